@@ -1,0 +1,129 @@
+/** What the use cases need of the outside, as contracts. Implementations are chosen in `compose.ts` and nowhere else. */
+
+import type { Attribution } from "../domain/attribution/attribution.ts";
+import type { Budget } from "../domain/budget/budget.ts";
+import type { Key } from "../domain/key/key.ts";
+import type { AnswerOf, Balance, Command } from "../domain/ledger/command.ts";
+import type { CallId, CallRoute, CallStatus, PriceOverride, Quantities } from "../domain/ledger/entry.ts";
+import type { PicoUsd } from "../domain/money/money.ts";
+import type { Charge } from "../domain/price/rate.ts";
+import type { Usage, UsageFlag } from "../domain/usage/usage.ts";
+
+export interface Clock {
+  /** Milliseconds since the epoch, whole. */
+  now(): number;
+}
+
+/**
+ * The books. Commands are decided one after another, in the order in which they were given, and an answer never
+ * changes once it was given.
+ */
+export interface Ledger {
+  /**
+   * Decides, and resolves once what was decided survives a crash.
+   *
+   * @throws PurserError `conflict` when an id was used with another body or is in flight, `not_found` for an unknown id,
+   *   `store_unavailable` when it cannot be written; then nothing changed.
+   */
+  commit<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]>;
+
+  /** Decides, and resolves before it is durable. It becomes durable before any later command does. */
+  decide<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]>;
+
+  /** Resolves when all that was decided so far is durable. */
+  flush(): Promise<void>;
+
+  budgets(): readonly Budget[];
+  budget(budgetId: string): Budget | undefined;
+  /** The counters of a budget whose window is open now: one, or one a value for `*`. */
+  balances(budgetId: string, at: number): readonly Balance[];
+  keys(): readonly Key[];
+  /** @param hash SHA-256 of the secret, in hex. */
+  keyByHash(hash: string): Key | undefined;
+  prices(): readonly PriceOverride[];
+  /** Calls under way: their holds. */
+  openHolds(): readonly OpenHold[];
+  holdOf(operationId: string): OpenHold | undefined;
+
+  close(): Promise<void>;
+}
+
+export interface OpenHold extends CallId {
+  readonly at: number;
+  readonly attribution: Attribution;
+  readonly route: CallRoute;
+  readonly amount: Quantities;
+  readonly expiresAt: number | null;
+}
+
+/** One attempt as the journal tells it, joined from its hold and its end. */
+export interface CallRow extends CallId {
+  /** Grows with time; a cursor is made of it. */
+  readonly seq: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly attribution: Attribution;
+  readonly route: CallRoute;
+  readonly status: CallStatus;
+  readonly model: string;
+  readonly usage: Usage;
+  readonly charges: readonly Charge[];
+  readonly cost: PicoUsd;
+  readonly reportedCost: PicoUsd | null;
+  readonly rawUsage: string | null;
+  readonly flags: readonly UsageFlag[];
+  readonly latencyMs: number;
+  readonly priceVersion: string;
+}
+
+/** Every field narrows; absent ones do not. Times in milliseconds, `to` excluded. */
+export interface CallFilter {
+  readonly from?: number;
+  readonly to?: number;
+  /** Equal values of these dimensions (`project`, `tag:customer`); `unattributed` finds what has none. */
+  readonly attribution?: Readonly<Record<string, string>>;
+  readonly provider?: string;
+  readonly model?: string;
+  readonly status?: CallStatus;
+  readonly operationId?: string;
+}
+
+/** By what a report splits its figures: `provider`, `model`, `endpoint`, `key`, `status`, a dimension, or `tag:NAME`. */
+export type GroupKey = string;
+
+/** Sums over a group of calls. Money is exact. */
+export interface Totals {
+  readonly group: Readonly<Record<string, string>>;
+  /** Start of the bucket in milliseconds, for a series. */
+  readonly bucket: number | null;
+  readonly calls: number;
+  readonly refusals: number;
+  readonly cost: PicoUsd;
+  readonly usage: Usage;
+  readonly latencyMs: number;
+}
+
+export interface VerifyReport {
+  readonly entries: number;
+  /** Sequence number of the first entry whose hash does not follow from the one before; null when the chain is whole. */
+  readonly brokenAt: number | null;
+  /** Counters whose kept balance is not what the journal gives. */
+  readonly drift: readonly { readonly counter: string; readonly kept: string; readonly journal: string }[];
+  /** Hours whose roll-up is not the sum of its calls. */
+  readonly rollupDrift: readonly { readonly hour: string; readonly kept: string; readonly journal: string }[];
+  readonly ok: boolean;
+}
+
+/** Questions, answered from durable state and off the call path. */
+export interface LedgerReader {
+  /** Newest first. @param before Only rows with a smaller `seq`. */
+  calls(filter: CallFilter, page: { readonly limit: number; readonly before: number | null }): Promise<readonly CallRow[]>;
+  /**
+   * @param by Dimensions to split by, such as `["provider"]` or `["project", "model"]`; a call without a value counts as `unattributed`.
+   * @param bucketMs Length of a time bucket (a multiple of an hour), aligned to `offsetMs`; null for one bucket.
+   */
+  totals(filter: CallFilter, by: readonly GroupKey[], bucketMs: number | null): Promise<readonly Totals[]>;
+  /** Recomputes everything from the journal. @param progress Called with the share done, 0 to 1. */
+  verify(progress?: (share: number) => void): Promise<VerifyReport>;
+  close(): Promise<void>;
+}

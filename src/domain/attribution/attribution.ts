@@ -1,0 +1,35 @@
+/** Who a call is for: the values by which spend is limited and reported. */
+
+/** The dimensions a key may fix and a header may refine, from the widest to the narrowest. */
+export const dimensions = ["org", "team", "project", "task", "agent", "user", "session", "capability", "operation"] as const;
+
+export type Dimension = (typeof dimensions)[number];
+
+/** At most {@link maxTags} tags, each `NAME=VALUE`. */
+export type Attribution = Readonly<Partial<Record<Dimension, string>>> & {
+  readonly tags?: Readonly<Record<string, string>>;
+};
+
+/** How a value that is absent is called in reports and in counters per value. */
+export const unattributed = "unattributed";
+
+export const maxTags = 16;
+
+/** A name of a dimension or of one tag: `team`, `tag:customer`. */
+export type AttributionKey = Dimension | `tag:${string}`;
+
+export function attributedTo(attribution: Attribution, key: AttributionKey): string {
+  const value = key.startsWith("tag:") ? attribution.tags?.[key.slice(4)] : attribution[key as Dimension];
+  return value ?? unattributed;
+}
+
+/** The same text for equal attributions, whatever the order in which they were written. */
+export function canonicalAttribution(attribution: Attribution): string {
+  const ordered: [string, unknown][] = [];
+  for (const dimension of dimensions) if (attribution[dimension] !== undefined) ordered.push([dimension, attribution[dimension]]);
+  if (attribution.tags) {
+    const tags = Object.entries(attribution.tags).sort(([left], [right]) => (left < right ? -1 : 1));
+    if (tags.length > 0) ordered.push(["tags", Object.fromEntries(tags)]);
+  }
+  return JSON.stringify(Object.fromEntries(ordered));
+}

@@ -1,0 +1,63 @@
+/** A limit on what is spent on one value of one dimension in one window. */
+
+import type { AttributionKey } from "../attribution/attribution.ts";
+import type { PicoUsd } from "../money/money.ts";
+
+/** `platform` applies to every call; the others to calls whose attribution has the budget's value. */
+export type BudgetType = "platform" | AttributionKey;
+
+/** What a budget counts: pico-USD, tokens, or calls. */
+export type Currency = "USD" | "tokens" | "requests";
+
+export type Period = "once" | "hour" | "day" | "week" | "month" | "quarter" | "year";
+
+export type ThresholdAction = "notify" | "pause";
+
+export interface Threshold {
+  /** A fraction of the amount as parts per million, so that 0.8 is exact: 800,000. */
+  readonly partsPerMillion: number;
+  readonly action: ThresholdAction;
+}
+
+/** What happens to a call whose model has no price. */
+export type UnpricedPolicy =
+  | { readonly policy: "block" }
+  /** Counted at the stated rates a token, and marked as such; without rates only tokens and requests are counted. */
+  | { readonly policy: "allow"; readonly fallback: FallbackRates | null };
+
+/** What a token is taken to cost when the book does not say. */
+export interface FallbackRates {
+  readonly input: PicoUsd;
+  readonly output: PicoUsd;
+}
+
+export interface Budget {
+  readonly budgetId: string;
+  readonly parentBudgetId: string | null;
+  readonly budgetType: BudgetType;
+  /** The value of the dimension, or `*`: each distinct value has a counter of its own. */
+  readonly resourceId: string;
+  /** In the smallest unit of the currency: pico-USD, tokens or requests. */
+  readonly amount: bigint;
+  readonly currency: Currency;
+  readonly period: Period;
+  /** IANA name; windows begin at local midnight (or the local hour) in it. */
+  readonly timeZone: string;
+  /**
+   * Shifts where a window begins: day of the month (1 to 28) for `month` and `quarter` and `year`, ISO weekday (1 to 7) for `week`,
+   * hour of the day (0 to 23) for `day`, minute (0 to 59) for `hour`. 1, 1, 0 and 0 by default.
+   */
+  readonly anchor: number;
+  /** For `once`: the instants, in milliseconds, from which and until which (excluded) it is open. */
+  readonly start: number | null;
+  readonly end: number | null;
+  readonly policy: "hard" | "soft";
+  /** Ascending, each fires once a window. */
+  readonly thresholds: readonly Threshold[];
+  /** When set, only calls of these models (or providers) count. Exact names, or a prefix that ends in `*`. */
+  readonly models: readonly string[] | null;
+  readonly providers: readonly string[] | null;
+  readonly unpriced: UnpricedPolicy;
+  /** Pooled budgets draw on their parent; the other mode is reserved for allotments. */
+  readonly mode: "pooled";
+}

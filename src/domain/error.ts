@@ -1,0 +1,72 @@
+/** Expected failures. A refusal by a budget is not one of them: it is a returned value. */
+
+/**
+ * What can go wrong, as a closed list. HTTP statuses and exit codes are chosen where an error leaves the process.
+ *
+ * - `invalid_request` a field of a request is missing, of the wrong type or out of range
+ * - `invalid_configuration` the same for a configuration file; `detail.line` says where
+ * - `unauthenticated` no key, or one that is unknown, revoked or expired
+ * - `forbidden` the key exists and may not do this
+ * - `not_found` no such budget, key, hold, model or path
+ * - `conflict` the same id was used with another body, or is still in flight
+ * - `too_large` a body or header over its limit
+ * - `too_many` more concurrent calls than the key may have; try again
+ * - `unpriced` no price for the model and the policy is to block
+ * - `unmetered` an endpoint whose cost cannot be known, and the configuration does not allow it
+ * - `upstream_unreachable` the provider did not answer
+ * - `upstream_timeout` the provider did not answer in time
+ * - `store_unavailable` the ledger cannot be written; no call is forwarded
+ * - `shutting_down` the process is ending and takes no new calls
+ * - `bug` an assertion failed
+ */
+export type ErrorCode =
+  | "invalid_request"
+  | "invalid_configuration"
+  | "unauthenticated"
+  | "forbidden"
+  | "not_found"
+  | "conflict"
+  | "too_large"
+  | "too_many"
+  | "unpriced"
+  | "unmetered"
+  | "upstream_unreachable"
+  | "upstream_timeout"
+  | "store_unavailable"
+  | "shutting_down"
+  | "bug";
+
+const retryableCodes: ReadonlySet<ErrorCode> = new Set([
+  "too_many",
+  "upstream_unreachable",
+  "upstream_timeout",
+  "store_unavailable",
+  "shutting_down",
+]);
+
+/** What a reader needs to mend the input: which field, and what to do. */
+export interface ErrorDetail {
+  /** The field at fault, in the words of the input: `max_tokens`, `budgets[2].amount`. */
+  readonly field?: string;
+  /** What to do about it, as a sentence. */
+  readonly remedy?: string;
+  /** One-based line of a configuration file. */
+  readonly line?: number;
+}
+
+export class PurserError extends Error {
+  readonly code: ErrorCode;
+  readonly detail: ErrorDetail;
+
+  constructor(code: ErrorCode, message: string, detail: ErrorDetail & { readonly cause?: unknown } = {}) {
+    super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
+    this.name = "PurserError";
+    this.code = code;
+    this.detail = detail;
+  }
+
+  /** Whether the same request may succeed later without a change. */
+  get retryable(): boolean {
+    return retryableCodes.has(this.code);
+  }
+}

@@ -1,0 +1,33 @@
+/** A key says who pays, and what its holder may do. */
+
+import type { Attribution, Dimension } from "../attribution/attribution.ts";
+
+/**
+ * - `caller` makes calls and holds
+ * - `reader` reads figures within its attribution
+ * - `admin` does everything
+ */
+export type Role = "caller" | "reader" | "admin";
+
+export interface Key {
+  readonly keyId: string;
+  readonly name: string;
+  /** SHA-256 of the secret, in hex. The secret itself is shown once and kept nowhere. */
+  readonly hash: string;
+  /** The first characters of the secret, to tell keys apart in a list. */
+  readonly hint: string;
+  readonly role: Role;
+  /** Fixed: a header cannot change these. */
+  readonly attribution: Attribution;
+  /** Dimensions that headers may fill in. */
+  readonly mayRefine: readonly (Dimension | "tags")[];
+  /** Exact model names or prefixes that end in `*`; null allows all. */
+  readonly models: readonly string[] | null;
+  readonly providers: readonly string[] | null;
+  /** Budgets in which every call of this key is held, besides those that its attribution selects. */
+  readonly budgets: readonly string[];
+  readonly maxConcurrent: number | null;
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
+}

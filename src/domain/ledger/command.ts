@@ -1,0 +1,172 @@
+/** What can be asked of the ledger. A store decides one command after another, and commits what each one changes in whole. */
+
+import type { Attribution } from "../attribution/attribution.ts";
+import type { Budget, Currency, FallbackRates } from "../budget/budget.ts";
+import type { Key } from "../key/key.ts";
+import type { PicoUsd } from "../money/money.ts";
+import type { CallId, CallRoute, CounterKey, Outcome, PriceOverride, Quantities } from "./entry.ts";
+
+/** What a call may cost, split so that a decision can fit the output to what the budgets can pay. */
+export interface Demand {
+  /** Input, tool fees and the request itself: held in any case. */
+  readonly fixed: Quantities;
+  /** Null when the model has no price: the budgets' own policy then decides. */
+  readonly perOutputToken: PicoUsd | null;
+  /** Output tokens to hold now: the whole ceiling, or the first slice of a stream. */
+  readonly outputTokens: number;
+  /** Fewer output tokens than this are of no use to the caller. At most `outputTokens`. */
+  readonly leastOutputTokens: number;
+  /** Input tokens inside `fixed`, to be priced at a fallback rate when `perOutputToken` is null. */
+  readonly inputTokens: number;
+}
+
+export interface HoldCommand {
+  readonly kind: "hold";
+  readonly at: number;
+  readonly operationId: string;
+  /** `next` makes a further attempt of an ended operation; `only` answers a repeat as the first time, or as a conflict. */
+  readonly repeat: "next" | "only";
+  readonly attribution: Attribution;
+  readonly route: CallRoute;
+  /** Budgets that the key adds. */
+  readonly budgets: readonly string[];
+  readonly demand: Demand;
+  readonly expiresAt: number | null;
+  readonly fingerprint: string | null;
+}
+
+export interface TopUpCommand extends CallId {
+  readonly kind: "top_up";
+  readonly at: number;
+  readonly amount: Quantities;
+}
+
+export interface SettleCommand extends CallId {
+  readonly kind: "settle";
+  readonly at: number;
+  readonly outcome: Outcome;
+}
+
+export interface ReleaseCommand extends CallId {
+  readonly kind: "release";
+  readonly at: number;
+  readonly reason: string;
+}
+
+/** Ends the holds whose time is over. */
+export interface ExpireCommand {
+  readonly kind: "expire";
+  readonly at: number;
+}
+
+export interface PutBudgetCommand {
+  readonly kind: "put_budget";
+  readonly at: number;
+  readonly budget: Budget;
+  /** `create` refuses an id that exists, `replace` one that does not, `put` neither. */
+  readonly when: "create" | "replace" | "put";
+}
+
+export interface DeleteBudgetCommand {
+  readonly kind: "delete_budget";
+  readonly at: number;
+  readonly budgetId: string;
+}
+
+export interface PutKeyCommand {
+  readonly kind: "put_key";
+  readonly at: number;
+  readonly key: Key;
+}
+
+export interface PutPriceCommand {
+  readonly kind: "put_price";
+  readonly at: number;
+  readonly price: PriceOverride;
+}
+
+export type Command =
+  | HoldCommand
+  | TopUpCommand
+  | SettleCommand
+  | ReleaseCommand
+  | ExpireCommand
+  | PutBudgetCommand
+  | DeleteBudgetCommand
+  | PutKeyCommand
+  | PutPriceCommand;
+
+/** A counter as it stands. `available` is negative after an overrun. */
+export interface Balance {
+  readonly counter: CounterKey;
+  readonly currency: Currency;
+  readonly limit: bigint;
+  readonly spent: bigint;
+  readonly held: bigint;
+  readonly available: bigint;
+  /** What charges above their holds have taken past the limit. */
+  readonly overrun: bigint;
+}
+
+/**
+ * - `budget_exhausted` what is spent leaves too little, whatever else ends
+ * - `budget_held` there would be room if calls in flight cost less than they hold: try again
+ * - `budget_closed` the budget's only window has not begun or is over
+ * - `budget_paused` a threshold's action paused it for the rest of the window
+ * - `unpriced` the model has no price, and the budget blocks such calls
+ */
+export type RefusalReason = "budget_exhausted" | "budget_held" | "budget_closed" | "budget_paused" | "unpriced";
+
+/** Why nothing was held, and in which budget. */
+export interface Refusal {
+  readonly reason: RefusalReason;
+  readonly budgetId: string;
+  readonly balance: Balance;
+  /** In the budget's unit. */
+  readonly needed: bigint;
+}
+
+export type HoldAnswer =
+  | {
+      readonly admitted: true;
+      readonly call: CallId;
+      /** The same request had been admitted before, and nothing was held again. */
+      readonly repeated: boolean;
+      readonly amount: Quantities;
+      /** How many output tokens the hold covers. */
+      readonly outputTokens: number;
+      /** How many output tokens all budgets could pay now, the held ones included; null when no hard budget bounds them. */
+      readonly affordableOutputTokens: number | null;
+      /** The hard USD budget with the least left, after the hold. */
+      readonly tightest: Balance | null;
+      /** The rates that stand in for a price that is not known. */
+      readonly fallback: FallbackRates | null;
+    }
+  | { readonly admitted: false; readonly refusal: Refusal };
+
+export type TopUpAnswer = { readonly admitted: true } | { readonly admitted: false; readonly refusal: Refusal };
+
+/** `repeated`: the same outcome had been settled before, and nothing was charged again. */
+export interface SettleAnswer {
+  readonly repeated: boolean;
+  readonly cost: Quantities;
+  readonly tightest: Balance | null;
+  /** Thresholds that this charge crossed. */
+  readonly crossed: readonly { readonly balance: Balance; readonly partsPerMillion: number }[];
+}
+
+export interface ReleaseAnswer {
+  readonly repeated: boolean;
+}
+
+export interface AnswerOf {
+  readonly hold: HoldAnswer;
+  readonly top_up: TopUpAnswer;
+  readonly settle: SettleAnswer;
+  readonly release: ReleaseAnswer;
+  readonly expire: { readonly expired: readonly CallId[] };
+  readonly put_budget: { readonly budget: Budget };
+  readonly delete_budget: { readonly budget: Budget };
+  readonly put_key: { readonly key: Key };
+  readonly put_price: { readonly price: PriceOverride };
+}

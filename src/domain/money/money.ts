@@ -1,0 +1,77 @@
+/** Money as integer pico-USD (10^-12 USD): small enough that a price per token is a whole number. */
+
+import { PurserError } from "../error.ts";
+
+declare const unit: unique symbol;
+
+/** An amount of pico-USD. Only this file makes one out of another number, so that tokens and money cannot be mixed. */
+export type PicoUsd = bigint & { readonly [unit]: "pico-USD" };
+
+export const zero = 0n as PicoUsd;
+
+const picoPerUsd = 1_000_000_000_000n;
+const decimals = 12;
+
+/** @param amount Whole pico-USD. */
+export function pico(amount: bigint): PicoUsd {
+  return amount as PicoUsd;
+}
+
+export function add(left: PicoUsd, right: PicoUsd): PicoUsd {
+  return (left + right) as PicoUsd;
+}
+
+export function subtract(left: PicoUsd, right: PicoUsd): PicoUsd {
+  return (left - right) as PicoUsd;
+}
+
+/** @param quantity A whole number of units, such as tokens. */
+export function multiply(rate: PicoUsd, quantity: number): PicoUsd {
+  return (rate * BigInt(quantity)) as PicoUsd;
+}
+
+/**
+ * Reads a decimal string such as `"1.50"`, exactly.
+ *
+ * @param field Named in the error.
+ * @throws PurserError `invalid_request` when the text is not a plain decimal or has more than 12 decimals.
+ */
+export function parseUsd(text: string, field = "amount"): PicoUsd {
+  const match = /^(-?)(\d{1,30})(?:\.(\d+))?$/.exec(text);
+  if (!match) throw notDecimal(text, field);
+  const [, sign, whole = "0", fraction = ""] = match;
+  const significant = fraction.replace(/0+$/, "");
+  if (significant.length > decimals) {
+    throw new PurserError("invalid_request", `${field}: "${shorten(text)}" has more than ${decimals} decimals`, {
+      field,
+      remedy: `Give at most ${decimals} decimals (pico-USD).`,
+    });
+  }
+  const amount = BigInt(whole) * picoPerUsd + BigInt(significant.padEnd(decimals, "0"));
+  return (sign === "-" ? -amount : amount) as PicoUsd;
+}
+
+/** The shortest exact decimal string in USD: `0.021`, `0`, `-1.5`. Never an exponent. */
+export function formatUsd(amount: PicoUsd): string {
+  const negative = amount < 0n;
+  const absolute: bigint = negative ? 0n - amount : amount;
+  const whole = absolute / picoPerUsd;
+  const fraction = (absolute % picoPerUsd).toString().padStart(decimals, "0").replace(/0+$/, "");
+  return `${negative ? "-" : ""}${whole}${fraction && "."}${fraction}`;
+}
+
+/** For charts and JSON numbers only: never added up. */
+export function toNumber(amount: PicoUsd): number {
+  return Number(formatUsd(amount));
+}
+
+function notDecimal(text: string, field: string): PurserError {
+  return new PurserError("invalid_request", `${field}: "${shorten(text)}" is not an amount of money`, {
+    field,
+    remedy: 'Write USD as a plain decimal string, such as "1.50".',
+  });
+}
+
+function shorten(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
+}

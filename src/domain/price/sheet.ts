@@ -1,0 +1,52 @@
+/** All prices of one model at one moment: looked up once, used for many calls. */
+
+import type { PicoUsd } from "../money/money.ts";
+import type { UsagePart } from "../usage/usage.ts";
+import type { Charge, Match, ServiceTier } from "./rate.ts";
+
+/** What bounds a call before it is made. */
+export interface DearestQuery {
+  /** Input tokens expected, cached or not. */
+  readonly inputTokens: number;
+  /** Whether the request asks for a prompt cache to be written, and for how long at most. */
+  readonly cacheWrite: "none" | "5m" | "1h";
+  /** The tier asked for; what is served may be cheaper, never dearer. */
+  readonly serviceTier: ServiceTier;
+}
+
+/** The most that each unit can cost under a query: never below what {@link PriceSheet.charge} will say. */
+export interface DearestRates {
+  readonly input: PicoUsd;
+  readonly output: PicoUsd;
+  readonly webSearch: PicoUsd;
+  readonly request: PicoUsd;
+}
+
+export interface PriceSheet {
+  readonly provider: string;
+  /** The id that was looked up. */
+  readonly model: string;
+  readonly match: Match;
+  /** Milliseconds since the epoch at which the sheet must be looked up again; infinite where no price is due to change. */
+  readonly validUntil: number;
+  /** The model's context size, when known. */
+  readonly contextWindow?: number;
+  /** The most output tokens the model gives, when known. */
+  readonly maxOutputTokens?: number;
+
+  /**
+   * The lines of the bill for one part. Every counted meter yields a line: where the model has no rate of its own for
+   * a meter, the rate that stands in for it is used (cache and audio fall back to input or output), never nothing.
+   */
+  charge(part: UsagePart, options: { readonly serviceTier: ServiceTier; readonly at: number }): readonly Charge[];
+
+  dearest(query: DearestQuery): DearestRates;
+}
+
+/** Finds sheets. Looking up is pure: the same book, model and moment give the same sheet. */
+export interface PriceBook {
+  /** Names the state of the book, and changes with every row that is added. */
+  readonly version: string;
+  /** @returns undefined when the model has no price: it is then `unpriced`, which is never the same as free. */
+  sheet(query: { readonly provider: string; readonly model: string; readonly at: number }): PriceSheet | undefined;
+}

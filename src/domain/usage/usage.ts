@@ -1,0 +1,117 @@
+/** What a call used, as disjoint counts: no token stands in two of them. */
+
+/**
+ * What can be counted and charged.
+ *
+ * Token meters: `input` is uncached text and everything else that has no meter of its own; `output` has reasoning inside.
+ * The audio and image meters hold what a provider prices apart, and are then not in `input` or `output`.
+ * `web_search`, `file_search` and `code_execution` count billed tool calls; `request` counts calls with a flat fee.
+ */
+export const meters = [
+  "input",
+  "cache_read",
+  "cache_write_5m",
+  "cache_write_1h",
+  "output",
+  "input_audio",
+  "cache_read_audio",
+  "output_audio",
+  "input_image",
+  "output_image",
+  "web_search",
+  "file_search",
+  "code_execution",
+  "request",
+] as const;
+
+export type Meter = (typeof meters)[number];
+
+/** The meters that count tokens, which a budget in tokens adds up. */
+export const tokenMeters: ReadonlySet<Meter> = new Set([
+  "input",
+  "cache_read",
+  "cache_write_5m",
+  "cache_write_1h",
+  "output",
+  "input_audio",
+  "cache_read_audio",
+  "output_audio",
+  "input_image",
+  "output_image",
+]);
+
+/** Whole, non-negative counts. An absent meter is zero. */
+export type Usage = Readonly<Partial<Record<Meter, number>>> & {
+  /** For information: the part of `output` that was reasoning. */
+  readonly reasoning?: number;
+};
+
+/**
+ * Usage of one model in one pass over its context.
+ *
+ * A call has several parts when the provider ran several passes (compaction) or a second model (advisor):
+ * each is priced by itself, since a long-context rate depends on one pass and not on their sum.
+ */
+export interface UsagePart {
+  /** The model that the provider names for this part, or null when it names none. */
+  readonly model: string | null;
+  readonly usage: Usage;
+}
+
+/**
+ * What was odd about an answer. None of them loses a charge.
+ *
+ * - `usage_missing` the provider reported none: the charge is estimated from what passed
+ * - `usage_invalid` a count was negative, not whole or absurdly large: that count is estimated
+ * - `usage_repeated` an answer that should report once reported twice, differently: the last counts
+ * - `unfinished` the stream ended without its closing event
+ * - `malformed` part of the answer could not be read
+ * - `over_context` more input than the model can take
+ * - `over_ceiling` more output than was asked for at most
+ * - `aborted` the caller left before the end
+ * - `unpriced` no price was found, and no budget demanded one: the tokens are counted, the cost is unknown
+ * - `cut` Purser ended the stream because no budget paid for more
+ */
+export type UsageFlag =
+  | "usage_missing"
+  | "usage_invalid"
+  | "usage_repeated"
+  | "unfinished"
+  | "malformed"
+  | "over_context"
+  | "over_ceiling"
+  | "aborted"
+  | "unpriced"
+  | "cut";
+
+/** All tokens of a usage, whatever they cost. */
+export function countTokens(usage: Usage): number {
+  let sum = 0;
+  for (const meter of tokenMeters) sum += usage[meter] ?? 0;
+  return sum;
+}
+
+/** The tokens the model read: what decides a long-context rate. */
+export function countContext(usage: Usage): number {
+  return (
+    (usage.input ?? 0) +
+    (usage.cache_read ?? 0) +
+    (usage.cache_write_5m ?? 0) +
+    (usage.cache_write_1h ?? 0) +
+    (usage.input_audio ?? 0) +
+    (usage.cache_read_audio ?? 0) +
+    (usage.input_image ?? 0)
+  );
+}
+
+/** The sum of several usages, meter by meter; `reasoning` too. */
+export function sumUsage(usages: readonly Usage[]): Usage {
+  const sum: { [meter in Meter | "reasoning"]?: number } = {};
+  for (const usage of usages) {
+    for (const [meter, count] of Object.entries(usage)) {
+      const key = meter as Meter | "reasoning";
+      sum[key] = (sum[key] ?? 0) + count;
+    }
+  }
+  return sum;
+}

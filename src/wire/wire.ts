@@ -1,0 +1,140 @@
+/** The contract of a provider's format: the facts of a request, the usage of an answer, and how to say no in it. */
+
+import type { PicoUsd } from "../domain/money/money.ts";
+import type { ServiceTier } from "../domain/price/rate.ts";
+import type { UsageFlag, UsagePart } from "../domain/usage/usage.ts";
+
+export type WireName = "openai" | "anthropic" | "gemini" | "bedrock";
+
+/**
+ * What a path of a provider is for.
+ *
+ * - `metered` has a body with a model and an answer with usage
+ * - `free` costs nothing at the provider (models, count_tokens)
+ * - `unmetered` is known to cost something that the answer does not tell, or is not known at all
+ */
+export interface Endpoint {
+  /** `chat`, `responses`, `embeddings`, `messages`, `count_tokens`, `models`, `generate_content`, ... */
+  readonly name: string;
+  readonly metering: "metered" | "free" | "unmetered";
+  /** Where the path names the model, as Gemini's does. */
+  readonly model?: string;
+  /** Where the path says that the answer is a stream, as Gemini's does. */
+  readonly stream?: boolean;
+}
+
+/** Inputs whose tokens cannot be told from their bytes; each kind has a stated bound in `estimate`. */
+export interface MediaCounts {
+  readonly images: number;
+  readonly audios: number;
+  readonly files: number;
+}
+
+/** What has to be known of a request before it is held and forwarded, read without building the whole body. */
+export interface RequestFacts {
+  readonly model: string;
+  readonly stream: boolean;
+  /** Bytes of the body that the model reads as text: media data left out. */
+  readonly textBytes: number;
+  readonly media: MediaCounts;
+  /** The most output tokens for one choice, as asked; null when the request does not say. */
+  readonly maxOutputTokens: number | null;
+  /** How many answers are generated (`n`); 1 mostly. Every one of them is billed. */
+  readonly choices: number;
+  /** Fewer output tokens would make the request invalid (a thinking budget) or its answer useless; 1 when any number will do. */
+  readonly leastOutputTokens: number;
+  /** The answer may not be cut at all (a schema must be met): the ceiling is then held whole and never fitted. */
+  readonly uncuttable: boolean;
+  /** Reasoning that is billed and does not pass in the stream: the ceiling is then held whole, not in slices. */
+  readonly hiddenOutput: boolean;
+  readonly cacheWrite: "none" | "5m" | "1h";
+  readonly serviceTier: ServiceTier;
+  /** The most billed tool calls that can happen on the provider's side (web search); 0 when no such tool is offered. */
+  readonly serverToolCalls: number;
+  /** OpenAI chat streams: whether the caller itself asked for usage. */
+  readonly usageAsked: boolean;
+}
+
+/** What Purser sets in a body. All else is forwarded byte for byte. */
+export interface RequestEdits {
+  readonly model?: string;
+  readonly maxOutputTokens?: number;
+  /** OpenAI chat streams only. */
+  readonly includeUsage?: boolean;
+}
+
+/** A request body that was read once. */
+export interface ReadRequest {
+  readonly facts: RequestFacts;
+  /** The bytes to forward: the same buffer when there is nothing to edit. */
+  edit(edits: RequestEdits): Uint8Array;
+}
+
+/** What an answer said it used. */
+export interface Reading {
+  /** The model served, as the provider names it. */
+  readonly model: string | null;
+  /** Empty when no usage was reported. */
+  readonly parts: readonly UsagePart[];
+  readonly reportedCost: PicoUsd | null;
+  readonly serviceTier: ServiceTier;
+  /** The provider's usage object as it was written. */
+  readonly rawUsage: string | null;
+  readonly flags: readonly UsageFlag[];
+}
+
+/** How far a stream has come, to top up its hold. */
+export interface Progress {
+  /** Input tokens that the provider has reported so far, cached ones included; null before it has. */
+  readonly inputTokens: number | null;
+  /** An upper estimate of the output tokens that have passed, thinking included. */
+  readonly outputTokens: number;
+}
+
+/** Reads one answer as it passes. Holds no more of it than it needs. */
+export interface UsageMeter {
+  /**
+   * Takes the next bytes of the answer, cut anywhere.
+   *
+   * @returns What to pass to the caller now: whole events only, in the provider's bytes, without those that only answer
+   *   what Purser itself asked for. May be empty, and then the rest comes with a later call or with `end`.
+   */
+  push(chunk: Uint8Array): Uint8Array;
+  readonly progress: Progress;
+  /** Whether the closing event has passed. */
+  readonly finished: boolean;
+  /** @returns Bytes that were kept back (an unfinished event), and what was read. Call once, also after an abort. */
+  end(): { readonly rest: Uint8Array; readonly reading: Reading };
+  /**
+   * The bytes that end this stream cleanly for the caller's SDK after it was cut: the format's own stop reason for "length",
+   * what was generated so far as usage, and its closing event. `message` stands in a comment or field where the format has one.
+   */
+  stop(message: string): Uint8Array;
+}
+
+/** A no, or a failure, before it is written in a format. */
+export interface WireError {
+  readonly status: number;
+  readonly message: string;
+  /** Machine-readable, such as `budget_exhausted`. */
+  readonly code: string;
+  /** The request's field at fault, if one is. */
+  readonly param: string | null;
+  /** Stands as `purser` in the body. */
+  readonly purser?: Readonly<Record<string, unknown>>;
+}
+
+export interface WireFormat {
+  readonly name: WireName;
+  /** @param path Behind the provider's base, as the SDK appends it: `/chat/completions`, `/v1/messages`, `/v1beta/models/x:generateContent`. */
+  endpoint(method: string, path: string): Endpoint;
+  /**
+   * @throws PurserError `invalid_request` for JSON that cannot be read, a field of the wrong type or out of range, or a field
+   *   that Purser reads and that stands twice.
+   */
+  read(endpoint: Endpoint, body: Uint8Array): ReadRequest;
+  /** A meter for one answer. */
+  meter(endpoint: Endpoint, answer: { readonly stream: boolean; readonly facts: RequestFacts }): UsageMeter;
+  /** The error body in the format's own shape, as JSON text. */
+  error(error: WireError): string;
+}
