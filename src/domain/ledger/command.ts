@@ -24,8 +24,11 @@ export interface HoldCommand {
   readonly kind: "hold";
   readonly at: number;
   readonly operationId: string;
-  /** `next` makes a further attempt of an ended operation; `only` answers a repeat as the first time, or as a conflict. */
-  readonly repeat: "next" | "only";
+  /**
+   * `new`: the id was made here and cannot stand in the ledger. `next`: a further attempt, if an earlier one has ended.
+   * `only`: a repeat is answered as the first time, or is a conflict when the fingerprint differs.
+   */
+  readonly repeat: "new" | "next" | "only";
   readonly attribution: Attribution;
   readonly route: CallRoute;
   /** Budgets that the key adds. */
