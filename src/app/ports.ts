@@ -4,7 +4,7 @@ import type { Attribution } from "../domain/attribution/attribution.ts";
 import type { Budget } from "../domain/budget/budget.ts";
 import type { Key } from "../domain/key/key.ts";
 import type { AnswerOf, Balance, Command } from "../domain/ledger/command.ts";
-import type { CallId, CallRoute, CallStatus, PriceOverride, Quantities } from "../domain/ledger/entry.ts";
+import type { CallId, CallRoute, CallStatus, PriceOverride, Quantities, ThresholdEntry } from "../domain/ledger/entry.ts";
 import type { PicoUsd } from "../domain/money/money.ts";
 import type { Charge } from "../domain/price/rate.ts";
 import type { Usage, UsageFlag } from "../domain/usage/usage.ts";
@@ -88,6 +88,12 @@ export interface CallFilter {
   readonly operationId?: string;
 }
 
+/** A threshold that was crossed, as the journal tells it. */
+export interface AlertRow extends Omit<ThresholdEntry, "kind"> {
+  /** Grows with time; a cursor is made of it. */
+  readonly seq: number;
+}
+
 /** By what a report splits its figures: `provider`, `model`, `endpoint`, `key`, `status`, a dimension, or `tag:NAME`. */
 export type GroupKey = string;
 
@@ -123,6 +129,8 @@ export interface LedgerReader {
    * @param bucketMs Length of a time bucket (a multiple of an hour), aligned to `offsetMs`; null for one bucket.
    */
   totals(filter: CallFilter, by: readonly GroupKey[], bucketMs: number | null): Promise<readonly Totals[]>;
+  /** Thresholds that were crossed, newest first. @param before Only rows with a smaller `seq`. */
+  alerts(page: { readonly budgetId: string | null; readonly limit: number; readonly before: number | null }): Promise<readonly AlertRow[]>;
   /** Recomputes everything from the journal. @param progress Called with the share done, 0 to 1. */
   verify(progress?: (share: number) => void): Promise<VerifyReport>;
   close(): Promise<void>;

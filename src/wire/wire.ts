@@ -76,6 +76,8 @@ export interface Reading {
   readonly model: string | null;
   /** Empty when no usage was reported. */
   readonly parts: readonly UsagePart[];
+  /** Set when the answer ended before its final usage: the output in `parts` is only what had been reported until then. */
+  readonly partial?: true;
   readonly reportedCost: PicoUsd | null;
   readonly serviceTier: ServiceTier;
   /** The provider's usage object as it was written. */

@@ -19,8 +19,11 @@ export const maxTags = 16;
 export type AttributionKey = Dimension | `tag:${string}`;
 
 export function attributedTo(attribution: Attribution, key: AttributionKey): string {
-  const value = key.startsWith("tag:") ? attribution.tags?.[key.slice(4)] : attribution[key as Dimension];
-  return value ?? unattributed;
+  if (!key.startsWith("tag:")) return attribution[key as Dimension] ?? unattributed;
+  const tags = attribution.tags ?? {};
+  const name = key.slice(4);
+  // A tag may be called `constructor`, which every object inherits.
+  return (Object.hasOwn(tags, name) ? tags[name] : undefined) ?? unattributed;
 }
 
 /** The same text for equal attributions, whatever the order in which they were written. */

@@ -1,6 +1,7 @@
 /** A key says who pays, and what its holder may do. */
 
 import type { Attribution, Dimension } from "../attribution/attribution.ts";
+import { matchesName } from "../input/name-pattern.ts";
 
 /**
  * - `caller` makes calls and holds
@@ -30,4 +31,14 @@ export interface Key {
   readonly createdAt: number;
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
+}
+
+/** Neither revoked nor expired. @param at Milliseconds since the epoch; a key expires at that very instant. */
+export function isLive(key: Pick<Key, "expiresAt" | "revokedAt">, at: number): boolean {
+  return (key.revokedAt === null || key.revokedAt > at) && (key.expiresAt === null || key.expiresAt > at);
+}
+
+/** Whether the key may have this model of this provider. */
+export function mayCall(key: Pick<Key, "models" | "providers">, call: { readonly provider: string; readonly model: string }): boolean {
+  return matchesName(key.providers, call.provider) && matchesName(key.models, call.model);
 }

@@ -1,10 +1,10 @@
 /** What can be asked of the ledger. A store decides one command after another, and commits what each one changes in whole. */
 
 import type { Attribution } from "../attribution/attribution.ts";
-import type { Budget, Currency, FallbackRates } from "../budget/budget.ts";
+import type { Budget, FallbackRates } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import type { PicoUsd } from "../money/money.ts";
-import type { CallId, CallRoute, CounterKey, Outcome, PriceOverride, Quantities } from "./entry.ts";
+import type { CallId, CallRoute, CounterKey, Outcome, PriceOverride, Quantities, ThresholdEntry } from "./entry.ts";
 
 /** What a call may cost, split so that a decision can fit the output to what the budgets can pay. */
 export interface Demand {
@@ -36,6 +36,8 @@ export interface HoldCommand {
   readonly demand: Demand;
   readonly expiresAt: number | null;
   readonly fingerprint: string | null;
+  /** Whether a refusal is the caller's answer, and so recorded; false where the same call will be tried again. */
+  readonly final: boolean;
 }
 
 export interface TopUpCommand extends CallId {
@@ -48,6 +50,7 @@ export interface SettleCommand extends CallId {
   readonly kind: "settle";
   readonly at: number;
   readonly outcome: Outcome;
+  readonly fingerprint: string | null;
 }
 
 export interface ReleaseCommand extends CallId {
@@ -102,13 +105,19 @@ export type Command =
 /** A counter as it stands. `available` is negative after an overrun. */
 export interface Balance {
   readonly counter: CounterKey;
-  readonly currency: Currency;
   readonly limit: bigint;
   readonly spent: bigint;
   readonly held: bigint;
   readonly available: bigint;
   /** What charges above their holds have taken past the limit. */
   readonly overrun: bigint;
+}
+
+/** What is left in a budget. */
+export interface Remaining {
+  readonly budgetId: string;
+  /** Negative after an overrun. */
+  readonly available: bigint;
 }
 
 /**
@@ -141,7 +150,7 @@ export type HoldAnswer =
       /** How many output tokens all budgets could pay now, the held ones included; null when no hard budget bounds them. */
       readonly affordableOutputTokens: number | null;
       /** The hard USD budget with the least left, after the hold. */
-      readonly tightest: Balance | null;
+      readonly tightest: Remaining | null;
       /** The rates that stand in for a price that is not known. */
       readonly fallback: FallbackRates | null;
     }
@@ -153,9 +162,9 @@ export type TopUpAnswer = { readonly admitted: true } | { readonly admitted: fal
 export interface SettleAnswer {
   readonly repeated: boolean;
   readonly cost: Quantities;
-  readonly tightest: Balance | null;
+  readonly tightest: Remaining | null;
   /** Thresholds that this charge crossed. */
-  readonly crossed: readonly { readonly balance: Balance; readonly partsPerMillion: number }[];
+  readonly crossed: readonly ThresholdEntry[];
 }
 
 export interface ReleaseAnswer {

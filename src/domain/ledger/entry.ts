@@ -1,7 +1,7 @@
 /** The journal: what happened to the money, in order, for ever. Balances are a function of it and of nothing else. */
 
 import type { Attribution } from "../attribution/attribution.ts";
-import type { Budget } from "../budget/budget.ts";
+import type { Budget, Currency } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import type { PicoUsd } from "../money/money.ts";
 import type { Charge, Rate } from "../price/rate.ts";
@@ -23,6 +23,8 @@ export interface CounterKey {
   readonly windowStart: number;
   /** Excluded; null for a window without end. */
   readonly windowEnd: number | null;
+  /** The unit that is counted: a budget made anew in another unit has other counters. */
+  readonly currency: Currency;
 }
 
 /** One attempt of one operation. The pair is unique in the ledger. */
@@ -90,6 +92,8 @@ export interface SettleEntry extends EntryBase, CallId, Outcome {
   readonly overruns: readonly bigint[];
   /** Whether the hold had lapsed before: its amount is then not given back again. */
   readonly late: boolean;
+  /** SHA-256 of the request that settled it, in hex, to tell a repeat from a conflict; null at the gateway. */
+  readonly fingerprint: string | null;
 }
 
 export interface ReleaseEntry extends EntryBase, CallId {
@@ -104,6 +108,7 @@ export interface ExpireEntry extends EntryBase, CallId {
 /** Replaces the outcome of a call that had been charged before, such as an unresolved one whose bill became known. */
 export interface CorrectionEntry extends EntryBase, CallId, Outcome {
   readonly kind: "correction";
+  readonly fingerprint: string | null;
   /** The new cost less the old. */
   readonly difference: Quantities;
   readonly reason: string;

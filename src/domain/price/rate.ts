@@ -39,9 +39,10 @@ export interface Rate {
 /** One line of a bill: `quantity × rate = cost`, exactly. */
 export interface Charge {
   readonly model: string;
-  readonly meter: Meter | "reported_cost";
+  /** `reported_cost` repeats a provider's own figure; `hold` charges what was held, for a call whose usage never came. */
+  readonly meter: Meter | "reported_cost" | "hold";
   readonly quantity: number;
   readonly cost: PicoUsd;
-  /** Absent on a line that repeats a provider's own figure, and on one that an allowed fallback rate gave. */
-  readonly rate: Rate;
+  /** Absent where no price list gave the cost: on a provider's own figure, a held amount, a budget's fallback rate. */
+  readonly rate?: Rate;
 }

@@ -12,12 +12,15 @@ export interface DearestQuery {
   readonly cacheWrite: "none" | "5m" | "1h";
   /** The tier asked for; what is served may be cheaper, never dearer. */
   readonly serviceTier: ServiceTier;
+  /** False when the request has no audio or image in it: the rates of those then bound nothing. Absent: it may have. */
+  readonly media?: boolean;
 }
 
 /** The most that each unit can cost under a query: never below what {@link PriceSheet.charge} will say. */
 export interface DearestRates {
   readonly input: PicoUsd;
   readonly output: PicoUsd;
+  /** Of any billed tool call: which tool a model will choose is not known before. */
   readonly webSearch: PicoUsd;
   readonly request: PicoUsd;
 }

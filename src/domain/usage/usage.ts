@@ -70,6 +70,7 @@ export interface UsagePart {
  * - `over_ceiling` more output than was asked for at most
  * - `aborted` the caller left before the end
  * - `unpriced` no price was found, and no budget demanded one: the tokens are counted, the cost is unknown
+ * - `unmetered` the endpoint does not tell what it costs, and the configuration lets it pass
  * - `cut` Purser ended the stream because no budget paid for more
  */
 export type UsageFlag =
@@ -82,6 +83,7 @@ export type UsageFlag =
   | "over_ceiling"
   | "aborted"
   | "unpriced"
+  | "unmetered"
   | "cut";
 
 /** All tokens of a usage, whatever they cost. */

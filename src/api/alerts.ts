@@ -1,0 +1,54 @@
+/** `/api/v1/alerts`: thresholds of budgets that were crossed, each once a window. */
+
+import { z } from "zod";
+import type { AlertRow } from "../app/ports.ts";
+import { formatAmount } from "../domain/budget/amount.ts";
+import { formatInstant } from "../domain/input/scalar.ts";
+import { cutPage, pageQuery, readCursor } from "./page.ts";
+import { adminOnly, ok, route, type Route } from "./route.ts";
+import { answer, decimalSchema, instantSchema, nameSchema, pageSchema, problem } from "./schema.ts";
+
+const alertSchema = z
+  .object({
+    at: instantSchema,
+    budget_id: z.string(),
+    value: z.string().describe("The value whose counter crossed it."),
+    threshold: z.number().describe("As a share of the amount."),
+    currency: z.enum(["USD", "tokens", "requests"]),
+    spent: decimalSchema,
+    limit: decimalSchema,
+    window: z.object({ start: instantSchema, end: instantSchema.nullable() }),
+  })
+  .meta({ id: "Alert" });
+
+export const alertRoutes: readonly Route[] = [
+  route({
+    method: "get",
+    path: "/api/v1/alerts",
+    access: adminOnly,
+    tag: "budgets",
+    summary: "List the thresholds that were crossed, the newest first",
+    query: z.strictObject({ ...pageQuery, budget_id: nameSchema.optional() }),
+    responses: { 200: answer("A page of alerts.", pageSchema(alertSchema)), 400: problem("A field is not valid.") },
+    async handler({ query, context }) {
+      const { limit } = query;
+      const rows = await context.reader.alerts({ budgetId: query.budget_id ?? null, limit: limit + 1, before: readCursor(query.cursor) });
+      const page = cutPage(rows, limit);
+      return ok({ data: page.rows.map(alertJson), next_cursor: page.nextCursor });
+    },
+  }),
+];
+
+function alertJson({ at, counter, partsPerMillion, spent, limit }: AlertRow): object {
+  const { currency, budgetId, value, windowStart, windowEnd } = counter;
+  return {
+    at: formatInstant(at),
+    budget_id: budgetId,
+    value,
+    threshold: partsPerMillion / 1_000_000,
+    currency,
+    spent: formatAmount(spent, currency),
+    limit: formatAmount(limit, currency),
+    window: { start: formatInstant(windowStart), end: windowEnd === null ? null : formatInstant(windowEnd) },
+  };
+}

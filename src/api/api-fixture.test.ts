@@ -1,0 +1,108 @@
+/** An API on a real ledger in a folder of its own, for the tests beside it. */
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import type { LedgerReader } from "../app/ports.ts";
+import type { Ledger } from "../app/ports.ts";
+import { hashSecret } from "../app/secret.ts";
+import type { PriceOverride } from "../domain/ledger/entry.ts";
+import { makePriceBook } from "../domain/price/book.ts";
+import { definePrice } from "../domain/price/override.ts";
+import { makeMetrics } from "../metrics/metrics.ts";
+import { openLedger } from "../store/sqlite/open.ts";
+import { makeApi } from "./api.ts";
+import type { Readiness } from "./context.ts";
+
+export const adminSecret = "admin-secret-of-the-tests-0123456789";
+
+export interface Answer {
+  readonly status: number;
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of every shape
+  readonly json: any;
+  readonly text: string;
+  readonly headers: Headers;
+}
+
+export interface Bench {
+  readonly ledger: Ledger;
+  readonly reader: LedgerReader;
+  readonly bugs: unknown[];
+  /** Moves the clock. */
+  advance(ms: number): void;
+  now(): number;
+  setReady(readiness: Readiness): void;
+  call(method: string, path: string, body?: unknown, secret?: string): Promise<Answer>;
+  request(path: string, init: RequestInit): Promise<Response>;
+  /** Makes a key, and gives its secret. */
+  key(fields: object): Promise<string>;
+}
+
+/** 2026-03-10T12:00:00Z, a Tuesday. */
+export const beginning = Date.UTC(2026, 2, 10, 12);
+
+/** USD per million: input 1, cached 0.1, output 10. */
+export const model = { provider: "openai", model: "m1" };
+
+export async function openBench(test: TestContext): Promise<Bench> {
+  const directory = await mkdtemp(join(tmpdir(), "purser-api-"));
+  let now = beginning;
+  const clock = { now: () => now };
+  const { ledger, reader } = await openLedger({ directory, durability: "process", clock });
+  const stated = definePrice({ ...model, input: "1", cache_read: "0.1", output: "10" }, { field: "prices[0]", source: "configuration" });
+  const bookOf = (added: readonly PriceOverride[]) => makePriceBook({ sources: [], overrides: [stated, ...added], version: "test" });
+  let book = bookOf([]);
+  let readiness: Readiness = { ready: true, reasons: [] };
+  const bugs: unknown[] = [];
+  const metrics = makeMetrics({ ledger, version: "0.0.0" });
+  const app = makeApi({
+    ledger,
+    reader,
+    clock,
+    prices: () => book,
+    priceProvider: (name) => (name === "renamed" ? "openai" : name),
+    reloadPrices: () => void (book = bookOf(ledger.prices())),
+    adminKeyHashes: [hashSecret(adminSecret)],
+    version: "0.0.0",
+    metrics: () => metrics.text(),
+    ready: () => readiness,
+    catalogue: () => [model],
+    reportBug: (error) => bugs.push(error),
+  });
+  test.after(async () => {
+    metrics.close();
+    await reader.close();
+    await ledger.close();
+    await rm(directory, { recursive: true });
+  });
+
+  const request = async (path: string, init: RequestInit): Promise<Response> => app.request(path, init);
+  // oxlint-disable-next-line max-params -- reads as a request line
+  const call = async (method: string, path: string, body?: unknown, secret = adminSecret): Promise<Answer> => {
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    const response = await request(path, { method, headers: { authorization: `Bearer ${secret}` }, ...(body !== undefined && { body: text }) });
+    const answered = await response.text();
+    const isJson = /json/.test(response.headers.get("content-type") ?? "");
+    return { status: response.status, json: isJson ? JSON.parse(answered) : null, text: answered, headers: response.headers };
+  };
+  return {
+    ledger,
+    reader,
+    bugs,
+    advance: (ms) => void (now += ms),
+    now: () => now,
+    setReady: (next) => void (readiness = next),
+    call,
+    request,
+    key: async (fields) => (await call("POST", "/api/v1/keys", { name: "test", ...fields })).json.key,
+  };
+}
+
+/** Holds and settles one call: 100 tokens in, 20 out, 0.0003 USD. */
+export async function spend(bench: Bench, operationId: string, attribution: object, usage: object = { input: 100, output: 20 }): Promise<Answer> {
+  const estimate = { input_tokens: 100, max_output_tokens: 50 };
+  const held = await bench.call("POST", "/api/v1/holds", { operation_id: operationId, attribution, ...model, estimate });
+  if (held.status !== 201) return held;
+  return bench.call("POST", `/api/v1/holds/${encodeURIComponent(operationId)}/settle`, { usage, latency_ms: 40 });
+}

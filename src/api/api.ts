@@ -1,0 +1,103 @@
+/** The control plane: every route of the table behind its checks, as one application. */
+
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { PurserError } from "../domain/error.ts";
+import { alertRoutes } from "./alerts.ts";
+import { authenticate } from "./authenticate.ts";
+import { budgetRoutes } from "./budgets.ts";
+import type { ApiContext } from "./context.ts";
+import { docsPage } from "./docs-page.ts";
+import { entryRoutes } from "./entries.ts";
+import { estimateRoutes } from "./estimate.ts";
+import { healthRoutes } from "./health.ts";
+import { holdRoutes } from "./holds.ts";
+import { keyRoutes } from "./keys.ts";
+import { openApiDocument } from "./openapi.ts";
+import { priceRoutes } from "./prices.ts";
+import { describeError, problemResponse } from "./problem.ts";
+import { readBody, readQuery } from "./request.ts";
+import type { Reply, Route } from "./route.ts";
+import { seriesRoutes } from "./series.ts";
+import { summaryRoutes } from "./summary.ts";
+
+/** The whole table, in the order of the documentation. */
+export const routes: readonly Route[] = [
+  ...budgetRoutes,
+  ...keyRoutes,
+  ...holdRoutes,
+  ...entryRoutes,
+  ...summaryRoutes,
+  ...seriesRoutes,
+  ...estimateRoutes,
+  ...priceRoutes,
+  ...alertRoutes,
+  ...healthRoutes,
+];
+
+export function makeApi(context: ApiContext): Hono {
+  const app = new Hono();
+  for (const route of routes) {
+    app.on(route.method.toUpperCase(), honoPath(route.path), async (exchange) => respond(await serve(route, context, exchange)));
+  }
+  serveDocumentation(app, context);
+  refuseOtherMethods(app);
+  app.notFound(({ req }) =>
+    problemResponse({ code: "not_found", detail: `no path ${req.path}`, remedy: "See /docs for the paths of this API." }),
+  );
+  app.onError((error) => {
+    if (!(error instanceof PurserError) || error.code === "bug") context.reportBug(error);
+    return problemResponse(describeError(error));
+  });
+  return app;
+}
+
+async function serve(route: Route, context: ApiContext, { req }: Context): Promise<Reply> {
+  const caller = authenticate(req.raw.headers, route.access, context);
+  return route.handle({
+    params: req.param(),
+    query: readQuery(req.queries()),
+    body: route.body ? await readBody(req.raw) : undefined,
+    caller,
+    context,
+  });
+}
+
+function respond(reply: Reply): Response {
+  if (reply instanceof Response) return reply;
+  const [text, mediaType] = "json" in reply ? [JSON.stringify(reply.json), "application/json"] : [reply.text, reply.mediaType];
+  return new Response(reply.status === 204 ? null : text, {
+    status: reply.status,
+    headers: { "content-type": mediaType, "cache-control": "no-store", "x-content-type-options": "nosniff" },
+  });
+}
+
+function serveDocumentation(app: Hono, context: ApiContext): void {
+  const document = JSON.stringify(openApiDocument(routes, context.version));
+  const page = docsPage(routes, context.version);
+  app.get("/openapi.json", () => respond({ status: 200, text: document, mediaType: "application/json" }));
+  app.get("/docs", () => respond({ status: 200, text: page, mediaType: "text/html; charset=utf-8" }));
+}
+
+function refuseOtherMethods(app: Hono): void {
+  const methods = new Map<string, string[]>([
+    ["/openapi.json", ["GET"]],
+    ["/docs", ["GET"]],
+  ]);
+  for (const { path, method } of routes) methods.set(path, [...(methods.get(path) ?? []), method.toUpperCase()]);
+  for (const [path, allowed] of methods) {
+    app.all(honoPath(path), ({ req }) =>
+      problemResponse({
+        code: "method_not_allowed",
+        detail: `${path} does not take ${req.method}`,
+        remedy: `Use ${allowed.join(", ")}.`,
+        headers: { allow: allowed.join(", ") },
+      }),
+    );
+  }
+}
+
+/** `/budgets/{budget_id}` as hono writes it: `/budgets/:budget_id`. */
+function honoPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ":$1");
+}

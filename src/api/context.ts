@@ -1,0 +1,46 @@
+/** What the control plane needs of the running process, and who is asking it. */
+
+import type { Clock, Ledger, LedgerReader } from "../app/ports.ts";
+import type { Key, Role } from "../domain/key/key.ts";
+import type { PriceBook } from "../domain/price/sheet.ts";
+
+export interface ModelName {
+  readonly provider: string;
+  readonly model: string;
+}
+
+export interface ApiContext {
+  readonly ledger: Ledger;
+  readonly reader: LedgerReader;
+  readonly clock: Clock;
+  /** The book in force. */
+  prices(): PriceBook;
+  /** The name under which the book knows a provider: the configuration may call it otherwise. */
+  priceProvider(provider: string): string;
+  /** Takes the prices that the ledger keeps into the book, after one was added. */
+  reloadPrices(): void;
+  /** SHA-256 in hex of every secret that is an administrator besides the keys in the ledger: the admin key, a token of this start. */
+  readonly adminKeyHashes: readonly string[];
+  /** Of Purser. */
+  readonly version: string;
+  /** Prometheus text. */
+  metrics(): Promise<string>;
+  ready(): Readiness;
+  /** Every model that has a price. */
+  catalogue?(): readonly ModelName[];
+  /** Told of every failure that is a bug; the caller learns only that there was one. */
+  reportBug(error: unknown): void;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why not, as sentences. */
+  readonly reasons: readonly string[];
+}
+
+/** Who asks. `public` has shown no key, and needs none where it is let in. */
+export interface Caller {
+  readonly role: Role | "public";
+  /** Null for an administrator whose secret is no key of the ledger, and for the public. */
+  readonly key: Key | null;
+}

@@ -1,0 +1,200 @@
+/** `/api/v1/estimate`: what a call will cost, before it is made, and which budgets would let it pass. */
+
+import { z } from "zod";
+import { appliedBudgets } from "../app/applied-budgets.ts";
+import { demandOf, type Sizing } from "../app/hold-by-api.ts";
+import { lookUpPrice } from "../app/look-up-price.ts";
+import { formatAmount } from "../domain/budget/amount.ts";
+import { PurserError } from "../domain/error.ts";
+import { refuses } from "../domain/ledger/decide-hold.ts";
+import { amountIn, available } from "../domain/ledger/counter.ts";
+import type { Applied } from "../domain/ledger/applicable.ts";
+import type { Demand } from "../domain/ledger/command.ts";
+import { add, formatUsd, multiply, zero, type PicoUsd } from "../domain/money/money.ts";
+import type { Charge, ServiceTier } from "../domain/price/rate.ts";
+import type { PriceSheet } from "../domain/price/sheet.ts";
+import { attribute } from "./attribute.ts";
+import type { ApiContext } from "./context.ts";
+import { countText } from "./count-text.ts";
+import { chargeJson } from "./entries.ts";
+import { callers, ok, route, type Route } from "./route.ts";
+import { answer, attributionSchema, nameSchema, problem, serviceTierSchema, usdSchema } from "./schema.ts";
+
+const tokens = z.int().min(0).max(100_000_000);
+
+const estimateInput = z
+  .strictObject({
+    provider: nameSchema,
+    model: nameSchema,
+    input_tokens: tokens.optional().describe("When you have counted them; else give `text`."),
+    text: z.string().optional().describe("What will be sent; its tokens are counted here, and nothing of it is kept."),
+    max_output_tokens: tokens.optional().describe("The ceiling; the model's own by default."),
+    expected_output_tokens: tokens.optional().describe("Half of the ceiling by default."),
+    cached_tokens: tokens.default(0).describe("The part of the input that will be read from a cache, for the expected cost."),
+    cache_write: z.enum(["none", "5m", "1h"]).default("none"),
+    service_tier: serviceTierSchema.default("standard"),
+    attribution: attributionSchema.optional(),
+  })
+  .meta({ id: "EstimateInput" });
+
+const lineSchema = z.record(z.string(), z.unknown());
+
+const estimateSchema = z
+  .object({
+    provider: z.string(),
+    model: z.string(),
+    priced: z.boolean(),
+    match: z.string().nullable(),
+    price_version: z.string(),
+    input_tokens: z.int(),
+    input_tokens_from: z.enum(["request", "text"]),
+    tokenizer_factor: z.number().nullable().describe("By how much the model's family counts more than the tokenizer used here."),
+    expected_output_tokens: z.int(),
+    max_output_tokens: z.int(),
+    low_usd: usdSchema.nullable().describe("The input with an answer of one token."),
+    expected_usd: usdSchema.nullable(),
+    high_usd: usdSchema.nullable().describe("What a hold takes: the whole ceiling, at the dearest rates that can apply."),
+    lines: z.array(lineSchema).describe("Of the expected cost."),
+    allowed: z.boolean().describe("Whether every budget would admit a hold of `high_usd` now."),
+    budgets: z.array(
+      z.object({
+        budget_id: z.string(),
+        allowed: z.boolean(),
+        reason: z.string().nullable(),
+        needed: z.string(),
+        available: z.string(),
+        currency: z.string(),
+      }),
+    ),
+  })
+  .meta({ id: "Estimate" });
+
+type EstimateInput = z.output<typeof estimateInput>;
+
+interface Counts {
+  readonly input: number;
+  readonly least: number;
+  readonly from: "request" | "text";
+  readonly factor: number | null;
+  readonly ceiling: number;
+  readonly expectedOutput: number;
+}
+
+export const estimateRoutes: readonly Route[] = [
+  route({
+    method: "post",
+    path: "/api/v1/estimate",
+    access: callers,
+    tag: "prices",
+    summary: "Estimate what a call will cost, and whether the budgets would let it pass",
+    body: estimateInput,
+    responses: { 200: answer("The estimate. Nothing is held.", estimateSchema), 400: problem("A field is not valid.") },
+    async handler({ body, caller, context }) {
+      const at = context.clock.now();
+      const attribution = attribute(caller, body.attribution);
+      const book = context.prices();
+      const sheet = lookUpPrice(context, { ...body, at });
+      const counts = await countAll(body, sheet);
+      const demand = demandOf(context, { ...body, sizing: sizingOf(body, counts) }, at);
+      const subject = { attribution, provider: body.provider, model: body.model, budgets: caller.key?.budgets ?? [] };
+      const budgets = appliedBudgets(context.ledger, subject, at).map((applied) => judge(applied, demand));
+      return ok({
+        provider: body.provider,
+        model: body.model,
+        priced: sheet !== undefined,
+        match: sheet?.match ?? null,
+        price_version: book.version,
+        input_tokens: counts.input,
+        input_tokens_from: counts.from,
+        tokenizer_factor: counts.factor,
+        expected_output_tokens: counts.expectedOutput,
+        max_output_tokens: counts.ceiling,
+        ...costs(context, { body, sheet, counts, demand }),
+        allowed: budgets.every(({ allowed }) => allowed),
+        budgets,
+      });
+    },
+  }),
+];
+
+async function countAll(body: EstimateInput, sheet: PriceSheet | undefined): Promise<Counts> {
+  const ceiling = body.max_output_tokens ?? sheet?.maxOutputTokens;
+  if (ceiling === undefined) {
+    throw new PurserError("invalid_request", "max_output_tokens is missing, and the model's own ceiling is not known", {
+      field: "max_output_tokens",
+      remedy: "Give max_output_tokens.",
+    });
+  }
+  const expectedOutput = Math.min(body.expected_output_tokens ?? Math.ceil(ceiling / 2), ceiling);
+  if ((body.input_tokens === undefined) === (body.text === undefined)) {
+    throw new PurserError("invalid_request", "give either input_tokens or text", {
+      field: "input_tokens",
+      remedy: "Give one of input_tokens and text.",
+    });
+  }
+  if (body.input_tokens !== undefined) {
+    return { input: body.input_tokens, least: body.input_tokens, from: "request", factor: null, ceiling, expectedOutput };
+  }
+  const { counted, expected, factorPercent } = await countText(body.text ?? "", body);
+  return { input: expected, least: counted, from: "text", factor: factorPercent / 100, ceiling, expectedOutput };
+}
+
+function sizingOf(body: EstimateInput, { input, ceiling }: Counts): Sizing {
+  const { cache_write: cacheWrite, service_tier: serviceTier } = body;
+  return { kind: "estimate", inputTokens: input, maxOutputTokens: ceiling, cacheWrite, serviceTier, webSearches: 0 };
+}
+
+interface Costing {
+  readonly body: EstimateInput;
+  readonly sheet: PriceSheet | undefined;
+  readonly counts: Counts;
+  readonly demand: Demand;
+}
+
+/** Without a price nothing is known: null, and never zero. */
+function costs({ clock }: ApiContext, { body, sheet, counts, demand }: Costing): object {
+  if (!sheet) return { low_usd: null, expected_usd: null, high_usd: null, lines: [] };
+  const options = { serviceTier: body.service_tier, at: clock.now() };
+  const low = charge(sheet, { input: counts.least, cached: 0, output: Math.min(1, counts.ceiling) }, options);
+  const expected = charge(sheet, { input: counts.input, cached: body.cached_tokens, output: counts.expectedOutput }, options);
+  const high = add(demand.fixed.usd, multiply(demand.perOutputToken ?? zero, demand.outputTokens));
+  return {
+    low_usd: formatUsd(sum(low)),
+    expected_usd: formatUsd(sum(expected)),
+    high_usd: formatUsd(high),
+    lines: expected.map(chargeJson),
+  };
+}
+
+function charge(
+  sheet: PriceSheet,
+  { input, cached, output }: { readonly input: number; readonly cached: number; readonly output: number },
+  options: { readonly serviceTier: ServiceTier; readonly at: number },
+): readonly Charge[] {
+  const cacheRead = Math.min(cached, input);
+  return sheet.charge({ model: sheet.model, usage: { input: input - cacheRead, cache_read: cacheRead, output } }, options);
+}
+
+function sum(lines: readonly Charge[]): PicoUsd {
+  return lines.reduce((cost, line) => add(cost, line.cost), zero);
+}
+
+function judge(applied: Applied, demand: Demand) {
+  const { budget, counter } = applied;
+  const needed = {
+    usd: add(demand.fixed.usd, multiply(demand.perOutputToken ?? zero, demand.outputTokens)),
+    tokens: demand.fixed.tokens + BigInt(demand.outputTokens),
+    requests: 1n,
+  };
+  const blocks =
+    demand.perOutputToken === null && budget.policy === "hard" && budget.currency === "USD" && budget.unpriced.policy === "block";
+  const reason = blocks ? "unpriced" : refuses(applied, needed);
+  return {
+    budget_id: budget.budgetId,
+    allowed: reason === null,
+    reason,
+    needed: formatAmount(amountIn(budget.currency, needed), budget.currency),
+    available: formatAmount(available(counter, budget), budget.currency),
+    currency: budget.currency,
+  };
+}

@@ -1,0 +1,64 @@
+/** Whether the process lives, is ready, and what it counts; and whether the ledger is whole. */
+
+import { z } from "zod";
+import { adminOnly, ok, route, type Route } from "./route.ts";
+import { answer } from "./schema.ts";
+
+const readySchema = z.object({ ready: z.boolean(), reasons: z.array(z.string()) }).meta({ id: "Readiness" });
+
+const verifySchema = z
+  .object({
+    ok: z.boolean(),
+    entries: z.int(),
+    broken_at: z.int().nullable().describe("The first entry whose hash does not follow from the one before."),
+    drift: z.array(z.object({ counter: z.string(), kept: z.string(), journal: z.string() })),
+    rollup_drift: z.array(z.object({ hour: z.string(), kept: z.string(), journal: z.string() })),
+  })
+  .meta({ id: "Verification" });
+
+export const healthRoutes: readonly Route[] = [
+  route({
+    method: "get",
+    path: "/healthz",
+    access: "public",
+    tag: "process",
+    summary: "Tell that the process lives",
+    responses: { 200: answer("It does.", z.object({ status: z.literal("ok"), version: z.string() })) },
+    handler: ({ context }) => ok({ status: "ok", version: context.version }),
+  }),
+  route({
+    method: "get",
+    path: "/readyz",
+    access: "public",
+    tag: "process",
+    summary: "Tell whether the process takes calls",
+    responses: { 200: answer("It does.", readySchema), 503: answer("It does not, and why.", readySchema) },
+    handler({ context }) {
+      const { ready, reasons } = context.ready();
+      return { status: ready ? 200 : 503, json: { ready, reasons } };
+    },
+  }),
+  route({
+    method: "get",
+    path: "/metrics",
+    access: "public",
+    tag: "process",
+    summary: "Give counters and gauges to Prometheus",
+    responses: { 200: { description: "Prometheus text.", mediaType: "text/plain" } },
+    async handler({ context }) {
+      return { status: 200, text: await context.metrics(), mediaType: "text/plain; version=0.0.4; charset=utf-8" };
+    },
+  }),
+  route({
+    method: "post",
+    path: "/api/v1/verify",
+    access: adminOnly,
+    tag: "process",
+    summary: "Recompute every balance from the journal, and compare",
+    responses: { 200: answer("What was found; `ok` says whether all agrees.", verifySchema) },
+    async handler({ context }) {
+      const { ok: whole, entries, brokenAt, drift, rollupDrift } = await context.reader.verify();
+      return ok({ ok: whole, entries, broken_at: brokenAt, drift, rollup_drift: rollupDrift });
+    },
+  }),
+];

@@ -1,0 +1,339 @@
+/** `/api/v1/holds`: money set aside for calls that do not pass the gateway. */
+
+import { z } from "zod";
+import {
+  findHold,
+  holdByApi,
+  releaseByApi,
+  settleByApi,
+  topUpByApi,
+  type Bill,
+  type Growth,
+  type HeldCall,
+  type HoldDesk,
+  type Sizing,
+} from "../app/hold-by-api.ts";
+import type { Key } from "../domain/key/key.ts";
+import type { HoldAnswer } from "../domain/ledger/command.ts";
+import type { Quantities } from "../domain/ledger/entry.ts";
+import { PurserError } from "../domain/error.ts";
+import { decimalText, formatInstant } from "../domain/input/scalar.ts";
+import { formatUsd, parseUsd, type PicoUsd } from "../domain/money/money.ts";
+import type { Usage } from "../domain/usage/usage.ts";
+import { attribute, checkMayCall } from "./attribute.ts";
+import type { ApiContext, Caller } from "./context.ts";
+import { refusalResponse } from "./refusal.ts";
+import { callers, created, ok, route, type Route } from "./route.ts";
+import {
+  answer,
+  attributionSchema,
+  idSchema,
+  instantSchema,
+  nameSchema,
+  problem,
+  serviceTierSchema,
+  usageSchema,
+  usdSchema,
+} from "./schema.ts";
+
+const usdInput = z.union([z.string(), z.number()]).describe('USD as a decimal string, such as "0.05".');
+const tokens = z.int().min(0).max(100_000_000);
+
+const holdInput = z
+  .strictObject({
+    operation_id: idSchema.describe("Yours: the same id and body is the same hold."),
+    attribution: attributionSchema.optional(),
+    provider: nameSchema.optional().describe("Required with `estimate`."),
+    model: nameSchema.optional().describe("Required with `estimate`."),
+    estimate: z
+      .strictObject({
+        input_tokens: tokens,
+        max_output_tokens: tokens,
+        cache_write: z.enum(["none", "5m", "1h"]).default("none"),
+        service_tier: serviceTierSchema.default("standard"),
+        web_searches: z.int().min(0).max(100_000).default(0),
+      })
+      .optional()
+      .describe("Priced at the dearest rates that can apply."),
+    amount: usdInput.optional(),
+    ttl_seconds: z.int().min(1).max(86_400).default(600).describe("After so many seconds the hold lapses by itself."),
+  })
+  .meta({ id: "HoldInput" });
+
+const settleInput = z
+  .strictObject({
+    usage: usageSchema.optional(),
+    amount: usdInput.optional(),
+    model: nameSchema.optional().describe("The model served, when it is not the one asked for."),
+    service_tier: serviceTierSchema.default("standard").describe("The tier served."),
+    reported_cost_usd: usdInput.optional().describe("The provider's own figure, kept beside ours."),
+    latency_ms: z.int().min(0).max(86_400_000).optional(),
+  })
+  .meta({ id: "SettleInput" });
+
+const releaseInput = z
+  .strictObject({ reason: nameSchema.default("released by its owner") })
+  .optional()
+  .meta({ id: "ReleaseInput" });
+
+const topUpInput = z.strictObject({ amount: usdInput.optional(), output_tokens: tokens.optional() }).meta({ id: "TopUpInput" });
+
+const quantitiesSchema = z.object({ usd: usdSchema, tokens: z.string(), requests: z.string() });
+
+const admittedSchema = z
+  .object({
+    operation_id: z.string(),
+    attempt: z.int(),
+    admitted: z.literal(true),
+    repeated: z.boolean().describe("The same request was admitted before, and nothing was held again."),
+    held: quantitiesSchema,
+    held_usd: usdSchema,
+    expires_at: instantSchema,
+    budget_remaining_usd: usdSchema.nullable().describe("Of the hard USD budget with the least left; null on a repeat or without one."),
+  })
+  .meta({ id: "Hold" });
+
+const holdStateSchema = z
+  .object({
+    operation_id: z.string(),
+    attempt: z.int(),
+    status: z.enum(["held", "settled", "estimated", "unresolved", "released"]),
+    provider: z.string(),
+    model: z.string(),
+    attribution: z.record(z.string(), z.unknown()),
+    created_at: instantSchema,
+    held: quantitiesSchema.nullable(),
+    expires_at: instantSchema.nullable(),
+    cost_usd: usdSchema.nullable(),
+  })
+  .meta({ id: "HoldState" });
+
+const settledSchema = z
+  .object({
+    operation_id: z.string(),
+    cost_usd: usdSchema,
+    repeated: z.boolean(),
+    budget_remaining_usd: usdSchema.nullable(),
+    thresholds_crossed: z.array(z.object({ budget_id: z.string(), at: z.number() })),
+  })
+  .meta({ id: "Settlement" });
+
+const params = z.object({ operation_id: z.string() });
+const refused = problem("A budget refused; `purser` says which, why, and what it had left.");
+const conflict = problem("The id was used with another body, or the hold has ended.");
+const notFound = problem("No such hold of this key.");
+
+export const holdRoutes: readonly Route[] = [
+  route({
+    method: "post",
+    path: "/api/v1/holds",
+    access: callers,
+    tag: "holds",
+    summary: "Hold what a call may cost, in every budget that applies or in none",
+    body: holdInput,
+    responses: { 201: answer("Held.", admittedSchema), 402: refused, 400: problem("A field is not valid."), 409: conflict },
+    async handler({ body, caller, context }) {
+      const { provider, model, sizing } = readSizing(body);
+      checkMayCall(caller, { provider, model });
+      const request = {
+        operationId: body.operation_id,
+        key: caller.key,
+        attribution: attribute(caller, body.attribution),
+        provider,
+        model,
+        sizing,
+        ttlSeconds: body.ttl_seconds,
+      };
+      const held = await holdByApi(context, request);
+      if (!held.admitted) return refusalResponse(held.refusal);
+      return created(await admittedJson(context, held, body.ttl_seconds));
+    },
+  }),
+  route({
+    method: "get",
+    path: "/api/v1/holds/{operation_id}",
+    access: callers,
+    tag: "holds",
+    summary: "Look at a hold, open or ended",
+    params,
+    responses: { 200: answer("The hold.", holdStateSchema), 404: notFound },
+    async handler({ params: { operation_id }, caller, context }) {
+      return ok(await holdJson(context, await ownHold(context, caller, operation_id)));
+    },
+  }),
+  route({
+    method: "post",
+    path: "/api/v1/holds/{operation_id}/settle",
+    access: callers,
+    tag: "holds",
+    summary: "Replace a hold by the real cost; also one that has lapsed",
+    params,
+    body: settleInput,
+    responses: { 200: answer("Charged.", settledSchema), 400: problem("A field is not valid."), 404: notFound, 409: conflict },
+    async handler({ params: { operation_id }, body, caller, context }) {
+      const bill = readBill(body);
+      const hold = await ownHold(context, caller, operation_id);
+      const settled = await settleByApi(context, { hold, bill, latencyMs: body.latency_ms ?? null });
+      return ok({
+        operation_id,
+        cost_usd: formatUsd(settled.cost.usd),
+        repeated: settled.repeated,
+        budget_remaining_usd: remaining(settled.tightest),
+        thresholds_crossed: settled.crossed.map(({ counter, partsPerMillion }) => ({
+          budget_id: counter.budgetId,
+          at: partsPerMillion / 1_000_000,
+        })),
+      });
+    },
+  }),
+  route({
+    method: "post",
+    path: "/api/v1/holds/{operation_id}/release",
+    access: callers,
+    tag: "holds",
+    summary: "Give a hold back; nothing is charged",
+    params,
+    body: releaseInput,
+    responses: {
+      200: answer("Given back.", z.object({ operation_id: z.string(), released: z.literal(true), repeated: z.boolean() })),
+      404: notFound,
+      409: conflict,
+    },
+    async handler({ params: { operation_id }, body, caller, context }) {
+      const hold = await ownHold(context, caller, operation_id);
+      const released = await releaseByApi(context, hold, body?.reason ?? "released by its owner");
+      return ok({ operation_id, released: true, repeated: released.repeated });
+    },
+  }),
+  route({
+    method: "post",
+    path: "/api/v1/holds/{operation_id}/top-up",
+    access: callers,
+    tag: "holds",
+    summary: "Hold more for a call under way",
+    description: "A repeated top-up adds again: it has no id of its own.",
+    params,
+    body: topUpInput,
+    responses: {
+      200: answer("Held.", z.object({ operation_id: z.string(), admitted: z.literal(true), held: quantitiesSchema.nullable() })),
+      402: refused,
+      404: notFound,
+      409: conflict,
+    },
+    async handler({ params: { operation_id }, body, caller, context }) {
+      const growth = readGrowth(body);
+      const hold = await ownHold(context, caller, operation_id);
+      const answered = await topUpByApi(context, hold, growth);
+      if (!answered.admitted) return refusalResponse(answered.refusal);
+      const open = context.ledger.holdOf(operation_id);
+      return ok({ operation_id, admitted: true, held: open ? quantitiesJson(open.amount) : null });
+    },
+  }),
+];
+
+/** An administrator sees every hold, another key its own. */
+function ownHold(desk: HoldDesk, caller: Caller, operationId: string): Promise<HeldCall> {
+  const key: Key | null = caller.role === "admin" ? null : caller.key;
+  return findHold(desk, operationId, key);
+}
+
+function readSizing(body: z.output<typeof holdInput>): { readonly provider: string; readonly model: string; readonly sizing: Sizing } {
+  const { estimate, amount, provider, model } = body;
+  if ((estimate === undefined) === (amount === undefined)) throw giveOne("estimate", "amount");
+  if (amount !== undefined) {
+    const sizing = { kind: "amount", amount: readUsd(amount, "amount") } as const;
+    return { provider: provider ?? unnamed, model: model ?? unnamed, sizing };
+  }
+  if (estimate === undefined || provider === undefined || model === undefined) {
+    const field = provider === undefined ? "provider" : "model";
+    throw new PurserError("invalid_request", `${field} is missing`, {
+      field,
+      remedy: "Give provider and model, by which an estimate is priced.",
+    });
+  }
+  const sizing = {
+    kind: "estimate",
+    inputTokens: estimate.input_tokens,
+    maxOutputTokens: estimate.max_output_tokens,
+    cacheWrite: estimate.cache_write,
+    serviceTier: estimate.service_tier,
+    webSearches: estimate.web_searches,
+  } as const;
+  return { provider, model, sizing };
+}
+
+/** What a hold of a known amount is for, when its owner does not say. */
+const unnamed = "unnamed";
+
+function readBill(body: z.output<typeof settleInput>): Bill {
+  const { usage, amount, model, service_tier, reported_cost_usd } = body;
+  if (amount !== undefined && usage === undefined) return { kind: "amount", amount: readUsd(amount, "amount") };
+  if (usage === undefined || amount !== undefined) throw giveOne("usage", "amount");
+  const reportedCost = reported_cost_usd === undefined ? null : readUsd(reported_cost_usd, "reported_cost_usd");
+  // What was read from JSON has no field that is there and undefined.
+  return { kind: "usage", usage: usage as Usage, serviceTier: service_tier, model: model ?? null, reportedCost };
+}
+
+function readGrowth({ amount, output_tokens }: z.output<typeof topUpInput>): Growth {
+  if (amount !== undefined && output_tokens === undefined) return { kind: "amount", amount: readUsd(amount, "amount") };
+  if (output_tokens === undefined || amount !== undefined) throw giveOne("amount", "output_tokens");
+  return { kind: "output", tokens: output_tokens };
+}
+
+function giveOne(left: string, right: string): PurserError {
+  return new PurserError("invalid_request", `give either ${left} or ${right}`, {
+    field: left,
+    remedy: `Give one of ${left} and ${right}.`,
+  });
+}
+
+const mostUsd = 10n ** 24n;
+
+/** An amount that is not negative, and at most a trillion USD. */
+function readUsd(value: string | number, field: string): PicoUsd {
+  const amount = parseUsd(decimalText(value, field), field);
+  if (amount >= 0n && amount <= mostUsd) return amount;
+  throw new PurserError("invalid_request", `${field}: out of range`, { field, remedy: "Give an amount from 0 to 1000000000000." });
+}
+
+async function admittedJson(context: ApiContext, held: HoldAnswer & { readonly admitted: true }, ttlSeconds: number): Promise<object> {
+  const { operationId, attempt } = held.call;
+  const open = context.ledger.holdOf(operationId);
+  const expiresAt = open?.expiresAt ?? (await findHold(context, operationId, null)).at + ttlSeconds * 1000;
+  return {
+    operation_id: operationId,
+    attempt,
+    admitted: true,
+    repeated: held.repeated,
+    held: quantitiesJson(held.amount),
+    held_usd: formatUsd(held.amount.usd),
+    expires_at: formatInstant(expiresAt),
+    budget_remaining_usd: remaining(held.tightest),
+  };
+}
+
+async function holdJson(context: ApiContext, hold: HeldCall): Promise<object> {
+  const open = context.ledger.holdOf(hold.operationId);
+  const [row] = open ? [] : await context.reader.calls({ operationId: hold.operationId }, { limit: 1, before: null });
+  return {
+    operation_id: hold.operationId,
+    attempt: hold.attempt,
+    status: hold.status ?? "held",
+    provider: hold.route.provider,
+    model: hold.route.model,
+    attribution: hold.attribution,
+    created_at: formatInstant(hold.at),
+    held: open ? quantitiesJson(open.amount) : null,
+    expires_at: open?.expiresAt ? formatInstant(open.expiresAt) : null,
+    cost_usd: row ? formatUsd(row.cost) : null,
+  };
+}
+
+function quantitiesJson({ usd, tokens, requests }: Quantities): object {
+  return { usd: formatUsd(usd), tokens: tokens.toString(), requests: requests.toString() };
+}
+
+/** Never below nothing, since that is what a caller may still spend. */
+function remaining(tightest: { readonly available: bigint } | null): string | null {
+  return tightest && formatUsd((tightest.available < 0n ? 0n : tightest.available) as PicoUsd);
+}

@@ -1,0 +1,89 @@
+/** Errors as problem+json (RFC 9457): the one place where an error of the control plane gets its HTTP status. */
+
+import { z } from "zod";
+import { PurserError, type ErrorCode } from "../domain/error.ts";
+import type { RefusalReason } from "../domain/ledger/command.ts";
+
+export type ProblemCode = ErrorCode | RefusalReason | "method_not_allowed";
+
+export const problemMediaType = "application/problem+json";
+
+interface Meaning {
+  readonly status: ProblemStatus;
+  readonly title: string;
+}
+
+export type ProblemStatus = 400 | 401 | 402 | 403 | 404 | 405 | 409 | 413 | 429 | 500 | 502 | 503 | 504;
+
+/** The closed list of codes: what each is called, and its HTTP status. */
+export const problems: Readonly<Record<ProblemCode, Meaning>> = {
+  invalid_request: { status: 400, title: "A field is missing, of the wrong type or out of range" },
+  invalid_configuration: { status: 500, title: "The configuration is not valid" },
+  unauthenticated: { status: 401, title: "No key, or one that is unknown, revoked or expired" },
+  forbidden: { status: 403, title: "The key may not do this" },
+  not_found: { status: 404, title: "There is no such thing" },
+  method_not_allowed: { status: 405, title: "The path exists, and does not take this method" },
+  conflict: { status: 409, title: "The id was used with another body, or is in use" },
+  too_large: { status: 413, title: "The body is over its limit" },
+  too_many: { status: 429, title: "Too many calls at once" },
+  unpriced: { status: 402, title: "The model has no price, and a budget blocks such calls" },
+  unmetered: { status: 403, title: "The cost of this endpoint cannot be known" },
+  budget_exhausted: { status: 402, title: "A budget has too little left" },
+  budget_held: { status: 402, title: "A budget has too little left while other calls hold their share" },
+  budget_closed: { status: 402, title: "A budget's window has not begun or is over" },
+  budget_paused: { status: 402, title: "A budget is paused for the rest of its window" },
+  upstream_unreachable: { status: 502, title: "The provider did not answer" },
+  upstream_timeout: { status: 504, title: "The provider did not answer in time" },
+  store_unavailable: { status: 503, title: "The ledger cannot be written" },
+  shutting_down: { status: 503, title: "The process is ending" },
+  bug: { status: 500, title: "Something is wrong in Purser itself" },
+};
+
+export const problemSchema = z
+  .object({
+    type: z.string().describe("Where the code is explained."),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]]),
+    detail: z.string().describe("What was wrong this time."),
+    field: z.string().nullable().describe("The field at fault, in the words of the request."),
+    remedy: z.string().nullable().describe("What to do about it."),
+    purser: z.record(z.string(), z.unknown()).optional().describe("For a refusal by a budget: which, why, and what it had left."),
+  })
+  .meta({ id: "Problem" });
+
+export interface ProblemFacts {
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly field?: string | undefined;
+  readonly remedy?: string | undefined;
+  readonly purser?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The answer for a problem. */
+export function problemResponse(facts: ProblemFacts): Response {
+  const { status, title } = problems[facts.code];
+  const body = {
+    type: `/docs#${facts.code}`,
+    title,
+    status,
+    code: facts.code,
+    detail: facts.detail,
+    field: facts.field ?? null,
+    remedy: facts.remedy ?? null,
+    ...(facts.purser && { purser: facts.purser }),
+  };
+  return new Response(JSON.stringify(body), { status, headers: { "content-type": problemMediaType, ...facts.headers } });
+}
+
+/** What a caller is told of an error. A bug's message stays inside, since it may name what the caller must not know. */
+export function describeError(error: unknown): ProblemFacts {
+  if (!(error instanceof PurserError) || error.code === "bug") {
+    return { code: "bug", detail: "The request failed by a fault of Purser.", remedy: "Look at Purser's log, and report what it says." };
+  }
+  const { code, message, detail } = error;
+  const facts = { code, detail: message, field: detail.field, remedy: detail.remedy };
+  if (code === "unauthenticated") return { ...facts, headers: { "www-authenticate": 'Bearer realm="purser"' } };
+  return error.retryable ? { ...facts, headers: { "retry-after": "1" } } : facts;
+}

@@ -1,0 +1,50 @@
+/** Reads what comes over the wire, within limits. */
+
+import { PurserError } from "../domain/error.ts";
+
+export const maxBodyBytes = 1024 * 1024;
+
+/**
+ * The JSON of a body.
+ *
+ * @throws PurserError `too_large` over {@link maxBodyBytes}, `invalid_request` for what is no JSON.
+ */
+export async function readBody(request: Request): Promise<unknown> {
+  const bytes = await readBytes(request);
+  if (bytes.length === 0) return undefined;
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new PurserError("invalid_request", `the body is not JSON: ${cause instanceof Error ? cause.message : "unreadable"}`, {
+      remedy: "Send a JSON object in UTF-8.",
+      cause,
+    });
+  }
+}
+
+async function readBytes(request: Request): Promise<Uint8Array> {
+  if (Number(request.headers.get("content-length") ?? 0) > maxBodyBytes) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.body ?? []) {
+    length += chunk.length;
+    if (length > maxBodyBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** @throws PurserError `invalid_request` for a name that stands twice or has no value. */
+export function readQuery(queries: Readonly<Record<string, readonly string[]>>): Readonly<Record<string, string>> {
+  const single = Object.entries(queries).map(([name, values]) => {
+    const [value] = values;
+    if (values.length === 1 && value !== undefined && value !== "") return [name, value] as const;
+    const what = values.length > 1 ? "stands twice" : "has no value";
+    throw new PurserError("invalid_request", `${name} ${what}`, { field: name, remedy: "Give it once with a value, or leave it out." });
+  });
+  return Object.fromEntries(single);
+}
+
+function tooLarge(): PurserError {
+  return new PurserError("too_large", `the body is over ${maxBodyBytes} bytes`, { remedy: "Send less in one request." });
+}

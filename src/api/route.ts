@@ -1,0 +1,95 @@
+/** A row of the route table: what a path takes and gives, from which validation, handling and documentation all follow. */
+
+import type { z } from "zod";
+import type { Role } from "../domain/key/key.ts";
+import type { ApiContext, Caller } from "./context.ts";
+import { check } from "./validate.ts";
+
+export type Method = "get" | "post" | "patch" | "delete";
+
+/** Who is let in: everyone, or the holders of these roles. */
+export type Access = "public" | readonly Role[];
+
+export const adminOnly: Access = ["admin"];
+export const readers: Access = ["reader", "admin"];
+export const callers: Access = ["caller", "admin"];
+export const anyKey: Access = ["caller", "reader", "admin"];
+
+export interface Input<Params, Query, Body> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly caller: Caller;
+  readonly context: ApiContext;
+}
+
+/** What a handler gives: JSON, or a text with its media type, or a finished answer such as a problem. */
+export type Reply =
+  | { readonly status: number; readonly json: unknown }
+  | { readonly status: number; readonly text: string; readonly mediaType: string }
+  | Response;
+
+export interface ResponseSpecification {
+  readonly description: string;
+  /** JSON of this shape; absent for text. */
+  readonly schema?: z.ZodType;
+  readonly mediaType?: string;
+}
+
+export interface RouteDefinition<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> {
+  readonly method: Method;
+  /** With parameters in braces: `/api/v1/budgets/{budget_id}`. */
+  readonly path: string;
+  readonly access: Access;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+  readonly responses: Readonly<Record<number, ResponseSpecification>>;
+  readonly handler: (input: Input<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<Reply> | Reply;
+}
+
+/** What came over the wire, not yet checked. */
+export interface RawInput {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly caller: Caller;
+  readonly context: ApiContext;
+}
+
+/** A route with its types folded in: it checks what it is given, then handles it. */
+export interface Route extends Omit<RouteDefinition<z.ZodType, z.ZodType, z.ZodType>, "handler"> {
+  handle(raw: RawInput): Promise<Reply>;
+}
+
+type NoFields = z.ZodType<Record<string, never>>;
+
+/** Folds the types of a definition in: what reaches its handler has been checked against its schemas. */
+export function route<Params extends z.ZodType = NoFields, Query extends z.ZodType = NoFields, Body extends z.ZodType = NoFields>(
+  definition: RouteDefinition<Params, Query, Body>,
+): Route {
+  const { handler, ...rest } = definition;
+  return {
+    ...rest,
+    async handle(raw) {
+      return handler({
+        params: check(definition.params, raw.params),
+        query: check(definition.query, raw.query),
+        body: check(definition.body, raw.body),
+        caller: raw.caller,
+        context: raw.context,
+      });
+    },
+  };
+}
+
+export function ok(json: unknown): Reply {
+  return { status: 200, json };
+}
+
+export function created(json: unknown): Reply {
+  return { status: 201, json };
+}

@@ -1,0 +1,72 @@
+/** Shapes that several routes take or give. */
+
+import { z } from "zod";
+import { dimensions } from "../domain/attribution/attribution.ts";
+import { meters } from "../domain/usage/usage.ts";
+import { parseInstant } from "../domain/input/scalar.ts";
+import { problemSchema } from "./problem.ts";
+import type { ResponseSpecification } from "./route.ts";
+
+/** Exact money or counts as they leave: never a JSON number, which a reader would round. */
+export const decimalSchema = z.string().describe('A plain decimal, such as "0.021".');
+
+export const usdSchema = decimalSchema.describe('USD as a plain decimal, such as "0.021": exact.');
+
+export const instantSchema = z.string().meta({ format: "date-time" }).describe("RFC 3339, in UTC.");
+
+export const nameSchema = z
+  .string()
+  .min(1)
+  .max(200)
+  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+  .regex(/^[^\u0000-\u001f\u007f]*$/, "must not have control characters");
+
+export const idSchema = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[A-Za-z0-9._:/@+=-]+$/, "may have letters, digits and . _ : / @ + = - only");
+
+/** Attribution as a request gives it: values by dimension, and tags. The rules of refining follow in the domain. */
+export const attributionSchema = z
+  .strictObject({
+    ...(Object.fromEntries(dimensions.map((dimension) => [dimension, nameSchema.optional()])) as Record<
+      (typeof dimensions)[number],
+      z.ZodOptional<z.ZodString>
+    >),
+    tags: z.record(z.string(), z.string()).optional(),
+  })
+  .meta({ id: "Attribution" });
+
+const count = z.int().min(0).max(1_000_000_000_000);
+
+/** Disjoint counts; `reasoning` is the part of `output` that was reasoning. */
+export const usageSchema = z
+  .strictObject({
+    ...(Object.fromEntries(meters.map((meter) => [meter, count.optional()])) as Record<(typeof meters)[number], z.ZodOptional<z.ZodInt>>),
+    reasoning: count.optional(),
+  })
+  .meta({ id: "Usage", description: "Disjoint counts: no token stands in two of them. An absent one is zero." });
+
+export const serviceTierSchema = z.enum(["standard", "batch", "flex", "priority", "fast"]);
+
+/** Milliseconds of an RFC 3339 time, or of the midnight (UTC) that begins a day. */
+export function readInstant(text: string, field: string): number {
+  return parseInstant(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text, field);
+}
+
+/** A page of rows, newest first. */
+export function pageSchema(row: z.ZodType): z.ZodType {
+  return z.object({
+    data: z.array(row),
+    next_cursor: z.string().nullable().describe("Give it as `cursor` for the next page; null at the end."),
+  });
+}
+
+export function answer(description: string, schema: z.ZodType): ResponseSpecification {
+  return { description, schema };
+}
+
+export function problem(description: string): ResponseSpecification {
+  return { description, schema: problemSchema, mediaType: "application/problem+json" };
+}

@@ -1,0 +1,118 @@
+/** Which figures a caller may see, and the filter that follows from it and from what was asked. */
+
+import { z } from "zod";
+import type { CallFilter } from "../app/ports.ts";
+import { dimensions, type Attribution } from "../domain/attribution/attribution.ts";
+import { everyValue } from "../domain/budget/applies.ts";
+import type { Budget } from "../domain/budget/budget.ts";
+import { PurserError } from "../domain/error.ts";
+import { suggest } from "../domain/input/nearest.ts";
+import type { Caller } from "./context.ts";
+import { nameSchema, readInstant } from "./schema.ts";
+
+const dimensionQuery = Object.fromEntries(dimensions.map((dimension) => [dimension, nameSchema.optional()])) as Record<
+  (typeof dimensions)[number],
+  z.ZodOptional<z.ZodString>
+>;
+
+const filterQuery = {
+  ...dimensionQuery,
+  provider: nameSchema.optional(),
+  model: nameSchema.optional().describe("The model served."),
+  status: z.enum(["settled", "estimated", "unresolved", "released"]).optional(),
+  operation_id: nameSchema.optional(),
+  from: z.string().optional().describe("RFC 3339 or a day (UTC), included."),
+  to: z.string().optional().describe("RFC 3339 or a day (UTC), excluded."),
+};
+
+export type FilterQuery = z.output<z.ZodObject<typeof filterQuery>> & Readonly<Record<string, unknown>>;
+
+/** The filters of every route that reads calls, besides its own fields. `tag:NAME=VALUE` filters by a tag. */
+export function filterSchema<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = { ...filterQuery, ...shape };
+  return z
+    .object(known)
+    .catchall(z.string())
+    .superRefine((query, check) => {
+      for (const name of Object.keys(query)) {
+        if (name in known || name.startsWith("tag:")) continue;
+        check.addIssue({ code: "custom", path: [name], message: `is not a filter. ${suggest(name, [...Object.keys(known), "tag:NAME"])}` });
+      }
+    });
+}
+
+/**
+ * @throws PurserError `forbidden` when the filter asks for what lies outside of the caller's attribution, `invalid_request` for
+ *   a time that is none.
+ */
+export function scopedFilter(caller: Caller, query: FilterQuery): CallFilter {
+  const asked: Record<string, string> = {};
+  for (const [name, value] of Object.entries(query)) {
+    const isDimension = name.startsWith("tag:") || dimensions.some((dimension) => dimension === name);
+    if (isDimension && typeof value === "string") asked[name] = value;
+  }
+  const from = query.from === undefined ? undefined : readInstant(query.from, "from");
+  const to = query.to === undefined ? undefined : readInstant(query.to, "to");
+  if (from !== undefined && to !== undefined && to <= from) {
+    throw new PurserError("invalid_request", "to: must be after `from`", {
+      field: "to",
+      remedy: "Give a later time, or an earlier `from`.",
+    });
+  }
+  return {
+    attribution: confine(caller, asked),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(query.provider !== undefined && { provider: query.provider }),
+    ...(query.model !== undefined && { model: query.model }),
+    ...(query.status !== undefined && { status: query.status }),
+    ...(query.operation_id !== undefined && { operationId: query.operation_id }),
+  };
+}
+
+/** What the caller's key fixes, as filters by dimension. An administrator is not confined. */
+export function fixedValues(caller: Caller): Readonly<Record<string, string>> {
+  if (caller.role === "admin" || !caller.key) return {};
+  return valuesOf(caller.key.attribution);
+}
+
+function valuesOf({ tags, ...attribution }: Attribution): Record<string, string> {
+  const values: Record<string, string> = { ...attribution };
+  for (const [name, value] of Object.entries(tags ?? {})) values[`tag:${name}`] = value;
+  return values;
+}
+
+function confine(caller: Caller, asked: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const fixed = fixedValues(caller);
+  for (const [name, value] of Object.entries(asked)) {
+    const own = fixed[name];
+    if (own === undefined || own === value) continue;
+    throw new PurserError("forbidden", `${name}: this key reads the figures of another ${name} only`, {
+      field: name,
+      remedy: `Leave ${name} out, or use a key for it.`,
+    });
+  }
+  return { ...asked, ...fixed };
+}
+
+/**
+ * The value of a budget's dimension to which a caller is confined: null when it may see all of the budget, undefined when
+ * it may see nothing of it.
+ *
+ * A budget counts one dimension only, so that the narrowest one that the key fixes decides: a key of team `a` in org `o` sees
+ * the budget of the team, and not that of the org, which counts other teams too.
+ */
+export function visibleValue(caller: Caller, budget: Budget): string | null | undefined {
+  const fixed = fixedValues(caller);
+  const narrowest = narrowestOf(fixed);
+  if (narrowest === undefined) return null;
+  if (budget.budgetType !== narrowest) return undefined;
+  const own = fixed[narrowest];
+  if (budget.resourceId === everyValue) return own;
+  return budget.resourceId === own ? null : undefined;
+}
+
+function narrowestOf(fixed: Readonly<Record<string, string>>): string | undefined {
+  const tag = Object.keys(fixed).find((name) => name.startsWith("tag:"));
+  return tag ?? dimensions.findLast((dimension) => fixed[dimension] !== undefined);
+}

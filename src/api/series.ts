@@ -1,0 +1,131 @@
+/** `/api/v1/series`: figures over time. */
+
+import { z } from "zod";
+import { series, type BucketName, type Figures, type GroupFigures } from "../app/series.ts";
+import { dimensions } from "../domain/attribution/attribution.ts";
+import { PurserError } from "../domain/error.ts";
+import { suggest } from "../domain/input/nearest.ts";
+import { formatInstant } from "../domain/input/scalar.ts";
+import { formatUsd } from "../domain/money/money.ts";
+import { countTokens } from "../domain/usage/usage.ts";
+import { ok, readers, route, type Route } from "./route.ts";
+import { answer, instantSchema, problem, usdSchema, usageSchema } from "./schema.ts";
+import { filterSchema, scopedFilter } from "./scope.ts";
+
+const figures = {
+  calls: z.int(),
+  refusals: z.int(),
+  cost_usd: usdSchema,
+  tokens: z.int().describe("All tokens, cached ones included."),
+  usage: usageSchema,
+  avg_latency_ms: z.number(),
+};
+const figuresSchema = z.object(figures).meta({ id: "Figures" });
+const groupSchema = z.object({ group: z.record(z.string(), z.string()), ...figures }).meta({ id: "GroupFigures" });
+
+const seriesSchema = z
+  .object({
+    from: instantSchema,
+    to: instantSchema,
+    bucket: z.enum(["none", "hour", "day", "week", "month"]),
+    time_zone: z.string(),
+    by: z.array(z.string()),
+    total: figuresSchema,
+    groups: z.array(groupSchema).describe("Over the whole range, the dearest first."),
+    data: z
+      .array(z.object({ start: instantSchema, end: instantSchema, total: figuresSchema, groups: z.array(groupSchema) }))
+      .describe("Every bucket of the range, empty ones too."),
+  })
+  .meta({ id: "Series" });
+
+const query = filterSchema({
+  bucket: z.enum(["none", "hour", "day", "week", "month"]).default("day").describe("`none` gives the sums of the range only."),
+  by: z
+    .string()
+    .max(500)
+    .optional()
+    .describe("Split by, joined by commas: `provider`, `model`, `endpoint`, `key`, `status`, a dimension, `tag:NAME`."),
+  time_zone: z.string().max(100).default("UTC").describe("IANA name."),
+});
+
+const dayMs = 86_400_000;
+
+/** How far back a range reaches when it has no beginning. */
+const usualRangeMs: Readonly<Record<BucketName, number>> = {
+  none: 30 * dayMs,
+  hour: dayMs,
+  day: 30 * dayMs,
+  week: 12 * 7 * dayMs,
+  month: 365 * dayMs,
+};
+
+export const seriesRoutes: readonly Route[] = [
+  route({
+    method: "get",
+    path: "/api/v1/series",
+    access: readers,
+    tag: "figures",
+    summary: "Follow figures over time, split by what you like",
+    description: "Without `from`: the last 24 hours, 30 days, 12 weeks or 12 months, by the bucket. `to` is now.",
+    query,
+    responses: { 200: answer("The series.", seriesSchema), 400: problem("A field is not valid."), 403: problem("Not your figures.") },
+    async handler({ query, caller, context }) {
+      const filter = scopedFilter(caller, query);
+      const to = filter.to ?? context.clock.now() + 1;
+      const from = filter.from ?? to - usualRangeMs[query.bucket];
+      const by = readBy(query.by);
+      const result = await series(context.reader, { filter, from, to, bucket: query.bucket, by, timeZone: query.time_zone });
+      return ok({
+        from: formatInstant(from),
+        to: formatInstant(to),
+        bucket: query.bucket,
+        time_zone: query.time_zone,
+        by,
+        total: figuresJson(result.total),
+        groups: result.groups.map(groupJson),
+        data: result.buckets.map(({ start, end, total, groups }) => ({
+          start: formatInstant(start),
+          end: formatInstant(end),
+          total: figuresJson(total),
+          groups: groups.map(groupJson),
+        })),
+      });
+    },
+  }),
+];
+
+const groupKeys: readonly string[] = ["provider", "model", "endpoint", "key", "status", ...dimensions];
+const maxGroupKeys = 4;
+
+function readBy(text: string | undefined): readonly string[] {
+  const names = [...new Set(text?.split(",").map((name) => name.trim()) ?? [])];
+  const unknown = names.find((name) => !groupKeys.includes(name) && !/^tag:[A-Za-z0-9._:/-]{1,64}$/.test(name));
+  if (unknown !== undefined) {
+    throw new PurserError("invalid_request", `by: "${unknown.slice(0, 60)}" is nothing to split by`, {
+      field: "by",
+      remedy: suggest(unknown, [...groupKeys, "tag:NAME"]),
+    });
+  }
+  if (names.length > maxGroupKeys) {
+    throw new PurserError("invalid_request", `by: more than ${maxGroupKeys} names`, {
+      field: "by",
+      remedy: `Give at most ${maxGroupKeys}.`,
+    });
+  }
+  return names;
+}
+
+function figuresJson({ calls, refusals, cost, usage, latencyMs }: Figures): object {
+  return {
+    calls,
+    refusals,
+    cost_usd: formatUsd(cost),
+    tokens: countTokens(usage),
+    usage,
+    avg_latency_ms: calls === 0 ? 0 : latencyMs / calls,
+  };
+}
+
+function groupJson(group: GroupFigures): object {
+  return { group: group.group, ...figuresJson(group) };
+}

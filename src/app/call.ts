@@ -1,0 +1,230 @@
+/** One call, from its key to its charge: the story that the rest of this folder tells in parts. */
+
+import { randomFillSync } from "node:crypto";
+import { PurserError } from "../domain/error.ts";
+import { mayCall } from "../domain/key/key.ts";
+import type { Refusal } from "../domain/ledger/command.ts";
+import type { CallId } from "../domain/ledger/entry.ts";
+import type { ReadRequest, RequestEdits } from "../wire/wire.ts";
+import { estimate, type Estimate } from "./estimate.ts";
+import { Exchange, type ExchangeContext } from "./exchange.ts";
+import { upstreamHeaders } from "./forward.ts";
+import { hold, type HoldAnswer } from "./hold.ts";
+import type { Caller, Headers, Identification } from "./identify.ts";
+import type { InFlight } from "./in-flight.ts";
+import type { CallLimits } from "./limits.ts";
+import type { Ledger } from "./ports.ts";
+import type { Providers } from "./provider.ts";
+import type { Reply } from "./reply.ts";
+import { chooseRoute, type Route, type Target } from "./route.ts";
+import { Slices } from "./slices.ts";
+import type { Upstream } from "./upstream.ts";
+
+export interface CallContext extends ExchangeContext {
+  readonly ledger: Ledger;
+  readonly identification: Identification;
+  readonly providers: Providers;
+  readonly limits: CallLimits;
+  readonly upstream: Upstream;
+  readonly inFlight: InFlight;
+}
+
+/** A call whose caller is known, whose path was understood and whose body has arrived. */
+export interface IncomingCall {
+  readonly caller: Caller;
+  readonly target: Target;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+}
+
+/** A call that was read and may be made; nothing is held yet. */
+interface ReadCall {
+  readonly caller: Caller;
+  readonly route: Route;
+  readonly request: ReadRequest;
+  readonly headers: Headers;
+  readonly method: string;
+}
+
+/**
+ * Serves a call whose usage is metered.
+ *
+ * @returns The refusal, if a budget said no: nothing was forwarded then. Otherwise the reply has been written.
+ * @throws PurserError for a bad request, a key that may not, or a ledger that cannot be written: nothing was forwarded.
+ */
+export async function serveCall(context: CallContext, incoming: IncomingCall, reply: Reply): Promise<Refusal | null> {
+  const call = readCall(context, incoming);
+  const estimateNow = estimator(context, call);
+  const answer = await holdFor(context, call, estimateNow);
+  if (!answer.admitted) return answer.refusal;
+  if (answer.repeated) throw new PurserError("conflict", "the operation is in flight", { field: "x-purser-operation-id" });
+  await forward(context, { ...call, answer, estimate: estimateNow(), heldAt: context.clock.now() }, reply);
+  return null;
+}
+
+function readCall(context: CallContext, { caller, target, headers, body, method }: IncomingCall): ReadCall {
+  const request = target.wire.read(target.endpoint, body);
+  const at = context.clock.now();
+  const route = chooseRoute({ providers: context.providers, prices: context.prices(), at }, target, request.facts.model);
+  checkAllowed(caller, route);
+  return { caller, route, request, headers, method };
+}
+
+/** @throws PurserError `forbidden` when the key may not have this provider or model. */
+export function checkAllowed({ key }: Caller, { provider, model }: Pick<Route, "provider" | "model">): void {
+  if (!key) return;
+  if (key.role === "reader") {
+    throw new PurserError("forbidden", `the key "${key.name}" reads figures and makes no calls`, {
+      remedy: "Use a key with the role `caller`.",
+    });
+  }
+  if (mayCall(key, { provider: provider.name, model })) return;
+  const allowed = [...(key.providers ?? []), ...(key.models ?? [])].join(", ");
+  throw new PurserError("forbidden", `model: the key "${key.name}" may not call ${provider.name}/${model}`, {
+    field: "model",
+    remedy: `It may call: ${allowed}.`,
+  });
+}
+
+function estimator(context: CallContext, { route, request, headers }: ReadCall): () => Estimate {
+  const fit = fitWanted(headers);
+  return () => {
+    const sheet = context.prices().sheet({ provider: route.provider.priceProvider, model: route.model, at: context.clock.now() });
+    return estimate(context, { route, facts: request.facts, sheet, fit });
+  };
+}
+
+function holdFor(context: CallContext, { caller, route, headers }: ReadCall, estimateNow: () => Estimate): Promise<HoldAnswer> {
+  const asked = operationIdOf(headers);
+  return hold(
+    { ...context, holdWaitMs: context.limits.holdWaitMs },
+    {
+      operationId: asked ?? makeOperationId(context.clock.now()),
+      repeat: asked === null ? "new" : "next",
+      attribution: caller.attribution,
+      route: { provider: route.provider.name, model: route.model, endpoint: route.endpoint.name, keyId: caller.key?.keyId ?? null },
+      budgets: caller.key?.budgets ?? [],
+      estimate: estimateNow,
+      fingerprint: null,
+    },
+  );
+}
+
+type Admitted = Extract<HoldAnswer, { admitted: true }>;
+
+interface Held {
+  readonly answer: Admitted;
+  readonly estimate: Estimate;
+  readonly heldAt: number;
+}
+
+async function forward(context: CallContext, held: ReadCall & Held, reply: Reply): Promise<void> {
+  const { route, request, caller, headers, method } = held;
+  const { facts } = request;
+  const ceiling = payableOutput(held);
+  const fitted = ceiling < held.estimate.ceiling ? Math.max(1, Math.floor(ceiling / facts.choices)) : null;
+  const meter = route.wire.meter(route.endpoint, { stream: facts.stream, facts });
+  const exchange = new Exchange(
+    context,
+    {
+      estimate: held.estimate,
+      heldAt: held.heldAt,
+      call: held.answer.call,
+      route,
+      facts,
+      held: () => context.ledger.holdOf(held.answer.call.operationId)?.amount ?? held.answer.amount,
+      fallback: held.answer.fallback,
+      flags: [],
+      meter,
+      slices: slicesFor(context, held, { stream: facts.stream, ceiling }),
+      ownHeaders: ownHeaders(held.answer.call, route, fitted),
+    },
+    reply,
+  );
+  const upstreamRequest = {
+    method,
+    url: route.url,
+    headers: upstreamHeaders(headers, { provider: route.provider, wireName: route.wireName, bringsProviderKey: caller.bringsProviderKey }),
+    body: request.edit(editsFor(held, fitted)),
+  };
+  context.inFlight.add(exchange);
+  exchange.attach(context.upstream.forward(upstreamRequest, exchange));
+  await exchange.ended;
+  context.inFlight.remove(exchange);
+}
+
+/** The output that the budgets can pay: the hold where all is held, what they have left where slices will follow. */
+function payableOutput({ answer, estimate: { ceiling, firstSlice } }: Held): number {
+  if (firstSlice === ceiling) return Math.min(ceiling, answer.outputTokens);
+  return answer.affordableOutputTokens === null ? ceiling : Math.min(ceiling, answer.affordableOutputTokens);
+}
+
+function slicesFor(
+  context: CallContext,
+  held: Held,
+  { stream, ceiling }: { readonly stream: boolean; readonly ceiling: number },
+): Slices | null {
+  if (!stream) return null;
+  return new Slices({
+    ledger: context.ledger,
+    clock: context.clock,
+    call: held.answer.call,
+    estimate: held.estimate,
+    heldOutput: held.answer.outputTokens,
+    ceiling,
+    sliceTokens: context.limits.streamSliceTokens,
+  });
+}
+
+function editsFor({ route, request }: ReadCall, fitted: number | null): RequestEdits {
+  const { facts } = request;
+  return {
+    ...(facts.model === route.model || route.endpoint.model !== undefined ? {} : { model: route.model }),
+    ...(fitted === null ? {} : { maxOutputTokens: fitted }),
+    ...(facts.stream && !facts.usageAsked && route.endpoint.name === "chat" ? { includeUsage: true } : {}),
+  };
+}
+
+function ownHeaders({ operationId }: CallId, { provider, model }: Route, fitted: number | null): Record<string, string> {
+  const headers: Record<string, string> = { "x-purser-operation-id": operationId, "x-purser-model": `${provider.name}/${model}` };
+  if (fitted !== null) headers["x-purser-max-tokens"] = String(fitted);
+  return headers;
+}
+
+/** @throws PurserError `invalid_request` for an id that could not stand in a header or a log. */
+function operationIdOf(headers: Headers): string | null {
+  const value = headers["x-purser-operation-id"];
+  if (value === undefined) return null;
+  if (typeof value === "string" && /^[\x21-\x7e]{1,128}$/.test(value)) return value;
+  throw new PurserError("invalid_request", "x-purser-operation-id: must be 1 to 128 printable characters without spaces", {
+    field: "x-purser-operation-id",
+    remedy: "Send one id for each operation, such as a UUID.",
+  });
+}
+
+/** @throws PurserError `invalid_request` for anything but on and off. */
+function fitWanted(headers: Headers): boolean {
+  const value = headers["x-purser-fit"];
+  if (value === undefined || value === "on") return true;
+  if (value === "off") return false;
+  throw new PurserError("invalid_request", `x-purser-fit: "${String(value)}" is neither "on" nor "off"`, {
+    field: "x-purser-fit",
+    remedy: "Leave it out to let max_tokens be fitted to the budget, or send `off` to be refused instead.",
+  });
+}
+
+const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
+const randomBytes = new Uint8Array(12 * 256);
+let randomUsed = randomBytes.length;
+
+/** 9 characters of time and 12 of chance: ids grow with time, so that their index stays compact. */
+function makeOperationId(at: number): string {
+  if (randomUsed >= randomBytes.length) {
+    randomFillSync(randomBytes);
+    randomUsed = 0;
+  }
+  let id = at.toString(36).padStart(9, "0");
+  for (let index = 0; index < 12; index++) id += alphabet[(randomBytes[randomUsed++] ?? 0) % alphabet.length];
+  return id;
+}

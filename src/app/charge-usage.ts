@@ -1,0 +1,63 @@
+/** The bill for counts that a caller reports itself. */
+
+import type { Attribution } from "../domain/attribution/attribution.ts";
+import type { FallbackRates } from "../domain/budget/budget.ts";
+import type { CallRoute } from "../domain/ledger/entry.ts";
+import { add, zero, type PicoUsd } from "../domain/money/money.ts";
+import type { Charge, ServiceTier } from "../domain/price/rate.ts";
+import type { PriceSheet } from "../domain/price/sheet.ts";
+import type { Usage } from "../domain/usage/usage.ts";
+import { appliedBudgets } from "./applied-budgets.ts";
+import { chargeFallback } from "./charge-fallback.ts";
+import { lookUpPrice, type PriceDesk } from "./look-up-price.ts";
+import type { Ledger } from "./ports.ts";
+
+export interface ReportedUsage {
+  readonly hold: { readonly at: number; readonly route: CallRoute; readonly attribution: Attribution };
+  readonly usage: Usage;
+  readonly serviceTier: ServiceTier;
+  /** The model served, when it is not the one asked for. */
+  readonly model: string | null;
+}
+
+export interface ChargedUsage {
+  readonly model: string;
+  readonly charges: readonly Charge[];
+  readonly cost: PicoUsd;
+  /** False when no price was known: the cost is then by the budgets' fallback rates, or nothing. */
+  readonly priced: boolean;
+}
+
+/** Prices usage as of the moment of its hold. */
+export function chargeUsage(desk: PriceDesk & { readonly ledger: Ledger }, reported: ReportedUsage): ChargedUsage {
+  const { hold, usage, serviceTier } = reported;
+  const { at } = hold;
+  const served = reported.model ?? hold.route.model;
+  const sheet = sheetFor(desk, hold, served);
+  const charges = sheet
+    ? sheet.charge({ model: served, usage }, { serviceTier, at })
+    : chargeFallback(served, usage, fallbackOf(desk.ledger, hold));
+  return { model: served, charges, cost: charges.reduce((cost, line) => add(cost, line.cost), zero), priced: sheet !== undefined };
+}
+
+/** As at the gateway: the model served decides, unless the book knows only the one that was asked for, or knows that one better. */
+function sheetFor(desk: PriceDesk, { at, route }: ReportedUsage["hold"], served: string): PriceSheet | undefined {
+  const asked = lookUpPrice(desk, { ...route, at });
+  if (served === route.model) return asked;
+  const ofServed = lookUpPrice(desk, { provider: route.provider, model: served, at });
+  if (!ofServed) return asked;
+  return asked?.match === "exact" && ofServed.match === "prefix" ? asked : ofServed;
+}
+
+/** The dearest rates that a budget of the call states for models without a price. */
+function fallbackOf(ledger: Ledger, { at, route, attribution }: ReportedUsage["hold"]): FallbackRates | null {
+  const key = ledger.keys().find(({ keyId }) => keyId === route.keyId);
+  const applied = appliedBudgets(ledger, { ...route, attribution, budgets: key?.budgets ?? [] }, at);
+  const stated = applied.flatMap(({ budget: { unpriced } }) =>
+    unpriced.policy === "allow" && unpriced.fallback ? [unpriced.fallback] : [],
+  );
+  if (stated.length === 0) return null;
+  const dearest = (unit: keyof FallbackRates): PicoUsd =>
+    stated.map((rates) => rates[unit]).reduce((left, right) => (right > left ? right : left));
+  return { input: dearest("input"), output: dearest("output") };
+}

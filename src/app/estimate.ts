@@ -1,0 +1,96 @@
+/** What a call can cost at most, before it is made. */
+
+import type { InputCorrection } from "../domain/estimate/input-correction.ts";
+import type { Demand } from "../domain/ledger/command.ts";
+import { add, multiply, zero, type PicoUsd } from "../domain/money/money.ts";
+import type { PriceSheet } from "../domain/price/sheet.ts";
+import type { RequestFacts } from "../wire/wire.ts";
+import type { CallLimits } from "./limits.ts";
+import type { Route } from "./route.ts";
+
+export interface Estimate {
+  readonly inputTokens: number;
+  /** All output that can come, over all choices. */
+  readonly ceiling: number;
+  /** Output to hold at first: the ceiling, or a slice of it for a stream whose output can be seen as it passes. */
+  readonly firstSlice: number;
+  /** The fewest output tokens worth having: below this a call is refused and not fitted. */
+  readonly least: number;
+  /** Rates of the hold; null when the model has no price. */
+  readonly rates: { readonly input: PicoUsd; readonly output: PicoUsd } | null;
+  /** Held besides tokens: tool calls with a fee, and a fee for the request. */
+  readonly fees: PicoUsd;
+}
+
+export interface EstimateContext {
+  readonly correction: InputCorrection;
+  readonly limits: CallLimits;
+}
+
+/**
+ * Input from bytes with the learned correction, media at their stated bounds, output up to its ceiling, all at the dearest
+ * rate that can apply.
+ *
+ * @param fit Whether fewer output tokens than asked for are acceptable (`x-purser-fit`).
+ */
+export function estimate(
+  context: EstimateContext,
+  call: { readonly route: Route; readonly facts: RequestFacts; readonly sheet: PriceSheet | undefined; readonly fit: boolean },
+): Estimate {
+  const { facts, sheet, route } = call;
+  const inputTokens = estimateInput(context, route, facts);
+  const ceiling = outputCeiling(context.limits, call);
+  const rates = sheet?.dearest({ inputTokens, cacheWrite: facts.cacheWrite, serviceTier: facts.serviceTier }) ?? null;
+  const isSliced = facts.stream && !facts.hiddenOutput && !facts.uncuttable;
+  const fees = rates ? add(multiply(rates.webSearch, facts.serverToolCalls), rates.request) : zero;
+  return {
+    inputTokens,
+    ceiling,
+    firstSlice: isSliced ? Math.min(ceiling, context.limits.streamSliceTokens * facts.choices) : ceiling,
+    least: leastUseful(facts, { ceiling, fit: call.fit }),
+    rates: rates && { input: rates.input, output: rates.output },
+    fees,
+  };
+}
+
+/** @param outputTokens To hold now. @param least What must be held of them at least. */
+export function demandOf(estimate: Estimate, { outputTokens, least }: { readonly outputTokens: number; readonly least: number }): Demand {
+  const { rates, inputTokens, fees } = estimate;
+  return {
+    fixed: { usd: rates ? add(multiply(rates.input, inputTokens), fees) : fees, tokens: BigInt(inputTokens), requests: 1n },
+    perOutputToken: rates?.output ?? null,
+    outputTokens,
+    leastOutputTokens: least,
+    inputTokens,
+  };
+}
+
+function estimateInput({ correction, limits }: EstimateContext, route: Route, facts: RequestFacts): number {
+  const { images, audios, files } = facts.media;
+  const media = images * limits.imageTokens + audios * limits.audioTokens + files * limits.fileTokens;
+  return correction.estimate({ provider: route.provider.priceProvider, model: route.model, textBytes: facts.textBytes }) + media;
+}
+
+function outputCeiling(
+  limits: CallLimits,
+  { facts, route, sheet }: { readonly facts: RequestFacts; readonly route: Route; readonly sheet: PriceSheet | undefined },
+): number {
+  if (route.endpoint.name === "embeddings" || route.endpoint.name === "embed_content") return 0;
+  const known = sheet?.maxOutputTokens ?? limits.maxOutputTokens;
+  const asked = facts.maxOutputTokens;
+  return (asked === null ? known : asked) * facts.choices;
+}
+
+/**
+ * A quarter of what was asked for, as long as that is an answer at all: a call cut to a few tokens helps nobody and costs
+ * its input. A caller who set no ceiling has not said what is enough, so a short answer counts.
+ */
+function leastUseful(facts: RequestFacts, { ceiling, fit }: { readonly ceiling: number; readonly fit: boolean }): number {
+  if (!fit || facts.uncuttable) return ceiling;
+  const enough =
+    facts.maxOutputTokens === null ? shortAnswer * facts.choices : Math.max(Math.ceil(ceiling / 4), shortestAnswer * facts.choices);
+  return Math.min(ceiling, Math.max(enough, facts.leastOutputTokens * facts.choices));
+}
+
+const shortAnswer = 256;
+const shortestAnswer = 64;

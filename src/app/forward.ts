@@ -1,0 +1,66 @@
+/** The request as the provider gets it: the caller's own, with Purser's headers taken out and the provider's key put in. */
+
+import type { WireName } from "../wire/wire.ts";
+import type { Headers } from "./identify.ts";
+import type { Provider } from "./provider.ts";
+
+/** Headers that belong to one connection, to the caller's key, or to what is set anew. */
+const dropped: ReadonlySet<string> = new Set([
+  "host",
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "content-length",
+  "expect",
+  "accept-encoding",
+]);
+
+const keyHeaders: ReadonlySet<string> = new Set(["authorization", "x-api-key", "x-goog-api-key"]);
+
+/** @param bringsProviderKey The caller's own provider key is in its usual header, and stays there. */
+export function upstreamHeaders(
+  headers: Headers,
+  {
+    provider,
+    wireName,
+    bringsProviderKey,
+  }: { readonly provider: Provider; readonly wireName: WireName; readonly bringsProviderKey: boolean },
+): Record<string, string> {
+  const forwarded: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined || dropped.has(name) || name.startsWith("x-purser-")) continue;
+    if (keyHeaders.has(name) && !bringsProviderKey) continue;
+    forwarded[name] = typeof value === "string" ? value : value.join(", ");
+  }
+  if (!bringsProviderKey && provider.apiKey !== null) setKey(forwarded, wireName, provider.apiKey);
+  forwarded["accept-encoding"] = "identity";
+  return Object.assign(forwarded, provider.headers);
+}
+
+function setKey(headers: Record<string, string>, wireName: WireName, apiKey: string): void {
+  if (wireName === "anthropic") headers["x-api-key"] = apiKey;
+  else if (wireName === "gemini") headers["x-goog-api-key"] = apiKey;
+  else headers["authorization"] = `Bearer ${apiKey}`;
+}
+
+const notAnswered: ReadonlySet<string> = new Set([...dropped, "content-encoding", "set-cookie", "date"]);
+
+/** The answer's headers as the caller gets them. */
+export function replyHeaders(
+  headers: Readonly<Record<string, string | readonly string[]>>,
+  own: Readonly<Record<string, string>>,
+): Record<string, string | readonly string[]> {
+  const answered: Record<string, string | readonly string[]> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined && !notAnswered.has(name)) answered[name] = value;
+  }
+  return Object.assign(answered, own);
+}

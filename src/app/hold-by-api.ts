@@ -1,0 +1,224 @@
+/** Holds that a caller makes, grows and ends itself, for calls that do not pass the gateway. */
+
+import { createHash } from "node:crypto";
+import { canonicalAttribution, type Attribution } from "../domain/attribution/attribution.ts";
+import { PurserError } from "../domain/error.ts";
+import type { Key } from "../domain/key/key.ts";
+import type { Demand, HoldAnswer, ReleaseAnswer, SettleAnswer, TopUpAnswer } from "../domain/ledger/command.ts";
+import type { CallId, CallRoute, Outcome } from "../domain/ledger/entry.ts";
+import { add, multiply, zero, type PicoUsd } from "../domain/money/money.ts";
+import type { ServiceTier } from "../domain/price/rate.ts";
+import { countTokens, type Usage } from "../domain/usage/usage.ts";
+import { chargeUsage } from "./charge-usage.ts";
+import { lookUpPrice, type PriceDesk } from "./look-up-price.ts";
+import type { Clock, Ledger, LedgerReader } from "./ports.ts";
+
+export interface HoldDesk extends PriceDesk {
+  readonly ledger: Ledger;
+  readonly reader: LedgerReader;
+  readonly clock: Clock;
+}
+
+/** What a hold is sized by: tokens that the book prices, or an amount that the caller knows. */
+export type Sizing =
+  | {
+      readonly kind: "estimate";
+      readonly inputTokens: number;
+      readonly maxOutputTokens: number;
+      readonly cacheWrite: "none" | "5m" | "1h";
+      readonly serviceTier: ServiceTier;
+      readonly webSearches: number;
+    }
+  | { readonly kind: "amount"; readonly amount: PicoUsd };
+
+export interface HoldRequest {
+  readonly operationId: string;
+  /** Null for an administrator without a key of the ledger. */
+  readonly key: Key | null;
+  readonly attribution: Attribution;
+  readonly provider: string;
+  readonly model: string;
+  readonly sizing: Sizing;
+  readonly ttlSeconds: number;
+}
+
+/** How a hold's endpoint is called in the ledger. */
+export const apiEndpoint = "api";
+
+/** A repeat of the same request is answered as the first time; nothing is held twice. */
+export async function holdByApi(desk: HoldDesk, request: HoldRequest): Promise<HoldAnswer> {
+  const at = desk.clock.now();
+  return desk.ledger.commit({
+    kind: "hold",
+    at,
+    operationId: request.operationId,
+    repeat: "only",
+    attribution: request.attribution,
+    route: { provider: request.provider, model: request.model, endpoint: apiEndpoint, keyId: request.key?.keyId ?? null },
+    budgets: request.key?.budgets ?? [],
+    demand: demandOf(desk, request, at),
+    expiresAt: at + request.ttlSeconds * 1000,
+    fingerprint: fingerprint(describeHold(request)),
+    final: true,
+  });
+}
+
+/** What is demanded of the budgets: all of the ceiling, since nobody here can cut the call short. */
+export function demandOf(desk: PriceDesk, request: Pick<HoldRequest, "provider" | "model" | "sizing">, at: number): Demand {
+  const { provider, model, sizing } = request;
+  if (sizing.kind === "amount") {
+    return {
+      fixed: { usd: sizing.amount, tokens: 0n, requests: 1n },
+      perOutputToken: zero,
+      outputTokens: 0,
+      leastOutputTokens: 0,
+      inputTokens: 0,
+    };
+  }
+  const { inputTokens, maxOutputTokens, cacheWrite, serviceTier, webSearches } = sizing;
+  const rates = lookUpPrice(desk, { provider, model, at })?.dearest({ inputTokens, cacheWrite, serviceTier });
+  const usd = rates ? add(add(multiply(rates.input, inputTokens), multiply(rates.webSearch, webSearches)), rates.request) : zero;
+  return {
+    fixed: { usd, tokens: BigInt(inputTokens), requests: 1n },
+    perOutputToken: rates?.output ?? null,
+    outputTokens: maxOutputTokens,
+    leastOutputTokens: maxOutputTokens,
+    inputTokens,
+  };
+}
+
+/** A hold made over the API, open or ended. */
+export interface HeldCall extends CallId {
+  readonly at: number;
+  readonly attribution: Attribution;
+  readonly route: CallRoute;
+  /** Null when it is open. */
+  readonly status: Outcome["status"] | "released" | null;
+}
+
+/**
+ * @param key Whose holds may be seen; null for all.
+ * @throws PurserError `not_found` for an unknown id, and for a hold of another key, which is none of the asker's business.
+ */
+export async function findHold(desk: HoldDesk, operationId: string, key: Key | null): Promise<HeldCall> {
+  const open = desk.ledger.holdOf(operationId);
+  const held = open ? { ...open, status: null } : await findEnded(desk, operationId);
+  if (held && (key === null || held.route.keyId === key.keyId)) return held;
+  throw new PurserError("not_found", `no hold "${operationId}"`, {
+    field: "operation_id",
+    remedy: "Check the id, and the key that you use.",
+  });
+}
+
+async function findEnded({ reader }: HoldDesk, operationId: string): Promise<HeldCall | undefined> {
+  const [row] = await reader.calls({ operationId }, { limit: 1, before: null });
+  return (
+    row && { operationId, attempt: row.attempt, at: row.startedAt, attribution: row.attribution, route: row.route, status: row.status }
+  );
+}
+
+/** What a call turned out to cost: counts that the book prices, or an amount that the caller knows. */
+export type Bill =
+  | {
+      readonly kind: "usage";
+      readonly usage: Usage;
+      readonly serviceTier: ServiceTier;
+      /** The model served, when it is not the one asked for. */
+      readonly model: string | null;
+      readonly reportedCost: PicoUsd | null;
+    }
+  | { readonly kind: "amount"; readonly amount: PicoUsd };
+
+export interface SettleRequest {
+  readonly hold: HeldCall;
+  readonly bill: Bill;
+  /** Of the call itself, when the caller measured it. */
+  readonly latencyMs: number | null;
+}
+
+/**
+ * Replaces the hold by the real cost, at the prices that were valid when it was made. One that has lapsed is still charged.
+ *
+ * @throws PurserError `conflict` when it was released, or was settled with another bill, or is a call under way at the gateway.
+ */
+export async function settleByApi(desk: HoldDesk, request: SettleRequest): Promise<SettleAnswer> {
+  const { hold, bill } = request;
+  refuseGatewayCall(hold);
+  const at = desk.clock.now();
+  const { operationId, attempt } = hold;
+  const outcome = outcomeOf(desk, request, at);
+  return desk.ledger.commit({ kind: "settle", at, operationId, attempt, outcome, fingerprint: fingerprint({ settle: bill }) });
+}
+
+function outcomeOf(desk: HoldDesk, { hold, bill, latencyMs }: SettleRequest, at: number): Outcome {
+  const priceVersion = desk.prices().version;
+  const base = { status: "settled", rawUsage: null, latencyMs: latencyMs ?? at - hold.at, priceVersion } as const;
+  if (bill.kind === "amount") {
+    const { model } = hold.route;
+    const charge = { model, meter: "reported_cost", quantity: 1, cost: bill.amount } as const;
+    const cost = { usd: bill.amount, tokens: 0n, requests: 1n };
+    return { ...base, model, usage: {}, charges: [charge], cost, reportedCost: bill.amount, flags: [] };
+  }
+  const charged = chargeUsage(desk, { hold, ...bill });
+  const cost = { usd: charged.cost, tokens: BigInt(countTokens(bill.usage)), requests: 1n };
+  const { reportedCost, usage } = bill;
+  return { ...base, model: charged.model, usage, charges: charged.charges, cost, reportedCost, flags: charged.priced ? [] : ["unpriced"] };
+}
+
+export type Growth = { readonly kind: "amount"; readonly amount: PicoUsd } | { readonly kind: "output"; readonly tokens: number };
+
+/** Adds to an open hold. It has no id of its own, so that a repeat adds again. */
+export async function topUpByApi(desk: HoldDesk, hold: HeldCall, growth: Growth): Promise<TopUpAnswer> {
+  refuseGatewayCall(hold);
+  const { operationId, attempt } = hold;
+  const amount =
+    growth.kind === "amount"
+      ? { usd: growth.amount, tokens: 0n, requests: 0n }
+      : { usd: multiply(outputRate(desk, hold), growth.tokens), tokens: BigInt(growth.tokens), requests: 0n };
+  return desk.ledger.commit({ kind: "top_up", at: desk.clock.now(), operationId, attempt, amount });
+}
+
+function outputRate(desk: HoldDesk, hold: HeldCall): PicoUsd {
+  const { provider, model } = hold.route;
+  const sheet = lookUpPrice(desk, { provider, model, at: hold.at });
+  if (!sheet) {
+    throw new PurserError("unpriced", `no price for ${provider}/${model}`, {
+      field: "output_tokens",
+      remedy: "Top up by `amount`, or add a price for the model.",
+    });
+  }
+  const inputTokens = Number(desk.ledger.holdOf(hold.operationId)?.amount.tokens ?? 0n);
+  return sheet.dearest({ inputTokens, cacheWrite: "none", serviceTier: "priority" }).output;
+}
+
+/** Gives the whole hold back; nothing is charged. */
+export async function releaseByApi(desk: HoldDesk, hold: HeldCall, reason: string): Promise<ReleaseAnswer> {
+  refuseGatewayCall(hold);
+  const { operationId, attempt } = hold;
+  return desk.ledger.commit({ kind: "release", at: desk.clock.now(), operationId, attempt, reason });
+}
+
+/** A call under way at the gateway is ended by the gateway alone, which knows what the provider was sent. */
+function refuseGatewayCall(hold: HeldCall): void {
+  if (hold.status !== null || hold.route.endpoint === apiEndpoint) return;
+  throw new PurserError("conflict", `operation "${hold.operationId}" is a call under way at the gateway`, {
+    field: "operation_id",
+    remedy: "Wait for its end.",
+  });
+}
+
+function describeHold({ attribution, key, sizing, ...rest }: HoldRequest): object {
+  return { ...rest, key: key?.keyId ?? null, attribution: canonicalAttribution(attribution), sizing };
+}
+
+/** SHA-256 in hex of what a request asks for, whatever the order in which its fields were written. */
+function fingerprint(request: object): string {
+  const text = JSON.stringify(sorted(request), (_key, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, inner]) => [name, sorted(inner)]));
+}

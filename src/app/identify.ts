@@ -1,0 +1,133 @@
+/** Who pays: the key of a call, and the attribution that its headers refine. */
+
+import type { Attribution, Dimension } from "../domain/attribution/attribution.ts";
+import { dimensions } from "../domain/attribution/attribution.ts";
+import { refine } from "../domain/attribution/refine.ts";
+import { PurserError } from "../domain/error.ts";
+import { isLive, type Key } from "../domain/key/key.ts";
+import type { Clock, Ledger } from "./ports.ts";
+import { hashSecret } from "./secret.ts";
+
+/** Header names are lower case; a header that came twice is joined by commas. */
+export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface Caller {
+  /** Null for a call without a key, where the configuration allows them. */
+  readonly key: Key | null;
+  readonly attribution: Attribution;
+  /** The caller brought the provider's key itself, beside its own. */
+  readonly bringsProviderKey: boolean;
+}
+
+const anonymous: Attribution = {};
+
+/** Knows keys by their secrets without hashing each time, and gives the same attribution object for the same headers. */
+export class Identification {
+  readonly #ledger: Pick<Ledger, "keyByHash">;
+  readonly #clock: Clock;
+  readonly #allowAnonymous: boolean;
+  readonly #hashes = new Map<string, string>();
+  /** By the key as it is now: a key that changes is another object. */
+  readonly #refined = new WeakMap<Key, Map<string, Attribution>>();
+
+  constructor(options: { readonly ledger: Pick<Ledger, "keyByHash">; readonly clock: Clock; readonly allowAnonymous: boolean }) {
+    this.#ledger = options.ledger;
+    this.#clock = options.clock;
+    this.#allowAnonymous = options.allowAnonymous;
+  }
+
+  /**
+   * @param queryKey The key in the query string, where Gemini's clients put it.
+   * @throws PurserError `unauthenticated` without a live key, `forbidden` for a header that the key does not allow.
+   */
+  identify(headers: Headers, queryKey: string | null): Caller {
+    const secret = secretOf(headers, queryKey);
+    const bringsProviderKey = headers["x-purser-key"] !== undefined;
+    if (secret === null) {
+      if (!this.#allowAnonymous) throw noKey();
+      return { key: null, attribution: anonymous, bringsProviderKey: false };
+    }
+    const key = this.keyOf(secret);
+    return { key, attribution: this.#refine(key, headers), bringsProviderKey };
+  }
+
+  /** @throws PurserError `unauthenticated` for an unknown, revoked or expired key. */
+  keyOf(secret: string): Key {
+    const known = this.#hashes.get(secret);
+    const hash = known ?? hashSecret(secret);
+    const key = this.#ledger.keyByHash(hash);
+    if (!key || !isLive(key, this.#clock.now())) {
+      this.#hashes.delete(secret);
+      throw key ? deadKey(key) : unknownKey();
+    }
+    if (known === undefined) remember(this.#hashes, secret, hash);
+    return key;
+  }
+
+  #refine(key: Key, headers: Headers): Attribution {
+    let cacheKey = "";
+    let values: Partial<Record<Dimension | "tags", string>> | undefined;
+    for (const [dimension, header] of refiningHeaders) {
+      const value = headers[header];
+      if (value === undefined) continue;
+      const text = typeof value === "string" ? value : value.join(",");
+      values ??= {};
+      values[dimension] = text;
+      cacheKey += `\n${dimension}=${text}`;
+    }
+    if (!values) return key.attribution;
+    let ofKey = this.#refined.get(key);
+    if (!ofKey) this.#refined.set(key, (ofKey = new Map()));
+    const cached = ofKey.get(cacheKey);
+    if (cached) return cached;
+    const refined = refine(key, values);
+    remember(ofKey, cacheKey, refined);
+    return refined;
+  }
+}
+
+const refiningHeaders: readonly (readonly [dimension: Dimension | "tags", header: string])[] = [...dimensions, "tags" as const].map(
+  (dimension) => [dimension, `x-purser-${dimension}`],
+);
+
+const maxRemembered = 10_000;
+
+function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  if (map.size >= maxRemembered) map.clear();
+  map.set(key, value);
+}
+
+function secretOf(headers: Headers, queryKey: string | null): string | null {
+  const own = first(headers["x-purser-key"]);
+  if (own !== null) return own;
+  const authorization = first(headers["authorization"]);
+  if (authorization?.slice(0, bearer.length).toLowerCase() === bearer) return authorization.slice(bearer.length).trim();
+  return first(headers["x-api-key"]) ?? first(headers["x-goog-api-key"]) ?? queryKey;
+}
+
+const bearer = "bearer ";
+
+function first(value: string | readonly string[] | undefined): string | null {
+  if (value === undefined) return null;
+  return typeof value === "string" ? value : (value[0] ?? null);
+}
+
+function noKey(): PurserError {
+  return new PurserError("unauthenticated", "no Purser key in the request", {
+    field: "authorization",
+    remedy:
+      "Send it as `Authorization: Bearer purser_...`, `x-api-key`, `x-goog-api-key` or `x-purser-key`. `purser key create` makes one.",
+  });
+}
+
+function unknownKey(): PurserError {
+  return new PurserError("unauthenticated", "the key is not known here", {
+    field: "authorization",
+    remedy: "Use a Purser key and not the provider's; `purser key create` makes one.",
+  });
+}
+
+function deadKey(key: Key): PurserError {
+  const state = key.revokedAt === null ? "has expired" : "was revoked";
+  return new PurserError("unauthenticated", `the key "${key.name}" ${state}`, { field: "authorization", remedy: "Ask for a new key." });
+}

@@ -1,0 +1,77 @@
+/** Calls at providers: watched for time-outs, counted by key, and brought to an end at shutdown. */
+
+import { PurserError } from "../domain/error.ts";
+import type { Key } from "../domain/key/key.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Clock } from "./ports.ts";
+
+const tickMs = 1000;
+
+export class InFlight {
+  readonly #exchanges = new Set<Exchange>();
+  readonly #byKey = new Map<string, number>();
+  readonly #clock: Clock;
+  readonly #perKey: number | null;
+  readonly #timer: NodeJS.Timeout;
+  #isClosing = false;
+
+  constructor(options: { readonly clock: Clock; readonly concurrentCallsPerKey: number | null }) {
+    this.#clock = options.clock;
+    this.#perKey = options.concurrentCallsPerKey;
+    this.#timer = setInterval(() => this.#tick(), tickMs);
+    this.#timer.unref();
+  }
+
+  get size(): number {
+    return this.#exchanges.size;
+  }
+
+  add(exchange: Exchange): void {
+    this.#exchanges.add(exchange);
+  }
+
+  remove(exchange: Exchange): void {
+    this.#exchanges.delete(exchange);
+  }
+
+  /**
+   * Takes one of the key's places until the returned function is called.
+   *
+   * @throws PurserError `too_many` when all are taken, `shutting_down` when no more calls are taken.
+   */
+  enter(key: Key | null): () => void {
+    if (this.#isClosing) throw new PurserError("shutting_down", "Purser is shutting down and takes no new calls", { remedy: "Try again." });
+    if (!key) return () => undefined;
+    const limit = key.maxConcurrent ?? this.#perKey;
+    const taken = this.#byKey.get(key.keyId) ?? 0;
+    if (limit !== null && taken >= limit) {
+      throw new PurserError("too_many", `the key "${key.name}" has ${taken} calls under way, and may have ${limit}`, {
+        field: "max_concurrent",
+        remedy: "Wait for one of them to end, or raise the key's max_concurrent.",
+      });
+    }
+    this.#byKey.set(key.keyId, taken + 1);
+    return () => this.#leave(key.keyId);
+  }
+
+  /** Takes no more calls, waits for those under way, and after `graceMs` ends them; what passed is charged. */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosing = true;
+    const all = [...this.#exchanges].map((exchange) => exchange.ended);
+    const stop = setTimeout(() => this.#exchanges.forEach((exchange) => exchange.stop()), graceMs);
+    await Promise.all(all);
+    clearTimeout(stop);
+    clearInterval(this.#timer);
+  }
+
+  #tick(): void {
+    const now = this.#clock.now();
+    for (const exchange of this.#exchanges) exchange.tick(now);
+  }
+
+  #leave(keyId: string): void {
+    const left = (this.#byKey.get(keyId) ?? 1) - 1;
+    if (left === 0) this.#byKey.delete(keyId);
+    else this.#byKey.set(keyId, left);
+  }
+}

@@ -1,0 +1,24 @@
+/** Bounds of a call, as the configuration sets them. */
+
+export interface CallLimits {
+  readonly bodyBytes: number;
+  /** Calls of one key under way at once; null for no bound. A key's own limit goes before it. */
+  readonly concurrentCallsPerKey: number | null;
+  /** From the request's last byte to the answer's first. */
+  readonly firstByteMs: number;
+  /** Between two pieces of an answer. */
+  readonly idleStreamMs: number;
+  readonly totalMs: number;
+  /** How long a call waits for room that other calls hold before it is refused. */
+  readonly holdWaitMs: number;
+  /** How long an answer is read on, to see its usage, after the caller has left. */
+  readonly drainMs: number;
+  /** Output tokens that a stream holds at a time. */
+  readonly streamSliceTokens: number;
+  /** Output tokens that are taken to be possible where neither the request nor the catalogue says. */
+  readonly maxOutputTokens: number;
+  /** Bounds of inputs whose tokens cannot be told from their bytes, each. */
+  readonly imageTokens: number;
+  readonly audioTokens: number;
+  readonly fileTokens: number;
+}

@@ -1,0 +1,16 @@
+/** What use cases tell of themselves: figures and log lines. Nothing depends on the answer. */
+
+import type { Outcome, ThresholdEntry } from "../domain/ledger/entry.ts";
+import type { RefusalReason } from "../domain/ledger/command.ts";
+
+export interface Observer {
+  /** The provider began to answer so long after it was asked. */
+  answered(call: { readonly provider: string; readonly seconds: number }): void;
+  callEnded(call: { readonly provider: string; readonly model: string; readonly outcome: Outcome }): void;
+  /** The provider answered with an error, or could not be reached, and nothing was charged. */
+  callFailed(call: { readonly provider: string; readonly status: number }): void;
+  refused(refusal: { readonly reason: RefusalReason; readonly budgetId: string }): void;
+  thresholdCrossed(threshold: ThresholdEntry): void;
+  /** Something that must not happen, and was contained. */
+  failed(what: string, error: unknown): void;
+}

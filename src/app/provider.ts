@@ -1,0 +1,26 @@
+/** A provider as the configuration describes it: the only place a call can go to. */
+
+import type { WireFormat, WireName } from "../wire/wire.ts";
+
+export interface Provider {
+  readonly name: string;
+  /** Base URL for each format it speaks, without a trailing slash, as the vendor's SDK takes it. */
+  readonly bases: Readonly<Partial<Record<WireName, string>>>;
+  /** Null when only callers bring keys. */
+  readonly apiKey: string | null;
+  /** Added to every request. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The name under which the price book knows it. */
+  readonly priceProvider: string;
+  /** Whether endpoints whose cost cannot be known are refused. */
+  readonly unmetered: "refuse" | "allow";
+  /** The formats, where this provider's dialect differs from the format's own. */
+  readonly wires: Readonly<Partial<Record<WireName, WireFormat>>>;
+}
+
+/** The providers by name, and what a bare model name stands for. */
+export interface Providers {
+  readonly byName: ReadonlyMap<string, Provider>;
+  /** `fast` → `openai/gpt-5-mini`. */
+  readonly aliases: ReadonlyMap<string, string>;
+}

@@ -1,0 +1,20 @@
+/** After a crash: calls that may have reached a provider are charged at what was held, since nobody saw them end. */
+
+import type { Clock, Ledger } from "./ports.ts";
+import { unresolvedOutcome } from "./settle.ts";
+
+/**
+ * Settles the holds that a dead process left behind. Holds with an expiry belong to callers that settle them themselves, and stay.
+ *
+ * @returns How many were charged as unresolved.
+ */
+export async function recover(ledger: Ledger, clock: Clock, priceVersion: string): Promise<number> {
+  const left = ledger.openHolds().filter((hold) => hold.expiresAt === null);
+  for (const { operationId, attempt, route, amount, at } of left) {
+    const endedAt = clock.now();
+    const outcome = unresolvedOutcome(priceVersion, { model: route.model, held: amount, heldAt: at, endedAt, flags: [] });
+    await ledger.decide({ kind: "settle", at: endedAt, operationId, attempt, outcome, fingerprint: null });
+  }
+  await ledger.flush();
+  return left.length;
+}

@@ -1,0 +1,42 @@
+/** A budget's no, as callers are told it: in an API problem and in a provider's own error shape alike. */
+
+import { formatAmount } from "../domain/budget/amount.ts";
+import { formatInstant } from "../domain/input/scalar.ts";
+import type { Refusal, RefusalReason } from "../domain/ledger/command.ts";
+
+/** What a caller can do about each reason. */
+const remedies: Readonly<Record<RefusalReason, string>> = {
+  budget_exhausted: "Wait for the window to reset, raise the amount, or make a smaller call.",
+  budget_held: "Try again when calls in flight have ended.",
+  budget_closed: "Wait for the budget's window to begin, or make one that is open.",
+  budget_paused: "Wait for the window to reset, or take the pause off the budget's thresholds.",
+  unpriced: "Add a price for the model, or let the budget allow models without one.",
+};
+
+/** One sentence. */
+export function explainRefusal(refusal: Refusal): string {
+  const { budgetId, reason, balance, needed } = refusal;
+  if (reason === "unpriced") return `budget "${budgetId}" refused: the model has no price`;
+  const { currency } = balance.counter;
+  const amount = (value: bigint): string => `${formatAmount(value, currency)} ${currency}`;
+  return `budget "${budgetId}" refused: ${amount(needed)} needed, ${amount(balance.available)} available`;
+}
+
+/** Amounts as decimal strings in the budget's currency. */
+export function describeRefusal({ reason, budgetId, balance, needed }: Refusal) {
+  const { counter } = balance;
+  const amount = (value: bigint): string => formatAmount(value, counter.currency);
+  return {
+    reason,
+    budget_id: budgetId,
+    currency: counter.currency,
+    value: counter.value,
+    limit: amount(balance.limit),
+    spent: amount(balance.spent),
+    held: amount(balance.held),
+    available: amount(balance.available),
+    needed: amount(needed),
+    resets_at: counter.windowEnd === null ? null : formatInstant(counter.windowEnd),
+    remedy: remedies[reason],
+  };
+}

@@ -1,0 +1,124 @@
+/** Where a call goes: by the provider in its path, or by its model. */
+
+import { PurserError } from "../domain/error.ts";
+import type { PriceBook } from "../domain/price/sheet.ts";
+import type { Endpoint, WireFormat, WireName } from "../wire/wire.ts";
+import type { Provider, Providers } from "./provider.ts";
+
+/** What a path says, before the body is read. */
+export interface Target {
+  readonly wire: WireFormat;
+  readonly wireName: WireName;
+  readonly endpoint: Endpoint;
+  /** Behind the provider's base URL, with its query. */
+  readonly path: string;
+  /** Null when the model decides. */
+  readonly provider: Provider | null;
+}
+
+/** Where the call goes in the end. */
+export interface Route {
+  readonly provider: Provider;
+  readonly wire: WireFormat;
+  readonly wireName: WireName;
+  readonly endpoint: Endpoint;
+  readonly url: string;
+  /** The model as the provider knows it. */
+  readonly model: string;
+}
+
+/** Paths that name no provider, by their beginning; what follows is read by the format. */
+const unified: readonly (readonly [prefix: string, wire: WireName])[] = [
+  ["/v1/messages", "anthropic"],
+  ["/v1/chat/completions", "openai"],
+  ["/v1/completions", "openai"],
+  ["/v1/responses", "openai"],
+  ["/v1/embeddings", "openai"],
+  ["/v1beta/models/", "gemini"],
+];
+
+export type Wires = Readonly<Record<Exclude<WireName, "bedrock">, WireFormat>>;
+
+/** @returns undefined for a path that belongs to no provider. */
+export function findTarget(
+  { providers, wires }: { readonly providers: Providers; readonly wires: Wires },
+  request: { readonly method: string; readonly path: string },
+): Target | undefined {
+  for (const [prefix, wireName] of unified) {
+    if (!request.path.startsWith(prefix)) continue;
+    const wire = wires[wireName as keyof Wires];
+    const path = behindBase(request.path, wireName);
+    return { wire, wireName, endpoint: wire.endpoint(request.method, path), path, provider: null };
+  }
+  const slash = request.path.indexOf("/", 1);
+  const provider = slash > 0 ? providers.byName.get(request.path.slice(1, slash)) : undefined;
+  if (!provider) return undefined;
+  const rest = request.path.slice(slash);
+  const wireName = wireOf(provider, rest);
+  const wire = provider.wires[wireName] ?? wires[wireName as keyof Wires];
+  const path = behindBase(rest, wireName);
+  return { wire, wireName, endpoint: wire.endpoint(request.method, path), path, provider };
+}
+
+/**
+ * @param model As the request names it.
+ * @throws PurserError `not_found` when no configured provider serves the model, `invalid_request` when one does in another format only.
+ */
+export function chooseRoute(
+  { providers, prices, at }: { readonly providers: Providers; readonly prices: PriceBook; readonly at: number },
+  target: Target,
+  model: string,
+): Route {
+  if (target.provider) return routeTo(target, target.provider, model);
+  const named = providers.aliases.get(model) ?? model;
+  const slash = named.indexOf("/");
+  const provider = slash > 0 ? providers.byName.get(named.slice(0, slash)) : undefined;
+  if (provider) return routeTo(target, provider, named.slice(slash + 1));
+
+  for (const candidate of preferred(providers, target.wireName)) {
+    if (prices.sheet({ provider: candidate.priceProvider, model: named, at })) return routeTo(target, candidate, named);
+  }
+  throw new PurserError("not_found", `model: no configured provider serves "${shorten(named)}"`, {
+    field: "model",
+    remedy: `Write it as PROVIDER/MODEL with one of: ${[...providers.byName.keys()].join(", ")}.`,
+  });
+}
+
+/** Providers of the right format, a model's own vendor before those that resell it, the simulator last. */
+function preferred(providers: Providers, wireName: WireName): readonly Provider[] {
+  const fitting = [...providers.byName.values()].filter((provider) => provider.bases[wireName] !== undefined);
+  const rank = (provider: Provider): number => (provider.name === "sim" ? 2 : provider.priceProvider === "openrouter" ? 1 : 0);
+  return fitting.sort((left, right) => rank(left) - rank(right));
+}
+
+function routeTo(target: Target, provider: Provider, model: string): Route {
+  const base = provider.bases[target.wireName];
+  if (base === undefined) {
+    throw new PurserError("invalid_request", `model: "${provider.name}" does not speak the ${target.wireName} format`, {
+      field: "model",
+      remedy: `Call it through one of its own paths, such as /${provider.name}/.`,
+    });
+  }
+  const { wireName, endpoint } = target;
+  const wire = provider.wires[wireName] ?? target.wire;
+  const path = endpoint.model !== undefined && endpoint.model !== model ? target.path.replace(endpoint.model, model) : target.path;
+  return { provider, wire, wireName, endpoint, url: base + path, model };
+}
+
+/** The format of a path under a provider that may speak several, as the simulator does. */
+function wireOf(provider: Provider, path: string): WireName {
+  const names = Object.keys(provider.bases) as WireName[];
+  const [only] = names;
+  if (names.length === 1 && only) return only;
+  if (path.startsWith("/v1/messages")) return "anthropic";
+  return path.startsWith("/v1beta/") ? "gemini" : "openai";
+}
+
+/** OpenAI's SDKs take a base URL that ends in the version, the others one without. */
+function behindBase(path: string, wireName: WireName): string {
+  return wireName === "openai" && path.startsWith("/v1/") ? path.slice("/v1".length) : path;
+}
+
+function shorten(name: string): string {
+  return name.length > 100 ? `${name.slice(0, 100)}...` : name;
+}

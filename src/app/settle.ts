@@ -1,0 +1,137 @@
+/** What a call cost: the provider's usage at the rates of its moment, or an estimate of it that says so. */
+
+import type { FallbackRates } from "../domain/budget/budget.ts";
+import type { Outcome, Quantities } from "../domain/ledger/entry.ts";
+import { add, zero, type PicoUsd } from "../domain/money/money.ts";
+import type { Charge, ServiceTier } from "../domain/price/rate.ts";
+import type { PriceBook, PriceSheet } from "../domain/price/sheet.ts";
+import { countTokens, sumUsage, type Usage, type UsageFlag, type UsagePart } from "../domain/usage/usage.ts";
+import type { Progress, Reading, RequestFacts } from "../wire/wire.ts";
+import type { Estimate } from "./estimate.ts";
+import { chargeFallback } from "./charge-fallback.ts";
+import type { Route } from "./route.ts";
+
+/** What is known of a call whose answer has ended, or will not come. */
+export interface EndedCall {
+  readonly route: Route;
+  readonly facts: RequestFacts;
+  readonly estimate: Estimate;
+  /** When it was held: the moment whose prices count. */
+  readonly heldAt: number;
+  readonly held: Quantities;
+  readonly endedAt: number;
+  /** Rates that a budget states for a model without a price. */
+  readonly fallback: FallbackRates | null;
+  readonly flags: readonly UsageFlag[];
+}
+
+/** The outcome of a call whose answer was read, in whole or in part. */
+export function outcomeOf(prices: PriceBook, call: EndedCall, answer: { readonly reading: Reading; readonly progress: Progress }): Outcome {
+  const { reading } = answer;
+  const isReported = reading.parts.length > 0;
+  const isFinal = isReported && !reading.partial;
+  const parts = isFinal ? reading.parts : estimatedParts(call, answer);
+  const model = reading.model ?? call.route.model;
+  const priced = charge(prices, call, { parts, model, serviceTier: reading.serviceTier });
+  const usage = sumUsage(parts.map((part) => part.usage));
+  const { charges, isPriced } = withReported(priced, { reported: reading.reportedCost, model });
+  const flags = new Set<UsageFlag>([...call.flags, ...reading.flags, ...oddities(call, usage)]);
+  if (!isFinal) flags.add("usage_missing");
+  if (!isPriced) flags.add("unpriced");
+  return {
+    status: isFinal ? "settled" : "estimated",
+    model,
+    usage,
+    charges,
+    cost: { usd: sumCosts(charges), tokens: BigInt(countTokens(usage)), requests: 1n },
+    reportedCost: reading.reportedCost,
+    rawUsage: reading.rawUsage,
+    flags: [...flags],
+    latencyMs: call.endedAt - call.heldAt,
+    priceVersion: prices.version,
+  };
+}
+
+/** The outcome of a call that may have reached the provider and of which nothing came back: what was held is charged. */
+export function unresolvedOutcome(
+  priceVersion: string,
+  call: {
+    readonly model: string;
+    readonly held: Quantities;
+    readonly heldAt: number;
+    readonly endedAt: number;
+    readonly flags: readonly UsageFlag[];
+  },
+): Outcome {
+  const { model, held } = call;
+  return {
+    status: "unresolved",
+    model,
+    usage: {},
+    charges: [{ model, meter: "hold", quantity: 1, cost: held.usd }],
+    cost: held,
+    reportedCost: null,
+    rawUsage: null,
+    flags: [...call.flags, "usage_missing"],
+    latencyMs: call.endedAt - call.heldAt,
+    priceVersion,
+  };
+}
+
+function charge(
+  prices: PriceBook,
+  call: EndedCall,
+  { parts, model, serviceTier }: { readonly parts: readonly UsagePart[]; readonly model: string; readonly serviceTier: ServiceTier },
+): { readonly charges: readonly Charge[]; readonly isPriced: boolean } {
+  const charges: Charge[] = [];
+  let isPriced = true;
+  for (const part of parts) {
+    const sheet = sheetFor(prices, call, part.model ?? model);
+    if (sheet) charges.push(...sheet.charge(part, { serviceTier, at: call.heldAt }));
+    else if (call.fallback) charges.push(...chargeFallback(call.route.model, part.usage, call.fallback));
+    else isPriced = false;
+  }
+  return { charges, isPriced };
+}
+
+/**
+ * The model served decides the price. Where the book does not know it, or knows it only by a shorter name than the model asked
+ * for, the model asked for does: providers answer with aliases of their own.
+ */
+function sheetFor(prices: PriceBook, { route, heldAt }: EndedCall, served: string): PriceSheet | undefined {
+  const provider = route.provider.priceProvider;
+  const asked = prices.sheet({ provider, model: route.model, at: heldAt });
+  if (served === route.model) return asked;
+  const ofServed = prices.sheet({ provider, model: served, at: heldAt });
+  if (!ofServed) return asked;
+  return asked?.match === "exact" && ofServed.match === "prefix" ? asked : ofServed;
+}
+
+/** A provider's own figure is the price where the book has none; else it stands beside ours. */
+function withReported(
+  priced: { readonly charges: readonly Charge[]; readonly isPriced: boolean },
+  { reported, model }: { readonly reported: PicoUsd | null; readonly model: string },
+): { readonly charges: readonly Charge[]; readonly isPriced: boolean } {
+  if (priced.isPriced || reported === null) return priced;
+  return { charges: [{ model, meter: "reported_cost", quantity: 1, cost: reported }], isPriced: true };
+}
+
+/** What the provider reported until the answer broke off, with the output that passed; else input as estimated. */
+function estimatedParts(
+  { estimate }: EndedCall,
+  { reading, progress }: { readonly reading: Reading; readonly progress: Progress },
+): readonly UsagePart[] {
+  const last = reading.parts.at(-1);
+  if (!last) return [{ model: null, usage: { input: progress.inputTokens ?? estimate.inputTokens, output: progress.outputTokens } }];
+  const output = Math.max(last.usage.output ?? 0, progress.outputTokens);
+  return [...reading.parts.slice(0, -1), { ...last, usage: { ...last.usage, output } }];
+}
+
+function oddities({ estimate, facts, flags }: EndedCall, usage: Usage): readonly UsageFlag[] {
+  const isOver = facts.maxOutputTokens !== null && !flags.includes("unmetered") && (usage.output ?? 0) > estimate.ceiling;
+  return isOver ? ["over_ceiling"] : [];
+}
+
+function sumCosts(charges: readonly Charge[]): PicoUsd {
+  return charges.reduce((sum, { cost }) => add(sum, cost), zero);
+}

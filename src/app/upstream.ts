@@ -1,0 +1,43 @@
+/** The port to providers: one request, and its answer in pieces. */
+
+/** Header names are lower case. */
+export type UpstreamHeaders = Readonly<Record<string, string | readonly string[]>>;
+
+export interface UpstreamRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Null for a request without a body. */
+  readonly body: Uint8Array | null;
+}
+
+/**
+ * Why no whole answer came.
+ *
+ * `reached`: whether the provider can have seen the request, so that it may bill it.
+ */
+export interface UpstreamFailure {
+  readonly reached: boolean;
+  readonly timedOut: boolean;
+  readonly message: string;
+}
+
+/** Called in the order `head`, `data`*, then `end` or `fail`, once. `fail` may come first. */
+export interface UpstreamReceiver {
+  head(status: number, headers: UpstreamHeaders): void;
+  data(chunk: Uint8Array): void;
+  end(): void;
+  fail(failure: UpstreamFailure): void;
+}
+
+export interface UpstreamExchange {
+  /** Closes the connection. `fail` follows if the answer had not ended. */
+  abort(reason: { readonly message: string; readonly timedOut: boolean }): void;
+  pause(): void;
+  resume(): void;
+}
+
+export interface Upstream {
+  forward(request: UpstreamRequest, receiver: UpstreamReceiver): UpstreamExchange;
+  close(): Promise<void>;
+}

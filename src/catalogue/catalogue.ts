@@ -1,0 +1,110 @@
+/** All prices that Purser knows without being told: the overlay, then `@pydantic/genai-prices`. */
+
+import type { PriceOverride } from "../domain/ledger/entry.ts";
+import { makePriceBook, type RowSource } from "../domain/price/book.ts";
+import type { CatalogueRow } from "../domain/price/row.ts";
+import type { PriceBook } from "../domain/price/sheet.ts";
+import { convertProvider, genaiPricesSource, genaiPricesVersion, loadGenaiPrices } from "./genai-prices.ts";
+import { anthropicRows } from "./overlay/anthropic.ts";
+import { deepseekRows } from "./overlay/deepseek.ts";
+import { supplementsOf } from "./overlay/fee.ts";
+import { legacyRows } from "./overlay/legacy.ts";
+import { maxOutputTokensOf } from "./overlay/limit.ts";
+import { openaiRows } from "./overlay/openai.ts";
+import { overlayVersion } from "./overlay/row.ts";
+import { serviceTiersOf } from "./overlay/service-tier.ts";
+import { simulatorRows } from "./overlay/simulator.ts";
+import { xaiRows } from "./overlay/xai.ts";
+import { makeProviderFinder } from "./provider-name.ts";
+
+/** One model of the catalogue, whatever it costs at the moment. */
+export interface CatalogueModel {
+  readonly provider: string;
+  readonly model: string;
+  readonly source: string;
+  readonly version: string;
+  readonly contextWindow?: number;
+  readonly maxOutputTokens?: number;
+}
+
+export interface Catalogue {
+  /**
+   * @param overrides Those of the configuration, then those of the API: later ones win.
+   * @param providers The catalogue's id for each configured provider name, where they differ ({@link Catalogue.providerFor}).
+   */
+  book(overrides: readonly PriceOverride[], providers?: ReadonlyMap<string, string>): PriceBook;
+  /** The catalogue's id of a configured provider: by its base URL, else by its name; undefined for one that it does not know. */
+  providerFor(input: { readonly name: string; readonly baseUrl: string }): string | undefined;
+  /** Every model with a price, each once. */
+  models(): readonly CatalogueModel[];
+}
+
+const overlayRows: readonly CatalogueRow[] = [
+  ...simulatorRows,
+  ...anthropicRows,
+  ...openaiRows,
+  ...deepseekRows,
+  ...xaiRows,
+  ...legacyRows,
+].map(complete);
+
+/** Loads the price list (some 25 ms, once a process); its rows are converted a provider at a time, when one is first asked for. */
+export async function openCatalogue(): Promise<Catalogue> {
+  const providers = await loadGenaiPrices();
+  const finder = makeProviderFinder(providers);
+  const byId = new Map(providers.map((provider) => [provider.id, provider]));
+  const converted = new Map<string, readonly CatalogueRow[]>();
+
+  const overlay: RowSource = (id) => overlayRows.filter((row) => row.provider === id);
+  const listed: RowSource = (id) => {
+    let rows = converted.get(id);
+    if (!rows) {
+      const provider = byId.get(id);
+      rows = provider ? convertProvider(provider).map(complete) : [];
+      converted.set(id, rows);
+    }
+    return rows;
+  };
+  const providerIds = [...new Set([...overlayRows.map((row) => row.provider), ...byId.keys()])];
+
+  return {
+    book: (overrides, names) =>
+      makePriceBook({
+        sources: [overlay, listed],
+        overrides,
+        version: `${genaiPricesSource}@${genaiPricesVersion},overlay@${overlayVersion}`,
+        providerIds: (name) => finder.chainOf(names?.get(name) ?? name),
+        supplements: (name) => supplementsOf(finder.chainOf(names?.get(name) ?? name)[0] ?? name),
+      }),
+    providerFor: (input) => finder.find(input),
+    models: () => providerIds.flatMap((id) => distinctModels([...overlay(id), ...listed(id)])),
+  };
+}
+
+/** Adds to a row what its source does not have: tiers, limits, tool fees. What the row has itself stays. */
+function complete(row: CatalogueRow): CatalogueRow {
+  const serviceTiers = row.serviceTiers ?? serviceTiersOf(row.provider, row.model);
+  const maxOutputTokens = row.maxOutputTokens ?? maxOutputTokensOf(row.model);
+  return {
+    ...row,
+    supplements: [...(row.supplements ?? []), ...supplementsOf(row.provider, row.model)],
+    ...(serviceTiers && { serviceTiers }),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+  };
+}
+
+function distinctModels(rows: readonly CatalogueRow[]): readonly CatalogueModel[] {
+  const models = new Map<string, CatalogueModel>();
+  for (const { provider, model, source, version, contextWindow, maxOutputTokens } of rows) {
+    if (models.has(model)) continue;
+    models.set(model, {
+      provider,
+      model,
+      source,
+      version,
+      ...(contextWindow !== undefined && { contextWindow }),
+      ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    });
+  }
+  return [...models.values()];
+}

@@ -1,0 +1,40 @@
+/** OpenAI's models that the price list does not know yet. */
+
+import type { CatalogueRow } from "../../domain/price/row.ts";
+import { overlayRow, usd } from "./row.ts";
+
+/** Long prompts double what goes in and raise what comes out by half, on every token of the request. */
+const limits = { provider: "openai", contextWindow: 1_050_000, maxOutputTokens: 128_000, cacheWrites: "always" } as const;
+
+export const openaiRows: readonly CatalogueRow[] = [
+  // https://developers.openai.com/api/docs/models/gpt-6.1-sol, by way of github.com/amine123max/Codex-Manager, release 0.4.7; read 2026-11.
+  overlayRow({
+    ...limits,
+    model: "gpt-6.1-sol",
+    prices: { input: "2", cache_read: "0.10", cache_write_5m: "2.50", output: "10", web_search: "0.01", file_search: "0.0025" },
+    contextTiers: [
+      { tokens: 272_000, inclusive: false, rates: usd({ input: "4", cache_read: "0.20", cache_write_5m: "5", output: "15" }) },
+    ],
+  }),
+  // https://developers.openai.com/api/docs/models/gpt-6.1-terra, by way of apidog.com/blog/gpt-6-1-terra-pricing; read 2026-11.
+  overlayRow({
+    ...limits,
+    model: "gpt-6.1-terra",
+    prices: {
+      input: "1",
+      cache_read: "0.05",
+      cache_write_5m: "1.25",
+      cache_write_1h: "2.50",
+      output: "5",
+      web_search: "0.01",
+      file_search: "0.0025",
+    },
+    contextTiers: [
+      {
+        tokens: 272_000,
+        inclusive: false,
+        rates: usd({ input: "2", cache_read: "0.10", cache_write_5m: "2.50", cache_write_1h: "5", output: "7.50" }),
+      },
+    ],
+  }),
+];

@@ -1,0 +1,47 @@
+/** Writing price rows by hand: decimals as providers publish them, exact. */
+
+import type { PicoUsd } from "../../domain/money/money.ts";
+import { idWithDates } from "../../domain/price/id-rule.ts";
+import { parsePerCall, parsePerMillion } from "../../domain/price/per-million.ts";
+import type { CatalogueRow, Rates } from "../../domain/price/row.ts";
+import { meters, tokenMeters, type Meter } from "../../domain/usage/usage.ts";
+
+/** The day on which the newest of the overlay's pages was read. */
+export const overlayVersion = "2026-11-15";
+export const overlaySource = "overlay";
+
+/** USD per million tokens; USD per call for tools. */
+export type UsdPrices = Readonly<Partial<Record<Meter, string>>>;
+
+export interface OverlayRow extends Omit<CatalogueRow, "ids" | "rates" | "validFrom" | "validTo" | "source" | "version" | "cacheWrites"> {
+  /** Other names of the same model, each with its dated snapshots. */
+  readonly aliases?: readonly string[];
+  readonly prices: UsdPrices;
+  /** RFC 3339. */
+  readonly from?: string;
+  readonly to?: string;
+  readonly cacheWrites?: CatalogueRow["cacheWrites"];
+  readonly source?: string;
+}
+
+export function usd(prices: UsdPrices): Rates {
+  const rates: { [meter in Meter]?: PicoUsd } = {};
+  for (const meter of meters) {
+    const text = prices[meter];
+    if (text !== undefined) rates[meter] = tokenMeters.has(meter) ? parsePerMillion(text, meter) : parsePerCall(text, meter);
+  }
+  return rates;
+}
+
+export function overlayRow({ aliases, prices, from, to, cacheWrites, source, ...rest }: OverlayRow): CatalogueRow {
+  return {
+    ...rest,
+    ids: idWithDates(rest.model, ...(aliases ?? [])),
+    rates: usd(prices),
+    ...(from !== undefined && { validFrom: Date.parse(from) }),
+    ...(to !== undefined && { validTo: Date.parse(to) }),
+    cacheWrites: cacheWrites ?? "asked",
+    source: source ?? overlaySource,
+    version: overlayVersion,
+  };
+}

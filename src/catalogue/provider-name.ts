@@ -1,0 +1,41 @@
+/** Which provider of the catalogue a configured one is. */
+
+import type { Provider } from "@pydantic/genai-prices";
+
+/** What people call providers that the catalogue calls otherwise. */
+const otherNames: Readonly<Record<string, string>> = {
+  bedrock: "aws",
+  gemini: "google",
+  vertex: "google",
+  "vertex-ai": "google",
+  xai: "x-ai",
+  grok: "x-ai",
+  moonshot: "moonshotai",
+  claude: "anthropic",
+};
+
+export interface ProviderFinder {
+  /** The base URL says more than the name: a provider may be called anything. */
+  find(input: { readonly name: string; readonly baseUrl: string }): string | undefined;
+  /** The ids to look under, in this order: its own, then those of the vendors whose models it resells at their price. */
+  chainOf(name: string): readonly string[];
+}
+
+export function makeProviderFinder(providers: readonly Provider[]): ProviderFinder {
+  const byId = new Map(providers.map((provider) => [provider.id, provider]));
+  const patterns = providers.map(({ id, api_pattern }) => ({ id, pattern: new RegExp(`^(?:${api_pattern})`) }));
+
+  const idOf = (name: string): string | undefined => {
+    const lower = name.toLowerCase();
+    const id = otherNames[lower] ?? lower;
+    return byId.has(id) || id === "sim" ? id : undefined;
+  };
+
+  return {
+    find: ({ name, baseUrl }) => patterns.find(({ pattern }) => pattern.test(baseUrl))?.id ?? idOf(name),
+    chainOf(name) {
+      const id = idOf(name) ?? name;
+      return [id, ...(byId.get(id)?.fallback_model_providers ?? [])];
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/** Budgets as people read them: a tree with what is left, or one with all its figures. */
+
+import { parseUsd } from "../domain/money/money.ts";
+import type { BudgetView } from "./figures.ts";
+import { gauge } from "./terminal/bar.ts";
+import type { Paint } from "./terminal/color.ts";
+import { dollars, grouped, percent } from "./terminal/number.ts";
+import { table } from "./terminal/table.ts";
+
+const gaugeCells = 12;
+
+/** Children stand under their parents. */
+export function budgetTable(budgets: readonly BudgetView[], paint: Paint): string {
+  const rows = inTreeOrder(budgets).map(({ budget, depth }) => [
+    `${"  ".repeat(depth)}${budget.budget_id}`,
+    limited(budget),
+    `${budget.policy} / ${budget.period}`,
+    amountText(budget.amount, budget.currency),
+    amountText(budget.spent, budget.currency),
+    amountText(budget.held, budget.currency),
+    amountText(budget.available, budget.currency),
+    usedText(budget, paint),
+  ]);
+  const columns = [
+    { title: "budget", maxWidth: 40 },
+    { title: "limits", maxWidth: 32 },
+    { title: "policy" },
+    ...["limit", "spent", "held", "available"].map((title) => ({ title, align: "right" as const })),
+    { title: "used" },
+  ];
+  return table(columns, rows, { heading: paint.dim });
+}
+
+export function budgetText(budget: BudgetView, paint: Paint): string {
+  const window = budget.window ? `${budget.window.start ?? "the beginning"} until ${budget.window.end ?? "further notice"}` : undefined;
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ["limits", `${limited(budget)}, ${budget.policy}, per ${budget.period}`],
+    ["parent", budget.parent_budget_id ?? undefined],
+    ["window", window],
+    ["limit", amountText(budget.amount, budget.currency)],
+    ["spent", amountText(budget.spent, budget.currency) || undefined],
+    ["held", amountText(budget.held, budget.currency) || undefined],
+    ["available", amountText(budget.available, budget.currency) || undefined],
+    [
+      "overrun",
+      budget.overrun === undefined || budget.overrun === "0" ? undefined : paint.red(amountText(budget.overrun, budget.currency)),
+    ],
+    ["used", usedText(budget, paint) || undefined],
+  ];
+  const rows = facts.flatMap(([name, value]) => (value === undefined ? [] : [[paint.dim(name), value]]));
+  return `${paint.bold(budget.budget_id)}\n${table([{ title: "" }, { title: "" }], rows, { heading: paint.dim, indent: "  " })}`;
+}
+
+/** What of the limit is spent or held, 0 to 1 and above; null where it is not known, as for all values of `*` together. */
+export function usedShare(budget: BudgetView): number | null {
+  if (budget.spent === undefined || budget.resource_id === "*") return null;
+  const limit = parseUsd(budget.amount, "amount");
+  if (limit === 0n) return null;
+  const used = parseUsd(budget.spent, "spent") + parseUsd(budget.held ?? "0", "held");
+  return Number((used * 10_000n) / limit) / 10_000;
+}
+
+function usedText(budget: BudgetView, paint: Paint): string {
+  const share = usedShare(budget);
+  if (share === null) return "";
+  const colour = share >= 0.95 ? paint.red : share >= 0.8 ? paint.yellow : paint.green;
+  return `${colour(gauge(share, gaugeCells))} ${percent(share)}`;
+}
+
+function amountText(amount: string | null | undefined, currency: string): string {
+  if (amount === undefined || amount === null) return "";
+  return currency === "USD" ? dollars(amount) : `${grouped(amount)} ${currency}`;
+}
+
+function limited(budget: BudgetView): string {
+  return budget.resource_id === "*" ? `each ${budget.budget_type}` : `${budget.budget_type} ${budget.resource_id}`;
+}
+
+interface Placed {
+  readonly budget: BudgetView;
+  readonly depth: number;
+}
+
+/** Budgets whose parent is not in the list stand at the root. */
+function inTreeOrder(budgets: readonly BudgetView[]): readonly Placed[] {
+  const known = new Set(budgets.map((budget) => budget.budget_id));
+  const children = Map.groupBy(budgets, ({ parent_budget_id: parent }) => (parent !== null && known.has(parent) ? parent : null));
+  const place = (parent: string | null, depth: number): readonly Placed[] =>
+    (children.get(parent) ?? []).flatMap((budget) => [{ budget, depth }, ...place(budget.budget_id, depth + 1)]);
+  return place(null, 0);
+}

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { PurserError } from "../domain/error.ts";
+import { budgetTable, usedShare } from "./budget-text.ts";
+import { csv, reportText, shareOf } from "./command/report.ts";
+import { verifyText } from "./command/verify.ts";
+import { connect, runningServer } from "./connection.ts";
+import { failureOf, failureText, problemOf } from "./failure.ts";
+import type { BudgetView, Figures } from "./figures.ts";
+import { inspectClock, inspectNode } from "./inspect.ts";
+import { nearest } from "./nearest.ts";
+import { attributionOf, decimal, moment, oneOf, whole } from "./option.ts";
+import { paintFor } from "./terminal/color.ts";
+import type { Output } from "./terminal/screen.ts";
+import { welcome } from "./welcome.ts";
+
+const paint = paintFor(false, {});
+const output: Output = { tty: false, columns: 100, paint, write: () => {} };
+
+const exits: readonly (readonly [name: string, error: unknown, code: number])[] = [
+  ["a field out of range is wrong use", new PurserError("invalid_request", "x"), 2],
+  ["a configuration that is not valid is wrong use", new PurserError("invalid_configuration", "x"), 2],
+  ["something that is not there is a failure", new PurserError("not_found", "x"), 1],
+  ["a model without a price is a failure", new PurserError("unpriced", "x"), 1],
+  ["a refusal by a budget is a no", problemOf(402, { code: "budget_exhausted" }), 3],
+  ["a request that the server cannot read is wrong use", problemOf(400, {}), 2],
+  ["a key that the server does not know is a failure", problemOf(401, {}), 1],
+  ["whatever else is thrown is a failure", new Error("x"), 1],
+];
+for (const [name, error, code] of exits) test(`${name}: exit code ${code}`, () => assert.equal(failureOf(error).exitCode, code));
+
+test("a failure says what, which field, and what to do", () => {
+  const error = new PurserError("invalid_configuration", "the port is no number", { field: "server.port", remedy: "Write 4141.", line: 3 });
+  assert.equal(failureText(failureOf(error), paint), "error  the port is no number (line 3)\nfield  server.port\nremedy Write 4141.\n");
+});
+
+test("a problem of the server keeps its field and remedy, and a refusal its reason", () => {
+  const problem = problemOf(402, {
+    code: "budget_exhausted",
+    detail: "spent",
+    field: "amount",
+    purser: { reason: "budget_held", remedy: "Wait." },
+  });
+  assert.deepEqual(failureOf(problem), { exitCode: 3, code: "budget_held", message: "spent", field: "amount", remedy: "Wait." });
+  assert.match(failureOf(problemOf(401, null)).remedy ?? "", /PURSER_ADMIN_KEY/);
+});
+
+test("an error from outside cannot colour the terminal", () => {
+  assert.doesNotMatch(failureText(failureOf(new Error("\u{1b}[2Jgone")), paint), /\u{1b}/u);
+});
+
+const values: readonly (readonly [name: string, read: () => unknown, field: string])[] = [
+  ["a whole number", () => whole("--n", { least: 1, most: 5 })("1.5"), "--n"],
+  ["a negative number", () => whole("--n", { least: 0, most: 5 })("-1"), "--n"],
+  ["a number over its range", () => whole("--n", { least: 1, most: 5 })("6"), "--n"],
+  ["an exponent", () => decimal("--share", { least: 0, most: 1 })("1e-1"), "--share"],
+  ["a day that does not exist", () => moment("--at")("2026-02-30"), "--at"],
+  ["a moment without a zone", () => moment("--at")("2026-02-03T10:00:00"), "--at"],
+  ["a word that is not known", () => oneOf("--tier", ["a", "b"])("c"), "--tier"],
+  ["a dimension without a value", () => attributionOf(["team"]), "--set"],
+];
+for (const [name, read, field] of values) {
+  test(`${name} is refused, naming the option and what to write`, () => {
+    assert.throws(read, (error) => error instanceof PurserError && error.detail.field === field && (error.detail.remedy ?? "") !== "");
+  });
+}
+
+test("dates mean midnight in UTC, and dimensions and tags are told apart", () => {
+  assert.equal(moment("--at")("2026-02-03"), "2026-02-03T00:00:00.000Z");
+  assert.equal(moment("--at")("2026-02-03T10:00:00+02:00"), "2026-02-03T08:00:00.000Z");
+  assert.deepEqual(attributionOf(["team=a=b", "tag:customer=acme"]), { team: "a=b", tags: { customer: "acme" } });
+});
+
+test("the nearest names come first, and none that is far off", () => {
+  assert.deepEqual(nearest("gpt-4o-mni", ["gpt-4o-mini", "gpt-4o", "claude-3"], 2), ["gpt-4o-mini", "gpt-4o"]);
+  assert.deepEqual(nearest("zzzzzz", ["gpt-4o"], 2), []);
+});
+
+const figures: Figures = {
+  from: "2026-01-01T00:00:00.000Z",
+  to: "2026-02-01T00:00:00.000Z",
+  total: { calls: 3, refusals: 1, cost_usd: "0.030000000001", usage: { input: 1000, cache_read: 500, output: 20 } },
+  groups: [
+    { group: { team: "a,b" }, calls: 2, refusals: 1, cost_usd: "0.02", usage: { input: 1000, output: 10 } },
+    { group: { team: "=cmd()" }, calls: 1, refusals: 0, cost_usd: "0.010000000001", usage: { cache_read: 500, output: 10 } },
+  ],
+};
+
+test("a report shows exact sums, aligned, and each group's share", () => {
+  const text = reportText(figures, { by: ["team"], top: 20, output });
+  assert.match(text, /^\$0\.030000000001 {2}3 calls, 1 refused, 1,500 input tokens \(500 from cache\), 20 output tokens\n/);
+  assert.match(text, /a,b +2 +1 +1,000 +10 +\$0\.020000000000 +66\.7 %/);
+  assert.match(reportText(figures, { by: ["team"], top: 1, output }), /and 1 more groups/);
+  assert.equal(shareOf("0", "0"), 0);
+});
+
+test("a table of groups is quoted as CSV, and no cell is a formula", () => {
+  assert.equal(csv(figures, ["team"]).split("\r\n")[1], '"a,b",2,1,1000,10,0.02');
+  assert.equal(csv(figures, ["team"]).split("\r\n")[2], "'=cmd(),1,0,500,10,0.010000000001");
+});
+
+const budget: BudgetView = {
+  budget_id: "child",
+  parent_budget_id: "all",
+  budget_type: "team",
+  resource_id: "*",
+  amount: "10",
+  currency: "USD",
+  period: "day",
+  policy: "hard",
+  spent: "8",
+  held: "1.5",
+  available: null,
+  overrun: "0",
+};
+
+test("budgets stand under their parents, and what is held counts as used", () => {
+  const text = budgetTable([budget, { ...budget, budget_id: "all", parent_budget_id: null, resource_id: "main", available: "0.5" }], paint);
+  assert.match(text, /\nall .*95\.0 %\n {2}child +each team /);
+  assert.equal(usedShare(budget), null);
+  assert.equal(usedShare({ ...budget, resource_id: "a" }), 0.95);
+});
+
+test("a broken chain and a drifted balance are told, and what to do", () => {
+  const drift = [{ counter: "all/main", kept: "2", journal: "1" }];
+  const text = verifyText({ entries: 5, brokenAt: 3, drift, rollupDrift: [], ok: false }, output);
+  assert.match(text, /2 findings\n {2}the chain breaks at entry 3.*\n {2}all\/main: kept 2, the journal gives 1\nremedy /);
+});
+
+test("the welcome shows new keys once and says where to make another later", () => {
+  const server = { url: "http://127.0.0.1:4141", providers: [{ name: "sim", real: false }], close: async () => {} };
+  assert.match(
+    welcome({ ...server, adminKey: "purser_admin", firstKey: "purser_first" }, paint),
+    /purser_admin[^]*purser_first[^]*curl http:\/\/127\.0\.0\.1:4141\/v1\/chat\/completions/,
+  );
+  assert.match(welcome(server, paint), /purser key create --name NAME/);
+});
+
+test("an old Node and a clock that was never set are wrong", () => {
+  assert.deepEqual([inspectNode("20.1.0").state, inspectNode("26.0.0").state], ["wrong", "well"]);
+  assert.deepEqual([inspectClock(0).state, inspectClock(Date.UTC(2026, 10, 22)).state], ["wrong", "well"]);
+});
+
+test("a command speaks to the server that its folder names, and opens the folder when that server is gone", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "purser-cli-"));
+  const seen: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    response.setHeader("content-type", "application/json").end('{"ok":true}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await writeFile(path.join(folder, "server.json"), JSON.stringify({ pid: process.pid, url, token: "of-this-start" }));
+  const openFolder = async () => ({
+    fetch: async (request: Request) => Response.json({ inside: new URL(request.url).pathname }),
+    token: "t",
+    close: async () => {},
+  });
+  try {
+    const running = await connect({ target: { data: folder }, openFolder });
+    assert.deepEqual(
+      [running.mode, (await running.request("GET", "/x")).json, seen.at(-1)],
+      ["server", { ok: true }, "Bearer of-this-start"],
+    );
+    await new Promise((resolve) => (server.close(resolve), server.closeAllConnections()));
+    assert.equal(await runningServer(folder), undefined);
+    const opened = await connect({ target: { data: folder }, openFolder });
+    assert.deepEqual([opened.mode, (await opened.request("GET", "/x?y=1")).json], ["folder", { inside: "/x" }]);
+    await assert.rejects(connect({ target: { data: path.join(folder, "none") }, openFolder }), { code: "not_found" });
+    await assert.rejects(connect({ target: { data: folder, url: "localhost" }, openFolder }), { code: "invalid_request" });
+  } finally {
+    server.closeAllConnections();
+    await rm(folder, { recursive: true });
+  }
+});

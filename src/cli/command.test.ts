@@ -1,0 +1,166 @@
+/** The commands as their users run them: real child processes, exit codes, and what goes to which stream. */
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("main.ts", import.meta.url));
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly notes: string;
+}
+
+/** Runs a command in `cwd` with an environment that has nothing of the developer's own. */
+async function purser(
+  words: readonly string[],
+  options: { readonly cwd?: string; readonly input?: string; readonly environment?: Record<string, string> } = {},
+): Promise<Ended> {
+  const environment = { PATH: process.env["PATH"] ?? "", ...options.environment };
+  const child = spawn(process.execPath, [main, ...words], {
+    cwd: options.cwd ?? tmpdir(),
+    env: environment,
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  let out = "";
+  let notes = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (notes += text));
+  child.stdin.end(options.input ?? "");
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, out, notes };
+}
+
+async function inFolder<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = await mkdtemp(path.join(tmpdir(), "purser-command-"));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+test("every command has help with an example", async () => {
+  const help = await purser(["--help"]);
+  assert.equal(help.code, 0);
+  const names = [...help.out.matchAll(/^ {2}([a-z]+) {2,}/gm)].map((match) => match[1] ?? "").filter((name) => name !== "help");
+  assert.deepEqual(names.sort(), [
+    "budget",
+    "demo",
+    "doctor",
+    "estimate",
+    "key",
+    "price",
+    "replay",
+    "report",
+    "serve",
+    "simulate",
+    "top",
+    "verify",
+  ]);
+  const helps = await Promise.all(names.map(async (name) => ({ name, ...(await purser([name, "--help"])) })));
+  for (const { name, code, out } of helps) {
+    assert.equal(code, 0, name);
+    assert.match(out, new RegExp(`Examples?:\\n[^]*purser ${name}`), name);
+  }
+});
+
+test("a word that is not known is wrong use, with what was meant", async () => {
+  const unknown = await purser(["reprot"]);
+  assert.deepEqual([unknown.code, unknown.out], [2, ""]);
+  assert.match(unknown.notes, /Did you mean report\?/);
+  assert.equal((await purser(["price"])).code, 2);
+  assert.equal((await purser(["price", "sim/sim-small", "--input", "-5"])).code, 2);
+});
+
+test("price shows the lines of the sum and where each rate comes from", async () => {
+  const words = [
+    "price",
+    "sim/sim-large",
+    "--input",
+    "1000",
+    "--cached",
+    "2000",
+    "--cache-write-1h",
+    "10",
+    "--output",
+    "300",
+    "--web-search",
+    "2",
+  ];
+  const text = await purser(words);
+  assert.equal(text.code, 0);
+  assert.match(text.out, /cache_read +2,000 +\$0\.30 +\$0\.00060 +simulator /);
+  const { json } = {
+    json: JSON.parse((await purser([...words, "--json"])).out) as {
+      cost_usd: string;
+      charges: readonly { meter: string; cost_usd: string }[];
+    },
+  };
+  assert.equal(json.cost_usd, "0.02816");
+  assert.deepEqual(
+    json.charges.map((charge) => charge.meter),
+    ["input", "cache_read", "cache_write_1h", "output", "web_search"],
+  );
+});
+
+test("a model without a price is a failure that names its neighbours, never a zero", async () => {
+  const ended = await purser(["price", "sim/sim-smal", "--input", "5", "--json"]);
+  assert.deepEqual([ended.code, ended.out], [1, ""]);
+  const { error } = JSON.parse(ended.notes) as { error: { code: string; remedy: string } };
+  assert.equal(error.code, "unpriced");
+  assert.match(error.remedy, /sim-small/);
+});
+
+test("reasoning that is more than the output is wrong use", async () => {
+  const ended = await purser(["price", "sim/sim-small", "--output", "5", "--reasoning", "6"]);
+  assert.equal(ended.code, 2);
+  assert.match(ended.notes, /--reasoning/);
+});
+
+test("a malformed row of a trace is named with its line before any call is made", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(
+      path.join(folder, "t.csv"),
+      "TIMESTAMP,ContextTokens,GeneratedTokens\r\n2023-11-16 18:15:46.6805900,374,44\r\n2023-11-16 18:15:46.68,x,1",
+    );
+    const ended = await purser(["replay", "t.csv"], { cwd: folder });
+    assert.deepEqual([ended.code, ended.out], [2, ""]);
+    assert.match(ended.notes, /^error {2}t\.csv, line 3: .*\nremedy .*No call was made/);
+  });
+});
+
+test("a trace or a folder that is not there is a failure with a remedy", async () => {
+  await inFolder(async (folder) => {
+    for (const words of [["replay", "none.csv"], ["report"], ["verify"], ["budget", "list"]]) {
+      const ended = await purser(words, { cwd: folder });
+      assert.deepEqual([ended.code, ended.out], [1, ""], words.join(" "));
+      assert.match(ended.notes, /\nremedy /, words.join(" "));
+    }
+  });
+});
+
+test("doctor finds a configuration that is not valid, and is content with a fresh folder", async () => {
+  await inFolder(async (folder) => {
+    const words = ["doctor", "--port", "0", "--json"];
+    const fresh = await purser(words, { cwd: folder });
+    assert.equal(fresh.code, 0, fresh.out + fresh.notes);
+    await writeFile(path.join(folder, "purser.yaml"), "server: { prot: 4141 }\n");
+    const broken = await purser(words, { cwd: folder });
+    assert.equal(broken.code, 1);
+    const { findings } = JSON.parse(broken.out) as {
+      findings: readonly { subject: string; state: string; message: string; remedy: string }[];
+    };
+    const wrong = findings.filter((finding) => finding.state === "wrong");
+    assert.deepEqual(
+      wrong.map((finding) => finding.subject),
+      ["configuration"],
+    );
+    assert.match(`${wrong[0]?.message} ${wrong[0]?.remedy}`, /prot.*port/s);
+  });
+});

@@ -1,0 +1,158 @@
+/** `purser budget create|list|show|set|delete`. */
+
+import type { Command } from "commander";
+import { PurserError } from "../../domain/error.ts";
+import { ask } from "../connection.ts";
+import type { CommandContext } from "../context.ts";
+import { type BudgetView, readAll } from "../figures.ts";
+import { list, oneOf, type TargetOptions, withTarget } from "../option.ts";
+import { printJson, withConnection } from "../session.ts";
+import { budgetTable, budgetText } from "../budget-text.ts";
+
+const root = "/api/v1/budgets";
+const periods = ["once", "hour", "day", "week", "month", "quarter", "year"] as const;
+const currencies = ["USD", "tokens", "requests"] as const;
+
+interface BudgetOptions extends TargetOptions {
+  readonly id?: string;
+  readonly type?: string;
+  readonly resource?: string;
+  readonly parent?: string;
+  readonly amount?: string;
+  readonly currency?: string;
+  readonly period?: string;
+  readonly timeZone?: string;
+  readonly start?: string;
+  readonly end?: string;
+  readonly policy?: string;
+  readonly warn?: readonly string[];
+  readonly models?: readonly string[];
+  readonly providers?: readonly string[];
+  readonly value?: string;
+}
+
+export function defineBudgetCommand(command: Command, context: CommandContext): void {
+  command.addHelpText(
+    "after",
+    `
+Examples:
+  purser budget create --id all --type platform --amount 500 --period month
+  purser budget create --id atlas --parent all --type team --resource atlas --amount 50 --period day
+  purser budget create --id each-user --type user --resource '*' --amount 2 --period day
+  purser budget set atlas --amount 80
+  purser budget show each-user --value alice`,
+  );
+  defineCreate(command.command("create").description("Create a budget."), context);
+  defineList(command.command("list").description("List all budgets and where they stand."), context);
+  defineShow(command.command("show").description("Show one budget."), context);
+  defineSet(command.command("set").description("Change a budget; what is not named stays."), context);
+  defineDelete(command.command("delete").description("Delete a budget; what was spent stays in the ledger."), context);
+}
+
+function defineCreate(command: Command, context: CommandContext): void {
+  withFields(withTarget(command))
+    .requiredOption("--id <id>", "a name of its own")
+    .requiredOption("--type <type>", "platform, org, team, project, task, agent, user, session, capability, operation or tag:NAME")
+    .option("--resource <value>", "the value it limits, or * for each value by itself")
+    .action(async (options: BudgetOptions) => {
+      const body = { budget_id: options.id, budget_type: options.type, resource_id: options.resource, ...changed(options) };
+      const made = await withConnection(context, { target: options, create: true }, (connection) =>
+        ask(connection, "POST", { path: root, body }),
+      );
+      show(made as BudgetView, options, context);
+    });
+}
+
+function defineList(command: Command, context: CommandContext): void {
+  withTarget(command).action(async (options: TargetOptions) => {
+    const budgets = await withConnection(context, { target: options }, (connection) => readAll<BudgetView>(connection, root));
+    if (options.json) return printJson(context, { data: budgets });
+    const { out, notes } = context.screen;
+    if (budgets.length === 0) notes.write("There are no budgets yet: see `purser budget create --help`.\n");
+    else out.write(budgetTable(budgets, out.paint));
+  });
+}
+
+function defineShow(command: Command, context: CommandContext): void {
+  withTarget(command)
+    .argument("<id>", "the budget's id")
+    .option("--value <value>", "of a budget for each value (*): the counter of this one")
+    .action(async (id: string, options: BudgetOptions) => {
+      const value = options.value === undefined ? "" : `?value=${encodeURIComponent(options.value)}`;
+      const path = `${pathOf(id)}${value}`;
+      show(await withConnection(context, { target: options }, (connection) => ask(connection, "GET", { path })), options, context);
+    });
+}
+
+function defineSet(command: Command, context: CommandContext): void {
+  withFields(withTarget(command))
+    .argument("<id>", "the budget's id")
+    .action(async (id: string, options: BudgetOptions) => {
+      const body = changed(options);
+      if (Object.keys(body).length === 0) throw nothingToChange();
+      show(
+        await withConnection(context, { target: options }, (connection) => ask(connection, "PATCH", { path: pathOf(id), body })),
+        options,
+        context,
+      );
+    });
+}
+
+function defineDelete(command: Command, context: CommandContext): void {
+  withTarget(command)
+    .argument("<id>", "the budget's id")
+    .action(async (id: string, options: TargetOptions) => {
+      await withConnection(context, { target: options }, (connection) => ask(connection, "DELETE", { path: pathOf(id) }));
+      if (options.json) printJson(context, { budget_id: id, deleted: true });
+      else context.screen.out.write(`Budget ${id} is deleted.\n`);
+    });
+}
+
+/** The fields that may be given and changed alike. */
+function withFields(command: Command): Command {
+  return command
+    .option("--amount <decimal>", "the limit: USD such as 1.50, or a whole number of tokens or requests")
+    .option("--currency <unit>", `${currencies.join(", ")} (USD)`, oneOf("--currency", currencies))
+    .option("--period <period>", `${periods.join(", ")} (month)`, oneOf("--period", periods))
+    .option("--time-zone <name>", "IANA name of the zone in which windows begin (UTC)")
+    .option("--start <moment>", "for --period once: from when on, RFC 3339")
+    .option("--end <moment>", "for --period once: until when")
+    .option("--policy <policy>", "hard refuses, soft only alerts (hard)", oneOf("--policy", ["hard", "soft"]))
+    .option("--parent <id>", "the budget it draws on")
+    .option("--warn <shares>", "thresholds such as 0.75,0.95 (0.8)", list)
+    .option("--models <names>", "count only calls of these models; prefixes end in *", list)
+    .option("--providers <names>", "count only calls of these providers", list);
+}
+
+function changed(options: BudgetOptions): Readonly<Record<string, unknown>> {
+  const fields: Readonly<Record<string, unknown>> = {
+    amount: options.amount,
+    currency: options.currency,
+    period: options.period,
+    time_zone: options.timeZone,
+    start: options.start,
+    end: options.end,
+    policy: options.policy,
+    parent_budget_id: options.parent,
+    thresholds: options.warn?.map(Number),
+    models: options.models,
+    providers: options.providers,
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function show(budget: unknown, options: TargetOptions, context: CommandContext): void {
+  if (options.json) printJson(context, budget);
+  else context.screen.out.write(budgetText(budget as BudgetView, context.screen.out.paint));
+}
+
+function pathOf(id: string): string {
+  return `${root}/${encodeURIComponent(id)}`;
+}
+
+function nothingToChange(): PurserError {
+  return new PurserError("invalid_request", "nothing to change was named", {
+    field: "--amount",
+    remedy: "Name at least one field, such as --amount 80.",
+  });
+}

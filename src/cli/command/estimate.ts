@@ -1,0 +1,117 @@
+/** `purser estimate`: what a call may cost, before it is made. Exit code 3 when a budget would refuse it. */
+
+import { readFile } from "node:fs/promises";
+import { text as readStream } from "node:stream/consumers";
+import type { Command } from "commander";
+import { PurserError } from "../../domain/error.ts";
+import { ask } from "../connection.ts";
+import type { CommandContext } from "../context.ts";
+import { resolveModel } from "../model-name.ts";
+import { attributionOf, collect, type TargetOptions, whole, withTarget } from "../option.ts";
+import { printJson, withConnection } from "../session.ts";
+import { dollarColumn, grouped } from "../terminal/number.ts";
+import type { Output } from "../terminal/screen.ts";
+import { table } from "../terminal/table.ts";
+
+interface EstimateOptions extends TargetOptions {
+  readonly provider?: string;
+  readonly file?: string;
+  readonly text?: string;
+  readonly input?: number;
+  readonly set: readonly string[];
+  readonly maxOutput: number;
+}
+
+const tokens = { least: 0, most: 100_000_000 };
+
+export function defineEstimate(command: Command, context: CommandContext): void {
+  withTarget(command)
+    .argument("<model>", "model id, or provider/model")
+    .option("--provider <name>", "provider, where the model's name alone does not say")
+    .option("--file <path>", "the prompt: a text file")
+    .option("--text <text>", "the prompt itself (without --file, --text and --input: standard input)")
+    .option("--input <n>", "input tokens, when they are known", whole("--input", tokens))
+    .option("--max-output <n>", "output tokens at most", whole("--max-output", tokens), 1024)
+    .option("--set <dimension=value>", "for whom it is, to ask the right budgets; may be repeated", collect, [])
+    .addHelpText(
+      "after",
+      `
+Examples:
+  purser estimate openai/gpt-5-mini --file prompt.txt --max-output 2000
+  git diff | purser estimate anthropic/claude-sonnet-4-5
+  purser estimate sim/sim-small --input 12000 --max-output 500 --json`,
+    )
+    .action(async (model: string, options: EstimateOptions) => {
+      const catalogue = await context.parts.openCatalogue();
+      const named = resolveModel(catalogue, { model, provider: options.provider, at: Date.now() });
+      const fixed = options.set.length > 0 ? { attribution: attributionOf(options.set) } : {};
+      const body = { ...named, ...fixed, ...(await promptOf(options)), max_output_tokens: options.maxOutput };
+      const request = { path: "/api/v1/estimate", body };
+      const estimate = await withConnection(context, { target: options, create: true }, (connection) => ask(connection, "POST", request));
+      if (options.json) printJson(context, estimate);
+      else context.screen.out.write(estimateText(estimate as EstimateView, context.screen.out));
+      if (!(estimate as EstimateView).allowed) context.end(3);
+    });
+}
+
+interface BudgetVerdict {
+  readonly budget_id: string;
+  readonly allowed: boolean;
+  readonly reason: string | null;
+  readonly needed: string;
+  readonly available: string;
+  readonly currency: string;
+}
+
+interface EstimateView {
+  readonly provider: string;
+  readonly model: string;
+  readonly input_tokens: number;
+  readonly max_output_tokens: number;
+  readonly expected_output_tokens: number;
+  readonly low_usd: string | null;
+  readonly expected_usd: string | null;
+  readonly high_usd: string | null;
+  readonly allowed: boolean;
+  readonly budgets: readonly BudgetVerdict[];
+}
+
+async function promptOf(options: EstimateOptions): Promise<Readonly<Record<string, unknown>>> {
+  const given = [options.file, options.text, options.input].filter((value) => value !== undefined);
+  if (given.length > 1) throw wrongPrompt("--file, --text and --input exclude each other", "Give one of them.");
+  if (options.input !== undefined) return { input_tokens: options.input };
+  if (options.text !== undefined) return { text: options.text };
+  if (options.file !== undefined) return { text: await readFile(options.file, "utf8") };
+  if (process.stdin.isTTY) throw wrongPrompt("there is no prompt", "Give --file, --text or --input, or pipe the prompt in.");
+  return { text: await readStream(process.stdin) };
+}
+
+function estimateText(estimate: EstimateView, output: Output): string {
+  const { bold, dim, green, red } = output.paint;
+  const [low = "", expected = "", high = ""] = dollarColumn([
+    estimate.low_usd ?? "0",
+    estimate.expected_usd ?? "0",
+    estimate.high_usd ?? "0",
+  ]);
+  const figures = [
+    ["at least", low, dim("an answer of one token")],
+    ["expected", expected, dim(`${grouped(estimate.expected_output_tokens)} output tokens`)],
+    ["at most", bold(high), dim("what a budget has to hold")],
+  ];
+  const budgets = estimate.budgets.map((budget) => [
+    budget.allowed ? green("✔") : red("✘"),
+    budget.budget_id,
+    `${budget.allowed ? "would allow it" : `would refuse it (${budget.reason ?? "too little left"})`}: ${budget.available} ${budget.currency} left, ${budget.needed} needed`,
+  ]);
+  const columns = [{ title: "" }, { title: "" }, { title: "" }];
+  const size = `${grouped(estimate.input_tokens)} input tokens, at most ${grouped(estimate.max_output_tokens)} output tokens`;
+  return [
+    `${bold(`${estimate.provider}/${estimate.model}`)}  ${dim(size)}\n`,
+    table([{ title: "" }, { title: "", align: "right" }, { title: "" }], figures, { heading: dim, indent: "  " }),
+    budgets.length > 0 ? table(columns, budgets, { heading: dim }) : "",
+  ].join("");
+}
+
+function wrongPrompt(message: string, remedy: string): PurserError {
+  return new PurserError("invalid_request", message, { field: "--file", remedy });
+}

@@ -1,0 +1,125 @@
+/** `purser key create|list|revoke`. */
+
+import type { Command } from "commander";
+import { dimensions } from "../../domain/attribution/attribution.ts";
+import { ask } from "../connection.ts";
+import type { CommandContext } from "../context.ts";
+import { readAll } from "../figures.ts";
+import { attributionOf, collect, list, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
+import { printJson, withConnection } from "../session.ts";
+import { table } from "../terminal/table.ts";
+
+const root = "/api/v1/keys";
+const roles = ["caller", "reader", "admin"] as const;
+
+interface CreateOptions extends TargetOptions {
+  readonly name: string;
+  readonly role: (typeof roles)[number];
+  readonly set: readonly string[];
+  readonly mayRefine?: readonly string[];
+  readonly models?: readonly string[];
+  readonly providers?: readonly string[];
+  readonly budgets?: readonly string[];
+  readonly maxConcurrent?: number;
+  readonly expires?: string;
+}
+
+interface KeyView {
+  readonly key_id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly hint?: string;
+  readonly attribution: Readonly<Record<string, unknown>>;
+  readonly expires_at?: string | null;
+  readonly revoked_at?: string | null;
+}
+
+export function defineKeyCommand(command: Command, context: CommandContext): void {
+  command.addHelpText(
+    "after",
+    `
+Examples:
+  purser key create --name atlas-agents --set team=atlas --may-refine agent,user,task
+  purser key create --name finance --role reader
+  purser key list
+  purser key revoke KEY_ID`,
+  );
+  defineCreate(command.command("create").description("Create a key; its secret is shown once."), context);
+  defineList(command.command("list").description("List all keys, without their secrets."), context);
+  defineRevoke(command.command("revoke").description("Revoke a key: the next call with it is refused."), context);
+}
+
+function defineCreate(command: Command, context: CommandContext): void {
+  withTarget(command)
+    .requiredOption("--name <name>", "a name by which people know it")
+    .option("--role <role>", "caller makes calls, reader reads figures, admin does everything", oneOf("--role", roles), "caller")
+    .option("--set <dimension=value>", `fix a dimension (${dimensions.join(", ")}, tag:NAME); may be repeated`, collect, [])
+    .option("--may-refine <dimensions>", "dimensions that a call's headers may fill in", list)
+    .option("--models <names>", "allow only these models; prefixes end in *", list)
+    .option("--providers <names>", "allow only these providers", list)
+    .option("--budgets <ids>", "hold every call in these budgets, too", list)
+    .option("--max-concurrent <n>", "calls at once at most", whole("--max-concurrent", { least: 1, most: 100_000 }))
+    .option("--expires <moment>", "valid until, RFC 3339")
+    .action(async (options: CreateOptions) => {
+      const request = { path: root, body: bodyOf(options) };
+      const made = await withConnection(context, { target: options, create: true }, (connection) => ask(connection, "POST", request));
+      if (options.json) return printJson(context, made);
+      const { key, key_id: id } = made as { readonly key: string; readonly key_id: string };
+      const { out, notes } = context.screen;
+      out.write(`${key}\n`);
+      notes.write(
+        `Key "${options.name}" (${id}) is shown above, this once. Use it as the API key of an agent, with this server as base URL.\n`,
+      );
+    });
+}
+
+function defineList(command: Command, context: CommandContext): void {
+  withTarget(command).action(async (options: TargetOptions) => {
+    const keys = await withConnection(context, { target: options }, (connection) => readAll<KeyView>(connection, root));
+    if (options.json) return printJson(context, { data: keys });
+    const { out, notes } = context.screen;
+    if (keys.length === 0) return notes.write("There are no keys yet: `purser key create --name NAME` makes one.\n");
+    const rows = keys.map((key) => [key.key_id, key.name, key.role, key.hint ?? "", attributionText(key.attribution), stateOf(key)]);
+    const columns = ["key id", "name", "role", "begins with", "fixed", "state"].map((title) => ({ title, maxWidth: 44 }));
+    out.write(table(columns, rows, { heading: out.paint.dim }));
+  });
+}
+
+function defineRevoke(command: Command, context: CommandContext): void {
+  withTarget(command)
+    .argument("<key-id>", "as `purser key list` shows it")
+    .action(async (id: string, options: TargetOptions) => {
+      const path = `${root}/${encodeURIComponent(id)}`;
+      await withConnection(context, { target: options }, (connection) => ask(connection, "DELETE", { path }));
+      if (options.json) printJson(context, { key_id: id, revoked: true });
+      else context.screen.out.write(`Key ${id} is revoked.\n`);
+    });
+}
+
+function bodyOf(options: CreateOptions): Readonly<Record<string, unknown>> {
+  const fields: Readonly<Record<string, unknown>> = {
+    name: options.name,
+    role: options.role,
+    attribution: attributionOf(options.set),
+    may_refine: options.mayRefine,
+    models: options.models,
+    providers: options.providers,
+    budgets: options.budgets,
+    max_concurrent: options.maxConcurrent,
+    expires_at: options.expires,
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function attributionText(attribution: Readonly<Record<string, unknown>>): string {
+  const { tags, ...rest } = attribution;
+  const ofTags = Object.entries(typeof tags === "object" && tags !== null ? tags : {}).map(
+    ([name, value]) => `tag:${name}=${String(value)}`,
+  );
+  return [...Object.entries(rest).map(([name, value]) => `${name}=${String(value)}`), ...ofTags].join(" ");
+}
+
+function stateOf(key: KeyView): string {
+  if (typeof key.revoked_at === "string") return `revoked ${key.revoked_at.slice(0, 10)}`;
+  return typeof key.expires_at === "string" ? `until ${key.expires_at}` : "live";
+}

@@ -1,0 +1,160 @@
+/** `purser price`: the lines of a bill for token counts, and where each rate comes from. */
+
+import type { Command } from "commander";
+import { PurserError } from "../../domain/error.ts";
+import { add, formatUsd, multiply, zero } from "../../domain/money/money.ts";
+import type { Charge, ServiceTier } from "../../domain/price/rate.ts";
+import type { Usage } from "../../domain/usage/usage.ts";
+import type { CommandCatalogue, CommandContext } from "../context.ts";
+import { resolveModel, unpriced } from "../model-name.ts";
+import { type JsonOption, moment, oneOf, whole, withJson } from "../option.ts";
+import { dollarColumn, dollars, grouped } from "../terminal/number.ts";
+import { table } from "../terminal/table.ts";
+
+const tiers: readonly ServiceTier[] = ["standard", "batch", "flex", "priority", "fast"];
+const mostTokens = { least: 0, most: 1_000_000_000 };
+
+interface PriceOptions extends JsonOption {
+  readonly provider?: string;
+  readonly input?: number;
+  readonly cached?: number;
+  readonly cacheWrite5m?: number;
+  readonly cacheWrite1h?: number;
+  readonly output?: number;
+  readonly reasoning?: number;
+  readonly webSearch?: number;
+  readonly tier: ServiceTier;
+  readonly at?: string;
+}
+
+export function definePrice(command: Command, context: CommandContext): void {
+  withJson(command)
+    .argument("<model>", "model id, or provider/model")
+    .option("--provider <name>", "provider, where the model's name alone does not say")
+    .option("--input <n>", "uncached input tokens", whole("--input", mostTokens))
+    .option("--cached <n>", "input tokens read from a cache", whole("--cached", mostTokens))
+    .option("--cache-write-5m <n>", "tokens written to a cache for 5 minutes", whole("--cache-write-5m", mostTokens))
+    .option("--cache-write-1h <n>", "tokens written to a cache for an hour", whole("--cache-write-1h", mostTokens))
+    .option("--output <n>", "output tokens, reasoning included", whole("--output", mostTokens))
+    .option("--reasoning <n>", "of the output: tokens of reasoning (billed as output)", whole("--reasoning", mostTokens))
+    .option("--web-search <n>", "billed web searches", whole("--web-search", mostTokens))
+    .option("--tier <tier>", `service tier: ${tiers.join(", ")}`, oneOf("--tier", tiers), "standard")
+    .option("--at <date>", "price as of this date or moment (now)", moment("--at"))
+    .addHelpText(
+      "after",
+      `
+Counts are disjoint: a cached token is not in --input. Without counts, the price of a million of each is shown.
+A rate marked "prefix" was inherited from a shorter model name: check it.
+
+Examples:
+  purser price gpt-5-mini --input 12000 --cached 8000 --output 900
+  purser price anthropic/claude-sonnet-4-5 --input 210000 --output 2000 --tier batch
+  purser price deepseek-chat --provider deepseek --input 1000 --output 1000 --at 2025-06-01`,
+    )
+    .action(async (model: string, options: PriceOptions) => {
+      printPrice(priced(await context.parts.openCatalogue(), { model, options }), { options, context });
+    });
+}
+
+interface Priced {
+  readonly provider: string;
+  readonly model: string;
+  readonly at: number;
+  readonly usage: Usage;
+  readonly charges: readonly Charge[];
+}
+
+function priced(catalogue: CommandCatalogue, query: { readonly model: string; readonly options: PriceOptions }): Priced {
+  const { options } = query;
+  const at = options.at === undefined ? Date.now() : Date.parse(options.at);
+  const usage = usageOf(options);
+  const { provider, model } = resolveModel(catalogue, { ...query, provider: options.provider, at });
+  const sheet = catalogue.book.sheet({ provider, model, at });
+  if (!sheet) throw unpriced(catalogue, { model: `${provider}/${model}`, at });
+  return { provider, model, at, usage, charges: sheet.charge({ model, usage }, { serviceTier: options.tier, at }) };
+}
+
+function usageOf(options: PriceOptions): Usage {
+  const given: Usage = {
+    ...(options.input !== undefined && { input: options.input }),
+    ...(options.cached !== undefined && { cache_read: options.cached }),
+    ...(options.cacheWrite5m !== undefined && { cache_write_5m: options.cacheWrite5m }),
+    ...(options.cacheWrite1h !== undefined && { cache_write_1h: options.cacheWrite1h }),
+    ...(options.webSearch !== undefined && { web_search: options.webSearch }),
+  };
+  const { reasoning } = options;
+  if (reasoning !== undefined && options.output !== undefined && reasoning > options.output) {
+    throw new PurserError("invalid_request", "--reasoning is larger than --output", {
+      field: "--reasoning",
+      remedy: "Reasoning is a part of the output: give --output with the reasoning tokens included.",
+    });
+  }
+  const output = options.output ?? reasoning;
+  const usage = { ...given, ...(output !== undefined && { output }), ...(reasoning !== undefined && { reasoning }) };
+  return Object.keys(usage).length > 0 ? usage : { input: 1_000_000, output: 1_000_000 };
+}
+
+function printPrice(result: Priced, to: { readonly options: PriceOptions; readonly context: CommandContext }): void {
+  const { out } = to.context.screen;
+  const total = result.charges.reduce((sum, charge) => add(sum, charge.cost), zero);
+  if (to.options.json) return out.write(`${JSON.stringify(jsonOf(result, formatUsd(total)), null, 2)}\n`);
+  const { bold, dim, yellow } = out.paint;
+  out.write(
+    `${bold(`${result.provider}/${result.model}`)}  ${dim(`as of ${new Date(result.at).toISOString()}, ${to.options.tier} tier`)}\n\n`,
+  );
+  const costs = dollarColumn([...result.charges.map((charge) => formatUsd(charge.cost)), formatUsd(total)]);
+  const rates = dollarColumn(result.charges.map((charge) => perMillion(charge)));
+  const rows = result.charges.map((charge, index) => [
+    charge.meter,
+    grouped(charge.quantity),
+    rates[index] ?? "",
+    costs[index] ?? "",
+    origin(charge),
+    charge.rate?.match === "prefix" ? yellow(`prefix of ${charge.rate.model}: check it`) : (charge.rate?.match ?? ""),
+  ]);
+  const columns = [
+    { title: "meter" },
+    { title: "quantity", align: "right" },
+    { title: "USD per million", align: "right" },
+    { title: "cost", align: "right" },
+    { title: "rate from" },
+    { title: "match" },
+  ] as const;
+  out.write(table(columns, [...rows, [bold("total"), "", "", bold(costs.at(-1) ?? dollars("0"))]], { heading: dim }));
+}
+
+/** Source, version, since when, and from which size of context on. */
+function origin(charge: Charge): string {
+  const rate = charge.rate;
+  if (!rate) return "no rate of the book";
+  const since = rate.validFrom === undefined ? "" : `, valid from ${rate.validFrom.slice(0, 10)}`;
+  const context = rate.context ? `, context ${rate.context.inclusive ? "≥" : ">"} ${grouped(rate.context.tokens)}` : "";
+  return `${rate.source} ${rate.version}${since}${context}`;
+}
+
+function perMillion(charge: Charge): string {
+  return charge.rate ? formatUsd(multiply(charge.rate.perUnit, 1_000_000)) : "0";
+}
+
+function jsonOf(result: Priced, total: string): unknown {
+  return {
+    provider: result.provider,
+    model: result.model,
+    at: new Date(result.at).toISOString(),
+    usage: result.usage,
+    charges: result.charges.map((charge) => ({
+      meter: charge.meter,
+      quantity: charge.quantity,
+      rate_usd_per_million: perMillion(charge),
+      cost_usd: formatUsd(charge.cost),
+      source: charge.rate?.source ?? null,
+      version: charge.rate?.version ?? null,
+      valid_from: charge.rate?.validFrom ?? null,
+      match: charge.rate?.match ?? null,
+      catalogue_model: charge.rate?.model ?? null,
+      service_tier: charge.rate?.serviceTier ?? null,
+      context_from_tokens: charge.rate?.context?.tokens ?? null,
+    })),
+    cost_usd: total,
+  };
+}

@@ -1,0 +1,130 @@
+/** `purser report`: totals of a stretch of time and the groups that spent most. */
+
+import type { Command } from "commander";
+import { parseUsd } from "../../domain/money/money.ts";
+import { countContext, type Usage } from "../../domain/usage/usage.ts";
+import type { CommandContext } from "../context.ts";
+import { type Figures, type GroupSums, readFigures } from "../figures.ts";
+import { list, moment, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
+import { printJson, withConnection } from "../session.ts";
+import { bar } from "../terminal/bar.ts";
+import { dollarColumn, dollars, grouped, percent } from "../terminal/number.ts";
+import type { Output } from "../terminal/screen.ts";
+import { table } from "../terminal/table.ts";
+
+type Format = "table" | "json" | "csv";
+
+interface ReportOptions extends TargetOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly by: readonly string[];
+  readonly format: Format;
+  readonly top: number;
+}
+
+export function defineReport(command: Command, context: CommandContext): void {
+  withTarget(command)
+    .option("--from <date>", "from this date or moment on (all there is)", moment("--from"))
+    .option("--to <date>", "until it, excluded (now)", moment("--to"))
+    .option("--by <dimensions>", "split by: org, team, project, task, agent, user, ..., tag:NAME, provider, model, status", list, [
+      "project",
+      "model",
+    ])
+    .option("--format <format>", "table, json or csv", oneOf("--format", ["table", "json", "csv"]), "table")
+    .option("--top <n>", "groups to show in a table", whole("--top", { least: 1, most: 10_000 }), 20)
+    .addHelpText(
+      "after",
+      `
+Amounts are exact. What has no value in a dimension is "unattributed". Dates are midnight UTC.
+
+Examples:
+  purser report --by team
+  purser report --from 2026-11-01 --to 2026-12-01 --by project,model
+  purser report --by user,tag:customer --format csv > spend.csv`,
+    )
+    .action(async (options: ReportOptions) => {
+      const figures = await withConnection(context, { target: options }, (connection) => readFigures(connection, options));
+      if (options.json === true || options.format === "json") printJson(context, figures);
+      else
+        context.screen.out.write(
+          options.format === "csv" ? csv(figures, options.by) : reportText(figures, { ...options, output: context.screen.out }),
+        );
+    });
+}
+
+export interface ReportTextOptions {
+  readonly by: readonly string[];
+  readonly top: number;
+  readonly output: Output;
+}
+
+/** Totals, then the groups with their share of the spend. */
+export function reportText(figures: Figures, options: ReportTextOptions): string {
+  const { paint } = options.output;
+  const { total } = figures;
+  const refusals = total.refusals > 0 ? `, ${grouped(total.refusals)} refused` : "";
+  const heading = `${paint.bold(dollars(total.cost_usd))}  ${grouped(total.calls)} calls${refusals}, ${tokensText(total.usage)}\n`;
+  if (options.by.length === 0 || figures.groups.length === 0)
+    return `${heading}${total.calls + total.refusals === 0 ? paint.dim("No calls in this range.\n") : ""}`;
+  const shown = figures.groups.slice(0, options.top);
+  const left = figures.groups.length - shown.length;
+  const rest = left > 0 ? paint.dim(`and ${grouped(left)} more groups: --top ${figures.groups.length} shows all\n`) : "";
+  return `${heading}\n${groupTable(shown, { ...options, whole: total.cost_usd })}${rest}`;
+}
+
+/** A row a group; the values stand in one column each. */
+export function groupTable(groups: readonly GroupSums[], options: Omit<ReportTextOptions, "top"> & { readonly whole: string }): string {
+  const { paint } = options.output;
+  const costs = dollarColumn(groups.map((group) => group.cost_usd));
+  const rows = groups.map((group, index) => {
+    const share = shareOf(group.cost_usd, options.whole);
+    const values = options.by.map((key) => group.group[key] ?? "unattributed");
+    const counts = [
+      grouped(group.calls),
+      group.refusals > 0 ? paint.yellow(grouped(group.refusals)) : "",
+      grouped(countContext(group.usage)),
+      grouped(group.usage.output ?? 0),
+    ];
+    return [...values, ...counts, costs[index] ?? "", percent(share), paint.cyan(bar(share, 16))];
+  });
+  const columns = [
+    ...options.by.map((title) => ({ title, maxWidth: 40 })),
+    ...["calls", "refused", "input", "output", "USD", "share"].map((title) => ({ title, align: "right" as const })),
+    { title: "" },
+  ];
+  return table(columns, rows, { heading: paint.dim });
+}
+
+/** A share for people, from exact amounts: to one part in a million. */
+export function shareOf(part: string, whole: string): number {
+  const all = parseUsd(whole, "cost_usd");
+  return all === 0n ? 0 : Number((parseUsd(part, "cost_usd") * 1_000_000n) / all) / 1_000_000;
+}
+
+export function tokensText(usage: Usage): string {
+  const cached = usage.cache_read ?? 0;
+  const ofCache = cached > 0 ? ` (${grouped(cached)} from cache)` : "";
+  return `${grouped(countContext(usage))} input tokens${ofCache}, ${grouped(usage.output ?? 0)} output tokens`;
+}
+
+/** RFC 4180; a cell that a spreadsheet would run as a formula is set in front with an apostrophe. */
+export function csv(figures: Figures, by: readonly string[]): string {
+  const header = [...by, "calls", "refusals", "input_tokens", "output_tokens", "cost_usd"];
+  const rows = figures.groups.map((group) => [
+    ...by.map((key) => harmless(group.group[key] ?? "unattributed")),
+    String(group.calls),
+    String(group.refusals),
+    String(countContext(group.usage)),
+    String(group.usage.output ?? 0),
+    group.cost_usd,
+  ]);
+  return [header, ...rows].map((row) => `${row.map(quoted).join(",")}\r\n`).join("");
+}
+
+function harmless(cell: string): string {
+  return /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+}
+
+function quoted(cell: string): string {
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}

@@ -1,0 +1,61 @@
+/** `purser serve`: starts the gateway, says how to call it, and ends it in order. */
+
+import type { Command } from "commander";
+import type { CommandContext, RunningServer, ServeOptions } from "../context.ts";
+import { ApiProblem } from "../failure.ts";
+import { type JsonOption, whole, withJson } from "../option.ts";
+import { welcome } from "../welcome.ts";
+import { untilSignalled } from "../signal.ts";
+
+export const defaultPort = 4141;
+
+export function defineServe(command: Command, context: CommandContext): void {
+  withJson(command)
+    .option("--host <address>", "address to listen on (127.0.0.1)")
+    .option("--port <n>", `port to listen on, 0 for any that is free (${defaultPort})`, whole("--port", { least: 0, most: 65_535 }))
+    .option("--data <dir>", "data folder (.purser)")
+    .option("--config <file>", "configuration (purser.yaml where there is one)")
+    .addHelpText(
+      "after",
+      `
+Provider keys come from the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...) or the configuration.
+The admin key comes from PURSER_ADMIN_KEY, or is made at the first start and shown once.
+
+Examples:
+  purser serve
+  OPENAI_API_KEY=sk-... purser serve --port 8080 --data /var/lib/purser
+  purser serve --config purser.yaml`,
+    )
+    .action(async (options: ServeOptions & JsonOption) => {
+      const server = await start(options, context);
+      context.screen.out.write(options.json ? startedJson(server) : welcome(server, context.screen.out.paint));
+      await untilSignalled(context.screen.notes);
+      await server.close();
+    });
+}
+
+async function start(options: ServeOptions & JsonOption, context: CommandContext): Promise<RunningServer> {
+  const { json: _, ...asked } = options;
+  return context.parts.startServer(asked).catch((error: unknown) => {
+    throw isPortTaken(error) ? portTaken(error.port ?? options.port ?? defaultPort) : error;
+  });
+}
+
+function startedJson(server: RunningServer): string {
+  const facts = { url: server.url, admin_key: server.adminKey ?? null, first_key: server.firstKey ?? null, providers: server.providers };
+  return `${JSON.stringify(facts)}\n`;
+}
+
+function isPortTaken(error: unknown): error is Error & { readonly port?: number } {
+  return error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+}
+
+function portTaken(port: number): ApiProblem {
+  return new ApiProblem({
+    status: 500,
+    code: "port_in_use",
+    message: `port ${port} is in use by another program`,
+    field: "--port",
+    remedy: `Stop that program, or choose another port: \`purser serve --port ${port === 65_535 ? 4142 : port + 1}\` (0 takes any that is free).`,
+  });
+}

@@ -1,0 +1,47 @@
+/** `purser simulate`: the simulated provider as a server of its own. */
+
+import type { Command } from "commander";
+import type { CommandContext } from "../context.ts";
+import { type JsonOption, whole, withJson } from "../option.ts";
+import { untilSignalled } from "../signal.ts";
+
+interface SimulateOptions extends JsonOption {
+  readonly host: string;
+  readonly port: number;
+  readonly latencyMs: number;
+}
+
+export function defineSimulate(command: Command, context: CommandContext): void {
+  withJson(command)
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--port <n>", "port to listen on, 0 for any that is free", whole("--port", { least: 0, most: 65_535 }), 4142)
+    .option("--latency-ms <n>", "time before each answer begins", whole("--latency-ms", { least: 0, most: 3_600_000 }), 0)
+    .addHelpText(
+      "after",
+      `
+It answers in the formats of OpenAI, Anthropic and Gemini, and keeps books of what it billed: GET /sim/books/summary.
+A call is steered by its last user text: [[sim input=374 output=44 latency_ms=20 fault=reset_after:10]]
+
+Examples:
+  purser simulate --port 4142 --latency-ms 60
+  curl http://127.0.0.1:4142/sim/books/summary`,
+    )
+    .action(async ({ json, ...options }: SimulateOptions) => {
+      const simulator = await context.parts.startSimulator(options);
+      const { out, notes } = context.screen;
+      out.write(json ? `${JSON.stringify({ url: simulator.url })}\n` : simulatorText(simulator.url));
+      await untilSignalled(notes);
+      await simulator.close();
+    });
+}
+
+function simulatorText(url: string): string {
+  return [
+    `The simulated provider listens on ${url}`,
+    `  OpenAI     ${url}/v1`,
+    `  Anthropic  ${url}`,
+    `  Gemini     ${url}/gemini`,
+    `  its books  ${url}/sim/books/summary`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,132 @@
+/** `purser top`: calls, spend and budgets as they move. */
+
+import type { Command } from "commander";
+import { ask, type Connection } from "../connection.ts";
+import type { CommandContext } from "../context.ts";
+import { type BudgetView, type Figures, readAll, readFigures } from "../figures.ts";
+import { budgetTable, usedShare } from "../budget-text.ts";
+import { list, type TargetOptions, whole, withTarget } from "../option.ts";
+import { printJson, withConnection } from "../session.ts";
+import { abortOnSignal } from "../signal.ts";
+import { dollars, grouped } from "../terminal/number.ts";
+import { liveBlock, type Output } from "../terminal/screen.ts";
+import { groupTable } from "./report.ts";
+
+interface TopOptions extends TargetOptions {
+  readonly by: readonly string[];
+  readonly minutes: number;
+  readonly once?: boolean;
+}
+
+export interface Snapshot {
+  readonly at: string;
+  readonly where: string;
+  /** Of the last minute. */
+  readonly minute: Figures;
+  /** Of the last `minutes`, by group. */
+  readonly recent: Figures;
+  readonly openHolds: number | null;
+  /** The nearest to their limits first. */
+  readonly budgets: readonly BudgetView[];
+}
+
+const refreshMs = 1000;
+const shownBudgets = 6;
+const shownGroups = 8;
+/** Of a budget for each value: so many of its counters can be among the nearest. */
+const countersEach = 3;
+
+export function defineTop(command: Command, context: CommandContext): void {
+  withTarget(command)
+    .option("--by <dimensions>", "top groups by these", list, ["team", "model"])
+    .option("--minutes <n>", "top groups of the last so many minutes", whole("--minutes", { least: 1, most: 44_640 }), 60)
+    .option("--once", "one picture, then end (as it is without a terminal)")
+    .addHelpText("after", "\nExamples:\n  purser top\n  purser top --by agent --minutes 10\n  purser top --once --json")
+    .action((options: TopOptions) =>
+      withConnection(context, { target: options }, async (connection) => {
+        const { out } = context.screen;
+        if (options.json) return printJson(context, await readSnapshot(connection, options));
+        if (options.once || !out.tty) return out.write(snapshotText(await readSnapshot(connection, options), { ...options, output: out }));
+        return watch(connection, options, out);
+      }),
+    );
+}
+
+async function watch(connection: Connection, options: TopOptions, output: Output): Promise<void> {
+  const interruption = abortOnSignal();
+  const block = liveBlock(output);
+  try {
+    while (!interruption.signal.aborted) {
+      block.draw(`${snapshotText(await readSnapshot(connection, options), { ...options, output })}${output.paint.dim("Ctrl-C ends.")}\n`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, refreshMs);
+        interruption.signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+      });
+    }
+  } finally {
+    block.end("keep");
+    interruption.release();
+  }
+}
+
+export interface SnapshotOptions {
+  readonly by: readonly string[];
+  readonly minutes: number;
+}
+
+export async function readSnapshot(connection: Connection, options: SnapshotOptions): Promise<Snapshot> {
+  const now = Date.now();
+  const ago = (minutes: number): string => new Date(now - minutes * 60_000).toISOString();
+  const [minute, recent, openHolds, budgets] = await Promise.all([
+    readFigures(connection, { from: ago(1), by: [] }),
+    readFigures(connection, { from: ago(options.minutes), by: options.by }),
+    readOpenHolds(connection),
+    readNearest(connection),
+  ]);
+  return { at: new Date(now).toISOString(), where: connection.where, minute, recent, openHolds, budgets };
+}
+
+export function snapshotText(snapshot: Snapshot, view: SnapshotOptions & { readonly output: Output }): string {
+  const { output } = view;
+  const { bold, dim } = output.paint;
+  const { minute, recent } = snapshot;
+  const rate = (minute.total.calls / 60).toFixed(minute.total.calls < 600 ? 1 : 0);
+  const holds = snapshot.openHolds === null ? "" : `   ${grouped(snapshot.openHolds)} open holds`;
+  const refused = minute.total.refusals > 0 ? `   ${grouped(minute.total.refusals)} refused/min` : "";
+  const head = `${bold("Purser")} ${dim(`${snapshot.where}  ${snapshot.at}`)}\n${grouped(rate)} calls/s   ${dollars(minute.total.cost_usd)}/min${holds}${refused}\n`;
+  const budgets =
+    snapshot.budgets.length > 0
+      ? `\n${dim("Budgets nearest to their limits")}\n${budgetTable(snapshot.budgets.map(alone), output.paint)}`
+      : "";
+  const groups = recent.groups.slice(0, shownGroups);
+  const title = `\n${dim(`Spend of the last ${grouped(view.minutes)} min: ${dollars(recent.total.cost_usd)}, ${grouped(recent.total.calls)} calls`)}\n`;
+  return `${head}${budgets}${title}${groups.length > 0 ? groupTable(groups, { by: view.by, output, whole: recent.total.cost_usd }) : ""}`;
+}
+
+/** The nearest stand in order of nearness, not under their parents. */
+function alone(budget: BudgetView): BudgetView {
+  return { ...budget, parent_budget_id: null };
+}
+
+async function readNearest(connection: Connection): Promise<readonly BudgetView[]> {
+  const budgets = await readAll<BudgetView>(connection, "/api/v1/budgets");
+  const each = await Promise.all(budgets.map((budget) => (budget.resource_id === "*" ? readCounters(connection, budget) : [budget])));
+  const known = each.flat().filter((budget) => usedShare(budget) !== null);
+  return known.sort((left, right) => (usedShare(right) ?? 0) - (usedShare(left) ?? 0)).slice(0, shownBudgets);
+}
+
+/** The fullest counters of a budget for each value, each as a budget of its own. */
+async function readCounters(connection: Connection, budget: BudgetView): Promise<readonly BudgetView[]> {
+  const path = `/api/v1/budgets/${encodeURIComponent(budget.budget_id)}?limit=${countersEach}`;
+  const detail = (await ask(connection, "GET", { path })) as {
+    readonly counters?: readonly (Pick<BudgetView, "spent" | "held" | "available" | "overrun"> & { readonly value: string })[];
+  };
+  return (detail.counters ?? []).map(({ value, ...figures }) => ({ ...budget, ...figures, resource_id: value }));
+}
+
+/** From the metrics, which anyone may read. */
+async function readOpenHolds(connection: Connection): Promise<number | null> {
+  const { text } = await connection.request("GET", "/metrics");
+  const value = /^purser_(?:open_holds|holds_open)(?:\{[^}]*\})? (\d+(?:\.\d+)?)$/m.exec(text)?.[1];
+  return value === undefined ? null : Number(value);
+}

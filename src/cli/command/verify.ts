@@ -1,0 +1,76 @@
+/** `purser verify`: recomputes every balance from the journal and follows the chain of hashes. */
+
+import { access } from "node:fs/promises";
+import path from "node:path";
+import type { Command } from "commander";
+import type { VerifyReport } from "../../app/ports.ts";
+import { PurserError } from "../../domain/error.ts";
+import type { CommandContext } from "../context.ts";
+import { type JsonOption, withJson } from "../option.ts";
+import { printJson } from "../session.ts";
+import { grouped } from "../terminal/number.ts";
+import type { Output } from "../terminal/screen.ts";
+import { startProgress } from "../terminal/progress.ts";
+
+interface VerifyOptions extends JsonOption {
+  readonly data: string;
+}
+
+/** More lines would only hide the first ones; --json has them all. */
+const shownDrift = 20;
+
+export function defineVerify(command: Command, context: CommandContext): void {
+  withJson(command)
+    .option("--data <dir>", "data folder", ".purser")
+    .addHelpText(
+      "after",
+      `
+It reads the data folder and changes nothing, also while a server runs on it. Exit code 1: a figure does not follow from the journal.
+
+Examples:
+  purser verify
+  purser verify --data /var/lib/purser --json`,
+    )
+    .action(async (options: VerifyOptions) => {
+      await access(path.join(options.data, "ledger.db")).catch((cause: unknown) => {
+        throw noLedger(options.data, cause);
+      });
+      const progress = startProgress(context.screen.notes, { label: "Verifying", now: () => performance.now() });
+      const report = await context.parts.verifyFolder(options.data, (share) => progress.update(share)).finally(() => progress.end());
+      if (options.json) printJson(context, jsonOf(report));
+      else context.screen.out.write(verifyText(report, context.screen.out));
+      if (!report.ok) context.end(1);
+    });
+}
+
+export function verifyText(report: VerifyReport, output: Output): string {
+  const { green, red, cyan } = output.paint;
+  const entries = `${grouped(report.entries)} entries`;
+  if (report.ok) return `${green("✔")} ${entries}: the chain is whole, and every balance and roll-up follows from the journal.\n`;
+  const broken =
+    report.brokenAt === null
+      ? []
+      : [`the chain breaks at entry ${grouped(report.brokenAt)}: it was changed, or one before it was taken out`];
+  const counters = report.drift.map((row) => `${row.counter}: kept ${row.kept}, the journal gives ${row.journal}`);
+  const hours = report.rollupDrift.map((row) => `roll-up of ${row.hour}: kept ${row.kept}, the journal gives ${row.journal}`);
+  const findings = [...broken, ...counters, ...hours];
+  const more = findings.length > shownDrift ? [`and ${grouped(findings.length - shownDrift)} more: --json shows all`] : [];
+  return [
+    `${red("✘")} ${entries}: ${grouped(findings.length)} findings`,
+    ...[...findings.slice(0, shownDrift), ...more].map((line) => `  ${line}`),
+    `${cyan("remedy")} Stop the server, keep a copy of the data folder, and restore the last backup that verifies.`,
+    "",
+  ].join("\n");
+}
+
+function jsonOf(report: VerifyReport): unknown {
+  return { ok: report.ok, entries: report.entries, broken_at: report.brokenAt, drift: report.drift, rollup_drift: report.rollupDrift };
+}
+
+function noLedger(data: string, cause: unknown): PurserError {
+  return new PurserError("not_found", `there is no ledger in ${path.resolve(data)}`, {
+    field: "--data",
+    remedy: "Name the data folder with --data, on the machine where it lies.",
+    cause,
+  });
+}

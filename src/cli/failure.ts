@@ -1,0 +1,109 @@
+/** What went wrong, as a message with field and remedy, and the exit code for it. The one mapper of the command line. */
+
+import { type ErrorCode, PurserError } from "../domain/error.ts";
+import type { Paint } from "./terminal/color.ts";
+import { printable } from "./terminal/table.ts";
+
+/** 0 done, 1 failed, 2 wrong use, 3 a budget said no. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+export interface Failure {
+  readonly exitCode: ExitCode;
+  /** An {@link ErrorCode}, a refusal's reason, or `usage`. */
+  readonly code: string;
+  readonly message: string;
+  readonly field: string | null;
+  readonly remedy: string | null;
+}
+
+/** An answer of the control plane that was not a success. */
+export class ApiProblem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly field: string | null;
+  readonly remedy: string | null;
+
+  constructor(problem: {
+    readonly status: number;
+    readonly code: string;
+    readonly message: string;
+    readonly field?: string;
+    readonly remedy?: string;
+  }) {
+    super(problem.message);
+    this.name = "ApiProblem";
+    this.status = problem.status;
+    this.code = problem.code;
+    this.field = problem.field ?? null;
+    this.remedy = problem.remedy ?? null;
+  }
+}
+
+/** Reads a problem+json body; whatever is missing in it is made of the status. */
+export function problemOf(status: number, body: unknown): ApiProblem {
+  const problem = fieldsOf(body);
+  const purser = fieldsOf(problem["purser"]);
+  const message = textOf(problem["detail"]) ?? textOf(problem["title"]) ?? `the server answered ${status}`;
+  const field = textOf(problem["field"]);
+  const remedy = textOf(problem["remedy"]) ?? textOf(purser["remedy"]) ?? (status === 401 ? keyRemedy : undefined);
+  const code = textOf(purser["reason"]) ?? textOf(problem["code"]) ?? `http_${status}`;
+  return new ApiProblem({ status, code, message, ...(field === undefined ? {} : { field }), ...(remedy === undefined ? {} : { remedy }) });
+}
+
+/** @param error Whatever was thrown. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof ApiProblem) {
+    return { exitCode: exitOfStatus(error.status), code: error.code, message: error.message, field: error.field, remedy: error.remedy };
+  }
+  if (error instanceof PurserError) return failureOfPurser(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "failed";
+  return { exitCode: 1, code, message, field: null, remedy: systemRemedies[code] ?? null };
+}
+
+/** As a person reads it: what, then the field, then what to do. */
+export function failureText(failure: Failure, paint: Paint): string {
+  const lines = [`${paint.red("error")}  ${printable(failure.message)}`];
+  if (failure.field !== null && !failure.message.includes(failure.field)) lines.push(`field  ${printable(failure.field)}`);
+  if (failure.remedy !== null) lines.push(`${paint.cyan("remedy")} ${printable(failure.remedy)}`);
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+export function failureJson(failure: Failure): string {
+  const { code, message, field, remedy } = failure;
+  return `${JSON.stringify({ error: { code, message, field, remedy } })}\n`;
+}
+
+const keyRemedy = "Give an admin key with --admin-key or PURSER_ADMIN_KEY, or name the server's data folder with --data.";
+
+/** Codes that say that what was typed, or a file that was named, is wrong: the same command fails again until it is changed. */
+const wrongUse: ReadonlySet<ErrorCode> = new Set(["invalid_request", "invalid_configuration"]);
+
+const systemRemedies: Readonly<Record<string, string>> = {
+  EADDRINUSE: "Another program listens on this port. Stop it, or choose another port with --port.",
+  EACCES: "Check who owns the file or folder, and that this user may read and write it.",
+  ENOENT: "Check the path.",
+  EISDIR: "Name a file, not a folder.",
+  ENOSPC: "Free some disk space, then run this again.",
+  ECONNREFUSED: "Check that the server runs and that --url is right.",
+};
+
+function failureOfPurser(error: PurserError): Failure {
+  const { field, remedy, line } = error.detail;
+  const at = line === undefined || error.message.includes(`line ${line}`) ? "" : ` (line ${line})`;
+  const exitCode = wrongUse.has(error.code) ? 2 : 1;
+  return { exitCode, code: error.code, message: `${error.message}${at}`, field: field ?? null, remedy: remedy ?? null };
+}
+
+function exitOfStatus(status: number): ExitCode {
+  if (status === 402) return 3;
+  return status === 400 || status === 413 || status === 422 ? 2 : 1;
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

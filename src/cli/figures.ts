@@ -1,0 +1,74 @@
+/** Sums of what was spent, as the control plane gives them: exact amounts as decimal strings. */
+
+import type { Usage } from "../domain/usage/usage.ts";
+import { ask, type Connection } from "./connection.ts";
+
+export interface FiguresQuery {
+  /** RFC 3339. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  /** Dimensions, `provider`, `model`, `status`, `tag:NAME`; empty for the total only. */
+  readonly by: readonly string[];
+}
+
+export interface FigureSums {
+  readonly calls: number;
+  readonly refusals: number;
+  readonly cost_usd: string;
+  readonly usage: Usage;
+}
+
+export interface GroupSums extends FigureSums {
+  readonly group: Readonly<Record<string, string>>;
+}
+
+export interface Figures {
+  readonly from: string;
+  readonly to: string;
+  readonly total: FigureSums;
+  /** The dearest first. */
+  readonly groups: readonly GroupSums[];
+}
+
+/** Before the first ledger there was. */
+export const beginning = "2020-01-01T00:00:00.000Z";
+
+/** Sums over the range, split by what `by` names. @throws ApiProblem for what the server refuses. */
+export async function readFigures(connection: Connection, query: FiguresQuery): Promise<Figures> {
+  const parameters = new URLSearchParams({ bucket: "none", from: query.from ?? beginning });
+  if (query.to !== undefined) parameters.set("to", query.to);
+  if (query.by.length > 0) parameters.set("by", query.by.join(","));
+  return (await ask(connection, "GET", { path: `/api/v1/series?${parameters.toString()}` })) as Figures;
+}
+
+export interface BudgetView {
+  readonly budget_id: string;
+  readonly parent_budget_id: string | null;
+  readonly budget_type: string;
+  readonly resource_id: string;
+  readonly amount: string;
+  readonly currency: string;
+  readonly period: string;
+  readonly policy: string;
+  readonly spent?: string;
+  readonly held?: string;
+  readonly available?: string | null;
+  readonly overrun?: string;
+  readonly window?: { readonly start: string | null; readonly end: string | null } | null;
+}
+
+/** All pages of a list. */
+export async function readAll<Row>(connection: Connection, path: string): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  let cursor: string | null = null;
+  do {
+    const parameters = new URLSearchParams({ limit: "200", ...(cursor === null ? {} : { cursor }) });
+    const page = (await ask(connection, "GET", { path: `${path}?${parameters.toString()}` })) as {
+      readonly data: readonly Row[];
+      readonly next_cursor?: string | null;
+    };
+    rows.push(...page.data);
+    cursor = page.next_cursor ?? null;
+  } while (cursor !== null);
+  return rows;
+}

@@ -1,0 +1,200 @@
+/** Looks at an installation from the outside, one subject at a time; changes nothing. */
+
+import { access, constants, stat, statfs } from "node:fs/promises";
+import { createServer } from "node:net";
+import path from "node:path";
+import type { CheckedConfiguration, CommandContext } from "./context.ts";
+import { runningServer } from "./connection.ts";
+import { failureOf } from "./failure.ts";
+import { grouped } from "./terminal/number.ts";
+
+export interface Finding {
+  readonly subject: string;
+  readonly state: "well" | "warning" | "wrong";
+  readonly message: string;
+  readonly remedy: string | null;
+}
+
+export interface InspectOptions {
+  readonly data: string;
+  readonly config?: string | undefined;
+  readonly port?: number | undefined;
+  readonly online?: boolean | undefined;
+}
+
+/** The version of Node with what the sources need: type stripping, `node:sqlite`, `Temporal`. */
+const leastNode = 26;
+/** A busy gateway writes some gigabytes a month. */
+const scarceBytes = 1024 ** 3;
+const answerWithinMs = 5_000;
+/** Earlier than any release: a clock that says so was never set. */
+const releasedAt = Date.UTC(2026, 0, 1);
+
+/** In the order in which one thing rests on another. */
+export async function inspect(options: InspectOptions, context: CommandContext): Promise<readonly Finding[]> {
+  const checked = await inspectConfiguration(options.config, context);
+  const server = await runningServer(options.data);
+  const folder = await inspectFolder(options.data);
+  const lock = server || folder.length < 2 ? [] : [inspectLock(await context.parts.isHeld(options.data))];
+  const port = options.port ?? checked.configuration?.port ?? 4141;
+  return [
+    inspectNode(process.versions.node),
+    inspectClock(Date.now()),
+    checked.finding,
+    ...folder,
+    ...lock,
+    await inspectDisk(options.data),
+    server
+      ? well("server", `one runs at ${server.url} (process ${server.pid})`)
+      : await inspectPort(port, checked.configuration?.host ?? "127.0.0.1"),
+    ...(await inspectProviders(checked.configuration, options.online === true)),
+  ];
+}
+
+export function inspectNode(version: string): Finding {
+  if (Number(version.split(".")[0]) >= leastNode) return well("node", `version ${version}`);
+  return wrong("node", {
+    message: `version ${version} is older than ${leastNode}`,
+    remedy: "Start Purser through `npm start` or its own `purser`, which bring their Node along.",
+  });
+}
+
+/** @param now Milliseconds since the epoch. */
+export function inspectClock(now: number): Finding {
+  if (now >= releasedAt) return well("clock", `${new Date(now).toISOString()} (UTC)`);
+  return wrong("clock", {
+    message: `it says ${new Date(now).toISOString()}`,
+    remedy: "Set the clock, or turn on time synchronisation: windows and prices depend on it.",
+  });
+}
+
+interface CheckedFile {
+  readonly finding: Finding;
+  readonly configuration: CheckedConfiguration | null;
+}
+
+async function inspectConfiguration(file: string | undefined, context: CommandContext): Promise<CheckedFile> {
+  try {
+    const configuration = await context.parts.checkConfiguration(file);
+    const names = configuration.providers.map((provider) => provider.name).join(", ");
+    return {
+      finding: well("configuration", names === "" ? "valid; no provider is real yet, the simulator answers" : `valid; providers: ${names}`),
+      configuration,
+    };
+  } catch (error) {
+    const { message, remedy } = failureOf(error);
+    return { finding: wrong("configuration", { message, remedy: remedy ?? "Correct the file that --config names." }), configuration: null };
+  }
+}
+
+async function inspectFolder(data: string): Promise<readonly Finding[]> {
+  const facts = await stat(data).catch(() => undefined);
+  if (!facts) return [await inspectParent(data)];
+  if (!facts.isDirectory()) return [wrong("data folder", { message: `${data} is no folder`, remedy: "Name a folder with --data." })];
+  const isWritable = await allows(data, constants.R_OK | constants.W_OK | constants.X_OK);
+  if (!isWritable)
+    return [
+      wrong("data folder", {
+        message: `${data} cannot be written by this user`,
+        remedy: `Give this user the folder: chown -R "$USER" ${data}`,
+      }),
+    ];
+  const isOpen = process.platform !== "win32" && (facts.mode & 0o077) !== 0;
+  const openTo = (facts.mode & 0o777).toString(8);
+  return [
+    isOpen
+      ? warning("data folder", { message: `${path.resolve(data)} can be read by others (mode ${openTo})`, remedy: `chmod 700 ${data}` })
+      : well("data folder", path.resolve(data)),
+    await inspectLedger(data),
+  ];
+}
+
+/** Asked only where no server answers: it holds the folder by right. */
+function inspectLock(isHeld: boolean): Finding {
+  if (!isHeld) return well("lock", "no process holds the folder");
+  return wrong("lock", {
+    message: "a process holds the folder and does not answer",
+    remedy: "End that process; what it had under way is charged at the next start.",
+  });
+}
+
+async function inspectParent(data: string): Promise<Finding> {
+  const parent = path.dirname(path.resolve(data));
+  if (await allows(parent, constants.W_OK | constants.X_OK))
+    return well("data folder", `${path.resolve(data)} does not exist yet; the first start makes it`);
+  return wrong("data folder", {
+    message: `${path.resolve(data)} does not exist and cannot be made`,
+    remedy: `Make it for this user, or name another with --data.`,
+  });
+}
+
+async function inspectLedger(data: string): Promise<Finding> {
+  const ledger = await stat(path.join(data, "ledger.db")).catch(() => undefined);
+  if (!ledger) return well("ledger", "none yet");
+  return well("ledger", `${grouped(ledger.size)} bytes; \`purser verify\` recomputes it`);
+}
+
+async function inspectDisk(data: string): Promise<Finding> {
+  const folder = (await stat(data).catch(() => undefined)) ? data : path.dirname(path.resolve(data));
+  const disk = await statfs(folder).catch(() => undefined);
+  if (!disk) return warning("disk", { message: `its free space is not known`, remedy: `Check that ${folder} can be reached.` });
+  const free = disk.bavail * disk.bsize;
+  const text = `${grouped(Math.floor(free / 1024 ** 2))} MiB free`;
+  if (free >= scarceBytes) return well("disk", text);
+  return warning("disk", {
+    message: text,
+    remedy: "Free space, or move the data folder: when the ledger cannot be written, no call is forwarded.",
+  });
+}
+
+async function inspectPort(port: number, host: string): Promise<Finding> {
+  const fault = await new Promise<string | null>((resolve) => {
+    const probe = createServer();
+    probe.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    probe.listen(port, host, () => probe.close(() => resolve(null)));
+  });
+  if (fault === null) return well("port", port === 0 ? "any that is free" : `${port} on ${host} is free`);
+  const message =
+    fault === "EADDRINUSE" ? `${port} on ${host} is in use by another program` : `${port} on ${host} cannot be listened on (${fault})`;
+  return wrong("port", { message, remedy: "Stop that program, or choose another port with `purser serve --port`." });
+}
+
+async function inspectProviders(configuration: CheckedConfiguration | null, online: boolean): Promise<readonly Finding[]> {
+  if (!configuration || !online) return [];
+  return Promise.all(configuration.providers.map((provider) => inspectProvider(provider)));
+}
+
+/** Any answer at all means that it can be reached; nothing is sent that could cost anything. */
+async function inspectProvider(provider: { readonly name: string; readonly baseUrl: string }): Promise<Finding> {
+  const subject = `provider ${provider.name}`;
+  try {
+    const response = await fetch(provider.baseUrl, { method: "HEAD", redirect: "manual", signal: AbortSignal.timeout(answerWithinMs) });
+    await response.body?.cancel();
+    return well(subject, `${provider.baseUrl} answers`);
+  } catch (error) {
+    const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : failureOf(error).message;
+    return wrong(subject, {
+      message: `${provider.baseUrl} does not answer (${why})`,
+      remedy: "Check the network, a proxy, and `base_url` in the configuration.",
+    });
+  }
+}
+
+async function allows(file: string, mode: number): Promise<boolean> {
+  return access(file, mode).then(
+    () => true,
+    () => false,
+  );
+}
+
+function well(subject: string, message: string): Finding {
+  return { subject, state: "well", message, remedy: null };
+}
+
+function warning(subject: string, facts: { readonly message: string; readonly remedy: string }): Finding {
+  return { subject, state: "warning", ...facts };
+}
+
+function wrong(subject: string, facts: { readonly message: string; readonly remedy: string }): Finding {
+  return { subject, state: "wrong", ...facts };
+}

@@ -1,0 +1,118 @@
+/** Reads the values of options; each error names the option and says what to write. */
+
+import type { Command } from "commander";
+import { PurserError } from "../domain/error.ts";
+import { parseUsd } from "../domain/money/money.ts";
+import type { Target } from "./connection.ts";
+
+export interface JsonOption {
+  readonly json?: boolean;
+}
+
+export type TargetOptions = Target & JsonOption;
+
+/** Adds `--json`. */
+export function withJson(command: Command): Command {
+  return command.option("--json", "print one JSON document instead of text");
+}
+
+/** Adds what names a server or a data folder. */
+export function withTarget(command: Command): Command {
+  return withJson(command)
+    .option("--data <dir>", "data folder, and the server that holds it", ".purser")
+    .option("--url <url>", "speak to the server at this address instead")
+    .option("--admin-key <key>", "admin key for it (better in the environment as PURSER_ADMIN_KEY)");
+}
+
+/** The target with the key from the environment where no option gave one. */
+export function targetOf(options: TargetOptions, environment: Readonly<Record<string, string | undefined>>): Target {
+  return { ...options, adminKey: options.adminKey ?? environment["PURSER_ADMIN_KEY"] };
+}
+
+export interface Range {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** A reader of a whole number within a range. */
+export function whole(flag: string, range: Range): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= range.least && value <= range.most) return value;
+    throw wrong(flag, { text, remedy: `Give a whole number from ${range.least} to ${range.most}.` });
+  };
+}
+
+/** A reader of a number within a range. */
+export function decimal(flag: string, range: Range): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,12}(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= range.least && value <= range.most) return value;
+    throw wrong(flag, { text, remedy: `Give a number from ${range.least} to ${range.most}.` });
+  };
+}
+
+/** A reader of an amount in USD, kept as it was written. */
+export function amount(flag: string): (text: string) => string {
+  return (text) => {
+    if (parseUsd(text, flag) >= 0n) return text;
+    throw wrong(flag, { text, remedy: "Give an amount of zero or more." });
+  };
+}
+
+/** A reader of a date (its midnight in UTC) or a moment with its zone, as RFC 3339. */
+export function moment(flag: string): (text: string) => string {
+  return (text) => {
+    const isDate = /^\d{4}-\d\d-\d\d$/.test(text);
+    const isMoment = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)$/.test(text);
+    const at = isDate || isMoment ? Date.parse(text) : Number.NaN;
+    if (!Number.isNaN(at) && (!isDate || new Date(at).toISOString().startsWith(text))) return new Date(at).toISOString();
+    throw wrong(flag, { text, remedy: "Write a date such as 2026-11-01, or a moment such as 2026-11-01T12:00:00Z." });
+  };
+}
+
+/** A reader of one of several words. */
+export function oneOf<Word extends string>(flag: string, words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text);
+    if (word !== undefined) return word;
+    throw wrong(flag, { text, remedy: `Give one of: ${words.join(", ")}.` });
+  };
+}
+
+/** Reads `project,model` as a list without blanks. */
+export function list(text: string): readonly string[] {
+  return text
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "");
+}
+
+/** `team=atlas`, `tag:customer=acme` as the API takes them. */
+export function attributionOf(pairs: readonly string[]): Readonly<Record<string, unknown>> {
+  const fixed: Record<string, string> = {};
+  const tags: Record<string, string> = {};
+  for (const pair of pairs) {
+    const [, name, value] = /^([^=]+)=(.+)$/s.exec(pair) ?? [];
+    if (name === undefined || value === undefined) throw notAPair(pair);
+    if (name.startsWith("tag:")) tags[name.slice(4)] = value;
+    else fixed[name] = value;
+  }
+  return Object.keys(tags).length > 0 ? { ...fixed, tags } : fixed;
+}
+
+function notAPair(pair: string): PurserError {
+  return new PurserError("invalid_request", `--set: "${pair}" has no value`, {
+    field: "--set",
+    remedy: "Write dimension=value, such as team=atlas.",
+  });
+}
+
+/** Gathers an option that may be repeated. */
+export function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+function wrong(flag: string, fault: { readonly text: string; readonly remedy: string }): PurserError {
+  return new PurserError("invalid_request", `${flag}: "${fault.text}" cannot be used`, { field: flag, remedy: fault.remedy });
+}

@@ -1,0 +1,95 @@
+/** The parts that commands may start, each imported when it is asked for, so that `serve` loads nothing that it does not need. */
+
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { Configuration } from "../config/configuration.ts";
+import type { Environment, Parts, ServeOptions } from "./context.ts";
+
+/** Read when nobody names a configuration and there is one. */
+const usualConfiguration = "purser.yaml";
+
+/** The sources are run as they are; the built package has JavaScript in their place. */
+const mainFile = import.meta.url.endsWith(".ts") ? "main.ts" : "main.js";
+
+export function makeParts(environment: Environment): Parts {
+  return {
+    startServer: async (options) => {
+      const configuration = await serverConfiguration(options, environment);
+      const { startServer } = await import("../compose.ts");
+      return startServer({ configuration, environment, directory: configuration.data });
+    },
+    openFolder: async (dataDirectory) => {
+      const { openFolder } = await import("../compose.ts");
+      return openFolder({ configuration: await readingConfiguration(environment), environment, directory: dataDirectory });
+    },
+    verifyFolder: async (dataDirectory, progress) => {
+      const { SqliteReader } = await import("../store/sqlite/read/ledger-reader.ts");
+      const reader = new SqliteReader({ directory: dataDirectory, settled: async () => {} });
+      return reader.verify(progress).finally(() => reader.close());
+    },
+    isHeld: async (dataDirectory) => {
+      const { lockFolder } = await import("../store/sqlite/lock.ts");
+      return isLocked(() => lockFolder(dataDirectory));
+    },
+    openCatalogue: async () => {
+      const { openCatalogue } = await import("../catalogue/catalogue.ts");
+      const [catalogue, { prices, providers }] = await Promise.all([openCatalogue(), readingConfiguration(environment)]);
+      const names = new Map(providers.map((provider) => [provider.name, catalogue.providerFor(provider) ?? provider.priceProvider]));
+      return {
+        book: catalogue.book(prices, names),
+        models: () => [...prices.filter(({ match }) => match === "exact"), ...catalogue.models()],
+      };
+    },
+    startSimulator: async (options) => (await import("../simulator/index.ts")).startSimulator(options),
+    checkConfiguration: async (file) => {
+      const configuration = await configurationOf(file, environment);
+      return { ...configuration.server, providers: configuration.providers.map(({ name, baseUrl }) => ({ name, baseUrl })) };
+    },
+    program: { file: process.execPath, arguments: [...process.execArgv, fileURLToPath(new URL(mainFile, import.meta.url))] },
+  };
+}
+
+/** Options of the command line go before the file. */
+async function serverConfiguration(options: ServeOptions, environment: Environment): Promise<Configuration> {
+  const configuration = await configurationOf(options.config, environment);
+  const { host, port } = configuration.server;
+  return {
+    ...configuration,
+    server: { host: options.host ?? host, port: options.port ?? port },
+    data: options.data ?? configuration.data,
+  };
+}
+
+/**
+ * The configuration for looking at figures: its prices and names count, nothing that it declares is written to the ledger,
+ * and a secret that this shell does not have is not missed, since no call is made.
+ */
+async function readingConfiguration(environment: Environment): Promise<Configuration> {
+  const lenient = new Proxy(environment, { get: (target, name) => (typeof name === "string" ? target[name] : undefined) ?? "not-set" });
+  return { ...(await configurationOf(undefined, lenient)), budgets: [], keys: [] };
+}
+
+async function configurationOf(file: string | undefined, environment: Environment): Promise<Configuration> {
+  const { defaultConfiguration, loadConfiguration } = await import("../config/load.ts");
+  const found = await readConfiguration(file);
+  return found ? loadConfiguration(found.text, { environment, file: found.file }) : defaultConfiguration(environment);
+}
+
+/** @param file Must exist when it was named; the usual one need not. */
+async function readConfiguration(file: string | undefined): Promise<{ readonly file: string; readonly text: string } | undefined> {
+  if (file !== undefined) return { file, text: await readFile(file, "utf8") };
+  const text = await readFile(usualConfiguration, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  return text === undefined ? undefined : { file: usualConfiguration, text };
+}
+
+function isLocked(lock: () => { release(): void }): boolean {
+  try {
+    lock().release();
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,156 @@
+/** A replay from start to end: setting, calls, and both sets of books. */
+
+import type { CommandContext } from "../context.ts";
+import type { ReplayOptions } from "../command/replay.ts";
+import { type Figures, readFigures } from "../figures.ts";
+import { abortOnSignal } from "../signal.ts";
+import { dollars, grouped } from "../terminal/number.ts";
+import { startProgress } from "../terminal/progress.ts";
+import { readBooks, readLedger, readSettledLedger } from "./books.ts";
+import { makeCall } from "./drive.ts";
+import type { PlannedCall } from "./plan.ts";
+import { type Comparison, priceBooks, reconcile, since } from "./reconcile.ts";
+import { runSchedule, type ScheduleReport } from "./schedule.ts";
+import { openSetting, type Setting } from "./setting.ts";
+import { type Quantiles, Statistics, type Sums } from "./statistics.ts";
+
+export interface ReplayResult {
+  readonly calls: number;
+  readonly recordedMs: number;
+  readonly schedule: ScheduleReport;
+  readonly sums: Sums;
+  readonly latency: Quantiles | null;
+  readonly firstByte: Quantiles | null;
+  /** By team, as the ledger has it; null where the ledger is out of reach or was not empty before. */
+  readonly byTeam: Figures | null;
+  /** Null where one of the two sides is out of reach. */
+  readonly comparison: Comparison | null;
+  /** Calls that the simulator billed and the ledger does not have; null when they were not compared. */
+  readonly lost: number | null;
+  /** What a recomputation of the ledger found; null where it is out of reach. */
+  readonly verified: { readonly ok: boolean; readonly entries: number } | null;
+  readonly interrupted: boolean;
+  /** Every call ended as it should, and the books agree where they could be compared. */
+  readonly ok: boolean;
+}
+
+export async function runReplay(calls: readonly PlannedCall[], options: ReplayOptions, context: CommandContext): Promise<ReplayResult> {
+  const setting = await openSetting(options, context);
+  const interruption = abortOnSignal();
+  try {
+    const before = await readSides(setting);
+    const statistics = new Statistics();
+    const schedule = await drive(calls, { options, context, setting, statistics, signal: interruption.signal });
+    const after = await compareSides(setting, before, context);
+    const sums = statistics.sums();
+    const found = setting.verify === null ? null : await setting.verify();
+    const verified = found && { ok: found.ok, entries: found.entries };
+    const { comparison } = after;
+    const lost = comparison && Math.max(0, comparison.calls.books - comparison.calls.ledger);
+    return {
+      calls: calls.length,
+      recordedMs: calls.at(-1)?.afterMs ?? 0,
+      schedule,
+      sums,
+      latency: statistics.latency(),
+      firstByte: statistics.firstByte(),
+      byTeam: after.byTeam,
+      comparison,
+      lost,
+      verified,
+      interrupted: interruption.signal.aborted,
+      ok: sums.failed === 0 && (comparison?.equal ?? true) && (verified?.ok ?? true),
+    };
+  } finally {
+    interruption.release();
+    await setting.close();
+  }
+}
+
+interface DriveWork {
+  readonly options: ReplayOptions;
+  readonly context: CommandContext;
+  readonly setting: Setting;
+  readonly statistics: Statistics;
+  readonly signal: AbortSignal;
+}
+
+async function drive(calls: readonly PlannedCall[], work: DriveWork): Promise<ScheduleReport> {
+  const { Pool } = await import("undici");
+  const { options, setting, statistics } = work;
+  const pool = new Pool(setting.url, { connections: options.concurrency, pipelining: 1, headersTimeout: 120_000, bodyTimeout: 120_000 });
+  const now = (): number => performance.now();
+  const progress = startProgress(work.context.screen.notes, { label: "Replaying", now });
+  const live = { ended: 0, refused: 0, spentUsd: 0, startedAt: now() };
+  const send = async (call: PlannedCall): Promise<void> => {
+    const outcome = await makeCall(call, { pool, keyOf: setting.keyOf, now });
+    statistics.record(call, outcome);
+    live.ended += 1;
+    live.refused += Number(outcome.result === "refused");
+    // For the live line only: the report adds up exact amounts.
+    live.spentUsd += Number(outcome.cost ?? 0);
+    progress.update(live.ended / calls.length, liveText({ ...live, elapsedMs: now() - live.startedAt }));
+  };
+  const sleep = (ms: number): Promise<void> => interruptibleSleep(ms, work.signal);
+  try {
+    const speed = options.speed === "max" ? Number.POSITIVE_INFINITY : Number(options.speed);
+    return await runSchedule(calls, send, { speed, concurrency: options.concurrency, now, sleep, signal: work.signal });
+  } finally {
+    progress.end();
+    await pool.close();
+  }
+}
+
+function liveText(live: {
+  readonly ended: number;
+  readonly refused: number;
+  readonly spentUsd: number;
+  readonly elapsedMs: number;
+}): string {
+  const rate = Math.round(live.ended / Math.max(0.001, live.elapsedMs / 1000));
+  return `${grouped(live.ended)} calls  ${grouped(rate)}/s  ${dollars(live.spentUsd.toFixed(4))}  ${grouped(live.refused)} refused`;
+}
+
+async function interruptibleSleep(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+  });
+}
+
+interface Sides {
+  readonly ledger: Awaited<ReturnType<typeof readLedger>> | null;
+  readonly books: Awaited<ReturnType<typeof readBooks>> | null;
+}
+
+async function readSides(setting: Setting): Promise<Sides> {
+  return {
+    ledger: setting.admin && (await readLedger(setting.admin)),
+    books: setting.simulatorUrl === null ? null : await readBooks(setting.simulatorUrl),
+  };
+}
+
+interface Compared {
+  readonly comparison: Comparison | null;
+  readonly byTeam: Figures | null;
+}
+
+async function compareSides(setting: Setting, before: Sides, context: CommandContext): Promise<Compared> {
+  const { admin, simulatorUrl } = setting;
+  if (!admin || !before.ledger) return { comparison: null, byTeam: null };
+  const ledgerBefore = before.ledger;
+  const callsBefore = ledgerBefore.reduce((sum, row) => sum + row.calls, 0);
+  const billed = async () => (simulatorUrl === null || !before.books ? [] : since(before.books, await readBooks(simulatorUrl)));
+  const expected = async (): Promise<number> => callsBefore + (await billed()).reduce((sum, row) => sum + row.calls, 0);
+  const ledger = since(ledgerBefore, await readSettledLedger(admin, expected));
+  const byTeam = callsBefore === 0 ? await readFigures(admin, { by: ["team"] }) : null;
+  if (simulatorUrl === null) return { comparison: null, byTeam };
+  const { book } = await context.parts.openCatalogue();
+  return { comparison: reconcile(ledger, priceBooks(book, await billed(), Date.now())), byTeam };
+}

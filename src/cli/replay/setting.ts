@@ -1,0 +1,91 @@
+/** The gateway that a replay goes through: one of its own, or one that runs already; with keys and budgets for the teams. */
+
+import type { VerifyReport } from "../../app/ports.ts";
+import { ask, type Connection, overHttp } from "../connection.ts";
+import type { CommandContext } from "../context.ts";
+import type { ReplayOptions } from "../command/replay.ts";
+import { openStage } from "../stage.ts";
+import { teamsOf } from "./plan.ts";
+
+export interface Setting {
+  readonly url: string;
+  readonly keyOf: (team: string) => string;
+  /** Null without an admin key: the ledger is then out of reach. */
+  readonly admin: Connection | null;
+  /** Null when nobody said where the simulator is. */
+  readonly simulatorUrl: string | null;
+  /** Recomputes the ledger, where it lies on this machine and is this replay's own. */
+  readonly verify: (() => Promise<VerifyReport>) | null;
+  close(): Promise<void>;
+}
+
+/** Room enough that nothing is refused unless a limit is asked for. */
+const ampleUsd = "1000000";
+
+export async function openSetting(options: ReplayOptions, context: CommandContext): Promise<Setting> {
+  return options.url === undefined ? ownSetting(options, context) : givenSetting(options, options.url);
+}
+
+async function ownSetting(options: ReplayOptions, context: CommandContext): Promise<Setting> {
+  const stage = await openStage(context, { data: options.data });
+  try {
+    const suffix = Date.now().toString(36);
+    for (const budget of budgetsFor(options, suffix)) await ask(stage.admin, "POST", { path: "/api/v1/budgets", body: budget });
+    const keys = await makeKeys(stage.admin, options.teams);
+    return {
+      url: stage.url,
+      keyOf: (team) => keys.get(team) ?? "",
+      admin: stage.admin,
+      simulatorUrl: stage.simulatorUrl,
+      verify: () => context.parts.verifyFolder(stage.dataDirectory, () => {}),
+      close: () => stage.close(),
+    };
+  } catch (error) {
+    await stage.close();
+    throw error;
+  }
+}
+
+async function givenSetting(options: ReplayOptions, url: string): Promise<Setting> {
+  const admin = options.adminKey === undefined ? null : overHttp(url, options.adminKey);
+  const { key } = options;
+  const keys = key === undefined && admin ? await makeKeys(admin, options.teams) : undefined;
+  return {
+    url,
+    keyOf: (team) => keys?.get(team) ?? key ?? "",
+    admin,
+    simulatorUrl: options.simulator ?? null,
+    verify: null,
+    close: async () => {},
+  };
+}
+
+/** Four levels, as a company has them: all, each team, each agent, each user. */
+function budgetsFor(options: ReplayOptions, suffix: string): readonly Readonly<Record<string, unknown>>[] {
+  const all = `replay-${suffix}`;
+  const level = (type: string, amount: string) => ({
+    budget_id: `${all}-${type}`,
+    parent_budget_id: all,
+    budget_type: type,
+    resource_id: "*",
+    amount,
+    period: "month",
+    policy: "hard",
+  });
+  return [
+    { budget_id: all, budget_type: "platform", resource_id: "main", amount: ampleUsd, period: "month", policy: "hard" },
+    level("team", options.teamBudget ?? ampleUsd),
+    level("agent", ampleUsd),
+    level("user", ampleUsd),
+  ];
+}
+
+async function makeKeys(admin: Connection, teams: number): Promise<ReadonlyMap<string, string>> {
+  const keys = new Map<string, string>();
+  for (const team of teamsOf(teams)) {
+    const body = { name: `replay-${team}`, role: "caller", attribution: { team }, may_refine: ["agent", "user"] };
+    const made = (await ask(admin, "POST", { path: "/api/v1/keys", body })) as { readonly key: string };
+    keys.set(team, made.key);
+  }
+  return keys;
+}

@@ -1,0 +1,177 @@
+/** What a replay came to, for people and for programs. */
+
+import { formatUsd, type PicoUsd } from "../../domain/money/money.ts";
+import type { ReplayOptions } from "../command/replay.ts";
+import { groupTable } from "../command/report.ts";
+import { dollarColumn, dollars, duration, grouped } from "../terminal/number.ts";
+import type { Output } from "../terminal/screen.ts";
+import { table } from "../terminal/table.ts";
+import type { Comparison, ModelComparison } from "./reconcile.ts";
+import type { ReplayResult } from "./run.ts";
+import type { Quantiles } from "./statistics.ts";
+
+export interface ReplayTextOptions {
+  readonly trace: string;
+  readonly options: ReplayOptions;
+  readonly output: Output;
+}
+
+export function replayText(result: ReplayResult, view: ReplayTextOptions): string {
+  return [
+    headText(result, view),
+    factsText(result, view),
+    teamText(result, view.output),
+    comparisonText(result, view.output),
+    verdictText(result, view.output),
+  ]
+    .filter((part) => part !== "")
+    .join("\n");
+}
+
+function headText(result: ReplayResult, { trace, output }: ReplayTextOptions): string {
+  const { bold, dim } = output.paint;
+  const stopped = result.interrupted ? ", stopped before the end" : "";
+  return `${bold(`Replay of ${trace}`)}  ${dim(`${grouped(result.calls)} calls, recorded over ${duration(result.recordedMs)}${stopped}`)}\n`;
+}
+
+function factsText(result: ReplayResult, { options, output }: ReplayTextOptions): string {
+  const { sums, schedule } = result;
+  const { dim, yellow, red, green } = output.paint;
+  const count = (value: number, word: string, paint: (text: string) => string): string =>
+    (value > 0 ? paint : dim)(`${grouped(value)} ${word}`);
+  const lost = result.lost === null ? dim("lost: not compared") : (result.lost > 0 ? red : green)(`${grouped(result.lost)} lost`);
+  const seconds = Math.max(0.001, schedule.elapsedMs / 1000);
+  const pace = options.speed === "max" ? "as fast as answers came" : `${options.speed} × as recorded`;
+  const late = schedule.latestMs >= 100 ? yellow(`, up to ${duration(schedule.latestMs)} behind time (raise --concurrency)`) : "";
+  const usage = result.byTeam?.total.usage;
+  const facts: readonly (readonly [string, string])[] = [
+    [
+      "calls",
+      [
+        count(sums.served, "served", green),
+        ...(sums.cut > 0 ? [yellow(`${grouped(sums.cut)} cut`)] : []),
+        count(sums.refused, "refused", yellow),
+        count(sums.failed, "failed", red),
+        lost,
+      ].join("   "),
+    ],
+    [
+      "pace",
+      `${grouped(Math.round(schedule.started / seconds))} calls/s for ${duration(schedule.elapsedMs)}, ${pace}, ${options.concurrency} at once at most${late}`,
+    ],
+    ["latency", `${quantilesText(result.latency)}   ${dim("request to last byte, gateway and simulator together")}`],
+    ["first byte", `${quantilesText(result.firstByte)}   ${dim("of streams")}`],
+    ...(usage ? [["tokens", `${grouped(usage.input ?? 0)} input, ${grouped(usage.output ?? 0)} output`] as const] : []),
+    ["spend", output.paint.bold(spendText(result))],
+    ...Object.entries(sums.reasons).map(([reason, times]) => ["", dim(`${reason}: ${grouped(times)}`)] as const),
+  ];
+  return table(
+    [{ title: "" }, { title: "" }],
+    facts.map(([name, value]) => [dim(name), value]),
+    { heading: dim, indent: "  " },
+  );
+}
+
+function quantilesText(quantiles: Quantiles | null): string {
+  return quantiles
+    ? `p50 ${duration(quantiles.p50)}   p99 ${duration(quantiles.p99)}   longest ${duration(quantiles.max)}`
+    : "none measured";
+}
+
+/** By the ledger where it is in reach, else by what the answers said. */
+function spendText(result: ReplayResult): string {
+  if (result.comparison) return dollars(formatUsd(result.comparison.cost.ledger));
+  return result.byTeam ? dollars(result.byTeam.total.cost_usd) : `${dollars(formatUsd(result.sums.cost))} by the answers' own headers`;
+}
+
+function teamText(result: ReplayResult, output: Output): string {
+  if (result.byTeam) return groupTable(result.byTeam.groups, { by: ["team"], output, whole: result.byTeam.total.cost_usd });
+  const costs = dollarColumn(result.sums.teams.map((team) => formatUsd(team.cost)));
+  const rows = result.sums.teams.map((team, index) => [
+    team.team,
+    grouped(team.calls),
+    grouped(team.refused),
+    grouped(team.failed),
+    costs[index] ?? "",
+  ]);
+  const columns = [
+    { title: "team", maxWidth: 40 },
+    ...["calls", "refused", "failed", "USD"].map((title) => ({ title, align: "right" as const })),
+  ];
+  return table(columns, rows, { heading: output.paint.dim });
+}
+
+/** One line for each side of each model, so that equal figures stand under each other. */
+function comparisonText({ comparison }: ReplayResult, output: Output): string {
+  if (!comparison) return "";
+  const { dim, green, red } = output.paint;
+  const sides = comparison.models.flatMap((row) => [row.ledger.cost, row.books.cost]);
+  const costs = dollarColumn([...sides, comparison.cost.ledger, comparison.cost.books].map(formatUsd));
+  const line = (row: ModelComparison, side: "ledger" | "books", index: number): readonly string[] => {
+    const sums = row[side];
+    const counts = [sums.calls, sums.usage.input ?? 0, sums.usage.output ?? 0].map(grouped);
+    const state = row.differences.length === 0 ? green("equal") : red(`differ: ${row.differences.join(", ")}`);
+    const names = side === "ledger" ? [row.model, "ledger"] : ["", "simulator's books"];
+    return [...names, ...counts, costs[index] ?? "", side === "books" ? state : ""];
+  };
+  const rows = comparison.models.flatMap((row, index) => [line(row, "ledger", index * 2), line(row, "books", index * 2 + 1)]);
+  const columns = [
+    { title: "model", maxWidth: 40 },
+    { title: "by" },
+    ...["calls", "input", "output", "USD"].map((title) => ({ title, align: "right" as const })),
+    { title: "" },
+  ];
+  return table(columns, rows, { heading: dim });
+}
+
+function verdictText(result: ReplayResult, output: Output): string {
+  const { green, red, yellow } = output.paint;
+  const lines: string[] = [];
+  const { comparison, verified, sums } = result;
+  if (!comparison) lines.push(yellow("Ledger and books were not compared: give --admin-key and --simulator."));
+  else lines.push(comparison.equal ? `${green("✔")} ${agreement(comparison)}` : `${red("✘")} ${disagreement(comparison)}`);
+  if (verified?.ok)
+    lines.push(`${green("✔")} ${grouped(verified.entries)} journal entries: the chain is whole, and every balance follows from them`);
+  if (verified && !verified.ok)
+    lines.push(`${red("✘")} the ledger does not verify: replay with --data DIR, then \`purser verify --data DIR\``);
+  if (sums.failed > 0) lines.push(`${red("✘")} ${grouped(sums.failed)} calls failed`);
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function agreement({ calls, tokens, cost }: Comparison): string {
+  return `ledger = simulator's books: ${grouped(calls.ledger)} calls, ${grouped(tokens.ledger)} tokens, ${dollars(formatUsd(cost.ledger))} to the last pico-dollar`;
+}
+
+function disagreement({ calls, tokens, cost }: Comparison): string {
+  const difference = formatUsd((cost.ledger - cost.books) as PicoUsd);
+  return `ledger and books differ: ${grouped(calls.ledger)} against ${grouped(calls.books)} calls, ${grouped(tokens.ledger)} against ${grouped(tokens.books)} tokens, ${dollars(difference)} more in the ledger`;
+}
+
+export function replayJson(result: ReplayResult): unknown {
+  const { comparison, sums } = result;
+  return {
+    ok: result.ok,
+    interrupted: result.interrupted,
+    calls: result.calls,
+    served: sums.served,
+    cut: sums.cut,
+    refused: sums.refused,
+    failed: sums.failed,
+    lost: result.lost,
+    reasons: sums.reasons,
+    elapsed_ms: result.schedule.elapsedMs,
+    behind_ms: result.schedule.latestMs,
+    latency_ms: result.latency,
+    first_byte_ms: result.firstByte,
+    cost_usd: formatUsd(comparison?.cost.ledger ?? sums.cost),
+    teams: result.byTeam?.groups ?? sums.teams.map((team) => ({ ...team, cost: undefined, cost_usd: formatUsd(team.cost) })),
+    books_equal: comparison?.equal ?? null,
+    models: comparison?.models.map((row) => ({
+      model: row.model,
+      differences: row.differences,
+      ledger: { calls: row.ledger.calls, usage: row.ledger.usage, cost_usd: formatUsd(row.ledger.cost) },
+      books: { calls: row.books.calls, usage: row.books.usage, cost_usd: formatUsd(row.books.cost) },
+    })),
+    verified: result.verified,
+  };
+}

@@ -1,0 +1,30 @@
+/** One command's use of a connection, opened and closed around it. */
+
+import { connect, type Connection } from "./connection.ts";
+import type { CommandContext } from "./context.ts";
+import { targetOf, type TargetOptions } from "./option.ts";
+
+export interface SessionOptions {
+  readonly target: TargetOptions;
+  /** Whether the data folder may be made. */
+  readonly create?: boolean;
+}
+
+/** Closes the connection however the work ends. */
+export async function withConnection<Result>(
+  context: CommandContext,
+  options: SessionOptions,
+  work: (connection: Connection) => Promise<Result>,
+): Promise<Result> {
+  const target = targetOf(options.target, context.environment);
+  const connection = await connect({ target, openFolder: context.parts.openFolder, create: options.create === true });
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+export function printJson(context: CommandContext, value: unknown): void {
+  context.screen.out.write(`${JSON.stringify(value, null, 2)}\n`);
+}

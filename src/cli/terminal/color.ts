@@ -1,0 +1,17 @@
+/** Colours, only where a person looks: a terminal, and no `NO_COLOR`. */
+
+export interface Paint {
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly red: (text: string) => string;
+  readonly green: (text: string) => string;
+  readonly yellow: (text: string) => string;
+  readonly cyan: (text: string) => string;
+}
+
+/** @param environment `NO_COLOR` (https://no-color.org: any value but the empty one) and `TERM=dumb` turn colours off. */
+export function paintFor(tty: boolean, environment: Readonly<Record<string, string | undefined>>): Paint {
+  const on = tty && !environment["NO_COLOR"] && environment["TERM"] !== "dumb";
+  const wrap = (open: number, close: number) => (text: string) => (on && text !== "" ? `\u{1b}[${open}m${text}\u{1b}[${close}m` : text);
+  return { bold: wrap(1, 22), dim: wrap(2, 22), red: wrap(31, 39), green: wrap(32, 39), yellow: wrap(33, 39), cyan: wrap(36, 39) };
+}

@@ -1,0 +1,224 @@
+/** Puts the product together: the one place that knows which implementation of each port is used. */
+
+import { randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { getRequestListener } from "@hono/node-server";
+import type { Hono } from "hono";
+import { makeApi } from "./api/api.ts";
+import { declare, makeFirstKeys, type FirstSecrets } from "./app/first-start.ts";
+import { Identification } from "./app/identify.ts";
+import { InFlight } from "./app/in-flight.ts";
+import type { Clock, Ledger, LedgerReader } from "./app/ports.ts";
+import { PricesInForce } from "./app/prices-in-force.ts";
+import type { Provider, Providers } from "./app/provider.ts";
+import { recover } from "./app/recover.ts";
+import type { Wires } from "./app/route.ts";
+import { hashSecret } from "./app/secret.ts";
+import { Waiting } from "./app/waiting.ts";
+import { openCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
+import type { Configuration, Environment, ProviderConfiguration } from "./config/configuration.ts";
+import { InputCorrection } from "./domain/estimate/input-correction.ts";
+import { makeGateway } from "./gateway/gateway.ts";
+import { listen } from "./gateway/listen.ts";
+import { removeServerFile, writeServerFile } from "./gateway/server-file.ts";
+import { UndiciUpstream } from "./gateway/upstream.ts";
+import { makeLog, type Log } from "./metrics/log.ts";
+import { makeMetrics, type Metrics } from "./metrics/metrics.ts";
+import { startSimulator, type Simulator } from "./simulator/index.ts";
+import { openLedger } from "./store/sqlite/open.ts";
+import { anthropicWire } from "./wire/anthropic/index.ts";
+import { geminiWire } from "./wire/gemini/index.ts";
+import { openaiWire } from "./wire/openai/index.ts";
+import { version } from "./version.ts";
+
+export interface ComposeOptions {
+  readonly configuration: Configuration;
+  readonly environment: Environment;
+  /** The data folder. */
+  readonly directory: string;
+}
+
+/** A server that takes calls. */
+export interface RunningServer extends FirstSecrets {
+  readonly url: string;
+  readonly providers: readonly { readonly name: string; readonly real: boolean }[];
+  /** Takes no new calls, finishes those under way within a bound, and closes the ledger. */
+  close(): Promise<void>;
+}
+
+/** A data folder whose figures can be asked for, without a server. */
+export interface OpenFolder {
+  fetch(request: Request): Promise<Response>;
+  readonly token: string;
+  close(): Promise<void>;
+}
+
+const clock: Clock = { now: () => Date.now() };
+const shutdownGraceMs = 10_000;
+const expiryLookMs = 1000;
+
+const wires: Wires = {
+  openai: openaiWire({ newTokenField: "max_tokens" }),
+  anthropic: anthropicWire,
+  gemini: geminiWire,
+};
+/** OpenAI itself refuses the older field with its newer models. */
+const openaiOwnWire = openaiWire({ newTokenField: "max_completion_tokens" });
+
+export async function startServer(options: ComposeOptions): Promise<RunningServer> {
+  const { configuration, directory } = options;
+  const parts = await openParts(options);
+  const { ledger, prices, token, log } = parts;
+  const unresolved = await recover(ledger, clock, prices.book.version);
+  if (unresolved > 0) log.warn(`${unresolved} calls were under way when the last process ended; they are charged at what was held`);
+  const first = await makeFirstKeys({ ledger, clock }, { hasAdminKey: adminSecret(options) !== undefined });
+
+  const simulator = configuration.providers.some(({ name }) => name === "sim") ? null : await startSimulator({ host: "127.0.0.1", port: 0 });
+  const providers = makeProviders(configuration, simulator);
+  const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
+  const upstream = new UndiciUpstream();
+  const gateway = makeGateway({
+    ledger,
+    clock,
+    upstream,
+    inFlight,
+    providers,
+    wires,
+    identification: new Identification({ ledger, clock, allowAnonymous: configuration.allowAnonymous }),
+    prices: () => prices.book,
+    limits: configuration.limits,
+    onDisconnect: configuration.onDisconnect,
+    waiting: new Waiting(),
+    correction: new InputCorrection(),
+    observer: parts.observer,
+  });
+  const api = getRequestListener(parts.api.fetch);
+  const { host, port } = configuration.server;
+  const server = await listen({ host, port, headerBytes: configuration.limits.headerBytes, gateway, api });
+  const expiry = setInterval(() => expireHolds(ledger, log), expiryLookMs);
+  await writeServerFile(directory, { url: server.url, token });
+  return {
+    ...first,
+    url: server.url,
+    providers: [...providers.byName.keys()].map((name) => ({ name, real: name !== "sim" })),
+    close: async () => {
+      clearInterval(expiry);
+      server.stopAccepting();
+      await inFlight.close(shutdownGraceMs);
+      await server.close();
+      await upstream.close();
+      await simulator?.close();
+      await removeServerFile(directory);
+      await parts.close();
+    },
+  };
+}
+
+/** @throws PurserError `store_unavailable` while a server has the folder. */
+export async function openFolder(options: ComposeOptions): Promise<OpenFolder> {
+  const parts = await openParts(options);
+  return { fetch: async (request) => parts.api.fetch(request), token: parts.token, close: () => parts.close() };
+}
+
+/** What a server and an opened folder have in common. */
+interface Parts {
+  readonly ledger: Ledger;
+  readonly reader: LedgerReader;
+  readonly prices: PricesInForce;
+  readonly observer: Metrics;
+  readonly api: Hono;
+  readonly log: Log;
+  /** Makes its holder an administrator until this ends. */
+  readonly token: string;
+  close(): Promise<void>;
+}
+
+async function openParts(options: ComposeOptions): Promise<Parts> {
+  const { configuration, directory } = options;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const log = makeLog();
+  const [catalogue, { ledger, reader }] = await Promise.all([
+    openCatalogue(),
+    openLedger({ directory, durability: configuration.durability, clock }),
+  ]);
+  await declare({ ledger, clock }, configuration);
+  const names = catalogueNames(configuration, catalogue);
+  const prices = new PricesInForce({
+    make: (overrides) => catalogue.book(overrides, names),
+    declared: configuration.prices,
+    kept: () => ledger.prices(),
+  });
+  const metrics = makeMetrics({ ledger, version });
+  const observer = log.observe(metrics);
+  const token = `purser_${randomBytes(32).toString("hex")}`;
+  const admin = adminSecret(options);
+  const api = makeApi({
+    ledger,
+    reader,
+    clock,
+    version,
+    prices: () => prices.book,
+    priceProvider: (provider) => names.get(provider) ?? provider,
+    reloadPrices: () => prices.reload(),
+    adminKeyHashes: [token, ...(admin === undefined ? [] : [admin])].map(hashSecret),
+    metrics: () => metrics.text(),
+    ready: () => ({ ready: true, reasons: [] }),
+    catalogue: () => catalogue.models(),
+    reportBug: (error) => observer.failed("a request to the control plane failed", error),
+  });
+  const close = async (): Promise<void> => {
+    metrics.close();
+    await reader.close();
+    await ledger.close();
+  };
+  return { ledger, reader, prices, observer, api, log, token, close };
+}
+
+function adminSecret({ environment }: ComposeOptions): string | undefined {
+  return environment["PURSER_ADMIN_KEY"]?.trim() || undefined;
+}
+
+/** How the price list calls each configured provider. */
+function catalogueNames({ providers }: Configuration, catalogue: Catalogue): ReadonlyMap<string, string> {
+  return new Map(
+    providers.map(({ name, baseUrl, priceProvider }) => [
+      name,
+      priceProvider === name ? (catalogue.providerFor({ name, baseUrl }) ?? name) : priceProvider,
+    ]),
+  );
+}
+
+function makeProviders({ providers, aliases }: Configuration, simulator: Simulator | null): Providers {
+  const byName = new Map(providers.map((provider) => [provider.name, makeProvider(provider)]));
+  if (simulator) byName.set("sim", simulatedProvider(simulator));
+  return { byName, aliases };
+}
+
+function makeProvider({ name, wire, baseUrl, apiKey, headers, priceProvider, unmetered }: ProviderConfiguration): Provider {
+  const isOpenai = priceProvider === "openai" || priceProvider === "azure";
+  return {
+    name,
+    bases: { [wire]: baseUrl },
+    apiKey,
+    headers,
+    priceProvider: name,
+    unmetered,
+    wires: wire === "openai" && isOpenai ? { openai: openaiOwnWire } : {},
+  };
+}
+
+function simulatedProvider({ url }: Simulator): Provider {
+  return {
+    name: "sim",
+    bases: { openai: `${url}/openai/v1`, anthropic: `${url}/anthropic`, gemini: `${url}/gemini` },
+    apiKey: "simulated",
+    headers: {},
+    priceProvider: "sim",
+    unmetered: "refuse",
+    wires: {},
+  };
+}
+
+function expireHolds(ledger: Ledger, log: Log): void {
+  ledger.decide({ kind: "expire", at: clock.now() }).catch((error: unknown) => log.error("holds could not be expired", error));
+}

@@ -1,0 +1,91 @@
+/** What a `purser.yaml` says, checked and made whole. Contract of this folder: all else in it makes one of these. */
+
+import type { Budget } from "../domain/budget/budget.ts";
+import type { KeyDefinition } from "../domain/key/define.ts";
+import type { PriceOverride } from "../domain/ledger/entry.ts";
+import type { WireName } from "../wire/wire.ts";
+
+/** Names and values of environment variables. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Configuration {
+  /** Null where no file was read. */
+  readonly file: string | null;
+  readonly server: { readonly host: string; readonly port: number };
+  /** The data folder, relative to where the process runs. */
+  readonly data: string;
+  /** `full` syncs every batch to disk, `process` survives a crash of the process only. */
+  readonly durability: "full" | "process";
+  readonly providers: readonly ProviderConfiguration[];
+  readonly prices: readonly PriceOverride[];
+  readonly budgets: readonly Budget[];
+  readonly keys: readonly KeyConfiguration[];
+  /** Short names of models: `fast` → `openai/gpt-5-mini`. */
+  readonly aliases: ReadonlyMap<string, string>;
+  readonly limits: LimitConfiguration;
+  /** Whether calls without a key are served. */
+  readonly allowAnonymous: boolean;
+  /** What happens to calls while the ledger cannot be written. */
+  readonly storeFailure: "closed" | "open";
+  /** What happens to the rest of an answer whose caller has left. */
+  readonly onDisconnect: "drain" | "cancel";
+  readonly retention: RetentionConfiguration;
+  /** What is allowed and not wise, to be shown at the start. */
+  readonly warnings: readonly ConfigurationWarning[];
+}
+
+export interface ProviderConfiguration {
+  readonly name: string;
+  readonly wire: Exclude<WireName, "bedrock">;
+  /** As the vendor's SDK takes it, without a trailing slash: OpenAI's with `/v1`, Anthropic's and Gemini's without a version. */
+  readonly baseUrl: string;
+  /** Null when only callers bring keys. */
+  readonly apiKey: string | null;
+  /** Added to every request; names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The name under which the price book knows it. */
+  readonly priceProvider: string;
+  /** Whether endpoints whose cost cannot be known are refused. */
+  readonly unmetered: "refuse" | "allow";
+}
+
+/** A key that is declared: its secret is whatever the environment says. */
+export interface KeyConfiguration {
+  readonly secret: string;
+  readonly definition: KeyDefinition;
+}
+
+export interface LimitConfiguration {
+  readonly bodyBytes: number;
+  readonly headerBytes: number;
+  /** Null for no bound. */
+  readonly concurrentCallsPerKey: number | null;
+  readonly firstByteMs: number;
+  readonly idleStreamMs: number;
+  readonly totalMs: number;
+  /** How long a call waits for room that other calls hold. */
+  readonly holdWaitMs: number;
+  /** How long an answer is read on after its caller has left. */
+  readonly drainMs: number;
+  /** Output tokens that a stream holds at a time. */
+  readonly streamSliceTokens: number;
+  /** Output tokens taken to be possible where neither the request nor the catalogue says. */
+  readonly maxOutputTokens: number;
+  /** Bounds of one input whose tokens cannot be told from its bytes. */
+  readonly imageTokens: number;
+  readonly audioTokens: number;
+  readonly fileTokens: number;
+  /** Billed tool calls taken to be possible where the request offers such a tool and states no bound. */
+  readonly serverToolCalls: number;
+}
+
+export interface RetentionConfiguration {
+  /** Days for which rows of single calls are kept; null for ever. Hourly sums stay in any case. */
+  readonly callDays: number | null;
+}
+
+export interface ConfigurationWarning {
+  readonly line: number;
+  readonly field: string;
+  readonly message: string;
+}

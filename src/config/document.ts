@@ -1,0 +1,162 @@
+/** A YAML text as plain values, and the line on which each of them stands. */
+
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type Scalar, visit } from "yaml";
+import { PurserError } from "../domain/error.ts";
+import type { Environment } from "./configuration.ts";
+import { substitute } from "./substitute.ts";
+
+export interface ConfigurationDocument {
+  /** Environment variables stand in for their references. */
+  readonly value: unknown;
+  /** Where a field such as `budgets[2].amount` stands: its own line, or that of the nearest object around it. */
+  readonly locate: (field: string) => Location;
+}
+
+export interface Location {
+  /** One-based. */
+  readonly line: number;
+  /** The variables that the value was made of; it must not be shown. */
+  readonly variables: readonly string[];
+}
+
+/** @throws PurserError `invalid_configuration` for text that is not YAML, or names a variable that is not set. */
+export function readDocument(text: string, options: { readonly environment: Environment; readonly file: string }): ConfigurationDocument {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const lineAt = (offset: number): number => Math.max(1, lines.linePos(offset).line);
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem) {
+    throw failure(options.file, { line: lineAt(problem.pos[0]), message: problem.message, remedy: "Mend the YAML at this line." });
+  }
+  refuseOddNodes(document, (offset, message, remedy) => failure(options.file, { line: lineAt(offset), message, remedy }));
+  const lookup = new Lookup(document, lineAt);
+  const variables = new Map<Node, readonly string[]>();
+  const locate = (field: string): Location => lookup.find(field, variables);
+  explained({ file: options.file, locate }, () => substituteAll(document, options.environment, variables));
+  return { value: plainValue(document, options.file), locate };
+}
+
+/** Runs a step of reading a document; an error for a field becomes one of the configuration, with its line. */
+export function explained<T>(where: { readonly file: string; readonly locate: (field: string) => Location }, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof PurserError) || error.code !== "invalid_request") throw error;
+    const { field = "", remedy } = error.detail;
+    const { line, variables } = where.locate(field);
+    // The message may quote the value, and a value from the environment may be a secret.
+    const message = variables.length === 0 ? error.message : `${field}: the value of ${variables.join(" and ")} cannot be used here`;
+    throw failure(where.file, { field, line, message, ...(remedy !== undefined && { remedy }) });
+  }
+}
+
+interface Problem {
+  readonly line: number;
+  readonly message: string;
+  readonly field?: string;
+  readonly remedy?: string;
+}
+
+function failure(file: string, problem: Problem): PurserError {
+  const { message, ...detail } = problem;
+  return new PurserError("invalid_configuration", `${file} line ${problem.line}: ${message}`, detail);
+}
+
+/** What YAML allows and a configuration has no use for: names that are lists or objects, and aliases of nothing. */
+function refuseOddNodes(document: Document, refused: (offset: number, message: string, remedy: string) => PurserError): void {
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isScalar(key)) throw refused(offsetOf(key) ?? 0, "a field's name is not text", "Write NAME: VALUE.");
+    },
+    Alias(_, alias) {
+      const message = `*${alias.source} stands for nothing`;
+      if (!alias.resolve(document)) throw refused(alias.range?.[0] ?? 0, message, `Write &${alias.source} before the part that is meant.`);
+    },
+  });
+}
+
+function substituteAll(document: Document, environment: Environment, variables: Map<Node, readonly string[]>): void {
+  visit(document, {
+    Scalar(key, node: Scalar, path) {
+      if (key === "key" || typeof node.value !== "string" || !node.value.includes("${")) return;
+      const substituted = substitute(node.value, environment, fieldOf(key, path));
+      node.value = substituted.text;
+      if (substituted.variables.length > 0) variables.set(node, substituted.variables);
+    },
+  });
+}
+
+/** `budgets[2].amount` for the scalar with these nodes around it. */
+function fieldOf(key: unknown, path: readonly (Node | Pair | Document)[]): string {
+  const parts: string[] = [];
+  path.forEach((node, index) => {
+    const child = path[index + 1];
+    if (isSeq(node)) parts.push(`[${child === undefined ? Number(key) : node.items.indexOf(child)}]`);
+    else if ("key" in node && isScalar(node.key)) parts.push(`${parts.length === 0 ? "" : "."}${String(node.key.value)}`);
+  });
+  return parts.join("");
+}
+
+function plainValue(document: Document, file: string): unknown {
+  try {
+    return document.toJS() as unknown;
+  } catch (cause) {
+    if (!(cause instanceof ReferenceError)) throw cause;
+    throw failure(file, { line: 1, message: "its aliases unfold to too much", remedy: "Write the repeated parts out." });
+  }
+}
+
+/** Finds nodes by the names that errors give to fields. */
+class Lookup {
+  readonly #document: Document;
+  readonly #lineAt: (offset: number) => number;
+
+  constructor(document: Document, lineAt: (offset: number) => number) {
+    this.#document = document;
+    this.#lineAt = lineAt;
+  }
+
+  find(field: string, variables: ReadonlyMap<Node, readonly string[]>): Location {
+    let node = this.#resolve(this.#document.contents);
+    let offset = node?.range?.[0] ?? 0;
+    for (let rest = field; rest !== "" && node;) {
+      const step = stepInto(node, rest);
+      if (!step) break;
+      offset = step.offset ?? offset;
+      rest = step.rest;
+      node = this.#resolve(step.node);
+    }
+    return { line: this.#lineAt(offset), variables: (node && variables.get(node)) ?? [] };
+  }
+
+  #resolve(node: unknown): Node | undefined {
+    const resolved = isAlias(node) ? node.resolve(this.#document) : node;
+    return isMap(resolved) || isSeq(resolved) || isScalar(resolved) ? resolved : undefined;
+  }
+}
+
+interface Step {
+  readonly node: unknown;
+  readonly offset: number | undefined;
+  readonly rest: string;
+}
+
+function stepInto(node: Node, field: string): Step | undefined {
+  if (isSeq(node)) {
+    const match = /^\[(\d+)\]/.exec(field);
+    const item = match ? node.items[Number(match[1])] : undefined;
+    return match && item !== undefined ? { node: item, offset: offsetOf(item), rest: field.slice(match[0].length) } : undefined;
+  }
+  if (!isMap(node)) return undefined;
+  const path = field.replace(/^\./, "");
+  const found = node.items
+    .map((pair) => ({ pair, name: isScalar(pair.key) ? String(pair.key.value) : "" }))
+    // A name may contain dots itself, such as an alias for gpt-4.1: the longest that fits is meant.
+    .filter(({ name }) => path.startsWith(name) && /^($|[.[])/.test(path.slice(name.length)))
+    .sort((left, right) => right.name.length - left.name.length)[0];
+  return found && { node: found.pair.value, offset: offsetOf(found.pair.key), rest: path.slice(found.name.length) };
+}
+
+function offsetOf(node: unknown): number | undefined {
+  return isMap(node) || isSeq(node) || isScalar(node) || isAlias(node) ? (node.range?.[0] ?? undefined) : undefined;
+}

@@ -1,0 +1,69 @@
+/** The limits of a configuration, and what they are when it does not say. */
+
+import { type Fields, openFields, optionalWhole } from "../domain/input/fields.ts";
+import type { LimitConfiguration } from "./configuration.ts";
+import { withNumbers } from "./substitute.ts";
+
+export const defaultLimits: LimitConfiguration = {
+  bodyBytes: 32 * 1024 * 1024,
+  headerBytes: 32 * 1024,
+  concurrentCallsPerKey: null,
+  firstByteMs: 600_000,
+  idleStreamMs: 300_000,
+  totalMs: 3_600_000,
+  holdWaitMs: 5_000,
+  drainMs: 30_000,
+  streamSliceTokens: 256,
+  maxOutputTokens: 131_072,
+  imageTokens: 4_000,
+  audioTokens: 20_000,
+  fileTokens: 100_000,
+  serverToolCalls: 10,
+};
+
+/** @throws PurserError `invalid_request` naming the field. */
+export function readLimits(input: unknown): LimitConfiguration {
+  const fields = withNumbers(openFields(input ?? {}, { prefix: "limits.", known: Object.keys(bounds) }));
+  return {
+    bodyBytes: read(fields, "body_bytes") ?? defaultLimits.bodyBytes,
+    headerBytes: read(fields, "header_bytes") ?? defaultLimits.headerBytes,
+    concurrentCallsPerKey: read(fields, "concurrent_calls_per_key") ?? defaultLimits.concurrentCallsPerKey,
+    firstByteMs: read(fields, "first_byte_ms") ?? defaultLimits.firstByteMs,
+    idleStreamMs: read(fields, "idle_stream_ms") ?? defaultLimits.idleStreamMs,
+    totalMs: read(fields, "total_ms") ?? defaultLimits.totalMs,
+    holdWaitMs: read(fields, "hold_wait_ms") ?? defaultLimits.holdWaitMs,
+    drainMs: read(fields, "drain_ms") ?? defaultLimits.drainMs,
+    streamSliceTokens: read(fields, "stream_slice_tokens") ?? defaultLimits.streamSliceTokens,
+    maxOutputTokens: read(fields, "max_output_tokens") ?? defaultLimits.maxOutputTokens,
+    imageTokens: read(fields, "image_tokens") ?? defaultLimits.imageTokens,
+    audioTokens: read(fields, "audio_tokens") ?? defaultLimits.audioTokens,
+    fileTokens: read(fields, "file_tokens") ?? defaultLimits.fileTokens,
+    serverToolCalls: read(fields, "server_tool_calls") ?? defaultLimits.serverToolCalls,
+  };
+}
+
+const dayMs = 86_400_000;
+const mostTokens = 100_000_000;
+
+/** Least and most of each, both included. */
+const bounds = {
+  body_bytes: [1024, 1024 * 1024 * 1024],
+  header_bytes: [4096, 1024 * 1024],
+  concurrent_calls_per_key: [1, 1_000_000],
+  first_byte_ms: [1, dayMs],
+  idle_stream_ms: [1, dayMs],
+  total_ms: [1, dayMs],
+  hold_wait_ms: [0, dayMs],
+  drain_ms: [0, dayMs],
+  stream_slice_tokens: [1, mostTokens],
+  max_output_tokens: [1, mostTokens],
+  image_tokens: [0, mostTokens],
+  audio_tokens: [0, mostTokens],
+  file_tokens: [0, mostTokens],
+  server_tool_calls: [0, 10_000],
+} as const satisfies Readonly<Record<string, readonly [least: number, most: number]>>;
+
+function read(fields: Fields, name: keyof typeof bounds): number | undefined {
+  const [least, most] = bounds[name];
+  return optionalWhole(fields, name, { least, most });
+}

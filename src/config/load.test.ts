@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pico } from "../domain/money/money.ts";
+import type { Configuration } from "./configuration.ts";
+import { defaultConfiguration, loadConfiguration } from "./load.ts";
+
+const environment = {
+  OPENAI_KEY: "sk-openai-0123456789",
+  TEAM_KEY: "team-secret-0123456789",
+  PORT: "8080",
+  EMPTY: "",
+  BAD: "sk with space",
+};
+
+function load(text: string, more: Readonly<Record<string, string>> = {}): Configuration {
+  return loadConfiguration(text, { environment: { ...environment, ...more }, file: "purser.yaml" });
+}
+
+const whole = `
+server: { host: 127.0.0.1, port: 4142 }
+data: /var/lib/purser
+durability: process
+providers:
+  openai: { wire: openai, base_url: "http://127.0.0.1:9999/v1/", api_key: "\${OPENAI_KEY}" }
+  anthropic: { api_key: "\${OPENAI_KEY}" }
+  local:
+    wire: openai
+    base_url: http://127.0.0.1:8000/v1
+    prices: openai
+    unmetered: allow
+    headers: { X-Team: "a", authorization: "Bearer \${TEAM_KEY}", x-literal: "$\${NOT_A_VARIABLE}" }
+prices:
+  - { provider: openai, model: my-model, input: "0.15", cache_read: "0.075", output: "0.60", valid_from: 2026-01-01 }
+budgets:
+  - { budget_id: a, parent_budget_id: all, budget_type: project, resource_id: p1, amount: 1.50, period: day, timezone: Europe/Berlin }
+  - { budget_id: all, budget_type: platform, resource_id: main, amount: "100", period: month }
+keys:
+  - { name: team, secret: "\${TEAM_KEY}", attribution: { project: p1 }, may_refine: [task], budgets: [a] }
+aliases:
+  gpt-4.1: openai/gpt-5-mini
+  toy: sim/toy
+limits: { body_bytes: 1048576, hold_wait_ms: 0, concurrent_calls_per_key: 10 }
+allow_anonymous: true
+store_failure: open
+on_disconnect: cancel
+retention: { call_days: 90 }
+`;
+
+test("a whole file is read", () => {
+  const configuration = load(whole);
+  assert.deepEqual(configuration.server, { host: "127.0.0.1", port: 4142 });
+  assert.equal(configuration.data, "/var/lib/purser");
+  assert.equal(configuration.durability, "process");
+  assert.deepEqual(configuration.providers, [
+    {
+      name: "openai",
+      wire: "openai",
+      baseUrl: "http://127.0.0.1:9999/v1",
+      apiKey: environment.OPENAI_KEY,
+      headers: {},
+      priceProvider: "openai",
+      unmetered: "refuse",
+    },
+    {
+      name: "anthropic",
+      wire: "anthropic",
+      baseUrl: "https://api.anthropic.com",
+      apiKey: environment.OPENAI_KEY,
+      headers: {},
+      priceProvider: "anthropic",
+      unmetered: "refuse",
+    },
+    {
+      name: "local",
+      wire: "openai",
+      baseUrl: "http://127.0.0.1:8000/v1",
+      apiKey: null,
+      headers: { "x-team": "a", authorization: "Bearer team-secret-0123456789", "x-literal": "${NOT_A_VARIABLE}" },
+      priceProvider: "openai",
+      unmetered: "allow",
+    },
+  ]);
+  assert.equal(configuration.prices[0]?.model, "my-model");
+  assert.equal(configuration.prices[0]?.source, "configuration");
+  const [day, all] = configuration.budgets;
+  assert.deepEqual([day?.parentBudgetId, day?.amount, day?.timeZone], ["all", pico(1_500_000_000_000n), "Europe/Berlin"]);
+  assert.equal(all?.budgetType, "platform");
+  const [key] = configuration.keys;
+  assert.equal(key?.secret, environment.TEAM_KEY);
+  assert.deepEqual([key?.definition.name, key?.definition.mayRefine, key?.definition.budgets], ["team", ["task"], ["a"]]);
+  assert.deepEqual(
+    [...configuration.aliases],
+    [
+      ["gpt-4.1", "openai/gpt-5-mini"],
+      ["toy", "sim/toy"],
+    ],
+  );
+  assert.equal(configuration.limits.bodyBytes, 1_048_576);
+  assert.equal(configuration.limits.holdWaitMs, 0);
+  assert.equal(configuration.limits.concurrentCallsPerKey, 10);
+  assert.equal(configuration.limits.streamSliceTokens, 256);
+  assert.deepEqual(
+    [configuration.allowAnonymous, configuration.storeFailure, configuration.onDisconnect, configuration.retention],
+    [true, "open", "cancel", { callDays: 90 }],
+  );
+  assert.deepEqual(configuration.warnings, []);
+});
+
+test("an empty file is the same as none", () => {
+  for (const text of ["", "# only a comment\n", "budgets:\nlimits:\nserver:\n"]) {
+    assert.deepEqual({ ...load(text), file: null }, defaultConfiguration({}));
+  }
+});
+
+test("without a file the server listens here only, on port 4141, and fails closed", () => {
+  const configuration = defaultConfiguration({});
+  assert.deepEqual(configuration.server, { host: "127.0.0.1", port: 4141 });
+  assert.deepEqual(
+    [configuration.data, configuration.durability, configuration.storeFailure, configuration.allowAnonymous],
+    [".purser", "full", "closed", false],
+  );
+  assert.equal(configuration.limits.bodyBytes, 32 * 1024 * 1024);
+  assert.equal(configuration.limits.holdWaitMs, 5000);
+  assert.deepEqual(configuration.providers, []);
+});
+
+test("a key in the environment makes its provider real", () => {
+  const keys = {
+    OPENAI_API_KEY: "k1",
+    ANTHROPIC_API_KEY: "k2",
+    OPENROUTER_API_KEY: "k3",
+    DEEPSEEK_API_KEY: "k4",
+    XAI_API_KEY: "k5",
+    GEMINI_API_KEY: "k6\n",
+  };
+  const { providers } = defaultConfiguration({ ...keys, OTHER: "x" });
+  assert.deepEqual(
+    providers.map(({ name, wire, baseUrl, apiKey, priceProvider }) => [name, wire, baseUrl, apiKey, priceProvider]),
+    [
+      ["openai", "openai", "https://api.openai.com/v1", "k1", "openai"],
+      ["anthropic", "anthropic", "https://api.anthropic.com", "k2", "anthropic"],
+      ["openrouter", "openai", "https://openrouter.ai/api/v1", "k3", "openrouter"],
+      ["deepseek", "openai", "https://api.deepseek.com/v1", "k4", "deepseek"],
+      ["xai", "openai", "https://api.x.ai/v1", "k5", "x-ai"],
+      ["gemini", "gemini", "https://generativelanguage.googleapis.com", "k6", "google"],
+    ],
+  );
+  assert.deepEqual(defaultConfiguration({ OPENAI_API_KEY: "  " }).providers, []);
+  assert.throws(() => defaultConfiguration({ OPENAI_API_KEY: "a b" }), /environment variable OPENAI_API_KEY/);
+});
+
+test("a file's provider goes before the environment's, and the others join it", () => {
+  const { providers } = load("providers: { openai: { base_url: 'http://127.0.0.1:1/v1' } }", { OPENAI_API_KEY: "env", XAI_API_KEY: "x" });
+  assert.deepEqual(
+    providers.map(({ name, apiKey, baseUrl }) => [name, apiKey, baseUrl]),
+    [
+      ["openai", null, "http://127.0.0.1:1/v1"],
+      ["xai", "x", "https://api.x.ai/v1"],
+    ],
+  );
+});
+
+test("a price row that names a provider as the file does counts for the catalogue's name of it", () => {
+  const { prices } = load("prices:\n  - { provider: xai, model: grok-9, input: '1', output: '2' }", { XAI_API_KEY: "x" });
+  assert.equal(prices[0]?.provider, "x-ai");
+});
+
+test("a variable can be part of a text, or a number", () => {
+  const configuration = load('server:\n  port: ${PORT}\ndata: "/srv/${PORT}/$${PORT}"');
+  assert.deepEqual([configuration.server.port, configuration.data], [8080, "/srv/8080/${PORT}"]);
+});
+
+test("a variable's value is taken as text, whatever is in it", () => {
+  assert.equal(load("data: ${ODD}", { ODD: 'a: [1, "${PORT}"] # b\n*x' }).data, 'a: [1, "${PORT}"] # b\n*x');
+});
+
+test("a provider's key in the file itself is a warning with its line", () => {
+  const { warnings, providers } = load('providers:\n  openai: { api_key: "sk-upstream" }');
+  assert.equal(providers[0]?.apiKey, "sk-upstream");
+  assert.deepEqual(
+    warnings.map(({ line, field }) => [line, field]),
+    [[2, "providers.openai.api_key"]],
+  );
+  assert.ok(!JSON.stringify(warnings).includes("sk-upstream"));
+});
+
+test("parts that are written once and used twice are read in both places", () => {
+  const { budgets } = load(
+    "budgets:\n  - &a { budget_id: a, budget_type: user, resource_id: '*', amount: &amount '5' }\n  - { budget_id: b, budget_type: user, resource_id: u, amount: *amount }",
+  );
+  assert.deepEqual(
+    budgets.map((item) => item.amount),
+    [pico(5_000_000_000_000n), pico(5_000_000_000_000n)],
+  );
+});

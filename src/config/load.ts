@@ -1,0 +1,127 @@
+/** Reads `purser.yaml`: one error at a time, with the line, the field and what to do about it. */
+
+import { PurserError } from "../domain/error.ts";
+import { type Fields, openFields, optionalFlag, optionalText, optionalWhole, optionalWord } from "../domain/input/fields.ts";
+import type { Configuration, ConfigurationWarning, Environment, ProviderConfiguration } from "./configuration.ts";
+import { readAliases, readBudgets, readKeys, readPrices } from "./declared.ts";
+import { type ConfigurationDocument, explained, readDocument } from "./document.ts";
+import { defaultLimits, readLimits } from "./limit.ts";
+import { environmentProviders, readProviders } from "./provider.ts";
+import { withNumbers } from "./substitute.ts";
+
+/**
+ * @param text The file's content; empty means that all is as it is without a file.
+ * @param options.file Its name, for errors.
+ * @throws PurserError `invalid_configuration` with `detail.line`, `detail.field` and `detail.remedy`.
+ */
+export function loadConfiguration(text: string, options: { readonly environment: Environment; readonly file: string }): Configuration {
+  const { environment, file } = options;
+  const document = readDocument(text, options);
+  const fromEnvironment = fromTheEnvironment(environment);
+  return explained({ file, locate: document.locate }, () => {
+    const fields = openFields(document.value ?? {}, { prefix: "", known: sections });
+    const named = fields.values.has("providers") ? readProviders(fields.values.get("providers")) : [];
+    const providers = join(named, fromEnvironment);
+    const budgets = readBudgets(fields);
+    return {
+      file,
+      server: readServer(fields),
+      data: optionalText(fields, "data", "Give the path of a folder, such as .purser.") ?? defaultData,
+      durability: optionalWord(fields, "durability", ["full", "process"]) ?? "full",
+      providers,
+      prices: readPrices(fields, providers),
+      budgets,
+      keys: readKeys(fields, { budgets, isFromEnvironment: (field) => document.locate(field).variables.length > 0 }),
+      aliases: readAliases(fields, providers),
+      limits: readLimits(fields.values.get("limits")),
+      allowAnonymous: optionalFlag(fields, "allow_anonymous") ?? false,
+      storeFailure: optionalWord(fields, "store_failure", ["closed", "open"]) ?? "closed",
+      onDisconnect: optionalWord(fields, "on_disconnect", ["drain", "cancel"]) ?? "drain",
+      retention: readRetention(fields),
+      warnings: named.flatMap((provider) => literalSecrets(provider, document)),
+    };
+  });
+}
+
+/**
+ * The configuration without a file.
+ *
+ * @throws PurserError `invalid_configuration` for a provider's key in the environment that cannot be one.
+ */
+export function defaultConfiguration(environment: Environment): Configuration {
+  return {
+    file: null,
+    server: { host: defaultHost, port: defaultPort },
+    data: defaultData,
+    durability: "full",
+    providers: fromTheEnvironment(environment),
+    prices: [],
+    budgets: [],
+    keys: [],
+    aliases: new Map(),
+    limits: defaultLimits,
+    allowAnonymous: false,
+    storeFailure: "closed",
+    onDisconnect: "drain",
+    retention: { callDays: null },
+    warnings: [],
+  };
+}
+
+const sections = [
+  "server",
+  "data",
+  "durability",
+  "providers",
+  "prices",
+  "budgets",
+  "keys",
+  "aliases",
+  "limits",
+  "allow_anonymous",
+  "store_failure",
+  "on_disconnect",
+  "retention",
+];
+const defaultHost = "127.0.0.1";
+const defaultPort = 4141;
+const defaultData = ".purser";
+
+function fromTheEnvironment(environment: Environment): readonly ProviderConfiguration[] {
+  try {
+    return environmentProviders(environment);
+  } catch (error) {
+    if (!(error instanceof PurserError) || error.code !== "invalid_request") throw error;
+    throw new PurserError("invalid_configuration", `the environment variable ${error.message}`, error.detail);
+  }
+}
+
+/** A file's own providers, and those of the environment that it does not name. */
+function join(
+  named: readonly ProviderConfiguration[],
+  fromEnvironment: readonly ProviderConfiguration[],
+): readonly ProviderConfiguration[] {
+  const names = new Set(named.map((provider) => provider.name));
+  return [...named, ...fromEnvironment.filter((provider) => !names.has(provider.name))];
+}
+
+function readServer(fields: Fields): Configuration["server"] {
+  const server = openFields(fields.values.get("server") ?? {}, { prefix: "server.", known: ["host", "port"] });
+  return {
+    host: optionalText(server, "host", "Give an address to listen on, such as 127.0.0.1.") ?? defaultHost,
+    port: optionalWhole(withNumbers(server), "port", { least: 0, most: 65_535 }) ?? defaultPort,
+  };
+}
+
+function readRetention(fields: Fields): Configuration["retention"] {
+  const retention = openFields(fields.values.get("retention") ?? {}, { prefix: "retention.", known: ["call_days"] });
+  return { callDays: optionalWhole(withNumbers(retention), "call_days", { least: 1, most: 36_500 }) ?? null };
+}
+
+function literalSecrets(provider: ProviderConfiguration, document: ConfigurationDocument): readonly ConfigurationWarning[] {
+  if (provider.apiKey === null) return [];
+  const field = `providers.${provider.name}.api_key`;
+  const { line, variables } = document.locate(field);
+  if (variables.length > 0) return [];
+  return [{ line, field, message: `${field} stands in the file itself: write \${NAME} and set NAME, unless it is no secret` }];
+}

@@ -1,0 +1,136 @@
+/** The providers of a configuration: those that a file names, and those whose key the environment has. */
+
+import { type Fields, invalid, openFields, optionalText, optionalWord, requiredText, show } from "../domain/input/fields.ts";
+import type { Environment, ProviderConfiguration } from "./configuration.ts";
+
+interface KnownProvider {
+  readonly wire: ProviderConfiguration["wire"];
+  readonly baseUrl: string;
+  readonly priceProvider: string;
+  /** Makes the provider real where it is set. */
+  readonly variable: string;
+}
+
+/** Base URLs as the vendors' SDKs and documentation give them (read 2026-11-22). */
+const knownProviders: Readonly<Record<string, KnownProvider>> = {
+  openai: { wire: "openai", baseUrl: "https://api.openai.com/v1", priceProvider: "openai", variable: "OPENAI_API_KEY" },
+  anthropic: { wire: "anthropic", baseUrl: "https://api.anthropic.com", priceProvider: "anthropic", variable: "ANTHROPIC_API_KEY" },
+  openrouter: { wire: "openai", baseUrl: "https://openrouter.ai/api/v1", priceProvider: "openrouter", variable: "OPENROUTER_API_KEY" },
+  deepseek: { wire: "openai", baseUrl: "https://api.deepseek.com/v1", priceProvider: "deepseek", variable: "DEEPSEEK_API_KEY" },
+  xai: { wire: "openai", baseUrl: "https://api.x.ai/v1", priceProvider: "x-ai", variable: "XAI_API_KEY" },
+  gemini: { wire: "gemini", baseUrl: "https://generativelanguage.googleapis.com", priceProvider: "google", variable: "GEMINI_API_KEY" },
+};
+
+/** First parts of paths that the gateway and the control plane keep for themselves. */
+const reserved: ReadonlySet<string> = new Set(["api", "v1", "v1beta", "docs", "healthz", "readyz", "metrics", "openapi.json"]);
+
+/** Providers that the environment alone makes real. */
+export function environmentProviders(environment: Environment): readonly ProviderConfiguration[] {
+  return Object.entries(knownProviders).flatMap(([name, known]): readonly ProviderConfiguration[] => {
+    const apiKey = environment[known.variable]?.trim();
+    if (!apiKey) return [];
+    if (!isHeaderValue(apiKey)) throw invalid(known.variable, "has characters that no key has", "Set it to the key alone, on one line.");
+    const { wire, baseUrl, priceProvider } = known;
+    return [{ name, wire, baseUrl, apiKey, headers: {}, priceProvider, unmetered: "refuse" }];
+  });
+}
+
+/**
+ * Reads `providers: { NAME: { wire, base_url, api_key, prices, headers, unmetered } }`.
+ * A provider that is known by its name needs neither wire nor base_url.
+ *
+ * @throws PurserError `invalid_request` naming the field.
+ */
+export function readProviders(input: unknown): readonly ProviderConfiguration[] {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+    throw invalid("providers", `must be an object, not ${show(input)}`, "Give each provider a name: providers: { openai: { ... } }.");
+  }
+  return Object.entries(input).map(([name, value]) => readProvider(name, value ?? {}));
+}
+
+function readProvider(name: string, input: unknown): ProviderConfiguration {
+  const path = `providers.${name}`;
+  if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(name) || reserved.has(name)) {
+    throw invalid(path, "cannot be the name of a provider", `Use a-z 0-9 _ - and none of ${[...reserved].join(", ")}: it stands in paths.`);
+  }
+  const fields = openFields(input, { prefix: `${path}.`, known: providerFields });
+  const known = Object.hasOwn(knownProviders, name) ? knownProviders[name] : undefined;
+  return {
+    name,
+    wire: readWire(fields, known),
+    baseUrl: known && !fields.values.has("base_url") ? known.baseUrl : readBaseUrl(fields),
+    apiKey: readApiKey(fields),
+    headers: readHeaders(fields),
+    priceProvider:
+      optionalText(fields, "prices", "Give the catalogue's name of the provider, such as openai.") ?? known?.priceProvider ?? name,
+    unmetered: optionalWord(fields, "unmetered", ["refuse", "allow"]) ?? "refuse",
+  };
+}
+
+const providerFields = ["wire", "base_url", "api_key", "prices", "headers", "unmetered"];
+
+function readWire(fields: Fields, known: KnownProvider | undefined): ProviderConfiguration["wire"] {
+  const wire = optionalWord(fields, "wire", ["openai", "anthropic", "gemini"]) ?? known?.wire;
+  if (wire !== undefined) return wire;
+  throw invalid(`${fields.prefix}wire`, "is missing", "Give the format that the provider speaks: openai, anthropic or gemini.");
+}
+
+function readBaseUrl(fields: Fields): string {
+  const field = `${fields.prefix}base_url`;
+  const remedy = "Give an http or https URL as the vendor's SDK takes it, such as https://api.example.com/v1.";
+  const text = requiredText(fields, "base_url", remedy);
+  const url = URL.parse(text);
+  if (!url || (url.protocol !== "http:" && url.protocol !== "https:")) throw invalid(field, "is not an http or https URL", remedy);
+  if (url.username !== "" || url.password !== "") throw invalid(field, "has a user name or password in it", "Put the key in api_key.");
+  if (url.search !== "" || url.hash !== "" || /[?#]/.test(text)) {
+    throw invalid(field, "has a query or fragment", "End it with its path; put what the query says in headers.");
+  }
+  return url.href.replace(/\/+$/, "");
+}
+
+function readApiKey(fields: Fields): string | null {
+  const remedy = "Write api_key: ${NAME} and set NAME to the key alone, on one line.";
+  const key = optionalText(fields, "api_key", remedy);
+  if (key === undefined) return null;
+  // The text is not shown: it is a secret.
+  if (!isHeaderValue(key)) throw invalid(`${fields.prefix}api_key`, "has a space, line break or other character that no key has", remedy);
+  return key;
+}
+
+function isHeaderValue(text: string): boolean {
+  return /^[!-~]+$/.test(text);
+}
+
+/** Headers that belong to one connection, or that are set for each call. */
+const ownHeaders: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "expect",
+  "host",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+function readHeaders(fields: Fields): Readonly<Record<string, string>> {
+  const value = fields.values.get("headers");
+  const field = `${fields.prefix}headers`;
+  if (value === undefined) return {};
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw invalid(field, `must be an object, not ${show(value)}`, 'Give names and values: { openai-organization: "org-1" }.');
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, text]) => readHeader(name, text, field)));
+}
+
+function readHeader(name: string, text: unknown, field: string): readonly [string, string] {
+  const lower = name.toLowerCase();
+  if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(lower))
+    throw invalid(`${field}.${name}`, "cannot be the name of a header", "Use letters, digits and -.");
+  if (ownHeaders.has(lower)) throw invalid(`${field}.${name}`, "is set by Purser for each call", "Leave it out.");
+  if (typeof text !== "string" || !/^[\t -~\u0080-\u00ff]*$/.test(text)) {
+    throw invalid(`${field}.${name}`, "must be text on one line", "Put the value in quotes.");
+  }
+  return [lower, text];
+}

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { appliesTo, valueFor } from "./applies.ts";
+import type { Budget } from "./budget.ts";
+import { defineBudget } from "./define.ts";
+
+function budget(change: Readonly<Record<string, unknown>>): Budget {
+  return defineBudget({ budget_id: "b", budget_type: "project", resource_id: "p1", amount: "1", ...change }, { parentOf: () => undefined });
+}
+
+const call = { attribution: { project: "p1", tags: { customer: "c1" } }, provider: "openai", model: "gpt-5-mini" };
+
+test("a budget applies to calls with its value, and to no others", () => {
+  assert.equal(appliesTo(budget({}), call), true);
+  assert.equal(appliesTo(budget({ resource_id: "p2" }), call), false);
+  assert.equal(appliesTo(budget({ budget_type: "team" }), call), false);
+  assert.equal(appliesTo(budget({ budget_type: "tag:customer", resource_id: "c1" }), call), true);
+  assert.equal(appliesTo(budget({ budget_type: "tag:customer", resource_id: "c2" }), call), false);
+});
+
+test("a budget of the platform applies to every call", () => {
+  const platform = budget({ budget_type: "platform", resource_id: "main" });
+  assert.equal(appliesTo(platform, { ...call, attribution: {} }), true);
+  assert.equal(valueFor(platform, call.attribution), "main");
+});
+
+test("a budget for every value applies to calls without one, which share a counter", () => {
+  const every = budget({ budget_type: "user", resource_id: "*" });
+  assert.equal(appliesTo(every, call), true);
+  assert.equal(valueFor(every, { user: "u1" }), "u1");
+  assert.equal(valueFor(every, {}), "unattributed");
+});
+
+test("a budget for what is unattributed applies to calls without a value only", () => {
+  const rest = budget({ budget_type: "team", resource_id: "unattributed" });
+  assert.equal(appliesTo(rest, call), true);
+  assert.equal(appliesTo(rest, { ...call, attribution: { team: "t1" } }), false);
+});
+
+test("a tag that has the name of something every object has is no value", () => {
+  const odd = budget({ budget_type: "tag:constructor", resource_id: "*" });
+  assert.equal(valueFor(odd, { tags: {} }), "unattributed");
+  assert.equal(valueFor(odd, {}), "unattributed");
+});
+
+test("models and providers narrow a budget, exactly or by a prefix", () => {
+  assert.equal(appliesTo(budget({ models: ["gpt-5-mini"] }), call), true);
+  assert.equal(appliesTo(budget({ models: ["gpt-5"] }), call), false);
+  assert.equal(appliesTo(budget({ models: ["claude-*", "gpt-*"] }), call), true);
+  assert.equal(appliesTo(budget({ providers: ["anthropic"] }), call), false);
+  assert.equal(appliesTo(budget({ providers: ["open*"], models: ["*"] }), call), true);
+  assert.equal(appliesTo(budget({ budget_type: "platform", resource_id: "main", providers: ["anthropic"] }), call), false);
+});

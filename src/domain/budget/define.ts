@@ -1,0 +1,225 @@
+/** A budget as it is written in JSON or YAML, checked and made whole. */
+
+import { type AttributionKey, dimensions } from "../attribution/attribution.ts";
+import { checkTagName, checkValue } from "../attribution/value.ts";
+import {
+  eitherName,
+  type Fields,
+  invalid,
+  openFields,
+  optionalText,
+  optionalTexts,
+  optionalWhole,
+  optionalWord,
+  requiredText,
+  show,
+} from "../input/fields.ts";
+import { checkPatterns } from "../input/name-pattern.ts";
+import { suggest } from "../input/nearest.ts";
+import { checkId, parseInstant } from "../input/scalar.ts";
+import { parseAmount } from "./amount.ts";
+import { everyValue } from "./applies.ts";
+import type { Budget, BudgetType, Currency, Period } from "./budget.ts";
+import { readThresholds } from "./threshold.ts";
+import { readUnpriced } from "./unpriced.ts";
+
+export interface DefineBudgetContext {
+  /** Stands before the names of fields in errors: `budgets[2].`; nothing by default. */
+  readonly prefix?: string;
+  /** The parent of another budget, null when it has none, undefined when there is no such budget. */
+  readonly parentOf: (budgetId: string) => string | null | undefined;
+}
+
+/** The fields that a budget is defined by. */
+export const budgetFields = [
+  "budget_id",
+  "parent_budget_id",
+  "budget_type",
+  "resource_id",
+  "amount",
+  "currency",
+  "period",
+  "time_zone",
+  "timezone",
+  "anchor",
+  "start",
+  "end",
+  "period_start",
+  "period_end",
+  "policy",
+  "warning_threshold",
+  "thresholds",
+  "mode",
+  "weight",
+  "min",
+  "max",
+  "reserve",
+  "models",
+  "providers",
+  "unpriced",
+] as const;
+
+/**
+ * Checks every field and fills in what is left out: USD, a month in UTC (`once` where only an end is given), hard, a warning at 0.8.
+ *
+ * @throws PurserError `invalid_request` naming the field and what to do about it.
+ */
+export function defineBudget(input: unknown, context: DefineBudgetContext): Budget {
+  const fields = openFields(input, { prefix: context.prefix ?? "", known: budgetFields });
+  refuseAllotment(fields);
+  const budgetId = readId(fields);
+  const budgetType = readType(fields);
+  const currency = optionalWord(fields, "currency", currencies) ?? "USD";
+  const policy = optionalWord(fields, "policy", policies) ?? "hard";
+  return {
+    budgetId,
+    parentBudgetId: readParent(fields, budgetId, context),
+    budgetType,
+    resourceId: readResource(fields, budgetType),
+    amount: parseAmount(required(fields, "amount"), { currency, field: `${fields.prefix}amount` }),
+    currency,
+    ...readRecurrence(fields),
+    policy,
+    thresholds: readThresholds(fields),
+    models: checkPatterns(optionalTexts(fields, "models", patternRemedy), `${fields.prefix}models`),
+    providers: checkPatterns(optionalTexts(fields, "providers", patternRemedy), `${fields.prefix}providers`),
+    unpriced: readUnpriced(fields, { currency, policy }),
+    mode: "pooled",
+  };
+}
+
+const currencies: readonly Currency[] = ["USD", "tokens", "requests"];
+const policies: readonly Budget["policy"][] = ["hard", "soft"];
+const periods: readonly Period[] = ["once", "hour", "day", "week", "month", "quarter", "year"];
+const patternRemedy = "Give a list of names, or prefixes that end in *.";
+
+/** Least, most and usual anchor of each period. */
+const anchors: Readonly<Record<Exclude<Period, "once">, readonly [least: number, most: number, usual: number]>> = {
+  hour: [0, 59, 0],
+  day: [0, 23, 0],
+  week: [1, 7, 1],
+  month: [1, 28, 1],
+  quarter: [1, 28, 1],
+  year: [1, 28, 1],
+};
+
+function required(fields: Fields, name: string): unknown {
+  const value = fields.values.get(name);
+  if (value === undefined) throw invalid(fields.prefix + name, "is missing", 'Give a decimal string, such as "1.50".');
+  return value;
+}
+
+function refuseAllotment(fields: Fields): void {
+  const mode = optionalWord(fields, "mode", ["pooled", "allotted"]);
+  if (mode === "allotted") {
+    throw invalid(
+      `${fields.prefix}mode`,
+      'is "allotted", which is not available yet',
+      "Leave mode out: the budget then draws on its parent.",
+    );
+  }
+  const name = ["weight", "min", "max", "reserve"].find((field) => fields.values.has(field));
+  if (name !== undefined) {
+    throw invalid(fields.prefix + name, "belongs to allotted budgets, which are not available yet", `Leave ${name} out.`);
+  }
+}
+
+function readId(fields: Fields): string {
+  const budgetId = requiredText(fields, "budget_id", "Give the budget an id of its own, such as team-a-monthly.");
+  return checkId(budgetId, `${fields.prefix}budget_id`);
+}
+
+function readType(fields: Fields): BudgetType {
+  const remedy = `Give platform, a dimension (${dimensions.join(", ")}), or tag:NAME.`;
+  const text = requiredText(fields, "budget_type", remedy);
+  const field = `${fields.prefix}budget_type`;
+  if (text.startsWith("tag:")) return `tag:${checkTagName(text.slice(4), field)}`;
+  const types: readonly Exclude<BudgetType, `tag:${string}`>[] = ["platform", ...dimensions];
+  const type = types.find((candidate) => candidate === text);
+  if (type === undefined) throw invalid(field, `is ${show(text)}, which is not a dimension`, suggest(text, [...types, "tag:NAME"]));
+  return type;
+}
+
+function readResource(fields: Fields, type: "platform" | AttributionKey): string {
+  const field = `${fields.prefix}resource_id`;
+  const remedy = `Give the ${type} that is limited, or * for every one of them.`;
+  if (type === "platform" && !fields.values.has("resource_id")) return "main";
+  const text = requiredText(fields, "resource_id", remedy);
+  if (type === "platform" && text.includes("*")) {
+    throw invalid(field, `is ${show(text)}, and there is one platform only`, "Give a name, such as main.");
+  }
+  if (text.includes("*") && text !== everyValue) throw invalid(field, `is ${show(text)}, which is not a prefix: * stands alone`, remedy);
+  return checkValue(text, field);
+}
+
+function readParent(fields: Fields, budgetId: string, context: DefineBudgetContext): string | null {
+  const parent = optionalText(fields, "parent_budget_id", "Give the id of another budget, or leave it out.");
+  if (parent === undefined) return null;
+  const field = `${fields.prefix}parent_budget_id`;
+  const seen = new Set([budgetId]);
+  for (let ancestor: string | null = parent; ancestor !== null;) {
+    if (ancestor === budgetId)
+      throw invalid(field, `is ${show(parent)}, which has this budget above it`, "Choose a parent that is not below it.");
+    // A circle among the others is theirs to mend, and would never end here.
+    if (seen.has(ancestor)) break;
+    seen.add(ancestor);
+    const next = context.parentOf(ancestor);
+    if (next === undefined) {
+      if (ancestor !== parent) break;
+      throw invalid(field, `is ${show(parent)}, and there is no such budget`, "Define the parent first, or leave it out.");
+    }
+    ancestor = next;
+  }
+  return parent;
+}
+
+function readRecurrence(fields: Fields): Pick<Budget, "period" | "timeZone" | "anchor" | "start" | "end"> {
+  const startName = eitherName(fields, ["start", "period_start"]);
+  const endName = eitherName(fields, ["end", "period_end"]);
+  const period = optionalWord(fields, "period", periods) ?? (fields.values.has(endName) ? "once" : "month");
+  const timeZone = readTimeZone(fields);
+  if (period === "once") return { period, timeZone, anchor: readNoAnchor(fields), ...readSpan(fields, startName, endName) };
+
+  for (const name of [startName, endName]) {
+    if (fields.values.has(name))
+      throw invalid(fields.prefix + name, `does not go with the period ${period}`, `Leave ${name} out, or set period to once.`);
+  }
+  const [least, most, usual] = anchors[period];
+  return { period, timeZone, anchor: optionalWhole(fields, "anchor", { least, most }) ?? usual, start: null, end: null };
+}
+
+function readNoAnchor(fields: Fields): number {
+  if (!fields.values.has("anchor")) return 0;
+  throw invalid(`${fields.prefix}anchor`, "does not go with the period once", "Leave anchor out: start says when it begins.");
+}
+
+function readSpan(fields: Fields, startName: string, endName: string): Pick<Budget, "start" | "end"> {
+  const endField = fields.prefix + endName;
+  const remedy = "Give the moment at which the budget ends, such as 2027-01-01T00:00:00Z.";
+  if (!fields.values.has(endName)) throw invalid(endField, "is missing: a budget with the period once has an end", remedy);
+  const start = fields.values.has(startName) ? parseInstant(fields.values.get(startName), fields.prefix + startName) : null;
+  const end = parseInstant(fields.values.get(endName), endField);
+  if (end <= (start ?? 0)) throw invalid(endField, `is not after ${startName}`, `Give an end that is later than ${startName}.`);
+  return { start, end };
+}
+
+function readTimeZone(fields: Fields): string {
+  const name = eitherName(fields, ["time_zone", "timezone"]);
+  const remedy = "Give an IANA name, such as Europe/Berlin or UTC.";
+  const text = optionalText(fields, name, remedy);
+  if (text === undefined) return "UTC";
+  const zone = canonicalZone(text);
+  if (zone === undefined) throw invalid(fields.prefix + name, `is ${show(text)}, which is not a time zone`, remedy);
+  return zone;
+}
+
+function canonicalZone(text: string): string | undefined {
+  // Temporal would take an offset or a whole date and time for a zone, too.
+  if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(text)) return undefined;
+  try {
+    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(text).timeZoneId;
+  } catch (cause) {
+    if (cause instanceof RangeError) return undefined;
+    throw cause;
+  }
+}

@@ -1,0 +1,114 @@
+/** Reads JSON-shaped input field by field. Each error names the field in the words of the input, and what to do about it. */
+
+import { PurserError } from "../error.ts";
+import { suggest } from "./nearest.ts";
+
+/** The fields of one object of the input. A field that is null counts as absent. */
+export interface Fields {
+  /** Stands before every field's name in errors: `budgets[2].`, or nothing. */
+  readonly prefix: string;
+  readonly values: ReadonlyMap<string, unknown>;
+}
+
+/** @returns An error `invalid_request` for one field. @param problem Follows the field's name: `is not a number`. */
+export function invalid(field: string, problem: string, remedy: string): PurserError {
+  return new PurserError("invalid_request", `${field} ${problem}`, { field, remedy });
+}
+
+/**
+ * Opens an object.
+ *
+ * @throws PurserError `invalid_request` when it is not one, or has a field that is not known.
+ */
+export function openFields(input: unknown, options: { readonly prefix: string; readonly known: readonly string[] }): Fields {
+  const { prefix, known } = options;
+  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+    throw invalid(
+      prefix.replace(/\.$/, "") || "body",
+      `must be an object, not ${show(input)}`,
+      `Give an object with the fields ${known.join(", ")}.`,
+    );
+  }
+  const values = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(input)) {
+    if (!known.includes(name)) throw invalid(prefix + shorten(name), "is not a known field", suggest(name, known));
+    if (value !== null && value !== undefined) values.set(name, value);
+  }
+  return { prefix, values };
+}
+
+/** One value under two names; both at once is an error. */
+export function eitherName(fields: Fields, names: readonly [string, string]): string {
+  const [name, other] = names;
+  if (!fields.values.has(other)) return name;
+  if (fields.values.has(name)) throw invalid(fields.prefix + other, `says the same as ${name}`, `Give ${name} only.`);
+  return other;
+}
+
+export function optionalText(fields: Fields, name: string, remedy: string): string | undefined {
+  const value = fields.values.get(name);
+  if (value === undefined) return undefined;
+  if (typeof value !== "string" || value === "") throw invalid(fields.prefix + name, `must be text, not ${show(value)}`, remedy);
+  return value;
+}
+
+export function requiredText(fields: Fields, name: string, remedy: string): string {
+  const value = optionalText(fields, name, remedy);
+  if (value === undefined) throw invalid(fields.prefix + name, "is missing", remedy);
+  return value;
+}
+
+/** One word of a closed list. */
+export function optionalWord<W extends string>(fields: Fields, name: string, words: readonly W[]): W | undefined {
+  const value = fields.values.get(name);
+  if (value === undefined) return undefined;
+  const word = words.find((candidate) => candidate === value);
+  if (word !== undefined) return word;
+  const near = typeof value === "string" ? suggest(value, words) : `Known are: ${words.join(", ")}.`;
+  throw invalid(fields.prefix + name, `is ${show(value)}, which is not one of ${words.join(", ")}`, near);
+}
+
+/** A whole number within bounds, both included. */
+export function optionalWhole(fields: Fields, name: string, bounds: { readonly least: number; readonly most: number }): number | undefined {
+  const value = fields.values.get(name);
+  if (value === undefined) return undefined;
+  const { least, most } = bounds;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  throw invalid(fields.prefix + name, `is ${show(value)}`, `Give a whole number from ${least} to ${most}.`);
+}
+
+export function optionalFlag(fields: Fields, name: string): boolean | undefined {
+  const value = fields.values.get(name);
+  if (value === undefined || typeof value === "boolean") return value;
+  throw invalid(fields.prefix + name, `is ${show(value)}`, "Give true or false.");
+}
+
+export function optionalList(fields: Fields, name: string, remedy: string): readonly unknown[] | undefined {
+  const value = fields.values.get(name);
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value)) throw invalid(fields.prefix + name, `must be a list, not ${show(value)}`, remedy);
+  return value;
+}
+
+/** Texts without repeats, in the order given. */
+export function optionalTexts(fields: Fields, name: string, remedy: string): readonly string[] | undefined {
+  const list = optionalList(fields, name, remedy);
+  const texts = list?.map((value, index) => {
+    if (typeof value === "string" && value !== "") return value;
+    throw invalid(`${fields.prefix}${name}[${index}]`, `must be text, not ${show(value)}`, remedy);
+  });
+  return texts && [...new Set(texts)];
+}
+
+/** A value as it can stand in a message: short, and on one line. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return shorten(JSON.stringify(value));
+  if (value === undefined) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return shorten(String(value));
+  return value === null ? "null" : `an ${typeof value === "object" ? "object" : "odd value"}`;
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+}

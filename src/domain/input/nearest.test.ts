@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { nearest, suggest } from "./nearest.ts";
+
+const known = ["budget_id", "amount", "end", "period"];
+
+const cases: readonly (readonly [word: string, meant: string | undefined])[] = [
+  ["amuont", "amount"],
+  ["ammount", "amount"],
+  ["amunt", "amount"],
+  ["Amount", "amount"],
+  ["budgetId", "budget_id"],
+  ["budget-id", "budget_id"],
+  ["ende", "end"],
+  ["xyz", undefined],
+  ["", undefined],
+  ["colour", undefined],
+  ["x".repeat(100_000), undefined],
+];
+
+for (const [word, meant] of cases) {
+  test(`"${word.slice(0, 20)}" is ${meant === undefined ? "near no known word" : `taken for ${meant}`}`, () => {
+    assert.equal(nearest(word, known), meant);
+  });
+}
+
+test("a remedy names the nearest word, or all known ones", () => {
+  assert.equal(suggest("amunt", known), "Did you mean amount?");
+  assert.equal(suggest("colour", known), "Known are: budget_id, amount, end, period.");
+});

@@ -1,0 +1,45 @@
+/** The known word that somebody most likely meant. */
+
+/** @returns undefined when no known word is near enough to be meant. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  let best: { readonly word: string; readonly distance: number } | undefined;
+  for (const candidate of known) {
+    const distance = editDistance(letters(word), letters(candidate));
+    if (distance <= tolerance(candidate) && (best === undefined || distance < best.distance)) best = { word: candidate, distance };
+  }
+  return best?.word;
+}
+
+/** A sentence for a remedy: the nearest word, or all of them. */
+export function suggest(word: string, known: readonly string[]): string {
+  const near = nearest(word, known);
+  return near === undefined ? `Known are: ${known.join(", ")}.` : `Did you mean ${near}?`;
+}
+
+function tolerance(word: string): number {
+  return word.length <= 4 ? 1 : Math.ceil(word.length / 4);
+}
+
+/** `budgetId`, `budget-id` and `budget_id` are the same word. */
+function letters(word: string): string {
+  return word.slice(0, 64).toLowerCase().replace(/[_-]/g, "");
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other (optimal string alignment). */
+function editDistance(left: string, right: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= left.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= right.length; column++) {
+      const replaced = (last[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1);
+      let least = Math.min(replaced, (last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1);
+      const swapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
+      if (row > 1 && column > 1 && swapped) least = Math.min(least, (beforeLast[column - 2] ?? 0) + 1);
+      current.push(least);
+    }
+    beforeLast = last;
+    last = current;
+  }
+  return last[right.length] ?? 0;
+}

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { decimalText, formatInstant, parseInstant } from "./scalar.ts";
+
+test("a number of up to 15 digits is read as it was written", () => {
+  const digits = fc.integer({ min: 0, max: 15 }).chain((decimals) =>
+    fc.bigInt({ min: 0n, max: 10n ** 15n - 1n }).map((units) => {
+      const text = String(units).padStart(decimals + 1, "0");
+      const fraction = text.slice(text.length - decimals).replace(/0+$/, "");
+      return `${text.slice(0, text.length - decimals)}${decimals > 0 && fraction ? `.${fraction}` : ""}`;
+    }),
+  );
+  fc.assert(
+    fc.property(digits, (text) => {
+      fc.pre(!String(Number(text)).includes("e"));
+      assert.equal(decimalText(Number(text), "x"), text);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("a moment is the same when it is written and read back", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 253402300799999 }), (instant) => {
+      assert.equal(parseInstant(formatInstant(instant), "x"), instant);
+    }),
+  );
+});
+
+test("offsets, lower case and parts of a second are read", () => {
+  assert.equal(parseInstant("1970-01-01t01:00:00.0019z", "x"), 3_600_001);
+  assert.equal(parseInstant("1970-01-01T00:00:00-00:30", "x"), 1_800_000);
+});
+
+for (const text of [
+  "1970-01-01",
+  "1970-01-01T00:00:00",
+  "1970-01-01 00:00:00Z",
+  "1970-13-01T00:00:00Z",
+  "1970-01-01T00:00:00Z[UTC]",
+  "+001970-01-01T00:00:00Z",
+  5,
+]) {
+  test(`${text} is not a moment`, () => assert.throws(() => parseInstant(text, "x"), /^PurserError: x is/));
+}

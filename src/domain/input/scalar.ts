@@ -1,0 +1,56 @@
+/** Numbers, moments and ids as they are written in JSON: read exactly, or refused. */
+
+import { invalid, show } from "./fields.ts";
+
+/**
+ * The plain decimal text of a JSON value. A number is taken by its shortest decimal form, which is what was written as long
+ * as it has at most 15 digits.
+ *
+ * @throws PurserError `invalid_request` for what is neither a decimal string nor a number that stands for one.
+ */
+export function decimalText(value: unknown, field: string): string {
+  if (typeof value === "number") {
+    const text = String(value);
+    if (isDecimal(text) && text.replace(/[-.]/g, "").replace(/^0+/, "").length <= 15) return text;
+    throw invalid(field, `is ${text}, which is not an exact decimal number`, decimalRemedy);
+  }
+  if (typeof value === "string" && isDecimal(value)) return value;
+  throw invalid(field, `is ${show(value)}, which is not a decimal number`, decimalRemedy);
+}
+
+/**
+ * Milliseconds since the epoch of an RFC 3339 date and time with an offset; finer parts of a second are cut off.
+ *
+ * @throws PurserError `invalid_request` for any other text, a day that does not exist, or a date without a time.
+ */
+export function parseInstant(value: unknown, field: string): number {
+  if (typeof value === "string" && rfc3339.test(value)) {
+    try {
+      return Temporal.Instant.from(value).epochMilliseconds;
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+    }
+  }
+  throw invalid(
+    field,
+    `is ${show(value)}, which is not a moment that exists`,
+    "Give an RFC 3339 date and time with its offset, such as 2026-01-31T00:00:00Z.",
+  );
+}
+
+export function formatInstant(atMs: number): string {
+  return Temporal.Instant.fromEpochMilliseconds(atMs).toString();
+}
+
+/** @throws PurserError `invalid_request` when the text cannot name a budget or key. */
+export function checkId(id: string, field: string): string {
+  if (/^[A-Za-z0-9._:/@-]{1,128}$/.test(id)) return id;
+  throw invalid(field, `is ${show(id)}, which cannot be an id`, "Use 1 to 128 of the characters A-Z a-z 0-9 . _ : / @ -");
+}
+
+const decimalRemedy = 'Write a plain decimal as a string, such as "1.50".';
+const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
+
+function isDecimal(text: string): boolean {
+  return /^-?\d{1,30}(\.\d{1,30})?$/.test(text);
+}

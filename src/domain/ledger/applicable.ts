@@ -1,0 +1,97 @@
+/** Which counters a call draws on. Looked up once for each attribution and model, and kept until a window ends. */
+
+import type { Attribution } from "../attribution/attribution.ts";
+import { appliesTo, valueFor } from "../budget/applies.ts";
+import type { Budget } from "../budget/budget.ts";
+import { matchesName } from "../input/name-pattern.ts";
+import { windowAt } from "../budget/window.ts";
+import type { Counter } from "./counter.ts";
+import type { CounterKey } from "./entry.ts";
+
+/** What decides which budgets apply. */
+export interface CallSubject {
+  readonly attribution: Attribution;
+  readonly provider: string;
+  readonly model: string;
+  /** Budgets that the key adds. */
+  readonly budgets: readonly string[];
+}
+
+/** `closed`: the budget applies, but its only window has not begun or is over. */
+export interface Applied {
+  readonly budget: Budget;
+  readonly counter: Counter;
+  readonly closed: boolean;
+}
+
+interface Cached {
+  readonly applied: readonly Applied[];
+  /** Milliseconds since the epoch from which on it must be looked up again. */
+  readonly until: number;
+}
+
+export class Applicable {
+  readonly #budgets: ReadonlyMap<string, Budget>;
+  readonly #counter: (key: CounterKey) => Counter;
+  #cache = new WeakMap<Attribution, Map<string, Cached>>();
+
+  constructor(budgets: ReadonlyMap<string, Budget>, counter: (key: CounterKey) => Counter) {
+    this.#budgets = budgets;
+    this.#counter = counter;
+  }
+
+  /** @returns From the narrowest budget to the widest: children before their parents. */
+  find(subject: CallSubject, at: number): readonly Applied[] {
+    const key = `${subject.provider}\n${subject.model}\n${subject.budgets.join("\n")}`;
+    let byModel = this.#cache.get(subject.attribution);
+    const cached = byModel?.get(key);
+    if (cached && at < cached.until) return cached.applied;
+
+    const found = this.#look(subject, at);
+    if (!byModel || byModel.size >= maxModelsCached) this.#cache.set(subject.attribution, (byModel = new Map()));
+    byModel.set(key, found);
+    return found.applied;
+  }
+
+  /** To be called whenever a budget or the set of counters in memory changes. */
+  forget(): void {
+    this.#cache = new WeakMap();
+  }
+
+  #look(subject: CallSubject, at: number): Cached {
+    let until = Number.POSITIVE_INFINITY;
+    const applied = this.#select(subject).map((budget): Applied => {
+      const window = windowAt(budget, at);
+      const value = valueFor(budget, subject.attribution);
+      if (typeof window === "string") {
+        if (window === "not_begun" && budget.start !== null) until = Math.min(until, budget.start);
+        const key = { budgetId: budget.budgetId, value, windowStart: budget.start ?? 0, windowEnd: budget.end, currency: budget.currency };
+        return { budget, counter: this.#counter(key), closed: true };
+      }
+      if (window.end !== null) until = Math.min(until, window.end);
+      const key = { budgetId: budget.budgetId, value, windowStart: window.start, windowEnd: window.end, currency: budget.currency };
+      return { budget, counter: this.#counter(key), closed: false };
+    });
+    return { applied, until };
+  }
+
+  /** The budgets that match, those of the key, and all their ancestors; each filtered by its own models and providers. */
+  #select(subject: CallSubject): readonly Budget[] {
+    const depths = new Map<Budget, number>();
+    const include = (budget: Budget | undefined): number => {
+      if (!budget) return 0;
+      const depth =
+        depths.get(budget) ?? 1 + include(budget.parentBudgetId === null ? undefined : this.#budgets.get(budget.parentBudgetId));
+      depths.set(budget, depth);
+      return depth;
+    };
+    for (const budget of this.#budgets.values()) if (appliesTo(budget, subject)) include(budget);
+    for (const budgetId of subject.budgets) include(this.#budgets.get(budgetId));
+    return [...depths.keys()]
+      .filter((budget) => matchesName(budget.models, subject.model) && matchesName(budget.providers, subject.provider))
+      .sort((left, right) => (depths.get(right) ?? 0) - (depths.get(left) ?? 0) || (left.budgetId < right.budgetId ? -1 : 1));
+  }
+}
+
+/** Beyond this, an attribution's look-ups begin anew, so that made-up model names cannot fill the memory. */
+const maxModelsCached = 1000;

@@ -1,0 +1,174 @@
+/** Random histories of one tree of budgets, checked after every command against a model that only adds up. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { Books } from "./books.ts";
+import { aHold, anOutcome, Desk, quantities } from "./desk.test-kit.ts";
+import { noHistory } from "./past.ts";
+
+const teams = ["t1", "t2"];
+const users = ["u1", "u2", "u3"];
+
+/** Platform ◄ team ◄ user for every value, and a soft one beside them. */
+function aTree(): Desk {
+  const desk = new Desk();
+  desk.budget({ budgetId: "all", amount: 100n });
+  for (const team of teams) desk.budget({ budgetId: team, parentBudgetId: "all", budgetType: "team", resourceId: team, amount: 60n });
+  desk.budget({ budgetId: "each", parentBudgetId: "all", budgetType: "user", resourceId: "*", amount: 40n });
+  desk.budget({ budgetId: "watch", amount: 5n, policy: "soft" });
+  return desk;
+}
+
+type Step =
+  | { readonly kind: "hold"; readonly usd: number; readonly team: string; readonly user: string; readonly expires: boolean }
+  | { readonly kind: "settle" | "release" | "top_up"; readonly which: number; readonly usd: number }
+  | { readonly kind: "expire" };
+
+const steps: fc.Arbitrary<readonly Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constant("hold" as const),
+        usd: fc.nat(30),
+        team: fc.constantFrom(...teams),
+        user: fc.constantFrom(...users),
+        expires: fc.boolean(),
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constantFrom("settle" as const, "release" as const, "top_up" as const),
+        which: fc.nat(50),
+        usd: fc.nat(40),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("expire" as const) }) },
+  ),
+  { maxLength: 80 },
+);
+
+/** What the model knows of one operation. */
+interface Told {
+  held: bigint;
+  cost: bigint;
+  state: "open" | "ended" | "expired";
+  readonly expires: boolean;
+}
+
+function play(desk: Desk, all: readonly Step[]): Map<string, Told> {
+  const told = new Map<string, Told>();
+  let at = 0;
+  for (const step of all) {
+    at += 1;
+    apply(desk, told, { step, at });
+    checkLimits(desk);
+    checkSums(desk, told);
+  }
+  return told;
+}
+
+function apply(desk: Desk, told: Map<string, Told>, { step, at }: { readonly step: Step; readonly at: number }): void {
+  if (step.kind === "expire") {
+    desk.run({ kind: "expire", at: at + 1000 });
+    for (const one of told.values()) if (one.state === "open" && one.expires) Object.assign(one, { state: "expired", held: 0n });
+    return;
+  }
+  if (step.kind === "hold") {
+    const operationId = `op${told.size}`;
+    const usd = BigInt(step.usd);
+    const attribution = { team: step.team, user: step.user };
+    const answer = desk.run(aHold(operationId, usd, { at, attribution, expiresAt: step.expires ? at + 10 : null }));
+    if (answer.admitted) told.set(operationId, { held: usd, cost: 0n, state: "open", expires: step.expires });
+    return;
+  }
+  const operationId = `op${step.which % Math.max(1, told.size)}`;
+  const one = told.get(operationId);
+  if (!one || one.state === "ended" || (one.state === "expired" && step.kind !== "settle")) return;
+  const call = { operationId, attempt: 1, at } as const;
+  const usd = BigInt(step.usd);
+  if (step.kind === "settle") {
+    desk.run({ kind: "settle", ...call, outcome: anOutcome(usd), fingerprint: null });
+    Object.assign(one, { state: "ended", held: 0n, cost: usd });
+  } else if (step.kind === "release") {
+    desk.run({ kind: "release", ...call, reason: "r" });
+    Object.assign(one, { state: "ended", held: 0n });
+  } else if (desk.run({ kind: "top_up", ...call, amount: { ...quantities(usd), requests: 0n } }).admitted) {
+    one.held += usd;
+  }
+}
+
+/** I1: the only way past a hard limit is an overrun. */
+function checkLimits(desk: Desk): void {
+  for (const { key, spent, held, overrun } of desk.books.counters()) {
+    const budget = desk.books.budgets.get(key.budgetId);
+    if (budget?.policy !== "hard") continue;
+    assert.ok(spent + held <= budget.amount + overrun, `${key.budgetId}: ${spent} + ${held} > ${budget.amount} + ${overrun}`);
+  }
+}
+
+/** I5 and I8: the widest counter is the sum over all operations, and each level partitions it. */
+function checkSums(desk: Desk, told: ReadonlyMap<string, Told>): void {
+  const held = [...told.values()].reduce((sum, one) => sum + one.held, 0n);
+  const spent = [...told.values()].reduce((sum, one) => sum + one.cost, 0n);
+  for (const level of [["all"], teams, ["each"], ["watch"]]) {
+    const counters = [...desk.books.counters()].filter(({ key }) => level.includes(key.budgetId));
+    assert.equal(
+      counters.reduce((sum, counter) => sum + counter.held, 0n),
+      held,
+      `held in ${level.join()}`,
+    );
+    assert.equal(
+      counters.reduce((sum, counter) => sum + counter.spent, 0n),
+      spent,
+      `spent in ${level.join()}`,
+    );
+  }
+}
+
+test("limits hold and sums agree after every command of any history", () => {
+  fc.assert(
+    fc.property(steps, (all) => {
+      play(aTree(), all);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("when every call has ended nothing is held, and what is spent is the sum of the charges", () => {
+  fc.assert(
+    fc.property(steps, (all) => {
+      const desk = aTree();
+      const told = play(desk, all);
+      for (const [operationId, one] of told) {
+        if (one.state === "open") desk.run({ kind: "release", operationId, attempt: 1, at: 1, reason: "end" });
+      }
+      for (const counter of desk.books.counters()) assert.equal(counter.held, 0n);
+      assert.equal(desk.books.holds.size, 0);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("replaying the journal from empty gives the same balances and open holds", () => {
+  fc.assert(
+    fc.property(steps, (all) => {
+      const desk = aTree();
+      play(desk, all);
+      const replayed = new Books(noHistory);
+      for (const entry of desk.journal) replayed.apply(entry);
+      assert.deepEqual(stateOf(replayed), stateOf(desk.books));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+/** Counters that were only looked at stand at zero, which is the same as none. */
+function stateOf(books: Books): unknown {
+  const counters = [...books.counters()]
+    .filter(({ spent, held, overrun }) => spent !== 0n || held !== 0n || overrun !== 0n)
+    .map(({ id, spent, held, overrun, fired }) => [id, { spent, held, overrun, fired }] as const);
+  return { counters: new Map(counters), holds: new Set(books.holds.keys()) };
+}

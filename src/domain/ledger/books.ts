@@ -1,0 +1,302 @@
+/** The state that the journal gives: counters, open holds, budgets, keys and prices. `apply` is the only way it changes. */
+
+import { assert } from "../assert.ts";
+import type { Attribution } from "../attribution/attribution.ts";
+import type { Budget } from "../budget/budget.ts";
+import type { Key } from "../key/key.ts";
+import { Applicable, type Applied, type CallSubject } from "./applicable.ts";
+import { amountIn, counterId, type Counter, untouched } from "./counter.ts";
+import {
+  addQuantities,
+  nothing,
+  type CallId,
+  type CallRoute,
+  type CorrectionEntry,
+  type CounterKey,
+  type Entry,
+  type ExpireEntry,
+  type HoldEntry,
+  type PriceOverride,
+  type Quantities,
+  type ReleaseEntry,
+  type SettleEntry,
+  type ThresholdEntry,
+  type TopUpEntry,
+} from "./entry.ts";
+import type { History, PastAttempt } from "./past.ts";
+
+/** A hold that has not ended. */
+export interface Hold extends CallId {
+  readonly at: number;
+  readonly attribution: Attribution;
+  readonly route: CallRoute;
+  amount: Quantities;
+  readonly counters: readonly Counter[];
+  readonly expiresAt: number | null;
+  readonly fingerprint: string | null;
+}
+
+/** An open hold as a store keeps it between two starts. */
+export type KeptHold = Omit<HoldEntry, "kind">;
+
+/** What changed since it was last asked. A store writes it in the same transaction as the entries that caused it. */
+export interface Changes {
+  readonly counters: ReadonlySet<Counter>;
+  /** Opened or topped up, and still open. */
+  readonly holds: ReadonlySet<Hold>;
+  /** Operations whose hold ended or whose ended attempt changed; their past may be forgotten once it is on file. */
+  readonly ended: ReadonlySet<string>;
+}
+
+/**
+ * Balances, open holds and definitions, as a function of the entries applied.
+ *
+ * The same class serves a live ledger (which keeps only open windows in memory and asks `history` for the rest), recovery,
+ * and verification (which starts from nothing and applies the whole journal).
+ */
+export class Books {
+  readonly budgets = new Map<string, Budget>();
+  readonly keys = new Map<string, Key>();
+  readonly keysByHash = new Map<string, Key>();
+  readonly prices: PriceOverride[] = [];
+  readonly holds = new Map<string, Hold>();
+  readonly #expiring = new Set<Hold>();
+  readonly #counters = new Map<string, Counter>();
+  readonly #past = new Map<string, PastAttempt[]>();
+  readonly #history: History;
+  readonly #applicable: Applicable;
+  #changedCounters = new Set<Counter>();
+  #changedHolds = new Set<Hold>();
+  #ended = new Set<string>();
+
+  constructor(history: History) {
+    this.#history = history;
+    this.#applicable = new Applicable(this.budgets, (key) => this.counter(key));
+  }
+
+  /** The budgets that a call must pass and their counters at this moment, from the narrowest to the widest. */
+  applied(subject: CallSubject, at: number): readonly Applied[] {
+    return this.#applicable.find(subject, at);
+  }
+
+  /** The counter of a key. One that was never used stands at zero, and is no different from one that does not exist. */
+  counter(key: CounterKey): Counter {
+    const id = counterId(key);
+    const known = this.#counters.get(id);
+    if (known) return known;
+    const counter: Counter = { key, id, ...(this.#history.counter(key) ?? untouched), openHolds: 0 };
+    this.#counters.set(id, counter);
+    return counter;
+  }
+
+  /** All counters in memory: every one with a hold, and those used lately. */
+  counters(): Iterable<Counter> {
+    return this.#counters.values();
+  }
+
+  /** Ended attempts of an operation, in order. */
+  past(operationId: string): readonly PastAttempt[] {
+    return this.#past.get(operationId) ?? this.#history.attempts(operationId);
+  }
+
+  expiredBy(at: number): readonly Hold[] {
+    return [...this.#expiring].filter((hold) => hold.expiresAt !== null && hold.expiresAt <= at);
+  }
+
+  apply(entry: Entry): void {
+    switch (entry.kind) {
+      case "hold":
+        return this.#hold(entry);
+      case "top_up":
+        return this.#topUp(entry);
+      case "settle":
+        return this.#settle(entry);
+      case "release":
+      case "expire":
+        return this.#letGo(entry);
+      case "correction":
+        return this.#correct(entry);
+      case "threshold":
+        return this.#fire(entry);
+      case "budget":
+        if (entry.deleted) this.budgets.delete(entry.budget.budgetId);
+        else this.budgets.set(entry.budget.budgetId, entry.budget);
+        return this.#applicable.forget();
+      case "key":
+        this.keys.set(entry.key.keyId, entry.key);
+        this.keysByHash.set(entry.key.hash, entry.key);
+        return;
+      case "price":
+        this.prices.push(entry.price);
+        return;
+      case "refusal":
+        return;
+    }
+  }
+
+  /** Puts back a hold that was open when the last process ended; its counters already contain it. */
+  restoreHold(kept: KeptHold): void {
+    this.#open(kept);
+  }
+
+  /** Hands over what changed, and begins a new set. */
+  takeChanges(): Changes {
+    const changes = { counters: this.#changedCounters, holds: this.#changedHolds, ended: this.#ended };
+    this.#changedCounters = new Set();
+    this.#changedHolds = new Set();
+    this.#ended = new Set();
+    return changes;
+  }
+
+  /** Drops ended attempts that are on file now, unless they changed again. */
+  forgetPast(operationIds: Iterable<string>): void {
+    for (const id of operationIds) if (!this.#ended.has(id)) this.#past.delete(id);
+  }
+
+  /**
+   * Drops counters whose window is over and that hold nothing, so that memory follows what is in use.
+   * Call only when all changes are on file.
+   */
+  forgetIdleCounters(at: number): void {
+    for (const [id, counter] of this.#counters) {
+      const { windowEnd } = counter.key;
+      const isOver = windowEnd !== null && windowEnd <= at;
+      if (isOver && counter.openHolds === 0 && !this.#changedCounters.has(counter)) this.#counters.delete(id);
+    }
+    this.#applicable.forget();
+  }
+
+  #hold(entry: HoldEntry): void {
+    const hold = this.#open(entry);
+    this.#add(hold.counters, (counter) => (counter.held += amountIn(counter.key.currency, entry.amount)));
+    this.#changedHolds.add(hold);
+  }
+
+  #open(kept: KeptHold): Hold {
+    assert(!this.holds.has(kept.operationId), "an operation has one open hold at most");
+    const hold: Hold = {
+      operationId: kept.operationId,
+      attempt: kept.attempt,
+      at: kept.at,
+      attribution: kept.attribution,
+      route: kept.route,
+      amount: kept.amount,
+      counters: kept.counters.map((key) => this.counter(key)),
+      expiresAt: kept.expiresAt,
+      fingerprint: kept.fingerprint,
+    };
+    for (const counter of hold.counters) counter.openHolds += 1;
+    this.holds.set(hold.operationId, hold);
+    if (hold.expiresAt !== null) this.#expiring.add(hold);
+    return hold;
+  }
+
+  #topUp(entry: TopUpEntry): void {
+    const hold = this.#openHold(entry);
+    hold.amount = addQuantities(hold.amount, entry.amount);
+    this.#add(hold.counters, (counter) => (counter.held += amountIn(counter.key.currency, entry.amount)));
+    this.#changedHolds.add(hold);
+  }
+
+  #settle(entry: SettleEntry): void {
+    if (entry.late) return this.#settleLate(entry);
+    const hold = this.#end(entry);
+    hold.counters.forEach((counter, index) => {
+      counter.held -= amountIn(counter.key.currency, hold.amount);
+      counter.spent += amountIn(counter.key.currency, entry.cost);
+      counter.overrun += entry.overruns[index] ?? 0n;
+      assert(counter.held >= 0n, "a counter never holds less than nothing");
+      this.#changedCounters.add(counter);
+    });
+    this.#remember(entry, {
+      ...pastOf(hold),
+      ended: "settle",
+      status: entry.status,
+      settleFingerprint: entry.fingerprint,
+      cost: entry.cost,
+    });
+  }
+
+  #settleLate(entry: SettleEntry): void {
+    const past = this.#pastAttempt(entry);
+    assert(past.ended === "expire", "only a hold that expired is settled late");
+    past.counters.forEach((key, index) => {
+      const counter = this.counter(key);
+      counter.spent += amountIn(key.currency, entry.cost);
+      counter.overrun += entry.overruns[index] ?? 0n;
+      this.#changedCounters.add(counter);
+    });
+    this.#remember(entry, { ...past, ended: "settle", status: entry.status, settleFingerprint: entry.fingerprint, cost: entry.cost });
+  }
+
+  #letGo(entry: ReleaseEntry | ExpireEntry): void {
+    const hold = this.#end(entry);
+    this.#add(hold.counters, (counter) => (counter.held -= amountIn(counter.key.currency, hold.amount)));
+    this.#remember(entry, { ...pastOf(hold), ended: entry.kind });
+  }
+
+  #correct(entry: CorrectionEntry): void {
+    const past = this.#pastAttempt(entry);
+    for (const key of past.counters) {
+      const counter = this.counter(key);
+      counter.spent += amountIn(key.currency, entry.difference);
+      assert(counter.spent >= 0n, "a correction never takes back more than was charged");
+      this.#changedCounters.add(counter);
+    }
+    this.#remember(entry, { ...past, status: entry.status, settleFingerprint: entry.fingerprint, cost: entry.cost });
+  }
+
+  #fire(entry: ThresholdEntry): void {
+    const counter = this.counter(entry.counter);
+    counter.fired = [...counter.fired, entry.partsPerMillion];
+    this.#changedCounters.add(counter);
+  }
+
+  #openHold(call: CallId): Hold {
+    const hold = this.holds.get(call.operationId);
+    assert(hold !== undefined && hold.attempt === call.attempt, "an entry about a hold finds it open");
+    return hold;
+  }
+
+  #end(call: CallId): Hold {
+    const hold = this.#openHold(call);
+    for (const counter of hold.counters) counter.openHolds -= 1;
+    this.holds.delete(hold.operationId);
+    this.#expiring.delete(hold);
+    this.#changedHolds.delete(hold);
+    return hold;
+  }
+
+  #add(counters: readonly Counter[], change: (counter: Counter) => void): void {
+    for (const counter of counters) {
+      change(counter);
+      assert(counter.held >= 0n, "a counter never holds less than nothing");
+      this.#changedCounters.add(counter);
+    }
+  }
+
+  #pastAttempt(call: CallId): PastAttempt {
+    const past = this.past(call.operationId).find((attempt) => attempt.attempt === call.attempt);
+    assert(past !== undefined, "an entry about an ended call finds it in the past");
+    return past;
+  }
+
+  #remember(call: CallId, attempt: PastAttempt): void {
+    const others = this.past(call.operationId).filter((past) => past.attempt !== attempt.attempt);
+    this.#past.set(call.operationId, [...others, attempt]);
+    this.#ended.add(call.operationId);
+  }
+}
+
+function pastOf(hold: Hold): PastAttempt {
+  return {
+    attempt: hold.attempt,
+    ended: "release",
+    status: null,
+    holdFingerprint: hold.fingerprint,
+    settleFingerprint: null,
+    held: hold.amount,
+    cost: nothing,
+    counters: hold.counters.map((counter) => counter.key),
+  };
+}

@@ -1,0 +1,158 @@
+/** Holding in every budget that applies, or in none. */
+
+import { assert } from "../assert.ts";
+import type { FallbackRates } from "../budget/budget.ts";
+import { add, multiply, pico, zero, type PicoUsd } from "../money/money.ts";
+import type { Applied } from "./applicable.ts";
+import type { Books } from "./books.ts";
+import type { Demand, HoldAnswer, HoldCommand, Refusal, RefusalReason, Remaining } from "./command.ts";
+import { amountIn, available, balanceOf, isPaused } from "./counter.ts";
+import type { Decided } from "./decide.ts";
+import type { Entry, Quantities } from "./entry.ts";
+import { answerRepeat, nextAttempt } from "./repeat.ts";
+
+/** A demand whose rates are known, be it from the book or from a budget's fallback. */
+interface PricedDemand {
+  readonly fixed: Quantities;
+  readonly perOutputToken: PicoUsd;
+  readonly outputTokens: number;
+  readonly leastOutputTokens: number;
+}
+
+/**
+ * Holds `demand.fixed` and as many of `demand.outputTokens` as all hard budgets can pay, at least `leastOutputTokens`.
+ *
+ * A refusal names the first budget, from the narrowest to the widest, that cannot pay for the least.
+ *
+ * @throws PurserError `conflict` for an operation in flight, or one that stands in the ledger with another body.
+ */
+export function decideHold(books: Books, command: HoldCommand): Decided<HoldAnswer> {
+  assert(command.demand.leastOutputTokens <= command.demand.outputTokens, "the least output is no more than the output asked for");
+  const repeat = answerRepeat(books, command);
+  if (repeat) return { answer: repeat, entries: [] };
+
+  const applied = books.applied({ ...command.route, attribution: command.attribution, budgets: command.budgets }, command.at);
+  const fallback = chooseFallback(applied, command.demand);
+  if (fallback === "blocked") return refuseUnpriced(applied, command);
+
+  const demand = priceDemand(command.demand, fallback);
+  const least = quantities(demand, demand.leastOutputTokens);
+  for (const one of applied) {
+    const reason = refuses(one, least);
+    if (reason) return refuse(command, refusalBy(one, { reason, needed: amountIn(one.budget.currency, least) }));
+  }
+
+  const affordable = affordableOutput(applied, demand);
+  const outputTokens = affordable === null ? demand.outputTokens : Math.min(demand.outputTokens, affordable);
+  const amount = quantities(demand, outputTokens);
+  const call = { operationId: command.operationId, attempt: nextAttempt(books, command) };
+  const { at, attribution, route, expiresAt, fingerprint } = command;
+  const entry: Entry = {
+    kind: "hold",
+    at,
+    ...call,
+    attribution,
+    route,
+    amount,
+    counters: applied.map(({ counter }) => counter.key),
+    expiresAt,
+    fingerprint,
+  };
+  const tightest = tightestAfter(applied, amount);
+  return {
+    answer: { admitted: true, call, repeated: false, amount, outputTokens, affordableOutputTokens: affordable, tightest, fallback },
+    entries: [entry],
+  };
+}
+
+/** The hard USD budget that has the least left once it changes by `amount`. */
+export function tightestAfter(applied: readonly Applied[], amount: Quantities): Remaining | null {
+  let tightest: Applied | null = null;
+  for (const one of applied) {
+    if (one.budget.policy !== "hard" || one.budget.currency !== "USD") continue;
+    if (!tightest || available(one.counter, one.budget) < available(tightest.counter, tightest.budget)) tightest = one;
+  }
+  return tightest && { budgetId: tightest.budget.budgetId, available: available(tightest.counter, tightest.budget) - amount.usd };
+}
+
+/** Why a budget cannot pay `needed`, or null when it can. Soft budgets never refuse. */
+export function refuses(applied: Applied, needed: Quantities): RefusalReason | null {
+  const { budget, counter, closed } = applied;
+  if (budget.policy === "soft") return null;
+  if (closed) return "budget_closed";
+  if (isPaused(counter, budget)) return "budget_paused";
+  const amount = amountIn(budget.currency, needed);
+  if (amount <= available(counter, budget)) return null;
+  return amount <= budget.amount - counter.spent ? "budget_held" : "budget_exhausted";
+}
+
+export function refusalBy(applied: Applied, why: { readonly reason: RefusalReason; readonly needed: bigint }): Refusal {
+  return { ...why, budgetId: applied.budget.budgetId, balance: balanceOf(applied.counter, applied.budget) };
+}
+
+function refuse(command: HoldCommand, refusal: Refusal): Decided<HoldAnswer> {
+  const { at, operationId, attribution, route } = command;
+  const { reason, budgetId, needed } = refusal;
+  if (!command.final) return { answer: { admitted: false, refusal }, entries: [] };
+  const entry: Entry = { kind: "refusal", at, operationId, attribution, route, reason, budgetId, needed };
+  return { answer: { admitted: false, refusal }, entries: [entry] };
+}
+
+function refuseUnpriced(applied: readonly Applied[], command: HoldCommand): Decided<HoldAnswer> {
+  const blocking = applied.find(blocksUnpriced);
+  assert(blocking !== undefined, "an unpriced call is refused by a budget");
+  return refuse(command, refusalBy(blocking, { reason: "unpriced", needed: 0n }));
+}
+
+function blocksUnpriced({ budget }: Applied): boolean {
+  return budget.policy === "hard" && budget.currency === "USD" && budget.unpriced.policy === "block";
+}
+
+/** The dearest rates that a budget states for calls without a price; null when there is a price, or nobody states any. */
+function chooseFallback(applied: readonly Applied[], demand: Demand): FallbackRates | null | "blocked" {
+  if (demand.perOutputToken !== null) return null;
+  if (applied.some(blocksUnpriced)) return "blocked";
+  let dearest: FallbackRates | null = null;
+  for (const { budget } of applied) {
+    if (budget.unpriced.policy !== "allow" || !budget.unpriced.fallback) continue;
+    const { input, output } = budget.unpriced.fallback;
+    dearest = dearest ? { input: max(dearest.input, input), output: max(dearest.output, output) } : { input, output };
+  }
+  return dearest;
+}
+
+function priceDemand(demand: Demand, fallback: FallbackRates | null): PricedDemand {
+  const { outputTokens, leastOutputTokens } = demand;
+  const input = fallback ? multiply(fallback.input, demand.inputTokens) : zero;
+  return {
+    fixed: { ...demand.fixed, usd: add(demand.fixed.usd, input) },
+    perOutputToken: demand.perOutputToken ?? fallback?.output ?? zero,
+    outputTokens,
+    leastOutputTokens,
+  };
+}
+
+function quantities(demand: PricedDemand, outputTokens: number): Quantities {
+  return {
+    usd: add(demand.fixed.usd, multiply(demand.perOutputToken, outputTokens)),
+    tokens: demand.fixed.tokens + BigInt(outputTokens),
+    requests: demand.fixed.requests,
+  };
+}
+
+/** How many output tokens every hard budget can pay besides what is fixed; null when none of them bounds it. */
+function affordableOutput(applied: readonly Applied[], demand: PricedDemand): number | null {
+  let affordable: bigint | null = null;
+  for (const { budget, counter } of applied) {
+    if (budget.policy === "soft" || budget.currency === "requests") continue;
+    const perToken = budget.currency === "USD" ? demand.perOutputToken : pico(1n);
+    if (perToken === 0n) continue;
+    const tokens = (available(counter, budget) - amountIn(budget.currency, demand.fixed)) / perToken;
+    if (affordable === null || tokens < affordable) affordable = tokens;
+  }
+  return affordable === null ? null : Number(affordable);
+}
+
+function max(left: PicoUsd, right: PicoUsd): PicoUsd {
+  return left > right ? left : right;
+}

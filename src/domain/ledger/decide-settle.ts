@@ -1,0 +1,110 @@
+/** Replacing a hold by what the call really cost: once, whatever happened. */
+
+import { PurserError } from "../error.ts";
+import type { Books } from "./books.ts";
+import type { SettleAnswer, SettleCommand } from "./command.ts";
+import { amountIn, type Counter } from "./counter.ts";
+import { tightestAfter } from "./decide-hold.ts";
+import { budgetsOf } from "./decide-top-up.ts";
+import type { Decided } from "./decide.ts";
+import { nothing, subtractQuantities, type Entry, type Quantities, type ThresholdEntry } from "./entry.ts";
+import type { PastAttempt } from "./past.ts";
+
+/**
+ * Settles an open hold; settles late one that expired; corrects one whose charge was a guess; answers a repeat.
+ *
+ * @throws PurserError `not_found` for an unknown id, `conflict` when it was released or was settled otherwise.
+ */
+export function decideSettle(books: Books, command: SettleCommand): Decided<SettleAnswer> {
+  const hold = books.holds.get(command.operationId);
+  if (hold?.attempt === command.attempt) return settle(books, command, { counters: hold.counters, held: hold.amount, late: false });
+
+  const past = books.past(command.operationId).find((other) => other.attempt === command.attempt);
+  if (!past) throw new PurserError("not_found", `no hold "${command.operationId}"`, { field: "operation_id", remedy: "Check the id." });
+  if (past.ended === "release") throw settledOtherwise(command.operationId, "was released");
+  if (past.ended === "expire") return settle(books, command, { counters: countersOf(books, past), held: nothing, late: true });
+  if (past.settleFingerprint !== null && past.settleFingerprint === command.fingerprint) return answerAgain(books, past);
+  if (past.status === "unresolved" || past.status === "estimated") return correct(books, command, past);
+  throw settledOtherwise(command.operationId, "was settled with another body");
+}
+
+interface Held {
+  readonly counters: readonly Counter[];
+  /** What is given back. */
+  readonly held: Quantities;
+  readonly late: boolean;
+}
+
+function settle(books: Books, command: SettleCommand, { counters, held, late }: Held): Decided<SettleAnswer> {
+  const { at, operationId, attempt, outcome, fingerprint } = command;
+  const overruns = counters.map((counter) => overrunOf(books, counter, { held, cost: outcome.cost }));
+  const thresholds = crossings(books, counters, { at, cost: outcome.cost });
+  const entry: Entry = { kind: "settle", at, operationId, attempt, ...outcome, overruns, late, fingerprint };
+  const change = subtractQuantities(outcome.cost, held);
+  return { answer: answerOf(books, counters, { cost: outcome.cost, change, thresholds }), entries: [entry, ...thresholds] };
+}
+
+/** The part of a charge above its hold for which the limit has no room. */
+function overrunOf(books: Books, counter: Counter, { held, cost }: { readonly held: Quantities; readonly cost: Quantities }): bigint {
+  const budget = books.budgets.get(counter.key.budgetId);
+  if (!budget || budget.policy === "soft") return 0n;
+  const excess = amountIn(counter.key.currency, cost) - amountIn(counter.key.currency, held);
+  if (excess <= 0n) return 0n;
+  const past = counter.spent + counter.held + excess - budget.amount - counter.overrun;
+  if (past <= 0n) return 0n;
+  return past < excess ? past : excess;
+}
+
+function crossings(
+  books: Books,
+  counters: readonly Counter[],
+  { at, cost }: { readonly at: number; readonly cost: Quantities },
+): readonly ThresholdEntry[] {
+  const entries: ThresholdEntry[] = [];
+  for (const counter of counters) {
+    const budget = books.budgets.get(counter.key.budgetId);
+    if (!budget) continue;
+    const spent = counter.spent + amountIn(counter.key.currency, cost);
+    for (const { partsPerMillion } of budget.thresholds) {
+      if (spent === 0n || spent * 1_000_000n < budget.amount * BigInt(partsPerMillion)) break;
+      if (counter.fired.includes(partsPerMillion)) continue;
+      entries.push({ kind: "threshold", at, counter: counter.key, partsPerMillion, spent, limit: budget.amount });
+    }
+  }
+  return entries;
+}
+
+/** A better figure for a charge that was a guess: the difference is booked, and the old entry stays. */
+function correct(books: Books, command: SettleCommand, past: PastAttempt): Decided<SettleAnswer> {
+  const { at, operationId, attempt, outcome, fingerprint } = command;
+  const difference = subtractQuantities(outcome.cost, past.cost);
+  const counters = countersOf(books, past);
+  const thresholds = crossings(books, counters, { at, cost: difference });
+  const reason = `was ${past.status}`;
+  const entry: Entry = { kind: "correction", at, operationId, attempt, ...outcome, difference, reason, fingerprint };
+  return { answer: answerOf(books, counters, { cost: outcome.cost, change: difference, thresholds }), entries: [entry, ...thresholds] };
+}
+
+function answerAgain(books: Books, past: PastAttempt): Decided<SettleAnswer> {
+  const answer = answerOf(books, countersOf(books, past), { cost: past.cost, change: nothing, thresholds: [] });
+  return { answer: { ...answer, repeated: true }, entries: [] };
+}
+
+function answerOf(
+  books: Books,
+  counters: readonly Counter[],
+  { cost, change, thresholds }: { readonly cost: Quantities; readonly change: Quantities; readonly thresholds: readonly ThresholdEntry[] },
+): SettleAnswer {
+  return { repeated: false, cost, tightest: tightestAfter(budgetsOf(books, { counters }), change), crossed: thresholds };
+}
+
+function countersOf(books: Books, past: PastAttempt): readonly Counter[] {
+  return past.counters.map((key) => books.counter(key));
+}
+
+function settledOtherwise(operationId: string, what: string): PurserError {
+  return new PurserError("conflict", `hold "${operationId}" ${what}`, {
+    field: "operation_id",
+    remedy: "A hold ends once. Use a new operation id for a new call.",
+  });
+}

@@ -1,0 +1,37 @@
+/** Holding more for a call that is under way: in all of its budgets, or in none. */
+
+import { PurserError } from "../error.ts";
+import type { Applied } from "./applicable.ts";
+import type { Books, Hold } from "./books.ts";
+import type { TopUpAnswer, TopUpCommand } from "./command.ts";
+import { amountIn } from "./counter.ts";
+import { refusalBy, refuses } from "./decide-hold.ts";
+import type { Decided } from "./decide.ts";
+
+/** @throws PurserError `not_found` when the hold is not open. */
+export function decideTopUp(books: Books, command: TopUpCommand): Decided<TopUpAnswer> {
+  const { operationId, attempt, amount, at } = command;
+  const hold = books.holds.get(operationId);
+  if (!hold || hold.attempt !== attempt) {
+    throw new PurserError("not_found", `no open hold "${operationId}"`, {
+      field: "operation_id",
+      remedy: "A hold that ended cannot be topped up: make a new one.",
+    });
+  }
+  for (const applied of budgetsOf(books, hold)) {
+    const reason = refuses(applied, amount);
+    if (reason) {
+      const needed = amountIn(applied.budget.currency, amount);
+      return { answer: { admitted: false, refusal: refusalBy(applied, { reason, needed }) }, entries: [] };
+    }
+  }
+  return { answer: { admitted: true }, entries: [{ kind: "top_up", at, operationId, attempt, amount }] };
+}
+
+/** The hold's own counters, in the window in which it was made, with their budgets as they are now. A deleted budget limits nothing. */
+export function budgetsOf(books: Books, hold: Pick<Hold, "counters">): readonly Applied[] {
+  return hold.counters.flatMap((counter) => {
+    const budget = books.budgets.get(counter.key.budgetId);
+    return budget && budget.currency === counter.key.currency ? [{ budget, counter, closed: false }] : [];
+  });
+}

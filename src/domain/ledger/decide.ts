@@ -1,0 +1,113 @@
+/** Decides a command against the books: an answer for the caller, and the entries that make it so. Changes nothing itself. */
+
+import { PurserError } from "../error.ts";
+import type { Books } from "./books.ts";
+import type { AnswerOf, Command, PutBudgetCommand, ReleaseCommand } from "./command.ts";
+import { decideHold } from "./decide-hold.ts";
+import { decideSettle } from "./decide-settle.ts";
+import { decideTopUp } from "./decide-top-up.ts";
+import type { Entry } from "./entry.ts";
+
+export interface Decided<Answer> {
+  readonly answer: Answer;
+  /** To be applied in this order, all of them or none. */
+  readonly entries: readonly Entry[];
+}
+
+type Decider = { readonly [Kind in Command["kind"]]: (books: Books, command: never) => Decided<AnswerOf[Kind]> };
+
+const deciders: Decider = {
+  hold: decideHold,
+  top_up: decideTopUp,
+  settle: decideSettle,
+  release: decideRelease,
+  expire: (books: Books, command: Extract<Command, { kind: "expire" }>) => {
+    const due = books.expiredBy(command.at);
+    return {
+      answer: { expired: due.map(({ operationId, attempt }) => ({ operationId, attempt })) },
+      entries: due.map(({ operationId, attempt }) => ({ kind: "expire", at: command.at, operationId, attempt })),
+    };
+  },
+  put_budget: decidePutBudget,
+  delete_budget: (books: Books, command: Extract<Command, { kind: "delete_budget" }>) => {
+    const budget = books.budgets.get(command.budgetId);
+    if (!budget) throw noSuchBudget(command.budgetId);
+    for (const other of books.budgets.values()) {
+      if (other.parentBudgetId !== budget.budgetId) continue;
+      throw new PurserError("conflict", `budget "${budget.budgetId}" is the parent of "${other.budgetId}"`, {
+        field: "budget_id",
+        remedy: "Delete its children first, or give them another parent.",
+      });
+    }
+    return { answer: { budget }, entries: [{ kind: "budget", at: command.at, budget, deleted: true }] };
+  },
+  put_key: (_books: Books, command: Extract<Command, { kind: "put_key" }>) => ({
+    answer: { key: command.key },
+    entries: [{ kind: "key", at: command.at, key: command.key }],
+  }),
+  put_price: (_books: Books, command: Extract<Command, { kind: "put_price" }>) => ({
+    answer: { price: command.price },
+    entries: [{ kind: "price", at: command.at, price: command.price }],
+  }),
+};
+
+/**
+ * @throws PurserError `conflict` for an id that is in flight or stands in the ledger with another body, `not_found` for an id
+ *   that does not stand there.
+ */
+export function decide<C extends Command>(books: Books, command: C): Decided<AnswerOf[C["kind"]]> {
+  const decider = deciders[command.kind] as (books: Books, command: C) => Decided<AnswerOf[C["kind"]]>;
+  return decider(books, command);
+}
+
+function decideRelease(books: Books, command: ReleaseCommand): Decided<AnswerOf["release"]> {
+  const { operationId, attempt, at, reason } = command;
+  if (books.holds.get(operationId)?.attempt === attempt) {
+    return { answer: { repeated: false }, entries: [{ kind: "release", at, operationId, attempt, reason }] };
+  }
+  const past = books.past(operationId).find((other) => other.attempt === attempt);
+  if (!past) throw new PurserError("not_found", `no hold "${operationId}"`, { field: "operation_id", remedy: "Check the id." });
+  if (past.ended === "settle") {
+    throw new PurserError("conflict", `hold "${operationId}" was settled`, {
+      field: "operation_id",
+      remedy: "What was charged cannot be released.",
+    });
+  }
+  return { answer: { repeated: true }, entries: [] };
+}
+
+function decidePutBudget(books: Books, command: PutBudgetCommand): Decided<AnswerOf["put_budget"]> {
+  const { budget, at } = command;
+  const old = books.budgets.get(budget.budgetId);
+  if (command.when === "create" && old) {
+    throw new PurserError("conflict", `budget "${budget.budgetId}" exists`, {
+      field: "budget_id",
+      remedy: "Change it with PATCH, or choose another id.",
+    });
+  }
+  if (command.when === "replace" && !old) throw noSuchBudget(budget.budgetId);
+  checkAncestors(books, budget.budgetId, budget.parentBudgetId);
+  return { answer: { budget }, entries: [{ kind: "budget", at, budget, deleted: false }] };
+}
+
+/** Commands are decided one after another, so that two edits cannot make a circle together. */
+function checkAncestors(books: Books, budgetId: string, parentBudgetId: string | null): void {
+  for (let id = parentBudgetId; id !== null; id = books.budgets.get(id)?.parentBudgetId ?? null) {
+    if (id === budgetId) {
+      throw new PurserError("invalid_request", `parent_budget_id: "${budgetId}" would be its own ancestor`, {
+        field: "parent_budget_id",
+        remedy: "Choose a parent that does not draw on this budget.",
+      });
+    }
+    if (!books.budgets.has(id)) {
+      throw new PurserError("invalid_request", `parent_budget_id: no budget "${id}"`, {
+        field: "parent_budget_id",
+        remedy: "Create the parent first.",
+      });
+    }
+  }
+}
+
+function noSuchBudget(budgetId: string): PurserError {
+  return new PurserError("not_found", `no budget "${budgetId}"`, { field: "budget_id", remedy: "List budgets to see their ids." });
+}

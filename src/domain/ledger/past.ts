@@ -1,0 +1,30 @@
+/** What the books remember of calls that have ended, and of counters that are not in memory. */
+
+import type { CounterState } from "./counter.ts";
+import type { CallStatus, CounterKey, Quantities } from "./entry.ts";
+
+/** One ended attempt of an operation. */
+export interface PastAttempt {
+  readonly attempt: number;
+  readonly ended: "settle" | "release" | "expire";
+  /** Of a settled one. */
+  readonly status: CallStatus | null;
+  readonly holdFingerprint: string | null;
+  readonly settleFingerprint: string | null;
+  /** What was held in the end. */
+  readonly held: Quantities;
+  /** What was charged; nothing for the others. */
+  readonly cost: Quantities;
+  readonly counters: readonly CounterKey[];
+}
+
+/** What a store has on file. Both answer at once: they are asked only for ids that callers supplied and for counters first met. */
+export interface History {
+  /** Ended attempts of an operation, in order. */
+  attempts(operationId: string): readonly PastAttempt[];
+  /** A counter as it was last kept; undefined when nothing was ever counted. */
+  counter(key: CounterKey): CounterState | undefined;
+}
+
+/** The history of a ledger that begins empty. */
+export const noHistory: History = { attempts: () => [], counter: () => undefined };

@@ -1,0 +1,50 @@
+/** What an operation id that was seen before means. */
+
+import { PurserError } from "../error.ts";
+import type { Books } from "./books.ts";
+import type { HoldAnswer, HoldCommand } from "./command.ts";
+import type { CallId, Quantities } from "./entry.ts";
+
+/** 1 for an id that the ledger does not know. */
+export function nextAttempt(books: Books, command: HoldCommand): number {
+  if (command.repeat === "new") return 1;
+  return (books.past(command.operationId).at(-1)?.attempt ?? 0) + 1;
+}
+
+/**
+ * @returns The first answer again for a repeat of the same body; undefined when a new attempt is to be decided.
+ * @throws PurserError `conflict` when the operation is in flight, or stands in the ledger with another body.
+ */
+export function answerRepeat(books: Books, command: HoldCommand): HoldAnswer | undefined {
+  const open = books.holds.get(command.operationId);
+  if (open) {
+    if (command.repeat === "only" && open.fingerprint === command.fingerprint) return again(open, open.amount);
+    throw new PurserError("conflict", `operation "${command.operationId}" is in flight`, {
+      field: "x-purser-operation-id",
+      remedy: "Wait for its answer, or use another id for another operation.",
+    });
+  }
+  if (command.repeat !== "only") return undefined;
+  const past = books.past(command.operationId).at(-1);
+  if (!past) return undefined;
+  if (past.holdFingerprint === command.fingerprint) {
+    return again({ operationId: command.operationId, attempt: past.attempt }, past.held);
+  }
+  throw new PurserError("conflict", `operation "${command.operationId}" stands in the ledger with another body`, {
+    field: "operation_id",
+    remedy: "Use a new id for a new operation; repeat the same body to get the same answer.",
+  });
+}
+
+function again({ operationId, attempt }: CallId, amount: Quantities): HoldAnswer {
+  return {
+    admitted: true,
+    call: { operationId, attempt },
+    repeated: true,
+    amount,
+    outputTokens: 0,
+    affordableOutputTokens: null,
+    tightest: null,
+    fallback: null,
+  };
+}

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PurserError } from "../error.ts";
+import { definePrice, overrideRow } from "./override.ts";
+
+const price = { provider: "openai", model: "my-model", input: "0.15", output: "0.60" };
+const define = (input: unknown) => definePrice(input, { field: "prices[3]", source: "configuration" });
+
+function refusedField(input: unknown): string | undefined {
+  try {
+    define(input);
+  } catch (error) {
+    if (error instanceof PurserError && error.code === "invalid_request" && error.detail.remedy) return error.detail.field;
+    throw error;
+  }
+  return assert.fail("the price was accepted");
+}
+
+test("a stated price is kept as exact decimals, per million tokens and per million calls", () => {
+  const stated = define({ ...price, cache_read: "0.0750", web_search: "0.01", valid_from: "2026-01-01" });
+  assert.deepEqual(stated, {
+    provider: "openai",
+    model: "my-model",
+    match: "exact",
+    perMillion: { input: "0.15", cache_read: "0.075", output: "0.6", web_search: "10000" },
+    validFrom: "2026-01-01T00:00:00.000Z",
+    validTo: null,
+    source: "configuration",
+  });
+  const row = overrideRow(stated, undefined);
+  assert.equal(row.rates.input, 150_000n);
+  assert.equal(row.rates.web_search, 10_000_000_000n);
+  assert.equal(row.validFrom, Date.parse("2026-01-01T00:00:00Z"));
+});
+
+test("a star at the end of a model makes it a prefix", () => {
+  assert.deepEqual([define({ ...price, model: "gpt-9*" }).match, define({ ...price, model: "gpt-9*" }).model], ["prefix", "gpt-9"]);
+  assert.equal(refusedField({ ...price, model: "gpt*9" }), "prices[3].model");
+});
+
+test("a mistake names its field and the remedy", () => {
+  assert.equal(refusedField("gpt"), "prices[3]");
+  assert.equal(refusedField(null), "prices[3]");
+  assert.equal(refusedField({ ...price, provider: " " }), "prices[3].provider");
+  assert.equal(refusedField({ ...price, input: 0.15 }), "prices[3].input");
+  assert.equal(refusedField({ ...price, input: "-0.15" }), "prices[3].input");
+  assert.equal(refusedField({ ...price, output: undefined }), "prices[3].output");
+  assert.equal(refusedField({ ...price, cache: "1" }), "prices[3].cache");
+  assert.equal(refusedField({ ...price, valid_from: "1 January" }), "prices[3].valid_from");
+  assert.equal(refusedField({ ...price, valid_from: "2026-01-01T00:00:00" }), "prices[3].valid_from");
+  assert.equal(refusedField({ ...price, valid_from: "2026-02-30T99:00:00Z" }), "prices[3].valid_from");
+  assert.equal(refusedField({ ...price, valid_from: "2026-02-01", valid_to: "2026-02-01" }), "prices[3].valid_to");
+});
+
+test("a field at the top has no path before it", () => {
+  assert.throws(
+    () => definePrice({ ...price, model: 7 }),
+    (error) => error instanceof PurserError && error.detail.field === "model",
+  );
+});

@@ -1,0 +1,135 @@
+/** Prices that a user states, over the API or in the configuration. */
+
+import { PurserError } from "../error.ts";
+import type { PriceOverride } from "../ledger/entry.ts";
+import type { PicoUsd } from "../money/money.ts";
+import { meters, tokenMeters, type Meter } from "../usage/usage.ts";
+import { maxIdLength } from "./id-rule.ts";
+import { formatPerMillion, parsePerCall, parsePerMillion, parsePerMillionCalls } from "./per-million.ts";
+import type { CatalogueRow } from "./row.ts";
+
+const otherFields: ReadonlySet<string> = new Set(["provider", "model", "valid_from", "valid_to"]);
+
+/** A date, or a date and time that says its zone: a local time would be another moment on another machine. */
+const timePattern = /^\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:\d{2}))?$/;
+
+export interface DefinePriceOptions {
+  /** What the input is called, to name a field in errors: `prices[2]`, or empty at the top. */
+  readonly field: string;
+  /** `configuration` or `api`, kept beside every charge. */
+  readonly source: string;
+}
+
+/**
+ * Reads `{provider, model, input, output, cache_read, ..., valid_from, valid_to}`.
+ *
+ * Token meters are in USD per million tokens; `web_search`, `file_search`, `code_execution` and `request` in USD per call, as
+ * providers publish them. A model that ends in `*` is a prefix. Times are dates or RFC 3339; a date is its midnight in UTC.
+ *
+ * @throws PurserError `invalid_request` naming the field and the remedy.
+ */
+export function definePrice(input: unknown, options: DefinePriceOptions = { field: "", source: "api" }): PriceOverride {
+  const path = (name: string): string => (options.field ? `${options.field}.${name}` : name);
+  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+    throw refused(options.field || "price", "a price is an object", "Write { provider, model, input, output }.");
+  }
+  const fields = input as Readonly<Record<string, unknown>>;
+  refuseUnknown(fields, path);
+  const model = readName(fields["model"], path("model"));
+  const isPrefix = model.endsWith("*");
+  const name = isPrefix ? model.slice(0, -1) : model;
+  if (name.includes("*")) throw refused(path("model"), `"${model}" has a * within`, "Write * only at the end, for a prefix.");
+  const validFrom = readTime(fields["valid_from"], path("valid_from"));
+  const validTo = readTime(fields["valid_to"], path("valid_to"));
+  if (validFrom !== null && validTo !== null && validTo <= validFrom) {
+    throw refused(path("valid_to"), "valid_to is not after valid_from", "Give a later time, or leave it out.");
+  }
+  return {
+    provider: readName(fields["provider"], path("provider")),
+    model: name,
+    match: isPrefix ? "prefix" : "exact",
+    perMillion: readPrices(fields, path),
+    validFrom,
+    validTo,
+    source: options.source,
+  };
+}
+
+/** The row by which a stated price takes part in look-ups. */
+export function overrideRow(override: PriceOverride, supplements: CatalogueRow["supplements"]): CatalogueRow {
+  const rates: { [meter in Meter]?: PicoUsd } = {};
+  for (const meter of meters) {
+    const text = override.perMillion[meter];
+    if (text !== undefined) rates[meter] = perUnit(meter, text);
+  }
+  return {
+    provider: override.provider,
+    model: override.match === "prefix" ? `${override.model}*` : override.model,
+    ids: override.match === "prefix" ? { startsWith: override.model } : { equals: override.model },
+    ...(override.validFrom !== null && { validFrom: Date.parse(override.validFrom) }),
+    ...(override.validTo !== null && { validTo: Date.parse(override.validTo) }),
+    rates,
+    ...(supplements && { supplements }),
+    cacheWrites: rates.cache_write_5m === undefined ? "asked" : "always",
+    source: override.source,
+    version: override.validFrom ?? "1",
+  };
+}
+
+function perUnit(meter: Meter, text: string): PicoUsd {
+  const field = `price of ${meter}`;
+  return tokenMeters.has(meter) ? parsePerMillion(text, field) : parsePerMillionCalls(text, field);
+}
+
+function readPrices(fields: Readonly<Record<string, unknown>>, path: (name: string) => string): PriceOverride["perMillion"] {
+  const prices: { [meter in Meter]?: string } = {};
+  for (const meter of meters) {
+    const value = fields[meter];
+    if (value === undefined) continue;
+    const text = readDecimal(value, path(meter));
+    prices[meter] = formatPerMillion(tokenMeters.has(meter) ? parsePerMillion(text, path(meter)) : parsePerCall(text, path(meter)));
+  }
+  for (const required of ["input", "output"] as const) {
+    if (prices[required] === undefined) {
+      throw refused(
+        path(required),
+        `${path(required)} is missing`,
+        'Give USD per million tokens, such as "0.15"; "0" where it costs nothing.',
+      );
+    }
+  }
+  return prices;
+}
+
+function readDecimal(value: unknown, field: string): string {
+  if (typeof value === "string") return value;
+  throw refused(field, `${field} is not a decimal string`, 'Write it in quotes, such as "0.15": a float is not exact.');
+}
+
+function readName(value: unknown, field: string): string {
+  if (typeof value === "string" && value.trim() !== "" && value.length <= maxIdLength) return value.trim();
+  throw refused(field, `${field} is not a name`, `Give a text of 1 to ${maxIdLength} characters.`);
+}
+
+/** @returns RFC 3339 in UTC, so that equal moments are equal texts. */
+function readTime(value: unknown, field: string): string | null {
+  if (value === undefined || value === null) return null;
+  const text = value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : value;
+  if (typeof text === "string" && timePattern.test(text) && !Number.isNaN(Date.parse(text))) return new Date(text).toISOString();
+  throw refused(
+    field,
+    `${field} is not a time`,
+    "Write a date such as 2026-01-01, or RFC 3339 with a time zone such as 2026-01-01T00:00:00Z.",
+  );
+}
+
+function refuseUnknown(fields: Readonly<Record<string, unknown>>, path: (name: string) => string): void {
+  for (const name of Object.keys(fields)) {
+    if (otherFields.has(name) || (meters as readonly string[]).includes(name)) continue;
+    throw refused(path(name), `${path(name)} is not a field of a price`, `Fields are ${[...otherFields, ...meters].join(", ")}.`);
+  }
+}
+
+function refused(field: string, message: string, remedy: string): PurserError {
+  return new PurserError("invalid_request", message, { field, remedy });
+}

@@ -1,0 +1,117 @@
+/** The rate of every meter at one context size and service tier: what a row leaves out is filled in by what stands in for it. */
+
+import { assert } from "../assert.ts";
+import { pico, zero, type PicoUsd } from "../money/money.ts";
+import { meters, tokenMeters, type Meter } from "../usage/usage.ts";
+import type { Match, Rate, ServiceTier } from "./rate.ts";
+import type { CatalogueRow, ContextTier, Rates, Ratio, TierFactor } from "./row.ts";
+
+/** `request` is absent where a call has no flat fee; every other meter is there. */
+export type RateTable = Readonly<Partial<Record<Meter, Rate>>>;
+
+/** Which rates are meant: those of a row at one moment. */
+export interface TableQuery {
+  readonly row: CatalogueRow;
+  readonly match: Match;
+  /** What a schedule puts in place of the row's own rates at that moment. */
+  readonly scheduled: Rates | undefined;
+  /** How many of the row's context tiers have been reached. */
+  readonly level: number;
+  readonly serviceTier: ServiceTier;
+}
+
+/**
+ * What stands in for a meter that has no rate of its own, in this order. Audio and images are read at the price of input, a cache
+ * that is not priced is charged as if there were none: never less than a price that is known, and never nothing.
+ */
+const standIns: Readonly<Partial<Record<Meter, readonly Meter[]>>> = {
+  cache_read: ["input"],
+  cache_write_5m: ["input"],
+  cache_write_1h: ["cache_write_5m", "input"],
+  output: ["input"],
+  input_audio: ["input"],
+  cache_read_audio: ["input_audio", "input"],
+  output_audio: ["output", "input"],
+  input_image: ["input"],
+  output_image: ["output", "input"],
+};
+
+/** A tool whose fee nobody stated costs nothing on a line that says so: `source` is this. */
+export const unpricedSource = "unpriced";
+
+interface Found {
+  readonly perUnit: PicoUsd;
+  readonly source: string;
+  readonly version: string;
+  readonly context: ContextTier | undefined;
+}
+
+export function makeRateTable(query: TableQuery): RateTable {
+  const factor = query.serviceTier === "standard" ? undefined : query.row.serviceTiers?.[query.serviceTier];
+  const table: { [meter in Meter]?: Rate } = {};
+  for (const meter of meters) {
+    const rate = rateOf(meter, query, factor);
+    if (rate) table[meter] = rate;
+  }
+  return table;
+}
+
+/** The exact product, rounded up to a whole pico-USD. */
+export function scale(perUnit: PicoUsd, ratio: Ratio): PicoUsd {
+  assert(ratio.numerator >= 0n && ratio.denominator > 0n, "a price factor is not negative");
+  return pico((perUnit * ratio.numerator + ratio.denominator - 1n) / ratio.denominator);
+}
+
+function rateOf(meter: Meter, query: TableQuery, factor: TierFactor | undefined): Rate | undefined {
+  for (const candidate of [meter, ...(standIns[meter] ?? [])]) {
+    if (factor?.without?.includes(candidate)) continue;
+    const found = ownRate(candidate, query);
+    if (found) return describe(candidate, found, { query, factor });
+  }
+  if (meter === "request") return undefined;
+  assert(!tokenMeters.has(meter), "a price row has a rate for input");
+  return describe(meter, { perUnit: zero, source: unpricedSource, version: query.row.version, context: undefined }, { query, factor });
+}
+
+function describe(meter: Meter, found: Found, { query, factor }: { query: TableQuery; factor: TierFactor | undefined }): Rate {
+  const scaled = factor !== undefined && tokenMeters.has(meter);
+  const { row, match } = query;
+  return {
+    provider: row.provider,
+    model: row.model,
+    meter,
+    perUnit: scaled ? scale(found.perUnit, factor) : found.perUnit,
+    serviceTier: scaled ? query.serviceTier : "standard",
+    ...(found.context && { context: { tokens: found.context.tokens, inclusive: found.context.inclusive } }),
+    match,
+    source: found.source,
+    version: found.version,
+    ...(row.validFrom !== undefined && { validFrom: new Date(row.validFrom).toISOString() }),
+  };
+}
+
+/** The row's own rate at this context size, or the one that a supplement adds to it. */
+function ownRate(meter: Meter, query: TableQuery): Found | undefined {
+  const { row } = query;
+  const listed = listedRate(meter, query);
+  if (listed) return listed;
+  for (const { rates, multiples, source, version } of row.supplements ?? []) {
+    const fixed = rates?.[meter];
+    if (fixed !== undefined) return { perUnit: fixed, source, version, context: undefined };
+    const multiple = multiples?.[meter];
+    const base = multiple && listedRate(multiple.of, query);
+    if (base) return { perUnit: scale(base.perUnit, multiple), source, version, context: base.context };
+  }
+  return undefined;
+}
+
+function listedRate(meter: Meter, { row, scheduled, level }: TableQuery): Found | undefined {
+  const { source, version } = row;
+  for (let index = level - 1; index >= 0; index--) {
+    const context = row.contextTiers?.[index];
+    const perUnit = context?.rates[meter];
+    if (perUnit !== undefined) return { perUnit, source, version, context };
+  }
+  const perUnit = scheduled?.[meter] ?? row.rates[meter];
+  return perUnit === undefined ? undefined : { perUnit, source, version, context: undefined };
+}

@@ -1,0 +1,124 @@
+/** The data plane's door: from an HTTP request to a served call, or to a no in the provider's own error shape. */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { serveCall, type CallContext, type IncomingCall } from "../app/call.ts";
+import type { Headers } from "../app/identify.ts";
+import { passThrough } from "../app/pass-through.ts";
+import { describeRefusal, explainRefusal } from "../app/refusal.ts";
+import { findTarget, type Target, type Wires } from "../app/route.ts";
+import { PurserError, type ErrorCode } from "../domain/error.ts";
+import type { Refusal } from "../domain/ledger/command.ts";
+import type { WireError } from "../wire/wire.ts";
+import { readBody } from "./body.ts";
+import { HttpReply } from "./http-reply.ts";
+
+export interface GatewayContext extends CallContext {
+  readonly wires: Wires;
+}
+
+/** @returns false when the path is not the gateway's. */
+export type Gateway = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+export function makeGateway(context: GatewayContext): Gateway {
+  return (request, response) => {
+    const { path, queryKey } = splitKey(request.url ?? "/");
+    const target = findTarget(context, { method: request.method ?? "GET", path });
+    if (!target) return false;
+    const reply = new HttpReply(response);
+    serve(context, { request, target, queryKey }, reply).catch((error: unknown) => answerError(context, target, { error, reply, request }));
+    return true;
+  };
+}
+
+interface Incoming {
+  readonly request: IncomingMessage;
+  readonly target: Target;
+  readonly queryKey: string | null;
+}
+
+async function serve(context: GatewayContext, { request, target, queryKey }: Incoming, reply: HttpReply): Promise<void> {
+  const headers: Headers = request.headers;
+  const caller = context.identification.identify(headers, queryKey);
+  const leave = context.inFlight.enter(caller.key);
+  try {
+    const body = await readBody(request, context.limits.bodyBytes);
+    await answer(context, { caller, target, method: request.method ?? "GET", headers, body }, reply);
+  } finally {
+    leave();
+  }
+}
+
+async function answer(context: GatewayContext, incoming: IncomingCall, reply: HttpReply): Promise<void> {
+  if (incoming.target.endpoint.metering !== "metered") return passThrough(context, incoming, reply);
+  const refusal = await serveCall(context, incoming, reply);
+  if (!refusal) return;
+  context.observer.refused(refusal);
+  writeError(reply, incoming.target, refusalError(refusal));
+}
+
+function answerError(
+  context: GatewayContext,
+  target: Target,
+  { error, reply, request }: { readonly error: unknown; readonly reply: HttpReply; readonly request: IncomingMessage },
+): void {
+  const known = error instanceof PurserError && error.code !== "bug" ? error : null;
+  if (!known) context.observer.failed("a call failed", error);
+  if (reply.begun) return reply.abort();
+  if (!request.complete) request.unpipe().resume();
+  writeError(reply, target, errorOf(known ?? new PurserError("bug", "an error inside Purser; its log has the details")));
+}
+
+function writeError(reply: HttpReply, target: Target, error: WireError): void {
+  const headers: Record<string, string> = { "content-type": "application/json" };
+  if (error.status === 429 || error.code === "budget_held" || error.status === 503) headers["retry-after"] = "1";
+  if (error.status === 401) headers["www-authenticate"] = 'Bearer realm="purser"';
+  if (error.status === 413) headers["connection"] = "close";
+  reply.head(error.status, headers);
+  reply.end(target.wire.error(error));
+}
+
+const statuses: Readonly<Record<ErrorCode, number>> = {
+  invalid_request: 400,
+  invalid_configuration: 500,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  too_large: 413,
+  too_many: 429,
+  unpriced: 402,
+  unmetered: 403,
+  upstream_unreachable: 502,
+  upstream_timeout: 504,
+  store_unavailable: 503,
+  shutting_down: 503,
+  bug: 500,
+};
+
+function errorOf(error: PurserError): WireError {
+  const { field, remedy } = error.detail;
+  return {
+    status: statuses[error.code],
+    message: remedy ? `${error.message}. ${remedy}` : error.message,
+    code: error.code,
+    param: field ?? null,
+    purser: { reason: error.code, ...(field ? { field } : {}), ...(remedy ? { remedy } : {}) },
+  };
+}
+
+/** 402, which SDKs do not retry. */
+function refusalError(refusal: Refusal): WireError {
+  const purser = describeRefusal(refusal);
+  return { status: 402, message: `${explainRefusal(refusal)}. ${purser.remedy}`, code: refusal.reason, param: null, purser };
+}
+
+/** Gemini's clients put their key into the query; it goes no further than here. */
+function splitKey(url: string): { readonly path: string; readonly queryKey: string | null } {
+  const question = url.indexOf("?");
+  if (question < 0) return { path: url, queryKey: null };
+  const query = new URLSearchParams(url.slice(question));
+  const queryKey = query.get("key");
+  if (queryKey === null) return { path: url, queryKey };
+  query.delete("key");
+  return { path: url.slice(0, question) + (query.size > 0 ? `?${query.toString()}` : ""), queryKey };
+}

@@ -1,0 +1,55 @@
+/** The reply port over Node's own response. */
+
+import type { ServerResponse } from "node:http";
+import type { Reply, ReplyHeaders } from "../app/reply.ts";
+
+export class HttpReply implements Reply {
+  readonly #response: ServerResponse;
+  #isOver = false;
+  #gone = false;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Whether anything was written. */
+  get begun(): boolean {
+    return this.#response.headersSent;
+  }
+
+  head(status: number, headers: ReplyHeaders): void {
+    if (!this.#gone) this.#response.writeHead(status, headers as Record<string, string | string[]>);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.#gone || this.#response.write(bytes);
+  }
+
+  end(bytes?: Uint8Array | string): void {
+    this.#isOver = true;
+    if (this.#gone) return;
+    if (bytes === undefined) this.#response.end();
+    else this.#response.end(bytes);
+  }
+
+  abort(): void {
+    this.#isOver = true;
+    this.#response.destroy();
+  }
+
+  onDrain(listener: () => void): void {
+    this.#response.on("drain", listener);
+  }
+
+  onGone(listener: () => void): void {
+    this.#response.on("close", () => {
+      if (this.#isOver) return;
+      this.#gone = true;
+      listener();
+    });
+  }
+}

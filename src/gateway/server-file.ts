@@ -1,0 +1,18 @@
+/** `server.json` in the data folder: how the command line finds the server that runs on it. */
+
+import { rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+/** @param token Makes its holder an administrator until the server ends: whoever may read the folder may do everything anyway. */
+export async function writeServerFile(dataDirectory: string, note: { readonly url: string; readonly token: string }): Promise<void> {
+  const text = JSON.stringify({ pid: process.pid, ...note });
+  await writeFile(fileIn(dataDirectory), text, { mode: 0o600 });
+}
+
+export async function removeServerFile(dataDirectory: string): Promise<void> {
+  await rm(fileIn(dataDirectory), { force: true });
+}
+
+function fileIn(dataDirectory: string): string {
+  return path.join(dataDirectory, "server.json");
+}

@@ -1,0 +1,116 @@
+/** The upstream port over undici: one pool of kept-alive connections for each origin, without a promise or a stream per call. */
+
+import type { IncomingHttpHeaders } from "node:http";
+import { Pool, type Dispatcher } from "undici";
+import type { Upstream, UpstreamExchange, UpstreamHeaders, UpstreamReceiver, UpstreamRequest } from "../app/upstream.ts";
+import { decoderFor, type Decoder } from "./decode.ts";
+
+const connectTimeoutMs = 10_000;
+
+export class UndiciUpstream implements Upstream {
+  readonly #pools = new Map<string, Pool>();
+  /** Where a URL's origin ends, by the URL: the same few are called again and again. */
+  readonly #origins = new Map<string, { readonly origin: string; readonly path: string }>();
+
+  forward(request: UpstreamRequest, receiver: UpstreamReceiver): UpstreamExchange {
+    const { origin, path } = this.#split(request.url);
+    const exchange = new Dispatched(receiver);
+    const method = request.method;
+    this.#pool(origin).dispatch({ path, method, headers: request.headers, body: request.body }, exchange);
+    return exchange;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+  }
+
+  #split(url: string): { readonly origin: string; readonly path: string } {
+    const known = this.#origins.get(url);
+    if (known) return known;
+    const { origin, pathname, search } = new URL(url);
+    const split = { origin, path: pathname + search };
+    if (this.#origins.size >= maxUrls) this.#origins.clear();
+    this.#origins.set(url, split);
+    return split;
+  }
+
+  /** Time-outs are the call's own and stated in the configuration, so undici's are off. */
+  #pool(origin: string): Pool {
+    let pool = this.#pools.get(origin);
+    if (!pool) {
+      pool = new Pool(origin, { connections: null, headersTimeout: 0, bodyTimeout: 0, connect: { timeout: connectTimeoutMs } });
+      this.#pools.set(origin, pool);
+    }
+    return pool;
+  }
+}
+
+const maxUrls = 1000;
+
+/** One request on its way. undici calls the `on...` methods, the call's exchange the others. */
+class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
+  readonly #receiver: UpstreamReceiver;
+  #controller: Dispatcher.DispatchController | null = null;
+  #decoder: Decoder | null = null;
+  #aborted: { readonly message: string; readonly timedOut: boolean } | null = null;
+  #isOver = false;
+
+  constructor(receiver: UpstreamReceiver) {
+    this.#receiver = receiver;
+  }
+
+  abort(reason: { readonly message: string; readonly timedOut: boolean }): void {
+    if (this.#aborted || this.#isOver) return;
+    this.#aborted = reason;
+    this.#controller?.abort(new Error(reason.message));
+  }
+
+  pause(): void {
+    if (!this.#isOver) this.#controller?.pause();
+  }
+
+  resume(): void {
+    if (!this.#isOver) this.#controller?.resume();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#aborted) controller.abort(new Error(this.#aborted.message));
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, incoming: IncomingHttpHeaders): void {
+    if (status < 200) return;
+    const headers = incoming as UpstreamHeaders;
+    this.#decoder = decoderFor(headers["content-encoding"], {
+      data: (chunk) => this.#receiver.data(chunk),
+      end: () => this.#receiver.end(),
+      fail: (message) => this.#receiver.fail({ reached: true, timedOut: false, message }),
+    });
+    this.#receiver.head(status, headers);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#decoder) this.#decoder.write(chunk);
+    else this.#receiver.data(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#isOver = true;
+    if (this.#decoder) this.#decoder.end();
+    else this.#receiver.end();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#decoder?.destroy();
+    const timedOut = this.#aborted?.timedOut ?? false;
+    this.#receiver.fail({ reached: this.#controller !== null, timedOut, message: this.#aborted?.message ?? describe(error) });
+  }
+}
+
+/** `connect ECONNREFUSED 127.0.0.1:9` says more than undici's own wrapping. */
+function describe(error: Error): string {
+  const cause = error.cause instanceof Error ? error.cause.message : "";
+  return cause || error.message || error.name;
+}

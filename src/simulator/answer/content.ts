@@ -1,0 +1,81 @@
+/** What is said in an answer: words, one a token, always the same; or a fixed text such as the arguments of a tool. */
+
+/** A text that is generated token by token. */
+export interface Content {
+  /** Tokens of the whole. */
+  readonly tokens: number;
+  /** The text of the tokens from `from` to before `to`. */
+  slice(from: number, to: number): string;
+}
+
+/** Each is one token in the usual vocabularies when a space stands before it, and needs no escape in JSON. */
+const words = (
+  "the time of day is a good way to see how people work and what they need for their own part in it " +
+  "we know that one long year can change most small things when you look at them with care and take each step as it comes"
+).split(" ");
+
+const wordStride = 17;
+
+/** Grows as needed: the endless text and where each token ends. */
+let spoken = "";
+const ends: number[] = [0];
+
+function speakUntil(count: number): void {
+  const more: string[] = [];
+  let length = spoken.length;
+  for (let index = ends.length - 1; index < count; index++) {
+    const word = words[(index * wordStride + Math.floor(index / words.length)) % words.length] ?? "the";
+    const text = index === 0 ? capital(word) : ` ${word}`;
+    more.push(text);
+    length += text.length;
+    ends.push(length);
+  }
+  spoken += more.join("");
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
+/** @param tokens How many words, 0 or more. */
+export function saidWords(tokens: number): Content {
+  if (ends.length <= tokens) speakUntil(Math.max(tokens, 1024));
+  return { tokens, slice: (from, to) => spoken.slice(ends[from], ends[to]) };
+}
+
+/**
+ * A given text, spread evenly over the tokens that are said to generate it.
+ *
+ * @param wanted Tokens of the whole text, at least 1.
+ * @param tokens How many of them are generated: fewer than `wanted` when it is cut.
+ */
+export function fixedText(text: string, wanted: number, tokens: number): Content {
+  const end = (count: number): number => Math.floor((text.length * count) / wanted);
+  return { tokens, slice: (from, to) => text.slice(end(from), end(to)) };
+}
+
+/**
+ * A small value that meets a JSON Schema roughly: required fields of the right types, the first of an enum.
+ * Not covered: references, patterns, numeric bounds other than `minimum`.
+ */
+export function valueFor(schema: unknown, depth = 0): unknown {
+  if (typeof schema !== "object" || schema === null || depth > 8) return {};
+  const { type, enum: choices, const: constant, properties, items, anyOf, oneOf, minimum } = schema as Record<string, unknown>;
+  if (constant !== undefined) return constant;
+  if (Array.isArray(choices)) return choices[0];
+  const branches = anyOf ?? oneOf;
+  if (Array.isArray(branches)) return valueFor(branches[0], depth + 1);
+  const [first]: readonly unknown[] = Array.isArray(type) ? type : [type];
+  // Gemini writes its types in capitals.
+  const kind = typeof first === "string" ? first.toLowerCase() : properties ? "object" : "string";
+  if (kind === "object") return objectFor(properties, depth);
+  if (kind === "array") return [valueFor(items ?? { type: "string" }, depth + 1)];
+  if (kind === "integer" || kind === "number") return typeof minimum === "number" ? minimum : 1;
+  if (kind === "boolean") return true;
+  return kind === "null" ? null : "sample";
+}
+
+function objectFor(properties: unknown, depth: number): Record<string, unknown> {
+  if (typeof properties !== "object" || properties === null) return {};
+  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, valueFor(schema, depth + 1)]));
+}

@@ -1,0 +1,35 @@
+/** The pieces that streams are made of. */
+
+import type { Plan, Step } from "../call.ts";
+import type { Content } from "./content.ts";
+
+/** Sent at once, billed nothing. */
+export function frame(text: string): Step {
+  return { text, kind: "frame", output: 0, reasoning: 0 };
+}
+
+/** The event without which a stream has not ended well. */
+export function closing(text: string): Step {
+  return { text, kind: "close", output: 0, reasoning: 0 };
+}
+
+/** Tokens that the provider bills and does not show. */
+export function unseen(tokens: number): Step {
+  return { text: "", kind: "token", output: tokens, reasoning: tokens };
+}
+
+export interface Said {
+  readonly plan: Plan;
+  readonly content: Content;
+  /** Whether these tokens count as reasoning. */
+  readonly reasoning: boolean;
+}
+
+/** The content, so many tokens a chunk. @param print Makes an event of a text, which is given as a JSON string. */
+export function* tokenSteps({ plan, content, reasoning }: Said, print: (text: string) => string): Generator<Step> {
+  const { tokensPerChunk } = plan;
+  for (let from = 0; from < content.tokens; from += tokensPerChunk) {
+    const to = Math.min(content.tokens, from + tokensPerChunk);
+    yield { text: print(JSON.stringify(content.slice(from, to))), kind: "token", output: to - from, reasoning: reasoning ? to - from : 0 };
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * How a caller steers one call: `[[sim input=374 output=44 fault=reset_after:10]]` in the last text of the user, or the
+ * same keys in a body field `sim`. Both pass through a gateway untouched; where they disagree the field wins.
+ */
+
+import { PurserError } from "../../domain/error.ts";
+import { parseFaults, type Fault } from "../play/faults.ts";
+import { isObject } from "./json.ts";
+
+/** Every key is optional. Token counts are disjoint and of the model's own count, not of one format's. */
+export interface Directive {
+  /** Uncached input tokens. */
+  readonly input?: number;
+  /** Input tokens read from a cache, and written to one for 5 minutes or an hour. */
+  readonly cached?: number;
+  readonly cache_write?: number;
+  readonly cache_write_1h?: number;
+  /** Output tokens of one choice, `reasoning` inside. */
+  readonly output?: number;
+  readonly reasoning?: number;
+  /** Web searches on the provider's side. */
+  readonly web_search?: number;
+  /** Milliseconds before the head of the answer, from there to the first token, and between chunks. */
+  readonly latency_ms?: number;
+  readonly ttft_ms?: number;
+  readonly gap_ms?: number;
+  readonly tokens_per_chunk?: number;
+  /** See faults.ts; `none` also overrules what the dice would do. */
+  readonly fault?: readonly Fault[];
+  /** What a call that was cut is billed: what it `generated` (the default of streams), `full`, or `none`. */
+  readonly bill?: "generated" | "full" | "none";
+  /** The tool to call by name, or `none`. */
+  readonly tool?: string;
+  /** The model that the answer names instead of the one asked for. */
+  readonly served?: string;
+  /** The service tier that the answer names. */
+  readonly tier?: string;
+  /** What the answer reports as its cost (OpenRouter, xAI), in USD. */
+  readonly cost_usd?: string;
+  /** Kept in the books, so that a caller finds its row. */
+  readonly tag?: string;
+}
+
+/** Ten million: more than any context, and little enough to write. */
+const mostTokens = 10_000_000;
+/** A text of that many words takes some ten megabytes. */
+const mostOutput = 2_000_000;
+const mostMs = 3_600_000;
+
+const counts: Readonly<Record<string, readonly [number, number]>> = {
+  input: [0, mostTokens],
+  cached: [0, mostTokens],
+  cache_write: [0, mostTokens],
+  cache_write_1h: [0, mostTokens],
+  output: [0, mostOutput],
+  reasoning: [0, mostOutput],
+  web_search: [0, 100],
+  latency_ms: [0, mostMs],
+  ttft_ms: [0, mostMs],
+  gap_ms: [0, mostMs],
+  tokens_per_chunk: [1, mostOutput],
+};
+
+const texts: Readonly<Record<string, RegExp>> = {
+  bill: /^(generated|full|none)$/,
+  tool: /^[\w.-]{1,128}$/,
+  served: /^[\w./:@-]{1,128}$/,
+  tier: /^\w{1,32}$/,
+  cost_usd: /^\d{1,9}(\.\d{1,12})?$/,
+  tag: /^[\w./:@-]{1,200}$/,
+};
+
+const none: Directive = {};
+const pattern = /\[\[sim\b([^\]]*)\]\]/;
+
+/**
+ * @param text The last text of the user.
+ * @param field The body's `sim`, if it has one.
+ * @throws PurserError `invalid_request` for a key that does not exist or a value out of range.
+ */
+export function readDirective(text: string, field: unknown): Directive {
+  const written = text.includes("[[sim") ? pattern.exec(text)?.[1] : undefined;
+  if (written === undefined && field === undefined) return none;
+
+  const directive: Record<string, unknown> = {};
+  for (const pair of (written ?? "").trim().split(/\s+/)) {
+    const at = pair.indexOf("=");
+    if (pair !== "") put(directive, { key: at < 0 ? pair : pair.slice(0, at), value: at < 0 ? "" : pair.slice(at + 1) });
+  }
+  for (const [key, value] of Object.entries(fieldOf(field))) put(directive, { key, value: String(value) });
+  return directive;
+}
+
+function fieldOf(field: unknown): Readonly<Record<string, unknown>> {
+  if (field === undefined) return {};
+  if (isObject(field)) return field;
+  throw new PurserError("invalid_request", "sim must be an object", { field: "sim", remedy: 'Write { "sim": { "output": 44 } }.' });
+}
+
+function put(directive: Record<string, unknown>, pair: { readonly key: string; readonly value: string }): void {
+  const { key, value } = pair;
+  if (key === "fault") {
+    directive["fault"] = [...parseFaults(value), ...((directive["lie"] as readonly Fault[] | undefined) ?? [])];
+  } else if (key === "lie") {
+    // A lie is a fault by another name, and does not replace the faults that stand before it.
+    directive["lie"] = parseFaults(value);
+    directive["fault"] = [...((directive["fault"] as readonly Fault[] | undefined) ?? []), ...parseFaults(value)];
+  } else {
+    directive[key] = readValue(key, value);
+  }
+}
+
+function readValue(key: string, value: string): number | string {
+  const range = Object.hasOwn(counts, key) ? counts[key] : undefined;
+  if (range) {
+    const number = /^\d+$/.test(value) ? Number(value) : -1;
+    if (number >= range[0] && number <= range[1]) return number;
+    throw refusal(key, `Write a whole number from ${range[0]} to ${range[1]}.`);
+  }
+  const shape = Object.hasOwn(texts, key) ? texts[key] : undefined;
+  if (!shape) throw refusal(key, `The keys are ${[...Object.keys(counts), "fault", "lie", ...Object.keys(texts)].join(", ")}.`);
+  if (shape.test(value)) return value;
+  throw refusal(key, `Write what matches ${shape.source}.`);
+}
+
+function refusal(key: string, remedy: string): PurserError {
+  return new PurserError("invalid_request", `the simulator cannot read sim.${key}`, { field: `sim.${key}`, remedy });
+}

@@ -1,0 +1,6 @@
+/** The public door of the simulator. */
+
+export type { BookRow, Books, BooksSummary, ModelSummary } from "./books.ts";
+export type { FaultRate } from "./play/faults.ts";
+export type { SimulatorOptions } from "./options.ts";
+export { startSimulator, type Simulator } from "./simulator.ts";

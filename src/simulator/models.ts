@@ -1,0 +1,32 @@
+/** `GET /v1/models` in each format. Any name works in a call; these are the ones that are shown. */
+
+import type { SimulatedProvider } from "./call.ts";
+
+/** Shown first, so that a client that picks one gets something it can call. */
+const shown: Readonly<Record<SimulatedProvider, readonly string[]>> = {
+  openai: ["sim-small", "sim-large"],
+  deepseek: ["sim-small", "sim-large"],
+  xai: ["sim-small", "sim-large"],
+  openrouter: ["sim/small", "sim/large"],
+  anthropic: ["sim-small", "sim-large"],
+  gemini: ["sim-small", "sim-large"],
+};
+
+const created = 1_767_225_600;
+
+/** JSON text of the list, or of one model when the path names one. */
+export function modelsAnswer(provider: SimulatedProvider, model: string | null): string {
+  const one = (id: string): object => modelOf(provider, id);
+  if (model !== null) return JSON.stringify(one(model));
+  const data = shown[provider].map(one);
+  if (provider === "gemini") return JSON.stringify({ models: data });
+  if (provider !== "anthropic") return JSON.stringify({ object: "list", data });
+  return JSON.stringify({ data, has_more: false, first_id: shown[provider].at(0), last_id: shown[provider].at(-1) });
+}
+
+function modelOf(provider: SimulatedProvider, id: string): object {
+  if (provider === "gemini")
+    return { name: `models/${id}`, version: "1", displayName: id, supportedGenerationMethods: ["generateContent", "countTokens"] };
+  if (provider === "anthropic") return { type: "model", id, display_name: id, created_at: "2026-01-01T00:00:00Z" };
+  return { id, object: "model", created, owned_by: "simulator" };
+}

@@ -1,0 +1,67 @@
+/** The connection of one answer: writing with back-pressure, waiting that ends when the caller leaves, breaking off. */
+
+import type { ServerResponse } from "node:http";
+
+export class Line {
+  readonly #response: ServerResponse;
+  #closed = false;
+  #wake: (() => void) | null = null;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+    response.once("close", () => {
+      this.#closed = true;
+      this.#wake?.();
+    });
+  }
+
+  /** Whether the caller has left, or the answer has ended. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  head(status: number, headers: readonly string[]): void {
+    this.#response.writeHead(status, headers as string[]);
+  }
+
+  /** Resolves when there is room for more, or the caller has left. */
+  async write(text: string | Buffer): Promise<void> {
+    if (this.#closed) return;
+    // Nothing to say yet: the head alone.
+    if (text.length === 0) this.#response.flushHeaders();
+    else if (!this.#response.write(text)) await this.#until((wake) => this.#response.once("drain", wake));
+  }
+
+  /** @param ms Infinity waits until the caller leaves. */
+  async sleep(ms: number): Promise<void> {
+    if (this.#closed || ms <= 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await this.#until((wake) => {
+      if (ms !== Infinity) timer = setTimeout(wake, ms);
+    });
+    clearTimeout(timer);
+  }
+
+  end(text = ""): void {
+    this.#response.end(text);
+  }
+
+  /** Drops the connection once what was written is on its way. @param how `reset` as a crash does, `close` in good order. */
+  async drop(how: "reset" | "close"): Promise<void> {
+    const { socket } = this.#response;
+    if (!socket || this.#closed) return;
+    await new Promise<void>((resolve) => {
+      socket.write("", () => setImmediate(resolve));
+    });
+    if (how === "reset") socket.resetAndDestroy();
+    else socket.destroySoon();
+  }
+
+  async #until(start: (wake: () => void) => void): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      start(resolve);
+    });
+    this.#wake = null;
+  }
+}

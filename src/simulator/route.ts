@@ -1,0 +1,63 @@
+/** Which path is which endpoint, and in whose dialect. */
+
+import { countTokens as countMessages, messages } from "./anthropic/messages.ts";
+import type { Format, Route, SimulatedProvider, SimulatedWire } from "./call.ts";
+import { countTokens as countContents, generate } from "./gemini/generate.ts";
+import { chat } from "./openai/chat.ts";
+import { embeddings } from "./openai/embeddings.ts";
+import { responses } from "./openai/responses.ts";
+
+const openaiPaths: Readonly<Record<string, Format>> = { "chat/completions": chat, responses, embeddings };
+const anthropicPaths: Readonly<Record<string, Format>> = { messages, "messages/count_tokens": countMessages };
+
+/** Every path whose model stands in the body. A bare `/v1/…` is the wire that owns the path. */
+const posts: ReadonlyMap<string, { readonly provider: SimulatedProvider; readonly format: Format }> = new Map([
+  ...(["openai", "deepseek", "xai", "openrouter"] as const).flatMap((provider) => paths(`/${provider}/v1/`, provider, openaiPaths)),
+  ...paths("/anthropic/v1/", "anthropic", anthropicPaths),
+  ...paths("/v1/", "openai", openaiPaths),
+  ...paths("/v1/", "anthropic", anthropicPaths),
+]);
+
+function paths(prefix: string, provider: SimulatedProvider, formats: Readonly<Record<string, Format>>) {
+  return Object.entries(formats).map(([path, format]) => [prefix + path, { provider, format }] as const);
+}
+
+const geminiPath = /^(?:\/gemini)?\/v1(?:beta)?\/models\/([^/:]+):(generateContent|streamGenerateContent|countTokens)$/;
+const modelsPath = /^(?:\/(openai|deepseek|xai|openrouter|anthropic|gemini))?\/v1(beta)?\/models(?:\/([^:]+))?$/;
+const prefixPattern = /^\/(openai|deepseek|xai|openrouter|anthropic|gemini)\//;
+
+/** @param url Path and query, as the request line has them. @returns Null for a path that no provider has. */
+export function routePost(url: string): Route | null {
+  const mark = url.indexOf("?");
+  const path = mark < 0 ? url : url.slice(0, mark);
+  const query = mark < 0 ? "" : url.slice(mark + 1);
+  const known = posts.get(path);
+  if (known) return { ...known, model: null, stream: false, query };
+
+  const [, model, method] = geminiPath.exec(path) ?? [];
+  if (model === undefined) return null;
+  const format = method === "countTokens" ? countContents : generate;
+  return { provider: "gemini", format, model: decodeURIComponent(model), stream: method === "streamGenerateContent", query };
+}
+
+/** Where a list of models, or one model, is asked for. */
+export interface ModelsRoute {
+  readonly provider: SimulatedProvider;
+  readonly model: string | null;
+}
+
+/** @param anthropic Whether the request carries `anthropic-version`: a bare `/v1/models` is in both formats. */
+export function routeModels(url: string, anthropic: boolean): ModelsRoute | null {
+  const found = modelsPath.exec(url.split("?", 1)[0] ?? "");
+  if (!found) return null;
+  const [, named, beta, model] = found;
+  const bare = beta ? "gemini" : anthropic ? "anthropic" : "openai";
+  return { provider: (named as SimulatedProvider | undefined) ?? bare, model: model === undefined ? null : decodeURIComponent(model) };
+}
+
+/** The wire in which to say that a path does not exist. */
+export function wireOfPath(url: string): SimulatedWire {
+  const named = prefixPattern.exec(url)?.[1] ?? "";
+  if (named === "anthropic" || url.startsWith("/v1/messages")) return "anthropic";
+  return named === "gemini" || url.startsWith("/v1beta/") ? "gemini" : "openai";
+}

@@ -1,0 +1,102 @@
+/** Turns rows of the journal into the entries that they were. */
+
+import { assert } from "../../../domain/assert.ts";
+import type { Budget } from "../../../domain/budget/budget.ts";
+import type { Key } from "../../../domain/key/key.ts";
+import type { CallId, CorrectionEntry, Entry, HoldEntry, PriceOverride, Quantities, SettleEntry } from "../../../domain/ledger/entry.ts";
+import { pico } from "../../../domain/money/money.ts";
+import type { JournalRow } from "./chain.ts";
+import type { StoredBudget, StoredHold, StoredRefusal, StoredThreshold } from "./encode.ts";
+import { loadInteger, type StoredInteger } from "./integer.ts";
+import { isCorrection, kinds, statusOf } from "./kind.ts";
+import type { NameReader } from "./name-reader.ts";
+import { decodeOutcome, type StoredOutcome } from "./outcome-codec.ts";
+
+/** @param callOf Whose hold has this `seq`. */
+export function decodeEntry(row: JournalRow, context: { names: NameReader; callOf: (seq: number) => CallId }): Entry {
+  const { at } = row;
+  const { names } = context;
+  switch (row.kind) {
+    case kinds.hold:
+      return decodeHold(row, names);
+    case kinds.refusal: {
+      const [reason, budgetId, needed] = JSON.parse(row.body) as StoredRefusal;
+      const attribution = names.attribution(row.attributionId ?? 0);
+      const { route } = names.route(row.routeId ?? 0);
+      const operationId = row.operationId ?? "";
+      return { kind: "refusal", at, operationId, attribution, route, reason, budgetId, needed: loadInteger(needed) };
+    }
+    case kinds.threshold: {
+      const [counterId, partsPerMillion, spent, limit] = JSON.parse(row.body) as StoredThreshold;
+      return { kind: "threshold", at, counter: names.counter(counterId), partsPerMillion, spent: loadInteger(spent), limit: loadInteger(limit) };
+    }
+    case kinds.budget: {
+      const [budget, deleted] = JSON.parse(row.body) as StoredBudget;
+      return { kind: "budget", at, budget: loadBudget(budget), deleted: deleted === 1 };
+    }
+    case kinds.key:
+      return { kind: "key", at, key: JSON.parse(row.body) as Key };
+    case kinds.price:
+      return { kind: "price", at, price: JSON.parse(row.body) as PriceOverride };
+    default:
+      assert(row.call !== null, "an entry that ends a call or adds to it names its hold");
+      return decodeAboutCall(row, context.callOf(row.call), names);
+  }
+}
+
+export function decodeHold(row: JournalRow, names: NameReader): HoldEntry {
+  const [tokens, requests, counterIds, expiresAt = null, fingerprint = null] = JSON.parse(row.body) as StoredHold;
+  return {
+    kind: "hold",
+    at: row.at,
+    operationId: row.operationId ?? "",
+    attempt: row.attempt ?? 1,
+    attribution: names.attribution(row.attributionId ?? 0),
+    route: names.route(row.routeId ?? 0).route,
+    amount: { usd: pico(BigInt(row.amount)), tokens: loadInteger(tokens), requests: loadInteger(requests) },
+    counters: counterIds.map((id) => names.counter(id)),
+    expiresAt,
+    fingerprint,
+  };
+}
+
+/** The amount of a top-up. */
+export function decodeTopUp(row: Pick<JournalRow, "amount" | "body">): Quantities {
+  const [tokens, requests] = JSON.parse(row.body) as readonly [StoredInteger, StoredInteger];
+  return { usd: pico(BigInt(row.amount)), tokens: loadInteger(tokens), requests: loadInteger(requests) };
+}
+
+export function decodeSettle(row: JournalRow, call: CallId, names: NameReader): SettleEntry | CorrectionEntry {
+  const { at } = row;
+  const { operationId, attempt } = call;
+  const status = statusOf(row.kind);
+  assert(status !== "released", "a charge is not a release");
+  const model = names.route(row.routeId ?? 0).served ?? "";
+  const details = decodeOutcome(JSON.parse(row.body) as StoredOutcome, { cost: BigInt(row.amount), status, model }, names);
+  const { overruns, late, fingerprint, difference, reason, ...outcome } = details;
+  if (isCorrection(row.kind)) return { kind: "correction", at, operationId, attempt, ...outcome, fingerprint, difference, reason };
+  return { kind: "settle", at, operationId, attempt, ...outcome, overruns, late, fingerprint };
+}
+
+function decodeAboutCall(row: JournalRow, call: CallId, names: NameReader): Entry {
+  const { at } = row;
+  const { operationId, attempt } = call;
+  if (row.kind === kinds.top_up) return { kind: "top_up", at, operationId, attempt, amount: decodeTopUp(row) };
+  if (row.kind === kinds.expire) return { kind: "expire", at, operationId, attempt };
+  if (row.kind !== kinds.release) return decodeSettle(row, call, names);
+  const [reason] = JSON.parse(row.body) as readonly [string];
+  return { kind: "release", at, operationId, attempt, reason };
+}
+
+function loadBudget(stored: Record<string, unknown>): Budget {
+  const budget = stored as unknown as Budget;
+  const { unpriced } = budget;
+  const fallback = unpriced.policy === "allow" && unpriced.fallback;
+  return {
+    ...budget,
+    amount: BigInt(budget.amount),
+    unpriced: fallback
+      ? { policy: "allow", fallback: { input: pico(BigInt(fallback.input)), output: pico(BigInt(fallback.output)) } }
+      : unpriced,
+  };
+}

@@ -1,0 +1,65 @@
+/** What the books ask of the file: calls that have ended, and counters that are not in memory. */
+
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { CounterState } from "../../../domain/ledger/counter.ts";
+import { addQuantities, nothing, type CounterKey } from "../../../domain/ledger/entry.ts";
+import type { History, PastAttempt } from "../../../domain/ledger/past.ts";
+import type { JournalRow } from "./chain.ts";
+import { decodeHold, decodeSettle, decodeTopUp } from "./decode.ts";
+import { JournalFile } from "./journal-file.ts";
+import { kinds } from "./kind.ts";
+import { counterText, digestOf, nameKinds } from "./name.ts";
+import { NameReader } from "./name-reader.ts";
+
+/** Answers from a connection of its own; every question is one or a few look-ups by key. */
+export class FileHistory implements History {
+  readonly journal: JournalFile;
+  readonly names: NameReader;
+  readonly #counter: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.journal = new JournalFile(database);
+    this.names = new NameReader(database);
+    this.#counter = database.prepare(`
+      SELECT spent, held, overrun, fired FROM name JOIN counter ON counter_id = name_id
+      WHERE digest = ? AND kind = ${nameKinds.counter} AND text = ?`);
+  }
+
+  /** @param before Only entries with a smaller `seq` count, as they stood then. */
+  attempts(operationId: string, before?: number): readonly PastAttempt[] {
+    return this.journal.holds(operationId).flatMap((hold) => this.#attempt(hold, before) ?? []);
+  }
+
+  counter(key: CounterKey): CounterState | undefined {
+    const text = counterText(key);
+    const row = this.#counter.get(digestOf(text), text);
+    return row && readCounterState(row);
+  }
+
+  #attempt(row: JournalRow, before?: number): PastAttempt | undefined {
+    const outcome = this.journal.outcome(row.seq, before);
+    if (!outcome) return undefined;
+    const hold = decodeHold(row, this.names);
+    const past = {
+      attempt: hold.attempt,
+      holdFingerprint: hold.fingerprint,
+      held: this.journal.topUps(row.seq).reduce((sum, topUp) => addQuantities(sum, decodeTopUp(topUp)), hold.amount),
+      counters: hold.counters,
+    };
+    if (outcome.kind === kinds.release || outcome.kind === kinds.expire) {
+      const ended = outcome.kind === kinds.release ? "release" : "expire";
+      return { ...past, ended, status: null, settleFingerprint: null, cost: nothing };
+    }
+    const settle = decodeSettle(outcome, hold, this.names);
+    return { ...past, ended: "settle", status: settle.status, settleFingerprint: settle.fingerprint, cost: settle.cost };
+  }
+}
+
+export function readCounterState(row: Readonly<Record<string, unknown>>): CounterState {
+  return {
+    spent: BigInt(String(row["spent"])),
+    held: BigInt(String(row["held"])),
+    overrun: BigInt(String(row["overrun"])),
+    fired: JSON.parse(String(row["fired"])) as readonly number[],
+  };
+}

@@ -1,0 +1,63 @@
+/** The number that stands for a kind of entry, and for the status of an outcome with it, in the `kind` column. */
+
+import type { CallStatus, Entry } from "../../../domain/ledger/entry.ts";
+
+/** What is written on file: a number is never given a second meaning. */
+export const kinds = {
+  hold: 1,
+  top_up: 2,
+  settled: 3,
+  estimated: 4,
+  unresolved: 5,
+  release: 6,
+  expire: 7,
+  corrected_settled: 8,
+  corrected_estimated: 9,
+  corrected_unresolved: 10,
+  refusal: 11,
+  threshold: 12,
+  budget: 20,
+  key: 21,
+  price: 22,
+} as const;
+
+/** Roll-ups are kept by status, and refusals have one of their own. */
+export const statuses = { settled: 1, estimated: 2, unresolved: 3, released: 4, refused: 5 } as const;
+
+export type StatusCode = (typeof statuses)[keyof typeof statuses];
+
+/** The condition for entries that end a call or replace its end; written alike in indexes and queries, or SQLite does not use the index. */
+export function outcomeRows(column: string): string {
+  return `${column} BETWEEN ${kinds.settled} AND ${kinds.corrected_unresolved}`;
+}
+
+/** The condition for all that is neither the usual way of a call nor a refusal: few rows, in an index of their own. */
+export function otherRows(column: string): string {
+  return `${column} > ${kinds.settled} AND ${column} <> ${kinds.refusal}`;
+}
+
+export function isOutcome(kind: number): boolean {
+  return kind >= kinds.settled && kind <= kinds.corrected_unresolved;
+}
+
+export function isCorrection(kind: number): boolean {
+  return kind >= kinds.corrected_settled && kind <= kinds.corrected_unresolved;
+}
+
+export function kindOf(entry: Entry): number {
+  if (entry.kind === "settle") return kinds[entry.status];
+  if (entry.kind === "correction") return kinds[`corrected_${entry.status}`];
+  return kinds[entry.kind];
+}
+
+/** The status of a call after an outcome entry of this kind. */
+export function statusOf(kind: number): CallStatus {
+  if (kind === kinds.settled || kind === kinds.corrected_settled) return "settled";
+  if (kind === kinds.estimated || kind === kinds.corrected_estimated) return "estimated";
+  return kind === kinds.unresolved || kind === kinds.corrected_unresolved ? "unresolved" : "released";
+}
+
+/** The kinds of outcome that leave a call in this status. */
+export function kindsOf(status: CallStatus): readonly number[] {
+  return Object.values(kinds).filter((kind) => isOutcome(kind) && statusOf(kind) === status);
+}

@@ -1,0 +1,73 @@
+/** Reads what stands behind the ids in journal rows. */
+
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { assert } from "../../../domain/assert.ts";
+import type { Attribution } from "../../../domain/attribution/attribution.ts";
+import type { CounterKey } from "../../../domain/ledger/entry.ts";
+import type { Rate } from "../../../domain/price/rate.ts";
+import { readAttribution, readCounter, readRate, readRoute, type ServedRoute } from "./name.ts";
+
+/** This many values are remembered for sure, and at most twice as many. */
+const remembered = 20_000;
+
+/** A name is never changed, so that what was read once stays true. */
+export class NameReader {
+  readonly #name: StatementSync;
+  readonly #shape: StatementSync;
+  #young = new Map<number, unknown>();
+  #old = new Map<number, unknown>();
+  readonly #shapes = new Map<number, string>();
+
+  constructor(database: DatabaseSync) {
+    this.#name = database.prepare("SELECT text FROM name WHERE name_id = ?");
+    this.#shape = database.prepare("SELECT text FROM shape WHERE shape_id = ?");
+  }
+
+  attribution(id: number): Attribution {
+    return this.#read(id, readAttribution);
+  }
+
+  route(id: number): ServedRoute {
+    return this.#read(id, readRoute);
+  }
+
+  rate(id: number): Rate {
+    return this.#read(id, readRate);
+  }
+
+  counter(id: number): CounterKey {
+    return this.#read(id, readCounter);
+  }
+
+  text(id: number): string {
+    return this.#read(id, (text) => text);
+  }
+
+  shape(id: number): string {
+    const known = this.#shapes.get(id);
+    if (known !== undefined) return known;
+    const row = this.#shape.get(id);
+    assert(row !== undefined, "a shape that a row refers to stands in the file");
+    const text = String(row["text"]);
+    this.#shapes.set(id, text);
+    return text;
+  }
+
+  #read<T>(id: number, parse: (text: string) => T): T {
+    const young = this.#young.get(id);
+    if (young !== undefined) return young as T;
+    const value = (this.#old.get(id) as T | undefined) ?? parse(this.#load(id));
+    if (this.#young.size >= remembered) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(id, value);
+    return value;
+  }
+
+  #load(id: number): string {
+    const row = this.#name.get(id);
+    assert(row !== undefined, "a name that a row refers to stands in the file");
+    return String(row["text"]);
+  }
+}

@@ -1,0 +1,110 @@
+/** Gives texts their ids: those of the file for known ones, new ids for others. */
+
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { canonicalAttribution, type Attribution } from "../../../domain/attribution/attribution.ts";
+import type { CallRoute, CounterKey } from "../../../domain/ledger/entry.ts";
+import type { Rate } from "../../../domain/price/rate.ts";
+import { counterText, digestOf, nameKinds, rateText, routeText, type NameKind } from "./name.ts";
+
+/** Definitions for the writer, in its order of columns: id, seq, kind, digest, text, and the next one. */
+export type NameColumns = (number | string)[];
+
+/** This many texts are remembered for sure, and at most twice as many. */
+const remembered = 50_000;
+
+/**
+ * Remembers the names used lately, and asks the file for others.
+ *
+ * A name is new once: until the batch that defines it is on file it stays in memory (`settleNames`).
+ */
+export class NameWriter {
+  readonly #find: StatementSync;
+  readonly #byObject = new WeakMap<object, number>();
+  #young = new Map<string, number>();
+  #old = new Map<string, number>();
+  #unwritten = new Map<string, number>();
+  #defined: NameColumns = [];
+  #next: number;
+  #seq = 0;
+
+  /** @param database A connection that may read. */
+  constructor(database: DatabaseSync) {
+    this.#find = database.prepare("SELECT name_id FROM name WHERE digest = ? AND kind = ? AND text = ?");
+    this.#next = 1 + Number(database.prepare("SELECT max(name_id) AS last FROM name").get()?.["last"] ?? 0);
+  }
+
+  /** The names asked for from now on are used by this entry: the first one, if they are new. */
+  beginEntry(seq: number): void {
+    this.#seq = seq;
+  }
+
+  attribution(attribution: Attribution): number {
+    return this.#object(attribution, { kind: nameKinds.attribution, textOf: canonicalAttribution });
+  }
+
+  counter(key: CounterKey): number {
+    return this.#object(key, { kind: nameKinds.counter, textOf: counterText });
+  }
+
+  rate(rate: Rate): number {
+    return this.#object(rate, { kind: nameKinds.rate, textOf: rateText });
+  }
+
+  /** @param served The model that the provider says it served; null before that is known. */
+  route(route: CallRoute, served: string | null): number {
+    return this.#text(nameKinds.route, routeText(route, served));
+  }
+
+  text(text: string): number {
+    return this.#text(nameKinds.text, text);
+  }
+
+  /** Hands over the names that were new since it was last called. */
+  takeDefined(): NameColumns {
+    const defined = this.#defined;
+    this.#defined = [];
+    return defined;
+  }
+
+  /** The names handed over before are on file. Call it only when no others were handed over meanwhile. */
+  settleNames(): void {
+    if (this.#unwritten.size === 0) return;
+    const ids = new Set<number>();
+    for (let at = 0; at < this.#defined.length; at += 5) ids.add(Number(this.#defined[at]));
+    for (const [text, id] of this.#unwritten) if (!ids.has(id)) this.#unwritten.delete(text);
+  }
+
+  #object<T extends object>(value: T, how: { readonly kind: NameKind; readonly textOf: (value: T) => string }): number {
+    const known = this.#byObject.get(value);
+    if (known !== undefined) return known;
+    const id = this.#text(how.kind, how.textOf(value));
+    this.#byObject.set(value, id);
+    return id;
+  }
+
+  #text(kind: NameKind, text: string): number {
+    const key = `${kind}${text}`;
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const id = this.#old.get(key) ?? this.#unwritten.get(key) ?? this.#lookUp(kind, text) ?? this.#define(kind, text);
+    if (this.#young.size >= remembered) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, id);
+    return id;
+  }
+
+  #lookUp(kind: NameKind, text: string): number | undefined {
+    const row = this.#find.get(digestOf(text), kind, text);
+    return row ? Number(row["name_id"]) : undefined;
+  }
+
+  #define(kind: NameKind, text: string): number {
+    const id = this.#next;
+    this.#next += 1;
+    this.#defined.push(id, this.#seq, kind, digestOf(text), text);
+    this.#unwritten.set(`${kind}${text}`, id);
+    return id;
+  }
+}

@@ -1,0 +1,69 @@
+/** What stands behind the ids in journal rows: texts that are written once and referred to for ever. */
+
+import { hash } from "node:crypto";
+import type { Attribution } from "../../../domain/attribution/attribution.ts";
+import type { CallRoute, CounterKey } from "../../../domain/ledger/entry.ts";
+import { pico } from "../../../domain/money/money.ts";
+import type { Rate } from "../../../domain/price/rate.ts";
+
+/** What is written on file: a number is never given a second meaning. */
+export const nameKinds = { attribution: 1, route: 2, rate: 3, counter: 4, text: 5, shape: 6 } as const;
+
+export type NameKind = (typeof nameKinds)[keyof typeof nameKinds];
+
+/** A route with the model that was served, or null before that is known. */
+export interface ServedRoute {
+  readonly route: CallRoute;
+  readonly served: string | null;
+}
+
+/** Names are looked up by this number: 48 bits of the SHA-256 of the text. Equal digests are told apart by the text. */
+export function digestOf(text: string): number {
+  return hash("sha256", text, "buffer").readUIntBE(0, 6);
+}
+
+export function routeText({ provider, model, endpoint, keyId }: CallRoute, served: string | null): string {
+  return JSON.stringify([provider, model, endpoint, keyId, served]);
+}
+
+export function readRoute(text: string): ServedRoute {
+  const [provider, model, endpoint, keyId, served] = JSON.parse(text) as [string, string, string, string | null, string | null];
+  return { route: { provider, model, endpoint, keyId }, served };
+}
+
+export function counterText({ budgetId, value, windowStart, windowEnd, currency }: CounterKey): string {
+  return JSON.stringify([budgetId, value, windowStart, windowEnd, currency]);
+}
+
+export function readCounter(text: string): CounterKey {
+  type Fields = [string, string, number, number | null, CounterKey["currency"]];
+  const [budgetId, value, windowStart, windowEnd, currency] = JSON.parse(text) as Fields;
+  return { budgetId, value, windowStart, windowEnd, currency };
+}
+
+export function rateText(rate: Rate): string {
+  const { provider, model, meter, perUnit, serviceTier, context, match, source, version, validFrom } = rate;
+  const limits = context ? [context.tokens, context.inclusive] : null;
+  return JSON.stringify([provider, model, meter, `${perUnit}`, serviceTier, limits, match, source, version, validFrom ?? null]);
+}
+
+export function readRate(text: string): Rate {
+  type Fields = [string, string, Rate["meter"], string, Rate["serviceTier"], [number, boolean] | null, Rate["match"], string, string, string | null];
+  const [provider, model, meter, perUnit, serviceTier, limits, match, source, version, validFrom] = JSON.parse(text) as Fields;
+  return {
+    provider,
+    model,
+    meter,
+    perUnit: pico(BigInt(perUnit)),
+    serviceTier,
+    ...(limits && { context: { tokens: limits[0], inclusive: limits[1] } }),
+    match,
+    source,
+    version,
+    ...(validFrom !== null && { validFrom }),
+  };
+}
+
+export function readAttribution(text: string): Attribution {
+  return JSON.parse(text) as Attribution;
+}

@@ -1,0 +1,25 @@
+/** One process owns a data folder: a lock of the operating system, which ends with the process however it ends. */
+
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { PurserError } from "../../domain/error.ts";
+
+export interface FolderLock {
+  release(): void;
+}
+
+/** @throws PurserError `store_unavailable` when another process, or another ledger of this one, has the folder open. */
+export function lockFolder(directory: string): FolderLock {
+  const database = new DatabaseSync(join(directory, "lock.db"), { timeout: 0 });
+  try {
+    database.exec("BEGIN EXCLUSIVE");
+  } catch (cause) {
+    database.close();
+    throw new PurserError("store_unavailable", `the data folder ${directory} is in use by another Purser`, {
+      field: "data",
+      remedy: "Stop the other process, or give each its own folder with --data.",
+      cause,
+    });
+  }
+  return { release: () => database.close() };
+}

@@ -1,0 +1,104 @@
+/** Calls as the journal tells them: each joined from its hold and from what ended it. */
+
+import type { DatabaseSync } from "node:sqlite";
+import type { AlertRow, CallFilter, CallRow } from "../../../app/ports.ts";
+import { assert } from "../../../domain/assert.ts";
+import { zero } from "../../../domain/money/money.ts";
+import type { JournalRow } from "../journal/chain.ts";
+import { decodeEntry, decodeHold, decodeSettle } from "../journal/decode.ts";
+import type { FileHistory } from "../journal/file-history.ts";
+import { prepareRows, readRow, rowColumns, type RowValues } from "../journal/journal-file.ts";
+import { kinds, otherRows, statusOf } from "../journal/kind.ts";
+import { findCalls, type Found, type Page } from "./find-calls.ts";
+import type { NameIndex } from "./name-index.ts";
+import { matcher, select, type Selection } from "./selection.ts";
+
+/** What a reader's questions are answered from. */
+export interface Source {
+  readonly database: DatabaseSync;
+  readonly file: FileHistory;
+  readonly names: NameIndex;
+}
+
+/** @returns Newest first. */
+export function readCalls(source: Source, filter: CallFilter, page: Page): readonly CallRow[] {
+  source.names.refresh();
+  const selection = select(filter, source.names);
+  const found =
+    filter.operationId === undefined
+      ? findCalls(source.database, selection, page)
+      : findOperation(source, { operationId: filter.operationId, selection, page });
+  return found.map((one) => readCall(source.file, one));
+}
+
+/** The calls of one operation: its attempts, newest first. */
+export function findOperation(
+  { database, file }: Pick<Source, "database" | "file">,
+  { operationId, selection, page }: { readonly operationId: string; readonly selection: Selection; readonly page: Page },
+): readonly Found[] {
+  const endedAt = database.prepare("SELECT ended_at FROM amendment WHERE seq = ?");
+  const matches = matcher(selection);
+  const found = file.journal.holds(operationId).flatMap((hold) => {
+    const row = file.journal.outcome(hold.seq);
+    if (!row || (page.before !== null && row.seq >= page.before)) return [];
+    const fields = { ...row, attributionId: row.attributionId ?? 0, routeId: row.routeId ?? 0 };
+    const one = { ...fields, endedAt: Number(endedAt.get(row.seq)?.["ended_at"] ?? row.at) };
+    return matches(one) ? [{ seq: one.seq, endedAt: one.endedAt }] : [];
+  });
+  return found.sort((left, right) => right.seq - left.seq).slice(0, page.limit);
+}
+
+/** Thresholds that were crossed, newest first. */
+export function readAlerts(
+  { database, file }: Pick<Source, "database" | "file">,
+  { budgetId, limit, before }: Page & { readonly budgetId: string | null },
+): readonly AlertRow[] {
+  const statement = prepareRows(
+    database,
+    `SELECT ${rowColumns("entry")} FROM entry
+     WHERE ${otherRows("kind")} AND kind = ${kinds.threshold} AND seq < ? ORDER BY seq DESC`,
+  );
+  const alerts: AlertRow[] = [];
+  const context = { names: file.names, callOf: (seq: number) => file.journal.callOf(seq) };
+  for (const values of statement.iterate(before ?? Number.MAX_SAFE_INTEGER)) {
+    if (alerts.length >= limit) break;
+    const row = readRow(values as unknown as RowValues);
+    const entry = decodeEntry(row, context);
+    assert(entry.kind === "threshold", "the kind of a row is that of its entry");
+    const { kind: _, ...alert } = entry;
+    if (budgetId === null || entry.counter.budgetId === budgetId) alerts.push({ seq: row.seq, ...alert });
+  }
+  return alerts;
+}
+
+function readCall(file: FileHistory, { seq, endedAt }: Found): CallRow {
+  const row = file.journal.row(seq);
+  const holdRow = row && file.journal.row(row.call ?? 0);
+  assert(row !== undefined && holdRow !== undefined, "a call has a hold and an end");
+  const { operationId, attempt, at: startedAt, attribution, route } = decodeHold(holdRow, file.names);
+  return { seq, operationId, attempt, startedAt, endedAt, attribution, route, ...readOutcome(file, row, route.model) };
+}
+
+type CallOutcome = Pick<
+  CallRow,
+  "status" | "model" | "usage" | "charges" | "cost" | "reportedCost" | "rawUsage" | "flags" | "latencyMs" | "priceVersion"
+>;
+
+function readOutcome(file: FileHistory, row: JournalRow, askedModel: string): CallOutcome {
+  if (statusOf(row.kind) === "released") return { ...nothingCharged, model: askedModel };
+  const outcome = decodeSettle(row, { operationId: "", attempt: 1 }, file.names);
+  const { status, model, usage, charges, cost, reportedCost, rawUsage, flags, latencyMs, priceVersion } = outcome;
+  return { status, model, usage, charges, cost: cost.usd, reportedCost, rawUsage, flags, latencyMs, priceVersion };
+}
+
+const nothingCharged = {
+  status: "released",
+  usage: {},
+  charges: [],
+  cost: zero,
+  reportedCost: null,
+  rawUsage: null,
+  flags: [],
+  latencyMs: 0,
+  priceVersion: "",
+} as const;

@@ -1,0 +1,149 @@
+/** Finds the newest calls of a selection: by an index where few ids are wanted, else by looking through the newest rows. */
+
+import type { DatabaseSync } from "node:sqlite";
+import { allRows, prepareRows } from "../journal/journal-file.ts";
+import { outcomeRows } from "../journal/kind.ts";
+import { matcher, seqRange, type Selection, type SeqRange } from "./selection.ts";
+
+export interface Page {
+  readonly limit: number;
+  /** Only rows with a smaller `seq`; null for the newest. */
+  readonly before: number | null;
+}
+
+/** A call that was found: the entry that says how it ended, and when it counts as ended. */
+export interface Found {
+  readonly seq: number;
+  readonly endedAt: number;
+}
+
+/** So many ids are asked of an index, one after another. */
+const fewIds = 64;
+const manyIds = 20_000;
+/** So many sequence numbers are looked through before an index with many ids is tried. */
+const glance = 40_000;
+
+/** @returns Newest first, at most `page.limit`. */
+export function findCalls(database: DatabaseSync, selection: Selection, page: Page): readonly Found[] {
+  const range = rangeBefore(seqRange(database, selection), page.before);
+  const usual = findUsual(database, selection, { range, limit: page.limit });
+  const amended = findAmended(database, selection, page);
+  if (amended.length === 0) return usual;
+  return [...usual, ...amended].sort((left, right) => right.seq - left.seq).slice(0, page.limit);
+}
+
+interface Search {
+  readonly range: SeqRange;
+  readonly limit: number;
+}
+
+/** Calls that ended once. */
+function findUsual(database: DatabaseSync, selection: Selection, search: Search): readonly Found[] {
+  const byIndex = indexFor(selection);
+  if (byIndex && byIndex.ids.length <= fewIds) return searchIndex(database, selection, { ...search, ...byIndex });
+  const newest = newestSeq(database, search.range);
+  const first = Math.max(search.range.first, newest - glance);
+  const found = scan(database, selection, { ...search, range: { first, last: newest } });
+  if (found.length >= search.limit || first === search.range.first) return found;
+  const rest = { range: { first: search.range.first, last: first - 1 }, limit: search.limit - found.length };
+  if (byIndex && byIndex.ids.length <= manyIds) return [...found, ...searchIndex(database, selection, { ...rest, ...byIndex })];
+  return [...found, ...scan(database, selection, rest)];
+}
+
+interface IndexChoice {
+  readonly column: "attribution_id" | "route_id" | "kind";
+  readonly ids: readonly number[];
+}
+
+function indexFor({ attributionIds, routeIds, kinds }: Selection): IndexChoice | null {
+  // All but settled calls have an index by kind.
+  if (kinds && !kinds.some(isSettled)) return { column: "kind", ids: kinds };
+  if (attributionIds) return { column: "attribution_id", ids: attributionIds };
+  return routeIds && { column: "route_id", ids: routeIds };
+}
+
+function isSettled(kind: number): boolean {
+  return kind === settledKind;
+}
+
+const settledKind = 3;
+
+/** Rows of calls that nothing replaced and that replaced nothing. */
+const isUsual = `
+  ${outcomeRows("kind")} AND NOT EXISTS (SELECT 1 FROM amendment WHERE amendment.seq = entry.seq)
+  AND NOT EXISTS (SELECT 1 FROM amendment WHERE amendment.replaces = entry.seq)`;
+
+function searchIndex(database: DatabaseSync, selection: Selection, search: Search & IndexChoice): readonly Found[] {
+  const { column, ids, range, limit } = search;
+  const other = column === "kind" ? " AND kind > 3 AND kind <> 11" : "";
+  const statement = prepareRows(
+    database,
+    `SELECT seq, at, kind, attribution_id, route_id FROM entry
+     WHERE ${column} = ? AND seq BETWEEN ? AND ? AND ${isUsual}${other} ORDER BY seq DESC`,
+  );
+  const matches = matcher(selection);
+  let found: Found[] = [];
+  let first = range.first;
+  for (const id of ids) {
+    const ofId: Found[] = [];
+    for (const values of statement.iterate(id, first, range.last) as Iterable<unknown> as Iterable<readonly number[]>) {
+      const candidate = read(values);
+      if (matches(candidate)) ofId.push(candidate);
+      if (ofId.length >= limit) break;
+    }
+    found = [...found, ...ofId].sort((left, right) => right.seq - left.seq).slice(0, limit);
+    // Nothing older than the last of a full page can enter it.
+    if (found.length >= limit) first = found.at(-1)?.seq ?? first;
+  }
+  return found;
+}
+
+function scan(database: DatabaseSync, selection: Selection, { range, limit }: Search): readonly Found[] {
+  const statement = prepareRows(
+    database,
+    `SELECT seq, at, kind, attribution_id, route_id FROM entry WHERE seq BETWEEN ? AND ? AND ${isUsual} ORDER BY seq DESC`,
+  );
+  const matches = matcher(selection);
+  const found: Found[] = [];
+  for (const values of statement.iterate(range.first, range.last) as Iterable<unknown> as Iterable<readonly number[]>) {
+    const candidate = read(values);
+    if (matches(candidate)) found.push(candidate);
+    if (found.length >= limit) break;
+  }
+  return found;
+}
+
+/** Calls whose outcome was replaced: they are few, and looked through one by one. */
+function findAmended(database: DatabaseSync, selection: Selection, { limit, before }: Page): readonly Found[] {
+  const statement = prepareRows(
+    database,
+    `SELECT entry.seq, amendment.ended_at, kind, attribution_id, route_id FROM amendment JOIN entry USING (seq)
+     WHERE entry.seq < ? AND NOT EXISTS (SELECT 1 FROM amendment AS later WHERE later.replaces = entry.seq) ORDER BY entry.seq DESC`,
+  );
+  const matches = matcher(selection);
+  const found: Found[] = [];
+  const rows = statement.iterate(before ?? Number.MAX_SAFE_INTEGER) as Iterable<unknown> as Iterable<readonly number[]>;
+  for (const values of rows) {
+    const candidate = read(values);
+    if (matches(candidate)) found.push(candidate);
+    if (found.length >= limit) break;
+  }
+  return found;
+}
+
+function read([seq = 0, endedAt = 0, kind = 0, attributionId = 0, routeId = 0]: readonly number[]): Found & {
+  readonly kind: number;
+  readonly attributionId: number;
+  readonly routeId: number;
+} {
+  return { seq, endedAt, kind, attributionId, routeId };
+}
+
+function rangeBefore({ first, last }: SeqRange, before: number | null): SeqRange {
+  return { first, last: before === null ? last : Math.min(last, before - 1) };
+}
+
+function newestSeq(database: DatabaseSync, { last }: SeqRange): number {
+  const rows = allRows(prepareRows(database, "SELECT max(seq) FROM entry WHERE seq <= ?"), last);
+  return Number(rows[0]?.[0] ?? 0);
+}

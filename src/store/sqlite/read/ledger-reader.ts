@@ -1,0 +1,50 @@
+/** Questions to the ledger, answered by threads of their own: one for figures, one for each verification. */
+
+import type { AlertRow, CallRow, LedgerReader, Totals, VerifyReport } from "../../../app/ports.ts";
+import { ReaderThread } from "./reader-thread.ts";
+
+export interface ReaderParts {
+  readonly directory: string;
+  /** Resolves when all that was decided so far is on file. */
+  readonly settled: () => Promise<void>;
+}
+
+export class SqliteReader implements LedgerReader {
+  readonly #parts: ReaderParts;
+  readonly #thread: ReaderThread;
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+    this.#thread = new ReaderThread({ directory: parts.directory });
+  }
+
+  async calls(...input: Parameters<LedgerReader["calls"]>): Promise<readonly CallRow[]> {
+    await this.#parts.settled();
+    return (await this.#thread.ask({ method: "calls", input })) as readonly CallRow[];
+  }
+
+  async totals(...input: Parameters<LedgerReader["totals"]>): Promise<readonly Totals[]> {
+    await this.#parts.settled();
+    return (await this.#thread.ask({ method: "totals", input })) as readonly Totals[];
+  }
+
+  async alerts(...input: Parameters<LedgerReader["alerts"]>): Promise<readonly AlertRow[]> {
+    await this.#parts.settled();
+    return (await this.#thread.ask({ method: "alerts", input })) as readonly AlertRow[];
+  }
+
+  async verify(progress?: (share: number) => void): Promise<VerifyReport> {
+    await this.#parts.settled();
+    // It takes a while, and other questions do not wait for it.
+    const thread = new ReaderThread({ directory: this.#parts.directory });
+    try {
+      return (await thread.ask({ method: "verify" }, progress)) as VerifyReport;
+    } finally {
+      await thread.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#thread.close();
+  }
+}

@@ -1,0 +1,77 @@
+/** The ledger's end of a reader thread. */
+
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import { PurserError } from "../../../domain/error.ts";
+import type { Question, ReaderData, ReaderMessage } from "./query.ts";
+
+interface Asked {
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly progress: (share: number) => void;
+}
+
+/** Started with the first question; one that died is started anew with the next. */
+export class ReaderThread {
+  readonly #data: ReaderData;
+  readonly #asked = new Map<number, Asked>();
+  #worker: Worker | undefined;
+  #questions = 0;
+
+  constructor(data: ReaderData) {
+    this.#data = data;
+  }
+
+  /** @throws PurserError `store_unavailable` when the file cannot be read. */
+  ask(query: Question["query"], progress: (share: number) => void = () => undefined): Promise<unknown> {
+    const worker = (this.#worker ??= this.#start());
+    this.#questions += 1;
+    const number = this.#questions;
+    return new Promise((resolve, reject) => {
+      this.#asked.set(number, { resolve, reject, progress });
+      worker.postMessage({ number, query } satisfies Question);
+    });
+  }
+
+  /** Answers what was asked before, and ends. */
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    if (!worker) return;
+    this.#worker = undefined;
+    const exit = new Promise((resolve) => worker.once("exit", resolve));
+    worker.postMessage("close");
+    await exit;
+  }
+
+  #start(): Worker {
+    // Built, the file is called .js.
+    const worker = new Worker(new URL(`./reader${extname(import.meta.url)}`, import.meta.url), { workerData: this.#data });
+    worker.on("message", (message: ReaderMessage) => this.#hear(message));
+    worker.on("error", (error) => this.#lose(worker, error));
+    worker.on("exit", () => this.#lose(worker, new Error("the reader thread ended")));
+    return worker;
+  }
+
+  #hear(message: ReaderMessage): void {
+    const asked = this.#asked.get(message.number);
+    if (!asked) return;
+    if (message.kind === "progress") return asked.progress(message.share);
+    this.#asked.delete(message.number);
+    if (message.kind === "answer") asked.resolve(message.answer);
+    else asked.reject(unreadable(this.#data.directory, new Error(message.message)));
+  }
+
+  #lose(worker: Worker, cause: Error): void {
+    if (this.#worker === worker) this.#worker = undefined;
+    for (const { reject } of this.#asked.values()) reject(unreadable(this.#data.directory, cause));
+    this.#asked.clear();
+  }
+}
+
+function unreadable(directory: string, cause: Error): PurserError {
+  return new PurserError("store_unavailable", `the ledger in ${directory} cannot be read: ${cause.message}`, {
+    field: "data",
+    remedy: "Check the data folder; `purser verify` says whether the file is whole.",
+    cause,
+  });
+}

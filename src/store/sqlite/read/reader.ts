@@ -1,0 +1,56 @@
+/** A reader thread: answers one question after another from a connection of its own. */
+
+import { parentPort, workerData } from "node:worker_threads";
+import { assert } from "../../../domain/assert.ts";
+import { FileHistory } from "../journal/file-history.ts";
+import { openForReading } from "../schema.ts";
+import { readAlerts, readCalls } from "./calls.ts";
+import { NameIndex } from "./name-index.ts";
+import type { Question, ReaderData, ReaderMessage } from "./query.ts";
+import { readTotals } from "./totals.ts";
+import { verify } from "./verify.ts";
+
+assert(parentPort !== null, "a reader runs as a worker thread");
+const port = parentPort;
+const database = openForReading((workerData as ReaderData).directory);
+const source = { database, file: new FileHistory(database), names: new NameIndex(database) };
+
+port.on("message", (question: Question | "close") => {
+  if (question === "close") {
+    database.close();
+    port.close();
+    return;
+  }
+  say(respond(question));
+});
+
+function respond({ number, query }: Question): ReaderMessage {
+  try {
+    if (query.method === "verify") return { kind: "answer", number, answer: verify(database, (share) => say({ kind: "progress", number, share })) };
+    database.exec("BEGIN");
+    try {
+      return { kind: "answer", number, answer: answer(query) };
+    } finally {
+      database.exec("COMMIT");
+    }
+  } catch (error) {
+    return { kind: "failed", number, message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+function answer(query: Exclude<Question["query"], { method: "verify" }>): unknown {
+  switch (query.method) {
+    case "calls":
+      return readCalls(source, ...query.input);
+    case "totals": {
+      const [filter, by, bucketMs] = query.input;
+      return readTotals(source, { filter, by, bucketMs });
+    }
+    case "alerts":
+      return readAlerts(source, ...query.input);
+  }
+}
+
+function say(message: ReaderMessage): void {
+  port.postMessage(message);
+}

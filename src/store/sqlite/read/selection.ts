@@ -1,0 +1,81 @@
+/** A filter in the terms of the file: ids, kinds, times and ranges of sequence numbers. */
+
+import type { DatabaseSync } from "node:sqlite";
+import type { CallFilter } from "../../../app/ports.ts";
+import { kindsOf } from "../journal/kind.ts";
+import { hourMs } from "../write/rollup.ts";
+import type { NameIndex } from "./name-index.ts";
+
+/** Null where the filter does not narrow. */
+export interface Selection {
+  readonly attributionIds: readonly number[] | null;
+  readonly routeIds: readonly number[] | null;
+  readonly kinds: readonly number[] | null;
+  /** Milliseconds since the epoch, `to` excluded; infinite where the filter is open. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A call is found by the model that served it, or by the one asked for when none did. */
+export function select(filter: CallFilter, names: NameIndex): Selection {
+  const { attribution, provider, model, status } = filter;
+  const isAnyRoute = provider === undefined && model === undefined;
+  const routeIds = isAnyRoute
+    ? null
+    : names.routes(
+        ({ route, served }) =>
+          (provider === undefined || route.provider === provider) && (model === undefined || (served ?? route.model) === model),
+      );
+  return {
+    attributionIds: attribution && Object.keys(attribution).length > 0 ? names.attributions(attribution) : null,
+    routeIds,
+    kinds: status === undefined ? null : kindsOf(status),
+    from: filter.from ?? Number.NEGATIVE_INFINITY,
+    to: filter.to ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+/** What decides whether a row is selected. `endedAt` in milliseconds since the epoch. */
+export interface SelectedFields {
+  readonly kind: number;
+  readonly attributionId: number;
+  readonly routeId: number;
+  readonly endedAt: number;
+}
+
+export function matcher(selection: Selection): (fields: SelectedFields) => boolean {
+  const attributionIds = selection.attributionIds && new Set(selection.attributionIds);
+  const routeIds = selection.routeIds && new Set(selection.routeIds);
+  const { kinds, from, to } = selection;
+  return ({ kind, attributionId, routeId, endedAt }) =>
+    endedAt >= from &&
+    endedAt < to &&
+    (!attributionIds || attributionIds.has(attributionId)) &&
+    (!routeIds || routeIds.has(routeId)) &&
+    (!kinds || kinds.includes(kind));
+}
+
+/** Sequence numbers, both included. */
+export interface SeqRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * Where the rows of these times stand in the journal. Rows follow the clock, mostly, so that each hour's are close together;
+ * where they do not (imports of the past), the range is wider than the times. Amended calls stand elsewhere.
+ */
+export function seqRange(database: DatabaseSync, { from, to }: Pick<Selection, "from" | "to">): SeqRange {
+  const isOpen = from === Number.NEGATIVE_INFINITY && to === Number.POSITIVE_INFINITY;
+  if (isOpen) return { first: 0, last: Number.MAX_SAFE_INTEGER };
+  const row = database
+    .prepare("SELECT min(first_seq) AS first, max(last_seq) AS last FROM hour WHERE hour >= ? AND hour < ?")
+    .get(clampHour(Math.floor(from / hourMs)), clampHour(Math.ceil(to / hourMs)));
+  if (typeof row?.["first"] !== "number") return { first: 1, last: 0 };
+  return { first: row["first"], last: Number(row["last"]) };
+}
+
+/** Infinity is no value of a column. */
+export function clampHour(hour: number): number {
+  return Math.max(-1e12, Math.min(1e12, hour));
+}

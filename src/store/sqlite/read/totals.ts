@@ -1,0 +1,249 @@
+/** Sums over calls: whole hours from the roll-ups, the ragged ends of a time range from the calls themselves. */
+
+import type { CallFilter, GroupKey, Totals } from "../../../app/ports.ts";
+import { unattributed } from "../../../domain/attribution/attribution.ts";
+import { pico } from "../../../domain/money/money.ts";
+import { meters, type Usage } from "../../../domain/usage/usage.ts";
+import type { JournalRow } from "../journal/chain.ts";
+import { allRows, prepareRows, readRow, rowColumns, type RowValues } from "../journal/journal-file.ts";
+import { kinds, outcomeRows, statuses, type StatusCode } from "../journal/kind.ts";
+import { sumColumns } from "../schema.ts";
+import { additionOf, addUsage, emptySums, hourMs, joinPico, type Addition, type RollupSums } from "../write/rollup.ts";
+import { findOperation, type Source } from "./calls.ts";
+import { clampHour, matcher, select, seqRange, type SelectedFields, type Selection } from "./selection.ts";
+
+export interface TotalsQuery {
+  readonly filter: CallFilter;
+  readonly by: readonly GroupKey[];
+  readonly bucketMs: number | null;
+}
+
+/** Refusals count as calls neither: they have a status of their own, `refused`, and a sum of their own. */
+export function readTotals(source: Source, { filter, by, bucketMs }: TotalsQuery): readonly Totals[] {
+  source.names.refresh();
+  const selection = select(filter, source.names);
+  const groups = new Groups(source, by, bucketMs);
+  const reading = { source, selection, groups, includesRefusals: filter.status === undefined };
+  if (filter.operationId !== undefined) addOperation(reading, filter.operationId);
+  else addRange(reading);
+  return groups.totals();
+}
+
+interface Reading {
+  readonly source: Source;
+  readonly selection: Selection;
+  readonly groups: Groups;
+  readonly includesRefusals: boolean;
+}
+
+/** Where a sum belongs. */
+interface Place {
+  readonly attributionId: number;
+  readonly routeId: number;
+  readonly status: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** The sums so far, by group and bucket. */
+class Groups {
+  readonly #source: Source;
+  readonly #by: readonly GroupKey[];
+  readonly #bucketMs: number | null;
+  readonly #sums = new Map<string, { readonly group: Readonly<Record<string, string>>; readonly bucket: number | null; readonly sums: RollupSums }>();
+
+  constructor(source: Source, by: readonly GroupKey[], bucketMs: number | null) {
+    this.#source = source;
+    this.#by = by;
+    this.#bucketMs = bucketMs;
+  }
+
+  get bucketMs(): number | null {
+    return this.#bucketMs;
+  }
+
+  /** The columns of a roll-up that decide its group. */
+  needs(column: "attribution_id" | "route_id" | "status"): boolean {
+    return this.#by.some((key) => columnOf(key) === column);
+  }
+
+  at(place: Place): RollupSums {
+    const bucket = this.#bucketMs === null ? null : Math.floor(place.at / this.#bucketMs) * this.#bucketMs;
+    const values = this.#by.map((key) => this.#value(key, place));
+    const id = JSON.stringify([bucket, ...values]);
+    const known = this.#sums.get(id);
+    if (known) return known.sums;
+    const sums = emptySums();
+    const group = Object.fromEntries(this.#by.map((key, index) => [key, values[index] ?? unattributed]));
+    this.#sums.set(id, { group, bucket, sums });
+    return sums;
+  }
+
+  /** Oldest bucket first, then the dearest group. */
+  totals(): readonly Totals[] {
+    const totals = [...this.#sums.values()].map(({ group, bucket, sums }) => ({
+      group,
+      bucket,
+      calls: sums.calls,
+      refusals: sums.refusals,
+      cost: pico(sums.cost),
+      usage: usageOf(sums),
+      latencyMs: sums.latencyMs,
+    }));
+    return totals
+      .filter(({ calls, refusals, cost }) => calls !== 0 || refusals !== 0 || cost !== 0n)
+      .sort((left, right) => (left.bucket ?? 0) - (right.bucket ?? 0) || (left.cost < right.cost ? 1 : left.cost > right.cost ? -1 : 0));
+  }
+
+  #value(key: GroupKey, { attributionId, routeId, status }: Place): string {
+    if (key === "status") return statusName(status);
+    if (columnOf(key) === "attribution_id") return this.#source.names.value(attributionId, key);
+    const { route, served } = this.#source.names.route(routeId);
+    if (key === "model") return served ?? route.model;
+    if (key === "key") return route.keyId ?? unattributed;
+    return key === "provider" ? route.provider : route.endpoint;
+  }
+}
+
+function columnOf(key: GroupKey): "attribution_id" | "route_id" | "status" {
+  if (key === "status") return "status";
+  return key === "provider" || key === "model" || key === "endpoint" || key === "key" ? "route_id" : "attribution_id";
+}
+
+const statusNames = new Map<number, string>(Object.entries(statuses).map(([name, code]) => [code, name]));
+
+function statusName(code: number): string {
+  return statusNames.get(code) ?? "settled";
+}
+
+function addRange(reading: Reading): void {
+  const { from, to } = reading.selection;
+  const firstHour = Math.ceil(from / hourMs);
+  const endHour = Math.floor(to / hourMs);
+  if (firstHour > endHour) return addCalls(reading, { from, to });
+  addRollups(reading, { firstHour, endHour });
+  if (from < firstHour * hourMs) addCalls(reading, { from, to: firstHour * hourMs });
+  if (to > endHour * hourMs) addCalls(reading, { from: endHour * hourMs, to });
+}
+
+/** An IN list of this length is given to SQLite; with a longer one, rows are read and chosen here. */
+const listedIds = 500;
+
+function addRollups(reading: Reading, { firstHour, endHour }: { readonly firstHour: number; readonly endHour: number }): void {
+  const { source, selection, groups } = reading;
+  const { attributionIds, routeIds } = selection;
+  const choosesHere = attributionIds !== null && attributionIds.length > listedIds;
+  const column = (name: string, isNeeded: boolean): string => (isNeeded ? name : `0 AS ${name}`);
+  const columns = [
+    column("hour", groups.bucketMs !== null),
+    column("attribution_id", choosesHere || groups.needs("attribution_id")),
+    column("route_id", groups.needs("route_id")),
+    column("status", groups.needs("status")),
+  ];
+  const grouped = columns.filter((name) => !name.startsWith("0")).join(", ");
+  const conditions = [
+    "hour >= ? AND hour < ?",
+    ...(attributionIds && !choosesHere ? [isIn("attribution_id", attributionIds)] : []),
+    ...(routeIds ? [isIn("route_id", routeIds)] : []),
+    ...(reading.includesRefusals ? [] : [isIn("status", statusCodes(selection))]),
+  ];
+  const sums = sumColumns.map((name) => `sum(${name})`).join(", ");
+  const sql = `SELECT ${columns.join(", ")}, ${sums} FROM rollup WHERE ${conditions.join(" AND ")} ${grouped && `GROUP BY ${grouped}`}`;
+  const wanted = choosesHere ? new Set(attributionIds) : null;
+  for (const values of allRows(prepareRows(source.database, sql), clampHour(firstHour), clampHour(endHour))) {
+    // Without a group, SQLite gives one row of nulls for no rows at all.
+    if (values[4] === null || (wanted && !wanted.has(Number(values[1])))) continue;
+    addRow(groups, values as readonly number[]);
+  }
+}
+
+function isIn(column: string, ids: readonly number[]): string {
+  return `${column} IN (${ids.join(", ")})`;
+}
+
+function statusCodes(selection: Selection): readonly number[] {
+  const codes = new Set<StatusCode>();
+  for (const kind of selection.kinds ?? []) {
+    const status = additionOfKind(kind);
+    if (status !== undefined) codes.add(status);
+  }
+  return [...codes];
+}
+
+function additionOfKind(kind: number): StatusCode | undefined {
+  return additionOf({ kind, amount: "0", body: "[[],[],0]" })?.status;
+}
+
+function addRow(groups: Groups, values: readonly number[]): void {
+  const [hour = 0, attributionId = 0, routeId = 0, status = 0, calls = 0, refusals = 0, micro = 0, rest = 0, latencyMs = 0, ...usage] = values;
+  const sums = groups.at({ attributionId, routeId, status, at: hour * hourMs });
+  sums.calls += calls;
+  sums.refusals += refusals;
+  sums.cost += joinPico(micro, rest);
+  sums.latencyMs += latencyMs;
+  usage.forEach((count, place) => (sums.usage[place] = (sums.usage[place] ?? 0) + count));
+}
+
+function usageOf(sums: RollupSums): Usage {
+  const counted = [...meters, "reasoning"].map((meter, place) => [meter, sums.usage[place] ?? 0] as const);
+  return Object.fromEntries(counted.filter(([, count]) => count !== 0));
+}
+
+/** Adds the calls and refusals of a short time, one by one. */
+function addCalls(reading: Reading, times: { readonly from: number; readonly to: number }): void {
+  const { database } = reading.source;
+  const { first, last } = seqRange(database, times);
+  const usual = prepareRows(
+    database,
+    `SELECT at, ${rowColumns("entry")} FROM entry
+     WHERE seq BETWEEN ? AND ? AND (${outcomeRows("kind")} OR kind = ${kinds.refusal})
+     AND NOT EXISTS (SELECT 1 FROM amendment WHERE amendment.seq = entry.seq)
+     AND NOT EXISTS (SELECT 1 FROM amendment WHERE amendment.replaces = entry.seq)`,
+  );
+  const selection = { ...reading.selection, ...times };
+  const adding = { ...reading, matches: matcher(selection) };
+  for (const values of usual.iterate(first, last)) addCall(adding, values as unknown as RowValues);
+  const amended = prepareRows(
+    database,
+    `SELECT ended_at, ${rowColumns("entry")} FROM amendment JOIN entry USING (seq)
+     WHERE ended_at >= ? AND ended_at < ? AND NOT EXISTS (SELECT 1 FROM amendment AS later WHERE later.replaces = entry.seq)`,
+  );
+  const clamp = (at: number): number => Math.max(-8.64e15, Math.min(8.64e15, at));
+  for (const values of allRows(amended, clamp(times.from), clamp(times.to))) addCall(adding, values);
+}
+
+interface Adding extends Reading {
+  readonly matches: (fields: SelectedFields) => boolean;
+}
+
+function addCall(adding: Adding, [endedAt, ...values]: RowValues): void {
+  addOne(adding, readRow(values), Number(endedAt));
+}
+
+function addOne({ groups, includesRefusals, matches }: Adding, row: JournalRow, endedAt: number): void {
+  const { kind, attributionId, routeId } = row;
+  if (kind === kinds.refusal && !includesRefusals) return;
+  const fields = { kind, attributionId: attributionId ?? 0, routeId: routeId ?? 0, endedAt };
+  if (!matches(fields)) return;
+  const addition = additionOf(row);
+  if (addition) addTo(groups.at({ ...fields, status: addition.status, at: endedAt }), addition);
+}
+
+function addTo(sums: RollupSums, addition: Addition): void {
+  if (addition.status === statuses.refused) sums.refusals += 1;
+  else sums.calls += 1;
+  sums.cost += addition.cost;
+  sums.latencyMs += addition.latencyMs;
+  addUsage(sums.usage, addition.usage);
+}
+
+function addOperation(reading: Reading, operationId: string): void {
+  const { source, selection } = reading;
+  const adding = { ...reading, matches: matcher(selection) };
+  const page = { limit: Number.MAX_SAFE_INTEGER, before: null };
+  for (const { seq, endedAt } of findOperation(source, { operationId, selection, page })) {
+    const row = source.file.journal.row(seq);
+    if (row) addOne(adding, row, endedAt);
+  }
+  for (const row of source.file.journal.refusals(operationId)) addOne(adding, row, row.at);
+}

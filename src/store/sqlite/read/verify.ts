@@ -1,0 +1,204 @@
+/** Recomputes everything from the journal: the chain, the balances by a second set of books, the roll-ups. */
+
+import type { DatabaseSync } from "node:sqlite";
+import type { VerifyReport } from "../../../app/ports.ts";
+import { Books } from "../../../domain/ledger/books.ts";
+import { counterId, untouched, type CounterState } from "../../../domain/ledger/counter.ts";
+import type { CallId } from "../../../domain/ledger/entry.ts";
+import { chainHash, genesis, type Definition, type JournalRow } from "../journal/chain.ts";
+import { decodeEntry } from "../journal/decode.ts";
+import { FileHistory, readCounterState } from "../journal/file-history.ts";
+import { allRows, prepareRows, readRow, rowColumns, type RowValues } from "../journal/journal-file.ts";
+import { isCorrection, isOutcome } from "../journal/kind.ts";
+import { nameKinds } from "../journal/name.ts";
+import { rollupTable, sumColumns } from "../schema.ts";
+import { additionOf, hourMs, joinPico, prepareRollup, RollupBatch } from "../write/rollup.ts";
+
+/** Rows between two reports of progress, and between two times that what has ended is forgotten. */
+const stride = 20_000;
+/** More differences than this are not listed. */
+const maxDrift = 100;
+
+/**
+ * Reads the journal once, in one transaction, and holds no more of it than calls that are open and counters.
+ *
+ * @param progress Called with the share done, 0 to 1.
+ */
+export function verify(database: DatabaseSync, progress: (share: number) => void): VerifyReport {
+  database.exec(`BEGIN; ${rollupTable("temp.recomputed")}`);
+  try {
+    return new Replay(database).run(progress);
+  } finally {
+    database.exec("ROLLBACK");
+  }
+}
+
+class Replay {
+  readonly #database: DatabaseSync;
+  readonly #file: FileHistory;
+  readonly #books: Books;
+  readonly #open = new Map<number, CallId>();
+  readonly #openFirsts = new Set<string>();
+  readonly #rollups = new RollupBatch();
+  readonly #rollupStatement;
+  /** When replaced outcomes count as ended, by their `seq`. */
+  readonly #endedAt = new Map<number, number>();
+  #seq = 0;
+  #hash = genesis;
+  #entries = 0;
+  #brokenAt: number | null = null;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#file = new FileHistory(database);
+    this.#rollupStatement = prepareRollup(database, "temp.recomputed");
+    this.#books = new Books({
+      attempts: (operationId) => (this.#openFirsts.has(operationId) ? [] : this.#file.attempts(operationId, this.#seq)),
+      counter: () => undefined,
+    });
+  }
+
+  run(progress: (share: number) => void): VerifyReport {
+    const last = Number(this.#database.prepare("SELECT max(seq) AS last FROM entry").get()?.["last"] ?? 0);
+    const definitions = new DefinitionCursor(this.#database);
+    const rows = prepareRows(this.#database, `SELECT ${rowColumns("entry")}, hex(hash) FROM entry ORDER BY seq`);
+    for (const values of rows.iterate()) {
+      const row = readRow(values as unknown as RowValues);
+      this.#check(row, definitions.take(row.seq), String((values as unknown as RowValues)[10]).toLowerCase());
+      if (this.#brokenAt !== null) break;
+      this.#replay(row);
+      if (this.#entries % stride === 0) this.#rest(row.seq / last, progress);
+    }
+    this.#rollups.write(this.#rollupStatement);
+    const drift = this.#brokenAt === null ? this.#counterDrift() : [];
+    const rollupDrift = this.#brokenAt === null ? this.#rollupDrift() : [];
+    progress(1);
+    const ok = this.#brokenAt === null && drift.length === 0 && rollupDrift.length === 0;
+    return { entries: this.#entries, brokenAt: this.#brokenAt, drift, rollupDrift, ok };
+  }
+
+  /** The figures behind a broken chain mean nothing: what follows is not read. */
+  #check(row: JournalRow, definitions: readonly Definition[], hash: string): void {
+    this.#entries += 1;
+    this.#hash = chainHash(this.#hash, row, definitions);
+    if (row.seq !== this.#seq + 1 || this.#hash !== hash) this.#brokenAt = row.seq;
+    this.#seq = row.seq;
+  }
+
+  #replay(row: JournalRow): void {
+    const callOf = (seq: number): CallId => this.#open.get(seq) ?? this.#file.journal.callOf(seq);
+    const entry = decodeEntry(row, { names: this.#file.names, callOf });
+    if (entry.kind === "hold") {
+      this.#open.set(row.seq, { operationId: entry.operationId, attempt: entry.attempt });
+      if (entry.attempt === 1) this.#openFirsts.add(entry.operationId);
+    }
+    this.#books.apply(entry);
+    this.#sumUp(row);
+    if (!isOutcome(row.kind) || row.call === null) return;
+    const ended = this.#open.get(row.call);
+    this.#open.delete(row.call);
+    if (ended?.attempt === 1) this.#openFirsts.delete(ended.operationId);
+  }
+
+  #sumUp(row: JournalRow): void {
+    const addition = additionOf(row);
+    if (!addition) return;
+    let endedAt = row.at;
+    const isLater = row.call !== null && isOutcome(row.kind) && !this.#open.has(row.call);
+    const old = isLater && row.call !== null ? this.#file.journal.outcome(row.call, row.seq) : undefined;
+    const replaced = old && additionOf(old);
+    if (old && replaced) {
+      const oldEndedAt = this.#endedAt.get(old.seq) ?? old.at;
+      this.#rollups.add({ ...keyOf(old), status: replaced.status, hour: Math.floor(oldEndedAt / hourMs) }, replaced, -1);
+      if (isCorrection(row.kind)) endedAt = oldEndedAt;
+      this.#endedAt.set(row.seq, endedAt);
+    }
+    this.#rollups.add({ ...keyOf(row), status: addition.status, hour: Math.floor(endedAt / hourMs) }, addition);
+  }
+
+  #rest(share: number, progress: (share: number) => void): void {
+    this.#books.forgetPast(this.#books.takeChanges().ended);
+    if (this.#rollups.size > stride) this.#rollups.write(this.#rollupStatement);
+    progress(share);
+  }
+
+  #counterDrift(): VerifyReport["drift"] {
+    const drift: { counter: string; kept: string; journal: string }[] = [];
+    const seen = new Set<string>();
+    for (const row of this.#database.prepare("SELECT counter_id, spent, held, overrun, fired FROM counter").iterate()) {
+      const counter = this.#books.counter(this.#file.names.counter(Number(row["counter_id"])));
+      seen.add(counter.id);
+      const [kept, journal] = [describe(readCounterState(row)), describe(counter)];
+      if (kept !== journal) drift.push({ counter: counter.id.replaceAll("\n", " "), kept, journal });
+    }
+    for (const counter of this.#books.counters()) {
+      const journal = describe(counter);
+      if (seen.has(counterId(counter.key)) || journal === describe(untouched)) continue;
+      drift.push({ counter: counter.id.replaceAll("\n", " "), kept: "nothing", journal });
+    }
+    return drift.slice(0, maxDrift);
+  }
+
+  #rollupDrift(): VerifyReport["rollupDrift"] {
+    const sums = (table: string): string =>
+      `SELECT hour, attribution_id, route_id, status, ${sumColumns.join(", ")} FROM ${table} WHERE calls <> 0 OR refusals <> 0`;
+    const only = (left: string, right: string): string => `SELECT DISTINCT hour FROM (${sums(left)} EXCEPT ${sums(right)})`;
+    const hours = this.#database
+      .prepare(`${only("rollup", "temp.recomputed")} UNION ${only("temp.recomputed", "rollup")} ORDER BY hour LIMIT ${maxDrift}`)
+      .all();
+    return hours.map((row) => {
+      const hour = Number(row["hour"]);
+      const iso = new Date(hour * hourMs).toISOString();
+      return { hour: iso, kept: this.#hourSums("rollup", hour), journal: this.#hourSums("temp.recomputed", hour) };
+    });
+  }
+
+  #hourSums(table: string, hour: number): string {
+    const sql = `SELECT sum(calls), sum(refusals), sum(cost_micro), sum(cost_pico) FROM ${table} WHERE hour = ?`;
+    const [calls, refusals, micro, rest] = allRows(prepareRows(this.#database, sql), hour)[0] ?? [];
+    return `${calls ?? 0} calls, ${refusals ?? 0} refusals, ${joinPico(Number(micro ?? 0), Number(rest ?? 0))} pico-USD`;
+  }
+}
+
+function keyOf({ attributionId, routeId }: JournalRow): { readonly attributionId: number; readonly routeId: number } {
+  return { attributionId: attributionId ?? 0, routeId: routeId ?? 0 };
+}
+
+function describe({ spent, held, overrun, fired }: CounterState): string {
+  return `spent ${spent}, held ${held}, overrun ${overrun}, fired [${fired.join(", ")}]`;
+}
+
+/** Names and shapes in the order in which entries first used them. */
+class DefinitionCursor {
+  readonly #names: Iterator<RowValues>;
+  readonly #shapes: Iterator<RowValues>;
+  #name: RowValues | undefined;
+  #shape: RowValues | undefined;
+
+  constructor(database: DatabaseSync) {
+    const names = prepareRows(database, "SELECT seq, name_id, kind, text FROM name ORDER BY name_id");
+    const shapes = prepareRows(database, `SELECT seq, shape_id, ${nameKinds.shape}, text FROM shape ORDER BY shape_id`);
+    this.#names = names.iterate() as unknown as Iterator<RowValues>;
+    this.#shapes = shapes.iterate() as unknown as Iterator<RowValues>;
+    this.#name = next(this.#names);
+    this.#shape = next(this.#shapes);
+  }
+
+  /** The definitions up to this entry that were not taken before: names first. */
+  take(seq: number): readonly Definition[] {
+    const taken: Definition[] = [];
+    for (; this.#name && Number(this.#name[0]) <= seq; this.#name = next(this.#names)) taken.push(asDefinition(this.#name));
+    for (; this.#shape && Number(this.#shape[0]) <= seq; this.#shape = next(this.#shapes)) taken.push(asDefinition(this.#shape));
+    return taken;
+  }
+}
+
+function next(iterator: Iterator<RowValues>): RowValues | undefined {
+  const { done, value } = iterator.next();
+  return done ? undefined : value;
+}
+
+function asDefinition([, id, kind, text]: RowValues): Definition {
+  return { id: Number(id), kind: Number(kind), text: String(text) };
+}
+

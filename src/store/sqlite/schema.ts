@@ -1,0 +1,92 @@
+/** The tables of the embedded ledger, and the settings of every connection to them. */
+
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { PurserError } from "../../domain/error.ts";
+import { meters } from "../../domain/usage/usage.ts";
+import { outcomeRows, otherRows } from "./journal/kind.ts";
+
+/** Kept in `user_version`; a file with a greater one was written by a newer Purser. */
+export const schemaVersion = 1;
+
+/** The counts that a roll-up adds up, each a column. */
+export const usageColumns = [...meters, "reasoning"] as const;
+
+/** The columns of `rollup` that follow its key. */
+export const sumColumns = ["calls", "refusals", "cost_micro", "cost_pico", "latency_ms", ...usageColumns] as const;
+
+export type Durability = "full" | "process";
+
+const tables = `
+  CREATE TABLE entry (
+    seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind INTEGER NOT NULL, call INTEGER, operation_id TEXT, attempt INTEGER,
+    attribution_id INTEGER, route_id INTEGER, amount INTEGER NOT NULL, body TEXT NOT NULL, hash BLOB NOT NULL);
+  CREATE INDEX entry_operation ON entry (operation_id) WHERE operation_id IS NOT NULL;
+  CREATE INDEX entry_call ON entry (call) WHERE call IS NOT NULL;
+  CREATE INDEX entry_attribution ON entry (attribution_id) WHERE ${outcomeRows("kind")};
+  CREATE INDEX entry_route ON entry (route_id) WHERE ${outcomeRows("kind")};
+  CREATE INDEX entry_other ON entry (kind) WHERE ${otherRows("kind")};
+
+  CREATE TABLE name (name_id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, kind INTEGER NOT NULL, digest INTEGER NOT NULL, text TEXT NOT NULL);
+  CREATE INDEX name_digest ON name (digest);
+  CREATE TABLE shape (shape_id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, text TEXT NOT NULL);
+
+  CREATE TABLE counter (
+    counter_id INTEGER PRIMARY KEY, spent TEXT NOT NULL, held TEXT NOT NULL, overrun TEXT NOT NULL, fired TEXT NOT NULL, window_end INTEGER);
+  CREATE TABLE hold (seq INTEGER PRIMARY KEY);
+  CREATE TABLE amendment (seq INTEGER PRIMARY KEY, replaces INTEGER NOT NULL, ended_at INTEGER NOT NULL);
+  CREATE INDEX amendment_replaces ON amendment (replaces);
+  CREATE TABLE hour (hour INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL);
+  ${rollupTable("rollup")}
+`;
+
+/** A table of roll-ups: `cost = cost_micro × 10^6 + cost_pico` pico-USD, so that no sum overflows 64 bits. */
+export function rollupTable(name: string): string {
+  const sums = sumColumns.map((column) => `${column} INTEGER NOT NULL`).join(", ");
+  return `CREATE TABLE ${name} (
+    hour INTEGER NOT NULL, attribution_id INTEGER NOT NULL, route_id INTEGER NOT NULL, status INTEGER NOT NULL, ${sums},
+    PRIMARY KEY (hour, attribution_id, route_id, status)) WITHOUT ROWID;`;
+}
+
+export function ledgerFile(directory: string): string {
+  return join(directory, "ledger.db");
+}
+
+/**
+ * Creates the tables of a new file.
+ *
+ * @throws PurserError `store_unavailable` when the file was written by a newer version.
+ */
+export function migrate(directory: string): void {
+  const database = new DatabaseSync(ledgerFile(directory));
+  try {
+    const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+    if (version > schemaVersion) {
+      throw new PurserError("store_unavailable", `${ledgerFile(directory)} has schema ${version}, and this version knows ${schemaVersion}`, {
+        field: "data",
+        remedy: "Start the newer Purser that wrote it, or name another data folder.",
+      });
+    }
+    if (version === 0) database.exec(`PRAGMA journal_mode = WAL; BEGIN; ${tables} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
+  } finally {
+    database.close();
+  }
+}
+
+/** The one connection that writes. */
+export function openForWriting(directory: string, durability: Durability): DatabaseSync {
+  const database = new DatabaseSync(ledgerFile(directory), { timeout: lockTimeoutMs });
+  // Without a sync at each commit (NORMAL), what a crashed process wrote survives, and what a crashed machine wrote may not.
+  const synchronous = durability === "full" ? "FULL" : "NORMAL";
+  database.exec(`PRAGMA synchronous = ${synchronous}; PRAGMA wal_autocheckpoint = ${checkpointPages}; PRAGMA cache_size = -65536;`);
+  return database;
+}
+
+export function openForReading(directory: string): DatabaseSync {
+  const database = new DatabaseSync(ledgerFile(directory), { readOnly: true, timeout: lockTimeoutMs });
+  database.exec("PRAGMA mmap_size = 1073741824; PRAGMA temp_store = FILE;");
+  return database;
+}
+
+const lockTimeoutMs = 500;
+const checkpointPages = 4000;

@@ -1,0 +1,189 @@
+/** Writes batches: the entries with their chain, and in the same transaction all that is kept of what follows from them. */
+
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { assert } from "../../../domain/assert.ts";
+import { chainHash, genesis, type Definition, type JournalRow } from "../journal/chain.ts";
+import type { EncodedEntry } from "../journal/encode.ts";
+import { JournalFile } from "../journal/journal-file.ts";
+import { isCorrection, isOutcome, kinds } from "../journal/kind.ts";
+import { nameKinds } from "../journal/name.ts";
+import { maxShapes, shapeOf } from "../journal/raw-usage.ts";
+import { counterWidth, entriesOf, nameWidth, type Batch } from "./batch.ts";
+import { additionOf, hourMs, prepareRollup, RollupBatch, type RollupKey } from "./rollup.ts";
+
+/** Holds what the next batch builds on: the last hash, the shapes. After a failure both are read anew. */
+export class BatchWriter {
+  readonly #database: DatabaseSync;
+  readonly #journal: JournalFile;
+  readonly #rollups = new RollupBatch();
+  readonly #hours = new Map<number, { first: number; last: number }>();
+  readonly #statements: ReturnType<typeof prepareAll>;
+  #lastSeq = 0;
+  #lastHash = genesis;
+  #shapes = new Map<string, number>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#journal = new JournalFile(database);
+    this.#statements = prepareAll(database);
+    this.#load();
+  }
+
+  /** All of it or nothing. @throws what SQLite throws; nothing was written then. */
+  write(batch: Batch): void {
+    const { begin, commit, rollback } = this.#statements;
+    try {
+      begin.run();
+      this.#writeAll(batch);
+      commit.run();
+    } catch (error) {
+      if (this.#database.isTransaction) rollback.run();
+      this.#load();
+      throw error;
+    }
+  }
+
+  #writeAll(batch: Batch): void {
+    assert(batch.entries.length === 0 || batch.firstSeq === this.#lastSeq + 1, "a batch follows the last entry on file");
+    let nextName = 0;
+    for (const encoded of entriesOf(batch)) {
+      const definitions: Definition[] = [];
+      for (; nextName < batch.names.length && Number(batch.names[nextName + 1]) <= encoded.seq; nextName += nameWidth) {
+        definitions.push(this.#writeName(batch.names.slice(nextName, nextName + nameWidth)));
+      }
+      this.#writeEntry({ ...encoded, body: this.#bodyOf(encoded, definitions) }, definitions);
+    }
+    this.#writeState(batch);
+    this.#rollups.write(this.#statements.rollup);
+    for (const [hour, { first, last }] of this.#hours) this.#statements.hour.run(hour, first, last);
+    this.#hours.clear();
+  }
+
+  #writeName(columns: readonly (number | string)[]): Definition {
+    const [id = 0, , kind = 0, , text = ""] = columns;
+    this.#statements.name.run(...columns);
+    return { id: Number(id), kind: Number(kind), text: String(text) };
+  }
+
+  #writeEntry(row: JournalRow, definitions: readonly Definition[]): void {
+    const { seq, at, kind, call, operationId, attempt, attributionId, routeId, amount, body } = row;
+    if (isOutcome(kind) || kind === kinds.refusal) this.#sumUp(row);
+    this.#lastHash = chainHash(this.#lastHash, row, definitions);
+    this.#lastSeq = seq;
+    const hash = Buffer.from(this.#lastHash, "hex");
+    this.#statements.entry.run(seq, at, kind, call, operationId, attempt, attributionId, routeId, amount, body, hash);
+  }
+
+  /** The body with the raw usage put in at its end. A shape that is new stands in `definitions` too. */
+  #bodyOf({ seq, body, raw }: EncodedEntry, definitions: Definition[]): string {
+    if (raw === null) return body;
+    return `${body.slice(0, -1)},${this.#storeRaw(seq, raw, definitions)}]`;
+  }
+
+  #storeRaw(seq: number, raw: string, definitions: Definition[]): string {
+    const shaped = shapeOf(raw);
+    if (!shaped) return JSON.stringify(raw);
+    let shapeId = this.#shapes.get(shaped.shape);
+    if (shapeId === undefined) {
+      if (this.#shapes.size >= maxShapes) return JSON.stringify(raw);
+      shapeId = this.#shapes.size + 1;
+      this.#shapes.set(shaped.shape, shapeId);
+      this.#statements.shape.run(shapeId, seq, shaped.shape);
+      definitions.push({ id: shapeId, kind: nameKinds.shape, text: shaped.shape });
+    }
+    return JSON.stringify([shapeId, ...shaped.numbers]);
+  }
+
+  #sumUp(row: JournalRow): void {
+    const addition = additionOf(row);
+    assert(addition !== undefined, "an outcome adds to the roll-ups");
+    const endedAt = this.#amend(row) ?? row.at;
+    const key = { attributionId: row.attributionId ?? 0, routeId: row.routeId ?? 0, status: addition.status };
+    this.#rollups.add({ ...key, hour: Math.floor(endedAt / hourMs) }, addition);
+    if (endedAt === row.at) this.#widenHour(Math.floor(endedAt / hourMs), row.seq);
+  }
+
+  /** Takes back what a correction or a late settlement replaces. @returns When the call counts as ended; null for a first end. */
+  #amend(row: JournalRow): number | null {
+    const old = this.#replacedBy(row);
+    if (!old) return null;
+    const addition = additionOf(old);
+    assert(addition !== undefined && row.call !== null, "only an outcome is replaced");
+    const oldEndedAt = Number(this.#statements.endedAt.get(old.seq)?.["ended_at"] ?? old.at);
+    const key: RollupKey = {
+      hour: Math.floor(oldEndedAt / hourMs),
+      attributionId: old.attributionId ?? 0,
+      routeId: old.routeId ?? 0,
+      status: addition.status,
+    };
+    this.#rollups.add(key, addition, -1);
+    const endedAt = isCorrection(row.kind) ? oldEndedAt : row.at;
+    this.#statements.amendment.run(row.seq, old.seq, endedAt);
+    return endedAt;
+  }
+
+  /** A first end finds nothing; to look only where there can be something keeps calls fast. */
+  #replacedBy(row: JournalRow): JournalRow | undefined {
+    if (row.call === null) return undefined;
+    const isLate = row.kind <= kinds.unresolved && row.kind >= kinds.settled && row.body.includes('"l":1');
+    return isCorrection(row.kind) || isLate ? this.#journal.outcome(row.call, row.seq) : undefined;
+  }
+
+  #widenHour(hour: number, seq: number): void {
+    const known = this.#hours.get(hour);
+    if (known) known.last = seq;
+    else this.#hours.set(hour, { first: seq, last: seq });
+  }
+
+  #writeState({ counters, opened, ended }: Batch): void {
+    const { counter, open, end } = this.#statements;
+    for (let place = 0; place < counters.length; place += counterWidth) counter.run(...counters.slice(place, place + counterWidth));
+    for (const seq of opened) open.run(seq);
+    for (const seq of ended) end.run(seq);
+  }
+
+  #load(): void {
+    this.#rollups.clear();
+    this.#hours.clear();
+    const last = this.#database.prepare("SELECT seq, hex(hash) AS hash FROM entry ORDER BY seq DESC LIMIT 1").get();
+    this.#lastSeq = Number(last?.["seq"] ?? 0);
+    this.#lastHash = last ? String(last["hash"]).toLowerCase() : genesis;
+    const shapes = this.#database.prepare("SELECT shape_id, text FROM shape").all();
+    this.#shapes = new Map(shapes.map((shape) => [String(shape["text"]), Number(shape["shape_id"])]));
+  }
+}
+
+function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, StatementSync>> {
+  return {
+    begin: database.prepare("BEGIN IMMEDIATE"),
+    commit: database.prepare("COMMIT"),
+    rollback: database.prepare("ROLLBACK"),
+    entry: database.prepare("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+    name: database.prepare("INSERT INTO name VALUES (?, ?, ?, ?, ?)"),
+    shape: database.prepare("INSERT INTO shape VALUES (?, ?, ?)"),
+    counter: database.prepare("INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?, ?)"),
+    open: database.prepare("INSERT INTO hold VALUES (?)"),
+    end: database.prepare("DELETE FROM hold WHERE seq = ?"),
+    amendment: database.prepare("INSERT INTO amendment VALUES (?, ?, ?)"),
+    endedAt: database.prepare("SELECT ended_at FROM amendment WHERE seq = ?"),
+    hour: database.prepare(`
+      INSERT INTO hour VALUES (?, ?, ?)
+      ON CONFLICT (hour) DO UPDATE SET first_seq = min(first_seq, excluded.first_seq), last_seq = max(last_seq, excluded.last_seq)`),
+    rollup: prepareRollup(database, "rollup"),
+  };
+}
+
+type StatementName =
+  | "begin"
+  | "commit"
+  | "rollback"
+  | "entry"
+  | "name"
+  | "shape"
+  | "counter"
+  | "open"
+  | "end"
+  | "amendment"
+  | "endedAt"
+  | "hour"
+  | "rollup";

@@ -1,0 +1,64 @@
+/** The calls whose end is not on file yet, with what their further rows refer to. */
+
+import { assert } from "../../../domain/assert.ts";
+import type { CallId, HoldEntry } from "../../../domain/ledger/entry.ts";
+import type { JournalRow } from "../journal/chain.ts";
+import { decodeHold } from "../journal/decode.ts";
+import type { CallOnFile, EncodedEntry } from "../journal/encode.ts";
+import type { FileHistory } from "../journal/file-history.ts";
+
+export class OpenCalls {
+  readonly #file: FileHistory;
+  readonly #calls = new Map<string, CallOnFile>();
+  #ended: string[] = [];
+
+  constructor(file: FileHistory) {
+    this.#file = file;
+  }
+
+  open(entry: HoldEntry, encoded: EncodedEntry): void {
+    this.restore(encoded, entry);
+  }
+
+  restore(row: JournalRow, { operationId, attempt, route }: HoldEntry): void {
+    const { seq, attributionId, routeId } = row;
+    assert(attributionId !== null && routeId !== null, "a hold says whom it is for and whom it asks");
+    this.#calls.set(callKey({ operationId, attempt }), { operationId, attempt, call: seq, route, attributionId, routeId });
+  }
+
+  /** The hold of a call, open or not. */
+  find(id: CallId): CallOnFile {
+    return this.#calls.get(callKey(id)) ?? this.#findOnFile(id);
+  }
+
+  /** Whether the operation's only attempt is in memory, so that nothing of it that ended is on file. */
+  isFirst(operationId: string): boolean {
+    return this.#calls.has(callKey({ operationId, attempt: 1 }));
+  }
+
+  end(id: CallId): void {
+    this.#ended.push(callKey(id));
+  }
+
+  /** Hands over the calls that ended since it was last called; to be forgotten once their end is on file. */
+  takeEnded(): readonly string[] {
+    const ended = this.#ended;
+    this.#ended = [];
+    return ended;
+  }
+
+  forget(ended: readonly string[]): void {
+    for (const key of ended) this.#calls.delete(key);
+  }
+
+  #findOnFile(id: CallId): CallOnFile {
+    const row = this.#file.journal.holds(id.operationId).find(({ attempt }) => attempt === id.attempt);
+    assert(row !== undefined, "an entry about a call finds its hold");
+    const { route } = decodeHold(row, this.#file.names);
+    return { ...id, call: row.seq, route, attributionId: row.attributionId ?? 0, routeId: row.routeId ?? 0 };
+  }
+}
+
+function callKey({ operationId, attempt }: CallId): string {
+  return `${attempt} ${operationId}`;
+}

@@ -1,0 +1,63 @@
+/** Puts the books together again from what is on file. */
+
+import type { DatabaseSync } from "node:sqlite";
+import { assert } from "../../../domain/assert.ts";
+import { Books } from "../../../domain/ledger/books.ts";
+import { addQuantities } from "../../../domain/ledger/entry.ts";
+import type { History } from "../../../domain/ledger/past.ts";
+import { decodeEntry, decodeHold, decodeTopUp } from "../journal/decode.ts";
+import type { FileHistory } from "../journal/file-history.ts";
+import { allRows, prepareRows, readRow, rowColumns } from "../journal/journal-file.ts";
+import { kinds, otherRows } from "../journal/kind.ts";
+import type { OpenCalls } from "./open-calls.ts";
+
+export interface Recovered {
+  readonly books: Books;
+  /** Of the last entry on file; 0 when there is none. */
+  readonly lastSeq: number;
+}
+
+/** What is read, and what the new books will ask for the rest. */
+export interface Sources {
+  readonly file: FileHistory;
+  readonly history: History;
+  readonly calls: OpenCalls;
+  /** Milliseconds since the epoch: counters of windows that are open then are read at once, others when they are met. */
+  readonly at: number;
+}
+
+/**
+ * Applies the definitions, reads the counters and puts back the open holds. The rest of the journal is not read: its sum is the
+ * counters, which were written in the same transactions.
+ */
+export function recover(database: DatabaseSync, sources: Sources): Recovered {
+  const books = new Books(sources.history);
+  applyDefinitions(database, books, sources);
+  touchOpenCounters(database, books, sources);
+  restoreHolds(database, books, sources);
+  books.takeChanges();
+  const last = database.prepare("SELECT max(seq) AS seq FROM entry").get();
+  return { books, lastSeq: Number(last?.["seq"] ?? 0) };
+}
+
+function applyDefinitions(database: DatabaseSync, books: Books, { file }: Sources): void {
+  const select = `SELECT ${rowColumns("entry")} FROM entry WHERE ${otherRows("kind")} AND kind >= ${kinds.budget} ORDER BY seq`;
+  const context = { names: file.names, callOf: (seq: number) => file.journal.callOf(seq) };
+  for (const values of allRows(prepareRows(database, select))) books.apply(decodeEntry(readRow(values), context));
+}
+
+function touchOpenCounters(database: DatabaseSync, books: Books, { file, at }: Sources): void {
+  const rows = database.prepare("SELECT counter_id FROM counter WHERE window_end IS NULL OR window_end > ?").all(at);
+  for (const row of rows) books.counter(file.names.counter(Number(row["counter_id"])));
+}
+
+function restoreHolds(database: DatabaseSync, books: Books, { file, calls }: Sources): void {
+  for (const { seq } of database.prepare("SELECT seq FROM hold ORDER BY seq").all()) {
+    const row = file.journal.row(Number(seq));
+    assert(row !== undefined, "an open hold stands in the journal");
+    const hold = decodeHold(row, file.names);
+    const topUps = file.journal.topUps(row.seq).map(decodeTopUp);
+    books.restoreHold({ ...hold, amount: topUps.reduce(addQuantities, hold.amount) });
+    calls.restore(row, hold);
+  }
+}

@@ -1,0 +1,123 @@
+/** Hourly sums of calls, by attribution, route and status: small enough to answer for millions of calls. */
+
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { meters, type Usage } from "../../../domain/usage/usage.ts";
+import type { JournalRow } from "../journal/chain.ts";
+import { isOutcome, kinds, statuses, statusOf, type StatusCode } from "../journal/kind.ts";
+import { loadUsage, type StoredOutcome } from "../journal/outcome-codec.ts";
+import { sumColumns } from "../schema.ts";
+
+export const hourMs = 3_600_000;
+const picoPerMicro = 1_000_000n;
+
+export interface RollupKey {
+  /** Hours since the epoch. */
+  readonly hour: number;
+  readonly attributionId: number;
+  readonly routeId: number;
+  readonly status: StatusCode;
+}
+
+/** Sums over calls; `usage` has a place for each meter, and the last for reasoning. */
+export interface RollupSums {
+  calls: number;
+  refusals: number;
+  cost: bigint;
+  latencyMs: number;
+  readonly usage: number[];
+}
+
+/** What one entry adds to the roll-ups. */
+export interface Addition {
+  readonly status: StatusCode;
+  readonly cost: bigint;
+  readonly latencyMs: number;
+  readonly usage: Usage;
+}
+
+const noUsage: Usage = {};
+
+/** @returns undefined for an entry that neither ends a call nor refuses one. */
+export function additionOf(row: Pick<JournalRow, "kind" | "amount" | "body">): Addition | undefined {
+  if (row.kind === kinds.refusal) return { status: statuses.refused, cost: 0n, latencyMs: 0, usage: noUsage };
+  if (!isOutcome(row.kind)) return undefined;
+  const status = statuses[statusOf(row.kind)];
+  if (status === statuses.released) return { status, cost: 0n, latencyMs: 0, usage: noUsage };
+  const [usage, , latencyMs] = JSON.parse(row.body) as StoredOutcome;
+  return { status, cost: BigInt(row.amount), latencyMs: Math.round(latencyMs), usage: loadUsage(usage) };
+}
+
+/** Adds up what a batch changes, so that each key is written once. */
+export class RollupBatch {
+  readonly #sums = new Map<string, { readonly key: RollupKey; readonly sums: RollupSums }>();
+
+  get size(): number {
+    return this.#sums.size;
+  }
+
+  /** @param sign -1 takes back what was added before. */
+  add(key: RollupKey, addition: Addition, sign: 1 | -1 = 1): void {
+    const sums = this.#at(key);
+    if (addition.status === statuses.refused) sums.refusals += sign;
+    else sums.calls += sign;
+    sums.cost += BigInt(sign) * addition.cost;
+    sums.latencyMs += sign * addition.latencyMs;
+    addUsage(sums.usage, addition.usage, sign);
+  }
+
+  /** Writes the sums by a statement of {@link prepareRollup}, and begins anew. */
+  write(statement: StatementSync): void {
+    for (const { key, sums } of this.#sums.values()) {
+      const [micro, rest] = splitPico(sums.cost);
+      const { hour, attributionId, routeId, status } = key;
+      statement.run(hour, attributionId, routeId, status, sums.calls, sums.refusals, micro, rest, sums.latencyMs, ...sums.usage);
+    }
+    this.clear();
+  }
+
+  clear(): void {
+    this.#sums.clear();
+  }
+
+  #at(key: RollupKey): RollupSums {
+    const id = `${key.hour} ${key.attributionId} ${key.routeId} ${key.status}`;
+    const known = this.#sums.get(id);
+    if (known) return known.sums;
+    const sums = emptySums();
+    this.#sums.set(id, { key, sums });
+    return sums;
+  }
+}
+
+export function emptySums(): RollupSums {
+  return { calls: 0, refusals: 0, cost: 0n, latencyMs: 0, usage: Array.from({ length: meters.length + 1 }, () => 0) };
+}
+
+export function addUsage(sums: number[], usage: Usage, sign: 1 | -1 = 1): void {
+  meters.forEach((meter, place) => (sums[place] = (sums[place] ?? 0) + sign * (usage[meter] ?? 0)));
+  sums[meters.length] = (sums[meters.length] ?? 0) + sign * (usage.reasoning ?? 0);
+}
+
+/** A statement that adds one row of sums to a roll-up table, and carries whole micro-USD out of the pico column. */
+export function prepareRollup(database: DatabaseSync, table: string): StatementSync {
+  const carried = `cost_pico + excluded.cost_pico`;
+  const updates = sumColumns.map((column) => {
+    if (column === "cost_micro") return `cost_micro = cost_micro + excluded.cost_micro + (${carried}) / ${picoPerMicro}`;
+    if (column === "cost_pico") return `cost_pico = (${carried}) % ${picoPerMicro}`;
+    return `${column} = ${column} + excluded.${column}`;
+  });
+  const places = Array.from({ length: 4 + sumColumns.length }, () => "?").join(", ");
+  return database.prepare(`
+    INSERT INTO ${table} VALUES (${places})
+    ON CONFLICT (hour, attribution_id, route_id, status) DO UPDATE SET ${updates.join(", ")}`);
+}
+
+/** Whole micro-USD, rounded down, and the rest, which is never negative. */
+function splitPico(cost: bigint): readonly [micro: bigint, rest: bigint] {
+  const rest = ((cost % picoPerMicro) + picoPerMicro) % picoPerMicro;
+  return [(cost - rest) / picoPerMicro, rest];
+}
+
+export function joinPico(micro: number | bigint, rest: number | bigint): bigint {
+  return BigInt(micro) * picoPerMicro + BigInt(rest);
+}

@@ -1,0 +1,56 @@
+/** Feeds answers to meters in pieces. For tests. */
+
+import type { Usage } from "../../domain/usage/usage.ts";
+import { sumUsage } from "../../domain/usage/usage.ts";
+import type { Reading, RequestFacts, UsageMeter } from "../wire.ts";
+
+/** A request of which nothing is known. */
+export const plainFacts: RequestFacts = {
+  model: "model",
+  stream: true,
+  textBytes: 0,
+  media: { images: 0, audios: 0, files: 0 },
+  maxOutputTokens: null,
+  choices: 1,
+  leastOutputTokens: 1,
+  uncuttable: false,
+  hiddenOutput: false,
+  cacheWrite: "none",
+  serviceTier: "standard",
+  serverToolCalls: 0,
+  usageAsked: true,
+};
+
+/** What came out of a meter: all bytes that were passed on, and the reading. */
+export interface Fed {
+  readonly passed: Buffer;
+  readonly reading: Reading;
+}
+
+/** Feeds the bytes in pieces that end at the given places. */
+export function feed(meter: UsageMeter, answer: string | Uint8Array, cuts: readonly number[] = []): Fed {
+  const bytes = Buffer.from(answer);
+  const passed: Uint8Array[] = [];
+  const ends = [...cuts, bytes.length];
+  for (const [index, end] of ends.entries()) passed.push(meter.push(Buffer.from(bytes.subarray(ends[index - 1] ?? 0, end))));
+  const { rest, reading } = meter.end();
+  return { passed: Buffer.concat([...passed, rest]), reading };
+}
+
+/** Ways to cut an answer: every single place for a small one, some seeded ones for a large one, and all bytes alone. */
+export function cutsOf(length: number, seed = 7): readonly (readonly number[])[] {
+  const everywhere = Array.from({ length: Math.max(0, length - 1) }, (_, index) => index + 1);
+  if (length <= 4096) return [[], everywhere, ...everywhere.map((place) => [place])];
+  return [[], ...Array.from({ length: 20 }, (_, round) => everywhere.filter((place) => pseudoRandom(seed + round, place) < 0.01))];
+}
+
+/** All of an answer's parts, added up. */
+export function total(reading: Reading): Usage {
+  return sumUsage(reading.parts.map((part) => part.usage));
+}
+
+/** A number from 0 to 1 that depends on nothing but the seed and the place. */
+function pseudoRandom(seed: number, place: number): number {
+  const mixed = Math.imul((seed * 2654435761) ^ place, 2246822519);
+  return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32;
+}

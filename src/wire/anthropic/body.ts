@@ -1,0 +1,72 @@
+/** What is known of an Anthropic message that comes as one body. */
+
+import type { ServiceTier } from "../../domain/price/rate.ts";
+import { countContext, sumUsage, type UsageFlag } from "../../domain/usage/usage.ts";
+import { outputOfBytes, type AnswerState } from "../answer/meter.ts";
+import { bodyScanner } from "../body/scan.ts";
+import { keepRaw, toObject, toText, type JsonObject } from "../count/count.ts";
+import type { Progress, Reading } from "../wire.ts";
+import { readAnthropicUsage, type AnthropicUsage } from "./usage.ts";
+
+const scan = bodyScanner();
+
+/** Builds of the body only its model and usage. */
+export class AnthropicBody implements AnswerState {
+  readonly #asked: ServiceTier;
+  #bytes = 0;
+  #finished = false;
+  #model: string | null = null;
+  #usage: JsonObject | null = null;
+  #written: string | undefined;
+  #malformed = false;
+
+  /** @param asked The tier asked for, which counts when the answer does not name the one that served. */
+  constructor(asked: ServiceTier) {
+    this.#asked = asked;
+  }
+
+  get progress(): Progress {
+    const total = this.#usage && sumUsage(readAnthropicUsage(this.#usage, this.#model).parts.map((part) => part.usage));
+    return { inputTokens: total && countContext(total), outputTokens: total?.output ?? outputOfBytes(this.#bytes) };
+  }
+
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  take(data: Buffer): void {
+    this.#bytes = data.length;
+    try {
+      const body = scan(data);
+      this.#finished = true;
+      this.#model = toText(body.json("model")) ?? null;
+      this.#usage = toObject(body.json("usage")) ?? null;
+      this.#written = body.raw("usage");
+    } catch {
+      // What cannot be read has been passed on as it came, and the reading says so.
+      this.#malformed = true;
+    }
+  }
+
+  reading(malformed: boolean): Reading {
+    const read = this.#usage && readAnthropicUsage(this.#usage, this.#model);
+    return {
+      model: this.#model,
+      parts: read?.parts ?? [],
+      ...((!read || read.invalid) && { partial: true }),
+      reportedCost: null,
+      serviceTier: read?.serviceTier ?? this.#asked,
+      rawUsage: this.#usage && keepRaw(this.#usage, this.#written),
+      flags: this.#flags(read, malformed),
+    };
+  }
+
+  #flags(read: AnthropicUsage | null, malformed: boolean): readonly UsageFlag[] {
+    const flags: UsageFlag[] = [];
+    if (!read) flags.push("usage_missing");
+    if (read?.invalid) flags.push("usage_invalid");
+    if (!this.#finished) flags.push("unfinished");
+    if (this.#malformed || malformed) flags.push("malformed");
+    return flags;
+  }
+}

@@ -1,0 +1,20 @@
+/** What the paths of Anthropic's API are for. */
+
+import type { Endpoint } from "../wire.ts";
+
+const unknown: Endpoint = { name: "unknown", metering: "unmetered" };
+
+/**
+ * A batch is billed when it has run, long after its request; its results carry the usage of many messages. Text completions
+ * (`/v1/complete`) answer without usage. Both, and every path that is not known, are unmetered.
+ *
+ * @param path With or without a query string.
+ */
+export function anthropicEndpoint(method: string, path: string): Endpoint {
+  const place = (path.split("?")[0] ?? "").replace(/\/+$/, "");
+  if (method === "POST" && place === "/v1/messages") return { name: "messages", metering: "metered" };
+  if (method === "POST" && place === "/v1/messages/count_tokens") return { name: "count_tokens", metering: "free" };
+  if (method === "GET" && /^\/v1\/models(\/[^/]+)?$/.test(place)) return { name: "models", metering: "free" };
+  if (/^\/v1\/messages\/batches(\/|$)/.test(place)) return { name: "batches", metering: "unmetered" };
+  return place === "/v1/complete" ? { name: "complete", metering: "unmetered" } : unknown;
+}

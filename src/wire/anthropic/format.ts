@@ -1,0 +1,25 @@
+/** Anthropic's Messages API as a wire format. */
+
+import { bodyMeter, sseFraming, streamMeter } from "../answer/meter.ts";
+import type { WireFormat } from "../wire.ts";
+import { AnthropicBody } from "./body.ts";
+import { anthropicEndpoint } from "./endpoint.ts";
+import { anthropicError } from "./error.ts";
+import { readAnthropicRequest } from "./request.ts";
+import { AnthropicStream } from "./stream.ts";
+
+export const anthropicWire: WireFormat = {
+  name: "anthropic",
+  endpoint: anthropicEndpoint,
+  read: (_endpoint, body) => readAnthropicRequest(body),
+  meter(_endpoint, { stream, facts }) {
+    if (!stream) return bodyMeter(new AnthropicBody(facts.serviceTier), { generates: true });
+    const state = new AnthropicStream(facts.serviceTier);
+    return streamMeter(
+      sseFraming((data) => state.take(data)),
+      state,
+      (message) => state.stop(message),
+    );
+  },
+  error: anthropicError,
+};

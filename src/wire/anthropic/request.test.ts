@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PurserError } from "../../domain/error.ts";
+import type { ReadRequest, RequestFacts } from "../wire.ts";
+import { anthropicWire } from "./index.ts";
+
+const endpoint = { name: "messages", metering: "metered" } as const;
+const plain = { model: "claude-sonnet-4-5", max_tokens: 1000, messages: [{ role: "user", content: "Hi" }] };
+
+const request = (body: object): ReadRequest => anthropicWire.read(endpoint, Buffer.from(JSON.stringify(body)));
+const facts = (more: object): RequestFacts => request({ ...plain, ...more }).facts;
+
+test("a plain request asks for nothing special", () => {
+  const { textBytes, ...rest } = facts({});
+  assert.ok(textBytes > 0);
+  assert.deepEqual(rest, {
+    model: "claude-sonnet-4-5",
+    stream: false,
+    media: { images: 0, audios: 0, files: 0 },
+    maxOutputTokens: 1000,
+    choices: 1,
+    leastOutputTokens: 1,
+    uncuttable: false,
+    hiddenOutput: false,
+    cacheWrite: "none",
+    serviceTier: "standard",
+    serverToolCalls: 0,
+    usageAsked: true,
+  });
+});
+
+test("an absent ceiling is left to Anthropic to refuse, and zero is one", () => {
+  assert.equal(request({ model: "m", messages: [] }).facts.maxOutputTokens, null);
+  assert.equal(facts({ max_tokens: 0 }).maxOutputTokens, 0);
+});
+
+test("a thinking budget keeps the ceiling above it, and thinking is hidden", () => {
+  const { leastOutputTokens, hiddenOutput } = facts({ thinking: { type: "enabled", budget_tokens: 1024 } });
+  assert.deepEqual({ leastOutputTokens, hiddenOutput }, { leastOutputTokens: 1025, hiddenOutput: true });
+});
+
+test("adaptive thinking and an effort are hidden output without a least", () => {
+  for (const more of [{ thinking: { type: "adaptive" } }, { output_config: { effort: "high" } }]) {
+    assert.equal(facts(more).hiddenOutput, true);
+    assert.equal(facts(more).leastOutputTokens, 1);
+  }
+});
+
+test("models from the fifth generation on think unless that is turned off", () => {
+  for (const model of ["claude-opus-5", "claude-sonnet-5-5", "claude-fable-5-1", "anthropic/claude-haiku-5-5"]) {
+    assert.equal(facts({ model }).hiddenOutput, true, model);
+    assert.equal(facts({ model, thinking: { type: "disabled" } }).hiddenOutput, false, model);
+  }
+  for (const model of ["claude-opus-4-8", "claude-sonnet-4-5-20250929", "claude-3-5-haiku-latest", "my-model"]) {
+    assert.equal(facts({ model }).hiddenOutput, false, model);
+  }
+});
+
+test("an answer with a schema cannot be cut", () => {
+  const format = { type: "json_schema", schema: { type: "object" } };
+  assert.equal(facts({ output_config: { format } }).uncuttable, true);
+  assert.equal(facts({ output_format: format }).uncuttable, true);
+  assert.equal(facts({ output_config: { format: null } }).uncuttable, false);
+});
+
+test("a cache is written for as long as its longest mark says", () => {
+  const marked = (cache_control: object): object => ({ system: [{ type: "text", text: "x", cache_control }] });
+  assert.equal(facts(marked({ type: "ephemeral" })).cacheWrite, "5m");
+  assert.equal(facts(marked({ type: "ephemeral", ttl: "5m" })).cacheWrite, "5m");
+  assert.equal(facts(marked({ type: "ephemeral", ttl: "1h" })).cacheWrite, "1h");
+  assert.equal(facts({ ...marked({ type: "ephemeral", ttl: "1h" }), cache_control: { type: "ephemeral" } }).cacheWrite, "1h");
+});
+
+test("the tier is the dearest that can be served", () => {
+  assert.equal(facts({ service_tier: "auto" }).serviceTier, "priority");
+  assert.equal(facts({ service_tier: "standard_only" }).serviceTier, "standard");
+  assert.equal(facts({ speed: "fast" }).serviceTier, "fast");
+  assert.equal(facts({ speed: "standard" }).serviceTier, "standard");
+});
+
+test("web searches are bounded by what their tools allow", () => {
+  const search = { type: "web_search_20250305", name: "web_search" };
+  assert.equal(facts({ tools: [{ ...search, max_uses: 5 }] }).serverToolCalls, 5);
+  assert.equal(
+    facts({
+      tools: [
+        { ...search, max_uses: 5 },
+        { ...search, type: "web_search_20260209", max_uses: 2 },
+      ],
+    }).serverToolCalls,
+    7,
+  );
+  assert.equal(facts({ tools: [search] }).serverToolCalls, 20);
+  assert.equal(facts({ tools: [{ name: "web_search", input_schema: { type: "object" } }] }).serverToolCalls, 0);
+  assert.equal(facts({ tools: [{ type: "web_fetch_20250910", name: "web_fetch" }] }).serverToolCalls, 0);
+});
+
+test("images and documents are counted and their data is no text", () => {
+  const data = "iVBORw0KGgo".repeat(1000);
+  const content = [
+    { type: "image", source: { type: "base64", media_type: "image/png", data } },
+    { type: "image", source: { type: "url", url: "https://example.com/a.png" } },
+    { type: "document", source: { type: "file", file_id: "file_1" } },
+    { type: "document", source: { type: "text", media_type: "text/plain", data: "words" } },
+  ];
+  const read = facts({ messages: [{ role: "user", content }] });
+  assert.deepEqual(read.media, { images: 2, audios: 0, files: 1 });
+  assert.ok(read.textBytes < 1000);
+});
+
+test("a fallback model with a higher ceiling of its own is held for, and not fitted", () => {
+  const read = facts({ fallbacks: [{ model: "claude-opus-4-8", max_tokens: 5000 }] });
+  assert.deepEqual([read.maxOutputTokens, read.uncuttable], [5000, true]);
+  assert.equal(facts({ fallbacks: "default" }).maxOutputTokens, 1000);
+});
+
+test("a field of the wrong type, out of range or twice is refused by name", () => {
+  const refused = (body: string, field: string): void => {
+    assert.throws(
+      () => anthropicWire.read(endpoint, Buffer.from(body)),
+      (error) => error instanceof PurserError && error.code === "invalid_request" && error.detail.field === field,
+      body,
+    );
+  };
+  refused('{"max_tokens":1}', "model");
+  refused('{"model":7}', "model");
+  refused('{"model":"m","max_tokens":-1}', "max_tokens");
+  refused('{"model":"m","max_tokens":"10"}', "max_tokens");
+  refused('{"model":"m","max_tokens":1,"max_tokens":9}', "max_tokens");
+  refused('{"model":"m","stream":"yes"}', "stream");
+  refused('{"model":"m","thinking":{"type":"enabled","budget_tokens":-5}}', "thinking.budget_tokens");
+  refused('{"model":"m"', "body");
+});
+
+test("an edit changes the fields it names and no other byte", () => {
+  const body = Buffer.from('{ "model" : "a",\n "max_tokens":  99 , "messages":[{"role":"user","content":"\\u00e9 max_tokens"}] }');
+  const read = anthropicWire.read(endpoint, body);
+  const edited = Buffer.from(read.edit({ model: "b", maxOutputTokens: 5 })).toString();
+  assert.equal(edited, '{ "model" : "b",\n "max_tokens":  5 , "messages":[{"role":"user","content":"\\u00e9 max_tokens"}] }');
+  assert.equal(read.edit({}), body);
+  assert.equal(read.edit({ includeUsage: true }), body);
+});

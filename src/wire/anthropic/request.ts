@@ -1,0 +1,118 @@
+/** What has to be known of a Messages request before it is held, and how its body is fitted. */
+
+import { PurserError } from "../../domain/error.ts";
+import type { ServiceTier } from "../../domain/price/rate.ts";
+import { editBody, type FieldEdit } from "../body/edit.ts";
+import { bodyScanner, type ScannedBody } from "../body/scan.ts";
+import { toObjects } from "../count/count.ts";
+import type { MediaCounts, ReadRequest, RequestFacts } from "../wire.ts";
+
+const scan = bodyScanner({ nested: ["thinking", "output_config"], keys: ["cache_control", "caching"], values: ["ttl"] });
+
+/** Searches held for a web search tool that states no `max_uses`: twice the passes of Anthropic's own loop of server tools. */
+const searchesUnbounded = 20;
+
+/** Models that think although the request does not ask for it (https://platform.claude.com/docs/en/build-with-claude/thinking, read 2026-11). */
+const thinksByDefault = /claude-(?:fable|mythos|opus|sonnet|haiku)-(?:[5-9]|\d\d)(?!\d)/;
+
+/** @throws PurserError `invalid_request` as the contract of WireFormat says. */
+export function readAnthropicRequest(bytes: Uint8Array): ReadRequest {
+  const body = scan(bytes);
+  const facts = readFacts(body);
+  return {
+    facts,
+    edit({ model, maxOutputTokens }) {
+      const edits: FieldEdit[] = [];
+      if (model !== undefined) edits.push({ path: "model", json: JSON.stringify(model) });
+      if (maxOutputTokens !== undefined) edits.push({ path: "max_tokens", json: String(maxOutputTokens) });
+      return edits.length === 0 ? bytes : editBody(body, edits);
+    },
+  };
+}
+
+function readFacts(body: ScannedBody): RequestFacts {
+  const model = readModel(body);
+  const thinking = readThinking(body, model);
+  const fallback = readFallbackCeiling(body);
+  const ceiling = body.integer("max_tokens");
+  return {
+    model,
+    stream: body.boolean("stream") ?? false,
+    textBytes: body.textBytes,
+    media: readMedia(body),
+    maxOutputTokens: ceiling === undefined ? null : Math.max(ceiling, fallback),
+    choices: 1,
+    leastOutputTokens: thinking.least,
+    uncuttable: fallback > 0 || wantsSchema(body),
+    hiddenOutput: thinking.hidden,
+    cacheWrite: readCacheWrite(body),
+    serviceTier: readTier(body),
+    serverToolCalls: readSearches(body),
+    usageAsked: true,
+  };
+}
+
+function readModel(body: ScannedBody): string {
+  const model = body.string("model");
+  if (model !== undefined && model !== "") return model;
+  throw new PurserError("invalid_request", "model is missing", { field: "model", remedy: "Name the model to call." });
+}
+
+/** Summaries of thinking pass, or none of it does; all of it is billed. A budget must stay below `max_tokens`. */
+function readThinking(body: ScannedBody, model: string): { readonly hidden: boolean; readonly least: number } {
+  const type = body.string("thinking.type");
+  const budget = type === "enabled" ? (body.integer("thinking.budget_tokens") ?? 0) : 0;
+  const asked = type !== undefined || body.raw("output_config.effort") !== undefined;
+  return { hidden: type !== "disabled" && (asked || thinksByDefault.test(model)), least: budget + 1 };
+}
+
+function wantsSchema(body: ScannedBody): boolean {
+  return body.raw("output_config.format") !== undefined || body.raw("output_format") !== undefined;
+}
+
+/** A fallback model may have a ceiling of its own, which `max_tokens` does not lower: such a request is held whole and never fitted. */
+function readFallbackCeiling(body: ScannedBody): number {
+  const kind = body.kind("fallbacks");
+  if (kind !== "array") return 0;
+  const ceilings = toObjects(body.json("fallbacks")).map((fallback) => fallback["max_tokens"]);
+  return Math.max(0, ...ceilings.filter((ceiling) => typeof ceiling === "number" && Number.isSafeInteger(ceiling)).map(Number));
+}
+
+/**
+ * An image or document of base64, a URL or an uploaded file has a `source` of that type beside its own; a document of text has not,
+ * and its text was counted as such.
+ */
+function readMedia(body: ScannedBody): MediaCounts {
+  const count = (type: string): number => body.valueCount("type", type);
+  const images = count("image");
+  const documents = Math.max(0, count("base64") + count("url") + count("file") - images);
+  return { images, audios: 0, files: Math.min(count("document"), documents) + count("container_upload") };
+}
+
+function readCacheWrite(body: ScannedBody): RequestFacts["cacheWrite"] {
+  if (body.keyCount("cache_control") + body.keyCount("caching") === 0) return "none";
+  return body.valueCount("ttl", "1h") > 0 ? "1h" : "5m";
+}
+
+/** `auto` lets Anthropic serve from priority capacity. It is also what an absent field means, but only buyers of that capacity are served so. */
+function readTier(body: ScannedBody): ServiceTier {
+  if (body.string("speed") === "fast") return "fast";
+  return body.string("service_tier") === "auto" ? "priority" : "standard";
+}
+
+/** Web fetch costs its tokens only, and code execution is billed by the hour: neither is counted. */
+function readSearches(body: ScannedBody): number {
+  const offered = [...body.values("type").keys()].some(isSearchTool);
+  if (!offered) return 0;
+  return toObjects(body.json("tools"))
+    .filter((tool) => isSearchTool(tool["type"]))
+    .reduce((sum, tool) => sum + usesOf(tool["max_uses"]), 0);
+}
+
+function isSearchTool(type: unknown): boolean {
+  return typeof type === "string" && /^web_search_\d{8}$/.test(type);
+}
+
+function usesOf(uses: unknown): number {
+  return typeof uses === "number" && Number.isInteger(uses) && uses >= 0 ? Math.min(uses, 1000) : searchesUnbounded;
+}

@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cutsOf, feed, plainFacts, total, type Fed } from "../answer/feed.ts";
+import type { UsageMeter } from "../wire.ts";
+import { anthropicWire } from "./index.ts";
+
+const endpoint = { name: "messages", metering: "metered" } as const;
+
+function meter(stream = true): UsageMeter {
+  return anthropicWire.meter(endpoint, { stream, facts: plainFacts });
+}
+
+function event(body: { readonly type: string } & Record<string, unknown>): string {
+  return `event: ${body.type}\ndata: ${JSON.stringify(body)}\n\n`;
+}
+
+const start = (usage: object, id = "msg_1"): string =>
+  event({ type: "message_start", message: { id, type: "message", role: "assistant", model: "claude-sonnet-4-5", content: [], usage } });
+const open = (index: number): string => event({ type: "content_block_start", index, content_block: { type: "text", text: "" } });
+const text = (index: number, written: string): string =>
+  event({ type: "content_block_delta", index, delta: { type: "text_delta", text: written } });
+const close = (index: number): string => event({ type: "content_block_stop", index });
+const delta = (usage: object, reason: string | null = "end_turn"): string =>
+  event({ type: "message_delta", delta: { stop_reason: reason, stop_sequence: null }, usage });
+const stop = event({ type: "message_stop" });
+
+const read = (...events: readonly string[]): Fed => feed(meter(), events.join(""));
+
+test("a stream reads the same wherever it is cut, and passes byte for byte", () => {
+  const written = `${start({ input_tokens: 9, output_tokens: 1 })}: comment\n\n${open(0)}${event({ type: "ping" })}${text(0, "grüße")}${close(0)}`;
+  const answer = Buffer.from(written + delta({ output_tokens: 7 }) + stop);
+  for (const cuts of cutsOf(answer.length)) {
+    const { passed, reading } = feed(meter(), answer, cuts);
+    assert.ok(passed.equals(answer));
+    assert.deepEqual(reading, {
+      model: "claude-sonnet-4-5",
+      parts: [{ model: "claude-sonnet-4-5", usage: { input: 9, output: 7 } }],
+      reportedCost: null,
+      serviceTier: "standard",
+      rawUsage: '{"input_tokens":9,"output_tokens":7}',
+      flags: [],
+    });
+  }
+});
+
+test("totals of message_delta overwrite those of the start, and null or absent ones do not", () => {
+  const first = {
+    input_tokens: 2,
+    cache_creation_input_tokens: 3068,
+    cache_read_input_tokens: 10,
+    output_tokens: 69,
+    service_tier: "priority",
+  };
+  const { reading } = read(
+    start({ ...first, cache_creation: { ephemeral_5m_input_tokens: 68, ephemeral_1h_input_tokens: 3000 } }),
+    delta({ input_tokens: 4, cache_read_input_tokens: null, output_tokens: 100 }, null),
+    delta({ input_tokens: 6, cache_creation_input_tokens: 3337, output_tokens: 198, server_tool_use: { web_search_requests: 1 } }),
+    stop,
+  );
+  assert.deepEqual(total(reading), { input: 6, cache_read: 10, cache_write_5m: 337, cache_write_1h: 3000, output: 198, web_search: 1 });
+  assert.equal(reading.serviceTier, "priority");
+  assert.deepEqual(reading.flags, []);
+});
+
+test("zero in a later total is a total", () => {
+  const { reading } = read(start({ input_tokens: 5, output_tokens: 1 }), delta({ input_tokens: 0, output_tokens: 0 }), stop);
+  assert.deepEqual(total(reading), { input: 0, output: 0 });
+});
+
+test("a start that is repeated changes nothing that came after the first", () => {
+  const again = start({ input_tokens: 1, output_tokens: 1 });
+  const { reading } = read(again, again, delta({ input_tokens: 8, output_tokens: 9 }), again, stop);
+  assert.deepEqual(total(reading), { input: 8, output: 9 });
+  assert.deepEqual(reading.flags, []);
+});
+
+test("a second message in one stream is marked", () => {
+  const { reading } = read(start({ input_tokens: 1 }), start({ input_tokens: 2 }, "msg_2"), delta({ output_tokens: 1 }), stop);
+  assert.deepEqual(reading.flags, ["usage_repeated"]);
+  assert.equal(total(reading).input, 2);
+});
+
+test("two different ends are marked, and the last counts; two equal ones are not marked", () => {
+  const head = start({ input_tokens: 1, output_tokens: 1 });
+  const twice = read(head, delta({ output_tokens: 5 }), delta({ output_tokens: 6 }), stop).reading;
+  assert.deepEqual([twice.flags, total(twice).output], [["usage_repeated"], 6]);
+  const same = read(head, delta({ output_tokens: 5 }), delta({ output_tokens: 5 }), stop).reading;
+  assert.deepEqual(same.flags, []);
+});
+
+test("a stream that breaks off is unfinished and partial: what it said of its output is a placeholder", () => {
+  const under = meter();
+  const { reading } = feed(under, start({ input_tokens: 5, output_tokens: 1 }) + open(0) + text(0, "x".repeat(90)));
+  assert.deepEqual([reading.flags, reading.partial], [["unfinished"], true]);
+  assert.deepEqual(total(reading), { input: 5, output: 1 });
+  assert.equal(under.progress.outputTokens, 30);
+});
+
+test("a missing message_stop is unfinished, but what the last total says is charged", () => {
+  const { reading } = read(start({ input_tokens: 5, output_tokens: 1 }), text(0, "x".repeat(900)), delta({ output_tokens: 7 }));
+  assert.deepEqual([reading.flags, reading.partial], [["unfinished"], undefined]);
+  assert.deepEqual(total(reading), { input: 5, output: 7 });
+});
+
+test("a last event without its empty line counts, a torn one does not", () => {
+  const head = start({ input_tokens: 5, output_tokens: 1 });
+  const whole = read(head, delta({ output_tokens: 7 }), stop.trimEnd()).reading;
+  assert.deepEqual([whole.flags, total(whole).output], [[], 7]);
+  const torn = read(head, delta({ output_tokens: 7 }).slice(0, -20)).reading;
+  assert.deepEqual([torn.flags, total(torn).output], [["unfinished"], 1]);
+});
+
+test("the tier asked for counts until the answer names the one that serves", () => {
+  const tier = (usage: object): string => {
+    const asked = anthropicWire.meter(endpoint, { stream: true, facts: { ...plainFacts, serviceTier: "fast" } });
+    return feed(asked, start(usage)).reading.serviceTier;
+  };
+  assert.equal(tier({ input_tokens: 1 }), "fast");
+  assert.equal(tier({ input_tokens: 1, service_tier: "standard" }), "standard");
+});
+
+test("a last count that cannot be true leaves the usage partial", () => {
+  const { reading } = read(start({ input_tokens: 5, output_tokens: 1 }), delta({ output_tokens: -7 }), stop);
+  assert.deepEqual([reading.flags, reading.partial, total(reading)], [["usage_invalid"], true, { input: 5 }]);
+});
+
+test("an error in mid-stream leaves it unfinished", () => {
+  const failure = event({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } });
+  const { reading } = read(start({ input_tokens: 5, output_tokens: 1 }), text(0, "abc"), failure);
+  assert.deepEqual(reading.flags, ["unfinished"]);
+});
+
+test("a stream without usage says so", () => {
+  assert.deepEqual(read(stop).reading.flags, ["usage_missing"]);
+  assert.deepEqual(read("").reading.flags, ["unfinished", "usage_missing"]);
+  assert.deepEqual(read(stop).reading.parts, []);
+});
+
+test("an event that is not JSON is marked and passed on", () => {
+  const { passed, reading } = read(start({ input_tokens: 5 }), "data: {oops\n\n", delta({ output_tokens: 2 }), stop);
+  assert.deepEqual(reading.flags, ["malformed"]);
+  assert.match(passed.toString(), /data: \{oops\n\n/);
+});
+
+test("events whose type does not stand first are known too", () => {
+  const late = `data: ${JSON.stringify({ usage: { output_tokens: 3 }, delta: { stop_reason: "end_turn" }, type: "message_delta" })}\n\n`;
+  const { reading } = read(start({ input_tokens: 5, output_tokens: 1 }), late, 'data: { "type" : "message_stop" }\n\n');
+  assert.deepEqual([reading.flags, total(reading)], [[], { input: 5, output: 3 }]);
+});
+
+test("progress grows with the bytes of text, thinking and tool input, and never falls below one token a delta", () => {
+  const under = meter();
+  const push = (written: string): unknown => under.push(Buffer.from(written));
+  assert.deepEqual({ ...under.progress }, { inputTokens: null, outputTokens: 0 });
+  push(start({ input_tokens: 5, cache_read_input_tokens: 7, cache_creation_input_tokens: 8, output_tokens: 1 }));
+  assert.deepEqual({ ...under.progress }, { inputTokens: 20, outputTokens: 1 });
+  for (let index = 0; index < 5; index += 1) push(text(0, "."));
+  assert.equal(under.progress.outputTokens, 5);
+  push(event({ type: "content_block_delta", index: 0, delta: { type: "thinking_delta", thinking: "t".repeat(95) } }));
+  assert.equal(under.progress.outputTokens, Math.ceil(100 / 3));
+  push(event({ type: "content_block_delta", index: 1, delta: { type: "input_json_delta", partial_json: '{"a":"b"}' } }));
+  assert.equal(under.progress.outputTokens, Math.ceil(113 / 3), "escapes count as written");
+  push(delta({ output_tokens: 400 }));
+  assert.equal(under.progress.outputTokens, 400);
+});
+
+test("it is finished when its closing event has passed, and not before", () => {
+  const under = meter();
+  under.push(Buffer.from(start({ input_tokens: 1 }) + delta({ output_tokens: 1 })));
+  assert.equal(under.finished, false);
+  under.push(Buffer.from(stop));
+  assert.equal(under.finished, true);
+  assert.equal(under.stop("no more").length, 0);
+});
+
+test("a long list of passes is left out of the raw usage", () => {
+  const pass = { type: "message", input_tokens: 1, output_tokens: 1, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 };
+  const iterations = Array.from({ length: 60 }, () => pass);
+  const { reading } = read(start({ input_tokens: 1 }), delta({ input_tokens: 60, output_tokens: 60, iterations }), stop);
+  assert.equal(reading.rawUsage, '{"input_tokens":60,"output_tokens":60}');
+  assert.equal(reading.parts.length, 60);
+});
+
+test("a whole body is read for its model and usage, and its usage is kept as it was written", () => {
+  const body = '{"model":"m","content":[{"type":"text","text":"\\"usage\\""}],"usage": {"input_tokens": 3, "output_tokens": 4}}';
+  const { passed, reading } = feed(meter(false), body, [10, 50]);
+  assert.equal(passed.toString(), body);
+  assert.equal(reading.rawUsage, '{"input_tokens": 3, "output_tokens": 4}');
+  assert.deepEqual([reading.model, total(reading), reading.flags, reading.partial], ["m", { input: 3, output: 4 }, [], undefined]);
+});
+
+test("all of a body counts as output until its usage is read", () => {
+  const under = meter(false);
+  const body = '{"model":"m","usage":{"input_tokens":3,"cache_read_input_tokens":2,"output_tokens":4}}';
+  under.push(Buffer.from(body));
+  assert.deepEqual({ ...under.progress }, { inputTokens: null, outputTokens: Math.ceil(body.length / 3) });
+  assert.equal(under.end().reading.partial, undefined);
+  assert.deepEqual({ ...under.progress }, { inputTokens: 5, outputTokens: 4 });
+});
+
+test("a body that breaks off is malformed and unfinished, and one without usage says so", () => {
+  assert.deepEqual(feed(meter(false), '{"model":"m","usage":{"inp').reading.flags, ["usage_missing", "unfinished", "malformed"]);
+  assert.deepEqual(feed(meter(false), '{"type":"error","error":{}}').reading.flags, ["usage_missing"]);
+  assert.deepEqual(feed(meter(false), "").reading.flags, ["usage_missing", "unfinished"]);
+  assert.deepEqual(feed(meter(false), '{"usage":{"input_tokens":-1,"output_tokens":2}}').reading.flags, ["usage_invalid"]);
+});

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cutsOf, feed, total } from "../answer/feed.ts";
+import { converseMeter, readConverseUsage } from "./index.ts";
+
+const line = (event: object): string => `${JSON.stringify(event)}\n`;
+const delta = (text: string, contentBlockIndex = 0): string => line({ contentBlockDelta: { contentBlockIndex, delta: { text } } });
+const metadata = (usage: object): string => line({ metadata: { metrics: { latencyMs: 1 }, usage } });
+const stopped = line({ contentBlockStop: { contentBlockIndex: 0 } }) + line({ messageStop: { stopReason: "end_turn" } });
+
+test("input excludes what was read from and written to a cache", () => {
+  const usage = { inputTokens: 22, outputTokens: 13, cacheReadInputTokens: 5, cacheWriteInputTokens: 2492, totalTokens: 2532 };
+  assert.deepEqual(readConverseUsage(usage), {
+    parts: [{ model: null, usage: { input: 22, cache_read: 5, cache_write_5m: 2492, output: 13 } }],
+    invalid: false,
+  });
+});
+
+test("writes are split by their lifetime, and what has none is of five minutes", () => {
+  const cacheDetails = [
+    { ttl: "1h", inputTokens: 60 },
+    { ttl: "5m", inputTokens: 30 },
+  ];
+  const split = readConverseUsage({ inputTokens: 1, outputTokens: 1, cacheWriteInputTokens: 100, cacheDetails });
+  assert.deepEqual(split.parts[0]?.usage, { input: 1, cache_write_5m: 40, cache_write_1h: 60, output: 1 });
+  const alone = readConverseUsage({ inputTokens: 1, outputTokens: 1, cacheDetails });
+  assert.deepEqual(alone.parts[0]?.usage, { input: 1, cache_write_5m: 30, cache_write_1h: 60, output: 1 });
+});
+
+test("counts that cannot be true are left out and marked", () => {
+  assert.deepEqual(readConverseUsage({ inputTokens: -1, outputTokens: 2 }), {
+    parts: [{ model: null, usage: { output: 2 } }],
+    invalid: true,
+  });
+});
+
+test("a stream reads the same wherever it is cut, and passes byte for byte", () => {
+  const answer = Buffer.from(
+    line({ messageStart: { role: "assistant" } }) + delta("grüße") + stopped + metadata({ inputTokens: 22, outputTokens: 55 }).trimEnd(),
+  );
+  for (const cuts of cutsOf(answer.length)) {
+    const { passed, reading } = feed(converseMeter({ stream: true }), answer, cuts);
+    assert.ok(passed.equals(answer));
+    assert.deepEqual(reading, {
+      model: null,
+      parts: [{ model: null, usage: { input: 22, output: 55 } }],
+      reportedCost: null,
+      serviceTier: "standard",
+      rawUsage: '{"inputTokens":22,"outputTokens":55}',
+      flags: [],
+    });
+  }
+});
+
+test("a stream without its metadata is unfinished and has no usage", () => {
+  assert.deepEqual(feed(converseMeter({ stream: true }), delta("a") + stopped).reading.flags, ["usage_missing", "unfinished"]);
+});
+
+test("a line that is not JSON is marked, a torn last one is not", () => {
+  const end = metadata({ inputTokens: 1, outputTokens: 1 });
+  assert.deepEqual(feed(converseMeter({ stream: true }), `{oops\n${end}`).reading.flags, ["malformed"]);
+  assert.deepEqual(feed(converseMeter({ stream: true }), `${end}{"oo`).reading.flags, []);
+});
+
+test("progress is estimated from deltas until the usage comes", () => {
+  const meter = converseMeter({ stream: true });
+  meter.push(Buffer.from(delta("x".repeat(30))));
+  assert.deepEqual({ ...meter.progress }, { inputTokens: null, outputTokens: 10 });
+  for (let index = 0; index < 20; index += 1) meter.push(Buffer.from(delta("y")));
+  assert.equal(meter.progress.outputTokens, 21);
+  meter.push(Buffer.from(metadata({ inputTokens: 5, cacheReadInputTokens: 6, outputTokens: 100 })));
+  assert.deepEqual({ ...meter.progress }, { inputTokens: 11, outputTokens: 100 });
+});
+
+test("a stream that is cut closes its blocks and says why it stopped", () => {
+  const meter = converseMeter({ stream: true });
+  meter.push(Buffer.from(`${delta("abc", 0)}${delta("def", 1)}${line({ contentBlockStop: { contentBlockIndex: 0 } })}`));
+  const events = Buffer.from(meter.stop("no more"))
+    .toString()
+    .trimEnd()
+    .split("\n")
+    .map((text) => JSON.parse(text) as object);
+  assert.deepEqual(events, [
+    { contentBlockStop: { contentBlockIndex: 1 } },
+    { messageStop: { stopReason: "max_tokens" } },
+    { metadata: { usage: { inputTokens: 0, outputTokens: 2, totalTokens: 2 } } },
+  ]);
+});
+
+test("a whole answer is read, with the tier that served", () => {
+  const body = JSON.stringify({ usage: { inputTokens: 3, outputTokens: 4 }, stopReason: "end_turn", serviceTier: { type: "flex" } });
+  const { reading } = feed(converseMeter({ stream: false }), body, [7]);
+  assert.deepEqual([total(reading), reading.serviceTier, reading.flags], [{ input: 3, output: 4 }, "flex", []]);
+});

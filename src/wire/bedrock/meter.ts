@@ -1,0 +1,126 @@
+/** Meters of Bedrock's Converse answers and of ConverseStream events that were decoded to JSON lines. */
+
+import type { ServiceTier } from "../../domain/price/rate.ts";
+import type { UsageFlag } from "../../domain/usage/usage.ts";
+import { countContext, sumUsage } from "../../domain/usage/usage.ts";
+import { bodyMeter, outputOfBytes, streamMeter, type AnswerState } from "../answer/meter.ts";
+import { keepRaw, toObject, type JsonObject } from "../count/count.ts";
+import type { Progress, Reading, UsageMeter } from "../wire.ts";
+import { LineFraming } from "./line-framing.ts";
+import { readConverseUsage } from "./usage.ts";
+
+const deltaMark = Buffer.from('{"contentBlockDelta"');
+/** The least that a delta's event has around its text, in bytes. */
+const deltaFrame = '{"contentBlockDelta":{"contentBlockIndex":0,"delta":{"text":""}}}'.length;
+
+/** A meter for one Converse answer, or for one ConverseStream as JSON lines, an event a line. */
+export function converseMeter({ stream }: { readonly stream: boolean }): UsageMeter {
+  const state = new ConverseAnswer(stream);
+  if (!stream) return bodyMeter(state, { generates: true });
+  const framing = new LineFraming((line) => state.take(line));
+  return streamMeter(framing, state, () => state.stop());
+}
+
+/** Takes events; parses those that are not deltas. The usage comes last, in `metadata`, after `messageStop`. */
+class ConverseAnswer implements AnswerState {
+  readonly #stream: boolean;
+  #usage: JsonObject | null = null;
+  #tier: ServiceTier = "standard";
+  #deltas = 0;
+  #textBytes = 0;
+  #stopped = false;
+  #finished = false;
+  readonly #open = new Set<number>();
+  readonly #flags = new Set<UsageFlag>();
+
+  constructor(stream: boolean) {
+    this.#stream = stream;
+  }
+
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  get progress(): Progress {
+    const total = this.#usage && sumUsage(readConverseUsage(this.#usage).parts.map((part) => part.usage));
+    const estimate = this.#stream || total?.output === undefined ? Math.max(this.#deltas, outputOfBytes(this.#textBytes)) : 0;
+    return { inputTokens: total && countContext(total), outputTokens: Math.max(total?.output ?? 0, estimate) };
+  }
+
+  take(data: Buffer): void {
+    if (data.subarray(0, deltaMark.length).equals(deltaMark)) return this.#takeDelta(data);
+    const event = this.#parse(data);
+    if (!event) return;
+    if (!this.#stream) this.#takeBody(event, data.length);
+    else if (event["metadata"] !== undefined) this.#takeClosing(toObject(event["metadata"]));
+    else if (event["contentBlockDelta"] !== undefined) this.#takeDelta(data);
+    else this.#takeBoundary(event);
+  }
+
+  /** Bedrock names no model: only the request path does. */
+  reading(malformed: boolean): Reading {
+    const flags = new Set(this.#flags);
+    const read = this.#usage && readConverseUsage(this.#usage);
+    if (!read) flags.add("usage_missing");
+    if (read?.invalid) flags.add("usage_invalid");
+    if (!this.#finished) flags.add("unfinished");
+    if (malformed) flags.add("malformed");
+    const rawUsage = this.#usage && keepRaw(this.#usage);
+    const partial = !read || read.invalid;
+    return {
+      model: null,
+      parts: read?.parts ?? [],
+      ...(partial && { partial }),
+      reportedCost: null,
+      serviceTier: this.#tier,
+      rawUsage,
+      flags: [...flags],
+    };
+  }
+
+  stop(): string {
+    if (this.#finished) return "";
+    const { inputTokens, outputTokens } = this.progress;
+    const usage = { inputTokens: inputTokens ?? 0, outputTokens, totalTokens: (inputTokens ?? 0) + outputTokens };
+    const blocks = [...this.#open].map((contentBlockIndex) => ({ contentBlockStop: { contentBlockIndex } }));
+    const end = this.#stopped ? [] : [{ messageStop: { stopReason: "max_tokens" } }];
+    return [...blocks, ...end, { metadata: { usage } }].map((event) => `${JSON.stringify(event)}\n`).join("");
+  }
+
+  #takeDelta(data: Buffer): void {
+    this.#deltas += 1;
+    this.#textBytes += Math.max(0, data.length - deltaFrame);
+    const index = /"contentBlockIndex"\s*:\s*(\d{1,9})/.exec(data.toString("latin1", 0, 96))?.[1];
+    if (index !== undefined) this.#open.add(Number(index));
+  }
+
+  #takeBoundary(event: JsonObject): void {
+    const index = toObject(event["contentBlockStop"])?.["contentBlockIndex"];
+    if (typeof index === "number") this.#open.delete(index);
+    if (event["messageStop"] !== undefined) this.#stopped = true;
+  }
+
+  #takeBody(event: JsonObject, bytes: number): void {
+    this.#textBytes = bytes;
+    this.#takeClosing(event);
+  }
+
+  #takeClosing(event: JsonObject | undefined): void {
+    this.#finished = true;
+    this.#usage = toObject(event?.["usage"]) ?? this.#usage;
+    const tier = toObject(event?.["serviceTier"])?.["type"];
+    if (tier === "priority" || tier === "flex") this.#tier = tier;
+  }
+
+  #parse(data: Buffer): JsonObject | undefined {
+    try {
+      const event = toObject(JSON.parse(data.toString("utf8")));
+      if (!event) this.#flags.add("malformed");
+      return event;
+    } catch {
+      // What cannot be read has been passed on as it came, and the reading says so.
+      this.#flags.add("malformed");
+      return undefined;
+    }
+  }
+}

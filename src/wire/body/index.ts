@@ -1,0 +1,4 @@
+/** JSON bodies, read and edited without being built. */
+
+export { editBody, type FieldEdit } from "./edit.ts";
+export { bodyScanner, type FieldSpan, type IntegerBounds, type ObjectSpan, type ScannedBody, type ScanPlan } from "./scan.ts";

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CountReader, keepRaw, overwrite, usageOf } from "./count.ts";
+
+test("a count that cannot be true is absent and remembered", () => {
+  for (const value of [-1, 1.5, 1e9 + 1, Number.NaN, "7", true, {}, []]) {
+    const counts = new CountReader();
+    assert.equal(counts.read({ tokens: value }, "tokens"), undefined, String(value));
+    assert.equal(counts.invalid, true, String(value));
+  }
+});
+
+test("an absent count is no mistake, and zero is a count", () => {
+  const counts = new CountReader();
+  assert.equal(counts.read({}, "tokens"), undefined);
+  assert.equal(counts.read({ tokens: null }, "tokens"), undefined);
+  assert.equal(counts.read(undefined, "tokens"), undefined);
+  assert.equal(counts.read({ tokens: 0 }, "tokens"), 0);
+  assert.equal(counts.read({ tokens: 1e9 }, "tokens"), 1e9);
+  assert.equal(counts.invalid, false);
+});
+
+test("parts larger than their total leave nothing and are remembered", () => {
+  const counts = new CountReader();
+  assert.equal(counts.subtract(10, 4), 6);
+  assert.equal(counts.invalid, false);
+  assert.equal(counts.subtract(4, 10), 0);
+  assert.equal(counts.invalid, true);
+});
+
+test("input and output stand as zero, other meters only when they count", () => {
+  assert.deepEqual(usageOf({ input: 0, output: 0, cache_read: 0, web_search: 2, reasoning: undefined }), {
+    input: 0,
+    output: 0,
+    web_search: 2,
+  });
+  assert.deepEqual(usageOf({ input: undefined }), {});
+});
+
+test("later counts overwrite, and null takes nothing away", () => {
+  const joined = overwrite({ a: 1, b: 2, nested: { x: 1, y: 2 } }, { a: null, b: 0, nested: { y: 3, x: null } });
+  assert.deepEqual(joined, { a: 1, b: 0, nested: { x: 1, y: 3 } });
+});
+
+test("a usage is kept as it was written, without its lists when it is too long, and not at all when that does not help", () => {
+  assert.equal(keepRaw({ a: 1 }, '{ "a": 1 }'), '{ "a": 1 }');
+  const long = { total: 5, passes: Array.from({ length: 500 }, () => ({ tokens: 1 })) };
+  assert.equal(keepRaw(long), '{"total":5}');
+  assert.equal(keepRaw({ text: "x".repeat(5000) }), null);
+});

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cutsOf, feed, plainFacts, total, type Fed } from "../answer/feed.ts";
+import type { UsageMeter } from "../wire.ts";
+import { geminiWire } from "./index.ts";
+
+const endpoint = { name: "generate_content", metering: "metered" } as const;
+const meter = (stream = true): UsageMeter => geminiWire.meter(endpoint, { stream, facts: plainFacts });
+
+interface Chunk {
+  readonly text?: string;
+  readonly usage?: object;
+  readonly finishReason?: string;
+  readonly grounding?: object;
+  readonly index?: number;
+  readonly parts?: readonly object[];
+}
+
+function chunk({ text, usage, finishReason, grounding, index = 0, parts }: Chunk): object {
+  const content = { role: "model", parts: parts ?? [{ text: text ?? "" }] };
+  return {
+    candidates: [{ content, ...(finishReason && { finishReason }), index, ...(grounding && { groundingMetadata: grounding }) }],
+    ...(usage && { usageMetadata: usage }),
+    modelVersion: "gemini-3-pro-preview",
+    responseId: "r1",
+  };
+}
+
+const sse = (chunks: readonly object[]): string => chunks.map((item) => `data: ${JSON.stringify(item)}\r\n\r\n`).join("");
+const array = (chunks: readonly object[]): string => `[${chunks.map((item) => JSON.stringify(item, null, 2)).join("\n,\r\n")}\n]\n`;
+const read = (...chunks: readonly object[]): Fed => feed(meter(), sse(chunks));
+
+const usual = [
+  chunk({ text: 'a "quoted" } ] text \\', usage: { promptTokenCount: 9, candidatesTokenCount: 10, thoughtsTokenCount: 256 } }),
+  chunk({ text: "ünïcode", usage: { promptTokenCount: 9, candidatesTokenCount: 29, thoughtsTokenCount: 256 }, finishReason: "STOP" }),
+];
+
+for (const [name, framed] of [
+  ["server-sent events", sse(usual)],
+  ["an array", array(usual)],
+] as const) {
+  test(`a stream of ${name} reads the same wherever it is cut, and passes byte for byte`, () => {
+    const answer = Buffer.from(framed);
+    for (const cuts of cutsOf(answer.length)) {
+      const { passed, reading } = feed(meter(), answer, cuts);
+      assert.ok(passed.equals(answer));
+      assert.deepEqual(reading.parts, [{ model: "gemini-3-pro-preview", usage: { input: 9, output: 285, reasoning: 256 } }]);
+      assert.deepEqual([reading.model, reading.flags], ["gemini-3-pro-preview", []]);
+    }
+  });
+}
+
+test("an array passes on whole elements only", () => {
+  const under = meter();
+  const [first = {}, second = {}] = usual;
+  const head = `[${JSON.stringify(first)}`;
+  assert.equal(Buffer.from(under.push(Buffer.from(`${head},\n{"candidates":`))).toString(), head);
+  const tail = JSON.stringify(second).slice('{"candidates":'.length);
+  assert.equal(Buffer.from(under.push(Buffer.from(`${tail}]`))).toString(), `,\n${JSON.stringify(second)}]`);
+  assert.equal(under.finished, true);
+});
+
+test("a chunk that only names its traffic type takes nothing away", () => {
+  const { reading } = read(
+    chunk({ text: "a", usage: { promptTokenCount: 5, candidatesTokenCount: 2 } }),
+    chunk({ finishReason: "STOP", usage: { trafficType: "ON_DEMAND_PRIORITY" } }),
+  );
+  assert.deepEqual(total(reading), { input: 5, output: 2 });
+  assert.deepEqual([reading.serviceTier, reading.flags], ["priority", []]);
+});
+
+test("the last usage wins, and is kept as it was written", () => {
+  const last = '{"promptTokenCount": 5, "candidatesTokenCount": 4}';
+  const written = `data: {"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":3},"candidates":[{}]}\n\ndata: {"candidates":[{"finishReason":"STOP"}],"usageMetadata":${last}}\n\n`;
+  const { reading } = feed(meter(), written);
+  assert.deepEqual(total(reading), { input: 5, output: 4 });
+  assert.equal(reading.rawUsage, last);
+});
+
+test("a usage that stands in generated data is not the answer's", () => {
+  const call = { functionCall: { name: "f", args: { usageMetadata: { promptTokenCount: 1_000_000 } } } };
+  const { reading } = read(chunk({ parts: [call], finishReason: "STOP", usage: { promptTokenCount: 5, candidatesTokenCount: 4 } }));
+  assert.deepEqual(total(reading), { input: 5, output: 4 });
+});
+
+test("searches are counted once however often a stream repeats them", () => {
+  const grounding = { webSearchQueries: ["one", "two"] };
+  const usage = { promptTokenCount: 5, candidatesTokenCount: 4 };
+  const { reading } = read(chunk({ text: "a", usage, grounding }), chunk({ usage, grounding, finishReason: "STOP" }));
+  assert.deepEqual(total(reading), { input: 5, output: 4, web_search: 2 });
+});
+
+test("a stream that breaks off is unfinished and partial, and its progress has what passed since the last usage", () => {
+  const under = meter();
+  const chunks = [chunk({ text: "abc", usage: { promptTokenCount: 5, candidatesTokenCount: 1 } }), chunk({ text: "x".repeat(30) })];
+  const { reading } = feed(under, sse(chunks));
+  assert.deepEqual([reading.flags, reading.partial], [["unfinished"], true]);
+  assert.deepEqual(total(reading), { input: 5, output: 1 });
+  assert.deepEqual({ ...under.progress }, { inputTokens: 5, outputTokens: 11 });
+});
+
+test("text after the last usage leaves a finished stream partial", () => {
+  const { reading } = read(
+    chunk({ text: "abc", usage: { promptTokenCount: 5, candidatesTokenCount: 1 } }),
+    chunk({ text: "more", finishReason: "STOP" }),
+  );
+  assert.deepEqual([reading.flags, reading.partial], [[], true]);
+});
+
+test("an output count that cannot be true is estimated", () => {
+  const under = meter();
+  const usage = { promptTokenCount: 5, candidatesTokenCount: -1 };
+  const { reading } = feed(under, sse([chunk({ text: "x".repeat(30), usage, finishReason: "STOP" })]));
+  assert.deepEqual([reading.flags, reading.partial, total(reading)], [["usage_invalid"], true, { input: 5 }]);
+  assert.equal(under.progress.outputTokens, 10);
+});
+
+test("the tier asked for counts unless the answer names another", () => {
+  const flex = (usage: object): string => {
+    const asked = geminiWire.meter(endpoint, { stream: true, facts: { ...plainFacts, serviceTier: "flex" } });
+    return feed(asked, sse([chunk({ usage })])).reading.serviceTier;
+  };
+  assert.equal(flex({ promptTokenCount: 5 }), "flex");
+  assert.equal(flex({ promptTokenCount: 5, serviceTier: "standard" }), "standard");
+});
+
+test("a stream without usage says so", () => {
+  const { reading } = read(chunk({ text: "abc", finishReason: "STOP" }));
+  assert.deepEqual([reading.parts, reading.flags, reading.rawUsage], [[], ["usage_missing"], null]);
+});
+
+test("every candidate has to end", () => {
+  const usage = { promptTokenCount: 5, candidatesTokenCount: 4 };
+  const read = (...chunks: readonly object[]): Fed =>
+    feed(geminiWire.meter(endpoint, { stream: true, facts: { ...plainFacts, choices: 2 } }), sse(chunks));
+  const one = [chunk({ text: "a", usage }), chunk({ text: "b", usage, index: 1 }), chunk({ usage, finishReason: "STOP" })];
+  assert.deepEqual(read(...one).reading.flags, ["unfinished"]);
+  assert.deepEqual(read(...one, chunk({ usage, index: 1, finishReason: "STOP" })).reading.flags, []);
+});
+
+test("a refused prompt is a finished answer", () => {
+  const { reading } = read({ promptFeedback: { blockReason: "SAFETY" }, usageMetadata: { promptTokenCount: 7, totalTokenCount: 7 } });
+  assert.deepEqual([total(reading), reading.flags], [{ input: 7, output: 0 }, []]);
+});
+
+test("a chunk that is not JSON is marked, a torn one is not", () => {
+  const good = sse([chunk({ finishReason: "STOP", usage: { promptTokenCount: 1, candidatesTokenCount: 1 } })]);
+  assert.deepEqual(feed(meter(), `${good}data: {oops\n\n`).reading.flags, ["malformed"]);
+  assert.deepEqual(feed(meter(), `${good}data: {"candid`).reading.flags, []);
+});
+
+test("progress follows the reported counts, and estimates text, calls and images between them", () => {
+  const under = meter();
+  const push = (item: object): unknown => under.push(Buffer.from(sse([item])));
+  assert.deepEqual({ ...under.progress }, { inputTokens: null, outputTokens: 0 });
+  push(chunk({ text: "x".repeat(30) }));
+  assert.deepEqual({ ...under.progress }, { inputTokens: null, outputTokens: 10 });
+  push(chunk({ text: "y", usage: { promptTokenCount: 4, toolUsePromptTokenCount: 2, candidatesTokenCount: 3, thoughtsTokenCount: 50 } }));
+  assert.deepEqual({ ...under.progress }, { inputTokens: 6, outputTokens: 53 });
+  push(chunk({ parts: [{ text: "x".repeat(6), thought: true, thoughtSignature: "s".repeat(9000) }] }));
+  assert.equal(under.progress.outputTokens, 55);
+  push(chunk({ parts: [{ functionCall: { name: "f", args: {} } }] }));
+  assert.ok(under.progress.outputTokens > 60);
+  push(chunk({ parts: [{ inlineData: { mimeType: "image/png", data: "AAAA" } }] }));
+  assert.ok(under.progress.outputTokens > 2000);
+});
+
+test("a whole answer is read, and an embedding has no usage", () => {
+  const body = JSON.stringify(chunk({ text: "a", finishReason: "STOP", usage: { promptTokenCount: 9, candidatesTokenCount: 28 } }));
+  const { reading } = feed(meter(false), body, [5]);
+  assert.deepEqual([total(reading), reading.flags], [{ input: 9, output: 28 }, []]);
+  const embedding = feed(meter(false), '{"embedding":{"values":[0.1,0.2]}}').reading;
+  assert.deepEqual([embedding.parts, embedding.flags], [[], ["usage_missing"]]);
+  const embeddings = geminiWire.meter({ name: "embeddings", metering: "metered" }, { stream: false, facts: plainFacts });
+  embeddings.push(Buffer.from('{"embedding":{"values":[0.1,'));
+  assert.equal(embeddings.progress.outputTokens, 0, "an embedding has no output");
+  const torn = feed(meter(false), body.slice(0, -4)).reading;
+  assert.deepEqual(torn.flags, ["malformed", "usage_missing", "unfinished"]);
+});

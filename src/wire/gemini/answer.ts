@@ -1,0 +1,165 @@
+/** What is known of a Gemini answer while its chunks pass: its usage, its searches, and whether it has ended. */
+
+import type { Usage, UsageFlag } from "../../domain/usage/usage.ts";
+import { countContext } from "../../domain/usage/usage.ts";
+import { outputOfBytes, type AnswerState } from "../answer/meter.ts";
+import { bodyScanner, type ScannedBody } from "../body/scan.ts";
+import { keepRaw, overwrite, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
+import type { Progress, Reading, RequestFacts } from "../wire.ts";
+import { countsTokens, Grounding, readGeminiUsage } from "./usage.ts";
+
+const scan = bodyScanner({ keys: ["groundingMetadata", "finishReason"] });
+
+/** An image that Gemini generates costs at most this many tokens, at 4K (https://ai.google.dev/gemini-api/docs/pricing, read 2026-11). */
+const tokensPerImage = 2000;
+
+/** Takes each chunk of a stream, or a whole answer. Builds of it only the usage, and the candidates where those are needed. */
+export class GeminiAnswer implements AnswerState {
+  readonly #stream: boolean;
+  readonly #facts: RequestFacts;
+  #whole = false;
+  #model: string | null = null;
+  #responseId: string | null = null;
+  #metadata: JsonObject = {};
+  #written: string | null = null;
+  #counted = false;
+  #merged = false;
+  /** Tokens estimated of what passed since the last usage. */
+  #uncounted = 0;
+  #blocked = false;
+  readonly #indexes = new Set<number>();
+  readonly #ended = new Set<number>();
+  readonly #grounding = new Grounding();
+  readonly #flags = new Set<UsageFlag>();
+
+  constructor(answer: { readonly stream: boolean; readonly facts: RequestFacts }) {
+    this.#stream = answer.stream;
+    this.#facts = answer.facts;
+  }
+
+  /** Whether every candidate that began has ended, or the prompt was refused: a stream has no closing event. */
+  get finished(): boolean {
+    if (!this.#stream) return this.#whole;
+    return this.#blocked || (this.#ended.size > 0 && this.#ended.size === this.#indexes.size);
+  }
+
+  get model(): string | null {
+    return this.#model;
+  }
+
+  get responseId(): string | null {
+    return this.#responseId;
+  }
+
+  /** The indexes of the candidates that have not ended; the first one's when none has begun. */
+  get open(): readonly number[] {
+    return this.#indexes.size === 0 ? [0] : [...this.#indexes].filter((index) => !this.#ended.has(index));
+  }
+
+  /** The provider's last usage with what passed since, as far as it is known. */
+  get usageSoFar(): JsonObject {
+    const number = (field: string): number => (typeof this.#metadata[field] === "number" ? this.#metadata[field] : 0);
+    const candidatesTokenCount = number("candidatesTokenCount") + this.#uncounted;
+    const others = number("promptTokenCount") + number("thoughtsTokenCount") + number("toolUsePromptTokenCount");
+    return { ...this.#metadata, candidatesTokenCount, totalTokenCount: others + candidatesTokenCount };
+  }
+
+  get progress(): Progress {
+    const { usage } = readGeminiUsage(this.#metadata);
+    return { inputTokens: this.#counted ? countContext(usage) : null, outputTokens: outputOf(usage) + this.#uncounted };
+  }
+
+  take(data: Buffer): void {
+    try {
+      this.#read(scan(data));
+      this.#whole = true;
+    } catch {
+      // What cannot be read is passed on as it came, and the reading says so.
+      this.#flags.add("malformed");
+    }
+  }
+
+  /** Partial when something was generated after the last usage: {@link progress} has the estimate of it. */
+  reading(malformed: boolean): Reading {
+    const { usage, serviceTier, invalid } = readGeminiUsage(this.#metadata);
+    const flags = new Set(this.#flags);
+    if (malformed) flags.add("malformed");
+    if (!this.#counted) flags.add("usage_missing");
+    if (invalid) flags.add("usage_invalid");
+    if (!this.finished) flags.add("unfinished");
+    const partial = !this.#counted || invalid || this.#uncounted > 0 || !this.finished;
+    return {
+      model: this.#model,
+      parts: this.#parts(usage),
+      ...(partial && { partial }),
+      reportedCost: null,
+      serviceTier: serviceTier ?? this.#facts.serviceTier,
+      rawUsage: this.#raw(),
+      flags: [...flags],
+    };
+  }
+
+  #raw(): string | null {
+    if (!this.#counted) return null;
+    return keepRaw(this.#metadata, this.#merged ? undefined : (this.#written ?? undefined));
+  }
+
+  #parts(counted: Usage): Reading["parts"] {
+    const searches = this.#grounding.searches(this.#model);
+    const usage = searches > 0 ? { ...counted, web_search: searches } : counted;
+    return this.#counted ? [{ model: this.#model, usage }] : [];
+  }
+
+  #read(body: ScannedBody): void {
+    this.#model = toText(body.json("modelVersion")) ?? this.#model;
+    this.#responseId = toText(body.json("responseId")) ?? this.#responseId;
+    if (toObject(body.json("promptFeedback"))?.["blockReason"] !== undefined) this.#blocked = true;
+    const usage = toObject(body.json("usageMetadata"));
+    const counted = usage !== undefined && countsTokens(usage) && readGeminiUsage(usage).usage.output !== undefined;
+    if (usage) this.#keep(usage, countsTokens(usage) ? body.raw("usageMetadata") : undefined);
+    const telling = body.keyCount("groundingMetadata") + body.keyCount("finishReason") > 0;
+    if (telling || !counted || this.#facts.choices > 1 || this.#indexes.size === 0)
+      this.#takeCandidates(toObjects(body.json("candidates")), counted);
+  }
+
+  #takeCandidates(candidates: readonly JsonObject[], counted: boolean): void {
+    for (const candidate of candidates) {
+      const index = typeof candidate["index"] === "number" ? candidate["index"] : 0;
+      this.#indexes.add(index);
+      if (toText(candidate["finishReason"]) !== undefined) this.#ended.add(index);
+      const grounding = toObject(candidate["groundingMetadata"]);
+      if (grounding) this.#grounding.add(grounding);
+      if (!counted) this.#uncounted += estimate(candidate);
+    }
+  }
+
+  /** A chunk that only names its traffic type counts nothing, and takes nothing away. */
+  #keep(usage: JsonObject, written: string | undefined): void {
+    this.#merged = Object.keys(this.#metadata).some((field) => (usage[field] ?? null) === null);
+    this.#metadata = overwrite(this.#metadata, usage);
+    if (written === undefined) return;
+    this.#written = written;
+    this.#counted = true;
+    this.#uncounted = 0;
+  }
+}
+
+function outputOf(usage: Usage): number {
+  return (usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0);
+}
+
+/** The most tokens that the parts of a candidate can stand for. Signatures are not generated text. */
+function estimate(candidate: JsonObject): number {
+  const parts = toObjects(toObject(candidate["content"])?.["parts"]);
+  return parts.reduce((sum, part) => sum + estimatePart(part), 0);
+}
+
+function estimatePart(part: JsonObject): number {
+  const media = toObject(part["inlineData"]);
+  if (media) return tokensPerImage;
+  const { thoughtSignature: _signature, text, ...other } = part;
+  const written = typeof text === "string" ? text : "";
+  const rest = Object.keys(other).some((field) => field !== "thought") ? JSON.stringify(other) : "";
+  const bytes = Buffer.byteLength(written) + Buffer.byteLength(rest);
+  return outputOfBytes(bytes);
+}

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { countTokens } from "../../domain/usage/usage.ts";
+import { countsTokens, Grounding, readGeminiUsage } from "./usage.ts";
+
+test("cached tokens are inside the prompt, thoughts outside the candidates, tool results outside the prompt", () => {
+  const read = readGeminiUsage({
+    promptTokenCount: 373,
+    cachedContentTokenCount: 204,
+    candidatesTokenCount: 89,
+    thoughtsTokenCount: 167,
+    toolUsePromptTokenCount: 31,
+    totalTokenCount: 660,
+  });
+  const usage = { input: 169 + 31, cache_read: 204, output: 256, reasoning: 167 };
+  assert.deepEqual(read, { usage, serviceTier: null, invalid: false });
+});
+
+test("audio is priced apart on both sides, images only where they are made", () => {
+  const { usage } = readGeminiUsage({
+    promptTokenCount: 500,
+    cachedContentTokenCount: 200,
+    promptTokensDetails: [
+      { modality: "TEXT", tokenCount: 100 },
+      { modality: "AUDIO", tokenCount: 300 },
+      { modality: "IMAGE", tokenCount: 100 },
+    ],
+    cacheTokensDetails: [
+      { modality: "AUDIO", tokenCount: 150 },
+      { modality: "TEXT", tokenCount: 50 },
+    ],
+    toolUsePromptTokenCount: 20,
+    toolUsePromptTokensDetails: [{ modality: "AUDIO", tokenCount: 5 }],
+    candidatesTokenCount: 1400,
+    candidatesTokensDetails: [
+      { modality: "IMAGE", tokenCount: 1290 },
+      { modality: "AUDIO", tokenCount: 10 },
+    ],
+  });
+  assert.deepEqual(usage, {
+    input: 300 - 150 + 15,
+    cache_read: 50,
+    input_audio: 155,
+    cache_read_audio: 150,
+    output: 100,
+    output_image: 1290,
+    output_audio: 10,
+  });
+});
+
+test("the Live API's count of its response is output", () => {
+  assert.deepEqual(readGeminiUsage({ promptTokenCount: 3, responseTokenCount: 8 }).usage, { input: 3, output: 8 });
+});
+
+test("without a count of the candidates, what the total has beyond the rest is output", () => {
+  const { usage } = readGeminiUsage({ promptTokenCount: 9, thoughtsTokenCount: 40, totalTokenCount: 60 });
+  assert.deepEqual(usage, { input: 9, output: 51, reasoning: 40 });
+});
+
+test("the tier is read from either API's field", () => {
+  const tier = (metadata: Record<string, unknown>): string | null => readGeminiUsage(metadata).serviceTier;
+  assert.equal(tier({}), null);
+  assert.equal(tier({ serviceTier: "standard" }), "standard");
+  assert.equal(tier({ serviceTier: "flex" }), "flex");
+  assert.equal(tier({ serviceTier: "PRIORITY" }), "priority");
+  assert.equal(tier({ trafficType: "ON_DEMAND" }), "standard");
+  assert.equal(tier({ trafficType: "ON_DEMAND_PRIORITY" }), "priority");
+  assert.equal(tier({ trafficType: "ON_DEMAND_FLEX" }), "flex");
+});
+
+test("counts that cannot be true are left out and marked", () => {
+  assert.deepEqual(readGeminiUsage({ promptTokenCount: -3, candidatesTokenCount: 4 }), {
+    usage: { output: 4 },
+    serviceTier: null,
+    invalid: true,
+  });
+  const more = readGeminiUsage({ promptTokenCount: 3, cachedContentTokenCount: 10, candidatesTokenCount: 1 });
+  assert.deepEqual([more.usage, more.invalid], [{ input: 0, cache_read: 10, output: 1 }, true]);
+});
+
+test("a metadata that only names its traffic type counts nothing", () => {
+  assert.equal(countsTokens({ trafficType: "ON_DEMAND" }), false);
+  assert.equal(countsTokens({ promptTokenCount: null }), false);
+  assert.equal(countsTokens({ promptTokenCount: 0 }), true);
+});
+
+test("no token is lost or counted twice, whatever the modalities say", () => {
+  const count = fc.nat({ max: 100_000 });
+  const details = fc.array(fc.record({ modality: fc.constantFrom("TEXT", "AUDIO", "IMAGE", "VIDEO"), tokenCount: count }), {
+    maxLength: 4,
+  });
+  fc.assert(
+    fc.property(fc.tuple(count, count, count, count, count), fc.tuple(details, details, details, details), (counts, lists) => {
+      const [fresh, cached, tools, candidates, thoughts] = counts;
+      const { usage, invalid } = readGeminiUsage({
+        promptTokenCount: fresh + cached,
+        cachedContentTokenCount: cached,
+        toolUsePromptTokenCount: tools,
+        candidatesTokenCount: candidates,
+        thoughtsTokenCount: thoughts,
+        promptTokensDetails: lists[0],
+        cacheTokensDetails: lists[1],
+        toolUsePromptTokensDetails: lists[2],
+        candidatesTokensDetails: lists[3],
+      });
+      assert.equal(countTokens(usage), fresh + cached + tools + candidates + thoughts);
+      assert.ok(Object.values(usage).every((value) => value >= 0));
+      assert.equal(invalid, false);
+    }),
+  );
+});
+
+test("from Gemini 3 on each distinct query is billed, before it a grounded prompt once", () => {
+  const grounding = new Grounding();
+  grounding.add({ webSearchQueries: ["a", "b", ""] });
+  grounding.add({ webSearchQueries: ["b", "c"], imageSearchQueries: ["d"] });
+  assert.equal(grounding.searches("gemini-3-pro-preview"), 4);
+  assert.equal(grounding.searches("gemini-2.5-flash"), 1);
+  assert.equal(grounding.searches("gemini-2.0-flash"), 1);
+  assert.equal(grounding.searches(null), 4);
+});
+
+test("an answer that rests on a source was grounded though it names no query, and one on nothing was not", () => {
+  const grounding = new Grounding();
+  grounding.add({});
+  assert.equal(grounding.searches("gemini-3-pro"), 0);
+  grounding.add({ groundingChunks: [{ maps: { uri: "https://example.com" } }] });
+  assert.equal(grounding.searches("gemini-3-pro"), 1);
+  assert.equal(grounding.searches("gemini-2.5-pro"), 1);
+});

@@ -1,0 +1,119 @@
+/** What Gemini's `usageMetadata` and `groundingMetadata` say was used. */
+
+import type { ServiceTier } from "../../domain/price/rate.ts";
+import type { Usage } from "../../domain/usage/usage.ts";
+import { CountReader, toObjects, toText, usageOf, type JsonObject } from "../count/count.ts";
+
+export interface GeminiUsage {
+  readonly usage: Usage;
+  /** Null when the answer does not say what served it. */
+  readonly serviceTier: ServiceTier | null;
+  /** Whether a count could not be true; it is then absent. */
+  readonly invalid: boolean;
+}
+
+const countFields = [
+  "promptTokenCount",
+  "cachedContentTokenCount",
+  "candidatesTokenCount",
+  "responseTokenCount",
+  "thoughtsTokenCount",
+  "toolUsePromptTokenCount",
+  "totalTokenCount",
+];
+
+/** Whether a `usageMetadata` counts anything: Vertex sends some that only name the traffic type. */
+export function countsTokens(metadata: JsonObject): boolean {
+  return countFields.some((field) => metadata[field] !== undefined && metadata[field] !== null);
+}
+
+/**
+ * Reads `usageMetadata`.
+ *
+ * The prompt count has the cached tokens inside; thoughts stand outside the candidates and are billed as output; what tools returned
+ * stands outside the prompt and is billed as input. Audio is priced apart on both sides, images on the output side only: image,
+ * video and document input costs what text costs (https://ai.google.dev/api/generate-content#UsageMetadata, .../docs/pricing, read 2026-11).
+ */
+export function readGeminiUsage(metadata: JsonObject): GeminiUsage {
+  const counts = new CountReader();
+  const usage = { ...readInput(metadata, counts), ...readOutput(metadata, counts) };
+  return { usage: usageOf(usage), serviceTier: readTier(metadata), invalid: counts.invalid };
+}
+
+function readInput(metadata: JsonObject, counts: CountReader): Usage {
+  const prompt = counts.read(metadata, "promptTokenCount");
+  const cached = counts.read(metadata, "cachedContentTokenCount") ?? 0;
+  const tools = counts.read(metadata, "toolUsePromptTokenCount") ?? 0;
+  const cachedAudio = Math.min(cached, modality(metadata["cacheTokensDetails"], { name: "AUDIO", counts }));
+  const promptAudio = modality(metadata["promptTokensDetails"], { name: "AUDIO", counts });
+  const fresh = counts.subtract(prompt ?? cached, cached);
+  const freshAudio = Math.min(fresh, Math.max(0, promptAudio - cachedAudio));
+  const toolAudio = Math.min(tools, modality(metadata["toolUsePromptTokensDetails"], { name: "AUDIO", counts }));
+  return usageOf({
+    input: prompt === undefined ? undefined : fresh - freshAudio + tools - toolAudio,
+    cache_read: cached - cachedAudio,
+    input_audio: freshAudio + toolAudio,
+    cache_read_audio: cachedAudio,
+  });
+}
+
+function readOutput(metadata: JsonObject, counts: CountReader): Usage {
+  const thoughts = counts.read(metadata, "thoughtsTokenCount") ?? 0;
+  const candidates = readCandidates(metadata, { thoughts, counts });
+  if (candidates === undefined) return usageOf({ output: undefined, reasoning: thoughts });
+  const audio = Math.min(candidates, modality(metadata["candidatesTokensDetails"], { name: "AUDIO", counts }));
+  const image = Math.min(candidates - audio, modality(metadata["candidatesTokensDetails"], { name: "IMAGE", counts }));
+  return usageOf({ output: candidates - audio - image + thoughts, output_audio: audio, output_image: image, reasoning: thoughts });
+}
+
+/** The Live API writes `responseTokenCount`. Where neither stands, what the total has beyond the other counts is output. */
+function readCandidates(
+  metadata: JsonObject,
+  { thoughts, counts }: { readonly thoughts: number; readonly counts: CountReader },
+): number | undefined {
+  const field = ["candidatesTokenCount", "responseTokenCount"].find((name) => (metadata[name] ?? undefined) !== undefined);
+  if (field !== undefined) return counts.read(metadata, field);
+  const prompt = counts.read(metadata, "promptTokenCount") ?? 0;
+  const tools = counts.read(metadata, "toolUsePromptTokenCount") ?? 0;
+  const total = counts.read(metadata, "totalTokenCount") ?? 0;
+  return Math.max(0, total - prompt - tools - thoughts);
+}
+
+function modality(details: unknown, { name, counts }: { readonly name: string; readonly counts: CountReader }): number {
+  return toObjects(details)
+    .filter((detail) => detail["modality"] === name)
+    .reduce((sum, detail) => sum + (counts.read(detail, "tokenCount") ?? 0), 0);
+}
+
+/** Vertex names the tier by its traffic type, the Gemini API by `serviceTier`. */
+function readTier(metadata: JsonObject): ServiceTier | null {
+  const named = `${toText(metadata["serviceTier"]) ?? ""} ${toText(metadata["trafficType"]) ?? ""}`.toLowerCase();
+  if (named.includes("priority")) return "priority";
+  if (named.includes("flex")) return "flex";
+  return named === " " ? null : "standard";
+}
+
+/** What the candidates of an answer searched for, gathered over its chunks, which may repeat it. */
+export class Grounding {
+  readonly #queries = new Set<string>();
+  #grounded = false;
+
+  /** @param metadata A candidate's `groundingMetadata`. */
+  add(metadata: JsonObject): void {
+    for (const query of [metadata["webSearchQueries"], metadata["imageSearchQueries"]].flat()) {
+      if (typeof query === "string" && query.trim() !== "") this.#queries.add(query);
+    }
+    if (toObjects(metadata["groundingChunks"]).length > 0) this.#grounded = true;
+  }
+
+  /**
+   * Billed searches. From Gemini 3 on every distinct query that is not empty is billed, before it a grounded prompt once however many
+   * queries it took; a model of unknown name counts by query, so as never to say too little. Grounding in Maps counts once
+   * (https://ai.google.dev/gemini-api/docs/google-search and .../docs/pricing, read 2026-11).
+   */
+  searches(model: string | null): number {
+    const generation = Number(/gemini-(\d+)/.exec(model ?? "")?.[1] ?? Infinity);
+    const grounded = this.#grounded || this.#queries.size > 0 ? 1 : 0;
+    return generation >= 3 ? Math.max(grounded, this.#queries.size) : grounded;
+  }
+}

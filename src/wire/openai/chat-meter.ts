@@ -1,0 +1,108 @@
+/** Reads the usage of a stream of chat or completion chunks as it passes. */
+
+import { PurserError } from "../../domain/error.ts";
+import { SseSplitter, type SseEvent } from "../sse/index.ts";
+import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
+import { lastUsage, scanAnswer, takeAnswer } from "./answer-scan.ts";
+import { countDeltaBytes } from "./delta.ts";
+import { Generated } from "./generated.ts";
+import { AnswerRecord } from "./record.ts";
+import { chatStop } from "./stop.ts";
+
+/** Looked at whole until id and model are known, at most: Azure's first chunk names neither. */
+const mostIntroductions = 8;
+const longestDone = 16;
+
+export class ChatMeter implements UsageMeter {
+  readonly #facts: RequestFacts;
+  readonly #needle: Buffer;
+  readonly #object: "chat.completion.chunk" | "text_completion";
+  readonly #record: AnswerRecord;
+  readonly #generated = new Generated();
+  readonly #splitter = new SseSplitter({ onEvent: (event) => this.#see(event) });
+  #introductions = 0;
+  #id: string | undefined;
+  #created: number | undefined;
+  #finished = false;
+
+  constructor(facts: RequestFacts, endpointName: string) {
+    this.#facts = facts;
+    this.#record = new AnswerRecord(facts, true);
+    this.#needle = Buffer.from(endpointName === "completions" ? '"text"' : '"delta"');
+    this.#object = endpointName === "completions" ? "text_completion" : "chat.completion.chunk";
+  }
+
+  push(chunk: Uint8Array): Uint8Array {
+    return this.#splitter.push(chunk);
+  }
+
+  get progress(): Progress {
+    return { inputTokens: this.#record.inputTokens, outputTokens: this.#generated.tokens };
+  }
+
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  end(): { readonly rest: Uint8Array; readonly reading: Reading } {
+    const rest = this.#splitter.end();
+    if (!this.#finished) this.#record.flag("unfinished");
+    if (this.#splitter.malformed) this.#record.flag("malformed");
+    return { rest, reading: this.#record.reading() };
+  }
+
+  stop(message: string): Uint8Array {
+    return chatStop({
+      message,
+      object: this.#object,
+      id: this.#id,
+      created: this.#created,
+      model: this.#record.model ?? this.#facts.model,
+      choices: this.#facts.choices,
+      usage: this.#facts.usageAsked ? this.#usageSoFar() : undefined,
+      insideEvent: this.#splitter.insideOversized,
+    });
+  }
+
+  #usageSoFar(): { readonly input: number; readonly output: number } {
+    return { input: this.#record.inputTokens ?? Math.ceil(this.#facts.textBytes / 4), output: this.#generated.tokens };
+  }
+
+  /** @returns Whether the caller gets the event: not the chunk that only answers Purser's own question for usage. */
+  #see(event: SseEvent): boolean {
+    const payload = event.data();
+    if (!payload) return true;
+    if (payload.length <= longestDone && payload.toString().trim() === "[DONE]") {
+      this.#finished = true;
+      return true;
+    }
+    this.#generated.add(countDeltaBytes(payload, this.#needle));
+    const isIntroduction = this.#introductions < mostIntroductions && (this.#id === undefined || this.#record.model === null);
+    if (!isIntroduction && lastUsage(payload) === undefined) return this.#checkShape(payload);
+    if (isIntroduction) this.#introductions++;
+    return this.#inspect(payload);
+  }
+
+  /** Cheap, as it is asked of every chunk. */
+  #checkShape(payload: Buffer): true {
+    if (payload[0] !== 0x7b || payload.at(-1) !== 0x7d) {
+      if (!/^\s*\{[^]*\}\s*$/.test(payload.toString("latin1"))) this.#record.flag("malformed");
+    }
+    return true;
+  }
+
+  #inspect(payload: Buffer): boolean {
+    try {
+      const chunk = scanAnswer(payload);
+      this.#id ||= chunk.string("id");
+      this.#created ??= chunk.integer("created", { max: Number.MAX_SAFE_INTEGER });
+      takeAnswer(chunk, this.#record, { prefix: "", generated: this.#generated });
+      const isUsageOnly = chunk.kind("usage") === "object" && /^\[\s*\]$/.test(chunk.raw("choices") ?? "");
+      return this.#facts.usageAsked || !isUsageOnly;
+    } catch (error) {
+      if (!(error instanceof PurserError)) throw error;
+      this.#record.flag("malformed");
+      return true;
+    }
+  }
+}

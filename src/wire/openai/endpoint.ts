@@ -1,0 +1,75 @@
+/** What each path of an OpenAI-shaped provider is for, and whether it is metered. */
+
+import type { Endpoint } from "../wire.ts";
+
+/**
+ * Paths whose answer reports usage. `responses/compact` is a pass of the model over its context and is billed like one.
+ * Source: resource methods of the `openai` package 7.57, read 2026-11.
+ */
+const metered: ReadonlyMap<string, string> = new Map([
+  ["chat/completions", "chat"],
+  ["completions", "completions"],
+  ["responses", "responses"],
+  ["responses/compact", "compact"],
+  ["embeddings", "embeddings"],
+]);
+
+/** POST paths that cost nothing: they judge or count, or act on what was billed when it was made. */
+const freePosts: readonly RegExp[] = [
+  /^moderations$/,
+  /^responses\/input_tokens$/,
+  /^responses\/[^/]+\/cancel$/,
+  /^chat\/completions\/[^/]+$/,
+  /^conversations(\/[^/]+(\/items)?)?$/,
+];
+
+/** What can be read, listed or deleted without a charge. `responses/{id}` returns what was billed when it was made: never metered twice. */
+const freeReads: readonly RegExp[] = [
+  /^models(\/.+)?$/,
+  /^(responses|chat\/completions)\/[^/]+(\/(input_items|messages))?$/,
+  /^chat\/completions$/,
+  /^(files|batches|uploads|vector_stores|conversations|containers|evals)(\/.+)?$/,
+  /^fine_tuning(\/.+)?$/,
+  /^(credits|key|generation|providers)$/,
+  /^models\/user$/,
+  /^user\/balance$/,
+  /^(api-key|language-models|embedding-models|image-generation-models)(\/.+)?$/,
+];
+
+/** What is known to cost something that no answer tells, or is billed elsewhere: named, so that a refusal can name it. */
+const knownUnmetered: ReadonlySet<string> = new Set([
+  ...["images", "audio", "files", "uploads", "batches", "fine_tuning", "vector_stores", "containers", "evals", "realtime", "videos"],
+  ...["assistants", "threads", "moderations", "responses"],
+]);
+
+/** @param path Behind the base URL, with or without a query. */
+export function openaiEndpoint(method: string, path: string): Endpoint {
+  const { route, model } = parsePath(path);
+  const verb = method.toUpperCase();
+  if (verb === "POST") {
+    const name = metered.get(route);
+    if (name !== undefined) return { name, metering: "metered", ...(model === undefined ? {} : { model }) };
+    if (freePosts.some((free) => free.test(route))) return { name: nameOf(route), metering: "free" };
+  } else if (isRead(verb) && freeReads.some((free) => free.test(route))) {
+    return { name: nameOf(route), metering: "free" };
+  }
+  const first = nameOf(route);
+  return { name: knownUnmetered.has(first) ? first : "unknown", metering: "unmetered" };
+}
+
+function isRead(verb: string): boolean {
+  return verb === "GET" || verb === "HEAD" || verb === "DELETE";
+}
+
+/** Azure's older paths name the model: `/deployments/{name}/chat/completions`. A path with escapes or dots is no known path. */
+function parsePath(path: string): { readonly route: string; readonly model?: string } {
+  const bare = (path.split("?", 1)[0] ?? "").replace(/^\//, "").replace(/\/$/, "");
+  if (/%|\\|\/\/|(^|\/)\.{1,2}(\/|$)/.test(bare)) return { route: "" };
+  const deployment = /^deployments\/([^/]+)\/(.+)$/.exec(bare);
+  const [, model, route] = deployment ?? [];
+  return model !== undefined && route !== undefined ? { route, model } : { route: bare };
+}
+
+function nameOf(route: string): string {
+  return route.split("/", 1)[0] ?? "";
+}

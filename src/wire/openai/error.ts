@@ -1,0 +1,20 @@
+/** A no in OpenAI's shape, so that its SDKs raise their own errors. */
+
+import type { WireError } from "../wire.ts";
+
+/** OpenAI's words for what went wrong. `insufficient_quota` is the one that people know for "no money". */
+const types: ReadonlyMap<number, string> = new Map([
+  [401, "authentication_error"],
+  [402, "insufficient_quota"],
+  [403, "permission_error"],
+  [404, "not_found_error"],
+  [409, "conflict_error"],
+  [429, "rate_limit_error"],
+]);
+
+export function openaiError(error: WireError): string {
+  const type = types.get(error.status) ?? (error.status >= 500 ? "server_error" : "invalid_request_error");
+  // SDKs show what stands in `error`; programs that read the body find the same in the place that all formats share.
+  const purser = error.purser === undefined ? {} : { purser: error.purser };
+  return JSON.stringify({ error: { message: error.message, type, param: error.param, code: error.code, ...purser }, ...purser });
+}

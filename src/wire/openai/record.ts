@@ -1,0 +1,116 @@
+/** What an answer has said about itself so far: model, tier and usage, and what was odd about it. */
+
+import { PurserError } from "../../domain/error.ts";
+import { countContext, type Usage, type UsageFlag, type UsagePart } from "../../domain/usage/usage.ts";
+import type { Reading, RequestFacts } from "../wire.ts";
+import type { Generated } from "./generated.ts";
+import { serviceTierOf } from "./service-tier.ts";
+import { readUsage, type UsageReading } from "./usage.ts";
+
+/** A larger usage object is kept only in part. */
+const longestRawUsage = 4096;
+
+/** Meters that count tool calls which the provider ran. */
+export type BilledTool = "web_search" | "file_search" | "code_execution";
+
+export type ToolCounts = Readonly<Partial<Record<BilledTool, number>>>;
+
+export class AnswerRecord {
+  readonly #facts: RequestFacts;
+  readonly #generates: boolean;
+  readonly #flags = new Set<UsageFlag>();
+  #model: string | null = null;
+  #tier: string | undefined;
+  #last: UsageReading | null = null;
+  #rawUsage: string | null = null;
+  #tools: ToolCounts = {};
+  #otherParts: readonly UsagePart[] = [];
+
+  constructor(facts: RequestFacts, generates: boolean) {
+    this.#facts = facts;
+    this.#generates = generates;
+  }
+
+  get model(): string | null {
+    return this.#model;
+  }
+
+  /** Cached tokens included; null before usage was reported. */
+  get inputTokens(): number | null {
+    return this.#last?.usage ? countContext(this.#last.usage) : null;
+  }
+
+  get outputTokens(): number {
+    const usage = this.#last?.usage;
+    return (usage?.output ?? 0) + (usage?.output_audio ?? 0) + (usage?.output_image ?? 0);
+  }
+
+  flag(flag: UsageFlag): void {
+    this.#flags.add(flag);
+  }
+
+  /** An empty name, as Azure's first chunk has, does not count. */
+  nameModel(model: string | undefined): void {
+    if (model) this.#model = model;
+  }
+
+  nameTier(tier: string | undefined): void {
+    if (serviceTierOf(tier) !== null) this.#tier = tier;
+  }
+
+  /** Counted on the provider's side; a later count replaces an earlier one. */
+  countTools(tools: ToolCounts): void {
+    this.#tools = { ...this.#tools, ...tools };
+  }
+
+  addParts(parts: readonly UsagePart[]): void {
+    this.#otherParts = parts;
+  }
+
+  /**
+   * Takes a usage object: the last one counts. Two that differ are odd, unless text passed between them and all counts grew:
+   * some servers report the running total in every chunk.
+   */
+  takeUsage(bytes: Buffer, generated?: Generated): void {
+    const reading = this.#read(bytes);
+    if (!reading) return;
+    if (this.#last?.usage && reading.usage && !isContinued(this.#last.usage, reading.usage, generated?.grewSinceReport ?? false)) {
+      this.flag("usage_repeated");
+    }
+    if (reading.invalid) this.flag("usage_invalid");
+    if (!reading.usage && reading.reportedCost === null) return;
+    this.#last = reading;
+    this.#rawUsage = bytes.toString("utf8", 0, longestRawUsage);
+    generated?.report(this.outputTokens);
+  }
+
+  reading(): Reading {
+    const usage = this.#last?.usage;
+    const parts = usage ? [{ model: this.#model, usage: { ...usage, ...this.#tools } }, ...this.#otherParts] : [];
+    if (!usage) this.flag("usage_missing");
+    return {
+      model: this.#model,
+      parts,
+      reportedCost: this.#last?.reportedCost ?? null,
+      serviceTier: serviceTierOf(this.#tier) ?? this.#facts.serviceTier,
+      rawUsage: this.#rawUsage,
+      flags: [...this.#flags],
+    };
+  }
+
+  #read(bytes: Buffer): UsageReading | undefined {
+    try {
+      return readUsage(bytes, this.#generates);
+    } catch (error) {
+      if (!(error instanceof PurserError)) throw error;
+      this.flag("malformed");
+      return undefined;
+    }
+  }
+}
+
+function isContinued(before: Usage, after: Usage, grew: boolean): boolean {
+  const meters = Object.keys({ ...before, ...after }) as (keyof Usage)[];
+  const isSame = meters.every((meter) => before[meter] === after[meter]);
+  return isSame || (grew && meters.every((meter) => (before[meter] ?? 0) <= (after[meter] ?? 0)));
+}

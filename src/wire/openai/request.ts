@@ -1,0 +1,192 @@
+/** The facts of an OpenAI-shaped request, and the edits of its body. */
+
+import { PurserError } from "../../domain/error.ts";
+import { bodyScanner, editBody, type FieldEdit, type ScannedBody } from "../body/index.ts";
+import type { Endpoint, MediaCounts, ReadRequest, RequestEdits, RequestFacts } from "../wire.ts";
+import { hidesReasoning, searchesAlways } from "./model-name.ts";
+import { serviceTierOf } from "./service-tier.ts";
+
+/** The field that a chat request without a ceiling gets: OpenAI's newer models refuse `max_tokens`, most other servers know only that. */
+export type NewTokenField = "max_completion_tokens" | "max_tokens";
+
+/** The least `max_output_tokens` that the Responses API takes (API reference, read 2026-11). */
+const leastResponsesTokens = 16;
+/** Calls of a billed tool that are held where the request sets no limit (`max_tool_calls`). */
+const assumedToolCalls = 10;
+const longestModelName = 256;
+const mostChoices = 1024;
+
+const images = ["image_url", "input_image", "image", "computer_screenshot"];
+const audios = ["input_audio"];
+const files = ["file", "input_file", "document", "video_url"];
+/** Inputs that are not in the body at all: a stored conversation or prompt. Together they are held like one file. */
+const references = ["previous_response_id", "conversation", "prompt"];
+
+const scan = bodyScanner({
+  nested: ["stream_options", "response_format", "reasoning", "text", "text.format", "search_parameters"],
+  keys: ["cache_control"],
+  values: ["ttl"],
+});
+
+/** @throws PurserError `invalid_request`; `unmetered` for a Responses request that runs in the background. */
+export function readOpenaiRequest(endpoint: Endpoint, body: Uint8Array, newTokenField: NewTokenField): ReadRequest {
+  const scanned = scan(body);
+  refuseBackground(endpoint, scanned);
+  const facts = factsOf(endpoint, scanned);
+  return {
+    facts,
+    edit: (edits) => {
+      const fields = editsOf(scanned, { endpoint, newTokenField, edits });
+      const edited = editBody(scanned, fields);
+      return edited === scanned.bytes ? body : edited;
+    },
+  };
+}
+
+/** Such an answer comes before the model has run, without usage; what it used is told to whoever polls for it, perhaps never. */
+function refuseBackground(endpoint: Endpoint, body: ScannedBody): void {
+  if (endpoint.name !== "responses" || body.boolean("background") !== true) return;
+  throw new PurserError("unmetered", "background: a response that is made in the background does not report what it used", {
+    field: "background",
+    remedy: "Send the request without background, streamed if it takes long.",
+  });
+}
+
+function factsOf(endpoint: Endpoint, body: ScannedBody): RequestFacts {
+  const model = modelOf(endpoint, body);
+  const media = mediaOf(body);
+  const isResponses = endpoint.name === "responses";
+  const format = body.kind("text.format") === "object" ? body.string("text.format.type") : body.string("response_format.type");
+  return {
+    model,
+    stream: body.boolean("stream") ?? false,
+    textBytes: body.textBytes + (body.mediaPayloads > media.images + media.audios + media.files ? body.mediaBytes : 0),
+    media,
+    maxOutputTokens: ceilingOf(endpoint, body),
+    choices: choicesOf(endpoint, body),
+    leastOutputTokens: isResponses ? leastResponsesTokens : 1,
+    uncuttable: format === "json_schema" || format === "json_object",
+    hiddenOutput: hidesOutput(endpoint, body, model),
+    cacheWrite: cacheWriteOf(endpoint, body),
+    serviceTier: serviceTierOf(body.string("service_tier")) ?? "standard",
+    serverToolCalls: toolCallsOf(body, model),
+    usageAsked: body.boolean("stream_options.include_usage") ?? false,
+  };
+}
+
+function modelOf(endpoint: Endpoint, body: ScannedBody): string {
+  const model = body.string("model") ?? endpoint.model ?? "";
+  if (model !== "" && model.length <= longestModelName) return model;
+  throw new PurserError("invalid_request", `model must be a name of 1 to ${longestModelName} characters`, {
+    field: "model",
+    remedy: "Name the model to call.",
+  });
+}
+
+function mediaOf(body: ScannedBody): MediaCounts {
+  const count = (types: readonly string[]): number => types.reduce((sum, type) => sum + body.valueCount("type", type), 0);
+  const isReferring = references.some((field) => isReference(body, field)) || body.valueCount("type", "item_reference") > 0;
+  return { images: count(images), audios: count(audios), files: count(files) + (isReferring ? 1 : 0) };
+}
+
+/** `prompt` is a text in the completions API and a stored prompt in the Responses API. */
+function isReference(body: ScannedBody, field: string): boolean {
+  const kind = body.kind(field);
+  return kind === "object" || (kind === "string" && field !== "prompt");
+}
+
+/** Where chat's two ceilings are both set, the larger one counts: which of them the server obeys is not known. */
+function ceilingOf(endpoint: Endpoint, body: ScannedBody): number | null {
+  if (endpoint.name === "embeddings") return 0;
+  const min = endpoint.name === "completions" ? 0 : 1;
+  const asked = tokenFieldsOf(endpoint).map((field) => body.integer(field, { min }));
+  const set = asked.filter((ceiling) => ceiling !== undefined);
+  return set.length > 0 ? Math.max(...set) : null;
+}
+
+function isSet(body: ScannedBody, field: string): boolean {
+  return body.raw(field) !== undefined;
+}
+
+function tokenFieldsOf(endpoint: Endpoint): readonly string[] {
+  switch (endpoint.name) {
+    case "responses":
+      return ["max_output_tokens"];
+    case "chat":
+      return ["max_completion_tokens", "max_tokens"];
+    case "completions":
+      return ["max_tokens"];
+    default:
+      return [];
+  }
+}
+
+/** The completions API answers each of several prompts, and generates `best_of` answers to give back `n`. */
+function choicesOf(endpoint: Endpoint, body: ScannedBody): number {
+  if (endpoint.name !== "chat" && endpoint.name !== "completions") return 1;
+  const n = body.integer("n", { min: 1, max: mostChoices }) ?? 1;
+  if (endpoint.name === "chat") return n;
+  return Math.max(n, body.integer("best_of", { min: 1, max: mostChoices }) ?? 1) * promptsOf(body);
+}
+
+function promptsOf(body: ScannedBody): number {
+  if (body.kind("prompt") !== "array") return 1;
+  const prompts = body.json("prompt") as readonly unknown[];
+  return typeof prompts[0] === "number" ? 1 : Math.max(1, prompts.length);
+}
+
+/** A compaction has no ceiling and answers all at once. */
+function hidesOutput(endpoint: Endpoint, body: ScannedBody, model: string): boolean {
+  if (endpoint.name === "embeddings") return false;
+  if (endpoint.name === "compact") return true;
+  return hidesReasoning(model, body.string("reasoning_effort") ?? body.string("reasoning.effort"));
+}
+
+/** OpenAI's newer models write their cache unasked and charge for it, so a write is always possible. */
+function cacheWriteOf(endpoint: Endpoint, body: ScannedBody): RequestFacts["cacheWrite"] {
+  if (endpoint.name === "embeddings" || endpoint.name === "completions") return "none";
+  return body.keyCount("cache_control") > 0 && body.valueCount("ttl", "1h") > 0 ? "1h" : "5m";
+}
+
+/** Tools that the provider runs and bills by the call: OpenAI's `tools`, OpenRouter's `plugins`, xAI's `search_parameters`. */
+function toolCallsOf(body: ScannedBody, model: string): number {
+  const offered = isSet(body, "tools") && [...body.values("type").keys()].some(isBilledTool);
+  if (offered) return body.integer("max_tool_calls") ?? assumedToolCalls;
+  if (body.kind("search_parameters") === "object" && body.string("search_parameters.mode") !== "off") {
+    return body.integer("search_parameters.max_search_results") ?? assumedToolCalls;
+  }
+  return isSet(body, "web_search_options") || isSet(body, "plugins") || searchesAlways(model) ? 1 : 0;
+}
+
+function isBilledTool(type: string): boolean {
+  if (type.endsWith("_call")) return false;
+  return /^(openrouter:)?(web_search|x_search|file_search|code_interpreter|live_search|collections_search)/.test(type);
+}
+
+function editsOf(
+  body: ScannedBody,
+  want: { readonly endpoint: Endpoint; readonly newTokenField: NewTokenField; readonly edits: RequestEdits },
+): FieldEdit[] {
+  const { model, maxOutputTokens, includeUsage } = want.edits;
+  const fields: FieldEdit[] = [];
+  if (model !== undefined && model !== body.string("model")) fields.push({ path: "model", json: JSON.stringify(model) });
+  if (maxOutputTokens !== undefined) fields.push(...ceilingEdits(body, { ...want, ceiling: maxOutputTokens }));
+  if (includeUsage === true && (want.endpoint.name === "chat" || want.endpoint.name === "completions")) {
+    fields.push({ path: "stream_options.include_usage", json: "true" });
+  }
+  return fields;
+}
+
+/** Every ceiling that was set and is higher comes down; where none was set, the one that this server knows is added. */
+function ceilingEdits(
+  body: ScannedBody,
+  want: { readonly endpoint: Endpoint; readonly newTokenField: NewTokenField; readonly ceiling: number },
+): FieldEdit[] {
+  const known = tokenFieldsOf(want.endpoint);
+  const used = known.filter((field) => isSet(body, field));
+  const [only] = known.length === 1 ? known : [want.newTokenField];
+  const fields = used.length > 0 ? used : known.length === 0 || only === undefined ? [] : [only];
+  return fields
+    .filter((field) => (body.integer(field) ?? Number.POSITIVE_INFINITY) > want.ceiling)
+    .map((field) => ({ path: field, json: String(want.ceiling) }));
+}

@@ -1,0 +1,288 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatUsd } from "../../domain/money/money.ts";
+import type { Reading, UsageMeter } from "../wire.ts";
+import { openaiWire } from "./wire.ts";
+
+const wire = openaiWire();
+
+function meterOf(path: string, body: object = {}, stream = true): UsageMeter {
+  const endpoint = wire.endpoint("POST", path);
+  const { facts } = wire.read(endpoint, Buffer.from(JSON.stringify({ model: "asked", stream, ...body })));
+  return wire.meter(endpoint, { stream, facts });
+}
+
+function chatMeter(usageAsked = true, body: object = {}): UsageMeter {
+  return meterOf("/chat/completions", { ...body, stream_options: { include_usage: usageAsked } });
+}
+
+function data(...events: readonly (object | string)[]): string {
+  return events.map((event) => `data: ${typeof event === "string" ? event : JSON.stringify(event)}\n\n`).join("");
+}
+
+function run(meter: UsageMeter, text: string): { readonly passed: string; readonly reading: Reading } {
+  const passed = Buffer.from(meter.push(Buffer.from(text)));
+  const { rest, reading } = meter.end();
+  return { passed: Buffer.concat([passed, rest]).toString(), reading };
+}
+
+/** Runs the same bytes cut at every place, and demands the same outcome each time. */
+function runCut(make: () => UsageMeter, text: string): { readonly passed: string; readonly reading: Reading } {
+  const whole = run(make(), text);
+  const bytes = Buffer.from(text);
+  for (let place = 0; place <= bytes.length; place++) {
+    const meter = make();
+    const passed = [meter.push(bytes.subarray(0, place)), meter.push(bytes.subarray(place))];
+    const { rest, reading } = meter.end();
+    assert.equal(Buffer.concat([...passed, rest]).toString(), whole.passed, `cut at ${place}`);
+    assert.deepEqual(reading, whole.reading, `cut at ${place}`);
+  }
+  return whole;
+}
+
+function chunk(delta: object, fields: object = {}): object {
+  return { id: "c1", object: "chat.completion.chunk", created: 7, model: "served", choices: [{ index: 0, delta, finish_reason: null }], ...fields };
+}
+
+const usage = { prompt_tokens: 10, completion_tokens: 3, total_tokens: 13 };
+const usageChunk = chunk({}, { choices: [], usage });
+const text = [chunk({ role: "assistant", content: "" }), chunk({ content: "Hé" }), chunk({ content: "llo \"usage\": {漢🎈" })];
+
+test("the last chunk's usage is read, and every byte is passed on when the caller asked for usage", () => {
+  const stream = data(...text, usageChunk, "[DONE]");
+  const { passed, reading } = runCut(() => chatMeter(), stream);
+  assert.equal(passed, stream);
+  assert.deepEqual(reading, {
+    model: "served",
+    parts: [{ model: "served", usage: { input: 10, output: 3 } }],
+    reportedCost: null,
+    serviceTier: "standard",
+    rawUsage: JSON.stringify(usage),
+    flags: [],
+  });
+});
+
+test("the chunk that only answers Purser's question for usage is not passed on", () => {
+  for (const end of ["\n", "\r\n"]) {
+    const others = data(...text).replaceAll("\n", end);
+    const done = data("[DONE]").replaceAll("\n", end);
+    const { passed, reading } = runCut(() => chatMeter(false), others + data(usageChunk).replaceAll("\n", end) + done);
+    assert.equal(passed, others + done);
+    assert.deepEqual(reading.parts[0]?.usage, { input: 10, output: 3 });
+  }
+});
+
+test("usage on a chunk with choices is read, and the chunk passed on, whoever asked", () => {
+  const stream = data(...text, chunk({ content: "" }, { usage }), "[DONE]");
+  const { passed, reading } = runCut(() => chatMeter(false), stream);
+  assert.equal(passed, stream);
+  assert.deepEqual(reading.parts[0]?.usage, { input: 10, output: 3 });
+});
+
+test("Azure's first chunk, without choices, model or id, is passed on and names nothing", () => {
+  const first = { choices: [], created: 0, id: "", model: "", object: "", prompt_filter_results: [{ prompt_index: 0 }] };
+  const stream = data(first, ...text.map((event) => ({ ...event, usage: null })), "[DONE]");
+  const { passed, reading } = run(chatMeter(false), stream);
+  assert.equal(passed, stream);
+  assert.equal(reading.model, "served");
+  assert.deepEqual(reading.flags, ["usage_missing"]);
+});
+
+test("comments and white space of all kinds are passed on and read past", () => {
+  const stream = `: OPENROUTER PROCESSING\n\ndata:${JSON.stringify(text[1])}\n\ndata:  { "model" : "spaced" , "choices" : [ ] , "usage" : ${JSON.stringify(usage, null, 1).replaceAll("\n", " ")} } \n\ndata: [DONE]\n\n`;
+  const { passed, reading } = run(chatMeter(true), stream);
+  assert.equal(passed, stream);
+  assert.equal(reading.model, "spaced");
+  assert.deepEqual(reading.parts[0]?.usage, { input: 10, output: 3 });
+});
+
+test("usage where other servers put it is found", () => {
+  const onChoice = chunk({}, { choices: [{ index: 0, delta: {}, finish_reason: "stop", usage }] });
+  assert.deepEqual(run(chatMeter(), data(...text, onChoice, "[DONE]")).reading.parts[0]?.usage, { input: 10, output: 3 });
+  const groq = chunk({}, { x_groq: { id: "r", usage } });
+  assert.deepEqual(run(chatMeter(), data(...text, groq, "[DONE]")).reading.parts[0]?.usage, { input: 10, output: 3 });
+});
+
+test("a running total in every chunk is not a repetition; two totals that differ at the end are", () => {
+  const running = [1, 2, 3].map((count) => chunk({ content: "word" }, { usage: { ...usage, completion_tokens: count, total_tokens: 10 + count } }));
+  const grown = run(chatMeter(), data(...running, usageChunk, "[DONE]"));
+  assert.deepEqual(grown.reading.flags, []);
+  assert.deepEqual(grown.reading.parts[0]?.usage, { input: 10, output: 3 });
+  const other = chunk({}, { choices: [], usage: { prompt_tokens: 10, completion_tokens: 9, total_tokens: 19 } });
+  const repeated = run(chatMeter(), data(...text, usageChunk, other, "[DONE]"));
+  assert.deepEqual(repeated.reading.flags, ["usage_repeated"]);
+  assert.deepEqual(repeated.reading.parts[0]?.usage, { input: 10, output: 9 });
+  assert.deepEqual(run(chatMeter(), data(...text, usageChunk, usageChunk, "[DONE]")).reading.flags, []);
+});
+
+test("a stream that ends early is unfinished, and what it kept back is given back", () => {
+  const stream = data(...text) + "data: {\"id\":\"c1\",\"choi";
+  const { passed, reading } = run(chatMeter(), stream);
+  assert.equal(passed, stream);
+  assert.deepEqual([...reading.flags].sort(), ["malformed", "unfinished", "usage_missing"]);
+  assert.deepEqual(reading.parts, []);
+});
+
+test("the closing event counts though its empty line never comes", () => {
+  assert.deepEqual(run(chatMeter(), `${data(...text, usageChunk)}data: [DONE]`).reading.flags, []);
+});
+
+test("broken chunks are passed on and flagged, and later ones are read", () => {
+  const stream = `${data(text[0] ?? "")}data: {"choices":[}\n\ndata: oops\n\n${data(usageChunk, "[DONE]")}`;
+  const { passed, reading } = run(chatMeter(), stream);
+  assert.equal(passed, stream);
+  assert.deepEqual(reading.flags, ["malformed"]);
+  assert.deepEqual(reading.parts[0]?.usage, { input: 10, output: 3 });
+});
+
+test("invalid counts are flagged in a stream too", () => {
+  const { reading } = run(chatMeter(), data(...text, chunk({}, { choices: [], usage: { prompt_tokens: -4, completion_tokens: 3 } }), "[DONE]"));
+  assert.deepEqual(reading.flags, ["usage_invalid"]);
+  assert.deepEqual(reading.parts[0]?.usage, { output: 3 });
+});
+
+test("the tier that was served replaces the tier that was asked for", () => {
+  const asked = { service_tier: "flex" };
+  assert.equal(run(chatMeter(true, asked), data(...text, usageChunk, "[DONE]")).reading.serviceTier, "flex");
+  const served = data(...text, { ...usageChunk, service_tier: "default" }, "[DONE]");
+  assert.equal(run(chatMeter(true, asked), served).reading.serviceTier, "standard");
+});
+
+test("reported costs of a stream are kept exactly", () => {
+  const stream = `data: {"id":"g","model":"m","choices":[{"delta":{}}],"usage":{"prompt_tokens":1,"completion_tokens":1,"cost":1.2e-05}}\n\n${data("[DONE]")}`;
+  assert.equal(formatUsd(run(chatMeter(), stream).reading.reportedCost ?? assert.fail()), "0.000012");
+});
+
+test("progress grows with text, reasoning and tool arguments, and not with frames", () => {
+  const meter = chatMeter();
+  const grow = (delta: object, fields: object = {}): number => {
+    const before = meter.progress.outputTokens;
+    meter.push(Buffer.from(data(chunk(delta, fields))));
+    return meter.progress.outputTokens - before;
+  };
+  assert.equal(grow({ role: "assistant", content: "" }), 0);
+  assert.equal(grow({ role: "assistant", content: "four" }, { obfuscation: "x".repeat(200) }), 2);
+  assert.equal(grow({ reasoning_content: "x".repeat(299) }), 99);
+  assert.equal(grow({ tool_calls: [{ index: 0, id: "call_1", type: "function", function: { name: "find", arguments: '{"a":"bc"}' } }] }), 6);
+  assert.equal(grow({ reasoning: "x".repeat(30), reasoning_details: [{ type: "reasoning.text", text: "x".repeat(30) }], content: "" }), 10);
+  assert.equal(grow({ content: "yes", role: "assistant" }, { choices: [{ delta: { content: "abc" } }, { delta: { content: "def" } }] }), 2);
+  assert.equal(grow({}), 0);
+});
+
+test("every event with text is a token at least", () => {
+  const meter = chatMeter();
+  meter.push(Buffer.from(data(...Array.from({ length: 50 }, () => chunk({ content: "a" })))));
+  assert.equal(meter.progress.outputTokens, 50);
+});
+
+test("once usage is reported, progress is what it says", () => {
+  const meter = chatMeter();
+  meter.push(Buffer.from(data(...text, usageChunk)));
+  assert.deepEqual(meter.progress, { inputTokens: 10, outputTokens: 3 });
+  assert.equal(meter.finished, false);
+  meter.push(Buffer.from(data("[DONE]")));
+  assert.equal(meter.finished, true);
+});
+
+test("legacy completions are metered by their text", () => {
+  const meter = meterOf("/completions", { prompt: "p", stream_options: { include_usage: true } });
+  meter.push(Buffer.from(data({ id: "t", model: "m", choices: [{ text: "nine byte" }] })));
+  assert.equal(meter.progress.outputTokens, 3);
+  assert.match(Buffer.from(meter.stop("cut")).toString(), /"object":"text_completion".*"text":"".*"finish_reason":"length"/);
+});
+
+const created = {
+  type: "response.created",
+  sequence_number: 0,
+  response: { id: "r1", object: "response", model: "served", status: "in_progress", output: [], usage: null, service_tier: "auto" },
+};
+const responsesUsage = { input_tokens: 20, input_tokens_details: { cached_tokens: 5 }, output_tokens: 4, total_tokens: 24 };
+
+function closing(type: string, fields: object): object {
+  return { type: `response.${type}`, sequence_number: 9, response: { ...created.response, status: type, ...fields } };
+}
+
+function events(...list: readonly object[]): string {
+  return list.map((event) => `event: ${(event as { type: string }).type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
+}
+
+const delta = { type: "response.output_text.delta", item_id: "m1", output_index: 0, content_index: 0, delta: "Hé \"x\"", sequence_number: 3 };
+
+test("a Responses stream is read from its closing event, completed, incomplete or failed", () => {
+  for (const type of ["completed", "incomplete"]) {
+    const stream = events(created, delta, closing(type, { usage: responsesUsage, service_tier: "priority" }));
+    const { passed, reading } = runCut(() => meterOf("/responses"), stream);
+    assert.equal(passed, stream);
+    assert.deepEqual(reading.parts, [{ model: "served", usage: { input: 15, cache_read: 5, output: 4 } }]);
+    assert.equal(reading.serviceTier, "priority");
+    assert.deepEqual(reading.flags, []);
+  }
+  const failed = run(meterOf("/responses"), events(created, delta, closing("failed", { usage: null, error: { code: "server_error" } })));
+  assert.deepEqual(failed.reading.flags, ["usage_missing"]);
+  assert.deepEqual(run(meterOf("/responses"), events(created, delta)).reading.flags, ["unfinished", "usage_missing"]);
+});
+
+test("completed tool calls of a response are counted by kind, page opens of a search too", () => {
+  const output = [
+    { type: "web_search_call", id: "w1", status: "completed", action: { type: "search" } },
+    { type: "web_search_call", id: "w2", status: "completed", action: { type: "open_page" } },
+    { type: "web_search_call", id: "w3", status: "failed" },
+    { type: "file_search_call", id: "f1", status: "completed" },
+    { type: "code_interpreter_call", id: "i1", status: "completed" },
+    { type: "message", content: [] },
+  ];
+  const counted = { input: 15, cache_read: 5, output: 4, web_search: 2, file_search: 1, code_execution: 1 };
+  assert.deepEqual(run(meterOf("/responses"), events(created, closing("completed", { output, usage: responsesUsage }))).reading.parts[0]?.usage, counted);
+  const whole = JSON.stringify({ ...created.response, output, usage: responsesUsage });
+  assert.deepEqual(run(meterOf("/responses", {}, false), whole).reading.parts[0]?.usage, counted);
+});
+
+test("OpenAI's own count of searches is believed before the items, and the image tool's tokens are another model's part", () => {
+  const fields = {
+    output: [{ type: "web_search_call", status: "completed" }],
+    tools: [{ type: "image_generation", model: "gpt-image-2" }],
+    usage: responsesUsage,
+    tool_usage: {
+      web_search: { num_requests: 3 },
+      image_gen: { input_tokens: 30, input_tokens_details: { image_tokens: 10, text_tokens: 20 }, output_tokens: 40, total_tokens: 70 },
+    },
+  };
+  const { reading } = run(meterOf("/responses"), events(created, closing("completed", fields)));
+  assert.deepEqual(reading.parts, [
+    { model: "served", usage: { input: 15, cache_read: 5, output: 4, web_search: 3 } },
+    { model: "gpt-image-2", usage: { input: 20, input_image: 10, output: 40 } },
+  ]);
+});
+
+test("text of a Responses stream counts as progress, and what repeats it does not", () => {
+  const meter = meterOf("/responses");
+  meter.push(Buffer.from(events(created, delta)));
+  const before = meter.progress.outputTokens;
+  assert.equal(before, 3);
+  meter.push(Buffer.from(events({ type: "response.output_text.done", text: "x".repeat(500) }, { type: "response.output_item.done", item: { type: "message", content: [] } })));
+  assert.equal(meter.progress.outputTokens, before);
+  meter.push(Buffer.from(events({ type: "response.function_call_arguments.delta", delta: "x".repeat(30) })));
+  assert.equal(meter.progress.outputTokens, before + 10);
+});
+
+test("a whole answer is passed through and read at its end, wherever it is cut", () => {
+  const body = JSON.stringify({ id: "c", model: "served", service_tier: "flex", choices: [{ message: { content: "é漢" } }], usage });
+  const { passed, reading } = runCut(() => meterOf("/chat/completions", {}, false), body);
+  assert.equal(passed, body);
+  assert.deepEqual(reading.parts, [{ model: "served", usage: { input: 10, output: 3 } }]);
+  assert.equal(reading.serviceTier, "flex");
+  assert.deepEqual(reading.flags, []);
+});
+
+test("a large embeddings answer is read without being built", () => {
+  const body = JSON.stringify({ object: "list", data: Array.from({ length: 400 }, () => ({ embedding: "QUJD".repeat(500) })), model: "e", usage: { prompt_tokens: 8, total_tokens: 8 } });
+  assert.deepEqual(run(meterOf("/embeddings", {}, false), body).reading.parts, [{ model: "e", usage: { input: 8, output: 0 } }]);
+});
+
+test("a whole answer that is cut or no JSON is malformed, and a usage that stands in it whole is still read", () => {
+  assert.deepEqual(run(meterOf("/chat/completions", {}, false), "<html>").reading.flags, ["malformed", "usage_missing"]);
+  const cut = run(meterOf("/chat/completions", {}, false), `{"model":"served","usage":${JSON.stringify(usage)},"choices":[{"mess`);
+  assert.deepEqual(cut.reading.parts, [{ model: "served", usage: { input: 10, output: 3 } }]);
+  assert.deepEqual(cut.reading.flags, ["malformed"]);
+  assert.deepEqual(run(meterOf("/chat/completions", {}, false), '{"error":{"message":"no"}}').reading.flags, ["usage_missing"]);
+});

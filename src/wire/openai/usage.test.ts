@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { formatUsd } from "../../domain/money/money.ts";
+import { countContext } from "../../domain/usage/usage.ts";
+import { parseReportedUsd } from "./decimal.ts";
+import { readUsage, type UsageReading } from "./usage.ts";
+
+function read(usage: unknown, generates = true): UsageReading {
+  return readUsage(Buffer.from(typeof usage === "string" ? usage : JSON.stringify(usage)), generates);
+}
+
+function cost(usage: string): string | null {
+  const { reportedCost } = read(usage);
+  return reportedCost === null ? null : formatUsd(reportedCost);
+}
+
+test("cached and written tokens are taken out of the prompt", () => {
+  const { usage, invalid } = read({
+    prompt_tokens: 100,
+    completion_tokens: 10,
+    total_tokens: 110,
+    prompt_tokens_details: { cached_tokens: 60, cache_write_tokens: 30 },
+  });
+  assert.deepEqual(usage, { input: 10, cache_read: 60, cache_write_5m: 30, output: 10 });
+  assert.equal(invalid, false);
+});
+
+test("reasoning is inside the completion, unless the total says that it stands beside it", () => {
+  const details = { completion_tokens_details: { reasoning_tokens: 50 } };
+  assert.deepEqual(read({ prompt_tokens: 1, completion_tokens: 60, total_tokens: 61, ...details }).usage, { input: 1, output: 60, reasoning: 50 });
+  assert.deepEqual(read({ prompt_tokens: 1, completion_tokens: 60, total_tokens: 111, ...details }).usage, { input: 1, output: 110, reasoning: 50 });
+  assert.deepEqual(read({ prompt_tokens: 1, completion_tokens: 60, ...details }).usage, { input: 1, output: 60, reasoning: 50 });
+});
+
+test("reasoning that cannot be inside a completion without a total is added, and flagged", () => {
+  const { usage, invalid } = read({ prompt_tokens: 1, completion_tokens: 2, completion_tokens_details: { reasoning_tokens: 50 } });
+  assert.deepEqual(usage, { input: 1, output: 52, reasoning: 50 });
+  assert.equal(invalid, true);
+});
+
+test("DeepSeek's hits and misses are the prompt", () => {
+  const expected = { input: 19, cache_read: 320, output: 83 };
+  assert.deepEqual(read({ prompt_tokens: 339, completion_tokens: 83, prompt_cache_hit_tokens: 320, prompt_cache_miss_tokens: 19 }).usage, expected);
+  assert.deepEqual(read({ completion_tokens: 83, prompt_cache_hit_tokens: 320, prompt_cache_miss_tokens: 19 }).usage, expected);
+});
+
+test("audio has meters of its own, and is not text as well", () => {
+  const { usage, invalid } = read({
+    prompt_tokens: 100,
+    completion_tokens: 50,
+    total_tokens: 150,
+    prompt_tokens_details: { audio_tokens: 40, cached_tokens: 30 },
+    completion_tokens_details: { audio_tokens: 45 },
+  });
+  assert.deepEqual(usage, { input: 30, cache_read: 30, input_audio: 40, output: 5, output_audio: 45 });
+  assert.equal(invalid, false);
+});
+
+test("audio that can only have been cached is cached audio", () => {
+  const { usage, invalid } = read({ prompt_tokens: 100, completion_tokens: 1, prompt_tokens_details: { audio_tokens: 50, cached_tokens: 80 } });
+  assert.deepEqual(usage, { input: 0, cache_read: 50, input_audio: 20, cache_read_audio: 30, output: 1 });
+  assert.equal(invalid, false);
+});
+
+test("images that a provider counts apart have meters of their own", () => {
+  const details = { prompt_tokens_details: { image_tokens: 8 }, completion_tokens_details: { image_tokens: 20 } };
+  assert.deepEqual(read({ prompt_tokens: 10, completion_tokens: 30, ...details }).usage, { input: 2, input_image: 8, output: 10, output_image: 20 });
+});
+
+test("an embedding has no output, and a reported zero is a zero", () => {
+  assert.deepEqual(read({ prompt_tokens: 12, total_tokens: 12 }, false), { usage: { input: 12, output: 0 }, reportedCost: null, invalid: false });
+  assert.deepEqual(read({ prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }).usage, { input: 0, output: 0 });
+});
+
+test("a completion that is not told follows from the total", () => {
+  assert.deepEqual(read({ prompt_tokens: 5, total_tokens: 12 }).usage, { input: 5, output: 7 });
+});
+
+test("an empty usage object counts nothing", () => {
+  assert.equal(read({}).usage, null);
+});
+
+test("counts that are negative, broken or absurd are absent and flagged", () => {
+  for (const count of ["-1", "1.5", "1e10", '"7"', "true", "[1]", "1e400"]) {
+    const { usage, invalid } = read(`{"prompt_tokens":${count},"completion_tokens":3,"total_tokens":4}`);
+    assert.deepEqual(usage, { output: 3 }, count);
+    assert.equal(invalid, true, count);
+  }
+  assert.deepEqual(read({ prompt_tokens: 3, completion_tokens: -5 }), { usage: { input: 3 }, reportedCost: null, invalid: true });
+});
+
+test("parts larger than the whole are cut to it, and flagged", () => {
+  const { usage, invalid } = read({ prompt_tokens: 10, completion_tokens: 1, prompt_tokens_details: { cached_tokens: 15, cache_write_tokens: 2 } });
+  assert.deepEqual(usage, { input: 0, cache_read: 10, output: 1 });
+  assert.equal(invalid, true);
+});
+
+test("details that are null or of another type do no harm", () => {
+  assert.deepEqual(read({ prompt_tokens: 1, completion_tokens: 2, prompt_tokens_details: null, completion_tokens_details: 5 }).usage, { input: 1, output: 2 });
+});
+
+test("whatever is reported, the counts are disjoint and sum to what was read and written", () => {
+  const count = fc.integer({ min: 0, max: 200 });
+  const details = fc.record({ cached_tokens: count, cache_write_tokens: count, audio_tokens: count, image_tokens: count });
+  fc.assert(
+    fc.property(count, count, details, fc.record({ reasoning_tokens: count, audio_tokens: count, image_tokens: count }), (prompt, completion, input, output) => {
+      const { usage } = read({
+        prompt_tokens: prompt,
+        completion_tokens: completion,
+        total_tokens: prompt + completion,
+        prompt_tokens_details: input,
+        completion_tokens_details: output,
+      });
+      assert.ok(usage);
+      assert.ok(Object.values(usage).every((value) => value >= 0));
+      assert.equal(countContext(usage), prompt);
+      assert.equal((usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0), completion);
+    }),
+  );
+});
+
+test("searches that a usage object counts are counted", () => {
+  assert.equal(read({ prompt_tokens: 1, completion_tokens: 1, server_tool_use: { web_search_requests: 2 } }).usage?.web_search, 2);
+  assert.equal(read({ prompt_tokens: 1, completion_tokens: 1, num_search_queries: 3 }).usage?.web_search, 3);
+});
+
+test("OpenRouter's cost is exact, and includes the upstream's where the key was the caller's own", () => {
+  assert.equal(cost('{"prompt_tokens":1,"completion_tokens":1,"cost":0.0043275}'), "0.0043275");
+  assert.equal(cost('{"cost":1.2e-05,"is_byok":false,"cost_details":{"upstream_inference_cost":9}}'), "0.000012");
+  assert.equal(cost('{"cost":0.001,"is_byok":true,"cost_details":{"upstream_inference_cost":0.019}}'), "0.02");
+  assert.equal(cost('{"cost":0,"is_byok":true,"cost_details":{"upstream_inference_cost":null}}'), "0");
+});
+
+test("xAI's ticks are ten billion to the dollar", () => {
+  assert.equal(cost('{"cost_in_usd_ticks":1176500}'), "0.00011765");
+  assert.equal(cost('{"cost_in_usd_ticks":1}'), "0.0000000001");
+});
+
+test("a cost that is nested, missing or absurd is found or left out", () => {
+  assert.equal(cost('{"cost":{"total_cost":0.006}}'), "0.006");
+  assert.equal(cost('{"cost":null}'), null);
+  assert.equal(cost('{"cost":-1}'), null);
+  assert.equal(cost('{"cost":1e300}'), null);
+});
+
+test("a cost with the noise of a float is rounded to a pico-dollar", () => {
+  assert.equal(formatUsd(parseReportedUsd("0.00009900000000000001") ?? assert.fail()), "0.000099");
+  assert.equal(formatUsd(parseReportedUsd("1.5e-12") ?? assert.fail()), "0.000000000002");
+  assert.equal(formatUsd(parseReportedUsd("4e-400") ?? assert.fail()), "0");
+  assert.equal(formatUsd(parseReportedUsd("1E+2") ?? assert.fail()), "100");
+  assert.deepEqual(["", "1.", ".5", "NaN", "1e", "0x10", "1e9999"].map((text) => parseReportedUsd(text)), Array.from({ length: 7 }, () => null));
+});
+
+test("any amount of pico-dollars is read back exactly, however it is written", () => {
+  fc.assert(
+    fc.property(fc.bigInt({ min: 0n, max: 10n ** 20n }), fc.integer({ min: -6, max: 6 }), (amount, exponent) => {
+      const digits = amount.toString().padStart(20, "0");
+      const point = digits.length - 12;
+      const plain = `${digits.slice(0, point)}.${digits.slice(point)}`;
+      const moved = `${digits.slice(0, point + exponent)}.${digits.slice(point + exponent)}e${-exponent}`;
+      assert.equal(parseReportedUsd(plain), amount);
+      assert.equal(parseReportedUsd(moved), amount);
+    }),
+  );
+});

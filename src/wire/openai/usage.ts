@@ -1,0 +1,169 @@
+/** OpenAI-shaped usage objects, as every vendor of that wire writes them, turned into disjoint counts. */
+
+import { add, type PicoUsd } from "../../domain/money/money.ts";
+import type { Meter, Usage } from "../../domain/usage/usage.ts";
+import { bodyScanner, type ScannedBody } from "../body/index.ts";
+import { parseReportedUsd } from "./decimal.ts";
+
+export interface UsageReading {
+  /** Null when the object counts nothing. A count that is absent was not reported, or not to be believed. */
+  readonly usage: Usage | null;
+  readonly reportedCost: PicoUsd | null;
+  /** A count was negative, not whole, absurdly large, or larger than what it is a part of. */
+  readonly invalid: boolean;
+}
+
+const largestCount = 1_000_000_000;
+
+const details = ["prompt_tokens_details", "input_tokens_details", "completion_tokens_details", "output_tokens_details"];
+const scan = bodyScanner({
+  nested: [...details, ...details.map((name) => `${name}.cached_tokens_details`), "cost_details", "cost", "server_tool_use"],
+});
+
+/**
+ * Cached and written tokens are parts of the prompt, and are taken out of it. Reasoning is a part of the completion, unless the
+ * total says that it stands beside it (xAI chat): decided by arithmetic, not by vendor.
+ *
+ * @param bytes The usage object alone. @param generates Whether the endpoint generates output at all (embeddings do not).
+ * @throws PurserError `invalid_request` when it is not one JSON object, or a count stands twice.
+ */
+export function readUsage(bytes: Uint8Array, generates: boolean): UsageReading {
+  const counts = new Counts(scan(bytes));
+  const input = readInput(counts);
+  const output = readOutput(counts, { prompt: input.prompt, generates });
+  const searches = counts.first(["server_tool_use.web_search_requests", "num_search_queries"]);
+  const reportedCost = readCost(counts);
+  if (input.prompt === undefined && output.completion === undefined && !counts.invalid) {
+    return { usage: null, reportedCost, invalid: false };
+  }
+  const usage = { ...input.usage, ...output.usage, ...positive({ web_search: searches }) };
+  return { usage, reportedCost, invalid: counts.invalid };
+}
+
+/** Reads counts, and remembers whether one could not be believed. */
+class Counts {
+  readonly #body: ScannedBody;
+  invalid = false;
+
+  constructor(body: ScannedBody) {
+    this.#body = body;
+  }
+
+  /** The first of several names that is there. A count that cannot be believed is absent. */
+  first(paths: readonly string[]): number | undefined {
+    for (const path of paths) {
+      const text = this.text(path);
+      if (text === undefined) continue;
+      const count = Number(text);
+      if (/^[-\d]/.test(text) && Number.isInteger(count) && count >= 0 && count <= largestCount) return count;
+      this.invalid = true;
+      return undefined;
+    }
+    return undefined;
+  }
+
+  /** Looks into details without minding that they are null or missing. */
+  text(path: string): string | undefined {
+    const parent = path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : undefined;
+    if (parent !== undefined && this.text(parent) !== undefined && this.#body.kind(parent) !== "object") return undefined;
+    return this.#body.raw(path);
+  }
+
+  /** `part`, at most `whole`: a larger one is flagged. */
+  within(part: number, whole: number): number {
+    if (part > whole) this.invalid = true;
+    return Math.min(part, whole);
+  }
+}
+
+function readInput(counts: Counts): { readonly prompt: number | undefined; readonly usage: Usage } {
+  const hit = counts.first(["prompt_cache_hit_tokens"]);
+  const miss = counts.first(["prompt_cache_miss_tokens"]);
+  const prompt = counts.first(["prompt_tokens", "input_tokens"]) ?? (hit !== undefined && miss !== undefined ? hit + miss : undefined);
+  const detail = (name: string): number | undefined => counts.first([`prompt_tokens_details.${name}`, `input_tokens_details.${name}`]);
+  const allCached = detail("cached_tokens") ?? hit ?? counts.first(["cached_tokens"]) ?? 0;
+  const allWritten = detail("cache_write_tokens") ?? 0;
+  const allAudio = detail("audio_tokens") ?? 0;
+  const image = detail("image_tokens") ?? 0;
+  if (prompt === undefined) return { prompt, usage: positive({ cache_read: allCached, cache_write_5m: allWritten }) };
+
+  const cached = counts.within(allCached, prompt);
+  const written = counts.within(allWritten, prompt - cached);
+  const audio = counts.within(allAudio, prompt - written);
+  // Where audio and cached tokens exceed the prompt together, what is too much must have been both.
+  const overlap = Math.max(0, audio + cached + written - prompt);
+  const cachedAudio = Math.min(Math.max(detail("cached_tokens_details.audio_tokens") ?? 0, overlap), audio, cached);
+  const rest = prompt - written - cached - (audio - cachedAudio);
+  const imageInput = Math.min(image, rest);
+  return {
+    prompt,
+    usage: {
+      input: rest - imageInput,
+      ...positive({
+        cache_read: cached - cachedAudio,
+        cache_write_5m: written,
+        input_audio: audio - cachedAudio,
+        cache_read_audio: cachedAudio,
+        input_image: imageInput,
+      }),
+    },
+  };
+}
+
+function readOutput(
+  counts: Counts,
+  context: { readonly prompt: number | undefined; readonly generates: boolean },
+): { readonly completion: number | undefined; readonly usage: Usage } {
+  const total = counts.first(["total_tokens"]);
+  const reported = counts.first(["completion_tokens", "output_tokens"]);
+  if (!context.generates) return { completion: reported, usage: { output: reported ?? 0 } };
+  const derived = total !== undefined && context.prompt !== undefined && total >= context.prompt ? total - context.prompt : undefined;
+  const completion = reported ?? derived;
+  const detail = (name: string): number =>
+    counts.first([`completion_tokens_details.${name}`, `output_tokens_details.${name}`, ...(name === "reasoning_tokens" ? [name] : [])]) ?? 0;
+  const reasoning = detail("reasoning_tokens");
+  if (completion === undefined) {
+    if (context.prompt !== undefined) counts.invalid = true;
+    return { completion, usage: {} };
+  }
+
+  const isBeside = reported !== undefined && reasoning > 0 && standsBeside(counts, { ...context, completion, reasoning, total });
+  const all = completion + (isBeside ? reasoning : 0);
+  const audio = counts.within(detail("audio_tokens"), all);
+  const image = counts.within(detail("image_tokens"), all - audio);
+  const inside = counts.within(reasoning, all);
+  return {
+    completion,
+    usage: { output: all - audio - image, ...positive({ output_audio: audio, output_image: image, reasoning: Math.min(inside, all - audio - image) }) },
+  };
+}
+
+/** Reasoning stands beside the completion when the total says so, or, without a total, when it would not fit inside. */
+function standsBeside(
+  counts: Counts,
+  at: { readonly prompt: number | undefined; readonly completion: number; readonly reasoning: number; readonly total: number | undefined },
+): boolean {
+  if (at.prompt !== undefined && at.total !== undefined) return at.total === at.prompt + at.completion + at.reasoning;
+  if (at.reasoning <= at.completion) return false;
+  counts.invalid = true;
+  return true;
+}
+
+/**
+ * What the provider says it charged: OpenRouter's `cost` (with a key of the caller's own it is only the fee, and the upstream's
+ * cost comes on top), xAI's ticks, Perplexity's total. Never summed through a float.
+ */
+function readCost(counts: Counts): PicoUsd | null {
+  const ticks = counts.text("cost_in_usd_ticks");
+  if (ticks !== undefined) return parseReportedUsd(ticks, 10);
+  const text = counts.text("cost.total_cost") ?? counts.text("cost");
+  const cost = text === undefined ? null : parseReportedUsd(text.replaceAll('"', ""));
+  if (cost === null || counts.text("is_byok") !== "true") return cost;
+  const upstream = parseReportedUsd((counts.text("cost_details.upstream_inference_cost") ?? "0").replaceAll('"', ""));
+  return upstream === null ? cost : add(cost, upstream);
+}
+
+/** Without the meters that count nothing. */
+function positive(counts: { readonly [meter in Meter | "reasoning"]?: number | undefined }): Usage {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== undefined && count > 0));
+}
