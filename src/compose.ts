@@ -73,7 +73,9 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   if (unresolved > 0) log.warn(`${unresolved} calls were under way when the last process ended; they are charged at what was held`);
   const first = await makeFirstKeys({ ledger, clock }, { hasAdminKey: adminSecret(options) !== undefined });
 
-  const simulator = configuration.providers.some(({ name }) => name === "sim") ? null : await startSimulator({ host: "127.0.0.1", port: 0 });
+  const simulator = configuration.providers.some(({ name }) => name === "sim")
+    ? null
+    : await startSimulator({ host: "127.0.0.1", port: 0 });
   const providers = makeProviders(configuration, simulator);
   const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
   const upstream = new UndiciUpstream();

@@ -1,5 +1,6 @@
 /** An API on a real ledger in a folder of its own, for the tests beside it. */
 
+import type { PriceOverride } from "../domain/price/rate.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,6 @@ import type { TestContext } from "node:test";
 import type { LedgerReader } from "../app/ports.ts";
 import type { Ledger } from "../app/ports.ts";
 import { hashSecret } from "../app/secret.ts";
-import type { PriceOverride } from "../domain/ledger/entry.ts";
 import { makePriceBook } from "../domain/price/book.ts";
 import { definePrice } from "../domain/price/override.ts";
 import { makeMetrics } from "../metrics/metrics.ts";
@@ -81,7 +81,11 @@ export async function openBench(test: TestContext): Promise<Bench> {
   // oxlint-disable-next-line max-params -- reads as a request line
   const call = async (method: string, path: string, body?: unknown, secret = adminSecret): Promise<Answer> => {
     const text = typeof body === "string" ? body : JSON.stringify(body);
-    const response = await request(path, { method, headers: { authorization: `Bearer ${secret}` }, ...(body !== undefined && { body: text }) });
+    const response = await request(path, {
+      method,
+      headers: { authorization: `Bearer ${secret}` },
+      ...(body !== undefined && { body: text }),
+    });
     const answered = await response.text();
     const isJson = /json/.test(response.headers.get("content-type") ?? "");
     return { status: response.status, json: isJson ? JSON.parse(answered) : null, text: answered, headers: response.headers };
@@ -100,7 +104,12 @@ export async function openBench(test: TestContext): Promise<Bench> {
 }
 
 /** Holds and settles one call: 100 tokens in, 20 out, 0.0003 USD. */
-export async function spend(bench: Bench, operationId: string, attribution: object, usage: object = { input: 100, output: 20 }): Promise<Answer> {
+export async function spend(
+  bench: Bench,
+  operationId: string,
+  attribution: object,
+  usage: object = { input: 100, output: 20 },
+): Promise<Answer> {
   const estimate = { input_tokens: 100, max_output_tokens: 50 };
   const held = await bench.call("POST", "/api/v1/holds", { operation_id: operationId, attribution, ...model, estimate });
   if (held.status !== 201) return held;

@@ -40,7 +40,8 @@ export function estimate(
   const { facts, sheet, route } = call;
   const inputTokens = estimateInput(context, route, facts);
   const ceiling = outputCeiling(context.limits, call);
-  const rates = sheet?.dearest({ inputTokens, cacheWrite: facts.cacheWrite, serviceTier: facts.serviceTier }) ?? null;
+  const rates =
+    sheet?.dearest({ inputTokens, cacheWrite: facts.cacheWrite, serviceTier: facts.serviceTier, media: hasMedia(facts) }) ?? null;
   const isSliced = facts.stream && !facts.hiddenOutput && !facts.uncuttable;
   const fees = rates ? add(multiply(rates.webSearch, facts.serverToolCalls), rates.request) : zero;
   return {
@@ -69,6 +70,10 @@ function estimateInput({ correction, limits }: EstimateContext, route: Route, fa
   const { images, audios, files } = facts.media;
   const media = images * limits.imageTokens + audios * limits.audioTokens + files * limits.fileTokens;
   return correction.estimate({ provider: route.provider.priceProvider, model: route.model, textBytes: facts.textBytes }) + media;
+}
+
+function hasMedia({ media }: RequestFacts): boolean {
+  return media.images + media.audios + media.files > 0;
 }
 
 function outputCeiling(

@@ -1,6 +1,6 @@
 /** Prices that a user states over the API. */
 
-import type { PriceOverride } from "../domain/ledger/entry.ts";
+import type { PriceOverride } from "../domain/price/rate.ts";
 import { definePrice } from "../domain/price/override.ts";
 import type { Clock, Ledger } from "./ports.ts";
 

@@ -4,9 +4,9 @@ import type { Attribution } from "../domain/attribution/attribution.ts";
 import type { Budget } from "../domain/budget/budget.ts";
 import type { Key } from "../domain/key/key.ts";
 import type { AnswerOf, Balance, Command } from "../domain/ledger/command.ts";
-import type { CallId, CallRoute, CallStatus, PriceOverride, Quantities, ThresholdEntry } from "../domain/ledger/entry.ts";
+import type { CallId, CallRoute, CallStatus, Quantities, ThresholdEntry } from "../domain/ledger/entry.ts";
 import type { PicoUsd } from "../domain/money/money.ts";
-import type { Charge } from "../domain/price/rate.ts";
+import type { Charge, PriceOverride } from "../domain/price/rate.ts";
 import type { Usage, UsageFlag } from "../domain/usage/usage.ts";
 
 export interface Clock {

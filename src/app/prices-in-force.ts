@@ -1,6 +1,6 @@
 /** The price book that calls use: the catalogue, with the configuration's prices and those set over the API laid over it. */
 
-import type { PriceOverride } from "../domain/ledger/entry.ts";
+import type { PriceOverride } from "../domain/price/rate.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 
 export class PricesInForce {

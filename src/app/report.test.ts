@@ -19,7 +19,14 @@ function totals({ provider, operation = "unattributed", cost, ...rest }: Group):
 }
 
 const rows: readonly Totals[] = [
-  totals({ provider: "anthropic", operation: "plan", calls: 2, cost: 5_000_000_000n, usage: { input: 4000, cache_read: 1000, output: 1000 }, latencyMs: 300 }),
+  totals({
+    provider: "anthropic",
+    operation: "plan",
+    calls: 2,
+    cost: 5_000_000_000n,
+    usage: { input: 4000, cache_read: 1000, output: 1000 },
+    latencyMs: 300,
+  }),
   totals({ provider: "anthropic", operation: "check", calls: 1, cost: 2_000_000_000n, usage: { input: 1000, output: 500 }, latencyMs: 50 }),
   totals({ provider: "openai", operation: "plan", calls: 1, cost: 1_000_000_000n, usage: { input: 2000, output: 500 }, latencyMs: 100 }),
   totals({ provider: "openai", calls: 2, cost: 1n, usage: { input: 0, output: 0 }, latencyMs: 0 }),

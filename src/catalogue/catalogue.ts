@@ -1,6 +1,6 @@
 /** All prices that Purser knows without being told: the overlay, then `@pydantic/genai-prices`. */
 
-import type { PriceOverride } from "../domain/ledger/entry.ts";
+import type { PriceOverride } from "../domain/price/rate.ts";
 import { makePriceBook, type RowSource } from "../domain/price/book.ts";
 import type { CatalogueRow } from "../domain/price/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";

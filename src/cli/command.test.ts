@@ -1,49 +1,10 @@
 /** The commands as their users run them: real child processes, exit codes, and what goes to which stream. */
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-
-const main = fileURLToPath(new URL("main.ts", import.meta.url));
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly notes: string;
-}
-
-/** Runs a command in `cwd` with an environment that has nothing of the developer's own. */
-async function purser(
-  words: readonly string[],
-  options: { readonly cwd?: string; readonly input?: string; readonly environment?: Record<string, string> } = {},
-): Promise<Ended> {
-  const environment = { PATH: process.env["PATH"] ?? "", ...options.environment };
-  const child = spawn(process.execPath, [main, ...words], {
-    cwd: options.cwd ?? tmpdir(),
-    env: environment,
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  let out = "";
-  let notes = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (notes += text));
-  child.stdin.end(options.input ?? "");
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { code, out, notes };
-}
-
-async function inFolder<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
-  const folder = await mkdtemp(path.join(tmpdir(), "purser-command-"));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+import { inFolder, purser } from "./child.ts";
 
 test("every command has help with an example", async () => {
   const help = await purser(["--help"]);

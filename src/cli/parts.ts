@@ -1,7 +1,10 @@
 /** The parts that commands may start, each imported when it is asked for, so that `serve` loads nothing that it does not need. */
 
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { PurserError } from "../domain/error.ts";
 import type { Configuration } from "../config/configuration.ts";
 import type { Environment, Parts, ServeOptions } from "./context.ts";
 
@@ -27,10 +30,7 @@ export function makeParts(environment: Environment): Parts {
       const reader = new SqliteReader({ directory: dataDirectory, settled: async () => {} });
       return reader.verify(progress).finally(() => reader.close());
     },
-    isHeld: async (dataDirectory) => {
-      const { lockFolder } = await import("../store/sqlite/lock.ts");
-      return isLocked(() => lockFolder(dataDirectory));
-    },
+    isHeld: isLocked,
     openCatalogue: async () => {
       const { openCatalogue } = await import("../catalogue/catalogue.ts");
       const [catalogue, { prices, providers }] = await Promise.all([openCatalogue(), readingConfiguration(environment)]);
@@ -85,11 +85,15 @@ async function readConfiguration(file: string | undefined): Promise<{ readonly f
   return text === undefined ? undefined : { file: usualConfiguration, text };
 }
 
-function isLocked(lock: () => { release(): void }): boolean {
+/** A lock that nobody ever took is not made by asking. */
+async function isLocked(dataDirectory: string): Promise<boolean> {
+  if (!existsSync(path.join(dataDirectory, "lock.db"))) return false;
+  const { lockFolder } = await import("../store/sqlite/lock.ts");
   try {
-    lock().release();
+    lockFolder(dataDirectory).release();
     return false;
-  } catch {
-    return true;
+  } catch (error) {
+    if (error instanceof PurserError && error.code === "store_unavailable") return true;
+    throw error;
   }
 }

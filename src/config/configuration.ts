@@ -1,8 +1,8 @@
 /** What a `purser.yaml` says, checked and made whole. Contract of this folder: all else in it makes one of these. */
 
+import type { PriceOverride } from "../domain/price/rate.ts";
 import type { Budget } from "../domain/budget/budget.ts";
 import type { KeyDefinition } from "../domain/key/define.ts";
-import type { PriceOverride } from "../domain/ledger/entry.ts";
 import type { WireName } from "../wire/wire.ts";
 
 /** Names and values of environment variables. */

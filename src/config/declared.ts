@@ -1,11 +1,11 @@
 /** Budgets, prices, keys and aliases that a configuration declares. The domain defines what each may be. */
 
+import type { PriceOverride } from "../domain/price/rate.ts";
 import type { Budget } from "../domain/budget/budget.ts";
 import { defineBudget } from "../domain/budget/define.ts";
 import { type Fields, invalid, openFields, optionalList, show } from "../domain/input/fields.ts";
 import { suggest } from "../domain/input/nearest.ts";
 import { defineKey, keyFields } from "../domain/key/define.ts";
-import type { PriceOverride } from "../domain/ledger/entry.ts";
 import { definePrice } from "../domain/price/override.ts";
 import type { KeyConfiguration, ProviderConfiguration } from "./configuration.ts";
 

@@ -1,5 +1,6 @@
 /** The state that the journal gives: counters, open holds, budgets, keys and prices. `apply` is the only way it changes. */
 
+import type { PriceOverride } from "../price/rate.ts";
 import { assert } from "../assert.ts";
 import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget } from "../budget/budget.ts";
@@ -16,7 +17,6 @@ import {
   type Entry,
   type ExpireEntry,
   type HoldEntry,
-  type PriceOverride,
   type Quantities,
   type ReleaseEntry,
   type SettleEntry,

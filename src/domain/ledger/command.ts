@@ -1,10 +1,11 @@
 /** What can be asked of the ledger. A store decides one command after another, and commits what each one changes in whole. */
 
+import type { PriceOverride } from "../price/rate.ts";
 import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget, FallbackRates } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import type { PicoUsd } from "../money/money.ts";
-import type { CallId, CallRoute, CounterKey, Outcome, PriceOverride, Quantities, ThresholdEntry } from "./entry.ts";
+import type { CallId, CallRoute, CounterKey, Outcome, Quantities, ThresholdEntry } from "./entry.ts";
 
 /** What a call may cost, split so that a decision can fit the output to what the budgets can pay. */
 export interface Demand {

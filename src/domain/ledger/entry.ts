@@ -4,7 +4,7 @@ import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget, Currency } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import type { PicoUsd } from "../money/money.ts";
-import type { Charge, Rate } from "../price/rate.ts";
+import type { Charge, PriceOverride } from "../price/rate.ts";
 import type { Usage, UsageFlag } from "../usage/usage.ts";
 
 /** One amount in each unit a budget can count. */
@@ -149,17 +149,6 @@ export interface KeyEntry extends EntryBase {
 export interface PriceEntry extends EntryBase {
   readonly kind: "price";
   readonly price: PriceOverride;
-}
-
-/** A price that a user states. Decimal USD per million units, as it was written. */
-export interface PriceOverride {
-  readonly provider: string;
-  readonly model: string;
-  readonly match: "exact" | "prefix";
-  readonly perMillion: Readonly<Partial<Record<Rate["meter"], string>>>;
-  readonly validFrom: string | null;
-  readonly validTo: string | null;
-  readonly source: string;
 }
 
 export type Entry =

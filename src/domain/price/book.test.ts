@@ -1,6 +1,6 @@
+import type { PriceOverride } from "../price/rate.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PriceOverride } from "../ledger/entry.ts";
 import { pico } from "../money/money.ts";
 import { lookAheadMs, makePriceBook, type PriceBookOptions } from "./book.ts";
 import { definePrice } from "./override.ts";

@@ -1,6 +1,6 @@
 /** Finds the price sheet of a model at a moment, among overrides and catalogue rows. */
 
-import type { PriceOverride } from "../ledger/entry.ts";
+import type { PriceOverride } from "../price/rate.ts";
 import { isCloser, matchId, maxIdLength, type IdMatch } from "./id-rule.ts";
 import { overrideRow } from "./override.ts";
 import type { CatalogueRow } from "./row.ts";

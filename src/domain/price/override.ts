@@ -1,7 +1,7 @@
 /** Prices that a user states, over the API or in the configuration. */
 
+import type { PriceOverride } from "../price/rate.ts";
 import { PurserError } from "../error.ts";
-import type { PriceOverride } from "../ledger/entry.ts";
 import type { PicoUsd } from "../money/money.ts";
 import { meters, tokenMeters, type Meter } from "../usage/usage.ts";
 import { maxIdLength } from "./id-rule.ts";

@@ -46,3 +46,14 @@ export interface Charge {
   /** Absent where no price list gave the cost: on a provider's own figure, a held amount, a budget's fallback rate. */
   readonly rate?: Rate;
 }
+
+/** A price that a user states. Decimal USD per million units, as it was written. */
+export interface PriceOverride {
+  readonly provider: string;
+  readonly model: string;
+  readonly match: "exact" | "prefix";
+  readonly perMillion: Readonly<Partial<Record<Meter, string>>>;
+  readonly validFrom: string | null;
+  readonly validTo: string | null;
+  readonly source: string;
+}

@@ -307,5 +307,5 @@ async function hangUp(path: string, body: string): Promise<void> {
   sending.on("error", () => undefined);
   sending.on("response", () => sending.destroy());
   sending.end(body);
-  await once(sending, "close");
+  await new Promise((resolve) => sending.once("close", resolve));
 }

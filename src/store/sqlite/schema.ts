@@ -62,10 +62,14 @@ export function migrate(directory: string): void {
   try {
     const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
     if (version > schemaVersion) {
-      throw new PurserError("store_unavailable", `${ledgerFile(directory)} has schema ${version}, and this version knows ${schemaVersion}`, {
-        field: "data",
-        remedy: "Start the newer Purser that wrote it, or name another data folder.",
-      });
+      throw new PurserError(
+        "store_unavailable",
+        `${ledgerFile(directory)} has schema ${version}, and this version knows ${schemaVersion}`,
+        {
+          field: "data",
+          remedy: "Start the newer Purser that wrote it, or name another data folder.",
+        },
+      );
     }
     if (version === 0) database.exec(`PRAGMA journal_mode = WAL; BEGIN; ${tables} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
   } finally {

@@ -30,7 +30,10 @@ export function isMedia(
   const allowed = parents.get(at.key);
   if (!allowed) return false;
   const isDataUrl = bytes.toString("latin1", at.start, at.start + 5) === "data:";
-  return (isDataUrl || allowed.includes(at.parent)) && looksEncoded(bytes.subarray(isDataUrl ? bytes.indexOf(0x2c, at.start) + 1 : at.start, at.end));
+  return (
+    (isDataUrl || allowed.includes(at.parent)) &&
+    looksEncoded(bytes.subarray(isDataUrl ? bytes.indexOf(0x2c, at.start) + 1 : at.start, at.end))
+  );
 }
 
 /** No space anywhere, and only base64's bytes (or JSON's escapes of `/` and line ends) at evenly spread places. */

@@ -67,7 +67,7 @@ test("every field of any object is found where it stands, however the object is 
 
 test("what JSON.parse takes is taken, and what is broken in its structure is refused", () => {
   fc.assert(
-    fc.property(anyBody, fc.nat(), fc.constantFrom(..."{}[],:\"-.e1tn \\"), (body, seed, change) => {
+    fc.property(anyBody, fc.nat(), fc.constantFrom(...'{}[],:"-.e1tn \\'.split("")), (body, seed, change) => {
       const text = written(body, randomOf(seed));
       const at = seed % text.length;
       const changed = text.slice(0, at) + change + text.slice(at + 1);
@@ -129,7 +129,10 @@ test("nesting past 256 levels is refused, not followed", () => {
 
 test("whole numbers are read however they are written", () => {
   const body = read('{"a":10,"b":10.0,"c":1e2,"d":null,"e":0,"f":1E+1}');
-  assert.deepEqual(["a", "b", "c", "d", "e", "f", "none"].map((field) => body.integer(field)), [10, 10, 100, undefined, 0, 10, undefined]);
+  assert.deepEqual(
+    ["a", "b", "c", "d", "e", "f", "none"].map((field) => body.integer(field)),
+    [10, 10, 100, undefined, 0, 10, undefined],
+  );
 });
 
 test("a number that is not whole, out of bounds or no number is refused with field and remedy", () => {

@@ -64,29 +64,30 @@ export class ScannedBody {
 
   /** How often one of the plan's `keys` stands anywhere. */
   keyCount(key: string): number {
-    return this.#result.keyCounts.get(key) ?? 0;
+    return this.#result.tally.keyCount(key);
   }
 
   /** How often `"key":"value"` stands anywhere, for `type` and the plan's `values`. */
   valueCount(key: string, value: string): number {
-    return this.#result.valueCounts.get(key)?.get(value) ?? 0;
+    return this.#result.tally.valueCount(key, value);
   }
 
   /** The string values of up to 48 bytes that `type` or one of the plan's `values` has anywhere, with how often. */
   values(key: string): ReadonlyMap<string, number> {
-    return this.#result.valueCounts.get(key) ?? new Map();
+    return this.#result.tally.values(key);
   }
 
   /** The span of a field, also of one that is null; undefined when it is absent. */
   field(path: string): FieldSpan | undefined {
+    if (!path.includes(".")) return once(this.root.fields.get(path), path);
     let object: ObjectSpan | undefined = this.root;
     let field: FieldSpan | undefined;
-    const names = path.split(".");
-    for (const [depth, name] of names.entries()) {
+    const names = namesOf(path);
+    for (let depth = 0; depth < names.length; depth++) {
       if (!object) throw invalid(names.slice(0, depth).join("."), "must be an object", "Send a JSON object.");
-      field = object.fields.get(name);
+      field = object.fields.get(names[depth] ?? "");
       if (!field) return undefined;
-      if (field.repeated) throw invalid(names.slice(0, depth + 1).join("."), "stands twice", "Send this field once.");
+      if (field.repeated) once(field, names.slice(0, depth + 1).join("."));
       if (depth + 1 < names.length && this.#isNull(field)) return undefined;
       object = field.object;
     }
@@ -152,11 +153,29 @@ export class ScannedBody {
   }
 }
 
+/** Paths are few and fixed in the wires that ask for them: each is split once. */
+const splitPaths = new Map<string, readonly string[]>();
+
+function namesOf(path: string): readonly string[] {
+  let names = splitPaths.get(path);
+  if (!names) splitPaths.set(path, (names = path.split(".")));
+  return names;
+}
+
+function once(field: FieldSpan | undefined, path: string): FieldSpan | undefined {
+  if (field?.repeated) throw invalid(path, "stands twice", "Send this field once.");
+  return field;
+}
+
 function parse(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new PurserError("invalid_request", `${path} is not valid JSON`, { field: path, remedy: "Check the escapes in its strings.", cause });
+    throw new PurserError("invalid_request", `${path} is not valid JSON`, {
+      field: path,
+      remedy: "Check the escapes in its strings.",
+      cause,
+    });
   }
 }
 

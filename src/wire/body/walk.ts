@@ -1,9 +1,10 @@
 /** One pass over the bytes of a JSON body: a strict tokenizer that keeps spans and counts instead of values. */
 
 import { PurserError } from "../../domain/error.ts";
-import { hashStart, hashStep, KeyTable } from "./key-table.ts";
+import { hashStart, hashStep } from "./key-table.ts";
 import { isMedia } from "./media.ts";
 import type { CompiledPlan, PathPlan } from "./plan.ts";
+import { commonValues, Tally } from "./tally.ts";
 
 /** A field of an object whose fields are recorded. Offsets count from the start of the body, ends are excluded. */
 export interface FieldSpan {
@@ -28,8 +29,7 @@ export interface WalkResult {
   readonly textBytes: number;
   readonly mediaBytes: number;
   readonly mediaPayloads: number;
-  readonly keyCounts: ReadonlyMap<string, number>;
-  readonly valueCounts: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  readonly tally: Tally;
 }
 
 const maxDepth = 256;
@@ -49,13 +49,6 @@ const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
-/** Values that stand in nearly every body, found without decoding them. */
-const commonValues = new KeyTable([
-  ...["text", "input_text", "output_text", "image_url", "input_image", "image", "file", "input_file", "document", "input_audio"],
-  ...["tool_use", "tool_result", "function", "function_call", "function_call_output", "message", "reasoning", "thinking"],
-  ...["ephemeral", "5m", "1h", "object", "string", "array", "number", "integer", "boolean", "null"],
-]);
-
 /** @throws PurserError `invalid_request` when the bytes are not one JSON object, with the byte at which that shows. */
 export function walk(bytes: Buffer, plan: CompiledPlan): WalkResult {
   return new Walk(bytes, plan).run();
@@ -64,11 +57,7 @@ export function walk(bytes: Buffer, plan: CompiledPlan): WalkResult {
 class Walk {
   readonly #bytes: Buffer;
   readonly #plan: CompiledPlan;
-  /** By index of a key. */
-  readonly #keyCounts: Uint32Array;
-  /** By index of a key times the number of common values, plus the index of the value. */
-  readonly #commonCounts: Uint32Array;
-  readonly #rareCounts = new Map<string, Map<string, number>>();
+  readonly #tally: Tally;
   #at = 0;
   #textBytes = 0;
   #mediaBytes = 0;
@@ -80,8 +69,7 @@ class Walk {
   constructor(bytes: Buffer, plan: CompiledPlan) {
     this.#bytes = bytes;
     this.#plan = plan;
-    this.#keyCounts = new Uint32Array(plan.keys.names.length);
-    this.#commonCounts = new Uint32Array(plan.keys.names.length * commonValues.names.length);
+    this.#tally = new Tally(plan.keys);
   }
 
   run(): WalkResult {
@@ -95,8 +83,7 @@ class Walk {
       textBytes: this.#textBytes,
       mediaBytes: this.#mediaBytes,
       mediaPayloads: this.#mediaPayloads,
-      keyCounts: new Map(this.#plan.keys.names.map((name, index) => [name, this.#keyCounts[index] ?? 0])),
-      valueCounts: this.#countedValues(),
+      tally: this.#tally,
     };
   }
 
@@ -185,7 +172,7 @@ class Walk {
     const known = this.#escaped
       ? this.#plan.keys.names.indexOf(this.#decode(start, this.#at))
       : this.#plan.keys.find(this.#bytes, start + 1, this.#hash);
-    if (known >= 0) this.#keyCounts[known] = (this.#keyCounts[known] ?? 0) + 1;
+    if (known >= 0) this.#tally.countKey(known);
     return known;
   }
 
@@ -213,24 +200,8 @@ class Walk {
 
   #countValue(key: number, start: number): void {
     const common = this.#escaped ? -1 : commonValues.find(this.#bytes, start, this.#hash);
-    if (common >= 0) {
-      const index = key * commonValues.names.length + common;
-      this.#commonCounts[index] = (this.#commonCounts[index] ?? 0) + 1;
-    } else if (this.#at - start <= longestValue) this.#countRare(key, this.#decode(start - 1, this.#at));
-  }
-
-  #countRare(key: number, value: string, times = 1): void {
-    const name = this.#plan.keys.names[key] ?? "";
-    const counts = this.#rareCounts.get(name) ?? new Map<string, number>();
-    this.#rareCounts.set(name, counts.set(value, (counts.get(value) ?? 0) + times));
-  }
-
-  #countedValues(): ReadonlyMap<string, ReadonlyMap<string, number>> {
-    for (const [index, times] of this.#commonCounts.entries()) {
-      const key = Math.floor(index / commonValues.names.length);
-      if (times > 0) this.#countRare(key, commonValues.names[index % commonValues.names.length] ?? "", times);
-    }
-    return this.#rareCounts;
+    if (common >= 0) this.#tally.countCommon(key, common);
+    else if (this.#at - start <= longestValue) this.#tally.countValue(key, this.#decode(start - 1, this.#at));
   }
 
   /** Skips a string that may be a name, and hashes it; stands behind its closing quote afterwards. */

@@ -5,8 +5,8 @@ import { CountReader, keepRaw, overwrite, usageOf } from "./count.ts";
 test("a count that cannot be true is absent and remembered", () => {
   for (const value of [-1, 1.5, 1e9 + 1, Number.NaN, "7", true, {}, []]) {
     const counts = new CountReader();
-    assert.equal(counts.read({ tokens: value }, "tokens"), undefined, String(value));
-    assert.equal(counts.invalid, true, String(value));
+    assert.equal(counts.read({ tokens: value }, "tokens"), undefined, JSON.stringify(value));
+    assert.equal(counts.invalid, true, JSON.stringify(value));
   }
 });
 

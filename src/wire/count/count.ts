@@ -56,7 +56,7 @@ export function usageOf(counts: { readonly [count in Meter | "reasoning"]?: numb
   const known = Object.entries(counts).filter(
     ([meter, count]) => count !== undefined && (count > 0 || meter === "input" || meter === "output"),
   );
-  return Object.fromEntries(known) as Usage;
+  return Object.fromEntries(known);
 }
 
 /** Later counts over earlier ones, field by field: a stream repeats totals, and null says nothing. Objects inside are joined likewise. */

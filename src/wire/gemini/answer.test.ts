@@ -31,7 +31,7 @@ const array = (chunks: readonly object[]): string => `[${chunks.map((item) => JS
 const read = (...chunks: readonly object[]): Fed => feed(meter(), sse(chunks));
 
 const usual = [
-  chunk({ text: 'a "quoted" } ] text \\', usage: { promptTokenCount: 9, candidatesTokenCount: 10, thoughtsTokenCount: 256 } }),
+  chunk({ text: 'one " quote } ] and a backslash \\', usage: { promptTokenCount: 9, candidatesTokenCount: 10, thoughtsTokenCount: 256 } }),
   chunk({ text: "ünïcode", usage: { promptTokenCount: 9, candidatesTokenCount: 29, thoughtsTokenCount: 256 }, finishReason: "STOP" }),
 ];
 
@@ -67,6 +67,13 @@ test("a chunk that only names its traffic type takes nothing away", () => {
   );
   assert.deepEqual(total(reading), { input: 5, output: 2 });
   assert.deepEqual([reading.serviceTier, reading.flags], ["priority", []]);
+});
+
+test("text in chunks that only name their traffic type is estimated, and they are no usage", () => {
+  const under = meter();
+  const { reading } = feed(under, sse([chunk({ text: "x".repeat(30), finishReason: "STOP", usage: { trafficType: "ON_DEMAND" } })]));
+  assert.deepEqual([reading.parts, reading.flags, reading.partial], [[], ["usage_missing"], true]);
+  assert.deepEqual({ ...under.progress }, { inputTokens: null, outputTokens: 10 });
 });
 
 test("the last usage wins, and is kept as it was written", () => {

@@ -21,6 +21,8 @@ export class GeminiAnswer implements AnswerState {
   #model: string | null = null;
   #responseId: string | null = null;
   #metadata: JsonObject = {};
+  /** What the metadata says. */
+  #said = readGeminiUsage({});
   #written: string | null = null;
   #counted = false;
   #merged = false;
@@ -65,7 +67,7 @@ export class GeminiAnswer implements AnswerState {
   }
 
   get progress(): Progress {
-    const { usage } = readGeminiUsage(this.#metadata);
+    const { usage } = this.#said;
     return { inputTokens: this.#counted ? countContext(usage) : null, outputTokens: outputOf(usage) + this.#uncounted };
   }
 
@@ -81,7 +83,7 @@ export class GeminiAnswer implements AnswerState {
 
   /** Partial when something was generated after the last usage: {@link progress} has the estimate of it. */
   reading(malformed: boolean): Reading {
-    const { usage, serviceTier, invalid } = readGeminiUsage(this.#metadata);
+    const { usage, serviceTier, invalid } = this.#said;
     const flags = new Set(this.#flags);
     if (malformed) flags.add("malformed");
     if (!this.#counted) flags.add("usage_missing");
@@ -115,8 +117,8 @@ export class GeminiAnswer implements AnswerState {
     this.#responseId = toText(body.json("responseId")) ?? this.#responseId;
     if (toObject(body.json("promptFeedback"))?.["blockReason"] !== undefined) this.#blocked = true;
     const usage = toObject(body.json("usageMetadata"));
-    const counted = usage !== undefined && countsTokens(usage) && readGeminiUsage(usage).usage.output !== undefined;
     if (usage) this.#keep(usage, countsTokens(usage) ? body.raw("usageMetadata") : undefined);
+    const counted = usage !== undefined && countsTokens(usage) && this.#said.usage.output !== undefined;
     const telling = body.keyCount("groundingMetadata") + body.keyCount("finishReason") > 0;
     if (telling || !counted || this.#facts.choices > 1 || this.#indexes.size === 0)
       this.#takeCandidates(toObjects(body.json("candidates")), counted);
@@ -137,6 +139,7 @@ export class GeminiAnswer implements AnswerState {
   #keep(usage: JsonObject, written: string | undefined): void {
     this.#merged = Object.keys(this.#metadata).some((field) => (usage[field] ?? null) === null);
     this.#metadata = overwrite(this.#metadata, usage);
+    this.#said = readGeminiUsage(this.#metadata);
     if (written === undefined) return;
     this.#written = written;
     this.#counted = true;

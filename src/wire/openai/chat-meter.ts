@@ -59,6 +59,7 @@ export class ChatMeter implements UsageMeter {
       created: this.#created,
       model: this.#record.model ?? this.#facts.model,
       choices: this.#facts.choices,
+      begun: this.#generated.tokens > 0,
       usage: this.#facts.usageAsked ? this.#usageSoFar() : undefined,
       insideEvent: this.#splitter.insideOversized,
     });

@@ -37,10 +37,12 @@ const freeReads: readonly RegExp[] = [
 ];
 
 /** What is known to cost something that no answer tells, or is billed elsewhere: named, so that a refusal can name it. */
-const knownUnmetered: ReadonlySet<string> = new Set([
-  ...["images", "audio", "files", "uploads", "batches", "fine_tuning", "vector_stores", "containers", "evals", "realtime", "videos"],
-  ...["assistants", "threads", "moderations", "responses"],
-]);
+const knownUnmetered: ReadonlySet<string> = new Set(
+  (
+    "images audio videos files uploads batches fine_tuning vector_stores containers evals " +
+    "realtime assistants threads moderations responses"
+  ).split(" "),
+);
 
 /** @param path Behind the base URL, with or without a query. */
 export function openaiEndpoint(method: string, path: string): Endpoint {

@@ -23,21 +23,48 @@ function edited(path: string, body: unknown, edits: RequestEdits): unknown {
 }
 
 function refused(action: () => unknown, field: string, code = "invalid_request"): void {
-  assert.throws(action, (error) => error instanceof PurserError && error.code === code && error.detail.field === field && !!error.detail.remedy);
+  assert.throws(
+    action,
+    (error) => error instanceof PurserError && error.code === code && error.detail.field === field && !!error.detail.remedy,
+  );
 }
 
 test("paths that report usage are metered, what reads or judges is free, everything else is unmetered", () => {
   const metering = (method: string, path: string): string => wire.endpoint(method, path).metering;
-  for (const path of ["/chat/completions", "/completions", "/responses", "/responses/compact", "/embeddings", "/chat/completions?api-version=1"]) {
+  for (const path of [
+    "/chat/completions",
+    "/completions",
+    "/responses",
+    "/responses/compact",
+    "/embeddings",
+    "/chat/completions?api-version=1",
+  ]) {
     assert.equal(metering("POST", path), "metered", path);
   }
-  for (const path of ["/models", "/models/gpt-4o", "/models/openai/gpt-4o", "/responses/resp_1", "/responses/resp_1/input_items", "/chat/completions/c1"]) {
+  for (const path of [
+    "/models",
+    "/models/gpt-4o",
+    "/models/openai/gpt-4o",
+    "/responses/resp_1",
+    "/responses/resp_1/input_items",
+    "/chat/completions/c1",
+  ]) {
     assert.equal(metering("GET", path), "free", path);
   }
   assert.equal(metering("DELETE", "/responses/resp_1"), "free");
   assert.equal(metering("POST", "/responses/resp_1/cancel"), "free");
   assert.equal(metering("POST", "/moderations"), "free");
-  for (const path of ["/images/generations", "/audio/speech", "/files", "/batches", "/fine_tuning/jobs", "/realtime/sessions", "/anything", "/", ""]) {
+  for (const path of [
+    "/images/generations",
+    "/audio/speech",
+    "/files",
+    "/batches",
+    "/fine_tuning/jobs",
+    "/realtime/sessions",
+    "/anything",
+    "/",
+    "",
+  ]) {
     assert.equal(metering("POST", path), "unmetered", path);
   }
   assert.equal(metering("GET", "/responses"), "unmetered", "a socket may be opened here");
@@ -124,10 +151,30 @@ test("an answer that must meet a schema is not to be cut", () => {
 
 test("reasoning is hidden by the model's name, or because the request asks for it", () => {
   const hides = (model: string, fields: object = {}): boolean => chat({ model, ...fields }).hiddenOutput;
-  for (const model of ["o1", "o3-mini", "o4-mini-2025-04-16", "gpt-5", "gpt-5.6-sol", "openai/gpt-6.1", "grok-4", "x-ai/grok-4-fast", "ft:o4-mini:org", "codex-mini"]) {
+  for (const model of [
+    "o1",
+    "o3-mini",
+    "o4-mini-2025-04-16",
+    "gpt-5",
+    "gpt-5.6-sol",
+    "openai/gpt-6.1",
+    "grok-4",
+    "x-ai/grok-4-fast",
+    "ft:o4-mini:org",
+    "codex-mini",
+  ]) {
     assert.equal(hides(model), true, model);
   }
-  for (const model of ["gpt-4o", "gpt-5-chat-latest", "deepseek-reasoner", "grok-3-mini", "grok-4-fast-non-reasoning", "sim/echo", "foo1", "turbo3"]) {
+  for (const model of [
+    "gpt-4o",
+    "gpt-5-chat-latest",
+    "deepseek-reasoner",
+    "grok-3-mini",
+    "grok-4-fast-non-reasoning",
+    "sim/echo",
+    "foo1",
+    "turbo3",
+  ]) {
     assert.equal(hides(model), false, model);
   }
   assert.equal(hides("gpt-5", { reasoning_effort: "none" }), false);
@@ -154,7 +201,15 @@ test("media are counted by kind, and their payloads are not text", () => {
   const facts = chat({ messages: [{ role: "user", content }] });
   assert.deepEqual(facts.media, { images: 1, audios: 1, files: 1 });
   assert.ok(facts.textBytes < 400, String(facts.textBytes));
-  const input = [{ role: "user", content: [{ type: "input_image", image_url: image }, { type: "input_file", file_id: "f" }] }];
+  const input = [
+    {
+      role: "user",
+      content: [
+        { type: "input_image", image_url: image },
+        { type: "input_file", file_id: "f" },
+      ],
+    },
+  ];
   assert.deepEqual(responses({ input }).media, { images: 1, audios: 0, files: 1 });
 });
 
@@ -192,7 +247,10 @@ test("a response that is made in the background is unmetered, since its answer t
 
 test("a fitted ceiling goes into the field that was used", () => {
   assert.deepEqual(edited("/chat/completions", { model: "m", max_tokens: 100 }, { maxOutputTokens: 7 }), { model: "m", max_tokens: 7 });
-  assert.deepEqual(edited("/responses", { model: "m", max_output_tokens: 100 }, { maxOutputTokens: 17 }), { model: "m", max_output_tokens: 17 });
+  assert.deepEqual(edited("/responses", { model: "m", max_output_tokens: 100 }, { maxOutputTokens: 17 }), {
+    model: "m",
+    max_output_tokens: 17,
+  });
   assert.deepEqual(edited("/chat/completions", { model: "m", max_tokens: 100, max_completion_tokens: 5 }, { maxOutputTokens: 7 }), {
     model: "m",
     max_tokens: 7,
@@ -202,7 +260,11 @@ test("a fitted ceiling goes into the field that was used", () => {
 
 test("a ceiling that was not set goes into the field that the server knows", () => {
   assert.deepEqual(edited("/chat/completions", { model: "m" }, { maxOutputTokens: 7 }), { model: "m", max_completion_tokens: 7 });
-  assert.deepEqual(edited("/chat/completions", { model: "m", max_tokens: null }, { maxOutputTokens: 7 }), { model: "m", max_tokens: null, max_completion_tokens: 7 });
+  assert.deepEqual(edited("/chat/completions", { model: "m", max_tokens: null }, { maxOutputTokens: 7 }), {
+    model: "m",
+    max_tokens: null,
+    max_completion_tokens: 7,
+  });
   assert.deepEqual(edited("/responses", { model: "m" }, { maxOutputTokens: 17 }), { model: "m", max_output_tokens: 17 });
   assert.deepEqual(edited("/completions", { model: "m" }, { maxOutputTokens: 7 }), { model: "m", max_tokens: 7 });
   assert.deepEqual(edited("/embeddings", { model: "m" }, { maxOutputTokens: 7 }), { model: "m" });
@@ -213,7 +275,11 @@ test("a ceiling that was not set goes into the field that the server knows", () 
 
 test("usage is asked for without touching other stream options, and a model is replaced", () => {
   assert.deepEqual(
-    edited("/chat/completions", { model: "m", stream: true, stream_options: { include_obfuscation: false, include_usage: false } }, { includeUsage: true, model: "n" }),
+    edited(
+      "/chat/completions",
+      { model: "m", stream: true, stream_options: { include_obfuscation: false, include_usage: false } },
+      { includeUsage: true, model: "n" },
+    ),
     { model: "n", stream: true, stream_options: { include_obfuscation: false, include_usage: true } },
   );
   assert.deepEqual(edited("/responses", { model: "m", stream: true }, { includeUsage: true }), { model: "m", stream: true });

@@ -23,7 +23,7 @@ function cutShort(path: string, body: object, events: readonly string[]): Buffer
 const messages = [{ role: "user" as const, content: "hi" }];
 
 function chunk(content: string): string {
-  return `data: ${JSON.stringify({ id: "c1", object: "chat.completion.chunk", created: 7, model: "served", choices: [{ index: 0, delta: { content }, finish_reason: null }] })}\n\n`;
+  return `data: ${JSON.stringify({ id: "c1", object: "chat.completion.chunk", created: 7, model: "served", choices: [{ index: 0, delta: { role: "assistant", content }, finish_reason: null }] })}\n\n`;
 }
 
 test("the official client reads a chat stream that was cut as ended by its length, with usage when it asked", async () => {
@@ -49,7 +49,16 @@ function event(type: string, fields: object): string {
   return `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`;
 }
 
-const response = { id: "resp_1", object: "response", created_at: 7, model: "served", status: "in_progress", output: [], tools: [], usage: null };
+const response = {
+  id: "resp_1",
+  object: "response",
+  created_at: 7,
+  model: "served",
+  status: "in_progress",
+  output: [],
+  tools: [],
+  usage: null,
+};
 const message = { id: "msg_1", type: "message", role: "assistant", status: "in_progress", content: [] };
 const part = { type: "output_text", text: "", annotations: [], logprobs: [] };
 const started = [
@@ -58,8 +67,22 @@ const started = [
   event("response.output_item.done", { sequence_number: 2, output_index: 0, item: { id: "rs_1", type: "reasoning", summary: [] } }),
   event("response.output_item.added", { sequence_number: 3, output_index: 1, item: message }),
   event("response.content_part.added", { sequence_number: 4, output_index: 1, content_index: 0, item_id: "msg_1", part }),
-  event("response.output_text.delta", { sequence_number: 5, output_index: 1, content_index: 0, item_id: "msg_1", delta: 'Hé "', logprobs: [] }),
-  event("response.output_text.delta", { sequence_number: 6, output_index: 1, content_index: 0, item_id: "msg_1", delta: "llo\n", logprobs: [] }),
+  event("response.output_text.delta", {
+    sequence_number: 5,
+    output_index: 1,
+    content_index: 0,
+    item_id: "msg_1",
+    delta: 'Hé "',
+    logprobs: [],
+  }),
+  event("response.output_text.delta", {
+    sequence_number: 6,
+    output_index: 1,
+    content_index: 0,
+    item_id: "msg_1",
+    delta: "llo\n",
+    logprobs: [],
+  }),
 ];
 
 test("the official client reads a Responses stream that was cut as incomplete, with the text so far", async () => {
@@ -72,7 +95,10 @@ test("the official client reads a Responses stream that was cut as incomplete, w
   assert.equal(last.response.id, "resp_1");
   assert.equal(last.response.status, "incomplete");
   assert.deepEqual(last.response.incomplete_details, { reason: "max_output_tokens" });
-  assert.deepEqual(last.response.output.map((item) => item.id), ["rs_1", "msg_1"]);
+  assert.deepEqual(
+    last.response.output.map((item) => item.id),
+    ["rs_1", "msg_1"],
+  );
   assert.equal(last.response.usage?.output_tokens, 4);
 });
 
@@ -88,6 +114,9 @@ test("a stream that was cut before its first event still ends in a way the clien
   const chunks = [];
   for await (const part of await chat.chat.completions.create({ model: "m", messages, stream: true })) chunks.push(part);
   assert.equal(chunks.at(-1)?.choices[0]?.finish_reason, "length");
+  const accumulated = clientOf(cutShort("/chat/completions", { model: "m", messages, stream: true }, []));
+  const completion = await accumulated.chat.completions.stream({ model: "m", messages }).finalChatCompletion();
+  assert.equal(completion.choices[0]?.finish_reason, "length");
   const responses = clientOf(cutShort("/responses", { model: "m", input: "hi", stream: true }, []));
   const seen = [];
   for await (const part of await responses.responses.create({ model: "m", input: "hi", stream: true })) seen.push(part);

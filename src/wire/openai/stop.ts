@@ -15,6 +15,8 @@ export interface ChatStop {
   readonly created: number | undefined;
   readonly model: string;
   readonly choices: number;
+  /** Whether any text has passed: the first chunk of a choice has to say its role. */
+  readonly begun: boolean;
   /** Where the caller asked for usage. */
   readonly usage: UsageSoFar | undefined;
   /** The bytes before belong to an event that has not ended. */
@@ -23,7 +25,7 @@ export interface ChatStop {
 
 export function chatStop(stop: ChatStop): Uint8Array {
   const head = { id: stop.id ?? "purser", object: stop.object, created: stop.created ?? 0, model: stop.model };
-  const part = stop.object === "text_completion" ? { text: "" } : { delta: {} };
+  const part = stop.object === "text_completion" ? { text: "" } : { delta: stop.begun ? {} : { role: "assistant", content: "" } };
   const choices = Array.from({ length: stop.choices }, (_, index) => ({ index, ...part, logprobs: null, finish_reason: "length" }));
   const last = { ...head, choices, ...(stop.usage ? { usage: null } : {}) };
   const events = [comment(stop.message), `data: ${JSON.stringify(last)}\n\n`];
@@ -58,7 +60,8 @@ export function responsesStop(stop: ResponsesStop): Uint8Array {
     output_tokens_details: { reasoning_tokens: 0 },
     total_tokens: input + output,
   };
-  const start = stop.response ?? Buffer.from(JSON.stringify({ id: "resp_purser", object: "response", created_at: 0, model: stop.model, error: null }));
+  const start =
+    stop.response ?? Buffer.from(JSON.stringify({ id: "resp_purser", object: "response", created_at: 0, model: stop.model, error: null }));
   const response = editBody(scanResponse(start), [
     { path: "status", json: '"incomplete"' },
     { path: "incomplete_details", json: '{"reason":"max_output_tokens"}' },

@@ -41,12 +41,19 @@ function runCut(make: () => UsageMeter, text: string): { readonly passed: string
 }
 
 function chunk(delta: object, fields: object = {}): object {
-  return { id: "c1", object: "chat.completion.chunk", created: 7, model: "served", choices: [{ index: 0, delta, finish_reason: null }], ...fields };
+  return {
+    id: "c1",
+    object: "chat.completion.chunk",
+    created: 7,
+    model: "served",
+    choices: [{ index: 0, delta, finish_reason: null }],
+    ...fields,
+  };
 }
 
 const usage = { prompt_tokens: 10, completion_tokens: 3, total_tokens: 13 };
 const usageChunk = chunk({}, { choices: [], usage });
-const text = [chunk({ role: "assistant", content: "" }), chunk({ content: "Hé" }), chunk({ content: "llo \"usage\": {漢🎈" })];
+const text = [chunk({ role: "assistant", content: "" }), chunk({ content: "Hé" }), chunk({ content: 'llo "usage": {漢🎈' })];
 
 test("the last chunk's usage is read, and every byte is passed on when the caller asked for usage", () => {
   const stream = data(...text, usageChunk, "[DONE]");
@@ -104,7 +111,9 @@ test("usage where other servers put it is found", () => {
 });
 
 test("a running total in every chunk is not a repetition; two totals that differ at the end are", () => {
-  const running = [1, 2, 3].map((count) => chunk({ content: "word" }, { usage: { ...usage, completion_tokens: count, total_tokens: 10 + count } }));
+  const running = [1, 2, 3].map((count) =>
+    chunk({ content: "word" }, { usage: { ...usage, completion_tokens: count, total_tokens: 10 + count } }),
+  );
   const grown = run(chatMeter(), data(...running, usageChunk, "[DONE]"));
   assert.deepEqual(grown.reading.flags, []);
   assert.deepEqual(grown.reading.parts[0]?.usage, { input: 10, output: 3 });
@@ -116,7 +125,7 @@ test("a running total in every chunk is not a repetition; two totals that differ
 });
 
 test("a stream that ends early is unfinished, and what it kept back is given back", () => {
-  const stream = data(...text) + "data: {\"id\":\"c1\",\"choi";
+  const stream = data(...text) + 'data: {"id":"c1","choi';
   const { passed, reading } = run(chatMeter(), stream);
   assert.equal(passed, stream);
   assert.deepEqual([...reading.flags].sort(), ["malformed", "unfinished", "usage_missing"]);
@@ -136,7 +145,10 @@ test("broken chunks are passed on and flagged, and later ones are read", () => {
 });
 
 test("invalid counts are flagged in a stream too", () => {
-  const { reading } = run(chatMeter(), data(...text, chunk({}, { choices: [], usage: { prompt_tokens: -4, completion_tokens: 3 } }), "[DONE]"));
+  const { reading } = run(
+    chatMeter(),
+    data(...text, chunk({}, { choices: [], usage: { prompt_tokens: -4, completion_tokens: 3 } }), "[DONE]"),
+  );
   assert.deepEqual(reading.flags, ["usage_invalid"]);
   assert.deepEqual(reading.parts[0]?.usage, { output: 3 });
 });
@@ -163,7 +175,10 @@ test("progress grows with text, reasoning and tool arguments, and not with frame
   assert.equal(grow({ role: "assistant", content: "" }), 0);
   assert.equal(grow({ role: "assistant", content: "four" }, { obfuscation: "x".repeat(200) }), 2);
   assert.equal(grow({ reasoning_content: "x".repeat(299) }), 99);
-  assert.equal(grow({ tool_calls: [{ index: 0, id: "call_1", type: "function", function: { name: "find", arguments: '{"a":"bc"}' } }] }), 6);
+  assert.equal(
+    grow({ tool_calls: [{ index: 0, id: "call_1", type: "function", function: { name: "find", arguments: '{"a":"bc"}' } }] }),
+    6,
+  );
   assert.equal(grow({ reasoning: "x".repeat(30), reasoning_details: [{ type: "reasoning.text", text: "x".repeat(30) }], content: "" }), 10);
   assert.equal(grow({ content: "yes", role: "assistant" }, { choices: [{ delta: { content: "abc" } }, { delta: { content: "def" } }] }), 2);
   assert.equal(grow({}), 0);
@@ -206,7 +221,7 @@ function events(...list: readonly object[]): string {
   return list.map((event) => `event: ${(event as { type: string }).type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
 }
 
-const delta = { type: "response.output_text.delta", item_id: "m1", output_index: 0, content_index: 0, delta: "Hé \"x\"", sequence_number: 3 };
+const delta = { type: "response.output_text.delta", item_id: "m1", output_index: 0, content_index: 0, delta: 'Hé "x"', sequence_number: 3 };
 
 test("a Responses stream is read from its closing event, completed, incomplete or failed", () => {
   for (const type of ["completed", "incomplete"]) {
@@ -232,7 +247,10 @@ test("completed tool calls of a response are counted by kind, page opens of a se
     { type: "message", content: [] },
   ];
   const counted = { input: 15, cache_read: 5, output: 4, web_search: 2, file_search: 1, code_execution: 1 };
-  assert.deepEqual(run(meterOf("/responses"), events(created, closing("completed", { output, usage: responsesUsage }))).reading.parts[0]?.usage, counted);
+  assert.deepEqual(
+    run(meterOf("/responses"), events(created, closing("completed", { output, usage: responsesUsage }))).reading.parts[0]?.usage,
+    counted,
+  );
   const whole = JSON.stringify({ ...created.response, output, usage: responsesUsage });
   assert.deepEqual(run(meterOf("/responses", {}, false), whole).reading.parts[0]?.usage, counted);
 });
@@ -259,7 +277,14 @@ test("text of a Responses stream counts as progress, and what repeats it does no
   meter.push(Buffer.from(events(created, delta)));
   const before = meter.progress.outputTokens;
   assert.equal(before, 3);
-  meter.push(Buffer.from(events({ type: "response.output_text.done", text: "x".repeat(500) }, { type: "response.output_item.done", item: { type: "message", content: [] } })));
+  meter.push(
+    Buffer.from(
+      events(
+        { type: "response.output_text.done", text: "x".repeat(500) },
+        { type: "response.output_item.done", item: { type: "message", content: [] } },
+      ),
+    ),
+  );
   assert.equal(meter.progress.outputTokens, before);
   meter.push(Buffer.from(events({ type: "response.function_call_arguments.delta", delta: "x".repeat(30) })));
   assert.equal(meter.progress.outputTokens, before + 10);
@@ -275,7 +300,12 @@ test("a whole answer is passed through and read at its end, wherever it is cut",
 });
 
 test("a large embeddings answer is read without being built", () => {
-  const body = JSON.stringify({ object: "list", data: Array.from({ length: 400 }, () => ({ embedding: "QUJD".repeat(500) })), model: "e", usage: { prompt_tokens: 8, total_tokens: 8 } });
+  const body = JSON.stringify({
+    object: "list",
+    data: Array.from({ length: 400 }, () => ({ embedding: "QUJD".repeat(500) })),
+    model: "e",
+    usage: { prompt_tokens: 8, total_tokens: 8 },
+  });
   assert.deepEqual(run(meterOf("/embeddings", {}, false), body).reading.parts, [{ model: "e", usage: { input: 8, output: 0 } }]);
 });
 

@@ -28,8 +28,16 @@ test("cached and written tokens are taken out of the prompt", () => {
 
 test("reasoning is inside the completion, unless the total says that it stands beside it", () => {
   const details = { completion_tokens_details: { reasoning_tokens: 50 } };
-  assert.deepEqual(read({ prompt_tokens: 1, completion_tokens: 60, total_tokens: 61, ...details }).usage, { input: 1, output: 60, reasoning: 50 });
-  assert.deepEqual(read({ prompt_tokens: 1, completion_tokens: 60, total_tokens: 111, ...details }).usage, { input: 1, output: 110, reasoning: 50 });
+  assert.deepEqual(read({ prompt_tokens: 1, completion_tokens: 60, total_tokens: 61, ...details }).usage, {
+    input: 1,
+    output: 60,
+    reasoning: 50,
+  });
+  assert.deepEqual(read({ prompt_tokens: 1, completion_tokens: 60, total_tokens: 111, ...details }).usage, {
+    input: 1,
+    output: 110,
+    reasoning: 50,
+  });
   assert.deepEqual(read({ prompt_tokens: 1, completion_tokens: 60, ...details }).usage, { input: 1, output: 60, reasoning: 50 });
 });
 
@@ -41,7 +49,10 @@ test("reasoning that cannot be inside a completion without a total is added, and
 
 test("DeepSeek's hits and misses are the prompt", () => {
   const expected = { input: 19, cache_read: 320, output: 83 };
-  assert.deepEqual(read({ prompt_tokens: 339, completion_tokens: 83, prompt_cache_hit_tokens: 320, prompt_cache_miss_tokens: 19 }).usage, expected);
+  assert.deepEqual(
+    read({ prompt_tokens: 339, completion_tokens: 83, prompt_cache_hit_tokens: 320, prompt_cache_miss_tokens: 19 }).usage,
+    expected,
+  );
   assert.deepEqual(read({ completion_tokens: 83, prompt_cache_hit_tokens: 320, prompt_cache_miss_tokens: 19 }).usage, expected);
 });
 
@@ -58,18 +69,31 @@ test("audio has meters of its own, and is not text as well", () => {
 });
 
 test("audio that can only have been cached is cached audio", () => {
-  const { usage, invalid } = read({ prompt_tokens: 100, completion_tokens: 1, prompt_tokens_details: { audio_tokens: 50, cached_tokens: 80 } });
+  const { usage, invalid } = read({
+    prompt_tokens: 100,
+    completion_tokens: 1,
+    prompt_tokens_details: { audio_tokens: 50, cached_tokens: 80 },
+  });
   assert.deepEqual(usage, { input: 0, cache_read: 50, input_audio: 20, cache_read_audio: 30, output: 1 });
   assert.equal(invalid, false);
 });
 
 test("images that a provider counts apart have meters of their own", () => {
   const details = { prompt_tokens_details: { image_tokens: 8 }, completion_tokens_details: { image_tokens: 20 } };
-  assert.deepEqual(read({ prompt_tokens: 10, completion_tokens: 30, ...details }).usage, { input: 2, input_image: 8, output: 10, output_image: 20 });
+  assert.deepEqual(read({ prompt_tokens: 10, completion_tokens: 30, ...details }).usage, {
+    input: 2,
+    input_image: 8,
+    output: 10,
+    output_image: 20,
+  });
 });
 
 test("an embedding has no output, and a reported zero is a zero", () => {
-  assert.deepEqual(read({ prompt_tokens: 12, total_tokens: 12 }, false), { usage: { input: 12, output: 0 }, reportedCost: null, invalid: false });
+  assert.deepEqual(read({ prompt_tokens: 12, total_tokens: 12 }, false), {
+    usage: { input: 12, output: 0 },
+    reportedCost: null,
+    invalid: false,
+  });
   assert.deepEqual(read({ prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }).usage, { input: 0, output: 0 });
 });
 
@@ -91,32 +115,44 @@ test("counts that are negative, broken or absurd are absent and flagged", () => 
 });
 
 test("parts larger than the whole are cut to it, and flagged", () => {
-  const { usage, invalid } = read({ prompt_tokens: 10, completion_tokens: 1, prompt_tokens_details: { cached_tokens: 15, cache_write_tokens: 2 } });
+  const { usage, invalid } = read({
+    prompt_tokens: 10,
+    completion_tokens: 1,
+    prompt_tokens_details: { cached_tokens: 15, cache_write_tokens: 2 },
+  });
   assert.deepEqual(usage, { input: 0, cache_read: 10, output: 1 });
   assert.equal(invalid, true);
 });
 
 test("details that are null or of another type do no harm", () => {
-  assert.deepEqual(read({ prompt_tokens: 1, completion_tokens: 2, prompt_tokens_details: null, completion_tokens_details: 5 }).usage, { input: 1, output: 2 });
+  assert.deepEqual(read({ prompt_tokens: 1, completion_tokens: 2, prompt_tokens_details: null, completion_tokens_details: 5 }).usage, {
+    input: 1,
+    output: 2,
+  });
 });
 
 test("whatever is reported, the counts are disjoint and sum to what was read and written", () => {
   const count = fc.integer({ min: 0, max: 200 });
   const details = fc.record({ cached_tokens: count, cache_write_tokens: count, audio_tokens: count, image_tokens: count });
   fc.assert(
-    fc.property(count, count, details, fc.record({ reasoning_tokens: count, audio_tokens: count, image_tokens: count }), (prompt, completion, input, output) => {
-      const { usage } = read({
-        prompt_tokens: prompt,
-        completion_tokens: completion,
-        total_tokens: prompt + completion,
-        prompt_tokens_details: input,
-        completion_tokens_details: output,
-      });
-      assert.ok(usage);
-      assert.ok(Object.values(usage).every((value) => value >= 0));
-      assert.equal(countContext(usage), prompt);
-      assert.equal((usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0), completion);
-    }),
+    fc.property(
+      fc.tuple(count, count),
+      details,
+      fc.record({ reasoning_tokens: count, audio_tokens: count, image_tokens: count }),
+      ([prompt, completion], input, output) => {
+        const { usage } = read({
+          prompt_tokens: prompt,
+          completion_tokens: completion,
+          total_tokens: prompt + completion,
+          prompt_tokens_details: input,
+          completion_tokens_details: output,
+        });
+        assert.ok(usage);
+        assert.ok(Object.values(usage).every((value) => value >= 0));
+        assert.equal(countContext(usage), prompt);
+        assert.equal((usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0), completion);
+      },
+    ),
   );
 });
 
@@ -149,7 +185,10 @@ test("a cost with the noise of a float is rounded to a pico-dollar", () => {
   assert.equal(formatUsd(parseReportedUsd("1.5e-12") ?? assert.fail()), "0.000000000002");
   assert.equal(formatUsd(parseReportedUsd("4e-400") ?? assert.fail()), "0");
   assert.equal(formatUsd(parseReportedUsd("1E+2") ?? assert.fail()), "100");
-  assert.deepEqual(["", "1.", ".5", "NaN", "1e", "0x10", "1e9999"].map((text) => parseReportedUsd(text)), Array.from({ length: 7 }, () => null));
+  assert.deepEqual(
+    ["", "1.", ".5", "NaN", "1e", "0x10", "1e9999"].map((text) => parseReportedUsd(text)),
+    Array.from({ length: 7 }, () => null),
+  );
 });
 
 test("any amount of pico-dollars is read back exactly, however it is written", () => {

@@ -1,5 +1,6 @@
 /** OpenAI-shaped usage objects, as every vendor of that wire writes them, turned into disjoint counts. */
 
+import { PurserError } from "../../domain/error.ts";
 import { add, type PicoUsd } from "../../domain/money/money.ts";
 import type { Meter, Usage } from "../../domain/usage/usage.ts";
 import { bodyScanner, type ScannedBody } from "../body/index.ts";
@@ -15,24 +16,23 @@ export interface UsageReading {
 
 const largestCount = 1_000_000_000;
 
-const details = ["prompt_tokens_details", "input_tokens_details", "completion_tokens_details", "output_tokens_details"];
-const scan = bodyScanner({
-  nested: [...details, ...details.map((name) => `${name}.cached_tokens_details`), "cost_details", "cost", "server_tool_use"],
-});
+/** Only for costs, whose digits have to be read from their text. */
+const scanCosts = bodyScanner({ nested: ["cost_details", "cost"] });
 
 /**
  * Cached and written tokens are parts of the prompt, and are taken out of it. Reasoning is a part of the completion, unless the
  * total says that it stands beside it (xAI chat): decided by arithmetic, not by vendor.
  *
  * @param bytes The usage object alone. @param generates Whether the endpoint generates output at all (embeddings do not).
- * @throws PurserError `invalid_request` when it is not one JSON object, or a count stands twice.
+ * @throws PurserError `invalid_request` when it is not one JSON object.
  */
 export function readUsage(bytes: Uint8Array, generates: boolean): UsageReading {
-  const counts = new Counts(scan(bytes));
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+  const counts = new Counts(parse(text));
   const input = readInput(counts);
   const output = readOutput(counts, { prompt: input.prompt, generates });
-  const searches = counts.first(["server_tool_use.web_search_requests", "num_search_queries"]);
-  const reportedCost = readCost(counts);
+  const searches = counts.first([["server_tool_use", "web_search_requests"], ["num_search_queries"]]);
+  const reportedCost = text.includes('"cost') ? readCost(scanCosts(bytes)) : null;
   if (input.prompt === undefined && output.completion === undefined && !counts.invalid) {
     return { usage: null, reportedCost, invalid: false };
   }
@@ -40,33 +40,33 @@ export function readUsage(bytes: Uint8Array, generates: boolean): UsageReading {
   return { usage, reportedCost, invalid: counts.invalid };
 }
 
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PurserError("invalid_request", "usage is not valid JSON", { field: "usage", cause });
+  }
+}
+
 /** Reads counts, and remembers whether one could not be believed. */
 class Counts {
-  readonly #body: ScannedBody;
+  readonly #object: unknown;
   invalid = false;
 
-  constructor(body: ScannedBody) {
-    this.#body = body;
+  constructor(object: unknown) {
+    this.#object = object;
   }
 
   /** The first of several names that is there. A count that cannot be believed is absent. */
-  first(paths: readonly string[]): number | undefined {
+  first(paths: readonly (readonly string[])[]): number | undefined {
     for (const path of paths) {
-      const text = this.text(path);
-      if (text === undefined) continue;
-      const count = Number(text);
-      if (/^[-\d]/.test(text) && Number.isInteger(count) && count >= 0 && count <= largestCount) return count;
+      const value = path.reduce<unknown>(member, this.#object) ?? undefined;
+      if (value === undefined) continue;
+      if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= largestCount) return value;
       this.invalid = true;
       return undefined;
     }
     return undefined;
-  }
-
-  /** Looks into details without minding that they are null or missing. */
-  text(path: string): string | undefined {
-    const parent = path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : undefined;
-    if (parent !== undefined && this.text(parent) !== undefined && this.#body.kind(parent) !== "object") return undefined;
-    return this.#body.raw(path);
   }
 
   /** `part`, at most `whole`: a larger one is flagged. */
@@ -76,12 +76,23 @@ class Counts {
   }
 }
 
+/** Details that are null or of another type have no members. */
+function member(object: unknown, name: string): unknown {
+  return typeof object === "object" && object !== null && Object.hasOwn(object, name)
+    ? (object as Record<string, unknown>)[name]
+    : undefined;
+}
+
 function readInput(counts: Counts): { readonly prompt: number | undefined; readonly usage: Usage } {
-  const hit = counts.first(["prompt_cache_hit_tokens"]);
-  const miss = counts.first(["prompt_cache_miss_tokens"]);
-  const prompt = counts.first(["prompt_tokens", "input_tokens"]) ?? (hit !== undefined && miss !== undefined ? hit + miss : undefined);
-  const detail = (name: string): number | undefined => counts.first([`prompt_tokens_details.${name}`, `input_tokens_details.${name}`]);
-  const allCached = detail("cached_tokens") ?? hit ?? counts.first(["cached_tokens"]) ?? 0;
+  const hit = counts.first([["prompt_cache_hit_tokens"]]);
+  const miss = counts.first([["prompt_cache_miss_tokens"]]);
+  const prompt = counts.first([["prompt_tokens"], ["input_tokens"]]) ?? (hit !== undefined && miss !== undefined ? hit + miss : undefined);
+  const detail = (...path: string[]): number | undefined =>
+    counts.first([
+      ["prompt_tokens_details", ...path],
+      ["input_tokens_details", ...path],
+    ]);
+  const allCached = detail("cached_tokens") ?? hit ?? counts.first([["cached_tokens"]]) ?? 0;
   const allWritten = detail("cache_write_tokens") ?? 0;
   const allAudio = detail("audio_tokens") ?? 0;
   const image = detail("image_tokens") ?? 0;
@@ -92,7 +103,7 @@ function readInput(counts: Counts): { readonly prompt: number | undefined; reado
   const audio = counts.within(allAudio, prompt - written);
   // Where audio and cached tokens exceed the prompt together, what is too much must have been both.
   const overlap = Math.max(0, audio + cached + written - prompt);
-  const cachedAudio = Math.min(Math.max(detail("cached_tokens_details.audio_tokens") ?? 0, overlap), audio, cached);
+  const cachedAudio = Math.min(Math.max(detail("cached_tokens_details", "audio_tokens") ?? 0, overlap), audio, cached);
   const rest = prompt - written - cached - (audio - cachedAudio);
   const imageInput = Math.min(image, rest);
   return {
@@ -114,14 +125,17 @@ function readOutput(
   counts: Counts,
   context: { readonly prompt: number | undefined; readonly generates: boolean },
 ): { readonly completion: number | undefined; readonly usage: Usage } {
-  const total = counts.first(["total_tokens"]);
-  const reported = counts.first(["completion_tokens", "output_tokens"]);
+  const total = counts.first([["total_tokens"]]);
+  const reported = counts.first([["completion_tokens"], ["output_tokens"]]);
   if (!context.generates) return { completion: reported, usage: { output: reported ?? 0 } };
   const derived = total !== undefined && context.prompt !== undefined && total >= context.prompt ? total - context.prompt : undefined;
   const completion = reported ?? derived;
   const detail = (name: string): number =>
-    counts.first([`completion_tokens_details.${name}`, `output_tokens_details.${name}`, ...(name === "reasoning_tokens" ? [name] : [])]) ?? 0;
-  const reasoning = detail("reasoning_tokens");
+    counts.first([
+      ["completion_tokens_details", name],
+      ["output_tokens_details", name],
+    ]) ?? 0;
+  const reasoning = detail("reasoning_tokens") || (counts.first([["reasoning_tokens"]]) ?? 0);
   if (completion === undefined) {
     if (context.prompt !== undefined) counts.invalid = true;
     return { completion, usage: {} };
@@ -134,7 +148,10 @@ function readOutput(
   const inside = counts.within(reasoning, all);
   return {
     completion,
-    usage: { output: all - audio - image, ...positive({ output_audio: audio, output_image: image, reasoning: Math.min(inside, all - audio - image) }) },
+    usage: {
+      output: all - audio - image,
+      ...positive({ output_audio: audio, output_image: image, reasoning: Math.min(inside, all - audio - image) }),
+    },
   };
 }
 
@@ -153,13 +170,13 @@ function standsBeside(
  * What the provider says it charged: OpenRouter's `cost` (with a key of the caller's own it is only the fee, and the upstream's
  * cost comes on top), xAI's ticks, Perplexity's total. Never summed through a float.
  */
-function readCost(counts: Counts): PicoUsd | null {
-  const ticks = counts.text("cost_in_usd_ticks");
+function readCost(usage: ScannedBody): PicoUsd | null {
+  const ticks = usage.raw("cost_in_usd_ticks");
   if (ticks !== undefined) return parseReportedUsd(ticks, 10);
-  const text = counts.text("cost.total_cost") ?? counts.text("cost");
+  const text = usage.kind("cost") === "object" ? usage.raw("cost.total_cost") : usage.raw("cost");
   const cost = text === undefined ? null : parseReportedUsd(text.replaceAll('"', ""));
-  if (cost === null || counts.text("is_byok") !== "true") return cost;
-  const upstream = parseReportedUsd((counts.text("cost_details.upstream_inference_cost") ?? "0").replaceAll('"', ""));
+  if (cost === null || usage.raw("is_byok") !== "true" || usage.kind("cost_details") !== "object") return cost;
+  const upstream = parseReportedUsd((usage.raw("cost_details.upstream_inference_cost") ?? "0").replaceAll('"', ""));
   return upstream === null ? cost : add(cost, upstream);
 }
 

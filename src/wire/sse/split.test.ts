@@ -30,7 +30,7 @@ function cut(text: string, places: readonly number[]): Buffer[] {
   return at.slice(1).map((end, index) => bytes.subarray(at[index], end));
 }
 
-const stream = ": hello\n\nevent: a\ndata: {\"x\":\"é漢🎈\"}\n\ndata: one\ndata: two\n\nid: 5\ndata:bare\n\n\ndata: [DONE]\n\n";
+const stream = ': hello\n\nevent: a\ndata: {"x":"é漢🎈"}\n\ndata: one\ndata: two\n\nid: 5\ndata:bare\n\n\ndata: [DONE]\n\n';
 const expected = [
   { name: "a", data: '{"x":"é漢🎈"}' },
   { name: undefined, data: "one\ntwo" },
@@ -47,7 +47,12 @@ test("events are the same wherever the stream is cut, with every kind of line en
       assert.deepEqual(seen.events, expected, `${JSON.stringify(end)} cut at ${place}`);
       assert.equal(seen.passed + seen.rest, text);
     }
-    const seen = split(cut(text, Array.from({ length }, (_, index) => index)));
+    const seen = split(
+      cut(
+        text,
+        Array.from({ length }, (_, index) => index),
+      ),
+    );
     assert.deepEqual(seen.events, expected, `${JSON.stringify(end)} byte by byte`);
     assert.equal(seen.passed, text);
   }
@@ -100,15 +105,24 @@ test("an event that never ends passes unread and is flagged, and the next one is
   const seen = split(cut(text, [100, 200, 300, 400, 512]), { largest: 128 });
   assert.equal(seen.passed, text);
   assert.equal(seen.malformed, true);
-  assert.deepEqual(seen.events.map((event) => event.data), ["1", "2"]);
+  assert.deepEqual(
+    seen.events.map((event) => event.data),
+    ["1", "2"],
+  );
 });
 
 test("the last event is seen even when the stream ends before its empty line", () => {
   const seen = split([Buffer.from("data: 1\n\ndata: [DONE]\n")]);
-  assert.deepEqual(seen.events.map((event) => event.data), ["1", "[DONE]"]);
+  assert.deepEqual(
+    seen.events.map((event) => event.data),
+    ["1", "[DONE]"],
+  );
   assert.equal(seen.rest, "data: [DONE]\n");
 });
 
 test("a byte order mark before the first event is not part of it", () => {
-  assert.deepEqual(split([Buffer.from("\uFEFFdata: 1\n\n")]).events.map((event) => event.data), ["1"]);
+  assert.deepEqual(
+    split([Buffer.from("\uFEFFdata: 1\n\n")]).events.map((event) => event.data),
+    ["1"],
+  );
 });

@@ -181,7 +181,8 @@ class Passed {
     const [first, second] = this.#pieces;
     if (!first) return nothing;
     if (second) return Buffer.concat(this.#pieces, this.#length);
-    const isWholeChunk = first.buffer === this.#chunk.buffer && first.byteOffset === this.#chunk.byteOffset && first.length === this.#chunk.length;
+    const isWholeChunk =
+      first.buffer === this.#chunk.buffer && first.byteOffset === this.#chunk.byteOffset && first.length === this.#chunk.length;
     return isWholeChunk ? this.#chunk : first;
   }
 }

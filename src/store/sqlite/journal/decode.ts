@@ -1,9 +1,10 @@
 /** Turns rows of the journal into the entries that they were. */
 
+import type { PriceOverride } from "../../../domain/price/rate.ts";
 import { assert } from "../../../domain/assert.ts";
 import type { Budget } from "../../../domain/budget/budget.ts";
 import type { Key } from "../../../domain/key/key.ts";
-import type { CallId, CorrectionEntry, Entry, HoldEntry, PriceOverride, Quantities, SettleEntry } from "../../../domain/ledger/entry.ts";
+import type { CallId, CorrectionEntry, Entry, HoldEntry, Quantities, SettleEntry } from "../../../domain/ledger/entry.ts";
 import { pico } from "../../../domain/money/money.ts";
 import type { JournalRow } from "./chain.ts";
 import type { StoredBudget, StoredHold, StoredRefusal, StoredThreshold } from "./encode.ts";
@@ -28,7 +29,14 @@ export function decodeEntry(row: JournalRow, context: { names: NameReader; callO
     }
     case kinds.threshold: {
       const [counterId, partsPerMillion, spent, limit] = JSON.parse(row.body) as StoredThreshold;
-      return { kind: "threshold", at, counter: names.counter(counterId), partsPerMillion, spent: loadInteger(spent), limit: loadInteger(limit) };
+      return {
+        kind: "threshold",
+        at,
+        counter: names.counter(counterId),
+        partsPerMillion,
+        spent: loadInteger(spent),
+        limit: loadInteger(limit),
+      };
     }
     case kinds.budget: {
       const [budget, deleted] = JSON.parse(row.body) as StoredBudget;

@@ -48,7 +48,18 @@ export function rateText(rate: Rate): string {
 }
 
 export function readRate(text: string): Rate {
-  type Fields = [string, string, Rate["meter"], string, Rate["serviceTier"], [number, boolean] | null, Rate["match"], string, string, string | null];
+  type Fields = [
+    string,
+    string,
+    Rate["meter"],
+    string,
+    Rate["serviceTier"],
+    [number, boolean] | null,
+    Rate["match"],
+    string,
+    string,
+    string | null,
+  ];
   const [provider, model, meter, perUnit, serviceTier, limits, match, source, version, validFrom] = JSON.parse(text) as Fields;
   return {
     provider,

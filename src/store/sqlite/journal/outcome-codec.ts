@@ -57,7 +57,9 @@ export interface OutcomeDetails {
 
 const reportedCost = meters.length;
 const reasoning = meters.length + 1;
-const meterNumbers: ReadonlyMap<string, number> = new Map([...meters, "reported_cost", "reasoning"].map((meter, number) => [meter, number]));
+const meterNumbers: ReadonlyMap<string, number> = new Map(
+  [...meters, "reported_cost", "reasoning"].map((meter, number) => [meter, number]),
+);
 
 export function encodeOutcome(outcome: Outcome & Partial<OutcomeDetails>, names: NameWriter): string {
   const stored: StoredOutcome = [

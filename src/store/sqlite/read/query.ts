@@ -22,4 +22,3 @@ export type ReaderMessage =
 export interface ReaderData {
   readonly directory: string;
 }
-

@@ -26,7 +26,8 @@ port.on("message", (question: Question | "close") => {
 
 function respond({ number, query }: Question): ReaderMessage {
   try {
-    if (query.method === "verify") return { kind: "answer", number, answer: verify(database, (share) => say({ kind: "progress", number, share })) };
+    if (query.method === "verify")
+      return { kind: "answer", number, answer: verify(database, (share) => say({ kind: "progress", number, share })) };
     database.exec("BEGIN");
     try {
       return { kind: "answer", number, answer: answer(query) };

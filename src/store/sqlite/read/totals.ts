@@ -50,7 +50,10 @@ class Groups {
   readonly #source: Source;
   readonly #by: readonly GroupKey[];
   readonly #bucketMs: number | null;
-  readonly #sums = new Map<string, { readonly group: Readonly<Record<string, string>>; readonly bucket: number | null; readonly sums: RollupSums }>();
+  readonly #sums = new Map<
+    string,
+    { readonly group: Readonly<Record<string, string>>; readonly bucket: number | null; readonly sums: RollupSums }
+  >();
 
   constructor(source: Source, by: readonly GroupKey[], bucketMs: number | null) {
     this.#source = source;
@@ -175,7 +178,8 @@ function additionOfKind(kind: number): StatusCode | undefined {
 }
 
 function addRow(groups: Groups, values: readonly number[]): void {
-  const [hour = 0, attributionId = 0, routeId = 0, status = 0, calls = 0, refusals = 0, micro = 0, rest = 0, latencyMs = 0, ...usage] = values;
+  const [hour = 0, attributionId = 0, routeId = 0, status = 0, calls = 0, refusals = 0, micro = 0, rest = 0, latencyMs = 0, ...usage] =
+    values;
   const sums = groups.at({ attributionId, routeId, status, at: hour * hourMs });
   sums.calls += calls;
   sums.refusals += refusals;

@@ -201,4 +201,3 @@ function next(iterator: Iterator<RowValues>): RowValues | undefined {
 function asDefinition([, id, kind, text]: RowValues): Definition {
   return { id: Number(id), kind: Number(kind), text: String(text) };
 }
-

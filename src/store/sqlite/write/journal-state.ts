@@ -89,4 +89,3 @@ export class JournalState {
 function endsHold(entry: Entry): entry is Extract<Entry, { kind: "settle" | "release" | "expire" }> {
   return (entry.kind === "settle" && !entry.late) || entry.kind === "release" || entry.kind === "expire";
 }
-

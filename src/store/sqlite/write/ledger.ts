@@ -1,5 +1,6 @@
 /** The embedded ledger: decides in memory, one command after another, and has a writer thread put batches on file. */
 
+import type { PriceOverride } from "../../../domain/price/rate.ts";
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock, Ledger, OpenHold } from "../../../app/ports.ts";
 import { everyValue } from "../../../domain/budget/applies.ts";
@@ -11,7 +12,6 @@ import type { Hold } from "../../../domain/ledger/books.ts";
 import type { AnswerOf, Balance, Command } from "../../../domain/ledger/command.ts";
 import { balanceOf, type Counter } from "../../../domain/ledger/counter.ts";
 import { decide } from "../../../domain/ledger/decide.ts";
-import type { PriceOverride } from "../../../domain/ledger/entry.ts";
 import type { Gathering } from "./gathering.ts";
 import { JournalState } from "./journal-state.ts";
 import type { WriterThread } from "./writer-thread.ts";
@@ -93,7 +93,8 @@ export class SqliteLedger implements Ledger {
     const [windowStart, windowEnd] = typeof window === "string" ? [budget.start ?? 0, budget.end] : [window.start, window.end];
     const { books } = this.#state;
     const { currency, resourceId } = budget;
-    if (resourceId !== everyValue) return [balanceOf(books.counter({ budgetId, value: resourceId, windowStart, windowEnd, currency }), budget)];
+    if (resourceId !== everyValue)
+      return [balanceOf(books.counter({ budgetId, value: resourceId, windowStart, windowEnd, currency }), budget)];
     const isOpen = ({ key }: Counter): boolean => key.budgetId === budgetId && key.windowStart === windowStart && key.currency === currency;
     return [...books.counters()].filter(isOpen).map((counter) => balanceOf(counter, budget));
   }

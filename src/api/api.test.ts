@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { adminSecret, openBench } from "./api-fixture.test.ts";
+import { maxBodyBytes } from "./request.ts";
+
+test("without a live key every route but the public ones answers 401 and says how to authenticate", async (t) => {
+  const bench = await openBench(t);
+  const none = await bench.request("/api/v1/budgets", {});
+  assert.equal(none.status, 401);
+  assert.equal(none.headers.get("www-authenticate"), 'Bearer realm="purser"');
+  assert.equal(none.headers.get("content-type"), "application/problem+json");
+  assert.equal((await bench.call("GET", "/api/v1/keys", undefined, "purser_unknown")).json.code, "unauthenticated");
+  assert.equal((await bench.call("GET", "/api/v1/keys", undefined, "")).status, 401);
+});
+
+test("a key may come in any of three headers", async (t) => {
+  const bench = await openBench(t);
+  for (const headers of [{ authorization: `bearer ${adminSecret}` }, { "x-api-key": adminSecret }, { "x-purser-key": adminSecret }]) {
+    assert.equal((await bench.request("/api/v1/keys", { headers })).status, 200);
+  }
+});
+
+test("a revoked key and an expired one open nothing", async (t) => {
+  const bench = await openBench(t);
+  const made = await bench.call("POST", "/api/v1/keys", { name: "a", role: "admin" });
+  assert.equal((await bench.call("GET", "/api/v1/keys", undefined, made.json.key)).status, 200);
+  await bench.call("DELETE", `/api/v1/keys/${made.json.key_id}`);
+  assert.equal((await bench.call("GET", "/api/v1/keys", undefined, made.json.key)).status, 401);
+
+  const short = await bench.key({ role: "reader", expires_at: "2026-03-10T13:00:00Z" });
+  assert.equal((await bench.call("GET", "/api/v1/summary", undefined, short)).status, 200);
+  bench.advance(3_600_000);
+  assert.equal((await bench.call("GET", "/api/v1/summary", undefined, short)).status, 401);
+});
+
+test("each role is let in where the table says so, and nowhere else", async (t) => {
+  const bench = await openBench(t);
+  const secrets = { caller: await bench.key({ role: "caller" }), reader: await bench.key({ role: "reader" }) };
+  const denied: readonly (readonly ["caller" | "reader", string, string])[] = [
+    ["caller", "GET", "/api/v1/budgets"],
+    ["caller", "GET", "/api/v1/entries"],
+    ["caller", "GET", "/api/v1/summary"],
+    ["caller", "GET", "/api/v1/series"],
+    ["caller", "GET", "/api/v1/keys"],
+    ["caller", "GET", "/api/v1/alerts"],
+    ["reader", "POST", "/api/v1/budgets"],
+    ["reader", "DELETE", "/api/v1/budgets/x"],
+    ["reader", "POST", "/api/v1/keys"],
+    ["reader", "GET", "/api/v1/keys"],
+    ["reader", "POST", "/api/v1/holds"],
+    ["reader", "POST", "/api/v1/prices"],
+    ["reader", "POST", "/api/v1/verify"],
+  ];
+  for (const [role, method, path] of denied) {
+    const answer = await bench.call(method, path, method === "POST" ? {} : undefined, secrets[role]);
+    assert.deepEqual([role, method, path, answer.status, answer.json.code], [role, method, path, 403, "forbidden"]);
+  }
+  assert.equal((await bench.call("GET", "/api/v1/summary", undefined, secrets.reader)).status, 200);
+  assert.equal((await bench.call("GET", "/api/v1/prices", undefined, secrets.caller)).status, 200);
+});
+
+test("an unknown path is 404, and a known one with another method 405 with what it takes", async (t) => {
+  const bench = await openBench(t);
+  const unknown = await bench.call("GET", "/api/v1/nothing");
+  assert.deepEqual([unknown.status, unknown.json.code], [404, "not_found"]);
+  const wrong = await bench.call("PUT", "/api/v1/budgets", {});
+  assert.deepEqual([wrong.status, wrong.json.code, wrong.headers.get("allow")], [405, "method_not_allowed", "POST, GET"]);
+  assert.equal((await bench.call("POST", "/openapi.json", {})).status, 405);
+});
+
+test("a body that is no JSON, or no UTF-8, or empty, or too large is refused with its reason", async (t) => {
+  const bench = await openBench(t);
+  const malformed = await bench.call("POST", "/api/v1/budgets", '{"budget_id": ');
+  assert.deepEqual([malformed.status, malformed.json.code], [400, "invalid_request"]);
+  const headers = { authorization: `Bearer ${adminSecret}` };
+  const binary = await bench.request("/api/v1/budgets", { method: "POST", headers, body: Buffer.from([0x22, 0xff, 0x22]) });
+  assert.equal(binary.status, 400);
+  const empty = await bench.call("POST", "/api/v1/budgets");
+  assert.deepEqual([empty.status, empty.json.detail], [400, "the body is missing"]);
+  const large = await bench.call("POST", "/api/v1/budgets", JSON.stringify({ a: "x".repeat(maxBodyBytes) }));
+  assert.deepEqual([large.status, large.json.code], [413, "too_large"]);
+  assert.equal((await bench.call("POST", "/api/v1/budgets", [])).status, 400);
+  assert.equal((await bench.call("POST", "/api/v1/budgets", "[".repeat(100_000))).status, 400);
+});
+
+test("a body of unknown length is measured as it comes", async (t) => {
+  const bench = await openBench(t);
+  const chunk = new Uint8Array(64 * 1024).fill(0x20);
+  let sent = 0;
+  const body = new ReadableStream({
+    pull(controller) {
+      sent += chunk.length;
+      controller.enqueue(chunk);
+    },
+  });
+  const headers = { authorization: `Bearer ${adminSecret}` };
+  const answer = await bench.request("/api/v1/budgets", { method: "POST", headers, body, duplex: "half" } as RequestInit);
+  assert.equal(answer.status, 413);
+  assert.ok(sent < 2 * maxBodyBytes);
+});
+
+test("a problem names the field, what was wrong and what to do", async (t) => {
+  const bench = await openBench(t);
+  const { json, status } = await bench.call("POST", "/api/v1/budgets", {
+    budget_id: "b",
+    budget_type: "project",
+    resource_id: "p",
+    ammount: "1",
+  });
+  assert.equal(status, 400);
+  assert.deepEqual(Object.keys(json), ["type", "title", "status", "code", "detail", "field", "remedy"]);
+  assert.equal(json.field, "amount");
+  const unknown = await bench.call("POST", "/api/v1/budgets", {
+    budget_id: "b",
+    budget_type: "project",
+    resource_id: "p",
+    amount: "1",
+    perod: "day",
+  });
+  assert.deepEqual([unknown.json.field, unknown.json.remedy], ["perod", "Did you mean period?"]);
+});
+
+test("a query that names a field twice, leaves it empty or is not known is refused", async (t) => {
+  const bench = await openBench(t);
+  for (const query of [
+    "project=a&project=b",
+    "project=",
+    "colour=red",
+    "limit=501",
+    "limit=0",
+    "limit=x",
+    "cursor=abc",
+    "from=yesterday",
+    "to=2026-02-30",
+    "status=odd",
+  ]) {
+    const answer = await bench.call("GET", `/api/v1/entries?${query}`);
+    assert.deepEqual([query, answer.status, answer.json.code], [query, 400, "invalid_request"]);
+    assert.equal(answer.json.field, query.split("=")[0]);
+  }
+});
+
+test("what fails by a bug is reported inside, and not told outside", async (t) => {
+  const bench = await openBench(t);
+  await bench.reader.close();
+  const answer = await bench.call("POST", "/api/v1/verify");
+  assert.ok(answer.status === 200 || answer.status >= 500);
+  assert.doesNotMatch(answer.text, /node:internal|at .*\.ts/);
+});

@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { model, openBench, spend } from "./api-fixture.test.ts";
+
+const hold = { operation_id: "h-1", attribution: { project: "p1" }, ...model, estimate: { input_tokens: 100, max_output_tokens: 50 } };
+const budget = { budget_id: "b1", budget_type: "project", resource_id: "p1", amount: "0.001", period: "day" };
+
+test("a hold is priced, settled at its real cost, and gives the rest back", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", budget);
+  const held = await bench.call("POST", "/api/v1/holds", hold);
+  assert.equal(held.status, 201);
+  assert.deepEqual(held.json, {
+    operation_id: "h-1",
+    attempt: 1,
+    admitted: true,
+    repeated: false,
+    held: { usd: "0.0006", tokens: "150", requests: "1" },
+    held_usd: "0.0006",
+    expires_at: "2026-03-10T12:10:00Z",
+    budget_remaining_usd: "0.0004",
+  });
+  assert.equal((await bench.call("GET", "/api/v1/holds/h-1")).json.status, "held");
+  const settled = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 60, cache_read: 40, output: 10 } });
+  assert.deepEqual([settled.status, settled.json.cost_usd, settled.json.repeated], [200, "0.000164", false]);
+  const ended = await bench.call("GET", "/api/v1/holds/h-1");
+  assert.deepEqual([ended.json.status, ended.json.cost_usd, ended.json.held], ["settled", "0.000164", null]);
+  const { json } = await bench.call("GET", "/api/v1/budgets/b1");
+  assert.deepEqual([json.spent, json.held], ["0.000164", "0"]);
+});
+
+test("the same request gives the same answer and holds once; another body is a conflict", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", budget);
+  await bench.call("POST", "/api/v1/holds", hold);
+  const reordered = {
+    estimate: { max_output_tokens: 50, input_tokens: 100 },
+    model: "m1",
+    provider: "openai",
+    attribution: { project: "p1" },
+    operation_id: "h-1",
+  };
+  const again = await bench.call("POST", "/api/v1/holds", reordered);
+  assert.deepEqual(
+    [again.status, again.json.repeated, again.json.held_usd, again.json.expires_at],
+    [201, true, "0.0006", "2026-03-10T12:10:00Z"],
+  );
+  assert.equal((await bench.call("POST", "/api/v1/holds", { ...hold, ttl_seconds: 5 })).status, 409);
+  assert.equal((await bench.call("GET", "/api/v1/budgets/b1")).json.held, "0.0006");
+
+  const bill = { usage: { input: 100, output: 20 } };
+  const first = await bench.call("POST", "/api/v1/holds/h-1/settle", bill);
+  bench.advance(5000);
+  const second = await bench.call("POST", "/api/v1/holds/h-1/settle", bill);
+  assert.deepEqual([second.status, second.json.cost_usd, second.json.repeated], [200, first.json.cost_usd, true]);
+  assert.equal((await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 100, output: 21 } })).status, 409);
+  assert.equal((await bench.call("POST", "/api/v1/holds/h-1/release")).status, 409);
+  const late = await bench.call("POST", "/api/v1/holds", hold);
+  assert.deepEqual([late.status, late.json.repeated, late.json.expires_at], [201, true, "2026-03-10T12:10:00Z"]);
+  assert.equal((await bench.call("GET", "/api/v1/budgets/b1")).json.spent, "0.0003");
+});
+
+test("a refusal is 402 and says which budget, why, and what it had left", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", budget);
+  await bench.call("POST", "/api/v1/holds", hold);
+  const held = await bench.call("POST", "/api/v1/holds", { ...hold, operation_id: "h-2" });
+  assert.deepEqual([held.status, held.json.code], [402, "budget_held"]);
+  await bench.call("POST", "/api/v1/holds/h-1/settle", { amount: "0.0009" });
+  const refused = await bench.call("POST", "/api/v1/holds", { ...hold, operation_id: "h-2" });
+  assert.equal(refused.headers.get("content-type"), "application/problem+json");
+  const { remedy, ...purser } = refused.json.purser;
+  assert.ok(remedy.length > 10);
+  assert.deepEqual(purser, {
+    reason: "budget_exhausted",
+    budget_id: "b1",
+    currency: "USD",
+    value: "p1",
+    limit: "0.001",
+    spent: "0.0009",
+    held: "0",
+    available: "0.0001",
+    needed: "0.0006",
+    resets_at: "2026-03-11T00:00:00Z",
+  });
+});
+
+test("a model without a price is refused by a hard budget, and never free", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", budget);
+  const refused = await bench.call("POST", "/api/v1/holds", { ...hold, model: "unheard-of" });
+  assert.deepEqual([refused.status, refused.json.code], [402, "unpriced"]);
+
+  await bench.call("PATCH", "/api/v1/budgets/b1", { unpriced: { policy: "allow", input: "2", output: "4" } });
+  const held = await bench.call("POST", "/api/v1/holds", { ...hold, model: "unheard-of" });
+  assert.deepEqual([held.status, held.json.held_usd], [201, "0.0004"]);
+  const settled = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 100, output: 10 } });
+  assert.equal(settled.json.cost_usd, "0.00024");
+  const [entry] = (await bench.call("GET", "/api/v1/entries")).json.data;
+  assert.deepEqual([entry.flags, entry.charges[0].rate], [["unpriced"], null]);
+});
+
+test("a hold lapses after its time, and a late settle is still charged, once", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", budget);
+  await bench.call("POST", "/api/v1/holds", { ...hold, ttl_seconds: 60 });
+  bench.advance(60_000);
+  await bench.ledger.commit({ kind: "expire", at: bench.now() });
+  assert.equal((await bench.call("GET", "/api/v1/budgets/b1")).json.held, "0");
+  assert.equal((await bench.call("GET", "/api/v1/holds/h-1")).json.status, "released");
+  const settled = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 100, output: 20 } });
+  assert.deepEqual([settled.status, settled.json.cost_usd], [200, "0.0003"]);
+  const again = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 100, output: 20 } });
+  assert.deepEqual([again.json.cost_usd, again.json.repeated], ["0.0003", true]);
+  assert.equal((await bench.call("GET", "/api/v1/budgets/b1")).json.spent, "0.0003");
+});
+
+test("a call is charged at the prices of its hold, whatever changed since", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/holds", hold);
+  bench.advance(1000);
+  await bench.call("POST", "/api/v1/prices", { ...model, input: "100", output: "100", valid_from: "2026-03-10T12:00:01Z" });
+  const settled = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 100, output: 20 } });
+  assert.equal(settled.json.cost_usd, "0.0003");
+  bench.advance(1000);
+  const dearer = await spend(bench, "h-2", {});
+  assert.equal(dearer.json.cost_usd, "0.012");
+  const again = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 100, output: 20 } });
+  assert.deepEqual([again.json.cost_usd, again.json.repeated], ["0.0003", true]);
+});
+
+test("a hold grows by an amount or by output tokens, within the budget", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", budget);
+  await bench.call("POST", "/api/v1/holds", hold);
+  const more = await bench.call("POST", "/api/v1/holds/h-1/top-up", { output_tokens: 10 });
+  assert.deepEqual([more.status, more.json.held.usd, more.json.held.tokens], [200, "0.0007", "160"]);
+  assert.equal((await bench.call("POST", "/api/v1/holds/h-1/top-up", { amount: "0.0003" })).json.held.usd, "0.001");
+  const refused = await bench.call("POST", "/api/v1/holds/h-1/top-up", { amount: "0.000001" });
+  assert.deepEqual([refused.status, refused.json.purser.needed], [402, "0.000001"]);
+  assert.equal((await bench.call("POST", "/api/v1/holds/none/top-up", { amount: "1" })).status, 404);
+});
+
+test("a released hold gives all back, also when it is released again, and cannot be settled", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", budget);
+  await bench.call("POST", "/api/v1/holds", hold);
+  assert.deepEqual((await bench.call("POST", "/api/v1/holds/h-1/release", { reason: "not needed" })).json.repeated, false);
+  assert.deepEqual((await bench.call("POST", "/api/v1/holds/h-1/release")).json.repeated, true);
+  assert.equal((await bench.call("POST", "/api/v1/holds/h-1/settle", { amount: "1" })).status, 409);
+  assert.equal((await bench.call("GET", "/api/v1/budgets/b1")).json.available, "0.001");
+});
+
+test("200 holds at once admit as many as there is room for, and no more", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", { ...budget, amount: "0.0042" });
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, (_, index) => bench.call("POST", "/api/v1/holds", { ...hold, operation_id: `h-${index}` })),
+  );
+  assert.equal(answers.filter(({ status }) => status === 201).length, 7);
+  assert.equal(answers.filter(({ status }) => status === 402).length, 193);
+  assert.equal((await bench.call("GET", "/api/v1/budgets/b1")).json.available, "0");
+});
+
+test("a caller holds on its own account only, and does not see another's holds", async (t) => {
+  const bench = await openBench(t);
+  const mine = await bench.key({ attribution: { project: "p1", tags: { plan: "pro" } }, may_refine: ["task", "tags"], models: ["m*"] });
+  const other = await bench.key({ attribution: { project: "p1" } });
+  const attribution = { task: "t1", tags: { note: "a,b" } };
+  assert.equal((await bench.call("POST", "/api/v1/holds", { ...hold, attribution }, mine)).status, 201);
+  const seen = await bench.call("GET", "/api/v1/holds/h-1", undefined, mine);
+  assert.deepEqual(seen.json.attribution, { project: "p1", task: "t1", tags: { plan: "pro", note: "a,b" } });
+
+  for (const [method, path, body] of [
+    ["GET", "/api/v1/holds/h-1", undefined],
+    ["POST", "/api/v1/holds/h-1/settle", { amount: "0" }],
+    ["POST", "/api/v1/holds/h-1/release", {}],
+    ["POST", "/api/v1/holds/h-1/top-up", { amount: "1" }],
+  ] as const)
+    assert.equal((await bench.call(method, path, body, other)).status, 404);
+
+  const denied = async (fields: object, field: string): Promise<void> => {
+    const answer = await bench.call("POST", "/api/v1/holds", { ...hold, operation_id: "h-9", attribution: {}, ...fields }, mine);
+    assert.deepEqual([answer.status, answer.json.field], [403, field]);
+  };
+  await denied({ attribution: { project: "p2" } }, "attribution.project");
+  await denied({ attribution: { user: "u" } }, "attribution.user");
+  await denied({ attribution: { tags: { plan: "free" } } }, "attribution.tags.plan");
+  await denied({ model: "gpt" }, "model");
+});
+
+test("another key cannot read a hold's answer by repeating its request", async (t) => {
+  const bench = await openBench(t);
+  const [mine, other] = [await bench.key({}), await bench.key({})];
+  assert.equal((await bench.call("POST", "/api/v1/holds", { ...hold, attribution: {} }, mine)).status, 201);
+  assert.equal((await bench.call("POST", "/api/v1/holds", { ...hold, attribution: {} }, other)).status, 409);
+});
+
+test("the fields of a hold and of its end are checked", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/holds", hold);
+  const cases: readonly (readonly [string, object, string])[] = [
+    ["", { ...hold, operation_id: undefined }, "operation_id"],
+    ["", { ...hold, operation_id: "a b" }, "operation_id"],
+    ["", { ...hold, amount: "1" }, "estimate"],
+    ["", { ...hold, estimate: undefined }, "estimate"],
+    ["", { ...hold, model: undefined }, "model"],
+    ["", { ...hold, estimate: { input_tokens: -1, max_output_tokens: 1 } }, "estimate.input_tokens"],
+    ["", { ...hold, estimate: { input_tokens: 1.5, max_output_tokens: 1 } }, "estimate.input_tokens"],
+    ["", { ...hold, estimate: { input_tokens: 1 } }, "estimate.max_output_tokens"],
+    ["", { operation_id: "x", amount: "-1" }, "amount"],
+    ["", { operation_id: "x", amount: "1e3" }, "amount"],
+    ["", { operation_id: "x", amount: "0.0000000000001" }, "amount"],
+    ["", { ...hold, ttl_seconds: 86_401 }, "ttl_seconds"],
+    ["", { ...hold, attribution: { projct: "p" } }, "attribution.projct"],
+    ["/h-1/settle", {}, "usage"],
+    ["/h-1/settle", { usage: { input: 1 }, amount: "1" }, "usage"],
+    ["/h-1/settle", { usage: { inputs: 1 } }, "usage.inputs"],
+    ["/h-1/settle", { usage: { input: -1 } }, "usage.input"],
+    ["/h-1/top-up", {}, "amount"],
+  ];
+  for (const [path, body, field] of cases) {
+    const answer = await bench.call("POST", `/api/v1/holds${path}`, body);
+    assert.deepEqual([path, JSON.stringify(body), answer.status, answer.json.field], [path, JSON.stringify(body), 400, field]);
+  }
+});
+
+test("a provider that the configuration calls otherwise has its price all the same", async (t) => {
+  const bench = await openBench(t);
+  const held = await bench.call("POST", "/api/v1/holds", { ...hold, provider: "renamed" });
+  assert.equal(held.json.held_usd, "0.0006");
+  assert.equal((await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 1 } })).json.cost_usd, "0.000001");
+});

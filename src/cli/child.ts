@@ -1,0 +1,79 @@
+/** For tests: runs this program as a child process, as its users do. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("main.ts", import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly notes: string;
+}
+
+/** Runs a command in `cwd` with an environment that has nothing of the developer's own. */
+export async function purser(
+  words: readonly string[],
+  options: { readonly cwd?: string; readonly input?: string; readonly environment?: Record<string, string> } = {},
+): Promise<Ended> {
+  const environment = { PATH: process.env["PATH"] ?? "", ...options.environment };
+  const child = spawn(process.execPath, [main, ...words], {
+    cwd: options.cwd ?? tmpdir(),
+    env: environment,
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  let out = "";
+  let notes = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (notes += text));
+  child.stdin.end(options.input ?? "");
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, out, notes };
+}
+
+export async function inFolder<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = await mkdtemp(path.join(tmpdir(), "purser-command-"));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A server of the program's own, in a folder. */
+export interface Served {
+  readonly child: ChildProcess;
+  /** The first line that it prints with `--json`. */
+  readonly started: { readonly url: string; readonly admin_key: string | null; readonly first_key: string | null };
+  /** @returns The exit code. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** @throws when it ends, or says something else, instead of its address. */
+export async function serve(folder: string, words: readonly string[] = []): Promise<Served> {
+  const child = spawn(process.execPath, [main, "serve", "--port", "0", "--json", ...words], {
+    cwd: folder,
+    env: { PATH: process.env["PATH"] ?? "" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let notes = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (notes += text));
+  const line = await Promise.race([
+    once(child.stdout.setEncoding("utf8"), "data").then(([text]) => String(text)),
+    once(child, "exit").then(([code]) => Promise.reject(new Error(`serve ended with ${String(code)}: ${notes}`))),
+  ]);
+  return {
+    child,
+    started: JSON.parse(line) as Served["started"],
+    end: async (signal) => {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+      child.kill(signal);
+      await once(child, "exit");
+      return child.exitCode;
+    },
+  };
+}

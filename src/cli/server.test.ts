@@ -1,0 +1,166 @@
+/** The commands against a real server, and against its folder when it is gone. */
+
+import assert from "node:assert/strict";
+import { stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import { inFolder, purser, serve } from "./child.ts";
+
+const chat = (url: string, key: string, text = "[[sim input=1000 output=200]]"): Promise<Response> =>
+  fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ model: "sim/sim-small", max_tokens: 200, messages: [{ role: "user", content: text }] }),
+  });
+
+test("keys, budgets, calls and reports work against a server, and the same figures stand in its folder afterwards", async () => {
+  await inFolder(async (folder) => {
+    const server = await serve(folder);
+    try {
+      const { url, admin_key: adminKey, first_key: firstKey } = server.started;
+      assert.ok(adminKey && firstKey);
+      if (process.platform !== "win32") assert.equal((await stat(path.join(folder, ".purser", "server.json"))).mode & 0o777, 0o600);
+
+      const made = await purser(["key", "create", "--name", "atlas", "--set", "team=atlas"], { cwd: folder });
+      assert.deepEqual([made.code, made.out.trim().split("\n").length], [0, 1], made.notes);
+      const listed = await purser(["key", "list", "--json"], { cwd: folder });
+      assert.ok(!listed.out.includes(made.out.trim()), "a secret is shown once");
+
+      const fields = ["--id", "atlas", "--type", "team", "--resource", "atlas", "--amount", "0.0006", "--period", "day"];
+      assert.equal((await purser(["budget", "create", ...fields], { cwd: folder })).code, 0);
+      assert.equal((await purser(["budget", "create", ...fields], { cwd: folder })).code, 1);
+      assert.equal((await purser(["budget", "create", ...fields.slice(0, -3), "-1"], { cwd: folder })).code, 2);
+
+      const key = made.out.trim();
+      const served = await chat(url, key);
+      assert.equal(served.status, 200);
+      await served.arrayBuffer();
+      let refusals = 0;
+      for (let call = 0; call < 3; call++) {
+        const answer = await chat(url, key);
+        await answer.arrayBuffer();
+        refusals += Number(answer.status === 402);
+      }
+      assert.ok(refusals > 0);
+      const estimate = ["estimate", "sim/sim-small", "--input", "100000", "--set", "team=atlas"];
+      assert.equal((await purser(estimate, { cwd: folder })).code, 3);
+      assert.equal((await purser(["estimate", "sim/sim-small", "--text", "hello"], { cwd: folder })).code, 0);
+
+      const report = JSON.parse((await purser(["report", "--by", "team", "--json"], { cwd: folder })).out) as {
+        total: { refusals: number };
+      };
+      assert.equal(report.total.refusals, refusals);
+      const top = await purser(["top"], { cwd: folder });
+      assert.deepEqual([top.code, top.notes], [0, ""]);
+      assert.match(top.out, /atlas +team atlas/);
+      assert.equal((await purser(["verify"], { cwd: folder })).code, 0);
+      const stranger = await purser(["report", "--url", url, "--admin-key", "no-such-key"], { cwd: folder });
+      assert.equal(stranger.code, 1);
+      assert.match(stranger.notes, /remedy/);
+
+      const live = await purser(["report", "--by", "team,model", "--format", "csv"], { cwd: folder });
+      assert.equal(await server.end("SIGTERM"), 0);
+      const afterwards = await purser(["report", "--by", "team,model", "--format", "csv"], { cwd: folder });
+      assert.equal(afterwards.out, live.out);
+      assert.match(afterwards.out, /^atlas,sim-small,/m);
+      assert.equal((await purser(["budget", "set", "atlas", "--amount", "5"], { cwd: folder })).code, 0);
+      const shown = JSON.parse((await purser(["budget", "show", "atlas", "--json"], { cwd: folder })).out) as {
+        amount: string;
+        held: string;
+      };
+      assert.deepEqual([shown.amount, shown.held], ["5", "0"]);
+      assert.equal((await purser(["budget", "delete", "atlas"], { cwd: folder })).code, 0);
+      assert.equal((await purser(["budget", "show", "atlas"], { cwd: folder })).code, 1);
+      assert.equal((await purser(["verify", "--json"], { cwd: folder })).code, 0);
+    } finally {
+      await server.end("SIGKILL");
+    }
+  });
+});
+
+test("a port that is taken is named, with another to take, and a second server on a folder is refused", async () => {
+  await inFolder(async (folder) => {
+    const server = await serve(folder);
+    try {
+      const { port } = new URL(server.started.url);
+      const taken = await purser(["serve", "--port", port, "--data", "other"], { cwd: folder });
+      assert.equal(taken.code, 1);
+      assert.match(taken.notes, new RegExp(`port ${port} is in use[^]*remedy .*--port ${Number(port) + 1}`));
+      const second = await purser(["serve", "--port", "0"], { cwd: folder });
+      assert.equal(second.code, 1);
+      assert.match(second.notes, /in use by another Purser[^]*remedy/);
+    } finally {
+      await server.end("SIGKILL");
+    }
+  });
+});
+
+test("after a kill the folder is opened again, and later starts show no old secret", async () => {
+  await inFolder(async (folder) => {
+    const first = await serve(folder);
+    await (await chat(first.started.url, first.started.first_key ?? "")).arrayBuffer();
+    await first.end("SIGKILL");
+    assert.equal((await purser(["report"], { cwd: folder })).code, 0);
+    const second = await serve(folder);
+    assert.deepEqual([second.started.admin_key, second.started.first_key], [null, null]);
+    assert.equal(await second.end("SIGINT"), 0);
+    assert.equal((await purser(["verify"], { cwd: folder })).code, 0);
+  });
+});
+
+const rows = Array.from(
+  { length: 60 },
+  (_, index) => `2023-11-16 18:15:${String(index).padStart(2, "0")}.6805900,${200 + index * 31},${10 + index * 7}`,
+);
+const trace = ["TIMESTAMP,ContextTokens,GeneratedTokens", ...rows].join("\r\n");
+
+interface ReplayJson {
+  readonly ok: boolean;
+  readonly served: number;
+  readonly refused: number;
+  readonly failed: number;
+  readonly lost: number;
+  readonly books_equal: boolean;
+  readonly verified: { readonly ok: boolean };
+}
+
+test("a replay serves every call of a trace, and the ledger equals the simulator's books", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(path.join(folder, "t.csv"), trace);
+    const ended = await purser(["replay", "t.csv", "--json"], { cwd: folder });
+    assert.equal(ended.code, 0, ended.out + ended.notes);
+    const { ok, served, refused, failed, lost, books_equal, verified } = JSON.parse(ended.out) as ReplayJson;
+    assert.deepEqual(
+      { ok, served, refused, failed, lost, books_equal, verified: verified.ok },
+      { ok: true, served: 60, refused: 0, failed: 0, lost: 0, books_equal: true, verified: true },
+    );
+  });
+});
+
+test("a replay under a tight budget has calls refused, loses none, and the books still agree", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(path.join(folder, "t.csv"), trace);
+    const ended = await purser(["replay", "t.csv", "--team-budget", "0.02", "--data", "kept", "--json"], { cwd: folder });
+    assert.equal(ended.code, 0, ended.out + ended.notes);
+    const result = JSON.parse(ended.out) as ReplayJson;
+    assert.ok(result.refused > 0);
+    assert.deepEqual([result.failed, result.lost, result.books_equal], [0, 0, true]);
+    assert.equal((await purser(["verify", "--data", "kept"], { cwd: folder })).code, 0);
+  });
+});
+
+test("the demo shows a refusal, a broken stream and a cut one, and ends by itself", async () => {
+  await inFolder(async (folder) => {
+    const ended = await purser(["demo", "--seconds", "1", "--json"], { cwd: folder });
+    assert.equal(ended.code, 0, ended.out + ended.notes);
+    const { scenes, verified } = JSON.parse(ended.out) as {
+      scenes: readonly { title: string; lines: readonly string[] }[];
+      verified: boolean;
+    };
+    assert.ok(verified);
+    const [refusal, broken, cut] = scenes.map((scene) => scene.lines.join(" "));
+    assert.match(refusal ?? "", /answered 402/);
+    assert.match(broken ?? "", /charged \$0\.0\d+ for .*"estimated"/);
+    assert.match(cut ?? "", /finish_reason "length".*charged \$0\.0/);
+  });
+});

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { anthropicWire } from "../anthropic/index.ts";
+import { converseMeter } from "../bedrock/index.ts";
+import { geminiWire } from "../gemini/index.ts";
+import type { UsageMeter } from "../wire.ts";
+import { feed, plainFacts } from "./feed.ts";
+
+const endpoint = { name: "messages", metering: "metered" } as const;
+const meters: readonly ((stream: boolean) => UsageMeter)[] = [
+  (stream) => anthropicWire.meter(endpoint, { stream, facts: plainFacts }),
+  (stream) => geminiWire.meter(endpoint, { stream, facts: plainFacts }),
+  (stream) => converseMeter({ stream }),
+];
+
+const scrap = fc.constantFrom(
+  ...['data: {"type":"message_start","message":null}\n\n', 'data: {"type":"message_delta","usage":[],"delta":5}\n\n', "data: []\n\n"],
+  ...['data: {"type":"content_block_start","index":-1}\n\n', 'data: {"candidates":[null,{"index":{}}],"usageMetadata":7}\n\n'],
+  ...['[{"candidates":3},', "]}]", '{"metadata":{"usage":null}}\n', '{"contentBlockDelta":\n', "\r\n", "\\", '"', "{", "\u0000", "ü"],
+);
+
+test("whatever an answer holds, every byte is passed on once and the reading is whole", () => {
+  const answer = fc.array(fc.oneof(scrap, fc.string()), { maxLength: 12 }).map((pieces) => Buffer.from(pieces.join("")));
+  fc.assert(
+    fc.property(answer, fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 }), fc.boolean(), (bytes, places, stream) => {
+      const cuts = places.map((place) => Math.floor(place * bytes.length)).sort((left, right) => left - right);
+      for (const make of meters) {
+        const meter = make(stream);
+        const { passed, reading } = feed(meter, bytes, cuts);
+        assert.ok(passed.equals(bytes));
+        assert.ok(reading.parts.every(({ usage }) => Object.values(usage).every((count) => Number.isInteger(count) && count >= 0)));
+        assert.ok(Number.isInteger(meter.progress.outputTokens));
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("an event larger than can be kept passes unread, is marked, and is closed before the stream is ended", () => {
+  const [make] = meters;
+  const meter = make?.(true);
+  assert.ok(meter);
+  const huge = Buffer.alloc(9 * 1024 * 1024, "x");
+  assert.equal(meter.push(Buffer.concat([Buffer.from("data: "), huge])).length, huge.length + 6);
+  assert.match(Buffer.from(meter.stop("no more")).toString(), /^\n\n: no more\n\n/);
+  assert.deepEqual(meter.end().reading.flags, ["malformed", "unfinished", "usage_missing"]);
+});
+
+test("an element of an array and a line that are too large pass unread and are marked", () => {
+  const huge = Buffer.alloc(9 * 1024 * 1024, "x");
+  const [, gemini, bedrock] = meters.map((make) => make(true));
+  assert.ok(gemini && bedrock);
+  assert.equal(gemini.push(Buffer.concat([Buffer.from('[{"a":"'), huge])).length, huge.length + 7);
+  assert.ok(gemini.end().reading.flags.includes("malformed"));
+  assert.equal(bedrock.push(huge).length, huge.length);
+  bedrock.push(Buffer.from('\n{"metadata":{"usage":{"inputTokens":1,"outputTokens":2}}}\n'));
+  assert.deepEqual(bedrock.end().reading.flags, ["malformed"]);
+});

@@ -1,0 +1,97 @@
+/** Imports run one way. The rules are a table; a planted violation shows that they bite. */
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+
+const source = path.resolve(import.meta.dirname, "../src");
+
+/** The rooms of the domain, each of which may use only those before it. */
+const domainOrder = ["error", "assert", "input", "money", "usage", "attribution", "price", "budget", "key", "estimate", "ledger"];
+
+/** What each room may import of the others. `app/ports` and its like are the contracts that outer rooms implement. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  domain: ["domain"],
+  app: ["app", "domain", "wire/wire"],
+  wire: ["wire", "domain"],
+  store: ["store", "domain", "app/ports"],
+  catalogue: ["catalogue", "domain"],
+  config: ["config", "domain", "wire/wire", "app/limits"],
+  metrics: ["metrics", "domain", "app/observer", "app/ports"],
+  simulator: ["simulator", "domain"],
+  gateway: ["gateway", "app", "domain", "wire/wire"],
+  api: ["api", "app", "domain", "metrics"],
+  cli: ["cli", "app", "domain"],
+};
+
+/** These put the product together, and may know everything. */
+const composing: ReadonlySet<string> = new Set([
+  "compose.ts",
+  "index.ts",
+  "version.ts",
+  "cli/parts.ts",
+  "cli/main.ts",
+  "simulator/main.ts",
+]);
+
+interface SourceFile {
+  readonly name: string;
+  readonly imports: readonly string[];
+}
+
+function sourceFiles(): readonly SourceFile[] {
+  return readdirSync(source, { recursive: true, encoding: "utf8" })
+    .map((name) => name.split(path.sep).join("/"))
+    .filter((name) => name.endsWith(".ts") && !name.includes(".test"))
+    .map((name) => ({ name, imports: importsOf(readFileSync(path.join(source, name), "utf8")) }));
+}
+
+function importsOf(text: string): readonly string[] {
+  return [...text.matchAll(/(?:from\s+|import\(|^import\s+)"([^"]+)"/gm)].map(([, specifier = ""]) => specifier);
+}
+
+function violations(files: readonly SourceFile[]): readonly string[] {
+  return files
+    .filter(({ name }) => !composing.has(name))
+    .flatMap((file) => file.imports.flatMap((specifier) => violation(file.name, specifier)));
+}
+
+function violation(name: string, specifier: string): readonly string[] {
+  const [room = ""] = name.split("/");
+  if (!specifier.startsWith(".")) return room === "domain" ? [`${name} imports ${specifier}: the domain is pure`] : [];
+  const target = path.posix.join(path.posix.dirname(name), specifier).replace(/\.ts$/, "");
+  const rules = allowed[room];
+  if (!rules) return [`${name} stands in no room that the rules know`];
+  if (!rules.some((rule) => target === rule || target.startsWith(`${rule}/`))) return [`${name} imports ${target}`];
+  return room === "domain" ? domainViolation(name, target) : [];
+}
+
+function domainViolation(name: string, target: string): readonly string[] {
+  const from = domainOrder.indexOf(domainRoom(name));
+  const to = domainOrder.indexOf(domainRoom(target));
+  if (from < 0 || to < 0) return [`${name} or ${target} stands in no room of the domain that the rules know`];
+  return to <= from ? [] : [`${name} imports ${target}: ${domainRoom(name)} comes before ${domainRoom(target)}`];
+}
+
+function domainRoom(file: string): string {
+  return (file.split("/")[1] ?? "").replace(/\.ts$/, "");
+}
+
+test("imports run one way", () => {
+  assert.deepEqual(violations(sourceFiles()), []);
+});
+
+test("a planted violation is found", () => {
+  const planted = (name: string, specifier: string): number => violations([{ name, imports: [specifier] }]).length;
+  assert.equal(planted("domain/money/money.ts", "../ledger/books.ts"), 1);
+  assert.equal(planted("domain/money/money.ts", "node:fs"), 1);
+  assert.equal(planted("app/call.ts", "../store/sqlite/open.ts"), 1);
+  assert.equal(planted("store/sqlite/open.ts", "../../app/call.ts"), 1);
+  assert.equal(planted("somewhere/new.ts", "../domain/error.ts"), 1);
+});
+
+test("no folder is a drawer for everything", () => {
+  const drawers = sourceFiles().filter(({ name }) => /(^|\/)(utils?|common|shared|helpers?|lib|misc)\//.test(name));
+  assert.deepEqual(drawers, []);
+});
