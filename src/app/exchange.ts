@@ -175,7 +175,8 @@ export class Exchange implements UpstreamReceiver {
     this.#call.meter.push(body);
     const { outcome, remaining } = await this.#settleAsRead();
     if (this.#reply.gone) return this.#done();
-    const own: Record<string, string> = { ...this.#call.ownHeaders, "x-purser-cost-usd": formatUsd(outcome.cost.usd), ...remaining };
+    const cost = { "x-purser-cost-usd": formatUsd(outcome.cost.usd), "content-length": String(body.length) };
+    const own: Record<string, string> = { ...this.#call.ownHeaders, ...cost, ...remaining };
     this.#reply.head(this.#status, replyHeaders(this.#headers, own));
     this.#endReply(body);
   }

@@ -5,7 +5,7 @@ import type { Outcome, Quantities } from "../domain/ledger/entry.ts";
 import { add, zero, type PicoUsd } from "../domain/money/money.ts";
 import type { Charge, ServiceTier } from "../domain/price/rate.ts";
 import type { PriceBook, PriceSheet } from "../domain/price/sheet.ts";
-import { countTokens, sumUsage, type Usage, type UsageFlag, type UsagePart } from "../domain/usage/usage.ts";
+import { countContext, countTokens, sumUsage, type Usage, type UsageFlag, type UsagePart } from "../domain/usage/usage.ts";
 import type { Progress, Reading, RequestFacts } from "../wire/wire.ts";
 import type { Estimate } from "./estimate.ts";
 import { chargeFallback } from "./charge-fallback.ts";
@@ -116,15 +116,20 @@ function withReported(
   return { charges: [{ model, meter: "reported_cost", quantity: 1, cost: reported }], isPriced: true };
 }
 
-/** What the provider reported until the answer broke off, with the output that passed; else input as estimated. */
+/**
+ * What the provider reported until the answer broke off, with the output that passed in its main part, which comes first.
+ * An input that was not reported, or cannot be, is taken as it was estimated.
+ */
 function estimatedParts(
   { estimate }: EndedCall,
   { reading, progress }: { readonly reading: Reading; readonly progress: Progress },
 ): readonly UsagePart[] {
-  const last = reading.parts.at(-1);
-  if (!last) return [{ model: null, usage: { input: progress.inputTokens ?? estimate.inputTokens, output: progress.outputTokens } }];
-  const output = Math.max(last.usage.output ?? 0, progress.outputTokens);
-  return [...reading.parts.slice(0, -1), { ...last, usage: { ...last.usage, output } }];
+  const [main, ...others] = reading.parts;
+  if (!main) return [{ model: null, usage: { input: progress.inputTokens ?? estimate.inputTokens, output: progress.outputTokens } }];
+  const { input = 0, output = 0 } = main.usage;
+  const isInputKnown = reading.parts.some(({ usage }) => countContext(usage) > 0);
+  const usage = { ...main.usage, input: isInputKnown ? input : estimate.inputTokens, output: Math.max(output, progress.outputTokens) };
+  return [{ ...main, usage }, ...others];
 }
 
 function oddities({ estimate, facts, flags }: EndedCall, usage: Usage): readonly UsageFlag[] {

@@ -154,8 +154,14 @@ async function leaveAfter(chunks: number, directive: string): Promise<BookRow> {
     text += String(chunk);
     if (contentsOf(text) >= chunks) break;
   }
+  response.destroy();
   return rowOf(tag);
 }
+
+test("a caller that leaves while it waits for the first token, or the next one, is not billed that token", async () => {
+  assert.equal((await leaveAfter(0, "output=9 ttft_ms=3600000")).output, 0);
+  assert.equal((await leaveAfter(1, "output=9 gap_ms=3600000")).output, 1);
+});
 
 test("a caller that leaves before a whole answer came is billed for it", async () => {
   const sending = request(`${simulator.url}/openai/v1/chat/completions`, { method: "POST", agent: false });

@@ -125,6 +125,7 @@ test("nesting past 256 levels is refused, not followed", () => {
   read(nest(255));
   assert.match(refusal(() => read(nest(256))).message, /more than 256 levels/);
   assert.match(refusal(() => read(`{"a":${"[".repeat(1_000_000)}`)).message, /more than 256 levels/);
+  assert.match(refusal(() => read('{"a":'.repeat(1_000_000))).message, /more than 256 levels/);
 });
 
 test("whole numbers are read however they are written", () => {
@@ -216,6 +217,7 @@ test("media payloads are not text, and text in the same places is", () => {
     `{"arguments":{"data":"${payload}"}}`,
     `{"content":"data:image/png;base64,${payload}"}`,
     `{"source":{"data":"${"漢字".repeat(200)}"}}`,
+    `{"source":{"data":"${"QUJD".repeat(300)} ${"QUJD".repeat(300)}"}}`,
   ]) {
     const body = read(`{"a":${part}}`);
     assert.equal(body.mediaPayloads, 0, part);

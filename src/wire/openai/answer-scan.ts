@@ -50,9 +50,15 @@ function usageBytes(body: ScannedBody, prefix: string): Buffer | undefined {
 /** The last usage that is not null, found without looking at the rest. */
 export function lastUsage(payload: Buffer): Buffer | undefined {
   let found: Buffer | undefined;
-  for (let at = payload.indexOf(usageKey); at >= 0; at = payload.indexOf(usageKey, at + usageKey.length)) {
+  let at = payload.indexOf(usageKey);
+  while (at >= 0) {
     const value = behindColon(payload, at + usageKey.length);
-    if (value >= 0 && payload[value] === 0x7b) found = payload.subarray(value, endOfValue(payload, value));
+    let end = at + usageKey.length;
+    if (value >= 0 && payload[value] === 0x7b) {
+      end = endOfValue(payload, value);
+      found = payload.subarray(value, end);
+    }
+    at = payload.indexOf(usageKey, end);
   }
   return found;
 }

@@ -1,7 +1,8 @@
 /** One server-sent event: its bytes as they came, and its fields when they are asked for. */
 
+import { LineEnds } from "./line-ends.ts";
+
 const lineFeed = 0x0a;
-const carriageReturn = 0x0d;
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
 export class SseEvent {
@@ -33,22 +34,16 @@ export class SseEvent {
   #values(field: "data" | "event"): Buffer[] {
     const values: Buffer[] = [];
     const { bytes } = this;
+    const lineEnds = new LineEnds(bytes);
     let start = bytes.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
     while (start < bytes.length) {
-      const end = lineEnd(bytes, start);
+      const end = lineEnds.next(start);
       const value = fieldValue(bytes.subarray(start, end), field);
       if (value) values.push(value);
       start = end + 1;
     }
     return values;
   }
-}
-
-function lineEnd(bytes: Buffer, from: number): number {
-  const feed = bytes.indexOf(lineFeed, from);
-  const end = feed < 0 ? bytes.length : feed;
-  const back = bytes.subarray(from, end).indexOf(carriageReturn);
-  return back < 0 ? end : from + back;
 }
 
 /** The value of a line `field: value`, without the one space that may follow the colon. */

@@ -1,6 +1,7 @@
 /** Splits a stream of server-sent events into whole events, and passes on the provider's own bytes. */
 
 import { SseEvent } from "./event.ts";
+import { LineEnds } from "./line-ends.ts";
 
 /** An unfinished event larger than this is passed on unread. */
 export const largestEventBytes = 8 * 1024 * 1024;
@@ -53,7 +54,8 @@ export class SseSplitter {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     const passed = new Passed(chunk);
     let start = this.#halfLineEnd(passed, bytes);
-    for (let end = this.#boundary(bytes, start); end >= 0; end = this.#boundary(bytes, end)) {
+    const lineEnds = new LineEnds(bytes);
+    for (let end = this.#boundary(bytes, lineEnds, start); end >= 0; end = this.#boundary(bytes, lineEnds, end)) {
       this.#finishEvent(passed, bytes.subarray(start, end));
       start = end;
     }
@@ -100,9 +102,8 @@ export class SseSplitter {
   }
 
   /** The place behind the next empty line, or -1 when the bytes end before one does. */
-  #boundary(bytes: Buffer, from: number): number {
+  #boundary(bytes: Buffer, lineEnds: LineEnds, from: number): number {
     let at = from;
-    let nextReturn = -1;
     while (at < bytes.length) {
       const byte = bytes[at];
       const completesReturn = this.#afterReturn && byte === lineFeed;
@@ -115,8 +116,7 @@ export class SseSplitter {
         this.#lineIsEmpty = true;
       } else {
         this.#lineIsEmpty = false;
-        if (nextReturn < at) nextReturn = orEnd(bytes.indexOf(carriageReturn, at), bytes);
-        at = Math.min(orEnd(bytes.indexOf(lineFeed, at), bytes), nextReturn);
+        at = lineEnds.next(at);
       }
     }
     return -1;
@@ -128,10 +128,6 @@ export class SseSplitter {
     this.#afterReturn = false;
     return at + 1;
   }
-}
-
-function orEnd(index: number, bytes: Buffer): number {
-  return index < 0 ? bytes.length : index;
 }
 
 /** The beginning of an event, kept until the rest comes. Grows by doubling, so that a large event in small pieces costs no more. */

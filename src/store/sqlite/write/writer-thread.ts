@@ -30,9 +30,8 @@ export class WriterThread {
       worker.once("error", reject);
       worker.once("exit", () => reject(new Error("the writer thread ended")));
     });
-    worker.removeAllListeners();
     worker.on("message", (message: WriterMessage) => this.#settle(message));
-    worker.on("error", (error) => this.#lose(worker, error));
+    worker.on("error", (error: unknown) => this.#lose(worker, error instanceof Error ? error : new Error(String(error))));
     worker.on("exit", () => this.#lose(worker, new Error("the writer thread ended")));
     this.#worker = worker;
   }

@@ -1,0 +1,27 @@
+/** Finds the ends of lines, LF or CR, one after another. */
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
+/** Remembers the next place of either byte, so that a long stretch with only one of them is not searched again for every line. */
+export class LineEnds {
+  readonly #bytes: Buffer;
+  #nextFeed = -1;
+  #nextReturn = -1;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  /** The place of the next line end, or the length of the bytes. @param from Never less than in the call before. */
+  next(from: number): number {
+    if (this.#nextFeed < from) this.#nextFeed = this.#find(lineFeed, from);
+    if (this.#nextReturn < from) this.#nextReturn = this.#find(carriageReturn, from);
+    return Math.min(this.#nextFeed, this.#nextReturn);
+  }
+
+  #find(byte: number, from: number): number {
+    const found = this.#bytes.indexOf(byte, from);
+    return found < 0 ? this.#bytes.length : found;
+  }
+}
