@@ -20,6 +20,7 @@ import type { Configuration, Environment, ProviderConfiguration } from "./config
 import { InputCorrection } from "./domain/estimate/input-correction.ts";
 import { makeGateway } from "./gateway/gateway.ts";
 import { listen } from "./gateway/listen.ts";
+import type { ServedModel } from "./gateway/models.ts";
 import { removeServerFile, writeServerFile } from "./gateway/server-file.ts";
 import { UndiciUpstream } from "./gateway/upstream.ts";
 import { makeLog, type Log } from "./metrics/log.ts";
@@ -93,6 +94,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     waiting: new Waiting(),
     correction: new InputCorrection(),
     observer: parts.observer,
+    models: () => servedModels(providers, parts.catalogue),
   });
   const api = getRequestListener(parts.api.fetch);
   const { host, port } = configuration.server;
@@ -129,6 +131,7 @@ interface Parts {
   readonly prices: PricesInForce;
   readonly observer: Metrics;
   readonly api: Hono;
+  readonly catalogue: Catalogue;
   readonly log: Log;
   /** Makes its holder an administrator until this ends. */
   readonly token: string;
@@ -173,7 +176,7 @@ async function openParts(options: ComposeOptions): Promise<Parts> {
     await reader.close();
     await ledger.close();
   };
-  return { ledger, reader, prices, observer, api, log, token, close };
+  return { ledger, reader, prices, observer, api, catalogue, log, token, close };
 }
 
 function adminSecret({ environment }: ComposeOptions): string | undefined {
@@ -207,6 +210,19 @@ function makeProvider({ name, wire, baseUrl, apiKey, headers, priceProvider, unm
     unmetered,
     wires: wire === "openai" && isOpenai ? { openai: openaiOwnWire } : {},
   };
+}
+
+/** Aliases, and every priced model of the configured providers. */
+function servedModels({ byName, aliases }: Providers, catalogue: Catalogue): readonly ServedModel[] {
+  const names = [...byName.values()].map(
+    (provider) => [provider.name, catalogue.providerFor({ name: provider.name, baseUrl: "" })] as const,
+  );
+  const listed = catalogue
+    .models()
+    .flatMap(({ provider, model }) =>
+      names.filter(([name, id]) => (id ?? name) === provider).map(([name]) => ({ id: `${name}/${model}`, ownedBy: name })),
+    );
+  return [...[...aliases.keys()].map((id) => ({ id, ownedBy: "alias" })), ...listed];
 }
 
 function simulatedProvider({ url }: Simulator): Provider {

@@ -5,15 +5,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import type { LedgerReader } from "../app/ports.ts";
-import type { Ledger } from "../app/ports.ts";
+import type { Ledger, LedgerReader } from "../app/ports.ts";
 import { hashSecret } from "../app/secret.ts";
 import { makePriceBook } from "../domain/price/book.ts";
 import { definePrice } from "../domain/price/override.ts";
 import { makeMetrics } from "../metrics/metrics.ts";
 import { openLedger } from "../store/sqlite/open.ts";
 import { makeApi } from "./api.ts";
-import type { Readiness } from "./context.ts";
+import type { ApiContext } from "./context.ts";
 
 export const adminSecret = "admin-secret-of-the-tests-0123456789";
 
@@ -32,7 +31,6 @@ export interface Bench {
   /** Moves the clock. */
   advance(ms: number): void;
   now(): number;
-  setReady(readiness: Readiness): void;
   call(method: string, path: string, body?: unknown, secret?: string): Promise<Answer>;
   request(path: string, init: RequestInit): Promise<Response>;
   /** Makes a key, and gives its secret. */
@@ -45,7 +43,8 @@ export const beginning = Date.UTC(2026, 2, 10, 12);
 /** USD per million: input 1, cached 0.1, output 10. */
 export const model = { provider: "openai", model: "m1" };
 
-export async function openBench(test: TestContext): Promise<Bench> {
+/** @param changes What the process says otherwise than usual. */
+export async function openBench(test: TestContext, changes: Partial<ApiContext> = {}): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), "purser-api-"));
   let now = beginning;
   const clock = { now: () => now };
@@ -53,7 +52,6 @@ export async function openBench(test: TestContext): Promise<Bench> {
   const stated = definePrice({ ...model, input: "1", cache_read: "0.1", output: "10" }, { field: "prices[0]", source: "configuration" });
   const bookOf = (added: readonly PriceOverride[]) => makePriceBook({ sources: [], overrides: [stated, ...added], version: "test" });
   let book = bookOf([]);
-  let readiness: Readiness = { ready: true, reasons: [] };
   const bugs: unknown[] = [];
   const metrics = makeMetrics({ ledger, version: "0.0.0" });
   const app = makeApi({
@@ -66,9 +64,10 @@ export async function openBench(test: TestContext): Promise<Bench> {
     adminKeyHashes: [hashSecret(adminSecret)],
     version: "0.0.0",
     metrics: () => metrics.text(),
-    ready: () => readiness,
+    ready: () => ({ ready: true, reasons: [] }),
     catalogue: () => [model],
     reportBug: (error) => bugs.push(error),
+    ...changes,
   });
   test.after(async () => {
     metrics.close();
@@ -96,7 +95,6 @@ export async function openBench(test: TestContext): Promise<Bench> {
     bugs,
     advance: (ms) => void (now += ms),
     now: () => now,
-    setReady: (next) => void (readiness = next),
     call,
     request,
     key: async (fields) => (await call("POST", "/api/v1/keys", { name: "test", ...fields })).json.key,
@@ -104,6 +102,7 @@ export async function openBench(test: TestContext): Promise<Bench> {
 }
 
 /** Holds and settles one call: 100 tokens in, 20 out, 0.0003 USD. */
+// oxlint-disable-next-line max-params -- what differs between tests, in a row
 export async function spend(
   bench: Bench,
   operationId: string,

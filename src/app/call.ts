@@ -1,6 +1,5 @@
 /** One call, from its key to its charge: the story that the rest of this folder tells in parts. */
 
-import { randomFillSync } from "node:crypto";
 import { PurserError } from "../domain/error.ts";
 import { mayCall } from "../domain/key/key.ts";
 import type { Refusal } from "../domain/ledger/command.ts";
@@ -13,6 +12,7 @@ import { hold, type HoldAnswer } from "./hold.ts";
 import type { Caller, Headers, Identification } from "./identify.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { CallLimits } from "./limits.ts";
+import { makeOperationId } from "./operation-id.ts";
 import type { Ledger } from "./ports.ts";
 import type { Providers } from "./provider.ts";
 import type { Reply } from "./reply.ts";
@@ -212,19 +212,4 @@ function fitWanted(headers: Headers): boolean {
     field: "x-purser-fit",
     remedy: "Leave it out to let max_tokens be fitted to the budget, or send `off` to be refused instead.",
   });
-}
-
-const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
-const randomBytes = new Uint8Array(12 * 256);
-let randomUsed = randomBytes.length;
-
-/** 9 characters of time and 12 of chance: ids grow with time, so that their index stays compact. */
-function makeOperationId(at: number): string {
-  if (randomUsed >= randomBytes.length) {
-    randomFillSync(randomBytes);
-    randomUsed = 0;
-  }
-  let id = at.toString(36).padStart(9, "0");
-  for (let index = 0; index < 12; index++) id += alphabet[(randomBytes[randomUsed++] ?? 0) % alphabet.length];
-  return id;
 }

@@ -1,8 +1,12 @@
-/** Calls that are not metered: free ones, and those whose cost nobody tells, where the configuration lets them pass. */
+/** Calls that are not metered: free ones, and those whose cost nobody tells, which pass where the configuration allows it and are recorded. */
 
 import { replyHeaders, upstreamHeaders } from "./forward.ts";
-import { checkAllowed, type CallContext, type IncomingCall } from "./call.ts";
 import { PurserError } from "../domain/error.ts";
+import { nothing, type Outcome } from "../domain/ledger/entry.ts";
+import { zero } from "../domain/money/money.ts";
+import { checkAllowed, type CallContext, type IncomingCall } from "./call.ts";
+import { makeOperationId } from "./operation-id.ts";
+import { explainRefusal } from "./refusal.ts";
 import { matchesName } from "../domain/input/name-pattern.ts";
 import type { Reply } from "./reply.ts";
 import { chooseRoute, type Route } from "./route.ts";
@@ -16,7 +20,7 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
   const route = routeOf(context, incoming);
   if (caller.key?.role === "reader") checkAllowed(caller, route);
   if (caller.key && !matchesName(caller.key.providers, route.provider.name)) checkAllowed(caller, route);
-  if (route.endpoint.metering === "unmetered" && route.provider.unmetered === "refuse") throw unmetered(route, incoming);
+  if (route.endpoint.metering === "unmetered") await record(context, incoming, route);
 
   const { provider, wireName } = route;
   const pipe = new Pipe(route, reply);
@@ -32,6 +36,49 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
     ),
   );
   await pipe.ended;
+}
+
+/**
+ * An unmetered call counts as a request whose cost is not known, before it is made.
+ *
+ * @throws PurserError `unmetered` where the configuration refuses it, `forbidden` when a budget does.
+ */
+async function record(context: CallContext, incoming: IncomingCall, route: Route): Promise<void> {
+  if (route.provider.unmetered === "refuse") throw unmetered(route, incoming);
+  const { caller } = incoming;
+  const at = context.clock.now();
+  const call = {
+    operationId: makeOperationId(at),
+    repeat: "new",
+    attribution: caller.attribution,
+    route: { provider: route.provider.name, model: route.model, endpoint: route.endpoint.name, keyId: caller.key?.keyId ?? null },
+    budgets: caller.key?.budgets ?? [],
+    expiresAt: null,
+    fingerprint: null,
+    final: true,
+  } as const;
+  const cost = { ...nothing, requests: 1n };
+  const demand = { fixed: cost, perOutputToken: zero, outputTokens: 0, leastOutputTokens: 0, inputTokens: 0 };
+  const answer = await context.ledger.decide({ kind: "hold", at, ...call, demand });
+  if (!answer.admitted) {
+    throw new PurserError("forbidden", explainRefusal(answer.refusal), {
+      field: "budget",
+      remedy: "Wait for the window to reset, or raise the amount.",
+    });
+  }
+  const outcome: Outcome = {
+    status: "estimated",
+    model: route.model,
+    usage: { request: 1 },
+    charges: [],
+    cost,
+    reportedCost: null,
+    rawUsage: null,
+    flags: ["unmetered"],
+    latencyMs: 0,
+    priceVersion: context.prices().version,
+  };
+  await context.ledger.commit({ kind: "settle", at, ...answer.call, outcome, fingerprint: null });
 }
 
 function routeOf(context: CallContext, { target, body }: IncomingCall): Route {

@@ -5,7 +5,7 @@ import type { Outcome, Quantities } from "../domain/ledger/entry.ts";
 import { add, zero, type PicoUsd } from "../domain/money/money.ts";
 import type { Charge, ServiceTier } from "../domain/price/rate.ts";
 import type { PriceBook, PriceSheet } from "../domain/price/sheet.ts";
-import { countContext, countTokens, sumUsage, type Usage, type UsageFlag, type UsagePart } from "../domain/usage/usage.ts";
+import { countContext, countTokens, sumUsage, type UsageFlag, type UsagePart } from "../domain/usage/usage.ts";
 import type { Progress, Reading, RequestFacts } from "../wire/wire.ts";
 import type { Estimate } from "./estimate.ts";
 import { chargeFallback } from "./charge-fallback.ts";
@@ -35,7 +35,7 @@ export function outcomeOf(prices: PriceBook, call: EndedCall, answer: { readonly
   const priced = charge(prices, call, { parts, model, serviceTier: reading.serviceTier });
   const usage = sumUsage(parts.map((part) => part.usage));
   const { charges, isPriced } = withReported(priced, { reported: reading.reportedCost, model });
-  const flags = new Set<UsageFlag>([...call.flags, ...reading.flags, ...oddities(call, usage)]);
+  const flags = new Set<UsageFlag>([...call.flags, ...reading.flags, ...oddities(prices, call, parts)]);
   if (!isFinal) flags.add("usage_missing");
   if (!isPriced) flags.add("unpriced");
   return {
@@ -132,9 +132,14 @@ function estimatedParts(
   return [{ ...main, usage }, ...others];
 }
 
-function oddities({ estimate, facts, flags }: EndedCall, usage: Usage): readonly UsageFlag[] {
-  const isOver = facts.maxOutputTokens !== null && !flags.includes("unmetered") && (usage.output ?? 0) > estimate.ceiling;
-  return isOver ? ["over_ceiling"] : [];
+/** Only for the reader: an odd answer is charged as the provider reported it. */
+function oddities(prices: PriceBook, { estimate, facts, route, heldAt }: EndedCall, parts: readonly UsagePart[]): readonly UsageFlag[] {
+  const odd: UsageFlag[] = [];
+  const output = parts.reduce((sum, { usage }) => sum + (usage.output ?? 0), 0);
+  if (facts.maxOutputTokens !== null && output > estimate.ceiling) odd.push("over_ceiling");
+  const window = prices.sheet({ provider: route.provider.priceProvider, model: route.model, at: heldAt })?.contextWindow;
+  if (window !== undefined && parts.some(({ usage }) => countContext(usage) > window)) odd.push("over_context");
+  return odd;
 }
 
 function sumCosts(charges: readonly Charge[]): PicoUsd {

@@ -25,11 +25,8 @@ export interface Configuration {
   readonly limits: LimitConfiguration;
   /** Whether calls without a key are served. */
   readonly allowAnonymous: boolean;
-  /** What happens to calls while the ledger cannot be written. */
-  readonly storeFailure: "closed" | "open";
   /** What happens to the rest of an answer whose caller has left. */
   readonly onDisconnect: "drain" | "cancel";
-  readonly retention: RetentionConfiguration;
   /** What is allowed and not wise, to be shown at the start. */
   readonly warnings: readonly ConfigurationWarning[];
 }
@@ -77,11 +74,6 @@ export interface LimitConfiguration {
   readonly fileTokens: number;
   /** Billed tool calls taken to be possible where the request offers such a tool and states no bound. */
   readonly serverToolCalls: number;
-}
-
-export interface RetentionConfiguration {
-  /** Days for which rows of single calls are kept; null for ever. Hourly sums stay in any case. */
-  readonly callDays: number | null;
 }
 
 export interface ConfigurationWarning {

@@ -41,9 +41,7 @@ aliases:
   toy: sim/toy
 limits: { body_bytes: 1048576, hold_wait_ms: 0, concurrent_calls_per_key: 10 }
 allow_anonymous: true
-store_failure: open
 on_disconnect: cancel
-retention: { call_days: 90 }
 `;
 
 test("a whole file is read", () => {
@@ -99,10 +97,7 @@ test("a whole file is read", () => {
   assert.equal(configuration.limits.holdWaitMs, 0);
   assert.equal(configuration.limits.concurrentCallsPerKey, 10);
   assert.equal(configuration.limits.streamSliceTokens, 256);
-  assert.deepEqual(
-    [configuration.allowAnonymous, configuration.storeFailure, configuration.onDisconnect, configuration.retention],
-    [true, "open", "cancel", { callDays: 90 }],
-  );
+  assert.deepEqual([configuration.allowAnonymous, configuration.onDisconnect], [true, "cancel"]);
   assert.deepEqual(configuration.warnings, []);
 });
 
@@ -112,13 +107,10 @@ test("an empty file is the same as none", () => {
   }
 });
 
-test("without a file the server listens here only, on port 4141, and fails closed", () => {
+test("without a file the server listens here only, on port 4141, and knows its callers", () => {
   const configuration = defaultConfiguration({});
   assert.deepEqual(configuration.server, { host: "127.0.0.1", port: 4141 });
-  assert.deepEqual(
-    [configuration.data, configuration.durability, configuration.storeFailure, configuration.allowAnonymous],
-    [".purser", "full", "closed", false],
-  );
+  assert.deepEqual([configuration.data, configuration.durability, configuration.allowAnonymous], [".purser", "full", false]);
   assert.equal(configuration.limits.bodyBytes, 32 * 1024 * 1024);
   assert.equal(configuration.limits.holdWaitMs, 5000);
   assert.deepEqual(configuration.providers, []);

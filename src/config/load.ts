@@ -35,9 +35,7 @@ export function loadConfiguration(text: string, options: { readonly environment:
       aliases: readAliases(fields, providers),
       limits: readLimits(fields.values.get("limits")),
       allowAnonymous: optionalFlag(fields, "allow_anonymous") ?? false,
-      storeFailure: optionalWord(fields, "store_failure", ["closed", "open"]) ?? "closed",
       onDisconnect: optionalWord(fields, "on_disconnect", ["drain", "cancel"]) ?? "drain",
-      retention: readRetention(fields),
       warnings: named.flatMap((provider) => literalSecrets(provider, document)),
     };
   });
@@ -61,9 +59,7 @@ export function defaultConfiguration(environment: Environment): Configuration {
     aliases: new Map(),
     limits: defaultLimits,
     allowAnonymous: false,
-    storeFailure: "closed",
     onDisconnect: "drain",
-    retention: { callDays: null },
     warnings: [],
   };
 }
@@ -79,9 +75,7 @@ const sections = [
   "aliases",
   "limits",
   "allow_anonymous",
-  "store_failure",
   "on_disconnect",
-  "retention",
 ];
 const defaultHost = "127.0.0.1";
 const defaultPort = 4141;
@@ -111,11 +105,6 @@ function readServer(fields: Fields): Configuration["server"] {
     host: optionalText(server, "host", "Give an address to listen on, such as 127.0.0.1.") ?? defaultHost,
     port: optionalWhole(withNumbers(server), "port", { least: 0, most: 65_535 }) ?? defaultPort,
   };
-}
-
-function readRetention(fields: Fields): Configuration["retention"] {
-  const retention = openFields(fields.values.get("retention") ?? {}, { prefix: "retention.", known: ["call_days"] });
-  return { callDays: optionalWhole(withNumbers(retention), "call_days", { least: 1, most: 36_500 }) ?? null };
 }
 
 function literalSecrets(provider: ProviderConfiguration, document: ConfigurationDocument): readonly ConfigurationWarning[] {

@@ -6,14 +6,18 @@ import type { Headers } from "../app/identify.ts";
 import { passThrough } from "../app/pass-through.ts";
 import { describeRefusal, explainRefusal } from "../app/refusal.ts";
 import { findTarget, type Target, type Wires } from "../app/route.ts";
+import { assert } from "../domain/assert.ts";
 import { PurserError, type ErrorCode } from "../domain/error.ts";
 import type { Refusal } from "../domain/ledger/command.ts";
 import type { WireError } from "../wire/wire.ts";
 import { readBody } from "./body.ts";
 import { HttpReply } from "./http-reply.ts";
+import { answerModels, type ServedModel } from "./models.ts";
 
 export interface GatewayContext extends CallContext {
   readonly wires: Wires;
+  /** What `GET /v1/models` lists. */
+  readonly models: () => readonly ServedModel[];
 }
 
 /** @returns false when the path is not the gateway's. */
@@ -22,12 +26,34 @@ export type Gateway = (request: IncomingMessage, response: ServerResponse) => bo
 export function makeGateway(context: GatewayContext): Gateway {
   return (request, response) => {
     const { path, queryKey } = splitKey(request.url ?? "/");
+    if (path === "/v1/models" && request.method === "GET") {
+      listModels(context, { request, response, queryKey });
+      return true;
+    }
     const target = findTarget(context, { method: request.method ?? "GET", path });
     if (!target) return false;
     const reply = new HttpReply(response);
     serve(context, { request, target, queryKey }, reply).catch((error: unknown) => answerError(context, target, { error, reply, request }));
     return true;
   };
+}
+
+function listModels(
+  context: GatewayContext,
+  {
+    request,
+    response,
+    queryKey,
+  }: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly queryKey: string | null },
+): void {
+  try {
+    context.identification.identify(request.headers, queryKey);
+    answerModels(response, context.models());
+  } catch (error) {
+    const target = findTarget(context, { method: "POST", path: "/v1/chat/completions" });
+    assert(target !== undefined, "the unified paths are the gateway's");
+    answerError(context, target, { error, reply: new HttpReply(response), request });
+  }
 }
 
 interface Incoming {

@@ -28,8 +28,9 @@ Examples:
     )
     .action(async (options: ServeOptions & JsonOption) => {
       const server = await start(options, context);
+      const stopped = untilSignalled(context.screen.notes);
       context.screen.out.write(options.json ? startedJson(server) : welcome(server, context.screen.out.paint));
-      await untilSignalled(context.screen.notes);
+      await stopped;
       await server.close();
     });
 }

@@ -29,8 +29,9 @@ Examples:
     .action(async ({ json, ...options }: SimulateOptions) => {
       const simulator = await context.parts.startSimulator(options);
       const { out, notes } = context.screen;
+      const stopped = untilSignalled(notes);
       out.write(json ? `${JSON.stringify({ url: simulator.url })}\n` : simulatorText(simulator.url));
-      await untilSignalled(notes);
+      await stopped;
       await simulator.close();
     });
 }

@@ -2,6 +2,7 @@
 
 import { ask, type Connection } from "../connection.ts";
 import { problemOf } from "../failure.ts";
+import { prompt } from "../replay/drive.ts";
 
 export interface SceneResult {
   readonly title: string;
@@ -15,30 +16,25 @@ export interface SceneStage {
   readonly keyOf: (team: string) => string;
 }
 
-/** A budget of a few cents, and an agent that goes on asking. */
+/** An agent that goes on asking when its team's budget is spent. */
 export async function refusalScene(stage: SceneStage): Promise<SceneResult> {
   const body = {
     model: "sim/sim-large",
     max_tokens: 4000,
-    messages: [{ role: "user", content: "[[sim input=30000 output=3000]] Read the whole archive." }],
+    messages: [{ role: "user", content: prompt(30_000, "[[sim input=30000 output=3000]]") }],
   };
-  let served = 0;
-  for (;;) {
+  for (let served = 0; served < mostServed; served++) {
     const answer = await call(stage, { team: "research", body, headers: { "x-purser-agent": "runaway", "x-purser-fit": "off" } });
-    if (answer.status !== 200 || served > 1000) {
-      const problem = problemOf(answer.status, parsedOrNull(answer.text));
-      const after = `After ${served} calls of a runaway agent the next one was answered ${answer.status}: ${messageIn(answer.text) ?? problem.message}`;
-      return {
-        title: "A refusal",
-        lines: [
-          after,
-          ...(problem.remedy === null ? [] : [`remedy: ${problem.remedy}`]),
-          "Nothing was sent to the provider, and the SDK does not retry it.",
-        ],
-      };
-    }
-    served += 1;
+    if (answer.status === 200) continue;
+    const said = messageIn(answer.text) ?? problemOf(answer.status, parsedOrNull(answer.text)).message;
+    const lines = [
+      `A runaway agent was served ${served} times; then it was answered ${answer.status}:`,
+      `"${said}"`,
+      "Nothing was sent to the provider, and the SDK does not retry it.",
+    ];
+    return { title: "A refusal", lines };
   }
+  return { title: "A refusal", lines: [`The runaway agent was never refused in ${mostServed} calls.`] };
 }
 
 /** The connection to the provider breaks in the middle of an answer. */
@@ -47,7 +43,7 @@ export async function brokenScene(stage: SceneStage): Promise<SceneResult> {
     model: "sim/sim-large",
     stream: true,
     max_tokens: 800,
-    messages: [{ role: "user", content: "[[sim input=4000 output=800 fault=reset_after:40]] Go on." }],
+    messages: [{ role: "user", content: prompt(4000, "[[sim input=4000 output=800 fault=reset_after:40]]") }],
   };
   const answer = await call(stage, { team: "coding", body, headers: { "x-purser-agent": "builder" } });
   const row = await entryOf(stage, answer.operationId);
@@ -57,16 +53,22 @@ export async function brokenScene(stage: SceneStage): Promise<SceneResult> {
   };
 }
 
-/** A model that ignores its limit, and a budget that does not pay for that. */
+/** Three long answers that share a budget which pays for one: each began while there was room. */
 export async function cutScene(stage: SceneStage): Promise<SceneResult> {
-  const text = "[[sim input=300 output=6000 lie=ignore_max tokens_per_chunk=4 gap_ms=1]] Tell me everything.";
-  const body = { model: "sim/sim-large", stream: true, max_tokens: 6000, messages: [{ role: "user", content: text }] };
-  const answer = await call(stage, { team: "coding", body, headers: { "x-purser-agent": "builder", "x-purser-task": "one-answer" } });
-  const row = await entryOf(stage, answer.operationId);
-  const end = /"finish_reason":\s*"length"/.test(answer.text) && answer.text.includes("[DONE]");
-  const ended = `A model that ignores its limit streamed on; the task's budget of $0.02 paid for no more, so the stream was ended${end ? ' in the provider\'s own format (finish_reason "length")' : ""}.`;
-  return { title: "A stream that was cut", lines: [ended, charged(row)] };
+  const text = prompt(300, "[[sim input=300 output=1200 tokens_per_chunk=4 gap_ms=2]]");
+  const body = { model: "sim/sim-large", stream: true, max_tokens: 1200, messages: [{ role: "user", content: text }] };
+  const specification = { team: "coding", body, headers: { "x-purser-agent": "builder", "x-purser-task": "one-answer" } };
+  const answers = await Promise.all([call(stage, specification), call(stage, specification), call(stage, specification)]);
+  const cut = answers.find((answer) => answer.status === 200 && /^: purser: /m.test(answer.text));
+  const began = "Three long answers of one task were streamed at once; its budget of $0.02 pays for one.";
+  if (!cut) return { title: "A stream that was cut", lines: [began, "Each of them ended before the budget did."] };
+  const isClean = /"finish_reason":\s*"length"/.test(cut.text) && cut.text.includes("[DONE]");
+  const ended = `One that could not be paid for any further was ended${isClean ? ' in the provider\'s own format (finish_reason "length")' : ""}, and the provider's side cancelled.`;
+  return { title: "A stream that was cut", lines: [began, ended, charged(await entryOf(stage, cut.operationId))] };
 }
+
+/** Enough to spend any budget of the demo. */
+const mostServed = 1000;
 
 interface CallSpecification {
   readonly team: string;

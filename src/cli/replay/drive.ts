@@ -52,10 +52,15 @@ export async function makeCall(call: PlannedCall, options: DriveOptions): Promis
 export function bodyOf(call: PlannedCall): string {
   const chunks = call.stream ? ` tokens_per_chunk=${tokensPerChunk}` : "";
   const directive = `[[sim input=${call.inputTokens} output=${call.outputTokens}${chunks}]]`;
-  const content = `${filler(call.inputTokens * bytesPerToken - directive.length - 1)} ${directive}`;
+  const content = prompt(call.inputTokens, directive);
   const stream = call.stream ? `,"stream":true` : "";
   const ceiling = Math.max(usualCeiling, call.outputTokens);
   return `{"model":"sim/${call.model}","max_tokens":${ceiling}${stream},"messages":[{"role":"user","content":"${content}"}]}`;
+}
+
+/** Text of about as many bytes as so many tokens take, with the directive at its end. */
+export function prompt(inputTokens: number, directive: string): string {
+  return `${filler(inputTokens * bytesPerToken - directive.length - 1)} ${directive}`;
 }
 
 interface Timing {

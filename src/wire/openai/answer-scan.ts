@@ -8,7 +8,7 @@ import type { Generated } from "./generated.ts";
 import { readUsage } from "./usage.ts";
 
 const nested = ["usage", "x_groq", "tool_usage", "tool_usage.web_search"];
-export const scanAnswer = bodyScanner({ nested: ["response", "error", ...nested, ...nested.map((name) => `response.${name}`)] });
+export const scanAnswer = bodyScanner({ nested: ["response", ...nested, ...nested.map((name) => `response.${name}`)] });
 
 const usageKey = Buffer.from('"usage"');
 

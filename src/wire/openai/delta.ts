@@ -1,6 +1,6 @@
 /** How much text a stream's event carries, found without building the event: thousands of streams pass at once. */
 
-import { hashStart, hashStep, KeyTable } from "../body/key-table.ts";
+import { hashStart, hashStep, KeyTable } from "../body/index.ts";
 
 const quote = 0x22;
 const backslash = 0x5c;

@@ -111,6 +111,7 @@ test("counts that are negative, broken or absurd are absent and flagged", () => 
     assert.deepEqual(usage, { output: 3 }, count);
     assert.equal(invalid, true, count);
   }
+  assert.deepEqual(read({ prompt_tokens: 3, completion_tokens: -5, total_tokens: 9 }).usage, { input: 3 });
   assert.deepEqual(read({ prompt_tokens: 3, completion_tokens: -5 }), { usage: { input: 3 }, reportedCost: null, invalid: true });
 });
 

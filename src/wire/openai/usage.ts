@@ -69,6 +69,10 @@ class Counts {
     return undefined;
   }
 
+  told(paths: readonly (readonly string[])[]): boolean {
+    return paths.some((path) => (path.reduce<unknown>(member, this.#object) ?? undefined) !== undefined);
+  }
+
   /** `part`, at most `whole`: a larger one is flagged. */
   within(part: number, whole: number): number {
     if (part > whole) this.invalid = true;
@@ -128,7 +132,8 @@ function readOutput(
   const total = counts.first([["total_tokens"]]);
   const reported = counts.first([["completion_tokens"], ["output_tokens"]]);
   if (!context.generates) return { completion: reported, usage: { output: reported ?? 0 } };
-  const derived = total !== undefined && context.prompt !== undefined && total >= context.prompt ? total - context.prompt : undefined;
+  // A completion that was told and is not to be believed stays absent: a total beside it is no better.
+  const derived = counts.told([["completion_tokens"], ["output_tokens"]]) ? undefined : beyond(context.prompt, total);
   const completion = reported ?? derived;
   const detail = (name: string): number =>
     counts.first([
@@ -153,6 +158,10 @@ function readOutput(
       ...positive({ output_audio: audio, output_image: image, reasoning: Math.min(inside, all - audio - image) }),
     },
   };
+}
+
+function beyond(prompt: number | undefined, total: number | undefined): number | undefined {
+  return prompt !== undefined && total !== undefined && total >= prompt ? total - prompt : undefined;
 }
 
 /** Reasoning stands beside the completion when the total says so, or, without a total, when it would not fit inside. */

@@ -99,10 +99,11 @@ function decodeAboutCall(row: JournalRow, call: CallId, names: NameReader): Entr
 function loadBudget(stored: Record<string, unknown>): Budget {
   const budget = stored as unknown as Budget;
   const { unpriced } = budget;
+  const amount = String(stored["amount"]);
   const fallback = unpriced.policy === "allow" && unpriced.fallback;
   return {
     ...budget,
-    amount: BigInt(budget.amount),
+    amount: BigInt(amount),
     unpriced: fallback
       ? { policy: "allow", fallback: { input: pico(BigInt(fallback.input)), output: pico(BigInt(fallback.output)) } }
       : unpriced,

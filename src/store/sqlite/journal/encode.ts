@@ -34,41 +34,7 @@ export type StoredBudget = readonly [budget: Record<string, unknown>, deleted: 0
 export function encodeEntry(entry: Entry, seq: number, context: { names: NameWriter; callOf: (id: CallId) => CallOnFile }): EncodedEntry {
   const { names } = context;
   names.beginEntry(seq);
-  const row = { ...blank, seq, at: entry.at, kind: kindOf(entry) };
-  switch (entry.kind) {
-    case "hold":
-      return {
-        ...row,
-        operationId: entry.operationId,
-        attempt: entry.attempt,
-        attributionId: names.attribution(entry.attribution),
-        routeId: names.route(entry.route, null),
-        amount: columnAmount(entry.amount.usd),
-        body: holdBody(entry, names),
-      };
-    case "refusal":
-      return {
-        ...row,
-        operationId: entry.operationId,
-        attributionId: names.attribution(entry.attribution),
-        routeId: names.route(entry.route, null),
-        body: JSON.stringify([entry.reason, entry.budgetId, storeInteger(entry.needed)] satisfies StoredRefusal),
-      };
-    case "top_up":
-    case "settle":
-    case "release":
-    case "expire":
-    case "correction":
-      return { ...row, ...encodeAboutCall(entry, context.callOf(entry), names) };
-    case "threshold":
-      return { ...row, body: JSON.stringify(storeThreshold(entry, names)) };
-    case "budget":
-      return { ...row, body: JSON.stringify([storeBudget(entry.budget), entry.deleted ? 1 : 0] satisfies StoredBudget) };
-    case "key":
-      return { ...row, body: JSON.stringify(entry.key) };
-    case "price":
-      return { ...row, body: JSON.stringify(entry.price) };
-  }
+  return { ...blank, seq, at: entry.at, kind: kindOf(entry), ...columnsOf(entry, names, context.callOf) };
 }
 
 const blank = {
@@ -82,26 +48,50 @@ const blank = {
   raw: null,
 } as const;
 
+function columnsOf(entry: Entry, names: NameWriter, callOf: (id: CallId) => CallOnFile): Partial<EncodedEntry> {
+  switch (entry.kind) {
+    case "hold":
+      return {
+        attempt: entry.attempt,
+        ...requestColumns(entry, names),
+        amount: columnAmount(entry.amount.usd),
+        body: holdBody(entry, names),
+      };
+    case "refusal": {
+      const body: StoredRefusal = [entry.reason, entry.budgetId, storeInteger(entry.needed)];
+      return { ...requestColumns(entry, names), body: JSON.stringify(body) };
+    }
+    case "threshold":
+      return { body: JSON.stringify(storeThreshold(entry, names)) };
+    case "budget":
+      return { body: JSON.stringify([storeBudget(entry.budget), entry.deleted ? 1 : 0] satisfies StoredBudget) };
+    case "key":
+      return { body: JSON.stringify(entry.key) };
+    case "price":
+      return { body: JSON.stringify(entry.price) };
+    default:
+      return callColumns(entry, callOf(entry), names);
+  }
+}
+
+function requestColumns(entry: Extract<Entry, { kind: "hold" | "refusal" }>, names: NameWriter): Partial<EncodedEntry> {
+  const { operationId, attribution, route } = entry;
+  return { operationId, attributionId: names.attribution(attribution), routeId: names.route(route, null) };
+}
+
 type AboutCall = Extract<Entry, { kind: "top_up" | "settle" | "release" | "expire" | "correction" }>;
 
-function encodeAboutCall(entry: AboutCall, on: CallOnFile, names: NameWriter): Partial<EncodedEntry> {
+function callColumns(entry: AboutCall, on: CallOnFile, names: NameWriter): Partial<EncodedEntry> {
   const { call, attributionId, routeId } = on;
-  switch (entry.kind) {
-    case "top_up": {
-      const body = JSON.stringify([storeInteger(entry.amount.tokens), storeInteger(entry.amount.requests)]);
-      return { call, amount: columnAmount(entry.amount.usd), body };
-    }
-    case "settle":
-    case "correction": {
-      const served = names.route(on.route, entry.model);
-      const amount = columnAmount(entry.cost.usd);
-      return { call, attributionId, routeId: served, amount, body: encodeOutcome(entry, names), raw: entry.rawUsage };
-    }
-    case "release":
-      return { call, attributionId, routeId, body: JSON.stringify([entry.reason]) };
-    case "expire":
-      return { call, attributionId, routeId };
+  if (entry.kind === "top_up") {
+    const body = JSON.stringify([storeInteger(entry.amount.tokens), storeInteger(entry.amount.requests)]);
+    return { call, amount: columnAmount(entry.amount.usd), body };
   }
+  if (entry.kind === "release") return { call, attributionId, routeId, body: JSON.stringify([entry.reason]) };
+  if (entry.kind === "expire") return { call, attributionId, routeId };
+  const served = names.route(on.route, entry.model);
+  const amount = columnAmount(entry.cost.usd);
+  return { call, attributionId, routeId: served, amount, body: encodeOutcome(entry, names), raw: entry.rawUsage };
 }
 
 function holdBody({ amount, counters, expiresAt, fingerprint }: HoldEntry, names: NameWriter): string {

@@ -47,7 +47,7 @@ export class ReaderThread {
     // Built, the file is called .js.
     const worker = new Worker(new URL(`./reader${extname(import.meta.url)}`, import.meta.url), { workerData: this.#data });
     worker.on("message", (message: ReaderMessage) => this.#hear(message));
-    worker.on("error", (error) => this.#lose(worker, error));
+    worker.on("error", (error: Error) => this.#lose(worker, error));
     worker.on("exit", () => this.#lose(worker, new Error("the reader thread ended")));
     return worker;
   }

@@ -40,16 +40,10 @@ function respond({ number, query }: Question): ReaderMessage {
 }
 
 function answer(query: Exclude<Question["query"], { method: "verify" }>): unknown {
-  switch (query.method) {
-    case "calls":
-      return readCalls(source, ...query.input);
-    case "totals": {
-      const [filter, by, bucketMs] = query.input;
-      return readTotals(source, { filter, by, bucketMs });
-    }
-    case "alerts":
-      return readAlerts(source, ...query.input);
-  }
+  if (query.method === "calls") return readCalls(source, ...query.input);
+  if (query.method === "alerts") return readAlerts(source, ...query.input);
+  const [filter, by, bucketMs] = query.input;
+  return readTotals(source, { filter, by, bucketMs });
 }
 
 function say(message: ReaderMessage): void {

@@ -156,7 +156,7 @@ class Replay {
   #hourSums(table: string, hour: number): string {
     const sql = `SELECT sum(calls), sum(refusals), sum(cost_micro), sum(cost_pico) FROM ${table} WHERE hour = ?`;
     const [calls, refusals, micro, rest] = allRows(prepareRows(this.#database, sql), hour)[0] ?? [];
-    return `${calls ?? 0} calls, ${refusals ?? 0} refusals, ${joinPico(Number(micro ?? 0), Number(rest ?? 0))} pico-USD`;
+    return `${Number(calls ?? 0)} calls, ${Number(refusals ?? 0)} refusals, ${joinPico(Number(micro ?? 0), Number(rest ?? 0))} pico-USD`;
   }
 }
 

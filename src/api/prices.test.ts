@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { model, openBench } from "./api-fixture.test.ts";
+import { countText, cutRuns } from "./count-text.ts";
+
+interface RateRow {
+  readonly meter: string;
+  readonly usd_per_million: string;
+  readonly stands_in: boolean;
+  readonly source: string;
+}
+
+test("a model's prices say what they are, where they come from, and which stand in for another", async (t) => {
+  const bench = await openBench(t);
+  const { json } = await bench.call("GET", "/api/v1/prices?provider=openai&model=m1");
+  const rates: readonly RateRow[] = json.rates;
+  const of = (meter: string): RateRow | undefined => rates.find((rate) => rate.meter === meter);
+  assert.deepEqual([of("input")?.usd_per_million, of("cache_read")?.usd_per_million, of("output")?.usd_per_million], ["1", "0.1", "10"]);
+  assert.deepEqual([of("output")?.stands_in, of("cache_write_5m")?.stands_in, of("output")?.source], [false, true, "configuration"]);
+  const list = await bench.call("GET", "/api/v1/prices");
+  assert.deepEqual([list.json.overrides, list.json.models], [[], [model]]);
+});
+
+test("a stated price wins from the moment it is valid", async (t) => {
+  const bench = await openBench(t);
+  const stated = await bench.call("POST", "/api/v1/prices", { ...model, input: "3", output: "4", valid_from: "2026-03-11" });
+  assert.equal(stated.status, 201);
+  const input = async (at: string): Promise<string> =>
+    (await bench.call("GET", `/api/v1/prices?provider=openai&model=m1&at=${at}`)).json.rates.find((rate: RateRow) => rate.meter === "input")
+      .usd_per_million;
+  assert.equal(await input("2026-03-10"), "1");
+  assert.equal(await input("2026-03-11T00:00:00Z"), "3");
+  assert.equal((await bench.call("GET", "/api/v1/prices")).json.overrides.length, 1);
+});
+
+test("a model without a price is not found, and never zero", async (t) => {
+  const bench = await openBench(t);
+  const unknown = await bench.call("GET", "/api/v1/prices?provider=openai&model=none");
+  assert.deepEqual([unknown.status, unknown.json.field], [404, "model"]);
+  assert.equal((await bench.call("GET", "/api/v1/prices?model=m1")).json.field, "provider");
+  const bad = await bench.call("POST", "/api/v1/prices", { ...model, input: "-1", output: "1" });
+  assert.deepEqual([bad.status, bad.json.field], [400, "input"]);
+});
+
+test("an estimate is low, expected and high, and its high is what a hold takes", async (t) => {
+  const bench = await openBench(t);
+  const body = {
+    ...model,
+    input_tokens: 1000,
+    cached_tokens: 400,
+    max_output_tokens: 100,
+    expected_output_tokens: 30,
+    attribution: { project: "p1" },
+  };
+  const { json } = await bench.call("POST", "/api/v1/estimate", body);
+  assert.deepEqual([json.low_usd, json.expected_usd, json.high_usd], ["0.00101", "0.00094", "0.002"]);
+  assert.deepEqual([json.allowed, json.budgets], [true, []]);
+  const estimate = { input_tokens: 1000, max_output_tokens: 100 };
+  const held = await bench.call("POST", "/api/v1/holds", { operation_id: "h", ...model, estimate });
+  assert.equal(held.json.held_usd, json.high_usd);
+});
+
+test("an estimate says which budgets would refuse, as the hold then does", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", { budget_id: "small", budget_type: "project", resource_id: "p1", amount: "0.0015" });
+  await bench.call("POST", "/api/v1/budgets", { budget_id: "other", budget_type: "project", resource_id: "p2", amount: "0" });
+  const body = { ...model, input_tokens: 1000, max_output_tokens: 100, attribution: { project: "p1" } };
+  const { json } = await bench.call("POST", "/api/v1/estimate", body);
+  assert.equal(json.allowed, false);
+  assert.deepEqual(json.budgets, [
+    { budget_id: "small", allowed: false, reason: "budget_exhausted", needed: "0.002", available: "0.0015", currency: "USD" },
+  ]);
+  const unpriced = await bench.call("POST", "/api/v1/estimate", { ...body, model: "none" });
+  assert.deepEqual([unpriced.json.priced, unpriced.json.high_usd, unpriced.json.budgets[0].reason], [false, null, "unpriced"]);
+});
+
+test("an estimate's fields are checked", async (t) => {
+  const bench = await openBench(t);
+  const cases: readonly (readonly [object, string])[] = [
+    [{ ...model, max_output_tokens: 1 }, "input_tokens"],
+    [{ ...model, input_tokens: 1, text: "a", max_output_tokens: 1 }, "input_tokens"],
+    [{ ...model, input_tokens: 1 }, "max_output_tokens"],
+    [{ model: "m1", input_tokens: 1 }, "provider"],
+  ];
+  for (const [body, field] of cases) {
+    const answer = await bench.call("POST", "/api/v1/estimate", body);
+    assert.deepEqual([answer.status, answer.json.field], [400, field]);
+  }
+});
+
+test("text is counted as OpenAI counts it, with the factor of the model's family", async () => {
+  assert.deepEqual(await countText("tiktoken is great!", { provider: "openai", model: "gpt-5" }), {
+    counted: 6,
+    expected: 6,
+    factorPercent: 100,
+  });
+  const factor = async (provider: string, name: string): Promise<number> => (await countText("a", { provider, model: name })).factorPercent;
+  assert.deepEqual(
+    await Promise.all([
+      factor("anthropic", "claude-x"),
+      factor("gemini", "gemini-x"),
+      factor("openrouter", "deepseek/chat"),
+      factor("mine", "own"),
+    ]),
+    [125, 110, 105, 110],
+  );
+  assert.equal((await countText("<|endoftext|>", { provider: "openai", model: "gpt-5" })).counted > 1, true);
+});
+
+test("a run without a break is cut, and no character is lost", async () => {
+  for (const text of ["", "short", "x".repeat(2000), "x".repeat(2001), `a b ${"y".repeat(5000)} c ${"z".repeat(4000)}`]) {
+    const pieces = [...cutRuns(text)];
+    assert.equal(pieces.join(""), text);
+    assert.ok(pieces.every((piece) => Math.max(0, ...piece.split(/\s/).map((run) => run.length)) <= 2000));
+  }
+});

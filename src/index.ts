@@ -1,0 +1,7 @@
+/** Purser as a library: the same server that `purser serve` runs, and the types of its configuration. */
+
+export { startServer, type ComposeOptions, type RunningServer } from "./compose.ts";
+export { defaultConfiguration, loadConfiguration } from "./config/load.ts";
+export type { Configuration, Environment } from "./config/configuration.ts";
+export { PurserError, type ErrorCode } from "./domain/error.ts";
+export { startSimulator, type Simulator, type SimulatorOptions } from "./simulator/index.ts";

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { OpenHold } from "../app/ports.ts";
+import type { Outcome } from "../domain/ledger/entry.ts";
+import { pico } from "../domain/money/money.ts";
+import { makeMetrics } from "./metrics.ts";
+
+const outcome: Outcome = {
+  status: "settled",
+  model: "m",
+  usage: { input: 10, cache_read: 3, output: 2, reasoning: 1, web_search: 4 },
+  charges: [],
+  cost: { usd: pico(1n), tokens: 15n, requests: 1n },
+  reportedCost: null,
+  rawUsage: null,
+  flags: [],
+  latencyMs: 5,
+  priceVersion: "1",
+};
+
+const hold: OpenHold = {
+  operationId: "o",
+  attempt: 1,
+  at: 0,
+  attribution: {},
+  route: { provider: "p", model: "m", endpoint: "chat", keyId: null },
+  amount: { usd: pico(500_000_000_000n), tokens: 0n, requests: 1n },
+  expiresAt: null,
+};
+
+test("what happened is counted, and what is open is read when it is asked for", async (t) => {
+  const open: OpenHold[] = [hold];
+  const metrics = makeMetrics({ ledger: { openHolds: () => open }, version: "1.0.0" });
+  t.after(() => metrics.close());
+  metrics.callEnded({ provider: "p", model: "m", outcome });
+  metrics.callEnded({ provider: "p", model: "m", outcome: { ...outcome, status: "estimated" } });
+  metrics.callFailed({ provider: "p", status: 500 });
+  metrics.refused({ reason: "budget_exhausted", budgetId: "b" });
+  metrics.answered({ provider: "p", seconds: 0.02 });
+  metrics.failed("something", new Error("x"));
+  const text = await metrics.text();
+  for (const line of [
+    'purser_calls_total{provider="p",status="settled"} 1',
+    'purser_calls_total{provider="p",status="estimated"} 1',
+    'purser_tokens_total{provider="p",meter="input"} 20',
+    'purser_tokens_total{provider="p",meter="cache_read"} 6',
+    'purser_upstream_failures_total{provider="p",status="500"} 1',
+    'purser_refusals_total{reason="budget_exhausted"} 1',
+    'purser_upstream_latency_seconds_bucket{le="0.025",provider="p"} 1',
+    'purser_upstream_latency_seconds_bucket{le="0.01",provider="p"} 0',
+    "purser_faults_total 1",
+    "purser_open_holds 1",
+    "purser_held_usd 0.5",
+    'purser_info{version="1.0.0"} 1',
+  ])
+    assert.ok(text.split("\n").includes(line), line);
+  assert.doesNotMatch(text, /web_search|reasoning/);
+  open.pop();
+  assert.match(await metrics.text(), /purser_open_holds 0/);
+});
+
+test("spend is added up exactly: a hundred thousand calls of 0.1 USD are 10,000 USD", async (t) => {
+  const metrics = makeMetrics({ ledger: { openHolds: () => [] }, version: "1.0.0" });
+  t.after(() => metrics.close());
+  const call = { provider: "p", model: "m", outcome: { ...outcome, cost: { ...outcome.cost, usd: pico(100_000_000_000n) } } };
+  for (let index = 0; index < 100_000; index++) metrics.callEnded(call);
+  assert.match(await metrics.text(), /purser_spend_usd_total\{provider="p"\} 10000\n/);
+});
