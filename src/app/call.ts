@@ -7,6 +7,7 @@ import type { CallId } from "../domain/ledger/entry.ts";
 import type { ReadRequest, RequestEdits } from "../wire/wire.ts";
 import { estimate, type Estimate } from "./estimate.ts";
 import { Exchange, type ExchangeContext } from "./exchange.ts";
+import { release } from "./finish.ts";
 import { upstreamHeaders } from "./forward.ts";
 import { hold, type HoldAnswer } from "./hold.ts";
 import type { Caller, Headers, Identification } from "./identify.ts";
@@ -58,6 +59,10 @@ export async function serveCall(context: CallContext, incoming: IncomingCall, re
   const estimateNow = estimator(context, call);
   const answer = await holdFor(context, call, estimateNow);
   if (!answer.admitted) return answer.refusal;
+  if (reply.gone) {
+    await release(context, { call: answer.call, route: call.route, facts: call.request.facts }, "the caller left before the call was made");
+    return null;
+  }
   if (answer.repeated) throw new PurserError("conflict", "the operation is in flight", { field: "x-purser-operation-id" });
   await forward(context, { ...call, answer, estimate: estimateNow(), heldAt: context.clock.now() }, reply);
   return null;

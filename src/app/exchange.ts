@@ -71,7 +71,7 @@ export class Exchange implements UpstreamReceiver {
 
   attach(upstream: UpstreamExchange): void {
     this.#upstream = upstream;
-    if (this.#reply.gone) this.#callerLeft();
+    if (this.#goneAt !== null) this.#leaveUpstream();
   }
 
   head(status: number, headers: UpstreamHeaders): void {
@@ -131,6 +131,11 @@ export class Exchange implements UpstreamReceiver {
     if (this.#goneAt !== null || this.#phase === "ended") return;
     this.#flags.add("aborted");
     this.#goneAt = this.#context.clock.now();
+    this.#leaveUpstream();
+  }
+
+  /** Nobody reads the answer any more: it is read on for its usage, or broken off, as the configuration says. */
+  #leaveUpstream(): void {
     if (this.#context.onDisconnect === "cancel") this.#upstream?.abort({ message: "the caller left", timedOut: false });
     else this.#upstream?.resume();
   }

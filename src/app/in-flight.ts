@@ -1,11 +1,13 @@
 /** Calls at providers: watched for time-outs, counted by key, and brought to an end at shutdown. */
 
+import { setTimeout } from "node:timers/promises";
 import { PurserError } from "../domain/error.ts";
 import type { Key } from "../domain/key/key.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Clock } from "./ports.ts";
 
 const tickMs = 1000;
+const closingLookMs = 10;
 
 export class InFlight {
   readonly #exchanges = new Set<Exchange>();
@@ -13,6 +15,8 @@ export class InFlight {
   readonly #clock: Clock;
   readonly #perKey: number | null;
   readonly #timer: NodeJS.Timeout;
+  /** Calls taken and not yet answered, also those that wait for room. */
+  #entered = 0;
   #isClosing = false;
 
   constructor(options: { readonly clock: Clock; readonly concurrentCallsPerKey: number | null }) {
@@ -41,7 +45,7 @@ export class InFlight {
    */
   enter(key: Key | null): () => void {
     if (this.#isClosing) throw new PurserError("shutting_down", "Purser is shutting down and takes no new calls", { remedy: "Try again." });
-    if (!key) return () => undefined;
+    if (!key) return this.#take(() => undefined);
     const limit = key.maxConcurrent ?? this.#perKey;
     const taken = this.#byKey.get(key.keyId) ?? 0;
     if (limit !== null && taken >= limit) {
@@ -51,17 +55,26 @@ export class InFlight {
       });
     }
     this.#byKey.set(key.keyId, taken + 1);
-    return () => this.#leave(key.keyId);
+    return this.#take(() => this.#leave(key.keyId));
   }
 
   /** Takes no more calls, waits for those under way, and after `graceMs` ends them; what passed is charged. */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
-    const all = [...this.#exchanges].map((exchange) => exchange.ended);
-    const stop = setTimeout(() => this.#exchanges.forEach((exchange) => exchange.stop()), graceMs);
-    await Promise.all(all);
-    clearTimeout(stop);
+    const deadline = this.#clock.now() + graceMs;
+    while (this.#entered > 0) {
+      if (this.#clock.now() >= deadline) for (const exchange of this.#exchanges) exchange.stop();
+      await setTimeout(closingLookMs);
+    }
     clearInterval(this.#timer);
+  }
+
+  #take(leave: () => void): () => void {
+    this.#entered += 1;
+    return () => {
+      this.#entered -= 1;
+      leave();
+    };
   }
 
   #tick(): void {

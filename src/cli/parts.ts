@@ -28,7 +28,11 @@ export function makeParts(environment: Environment): Parts {
     verifyFolder: async (dataDirectory, progress) => {
       const { SqliteReader } = await import("../store/sqlite/read/ledger-reader.ts");
       const reader = new SqliteReader({ directory: dataDirectory, settled: async () => {} });
-      return reader.verify(progress).finally(() => reader.close());
+      try {
+        return await reader.verify(progress);
+      } finally {
+        await reader.close();
+      }
     },
     isHeld: isLocked,
     openCatalogue: async () => {

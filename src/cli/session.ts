@@ -17,7 +17,7 @@ export async function withConnection<Result>(
   work: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
   const target = targetOf(options.target, context.environment);
-  const connection = await connect({ target, openFolder: context.parts.openFolder, create: options.create === true });
+  const connection = await connect({ target, openFolder: (folder) => context.parts.openFolder(folder), create: options.create === true });
   try {
     return await work(connection);
   } finally {

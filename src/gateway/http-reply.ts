@@ -7,9 +7,15 @@ export class HttpReply implements Reply {
   readonly #response: ServerResponse;
   #isOver = false;
   #gone = false;
+  #whenGone: () => void = () => undefined;
 
   constructor(response: ServerResponse) {
     this.#response = response;
+    response.on("close", () => {
+      if (this.#isOver) return;
+      this.#gone = true;
+      this.#whenGone();
+    });
   }
 
   get gone(): boolean {
@@ -46,10 +52,6 @@ export class HttpReply implements Reply {
   }
 
   onGone(listener: () => void): void {
-    this.#response.on("close", () => {
-      if (this.#isOver) return;
-      this.#gone = true;
-      listener();
-    });
+    this.#whenGone = listener;
   }
 }

@@ -59,7 +59,7 @@ function defineCreate(command: Command, context: CommandContext): void {
       const made = await withConnection(context, { target: options, create: true }, (connection) =>
         ask(connection, "POST", { path: root, body }),
       );
-      show(made as BudgetView, options, context);
+      show(made, options, context);
     });
 }
 

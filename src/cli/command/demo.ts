@@ -78,7 +78,7 @@ async function traffic(stage: Stage, work: TrafficWork): Promise<Statistics> {
   const caller = async (): Promise<void> => {
     while (goesOn()) {
       const call = nextCall(random);
-      statistics.record(call, await makeCall(call, { pool, keyOf: work.keyOf, now }));
+      statistics.record({ team: call.team, tag: "demo" }, await makeCall(call, { pool, keyOf: work.keyOf, now, tag: "demo" }));
       await pause(pauseMs);
     }
   };

@@ -110,13 +110,14 @@ function alone(budget: BudgetView): BudgetView {
 
 async function readNearest(connection: Connection): Promise<readonly BudgetView[]> {
   const budgets = await readAll<BudgetView>(connection, "/api/v1/budgets");
-  const each = await Promise.all(budgets.map((budget) => (budget.resource_id === "*" ? readCounters(connection, budget) : [budget])));
+  const each = await Promise.all(budgets.map((budget) => readCounters(connection, budget)));
   const known = each.flat().filter((budget) => usedShare(budget) !== null);
   return known.sort((left, right) => (usedShare(right) ?? 0) - (usedShare(left) ?? 0)).slice(0, shownBudgets);
 }
 
-/** The fullest counters of a budget for each value, each as a budget of its own. */
+/** The fullest counters of a budget for each value, each as a budget of its own; any other budget as it is. */
 async function readCounters(connection: Connection, budget: BudgetView): Promise<readonly BudgetView[]> {
+  if (budget.resource_id !== "*") return [budget];
   const path = `/api/v1/budgets/${encodeURIComponent(budget.budget_id)}?limit=${countersEach}`;
   const detail = (await ask(connection, "GET", { path })) as {
     readonly counters?: readonly (Pick<BudgetView, "spent" | "held" | "available" | "overrun"> & { readonly value: string })[];

@@ -109,7 +109,8 @@ interface EntryView {
 
 /** The ledger's row of a call, which settles right after its answer. */
 async function entryOf(stage: SceneStage, operationId: string | null): Promise<EntryView | undefined> {
-  for (let attempt = 0; attempt < 20 && operationId !== null; attempt++) {
+  if (operationId === null) return undefined;
+  for (let attempt = 0; attempt < 20; attempt++) {
     const page = await ask(stage.admin, "GET", { path: `/api/v1/entries?operation_id=${encodeURIComponent(operationId)}` });
     const [row] = (page as { readonly data: readonly EntryView[] }).data;
     if (row) return row;

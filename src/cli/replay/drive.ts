@@ -12,6 +12,8 @@ export interface DriveOptions {
   readonly keyOf: (team: string) => string;
   /** Milliseconds of a clock that does not jump. */
   readonly now: () => number;
+  /** Names the call in the simulator's books. */
+  readonly tag: string;
 }
 
 /** The ceiling that agents ask for: the trace's longest answer has 1,000 tokens. */
@@ -33,7 +35,7 @@ export async function makeCall(call: PlannedCall, options: DriveOptions): Promis
       method: "POST",
       path: "/v1/chat/completions",
       headers: headersOf(call, options),
-      body: bodyOf(call),
+      body: bodyOf(call, options.tag),
     });
     const { tail, firstByteAt } = await readBody(response.body, options.now);
     const timing = {
@@ -44,13 +46,21 @@ export async function makeCall(call: PlannedCall, options: DriveOptions): Promis
     return refusedOutcome(response.statusCode, { tail, latencyMs: timing.latencyMs });
   } catch (error) {
     if (!isConnectionFault(error)) throw error;
-    return { result: "failed", reason: `no answer (${error.code})`, cost: null, latencyMs: options.now() - startedAt, firstByteMs: null };
+    return {
+      result: "failed",
+      reason: `no answer (${error.code})`,
+      cost: null,
+      latencyMs: options.now() - startedAt,
+      firstByteMs: null,
+      operationId: null,
+    };
   }
 }
 
 /** A prompt of about the recorded size that ends in what the simulator is to answer. */
-export function bodyOf(call: PlannedCall): string {
-  const chunks = call.stream ? ` tokens_per_chunk=${tokensPerChunk}` : "";
+export function bodyOf(call: PlannedCall, tag: string): string {
+  // Only a stream can be cut, and has to be found again.
+  const chunks = call.stream ? ` tokens_per_chunk=${tokensPerChunk} tag=${tag}` : "";
   const directive = `[[sim input=${call.inputTokens} output=${call.outputTokens}${chunks}]]`;
   const content = prompt(call.inputTokens, directive);
   const stream = call.stream ? `,"stream":true` : "";
@@ -77,10 +87,12 @@ interface Served {
 function servedOutcome(call: PlannedCall, served: Served): CallOutcome {
   const header = served.headers["x-purser-cost-usd"];
   const cost = typeof header === "string" ? header : costInComment(served.tail);
+  const id = served.headers["x-purser-operation-id"];
+  const facts = { cost, operationId: typeof id === "string" ? id : null, ...served.timing };
   const whole = call.stream ? served.tail.includes("data: [DONE]") : served.tail.trimEnd().endsWith("}");
-  if (!whole) return { result: "failed", reason: "half an answer", cost, ...served.timing };
-  if (call.stream && cutComment.test(served.tail)) return { result: "cut", reason: "stream cut by a budget", cost, ...served.timing };
-  return { result: "served", reason: null, cost, ...served.timing };
+  if (!whole) return { result: "failed", reason: "half an answer", ...facts };
+  if (call.stream && cutComment.test(served.tail)) return { result: "cut", reason: "stream cut by a budget", ...facts };
+  return { result: "served", reason: null, ...facts };
 }
 
 function refusedOutcome(status: number, answer: { readonly tail: string; readonly latencyMs: number }): CallOutcome {

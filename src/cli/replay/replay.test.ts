@@ -138,11 +138,12 @@ test("the sums over teams are the total, whatever the outcomes", () => {
     cost: fc.option(fc.nat(1_000_000).map((micro) => `0.${String(micro).padStart(7, "0")}`)),
     latencyMs: fc.nat(),
     firstByteMs: fc.constant(null),
+    operationId: fc.constant(null),
   });
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.constantFrom("a", "b", "c"), outcome)), (calls) => {
       const statistics = new Statistics();
-      for (const [team, result] of calls) statistics.record({ team }, result);
+      for (const [team, result] of calls) statistics.record({ team, tag: "t" }, result);
       const sums = statistics.sums();
       assert.equal(sums.calls, calls.length);
       assert.equal(sums.served + sums.cut + sums.refused + sums.failed, calls.length);
@@ -188,9 +189,9 @@ test("a call asks the simulator for the recorded counts, in a body of about that
   };
   const calls = [call, { ...call, stream: true, outputTokens: 9 }];
   try {
-    assert.ok(Math.abs(bodyOf(call).length - 374 * 4) < 200);
+    assert.ok(Math.abs(bodyOf(call, "t-1").length - 374 * 4) < 200);
     for (const one of calls) {
-      const outcome = await makeCall(one, { pool, keyOf: () => "key", now: () => 0 });
+      const outcome = await makeCall(one, { pool, keyOf: () => "key", now: () => 0, tag: "t-1" });
       assert.equal(outcome.result, "served");
       assert.equal(outcome.firstByteMs, one.stream ? 0 : null);
     }
@@ -221,7 +222,7 @@ test("a gateway that does not answer makes a failed call, not an exception", asy
     model: "sim-small",
     stream: false,
   };
-  const outcome = await makeCall(call, { pool, keyOf: () => "key", now: () => 0 });
+  const outcome = await makeCall(call, { pool, keyOf: () => "key", now: () => 0, tag: "t-1" });
   await pool.destroy();
   assert.deepEqual([outcome.result, outcome.reason], ["failed", "no answer (ECONNREFUSED)"]);
 });

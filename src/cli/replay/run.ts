@@ -2,14 +2,14 @@
 
 import type { CommandContext } from "../context.ts";
 import type { ReplayOptions } from "../command/replay.ts";
-import { type Figures, readFigures } from "../figures.ts";
+import type { Figures } from "../figures.ts";
 import { abortOnSignal } from "../signal.ts";
 import { dollars, grouped } from "../terminal/number.ts";
 import { startProgress } from "../terminal/progress.ts";
-import { readBooks, readLedger, readSettledLedger } from "./books.ts";
+import { compareSides, type CutCosts, readSides } from "./compare.ts";
 import { makeCall } from "./drive.ts";
 import type { PlannedCall } from "./plan.ts";
-import { type Comparison, priceBooks, reconcile, since } from "./reconcile.ts";
+import type { Comparison } from "./reconcile.ts";
 import { runSchedule, type ScheduleReport } from "./schedule.ts";
 import { openSetting, type Setting } from "./setting.ts";
 import { type Quantiles, Statistics, type Sums } from "./statistics.ts";
@@ -23,6 +23,8 @@ export interface ReplayResult {
   readonly firstByte: Quantiles | null;
   /** By team, as the ledger has it; null where the ledger is out of reach or was not empty before. */
   readonly byTeam: Figures | null;
+  /** Streams that a budget cut, which are not in the comparison; null when there was none or the sides are out of reach. */
+  readonly cut: CutCosts | null;
   /** Null where one of the two sides is out of reach. */
   readonly comparison: Comparison | null;
   /** Calls that the simulator billed and the ledger does not have; null when they were not compared. */
@@ -41,7 +43,7 @@ export async function runReplay(calls: readonly PlannedCall[], options: ReplayOp
     const before = await readSides(setting);
     const statistics = new Statistics();
     const schedule = await drive(calls, { options, context, setting, statistics, signal: interruption.signal });
-    const after = await compareSides(setting, before, context);
+    const after = await compareSides({ setting, before, cutCalls: statistics.cutCalls, context });
     const sums = statistics.sums();
     const found = setting.verify === null ? null : await setting.verify();
     const verified = found && { ok: found.ok, entries: found.entries };
@@ -56,6 +58,7 @@ export async function runReplay(calls: readonly PlannedCall[], options: ReplayOp
       firstByte: statistics.firstByte(),
       byTeam: after.byTeam,
       comparison,
+      cut: after.cut,
       lost,
       verified,
       interrupted: interruption.signal.aborted,
@@ -82,9 +85,11 @@ async function drive(calls: readonly PlannedCall[], work: DriveWork): Promise<Sc
   const now = (): number => performance.now();
   const progress = startProgress(work.context.screen.notes, { label: "Replaying", now });
   const live = { ended: 0, refused: 0, spentUsd: 0, startedAt: now() };
-  const send = async (call: PlannedCall): Promise<void> => {
-    const outcome = await makeCall(call, { pool, keyOf: setting.keyOf, now });
-    statistics.record(call, outcome);
+  const run = Date.now().toString(36);
+  const send = async (call: PlannedCall, index: number): Promise<void> => {
+    const tag = `${run}-${index}`;
+    const outcome = await makeCall(call, { pool, keyOf: setting.keyOf, now, tag });
+    statistics.record({ team: call.team, tag }, outcome);
     live.ended += 1;
     live.refused += Number(outcome.result === "refused");
     // For the live line only: the report adds up exact amounts.
@@ -122,35 +127,4 @@ async function interruptibleSleep(ms: number, signal: AbortSignal): Promise<void
     const timer = setTimeout(end, ms);
     signal.addEventListener("abort", end);
   });
-}
-
-interface Sides {
-  readonly ledger: Awaited<ReturnType<typeof readLedger>> | null;
-  readonly books: Awaited<ReturnType<typeof readBooks>> | null;
-}
-
-async function readSides(setting: Setting): Promise<Sides> {
-  return {
-    ledger: setting.admin && (await readLedger(setting.admin)),
-    books: setting.simulatorUrl === null ? null : await readBooks(setting.simulatorUrl),
-  };
-}
-
-interface Compared {
-  readonly comparison: Comparison | null;
-  readonly byTeam: Figures | null;
-}
-
-async function compareSides(setting: Setting, before: Sides, context: CommandContext): Promise<Compared> {
-  const { admin, simulatorUrl } = setting;
-  if (!admin || !before.ledger) return { comparison: null, byTeam: null };
-  const ledgerBefore = before.ledger;
-  const callsBefore = ledgerBefore.reduce((sum, row) => sum + row.calls, 0);
-  const billed = async () => (simulatorUrl === null || !before.books ? [] : since(before.books, await readBooks(simulatorUrl)));
-  const expected = async (): Promise<number> => callsBefore + (await billed()).reduce((sum, row) => sum + row.calls, 0);
-  const ledger = since(ledgerBefore, await readSettledLedger(admin, expected));
-  const byTeam = callsBefore === 0 ? await readFigures(admin, { by: ["team"] }) : null;
-  if (simulatorUrl === null) return { comparison: null, byTeam };
-  const { book } = await context.parts.openCatalogue();
-  return { comparison: reconcile(ledger, priceBooks(book, await billed(), Date.now())), byTeam };
 }

@@ -1,7 +1,7 @@
 /** What became of the calls, as sums and quantiles. */
 
 import { add, parseUsd, type PicoUsd, zero } from "../../domain/money/money.ts";
-import type { PlannedCall } from "./plan.ts";
+import type { CutCall } from "./cut.ts";
 
 /**
  * - `served` the whole answer came
@@ -21,6 +21,14 @@ export interface CallOutcome {
   readonly latencyMs: number;
   /** From the request to the first byte of a stream. */
   readonly firstByteMs: number | null;
+  /** As the answer named it, to find its row in the ledger. */
+  readonly operationId: string | null;
+}
+
+/** Who made a call, and how the simulator's books name it. */
+export interface RecordedCall {
+  readonly team: string;
+  readonly tag: string;
 }
 
 export interface TeamSums {
@@ -51,16 +59,23 @@ export class Statistics {
   readonly #reasons = new Map<string, number>();
   readonly #latencies: number[] = [];
   readonly #firstBytes: number[] = [];
+  readonly #cutCalls: CutCall[] = [];
 
-  record(call: Pick<PlannedCall, "team">, outcome: CallOutcome): void {
+  record(call: RecordedCall, outcome: CallOutcome): void {
     const team = this.#teams.get(call.team) ?? emptyTeam(call.team);
     this.#teams.set(call.team, team);
     team.calls += 1;
     team[outcome.result] += 1;
     if (outcome.cost !== null) team.cost = add(team.cost, parseUsd(outcome.cost, "x-purser-cost-usd"));
     if (outcome.reason !== null) this.#reasons.set(outcome.reason, (this.#reasons.get(outcome.reason) ?? 0) + 1);
+    if (outcome.result === "cut") this.#cutCalls.push({ operationId: outcome.operationId, tag: call.tag });
     if (outcome.result === "served") this.#latencies.push(outcome.latencyMs);
     if (outcome.firstByteMs !== null) this.#firstBytes.push(outcome.firstByteMs);
+  }
+
+  /** The streams that were cut. */
+  get cutCalls(): readonly CutCall[] {
+    return this.#cutCalls;
   }
 
   sums(): Sums {

@@ -6,6 +6,7 @@ import { groupTable } from "../command/report.ts";
 import { dollarColumn, dollars, duration, grouped } from "../terminal/number.ts";
 import type { Output } from "../terminal/screen.ts";
 import { table } from "../terminal/table.ts";
+import type { CutCosts } from "./compare.ts";
 import type { Comparison, ModelComparison } from "./reconcile.ts";
 import type { ReplayResult } from "./run.ts";
 import type { Quantiles } from "./statistics.ts";
@@ -80,7 +81,6 @@ function quantilesText(quantiles: Quantiles | null): string {
 
 /** By the ledger where it is in reach, else by what the answers said. */
 function spendText(result: ReplayResult): string {
-  if (result.comparison) return dollars(formatUsd(result.comparison.cost.ledger));
   return result.byTeam ? dollars(result.byTeam.total.cost_usd) : `${dollars(formatUsd(result.sums.cost))} by the answers' own headers`;
 }
 
@@ -130,12 +130,18 @@ function verdictText(result: ReplayResult, output: Output): string {
   const { comparison, verified, sums } = result;
   if (!comparison) lines.push(yellow("Ledger and books were not compared: give --admin-key and --simulator."));
   else lines.push(comparison.equal ? `${green("✔")} ${agreement(comparison)}` : `${red("✘")} ${disagreement(comparison)}`);
+  if (result.cut) lines.push(cutLine(result.cut));
   if (verified?.ok)
     lines.push(`${green("✔")} ${grouped(verified.entries)} journal entries: the chain is whole, and every balance follows from them`);
   if (verified && !verified.ok)
     lines.push(`${red("✘")} the ledger does not verify: replay with --data DIR, then \`purser verify --data DIR\``);
   if (sums.failed > 0) lines.push(`${red("✘")} ${grouped(sums.failed)} calls failed`);
   return lines.map((line) => `${line}\n`).join("");
+}
+
+function cutLine({ calls, ledger, books }: CutCosts): string {
+  const costs = `the ledger charged ${dollars(formatUsd(ledger))} by what had passed, the simulator billed ${dollars(formatUsd(books))} for what it had generated`;
+  return `  apart from these, ${grouped(calls)} streams were cut before their usage came: ${costs}`;
 }
 
 function agreement({ calls, tokens, cost }: Comparison): string {
@@ -163,7 +169,8 @@ export function replayJson(result: ReplayResult): unknown {
     behind_ms: result.schedule.latestMs,
     latency_ms: result.latency,
     first_byte_ms: result.firstByte,
-    cost_usd: formatUsd(comparison?.cost.ledger ?? sums.cost),
+    cost_usd: result.byTeam?.total.cost_usd ?? formatUsd(sums.cost),
+    cut_usd: result.cut && { ledger: formatUsd(result.cut.ledger), books: formatUsd(result.cut.books) },
     teams: result.byTeam?.groups ?? sums.teams.map((team) => ({ ...team, cost: undefined, cost_usd: formatUsd(team.cost) })),
     books_equal: comparison?.equal ?? null,
     models: comparison?.models.map((row) => ({

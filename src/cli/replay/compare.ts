@@ -1,0 +1,71 @@
+/** Both sides of a replay before and after it, and whether what was added in between agrees. */
+
+import { add, type PicoUsd, zero } from "../../domain/money/money.ts";
+import type { CommandContext } from "../context.ts";
+import { type Figures, readFigures } from "../figures.ts";
+import { readBooks, readLedger, readSettledLedger } from "./books.ts";
+import { type CutCall, readCut } from "./cut.ts";
+import { type Comparison, type LedgerSums, type ModelSums, priceBooks, reconcile, since } from "./reconcile.ts";
+import type { Setting } from "./setting.ts";
+
+/** Null where a side is out of reach. */
+export interface Sides {
+  readonly ledger: readonly LedgerSums[] | null;
+  readonly books: readonly ModelSums[] | null;
+}
+
+/** What streams that were cut came to on each side: the ledger estimates from what passed, the simulator bills what it had generated. */
+export interface CutCosts {
+  readonly calls: number;
+  readonly ledger: PicoUsd;
+  readonly books: PicoUsd;
+}
+
+export interface Compared {
+  /** Of every call that ended with its usage. */
+  readonly comparison: Comparison | null;
+  readonly cut: CutCosts | null;
+  /** By team; only where the ledger was empty before, since its figures are then this replay's. */
+  readonly byTeam: Figures | null;
+}
+
+export interface CompareOptions {
+  readonly setting: Setting;
+  readonly before: Sides;
+  readonly cutCalls: readonly CutCall[];
+  readonly context: CommandContext;
+}
+
+export async function readSides(setting: Setting): Promise<Sides> {
+  return {
+    ledger: setting.admin && (await readLedger(setting.admin)),
+    books: setting.simulatorUrl === null ? null : await readBooks(setting.simulatorUrl),
+  };
+}
+
+export async function compareSides({ setting, before, cutCalls, context }: CompareOptions): Promise<Compared> {
+  const { admin, simulatorUrl } = setting;
+  if (!admin || !before.ledger) return { comparison: null, cut: null, byTeam: null };
+  const callsBefore = countCalls(before.ledger);
+  const booksBefore = before.books ?? [];
+  const billed = async () => (simulatorUrl === null ? [] : since(booksBefore, await readBooks(simulatorUrl)));
+  const after = await readSettledLedger(admin, async () => callsBefore + countCalls(await billed()));
+  const ledger = since(before.ledger, after);
+  const byTeam = callsBefore === 0 ? await readFigures(admin, { by: ["team"] }) : null;
+  if (simulatorUrl === null) return { comparison: null, cut: null, byTeam };
+
+  const { book } = await context.parts.openCatalogue();
+  const cut = await readCut(cutCalls, { admin, simulatorUrl });
+  const now = Date.now();
+  const priced = priceBooks(book, since(cut.books, await billed()), now);
+  const costs = { calls: cutCalls.length, ledger: costOf(cut.ledger), books: costOf(priceBooks(book, cut.books, now)) };
+  return { comparison: reconcile(since(cut.ledger, ledger), priced), cut: cutCalls.length > 0 ? costs : null, byTeam };
+}
+
+function countCalls(rows: readonly ModelSums[]): number {
+  return rows.reduce((sum, row) => sum + row.calls, 0);
+}
+
+function costOf(rows: readonly LedgerSums[]): PicoUsd {
+  return rows.reduce((sum, row) => add(sum, row.cost), zero);
+}

@@ -1,0 +1,251 @@
+/** What every reader of a ledger must answer, as tests. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { CallRow, Ledger, LedgerReader, Totals } from "../app/ports.ts";
+import type { Attribution } from "../domain/attribution/attribution.ts";
+import { pico } from "../domain/money/money.ts";
+import { sumUsage, type Usage } from "../domain/usage/usage.ts";
+import { hold, outcome, putBudget, route, settle, start, usd, usualOutcome } from "./conformance-fixture.ts";
+import { using, type OpenStore } from "./conformance.ts";
+
+const hourMs = 3_600_000;
+
+export function readerConformance(open: OpenStore): void {
+  testRows(open);
+  testFinding(open);
+  testTotals(open);
+}
+
+function testRows(open: OpenStore): void {
+  test("a call comes back with all that its hold and its end said", async () => {
+    await using(open, async ({ ledger, reader }) => {
+      await ledger.commit(hold("op", usd(5), { repeat: "next" }));
+      const usual = { ...usualOutcome(812, 311), reportedCost: pico(7n), flags: ["aborted" as const] };
+      await ledger.commit(settle("op", usd(0), { outcome: usual }));
+      const [row] = await reader.calls({}, { limit: 10, before: null });
+      const { status, model, usage, charges, cost, reportedCost, rawUsage, flags, latencyMs, priceVersion } = usual;
+      assert.deepEqual(row, {
+        seq: row?.seq,
+        operationId: "op",
+        attempt: 1,
+        startedAt: start,
+        endedAt: start + 1000,
+        attribution: { org: "acme", team: "t1", project: "p1" },
+        route,
+        ...{ status, model, usage, charges, cost: cost.usd, reportedCost, rawUsage, flags, latencyMs, priceVersion },
+      });
+    });
+  });
+
+  test("the provider's usage comes back as it was written, whatever numbers and strings stand in it", async () => {
+    const texts = [
+      '{"a":1,"b":[2,3.50,-4e2],"c":"5 and \\" 6"}',
+      '{"a":9,"b":[8,7.0,0],"c":"5 and \\" 6"}',
+      '{ "n": 12345678901234567890, "nested": {"x": 0.1, "y": 1E5} }',
+      "{}",
+      "not json 1 2",
+      `{"long":"${"x".repeat(5000)}","n":1}`,
+    ];
+    await using(open, async ({ ledger, reader }) => {
+      for (const [n, rawUsage] of texts.entries()) {
+        await ledger.commit(hold(`op${n}`, usd(1)));
+        await ledger.commit(settle(`op${n}`, usd(1), { outcome: outcome(usd(1), { rawUsage }) }));
+      }
+      const rows = await reader.calls({}, { limit: 10, before: null });
+      assert.deepEqual(
+        rows.map(({ rawUsage }) => rawUsage),
+        texts.toReversed(),
+      );
+    });
+  });
+
+  test("a corrected call is one call, at its new cost, in the hour in which it ended", async () => {
+    await using(open, async ({ ledger, reader }) => {
+      await ledger.commit(putBudget("all", usd(10)));
+      await ledger.commit(hold("op", usd(4)));
+      await ledger.commit(settle("op", usd(4), { outcome: outcome(usd(4), { status: "unresolved" }) }));
+      const at = start + 5 * hourMs;
+      await ledger.commit(settle("op", usd(1), { at, outcome: outcome(usd(1)), fingerprint: "bill" }));
+      const rows = await reader.calls({}, { limit: 10, before: null });
+      assert.deepEqual(
+        rows.map(({ status, cost, endedAt }) => [status, cost, endedAt]),
+        [["settled", usd(1), start + 1000]],
+      );
+      const totals = await reader.totals({}, ["status"], hourMs);
+      assert.deepEqual(
+        totals.map(({ group, bucket, calls, cost }) => [group, bucket, calls, cost]),
+        [[{ status: "settled" }, start, 1, usd(1)]],
+      );
+      const ragged = await reader.totals({ from: start + 1000, to: start + 1001 }, [], null);
+      assert.deepEqual(
+        ragged.map(({ calls, cost }) => [calls, cost]),
+        [[1, usd(1)]],
+      );
+      assert.deepEqual(await reader.totals({ from: start + 1001 }, [], null), []);
+      assert.equal((await reader.verify()).ok, true);
+    });
+  });
+}
+
+function testFinding(open: OpenStore): void {
+  test("pages follow each other without a gap or a repeat, newest first", async () => {
+    await using(open, async ({ ledger, reader }) => {
+      await makeCalls(ledger);
+      const all = await reader.calls({}, { limit: 1000, before: null });
+      const paged: CallRow[] = [];
+      for (let before: number | null = null; ;) {
+        const page: readonly CallRow[] = await reader.calls({}, { limit: 7, before });
+        paged.push(...page);
+        const last = page.at(-1);
+        if (!last) break;
+        before = last.seq;
+      }
+      assert.deepEqual(paged, all);
+      assert.deepEqual(
+        all.map(({ seq }) => seq),
+        all.map(({ seq }) => seq).toSorted((left, right) => right - left),
+      );
+    });
+  });
+
+  test("every filter finds what a look at all calls finds", async () => {
+    await using(open, async ({ ledger, reader }) => {
+      await makeCalls(ledger);
+      const all = await reader.calls({}, { limit: 1000, before: null });
+      const check = async (filter: Parameters<LedgerReader["calls"]>[0], matches: (row: CallRow) => boolean): Promise<void> => {
+        const found = await reader.calls(filter, { limit: 1000, before: null });
+        const expected = all.filter(matches);
+        assert.deepEqual(
+          found.map(({ seq }) => seq),
+          expected.map(({ seq }) => seq),
+          JSON.stringify(filter),
+        );
+        assert.notEqual(found.length, 0, JSON.stringify(filter));
+        assert.deepEqual(await sumTotals(reader, filter), sumRows(expected), JSON.stringify(filter));
+      };
+      await check({ attribution: { project: "p1" } }, ({ attribution }) => attribution.project === "p1");
+      await check({ attribution: { project: "unattributed" } }, ({ attribution }) => attribution.project === undefined);
+      await check(
+        { attribution: { "tag:customer": "c1", team: "t0" } },
+        (row) => row.attribution.tags?.["customer"] === "c1" && row.attribution.team === "t0",
+      );
+      await check({ provider: "anthropic" }, (row) => row.route.provider === "anthropic");
+      await check({ model: "gpt-5-2025-08-07" }, ({ model }) => model === "gpt-5-2025-08-07");
+      await check({ model: "gpt-5", status: "released" }, ({ model, status }) => model === "gpt-5" && status === "released");
+      await check({ status: "settled" }, ({ status }) => status === "settled");
+      await check({ status: "estimated", provider: "openai" }, (row) => row.status === "estimated" && row.route.provider === "openai");
+      const [from, to] = [start + 2 * hourMs + 17 * 60_000, start + 5 * hourMs + 1];
+      await check({ from, to }, ({ endedAt }) => endedAt >= from && endedAt < to);
+      await check(
+        { from, to: from + 1800_000, attribution: { team: "t1" } },
+        (row) => row.endedAt >= from && row.endedAt < from + 1800_000 && row.attribution.team === "t1",
+      );
+      await check({ operationId: "op5" }, ({ operationId }) => operationId === "op5");
+    });
+  });
+}
+
+function testTotals(open: OpenStore): void {
+  test("the sum over any partition is the total, and what has no value is unattributed", async () => {
+    await using(open, async ({ ledger, reader }) => {
+      await makeCalls(ledger);
+      const [total] = await reader.totals({}, [], null);
+      for (const by of ["provider", "model", "endpoint", "key", "status", "project", "team", "agent", "tag:customer"]) {
+        for (const bucketMs of [null, hourMs, 24 * hourMs]) {
+          const parts = await reader.totals({}, [by, "org"], bucketMs);
+          assert.deepEqual({ ...sumOf(parts), group: {}, bucket: null }, total, by);
+          assert.equal(
+            parts.every(({ group }) => group[by] !== undefined && group["org"] !== ""),
+            true,
+          );
+        }
+      }
+      const agents = await reader.totals({}, ["agent"], null);
+      assert.deepEqual(
+        agents.map(({ group }) => group),
+        [{ agent: "unattributed" }],
+      );
+    });
+  });
+
+  test("ranges that meet add up to the whole, wherever they meet", async () => {
+    await using(open, async ({ ledger, reader }) => {
+      await makeCalls(ledger);
+      const [total] = await reader.totals({}, [], null);
+      for (const cut of [start, start + 1, start + hourMs - 1, start + 3 * hourMs, start + 4 * hourMs + 123_456]) {
+        const parts = [...(await reader.totals({ to: cut }, [], null)), ...(await reader.totals({ from: cut }, [], null))];
+        assert.deepEqual({ ...sumOf(parts), group: {}, bucket: null }, total);
+      }
+    });
+  });
+
+  test("a refused call is counted as a refusal, and as no call", async () => {
+    await using(open, async ({ ledger, reader }) => {
+      await ledger.commit(putBudget("all", usd(1)));
+      await ledger.commit(hold("big", usd(2)));
+      const totals = await reader.totals({}, ["status"], null);
+      assert.deepEqual(
+        totals.map(({ group, calls, refusals }) => [group, calls, refusals]),
+        [[{ status: "refused" }, 0, 1]],
+      );
+      assert.deepEqual(await reader.calls({}, { limit: 10, before: null }), []);
+      assert.deepEqual(await reader.totals({ status: "settled" }, [], null), []);
+    });
+  });
+}
+
+/** 60 calls over eight hours: two providers, three teams, all statuses, some refused, one amended. */
+async function makeCalls(ledger: Ledger): Promise<void> {
+  await ledger.commit(putBudget("agent", usd(0), { budgetType: "agent", resourceId: "none" }));
+  const ends = [];
+  for (let n = 0; n < 60; n++) {
+    const at = start + n * 8 * 60_000;
+    const operationId = `op${n}`;
+    const provider = n % 4 === 0 ? "anthropic" : "openai";
+    const tags = n % 2 === 0 ? { tags: { customer: `c${n % 3}` } } : {};
+    const project = n % 5 === 0 ? {} : { project: `p${n % 7}` };
+    const attribution: Attribution = { org: "acme", team: `t${n % 3}`, ...project, ...tags };
+    await ledger.decide(hold(operationId, usd(1), { at, attribution, route: { ...route, provider, keyId: n % 6 === 0 ? null : "key_1" } }));
+    ends.push(endOf(ledger, { n, at: at + 1000, operationId }));
+  }
+  await Promise.all(ends);
+  const amended = { kind: "settle", attempt: 1, fingerprint: "bill", at: start + 9 * hourMs, outcome: usualOutcome(5, 5) } as const;
+  await ledger.commit({ ...amended, operationId: "op7" });
+}
+
+function endOf(
+  ledger: Ledger,
+  { n, at, operationId }: { readonly n: number; readonly at: number; readonly operationId: string },
+): Promise<unknown> {
+  if (n % 9 === 4) return ledger.decide({ kind: "release", at, operationId, attempt: 1, reason: "upstream failed" });
+  const status = n % 10 === 7 ? "unresolved" : n % 10 === 3 ? "estimated" : "settled";
+  const end = { ...usualOutcome(800 + n, 300 + n), status } as const;
+  return ledger.decide(settle(operationId, usd(0), { at, outcome: n % 8 === 1 ? { ...end, model: "gpt-5-mini" } : end }));
+}
+
+interface Sums {
+  readonly calls: number;
+  readonly cost: bigint;
+  readonly usage: Usage;
+}
+
+function sumRows(rows: readonly CallRow[]): Sums {
+  const cost = rows.reduce((sum, row) => sum + row.cost, 0n);
+  return { calls: rows.length, cost, usage: sumUsage(rows.map(({ usage }) => usage)) };
+}
+
+async function sumTotals(reader: LedgerReader, filter: Parameters<LedgerReader["totals"]>[0]): Promise<Sums> {
+  const { calls, cost, usage } = sumOf(await reader.totals(filter, ["project", "model"], hourMs));
+  return { calls, cost, usage };
+}
+
+function sumOf(totals: readonly Totals[]): Omit<Totals, "group" | "bucket"> {
+  return {
+    calls: totals.reduce((sum, { calls }) => sum + calls, 0),
+    refusals: totals.reduce((sum, { refusals }) => sum + refusals, 0),
+    cost: pico(totals.reduce((sum, { cost }) => sum + cost, 0n)),
+    usage: sumUsage(totals.map(({ usage }) => usage)),
+    latencyMs: totals.reduce((sum, { latencyMs }) => sum + latencyMs, 0),
+  };
+}

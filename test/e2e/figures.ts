@@ -1,0 +1,69 @@
+/** The figures that the tests compare: a call as Purser tells it, and as the simulator billed it. */
+
+import type { Meter } from "../../src/domain/usage/usage.ts";
+
+/** A row of `GET /api/v1/entries`. */
+export interface Entry {
+  readonly operation_id: string;
+  readonly attempt: number;
+  readonly status: "settled" | "estimated" | "unresolved" | "released";
+  readonly provider: string;
+  readonly model: string;
+  readonly requested_model: string;
+  readonly endpoint: string;
+  readonly key_id: string | null;
+  readonly attribution: Readonly<Record<string, unknown>>;
+  readonly usage: Readonly<Partial<Record<Meter | "reasoning", number>>>;
+  readonly charges: readonly {
+    readonly model: string;
+    readonly meter: string;
+    readonly quantity: number;
+    readonly rate_usd_per_million: string | null;
+    readonly cost_usd: string;
+  }[];
+  readonly cost_usd: string;
+  readonly reported_cost_usd: string | null;
+  readonly difference_usd: string | null;
+  readonly flags: readonly string[];
+  readonly raw_usage: string | null;
+}
+
+/** A row of the simulator's books. */
+export interface BookRow {
+  readonly id: string;
+  readonly request_id: string;
+  readonly provider: string;
+  readonly endpoint: string;
+  readonly model: string;
+  /** 0 when no head was sent. */
+  readonly status: number;
+  readonly input: number;
+  readonly cache_read: number;
+  readonly cache_write_5m: number;
+  readonly cache_write_1h: number;
+  readonly output: number;
+  readonly reasoning: number;
+  readonly web_search: number;
+  readonly billed: boolean;
+  readonly finished: boolean;
+  /** Output at the cut; null for an answer that went out to its end. */
+  readonly cut_at: number | null;
+  readonly tag: string | null;
+}
+
+const decimals = 12;
+
+/** Pico-USD of a decimal string, written apart from the code under test. */
+export function picoOf(usd: string): bigint {
+  const negative = usd.startsWith("-");
+  const [whole = "0", fraction = ""] = usd.replace("-", "").split(".");
+  if (fraction.length > decimals) throw new Error(`more than ${decimals} decimals: ${usd}`);
+  const amount = BigInt(whole + fraction.padEnd(decimals, "0"));
+  return negative ? -amount : amount;
+}
+
+export function sumPico(amounts: Iterable<string>): bigint {
+  let sum = 0n;
+  for (const amount of amounts) sum += picoOf(amount);
+  return sum;
+}
