@@ -5,6 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import { makeApi } from "./api/api.ts";
+import type { Readiness } from "./api/context.ts";
 import { declare, makeFirstKeys, type FirstSecrets } from "./app/first-start.ts";
 import { Identification } from "./app/identify.ts";
 import { InFlight } from "./app/in-flight.ts";
@@ -167,7 +168,7 @@ async function openParts(options: ComposeOptions): Promise<Parts> {
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(admin === undefined ? [] : [admin])].map(hashSecret),
     metrics: () => metrics.text(),
-    ready: () => ({ ready: true, reasons: [] }),
+    ready: () => readiness(ledger),
     catalogue: () => catalogue.models(),
     reportBug: (error) => observer.failed("a request to the control plane failed", error),
   });
@@ -177,6 +178,11 @@ async function openParts(options: ComposeOptions): Promise<Parts> {
     await ledger.close();
   };
   return { ledger, reader, prices, observer, api, catalogue, log, token, close };
+}
+
+function readiness(ledger: Ledger): Readiness {
+  const problem = ledger.problem();
+  return { ready: problem === null, reasons: problem ? [problem.message] : [] };
 }
 
 function adminSecret({ environment }: ComposeOptions): string | undefined {

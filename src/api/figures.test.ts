@@ -138,6 +138,25 @@ test("buckets whose edges lie within an hour have the same sum as the whole", as
   assert.deepEqual([none.json.data, none.json.groups.length], [[], 2]);
 });
 
+test("what lies in the first and last bucket but outside of the range is left out", async (t) => {
+  const bench = await openBench(t);
+  await fill(bench);
+  for (const zone of ["UTC", "Asia/Kolkata"]) {
+    const { json } = await bench.call(
+      "GET",
+      `/api/v1/series?from=2026-03-10T12:30:00Z&to=2026-03-11T12:30:00Z&bucket=day&time_zone=${zone}`,
+    );
+    assert.deepEqual([zone, json.total.calls, json.data[0].total.calls], [zone, 1, 1]);
+  }
+});
+
+test("the last page says that it is the last, also when it is full", async (t) => {
+  const bench = await openBench(t);
+  await fill(bench);
+  assert.equal((await bench.call("GET", "/api/v1/entries?limit=3")).json.next_cursor, null);
+  assert.notEqual((await bench.call("GET", "/api/v1/entries?limit=2")).json.next_cursor, null);
+});
+
 test("what to split by and the range are checked", async (t) => {
   const bench = await openBench(t);
   for (const [query, field] of [

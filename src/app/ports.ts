@@ -1,6 +1,7 @@
 /** What the use cases need of the outside, as contracts. Implementations are chosen in `compose.ts` and nowhere else. */
 
 import type { Attribution } from "../domain/attribution/attribution.ts";
+import type { PurserError } from "../domain/error.ts";
 import type { Budget } from "../domain/budget/budget.ts";
 import type { Key } from "../domain/key/key.ts";
 import type { AnswerOf, Balance, Command } from "../domain/ledger/command.ts";
@@ -44,6 +45,9 @@ export interface Ledger {
   /** Calls under way: their holds. */
   openHolds(): readonly OpenHold[];
   holdOf(operationId: string): OpenHold | undefined;
+
+  /** Why nothing can be written at the moment; null when all is well. */
+  problem(): PurserError | null;
 
   close(): Promise<void>;
 }

@@ -1,5 +1,8 @@
 /** Calls that wait for the room which calls in flight hold. */
 
+/** Room is also made where nobody tells: by an edited budget, a new window, a hold that was ended over the API. */
+const lookAgainMs = 250;
+
 interface Waiter {
   readonly wake: () => void;
 }
@@ -13,10 +16,10 @@ export class Waiting {
     return this.#waiters.size;
   }
 
-  /** Resolves when a call has ended, or after `ms`. Whoever waits then tries again. */
+  /** Resolves when a call has ended, or after `ms`, or after a while in any case. Whoever waits then tries again. */
   forRoom(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => waiter.wake(), Math.max(0, ms));
+      const timer = setTimeout(() => waiter.wake(), Math.max(0, Math.min(ms, lookAgainMs)));
       const waiter: Waiter = {
         wake: () => {
           clearTimeout(timer);

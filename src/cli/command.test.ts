@@ -4,13 +4,25 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { inFolder, purser } from "./child.ts";
+import { type Ended, inFolder, purser } from "./child.ts";
+import { makeParts } from "./parts.ts";
+import { runProgram } from "./program.ts";
+import { screenOn } from "./terminal/screen.ts";
+
+/** For words that start nothing: a process each would only take time. */
+async function inProcess(words: readonly string[]): Promise<Ended> {
+  const seen = { stdout: "", stderr: "" };
+  const stream = (name: "stdout" | "stderr") => ({ write: (text: string) => (seen[name] += text) });
+  const screen = screenOn({ stdout: stream("stdout"), stderr: stream("stderr") }, {});
+  const code = await runProgram(words, { screen, environment: {}, parts: makeParts({}) });
+  return { code, out: seen.stdout, notes: seen.stderr };
+}
 
 test("every command has help with an example", async () => {
-  const help = await purser(["--help"]);
+  const help = await inProcess(["--help"]);
   assert.equal(help.code, 0);
   const names = [...help.out.matchAll(/^ {2}([a-z]+) {2,}/gm)].map((match) => match[1] ?? "").filter((name) => name !== "help");
-  assert.deepEqual(names.sort(), [
+  assert.deepEqual(names.toSorted(), [
     "budget",
     "demo",
     "doctor",
@@ -24,19 +36,19 @@ test("every command has help with an example", async () => {
     "top",
     "verify",
   ]);
-  const helps = await Promise.all(names.map(async (name) => ({ name, ...(await purser([name, "--help"])) })));
-  for (const { name, code, out } of helps) {
+  for (const name of names) {
+    const { code, out } = await inProcess([name, "--help"]);
     assert.equal(code, 0, name);
     assert.match(out, new RegExp(`Examples?:\\n[^]*purser ${name}`), name);
   }
 });
 
 test("a word that is not known is wrong use, with what was meant", async () => {
-  const unknown = await purser(["reprot"]);
+  const unknown = await inProcess(["reprot"]);
   assert.deepEqual([unknown.code, unknown.out], [2, ""]);
   assert.match(unknown.notes, /Did you mean report\?/);
-  assert.equal((await purser(["price"])).code, 2);
-  assert.equal((await purser(["price", "sim/sim-small", "--input", "-5"])).code, 2);
+  assert.equal((await inProcess(["price"])).code, 2);
+  assert.equal((await inProcess(["price", "sim/sim-small", "--input", "-5"])).code, 2);
 });
 
 test("price shows the lines of the sum and where each rate comes from", async () => {
@@ -71,7 +83,7 @@ test("price shows the lines of the sum and where each rate comes from", async ()
 });
 
 test("a model without a price is a failure that names its neighbours, never a zero", async () => {
-  const ended = await purser(["price", "sim/sim-smal", "--input", "5", "--json"]);
+  const ended = await inProcess(["price", "sim/sim-smal", "--input", "5", "--json"]);
   assert.deepEqual([ended.code, ended.out], [1, ""]);
   const { error } = JSON.parse(ended.notes) as { error: { code: string; remedy: string } };
   assert.equal(error.code, "unpriced");
@@ -79,7 +91,7 @@ test("a model without a price is a failure that names its neighbours, never a ze
 });
 
 test("reasoning that is more than the output is wrong use", async () => {
-  const ended = await purser(["price", "sim/sim-small", "--output", "5", "--reasoning", "6"]);
+  const ended = await inProcess(["price", "sim/sim-small", "--output", "5", "--reasoning", "6"]);
   assert.equal(ended.code, 2);
   assert.match(ended.notes, /--reasoning/);
 });

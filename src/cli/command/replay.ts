@@ -4,30 +4,14 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Command } from "commander";
 import type { Environment, CommandContext } from "../context.ts";
-import { decimal, type JsonOption, oneOf, whole, withJson } from "../option.ts";
+import { decimal, oneOf, whole, withJson } from "../option.ts";
 import { PurserError } from "../../domain/error.ts";
+import type { ReplayOptions } from "../replay/options.ts";
 import { planCalls } from "../replay/plan.ts";
 import { runReplay } from "../replay/run.ts";
 import { replayJson, replayText } from "../replay/text.ts";
 import { readTrace } from "../replay/trace.ts";
 import { printJson } from "../session.ts";
-
-export interface ReplayOptions extends JsonOption {
-  readonly speed: "1" | "10" | "max";
-  readonly teams: number;
-  readonly agents: number;
-  readonly users: number;
-  readonly limit?: number;
-  readonly concurrency: number;
-  readonly streamShare: number;
-  readonly seed: number;
-  readonly teamBudget?: string;
-  readonly url?: string;
-  readonly key?: string;
-  readonly adminKey?: string;
-  readonly simulator?: string;
-  readonly data?: string;
-}
 
 const many = { least: 1, most: 10_000 };
 

@@ -1,16 +1,14 @@
 /** `purser report`: totals of a stretch of time and the groups that spent most. */
 
 import type { Command } from "commander";
-import { parseUsd } from "../../domain/money/money.ts";
 import { countContext, type Usage } from "../../domain/usage/usage.ts";
 import type { CommandContext } from "../context.ts";
-import { type Figures, type GroupSums, readFigures } from "../figures.ts";
+import { type Figures, readFigures } from "../figures.ts";
 import { list, moment, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
+import { groupTable } from "../group-table.ts";
 import { printJson, withConnection } from "../session.ts";
-import { bar } from "../terminal/bar.ts";
-import { dollarColumn, dollars, grouped, percent } from "../terminal/number.ts";
+import { dollars, grouped } from "../terminal/number.ts";
 import type { Output } from "../terminal/screen.ts";
-import { table } from "../terminal/table.ts";
 
 type Format = "table" | "json" | "csv";
 
@@ -70,35 +68,6 @@ export function reportText(figures: Figures, options: ReportTextOptions): string
   const left = figures.groups.length - shown.length;
   const rest = left > 0 ? paint.dim(`and ${grouped(left)} more groups: --top ${figures.groups.length} shows all\n`) : "";
   return `${heading}\n${groupTable(shown, { ...options, whole: total.cost_usd })}${rest}`;
-}
-
-/** A row a group; the values stand in one column each. */
-export function groupTable(groups: readonly GroupSums[], options: Omit<ReportTextOptions, "top"> & { readonly whole: string }): string {
-  const { paint } = options.output;
-  const costs = dollarColumn(groups.map((group) => group.cost_usd));
-  const rows = groups.map((group, index) => {
-    const share = shareOf(group.cost_usd, options.whole);
-    const values = options.by.map((key) => group.group[key] ?? "unattributed");
-    const counts = [
-      grouped(group.calls),
-      group.refusals > 0 ? paint.yellow(grouped(group.refusals)) : "",
-      grouped(countContext(group.usage)),
-      grouped(group.usage.output ?? 0),
-    ];
-    return [...values, ...counts, costs[index] ?? "", percent(share), paint.cyan(bar(share, 16))];
-  });
-  const columns = [
-    ...options.by.map((title) => ({ title, maxWidth: 40 })),
-    ...["calls", "refused", "input", "output", "USD", "share"].map((title) => ({ title, align: "right" as const })),
-    { title: "" },
-  ];
-  return table(columns, rows, { heading: paint.dim });
-}
-
-/** A share for people, from exact amounts: to one part in a million. */
-export function shareOf(part: string, whole: string): number {
-  const all = parseUsd(whole, "cost_usd");
-  return all === 0n ? 0 : Number((parseUsd(part, "cost_usd") * 1_000_000n) / all) / 1_000_000;
 }
 
 export function tokensText(usage: Usage): string {

@@ -10,7 +10,7 @@ import { printJson, withConnection } from "../session.ts";
 import { abortOnSignal } from "../signal.ts";
 import { dollars, grouped } from "../terminal/number.ts";
 import { liveBlock, type Output } from "../terminal/screen.ts";
-import { groupTable } from "./report.ts";
+import { groupTable } from "../group-table.ts";
 
 interface TopOptions extends TargetOptions {
   readonly by: readonly string[];

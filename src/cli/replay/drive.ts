@@ -105,6 +105,7 @@ function refusedOutcome(status: number, answer: { readonly tail: string; readonl
     cost: null,
     latencyMs: answer.latencyMs,
     firstByteMs: null,
+    operationId: null,
   };
 }
 

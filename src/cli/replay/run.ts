@@ -1,7 +1,7 @@
 /** A replay from start to end: setting, calls, and both sets of books. */
 
 import type { CommandContext } from "../context.ts";
-import type { ReplayOptions } from "../command/replay.ts";
+import type { ReplayOptions } from "./options.ts";
 import type { Figures } from "../figures.ts";
 import { abortOnSignal } from "../signal.ts";
 import { dollars, grouped } from "../terminal/number.ts";

@@ -3,7 +3,7 @@
 import type { VerifyReport } from "../../app/ports.ts";
 import { ask, type Connection, overHttp } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
-import type { ReplayOptions } from "../command/replay.ts";
+import type { ReplayOptions } from "./options.ts";
 import { openStage } from "../stage.ts";
 import { teamsOf } from "./plan.ts";
 

@@ -1,8 +1,8 @@
 /** What a replay came to, for people and for programs. */
 
 import { formatUsd, type PicoUsd } from "../../domain/money/money.ts";
-import type { ReplayOptions } from "../command/replay.ts";
-import { groupTable } from "../command/report.ts";
+import type { ReplayOptions } from "./options.ts";
+import { groupTable } from "../group-table.ts";
 import { dollarColumn, dollars, duration, grouped } from "../terminal/number.ts";
 import type { Output } from "../terminal/screen.ts";
 import { table } from "../terminal/table.ts";

@@ -20,7 +20,7 @@ export function answerRepeat(books: Books, command: HoldCommand): HoldAnswer | u
   if (open) {
     if (command.repeat === "only" && open.fingerprint === command.fingerprint) return again(open, open.amount);
     throw new PurserError("conflict", `operation "${command.operationId}" is in flight`, {
-      field: "x-purser-operation-id",
+      field: command.repeat === "only" ? "operation_id" : "x-purser-operation-id",
       remedy: "Wait for its answer, or use another id for another operation.",
     });
   }

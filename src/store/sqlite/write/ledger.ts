@@ -120,6 +120,10 @@ export class SqliteLedger implements Ledger {
     return hold && asOpenHold(hold);
   }
 
+  problem(): PurserError | null {
+    return this.#failure ?? null;
+  }
+
   /** @throws PurserError `store_unavailable` when what was decided last could not be written. */
   async close(): Promise<void> {
     if (this.#isClosed) return;

@@ -1,0 +1,46 @@
+/** Groups of calls under each other, with each one's share of the whole. */
+
+import { parseUsd } from "../domain/money/money.ts";
+import { countContext } from "../domain/usage/usage.ts";
+import type { GroupSums } from "./figures.ts";
+import { bar } from "./terminal/bar.ts";
+import { dollarColumn, grouped, percent } from "./terminal/number.ts";
+import type { Output } from "./terminal/screen.ts";
+import { table } from "./terminal/table.ts";
+
+export interface GroupTableOptions {
+  /** The names that the groups were split by: a column each. */
+  readonly by: readonly string[];
+  /** What the shares are of, in USD. */
+  readonly whole: string;
+  readonly output: Output;
+}
+
+/** A row a group; the values stand in one column each. */
+export function groupTable(groups: readonly GroupSums[], options: GroupTableOptions): string {
+  const { paint } = options.output;
+  const costs = dollarColumn(groups.map((group) => group.cost_usd));
+  const rows = groups.map((group, index) => {
+    const share = shareOf(group.cost_usd, options.whole);
+    const values = options.by.map((key) => group.group[key] ?? "unattributed");
+    const counts = [
+      grouped(group.calls),
+      group.refusals > 0 ? paint.yellow(grouped(group.refusals)) : "",
+      grouped(countContext(group.usage)),
+      grouped(group.usage.output ?? 0),
+    ];
+    return [...values, ...counts, costs[index] ?? "", percent(share), paint.cyan(bar(share, 16))];
+  });
+  const columns = [
+    ...options.by.map((title) => ({ title, maxWidth: 40 })),
+    ...["calls", "refused", "input", "output", "USD", "share"].map((title) => ({ title, align: "right" as const })),
+    { title: "" },
+  ];
+  return table(columns, rows, { heading: paint.dim });
+}
+
+/** A share for people, from exact amounts: to one part in a million. */
+export function shareOf(part: string, whole: string): number {
+  const all = parseUsd(whole, "cost_usd");
+  return all === 0n ? 0 : Number((parseUsd(part, "cost_usd") * 1_000_000n) / all) / 1_000_000;
+}
