@@ -14,11 +14,13 @@ import { PricesInForce } from "./app/prices-in-force.ts";
 import type { Provider, Providers } from "./app/provider.ts";
 import { recover } from "./app/recover.ts";
 import type { Wires } from "./app/route.ts";
+import { Scouts } from "./app/scouts.ts";
 import { hashSecret } from "./app/secret.ts";
 import { Waiting } from "./app/waiting.ts";
 import { openCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./config/configuration.ts";
 import { InputCorrection } from "./domain/estimate/input-correction.ts";
+import { OutputExpectation } from "./domain/estimate/output-expectation.ts";
 import { makeGateway } from "./gateway/gateway.ts";
 import { listen } from "./gateway/listen.ts";
 import type { ServedModel } from "./gateway/models.ts";
@@ -69,18 +71,19 @@ const openaiOwnWire = openaiWire({ newTokenField: "max_completion_tokens" });
 
 export async function startServer(options: ComposeOptions): Promise<RunningServer> {
   const { configuration, directory } = options;
-  const parts = await openParts(options);
+  // Closes in the reverse order what was opened: also when a later step fails, such as a port that is taken.
+  await using opened = new AsyncDisposableStack();
+  const parts = opened.adopt(await openParts(options), ({ close }) => close());
   const { ledger, prices, token, log } = parts;
   const unresolved = await recover(ledger, clock, prices.book.version);
   if (unresolved > 0) log.warn(`${unresolved} calls were under way when the last process ended; they are charged at what was held`);
-  const first = await makeFirstKeys({ ledger, clock }, { hasAdminKey: adminSecret(options) !== undefined });
 
-  const simulator = configuration.providers.some(({ name }) => name === "sim")
-    ? null
-    : await startSimulator({ host: "127.0.0.1", port: 0 });
+  opened.defer(() => removeServerFile(directory));
+  const isSimulatorNamed = configuration.providers.some(({ name }) => name === "sim");
+  const simulator = isSimulatorNamed ? null : opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), ({ close }) => close());
   const providers = makeProviders(configuration, simulator);
+  const upstream = opened.adopt(new UndiciUpstream(), (pools) => pools.close());
   const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
-  const upstream = new UndiciUpstream();
   const gateway = makeGateway({
     ledger,
     clock,
@@ -99,23 +102,21 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   });
   const api = getRequestListener(parts.api.fetch);
   const { host, port } = configuration.server;
-  const server = await listen({ host, port, headerBytes: configuration.limits.headerBytes, gateway, api });
-  const expiry = setInterval(() => expireHolds(ledger, log), expiryLookMs);
+  const { headerBytes } = configuration.limits;
+  const server = opened.adopt(await listen({ host, port, headerBytes, gateway, api }), ({ close }) => close());
+  opened.defer(() => inFlight.close(shutdownGraceMs));
+  opened.defer(() => server.stopAccepting());
+  opened.adopt(setInterval(() => expireHolds(ledger, log), expiryLookMs), clearInterval);
+
+  // Only now: what is made here is shown once, by whoever sees this start succeed.
+  const first = await makeFirstKeys({ ledger, clock }, { hasAdminKey: adminSecret(options) !== undefined });
   await writeServerFile(directory, { url: server.url, token });
+  const closing = opened.move();
   return {
     ...first,
     url: server.url,
     providers: [...providers.byName.keys()].map((name) => ({ name, real: name !== "sim" })),
-    close: async () => {
-      clearInterval(expiry);
-      server.stopAccepting();
-      await inFlight.close(shutdownGraceMs);
-      await server.close();
-      await upstream.close();
-      await simulator?.close();
-      await removeServerFile(directory);
-      await parts.close();
-    },
+    close: () => closing.disposeAsync(),
   };
 }
 
