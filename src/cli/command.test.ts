@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { type Ended, inFolder, purser } from "./child.ts";
+import { type Ended, inFolder, purser } from "./child.test-kit.ts";
 import { makeParts } from "./parts.ts";
 import { runProgram } from "./program.ts";
 import { screenOn } from "./terminal/screen.ts";

@@ -10,24 +10,34 @@ export interface WantedModel {
   readonly at: number;
 }
 
-/**
- * `provider/model` where the first word is a provider; else the one provider that has the model, its maker first.
- *
- * @throws PurserError `unpriced` with the names that may have been meant.
- */
-export function resolveModel(catalogue: CommandCatalogue, wanted: WantedModel): { readonly provider: string; readonly model: string } {
-  if (wanted.provider !== undefined) return { provider: wanted.provider, model: wanted.model };
-  const slash = wanted.model.indexOf("/");
-  if (slash > 0) {
-    const split = { provider: wanted.model.slice(0, slash), model: wanted.model.slice(slash + 1) };
-    if (catalogue.book.sheet({ ...split, at: wanted.at })) return split;
-  }
+export interface NamedModel {
+  readonly provider: string;
+  readonly model: string;
+}
+
+/** @throws PurserError `unpriced` with the names that may have been meant. */
+export function resolveModel(catalogue: CommandCatalogue, wanted: WantedModel): NamedModel {
+  const found = listedModel(catalogue, wanted);
+  if (!found) throw unpriced(catalogue, wanted);
+  return found;
+}
+
+/** `provider/model` where the first word is a provider; else the provider that has the model, its maker first; undefined where none has. */
+export function listedModel(catalogue: CommandCatalogue, wanted: WantedModel): NamedModel | undefined {
+  const { model, at } = wanted;
+  if (wanted.provider !== undefined) return { provider: wanted.provider, model };
+  const split = splitName(model);
+  if (split && catalogue.book.sheet({ ...split, at })) return split;
   const providers = [...new Set(catalogue.models().map((row) => row.provider))];
-  const found = providers.map((provider) => ({ provider, sheet: catalogue.book.sheet({ provider, model: wanted.model, at: wanted.at }) }));
-  const ranked = found.filter((row) => row.sheet !== undefined).sort((left, right) => rank(left) - rank(right));
-  const best = ranked[0];
-  if (!best) throw unpriced(catalogue, wanted);
-  return { provider: best.provider, model: wanted.model };
+  const found = providers.map((provider) => ({ provider, sheet: catalogue.book.sheet({ provider, model, at }) }));
+  const [best] = found.filter((row) => row.sheet !== undefined).sort((left, right) => rank(left) - rank(right));
+  return best && { provider: best.provider, model };
+}
+
+/** `openai/gpt-5-mini` in two; undefined for a name without a provider. */
+export function splitName(name: string): NamedModel | undefined {
+  const slash = name.indexOf("/");
+  return slash > 0 ? { provider: name.slice(0, slash), model: name.slice(slash + 1) } : undefined;
 }
 
 const makers = ["openai", "anthropic", "google", "deepseek", "x-ai", "xai", "mistral", "cohere", "sim"];

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { inFolder, purser, serve } from "./child.ts";
+import { inFolder, purser, serve } from "./child.test-kit.ts";
 
 const chat = (url: string, key: string, text = "[[sim input=1000 output=200]]"): Promise<Response> =>
   fetch(`${url}/v1/chat/completions`, {
@@ -44,7 +44,8 @@ test("keys, budgets, calls and reports work against a server, and the same figur
       assert.ok(refusals > 0);
       const estimate = ["estimate", "sim/sim-small", "--input", "100000", "--set", "team=atlas"];
       assert.equal((await purser(estimate, { cwd: folder })).code, 3);
-      assert.equal((await purser(["estimate", "sim/sim-small", "--text", "hello"], { cwd: folder })).code, 0);
+      assert.equal((await purser(["estimate", "sim/sim-small"], { cwd: folder, input: "hello" })).code, 0);
+      assert.equal((await purser(["estimate", "sim/no-such-model", "--text", "hello"], { cwd: folder })).code, 1);
 
       const report = JSON.parse((await purser(["report", "--by", "team", "--json"], { cwd: folder })).out) as {
         total: { refusals: number };

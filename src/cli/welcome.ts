@@ -3,13 +3,16 @@
 import type { RunningServer } from "./context.ts";
 import type { Paint } from "./terminal/color.ts";
 
+/** How the command line is called here: in a checkout nothing is on the path. */
+const purser = import.meta.url.endsWith(".ts") ? "npm run -s purser --" : "purser";
+
 export function welcome(server: RunningServer, paint: Paint): string {
   const real = server.providers.filter((provider) => provider.real).map((provider) => provider.name);
   const lines = [
     `${paint.bold("Purser")} listens on ${paint.cyan(server.url)}`,
     ...(server.adminKey === undefined ? [] : [`admin key   ${paint.yellow(server.adminKey)}   shown once: keep it`]),
     server.firstKey === undefined
-      ? `caller key  make one with \`purser key create --name NAME\``
+      ? `caller key  make one with \`${purser} key create --name NAME\``
       : `caller key  ${paint.yellow(server.firstKey)}   "first-contact", shown once`,
     `providers   ${real.length > 0 ? real.join(", ") : "none is real yet: set OPENAI_API_KEY, ANTHROPIC_API_KEY, ... ; the simulator answers sim/... models"}`,
     "",
@@ -29,6 +32,6 @@ function pasteLines(server: RunningServer, paint: Paint): readonly string[] {
     `await new OpenAI({ baseURL: "${server.url}/v1", apiKey: ${quoted} }).chat.completions.create({ model: "sim/sim-small", ${message} })`,
     `await new Anthropic({ baseURL: "${server.url}", apiKey: ${quoted} }).messages.create({ model: "sim/sim-small", max_tokens: 100, ${message} })`,
     "",
-    paint.dim(`Then: purser report, purser top. API and docs: ${server.url}/docs. Ctrl-C stops.`),
+    paint.dim(`Then: ${purser} report, ${purser} top. API and docs: ${server.url}/docs. Ctrl-C stops.`),
   ];
 }

@@ -72,8 +72,6 @@ export interface LimitConfiguration {
   readonly imageTokens: number;
   readonly audioTokens: number;
   readonly fileTokens: number;
-  /** Billed tool calls taken to be possible where the request offers such a tool and states no bound. */
-  readonly serverToolCalls: number;
 }
 
 export interface ConfigurationWarning {

@@ -18,7 +18,6 @@ export const defaultLimits: LimitConfiguration = {
   imageTokens: 4_000,
   audioTokens: 20_000,
   fileTokens: 100_000,
-  serverToolCalls: 10,
 };
 
 /** @throws PurserError `invalid_request` naming the field. */
@@ -38,7 +37,6 @@ export function readLimits(input: unknown): LimitConfiguration {
     imageTokens: read(fields, "image_tokens") ?? defaultLimits.imageTokens,
     audioTokens: read(fields, "audio_tokens") ?? defaultLimits.audioTokens,
     fileTokens: read(fields, "file_tokens") ?? defaultLimits.fileTokens,
-    serverToolCalls: read(fields, "server_tool_calls") ?? defaultLimits.serverToolCalls,
   };
 }
 
@@ -60,7 +58,6 @@ const bounds = {
   image_tokens: [0, mostTokens],
   audio_tokens: [0, mostTokens],
   file_tokens: [0, mostTokens],
-  server_tool_calls: [0, 10_000],
 } as const satisfies Readonly<Record<string, readonly [least: number, most: number]>>;
 
 function read(fields: Fields, name: keyof typeof bounds): number | undefined {

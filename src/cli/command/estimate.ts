@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import { PurserError } from "../../domain/error.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
-import { resolveModel } from "../model-name.ts";
+import { listedModel, resolveModel, splitName, unpriced } from "../model-name.ts";
 import { attributionOf, collect, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { dollarColumn, grouped } from "../terminal/number.ts";
@@ -43,11 +43,14 @@ Examples:
     )
     .action(async (model: string, options: EstimateOptions) => {
       const catalogue = await context.parts.openCatalogue();
-      const named = resolveModel(catalogue, { model, provider: options.provider, at: Date.now() });
+      const wanted = { model, provider: options.provider, at: Date.now() };
+      // A price may be known to the server alone, so that a name with its provider is asked for as it is.
+      const named = listedModel(catalogue, wanted) ?? splitName(model) ?? resolveModel(catalogue, wanted);
       const fixed = options.set.length > 0 ? { attribution: attributionOf(options.set) } : {};
       const body = { ...named, ...fixed, ...(await promptOf(options)), max_output_tokens: options.maxOutput };
       const request = { path: "/api/v1/estimate", body };
       const estimate = await withConnection(context, { target: options, create: true }, (connection) => ask(connection, "POST", request));
+      if (!(estimate as EstimateView).priced) throw unpriced(catalogue, { model: `${named.provider}/${named.model}`, at: Date.now() });
       if (options.json) printJson(context, estimate);
       else context.screen.out.write(estimateText(estimate as EstimateView, context.screen.out));
       if (!(estimate as EstimateView).allowed) context.end(3);
@@ -64,6 +67,7 @@ interface BudgetVerdict {
 }
 
 interface EstimateView {
+  readonly priced: boolean;
   readonly provider: string;
   readonly model: string;
   readonly input_tokens: number;

