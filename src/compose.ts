@@ -19,8 +19,7 @@ import { hashSecret } from "./app/secret.ts";
 import { Waiting } from "./app/waiting.ts";
 import { openCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./config/configuration.ts";
-import { InputCorrection } from "./domain/estimate/input-correction.ts";
-import { OutputExpectation } from "./domain/estimate/output-expectation.ts";
+import { Learned } from "./domain/estimate/learned.ts";
 import { makeGateway } from "./gateway/gateway.ts";
 import { listen } from "./gateway/listen.ts";
 import type { ServedModel } from "./gateway/models.ts";
@@ -84,6 +83,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const providers = makeProviders(configuration, simulator);
   const upstream = opened.adopt(new UndiciUpstream(), (pools) => pools.close());
   const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
+  const waiting = new Waiting();
   const gateway = makeGateway({
     ledger,
     clock,
@@ -95,8 +95,9 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     prices: () => prices.book,
     limits: configuration.limits,
     onDisconnect: configuration.onDisconnect,
-    waiting: new Waiting(),
-    correction: new InputCorrection(),
+    waiting,
+    scouts: new Scouts(waiting),
+    learned: new Learned(),
     observer: parts.observer,
     models: () => servedModels(providers, parts.catalogue),
   });

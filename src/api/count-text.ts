@@ -12,7 +12,7 @@ const factors: readonly (readonly [pattern: RegExp, percent: number])[] = [
 ];
 const otherFactor = 110;
 
-/** A tokenizer takes quadratic time over a run without a break: longer ones are cut. */
+/** A tokenizer takes quadratic time over a run without a break, and over one of blanks: longer ones are cut. */
 const longestRun = 2000;
 
 export interface TextCount {
@@ -42,10 +42,10 @@ function factorOf(provider: string, model: string): number {
   return match(model) ?? match(provider) ?? otherFactor;
 }
 
-/** Pieces of at most {@link longestRun} characters without a break, which together are the text. */
+/** Pieces with at most {@link longestRun} characters in a row without a break, or of blanks, which together are the text. */
 export function* cutRuns(text: string): Generator<string> {
   let start = 0;
-  for (const run of text.matchAll(new RegExp(`\\S{${longestRun + 1},}`, "g"))) {
+  for (const run of text.matchAll(new RegExp(`\\S{${longestRun + 1},}|\\s{${longestRun + 1},}`, "g"))) {
     for (let at = run.index; at < run.index + run[0].length; at += longestRun) {
       if (at > start) yield text.slice(start, at);
       start = at;

@@ -107,10 +107,12 @@ test("text is counted as OpenAI counts it, with the factor of the model's family
   assert.equal((await countText("<|endoftext|>", { provider: "openai", model: "gpt-5" })).counted > 1, true);
 });
 
-test("a run without a break is cut, and no character is lost", async () => {
-  for (const text of ["", "short", "x".repeat(2000), "x".repeat(2001), `a b ${"y".repeat(5000)} c ${"z".repeat(4000)}`]) {
+test("a run without a break, or of blanks, is cut, and no character is lost", async () => {
+  const blanks = `a${" \n\t".repeat(3000)}b`;
+  for (const text of ["", "short", "x".repeat(2000), "x".repeat(2001), `a b ${"y".repeat(5000)} c ${"z".repeat(4000)}`, blanks]) {
     const pieces = [...cutRuns(text)];
     assert.equal(pieces.join(""), text);
-    assert.ok(pieces.every((piece) => Math.max(0, ...piece.split(/\s/).map((run) => run.length)) <= 2000));
+    assert.ok(pieces.every((piece) => Math.max(0, ...piece.split(/\s+/).map((run) => run.length)) <= 2000));
+    assert.ok(pieces.every((piece) => Math.max(0, ...piece.split(/\S+/).map((run) => run.length)) <= 2000));
   }
 });

@@ -9,7 +9,7 @@ import { estimate, type Estimate } from "./estimate.ts";
 import { Exchange, type ExchangeContext } from "./exchange.ts";
 import { release } from "./finish.ts";
 import { upstreamHeaders } from "./forward.ts";
-import { hold, type HoldAnswer } from "./hold.ts";
+import { hold, type Held as HeldOrNot } from "./hold.ts";
 import type { Caller, Headers, Identification } from "./identify.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { CallLimits } from "./limits.ts";
@@ -18,6 +18,7 @@ import type { Ledger } from "./ports.ts";
 import type { Providers } from "./provider.ts";
 import type { Reply } from "./reply.ts";
 import { chooseRoute, type Route, type Target } from "./route.ts";
+import type { Scouts } from "./scouts.ts";
 import { Slices } from "./slices.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -28,6 +29,7 @@ export interface CallContext extends ExchangeContext {
   readonly limits: CallLimits;
   readonly upstream: Upstream;
   readonly inFlight: InFlight;
+  readonly scouts: Scouts;
 }
 
 /** A call whose caller is known, whose path was understood and whose body has arrived. */
@@ -56,15 +58,14 @@ interface ReadCall {
  */
 export async function serveCall(context: CallContext, incoming: IncomingCall, reply: Reply): Promise<Refusal | null> {
   const call = readCall(context, incoming);
-  const estimateNow = estimator(context, call);
-  const answer = await holdFor(context, call, estimateNow);
-  if (!answer.admitted) return answer.refusal;
-  if (reply.gone) {
-    await release(context, { call: answer.call, route: call.route, facts: call.request.facts }, "the caller left before the call was made");
-    return null;
+  const held = await holdFor(context, call);
+  if (!held.admitted) return held.refusal;
+  try {
+    if (reply.gone) await release(context, held.answer, "the caller left before the call was made");
+    else await forward(context, { ...call, ...held, heldAt: context.clock.now() }, reply);
+  } finally {
+    held.ended();
   }
-  if (answer.repeated) throw new PurserError("conflict", "the operation is in flight", { field: "x-purser-operation-id" });
-  await forward(context, { ...call, answer, estimate: estimateNow(), heldAt: context.clock.now() }, reply);
   return null;
 }
 
@@ -100,7 +101,8 @@ function estimator(context: CallContext, { route, request, headers }: ReadCall):
   };
 }
 
-function holdFor(context: CallContext, { caller, route, headers }: ReadCall, estimateNow: () => Estimate): Promise<HoldAnswer> {
+function holdFor(context: CallContext, call: ReadCall): Promise<HeldOrNot> {
+  const { caller, route, headers } = call;
   const asked = operationIdOf(headers);
   return hold(
     { ...context, holdWaitMs: context.limits.holdWaitMs },
@@ -110,19 +112,13 @@ function holdFor(context: CallContext, { caller, route, headers }: ReadCall, est
       attribution: caller.attribution,
       route: { provider: route.provider.name, model: route.model, endpoint: route.endpoint.name, keyId: caller.key?.keyId ?? null },
       budgets: caller.key?.budgets ?? [],
-      estimate: estimateNow,
+      estimate: estimator(context, call),
       fingerprint: null,
     },
   );
 }
 
-type Admitted = Extract<HoldAnswer, { admitted: true }>;
-
-interface Held {
-  readonly answer: Admitted;
-  readonly estimate: Estimate;
-  readonly heldAt: number;
-}
+type Held = Pick<Extract<HeldOrNot, { admitted: true }>, "answer" | "estimate"> & { readonly heldAt: number };
 
 async function forward(context: CallContext, held: ReadCall & Held, reply: Reply): Promise<void> {
   const { route, request, caller, headers, method } = held;
@@ -138,6 +134,7 @@ async function forward(context: CallContext, held: ReadCall & Held, reply: Reply
       call: held.answer.call,
       route,
       facts,
+      ceiling: { asked: held.estimate.ceiling, fitted: fitted === null ? held.estimate.ceiling : fitted * facts.choices },
       held: () => context.ledger.holdOf(held.answer.call.operationId)?.amount ?? held.answer.amount,
       fallback: held.answer.fallback,
       flags: [],

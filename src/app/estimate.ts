@@ -1,6 +1,6 @@
 /** What a call can cost at most, before it is made. */
 
-import type { InputCorrection } from "../domain/estimate/input-correction.ts";
+import type { Learned } from "../domain/estimate/learned.ts";
 import type { Demand } from "../domain/ledger/command.ts";
 import { add, multiply, zero, type PicoUsd } from "../domain/money/money.ts";
 import type { PriceSheet } from "../domain/price/sheet.ts";
@@ -12,18 +12,27 @@ export interface Estimate {
   readonly inputTokens: number;
   /** All output that can come, over all choices. */
   readonly ceiling: number;
-  /** Output to hold at first: the ceiling, or a slice of it for a stream whose output can be seen as it passes. */
+  /** Output to hold at first: the ceiling; or, for a stream whose output can be seen as it passes, as much as such streams have needed. */
   readonly firstSlice: number;
+  /** What is held on top while no such call has ended, and nobody knows what the provider counts; null once that is known. */
+  readonly caution: Caution | null;
   /** The fewest output tokens worth having: below this a call is refused and not fitted. */
   readonly least: number;
+  /** Tokens that are billed for each that a stream's bytes are taken for; 1 at most. The same from its first slice to its charge. */
+  readonly passedFactor: number;
   /** Rates of the hold; null when the model has no price. */
   readonly rates: { readonly input: PicoUsd; readonly output: PicoUsd } | null;
   /** Held besides tokens: tool calls with a fee, and a fee for the request. */
   readonly fees: PicoUsd;
 }
 
+export interface Caution {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
 export interface EstimateContext {
-  readonly correction: InputCorrection;
+  readonly learned: Learned;
   readonly limits: CallLimits;
 }
 
@@ -44,18 +53,31 @@ export function estimate(
     sheet?.dearest({ inputTokens, cacheWrite: facts.cacheWrite, serviceTier: facts.serviceTier, media: hasMedia(facts) }) ?? null;
   const isSliced = facts.stream && !facts.hiddenOutput && !facts.uncuttable;
   const fees = rates ? add(multiply(rates.webSearch, facts.serverToolCalls), rates.request) : zero;
+  const model = { provider: route.provider.priceProvider, model: route.model };
+  const expected = context.learned.output.expected({ ...model, ceiling });
+  const slice = context.limits.streamSliceTokens * facts.choices;
+  const firstSlice = isSliced ? Math.min(ceiling, firstSliceOf(slice, expected)) : ceiling;
+  const caution = {
+    inputTokens: context.learned.input.isKnown(model) ? 0 : facts.textBytes + unknownOverhead,
+    outputTokens: isSliced && expected === null ? Math.min(ceiling, slice * mostSlices) - firstSlice : 0,
+  };
   return {
     inputTokens,
     ceiling,
-    firstSlice: isSliced ? Math.min(ceiling, context.limits.streamSliceTokens * facts.choices) : ceiling,
-    least: leastUseful(facts, { ceiling, fit: call.fit }),
+    firstSlice,
+    caution: caution.inputTokens > 0 || caution.outputTokens > 0 ? caution : null,
+    passedFactor: context.learned.passed.factor(model),
+    least: leastUseful(facts, { ceiling, fit: call.fit, expected }),
     rates: rates && { input: rates.input, output: rates.output },
     fees,
   };
 }
 
 /** @param outputTokens To hold now. @param least What must be held of them at least. */
-export function demandOf(estimate: Estimate, { outputTokens, least }: { readonly outputTokens: number; readonly least: number }): Demand {
+export function demandOf(
+  estimate: Pick<Estimate, "rates" | "inputTokens" | "fees">,
+  { outputTokens, least }: { readonly outputTokens: number; readonly least: number },
+): Demand {
   const { rates, inputTokens, fees } = estimate;
   return {
     fixed: { usd: rates ? add(multiply(rates.input, inputTokens), fees) : fees, tokens: BigInt(inputTokens), requests: 1n },
@@ -66,10 +88,10 @@ export function demandOf(estimate: Estimate, { outputTokens, least }: { readonly
   };
 }
 
-function estimateInput({ correction, limits }: EstimateContext, route: Route, facts: RequestFacts): number {
+function estimateInput({ learned, limits }: EstimateContext, route: Route, facts: RequestFacts): number {
   const { images, audios, files } = facts.media;
   const media = images * limits.imageTokens + audios * limits.audioTokens + files * limits.fileTokens;
-  return correction.estimate({ provider: route.provider.priceProvider, model: route.model, textBytes: facts.textBytes }) + media;
+  return learned.input.estimate({ provider: route.provider.priceProvider, model: route.model, textBytes: facts.textBytes }) + media;
 }
 
 function hasMedia({ media }: RequestFacts): boolean {
@@ -88,14 +110,30 @@ function outputCeiling(
 
 /**
  * A quarter of what was asked for, as long as that is an answer at all: a call cut to a few tokens helps nobody and costs
- * its input. A caller who set no ceiling has not said what is enough, so a short answer counts.
+ * its input. A caller who set no ceiling has not said what is enough, so a short answer counts. Where such calls have needed
+ * even less lately, that much is enough.
  */
-function leastUseful(facts: RequestFacts, { ceiling, fit }: { readonly ceiling: number; readonly fit: boolean }): number {
+function leastUseful(
+  facts: RequestFacts,
+  { ceiling, fit, expected }: { readonly ceiling: number; readonly fit: boolean; readonly expected: number | null },
+): number {
   if (!fit || facts.uncuttable) return ceiling;
   const enough =
     facts.maxOutputTokens === null ? shortAnswer * facts.choices : Math.max(Math.ceil(ceiling / 4), shortestAnswer * facts.choices);
-  return Math.min(ceiling, Math.max(enough, facts.leastOutputTokens * facts.choices));
+  const needed = Math.max(1, Math.min(enough, expected ?? enough));
+  return Math.min(ceiling, Math.max(needed, facts.leastOutputTokens * facts.choices));
 }
+
+/** As much as such streams have needed and a little more, so that most of them end without another top-up, within bounds. */
+function firstSliceOf(slice: number, expected: number | null): number {
+  return Math.max(slice, Math.min(slice * mostSlices, (expected ?? 0) + Math.ceil(slice / 4)));
+}
+
+/** The most that is held ahead for one stream. */
+const mostSlices = 16;
+
+/** What a provider may add to a body of which nothing is known: instructions of its own, tools as it writes them. */
+const unknownOverhead = 4096;
 
 const shortAnswer = 256;
 const shortestAnswer = 64;

@@ -31,8 +31,6 @@ export interface Forwarded extends HeldCall {
   readonly fallback: FallbackRates | null;
   readonly flags: readonly UsageFlag[];
   readonly meter: UsageMeter;
-  /** Null where the whole ceiling is held. */
-  readonly slices: Slices | null;
   /** Headers of Purser's own in the answer. */
   readonly ownHeaders: Readonly<Record<string, string>>;
 }
@@ -171,7 +169,9 @@ export class Exchange implements UpstreamReceiver {
     this.#phase = "draining";
     const { outcome, rest } = await this.#settleAsRead();
     this.#pass(rest);
-    this.#endReply(isEventStream(this.#headers) ? costComment(outcome) : undefined);
+    // Behind half an event the comment would be taken for the rest of it.
+    const canTell = isEventStream(this.#headers) && rest.length === 0;
+    this.#endReply(canTell ? costComment(outcome) : undefined);
   }
 
   async #endBuffered(): Promise<void> {
@@ -187,11 +187,13 @@ export class Exchange implements UpstreamReceiver {
   }
 
   async #settleAsRead(): Promise<{ readonly outcome: Outcome; readonly rest: Uint8Array; readonly remaining: Record<string, string> }> {
-    const { meter, route, facts, estimate, heldAt, fallback } = this.#call;
+    const { meter, route, facts, estimate, heldAt, fallback, slices } = this.#call;
     const { rest, reading } = meter.end();
     const endedAt = this.#context.clock.now();
     const ended = { route, facts, estimate, heldAt, held: this.#call.held(), endedAt, fallback, flags: [...this.#flags] };
-    const outcome = outcomeOf(this.#context.prices(), ended, { reading, progress: meter.progress });
+    const { inputTokens, outputTokens } = meter.progress;
+    const progress = { inputTokens, outputTokens: slices ? slices.judge(outputTokens) : outputTokens };
+    const outcome = outcomeOf(this.#context.prices(), ended, { reading, progress });
     const remaining = await this.#settle(outcome);
     return { outcome, rest, remaining };
   }
@@ -199,6 +201,7 @@ export class Exchange implements UpstreamReceiver {
   async #settle(outcome: Outcome): Promise<Record<string, string>> {
     assert(!this.#isFinished, "a hold is ended once");
     this.#isFinished = true;
+    this.#call.slices?.end();
     const { tightest } = await settle(this.#context, this.#call, outcome);
     return tightest ? { "x-purser-budget-remaining-usd": formatUsd(pico(tightest.available)) } : {};
   }

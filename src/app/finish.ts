@@ -1,20 +1,21 @@
 /** Ending a hold: settled, released or charged at what was held; exactly once, and everyone who waits is told. */
 
-import type { InputCorrection } from "../domain/estimate/input-correction.ts";
+import type { Learned } from "../domain/estimate/learned.ts";
 import type { AnswerOf } from "../domain/ledger/command.ts";
 import type { CallId, Outcome } from "../domain/ledger/entry.ts";
-import { countContext } from "../domain/usage/usage.ts";
+import { countContext, countTokens } from "../domain/usage/usage.ts";
 import type { RequestFacts } from "../wire/wire.ts";
 import type { Observer } from "./observer.ts";
 import type { Clock, Ledger } from "./ports.ts";
 import type { Route } from "./route.ts";
+import type { Slices } from "./slices.ts";
 import type { Waiting } from "./waiting.ts";
 
 export interface FinishContext {
   readonly ledger: Pick<Ledger, "decide">;
   readonly clock: Clock;
   readonly waiting: Waiting;
-  readonly correction: InputCorrection;
+  readonly learned: Learned;
   readonly observer: Observer;
 }
 
@@ -22,27 +23,38 @@ export interface HeldCall {
   readonly call: CallId;
   readonly route: Route;
   readonly facts: RequestFacts;
+  /** Of the output, over all choices: as it was asked for, and as it was fitted. */
+  readonly ceiling: { readonly asked: number; readonly fitted: number };
+  /** Null where the whole ceiling is held. */
+  readonly slices: Slices | null;
 }
 
 /** Replaces the hold by the outcome. The charge is decided when this resolves, and durable soon after. */
 export async function settle(context: FinishContext, held: HeldCall, outcome: Outcome): Promise<AnswerOf["settle"]> {
   const answer = await context.ledger.decide({ kind: "settle", at: context.clock.now(), ...held.call, outcome, fingerprint: null });
   context.waiting.roomMade();
-  learn(context.correction, held, outcome);
+  learn(context.learned, held, outcome);
   context.observer.callEnded({ provider: held.route.provider.name, model: outcome.model, outcome });
   for (const threshold of answer.crossed) context.observer.thresholdCrossed(threshold);
   return answer;
 }
 
 /** Gives the hold back: the provider never saw the call, or answered with an error, for which none of them charges. */
-export async function release(context: FinishContext, held: HeldCall, reason: string): Promise<void> {
+export async function release(context: FinishContext, held: Pick<HeldCall, "call">, reason: string): Promise<void> {
   await context.ledger.decide({ kind: "release", at: context.clock.now(), ...held.call, reason });
   context.waiting.roomMade();
 }
 
 /** Only from whole, plain calls: media would be taken for text, and a sum of several passes for one. */
-function learn(correction: InputCorrection, { route, facts }: HeldCall, outcome: Outcome): void {
+function learn(learned: Learned, { route, facts, ceiling, slices }: HeldCall, { status, usage }: Outcome): void {
   const { images, audios, files } = facts.media;
-  if (outcome.status !== "settled" || images + audios + files > 0 || facts.serverToolCalls > 0) return;
-  correction.learn({ provider: route.provider.priceProvider, model: route.model, textBytes: facts.textBytes }, countContext(outcome.usage));
+  if (status !== "settled" || images + audios + files > 0 || facts.serverToolCalls > 0) return;
+  const model = { provider: route.provider.priceProvider, model: route.model };
+  const input = countContext(usage);
+  learned.input.learn({ ...model, textBytes: facts.textBytes }, input);
+  const output = countTokens(usage) - input;
+  if (slices?.isTelling) learned.passed.learn({ model, passed: slices.mostPassed, billed: output });
+  // An answer that was fitted and used all it got might have needed more.
+  if (output >= ceiling.fitted && ceiling.fitted < ceiling.asked) return;
+  learned.output.learn({ ...model, ceiling: ceiling.asked }, Math.max(output, slices?.mostNeeded ?? 0));
 }

@@ -36,12 +36,17 @@ export function upstreamHeaders(
   for (const name in headers) {
     const value = headers[name];
     if (value === undefined || dropped.has(name) || name.startsWith("x-purser-")) continue;
-    if (keyHeaders.has(name) && !bringsProviderKey) continue;
+    if (keyHeaders.has(name) && (!bringsProviderKey || holdsPurserKey(value, headers["x-purser-key"]))) continue;
     forwarded[name] = typeof value === "string" ? value : value.join(", ");
   }
   if (!bringsProviderKey && provider.apiKey !== null) setKey(forwarded, wireName, provider.apiKey);
   forwarded["accept-encoding"] = "identity";
   return Object.assign(forwarded, provider.headers);
+}
+
+/** Purser's own key reaches no provider, also when a client sends it in two headers. */
+function holdsPurserKey(value: string | readonly string[], own: string | readonly string[] | undefined): boolean {
+  return typeof own === "string" && value.includes(own);
 }
 
 function setKey(headers: Record<string, string>, wireName: WireName, apiKey: string): void {

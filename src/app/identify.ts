@@ -42,7 +42,7 @@ export class Identification {
    */
   identify(headers: Headers, queryKey: string | null): Caller {
     const secret = secretOf(headers, queryKey);
-    const bringsProviderKey = headers["x-purser-key"] !== undefined;
+    const bringsProviderKey = bringsKey(headers);
     if (secret === null) {
       if (!this.#allowAnonymous) throw noKey();
       return { key: null, attribution: anonymous, bringsProviderKey: false };
@@ -106,6 +106,15 @@ function secretOf(headers: Headers, queryKey: string | null): string | null {
 }
 
 const bearer = "bearer ";
+
+/** Headers in which the vendors' clients send a key. */
+const keyHeaders = ["authorization", "x-api-key", "x-goog-api-key"] as const;
+
+/** A client that has the same Purser key in `x-purser-key` and in its usual header brings no provider's key. */
+function bringsKey(headers: Headers): boolean {
+  const own = first(headers["x-purser-key"]);
+  return own !== null && keyHeaders.some((name) => !(first(headers[name]) ?? own).includes(own));
+}
 
 function first(value: string | readonly string[] | undefined): string | null {
   if (value === undefined) return null;

@@ -27,14 +27,14 @@ export interface Route {
   readonly model: string;
 }
 
+/** Gemini's SDKs write `v1` or `v1beta`, by their age (@google/genai 3.1 writes `v1`); the action tells it from a model of OpenAI's. */
+const geminiCall = /^\/v1(?:beta|alpha)?\/models\/[^?]+:[A-Za-z]+/;
+
 /** Paths that name no provider, by their beginning; what follows is read by the format. */
-const unified: readonly (readonly [prefix: string, wire: WireName])[] = [
-  ["/v1/messages", "anthropic"],
-  ["/v1/chat/completions", "openai"],
-  ["/v1/completions", "openai"],
-  ["/v1/responses", "openai"],
-  ["/v1/embeddings", "openai"],
-  ["/v1beta/models/", "gemini"],
+const unified: readonly (readonly [beginning: RegExp, wire: WireName])[] = [
+  [/^\/v1\/messages/, "anthropic"],
+  [/^\/v1\/(?:chat\/completions|completions|responses|embeddings)/, "openai"],
+  [geminiCall, "gemini"],
 ];
 
 export type Wires = Readonly<Record<Exclude<WireName, "bedrock">, WireFormat>>;
@@ -44,8 +44,8 @@ export function findTarget(
   { providers, wires }: { readonly providers: Providers; readonly wires: Wires },
   request: { readonly method: string; readonly path: string },
 ): Target | undefined {
-  for (const [prefix, wireName] of unified) {
-    if (!request.path.startsWith(prefix)) continue;
+  for (const [beginning, wireName] of unified) {
+    if (!beginning.test(request.path)) continue;
     const wire = wires[wireName as keyof Wires];
     const path = behindBase(request.path, wireName);
     return { wire, wireName, endpoint: wire.endpoint(request.method, path), path, provider: null };
@@ -101,8 +101,15 @@ function routeTo(target: Target, provider: Provider, model: string): Route {
   }
   const { wireName, endpoint } = target;
   const wire = provider.wires[wireName] ?? target.wire;
-  const path = endpoint.model !== undefined && endpoint.model !== model ? target.path.replace(endpoint.model, model) : target.path;
+  const path = endpoint.model === undefined ? target.path : renameModel(target.path, { from: endpoint.model, to: model });
   return { provider, wire, wireName, endpoint, url: base + path, model };
+}
+
+/** A path may name its model percent-encoded. */
+function renameModel(path: string, { from, to }: { readonly from: string; readonly to: string }): string {
+  if (from === to) return path;
+  const written = path.includes(`/${from}`) ? from : encodeURIComponent(from);
+  return path.replace(`/${written}`, () => `/${to}`);
 }
 
 /** The format of a path under a provider that may speak several, as the simulator does. */
@@ -111,7 +118,7 @@ function wireOf(provider: Provider, path: string): WireName {
   const [only] = names;
   if (names.length === 1 && only) return only;
   if (path.startsWith("/v1/messages")) return "anthropic";
-  return path.startsWith("/v1beta/") ? "gemini" : "openai";
+  return path.startsWith("/v1beta/") || geminiCall.test(path) ? "gemini" : "openai";
 }
 
 /** OpenAI's SDKs take a base URL that ends in the version, the others one without. */

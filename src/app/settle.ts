@@ -118,17 +118,19 @@ function withReported(
 
 /**
  * What the provider reported until the answer broke off, with the output that passed in its main part, which comes first.
- * An input that was not reported, or cannot be, is taken as it was estimated.
+ * An input that was not reported, or cannot be, is taken as it was estimated. What passed is counted in bytes, from above: it is
+ * no more than the ceiling that the provider was given, or an estimate of ours would overrun a budget.
  */
 function estimatedParts(
   { estimate }: EndedCall,
   { reading, progress }: { readonly reading: Reading; readonly progress: Progress },
 ): readonly UsagePart[] {
   const [main, ...others] = reading.parts;
-  if (!main) return [{ model: null, usage: { input: progress.inputTokens ?? estimate.inputTokens, output: progress.outputTokens } }];
+  const passed = Math.min(progress.outputTokens, estimate.ceiling);
+  if (!main) return [{ model: null, usage: { input: progress.inputTokens ?? estimate.inputTokens, output: passed } }];
   const { input = 0, output = 0 } = main.usage;
   const isInputKnown = reading.parts.some(({ usage }) => countContext(usage) > 0);
-  const usage = { ...main.usage, input: isInputKnown ? input : estimate.inputTokens, output: Math.max(output, progress.outputTokens) };
+  const usage = { ...main.usage, input: isInputKnown ? input : estimate.inputTokens, output: Math.max(output, passed) };
   return [{ ...main, usage }, ...others];
 }
 

@@ -28,6 +28,9 @@ export class Slices {
   #heldOutput: number;
   #heldInput: number;
   #isAsking = false;
+  #hasEnded = false;
+  #pieces = 0;
+  #mostPassed = 0;
 
   constructor(options: SlicesOptions) {
     this.#options = options;
@@ -35,13 +38,30 @@ export class Slices {
     this.#heldInput = options.estimate.inputTokens;
   }
 
-  /** Whether the hold should grow before more passes. Cheap: asked for every piece of a stream. */
+  /** What the bytes that passed were taken for at most, in tokens. */
+  get mostPassed(): number {
+    return this.#mostPassed;
+  }
+
+  /** Whether that says something about the bytes: of a stream that came all at once, only its usage was seen. */
+  get isTelling(): boolean {
+    return this.#pieces >= tellingPieces;
+  }
+
+  /** Output tokens that the hold had to cover at most. */
+  get mostNeeded(): number {
+    return this.#counted(this.#mostPassed);
+  }
+
+  /** Whether the hold should grow before more passes. Cheap: asked once for every piece of a stream. */
   isNeeded(progress: Progress): boolean {
+    this.#pieces += 1;
+    this.#mostPassed = Math.max(this.#mostPassed, progress.outputTokens);
     if (this.#isAsking) return false;
     return this.#outputWanted(progress) > this.#heldOutput || (progress.inputTokens ?? 0) > this.#heldInput;
   }
 
-  /** @returns The refusal, when no more is paid for than is held already. */
+  /** @returns The refusal, when no more is paid for than is held already; null too when the call ended meanwhile. */
   async topUp(progress: Progress): Promise<Refusal | null> {
     this.#isAsking = true;
     try {
@@ -50,7 +70,8 @@ export class Slices {
       const input = Math.max(this.#heldInput, progress.inputTokens ?? 0);
       const generous = Math.min(ceiling, Math.max(wanted, this.#heldOutput + sliceTokens));
       const answer = await this.#ask({ input, output: generous });
-      if (answer.admitted || generous === wanted) return answer.admitted ? null : answer.refusal;
+      if (answer.admitted || this.#hasEnded) return null;
+      if (generous === wanted) return answer.refusal;
       const exact = await this.#ask({ input, output: Math.max(wanted, this.#heldOutput) });
       return exact.admitted ? null : exact.refusal;
     } finally {
@@ -58,9 +79,26 @@ export class Slices {
     }
   }
 
+  /**
+   * Output tokens to charge for a stream whose usage never came. The figure lies somewhere between what the bytes can be at most
+   * and at least; in between, what is held is taken, since that much was agreed on.
+   */
+  judge(passed: number): number {
+    return Math.max(Math.min(this.#counted(passed), this.#heldOutput), Math.ceil(passed * leastShare));
+  }
+
+  /** To be called before the hold ends. */
+  end(): void {
+    this.#hasEnded = true;
+  }
+
   #outputWanted({ outputTokens }: Progress): number {
     const { ceiling, sliceTokens } = this.#options;
-    return Math.min(ceiling, outputTokens + Math.ceil(sliceTokens / 4));
+    return Math.min(ceiling, this.#counted(outputTokens) + Math.ceil(sliceTokens / 4));
+  }
+
+  #counted(passed: number): number {
+    return Math.ceil(passed * this.#options.estimate.passedFactor);
   }
 
   async #ask({ input, output }: { readonly input: number; readonly output: number }): Promise<AnswerOf["top_up"]> {
@@ -77,3 +115,8 @@ export class Slices {
     return answer;
   }
 }
+
+const tellingPieces = 8;
+
+/** Of what the bytes are taken for at most (a token for three of them), what they are at least: one for five. */
+const leastShare = 3 / 5;

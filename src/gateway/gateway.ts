@@ -99,6 +99,8 @@ function writeError(reply: HttpReply, target: Target, error: WireError): void {
   if (error.status === 429 || error.code === "budget_held" || error.status === 503) headers["retry-after"] = "1";
   if (error.status === 401) headers["www-authenticate"] = 'Bearer realm="purser"';
   if (error.status === 413) headers["connection"] = "close";
+  // The SDKs of OpenAI and Anthropic try a 409 again, by when the first call may have ended: its repeat would be paid for.
+  if (error.status === 409) headers["x-should-retry"] = "false";
   reply.head(error.status, headers);
   reply.end(target.wire.error(error));
 }

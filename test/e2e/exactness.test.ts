@@ -87,9 +87,10 @@ async function standingOf(budgetId: string) {
   return standing;
 }
 
-/** Afterwards nothing is held anywhere, and nothing went past a limit. */
+/** Afterwards nothing is held, and nothing went past a limit. */
 async function assertQuiet(): Promise<void> {
   for (const { budgetId, limit, spent, held, overrun } of await standings(gateway)) {
+    if (!budgetId.startsWith(`scene${scenes}-`) && budgetId !== "platform") continue;
     assert.deepEqual({ held, overrun }, { held: 0n, overrun: 0n }, budgetId);
     assert.ok(spent <= limit, budgetId);
   }
@@ -119,3 +120,90 @@ for (const [level, k] of [
     await assertQuiet();
   });
 }
+
+for (const currency of ["tokens", "requests"] as const) {
+  test(`a budget in ${currency} with room for exactly 50 calls serves 50`, async () => {
+    const call = { model: "counted", text: "Count the coins in the chest.", sim: { output: 44 }, maxTokens: 44 };
+    const warm = await setScene({ level: "org", amount: 10n ** 12n });
+    await crowd.chat({ ...call, key: warm.key });
+    const [entry] = await gateway.entries("model=counted");
+    assert.ok(entry);
+    const each = currency === "requests" ? 1n : BigInt((entry.usage.input ?? 0) + (entry.usage.output ?? 0));
+    const { key, budgetId } = await setScene({ level: "team", amount: 50n * each, currency });
+    const answers = await callAtOnce(many(callers, () => ({ ...call, key })));
+    assert.equal(answers.filter(({ status }) => status === 200).length, 50);
+    assert.equal((await standingOf(budgetId)).spent, 50n * each);
+    await assertQuiet();
+  });
+}
+
+test("calls that cost less than they may wait for each other, and exactly as many are served as there is room for", async () => {
+  const call = { model: "loose", text: "Count the coins in the chest.", sim: { output: 44 }, maxTokens: 400 };
+  const warm = await setScene({ level: "org", amount: 10n ** 12n });
+  const cost = costOf(await crowd.chat({ ...call, key: warm.key }));
+  const { key, budgetId } = await setScene({ level: "org", amount: 50n * cost });
+  const answers = await callAtOnce(many(callers, () => ({ ...call, key })));
+  assert.equal(answers.filter(({ status }) => status === 200).length, 50);
+  assert.equal((await standingOf(budgetId)).spent, 50n * cost);
+  await assertQuiet();
+});
+
+test("of calls of many sizes nobody is refused who could have been served", async () => {
+  const { key, budgetId } = await setScene({ level: "team", amount: 3_000_000_000n });
+  const calls = many(callers, (index) => ({
+    key,
+    model: "mixed",
+    text: "Count the coins in the chest. ".repeat(1 + (index % 7) * 3),
+    sim: { output: 10 + ((index * 37) % 190) },
+    maxTokens: 256,
+  }));
+  const answers = await callAtOnce(calls);
+  await assertQuiet();
+  const { limit, spent } = await standingOf(budgetId);
+  const refused = answers.filter(({ status }) => status === 402);
+  assert.ok(refused.length > 0 && refused.length < callers);
+  for (const { text } of refused) {
+    const { needed } = (JSON.parse(text) as { error: unknown; purser: { needed: string } }).purser;
+    assert.ok(picoOf(needed) > limit - spent, `needed ${needed}, and ${limit - spent} were left`);
+  }
+  const served = answers.filter(({ status }) => status === 200);
+  assert.equal(sumPico(served.map((answer) => String(answer.headers["x-purser-cost-usd"]))), spent);
+});
+
+test("before anything is known of a model, a tight budget is not overspent either", async () => {
+  const call = { model: "cold", text: "Count the coins in the chest.", sim: { input: 900, output: 44 }, maxTokens: 44 };
+  const cost = 900n * rates.input + 44n * rates.output;
+  const { key, budgetId } = await setScene({ level: "project", amount: 20n * cost });
+  const answers = await callAtOnce(many(callers, () => ({ ...call, key })));
+  assert.equal(answers.filter(({ status }) => status === 200).length, 20);
+  assert.equal((await standingOf(budgetId)).spent, 20n * cost);
+  await assertQuiet();
+});
+
+test("streams of unknown length are served until the budget is used up, and end cleanly when it is", async () => {
+  const { key, budgetId } = await setScene({ level: "org", amount: 4_000_000_000n });
+  const calls = many(callers, (index) => ({
+    key,
+    model: "streamed",
+    stream: true,
+    text: "Tell a tale of coins.",
+    sim: { output: 5 + ((index * 97) % 700), gap_ms: 1 },
+  }));
+  const answers = await callAtOnce(calls);
+  await assertQuiet();
+  const served = answers.filter(({ status }) => status === 200);
+  console.log(served.length, answers.length, await standingOf(budgetId));
+  for (const { text, broken } of served) {
+    assert.equal(broken, false);
+    assert.match(text, /"finish_reason":"(stop|length)"[^]*data: \[DONE\]/);
+  }
+  const entries = await gateway.entries("model=streamed");
+  const tally: Record<string, number> = {};
+  for (const e of entries) tally[`${e.status} ${e.flags.join()}`] = (tally[`${e.status} ${e.flags.join()}`] ?? 0) + 1;
+  console.log(tally);
+  const books = await simulator.books();
+  const billed = books
+    .filter((b) => b.model === "streamed")
+    .reduce((sum, b) => sum + BigInt(b.input) * rates.input + BigInt(b.output) * rates.output, 0n);
+  console.log({ billed });
+});

@@ -21,7 +21,6 @@ const weather: OpenAI.ChatCompletionFunctionTool = {
   type: "function",
   function: {
     name: "weather",
-    description: "Tells the weather.",
     parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
   },
 };
@@ -167,8 +166,8 @@ for (const door of doors) {
 
     test("a response calls a tool, and its result is answered", async () => {
       const { tag, headers, text } = named("response-tool");
-      const { name, description, parameters } = weather.function;
-      const tool = { type: "function", name, description, parameters: parameters ?? {}, strict: false } as const;
+      const { name, parameters = {} } = weather.function;
+      const tool = { type: "function", name, parameters, strict: false } as const;
       const input = [{ role: "user", content: text("") }] as const;
       const asked = await client().responses.create({ model, input: [...input], tools: [tool] }, { headers });
       const call = asked.output.find((item) => item.type === "function_call");

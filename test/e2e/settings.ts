@@ -64,3 +64,6 @@ export function ratePico(provider: string, model: string, meter: string): bigint
   // A millionth of a USD is a million pico-USD.
   return BigInt(whole + fraction.padEnd(6, "0"));
 }
+
+/** A budget's window that does not roll while a test runs. */
+export const always = { period: "once", start: "2020-01-01T00:00:00Z", end: "2100-01-01T00:00:00Z" } as const;

@@ -21,13 +21,37 @@ test("the highest ratio seen lately counts, and is forgotten after two generatio
   const correction = new InputCorrection();
   correction.learn(sample, 900);
   for (let call = 0; call < 200; call++) correction.learn(sample, 300);
-  assert.equal(correction.estimate(sample), 900);
+  assert.equal(correction.estimate(sample), 903);
   for (let call = 0; call < 512; call++) correction.learn(sample, 300);
   assert.equal(correction.estimate(sample), 300);
 });
 
-test("what a small body taught does not touch the estimate of a large one", () => {
+test("what a small body taught is the overhead of a large one, and not its ratio", () => {
   const correction = new InputCorrection();
+  assert.equal(correction.isKnown(sample), false);
   correction.learn({ ...sample, textBytes: 10 }, 100);
-  assert.equal(correction.estimate(sample), 334 + 16);
+  assert.equal(correction.isKnown(sample), true);
+  assert.equal(correction.estimate(sample), 100 + 330);
+});
+
+test("sizes that are alike learn from each other, and the estimate of neither is too small", () => {
+  const overhead = 40;
+  const billed = (bytes: number): number => overhead + Math.ceil(bytes / 4);
+  for (let bytes = 16; bytes < 5000; bytes += 11) {
+    for (const other of [bytes, bytes + 1, Math.floor(bytes * 1.1), Math.floor(bytes * 0.93), bytes * 3]) {
+      const correction = new InputCorrection();
+      correction.learn({ ...sample, textBytes: bytes }, billed(bytes));
+      const estimate = correction.estimate({ ...sample, textBytes: other });
+      if (other >= bytes) assert.ok(estimate >= billed(other), `${bytes} taught ${estimate} for ${other}`);
+    }
+  }
+});
+
+test("bodies of one size that are billed differently leave a margin, which shrinks as more are seen", () => {
+  const correction = new InputCorrection();
+  correction.learn(sample, 200);
+  correction.learn(sample, 300);
+  assert.equal(correction.estimate(sample), 350);
+  for (let call = 0; call < 98; call++) correction.learn(sample, 250);
+  assert.equal(correction.estimate(sample), 301);
 });

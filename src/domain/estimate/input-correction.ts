@@ -1,5 +1,7 @@
 /** Input tokens expected of a body, from its bytes: a stated prior that learns from what providers bill. */
 
+import { Lately } from "./lately.ts";
+
 /** What a body's tokens depend on. */
 export interface InputSample {
   readonly provider: string;
@@ -16,48 +18,57 @@ const priorTokensPerByte = 1 / 3;
 const priorFactor: Readonly<Record<string, number>> = { anthropic: 1.25, gemini: 1.1, google: 1.1 };
 const priorOverhead = 16;
 
-/** How many calls a learned ratio is remembered for: one full generation, and the one before it. */
-const generation = 256;
-
+/** What was billed for bodies of about one size. */
 interface Learned {
-  current: number;
-  previous: number;
-  count: number;
+  /** Billed tokens per byte. */
+  readonly ratios: Lately;
+  readonly tokens: Lately;
 }
 
 /**
- * Learns the highest ratio of billed tokens to bytes that was seen lately, per provider, model and size of the body.
+ * Learns the most tokens that were billed lately, per provider, model and size of the body.
  *
- * The highest and not the mean, since a hold that is too small overruns a budget while one that is too large is given back.
- * By size (powers of two), since a fixed overhead weighs differently on small bodies.
+ * The most and not the mean, since a hold that is too small overruns a budget while one that is too large is given back.
+ * By size (eight steps to a doubling), since a fixed overhead weighs differently on small bodies.
  */
 export class InputCorrection {
-  readonly #learned = new Map<string, Learned>();
+  readonly #models = new Map<string, Map<number, Learned>>();
+
+  /** Whether any call of the model has been billed, so that its estimates rest on more than the prior. */
+  isKnown({ provider, model }: Pick<InputSample, "provider" | "model">): boolean {
+    return this.#models.has(`${provider}\n${model}`);
+  }
 
   /** @returns Whole tokens, rounded up. */
   estimate(sample: InputSample): number {
-    const learned = this.#learned.get(keyOf(sample));
-    if (learned) return Math.ceil(Math.max(learned.current, learned.previous) * sample.textBytes - rounding);
-    return Math.ceil(sample.textBytes * priorTokensPerByte * (priorFactor[sample.provider] ?? 1)) + priorOverhead;
+    const { provider, model, textBytes } = sample;
+    const bySize = this.#models.get(`${provider}\n${model}`);
+    const learned = bySize?.get(sizeStep(textBytes));
+    if (learned) return Math.ceil(Math.max(learned.ratios.bound * textBytes, learned.tokens.most) - rounding);
+    const prior = priorTokensPerByte * (priorFactor[provider] ?? 1);
+    const below = bySize ? nearestBelow(bySize, sizeStep(textBytes)) : null;
+    return Math.ceil(Math.max(textBytes * prior + priorOverhead, below ? below.tokens + (textBytes - below.bytes) * prior : 0));
   }
 
   /** @param billedTokens Input tokens of the text, cached ones included, as the provider counted them. */
-  learn(sample: InputSample, billedTokens: number): void {
-    if (sample.textBytes === 0 || billedTokens === 0) return;
-    const ratio = billedTokens / sample.textBytes;
-    const key = keyOf(sample);
-    const learned = this.#learned.get(key);
-    if (!learned) {
-      if (this.#learned.size >= maxKeys) this.#learned.clear();
-      this.#learned.set(key, { current: ratio, previous: 0, count: 1 });
-      return;
+  learn({ provider, model, textBytes }: InputSample, billedTokens: number): void {
+    if (textBytes === 0 || billedTokens === 0) return;
+    const learned = this.#at(`${provider}\n${model}`, sizeStep(textBytes));
+    learned.ratios.add(billedTokens / textBytes);
+    learned.tokens.add(billedTokens);
+  }
+
+  #at(modelKey: string, step: number): Learned {
+    let bySize = this.#models.get(modelKey);
+    if (!bySize) {
+      if (this.#models.size >= maxModels) this.#models.clear();
+      this.#models.set(modelKey, (bySize = new Map()));
     }
-    learned.current = Math.max(learned.current, ratio);
-    learned.count += 1;
-    if (learned.count < generation) return;
-    learned.previous = learned.current;
-    learned.current = 0;
-    learned.count = 0;
+    const known = bySize.get(step);
+    if (known) return known;
+    const learned = { ratios: new Lately(), tokens: new Lately() };
+    bySize.set(step, learned);
+    return learned;
   }
 }
 
@@ -65,8 +76,26 @@ export class InputCorrection {
 const rounding = 1e-6;
 
 /** Made-up model names cannot fill the memory. */
-const maxKeys = 10_000;
+const maxModels = 10_000;
 
-function keyOf({ provider, model, textBytes }: InputSample): string {
-  return `${provider}\n${model}\n${32 - Math.clz32(textBytes)}`;
+const stepBits = 3;
+
+/** Sizes of one step differ by an eighth at most; below sixteen bytes each is a step of its own. */
+function sizeStep(bytes: number): number {
+  const shift = Math.max(0, 32 - Math.clz32(bytes) - stepBits - 1);
+  return shift * 2 ** (stepBits + 1) + (bytes >>> shift);
+}
+
+/** The least bytes that fall in a step. */
+function leastBytes(step: number): number {
+  const shift = Math.floor(step / 2 ** (stepBits + 1));
+  return (step % 2 ** (stepBits + 1)) * 2 ** shift;
+}
+
+/** Overheads of providers show in what smaller bodies were billed: what is larger costs that, and its further bytes. */
+function nearestBelow(bySize: ReadonlyMap<number, Learned>, step: number): { readonly bytes: number; readonly tokens: number } | null {
+  let nearest = -1;
+  for (const known of bySize.keys()) if (known < step && known > nearest) nearest = known;
+  const learned = bySize.get(nearest);
+  return learned ? { bytes: leastBytes(nearest), tokens: learned.tokens.most } : null;
 }

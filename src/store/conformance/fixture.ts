@@ -1,12 +1,12 @@
 /** Budgets and calls for the conformance tests: plain ones, with what a test is about stated in its own words. */
 
-import type { Attribution } from "../domain/attribution/attribution.ts";
-import type { Budget } from "../domain/budget/budget.ts";
-import type { HoldCommand, PutBudgetCommand, SettleCommand } from "../domain/ledger/command.ts";
-import type { CallRoute, Outcome } from "../domain/ledger/entry.ts";
-import { multiply, pico, type PicoUsd } from "../domain/money/money.ts";
-import type { Charge, Rate } from "../domain/price/rate.ts";
-import type { Meter, Usage } from "../domain/usage/usage.ts";
+import type { Attribution } from "../../domain/attribution/attribution.ts";
+import type { Budget } from "../../domain/budget/budget.ts";
+import type { HoldCommand, PutBudgetCommand, SettleCommand } from "../../domain/ledger/command.ts";
+import type { CallRoute, Outcome } from "../../domain/ledger/entry.ts";
+import { multiply, pico, type PicoUsd } from "../../domain/money/money.ts";
+import type { Charge, Rate } from "../../domain/price/rate.ts";
+import type { Meter, Usage } from "../../domain/usage/usage.ts";
 
 /** 2026-03-10 10:00 UTC: on the hour, in the middle of a month. */
 export const start = Date.UTC(2026, 2, 10, 10);

@@ -38,7 +38,11 @@ const tables = `
   CREATE INDEX amendment_replaces ON amendment (replaces);
   CREATE TABLE hour (hour INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL);
   ${rollupTable("rollup")}
+  ${rollupTable("rollup_day")}
 `;
+
+/** Roll-ups by day have the first hour of the day (UTC) in `hour`. */
+export const dayHours = 24;
 
 /** A table of roll-ups: `cost = cost_micro × 10^6 + cost_pico` pico-USD, so that no sum overflows 64 bits. */
 export function rollupTable(name: string): string {

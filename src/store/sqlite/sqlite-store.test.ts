@@ -4,36 +4,44 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { ledgerConformance, type StoreUnderTest } from "../conformance.ts";
-import { start } from "../conformance-fixture.ts";
+import { ledgerConformance } from "../conformance.ts";
+import { start } from "../conformance/fixture.ts";
+import type { StoreUnderTest } from "../conformance/store-under-test.ts";
 import { openLedger } from "./open.ts";
 import { ledgerFile } from "./schema.ts";
 
 ledgerConformance("sqlite", () => openStore(mkdtempSync(join(tmpdir(), "purser-ledger-"))));
 
 async function openStore(directory: string): Promise<StoreUnderTest> {
-  const { ledger, reader } = await openLedger({ directory, durability: "process", clock: { now: () => start } });
+  const open = () => openLedger({ directory, durability: "process", clock: { now: () => start } });
+  let current = await open();
   let blocker: DatabaseSync | undefined;
-  const close = async (): Promise<void> => {
-    await reader.close();
-    await ledger.close();
+  const mend = (): void => {
+    blocker?.close();
+    blocker = undefined;
   };
-  return {
-    ledger,
-    reader,
+  const close = async (): Promise<void> => {
+    mend();
+    await current.reader.close();
+    await current.ledger.close();
+  };
+  const store = (): StoreUnderTest => ({
+    ...current,
     reopen: async () => {
       await close();
-      return openStore(directory);
+      current = await open();
+      return store();
     },
     // Another program that holds SQLite's write lock keeps the ledger from writing, as a full disk does.
     fail: () => {
       blocker = new DatabaseSync(ledgerFile(directory));
       blocker.exec("BEGIN IMMEDIATE");
     },
-    mend: () => blocker?.close(),
+    mend,
     remove: async () => {
       await close();
       rmSync(directory, { recursive: true });
     },
-  };
+  });
+  return store();
 }

@@ -19,6 +19,7 @@ export class AnthropicBody implements AnswerState {
   #usage: JsonObject | null = null;
   #written: string | undefined;
   #malformed = false;
+  #repeated = false;
 
   /** @param asked The tier asked for, which counts when the answer does not name the one that served. */
   constructor(asked: ServiceTier) {
@@ -40,8 +41,10 @@ export class AnthropicBody implements AnswerState {
       const body = scan(data);
       this.#finished = true;
       this.#model = toText(body.json("model")) ?? null;
-      this.#usage = toObject(body.json("usage")) ?? null;
-      this.#written = body.raw("usage");
+      this.#repeated = body.isRepeated("usage");
+      const usage = this.#repeated ? toObject(JSON.parse(data.toString("utf8")))?.["usage"] : body.json("usage");
+      this.#usage = toObject(usage) ?? null;
+      this.#written = this.#repeated ? undefined : body.raw("usage");
     } catch {
       // What cannot be read has been passed on as it came, and the reading says so.
       this.#malformed = true;
@@ -53,7 +56,7 @@ export class AnthropicBody implements AnswerState {
     return {
       model: this.#model,
       parts: read?.parts ?? [],
-      ...((!read || read.invalid) && { partial: true }),
+      ...((!read?.complete || read.invalid) && { partial: true }),
       reportedCost: null,
       serviceTier: read?.serviceTier ?? this.#asked,
       rawUsage: this.#usage && keepRaw(this.#usage, this.#written),
@@ -65,6 +68,7 @@ export class AnthropicBody implements AnswerState {
     const flags: UsageFlag[] = [];
     if (!read) flags.push("usage_missing");
     if (read?.invalid) flags.push("usage_invalid");
+    if (this.#repeated) flags.push("usage_repeated");
     if (!this.#finished) flags.push("unfinished");
     if (this.#malformed || malformed) flags.push("malformed");
     return flags;

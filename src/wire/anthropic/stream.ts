@@ -65,7 +65,7 @@ export class AnthropicStream implements AnswerState {
     if (!this.#usage || (this.#finished && !this.#counted)) flags.add("usage_missing");
     const read = this.#usage && readAnthropicUsage(this.#usage, this.#model);
     if (read?.invalid) flags.add("usage_invalid");
-    const final = this.#counted && (this.#stopped || this.#finished) && !read?.invalid;
+    const final = this.#counted && (this.#stopped || this.#finished) && read?.complete === true && !read.invalid;
     return {
       model: this.#model,
       parts: read?.parts ?? [],

@@ -20,7 +20,7 @@ test("input, cache reads and both cache writes are counted apart", () => {
     model,
   );
   const usage = { input: 3, cache_read: 9511, cache_write_5m: 1900, cache_write_1h: 56, output: 44, reasoning: 30, web_search: 2 };
-  assert.deepEqual(read, { parts: [{ model, usage }], serviceTier: null, invalid: false });
+  assert.deepEqual(read, { parts: [{ model, usage }], serviceTier: null, invalid: false, complete: true });
 });
 
 test("a cache write without a lifetime is one of five minutes", () => {

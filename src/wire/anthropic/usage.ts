@@ -1,7 +1,7 @@
 /** What an Anthropic usage object says was used. */
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
-import { sumUsage, type Usage, type UsagePart } from "../../domain/usage/usage.ts";
+import { countContext, sumUsage, type Usage, type UsagePart } from "../../domain/usage/usage.ts";
 import { CountReader, sameCounts, toObject, toObjects, toText, usageOf, type JsonObject } from "../count/count.ts";
 
 export interface AnthropicUsage {
@@ -10,6 +10,8 @@ export interface AnthropicUsage {
   readonly serviceTier: ServiceTier | null;
   /** Whether a count could not be true; it is then absent. */
   readonly invalid: boolean;
+  /** Whether input and output were both told. */
+  readonly complete: boolean;
 }
 
 /**
@@ -30,7 +32,12 @@ export function readAnthropicUsage(usage: JsonObject, model: string | null): Ant
   const extra = iterations
     .filter(({ type }) => type === "compaction" || type === "advisor_message")
     .map((iteration) => readPart(iteration, { model, counts }));
-  return { parts: [...main, ...extra], serviceTier: readTier(usage), invalid: counts.invalid };
+  return { parts: [...main, ...extra], serviceTier: readTier(usage), invalid: counts.invalid, complete: isComplete(main) };
+}
+
+/** An input that was all read from a cache, or written to one, need not be told apart. */
+function isComplete(parts: readonly UsagePart[]): boolean {
+  return parts.every(({ usage }) => usage.output !== undefined && (usage.input !== undefined || countContext(usage) > 0));
 }
 
 interface Main {

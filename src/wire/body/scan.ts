@@ -94,6 +94,12 @@ export class ScannedBody {
     return field;
   }
 
+  /** Whether a field of the top, or of the object `parent` there, stands twice: the getters throw for it. JSON's readers keep the last. */
+  isRepeated(name: string, parent?: string): boolean {
+    const object = parent === undefined ? this.root : this.root.fields.get(parent)?.object;
+    return object?.fields.get(name)?.repeated === true;
+  }
+
   /** The value's text as it was written, or undefined when it is absent or null. */
   raw(path: string): string | undefined {
     const field = this.field(path);

@@ -73,12 +73,19 @@ export class GeminiAnswer implements AnswerState {
 
   take(data: Buffer): void {
     try {
-      this.#read(scan(data));
+      const body = scan(data);
+      this.#read(body.isRepeated("usageMetadata") ? this.#withLastUsage(data) : body);
       this.#whole = true;
     } catch {
       // What cannot be read is passed on as it came, and the reading says so.
       this.#flags.add("malformed");
     }
+  }
+
+  /** JSON's readers keep the last of two fields with one name. */
+  #withLastUsage(data: Buffer): ScannedBody {
+    this.#flags.add("usage_repeated");
+    return scan(Buffer.from(JSON.stringify(JSON.parse(data.toString("utf8")))));
   }
 
   /** Partial when something was generated after the last usage: {@link progress} has the estimate of it. */
@@ -143,7 +150,7 @@ export class GeminiAnswer implements AnswerState {
     if (written === undefined) return;
     this.#written = written;
     this.#counted = true;
-    this.#uncounted = 0;
+    if (this.#said.usage.output !== undefined) this.#uncounted = 0;
   }
 }
 

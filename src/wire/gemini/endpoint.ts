@@ -22,10 +22,11 @@ const unknown: Endpoint = { name: "unknown", metering: "unmetered" };
  * Any other action (`predict`, `predictLongRunning`, `batchGenerateContent`, ...) costs what its answer does not tell.
  *
  * @param path `/v1beta/models/MODEL:ACTION` or `/v1/...`, with or without a query string; tuned models as `/v1beta/tunedModels/...`.
+ *   Before the model may stand a provider and a slash, by which the gateway chooses.
  */
 export function geminiEndpoint(method: string, path: string): Endpoint {
   const place = (path.split("?")[0] ?? "").replace(/\/+$/, "");
-  const called = /^\/v1(?:beta|alpha)?\/(models|tunedModels)\/([^/:]+):([A-Za-z]+)$/.exec(place);
+  const called = /^\/v1(?:beta|alpha)?\/(models|tunedModels)\/((?:[a-z0-9][a-z0-9_-]*\/)?[^/:]+):([A-Za-z]+)$/.exec(place);
   if (called && method === "POST") return actionOf(called);
   const listed = method === "GET" && /^\/v1(?:beta|alpha)?\/models(\/[^/:]+)?$/.test(place);
   return listed ? { name: "models", metering: "free" } : unknown;

@@ -45,6 +45,11 @@ export class AnswerRecord {
     return (usage?.output ?? 0) + (usage?.output_audio ?? 0) + (usage?.output_image ?? 0);
   }
 
+  /** Whether a count of the output was told that can be believed. */
+  get knowsOutput(): boolean {
+    return this.#last?.usage?.output !== undefined;
+  }
+
   flag(flag: UsageFlag): void {
     this.#flags.add(flag);
   }
@@ -81,7 +86,7 @@ export class AnswerRecord {
     if (!reading.usage && reading.reportedCost === null) return;
     this.#last = reading;
     this.#rawUsage = bytes.toString("utf8", 0, longestRawUsage);
-    generated?.report(this.outputTokens);
+    if (this.knowsOutput) generated?.report(this.outputTokens);
   }
 
   reading(): Reading {
@@ -91,11 +96,17 @@ export class AnswerRecord {
     return {
       model: this.#model,
       parts,
+      ...(usage && !this.#isComplete(usage) && { partial: true }),
       reportedCost: this.#last?.reportedCost ?? null,
       serviceTier: serviceTierOf(this.#tier) ?? this.#facts.serviceTier,
       rawUsage: this.#rawUsage,
       flags: [...this.#flags],
     };
+  }
+
+  /** An embedding has no output to tell. */
+  #isComplete(usage: Usage): boolean {
+    return (usage.input !== undefined || countContext(usage) > 0) && (this.knowsOutput || !this.#generates);
   }
 
   #read(bytes: Buffer): UsageReading | undefined {

@@ -4,7 +4,7 @@ import { PurserError } from "../../domain/error.ts";
 import type { ScannedBody } from "../body/index.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
 import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
-import { scanAnswer, takeAnswer } from "./answer-scan.ts";
+import { lastUsage, scanAnswer, takeAnswer } from "./answer-scan.ts";
 import { countDeltaBytes } from "./delta.ts";
 import { Generated } from "./generated.ts";
 import { PartialOutput } from "./partial-output.ts";
@@ -94,8 +94,15 @@ export class ResponsesMeter implements UsageMeter {
     if (field && !this.#response && field.end - field.start <= longestKeptResponse) {
       this.#response = Buffer.from(event.bytes.subarray(field.start, field.end));
     }
-    takeAnswer(event, this.#record, { prefix: "response.", generated: this.#generated });
+    if (event.isRepeated("usage", "response")) this.#takeLast(event);
+    else takeAnswer(event, this.#record, { prefix: "response.", generated: this.#generated });
     if (closing.has(event.string("type"))) this.#finished = true;
+  }
+
+  #takeLast(event: ScannedBody): void {
+    this.#record.flag("usage_repeated");
+    const usage = lastUsage(event.bytes);
+    if (usage) this.#record.takeUsage(usage, this.#generated);
   }
 
   #takePart(payload: Buffer): void {

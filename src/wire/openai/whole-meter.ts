@@ -31,7 +31,10 @@ export class WholeMeter implements UsageMeter {
 
   get progress(): Progress {
     const passed = this.#generates ? Math.ceil(this.#length / bytesPerToken) : 0;
-    return { inputTokens: this.#record.inputTokens, outputTokens: this.#finished ? this.#record.outputTokens : passed };
+    return {
+      inputTokens: this.#record.inputTokens,
+      outputTokens: this.#finished && this.#record.knowsOutput ? this.#record.outputTokens : passed,
+    };
   }
 
   /** Known only at the end: a body says nowhere but in its last byte that it is whole. */
@@ -54,13 +57,20 @@ export class WholeMeter implements UsageMeter {
 
   #read(body: Buffer): void {
     try {
-      takeAnswer(scanAnswer(body), this.#record, { prefix: "" });
+      const answer = scanAnswer(body);
+      if (answer.isRepeated("usage")) this.#takeLast(body);
+      else takeAnswer(answer, this.#record, { prefix: "" });
       this.#finished = true;
     } catch (error) {
       if (!(error instanceof PurserError)) throw error;
       this.#record.flag("malformed");
       this.#salvage(body);
     }
+  }
+
+  #takeLast(body: Buffer): void {
+    this.#record.flag("usage_repeated");
+    this.#salvage(body);
   }
 
   /** A body that was cut, or is broken elsewhere, may yet hold its whole usage. */

@@ -66,12 +66,9 @@ export class NameWriter {
     return defined;
   }
 
-  /** The names handed over before are on file. Call it only when no others were handed over meanwhile. */
-  settleNames(): void {
-    if (this.#unwritten.size === 0) return;
-    const ids = new Set<number>();
-    for (let at = 0; at < this.#defined.length; at += 5) ids.add(Number(this.#defined[at]));
-    for (const [text, id] of this.#unwritten) if (!ids.has(id)) this.#unwritten.delete(text);
+  /** These names, handed over before, are on file. */
+  settleNames(defined: NameColumns): void {
+    for (let at = 0; at < defined.length; at += 5) this.#unwritten.delete(`${defined[at + 2]}${defined[at + 4]}`);
   }
 
   #object<T extends object>(value: T, how: { readonly kind: NameKind; readonly textOf: (value: T) => string }): number {

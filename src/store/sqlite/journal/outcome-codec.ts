@@ -1,5 +1,6 @@
 /** What a call cost, as the body of a journal row: counts and rate ids, and of the charge lines only what does not follow from them. */
 
+import { assert } from "../../../domain/assert.ts";
 import { nothing, type Outcome, type Quantities } from "../../../domain/ledger/entry.ts";
 import { multiply, pico } from "../../../domain/money/money.ts";
 import type { Charge, Rate } from "../../../domain/price/rate.ts";
@@ -13,15 +14,20 @@ import { fillShape, type StoredRaw } from "./raw-usage.ts";
 type StoredUsage = readonly number[];
 
 /**
- * A rate id alone: the line follows from the rate, the usage and the model served.
- * Else rate id (0 for none), meter number, quantity, cost, and the model unless it is the one served.
+ * A rate id alone, when the line follows from the rate and the usage; with a meter number, when the rate stands in for that
+ * meter. Else rate id (0 for none), meter number, quantity, cost, and the model unless it is that of the other lines.
  */
-type StoredCharge = number | readonly [rateId: number, meter: number, quantity: number, cost: StoredInteger, model?: string];
+type StoredCharge =
+  | number
+  | readonly [rateId: number, meter: number]
+  | readonly [rateId: number, meter: number, quantity: number, cost: StoredInteger, model?: string];
 
 /** Stands only when something is out of the ordinary. */
 interface StoredExtras {
   /** Tokens and requests, where they are not all tokens of the usage and 1. */
   readonly q?: readonly [StoredInteger, StoredInteger];
+  /** The model of the charge lines, as a name, where it is not the one served. */
+  readonly m?: number;
   /** The provider's own figure. */
   readonly r?: StoredInteger;
   readonly f?: readonly UsageFlag[];
@@ -55,19 +61,36 @@ export interface OutcomeDetails {
   readonly reason: string;
 }
 
-const reportedCost = meters.length;
-const reasoning = meters.length + 1;
-const meterNumbers: ReadonlyMap<string, number> = new Map(
-  [...meters, "reported_cost", "reasoning"].map((meter, number) => [meter, number]),
-);
+/** On file, so that neither these numbers nor the order of `meters` may change; a new meter goes to the end of the list. */
+const meterNumbers: ReadonlyMap<string, number> = new Map([
+  ...meters.map((meter, number) => [meter, number] as const),
+  ["reported_cost", 100],
+  ["hold", 101],
+  ["reasoning", 102],
+]);
+
+const meterNames: ReadonlyMap<number, string> = new Map([...meterNumbers].map(([meter, number]) => [number, meter]));
+
+function numberOf(meter: Charge["meter"]): number {
+  const number = meterNumbers.get(meter);
+  assert(number !== undefined, "every meter of a charge has a number");
+  return number;
+}
+
+function chargedMeter(number: number): Charge["meter"] {
+  const meter = meterNames.get(number);
+  assert(meter !== undefined && meter !== "reasoning", "a charge is for a meter");
+  return meter as Charge["meter"];
+}
 
 export function encodeOutcome(outcome: Outcome & Partial<OutcomeDetails>, names: NameWriter): string {
+  const model = outcome.charges[0]?.model ?? outcome.model;
   const stored: StoredOutcome = [
     storeUsage(outcome.usage),
-    outcome.charges.map((charge) => storeCharge(charge, outcome, names)),
+    outcome.charges.map((charge) => storeCharge(charge, { usage: outcome.usage, model }, names)),
     outcome.latencyMs,
     names.text(outcome.priceVersion),
-    storeExtras(outcome),
+    storeExtras(outcome, model === outcome.model ? undefined : names.text(model)),
   ];
   return JSON.stringify(stored);
 }
@@ -78,14 +101,15 @@ export function decodeOutcome(
   names: NameReader,
 ): Outcome & OutcomeDetails {
   const [storedUsage, charges, latencyMs, priceVersion, extras, raw] = stored;
-  const { q, r, f, o, l, p, d, w } = extras === 0 ? ({} as StoredExtras) : extras;
+  const { m, q, r, f, o, l, p, d, w } = extras === 0 ? ({} as StoredExtras) : extras;
   const usage = loadUsage(storedUsage);
   const [tokens, requests] = q ? q.map(loadInteger) : [BigInt(countTokens(usage)), 1n];
+  const model = m === undefined ? row.model : names.text(m);
   return {
     status: row.status,
     model: row.model,
     usage,
-    charges: charges.map((charge) => loadCharge(charge, { usage, model: row.model }, names)),
+    charges: charges.map((charge) => loadCharge(charge, { usage, model }, names)),
     cost: { usd: pico(row.cost), tokens: tokens ?? 0n, requests: requests ?? 0n },
     reportedCost: r === undefined ? null : pico(loadInteger(r)),
     rawUsage: loadRaw(raw, names),
@@ -111,8 +135,7 @@ export function loadQuantities([usd = 0, tokens = 0, requests = 0]: readonly Sto
 export function loadUsage(stored: StoredUsage): Usage {
   const usage: { [meter in Meter | "reasoning"]?: number } = {};
   for (let at = 0; at + 1 < stored.length; at += 2) {
-    const number = stored[at] ?? 0;
-    const meter = number === reasoning ? "reasoning" : meters[number];
+    const meter = meterNames.get(stored[at] ?? 0) as Meter | "reasoning" | undefined;
     if (meter) usage[meter] = stored[at + 1] ?? 0;
   }
   return usage;
@@ -128,36 +151,49 @@ function storeUsage(usage: Usage): StoredUsage {
   return stored;
 }
 
-function storeCharge(charge: Charge, { usage, model }: Outcome, names: NameWriter): StoredCharge {
-  const rateId = charge.rate ? names.rate(charge.rate) : 0;
-  if (charge.rate && follows(charge, charge.rate, { usage, model })) return rateId;
-  const meter = meterNumbers.get(charge.meter) ?? reportedCost;
-  const { quantity, cost } = charge;
-  return charge.model === model
-    ? [rateId, meter, quantity, storeInteger(cost)]
-    : [rateId, meter, quantity, storeInteger(cost), charge.model];
+/** What the lines of a call have in common. */
+interface ChargedCall {
+  readonly usage: Usage;
+  readonly model: string;
 }
 
-function follows({ meter, quantity, cost, model }: Charge, rate: Rate, call: { readonly usage: Usage; readonly model: string }): boolean {
-  if (meter !== rate.meter || model !== call.model || quantity !== call.usage[rate.meter]) return false;
-  return cost === multiply(rate.perUnit, quantity);
+function storeCharge(charge: Charge, call: ChargedCall, names: NameWriter): StoredCharge {
+  const { meter, quantity, cost, model, rate } = charge;
+  const rateId = rate ? names.rate(rate) : 0;
+  const number = numberOf(meter);
+  if (rate && follows(charge, rate, call)) return meter === rate.meter ? rateId : [rateId, number];
+  const line = [rateId, number, quantity, storeInteger(cost)] as const;
+  return model === call.model ? line : [...line, model];
 }
 
-function loadCharge(stored: StoredCharge, call: { readonly usage: Usage; readonly model: string }, names: NameReader): Charge {
-  if (typeof stored === "number") {
-    const rate = names.rate(stored);
-    const quantity = call.usage[rate.meter] ?? 0;
-    return { model: call.model, meter: rate.meter, quantity, cost: multiply(rate.perUnit, quantity), rate };
+/** Whether quantity and cost are those of the call's usage at this rate. */
+function follows({ meter, quantity, cost, model }: Charge, rate: Rate, call: ChargedCall): boolean {
+  return model === call.model && quantity === countOf(meter, call.usage) && cost === multiply(rate.perUnit, quantity);
+}
+
+function loadCharge(stored: StoredCharge, call: ChargedCall, names: NameReader): Charge {
+  const [rateId, number, quantity, cost, model] = typeof stored === "number" ? [stored] : stored;
+  const rate = rateId === 0 ? undefined : names.rate(rateId);
+  if (rate && (quantity === undefined || cost === undefined)) {
+    const meter = number === undefined ? rate.meter : chargedMeter(number);
+    const counted = countOf(meter, call.usage) ?? 0;
+    return { model: call.model, meter, quantity: counted, cost: multiply(rate.perUnit, counted), rate };
   }
-  const [rateId, number, quantity, cost, model = call.model] = stored;
-  const line = { model, meter: meters[number] ?? ("reported_cost" as const), quantity, cost: pico(loadInteger(cost)) };
-  return rateId === 0 ? line : { ...line, rate: names.rate(rateId) };
+  assert(number !== undefined && quantity !== undefined && cost !== undefined, "a line without a rate says all of itself");
+  const line = { model: model ?? call.model, meter: chargedMeter(number), quantity, cost: pico(loadInteger(cost)) };
+  return rate ? { ...line, rate } : line;
 }
 
-function storeExtras(outcome: Outcome & Partial<OutcomeDetails>): StoredExtras | 0 {
+/** Undefined for a line that no count of the usage gives. */
+function countOf(meter: Charge["meter"], usage: Usage): number | undefined {
+  return meter === "reported_cost" || meter === "hold" ? undefined : usage[meter];
+}
+
+function storeExtras(outcome: Outcome & Partial<OutcomeDetails>, chargedModel: number | undefined): StoredExtras | 0 {
   const { cost, usage, reportedCost, flags, overruns = [], late, fingerprint, difference, reason } = outcome;
   const ordinary = cost.requests === 1n && cost.tokens === BigInt(countTokens(usage));
   const extras: StoredExtras = {
+    ...(chargedModel !== undefined && { m: chargedModel }),
     ...(!ordinary && { q: [storeInteger(cost.tokens), storeInteger(cost.requests)] as const }),
     ...(reportedCost !== null && { r: storeInteger(reportedCost) }),
     ...(flags.length > 0 && { f: flags }),

@@ -2,7 +2,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import { allRows, prepareRows } from "../journal/journal-file.ts";
-import { outcomeRows } from "../journal/kind.ts";
+import { kinds, otherRows, outcomeRows } from "../journal/kind.ts";
 import { matcher, seqRange, type Selection, type SeqRange } from "./selection.ts";
 
 export interface Page {
@@ -39,7 +39,7 @@ interface Search {
 
 /** Calls that ended once. */
 function findUsual(database: DatabaseSync, selection: Selection, search: Search): readonly Found[] {
-  const byIndex = indexFor(selection);
+  const byIndex = indexFor(database, selection);
   if (byIndex && byIndex.ids.length <= fewIds) return searchIndex(database, selection, { ...search, ...byIndex });
   const newest = newestSeq(database, search.range);
   const first = Math.max(search.range.first, newest - glance);
@@ -55,18 +55,27 @@ interface IndexChoice {
   readonly ids: readonly number[];
 }
 
-function indexFor({ attributionIds, routeIds, kinds }: Selection): IndexChoice | null {
+/** The index that leaves the fewest rows to look at; null when the filter has none. */
+function indexFor(database: DatabaseSync, { attributionIds, routeIds, kinds: wanted }: Selection): IndexChoice | null {
   // All but settled calls have an index by kind.
-  if (kinds && !kinds.some(isSettled)) return { column: "kind", ids: kinds };
-  if (attributionIds) return { column: "attribution_id", ids: attributionIds };
-  return routeIds && { column: "route_id", ids: routeIds };
+  if (wanted && !wanted.includes(kinds.settled)) return { column: "kind", ids: wanted };
+  const byAttribution = attributionIds && ({ column: "attribution_id", ids: attributionIds } as const);
+  const byRoute = routeIds && ({ column: "route_id", ids: routeIds } as const);
+  if (!byAttribution || !byRoute) return byAttribution ?? byRoute;
+  return countRows(database, byRoute) < countRows(database, byAttribution) ? byRoute : byAttribution;
 }
 
-function isSettled(kind: number): boolean {
-  return kind === settledKind;
+/** How many rows an index has for the ids, counted up to a bound. */
+function countRows(database: DatabaseSync, { column, ids }: IndexChoice): number {
+  if (ids.length > fewIds) return Number.POSITIVE_INFINITY;
+  const counted = prepareRows(
+    database,
+    `SELECT count(*) FROM (SELECT 1 FROM entry WHERE ${column} = ? AND ${outcomeRows("kind")} LIMIT ${countedRows})`,
+  );
+  return ids.reduce((sum, id) => sum + Number(allRows(counted, id)[0]?.[0] ?? 0), 0);
 }
 
-const settledKind = 3;
+const countedRows = 2000;
 
 /** Rows of calls that nothing replaced and that replaced nothing. */
 const isUsual = `
@@ -75,7 +84,7 @@ const isUsual = `
 
 function searchIndex(database: DatabaseSync, selection: Selection, search: Search & IndexChoice): readonly Found[] {
   const { column, ids, range, limit } = search;
-  const other = column === "kind" ? " AND kind > 3 AND kind <> 11" : "";
+  const other = column === "kind" ? ` AND ${otherRows("kind")}` : "";
   const statement = prepareRows(
     database,
     `SELECT seq, at, kind, attribution_id, route_id FROM entry
@@ -117,8 +126,10 @@ function scan(database: DatabaseSync, selection: Selection, { range, limit }: Se
 function findAmended(database: DatabaseSync, selection: Selection, { limit, before }: Page): readonly Found[] {
   const statement = prepareRows(
     database,
-    `SELECT entry.seq, amendment.ended_at, kind, attribution_id, route_id FROM amendment JOIN entry USING (seq)
-     WHERE entry.seq < ? AND NOT EXISTS (SELECT 1 FROM amendment AS later WHERE later.replaces = entry.seq) ORDER BY entry.seq DESC`,
+    // CROSS JOIN has SQLite begin with the few amendments, and not with the many entries.
+    `SELECT entry.seq, amendment.ended_at, kind, attribution_id, route_id FROM amendment CROSS JOIN entry USING (seq)
+     WHERE amendment.seq < ? AND NOT EXISTS (SELECT 1 FROM amendment AS later WHERE later.replaces = amendment.seq)
+     ORDER BY amendment.seq DESC`,
   );
   const matches = matcher(selection);
   const found: Found[] = [];

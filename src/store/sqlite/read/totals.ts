@@ -7,7 +7,7 @@ import { meters, type Usage } from "../../../domain/usage/usage.ts";
 import type { JournalRow } from "../journal/chain.ts";
 import { allRows, prepareRows, readRow, rowColumns, type RowValues } from "../journal/journal-file.ts";
 import { kinds, outcomeRows, statuses, type StatusCode } from "../journal/kind.ts";
-import { sumColumns } from "../schema.ts";
+import { dayHours, sumColumns } from "../schema.ts";
 import { additionOf, addUsage, emptySums, hourMs, joinPico, type Addition, type RollupSums } from "../write/rollup.ts";
 import { findOperation, type Source } from "./calls.ts";
 import { clampHour, matcher, select, seqRange, type SelectedFields, type Selection } from "./selection.ts";
@@ -124,7 +124,7 @@ function addRange(reading: Reading): void {
   const firstHour = Math.ceil(from / hourMs);
   const endHour = Math.floor(to / hourMs);
   if (firstHour > endHour) return addCalls(reading, { from, to });
-  addRollups(reading, { firstHour, endHour });
+  addWholeHours(reading, { firstHour, endHour });
   if (from < firstHour * hourMs) addCalls(reading, { from, to: firstHour * hourMs });
   if (to > endHour * hourMs) addCalls(reading, { from: endHour * hourMs, to });
 }
@@ -132,7 +132,24 @@ function addRange(reading: Reading): void {
 /** An IN list of this length is given to SQLite; with a longer one, rows are read and chosen here. */
 const listedIds = 500;
 
-function addRollups(reading: Reading, { firstHour, endHour }: { readonly firstHour: number; readonly endHour: number }): void {
+interface Hours {
+  readonly firstHour: number;
+  readonly endHour: number;
+}
+
+/** Whole days from the roll-ups by day, where the buckets allow it. */
+function addWholeHours(reading: Reading, { firstHour, endHour }: Hours): void {
+  const { bucketMs } = reading.groups;
+  const firstDay = Math.ceil(firstHour / dayHours) * dayHours;
+  const endDay = Math.floor(endHour / dayHours) * dayHours;
+  const mayUseDays = bucketMs === null || bucketMs % (dayHours * hourMs) === 0;
+  if (!mayUseDays || firstDay >= endDay) return addRollups(reading, "rollup", { firstHour, endHour });
+  addRollups(reading, "rollup_day", { firstHour: firstDay, endHour: endDay });
+  if (firstHour < firstDay) addRollups(reading, "rollup", { firstHour, endHour: firstDay });
+  if (endHour > endDay) addRollups(reading, "rollup", { firstHour: endDay, endHour });
+}
+
+function addRollups(reading: Reading, table: "rollup" | "rollup_day", { firstHour, endHour }: Hours): void {
   const { source, selection, groups } = reading;
   const { attributionIds, routeIds } = selection;
   const choosesHere = attributionIds !== null && attributionIds.length > listedIds;
@@ -151,7 +168,7 @@ function addRollups(reading: Reading, { firstHour, endHour }: { readonly firstHo
     ...(reading.includesRefusals ? [] : [isIn("status", statusCodes(selection))]),
   ];
   const sums = sumColumns.map((name) => `sum(${name})`).join(", ");
-  const sql = `SELECT ${columns.join(", ")}, ${sums} FROM rollup WHERE ${conditions.join(" AND ")} ${grouped && `GROUP BY ${grouped}`}`;
+  const sql = `SELECT ${columns.join(", ")}, ${sums} FROM ${table} WHERE ${conditions.join(" AND ")} ${grouped && `GROUP BY ${grouped}`}`;
   const wanted = choosesHere ? new Set(attributionIds) : null;
   for (const values of allRows(prepareRows(source.database, sql), clampHour(firstHour), clampHour(endHour))) {
     // Without a group, SQLite gives one row of nulls for no rows at all.
@@ -209,8 +226,8 @@ function addCalls(reading: Reading, times: { readonly from: number; readonly to:
   for (const values of usual.iterate(first, last)) addCall(adding, values as unknown as RowValues);
   const amended = prepareRows(
     database,
-    `SELECT ended_at, ${rowColumns("entry")} FROM amendment JOIN entry USING (seq)
-     WHERE ended_at >= ? AND ended_at < ? AND NOT EXISTS (SELECT 1 FROM amendment AS later WHERE later.replaces = entry.seq)`,
+    `SELECT ended_at, ${rowColumns("entry")} FROM amendment CROSS JOIN entry USING (seq)
+     WHERE ended_at >= ? AND ended_at < ? AND NOT EXISTS (SELECT 1 FROM amendment AS later WHERE later.replaces = amendment.seq)`,
   );
   const clamp = (at: number): number => Math.max(-8.64e15, Math.min(8.64e15, at));
   for (const values of allRows(amended, clamp(times.from), clamp(times.to))) addCall(adding, values);

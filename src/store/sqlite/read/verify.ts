@@ -11,7 +11,7 @@ import { FileHistory, readCounterState } from "../journal/file-history.ts";
 import { allRows, prepareRows, readRow, rowColumns, type RowValues } from "../journal/journal-file.ts";
 import { isCorrection, isOutcome } from "../journal/kind.ts";
 import { nameKinds } from "../journal/name.ts";
-import { rollupTable, sumColumns } from "../schema.ts";
+import { dayHours, rollupTable, sumColumns } from "../schema.ts";
 import { additionOf, hourMs, joinPico, prepareRollup, RollupBatch } from "../write/rollup.ts";
 
 /** Rows between two reports of progress, and between two times that what has ended is forgotten. */
@@ -31,6 +31,17 @@ export function verify(database: DatabaseSync, progress: (share: number) => void
   } finally {
     database.exec("ROLLBACK");
   }
+}
+
+/** Hours added up to days, as `rollup_day` has them. Hours before the epoch are rounded down, too. */
+const dayOfHour = `hour - ((hour % ${dayHours}) + ${dayHours}) % ${dayHours}`;
+const recomputedDays = `
+  SELECT ${dayOfHour} AS hour, attribution_id, route_id, status, ${sumColumns.map(summed).join(", ")}
+  FROM temp.recomputed GROUP BY ${dayOfHour}, attribution_id, route_id, status`;
+
+function summed(column: string): string {
+  if (column === "cost_micro") return "sum(cost_micro) + sum(cost_pico) / 1000000 AS cost_micro";
+  return column === "cost_pico" ? "sum(cost_pico) % 1000000 AS cost_pico" : `sum(${column}) AS ${column}`;
 }
 
 class Replay {
@@ -143,19 +154,27 @@ class Replay {
     const sums = (table: string): string =>
       `SELECT hour, attribution_id, route_id, status, ${sumColumns.join(", ")} FROM ${table} WHERE calls <> 0 OR refusals <> 0`;
     const only = (left: string, right: string): string => `SELECT DISTINCT hour FROM (${sums(left)} EXCEPT ${sums(right)})`;
-    const hours = this.#database
-      .prepare(`${only("rollup", "temp.recomputed")} UNION ${only("temp.recomputed", "rollup")} ORDER BY hour LIMIT ${maxDrift}`)
-      .all();
-    return hours.map((row) => {
-      const hour = Number(row["hour"]);
-      const iso = new Date(hour * hourMs).toISOString();
-      return { hour: iso, kept: this.#hourSums("rollup", hour), journal: this.#hourSums("temp.recomputed", hour) };
+    const differ = (kept: string, journal: string): readonly number[] => {
+      const sql = `${only(kept, journal)} UNION ${only(journal, kept)} ORDER BY hour LIMIT ${maxDrift}`;
+      return this.#database
+        .prepare(sql)
+        .all()
+        .map((row) => Number(row["hour"]));
+    };
+    const drift = (hour: number, table: string, hours: number): VerifyReport["rollupDrift"][number] => ({
+      hour: new Date(hour * hourMs).toISOString(),
+      kept: this.#sums(table, hour, 1),
+      journal: this.#sums("temp.recomputed", hour, hours),
     });
+    return [
+      ...differ("rollup", "temp.recomputed").map((hour) => drift(hour, "rollup", 1)),
+      ...differ("rollup_day", `(${recomputedDays})`).map((hour) => drift(hour, "rollup_day", dayHours)),
+    ];
   }
 
-  #hourSums(table: string, hour: number): string {
-    const sql = `SELECT sum(calls), sum(refusals), sum(cost_micro), sum(cost_pico) FROM ${table} WHERE hour = ?`;
-    const [calls, refusals, micro, rest] = allRows(prepareRows(this.#database, sql), hour)[0] ?? [];
+  #sums(table: string, hour: number, hours: number): string {
+    const sql = `SELECT sum(calls), sum(refusals), sum(cost_micro), sum(cost_pico) FROM ${table} WHERE hour >= ? AND hour < ?`;
+    const [calls, refusals, micro, rest] = allRows(prepareRows(this.#database, sql), hour, hour + hours)[0] ?? [];
     return `${Number(calls ?? 0)} calls, ${Number(refusals ?? 0)} refusals, ${joinPico(Number(micro ?? 0), Number(rest ?? 0))} pico-USD`;
   }
 }

@@ -9,13 +9,15 @@ import { isCorrection, isOutcome, kinds } from "../journal/kind.ts";
 import { nameKinds } from "../journal/name.ts";
 import { maxShapes, shapeOf } from "../journal/raw-usage.ts";
 import { counterWidth, entriesOf, nameWidth, type Batch } from "./batch.ts";
-import { additionOf, hourMs, prepareRollup, RollupBatch, type RollupKey } from "./rollup.ts";
+import { dayHours } from "../schema.ts";
+import { additionOf, hourMs, prepareRollup, RollupBatch, type Addition, type RollupKey } from "./rollup.ts";
 
 /** Holds what the next batch builds on: the last hash, the shapes. After a failure both are read anew. */
 export class BatchWriter {
   readonly #database: DatabaseSync;
   readonly #journal: JournalFile;
   readonly #rollups = new RollupBatch();
+  readonly #days = new RollupBatch();
   readonly #hours = new Map<number, { first: number; last: number }>();
   readonly #statements: ReturnType<typeof prepareAll>;
   #lastSeq = 0;
@@ -55,6 +57,7 @@ export class BatchWriter {
     }
     this.#writeState(batch);
     this.#rollups.write(this.#statements.rollup);
+    this.#days.write(this.#statements.day);
     for (const [hour, { first, last }] of this.#hours) this.#statements.hour.run(hour, first, last);
     this.#hours.clear();
   }
@@ -99,7 +102,7 @@ export class BatchWriter {
     assert(addition !== undefined, "an outcome adds to the roll-ups");
     const endedAt = this.#amend(row) ?? row.at;
     const key = { attributionId: row.attributionId ?? 0, routeId: row.routeId ?? 0, status: addition.status };
-    this.#rollups.add({ ...key, hour: Math.floor(endedAt / hourMs) }, addition);
+    this.#addUp({ ...key, hour: Math.floor(endedAt / hourMs) }, addition, 1);
     if (endedAt === row.at) this.#widenHour(Math.floor(endedAt / hourMs), row.seq);
   }
 
@@ -116,10 +119,15 @@ export class BatchWriter {
       routeId: old.routeId ?? 0,
       status: addition.status,
     };
-    this.#rollups.add(key, addition, -1);
+    this.#addUp(key, addition, -1);
     const endedAt = isCorrection(row.kind) ? oldEndedAt : row.at;
     this.#statements.amendment.run(row.seq, old.seq, endedAt);
     return endedAt;
+  }
+
+  #addUp(key: RollupKey, addition: Addition, sign: 1 | -1): void {
+    this.#rollups.add(key, addition, sign);
+    this.#days.add({ ...key, hour: Math.floor(key.hour / dayHours) * dayHours }, addition, sign);
   }
 
   /** A first end finds nothing; to look only where there can be something keeps calls fast. */
@@ -144,6 +152,7 @@ export class BatchWriter {
 
   #load(): void {
     this.#rollups.clear();
+    this.#days.clear();
     this.#hours.clear();
     const last = this.#database.prepare("SELECT seq, hex(hash) AS hash FROM entry ORDER BY seq DESC LIMIT 1").get();
     this.#lastSeq = Number(last?.["seq"] ?? 0);
@@ -170,6 +179,7 @@ function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, Stat
       INSERT INTO hour VALUES (?, ?, ?)
       ON CONFLICT (hour) DO UPDATE SET first_seq = min(first_seq, excluded.first_seq), last_seq = max(last_seq, excluded.last_seq)`),
     rollup: prepareRollup(database, "rollup"),
+    day: prepareRollup(database, "rollup_day"),
   };
 }
 
@@ -186,4 +196,5 @@ type StatementName =
   | "amendment"
   | "endedAt"
   | "hour"
-  | "rollup";
+  | "rollup"
+  | "day";

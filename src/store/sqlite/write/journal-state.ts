@@ -15,6 +15,8 @@ export class JournalState {
   readonly books: Books;
   readonly #names: NameWriter;
   readonly #calls: OpenCalls;
+  /** What ended in batches that are not on file yet. */
+  readonly #unwrittenEnds = new Set<ReadonlySet<string>>();
   #nextSeq: number;
   #gathering: Gathering;
 
@@ -60,15 +62,24 @@ export class JournalState {
       counters.push(this.#names.counter(key), `${spent}`, `${held}`, `${overrun}`, JSON.stringify(fired), key.windowEnd);
     }
     const { firstSeq, entries, ended } = gathered;
-    const batch = { number, firstSeq, entries, names: this.#names.takeDefined(), counters, opened: [...gathered.opened], ended };
+    const names = this.#names.takeDefined();
+    const batch = { number, firstSeq, entries, names, counters, opened: [...gathered.opened], ended };
     const endedCalls = this.#calls.takeEnded();
     this.#gathering = new Gathering(this.#nextSeq);
+    this.#unwrittenEnds.add(changes.ended);
     const written = (): void => {
-      this.#names.settleNames();
+      this.#names.settleNames(names);
       this.#calls.forget(endedCalls);
-      this.books.forgetPast(changes.ended);
+      this.#forgetPast(changes.ended);
     };
     return { batch, gathered, written };
+  }
+
+  /** What ended again in a later batch is remembered until that one is on file. */
+  #forgetPast(ended: ReadonlySet<string>): void {
+    this.#unwrittenEnds.delete(ended);
+    const later = [...this.#unwrittenEnds];
+    this.books.forgetPast([...ended].filter((id) => !later.some((ids) => ids.has(id))));
   }
 
   #apply(entry: Entry, row: EncodedEntry): void {

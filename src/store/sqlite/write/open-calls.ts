@@ -9,8 +9,10 @@ import type { FileHistory } from "../journal/file-history.ts";
 
 export class OpenCalls {
   readonly #file: FileHistory;
-  readonly #calls = new Map<string, CallOnFile>();
-  #ended: string[] = [];
+  /** Nearly all calls: their ids are looked up as they are, which is faster than to build a key. */
+  readonly #firsts = new Map<string, CallOnFile>();
+  readonly #laters = new Map<string, CallOnFile>();
+  #ended: CallId[] = [];
 
   constructor(file: FileHistory) {
     this.#file = file;
@@ -23,32 +25,38 @@ export class OpenCalls {
   restore(row: JournalRow, { operationId, attempt, route }: HoldEntry): void {
     const { seq, attributionId, routeId } = row;
     assert(attributionId !== null && routeId !== null, "a hold says whom it is for and whom it asks");
-    this.#calls.set(callKey({ operationId, attempt }), { operationId, attempt, call: seq, route, attributionId, routeId });
+    const call = { operationId, attempt, call: seq, route, attributionId, routeId };
+    if (attempt === 1) this.#firsts.set(operationId, call);
+    else this.#laters.set(laterKey(call), call);
   }
 
   /** The hold of a call, open or not. */
   find(id: CallId): CallOnFile {
-    return this.#calls.get(callKey(id)) ?? this.#findOnFile(id);
+    const call = id.attempt === 1 ? this.#firsts.get(id.operationId) : this.#laters.get(laterKey(id));
+    return call ?? this.#findOnFile(id);
   }
 
   /** Whether the operation's only attempt is in memory, so that nothing of it that ended is on file. */
   isFirst(operationId: string): boolean {
-    return this.#calls.has(callKey({ operationId, attempt: 1 }));
+    return this.#firsts.has(operationId);
   }
 
   end(id: CallId): void {
-    this.#ended.push(callKey(id));
+    this.#ended.push(id);
   }
 
   /** Hands over the calls that ended since it was last called; to be forgotten once their end is on file. */
-  takeEnded(): readonly string[] {
+  takeEnded(): readonly CallId[] {
     const ended = this.#ended;
     this.#ended = [];
     return ended;
   }
 
-  forget(ended: readonly string[]): void {
-    for (const key of ended) this.#calls.delete(key);
+  forget(ended: readonly CallId[]): void {
+    for (const id of ended) {
+      if (id.attempt === 1) this.#firsts.delete(id.operationId);
+      else this.#laters.delete(laterKey(id));
+    }
   }
 
   #findOnFile(id: CallId): CallOnFile {
@@ -59,6 +67,6 @@ export class OpenCalls {
   }
 }
 
-function callKey({ operationId, attempt }: CallId): string {
+function laterKey({ operationId, attempt }: CallId): string {
   return `${attempt} ${operationId}`;
 }

@@ -6,16 +6,15 @@ import { assert } from "../../../domain/assert.ts";
 import type { Batch, WriterData, WriterMessage } from "./batch.ts";
 
 interface Pending {
-  readonly number: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Writes one batch at a time. A thread that died is started anew with the next batch. */
+/** Writes batches in the order in which they are given. A thread that died is started anew with the next batch. */
 export class WriterThread {
   readonly #data: WriterData;
   #worker: Worker | undefined;
-  #pending: Pending | undefined;
+  readonly #pending = new Map<number, Pending>();
 
   constructor(data: WriterData) {
     this.#data = data;
@@ -38,10 +37,9 @@ export class WriterThread {
 
   /** Resolves once the batch is on file. @throws Error when it is not, and then nothing of it is. */
   async write(batch: Batch): Promise<void> {
-    assert(this.#pending === undefined, "one batch is written at a time");
     if (!this.#worker) await this.start();
     await new Promise<void>((resolve, reject) => {
-      this.#pending = { number: batch.number, resolve, reject };
+      this.#pending.set(batch.number, { resolve, reject });
       this.#worker?.postMessage(batch);
     });
   }
@@ -57,17 +55,16 @@ export class WriterThread {
 
   #settle(message: WriterMessage): void {
     if (message.kind === "ready") return;
-    const pending = this.#pending;
-    assert(pending !== undefined && pending.number === message.number, "the writer answers the batch that it was given");
-    this.#pending = undefined;
+    const pending = this.#pending.get(message.number);
+    assert(pending !== undefined, "the writer answers a batch that it was given");
+    this.#pending.delete(message.number);
     if (message.kind === "written") pending.resolve();
     else pending.reject(new Error(message.message));
   }
 
   #lose(worker: Worker, error: Error): void {
     if (this.#worker === worker) this.#worker = undefined;
-    const pending = this.#pending;
-    this.#pending = undefined;
-    pending?.reject(error);
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
   }
 }

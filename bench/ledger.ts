@@ -1,0 +1,234 @@
+/** The ledger at the size of years: writing, bytes, recovery after a kill, and questions while calls pass. */
+
+import { rmSync, statSync } from "node:fs";
+import path from "node:path";
+import type { Bench, BenchOptions, BenchResult, Figure, Table } from "./bench.ts";
+import { measureCell, onlyGroup, smallRequest, type Cell } from "./cell.ts";
+import { doWork } from "./history/history.ts";
+import { startLoad } from "./load/load.ts";
+import { median, Sample, spread, type Distribution } from "./report/statistics.ts";
+import { numberText, spreadText } from "./report/table.ts";
+import { interleave, roundsOf, type Round } from "./rounds.ts";
+import { freshFolder } from "./target/cache.ts";
+import { fourLevels, startPurser, type PurserTarget } from "./target/purser.ts";
+import { startUpstream } from "./upstream/upstream.ts";
+
+const leftOpen = 1000;
+
+interface Size {
+  readonly calls: number;
+  readonly entriesPerSecond: number;
+  readonly bytesPerCall: number;
+  readonly recoverySeconds: number;
+  readonly recovered: number;
+}
+
+interface Question {
+  readonly name: string;
+  readonly path: string;
+}
+
+const questions: readonly Question[] = [
+  { name: "summary, all time", path: "/api/v1/summary?from=2026-01-01T00:00:00Z" },
+  { name: "summary of a project", path: "/api/v1/summary?from=2026-01-01T00:00:00Z&project=project-7" },
+  {
+    name: "series, a month by day and model",
+    path: "/api/v1/series?from=2026-07-01T00:00:00Z&to=2026-08-01T00:00:00Z&bucket=day&by=model",
+  },
+  {
+    name: "series, a year by month and project",
+    path: "/api/v1/series?from=2026-01-01T00:00:00Z&to=2026-12-31T00:00:00Z&bucket=month&by=project",
+  },
+  { name: "entries, the newest 100", path: "/api/v1/entries?limit=100" },
+  { name: "entries of a project, 100", path: "/api/v1/entries?limit=100&project=project-7" },
+];
+
+interface Measured {
+  readonly sizes: readonly Size[];
+  readonly holds: { readonly atOnce: number; readonly callsPerSecond: number };
+  readonly answers: readonly (Question & { readonly times: Distribution })[];
+  readonly calls: readonly Round<Cell>[];
+}
+
+export const ledger: Bench = {
+  name: "ledger",
+  title: "the ledger at 1 M and 5 M calls",
+  async run(options, note) {
+    const directory = freshFolder("ledger");
+    try {
+      const sizes = await grow(directory, { options, note });
+      note("calls with holds");
+      const calls = options.quick ? 2000 : 100_000;
+      const total = sizes.at(-1)?.calls ?? 0;
+      const held = await doWork({ kind: "hold", directory, from: total + leftOpen * sizes.length, calls, atOnce: 64 });
+      const served = await ask(directory, { options, note });
+      return result({ sizes, holds: { atOnce: 64, callsPerSecond: calls / held.seconds }, ...served }, options);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  },
+};
+
+interface Running {
+  readonly options: BenchOptions;
+  readonly note: (text: string) => void;
+}
+
+/** Numbers of calls that were left open are not used again. */
+async function grow(directory: string, { options, note }: Running): Promise<readonly Size[]> {
+  const sizes: Size[] = [];
+  let from = 0;
+  for (const calls of options.quick ? [10_000, 20_000] : [1_000_000, 5_000_000]) {
+    note(`writing calls up to ${calls}`);
+    const before = sizes.at(-1)?.calls ?? 0;
+    const to = from + calls - before;
+    const filled = await doWork({ kind: "fill", directory, from, to });
+    const bytesPerCall = fileBytes(directory) / calls;
+    note("killing it with open holds, and recovering");
+    await doWork({ kind: "leave-open", directory, from: to, calls: leftOpen }, "SIGKILL");
+    const recovered = await doWork({ kind: "recover", directory });
+    sizes.push({
+      calls,
+      entriesPerSecond: filled.count / filled.seconds,
+      bytesPerCall,
+      recoverySeconds: recovered.seconds,
+      recovered: recovered.count,
+    });
+    from = to + leftOpen;
+  }
+  return sizes;
+}
+
+function fileBytes(directory: string): number {
+  return ["ledger.db", "ledger.db-wal"]
+    .map((name) => statSync(path.join(directory, name), { throwIfNoEntry: false })?.size ?? 0)
+    .reduce((sum, size) => sum + size, 0);
+}
+
+/** Asks a gateway on that folder, first alone and then beside calls. */
+async function ask(directory: string, { options, note }: Running): Promise<Pick<Measured, "answers" | "calls">> {
+  const upstream = await startUpstream();
+  const load = startLoad();
+  const origin = `http://127.0.0.1:${upstream.port}/v1`;
+  const purser = await startPurser({ name: "purser", upstream: origin, durability: "full", budgets: fourLevels, data: directory });
+  try {
+    await upstream.set({ delayMs: 60, streamTokens: 20, gapMs: 0 });
+    note("questions");
+    const answers = [];
+    for (const question of questions) answers.push({ ...question, times: await time(purser, question, options.quick ? 5 : 50) });
+    const groups = [{ name: "c16", clients: 16, ratePerSecond: null, request: smallRequest }];
+    const cell = { warmupMs: options.quick ? 200 : 2000, measureMs: options.seconds * 1000, groups };
+    const calls = await interleave([{ name: "without questions" }, { name: "with questions" }], options.rounds, async ({ name }, round) => {
+      note(`calls ${name}, round ${round + 1}`);
+      const asking = name === "with questions" ? new Asking(purser) : null;
+      const measured = await measureCell(load, purser, cell);
+      await asking?.stop();
+      return measured;
+    });
+    return { answers, calls };
+  } finally {
+    await purser.close();
+    await load.close();
+    await upstream.close();
+  }
+}
+
+async function time(purser: PurserTarget, { path }: Question, times: number): Promise<Distribution> {
+  const sample = new Sample();
+  await purser.api("GET", path);
+  for (let turn = 0; turn < times; turn++) {
+    const begin = performance.now();
+    await purser.api("GET", path);
+    sample.add(performance.now() - begin);
+  }
+  return sample.distribution();
+}
+
+/** One question after another, until it is stopped. */
+class Asking {
+  readonly #done: Promise<void>;
+  #isStopped = false;
+
+  constructor(purser: PurserTarget) {
+    this.#done = this.#ask(purser);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#done;
+  }
+
+  async #ask(purser: PurserTarget): Promise<void> {
+    for (let turn = 0; !this.#isStopped; turn++) await purser.api("GET", questions[turn % questions.length]?.path ?? "");
+  }
+}
+
+function result(measured: Measured, { rounds, seconds }: BenchOptions): BenchResult {
+  const { sizes, answers, calls } = measured;
+  const lost = sizes.filter(({ recovered }) => recovered !== leftOpen);
+  return {
+    settings: { rounds, seconds, left_open: leftOpen },
+    tables: [sizeTable(measured), questionTable(answers), callTable(calls)],
+    figures: figures(measured),
+    invalid: lost.map(({ calls, recovered }) => `at ${calls} calls: ${recovered} of ${leftOpen} open holds were recovered`),
+    rounds: measured,
+  };
+}
+
+function sizeTable({ sizes, holds }: Measured): Table {
+  return {
+    title: "size",
+    columns: ["calls on file", "entries/s in batches", "bytes a call", "recovery after a kill, s"],
+    rows: sizes.map(({ calls, entriesPerSecond, bytesPerCall, recoverySeconds }) => [
+      calls.toLocaleString("en-US"),
+      numberText(entriesPerSecond),
+      numberText(bytesPerCall),
+      numberText(recoverySeconds),
+    ]),
+    notes: [
+      `Batches of 2,000 entries, synced to disk; two entries a call, with the provider's raw usage. Recovery: with ${leftOpen} holds open when the process was killed.`,
+      `Calls with holds, ${holds.atOnce} at once, each settled after its hold was on disk: ${numberText(holds.callsPerSecond)} calls/s.`,
+    ],
+  };
+}
+
+function questionTable(answers: Measured["answers"]): Table {
+  return {
+    title: "questions, over HTTP, ms",
+    columns: ["", "p50", "p95", "longest"],
+    rows: answers.map(({ name, times }) => [name, numberText(times.p50), numberText(times.p95), numberText(times.max)]),
+    notes: [],
+  };
+}
+
+function callTable(calls: readonly Round<Cell>[]): Table {
+  const rows = ["without questions", "with questions"].map((name) => {
+    const cells = roundsOf(calls, name).map((cell) => onlyGroup(cell).latency);
+    return [name, spreadText(spread(cells.map(({ p50 }) => p50))), spreadText(spread(cells.map(({ p99 }) => p99)))];
+  });
+  return { title: "calls meanwhile (60 ms upstream, 16 clients), ms", columns: ["", "p50", "p99"], rows, notes: [] };
+}
+
+function figures({ sizes, answers, calls }: Measured): readonly Figure[] {
+  const largest = sizes.at(-1);
+  const rate = median(sizes.map(({ entriesPerSecond }) => entriesPerSecond)) ?? 0;
+  const summary = answers[0]?.times.p95 ?? Infinity;
+  const p50 = (name: string): number => median(roundsOf(calls, name).map((cell) => onlyGroup(cell).latency.p50)) ?? NaN;
+  const slower = p50("with questions") - p50("without questions");
+  return [
+    { what: "ledger: entries/s in batches", wanted: "≥ 100,000", measured: numberText(rate), met: rate >= 100_000 },
+    {
+      what: `summary over ${largest?.calls.toLocaleString("en-US")} calls, p95`,
+      wanted: "≤ 50 ms",
+      measured: `${numberText(summary)} ms`,
+      met: summary <= 50,
+    },
+    {
+      what: "bytes a call on disk",
+      wanted: "≤ 400",
+      measured: numberText(largest?.bytesPerCall),
+      met: (largest?.bytesPerCall ?? Infinity) <= 400,
+    },
+    { what: "questions add to a call, p50", wanted: "nothing", measured: `${numberText(slower)} ms`, met: slower <= 0.3 },
+  ];
+}

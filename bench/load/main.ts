@@ -1,0 +1,14 @@
+/** The load generator, as a process of its own: takes one job after another from its parent. */
+
+import type { LoadJob, LoadResult } from "./job.ts";
+import { runGroup } from "./run-group.ts";
+
+process.on("message", (job: LoadJob) => {
+  Promise.all(job.groups.map((group) => runGroup(job, group))).then(
+    (groups) => process.send?.({ groups } satisfies LoadResult),
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+      process.exit(1);
+    },
+  );
+});

@@ -1,0 +1,73 @@
+/** How fast a call is priced: the sheet found, the charge lines made. */
+
+import { openCatalogue } from "../src/catalogue/catalogue.ts";
+import type { PriceBook } from "../src/domain/price/sheet.ts";
+import type { Bench } from "./bench.ts";
+import { spread, type Spread } from "./report/statistics.ts";
+import { numberText, spreadText } from "./report/table.ts";
+
+interface Priced {
+  readonly name: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly usage: Readonly<Record<string, number>>;
+}
+
+const calls: readonly Priced[] = [
+  { name: "input and output", provider: "openai", model: "gpt-4.1-mini", usage: { input: 1200, output: 300 } },
+  {
+    name: "with a cache",
+    provider: "anthropic",
+    model: "claude-sonnet-4-5",
+    usage: { input: 20, cache_read: 40_000, cache_write_5m: 900, output: 500 },
+  },
+  { name: "over a long-context limit", provider: "google", model: "gemini-2.5-pro", usage: { input: 300_000, output: 800 } },
+  { name: "a dated name, found by its beginning", provider: "openai", model: "gpt-4.1-2025-04-14", usage: { input: 1200, output: 300 } },
+];
+
+export const pricing: Bench = {
+  name: "pricing",
+  title: "calls priced per second",
+  async run({ rounds, seconds }, note) {
+    const book = (await openCatalogue()).book([]);
+    const measured: { readonly name: string; readonly rates: readonly number[] }[] = [];
+    for (const call of calls) {
+      note(call.name);
+      rate(book, call, seconds / 4);
+      measured.push({ name: call.name, rates: Array.from({ length: rounds }, () => rate(book, call, seconds)) });
+    }
+    const rows = measured.map(({ name, rates }) => [name, spreadText(spread(rates)), microseconds(spread(rates))]);
+    return {
+      settings: { seconds },
+      tables: [
+        {
+          title: "one thread, the sheet looked up for each call",
+          columns: ["", "calls/s", "µs a call"],
+          rows,
+          notes: ["Exact integer charges with their rates, from the price list as it ships."],
+        },
+      ],
+      figures: [],
+      invalid: [],
+      rounds: measured,
+    };
+  },
+};
+
+function rate(book: PriceBook, { provider, model, usage }: Priced, seconds: number): number {
+  const begin = performance.now();
+  const at = Date.now();
+  let count = 0;
+  while (performance.now() - begin < seconds * 1000) {
+    for (let turn = 0; turn < 1000; turn++) {
+      const lines = book.sheet({ provider, model, at })?.charge({ model, usage }, { serviceTier: "standard", at });
+      if (!lines || lines.length === 0) throw new Error(`${provider}/${model} has no price`);
+      count += 1;
+    }
+  }
+  return count / ((performance.now() - begin) / 1000);
+}
+
+function microseconds(rates: Spread | null): string {
+  return rates === null ? "-" : numberText(1e6 / rates.median);
+}

@@ -1,0 +1,21 @@
+/** Memory and processor time of another process, as the system counts them. Linux only; null elsewhere. */
+
+import { readFileSync } from "node:fs";
+
+export interface ProcessFigures {
+  readonly memoryBytes: number | null;
+  /** Of all threads since the process began. Counted in steps of 10 ms. */
+  readonly cpuSeconds: number | null;
+}
+
+const ticksPerSecond = 100;
+
+export function processFigures(pid: number | null): ProcessFigures {
+  if (pid === null || process.platform !== "linux") return { memoryBytes: null, cpuSeconds: null };
+  const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  // The second field is the program's name in brackets and may have blanks; what follows it is numbered from 3.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return { memoryBytes: kilobytes === undefined ? null : Number(kilobytes) * 1024, cpuSeconds: ticks / ticksPerSecond };
+}

@@ -1,0 +1,67 @@
+/** Figures out of many measurements: exact percentiles of a sample, medians and ranges of rounds. */
+
+/** Of one sample, in its own unit. All null when it is empty. */
+export interface Distribution {
+  readonly count: number;
+  readonly mean: number | null;
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+  readonly max: number | null;
+}
+
+/** Keeps every value: percentiles are read off, never estimated. */
+export class Sample {
+  #values = new Float64Array(4096);
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(value: number): void {
+    if (this.#count === this.#values.length) {
+      const wider = new Float64Array(this.#count * 2);
+      wider.set(this.#values);
+      this.#values = wider;
+    }
+    this.#values[this.#count++] = value;
+  }
+
+  distribution(): Distribution {
+    const sorted = this.#values.slice(0, this.#count).sort();
+    const at = (share: number): number | null => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
+    const mean = sorted.length === 0 ? null : sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
+    return { count: sorted.length, mean, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
+  }
+}
+
+/** The middle of several rounds, and how far they lie apart. */
+export interface Spread {
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** @returns null when there is nothing to take the middle of; absent values are left out. */
+export function spread(values: readonly (number | null | undefined)[]): Spread | null {
+  const sorted = values.filter((value) => typeof value === "number").sort((left, right) => left - right);
+  const [least] = sorted;
+  const most = sorted.at(-1);
+  if (least === undefined || most === undefined) return null;
+  const upper = sorted[Math.floor(sorted.length / 2)] ?? least;
+  const lower = sorted[Math.floor((sorted.length - 1) / 2)] ?? least;
+  return { median: (lower + upper) / 2, least, most };
+}
+
+export function median(values: readonly (number | null | undefined)[]): number | null {
+  return spread(values)?.median ?? null;
+}
+
+/** Differences round by round: what one added over the other under the same conditions. */
+export function differences(values: readonly (number | null)[], bases: readonly (number | null)[]): readonly (number | null)[] {
+  return values.map((value, round) => {
+    const base = bases[round] ?? null;
+    return value === null || base === null ? null : value - base;
+  });
+}

@@ -1,0 +1,29 @@
+/** Upstream, load generator and targets, each a process of its own, for as long as a benchmark needs them. */
+
+import type { BenchOptions } from "./bench.ts";
+import { startLoad, type Load } from "./load/load.ts";
+import { startTargets } from "./target/start.ts";
+import type { Target } from "./target/target.ts";
+import { startUpstream, type BenchUpstream } from "./upstream/upstream.ts";
+
+export interface Stage {
+  readonly upstream: BenchUpstream;
+  readonly load: Load;
+  readonly targets: readonly Target[];
+}
+
+export async function onStage<Result>(options: Pick<BenchOptions, "without">, work: (stage: Stage) => Promise<Result>): Promise<Result> {
+  const upstream = await startUpstream();
+  const load = startLoad();
+  try {
+    const targets = await startTargets(upstream.port, options);
+    try {
+      return await work({ upstream, load, targets: targets.all });
+    } finally {
+      await targets.close();
+    }
+  } finally {
+    await load.close();
+    await upstream.close();
+  }
+}

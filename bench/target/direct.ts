@@ -1,0 +1,15 @@
+/** No gateway: what the load generator and the upstream can do by themselves. */
+
+import type { Target } from "./target.ts";
+
+export function direct(upstreamPort: number): Target {
+  return {
+    name: "direct",
+    port: upstreamPort,
+    path: "/v1/chat/completions",
+    headers: { authorization: "Bearer sk-bench" },
+    model: "bench-model",
+    pid: null,
+    close: async () => {},
+  };
+}

@@ -1,0 +1,99 @@
+/** Purser, as `purser serve` starts it, with as much in its way as a benchmark asks for. */
+
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { Child } from "../child.ts";
+import { freshFolder } from "./cache.ts";
+import type { Target, TargetName } from "./target.ts";
+
+export interface PurserOptions {
+  readonly name: TargetName;
+  /** The OpenAI base URL of the upstream, with `/v1`. */
+  readonly upstream: string;
+  readonly durability: "full" | "process";
+  readonly budgets: readonly Readonly<Record<string, string>>[];
+  /** An existing data folder; else a fresh one. */
+  readonly data?: string;
+  /** Flags of Node itself, such as `--cpu-prof`. */
+  readonly nodeFlags?: readonly string[];
+}
+
+export interface PurserTarget extends Target {
+  readonly data: string;
+  readonly child: Child;
+  /** Asks the control plane as an administrator. @throws Error for anything but a 2xx. */
+  api<Answer>(method: string, path: string, body?: object): Promise<Answer>;
+}
+
+export const adminKey = "purser_bench_admin_0000000000000000";
+export const callerKey = "purser_bench_caller_000000000000000";
+export const attribution = { org: "bench", team: "load", project: "gateway", user: "u1" } as const;
+export const price = { input: "0.15", output: "0.60" } as const;
+
+/** So much that nothing is ever refused. */
+const plenty = "1000000";
+
+export const fourLevels: PurserOptions["budgets"] = [
+  { budget_id: "all", budget_type: "platform", resource_id: "main", amount: plenty, period: "month", policy: "hard" },
+  { budget_id: "org", parent_budget_id: "all", budget_type: "org", resource_id: "bench", amount: plenty, period: "month", policy: "hard" },
+  { budget_id: "team", parent_budget_id: "org", budget_type: "team", resource_id: "load", amount: plenty, period: "month", policy: "hard" },
+  {
+    budget_id: "project",
+    parent_budget_id: "team",
+    budget_type: "project",
+    resource_id: "gateway",
+    amount: plenty,
+    period: "month",
+    policy: "hard",
+  },
+];
+
+export function configuration({ upstream, durability, budgets }: Pick<PurserOptions, "upstream" | "durability" | "budgets">): string {
+  // JSON is YAML, too.
+  return JSON.stringify({
+    durability,
+    providers: { bench: { wire: "openai", base_url: upstream, api_key: "sk-bench" } },
+    prices: [{ provider: "bench", model: "bench-model", ...price, valid_from: "2026-01-01" }],
+    keys: [{ name: "bench", secret: "${BENCH_KEY}", attribution }],
+    budgets,
+  });
+}
+
+export async function startPurser(options: PurserOptions): Promise<PurserTarget> {
+  const data = options.data ?? freshFolder(options.name);
+  const config = path.join(data, "bench.yaml");
+  writeFileSync(config, configuration(options));
+  const program = path.join(import.meta.dirname, "../../src/cli/main.ts");
+  const words = [program, "serve", "--port", "0", "--json", "--data", data, "--config", config];
+  const environment = { PURSER_ADMIN_KEY: adminKey, BENCH_KEY: callerKey };
+  const child = Child.node([...(options.nodeFlags ?? []), ...words], { environment, directory: data });
+  const { url } = await child.firstLine<{ readonly url: string }>();
+  return {
+    name: options.name,
+    port: Number(new URL(url).port),
+    path: "/bench/v1/chat/completions",
+    headers: { authorization: `Bearer ${callerKey}` },
+    model: "bench-model",
+    pid: child.pid,
+    data,
+    child,
+    api: (method, path, body) => ask({ url: url + path, method, ...(body === undefined ? {} : { body }) }),
+    close: () => child.end(),
+  };
+}
+
+async function ask<Answer>({
+  url,
+  method,
+  body,
+}: {
+  readonly url: string;
+  readonly method: string;
+  readonly body?: object;
+}): Promise<Answer> {
+  const headers = { authorization: `Bearer ${adminKey}`, "content-type": "application/json" };
+  const response = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${text}`);
+  return JSON.parse(text) as Answer;
+}

@@ -1,0 +1,10 @@
+import { startUpstream } from "./upstream/upstream.ts"; import { startLoad } from "./load/load.ts"; import { startPurser, fourLevels } from "./target/purser.ts"; import { measureCell, smallRequest } from "./cell.ts";
+const [mode="plain", secs="6", clients="64", pb="400", stream="0"] = process.argv.slice(2);
+const u = await startUpstream(), l = startLoad();
+const p = await startPurser({ name: "purser", upstream: `http://127.0.0.1:${u.port}/v1`, durability: "full", budgets: fourLevels, nodeFlags: mode==="prof"?["--cpu-prof","--cpu-prof-dir=/tmp/prof"]:[] });
+await u.set({ delayMs: 0, streamTokens: 20, gapMs: 0 });
+const g=[{name:"g",clients:Number(clients),ratePerSecond:null,request:{...smallRequest,promptBytes:Number(pb),stream:stream==="1"}}];
+if(mode!=="prof") await measureCell(l,p,{warmupMs:0,measureMs:3000,groups:g});
+const c = await measureCell(l,p,{warmupMs:0,measureMs:Number(secs)*1000,groups:g});
+console.log(JSON.stringify({calls:c.groups[0]?.ended,rate:(c.groups[0]?.calls??0)/Number(secs),cpu:c.cpuMicroseconds,lat:c.groups[0]?.latency,mem:c.memoryBytes}));
+await p.close(); await l.close(); await u.close();

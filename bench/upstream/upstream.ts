@@ -1,0 +1,18 @@
+/** The benchmarks' end of the upstream. */
+
+import path from "node:path";
+import { Child } from "../child.ts";
+import type { UpstreamCount, UpstreamSetting } from "./setting.ts";
+
+export interface BenchUpstream {
+  readonly port: number;
+  /** For calls that arrive from now on. @returns What was counted since it was called last. */
+  set(setting: UpstreamSetting): Promise<UpstreamCount>;
+  close(): Promise<void>;
+}
+
+export async function startUpstream(): Promise<BenchUpstream> {
+  const child = Child.fork(path.join(import.meta.dirname, "main.ts"));
+  const { port } = await child.ask<{ readonly port: number }>({ port: true });
+  return { port, set: (setting) => child.ask<UpstreamCount>(setting), close: () => child.end() };
+}

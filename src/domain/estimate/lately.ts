@@ -1,0 +1,37 @@
+/** The greatest of the figures that were seen lately, without keeping them. */
+
+/** How many figures are remembered: one full generation, and the one before it. */
+const generation = 256;
+
+export class Lately {
+  #current = 0;
+  #previous = 0;
+  #least = Number.POSITIVE_INFINITY;
+  #count = 0;
+  #total = 0;
+
+  /** 0 before anything was seen. */
+  get most(): number {
+    return Math.max(this.#current, this.#previous);
+  }
+
+  /**
+   * What the next figure is not expected to exceed: where they differ, the first few leave a margin above the greatest,
+   * as wide as their spread divided by their number. Equal figures leave none.
+   */
+  get bound(): number {
+    return this.#total === 0 ? 0 : this.most + (this.most - this.#least) / this.#total;
+  }
+
+  /** @param figure Not negative. */
+  add(figure: number): void {
+    this.#current = Math.max(this.#current, figure);
+    this.#least = Math.min(this.#least, figure);
+    this.#count += 1;
+    this.#total += 1;
+    if (this.#count < generation) return;
+    this.#previous = this.#current;
+    this.#current = 0;
+    this.#count = 0;
+  }
+}

@@ -1,0 +1,98 @@
+/** What every ledger must do when a call ends, or is said to have ended more than once. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hold, putBudget, settle, start, usd } from "./fixture.ts";
+import { only, rejects, using, type OpenStore } from "./store-under-test.ts";
+
+export function testEnding(open: OpenStore): void {
+  test("a hold ends once", async () => {
+    await using(open, async ({ ledger }) => {
+      await ledger.commit(putBudget("all", usd(10)));
+      for (const id of ["settled", "released"]) await ledger.commit(hold(id, usd(2)));
+      await ledger.commit(settle("settled", usd(1), { fingerprint: "a" }));
+      await ledger.commit({ kind: "release", at: start, operationId: "released", attempt: 1, reason: "no answer" });
+      await rejects(ledger.commit(settle("settled", usd(2), { fingerprint: "b" })), "conflict");
+      await rejects(ledger.commit(settle("released", usd(1))), "conflict");
+      await rejects(ledger.commit({ kind: "release", at: start, operationId: "settled", attempt: 1, reason: "" }), "conflict");
+      await rejects(ledger.commit(settle("never held", usd(1))), "not_found");
+      const { held, spent } = only(ledger.balances("all", start));
+      assert.deepEqual([held, spent], [0n, usd(1)]);
+    });
+  });
+
+  test("a hold that expired is given back, and a late settlement of it is still charged, once", async () => {
+    await using(open, async (store) => {
+      await store.ledger.commit(putBudget("all", usd(10)));
+      await store.ledger.commit(hold("op", usd(4), { expiresAt: start + 100 }));
+      const early = await store.ledger.commit({ kind: "expire", at: start + 99 });
+      const due = await store.ledger.commit({ kind: "expire", at: start + 100 });
+      assert.deepEqual([early.expired.length, due.expired], [0, [{ operationId: "op", attempt: 1 }]]);
+      assert.equal(only(store.ledger.balances("all", start)).held, 0n);
+      const again = await store.reopen();
+      const late = settle("op", usd(3), { at: start + 5000, fingerprint: "f" });
+      assert.equal((await again.ledger.commit(late)).repeated, false);
+      assert.equal((await again.ledger.commit(late)).repeated, true);
+      const { held, spent } = only(again.ledger.balances("all", start));
+      assert.deepEqual([held, spent], [0n, usd(3)]);
+      const calls = await again.reader.calls({}, { limit: 10, before: null });
+      assert.deepEqual(
+        calls.map(({ status, cost }) => [status, cost]),
+        [["settled", usd(3)]],
+      );
+      assert.equal((await again.reader.verify()).ok, true);
+    });
+  });
+
+  test("a cost past the hold and the limit is an overrun, and blocks the next call", async () => {
+    await using(open, async ({ ledger }) => {
+      await ledger.commit(putBudget("all", usd(5)));
+      await ledger.commit(hold("op", usd(5)));
+      await ledger.commit(settle("op", usd(7)));
+      const { spent, overrun, available } = only(ledger.balances("all", start));
+      assert.deepEqual([spent, overrun, available], [usd(7), usd(2), usd(-2)]);
+      assert.equal((await ledger.commit(hold("next", usd(0.001)))).admitted, false);
+    });
+  });
+}
+
+export function testRepeating(open: OpenStore): void {
+  test("the same id and body gives the same answer and one charge, also after a restart; another body is a conflict", async () => {
+    await using(open, async (store) => {
+      await store.ledger.commit(putBudget("all", usd(10)));
+      const command = hold("op", usd(2), { repeat: "only", fingerprint: "body" });
+      const first = await store.ledger.commit(command);
+      const second = await store.ledger.commit(command);
+      assert.deepEqual([first.admitted && first.repeated, second.admitted && second.repeated], [false, true]);
+      await rejects(store.ledger.commit({ ...command, fingerprint: "other" }), "conflict");
+      await store.ledger.commit(settle("op", usd(1), { fingerprint: "end" }));
+      const again = await store.reopen();
+      const third = await again.ledger.commit(command);
+      assert.equal(third.admitted && third.repeated, true);
+      await rejects(again.ledger.commit({ ...command, fingerprint: "other" }), "conflict");
+      assert.equal((await again.ledger.commit(settle("op", usd(1), { fingerprint: "end" }))).repeated, true);
+      assert.equal(only(again.ledger.balances("all", start)).spent, usd(1));
+    });
+  });
+
+  test("a further attempt of an ended operation is a call of its own; one in flight is a conflict", async () => {
+    await using(open, async (store) => {
+      await store.ledger.commit(putBudget("all", usd(10)));
+      await store.ledger.commit(hold("op", usd(2), { repeat: "next" }));
+      await rejects(store.ledger.commit(hold("op", usd(2), { repeat: "next" })), "conflict");
+      await store.ledger.commit(settle("op", usd(1)));
+      const again = await store.reopen();
+      const next = await again.ledger.commit(hold("op", usd(2), { repeat: "next" }));
+      assert.equal(next.admitted && next.call.attempt, 2);
+      await again.ledger.commit(settle("op", usd(2), { attempt: 2 }));
+      const calls = await again.reader.calls({ operationId: "op" }, { limit: 10, before: null });
+      assert.deepEqual(
+        calls.map(({ attempt, cost }) => [attempt, cost]),
+        [
+          [2, usd(2)],
+          [1, usd(1)],
+        ],
+      );
+    });
+  });
+}

@@ -1,0 +1,167 @@
+/** What every ledger must keep: across a restart, and while nothing can be written. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Ledger } from "../../app/ports.ts";
+import { PurserError } from "../../domain/error.ts";
+import { pico } from "../../domain/money/money.ts";
+import { attribution, hold, outcome, putBudget, settle, start, tree, treeIds, usd, usualOutcome } from "./fixture.ts";
+import { only, rejects, using, type OpenStore } from "./store-under-test.ts";
+
+export function testReopening(open: OpenStore): void {
+  test("after a restart the balances, holds, budgets, keys and prices are what they were", async () => {
+    await using(open, async (store) => {
+      await fill(store.ledger);
+      const before = snapshot(store.ledger);
+      const again = await store.reopen();
+      assert.deepEqual(snapshot(again.ledger), before);
+      assert.equal(again.ledger.holdOf("open")?.amount.usd, usd(3));
+      assert.equal((await again.reader.verify()).ok, true);
+    });
+  });
+
+  test("a threshold is crossed once for each counter, also across a restart", async () => {
+    await using(open, async (store) => {
+      const thresholds = [500_000, 800_000].map((partsPerMillion) => ({ partsPerMillion, action: "notify" as const }));
+      await store.ledger.commit(putBudget("all", usd(10), { thresholds }));
+      const first = await charge(store.ledger, "a", 6);
+      const second = await charge(store.ledger, "b", 1);
+      const again = await store.reopen();
+      const third = await charge(again.ledger, "c", 0.5);
+      const fourth = await charge(again.ledger, "d", 1);
+      assert.deepEqual([first, second, third, fourth], [[500_000], [], [], [800_000]]);
+      const alerts = await again.reader.alerts({ budgetId: null, limit: 10, before: null });
+      assert.deepEqual(
+        alerts.map(({ partsPerMillion, spent }) => [partsPerMillion, spent]),
+        [
+          [800_000, usd(8.5)],
+          [500_000, usd(6)],
+        ],
+      );
+    });
+  });
+
+  test("what was decided before a commit is durable with it", async () => {
+    await using(open, async (store) => {
+      await store.ledger.commit(putBudget("all", usd(10)));
+      await store.ledger.commit(hold("first", usd(1)));
+      const settled = store.ledger.decide(settle("first", usd(1)));
+      await store.ledger.commit(hold("second", usd(1)));
+      assert.equal((await settled).repeated, false);
+      const calls = await store.reader.calls({}, { limit: 10, before: null });
+      assert.deepEqual(
+        calls.map(({ operationId }) => operationId),
+        ["first"],
+      );
+    });
+  });
+}
+
+export function testFailing(open: OpenStore): void {
+  test("while nothing can be written, commits fail and change nothing; what was answered before is not lost", async () => {
+    await using(open, async (store) => {
+      const { ledger } = store;
+      await ledger.commit(putBudget("all", usd(10)));
+      await ledger.commit(hold("open", usd(2)));
+      store.fail();
+      const charged = ledger.decide(settle("open", usd(1)));
+      await rejects(ledger.commit(hold("refused", usd(3))), "store_unavailable");
+      await rejects(ledger.commit(hold("refused too", usd(3))), "store_unavailable");
+      assert.equal((await charged).repeated, false);
+      const { held, spent } = only(ledger.balances("all", start));
+      assert.deepEqual([held, spent], [0n, usd(1)]);
+      store.mend();
+      await eventually(() => ledger.flush());
+      assert.equal((await ledger.commit(hold("admitted", usd(3)))).admitted, true);
+      const again = await store.reopen();
+      assert.deepEqual(
+        again.ledger.openHolds().map(({ operationId }) => operationId),
+        ["admitted"],
+      );
+      assert.equal(only(again.ledger.balances("all", start)).spent, usd(1));
+      assert.equal((await again.reader.verify()).ok, true);
+    });
+  });
+
+  test("a closed ledger takes nothing", async () => {
+    await using(open, async ({ ledger }) => {
+      await ledger.close();
+      await rejects(ledger.commit(putBudget("all", usd(1))), "shutting_down");
+    });
+  });
+}
+
+async function fill(ledger: Ledger): Promise<void> {
+  for (const command of tree([usd(100), usd(37), usd(50), usd(60)])) await ledger.commit(command);
+  await ledger.commit(
+    putBudget("tokens", pico(5000n), {
+      currency: "tokens",
+      period: "day",
+      unpriced: { policy: "allow", fallback: { input: usd(1), output: usd(2) } },
+    }),
+  );
+  await ledger.commit({ kind: "delete_budget", at: start, budgetId: "project" });
+  await ledger.commit({ kind: "put_key", at: start, key: testKey });
+  await ledger.commit({ kind: "put_price", at: start, price: testPrice });
+  await ledger.commit(hold("open", usd(2), { expiresAt: start + 9000, fingerprint: "f" }));
+  await ledger.commit({ kind: "top_up", at: start, operationId: "open", attempt: 1, amount: { usd: usd(1), tokens: 5n, requests: 0n } });
+  await ledger.commit(hold("ended", usd(4)));
+  await ledger.commit(settle("ended", usd(0), { outcome: usualOutcome(800, 300) }));
+}
+
+const testKey = {
+  keyId: "key_1",
+  name: "ci",
+  hash: "ab".repeat(32),
+  hint: "psk_ab",
+  role: "caller",
+  attribution,
+  mayRefine: ["task", "tags"],
+  models: null,
+  providers: ["openai"],
+  budgets: ["all"],
+  maxConcurrent: 4,
+  createdAt: start,
+  expiresAt: null,
+  revokedAt: null,
+} as const;
+
+const testPrice = {
+  provider: "openai",
+  model: "my-model",
+  match: "exact",
+  perMillion: { input: "0.15" },
+  validFrom: null,
+  validTo: null,
+  source: "api",
+} as const;
+
+function snapshot(ledger: Ledger): unknown {
+  return {
+    budgets: ledger.budgets(),
+    keys: ledger.keys(),
+    byHash: ledger.keyByHash(testKey.hash),
+    prices: ledger.prices(),
+    holds: ledger.openHolds(),
+    balances: [...treeIds, "tokens"].map((id) => ledger.balances(id, start)),
+  };
+}
+
+/** @returns The thresholds that it crossed. */
+async function charge(ledger: Ledger, operationId: string, amount: number): Promise<readonly number[]> {
+  await ledger.commit(hold(operationId, usd(amount)));
+  const { crossed } = await ledger.commit(settle(operationId, usd(amount), { outcome: outcome(usd(amount)) }));
+  return crossed.map(({ partsPerMillion }) => partsPerMillion);
+}
+
+/** Tries until it succeeds; the time limit of the test runner ends it. */
+async function eventually(attempt: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof PurserError) || error.code !== "store_unavailable") throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}

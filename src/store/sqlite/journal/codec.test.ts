@@ -1,0 +1,211 @@
+/** Entries come back from their rows as they were. */
+
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { test } from "node:test";
+import fc from "fast-check";
+import { PurserError } from "../../../domain/error.ts";
+import type { CorrectionEntry, Entry, HoldEntry, SettleEntry } from "../../../domain/ledger/entry.ts";
+import { pico, zero } from "../../../domain/money/money.ts";
+import type { Charge } from "../../../domain/price/rate.ts";
+import { meters, type UsageFlag } from "../../../domain/usage/usage.ts";
+import { attribution, rates, route, start, usd } from "../../conformance/fixture.ts";
+import { decodeEntry } from "./decode.ts";
+import { encodeEntry } from "./encode.ts";
+import { NameReader } from "./name-reader.ts";
+import { NameWriter } from "./name-writer.ts";
+
+const call = { operationId: "op", attempt: 2 };
+
+/** Encodes an entry, writes its names as the writer does, and decodes it. */
+function roundTrip(entry: Entry): Entry {
+  const database = new DatabaseSync(":memory:");
+  database.exec(
+    "CREATE TABLE name (name_id INTEGER PRIMARY KEY, seq, kind, digest, text); CREATE TABLE shape (shape_id INTEGER PRIMARY KEY, text)",
+  );
+  const names = new NameWriter(database);
+  const callOf = () => ({ ...call, call: 1, route, attributionId: names.attribution(attribution), routeId: names.route(route, null) });
+  const { raw, ...row } = encodeEntry(entry, 7, { names, callOf });
+  const defined = names.takeDefined();
+  const insert = database.prepare("INSERT INTO name VALUES (?, ?, ?, ?, ?)");
+  for (let place = 0; place < defined.length; place += 5) insert.run(...defined.slice(place, place + 5));
+  const body = raw === null ? row.body : `${row.body.slice(0, -1)},${JSON.stringify(raw)}]`;
+  return decodeEntry({ ...row, body }, { names: new NameReader(database), callOf: () => call });
+}
+
+/** fast-check also makes objects without a prototype, which no reader gives back. */
+const plain = { noNullPrototype: true } as const;
+
+const money = fc.bigInt({ min: 0n, max: (1n << 63n) - 1n }).map(pico);
+const count = fc.nat({ max: 2 ** 40 });
+const quantities = fc.record(
+  { usd: money, tokens: fc.bigInt({ min: 0n, max: 1n << 70n }), requests: fc.bigInt({ min: 0n, max: 5n }) },
+  plain,
+);
+const text = fc.string({ unit: "grapheme", maxLength: 12 });
+const hex = fc.option(fc.constant("ab".repeat(32)));
+
+const counter = fc.record(
+  {
+    budgetId: text,
+    value: text,
+    windowStart: count,
+    windowEnd: fc.option(count),
+    currency: fc.constantFrom("USD" as const, "tokens" as const, "requests" as const),
+  },
+  plain,
+);
+
+const usage = fc.dictionary(fc.constantFrom(...meters, "reasoning"), count, plain);
+
+const charge: fc.Arbitrary<Charge> = fc
+  .record({
+    model: fc.constantFrom("served", "other"),
+    meter: fc.constantFrom(...meters, "reported_cost" as const, "hold" as const),
+    quantity: count,
+    cost: money,
+    rate: fc.option(fc.constantFrom(...rates)),
+  })
+  .map(({ rate, ...line }) => (rate ? { ...line, rate } : line));
+
+const outcome = fc.record({
+  status: fc.constantFrom("settled" as const, "estimated" as const, "unresolved" as const),
+  model: fc.constantFrom("served", ""),
+  usage,
+  charges: fc.array(charge, { maxLength: 4 }),
+  cost: quantities,
+  reportedCost: fc.option(money),
+  rawUsage: fc.option(text),
+  flags: fc.array(fc.constantFrom<UsageFlag>("aborted", "cut", "malformed"), { maxLength: 2 }),
+  latencyMs: fc.nat(),
+  priceVersion: text,
+});
+
+test("a hold comes back from its row", () => {
+  const entries = fc.record({
+    at: count,
+    amount: quantities,
+    counters: fc.array(counter, { maxLength: 5 }),
+    expiresAt: fc.option(count),
+    fingerprint: hex,
+  });
+  const property = fc.property(entries, (fields) => {
+    const entry: HoldEntry = { kind: "hold", ...call, attribution, route, ...fields };
+    assert.deepEqual(roundTrip(entry), entry);
+  });
+  fc.assert(property);
+});
+
+test("a settlement comes back from its row", () => {
+  const entries = fc.record({ at: count, overrun: fc.bigInt({ min: 1n, max: 1n << 70n }), late: fc.boolean(), fingerprint: hex });
+  const property = fc.property(entries, outcome, ({ overrun, ...fields }, result) => {
+    const entry: SettleEntry = { kind: "settle", ...call, ...result, ...fields, overruns: [0n, overrun] };
+    assert.deepEqual(roundTrip(entry), entry);
+  });
+  fc.assert(property);
+});
+
+test("a correction comes back from its row, with a difference below nothing", () => {
+  const property = fc.property(outcome, hex, text, (result, fingerprint, reason) => {
+    const difference = { usd: pico(-5n), tokens: -(1n << 70n), requests: 0n };
+    const entry: CorrectionEntry = { kind: "correction", at: start, ...call, ...result, fingerprint, difference, reason };
+    assert.deepEqual(roundTrip(entry), entry);
+  });
+  fc.assert(property);
+});
+
+test("the other entries come back from their rows", () => {
+  const key = { budgetId: "b", value: "", windowStart: 0, windowEnd: null, currency: "USD" } as const;
+  const price = {
+    provider: "p",
+    model: "m",
+    match: "prefix",
+    perMillion: { input: "0.15" },
+    validFrom: null,
+    validTo: null,
+    source: "api",
+  } as const;
+  const entries: readonly Entry[] = [
+    { kind: "top_up", at: start, ...call, amount: { usd: usd(1), tokens: 3n, requests: 0n } },
+    { kind: "release", at: start, ...call, reason: 'no "answer"' },
+    { kind: "expire", at: start, ...call },
+    { kind: "threshold", at: start, counter: key, partsPerMillion: 800_000, spent: 1n << 70n, limit: 5n },
+    { kind: "refusal", at: start, operationId: "op", attribution: {}, route, reason: "budget_held", budgetId: null, needed: 1n << 70n },
+    { kind: "price", at: start, price },
+  ];
+  for (const entry of entries) assert.deepEqual(roundTrip(entry), entry);
+});
+
+test("a charge line that follows from its rate and the usage is kept as one number", () => {
+  const [rate] = rates;
+  assert.ok(rate);
+  const line = { model: "m", meter: rate.meter, quantity: 10, cost: pico(rate.perUnit * 10n), rate };
+  const entry = { ...settleOf([line]), cost: { usd: line.cost, tokens: 10n, requests: 1n } };
+  assert.match(bodyOf(entry), /^\[\[0,10\],\[\d+\],5,\d+,0\]$/);
+});
+
+test("an amount that no column holds is refused before anything changes", () => {
+  const amount = { usd: pico(1n << 63n), tokens: 0n, requests: 0n };
+  const entry: HoldEntry = {
+    kind: "hold",
+    at: start,
+    ...call,
+    attribution,
+    route,
+    amount,
+    counters: [],
+    expiresAt: null,
+    fingerprint: null,
+  };
+  assert.throws(
+    () => roundTrip(entry),
+    (error) => error instanceof PurserError && error.code === "invalid_request",
+  );
+  assert.deepEqual(roundTrip({ ...entry, amount: { ...amount, usd: zero } }), { ...entry, amount: { ...amount, usd: zero } });
+});
+
+test("a rate that stands in for another meter, and a model that is not the one served, come back", () => {
+  const [rate] = rates;
+  assert.ok(rate);
+  const line = { model: "asked", meter: "cache_read", quantity: 10, cost: pico(rate.perUnit * 10n), rate } as const;
+  const entry = { ...settleOf([line, { ...line, meter: "reported_cost" }, { ...line, model: "third" }]), usage: { cache_read: 10 } };
+  assert.deepEqual(roundTrip(entry), entry);
+});
+
+function settleOf(charges: readonly Charge[]): SettleEntry {
+  return {
+    kind: "settle",
+    at: start,
+    ...call,
+    status: "settled",
+    model: "m",
+    usage: { input: 10 },
+    charges,
+    cost: { usd: usd(1), tokens: 10n, requests: 1n },
+    reportedCost: null,
+    rawUsage: null,
+    flags: [],
+    latencyMs: 5,
+    priceVersion: "v",
+    overruns: [],
+    late: false,
+    fingerprint: null,
+  };
+}
+
+test("meters keep the numbers that are on file", () => {
+  const entry = { ...settleOf([]), usage: Object.fromEntries(meters.map((meter, number) => [meter, number + 1])) };
+  assert.match(bodyOf(entry), /^\[\[0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,8,8,9,9,10,10,11,11,12,12,13,13,14/);
+  const first = meters.slice(0, 14).join(" ");
+  assert.equal(
+    first,
+    "input cache_read cache_write_5m cache_write_1h output input_audio cache_read_audio output_audio input_image output_image web_search file_search code_execution request",
+  );
+});
+
+function bodyOf(entry: Entry): string {
+  const database = new DatabaseSync(":memory:");
+  database.exec("CREATE TABLE name (name_id INTEGER PRIMARY KEY, seq, kind, digest, text)");
+  const names = new NameWriter(database);
+  return encodeEntry(entry, 1, { names, callOf: () => ({ ...call, call: 1, route, attributionId: 1, routeId: 2 }) }).body;
+}

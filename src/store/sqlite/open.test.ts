@@ -1,0 +1,84 @@
+/** One process a folder, one schema a version, and few bytes a call. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { test } from "node:test";
+import { PurserError } from "../../domain/error.ts";
+import { hold, settle, start, tree, usd, usualOutcome } from "../conformance/fixture.ts";
+import { openLedger } from "./open.ts";
+import { ledgerFile } from "./schema.ts";
+
+const clock = { now: () => start };
+
+async function inFolder(run: (directory: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "purser-ledger-"));
+  try {
+    await run(directory);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+test("a folder that is open is refused to a second ledger, and given to it once the first is closed", async () => {
+  await inFolder(async (directory) => {
+    const first = await openLedger({ directory, durability: "process", clock });
+    await assert.rejects(openLedger({ directory, durability: "process", clock }), (error) => {
+      assert.ok(error instanceof PurserError);
+      assert.equal(error.code, "store_unavailable");
+      assert.ok(error.message.includes(directory));
+      assert.ok(error.detail.remedy);
+      return true;
+    });
+    await first.ledger.close();
+    await (await openLedger({ directory, durability: "process", clock })).ledger.close();
+  });
+});
+
+test("a file of a newer version is refused, and left alone", async () => {
+  await inFolder(async (directory) => {
+    const database = new DatabaseSync(ledgerFile(directory));
+    database.exec("PRAGMA user_version = 99");
+    database.close();
+    await assert.rejects(openLedger({ directory, durability: "process", clock }), /schema 99/);
+  });
+});
+
+test("a folder that cannot be made is an error that names it", async () => {
+  await assert.rejects(openLedger({ directory: "/dev/null/data", durability: "process", clock }), /\/dev\/null\/data/);
+});
+
+test("a call under four budgets takes at most 400 bytes on disk, indexes and roll-ups included", async () => {
+  await inFolder(async (directory) => {
+    const { ledger } = await openLedger({ directory, durability: "process", clock });
+    for (const command of tree([usd(1e6), usd(1e6), usd(1e6), usd(1e6)])) await ledger.commit(command);
+    const before = usedBytes(directory);
+    const calls = 20_000;
+    const attributions = Array.from({ length: 40 }, (_, n) => ({
+      org: "acme",
+      team: `team-${n % 4}`,
+      project: `project-${n % 10}`,
+      agent: `agent-${n}`,
+    }));
+    for (let n = 0; n < calls; n++) {
+      // As long as a UUID, and growing with time.
+      const operationId = `0198c0de-${(n + 4096).toString(16).padStart(4, "0")}-7abc-8def-${n.toString(16).padStart(12, "0")}`;
+      const at = start + n * 400;
+      await ledger.decide(hold(operationId, usd(0.01234567), { at, attribution: attributions[n % 40] ?? {} }));
+      await ledger.decide(settle(operationId, usd(0), { at: at + 1834, outcome: usualOutcome(800 + (n % 977), 300 + (n % 613)) }));
+      if (n % 500 === 0) await ledger.flush();
+    }
+    await ledger.close();
+    const bytes = (usedBytes(directory) - before) / calls;
+    assert.ok(bytes <= 400, `${bytes} bytes a call`);
+  });
+});
+
+function usedBytes(directory: string): number {
+  const database = new DatabaseSync(ledgerFile(directory));
+  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  database.close();
+  return statSync(ledgerFile(directory)).size;
+}

@@ -1,0 +1,80 @@
+/** What was changed in the file behind the ledger's back is found. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { test } from "node:test";
+import type { VerifyReport } from "../../../app/ports.ts";
+import { hold, settle, start, tree, usd, usualOutcome } from "../../conformance/fixture.ts";
+import { openLedger } from "../open.ts";
+import { ledgerFile } from "../schema.ts";
+
+const clock = { now: () => start };
+
+/** Fills a ledger, changes its file by SQL, and verifies it. */
+async function verifyAfter(sql: string): Promise<VerifyReport> {
+  const directory = mkdtempSync(join(tmpdir(), "purser-ledger-"));
+  const first = await openLedger({ directory, durability: "process", clock });
+  for (const command of tree([usd(10), usd(10), usd(10), usd(10)])) await first.ledger.commit(command);
+  for (const id of ["a", "b", "c"]) {
+    await first.ledger.commit(hold(id, usd(1)));
+    if (id !== "c") await first.ledger.commit(settle(id, usd(0), { outcome: usualOutcome(800, 300) }));
+  }
+  await first.ledger.close();
+  const database = new DatabaseSync(ledgerFile(directory));
+  database.exec(sql);
+  database.close();
+  const { ledger, reader } = await openLedger({ directory, durability: "process", clock });
+  try {
+    return await reader.verify();
+  } finally {
+    await reader.close();
+    await ledger.close();
+    rmSync(directory, { recursive: true });
+  }
+}
+
+test("an untouched file is whole", async () => {
+  assert.deepEqual(await verifyAfter(""), { entries: 9, brokenAt: null, drift: [], rollupDrift: [], ok: true });
+});
+
+test("a changed amount, time, body or hash breaks the chain at its entry", async () => {
+  for (const change of [
+    "amount = amount - 1",
+    "at = at + 1",
+    "body = replace(body, '800', '801')",
+    "hash = zeroblob(32)",
+    "operation_id = 'x'",
+  ]) {
+    const report = await verifyAfter(`UPDATE entry SET ${change} WHERE seq = ${change.startsWith("operation") ? 5 : 6}`);
+    assert.deepEqual([report.ok, report.brokenAt], [false, change.startsWith("operation") ? 5 : 6], change);
+  }
+});
+
+test("an entry taken out breaks the chain where it stood", async () => {
+  assert.equal((await verifyAfter("DELETE FROM entry WHERE seq = 6")).brokenAt, 7);
+});
+
+test("a changed price or attribution breaks the chain where it was first used", async () => {
+  assert.equal((await verifyAfter("UPDATE name SET text = replace(text, '1250000', '1250001')")).brokenAt, 6);
+  assert.equal((await verifyAfter("UPDATE name SET text = replace(text, 'acme', 'emca') WHERE text LIKE '{%'")).brokenAt, 5);
+  assert.equal((await verifyAfter("UPDATE shape SET text = replace(text, 'prompt', 'tpmorp')")).brokenAt, 6);
+});
+
+test("a changed balance is told with what the journal gives", async () => {
+  const { ok, brokenAt, drift } = await verifyAfter(
+    "UPDATE counter SET spent = '5' WHERE counter_id = (SELECT min(counter_id) FROM counter)",
+  );
+  assert.deepEqual([ok, brokenAt, drift.length], [false, null, 1]);
+  assert.match(drift[0]?.kept ?? "", /spent 5,/);
+  assert.match(drift[0]?.journal ?? "", /held 1000000000000,/);
+});
+
+test("a changed roll-up is told by its hour or day", async () => {
+  const byHour = await verifyAfter("UPDATE rollup SET calls = calls + 1");
+  assert.deepEqual([byHour.ok, byHour.rollupDrift.map(({ hour }) => hour)], [false, ["2026-03-10T10:00:00.000Z"]]);
+  const byDay = await verifyAfter("UPDATE rollup_day SET cost_pico = cost_pico + 1");
+  assert.deepEqual([byDay.ok, byDay.rollupDrift.map(({ hour }) => hour)], [false, ["2026-03-10T00:00:00.000Z"]]);
+});

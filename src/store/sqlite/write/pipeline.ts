@@ -1,0 +1,207 @@
+/** From decisions to the file: gathers what is decided into batches, and keeps the writer thread busy with them. */
+
+import type { DatabaseSync } from "node:sqlite";
+import type { Clock } from "../../../app/ports.ts";
+import { PurserError } from "../../../domain/error.ts";
+import type { Books } from "../../../domain/ledger/books.ts";
+import type { AnswerOf, Command } from "../../../domain/ledger/command.ts";
+import { decide } from "../../../domain/ledger/decide.ts";
+import type { Gathering } from "./gathering.ts";
+import { JournalState } from "./journal-state.ts";
+import type { WriterThread } from "./writer-thread.ts";
+
+export interface PipelineParts {
+  /** A connection that may read. */
+  readonly database: DatabaseSync;
+  readonly writer: WriterThread;
+  readonly clock: Clock;
+  /** Named in errors. */
+  readonly directory: string;
+}
+
+/** While one batch is written, the next one waits at the thread, and what is decided meanwhile makes the third. */
+const maxInFlight = 2;
+/** How long a file that could not be written is left alone. */
+const retryMs = 250;
+/** Batches between two looks for counters whose window is over. */
+const forgetEvery = 10_000;
+
+/**
+ * When a batch fails, all who wait for it are told so, the books are read anew from the file, and the commands whose answers
+ * had been given before they were on file are decided again, so that no charge is lost. Until a batch succeeds, only ends of
+ * calls are taken, and nothing is called durable.
+ */
+export class Pipeline {
+  readonly #parts: PipelineParts;
+  #state: JournalState;
+  readonly #inFlight = new Set<Gathering>();
+  #batches = 0;
+  #isScheduled = false;
+  #isForgetDue = false;
+  #failure: PurserError | undefined;
+  /** The books are ahead of the file, and are still to be read anew. */
+  #isStale = false;
+  #whenRenewed: (() => void)[] = [];
+  #undecided: Command[] = [];
+  #retry: NodeJS.Timeout | undefined;
+  #isEnded = false;
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
+    this.#state = new JournalState(parts.database, parts.clock.now());
+  }
+
+  get books(): Books {
+    return this.#state.books;
+  }
+
+  /** Why nothing can be written; null while it can. */
+  get problem(): PurserError | null {
+    return this.#failure ?? null;
+  }
+
+  /** Decides for a caller who waits until the decision is durable, and is told if it cannot be. */
+  decideForDurable<C extends Command>(command: C): AnswerOf[C["kind"]] {
+    if (this.#failure) throw this.#failure;
+    return this.#decide(command);
+  }
+
+  /** Decides for a caller who does not wait: kept until its batch is on file. While that fails, only ends of calls are taken. */
+  async decideAtOnce<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> {
+    if (this.#failure && !isEndOfCall(command)) throw this.#failure;
+    while (this.#isStale) await new Promise<void>((resolve) => this.#whenRenewed.push(resolve));
+    return this.#decideAndKeep(command);
+  }
+
+  /** Resolves when all that was decided so far is on file. @throws PurserError `store_unavailable` when it cannot be written. */
+  durable(): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const { gathering } = this.#state;
+    const last = gathering.entries.length > 0 ? gathering : [...this.#inFlight].at(-1);
+    if (!last) return Promise.resolve();
+    return new Promise((resolve, reject) => last.waiters.push({ resolve, reject }));
+  }
+
+  /** Writes no more. */
+  end(): void {
+    this.#isEnded = true;
+    clearTimeout(this.#retry);
+  }
+
+  #decide<C extends Command>(command: C): AnswerOf[C["kind"]] {
+    const { answer, entries } = decide(this.#state.books, command);
+    if (entries.length > 0) {
+      this.#state.record(entries);
+      this.#schedule();
+    }
+    return answer;
+  }
+
+  #decideAndKeep<C extends Command>(command: C): AnswerOf[C["kind"]] {
+    const { gathering } = this.#state;
+    const before = gathering.entries.length;
+    const answer = this.#decide(command);
+    if (gathering.entries.length > before) gathering.answered.push(command);
+    return answer;
+  }
+
+  /** What is decided in the same turn of the event loop goes into the same batch. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#failure || !this.#mayWrite()) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (!this.#failure && this.#mayWrite()) this.#write();
+    });
+  }
+
+  /** Counters are forgotten when all that changed is on file, and now and then that is waited for. */
+  #mayWrite(): boolean {
+    return !this.#isEnded && this.#inFlight.size < (this.#isForgetDue ? 1 : maxInFlight);
+  }
+
+  #write(): void {
+    this.#batches += 1;
+    if (this.#batches % forgetEvery === 0) this.#isForgetDue = true;
+    const { batch, gathered, written } = this.#state.takeBatch(this.#batches);
+    this.#inFlight.add(gathered);
+    this.#parts.writer.write(batch).then(
+      () => {
+        written();
+        this.#succeed(gathered);
+      },
+      (cause: unknown) => this.#fail(gathered, cause),
+    );
+  }
+
+  #succeed(gathered: Gathering): void {
+    this.#inFlight.delete(gathered);
+    if (!this.#isStale) this.#failure = undefined;
+    if (this.#isForgetDue && this.#inFlight.size === 0) {
+      this.#isForgetDue = false;
+      this.#state.books.forgetIdleCounters(this.#parts.clock.now());
+    }
+    if (!this.#failure && this.#mayWrite() && this.#state.gathering.entries.length > 0) this.#write();
+    for (const { resolve } of gathered.waiters) resolve();
+  }
+
+  #fail(gathered: Gathering, cause: unknown): void {
+    this.#inFlight.delete(gathered);
+    const failure = this.#unavailable(cause);
+    this.#failure = failure;
+    this.#isStale = true;
+    this.#giveUp(gathered, failure);
+    // A batch behind the failed one follows on nothing and fails too; the file stands still once all have.
+    if (this.#inFlight.size > 0 || this.#isEnded) return;
+    this.#giveUp(this.#state.gathering, failure);
+    this.#tryAnew(failure);
+  }
+
+  #giveUp({ answered, waiters }: Gathering, failure: PurserError): void {
+    this.#undecided.push(...answered);
+    for (const { reject } of waiters) reject(failure);
+  }
+
+  /** Reads the books anew, at once or when the file can be read again, and later tries to write. */
+  #tryAnew(failure: PurserError): void {
+    try {
+      if (this.#isStale) this.#startAnew();
+    } catch (cause) {
+      if (cause instanceof PurserError) throw cause;
+      this.#failure = this.#unavailable(new AggregateError([failure, cause], "it can be neither written nor read"));
+    }
+    this.#retry = setTimeout(() => (this.#isStale ? this.#tryAnew(failure) : this.#write()), retryMs);
+  }
+
+  /** Reads the books from the file, and decides again what was answered and is not there. */
+  #startAnew(): void {
+    this.#state = new JournalState(this.#parts.database, this.#parts.clock.now());
+    this.#isStale = false;
+    const commands = this.#undecided;
+    this.#undecided = [];
+    for (const command of commands) {
+      try {
+        this.#decideAndKeep(command);
+      } catch (error) {
+        // It ended a hold that nobody was promised: that hold was never on file, and its caller was told so.
+        if (!(error instanceof PurserError) || error.code === "bug") throw error;
+      }
+    }
+    const waiting = this.#whenRenewed;
+    this.#whenRenewed = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #unavailable(cause: unknown): PurserError {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return new PurserError("store_unavailable", `the ledger in ${this.#parts.directory} cannot be written: ${why}`, {
+      field: "data",
+      remedy: "Check that the disk has room and that the folder may be written; it is tried again by itself.",
+      cause,
+    });
+  }
+}
+
+function isEndOfCall(command: Command): boolean {
+  return command.kind === "settle" || command.kind === "release" || command.kind === "expire";
+}

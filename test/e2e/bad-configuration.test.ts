@@ -1,0 +1,45 @@
+/** A configuration with a mistake: the start ends before anything is listened on, and says where and what to do. */
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { makeFolder } from "./process.ts";
+
+const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+async function serveWith(config: string): Promise<{ readonly code: number | null; readonly notes: string }> {
+  const folder = await makeFolder();
+  await writeFile(path.join(folder, "purser.yaml"), config);
+  const child = spawn(
+    process.execPath,
+    [main, "serve", "--port", "0", "--data", path.join(folder, "data"), "--config", path.join(folder, "purser.yaml")],
+    {
+      env: { PATH: process.env["PATH"] ?? "" },
+      stdio: ["ignore", "ignore", "pipe"],
+    },
+  );
+  after(() => child.kill("SIGKILL"));
+  let notes = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (notes += text));
+  await once(child, "close");
+  return { code: child.exitCode, notes };
+}
+
+test("a configuration with a mistake ends the start with exit code 2, the line, and what to do", async () => {
+  const cases: readonly (readonly [config: string, line: number, words: RegExp])[] = [
+    ["data: x\nbugdets: []\n", 2, /bugdets.*\n?.*Did you mean budgets/s],
+    ["limits:\n  body_bites: 5\n", 2, /limits\.body_bites/],
+    ["providers:\n  openai:\n    api_key: ${NO_SUCH_VARIABLE}\n", 3, /NO_SUCH_VARIABLE/],
+    ["budgets:\n  - budget_id: a\n    budget_type: project\n    resource_id: p\n    amount: .nan\n", 5, /amount/],
+  ];
+  for (const [config, line, words] of cases) {
+    const { code, notes } = await serveWith(config);
+    assert.equal(code, 2, notes);
+    assert.match(notes, new RegExp(`line ${line}\\b`));
+    assert.match(notes, words);
+  }
+});

@@ -1,0 +1,112 @@
+/** A stream for which the money ends on the way: it ends cleanly in its own format, and what was generated is charged. */
+
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import type OpenAI from "openai";
+import { collect } from "./client.ts";
+import type { Entry } from "./figures.ts";
+import { openMarket, say, type Market, type Purse } from "./purse.ts";
+import { assertBilledAlike } from "./reconcile.ts";
+
+let market: Market;
+
+before(async () => {
+  market = await openMarket();
+});
+
+describe("a stream for which nobody pays any more ends cleanly in its own format", () => {
+  const long = "output=3000 gap_ms=2";
+
+  /** Reads the first piece, takes the money away, and reads on. */
+  async function readWhilePoor<Item>(purse: Purse, amount: string, items: AsyncIterable<Item>): Promise<Item[]> {
+    const all: Item[] = [];
+    for await (const item of items) {
+      all.push(item);
+      if (all.length > 1) continue;
+      const changed = await market.gateway.api("PATCH", `/api/v1/budgets/${purse.name}`, { body: { amount } });
+      assert.equal(changed.status, 200, JSON.stringify(changed.json));
+    }
+    return all;
+  }
+
+  /** What was generated is charged, marked, and covers what the provider billed; nothing is held. */
+  async function assertCut(purse: Purse): Promise<Entry> {
+    const [entry] = await market.gateway.entries(`project=${purse.name}`);
+    assert.ok(entry);
+    assert.ok(entry.flags.includes("cut"), JSON.stringify(entry));
+    const [row] = await market.simulator.books(purse.name);
+    assert.ok(row && row.cut_at !== null && row.cut_at < 3000);
+    assert.ok((entry.usage.output ?? 0) > 0);
+    const budget = await market.gateway.budget(purse.name);
+    assert.deepEqual([budget["spent"], budget["held"]], [entry.cost_usd, "0"]);
+    return entry;
+  }
+
+  test("OpenAI chat: finish_reason length, with usage for who asked for it", async () => {
+    for (const include_usage of [true, false]) {
+      const purse = await market.makePurse("1");
+      const stream = await market.openai(purse).chat.completions.create({
+        model: "sim-small",
+        stream: true,
+        stream_options: { include_usage },
+        messages: [{ role: "user", content: say(purse, long) }],
+      });
+      const chunks = await readWhilePoor(purse, "0.0001", stream);
+      const reasons = chunks.flatMap(({ choices }) => choices.map((choice) => choice.finish_reason));
+      assert.deepEqual(
+        reasons.filter((reason) => reason !== null),
+        ["length"],
+      );
+      assert.equal(chunks.filter(({ usage }) => Boolean(usage)).length, include_usage ? 1 : 0);
+      const entry = await assertCut(purse);
+      assert.deepEqual([entry.status, entry.model], ["estimated", "sim-small"]);
+    }
+  });
+
+  test("OpenAI responses: an incomplete response with the text so far", async () => {
+    const purse = await market.makePurse("1");
+    const stream = await market.openai(purse).responses.create({ model: "sim-small", input: say(purse, long), stream: true });
+    const events = await readWhilePoor(purse, "0.0001", stream);
+    const last = events.at(-1);
+    assert.ok(last?.type === "response.incomplete");
+    assert.deepEqual([last.response.status, last.response.incomplete_details?.reason], ["incomplete", "max_output_tokens"]);
+    const deltas = events.map((event) => (event.type === "response.output_text.delta" ? event.delta : "")).join("");
+    const [item] = last.response.output;
+    assert.ok(deltas.length > 0 && item?.type === "message" && item.content[0]?.type === "output_text");
+    assert.equal(item.content[0].text, deltas);
+    await assertCut(purse);
+  });
+
+  test("Anthropic: stop_reason max_tokens, gathered by the stream helper", async () => {
+    const purse = await market.makePurse("1");
+    const stream = market.anthropic(purse).messages.stream({
+      model: "sim-large",
+      max_tokens: 4000,
+      messages: [{ role: "user", content: say(purse, long) }],
+    });
+    await readWhilePoor(purse, "0.003", stream);
+    const message = await stream.finalMessage();
+    assert.equal(message.stop_reason, "max_tokens");
+    assert.ok(message.content[0]?.type === "text" && message.content[0].text.length > 0);
+    await assertCut(purse);
+  });
+
+  test("Gemini: finishReason MAX_TOKENS", async () => {
+    const purse = await market.makePurse("1");
+    const stream = await market.gemini(purse).models.generateContentStream({ model: "sim-small", contents: say(purse, long) });
+    const chunks = await readWhilePoor(purse, "0.0005", stream);
+    assert.equal(chunks.at(-1)?.candidates?.[0]?.finishReason, "MAX_TOKENS");
+    await assertCut(purse);
+  });
+});
+
+test("streams that are read to the end hold nothing afterwards, however many slices they took", async () => {
+  const purse = await market.makePurse("1");
+  const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: say(purse, "output=900") }];
+  await collect(await market.openai(purse).chat.completions.create({ model: "sim-small", stream: true, messages }));
+  const [row] = await market.simulator.books(purse.name);
+  const [entry] = await market.gateway.entries(`project=${purse.name}`);
+  assert.ok(row && entry);
+  assertBilledAlike(entry, row);
+  assert.equal((await market.gateway.budget(purse.name))["held"], "0");
+});

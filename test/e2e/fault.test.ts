@@ -1,0 +1,279 @@
+/** A provider that lies, breaks off or stands still: every call is charged by the stated rules, marked, and no longer held. */
+
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import OpenAI from "openai";
+import { anthropicAt, collect, geminiAt, openaiAt, steer } from "./client.ts";
+import { picoOf, sumPico, type BookRow, type Entry } from "./figures.ts";
+import { startGateway, startSimulatorProcess, type GatewayProcess, type SimulatorProcess } from "./process.ts";
+import { assertBilledAlike, costOfRow } from "./reconcile.ts";
+import { always, ratePico } from "./settings.ts";
+import { most, ways, type Way } from "./way.ts";
+
+let simulator: SimulatorProcess;
+let gateway: GatewayProcess;
+let key: string;
+
+before(async () => {
+  simulator = await startSimulatorProcess();
+  gateway = await startGateway({ simulatorUrl: simulator.url, config: "limits: { first_byte_ms: 400, idle_stream_ms: 400 }" });
+  await gateway.makeBudget({ budget_id: "all", budget_type: "platform", resource_id: "main", amount: "1000", ...always });
+  ({ key } = await gateway.makeKey({ project: "p1" }));
+});
+
+const wholes = ways.filter(({ stream }) => !stream);
+const streams = ways.filter(({ stream }) => stream);
+
+/** What became of one call: the caller's view, Purser's entry and the provider's row. */
+interface Happened {
+  readonly way: Way;
+  /** 0 when the connection broke before a head. */
+  readonly status: number;
+  readonly headers: Headers;
+  /** Null when the answer broke off. */
+  readonly text: string | null;
+  readonly entry: Entry;
+  readonly row: BookRow;
+}
+
+let calls = 0;
+
+async function callWith(fault: string, way: Way): Promise<Happened> {
+  const tag = `call-${++calls}`;
+  let status = 0;
+  let headers = new Headers();
+  let text: string | null = null;
+  try {
+    const answer = await fetch(gateway.url + way.path, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "x-purser-operation-id": tag },
+      body: JSON.stringify(way.body(steer(`tag=${tag} fault=${fault} output=30`))),
+    });
+    ({ status, headers } = answer);
+    text = await answer.text();
+  } catch (error) {
+    assert.ok(error instanceof TypeError, String(error));
+  }
+  const [entry] = await gateway.entriesWhen(1, `operation_id=${tag}`);
+  const [row] = await simulator.books(tag);
+  assert.ok(entry && row, tag);
+  return { way, status, headers, text, entry, row };
+}
+
+/** In every given way at once. */
+function callAll(fault: string, among: readonly Way[] = ways): Promise<readonly Happened[]> {
+  return Promise.all(among.map((way) => callWith(fault, way)));
+}
+
+function nameOf({ way, entry }: Happened): string {
+  return `${way.name} ${way.stream ? "streamed" : "whole"}: ${entry.status} ${entry.flags.join(" ")} ${entry.cost_usd}`;
+}
+
+/** The truth came in spite of all. */
+function assertExact(happened: Happened, flags: readonly string[]): void {
+  assert.equal(happened.entry.status, "settled", nameOf(happened));
+  assert.deepEqual(happened.entry.flags, flags, nameOf(happened));
+  assertBilledAlike(happened.entry, happened.row);
+}
+
+/** Never nothing, never less than was billed, and never more output than was asked for. */
+function assertEstimated(happened: Happened, flags: readonly string[]): void {
+  const { entry, row } = happened;
+  assert.equal(entry.status, "estimated", nameOf(happened));
+  for (const flag of flags) assert.ok(entry.flags.includes(flag), `${flag}: ${nameOf(happened)}`);
+  assert.ok(picoOf(entry.cost_usd) >= costOfRow(row), `${costOfRow(row)}: ${nameOf(happened)}`);
+  assert.ok((entry.usage.output ?? 0) <= most && !entry.flags.includes("over_ceiling"), nameOf(happened));
+}
+
+/** Nothing came back of a call that the provider may bill: what was held is charged, and the caller is told. */
+function assertUnresolved(happened: Happened, status: number): void {
+  const { entry, row, text } = happened;
+  assert.deepEqual([entry.status, happened.status], ["unresolved", status], nameOf(happened));
+  assert.deepEqual(
+    entry.charges.map(({ meter }) => meter),
+    ["hold"],
+  );
+  assert.ok(picoOf(entry.cost_usd) >= costOfRow(row));
+  assert.match(text ?? "", /What was held for it is charged/);
+}
+
+describe("a lie about usage", () => {
+  test("more tokens than any context are charged as reported", async () => {
+    for (const happened of await callAll("huge_usage")) {
+      const { entry, row } = happened;
+      const claimed = costOfRow(row) + 10_000_000n * ratePico(row.provider, row.model, "input");
+      assert.deepEqual([entry.status, picoOf(entry.cost_usd)], ["settled", claimed], nameOf(happened));
+    }
+  });
+
+  test("counts below nothing are estimated, and marked", async () => {
+    for (const happened of await callAll("negative_usage")) assertEstimated(happened, ["usage_invalid"]);
+  });
+
+  test("two usages that differ: the last is charged, and it is marked", async () => {
+    for (const happened of await callAll("double_usage")) assertExact(happened, ["usage_repeated"]);
+  });
+
+  test("no usage at all is estimated, and marked", async () => {
+    for (const happened of await callAll("no_usage")) assertEstimated(happened, ["usage_missing"]);
+  });
+});
+
+describe("an answer that is not well-formed", () => {
+  test("a stream without its closing event is charged by the usage that came, and else estimated", async () => {
+    for (const happened of await callAll("no_done", streams)) {
+      if (happened.way.name === "responses") assertEstimated(happened, ["unfinished"]);
+      // Gemini's streams have no closing event.
+      else assertExact(happened, happened.way.name === "content" ? [] : ["unfinished"]);
+    }
+  });
+
+  test("an event that cannot be read does not hide the usage behind it, and passes as it came", async () => {
+    for (const happened of await callAll("malformed_sse:3", streams)) {
+      assert.match(happened.text ?? "", /"bro\n\n/);
+      if (happened.way.name === "responses") assertExact(happened, []);
+      else assertExact(happened, ["malformed"]);
+    }
+  });
+
+  test("JSON that is cut in half is estimated, and passes as it came", async () => {
+    for (const happened of await callAll("half_json", wholes)) {
+      assertEstimated(happened, ["usage_missing", "malformed"]);
+      assert.equal(happened.headers.get("x-purser-cost-usd"), happened.entry.cost_usd);
+      assert.equal(Number(happened.headers.get("content-length")), Buffer.byteLength(happened.text ?? ""));
+    }
+    for (const { entry, text } of await callAll("half_json", streams)) {
+      assert.ok(entry.status === "estimated" && entry.flags.includes("unfinished") && picoOf(entry.cost_usd) > 0n);
+      assert.doesNotMatch(text ?? "", /purser cost_usd/, "a comment behind half an event would be taken for the rest of it");
+    }
+  });
+
+  test("fewer bytes than were promised: what was held is charged; more: what can be read is", async () => {
+    for (const happened of await callAll("long_content_length", wholes)) assertUnresolved(happened, 502);
+    for (const happened of await callAll("short_content_length", wholes)) assertEstimated(happened, ["usage_missing"]);
+  });
+
+  test("a provider that generates past the ceiling is paid for it, and it is marked", async () => {
+    const [chat] = wholes;
+    assert.ok(chat);
+    const over = { ...chat, body: (text: string) => ({ ...chat.body(text.replace("output=30", "output=90")), max_tokens: 20 }) };
+    const happened = await callWith("ignore_max", over);
+    assertExact(happened, ["over_ceiling"]);
+    assert.equal(happened.entry.usage.output, 90);
+  });
+});
+
+describe("an error of the provider", () => {
+  for (const status of [400, 429, 500, 503, 529]) {
+    test(`${status} passes as it is, costs nothing, and is released`, async () => {
+      for (const happened of await callAll(`status:${status}:7`)) {
+        const { entry, row, headers, text } = happened;
+        assert.deepEqual([happened.status, headers.get("retry-after"), headers.get("x-purser-cost-usd")], [status, "7", "0"]);
+        assert.match(text ?? "", /was told to refuse this call/);
+        assert.deepEqual([entry.status, entry.cost_usd, row.billed], ["released", "0", false], nameOf(happened));
+      }
+    });
+  }
+
+  test("the SDK tries a 429 again by itself: each attempt is released, and the last error is its own", async () => {
+    const client = openaiAt(gateway, { key, path: "/openai" });
+    const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: steer("tag=retried fault=429:0") }];
+    await assert.rejects(client.chat.completions.create({ model: "sim-small", messages }), OpenAI.RateLimitError);
+    assert.equal((await simulator.books("retried")).length, 3);
+  });
+});
+
+describe("a connection that breaks", () => {
+  test("before the head: 502, and what was held is charged", async () => {
+    for (const happened of await callAll("reset_before")) assertUnresolved(happened, 502);
+  });
+
+  test("in the middle of a whole answer: 502, and what was held is charged", async () => {
+    for (const happened of await callAll("reset_after:5", wholes)) assertUnresolved(happened, 502);
+  });
+
+  test("in the middle of a stream: the caller's breaks too, and what passed is charged", async () => {
+    for (const happened of await callAll("reset_after:5", streams)) {
+      assert.equal(happened.text, null);
+      assertEstimated(happened, ["unfinished"]);
+    }
+  });
+
+  test("each SDK raises an error for a stream that broke, and takes it for no whole answer", async () => {
+    const say = steer("fault=reset_after:5");
+    await assert.rejects(async () => {
+      const { completions } = openaiAt(gateway, { key, path: "/openai" }).chat;
+      await collect(await completions.create({ model: "sim-small", stream: true, messages: [{ role: "user", content: say }] }));
+    });
+    await assert.rejects(
+      anthropicAt(gateway, { key, path: "/anthropic" })
+        .messages.stream({ model: "sim-large", max_tokens: 50, messages: [{ role: "user", content: say }] })
+        .finalMessage(),
+    );
+    await assert.rejects(async () => {
+      const { models } = geminiAt(gateway, { key, path: "/gemini" });
+      await collect(await models.generateContentStream({ model: "sim-small", contents: say }));
+    });
+  });
+
+  test("a provider that is not there: 502, nothing is charged and nothing held", async () => {
+    const own = await startGateway({ providers: { openai: { base_url: "http://127.0.0.1:9/v1", api_key: "sk-none" } } });
+    await own.makeBudget({ budget_id: "all", budget_type: "platform", resource_id: "main", amount: "1", ...always });
+    const made = await own.makeKey();
+    const answer = await fetch(`${own.url}/openai/v1/chat/completions`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${made.key}` },
+      body: '{"model":"sim-small","messages":[]}',
+    });
+    assert.equal(answer.status, 502);
+    assert.match(await answer.text(), /openai did not answer: .*ECONNREFUSED/);
+    const [entry] = await own.entries();
+    const budget = await own.budget("all");
+    assert.deepEqual([entry?.status, entry?.cost_usd, budget["spent"], budget["held"]], ["released", "0", "0", "0"]);
+  });
+});
+
+describe("a provider that stands still", () => {
+  test("before its first byte: 504 after limits.first_byte_ms, and what was held is charged", async () => {
+    for (const happened of await callAll("slow_first_byte:5000")) assertUnresolved(happened, 504);
+  });
+
+  test("in a stream: it ends after limits.idle_stream_ms, and what passed is charged", async () => {
+    for (const happened of await callAll("stall_after:5", streams)) {
+      assert.equal(happened.text, null);
+      assertEstimated(happened, ["unfinished"]);
+    }
+    for (const happened of await callAll("stall", streams)) assertEstimated(happened, ["unfinished"]);
+  });
+
+  test("a slow answer that goes on is waited for", async () => {
+    for (const happened of await callAll("slow_body:1500", wholes)) assertExact(happened, []);
+  });
+});
+
+test("input over the model's context is charged as reported and marked, and its overrun blocks the next call", async () => {
+  const own = await startGateway();
+  await own.makeBudget({ budget_id: "small", budget_type: "project", resource_id: "lied-to", amount: "1", ...always });
+  const made = await own.makeKey({ project: "lied-to" });
+  const client = openaiAt(own, { key: made.key, path: "" });
+  const ask = (content: string) =>
+    client.chat.completions.create({ model: "sim/sim-small", max_tokens: 10, messages: [{ role: "user", content }] });
+  await ask(steer("fault=huge_usage"));
+  const [entry] = await own.entries();
+  assert.ok(entry);
+  assert.ok(entry.flags.includes("over_context"), JSON.stringify(entry));
+  const budget = await own.budget("small");
+  assert.equal(budget["spent"], entry.cost_usd);
+  assert.equal(picoOf(String(budget["overrun"])), picoOf(entry.cost_usd) - picoOf("1"));
+  await assert.rejects(ask("How are you?"), { status: 402, code: "budget_exhausted" });
+});
+
+test("after all of that nothing is held, the budget has spent the sum of the entries, and the journal agrees", async () => {
+  const entries = await gateway.entries();
+  const budget = await gateway.budget("all");
+  assert.equal(budget["held"], "0");
+  assert.equal(picoOf(String(budget["spent"])), sumPico(entries.map(({ cost_usd }) => cost_usd)));
+  const { json } = await gateway.api("POST", "/api/v1/verify");
+  assert.deepEqual([json["ok"], json["drift"], json["rollup_drift"]], [true, [], []]);
+  assert.doesNotMatch(gateway.notes(), /must be true|could not be brought to its end/);
+});
