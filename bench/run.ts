@@ -27,9 +27,9 @@ ${named.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join("\n")}
   --rounds N       rounds of each cell (5)
   --seconds N      seconds measured in each cell (3)
   --minutes N      of the soak (10)
-  --quick          everything as small as it can be: shows that it runs
+  --quick          everything as small as it can be: shows that it runs; stores nothing
   --without NAME   leave a target out, such as portkey; may be repeated
-  --keep           write neither results nor README
+  --keep           leave the stored results and the README as they are
 `;
 
 const { values, positionals } = parseArgs({
@@ -55,7 +55,8 @@ const options: BenchOptions = {
 
 if (values.help) process.stdout.write(help);
 else for (const bench of chosen()) await runOne(bench);
-if (!values.help && !values.keep) writeReadme();
+const isStored = !values.quick && !values.keep;
+if (!values.help && isStored) writeReadme();
 
 function chosen(): readonly Bench[] {
   const unknown = positionals.filter((name) => !named.some((bench) => bench.name === name));
@@ -79,7 +80,7 @@ async function runOne(bench: Bench): Promise<void> {
   process.stdout.write("\n");
   const valid = result.invalid.length === 0;
   if (!valid) process.exitCode = 1;
-  if (values.keep) return;
+  if (values.quick || values.keep) return;
   const file = storeResult({ name: bench.name, title: bench.title, valid, machine, options, ...result });
   process.stdout.write(`written to ${file}\n`);
 }

@@ -24,6 +24,7 @@ export function storeResult(result: StoredResult): string {
 
 /** In the order of their names. */
 export function storedResults(): readonly StoredResult[] {
+  mkdirSync(folder, { recursive: true });
   return readdirSync(folder)
     .filter((name) => name.endsWith(".json"))
     .sort()

@@ -56,10 +56,11 @@ export function estimate(
   const model = { provider: route.provider.priceProvider, model: route.model };
   const expected = context.learned.output.expected({ ...model, ceiling });
   const slice = context.limits.streamSliceTokens * facts.choices;
-  const firstSlice = isSliced ? Math.min(ceiling, firstSliceOf(slice, expected)) : ceiling;
+  const streamed = context.learned.streamed.expected({ ...model, ceiling });
+  const firstSlice = isSliced ? Math.min(ceiling, firstSliceOf(slice, streamed)) : ceiling;
   const caution = {
     inputTokens: context.learned.input.isKnown(model) ? 0 : facts.textBytes + unknownOverhead,
-    outputTokens: isSliced && expected === null ? Math.min(ceiling, slice * mostSlices) - firstSlice : 0,
+    outputTokens: isSliced && streamed === null ? Math.min(ceiling, slice * mostSlices) - firstSlice : 0,
   };
   return {
     inputTokens,

@@ -56,5 +56,7 @@ function learn(learned: Learned, { route, facts, ceiling, slices }: HeldCall, { 
   if (slices?.isTelling) learned.passed.learn({ model, passed: slices.mostPassed, billed: output });
   // An answer that was fitted and used all it got might have needed more.
   if (output >= ceiling.fitted && ceiling.fitted < ceiling.asked) return;
-  learned.output.learn({ ...model, ceiling: ceiling.asked }, Math.max(output, slices?.mostNeeded ?? 0));
+  const sample = { ...model, ceiling: ceiling.asked };
+  learned.output.learn(sample, output);
+  if (slices) learned.streamed.learn(sample, Math.max(output, slices.mostNeeded));
 }

@@ -11,7 +11,7 @@ type Level = (typeof levels)[number];
 
 /** Pico-USD a token: 0.15 and 0.6 USD per million. */
 const rates = { input: 150_000n, output: 600_000n };
-const models = ["even", "loose", "mixed", "counted", "cold", "streamed"];
+const models = ["even", "loose", "mixed", "counted", "cold", "streamed", "alike"];
 const callers = 200;
 
 let simulator: SimulatorProcess;
@@ -180,30 +180,45 @@ test("before anything is known of a model, a tight budget is not overspent eithe
   await assertQuiet();
 });
 
-test("streams of unknown length are served until the budget is used up, and end cleanly when it is", async () => {
-  const { key, budgetId } = await setScene({ level: "org", amount: 4_000_000_000n });
+test("streams of unknown length are served until the budget is used up, and then end cleanly and are charged", async () => {
+  const { key, budgetId } = await setScene({ level: "org", amount: 2_000_000_000n });
   const calls = many(callers, (index) => ({
     key,
     model: "streamed",
     stream: true,
     text: "Tell a tale of coins.",
-    sim: { output: 5 + ((index * 97) % 700), gap_ms: 1 },
+    sim: { output: 5 + ((index * 97) % 300), gap_ms: 5 },
+    operationId: `stream-${index}`,
   }));
   const answers = await callAtOnce(calls);
   await assertQuiet();
   const served = answers.filter(({ status }) => status === 200);
-  console.log(served.length, answers.length, await standingOf(budgetId));
+  assert.ok(served.length > 5);
+  assert.equal(answers.filter(({ status }) => status === 402).length, callers - served.length);
   for (const { text, broken } of served) {
     assert.equal(broken, false);
     assert.match(text, /"finish_reason":"(stop|length)"[^]*data: \[DONE\]/);
   }
-  const entries = await gateway.entries("model=streamed");
-  const tally: Record<string, number> = {};
-  for (const e of entries) tally[`${e.status} ${e.flags.join()}`] = (tally[`${e.status} ${e.flags.join()}`] ?? 0) + 1;
-  console.log(tally);
-  const books = await simulator.books();
-  const billed = books
-    .filter((b) => b.model === "streamed")
-    .reduce((sum, b) => sum + BigInt(b.input) * rates.input + BigInt(b.output) * rates.output, 0n);
-  console.log({ billed });
+  const entries = (await gateway.entries("model=streamed")).filter(({ operation_id }) => operation_id.startsWith("stream-"));
+  assert.equal(entries.length, served.length);
+  for (const { cost_usd, flags, status } of entries) {
+    assert.ok(picoOf(cost_usd) > 0n);
+    assert.equal(status, flags.includes("cut") ? "estimated" : "settled");
+  }
+  const { spent } = await standingOf(budgetId);
+  assert.equal(sumPico(entries.map(({ cost_usd }) => cost_usd)), spent);
+});
+
+test("streams that are alike are all served whole, as many as there is room for", async () => {
+  const call = { model: "alike", stream: true, text: "Tell a tale of coins.", sim: { output: 90, gap_ms: 2 } };
+  const warm = await setScene({ level: "org", amount: 10n ** 12n });
+  await crowd.chat({ ...call, key: warm.key });
+  const { key, budgetId } = await setScene({ level: "team", amount: 20n * (13n * rates.input + 90n * rates.output) });
+  const answers = await callAtOnce(many(callers, () => ({ ...call, key })));
+  const served = answers.filter(({ status }) => status === 200);
+  assert.equal(served.length, 20);
+  for (const { text } of served) assert.match(text, /"finish_reason":"stop"/);
+  const { spent, limit } = await standingOf(budgetId);
+  assert.equal(spent, limit);
+  await assertQuiet();
 });

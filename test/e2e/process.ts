@@ -171,7 +171,7 @@ function controlPlane(url: string): Omit<GatewayProcess, keyof Started | "url" |
         if (rows.length >= count) return rows;
         await sleep(50);
       }
-      throw new Error(`fewer than ${count} entries: ${JSON.stringify(await entries(query))}`);
+      throw new Error(`${(await entries(query)).length} entries, and not ${count}`);
     },
   };
 }
@@ -205,7 +205,11 @@ async function start(
   });
   children.add(child);
   let notes = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (notes += text));
+  // Pino's levels from 50 on are errors: what a test did not ask for is shown beside its failure.
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    notes += text;
+    if (/"level":[56]0/.test(text)) process.stderr.write(text);
+  });
   const exited = once(child, "exit").then(() => children.delete(child));
   const line = await Promise.race([firstLine(child), exited.then(() => null)]);
   if (line === null) throw new Error(`${words.join(" ")} ended with ${String(child.exitCode)}: ${notes}`);

@@ -7,5 +7,7 @@ import { PassedCorrection } from "./passed-correction.ts";
 export class Learned {
   readonly input = new InputCorrection();
   readonly output = new OutputExpectation();
+  /** Of streams, what their holds had to cover, which is an upper estimate of it. */
+  readonly streamed = new OutputExpectation();
   readonly passed = new PassedCorrection();
 }

@@ -1,0 +1,82 @@
+/** Callers that leave before their answer is over are charged, by either policy. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Crowd, standings } from "./crowd.ts";
+import { picoOf, sumPico, type BookRow, type Entry } from "./figures.ts";
+import { startGateway, startSimulatorProcess, type GatewayProcess, type SimulatorProcess } from "./process.ts";
+import { always, providerKey } from "./settings.ts";
+
+const calls = 60;
+
+interface Left {
+  readonly gateway: GatewayProcess;
+  readonly simulator: SimulatorProcess;
+  readonly entries: readonly Entry[];
+  /** What was billed, by operation. */
+  readonly billed: ReadonlyMap<string, BookRow>;
+}
+
+/** Sixty callers that leave at their own moments: before the head, in mid-stream, some not at all; streams and whole answers by turns. */
+async function leaveAtAllMoments(policy: "drain" | "cancel"): Promise<Left> {
+  const simulator = await startSimulatorProcess();
+  const house = { wire: "openai" as const, base_url: `${simulator.url}/openai/v1`, api_key: providerKey("openai") };
+  const gateway = await startGateway({ providers: { house }, config: `on_disconnect: ${policy}` });
+  const price = { provider: "house", model: "sim-small", input: "0.15", output: "0.6" };
+  assert.equal((await gateway.api("POST", "/api/v1/prices", { body: price })).status, 201);
+  await gateway.makeBudget({ budget_id: "all", budget_type: "platform", resource_id: "main", amount: "10", ...always });
+  const { key } = await gateway.makeKey();
+  const crowd = new Crowd(gateway.url, calls);
+  await Promise.all(
+    Array.from({ length: calls }, async (_, number) => {
+      const operationId = `${policy}-${number}`;
+      const sim = { output: 40, latency_ms: 60, gap_ms: 4, tag: operationId };
+      const leaving = AbortSignal.timeout(20 + number * 6);
+      await crowd.chat({ key, model: "sim-small", stream: number % 2 === 0, sim, operationId, signal: leaving });
+    }),
+  );
+  await crowd.close();
+  // Those who left first may never have reached the gateway; all others end by themselves.
+  for (let tries = 0; tries < 200 && (await standings(gateway)).some(({ held }) => held > 0n); tries++) await sleep(25);
+  await sleep(100);
+  const entries = (await gateway.entries()).filter(({ status }) => status !== "released");
+  const rows = await simulator.books();
+  return { gateway, simulator, entries, billed: new Map(rows.filter((row) => row.billed).map((row) => [row.tag ?? "", row])) };
+}
+
+async function checkBudget({ gateway, entries }: Left): Promise<void> {
+  const [all] = await standings(gateway);
+  assert.deepEqual([all?.held, all?.spent], [0n, sumPico(entries.map((entry) => entry.cost_usd))]);
+  assert.ok(entries.length > calls / 2, `${entries.length} of ${calls} calls were made`);
+}
+
+function costOf(row: BookRow): bigint {
+  return BigInt(row.input) * 150_000n + BigInt(row.output) * 600_000n;
+}
+
+test("drained, an answer whose caller left is charged as the provider billed it", async () => {
+  const left = await leaveAtAllMoments("drain");
+  await checkBudget(left);
+  for (const entry of left.entries) {
+    const row = left.billed.get(entry.operation_id);
+    assert.ok(row, `${entry.operation_id} was billed`);
+    assert.equal(picoOf(entry.cost_usd), costOf(row), entry.operation_id);
+    assert.equal(entry.status, "settled");
+  }
+  assert.ok(left.entries.some((entry) => entry.flags.includes("aborted")));
+});
+
+test("cancelled, it is charged by estimate, and not below what passed", async () => {
+  const left = await leaveAtAllMoments("cancel");
+  await checkBudget(left);
+  const guessed = left.entries.filter((entry) => entry.status !== "settled");
+  assert.ok(guessed.length > 0, "some left before the end");
+  for (const entry of guessed) {
+    assert.ok(entry.flags.includes("aborted"), `${entry.operation_id} says that its caller left`);
+    const row = left.billed.get(entry.operation_id);
+    if (row)
+      assert.ok(picoOf(entry.cost_usd) * 100n >= costOf(row) * 80n, `${entry.operation_id}: ${entry.cost_usd} for ${JSON.stringify(row)}`);
+    assert.notEqual(picoOf(entry.cost_usd), 0n);
+  }
+});
