@@ -1,0 +1,44 @@
+/** A caller: it asks, reads what comes, and may leave at any moment. */
+
+import type { Reply } from "../../src/app/reply.ts";
+
+export class Caller implements Reply {
+  readonly operationId: string;
+  status = 0;
+  /** The answer is over: whole, broken off, or nobody reads it any more. */
+  isOver = false;
+  gone = false;
+  #onGone: () => void = () => undefined;
+
+  constructor(operationId: string) {
+    this.operationId = operationId;
+  }
+
+  head(status: number): void {
+    this.status = status;
+  }
+
+  write(): boolean {
+    return true;
+  }
+
+  end(): void {
+    this.isOver = true;
+  }
+
+  abort(): void {
+    this.isOver = true;
+  }
+
+  onDrain(): void {}
+
+  onGone(listener: () => void): void {
+    this.#onGone = listener;
+  }
+
+  leave(): void {
+    if (this.isOver || this.gone) return;
+    this.gone = true;
+    this.#onGone();
+  }
+}

@@ -1,0 +1,144 @@
+/** Purser without a network: its use cases over the real ledger, until it is killed. */
+
+import assert from "node:assert/strict";
+import { cpSync } from "node:fs";
+import { serveCall, type CallContext } from "../../src/app/call.ts";
+import { InFlight } from "../../src/app/in-flight.ts";
+import type { Clock, Ledger, LedgerReader } from "../../src/app/ports.ts";
+import { recover } from "../../src/app/recover.ts";
+import { Identification } from "../../src/app/identify.ts";
+import { Scouts } from "../../src/app/scouts.ts";
+import { Waiting } from "../../src/app/waiting.ts";
+import type { Upstream } from "../../src/app/upstream.ts";
+import type { Catalogue } from "../../src/catalogue/catalogue.ts";
+import { defaultLimits } from "../../src/config/limit.ts";
+import type { Attribution } from "../../src/domain/attribution/attribution.ts";
+import { PurserError } from "../../src/domain/error.ts";
+import { Learned } from "../../src/domain/estimate/learned.ts";
+import { openLedger } from "../../src/store/sqlite/open.ts";
+import { openaiWire } from "../../src/wire/openai/index.ts";
+import type { Caller } from "./caller.ts";
+
+export interface World {
+  readonly clock: Clock;
+  readonly upstream: Upstream;
+  readonly catalogue: Catalogue;
+  readonly onDisconnect: "drain" | "cancel";
+}
+
+export interface ChatCall {
+  readonly attribution: Attribution;
+  readonly caller: Caller;
+  readonly text: string;
+  readonly stream: boolean;
+  readonly maxTokens: number | null;
+  /** Output that the provider will want to give. */
+  readonly wants: number;
+}
+
+/** Longer than any simulation takes: time-outs are not what is tried here. */
+const never = Number.MAX_SAFE_INTEGER;
+const limits = { ...defaultLimits, firstByteMs: never, idleStreamMs: never, totalMs: never, drainMs: never, streamSliceTokens: 128 };
+const wire = openaiWire({ newTokenField: "max_tokens" });
+const price = { provider: "house", model: "m", match: "exact", validFrom: null, validTo: null, source: "configuration" } as const;
+
+export class PurserProcess {
+  readonly ledger: Ledger;
+  readonly reader: LedgerReader;
+  readonly directory: string;
+  readonly #context: CallContext;
+  readonly #underWay = new Set<Promise<void>>();
+  #isKilled = false;
+
+  private constructor(parts: { readonly ledger: Ledger; readonly reader: LedgerReader; readonly directory: string }, world: World) {
+    this.ledger = parts.ledger;
+    this.reader = parts.reader;
+    this.directory = parts.directory;
+    this.#context = contextOf(this.ledger, world);
+  }
+
+  /** Opens a folder, new or left behind, and charges what a dead process had under way. */
+  static async start(directory: string, world: World): Promise<PurserProcess> {
+    const process = new PurserProcess({ ...(await openLedger({ directory, durability: "process", clock: world.clock })), directory }, world);
+    await recover(process.ledger, world.clock, "1");
+    return process;
+  }
+
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
+  /** Sends a call on its way; its answer goes to the caller. */
+  call(call: ChatCall): void {
+    const served = this.#serve(call).finally(() => this.#underWay.delete(served));
+    this.#underWay.add(served);
+  }
+
+  /** Whoever waits for room looks at the clock again. */
+  lookAround(): void {
+    this.#context.waiting.roomMade();
+  }
+
+  /** Dies: all that is not on file is lost. @returns A new folder, as the disk looks at this instant. */
+  kill(folder: string): string {
+    cpSync(this.directory, folder, { recursive: true });
+    this.#isKilled = true;
+    return folder;
+  }
+
+  /** Ends what a dead process would not have left running. */
+  async bury(): Promise<void> {
+    await this.reader.close();
+    await this.ledger.close();
+  }
+
+  async #serve({ attribution, caller, ...call }: ChatCall): Promise<void> {
+    const { text, stream, maxTokens, wants } = call;
+    const messages = [{ role: "user", content: text }];
+    const ceiling = maxTokens === null ? {} : { max_tokens: maxTokens };
+    const body = Buffer.from(JSON.stringify({ model: "house/m", user: caller.operationId, stream, wants, ...ceiling, messages }));
+    const endpoint = wire.endpoint("POST", "/chat/completions");
+    const target = { wire, wireName: "openai", endpoint, path: "/chat/completions", provider: null } as const;
+    const incoming = { caller: { key: null, attribution, bringsProviderKey: false }, target, method: "POST", body };
+    try {
+      const headers = { "x-purser-operation-id": caller.operationId };
+      const refusal = await serveCall(this.#context, { ...incoming, headers }, caller);
+      if (refusal) caller.status = 402;
+    } catch (error) {
+      // A repeat while the first is in flight, or a ledger that was closed because its process is dead.
+      const isExpected = error instanceof PurserError && (error.code === "conflict" || this.#isKilled);
+      if (!isExpected) throw error;
+      caller.status = 409;
+    } finally {
+      caller.isOver = true;
+    }
+  }
+}
+
+function contextOf(ledger: Ledger, { clock, upstream, catalogue, onDisconnect }: World): CallContext {
+  const waiting = new Waiting();
+  const book = catalogue.book([{ ...price, perMillion: { input: "0.15", output: "0.60" } }], new Map());
+  const house = { name: "house", bases: { openai: "http://house" }, apiKey: null, headers: {}, priceProvider: "house", wires: {} };
+  return {
+    ledger,
+    clock,
+    upstream,
+    waiting,
+    limits,
+    onDisconnect,
+    inFlight: new InFlight({ clock, concurrentCallsPerKey: null }),
+    scouts: new Scouts(waiting),
+    learned: new Learned(),
+    identification: new Identification({ ledger, clock, allowAnonymous: true }),
+    providers: { byName: new Map([["house", { ...house, unmetered: "refuse" }]]), aliases: new Map() },
+    prices: () => book,
+    observer: {
+      answered: () => undefined,
+      callEnded: () => undefined,
+      callFailed: () => undefined,
+      refused: () => undefined,
+      thresholdCrossed: () => undefined,
+      failed: (what, error) => assert.fail(`${what}: ${String(error)}`),
+    },
+  };
+}

@@ -1,0 +1,168 @@
+/** A provider under a script: it answers, generates, breaks off and fails when it is told to, and keeps its own books. */
+
+import type { Upstream, UpstreamExchange, UpstreamReceiver, UpstreamRequest } from "../../src/app/upstream.ts";
+import type { Random } from "./random.ts";
+
+/** Pico-USD a token. */
+export const rates = { input: 150_000n, output: 600_000n };
+
+/** What the provider will bill for one request, whoever asks. */
+export interface Bill {
+  readonly tag: string;
+  /** Null until it is known: nothing has been generated yet. */
+  cost: bigint | null;
+  tokens: bigint;
+  /** The answer went out to its end, with its usage. */
+  finished: boolean;
+}
+
+/** One request at the provider. */
+interface Served {
+  readonly bill: Bill;
+  readonly receiver: UpstreamReceiver;
+  readonly stream: boolean;
+  readonly input: number;
+  /** Output that it will have, unless something breaks it off. */
+  readonly output: number;
+  generated: number;
+  hasHead: boolean;
+}
+
+interface Body {
+  readonly user: string;
+  readonly stream?: boolean;
+  readonly max_tokens?: number;
+  readonly wants: number;
+  readonly messages: readonly { readonly content: string }[];
+}
+
+/** The calls it serves outlive the process that made them, as a provider's do. */
+export class ScriptedProvider implements Upstream {
+  readonly bills: Bill[] = [];
+  readonly #random: Random;
+  #served: Served[] = [];
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  get busy(): number {
+    return this.#served.length;
+  }
+
+  forward(request: UpstreamRequest, receiver: UpstreamReceiver): UpstreamExchange {
+    const body = JSON.parse(Buffer.from(request.body ?? []).toString()) as Body;
+    const bill: Bill = { tag: body.user, cost: null, tokens: 0n, finished: false };
+    const served: Served = {
+      bill,
+      receiver,
+      stream: body.stream ?? false,
+      input: Math.ceil(Buffer.byteLength(body.messages.map(({ content }) => content).join("")) / 4) + 7,
+      output: Math.min(body.wants, body.max_tokens ?? Number.POSITIVE_INFINITY),
+      generated: 0,
+      hasHead: false,
+    };
+    this.bills.push(bill);
+    this.#served.push(served);
+    return { abort: ({ message, timedOut }) => this.#abort(served, { message, timedOut }), pause: noop, resume: noop };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Lets one of the requests take a step, chosen by chance. */
+  step(): void {
+    const served = this.#served[this.#random.below(this.#served.length)];
+    if (!served) return;
+    if (served.hasHead) this.#goOn(served);
+    else if (this.#random.below(12) === 0) this.#failBefore(served);
+    else if (served.stream) this.#begin(served);
+    else this.#answer(served);
+  }
+
+  /** Whoever asked is dead. What was under way is billed: in whole, or as far as it came. */
+  loseCallers(): void {
+    for (const served of this.#served) this.#generate(served, this.#random.below(2) === 0 ? served.output : served.generated);
+    this.#served = [];
+  }
+
+  /** An error, a connection that cannot be made, or one that breaks after the request was taken on. */
+  #failBefore(served: Served): void {
+    const kind = this.#random.below(3);
+    this.#end(served);
+    if (kind === 0) {
+      served.receiver.head(429, { "content-type": "application/json" });
+      served.receiver.data(Buffer.from('{"error":{"message":"slow down"}}'));
+      served.receiver.end();
+    } else if (kind === 1) {
+      served.receiver.fail({ reached: false, timedOut: false, message: "connect ECONNREFUSED" });
+    } else {
+      if (this.#random.below(2) === 0) this.#generate(served, served.output);
+      served.receiver.fail({ reached: true, timedOut: false, message: "socket hang up" });
+    }
+  }
+
+  #answer(served: Served): void {
+    this.#end(served);
+    this.#generate(served, served.output);
+    const body = Buffer.from(JSON.stringify({ id: "c", object: "chat.completion", model: "m", choices: [], usage: usageOf(served) }));
+    served.receiver.head(200, { "content-type": "application/json" });
+    const cut = this.#random.below(body.length);
+    served.receiver.data(body.subarray(0, cut));
+    if (this.#random.below(15) === 0) return served.receiver.fail({ reached: true, timedOut: false, message: "other side closed" });
+    served.receiver.data(body.subarray(cut));
+    served.bill.finished = true;
+    served.receiver.end();
+  }
+
+  #begin(served: Served): void {
+    served.hasHead = true;
+    this.#generate(served, 0);
+    served.receiver.head(200, { "content-type": "text/event-stream" });
+  }
+
+  #goOn(served: Served): void {
+    if (this.#random.below(40) === 0) {
+      this.#end(served);
+      return served.receiver.fail({ reached: true, timedOut: false, message: "other side closed" });
+    }
+    const from = served.generated;
+    this.#generate(served, Math.min(served.output, from + 1 + this.#random.below(30)));
+    for (let token = from; token < served.generated; token++) this.#send(served, { choices: [{ index: 0, delta: { content: " coin" } }] });
+    if (served.generated < served.output || !this.#served.includes(served)) return;
+    this.#end(served);
+    served.bill.finished = true;
+    this.#send(served, { choices: [{ index: 0, delta: {}, finish_reason: "stop" }] });
+    this.#send(served, { choices: [], usage: usageOf(served) });
+    served.receiver.data(Buffer.from("data: [DONE]\n\n"));
+    served.receiver.end();
+  }
+
+  #send({ receiver }: Served, fields: object): void {
+    receiver.data(Buffer.from(`data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", model: "m", ...fields })}\n\n`));
+  }
+
+  #generate(served: Served, tokens: number): void {
+    served.generated = tokens;
+    served.bill.cost = BigInt(served.input) * rates.input + BigInt(tokens) * rates.output;
+    served.bill.tokens = BigInt(served.input + tokens);
+  }
+
+  /** The connection was closed on it: it is billed as far as it came. */
+  #abort(served: Served, { message, timedOut }: { readonly message: string; readonly timedOut: boolean }): void {
+    if (!this.#served.includes(served)) return;
+    this.#end(served);
+    queueMicrotask(() => served.receiver.fail({ reached: true, timedOut, message }));
+  }
+
+  #end(served: Served): void {
+    this.#served = this.#served.filter((other) => other !== served);
+  }
+}
+
+function usageOf({ input, generated }: Served): object {
+  return { prompt_tokens: input, completion_tokens: generated, total_tokens: input + generated };
+}
+
+function noop(): void {}
