@@ -12,7 +12,9 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 /** Installs the locked dependencies when they are absent or belong to another lock file. */
 function installWhatIsMissing() {
   const stamp = path.join(root, "node_modules", ".purser-installed");
-  const lock = createHash("sha256").update(readFileSync(path.join(root, "package-lock.json"))).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(path.join(root, "package-lock.json")))
+    .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
 
   process.stderr.write("Installing dependencies (once for this checkout) ...\n");

@@ -42,15 +42,18 @@ export function makeApi(context: ApiContext): Hono {
   }
   serveDocumentation(app, context);
   refuseOtherMethods(app);
-  app.notFound(({ req }) =>
-    problemResponse({ code: "not_found", detail: `no path ${req.path}`, remedy: "See /docs for the paths of this API." }),
-  );
+  app.notFound(({ req }) => problemResponse({ code: "not_found", detail: `no path ${req.path}`, remedy: noPathRemedy, forSdk: true }));
   app.onError((error) => {
     if (!(error instanceof PurserError) || error.code === "bug") context.reportBug(error);
     return problemResponse(describeError(error));
   });
   return app;
 }
+
+/** A path that is not served is nearly always a base URL that is not right, or a provider that is not there yet. */
+const noPathRemedy =
+  "Check the base URL: /v1 for OpenAI's SDKs, none for Anthropic's and Google's, or a provider's own path, which is there once its key is set " +
+  "or purser.yaml names it. /docs has the paths of this API.";
 
 async function serve(route: Route, context: ApiContext, { req }: Context): Promise<Reply> {
   const caller = authenticate(req.raw.headers, route.access, context);
@@ -73,10 +76,16 @@ function respond(reply: Reply): Response {
 }
 
 function serveDocumentation(app: Hono, context: ApiContext): void {
-  const document = JSON.stringify(openApiDocument(routes, context.version));
-  const page = docsPage(routes, context.version);
-  app.get("/openapi.json", () => respond({ status: 200, text: document, mediaType: "application/json" }));
-  app.get("/docs", () => respond({ status: 200, text: page, mediaType: "text/html; charset=utf-8" }));
+  const document = once(() => JSON.stringify(openApiDocument(routes, context.version)));
+  const page = once(() => docsPage(routes, context.version));
+  app.get("/openapi.json", () => respond({ status: 200, text: document(), mediaType: "application/json" }));
+  app.get("/docs", () => respond({ status: 200, text: page(), mediaType: "text/html; charset=utf-8" }));
+}
+
+/** Made when it is first asked for, and kept: a start does not wait for it. */
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 function refuseOtherMethods(app: Hono): void {

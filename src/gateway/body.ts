@@ -13,20 +13,50 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
   const announced = Number(request.headers["content-length"] ?? 0);
   if (announced > limitBytes) return Promise.reject(tooLarge(limitBytes));
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
+    const collected = new Collected(announced);
     request.on("data", (chunk: Buffer) => {
-      length += chunk.length;
-      if (length > limitBytes) return reject(tooLarge(limitBytes));
-      chunks.push(chunk);
+      if (collected.length + chunk.length > limitBytes) return reject(tooLarge(limitBytes));
+      collected.add(chunk);
     });
-    request.on("end", () => {
-      const [only] = chunks;
-      if (!only) resolve(empty);
-      else resolve(chunks.length === 1 ? only : Buffer.concat(chunks, length));
-    });
+    request.on("end", () => resolve(collected.bytes()));
     request.on("error", () => reject(new PurserError("invalid_request", "the body ended before its length", { field: "body" })));
   });
+}
+
+/** A body in one piece: where its length is announced, in memory of that length from the start, so that it is copied once. */
+class Collected {
+  readonly #announced: number;
+  #buffer: Buffer = empty;
+  #length = 0;
+
+  constructor(announced: number) {
+    this.#announced = announced;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  add(chunk: Buffer): void {
+    if (this.#length === 0 && chunk.length >= this.#announced) this.#buffer = chunk;
+    else {
+      this.#makeRoom(this.#length + chunk.length);
+      chunk.copy(this.#buffer, this.#length);
+    }
+    this.#length += chunk.length;
+  }
+
+  bytes(): Buffer {
+    return this.#buffer.length === this.#length ? this.#buffer : this.#buffer.subarray(0, this.#length);
+  }
+
+  #makeRoom(length: number): void {
+    // A first chunk that was all there was expected to be is the network's own memory, and is not written to.
+    if (length <= this.#buffer.length && this.#length > 0) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(length, this.#announced, this.#buffer.length * 2));
+    this.#buffer.copy(larger, 0, 0, this.#length);
+    this.#buffer = larger;
+  }
 }
 
 function tooLarge(limitBytes: number): PurserError {

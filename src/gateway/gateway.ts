@@ -5,7 +5,7 @@ import { serveCall, type CallContext, type IncomingCall } from "../app/call.ts";
 import type { Headers } from "../app/identify.ts";
 import { passThrough } from "../app/pass-through.ts";
 import { describeRefusal, explainRefusal } from "../app/refusal.ts";
-import { findTarget, type Target, type Wires } from "../app/route.ts";
+import { checkPath, findTarget, type Target, type Wires } from "../app/route.ts";
 import { assert } from "../domain/assert.ts";
 import { PurserError, type ErrorCode } from "../domain/error.ts";
 import type { Refusal } from "../domain/ledger/command.ts";
@@ -65,6 +65,7 @@ interface Incoming {
 async function serve(context: GatewayContext, { request, target, queryKey }: Incoming, reply: HttpReply): Promise<void> {
   const headers: Headers = request.headers;
   const caller = context.identification.identify(headers, queryKey);
+  checkPath(target.path);
   const leave = context.inFlight.enter(caller.key);
   try {
     const body = await readBody(request, context.limits.bodyBytes);

@@ -24,11 +24,17 @@ export interface Listening {
 /** Longer than load balancers and SDKs keep an idle connection, so that it is never this side that closes one under a request. */
 const keepAliveMs = 75_000;
 
+/** A request that arrives slower than this holds one of its key's places for nothing. */
+const arrivalMs = 300_000;
+
 /** @throws the system's error, such as EADDRINUSE. */
 export async function listen({ host, port, headerBytes, gateway, api }: ListenOptions): Promise<Listening> {
-  const server = createServer({ maxHeaderSize: headerBytes, keepAliveTimeout: keepAliveMs, requestTimeout: 0 }, (request, response) => {
-    if (!gateway(request, response)) api(request, response);
-  });
+  const server = createServer(
+    { maxHeaderSize: headerBytes, keepAliveTimeout: keepAliveMs, requestTimeout: arrivalMs },
+    (request, response) => {
+      if (!gateway(request, response)) api(request, response);
+    },
+  );
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => {

@@ -73,9 +73,10 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
     if (!this.#isOver) this.#controller?.resume();
   }
 
+  /** Comes right before the first byte is sent: what was aborted while it waited for a connection reached nobody. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#aborted) return controller.abort(new Error(this.#aborted.message));
     this.#controller = controller;
-    if (this.#aborted) controller.abort(new Error(this.#aborted.message));
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, incoming: IncomingHttpHeaders): void {
@@ -84,7 +85,7 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
     this.#decoder = decoderFor(headers["content-encoding"], {
       data: (chunk) => this.#receiver.data(chunk),
       end: () => this.#receiver.end(),
-      fail: (message) => this.#receiver.fail({ reached: true, timedOut: false, message }),
+      fail: (message) => this.#failDecoding(message),
     });
     this.#receiver.head(status, headers);
   }
@@ -98,6 +99,13 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
     this.#isOver = true;
     if (this.#decoder) this.#decoder.end();
     else this.#receiver.end();
+  }
+
+  /** What follows cannot be read either, and might have no end. */
+  #failDecoding(message: string): void {
+    this.#isOver = true;
+    this.#controller?.abort(new Error(message));
+    this.#receiver.fail({ reached: true, timedOut: false, message });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {

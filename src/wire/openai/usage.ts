@@ -31,7 +31,7 @@ export function readUsage(bytes: Uint8Array, generates: boolean): UsageReading {
   const counts = new Counts(parse(text));
   const input = readInput(counts);
   const output = readOutput(counts, { prompt: input.prompt, generates });
-  const searches = counts.first([["server_tool_use", "web_search_requests"], ["num_search_queries"]]);
+  const searches = counts.inside(toolUse, "web_search_requests") ?? counts.first("num_search_queries");
   const reportedCost = text.includes('"cost') ? readCost(scanCosts(bytes)) : null;
   if (input.prompt === undefined && output.completion === undefined && !counts.invalid) {
     return { usage: null, reportedCost, invalid: false };
@@ -48,6 +48,11 @@ function parse(text: string): unknown {
   }
 }
 
+/** What Chat Completions and Responses call the same. */
+const inputDetails = ["prompt_tokens_details", "input_tokens_details"];
+const outputDetails = ["completion_tokens_details", "output_tokens_details"];
+const toolUse = ["server_tool_use"];
+
 /** Reads counts, and remembers whether one could not be believed. */
 class Counts {
   readonly #object: unknown;
@@ -58,25 +63,47 @@ class Counts {
   }
 
   /** The first of several names that is there. A count that cannot be believed is absent. */
-  first(paths: readonly (readonly string[])[]): number | undefined {
-    for (const path of paths) {
-      const value = path.reduce<unknown>(member, this.#object) ?? undefined;
-      if (value === undefined) continue;
-      if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= largestCount) return value;
-      this.invalid = true;
-      return undefined;
+  first(...names: readonly string[]): number | undefined {
+    return this.#firstOf(this.#object, names);
+  }
+
+  /** The same inside the first of `objects` that has it. */
+  inside(objects: readonly string[], name: string): number | undefined {
+    for (const object of objects) {
+      const found = this.#firstOf(member(this.#object, object), [name]);
+      if (found !== undefined) return found;
     }
     return undefined;
   }
 
-  told(paths: readonly (readonly string[])[]): boolean {
-    return paths.some((path) => (path.reduce<unknown>(member, this.#object) ?? undefined) !== undefined);
+  /** A name inside an object inside one of `objects`. */
+  deepInside(objects: readonly string[], { object: inner, name }: { readonly object: string; readonly name: string }): number | undefined {
+    for (const object of objects) {
+      const found = this.#firstOf(member(member(this.#object, object), inner), [name]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  told(...names: readonly string[]): boolean {
+    return names.some((name) => (member(this.#object, name) ?? undefined) !== undefined);
   }
 
   /** `part`, at most `whole`: a larger one is flagged. */
   within(part: number, whole: number): number {
     if (part > whole) this.invalid = true;
     return Math.min(part, whole);
+  }
+
+  #firstOf(object: unknown, names: readonly string[]): number | undefined {
+    for (const name of names) {
+      const value = member(object, name) ?? undefined;
+      if (value === undefined) continue;
+      if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= largestCount) return value;
+      this.invalid = true;
+      return undefined;
+    }
+    return undefined;
   }
 }
 
@@ -88,18 +115,13 @@ function member(object: unknown, name: string): unknown {
 }
 
 function readInput(counts: Counts): { readonly prompt: number | undefined; readonly usage: Usage } {
-  const hit = counts.first([["prompt_cache_hit_tokens"]]);
-  const miss = counts.first([["prompt_cache_miss_tokens"]]);
-  const prompt = counts.first([["prompt_tokens"], ["input_tokens"]]) ?? (hit !== undefined && miss !== undefined ? hit + miss : undefined);
-  const detail = (...path: string[]): number | undefined =>
-    counts.first([
-      ["prompt_tokens_details", ...path],
-      ["input_tokens_details", ...path],
-    ]);
-  const allCached = detail("cached_tokens") ?? hit ?? counts.first([["cached_tokens"]]) ?? 0;
-  const allWritten = detail("cache_write_tokens") ?? 0;
-  const allAudio = detail("audio_tokens") ?? 0;
-  const image = detail("image_tokens") ?? 0;
+  const hit = counts.first("prompt_cache_hit_tokens");
+  const miss = counts.first("prompt_cache_miss_tokens");
+  const prompt = counts.first("prompt_tokens", "input_tokens") ?? (hit !== undefined && miss !== undefined ? hit + miss : undefined);
+  const allCached = counts.inside(inputDetails, "cached_tokens") ?? hit ?? counts.first("cached_tokens") ?? 0;
+  const allWritten = counts.inside(inputDetails, "cache_write_tokens") ?? 0;
+  const allAudio = counts.inside(inputDetails, "audio_tokens") ?? 0;
+  const image = counts.inside(inputDetails, "image_tokens") ?? 0;
   if (prompt === undefined) return { prompt, usage: positive({ cache_read: allCached, cache_write_5m: allWritten }) };
 
   const cached = counts.within(allCached, prompt);
@@ -107,7 +129,8 @@ function readInput(counts: Counts): { readonly prompt: number | undefined; reado
   const audio = counts.within(allAudio, prompt - written);
   // Where audio and cached tokens exceed the prompt together, what is too much must have been both.
   const overlap = Math.max(0, audio + cached + written - prompt);
-  const cachedAudio = Math.min(Math.max(detail("cached_tokens_details", "audio_tokens") ?? 0, overlap), audio, cached);
+  const toldCachedAudio = counts.deepInside(inputDetails, { object: "cached_tokens_details", name: "audio_tokens" }) ?? 0;
+  const cachedAudio = Math.min(Math.max(toldCachedAudio, overlap), audio, cached);
   const rest = prompt - written - cached - (audio - cachedAudio);
   const imageInput = Math.min(image, rest);
   return {
@@ -129,18 +152,13 @@ function readOutput(
   counts: Counts,
   context: { readonly prompt: number | undefined; readonly generates: boolean },
 ): { readonly completion: number | undefined; readonly usage: Usage } {
-  const total = counts.first([["total_tokens"]]);
-  const reported = counts.first([["completion_tokens"], ["output_tokens"]]);
+  const total = counts.first("total_tokens");
+  const reported = counts.first("completion_tokens", "output_tokens");
   if (!context.generates) return { completion: reported, usage: { output: reported ?? 0 } };
   // A completion that was told and is not to be believed stays absent: a total beside it is no better.
-  const derived = counts.told([["completion_tokens"], ["output_tokens"]]) ? undefined : beyond(context.prompt, total);
+  const derived = counts.told("completion_tokens", "output_tokens") ? undefined : beyond(context.prompt, total);
   const completion = reported ?? derived;
-  const detail = (name: string): number =>
-    counts.first([
-      ["completion_tokens_details", name],
-      ["output_tokens_details", name],
-    ]) ?? 0;
-  const reasoning = detail("reasoning_tokens") || (counts.first([["reasoning_tokens"]]) ?? 0);
+  const reasoning = (counts.inside(outputDetails, "reasoning_tokens") ?? 0) || (counts.first("reasoning_tokens") ?? 0);
   if (completion === undefined) {
     if (context.prompt !== undefined) counts.invalid = true;
     return { completion, usage: {} };
@@ -148,8 +166,8 @@ function readOutput(
 
   const isBeside = reported !== undefined && reasoning > 0 && standsBeside(counts, { ...context, completion, reasoning, total });
   const all = completion + (isBeside ? reasoning : 0);
-  const audio = counts.within(detail("audio_tokens"), all);
-  const image = counts.within(detail("image_tokens"), all - audio);
+  const audio = counts.within(counts.inside(outputDetails, "audio_tokens") ?? 0, all);
+  const image = counts.within(counts.inside(outputDetails, "image_tokens") ?? 0, all - audio);
   const inside = counts.within(reasoning, all);
   return {
     completion,
@@ -191,5 +209,11 @@ function readCost(usage: ScannedBody): PicoUsd | null {
 
 /** Without the meters that count nothing. */
 function positive(counts: { readonly [meter in Meter | "reasoning"]?: number | undefined }): Usage {
-  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== undefined && count > 0));
+  const usage: { [meter in Meter | "reasoning"]?: number } = {};
+  for (const name in counts) {
+    const meter = name as Meter | "reasoning";
+    const count = counts[meter];
+    if (count !== undefined && count > 0) usage[meter] = count;
+  }
+  return usage;
 }

@@ -26,6 +26,15 @@ const retryMs = 250;
 /** Batches between two looks for counters whose window is over. */
 const forgetEvery = 10_000;
 
+/** Whether somebody waits for a decision to be on file. */
+type Urgency = typeof soon | typeof whenConvenient;
+
+const soon = "soon";
+const whenConvenient = "when convenient";
+
+/** How much later than it could be the end of a call is on file: a crash meanwhile charges what was held. */
+const convenientMs = 2;
+
 /**
  * When a batch fails, all who wait for it are told so, the books are read anew from the file, and the commands whose answers
  * had been given before they were on file are decided again, so that no charge is lost. Until a batch succeeds, only ends of
@@ -37,6 +46,7 @@ export class Pipeline {
   readonly #inFlight = new Set<Gathering>();
   #batches = 0;
   #isScheduled = false;
+  #convenient: NodeJS.Timeout | undefined;
   #isForgetDue = false;
   #failure: PurserError | undefined;
   /** The books are ahead of the file, and are still to be read anew. */
@@ -63,7 +73,7 @@ export class Pipeline {
   /** Decides for a caller who waits until the decision is durable, and is told if it cannot be. */
   decideForDurable<C extends Command>(command: C): AnswerOf[C["kind"]] {
     if (this.#failure) throw this.#failure;
-    return this.#decide(command);
+    return this.#decide(command, soon);
   }
 
   /** Decides for a caller who does not wait: kept until its batch is on file. While that fails, only ends of calls are taken. */
@@ -77,6 +87,7 @@ export class Pipeline {
   durable(): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
     const { gathering } = this.#state;
+    if (gathering.entries.length > 0) this.#schedule(soon);
     const last = gathering.entries.length > 0 ? gathering : [...this.#inFlight].at(-1);
     if (!last) return Promise.resolve();
     return new Promise((resolve, reject) => last.waiters.push({ resolve, reject }));
@@ -86,13 +97,14 @@ export class Pipeline {
   end(): void {
     this.#isEnded = true;
     clearTimeout(this.#retry);
+    clearTimeout(this.#convenient);
   }
 
-  #decide<C extends Command>(command: C): AnswerOf[C["kind"]] {
+  #decide<C extends Command>(command: C, urgency: Urgency): AnswerOf[C["kind"]] {
     const { answer, entries } = decide(this.#state.books, command);
     if (entries.length > 0) {
       this.#state.record(entries);
-      this.#schedule();
+      this.#schedule(urgency);
     }
     return answer;
   }
@@ -100,19 +112,30 @@ export class Pipeline {
   #decideAndKeep<C extends Command>(command: C): AnswerOf[C["kind"]] {
     const { gathering } = this.#state;
     const before = gathering.entries.length;
-    const answer = this.#decide(command);
+    const answer = this.#decide(command, whenConvenient);
     if (gathering.entries.length > before) gathering.answered.push(command);
     return answer;
   }
 
-  /** What is decided in the same turn of the event loop goes into the same batch. */
-  #schedule(): void {
-    if (this.#isScheduled || this.#failure || !this.#mayWrite()) return;
-    this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      if (!this.#failure && this.#mayWrite()) this.#write();
-    });
+  /**
+   * What is decided in the same turn of the event loop goes into the same batch. What nobody waits for lets a moment pass, since the
+   * next hold mostly takes it along.
+   */
+  #schedule(urgency: Urgency): void {
+    if (this.#failure || !this.#mayWrite()) return;
+    if (urgency === soon && !this.#isScheduled) {
+      this.#isScheduled = true;
+      setImmediate(() => this.#writeGathered());
+    } else if (urgency === whenConvenient && !this.#isScheduled) {
+      this.#convenient ??= setTimeout(() => this.#writeGathered(), convenientMs);
+    }
+  }
+
+  #writeGathered(): void {
+    this.#isScheduled = false;
+    clearTimeout(this.#convenient);
+    this.#convenient = undefined;
+    if (!this.#failure && this.#mayWrite() && this.#state.gathering.entries.length > 0) this.#write();
   }
 
   /** Counters are forgotten when all that changed is on file, and now and then that is waited for. */
@@ -141,7 +164,9 @@ export class Pipeline {
       this.#isForgetDue = false;
       this.#state.books.forgetIdleCounters(this.#parts.clock.now());
     }
-    if (!this.#failure && this.#mayWrite() && this.#state.gathering.entries.length > 0) this.#write();
+    const { gathering } = this.#state;
+    if (gathering.waiters.length > 0) this.#writeGathered();
+    else if (gathering.entries.length > 0) this.#schedule(whenConvenient);
     for (const { resolve } of gathered.waiters) resolve();
   }
 
