@@ -72,14 +72,14 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const { configuration, directory } = options;
   // Closes in the reverse order what was opened: also when a later step fails, such as a port that is taken.
   await using opened = new AsyncDisposableStack();
-  const parts = opened.adopt(await openParts(options), ({ close }) => close());
+  const parts = opened.adopt(await openParts(options), (one) => one.close());
   const { ledger, prices, token, log } = parts;
   const unresolved = await recover(ledger, clock, prices.book.version);
   if (unresolved > 0) log.warn(`${unresolved} calls were under way when the last process ended; they are charged at what was held`);
 
   opened.defer(() => removeServerFile(directory));
   const isSimulatorNamed = configuration.providers.some(({ name }) => name === "sim");
-  const simulator = isSimulatorNamed ? null : opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), ({ close }) => close());
+  const simulator = isSimulatorNamed ? null : opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close());
   const providers = makeProviders(configuration, simulator);
   const upstream = opened.adopt(new UndiciUpstream(), (pools) => pools.close());
   const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
@@ -104,10 +104,13 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const api = getRequestListener(parts.api.fetch);
   const { host, port } = configuration.server;
   const { headerBytes } = configuration.limits;
-  const server = opened.adopt(await listen({ host, port, headerBytes, gateway, api }), ({ close }) => close());
+  const server = opened.adopt(await listen({ host, port, headerBytes, gateway, api }), (one) => one.close());
   opened.defer(() => inFlight.close(shutdownGraceMs));
   opened.defer(() => server.stopAccepting());
-  opened.adopt(setInterval(() => expireHolds(ledger, log), expiryLookMs), clearInterval);
+  opened.adopt(
+    setInterval(() => expireHolds(ledger, log), expiryLookMs),
+    clearInterval,
+  );
 
   // Only now: what is made here is shown once, by whoever sees this start succeed.
   const first = await makeFirstKeys({ ledger, clock }, { hasAdminKey: adminSecret(options) !== undefined });

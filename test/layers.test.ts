@@ -22,7 +22,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   simulator: ["simulator", "domain"],
   gateway: ["gateway", "app", "domain", "wire/wire"],
   api: ["api", "app", "domain", "metrics"],
-  cli: ["cli", "app", "domain"],
+  cli: ["cli", "app", "domain", "version"],
 };
 
 /** These put the product together, and may know everything. */

@@ -63,6 +63,7 @@ test("an unknown path is 404, and a known one with another method 405 with what 
   const bench = await openBench(t);
   const unknown = await bench.call("GET", "/api/v1/nothing");
   assert.deepEqual([unknown.status, unknown.json.code], [404, "not_found"]);
+  assert.match(unknown.json.error.message, /no path \/api\/v1\/nothing\. Check the base URL/);
   const wrong = await bench.call("PUT", "/api/v1/budgets", {});
   assert.deepEqual([wrong.status, wrong.json.code, wrong.headers.get("allow")], [405, "method_not_allowed", "POST, GET"]);
   assert.equal((await bench.call("POST", "/openapi.json", {})).status, 405);

@@ -29,6 +29,15 @@ test("a budget is made, read, changed, listed and deleted", async (t) => {
   assert.equal((await bench.call("PATCH", "/api/v1/budgets/b1", {})).status, 404);
 });
 
+test("a platform budget needs no resource_id, and any other is told what to give", async (t) => {
+  const bench = await openBench(t);
+  const made = await bench.call("POST", "/api/v1/budgets", { budget_id: "all", budget_type: "platform", amount: "10" });
+  assert.deepEqual([made.status, made.json.resource_id], [201, "main"]);
+  const missing = await bench.call("POST", "/api/v1/budgets", { budget_id: "b", budget_type: "team", amount: "10" });
+  assert.deepEqual([missing.status, missing.json.field], [400, "resource_id"]);
+  assert.match(missing.json.remedy, /the team that is limited/);
+});
+
 test("changing the period forgets the anchor of the old one, and null takes a field back to its default", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", { ...project, period: "month", anchor: 15, models: ["m*"] });

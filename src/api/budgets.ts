@@ -26,7 +26,12 @@ const thresholdInput = z.union([
 const budgetFields = {
   parent_budget_id: z.string().nullish(),
   budget_type: z.string().describe("`platform`, a dimension such as `project`, or `tag:NAME`."),
-  resource_id: z.string().describe("The value that is limited; `*` gives each value a counter of its own."),
+  resource_id: z
+    .string()
+    .optional()
+    .describe(
+      "The value that is limited; `*` gives each value a counter of its own. Required but for `platform`, where it is `main` by default.",
+    ),
   amount: decimalInput,
   currency: z.string().nullish().describe("`USD` (default), `tokens` or `requests`."),
   period: z.string().nullish().describe("`once`, `hour`, `day`, `week`, `month` (default), `quarter` or `year`."),

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { appliedBudgets } from "../app/applied-budgets.ts";
-import { demandOf, type Sizing } from "../app/hold-by-api.ts";
+import { demandFor, type Sizing } from "../app/hold-by-api.ts";
 import { lookUpPrice } from "../app/look-up-price.ts";
 import { formatAmount } from "../domain/budget/amount.ts";
 import { PurserError } from "../domain/error.ts";
@@ -95,7 +95,7 @@ export const estimateRoutes: readonly Route[] = [
       const book = context.prices();
       const sheet = lookUpPrice(context, { ...body, at });
       const counts = await countAll(body, sheet);
-      const demand = demandOf(context, { ...body, sizing: sizingOf(body, counts) }, at);
+      const demand = demandFor(context, { ...body, sizing: sizingOf(body, counts) }, at);
       const subject = { attribution, provider: body.provider, model: body.model, budgets: caller.key?.budgets ?? [] };
       const budgets = appliedBudgets(context.ledger, subject, at).map((applied) => judge(applied, demand));
       return ok({

@@ -57,6 +57,7 @@ test("entries are filtered by dimension, tag, model, status and time", async (t)
   assert.equal(await ids("model=other"), "");
   assert.equal(await ids("operation_id=2"), "2");
   assert.equal(await ids("from=2026-03-11"), "3");
+  assert.equal((await bench.call("GET", "/api/v1/entries?constructor=p1")).json.field, "constructor");
   assert.equal(await ids("from=2026-03-10T13:00:00Z&to=2026-03-11"), "2");
 });
 

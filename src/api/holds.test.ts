@@ -231,3 +231,10 @@ test("a provider that the configuration calls otherwise has its price all the sa
   assert.equal(held.json.held_usd, "0.0006");
   assert.equal((await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 1 } })).json.cost_usd, "0.000001");
 });
+
+test("a model that has neither a price nor a stated rate is charged at the provider's own figure", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/holds", { ...hold, model: "unheard-of" });
+  const settled = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 100, output: 10 }, reported_cost_usd: "0.0007" });
+  assert.equal(settled.json.cost_usd, "0.0007");
+});

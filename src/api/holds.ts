@@ -91,7 +91,12 @@ export const holdRoutes: readonly Route[] = [
     async handler({ params: { operation_id }, body, caller, context }) {
       const bill = readBill(body);
       const hold = await ownHold(context, caller, operation_id);
-      const settled = await settleByApi(context, { hold, bill, latencyMs: body.latency_ms ?? null });
+      const settled = await settleByApi(context, {
+        hold,
+        byAdministrator: caller.role === "admin",
+        bill,
+        latencyMs: body.latency_ms ?? null,
+      });
       return ok({
         operation_id,
         cost_usd: formatUsd(settled.cost.usd),

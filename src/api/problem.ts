@@ -49,6 +49,7 @@ export const problemSchema = z
     field: z.string().nullable().describe("The field at fault, in the words of the request."),
     remedy: z.string().nullable().describe("What to do about it."),
     purser: z.record(z.string(), z.unknown()).optional().describe("For a refusal by a budget: which, why, and what it had left."),
+    error: z.record(z.string(), z.string()).optional().describe("For a path that is not served: the same, where the providers' SDKs look."),
   })
   .meta({ id: "Problem" });
 
@@ -59,6 +60,8 @@ export interface ProblemFacts {
   readonly remedy?: string | undefined;
   readonly purser?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether it is repeated as `error.message`, which is all that the providers' SDKs show of an answer. */
+  readonly forSdk?: boolean;
 }
 
 /** The answer for a problem. */
@@ -73,6 +76,9 @@ export function problemResponse(facts: ProblemFacts): Response {
     field: facts.field ?? null,
     remedy: facts.remedy ?? null,
     ...(facts.purser && { purser: facts.purser }),
+    ...(facts.forSdk && {
+      error: { message: [facts.detail, facts.remedy].filter(Boolean).join(". "), type: facts.code, code: facts.code },
+    }),
   };
   return new Response(JSON.stringify(body), { status, headers: { "content-type": problemMediaType, ...facts.headers } });
 }

@@ -35,7 +35,7 @@ export function filterSchema<Shape extends z.ZodRawShape>(shape: Shape) {
     .catchall(z.string())
     .superRefine((query, check) => {
       for (const name of Object.keys(query)) {
-        if (name in known || name.startsWith("tag:")) continue;
+        if (Object.hasOwn(known, name) || name.startsWith("tag:")) continue;
         check.addIssue({ code: "custom", path: [name], message: `is not a filter. ${suggest(name, [...Object.keys(known), "tag:NAME"])}` });
       }
     });

@@ -4,7 +4,7 @@ import { PurserError } from "../domain/error.ts";
 import { mayCall } from "../domain/key/key.ts";
 import type { Refusal } from "../domain/ledger/command.ts";
 import type { CallId } from "../domain/ledger/entry.ts";
-import type { ReadRequest, RequestEdits } from "../wire/wire.ts";
+import type { ReadRequest, RequestEdits, UsageMeter } from "../wire/wire.ts";
 import { estimate, type Estimate } from "./estimate.ts";
 import { Exchange, type ExchangeContext } from "./exchange.ts";
 import { release } from "./finish.ts";
@@ -125,7 +125,7 @@ async function forward(context: CallContext, held: ReadCall & Held, reply: Reply
   const { facts } = request;
   const ceiling = payableOutput(held);
   const fitted = ceiling < held.estimate.ceiling ? Math.max(1, Math.floor(ceiling / facts.choices)) : null;
-  const meter = route.wire.meter(route.endpoint, { stream: facts.stream, facts });
+  const meter = (stream: boolean): UsageMeter => route.wire.meter(route.endpoint, { stream, facts });
   const exchange = new Exchange(
     context,
     {
@@ -138,7 +138,8 @@ async function forward(context: CallContext, held: ReadCall & Held, reply: Reply
       held: () => context.ledger.holdOf(held.answer.call.operationId)?.amount ?? held.answer.amount,
       fallback: held.answer.fallback,
       flags: [],
-      meter,
+      meter: meter(facts.stream),
+      wholeMeter: () => meter(false),
       slices: slicesFor(context, held, { stream: facts.stream, ceiling }),
       ownHeaders: ownHeaders(held.answer.call, route, fitted),
     },
@@ -189,9 +190,17 @@ function editsFor({ route, request }: ReadCall, fitted: number | null): RequestE
 }
 
 function ownHeaders({ operationId }: CallId, { provider, model }: Route, fitted: number | null): Record<string, string> {
-  const headers: Record<string, string> = { "x-purser-operation-id": operationId, "x-purser-model": `${provider.name}/${model}` };
+  const headers: Record<string, string> = {
+    "x-purser-operation-id": operationId,
+    "x-purser-model": headerText(`${provider.name}/${model}`),
+  };
   if (fitted !== null) headers["x-purser-max-tokens"] = String(fitted);
   return headers;
+}
+
+/** A model's name is whatever the caller wrote: what a header cannot carry is percent-encoded, as UTF-8. */
+function headerText(text: string): string {
+  return text.toWellFormed().replaceAll(/[^\x20-\x7e]+/g, encodeURIComponent);
 }
 
 /** @throws PurserError `invalid_request` for an id that could not stand in a header or a log. */

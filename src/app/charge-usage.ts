@@ -5,11 +5,10 @@ import type { FallbackRates } from "../domain/budget/budget.ts";
 import type { CallRoute } from "../domain/ledger/entry.ts";
 import { add, zero, type PicoUsd } from "../domain/money/money.ts";
 import type { Charge, ServiceTier } from "../domain/price/rate.ts";
-import type { PriceSheet } from "../domain/price/sheet.ts";
 import type { Usage } from "../domain/usage/usage.ts";
 import { appliedBudgets } from "./applied-budgets.ts";
 import { chargeFallback } from "./charge-fallback.ts";
-import { lookUpPrice, type PriceDesk } from "./look-up-price.ts";
+import { sheetOfServed, type PriceDesk } from "./look-up-price.ts";
 import type { Ledger } from "./ports.ts";
 
 export interface ReportedUsage {
@@ -18,35 +17,33 @@ export interface ReportedUsage {
   readonly serviceTier: ServiceTier;
   /** The model served, when it is not the one asked for. */
   readonly model: string | null;
+  /** The provider's own figure: the price where neither the book nor a budget has one. */
+  readonly reportedCost: PicoUsd | null;
 }
 
 export interface ChargedUsage {
   readonly model: string;
   readonly charges: readonly Charge[];
   readonly cost: PicoUsd;
-  /** False when no price was known: the cost is then by the budgets' fallback rates, or nothing. */
+  /** False when no price was known: the cost is then by the budgets' fallback rates, or the provider's own figure, or nothing. */
   readonly priced: boolean;
 }
 
 /** Prices usage as of the moment of its hold. */
 export function chargeUsage(desk: PriceDesk & { readonly ledger: Ledger }, reported: ReportedUsage): ChargedUsage {
   const { hold, usage, serviceTier } = reported;
-  const { at } = hold;
-  const served = reported.model ?? hold.route.model;
-  const sheet = sheetFor(desk, hold, served);
-  const charges = sheet
-    ? sheet.charge({ model: served, usage }, { serviceTier, at })
-    : chargeFallback(served, usage, fallbackOf(desk.ledger, hold));
+  const { at, route } = hold;
+  const served = reported.model ?? route.model;
+  const provider = desk.priceProvider(route.provider);
+  const sheet = sheetOfServed(desk.prices(), { provider, asked: route.model, served, at });
+  const charges = sheet ? sheet.charge({ model: served, usage }, { serviceTier, at }) : chargeUnpriced(desk.ledger, reported, served);
   return { model: served, charges, cost: charges.reduce((cost, line) => add(cost, line.cost), zero), priced: sheet !== undefined };
 }
 
-/** As at the gateway: the model served decides, unless the book knows only the one that was asked for, or knows that one better. */
-function sheetFor(desk: PriceDesk, { at, route }: ReportedUsage["hold"], served: string): PriceSheet | undefined {
-  const asked = lookUpPrice(desk, { ...route, at });
-  if (served === route.model) return asked;
-  const ofServed = lookUpPrice(desk, { provider: route.provider, model: served, at });
-  if (!ofServed) return asked;
-  return asked?.match === "exact" && ofServed.match === "prefix" ? asked : ofServed;
+function chargeUnpriced(ledger: Ledger, { hold, usage, reportedCost }: ReportedUsage, model: string): readonly Charge[] {
+  const rates = fallbackOf(ledger, hold);
+  if (rates || reportedCost === null) return chargeFallback(model, usage, rates);
+  return [{ model, meter: "reported_cost", quantity: 1, cost: reportedCost }];
 }
 
 /** The dearest rates that a budget of the call states for models without a price. */

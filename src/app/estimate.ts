@@ -12,7 +12,7 @@ export interface Estimate {
   readonly inputTokens: number;
   /** All output that can come, over all choices. */
   readonly ceiling: number;
-  /** Output to hold at first: the ceiling; or, for a stream whose output can be seen as it passes, as much as such streams have needed. */
+  /** Output to hold at first: the ceiling; or, for a stream that can be seen as it passes and may be cut, as much as such streams have needed. */
   readonly firstSlice: number;
   /** What is held on top while no such call has ended, and nobody knows what the provider counts; null once that is known. */
   readonly caution: Caution | null;
@@ -51,7 +51,7 @@ export function estimate(
   const ceiling = outputCeiling(context.limits, call);
   const rates =
     sheet?.dearest({ inputTokens, cacheWrite: facts.cacheWrite, serviceTier: facts.serviceTier, media: hasMedia(facts) }) ?? null;
-  const isSliced = facts.stream && !facts.hiddenOutput && !facts.uncuttable;
+  const isSliced = facts.stream && !facts.hiddenOutput && !facts.uncuttable && call.fit;
   const fees = rates ? add(multiply(rates.webSearch, facts.serverToolCalls), rates.request) : zero;
   const model = { provider: route.provider.priceProvider, model: route.model };
   const expected = context.learned.output.expected({ ...model, ceiling });

@@ -11,7 +11,9 @@ import type { UsageMeter } from "../wire/wire.ts";
 import type { Estimate } from "./estimate.ts";
 import { release, settle, type FinishContext, type HeldCall } from "./finish.ts";
 import { replyHeaders } from "./forward.ts";
+import { tooLong, type Watched } from "./in-flight.ts";
 import type { Reply } from "./reply.ts";
+import type { Route } from "./route.ts";
 import { outcomeOf, unresolvedOutcome } from "./settle.ts";
 import type { Slices } from "./slices.ts";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
@@ -31,6 +33,8 @@ export interface Forwarded extends HeldCall {
   readonly fallback: FallbackRates | null;
   readonly flags: readonly UsageFlag[];
   readonly meter: UsageMeter;
+  /** For an answer that comes whole although a stream was asked for. */
+  readonly wholeMeter: () => UsageMeter;
   /** Headers of Purser's own in the answer. */
   readonly ownHeaders: Readonly<Record<string, string>>;
 }
@@ -38,11 +42,11 @@ export interface Forwarded extends HeldCall {
 type Phase = "waiting" | "streaming" | "buffering" | "failing" | "draining" | "ended";
 
 /** Methods are called by the upstream's connection, by the caller's connection, and by the watch for time-outs. */
-export class Exchange implements UpstreamReceiver {
+export class Exchange implements UpstreamReceiver, Watched {
   /** Resolves when the hold has ended and the caller has all that it will get. */
   readonly ended: Promise<void>;
   readonly #context: ExchangeContext;
-  readonly #call: Forwarded;
+  #call: Forwarded;
   readonly #reply: Reply;
   readonly #body: Uint8Array[] = [];
   readonly #flags: Set<UsageFlag>;
@@ -78,13 +82,14 @@ export class Exchange implements UpstreamReceiver {
     this.#headers = headers;
     const { route, heldAt } = this.#call;
     this.#context.observer.answered({ provider: route.provider.name, seconds: (this.#lastActivityAt - heldAt) / 1000 });
-    if (status >= 400) return this.#beginError();
-    if (!this.#call.facts.stream) {
-      this.#phase = "buffering";
+    if (status >= 300) return this.#beginError();
+    if (this.#call.facts.stream && !isWhole(headers, route)) {
+      this.#phase = "streaming";
+      this.#reply.head(status, replyHeaders(headers, this.#call.ownHeaders));
       return;
     }
-    this.#phase = "streaming";
-    this.#reply.head(status, replyHeaders(headers, this.#call.ownHeaders));
+    if (this.#call.facts.stream) this.#call = { ...this.#call, meter: this.#call.wholeMeter(), slices: null };
+    this.#phase = "buffering";
   }
 
   data(chunk: Uint8Array): void {
@@ -105,18 +110,15 @@ export class Exchange implements UpstreamReceiver {
     if (this.#phase !== "ended") this.#run(this.#break(failure));
   }
 
-  /** Looks whether the call has taken too long. Called about once a second. */
   tick(now: number): void {
     if (this.#phase === "ended") return;
     const { limits } = this.#context;
-    const idleMs = now - this.#lastActivityAt;
-    if (this.#goneAt !== null && now - this.#goneAt > limits.drainMs) this.#abort("the caller left, and the answer was not over in time");
-    else if (now - this.#call.heldAt > limits.totalMs) this.#abort("the call took longer than limits.total_ms");
-    else if (this.#phase === "waiting" && idleMs > limits.firstByteMs) this.#abort("no answer within limits.first_byte_ms");
-    else if (this.#phase !== "waiting" && idleMs > limits.idleStreamMs) this.#abort("the answer stood still for limits.idle_stream_ms");
+    const isDrained = this.#goneAt !== null && now - this.#goneAt > limits.drainMs;
+    const times = { now, startedAt: this.#call.heldAt, lastActivityAt: this.#lastActivityAt, isAnswering: this.#phase !== "waiting" };
+    const late = isDrained ? "the caller left, and the answer was not over in time" : tooLong(limits, times);
+    if (late !== null) this.#abort(late);
   }
 
-  /** Ends the call now, charging what passed. */
   stop(): void {
     this.#abort("Purser is shutting down");
   }
@@ -206,7 +208,7 @@ export class Exchange implements UpstreamReceiver {
     return tightest ? { "x-purser-budget-remaining-usd": formatUsd(pico(tightest.available)) } : {};
   }
 
-  /** Providers do not charge for an error: the hold is given back, and their answer passes as it is. */
+  /** Providers do not charge for an error or a redirect: the hold is given back, and their answer passes as it is. */
   #beginError(): void {
     this.#phase = "failing";
     this.#isFinished = true;
@@ -272,13 +274,18 @@ export class Exchange implements UpstreamReceiver {
     this.#resolveEnded();
   }
 
-  /** A failure here is a bug or a lost store: it is told, the caller's connection breaks, and recovery settles the hold. */
+  /**
+   * A failure here is a bug or a lost store: it is told, the caller's connection breaks, and what is held is charged, as after
+   * a crash. If that fails too, recovery does it.
+   */
   #run(work: Promise<void>): void {
     work.catch((error: unknown) => {
       this.#context.observer.failed("a call could not be brought to its end", error);
+      this.#phase = "draining";
       this.#upstream?.abort({ message: "an error inside Purser", timedOut: false });
       this.#reply.abort();
-      this.#done();
+      if (this.#isFinished) this.#done();
+      else this.#run(this.#settleUnresolved().then(() => this.#done()));
     });
   }
 }
@@ -286,6 +293,11 @@ export class Exchange implements UpstreamReceiver {
 /** A comment that clients skip: the only place where a stream can still say what it cost. */
 function costComment(outcome: Outcome): Uint8Array {
   return Buffer.from(`: purser cost_usd=${formatUsd(outcome.cost.usd)} status=${outcome.status}\n\n`);
+}
+
+/** Some servers do not stream, and answer in JSON whatever is asked. Gemini's streams are JSON themselves. */
+function isWhole({ "content-type": type }: UpstreamHeaders, { wireName }: Route): boolean {
+  return wireName !== "gemini" && typeof type === "string" && /^application\/json\b/i.test(type);
 }
 
 function isEventStream(headers: UpstreamHeaders): boolean {

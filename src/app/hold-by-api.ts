@@ -10,6 +10,7 @@ import { add, multiply, zero, type PicoUsd } from "../domain/money/money.ts";
 import type { ServiceTier } from "../domain/price/rate.ts";
 import { countTokens, type Usage } from "../domain/usage/usage.ts";
 import { chargeUsage } from "./charge-usage.ts";
+import { demandOf } from "./estimate.ts";
 import { lookUpPrice, type PriceDesk } from "./look-up-price.ts";
 import type { Clock, Ledger, LedgerReader } from "./ports.ts";
 
@@ -56,7 +57,7 @@ export async function holdByApi(desk: HoldDesk, request: HoldRequest): Promise<H
     attribution: request.attribution,
     route: { provider: request.provider, model: request.model, endpoint: apiEndpoint, keyId: request.key?.keyId ?? null },
     budgets: request.key?.budgets ?? [],
-    demand: demandOf(desk, request, at),
+    demand: demandFor(desk, request, at),
     expiresAt: at + request.ttlSeconds * 1000,
     fingerprint: fingerprint(describeHold(request)),
     final: true,
@@ -64,7 +65,7 @@ export async function holdByApi(desk: HoldDesk, request: HoldRequest): Promise<H
 }
 
 /** What is demanded of the budgets: all of the ceiling, since nobody here can cut the call short. */
-export function demandOf(desk: PriceDesk, request: Pick<HoldRequest, "provider" | "model" | "sizing">, at: number): Demand {
+export function demandFor(desk: PriceDesk, request: Pick<HoldRequest, "provider" | "model" | "sizing">, at: number): Demand {
   const { provider, model, sizing } = request;
   if (sizing.kind === "amount") {
     return {
@@ -77,14 +78,8 @@ export function demandOf(desk: PriceDesk, request: Pick<HoldRequest, "provider" 
   }
   const { inputTokens, maxOutputTokens, cacheWrite, serviceTier, webSearches } = sizing;
   const rates = lookUpPrice(desk, { provider, model, at })?.dearest({ inputTokens, cacheWrite, serviceTier });
-  const usd = rates ? add(add(multiply(rates.input, inputTokens), multiply(rates.webSearch, webSearches)), rates.request) : zero;
-  return {
-    fixed: { usd, tokens: BigInt(inputTokens), requests: 1n },
-    perOutputToken: rates?.output ?? null,
-    outputTokens: maxOutputTokens,
-    leastOutputTokens: maxOutputTokens,
-    inputTokens,
-  };
+  const fees = rates ? add(multiply(rates.webSearch, webSearches), rates.request) : zero;
+  return demandOf({ rates: rates ?? null, inputTokens, fees }, { outputTokens: maxOutputTokens, least: maxOutputTokens });
 }
 
 /** A hold made over the API, open or ended. */
@@ -131,6 +126,8 @@ export type Bill =
 
 export interface SettleRequest {
   readonly hold: HeldCall;
+  /** Only an administrator corrects what was metered at the gateway: a caller could wipe out its own charges. */
+  readonly byAdministrator: boolean;
   readonly bill: Bill;
   /** Of the call itself, when the caller measured it. */
   readonly latencyMs: number | null;
@@ -139,11 +136,13 @@ export interface SettleRequest {
 /**
  * Replaces the hold by the real cost, at the prices that were valid when it was made. One that has lapsed is still charged.
  *
- * @throws PurserError `conflict` when it was released, or was settled with another bill, or is a call under way at the gateway.
+ * @throws PurserError `conflict` when it was released, or was settled with another bill, or is a call under way at the gateway;
+ *   `forbidden` for one that was metered there, but for an administrator.
  */
 export async function settleByApi(desk: HoldDesk, request: SettleRequest): Promise<SettleAnswer> {
-  const { hold, bill } = request;
+  const { hold, bill, byAdministrator } = request;
   refuseGatewayCall(hold);
+  if (hold.route.endpoint !== apiEndpoint && !byAdministrator) throw meteredHere(hold);
   const at = desk.clock.now();
   const { operationId, attempt } = hold;
   const outcome = outcomeOf(desk, request, at);
@@ -204,6 +203,13 @@ function refuseGatewayCall(hold: HeldCall): void {
   throw new PurserError("conflict", `operation "${hold.operationId}" is a call under way at the gateway`, {
     field: "operation_id",
     remedy: "Wait for its end.",
+  });
+}
+
+function meteredHere({ operationId }: HeldCall): PurserError {
+  return new PurserError("forbidden", `operation "${operationId}" was metered at the gateway`, {
+    field: "operation_id",
+    remedy: "Let an administrator settle it with its real cost.",
   });
 }
 

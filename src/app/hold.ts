@@ -76,7 +76,7 @@ async function tryToHold(context: HoldContext, request: HoldRequest, canWait: bo
     const tried = await tryPlainly(context, request, canWait);
     if ("waitFor" in tried) scout.stay();
     else if (!tried.admitted) scout.comeBack();
-    else return { ...tried, ended: scout.comeBack };
+    else return { ...tried, ended: () => scout.comeBack() };
     return tried;
   } catch (error) {
     scout.comeBack();
@@ -87,12 +87,17 @@ async function tryToHold(context: HoldContext, request: HoldRequest, canWait: bo
 async function tryPlainly(context: HoldContext, request: HoldRequest, canWait: boolean): Promise<Held | Wait> {
   const whole = await attempt(context, request, { shorten: false, final: false, caution: noCaution });
   if (whole.admitted) return whole;
-  if (whole.refusal.reason === "budget_held" && canWait) return { waitFor: whole.refusal.budgetId };
+  if (whole.refusal.reason === "budget_held" && canWait) return { waitFor: queueOf(whole.refusal) };
 
   const shortened = await attempt(context, request, { shorten: true, final: !canWait, caution: noCaution });
   if (shortened.admitted || !canWait) return shortened;
-  if (shortened.refusal.reason === "budget_held") return { waitFor: shortened.refusal.budgetId };
+  if (shortened.refusal.reason === "budget_held") return { waitFor: queueOf(shortened.refusal) };
   return attempt(context, request, { shorten: true, final: true, caution: noCaution });
+}
+
+/** Of a budget for every value, those of one value do not stand before those of another. */
+function queueOf({ budgetId, balance }: Refusal): string {
+  return `${budgetId}\n${balance.counter.value}`;
 }
 
 interface Attempt {

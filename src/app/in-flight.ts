@@ -3,14 +3,36 @@
 import { setTimeout } from "node:timers/promises";
 import { PurserError } from "../domain/error.ts";
 import type { Key } from "../domain/key/key.ts";
-import type { Exchange } from "./exchange.ts";
+import type { CallLimits } from "./limits.ts";
 import type { Clock } from "./ports.ts";
 
 const tickMs = 1000;
 const closingLookMs = 10;
+/** How long it takes at most to charge what passed of calls that are ended. */
+const endingMs = 1000;
+
+/** A call that a provider is answering. */
+export interface Watched {
+  /** Looks whether it has taken too long. Called about once a second. */
+  tick(now: number): void;
+  /** Ends it now, charging what passed. */
+  stop(): void;
+}
+
+/** @returns The limit that a call has passed, in words; null while it is in time. */
+export function tooLong(
+  limits: Pick<CallLimits, "firstByteMs" | "idleStreamMs" | "totalMs">,
+  call: { readonly now: number; readonly startedAt: number; readonly lastActivityAt: number; readonly isAnswering: boolean },
+): string | null {
+  const { now, startedAt, lastActivityAt, isAnswering } = call;
+  if (now - startedAt > limits.totalMs) return "the call took longer than limits.total_ms";
+  const idleMs = now - lastActivityAt;
+  if (!isAnswering) return idleMs > limits.firstByteMs ? "no answer within limits.first_byte_ms" : null;
+  return idleMs > limits.idleStreamMs ? "the answer stood still for limits.idle_stream_ms" : null;
+}
 
 export class InFlight {
-  readonly #exchanges = new Set<Exchange>();
+  readonly #exchanges = new Set<Watched>();
   readonly #byKey = new Map<string, number>();
   readonly #clock: Clock;
   readonly #perKey: number | null;
@@ -26,15 +48,11 @@ export class InFlight {
     this.#timer.unref();
   }
 
-  get size(): number {
-    return this.#exchanges.size;
-  }
-
-  add(exchange: Exchange): void {
+  add(exchange: Watched): void {
     this.#exchanges.add(exchange);
   }
 
-  remove(exchange: Exchange): void {
+  remove(exchange: Watched): void {
     this.#exchanges.delete(exchange);
   }
 
@@ -58,11 +76,14 @@ export class InFlight {
     return this.#take(() => this.#leave(key.keyId));
   }
 
-  /** Takes no more calls, waits for those under way, and after `graceMs` ends them; what passed is charged. */
+  /**
+   * Takes no more calls, waits for those under way, and after `graceMs` ends them; what passed is charged. Who has not even sent
+   * the whole request by then is not waited for.
+   */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
     const deadline = this.#clock.now() + graceMs;
-    while (this.#entered > 0) {
+    while (this.#entered > 0 && this.#clock.now() < deadline + endingMs) {
       if (this.#clock.now() >= deadline) for (const exchange of this.#exchanges) exchange.stop();
       await setTimeout(closingLookMs);
     }

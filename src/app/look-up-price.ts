@@ -19,3 +19,18 @@ export interface PriceQuestion {
 export function lookUpPrice(desk: PriceDesk, { provider, model, at }: PriceQuestion): PriceSheet | undefined {
   return desk.prices().sheet({ provider: desk.priceProvider(provider), model, at });
 }
+
+/**
+ * The sheet that a charge is made by. The model served decides. Where the book does not know it, or knows it only by a shorter
+ * name than the model asked for, the model asked for does: providers answer with aliases of their own.
+ */
+export function sheetOfServed(
+  book: PriceBook,
+  { provider, asked, served, at }: { readonly provider: string; readonly asked: string; readonly served: string; readonly at: number },
+): PriceSheet | undefined {
+  const ofAsked = book.sheet({ provider, model: asked, at });
+  if (served === asked) return ofAsked;
+  const ofServed = book.sheet({ provider, model: served, at });
+  if (!ofServed) return ofAsked;
+  return ofAsked?.match === "exact" && ofServed.match === "prefix" ? ofAsked : ofServed;
+}

@@ -5,6 +5,7 @@ import { PurserError } from "../domain/error.ts";
 import { nothing, type Outcome } from "../domain/ledger/entry.ts";
 import { zero } from "../domain/money/money.ts";
 import { checkAllowed, type CallContext, type IncomingCall } from "./call.ts";
+import { tooLong, type Watched } from "./in-flight.ts";
 import { makeOperationId } from "./operation-id.ts";
 import { explainRefusal } from "./refusal.ts";
 import { matchesName } from "../domain/input/name-pattern.ts";
@@ -23,7 +24,8 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
   if (route.endpoint.metering === "unmetered") await record(context, incoming, route);
 
   const { provider, wireName } = route;
-  const pipe = new Pipe(route, reply);
+  const pipe = new Pipe(context, route, reply);
+  context.inFlight.add(pipe);
   pipe.attach(
     context.upstream.forward(
       {
@@ -36,6 +38,7 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
     ),
   );
   await pipe.ended;
+  context.inFlight.remove(pipe);
 }
 
 /**
@@ -59,7 +62,7 @@ async function record(context: CallContext, incoming: IncomingCall, route: Route
   } as const;
   const cost = { ...nothing, requests: 1n };
   const demand = { fixed: cost, perOutputToken: zero, outputTokens: 0, leastOutputTokens: 0, inputTokens: 0 };
-  const answer = await context.ledger.decide({ kind: "hold", at, ...call, demand });
+  const answer = await context.ledger.commit({ kind: "hold", at, ...call, demand });
   if (!answer.admitted) {
     throw new PurserError("forbidden", explainRefusal(answer.refusal), {
       field: "budget",
@@ -78,7 +81,7 @@ async function record(context: CallContext, incoming: IncomingCall, route: Route
     latencyMs: 0,
     priceVersion: context.prices().version,
   };
-  await context.ledger.commit({ kind: "settle", at, ...answer.call, outcome, fingerprint: null });
+  await context.ledger.decide({ kind: "settle", at, ...answer.call, outcome, fingerprint: null });
 }
 
 function routeOf(context: CallContext, { target, body }: IncomingCall): Route {
@@ -100,33 +103,41 @@ function unmetered({ provider, endpoint }: Route, { method, target }: IncomingCa
   );
 }
 
-class Pipe implements UpstreamReceiver {
+class Pipe implements UpstreamReceiver, Watched {
   readonly ended: Promise<void>;
+  readonly #context: Pick<CallContext, "clock" | "limits">;
   readonly #route: Route;
   readonly #reply: Reply;
+  readonly #startedAt: number;
+  #lastActivityAt: number;
   #resolve: () => void = () => undefined;
   #upstream: UpstreamExchange | null = null;
   #hasHead = false;
 
-  constructor(route: Route, reply: Reply) {
+  constructor(context: Pick<CallContext, "clock" | "limits">, route: Route, reply: Reply) {
+    this.#context = context;
     this.#route = route;
     this.#reply = reply;
+    this.#startedAt = this.#lastActivityAt = context.clock.now();
     this.ended = new Promise((resolve) => (this.#resolve = resolve));
-    reply.onGone(() => this.#upstream?.abort({ message: "the caller left", timedOut: false }));
+    reply.onGone(() => this.#leave());
     reply.onDrain(() => this.#upstream?.resume());
   }
 
   attach(upstream: UpstreamExchange): void {
     this.#upstream = upstream;
+    if (this.#reply.gone) this.#leave();
   }
 
   head(status: number, headers: UpstreamHeaders): void {
     this.#hasHead = true;
+    this.#lastActivityAt = this.#context.clock.now();
     const cost = this.#route.endpoint.metering === "free" ? "0" : "unknown";
     this.#reply.head(status, replyHeaders(headers, { "x-purser-cost-usd": cost }));
   }
 
   data(chunk: Uint8Array): void {
+    this.#lastActivityAt = this.#context.clock.now();
     if (!this.#reply.write(chunk)) this.#upstream?.pause();
   }
 
@@ -144,5 +155,23 @@ class Pipe implements UpstreamReceiver {
       this.#reply.end(this.#route.wire.error({ status, message: text, code: "upstream_unreachable", param: null }));
     }
     this.#resolve();
+  }
+
+  tick(now: number): void {
+    const times = { now, startedAt: this.#startedAt, lastActivityAt: this.#lastActivityAt, isAnswering: this.#hasHead };
+    const late = tooLong(this.#context.limits, times);
+    if (late !== null) this.#abort(late);
+  }
+
+  stop(): void {
+    this.#abort("Purser is shutting down");
+  }
+
+  #leave(): void {
+    this.#upstream?.abort({ message: "the caller left", timedOut: false });
+  }
+
+  #abort(message: string): void {
+    this.#upstream?.abort({ message, timedOut: true });
   }
 }

@@ -80,7 +80,7 @@ export function chooseRoute(
   }
   throw new PurserError("not_found", `model: no configured provider serves "${shorten(named)}"`, {
     field: "model",
-    remedy: `Write it as PROVIDER/MODEL with one of: ${[...providers.byName.keys()].join(", ")}.`,
+    remedy: `Set its provider's key, such as OPENAI_API_KEY, or write it as PROVIDER/MODEL with one of: ${[...providers.byName.keys()].join(", ")}.`,
   });
 }
 
@@ -102,14 +102,32 @@ function routeTo(target: Target, provider: Provider, model: string): Route {
   const { wireName, endpoint } = target;
   const wire = provider.wires[wireName] ?? target.wire;
   const path = endpoint.model === undefined ? target.path : renameModel(target.path, { from: endpoint.model, to: model });
+  checkPath(path);
   return { provider, wire, wireName, endpoint, url: base + path, model };
 }
 
-/** A path may name its model percent-encoded. */
+/** What a URL's parser does not leave as it stands: a fragment, a backslash, a segment of dots, also percent-encoded. */
+const ambiguous = /[#\\]|\/(?:\.|%2e){1,2}(?:\/|$)/i;
+
+/**
+ * What was judged by its path must go to that path, and not to another endpoint, model or place of the provider's.
+ *
+ * @throws PurserError `invalid_request` for a path that would be read in another way further on.
+ */
+export function checkPath(path: string): void {
+  if (!ambiguous.test(path.split("?", 1)[0] ?? "")) return;
+  throw new PurserError("invalid_request", "the path has a fragment, a backslash or a segment of dots", {
+    field: "path",
+    remedy: "Write the path of the endpoint itself.",
+  });
+}
+
+/** A path may name its model percent-encoded; what stands for it is encoded, so that it stays one name. */
 function renameModel(path: string, { from, to }: { readonly from: string; readonly to: string }): string {
   if (from === to) return path;
   const written = path.includes(`/${from}`) ? from : encodeURIComponent(from);
-  return path.replace(`/${written}`, () => `/${to}`);
+  const name = to.split("/").map(encodeURIComponent).join("/");
+  return path.replace(`/${written}`, () => `/${name}`);
 }
 
 /** The format of a path under a provider that may speak several, as the simulator does. */

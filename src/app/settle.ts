@@ -4,11 +4,12 @@ import type { FallbackRates } from "../domain/budget/budget.ts";
 import type { Outcome, Quantities } from "../domain/ledger/entry.ts";
 import { add, zero, type PicoUsd } from "../domain/money/money.ts";
 import type { Charge, ServiceTier } from "../domain/price/rate.ts";
-import type { PriceBook, PriceSheet } from "../domain/price/sheet.ts";
+import type { PriceBook } from "../domain/price/sheet.ts";
 import { countContext, countTokens, sumUsage, type UsageFlag, type UsagePart } from "../domain/usage/usage.ts";
 import type { Progress, Reading, RequestFacts } from "../wire/wire.ts";
 import type { Estimate } from "./estimate.ts";
 import { chargeFallback } from "./charge-fallback.ts";
+import { sheetOfServed } from "./look-up-price.ts";
 import type { Route } from "./route.ts";
 
 /** What is known of a call whose answer has ended, or will not come. */
@@ -83,28 +84,16 @@ function charge(
   call: EndedCall,
   { parts, model, serviceTier }: { readonly parts: readonly UsagePart[]; readonly model: string; readonly serviceTier: ServiceTier },
 ): { readonly charges: readonly Charge[]; readonly isPriced: boolean } {
+  const provider = call.route.provider.priceProvider;
   const charges: Charge[] = [];
   let isPriced = true;
   for (const part of parts) {
-    const sheet = sheetFor(prices, call, part.model ?? model);
+    const sheet = sheetOfServed(prices, { provider, asked: call.route.model, served: part.model ?? model, at: call.heldAt });
     if (sheet) charges.push(...sheet.charge(part, { serviceTier, at: call.heldAt }));
     else if (call.fallback) charges.push(...chargeFallback(call.route.model, part.usage, call.fallback));
     else isPriced = false;
   }
   return { charges, isPriced };
-}
-
-/**
- * The model served decides the price. Where the book does not know it, or knows it only by a shorter name than the model asked
- * for, the model asked for does: providers answer with aliases of their own.
- */
-function sheetFor(prices: PriceBook, { route, heldAt }: EndedCall, served: string): PriceSheet | undefined {
-  const provider = route.provider.priceProvider;
-  const asked = prices.sheet({ provider, model: route.model, at: heldAt });
-  if (served === route.model) return asked;
-  const ofServed = prices.sheet({ provider, model: served, at: heldAt });
-  if (!ofServed) return asked;
-  return asked?.match === "exact" && ofServed.match === "prefix" ? asked : ofServed;
 }
 
 /** A provider's own figure is the price where the book has none; else it stands beside ours. */

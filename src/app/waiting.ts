@@ -29,10 +29,6 @@ export class Waiting {
   #endings = 0;
   #places = 0;
 
-  get size(): number {
-    return this.#size;
-  }
-
   /** How often room was made. To be read before a try, so that what ends between its decision and its answer is not missed. */
   get endings(): number {
     return this.#endings;

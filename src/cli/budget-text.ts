@@ -34,7 +34,7 @@ export function budgetTable(budgets: readonly BudgetView[], paint: Paint): strin
 export function budgetText(budget: BudgetView, paint: Paint): string {
   const window = budget.window ? `${budget.window.start ?? "the beginning"} until ${budget.window.end ?? "further notice"}` : undefined;
   const facts: readonly (readonly [string, string | undefined])[] = [
-    ["limits", `${limited(budget)}, ${budget.policy}, per ${budget.period}`],
+    ["limits", `${limited(budget)}, ${budget.policy}, ${budget.period === "once" ? "once" : `per ${budget.period}`}`],
     ["parent", budget.parent_budget_id ?? undefined],
     ["window", window],
     ["limit", amountText(budget.amount, budget.currency)],

@@ -139,7 +139,7 @@ test("the welcome shows new keys once and says where to make another later", () 
     welcome({ ...server, adminKey: "purser_admin", firstKey: "purser_first" }, paint),
     /purser_admin[^]*purser_first[^]*curl http:\/\/127\.0\.0\.1:4141\/v1\/chat\/completions/,
   );
-  assert.match(welcome(server, paint), /purser key create --name NAME/);
+  assert.match(welcome(server, paint), /purser -- key create --name NAME/);
 });
 
 test("an old Node and a clock that was never set are wrong", () => {

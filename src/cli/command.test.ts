@@ -43,6 +43,12 @@ test("every command has help with an example", async () => {
   }
 });
 
+test("--version is the version of the package", async () => {
+  const { code, out } = await inProcess(["--version"]);
+  assert.equal(code, 0);
+  assert.match(out, /^\d+\.\d+\.\d+\n$/);
+});
+
 test("a word that is not known is wrong use, with what was meant", async () => {
   const unknown = await inProcess(["reprot"]);
   assert.deepEqual([unknown.code, unknown.out], [2, ""]);
@@ -83,15 +89,26 @@ test("price shows the lines of the sum and where each rate comes from", async ()
 });
 
 test("a model without a price is a failure that names its neighbours, never a zero", async () => {
-  const ended = await inProcess(["price", "sim/sim-smal", "--input", "5", "--json"]);
+  const ended = await purser(["price", "sim/sim-smal", "--input", "5", "--json"]);
   assert.deepEqual([ended.code, ended.out], [1, ""]);
   const { error } = JSON.parse(ended.notes) as { error: { code: string; remedy: string } };
   assert.equal(error.code, "unpriced");
   assert.match(error.remedy, /sim-small/);
 });
 
+test("a secret of the configuration that this shell does not have is not missed by what makes no call", async () => {
+  await inFolder(async (folder) => {
+    const providers = `providers:\n  openai: { api_key: "\${OPENAI_API_KEY}" }\n`;
+    const keys = `keys:\n  - { name: a, secret: "\${A_KEY}" }\n  - { name: b, secret: "\${B_KEY}" }\n`;
+    await writeFile(path.join(folder, "purser.yaml"), providers + keys);
+    const ended = await purser(["price", "gpt-5-mini"], { cwd: folder });
+    assert.equal(ended.code, 0, ended.notes);
+    assert.equal((await purser(["serve", "--port", "0"], { cwd: folder })).code, 2);
+  });
+});
+
 test("reasoning that is more than the output is wrong use", async () => {
-  const ended = await inProcess(["price", "sim/sim-small", "--output", "5", "--reasoning", "6"]);
+  const ended = await purser(["price", "sim/sim-small", "--output", "5", "--reasoning", "6"]);
   assert.equal(ended.code, 2);
   assert.match(ended.notes, /--reasoning/);
 });

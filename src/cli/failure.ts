@@ -45,7 +45,7 @@ export function problemOf(status: number, body: unknown): ApiProblem {
   const purser = fieldsOf(problem["purser"]);
   const message = textOf(problem["detail"]) ?? textOf(problem["title"]) ?? `the server answered ${status}`;
   const field = textOf(problem["field"]);
-  const remedy = textOf(problem["remedy"]) ?? textOf(purser["remedy"]) ?? (status === 401 ? keyRemedy : undefined);
+  const remedy = status === 401 ? keyRemedy : (textOf(problem["remedy"]) ?? textOf(purser["remedy"]));
   const code = textOf(purser["reason"]) ?? textOf(problem["code"]) ?? `http_${status}`;
   return new ApiProblem({ status, code, message, ...(field === undefined ? {} : { field }), ...(remedy === undefined ? {} : { remedy }) });
 }
@@ -56,7 +56,7 @@ export function failureOf(error: unknown): Failure {
     return { exitCode: exitOfStatus(error.status), code: error.code, message: error.message, field: error.field, remedy: error.remedy };
   }
   if (error instanceof PurserError) return failureOfPurser(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = missingPath(error) ?? (error instanceof Error ? error.message : String(error));
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "failed";
   return { exitCode: 1, code, message, field: null, remedy: systemRemedies[code] ?? null };
 }
@@ -87,6 +87,11 @@ const systemRemedies: Readonly<Record<string, string>> = {
   ENOSPC: "Free some disk space, then run this again.",
   ECONNREFUSED: "Check that the server runs and that --url is right.",
 };
+
+function missingPath(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error && error.code === "ENOENT" && "path" in error)) return undefined;
+  return `there is no ${String(error.path)}`;
+}
 
 function failureOfPurser(error: PurserError): Failure {
   const { field, remedy, line } = error.detail;

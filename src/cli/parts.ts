@@ -69,9 +69,16 @@ async function serverConfiguration(options: ServeOptions, environment: Environme
  * and a secret that this shell does not have is not missed, since no call is made.
  */
 async function readingConfiguration(environment: Environment): Promise<Configuration> {
-  const lenient = new Proxy(environment, { get: (target, name) => (typeof name === "string" ? target[name] : undefined) ?? "not-set" });
+  const valueOf = (name: string | symbol): string | undefined => (typeof name === "string" ? (environment[name] ?? standIn) : undefined);
+  const lenient = new Proxy(environment, {
+    get: (_, name) => valueOf(name),
+    getOwnPropertyDescriptor: (_, name) => ({ value: valueOf(name), configurable: true, enumerable: true, writable: true }),
+  });
   return { ...(await configurationOf(undefined, lenient)), budgets: [], keys: [] };
 }
+
+/** Long enough for a key's secret. */
+const standIn = "not-set-in-this-shell";
 
 async function configurationOf(file: string | undefined, environment: Environment): Promise<Configuration> {
   const { defaultConfiguration, loadConfiguration } = await import("../config/load.ts");

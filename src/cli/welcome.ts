@@ -4,7 +4,7 @@ import type { RunningServer } from "./context.ts";
 import type { Paint } from "./terminal/color.ts";
 
 /** How the command line is called here: in a checkout nothing is on the path. */
-const purser = import.meta.url.endsWith(".ts") ? "npm run -s purser --" : "purser";
+export const purser = import.meta.url.endsWith(".ts") ? "npm run -s purser --" : "purser";
 
 export function welcome(server: RunningServer, paint: Paint): string {
   const real = server.providers.filter((provider) => provider.real).map((provider) => provider.name);

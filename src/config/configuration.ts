@@ -1,5 +1,6 @@
 /** What a `purser.yaml` says, checked and made whole. Contract of this folder: all else in it makes one of these. */
 
+import type { CallLimits } from "../app/limits.ts";
 import type { PriceOverride } from "../domain/price/rate.ts";
 import type { Budget } from "../domain/budget/budget.ts";
 import type { KeyDefinition } from "../domain/key/define.ts";
@@ -52,26 +53,8 @@ export interface KeyConfiguration {
   readonly definition: KeyDefinition;
 }
 
-export interface LimitConfiguration {
-  readonly bodyBytes: number;
+export interface LimitConfiguration extends CallLimits {
   readonly headerBytes: number;
-  /** Null for no bound. */
-  readonly concurrentCallsPerKey: number | null;
-  readonly firstByteMs: number;
-  readonly idleStreamMs: number;
-  readonly totalMs: number;
-  /** How long a call waits for room that other calls hold. */
-  readonly holdWaitMs: number;
-  /** How long an answer is read on after its caller has left. */
-  readonly drainMs: number;
-  /** Output tokens that a stream holds at a time. */
-  readonly streamSliceTokens: number;
-  /** Output tokens taken to be possible where neither the request nor the catalogue says. */
-  readonly maxOutputTokens: number;
-  /** Bounds of one input whose tokens cannot be told from its bytes. */
-  readonly imageTokens: number;
-  readonly audioTokens: number;
-  readonly fileTokens: number;
 }
 
 export interface ConfigurationWarning {

@@ -58,7 +58,7 @@ function countersIn(registry: Registry) {
     registry,
     "purser_upstream_failures_total",
     ["provider", "status"],
-    "Calls that the provider did not serve; 0 when unreachable.",
+    "Calls that the provider did not serve, and nothing was charged; 502 when it was not reached.",
   );
   const refusals = bound(registry, "purser_refusals_total", ["reason"], "Calls that a budget refused.");
   const thresholds = bound(registry, "purser_thresholds_crossed_total", [], "Thresholds of budgets that were crossed.");

@@ -241,10 +241,23 @@ describe("nothing is forwarded, charged or held for", () => {
       assert.equal(answer.status, 403, where);
       assert.match(String(answer.json["purser"]?.["remedy"]), /providers\.(openai|anthropic)\.unmetered/);
     }
-    const dotted = await raw(
-      `POST /openai/v1/models/../images/generations HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`,
-    );
-    assert.match(dotted, /^HTTP\/1\.1 403 /);
+  });
+
+  test("a path that would become another one on its way: a free endpoint that is billed, a cheap model that is a dear one", async () => {
+    const paths = [
+      "/openai/v1/models/../images/generations",
+      "/openai/v1/models/%2E%2e/chat/completions",
+      "/openai/v1/chat/completions/#",
+      "/openai/v1/chat/completions/\\",
+      "/gemini/v1beta/models/sim-small\\..\\sim-large:generateContent",
+      "/gemini/v1beta/models/sim-small%2F..%2Fsim-large:generateContent",
+      "/v1beta/models/gemini%2Fsim-large%3AgenerateContent%3F:countTokens",
+      "/v1beta/models/gemini%2F..%2F..%2Fopenai%2Fv1%2Fmodels%23:countTokens",
+    ];
+    for (const where of paths) {
+      const head = `POST ${where} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\n`;
+      assert.match(await raw(`${head}Content-Length: 2\r\nConnection: close\r\n\r\n{}`), /^HTTP\/1\.1 40[034] /, where);
+    }
   });
 
   test("a path that is nobody's, and a method that a path does not take", async () => {
@@ -253,6 +266,26 @@ describe("nothing is forwarded, charged or held for", () => {
     assert.match(unknown.headers.get("content-type") ?? "", /problem\+json/);
     assert.equal((await gateway.api("PUT", "/api/v1/budgets", { body: {} })).status, 405);
   });
+});
+
+test("a model's name that no header can carry is encoded there, and the answer arrives", async () => {
+  const own = await startGateway();
+  const made = await own.makeKey();
+  for (const [model, shown] of [
+    ["модель 1", "%D0%BC%D0%BE%D0%B4%D0%B5%D0%BB%D1%8C 1"],
+    ["a\nb", "a%0Ab"],
+    ["\ud800", "%EF%BF%BD"],
+  ]) {
+    for (const stream of [false, true]) {
+      const answer = await fetch(`${own.url}/sim/v1/chat/completions`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${made.key}` },
+        body: JSON.stringify({ model, stream, messages: [{ role: "user", content: "a" }] }),
+      });
+      await answer.arrayBuffer();
+      assert.deepEqual([answer.status, answer.headers.get("x-purser-model")], [200, `sim/${shown}`]);
+    }
+  }
 });
 
 /** Sends bytes as they are. @returns All that came back until the other side closed. */

@@ -121,15 +121,20 @@ describe("an answer is shortened to what the budget can pay", () => {
 
   test("x-purser-fit: off asks for a refusal instead, and anything else than on and off is no answer", async () => {
     const purse = await market.makePurse("0.0005");
-    const ask = (fit: string) =>
-      market.openai(purse, { "x-purser-fit": fit }).chat.completions.create({
+    const ask = (by: Purse, fit: string, stream: boolean) =>
+      market.openai(by, { "x-purser-fit": fit }).chat.completions.create({
         model: "sim-small",
         max_tokens: 2000,
-        messages: [{ role: "user", content: say(purse, "") }],
+        stream,
+        messages: [{ role: "user", content: say(by, "") }],
       });
-    await assert.rejects(ask("off"), { status: 402, code: "budget_exhausted" });
+    await assert.rejects(ask(purse, "off", false), { status: 402, code: "budget_exhausted" });
     await market.assertRefusedOnce(purse);
-    await assert.rejects(ask("perhaps"), { status: 400, param: "x-purser-fit" });
+    await assert.rejects(ask(purse, "perhaps", false), { status: 400, param: "x-purser-fit" });
+
+    const streaming = await market.makePurse("0.0005");
+    await assert.rejects(ask(streaming, "off", true), { status: 402, code: "budget_exhausted" });
+    await market.assertRefusedOnce(streaming);
   });
 
   test("a structured answer, and a thinking budget above what can be paid, are refused and not cut", async () => {

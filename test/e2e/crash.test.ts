@@ -44,9 +44,9 @@ test(`no spend is lost or charged twice by ${rounds} kills under load (PURSER_TE
 
   for (let round = 0; round < rounds; round++) {
     const crowd = new Crowd(gateway.url, callers);
-    let isOver = false;
+    const killing = new AbortController();
     const caller = async (number: number): Promise<void> => {
-      for (let call = 0; !isOver; call++) {
+      for (let call = 0; !killing.signal.aborted; call++) {
         const operationId = `r${round}-c${number}-${call}`;
         const stream = random() < 0.5;
         const sim = {
@@ -61,7 +61,7 @@ test(`no spend is lost or charged twice by ${rounds} kills under load (PURSER_TE
     };
     const load = Promise.all(Array.from({ length: callers }, (_, number) => caller(number)));
     await sleep(random() * 300);
-    isOver = true;
+    killing.abort();
     await gateway.kill();
     await load;
     await crowd.close();

@@ -7,6 +7,7 @@ import { anthropicAt, collect, geminiAt, openaiAt, steer } from "./client.ts";
 import { picoOf, sumPico, type BookRow, type Entry } from "./figures.ts";
 import { startGateway, startSimulatorProcess, type GatewayProcess, type SimulatorProcess } from "./process.ts";
 import { assertBilledAlike, costOfRow } from "./reconcile.ts";
+import { startRecorder } from "./recording.ts";
 import { always, ratePico } from "./settings.ts";
 import { most, ways, type Way } from "./way.ts";
 
@@ -276,4 +277,42 @@ test("after all of that nothing is held, the budget has spent the sum of the ent
   const { json } = await gateway.api("POST", "/api/v1/verify");
   assert.deepEqual([json["ok"], json["drift"], json["rollup_drift"]], [true, [], []]);
   assert.doesNotMatch(gateway.notes(), /must be true|could not be brought to its end/);
+});
+
+test("an answer in JSON to a request for a stream is charged by its usage, and passes as it is", async () => {
+  const recorder = await startRecorder();
+  const own = await startGateway({ providers: { openai: { base_url: `${recorder.url}/v1` } } });
+  const made = await own.makeKey();
+  const answer = await fetch(`${own.url}/openai/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${made.key}` },
+    body: JSON.stringify({ model: "sim-small", stream: true, messages: [{ role: "user", content: "a" }] }),
+  });
+  const { usage } = (await answer.json()) as { usage: { completion_tokens: number } };
+  const [entry] = await own.entries();
+  assert.deepEqual([usage.completion_tokens, entry?.status, entry?.usage["input"], entry?.usage["output"]], [2, "settled", 7, 2]);
+});
+
+test("an answer that cannot be decoded is broken off at the provider too, since it might have no end", async () => {
+  let isClosed: () => void = () => undefined;
+  const closed = new Promise<void>((resolve) => (isClosed = resolve));
+  const recorder = await startRecorder((_request, response) => {
+    response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" });
+    const endless = setInterval(() => response.write("this is no gzip"), 10);
+    response.on("close", () => {
+      clearInterval(endless);
+      isClosed();
+    });
+  });
+  const own = await startGateway({ providers: { openai: { base_url: `${recorder.url}/v1` } } });
+  const made = await own.makeKey();
+  const answer = await fetch(`${own.url}/openai/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${made.key}` },
+    body: JSON.stringify({ model: "sim-small", max_tokens: 9, messages: [{ role: "user", content: "a" }] }),
+  });
+  assert.equal(answer.status, 502);
+  await closed;
+  const [entry] = await own.entries();
+  assert.equal(entry?.status, "unresolved");
 });

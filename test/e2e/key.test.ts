@@ -255,3 +255,19 @@ test("a body reaches the provider byte for byte, but for what Purser has to set"
   await post("/v1/chat/completions", odd.replace("sim-small", "quick"));
   assert.equal(recorder.requests.at(-1)?.body, odd);
 });
+
+test("what a call cost at the gateway is corrected by an administrator, and not by its caller", async () => {
+  const { key } = await gateway.makeKey({ project: "corrected" });
+  assert.equal((await call(key, { "x-purser-operation-id": "broken-off" }, { messages: ask("fault=reset_before") })).status, 502);
+  const before = await gateway.entriesWhen(1, "operation_id=broken-off");
+  assert.equal(before[0]?.status, "unresolved");
+
+  const settle = { body: { amount: "0" } };
+  const denied = await gateway.api("POST", "/api/v1/holds/broken-off/settle", { ...settle, key });
+  assert.deepEqual([denied.status, denied.json["code"]], [403, "forbidden"]);
+  assert.deepEqual(await gateway.entries("operation_id=broken-off"), before);
+
+  assert.equal((await gateway.api("POST", "/api/v1/holds/broken-off/settle", settle)).status, 200);
+  const [after] = await gateway.entriesWhen(1, "operation_id=broken-off");
+  assert.deepEqual([after?.status, after?.cost_usd], ["settled", "0"]);
+});

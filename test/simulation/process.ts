@@ -1,6 +1,5 @@
 /** Purser without a network: its use cases over the real ledger, until it is killed. */
 
-import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import { serveCall, type CallContext } from "../../src/app/call.ts";
 import { InFlight } from "../../src/app/in-flight.ts";
@@ -9,7 +8,7 @@ import { recover } from "../../src/app/recover.ts";
 import { Identification } from "../../src/app/identify.ts";
 import { Scouts } from "../../src/app/scouts.ts";
 import { Waiting } from "../../src/app/waiting.ts";
-import type { Upstream } from "../../src/app/upstream.ts";
+import type { Upstream, UpstreamExchange } from "../../src/app/upstream.ts";
 import type { Catalogue } from "../../src/catalogue/catalogue.ts";
 import { defaultLimits } from "../../src/config/limit.ts";
 import type { Attribution } from "../../src/domain/attribution/attribution.ts";
@@ -48,18 +47,29 @@ export class PurserProcess {
   readonly directory: string;
   readonly #context: CallContext;
   readonly #underWay = new Set<Promise<void>>();
+  readonly #failures: string[] = [];
   #isKilled = false;
 
   private constructor(parts: { readonly ledger: Ledger; readonly reader: LedgerReader; readonly directory: string }, world: World) {
     this.ledger = parts.ledger;
     this.reader = parts.reader;
     this.directory = parts.directory;
-    this.#context = contextOf(this.ledger, world);
+    // The dead ask nobody.
+    const upstream: Upstream = {
+      forward: (request, receiver) => (this.#isKilled ? noExchange : world.upstream.forward(request, receiver)),
+      close: () => Promise.resolve(),
+    };
+    this.#context = contextOf(this.ledger, { ...world, upstream }, (what, error) => {
+      if (!this.#isKilled) this.#failures.push(`${what}: ${String(error)}`);
+    });
   }
 
   /** Opens a folder, new or left behind, and charges what a dead process had under way. */
   static async start(directory: string, world: World): Promise<PurserProcess> {
-    const process = new PurserProcess({ ...(await openLedger({ directory, durability: "process", clock: world.clock })), directory }, world);
+    const process = new PurserProcess(
+      { ...(await openLedger({ directory, durability: "process", clock: world.clock })), directory },
+      world,
+    );
     await recover(process.ledger, world.clock, "1");
     return process;
   }
@@ -86,8 +96,14 @@ export class PurserProcess {
     return folder;
   }
 
+  /** What was reported as impossible. */
+  get failures(): readonly string[] {
+    return this.#failures;
+  }
+
   /** Ends what a dead process would not have left running. */
   async bury(): Promise<void> {
+    this.#isKilled = true;
     await this.reader.close();
     await this.ledger.close();
   }
@@ -115,7 +131,13 @@ export class PurserProcess {
   }
 }
 
-function contextOf(ledger: Ledger, { clock, upstream, catalogue, onDisconnect }: World): CallContext {
+const noExchange: UpstreamExchange = { abort: () => undefined, pause: () => undefined, resume: () => undefined };
+
+function contextOf(
+  ledger: Ledger,
+  { clock, upstream, catalogue, onDisconnect }: World,
+  failed: CallContext["observer"]["failed"],
+): CallContext {
   const waiting = new Waiting();
   const book = catalogue.book([{ ...price, perMillion: { input: "0.15", output: "0.60" } }], new Map());
   const house = { name: "house", bases: { openai: "http://house" }, apiKey: null, headers: {}, priceProvider: "house", wires: {} };
@@ -138,7 +160,7 @@ function contextOf(ledger: Ledger, { clock, upstream, catalogue, onDisconnect }:
       callFailed: () => undefined,
       refused: () => undefined,
       thresholdCrossed: () => undefined,
-      failed: (what, error) => assert.fail(`${what}: ${String(error)}`),
+      failed,
     },
   };
 }

@@ -8,7 +8,10 @@ export const rates = { input: 150_000n, output: 600_000n };
 
 /** What the provider will bill for one request, whoever asks. */
 export interface Bill {
-  readonly tag: string;
+  /** The operation and attempt. */
+  readonly call: string;
+  /** It answered with an error, or was never reached: nobody has to pay. */
+  free: boolean;
   /** Null until it is known: nothing has been generated yet. */
   cost: bigint | null;
   tokens: bigint;
@@ -40,10 +43,13 @@ interface Body {
 export class ScriptedProvider implements Upstream {
   readonly bills: Bill[] = [];
   readonly #random: Random;
+  readonly #callOf: (operationId: string) => string;
   #served: Served[] = [];
 
-  constructor(random: Random) {
+  /** @param callOf Names the attempt under way of an operation. */
+  constructor(random: Random, callOf: (operationId: string) => string) {
     this.#random = random;
+    this.#callOf = callOf;
   }
 
   get busy(): number {
@@ -52,7 +58,7 @@ export class ScriptedProvider implements Upstream {
 
   forward(request: UpstreamRequest, receiver: UpstreamReceiver): UpstreamExchange {
     const body = JSON.parse(Buffer.from(request.body ?? []).toString()) as Body;
-    const bill: Bill = { tag: body.user, cost: null, tokens: 0n, finished: false };
+    const bill: Bill = { call: this.#callOf(body.user), free: false, cost: null, tokens: 0n, finished: false };
     const served: Served = {
       bill,
       receiver,
@@ -91,6 +97,7 @@ export class ScriptedProvider implements Upstream {
   #failBefore(served: Served): void {
     const kind = this.#random.below(3);
     this.#end(served);
+    served.bill.free = kind < 2;
     if (kind === 0) {
       served.receiver.head(429, { "content-type": "application/json" });
       served.receiver.data(Buffer.from('{"error":{"message":"slow down"}}'));

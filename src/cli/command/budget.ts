@@ -134,7 +134,7 @@ function changed(options: BudgetOptions): Readonly<Record<string, unknown>> {
     end: options.end,
     policy: options.policy,
     parent_budget_id: options.parent,
-    thresholds: options.warn?.map(Number),
+    thresholds: options.warn,
     models: options.models,
     providers: options.providers,
   };

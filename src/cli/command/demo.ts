@@ -14,6 +14,7 @@ import { abortOnSignal } from "../signal.ts";
 import { openStage, type Stage } from "../stage.ts";
 import { startProgress } from "../terminal/progress.ts";
 import { liveBlock, type Output } from "../terminal/screen.ts";
+import { purser } from "../welcome.ts";
 import { reportText } from "./report.ts";
 import { readSnapshot, snapshotText } from "./top.ts";
 
@@ -126,7 +127,7 @@ function closingText({ figures, scenes, entries, isWell }: Closing, output: Outp
   return [
     ...played,
     `${bold("Where the money went")}\n${reportText(figures, { by: ["team", "agent", "model"], top: 20, output })}`,
-    `${verdict}\n\nStart for yourself: ${bold("purser serve")}${dim(", then change your agent's base URL and key.")}\n`,
+    `${verdict}\n\nStart for yourself: ${bold(`${purser} serve`)}${dim(", then change your agent's base URL and key.")}\n`,
   ].join("\n");
 }
 

@@ -82,7 +82,7 @@ function decidePutBudget(books: Books, command: PutBudgetCommand): Decided<Answe
   if (command.when === "create" && old) {
     throw new PurserError("conflict", `budget "${budget.budgetId}" exists`, {
       field: "budget_id",
-      remedy: "Change it with PATCH, or choose another id.",
+      remedy: "Change that one, or choose another id.",
     });
   }
   if (command.when === "replace" && !old) throw noSuchBudget(budget.budgetId);

@@ -234,3 +234,10 @@ test("long strings end where they end, whatever backslashes stand before the quo
     }
   }
 });
+
+test("an object with thousands of fields is refused before it costs the others time", () => {
+  const body = (count: number): string =>
+    JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, index) => [`field${index}`, 1])));
+  assert.equal(scan(Buffer.from(body(1000))).root.fields.size, 1000);
+  assert.throws(() => scan(Buffer.from(body(1001))), { code: "invalid_request", message: /more than 1000 fields/ });
+});

@@ -36,9 +36,12 @@ function actionOf([, folder = "", name = "", action = ""]: readonly string[]): E
   const known = actions.get(action);
   if (!known) return unknown;
   const model = decode(name);
-  if (model === undefined) return unknown;
+  if (model === undefined || isNoName.test(model)) return unknown;
   return { ...known, model: folder === "models" ? model : `${folder}/${model}` };
 }
+
+/** What is encoded in a name and would, once decoded, be a query, a fragment or another folder. */
+const isNoName = /[?#\\]|(?:^|\/)\.{1,2}(?:\/|$)/;
 
 /** @returns undefined for a name that is not valid percent-encoding. */
 function decode(name: string): string | undefined {

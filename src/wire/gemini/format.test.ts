@@ -30,6 +30,9 @@ test("models are free to list, and everything else is unmetered", () => {
     "/v1beta/models/x:batchGenerateContent",
     "/v1beta/files",
     "/v1beta/models/%zz:generateContent",
+    "/v1beta/models/dear%3AgenerateContent%3F:countTokens",
+    "/v1beta/models/cheap%2F..%2Fdear:generateContent",
+    "/v1beta/models/cheap%5C..%5Cdear:generateContent",
   ]) {
     assert.deepEqual(geminiWire.endpoint("POST", path), unknown, path);
   }

@@ -78,3 +78,15 @@ test("a changed roll-up is told by its hour or day", async () => {
   const byDay = await verifyAfter("UPDATE rollup_day SET cost_pico = cost_pico + 1");
   assert.deepEqual([byDay.ok, byDay.rollupDrift.map(({ hour }) => hour)], [false, ["2026-03-10T00:00:00.000Z"]]);
 });
+
+test("an open hold that is taken out is told", async () => {
+  const lost = await verifyAfter("DELETE FROM hold");
+  assert.deepEqual([lost.ok, lost.drift], [false, [{ counter: "hold c", kept: "nothing", journal: "open" }]]);
+});
+
+test("an hour that no longer leads to its calls is told", async () => {
+  for (const change of ["DELETE FROM hour", "UPDATE hour SET last_seq = last_seq - 1", "UPDATE hour SET first_seq = first_seq + 1"]) {
+    const { ok, rollupDrift } = await verifyAfter(change);
+    assert.deepEqual([ok, rollupDrift.map(({ hour }) => hour)], [false, ["2026-03-10T10:00:00.000Z"]], change);
+  }
+});

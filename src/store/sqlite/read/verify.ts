@@ -1,4 +1,4 @@
-/** Recomputes everything from the journal: the chain, the balances by a second set of books, the roll-ups. */
+/** Recomputes everything from the journal: the chain, the balances by a second set of books, the open holds, the roll-ups. */
 
 import type { DatabaseSync } from "node:sqlite";
 import type { VerifyReport } from "../../../app/ports.ts";
@@ -52,6 +52,8 @@ class Replay {
   readonly #openFirsts = new Set<string>();
   readonly #rollups = new RollupBatch();
   readonly #rollupStatement;
+  /** The first and last rows that ended in an hour: calls are looked for between them. */
+  readonly #hours = new Map<number, { readonly first: number; last: number }>();
   /** When replaced outcomes count as ended, by their `seq`. */
   readonly #endedAt = new Map<number, number>();
   #seq = 0;
@@ -81,8 +83,8 @@ class Replay {
       if (this.#entries % stride === 0) this.#rest(row.seq / last, progress);
     }
     this.#rollups.write(this.#rollupStatement);
-    const drift = this.#brokenAt === null ? this.#counterDrift() : [];
-    const rollupDrift = this.#brokenAt === null ? this.#rollupDrift() : [];
+    const drift = this.#brokenAt === null ? [...this.#counterDrift(), ...this.#holdDrift()] : [];
+    const rollupDrift = this.#brokenAt === null ? [...this.#rollupDrift(), ...this.#hourDrift()] : [];
     progress(1);
     const ok = this.#brokenAt === null && drift.length === 0 && rollupDrift.length === 0;
     return { entries: this.#entries, brokenAt: this.#brokenAt, drift, rollupDrift, ok };
@@ -124,7 +126,12 @@ class Replay {
       if (isCorrection(row.kind)) endedAt = oldEndedAt;
       this.#endedAt.set(row.seq, endedAt);
     }
-    this.#rollups.add({ ...keyOf(row), status: addition.status, hour: Math.floor(endedAt / hourMs) }, addition);
+    const hour = Math.floor(endedAt / hourMs);
+    this.#rollups.add({ ...keyOf(row), status: addition.status, hour }, addition);
+    if (endedAt !== row.at) return;
+    const range = this.#hours.get(hour);
+    if (range) range.last = row.seq;
+    else this.#hours.set(hour, { first: row.seq, last: row.seq });
   }
 
   #rest(share: number, progress: (share: number) => void): void {
@@ -148,6 +155,35 @@ class Replay {
       drift.push({ counter: counter.id.replaceAll("\n", " "), kept: "nothing", journal });
     }
     return drift.slice(0, maxDrift);
+  }
+
+  /** A hold that is open in the journal and not on file would be held for good after the next start. */
+  #holdDrift(): VerifyReport["drift"] {
+    const kept = new Set(allRows(prepareRows(this.#database, "SELECT seq FROM hold")).map(([seq]) => Number(seq)));
+    const lost = [...this.#open].filter(([seq]) => !kept.has(seq)).map(([, { operationId }]) => operationId);
+    const ended = [...kept].filter((seq) => !this.#open.has(seq)).map((seq) => this.#operationAt(seq));
+    return [
+      ...lost.map((id) => ({ counter: `hold ${id}`, kept: "nothing", journal: "open" })),
+      ...ended.map((id) => ({ counter: `hold ${id}`, kept: "open", journal: "ended" })),
+    ].slice(0, maxDrift);
+  }
+
+  #operationAt(seq: number): string {
+    const row = this.#database.prepare("SELECT operation_id FROM entry WHERE seq = ?").get(seq);
+    return String(row?.["operation_id"] ?? seq);
+  }
+
+  #hourDrift(): VerifyReport["rollupDrift"] {
+    const rows = allRows(prepareRows(this.#database, "SELECT hour, first_seq, last_seq FROM hour"));
+    const kept = new Map(rows.map(([hour, first, last]) => [Number(hour), `entries ${Number(first)} to ${Number(last)}`]));
+    return [...this.#hours]
+      .map(([hour, { first, last }]) => ({
+        hour: new Date(hour * hourMs).toISOString(),
+        kept: kept.get(hour) ?? "nothing",
+        journal: `entries ${first} to ${last}`,
+      }))
+      .filter((row) => row.kept !== row.journal)
+      .slice(0, maxDrift);
   }
 
   #rollupDrift(): VerifyReport["rollupDrift"] {

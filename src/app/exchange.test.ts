@@ -1,0 +1,109 @@
+/** What becomes of a hold when something fails inside Purser while its call is at the provider. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PurserError } from "../domain/error.ts";
+import { Learned } from "../domain/estimate/learned.ts";
+import type { AnswerOf, Command } from "../domain/ledger/command.ts";
+import { aHold, Desk, quantities } from "../domain/ledger/desk.test-kit.ts";
+import { pico } from "../domain/money/money.ts";
+import { plainFacts } from "../wire/answer/feed.ts";
+import { openaiWire } from "../wire/openai/index.ts";
+import { Exchange, type ExchangeContext, type Forwarded } from "./exchange.ts";
+import type { Ledger } from "./ports.ts";
+import type { Provider } from "./provider.ts";
+import type { Reply } from "./reply.ts";
+import { Slices } from "./slices.ts";
+import { Waiting } from "./waiting.ts";
+
+const call = { operationId: "op", attempt: 1 };
+const clock = { now: () => 1 };
+const provider: Provider = { name: "p", bases: {}, apiKey: null, headers: {}, priceProvider: "p", unmetered: "refuse", wires: {} };
+const wire = openaiWire();
+const endpoint = wire.endpoint("POST", "/chat/completions");
+
+/** The desk, which takes no top-up: as a ledger that cannot be written. */
+function withoutTopUps(desk: Desk): Pick<Ledger, "decide"> {
+  return {
+    decide: async <C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> => {
+      if (command.kind === "top_up") throw new PurserError("store_unavailable", "the disk is full");
+      return desk.run(command);
+    },
+  };
+}
+
+function contextOf(ledger: Pick<Ledger, "decide">, failures: string[]): ExchangeContext {
+  const nothing = (): void => undefined;
+  return {
+    ledger,
+    clock,
+    waiting: new Waiting(),
+    learned: new Learned(),
+    observer: {
+      answered: nothing,
+      callEnded: nothing,
+      callFailed: nothing,
+      refused: nothing,
+      thresholdCrossed: nothing,
+      failed: (what) => void failures.push(what),
+    },
+    prices: () => ({ version: "test", sheet: () => undefined }),
+    limits: { firstByteMs: 1000, idleStreamMs: 1000, totalMs: 1000, drainMs: 1000 },
+    onDisconnect: "drain",
+  };
+}
+
+function forwarded(ledger: Pick<Ledger, "decide">): Forwarded {
+  const rates = { input: pico(1n), output: pico(1n) };
+  const estimate = { inputTokens: 10, ceiling: 1000, firstSlice: 10, caution: null, least: 1, passedFactor: 1, rates, fees: pico(0n) };
+  const slices = new Slices({ ledger, clock, call, estimate, heldOutput: 10, ceiling: 1000, sliceTokens: 10 });
+  const meter = (): Forwarded["meter"] => wire.meter(endpoint, { stream: true, facts: plainFacts });
+  return {
+    call,
+    route: { provider, wire, wireName: "openai", endpoint, url: "http://p", model: "m" },
+    facts: plainFacts,
+    estimate,
+    heldAt: 0,
+    ceiling: { asked: 1000, fitted: 1000 },
+    held: () => quantities(20n),
+    fallback: null,
+    flags: [],
+    meter: meter(),
+    wholeMeter: meter,
+    slices,
+    ownHeaders: {},
+  };
+}
+
+test("a stream whose hold cannot grow because the ledger is lost is charged at what was held, and holds nothing more", async () => {
+  const desk = new Desk();
+  desk.budget({ budgetId: "b", amount: 1000n });
+  desk.run(aHold("op", 20n));
+  const ledger = withoutTopUps(desk);
+  const failures: string[] = [];
+  let isBroken = false;
+  const nothing = (): void => undefined;
+  const reply: Reply = {
+    gone: false,
+    head: nothing,
+    abort: () => (isBroken = true),
+    write: () => true,
+    end: nothing,
+    onDrain: nothing,
+    onGone: nothing,
+  };
+
+  const exchange = new Exchange(contextOf(ledger, failures), forwarded(ledger), reply);
+  exchange.attach({
+    abort: ({ message }) => exchange.fail({ reached: true, timedOut: false, message }),
+    pause: nothing,
+    resume: nothing,
+  });
+  exchange.head(200, { "content-type": "text/event-stream" });
+  exchange.data(Buffer.from(`data: {"choices":[{"delta":{"content":"${"words ".repeat(20)}"}}]}\n\n`));
+  await exchange.ended;
+
+  assert.deepEqual(desk.counter("b"), { spent: 20n, held: 0n, overrun: 0n });
+  assert.equal(desk.journal.at(-1)?.kind, "settle");
+  assert.deepEqual([failures.length, isBroken], [1, true]);
+});

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { InFlight, tooLong } from "./in-flight.ts";
+
+const open = (): InFlight => new InFlight({ clock: { now: () => Date.now() }, concurrentCallsPerKey: null });
+
+test("closing waits for calls under way, ends them when their grace is over, and takes no more", async () => {
+  const inFlight = open();
+  const leave = inFlight.enter(null);
+  const ended: string[] = [];
+  const call = { tick: () => undefined, stop: () => (ended.push("stopped"), leave()) };
+  inFlight.add(call);
+  const closing = inFlight.close(30);
+  assert.throws(() => inFlight.enter(null), { code: "shutting_down" });
+  assert.deepEqual(ended, []);
+  await closing;
+  assert.deepEqual(ended, ["stopped"]);
+});
+
+test("closing does not wait for ever for a request that never arrives", async () => {
+  const inFlight = open();
+  inFlight.enter(null);
+  await inFlight.close(10);
+});
+
+test("a call is late by its whole length, by its first byte or by standing still, as the limits say", () => {
+  const limits = { firstByteMs: 10, idleStreamMs: 20, totalMs: 100 };
+  const late = (now: number, isAnswering: boolean): string | null =>
+    tooLong(limits, { now, startedAt: 0, lastActivityAt: now > 100 ? now : 0, isAnswering });
+  assert.deepEqual([late(10, false), late(20, true), late(100, false) === null], [null, null, false]);
+  assert.match(late(11, false) ?? "", /first_byte_ms/);
+  assert.match(late(21, true) ?? "", /idle_stream_ms/);
+  assert.match(late(101, true) ?? "", /total_ms/);
+});

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { Waiting } from "./waiting.ts";
+
+const ms = 60_000;
+
+/** Who has been woken, in order, after the turns of the event loop that this takes. */
+function watch(waiting: Waiting) {
+  const woken: string[] = [];
+  const wait = (name: string, options: { readonly queue?: string; readonly place?: number; readonly endings?: number } = {}): void => {
+    const { queue = "b", place = waiting.takePlace(), endings = waiting.endings } = options;
+    void waiting.forRoom({ queue, place, endings, ms }).then(() => woken.push(name));
+  };
+  const settle = async (): Promise<readonly string[]> => {
+    await turn();
+    await turn();
+    return woken.splice(0);
+  };
+  return { wait, settle };
+}
+
+test("a call that ends between a try and its wait is not missed", async () => {
+  const waiting = new Waiting();
+  const { wait, settle } = watch(waiting);
+  const { endings } = waiting;
+  waiting.roomMade();
+  wait("late", { endings });
+  assert.deepEqual(await settle(), ["late"]);
+});
+
+test("the first few of every queue are woken, and who comes back in vain keeps its place", async () => {
+  const waiting = new Waiting();
+  const { wait, settle } = watch(waiting);
+  const first = waiting.takePlace();
+  for (const name of ["b2", "b3", "b4", "b5"]) wait(name);
+  wait("b1", { place: first });
+  wait("c1", { queue: "c" });
+  waiting.roomMade();
+  assert.deepEqual(await settle(), ["b1", "b2", "b3", "b4", "c1"]);
+  waiting.roomMade();
+  assert.deepEqual(await settle(), ["b5"]);
+});
+
+test("nobody is woken before a call has ended", async () => {
+  const waiting = new Waiting();
+  const { wait, settle } = watch(waiting);
+  wait("patient");
+  assert.deepEqual(await settle(), []);
+  waiting.roomMade();
+  waiting.roomMade();
+  assert.deepEqual(await settle(), ["patient"]);
+});
