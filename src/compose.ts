@@ -111,6 +111,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     setInterval(() => expireHolds(ledger, log), expiryLookMs),
     clearInterval,
   );
+  opened.adopt(setInterval(watchStore(ledger, log), expiryLookMs), (timer) => clearInterval(timer));
 
   // Only now: what is made here is shown once, by whoever sees this start succeed.
   const first = await makeFirstKeys({ ledger, clock }, { hasAdminKey: adminSecret(options) !== undefined });
@@ -248,6 +249,18 @@ function simulatedProvider({ url }: Simulator): Provider {
   };
 }
 
+/** Says once that the ledger cannot be written, and once that it can again. */
+function watchStore(ledger: Ledger, log: Log): () => void {
+  let wasWell = true;
+  return () => {
+    const problem = ledger.problem();
+    if (problem && wasWell) log.error("calls are refused: the ledger cannot be written", problem);
+    if (!problem && !wasWell) log.warn("the ledger is written again");
+    wasWell = problem === null;
+  };
+}
+
 function expireHolds(ledger: Ledger, log: Log): void {
+  if (ledger.problem()) return;
   ledger.decide({ kind: "expire", at: clock.now() }).catch((error: unknown) => log.error("holds could not be expired", error));
 }

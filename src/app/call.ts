@@ -63,6 +63,10 @@ export async function serveCall(context: CallContext, incoming: IncomingCall, re
   try {
     if (reply.gone) await release(context, held.answer, "the caller left before the call was made");
     else await forward(context, { ...call, ...held, heldAt: context.clock.now() }, reply);
+  } catch (error) {
+    // Whatever failed did so before anything was sent: once it is on its way, the exchange ends the hold.
+    await release(context, held.answer, "the call could not be made");
+    throw error;
   } finally {
     held.ended();
   }
@@ -151,8 +155,9 @@ async function forward(context: CallContext, held: ReadCall & Held, reply: Reply
     headers: upstreamHeaders(headers, { provider: route.provider, wireName: route.wireName, bringsProviderKey: caller.bringsProviderKey }),
     body: request.edit(editsFor(held, fitted)),
   };
+  const upstream = context.upstream.forward(upstreamRequest, exchange);
   context.inFlight.add(exchange);
-  exchange.attach(context.upstream.forward(upstreamRequest, exchange));
+  exchange.attach(upstream);
   await exchange.ended;
   context.inFlight.remove(exchange);
 }

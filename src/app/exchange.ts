@@ -106,7 +106,7 @@ export class Exchange implements UpstreamReceiver, Watched {
   }
 
   fail(failure: UpstreamFailure): void {
-    if (this.#phase === "failing") return this.#endError();
+    if (this.#phase === "failing") return this.#breakError();
     if (this.#phase !== "ended") this.#run(this.#break(failure));
   }
 
@@ -221,6 +221,12 @@ export class Exchange implements UpstreamReceiver, Watched {
   #endError(): void {
     this.#phase = "draining";
     this.#endReply();
+  }
+
+  /** The provider's error is not whole, and must not look so. */
+  #breakError(): void {
+    this.#reply.abort();
+    this.#done();
   }
 
   /** The answer broke off, or never came. */

@@ -35,10 +35,10 @@ export function outcomeOf(prices: PriceBook, call: EndedCall, answer: { readonly
   const model = reading.model ?? call.route.model;
   const priced = charge(prices, call, { parts, model, serviceTier: reading.serviceTier });
   const usage = sumUsage(parts.map((part) => part.usage));
-  const { charges, isPriced } = withReported(priced, { reported: reading.reportedCost, model });
+  const charges = withReported(priced, { reported: reading.reportedCost, model });
   const flags = new Set<UsageFlag>([...call.flags, ...reading.flags, ...oddities(prices, call, parts)]);
   if (!isFinal) flags.add("usage_missing");
-  if (!isPriced) flags.add("unpriced");
+  if (!priced.isPriced) flags.add("unpriced");
   return {
     status: isFinal ? "settled" : "estimated",
     model,
@@ -90,19 +90,21 @@ function charge(
   for (const part of parts) {
     const sheet = sheetOfServed(prices, { provider, asked: call.route.model, served: part.model ?? model, at: call.heldAt });
     if (sheet) charges.push(...sheet.charge(part, { serviceTier, at: call.heldAt }));
-    else if (call.fallback) charges.push(...chargeFallback(call.route.model, part.usage, call.fallback));
-    else isPriced = false;
+    else {
+      isPriced = false;
+      charges.push(...chargeFallback(call.route.model, part.usage, call.fallback));
+    }
   }
   return { charges, isPriced };
 }
 
-/** A provider's own figure is the price where the book has none; else it stands beside ours. */
+/** A provider's own figure is the price where the book has none, before any fallback; else it stands beside ours. */
 function withReported(
   priced: { readonly charges: readonly Charge[]; readonly isPriced: boolean },
   { reported, model }: { readonly reported: PicoUsd | null; readonly model: string },
-): { readonly charges: readonly Charge[]; readonly isPriced: boolean } {
-  if (priced.isPriced || reported === null) return priced;
-  return { charges: [{ model, meter: "reported_cost", quantity: 1, cost: reported }], isPriced: true };
+): readonly Charge[] {
+  if (priced.isPriced || reported === null) return priced.charges;
+  return [{ model, meter: "reported_cost", quantity: 1, cost: reported }];
 }
 
 /**

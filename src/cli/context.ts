@@ -18,6 +18,8 @@ export interface CommandContext {
 
 /** The rest of the product, each part loaded when a command asks for it. Chosen in `main.ts`. */
 export interface Parts {
+  /** Purser's own. */
+  readonly version: string;
   startServer(options: ServeOptions): Promise<RunningServer>;
   openFolder(dataDirectory: string): Promise<OpenFolder>;
   openCatalogue(): Promise<CommandCatalogue>;

@@ -6,6 +6,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { PurserError } from "../domain/error.ts";
 import type { Configuration } from "../config/configuration.ts";
+import { version } from "../version.ts";
 import type { Environment, Parts, ServeOptions } from "./context.ts";
 
 /** Read when nobody names a configuration and there is one. */
@@ -16,6 +17,7 @@ const mainFile = import.meta.url.endsWith(".ts") ? "main.ts" : "main.js";
 
 export function makeParts(environment: Environment): Parts {
   return {
+    version,
     startServer: async (options) => {
       const configuration = await serverConfiguration(options, environment);
       const { startServer } = await import("../compose.ts");
@@ -69,7 +71,8 @@ async function serverConfiguration(options: ServeOptions, environment: Environme
  * and a secret that this shell does not have is not missed, since no call is made.
  */
 async function readingConfiguration(environment: Environment): Promise<Configuration> {
-  const valueOf = (name: string | symbol): string | undefined => (typeof name === "string" ? (environment[name] ?? standIn) : undefined);
+  const valueOf = (name: string | symbol): string | undefined =>
+    typeof name === "string" ? (environment[name] ?? standIn(name)) : undefined;
   const lenient = new Proxy(environment, {
     get: (_, name) => valueOf(name),
     getOwnPropertyDescriptor: (_, name) => ({ value: valueOf(name), configurable: true, enumerable: true, writable: true }),
@@ -77,8 +80,10 @@ async function readingConfiguration(environment: Environment): Promise<Configura
   return { ...(await configurationOf(undefined, lenient)), budgets: [], keys: [] };
 }
 
-/** Long enough for a key's secret. */
-const standIn = "not-set-in-this-shell";
+/** Long enough for a key's secret, and another one for each name, as the secrets of two keys have to be. */
+function standIn(name: string): string {
+  return `not-set-in-this-shell-${name}`;
+}
 
 async function configurationOf(file: string | undefined, environment: Environment): Promise<Configuration> {
   const { defaultConfiguration, loadConfiguration } = await import("../config/load.ts");

@@ -2,7 +2,6 @@
 
 import type { Command } from "commander";
 import type { CommandContext } from "./context.ts";
-import { version } from "../version.ts";
 import { type ExitCode, failureJson, failureOf, failureText } from "./failure.ts";
 
 interface CommandEntry {
@@ -81,7 +80,7 @@ async function buildProgram(words: readonly string[], context: CommandContext): 
   const program = new Command("purser");
   program.description("Keeps the purse of AI agents: meters, prices, budgets and records every model call.");
   program.addHelpText("after", examples).helpCommand("help [command]", "show help for a command");
-  program.version(version, "-V, --version", "print the version");
+  program.version(context.parts.version, "-V, --version", "print the version");
   configure(program, context);
   const asked = words.find((word) => !word.startsWith("-") && word !== "help");
   for (const entry of entries) {

@@ -23,6 +23,9 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
   });
 }
 
+/** A caller who announces a large body and sends little of it takes no more memory than this. */
+const mostAtOnce = 1024 * 1024;
+
 /** A body in one piece: where its length is announced, in memory of that length from the start, so that it is copied once. */
 class Collected {
   readonly #announced: number;
@@ -53,7 +56,7 @@ class Collected {
   #makeRoom(length: number): void {
     // A first chunk that was all there was expected to be is the network's own memory, and is not written to.
     if (length <= this.#buffer.length && this.#length > 0) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(length, this.#announced, this.#buffer.length * 2));
+    const larger = Buffer.allocUnsafeSlow(Math.max(length, Math.min(this.#announced, mostAtOnce), this.#buffer.length * 2));
     this.#buffer.copy(larger, 0, 0, this.#length);
     this.#buffer = larger;
   }

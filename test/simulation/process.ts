@@ -70,7 +70,12 @@ export class PurserProcess {
       { ...(await openLedger({ directory, durability: "process", clock: world.clock })), directory },
       world,
     );
-    await recover(process.ledger, world.clock, "1");
+    try {
+      await recover(process.ledger, world.clock, "1");
+    } catch (error) {
+      await process.bury();
+      throw error;
+    }
     return process;
   }
 

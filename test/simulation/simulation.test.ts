@@ -20,7 +20,7 @@ const steps = 160;
 /** An evening in New York, before a night that has 25 hours. */
 const evening = Date.parse("2026-10-31T22:40:00Z");
 const corpus = Array.from({ length: 14 }, (_, index) => index + 1);
-const chance = Array.from({ length: 3 }, (_, index) => (Date.now() + index * 7919) % 1_000_000_000);
+const chance = Array.from({ length: 60 }, (_, index) => (Date.now() + index * 7919) % 1_000_000_000);
 
 const attributions: readonly Attribution[] = [
   { org: "o", team: "t1", project: "p1", user: "u1" },
@@ -143,12 +143,20 @@ class Simulation {
     const dice = this.#random.below(100);
     if (dice < 24) this.#call(`op-${++this.#operations}`);
     else if (dice < 28) this.#call(`op-${1 + this.#random.below(Math.max(1, this.#operations))}`);
-    else if (dice < 80) for (let more = this.#random.below(4); more >= 0; more--) this.#provider.step();
+    else if (dice < 80) await this.#serve();
     else if (dice < 85) this.#random.oneOf([...this.#callers, new Caller("nobody")]).leave();
     else if (dice < 92) this.#pass();
     else if (dice < 95) await this.#edit();
     else if (dice < 97) await this.#restartWhenIdle();
     else await this.#crash();
+  }
+
+  /** The provider goes on with one call or several. What is refused meanwhile is cut before the next piece comes. */
+  async #serve(): Promise<void> {
+    for (let more = this.#random.below(4); more >= 0; more--) {
+      this.#provider.step();
+      await turn();
+    }
   }
 
   #call(operationId: string): void {
@@ -164,9 +172,9 @@ class Simulation {
     });
   }
 
-  /** Minutes go by, and now and then an hour. */
+  /** Minutes go by, and now and then an hour, or half a day. */
   #pass(): void {
-    this.#now += this.#random.oneOf([1000, 60_000, 420_000, 3_600_000]);
+    this.#now += this.#random.oneOf([1000, 60_000, 420_000, 3_600_000, 43_200_000]);
     this.#process.lookAround();
   }
 
@@ -199,6 +207,7 @@ class Simulation {
     for (let more = this.#random.below(4); more > 0; more--) {
       if (this.#random.below(2) === 0) this.#call(`op-${++this.#operations}`);
       else this.#provider.step();
+      await Promise.resolve();
     }
     for (let turns = this.#random.below(4); turns > 0; turns--) await turn();
     const dead = this.#process;

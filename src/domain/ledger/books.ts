@@ -154,14 +154,14 @@ export class Books {
   }
 
   /**
-   * Drops counters whose window is over and that hold nothing, so that memory follows what is in use.
+   * Drops counters that hold nothing and whose window is over, or that were only looked at, so that memory follows what is in use.
    * Call only when all changes are on file.
    */
   forgetIdleCounters(at: number): void {
     for (const [id, counter] of this.#counters) {
       const { windowEnd } = counter.key;
       const isOver = windowEnd !== null && windowEnd <= at;
-      if (isOver && counter.openHolds === 0 && !this.#changedCounters.has(counter)) this.#counters.delete(id);
+      if ((isOver || isUntouched(counter)) && counter.openHolds === 0 && !this.#changedCounters.has(counter)) this.#counters.delete(id);
     }
     this.#applicable.forget();
   }
@@ -237,9 +237,10 @@ export class Books {
 
   #correct(entry: CorrectionEntry): void {
     const past = this.#pastAttempt(entry);
-    for (const key of past.counters) {
+    for (const [index, key] of past.counters.entries()) {
       const counter = this.counter(key);
       counter.spent += amountIn(key.currency, entry.difference);
+      counter.overrun += entry.overruns[index] ?? 0n;
       assert(counter.spent >= 0n, "a correction never takes back more than was charged");
       this.#changedCounters.add(counter);
     }
@@ -299,4 +300,8 @@ function pastOf(hold: Hold): PastAttempt {
     cost: nothing,
     counters: hold.counters.map((counter) => counter.key),
   };
+}
+
+function isUntouched({ spent, held, overrun }: Counter): boolean {
+  return spent === 0n && held === 0n && overrun === 0n;
 }

@@ -79,9 +79,10 @@ function correct(books: Books, command: SettleCommand, past: PastAttempt): Decid
   const { at, operationId, attempt, outcome, fingerprint } = command;
   const difference = subtractQuantities(outcome.cost, past.cost);
   const counters = countersOf(books, past);
+  const overruns = counters.map((counter) => overrunOf(books, counter, { held: nothing, cost: difference }));
   const thresholds = crossings(books, counters, { at, cost: difference });
   const reason = `was ${past.status}`;
-  const entry: Entry = { kind: "correction", at, operationId, attempt, ...outcome, difference, reason, fingerprint };
+  const entry: Entry = { kind: "correction", at, operationId, attempt, ...outcome, difference, overruns, reason, fingerprint };
   return { answer: answerOf(books, counters, { cost: outcome.cost, change: difference, thresholds }), entries: [entry, ...thresholds] };
 }
 

@@ -234,6 +234,15 @@ test("an unresolved charge is corrected by what the call really cost", () => {
   assert.throws(() => desk.run({ kind: "settle", ...first, at: 6, fingerprint: "g", outcome: anOutcome(1n) }), hasCode("conflict"));
 });
 
+test("a correction upwards past the limit is an overrun", () => {
+  const desk = new Desk();
+  desk.budget({ budgetId: "all", amount: 100n });
+  desk.run(aHold("a", 50n));
+  desk.run({ kind: "settle", ...first, outcome: anOutcome(50n, { status: "unresolved" }) });
+  desk.run({ kind: "settle", ...first, at: 5, fingerprint: "f", outcome: anOutcome(130n) });
+  assert.deepEqual(desk.counter("all"), { spent: 130n, held: 0n, overrun: 30n });
+});
+
 test("a top-up is held in all budgets of the call or in none", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });

@@ -111,6 +111,8 @@ export interface CorrectionEntry extends EntryBase, CallId, Outcome {
   readonly fingerprint: string | null;
   /** The new cost less the old. */
   readonly difference: Quantities;
+  /** What the difference took past the limit, per counter of the hold, in that counter's unit. */
+  readonly overruns: readonly bigint[];
   readonly reason: string;
 }
 

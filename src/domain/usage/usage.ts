@@ -69,7 +69,7 @@ export interface UsagePart {
  * - `over_context` more input than the model can take
  * - `over_ceiling` more output than was asked for at most
  * - `aborted` the caller left before the end
- * - `unpriced` no price was found, and no budget demanded one: the tokens are counted, the cost is unknown
+ * - `unpriced` the book has no price: the cost is the provider's own figure, or by a budget's stated rates, or not known and counted as nothing
  * - `unmetered` the endpoint does not tell what it costs, and the configuration lets it pass
  * - `cut` Purser ended the stream because no budget paid for more
  */

@@ -108,7 +108,16 @@ test("a settlement comes back from its row", () => {
 test("a correction comes back from its row, with a difference below nothing", () => {
   const property = fc.property(outcome, hex, text, (result, fingerprint, reason) => {
     const difference = { usd: pico(-5n), tokens: -(1n << 70n), requests: 0n };
-    const entry: CorrectionEntry = { kind: "correction", at: start, ...call, ...result, fingerprint, difference, reason };
+    const entry: CorrectionEntry = {
+      kind: "correction",
+      at: start,
+      ...call,
+      ...result,
+      fingerprint,
+      difference,
+      overruns: [0n, 7n],
+      reason,
+    };
     assert.deepEqual(roundTrip(entry), entry);
   });
   fc.assert(property);

@@ -82,7 +82,8 @@ export function decodeSettle(row: JournalRow, call: CallId, names: NameReader): 
   const model = names.route(row.routeId ?? 0).served ?? "";
   const details = decodeOutcome(JSON.parse(row.body) as StoredOutcome, { cost: BigInt(row.amount), status, model }, names);
   const { overruns, late, fingerprint, difference, reason, ...outcome } = details;
-  if (isCorrection(row.kind)) return { kind: "correction", at, operationId, attempt, ...outcome, fingerprint, difference, reason };
+  if (isCorrection(row.kind))
+    return { kind: "correction", at, operationId, attempt, ...outcome, fingerprint, difference, overruns, reason };
   return { kind: "settle", at, operationId, attempt, ...outcome, overruns, late, fingerprint };
 }
 

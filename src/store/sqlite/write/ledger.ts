@@ -108,8 +108,9 @@ export class SqliteLedger implements Ledger {
       await this.flush();
     } finally {
       this.#pipeline.end();
-      await this.#parts.writer.close();
+      // The writer closes last: it is the one that can move what is left in the write-ahead log into the file.
       this.#parts.database.close();
+      await this.#parts.writer.close();
       this.#parts.onClose();
     }
   }
