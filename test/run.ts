@@ -3,6 +3,6 @@
 import { spawnSync } from "node:child_process";
 
 const files = process.argv.slice(2);
-const patterns = files.length > 0 ? files : ["src/**/*.test.ts", "test/**/*.test.ts"];
+const patterns = files.length > 0 ? files : ["src/**/*.test.ts", "test/**/*.test.ts", "bench/**/*.test.ts"];
 const run = spawnSync(process.execPath, ["--test", "--test-reporter=spec", "--test-timeout=600000", ...patterns], { stdio: "inherit" });
 process.exitCode = run.status ?? 1;
