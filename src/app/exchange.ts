@@ -15,7 +15,7 @@ import { tooLong, type Watched } from "./in-flight.ts";
 import type { Reply } from "./reply.ts";
 import type { Route } from "./route.ts";
 import { outcomeOf, unresolvedOutcome } from "./settle.ts";
-import type { Slices } from "./slices.ts";
+import { isSurelyOver, type Slices } from "./slices.ts";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
 
 export interface ExchangeContext extends FinishContext {
@@ -189,15 +189,26 @@ export class Exchange implements UpstreamReceiver, Watched {
   }
 
   async #settleAsRead(): Promise<{ readonly outcome: Outcome; readonly rest: Uint8Array; readonly remaining: Record<string, string> }> {
-    const { meter, route, facts, estimate, heldAt, fallback, slices } = this.#call;
+    const { meter, route, facts, estimate, heldAt, fallback } = this.#call;
     const { rest, reading } = meter.end();
     const endedAt = this.#context.clock.now();
-    const ended = { route, facts, estimate, heldAt, held: this.#call.held(), endedAt, fallback, flags: [...this.#flags] };
-    const { inputTokens, outputTokens } = meter.progress;
-    const progress = { inputTokens, outputTokens: slices ? slices.judge(outputTokens) : outputTokens };
+    const ceiling = this.#call.ceiling.fitted;
+    const ended = { route, facts, estimate, ceiling, heldAt, held: this.#call.held(), endedAt, fallback, flags: [...this.#flags] };
+    const progress = { inputTokens: meter.progress.inputTokens, outputTokens: this.#outputPassed() };
     const outcome = outcomeOf(this.#context.prices(), ended, { reading, progress });
     const remaining = await this.#settle(outcome);
     return { outcome, rest, remaining };
+  }
+
+  /**
+   * Output tokens to charge should their usage never come. They are counted in bytes, from above: no more than the ceiling that
+   * the provider was given, or an estimate of ours would overrun a budget; unless its stream surely did not keep to that.
+   */
+  #outputPassed(): number {
+    const { meter, slices, ceiling } = this.#call;
+    const passed = meter.progress.outputTokens;
+    const judged = slices ? slices.judge(passed) : passed;
+    return slices && isSurelyOver(passed, ceiling.fitted) ? judged : Math.min(judged, ceiling.fitted);
   }
 
   async #settle(outcome: Outcome): Promise<Record<string, string>> {

@@ -17,6 +17,8 @@ export interface EndedCall {
   readonly route: Route;
   readonly facts: RequestFacts;
   readonly estimate: Estimate;
+  /** The output that the provider was allowed, over all choices. */
+  readonly ceiling: number;
   /** When it was held: the moment whose prices count. */
   readonly heldAt: number;
   readonly held: Quantities;
@@ -109,15 +111,14 @@ function withReported(
 
 /**
  * What the provider reported until the answer broke off, with the output that passed in its main part, which comes first.
- * An input that was not reported, or cannot be, is taken as it was estimated. What passed is counted in bytes, from above: it is
- * no more than the ceiling that the provider was given, or an estimate of ours would overrun a budget.
+ * An input that was not reported, or cannot be, is taken as it was estimated.
  */
 function estimatedParts(
   { estimate }: EndedCall,
   { reading, progress }: { readonly reading: Reading; readonly progress: Progress },
 ): readonly UsagePart[] {
   const [main, ...others] = reading.parts;
-  const passed = Math.min(progress.outputTokens, estimate.ceiling);
+  const { outputTokens: passed } = progress;
   if (!main) return [{ model: null, usage: { input: progress.inputTokens ?? estimate.inputTokens, output: passed } }];
   const { input = 0, output = 0 } = main.usage;
   const isInputKnown = reading.parts.some(({ usage }) => countContext(usage) > 0);
@@ -126,10 +127,15 @@ function estimatedParts(
 }
 
 /** Only for the reader: an odd answer is charged as the provider reported it. */
-function oddities(prices: PriceBook, { estimate, facts, route, heldAt }: EndedCall, parts: readonly UsagePart[]): readonly UsageFlag[] {
+function oddities(
+  prices: PriceBook,
+  { estimate, ceiling, facts, route, heldAt }: EndedCall,
+  parts: readonly UsagePart[],
+): readonly UsageFlag[] {
   const odd: UsageFlag[] = [];
   const output = parts.reduce((sum, { usage }) => sum + (usage.output ?? 0), 0);
-  if (facts.maxOutputTokens !== null && output > estimate.ceiling) odd.push("over_ceiling");
+  const wasStated = facts.maxOutputTokens !== null || ceiling < estimate.ceiling;
+  if (wasStated && output > ceiling) odd.push("over_ceiling");
   const window = prices.sheet({ provider: route.provider.priceProvider, model: route.model, at: heldAt })?.contextWindow;
   if (window !== undefined && parts.some(({ usage }) => countContext(usage) > window)) odd.push("over_context");
   return odd;

@@ -68,7 +68,7 @@ export class Slices {
       const { sliceTokens, ceiling } = this.#options;
       const wanted = this.#outputWanted(progress);
       const input = Math.max(this.#heldInput, progress.inputTokens ?? 0);
-      const generous = Math.min(ceiling, Math.max(wanted, this.#heldOutput + sliceTokens));
+      const generous = Math.max(wanted, Math.min(ceiling, this.#heldOutput + sliceTokens));
       const answer = await this.#ask({ input, output: generous });
       if (answer.admitted || this.#hasEnded) return null;
       if (generous === wanted) return answer.refusal;
@@ -92,9 +92,11 @@ export class Slices {
     this.#hasEnded = true;
   }
 
+  /** No more than the provider was allowed, unless it does not keep to that. */
   #outputWanted({ outputTokens }: Progress): number {
     const { ceiling, sliceTokens } = this.#options;
-    return Math.min(ceiling, this.#counted(outputTokens) + Math.ceil(sliceTokens / 4));
+    const wanted = this.#counted(outputTokens) + Math.ceil(sliceTokens / 4);
+    return isSurelyOver(outputTokens, ceiling) ? wanted : Math.min(ceiling, wanted);
   }
 
   #counted(passed: number): number {
@@ -114,6 +116,11 @@ export class Slices {
     }
     return answer;
   }
+}
+
+/** Whether output whose bytes were taken for `passed` tokens at most is more than `ceiling` even at least. */
+export function isSurelyOver(passed: number, ceiling: number): boolean {
+  return Math.ceil(passed * leastShare) > ceiling;
 }
 
 const tellingPieces = 8;

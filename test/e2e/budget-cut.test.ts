@@ -110,3 +110,17 @@ test("streams that are read to the end hold nothing afterwards, however many sli
   assertBilledAlike(entry, row);
   assert.equal((await market.gateway.budget(purse.name))["held"], "0");
 });
+
+test("a provider that ignores max_tokens is cut once that is certain, and the charge says so", async () => {
+  const purse = await market.makePurse("0.0015");
+  const stream = await market.openai(purse).chat.completions.create({
+    model: "sim-small",
+    stream: true,
+    messages: [{ role: "user", content: say(purse, "output=20000 tokens_per_chunk=20 gap_ms=2 fault=ignore_max") }],
+  });
+  await collect(stream);
+  const [entry] = await market.gateway.entries(`project=${purse.name}`);
+  assert.ok(entry?.flags.includes("cut") && entry.flags.includes("over_ceiling"), JSON.stringify(entry));
+  // 0.0015 USD pay for 2,446 tokens at the price of the tests: what came beyond them is bounded, and not the 20,000 that were sent.
+  assert.ok((entry.usage.output ?? 0) < 6000, JSON.stringify(entry.usage));
+});

@@ -148,6 +148,17 @@ test("calls that cost less than they may wait for each other, and exactly as man
   await assertQuiet();
 });
 
+test("an answer is not shortened for what others hold and will not use", async () => {
+  const call = { model: "loose", text: "Count the coins in the chest.", maxTokens: 400 };
+  const warm = await setScene({ level: "org", amount: 10n ** 12n });
+  await crowd.chat({ ...call, key: warm.key, sim: { output: 390 } });
+  const ceiling = 400n * rates.output + 30n * rates.input;
+  const { key } = await setScene({ level: "team", amount: 2n * ceiling - 1n });
+  const answers = await callAtOnce(many(2, () => ({ ...call, key, sim: { output: 10, latency_ms: 200 } })));
+  for (const { status, headers } of answers) assert.deepEqual([status, headers["x-purser-max-tokens"]], [200, undefined]);
+  await assertQuiet();
+});
+
 test("of calls of many sizes nobody is refused who could have been served", async () => {
   const { key, budgetId } = await setScene({ level: "team", amount: 3_000_000_000n });
   const calls = many(callers, (index) => ({
@@ -171,7 +182,7 @@ test("of calls of many sizes nobody is refused who could have been served", asyn
 });
 
 test("before anything is known of a model, a tight budget is not overspent either", async () => {
-  const call = { model: "cold", text: "Count the coins in the chest.", sim: { input: 900, output: 44 }, maxTokens: 44 };
+  const call = { model: "cold", text: "Count the coins in the chest.", sim: { input: 900, output: 44, latency_ms: 100 }, maxTokens: 44 };
   const cost = 900n * rates.input + 44n * rates.output;
   const { key, budgetId } = await setScene({ level: "project", amount: 20n * cost });
   const answers = await callAtOnce(many(callers, () => ({ ...call, key })));

@@ -30,7 +30,7 @@ export class Model {
 
   /** Looks at the books between two steps: spent and held stay within every hard limit, and nothing is an overrun. */
   look({ ledger }: PurserProcess, at: number): void {
-    for (const hold of ledger.openHolds()) this.see(hold);
+    for (const hold of ledger.openHolds()) this.#see(hold);
     for (const budget of ledger.budgets()) {
       for (const { counter, limit, spent, held, overrun } of ledger.balances(budget.budgetId, at)) {
         assert.ok(spent >= 0n && held >= 0n, `${nameOfCounter(counter)} is never below nothing`);
@@ -94,11 +94,15 @@ export class Model {
     }
   }
 
-  /** Notes what a call holds. */
-  see(hold: OpenHold): void {
+  /** Notes what a call holds when it is forwarded; one that was lost in a crash before that may have been made again. */
+  begin(hold: OpenHold): void {
+    this.#held.set(nameOf(hold), { first: hold.amount, last: hold.amount });
+  }
+
+  #see(hold: OpenHold): void {
     const seen = this.#held.get(nameOf(hold));
     if (seen) seen.last = hold.amount;
-    else this.#held.set(nameOf(hold), { first: hold.amount, last: hold.amount });
+    else this.begin(hold);
   }
 
   #checkCalls(rows: readonly CallRow[]): void {
