@@ -153,7 +153,7 @@ test("an answer is not shortened for what others hold and will not use", async (
   const warm = await setScene({ level: "org", amount: 10n ** 12n });
   await crowd.chat({ ...call, key: warm.key, sim: { output: 390 } });
   const ceiling = 400n * rates.output + 30n * rates.input;
-  const { key } = await setScene({ level: "team", amount: 2n * ceiling - 1n });
+  const { key } = await setScene({ level: "team", amount: (ceiling * 3n) / 2n });
   const answers = await callAtOnce(many(2, () => ({ ...call, key, sim: { output: 10, latency_ms: 200 } })));
   for (const { status, headers } of answers) assert.deepEqual([status, headers["x-purser-max-tokens"]], [200, undefined]);
   await assertQuiet();
