@@ -156,10 +156,10 @@ async function forward(context: CallContext, held: ReadCall & Held, reply: Reply
     body: request.edit(editsFor(held, fitted)),
   };
   const upstream = context.upstream.forward(upstreamRequest, exchange);
-  context.inFlight.add(exchange);
+  const over = context.inFlight.add(exchange);
   exchange.attach(upstream);
   await exchange.ended;
-  context.inFlight.remove(exchange);
+  over();
 }
 
 /** The output that the budgets can pay: the hold where all is held, what they have left where slices will follow. */

@@ -2,6 +2,7 @@
 
 import { setTimeout } from "node:timers/promises";
 import { PurserError } from "../domain/error.ts";
+import { PassingMap } from "../domain/passing/passing-map.ts";
 import type { Key } from "../domain/key/key.ts";
 import type { CallLimits } from "./limits.ts";
 import type { Clock } from "./ports.ts";
@@ -32,7 +33,8 @@ export function tooLong(
 }
 
 export class InFlight {
-  readonly #exchanges = new Set<Watched>();
+  readonly #exchanges = new PassingMap<number, Watched>();
+  #lastNumber = 0;
   readonly #byKey = new Map<string, number>();
   readonly #clock: Clock;
   readonly #perKey: number | null;
@@ -48,12 +50,11 @@ export class InFlight {
     this.#timer.unref();
   }
 
-  add(exchange: Watched): void {
-    this.#exchanges.add(exchange);
-  }
-
-  remove(exchange: Watched): void {
-    this.#exchanges.delete(exchange);
+  /** @returns What to call when the exchange is over. */
+  add(exchange: Watched): () => void {
+    const number = ++this.#lastNumber;
+    this.#exchanges.set(number, exchange);
+    return () => void this.#exchanges.delete(number);
   }
 
   /**
@@ -84,7 +85,7 @@ export class InFlight {
     this.#isClosing = true;
     const deadline = this.#clock.now() + graceMs;
     while (this.#entered > 0 && this.#clock.now() < deadline + endingMs) {
-      if (this.#clock.now() >= deadline) for (const exchange of this.#exchanges) exchange.stop();
+      if (this.#clock.now() >= deadline) for (const exchange of this.#exchanges.values()) exchange.stop();
       await setTimeout(closingLookMs);
     }
     clearInterval(this.#timer);
@@ -100,7 +101,7 @@ export class InFlight {
 
   #tick(): void {
     const now = this.#clock.now();
-    for (const exchange of this.#exchanges) exchange.tick(now);
+    for (const exchange of this.#exchanges.values()) exchange.tick(now);
   }
 
   #leave(keyId: string): void {

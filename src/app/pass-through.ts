@@ -25,7 +25,7 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
 
   const { provider, wireName } = route;
   const pipe = new Pipe(context, route, reply);
-  context.inFlight.add(pipe);
+  const over = context.inFlight.add(pipe);
   pipe.attach(
     context.upstream.forward(
       {
@@ -38,7 +38,7 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
     ),
   );
   await pipe.ended;
-  context.inFlight.remove(pipe);
+  over();
 }
 
 /**

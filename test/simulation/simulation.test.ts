@@ -206,10 +206,10 @@ class Simulation {
   async #crash(): Promise<void> {
     for (let more = this.#random.below(4); more > 0; more--) {
       if (this.#random.below(2) === 0) this.#call(`op-${++this.#operations}`);
-      else this.#provider.step();
-      await Promise.resolve();
+      else await this.#serve();
     }
     for (let turns = this.#random.below(4); turns > 0; turns--) await turn();
+    if (this.#random.below(2) === 0) this.#provider.step();
     const dead = this.#process;
     this.#model.look(dead, this.#now);
     const folder = dead.kill(this.#nextFolder());

@@ -23,6 +23,7 @@ import {
   type ThresholdEntry,
   type TopUpEntry,
 } from "./entry.ts";
+import { PassingMap } from "../passing/passing-map.ts";
 import type { History, PastAttempt } from "./past.ts";
 
 /** A hold that has not ended. */
@@ -59,10 +60,10 @@ export class Books {
   readonly keys = new Map<string, Key>();
   readonly keysByHash = new Map<string, Key>();
   readonly prices: PriceOverride[] = [];
-  readonly holds = new Map<string, Hold>();
+  readonly holds = new PassingMap<string, Hold>();
   readonly #expiring = new Set<Hold>();
   readonly #counters = new Map<string, Counter>();
-  readonly #past = new Map<string, PastAttempt[]>();
+  readonly #past = new PassingMap<string, PastAttempt[]>();
   readonly #history: History;
   readonly #applicable: Applicable;
   #changedCounters = new Set<Counter>();

@@ -1,6 +1,7 @@
 /** The calls whose end is not on file yet, with what their further rows refer to. */
 
 import { assert } from "../../../domain/assert.ts";
+import { PassingMap } from "../../../domain/passing/passing-map.ts";
 import type { CallId, HoldEntry } from "../../../domain/ledger/entry.ts";
 import type { JournalRow } from "../journal/chain.ts";
 import { decodeHold } from "../journal/decode.ts";
@@ -10,8 +11,8 @@ import type { FileHistory } from "../journal/file-history.ts";
 export class OpenCalls {
   readonly #file: FileHistory;
   /** Nearly all calls: their ids are looked up as they are, which is faster than to build a key. */
-  readonly #firsts = new Map<string, CallOnFile>();
-  readonly #laters = new Map<string, CallOnFile>();
+  readonly #firsts = new PassingMap<string, CallOnFile>();
+  readonly #laters = new PassingMap<string, CallOnFile>();
   #ended: CallId[] = [];
 
   constructor(file: FileHistory) {
