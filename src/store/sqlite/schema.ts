@@ -1,5 +1,6 @@
 /** The tables of the embedded ledger, and the settings of every connection to them. */
 
+import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { PurserError } from "../../domain/error.ts";
@@ -75,7 +76,10 @@ export function migrate(directory: string): void {
         },
       );
     }
-    if (version === 0) database.exec(`PRAGMA journal_mode = WAL; BEGIN; ${tables} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
+    if (version > 0) return;
+    // SQLite gives the files beside it the same mode: who calls whom, and for how much, is for the owner alone.
+    chmodSync(ledgerFile(directory), 0o600);
+    database.exec(`PRAGMA journal_mode = WAL; BEGIN; ${tables} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
   } finally {
     database.close();
   }
