@@ -152,7 +152,7 @@ export class Exchange implements UpstreamReceiver, Watched {
   }
 
   async #topUp(slices: Slices): Promise<void> {
-    const refusal = await slices.topUp(this.#call.meter.progress);
+    const refusal = await slices.topUp(() => this.#call.meter.progress);
     if (refusal && this.#phase === "streaming") await this.#cut(refusal);
   }
 

@@ -40,22 +40,31 @@ test("the hold grows by a slice before what passed comes near it, and by the res
   const { desk, slices } = begin(300n);
   assert.equal(slices.isNeeded(passed(90)), false);
   assert.equal(slices.isNeeded(passed(91)), true);
-  assert.equal(await slices.topUp(passed(91)), null);
+  assert.equal(await slices.topUp(() => passed(91)), null);
   assert.equal(desk.counter("b").held, 210n + 80n);
   assert.equal(slices.isNeeded(passed(131)), true);
-  assert.equal(await slices.topUp(passed(131)), null);
+  assert.equal(await slices.topUp(() => passed(131)), null);
   assert.equal(desk.counter("b").held, 210n + 80n + 2n);
+});
+
+test("what passes while more is asked for is held too", async () => {
+  const { desk, slices } = begin(250n);
+  let outputTokens = 91;
+  const asked = slices.topUp(() => passed(outputTokens));
+  outputTokens = 105;
+  assert.equal(await asked, null);
+  assert.equal(desk.counter("b").held, 210n + 30n);
 });
 
 test("a top-up that no budget pays is refused, and changes nothing", async () => {
   const { desk, slices } = begin(210n);
-  assert.equal((await slices.topUp(passed(100)))?.reason, "budget_held");
+  assert.equal((await slices.topUp(() => passed(100)))?.reason, "budget_held");
   assert.equal(desk.counter("b").held, 210n);
 });
 
 test("a call that ends while it asks for more is not refused", async () => {
   const { desk, slices } = begin(211n);
-  const asked = slices.topUp(passed(91));
+  const asked = slices.topUp(() => passed(91));
   slices.end();
   desk.run({ kind: "release", at: 2, operationId: "op", attempt: 1, reason: "it ended" });
   assert.equal(await asked, null);
@@ -65,7 +74,7 @@ test("input that the provider reports beyond the estimate is held too", async ()
   const { desk, slices } = begin(1000n);
   const progress = { inputTokens: 25, outputTokens: 1 };
   assert.equal(slices.isNeeded(progress), true);
-  await slices.topUp(progress);
+  await slices.topUp(() => progress);
   assert.equal(desk.counter("b").held, quantities(210n).usd + 15n + 80n);
 });
 

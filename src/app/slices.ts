@@ -57,23 +57,23 @@ export class Slices {
   isNeeded(progress: Progress): boolean {
     this.#pieces += 1;
     this.#mostPassed = Math.max(this.#mostPassed, progress.outputTokens);
-    if (this.#isAsking) return false;
-    return this.#outputWanted(progress) > this.#heldOutput || (progress.inputTokens ?? 0) > this.#heldInput;
+    return !this.#isAsking && this.#isShort(progress);
   }
 
-  /** @returns The refusal, when no more is paid for than is held already; null too when the call ended meanwhile. */
-  async topUp(progress: Progress): Promise<Refusal | null> {
+  /**
+   * Asks until the hold is ahead again: more may have passed by the time of an answer.
+   *
+   * @param progress How far the stream is at the moment.
+   * @returns The refusal, when no more is paid for than is held already; null too when the call ended meanwhile.
+   */
+  async topUp(progress: () => Progress): Promise<Refusal | null> {
     this.#isAsking = true;
     try {
-      const { sliceTokens, ceiling } = this.#options;
-      const wanted = this.#outputWanted(progress);
-      const input = Math.max(this.#heldInput, progress.inputTokens ?? 0);
-      const generous = Math.max(wanted, Math.min(ceiling, this.#heldOutput + sliceTokens));
-      const answer = await this.#ask({ input, output: generous });
-      if (answer.admitted || this.#hasEnded) return null;
-      if (generous === wanted) return answer.refusal;
-      const exact = await this.#ask({ input, output: Math.max(wanted, this.#heldOutput) });
-      return exact.admitted ? null : exact.refusal;
+      while (!this.#hasEnded && this.#isShort(progress())) {
+        const refusal = await this.#askFor(progress());
+        if (refusal) return refusal;
+      }
+      return null;
     } finally {
       this.#isAsking = false;
     }
@@ -90,6 +90,23 @@ export class Slices {
   /** To be called before the hold ends. */
   end(): void {
     this.#hasEnded = true;
+  }
+
+  #isShort(progress: Progress): boolean {
+    return this.#outputWanted(progress) > this.#heldOutput || (progress.inputTokens ?? 0) > this.#heldInput;
+  }
+
+  /** Asks for a slice, and where nobody pays for all of it, for what is wanted. */
+  async #askFor(progress: Progress): Promise<Refusal | null> {
+    const { sliceTokens, ceiling } = this.#options;
+    const wanted = this.#outputWanted(progress);
+    const input = Math.max(this.#heldInput, progress.inputTokens ?? 0);
+    const generous = Math.max(wanted, Math.min(ceiling, this.#heldOutput + sliceTokens));
+    const answer = await this.#ask({ input, output: generous });
+    if (answer.admitted || this.#hasEnded) return null;
+    if (generous === wanted) return answer.refusal;
+    const exact = await this.#ask({ input, output: Math.max(wanted, this.#heldOutput) });
+    return exact.admitted ? null : exact.refusal;
   }
 
   /** No more than the provider was allowed, unless it does not keep to that. */
@@ -118,12 +135,15 @@ export class Slices {
   }
 }
 
-/** Whether output whose bytes were taken for `passed` tokens at most is more than `ceiling` even at least. */
+/** Whether output whose bytes were taken for `passed` tokens at most is more than `ceiling` however long its words are. */
 export function isSurelyOver(passed: number, ceiling: number): boolean {
-  return Math.ceil(passed * leastShare) > ceiling;
+  return passed * sureShare > ceiling;
 }
 
 const tellingPieces = 8;
 
 /** Of what the bytes are taken for at most (a token for three of them), what they are at least: one for five. */
 const leastShare = 3 / 5;
+
+/** A token for ten: prose of any language stays above that, and an honest provider must never be taken for one that does not keep a ceiling. */
+const sureShare = 3 / 10;

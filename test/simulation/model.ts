@@ -22,7 +22,7 @@ export class Model {
   /** What a lowered limit left above itself, by counter: it may shrink, and not grow. */
   readonly #excess = new Map<string, bigint>();
   /** Budgets whose limit was changed. */
-  readonly edited = new Set<string>();
+  readonly #edited = new Set<string>();
 
   constructor(bills: readonly Bill[]) {
     this.#bills = bills;
@@ -44,9 +44,14 @@ export class Model {
     }
   }
 
+  /** To be called after a crash: what was settled and not yet on file counts as held again, where an edit left no room for it. */
+  allowAfterCrash(purser: PurserProcess, at: number): void {
+    for (const budgetId of this.#edited) this.allow(purser, budgetId, at);
+  }
+
   /** To be called after a limit changed. */
   allow({ ledger }: PurserProcess, budgetId: string, at: number): void {
-    this.edited.add(budgetId);
+    this.#edited.add(budgetId);
     for (const { counter, limit, spent, held } of ledger.balances(budgetId, at)) {
       const over = spent + held - limit;
       this.#excess.set(nameOfCounter(counter), over > 0n ? over : 0n);
@@ -82,7 +87,7 @@ export class Model {
     const fired = alerts.map(({ counter, partsPerMillion }) => `${nameOfCounter(counter)} ${partsPerMillion}`);
     assert.equal(new Set(fired).size, fired.length, "an alert fires once");
     for (const { spent, limit, partsPerMillion } of alerts) assert.ok(spent * 1_000_000n >= limit * BigInt(partsPerMillion));
-    for (const budget of ledger.budgets().filter(({ budgetId }) => !this.edited.has(budgetId))) {
+    for (const budget of ledger.budgets().filter(({ budgetId }) => !this.#edited.has(budgetId))) {
       for (const at of new Set(rows.map(({ startedAt }) => startedAt))) {
         for (const { counter, spent, limit } of ledger.balances(budget.budgetId, at)) {
           const reached = budget.thresholds.filter(

@@ -117,7 +117,7 @@ export class PurserProcess {
     const { text, stream, maxTokens, wants } = call;
     const messages = [{ role: "user", content: text }];
     const ceiling = maxTokens === null ? {} : { max_tokens: maxTokens };
-    const body = Buffer.from(JSON.stringify({ model: "house/m", user: caller.operationId, stream, wants, ...ceiling, messages }));
+    const body = bodyOf({ model: "house/m", user: caller.operationId, stream, wants, ...ceiling, messages });
     const endpoint = wire.endpoint("POST", "/chat/completions");
     const target = { wire, wireName: "openai", endpoint, path: "/chat/completions", provider: null } as const;
     const incoming = { caller: { key: null, attribution, bringsProviderKey: false }, target, method: "POST", body };
@@ -135,6 +135,14 @@ export class PurserProcess {
     }
   }
 }
+
+/** Bodies differ in length as their texts do, and in nothing else: whoever counts bytes cannot be misled by other fields. */
+function bodyOf(fields: Readonly<Record<string, unknown>> & { readonly messages: readonly { readonly content: string }[] }): Buffer {
+  const rest = JSON.stringify({ ...fields, messages: [] }).length;
+  return Buffer.from(JSON.stringify({ ...fields, pad: ".".repeat(longestFields - rest) }));
+}
+
+const longestFields = 200;
 
 const noExchange: UpstreamExchange = { abort: () => undefined, pause: () => undefined, resume: () => undefined };
 

@@ -156,6 +156,7 @@ class Simulation {
     for (let more = this.#random.below(4); more >= 0; more--) {
       this.#provider.step();
       await turn();
+      this.#model.look(this.#process, this.#now);
     }
   }
 
@@ -216,6 +217,7 @@ class Simulation {
     this.#provider.loseCallers();
     await dead.bury();
     this.#purser = await PurserProcess.start(folder, this.#world);
+    this.#model.allowAfterCrash(this.#process, this.#now);
   }
 
   /** Lets what was begun go on as far as it can by itself. */

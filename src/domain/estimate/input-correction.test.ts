@@ -17,7 +17,7 @@ test("the same body is estimated exactly once it was billed", () => {
   }
 });
 
-test("the highest ratio seen lately counts, and is forgotten after two generations without it", () => {
+test("the most that was billed lately counts, and is forgotten after two generations without it", () => {
   const correction = new InputCorrection();
   correction.learn(sample, 900);
   for (let call = 0; call < 200; call++) correction.learn(sample, 300);
@@ -35,8 +35,11 @@ test("what a small body taught is the overhead of a large one, and not its ratio
 });
 
 test("sizes that are alike learn from each other, and the estimate of neither is too small", () => {
-  const overhead = 40;
-  const billed = (bytes: number): number => overhead + Math.ceil(bytes / 4);
+  // JSON around a text is bytes and no tokens, roles and tools are tokens and few bytes.
+  for (const overhead of [40, -40]) checkAlike((bytes) => Math.max(1, overhead + Math.ceil(bytes / 4)));
+});
+
+function checkAlike(billed: (bytes: number) => number): void {
   for (let bytes = 16; bytes < 5000; bytes += 11) {
     for (const other of [bytes, bytes + 1, Math.floor(bytes * 1.1), Math.floor(bytes * 0.93), bytes * 3]) {
       const correction = new InputCorrection();
@@ -45,7 +48,7 @@ test("sizes that are alike learn from each other, and the estimate of neither is
       if (other >= bytes) assert.ok(estimate >= billed(other), `${bytes} taught ${estimate} for ${other}`);
     }
   }
-});
+}
 
 test("bodies of one size that are billed differently leave a margin, which shrinks as more are seen", () => {
   const correction = new InputCorrection();

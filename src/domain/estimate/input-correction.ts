@@ -20,8 +20,8 @@ const priorOverhead = 16;
 
 /** What was billed for bodies of about one size. */
 interface Learned {
-  /** Billed tokens per byte. */
-  readonly ratios: Lately;
+  /** Billed tokens less those that the prior gives for the bytes alone: a larger body has as many more as its further bytes may be. */
+  readonly offsets: Lately;
   readonly tokens: Lately;
 }
 
@@ -43,9 +43,9 @@ export class InputCorrection {
   estimate(sample: InputSample): number {
     const { provider, model, textBytes } = sample;
     const bySize = this.#models.get(`${provider}\n${model}`);
+    const prior = tokensPerByte(provider);
     const learned = bySize?.get(sizeStep(textBytes));
-    if (learned) return Math.ceil(Math.max(learned.ratios.bound * textBytes, learned.tokens.most) - rounding);
-    const prior = priorTokensPerByte * (priorFactor[provider] ?? 1);
+    if (learned) return Math.ceil(Math.max(learned.offsets.bound + textBytes * prior, learned.tokens.most) - rounding);
     const below = bySize ? nearestBelow(bySize, sizeStep(textBytes)) : null;
     return Math.ceil(Math.max(textBytes * prior + priorOverhead, below ? below.tokens + (textBytes - below.bytes) * prior : 0));
   }
@@ -54,7 +54,7 @@ export class InputCorrection {
   learn({ provider, model, textBytes }: InputSample, billedTokens: number): void {
     if (textBytes === 0 || billedTokens === 0) return;
     const learned = this.#at(`${provider}\n${model}`, sizeStep(textBytes));
-    learned.ratios.add(billedTokens / textBytes);
+    learned.offsets.add(billedTokens - textBytes * tokensPerByte(provider));
     learned.tokens.add(billedTokens);
   }
 
@@ -66,13 +66,17 @@ export class InputCorrection {
     }
     const known = bySize.get(step);
     if (known) return known;
-    const learned = { ratios: new Lately(), tokens: new Lately() };
+    const learned = { offsets: new Lately(), tokens: new Lately() };
     bySize.set(step, learned);
     return learned;
   }
 }
 
-/** Keeps the product of a ratio and its own bytes from being rounded up to one token too many. */
+function tokensPerByte(provider: string): number {
+  return priorTokensPerByte * (priorFactor[provider] ?? 1);
+}
+
+/** Keeps what was learned of the very same bytes from being rounded up to one token too many. */
 const rounding = 1e-6;
 
 /** Made-up model names cannot fill the memory. */

@@ -4,15 +4,15 @@
 const generation = 256;
 
 export class Lately {
-  #current = 0;
-  #previous = 0;
+  #current = Number.NEGATIVE_INFINITY;
+  #previous = Number.NEGATIVE_INFINITY;
   #least = Number.POSITIVE_INFINITY;
   #count = 0;
   #total = 0;
 
   /** 0 before anything was seen. */
   get most(): number {
-    return Math.max(this.#current, this.#previous);
+    return this.#total === 0 ? 0 : Math.max(this.#current, this.#previous);
   }
 
   /**
@@ -23,7 +23,6 @@ export class Lately {
     return this.#total === 0 ? 0 : this.most + (this.most - this.#least) / this.#total;
   }
 
-  /** @param figure Not negative. */
   add(figure: number): void {
     this.#current = Math.max(this.#current, figure);
     this.#least = Math.min(this.#least, figure);
@@ -31,7 +30,7 @@ export class Lately {
     this.#total += 1;
     if (this.#count < generation) return;
     this.#previous = this.#current;
-    this.#current = 0;
+    this.#current = Number.NEGATIVE_INFINITY;
     this.#count = 0;
   }
 }
