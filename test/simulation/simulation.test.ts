@@ -20,7 +20,8 @@ const steps = 160;
 /** An evening in New York, before a night that has 25 hours. */
 const evening = Date.parse("2026-10-31T22:40:00Z");
 const corpus = Array.from({ length: 14 }, (_, index) => index + 1);
-const chance = Array.from({ length: 3 }, (_, index) => (Date.now() + index * 7919) % 1_000_000_000);
+/** A run that decides about a change knows its seeds; everywhere else, chance looks further. */
+const chance = process.env["CI"] ? [] : Array.from({ length: 3 }, (_, index) => (Date.now() + index * 7919) % 1_000_000_000);
 
 const attributions: readonly Attribution[] = [
   { org: "o", team: "t1", project: "p1", user: "u1" },
