@@ -5,7 +5,7 @@
  *
  * V8's own maps do not quite: now and then one moves its entries to a new table, and the old table keeps pointing at the entries of
  * that moment and at the new table. Once an old table has reached the old generation, all that follow are kept with it until the
- * next major collection, with every value that they hold; promoting those took a third of the time of a call at saturation. Here tables
+ * next major collection, with every value that they hold; promoting those took scavenges of 10 ms where 1 ms does. Here tables
  * point at boxes, and a deleted entry's box is empty.
  */
 export class PassingMap<Key, Value> {
