@@ -3,6 +3,7 @@
 import type { Attribution } from "../../domain/attribution/attribution.ts";
 import type { Budget } from "../../domain/budget/budget.ts";
 import type { HoldCommand, PutBudgetCommand, SettleCommand } from "../../domain/ledger/command.ts";
+import { aBudget } from "../../domain/ledger/desk.test-kit.ts";
 import type { CallRoute, Outcome } from "../../domain/ledger/entry.ts";
 import { multiply, pico, type PicoUsd } from "../../domain/money/money.ts";
 import type { Charge, Rate } from "../../domain/price/rate.ts";
@@ -16,26 +17,7 @@ export function usd(amount: number): PicoUsd {
 }
 
 export function putBudget(budgetId: string, amount: PicoUsd, change: Partial<Budget> = {}): PutBudgetCommand {
-  const budget: Budget = {
-    budgetId,
-    parentBudgetId: null,
-    budgetType: "platform",
-    resourceId: "main",
-    amount,
-    currency: "USD",
-    period: "month",
-    timeZone: "UTC",
-    anchor: 1,
-    start: null,
-    end: null,
-    policy: "hard",
-    thresholds: [],
-    models: null,
-    providers: null,
-    unpriced: { policy: "block" },
-    mode: "pooled",
-    ...change,
-  };
+  const budget = aBudget({ budgetId, amount, period: "month", ...change });
   return { kind: "put_budget", at: start, budget, when: "put" };
 }
 
