@@ -3,6 +3,7 @@
 import type { PriceBook } from "../../src/domain/price/sheet.ts";
 import { add, zero } from "../../src/domain/money/money.ts";
 import type { HoldCommand, SettleCommand } from "../../src/domain/ledger/command.ts";
+import type { Attribution } from "../../src/domain/attribution/attribution.ts";
 import { countTokens } from "../../src/domain/usage/usage.ts";
 import { assert } from "../../src/domain/assert.ts";
 
@@ -39,7 +40,7 @@ export function inventCall(book: PriceBook, number: number): InventedCall {
   const charges = sheet.charge({ model: null, usage }, { serviceTier: "standard", at });
   const usd = charges.reduce((sum, { cost }) => add(sum, cost), zero);
   const rates = sheet.dearest({ inputTokens: 10_000, cacheWrite: "none", serviceTier: "standard", media: false });
-  const attribution = { org: "bench", team: `team-${project % teams}`, project: `project-${project}`, user: `user-${dice % users}` };
+  const attribution = attributionOf(project, dice % users);
   return {
     hold: {
       kind: "hold",
@@ -81,6 +82,17 @@ export function inventCall(book: PriceBook, number: number): InventedCall {
     },
   };
 }
+
+/** The same object for the same values, as a key's own attribution is for all of its calls. */
+function attributionOf(project: number, user: number): Attribution {
+  const known = attributions.get(project * users + user);
+  if (known) return known;
+  const attribution = { org: "bench", team: `team-${project % teams}`, project: `project-${project}`, user: `user-${user}` };
+  attributions.set(project * users + user, attribution);
+  return attribution;
+}
+
+const attributions = new Map<number, Attribution>();
 
 /** As OpenAI writes it. */
 function rawUsage({

@@ -59,15 +59,19 @@ async function write(ledger: Ledger, book: PriceBook, work: Exclude<Work, { kind
 }
 
 async function fill(ledger: Ledger, book: PriceBook, { from, to }: { readonly from: number; readonly to: number }): Promise<number> {
+  // While one batch is written, the next is decided.
+  let before = Promise.resolve();
   for (let number = from; number < to; number += batch) {
     const decided: Promise<unknown>[] = [];
     for (let place = number; place < Math.min(number + batch, to); place++) {
       const { hold, settle } = inventCall(book, place);
       decided.push(ledger.decide(hold), ledger.decide(settle));
     }
-    await Promise.all(decided);
-    await ledger.flush();
+    const written = ledger.flush();
+    await Promise.all([before, ...decided]);
+    before = written;
   }
+  await before;
   return (to - from) * 2;
 }
 

@@ -15,9 +15,12 @@ export interface Subject {
 }
 
 /** From the narrowest budget to the widest. */
-export function appliedBudgets(ledger: Ledger, subject: Subject, at: number): readonly Applied[] {
+export function appliedBudgets(ledger: Ledger, { attribution, provider, model, budgets: added }: Subject, at: number): readonly Applied[] {
   const budgets = new Map(ledger.budgets().map((budget) => [budget.budgetId, budget]));
-  return new Applicable(budgets, (key) => counterNow(ledger, key, at)).find(subject, at);
+  return new Applicable(budgets, (key) => counterNow(ledger, key, at)).find(
+    { attribution, route: { provider, model }, budgets: added },
+    at,
+  );
 }
 
 function counterNow(ledger: Ledger, key: CounterKey, at: number): Counter {

@@ -4,15 +4,14 @@ import type { Attribution } from "../attribution/attribution.ts";
 import { appliesTo, valueFor } from "../budget/applies.ts";
 import type { Budget } from "../budget/budget.ts";
 import { matchesName } from "../input/name-pattern.ts";
-import { windowAt } from "../budget/window.ts";
+import { windowAt, type Window } from "../budget/window.ts";
 import type { Counter } from "./counter.ts";
-import type { CounterKey } from "./entry.ts";
+import type { CallRoute, CounterKey } from "./entry.ts";
 
 /** What decides which budgets apply. */
 export interface CallSubject {
   readonly attribution: Attribution;
-  readonly provider: string;
-  readonly model: string;
+  readonly route: Pick<CallRoute, "provider" | "model">;
   /** Budgets that the key adds. */
   readonly budgets: readonly string[];
 }
@@ -25,6 +24,8 @@ export interface Applied {
 }
 
 interface Cached {
+  readonly provider: string;
+  readonly budgets: readonly string[];
   readonly applied: readonly Applied[];
   /** Milliseconds since the epoch from which on it must be looked up again. */
   readonly until: number;
@@ -33,7 +34,9 @@ interface Cached {
 export class Applicable {
   readonly #budgets: ReadonlyMap<string, Budget>;
   readonly #counter: (key: CounterKey) => Counter;
-  #cache = new WeakMap<Attribution, Map<string, Cached>>();
+  /** By attribution and model: those differ the most. */
+  #cache = new WeakMap<Attribution, Map<string, Cached[]>>();
+  readonly #windows = new WeakMap<Budget, Window>();
 
   constructor(budgets: ReadonlyMap<string, Budget>, counter: (key: CounterKey) => Counter) {
     this.#budgets = budgets;
@@ -42,15 +45,15 @@ export class Applicable {
 
   /** @returns From the narrowest budget to the widest: children before their parents. */
   find(subject: CallSubject, at: number): readonly Applied[] {
-    const key = `${subject.provider}\n${subject.model}\n${subject.budgets.join("\n")}`;
-    let byModel = this.#cache.get(subject.attribution);
-    const cached = byModel?.get(key);
+    const { attribution, route, budgets } = subject;
+    const found = this.#cache.get(attribution)?.get(route.model);
+    const cached = found?.find((other) => other.provider === route.provider && isSame(other.budgets, budgets));
     if (cached && at < cached.until) return cached.applied;
 
-    const found = this.#look(subject, at);
-    if (!byModel || byModel.size >= maxModelsCached) this.#cache.set(subject.attribution, (byModel = new Map()));
-    byModel.set(key, found);
-    return found.applied;
+    const looked = this.#look(subject, at);
+    const others = found?.filter((other) => other !== cached) ?? [];
+    this.#modelsOf(attribution).set(route.model, [...others, looked]);
+    return looked.applied;
   }
 
   /** To be called whenever a budget or the set of counters in memory changes. */
@@ -58,10 +61,18 @@ export class Applicable {
     this.#cache = new WeakMap();
   }
 
+  #modelsOf(attribution: Attribution): Map<string, Cached[]> {
+    const known = this.#cache.get(attribution);
+    if (known && known.size < maxModelsCached) return known;
+    const models = new Map<string, Cached[]>();
+    this.#cache.set(attribution, models);
+    return models;
+  }
+
   #look(subject: CallSubject, at: number): Cached {
     let until = Number.POSITIVE_INFINITY;
     const applied = this.#select(subject).map((budget): Applied => {
-      const window = windowAt(budget, at);
+      const window = this.#windowAt(budget, at);
       const value = valueFor(budget, subject.attribution);
       if (typeof window === "string") {
         if (window === "not_begun" && budget.start !== null) until = Math.min(until, budget.start);
@@ -72,7 +83,16 @@ export class Applicable {
       const key = { budgetId: budget.budgetId, value, windowStart: window.start, windowEnd: window.end, currency: budget.currency };
       return { budget, counter: this.#counter(key), closed: false };
     });
-    return { applied, until };
+    return { provider: subject.route.provider, budgets: subject.budgets, applied, until };
+  }
+
+  /** Calls come in the order of time, and to find a window on the calendar takes longer than all the rest of a decision. */
+  #windowAt(budget: Budget, at: number): Window | "not_begun" | "over" {
+    const last = this.#windows.get(budget);
+    if (last && last.start <= at && (last.end === null || at < last.end)) return last;
+    const window = windowAt(budget, at);
+    if (typeof window !== "string") this.#windows.set(budget, window);
+    return window;
   }
 
   /** The budgets that match, those of the key, and all their ancestors; each filtered by its own models and providers. */
@@ -85,13 +105,19 @@ export class Applicable {
       depths.set(budget, depth);
       return depth;
     };
-    for (const budget of this.#budgets.values()) if (appliesTo(budget, subject)) include(budget);
+    const { attribution, route } = subject;
+    const call = { attribution, provider: route.provider, model: route.model };
+    for (const budget of this.#budgets.values()) if (appliesTo(budget, call)) include(budget);
     for (const budgetId of subject.budgets) include(this.#budgets.get(budgetId));
     return [...depths.keys()]
-      .filter((budget) => matchesName(budget.models, subject.model) && matchesName(budget.providers, subject.provider))
+      .filter((budget) => matchesName(budget.models, route.model) && matchesName(budget.providers, route.provider))
       .sort((left, right) => (depths.get(right) ?? 0) - (depths.get(left) ?? 0) || (left.budgetId < right.budgetId ? -1 : 1));
   }
 }
 
 /** Beyond this, an attribution's look-ups begin anew, so that made-up model names cannot fill the memory. */
 const maxModelsCached = 1000;
+
+function isSame(left: readonly string[], right: readonly string[]): boolean {
+  return left === right || (left.length === right.length && left.every((budgetId, place) => budgetId === right[place]));
+}

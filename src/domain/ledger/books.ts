@@ -12,6 +12,7 @@ import {
   nothing,
   type CallId,
   type CallRoute,
+  type CallStatus,
   type CorrectionEntry,
   type CounterKey,
   type Entry,
@@ -33,6 +34,7 @@ export interface Hold extends CallId {
   readonly route: CallRoute;
   amount: Quantities;
   readonly counters: readonly Counter[];
+  readonly keys: readonly CounterKey[];
   readonly expiresAt: number | null;
   readonly fingerprint: string | null;
 }
@@ -43,8 +45,6 @@ export type KeptHold = Omit<HoldEntry, "kind">;
 /** What changed since it was last asked. A store writes it in the same transaction as the entries that caused it. */
 export interface Changes {
   readonly counters: ReadonlySet<Counter>;
-  /** Opened or topped up, and still open. */
-  readonly holds: ReadonlySet<Hold>;
   /** Operations whose hold ended or whose ended attempt changed; their past may be forgotten once it is on file. */
   readonly ended: ReadonlySet<string>;
 }
@@ -63,11 +63,12 @@ export class Books {
   readonly holds = new PassingMap<string, Hold>();
   readonly #expiring = new Set<Hold>();
   readonly #counters = new Map<string, Counter>();
+  /** The same counters by their key objects, of which a hold has those of the last one: no text is made to find them. */
+  #counterOf = new WeakMap<CounterKey, Counter>();
   readonly #past = new PassingMap<string, PastAttempt[]>();
   readonly #history: History;
   readonly #applicable: Applicable;
   #changedCounters = new Set<Counter>();
-  #changedHolds = new Set<Hold>();
   #ended = new Set<string>();
 
   constructor(history: History) {
@@ -82,11 +83,10 @@ export class Books {
 
   /** The counter of a key. One that was never used stands at zero, and is no different from one that does not exist. */
   counter(key: CounterKey): Counter {
-    const id = counterId(key);
-    const known = this.#counters.get(id);
-    if (known) return known;
-    const counter: Counter = { key, id, ...(this.#history.counter(key) ?? untouched), openHolds: 0 };
-    this.#counters.set(id, counter);
+    const met = this.#counterOf.get(key);
+    if (met) return met;
+    const counter = this.#counterById(key);
+    this.#counterOf.set(key, counter);
     return counter;
   }
 
@@ -142,9 +142,8 @@ export class Books {
 
   /** Hands over what changed, and begins a new set. */
   takeChanges(): Changes {
-    const changes = { counters: this.#changedCounters, holds: this.#changedHolds, ended: this.#ended };
+    const changes = { counters: this.#changedCounters, ended: this.#ended };
     this.#changedCounters = new Set();
-    this.#changedHolds = new Set();
     this.#ended = new Set();
     return changes;
   }
@@ -164,13 +163,21 @@ export class Books {
       const isOver = windowEnd !== null && windowEnd <= at;
       if ((isOver || isUntouched(counter)) && counter.openHolds === 0 && !this.#changedCounters.has(counter)) this.#counters.delete(id);
     }
+    this.#counterOf = new WeakMap();
     this.#applicable.forget();
   }
 
+  #counterById(key: CounterKey): Counter {
+    const id = counterId(key);
+    const known = this.#counters.get(id);
+    if (known) return known;
+    const counter: Counter = { key, id, ...(this.#history.counter(key) ?? untouched), openHolds: 0 };
+    this.#counters.set(id, counter);
+    return counter;
+  }
+
   #hold(entry: HoldEntry): void {
-    const hold = this.#open(entry);
-    this.#add(hold.counters, (counter) => (counter.held += amountIn(counter.key.currency, entry.amount)));
-    this.#changedHolds.add(hold);
+    this.#holdMore(this.#open(entry), entry.amount);
   }
 
   #open(kept: KeptHold): Hold {
@@ -183,6 +190,7 @@ export class Books {
       route: kept.route,
       amount: kept.amount,
       counters: kept.counters.map((key) => this.counter(key)),
+      keys: kept.counters,
       expiresAt: kept.expiresAt,
       fingerprint: kept.fingerprint,
     };
@@ -195,45 +203,36 @@ export class Books {
   #topUp(entry: TopUpEntry): void {
     const hold = this.#openHold(entry);
     hold.amount = addQuantities(hold.amount, entry.amount);
-    this.#add(hold.counters, (counter) => (counter.held += amountIn(counter.key.currency, entry.amount)));
-    this.#changedHolds.add(hold);
+    this.#holdMore(hold, entry.amount);
   }
 
   #settle(entry: SettleEntry): void {
     if (entry.late) return this.#settleLate(entry);
     const hold = this.#end(entry);
-    hold.counters.forEach((counter, index) => {
-      counter.held -= amountIn(counter.key.currency, hold.amount);
+    this.#giveBack(hold);
+    for (const [index, counter] of hold.counters.entries()) {
       counter.spent += amountIn(counter.key.currency, entry.cost);
       counter.overrun += entry.overruns[index] ?? 0n;
-      assert(counter.held >= 0n, "a counter never holds less than nothing");
-      this.#changedCounters.add(counter);
-    });
-    this.#remember(entry, {
-      ...pastOf(hold),
-      ended: "settle",
-      status: entry.status,
-      settleFingerprint: entry.fingerprint,
-      cost: entry.cost,
-    });
+    }
+    this.#remember(entry, pastOf(hold, { ended: "settle", status: entry.status, fingerprint: entry.fingerprint, cost: entry.cost }));
   }
 
   #settleLate(entry: SettleEntry): void {
     const past = this.#pastAttempt(entry);
     assert(past.ended === "expire", "only a hold that expired is settled late");
-    past.counters.forEach((key, index) => {
+    for (const [index, key] of past.counters.entries()) {
       const counter = this.counter(key);
       counter.spent += amountIn(key.currency, entry.cost);
       counter.overrun += entry.overruns[index] ?? 0n;
       this.#changedCounters.add(counter);
-    });
+    }
     this.#remember(entry, { ...past, ended: "settle", status: entry.status, settleFingerprint: entry.fingerprint, cost: entry.cost });
   }
 
   #letGo(entry: ReleaseEntry | ExpireEntry): void {
     const hold = this.#end(entry);
-    this.#add(hold.counters, (counter) => (counter.held -= amountIn(counter.key.currency, hold.amount)));
-    this.#remember(entry, { ...pastOf(hold), ended: entry.kind });
+    this.#giveBack(hold);
+    this.#remember(entry, pastOf(hold, { ended: entry.kind, status: null, fingerprint: null, cost: nothing }));
   }
 
   #correct(entry: CorrectionEntry): void {
@@ -265,13 +264,19 @@ export class Books {
     for (const counter of hold.counters) counter.openHolds -= 1;
     this.holds.delete(hold.operationId);
     this.#expiring.delete(hold);
-    this.#changedHolds.delete(hold);
     return hold;
   }
 
-  #add(counters: readonly Counter[], change: (counter: Counter) => void): void {
+  #holdMore({ counters }: Hold, amount: Quantities): void {
     for (const counter of counters) {
-      change(counter);
+      counter.held += amountIn(counter.key.currency, amount);
+      this.#changedCounters.add(counter);
+    }
+  }
+
+  #giveBack({ counters, amount }: Hold): void {
+    for (const counter of counters) {
+      counter.held -= amountIn(counter.key.currency, amount);
       assert(counter.held >= 0n, "a counter never holds less than nothing");
       this.#changedCounters.add(counter);
     }
@@ -284,23 +289,23 @@ export class Books {
   }
 
   #remember(call: CallId, attempt: PastAttempt): void {
-    const others = this.past(call.operationId).filter((past) => past.attempt !== attempt.attempt);
+    const known = this.past(call.operationId);
+    const others = known.length === 0 ? known : known.filter((past) => past.attempt !== attempt.attempt);
     this.#past.set(call.operationId, [...others, attempt]);
     this.#ended.add(call.operationId);
   }
 }
 
-function pastOf(hold: Hold): PastAttempt {
-  return {
-    attempt: hold.attempt,
-    ended: "release",
-    status: null,
-    holdFingerprint: hold.fingerprint,
-    settleFingerprint: null,
-    held: hold.amount,
-    cost: nothing,
-    counters: hold.counters.map((counter) => counter.key),
-  };
+interface End {
+  readonly ended: PastAttempt["ended"];
+  readonly status: CallStatus | null;
+  readonly fingerprint: string | null;
+  readonly cost: Quantities;
+}
+
+function pastOf(hold: Hold, { ended, status, fingerprint, cost }: End): PastAttempt {
+  const { attempt, fingerprint: holdFingerprint, amount: held, keys: counters } = hold;
+  return { attempt, ended, status, holdFingerprint, settleFingerprint: fingerprint, held, cost, counters };
 }
 
 function isUntouched({ spent, held, overrun }: Counter): boolean {

@@ -31,7 +31,7 @@ export function decideHold(books: Books, command: HoldCommand): Decided<HoldAnsw
   const repeat = answerRepeat(books, command);
   if (repeat) return { answer: repeat, entries: [] };
 
-  const applied = books.applied({ ...command.route, attribution: command.attribution, budgets: command.budgets }, command.at);
+  const applied = books.applied(command, command.at);
   const fallback = chooseFallback(applied, command.demand);
   if (fallback === "blocked") return refuseUnpriced(applied, command);
 

@@ -30,8 +30,10 @@ export function decideTopUp(books: Books, command: TopUpCommand): Decided<TopUpA
 
 /** The hold's own counters, in the window in which it was made, with their budgets as they are now. A deleted budget limits nothing. */
 export function budgetsOf(books: Books, hold: Pick<Hold, "counters">): readonly Applied[] {
-  return hold.counters.flatMap((counter) => {
+  const applied: Applied[] = [];
+  for (const counter of hold.counters) {
     const budget = books.budgets.get(counter.key.budgetId);
-    return budget && budget.currency === counter.key.currency ? [{ budget, counter, closed: false }] : [];
-  });
+    if (budget && budget.currency === counter.key.currency) applied.push({ budget, counter, closed: false });
+  }
+  return applied;
 }

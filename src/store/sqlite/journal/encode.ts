@@ -30,68 +30,77 @@ export type StoredThreshold = readonly [counterId: number, partsPerMillion: numb
 export type StoredRefusal = readonly [reason: string, budgetId: string | null, needed: StoredInteger];
 export type StoredBudget = readonly [budget: Record<string, unknown>, deleted: 0 | 1];
 
-/** @param callOf Finds the hold that an entry is about. */
-export function encodeEntry(entry: Entry, seq: number, context: { names: NameWriter; callOf: (id: CallId) => CallOnFile }): EncodedEntry {
-  const { names } = context;
-  names.beginEntry(seq);
-  return { ...blank, seq, at: entry.at, kind: kindOf(entry), ...columnsOf(entry, names, context.callOf) };
+interface EncodeContext {
+  readonly names: NameWriter;
+  /** Finds the hold that an entry is about. */
+  readonly callOf: (id: CallId) => CallOnFile;
 }
 
-const blank = {
-  call: null,
-  operationId: null,
-  attempt: null,
-  attributionId: null,
-  routeId: null,
-  amount: "0",
-  body: "[]",
-  raw: null,
-} as const;
-
-function columnsOf(entry: Entry, names: NameWriter, callOf: (id: CallId) => CallOnFile): Partial<EncodedEntry> {
+/** @param seq The number that the entry gets. */
+export function encodeEntry(entry: Entry, seq: number, { names, callOf }: EncodeContext): EncodedEntry {
+  names.beginEntry(seq);
   switch (entry.kind) {
     case "hold":
-      return {
+      return requestRow(entry, seq, {
+        names,
         attempt: entry.attempt,
-        ...requestColumns(entry, names),
         amount: columnAmount(entry.amount.usd),
         body: holdBody(entry, names),
-      };
+      });
     case "refusal": {
       const body: StoredRefusal = [entry.reason, entry.budgetId, storeInteger(entry.needed)];
-      return { ...requestColumns(entry, names), body: JSON.stringify(body) };
+      return requestRow(entry, seq, { names, attempt: null, amount: "0", body: JSON.stringify(body) });
     }
     case "threshold":
-      return { body: JSON.stringify(storeThreshold(entry, names)) };
+      return otherRow(entry, seq, JSON.stringify(storeThreshold(entry, names)));
     case "budget":
-      return { body: JSON.stringify([storeBudget(entry.budget), entry.deleted ? 1 : 0] satisfies StoredBudget) };
+      return otherRow(entry, seq, JSON.stringify([storeBudget(entry.budget), entry.deleted ? 1 : 0] satisfies StoredBudget));
     case "key":
-      return { body: JSON.stringify(entry.key) };
+      return otherRow(entry, seq, JSON.stringify(entry.key));
     case "price":
-      return { body: JSON.stringify(entry.price) };
+      return otherRow(entry, seq, JSON.stringify(entry.price));
     default:
-      return callColumns(entry, callOf(entry), names);
+      return callRow(entry, seq, { names, on: callOf(entry) });
   }
 }
 
-function requestColumns(entry: Extract<Entry, { kind: "hold" | "refusal" }>, names: NameWriter): Partial<EncodedEntry> {
-  const { operationId, attribution, route } = entry;
-  return { operationId, attributionId: names.attribution(attribution), routeId: names.route(route, null) };
+type Request = Extract<Entry, { kind: "hold" | "refusal" }>;
+type Requested = Pick<EncodedEntry, "attempt" | "amount" | "body"> & { readonly names: NameWriter };
+
+function requestRow(entry: Request, seq: number, { names, attempt, amount, body }: Requested): EncodedEntry {
+  const { at, operationId, attribution, route } = entry;
+  const attributionId = names.attribution(attribution);
+  const routeId = names.route(route, null);
+  return { seq, at, kind: kindOf(entry), call: null, operationId, attempt, attributionId, routeId, amount, body, raw: null };
+}
+
+function otherRow(entry: Entry, seq: number, body: string): EncodedEntry {
+  const { at } = entry;
+  const about = { call: null, operationId: null, attempt: null, attributionId: null, routeId: null };
+  return { seq, at, kind: kindOf(entry), ...about, amount: "0", body, raw: null };
 }
 
 type AboutCall = Extract<Entry, { kind: "top_up" | "settle" | "release" | "expire" | "correction" }>;
 
-function callColumns(entry: AboutCall, on: CallOnFile, names: NameWriter): Partial<EncodedEntry> {
-  const { call, attributionId, routeId } = on;
-  if (entry.kind === "top_up") {
-    const body = JSON.stringify([storeInteger(entry.amount.tokens), storeInteger(entry.amount.requests)]);
-    return { call, amount: columnAmount(entry.amount.usd), body };
+function callRow(entry: AboutCall, seq: number, { names, on }: { readonly names: NameWriter; readonly on: CallOnFile }): EncodedEntry {
+  const { at } = entry;
+  const about = { seq, at, kind: kindOf(entry), call: on.call, operationId: null, attempt: null } as const;
+  switch (entry.kind) {
+    case "top_up": {
+      const body = JSON.stringify([storeInteger(entry.amount.tokens), storeInteger(entry.amount.requests)]);
+      return { ...about, attributionId: null, routeId: null, amount: columnAmount(entry.amount.usd), body, raw: null };
+    }
+    case "release":
+    case "expire": {
+      const body = entry.kind === "release" ? JSON.stringify([entry.reason]) : "[]";
+      return { ...about, attributionId: on.attributionId, routeId: on.routeId, amount: "0", body, raw: null };
+    }
+    default: {
+      const routeId = names.route(on.route, entry.model);
+      const body = encodeOutcome(entry, names);
+      return { ...about, attributionId: on.attributionId, routeId, amount: columnAmount(entry.cost.usd), body, raw: entry.rawUsage };
+    }
   }
-  if (entry.kind === "release") return { call, attributionId, routeId, body: JSON.stringify([entry.reason]) };
-  if (entry.kind === "expire") return { call, attributionId, routeId };
-  const served = names.route(on.route, entry.model);
-  const amount = columnAmount(entry.cost.usd);
-  return { call, attributionId, routeId: served, amount, body: encodeOutcome(entry, names), raw: entry.rawUsage };
 }
 
 function holdBody({ amount, counters, expiresAt, fingerprint }: HoldEntry, names: NameWriter): string {

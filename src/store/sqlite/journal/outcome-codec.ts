@@ -84,15 +84,13 @@ function chargedMeter(number: number): Charge["meter"] {
 }
 
 export function encodeOutcome(outcome: Outcome & Partial<OutcomeDetails>, names: NameWriter): string {
+  const { usage, latencyMs } = outcome;
   const model = outcome.charges[0]?.model ?? outcome.model;
-  const stored: StoredOutcome = [
-    storeUsage(outcome.usage),
-    outcome.charges.map((charge) => storeCharge(charge, { usage: outcome.usage, model }, names)),
-    outcome.latencyMs,
-    names.text(outcome.priceVersion),
-    storeExtras(outcome, model === outcome.model ? undefined : names.text(model)),
-  ];
-  return JSON.stringify(stored);
+  const charges = outcome.charges.map((charge) => storeCharge(charge, { usage, model }, names));
+  const version = names.text(outcome.priceVersion);
+  const extras =
+    model === outcome.model && isOrdinary(outcome) ? 0 : storeExtras(outcome, model === outcome.model ? undefined : names.text(model));
+  return JSON.stringify([storeUsage(usage), charges, latencyMs, version, extras] satisfies StoredOutcome);
 }
 
 export function decodeOutcome(
@@ -189,21 +187,49 @@ function countOf(meter: Charge["meter"], usage: Usage): number | undefined {
   return meter === "reported_cost" || meter === "hold" ? undefined : usage[meter];
 }
 
-function storeExtras(outcome: Outcome & Partial<OutcomeDetails>, chargedModel: number | undefined): StoredExtras | 0 {
+/** Whether all that `StoredExtras` could say is as usual, but for the model of the charge lines. */
+function isOrdinary({
+  cost,
+  usage,
+  reportedCost,
+  flags,
+  overruns,
+  late,
+  fingerprint,
+  difference,
+  reason,
+}: Outcome & Partial<OutcomeDetails>): boolean {
+  return (
+    reportedCost === null &&
+    flags.length === 0 &&
+    !late &&
+    !fingerprint &&
+    difference === undefined &&
+    reason === undefined &&
+    !overruns?.some(isSome) &&
+    cost.requests === 1n &&
+    cost.tokens === BigInt(countTokens(usage))
+  );
+}
+
+function isSome(amount: bigint): boolean {
+  return amount !== 0n;
+}
+
+function storeExtras(outcome: Outcome & Partial<OutcomeDetails>, chargedModel: number | undefined): StoredExtras {
   const { cost, usage, reportedCost, flags, overruns = [], late, fingerprint, difference, reason } = outcome;
-  const ordinary = cost.requests === 1n && cost.tokens === BigInt(countTokens(usage));
-  const extras: StoredExtras = {
+  const counted = cost.requests === 1n && cost.tokens === BigInt(countTokens(usage));
+  return {
     ...(chargedModel !== undefined && { m: chargedModel }),
-    ...(!ordinary && { q: [storeInteger(cost.tokens), storeInteger(cost.requests)] as const }),
+    ...(!counted && { q: [storeInteger(cost.tokens), storeInteger(cost.requests)] as const }),
     ...(reportedCost !== null && { r: storeInteger(reportedCost) }),
     ...(flags.length > 0 && { f: flags }),
-    ...(overruns.some((overrun) => overrun !== 0n) && { o: overruns.map(storeInteger) }),
+    ...(overruns.some(isSome) && { o: overruns.map(storeInteger) }),
     ...(late && { l: 1 as const }),
     ...(fingerprint && { p: fingerprint }),
     ...(difference && { d: storeQuantities(difference) }),
     ...(reason !== undefined && { w: reason }),
   };
-  return Object.keys(extras).length === 0 ? 0 : extras;
 }
 
 function loadRaw(raw: StoredRaw | undefined, names: NameReader): string | null {

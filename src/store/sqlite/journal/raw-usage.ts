@@ -7,8 +7,7 @@ export type StoredRaw = string | readonly (number | string)[];
 const maxShapeLength = 2000;
 export const maxShapes = 1000;
 
-/** Strings are matched first, so that digits inside them are left alone. The mark cannot stand in JSON text. */
-const stringsAndNumbers = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+/** It cannot stand in JSON text. */
 const mark = "\u0000";
 
 export interface ShapedText {
@@ -21,13 +20,65 @@ export interface ShapedText {
 export function shapeOf(text: string): ShapedText | null {
   if (text.length > maxShapeLength || text.includes(mark)) return null;
   const numbers: (number | string)[] = [];
-  const shape = text.replace(stringsAndNumbers, (token) => {
-    if (token.startsWith('"')) return token;
-    const value = Number(token);
-    numbers.push(Number.isSafeInteger(value) && `${value}` === token ? value : token);
-    return mark;
-  });
-  return { shape, numbers };
+  let shape = "";
+  let copied = 0;
+  for (let at = 0; at < text.length;) {
+    if (text.charCodeAt(at) === quote) at = endOfString(text, at);
+    else if (!beginsNumber(text, at)) at += 1;
+    else {
+      const end = endOfNumber(text, at);
+      numbers.push(numberOf(text.slice(at, end)));
+      shape += text.slice(copied, at) + mark;
+      at = end;
+      copied = end;
+    }
+  }
+  return { shape: shape + text.slice(copied), numbers };
+}
+
+const quote = 34;
+const minus = 45;
+
+/** Behind the string that begins at `at`: digits inside it are left alone. */
+function endOfString(text: string, at: number): number {
+  for (let end = text.indexOf('"', at + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    if (!isEscaped(text, end)) return end + 1;
+  }
+  return text.length;
+}
+
+/** Whether an odd number of backslashes stands before `at`. */
+function isEscaped(text: string, at: number): boolean {
+  let before = at;
+  while (text[before - 1] === "\\") before -= 1;
+  return (at - before) % 2 === 1;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+function beginsNumber(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return isDigit(code) || (code === minus && isDigit(text.charCodeAt(at + 1)));
+}
+
+/** Nearly all are whole numbers; the rest is read by its grammar. */
+const restOfNumber = /(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+
+function endOfNumber(text: string, at: number): number {
+  let end = at + 1;
+  while (isDigit(text.charCodeAt(end))) end += 1;
+  const next = text[end];
+  if (next !== "." && next !== "e" && next !== "E") return end;
+  restOfNumber.lastIndex = end;
+  restOfNumber.test(text);
+  return restOfNumber.lastIndex;
+}
+
+function numberOf(token: string): number | string {
+  const value = Number(token);
+  return Number.isSafeInteger(value) && `${value}` === token ? value : token;
 }
 
 export function fillShape(shape: string, numbers: readonly (number | string)[]): string {

@@ -9,15 +9,13 @@ import { isCorrection, isOutcome, kinds } from "../journal/kind.ts";
 import { nameKinds } from "../journal/name.ts";
 import { maxShapes, shapeOf } from "../journal/raw-usage.ts";
 import { counterWidth, entriesOf, nameWidth, type Batch } from "./batch.ts";
-import { dayHours } from "../schema.ts";
-import { additionOf, hourMs, prepareRollup, RollupBatch, type Addition, type RollupKey } from "./rollup.ts";
+import { additionOf, hourMs, prepareRollup, RollupBatch, type RollupKey } from "./rollup.ts";
 
 /** Holds what the next batch builds on: the last hash, the shapes. After a failure both are read anew. */
 export class BatchWriter {
   readonly #database: DatabaseSync;
   readonly #journal: JournalFile;
   readonly #rollups = new RollupBatch();
-  readonly #days = new RollupBatch();
   readonly #hours = new Map<number, { first: number; last: number }>();
   readonly #statements: ReturnType<typeof prepareAll>;
   #lastSeq = 0;
@@ -56,8 +54,8 @@ export class BatchWriter {
       this.#writeEntry({ ...encoded, body: this.#bodyOf(encoded, definitions) }, definitions);
     }
     this.#writeState(batch);
+    this.#rollups.byDay().write(this.#statements.day);
     this.#rollups.write(this.#statements.rollup);
-    this.#days.write(this.#statements.day);
     for (const [hour, { first, last }] of this.#hours) this.#statements.hour.run(hour, first, last);
     this.#hours.clear();
   }
@@ -102,7 +100,7 @@ export class BatchWriter {
     assert(addition !== undefined, "an outcome adds to the roll-ups");
     const endedAt = this.#amend(row) ?? row.at;
     const key = { attributionId: row.attributionId ?? 0, routeId: row.routeId ?? 0, status: addition.status };
-    this.#addUp({ ...key, hour: Math.floor(endedAt / hourMs) }, addition, 1);
+    this.#rollups.add({ ...key, hour: Math.floor(endedAt / hourMs) }, addition);
     if (endedAt === row.at) this.#widenHour(Math.floor(endedAt / hourMs), row.seq);
   }
 
@@ -119,15 +117,10 @@ export class BatchWriter {
       routeId: old.routeId ?? 0,
       status: addition.status,
     };
-    this.#addUp(key, addition, -1);
+    this.#rollups.add(key, addition, -1);
     const endedAt = isCorrection(row.kind) ? oldEndedAt : row.at;
     this.#statements.amendment.run(row.seq, old.seq, endedAt);
     return endedAt;
-  }
-
-  #addUp(key: RollupKey, addition: Addition, sign: 1 | -1): void {
-    this.#rollups.add(key, addition, sign);
-    this.#days.add({ ...key, hour: Math.floor(key.hour / dayHours) * dayHours }, addition, sign);
   }
 
   /** A first end finds nothing; to look only where there can be something keeps calls fast. */
@@ -152,7 +145,6 @@ export class BatchWriter {
 
   #load(): void {
     this.#rollups.clear();
-    this.#days.clear();
     this.#hours.clear();
     const last = this.#database.prepare("SELECT seq, hex(hash) AS hash FROM entry ORDER BY seq DESC LIMIT 1").get();
     this.#lastSeq = Number(last?.["seq"] ?? 0);

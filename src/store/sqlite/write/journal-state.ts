@@ -79,7 +79,7 @@ export class JournalState {
   #forgetPast(ended: ReadonlySet<string>): void {
     this.#unwrittenEnds.delete(ended);
     const later = [...this.#unwrittenEnds];
-    this.books.forgetPast([...ended].filter((id) => !later.some((ids) => ids.has(id))));
+    this.books.forgetPast(later.length === 0 ? ended : [...ended].filter((id) => !later.some((ids) => ids.has(id))));
   }
 
   #apply(entry: Entry, row: EncodedEntry): void {

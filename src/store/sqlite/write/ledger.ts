@@ -33,16 +33,13 @@ export class SqliteLedger implements Ledger {
     this.#pipeline = new Pipeline(parts);
   }
 
-  async commit<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> {
-    this.#mustBeOpen();
-    const answer = this.#pipeline.decideForDurable(command);
-    await this.#pipeline.durable();
-    return answer;
+  commit<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> {
+    if (this.#isClosed) return Promise.reject(closed());
+    return this.#pipeline.commit(command);
   }
 
-  async decide<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> {
-    this.#mustBeOpen();
-    return this.#pipeline.decideAtOnce(command);
+  decide<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> {
+    return this.#isClosed ? Promise.reject(closed()) : this.#pipeline.decide(command);
   }
 
   async flush(): Promise<void> {
@@ -114,10 +111,10 @@ export class SqliteLedger implements Ledger {
       this.#parts.onClose();
     }
   }
+}
 
-  #mustBeOpen(): void {
-    if (this.#isClosed) throw new PurserError("shutting_down", "the ledger is closed");
-  }
+function closed(): PurserError {
+  return new PurserError("shutting_down", "the ledger is closed");
 }
 
 function asOpenHold({ operationId, attempt, at, attribution, route, amount, expiresAt }: Hold): OpenHold {

@@ -70,14 +70,18 @@ export class Pipeline {
     return this.#failure ?? null;
   }
 
-  /** Decides for a caller who waits until the decision is durable, and is told if it cannot be. */
-  decideForDurable<C extends Command>(command: C): AnswerOf[C["kind"]] {
-    if (this.#failure) throw this.#failure;
-    return this.#decide(command, soon);
+  /** Decides for a caller who waits until the decision is on file, or is told that it cannot be. */
+  commit<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    try {
+      return this.#whenDurable(this.#decide(command, soon));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Decides for a caller who does not wait: kept until its batch is on file. While that fails, only ends of calls are taken. */
-  async decideAtOnce<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> {
+  async decide<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> {
     if (this.#failure && !isEndOfCall(command)) throw this.#failure;
     while (this.#isStale) await new Promise<void>((resolve) => this.#whenRenewed.push(resolve));
     return this.#decideAndKeep(command);
@@ -86,11 +90,7 @@ export class Pipeline {
   /** Resolves when all that was decided so far is on file. @throws PurserError `store_unavailable` when it cannot be written. */
   durable(): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
-    const { gathering } = this.#state;
-    if (gathering.entries.length > 0) this.#schedule(soon);
-    const last = gathering.entries.length > 0 ? gathering : [...this.#inFlight].at(-1);
-    if (!last) return Promise.resolve();
-    return new Promise((resolve, reject) => last.waiters.push({ resolve, reject }));
+    return this.#whenDurable(undefined);
   }
 
   /** Writes no more. */
@@ -98,6 +98,14 @@ export class Pipeline {
     this.#isEnded = true;
     clearTimeout(this.#retry);
     clearTimeout(this.#convenient);
+  }
+
+  #whenDurable<Answer>(answer: Answer): Promise<Answer> {
+    const { gathering } = this.#state;
+    if (gathering.entries.length > 0) this.#schedule(soon);
+    const last = gathering.entries.length > 0 ? gathering : [...this.#inFlight].at(-1);
+    if (!last) return Promise.resolve(answer);
+    return new Promise((resolve, reject) => last.waiters.push({ resolve: () => resolve(answer), reject }));
   }
 
   #decide<C extends Command>(command: C, urgency: Urgency): AnswerOf[C["kind"]] {

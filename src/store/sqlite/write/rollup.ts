@@ -5,7 +5,7 @@ import { meters, type Usage } from "../../../domain/usage/usage.ts";
 import type { JournalRow } from "../journal/chain.ts";
 import { isOutcome, kinds, statuses, statusOf, type StatusCode } from "../journal/kind.ts";
 import { loadUsage, type StoredOutcome } from "../journal/outcome-codec.ts";
-import { sumColumns } from "../schema.ts";
+import { dayHours, sumColumns } from "../schema.ts";
 
 export const hourMs = 3_600_000;
 const picoPerMicro = 1_000_000n;
@@ -49,10 +49,12 @@ export function additionOf(row: Pick<JournalRow, "kind" | "amount" | "body">): A
 
 /** Adds up what a batch changes, so that each key is written once. */
 export class RollupBatch {
-  readonly #sums = new Map<string, { readonly key: RollupKey; readonly sums: RollupSums }>();
+  /** By hour and status, attribution, and route: to look up three numbers is faster than to make one text of them. */
+  readonly #byHour = new Map<number, Map<number, Map<number, KeyedSums>>>();
+  #size = 0;
 
   get size(): number {
-    return this.#sums.size;
+    return this.#size;
   }
 
   /** @param sign -1 takes back what was added before. */
@@ -60,14 +62,28 @@ export class RollupBatch {
     const sums = this.#at(key);
     if (addition.status === statuses.refused) sums.refusals += sign;
     else sums.calls += sign;
-    sums.cost += BigInt(sign) * addition.cost;
+    sums.cost += sign === 1 ? addition.cost : -addition.cost;
     sums.latencyMs += sign * addition.latencyMs;
     addUsage(sums.usage, addition.usage, sign);
   }
 
+  /** All that was added, in sums over whole days. */
+  byDay(): RollupBatch {
+    const days = new RollupBatch();
+    for (const { key, sums } of this.#all()) {
+      const into = days.#at({ ...key, hour: Math.floor(key.hour / dayHours) * dayHours });
+      into.calls += sums.calls;
+      into.refusals += sums.refusals;
+      into.cost += sums.cost;
+      into.latencyMs += sums.latencyMs;
+      sums.usage.forEach((count, place) => (into.usage[place] = (into.usage[place] ?? 0) + count));
+    }
+    return days;
+  }
+
   /** Writes the sums by a statement of {@link prepareRollup}, and begins anew. */
   write(statement: StatementSync): void {
-    for (const { key, sums } of this.#sums.values()) {
+    for (const { key, sums } of this.#all()) {
       const [micro, rest] = splitPico(sums.cost);
       const { hour, attributionId, routeId, status } = key;
       statement.run(hour, attributionId, routeId, status, sums.calls, sums.refusals, micro, rest, sums.latencyMs, ...sums.usage);
@@ -76,17 +92,40 @@ export class RollupBatch {
   }
 
   clear(): void {
-    this.#sums.clear();
+    this.#byHour.clear();
+    this.#size = 0;
+  }
+
+  *#all(): Generator<KeyedSums> {
+    for (const byAttribution of this.#byHour.values()) for (const byRoute of byAttribution.values()) yield* byRoute.values();
   }
 
   #at(key: RollupKey): RollupSums {
-    const id = `${key.hour} ${key.attributionId} ${key.routeId} ${key.status}`;
-    const known = this.#sums.get(id);
+    const byAttribution = inside(this.#byHour, key.hour * statusPlaces + key.status);
+    const byRoute = inside(byAttribution, key.attributionId);
+    const known = byRoute.get(key.routeId);
     if (known) return known.sums;
     const sums = emptySums();
-    this.#sums.set(id, { key, sums });
+    byRoute.set(key.routeId, { key, sums });
+    this.#size += 1;
     return sums;
   }
+}
+
+interface KeyedSums {
+  readonly key: RollupKey;
+  readonly sums: RollupSums;
+}
+
+/** More than there are numbers for a status. */
+const statusPlaces = 16;
+
+function inside<Inner>(outer: Map<number, Map<number, Inner>>, key: number): Map<number, Inner> {
+  const known = outer.get(key);
+  if (known) return known;
+  const inner = new Map<number, Inner>();
+  outer.set(key, inner);
+  return inner;
 }
 
 export function emptySums(): RollupSums {
