@@ -51,7 +51,7 @@ export class BatchWriter {
       for (; nextName < batch.names.length && Number(batch.names[nextName + 1]) <= encoded.seq; nextName += nameWidth) {
         definitions.push(this.#writeName(batch.names.slice(nextName, nextName + nameWidth)));
       }
-      this.#writeEntry({ ...encoded, body: this.#bodyOf(encoded, definitions) }, definitions);
+      this.#writeEntry(encoded.raw === null ? encoded : this.#withRaw(encoded, encoded.raw, definitions), definitions);
     }
     this.#writeState(batch);
     this.#rollups.byDay().write(this.#statements.day);
@@ -71,14 +71,12 @@ export class BatchWriter {
     if (isOutcome(kind) || kind === kinds.refusal) this.#sumUp(row);
     this.#lastHash = chainHash(this.#lastHash, row, definitions);
     this.#lastSeq = seq;
-    const hash = Buffer.from(this.#lastHash, "hex");
-    this.#statements.entry.run(seq, at, kind, call, operationId, attempt, attributionId, routeId, amount, body, hash);
+    this.#statements.entry.run(seq, at, kind, call, operationId, attempt, attributionId, routeId, amount, body, this.#lastHash);
   }
 
   /** The body with the raw usage put in at its end. A shape that is new stands in `definitions` too. */
-  #bodyOf({ seq, body, raw }: EncodedEntry, definitions: Definition[]): string {
-    if (raw === null) return body;
-    return `${body.slice(0, -1)},${this.#storeRaw(seq, raw, definitions)}]`;
+  #withRaw(row: EncodedEntry, raw: string, definitions: Definition[]): JournalRow {
+    return { ...row, body: `${row.body.slice(0, -1)},${this.#storeRaw(row.seq, raw, definitions)}]` };
   }
 
   #storeRaw(seq: number, raw: string, definitions: Definition[]): string {
@@ -159,7 +157,7 @@ function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, Stat
     begin: database.prepare("BEGIN IMMEDIATE"),
     commit: database.prepare("COMMIT"),
     rollback: database.prepare("ROLLBACK"),
-    entry: database.prepare("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+    entry: database.prepare("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, unhex(?))"),
     name: database.prepare("INSERT INTO name VALUES (?, ?, ?, ?, ?)"),
     shape: database.prepare("INSERT INTO shape VALUES (?, ?, ?)"),
     counter: database.prepare("INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?, ?)"),
