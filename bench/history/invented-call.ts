@@ -2,6 +2,7 @@
 
 import type { PriceBook } from "../../src/domain/price/sheet.ts";
 import { add, zero } from "../../src/domain/money/money.ts";
+import type { CallRoute } from "../../src/domain/ledger/entry.ts";
 import type { HoldCommand, SettleCommand } from "../../src/domain/ledger/command.ts";
 import type { Attribution } from "../../src/domain/attribution/attribution.ts";
 import { countTokens } from "../../src/domain/usage/usage.ts";
@@ -48,7 +49,7 @@ export function inventCall(book: PriceBook, number: number): InventedCall {
       operationId,
       repeat: "new",
       attribution,
-      route: { provider, model, endpoint, keyId: `key-${project}` },
+      route: routeOf({ provider, model, endpoint, keyId: `key-${project}` }),
       budgets: [],
       demand: {
         fixed: { usd: zero, tokens: 10_000n, requests: 1n },
@@ -93,6 +94,17 @@ function attributionOf(project: number, user: number): Attribution {
 }
 
 const attributions = new Map<number, Attribution>();
+
+/** The same object for the same values, as the gateway keeps it. */
+function routeOf(route: CallRoute): CallRoute {
+  const name = `${route.model} ${route.keyId}`;
+  const known = routes.get(name);
+  if (known) return known;
+  routes.set(name, route);
+  return route;
+}
+
+const routes = new Map<string, CallRoute>();
 
 /** As OpenAI writes it. */
 function rawUsage({

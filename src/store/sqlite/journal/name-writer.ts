@@ -11,6 +11,8 @@ export type NameColumns = (number | string)[];
 
 /** This many texts are remembered for sure, and at most twice as many. */
 const remembered = 50_000;
+/** A route is mostly served by one model, or by a few versions of it. */
+const rememberedServed = 100;
 
 /**
  * Remembers the names used lately, and asks the file for others.
@@ -20,6 +22,8 @@ const remembered = 50_000;
 export class NameWriter {
   readonly #find: StatementSync;
   readonly #byObject = new WeakMap<object, number>();
+  /** By route, and then by the model that was served. */
+  readonly #routes = new WeakMap<CallRoute, Map<string | null, number>>();
   #young = new Map<string, number>();
   #old = new Map<string, number>();
   #unwritten = new Map<string, number>();
@@ -52,7 +56,13 @@ export class NameWriter {
 
   /** @param served The model that the provider says it served; null before that is known. */
   route(route: CallRoute, served: string | null): number {
-    return this.#text(nameKinds.route, routeText(route, served));
+    let ids = this.#routes.get(route);
+    if (!ids || ids.size >= rememberedServed) this.#routes.set(route, (ids = new Map()));
+    const known = ids.get(served);
+    if (known !== undefined) return known;
+    const id = this.#text(nameKinds.route, routeText(route, served));
+    ids.set(served, id);
+    return id;
   }
 
   text(text: string): number {
