@@ -35,7 +35,9 @@ export function chargeUsage(desk: PriceDesk & { readonly ledger: Ledger }, repor
   const { at, route } = hold;
   const served = reported.model ?? route.model;
   const provider = desk.priceProvider(route.provider);
-  const sheet = sheetOfServed(desk.prices(), { provider, asked: route.model, served, at });
+  const book = desk.prices();
+  const asked = { provider, model: route.model, at };
+  const sheet = sheetOfServed(book, { ...asked, sheet: book.sheet(asked) }, served);
   const charges = sheet ? sheet.charge({ model: served, usage }, { serviceTier, at }) : chargeUnpriced(desk.ledger, reported, served);
   return { model: served, charges, cost: charges.reduce((cost, line) => add(cost, line.cost), zero), priced: sheet !== undefined };
 }

@@ -23,14 +23,16 @@ export function lookUpPrice(desk: PriceDesk, { provider, model, at }: PriceQuest
 /**
  * The sheet that a charge is made by. The model served decides. Where the book does not know it, or knows it only by a shorter
  * name than the model asked for, the model asked for does: providers answer with aliases of their own.
+ *
+ * @param asked.sheet Of the model asked for, at the same moment.
  */
 export function sheetOfServed(
   book: PriceBook,
-  { provider, asked, served, at }: { readonly provider: string; readonly asked: string; readonly served: string; readonly at: number },
+  asked: PriceQuestion & { readonly sheet: PriceSheet | undefined },
+  served: string,
 ): PriceSheet | undefined {
-  const ofAsked = book.sheet({ provider, model: asked, at });
-  if (served === asked) return ofAsked;
-  const ofServed = book.sheet({ provider, model: served, at });
-  if (!ofServed) return ofAsked;
-  return ofAsked?.match === "exact" && ofServed.match === "prefix" ? ofAsked : ofServed;
+  if (served === asked.model) return asked.sheet;
+  const ofServed = book.sheet({ provider: asked.provider, model: served, at: asked.at });
+  if (!ofServed) return asked.sheet;
+  return asked.sheet?.match === "exact" && ofServed.match === "prefix" ? asked.sheet : ofServed;
 }
