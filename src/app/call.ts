@@ -42,6 +42,7 @@ export interface IncomingCall {
 
 /** A call that was read and may be made; nothing is held yet. */
 interface ReadCall extends IncomingCall {
+  readonly at: number;
   readonly route: Route;
   readonly request: ReadRequest;
 }
@@ -80,7 +81,7 @@ function readCall(context: CallContext, incoming: IncomingCall): ReadCall {
   const at = context.clock.now();
   const route = chooseRoute({ providers: context.providers, prices: context.prices(), at }, target, request.facts.model);
   checkAllowed(caller, route);
-  return { caller, target, method, headers, body, route, request };
+  return { at, caller, target, method, headers, body, route, request };
 }
 
 /** @throws PurserError `forbidden` when the key may not have this provider or model. */
@@ -99,19 +100,20 @@ export function checkAllowed({ key }: Caller, { provider, model }: Pick<Route, "
   });
 }
 
-function holdRequest(context: CallContext, { caller, headers, route, request }: ReadCall): HoldRequest {
+function holdRequest(context: CallContext, { at, caller, headers, route, request }: ReadCall): HoldRequest {
   const asked = operationIdOf(headers);
   const fit = fitWanted(headers);
   const { facts } = request;
   const { provider, model } = route;
   return {
-    operationId: asked ?? makeOperationId(context.clock.now()),
+    at,
+    operationId: asked ?? makeOperationId(at),
     repeat: asked === null ? "new" : "next",
     attribution: caller.attribution,
     route: callRouteOf(context.providers, route, caller.key?.keyId ?? null),
     budgets: caller.key?.budgets ?? none,
-    estimate: (at) => {
-      const sheet = context.prices().sheet({ provider: provider.priceProvider, model, at });
+    estimate: (now) => {
+      const sheet = context.prices().sheet({ provider: provider.priceProvider, model, at: now });
       return estimate(context, { route, facts, sheet, fit });
     },
   };

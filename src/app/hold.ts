@@ -27,7 +27,7 @@ export interface HoldContext {
   readonly limits: Pick<CallLimits, "holdWaitMs">;
 }
 
-export interface HoldRequest extends Pick<HoldCommand, "operationId" | "repeat" | "attribution" | "route" | "budgets"> {
+export interface HoldRequest extends Pick<HoldCommand, "at" | "operationId" | "repeat" | "attribution" | "route" | "budgets"> {
   /** Called for each try, with its moment: what was learned meanwhile counts. */
   readonly estimate: (at: number) => Estimate;
 }
@@ -43,10 +43,9 @@ export interface HoldRequest extends Pick<HoldCommand, "operationId" | "repeat" 
  */
 export async function hold(context: HoldContext, request: HoldRequest): Promise<Held> {
   const { waiting, clock, ledger } = context;
-  const startedAt = clock.now();
-  const deadline = startedAt + context.limits.holdWaitMs;
+  const deadline = request.at + context.limits.holdWaitMs;
   let place: number | null = null;
-  for (let at = startedAt; ; at = clock.now()) {
+  for (let { at } = request; ; at = clock.now()) {
     const { endings } = waiting;
     const estimate = request.estimate(at);
     // Nearly every call is admitted here, and takes no further step.

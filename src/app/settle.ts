@@ -4,12 +4,12 @@ import type { FallbackRates } from "../domain/budget/budget.ts";
 import type { Outcome, Quantities } from "../domain/ledger/entry.ts";
 import { add, zero, type PicoUsd } from "../domain/money/money.ts";
 import type { Charge, ServiceTier } from "../domain/price/rate.ts";
-import type { PriceBook, PriceSheet } from "../domain/price/sheet.ts";
+import type { PriceBook } from "../domain/price/sheet.ts";
 import { countContext, countTokens, sumUsage, type UsageFlag, type UsagePart } from "../domain/usage/usage.ts";
 import type { Progress, Reading, RequestFacts } from "../wire/wire.ts";
 import type { Estimate } from "./estimate.ts";
 import { chargeFallback } from "./charge-fallback.ts";
-import { sheetOfServed, type PriceQuestion } from "./look-up-price.ts";
+import { askedOf, sheetOfServed, type AskedModel } from "./look-up-price.ts";
 import type { Route } from "./route.ts";
 
 /** What is known of a call since before it was forwarded. */
@@ -39,9 +39,8 @@ export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer
   const isFinal = reading.parts.length > 0 && !reading.partial;
   const parts = isFinal ? reading.parts : estimatedParts(call, answer);
   const model = reading.model ?? call.route.model;
-  const asked = { provider: call.route.provider.priceProvider, model: call.route.model, at: call.heldAt };
-  const sheet = prices.sheet(asked);
-  const priced = charge(prices, call, { parts, model, serviceTier: reading.serviceTier, asked: { ...asked, sheet } });
+  const asked = askedOf(prices, { provider: call.route.provider.priceProvider, model: call.route.model, at: call.heldAt });
+  const priced = charge(prices, call, { parts, model, serviceTier: reading.serviceTier, asked });
   const usage = parts.length === 1 && parts[0] ? parts[0].usage : sumUsage(parts.map((part) => part.usage));
   const charges = withReported(priced, { reported: reading.reportedCost, model });
   return {
@@ -52,7 +51,7 @@ export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer
     cost: { usd: sumCosts(charges), tokens: BigInt(countTokens(usage)), requests: 1n },
     reportedCost: reading.reportedCost,
     rawUsage: reading.rawUsage,
-    flags: flagsOf(call, answer, { parts, isFinal, isPriced: priced.isPriced, contextWindow: sheet?.contextWindow }),
+    flags: flagsOf(call, answer, { parts, isFinal, isPriced: priced.isPriced, contextWindow: asked.sheet?.contextWindow }),
     latencyMs: answer.endedAt - call.heldAt,
     priceVersion: prices.version,
   };
@@ -93,7 +92,7 @@ interface Bill {
   readonly parts: readonly UsagePart[];
   readonly model: string;
   readonly serviceTier: ServiceTier;
-  readonly asked: PriceQuestion & { readonly sheet: PriceSheet | undefined };
+  readonly asked: AskedModel;
 }
 
 function charge(prices: PriceBook, call: ForwardedCall, bill: Bill): Priced {

@@ -79,7 +79,7 @@ function countersIn(registry: Registry) {
 
 /** A counter with two labels at most. It is told to the registry when the text is made: looking labels up there costs more than counting. */
 class Tally {
-  readonly #counts = new Map<string, Map<string, number>>();
+  readonly #counts = new Map<string, Map<string, { count: number }>>();
 
   constructor(registry: Registry, options: { readonly name: string; readonly labelNames: readonly string[]; readonly help: string }) {
     const { name, help } = options;
@@ -93,7 +93,7 @@ class Tally {
       collect() {
         counter.reset();
         for (const [first, ofFirst] of counts) {
-          for (const [second, count] of ofFirst) counter.labels(...[first, second].slice(0, labelNames.length)).inc(count);
+          for (const [second, { count }] of ofFirst) counter.labels(...[first, second].slice(0, labelNames.length)).inc(count);
         }
       },
     });
@@ -103,7 +103,9 @@ class Tally {
   add(by: number, first = "", second = ""): void {
     let ofFirst = this.#counts.get(first);
     if (!ofFirst) this.#counts.set(first, (ofFirst = new Map()));
-    ofFirst.set(second, (ofFirst.get(second) ?? 0) + by);
+    const known = ofFirst.get(second);
+    if (known) known.count += by;
+    else ofFirst.set(second, { count: by });
   }
 }
 
