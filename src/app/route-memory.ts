@@ -1,6 +1,7 @@
 /** Targets and routes that were made lately. */
 
 import type { CallRoute } from "../domain/ledger/entry.ts";
+import type { WireName } from "../wire/wire.ts";
 import type { Provider } from "./provider.ts";
 import type { Route, Target } from "./route.ts";
 
@@ -12,6 +13,7 @@ export class RouteMemory {
   readonly #targets = new Map<string, Target>();
   readonly #routes = new Map<Target, Map<Provider, Map<string, Route>>>();
   readonly #callRoutes = new Map<Route, Map<string | null, CallRoute>>();
+  readonly #preferred = new Map<WireName, readonly Provider[]>();
   #size = 0;
 
   /** @param path Of a POST to a metered endpoint. */
@@ -20,8 +22,7 @@ export class RouteMemory {
   }
 
   keepTarget(path: string, target: Target): Target {
-    this.#makeRoom();
-    this.#targets.set(path, target);
+    if (this.#hasRoomFor(path)) this.#targets.set(path, target);
     return target;
   }
 
@@ -31,9 +32,17 @@ export class RouteMemory {
   }
 
   keepRoute(target: Target, route: Route): Route {
-    this.#makeRoom();
-    inner(inner(this.#routes, target), route.provider).set(route.model, route);
+    if (this.#hasRoomFor(route.url + route.model)) inner(inner(this.#routes, target), route.provider).set(route.model, route);
     return route;
+  }
+
+  preferred(wireName: WireName): readonly Provider[] | undefined {
+    return this.#preferred.get(wireName);
+  }
+
+  keepPreferred(wireName: WireName, providers: readonly Provider[]): readonly Provider[] {
+    this.#preferred.set(wireName, providers);
+    return providers;
   }
 
   callRoute(route: Route, keyId: string | null): CallRoute | undefined {
@@ -41,23 +50,26 @@ export class RouteMemory {
   }
 
   keepCallRoute(route: Route, callRoute: CallRoute): CallRoute {
-    this.#makeRoom();
-    inner(this.#callRoutes, route).set(callRoute.keyId, callRoute);
+    if (this.#hasRoomFor(route.url + route.model)) inner(this.#callRoutes, route).set(callRoute.keyId, callRoute);
     return callRoute;
   }
 
-  /** Paths and models are whatever callers write, and cannot fill the memory. */
-  #makeRoom(): void {
+  /** Paths and models are whatever callers write, and cannot fill the memory: all is forgotten before it is too much. */
+  #hasRoomFor(name: string): boolean {
+    if (name.length > longestKept) return false;
     this.#size += 1;
-    if (this.#size <= mostKept) return;
+    if (this.#size <= mostKept) return true;
     this.#targets.clear();
     this.#routes.clear();
     this.#callRoutes.clear();
     this.#size = 1;
+    return true;
   }
 }
 
 const mostKept = 10_000;
+/** Characters of a path, or of a URL and a model. */
+const longestKept = 1000;
 
 function inner<Outer, Key, Value>(maps: Map<Outer, Map<Key, Value>>, outer: Outer): Map<Key, Value> {
   let map = maps.get(outer);

@@ -84,5 +84,7 @@ test("made-up models do not pile up, and are told in a form that a header can ca
   for (let number = 0; number < 10_000; number++) route(providers, chat, { model: `made-up-${number}` });
   assert.notEqual(route(providers, chat, { model: "m" }), first);
   assert.deepEqual(route(providers, chat, { model: "m" }), first);
+  const long = "m".repeat(1000);
+  assert.notEqual(route(providers, chat, { model: long }), route(providers, chat, { model: long }));
   assert.equal(route(providers, chat, { model: "größe" }).title, "one/gr%C3%B6%C3%9Fe");
 });

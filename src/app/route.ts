@@ -121,9 +121,14 @@ export function chooseRoute(
 
 /** Providers of the right format, a model's own vendor before those that resell it, the simulator last. */
 function preferred(providers: Providers, wireName: WireName): readonly Provider[] {
+  const memory = memoryOf(providers);
+  return memory.preferred(wireName) ?? memory.keepPreferred(wireName, rank(providers, wireName));
+}
+
+function rank(providers: Providers, wireName: WireName): readonly Provider[] {
   const fitting = [...providers.byName.values()].filter((provider) => provider.bases[wireName] !== undefined);
-  const rank = (provider: Provider): number => (provider.name === "sim" ? 2 : provider.priceProvider === "openrouter" ? 1 : 0);
-  return fitting.sort((left, right) => rank(left) - rank(right));
+  const rankOf = (provider: Provider): number => (provider.name === "sim" ? 2 : provider.priceProvider === "openrouter" ? 1 : 0);
+  return fitting.sort((left, right) => rankOf(left) - rankOf(right));
 }
 
 interface Choice {
