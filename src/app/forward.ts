@@ -1,4 +1,7 @@
-/** The request as the provider gets it: the caller's own, with Purser's headers taken out and the provider's key put in. */
+/**
+ * Headers of the request as the provider gets them: the caller's own, with Purser's taken out and the provider's key put in. And
+ * headers of the answer, as the caller gets them and for what they tell.
+ */
 
 import type { WireName } from "../wire/wire.ts";
 import type { Headers } from "./identify.ts";
