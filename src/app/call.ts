@@ -3,13 +3,12 @@
 import { PurserError } from "../domain/error.ts";
 import { mayCall } from "../domain/key/key.ts";
 import type { Refusal } from "../domain/ledger/command.ts";
-import type { CallId } from "../domain/ledger/entry.ts";
-import type { ReadRequest, RequestEdits, UsageMeter } from "../wire/wire.ts";
-import { estimate, type Estimate } from "./estimate.ts";
-import { Exchange, type ExchangeContext } from "./exchange.ts";
+import type { ReadRequest, RequestEdits } from "../wire/wire.ts";
+import { estimate } from "./estimate.ts";
+import { Exchange, type ExchangeContext, type Forwarded } from "./exchange.ts";
 import { release } from "./finish.ts";
 import { upstreamHeaders } from "./forward.ts";
-import { hold, type Held as HeldOrNot } from "./hold.ts";
+import { hold, type Held as HeldOrNot, type HoldRequest } from "./hold.ts";
 import type { Caller, Headers, Identification } from "./identify.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { CallLimits } from "./limits.ts";
@@ -17,7 +16,7 @@ import { makeOperationId } from "./operation-id.ts";
 import type { Ledger } from "./ports.ts";
 import type { Providers } from "./provider.ts";
 import type { Reply } from "./reply.ts";
-import { chooseRoute, type Route, type Target } from "./route.ts";
+import { callRouteOf, chooseRoute, type Route, type Target } from "./route.ts";
 import type { Scouts } from "./scouts.ts";
 import { Slices } from "./slices.ts";
 import type { Upstream } from "./upstream.ts";
@@ -42,12 +41,10 @@ export interface IncomingCall {
 }
 
 /** A call that was read and may be made; nothing is held yet. */
-interface ReadCall {
-  readonly caller: Caller;
+interface ReadCall extends IncomingCall {
+  readonly at: number;
   readonly route: Route;
   readonly request: ReadRequest;
-  readonly headers: Headers;
-  readonly method: string;
 }
 
 /**
@@ -58,11 +55,16 @@ interface ReadCall {
  */
 export async function serveCall(context: CallContext, incoming: IncomingCall, reply: Reply): Promise<Refusal | null> {
   const call = readCall(context, incoming);
-  const held = await holdFor(context, call);
+  const held = await hold(context, holdRequest(context, call));
   if (!held.admitted) return held.refusal;
   try {
     if (reply.gone) await release(context, held.answer, "the caller left before the call was made");
-    else await forward(context, { ...call, ...held, heldAt: context.clock.now() }, reply);
+    else {
+      const exchange = forward(context, { call, held }, reply);
+      const place = context.inFlight.add(exchange);
+      await exchange.ended;
+      context.inFlight.remove(place);
+    }
   } catch (error) {
     // Whatever failed did so before anything was sent: once it is on its way, the exchange ends the hold.
     await release(context, held.answer, "the call could not be made");
@@ -73,12 +75,13 @@ export async function serveCall(context: CallContext, incoming: IncomingCall, re
   return null;
 }
 
-function readCall(context: CallContext, { caller, target, headers, body, method }: IncomingCall): ReadCall {
+function readCall(context: CallContext, incoming: IncomingCall): ReadCall {
+  const { caller, target, headers, body, method } = incoming;
   const request = target.wire.read(target.endpoint, body);
   const at = context.clock.now();
   const route = chooseRoute({ providers: context.providers, prices: context.prices(), at }, target, request.facts.model);
   checkAllowed(caller, route);
-  return { caller, route, request, headers, method };
+  return { at, caller, target, method, headers, body, route, request };
 }
 
 /** @throws PurserError `forbidden` when the key may not have this provider or model. */
@@ -97,69 +100,68 @@ export function checkAllowed({ key }: Caller, { provider, model }: Pick<Route, "
   });
 }
 
-function estimator(context: CallContext, { route, request, headers }: ReadCall): () => Estimate {
+function holdRequest(context: CallContext, { at, caller, headers, route, request }: ReadCall): HoldRequest {
+  const asked = operationIdOf(headers);
   const fit = fitWanted(headers);
-  return () => {
-    const sheet = context.prices().sheet({ provider: route.provider.priceProvider, model: route.model, at: context.clock.now() });
-    return estimate(context, { route, facts: request.facts, sheet, fit });
+  const { facts } = request;
+  const { provider, model } = route;
+  return {
+    at,
+    operationId: asked ?? makeOperationId(at),
+    repeat: asked === null ? "new" : "next",
+    attribution: caller.attribution,
+    route: callRouteOf(context.providers, route, caller.key?.keyId ?? null),
+    budgets: caller.key?.budgets ?? none,
+    estimate: (now) => {
+      const sheet = context.prices().sheet({ provider: provider.priceProvider, model, at: now });
+      return estimate(context, { route, facts, sheet, fit });
+    },
   };
 }
 
-function holdFor(context: CallContext, call: ReadCall): Promise<HeldOrNot> {
-  const { caller, route, headers } = call;
-  const asked = operationIdOf(headers);
-  return hold(
-    { ...context, holdWaitMs: context.limits.holdWaitMs },
-    {
-      operationId: asked ?? makeOperationId(context.clock.now()),
-      repeat: asked === null ? "new" : "next",
-      attribution: caller.attribution,
-      route: { provider: route.provider.name, model: route.model, endpoint: route.endpoint.name, keyId: caller.key?.keyId ?? null },
-      budgets: caller.key?.budgets ?? [],
-      estimate: estimator(context, call),
-      fingerprint: null,
-    },
-  );
-}
+const none: readonly string[] = [];
 
-type Held = Pick<Extract<HeldOrNot, { admitted: true }>, "answer" | "estimate"> & { readonly heldAt: number };
+type Held = Extract<HeldOrNot, { admitted: true }>;
 
-async function forward(context: CallContext, held: ReadCall & Held, reply: Reply): Promise<void> {
-  const { route, request, caller, headers, method } = held;
-  const { facts } = request;
+/** @returns The exchange under way. */
+function forward(context: CallContext, { call, held }: { readonly call: ReadCall; readonly held: Held }, reply: Reply): Exchange {
+  const { route, request, caller, headers, method } = call;
+  const { provider, wireName, url } = route;
   const ceiling = payableOutput(held);
-  const fitted = ceiling < held.estimate.ceiling ? Math.max(1, Math.floor(ceiling / facts.choices)) : null;
-  const meter = (stream: boolean): UsageMeter => route.wire.meter(route.endpoint, { stream, facts });
-  const exchange = new Exchange(
-    context,
-    {
-      estimate: held.estimate,
-      heldAt: held.heldAt,
-      call: held.answer.call,
-      route,
-      facts,
-      ceiling: { asked: held.estimate.ceiling, fitted: fitted === null ? held.estimate.ceiling : fitted * facts.choices },
-      held: () => context.ledger.holdOf(held.answer.call.operationId)?.amount ?? held.answer.amount,
-      fallback: held.answer.fallback,
-      flags: [],
-      meter: meter(facts.stream),
-      wholeMeter: () => meter(false),
-      slices: slicesFor(context, held, { stream: facts.stream, ceiling }),
-      ownHeaders: ownHeaders(held.answer.call, route, fitted),
-    },
-    reply,
-  );
+  const fitted = ceiling < held.estimate.ceiling ? Math.max(1, Math.floor(ceiling / request.facts.choices)) : null;
+  const exchange = new Exchange(context, forwarded(context, call, { held, ceiling, fitted }), reply);
   const upstreamRequest = {
     method,
-    url: route.url,
-    headers: upstreamHeaders(headers, { provider: route.provider, wireName: route.wireName, bringsProviderKey: caller.bringsProviderKey }),
-    body: request.edit(editsFor(held, fitted)),
+    url,
+    headers: upstreamHeaders(headers, { provider, wireName, bringsProviderKey: caller.bringsProviderKey }),
+    body: request.edit(editsFor(call, fitted)),
   };
-  const upstream = context.upstream.forward(upstreamRequest, exchange);
-  const over = context.inFlight.add(exchange);
-  exchange.attach(upstream);
-  await exchange.ended;
-  over();
+  exchange.attach(context.upstream.forward(upstreamRequest, exchange));
+  return exchange;
+}
+
+/** Tokens of the output: what the budgets can pay, over all choices; what one choice was cut to, null when it was not. */
+interface Fit {
+  readonly held: Held;
+  readonly ceiling: number;
+  readonly fitted: number | null;
+}
+
+function forwarded(context: CallContext, { route, request: { facts } }: ReadCall, { held, ceiling, fitted }: Fit): Forwarded {
+  const { answer, estimate } = held;
+  return {
+    call: answer.call,
+    route,
+    facts,
+    estimate,
+    heldAt: context.clock.now(),
+    held: answer.amount,
+    ceiling: { asked: estimate.ceiling, fitted: fitted === null ? estimate.ceiling : fitted * facts.choices },
+    fitted,
+    fallback: answer.fallback,
+    meter: route.wire.meter(route.endpoint, { stream: facts.stream, facts }),
+    slices: facts.stream ? slicesFor(context, held, ceiling) : null,
+  };
 }
 
 /** The output that the budgets can pay: the hold where all is held, what they have left where slices will follow. */
@@ -168,45 +170,23 @@ function payableOutput({ answer, estimate: { ceiling, firstSlice } }: Held): num
   return answer.affordableOutputTokens === null ? ceiling : Math.min(ceiling, answer.affordableOutputTokens);
 }
 
-function slicesFor(
-  context: CallContext,
-  held: Held,
-  { stream, ceiling }: { readonly stream: boolean; readonly ceiling: number },
-): Slices | null {
-  if (!stream) return null;
-  return new Slices({
-    ledger: context.ledger,
-    clock: context.clock,
-    call: held.answer.call,
-    estimate: held.estimate,
-    heldOutput: held.answer.outputTokens,
-    ceiling,
-    sliceTokens: context.limits.streamSliceTokens,
-  });
+function slicesFor({ ledger, clock, limits }: CallContext, { answer, estimate }: Held, ceiling: number): Slices {
+  const { call, outputTokens: heldOutput } = answer;
+  return new Slices({ ledger, clock, call, estimate, heldOutput, ceiling, sliceTokens: limits.streamSliceTokens });
 }
 
-function editsFor({ route, request }: ReadCall, fitted: number | null): RequestEdits {
-  const { facts } = request;
+function editsFor({ route, request: { facts } }: ReadCall, fitted: number | null): RequestEdits {
+  const isRenamed = facts.model !== route.model && route.endpoint.model === undefined;
+  const needsUsage = facts.stream && !facts.usageAsked && route.endpoint.name === "chat";
+  if (!isRenamed && !needsUsage && fitted === null) return noEdits;
   return {
-    ...(facts.model === route.model || route.endpoint.model !== undefined ? {} : { model: route.model }),
-    ...(fitted === null ? {} : { maxOutputTokens: fitted }),
-    ...(facts.stream && !facts.usageAsked && route.endpoint.name === "chat" ? { includeUsage: true } : {}),
+    ...(isRenamed && { model: route.model }),
+    ...(fitted !== null && { maxOutputTokens: fitted }),
+    ...(needsUsage && { includeUsage: true }),
   };
 }
 
-function ownHeaders({ operationId }: CallId, { provider, model }: Route, fitted: number | null): Record<string, string> {
-  const headers: Record<string, string> = {
-    "x-purser-operation-id": operationId,
-    "x-purser-model": headerText(`${provider.name}/${model}`),
-  };
-  if (fitted !== null) headers["x-purser-max-tokens"] = String(fitted);
-  return headers;
-}
-
-/** A model's name is whatever the caller wrote: what a header cannot carry is percent-encoded, as UTF-8. */
-function headerText(text: string): string {
-  return text.toWellFormed().replaceAll(/[^\x20-\x7e]+/g, encodeURIComponent);
-}
+const noEdits: RequestEdits = {};
 
 /** @throws PurserError `invalid_request` for an id that could not stand in a header or a log. */
 function operationIdOf(headers: Headers): string | null {

@@ -8,7 +8,7 @@ import type { Charge, ServiceTier } from "../domain/price/rate.ts";
 import type { Usage } from "../domain/usage/usage.ts";
 import { appliedBudgets } from "./applied-budgets.ts";
 import { chargeFallback } from "./charge-fallback.ts";
-import { sheetOfServed, type PriceDesk } from "./look-up-price.ts";
+import { askedOf, sheetOfServed, type PriceDesk } from "./look-up-price.ts";
 import type { Ledger } from "./ports.ts";
 
 export interface ReportedUsage {
@@ -35,7 +35,8 @@ export function chargeUsage(desk: PriceDesk & { readonly ledger: Ledger }, repor
   const { at, route } = hold;
   const served = reported.model ?? route.model;
   const provider = desk.priceProvider(route.provider);
-  const sheet = sheetOfServed(desk.prices(), { provider, asked: route.model, served, at });
+  const book = desk.prices();
+  const sheet = sheetOfServed(book, askedOf(book, { provider, model: route.model, at }), served);
   const charges = sheet ? sheet.charge({ model: served, usage }, { serviceTier, at }) : chargeUnpriced(desk.ledger, reported, served);
   return { model: served, charges, cost: charges.reduce((cost, line) => add(cost, line.cost), zero), priced: sheet !== undefined };
 }

@@ -46,53 +46,47 @@ export function estimate(
   context: EstimateContext,
   call: { readonly route: Route; readonly facts: RequestFacts; readonly sheet: PriceSheet | undefined; readonly fit: boolean },
 ): Estimate {
-  const { facts, sheet, route } = call;
-  const inputTokens = estimateInput(context, route, facts);
-  const ceiling = outputCeiling(context.limits, call);
+  const { facts, sheet, route, fit } = call;
+  const { limits } = context;
+  const learned = context.learned.of(route.provider.priceProvider, route.model);
+  const inputTokens = learned.input.estimate(facts.textBytes) + mediaTokens(limits, facts);
+  const ceiling = outputCeiling(limits, call);
   const rates =
     sheet?.dearest({ inputTokens, cacheWrite: facts.cacheWrite, serviceTier: facts.serviceTier, media: hasMedia(facts) }) ?? null;
-  const isSliced = facts.stream && !facts.hiddenOutput && !facts.uncuttable && call.fit;
-  const fees = rates ? add(multiply(rates.webSearch, facts.serverToolCalls), rates.request) : zero;
-  const model = { provider: route.provider.priceProvider, model: route.model };
-  const expected = context.learned.output.expected({ ...model, ceiling });
-  const slice = context.limits.streamSliceTokens * facts.choices;
-  const streamed = context.learned.streamed.expected({ ...model, ceiling });
+  const isSliced = facts.stream && !facts.hiddenOutput && !facts.uncuttable && fit;
+  const slice = limits.streamSliceTokens * facts.choices;
+  const streamed = isSliced ? learned.streamed.expected(ceiling) : null;
   const firstSlice = isSliced ? Math.min(ceiling, firstSliceOf(slice, streamed)) : ceiling;
-  const caution = {
-    inputTokens: context.learned.input.isKnown(model) ? 0 : facts.textBytes + unknownOverhead,
-    outputTokens: isSliced && streamed === null ? Math.min(ceiling, slice * mostSlices) - firstSlice : 0,
-  };
+  const unknownInput = learned.input.isKnown ? 0 : facts.textBytes + unknownOverhead;
+  const unknownOutput = isSliced && streamed === null ? Math.min(ceiling, slice * mostSlices) - firstSlice : 0;
   return {
     inputTokens,
     ceiling,
     firstSlice,
-    caution: caution.inputTokens > 0 || caution.outputTokens > 0 ? caution : null,
-    passedFactor: context.learned.passed.factor(model),
-    least: leastUseful(facts, { ceiling, fit: call.fit, expected }),
-    rates: rates && { input: rates.input, output: rates.output },
-    fees,
+    caution: unknownInput > 0 || unknownOutput > 0 ? { inputTokens: unknownInput, outputTokens: unknownOutput } : null,
+    passedFactor: learned.passed.factor,
+    least: leastUseful(facts, { ceiling, fit, expected: learned.output.expected(ceiling) }),
+    rates,
+    fees: rates ? add(multiply(rates.webSearch, facts.serverToolCalls), rates.request) : zero,
   };
 }
 
-/** @param outputTokens To hold now. @param least What must be held of them at least. */
+/** @param tokens.output To hold now. @param tokens.least What must be held of it at least. */
 export function demandOf(
-  estimate: Pick<Estimate, "rates" | "inputTokens" | "fees">,
-  { outputTokens, least }: { readonly outputTokens: number; readonly least: number },
+  { rates, fees }: Pick<Estimate, "rates" | "fees">,
+  { input, output, least }: { readonly input: number; readonly output: number; readonly least: number },
 ): Demand {
-  const { rates, inputTokens, fees } = estimate;
   return {
-    fixed: { usd: rates ? add(multiply(rates.input, inputTokens), fees) : fees, tokens: BigInt(inputTokens), requests: 1n },
+    fixed: { usd: rates ? add(multiply(rates.input, input), fees) : fees, tokens: BigInt(input), requests: 1n },
     perOutputToken: rates?.output ?? null,
-    outputTokens,
+    outputTokens: output,
     leastOutputTokens: least,
-    inputTokens,
+    inputTokens: input,
   };
 }
 
-function estimateInput({ learned, limits }: EstimateContext, route: Route, facts: RequestFacts): number {
-  const { images, audios, files } = facts.media;
-  const media = images * limits.imageTokens + audios * limits.audioTokens + files * limits.fileTokens;
-  return learned.input.estimate({ provider: route.provider.priceProvider, model: route.model, textBytes: facts.textBytes }) + media;
+function mediaTokens(limits: CallLimits, { media }: RequestFacts): number {
+  return media.images * limits.imageTokens + media.audios * limits.audioTokens + media.files * limits.fileTokens;
 }
 
 function hasMedia({ media }: RequestFacts): boolean {

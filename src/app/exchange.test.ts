@@ -10,7 +10,6 @@ import { pico } from "../domain/money/money.ts";
 import { plainFacts } from "../wire/answer/feed.ts";
 import { openaiWire } from "../wire/openai/index.ts";
 import { Exchange, type ExchangeContext, type Forwarded } from "./exchange.ts";
-import type { Ledger } from "./ports.ts";
 import type { Provider } from "./provider.ts";
 import type { Reply } from "./reply.ts";
 import { Slices } from "./slices.ts";
@@ -23,16 +22,17 @@ const wire = openaiWire();
 const endpoint = wire.endpoint("POST", "/chat/completions");
 
 /** The desk, which takes no top-up: as a ledger that cannot be written. */
-function withoutTopUps(desk: Desk): Pick<Ledger, "decide"> {
+function withoutTopUps(desk: Desk): ExchangeContext["ledger"] {
   return {
     decide: async <C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> => {
       if (command.kind === "top_up") throw new PurserError("store_unavailable", "the disk is full");
       return desk.run(command);
     },
+    holdOf: () => undefined,
   };
 }
 
-function contextOf(ledger: Pick<Ledger, "decide">, failures: string[]): ExchangeContext {
+function contextOf(ledger: ExchangeContext["ledger"], failures: string[]): ExchangeContext {
   const nothing = (): void => undefined;
   return {
     ledger,
@@ -53,25 +53,22 @@ function contextOf(ledger: Pick<Ledger, "decide">, failures: string[]): Exchange
   };
 }
 
-function forwarded(ledger: Pick<Ledger, "decide">): Forwarded {
+function forwarded(ledger: ExchangeContext["ledger"]): Forwarded {
   const rates = { input: pico(1n), output: pico(1n) };
   const estimate = { inputTokens: 10, ceiling: 1000, firstSlice: 10, caution: null, least: 1, passedFactor: 1, rates, fees: pico(0n) };
   const slices = new Slices({ ledger, clock, call, estimate, heldOutput: 10, ceiling: 1000, sliceTokens: 10 });
-  const meter = (): Forwarded["meter"] => wire.meter(endpoint, { stream: true, facts: plainFacts });
   return {
     call,
-    route: { provider, wire, wireName: "openai", endpoint, url: "http://p", model: "m" },
+    route: { provider, wire, wireName: "openai", endpoint, url: "http://p", model: "m", title: "p/m" },
     facts: plainFacts,
     estimate,
     heldAt: 0,
     ceiling: { asked: 1000, fitted: 1000 },
-    held: () => quantities(20n),
+    held: quantities(20n),
+    fitted: null,
     fallback: null,
-    flags: [],
-    meter: meter(),
-    wholeMeter: meter,
+    meter: wire.meter(endpoint, { stream: true, facts: plainFacts }),
     slices,
-    ownHeaders: {},
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { assert } from "../domain/assert.ts";
 import type { FallbackRates } from "../domain/budget/budget.ts";
-import type { Refusal } from "../domain/ledger/command.ts";
+import type { Refusal, SettleAnswer } from "../domain/ledger/command.ts";
 import type { Outcome, Quantities } from "../domain/ledger/entry.ts";
 import { formatUsd, pico } from "../domain/money/money.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
@@ -10,15 +10,16 @@ import type { UsageFlag } from "../domain/usage/usage.ts";
 import type { UsageMeter } from "../wire/wire.ts";
 import type { Estimate } from "./estimate.ts";
 import { release, settle, type FinishContext, type HeldCall } from "./finish.ts";
-import { replyHeaders } from "./forward.ts";
+import { isEventStream, isWhole, replyHeaders } from "./forward.ts";
 import { tooLong, type Watched } from "./in-flight.ts";
-import type { Reply } from "./reply.ts";
-import type { Route } from "./route.ts";
+import type { Ledger } from "./ports.ts";
+import type { Reply, ReplyHeaders } from "./reply.ts";
 import { outcomeOf, unresolvedOutcome } from "./settle.ts";
 import { isSurelyOver, type Slices } from "./slices.ts";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
 
 export interface ExchangeContext extends FinishContext {
+  readonly ledger: Pick<Ledger, "decide" | "holdOf">;
   readonly prices: () => PriceBook;
   readonly limits: { readonly firstByteMs: number; readonly idleStreamMs: number; readonly totalMs: number; readonly drainMs: number };
   readonly onDisconnect: "drain" | "cancel";
@@ -28,15 +29,12 @@ export interface ExchangeContext extends FinishContext {
 export interface Forwarded extends HeldCall {
   readonly estimate: Estimate;
   readonly heldAt: number;
-  /** What is held at the moment; it grows with top-ups. */
-  readonly held: () => Quantities;
+  /** What was held at first; it grows with top-ups. */
+  readonly held: Quantities;
+  /** Output tokens for one choice, where fewer were asked of the provider than of Purser; else null. */
+  readonly fitted: number | null;
   readonly fallback: FallbackRates | null;
-  readonly flags: readonly UsageFlag[];
   readonly meter: UsageMeter;
-  /** For an answer that comes whole although a stream was asked for. */
-  readonly wholeMeter: () => UsageMeter;
-  /** Headers of Purser's own in the answer. */
-  readonly ownHeaders: Readonly<Record<string, string>>;
 }
 
 type Phase = "waiting" | "streaming" | "buffering" | "failing" | "draining" | "ended";
@@ -48,8 +46,9 @@ export class Exchange implements UpstreamReceiver, Watched {
   readonly #context: ExchangeContext;
   #call: Forwarded;
   readonly #reply: Reply;
-  readonly #body: Uint8Array[] = [];
-  readonly #flags: Set<UsageFlag>;
+  /** Null before the first piece of an answer that is passed on in whole. */
+  #body: Uint8Array[] | null = null;
+  #flags: readonly UsageFlag[] = noFlags;
   #resolveEnded: () => void = () => undefined;
   #upstream: UpstreamExchange | null = null;
   #phase: Phase = "waiting";
@@ -64,11 +63,9 @@ export class Exchange implements UpstreamReceiver, Watched {
     this.#context = context;
     this.#call = call;
     this.#reply = reply;
-    this.#flags = new Set(call.flags);
-    this.#lastActivityAt = context.clock.now();
+    this.#lastActivityAt = call.heldAt;
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     reply.onGone(() => this.#callerLeft());
-    reply.onDrain(() => this.#upstream?.resume());
   }
 
   attach(upstream: UpstreamExchange): void {
@@ -85,16 +82,15 @@ export class Exchange implements UpstreamReceiver, Watched {
     if (status >= 300) return this.#beginError();
     if (this.#call.facts.stream && !isWhole(headers, route)) {
       this.#phase = "streaming";
-      this.#reply.head(status, replyHeaders(headers, this.#call.ownHeaders));
-      return;
+      return this.#open(this.#addOwn(replyHeaders(headers)));
     }
-    if (this.#call.facts.stream) this.#call = { ...this.#call, meter: this.#call.wholeMeter(), slices: null };
+    if (this.#call.facts.stream) this.#takeAsWhole();
     this.#phase = "buffering";
   }
 
   data(chunk: Uint8Array): void {
     this.#lastActivityAt = this.#context.clock.now();
-    if (this.#phase === "buffering") this.#body.push(chunk);
+    if (this.#phase === "buffering") this.#keep(chunk);
     else if (this.#phase === "failing") this.#pass(chunk);
     else if (this.#phase === "streaming") this.#stream(chunk);
   }
@@ -129,7 +125,7 @@ export class Exchange implements UpstreamReceiver, Watched {
 
   #callerLeft(): void {
     if (this.#goneAt !== null || this.#phase === "ended") return;
-    this.#flags.add("aborted");
+    this.#flags = [...this.#flags, "aborted"];
     this.#goneAt = this.#context.clock.now();
     this.#leaveUpstream();
   }
@@ -138,6 +134,31 @@ export class Exchange implements UpstreamReceiver, Watched {
   #leaveUpstream(): void {
     if (this.#context.onDisconnect === "cancel") this.#upstream?.abort({ message: "the caller left", timedOut: false });
     else this.#upstream?.resume();
+  }
+
+  /** Although a stream was asked for. */
+  #takeAsWhole(): void {
+    const { route, facts } = this.#call;
+    this.#call = { ...this.#call, meter: route.wire.meter(route.endpoint, { stream: false, facts }), slices: null };
+  }
+
+  /** Begins a reply that is passed on as it comes. */
+  #open(headers: ReplyHeaders): void {
+    this.#reply.onDrain(() => this.#upstream?.resume());
+    this.#reply.head(this.#status, headers);
+  }
+
+  #addOwn(headers: Record<string, string | readonly string[]>): Record<string, string | readonly string[]> {
+    const { call, route, fitted } = this.#call;
+    headers["x-purser-operation-id"] = call.operationId;
+    headers["x-purser-model"] = route.title;
+    if (fitted !== null) headers["x-purser-max-tokens"] = String(fitted);
+    return headers;
+  }
+
+  #keep(chunk: Uint8Array): void {
+    if (this.#body) this.#body.push(chunk);
+    else this.#body = [chunk];
   }
 
   #pass(bytes: Uint8Array): void {
@@ -159,17 +180,19 @@ export class Exchange implements UpstreamReceiver, Watched {
   /** No budget pays for more: the stream ends in the provider's own format, and what was generated is charged. */
   async #cut(refusal: Refusal): Promise<void> {
     this.#phase = "draining";
-    this.#flags.add("cut");
+    this.#flags = [...this.#flags, "cut"];
     const closing = this.#call.meter.stop(`budget ${refusal.budgetId} is used up (${refusal.reason})`);
     this.#upstream?.abort({ message: "the budget is used up", timedOut: false });
-    const { outcome } = await this.#settleAsRead();
+    const { outcome } = this.#read();
+    await this.#settle(outcome);
     this.#pass(closing);
     this.#endReply(costComment(outcome));
   }
 
   async #endStream(): Promise<void> {
     this.#phase = "draining";
-    const { outcome, rest } = await this.#settleAsRead();
+    const { outcome, rest } = this.#read();
+    await this.#settle(outcome);
     this.#pass(rest);
     // Behind half an event the comment would be taken for the rest of it.
     const canTell = isEventStream(this.#headers) && rest.length === 0;
@@ -178,45 +201,44 @@ export class Exchange implements UpstreamReceiver, Watched {
 
   async #endBuffered(): Promise<void> {
     this.#phase = "draining";
-    const body = Buffer.concat(this.#body);
+    const body = joined(this.#body ?? []);
     this.#call.meter.push(body);
-    const { outcome, remaining } = await this.#settleAsRead();
+    const { outcome } = this.#read();
+    const { tightest } = await this.#settle(outcome);
     if (this.#reply.gone) return this.#done();
-    const cost = { "x-purser-cost-usd": formatUsd(outcome.cost.usd), "content-length": String(body.length) };
-    const own: Record<string, string> = { ...this.#call.ownHeaders, ...cost, ...remaining };
-    this.#reply.head(this.#status, replyHeaders(this.#headers, own));
+    const headers = this.#addOwn(replyHeaders(this.#headers));
+    headers["x-purser-cost-usd"] = formatUsd(outcome.cost.usd);
+    headers["content-length"] = String(body.length);
+    if (tightest) headers["x-purser-budget-remaining-usd"] = formatUsd(pico(tightest.available));
+    this.#reply.head(this.#status, headers);
     this.#endReply(body);
   }
 
-  async #settleAsRead(): Promise<{ readonly outcome: Outcome; readonly rest: Uint8Array; readonly remaining: Record<string, string> }> {
-    const { meter, route, facts, estimate, heldAt, fallback } = this.#call;
+  /** What the answer cost, and the bytes of it that were kept back. */
+  #read(): { readonly outcome: Outcome; readonly rest: Uint8Array } {
+    const { meter } = this.#call;
     const { rest, reading } = meter.end();
-    const endedAt = this.#context.clock.now();
-    const ceiling = this.#call.ceiling.fitted;
-    const ended = { route, facts, estimate, ceiling, heldAt, held: this.#call.held(), endedAt, fallback, flags: [...this.#flags] };
-    const progress = { inputTokens: meter.progress.inputTokens, outputTokens: this.#outputPassed() };
-    const outcome = outcomeOf(this.#context.prices(), ended, { reading, progress });
-    const remaining = await this.#settle(outcome);
-    return { outcome, rest, remaining };
+    const { inputTokens, outputTokens } = meter.progress;
+    const progress = { inputTokens, outputTokens: this.#outputCharged(outputTokens) };
+    const answer = { reading, progress, endedAt: this.#context.clock.now(), flags: this.#flags };
+    return { outcome: outcomeOf(this.#context.prices(), this.#call, answer), rest };
   }
 
   /**
    * Output tokens to charge should their usage never come. They are counted in bytes, from above: no more than the ceiling that
    * the provider was given, or an estimate of ours would overrun a budget; unless its stream surely did not keep to that.
    */
-  #outputPassed(): number {
-    const { meter, slices, ceiling } = this.#call;
-    const passed = meter.progress.outputTokens;
+  #outputCharged(passed: number): number {
+    const { slices, ceiling } = this.#call;
     const judged = slices ? slices.judge(passed) : passed;
     return slices && isSurelyOver(passed, ceiling.fitted) ? judged : Math.min(judged, ceiling.fitted);
   }
 
-  async #settle(outcome: Outcome): Promise<Record<string, string>> {
+  #settle(outcome: Outcome): Promise<SettleAnswer> {
     assert(!this.#isFinished, "a hold is ended once");
     this.#isFinished = true;
     this.#call.slices?.end();
-    const { tightest } = await settle(this.#context, this.#call, outcome);
-    return tightest ? { "x-purser-budget-remaining-usd": formatUsd(pico(tightest.available)) } : {};
+    return settle(this.#context, this.#call, outcome);
   }
 
   /** Providers do not charge for an error or a redirect: the hold is given back, and their answer passes as it is. */
@@ -226,7 +248,9 @@ export class Exchange implements UpstreamReceiver, Watched {
     const { route } = this.#call;
     this.#run(release(this.#context, this.#call, `the provider answered ${this.#status}`));
     this.#context.observer.callFailed({ provider: route.provider.name, status: this.#status });
-    this.#reply.head(this.#status, replyHeaders(this.#headers, { ...this.#call.ownHeaders, "x-purser-cost-usd": "0" }));
+    const headers = this.#addOwn(replyHeaders(this.#headers));
+    headers["x-purser-cost-usd"] = "0";
+    this.#open(headers);
   }
 
   #endError(): void {
@@ -246,7 +270,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     if (hadPhase === "draining") return;
     this.#phase = "draining";
     if (hadPhase === "streaming") {
-      await this.#settleAsRead();
+      await this.#settle(this.#read().outcome);
       this.#reply.abort();
       return this.#done();
     }
@@ -256,9 +280,10 @@ export class Exchange implements UpstreamReceiver, Watched {
   }
 
   async #settleUnresolved(): Promise<void> {
-    const { route, heldAt } = this.#call;
-    const call = { model: route.model, held: this.#call.held(), heldAt, endedAt: this.#context.clock.now() };
-    await this.#settle(unresolvedOutcome(this.#context.prices().version, { ...call, flags: [...this.#flags] }));
+    const { route, heldAt, call } = this.#call;
+    const held = this.#context.ledger.holdOf(call.operationId)?.amount ?? this.#call.held;
+    const ended = { model: route.model, held, heldAt, endedAt: this.#context.clock.now(), flags: this.#flags };
+    await this.#settle(unresolvedOutcome(this.#context.prices().version, ended));
   }
 
   async #releaseUnreached(): Promise<void> {
@@ -277,7 +302,7 @@ export class Exchange implements UpstreamReceiver, Watched {
       code: timedOut ? "upstream_timeout" : "upstream_unreachable",
       param: null,
     });
-    this.#reply.head(status, { "content-type": "application/json", ...this.#call.ownHeaders });
+    this.#reply.head(status, this.#addOwn({ "content-type": "application/json" }));
     this.#endReply(Buffer.from(text));
   }
 
@@ -307,17 +332,14 @@ export class Exchange implements UpstreamReceiver, Watched {
   }
 }
 
+const noFlags: readonly UsageFlag[] = [];
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const [only, second] = chunks;
+  return only && !second ? only : Buffer.concat(chunks);
+}
+
 /** A comment that clients skip: the only place where a stream can still say what it cost. */
 function costComment(outcome: Outcome): Uint8Array {
   return Buffer.from(`: purser cost_usd=${formatUsd(outcome.cost.usd)} status=${outcome.status}\n\n`);
-}
-
-/** Some servers do not stream, and answer in JSON whatever is asked. Gemini's streams are JSON themselves. */
-function isWhole({ "content-type": type }: UpstreamHeaders, { wireName }: Route): boolean {
-  return wireName !== "gemini" && typeof type === "string" && /^application\/json\b/i.test(type);
-}
-
-function isEventStream(headers: UpstreamHeaders): boolean {
-  const type = headers["content-type"];
-  return typeof type === "string" && type.startsWith("text/event-stream");
 }

@@ -31,7 +31,9 @@ export interface HeldCall {
 
 /** Replaces the hold by the outcome. The charge is decided when this resolves, and durable soon after. */
 export async function settle(context: FinishContext, held: HeldCall, outcome: Outcome): Promise<AnswerOf["settle"]> {
-  const answer = await context.ledger.decide({ kind: "settle", at: context.clock.now(), ...held.call, outcome, fingerprint: null });
+  const { operationId, attempt } = held.call;
+  const at = context.clock.now();
+  const answer = await context.ledger.decide({ kind: "settle", at, operationId, attempt, outcome, fingerprint: null });
   context.waiting.roomMade();
   learn(context.learned, held, outcome);
   context.observer.callEnded({ provider: held.route.provider.name, model: outcome.model, outcome });
@@ -49,14 +51,13 @@ export async function release(context: FinishContext, held: Pick<HeldCall, "call
 function learn(learned: Learned, { route, facts, ceiling, slices }: HeldCall, { status, usage }: Outcome): void {
   const { images, audios, files } = facts.media;
   if (status !== "settled" || images + audios + files > 0 || facts.serverToolCalls > 0) return;
-  const model = { provider: route.provider.priceProvider, model: route.model };
+  const model = learned.teach(route.provider.priceProvider, route.model);
   const input = countContext(usage);
-  learned.input.learn({ ...model, textBytes: facts.textBytes }, input);
+  model.input.learn(facts.textBytes, input);
   const output = countTokens(usage) - input;
-  if (slices?.isTelling) learned.passed.learn({ model, passed: slices.mostPassed, billed: output });
+  if (slices?.isTelling) model.passed.learn({ passed: slices.mostPassed, billed: output });
   // An answer that was fitted and used all it got might have needed more.
   if (output >= ceiling.fitted && ceiling.fitted < ceiling.asked) return;
-  const sample = { ...model, ceiling: ceiling.asked };
-  learned.output.learn(sample, output);
-  if (slices) learned.streamed.learn(sample, Math.max(output, slices.mostNeeded));
+  model.output.learn(ceiling.asked, output);
+  if (slices) model.streamed.learn(ceiling.asked, Math.max(output, slices.mostNeeded));
 }

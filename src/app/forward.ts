@@ -1,8 +1,12 @@
-/** The request as the provider gets it: the caller's own, with Purser's headers taken out and the provider's key put in. */
+/**
+ * Headers of the request as the provider gets them: the caller's own, with Purser's taken out and the provider's key put in. And
+ * headers of the answer, as the caller gets them and for what they tell.
+ */
 
 import type { WireName } from "../wire/wire.ts";
 import type { Headers } from "./identify.ts";
 import type { Provider } from "./provider.ts";
+import type { UpstreamHeaders } from "./upstream.ts";
 
 /** Headers that belong to one connection, to the caller's key, or to what is set anew. */
 const dropped: ReadonlySet<string> = new Set([
@@ -57,15 +61,22 @@ function setKey(headers: Record<string, string>, wireName: WireName, apiKey: str
 
 const notAnswered: ReadonlySet<string> = new Set([...dropped, "content-encoding", "set-cookie", "date"]);
 
-/** The answer's headers as the caller gets them. */
-export function replyHeaders(
-  headers: Readonly<Record<string, string | readonly string[]>>,
-  own: Readonly<Record<string, string>>,
-): Record<string, string | readonly string[]> {
+/** The answer's headers as the caller gets them, in an object of its own for Purser's to be added. */
+export function replyHeaders(headers: UpstreamHeaders): Record<string, string | readonly string[]> {
   const answered: Record<string, string | readonly string[]> = {};
   for (const name in headers) {
     const value = headers[name];
     if (value !== undefined && !notAnswered.has(name)) answered[name] = value;
   }
-  return Object.assign(answered, own);
+  return answered;
+}
+
+/** Some servers do not stream, and answer in JSON whatever is asked. Gemini's streams are JSON themselves. */
+export function isWhole({ "content-type": type }: UpstreamHeaders, { wireName }: { readonly wireName: WireName }): boolean {
+  return wireName !== "gemini" && typeof type === "string" && /^application\/json\b/i.test(type);
+}
+
+export function isEventStream(headers: UpstreamHeaders): boolean {
+  const type = headers["content-type"];
+  return typeof type === "string" && type.startsWith("text/event-stream");
 }

@@ -79,7 +79,7 @@ export function demandFor(desk: PriceDesk, request: Pick<HoldRequest, "provider"
   const { inputTokens, maxOutputTokens, cacheWrite, serviceTier, webSearches } = sizing;
   const rates = lookUpPrice(desk, { provider, model, at })?.dearest({ inputTokens, cacheWrite, serviceTier });
   const fees = rates ? add(multiply(rates.webSearch, webSearches), rates.request) : zero;
-  return demandOf({ rates: rates ?? null, inputTokens, fees }, { outputTokens: maxOutputTokens, least: maxOutputTokens });
+  return demandOf({ rates: rates ?? null, fees }, { input: inputTokens, output: maxOutputTokens, least: maxOutputTokens });
 }
 
 /** A hold made over the API, open or ended. */

@@ -1,8 +1,9 @@
 /** Holding the estimate in every budget that applies, before anything is forwarded. */
 
 import type { AnswerOf, HoldCommand, Refusal } from "../domain/ledger/command.ts";
+import { demandOf, type Estimate } from "./estimate.ts";
+import type { CallLimits } from "./limits.ts";
 import type { Clock, Ledger } from "./ports.ts";
-import { demandOf, type Caution, type Estimate } from "./estimate.ts";
 import type { Scouts } from "./scouts.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -23,12 +24,12 @@ export interface HoldContext {
   readonly clock: Clock;
   readonly waiting: Waiting;
   readonly scouts: Scouts;
-  readonly holdWaitMs: number;
+  readonly limits: Pick<CallLimits, "holdWaitMs">;
 }
 
-export interface HoldRequest extends Omit<HoldCommand, "kind" | "at" | "demand" | "final" | "expiresAt"> {
-  /** Called for each try: what was learned meanwhile counts. */
-  readonly estimate: () => Estimate;
+export interface HoldRequest extends Pick<HoldCommand, "at" | "operationId" | "repeat" | "attribution" | "route" | "budgets"> {
+  /** Called for each try, with its moment: what was learned meanwhile counts. */
+  readonly estimate: (at: number) => Estimate;
 }
 
 /**
@@ -41,12 +42,18 @@ export interface HoldRequest extends Omit<HoldCommand, "kind" | "at" | "demand" 
  * one call goes ahead by the plain estimate, and the others wait for what it teaches.
  */
 export async function hold(context: HoldContext, request: HoldRequest): Promise<Held> {
-  const { waiting, clock } = context;
-  const deadline = clock.now() + context.holdWaitMs;
+  const { waiting, clock, ledger } = context;
+  const deadline = request.at + context.limits.holdWaitMs;
   let place: number | null = null;
-  for (;;) {
+  for (let { at } = request; ; at = clock.now()) {
     const { endings } = waiting;
-    const tried = await tryToHold(context, request, clock.now() < deadline);
+    const estimate = request.estimate(at);
+    // Nearly every call is admitted here, and takes no further step.
+    const answer = await ledger.commit(commandFor(request, { at, estimate, shorten: false, final: false, cautious: true }));
+    const canWait = at < deadline;
+    const tried = answer.admitted
+      ? admitted(answer, estimate)
+      : await tryFurther(context, request, { refusal: answer.refusal, estimate, canWait });
     if (!("waitFor" in tried)) {
       // Whoever stands behind may find room as well, or has to be told that there is none.
       if (place !== null) waiting.roomMade();
@@ -62,14 +69,18 @@ interface Wait {
   readonly waitFor: string;
 }
 
-async function tryToHold(context: HoldContext, request: HoldRequest, canWait: boolean): Promise<Held | Wait> {
-  const { caution, ceiling } = request.estimate();
-  if (!caution) return tryPlainly(context, request, canWait);
-  const careful = await attempt(context, request, { shorten: false, final: false, caution });
-  if (careful.admitted) return careful;
+/** A try to hold all of the estimate, in vain. */
+interface Refused {
+  readonly estimate: Estimate;
+  readonly refusal: Refusal;
+  readonly canWait: boolean;
+}
 
+async function tryFurther(context: HoldContext, request: HoldRequest, refused: Refused): Promise<Held | Wait> {
+  const { estimate, canWait } = refused;
+  if (!estimate.caution) return tryShorter(context, request, refused);
   const { provider, model } = request.route;
-  const kind = `${provider}\n${model}\n${ceiling}`;
+  const kind = `${provider}\n${model}\n${estimate.ceiling}`;
   const scout = context.scouts.send(kind);
   if (!scout) return canWait ? { waitFor: kind } : tryPlainly(context, request, canWait);
   try {
@@ -85,14 +96,20 @@ async function tryToHold(context: HoldContext, request: HoldRequest, canWait: bo
 }
 
 async function tryPlainly(context: HoldContext, request: HoldRequest, canWait: boolean): Promise<Held | Wait> {
-  const whole = await attempt(context, request, { shorten: false, final: false, caution: noCaution });
-  if (whole.admitted) return whole;
-  if (whole.refusal.reason === "budget_held" && canWait) return { waitFor: queueOf(whole.refusal) };
+  const whole = await attempt(context, request, { shorten: false, final: false });
+  return whole.admitted ? whole : tryShorter(context, request, { ...whole, canWait });
+}
 
-  const shortened = await attempt(context, request, { shorten: true, final: !canWait, caution: noCaution });
+async function tryShorter(
+  context: HoldContext,
+  request: HoldRequest,
+  { refusal, canWait }: Pick<Refused, "refusal" | "canWait">,
+): Promise<Held | Wait> {
+  if (refusal.reason === "budget_held" && canWait) return { waitFor: queueOf(refusal) };
+  const shortened = await attempt(context, request, { shorten: true, final: !canWait });
   if (shortened.admitted || !canWait) return shortened;
   if (shortened.refusal.reason === "budget_held") return { waitFor: queueOf(shortened.refusal) };
-  return attempt(context, request, { shorten: true, final: true, caution: noCaution });
+  return attempt(context, request, { shorten: true, final: true });
 }
 
 /** Of a budget for every value, those of one value do not stand before those of another. */
@@ -100,29 +117,42 @@ function queueOf({ budgetId, balance }: Refusal): string {
   return `${budgetId}\n${balance.counter.value}`;
 }
 
+/** By the plain estimate. */
+async function attempt(
+  { clock, ledger }: HoldContext,
+  request: HoldRequest,
+  how: { readonly shorten: boolean; readonly final: boolean },
+): Promise<Held> {
+  const at = clock.now();
+  const estimate = request.estimate(at);
+  const answer = await ledger.commit(commandFor(request, { at, estimate, cautious: false, ...how }));
+  return answer.admitted ? admitted(answer, estimate) : answer;
+}
+
 interface Attempt {
+  readonly at: number;
+  readonly estimate: Estimate;
   /** A stream's slice is no shortening: what matters is whether the first one fits whole. */
   readonly shorten: boolean;
   readonly final: boolean;
-  /** What to hold on top. */
-  readonly caution: Caution;
+  /** Whether to hold on top what the estimate's caution says. */
+  readonly cautious: boolean;
 }
 
-async function attempt(
-  context: HoldContext,
-  { estimate: estimateNow, ...request }: HoldRequest,
-  { shorten, final, caution }: Attempt,
-): Promise<Held> {
-  const estimate = estimateNow();
-  const { least, inputTokens } = estimate;
-  const outputTokens = estimate.firstSlice + caution.outputTokens;
-  const output = { outputTokens, least: shorten ? Math.min(least, outputTokens) : outputTokens };
-  const demand = demandOf({ ...estimate, inputTokens: inputTokens + caution.inputTokens }, output);
-  const command = { ...request, kind: "hold", at: context.clock.now(), demand, expiresAt: null, final } as const;
-  const answer = await context.ledger.commit(command);
-  return answer.admitted ? { admitted: true, answer, estimate, ended: nothing } : answer;
+function commandFor(request: HoldRequest, { at, estimate, shorten, final, cautious }: Attempt): HoldCommand {
+  const { operationId, repeat, attribution, route, budgets } = request;
+  const caution = cautious ? estimate.caution : null;
+  const output = estimate.firstSlice + (caution?.outputTokens ?? 0);
+  const demand = demandOf(estimate, {
+    input: estimate.inputTokens + (caution?.inputTokens ?? 0),
+    output,
+    least: shorten ? Math.min(estimate.least, output) : output,
+  });
+  return { kind: "hold", at, operationId, repeat, attribution, route, budgets, demand, expiresAt: null, fingerprint: null, final };
 }
 
-const noCaution: Caution = { inputTokens: 0, outputTokens: 0 };
+function admitted(answer: Extract<AnswerOf["hold"], { admitted: true }>, estimate: Estimate): Held {
+  return { admitted: true, answer, estimate, ended: nothing };
+}
 
 function nothing(): void {}

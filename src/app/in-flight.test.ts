@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { InFlight, tooLong } from "./in-flight.ts";
+import { InFlight, tooLong, type Watched } from "./in-flight.ts";
 
 const open = (): InFlight => new InFlight({ clock: { now: () => Date.now() }, concurrentCallsPerKey: null });
 
@@ -15,6 +15,21 @@ test("closing waits for calls under way, ends them when their grace is over, and
   assert.deepEqual(ended, []);
   await closing;
   assert.deepEqual(ended, ["stopped"]);
+});
+
+test("whoever is over is looked at no more, and its place is for another", async () => {
+  const inFlight = open();
+  const stopped: string[] = [];
+  const call = (name: string): Watched => ({ tick: () => undefined, stop: () => void stopped.push(name) });
+  const first = inFlight.add(call("first"));
+  inFlight.add(call("second"));
+  inFlight.remove(first);
+  assert.equal(inFlight.add(call("third")), first);
+  const leave = inFlight.enter(null);
+  const closing = inFlight.close(0);
+  leave();
+  await closing;
+  assert.deepEqual(stopped.toSorted(), ["second", "third"]);
 });
 
 test("closing does not wait for ever for a request that never arrives", async () => {

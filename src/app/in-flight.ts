@@ -2,7 +2,6 @@
 
 import { setTimeout } from "node:timers/promises";
 import { PurserError } from "../domain/error.ts";
-import { PassingMap } from "../domain/passing/passing-map.ts";
 import type { Key } from "../domain/key/key.ts";
 import type { CallLimits } from "./limits.ts";
 import type { Clock } from "./ports.ts";
@@ -33,8 +32,9 @@ export function tooLong(
 }
 
 export class InFlight {
-  readonly #exchanges = new PassingMap<number, Watched>();
-  #lastNumber = 0;
+  /** Null in places that are free. */
+  readonly #exchanges: (Watched | null)[] = [];
+  readonly #freePlaces: number[] = [];
   readonly #byKey = new Map<string, number>();
   readonly #clock: Clock;
   readonly #perKey: number | null;
@@ -50,11 +50,16 @@ export class InFlight {
     this.#timer.unref();
   }
 
-  /** @returns What to call when the exchange is over. */
-  add(exchange: Watched): () => void {
-    const number = ++this.#lastNumber;
-    this.#exchanges.set(number, exchange);
-    return () => void this.#exchanges.delete(number);
+  /** @returns Its place, to be given back with `remove` once, when it is over. */
+  add(exchange: Watched): number {
+    const place = this.#freePlaces.pop() ?? this.#exchanges.length;
+    this.#exchanges[place] = exchange;
+    return place;
+  }
+
+  remove(place: number): void {
+    this.#exchanges[place] = null;
+    this.#freePlaces.push(place);
   }
 
   /**
@@ -64,7 +69,10 @@ export class InFlight {
    */
   enter(key: Key | null): () => void {
     if (this.#isClosing) throw new PurserError("shutting_down", "Purser is shutting down and takes no new calls", { remedy: "Try again." });
-    if (!key) return this.#take(() => undefined);
+    if (!key) {
+      this.#entered += 1;
+      return () => void (this.#entered -= 1);
+    }
     const limit = key.maxConcurrent ?? this.#perKey;
     const taken = this.#byKey.get(key.keyId) ?? 0;
     if (limit !== null && taken >= limit) {
@@ -73,8 +81,9 @@ export class InFlight {
         remedy: "Wait for one of them to end, or raise the key's max_concurrent.",
       });
     }
+    this.#entered += 1;
     this.#byKey.set(key.keyId, taken + 1);
-    return this.#take(() => this.#leave(key.keyId));
+    return () => this.#leave(key.keyId);
   }
 
   /**
@@ -85,26 +94,19 @@ export class InFlight {
     this.#isClosing = true;
     const deadline = this.#clock.now() + graceMs;
     while (this.#entered > 0 && this.#clock.now() < deadline + endingMs) {
-      if (this.#clock.now() >= deadline) for (const exchange of this.#exchanges.values()) exchange.stop();
+      if (this.#clock.now() >= deadline) for (const exchange of this.#exchanges) exchange?.stop();
       await setTimeout(closingLookMs);
     }
     clearInterval(this.#timer);
   }
 
-  #take(leave: () => void): () => void {
-    this.#entered += 1;
-    return () => {
-      this.#entered -= 1;
-      leave();
-    };
-  }
-
   #tick(): void {
     const now = this.#clock.now();
-    for (const exchange of this.#exchanges.values()) exchange.tick(now);
+    for (const exchange of this.#exchanges) exchange?.tick(now);
   }
 
   #leave(keyId: string): void {
+    this.#entered -= 1;
     const left = (this.#byKey.get(keyId) ?? 1) - 1;
     if (left === 0) this.#byKey.delete(keyId);
     else this.#byKey.set(keyId, left);

@@ -20,17 +20,24 @@ export function lookUpPrice(desk: PriceDesk, { provider, model, at }: PriceQuest
   return desk.prices().sheet({ provider: desk.priceProvider(provider), model, at });
 }
 
+/** The model that a call asked for. */
+export interface AskedModel extends PriceQuestion {
+  readonly sheet: PriceSheet | undefined;
+}
+
+/** @param question.provider As the book knows it. */
+export function askedOf(book: PriceBook, question: PriceQuestion): AskedModel {
+  const { provider, model, at } = question;
+  return { provider, model, at, sheet: book.sheet(question) };
+}
+
 /**
  * The sheet that a charge is made by. The model served decides. Where the book does not know it, or knows it only by a shorter
  * name than the model asked for, the model asked for does: providers answer with aliases of their own.
  */
-export function sheetOfServed(
-  book: PriceBook,
-  { provider, asked, served, at }: { readonly provider: string; readonly asked: string; readonly served: string; readonly at: number },
-): PriceSheet | undefined {
-  const ofAsked = book.sheet({ provider, model: asked, at });
-  if (served === asked) return ofAsked;
-  const ofServed = book.sheet({ provider, model: served, at });
-  if (!ofServed) return ofAsked;
-  return ofAsked?.match === "exact" && ofServed.match === "prefix" ? ofAsked : ofServed;
+export function sheetOfServed(book: PriceBook, asked: AskedModel, served: string): PriceSheet | undefined {
+  if (served === asked.model) return asked.sheet;
+  const ofServed = book.sheet({ provider: asked.provider, model: served, at: asked.at });
+  if (!ofServed) return asked.sheet;
+  return asked.sheet?.match === "exact" && ofServed.match === "prefix" ? asked.sheet : ofServed;
 }

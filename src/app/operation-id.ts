@@ -2,17 +2,29 @@
 
 import { randomFillSync } from "node:crypto";
 
-const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
-const randomBytes = new Uint8Array(12 * 256);
+const alphabet = Buffer.from("0123456789abcdefghijklmnopqrstuvwxyz");
+const timeLength = 9;
+const chanceLength = 12;
+
+const randomBytes = new Uint8Array(chanceLength * 256);
 let randomUsed = randomBytes.length;
+
+/** The characters of one id, written anew for each. */
+const written = Buffer.alloc(timeLength + chanceLength);
+let writtenAt: number | null = null;
 
 /** 9 characters of time and 12 of chance: ids grow with time, so that their index stays compact. */
 export function makeOperationId(at: number): string {
+  if (at !== writtenAt) {
+    written.write(at.toString(36).padStart(timeLength, "0"), 0, "latin1");
+    writtenAt = at;
+  }
   if (randomUsed >= randomBytes.length) {
     randomFillSync(randomBytes);
     randomUsed = 0;
   }
-  let id = at.toString(36).padStart(9, "0");
-  for (let index = 0; index < 12; index++) id += alphabet[(randomBytes[randomUsed++] ?? 0) % alphabet.length];
-  return id;
+  for (let index = timeLength; index < written.length; index++) {
+    written[index] = alphabet[(randomBytes[randomUsed++] ?? 0) % alphabet.length] ?? 0;
+  }
+  return written.toString("latin1");
 }

@@ -10,7 +10,7 @@ import { makeOperationId } from "./operation-id.ts";
 import { explainRefusal } from "./refusal.ts";
 import { matchesName } from "../domain/input/name-pattern.ts";
 import type { Reply } from "./reply.ts";
-import { chooseRoute, type Route } from "./route.ts";
+import { chooseRoute, titleOf, type Route } from "./route.ts";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
 
 /**
@@ -25,7 +25,7 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
 
   const { provider, wireName } = route;
   const pipe = new Pipe(context, route, reply);
-  const over = context.inFlight.add(pipe);
+  const place = context.inFlight.add(pipe);
   pipe.attach(
     context.upstream.forward(
       {
@@ -38,7 +38,7 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
     ),
   );
   await pipe.ended;
-  over();
+  context.inFlight.remove(place);
 }
 
 /**
@@ -86,7 +86,11 @@ async function record(context: CallContext, incoming: IncomingCall, route: Route
 
 function routeOf(context: CallContext, { target, body }: IncomingCall): Route {
   const { provider, wire, wireName, endpoint, path } = target;
-  if (provider) return { provider, wire, wireName, endpoint, url: `${provider.bases[wireName] ?? ""}${path}`, model: endpoint.model ?? "" };
+  if (provider) {
+    const named = endpoint.model ?? "";
+    const url = `${provider.bases[wireName] ?? ""}${path}`;
+    return { provider, wire, wireName, endpoint, url, model: named, title: titleOf(provider, named) };
+  }
   const at = context.clock.now();
   const model = endpoint.model ?? wire.read(endpoint, body).facts.model;
   return chooseRoute({ providers: context.providers, prices: context.prices(), at }, target, model);
@@ -133,7 +137,7 @@ class Pipe implements UpstreamReceiver, Watched {
     this.#hasHead = true;
     this.#lastActivityAt = this.#context.clock.now();
     const cost = this.#route.endpoint.metering === "free" ? "0" : "unknown";
-    this.#reply.head(status, replyHeaders(headers, { "x-purser-cost-usd": cost }));
+    this.#reply.head(status, { ...replyHeaders(headers), "x-purser-cost-usd": cost });
   }
 
   data(chunk: Uint8Array): void {

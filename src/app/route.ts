@@ -1,9 +1,11 @@
 /** Where a call goes: by the provider in its path, or by its model. */
 
 import { PurserError } from "../domain/error.ts";
+import type { CallRoute } from "../domain/ledger/entry.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import type { Endpoint, WireFormat, WireName } from "../wire/wire.ts";
 import type { Provider, Providers } from "./provider.ts";
+import { RouteMemory } from "./route-memory.ts";
 
 /** What a path says, before the body is read. */
 export interface Target {
@@ -25,6 +27,8 @@ export interface Route {
   readonly url: string;
   /** The model as the provider knows it. */
   readonly model: string;
+  /** `PROVIDER/MODEL`, as a header can carry it. */
+  readonly title: string;
 }
 
 /** Gemini's SDKs write `v1` or `v1beta`, by their age (@google/genai 3.1 writes `v1`); the action tells it from a model of OpenAI's. */
@@ -39,11 +43,40 @@ const unified: readonly (readonly [beginning: RegExp, wire: WireName])[] = [
 
 export type Wires = Readonly<Record<Exclude<WireName, "bedrock">, WireFormat>>;
 
+/** By the providers that a server has. */
+const memories = new WeakMap<Providers, RouteMemory>();
+
+function memoryOf(providers: Providers): RouteMemory {
+  let memory = memories.get(providers);
+  if (!memory) memories.set(providers, (memory = new RouteMemory()));
+  return memory;
+}
+
+interface TargetContext {
+  readonly providers: Providers;
+  readonly wires: Wires;
+}
+
+interface RequestLine {
+  readonly method: string;
+  readonly path: string;
+}
+
 /** @returns undefined for a path that belongs to no provider. */
-export function findTarget(
-  { providers, wires }: { readonly providers: Providers; readonly wires: Wires },
-  request: { readonly method: string; readonly path: string },
-): Target | undefined {
+export function findTarget(context: TargetContext, request: RequestLine): Target | undefined {
+  const memory = memoryOf(context.providers);
+  const known = request.method === "POST" ? memory.target(request.path) : undefined;
+  if (known) return known;
+  const target = readTarget(context, request);
+  return target && isKept(target, request) ? memory.keepTarget(request.path, target) : target;
+}
+
+/** What is not metered has ids in its paths, seldom the same one twice. */
+function isKept({ endpoint }: Target, { method }: RequestLine): boolean {
+  return method === "POST" && endpoint.metering === "metered";
+}
+
+function readTarget({ providers, wires }: TargetContext, request: RequestLine): Target | undefined {
   for (const [beginning, wireName] of unified) {
     if (!beginning.test(request.path)) continue;
     const wire = wires[wireName as keyof Wires];
@@ -69,14 +102,16 @@ export function chooseRoute(
   target: Target,
   model: string,
 ): Route {
-  if (target.provider) return routeTo(target, target.provider, model);
+  if (target.provider) return routeTo(providers, target, { provider: target.provider, model });
   const named = providers.aliases.get(model) ?? model;
   const slash = named.indexOf("/");
   const provider = slash > 0 ? providers.byName.get(named.slice(0, slash)) : undefined;
-  if (provider) return routeTo(target, provider, named.slice(slash + 1));
+  if (provider) return routeTo(providers, target, { provider, model: named.slice(slash + 1) });
 
   for (const candidate of preferred(providers, target.wireName)) {
-    if (prices.sheet({ provider: candidate.priceProvider, model: named, at })) return routeTo(target, candidate, named);
+    if (prices.sheet({ provider: candidate.priceProvider, model: named, at })) {
+      return routeTo(providers, target, { provider: candidate, model: named });
+    }
   }
   throw new PurserError("not_found", `model: no configured provider serves "${shorten(named)}"`, {
     field: "model",
@@ -86,12 +121,28 @@ export function chooseRoute(
 
 /** Providers of the right format, a model's own vendor before those that resell it, the simulator last. */
 function preferred(providers: Providers, wireName: WireName): readonly Provider[] {
-  const fitting = [...providers.byName.values()].filter((provider) => provider.bases[wireName] !== undefined);
-  const rank = (provider: Provider): number => (provider.name === "sim" ? 2 : provider.priceProvider === "openrouter" ? 1 : 0);
-  return fitting.sort((left, right) => rank(left) - rank(right));
+  const memory = memoryOf(providers);
+  return memory.preferred(wireName) ?? memory.keepPreferred(wireName, rank(providers, wireName));
 }
 
-function routeTo(target: Target, provider: Provider, model: string): Route {
+function rank(providers: Providers, wireName: WireName): readonly Provider[] {
+  const fitting = [...providers.byName.values()].filter((provider) => provider.bases[wireName] !== undefined);
+  const rankOf = (provider: Provider): number => (provider.name === "sim" ? 2 : provider.priceProvider === "openrouter" ? 1 : 0);
+  return fitting.sort((left, right) => rankOf(left) - rankOf(right));
+}
+
+interface Choice {
+  readonly provider: Provider;
+  readonly model: string;
+}
+
+function routeTo(providers: Providers, target: Target, choice: Choice): Route {
+  if (target.endpoint.metering !== "metered") return makeRoute(target, choice);
+  const memory = memoryOf(providers);
+  return memory.route(target, choice.provider, choice.model) ?? memory.keepRoute(target, makeRoute(target, choice));
+}
+
+function makeRoute(target: Target, { provider, model }: Choice): Route {
   const base = provider.bases[target.wireName];
   if (base === undefined) {
     throw new PurserError("invalid_request", `model: "${provider.name}" does not speak the ${target.wireName} format`, {
@@ -103,7 +154,21 @@ function routeTo(target: Target, provider: Provider, model: string): Route {
   const wire = provider.wires[wireName] ?? target.wire;
   const path = endpoint.model === undefined ? target.path : renameModel(target.path, { from: endpoint.model, to: model });
   checkPath(path);
-  return { provider, wire, wireName, endpoint, url: base + path, model };
+  return { provider, wire, wireName, endpoint, url: base + path, model, title: titleOf(provider, model) };
+}
+
+/** A model's name is whatever the caller wrote: what a header cannot carry is percent-encoded, as UTF-8. */
+export function titleOf(provider: Provider, model: string): string {
+  return `${provider.name}/${model}`.toWellFormed().replaceAll(/[^\x20-\x7e]+/g, encodeURIComponent);
+}
+
+/** What the ledger is told of a route, and of the key that uses it. */
+export function callRouteOf(providers: Providers, route: Route, keyId: string | null): CallRoute {
+  const memory = memoryOf(providers);
+  return (
+    memory.callRoute(route, keyId) ??
+    memory.keepCallRoute(route, { provider: route.provider.name, model: route.model, endpoint: route.endpoint.name, keyId })
+  );
 }
 
 /** What a URL's parser does not leave as it stands: a fragment, a backslash, a segment of dots, also percent-encoded. */

@@ -9,38 +9,40 @@ import { countContext, countTokens, sumUsage, type UsageFlag, type UsagePart } f
 import type { Progress, Reading, RequestFacts } from "../wire/wire.ts";
 import type { Estimate } from "./estimate.ts";
 import { chargeFallback } from "./charge-fallback.ts";
-import { sheetOfServed } from "./look-up-price.ts";
+import { askedOf, sheetOfServed, type AskedModel } from "./look-up-price.ts";
 import type { Route } from "./route.ts";
 
-/** What is known of a call whose answer has ended, or will not come. */
-export interface EndedCall {
+/** What is known of a call since before it was forwarded. */
+export interface ForwardedCall {
   readonly route: Route;
   readonly facts: RequestFacts;
   readonly estimate: Estimate;
   /** The output that the provider was allowed, over all choices. */
-  readonly ceiling: number;
+  readonly ceiling: { readonly fitted: number };
   /** When it was held: the moment whose prices count. */
   readonly heldAt: number;
-  readonly held: Quantities;
-  readonly endedAt: number;
   /** Rates that a budget states for a model without a price. */
   readonly fallback: FallbackRates | null;
+}
+
+/** An answer that was read, in whole or in part. */
+export interface Answer {
+  readonly reading: Reading;
+  readonly progress: Progress;
+  readonly endedAt: number;
+  /** What was odd besides what its reading tells. */
   readonly flags: readonly UsageFlag[];
 }
 
-/** The outcome of a call whose answer was read, in whole or in part. */
-export function outcomeOf(prices: PriceBook, call: EndedCall, answer: { readonly reading: Reading; readonly progress: Progress }): Outcome {
+export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer): Outcome {
   const { reading } = answer;
-  const isReported = reading.parts.length > 0;
-  const isFinal = isReported && !reading.partial;
+  const isFinal = reading.parts.length > 0 && !reading.partial;
   const parts = isFinal ? reading.parts : estimatedParts(call, answer);
   const model = reading.model ?? call.route.model;
-  const priced = charge(prices, call, { parts, model, serviceTier: reading.serviceTier });
-  const usage = sumUsage(parts.map((part) => part.usage));
+  const asked = askedOf(prices, { provider: call.route.provider.priceProvider, model: call.route.model, at: call.heldAt });
+  const priced = charge(prices, call, { parts, model, serviceTier: reading.serviceTier, asked });
+  const usage = parts.length === 1 && parts[0] ? parts[0].usage : sumUsage(parts.map((part) => part.usage));
   const charges = withReported(priced, { reported: reading.reportedCost, model });
-  const flags = new Set<UsageFlag>([...call.flags, ...reading.flags, ...oddities(prices, call, parts)]);
-  if (!isFinal) flags.add("usage_missing");
-  if (!priced.isPriced) flags.add("unpriced");
   return {
     status: isFinal ? "settled" : "estimated",
     model,
@@ -49,8 +51,8 @@ export function outcomeOf(prices: PriceBook, call: EndedCall, answer: { readonly
     cost: { usd: sumCosts(charges), tokens: BigInt(countTokens(usage)), requests: 1n },
     reportedCost: reading.reportedCost,
     rawUsage: reading.rawUsage,
-    flags: [...flags],
-    latencyMs: call.endedAt - call.heldAt,
+    flags: flagsOf(call, answer, { parts, isFinal, isPriced: priced.isPriced, contextWindow: asked.sheet?.contextWindow }),
+    latencyMs: answer.endedAt - call.heldAt,
     priceVersion: prices.version,
   };
 }
@@ -81,28 +83,38 @@ export function unresolvedOutcome(
   };
 }
 
-function charge(
+interface Priced {
+  readonly charges: readonly Charge[];
+  readonly isPriced: boolean;
+}
+
+interface Bill {
+  readonly parts: readonly UsagePart[];
+  readonly model: string;
+  readonly serviceTier: ServiceTier;
+  readonly asked: AskedModel;
+}
+
+function charge(prices: PriceBook, call: ForwardedCall, bill: Bill): Priced {
+  const [only, second] = bill.parts;
+  if (only && !second) return chargePart(prices, call, { bill, part: only });
+  const priced = bill.parts.map((part) => chargePart(prices, call, { bill, part }));
+  return { charges: priced.flatMap(({ charges }) => charges), isPriced: priced.every(({ isPriced }) => isPriced) };
+}
+
+function chargePart(
   prices: PriceBook,
-  call: EndedCall,
-  { parts, model, serviceTier }: { readonly parts: readonly UsagePart[]; readonly model: string; readonly serviceTier: ServiceTier },
-): { readonly charges: readonly Charge[]; readonly isPriced: boolean } {
-  const provider = call.route.provider.priceProvider;
-  const charges: Charge[] = [];
-  let isPriced = true;
-  for (const part of parts) {
-    const sheet = sheetOfServed(prices, { provider, asked: call.route.model, served: part.model ?? model, at: call.heldAt });
-    if (sheet) charges.push(...sheet.charge(part, { serviceTier, at: call.heldAt }));
-    else {
-      isPriced = false;
-      charges.push(...chargeFallback(call.route.model, part.usage, call.fallback));
-    }
-  }
-  return { charges, isPriced };
+  { route, heldAt, fallback }: ForwardedCall,
+  { bill, part }: { readonly bill: Bill; readonly part: UsagePart },
+): Priced {
+  const sheet = sheetOfServed(prices, bill.asked, part.model ?? bill.model);
+  if (!sheet) return { charges: chargeFallback(route.model, part.usage, fallback), isPriced: false };
+  return { charges: sheet.charge(part, { serviceTier: bill.serviceTier, at: heldAt }), isPriced: true };
 }
 
 /** A provider's own figure is the price where the book has none, before any fallback; else it stands beside ours. */
 function withReported(
-  priced: { readonly charges: readonly Charge[]; readonly isPriced: boolean },
+  priced: Priced,
   { reported, model }: { readonly reported: PicoUsd | null; readonly model: string },
 ): readonly Charge[] {
   if (priced.isPriced || reported === null) return priced.charges;
@@ -113,10 +125,7 @@ function withReported(
  * What the provider reported until the answer broke off, with the output that passed in its main part, which comes first.
  * An input that was not reported, or cannot be, is taken as it was estimated.
  */
-function estimatedParts(
-  { estimate }: EndedCall,
-  { reading, progress }: { readonly reading: Reading; readonly progress: Progress },
-): readonly UsagePart[] {
+function estimatedParts({ estimate }: ForwardedCall, { reading, progress }: Answer): readonly UsagePart[] {
   const [main, ...others] = reading.parts;
   const { outputTokens: passed } = progress;
   if (!main) return [{ model: null, usage: { input: progress.inputTokens ?? estimate.inputTokens, output: passed } }];
@@ -126,19 +135,29 @@ function estimatedParts(
   return [{ ...main, usage }, ...others];
 }
 
-/** Only for the reader: an odd answer is charged as the provider reported it. */
-function oddities(
-  prices: PriceBook,
-  { estimate, ceiling, facts, route, heldAt }: EndedCall,
-  parts: readonly UsagePart[],
+/** Only for the reader: an odd answer is charged as the provider reported it. Each flag once. */
+function flagsOf(
+  call: ForwardedCall,
+  answer: Answer,
+  charged: {
+    readonly parts: readonly UsagePart[];
+    readonly isFinal: boolean;
+    readonly isPriced: boolean;
+    readonly contextWindow: number | undefined;
+  },
 ): readonly UsageFlag[] {
-  const odd: UsageFlag[] = [];
-  const output = parts.reduce((sum, { usage }) => sum + (usage.output ?? 0), 0);
-  const wasStated = facts.maxOutputTokens !== null || ceiling < estimate.ceiling;
-  if (wasStated && output > ceiling) odd.push("over_ceiling");
-  const window = prices.sheet({ provider: route.provider.priceProvider, model: route.model, at: heldAt })?.contextWindow;
-  if (window !== undefined && parts.some(({ usage }) => countContext(usage) > window)) odd.push("over_context");
-  return odd;
+  const { parts, isFinal, isPriced, contextWindow } = charged;
+  const flags = [...answer.flags, ...answer.reading.flags];
+  if (isOverCeiling(call, parts)) flags.push("over_ceiling");
+  if (contextWindow !== undefined && parts.some(({ usage }) => countContext(usage) > contextWindow)) flags.push("over_context");
+  if (!isFinal) flags.push("usage_missing");
+  if (!isPriced) flags.push("unpriced");
+  return flags.length > 1 ? [...new Set(flags)] : flags;
+}
+
+function isOverCeiling({ facts, estimate, ceiling }: ForwardedCall, parts: readonly UsagePart[]): boolean {
+  const wasStated = facts.maxOutputTokens !== null || ceiling.fitted < estimate.ceiling;
+  return wasStated && parts.reduce((sum, { usage }) => sum + (usage.output ?? 0), 0) > ceiling.fitted;
 }
 
 function sumCosts(charges: readonly Charge[]): PicoUsd {

@@ -26,17 +26,17 @@ export function makeMetrics({ ledger, version }: { readonly ledger: Pick<Ledger,
 
   return {
     callEnded({ provider, outcome }) {
-      counts.calls(provider, outcome.status);
+      counts.calls.add(1, provider, outcome.status);
       spend.add(provider, outcome.cost.usd);
       for (const meter of tokenMeters) {
         const count = outcome.usage[meter];
-        if (count) counts.tokens(count, provider, meter);
+        if (count) counts.tokens.add(count, provider, meter);
       }
     },
-    callFailed: ({ provider, status }) => counts.failures(provider, String(status)),
-    refused: ({ reason }) => counts.refusals(reason),
-    thresholdCrossed: () => counts.thresholds(),
-    failed: () => counts.faults(),
+    callFailed: ({ provider, status }) => counts.failures.add(1, provider, String(status)),
+    refused: ({ reason }) => counts.refusals.add(1, reason),
+    thresholdCrossed: () => counts.thresholds.add(1),
+    failed: () => counts.faults.add(1),
     answered({ provider, seconds }) {
       let observe = latencies.get(provider);
       if (!observe) {
@@ -50,41 +50,63 @@ export function makeMetrics({ ledger, version }: { readonly ledger: Pick<Ledger,
   };
 }
 
-/** Counters bound to their labels once, since looking labels up costs more than counting. */
 function countersIn(registry: Registry) {
-  const calls = bound(registry, "purser_calls_total", ["provider", "status"], "Calls that were charged, by how they ended.");
-  const tokens = bound(registry, "purser_tokens_total", ["provider", "meter"], "Tokens charged, by what they are counted as.");
-  const failures = bound(
-    registry,
-    "purser_upstream_failures_total",
-    ["provider", "status"],
-    "Calls that the provider did not serve, and nothing was charged; 502 when it was not reached.",
-  );
-  const refusals = bound(registry, "purser_refusals_total", ["reason"], "Calls that a budget refused.");
-  const thresholds = bound(registry, "purser_thresholds_crossed_total", [], "Thresholds of budgets that were crossed.");
-  const faults = bound(registry, "purser_faults_total", [], "Faults of Purser itself that were contained.");
   return {
-    calls: (...labels: string[]) => calls(1, labels),
-    tokens: (count: number, ...labels: string[]) => tokens(count, labels),
-    failures: (...labels: string[]) => failures(1, labels),
-    refusals: (...labels: string[]) => refusals(1, labels),
-    thresholds: () => thresholds(1, []),
-    faults: () => faults(1, []),
+    calls: new Tally(registry, {
+      name: "purser_calls_total",
+      labelNames: ["provider", "status"],
+      help: "Calls that were charged, by how they ended.",
+    }),
+    tokens: new Tally(registry, {
+      name: "purser_tokens_total",
+      labelNames: ["provider", "meter"],
+      help: "Tokens charged, by what they are counted as.",
+    }),
+    failures: new Tally(registry, {
+      name: "purser_upstream_failures_total",
+      labelNames: ["provider", "status"],
+      help: "Calls that the provider did not serve, and nothing was charged; 502 when it was not reached.",
+    }),
+    refusals: new Tally(registry, { name: "purser_refusals_total", labelNames: ["reason"], help: "Calls that a budget refused." }),
+    thresholds: new Tally(registry, {
+      name: "purser_thresholds_crossed_total",
+      labelNames: [],
+      help: "Thresholds of budgets that were crossed.",
+    }),
+    faults: new Tally(registry, { name: "purser_faults_total", labelNames: [], help: "Faults of Purser itself that were contained." }),
   };
 }
 
-type Count = (by: number, labels: readonly string[]) => void;
+/** A counter with two labels at most. It is told to the registry when the text is made: looking labels up there costs more than counting. */
+class Tally {
+  readonly #counts = new Map<string, Map<string, { count: number }>>();
 
-// oxlint-disable-next-line max-params -- a table of counters reads best on one line each
-function bound(registry: Registry, name: string, labelNames: readonly string[], help: string): Count {
-  const counter = new Counter({ name, help, labelNames: [...labelNames], registers: [registry] });
-  const children = new Map<string, { inc(by: number): void }>();
-  return (by, labels) => {
-    const key = labels.join("\n");
-    let child = children.get(key);
-    if (!child) children.set(key, (child = counter.labels(...labels)));
-    child.inc(by);
-  };
+  constructor(registry: Registry, options: { readonly name: string; readonly labelNames: readonly string[]; readonly help: string }) {
+    const { name, help } = options;
+    const labelNames = [...options.labelNames];
+    const counts = this.#counts;
+    const counter = new Counter({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        counter.reset();
+        for (const [first, ofFirst] of counts) {
+          for (const [second, { count }] of ofFirst) counter.labels(...[first, second].slice(0, labelNames.length)).inc(count);
+        }
+      },
+    });
+  }
+
+  /** @param first Value of the first label, and `second` of the second; empty where there is none. */
+  add(by: number, first = "", second = ""): void {
+    let ofFirst = this.#counts.get(first);
+    if (!ofFirst) this.#counts.set(first, (ofFirst = new Map()));
+    const known = ofFirst.get(second);
+    if (known) known.count += by;
+    else ofFirst.set(second, { count: by });
+  }
 }
 
 /** Kept as exact integers; a float is made of the sum, never added to. */

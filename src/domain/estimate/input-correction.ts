@@ -2,14 +2,6 @@
 
 import { Lately } from "./lately.ts";
 
-/** What a body's tokens depend on. */
-export interface InputSample {
-  readonly provider: string;
-  readonly model: string;
-  /** Bytes that the model reads as text. */
-  readonly textBytes: number;
-}
-
 /**
  * Tokens per byte before anything is learned. One token for three bytes holds for prose and code in all tokenizers in use,
  * with Claude's counting about a quarter more; small bodies carry a fixed overhead of roles and delimiters.
@@ -26,61 +18,56 @@ interface Learned {
 }
 
 /**
- * Learns the most tokens that were billed lately, per provider, model and size of the body.
+ * Learns the most tokens of one model that were billed lately, by size of the body.
  *
  * The most and not the mean, since a hold that is too small overruns a budget while one that is too large is given back.
  * By size (eight steps to a doubling), since a fixed overhead weighs differently on small bodies.
  */
 export class InputCorrection {
-  readonly #models = new Map<string, Map<number, Learned>>();
+  readonly #tokensPerByte: number;
+  readonly #bySize = new Map<number, Learned>();
 
-  /** Whether any call of the model has been billed, so that its estimates rest on more than the prior. */
-  isKnown({ provider, model }: Pick<InputSample, "provider" | "model">): boolean {
-    return this.#models.has(`${provider}\n${model}`);
+  /** @param provider Whose tokenizer it is, as the price book calls it. */
+  constructor(provider: string) {
+    this.#tokensPerByte = priorTokensPerByte * (priorFactor[provider] ?? 1);
   }
 
-  /** @returns Whole tokens, rounded up. */
-  estimate(sample: InputSample): number {
-    const { provider, model, textBytes } = sample;
-    const bySize = this.#models.get(`${provider}\n${model}`);
-    const prior = tokensPerByte(provider);
-    const learned = bySize?.get(sizeStep(textBytes));
-    if (learned) return Math.ceil(Math.max(learned.offsets.bound + textBytes * prior, learned.tokens.most) - rounding);
-    const below = bySize ? nearestBelow(bySize, sizeStep(textBytes)) : null;
-    return Math.ceil(Math.max(textBytes * prior + priorOverhead, below ? below.tokens + (textBytes - below.bytes) * prior : 0));
+  /** Whether any call of the model has been billed, so that its estimates rest on more than the prior. */
+  get isKnown(): boolean {
+    return this.#bySize.size > 0;
+  }
+
+  /**
+   * @param textBytes Bytes that the model reads as text.
+   * @returns Whole tokens, rounded up.
+   */
+  estimate(textBytes: number): number {
+    const prior = textBytes * this.#tokensPerByte;
+    const learned = this.#bySize.get(sizeStep(textBytes));
+    if (learned) return Math.ceil(Math.max(learned.offsets.bound + prior, learned.tokens.most) - rounding);
+    const below = nearestBelow(this.#bySize, sizeStep(textBytes));
+    return Math.ceil(Math.max(prior + priorOverhead, below ? below.tokens + (textBytes - below.bytes) * this.#tokensPerByte : 0));
   }
 
   /** @param billedTokens Input tokens of the text, cached ones included, as the provider counted them. */
-  learn({ provider, model, textBytes }: InputSample, billedTokens: number): void {
+  learn(textBytes: number, billedTokens: number): void {
     if (textBytes === 0 || billedTokens === 0) return;
-    const learned = this.#at(`${provider}\n${model}`, sizeStep(textBytes));
-    learned.offsets.add(billedTokens - textBytes * tokensPerByte(provider));
+    const learned = this.#at(sizeStep(textBytes));
+    learned.offsets.add(billedTokens - textBytes * this.#tokensPerByte);
     learned.tokens.add(billedTokens);
   }
 
-  #at(modelKey: string, step: number): Learned {
-    let bySize = this.#models.get(modelKey);
-    if (!bySize) {
-      if (this.#models.size >= maxModels) this.#models.clear();
-      this.#models.set(modelKey, (bySize = new Map()));
-    }
-    const known = bySize.get(step);
+  #at(step: number): Learned {
+    const known = this.#bySize.get(step);
     if (known) return known;
     const learned = { offsets: new Lately(), tokens: new Lately() };
-    bySize.set(step, learned);
+    this.#bySize.set(step, learned);
     return learned;
   }
 }
 
-function tokensPerByte(provider: string): number {
-  return priorTokensPerByte * (priorFactor[provider] ?? 1);
-}
-
 /** Keeps what was learned of the very same bytes from being rounded up to one token too many. */
 const rounding = 1e-6;
-
-/** Made-up model names cannot fill the memory. */
-const maxModels = 10_000;
 
 const stepBits = 3;
 

@@ -2,36 +2,24 @@
 
 import { Lately } from "./lately.ts";
 
-export interface OutputSample {
-  readonly provider: string;
-  readonly model: string;
-  /** The most output tokens that the call asked for, over all choices. */
-  readonly ceiling: number;
-}
-
-/** Learns the most output tokens that were generated lately, per provider, model and ceiling. */
+/** Learns the most output tokens of one model that were generated lately, by the most that the call asked for over all choices. */
 export class OutputExpectation {
-  readonly #learned = new Map<string, Lately>();
+  readonly #byCeiling = new Map<number, Lately>();
 
   /** @returns null when no such call has ended. */
-  expected(sample: OutputSample): number | null {
-    return this.#learned.get(keyOf(sample))?.most ?? null;
+  expected(ceiling: number): number | null {
+    return this.#byCeiling.get(ceiling)?.most ?? null;
   }
 
-  learn(sample: OutputSample, outputTokens: number): void {
-    const key = keyOf(sample);
-    let learned = this.#learned.get(key);
+  learn(ceiling: number, outputTokens: number): void {
+    let learned = this.#byCeiling.get(ceiling);
     if (!learned) {
-      if (this.#learned.size >= maxKeys) this.#learned.clear();
-      this.#learned.set(key, (learned = new Lately()));
+      if (this.#byCeiling.size >= maxCeilings) this.#byCeiling.clear();
+      this.#byCeiling.set(ceiling, (learned = new Lately()));
     }
     learned.add(outputTokens);
   }
 }
 
 /** Made-up ceilings cannot fill the memory. */
-const maxKeys = 10_000;
-
-function keyOf({ provider, model, ceiling }: OutputSample): string {
-  return `${provider}\n${model}\n${ceiling}`;
-}
+const maxCeilings = 1000;

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Learned } from "./learned.ts";
+
+test("each model of each provider is learned of by itself, and asking keeps nothing", () => {
+  const learned = new Learned();
+  assert.equal(learned.of("openai", "m").input.isKnown, false);
+  assert.notEqual(learned.of("openai", "m"), learned.of("openai", "m"));
+  learned.teach("openai", "m").input.learn(1000, 300);
+  assert.equal(learned.of("openai", "m").input.estimate(1000), 300);
+  assert.equal(learned.of("openai", "other").input.isKnown, false);
+  assert.equal(learned.of("azure", "m").input.isKnown, false);
+});
+
+test("made-up models do not pile up", () => {
+  const learned = new Learned();
+  for (let number = 0; number <= 10_000; number++) learned.teach("openai", `m${number}`).output.learn(100, 50);
+  assert.equal(learned.of("openai", "m0").output.expected(100), null);
+  assert.equal(learned.of("openai", "m10000").output.expected(100), 50);
+});
