@@ -1,10 +1,10 @@
 /** One pass over the bytes of a JSON body: a strict tokenizer that keeps spans and counts instead of values. */
 
 import { PurserError } from "../../domain/error.ts";
-import { hashStart, hashStep } from "./key-table.ts";
+import { commonFields, commonValues } from "./common-word.ts";
 import { isMedia } from "./media.ts";
 import type { CompiledPlan, PathPlan } from "./plan.ts";
-import { commonValues, Tally } from "./tally.ts";
+import { Tally } from "./tally.ts";
 
 /** A field of an object whose fields are recorded. Offsets count from the start of the body, ends are excluded. */
 export interface FieldSpan {
@@ -65,8 +65,7 @@ class Walk {
   #textBytes = 0;
   #mediaBytes = 0;
   #mediaPayloads = 0;
-  /** Of the name that was skipped last: its hash, and whether it has escapes or is too long to tell. */
-  #hash = 0;
+  /** Whether the name that was skipped last has escapes, or is too long to tell. */
   #escaped = false;
 
   constructor(bytes: Buffer, plan: CompiledPlan) {
@@ -76,11 +75,9 @@ class Walk {
   }
 
   run(): WalkResult {
-    this.#space();
-    if (this.#bytes[this.#at] !== openBrace) throw this.#expected('"{"');
+    if (this.#next() !== openBrace) throw this.#expected('"{"');
     const root = this.#recorded(this.#plan.paths, 1);
-    this.#space();
-    if (this.#at < this.#bytes.length) throw this.#expected("the end of the body");
+    if (this.#next() !== undefined) throw this.#expected("the end of the body");
     return {
       root,
       textBytes: this.#textBytes,
@@ -98,7 +95,7 @@ class Walk {
     do {
       const keyStart = this.#at;
       const known = this.#key();
-      const key = this.#decode(keyStart, this.#at);
+      const key = this.#fieldName(keyStart, this.#at);
       this.#colon();
       const valueStart = this.#at;
       const nested = this.#bytes[valueStart] === openBrace ? plan.children.get(key) : undefined;
@@ -143,28 +140,26 @@ class Walk {
 
   /** Whether the container that was just opened is empty; stands behind it then, else at its first part. */
   #opens(close: number): boolean {
-    this.#space();
-    if (this.#bytes[this.#at] !== close) return false;
+    if (this.#next() !== close) return false;
     this.#at++;
     return true;
   }
 
   /** Whether another part follows; stands at it then, else behind the container. */
   #more(close: number): boolean {
-    this.#space();
-    const byte = this.#bytes[this.#at];
+    const byte = this.#next();
     if (byte !== comma && byte !== close) throw this.#expected(close === closeBrace ? '"," or "}"' : '"," or "]"');
     this.#at++;
     if (byte === close) return false;
-    this.#space();
+    this.#next();
     return true;
   }
 
+  /** Skips the colon behind a key; stands at the value afterwards. */
   #colon(): void {
-    this.#space();
-    if (this.#bytes[this.#at] !== colon) throw this.#expected('":"');
+    if (this.#next() !== colon) throw this.#expected('":"');
     this.#at++;
-    this.#space();
+    this.#next();
   }
 
   /** Skips a key and counts it. @returns Its index, -1 when it is not a known one. */
@@ -173,11 +168,16 @@ class Walk {
     const start = this.#at;
     this.#shortString();
     this.#textBytes += this.#at - start - 2;
-    const known = this.#escaped
-      ? this.#plan.keys.names.indexOf(this.#decode(start, this.#at))
-      : this.#plan.keys.find(this.#bytes, start + 1, this.#hash);
+    const { keys } = this.#plan;
+    const known = this.#escaped ? keys.indexOf(this.#decode(start, this.#at)) : keys.find(this.#bytes, start + 1, this.#at - 1);
     if (known >= 0) this.#tally.countKey(known);
     return known;
+  }
+
+  /** The name of the key that was skipped last. */
+  #fieldName(start: number, end: number): string {
+    const common = this.#escaped ? -1 : commonFields.find(this.#bytes, start + 1, end - 1);
+    return common < 0 ? this.#decode(start, end) : (commonFields.names[common] as string);
   }
 
   #text(key: number, parent: number): void {
@@ -203,27 +203,24 @@ class Walk {
   }
 
   #countValue(key: number, start: number): void {
-    const common = this.#escaped ? -1 : commonValues.find(this.#bytes, start, this.#hash);
+    const common = this.#escaped ? -1 : commonValues.find(this.#bytes, start, this.#at - 1);
     if (common >= 0) this.#tally.countCommon(key, common);
     else if (this.#at - start <= longestValue) this.#tally.countValue(key, this.#decode(start - 1, this.#at));
   }
 
-  /** Skips a string that may be a name, and hashes it; stands behind its closing quote afterwards. */
+  /** Skips a string that may be a name; stands behind its closing quote afterwards. */
   #shortString(): void {
     const bytes = this.#bytes;
     const start = this.#at + 1;
     const limit = Math.min(start + loopBytes, bytes.length);
-    let hash = hashStart;
     for (let at = start; at < limit; at++) {
-      const byte = bytes[at] as number;
+      const byte = bytes[at];
       if (byte === quote) {
         this.#escaped = false;
-        this.#hash = hash;
         this.#at = at + 1;
         return;
       }
       if (byte === backslash) break;
-      hash = hashStep(hash, byte);
     }
     this.#escaped = true;
     this.#at = this.#skip(start);
@@ -289,11 +286,17 @@ class Walk {
     throw this.#expected(what);
   }
 
-  #space(): void {
+  /** Skips white space, of which most bodies have none. @returns The byte that stands there; undefined at the end of the body. */
+  #next(): number | undefined {
+    const byte = this.#bytes[this.#at];
+    return byte !== undefined && byte > 0x20 ? byte : this.#space();
+  }
+
+  #space(): number | undefined {
     const bytes = this.#bytes;
     let byte = bytes[this.#at];
-    if (byte === undefined || byte > 0x20) return;
     while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++this.#at];
+    return byte;
   }
 
   #decode(start: number, end: number): string {
