@@ -64,6 +64,8 @@ class Walk {
   readonly #bytes: Buffer;
   readonly #plan: CompiledPlan;
   readonly #tally: Tally;
+  /** Of the objects and lists that are open. */
+  #depth = 0;
   #textBytes = 0;
   #mediaBytes = 0;
   #mediaPayloads = 0;
@@ -81,7 +83,7 @@ class Walk {
   run(): WalkResult {
     const start = this.#space(0);
     if (this.#bytes[start] !== openBrace) throw this.#expected('"{"', start);
-    const root = this.#recorded(start, this.#plan.paths, 1);
+    const root = this.#recorded(start, this.#plan.paths);
     const end = this.#space(root.end);
     if (end < this.#bytes.length) throw this.#expected("the end of the body", end);
     return {
@@ -94,56 +96,64 @@ class Walk {
   }
 
   /** An object whose fields are all recorded. */
-  #recorded(start: number, plan: PathPlan, depth: number): ObjectSpan {
+  #recorded(start: number, plan: PathPlan): ObjectSpan {
     const fields = new Map<string, FieldSpan>();
+    this.#depth++;
     let at = this.#space(start + 1);
-    if (this.#bytes[at] === closeBrace) return { start, end: at + 1, fields };
+    if (this.#bytes[at] === closeBrace) return this.#closed(start, at, fields);
     for (;;) {
       const behindKey = this.#key(at);
       const known = this.#known;
       const name = this.#fieldName(at, behindKey);
       const valueStart = this.#colon(behindKey);
       const nested = this.#bytes[valueStart] === openBrace ? plan.children.get(name) : undefined;
-      const object = nested && this.#recorded(valueStart, nested, depth + 1);
-      const end = object ? object.end : this.#value(valueStart, known, -1, depth);
+      const object = nested && this.#recorded(valueStart, nested);
+      const end = object ? object.end : this.#value(valueStart, known, -1);
       fields.set(name, { start: valueStart, end, object, repeated: fields.has(name) });
       if (fields.size > maxFields) throw this.#tooMany(end);
       at = this.#space(end);
-      if (this.#bytes[at] === closeBrace) return { start, end: at + 1, fields };
+      if (this.#bytes[at] === closeBrace) return this.#closed(start, at, fields);
       at = this.#comma(at, '"," or "}"');
     }
   }
 
+  #closed(start: number, brace: number, fields: ObjectSpan["fields"]): ObjectSpan {
+    this.#depth--;
+    return { start, end: brace + 1, fields };
+  }
+
   /** @param key Index of the key that the value stands under, -1 when it is not a known one. @param parent The same of the object around it. */
-  #value(at: number, key: number, parent: number, depth: number): number {
+  #value(at: number, key: number, parent: number): number {
     const byte = this.#bytes[at];
     if (byte === quote) return this.#text(at + 1, key, parent);
-    if (byte === openBrace) return this.#object(at, key, depth + 1);
-    if (byte === openBracket) return this.#array(at, key, depth + 1);
+    if (byte === openBrace || byte === openBracket) {
+      if (++this.#depth > maxDepth) throw this.#tooDeep(at);
+      const end = byte === openBrace ? this.#object(at, key) : this.#array(at, key);
+      this.#depth--;
+      return end;
+    }
     if (byte === 0x74) return this.#literal(at, "true");
     if (byte === 0x66) return this.#literal(at, "false");
     if (byte === 0x6e) return this.#literal(at, "null");
     return this.#number(at);
   }
 
-  #object(start: number, parent: number, depth: number): number {
-    if (depth > maxDepth) throw this.#tooDeep(start);
+  #object(start: number, parent: number): number {
     let at = this.#space(start + 1);
     if (this.#bytes[at] === closeBrace) return at + 1;
     for (;;) {
       at = this.#colon(this.#key(at));
-      at = this.#space(this.#value(at, this.#known, parent, depth));
+      at = this.#space(this.#value(at, this.#known, parent));
       if (this.#bytes[at] === closeBrace) return at + 1;
       at = this.#comma(at, '"," or "}"');
     }
   }
 
-  #array(start: number, parent: number, depth: number): number {
-    if (depth > maxDepth) throw this.#tooDeep(start);
+  #array(start: number, parent: number): number {
     let at = this.#space(start + 1);
     if (this.#bytes[at] === closeBracket) return at + 1;
     for (;;) {
-      at = this.#space(this.#value(at, -1, parent, depth));
+      at = this.#space(this.#value(at, -1, parent));
       if (this.#bytes[at] === closeBracket) return at + 1;
       at = this.#comma(at, '"," or "]"');
     }
