@@ -4,12 +4,15 @@ import type { ServiceTier } from "../../domain/price/rate.ts";
 import type { UsageFlag } from "../../domain/usage/usage.ts";
 import { countContext, sumUsage } from "../../domain/usage/usage.ts";
 import { outputOfBytes, sseComment, type AnswerState } from "../answer/meter.ts";
+import { standsAt } from "../bytes.ts";
 import { keepRaw, overwrite, sameCounts, toObject, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
 import { readAnthropicUsage } from "./usage.ts";
 
 /** The longest head of an event in which its type and index stand when the provider itself wrote it. */
 const headBytes = 96;
+/** How nearly all events begin. */
+const deltaHead = Buffer.from('{"type":"content_block_delta",');
 const textFields = ['"text":', '"thinking":', '"partial_json":'].map((field) => Buffer.from(field));
 const backslash = 0x5c;
 const quote = 0x22;
@@ -47,6 +50,12 @@ export class AnthropicStream implements AnswerState {
 
   /** @param data The JSON text of one event. */
   take(data: Buffer): void {
+    if (standsAt(data, 0, deltaHead)) this.#takeDelta(data);
+    else this.#takeOther(data);
+  }
+
+  /** Also a delta that is written otherwise than Anthropic writes it. */
+  #takeOther(data: Buffer): void {
     const head = data.toString("latin1", 0, headBytes);
     const type = /^\s*\{\s*"type"\s*:\s*"([a-z_]+)"/.exec(head)?.[1] ?? toText(this.#parse(data)?.["type"]);
     if (type === "content_block_delta") this.#takeDelta(data);

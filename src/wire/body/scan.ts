@@ -130,17 +130,16 @@ export class ScannedBody {
 
   /** The value itself, built: for values that are known to be small. */
   json(path: string): unknown {
-    const text = this.raw(path);
-    return text === undefined ? undefined : parse(text, path);
+    const field = this.#present(path);
+    if (!field) return undefined;
+    return this.bytes[field.start] === quote ? this.#string(field, path) : parse(this.#text(field), path);
   }
 
   string(path: string): string | undefined {
     const field = this.#present(path);
     if (!field) return undefined;
     if (this.bytes[field.start] !== quote) throw invalid(path, "must be a string", "Send a JSON string.");
-    const inner = { start: field.start + 1, end: field.end - 1 };
-    if (isPlain(this.bytes, inner)) return this.#text(inner);
-    return parse(this.#text(field), path) as string;
+    return this.#string(field, path);
   }
 
   boolean(path: string): boolean | undefined {
@@ -187,6 +186,11 @@ export class ScannedBody {
 
   #isNull(field: FieldSpan): boolean {
     return this.bytes[field.start] === letterN;
+  }
+
+  #string(field: FieldSpan, path: string): string {
+    const inner = { start: field.start + 1, end: field.end - 1 };
+    return isPlain(this.bytes, inner) ? this.#text(inner) : (parse(this.#text(field), path) as string);
   }
 
   #text(place: Place): string {
