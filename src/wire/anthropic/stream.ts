@@ -4,7 +4,7 @@ import type { ServiceTier } from "../../domain/price/rate.ts";
 import type { UsageFlag } from "../../domain/usage/usage.ts";
 import { countContext, sumUsage } from "../../domain/usage/usage.ts";
 import { outputOfBytes, sseComment, type AnswerState } from "../answer/meter.ts";
-import { standsAt } from "../bytes.ts";
+import { behindQuoted, standsAt } from "../bytes.ts";
 import { keepRaw, overwrite, sameCounts, toObject, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
 import { readAnthropicUsage } from "./usage.ts";
@@ -13,7 +13,7 @@ import { readAnthropicUsage } from "./usage.ts";
 const headBytes = 96;
 /** How nearly all events begin. */
 const deltaHead = Buffer.from('{"type":"content_block_delta",');
-const textFields = ['"text":', '"thinking":', '"partial_json":'].map((field) => Buffer.from(field));
+const textFields = ['text":', 'thinking":', 'partial_json":'].map((field) => Buffer.from(field));
 const backslash = 0x5c;
 const quote = 0x22;
 
@@ -180,9 +180,9 @@ function sameUsage(left: JsonObject, right: JsonObject): boolean {
 /** Bytes of the text, thinking or tool input in a delta, escapes counted as written. */
 function textBytes(data: Buffer): number {
   for (const field of textFields) {
-    const at = data.indexOf(field);
+    const at = behindQuoted(data, field);
     if (at < 0) continue;
-    const open = data.indexOf(quote, at + field.length);
+    const open = data.indexOf(quote, at);
     return open < 0 ? 0 : Math.max(0, closingQuote(data, open + 1) - open - 1);
   }
   return 0;

@@ -1,6 +1,7 @@
 /** Finds usage, model, tier and billed tool calls in an answer object: a whole body, or the `response` of a stream's event. */
 
 import { bodyScanner, type ScannedBody } from "../body/index.ts";
+import { behindQuoted } from "../bytes.ts";
 import type { UsagePart } from "../../domain/usage/usage.ts";
 import type { AnswerRecord, BilledTool, ToolCounts } from "./record.ts";
 import { behindColon, endOfValue } from "./delta.ts";
@@ -10,7 +11,7 @@ import { readUsage } from "./usage.ts";
 const nested = ["usage", "x_groq", "tool_usage", "tool_usage.web_search"];
 export const scanAnswer = bodyScanner({ nested: ["response", ...nested, ...nested.map((name) => `response.${name}`)] });
 
-const usageKey = Buffer.from('"usage"');
+const usageKey = Buffer.from('usage"');
 
 /** Items of a Responses output that are billed by the call, and their meters. */
 const billedItems: ReadonlyMap<string, BilledTool> = new Map([
@@ -84,15 +85,15 @@ function usageBytes(body: ScannedBody, paths: AnswerPaths): Buffer | undefined {
 /** The last usage that is not null, found without looking at the rest. */
 export function lastUsage(payload: Buffer): Buffer | undefined {
   let found: Buffer | undefined;
-  let at = payload.indexOf(usageKey);
+  let at = behindQuoted(payload, usageKey);
   while (at >= 0) {
-    const value = behindColon(payload, at + usageKey.length);
-    let end = at + usageKey.length;
+    const value = behindColon(payload, at);
+    let end = at;
     if (value >= 0 && payload[value] === 0x7b) {
       end = endOfValue(payload, value);
       found = payload.subarray(value, end);
     }
-    at = payload.indexOf(usageKey, end);
+    at = behindQuoted(payload, usageKey, end);
   }
   return found;
 }

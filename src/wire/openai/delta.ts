@@ -1,6 +1,7 @@
 /** How much text a stream's event carries, found without building the event: thousands of streams pass at once. */
 
 import { KeyTable } from "../body/index.ts";
+import { behindQuoted } from "../bytes.ts";
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -10,17 +11,19 @@ const colon = 0x3a;
 const skipped = new KeyTable(["role", "id", "type", "format", "data", "expires_at", "reasoning_details", "annotations", "signature"]);
 
 /**
- * Sums the bytes of the string values below every field `name` of an event's payload: `delta` of chat and Responses, `text` of
+ * Sums the bytes of the string values below every field of one name in an event's payload: `delta` of chat and Responses, `text` of
  * completions. Escapes count as they are written, so that the figure is never too small.
+ *
+ * @param name As {@link behindQuoted} takes it.
  */
-export function countDeltaBytes(payload: Buffer, needle: Buffer): number {
+export function countDeltaBytes(payload: Buffer, name: Buffer): number {
   let sum = 0;
-  let at = payload.indexOf(needle);
+  let at = behindQuoted(payload, name);
   while (at >= 0) {
-    const value = behindColon(payload, at + needle.length);
-    const read = value < 0 ? { bytes: 0, end: at + needle.length } : readValue(payload, value);
+    const value = behindColon(payload, at);
+    const read = value < 0 ? { bytes: 0, end: at } : readValue(payload, value);
     sum += read.bytes;
-    at = payload.indexOf(needle, read.end);
+    at = behindQuoted(payload, name, read.end);
   }
   return sum;
 }
