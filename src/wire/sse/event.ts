@@ -44,12 +44,15 @@ export class SseEvent {
 
   /** The payload: its `data` lines, joined by LF where there are several; undefined when it has none (a comment). */
   data(): Buffer | undefined {
-    let joined: Buffer | undefined;
+    let first: Buffer | undefined;
+    let pieces: Buffer[] | undefined;
     for (let line = 0; line < this.#lines.length; line++) {
       const value = this.#value(line, "data");
-      if (value) joined = joined ? Buffer.concat([joined, lineFeed, value]) : value;
+      if (!value) continue;
+      if (first) (pieces ??= [first]).push(lineFeed, value);
+      else first = value;
     }
-    return joined;
+    return pieces ? Buffer.concat(pieces) : first;
   }
 
   /** The value of its last `event` line. */
