@@ -55,9 +55,12 @@ export function parseUsd(text: string, field = "amount"): PicoUsd {
 export function formatUsd(amount: PicoUsd): string {
   const negative = amount < 0n;
   const absolute: bigint = negative ? 0n - amount : amount;
-  const whole = absolute / picoPerUsd;
-  const fraction = (absolute % picoPerUsd).toString().padStart(decimals, "0").replace(/0+$/, "");
-  return `${negative ? "-" : ""}${whole}${fraction && "."}${fraction}`;
+  const digits = absolute.toString().padStart(decimals + 1, "0");
+  const point = digits.length - decimals;
+  let end = digits.length;
+  while (end > point && digits[end - 1] === "0") end--;
+  const fraction = end > point ? `.${digits.slice(point, end)}` : "";
+  return `${negative ? "-" : ""}${digits.slice(0, point)}${fraction}`;
 }
 
 /** For charts and JSON numbers only: never added up. */

@@ -80,9 +80,10 @@ function chargePart(part: UsagePart, table: RateTable, model: string): readonly 
   for (const meter of meters) {
     // A flat fee is due for every call, whether or not the answer counts itself.
     const quantity = part.usage[meter] ?? (meter === "request" ? 1 : 0);
+    if (quantity === 0) continue;
     assert(Number.isSafeInteger(quantity) && quantity >= 0, "a charged quantity is a whole number and not negative");
     const rate = table[meter];
-    if (quantity === 0 || !rate) continue;
+    if (!rate) continue;
     lines.push({ model: part.model ?? model, meter, quantity, cost: multiply(rate.perUnit, quantity), rate });
   }
   return lines;

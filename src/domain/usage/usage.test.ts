@@ -5,13 +5,18 @@ import { countContext, countTokens, meters, sumUsage, tokenMeters, type Usage } 
 
 const usages: fc.Arbitrary<Usage> = fc.dictionary(fc.constantFrom(...meters, "reasoning"), fc.nat(1_000_000));
 
-test("tokens are read or written and never both: the context and the output make up all of them", () => {
+test("every meter that counts tokens is counted once, and no other is", () => {
   fc.assert(
     fc.property(usages, (usage) => {
-      const output = (usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0);
-      assert.equal(countTokens(usage), countContext(usage) + output);
+      const all = [...tokenMeters].reduce((sum, meter) => sum + (usage[meter] ?? 0), 0);
+      assert.equal(countTokens(usage), all);
     }),
   );
+});
+
+test("tokens are read or written and never both: the context and the output make up all of them", () => {
+  const outputs = new Set<string>(["output", "output_audio", "output_image"]);
+  for (const meter of tokenMeters) assert.equal(countContext({ [meter]: 1 }), outputs.has(meter) ? 0 : 1, meter);
 });
 
 test("reasoning is inside the output and not counted again, and tool calls are no tokens", () => {

@@ -88,9 +88,7 @@ export type UsageFlag =
 
 /** All tokens of a usage, whatever they cost. */
 export function countTokens(usage: Usage): number {
-  let sum = 0;
-  for (const meter of tokenMeters) sum += usage[meter] ?? 0;
-  return sum;
+  return countContext(usage) + (usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0);
 }
 
 /** The tokens the model read: what decides a long-context rate. */
@@ -106,8 +104,10 @@ export function countContext(usage: Usage): number {
   );
 }
 
-/** The sum of several usages, meter by meter; `reasoning` too. */
+/** The sum of several usages, meter by meter; `reasoning` too. The only usage is its own sum. */
 export function sumUsage(usages: readonly Usage[]): Usage {
+  const [first, second] = usages;
+  if (first && !second) return first;
   const sum: { [meter in Meter | "reasoning"]?: number } = {};
   for (const usage of usages) {
     for (const [meter, count] of Object.entries(usage)) {

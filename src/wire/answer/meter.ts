@@ -1,5 +1,6 @@
 /** Turns what a provider knows of its own events into a meter: framing outside, meaning inside. */
 
+import { toBuffer } from "../bytes.ts";
 import { SseSplitter } from "../sse/index.ts";
 import type { Progress, Reading, UsageMeter } from "../wire.ts";
 
@@ -107,11 +108,6 @@ const bytesPerToken = 3;
 /** One event of a stream. A message's line ends would end its comment. */
 export function sseComment(message: string): string {
   return `: ${message.replaceAll(/[\r\n]+/g, " ")}\n\n`;
-}
-
-/** The same bytes, seen as a Buffer. */
-export function toBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Servers that speak several formats close every stream as OpenAI does. */

@@ -17,6 +17,8 @@ export class AnthropicBody implements AnswerState {
   #finished = false;
   #model: string | null = null;
   #usage: JsonObject | null = null;
+  /** What the usage says. */
+  #said: AnthropicUsage | null = null;
   #written: string | undefined;
   #malformed = false;
   #repeated = false;
@@ -27,7 +29,7 @@ export class AnthropicBody implements AnswerState {
   }
 
   get progress(): Progress {
-    const total = this.#usage && sumUsage(readAnthropicUsage(this.#usage, this.#model).parts.map((part) => part.usage));
+    const total = this.#said && sumUsage(this.#said.parts.map((part) => part.usage));
     return { inputTokens: total && countContext(total), outputTokens: total?.output ?? outputOfBytes(this.#bytes) };
   }
 
@@ -42,9 +44,11 @@ export class AnthropicBody implements AnswerState {
       this.#finished = true;
       this.#model = toText(body.json("model")) ?? null;
       this.#repeated = body.isRepeated("usage");
-      const usage = this.#repeated ? toObject(JSON.parse(data.toString("utf8")))?.["usage"] : body.json("usage");
-      this.#usage = toObject(usage) ?? null;
-      this.#written = this.#repeated ? undefined : body.raw("usage");
+      if (this.#repeated) this.#keep(toObject(JSON.parse(data.toString("utf8")))?.["usage"], undefined);
+      else {
+        const written = body.raw("usage");
+        if (written !== undefined) this.#keep(JSON.parse(written), written);
+      }
     } catch {
       // What cannot be read has been passed on as it came, and the reading says so.
       this.#malformed = true;
@@ -52,7 +56,7 @@ export class AnthropicBody implements AnswerState {
   }
 
   reading(malformed: boolean): Reading {
-    const read = this.#usage && readAnthropicUsage(this.#usage, this.#model);
+    const read = this.#said;
     return {
       model: this.#model,
       parts: read?.parts ?? [],
@@ -62,6 +66,12 @@ export class AnthropicBody implements AnswerState {
       rawUsage: this.#usage && keepRaw(this.#usage, this.#written),
       flags: this.#flags(read, malformed),
     };
+  }
+
+  #keep(usage: unknown, written: string | undefined): void {
+    this.#usage = toObject(usage) ?? null;
+    this.#said = this.#usage && readAnthropicUsage(this.#usage, this.#model);
+    this.#written = written;
   }
 
   #flags(read: AnthropicUsage | null, malformed: boolean): readonly UsageFlag[] {

@@ -62,12 +62,12 @@ function readModel(body: ScannedBody): string {
 function readThinking(body: ScannedBody, model: string): { readonly hidden: boolean; readonly least: number } {
   const type = body.string("thinking.type");
   const budget = type === "enabled" ? (body.integer("thinking.budget_tokens") ?? 0) : 0;
-  const asked = type !== undefined || body.raw("output_config.effort") !== undefined;
+  const asked = type !== undefined || body.has("output_config.effort");
   return { hidden: type !== "disabled" && (asked || thinksByDefault.test(model)), least: budget + 1 };
 }
 
 function wantsSchema(body: ScannedBody): boolean {
-  return body.raw("output_config.format") !== undefined || body.raw("output_format") !== undefined;
+  return body.has("output_config.format") || body.has("output_format");
 }
 
 /** A fallback model may have a ceiling of its own, which `max_tokens` does not lower: such a request is held whole and never fitted. */

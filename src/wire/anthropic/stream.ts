@@ -4,13 +4,16 @@ import type { ServiceTier } from "../../domain/price/rate.ts";
 import type { UsageFlag } from "../../domain/usage/usage.ts";
 import { countContext, sumUsage } from "../../domain/usage/usage.ts";
 import { outputOfBytes, sseComment, type AnswerState } from "../answer/meter.ts";
+import { behindQuoted, standsAt } from "../bytes.ts";
 import { keepRaw, overwrite, sameCounts, toObject, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
 import { readAnthropicUsage } from "./usage.ts";
 
 /** The longest head of an event in which its type and index stand when the provider itself wrote it. */
 const headBytes = 96;
-const textFields = ['"text":', '"thinking":', '"partial_json":'].map((field) => Buffer.from(field));
+/** How nearly all events begin. */
+const deltaHead = Buffer.from('{"type":"content_block_delta",');
+const textFields = ['text":', 'thinking":', 'partial_json":'].map((field) => Buffer.from(field));
 const backslash = 0x5c;
 const quote = 0x22;
 
@@ -47,6 +50,12 @@ export class AnthropicStream implements AnswerState {
 
   /** @param data The JSON text of one event. */
   take(data: Buffer): void {
+    if (standsAt(data, 0, deltaHead)) this.#takeDelta(data);
+    else this.#takeOther(data);
+  }
+
+  /** Also a delta that is written otherwise than Anthropic writes it. */
+  #takeOther(data: Buffer): void {
     const head = data.toString("latin1", 0, headBytes);
     const type = /^\s*\{\s*"type"\s*:\s*"([a-z_]+)"/.exec(head)?.[1] ?? toText(this.#parse(data)?.["type"]);
     if (type === "content_block_delta") this.#takeDelta(data);
@@ -171,9 +180,9 @@ function sameUsage(left: JsonObject, right: JsonObject): boolean {
 /** Bytes of the text, thinking or tool input in a delta, escapes counted as written. */
 function textBytes(data: Buffer): number {
   for (const field of textFields) {
-    const at = data.indexOf(field);
+    const at = behindQuoted(data, field);
     if (at < 0) continue;
-    const open = data.indexOf(quote, at + field.length);
+    const open = data.indexOf(quote, at);
     return open < 0 ? 0 : Math.max(0, closingQuote(data, open + 1) - open - 1);
   }
   return 0;

@@ -1,6 +1,7 @@
 /** Splits JSON lines, an event a line. */
 
-import { isJson, toBuffer, type Framing } from "../answer/meter.ts";
+import { isJson, type Framing } from "../answer/meter.ts";
+import { toBuffer } from "../bytes.ts";
 
 /** A longer line is passed on unread rather than kept for ever, in bytes. */
 const longestLine = 8 * 1024 * 1024;

@@ -1,5 +1,5 @@
 /** JSON bodies, read and edited without being built. */
 
 export { editBody, type FieldEdit } from "./edit.ts";
-export { hashStart, hashStep, KeyTable } from "./key-table.ts";
+export { KeyTable } from "./key-table.ts";
 export { bodyScanner, type FieldSpan, type IntegerBounds, type ObjectSpan, type ScannedBody, type ScanPlan } from "./scan.ts";

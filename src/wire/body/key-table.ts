@@ -1,47 +1,50 @@
-/** Finds a known short name among bytes without decoding them: by hash, then byte by byte. */
-
-/** The hash is built up while the bytes are walked: start with {@link hashStart}, then {@link hashStep} per byte. */
-export const hashStart = 5381;
-
-export function hashStep(hash: number, byte: number): number {
-  return (Math.imul(hash, 33) + byte) | 0;
-}
+/** Finds a known short name among bytes without decoding them: by its length and two of its bytes, then byte by byte. */
 
 interface Entry {
   readonly index: number;
-  readonly hash: number;
-  /** With the quote that ends it. */
   readonly bytes: Uint8Array;
 }
 
-const quote = 0x22;
+const nowhere: readonly Entry[] = [];
 
 export class KeyTable {
   /** The names in the order of their indices, each once. */
   readonly names: readonly string[];
-  readonly #buckets: readonly (readonly Entry[] | undefined)[];
+  readonly #indices: ReadonlyMap<string, number>;
+  /** By the hash of a name; what is hashed alike stands in one bucket. */
+  readonly #buckets: readonly (readonly Entry[])[];
   readonly #mask: number;
 
+  /** @param names None of them empty. */
   constructor(names: Iterable<string>) {
     this.names = [...new Set(names)];
-    const size = 2 ** Math.ceil(Math.log2(this.names.length * 4 + 1));
-    const buckets: Entry[][] = Array.from({ length: size }, () => []);
+    this.#indices = new Map(this.names.map((name, index) => [name, index]));
+    const size = 2 ** Math.ceil(Math.log2(this.names.length * 8 + 1));
     this.#mask = size - 1;
+    const buckets: Entry[][] = Array.from({ length: size }, () => []);
     for (const [index, name] of this.names.entries()) {
-      const bytes = Buffer.from(name);
-      const hash = bytes.reduce(hashStep, hashStart);
-      buckets[hash & this.#mask]?.push({ index, hash, bytes: new Uint8Array([...bytes, quote]) });
+      const bytes = new Uint8Array(Buffer.from(name));
+      buckets[hashOf(bytes, 0, bytes.length) & this.#mask]?.push({ index, bytes });
     }
-    this.#buckets = buckets.map((bucket) => (bucket.length > 0 ? bucket : undefined));
+    this.#buckets = buckets.map((bucket) => (bucket.length > 0 ? bucket : nowhere));
   }
 
-  /** The index of the name that stands at `start`, up to its closing quote; -1 when it is not in the table. */
-  find(bytes: Uint8Array, start: number, hash: number): number {
-    const bucket = this.#buckets[hash & this.#mask];
-    if (bucket === undefined) return -1;
-    for (const entry of bucket) if (entry.hash === hash && stands(bytes, start, entry.bytes)) return entry.index;
+  /** The index of a name; -1 when it is not in the table. */
+  indexOf(name: string): number {
+    return this.#indices.get(name) ?? -1;
+  }
+
+  /** The index of the name whose bytes stand from `start` to `end`, which is excluded; -1 when it is not in the table. */
+  find(bytes: Uint8Array, start: number, end: number): number {
+    const bucket = this.#buckets[hashOf(bytes, start, end) & this.#mask] ?? nowhere;
+    for (const entry of bucket) if (entry.bytes.length === end - start && stands(bytes, start, entry.bytes)) return entry.index;
     return -1;
   }
+}
+
+/** Of the length and the outer bytes only: names differ in them, and what is between need not be looked at to tell a name unknown. */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  return (end - start) * 37 + (bytes[start] as number) * 5 + (bytes[end - 1] as number);
 }
 
 function stands(bytes: Uint8Array, start: number, name: Uint8Array): boolean {

@@ -136,6 +136,20 @@ test("whole numbers are read however they are written", () => {
   );
 });
 
+test("strings and whole numbers are what JSON.parse makes of them, however they are written", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), fc.maxSafeNat(), fc.nat(), (string, integer, seed) => {
+      const text = written({ string, integer }, randomOf(seed));
+      const body = read(text);
+      assert.equal(body.string("string"), string);
+      assert.equal(body.json("string"), string);
+      assert.equal(body.integer("integer", { max: Number.MAX_SAFE_INTEGER }), integer);
+      assert.equal(body.has("string"), true);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test("a number that is not whole, out of bounds or no number is refused with field and remedy", () => {
   for (const value of ["-1", "1.5", "1e400", "-1e400", '"10"', "true", "[]", "{}", "1000000001", "1e-1", '""']) {
     const error = refusal(() => read(`{"max_tokens":${value}}`).integer("max_tokens"));

@@ -1,6 +1,7 @@
 /** Reads the few fields of a JSON body that matter, with typed getters, without building the rest. */
 
 import { PurserError } from "../../domain/error.ts";
+import { toBuffer } from "../bytes.ts";
 import { compilePlan, type ScanPlan } from "./plan.ts";
 import { walk, type FieldSpan, type ObjectSpan, type WalkResult } from "./walk.ts";
 
@@ -13,8 +14,24 @@ export interface IntegerBounds {
   readonly max?: number;
 }
 
+export type JsonKind = "string" | "number" | "boolean" | "null" | "object" | "array";
+
+/** Offsets from the start of the body; `end` is excluded. */
+interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** No count in a request is larger: what is, is a mistake or an attack. */
 const largestInteger = 1_000_000_000;
+/** A number of so many digits is exact however it is added up. */
+const exactDigits = 15;
+
+const quote = 0x22;
+const backslash = 0x5c;
+const letterF = 0x66;
+const letterN = 0x6e;
+const letterT = 0x74;
 
 /**
  * @returns A function that scans one body: one pass over the bytes, no copy. It throws PurserError `invalid_request` when the
@@ -23,7 +40,7 @@ const largestInteger = 1_000_000_000;
 export function bodyScanner(plan: ScanPlan = {}): (body: Uint8Array) => ScannedBody {
   const compiled = compilePlan(plan);
   return (body) => {
-    const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    const bytes = toBuffer(body);
     return new ScannedBody(bytes, walk(bytes, compiled));
   };
 }
@@ -100,38 +117,45 @@ export class ScannedBody {
     return object?.fields.get(name)?.repeated === true;
   }
 
+  /** Whether the field is there and not null. */
+  has(path: string): boolean {
+    return this.#present(path) !== undefined;
+  }
+
   /** The value's text as it was written, or undefined when it is absent or null. */
   raw(path: string): string | undefined {
-    const field = this.field(path);
-    return field === undefined || this.#isNull(field) ? undefined : this.#text(field);
+    const field = this.#present(path);
+    return field && this.#text(field);
   }
 
   /** The value itself, built: for values that are known to be small. */
   json(path: string): unknown {
-    const text = this.raw(path);
-    return text === undefined ? undefined : parse(text, path);
+    const field = this.#present(path);
+    if (!field) return undefined;
+    return this.bytes[field.start] === quote ? this.#string(field, path) : parse(this.#text(field), path);
   }
 
   string(path: string): string | undefined {
-    const value = this.raw(path);
-    if (value === undefined) return undefined;
-    if (!value.startsWith('"')) throw invalid(path, "must be a string", "Send a JSON string.");
-    return parse(value, path) as string;
+    const field = this.#present(path);
+    if (!field) return undefined;
+    if (this.bytes[field.start] !== quote) throw invalid(path, "must be a string", "Send a JSON string.");
+    return this.#string(field, path);
   }
 
   boolean(path: string): boolean | undefined {
-    const value = this.raw(path);
-    if (value === undefined) return undefined;
-    if (value !== "true" && value !== "false") throw invalid(path, "must be true or false", "Send a JSON boolean, without quotes.");
-    return value === "true";
+    const field = this.#present(path);
+    if (!field) return undefined;
+    const first = this.bytes[field.start];
+    if (first !== letterT && first !== letterF) throw invalid(path, "must be true or false", "Send a JSON boolean, without quotes.");
+    return first === letterT;
   }
 
   /** A whole number, however it is written (`10`, `10.0`, `1e1`), from 0 to 10^9 unless the bounds say otherwise. */
   integer(path: string, bounds: IntegerBounds = {}): number | undefined {
-    const text = this.raw(path);
-    if (text === undefined) return undefined;
+    const field = this.#present(path);
+    if (!field) return undefined;
     const { min = 0, max = largestInteger } = bounds;
-    const value = /^[-\d]/.test(text) ? Number(text) : Number.NaN;
+    const value = this.#kind(field) === "number" ? this.#number(field) : Number.NaN;
     if (!Number.isInteger(value) || value < min || value > max) {
       throw invalid(path, `must be a whole number from ${min} to ${max}`, `Send a whole number from ${min} to ${max}, without quotes.`);
     }
@@ -139,24 +163,60 @@ export class ScannedBody {
   }
 
   /** What kind of value stands in the field; undefined when it is absent. */
-  kind(path: string): "string" | "number" | "boolean" | "null" | "object" | "array" | undefined {
+  kind(path: string): JsonKind | undefined {
     const field = this.field(path);
-    if (!field) return undefined;
+    return field && this.#kind(field);
+  }
+
+  /** The field, unless it is absent or null. */
+  #present(path: string): FieldSpan | undefined {
+    const field = this.field(path);
+    return field === undefined || this.#isNull(field) ? undefined : field;
+  }
+
+  /** The first byte tells: the walk has seen that the rest follows. */
+  #kind(field: FieldSpan): JsonKind {
     const first = this.bytes[field.start];
-    if (first === 0x22) return "string";
+    if (first === quote) return "string";
     if (first === 0x7b) return "object";
     if (first === 0x5b) return "array";
-    if (first === 0x6e) return "null";
-    return first === 0x74 || first === 0x66 ? "boolean" : "number";
+    if (first === letterN) return "null";
+    return first === letterT || first === letterF ? "boolean" : "number";
   }
 
   #isNull(field: FieldSpan): boolean {
-    return this.bytes[field.start] === 0x6e;
+    return this.bytes[field.start] === letterN;
   }
 
-  #text(field: FieldSpan): string {
-    return this.bytes.toString("utf8", field.start, field.end);
+  #string(field: FieldSpan, path: string): string {
+    const inner = { start: field.start + 1, end: field.end - 1 };
+    return isPlain(this.bytes, inner) ? this.#text(inner) : (parse(this.#text(field), path) as string);
   }
+
+  #text(place: Place): string {
+    return this.bytes.toString("utf8", place.start, place.end);
+  }
+
+  /** Most numbers are a few digits, which are read without making text of them. */
+  #number(place: Place): number {
+    if (place.end - place.start > exactDigits) return Number(this.#text(place));
+    let value = 0;
+    for (let at = place.start; at < place.end; at++) {
+      const digit = (this.bytes[at] as number) - 0x30;
+      if (digit < 0 || digit > 9) return Number(this.#text(place));
+      value = value * 10 + digit;
+    }
+    return value;
+  }
+}
+
+/** Whether a string's bytes are its text: no escapes, and none of the control characters that JSON does not allow in it. */
+function isPlain(bytes: Buffer, { start, end }: Place): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte === backslash || byte < 0x20) return false;
+  }
+  return true;
 }
 
 /** Paths are few and fixed in the wires that ask for them: each is split once. */

@@ -1,10 +1,10 @@
 /** One pass over the bytes of a JSON body: a strict tokenizer that keeps spans and counts instead of values. */
 
 import { PurserError } from "../../domain/error.ts";
-import { hashStart, hashStep } from "./key-table.ts";
+import { commonFields, commonValues } from "./common-word.ts";
 import { isMedia } from "./media.ts";
 import type { CompiledPlan, PathPlan } from "./plan.ts";
-import { commonValues, Tally } from "./tally.ts";
+import { Tally } from "./tally.ts";
 
 /** A field of an object whose fields are recorded. Offsets count from the start of the body, ends are excluded. */
 export interface FieldSpan {
@@ -20,6 +20,8 @@ export interface FieldSpan {
 export interface ObjectSpan {
   /** Of the opening brace. */
   readonly start: number;
+  /** Behind the closing one. */
+  readonly end: number;
   readonly fields: ReadonlyMap<string, FieldSpan>;
 }
 
@@ -57,16 +59,19 @@ export function walk(bytes: Buffer, plan: CompiledPlan): WalkResult {
   return new Walk(bytes, plan).run();
 }
 
+/** Its methods take the place to read from and give back the place behind what they have read. */
 class Walk {
   readonly #bytes: Buffer;
   readonly #plan: CompiledPlan;
   readonly #tally: Tally;
-  #at = 0;
+  /** Of the objects and lists that are open. */
+  #depth = 0;
   #textBytes = 0;
   #mediaBytes = 0;
   #mediaPayloads = 0;
-  /** Of the name that was skipped last: its hash, and whether it has escapes or is too long to tell. */
-  #hash = 0;
+  /** Of the key that was read last: its index, -1 when it is not a known one. */
+  #known = -1;
+  /** Whether the name that was read last has escapes, or is too long to tell. */
   #escaped = false;
 
   constructor(bytes: Buffer, plan: CompiledPlan) {
@@ -76,11 +81,11 @@ class Walk {
   }
 
   run(): WalkResult {
-    this.#space();
-    if (this.#bytes[this.#at] !== openBrace) throw this.#expected('"{"');
-    const root = this.#recorded(this.#plan.paths, 1);
-    this.#space();
-    if (this.#at < this.#bytes.length) throw this.#expected("the end of the body");
+    const start = this.#space(0);
+    if (this.#bytes[start] !== openBrace) throw this.#expected('"{"', start);
+    const root = this.#recorded(start, this.#plan.paths);
+    const end = this.#space(root.end);
+    if (end < this.#bytes.length) throw this.#expected("the end of the body", end);
     return {
       root,
       textBytes: this.#textBytes,
@@ -91,106 +96,105 @@ class Walk {
   }
 
   /** An object whose fields are all recorded. */
-  #recorded(plan: PathPlan, depth: number): ObjectSpan {
+  #recorded(start: number, plan: PathPlan): ObjectSpan {
     const fields = new Map<string, FieldSpan>();
-    const start = this.#at++;
-    if (this.#opens(closeBrace)) return { start, fields };
-    do {
-      const keyStart = this.#at;
-      const known = this.#key();
-      const key = this.#decode(keyStart, this.#at);
-      this.#colon();
-      const valueStart = this.#at;
-      const nested = this.#bytes[valueStart] === openBrace ? plan.children.get(key) : undefined;
-      const object = nested && this.#recorded(nested, depth + 1);
-      if (!object) this.#value(known, -1, depth);
-      fields.set(key, { start: valueStart, end: this.#at, object, repeated: fields.has(key) });
-      if (fields.size > maxFields) throw this.#tooMany();
-    } while (this.#more(closeBrace));
-    return { start, fields };
+    this.#depth++;
+    let at = this.#space(start + 1);
+    if (this.#bytes[at] === closeBrace) return this.#closed(start, at, fields);
+    for (;;) {
+      const behindKey = this.#key(at);
+      const known = this.#known;
+      const name = this.#fieldName(at, behindKey);
+      const valueStart = this.#colon(behindKey);
+      const nested = this.#bytes[valueStart] === openBrace ? plan.children.get(name) : undefined;
+      const object = nested && this.#recorded(valueStart, nested);
+      const end = object ? object.end : this.#value(valueStart, known, -1);
+      fields.set(name, { start: valueStart, end, object, repeated: fields.has(name) });
+      if (fields.size > maxFields) throw this.#tooMany(end);
+      at = this.#space(end);
+      if (this.#bytes[at] === closeBrace) return this.#closed(start, at, fields);
+      at = this.#comma(at, '"," or "}"');
+    }
+  }
+
+  #closed(start: number, brace: number, fields: ObjectSpan["fields"]): ObjectSpan {
+    this.#depth--;
+    return { start, end: brace + 1, fields };
   }
 
   /** @param key Index of the key that the value stands under, -1 when it is not a known one. @param parent The same of the object around it. */
-  #value(key: number, parent: number, depth: number): void {
-    const byte = this.#bytes[this.#at];
-    if (byte === quote) this.#text(key, parent);
-    else if (byte === openBrace) this.#object(key, depth + 1);
-    else if (byte === openBracket) this.#array(key, depth + 1);
-    else if (byte === 0x74) this.#literal("true");
-    else if (byte === 0x66) this.#literal("false");
-    else if (byte === 0x6e) this.#literal("null");
-    else this.#number();
-  }
-
-  #object(parent: number, depth: number): void {
-    if (depth > maxDepth) throw this.#tooDeep();
-    this.#at++;
-    if (this.#opens(closeBrace)) return;
-    do {
-      const key = this.#key();
-      this.#colon();
-      this.#value(key, parent, depth);
-    } while (this.#more(closeBrace));
-  }
-
-  #array(parent: number, depth: number): void {
-    if (depth > maxDepth) throw this.#tooDeep();
-    this.#at++;
-    if (this.#opens(closeBracket)) return;
-    do this.#value(-1, parent, depth);
-    while (this.#more(closeBracket));
-  }
-
-  /** Whether the container that was just opened is empty; stands behind it then, else at its first part. */
-  #opens(close: number): boolean {
-    this.#space();
-    if (this.#bytes[this.#at] !== close) return false;
-    this.#at++;
-    return true;
-  }
-
-  /** Whether another part follows; stands at it then, else behind the container. */
-  #more(close: number): boolean {
-    this.#space();
-    const byte = this.#bytes[this.#at];
-    if (byte !== comma && byte !== close) throw this.#expected(close === closeBrace ? '"," or "}"' : '"," or "]"');
-    this.#at++;
-    if (byte === close) return false;
-    this.#space();
-    return true;
-  }
-
-  #colon(): void {
-    this.#space();
-    if (this.#bytes[this.#at] !== colon) throw this.#expected('":"');
-    this.#at++;
-    this.#space();
-  }
-
-  /** Skips a key and counts it. @returns Its index, -1 when it is not a known one. */
-  #key(): number {
-    if (this.#bytes[this.#at] !== quote) throw this.#expected('a key in quotes or "}"');
-    const start = this.#at;
-    this.#shortString();
-    this.#textBytes += this.#at - start - 2;
-    const known = this.#escaped
-      ? this.#plan.keys.names.indexOf(this.#decode(start, this.#at))
-      : this.#plan.keys.find(this.#bytes, start + 1, this.#hash);
-    if (known >= 0) this.#tally.countKey(known);
-    return known;
-  }
-
-  #text(key: number, parent: number): void {
-    const start = this.#at + 1;
-    if (key < 0 || this.#plan.valued[key] === 0) {
-      this.#at = this.#skip(start);
-      const end = this.#at - 1;
-      if (key < 0 || !this.#isMedia({ key, parent, start, end })) this.#textBytes += end - start;
-    } else {
-      this.#shortString();
-      this.#textBytes += this.#at - 1 - start;
-      this.#countValue(key, start);
+  #value(at: number, key: number, parent: number): number {
+    const byte = this.#bytes[at];
+    if (byte === quote) return this.#text(at + 1, key, parent);
+    if (byte === openBrace || byte === openBracket) {
+      if (++this.#depth > maxDepth) throw this.#tooDeep(at);
+      const end = byte === openBrace ? this.#object(at, key) : this.#array(at, key);
+      this.#depth--;
+      return end;
     }
+    if (byte === 0x74) return this.#literal(at, "true");
+    if (byte === 0x66) return this.#literal(at, "false");
+    if (byte === 0x6e) return this.#literal(at, "null");
+    return this.#number(at);
+  }
+
+  #object(start: number, parent: number): number {
+    let at = this.#space(start + 1);
+    if (this.#bytes[at] === closeBrace) return at + 1;
+    for (;;) {
+      at = this.#colon(this.#key(at));
+      at = this.#space(this.#value(at, this.#known, parent));
+      if (this.#bytes[at] === closeBrace) return at + 1;
+      at = this.#comma(at, '"," or "}"');
+    }
+  }
+
+  #array(start: number, parent: number): number {
+    let at = this.#space(start + 1);
+    if (this.#bytes[at] === closeBracket) return at + 1;
+    for (;;) {
+      at = this.#space(this.#value(at, -1, parent));
+      if (this.#bytes[at] === closeBracket) return at + 1;
+      at = this.#comma(at, '"," or "]"');
+    }
+  }
+
+  /** @returns The place of what follows the comma. */
+  #comma(at: number, expected: string): number {
+    if (this.#bytes[at] !== comma) throw this.#expected(expected, at);
+    return this.#space(at + 1);
+  }
+
+  /** @param behindKey Where a colon must follow. @returns The place of the value. */
+  #colon(behindKey: number): number {
+    const at = this.#space(behindKey);
+    if (this.#bytes[at] !== colon) throw this.#expected('":"', at);
+    return this.#space(at + 1);
+  }
+
+  /** Reads a key and counts it; `#known` is its index afterwards. */
+  #key(at: number): number {
+    if (this.#bytes[at] !== quote) throw this.#expected('a key in quotes or "}"', at);
+    const end = this.#shortString(at + 1);
+    this.#textBytes += end - at - 2;
+    const { keys } = this.#plan;
+    this.#known = this.#escaped ? keys.indexOf(this.#decode(at, end)) : keys.find(this.#bytes, at + 1, end - 1);
+    if (this.#known >= 0) this.#tally.countKey(this.#known);
+    return end;
+  }
+
+  /** The name of the key that was read last. */
+  #fieldName(start: number, end: number): string {
+    const common = this.#escaped ? -1 : commonFields.find(this.#bytes, start + 1, end - 1);
+    return common < 0 ? this.#decode(start, end) : (commonFields.names[common] as string);
+  }
+
+  /** @param start Of the string's content. */
+  #text(start: number, key: number, parent: number): number {
+    if (key >= 0 && this.#plan.valued[key] === 1) return this.#valuedText(start, key);
+    const end = this.#skip(start);
+    if (key < 0 || !this.#isMedia({ key, parent, start, end: end - 1 })) this.#textBytes += end - 1 - start;
+    return end;
   }
 
   #isMedia(at: { readonly key: number; readonly parent: number; readonly start: number; readonly end: number }): boolean {
@@ -202,31 +206,30 @@ class Walk {
     return true;
   }
 
-  #countValue(key: number, start: number): void {
-    const common = this.#escaped ? -1 : commonValues.find(this.#bytes, start, this.#hash);
+  /** A string whose value is counted. */
+  #valuedText(start: number, key: number): number {
+    const end = this.#shortString(start);
+    this.#textBytes += end - 1 - start;
+    const common = this.#escaped ? -1 : commonValues.find(this.#bytes, start, end - 1);
     if (common >= 0) this.#tally.countCommon(key, common);
-    else if (this.#at - start <= longestValue) this.#tally.countValue(key, this.#decode(start - 1, this.#at));
+    else if (end - start <= longestValue) this.#tally.countValue(key, this.#decode(start - 1, end));
+    return end;
   }
 
-  /** Skips a string that may be a name, and hashes it; stands behind its closing quote afterwards. */
-  #shortString(): void {
+  /** A string that may be a name. @param start Of its content. */
+  #shortString(start: number): number {
     const bytes = this.#bytes;
-    const start = this.#at + 1;
     const limit = Math.min(start + loopBytes, bytes.length);
-    let hash = hashStart;
     for (let at = start; at < limit; at++) {
-      const byte = bytes[at] as number;
+      const byte = bytes[at];
       if (byte === quote) {
         this.#escaped = false;
-        this.#hash = hash;
-        this.#at = at + 1;
-        return;
+        return at + 1;
       }
       if (byte === backslash) break;
-      hash = hashStep(hash, byte);
     }
     this.#escaped = true;
-    this.#at = this.#skip(start);
+    return this.#skip(start);
   }
 
   /** @param start Of the string's content. @returns The place behind its closing quote. */
@@ -247,86 +250,87 @@ class Walk {
   /** From inside a string to its closing quote, or behind an escaped one. */
   #leap(from: number): number {
     const found = this.#bytes.indexOf(quote, from);
-    if (found < 0) {
-      this.#at = this.#bytes.length;
-      throw this.#expected("the end of a string");
-    }
+    if (found < 0) throw this.#expected("the end of a string", this.#bytes.length);
     let before = found;
     while (before > from && this.#bytes[before - 1] === backslash) before--;
     return (found - before) % 2 === 0 ? found : found + 1;
   }
 
-  #literal(word: string): void {
+  #literal(at: number, word: string): number {
     for (let index = 0; index < word.length; index++) {
-      if (this.#bytes[this.#at + index] !== word.charCodeAt(index)) throw this.#expected("a value");
+      if (this.#bytes[at + index] !== word.charCodeAt(index)) throw this.#expected("a value", at);
     }
-    this.#at += word.length;
     this.#textBytes += word.length;
+    return at + word.length;
   }
 
   /** The grammar of RFC 8259, section 6. */
-  #number(): void {
-    const start = this.#at;
+  #number(start: number): number {
+    const bytes = this.#bytes;
     let at = start;
-    if (this.#bytes[at] === 0x2d) at++;
-    if (this.#bytes[at] === 0x30) at++;
+    if (bytes[at] === 0x2d) at++;
+    if (bytes[at] === 0x30) at++;
     else at = this.#digits(at, "a value");
-    if (this.#bytes[at] === 0x2e) at = this.#digits(at + 1, "a digit");
-    if (((this.#bytes[at] ?? 0) | 0x20) === 0x65) {
-      const sign = this.#bytes[at + 1];
+    if (bytes[at] === 0x2e) at = this.#digits(at + 1, "a digit");
+    if (bytes[at] === 0x65 || bytes[at] === 0x45) {
+      const sign = bytes[at + 1];
       at = this.#digits(sign === 0x2b || sign === 0x2d ? at + 2 : at + 1, "a digit");
     }
-    this.#at = at;
     this.#textBytes += Math.max(at - start, leastNumberBytes);
+    return at;
   }
 
   #digits(from: number, what: string): number {
     const bytes = this.#bytes;
     let at = from;
     while (isDigit(bytes[at])) at++;
-    if (at > from) return at;
-    this.#at = at;
-    throw this.#expected(what);
+    if (at === from) throw this.#expected(what, at);
+    return at;
   }
 
-  #space(): void {
+  /** @returns The place of the next byte that is not white space, of which most bodies have none. */
+  #space(from: number): number {
     const bytes = this.#bytes;
-    let byte = bytes[this.#at];
-    if (byte === undefined || byte > 0x20) return;
-    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++this.#at];
+    let at = from;
+    while (isSpace(bytes[at])) at++;
+    return at;
   }
 
+  /** @param start Of the opening quote. */
   #decode(start: number, end: number): string {
     if (!this.#escaped) return this.#bytes.toString("utf8", start + 1, end - 1);
     try {
       return JSON.parse(this.#bytes.toString("utf8", start, end)) as string;
     } catch (cause) {
-      this.#at = start;
-      throw this.#expected("a string with valid escapes", cause);
+      throw this.#expected("a string with valid escapes", start, cause);
     }
   }
 
-  #expected(what: string, cause?: unknown): PurserError {
-    return new PurserError("invalid_request", `the body is not valid JSON: expected ${what} at byte ${this.#at}`, {
+  #expected(what: string, at: number, cause?: unknown): PurserError {
+    return new PurserError("invalid_request", `the body is not valid JSON: expected ${what} at byte ${at}`, {
       field: "body",
       remedy: "Send one JSON object, encoded as UTF-8.",
       ...(cause === undefined ? {} : { cause }),
     });
   }
 
-  #tooMany(): PurserError {
-    return new PurserError("invalid_request", `the body has an object with more than ${maxFields} fields at byte ${this.#at}`, {
+  #tooMany(at: number): PurserError {
+    return new PurserError("invalid_request", `the body has an object with more than ${maxFields} fields at byte ${at}`, {
       field: "body",
       remedy: `Send at most ${maxFields} fields beside each other.`,
     });
   }
 
-  #tooDeep(): PurserError {
-    return new PurserError("invalid_request", `the body is nested more than ${maxDepth} levels deep at byte ${this.#at}`, {
+  #tooDeep(at: number): PurserError {
+    return new PurserError("invalid_request", `the body is nested more than ${maxDepth} levels deep at byte ${at}`, {
       field: "body",
       remedy: `Send JSON with at most ${maxDepth} levels.`,
     });
   }
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte !== undefined && byte <= 0x20 && (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09);
 }
 
 function isDigit(byte: number | undefined): boolean {

@@ -10,6 +10,8 @@ const most = 1_000_000_000;
 /** The longest usage object that is kept beside a charge, in UTF-16 units. */
 const longestRaw = 4096;
 
+const noObjects: readonly JsonObject[] = [];
+
 /** @returns undefined for anything but a JSON object. */
 export function toObject(value: unknown): JsonObject | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
@@ -17,7 +19,7 @@ export function toObject(value: unknown): JsonObject | undefined {
 
 /** @returns The objects of a JSON array; none for anything else. */
 export function toObjects(value: unknown): readonly JsonObject[] {
-  if (!Array.isArray(value)) return [];
+  if (!Array.isArray(value)) return noObjects;
   return value.map(toObject).filter((item) => item !== undefined);
 }
 
@@ -53,19 +55,23 @@ export class CountReader {
 
 /** A usage of the counts that are known: `input` and `output` also when they are zero, the others when they are not. */
 export function usageOf(counts: { readonly [count in Meter | "reasoning"]?: number | undefined }): Usage {
-  const known = Object.entries(counts).filter(
-    ([meter, count]) => count !== undefined && (count > 0 || meter === "input" || meter === "output"),
-  );
-  return Object.fromEntries(known);
+  const usage: { [count in Meter | "reasoning"]?: number } = {};
+  for (const name in counts) {
+    const meter = name as Meter | "reasoning";
+    const count = counts[meter];
+    if (count !== undefined && (count > 0 || meter === "input" || meter === "output")) usage[meter] = count;
+  }
+  return usage;
 }
 
 /** Later counts over earlier ones, field by field: a stream repeats totals, and null says nothing. Objects inside are joined likewise. */
 export function overwrite(earlier: JsonObject, later: JsonObject): JsonObject {
   const joined: Record<string, unknown> = { ...earlier };
-  for (const [field, value] of Object.entries(later)) {
+  for (const field in later) {
+    const value = later[field];
     if (value === null) continue;
-    const before = toObject(joined[field]);
     const after = toObject(value);
+    const before = after && toObject(joined[field]);
     joined[field] = before && after ? overwrite(before, after) : value;
   }
   return joined;

@@ -123,9 +123,11 @@ export class GeminiAnswer implements AnswerState {
     this.#model = toText(body.json("modelVersion")) ?? this.#model;
     this.#responseId = toText(body.json("responseId")) ?? this.#responseId;
     if (toObject(body.json("promptFeedback"))?.["blockReason"] !== undefined) this.#blocked = true;
-    const usage = toObject(body.json("usageMetadata"));
-    if (usage) this.#keep(usage, countsTokens(usage) ? body.raw("usageMetadata") : undefined);
-    const counted = usage !== undefined && countsTokens(usage) && this.#said.usage.output !== undefined;
+    const written = body.raw("usageMetadata");
+    const usage = written === undefined ? undefined : toObject(JSON.parse(written));
+    const counts = usage !== undefined && countsTokens(usage);
+    if (usage) this.#keep(usage, counts ? written : undefined);
+    const counted = counts && this.#said.usage.output !== undefined;
     const telling = body.keyCount("groundingMetadata") + body.keyCount("finishReason") > 0;
     if (telling || !counted || this.#facts.choices > 1 || this.#indexes.size === 0)
       this.#takeCandidates(toObjects(body.json("candidates")), counted);

@@ -1,6 +1,7 @@
 /** Splits a JSON array that a provider streams, element by element. */
 
-import { toBuffer, type Framing } from "../answer/meter.ts";
+import type { Framing } from "../answer/meter.ts";
+import { toBuffer } from "../bytes.ts";
 
 /** A longer element is passed on unread rather than kept for ever, in bytes. */
 const longestElement = 8 * 1024 * 1024;

@@ -1,6 +1,7 @@
 /** Google's Gemini API as a wire format. */
 
-import { bodyMeter, sseComment, sseFraming, streamMeter, toBuffer, type Framing } from "../answer/meter.ts";
+import { bodyMeter, sseComment, sseFraming, streamMeter, type Framing } from "../answer/meter.ts";
+import { toBuffer } from "../bytes.ts";
 import type { UsageMeter, WireFormat } from "../wire.ts";
 import { GeminiAnswer } from "./answer.ts";
 import { ArrayFraming } from "./array-framing.ts";

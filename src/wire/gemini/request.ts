@@ -3,7 +3,7 @@
 import { PurserError } from "../../domain/error.ts";
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { editBody } from "../body/edit.ts";
-import { bodyScanner, type ScannedBody } from "../body/scan.ts";
+import { bodyScanner, type IntegerBounds, type ScannedBody } from "../body/scan.ts";
 import type { Endpoint, MediaCounts, ReadRequest, RequestFacts } from "../wire.ts";
 
 /** Google's APIs take every name in both spellings. */
@@ -12,13 +12,16 @@ interface Spelling {
   readonly snake: string;
 }
 
-const searchKeys = ["googleSearch", "google_search", "googleSearchRetrieval", "google_search_retrieval", "googleMaps", "google_maps"];
-const otherSearchKeys = ["enterpriseWebSearch", "enterprise_web_search", "parallelAiSearch", "exaAiSearch"];
+const noMedia: MediaCounts = { images: 0, audios: 0, files: 0 };
+const searchKeys = (
+  "googleSearch google_search googleSearchRetrieval google_search_retrieval googleMaps google_maps " +
+  "enterpriseWebSearch enterprise_web_search parallelAiSearch exaAiSearch"
+).split(" ");
 const mediaKeys = ["inlineData", "inline_data", "fileData", "file_data"];
 
 const scan = bodyScanner({
   nested: ["generationConfig", "generation_config"].flatMap((name) => [name, `${name}.thinkingConfig`, `${name}.thinking_config`]),
-  keys: [...searchKeys, ...otherSearchKeys, ...mediaKeys],
+  keys: [...searchKeys, ...mediaKeys],
   values: ["mimeType", "mime_type"],
 });
 
@@ -28,12 +31,36 @@ const searchesPerPrompt = 10;
 /** Models that think unless told not to: 2.5 but for Flash-Lite, all from 3 on, and the names that move to the newest. */
 const thinksByDefault = /gemini-(?:2\.5-(?!flash-lite)|[3-9]|\d\d|(?:pro|flash)-latest)/;
 
+interface Thinking {
+  readonly object: string;
+  readonly budget: Spelling;
+  readonly level: Spelling;
+}
+
+/** The settings that are read, in both spellings: their paths are made once and used for every body. */
+interface Settings {
+  readonly ceiling: Spelling;
+  readonly candidates: Spelling;
+  /** In the object of either spelling. */
+  readonly thinking: readonly [camel: Thinking, snake: Thinking];
+  readonly schemas: readonly Spelling[];
+  readonly mimeType: Spelling;
+  readonly modalities: Spelling;
+}
+
+const configurations: Spelling = { camel: "generationConfig", snake: "generation_config" };
+const camelSettings = settingsIn(configurations.camel);
+const snakeSettings = settingsIn(configurations.snake);
+const tierField: Spelling = { camel: "serviceTier", snake: "service_tier" };
+const candidateBounds: IntegerBounds = { min: 1, max: 1000 };
+const budgetBounds: IntegerBounds = { min: -1 };
+
 /** @throws PurserError `invalid_request` as the contract of WireFormat says. */
 export function readGeminiRequest(endpoint: Endpoint, bytes: Uint8Array): ReadRequest {
   const body = scan(bytes);
-  const configuration = pick(body, { camel: "generationConfig", snake: "generation_config" });
-  const ceiling = pick(body, { camel: `${configuration}.maxOutputTokens`, snake: `${configuration}.max_output_tokens` });
-  const facts = readFacts(body, { endpoint, configuration, ceiling });
+  const settings = pick(body, configurations) === configurations.camel ? camelSettings : snakeSettings;
+  const ceiling = pick(body, settings.ceiling);
+  const facts = readFacts(body, { endpoint, settings, ceiling });
   return {
     facts,
     edit({ maxOutputTokens }) {
@@ -45,25 +72,25 @@ export function readGeminiRequest(endpoint: Endpoint, bytes: Uint8Array): ReadRe
 
 interface Place {
   readonly endpoint: Endpoint;
-  /** The path of the generation configuration, as the body spells it. */
-  readonly configuration: string;
+  /** The paths in the generation configuration, as the body spells that. */
+  readonly settings: Settings;
   /** The path of the output ceiling. */
   readonly ceiling: string;
 }
 
-function readFacts(body: ScannedBody, { endpoint, configuration, ceiling }: Place): RequestFacts {
+function readFacts(body: ScannedBody, { endpoint, settings, ceiling }: Place): RequestFacts {
   const model = endpoint.model ?? "";
-  const thinking = readThinking(body, { model, configuration });
+  const thinking = readThinking(body, { model, settings });
   return {
     model,
     stream: endpoint.stream ?? false,
     textBytes: body.textBytes,
     media: readMedia(body),
     maxOutputTokens: endpoint.name === "embeddings" ? 0 : (body.integer(ceiling) ?? null),
-    choices: body.integer(pick(body, within(configuration, "candidateCount", "candidate_count")), { min: 1, max: 1000 }) ?? 1,
+    choices: body.integer(pick(body, settings.candidates), candidateBounds) ?? 1,
     leastOutputTokens: thinking.least,
-    uncuttable: wantsSchema(body, configuration),
-    hiddenOutput: thinking.hidden || makesMedia(body, configuration),
+    uncuttable: wantsSchema(body, settings),
+    hiddenOutput: thinking.hidden || makesMedia(body, settings),
     cacheWrite: "none",
     serviceTier: readTier(body),
     serverToolCalls: readSearches(body, model),
@@ -74,35 +101,31 @@ function readFacts(body: ScannedBody, { endpoint, configuration, ceiling }: Plac
 /** Thoughts are billed, count towards the ceiling, and pass as summaries at most. A budget of 0 turns them off, -1 leaves it to the model. */
 function readThinking(
   body: ScannedBody,
-  { model, configuration }: { readonly model: string; readonly configuration: string },
+  { model, settings }: { readonly model: string; readonly settings: Settings },
 ): { readonly hidden: boolean; readonly least: number } {
-  const thinking = pick(body, within(configuration, "thinkingConfig", "thinking_config"));
-  const budget = body.integer(pick(body, within(thinking, "thinkingBudget", "thinking_budget")), { min: -1 });
-  const level = body.raw(pick(body, within(thinking, "thinkingLevel", "thinking_level")));
+  const [camel, snake] = settings.thinking;
+  const thinking = pick(body, { camel: camel.object, snake: snake.object }) === camel.object ? camel : snake;
+  const budget = body.integer(pick(body, thinking.budget), budgetBounds);
+  const hasLevel = body.has(pick(body, thinking.level));
   if (budget !== undefined) return { hidden: budget !== 0, least: Math.max(0, budget) + 1 };
-  return { hidden: level !== undefined || thinksByDefault.test(model), least: 1 };
+  return { hidden: hasLevel || thinksByDefault.test(model), least: 1 };
 }
 
-function wantsSchema(body: ScannedBody, configuration: string): boolean {
-  const has = (camel: string, snake: string): boolean => body.raw(pick(body, within(configuration, camel, snake))) !== undefined;
-  const type = body.string(pick(body, within(configuration, "responseMimeType", "response_mime_type")));
-  return (
-    has("responseSchema", "response_schema") ||
-    has("responseJsonSchema", "response_json_schema") ||
-    has("responseFormat", "response_format") ||
-    (type !== undefined && type !== "text/plain")
-  );
+function wantsSchema(body: ScannedBody, settings: Settings): boolean {
+  const type = body.string(pick(body, settings.mimeType));
+  return settings.schemas.some((schema) => body.has(pick(body, schema))) || (type !== undefined && type !== "text/plain");
 }
 
 /** Images and speech come in one piece: nothing of them passes before all of it is billed. */
-function makesMedia(body: ScannedBody, configuration: string): boolean {
-  const modalities = body.raw(pick(body, within(configuration, "responseModalities", "response_modalities")));
+function makesMedia(body: ScannedBody, settings: Settings): boolean {
+  const modalities = body.raw(pick(body, settings.modalities));
   return modalities !== undefined && /image|audio|video/i.test(modalities);
 }
 
 /** What is neither an image nor audio, or does not say what it is, counts as a file. */
 function readMedia(body: ScannedBody): MediaCounts {
   const total = mediaKeys.reduce((sum, key) => sum + body.keyCount(key), 0);
+  if (total === 0) return noMedia;
   const types = [...body.values("mimeType"), ...body.values("mime_type")];
   const count = (kind: string): number => types.filter(([type]) => type.startsWith(kind)).reduce((sum, [, times]) => sum + times, 0);
   const images = Math.min(total, count("image/"));
@@ -111,14 +134,34 @@ function readMedia(body: ScannedBody): MediaCounts {
 }
 
 function readTier(body: ScannedBody): ServiceTier {
-  const tier = body.string(pick(body, { camel: "serviceTier", snake: "service_tier" }))?.toLowerCase();
+  const tier = body.string(pick(body, tierField))?.toLowerCase();
   return tier === "flex" || tier === "priority" ? tier : "standard";
 }
 
 function readSearches(body: ScannedBody, model: string): number {
-  const offered = [...searchKeys, ...otherSearchKeys].some((key) => body.keyCount(key) > 0);
+  const offered = searchKeys.some((key) => body.keyCount(key) > 0);
   if (!offered) return 0;
   return /gemini-[12]\./.test(model) ? 1 : searchesPerPrompt;
+}
+
+function settingsIn(configuration: string): Settings {
+  const thinking = (object: string): Thinking => ({
+    object,
+    budget: within(object, "thinkingBudget", "thinking_budget"),
+    level: within(object, "thinkingLevel", "thinking_level"),
+  });
+  return {
+    ceiling: within(configuration, "maxOutputTokens", "max_output_tokens"),
+    candidates: within(configuration, "candidateCount", "candidate_count"),
+    thinking: [thinking(`${configuration}.thinkingConfig`), thinking(`${configuration}.thinking_config`)],
+    schemas: [
+      within(configuration, "responseSchema", "response_schema"),
+      within(configuration, "responseJsonSchema", "response_json_schema"),
+      within(configuration, "responseFormat", "response_format"),
+    ],
+    mimeType: within(configuration, "responseMimeType", "response_mime_type"),
+    modalities: within(configuration, "responseModalities", "response_modalities"),
+  };
 }
 
 function within(parent: string, camel: string, snake: string): Spelling {

@@ -37,7 +37,7 @@ export function countsTokens(metadata: JsonObject): boolean {
 export function readGeminiUsage(metadata: JsonObject): GeminiUsage {
   const counts = new CountReader();
   const usage = { ...readInput(metadata, counts), ...readOutput(metadata, counts) };
-  return { usage: usageOf(usage), serviceTier: readTier(metadata), invalid: counts.invalid };
+  return { usage, serviceTier: readTier(metadata), invalid: counts.invalid };
 }
 
 function readInput(metadata: JsonObject, counts: CountReader): Usage {
@@ -80,17 +80,20 @@ function readCandidates(
 }
 
 function modality(details: unknown, { name, counts }: { readonly name: string; readonly counts: CountReader }): number {
-  return toObjects(details)
-    .filter((detail) => detail["modality"] === name)
-    .reduce((sum, detail) => sum + (counts.read(detail, "tokenCount") ?? 0), 0);
+  let sum = 0;
+  for (const detail of toObjects(details)) if (detail["modality"] === name) sum += counts.read(detail, "tokenCount") ?? 0;
+  return sum;
 }
 
 /** Vertex names the tier by its traffic type, the Gemini API by `serviceTier`. */
 function readTier(metadata: JsonObject): ServiceTier | null {
-  const named = `${toText(metadata["serviceTier"]) ?? ""} ${toText(metadata["trafficType"]) ?? ""}`.toLowerCase();
+  const tier = toText(metadata["serviceTier"]);
+  const traffic = toText(metadata["trafficType"]);
+  if (tier === undefined && traffic === undefined) return null;
+  const named = `${tier ?? ""} ${traffic ?? ""}`.toLowerCase();
   if (named.includes("priority")) return "priority";
   if (named.includes("flex")) return "flex";
-  return named === " " ? null : "standard";
+  return "standard";
 }
 
 /** What the candidates of an answer searched for, gathered over its chunks, which may repeat it. */

@@ -13,9 +13,12 @@ import { chatStop } from "./stop.ts";
 const mostIntroductions = 8;
 const longestDone = 16;
 
+const chatDeltaKey = Buffer.from('delta"');
+const completionDeltaKey = Buffer.from('text"');
+
 export class ChatMeter implements UsageMeter {
   readonly #facts: RequestFacts;
-  readonly #needle: Buffer;
+  readonly #deltaKey: Buffer;
   readonly #object: "chat.completion.chunk" | "text_completion";
   readonly #record: AnswerRecord;
   readonly #generated = new Generated();
@@ -28,8 +31,9 @@ export class ChatMeter implements UsageMeter {
   constructor(facts: RequestFacts, endpointName: string) {
     this.#facts = facts;
     this.#record = new AnswerRecord(facts, true);
-    this.#needle = Buffer.from(endpointName === "completions" ? '"text"' : '"delta"');
-    this.#object = endpointName === "completions" ? "text_completion" : "chat.completion.chunk";
+    const isChat = endpointName !== "completions";
+    this.#deltaKey = isChat ? chatDeltaKey : completionDeltaKey;
+    this.#object = isChat ? "chat.completion.chunk" : "text_completion";
   }
 
   push(chunk: Uint8Array): Uint8Array {
@@ -77,7 +81,7 @@ export class ChatMeter implements UsageMeter {
       this.#finished = true;
       return true;
     }
-    this.#generated.add(countDeltaBytes(payload, this.#needle));
+    this.#generated.add(countDeltaBytes(payload, this.#deltaKey));
     const isIntroduction = this.#introductions < mostIntroductions && (this.#id === undefined || this.#record.model === null);
     if (!isIntroduction && lastUsage(payload) === undefined) return this.#checkShape(payload);
     if (isIntroduction) this.#introductions++;

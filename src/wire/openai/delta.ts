@@ -1,6 +1,7 @@
 /** How much text a stream's event carries, found without building the event: thousands of streams pass at once. */
 
-import { hashStart, hashStep, KeyTable } from "../body/index.ts";
+import { KeyTable } from "../body/index.ts";
+import { behindQuoted } from "../bytes.ts";
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -10,17 +11,19 @@ const colon = 0x3a;
 const skipped = new KeyTable(["role", "id", "type", "format", "data", "expires_at", "reasoning_details", "annotations", "signature"]);
 
 /**
- * Sums the bytes of the string values below every field `name` of an event's payload: `delta` of chat and Responses, `text` of
+ * Sums the bytes of the string values below every field of one name in an event's payload: `delta` of chat and Responses, `text` of
  * completions. Escapes count as they are written, so that the figure is never too small.
+ *
+ * @param name As {@link behindQuoted} takes it.
  */
-export function countDeltaBytes(payload: Buffer, needle: Buffer): number {
+export function countDeltaBytes(payload: Buffer, name: Buffer): number {
   let sum = 0;
-  let at = payload.indexOf(needle);
+  let at = behindQuoted(payload, name);
   while (at >= 0) {
-    const value = behindColon(payload, at + needle.length);
-    const read = value < 0 ? { bytes: 0, end: at + needle.length } : readValue(payload, value);
+    const value = behindColon(payload, at);
+    const read = value < 0 ? { bytes: 0, end: at } : readValue(payload, value);
     sum += read.bytes;
-    at = payload.indexOf(needle, read.end);
+    at = behindQuoted(payload, name, read.end);
   }
   return sum;
 }
@@ -45,11 +48,11 @@ function readValue(payload: Buffer, start: number): { readonly bytes: number; re
   while (at < payload.length) {
     const byte = payload[at];
     if (byte === quote) {
-      const text = readString(payload, at + 1);
-      const isKey = depth > 0 && payload[skipSpace(payload, text.end)] === colon;
-      if (isKey) isSkipped = skipped.find(payload, at + 1, text.hash) >= 0;
-      else if (!isSkipped && depth < skippedDepth) bytes += text.end - at - 2;
-      at = text.end;
+      const end = endOfString(payload, at + 1);
+      const isKey = depth > 0 && payload[skipSpace(payload, end)] === colon;
+      if (isKey) isSkipped = skipped.find(payload, at + 1, end - 1) >= 0;
+      else if (!isSkipped && depth < skippedDepth) bytes += end - at - 2;
+      at = end;
     } else if (byte === 0x7b || byte === 0x5b) {
       depth++;
       if (isSkipped && skippedDepth > depth) skippedDepth = depth;
@@ -68,14 +71,11 @@ function readValue(payload: Buffer, start: number): { readonly bytes: number; re
   return { bytes, end: at };
 }
 
-function readString(payload: Buffer, start: number): { readonly end: number; readonly hash: number } {
-  let hash = hashStart;
+/** @param start Of the string's content. @returns The place behind its closing quote. */
+function endOfString(payload: Buffer, start: number): number {
   let at = start;
-  for (; at < payload.length && payload[at] !== quote; at++) {
-    if (payload[at] === backslash) at++;
-    else hash = hashStep(hash, payload[at] as number);
-  }
-  return { end: Math.min(at + 1, payload.length), hash };
+  while (at < payload.length && payload[at] !== quote) at += payload[at] === backslash ? 2 : 1;
+  return Math.min(at + 1, payload.length);
 }
 
 function skipSpace(payload: Buffer, from: number): number {

@@ -8,16 +8,42 @@
 const hidden = /(^|[/:])(o[134]|gpt-([5-9]|\d\d)|gpt-oss|codex|grok-([4-9]|code))(?![a-z0-9])/;
 const answersAtOnce = /chat-latest|non-reasoning|(^|[/:])gpt-oss|search-(preview|api)/;
 const showsReasoning = /deepseek|qwen|grok-3-mini|kimi|glm|minimax|gpt-oss/;
+/** Models that search in every call, and OpenRouter's suffix for it. */
+const searches = /search-(preview|api)|:online$/;
+
+interface Traits {
+  readonly showsReasoning: boolean;
+  /** When the request asks for no effort. */
+  readonly hidesReasoning: boolean;
+  readonly searchesAlways: boolean;
+}
+
+/** Worked out once for each name. Callers choose the names: what is remembered of them is bounded. */
+const known = new Map<string, Traits>();
+const mostKnown = 1000;
 
 /** Reasoning that is billed without passing. @param effort What the request asks for, when it does. */
 export function hidesReasoning(model: string, effort: string | undefined): boolean {
-  const name = model.toLowerCase();
-  if (showsReasoning.test(name)) return false;
-  if (effort !== undefined) return effort !== "none" && effort !== "minimal";
-  return hidden.test(name) && !answersAtOnce.test(name);
+  const traits = traitsOf(model);
+  if (traits.showsReasoning) return false;
+  return effort === undefined ? traits.hidesReasoning : effort !== "none" && effort !== "minimal";
 }
 
-/** Models that search the web in every call, and OpenRouter's suffix for it. */
+/** Whether the model searches the web in every call. */
 export function searchesAlways(model: string): boolean {
-  return /search-(preview|api)|:online$/.test(model.toLowerCase());
+  return traitsOf(model).searchesAlways;
+}
+
+function traitsOf(model: string): Traits {
+  let traits = known.get(model);
+  if (traits) return traits;
+  if (known.size >= mostKnown) known.clear();
+  const name = model.toLowerCase();
+  traits = {
+    showsReasoning: showsReasoning.test(name),
+    hidesReasoning: hidden.test(name) && !answersAtOnce.test(name),
+    searchesAlways: searches.test(name),
+  };
+  known.set(model, traits);
+  return traits;
 }

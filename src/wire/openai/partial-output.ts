@@ -1,11 +1,12 @@
 /** The output items of a Responses stream so far, kept as they were written, to end the stream with when it is cut. */
 
 import { bodyScanner } from "../body/index.ts";
+import { behindQuoted } from "../bytes.ts";
 import { behindColon, endOfValue } from "./delta.ts";
 
 const scan = bodyScanner({ nested: ["item"] });
-const itemKey = Buffer.from('"item"');
-const deltaKey = Buffer.from('"delta"');
+const itemKey = Buffer.from('item"');
+const deltaKey = Buffer.from('delta"');
 const textDelta = Buffer.from("response.output_text.delta");
 
 /** Beyond this much nothing more is kept, and the answer ends with what is there. */
@@ -21,7 +22,7 @@ export class PartialOutput {
   /** @throws PurserError `invalid_request` when an item cannot be read. */
   take(payload: Buffer, isDelta: boolean): void {
     if (isDelta) this.#takeText(payload);
-    else if (payload.includes(itemKey)) this.#takeItem(payload);
+    else if (behindQuoted(payload, itemKey) >= 0) this.#takeItem(payload);
   }
 
   /** JSON texts of the items, the one that was being written last. */
@@ -35,7 +36,7 @@ export class PartialOutput {
 
   #takeText(payload: Buffer): void {
     if (this.#openId === undefined || !payload.includes(textDelta)) return;
-    const start = behindColon(payload, payload.indexOf(deltaKey) + deltaKey.length);
+    const start = behindColon(payload, behindQuoted(payload, deltaKey));
     if (start < 0 || payload[start] !== 0x22) return;
     const text = payload.subarray(start + 1, endOfValue(payload, start) - 1);
     if (this.#fits(text.length)) this.#text.push(Buffer.from(text));

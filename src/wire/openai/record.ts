@@ -18,12 +18,12 @@ export type ToolCounts = Readonly<Partial<Record<BilledTool, number>>>;
 export class AnswerRecord {
   readonly #facts: RequestFacts;
   readonly #generates: boolean;
-  readonly #flags = new Set<UsageFlag>();
+  readonly #flags: UsageFlag[] = [];
   #model: string | null = null;
   #tier: string | undefined;
   #last: UsageReading | null = null;
   #rawUsage: string | null = null;
-  #tools: ToolCounts = {};
+  #tools: ToolCounts | undefined;
   #otherParts: readonly UsagePart[] = [];
 
   constructor(facts: RequestFacts, generates: boolean) {
@@ -51,7 +51,7 @@ export class AnswerRecord {
   }
 
   flag(flag: UsageFlag): void {
-    this.#flags.add(flag);
+    if (!this.#flags.includes(flag)) this.#flags.push(flag);
   }
 
   /** An empty name, as Azure's first chunk has, does not count. */
@@ -64,8 +64,8 @@ export class AnswerRecord {
   }
 
   /** Counted on the provider's side; a later count replaces an earlier one. */
-  countTools(tools: ToolCounts): void {
-    this.#tools = { ...this.#tools, ...tools };
+  countTools(tools: ToolCounts | undefined): void {
+    if (tools) this.#tools = { ...this.#tools, ...tools };
   }
 
   addParts(parts: readonly UsagePart[]): void {
@@ -77,7 +77,8 @@ export class AnswerRecord {
    * some servers report the running total in every chunk.
    */
   takeUsage(bytes: Buffer, generated?: Generated): void {
-    const reading = this.#read(bytes);
+    const text = bytes.toString();
+    const reading = this.#read(text);
     if (!reading) return;
     if (this.#last?.usage && reading.usage && !isContinued(this.#last.usage, reading.usage, generated?.grewSinceReport ?? false)) {
       this.flag("usage_repeated");
@@ -85,23 +86,27 @@ export class AnswerRecord {
     if (reading.invalid) this.flag("usage_invalid");
     if (!reading.usage && reading.reportedCost === null) return;
     this.#last = reading;
-    this.#rawUsage = bytes.toString("utf8", 0, longestRawUsage);
+    this.#rawUsage = bytes.length <= longestRawUsage ? text : bytes.toString("utf8", 0, longestRawUsage);
     if (this.knowsOutput) generated?.report(this.outputTokens);
   }
 
   reading(): Reading {
     const usage = this.#last?.usage;
-    const parts = usage ? [{ model: this.#model, usage: { ...usage, ...this.#tools } }, ...this.#otherParts] : [];
     if (!usage) this.flag("usage_missing");
-    return {
+    const reading: Reading = {
       model: this.#model,
-      parts,
-      ...(usage && !this.#isComplete(usage) && { partial: true }),
+      parts: usage ? this.#parts(usage) : [],
       reportedCost: this.#last?.reportedCost ?? null,
       serviceTier: serviceTierOf(this.#tier) ?? this.#facts.serviceTier,
       rawUsage: this.#rawUsage,
-      flags: [...this.#flags],
+      flags: this.#flags,
     };
+    return usage && !this.#isComplete(usage) ? { ...reading, partial: true } : reading;
+  }
+
+  #parts(usage: Usage): readonly UsagePart[] {
+    const main = { model: this.#model, usage: this.#tools ? { ...usage, ...this.#tools } : usage };
+    return [main, ...this.#otherParts];
   }
 
   /** An embedding has no output to tell. */
@@ -109,9 +114,9 @@ export class AnswerRecord {
     return (usage.input !== undefined || countContext(usage) > 0) && (this.knowsOutput || !this.#generates);
   }
 
-  #read(bytes: Buffer): UsageReading | undefined {
+  #read(text: string): UsageReading | undefined {
     try {
-      return readUsage(bytes, this.#generates);
+      return readUsage(text, this.#generates);
     } catch (error) {
       if (!(error instanceof PurserError)) throw error;
       this.flag("malformed");

@@ -1,7 +1,7 @@
 /** The facts of an OpenAI-shaped request, and the edits of its body. */
 
 import { PurserError } from "../../domain/error.ts";
-import { bodyScanner, editBody, type FieldEdit, type ScannedBody } from "../body/index.ts";
+import { bodyScanner, editBody, type FieldEdit, type IntegerBounds, type ScannedBody } from "../body/index.ts";
 import type { Endpoint, MediaCounts, ReadRequest, RequestEdits, RequestFacts } from "../wire.ts";
 import { hidesReasoning, searchesAlways } from "./model-name.ts";
 import { serviceTierOf } from "./service-tier.ts";
@@ -14,11 +14,21 @@ const leastResponsesTokens = 16;
 /** Calls of a billed tool that are held where the request sets no limit (`max_tool_calls`). */
 const assumedToolCalls = 10;
 const longestModelName = 256;
-const mostChoices = 1024;
+const fromZero: IntegerBounds = { min: 0 };
+const fromOne: IntegerBounds = { min: 1 };
+const choiceBounds: IntegerBounds = { min: 1, max: 1024 };
 
-const images = ["image_url", "input_image", "image", "computer_screenshot"];
-const audios = ["input_audio"];
-const files = ["file", "input_file", "document", "video_url"];
+/** The fields in which an endpoint takes a ceiling of output tokens. */
+const tokenFields: ReadonlyMap<string, readonly string[]> = new Map([
+  ["responses", ["max_output_tokens"]],
+  ["chat", ["max_completion_tokens", "max_tokens"]],
+  ["completions", ["max_tokens"]],
+]);
+const noFields: readonly string[] = [];
+
+const imageTypes = ["image_url", "input_image", "image", "computer_screenshot"];
+const audioTypes = ["input_audio"];
+const fileTypes = ["file", "input_file", "document", "video_url"];
 /** Inputs that are not in the body at all: a stored conversation or prompt. Together they are held like one file. */
 const references = ["previous_response_id", "conversation", "prompt"];
 
@@ -84,9 +94,15 @@ function modelOf(endpoint: Endpoint, body: ScannedBody): string {
 }
 
 function mediaOf(body: ScannedBody): MediaCounts {
-  const count = (types: readonly string[]): number => types.reduce((sum, type) => sum + body.valueCount("type", type), 0);
   const isReferring = references.some((field) => isReference(body, field)) || body.valueCount("type", "item_reference") > 0;
-  return { images: count(images), audios: count(audios), files: count(files) + (isReferring ? 1 : 0) };
+  const files = countTypes(body, fileTypes) + (isReferring ? 1 : 0);
+  return { images: countTypes(body, imageTypes), audios: countTypes(body, audioTypes), files };
+}
+
+function countTypes(body: ScannedBody, types: readonly string[]): number {
+  let sum = 0;
+  for (const type of types) sum += body.valueCount("type", type);
+  return sum;
 }
 
 /** `prompt` is a text in the completions API and a stored prompt in the Responses API. */
@@ -98,35 +114,25 @@ function isReference(body: ScannedBody, field: string): boolean {
 /** Where chat's two ceilings are both set, the larger one counts: which of them the server obeys is not known. */
 function ceilingOf(endpoint: Endpoint, body: ScannedBody): number | null {
   if (endpoint.name === "embeddings") return 0;
-  const min = endpoint.name === "completions" ? 0 : 1;
-  const asked = tokenFieldsOf(endpoint).map((field) => body.integer(field, { min }));
-  const set = asked.filter((ceiling) => ceiling !== undefined);
-  return set.length > 0 ? Math.max(...set) : null;
-}
-
-function isSet(body: ScannedBody, field: string): boolean {
-  return body.raw(field) !== undefined;
+  const bounds = endpoint.name === "completions" ? fromZero : fromOne;
+  let largest: number | null = null;
+  for (const field of tokenFieldsOf(endpoint)) {
+    const ceiling = body.integer(field, bounds);
+    if (ceiling !== undefined) largest = Math.max(largest ?? 0, ceiling);
+  }
+  return largest;
 }
 
 function tokenFieldsOf(endpoint: Endpoint): readonly string[] {
-  switch (endpoint.name) {
-    case "responses":
-      return ["max_output_tokens"];
-    case "chat":
-      return ["max_completion_tokens", "max_tokens"];
-    case "completions":
-      return ["max_tokens"];
-    default:
-      return [];
-  }
+  return tokenFields.get(endpoint.name) ?? noFields;
 }
 
 /** The completions API answers each of several prompts, and generates `best_of` answers to give back `n`. */
 function choicesOf(endpoint: Endpoint, body: ScannedBody): number {
   if (endpoint.name !== "chat" && endpoint.name !== "completions") return 1;
-  const n = body.integer("n", { min: 1, max: mostChoices }) ?? 1;
+  const n = body.integer("n", choiceBounds) ?? 1;
   if (endpoint.name === "chat") return n;
-  return Math.max(n, body.integer("best_of", { min: 1, max: mostChoices }) ?? 1) * promptsOf(body);
+  return Math.max(n, body.integer("best_of", choiceBounds) ?? 1) * promptsOf(body);
 }
 
 function promptsOf(body: ScannedBody): number {
@@ -150,12 +156,12 @@ function cacheWriteOf(endpoint: Endpoint, body: ScannedBody): RequestFacts["cach
 
 /** Tools that the provider runs and bills by the call: OpenAI's `tools`, OpenRouter's `plugins`, xAI's `search_parameters`. */
 function toolCallsOf(body: ScannedBody, model: string): number {
-  const offered = isSet(body, "tools") && [...body.values("type").keys()].some(isBilledTool);
+  const offered = body.has("tools") && [...body.values("type").keys()].some(isBilledTool);
   if (offered) return body.integer("max_tool_calls") ?? assumedToolCalls;
   if (body.kind("search_parameters") === "object" && body.string("search_parameters.mode") !== "off") {
     return body.integer("search_parameters.max_search_results") ?? assumedToolCalls;
   }
-  return isSet(body, "web_search_options") || isSet(body, "plugins") || searchesAlways(model) ? 1 : 0;
+  return body.has("web_search_options") || body.has("plugins") || searchesAlways(model) ? 1 : 0;
 }
 
 function isBilledTool(type: string): boolean {
@@ -183,7 +189,7 @@ function ceilingEdits(
   want: { readonly endpoint: Endpoint; readonly newTokenField: NewTokenField; readonly ceiling: number },
 ): FieldEdit[] {
   const known = tokenFieldsOf(want.endpoint);
-  const used = known.filter((field) => isSet(body, field));
+  const used = known.filter((field) => body.has(field));
   const [only] = known.length === 1 ? known : [want.newTokenField];
   const fields = used.length > 0 ? used : known.length === 0 || only === undefined ? [] : [only];
   return fields

@@ -2,6 +2,7 @@
 
 import { PurserError } from "../../domain/error.ts";
 import type { ScannedBody } from "../body/index.ts";
+import { behindQuoted } from "../bytes.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
 import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { lastUsage, scanAnswer, takeAnswer } from "./answer-scan.ts";
@@ -11,8 +12,8 @@ import { PartialOutput } from "./partial-output.ts";
 import { AnswerRecord, type BilledTool } from "./record.ts";
 import { responsesStop } from "./stop.ts";
 
-const responseKey = Buffer.from('"response"');
-const deltaKey = Buffer.from('"delta"');
+const responseKey = Buffer.from('response"');
+const deltaKey = Buffer.from('delta"');
 const callCompleted = Buffer.from("_call.completed");
 const closing: ReadonlySet<string | undefined> = new Set(["response.completed", "response.incomplete", "response.failed"]);
 /** The response of the first event is kept to end the stream with; a longer one (its instructions and tools are in it) is not. */
@@ -77,7 +78,7 @@ export class ResponsesMeter implements UsageMeter {
     if (!payload || payload.length <= 16) return true;
     this.#sequence++;
     try {
-      if (payload.includes(responseKey)) this.#inspect(scanAnswer(payload));
+      if (behindQuoted(payload, responseKey) >= 0) this.#inspect(scanAnswer(payload));
       else this.#takePart(payload);
     } catch (error) {
       if (!(error instanceof PurserError)) throw error;

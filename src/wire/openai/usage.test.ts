@@ -7,7 +7,7 @@ import { parseReportedUsd } from "./decimal.ts";
 import { readUsage, type UsageReading } from "./usage.ts";
 
 function read(usage: unknown, generates = true): UsageReading {
-  return readUsage(Buffer.from(typeof usage === "string" ? usage : JSON.stringify(usage)), generates);
+  return readUsage(typeof usage === "string" ? usage : JSON.stringify(usage), generates);
 }
 
 function cost(usage: string): string | null {

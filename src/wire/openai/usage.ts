@@ -23,21 +23,17 @@ const scanCosts = bodyScanner({ nested: ["cost_details", "cost"] });
  * Cached and written tokens are parts of the prompt, and are taken out of it. Reasoning is a part of the completion, unless the
  * total says that it stands beside it (xAI chat): decided by arithmetic, not by vendor.
  *
- * @param bytes The usage object alone. @param generates Whether the endpoint generates output at all (embeddings do not).
+ * @param text The usage object alone. @param generates Whether the endpoint generates output at all (embeddings do not).
  * @throws PurserError `invalid_request` when it is not one JSON object.
  */
-export function readUsage(bytes: Uint8Array, generates: boolean): UsageReading {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+export function readUsage(text: string, generates: boolean): UsageReading {
   const counts = new Counts(parse(text));
-  const input = readInput(counts);
-  const output = readOutput(counts, { prompt: input.prompt, generates });
-  const searches = counts.inside(toolUse, "web_search_requests") ?? counts.first("num_search_queries");
-  const reportedCost = text.includes('"cost') ? readCost(scanCosts(bytes)) : null;
-  if (input.prompt === undefined && output.completion === undefined && !counts.invalid) {
-    return { usage: null, reportedCost, invalid: false };
-  }
-  const usage = { ...input.usage, ...output.usage, ...positive({ web_search: searches }) };
-  return { usage, reportedCost, invalid: counts.invalid };
+  const prompt = readInput(counts);
+  const completion = readOutput(counts, { prompt, generates });
+  counts.keep("web_search", counts.inside(counts.objects("server_tool_use"), "web_search_requests") ?? counts.first("num_search_queries"));
+  const reportedCost = text.includes('"cost') ? readCost(scanCosts(Buffer.from(text))) : null;
+  const isCounted = prompt !== undefined || completion !== undefined || counts.invalid;
+  return { usage: isCounted ? counts.usage : null, reportedCost, invalid: counts.invalid };
 }
 
 function parse(text: string): unknown {
@@ -48,45 +44,55 @@ function parse(text: string): unknown {
   }
 }
 
-/** What Chat Completions and Responses call the same. */
-const inputDetails = ["prompt_tokens_details", "input_tokens_details"];
-const outputDetails = ["completion_tokens_details", "output_tokens_details"];
-const toolUse = ["server_tool_use"];
-
-/** Reads counts, and remembers whether one could not be believed. */
+/** Reads counts, keeps those that are charged, and remembers whether one could not be believed. */
 class Counts {
   readonly #object: unknown;
+  readonly #usage: { [meter in Meter | "reasoning"]?: number } = {};
   invalid = false;
 
   constructor(object: unknown) {
     this.#object = object;
   }
 
-  /** The first of several names that is there. A count that cannot be believed is absent. */
-  first(...names: readonly string[]): number | undefined {
-    return this.#firstOf(this.#object, names);
+  /** What was kept. */
+  get usage(): Usage {
+    return this.#usage;
   }
 
-  /** The same inside the first of `objects` that has it. */
-  inside(objects: readonly string[], name: string): number | undefined {
+  /** A count of nothing is left out. */
+  keep(meter: Meter | "reasoning", count: number | undefined): void {
+    if (count !== undefined && count > 0) this.#usage[meter] = count;
+  }
+
+  /** Keeps a count of nothing, too: it was told. */
+  keepAlways(meter: "input" | "output", count: number): void {
+    this.#usage[meter] = count;
+  }
+
+  /** The count of that name, else of the other. One that cannot be believed is absent. */
+  first(name: string, other?: string): number | undefined {
+    const value = member(this.#object, name) ?? (other === undefined ? undefined : member(this.#object, other)) ?? undefined;
+    return value === undefined ? undefined : this.#believed(value);
+  }
+
+  /** The objects of these names that are there. Chat Completions and Responses call the same differently. */
+  objects(name: string, other?: string): readonly object[] {
+    return [member(this.#object, name), other === undefined ? undefined : member(this.#object, other)].filter(isObject);
+  }
+
+  /** A count in the first of several objects that has it. */
+  inside(objects: readonly object[], name: string): number | undefined {
     for (const object of objects) {
-      const found = this.#firstOf(member(this.#object, object), [name]);
-      if (found !== undefined) return found;
+      const value = member(object, name) ?? undefined;
+      const count = value === undefined ? undefined : this.#believed(value);
+      if (count !== undefined) return count;
     }
     return undefined;
   }
 
-  /** A name inside an object inside one of `objects`. */
-  deepInside(objects: readonly string[], { object: inner, name }: { readonly object: string; readonly name: string }): number | undefined {
-    for (const object of objects) {
-      const found = this.#firstOf(member(member(this.#object, object), inner), [name]);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-
-  told(...names: readonly string[]): boolean {
-    return names.some((name) => (member(this.#object, name) ?? undefined) !== undefined);
+  /** Whether one of two names stands there, with anything but null. */
+  told(name: string, other: string): boolean {
+    return (member(this.#object, name) ?? member(this.#object, other) ?? undefined) !== undefined;
   }
 
   /** `part`, at most `whole`: a larger one is flagged. */
@@ -95,87 +101,86 @@ class Counts {
     return Math.min(part, whole);
   }
 
-  #firstOf(object: unknown, names: readonly string[]): number | undefined {
-    for (const name of names) {
-      const value = member(object, name) ?? undefined;
-      if (value === undefined) continue;
-      if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= largestCount) return value;
-      this.invalid = true;
-      return undefined;
-    }
+  #believed(value: unknown): number | undefined {
+    if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= largestCount) return value;
+    this.invalid = true;
     return undefined;
   }
 }
 
-/** Details that are null or of another type have no members. */
-function member(object: unknown, name: string): unknown {
-  return typeof object === "object" && object !== null && Object.hasOwn(object, name)
-    ? (object as Record<string, unknown>)[name]
-    : undefined;
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
-function readInput(counts: Counts): { readonly prompt: number | undefined; readonly usage: Usage } {
+/** Details that are null or of another type have no members. */
+function member(object: unknown, name: string): unknown {
+  return isObject(object) && Object.hasOwn(object, name) ? (object as Record<string, unknown>)[name] : undefined;
+}
+
+/** Keeps the counts of the input. @returns All tokens of the prompt, when they were told. */
+function readInput(counts: Counts): number | undefined {
+  const details = counts.objects("prompt_tokens_details", "input_tokens_details");
   const hit = counts.first("prompt_cache_hit_tokens");
   const miss = counts.first("prompt_cache_miss_tokens");
   const prompt = counts.first("prompt_tokens", "input_tokens") ?? (hit !== undefined && miss !== undefined ? hit + miss : undefined);
-  const allCached = counts.inside(inputDetails, "cached_tokens") ?? hit ?? counts.first("cached_tokens") ?? 0;
-  const allWritten = counts.inside(inputDetails, "cache_write_tokens") ?? 0;
-  const allAudio = counts.inside(inputDetails, "audio_tokens") ?? 0;
-  const image = counts.inside(inputDetails, "image_tokens") ?? 0;
-  if (prompt === undefined) return { prompt, usage: positive({ cache_read: allCached, cache_write_5m: allWritten }) };
+  const allCached = counts.inside(details, "cached_tokens") ?? hit ?? counts.first("cached_tokens") ?? 0;
+  const allWritten = counts.inside(details, "cache_write_tokens") ?? 0;
+  const allAudio = counts.inside(details, "audio_tokens") ?? 0;
+  const image = counts.inside(details, "image_tokens") ?? 0;
+  if (prompt === undefined) {
+    counts.keep("cache_read", allCached);
+    counts.keep("cache_write_5m", allWritten);
+    return undefined;
+  }
 
   const cached = counts.within(allCached, prompt);
   const written = counts.within(allWritten, prompt - cached);
   const audio = counts.within(allAudio, prompt - written);
   // Where audio and cached tokens exceed the prompt together, what is too much must have been both.
   const overlap = Math.max(0, audio + cached + written - prompt);
-  const toldCachedAudio = counts.deepInside(inputDetails, { object: "cached_tokens_details", name: "audio_tokens" }) ?? 0;
+  const cachedDetails = details.map((object) => member(object, "cached_tokens_details")).filter(isObject);
+  const toldCachedAudio = counts.inside(cachedDetails, "audio_tokens") ?? 0;
   const cachedAudio = Math.min(Math.max(toldCachedAudio, overlap), audio, cached);
   const rest = prompt - written - cached - (audio - cachedAudio);
   const imageInput = Math.min(image, rest);
-  return {
-    prompt,
-    usage: {
-      input: rest - imageInput,
-      ...positive({
-        cache_read: cached - cachedAudio,
-        cache_write_5m: written,
-        input_audio: audio - cachedAudio,
-        cache_read_audio: cachedAudio,
-        input_image: imageInput,
-      }),
-    },
-  };
+  counts.keepAlways("input", rest - imageInput);
+  counts.keep("cache_read", cached - cachedAudio);
+  counts.keep("cache_write_5m", written);
+  counts.keep("input_audio", audio - cachedAudio);
+  counts.keep("cache_read_audio", cachedAudio);
+  counts.keep("input_image", imageInput);
+  return prompt;
 }
 
-function readOutput(
-  counts: Counts,
-  context: { readonly prompt: number | undefined; readonly generates: boolean },
-): { readonly completion: number | undefined; readonly usage: Usage } {
+/** Keeps the counts of the output. @returns What the provider calls the completion, when it was told or follows from the total. */
+function readOutput(counts: Counts, context: { readonly prompt: number | undefined; readonly generates: boolean }): number | undefined {
   const total = counts.first("total_tokens");
   const reported = counts.first("completion_tokens", "output_tokens");
-  if (!context.generates) return { completion: reported, usage: { output: reported ?? 0 } };
+  if (!context.generates) {
+    counts.keepAlways("output", reported ?? 0);
+    return reported;
+  }
   // A completion that was told and is not to be believed stays absent: a total beside it is no better.
   const derived = counts.told("completion_tokens", "output_tokens") ? undefined : beyond(context.prompt, total);
   const completion = reported ?? derived;
-  const reasoning = (counts.inside(outputDetails, "reasoning_tokens") ?? 0) || (counts.first("reasoning_tokens") ?? 0);
+  const details = counts.objects("completion_tokens_details", "output_tokens_details");
+  const reasoning = (counts.inside(details, "reasoning_tokens") ?? 0) || (counts.first("reasoning_tokens") ?? 0);
   if (completion === undefined) {
     if (context.prompt !== undefined) counts.invalid = true;
-    return { completion, usage: {} };
+    return undefined;
   }
 
   const isBeside = reported !== undefined && reasoning > 0 && standsBeside(counts, { ...context, completion, reasoning, total });
   const all = completion + (isBeside ? reasoning : 0);
-  const audio = counts.within(counts.inside(outputDetails, "audio_tokens") ?? 0, all);
-  const image = counts.within(counts.inside(outputDetails, "image_tokens") ?? 0, all - audio);
+  const audio = counts.within(counts.inside(details, "audio_tokens") ?? 0, all);
+  const image = counts.within(counts.inside(details, "image_tokens") ?? 0, all - audio);
   const inside = counts.within(reasoning, all);
-  return {
-    completion,
-    usage: {
-      output: all - audio - image,
-      ...positive({ output_audio: audio, output_image: image, reasoning: Math.min(inside, all - audio - image) }),
-    },
-  };
+  const output = all - audio - image;
+  counts.keepAlways("output", output);
+  counts.keep("output_audio", audio);
+  counts.keep("output_image", image);
+  counts.keep("reasoning", Math.min(inside, output));
+  return completion;
 }
 
 function beyond(prompt: number | undefined, total: number | undefined): number | undefined {
@@ -205,15 +210,4 @@ function readCost(usage: ScannedBody): PicoUsd | null {
   if (cost === null || usage.raw("is_byok") !== "true" || usage.kind("cost_details") !== "object") return cost;
   const upstream = parseReportedUsd((usage.raw("cost_details.upstream_inference_cost") ?? "0").replaceAll('"', ""));
   return upstream === null ? cost : add(cost, upstream);
-}
-
-/** Without the meters that count nothing. */
-function positive(counts: { readonly [meter in Meter | "reasoning"]?: number | undefined }): Usage {
-  const usage: { [meter in Meter | "reasoning"]?: number } = {};
-  for (const name in counts) {
-    const meter = name as Meter | "reasoning";
-    const count = counts[meter];
-    if (count !== undefined && count > 0) usage[meter] = count;
-  }
-  return usage;
 }

@@ -1,6 +1,7 @@
 /** Reads the usage of an answer that comes as one JSON body. */
 
 import { PurserError } from "../../domain/error.ts";
+import { toBuffer } from "../bytes.ts";
 import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { lastUsage, scanAnswer, takeAnswer } from "./answer-scan.ts";
 import { AnswerRecord } from "./record.ts";
@@ -43,7 +44,8 @@ export class WholeMeter implements UsageMeter {
   }
 
   end(): { readonly rest: Uint8Array; readonly reading: Reading } {
-    const body = Buffer.concat(this.#chunks);
+    const [first, ...others] = this.#chunks;
+    const body = first && others.length === 0 ? toBuffer(first) : Buffer.concat(this.#chunks);
     this.#chunks = [];
     if (this.#length > longestBody) this.#record.flag("malformed");
     else this.#read(body);

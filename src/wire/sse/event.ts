@@ -1,55 +1,89 @@
-/** One server-sent event: its bytes as they came, and its fields when they are asked for. */
+/** One server-sent event: its fields, found among its bytes when they are asked for. */
 
+import { standsAt } from "../bytes.ts";
 import { LineEnds } from "./line-ends.ts";
 
-const lineFeed = 0x0a;
-const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+const colon = 0x3a;
+const space = 0x20;
+const lineFeed = Buffer.from("\n");
+const byteOrderMark = Buffer.from("\uFEFF");
+const names = { data: Buffer.from("data"), event: Buffer.from("event") };
 
-export class SseEvent {
-  /** All of its bytes, with the empty line that ends it. */
-  readonly bytes: Buffer;
+/** The places of the lines of one event that are not empty. One list is filled again and again: a stream has thousands of events. */
+export class Lines {
+  /** Starts and ends, the ends excluded, one after another; behind `length` is what is left of earlier events. */
+  readonly #places: number[] = [];
+  /** How many lines there are. */
+  length = 0;
 
-  constructor(bytes: Buffer) {
-    this.bytes = bytes;
+  add(start: number, end: number): void {
+    this.#places[this.length * 2] = start;
+    this.#places[this.length * 2 + 1] = end;
+    this.length++;
   }
 
-  /** Whether the bytes stand anywhere in it: the cheap question to ask first. */
-  includes(needle: Uint8Array): boolean {
-    return this.bytes.includes(needle);
+  start(line: number): number {
+    return this.#places[line * 2] as number;
+  }
+
+  end(line: number): number {
+    return this.#places[line * 2 + 1] as number;
+  }
+}
+
+/** Can be read until the next event begins. */
+export class SseEvent {
+  readonly #bytes: Buffer;
+  readonly #lines: Lines;
+
+  /** @param lines Their places among the bytes. */
+  constructor(bytes: Buffer, lines: Lines) {
+    this.#bytes = bytes;
+    this.#lines = lines;
   }
 
   /** The payload: its `data` lines, joined by LF where there are several; undefined when it has none (a comment). */
   data(): Buffer | undefined {
-    const lines = this.#values("data");
-    const [first, second] = lines;
-    if (!second) return first;
-    return Buffer.concat(lines.flatMap((line, index) => (index === 0 ? [line] : [Buffer.from([lineFeed]), line])));
+    let first: Buffer | undefined;
+    let pieces: Buffer[] | undefined;
+    for (let line = 0; line < this.#lines.length; line++) {
+      const value = this.#value(line, "data");
+      if (!value) continue;
+      if (first) (pieces ??= [first]).push(lineFeed, value);
+      else first = value;
+    }
+    return pieces ? Buffer.concat(pieces) : first;
   }
 
   /** The value of its last `event` line. */
   name(): string | undefined {
-    return this.#values("event").at(-1)?.toString();
+    let last: Buffer | undefined;
+    for (let line = 0; line < this.#lines.length; line++) last = this.#value(line, "event") ?? last;
+    return last?.toString();
   }
 
-  #values(field: "data" | "event"): Buffer[] {
-    const values: Buffer[] = [];
-    const { bytes } = this;
-    const lineEnds = new LineEnds(bytes);
-    let start = bytes.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
-    while (start < bytes.length) {
-      const end = lineEnds.next(start);
-      const value = fieldValue(bytes.subarray(start, end), field);
-      if (value) values.push(value);
-      start = end + 1;
-    }
-    return values;
+  /** The value of a line `field: value`, without the one space that may follow the colon; undefined for a line of another field. */
+  #value(line: number, field: "data" | "event"): Buffer | undefined {
+    const bytes = this.#bytes;
+    const end = this.#lines.end(line);
+    let at = this.#lines.start(line);
+    if (line === 0 && standsAt(bytes, at, byteOrderMark)) at += byteOrderMark.length;
+    if (!standsAt(bytes, at, names[field])) return undefined;
+    at += field.length;
+    if (at === end) return bytes.subarray(end, end);
+    if (bytes[at] !== colon) return undefined;
+    return bytes.subarray(bytes[at + 1] === space ? at + 2 : at + 1, end);
   }
 }
 
-/** The value of a line `field: value`, without the one space that may follow the colon. */
-function fieldValue(line: Buffer, field: string): Buffer | undefined {
-  for (let index = 0; index < field.length; index++) if (line[index] !== field.charCodeAt(index)) return undefined;
-  if (line.length === field.length) return line.subarray(field.length);
-  if (line[field.length] !== 0x3a) return undefined;
-  return line.subarray(line[field.length + 1] === 0x20 ? field.length + 2 : field.length + 1);
+/** The places of the lines in the bytes of one event. */
+export function linesOf(bytes: Buffer): Lines {
+  const lines = new Lines();
+  const lineEnds = new LineEnds(bytes);
+  for (let start = 0; start < bytes.length;) {
+    const end = lineEnds.next(start);
+    if (end > start) lines.add(start, end);
+    start = end + 1;
+  }
+  return lines;
 }

@@ -1,6 +1,7 @@
 /** Splits a stream of server-sent events into whole events, and passes on the provider's own bytes. */
 
-import { SseEvent } from "./event.ts";
+import { toBuffer } from "../bytes.ts";
+import { Lines, linesOf, SseEvent } from "./event.ts";
 import { LineEnds } from "./line-ends.ts";
 
 /** An unfinished event larger than this is passed on unread. */
@@ -9,6 +10,7 @@ export const largestEventBytes = 8 * 1024 * 1024;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const nothing = new Uint8Array(0);
+const empty = Buffer.alloc(0);
 
 export interface SseSplitterOptions {
   /** Sees each whole event once, in order. @returns Whether the event is passed on. */
@@ -26,6 +28,8 @@ export class SseSplitter {
   readonly #onEvent: (event: SseEvent) => boolean;
   readonly #largest: number;
   readonly #kept = new Kept();
+  /** The places of the lines of the current event, as far as it began in this chunk. */
+  readonly #lines = new Lines();
   /** No byte of the current line has passed yet. */
   #lineIsEmpty = true;
   /** The byte before was a CR: an LF now belongs to it. */
@@ -51,34 +55,38 @@ export class SseSplitter {
 
   /** @returns What to pass on now; it shares memory with the chunk. */
   push(chunk: Uint8Array): Uint8Array {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const bytes = toBuffer(chunk);
     const passed = new Passed(chunk);
-    let start = this.#halfLineEnd(passed, bytes);
     const lineEnds = new LineEnds(bytes);
+    let start = this.#halfLineEnd(passed, bytes);
     for (let end = this.#boundary(bytes, lineEnds, start); end >= 0; end = this.#boundary(bytes, lineEnds, end)) {
-      this.#finishEvent(passed, bytes.subarray(start, end));
+      this.#finishEvent(passed, bytes, { start, end });
       start = end;
     }
-    this.#keepRest(passed, bytes.subarray(start));
+    if (start < bytes.length) this.#keepRest(passed, bytes, start);
     return passed.join();
   }
 
   /** What was kept back of an event that never ended. It is shown to `onEvent` first, as it may be whole but for the empty line. */
   end(): Uint8Array {
     const rest = this.#kept.take(nothing);
-    return rest.length > 0 && !this.#onEvent(new SseEvent(rest)) ? nothing : rest;
+    return rest.length > 0 && !this.#onEvent(new SseEvent(rest, linesOf(rest))) ? nothing : rest;
   }
 
-  #finishEvent(passed: Passed, bytes: Buffer): void {
+  #finishEvent(passed: Passed, bytes: Buffer, at: { readonly start: number; readonly end: number }): void {
     if (this.#oversized) {
       this.#oversized = false;
       this.#lastPassed = true;
-      passed.add(bytes);
-      return;
+      passed.addRun(at.start, at.end);
+    } else if (this.#kept.length > 0) {
+      const whole = this.#kept.take(bytes.subarray(at.start, at.end));
+      this.#lastPassed = this.#onEvent(new SseEvent(whole, linesOf(whole)));
+      if (this.#lastPassed) passed.add(whole);
+    } else {
+      this.#lastPassed = this.#onEvent(new SseEvent(bytes, this.#lines));
+      if (this.#lastPassed) passed.addRun(at.start, at.end);
     }
-    const whole = this.#kept.length > 0 ? this.#kept.take(bytes) : bytes;
-    this.#lastPassed = this.#onEvent(new SseEvent(whole));
-    if (this.#lastPassed) passed.add(whole);
+    this.#lines.length = 0;
   }
 
   /** The LF of a CRLF that was cut in two shares the fate of the event that it ends. @returns The place behind it. */
@@ -86,22 +94,23 @@ export class SseSplitter {
     const isHalf = this.#afterReturn && this.#lineIsEmpty && this.#kept.length === 0 && bytes[0] === lineFeed;
     if (!isHalf) return 0;
     this.#afterReturn = false;
-    if (this.#lastPassed) passed.add(bytes.subarray(0, 1));
+    if (this.#lastPassed) passed.addRun(0, 1);
     return 1;
   }
 
-  #keepRest(passed: Passed, rest: Buffer): void {
-    if (rest.length === 0) return;
+  #keepRest(passed: Passed, bytes: Buffer, start: number): void {
+    const rest = bytes.subarray(start);
+    this.#lines.length = 0;
     if (!this.#oversized && this.#kept.length + rest.length > this.#largest) {
       this.#oversized = true;
       this.#malformed = true;
       this.#lastPassed = true;
       passed.add(this.#kept.take(rest));
-    } else if (this.#oversized) passed.add(rest);
+    } else if (this.#oversized) passed.addRun(start, bytes.length);
     else this.#kept.add(rest);
   }
 
-  /** The place behind the next empty line, or -1 when the bytes end before one does. */
+  /** The place behind the next empty line, or -1 when the bytes end before one does. Notes the lines on the way. */
   #boundary(bytes: Buffer, lineEnds: LineEnds, from: number): number {
     let at = from;
     while (at < bytes.length) {
@@ -116,7 +125,9 @@ export class SseSplitter {
         this.#lineIsEmpty = true;
       } else {
         this.#lineIsEmpty = false;
-        at = lineEnds.next(at);
+        const end = lineEnds.next(at);
+        this.#lines.add(at, end);
+        at = end;
       }
     }
     return -1;
@@ -132,7 +143,7 @@ export class SseSplitter {
 
 /** The beginning of an event, kept until the rest comes. Grows by doubling, so that a large event in small pieces costs no more. */
 class Kept {
-  #bytes = Buffer.alloc(0);
+  #bytes = empty;
   length = 0;
 
   add(more: Uint8Array): void {
@@ -149,7 +160,7 @@ class Kept {
   take(last: Uint8Array): Buffer {
     this.add(last);
     const whole = this.#bytes.subarray(0, this.length);
-    this.#bytes = Buffer.alloc(0);
+    this.#bytes = empty;
     this.length = 0;
     return whole;
   }
@@ -158,27 +169,40 @@ class Kept {
 /** What is passed on of one chunk: the chunk itself as long as nothing was dropped from it or put before it. */
 class Passed {
   readonly #chunk: Uint8Array;
-  readonly #pieces: Uint8Array[] = [];
-  #length = 0;
+  /** What stands before the run. */
+  #pieces: Uint8Array[] | undefined;
+  /** The bytes of the chunk that were passed last, without a gap. */
+  #runStart = 0;
+  #runEnd = 0;
 
   constructor(chunk: Uint8Array) {
     this.#chunk = chunk;
   }
 
+  /** Bytes of the chunk itself; what comes later stands further behind. */
+  addRun(start: number, end: number): void {
+    if (start !== this.#runEnd) {
+      this.#endRun();
+      this.#runStart = start;
+    }
+    this.#runEnd = end;
+  }
+
+  /** Bytes that were kept from earlier chunks; they end with the first bytes of this one. */
   add(piece: Uint8Array): void {
-    const last = this.#pieces.at(-1);
-    this.#length += piece.length;
-    if (last && last.buffer === piece.buffer && last.byteOffset + last.byteLength === piece.byteOffset) {
-      this.#pieces[this.#pieces.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.byteLength + piece.byteLength);
-    } else this.#pieces.push(piece);
+    this.#endRun();
+    (this.#pieces ??= []).push(piece);
   }
 
   join(): Uint8Array {
-    const [first, second] = this.#pieces;
-    if (!first) return nothing;
-    if (second) return Buffer.concat(this.#pieces, this.#length);
-    const isWholeChunk =
-      first.buffer === this.#chunk.buffer && first.byteOffset === this.#chunk.byteOffset && first.length === this.#chunk.length;
-    return isWholeChunk ? this.#chunk : first;
+    if (!this.#pieces && this.#runEnd - this.#runStart === this.#chunk.length) return this.#chunk;
+    this.#endRun();
+    const [first = nothing, ...others] = this.#pieces ?? [];
+    return others.length === 0 ? first : Buffer.concat([first, ...others]);
+  }
+
+  #endRun(): void {
+    if (this.#runEnd > this.#runStart) (this.#pieces ??= []).push(this.#chunk.subarray(this.#runStart, this.#runEnd));
+    this.#runStart = this.#runEnd;
   }
 }
