@@ -20,7 +20,8 @@ export function makeParts(environment: Environment): Parts {
     version,
     startServer: async (options) => {
       const configuration = await serverConfiguration(options, environment);
-      const { startServer } = await import("../compose.ts");
+      const [{ startServer }, { collectLess }] = await Promise.all([import("../compose.ts"), import("../gateway/collect-less.ts")]);
+      collectLess();
       return startServer({ configuration, environment, directory: configuration.data });
     },
     openFolder: async (dataDirectory) => {

@@ -39,6 +39,12 @@ test("a body is read whole, whether it comes in one piece, in several, or in chu
   assert.equal((await read(["POST / HTTP/1.1\r\nhost: x\r\n\r\n"], 100)).length, 0);
 });
 
+test("a body of unknown length grows past any first guess", async () => {
+  const chunked = "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
+  const chunks = Array.from({ length: 10 }, () => `${text.length.toString(16)}\r\n${text}\r\n`);
+  assert.equal((await read([chunked, ...chunks, "0\r\n\r\n"], 1e7)).toString(), text.repeat(10));
+});
+
 test("a body over the limit is refused, announced or not", async () => {
   const isTooLarge = (error: unknown): boolean => error instanceof PurserError && error.code === "too_large";
   await assert.rejects(read([head(101), "x"], 100), isTooLarge);

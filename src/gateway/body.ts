@@ -40,13 +40,17 @@ class Collected {
     return this.#length;
   }
 
+  /** @param chunk Its memory may be given back: only the bytes of {@link bytes} are there to be read afterwards. */
   add(chunk: Buffer): void {
-    if (this.#length === 0 && chunk.length >= this.#announced) this.#buffer = chunk;
+    const isWhole = this.#length === 0 && chunk.length >= this.#announced;
+    const length = this.#length + chunk.length;
+    if (isWhole) this.#buffer = chunk;
     else {
-      this.#makeRoom(this.#length + chunk.length);
+      this.#makeRoom(length);
       chunk.copy(this.#buffer, this.#length);
+      giveBack(chunk);
     }
-    this.#length += chunk.length;
+    this.#length = length;
   }
 
   bytes(): Buffer {
@@ -56,10 +60,20 @@ class Collected {
   #makeRoom(length: number): void {
     // A first chunk that was all there was expected to be is the network's own memory, and is not written to.
     if (length <= this.#buffer.length && this.#length > 0) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(length, Math.min(this.#announced, mostAtOnce), this.#buffer.length * 2));
-    this.#buffer.copy(larger, 0, 0, this.#length);
+    const old = this.#buffer;
+    const larger = Buffer.allocUnsafeSlow(Math.max(length, Math.min(this.#announced, mostAtOnce), old.length * 2));
+    old.copy(larger, 0, 0, this.#length);
     this.#buffer = larger;
+    if (old !== empty) giveBack(old);
   }
+}
+
+/**
+ * Frees the memory of bytes that were copied and that nobody else has: now, and not when the garbage collector finds it. Large bodies
+ * leave so many of them that it would run for little else.
+ */
+function giveBack({ buffer, byteLength }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 function tooLarge(limitBytes: number): PurserError {

@@ -24,8 +24,8 @@ const makers: Readonly<Record<string, () => Transform>> = {
 };
 
 /** @returns null when the bytes can be read as they are. */
-export function decoderFor(encoding: string | readonly string[] | undefined, decoded: Decoded): Decoder | null {
-  if (encoding === undefined || encoding === "identity") return null;
+export function decoderFor(encoding: string | readonly string[], decoded: Decoded): Decoder | null {
+  if (encoding === "identity") return null;
   const make = typeof encoding === "string" ? makers[encoding.trim().toLowerCase()] : undefined;
   if (!make) return null;
   const transform = make();

@@ -5,11 +5,12 @@ import { serveCall, type CallContext, type IncomingCall } from "../app/call.ts";
 import type { Headers } from "../app/identify.ts";
 import { passThrough } from "../app/pass-through.ts";
 import { describeRefusal, explainRefusal } from "../app/refusal.ts";
-import { checkPath, findTarget, type Target, type Wires } from "../app/route.ts";
+import { findTarget, type Target, type Wires } from "../app/route.ts";
 import { assert } from "../domain/assert.ts";
 import { PurserError, type ErrorCode } from "../domain/error.ts";
 import type { Refusal } from "../domain/ledger/command.ts";
 import type { WireError } from "../wire/wire.ts";
+import { Addresses, splitKey, type Address } from "./address.ts";
 import { readBody } from "./body.ts";
 import { HttpReply } from "./http-reply.ts";
 import { answerModels, type ServedModel } from "./models.ts";
@@ -24,28 +25,27 @@ export interface GatewayContext extends CallContext {
 export type Gateway = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 export function makeGateway(context: GatewayContext): Gateway {
+  const addresses = new Addresses(context);
   return (request, response) => {
-    const { path, queryKey } = splitKey(request.url ?? "/");
-    if (path === "/v1/models" && request.method === "GET") {
-      listModels(context, { request, response, queryKey });
-      return true;
-    }
-    const target = findTarget(context, { method: request.method ?? "GET", path });
-    if (!target) return false;
+    const { method = "GET", url = "/" } = request;
+    if (method === "GET" && listModels(context, { request, response, url })) return true;
+    const address = addresses.find(method, url);
+    if (!address) return false;
     const reply = new HttpReply(response);
-    serve(context, { request, target, queryKey }, reply).catch((error: unknown) => answerError(context, target, { error, reply, request }));
+    serve(context, { request, address, addresses }, reply).catch((error: unknown) =>
+      answerError(context, address.target, { error, reply, request }),
+    );
     return true;
   };
 }
 
+/** @returns false when another path was asked for. */
 function listModels(
   context: GatewayContext,
-  {
-    request,
-    response,
-    queryKey,
-  }: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly queryKey: string | null },
-): void {
+  { request, response, url }: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly url: string },
+): boolean {
+  const { path, queryKey } = splitKey(url);
+  if (path !== "/v1/models") return false;
   try {
     context.identification.identify(request.headers, queryKey);
     answerModels(response, context.models());
@@ -54,22 +54,24 @@ function listModels(
     assert(target !== undefined, "the unified paths are the gateway's");
     answerError(context, target, { error, reply: new HttpReply(response), request });
   }
+  return true;
 }
 
 interface Incoming {
   readonly request: IncomingMessage;
-  readonly target: Target;
-  readonly queryKey: string | null;
+  readonly address: Address;
+  readonly addresses: Addresses;
 }
 
-async function serve(context: GatewayContext, { request, target, queryKey }: Incoming, reply: HttpReply): Promise<void> {
+async function serve(context: GatewayContext, { request, address, addresses }: Incoming, reply: HttpReply): Promise<void> {
   const headers: Headers = request.headers;
+  const { target, queryKey, method } = address;
   const caller = context.identification.identify(headers, queryKey);
-  checkPath(target.path);
+  addresses.check(address);
   const leave = context.inFlight.enter(caller.key);
   try {
     const body = await readBody(request, context.limits.bodyBytes);
-    await answer(context, { caller, target, method: request.method ?? "GET", headers, body }, reply);
+    await answer(context, { caller, target, method, headers, body }, reply);
   } finally {
     leave();
   }
@@ -139,15 +141,4 @@ function errorOf(error: PurserError): WireError {
 function refusalError(refusal: Refusal): WireError {
   const purser = describeRefusal(refusal);
   return { status: 402, message: `${explainRefusal(refusal)}. ${purser.remedy}`, code: refusal.reason, param: null, purser };
-}
-
-/** Gemini's clients put their key into the query; it goes no further than here. */
-function splitKey(url: string): { readonly path: string; readonly queryKey: string | null } {
-  const question = url.indexOf("?");
-  if (question < 0) return { path: url, queryKey: null };
-  const query = new URLSearchParams(url.slice(question));
-  const queryKey = query.get("key");
-  if (queryKey === null) return { path: url, queryKey };
-  query.delete("key");
-  return { path: url.slice(0, question) + (query.size > 0 ? `?${query.toString()}` : ""), queryKey };
 }

@@ -82,11 +82,7 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, incoming: IncomingHttpHeaders): void {
     if (status < 200) return;
     const headers = incoming as UpstreamHeaders;
-    this.#decoder = decoderFor(headers["content-encoding"], {
-      data: (chunk) => this.#receiver.data(chunk),
-      end: () => this.#receiver.end(),
-      fail: (message) => this.#failDecoding(message),
-    });
+    if (headers["content-encoding"] !== undefined) this.#decode(headers["content-encoding"]);
     this.#receiver.head(status, headers);
   }
 
@@ -99,6 +95,14 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
     this.#isOver = true;
     if (this.#decoder) this.#decoder.end();
     else this.#receiver.end();
+  }
+
+  #decode(encoding: string | readonly string[]): void {
+    this.#decoder = decoderFor(encoding, {
+      data: (chunk) => this.#receiver.data(chunk),
+      end: () => this.#receiver.end(),
+      fail: (message) => this.#failDecoding(message),
+    });
   }
 
   /** What follows cannot be read either, and might have no end. */

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Provider } from "../app/provider.ts";
+import { PurserError } from "../domain/error.ts";
+import { anthropicWire } from "../wire/anthropic/index.ts";
+import { geminiWire } from "../wire/gemini/index.ts";
+import { openaiWire } from "../wire/openai/index.ts";
+import { Addresses } from "./address.ts";
+
+const provider: Provider = {
+  name: "local",
+  bases: { openai: "http://127.0.0.1:9/v1" },
+  apiKey: null,
+  headers: {},
+  priceProvider: "local",
+  unmetered: "refuse",
+  wires: {},
+};
+const wires = { openai: openaiWire({ newTokenField: "max_tokens" }), anthropic: anthropicWire, gemini: geminiWire };
+const newAddresses = (): Addresses => new Addresses({ providers: { byName: new Map([["local", provider]]), aliases: new Map() }, wires });
+
+test("a path is taken apart once for all its calls, when a known caller has asked for it", () => {
+  const addresses = newAddresses();
+  const first = addresses.find("POST", "/local/v1/chat/completions");
+  assert(first);
+  assert.notEqual(addresses.find("POST", first.url), first);
+  addresses.check(first);
+  const second = addresses.find("POST", first.url);
+  assert.deepEqual(second?.target, first.target);
+  assert.equal(addresses.find("POST", first.url), second);
+  assert.notEqual(addresses.find("GET", first.url)?.target, second?.target);
+});
+
+test("a key in the query is kept nowhere", () => {
+  const addresses = newAddresses();
+  for (const key of ["one", "two"]) {
+    const address = addresses.find("POST", `/v1/models/gemini-x:generateContent?key=${key}`);
+    assert(address);
+    addresses.check(address);
+    assert.deepEqual([address.queryKey, address.isChecked, address.target.path], [key, false, "/v1/models/gemini-x:generateContent"]);
+  }
+});
+
+test("a path that would be read in another way further on is refused each time", () => {
+  const addresses = newAddresses();
+  for (let time = 0; time < 2; time++) {
+    const address = addresses.find("POST", "/local/v1/chat/completions/../../secret");
+    assert(address);
+    assert.throws(() => addresses.check(address), PurserError);
+  }
+});
+
+test("what is not the gateway's has no address", () => {
+  assert.equal(newAddresses().find("POST", "/api/budgets"), undefined);
+});

@@ -1,0 +1,61 @@
+/** What the URLs of calls stand for: the same few are called again and again, and each is taken apart once. */
+
+import { checkPath, findTarget, type Target, type Wires } from "../app/route.ts";
+import type { Providers } from "../app/provider.ts";
+
+export interface Address {
+  readonly method: string;
+  /** Path and query, as they were sent. */
+  readonly url: string;
+  readonly target: Target;
+  /** The key that Gemini's clients put into the query; it goes no further than here. */
+  readonly queryKey: string | null;
+  readonly isChecked: boolean;
+}
+
+/** Callers who invent paths cannot make more be kept than this. */
+const mostKept = 1000;
+
+export class Addresses {
+  readonly #context: { readonly providers: Providers; readonly wires: Wires };
+  /** Of POST requests without a query, so that no key stands in it. */
+  readonly #checked = new Map<string, Address>();
+
+  constructor(context: { readonly providers: Providers; readonly wires: Wires }) {
+    this.#context = context;
+  }
+
+  /** @returns undefined for a path that is not the gateway's. */
+  find(method: string, url: string): Address | undefined {
+    const checked = method === "POST" ? this.#checked.get(url) : undefined;
+    if (checked) return checked;
+    const { path, queryKey } = splitKey(url);
+    const target = findTarget(this.#context, { method, path });
+    return target && { method, url, target, queryKey, isChecked: false };
+  }
+
+  /**
+   * For callers whose key is known, since what passes is kept.
+   *
+   * @throws PurserError `invalid_request` for a path that would be read in another way further on.
+   */
+  check(address: Address): void {
+    if (address.isChecked) return;
+    const { method, url, target } = address;
+    checkPath(target.path);
+    if (method !== "POST" || url.includes("?")) return;
+    if (this.#checked.size >= mostKept) this.#checked.clear();
+    this.#checked.set(url, { ...address, isChecked: true });
+  }
+}
+
+/** Takes the key out of the query. */
+export function splitKey(url: string): { readonly path: string; readonly queryKey: string | null } {
+  const question = url.indexOf("?");
+  if (question < 0) return { path: url, queryKey: null };
+  const query = new URLSearchParams(url.slice(question));
+  const queryKey = query.get("key");
+  if (queryKey === null) return { path: url, queryKey };
+  query.delete("key");
+  return { path: url.slice(0, question) + (query.size > 0 ? `?${query.toString()}` : ""), queryKey };
+}
