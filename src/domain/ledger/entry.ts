@@ -166,6 +166,11 @@ export type Entry =
   | KeyEntry
   | PriceEntry;
 
+/** Whether a hold that was open is open no longer after the entry. */
+export function endsHold(entry: Entry): entry is SettleEntry | ReleaseEntry | ExpireEntry {
+  return (entry.kind === "settle" && !entry.late) || entry.kind === "release" || entry.kind === "expire";
+}
+
 export const nothing: Quantities = { usd: 0n as PicoUsd, tokens: 0n, requests: 0n };
 
 export function addQuantities(left: Quantities, right: Quantities): Quantities {

@@ -46,6 +46,23 @@ test("a file of a newer version is refused, and left alone", async () => {
   });
 });
 
+test("a file of an older version gets what it lacks, and keeps what it has", async () => {
+  await inFolder(async (directory) => {
+    const first = await openLedger({ directory, durability: "process", clock });
+    for (const command of tree([usd(1), usd(1), usd(1), usd(1)])) await first.ledger.commit(command);
+    await first.ledger.close();
+    const database = new DatabaseSync(ledgerFile(directory));
+    database.exec("DROP TABLE staged; PRAGMA user_version = 1");
+    database.close();
+    const second = await openLedger({ directory, durability: "process", clock });
+    assert.equal(second.ledger.budgets().length, 4);
+    for (const command of tree([usd(2), usd(2), usd(2), usd(2)])) await second.ledger.commit(command);
+    assert.equal((await second.reader.verify()).ok, true);
+    await second.reader.close();
+    await second.ledger.close();
+  });
+});
+
 test("a folder that cannot be made is an error that names it", async () => {
   await assert.rejects(openLedger({ directory: "/dev/null/data", durability: "process", clock }), /\/dev\/null\/data/);
 });

@@ -8,7 +8,7 @@ import { meters } from "../../domain/usage/usage.ts";
 import { outcomeRows, otherRows } from "./journal/kind.ts";
 
 /** Kept in `user_version`; a file with a greater one was written by a newer Purser. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** The counts that a roll-up adds up, each a column. */
 export const usageColumns = [...meters, "reasoning"] as const;
@@ -42,6 +42,9 @@ const tables = `
   ${rollupTable("rollup_day")}
 `;
 
+/** What each version added to the one before it; the first made the rest. */
+const steps: readonly string[] = [tables, "CREATE TABLE staged (staged_id INTEGER PRIMARY KEY, batch TEXT NOT NULL);"];
+
 /** Roll-ups by day have the first hour of the day (UTC) in `hour`. */
 export const dayHours = 24;
 
@@ -58,7 +61,7 @@ export function ledgerFile(directory: string): string {
 }
 
 /**
- * Creates the tables of a new file.
+ * Creates the tables of a new file, and adds what a file of an older version lacks.
  *
  * @throws PurserError `store_unavailable` when the file was written by a newer version.
  */
@@ -76,10 +79,11 @@ export function migrate(directory: string): void {
         },
       );
     }
-    if (version > 0) return;
+    if (version === schemaVersion) return;
     // SQLite gives the files beside it the same mode: who calls whom, and for how much, is for the owner alone.
     chmodSync(ledgerFile(directory), 0o600);
-    database.exec(`PRAGMA journal_mode = WAL; BEGIN; ${tables} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
+    const missing = steps.slice(version).join("\n");
+    database.exec(`PRAGMA journal_mode = WAL; BEGIN; ${missing} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
   } finally {
     database.close();
   }

@@ -17,6 +17,7 @@ export class NameReader {
   #young = new Map<number, unknown>();
   #old = new Map<number, unknown>();
   readonly #shapes = new Map<number, string>();
+  readonly #defined = new Map<number, string>();
 
   constructor(database: DatabaseSync) {
     this.#name = database.prepare("SELECT text FROM name WHERE name_id = ?");
@@ -43,6 +44,11 @@ export class NameReader {
     return this.#read(id, (text) => text);
   }
 
+  /** A name that does not stand in the file yet. */
+  define(id: number, text: string): void {
+    this.#defined.set(id, text);
+  }
+
   shape(id: number): string {
     const known = this.#shapes.get(id);
     if (known !== undefined) return known;
@@ -66,6 +72,8 @@ export class NameReader {
   }
 
   #load(id: number): string {
+    const defined = this.#defined.get(id);
+    if (defined !== undefined) return defined;
     const row = this.#name.get(id);
     assert(row !== undefined, "a name that a row refers to stands in the file");
     return String(row["text"]);

@@ -76,6 +76,15 @@ export class NameWriter {
     return defined;
   }
 
+  /** These names were handed over by another, and are not on file yet. */
+  restore(defined: NameColumns): void {
+    for (let at = 0; at < defined.length; at += 5) {
+      const id = Number(defined[at]);
+      this.#unwritten.set(`${defined[at + 2]}${defined[at + 4]}`, id);
+      this.#next = Math.max(this.#next, id + 1);
+    }
+  }
+
   /** These names, handed over before, are on file. */
   settleNames(defined: NameColumns): void {
     for (let at = 0; at < defined.length; at += 5) this.#unwritten.delete(`${defined[at + 2]}${defined[at + 4]}`);

@@ -29,7 +29,7 @@ export class BatchWriter {
     this.#load();
   }
 
-  /** All of it or nothing. @throws what SQLite throws; nothing was written then. */
+  /** Writes all of it, and takes it out of those that are staged; or nothing. @throws what SQLite throws; nothing was written then. */
   write(batch: Batch): void {
     const { begin, commit, rollback } = this.#statements;
     try {
@@ -135,7 +135,8 @@ export class BatchWriter {
   }
 
   #writeState({ counters, opened, ended }: Batch): void {
-    const { counter, open, end } = this.#statements;
+    const { counter, open, end, unstage } = this.#statements;
+    unstage.run();
     for (let place = 0; place < counters.length; place += counterWidth) counter.run(...counters.slice(place, place + counterWidth));
     for (const seq of opened) open.run(seq);
     for (const seq of ended) end.run(seq);
@@ -161,6 +162,7 @@ function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, Stat
     name: database.prepare("INSERT INTO name VALUES (?, ?, ?, ?, ?)"),
     shape: database.prepare("INSERT INTO shape VALUES (?, ?, ?)"),
     counter: database.prepare("INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?, ?)"),
+    unstage: database.prepare("DELETE FROM staged"),
     open: database.prepare("INSERT INTO hold VALUES (?)"),
     end: database.prepare("DELETE FROM hold WHERE seq = ?"),
     amendment: database.prepare("INSERT INTO amendment VALUES (?, ?, ?)"),
@@ -181,6 +183,7 @@ type StatementName =
   | "name"
   | "shape"
   | "counter"
+  | "unstage"
   | "open"
   | "end"
   | "amendment"

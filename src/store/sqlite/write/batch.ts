@@ -1,5 +1,6 @@
-/** What the ledger sends to its writer: flat lists of numbers and texts, since those cross between threads the fastest. */
+/** What the ledger sends to its writer: flat lists of numbers and texts, as one JSON text, which crosses between threads the fastest. */
 
+import type { DatabaseSync } from "node:sqlite";
 import type { EncodedEntry } from "../journal/encode.ts";
 import type { NameColumns } from "../journal/name-writer.ts";
 import type { Durability } from "../schema.ts";
@@ -7,7 +8,6 @@ import type { Durability } from "../schema.ts";
 export type Column = number | string | null;
 
 export interface Batch {
-  readonly number: number;
   /** Of the first entry; the others follow without a gap. */
   readonly firstSeq: number;
   /** {@link entryWidth} columns an entry. */
@@ -21,15 +21,31 @@ export interface Batch {
   readonly ended: readonly number[];
 }
 
+/** The batches of the table where they wait to be booked, the oldest first. */
+export function readStaged(database: DatabaseSync): readonly Batch[] {
+  const rows = database.prepare("SELECT batch FROM staged ORDER BY staged_id").all();
+  return rows.map((row) => JSON.parse(String(row["batch"])) as Batch);
+}
+
 /** Columns of an entry: all of a row but its `seq`, and the raw usage. */
 export const entryWidth = 10;
 export const counterWidth = 6;
 export const nameWidth = 5;
 
-/** What the writer answers: once when it is ready, then once a batch. */
+/** Each is numbered but the last. `book` asks for all before it to be in the tables. */
+export type WriterRequest =
+  | { readonly kind: "batch"; readonly number: number; readonly text: string; readonly entries: number }
+  | { readonly kind: "book"; readonly number: number }
+  | { readonly kind: "close" };
+
+/**
+ * What the writer says: once when it is ready, then of each request that it was done (`written`) or not; and now and then up to
+ * which batch all are in the tables, where readers find them (`booked`).
+ */
 export type WriterMessage =
   | { readonly kind: "ready" }
   | { readonly kind: "written"; readonly number: number }
+  | { readonly kind: "booked"; readonly number: number }
   | { readonly kind: "failed"; readonly number: number; readonly message: string };
 
 export interface WriterData {
@@ -40,6 +56,30 @@ export interface WriterData {
 export function pushEntry(columns: Column[], entry: EncodedEntry): void {
   const { at, kind, call, operationId, attempt, attributionId, routeId, amount, body, raw } = entry;
   columns.push(at, kind, call, operationId, attempt, attributionId, routeId, amount, body, raw);
+}
+
+/** Batches that follow each other as one: of counters only their last state, of holds only those that stay open. */
+export function mergeBatches(batches: readonly Batch[]): Batch {
+  const [only] = batches;
+  if (only && batches.length === 1) return only;
+  const counters = new Map<Column, readonly Column[]>();
+  const opened = new Set<number>();
+  const ended: number[] = [];
+  for (const batch of batches) {
+    for (let place = 0; place < batch.counters.length; place += counterWidth) {
+      counters.set(batch.counters[place] ?? null, batch.counters.slice(place, place + counterWidth));
+    }
+    for (const seq of batch.opened) opened.add(seq);
+    for (const seq of batch.ended) if (!opened.delete(seq)) ended.push(seq);
+  }
+  return {
+    firstSeq: batches.find(({ entries }) => entries.length > 0)?.firstSeq ?? 0,
+    entries: batches.flatMap(({ entries }) => entries),
+    names: batches.flatMap(({ names }) => names),
+    counters: [...counters.values()].flat(),
+    opened: [...opened],
+    ended,
+  };
 }
 
 /** The entries of a batch, one after another. */

@@ -2,21 +2,24 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { Books } from "../../../domain/ledger/books.ts";
-import type { CallId, Entry } from "../../../domain/ledger/entry.ts";
+import { endsHold, type CallId, type Entry } from "../../../domain/ledger/entry.ts";
 import { encodeEntry, type EncodedEntry } from "../journal/encode.ts";
 import { FileHistory } from "../journal/file-history.ts";
-import { NameWriter } from "../journal/name-writer.ts";
+import { NameWriter, type NameColumns } from "../journal/name-writer.ts";
 import { pushEntry, type Batch, type Column } from "./batch.ts";
 import { Gathering } from "./gathering.ts";
 import { OpenCalls } from "./open-calls.ts";
+import { applyStaged } from "./recover-staged.ts";
 import { recover } from "./recover.ts";
 
 export class JournalState {
   readonly books: Books;
+  /** To be called when what was staged at the start is booked. */
+  readonly stagedBooked: () => void;
   readonly #names: NameWriter;
   readonly #calls: OpenCalls;
-  /** What ended in batches that are not on file yet. */
-  readonly #unwrittenEnds = new Set<ReadonlySet<string>>();
+  /** What ended in batches that are not booked yet. */
+  readonly #unbookedEnds = new Set<ReadonlySet<string>>();
   #nextSeq: number;
   #gathering: Gathering;
 
@@ -32,10 +35,18 @@ export class JournalState {
       attempts: (operationId: string) => (this.#calls.isFirst(operationId) ? [] : file.attempts(operationId)),
       counter: file.counter.bind(file),
     };
-    const { books, lastSeq } = recover(database, { file, history, calls: this.#calls, at });
-    this.books = books;
-    this.#nextSeq = lastSeq + 1;
-    this.#gathering = new Gathering(this.#nextSeq);
+    // All of it is read from one moment: what is booked meanwhile would else be missed, or counted twice.
+    database.exec("BEGIN");
+    try {
+      const { books, lastSeq } = recover(database, { file, history, calls: this.#calls, at });
+      const staged = applyStaged(database, books, { file, names: this.#names, calls: this.#calls });
+      this.books = books;
+      this.#nextSeq = (staged.lastSeq ?? lastSeq) + 1;
+      this.#gathering = new Gathering(this.#nextSeq);
+      this.stagedBooked = this.#whenBooked(books.takeChanges().ended, staged.names);
+    } finally {
+      database.exec("COMMIT");
+    }
   }
 
   get gathering(): Gathering {
@@ -52,8 +63,11 @@ export class JournalState {
     });
   }
 
-  /** Hands over what was gathered as a batch, and begins the next one. */
-  takeBatch(number: number): { readonly batch: Batch; readonly gathered: Gathering; readonly written: () => void } {
+  /**
+   * Hands over what was gathered as a batch, and begins the next one. `booked` is to be called once the batch is in the tables,
+   * where what it ended is found from then on.
+   */
+  takeBatch(): { readonly batch: Batch; readonly gathered: Gathering; readonly booked: () => void } {
     const gathered = this.#gathering;
     const changes = this.books.takeChanges();
     this.#names.beginEntry(this.#nextSeq - 1);
@@ -63,22 +77,26 @@ export class JournalState {
     }
     const { firstSeq, entries, ended } = gathered;
     const names = this.#names.takeDefined();
-    const batch = { number, firstSeq, entries, names, counters, opened: [...gathered.opened], ended };
-    const endedCalls = this.#calls.takeEnded();
+    const batch = { firstSeq, entries, names, counters, opened: [...gathered.opened], ended };
     this.#gathering = new Gathering(this.#nextSeq);
-    this.#unwrittenEnds.add(changes.ended);
-    const written = (): void => {
-      this.#names.settleNames(names);
-      this.#calls.forget(endedCalls);
-      this.#forgetPast(changes.ended);
-    };
-    return { batch, gathered, written };
+    return { batch, gathered, booked: this.#whenBooked(changes.ended, names) };
   }
 
-  /** What ended again in a later batch is remembered until that one is on file. */
+  /** @returns What to do once these ends and names are in the tables, where they are found from then on. */
+  #whenBooked(ended: ReadonlySet<string>, names: NameColumns): () => void {
+    const endedCalls = this.#calls.takeEnded();
+    this.#unbookedEnds.add(ended);
+    return () => {
+      this.#names.settleNames(names);
+      this.#calls.forget(endedCalls);
+      this.#forgetPast(ended);
+    };
+  }
+
+  /** What ended again in a later batch is remembered until that one is booked. */
   #forgetPast(ended: ReadonlySet<string>): void {
-    this.#unwrittenEnds.delete(ended);
-    const later = [...this.#unwrittenEnds];
+    this.#unbookedEnds.delete(ended);
+    const later = [...this.#unbookedEnds];
     this.books.forgetPast(later.length === 0 ? ended : [...ended].filter((id) => !later.some((ids) => ids.has(id))));
   }
 
@@ -95,8 +113,4 @@ export class JournalState {
     this.#calls.end(entry);
     this.#gathering.end(row.call);
   }
-}
-
-function endsHold(entry: Entry): entry is Extract<Entry, { kind: "settle" | "release" | "expire" }> {
-  return (entry.kind === "settle" && !entry.late) || entry.kind === "release" || entry.kind === "expire";
 }

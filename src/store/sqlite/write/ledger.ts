@@ -46,9 +46,9 @@ export class SqliteLedger implements Ledger {
     await this.#pipeline.durable();
   }
 
-  /** Resolves when all that can be on file is there: at once while the file cannot be written. For readers. */
+  /** Resolves when readers find all that can be found: at once while the file cannot be written. */
   async settled(): Promise<void> {
-    if (!this.problem()) await this.#pipeline.durable();
+    if (!this.problem()) await this.#pipeline.readable();
   }
 
   budgets(): readonly Budget[] {

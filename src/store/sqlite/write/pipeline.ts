@@ -48,6 +48,7 @@ export class Pipeline {
   #isScheduled = false;
   #convenient: NodeJS.Timeout | undefined;
   #isForgetDue = false;
+  #isForgetting = false;
   #failure: PurserError | undefined;
   /** The books are ahead of the file, and are still to be read anew. */
   #isStale = false;
@@ -91,6 +92,16 @@ export class Pipeline {
   durable(): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
     return this.#whenDurable(undefined);
+  }
+
+  /** Resolves when readers find all that was decided so far, or what could be written of it. */
+  async readable(): Promise<void> {
+    try {
+      await this.durable();
+      await this.#parts.writer.book();
+    } catch {
+      // Whoever waits to be on file is told; a reader is better served with what is there.
+    }
   }
 
   /** Writes no more. */
@@ -146,21 +157,17 @@ export class Pipeline {
     if (!this.#failure && this.#mayWrite() && this.#state.gathering.entries.length > 0) this.#write();
   }
 
-  /** Counters are forgotten when all that changed is on file, and now and then that is waited for. */
   #mayWrite(): boolean {
-    return !this.#isEnded && this.#inFlight.size < (this.#isForgetDue ? 1 : maxInFlight);
+    return !this.#isEnded && !this.#isForgetting && this.#inFlight.size < (this.#isForgetDue ? 1 : maxInFlight);
   }
 
   #write(): void {
     this.#batches += 1;
     if (this.#batches % forgetEvery === 0) this.#isForgetDue = true;
-    const { batch, gathered, written } = this.#state.takeBatch(this.#batches);
+    const { batch, gathered, booked } = this.#state.takeBatch();
     this.#inFlight.add(gathered);
-    this.#parts.writer.write(batch).then(
-      () => {
-        written();
-        this.#succeed(gathered);
-      },
+    this.#parts.writer.write(batch, booked).then(
+      () => this.#succeed(gathered),
       (cause: unknown) => this.#fail(gathered, cause),
     );
   }
@@ -168,14 +175,30 @@ export class Pipeline {
   #succeed(gathered: Gathering): void {
     this.#inFlight.delete(gathered);
     if (!this.#isStale) this.#failure = undefined;
-    if (this.#isForgetDue && this.#inFlight.size === 0) {
-      this.#isForgetDue = false;
-      this.#state.books.forgetIdleCounters(this.#parts.clock.now());
-    }
+    if (this.#isForgetDue && this.#inFlight.size === 0) void this.#forget();
+    this.#writeNext();
+    for (const { resolve } of gathered.waiters) resolve();
+  }
+
+  #writeNext(): void {
     const { gathering } = this.#state;
     if (gathering.waiters.length > 0) this.#writeGathered();
     else if (gathering.entries.length > 0) this.#schedule(whenConvenient);
-    for (const { resolve } of gathered.waiters) resolve();
+  }
+
+  /** Counters are forgotten when all that changed is in the tables, where they are found again. Nothing is written meanwhile. */
+  async #forget(): Promise<void> {
+    this.#isForgetDue = false;
+    this.#isForgetting = true;
+    try {
+      await this.#parts.writer.book();
+      if (!this.#isStale) this.#state.books.forgetIdleCounters(this.#parts.clock.now());
+    } catch {
+      // They are forgotten at the next occasion; the batch that comes now says what keeps the file from being written.
+    } finally {
+      this.#isForgetting = false;
+      this.#writeNext();
+    }
   }
 
   #fail(gathered: Gathering, cause: unknown): void {
@@ -209,6 +232,7 @@ export class Pipeline {
   /** Reads the books from the file, and decides again what was answered and is not there. */
   #startAnew(): void {
     this.#state = new JournalState(this.#parts.database, this.#parts.clock.now());
+    this.#parts.writer.expectBooked(this.#state.stagedBooked);
     this.#isStale = false;
     const commands = this.#undecided;
     this.#undecided = [];

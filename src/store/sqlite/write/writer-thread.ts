@@ -3,11 +3,19 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { assert } from "../../../domain/assert.ts";
-import type { Batch, WriterData, WriterMessage } from "./batch.ts";
+import { entryWidth, type Batch, type WriterData, type WriterMessage, type WriterRequest } from "./batch.ts";
 
 interface Pending {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
+  /** To be called when a batch is booked; null for other requests. */
+  readonly booked: (() => void) | null;
+}
+
+/** A batch that is on file and not yet booked. */
+interface Unbooked {
+  readonly number: number;
+  readonly booked: () => void;
 }
 
 /** Writes batches in the order in which they are given. A thread that died is started anew with the next batch. */
@@ -15,6 +23,9 @@ export class WriterThread {
   readonly #data: WriterData;
   #worker: Worker | undefined;
   readonly #pending = new Map<number, Pending>();
+  /** In the order in which they were given. */
+  #unbooked: Unbooked[] = [];
+  #lastNumber = 0;
 
   constructor(data: WriterData) {
     this.#data = data;
@@ -35,13 +46,25 @@ export class WriterThread {
     this.#worker = worker;
   }
 
-  /** Resolves once the batch is on file. @throws Error when it is not, and then nothing of it is. */
-  async write(batch: Batch): Promise<void> {
-    if (!this.#worker) await this.start();
-    await new Promise<void>((resolve, reject) => {
-      this.#pending.set(batch.number, { resolve, reject });
-      this.#worker?.postMessage(batch);
-    });
+  /**
+   * Resolves once the batch is on file. @throws Error when it is not, and then nothing of it is.
+   *
+   * @param booked Called later, when the batch is in the tables; never if the thread dies before.
+   */
+  async write(batch: Batch, booked: () => void): Promise<void> {
+    const number = this.#nextNumber();
+    const entries = batch.entries.length / entryWidth;
+    await this.#ask({ kind: "batch", number, text: JSON.stringify(batch), entries }, booked);
+  }
+
+  /** @param booked Called when all that is on file now is in the tables; of the batches before nobody is told any more. */
+  expectBooked(booked: () => void): void {
+    this.#unbooked = [{ number: 0, booked }];
+  }
+
+  /** Resolves once all that was given before is in the tables. @throws Error when it cannot be written there. */
+  async book(): Promise<void> {
+    await this.#ask({ kind: "book", number: this.#nextNumber() });
   }
 
   async close(): Promise<void> {
@@ -49,21 +72,44 @@ export class WriterThread {
     if (!worker) return;
     this.#worker = undefined;
     const exit = new Promise((resolve) => worker.once("exit", resolve));
-    worker.postMessage("close");
+    worker.postMessage({ kind: "close" } satisfies WriterRequest);
     await exit;
+  }
+
+  #nextNumber(): number {
+    this.#lastNumber += 1;
+    return this.#lastNumber;
+  }
+
+  async #ask(request: Exclude<WriterRequest, { kind: "close" }>, booked: (() => void) | null = null): Promise<void> {
+    if (!this.#worker) await this.start();
+    await new Promise<void>((resolve, reject) => {
+      this.#pending.set(request.number, { resolve, reject, booked });
+      this.#worker?.postMessage(request);
+    });
   }
 
   #settle(message: WriterMessage): void {
     if (message.kind === "ready") return;
+    if (message.kind === "booked") return this.#tellBooked(message.number);
     const pending = this.#pending.get(message.number);
-    assert(pending !== undefined, "the writer answers a batch that it was given");
+    assert(pending !== undefined, "the writer answers what it was asked");
     this.#pending.delete(message.number);
-    if (message.kind === "written") pending.resolve();
-    else pending.reject(new Error(message.message));
+    if (message.kind === "failed") return pending.reject(new Error(message.message));
+    const { booked } = pending;
+    if (booked) this.#unbooked.push({ number: message.number, booked });
+    pending.resolve();
+  }
+
+  #tellBooked(upTo: number): void {
+    const first = this.#unbooked.findIndex(({ number }) => number > upTo);
+    const told = this.#unbooked.splice(0, first < 0 ? this.#unbooked.length : first);
+    for (const { booked } of told) booked();
   }
 
   #lose(worker: Worker, error: Error): void {
     if (this.#worker === worker) this.#worker = undefined;
+    this.#unbooked = [];
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }

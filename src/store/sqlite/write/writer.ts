@@ -1,33 +1,82 @@
-/** The writer thread: takes one batch after another, and says of each whether it is on file. */
+/** The writer thread: takes one batch after another, says of each when it is on file, and books them when there is time. */
 
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../../domain/assert.ts";
 import { openForWriting } from "../schema.ts";
-import type { Batch, WriterData, WriterMessage } from "./batch.ts";
+import type { WriterData, WriterMessage, WriterRequest } from "./batch.ts";
 import { BatchWriter } from "./batch-writer.ts";
+import { Staging } from "./staging.ts";
+
+/** Batches that come one after another are booked together; when none has come for so long, there is time. */
+const idleMs = 20;
 
 assert(parentPort !== null, "the writer runs as a worker thread");
 const port = parentPort;
 const { directory, durability } = workerData as WriterData;
 const database = openForWriting(directory, durability);
-const writer = new BatchWriter(database);
+const staging = new Staging(database, new BatchWriter(database), durability);
+let lastNumber = 0;
+let idle: NodeJS.Timeout | undefined;
 
-port.on("message", (batch: Batch | "close") => {
-  if (batch === "close") {
-    database.close();
-    port.close();
-    return;
+port.on("message", (request: WriterRequest) => {
+  switch (request.kind) {
+    case "batch":
+      return write(request);
+    case "book":
+      return bookFor(request.number);
+    case "close":
+      return close();
   }
-  report(write(batch));
 });
 
-function write(batch: Batch): WriterMessage {
+function write({ number, text, entries }: Extract<WriterRequest, { kind: "batch" }>): void {
   try {
-    writer.write(batch);
-    return { kind: "written", number: batch.number };
+    staging.add(text, entries);
   } catch (error) {
-    return { kind: "failed", number: batch.number, message: error instanceof Error ? error.message : String(error) };
+    return report(failed(number, error));
   }
+  lastNumber = number;
+  report({ kind: "written", number });
+  if (staging.isEmpty) report({ kind: "booked", number });
+  else if (staging.isFull) book();
+  else idle ??= setTimeout(book, idleMs);
+}
+
+/** What cannot be booked stays staged, and is booked before the next batch is taken. */
+function book(): void {
+  clearTimeout(idle);
+  idle = undefined;
+  try {
+    staging.book();
+    report({ kind: "booked", number: lastNumber });
+  } catch {
+    // Nobody waits for it: the batch that comes next fails by the same cause, and says so.
+  }
+}
+
+function bookFor(number: number): void {
+  try {
+    staging.book();
+  } catch (error) {
+    return report(failed(number, error));
+  }
+  report({ kind: "booked", number: lastNumber });
+  report({ kind: "written", number });
+}
+
+/** What is still staged then is booked by the next process. */
+function close(): void {
+  clearTimeout(idle);
+  try {
+    staging.book();
+  } finally {
+    database.close();
+    port.close();
+  }
+}
+
+function failed(number: number, error: unknown): WriterMessage {
+  return { kind: "failed", number, message: error instanceof Error ? error.message : String(error) };
 }
 
 function report(message: WriterMessage): void {

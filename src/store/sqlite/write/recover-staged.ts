@@ -1,0 +1,53 @@
+/** Adds to recovered books what is staged: safe on file, and not booked into the tables yet. */
+
+import type { DatabaseSync } from "node:sqlite";
+import type { Books } from "../../../domain/ledger/books.ts";
+import { endsHold, type CallId } from "../../../domain/ledger/entry.ts";
+import { decodeEntry } from "../journal/decode.ts";
+import type { EncodedEntry } from "../journal/encode.ts";
+import type { FileHistory } from "../journal/file-history.ts";
+import type { NameColumns, NameWriter } from "../journal/name-writer.ts";
+import { entriesOf, nameWidth, readStaged } from "./batch.ts";
+import type { OpenCalls } from "./open-calls.ts";
+
+export interface StagedSources {
+  readonly file: FileHistory;
+  readonly names: NameWriter;
+  readonly calls: OpenCalls;
+}
+
+/** What a store forgets once it is booked. */
+export interface Staged {
+  /** Of the last entry that is staged; null when none is. */
+  readonly lastSeq: number | null;
+  readonly names: NameColumns;
+}
+
+/** @param database Reads what is staged from the same moment as the books were recovered from. */
+export function applyStaged(database: DatabaseSync, books: Books, { file, names, calls }: StagedSources): Staged {
+  const batches = readStaged(database);
+  const defined = batches.flatMap((batch) => batch.names);
+  for (let place = 0; place < defined.length; place += nameWidth) {
+    file.names.define(Number(defined[place]), String(defined[place + 4]));
+  }
+  names.restore(defined);
+  const holds = new Map<number, CallId>();
+  const callOf = (seq: number): CallId => holds.get(seq) ?? file.journal.callOf(seq);
+  let lastSeq: number | null = null;
+  for (const batch of batches) {
+    for (const row of entriesOf(batch)) {
+      apply(row);
+      lastSeq = row.seq;
+    }
+  }
+  return { lastSeq, names: defined };
+
+  function apply(row: EncodedEntry): void {
+    const entry = decodeEntry(row, { names: file.names, callOf });
+    books.apply(entry);
+    if (entry.kind === "hold") {
+      holds.set(row.seq, { operationId: entry.operationId, attempt: entry.attempt });
+      calls.open(entry, row);
+    } else if (endsHold(entry)) calls.end(entry);
+  }
+}
