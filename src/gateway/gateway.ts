@@ -71,18 +71,22 @@ async function serve(context: GatewayContext, { request, address, addresses }: I
   const leave = context.inFlight.enter(caller.key);
   try {
     const body = await readBody(request, context.limits.bodyBytes);
-    await answer(context, { caller, target, method, headers, body }, reply);
+    const call: IncomingCall = { caller, target, method, headers, body };
+    if (target.endpoint.metering !== "metered") return await passThrough(context, call, reply);
+    const refusal = await serveCall(context, call, reply);
+    if (refusal) answerRefusal(context, target, { refusal, reply });
   } finally {
     leave();
   }
 }
 
-async function answer(context: GatewayContext, incoming: IncomingCall, reply: HttpReply): Promise<void> {
-  if (incoming.target.endpoint.metering !== "metered") return passThrough(context, incoming, reply);
-  const refusal = await serveCall(context, incoming, reply);
-  if (!refusal) return;
+function answerRefusal(
+  context: GatewayContext,
+  target: Target,
+  { refusal, reply }: { readonly refusal: Refusal; readonly reply: HttpReply },
+): void {
   context.observer.refused(refusal);
-  writeError(reply, incoming.target, refusalError(refusal));
+  writeError(reply, target, refusalError(refusal));
 }
 
 function answerError(

@@ -11,6 +11,8 @@ export class HttpReply implements Reply {
   #isOver = false;
   #gone = false;
   #whenGone: () => void = () => undefined;
+  #whenDrained: () => void = () => undefined;
+  #isFull = false;
 
   constructor(response: ServerResponse) {
     this.#response = response;
@@ -35,7 +37,9 @@ export class HttpReply implements Reply {
   }
 
   write(bytes: Uint8Array): boolean {
-    return this.#gone || this.#response.write(bytes);
+    if (this.#gone || this.#response.write(bytes)) return true;
+    if (!this.#isFull) this.#awaitDrain();
+    return false;
   }
 
   end(bytes?: Uint8Array | string): void {
@@ -52,10 +56,19 @@ export class HttpReply implements Reply {
   }
 
   onDrain(listener: () => void): void {
-    this.#response.on("drain", listener);
+    this.#whenDrained = listener;
   }
 
   onGone(listener: () => void): void {
     this.#whenGone = listener;
+  }
+
+  /** Few answers are ever too much for their callers: only theirs are listened to. */
+  #awaitDrain(): void {
+    this.#isFull = true;
+    this.#response.once("drain", () => {
+      this.#isFull = false;
+      this.#whenDrained();
+    });
   }
 }

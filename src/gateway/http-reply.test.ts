@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { connect, type AddressInfo, type Socket } from "node:net";
+import { test } from "node:test";
+import { HttpReply } from "./http-reply.ts";
+
+/** A reply to a caller who has not begun to read it. */
+async function withReply(use: (reply: HttpReply, caller: Socket) => Promise<void>): Promise<void> {
+  const server = createServer();
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const caller = connect((server.address() as AddressInfo).port, "127.0.0.1").pause();
+  try {
+    caller.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    const [, response] = (await once(server, "request")) as [IncomingMessage, ServerResponse];
+    await use(new HttpReply(response), caller);
+  } finally {
+    caller.destroy();
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+const piece = Buffer.alloc(1024 * 1024, "x");
+
+test("a caller who reads too slowly is waited for, as often as that happens", () =>
+  withReply(async (reply, caller) => {
+    let drained: () => void = assert.fail;
+    reply.onDrain(() => drained());
+    reply.head(200, {});
+    for (let time = 0; time < 3; time++) {
+      const drain = new Promise<void>((resolve) => (drained = resolve));
+      while (reply.write(piece));
+      assert.equal(reply.write(piece), false);
+      caller.resume();
+      await drain;
+      caller.pause();
+    }
+  }));
+
+test("a caller who leaves is told of once, and nothing is written any more", () =>
+  withReply(async (reply, caller) => {
+    const left = new Promise<void>((resolve) => reply.onGone(resolve));
+    reply.head(200, {});
+    caller.destroy();
+    await left;
+    assert.equal(reply.gone, true);
+    assert.equal(reply.write(piece), true);
+    reply.end();
+  }));
+
+test("a caller who leaves when all was said has not left", () =>
+  withReply(async (reply, caller) => {
+    reply.onGone(assert.fail);
+    reply.head(200, { "content-length": "2" });
+    reply.end(Buffer.from("{}"));
+    caller.resume();
+    await once(caller, "data");
+    caller.destroy();
+    await once(caller, "close");
+    assert.equal(reply.gone, false);
+  }));
