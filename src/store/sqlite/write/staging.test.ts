@@ -14,10 +14,11 @@ import { Staging } from "./staging.ts";
 
 /** Refusals, which need nothing else to be there. */
 function batchOf(firstSeq: number, count: number): Batch {
-  const entries = Array.from({ length: count }, (_, place) => [
-    ...[1_790_000_000_000 + place, kinds.refusal, null, `operation${firstSeq + place}`, null, 1, 2, "0", '["budget_exhausted",null,0]'],
-    null,
-  ]);
+  const body = '["budget_exhausted",null,0]';
+  const entries = Array.from({ length: count }, (_, place) => {
+    const operationId = `operation${firstSeq + place}`;
+    return [1_790_000_000_000 + place, kinds.refusal, null, operationId, null, 1, 2, "0", body, null];
+  });
   return { firstSeq, entries: entries.flat(), names: [], counters: [1, `${firstSeq}`, "0", "0", "[]", null], opened: [], ended: [] };
 }
 
