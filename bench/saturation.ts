@@ -19,9 +19,11 @@ const small = (clients: number): Load => ({
   name: `small prompts, ${clients} clients`,
   groups: [{ name: "small", clients, ratePerSecond: null, request: smallRequest }],
 });
+/** So many that the process is what they wait for: eight wait for the disk under their holds, and leave it idle half of the time. */
+const largeClients = 32;
 const large = (size: number): Load => ({
-  name: `prompts of ${size} KB, 8 clients`,
-  groups: [{ name: "large", clients: 8, ratePerSecond: null, request: { ...smallRequest, promptBytes: size * 1000 } }],
+  name: `prompts of ${size} KB, ${largeClients} clients`,
+  groups: [{ name: "large", clients: largeClients, ratePerSecond: null, request: { ...smallRequest, promptBytes: size * 1000 } }],
 });
 /** Few enough calls that none waits for its turn: what a small one waits for is one large one in its way. */
 const mixed = (size: number | null): Load => ({
