@@ -1,5 +1,6 @@
 /** A process that does one thing with a ledger, and times it: `Work` over its channel, then `Done`. */
 
+import { setImmediate } from "node:timers/promises";
 import { recover } from "../../src/app/recover.ts";
 import type { Ledger } from "../../src/app/ports.ts";
 import { openCatalogue } from "../../src/catalogue/catalogue.ts";
@@ -68,6 +69,8 @@ async function fill(ledger: Ledger, book: PriceBook, { from, to }: { readonly fr
       decided.push(ledger.decide(hold), ledger.decide(settle));
     }
     const written = ledger.flush();
+    // The batch leaves when the event loop turns.
+    await setImmediate();
     await Promise.all([before, ...decided]);
     before = written;
   }

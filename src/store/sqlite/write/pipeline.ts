@@ -19,8 +19,6 @@ export interface PipelineParts {
   readonly directory: string;
 }
 
-/** While one batch is written, the next one waits at the thread, and what is decided meanwhile makes the third. */
-const maxInFlight = 2;
 /** How long a file that could not be written is left alone. */
 const retryMs = 250;
 /** Batches between two looks for counters whose window is over. */
@@ -43,11 +41,11 @@ const convenientMs = 2;
 export class Pipeline {
   readonly #parts: PipelineParts;
   #state: JournalState;
-  readonly #inFlight = new Set<Gathering>();
+  /** While a batch is written, the next one gathers: the busier the calls, the larger it is. */
+  #writing: Gathering | null = null;
   #batches = 0;
   #isScheduled = false;
   #convenient: NodeJS.Timeout | undefined;
-  #isForgetDue = false;
   #isForgetting = false;
   #failure: PurserError | undefined;
   /** The books are ahead of the file, and are still to be read anew. */
@@ -114,7 +112,7 @@ export class Pipeline {
   #whenDurable<Answer>(answer: Answer): Promise<Answer> {
     const { gathering } = this.#state;
     if (gathering.entries.length > 0) this.#schedule(soon);
-    const last = gathering.entries.length > 0 ? gathering : [...this.#inFlight].at(-1);
+    const last = gathering.entries.length > 0 ? gathering : this.#writing;
     if (!last) return Promise.resolve(answer);
     return new Promise((resolve, reject) => last.waiters.push({ resolve: () => resolve(answer), reject }));
   }
@@ -158,14 +156,13 @@ export class Pipeline {
   }
 
   #mayWrite(): boolean {
-    return !this.#isEnded && !this.#isForgetting && this.#inFlight.size < (this.#isForgetDue ? 1 : maxInFlight);
+    return !this.#isEnded && !this.#isForgetting && !this.#writing;
   }
 
   #write(): void {
     this.#batches += 1;
-    if (this.#batches % forgetEvery === 0) this.#isForgetDue = true;
     const { batch, gathered, booked } = this.#state.takeBatch();
-    this.#inFlight.add(gathered);
+    this.#writing = gathered;
     this.#parts.writer.write(batch, booked).then(
       () => this.#succeed(gathered),
       (cause: unknown) => this.#fail(gathered, cause),
@@ -173,9 +170,9 @@ export class Pipeline {
   }
 
   #succeed(gathered: Gathering): void {
-    this.#inFlight.delete(gathered);
+    this.#writing = null;
     if (!this.#isStale) this.#failure = undefined;
-    if (this.#isForgetDue && this.#inFlight.size === 0) void this.#forget();
+    if (this.#batches % forgetEvery === 0) void this.#forget();
     this.#writeNext();
     for (const { resolve } of gathered.waiters) resolve();
   }
@@ -188,7 +185,6 @@ export class Pipeline {
 
   /** Counters are forgotten when all that changed is in the tables, where they are found again. Nothing is written meanwhile. */
   async #forget(): Promise<void> {
-    this.#isForgetDue = false;
     this.#isForgetting = true;
     try {
       await this.#parts.writer.book();
@@ -202,13 +198,12 @@ export class Pipeline {
   }
 
   #fail(gathered: Gathering, cause: unknown): void {
-    this.#inFlight.delete(gathered);
+    this.#writing = null;
     const failure = this.#unavailable(cause);
     this.#failure = failure;
     this.#isStale = true;
     this.#giveUp(gathered, failure);
-    // A batch behind the failed one follows on nothing and fails too; the file stands still once all have.
-    if (this.#inFlight.size > 0 || this.#isEnded) return;
+    if (this.#isEnded) return;
     this.#giveUp(this.#state.gathering, failure);
     this.#tryAnew(failure);
   }
