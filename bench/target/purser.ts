@@ -14,7 +14,7 @@ export interface PurserOptions {
   readonly budgets: readonly Readonly<Record<string, string>>[];
   /** An existing data folder; else a fresh one. */
   readonly data?: string;
-  /** Flags of Node itself, such as `--cpu-prof`. */
+  /** Flags of Node itself, such as `--cpu-prof`, besides those of `bin/runtime.mjs`. */
   readonly nodeFlags?: readonly string[];
 }
 
@@ -29,6 +29,9 @@ export const adminKey = "purser_bench_admin_0000000000000000";
 export const callerKey = "purser_bench_caller_000000000000000";
 export const attribution = { org: "bench", team: "load", project: "gateway", user: "u1" } as const;
 export const price = { input: "0.15", output: "0.60" } as const;
+
+/** As `bin/runtime.mjs` starts the product. */
+const shippedFlags = ["--max-semi-space-size=8"];
 
 /** So much that nothing is ever refused. */
 const plenty = "1000000";
@@ -66,7 +69,7 @@ export async function startPurser(options: PurserOptions): Promise<PurserTarget>
   const program = path.join(import.meta.dirname, "../../src/cli/main.ts");
   const words = [program, "serve", "--port", "0", "--json", "--data", data, "--config", config];
   const environment = { PURSER_ADMIN_KEY: adminKey, BENCH_KEY: callerKey };
-  const child = Child.node([...(options.nodeFlags ?? []), ...words], { environment, directory: data });
+  const child = Child.node([...shippedFlags, ...(options.nodeFlags ?? []), ...words], { environment, directory: data });
   const { url } = await child.firstLine<{ readonly url: string }>();
   return {
     name: options.name,
