@@ -2,6 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import path from "node:path";
+import { nodeFlags } from "../../bin/runtime.mjs";
 import { Child } from "../child.ts";
 import { freshFolder } from "./cache.ts";
 import type { Target, TargetName } from "./target.ts";
@@ -29,9 +30,6 @@ export const adminKey = "purser_bench_admin_0000000000000000";
 export const callerKey = "purser_bench_caller_000000000000000";
 export const attribution = { org: "bench", team: "load", project: "gateway", user: "u1" } as const;
 export const price = { input: "0.15", output: "0.60" } as const;
-
-/** As `bin/runtime.mjs` starts the product. */
-const shippedFlags = ["--max-semi-space-size=8"];
 
 /** So much that nothing is ever refused. */
 const plenty = "1000000";
@@ -69,7 +67,7 @@ export async function startPurser(options: PurserOptions): Promise<PurserTarget>
   const program = path.join(import.meta.dirname, "../../src/cli/main.ts");
   const words = [program, "serve", "--port", "0", "--json", "--data", data, "--config", config];
   const environment = { PURSER_ADMIN_KEY: adminKey, BENCH_KEY: callerKey };
-  const child = Child.node([...shippedFlags, ...(options.nodeFlags ?? []), ...words], { environment, directory: data });
+  const child = Child.node([...nodeFlags, ...(options.nodeFlags ?? []), ...words], { environment, directory: data });
   const { url } = await child.firstLine<{ readonly url: string }>();
   return {
     name: options.name,

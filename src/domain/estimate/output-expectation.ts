@@ -22,4 +22,4 @@ export class OutputExpectation {
 }
 
 /** Made-up ceilings cannot fill the memory. */
-const maxCeilings = 1000;
+const maxCeilings = 100;

@@ -45,7 +45,7 @@ export type KeptHold = Omit<HoldEntry, "kind">;
 /** What changed since it was last asked. A store writes it in the same transaction as the entries that caused it. */
 export interface Changes {
   readonly counters: ReadonlySet<Counter>;
-  /** Operations whose hold ended or whose ended attempt changed; their past may be forgotten once it is on file. */
+  /** Operations whose hold ended or whose ended attempt changed; their past may be forgotten once `history` finds it. */
   readonly ended: ReadonlySet<string>;
 }
 
@@ -148,14 +148,14 @@ export class Books {
     return changes;
   }
 
-  /** Drops ended attempts that are on file now, unless they changed again. */
+  /** Drops ended attempts that `history` finds now, unless they changed again. */
   forgetPast(operationIds: Iterable<string>): void {
     for (const id of operationIds) if (!this.#ended.has(id)) this.#past.delete(id);
   }
 
   /**
    * Drops counters that hold nothing and whose window is over, or that were only looked at, so that memory follows what is in use.
-   * Call only when all changes are on file.
+   * Call only when `history` finds all changes.
    */
   forgetIdleCounters(at: number): void {
     for (const [id, counter] of this.#counters) {

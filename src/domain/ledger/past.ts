@@ -18,7 +18,7 @@ export interface PastAttempt {
   readonly counters: readonly CounterKey[];
 }
 
-/** What a store has on file. Both answer at once: they are asked only for ids that callers supplied and for counters first met. */
+/** What a store can look up. Both answer at once: they are asked only for ids that callers supplied and for counters first met. */
 export interface History {
   /** Ended attempts of an operation, in order. */
   attempts(operationId: string): readonly PastAttempt[];

@@ -17,7 +17,7 @@ const rememberedServed = 100;
 /**
  * Remembers the names used lately, and asks the file for others.
  *
- * A name is new once: until the batch that defines it is on file it stays in memory (`settleNames`).
+ * A name is new once: until the batch that defines it is booked it stays in memory (`settleNames`).
  */
 export class NameWriter {
   readonly #find: StatementSync;
@@ -76,7 +76,7 @@ export class NameWriter {
     return defined;
   }
 
-  /** These names were handed over by another, and are not on file yet. */
+  /** These names were handed over by another, and are not in the table yet. */
   restore(defined: NameColumns): void {
     for (let at = 0; at < defined.length; at += 5) {
       const id = Number(defined[at]);
@@ -85,7 +85,7 @@ export class NameWriter {
     }
   }
 
-  /** These names, handed over before, are on file. */
+  /** These names, handed over before, are in the table. */
   settleNames(defined: NameColumns): void {
     for (let at = 0; at < defined.length; at += 5) this.#unwritten.delete(`${defined[at + 2]}${defined[at + 4]}`);
   }

@@ -5,7 +5,7 @@ import { ReaderThread } from "./reader-thread.ts";
 
 export interface ReaderParts {
   readonly directory: string;
-  /** Resolves when all that was decided so far is on file. */
+  /** Resolves when all that was decided so far is in the tables. */
   readonly settled: () => Promise<void>;
 }
 

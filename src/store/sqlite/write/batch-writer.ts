@@ -29,12 +29,13 @@ export class BatchWriter {
     this.#load();
   }
 
-  /** Writes all of it, and takes it out of those that are staged; or nothing. @throws what SQLite throws; nothing was written then. */
-  write(batch: Batch): void {
-    const { begin, commit, rollback } = this.#statements;
+  /** Writes all of it, and takes out what is staged up to this id; or nothing. @throws what SQLite throws; nothing was written then. */
+  write(batch: Batch, stagedId: number): void {
+    const { begin, commit, rollback, unstage } = this.#statements;
     try {
       begin.run();
       this.#writeAll(batch);
+      unstage.run(stagedId);
       commit.run();
     } catch (error) {
       if (this.#database.isTransaction) rollback.run();
@@ -135,8 +136,7 @@ export class BatchWriter {
   }
 
   #writeState({ counters, opened, ended }: Batch): void {
-    const { counter, open, end, unstage } = this.#statements;
-    unstage.run();
+    const { counter, open, end } = this.#statements;
     for (let place = 0; place < counters.length; place += counterWidth) counter.run(...counters.slice(place, place + counterWidth));
     for (const seq of opened) open.run(seq);
     for (const seq of ended) end.run(seq);
@@ -162,7 +162,7 @@ function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, Stat
     name: database.prepare("INSERT INTO name VALUES (?, ?, ?, ?, ?)"),
     shape: database.prepare("INSERT INTO shape VALUES (?, ?, ?)"),
     counter: database.prepare("INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?, ?)"),
-    unstage: database.prepare("DELETE FROM staged"),
+    unstage: database.prepare("DELETE FROM staged WHERE staged_id <= ?"),
     open: database.prepare("INSERT INTO hold VALUES (?)"),
     end: database.prepare("DELETE FROM hold WHERE seq = ?"),
     amendment: database.prepare("INSERT INTO amendment VALUES (?, ?, ?)"),

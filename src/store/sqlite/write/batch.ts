@@ -1,6 +1,5 @@
-/** What the ledger sends to its writer: flat lists of numbers and texts, as one JSON text, which crosses between threads the fastest. */
+/** What the ledger sends to its writer: flat lists of numbers and texts, as one JSON text, which is also what is staged. */
 
-import type { DatabaseSync } from "node:sqlite";
 import type { EncodedEntry } from "../journal/encode.ts";
 import type { NameColumns } from "../journal/name-writer.ts";
 import type { Durability } from "../schema.ts";
@@ -21,12 +20,6 @@ export interface Batch {
   readonly ended: readonly number[];
 }
 
-/** The batches of the table where they wait to be booked, the oldest first. */
-export function readStaged(database: DatabaseSync): readonly Batch[] {
-  const rows = database.prepare("SELECT batch FROM staged ORDER BY staged_id").all();
-  return rows.map((row) => JSON.parse(String(row["batch"])) as Batch);
-}
-
 /** Columns of an entry: all of a row but its `seq`, and the raw usage. */
 export const entryWidth = 10;
 export const counterWidth = 6;
@@ -40,12 +33,13 @@ export type WriterRequest =
 
 /**
  * What the writer says: once when it is ready, then of each request that it was done (`written`) or not; and now and then up to
- * which batch all are in the tables, where readers find them (`booked`).
+ * which batch all are in the tables, where readers find them (`booked`), or that they cannot be put there (`stuck`).
  */
 export type WriterMessage =
   | { readonly kind: "ready" }
   | { readonly kind: "written"; readonly number: number }
   | { readonly kind: "booked"; readonly number: number }
+  | { readonly kind: "stuck" }
   | { readonly kind: "failed"; readonly number: number; readonly message: string };
 
 export interface WriterData {

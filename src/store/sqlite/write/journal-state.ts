@@ -29,7 +29,6 @@ export class JournalState {
    */
   constructor(database: DatabaseSync, at: number) {
     const file = new FileHistory(database);
-    this.#names = new NameWriter(database);
     this.#calls = new OpenCalls(file);
     const history = {
       attempts: (operationId: string) => (this.#calls.isFirst(operationId) ? [] : file.attempts(operationId)),
@@ -38,6 +37,7 @@ export class JournalState {
     // All of it is read from one moment: what is booked meanwhile would else be missed, or counted twice.
     database.exec("BEGIN");
     try {
+      this.#names = new NameWriter(database);
       const { books, lastSeq } = recover(database, { file, history, calls: this.#calls, at });
       const staged = applyStaged(database, books, { file, names: this.#names, calls: this.#calls });
       this.books = books;
@@ -45,7 +45,7 @@ export class JournalState {
       this.#gathering = new Gathering(this.#nextSeq);
       this.stagedBooked = this.#whenBooked(books.takeChanges().ended, staged.names);
     } finally {
-      database.exec("COMMIT");
+      if (database.isTransaction) database.exec("COMMIT");
     }
   }
 

@@ -48,7 +48,7 @@ export class SqliteLedger implements Ledger {
 
   /** Resolves when readers find all that can be found: at once while the file cannot be written. */
   async settled(): Promise<void> {
-    if (!this.problem()) await this.#pipeline.readable();
+    if (!this.#isClosed && !this.problem()) await this.#pipeline.readable();
   }
 
   budgets(): readonly Budget[] {

@@ -1,4 +1,4 @@
-/** The calls whose end is not on file yet, with what their further rows refer to. */
+/** The calls whose end is not in the tables yet, with what their further rows refer to. */
 
 import { assert } from "../../../domain/assert.ts";
 import { PassingMap } from "../../../domain/passing/passing-map.ts";
@@ -37,7 +37,7 @@ export class OpenCalls {
     return call ?? this.#findOnFile(id);
   }
 
-  /** Whether the operation's only attempt is in memory, so that nothing of it that ended is on file. */
+  /** Whether the operation's only attempt is in memory, so that nothing of it that ended is in the tables. */
   isFirst(operationId: string): boolean {
     return this.#firsts.has(operationId);
   }
@@ -46,7 +46,7 @@ export class OpenCalls {
     this.#ended.push(id);
   }
 
-  /** Hands over the calls that ended since it was last called; to be forgotten once their end is on file. */
+  /** Hands over the calls that ended since it was last called; to be forgotten once their end is in the tables. */
   takeEnded(): readonly CallId[] {
     const ended = this.#ended;
     this.#ended = [];

@@ -58,6 +58,8 @@ export class Pipeline {
   constructor(parts: PipelineParts) {
     this.#parts = parts;
     this.#state = new JournalState(parts.database, parts.clock.now());
+    parts.writer.expectBooked(this.#state.stagedBooked);
+    parts.writer.onStuck(() => this.#probe());
   }
 
   get books(): Books {
@@ -98,7 +100,8 @@ export class Pipeline {
       await this.durable();
       await this.#parts.writer.book();
     } catch {
-      // Whoever waits to be on file is told; a reader is better served with what is there.
+      // A reader is better served with what is there; what is wrong is told to those who write.
+      this.#probe();
     }
   }
 
@@ -171,7 +174,7 @@ export class Pipeline {
 
   #succeed(gathered: Gathering): void {
     this.#writing = null;
-    if (!this.#isStale) this.#failure = undefined;
+    this.#failure = undefined;
     if (this.#batches % forgetEvery === 0) void this.#forget();
     this.#writeNext();
     for (const { resolve } of gathered.waiters) resolve();
@@ -188,13 +191,18 @@ export class Pipeline {
     this.#isForgetting = true;
     try {
       await this.#parts.writer.book();
-      if (!this.#isStale) this.#state.books.forgetIdleCounters(this.#parts.clock.now());
+      this.#state.books.forgetIdleCounters(this.#parts.clock.now());
     } catch {
       // They are forgotten at the next occasion; the batch that comes now says what keeps the file from being written.
     } finally {
       this.#isForgetting = false;
       this.#writeNext();
     }
+  }
+
+  /** Finds out by a batch, be it an empty one, whether the file can be written; if not, that is told and tried again. */
+  #probe(): void {
+    if (!this.#failure && this.#mayWrite()) this.#write();
   }
 
   #fail(gathered: Gathering, cause: unknown): void {

@@ -7,8 +7,9 @@ import { decodeEntry } from "../journal/decode.ts";
 import type { EncodedEntry } from "../journal/encode.ts";
 import type { FileHistory } from "../journal/file-history.ts";
 import type { NameColumns, NameWriter } from "../journal/name-writer.ts";
-import { entriesOf, nameWidth, readStaged } from "./batch.ts";
+import { entriesOf, nameWidth } from "./batch.ts";
 import type { OpenCalls } from "./open-calls.ts";
+import { readStaged } from "./staged.ts";
 
 export interface StagedSources {
   readonly file: FileHistory;
@@ -16,7 +17,7 @@ export interface StagedSources {
   readonly calls: OpenCalls;
 }
 
-/** What a store forgets once it is booked. */
+/** What is to be forgotten once it is booked. */
 export interface Staged {
   /** Of the last entry that is staged; null when none is. */
   readonly lastSeq: number | null;
@@ -25,7 +26,7 @@ export interface Staged {
 
 /** @param database Reads what is staged from the same moment as the books were recovered from. */
 export function applyStaged(database: DatabaseSync, books: Books, { file, names, calls }: StagedSources): Staged {
-  const batches = readStaged(database);
+  const batches = readStaged(database).map(({ batch }) => batch);
   const defined = batches.flatMap((batch) => batch.names);
   for (let place = 0; place < defined.length; place += nameWidth) {
     file.names.define(Number(defined[place]), String(defined[place + 4]));

@@ -1,4 +1,4 @@
-/** Puts the books together again from what is on file. */
+/** Puts the books together again from the tables. */
 
 import type { DatabaseSync } from "node:sqlite";
 import { assert } from "../../../domain/assert.ts";
@@ -13,7 +13,7 @@ import type { OpenCalls } from "./open-calls.ts";
 
 export interface Recovered {
   readonly books: Books;
-  /** Of the last entry on file; 0 when there is none. */
+  /** Of the last entry in the tables; 0 when there is none. */
   readonly lastSeq: number;
 }
 

@@ -2,8 +2,9 @@
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Durability } from "../schema.ts";
-import { mergeBatches, readStaged, type Batch } from "./batch.ts";
+import { mergeBatches, type Batch } from "./batch.ts";
 import type { BatchWriter } from "./batch-writer.ts";
+import { readStaged } from "./staged.ts";
 
 /** So many entries are booked in about two milliseconds, for which other batches wait. */
 const maxStagedEntries = 256;
@@ -15,7 +16,7 @@ const bookedAtOnceEntries = 256;
  * roll-ups touch a dozen. Those are written for many batches at once, in one transaction that also takes the batches out of the
  * table, so that each is booked exactly once; what a process leaves there is booked by the next.
  *
- * All methods throw what SQLite throws; then nothing was changed.
+ * All methods throw what SQLite throws. Then what they were to do was not done, and what is staged is still there.
  */
 export class Staging {
   readonly #database: DatabaseSync;
@@ -23,9 +24,10 @@ export class Staging {
   readonly #durability: Durability;
   readonly #insert: StatementSync;
   #batches: readonly Batch[];
+  #lastId: number;
   #entries = 0;
   #isSynced = true;
-  /** The last attempt to book failed: until one succeeds, no more is taken. */
+  /** What is staged could not be booked: until it can, no more is taken. */
   #isStuck = false;
 
   /** Books what was left by the process before. */
@@ -34,7 +36,9 @@ export class Staging {
     this.#writer = writer;
     this.#durability = durability;
     this.#insert = database.prepare("INSERT INTO staged (batch) VALUES (?)");
-    this.#batches = readStaged(database);
+    const left = readStaged(database);
+    this.#batches = left.map(({ batch }) => batch);
+    this.#lastId = left.at(-1)?.id ?? 0;
     this.book();
   }
 
@@ -53,7 +57,7 @@ export class Staging {
     const batch = JSON.parse(text) as Batch;
     if (entries >= bookedAtOnceEntries) return this.#book([...this.#batches, batch], true);
     this.#sync(true);
-    this.#insert.run(text);
+    this.#lastId = Number(this.#insert.run(text).lastInsertRowid);
     this.#batches = [...this.#batches, batch];
     this.#entries += entries;
   }
@@ -64,9 +68,9 @@ export class Staging {
   }
 
   #book(batches: readonly Batch[], synced: boolean): void {
-    this.#isStuck = true;
+    this.#isStuck = !this.isEmpty;
     this.#sync(synced);
-    this.#writer.write(mergeBatches(batches));
+    this.#writer.write(mergeBatches(batches), this.#lastId);
     this.#isStuck = false;
     this.#batches = [];
     this.#entries = 0;

@@ -26,6 +26,9 @@ export class WriterThread {
   /** In the order in which they were given. */
   #unbooked: Unbooked[] = [];
   #lastNumber = 0;
+  #starting: Promise<void> | undefined;
+  #isClosed = false;
+  #whenStuck: () => void = () => undefined;
 
   constructor(data: WriterData) {
     this.#data = data;
@@ -49,7 +52,7 @@ export class WriterThread {
   /**
    * Resolves once the batch is on file. @throws Error when it is not, and then nothing of it is.
    *
-   * @param booked Called later, when the batch is in the tables; never if the thread dies before.
+   * @param booked Called later, when the batch is in the tables.
    */
   async write(batch: Batch, booked: () => void): Promise<void> {
     const number = this.#nextNumber();
@@ -62,12 +65,19 @@ export class WriterThread {
     this.#unbooked = [{ number: 0, booked }];
   }
 
+  /** @param stuck Called when batches that are on file could not be put into the tables. */
+  onStuck(stuck: () => void): void {
+    this.#whenStuck = stuck;
+  }
+
   /** Resolves once all that was given before is in the tables. @throws Error when it cannot be written there. */
   async book(): Promise<void> {
     await this.#ask({ kind: "book", number: this.#nextNumber() });
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#starting?.catch(() => undefined);
     const worker = this.#worker;
     if (!worker) return;
     this.#worker = undefined;
@@ -82,16 +92,25 @@ export class WriterThread {
   }
 
   async #ask(request: Exclude<WriterRequest, { kind: "close" }>, booked: (() => void) | null = null): Promise<void> {
-    if (!this.#worker) await this.start();
+    if (!this.#worker) await this.#startOnce();
+    if (this.#isClosed) throw new Error("the writer is closed");
     await new Promise<void>((resolve, reject) => {
       this.#pending.set(request.number, { resolve, reject, booked });
       this.#worker?.postMessage(request);
     });
   }
 
+  /** Whoever asks while a thread is being started waits for that one. */
+  async #startOnce(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#starting ??= this.start().finally(() => (this.#starting = undefined));
+    await this.#starting;
+  }
+
   #settle(message: WriterMessage): void {
     if (message.kind === "ready") return;
     if (message.kind === "booked") return this.#tellBooked(message.number);
+    if (message.kind === "stuck") return this.#whenStuck();
     const pending = this.#pending.get(message.number);
     assert(pending !== undefined, "the writer answers what it was asked");
     this.#pending.delete(message.number);
@@ -108,8 +127,11 @@ export class WriterThread {
   }
 
   #lose(worker: Worker, error: Error): void {
-    if (this.#worker === worker) this.#worker = undefined;
-    this.#unbooked = [];
+    const isReplaced = this.#worker !== undefined && this.#worker !== worker;
+    if (isReplaced) return;
+    this.#worker = undefined;
+    // The next thread books what is staged before it takes anything.
+    this.#unbooked = this.#unbooked.map(({ booked }) => ({ number: 0, booked }));
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }

@@ -7,7 +7,7 @@ import type { WriterData, WriterMessage, WriterRequest } from "./batch.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { Staging } from "./staging.ts";
 
-/** Batches that come one after another are booked together; when none has come for so long, there is time. */
+/** A batch waits so long at most for others to be booked with it. */
 const idleMs = 20;
 
 assert(parentPort !== null, "the writer runs as a worker thread");
@@ -42,7 +42,7 @@ function write({ number, text, entries }: Extract<WriterRequest, { kind: "batch"
   else idle ??= setTimeout(book, idleMs);
 }
 
-/** What cannot be booked stays staged, and is booked before the next batch is taken. */
+/** What cannot be booked stays staged, and has to be booked before another batch is taken. */
 function book(): void {
   clearTimeout(idle);
   idle = undefined;
@@ -50,7 +50,8 @@ function book(): void {
     staging.book();
     report({ kind: "booked", number: lastNumber });
   } catch {
-    // Nobody waits for it: the batch that comes next fails by the same cause, and says so.
+    // By the same cause the next batch fails, which says what it is.
+    report({ kind: "stuck" });
   }
 }
 

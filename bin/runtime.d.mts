@@ -1,0 +1,4 @@
+/** How the product starts Node. */
+export const nodeFlags: readonly string[];
+
+export function runWithPinnedNode(words: readonly string[]): void;

@@ -1,0 +1,99 @@
+/** Books that are read while batches are staged are those that the batches were decided with. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { test } from "node:test";
+import type { Books } from "../../../domain/ledger/books.ts";
+import type { Command } from "../../../domain/ledger/command.ts";
+import { decide } from "../../../domain/ledger/decide.ts";
+import { hold, settle, start, tree, usd, usualOutcome } from "../../conformance/fixture.ts";
+import { openLedger } from "../open.ts";
+import { migrate, openForReading, openForWriting } from "../schema.ts";
+import { BatchWriter } from "./batch-writer.ts";
+import { JournalState } from "./journal-state.ts";
+import { Staging } from "./staging.ts";
+
+interface Files {
+  readonly directory: string;
+  readonly reading: DatabaseSync;
+  readonly staging: Staging;
+}
+
+async function withFiles(check: (files: Files) => void): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "purser-staged-"));
+  migrate(directory);
+  const writing = openForWriting(directory, "process");
+  const reading = openForReading(directory);
+  try {
+    check({ directory, reading, staging: new Staging(writing, new BatchWriter(writing), "process") });
+    reading.close();
+    writing.close();
+    const { ledger, reader } = await openLedger({ directory, durability: "process", clock: { now: () => start } });
+    assert.equal((await reader.verify()).ok, true);
+    await reader.close();
+    await ledger.close();
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** Decides and stages each command as a batch of its own. */
+function run(state: JournalState, staging: Staging, commands: readonly Command[]): void {
+  for (const command of commands) {
+    state.record(decide(state.books, command).entries);
+    staging.add(JSON.stringify(state.takeBatch().batch), 1);
+  }
+}
+
+function snapshot(books: Books): unknown {
+  return {
+    counters: new Map([...books.counters()].map(({ id, spent, held, overrun, openHolds }) => [id, { spent, held, overrun, openHolds }])),
+    holds: new Map([...books.holds.values()].map(({ operationId, attempt, amount }) => [operationId, { attempt, amount }])),
+    budgets: [...books.budgets.keys()],
+    past: ["first", "second", "again"].map((operationId) => books.past(operationId)),
+  };
+}
+
+const budgets = tree([usd(100), usd(100), usd(100), usd(100)]);
+const moreTokens = { usd: usd(1), tokens: 5n, requests: 0n };
+const booked: readonly Command[] = [...budgets, hold("first", usd(3)), hold("second", usd(2))];
+const staged: readonly Command[] = [
+  settle("first", usd(0), { outcome: usualOutcome(10, 20) }),
+  { kind: "top_up", at: start, operationId: "second", attempt: 1, amount: moreTokens },
+  hold("again", usd(4)),
+  { kind: "release", at: start, operationId: "again", attempt: 1, reason: "a test" },
+  hold("again", usd(5), { repeat: "next", attribution: { org: "acme", team: "t1", project: "p1", user: "somebody new" } }),
+];
+
+test("balances, holds, budgets and ended attempts are there", () =>
+  withFiles(({ reading, staging }) => {
+    const first = new JournalState(reading, start);
+    run(first, staging, booked);
+    staging.book();
+    run(first, staging, staged);
+    const second = new JournalState(reading, start);
+    assert.deepEqual(snapshot(second.books), snapshot(first.books));
+
+    run(second, staging, [settle("again", usd(0), { attempt: 2, outcome: usualOutcome(1, 2) }), hold("later", usd(1))]);
+    staging.book();
+    second.stagedBooked();
+    const third = new JournalState(reading, start);
+    assert.deepEqual(snapshot(third.books), snapshot(second.books));
+  }));
+
+test("what is booked while the books are read is neither missed nor given a second meaning", () =>
+  withFiles(({ reading, staging }) => {
+    run(new JournalState(reading, start), staging, [...booked, ...staged]);
+    const begin = reading.exec.bind(reading);
+    reading.exec = (sql: string) => {
+      if (sql === "BEGIN") staging.book();
+      begin(sql);
+    };
+    const state = new JournalState(reading, start);
+    run(state, staging, [hold("later", usd(1), { attribution: { org: "another", team: "t9", project: "p9" } })]);
+    staging.book();
+    assert.equal(state.books.holds.size, 3);
+  }));

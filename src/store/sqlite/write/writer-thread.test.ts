@@ -1,0 +1,64 @@
+/** There is one writer at most, whoever asks for it. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { migrate } from "../schema.ts";
+import { WriterThread } from "./writer-thread.ts";
+
+const empty = { firstSeq: 1, entries: [], names: [], counters: [], opened: [], ended: [] };
+
+async function withThread(check: (writer: WriterThread) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "purser-writer-"));
+  try {
+    migrate(directory);
+    const writer = new WriterThread({ directory, durability: "process" });
+    await check(writer);
+    await writer.close();
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** The threads that are started meanwhile. */
+async function countThreads(work: () => Promise<unknown>): Promise<number> {
+  let threads = 0;
+  const count = (): number => (threads += 1);
+  process.on("worker", count);
+  try {
+    await work();
+  } finally {
+    process.off("worker", count);
+  }
+  return threads;
+}
+
+test("all who ask while there is no thread get the same one", () =>
+  withThread(async (writer) => {
+    const threads = await countThreads(() => Promise.all([writer.book(), writer.write(empty, () => undefined), writer.book()]));
+    assert.equal(threads, 1);
+  }));
+
+test("what was closed takes no more, and starts no thread", () =>
+  withThread(async (writer) => {
+    await writer.start();
+    await writer.close();
+    const threads = await countThreads(async () => {
+      await assert.rejects(writer.book(), /closed/);
+      await assert.rejects(
+        writer.write(empty, () => undefined),
+        /closed/,
+      );
+    });
+    assert.equal(threads, 0);
+  }));
+
+test("of a batch it is told when it is booked", () =>
+  withThread(async (writer) => {
+    let booked = 0;
+    await writer.write(empty, () => (booked += 1));
+    await writer.book();
+    assert.equal(booked, 1);
+  }));
