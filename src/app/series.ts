@@ -53,6 +53,8 @@ export interface Series {
 export const maxBuckets = 2000;
 
 const hourMs = 3_600_000;
+/** The steps in which figures are read, the longest first: sums of days are far fewer than those of hours. */
+const readSteps = [24 * hourMs, hourMs];
 
 /**
  * The first bucket begins where its hour, day, week (Monday) or month begins, and has only what lies in the range.
@@ -113,11 +115,15 @@ function checkTimeZone(timeZone: string): void {
   }
 }
 
-/** Rows by the start of their bucket. Hours are read in one go where all edges lie on one; else each bucket is asked for by itself. */
+/**
+ * Rows by the start of their bucket. Where all edges lie on days or hours (UTC), these are read in one go; else each bucket is asked
+ * for by itself.
+ */
 async function read(reader: LedgerReader, query: SeriesQuery, edges: readonly number[]): Promise<ReadonlyMap<number, readonly Totals[]>> {
   const { filter, from, to, by } = query;
-  if (query.bucket !== "none" && edges.every((edge) => edge % hourMs === 0)) {
-    const rows = await reader.totals({ ...filter, from, to }, by, hourMs);
+  const step = readSteps.find((ms) => edges.every((edge) => edge % ms === 0));
+  if (query.bucket !== "none" && step !== undefined) {
+    const rows = await reader.totals({ ...filter, from, to }, by, step);
     return Map.groupBy(rows, (row) => lastNotAfter(edges, row.bucket ?? from));
   }
   const rows = new Map<number, readonly Totals[]>();

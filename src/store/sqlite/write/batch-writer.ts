@@ -98,9 +98,9 @@ export class BatchWriter {
     const addition = additionOf(row);
     assert(addition !== undefined, "an outcome adds to the roll-ups");
     const endedAt = this.#amend(row) ?? row.at;
-    const key = { attributionId: row.attributionId ?? 0, routeId: row.routeId ?? 0, status: addition.status };
-    this.#rollups.add({ ...key, hour: Math.floor(endedAt / hourMs) }, addition);
-    if (endedAt === row.at) this.#widenHour(Math.floor(endedAt / hourMs), row.seq);
+    const hour = Math.floor(endedAt / hourMs);
+    this.#rollups.add({ hour, attributionId: row.attributionId ?? 0, routeId: row.routeId ?? 0, status: addition.status }, addition);
+    if (endedAt === row.at) this.#widenHour(hour, row.seq);
   }
 
   /** Takes back what a correction or a late settlement replaces. @returns When the call counts as ended; null for a first end. */
