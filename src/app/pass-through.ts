@@ -25,7 +25,6 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
 
   const { provider, wireName } = route;
   const pipe = new Pipe(context, route, reply);
-  const place = context.inFlight.add(pipe);
   pipe.attach(
     context.upstream.forward(
       {
@@ -37,6 +36,7 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
       pipe,
     ),
   );
+  const place = context.inFlight.add(pipe);
   await pipe.ended;
   context.inFlight.remove(place);
 }
