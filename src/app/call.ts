@@ -7,7 +7,7 @@ import type { ReadRequest, RequestEdits } from "../wire/wire.ts";
 import { estimate } from "./estimate.ts";
 import { Exchange, type ExchangeContext, type Forwarded } from "./exchange.ts";
 import { release } from "./finish.ts";
-import { upstreamHeaders } from "./forward.ts";
+import { upstreamHeaders } from "./request-headers.ts";
 import { hold, type Held as HeldOrNot, type HoldRequest } from "./hold.ts";
 import type { Caller, Headers, Identification } from "./identify.ts";
 import type { InFlight } from "./in-flight.ts";

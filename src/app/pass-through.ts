@@ -1,6 +1,7 @@
 /** Calls that are not metered: free ones, and those whose cost nobody tells, which pass where the configuration allows it and are recorded. */
 
-import { replyHeaders, upstreamHeaders } from "./forward.ts";
+import { replyHeaders } from "./answer-headers.ts";
+import { upstreamHeaders } from "./request-headers.ts";
 import { PurserError } from "../domain/error.ts";
 import { nothing, type Outcome } from "../domain/ledger/entry.ts";
 import { zero } from "../domain/money/money.ts";

@@ -6,8 +6,9 @@ import type { CallRoute, CounterKey } from "../../../domain/ledger/entry.ts";
 import type { Rate } from "../../../domain/price/rate.ts";
 import { counterText, digestOf, nameKinds, rateText, routeText, type NameKind } from "./name.ts";
 
-/** Definitions for the writer, in its order of columns: id, seq, kind, digest, text, and the next one. */
+/** Definitions for the writer, {@link nameWidth} columns each: id, seq, kind, digest, text. */
 export type NameColumns = (number | string)[];
+export const nameWidth = 5;
 
 /** This many texts are remembered for sure, and at most twice as many. */
 const remembered = 50_000;
@@ -78,7 +79,7 @@ export class NameWriter {
 
   /** These names were handed over by another, and are not in the table yet. */
   restore(defined: NameColumns): void {
-    for (let at = 0; at < defined.length; at += 5) {
+    for (let at = 0; at < defined.length; at += nameWidth) {
       const id = Number(defined[at]);
       this.#unwritten.set(`${defined[at + 2]}${defined[at + 4]}`, id);
       this.#next = Math.max(this.#next, id + 1);
@@ -87,7 +88,7 @@ export class NameWriter {
 
   /** These names, handed over before, are in the table. */
   settleNames(defined: NameColumns): void {
-    for (let at = 0; at < defined.length; at += 5) this.#unwritten.delete(`${defined[at + 2]}${defined[at + 4]}`);
+    for (let at = 0; at < defined.length; at += nameWidth) this.#unwritten.delete(`${defined[at + 2]}${defined[at + 4]}`);
   }
 
   #object<T extends object>(value: T, how: { readonly kind: NameKind; readonly textOf: (value: T) => string }): number {

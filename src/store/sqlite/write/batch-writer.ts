@@ -7,8 +7,9 @@ import type { EncodedEntry } from "../journal/encode.ts";
 import { JournalFile } from "../journal/journal-file.ts";
 import { isCorrection, isOutcome, kinds } from "../journal/kind.ts";
 import { nameKinds } from "../journal/name.ts";
+import { nameWidth } from "../journal/name-writer.ts";
 import { maxShapes, shapeOf } from "../journal/raw-usage.ts";
-import { counterWidth, entriesOf, nameWidth, type Batch } from "./batch.ts";
+import { counterWidth, entriesOf, type Batch } from "./batch.ts";
 import { additionOf, hourMs, prepareRollup, RollupBatch, type RollupKey } from "./rollup.ts";
 
 /** Holds what the next batch builds on: the last hash, the shapes. After a failure both are read anew. */

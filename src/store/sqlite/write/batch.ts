@@ -23,7 +23,6 @@ export interface Batch {
 /** Columns of an entry: all of a row but its `seq`, and the raw usage. */
 export const entryWidth = 10;
 export const counterWidth = 6;
-export const nameWidth = 5;
 
 /** Each is numbered but the last. `book` asks for all before it to be in the tables. */
 export type WriterRequest =

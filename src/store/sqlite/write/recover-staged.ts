@@ -6,8 +6,8 @@ import { endsHold, type CallId } from "../../../domain/ledger/entry.ts";
 import { decodeEntry } from "../journal/decode.ts";
 import type { EncodedEntry } from "../journal/encode.ts";
 import type { FileHistory } from "../journal/file-history.ts";
-import type { NameColumns, NameWriter } from "../journal/name-writer.ts";
-import { entriesOf, nameWidth } from "./batch.ts";
+import { nameWidth, type NameColumns, type NameWriter } from "../journal/name-writer.ts";
+import { entriesOf } from "./batch.ts";
 import type { OpenCalls } from "./open-calls.ts";
 import { readStaged } from "./staged.ts";
 

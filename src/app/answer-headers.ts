@@ -1,0 +1,27 @@
+/** Headers of a provider's answer, as the caller gets them and for what they tell. */
+
+import type { WireName } from "../wire/wire.ts";
+import { connectionHeaders } from "./connection-headers.ts";
+import type { UpstreamHeaders } from "./upstream.ts";
+
+const notAnswered: ReadonlySet<string> = new Set([...connectionHeaders, "content-encoding", "set-cookie", "date"]);
+
+/** The answer's headers as the caller gets them, in an object of its own for Purser's to be added. */
+export function replyHeaders(headers: UpstreamHeaders): Record<string, string | readonly string[]> {
+  const answered: Record<string, string | readonly string[]> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined && !notAnswered.has(name)) answered[name] = value;
+  }
+  return answered;
+}
+
+/** Some servers do not stream, and answer in JSON whatever is asked. Gemini's streams are JSON themselves. */
+export function isWhole({ "content-type": type }: UpstreamHeaders, { wireName }: { readonly wireName: WireName }): boolean {
+  return wireName !== "gemini" && typeof type === "string" && /^application\/json\b/i.test(type);
+}
+
+export function isEventStream(headers: UpstreamHeaders): boolean {
+  const type = headers["content-type"];
+  return typeof type === "string" && type.startsWith("text/event-stream");
+}

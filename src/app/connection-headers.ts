@@ -1,0 +1,16 @@
+/** Headers that are passed on in neither direction: they belong to one connection, or are set anew for the next. */
+export const connectionHeaders: ReadonlySet<string> = new Set([
+  "host",
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "content-length",
+  "expect",
+  "accept-encoding",
+]);
