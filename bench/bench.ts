@@ -29,6 +29,8 @@ export interface Figure {
 }
 
 export interface BenchResult {
+  /** How long was measured, where it is not in rounds. */
+  readonly span?: string;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly tables: readonly Table[];
   readonly figures: readonly Figure[];

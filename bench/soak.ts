@@ -111,13 +111,17 @@ function result(soaked: Soaked): BenchResult {
     met,
   });
   return {
+    span: `${minutes.length} minutes`,
     settings: { faults, half_of: saturation },
     tables: [
       {
         title: `every minute, at ${numberText(saturation / 2)} calls/s`,
         columns: ["minute", "calls", "not 200", "p50 ms", "p99 ms", "memory"],
         rows: minutes.map((cell, place) => [String(place + 1), ...minuteRow(cell)]),
-        notes: [`Faults: ${faults.join(", ")}. Half of the calls are streams.`],
+        notes: [
+          `Faults: ${faults.join(", ")}. Half of the calls are streams.`,
+          "Memory at the end of each minute. What it grew by is the median of the last third beside that of the second.",
+        ],
       },
       {
         title: "afterwards",

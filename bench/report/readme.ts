@@ -37,9 +37,10 @@ function markdown(results: readonly StoredResult[]): string {
   return [tableMarkdown(figures), ...results.map(resultMarkdown)].join("\n\n");
 }
 
-function resultMarkdown({ name, title, tables, invalid, machine, options }: StoredResult): string {
+function resultMarkdown({ name, title, tables, invalid, machine, options, span }: StoredResult): string {
   const { at, cpu, cores, system, load_before: load, versions } = machine;
-  const where = `${at.slice(0, 16)}Z, ${cpu}, ${cores} cores, ${system}, load ${load.toFixed(1)} before; Node ${versions["node"]}; ${options.rounds} rounds of ${options.seconds} s${options.quick ? ", --quick: says nothing but that it runs" : ""}.`;
+  const measured = span ?? `${options.rounds} rounds of ${options.seconds} s`;
+  const where = `${at.slice(0, 16)}Z, ${cpu}, ${cores} cores, ${system}, load ${load.toFixed(1)} before; Node ${versions["node"]}; ${measured}${options.quick ? ", --quick: says nothing but that it runs" : ""}.`;
   const doubts = invalid.map((reason) => `- not valid: ${reason}`).join("\n");
   return [`### ${name}: ${title}`, where, ...(doubts === "" ? [] : [doubts]), ...tables.map(tableMarkdown)].join("\n\n");
 }

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Bench } from "./bench.ts";
+import { readOptions } from "./options.ts";
+
+const bench = (name: string): Bench => ({ name, title: name, run: async () => assert.fail("only its name is needed") });
+const offer = { benches: [bench("latency"), bench("pricing")], soak: bench("soak") };
+const asked = (...words: readonly string[]) => readOptions(words, offer);
+
+test("all but the soak run when no name is given, others in their order", () => {
+  assert.deepEqual(asked().benches, offer.benches);
+  assert.deepEqual(asked("soak", "latency").benches, [offer.benches[0], offer.soak]);
+});
+
+test("values are read, and what is not said is as usual", () => {
+  const usual = { rounds: 5, seconds: 3, minutes: 10, quick: false, without: [] };
+  assert.deepEqual(asked(), { benches: offer.benches, options: usual, isStored: true });
+  const { options } = asked(
+    "--rounds",
+    "2",
+    "--seconds",
+    "0.5",
+    "--minutes",
+    "3",
+    "--without",
+    "portkey",
+    "--without",
+    "tiktoken",
+    "pricing",
+  );
+  assert.deepEqual(options, { rounds: 2, seconds: 0.5, minutes: 3, quick: false, without: ["portkey", "tiktoken"] });
+});
+
+test("what is small or to be kept is not stored", () => {
+  assert.equal(asked("--keep").isStored, false);
+  assert.deepEqual(asked("--quick").isStored, false);
+  assert.deepEqual(asked("--quick").options.rounds, 1);
+});
+
+for (const words of [
+  ["pricng"],
+  ["--quik"],
+  ["--rounds"],
+  ["--rounds", "0"],
+  ["--rounds", "x"],
+  ["--seconds", "abc"],
+  ["--seconds", "0"],
+  ["--minutes", "-1"],
+  ["--without"],
+  ["--without", "nosuch"],
+]) {
+  test(`${words.join(" ")} is refused`, (context) => {
+    const written = context.mock.method(process.stderr, "write", () => true);
+    assert.throws(() => asked(...words), { name: "CommanderError", exitCode: 1 });
+    assert.match(String(written.mock.calls[0]?.arguments[0]), /^error: /);
+  });
+}

@@ -1,0 +1,78 @@
+/** What the words after `npm run bench --` ask for. */
+
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import type { Bench, BenchOptions } from "./bench.ts";
+import { targetNames } from "./target/target.ts";
+
+export interface Asked {
+  readonly benches: readonly Bench[];
+  readonly options: BenchOptions;
+  /** Whether results are stored, and shown in the README. */
+  readonly isStored: boolean;
+}
+
+export interface Offer {
+  readonly benches: readonly Bench[];
+  /** Run by its name only: it takes as long as it is told to. */
+  readonly soak: Bench;
+}
+
+interface Given {
+  readonly rounds?: number;
+  readonly seconds?: number;
+  readonly minutes: number;
+  readonly quick?: true;
+  readonly without: readonly string[];
+  readonly keep?: true;
+}
+
+/** What can be left out: the targets, and the peer of `tokens`. */
+const optional: readonly string[] = [...targetNames, "tiktoken"];
+
+/** @throws CommanderError after `--help` (`exitCode` 0), and when a name or a value is wrong, with what is wrong written to standard error. */
+export function readOptions(words: readonly string[], { benches, soak }: Offer): Asked {
+  const all = [...benches, soak];
+  const command = new Command("npm run bench --")
+    .addArgument(new Argument("[name...]", "all but the soak when none is given").choices(all.map(({ name }) => name)))
+    .addOption(new Option("--rounds <n>", "rounds of each cell (5)").argParser(count))
+    .addOption(new Option("--seconds <n>", "seconds measured in each cell (3)").argParser(seconds))
+    .addOption(new Option("--minutes <n>", "of the soak").argParser(count).default(10))
+    .addOption(
+      new Option("--without <name>", "leave a target out, such as portkey; may be repeated").argParser(leftOut).default([], "none"),
+    )
+    .option("--quick", "everything as small as it can be: shows that it runs; stores nothing")
+    .option("--keep", "leave the stored results and the README as they are")
+    .addHelpText("after", `\nBenchmarks:\n${all.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join("\n")}`)
+    .showHelpAfterError("(--help shows what there is)")
+    .exitOverride()
+    .parse(words, { from: "user" });
+  const given = command.opts<Given>();
+  const isQuick = given.quick === true;
+  return {
+    benches: command.args.length === 0 ? benches : all.filter(({ name }) => command.args.includes(name)),
+    options: {
+      rounds: given.rounds ?? (isQuick ? 1 : 5),
+      seconds: given.seconds ?? (isQuick ? 0.5 : 3),
+      minutes: given.minutes,
+      quick: isQuick,
+      without: given.without,
+    },
+    isStored: !isQuick && given.keep !== true,
+  };
+}
+
+function count(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Give a whole number from 1 to 9999.");
+}
+
+function seconds(text: string): number {
+  const value = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  if (value >= 0.1) return value;
+  throw new InvalidArgumentError("Give a number from 0.1 to 9999, such as 3.");
+}
+
+function leftOut(name: string, before: readonly string[]): readonly string[] {
+  if (optional.includes(name)) return [...before, name];
+  throw new InvalidArgumentError(`Give one of ${optional.join(", ")}.`);
+}
