@@ -25,13 +25,14 @@ const agents: readonly Agent[] = [
 
 const users = ["ada", "ben", "chloe", "dev", "emil", "fay"] as const;
 
-/** The first teams have room; the last one's budget runs out while one watches. */
+/** Two teams have room, the third one's budget runs out while one watches; one agent and one task are for the scenes. */
 const budgets = [
   { budget_id: "company", budget_type: "platform", resource_id: "main", amount: "200", period: "month" },
   { budget_id: "support", parent_budget_id: "company", budget_type: "team", resource_id: "support", amount: "2", period: "day" },
   { budget_id: "coding", parent_budget_id: "company", budget_type: "team", resource_id: "coding", amount: "60", period: "day" },
   { budget_id: "research", parent_budget_id: "company", budget_type: "team", resource_id: "research", amount: "0.25", period: "day" },
   { budget_id: "each-user", parent_budget_id: "company", budget_type: "user", resource_id: "*", amount: "25", period: "day" },
+  { budget_id: "runaway", parent_budget_id: "company", budget_type: "agent", resource_id: "runaway", amount: "0.50", period: "day" },
   { budget_id: "one-answer", parent_budget_id: "company", budget_type: "task", resource_id: "one-answer", amount: "0.02", period: "day" },
 ] as const;
 

@@ -16,7 +16,7 @@ export interface SceneStage {
   readonly keyOf: (team: string) => string;
 }
 
-/** An agent that goes on asking when its team's budget is spent. */
+/** An agent that goes on asking when its budget is spent. */
 export async function refusalScene(stage: SceneStage): Promise<SceneResult> {
   const body = {
     model: "sim/sim-large",
@@ -24,11 +24,11 @@ export async function refusalScene(stage: SceneStage): Promise<SceneResult> {
     messages: [{ role: "user", content: prompt(30_000, "[[sim input=30000 output=3000]]") }],
   };
   for (let served = 0; served < mostServed; served++) {
-    const answer = await call(stage, { team: "research", body, headers: { "x-purser-agent": "runaway", "x-purser-fit": "off" } });
+    const answer = await call(stage, { team: "coding", body, headers: { "x-purser-agent": "runaway", "x-purser-fit": "off" } });
     if (answer.status === 200) continue;
     const said = messageIn(answer.text) ?? problemOf(answer.status, parsedOrNull(answer.text)).message;
     const lines = [
-      `A runaway agent was served ${served} times; then it was answered ${answer.status}:`,
+      `A runaway agent with a budget of $0.50 was served ${served} times; then it was answered ${answer.status}:`,
       `"${said}"`,
       "Nothing was sent to the provider, and the SDK does not retry it.",
     ];
