@@ -27,7 +27,8 @@ interface Cached {
   readonly provider: string;
   readonly budgets: readonly string[];
   readonly applied: readonly Applied[];
-  /** Milliseconds since the epoch from which on it must be looked up again. */
+  /** Milliseconds since the epoch between which it holds, `until` excluded: clocks are set back, too. */
+  readonly from: number;
   readonly until: number;
 }
 
@@ -48,7 +49,7 @@ export class Applicable {
     const { attribution, route, budgets } = subject;
     const found = this.#cache.get(attribution)?.get(route.model);
     const cached = found?.find((other) => other.provider === route.provider && isSame(other.budgets, budgets));
-    if (cached && at < cached.until) return cached.applied;
+    if (cached && cached.from <= at && at < cached.until) return cached.applied;
 
     const looked = this.#look(subject, at);
     const others = found?.filter((other) => other !== cached) ?? [];
@@ -70,20 +71,23 @@ export class Applicable {
   }
 
   #look(subject: CallSubject, at: number): Cached {
+    let from = Number.NEGATIVE_INFINITY;
     let until = Number.POSITIVE_INFINITY;
     const applied = this.#select(subject).map((budget): Applied => {
       const window = this.#windowAt(budget, at);
       const value = valueFor(budget, subject.attribution);
       if (typeof window === "string") {
         if (window === "not_begun" && budget.start !== null) until = Math.min(until, budget.start);
+        if (window === "over" && budget.end !== null) from = Math.max(from, budget.end);
         const key = { budgetId: budget.budgetId, value, windowStart: budget.start ?? 0, windowEnd: budget.end, currency: budget.currency };
         return { budget, counter: this.#counter(key), closed: true };
       }
+      from = Math.max(from, window.start);
       if (window.end !== null) until = Math.min(until, window.end);
       const key = { budgetId: budget.budgetId, value, windowStart: window.start, windowEnd: window.end, currency: budget.currency };
       return { budget, counter: this.#counter(key), closed: false };
     });
-    return { provider: subject.route.provider, budgets: subject.budgets, applied, until };
+    return { provider: subject.route.provider, budgets: subject.budgets, applied, from, until };
   }
 
   /** Calls come in the order of time, and to find a window on the calendar takes longer than all the rest of a decision. */

@@ -4,6 +4,7 @@ import { PurserError } from "../error.ts";
 import { pico } from "../money/money.ts";
 import { aHold, anOutcome, Desk, quantities } from "./desk.test-kit.ts";
 
+const hour = 3_600_000;
 const first = { operationId: "a", attempt: 1, at: 2, fingerprint: null };
 
 function hasCode(code: string): (error: unknown) => boolean {
@@ -176,8 +177,23 @@ test("each value of a budget for every value has a counter of its own, also the 
   assert.equal(desk.run(aHold("e", 1n, { attribution: {} })).admitted, false);
 });
 
+test("a clock that is set back comes back to the window of that time", () => {
+  const desk = new Desk();
+  desk.budget({ budgetId: "hourly", period: "hour", amount: 100n });
+  const admits = (operationId: string, at: number): boolean => desk.run(aHold(operationId, 40n, { at })).admitted;
+  assert.deepEqual([admits("a", 1), admits("b", 2), admits("c", 3)], [true, true, false]);
+  assert.equal(admits("d", hour + 1), true);
+  assert.equal(admits("e", 4), false);
+});
+
+test("a budget that is over is open again when the clock is set back", () => {
+  const desk = new Desk();
+  desk.budget({ budgetId: "launch", period: "once", start: hour, end: 2 * hour, amount: 100n });
+  const admits = (operationId: string, at: number): boolean => desk.run(aHold(operationId, 40n, { at })).admitted;
+  assert.deepEqual([admits("a", 2 * hour), admits("b", hour), admits("c", 0), admits("d", hour)], [false, true, false, true]);
+});
+
 test("a hold belongs to the window in which it was made, also when it is settled in the next", () => {
-  const hour = 3_600_000;
   const desk = new Desk();
   desk.budget({ budgetId: "hourly", period: "hour", anchor: 0, amount: 100n });
   desk.run(aHold("a", 80n, { at: hour - 1 }));
