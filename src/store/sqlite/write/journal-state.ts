@@ -14,6 +14,8 @@ import { recover } from "./recover.ts";
 
 export class JournalState {
   readonly books: Books;
+  /** Of the last entry that was on file when it was read. */
+  readonly lastSeqOnFile: number;
   /** To be called when what was staged at the start is booked. */
   readonly stagedBooked: () => void;
   readonly #names: NameWriter;
@@ -41,7 +43,8 @@ export class JournalState {
       const { books, lastSeq } = recover(database, { file, history, calls: this.#calls, at });
       const staged = applyStaged(database, books, { file, names: this.#names, calls: this.#calls });
       this.books = books;
-      this.#nextSeq = (staged.lastSeq ?? lastSeq) + 1;
+      this.lastSeqOnFile = staged.lastSeq ?? lastSeq;
+      this.#nextSeq = this.lastSeqOnFile + 1;
       this.#gathering = new Gathering(this.#nextSeq);
       this.stagedBooked = this.#whenBooked(books.takeChanges().ended, staged.names);
     } finally {

@@ -6,7 +6,7 @@ import { PurserError } from "../../../domain/error.ts";
 import type { Books } from "../../../domain/ledger/books.ts";
 import type { AnswerOf, Command } from "../../../domain/ledger/command.ts";
 import { decide } from "../../../domain/ledger/decide.ts";
-import type { Gathering } from "./gathering.ts";
+import type { Gathering, Waiter } from "./gathering.ts";
 import { JournalState } from "./journal-state.ts";
 import type { WriterThread } from "./writer-thread.ts";
 
@@ -34,8 +34,8 @@ const whenConvenient = "when convenient";
 const convenientMs = 2;
 
 /**
- * When a batch fails, all who wait for it are told so, the books are read anew from the file, and the commands whose answers
- * had been given before they were on file are decided again, so that no charge is lost. Until a batch succeeds, only ends of
+ * When a batch fails, the books are read anew from the file, all who wait for it are told whether it is there, and the commands whose
+ * answers had been given before they were on file are decided again, so that no charge is lost. Until a batch succeeds, only ends of
  * calls are taken, and nothing is called durable.
  */
 export class Pipeline {
@@ -50,8 +50,9 @@ export class Pipeline {
   #failure: PurserError | undefined;
   /** The books are ahead of the file, and are still to be read anew. */
   #isStale = false;
+  /** The batch that failed: a writer that died may have put it on file, which only the file can tell. */
+  #doubtful: Gathering | null = null;
   #whenRenewed: (() => void)[] = [];
-  #undecided: Command[] = [];
   #retry: NodeJS.Timeout | undefined;
   #isEnded = false;
 
@@ -108,6 +109,7 @@ export class Pipeline {
   /** Writes no more. */
   end(): void {
     this.#isEnded = true;
+    if (this.#doubtful && this.#failure) refuse(this.#doubtful.waiters, this.#failure);
     clearTimeout(this.#retry);
     clearTimeout(this.#convenient);
   }
@@ -210,15 +212,10 @@ export class Pipeline {
     const failure = this.#unavailable(cause);
     this.#failure = failure;
     this.#isStale = true;
-    this.#giveUp(gathered, failure);
-    if (this.#isEnded) return;
-    this.#giveUp(this.#state.gathering, failure);
+    if (this.#isEnded) return refuse(gathered.waiters, failure);
+    this.#doubtful = gathered;
+    refuse(this.#state.gathering.waiters, failure);
     this.#tryAnew(failure);
-  }
-
-  #giveUp({ answered, waiters }: Gathering, failure: PurserError): void {
-    this.#undecided.push(...answered);
-    for (const { reject } of waiters) reject(failure);
   }
 
   /** Reads the books anew, at once or when the file can be read again, and later tries to write. */
@@ -226,7 +223,7 @@ export class Pipeline {
     try {
       if (this.#isStale) this.#startAnew();
     } catch (cause) {
-      if (cause instanceof PurserError) throw cause;
+      if (cause instanceof PurserError && cause.code === "bug") throw cause;
       this.#failure = this.#unavailable(new AggregateError([failure, cause], "it can be neither written nor read"));
     }
     this.#retry = setTimeout(() => (this.#isStale ? this.#tryAnew(failure) : this.#write()), retryMs);
@@ -234,11 +231,11 @@ export class Pipeline {
 
   /** Reads the books from the file, and decides again what was answered and is not there. */
   #startAnew(): void {
+    const { gathering } = this.#state;
     this.#state = new JournalState(this.#parts.database, this.#parts.clock.now());
     this.#parts.writer.expectBooked(this.#state.stagedBooked);
     this.#isStale = false;
-    const commands = this.#undecided;
-    this.#undecided = [];
+    const commands = [...this.#resolveDoubt(), ...gathering.answered];
     for (const command of commands) {
       try {
         this.#decideAndKeep(command);
@@ -252,6 +249,19 @@ export class Pipeline {
     for (const resolve of waiting) resolve();
   }
 
+  /** Tells those who wait for the batch that failed whether it is on file. @returns What is to be decided again. */
+  #resolveDoubt(): readonly Command[] {
+    const doubtful = this.#doubtful;
+    this.#doubtful = null;
+    if (!doubtful) return [];
+    if (doubtful.entries.length > 0 && doubtful.firstSeq <= this.#state.lastSeqOnFile) {
+      for (const { resolve } of doubtful.waiters) resolve();
+      return [];
+    }
+    if (this.#failure) refuse(doubtful.waiters, this.#failure);
+    return doubtful.answered;
+  }
+
   #unavailable(cause: unknown): PurserError {
     const why = cause instanceof Error ? cause.message : String(cause);
     return new PurserError("store_unavailable", `the ledger in ${this.#parts.directory} cannot be written: ${why}`, {
@@ -260,6 +270,10 @@ export class Pipeline {
       cause,
     });
   }
+}
+
+function refuse(waiters: readonly Waiter[], failure: PurserError): void {
+  for (const { reject } of waiters) reject(failure);
 }
 
 function isEndOfCall(command: Command): boolean {
