@@ -1,7 +1,6 @@
 /** Puts the product together: the one place that knows which implementation of each port is used. */
 
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import { makeApi } from "./api/api.ts";
@@ -147,7 +146,6 @@ interface Parts {
 
 async function openParts(options: ComposeOptions): Promise<Parts> {
   const { configuration, directory } = options;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
   const log = makeLog();
   const [catalogue, { ledger, reader }] = await Promise.all([
     openCatalogue(),

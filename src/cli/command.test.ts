@@ -1,7 +1,7 @@
 /** The commands as their users run them: real child processes, exit codes, and what goes to which stream. */
 
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { type Ended, inFolder, purser } from "./child.test-kit.ts";
@@ -152,5 +152,17 @@ test("doctor finds a configuration that is not valid, and is content with a fres
       ["configuration"],
     );
     assert.match(`${wrong[0]?.message} ${wrong[0]?.remedy}`, /prot.*port/s);
+  });
+});
+
+test("doctor and verify say of a ledger that serve refuses what serve says", async () => {
+  await inFolder(async (folder) => {
+    await mkdir(path.join(folder, "data"), { mode: 0o700 });
+    await writeFile(path.join(folder, "data", "ledger.db"), "hello\n");
+    for (const words of [["serve", "--port", "0"], ["verify"], ["doctor", "--port", "0"]]) {
+      const { code, out, notes } = await purser([...words, "--data", "data"], { cwd: folder });
+      assert.equal(code, 1, words.join(" "));
+      assert.match(out + notes, /cannot be opened: file is not a database\n *remedy .*backup/, words.join(" "));
+    }
   });
 });

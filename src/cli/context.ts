@@ -26,6 +26,8 @@ export interface Parts {
   startSimulator(options: SimulateOptions): Promise<RunningSimulator>;
   /** Checks a configuration file without starting anything. @throws PurserError `invalid_configuration` */
   checkConfiguration(file: string | undefined): Promise<CheckedConfiguration>;
+  /** Sees whether a server could open the ledger of a folder, which may be missing; reads next to nothing. @throws PurserError `store_unavailable` */
+  checkLedger(dataDirectory: string): Promise<void>;
   /** Reads a data folder without owning it, also while a server does. @param progress Called with the share done, 0 to 1. */
   verifyFolder(dataDirectory: string, progress: (share: number) => void): Promise<VerifyReport>;
   /** Whether a process has the folder for itself now. */

@@ -28,8 +28,10 @@ export function makeParts(environment: Environment): Parts {
       const { openFolder } = await import("../compose.ts");
       return openFolder({ configuration: await readingConfiguration(environment), environment, directory: dataDirectory });
     },
+    checkLedger,
     verifyFolder: async (dataDirectory, progress) => {
       const { SqliteReader } = await import("../store/sqlite/read/ledger-reader.ts");
+      await checkLedger(dataDirectory);
       const reader = new SqliteReader({ directory: dataDirectory, settled: async () => {} });
       try {
         return await reader.verify(progress);
@@ -100,6 +102,11 @@ async function readConfiguration(file: string | undefined): Promise<{ readonly f
     throw error;
   });
   return text === undefined ? undefined : { file: usualConfiguration, text };
+}
+
+async function checkLedger(dataDirectory: string): Promise<void> {
+  const { checkLedgerFile } = await import("../store/sqlite/schema.ts");
+  checkLedgerFile(dataDirectory);
 }
 
 /** A lock that nobody ever took is not made by asking. */
