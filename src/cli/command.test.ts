@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { type Ended, inFolder, purser } from "./child.test-kit.ts";
+import { type Ended, inFolder, purser, serve } from "./child.test-kit.ts";
 import { makeParts } from "./parts.ts";
 import { runProgram } from "./program.ts";
 import { screenOn } from "./terminal/screen.ts";
@@ -164,5 +164,21 @@ test("doctor and verify say of a ledger that serve refuses what serve says", asy
       assert.equal(code, 1, words.join(" "));
       assert.match(out + notes, /cannot be opened: file is not a database\n *remedy .*backup/, words.join(" "));
     }
+  });
+});
+
+test("serve and doctor tell what a configuration allows and nobody wants", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(path.join(folder, "purser.yaml"), 'providers:\n  openai: { api_key: "sk-upstream" }\n');
+    const told = /purser\.yaml line 2: providers\.openai\.api_key stands in the file itself/;
+    const checked = await purser(["doctor", "--port", "0", "--json"], { cwd: folder });
+    assert.equal(checked.code, 0);
+    const { findings } = JSON.parse(checked.out) as { findings: readonly { state: string; message: string }[] };
+    assert.equal(findings.filter(({ state, message }) => state === "warning" && told.test(message)).length, 1);
+    const server = await serve(folder);
+    await server.end("SIGKILL");
+    assert.match(server.notes(), told);
+    const { warning } = JSON.parse(server.notes()) as { warning: { field: string } };
+    assert.equal(warning.field, "providers.openai.api_key");
   });
 });

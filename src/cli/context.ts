@@ -16,6 +16,14 @@ export interface CommandContext {
   end(code: ExitCode): void;
 }
 
+/** What a configuration allows and nobody is likely to want. */
+export interface Warning {
+  /** With the file and the line. */
+  readonly message: string;
+  readonly field: string;
+  readonly remedy: string;
+}
+
 /** The rest of the product, each part loaded when a command asks for it. Chosen in `main.ts`. */
 export interface Parts {
   /** Purser's own. */
@@ -50,6 +58,8 @@ export interface RunningServer {
   /** The same for the first caller key. */
   readonly firstKey?: string;
   readonly providers: readonly { readonly name: string; readonly real: boolean }[];
+  /** Of its configuration. */
+  readonly warnings: readonly Warning[];
   /** Takes no new calls, finishes those under way within a bound, and closes the ledger. */
   close(): Promise<void>;
 }
@@ -75,4 +85,5 @@ export interface CheckedConfiguration {
   readonly host: string;
   readonly port: number;
   readonly providers: readonly { readonly name: string; readonly baseUrl: string }[];
+  readonly warnings: readonly Warning[];
 }

@@ -1,6 +1,7 @@
 /** What went wrong, as a message with field and remedy, and the exit code for it. The one mapper of the command line. */
 
 import { type ErrorCode, PurserError } from "../domain/error.ts";
+import type { Warning } from "./context.ts";
 import type { Paint } from "./terminal/color.ts";
 import { printable } from "./terminal/table.ts";
 
@@ -72,6 +73,14 @@ export function failureText(failure: Failure, paint: Paint): string {
 export function failureJson(failure: Failure): string {
   const { code, message, field, remedy } = failure;
   return `${JSON.stringify({ error: { code, message, field, remedy } })}\n`;
+}
+
+export function warningText({ message, remedy }: Warning, paint: Paint): string {
+  return `${paint.yellow("warning")} ${printable(message)}\n${paint.cyan("remedy")}  ${printable(remedy)}\n`;
+}
+
+export function warningJson(warning: Warning): string {
+  return `${JSON.stringify({ warning })}\n`;
 }
 
 const keyRemedy = "Give an admin key with --admin-key or PURSER_ADMIN_KEY, or name the server's data folder with --data.";

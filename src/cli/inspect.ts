@@ -41,6 +41,7 @@ export async function inspect(options: InspectOptions, context: CommandContext):
     inspectNode(process.versions.node),
     inspectClock(Date.now()),
     checked.finding,
+    ...(checked.configuration?.warnings ?? []).map((facts) => warning("configuration", facts)),
     ...folder,
     ...lock,
     await inspectDisk(options.data),
@@ -195,8 +196,8 @@ function well(subject: string, message: string): Finding {
   return { subject, state: "well", message, remedy: null };
 }
 
-function warning(subject: string, facts: { readonly message: string; readonly remedy: string }): Finding {
-  return { subject, state: "warning", ...facts };
+function warning(subject: string, { message, remedy }: { readonly message: string; readonly remedy: string }): Finding {
+  return { subject, state: "warning", message, remedy };
 }
 
 function wrong(subject: string, facts: { readonly message: string; readonly remedy: string }): Finding {

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { PurserError } from "../domain/error.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { version } from "../version.ts";
-import type { Environment, Parts, ServeOptions } from "./context.ts";
+import type { Environment, Parts, ServeOptions, Warning } from "./context.ts";
 
 /** Read when nobody names a configuration and there is one. */
 const usualConfiguration = "purser.yaml";
@@ -22,7 +22,8 @@ export function makeParts(environment: Environment): Parts {
       const configuration = await serverConfiguration(options, environment);
       const [{ startServer }, { collectLess }] = await Promise.all([import("../compose.ts"), import("../gateway/collect-less.ts")]);
       collectLess();
-      return startServer({ configuration, environment, directory: configuration.data });
+      const server = await startServer({ configuration, environment, directory: configuration.data });
+      return { ...server, warnings: warningsOf(configuration) };
     },
     openFolder: async (dataDirectory) => {
       const { openFolder } = await import("../compose.ts");
@@ -52,7 +53,8 @@ export function makeParts(environment: Environment): Parts {
     startSimulator: async (options) => (await import("../simulator/index.ts")).startSimulator(options),
     checkConfiguration: async (file) => {
       const configuration = await configurationOf(file, environment);
-      return { ...configuration.server, providers: configuration.providers.map(({ name, baseUrl }) => ({ name, baseUrl })) };
+      const providers = configuration.providers.map(({ name, baseUrl }) => ({ name, baseUrl }));
+      return { ...configuration.server, providers, warnings: warningsOf(configuration) };
     },
     program: { file: process.execPath, arguments: [...process.execArgv, fileURLToPath(new URL(mainFile, import.meta.url))] },
   };
@@ -92,6 +94,10 @@ async function configurationOf(file: string | undefined, environment: Environmen
   const { defaultConfiguration, loadConfiguration } = await import("../config/load.ts");
   const found = await readConfiguration(file);
   return found ? loadConfiguration(found.text, { environment, file: found.file }) : defaultConfiguration(environment);
+}
+
+function warningsOf({ file, warnings }: Configuration): readonly Warning[] {
+  return warnings.map(({ line, message, field, remedy }) => ({ message: `${file} line ${line}: ${message}`, field, remedy }));
 }
 
 /** @param file Must exist when it was named; the usual one need not. */

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import type { CommandContext, RunningServer, ServeOptions } from "../context.ts";
-import { ApiProblem } from "../failure.ts";
+import { ApiProblem, warningJson, warningText } from "../failure.ts";
 import { type JsonOption, whole, withJson } from "../option.ts";
 import { welcome } from "../welcome.ts";
 import { untilSignalled } from "../signal.ts";
@@ -28,8 +28,10 @@ Examples:
     )
     .action(async (options: ServeOptions & JsonOption) => {
       const server = await start(options, context);
-      const stopped = untilSignalled(context.screen.notes);
-      context.screen.out.write(options.json ? startedJson(server) : welcome(server, context.screen.out.paint));
+      const { out, notes } = context.screen;
+      const stopped = untilSignalled(notes);
+      for (const warning of server.warnings) notes.write(options.json ? warningJson(warning) : warningText(warning, notes.paint));
+      out.write(options.json ? startedJson(server) : welcome(server, out.paint));
       await stopped;
       await server.close();
     });
