@@ -41,6 +41,19 @@ test("every command has help with an example", async () => {
     assert.equal(code, 0, name);
     assert.match(out, new RegExp(`Examples?:\\n[^]*purser ${name}`), name);
   }
+  for (const name of [
+    "budget create",
+    "budget list",
+    "budget show",
+    "budget set",
+    "budget delete",
+    "key create",
+    "key list",
+    "key revoke",
+  ]) {
+    const { out } = await inProcess([...name.split(" "), "--help"]);
+    assert.match(out, new RegExp(`Examples:\\n[^]*purser ${name}`), name);
+  }
 });
 
 test("--version is the version of the package", async () => {
@@ -56,6 +69,25 @@ test("a word that is not known is wrong use, with what was meant", async () => {
   assert.equal((await inProcess(["price"])).code, 2);
   assert.equal((await inProcess(["price", "sim/sim-small", "--input", "-5"])).code, 2);
 });
+
+const wrongWords: readonly (readonly [words: readonly string[], field: string | null, remedy: RegExp])[] = [
+  [["reprot"], null, /^Did you mean report\? See `purser --help`\.$/],
+  [["report", "--frm", "x"], "--frm", /^Did you mean --from\? See `purser report --help`\.$/],
+  [["budget", "create"], "--id", /^See `purser budget create --help`\.$/],
+  [["price"], "model", /^See `purser price --help`\.$/],
+  [["price", "a", "b"], null, /^See/],
+];
+for (const [words, field, remedy] of wrongWords) {
+  test(`purser ${words.join(" ")}: told as every error is, as text and as JSON`, async () => {
+    const text = await inProcess(words);
+    assert.match(text.notes, /^error {2}.*\nremedy .*\n$/);
+    const json = await inProcess([...words, "--json"]);
+    assert.deepEqual([text.code, json.code, json.out], [2, 2, ""]);
+    const { error } = JSON.parse(json.notes) as { error: { code: string; field: string | null; remedy: string } };
+    assert.deepEqual([error.code, error.field], ["invalid_request", field]);
+    assert.match(error.remedy, remedy);
+  });
+}
 
 test("price shows the lines of the sum and where each rate comes from", async () => {
   const words = [

@@ -10,7 +10,7 @@ export type ExitCode = 0 | 1 | 2 | 3;
 
 export interface Failure {
   readonly exitCode: ExitCode;
-  /** An {@link ErrorCode}, a refusal's reason, or `usage`. */
+  /** An {@link ErrorCode}, a refusal's reason, or a code of the system. */
   readonly code: string;
   readonly message: string;
   readonly field: string | null;
