@@ -199,6 +199,34 @@ test("doctor and verify say of a ledger that serve refuses what serve says", asy
   });
 });
 
+test("a host that cannot be listened on is named as it was given, with what to give", async () => {
+  await inFolder(async (folder) => {
+    // An address for documentation (RFC 5737), which no machine has.
+    for (const words of [["serve"], ["simulate"]]) {
+      const ended = await purser([...words, "--port", "0", "--host", "192.0.2.1", "--json"], { cwd: folder });
+      const { error } = JSON.parse(ended.notes) as { error: { message: string; field: string; remedy: string } };
+      assert.deepEqual([ended.code, error.field], [1, "--host"], words.join(" "));
+      assert.match(`${error.message} ${error.remedy}`, /192\.0\.2\.1.* 127\.0\.0\.1/);
+    }
+    await writeFile(path.join(folder, "purser.yaml"), "server: { host: 192.0.2.1, port: 0 }\n");
+    assert.match((await purser(["serve"], { cwd: folder })).notes, /field {2}server\.host/);
+  });
+});
+
+test("a short admin key and an unknown log level are refused by serve, and found by doctor", async () => {
+  await inFolder(async (folder) => {
+    for (const environment of [{ PURSER_ADMIN_KEY: "short" }, { PURSER_LOG_LEVEL: "loud" }]) {
+      const [variable = ""] = Object.keys(environment);
+      const served = await purser(["serve", "--port", "0"], { cwd: folder, environment });
+      assert.deepEqual([served.code, served.out], [2, ""], variable);
+      assert.match(served.notes, new RegExp(`^error .*${variable}.*\nremedy `));
+      const checked = await purser(["doctor", "--port", "0"], { cwd: folder, environment });
+      assert.equal(checked.code, 1);
+      assert.match(checked.out, new RegExp(`✘ +configuration +.*${variable}`));
+    }
+  });
+});
+
 test("serve and doctor tell what a configuration allows and nobody wants", async () => {
   await inFolder(async (folder) => {
     await writeFile(path.join(folder, "purser.yaml"), 'providers:\n  openai: { api_key: "sk-upstream" }\n');

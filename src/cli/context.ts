@@ -32,7 +32,7 @@ export interface Parts {
   openFolder(dataDirectory: string): Promise<OpenFolder>;
   openCatalogue(): Promise<CommandCatalogue>;
   startSimulator(options: SimulateOptions): Promise<RunningSimulator>;
-  /** Checks a configuration file without starting anything. @throws PurserError `invalid_configuration` */
+  /** Checks a configuration file, and what the environment says, without starting anything. @throws PurserError `invalid_configuration` */
   checkConfiguration(file: string | undefined): Promise<CheckedConfiguration>;
   /** Sees whether a server could open the ledger of a folder, which may be missing; reads next to nothing. @throws PurserError `store_unavailable` */
   checkLedger(dataDirectory: string): Promise<void>;

@@ -89,7 +89,6 @@ const keyRemedy = "Give an admin key with --admin-key or PURSER_ADMIN_KEY, or na
 const wrongUse: ReadonlySet<ErrorCode> = new Set(["invalid_request", "invalid_configuration"]);
 
 const systemRemedies: Readonly<Record<string, string>> = {
-  EADDRINUSE: "Another program listens on this port. Stop it, or choose another port with --port.",
   EACCES: "Check who owns the file or folder, and that this user may read and write it.",
   ENOENT: "Check the path.",
   EISDIR: "Name a file, not a folder.",

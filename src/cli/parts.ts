@@ -53,6 +53,9 @@ export function makeParts(environment: Environment): Parts {
     startSimulator: async (options) => (await import("../simulator/index.ts")).startSimulator(options),
     checkConfiguration: async (file) => {
       const configuration = await configurationOf(file, environment);
+      const { readAdminKey, readLogLevel } = await import("../config/environment.ts");
+      readAdminKey(environment);
+      readLogLevel(environment);
       const providers = configuration.providers.map(({ name, baseUrl }) => ({ name, baseUrl }));
       return { ...configuration.server, providers, warnings: warningsOf(configuration) };
     },
