@@ -1,7 +1,6 @@
 /** Puts the product together: the one place that knows which implementation of each port is used. */
 
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import { makeApi } from "./api/api.ts";
@@ -19,6 +18,7 @@ import { hashSecret } from "./app/secret.ts";
 import { Waiting } from "./app/waiting.ts";
 import { openCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./config/configuration.ts";
+import { readAdminKey, readLogLevel } from "./config/environment.ts";
 import { Learned } from "./domain/estimate/learned.ts";
 import { makeGateway } from "./gateway/gateway.ts";
 import { listen } from "./gateway/listen.ts";
@@ -70,9 +70,10 @@ const openaiOwnWire = openaiWire({ newTokenField: "max_completion_tokens" });
 
 export async function startServer(options: ComposeOptions): Promise<RunningServer> {
   const { configuration, directory } = options;
+  const adminKey = readAdminKey(options.environment);
   // Closes in the reverse order what was opened: also when a later step fails, such as a port that is taken.
   await using opened = new AsyncDisposableStack();
-  const parts = opened.adopt(await openParts(options), (one) => one.close());
+  const parts = opened.adopt(await openParts(options, adminKey), (one) => one.close());
   const { ledger, prices, token, log } = parts;
   const unresolved = await recover(ledger, clock, prices.book.version);
   if (unresolved > 0) log.warn(`${unresolved} calls were under way when the last process ended; they are charged at what was held`);
@@ -114,7 +115,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   opened.adopt(setInterval(watchStore(ledger, log), expiryLookMs), (timer) => clearInterval(timer));
 
   // Only now: what is made here is shown once, by whoever sees this start succeed.
-  const first = await makeFirstKeys({ ledger, clock }, { hasAdminKey: adminSecret(options) !== undefined });
+  const first = await makeFirstKeys({ ledger, clock }, { hasAdminKey: adminKey !== undefined });
   await writeServerFile(directory, { url: server.url, token });
   const closing = opened.move();
   return {
@@ -145,10 +146,10 @@ interface Parts {
   close(): Promise<void>;
 }
 
-async function openParts(options: ComposeOptions): Promise<Parts> {
+/** @param adminKey A key of the environment, beside the token of this opening. */
+async function openParts(options: ComposeOptions, adminKey?: string): Promise<Parts> {
   const { configuration, directory } = options;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const log = makeLog();
+  const log = makeLog(readLogLevel(options.environment));
   const [catalogue, { ledger, reader }] = await Promise.all([
     openCatalogue(),
     openLedger({ directory, durability: configuration.durability, clock }),
@@ -163,7 +164,6 @@ async function openParts(options: ComposeOptions): Promise<Parts> {
   const metrics = makeMetrics({ ledger, version });
   const observer = log.observe(metrics);
   const token = `purser_${randomBytes(32).toString("hex")}`;
-  const admin = adminSecret(options);
   const api = makeApi({
     ledger,
     reader,
@@ -172,7 +172,7 @@ async function openParts(options: ComposeOptions): Promise<Parts> {
     prices: () => prices.book,
     priceProvider: (provider) => names.get(provider) ?? provider,
     reloadPrices: () => prices.reload(),
-    adminKeyHashes: [token, ...(admin === undefined ? [] : [admin])].map(hashSecret),
+    adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
     metrics: () => metrics.text(),
     ready: () => readiness(ledger),
     catalogue: () => catalogue.models(),
@@ -189,10 +189,6 @@ async function openParts(options: ComposeOptions): Promise<Parts> {
 function readiness(ledger: Ledger): Readiness {
   const problem = ledger.problem();
   return { ready: problem === null, reasons: problem ? [problem.message] : [] };
-}
-
-function adminSecret({ environment }: ComposeOptions): string | undefined {
-  return environment["PURSER_ADMIN_KEY"]?.trim() || undefined;
 }
 
 /** How the price list calls each configured provider. */

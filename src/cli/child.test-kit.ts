@@ -49,6 +49,8 @@ export interface Served {
   readonly child: ChildProcess;
   /** The first line that it prints with `--json`. */
   readonly started: { readonly url: string; readonly admin_key: string | null; readonly first_key: string | null };
+  /** What it has written on standard error so far. */
+  notes(): string;
   /** @returns The exit code. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
@@ -69,10 +71,11 @@ export async function serve(folder: string, words: readonly string[] = []): Prom
   return {
     child,
     started: JSON.parse(line) as Served["started"],
+    notes: () => notes,
     end: async (signal) => {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       child.kill(signal);
-      await once(child, "exit");
+      await once(child, "close");
       return child.exitCode;
     },
   };

@@ -1,10 +1,10 @@
 /** The commands as their users run them: real child processes, exit codes, and what goes to which stream. */
 
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { type Ended, inFolder, purser } from "./child.test-kit.ts";
+import { type Ended, inFolder, purser, serve } from "./child.test-kit.ts";
 import { makeParts } from "./parts.ts";
 import { runProgram } from "./program.ts";
 import { screenOn } from "./terminal/screen.ts";
@@ -41,6 +41,19 @@ test("every command has help with an example", async () => {
     assert.equal(code, 0, name);
     assert.match(out, new RegExp(`Examples?:\\n[^]*purser ${name}`), name);
   }
+  for (const name of [
+    "budget create",
+    "budget list",
+    "budget show",
+    "budget set",
+    "budget delete",
+    "key create",
+    "key list",
+    "key revoke",
+  ]) {
+    const { out } = await inProcess([...name.split(" "), "--help"]);
+    assert.match(out, new RegExp(`Examples:\\n[^]*purser ${name}`), name);
+  }
 });
 
 test("--version is the version of the package", async () => {
@@ -56,6 +69,25 @@ test("a word that is not known is wrong use, with what was meant", async () => {
   assert.equal((await inProcess(["price"])).code, 2);
   assert.equal((await inProcess(["price", "sim/sim-small", "--input", "-5"])).code, 2);
 });
+
+const wrongWords: readonly (readonly [words: readonly string[], field: string | null, remedy: RegExp])[] = [
+  [["reprot"], null, /^Did you mean report\? See `purser --help`\.$/],
+  [["report", "--frm", "x"], "--frm", /^Did you mean --from\? See `purser report --help`\.$/],
+  [["budget", "create"], "--id", /^See `purser budget create --help`\.$/],
+  [["price"], "model", /^See `purser price --help`\.$/],
+  [["price", "a", "b"], null, /^See/],
+];
+for (const [words, field, remedy] of wrongWords) {
+  test(`purser ${words.join(" ")}: told as every error is, as text and as JSON`, async () => {
+    const text = await inProcess(words);
+    assert.match(text.notes, /^error {2}.*\nremedy .*\n$/);
+    const json = await inProcess([...words, "--json"]);
+    assert.deepEqual([text.code, json.code, json.out], [2, 2, ""]);
+    const { error } = JSON.parse(json.notes) as { error: { code: string; field: string | null; remedy: string } };
+    assert.deepEqual([error.code, error.field], ["invalid_request", field]);
+    assert.match(error.remedy, remedy);
+  });
+}
 
 test("price shows the lines of the sum and where each rate comes from", async () => {
   const words = [
@@ -152,5 +184,61 @@ test("doctor finds a configuration that is not valid, and is content with a fres
       ["configuration"],
     );
     assert.match(`${wrong[0]?.message} ${wrong[0]?.remedy}`, /prot.*port/s);
+  });
+});
+
+test("doctor and verify say of a ledger that serve refuses what serve says", async () => {
+  await inFolder(async (folder) => {
+    await mkdir(path.join(folder, "data"), { mode: 0o700 });
+    await writeFile(path.join(folder, "data", "ledger.db"), "hello\n");
+    for (const words of [["serve", "--port", "0"], ["verify"], ["doctor", "--port", "0"]]) {
+      const { code, out, notes } = await purser([...words, "--data", "data"], { cwd: folder });
+      assert.equal(code, 1, words.join(" "));
+      assert.match(out + notes, /cannot be opened: file is not a database\n *remedy .*backup/, words.join(" "));
+    }
+  });
+});
+
+test("a host that cannot be listened on is named as it was given, with what to give", async () => {
+  await inFolder(async (folder) => {
+    // An address for documentation (RFC 5737), which no machine has.
+    for (const words of [["serve"], ["simulate"]]) {
+      const ended = await purser([...words, "--port", "0", "--host", "192.0.2.1", "--json"], { cwd: folder });
+      const { error } = JSON.parse(ended.notes) as { error: { message: string; field: string; remedy: string } };
+      assert.deepEqual([ended.code, error.field], [1, "--host"], words.join(" "));
+      assert.match(`${error.message} ${error.remedy}`, /192\.0\.2\.1.* 127\.0\.0\.1/);
+    }
+    await writeFile(path.join(folder, "purser.yaml"), "server: { host: 192.0.2.1, port: 0 }\n");
+    assert.match((await purser(["serve"], { cwd: folder })).notes, /field {2}server\.host/);
+  });
+});
+
+test("a short admin key and an unknown log level are refused by serve, and found by doctor", async () => {
+  await inFolder(async (folder) => {
+    for (const environment of [{ PURSER_ADMIN_KEY: "short" }, { PURSER_LOG_LEVEL: "loud" }]) {
+      const [variable = ""] = Object.keys(environment);
+      const served = await purser(["serve", "--port", "0"], { cwd: folder, environment });
+      assert.deepEqual([served.code, served.out], [2, ""], variable);
+      assert.match(served.notes, new RegExp(`^error .*${variable}.*\nremedy `));
+      const checked = await purser(["doctor", "--port", "0"], { cwd: folder, environment });
+      assert.equal(checked.code, 1);
+      assert.match(checked.out, new RegExp(`✘ +configuration +.*${variable}`));
+    }
+  });
+});
+
+test("serve and doctor tell what a configuration allows and nobody wants", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(path.join(folder, "purser.yaml"), 'providers:\n  openai: { api_key: "sk-upstream" }\n');
+    const told = /purser\.yaml line 2: providers\.openai\.api_key stands in the file itself/;
+    const checked = await purser(["doctor", "--port", "0", "--json"], { cwd: folder });
+    assert.equal(checked.code, 0);
+    const { findings } = JSON.parse(checked.out) as { findings: readonly { state: string; message: string }[] };
+    assert.equal(findings.filter(({ state, message }) => state === "warning" && told.test(message)).length, 1);
+    const server = await serve(folder);
+    await server.end("SIGKILL");
+    assert.match(server.notes(), told);
+    const { warning } = JSON.parse(server.notes()) as { warning: { field: string } };
+    assert.equal(warning.field, "providers.openai.api_key");
   });
 });

@@ -149,9 +149,20 @@ async function readNote(file: string): Promise<ServerNote | undefined> {
 }
 
 async function answers(url: string): Promise<boolean> {
-  const response = await fetch(new URL("/healthz", url), { signal: AbortSignal.timeout(aliveWithinMs) }).catch(() => undefined);
+  const response = await askHealth(url);
   await response?.body?.cancel();
   return response?.ok === true;
+}
+
+/** Whether what listens at an address is a gateway of this kind, by its answer to who it is. */
+export async function isPurser(url: string): Promise<boolean> {
+  const response = await askHealth(url);
+  const health = parsed((await response?.text().catch(() => undefined)) ?? "");
+  return typeof health === "object" && health !== null && "status" in health && "version" in health;
+}
+
+async function askHealth(url: string): Promise<Response | undefined> {
+  return fetch(new URL("/healthz", url), { signal: AbortSignal.timeout(aliveWithinMs) }).catch(() => undefined);
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -16,6 +16,14 @@ export interface CommandContext {
   end(code: ExitCode): void;
 }
 
+/** What a configuration allows and nobody is likely to want. */
+export interface Warning {
+  /** With the file and the line. */
+  readonly message: string;
+  readonly field: string;
+  readonly remedy: string;
+}
+
 /** The rest of the product, each part loaded when a command asks for it. Chosen in `main.ts`. */
 export interface Parts {
   /** Purser's own. */
@@ -24,8 +32,10 @@ export interface Parts {
   openFolder(dataDirectory: string): Promise<OpenFolder>;
   openCatalogue(): Promise<CommandCatalogue>;
   startSimulator(options: SimulateOptions): Promise<RunningSimulator>;
-  /** Checks a configuration file without starting anything. @throws PurserError `invalid_configuration` */
+  /** Checks a configuration file, and what the environment says, without starting anything. @throws PurserError `invalid_configuration` */
   checkConfiguration(file: string | undefined): Promise<CheckedConfiguration>;
+  /** Sees whether a server could open the ledger of a folder, which may be missing; reads next to nothing. @throws PurserError `store_unavailable` */
+  checkLedger(dataDirectory: string): Promise<void>;
   /** Reads a data folder without owning it, also while a server does. @param progress Called with the share done, 0 to 1. */
   verifyFolder(dataDirectory: string, progress: (share: number) => void): Promise<VerifyReport>;
   /** Whether a process has the folder for itself now. */
@@ -48,6 +58,8 @@ export interface RunningServer {
   /** The same for the first caller key. */
   readonly firstKey?: string;
   readonly providers: readonly { readonly name: string; readonly real: boolean }[];
+  /** Of its configuration. */
+  readonly warnings: readonly Warning[];
   /** Takes no new calls, finishes those under way within a bound, and closes the ledger. */
   close(): Promise<void>;
 }
@@ -73,4 +85,5 @@ export interface CheckedConfiguration {
   readonly host: string;
   readonly port: number;
   readonly providers: readonly { readonly name: string; readonly baseUrl: string }[];
+  readonly warnings: readonly Warning[];
 }

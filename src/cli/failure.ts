@@ -1,6 +1,7 @@
 /** What went wrong, as a message with field and remedy, and the exit code for it. The one mapper of the command line. */
 
 import { type ErrorCode, PurserError } from "../domain/error.ts";
+import type { Warning } from "./context.ts";
 import type { Paint } from "./terminal/color.ts";
 import { printable } from "./terminal/table.ts";
 
@@ -9,7 +10,7 @@ export type ExitCode = 0 | 1 | 2 | 3;
 
 export interface Failure {
   readonly exitCode: ExitCode;
-  /** An {@link ErrorCode}, a refusal's reason, or `usage`. */
+  /** An {@link ErrorCode}, a refusal's reason, or a code of the system. */
   readonly code: string;
   readonly message: string;
   readonly field: string | null;
@@ -74,13 +75,20 @@ export function failureJson(failure: Failure): string {
   return `${JSON.stringify({ error: { code, message, field, remedy } })}\n`;
 }
 
+export function warningText({ message, remedy }: Warning, paint: Paint): string {
+  return `${paint.yellow("warning")} ${printable(message)}\n${paint.cyan("remedy")}  ${printable(remedy)}\n`;
+}
+
+export function warningJson(warning: Warning): string {
+  return `${JSON.stringify({ warning })}\n`;
+}
+
 const keyRemedy = "Give an admin key with --admin-key or PURSER_ADMIN_KEY, or name the server's data folder with --data.";
 
 /** Codes that say that what was typed, or a file that was named, is wrong: the same command fails again until it is changed. */
 const wrongUse: ReadonlySet<ErrorCode> = new Set(["invalid_request", "invalid_configuration"]);
 
 const systemRemedies: Readonly<Record<string, string>> = {
-  EADDRINUSE: "Another program listens on this port. Stop it, or choose another port with --port.",
   EACCES: "Check who owns the file or folder, and that this user may read and write it.",
   ENOENT: "Check the path.",
   EISDIR: "Name a file, not a folder.",

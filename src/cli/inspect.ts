@@ -34,13 +34,14 @@ const releasedAt = Date.UTC(2026, 0, 1);
 export async function inspect(options: InspectOptions, context: CommandContext): Promise<readonly Finding[]> {
   const checked = await inspectConfiguration(options.config, context);
   const server = await runningServer(options.data);
-  const folder = await inspectFolder(options.data);
+  const folder = await inspectFolder(options.data, context);
   const lock = server || folder.length < 2 ? [] : [inspectLock(await context.parts.isHeld(options.data))];
   const port = options.port ?? checked.configuration?.port ?? 4141;
   return [
     inspectNode(process.versions.node),
     inspectClock(Date.now()),
     checked.finding,
+    ...(checked.configuration?.warnings ?? []).map((facts) => warning("configuration", facts)),
     ...folder,
     ...lock,
     await inspectDisk(options.data),
@@ -82,12 +83,11 @@ async function inspectConfiguration(file: string | undefined, context: CommandCo
       configuration,
     };
   } catch (error) {
-    const { message, remedy } = failureOf(error);
-    return { finding: wrong("configuration", { message, remedy: remedy ?? "Correct the file that --config names." }), configuration: null };
+    return { finding: wrongBy("configuration", error, "Correct the file that --config names."), configuration: null };
   }
 }
 
-async function inspectFolder(data: string): Promise<readonly Finding[]> {
+async function inspectFolder(data: string, context: CommandContext): Promise<readonly Finding[]> {
   const facts = await stat(data).catch(() => undefined);
   if (!facts) return [await inspectParent(data)];
   if (!facts.isDirectory()) return [wrong("data folder", { message: `${data} is no folder`, remedy: "Name a folder with --data." })];
@@ -105,7 +105,7 @@ async function inspectFolder(data: string): Promise<readonly Finding[]> {
     isOpen
       ? warning("data folder", { message: `${path.resolve(data)} can be read by others (mode ${openTo})`, remedy: `chmod 700 ${data}` })
       : well("data folder", path.resolve(data)),
-    await inspectLedger(data),
+    await inspectLedger(data, context),
   ];
 }
 
@@ -128,9 +128,14 @@ async function inspectParent(data: string): Promise<Finding> {
   });
 }
 
-async function inspectLedger(data: string): Promise<Finding> {
+async function inspectLedger(data: string, context: CommandContext): Promise<Finding> {
   const ledger = await stat(path.join(data, "ledger.db")).catch(() => undefined);
   if (!ledger) return well("ledger", "none yet");
+  try {
+    await context.parts.checkLedger(data);
+  } catch (error) {
+    return wrongBy("ledger", error, "Check that this user may read it.");
+  }
   return well("ledger", `${grouped(ledger.size)} bytes; \`purser verify\` recomputes it`);
 }
 
@@ -191,10 +196,16 @@ function well(subject: string, message: string): Finding {
   return { subject, state: "well", message, remedy: null };
 }
 
-function warning(subject: string, facts: { readonly message: string; readonly remedy: string }): Finding {
-  return { subject, state: "warning", ...facts };
+function warning(subject: string, { message, remedy }: { readonly message: string; readonly remedy: string }): Finding {
+  return { subject, state: "warning", message, remedy };
 }
 
 function wrong(subject: string, facts: { readonly message: string; readonly remedy: string }): Finding {
   return { subject, state: "wrong", ...facts };
+}
+
+/** @param usualRemedy Where the error has none of its own. */
+function wrongBy(subject: string, error: unknown, usualRemedy: string): Finding {
+  const { message, remedy } = failureOf(error);
+  return wrong(subject, { message, remedy: remedy ?? usualRemedy });
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { PurserError } from "../domain/error.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { version } from "../version.ts";
-import type { Environment, Parts, ServeOptions } from "./context.ts";
+import type { Environment, Parts, ServeOptions, Warning } from "./context.ts";
 
 /** Read when nobody names a configuration and there is one. */
 const usualConfiguration = "purser.yaml";
@@ -22,14 +22,17 @@ export function makeParts(environment: Environment): Parts {
       const configuration = await serverConfiguration(options, environment);
       const [{ startServer }, { collectLess }] = await Promise.all([import("../compose.ts"), import("../gateway/collect-less.ts")]);
       collectLess();
-      return startServer({ configuration, environment, directory: configuration.data });
+      const server = await startServer({ configuration, environment, directory: configuration.data });
+      return { ...server, warnings: warningsOf(configuration) };
     },
     openFolder: async (dataDirectory) => {
       const { openFolder } = await import("../compose.ts");
       return openFolder({ configuration: await readingConfiguration(environment), environment, directory: dataDirectory });
     },
+    checkLedger,
     verifyFolder: async (dataDirectory, progress) => {
       const { SqliteReader } = await import("../store/sqlite/read/ledger-reader.ts");
+      await checkLedger(dataDirectory);
       const reader = new SqliteReader({ directory: dataDirectory, settled: async () => {} });
       try {
         return await reader.verify(progress);
@@ -50,7 +53,11 @@ export function makeParts(environment: Environment): Parts {
     startSimulator: async (options) => (await import("../simulator/index.ts")).startSimulator(options),
     checkConfiguration: async (file) => {
       const configuration = await configurationOf(file, environment);
-      return { ...configuration.server, providers: configuration.providers.map(({ name, baseUrl }) => ({ name, baseUrl })) };
+      const { readAdminKey, readLogLevel } = await import("../config/environment.ts");
+      readAdminKey(environment);
+      readLogLevel(environment);
+      const providers = configuration.providers.map(({ name, baseUrl }) => ({ name, baseUrl }));
+      return { ...configuration.server, providers, warnings: warningsOf(configuration) };
     },
     program: { file: process.execPath, arguments: [...process.execArgv, fileURLToPath(new URL(mainFile, import.meta.url))] },
   };
@@ -92,6 +99,10 @@ async function configurationOf(file: string | undefined, environment: Environmen
   return found ? loadConfiguration(found.text, { environment, file: found.file }) : defaultConfiguration(environment);
 }
 
+function warningsOf({ file, warnings }: Configuration): readonly Warning[] {
+  return warnings.map(({ line, message, field, remedy }) => ({ message: `${file} line ${line}: ${message}`, field, remedy }));
+}
+
 /** @param file Must exist when it was named; the usual one need not. */
 async function readConfiguration(file: string | undefined): Promise<{ readonly file: string; readonly text: string } | undefined> {
   if (file !== undefined) return { file, text: await readFile(file, "utf8") };
@@ -100,6 +111,11 @@ async function readConfiguration(file: string | undefined): Promise<{ readonly f
     throw error;
   });
   return text === undefined ? undefined : { file: usualConfiguration, text };
+}
+
+async function checkLedger(dataDirectory: string): Promise<void> {
+  const { checkLedgerFile } = await import("../store/sqlite/schema.ts");
+  checkLedgerFile(dataDirectory);
 }
 
 /** A lock that nobody ever took is not made by asking. */

@@ -1,6 +1,7 @@
 /** The commands by name, each loaded when it is asked for, and the way from words to an exit code. */
 
 import type { Command } from "commander";
+import { PurserError } from "../domain/error.ts";
 import type { CommandContext } from "./context.ts";
 import { type ExitCode, failureJson, failureOf, failureText } from "./failure.ts";
 
@@ -94,20 +95,34 @@ async function buildProgram(words: readonly string[], context: CommandContext): 
   return program;
 }
 
-/** Output through the screen, errors as exceptions, and help where a word is wrong. */
+/** Output through the screen, and errors as exceptions, written where all others are. */
 function configure(command: Command, context: CommandContext): void {
   const { out, notes } = context.screen;
   command
-    .exitOverride()
-    .showSuggestionAfterError()
-    .showHelpAfterError(`(see \`${fullName(command)} --help\`)`);
+    .exitOverride((error) => {
+      throw error.exitCode === 0 || error.code === "commander.help" ? error : wrongWords(error.message, fullName(command));
+    })
+    .showSuggestionAfterError();
   command.configureOutput({
     writeOut: (text) => out.write(text),
     writeErr: (text) => notes.write(text),
+    outputError: () => {},
     getOutHelpWidth: () => out.columns,
     getErrHelpWidth: () => notes.columns,
     getOutHasColors: () => out.tty,
     getErrHasColors: () => notes.tty,
+  });
+}
+
+/** @param text As the library words it: `error: unknown option '--nope'`, then what may have been meant on a line of its own. */
+function wrongWords(text: string, command: string): PurserError {
+  const [first = "", suggestion] = text.split("\n");
+  const message = first.replace(/^error: /, "").replace(/\.$/, "");
+  const field = /(?:option|argument) '(-{0,2}[\w-]+)/.exec(message)?.[1];
+  const meant = suggestion === undefined ? "" : `${suggestion.replace(/^\(|\)$/g, "")} `;
+  return new PurserError("invalid_request", message, {
+    remedy: `${meant}See \`${command} --help\`.`,
+    ...(field !== undefined && { field }),
   });
 }
 

@@ -86,7 +86,9 @@ test("a port that is taken is named, with another to take, and a second server o
       const { port } = new URL(server.started.url);
       const taken = await purser(["serve", "--port", port, "--data", "other"], { cwd: folder });
       assert.equal(taken.code, 1);
-      assert.match(taken.notes, new RegExp(`port ${port} is in use[^]*remedy .*--port ${Number(port) + 1}`));
+      assert.match(taken.notes, new RegExp(`port ${port} is in use by another Purser[^]*remedy .*serve --port ${Number(port) + 1}`));
+      const simulated = await purser(["simulate", "--port", port], { cwd: folder });
+      assert.match(simulated.notes, new RegExp(`port ${port} is in use[^]*remedy .*simulate --port ${Number(port) + 1}`));
       const second = await purser(["serve", "--port", "0"], { cwd: folder });
       assert.equal(second.code, 1);
       assert.match(second.notes, /in use by another Purser[^]*remedy/);

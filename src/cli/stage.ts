@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { PurserError } from "../domain/error.ts";
@@ -17,7 +17,7 @@ export interface Stage {
   readonly dataDirectory: string;
   /** Speaks to the gateway's control plane as its administrator. */
   readonly admin: Connection;
-  /** Ends both processes and removes the folder, unless it was named. */
+  /** Ends both processes and removes the data folder, unless it was named. */
   close(): Promise<void>;
 }
 
@@ -31,19 +31,18 @@ const endWithinMs = 10_000;
 
 /** @throws PurserError `upstream_unreachable` with what the child wrote when one of them does not start. */
 export async function openStage(context: CommandContext, options: StageOptions): Promise<Stage> {
-  const temporary = options.data === undefined ? await mkdtemp(path.join(tmpdir(), "purser-stage-")) : undefined;
-  const dataDirectory = path.resolve(options.data ?? path.join(temporary ?? "", "data"));
-  await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+  const temporary = await mkdtemp(path.join(tmpdir(), "purser-stage-"));
+  const dataDirectory = path.resolve(options.data ?? path.join(temporary, "data"));
   const children: Child[] = [];
   const close = async (): Promise<void> => {
     for (const child of children.toReversed()) await child.end();
-    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true });
   };
   try {
     const simulator = start(context, { words: ["simulate", "--port", "0", "--json"], environment: {} });
     children.push(simulator);
     const simulatorUrl = await simulator.url;
-    const config = path.join(temporary ?? dataDirectory, "stage.yaml");
+    const config = path.join(temporary, "stage.yaml");
     await writeFile(config, configuration(simulatorUrl), { mode: 0o600 });
     const adminKey = `purser_${randomBytes(24).toString("hex")}`;
     const words = ["serve", "--host", "127.0.0.1", "--port", "0", "--data", dataDirectory, "--config", config, "--json"];

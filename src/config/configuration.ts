@@ -60,5 +60,7 @@ export interface LimitConfiguration extends CallLimits {
 export interface ConfigurationWarning {
   readonly line: number;
   readonly field: string;
+  /** Begins with the field. */
   readonly message: string;
+  readonly remedy: string;
 }

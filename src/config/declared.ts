@@ -64,11 +64,18 @@ export function readKeys(fields: Fields, context: KeyContext): readonly KeyConfi
   });
 }
 
+/** In the words of a remedy. */
+export const secretBounds = "16 or more characters without spaces";
+
+export function canBeSecret(text: string): boolean {
+  return /^[!-~]{16,512}$/.test(text);
+}
+
 function readSecret(value: unknown, field: string, context: KeyContext): string {
-  const remedy = "Write secret: ${NAME} and set NAME to 16 or more characters without spaces.";
+  const remedy = `Write secret: \${NAME} and set NAME to ${secretBounds}.`;
   if (value === undefined) throw invalid(field, "is missing", remedy);
   if (!context.isFromEnvironment(field)) throw invalid(field, "stands in the file itself", remedy);
-  if (typeof value === "string" && /^[!-~]{16,512}$/.test(value)) return value;
+  if (typeof value === "string" && canBeSecret(value)) return value;
   throw invalid(field, "cannot be a secret", remedy);
 }
 

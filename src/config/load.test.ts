@@ -176,6 +176,28 @@ test("a provider's key in the file itself is a warning with its line", () => {
   assert.ok(!JSON.stringify(warnings).includes("sk-upstream"));
 });
 
+test("a provider that nobody has is a warning with its line, wherever it is named", () => {
+  const { warnings } = load(`
+prices:
+  - { provider: opnai, model: m, input: "1", output: "2" }
+  - { provider: google, model: m, input: "1", output: "2" }
+budgets:
+  - { budget_id: a, budget_type: platform, amount: 1, providers: [openai, open*, sim] }
+  - { budget_id: b, budget_type: platform, amount: 1, providers: [openai,
+      antropic] }
+keys:
+  - { name: k, secret: "\${TEAM_KEY}", providers: ["acme*"] }
+`);
+  assert.deepEqual(
+    warnings.map(({ line, field, remedy }) => [line, field, remedy.split(":")[0]]),
+    [
+      [3, "prices[0].provider", "Did you mean openai?"],
+      [8, "budgets[1].providers[1]", "Did you mean anthropic?"],
+      [10, "keys[0].providers[0]", "Known are"],
+    ],
+  );
+});
+
 test("parts that are written once and used twice are read in both places", () => {
   const { budgets } = load(
     "budgets:\n  - &a { budget_id: a, budget_type: user, resource_id: '*', amount: &amount '5' }\n  - { budget_id: b, budget_type: user, resource_id: u, amount: *amount }",

@@ -2,12 +2,13 @@
 
 import { PurserError } from "../domain/error.ts";
 import { type Fields, openFields, optionalFlag, optionalText, optionalWhole, optionalWord } from "../domain/input/fields.ts";
-import type { Configuration, ConfigurationWarning, Environment, ProviderConfiguration } from "./configuration.ts";
+import type { Configuration, Environment, ProviderConfiguration } from "./configuration.ts";
 import { readAliases, readBudgets, readKeys, readPrices } from "./declared.ts";
-import { type ConfigurationDocument, explained, readDocument } from "./document.ts";
+import { explained, readDocument } from "./document.ts";
 import { defaultLimits, readLimits } from "./limit.ts";
 import { environmentProviders, readProviders } from "./provider.ts";
 import { withNumbers } from "./substitute.ts";
+import { findWarnings } from "./warning.ts";
 
 /**
  * @param text The file's content; empty means that all is as it is without a file.
@@ -22,21 +23,23 @@ export function loadConfiguration(text: string, options: { readonly environment:
     const fields = openFields(document.value ?? {}, { prefix: "", known: sections });
     const named = fields.values.has("providers") ? readProviders(fields.values.get("providers")) : [];
     const providers = join(named, fromEnvironment);
+    const prices = readPrices(fields, providers);
     const budgets = readBudgets(fields);
+    const keys = readKeys(fields, { budgets, isFromEnvironment: (field) => document.locate(field).variables.length > 0 });
     return {
       file,
       server: readServer(fields),
       data: optionalText(fields, "data", "Give the path of a folder, such as .purser.") ?? defaultData,
       durability: optionalWord(fields, "durability", ["full", "process"]) ?? "full",
       providers,
-      prices: readPrices(fields, providers),
+      prices,
       budgets,
-      keys: readKeys(fields, { budgets, isFromEnvironment: (field) => document.locate(field).variables.length > 0 }),
+      keys,
       aliases: readAliases(fields, providers),
       limits: readLimits(fields.values.get("limits")),
       allowAnonymous: optionalFlag(fields, "allow_anonymous") ?? false,
       onDisconnect: optionalWord(fields, "on_disconnect", ["drain", "cancel"]) ?? "drain",
-      warnings: named.flatMap((provider) => literalSecrets(provider, document)),
+      warnings: findWarnings({ providers, prices, budgets, keys }, { named, locate: document.locate }),
     };
   });
 }
@@ -105,12 +108,4 @@ function readServer(fields: Fields): Configuration["server"] {
     host: optionalText(server, "host", "Give an address to listen on, such as 127.0.0.1.") ?? defaultHost,
     port: optionalWhole(withNumbers(server), "port", { least: 0, most: 65_535 }) ?? defaultPort,
   };
-}
-
-function literalSecrets(provider: ProviderConfiguration, document: ConfigurationDocument): readonly ConfigurationWarning[] {
-  if (provider.apiKey === null) return [];
-  const field = `providers.${provider.name}.api_key`;
-  const { line, variables } = document.locate(field);
-  if (variables.length > 0) return [];
-  return [{ line, field, message: `${field} stands in the file itself: write \${NAME} and set NAME, unless it is no secret` }];
 }

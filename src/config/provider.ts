@@ -1,6 +1,7 @@
 /** The providers of a configuration: those that a file names, and those whose key the environment has. */
 
 import { type Fields, invalid, openFields, optionalText, optionalWord, requiredText, show } from "../domain/input/fields.ts";
+import { nearest } from "../domain/input/nearest.ts";
 import type { Environment, ProviderConfiguration } from "./configuration.ts";
 
 interface KnownProvider {
@@ -12,7 +13,7 @@ interface KnownProvider {
 }
 
 /** Base URLs as the vendors' SDKs and documentation give them (read 2026-11-22). */
-const knownProviders: Readonly<Record<string, KnownProvider>> = {
+export const knownProviders: Readonly<Record<string, KnownProvider>> = {
   openai: { wire: "openai", baseUrl: "https://api.openai.com/v1", priceProvider: "openai", variable: "OPENAI_API_KEY" },
   anthropic: { wire: "anthropic", baseUrl: "https://api.anthropic.com", priceProvider: "anthropic", variable: "ANTHROPIC_API_KEY" },
   openrouter: { wire: "openai", baseUrl: "https://openrouter.ai/api/v1", priceProvider: "openrouter", variable: "OPENROUTER_API_KEY" },
@@ -57,7 +58,7 @@ function readProvider(name: string, input: unknown): ProviderConfiguration {
   const known = Object.hasOwn(knownProviders, name) ? knownProviders[name] : undefined;
   return {
     name,
-    wire: readWire(fields, known),
+    wire: readWire(fields, { name, known }),
     baseUrl: known && !fields.values.has("base_url") ? known.baseUrl : readBaseUrl(fields),
     apiKey: readApiKey(fields),
     headers: readHeaders(fields),
@@ -69,10 +70,19 @@ function readProvider(name: string, input: unknown): ProviderConfiguration {
 
 const providerFields = ["wire", "base_url", "api_key", "prices", "headers", "unmetered"];
 
-function readWire(fields: Fields, known: KnownProvider | undefined): ProviderConfiguration["wire"] {
-  const wire = optionalWord(fields, "wire", ["openai", "anthropic", "gemini"]) ?? known?.wire;
+function readWire(
+  fields: Fields,
+  provider: { readonly name: string; readonly known: KnownProvider | undefined },
+): ProviderConfiguration["wire"] {
+  const wire = optionalWord(fields, "wire", ["openai", "anthropic", "gemini"]) ?? provider.known?.wire;
   if (wire !== undefined) return wire;
-  throw invalid(`${fields.prefix}wire`, "is missing", "Give the format that the provider speaks: openai, anthropic or gemini.");
+  const near = nearest(provider.name, Object.keys(knownProviders));
+  const meant = near === undefined ? "" : `Did you mean ${near}? Else give it a wire: `;
+  throw invalid(
+    `${fields.prefix}wire`,
+    "is missing",
+    `${meant || "Give "}the format that the provider speaks: openai, anthropic or gemini.`,
+  );
 }
 
 function readBaseUrl(fields: Fields): string {

@@ -69,6 +69,7 @@ const refused: readonly (readonly [fact: string, text: string, line: number, fie
   ["a wire that is misspelt", "providers:\n  own:\n    wire: opnai", 3, "providers.own.wire", /Did you mean openai\?/],
   ["a wire that is not available", "providers:\n  own:\n    wire: bedrock", 3, "providers.own.wire", /openai, anthropic, gemini/],
   ["no wire", "providers:\n  own: { base_url: 'http://127.0.0.1' }", 2, "providers.own.wire", /openai, anthropic or gemini/],
+  ["the name of a known provider that is misspelt", "providers:\n  openia: {}", 2, "providers.openia.wire", /Did you mean openai\?/],
   ["no base URL", "providers:\n  own: { wire: openai }", 2, "providers.own.base_url", /https:\/\//],
   ["a base URL without a scheme", url("127.0.0.1:1"), 3, "providers.own.base_url", /http or https/],
   ["a base URL of a file", url("file:///etc/passwd"), 3, "providers.own.base_url", /http or https/],

@@ -1,6 +1,6 @@
 /** Log lines on standard error, as JSON. Keys, prompts and answers never stand in them. */
 
-import { pino } from "pino";
+import { pino, type LevelWithSilent } from "pino";
 import type { Observer } from "../app/observer.ts";
 
 export interface Log {
@@ -10,8 +10,9 @@ export interface Log {
   observe<Inner extends Observer>(inner: Inner): Inner;
 }
 
-export function makeLog(): Log {
-  const logger = pino({ level: process.env["PURSER_LOG_LEVEL"] ?? "info", base: null }, pino.destination({ dest: 2, sync: false }));
+/** @param level The least that is written, in the words of pino. */
+export function makeLog(level: LevelWithSilent): Log {
+  const logger = pino({ level, base: null }, pino.destination({ dest: 2, sync: false }));
   const log: Omit<Log, "observe"> = {
     warn: (message) => logger.warn(message),
     error: (message, error) => logger.error({ err: error }, message),

@@ -54,6 +54,14 @@ function defineCreate(command: Command, context: CommandContext): void {
     .requiredOption("--id <id>", "a name of its own")
     .requiredOption("--type <type>", "platform, org, team, project, task, agent, user, session, capability, operation or tag:NAME")
     .option("--resource <value>", "the value it limits, or * for each value by itself")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  purser budget create --id all --type platform --amount 500 --period month
+  purser budget create --id atlas --parent all --type team --resource atlas --amount 50 --period day --warn 0.75,0.95
+  purser budget create --id each-user --type user --resource '*' --amount 200000 --currency tokens --period day`,
+    )
     .action(async (options: BudgetOptions) => {
       const body = { budget_id: options.id, budget_type: options.type, resource_id: options.resource, ...changed(options) };
       const made = await withConnection(context, { target: options, create: true }, (connection) =>
@@ -64,19 +72,22 @@ function defineCreate(command: Command, context: CommandContext): void {
 }
 
 function defineList(command: Command, context: CommandContext): void {
-  withTarget(command).action(async (options: TargetOptions) => {
-    const budgets = await withConnection(context, { target: options }, (connection) => readAll<BudgetView>(connection, root));
-    if (options.json) return printJson(context, { data: budgets });
-    const { out, notes } = context.screen;
-    if (budgets.length === 0) notes.write("There are no budgets yet: see `purser budget create --help`.\n");
-    else out.write(budgetTable(budgets, out.paint));
-  });
+  withTarget(command)
+    .addHelpText("after", "\nExamples:\n  purser budget list\n  purser budget list --json")
+    .action(async (options: TargetOptions) => {
+      const budgets = await withConnection(context, { target: options }, (connection) => readAll<BudgetView>(connection, root));
+      if (options.json) return printJson(context, { data: budgets });
+      const { out, notes } = context.screen;
+      if (budgets.length === 0) notes.write("There are no budgets yet: see `purser budget create --help`.\n");
+      else out.write(budgetTable(budgets, out.paint));
+    });
 }
 
 function defineShow(command: Command, context: CommandContext): void {
   withTarget(command)
     .argument("<id>", "the budget's id")
     .option("--value <value>", "of a budget for each value (*): the counter of this one")
+    .addHelpText("after", "\nExamples:\n  purser budget show atlas\n  purser budget show each-user --value alice")
     .action(async (id: string, options: BudgetOptions) => {
       const value = options.value === undefined ? "" : `?value=${encodeURIComponent(options.value)}`;
       const path = `${pathOf(id)}${value}`;
@@ -87,6 +98,7 @@ function defineShow(command: Command, context: CommandContext): void {
 function defineSet(command: Command, context: CommandContext): void {
   withFields(withTarget(command))
     .argument("<id>", "the budget's id")
+    .addHelpText("after", "\nExamples:\n  purser budget set atlas --amount 80\n  purser budget set atlas --policy soft --warn 0.5,0.9")
     .action(async (id: string, options: BudgetOptions) => {
       const body = changed(options);
       if (Object.keys(body).length === 0) throw nothingToChange();
@@ -101,6 +113,7 @@ function defineSet(command: Command, context: CommandContext): void {
 function defineDelete(command: Command, context: CommandContext): void {
   withTarget(command)
     .argument("<id>", "the budget's id")
+    .addHelpText("after", "\nExamples:\n  purser budget delete atlas")
     .action(async (id: string, options: TargetOptions) => {
       await withConnection(context, { target: options }, (connection) => ask(connection, "DELETE", { path: pathOf(id) }));
       if (options.json) printJson(context, { budget_id: id, deleted: true });

@@ -60,6 +60,14 @@ function defineCreate(command: Command, context: CommandContext): void {
     .option("--budgets <ids>", "hold every call in these budgets, too", list)
     .option("--max-concurrent <n>", "calls at once at most", whole("--max-concurrent", { least: 1, most: 100_000 }))
     .option("--expires <moment>", "valid until, RFC 3339")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  purser key create --name atlas-agents --set team=atlas --may-refine agent,user,task
+  purser key create --name finance --role reader
+  KEY=$(purser key create --name ci --models 'gpt-5*' --expires 2027-01-01T00:00:00Z)`,
+    )
     .action(async (options: CreateOptions) => {
       const request = { path: root, body: bodyOf(options) };
       const made = await withConnection(context, { target: options, create: true }, (connection) => ask(connection, "POST", request));
@@ -74,20 +82,23 @@ function defineCreate(command: Command, context: CommandContext): void {
 }
 
 function defineList(command: Command, context: CommandContext): void {
-  withTarget(command).action(async (options: TargetOptions) => {
-    const keys = await withConnection(context, { target: options }, (connection) => readAll<KeyView>(connection, root));
-    if (options.json) return printJson(context, { data: keys });
-    const { out, notes } = context.screen;
-    if (keys.length === 0) return notes.write("There are no keys yet: `purser key create --name NAME` makes one.\n");
-    const rows = keys.map((key) => [key.key_id, key.name, key.role, key.hint ?? "", attributionText(key.attribution), stateOf(key)]);
-    const columns = ["key id", "name", "role", "begins with", "fixed", "state"].map((title) => ({ title, maxWidth: 44 }));
-    out.write(table(columns, rows, { heading: out.paint.dim }));
-  });
+  withTarget(command)
+    .addHelpText("after", "\nExamples:\n  purser key list\n  purser key list --json")
+    .action(async (options: TargetOptions) => {
+      const keys = await withConnection(context, { target: options }, (connection) => readAll<KeyView>(connection, root));
+      if (options.json) return printJson(context, { data: keys });
+      const { out, notes } = context.screen;
+      if (keys.length === 0) return notes.write("There are no keys yet: `purser key create --name NAME` makes one.\n");
+      const rows = keys.map((key) => [key.key_id, key.name, key.role, key.hint ?? "", attributionText(key.attribution), stateOf(key)]);
+      const columns = ["key id", "name", "role", "begins with", "fixed", "state"].map((title) => ({ title, maxWidth: 44 }));
+      out.write(table(columns, rows, { heading: out.paint.dim }));
+    });
 }
 
 function defineRevoke(command: Command, context: CommandContext): void {
   withTarget(command)
     .argument("<key-id>", "as `purser key list` shows it")
+    .addHelpText("after", "\nExamples:\n  purser key revoke KEY_ID")
     .action(async (id: string, options: TargetOptions) => {
       const path = `${root}/${encodeURIComponent(id)}`;
       await withConnection(context, { target: options }, (connection) => ask(connection, "DELETE", { path }));

@@ -2,12 +2,13 @@
 
 import type { Command } from "commander";
 import type { CommandContext, RunningServer, ServeOptions } from "../context.ts";
-import { ApiProblem } from "../failure.ts";
+import { warningJson, warningText } from "../failure.ts";
+import { listenFailure } from "../listen-failure.ts";
 import { type JsonOption, whole, withJson } from "../option.ts";
 import { welcome } from "../welcome.ts";
 import { untilSignalled } from "../signal.ts";
 
-export const defaultPort = 4141;
+const defaultPort = 4141;
 
 export function defineServe(command: Command, context: CommandContext): void {
   withJson(command)
@@ -28,8 +29,10 @@ Examples:
     )
     .action(async (options: ServeOptions & JsonOption) => {
       const server = await start(options, context);
-      const stopped = untilSignalled(context.screen.notes);
-      context.screen.out.write(options.json ? startedJson(server) : welcome(server, context.screen.out.paint));
+      const { out, notes } = context.screen;
+      const stopped = untilSignalled(notes);
+      for (const warning of server.warnings) notes.write(options.json ? warningJson(warning) : warningText(warning, notes.paint));
+      out.write(options.json ? startedJson(server) : welcome(server, out.paint));
       await stopped;
       await server.close();
     });
@@ -37,26 +40,12 @@ Examples:
 
 async function start(options: ServeOptions & JsonOption, context: CommandContext): Promise<RunningServer> {
   const { json: _, ...asked } = options;
-  return context.parts.startServer(asked).catch((error: unknown) => {
-    throw isPortTaken(error) ? portTaken(error.port ?? options.port ?? defaultPort) : error;
+  return context.parts.startServer(asked).catch(async (error: unknown) => {
+    throw await listenFailure(error, { command: "serve", hostField: options.host === undefined ? "server.host" : "--host" });
   });
 }
 
 function startedJson(server: RunningServer): string {
   const facts = { url: server.url, admin_key: server.adminKey ?? null, first_key: server.firstKey ?? null, providers: server.providers };
   return `${JSON.stringify(facts)}\n`;
-}
-
-function isPortTaken(error: unknown): error is Error & { readonly port?: number } {
-  return error instanceof Error && "code" in error && error.code === "EADDRINUSE";
-}
-
-function portTaken(port: number): ApiProblem {
-  return new ApiProblem({
-    status: 500,
-    code: "port_in_use",
-    message: `port ${port} is in use by another program`,
-    field: "--port",
-    remedy: `Stop that program, or choose another port: \`purser serve --port ${port === 65_535 ? 4142 : port + 1}\` (0 takes any that is free).`,
-  });
 }

@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import type { CommandContext } from "../context.ts";
+import { listenFailure } from "../listen-failure.ts";
 import { type JsonOption, whole, withJson } from "../option.ts";
 import { untilSignalled } from "../signal.ts";
 
@@ -27,7 +28,9 @@ Examples:
   curl http://127.0.0.1:4142/sim/books/summary`,
     )
     .action(async ({ json, ...options }: SimulateOptions) => {
-      const simulator = await context.parts.startSimulator(options);
+      const simulator = await context.parts.startSimulator(options).catch(async (error: unknown) => {
+        throw await listenFailure(error, { command: "simulate", hostField: "--host" });
+      });
       const { out, notes } = context.screen;
       const stopped = untilSignalled(notes);
       out.write(json ? `${JSON.stringify({ url: simulator.url })}\n` : simulatorText(simulator.url));

@@ -1,15 +1,16 @@
 /** One process a folder, one schema a version, and few bytes a call. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { PurserError } from "../../domain/error.ts";
 import { hold, settle, start, tree, usd, usualOutcome } from "../conformance/fixture.ts";
+import { makeFolder } from "./folder.ts";
 import { openLedger } from "./open.ts";
-import { ledgerFile } from "./schema.ts";
+import { checkLedgerFile, ledgerFile } from "./schema.ts";
 
 const clock = { now: () => start };
 
@@ -42,6 +43,7 @@ test("a file of a newer version is refused, and left alone", async () => {
     const database = new DatabaseSync(ledgerFile(directory));
     database.exec("PRAGMA user_version = 99");
     database.close();
+    assert.throws(() => checkLedgerFile(directory), /schema 99/);
     await assert.rejects(openLedger({ directory, durability: "process", clock }), /schema 99/);
   });
 });
@@ -63,8 +65,39 @@ test("a file of an older version gets what it lacks, and keeps what it has", asy
   });
 });
 
-test("a folder that cannot be made is an error that names it", async () => {
-  await assert.rejects(openLedger({ directory: "/dev/null/data", durability: "process", clock }), /\/dev\/null\/data/);
+test("a file that is no ledger is refused with what to do, before and at opening", async () => {
+  await inFolder(async (directory) => {
+    writeFileSync(ledgerFile(directory), "hello\n");
+    const refused = (error: unknown): boolean => {
+      assert.ok(error instanceof PurserError);
+      assert.deepEqual(
+        [error.code, error.message],
+        ["store_unavailable", `the ledger in ${directory} cannot be opened: file is not a database`],
+      );
+      assert.match(error.detail.remedy ?? "", /backup/);
+      return true;
+    };
+    assert.throws(() => checkLedgerFile(directory), refused);
+    await assert.rejects(openLedger({ directory, durability: "process", clock }), refused);
+  });
+});
+
+test("a folder that cannot be made is an error that names it and the remedy", async () => {
+  const places = process.platform === "linux" ? ["/dev/null/data", "/proc/purser/data"] : ["/dev/null/data"];
+  for (const directory of places) {
+    await assert.rejects(openLedger({ directory, durability: "process", clock }), (error) => {
+      assert.ok(error instanceof PurserError && error.message.includes(directory));
+      assert.match(error.detail.remedy ?? "", /--data/);
+      return true;
+    });
+  }
+});
+
+test("a folder and those above it are made for their owner alone", { skip: process.platform === "win32" }, async () => {
+  await inFolder(async (parent) => {
+    makeFolder(join(parent, "a", "b"));
+    assert.deepEqual([statSync(join(parent, "a")).mode & 0o777, statSync(join(parent, "a", "b")).mode & 0o777], [0o700, 0o700]);
+  });
 });
 
 test("a call under four budgets takes at most 400 bytes on disk, indexes and roll-ups included", async () => {

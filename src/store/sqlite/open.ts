@@ -1,16 +1,15 @@
 /** Opens the embedded ledger of a data folder. */
 
-import { mkdirSync } from "node:fs";
 import type { Clock, Ledger, LedgerReader } from "../../app/ports.ts";
-import { PurserError } from "../../domain/error.ts";
+import { makeFolder } from "./folder.ts";
 import { lockFolder } from "./lock.ts";
 import { SqliteReader } from "./read/ledger-reader.ts";
-import { migrate, openForReading, type Durability } from "./schema.ts";
+import { cannotOpen, migrate, openForReading, type Durability } from "./schema.ts";
 import { SqliteLedger } from "./write/ledger.ts";
 import { WriterThread } from "./write/writer-thread.ts";
 
 export interface LedgerOptions {
-  /** Made if it is not there. */
+  /** Made, for its owner alone, if it is not there. */
   readonly directory: string;
   /** `full` syncs every batch to disk; with `process`, a crash of the machine may lose the last moments, and one of the process nothing. */
   readonly durability: Durability;
@@ -20,12 +19,12 @@ export interface LedgerOptions {
 /**
  * The folder belongs to this process until the ledger is closed or the process ends.
  *
- * @throws PurserError `store_unavailable` when another process has the folder, a newer Purser wrote it, or it cannot be written.
+ * @throws PurserError `store_unavailable` when another process has the folder, a newer Purser wrote it, its file is damaged, or it cannot be written.
  */
 export async function openLedger(options: LedgerOptions): Promise<{ readonly ledger: Ledger; readonly reader: LedgerReader }> {
   const { directory, durability, clock } = options;
   try {
-    mkdirSync(directory, { recursive: true });
+    makeFolder(directory);
     const lock = lockFolder(directory);
     try {
       migrate(directory);
@@ -39,11 +38,6 @@ export async function openLedger(options: LedgerOptions): Promise<{ readonly led
       throw error;
     }
   } catch (cause) {
-    if (cause instanceof PurserError) throw cause;
-    throw new PurserError("store_unavailable", `the ledger in ${directory} cannot be opened: ${String(cause)}`, {
-      field: "data",
-      remedy: "Check that the folder may be written and that the disk has room.",
-      cause,
-    });
+    throw cannotOpen(directory, cause);
   }
 }

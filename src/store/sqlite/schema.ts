@@ -1,6 +1,6 @@
 /** The tables of the embedded ledger, and the settings of every connection to them. */
 
-import { chmodSync } from "node:fs";
+import { chmodSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { PurserError } from "../../domain/error.ts";
@@ -68,17 +68,7 @@ export function ledgerFile(directory: string): string {
 export function migrate(directory: string): void {
   const database = new DatabaseSync(ledgerFile(directory));
   try {
-    const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
-    if (version > schemaVersion) {
-      throw new PurserError(
-        "store_unavailable",
-        `${ledgerFile(directory)} has schema ${version}, and this version knows ${schemaVersion}`,
-        {
-          field: "data",
-          remedy: "Start the newer Purser that wrote it, or name another data folder.",
-        },
-      );
-    }
+    const version = knownVersion(database, directory);
     if (version === schemaVersion) return;
     // SQLite gives the files beside it the same mode: who calls whom, and for how much, is for the owner alone.
     chmodSync(ledgerFile(directory), 0o600);
@@ -87,6 +77,55 @@ export function migrate(directory: string): void {
   } finally {
     database.close();
   }
+}
+
+/**
+ * Sees whether this version can open the ledger of a folder, by the first page of its file. Changes nothing.
+ *
+ * @throws PurserError `store_unavailable` as opening it would.
+ */
+export function checkLedgerFile(directory: string): void {
+  if (!existsSync(ledgerFile(directory))) return;
+  try {
+    const database = openForReading(directory);
+    try {
+      knownVersion(database, directory);
+    } finally {
+      database.close();
+    }
+  } catch (cause) {
+    throw cannotOpen(directory, cause);
+  }
+}
+
+/** What to say when the ledger does not open; what says so by itself stays as it is. */
+export function cannotOpen(directory: string, cause: unknown): PurserError {
+  if (cause instanceof PurserError) return cause;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new PurserError("store_unavailable", `the ledger in ${directory} cannot be opened: ${message}`, {
+    field: "data",
+    remedy: isDamage(cause) ? damageRemedy : "Check that the folder may be written and that the disk has room.",
+    cause,
+  });
+}
+
+/** For a file that is not, or no longer, a ledger. */
+export const damageRemedy =
+  "Keep a copy of the data folder, and restore the last backup that verifies; or name another folder with --data.";
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB (https://sqlite.org/rescode.html, read 2026-11-22). */
+function isDamage(cause: unknown): boolean {
+  return cause instanceof Error && "errcode" in cause && (cause.errcode === 11 || cause.errcode === 26);
+}
+
+/** @throws PurserError `store_unavailable` for a version that is not known yet. */
+function knownVersion(database: DatabaseSync, directory: string): number {
+  const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+  if (version <= schemaVersion) return version;
+  throw new PurserError("store_unavailable", `${ledgerFile(directory)} has schema ${version}, and this version knows ${schemaVersion}`, {
+    field: "data",
+    remedy: "Start the newer Purser that wrote it, or name another data folder.",
+  });
 }
 
 /** The one connection that writes. */

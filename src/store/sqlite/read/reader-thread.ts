@@ -3,12 +3,14 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { PurserError } from "../../../domain/error.ts";
+import { damageRemedy } from "../schema.ts";
 import type { Question, ReaderData, ReaderMessage } from "./query.ts";
 
 interface Asked {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly progress: (share: number) => void;
+  readonly method: Question["query"]["method"];
 }
 
 /** Started with the first question; one that died is started anew with the next. */
@@ -28,7 +30,7 @@ export class ReaderThread {
     this.#questions += 1;
     const number = this.#questions;
     return new Promise((resolve, reject) => {
-      this.#asked.set(number, { resolve, reject, progress });
+      this.#asked.set(number, { resolve, reject, progress, method: query.method });
       worker.postMessage({ number, query } satisfies Question);
     });
   }
@@ -58,20 +60,20 @@ export class ReaderThread {
     if (message.kind === "progress") return asked.progress(message.share);
     this.#asked.delete(message.number);
     if (message.kind === "answer") asked.resolve(message.answer);
-    else asked.reject(unreadable(this.#data.directory, new Error(message.message)));
+    else asked.reject(this.#unreadable(asked, new Error(message.message)));
   }
 
   #lose(worker: Worker, cause: Error): void {
     if (this.#worker === worker) this.#worker = undefined;
-    for (const { reject } of this.#asked.values()) reject(unreadable(this.#data.directory, cause));
+    for (const asked of this.#asked.values()) asked.reject(this.#unreadable(asked, cause));
     this.#asked.clear();
   }
-}
 
-function unreadable(directory: string, cause: Error): PurserError {
-  return new PurserError("store_unavailable", `the ledger in ${directory} cannot be read: ${cause.message}`, {
-    field: "data",
-    remedy: "Check the data folder; `purser verify` says whether the file is whole.",
-    cause,
-  });
+  #unreadable({ method }: Asked, cause: Error): PurserError {
+    return new PurserError("store_unavailable", `the ledger in ${this.#data.directory} cannot be read: ${cause.message}`, {
+      field: "data",
+      remedy: method === "verify" ? damageRemedy : "Check the data folder; `purser verify` says whether the file is whole.",
+      cause,
+    });
+  }
 }

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PurserError } from "../domain/error.ts";
+import { readAdminKey, readLogLevel } from "./environment.ts";
+
+function refused(read: () => unknown, field: string, remedy: RegExp): void {
+  assert.throws(read, (error) => {
+    assert.ok(error instanceof PurserError);
+    assert.deepEqual([error.code, error.detail.field], ["invalid_configuration", field]);
+    assert.match(error.detail.remedy ?? "", remedy);
+    return true;
+  });
+}
+
+test("a log level is one that there is, info where none is set", () => {
+  assert.deepEqual([{}, { PURSER_LOG_LEVEL: "" }, { PURSER_LOG_LEVEL: "silent" }].map(readLogLevel), ["info", "info", "silent"]);
+  refused(() => readLogLevel({ PURSER_LOG_LEVEL: "loud" }), "PURSER_LOG_LEVEL", /Known are: trace, debug/);
+  refused(() => readLogLevel({ PURSER_LOG_LEVEL: "warm" }), "PURSER_LOG_LEVEL", /Did you mean warn\?/);
+});
+
+test("an admin key has the length of a secret, and is not shown when it has not", () => {
+  assert.deepEqual([{}, { PURSER_ADMIN_KEY: " " }, { PURSER_ADMIN_KEY: "0123456789abcdef\n" }].map(readAdminKey), [
+    undefined,
+    undefined,
+    "0123456789abcdef",
+  ]);
+  refused(() => readAdminKey({ PURSER_ADMIN_KEY: "short" }), "PURSER_ADMIN_KEY", /16 or more/);
+  assert.throws(
+    () => readAdminKey({ PURSER_ADMIN_KEY: "short" }),
+    (error) => !JSON.stringify(error).includes("short") && !String(error).includes("short"),
+  );
+});

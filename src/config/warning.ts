@@ -1,0 +1,59 @@
+/** What a configuration allows and nobody is likely to want: it does not stop a start, and is told at each one. */
+
+import { show } from "../domain/input/fields.ts";
+import { matchesName } from "../domain/input/name-pattern.ts";
+import { suggest } from "../domain/input/nearest.ts";
+import type { Configuration, ConfigurationWarning, ProviderConfiguration } from "./configuration.ts";
+import type { ConfigurationDocument, Location } from "./document.ts";
+import { knownProviders } from "./provider.ts";
+
+type Finding = Omit<ConfigurationWarning, "line">;
+
+export interface WarningContext {
+  /** The providers that the file names itself. */
+  readonly named: readonly ProviderConfiguration[];
+  readonly locate: ConfigurationDocument["locate"];
+}
+
+/** In the order of the file's sections. */
+export function findWarnings(
+  configuration: Pick<Configuration, "providers" | "prices" | "budgets" | "keys">,
+  { named, locate }: WarningContext,
+): readonly ConfigurationWarning[] {
+  const { prices, budgets, keys } = configuration;
+  const callable = [...configuration.providers.map(({ name }) => name), ...Object.keys(knownProviders), "sim"];
+  const priced = [...callable, ...[...configuration.providers, ...Object.values(knownProviders)].map(({ priceProvider }) => priceProvider)];
+  const findings = [
+    ...named.flatMap((provider) => literalSecret(provider, locate)),
+    ...prices.flatMap(({ provider }, index) => unknownProvider([provider], { fields: () => `prices[${index}].provider`, known: priced })),
+    ...budgets.flatMap(({ providers }, index) => unknownProvider(providers, { fields: listed("budgets", index), known: callable })),
+    ...keys.flatMap(({ definition }, index) => unknownProvider(definition.providers, { fields: listed("keys", index), known: callable })),
+  ];
+  return findings.map((finding) => ({ ...finding, line: locate(finding.field).line }));
+}
+
+function listed(section: string, index: number): (at: number) => string {
+  return (at) => `${section}[${index}].providers[${at}]`;
+}
+
+function literalSecret({ name, apiKey }: ProviderConfiguration, locate: (field: string) => Location): readonly Finding[] {
+  const field = `providers.${name}.api_key`;
+  if (apiKey === null || locate(field).variables.length > 0) return [];
+  return [{ field, message: `${field} stands in the file itself`, remedy: "Write ${NAME} and set NAME, unless it is no secret." }];
+}
+
+interface Names {
+  /** The field of the pattern at an index. */
+  readonly fields: (at: number) => string;
+  readonly known: readonly string[];
+}
+
+/** @param patterns Names of providers, or prefixes that end in `*`; null means all of them. */
+function unknownProvider(patterns: readonly string[] | null, { fields, known }: Names): readonly Finding[] {
+  return (patterns ?? []).flatMap((pattern, at) => {
+    if (known.some((name) => matchesName([pattern], name))) return [];
+    const field = fields(at);
+    const message = `${field} is ${show(pattern)}, and no provider is called so: it applies to no call`;
+    return [{ field, message, remedy: suggest(pattern, [...new Set(known)]) }];
+  });
+}
