@@ -115,6 +115,8 @@ export interface Totals {
 
 export interface VerifyReport {
   readonly entries: number;
+  /** Entries that a process left behind, for the next one to book. */
+  readonly staged: number;
   /** Sequence number of the first entry whose hash does not follow from the one before; null when the chain is whole. */
   readonly brokenAt: number | null;
   /** Counters whose kept balance is not what the journal gives. */

@@ -46,7 +46,8 @@ Examples:
 export function verifyText(report: VerifyReport, output: Output): string {
   const { green, red, cyan } = output.paint;
   const entries = `${grouped(report.entries)} entries`;
-  if (report.ok) return `${green("✔")} ${entries}: the chain is whole, and every balance and roll-up follows from the journal.\n`;
+  const staged = report.staged === 0 ? "" : `  ${grouped(report.staged)} more are staged: the server that starts next books them.\n`;
+  if (report.ok) return `${green("✔")} ${entries}: the chain is whole, and every balance and roll-up follows from the journal.\n${staged}`;
   const broken =
     report.brokenAt === null
       ? []
@@ -64,7 +65,8 @@ export function verifyText(report: VerifyReport, output: Output): string {
 }
 
 function jsonOf(report: VerifyReport): unknown {
-  return { ok: report.ok, entries: report.entries, broken_at: report.brokenAt, drift: report.drift, rollup_drift: report.rollupDrift };
+  const { ok, entries, staged, brokenAt, drift, rollupDrift } = report;
+  return { ok, entries, staged, broken_at: brokenAt, drift, rollup_drift: rollupDrift };
 }
 
 function noLedger(data: string, cause: unknown): PurserError {

@@ -6,6 +6,7 @@ import { lockFolder } from "./lock.ts";
 import { SqliteReader } from "./read/ledger-reader.ts";
 import { cannotOpen, migrate, openForReading, type Durability } from "./schema.ts";
 import { SqliteLedger } from "./write/ledger.ts";
+import { readStaged } from "./write/staged.ts";
 import { WriterThread } from "./write/writer-thread.ts";
 
 export interface LedgerOptions {
@@ -28,9 +29,11 @@ export async function openLedger(options: LedgerOptions): Promise<{ readonly led
     const lock = lockFolder(directory);
     try {
       migrate(directory);
+      const database = openForReading(directory);
+      // Before the writer books it: damage is told by its own name, and changes nothing.
+      readStaged(database);
       const writer = new WriterThread({ directory, durability });
       await writer.start();
-      const database = openForReading(directory);
       const ledger = new SqliteLedger({ database, writer, clock, directory, onClose: () => lock.release() });
       return { ledger, reader: new SqliteReader({ directory, settled: () => ledger.settled() }) };
     } catch (error) {

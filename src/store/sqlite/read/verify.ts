@@ -12,7 +12,9 @@ import { allRows, prepareRows, readRow, rowColumns, type RowValues } from "../jo
 import { isCorrection, isOutcome } from "../journal/kind.ts";
 import { nameKinds } from "../journal/name.ts";
 import { dayHours, rollupTable, sumColumns } from "../schema.ts";
+import { entryWidth } from "../write/batch.ts";
 import { additionOf, hourMs, joinPico, prepareRollup, RollupBatch } from "../write/rollup.ts";
+import { readStaged } from "../write/staged.ts";
 
 /** Rows between two reports of progress, and between two times that what has ended is forgotten. */
 const stride = 20_000;
@@ -20,9 +22,11 @@ const stride = 20_000;
 const maxDrift = 100;
 
 /**
- * Reads the journal once, in one transaction, and holds no more of it than calls that are open and counters.
+ * Reads the journal once, in one transaction, and holds no more of it than calls that are open and counters. What is staged is only
+ * seen to be whole: it becomes part of the journal when it is booked.
  *
  * @param progress Called with the share done, 0 to 1.
+ * @throws PurserError `store_unavailable` when what is staged cannot be booked.
  */
 export function verify(database: DatabaseSync, progress: (share: number) => void): VerifyReport {
   database.exec(`BEGIN; ${rollupTable("temp.recomputed")}`);
@@ -72,6 +76,7 @@ class Replay {
   }
 
   run(progress: (share: number) => void): VerifyReport {
+    const staged = countStaged(this.#database);
     const last = Number(this.#database.prepare("SELECT max(seq) AS last FROM entry").get()?.["last"] ?? 0);
     const definitions = new DefinitionCursor(this.#database);
     const rows = prepareRows(this.#database, `SELECT ${rowColumns("entry")}, hex(hash) FROM entry ORDER BY seq`);
@@ -87,7 +92,7 @@ class Replay {
     const rollupDrift = this.#brokenAt === null ? [...this.#rollupDrift(), ...this.#hourDrift()] : [];
     progress(1);
     const ok = this.#brokenAt === null && drift.length === 0 && rollupDrift.length === 0;
-    return { entries: this.#entries, brokenAt: this.#brokenAt, drift, rollupDrift, ok };
+    return { entries: this.#entries, staged, brokenAt: this.#brokenAt, drift, rollupDrift, ok };
   }
 
   /** The figures behind a broken chain mean nothing: what follows is not read. */
@@ -213,6 +218,12 @@ class Replay {
     const [calls, refusals, micro, rest] = allRows(prepareRows(this.#database, sql), hour, hour + hours)[0] ?? [];
     return `${Number(calls ?? 0)} calls, ${Number(refusals ?? 0)} refusals, ${joinPico(Number(micro ?? 0), Number(rest ?? 0))} pico-USD`;
   }
+}
+
+/** A file of an older version has no such table, and is verified as it is. */
+function countStaged(database: DatabaseSync): number {
+  const isThere = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'staged'").get() !== undefined;
+  return isThere ? readStaged(database).reduce((sum, { batch }) => sum + batch.entries.length / entryWidth, 0) : 0;
 }
 
 function keyOf({ attributionId, routeId }: JournalRow): { readonly attributionId: number; readonly routeId: number } {

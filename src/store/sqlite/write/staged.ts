@@ -1,7 +1,10 @@
 /** The table where batches wait to be booked. */
 
 import type { DatabaseSync } from "node:sqlite";
-import type { Batch } from "./batch.ts";
+import { PurserError } from "../../../domain/error.ts";
+import { nameWidth } from "../journal/name-writer.ts";
+import { damageRemedy } from "../schema.ts";
+import { counterWidth, entryWidth, type Batch } from "./batch.ts";
 
 export interface StagedBatch {
   /** Grows with each batch. */
@@ -9,8 +12,51 @@ export interface StagedBatch {
   readonly batch: Batch;
 }
 
-/** The oldest first. */
+/**
+ * The oldest first. Together they follow the last entry in the tables without a gap, so that none is booked that does not belong there.
+ *
+ * @throws PurserError `store_unavailable` when a batch is damaged, missing or there twice.
+ */
 export function readStaged(database: DatabaseSync): readonly StagedBatch[] {
   const rows = database.prepare("SELECT staged_id, batch FROM staged ORDER BY staged_id").all();
-  return rows.map((row) => ({ id: Number(row["staged_id"]), batch: JSON.parse(String(row["batch"])) as Batch }));
+  if (rows.length === 0) return [];
+  let lastSeq = Number(database.prepare("SELECT max(seq) AS seq FROM entry").get()?.["seq"] ?? 0);
+  return rows.map((row) => {
+    const id = Number(row["staged_id"]);
+    const batch = parseBatch(String(row["batch"]));
+    if (!batch) throw damaged(database, `batch ${id} is no batch`);
+    const count = batch.entries.length / entryWidth;
+    if (count > 0 && batch.firstSeq !== lastSeq + 1)
+      throw damaged(database, `batch ${id} begins with entry ${batch.firstSeq}, and entry ${lastSeq + 1} was to follow`);
+    lastSeq += count;
+    return { id, batch };
+  });
+}
+
+function parseBatch(text: string): Batch | null {
+  try {
+    const batch = JSON.parse(text) as Batch;
+    const { firstSeq, entries, names, counters, opened, ended } = batch;
+    const isWhole =
+      Number.isSafeInteger(firstSeq) &&
+      isRows(entries, entryWidth) &&
+      isRows(names, nameWidth) &&
+      isRows(counters, counterWidth) &&
+      isRows(opened, 1) &&
+      isRows(ended, 1);
+    return isWhole ? batch : null;
+  } catch {
+    return null;
+  }
+}
+
+function isRows(columns: unknown, width: number): boolean {
+  return Array.isArray(columns) && columns.length % width === 0;
+}
+
+function damaged(database: DatabaseSync, what: string): PurserError {
+  return new PurserError("store_unavailable", `${database.location()} is damaged: in its table \`staged\`, ${what}`, {
+    field: "data",
+    remedy: damageRemedy,
+  });
 }
