@@ -60,7 +60,7 @@ export class ReaderThread {
     if (message.kind === "progress") return asked.progress(message.share);
     this.#asked.delete(message.number);
     if (message.kind === "answer") asked.resolve(message.answer);
-    else asked.reject(this.#unreadable(asked, new Error(message.message)));
+    else asked.reject(this.#unreadable(asked, message.error));
   }
 
   #lose(worker: Worker, cause: Error): void {

@@ -35,7 +35,7 @@ function respond({ number, query }: Question): ReaderMessage {
       database.exec("COMMIT");
     }
   } catch (error) {
-    return { kind: "failed", number, message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    return { kind: "failed", number, error: error instanceof Error ? error : new Error(String(error)) };
   }
 }
 
