@@ -106,3 +106,30 @@ test("while the tables cannot be written nothing is taken, and what is staged is
     assert.deepEqual([rows("staged"), rows("entry")], [0, 3]);
     database.close();
   }));
+
+/** SQLite's own numbers (https://sqlite.org/pragma.html#pragma_synchronous, read 2026-11-22). */
+const [normal, full] = [1, 2];
+
+for (const [durability, expected] of [
+  ["full", [full, normal, full, full]],
+  ["process", [normal, normal, normal, normal]],
+] as const) {
+  test(`with durability ${durability}, what is put on file is ${durability === "full" ? "synced" : "not synced"}, and what moves within it is not`, () =>
+    inFolder((directory) => {
+      const database = openForWriting(directory, durability);
+      const staging = new Staging(database, new BatchWriter(database), durability);
+      const synchronous = (): unknown => database.prepare("PRAGMA synchronous").get()?.["synchronous"];
+      const steps = [
+        () => staging.add(JSON.stringify(batchOf(1, 2)), 2),
+        () => staging.book(),
+        () => staging.add(JSON.stringify(batchOf(3, 2)), 2),
+        () => staging.add(JSON.stringify(batchOf(5, 300)), 300),
+      ];
+      const seen = steps.map((step) => {
+        step();
+        return synchronous();
+      });
+      assert.deepEqual(seen, expected);
+      database.close();
+    }));
+}
