@@ -45,6 +45,15 @@ test("keys, budgets, calls and reports work against a server, and the same figur
       const estimate = ["estimate", "sim/sim-small", "--input", "100000", "--set", "team=atlas"];
       assert.equal((await purser(estimate, { cwd: folder })).code, 3);
       assert.equal((await purser(["estimate", "sim/sim-small"], { cwd: folder, input: "hello" })).code, 0);
+      const ample = await purser(["estimate", "sim/sim-small", "--input", "10", "--max-output", "10", "--set", "team=atlas"], {
+        cwd: folder,
+      });
+      assert.match(ample.out, /atlas +would allow it: \$0\.0\d+ left, \$0\.0\d+ needed/);
+      const empty = await purser(["estimate", "sim/sim-small"], { cwd: folder });
+      assert.equal(empty.code, 2);
+      assert.match(empty.notes, /standard input is empty[^]*remedy Give --file/);
+      const untyped = await purser(["budget", "create", "--id", "b", "--type", "tem", "--resource", "x", "--amount", "5"], { cwd: folder });
+      assert.match(untyped.notes, /^error {2}--type is "tem".*\nremedy Did you mean team\?/);
       assert.equal((await purser(["estimate", "sim/no-such-model", "--text", "hello"], { cwd: folder })).code, 1);
 
       const report = JSON.parse((await purser(["report", "--by", "team", "--json"], { cwd: folder })).out) as {
