@@ -96,6 +96,8 @@ test("a port that is taken is named, with another to take, and a second server o
       const taken = await purser(["serve", "--port", port, "--data", "other"], { cwd: folder });
       assert.equal(taken.code, 1);
       assert.match(taken.notes, new RegExp(`port ${port} is in use by another Purser[^]*remedy .*serve --port ${Number(port) + 1}`));
+      const checked = await purser(["doctor", "--port", port, "--data", "other"], { cwd: folder });
+      assert.match(checked.out, new RegExp(`✘ +port +${port} on 127.0.0.1 is in use by another Purser`));
       const simulated = await purser(["simulate", "--port", port], { cwd: folder });
       assert.match(simulated.notes, new RegExp(`port ${port} is in use[^]*remedy .*simulate --port ${Number(port) + 1}`));
       const second = await purser(["serve", "--port", "0"], { cwd: folder });
