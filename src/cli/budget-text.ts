@@ -67,7 +67,8 @@ function usedText(budget: BudgetView, paint: Paint): string {
   return `${colour(gauge(share, gaugeCells))} ${percent(share)}`;
 }
 
-function amountText(amount: string | null | undefined, currency: string): string {
+/** In USD as tables have it, else with its unit; nothing where it is not known. */
+export function amountText(amount: string | null | undefined, currency: string): string {
   if (amount === undefined || amount === null) return "";
   return currency === "USD" ? dollars(amount) : `${grouped(amount)} ${currency}`;
 }

@@ -7,7 +7,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { PurserError } from "../domain/error.ts";
 import { budgetTable, usedShare } from "./budget-text.ts";
-import { csv, reportText } from "./command/report.ts";
+import { checkRange, csv, reportText } from "./command/report.ts";
 import { verifyText } from "./command/verify.ts";
 import { connect, runningServer } from "./connection.ts";
 import { failureOf, failureText, problemOf } from "./failure.ts";
@@ -15,7 +15,8 @@ import type { BudgetView, Figures } from "./figures.ts";
 import { inspectClock, inspectNode } from "./inspect.ts";
 import { shareOf } from "./group-table.ts";
 import { nearest } from "./nearest.ts";
-import { attributionOf, decimal, moment, oneOf, whole } from "./option.ts";
+import { inOptionWords } from "./option-words.ts";
+import { attributionOf, decimal, moment, oneOf, shares, whole } from "./option.ts";
 import { paintFor } from "./terminal/color.ts";
 import type { Output } from "./terminal/screen.ts";
 import { welcome } from "./welcome.ts";
@@ -51,6 +52,33 @@ test("a problem of the server keeps its field and remedy, and a refusal its reas
   assert.match(failureOf(problemOf(401, null)).remedy ?? "", /PURSER_ADMIN_KEY/);
 });
 
+test("an answer in a provider's format keeps its reason, and tells its remedy once", () => {
+  const { message, remedy } = problemOf(403, { error: { message: "not this model. Ask for it." }, purser: { remedy: "Ask for it." } });
+  assert.deepEqual([message, remedy], ["not this model.", "Ask for it."]);
+  assert.equal(problemOf(403, { error: { message: "no" } }).message, "no");
+});
+
+test("what the control plane refuses is named as it was typed", () => {
+  const words = { amount: { option: "--amount", remedy: "Give 1.50." }, attribution: { option: "--set" } };
+  const typed = (field: string): readonly (string | null)[] => {
+    const refusal = problemOf(400, { detail: `${field} is wrong`, field, remedy: "Mend it." });
+    const { message, field: option, remedy, exitCode } = failureOf(inOptionWords(refusal, words));
+    assert.equal(exitCode, 2);
+    return [message, option, remedy];
+  };
+  assert.deepEqual(typed("amount"), ["--amount is wrong", "--amount", "Give 1.50."]);
+  assert.deepEqual(typed("attribution.tem"), ["--set tem is wrong", "--set", "Mend it."]);
+  assert.deepEqual(typed("other[0]"), ["other[0] is wrong", "other[0]", "Mend it."]);
+});
+
+test("a range of a report that ends before it begins is told of the option that was given", () => {
+  const now = Date.UTC(2026, 10, 22);
+  checkRange({ from: "2026-11-21T00:00:00.000Z" }, now);
+  checkRange({ from: "2026-12-01T00:00:00.000Z", to: "2026-12-02T00:00:00.000Z" }, now);
+  assert.throws(() => checkRange({ from: "2027-01-01T00:00:00.000Z" }, now), /^PurserError: --from .* is still to come$/);
+  assert.throws(() => checkRange({ from: "2026-11-02T00:00:00.000Z", to: "2026-11-01T00:00:00.000Z" }, now), /is not before --to/);
+});
+
 test("an error from outside cannot colour the terminal", () => {
   assert.ok(!failureText(failureOf(new Error("\u{1b}[2Jgone")), paint).includes("\u{1b}"));
 });
@@ -63,6 +91,8 @@ const values: readonly (readonly [name: string, read: () => unknown, field: stri
   ["a day that does not exist", () => moment("--at")("2026-02-30"), "--at"],
   ["a moment without a zone", () => moment("--at")("2026-02-03T10:00:00"), "--at"],
   ["a word that is not known", () => oneOf("--tier", ["a", "b"])("c"), "--tier"],
+  ["a share in percent", () => shares("--warn")("80%"), "--warn"],
+  ["a share of nothing", () => shares("--warn")("0.5,0"), "--warn"],
   ["a dimension without a value", () => attributionOf(["team"]), "--set"],
 ];
 for (const [name, read, field] of values) {

@@ -40,15 +40,22 @@ export class ApiProblem extends Error {
   }
 }
 
-/** Reads a problem+json body; whatever is missing in it is made of the status. */
+/** Reads a problem+json body, or the error of a provider's format as the gateway answers agents; whatever is missing in it is made of the status. */
 export function problemOf(status: number, body: unknown): ApiProblem {
   const problem = fieldsOf(body);
   const purser = fieldsOf(problem["purser"]);
-  const message = textOf(problem["detail"]) ?? textOf(problem["title"]) ?? `the server answered ${status}`;
   const field = textOf(problem["field"]);
   const remedy = status === 401 ? keyRemedy : (textOf(problem["remedy"]) ?? textOf(purser["remedy"]));
+  const reason = textOf(problem["detail"]) ?? toAgents(problem["error"], remedy) ?? textOf(problem["title"]);
+  const message = reason ?? `the server answered ${status}`;
   const code = textOf(purser["reason"]) ?? textOf(problem["code"]) ?? `http_${status}`;
   return new ApiProblem({ status, code, message, ...(field === undefined ? {} : { field }), ...(remedy === undefined ? {} : { remedy }) });
+}
+
+/** What an error in a provider's format says. Agents are shown the message alone, so that it has the remedy at its end. */
+function toAgents(error: unknown, remedy = ""): string | undefined {
+  const message = textOf(fieldsOf(error)["message"]);
+  return message?.endsWith(` ${remedy}`) ? message.slice(0, -remedy.length - 1) : message;
 }
 
 /** @param error Whatever was thrown. */

@@ -6,6 +6,7 @@ import path from "node:path";
 import type { CheckedConfiguration, CommandContext } from "./context.ts";
 import { runningServer } from "./connection.ts";
 import { failureOf } from "./failure.ts";
+import { portHolder } from "./listen-failure.ts";
 import { grouped } from "./terminal/number.ts";
 
 export interface Finding {
@@ -160,8 +161,10 @@ async function inspectPort(port: number, host: string): Promise<Finding> {
   });
   if (fault === null) return well("port", port === 0 ? "any that is free" : `${port} on ${host} is free`);
   const message =
-    fault === "EADDRINUSE" ? `${port} on ${host} is in use by another program` : `${port} on ${host} cannot be listened on (${fault})`;
-  return wrong("port", { message, remedy: "Stop that program, or choose another port with `purser serve --port`." });
+    fault === "EADDRINUSE"
+      ? `${port} on ${host} is in use by ${await portHolder(host, port)}`
+      : `${port} on ${host} cannot be listened on (${fault})`;
+  return wrong("port", { message, remedy: "Stop it, or choose another port with `purser serve --port`." });
 }
 
 async function inspectProviders(configuration: CheckedConfiguration | null, online: boolean): Promise<readonly Finding[]> {

@@ -35,14 +35,18 @@ function faultOf(error: unknown): Fault | undefined {
 }
 
 async function portTaken({ address = "127.0.0.1", port = 0 }: Fault, { command }: ListenWords): Promise<ApiProblem> {
-  const url = `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
-  const holder = (await isPurser(url)) ? "another Purser" : "another program";
   return problem({
     code: "port_in_use",
-    message: `port ${port} is in use by ${holder}`,
+    message: `port ${port} is in use by ${await portHolder(address, port)}`,
     field: "--port",
     remedy: `Stop it, or choose another port: \`purser ${command} --port ${port === 65_535 ? 4142 : port + 1}\` (0 takes any that is free).`,
   });
+}
+
+/** Who listens on a port, as far as it answers. */
+export async function portHolder(host: string, port: number): Promise<"another Purser" | "another program"> {
+  const name = host.includes(":") ? `[${host}]` : host;
+  return (await isPurser(`http://${name}:${port}`)) ? "another Purser" : "another program";
 }
 
 function portForbidden({ code, port = 0 }: Fault, { command }: ListenWords): ApiProblem {

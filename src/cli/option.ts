@@ -88,6 +88,16 @@ export function list(text: string): readonly string[] {
     .filter((word) => word !== "");
 }
 
+/** A reader of shares of a limit: `0.75,0.95`. */
+export function shares(flag: string): (text: string) => readonly string[] {
+  return (text) => {
+    const words = list(text);
+    if (words.length > 0 && words.every((word) => /^\d{1,2}(\.\d{1,6})?$/.test(word) && Number(word) > 0 && Number(word) <= 10))
+      return words;
+    throw wrong(flag, { text, remedy: "Give shares of the limit above 0 and up to 10, such as 0.8 or 0.75,0.95." });
+  };
+}
+
 /** `team=atlas`, `tag:customer=acme` as the API takes them. */
 export function attributionOf(pairs: readonly string[]): Readonly<Record<string, unknown>> {
   const fixed: Record<string, string> = {};

@@ -45,6 +45,15 @@ test("keys, budgets, calls and reports work against a server, and the same figur
       const estimate = ["estimate", "sim/sim-small", "--input", "100000", "--set", "team=atlas"];
       assert.equal((await purser(estimate, { cwd: folder })).code, 3);
       assert.equal((await purser(["estimate", "sim/sim-small"], { cwd: folder, input: "hello" })).code, 0);
+      const ample = await purser(["estimate", "sim/sim-small", "--input", "10", "--max-output", "10", "--set", "team=atlas"], {
+        cwd: folder,
+      });
+      assert.match(ample.out, /atlas +would allow it: \$0\.0\d+ left, \$0\.0\d+ needed/);
+      const empty = await purser(["estimate", "sim/sim-small"], { cwd: folder });
+      assert.equal(empty.code, 2);
+      assert.match(empty.notes, /standard input is empty[^]*remedy Give --file/);
+      const untyped = await purser(["budget", "create", "--id", "b", "--type", "tem", "--resource", "x", "--amount", "5"], { cwd: folder });
+      assert.match(untyped.notes, /^error {2}--type is "tem".*\nremedy Did you mean team\?/);
       assert.equal((await purser(["estimate", "sim/no-such-model", "--text", "hello"], { cwd: folder })).code, 1);
 
       const report = JSON.parse((await purser(["report", "--by", "team", "--json"], { cwd: folder })).out) as {
@@ -87,6 +96,8 @@ test("a port that is taken is named, with another to take, and a second server o
       const taken = await purser(["serve", "--port", port, "--data", "other"], { cwd: folder });
       assert.equal(taken.code, 1);
       assert.match(taken.notes, new RegExp(`port ${port} is in use by another Purser[^]*remedy .*serve --port ${Number(port) + 1}`));
+      const checked = await purser(["doctor", "--port", port, "--data", "other"], { cwd: folder });
+      assert.match(checked.out, new RegExp(`✘ +port +${port} on 127.0.0.1 is in use by another Purser`));
       const simulated = await purser(["simulate", "--port", port], { cwd: folder });
       assert.match(simulated.notes, new RegExp(`port ${port} is in use[^]*remedy .*simulate --port ${Number(port) + 1}`));
       const second = await purser(["serve", "--port", "0"], { cwd: folder });

@@ -2,12 +2,15 @@
 
 import { connect, type Connection } from "./connection.ts";
 import type { CommandContext } from "./context.ts";
+import { inOptionWords, type OptionWords } from "./option-words.ts";
 import { targetOf, type TargetOptions } from "./option.ts";
 
 export interface SessionOptions {
   readonly target: TargetOptions;
   /** Whether the data folder may be made. */
   readonly create?: boolean;
+  /** How the fields of its requests are called on the command line. */
+  readonly words?: OptionWords;
 }
 
 /** Closes the connection however the work ends. */
@@ -20,6 +23,8 @@ export async function withConnection<Result>(
   const connection = await connect({ target, openFolder: (folder) => context.parts.openFolder(folder), create: options.create === true });
   try {
     return await work(connection);
+  } catch (error) {
+    throw inOptionWords(error, options.words ?? {});
   } finally {
     await connection.close();
   }

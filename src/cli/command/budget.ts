@@ -5,13 +5,31 @@ import { PurserError } from "../../domain/error.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { type BudgetView, readAll } from "../figures.ts";
-import { list, oneOf, type TargetOptions, withTarget } from "../option.ts";
+import type { OptionWords } from "../option-words.ts";
+import { list, oneOf, shares, type TargetOptions, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { budgetTable, budgetText } from "../budget-text.ts";
 
 const root = "/api/v1/budgets";
 const periods = ["once", "hour", "day", "week", "month", "quarter", "year"] as const;
 const currencies = ["USD", "tokens", "requests"] as const;
+
+const words: OptionWords = {
+  budget_id: { option: "--id" },
+  budget_type: { option: "--type" },
+  resource_id: { option: "--resource" },
+  parent_budget_id: { option: "--parent" },
+  amount: { option: "--amount", remedy: "Give a plain decimal such as 1.50, or a whole number of tokens or requests." },
+  currency: { option: "--currency" },
+  period: { option: "--period" },
+  time_zone: { option: "--time-zone" },
+  start: { option: "--start" },
+  end: { option: "--end" },
+  policy: { option: "--policy" },
+  thresholds: { option: "--warn" },
+  models: { option: "--models" },
+  providers: { option: "--providers" },
+};
 
 interface BudgetOptions extends TargetOptions {
   readonly id?: string;
@@ -64,7 +82,7 @@ Examples:
     )
     .action(async (options: BudgetOptions) => {
       const body = { budget_id: options.id, budget_type: options.type, resource_id: options.resource, ...changed(options) };
-      const made = await withConnection(context, { target: options, create: true }, (connection) =>
+      const made = await withConnection(context, { target: options, create: true, words }, (connection) =>
         ask(connection, "POST", { path: root, body }),
       );
       show(made, options, context);
@@ -103,7 +121,7 @@ function defineSet(command: Command, context: CommandContext): void {
       const body = changed(options);
       if (Object.keys(body).length === 0) throw nothingToChange();
       show(
-        await withConnection(context, { target: options }, (connection) => ask(connection, "PATCH", { path: pathOf(id), body })),
+        await withConnection(context, { target: options, words }, (connection) => ask(connection, "PATCH", { path: pathOf(id), body })),
         options,
         context,
       );
@@ -132,7 +150,7 @@ function withFields(command: Command): Command {
     .option("--end <moment>", "for --period once: until when")
     .option("--policy <policy>", "hard refuses, soft only alerts (hard)", oneOf("--policy", ["hard", "soft"]))
     .option("--parent <id>", "the budget it draws on")
-    .option("--warn <shares>", "thresholds such as 0.75,0.95 (0.8)", list)
+    .option("--warn <shares>", "thresholds such as 0.75,0.95 (0.8)", shares("--warn"))
     .option("--models <names>", "count only calls of these models; prefixes end in *", list)
     .option("--providers <names>", "count only calls of these providers", list);
 }

@@ -3,10 +3,13 @@
 import { readFile } from "node:fs/promises";
 import { text as readStream } from "node:stream/consumers";
 import type { Command } from "commander";
+import { dimensions } from "../../domain/attribution/attribution.ts";
 import { PurserError } from "../../domain/error.ts";
+import { amountText } from "../budget-text.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { listedModel, resolveModel, splitName, unpriced } from "../model-name.ts";
+import type { OptionWords } from "../option-words.ts";
 import { attributionOf, collect, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { dollarColumn, grouped } from "../terminal/number.ts";
@@ -21,6 +24,11 @@ interface EstimateOptions extends TargetOptions {
   readonly set: readonly string[];
   readonly maxOutput: number;
 }
+
+const words: OptionWords = {
+  provider: { option: "--provider" },
+  attribution: { option: "--set", remedy: `Give DIMENSION=VALUE of ${dimensions.join(", ")} or tag:NAME.` },
+};
 
 const tokens = { least: 0, most: 100_000_000 };
 
@@ -49,7 +57,9 @@ Examples:
       const fixed = options.set.length > 0 ? { attribution: attributionOf(options.set) } : {};
       const body = { ...named, ...fixed, ...(await promptOf(options)), max_output_tokens: options.maxOutput };
       const request = { path: "/api/v1/estimate", body };
-      const estimate = await withConnection(context, { target: options, create: true }, (connection) => ask(connection, "POST", request));
+      const estimate = await withConnection(context, { target: options, create: true, words }, (connection) =>
+        ask(connection, "POST", request),
+      );
       if (!(estimate as EstimateView).priced) throw unpriced(catalogue, { model: `${named.provider}/${named.model}`, at: Date.now() });
       if (options.json) printJson(context, estimate);
       else context.screen.out.write(estimateText(estimate as EstimateView, context.screen.out));
@@ -85,9 +95,16 @@ async function promptOf(options: EstimateOptions): Promise<Readonly<Record<strin
   if (given.length > 1) throw wrongPrompt("--file, --text and --input exclude each other", "Give one of them.");
   if (options.input !== undefined) return { input_tokens: options.input };
   if (options.text !== undefined) return { text: options.text };
-  if (options.file !== undefined) return { text: await readFile(options.file, "utf8") };
+  if (options.file !== undefined) return { text: filled(await readFile(options.file, "utf8"), options.file) };
   if (process.stdin.isTTY) throw wrongPrompt("there is no prompt", "Give --file, --text or --input, or pipe the prompt in.");
-  return { text: await readStream(process.stdin) };
+  return { text: filled(await readStream(process.stdin), "standard input") };
+}
+
+/** Nothing at all is a pipe that broke, or the wrong file: its estimate would be no answer. */
+function filled(text: string, source: string): string {
+  if (text.trim() === "")
+    throw wrongPrompt(`there is no prompt: ${source} is empty`, "Give --file, --text or --input, or pipe the prompt in.");
+  return text;
 }
 
 function estimateText(estimate: EstimateView, output: Output): string {
@@ -105,7 +122,7 @@ function estimateText(estimate: EstimateView, output: Output): string {
   const budgets = estimate.budgets.map((budget) => [
     budget.allowed ? green("✔") : red("✘"),
     budget.budget_id,
-    `${budget.allowed ? "would allow it" : `would refuse it (${budget.reason ?? "too little left"})`}: ${budget.available} ${budget.currency} left, ${budget.needed} needed`,
+    `${budget.allowed ? "would allow it" : `would refuse it (${budget.reason ?? "too little left"})`}: ${amountText(budget.available, budget.currency)} left, ${amountText(budget.needed, budget.currency)} needed`,
   ]);
   const columns = [{ title: "" }, { title: "" }, { title: "" }];
   const size = `${grouped(estimate.input_tokens)} input tokens, at most ${grouped(estimate.max_output_tokens)} output tokens`;

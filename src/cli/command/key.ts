@@ -5,12 +5,23 @@ import { dimensions } from "../../domain/attribution/attribution.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { readAll } from "../figures.ts";
+import type { OptionWords } from "../option-words.ts";
 import { attributionOf, collect, list, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { table } from "../terminal/table.ts";
 
 const root = "/api/v1/keys";
 const roles = ["caller", "reader", "admin"] as const;
+
+const words: OptionWords = {
+  name: { option: "--name" },
+  attribution: { option: "--set" },
+  may_refine: { option: "--may-refine" },
+  models: { option: "--models" },
+  providers: { option: "--providers" },
+  budgets: { option: "--budgets" },
+  expires_at: { option: "--expires" },
+};
 
 interface CreateOptions extends TargetOptions {
   readonly name: string;
@@ -70,7 +81,9 @@ Examples:
     )
     .action(async (options: CreateOptions) => {
       const request = { path: root, body: bodyOf(options) };
-      const made = await withConnection(context, { target: options, create: true }, (connection) => ask(connection, "POST", request));
+      const made = await withConnection(context, { target: options, create: true, words }, (connection) =>
+        ask(connection, "POST", request),
+      );
       if (options.json) return printJson(context, made);
       const { key, key_id: id } = made as { readonly key: string; readonly key_id: string };
       const { out, notes } = context.screen;

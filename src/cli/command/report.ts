@@ -2,13 +2,17 @@
 
 import type { Command } from "commander";
 import { countContext, type Usage } from "../../domain/usage/usage.ts";
+import { PurserError } from "../../domain/error.ts";
 import type { CommandContext } from "../context.ts";
 import { type Figures, readFigures } from "../figures.ts";
+import type { OptionWords } from "../option-words.ts";
 import { list, moment, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
 import { groupTable } from "../group-table.ts";
 import { printJson, withConnection } from "../session.ts";
 import { dollars, grouped } from "../terminal/number.ts";
 import type { Output } from "../terminal/screen.ts";
+
+const words: OptionWords = { from: { option: "--from" }, to: { option: "--to" }, by: { option: "--by" } };
 
 type Format = "table" | "json" | "csv";
 
@@ -41,13 +45,24 @@ Examples:
   purser report --by user,tag:customer --format csv > spend.csv`,
     )
     .action(async (options: ReportOptions) => {
-      const figures = await withConnection(context, { target: options }, (connection) => readFigures(connection, options));
+      checkRange(options, Date.now());
+      const figures = await withConnection(context, { target: options, words }, (connection) => readFigures(connection, options));
       if (options.json === true || options.format === "json") printJson(context, figures);
       else
         context.screen.out.write(
           options.format === "csv" ? csv(figures, options.by) : reportText(figures, { ...options, output: context.screen.out }),
         );
     });
+}
+
+/** @throws PurserError `invalid_request` for a stretch of time that ends before it begins. */
+export function checkRange({ from, to }: Pick<ReportOptions, "from" | "to">, now: number): void {
+  if (from === undefined || Date.parse(from) < (to === undefined ? now : Date.parse(to))) return;
+  const [problem, remedy] =
+    to === undefined
+      ? ["is still to come", "Give a date that is past."]
+      : [`is not before --to ${to}`, "Give an earlier date, or a later --to."];
+  throw new PurserError("invalid_request", `--from ${from} ${problem}`, { field: "--from", remedy });
 }
 
 export interface ReportTextOptions {

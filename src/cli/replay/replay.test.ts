@@ -13,6 +13,7 @@ import { type PlannedCall, planCalls, teamsOf } from "./plan.ts";
 import { priceBooks, reconcile, since } from "./reconcile.ts";
 import { runSchedule } from "./schedule.ts";
 import { quantiles, Statistics } from "./statistics.ts";
+import { notCompared } from "./text.ts";
 import { readTrace } from "./trace.ts";
 
 const heading = "TIMESTAMP,ContextTokens,GeneratedTokens";
@@ -162,6 +163,11 @@ test("books that differ by one token or one pico-dollar differ", () => {
   assert.deepEqual(reconcile([row], [{ ...row, cost: pico(8n) }]).models[0]?.differences, ["cost"]);
   assert.deepEqual(reconcile([row], []).models[0]?.differences, ["calls", "input", "output", "cost"]);
   assert.ok(!reconcile([], [row]).equal);
+});
+
+test("books that were not compared name only what is missing", () => {
+  assert.match(notCompared({ adminKey: "k" }), /: give --simulator\.$/);
+  assert.match(notCompared({}), /: give --admin-key and --simulator\.$/);
 });
 
 test("only what was added between two readings counts", () => {

@@ -23,7 +23,7 @@ export function replayText(result: ReplayResult, view: ReplayTextOptions): strin
     factsText(result, view),
     teamText(result, view.output),
     comparisonText(result, view.output),
-    verdictText(result, view.output),
+    verdictText(result, view),
   ]
     .filter((part) => part !== "")
     .join("\n");
@@ -124,11 +124,17 @@ function comparisonText({ comparison }: ReplayResult, output: Output): string {
   return table(columns, rows, { heading: dim });
 }
 
-function verdictText(result: ReplayResult, output: Output): string {
+/** Names what is missing. Without a URL both sides are the replay's own, and are always compared. */
+export function notCompared({ adminKey, simulator }: Pick<ReplayOptions, "adminKey" | "simulator">): string {
+  const missing = [...(adminKey === undefined ? ["--admin-key"] : []), ...(simulator === undefined ? ["--simulator"] : [])];
+  return `Ledger and books were not compared: give ${missing.join(" and ")}.`;
+}
+
+function verdictText(result: ReplayResult, { options, output }: ReplayTextOptions): string {
   const { green, red, yellow } = output.paint;
   const lines: string[] = [];
   const { comparison, verified, sums } = result;
-  if (!comparison) lines.push(yellow("Ledger and books were not compared: give --admin-key and --simulator."));
+  if (!comparison) lines.push(yellow(notCompared(options)));
   else lines.push(comparison.equal ? `${green("✔")} ${agreement(comparison)}` : `${red("✘")} ${disagreement(comparison)}`);
   if (result.cut) lines.push(cutLine(result.cut));
   if (verified?.ok)
