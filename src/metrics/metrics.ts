@@ -160,10 +160,11 @@ function gauge(
   registry.registerMetric(made);
 }
 
-const nanoseconds = 1e9;
+/** Milliseconds between two looks: each wakes the process, also one that has nothing else to do. */
+const lookMs = 100;
 
 function watchEventLoop(registry: Registry): { disable(): boolean } {
-  const delay = monitorEventLoopDelay({ resolution: 20 });
+  const delay = monitorEventLoopDelay({ resolution: lookMs });
   delay.enable();
   const lag = new Gauge({
     name: "purser_event_loop_lag_seconds",
@@ -171,12 +172,16 @@ function watchEventLoop(registry: Registry): { disable(): boolean } {
     labelNames: ["quantile"],
     registers: [registry],
     collect() {
-      for (const percent of [50, 99])
-        lag.labels(String(percent / 100)).set(delay.count === 0 ? 0 : delay.percentile(percent) / nanoseconds);
+      for (const percent of [50, 99]) lag.labels(String(percent / 100)).set(delay.count === 0 ? 0 : lateness(delay.percentile(percent)));
       delay.reset();
     },
   });
   return delay;
+}
+
+/** Seconds. @param betweenNs From one look to the next in nanoseconds, which is what the monitor records: the interval is in it. */
+function lateness(betweenNs: number): number {
+  return Math.max(0, betweenNs / 1e6 - lookMs) / 1000;
 }
 
 function describeProcess(registry: Registry, version: string): void {
