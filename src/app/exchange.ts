@@ -16,6 +16,7 @@ import type { Ledger } from "./ports.ts";
 import type { Reply, ReplyHeaders } from "./reply.ts";
 import { outcomeOf, unresolvedOutcome } from "./settle.ts";
 import { isSurelyOver, type Slices } from "./slices.ts";
+import { upstreamError } from "./upstream-error.ts";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
 
 export interface ExchangeContext extends FinishContext {
@@ -292,18 +293,12 @@ export class Exchange implements UpstreamReceiver, Watched {
     this.#context.observer.callFailed({ provider: this.#call.route.provider.name, status: 502 });
   }
 
-  #answerFailure({ timedOut, reached, message }: UpstreamFailure): void {
+  #answerFailure(failure: UpstreamFailure): void {
     if (this.#reply.gone) return this.#done();
-    const status = timedOut ? 504 : 502;
-    const charged = reached ? " What was held for it is charged, since the provider may bill it." : "";
-    const text = this.#call.route.wire.error({
-      status,
-      message: `${this.#call.route.provider.name} did not answer: ${message}.${charged}`,
-      code: timedOut ? "upstream_timeout" : "upstream_unreachable",
-      param: null,
-    });
-    this.#reply.head(status, this.#addOwn({ "content-type": "application/json" }));
-    this.#endReply(Buffer.from(text));
+    const { provider, wire } = this.#call.route;
+    const error = upstreamError(failure, { provider: provider.name, isCharged: failure.reached });
+    this.#reply.head(error.status, this.#addOwn({ "content-type": "application/json" }));
+    this.#endReply(Buffer.from(wire.error(error)));
   }
 
   #endReply(bytes?: Uint8Array): void {
