@@ -141,7 +141,7 @@ function forward(context: CallContext, { call, held }: { readonly call: ReadCall
   const upstreamRequest = {
     method,
     url,
-    headers: upstreamHeaders(headers, { provider, wireName, bringsProviderKey: caller.bringsProviderKey }),
+    headers: upstreamHeaders(headers, { provider, wireName, bringsProviderKey: caller.bringsProviderKey, observer: context.observer }),
     body: request.edit(editsFor(call, fitted)),
   };
   exchange.attach(context.upstream.forward(upstreamRequest, exchange));

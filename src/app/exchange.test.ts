@@ -44,6 +44,7 @@ function contextOf(ledger: ExchangeContext["ledger"], failures: string[]): Excha
       callEnded: nothing,
       callFailed: nothing,
       refused: nothing,
+      headerIgnored: nothing,
       thresholdCrossed: nothing,
       failed: (what) => void failures.push(what),
     },

@@ -32,7 +32,12 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
       {
         method: incoming.method,
         url: route.url,
-        headers: upstreamHeaders(incoming.headers, { provider, wireName, bringsProviderKey: caller.bringsProviderKey }),
+        headers: upstreamHeaders(incoming.headers, {
+          provider,
+          wireName,
+          bringsProviderKey: caller.bringsProviderKey,
+          observer: context.observer,
+        }),
         body: incoming.body.length > 0 ? incoming.body : null,
       },
       pipe,

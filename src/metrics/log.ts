@@ -16,10 +16,16 @@ export function makeLog(): Log {
     warn: (message) => logger.warn(message),
     error: (message, error) => logger.error({ err: error }, message),
   };
+  const told = new Told();
   return {
     ...log,
     observe: (inner) => ({
       ...inner,
+      headerIgnored(header) {
+        const name = header.name.slice(0, 100);
+        if (told.isNew(name)) logger.warn({ header: name }, `a header is ignored, and what it says is lost: ${header.remedy()}`);
+        inner.headerIgnored(header);
+      },
       thresholdCrossed(threshold) {
         const { counter, partsPerMillion } = threshold;
         logger.warn({ budget: counter.budgetId, value: counter.value, share: partsPerMillion / 1e6 }, "a budget crossed a threshold");
@@ -32,3 +38,17 @@ export function makeLog(): Log {
     }),
   };
 }
+
+/** What was told, so that it is told once. Callers choose what there is to tell: past a bound all is forgotten, and may be told again. */
+class Told {
+  readonly #what = new Set<string>();
+
+  isNew(what: string): boolean {
+    if (this.#what.has(what)) return false;
+    if (this.#what.size >= mostRemembered) this.#what.clear();
+    this.#what.add(what);
+    return true;
+  }
+}
+
+const mostRemembered = 1000;

@@ -35,6 +35,8 @@ export function makeMetrics({ ledger, version }: { readonly ledger: Pick<Ledger,
     },
     callFailed: ({ provider, status }) => counts.failures.add(1, provider, String(status)),
     refused: ({ reason }) => counts.refusals.add(1, reason),
+    // Whoever calls chooses the names: they stand in the log only.
+    headerIgnored: () => undefined,
     thresholdCrossed: () => counts.thresholds.add(1),
     failed: () => counts.faults.add(1),
     answered({ provider, seconds }) {

@@ -172,6 +172,7 @@ function contextOf(
       callEnded: () => undefined,
       callFailed: () => undefined,
       refused: () => undefined,
+      headerIgnored: () => undefined,
       thresholdCrossed: () => undefined,
       failed,
     },
