@@ -42,6 +42,7 @@ function contextOf(ledger: ExchangeContext["ledger"], failures: string[]): Excha
     observer: {
       answered: nothing,
       callEnded: nothing,
+      callUnpriced: nothing,
       callFailed: nothing,
       refused: nothing,
       headerIgnored: nothing,

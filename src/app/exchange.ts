@@ -16,6 +16,7 @@ import type { Ledger } from "./ports.ts";
 import type { Reply, ReplyHeaders } from "./reply.ts";
 import { outcomeOf, unresolvedOutcome } from "./settle.ts";
 import { isSurelyOver, type Slices } from "./slices.ts";
+import { lacksPrice } from "./unpriced.ts";
 import { upstreamError } from "./upstream-error.ts";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
 
@@ -209,6 +210,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     if (this.#reply.gone) return this.#done();
     const headers = this.#addOwn(replyHeaders(this.#headers));
     headers["x-purser-cost-usd"] = formatUsd(outcome.cost.usd);
+    if (lacksPrice(outcome)) headers["x-purser-unpriced"] = "true";
     headers["content-length"] = String(body.length);
     if (tightest) headers["x-purser-budget-remaining-usd"] = formatUsd(pico(tightest.available));
     this.#reply.head(this.#status, headers);
@@ -336,5 +338,6 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array {
 
 /** A comment that clients skip: the only place where a stream can still say what it cost. */
 function costComment(outcome: Outcome): Uint8Array {
-  return Buffer.from(`: purser cost_usd=${formatUsd(outcome.cost.usd)} status=${outcome.status}\n\n`);
+  const unpriced = lacksPrice(outcome) ? " unpriced=true" : "";
+  return Buffer.from(`: purser cost_usd=${formatUsd(outcome.cost.usd)} status=${outcome.status}${unpriced}\n\n`);
 }

@@ -7,6 +7,8 @@ export interface Observer {
   /** The provider began to answer so long after it was asked. */
   answered(call: { readonly provider: string; readonly seconds: number }): void;
   callEnded(call: { readonly provider: string; readonly model: string; readonly outcome: Outcome }): void;
+  /** No price was known for a call that ended, and it was counted as nothing. Told besides `callEnded`, for each such call. */
+  callUnpriced(call: { readonly provider: string; readonly model: string }): void;
   /** The provider answered with an error, or could not be reached, and nothing was charged. */
   callFailed(call: { readonly provider: string; readonly status: number }): void;
   refused(refusal: { readonly reason: RefusalReason; readonly budgetId: string }): void;

@@ -21,9 +21,14 @@ export function makeLog(): Log {
     ...log,
     observe: (inner) => ({
       ...inner,
+      callUnpriced(call) {
+        const model = `${call.provider}/${call.model}`.slice(0, longestName);
+        if (told.isNew(model)) logger.warn({ model }, `${model} has no price: its calls are counted as nothing. ${statePrice}`);
+        inner.callUnpriced(call);
+      },
       headerIgnored(header) {
-        const name = header.name.slice(0, 100);
-        if (told.isNew(name)) logger.warn({ header: name }, `a header is ignored, and what it says is lost: ${header.remedy()}`);
+        const name = header.name.slice(0, longestName);
+        if (told.isNew(name)) logger.warn({ header: name }, `${name} is ignored, and what it says is lost. ${header.remedy()}`);
         inner.headerIgnored(header);
       },
       thresholdCrossed(threshold) {
@@ -39,6 +44,8 @@ export function makeLog(): Log {
   };
 }
 
+const statePrice = "State one under `prices` in purser.yaml or with POST /api/v1/prices, or have a hard budget refuse such calls.";
+
 /** What was told, so that it is told once. Callers choose what there is to tell: past a bound all is forgotten, and may be told again. */
 class Told {
   readonly #what = new Set<string>();
@@ -52,3 +59,4 @@ class Told {
 }
 
 const mostRemembered = 1000;
+const longestName = 200;

@@ -33,6 +33,7 @@ export function makeMetrics({ ledger, version }: { readonly ledger: Pick<Ledger,
         if (count) counts.tokens.add(count, provider, meter);
       }
     },
+    callUnpriced: ({ provider }) => counts.unpriced.add(1, provider),
     callFailed: ({ provider, status }) => counts.failures.add(1, provider, String(status)),
     refused: ({ reason }) => counts.refusals.add(1, reason),
     // Whoever calls chooses the names: they stand in the log only.
@@ -63,6 +64,11 @@ function countersIn(registry: Registry) {
       name: "purser_tokens_total",
       labelNames: ["provider", "meter"],
       help: "Tokens charged, by what they are counted as.",
+    }),
+    unpriced: new Tally(registry, {
+      name: "purser_unpriced_calls_total",
+      labelNames: ["provider"],
+      help: "Calls that no price was known for, and that were counted as nothing. The log names their models.",
     }),
     failures: new Tally(registry, {
       name: "purser_upstream_failures_total",

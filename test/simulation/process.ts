@@ -170,6 +170,7 @@ function contextOf(
     observer: {
       answered: () => undefined,
       callEnded: () => undefined,
+      callUnpriced: () => undefined,
       callFailed: () => undefined,
       refused: () => undefined,
       headerIgnored: () => undefined,
