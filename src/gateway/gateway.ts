@@ -96,8 +96,13 @@ function answerError(
   const known = error instanceof PurserError && error.code !== "bug" ? error : null;
   if (!known) context.observer.failed("a call failed", error);
   if (reply.begun) return reply.abort();
-  if (!request.complete) request.unpipe().resume();
-  writeError(reply, target, errorOf(known ?? new PurserError("bug", "an error inside Purser; its log has the details")));
+  const answer = (): void =>
+    writeError(reply, target, errorOf(known ?? new PurserError("bug", "an error inside Purser; its log has the details")));
+  if (request.complete) return answer();
+  request.unpipe().resume();
+  // Its connection ends with this answer: under a caller who still sends it would break, and the answer be lost.
+  if (known?.code === "shutting_down") request.once("end", answer);
+  else answer();
 }
 
 function writeError(reply: HttpReply, target: Target, error: WireError): void {
