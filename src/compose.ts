@@ -107,7 +107,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const { headerBytes } = configuration.limits;
   const server = opened.adopt(await listen({ host, port, headerBytes, gateway, api }), (one) => one.close());
   opened.defer(() => inFlight.close(shutdownGraceMs));
-  opened.defer(() => server.stopAccepting());
+  opened.defer(() => server.drain());
   opened.adopt(
     setInterval(() => expireHolds(ledger, log), expiryLookMs),
     clearInterval,

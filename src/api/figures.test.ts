@@ -204,3 +204,24 @@ test("the ledger verifies itself on request", async (t) => {
   const { json } = await bench.call("POST", "/api/v1/verify");
   assert.deepEqual([json.ok, json.broken_at, json.drift], [true, null, []]);
 });
+
+test("a series names the models that no price was known for, and no free ones", async (t) => {
+  const bench = await openBench(t);
+  const free = { provider: "lab", model: "free", input: "0", output: "0" };
+  assert.equal((await bench.call("POST", "/api/v1/prices", free)).status, 201);
+  for (const [id, model, project] of [
+    ["1", "none", "p1"],
+    ["2", "none", "p2"],
+    ["3", "free", "p1"],
+  ]) {
+    const estimate = { input_tokens: 100, max_output_tokens: 50 };
+    await bench.call("POST", "/api/v1/holds", { operation_id: id, provider: "lab", model, attribution: { project }, estimate });
+    assert.equal((await bench.call("POST", `/api/v1/holds/${id}/settle`, { usage: { input: 10, output: 5 } })).status, 200);
+  }
+  await bench.call("POST", "/api/v1/holds", { operation_id: "4", provider: "lab", model: "none", amount: "1" });
+  await bench.call("POST", "/api/v1/holds/4/release", {});
+  const unpriced = async (query: string) => (await bench.call("GET", `/api/v1/series?bucket=none&${query}`)).json.unpriced;
+  assert.deepEqual(await unpriced(""), [{ provider: "lab", model: "none", calls: 2 }]);
+  assert.deepEqual(await unpriced("project=p2"), [{ provider: "lab", model: "none", calls: 1 }]);
+  assert.deepEqual(await unpriced("model=free"), []);
+});

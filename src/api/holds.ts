@@ -63,7 +63,7 @@ export const holdRoutes: readonly Route[] = [
         ttlSeconds: body.ttl_seconds,
       };
       const held = await holdByApi(context, request);
-      if (!held.admitted) return refusalResponse(held.refusal);
+      if (!held.admitted) return refusalResponse(held.refusal, { provider, model });
       return created(await admittedJson(context, held, body.ttl_seconds));
     },
   }),
@@ -147,7 +147,7 @@ export const holdRoutes: readonly Route[] = [
       const growth = readGrowth(body);
       const hold = await ownHold(context, caller, operation_id);
       const answered = await topUpByApi(context, hold, growth);
-      if (!answered.admitted) return refusalResponse(answered.refusal);
+      if (!answered.admitted) return refusalResponse(answered.refusal, hold.route);
       const open = context.ledger.holdOf(operation_id);
       return ok({ operation_id, admitted: true, held: open ? quantitiesJson(open.amount) : null });
     },

@@ -1,10 +1,10 @@
 /** A budget's no, as a problem with status 402. */
 
-import { describeRefusal, explainRefusal } from "../app/refusal.ts";
+import { describeRefusal, explainRefusal, type AskedFor } from "../app/refusal.ts";
 import type { Refusal } from "../domain/ledger/command.ts";
 import { problemResponse } from "./problem.ts";
 
-export function refusalResponse(refusal: Refusal): Response {
+export function refusalResponse(refusal: Refusal, askedFor: AskedFor): Response {
   const purser = describeRefusal(refusal);
-  return problemResponse({ code: refusal.reason, detail: explainRefusal(refusal), remedy: purser.remedy, purser });
+  return problemResponse({ code: refusal.reason, detail: explainRefusal(refusal, askedFor), remedy: purser.remedy, purser });
 }

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { series, type BucketName, type Figures, type GroupFigures } from "../app/series.ts";
+import { unpricedModels } from "../app/unpriced.ts";
 import { dimensions } from "../domain/attribution/attribution.ts";
 import { PurserError } from "../domain/error.ts";
 import { suggest } from "../domain/input/nearest.ts";
@@ -32,6 +33,9 @@ const seriesSchema = z
     by: z.array(z.string()),
     total: figuresSchema,
     groups: z.array(groupSchema).describe("Over the whole range, the dearest first."),
+    unpriced: z
+      .array(z.object({ provider: z.string(), model: z.string().describe("The model served."), calls: z.int() }))
+      .describe("Models that no price was known for, in the range: their calls are counted as nothing, and are not free."),
     data: z
       .array(z.object({ start: instantSchema, end: instantSchema, total: figuresSchema, groups: z.array(groupSchema) }))
       .describe("Every bucket of the range, empty ones too."),
@@ -75,6 +79,7 @@ export const seriesRoutes: readonly Route[] = [
       const from = filter.from ?? to - usualRangeMs[query.bucket];
       const by = readBy(query.by);
       const result = await series(context.reader, { filter, from, to, bucket: query.bucket, by, timeZone: query.time_zone });
+      const unpriced = await unpricedModels(context.reader, { ...filter, from, to });
       return ok({
         from: formatInstant(from),
         to: formatInstant(to),
@@ -83,6 +88,7 @@ export const seriesRoutes: readonly Route[] = [
         by,
         total: figuresJson(result.total),
         groups: result.groups.map(groupJson),
+        unpriced,
         data: result.buckets.map(({ start, end, total, groups }) => ({
           start: formatInstant(start),
           end: formatInstant(end),

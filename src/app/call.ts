@@ -15,6 +15,7 @@ import type { CallLimits } from "./limits.ts";
 import { makeOperationId } from "./operation-id.ts";
 import type { Ledger } from "./ports.ts";
 import type { Providers } from "./provider.ts";
+import type { AskedFor } from "./refusal.ts";
 import type { Reply } from "./reply.ts";
 import { callRouteOf, chooseRoute, type Route, type Target } from "./route.ts";
 import type { Scouts } from "./scouts.ts";
@@ -40,6 +41,12 @@ export interface IncomingCall {
   readonly body: Uint8Array;
 }
 
+/** A call that a budget said no to. */
+export interface RefusedCall {
+  readonly refusal: Refusal;
+  readonly askedFor: AskedFor;
+}
+
 /** A call that was read and may be made; nothing is held yet. */
 interface ReadCall extends IncomingCall {
   readonly at: number;
@@ -50,13 +57,14 @@ interface ReadCall extends IncomingCall {
 /**
  * Serves a call whose usage is metered.
  *
- * @returns The refusal, if a budget said no: nothing was forwarded then. Otherwise the reply has been written.
+ * @returns The refused call, if a budget said no: nothing was forwarded then. Otherwise the reply has been written.
  * @throws PurserError for a bad request, a key that may not, or a ledger that cannot be written: nothing was forwarded.
  */
-export async function serveCall(context: CallContext, incoming: IncomingCall, reply: Reply): Promise<Refusal | null> {
+export async function serveCall(context: CallContext, incoming: IncomingCall, reply: Reply): Promise<RefusedCall | null> {
   const call = readCall(context, incoming);
-  const held = await hold(context, holdRequest(context, call));
-  if (!held.admitted) return held.refusal;
+  const request = holdRequest(context, call);
+  const held = await hold(context, request);
+  if (!held.admitted) return { refusal: held.refusal, askedFor: request.route };
   try {
     if (reply.gone) await release(context, held.answer, "the caller left before the call was made");
     else {
@@ -133,7 +141,7 @@ function forward(context: CallContext, { call, held }: { readonly call: ReadCall
   const upstreamRequest = {
     method,
     url,
-    headers: upstreamHeaders(headers, { provider, wireName, bringsProviderKey: caller.bringsProviderKey }),
+    headers: upstreamHeaders(headers, { provider, wireName, bringsProviderKey: caller.bringsProviderKey, observer: context.observer }),
     body: request.edit(editsFor(call, fitted)),
   };
   exchange.attach(context.upstream.forward(upstreamRequest, exchange));

@@ -42,8 +42,10 @@ function contextOf(ledger: ExchangeContext["ledger"], failures: string[]): Excha
     observer: {
       answered: nothing,
       callEnded: nothing,
+      callUnpriced: nothing,
       callFailed: nothing,
       refused: nothing,
+      headerIgnored: nothing,
       thresholdCrossed: nothing,
       failed: (what) => void failures.push(what),
     },

@@ -16,6 +16,8 @@ import type { Ledger } from "./ports.ts";
 import type { Reply, ReplyHeaders } from "./reply.ts";
 import { outcomeOf, unresolvedOutcome } from "./settle.ts";
 import { isSurelyOver, type Slices } from "./slices.ts";
+import { lacksPrice } from "./unpriced.ts";
+import { upstreamError } from "./upstream-error.ts";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
 
 export interface ExchangeContext extends FinishContext {
@@ -208,6 +210,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     if (this.#reply.gone) return this.#done();
     const headers = this.#addOwn(replyHeaders(this.#headers));
     headers["x-purser-cost-usd"] = formatUsd(outcome.cost.usd);
+    if (lacksPrice(outcome)) headers["x-purser-unpriced"] = "true";
     headers["content-length"] = String(body.length);
     if (tightest) headers["x-purser-budget-remaining-usd"] = formatUsd(pico(tightest.available));
     this.#reply.head(this.#status, headers);
@@ -292,18 +295,12 @@ export class Exchange implements UpstreamReceiver, Watched {
     this.#context.observer.callFailed({ provider: this.#call.route.provider.name, status: 502 });
   }
 
-  #answerFailure({ timedOut, reached, message }: UpstreamFailure): void {
+  #answerFailure(failure: UpstreamFailure): void {
     if (this.#reply.gone) return this.#done();
-    const status = timedOut ? 504 : 502;
-    const charged = reached ? " What was held for it is charged, since the provider may bill it." : "";
-    const text = this.#call.route.wire.error({
-      status,
-      message: `${this.#call.route.provider.name} did not answer: ${message}.${charged}`,
-      code: timedOut ? "upstream_timeout" : "upstream_unreachable",
-      param: null,
-    });
-    this.#reply.head(status, this.#addOwn({ "content-type": "application/json" }));
-    this.#endReply(Buffer.from(text));
+    const { provider, wire } = this.#call.route;
+    const error = upstreamError(failure, { provider: provider.name, isCharged: failure.reached });
+    this.#reply.head(error.status, this.#addOwn({ "content-type": "application/json" }));
+    this.#endReply(Buffer.from(wire.error(error)));
   }
 
   #endReply(bytes?: Uint8Array): void {
@@ -341,5 +338,6 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array {
 
 /** A comment that clients skip: the only place where a stream can still say what it cost. */
 function costComment(outcome: Outcome): Uint8Array {
-  return Buffer.from(`: purser cost_usd=${formatUsd(outcome.cost.usd)} status=${outcome.status}\n\n`);
+  const unpriced = lacksPrice(outcome) ? " unpriced=true" : "";
+  return Buffer.from(`: purser cost_usd=${formatUsd(outcome.cost.usd)} status=${outcome.status}${unpriced}\n\n`);
 }

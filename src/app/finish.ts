@@ -9,6 +9,7 @@ import type { Observer } from "./observer.ts";
 import type { Clock, Ledger } from "./ports.ts";
 import type { Route } from "./route.ts";
 import type { Slices } from "./slices.ts";
+import { lacksPrice } from "./unpriced.ts";
 import type { Waiting } from "./waiting.ts";
 
 export interface FinishContext {
@@ -36,7 +37,9 @@ export async function settle(context: FinishContext, held: HeldCall, outcome: Ou
   const answer = await context.ledger.decide({ kind: "settle", at, operationId, attempt, outcome, fingerprint: null });
   context.waiting.roomMade();
   learn(context.learned, held, outcome);
-  context.observer.callEnded({ provider: held.route.provider.name, model: outcome.model, outcome });
+  const ended = { provider: held.route.provider.name, model: outcome.model, outcome };
+  context.observer.callEnded(ended);
+  if (lacksPrice(outcome)) context.observer.callUnpriced(ended);
   for (const threshold of answer.crossed) context.observer.thresholdCrossed(threshold);
   return answer;
 }

@@ -1,10 +1,10 @@
 /** Who pays: the key of a call, and the attribution that its headers refine. */
 
 import type { Attribution, Dimension } from "../domain/attribution/attribution.ts";
-import { dimensions } from "../domain/attribution/attribution.ts";
 import { refine } from "../domain/attribution/refine.ts";
 import { PurserError } from "../domain/error.ts";
 import { isLive, type Key } from "../domain/key/key.ts";
+import { attributionHeaders } from "./own-headers.ts";
 import type { Clock, Ledger } from "./ports.ts";
 import { hashSecret } from "./secret.ts";
 
@@ -67,7 +67,7 @@ export class Identification {
   #refine(key: Key, headers: Headers): Attribution {
     let cacheKey = "";
     let values: Partial<Record<Dimension | "tags", string>> | undefined;
-    for (const [dimension, header] of refiningHeaders) {
+    for (const [dimension, header] of attributionHeaders) {
       const value = headers[header];
       if (value === undefined) continue;
       const text = typeof value === "string" ? value : value.join(",");
@@ -85,10 +85,6 @@ export class Identification {
     return refined;
   }
 }
-
-const refiningHeaders: readonly (readonly [dimension: Dimension | "tags", header: string])[] = [...dimensions, "tags" as const].map(
-  (dimension) => [dimension, `x-purser-${dimension}`],
-);
 
 const maxRemembered = 10_000;
 

@@ -7,9 +7,13 @@ export interface Observer {
   /** The provider began to answer so long after it was asked. */
   answered(call: { readonly provider: string; readonly seconds: number }): void;
   callEnded(call: { readonly provider: string; readonly model: string; readonly outcome: Outcome }): void;
+  /** No price was known for a call that ended, and it was counted as nothing. Told besides `callEnded`, for each such call. */
+  callUnpriced(call: { readonly provider: string; readonly model: string }): void;
   /** The provider answered with an error, or could not be reached, and nothing was charged. */
   callFailed(call: { readonly provider: string; readonly status: number }): void;
   refused(refusal: { readonly reason: RefusalReason; readonly budgetId: string }): void;
+  /** A header begins as Purser's do, and is none of them. Told for each call that has it; `remedy` is a sentence. */
+  headerIgnored(header: { readonly name: string; readonly remedy: () => string }): void;
   thresholdCrossed(threshold: ThresholdEntry): void;
   /** Something that must not happen, and was contained. */
   failed(what: string, error: unknown): void;

@@ -12,6 +12,7 @@ import { explainRefusal } from "./refusal.ts";
 import { matchesName } from "../domain/input/name-pattern.ts";
 import type { Reply } from "./reply.ts";
 import { chooseRoute, titleOf, type Route } from "./route.ts";
+import { upstreamError } from "./upstream-error.ts";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
 
 /**
@@ -31,7 +32,12 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
       {
         method: incoming.method,
         url: route.url,
-        headers: upstreamHeaders(incoming.headers, { provider, wireName, bringsProviderKey: caller.bringsProviderKey }),
+        headers: upstreamHeaders(incoming.headers, {
+          provider,
+          wireName,
+          bringsProviderKey: caller.bringsProviderKey,
+          observer: context.observer,
+        }),
         body: incoming.body.length > 0 ? incoming.body : null,
       },
       pipe,
@@ -65,7 +71,7 @@ async function record(context: CallContext, incoming: IncomingCall, route: Route
   const demand = { fixed: cost, perOutputToken: zero, outputTokens: 0, leastOutputTokens: 0, inputTokens: 0 };
   const answer = await context.ledger.commit({ kind: "hold", at, ...call, demand });
   if (!answer.admitted) {
-    throw new PurserError("forbidden", explainRefusal(answer.refusal), {
+    throw new PurserError("forbidden", explainRefusal(answer.refusal, call.route), {
       field: "budget",
       remedy: "Wait for the window to reset, or raise the amount.",
     });
@@ -151,13 +157,13 @@ class Pipe implements UpstreamReceiver, Watched {
     this.#resolve();
   }
 
-  fail({ message, timedOut }: UpstreamFailure): void {
+  fail(failure: UpstreamFailure): void {
     if (this.#hasHead || this.#reply.gone) this.#reply.abort();
     else {
-      const status = timedOut ? 504 : 502;
-      const text = `${this.#route.provider.name} did not answer: ${message}`;
-      this.#reply.head(status, { "content-type": "application/json" });
-      this.#reply.end(this.#route.wire.error({ status, message: text, code: "upstream_unreachable", param: null }));
+      const { provider, wire } = this.#route;
+      const error = upstreamError(failure, { provider: provider.name, isCharged: false });
+      this.#reply.head(error.status, { "content-type": "application/json" });
+      this.#reply.end(wire.error(error));
     }
     this.#resolve();
   }

@@ -4,19 +4,26 @@ import { formatAmount } from "../domain/budget/amount.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import type { Refusal, RefusalReason } from "../domain/ledger/command.ts";
 
+/** The model that a refused call asked for. */
+export interface AskedFor {
+  /** As the configuration calls it. */
+  readonly provider: string;
+  readonly model: string;
+}
+
 /** What a caller can do about each reason. */
 const remedies: Readonly<Record<RefusalReason, string>> = {
   budget_exhausted: "Wait for the window to reset, raise the amount, or make a smaller call.",
   budget_held: "Try again when calls in flight have ended.",
   budget_closed: "Wait for the budget's window to begin, or make one that is open.",
   budget_paused: "Wait for the window to reset, or take the pause off the budget's thresholds.",
-  unpriced: "Add a price for the model, or let the budget allow models without one.",
+  unpriced: "State a price under `prices` in purser.yaml or with POST /api/v1/prices, or rates to count by in the budget's `unpriced`.",
 };
 
 /** One sentence. */
-export function explainRefusal(refusal: Refusal): string {
+export function explainRefusal(refusal: Refusal, { provider, model }: AskedFor): string {
   const { budgetId, reason, balance, needed } = refusal;
-  if (reason === "unpriced") return `budget "${budgetId}" refused: the model has no price`;
+  if (reason === "unpriced") return `budget "${budgetId}" refused: ${provider}/${model} has no price`;
   const { currency } = balance.counter;
   const amount = (value: bigint): string => `${formatAmount(value, currency)} ${currency}`;
   return `budget "${budgetId}" refused: ${amount(needed)} needed, ${amount(balance.available)} available`;

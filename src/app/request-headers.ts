@@ -3,23 +3,38 @@
 import type { WireName } from "../wire/wire.ts";
 import { connectionHeaders } from "./connection-headers.ts";
 import type { Headers } from "./identify.ts";
+import type { Observer } from "./observer.ts";
+import { ownHeaders, ownPrefix, remedyFor } from "./own-headers.ts";
 import type { Provider } from "./provider.ts";
 
 const keyHeaders: ReadonlySet<string> = new Set(["authorization", "x-api-key", "x-goog-api-key"]);
 
-/** @param bringsProviderKey The caller's own provider key is in its usual header, and stays there. */
+/**
+ * @param options.bringsProviderKey The caller's own provider key is in its usual header, and stays there.
+ * @param options.observer Told of headers that are called as Purser's are and mean nothing: most likely somebody's spend has lost its name.
+ */
 export function upstreamHeaders(
   headers: Headers,
   {
     provider,
     wireName,
     bringsProviderKey,
-  }: { readonly provider: Provider; readonly wireName: WireName; readonly bringsProviderKey: boolean },
+    observer,
+  }: {
+    readonly provider: Provider;
+    readonly wireName: WireName;
+    readonly bringsProviderKey: boolean;
+    readonly observer: Pick<Observer, "headerIgnored">;
+  },
 ): Record<string, string> {
   const forwarded: Record<string, string> = {};
   for (const name in headers) {
     const value = headers[name];
-    if (value === undefined || connectionHeaders.has(name) || name.startsWith("x-purser-")) continue;
+    if (value === undefined || connectionHeaders.has(name)) continue;
+    if (name.startsWith(ownPrefix)) {
+      if (!ownHeaders.has(name)) observer.headerIgnored({ name, remedy: () => remedyFor(name) });
+      continue;
+    }
     if (keyHeaders.has(name) && (!bringsProviderKey || holdsPurserKey(value, headers["x-purser-key"]))) continue;
     forwarded[name] = typeof value === "string" ? value : value.join(", ");
   }

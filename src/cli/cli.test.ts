@@ -120,6 +120,7 @@ const figures: Figures = {
     { group: { team: "a,b" }, calls: 2, refusals: 1, cost_usd: "0.02", usage: { input: 1000, output: 10 } },
     { group: { team: "=cmd()" }, calls: 1, refusals: 0, cost_usd: "0.010000000001", usage: { cache_read: 500, output: 10 } },
   ],
+  unpriced: [],
 };
 
 test("a report shows exact sums, aligned, and each group's share", () => {
@@ -128,6 +129,16 @@ test("a report shows exact sums, aligned, and each group's share", () => {
   assert.match(text, /a,b +2 +1 +1,000 +10 +\$0\.020000000000 +66\.7 %/);
   assert.match(reportText(figures, { by: ["team"], top: 1, output }), /and 1 more groups/);
   assert.equal(shareOf("0", "0"), 0);
+});
+
+test("calls that no price was known for are named below a report", () => {
+  assert.doesNotMatch(reportText(figures, { by: ["team"], top: 20, output }), /no price/);
+  const unpriced = ["a", "b", "c", "d"].map((model) => ({ provider: "lab", model, calls: 3 }));
+  const text = reportText({ ...figures, unpriced }, { by: ["team"], top: 20, output });
+  assert.match(
+    text,
+    /\n12 calls of lab\/a, lab\/b, lab\/c and 1 more had no price and count as nothing: .*docs\/guides\/add-a-price\.md\n$/,
+  );
 });
 
 test("a table of groups is quoted as CSV, and no cell is a formula", () => {

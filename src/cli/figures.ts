@@ -22,12 +22,21 @@ export interface GroupSums extends FigureSums {
   readonly group: Readonly<Record<string, string>>;
 }
 
+/** Calls of a model that no price was known for: they are in the sums, at nothing. */
+export interface UnpricedCalls {
+  readonly provider: string;
+  readonly model: string;
+  readonly calls: number;
+}
+
 export interface Figures {
   readonly from: string;
   readonly to: string;
   readonly total: FigureSums;
   /** The dearest first. */
   readonly groups: readonly GroupSums[];
+  /** Those with the most calls first. */
+  readonly unpriced: readonly UnpricedCalls[];
 }
 
 /** Before the first ledger there was. */

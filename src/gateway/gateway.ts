@@ -1,14 +1,13 @@
 /** The data plane's door: from an HTTP request to a served call, or to a no in the provider's own error shape. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { serveCall, type CallContext, type IncomingCall } from "../app/call.ts";
+import { serveCall, type CallContext, type IncomingCall, type RefusedCall } from "../app/call.ts";
 import type { Headers } from "../app/identify.ts";
 import { passThrough } from "../app/pass-through.ts";
 import { describeRefusal, explainRefusal } from "../app/refusal.ts";
 import { findTarget, type Target, type Wires } from "../app/route.ts";
 import { assert } from "../domain/assert.ts";
 import { PurserError, type ErrorCode } from "../domain/error.ts";
-import type { Refusal } from "../domain/ledger/command.ts";
 import type { WireError } from "../wire/wire.ts";
 import { Addresses, splitKey, type Address } from "./address.ts";
 import { readBody } from "./body.ts";
@@ -73,8 +72,8 @@ async function serve(context: GatewayContext, { request, address, addresses }: I
     const body = await readBody(request, context.limits.bodyBytes);
     const call: IncomingCall = { caller, target, method, headers, body };
     if (target.endpoint.metering !== "metered") return await passThrough(context, call, reply);
-    const refusal = await serveCall(context, call, reply);
-    if (refusal) answerRefusal(context, target, { refusal, reply });
+    const refused = await serveCall(context, call, reply);
+    if (refused) answerRefusal(context, target, { refused, reply });
   } finally {
     leave();
   }
@@ -83,10 +82,10 @@ async function serve(context: GatewayContext, { request, address, addresses }: I
 function answerRefusal(
   context: GatewayContext,
   target: Target,
-  { refusal, reply }: { readonly refusal: Refusal; readonly reply: HttpReply },
+  { refused, reply }: { readonly refused: RefusedCall; readonly reply: HttpReply },
 ): void {
-  context.observer.refused(refusal);
-  writeError(reply, target, refusalError(refusal));
+  context.observer.refused(refused.refusal);
+  writeError(reply, target, refusalError(refused));
 }
 
 function answerError(
@@ -97,8 +96,13 @@ function answerError(
   const known = error instanceof PurserError && error.code !== "bug" ? error : null;
   if (!known) context.observer.failed("a call failed", error);
   if (reply.begun) return reply.abort();
-  if (!request.complete) request.unpipe().resume();
-  writeError(reply, target, errorOf(known ?? new PurserError("bug", "an error inside Purser; its log has the details")));
+  const answer = (): void =>
+    writeError(reply, target, errorOf(known ?? new PurserError("bug", "an error inside Purser; its log has the details")));
+  if (request.complete) return answer();
+  request.unpipe().resume();
+  // Its connection ends with this answer: under a caller who still sends it would break, and the answer be lost.
+  if (known?.code === "shutting_down") request.once("end", answer);
+  else answer();
 }
 
 function writeError(reply: HttpReply, target: Target, error: WireError): void {
@@ -142,7 +146,7 @@ function errorOf(error: PurserError): WireError {
 }
 
 /** 402, which SDKs do not retry. */
-function refusalError(refusal: Refusal): WireError {
+function refusalError({ refusal, askedFor }: RefusedCall): WireError {
   const purser = describeRefusal(refusal);
-  return { status: 402, message: `${explainRefusal(refusal)}. ${purser.remedy}`, code: refusal.reason, param: null, purser };
+  return { status: 402, message: `${explainRefusal(refusal, askedFor)}. ${purser.remedy}`, code: refusal.reason, param: null, purser };
 }

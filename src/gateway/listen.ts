@@ -1,7 +1,8 @@
 /** The HTTP server: agents' calls go straight to the gateway, everything else to the control plane. */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { Server as NetServer, type AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Gateway } from "./gateway.ts";
 
 export interface ListenOptions {
@@ -15,23 +16,28 @@ export interface ListenOptions {
 
 export interface Listening {
   readonly url: string;
-  /** Takes no new connections; those under way end by themselves. */
-  stopAccepting(): void;
-  /** Resolves when every connection is closed. */
+  /** Takes no new connections. Requests on open ones are still handed on, and each answer says that its connection ends with it. */
+  drain(): void;
+  /** Resolves when every connection is closed. Idle ones get a moment for a request that is on its way. */
   close(): Promise<void>;
 }
 
 /** Longer than load balancers and SDKs keep an idle connection, so that it is never this side that closes one under a request. */
 const keepAliveMs = 75_000;
 
+/** A client may just be sending on a connection that looks idle here: closed under it, the request would be lost, and nobody told why. */
+const idleMomentMs = 250;
+
 /** A request that arrives slower than this holds one of its key's places for nothing. */
 const arrivalMs = 300_000;
 
 /** @throws the system's error, such as EADDRINUSE. */
 export async function listen({ host, port, headerBytes, gateway, api }: ListenOptions): Promise<Listening> {
+  const lastAnswers = new LastAnswers();
   const server = createServer(
     { maxHeaderSize: headerBytes, keepAliveTimeout: keepAliveMs, requestTimeout: arrivalMs },
     (request, response) => {
+      lastAnswers.watch(response);
       if (!gateway(request, response)) api(request, response);
     },
   );
@@ -42,17 +48,39 @@ export async function listen({ host, port, headerBytes, gateway, api }: ListenOp
       resolve();
     });
   });
+  const closed = new Promise<void>((resolve) => server.once("close", resolve));
+  const drain = (): void => {
+    lastAnswers.begin();
+    // An HTTP server's own close would break the connections that are idle at this moment.
+    NetServer.prototype.close.call(server);
+  };
   const name = host.includes(":") ? `[${host}]` : host;
   return {
     url: `http://${name}:${(server.address() as AddressInfo).port}`,
-    stopAccepting: () => server.close(),
-    close: () => close(server),
+    drain,
+    async close() {
+      drain();
+      await Promise.race([closed, sleep(idleMomentMs, undefined, { ref: false })]);
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
   };
 }
 
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
+/** Makes the answers from a moment on the last ones of their connections, those to requests under way too. */
+class LastAnswers {
+  readonly #open = new Set<ServerResponse>();
+  #hasBegun = false;
+
+  watch(response: ServerResponse): void {
+    if (this.#hasBegun) response.shouldKeepAlive = false;
+    this.#open.add(response);
+    response.once("close", () => this.#open.delete(response));
+  }
+
+  begin(): void {
+    this.#hasBegun = true;
+    for (const response of this.#open) response.shouldKeepAlive = false;
+  }
 }

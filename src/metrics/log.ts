@@ -17,10 +17,21 @@ export function makeLog(level: LevelWithSilent): Log {
     warn: (message) => logger.warn(message),
     error: (message, error) => logger.error({ err: error }, message),
   };
+  const told = new Told();
   return {
     ...log,
     observe: (inner) => ({
       ...inner,
+      callUnpriced(call) {
+        const model = `${call.provider}/${call.model}`.slice(0, longestName);
+        if (told.isNew(model)) logger.warn({ model }, `${model} has no price: its calls are counted as nothing. ${statePrice}`);
+        inner.callUnpriced(call);
+      },
+      headerIgnored(header) {
+        const name = header.name.slice(0, longestName);
+        if (told.isNew(name)) logger.warn({ header: name }, `${name} is ignored, and what it says is lost. ${header.remedy()}`);
+        inner.headerIgnored(header);
+      },
       thresholdCrossed(threshold) {
         const { counter, partsPerMillion } = threshold;
         logger.warn({ budget: counter.budgetId, value: counter.value, share: partsPerMillion / 1e6 }, "a budget crossed a threshold");
@@ -33,3 +44,20 @@ export function makeLog(level: LevelWithSilent): Log {
     }),
   };
 }
+
+const statePrice = "State one under `prices` in purser.yaml or with POST /api/v1/prices, or have a hard budget refuse such calls.";
+
+/** What was told, so that it is told once. Callers choose what there is to tell: past a bound all is forgotten, and may be told again. */
+class Told {
+  readonly #what = new Set<string>();
+
+  isNew(what: string): boolean {
+    if (this.#what.has(what)) return false;
+    if (this.#what.size >= mostRemembered) this.#what.clear();
+    this.#what.add(what);
+    return true;
+  }
+}
+
+const mostRemembered = 1000;
+const longestName = 200;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { OpenHold } from "../app/ports.ts";
 import type { Outcome } from "../domain/ledger/entry.ts";
 import { pico } from "../domain/money/money.ts";
@@ -34,6 +35,7 @@ test("what happened is counted, and what is open is read when it is asked for", 
   t.after(() => metrics.close());
   metrics.callEnded({ provider: "p", model: "m", outcome });
   metrics.callEnded({ provider: "p", model: "m", outcome: { ...outcome, status: "estimated" } });
+  metrics.callUnpriced({ provider: "p", model: "m" });
   metrics.callFailed({ provider: "p", status: 500 });
   metrics.refused({ reason: "budget_exhausted", budgetId: "b" });
   metrics.answered({ provider: "p", seconds: 0.02 });
@@ -44,6 +46,7 @@ test("what happened is counted, and what is open is read when it is asked for", 
     'purser_calls_total{provider="p",status="estimated"} 1',
     'purser_tokens_total{provider="p",meter="input"} 20',
     'purser_tokens_total{provider="p",meter="cache_read"} 6',
+    'purser_unpriced_calls_total{provider="p"} 1',
     'purser_upstream_failures_total{provider="p",status="500"} 1',
     'purser_refusals_total{reason="budget_exhausted"} 1',
     'purser_upstream_latency_seconds_bucket{le="0.025",provider="p"} 1',
@@ -65,4 +68,24 @@ test("spend is added up exactly: a hundred thousand calls of 0.1 USD are 10,000 
   const call = { provider: "p", model: "m", outcome: { ...outcome, cost: { ...outcome.cost, usd: pico(100_000_000_000n) } } };
   for (let index = 0; index < 100_000; index++) metrics.callEnded(call);
   assert.match(await metrics.text(), /purser_spend_usd_total\{provider="p"\} 10000\n/);
+});
+
+test("the event loop is late by what it missed, and not by the interval in which it is looked at", async (t) => {
+  const metrics = makeMetrics({ ledger: { openHolds: () => [] }, version: "1.0.0" });
+  t.after(() => metrics.close());
+  const lag = async (quantile: string): Promise<number> =>
+    Number(new RegExp(`lag_seconds\\{quantile="${quantile}"\\} (\\S+)`).exec(await metrics.text())?.[1]);
+  // A busy machine may be late at any one look, but not at all of them.
+  let idle = Number.POSITIVE_INFINITY;
+  for (let looks = 0; looks < 40 && idle >= 0.02; looks++) {
+    await sleep(250);
+    idle = await lag("0.5");
+  }
+  assert.ok(idle < 0.02, `${idle} s late with nothing to do`);
+  // The first look after a reading only begins an interval.
+  await sleep(250);
+  const start = performance.now();
+  while (performance.now() - start < 500);
+  await sleep(50);
+  assert.ok((await lag("0.99")) > 0.2, "half a second without a turn is seen");
 });

@@ -33,8 +33,11 @@ export function makeMetrics({ ledger, version }: { readonly ledger: Pick<Ledger,
         if (count) counts.tokens.add(count, provider, meter);
       }
     },
+    callUnpriced: ({ provider }) => counts.unpriced.add(1, provider),
     callFailed: ({ provider, status }) => counts.failures.add(1, provider, String(status)),
     refused: ({ reason }) => counts.refusals.add(1, reason),
+    // Whoever calls chooses the names: they stand in the log only.
+    headerIgnored: () => undefined,
     thresholdCrossed: () => counts.thresholds.add(1),
     failed: () => counts.faults.add(1),
     answered({ provider, seconds }) {
@@ -61,6 +64,11 @@ function countersIn(registry: Registry) {
       name: "purser_tokens_total",
       labelNames: ["provider", "meter"],
       help: "Tokens charged, by what they are counted as.",
+    }),
+    unpriced: new Tally(registry, {
+      name: "purser_unpriced_calls_total",
+      labelNames: ["provider"],
+      help: "Calls that no price was known for, and that were counted as nothing. The log names their models.",
     }),
     failures: new Tally(registry, {
       name: "purser_upstream_failures_total",
@@ -160,10 +168,11 @@ function gauge(
   registry.registerMetric(made);
 }
 
-const nanoseconds = 1e9;
+/** Milliseconds between two looks: each wakes the process, also one that has nothing else to do. */
+const lookMs = 100;
 
 function watchEventLoop(registry: Registry): { disable(): boolean } {
-  const delay = monitorEventLoopDelay({ resolution: 20 });
+  const delay = monitorEventLoopDelay({ resolution: lookMs });
   delay.enable();
   const lag = new Gauge({
     name: "purser_event_loop_lag_seconds",
@@ -171,12 +180,16 @@ function watchEventLoop(registry: Registry): { disable(): boolean } {
     labelNames: ["quantile"],
     registers: [registry],
     collect() {
-      for (const percent of [50, 99])
-        lag.labels(String(percent / 100)).set(delay.count === 0 ? 0 : delay.percentile(percent) / nanoseconds);
+      for (const percent of [50, 99]) lag.labels(String(percent / 100)).set(delay.count === 0 ? 0 : lateness(delay.percentile(percent)));
       delay.reset();
     },
   });
   return delay;
+}
+
+/** Seconds. @param betweenNs From one look to the next in nanoseconds, which is what the monitor records: the interval is in it. */
+function lateness(betweenNs: number): number {
+  return Math.max(0, betweenNs / 1e6 - lookMs) / 1000;
 }
 
 function describeProcess(registry: Registry, version: string): void {

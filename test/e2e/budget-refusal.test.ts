@@ -126,7 +126,11 @@ test("a model without a price is refused by a hard budget, and charged nothing b
   const purse = await market.makePurse("5");
   const ask = (client: OpenAI) =>
     client.chat.completions.create({ model: "nobody-priced-this", messages: [{ role: "user", content: say(purse, "output=9") }] });
-  await assert.rejects(ask(market.openai(purse)), { status: 402, code: "unpriced" });
+  await assert.rejects(ask(market.openai(purse)), {
+    status: 402,
+    code: "unpriced",
+    message: /openai\/nobody-priced-this has no price\. .*`prices` in purser\.yaml.*POST \/api\/v1\/prices/,
+  });
   await market.assertRefusedOnce(purse);
 
   const { key } = await market.gateway.makeKey({ project: "no-budget" });

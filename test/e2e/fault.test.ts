@@ -227,7 +227,11 @@ describe("a connection that breaks", () => {
       body: '{"model":"sim-small","messages":[]}',
     });
     assert.equal(answer.status, 502);
-    assert.match(await answer.text(), /openai did not answer: .*ECONNREFUSED/);
+    const { error } = (await answer.json()) as {
+      readonly error: { readonly message: string; readonly purser: { readonly field: string } };
+    };
+    assert.match(error.message, /openai did not answer: .*ECONNREFUSED 127\.0\.0\.1:9\. Check providers\.openai\.base_url in purser\.yaml/);
+    assert.equal(error.purser.field, "providers.openai.base_url");
     const [entry] = await own.entries();
     const budget = await own.budget("all");
     assert.deepEqual([entry?.status, entry?.cost_usd, budget["spent"], budget["held"]], ["released", "0", "0", "0"]);

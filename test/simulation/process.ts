@@ -170,8 +170,10 @@ function contextOf(
     observer: {
       answered: () => undefined,
       callEnded: () => undefined,
+      callUnpriced: () => undefined,
       callFailed: () => undefined,
       refused: () => undefined,
+      headerIgnored: () => undefined,
       thresholdCrossed: () => undefined,
       failed,
     },

@@ -11,6 +11,7 @@ import { groupTable } from "../group-table.ts";
 import { printJson, withConnection } from "../session.ts";
 import { dollars, grouped } from "../terminal/number.ts";
 import type { Output } from "../terminal/screen.ts";
+import { unpricedText } from "../unpriced-text.ts";
 
 const words: OptionWords = { from: { option: "--from" }, to: { option: "--to" }, by: { option: "--by" } };
 
@@ -47,11 +48,11 @@ Examples:
     .action(async (options: ReportOptions) => {
       checkRange(options, Date.now());
       const figures = await withConnection(context, { target: options, words }, (connection) => readFigures(connection, options));
-      if (options.json === true || options.format === "json") printJson(context, figures);
-      else
-        context.screen.out.write(
-          options.format === "csv" ? csv(figures, options.by) : reportText(figures, { ...options, output: context.screen.out }),
-        );
+      const { out, notes } = context.screen;
+      if (options.json === true || options.format === "json") return printJson(context, figures);
+      if (options.format === "table") return out.write(reportText(figures, { ...options, output: out }));
+      out.write(csv(figures, options.by));
+      notes.write(unpricedText(figures.unpriced, notes.paint));
     });
 }
 
@@ -71,18 +72,19 @@ export interface ReportTextOptions {
   readonly output: Output;
 }
 
-/** Totals, then the groups with their share of the spend. */
+/** Totals, then the groups with their share of the spend, then what is not in it because no price was known. */
 export function reportText(figures: Figures, options: ReportTextOptions): string {
   const { paint } = options.output;
   const { total } = figures;
   const refusals = total.refusals > 0 ? `, ${grouped(total.refusals)} refused` : "";
   const heading = `${paint.bold(dollars(total.cost_usd))}  ${grouped(total.calls)} calls${refusals}, ${tokensText(total.usage)}\n`;
+  const unpriced = unpricedText(figures.unpriced, paint);
   if (options.by.length === 0 || figures.groups.length === 0)
-    return `${heading}${total.calls + total.refusals === 0 ? paint.dim("No calls in this range.\n") : ""}`;
+    return `${heading}${total.calls + total.refusals === 0 ? paint.dim("No calls in this range.\n") : unpriced}`;
   const shown = figures.groups.slice(0, options.top);
   const left = figures.groups.length - shown.length;
   const rest = left > 0 ? paint.dim(`and ${grouped(left)} more groups: --top ${figures.groups.length} shows all\n`) : "";
-  return `${heading}\n${groupTable(shown, { ...options, whole: total.cost_usd })}${rest}`;
+  return `${heading}\n${groupTable(shown, { ...options, whole: total.cost_usd })}${rest}${unpriced}`;
 }
 
 export function tokensText(usage: Usage): string {

@@ -11,6 +11,7 @@ import { abortOnSignal } from "../signal.ts";
 import { dollars, grouped } from "../terminal/number.ts";
 import { liveBlock, type Output } from "../terminal/screen.ts";
 import { groupTable } from "../group-table.ts";
+import { unpricedText } from "../unpriced-text.ts";
 
 interface TopOptions extends TargetOptions {
   readonly by: readonly string[];
@@ -100,7 +101,8 @@ export function snapshotText(snapshot: Snapshot, view: SnapshotOptions & { reado
       : "";
   const groups = recent.groups.slice(0, shownGroups);
   const title = `\n${dim(`Spend of the last ${grouped(view.minutes)} min: ${dollars(recent.total.cost_usd)}, ${grouped(recent.total.calls)} calls`)}\n`;
-  return `${head}${budgets}${title}${groups.length > 0 ? groupTable(groups, { by: view.by, output, whole: recent.total.cost_usd }) : ""}`;
+  const table = groups.length > 0 ? groupTable(groups, { by: view.by, output, whole: recent.total.cost_usd }) : "";
+  return `${head}${budgets}${title}${table}${unpricedText(recent.unpriced, output.paint)}`;
 }
 
 /** The nearest stand in order of nearness, not under their parents. */

@@ -1,7 +1,7 @@
 /** One process a folder, one schema a version, and few bytes a call. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -35,6 +35,16 @@ test("a folder that is open is refused to a second ledger, and given to it once 
     });
     await first.ledger.close();
     await (await openLedger({ directory, durability: "process", clock })).ledger.close();
+  });
+});
+
+test("every file of the folder is for its owner alone", { skip: process.platform === "win32" }, async () => {
+  await inFolder(async (directory) => {
+    const { ledger } = await openLedger({ directory, durability: "process", clock });
+    const modes = readdirSync(directory).map((name) => ({ name, mode: statSync(join(directory, name)).mode & 0o777 }));
+    await ledger.close();
+    assert.ok(modes.length > 2);
+    for (const { name, mode } of modes) assert.equal(mode, 0o600, name);
   });
 });
 

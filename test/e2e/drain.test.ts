@@ -1,0 +1,96 @@
+/** The end of a process, as clients with kept-alive connections see it: every request that was sent gets an answer. */
+
+import assert from "node:assert/strict";
+import { Agent, request, type IncomingHttpHeaders } from "node:http";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startGateway, startSimulatorProcess, type GatewayProcess } from "./process.ts";
+
+/** What a client got: an answer, or the error of its connection. */
+type Got = { readonly status: number; readonly headers: IncomingHttpHeaders } | { readonly code: string };
+
+interface Client {
+  call(options?: { readonly latencyMs?: number; readonly bytes?: number }): Promise<Got>;
+  close(): void;
+}
+
+/** A client with one connection, which it keeps for as long as the server lets it. */
+function clientOf(gateway: GatewayProcess, key: string): Client {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  return {
+    call: ({ latencyMs = 0, bytes = 0 } = {}) =>
+      new Promise((resolve) => {
+        const content = `[[sim input=5 output=5 latency_ms=${latencyMs}]]${"x".repeat(bytes)}`;
+        const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+        const sent = request(`${gateway.url}/openai/v1/chat/completions`, { method: "POST", agent, headers }, (answer) => {
+          const { statusCode = 0, headers: told } = answer;
+          answer.resume().on("end", () => resolve({ status: statusCode, headers: told }));
+        });
+        sent.on("error", (error: NodeJS.ErrnoException) => resolve({ code: error.code ?? error.message }));
+        sent.end(JSON.stringify({ model: "sim-small", max_tokens: 5, messages: [{ role: "user", content }] }));
+      }),
+    close: () => agent.destroy(),
+  };
+}
+
+async function start(): Promise<{ readonly gateway: GatewayProcess; readonly client: () => Client }> {
+  const simulator = await startSimulatorProcess();
+  const gateway = await startGateway({ simulatorUrl: simulator.url });
+  const { key } = await gateway.makeKey();
+  return { gateway, client: () => clientOf(gateway, key) };
+}
+
+async function untilClosedToNew({ url }: GatewayProcess): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    const isOpen = await fetch(`${url}/healthz`, { headers: { connection: "close" } }).then(
+      () => true,
+      () => false,
+    );
+    if (!isOpen) return;
+    await sleep(5);
+  }
+  assert.fail("new connections are still taken");
+}
+
+test("while calls are finished, a request on an open connection gets 503, and every answer says that its connection ends", async () => {
+  const { gateway, client } = await start();
+  const [busy, idle, large] = [client(), client(), client()];
+  for (const one of [busy, idle, large]) assert.ok("status" in (await one.call()));
+  const underWay = busy.call({ latencyMs: 1500 });
+  await sleep(100);
+  const stopped = gateway.stop();
+  await untilClosedToNew(gateway);
+  for (const got of await Promise.all([idle.call(), large.call({ bytes: 4_000_000 })])) {
+    assert.ok("status" in got, JSON.stringify(got));
+    assert.deepEqual([got.status, got.headers.connection, got.headers["retry-after"]], [503, "close", "1"]);
+  }
+  const finished = await underWay;
+  assert.ok("status" in finished, JSON.stringify(finished));
+  assert.deepEqual([finished.status, finished.headers.connection], [200, "close"]);
+  for (const one of [busy, idle, large]) one.close();
+  assert.equal(await stopped, 0);
+});
+
+test("clients that call in a loop get answers until their connection is ended, and no reset", async () => {
+  const { gateway, client } = await start();
+  const clients = Array.from({ length: 24 }, client);
+  const all: Got[] = [];
+  const loops = clients.map(async (one, number) => {
+    await sleep(number * 3);
+    for (;;) {
+      const got = await one.call({ latencyMs: 40 });
+      all.push(got);
+      if ("code" in got) return;
+      // Some send again at once, others a moment later: their connection is idle in between.
+      await sleep(number % 4);
+    }
+  });
+  await sleep(600);
+  assert.equal(await gateway.stop(), 0);
+  await Promise.all(loops);
+  for (const one of clients) one.close();
+  const codes = all.flatMap((got) => ("code" in got ? [got.code] : []));
+  assert.deepEqual([...new Set(codes)], ["ECONNREFUSED"]);
+  const statuses = new Set(all.flatMap((got) => ("status" in got ? [got.status] : [])));
+  assert.deepEqual([...statuses.difference(new Set([200, 503]))], []);
+});
