@@ -1,5 +1,7 @@
 /** Headers of a provider's answer, as the caller gets them and for what they tell. */
 
+import type { Outcome } from "../domain/ledger/entry.ts";
+import { formatUsd } from "../domain/money/money.ts";
 import type { WireName } from "../wire/wire.ts";
 import { connectionHeaders } from "./connection-headers.ts";
 import type { UpstreamHeaders } from "./upstream.ts";
@@ -24,4 +26,9 @@ export function isWhole({ "content-type": type }: UpstreamHeaders, { wireName }:
 export function isEventStream(headers: UpstreamHeaders): boolean {
   const type = headers["content-type"];
   return typeof type === "string" && type.startsWith("text/event-stream");
+}
+
+/** A comment that clients skip: the only place where a stream can still say, behind its headers, what it cost. */
+export function costComment(outcome: Outcome): Uint8Array {
+  return Buffer.from(`: purser cost_usd=${formatUsd(outcome.cost.usd)} status=${outcome.status}\n\n`);
 }

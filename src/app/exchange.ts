@@ -10,7 +10,7 @@ import type { UsageFlag } from "../domain/usage/usage.ts";
 import type { UsageMeter } from "../wire/wire.ts";
 import type { Estimate } from "./estimate.ts";
 import { release, settle, type FinishContext, type HeldCall } from "./finish.ts";
-import { isEventStream, isWhole, replyHeaders } from "./answer-headers.ts";
+import { costComment, isEventStream, isWhole, replyHeaders } from "./answer-headers.ts";
 import { tooLong, type Watched } from "./in-flight.ts";
 import type { Ledger } from "./ports.ts";
 import type { Reply, ReplyHeaders } from "./reply.ts";
@@ -58,6 +58,8 @@ export class Exchange implements UpstreamReceiver, Watched {
   #goneAt: number | null = null;
   /** The hold ends once. */
   #isFinished = false;
+  /** What is held is being charged, since something else failed: tried once. */
+  #isGivenUp = false;
 
   constructor(context: ExchangeContext, call: Forwarded, reply: Reply) {
     this.#context = context;
@@ -234,11 +236,17 @@ export class Exchange implements UpstreamReceiver, Watched {
     return slices && isSurelyOver(passed, ceiling.fitted) ? judged : Math.min(judged, ceiling.fitted);
   }
 
-  #settle(outcome: Outcome): Promise<SettleAnswer> {
+  async #settle(outcome: Outcome): Promise<SettleAnswer> {
     assert(!this.#isFinished, "a hold is ended once");
     this.#isFinished = true;
     this.#call.slices?.end();
-    return settle(this.#context, this.#call, outcome);
+    try {
+      return await settle(this.#context, this.#call, outcome);
+    } catch (error) {
+      // It did not end after all: what is held can still be charged.
+      this.#isFinished = false;
+      throw error;
+    }
   }
 
   /** Providers do not charge for an error or a redirect: the hold is given back, and their answer passes as it is. */
@@ -326,8 +334,9 @@ export class Exchange implements UpstreamReceiver, Watched {
       this.#phase = "draining";
       this.#upstream?.abort({ message: "an error inside Purser", timedOut: false });
       this.#reply.abort();
-      if (this.#isFinished) this.#done();
-      else this.#run(this.#settleUnresolved().then(() => this.#done()));
+      if (this.#isFinished || this.#isGivenUp) return this.#done();
+      this.#isGivenUp = true;
+      this.#run(this.#settleUnresolved().then(() => this.#done()));
     });
   }
 }
@@ -337,9 +346,4 @@ const noFlags: readonly UsageFlag[] = [];
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
   const [only, second] = chunks;
   return only && !second ? only : Buffer.concat(chunks);
-}
-
-/** A comment that clients skip: the only place where a stream can still say what it cost. */
-function costComment(outcome: Outcome): Uint8Array {
-  return Buffer.from(`: purser cost_usd=${formatUsd(outcome.cost.usd)} status=${outcome.status}\n\n`);
 }
