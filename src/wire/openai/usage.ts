@@ -3,7 +3,7 @@
 import { PurserError } from "../../domain/error.ts";
 import { add, mostPerCall, type PicoUsd } from "../../domain/money/money.ts";
 import type { Meter, Usage } from "../../domain/usage/usage.ts";
-import { bodyScanner, type ScannedBody } from "../body/index.ts";
+import { answerScanner, type ScannedBody } from "../body/index.ts";
 import { parseReportedUsd } from "./decimal.ts";
 
 export interface UsageReading {
@@ -17,7 +17,7 @@ export interface UsageReading {
 const largestCount = 1_000_000_000;
 
 /** Only for costs, whose digits have to be read from their text. */
-const scanCosts = bodyScanner({ nested: ["cost_details", "cost"] });
+const scanCosts = answerScanner({ nested: ["cost_details", "cost"] });
 
 /**
  * Cached and written tokens are parts of the prompt, and are taken out of it. Reasoning is a part of the completion, unless the
