@@ -21,11 +21,11 @@ const provider: Provider = { name: "p", bases: {}, apiKey: null, headers: {}, pr
 const wire = openaiWire();
 const endpoint = wire.endpoint("POST", "/chat/completions");
 
-/** The desk, which takes no top-up: as a ledger that cannot be written. */
-function withoutTopUps(desk: Desk): ExchangeContext["ledger"] {
+/** The desk, which does not take every command: as a ledger that cannot be written. */
+function refusing(desk: Desk, isRefused: (command: Command) => boolean): ExchangeContext["ledger"] {
   return {
     decide: async <C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> => {
-      if (command.kind === "top_up") throw new PurserError("store_unavailable", "the disk is full");
+      if (isRefused(command)) throw new PurserError("store_unavailable", "the disk is full");
       return desk.run(command);
     },
     holdOf: () => undefined,
@@ -74,11 +74,15 @@ function forwarded(ledger: ExchangeContext["ledger"]): Forwarded {
   };
 }
 
-test("a stream whose hold cannot grow because the ledger is lost is charged at what was held, and holds nothing more", async () => {
+function deskWithHold(): Desk {
   const desk = new Desk();
   desk.budget({ budgetId: "b", amount: 1000n });
   desk.run(aHold("op", 20n));
-  const ledger = withoutTopUps(desk);
+  return desk;
+}
+
+/** Streams an answer to its end. @returns How often a failure was told, and whether the caller's connection was broken. */
+async function stream(ledger: ExchangeContext["ledger"], text: string): Promise<readonly [failures: number, isBroken: boolean]> {
   const failures: string[] = [];
   let isBroken = false;
   const nothing = (): void => undefined;
@@ -99,10 +103,32 @@ test("a stream whose hold cannot grow because the ledger is lost is charged at w
     resume: nothing,
   });
   exchange.head(200, { "content-type": "text/event-stream" });
-  exchange.data(Buffer.from(`data: {"choices":[{"delta":{"content":"${"words ".repeat(20)}"}}]}\n\n`));
+  exchange.data(Buffer.from(`data: {"choices":[{"delta":{"content":"${text}"}}]}\n\n`));
+  // What a failed top-up sets off comes first.
+  await new Promise(setImmediate);
+  exchange.end();
   await exchange.ended;
+  return [failures.length, isBroken];
+}
 
+test("a stream whose hold cannot grow because the ledger is lost is charged at what was held, and holds nothing more", async () => {
+  const desk = deskWithHold();
+  const ledger = refusing(desk, ({ kind }) => kind === "top_up");
+  assert.deepEqual(await stream(ledger, "words ".repeat(20)), [1, true]);
   assert.deepEqual(desk.counter("b"), { spent: 20n, held: 0n, overrun: 0n });
   assert.equal(desk.journal.at(-1)?.kind, "settle");
-  assert.deepEqual([failures.length, isBroken], [1, true]);
+});
+
+test("a call whose charge the ledger does not take is charged at what was held, and holds nothing more", async () => {
+  const desk = deskWithHold();
+  const ledger = refusing(desk, (command) => command.kind === "settle" && command.outcome.status !== "unresolved");
+  assert.deepEqual(await stream(ledger, "words"), [1, true]);
+  assert.deepEqual(desk.counter("b"), { spent: 20n, held: 0n, overrun: 0n });
+});
+
+test("a call that a lost ledger cannot end at all is given up, its hold left for the recovery at the next start", async () => {
+  const desk = deskWithHold();
+  const ledger = refusing(desk, ({ kind }) => kind === "settle");
+  assert.deepEqual(await stream(ledger, "words"), [2, true]);
+  assert.deepEqual(desk.counter("b"), { spent: 0n, held: 20n, overrun: 0n });
 });

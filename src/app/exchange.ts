@@ -4,7 +4,6 @@ import { assert } from "../domain/assert.ts";
 import type { FallbackRates } from "../domain/budget/budget.ts";
 import type { Refusal, SettleAnswer } from "../domain/ledger/command.ts";
 import type { Outcome, Quantities } from "../domain/ledger/entry.ts";
-import { formatUsd, pico } from "../domain/money/money.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import type { UsageFlag } from "../domain/usage/usage.ts";
 import type { UsageMeter } from "../wire/wire.ts";
@@ -16,7 +15,7 @@ import type { Ledger } from "./ports.ts";
 import type { Reply, ReplyHeaders } from "./reply.ts";
 import { outcomeOf, unresolvedOutcome } from "./settle.ts";
 import { isSurelyOver, type Slices } from "./slices.ts";
-import { lacksPrice } from "./unpriced.ts";
+import { addCost, costComment } from "./tell-cost.ts";
 import { upstreamError } from "./upstream-error.ts";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
 
@@ -60,6 +59,8 @@ export class Exchange implements UpstreamReceiver, Watched {
   #goneAt: number | null = null;
   /** The hold ends once. */
   #isFinished = false;
+  /** What is held is being charged, since something else failed: tried once. */
+  #isGivenUp = false;
 
   constructor(context: ExchangeContext, call: Forwarded, reply: Reply) {
     this.#context = context;
@@ -206,13 +207,11 @@ export class Exchange implements UpstreamReceiver, Watched {
     const body = joined(this.#body ?? []);
     this.#call.meter.push(body);
     const { outcome } = this.#read();
-    const { tightest } = await this.#settle(outcome);
+    const settled = await this.#settle(outcome);
     if (this.#reply.gone) return this.#done();
     const headers = this.#addOwn(replyHeaders(this.#headers));
-    headers["x-purser-cost-usd"] = formatUsd(outcome.cost.usd);
-    if (lacksPrice(outcome)) headers["x-purser-unpriced"] = "true";
+    addCost(headers, outcome, settled);
     headers["content-length"] = String(body.length);
-    if (tightest) headers["x-purser-budget-remaining-usd"] = formatUsd(pico(tightest.available));
     this.#reply.head(this.#status, headers);
     this.#endReply(body);
   }
@@ -237,11 +236,17 @@ export class Exchange implements UpstreamReceiver, Watched {
     return slices && isSurelyOver(passed, ceiling.fitted) ? judged : Math.min(judged, ceiling.fitted);
   }
 
-  #settle(outcome: Outcome): Promise<SettleAnswer> {
+  async #settle(outcome: Outcome): Promise<SettleAnswer> {
     assert(!this.#isFinished, "a hold is ended once");
     this.#isFinished = true;
     this.#call.slices?.end();
-    return settle(this.#context, this.#call, outcome);
+    try {
+      return await settle(this.#context, this.#call, outcome);
+    } catch (error) {
+      // It did not end after all: what is held can still be charged.
+      this.#isFinished = false;
+      throw error;
+    }
   }
 
   /** Providers do not charge for an error or a redirect: the hold is given back, and their answer passes as it is. */
@@ -323,8 +328,9 @@ export class Exchange implements UpstreamReceiver, Watched {
       this.#phase = "draining";
       this.#upstream?.abort({ message: "an error inside Purser", timedOut: false });
       this.#reply.abort();
-      if (this.#isFinished) this.#done();
-      else this.#run(this.#settleUnresolved().then(() => this.#done()));
+      if (this.#isFinished || this.#isGivenUp) return this.#done();
+      this.#isGivenUp = true;
+      this.#run(this.#settleUnresolved().then(() => this.#done()));
     });
   }
 }
@@ -334,10 +340,4 @@ const noFlags: readonly UsageFlag[] = [];
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
   const [only, second] = chunks;
   return only && !second ? only : Buffer.concat(chunks);
-}
-
-/** A comment that clients skip: the only place where a stream can still say what it cost. */
-function costComment(outcome: Outcome): Uint8Array {
-  const unpriced = lacksPrice(outcome) ? " unpriced=true" : "";
-  return Buffer.from(`: purser cost_usd=${formatUsd(outcome.cost.usd)} status=${outcome.status}${unpriced}\n\n`);
 }

@@ -9,6 +9,9 @@ export type PicoUsd = bigint & { readonly [unit]: "pico-USD" };
 
 export const zero = 0n as PicoUsd;
 
+/** No call holds or costs more: 9,223,372 USD and a few cents, the most that 64 bits hold. */
+export const mostPerCall = ((1n << 63n) - 1n) as PicoUsd;
+
 const picoPerUsd = 1_000_000_000_000n;
 const decimals = 12;
 

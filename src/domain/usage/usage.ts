@@ -62,7 +62,7 @@ export interface UsagePart {
  * What was odd about an answer. None of them loses a charge.
  *
  * - `usage_missing` the provider reported none: the charge is estimated from what passed
- * - `usage_invalid` a count was negative, not whole or absurdly large: that count is estimated
+ * - `usage_invalid` a count was negative, not whole or absurdly large: that count is estimated; or a reported cost was no such amount, and is left out
  * - `usage_repeated` an answer that should report once reported twice, differently: the last counts
  * - `unfinished` the stream ended without its closing event
  * - `malformed` part of the answer could not be read

@@ -51,6 +51,18 @@ test("whatever an answer holds, every byte is passed on once and the reading is 
   );
 });
 
+test("of two fields with one name in a whole answer the last counts", () => {
+  const anthropic = '{"model":"a","usage":{"input_tokens":1,"output_tokens":1},"model":"b","usage":{"input_tokens":2,"output_tokens":3}}';
+  const gemini =
+    '{"modelVersion":"a","usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":1},"modelVersion":"b","usageMetadata":{"promptTokenCount":2,"candidatesTokenCount":3}}';
+  for (const [index, answer] of [anthropic, gemini].entries()) {
+    const meter = meters[index]?.(false);
+    assert.ok(meter);
+    const { parts, flags } = feed(meter, answer).reading;
+    assert.deepEqual([parts, flags], [[{ model: "b", usage: { input: 2, output: 3 } }], ["usage_repeated"]]);
+  }
+});
+
 test("an event larger than can be kept passes unread, is marked, and is closed before the stream is ended", () => {
   const [make] = meters;
   const meter = make?.(true);

@@ -3,12 +3,12 @@
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { countContext, sumUsage, type UsageFlag } from "../../domain/usage/usage.ts";
 import { outputOfBytes, type AnswerState } from "../answer/meter.ts";
-import { bodyScanner } from "../body/scan.ts";
+import { answerScanner } from "../body/scan.ts";
 import { keepRaw, toObject, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
 import { readAnthropicUsage, type AnthropicUsage } from "./usage.ts";
 
-const scan = bodyScanner();
+const scan = answerScanner();
 
 /** Builds of the body only its model and usage. */
 export class AnthropicBody implements AnswerState {
@@ -44,11 +44,8 @@ export class AnthropicBody implements AnswerState {
       this.#finished = true;
       this.#model = toText(body.json("model")) ?? null;
       this.#repeated = body.isRepeated("usage");
-      if (this.#repeated) this.#keep(toObject(JSON.parse(data.toString("utf8")))?.["usage"], undefined);
-      else {
-        const written = body.raw("usage");
-        if (written !== undefined) this.#keep(JSON.parse(written), written);
-      }
+      const written = body.raw("usage");
+      if (written !== undefined) this.#keep(JSON.parse(written), written);
     } catch {
       // What cannot be read has been passed on as it came, and the reading says so.
       this.#malformed = true;
@@ -68,7 +65,7 @@ export class AnthropicBody implements AnswerState {
     };
   }
 
-  #keep(usage: unknown, written: string | undefined): void {
+  #keep(usage: unknown, written: string): void {
     this.#usage = toObject(usage) ?? null;
     this.#said = this.#usage && readAnthropicUsage(this.#usage, this.#model);
     this.#written = written;

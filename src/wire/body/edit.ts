@@ -24,7 +24,7 @@ interface Pending {
 
 /**
  * @returns The body with the fields set; the body's own buffer when nothing differs.
- * @throws PurserError `invalid_request` when a parent is neither an object nor null, or a field to set stands twice.
+ * @throws PurserError `invalid_request` when a parent is neither an object nor null, or a field to set stands twice in a request.
  */
 export function editBody(body: ScannedBody, edits: readonly FieldEdit[]): Uint8Array {
   const pending = edits.map((edit) => ({ names: edit.path.split("."), json: edit.json }));
@@ -64,7 +64,7 @@ function spliceField(
   target: { readonly field: FieldSpan; readonly path: string; readonly edits: readonly Pending[] },
 ): Splice[] {
   const { field, path, edits } = target;
-  if (field.repeated) throw new PurserError("invalid_request", `${path} stands twice`, { field: path, remedy: "Send this field once." });
+  body.once(field, path);
   const below = edits.every((edit) => edit.names.length > 0);
   if (below && field.object) return spliceObject(body, { object: field.object, parent: `${path}.`, edits });
   const written = body.bytes.toString("utf8", field.start, field.end);

@@ -2,4 +2,12 @@
 
 export { editBody, type FieldEdit } from "./edit.ts";
 export { KeyTable } from "./key-table.ts";
-export { bodyScanner, type FieldSpan, type IntegerBounds, type ObjectSpan, type ScannedBody, type ScanPlan } from "./scan.ts";
+export {
+  answerScanner,
+  bodyScanner,
+  type FieldSpan,
+  type IntegerBounds,
+  type ObjectSpan,
+  type ScannedBody,
+  type ScanPlan,
+} from "./scan.ts";

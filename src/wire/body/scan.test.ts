@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { PurserError } from "../../domain/error.ts";
-import { bodyScanner } from "./scan.ts";
+import { answerScanner, bodyScanner } from "./scan.ts";
 
 const scan = bodyScanner({ nested: ["options", "options.deep"], keys: ["cache_control"], values: ["ttl"] });
 
@@ -201,6 +201,16 @@ test("types, lifetimes and planned keys are counted at any depth", () => {
   assert.equal(body.valueCount("ttl", "1h"), 1);
   assert.equal(body.keyCount("cache_control"), 2);
   assert.equal(body.valueCount("ttl", "5m"), 0);
+});
+
+test("of two fields with one name an answer's last one counts, nested or written with escapes, and it can be told", () => {
+  const scanLast = answerScanner({ nested: ["options"] });
+  const answer = scanLast(Buffer.from('{"model":"a","options":{"x":1},"mod\\u0065l":"b","options":{"x":2,"x":3}}'));
+  assert.deepEqual([answer.string("model"), answer.integer("options.x")], ["b", 3]);
+  assert.deepEqual(
+    ["model", "options.x", "options.y"].map((path) => answer.isRepeated(path)),
+    [true, true, false],
+  );
 });
 
 test("text is all keys, strings and literals, and a number weighs at least a token", () => {

@@ -38,11 +38,12 @@ const letterT = 0x74;
  *   body is not one JSON object (the escapes inside strings are not looked at).
  */
 export function bodyScanner(plan: ScanPlan = {}): (body: Uint8Array) => ScannedBody {
-  const compiled = compilePlan(plan);
-  return (body) => {
-    const bytes = toBuffer(body);
-    return new ScannedBody(bytes, walk(bytes, compiled));
-  };
+  return scanner(plan, { keepsLast: false });
+}
+
+/** As {@link bodyScanner}, for an answer, which cannot be refused: of two fields with one name the last counts, as JSON's readers have it. */
+export function answerScanner(plan: ScanPlan = {}): (body: Uint8Array) => ScannedBody {
+  return scanner(plan, { keepsLast: true });
 }
 
 /**
@@ -50,15 +51,17 @@ export function bodyScanner(plan: ScanPlan = {}): (body: Uint8Array) => ScannedB
  * the last name must be in the plan's `nested`.
  *
  * Getters give undefined for a field that is absent or null, and throw PurserError `invalid_request`, naming the field and what to
- * do, for a value of another type, for a field that stands twice, and for a parent that is not an object.
+ * do, for a value of another type, for a field that stands twice (but in an answer), and for a parent that is not an object.
  */
 export class ScannedBody {
   readonly bytes: Buffer;
   readonly #result: WalkResult;
+  readonly #keepsLast: boolean;
 
-  constructor(bytes: Buffer, result: WalkResult) {
+  constructor(bytes: Buffer, result: WalkResult, { keepsLast }: { readonly keepsLast: boolean }) {
     this.bytes = bytes;
     this.#result = result;
+    this.#keepsLast = keepsLast;
   }
 
   get root(): ObjectSpan {
@@ -96,7 +99,7 @@ export class ScannedBody {
 
   /** The span of a field, also of one that is null; undefined when it is absent. */
   field(path: string): FieldSpan | undefined {
-    if (!path.includes(".")) return once(this.root.fields.get(path), path);
+    if (!path.includes(".")) return this.once(this.root.fields.get(path), path);
     let object: ObjectSpan | undefined = this.root;
     let field: FieldSpan | undefined;
     const names = namesOf(path);
@@ -104,17 +107,22 @@ export class ScannedBody {
       if (!object) throw invalid(names.slice(0, depth).join("."), "must be an object", "Send a JSON object.");
       field = object.fields.get(names[depth] ?? "");
       if (!field) return undefined;
-      if (field.repeated) once(field, names.slice(0, depth + 1).join("."));
+      if (field.repeated) this.once(field, names.slice(0, depth + 1).join("."));
       if (depth + 1 < names.length && this.#isNull(field)) return undefined;
       object = field.object;
     }
     return field;
   }
 
-  /** Whether a field of the top, or of the object `parent` there, stands twice: the getters throw for it. JSON's readers keep the last. */
-  isRepeated(name: string, parent?: string): boolean {
-    const object = parent === undefined ? this.root : this.root.fields.get(parent)?.object;
-    return object?.fields.get(name)?.repeated === true;
+  /** The field as it is, unless it stands twice in a request: throws as the getters do. */
+  once<Field extends FieldSpan | undefined>(field: Field, path: string): Field {
+    if (field?.repeated && !this.#keepsLast) throw invalid(path, "stands twice", "Send this field once.");
+    return field;
+  }
+
+  /** Whether a field of an answer stands twice. */
+  isRepeated(path: string): boolean {
+    return this.field(path)?.repeated === true;
   }
 
   /** Whether the field is there and not null. */
@@ -210,6 +218,14 @@ export class ScannedBody {
   }
 }
 
+function scanner(plan: ScanPlan, repeated: { readonly keepsLast: boolean }): (body: Uint8Array) => ScannedBody {
+  const compiled = compilePlan(plan);
+  return (body) => {
+    const bytes = toBuffer(body);
+    return new ScannedBody(bytes, walk(bytes, compiled), repeated);
+  };
+}
+
 /** Whether a string's bytes are its text: no escapes, and none of the control characters that JSON does not allow in it. */
 function isPlain(bytes: Buffer, { start, end }: Place): boolean {
   for (let at = start; at < end; at++) {
@@ -226,11 +242,6 @@ function namesOf(path: string): readonly string[] {
   let names = splitPaths.get(path);
   if (!names) splitPaths.set(path, (names = path.split(".")));
   return names;
-}
-
-function once(field: FieldSpan | undefined, path: string): FieldSpan | undefined {
-  if (field?.repeated) throw invalid(path, "stands twice", "Send this field once.");
-  return field;
 }
 
 function parse(text: string, path: string): unknown {

@@ -3,12 +3,12 @@
 import type { Usage, UsageFlag } from "../../domain/usage/usage.ts";
 import { countContext } from "../../domain/usage/usage.ts";
 import { outputOfBytes, type AnswerState } from "../answer/meter.ts";
-import { bodyScanner, type ScannedBody } from "../body/scan.ts";
+import { answerScanner, type ScannedBody } from "../body/scan.ts";
 import { keepRaw, overwrite, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading, RequestFacts } from "../wire.ts";
 import { countsTokens, Grounding, readGeminiUsage } from "./usage.ts";
 
-const scan = bodyScanner({ keys: ["groundingMetadata", "finishReason"] });
+const scan = answerScanner({ keys: ["groundingMetadata", "finishReason"] });
 
 /** An image that Gemini generates costs at most this many tokens, at 4K (https://ai.google.dev/gemini-api/docs/pricing, read 2026-11). */
 const tokensPerImage = 2000;
@@ -74,18 +74,13 @@ export class GeminiAnswer implements AnswerState {
   take(data: Buffer): void {
     try {
       const body = scan(data);
-      this.#read(body.isRepeated("usageMetadata") ? this.#withLastUsage(data) : body);
+      if (body.isRepeated("usageMetadata")) this.#flags.add("usage_repeated");
+      this.#read(body);
       this.#whole = true;
     } catch {
       // What cannot be read is passed on as it came, and the reading says so.
       this.#flags.add("malformed");
     }
-  }
-
-  /** JSON's readers keep the last of two fields with one name. */
-  #withLastUsage(data: Buffer): ScannedBody {
-    this.#flags.add("usage_repeated");
-    return scan(Buffer.from(JSON.stringify(JSON.parse(data.toString("utf8")))));
   }
 
   /** Partial when something was generated after the last usage: {@link progress} has the estimate of it. */

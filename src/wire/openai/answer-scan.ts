@@ -1,7 +1,8 @@
 /** Finds usage, model, tier and billed tool calls in an answer object: a whole body, or the `response` of a stream's event. */
 
-import { bodyScanner, type ScannedBody } from "../body/index.ts";
+import { answerScanner, type ScannedBody } from "../body/index.ts";
 import { behindQuoted } from "../bytes.ts";
+import { toText } from "../count/count.ts";
 import type { UsagePart } from "../../domain/usage/usage.ts";
 import type { AnswerRecord, BilledTool, ToolCounts } from "./record.ts";
 import { behindColon, endOfValue } from "./delta.ts";
@@ -9,9 +10,10 @@ import type { Generated } from "./generated.ts";
 import { readUsage } from "./usage.ts";
 
 const nested = ["usage", "x_groq", "tool_usage", "tool_usage.web_search"];
-export const scanAnswer = bodyScanner({ nested: ["response", ...nested, ...nested.map((name) => `response.${name}`)] });
+export const scanAnswer = answerScanner({ nested: ["response", ...nested, ...nested.map((name) => `response.${name}`)] });
 
 const usageKey = Buffer.from('usage"');
+const escape = Buffer.from("\\u");
 
 /** Items of a Responses output that are billed by the call, and their meters. */
 const billedItems: ReadonlyMap<string, BilledTool> = new Map([
@@ -49,8 +51,9 @@ export function takeAnswer(
   at: { readonly prefix: "" | "response."; readonly generated?: Generated },
 ): void {
   const paths = at.prefix === "" ? topPaths : responsePaths;
-  record.nameModel(body.string(paths.model));
-  record.nameTier(body.string(paths.serviceTier));
+  record.nameModel(toText(body.json(paths.model)));
+  record.nameTier(toText(body.json(paths.serviceTier)));
+  if (body.isRepeated(paths.usage)) record.flag("usage_repeated");
   const usage = usageBytes(body, paths);
   if (!usage) return;
   record.takeUsage(usage, at.generated);
@@ -80,6 +83,11 @@ function usageBytes(body: ScannedBody, paths: AnswerPaths): Buffer | undefined {
   if (field) return body.bytes.subarray(field.start, field.end);
   // Some servers put it on a choice.
   return paths === topPaths ? lastUsage(body.bytes) : undefined;
+}
+
+/** Whether a key may stand there as JSON allows and nobody writes it, with escapes: a search for its bytes would miss it. */
+export function mayHideKeys(payload: Buffer): boolean {
+  return payload.includes(escape);
 }
 
 /** The last usage that is not null, found without looking at the rest. */

@@ -3,7 +3,7 @@
 import { PurserError } from "../../domain/error.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
 import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
-import { lastUsage, scanAnswer, takeAnswer } from "./answer-scan.ts";
+import { lastUsage, mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
 import { countDeltaBytes } from "./delta.ts";
 import { Generated } from "./generated.ts";
 import { AnswerRecord } from "./record.ts";
@@ -81,9 +81,11 @@ export class ChatMeter implements UsageMeter {
       this.#finished = true;
       return true;
     }
-    this.#generated.add(countDeltaBytes(payload, this.#deltaKey));
+    const bytes = countDeltaBytes(payload, this.#deltaKey);
+    this.#generated.add(bytes);
     const isIntroduction = this.#introductions < mostIntroductions && (this.#id === undefined || this.#record.model === null);
-    if (!isIntroduction && lastUsage(payload) === undefined) return this.#checkShape(payload);
+    const mayHaveUsage = lastUsage(payload) !== undefined || (bytes === 0 && mayHideKeys(payload));
+    if (!isIntroduction && !mayHaveUsage) return this.#checkShape(payload);
     if (isIntroduction) this.#introductions++;
     return this.#inspect(payload);
   }

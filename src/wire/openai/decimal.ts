@@ -1,15 +1,13 @@
 /** A provider's own figure in USD, read exactly from its text. */
 
-import { pico, type PicoUsd } from "../../domain/money/money.ts";
+import { mostPerCall, pico, type PicoUsd } from "../../domain/money/money.ts";
 
 const picoDigits = 12;
-/** No call costs more than this many USD; a larger figure is a fault. */
-const mostUsd = 1_000_000_000n;
 
 /**
  * @param text A JSON number: providers write `0.00423825`, `4.25e-06`, and the noise of their floats (`0.00009900000000000001`).
  * @param scale Decimal places to move to the left: 10 for xAI's ticks of 10^-10 USD.
- * @returns Rounded half up to a pico-USD; null for what is no number, negative or absurd.
+ * @returns Rounded half up to a pico-USD; null for what is no number, negative, or more than a call may cost.
  */
 export function parseReportedUsd(text: string, scale = 0): PicoUsd | null {
   const match = /^(\d{1,40})(?:\.(\d{1,60}))?(?:e([+-]?\d{1,3}))?$/i.exec(text);
@@ -19,7 +17,7 @@ export function parseReportedUsd(text: string, scale = 0): PicoUsd | null {
   if (Math.abs(shift) > 200) return /[1-9]/.test(whole + fraction) && shift > 0 ? null : pico(0n);
   const digits = BigInt(whole + fraction);
   const amount = shift >= 0 ? digits * 10n ** BigInt(shift) : divideRounded(digits, 10n ** BigInt(-shift));
-  return amount > mostUsd * 10n ** BigInt(picoDigits) ? null : pico(amount);
+  return amount > mostPerCall ? null : pico(amount);
 }
 
 function divideRounded(dividend: bigint, divisor: bigint): bigint {

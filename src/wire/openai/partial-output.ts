@@ -1,10 +1,10 @@
 /** The output items of a Responses stream so far, kept as they were written, to end the stream with when it is cut. */
 
-import { bodyScanner } from "../body/index.ts";
+import { answerScanner } from "../body/index.ts";
 import { behindQuoted } from "../bytes.ts";
 import { behindColon, endOfValue } from "./delta.ts";
 
-const scan = bodyScanner({ nested: ["item"] });
+const scan = answerScanner({ nested: ["item"] });
 const itemKey = Buffer.from('item"');
 const deltaKey = Buffer.from('delta"');
 const textDelta = Buffer.from("response.output_text.delta");

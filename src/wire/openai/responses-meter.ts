@@ -5,7 +5,7 @@ import type { ScannedBody } from "../body/index.ts";
 import { behindQuoted } from "../bytes.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
 import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
-import { lastUsage, scanAnswer, takeAnswer } from "./answer-scan.ts";
+import { mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
 import { countDeltaBytes } from "./delta.ts";
 import { Generated } from "./generated.ts";
 import { PartialOutput } from "./partial-output.ts";
@@ -95,19 +95,13 @@ export class ResponsesMeter implements UsageMeter {
     if (field && !this.#response && field.end - field.start <= longestKeptResponse) {
       this.#response = Buffer.from(event.bytes.subarray(field.start, field.end));
     }
-    if (event.isRepeated("usage", "response")) this.#takeLast(event);
-    else takeAnswer(event, this.#record, { prefix: "response.", generated: this.#generated });
+    takeAnswer(event, this.#record, { prefix: "response.", generated: this.#generated });
     if (closing.has(event.string("type"))) this.#finished = true;
-  }
-
-  #takeLast(event: ScannedBody): void {
-    this.#record.flag("usage_repeated");
-    const usage = lastUsage(event.bytes);
-    if (usage) this.#record.takeUsage(usage, this.#generated);
   }
 
   #takePart(payload: Buffer): void {
     const bytes = countDeltaBytes(payload, deltaKey);
+    if (bytes === 0 && mayHideKeys(payload)) this.#inspect(scanAnswer(payload));
     this.#generated.add(bytes);
     this.#output.take(payload, bytes > 0);
     if (bytes > 0 || !payload.includes(callCompleted)) return;

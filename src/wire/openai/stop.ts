@@ -1,6 +1,6 @@
 /** The bytes that end a stream which was cut, in OpenAI's own words for "length". */
 
-import { bodyScanner, editBody } from "../body/index.ts";
+import { answerScanner, editBody } from "../body/index.ts";
 
 interface UsageSoFar {
   readonly input: number;
@@ -49,7 +49,7 @@ export interface ResponsesStop {
   readonly insideEvent: boolean;
 }
 
-const scanResponse = bodyScanner();
+const scanResponse = answerScanner();
 
 export function responsesStop(stop: ResponsesStop): Uint8Array {
   const { input, output } = stop.usage;

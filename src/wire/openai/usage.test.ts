@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatUsd } from "../../domain/money/money.ts";
+import { formatUsd, mostPerCall } from "../../domain/money/money.ts";
 import { countContext } from "../../domain/usage/usage.ts";
 import { parseReportedUsd } from "./decimal.ts";
 import { readUsage, type UsageReading } from "./usage.ts";
@@ -181,6 +181,18 @@ test("a cost that is nested, missing or absurd is found or left out", () => {
   assert.equal(cost('{"cost":1e300}'), null);
 });
 
+test("a cost that no call can have is not believed, and flagged; one that is not told is not", () => {
+  const isInvalid = (fields: string): boolean => readUsage(`{"prompt_tokens":1,"completion_tokens":1,${fields}}`, true).invalid;
+  assert.equal(cost(`{"cost":${formatUsd(mostPerCall)}}`), formatUsd(mostPerCall));
+  const upstream = '"is_byok":true,"cost_details":{"upstream_inference_cost":9000000}';
+  const unbelievable = ['"cost":10000000', '"cost":-1', '"cost":"free"', '"cost_in_usd_ticks":1e17', `"cost":900000,${upstream}`];
+  for (const fields of unbelievable) {
+    assert.equal(cost(`{${fields}}`), null, fields);
+    assert.ok(isInvalid(fields), fields);
+  }
+  for (const fields of ['"cost":null', '"cost":{}', `"cost":1,${upstream}`]) assert.ok(!isInvalid(fields), fields);
+});
+
 test("a cost with the noise of a float is rounded to a pico-dollar", () => {
   assert.equal(formatUsd(parseReportedUsd("0.00009900000000000001") ?? assert.fail()), "0.000099");
   assert.equal(formatUsd(parseReportedUsd("1.5e-12") ?? assert.fail()), "0.000000000002");
@@ -194,7 +206,7 @@ test("a cost with the noise of a float is rounded to a pico-dollar", () => {
 
 test("any amount of pico-dollars is read back exactly, however it is written", () => {
   fc.assert(
-    fc.property(fc.bigInt({ min: 0n, max: 10n ** 20n }), fc.integer({ min: -6, max: 6 }), (amount, exponent) => {
+    fc.property(fc.bigInt({ min: 0n, max: mostPerCall }), fc.integer({ min: -6, max: 6 }), (amount, exponent) => {
       const digits = amount.toString().padStart(20, "0");
       const point = digits.length - 12;
       const plain = `${digits.slice(0, point)}.${digits.slice(point)}`;

@@ -1,23 +1,23 @@
 /** OpenAI-shaped usage objects, as every vendor of that wire writes them, turned into disjoint counts. */
 
 import { PurserError } from "../../domain/error.ts";
-import { add, type PicoUsd } from "../../domain/money/money.ts";
+import { add, mostPerCall, type PicoUsd } from "../../domain/money/money.ts";
 import type { Meter, Usage } from "../../domain/usage/usage.ts";
-import { bodyScanner, type ScannedBody } from "../body/index.ts";
+import { answerScanner, type ScannedBody } from "../body/index.ts";
 import { parseReportedUsd } from "./decimal.ts";
 
 export interface UsageReading {
   /** Null when the object counts nothing. A count that is absent was not reported, or not to be believed. */
   readonly usage: Usage | null;
   readonly reportedCost: PicoUsd | null;
-  /** A count was negative, not whole, absurdly large, or larger than what it is a part of. */
+  /** A count was negative, not whole, absurdly large, or larger than what it is a part of; or the cost was not to be believed. */
   readonly invalid: boolean;
 }
 
 const largestCount = 1_000_000_000;
 
 /** Only for costs, whose digits have to be read from their text. */
-const scanCosts = bodyScanner({ nested: ["cost_details", "cost"] });
+const scanCosts = answerScanner({ nested: ["cost_details", "cost"] });
 
 /**
  * Cached and written tokens are parts of the prompt, and are taken out of it. Reasoning is a part of the completion, unless the
@@ -31,9 +31,9 @@ export function readUsage(text: string, generates: boolean): UsageReading {
   const prompt = readInput(counts);
   const completion = readOutput(counts, { prompt, generates });
   counts.keep("web_search", counts.inside(counts.objects("server_tool_use"), "web_search_requests") ?? counts.first("num_search_queries"));
-  const reportedCost = text.includes('"cost') ? readCost(scanCosts(Buffer.from(text))) : null;
+  const cost = text.includes('"cost') ? readCost(scanCosts(Buffer.from(text))) : undefined;
   const isCounted = prompt !== undefined || completion !== undefined || counts.invalid;
-  return { usage: isCounted ? counts.usage : null, reportedCost, invalid: counts.invalid };
+  return { usage: isCounted ? counts.usage : null, reportedCost: cost ?? null, invalid: counts.invalid || cost === null };
 }
 
 function parse(text: string): unknown {
@@ -201,13 +201,15 @@ function standsBeside(
 /**
  * What the provider says it charged: OpenRouter's `cost` (with a key of the caller's own it is only the fee, and the upstream's
  * cost comes on top), xAI's ticks, Perplexity's total. Never summed through a float.
+ *
+ * @returns undefined where it says nothing, null where what it says cannot be believed.
  */
-function readCost(usage: ScannedBody): PicoUsd | null {
+function readCost(usage: ScannedBody): PicoUsd | null | undefined {
   const ticks = usage.raw("cost_in_usd_ticks");
   if (ticks !== undefined) return parseReportedUsd(ticks, 10);
   const text = usage.kind("cost") === "object" ? usage.raw("cost.total_cost") : usage.raw("cost");
-  const cost = text === undefined ? null : parseReportedUsd(text.replaceAll('"', ""));
-  if (cost === null || usage.raw("is_byok") !== "true" || usage.kind("cost_details") !== "object") return cost;
+  const cost = text === undefined ? undefined : parseReportedUsd(text.replaceAll('"', ""));
+  if (cost === undefined || cost === null || usage.raw("is_byok") !== "true" || usage.kind("cost_details") !== "object") return cost;
   const upstream = parseReportedUsd((usage.raw("cost_details.upstream_inference_cost") ?? "0").replaceAll('"', ""));
-  return upstream === null ? cost : add(cost, upstream);
+  return upstream === null || upstream > mostPerCall - cost ? null : add(cost, upstream);
 }

@@ -59,20 +59,13 @@ export class WholeMeter implements UsageMeter {
 
   #read(body: Buffer): void {
     try {
-      const answer = scanAnswer(body);
-      if (answer.isRepeated("usage")) this.#takeLast(body);
-      else takeAnswer(answer, this.#record, { prefix: "" });
+      takeAnswer(scanAnswer(body), this.#record, { prefix: "" });
       this.#finished = true;
     } catch (error) {
       if (!(error instanceof PurserError)) throw error;
       this.#record.flag("malformed");
       this.#salvage(body);
     }
-  }
-
-  #takeLast(body: Buffer): void {
-    this.#record.flag("usage_repeated");
-    this.#salvage(body);
   }
 
   /** A body that was cut, or is broken elsewhere, may yet hold its whole usage. */

@@ -4,6 +4,7 @@ import { assert } from "../../../domain/assert.ts";
 import { PurserError } from "../../../domain/error.ts";
 import type { Budget } from "../../../domain/budget/budget.ts";
 import type { CallId, CallRoute, Entry, HoldEntry } from "../../../domain/ledger/entry.ts";
+import { mostPerCall } from "../../../domain/money/money.ts";
 import type { JournalRow } from "./chain.ts";
 import { storeInteger, type StoredInteger } from "./integer.ts";
 import { kindOf } from "./kind.ts";
@@ -129,7 +130,7 @@ function storeBudget(budget: Budget): Record<string, unknown> {
 /** One call's money stands in a 64-bit column. */
 function columnAmount(usd: bigint): string {
   assert(usd >= 0n, "a call holds and costs no less than nothing");
-  if (usd >= 1n << 63n) {
+  if (usd > mostPerCall) {
     throw new PurserError("invalid_request", "amount: one call holds and costs less than 9,223,372 USD", {
       field: "amount",
       remedy: "Split it, or check its unit: amounts are in USD.",

@@ -1,0 +1,18 @@
+/** How an answer tells what it cost: in headers where that is known before them, else in a comment behind a stream. */
+
+import type { SettleAnswer } from "../domain/ledger/command.ts";
+import type { Outcome } from "../domain/ledger/entry.ts";
+import { formatUsd, pico } from "../domain/money/money.ts";
+import { lacksPrice } from "./unpriced.ts";
+
+export function addCost(headers: Record<string, string | readonly string[]>, outcome: Outcome, { tightest }: SettleAnswer): void {
+  headers["x-purser-cost-usd"] = formatUsd(outcome.cost.usd);
+  if (lacksPrice(outcome)) headers["x-purser-unpriced"] = "true";
+  if (tightest) headers["x-purser-budget-remaining-usd"] = formatUsd(pico(tightest.available));
+}
+
+/** Clients skip comments, and nothing else can follow a stream. */
+export function costComment(outcome: Outcome): Uint8Array {
+  const unpriced = lacksPrice(outcome) ? " unpriced=true" : "";
+  return Buffer.from(`: purser cost_usd=${formatUsd(outcome.cost.usd)} status=${outcome.status}${unpriced}\n\n`);
+}
