@@ -50,6 +50,11 @@ export class InFlight {
     this.#timer.unref();
   }
 
+  /** Whether no more calls are taken. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
   /** @returns Its place, to be given back with `remove` once, when it is over. */
   add(exchange: Watched): number {
     const place = this.#freePlaces.pop() ?? this.#exchanges.length;

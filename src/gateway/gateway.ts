@@ -30,7 +30,7 @@ export function makeGateway(context: GatewayContext): Gateway {
     if (method === "GET" && listModels(context, { request, response, url })) return true;
     const address = addresses.find(method, url);
     if (!address) return false;
-    const reply = new HttpReply(response);
+    const reply = new HttpReply(response, context.inFlight);
     serve(context, { request, address, addresses }, reply).catch((error: unknown) =>
       answerError(context, address.target, { error, reply, request }),
     );
@@ -51,7 +51,7 @@ function listModels(
   } catch (error) {
     const target = findTarget(context, { method: "POST", path: "/v1/chat/completions" });
     assert(target !== undefined, "the unified paths are the gateway's");
-    answerError(context, target, { error, reply: new HttpReply(response), request });
+    answerError(context, target, { error, reply: new HttpReply(response, context.inFlight), request });
   }
   return true;
 }

@@ -13,7 +13,7 @@ async function withReply(use: (reply: HttpReply, caller: Socket) => Promise<void
   try {
     caller.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
     const [, response] = (await once(server, "request")) as [IncomingMessage, ServerResponse];
-    await use(new HttpReply(response), caller);
+    await use(new HttpReply(response, { isClosing: false }), caller);
   } finally {
     caller.destroy();
     server.closeAllConnections();

@@ -8,14 +8,17 @@ const inOneWrite = 16_384;
 
 export class HttpReply implements Reply {
   readonly #response: ServerResponse;
+  readonly #calls: { readonly isClosing: boolean };
   #isOver = false;
   #gone = false;
   #whenGone: () => void = () => undefined;
   #whenDrained: () => void = () => undefined;
   #isFull = false;
 
-  constructor(response: ServerResponse) {
+  /** @param calls An answer that begins while no more calls are taken is the last one of its connection. */
+  constructor(response: ServerResponse, calls: { readonly isClosing: boolean }) {
     this.#response = response;
+    this.#calls = calls;
     response.on("close", () => {
       if (this.#isOver) return;
       this.#gone = true;
@@ -33,7 +36,9 @@ export class HttpReply implements Reply {
   }
 
   head(status: number, headers: ReplyHeaders): void {
-    if (!this.#gone) this.#response.writeHead(status, headers as Record<string, string | string[]>);
+    if (this.#gone) return;
+    if (this.#calls.isClosing) this.#response.shouldKeepAlive = false;
+    this.#response.writeHead(status, headers as Record<string, string | string[]>);
   }
 
   write(bytes: Uint8Array): boolean {

@@ -16,7 +16,7 @@ export interface ListenOptions {
 
 export interface Listening {
   readonly url: string;
-  /** Takes no new connections. Requests on open ones are still handed on, and each answer says that its connection ends with it. */
+  /** Takes no new connections. Requests on open ones are still handed on, and their answers say that the connection ends with them. */
   drain(): void;
   /** Resolves when every connection is closed. Idle ones get a moment for a request that is on its way. */
   close(): Promise<void>;
@@ -33,11 +33,11 @@ const arrivalMs = 300_000;
 
 /** @throws the system's error, such as EADDRINUSE. */
 export async function listen({ host, port, headerBytes, gateway, api }: ListenOptions): Promise<Listening> {
-  const lastAnswers = new LastAnswers();
+  let isDraining = false;
   const server = createServer(
     { maxHeaderSize: headerBytes, keepAliveTimeout: keepAliveMs, requestTimeout: arrivalMs },
     (request, response) => {
-      lastAnswers.watch(response);
+      if (isDraining) response.shouldKeepAlive = false;
       if (!gateway(request, response)) api(request, response);
     },
   );
@@ -50,7 +50,7 @@ export async function listen({ host, port, headerBytes, gateway, api }: ListenOp
   });
   const closed = new Promise<void>((resolve) => server.once("close", resolve));
   const drain = (): void => {
-    lastAnswers.begin();
+    isDraining = true;
     // An HTTP server's own close would break the connections that are idle at this moment.
     NetServer.prototype.close.call(server);
   };
@@ -66,21 +66,4 @@ export async function listen({ host, port, headerBytes, gateway, api }: ListenOp
       await closed;
     },
   };
-}
-
-/** Makes the answers from a moment on the last ones of their connections, those to requests under way too. */
-class LastAnswers {
-  readonly #open = new Set<ServerResponse>();
-  #hasBegun = false;
-
-  watch(response: ServerResponse): void {
-    if (this.#hasBegun) response.shouldKeepAlive = false;
-    this.#open.add(response);
-    response.once("close", () => this.#open.delete(response));
-  }
-
-  begin(): void {
-    this.#hasBegun = true;
-    for (const response of this.#open) response.shouldKeepAlive = false;
-  }
 }
