@@ -42,8 +42,9 @@ export class OpenCalls {
     return this.#firsts.has(operationId);
   }
 
-  end(id: CallId): void {
-    this.#ended.push(id);
+  /** Keeps the names of the call only, and not what else the entry says that ended it. */
+  end({ operationId, attempt }: CallId): void {
+    this.#ended.push({ operationId, attempt });
   }
 
   /** Hands over the calls that ended since it was last called; to be forgotten once their end is in the tables. */
