@@ -18,7 +18,7 @@ import type { HoldAnswer } from "../domain/ledger/command.ts";
 import type { Quantities } from "../domain/ledger/entry.ts";
 import { PurserError } from "../domain/error.ts";
 import { decimalText, formatInstant } from "../domain/input/scalar.ts";
-import { formatUsd, parseUsd, type PicoUsd } from "../domain/money/money.ts";
+import { formatUsd, mostPerCall, parseUsd, type PicoUsd } from "../domain/money/money.ts";
 import type { Usage } from "../domain/usage/usage.ts";
 import { attribute, checkMayCall } from "./attribute.ts";
 import type { ApiContext, Caller } from "./context.ts";
@@ -210,13 +210,11 @@ function giveOne(left: string, right: string): PurserError {
   });
 }
 
-const mostUsd = 10n ** 24n;
-
-/** An amount that is not negative, and at most a trillion USD. */
+/** An amount that a call can hold or cost. */
 function readUsd(value: string | number, field: string): PicoUsd {
   const amount = parseUsd(decimalText(value, field), field);
-  if (amount >= 0n && amount <= mostUsd) return amount;
-  throw new PurserError("invalid_request", `${field}: out of range`, { field, remedy: "Give an amount from 0 to 1000000000000." });
+  if (amount >= 0n && amount <= mostPerCall) return amount;
+  throw new PurserError("invalid_request", `${field}: out of range`, { field, remedy: "Give an amount in USD, from 0 to 9223372." });
 }
 
 async function admittedJson(context: ApiContext, held: HoldAnswer & { readonly admitted: true }, ttlSeconds: number): Promise<object> {

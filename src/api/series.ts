@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { series, type BucketName, type Figures, type GroupFigures } from "../app/series.ts";
-import { unpricedModels } from "../app/unpriced.ts";
+import { unpricedModels } from "../app/unpriced-models.ts";
 import { dimensions } from "../domain/attribution/attribution.ts";
 import { PurserError } from "../domain/error.ts";
 import { suggest } from "../domain/input/nearest.ts";

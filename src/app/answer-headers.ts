@@ -2,16 +2,17 @@
 
 import type { WireName } from "../wire/wire.ts";
 import { connectionHeaders } from "./connection-headers.ts";
+import { ownPrefix } from "./own-headers.ts";
 import type { UpstreamHeaders } from "./upstream.ts";
 
 const notAnswered: ReadonlySet<string> = new Set([...connectionHeaders, "content-encoding", "set-cookie", "date"]);
 
-/** The answer's headers as the caller gets them, in an object of its own for Purser's to be added. */
+/** The answer's headers as the caller gets them, in an object of its own for Purser's to be added: another Purser's would be taken for them. */
 export function replyHeaders(headers: UpstreamHeaders): Record<string, string | readonly string[]> {
   const answered: Record<string, string | readonly string[]> = {};
   for (const name in headers) {
     const value = headers[name];
-    if (value !== undefined && !notAnswered.has(name)) answered[name] = value;
+    if (value !== undefined && !notAnswered.has(name) && !name.startsWith(ownPrefix)) answered[name] = value;
   }
   return answered;
 }

@@ -10,6 +10,7 @@ import { pico } from "../domain/money/money.ts";
 import { plainFacts } from "../wire/answer/feed.ts";
 import { openaiWire } from "../wire/openai/index.ts";
 import { Exchange, type ExchangeContext, type Forwarded } from "./exchange.ts";
+import type { Observer } from "./observer.ts";
 import type { Provider } from "./provider.ts";
 import type { Reply } from "./reply.ts";
 import { Slices } from "./slices.ts";
@@ -28,11 +29,11 @@ function refusing(desk: Desk, isRefused: (command: Command) => boolean): Exchang
       if (isRefused(command)) throw new PurserError("store_unavailable", "the disk is full");
       return desk.run(command);
     },
-    holdOf: () => undefined,
+    holdOf: (operationId) => desk.books.holds.get(operationId),
   };
 }
 
-function contextOf(ledger: ExchangeContext["ledger"], failures: string[]): ExchangeContext {
+function contextOf(ledger: ExchangeContext["ledger"], observer: Partial<Observer>): ExchangeContext {
   const nothing = (): void => undefined;
   return {
     ledger,
@@ -47,7 +48,8 @@ function contextOf(ledger: ExchangeContext["ledger"], failures: string[]): Excha
       refused: nothing,
       headerIgnored: nothing,
       thresholdCrossed: nothing,
-      failed: (what) => void failures.push(what),
+      failed: nothing,
+      ...observer,
     },
     prices: () => ({ version: "test", sheet: () => undefined }),
     limits: { firstByteMs: 1000, idleStreamMs: 1000, totalMs: 1000, drainMs: 1000 },
@@ -82,7 +84,11 @@ function deskWithHold(): Desk {
 }
 
 /** Streams an answer to its end. @returns How often a failure was told, and whether the caller's connection was broken. */
-async function stream(ledger: ExchangeContext["ledger"], text: string): Promise<readonly [failures: number, isBroken: boolean]> {
+async function stream(
+  ledger: ExchangeContext["ledger"],
+  text: string,
+  observer: Partial<Observer> = {},
+): Promise<readonly [failures: number, isBroken: boolean]> {
   const failures: string[] = [];
   let isBroken = false;
   const nothing = (): void => undefined;
@@ -96,7 +102,7 @@ async function stream(ledger: ExchangeContext["ledger"], text: string): Promise<
     onGone: nothing,
   };
 
-  const exchange = new Exchange(contextOf(ledger, failures), forwarded(ledger), reply);
+  const exchange = new Exchange(contextOf(ledger, { failed: (what) => void failures.push(what), ...observer }), forwarded(ledger), reply);
   exchange.attach({
     abort: ({ message }) => exchange.fail({ reached: true, timedOut: false, message }),
     pause: nothing,
@@ -124,6 +130,25 @@ test("a call whose charge the ledger does not take is charged at what was held, 
   const ledger = refusing(desk, (command) => command.kind === "settle" && command.outcome.status !== "unresolved");
   assert.deepEqual(await stream(ledger, "words"), [1, true]);
   assert.deepEqual(desk.counter("b"), { spent: 20n, held: 0n, overrun: 0n });
+});
+
+test("what goes wrong once the charge is in the ledger does not change the charge", async () => {
+  const desk = deskWithHold();
+  const callEnded = (): never => {
+    throw new Error("a bug behind the charge");
+  };
+  assert.deepEqual(
+    await stream(
+      refusing(desk, () => false),
+      "words",
+      { callEnded },
+    ),
+    [1, true],
+  );
+  assert.deepEqual(
+    desk.journal.map(({ kind }) => kind).filter((kind) => kind === "settle" || kind === "correction"),
+    ["settle"],
+  );
 });
 
 test("a call that a lost ledger cannot end at all is given up, its hold left for the recovery at the next start", async () => {

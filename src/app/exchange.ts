@@ -243,8 +243,9 @@ export class Exchange implements UpstreamReceiver, Watched {
     try {
       return await settle(this.#context, this.#call, outcome);
     } catch (error) {
-      // It did not end after all: what is held can still be charged.
-      this.#isFinished = false;
+      // Where it did not end after all, what is held can still be charged.
+      const { operationId, attempt } = this.#call.call;
+      this.#isFinished = this.#context.ledger.holdOf(operationId)?.attempt !== attempt;
       throw error;
     }
   }

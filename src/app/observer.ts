@@ -12,7 +12,7 @@ export interface Observer {
   /** The provider answered with an error, or could not be reached, and nothing was charged. */
   callFailed(call: { readonly provider: string; readonly status: number }): void;
   refused(refusal: { readonly reason: RefusalReason; readonly budgetId: string }): void;
-  /** A header begins as Purser's do, and is none of them. Told for each call that has it; `remedy` is a sentence. */
+  /** A header begins as Purser's do, and is none of them. Told for each call with it that is forwarded; `remedy` is a sentence. */
   headerIgnored(header: { readonly name: string; readonly remedy: () => string }): void;
   thresholdCrossed(threshold: ThresholdEntry): void;
   /** Something that must not happen, and was contained. */

@@ -115,7 +115,7 @@ export interface Totals {
 
 export interface VerifyReport {
   readonly entries: number;
-  /** Entries that a process left behind, for the next one to book. */
+  /** Entries on file that follow these, and are not booked yet: by the process that runs, or that starts next. */
   readonly staged: number;
   /** Sequence number of the first entry whose hash does not follow from the one before; null when the chain is whole. */
   readonly brokenAt: number | null;

@@ -16,6 +16,6 @@ export function upstreamError(
     return { status, message: told + charged, code, param: null };
   }
   const field = `providers.${provider}.base_url`;
-  const remedy = `Check ${field} in purser.yaml, and that the provider is up.`;
+  const remedy = `Check ${field} in purser.yaml, and that this machine reaches the provider.`;
   return { status, message: `${told} ${remedy}`, code, param: null, purser: { reason: code, field, remedy } };
 }

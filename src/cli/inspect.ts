@@ -160,11 +160,12 @@ async function inspectPort(port: number, host: string): Promise<Finding> {
     probe.listen(port, host, () => probe.close(() => resolve(null)));
   });
   if (fault === null) return well("port", port === 0 ? "any that is free" : `${port} on ${host} is free`);
-  const message =
-    fault === "EADDRINUSE"
-      ? `${port} on ${host} is in use by ${await portHolder(host, port)}`
-      : `${port} on ${host} cannot be listened on (${fault})`;
-  return wrong("port", { message, remedy: "Stop it, or choose another port with `purser serve --port`." });
+  if (fault === "EADDRINUSE") {
+    const message = `${port} on ${host} is in use by ${await portHolder(host, port)}`;
+    return wrong("port", { message, remedy: "Stop it, or choose another port with `purser serve --port`." });
+  }
+  const remedy = "Name an address of this machine with --host, and with --port a port that this user may use.";
+  return wrong("port", { message: `${port} on ${host} cannot be listened on (${fault})`, remedy });
 }
 
 async function inspectProviders(configuration: CheckedConfiguration | null, online: boolean): Promise<readonly Finding[]> {

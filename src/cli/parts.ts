@@ -114,7 +114,7 @@ async function readConfiguration(file: string | undefined): Promise<{ readonly f
 }
 
 async function checkLedger(dataDirectory: string): Promise<void> {
-  const { checkLedgerFile } = await import("../store/sqlite/schema.ts");
+  const { checkLedgerFile } = await import("../store/sqlite/check.ts");
   checkLedgerFile(dataDirectory);
 }
 

@@ -65,7 +65,7 @@ export function readKeys(fields: Fields, context: KeyContext): readonly KeyConfi
 }
 
 /** In the words of a remedy. */
-export const secretBounds = "16 or more characters without spaces";
+export const secretBounds = "16 to 512 ASCII characters without spaces";
 
 export function canBeSecret(text: string): boolean {
   return /^[!-~]{16,512}$/.test(text);

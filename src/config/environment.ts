@@ -20,7 +20,7 @@ export function readLogLevel(environment: Environment): LogLevel {
 
 /**
  * @returns undefined where it is not set.
- * @throws PurserError `invalid_configuration` for one that is too short to be a secret; never with the key in it.
+ * @throws PurserError `invalid_configuration` for one that cannot be a secret; never with the key in it.
  */
 export function readAdminKey(environment: Environment): string | undefined {
   const key = environment["PURSER_ADMIN_KEY"]?.trim() || undefined;

@@ -116,7 +116,7 @@ const refused: readonly (readonly [fact: string, text: string, line: number, fie
   ["a price that is no number", "prices:\n  - provider: p\n    model: m\n    input: abc\n    output: '1'", 4, "prices[0].input", /./],
   ["a key without a secret", "keys:\n  - name: k", 2, "keys[0].secret", /\$\{NAME\}/],
   ["a secret in the file itself", "keys:\n  - name: k\n    secret: team-secret-0123456789", 3, "keys[0].secret", /\$\{NAME\}/],
-  ["a short secret", "keys:\n  - name: k\n    secret: ${PORT}", 3, "keys[0].secret", /16 or more/],
+  ["a short secret", "keys:\n  - name: k\n    secret: ${PORT}", 3, "keys[0].secret", /16 to 512/],
   ["one secret for two keys", `${key("role: caller")}  - { name: l, secret: "\${TEAM_KEY}" }`, 5, "keys[1].secret", /of its own/],
   ["one name for two keys", `${key("role: caller")}  - { name: k, secret: "\${OPENAI_KEY}" }`, 5, "keys[1].name", /of its own/],
   ["a role that is misspelt", key("role: calller"), 4, "keys[0].role", /Did you mean caller\?/],

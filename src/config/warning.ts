@@ -2,7 +2,7 @@
 
 import { show } from "../domain/input/fields.ts";
 import { matchesName } from "../domain/input/name-pattern.ts";
-import { suggest } from "../domain/input/nearest.ts";
+import { nearest } from "../domain/input/nearest.ts";
 import type { Configuration, ConfigurationWarning, ProviderConfiguration } from "./configuration.ts";
 import type { ConfigurationDocument, Location } from "./document.ts";
 import { knownProviders } from "./provider.ts";
@@ -48,12 +48,16 @@ interface Names {
   readonly known: readonly string[];
 }
 
-/** @param patterns Names of providers, or prefixes that end in `*`; null means all of them. */
+/**
+ * Only what looks misspelt: the price list knows more providers than there are here, and holds over the API name any.
+ *
+ * @param patterns Names of providers, or prefixes that end in `*`; null means all of them.
+ */
 function unknownProvider(patterns: readonly string[] | null, { fields, known }: Names): readonly Finding[] {
   return (patterns ?? []).flatMap((pattern, at) => {
-    if (known.some((name) => matchesName([pattern], name))) return [];
+    const meant = known.some((name) => matchesName([pattern], name)) ? undefined : nearest(pattern, known);
+    if (meant === undefined) return [];
     const field = fields(at);
-    const message = `${field} is ${show(pattern)}, and no provider is called so: it applies to no call`;
-    return [{ field, message, remedy: suggest(pattern, [...new Set(known)]) }];
+    return [{ field, message: `${field} is ${show(pattern)}, and no provider here is called so`, remedy: `Did you mean ${meant}?` }];
   });
 }

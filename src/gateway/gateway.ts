@@ -100,8 +100,8 @@ function answerError(
     writeError(reply, target, errorOf(known ?? new PurserError("bug", "an error inside Purser; its log has the details")));
   if (request.complete) return answer();
   request.unpipe().resume();
-  // Its connection ends with this answer: under a caller who still sends it would break, and the answer be lost.
-  if (known?.code === "shutting_down") request.once("end", answer);
+  // Its connection ends with an answer that is given now: under a caller who still sends it would break, and the answer be lost.
+  if (context.inFlight.isClosing) request.once("end", answer);
   else answer();
 }
 

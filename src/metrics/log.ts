@@ -24,7 +24,8 @@ export function makeLog(level: LevelWithSilent): Log {
       ...inner,
       callUnpriced(call) {
         const model = `${call.provider}/${call.model}`.slice(0, longestName);
-        if (told.isNew(model)) logger.warn({ model }, `${model} has no price: its calls are counted as nothing. ${statePrice}`);
+        if (told.isNew(model))
+          logger.warn({ model }, `${model} has no price, or a part of its calls has none: that is counted as nothing. ${statePrice}`);
         inner.callUnpriced(call);
       },
       headerIgnored(header) {

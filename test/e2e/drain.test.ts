@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startGateway, startSimulatorProcess, type GatewayProcess } from "./process.ts";
 
 /** What a client got: an answer, or the error of its connection. */
-type Got = { readonly status: number; readonly headers: IncomingHttpHeaders } | { readonly code: string };
+type Got = { readonly status: number; readonly headers: IncomingHttpHeaders } | { readonly code: string; readonly idleMs?: number };
 
 interface Client {
   call(options?: { readonly latencyMs?: number; readonly bytes?: number }): Promise<Got>;
@@ -56,8 +56,8 @@ test("while calls are finished, a request on an open connection gets 503, and ev
   const { gateway, client } = await start();
   const [busy, idle, large] = [client(), client(), client()];
   for (const one of [busy, idle, large]) assert.ok("status" in (await one.call()));
-  const underWay = busy.call({ latencyMs: 1500 });
-  await sleep(100);
+  const underWay = busy.call({ latencyMs: 5000 });
+  await sleep(300);
   const stopped = gateway.stop();
   await untilClosedToNew(gateway);
   for (const got of await Promise.all([idle.call(), large.call({ bytes: 4_000_000 })])) {
@@ -77,19 +77,22 @@ test("clients that call in a loop get answers until their connection is ended, a
   const all: Got[] = [];
   const loops = clients.map(async (one, number) => {
     await sleep(number * 3);
-    for (;;) {
+    for (let idleMs = 0; ;) {
       const got = await one.call({ latencyMs: 40 });
+      if ("code" in got) return void all.push({ ...got, idleMs });
       all.push(got);
-      if ("code" in got) return;
+      const answeredAt = performance.now();
       // Some send again at once, others a moment later: their connection is idle in between.
       await sleep(number % 4);
+      idleMs = performance.now() - answeredAt;
     }
   });
   await sleep(600);
   assert.equal(await gateway.stop(), 0);
   await Promise.all(loops);
   for (const one of clients) one.close();
-  const codes = all.flatMap((got) => ("code" in got ? [got.code] : []));
+  // On a busy machine one may have been idle for longer than the server waits.
+  const codes = all.flatMap((got) => ("code" in got && (got.idleMs ?? 0) < 200 ? [got.code] : []));
   assert.deepEqual([...new Set(codes)], ["ECONNREFUSED"]);
   const statuses = new Set(all.flatMap((got) => ("status" in got ? [got.status] : [])));
   assert.deepEqual([...statuses.difference(new Set([200, 503]))], []);

@@ -46,7 +46,10 @@ Examples:
 export function verifyText(report: VerifyReport, output: Output): string {
   const { green, red, cyan } = output.paint;
   const entries = `${grouped(report.entries)} entries`;
-  const staged = report.staged === 0 ? "" : `  ${grouped(report.staged)} more are staged: the server that starts next books them.\n`;
+  const staged =
+    report.staged === 0
+      ? ""
+      : `  ${grouped(report.staged)} more are staged, and follow on: the server that runs, or starts next, books them.\n`;
   if (report.ok) return `${green("✔")} ${entries}: the chain is whole, and every balance and roll-up follows from the journal.\n${staged}`;
   const broken =
     report.brokenAt === null

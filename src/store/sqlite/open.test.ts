@@ -9,8 +9,9 @@ import { test } from "node:test";
 import { PurserError } from "../../domain/error.ts";
 import { hold, settle, start, tree, usd, usualOutcome } from "../conformance/fixture.ts";
 import { makeFolder } from "./folder.ts";
+import { checkLedgerFile } from "./check.ts";
 import { openLedger } from "./open.ts";
-import { checkLedgerFile, ledgerFile } from "./schema.ts";
+import { ledgerFile } from "./schema.ts";
 
 const clock = { now: () => start };
 

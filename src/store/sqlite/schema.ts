@@ -1,6 +1,6 @@
 /** The tables of the embedded ledger, and the settings of every connection to them. */
 
-import { chmodSync, existsSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { PurserError } from "../../domain/error.ts";
@@ -79,32 +79,13 @@ export function migrate(directory: string): void {
   }
 }
 
-/**
- * Sees whether this version can open the ledger of a folder, by the first page of its file. Changes nothing.
- *
- * @throws PurserError `store_unavailable` as opening it would.
- */
-export function checkLedgerFile(directory: string): void {
-  if (!existsSync(ledgerFile(directory))) return;
-  try {
-    const database = openForReading(directory);
-    try {
-      knownVersion(database, directory);
-    } finally {
-      database.close();
-    }
-  } catch (cause) {
-    throw cannotOpen(directory, cause);
-  }
-}
-
 /** What to say when the ledger does not open; what says so by itself stays as it is. */
 export function cannotOpen(directory: string, cause: unknown): PurserError {
   if (cause instanceof PurserError) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
   return new PurserError("store_unavailable", `the ledger in ${directory} cannot be opened: ${message}`, {
     field: "data",
-    remedy: isDamage(cause) ? damageRemedy : "Check that the folder may be written and that the disk has room.",
+    remedy: damageRemedyFor(cause) ?? "Check that the folder may be written and that the disk has room.",
     cause,
   });
 }
@@ -113,13 +94,18 @@ export function cannotOpen(directory: string, cause: unknown): PurserError {
 export const damageRemedy =
   "Keep a copy of the data folder, and restore the last backup that verifies; or name another folder with --data.";
 
-/** SQLITE_CORRUPT and SQLITE_NOTADB (https://sqlite.org/rescode.html, read 2026-11-22). */
-function isDamage(cause: unknown): boolean {
-  return cause instanceof Error && "errcode" in cause && (cause.errcode === 11 || cause.errcode === 26);
+/** @returns What to do about a damaged file; undefined for an error that says nothing of damage. */
+export function damageRemedyFor(cause: unknown): string | undefined {
+  if (cause instanceof PurserError) return cause.detail.remedy;
+  const isDamage = cause instanceof Error && "errcode" in cause && damageCodes.has(Number(cause.errcode) & 0xff);
+  return isDamage ? damageRemedy : undefined;
 }
 
+/** SQLITE_CORRUPT and SQLITE_NOTADB, the last byte of all codes that extend them (https://sqlite.org/rescode.html, read 2026-11-22). */
+const damageCodes: ReadonlySet<number> = new Set([11, 26]);
+
 /** @throws PurserError `store_unavailable` for a version that is not known yet. */
-function knownVersion(database: DatabaseSync, directory: string): number {
+export function knownVersion(database: DatabaseSync, directory: string): number {
   const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
   if (version <= schemaVersion) return version;
   throw new PurserError("store_unavailable", `${ledgerFile(directory)} has schema ${version}, and this version knows ${schemaVersion}`, {

@@ -64,7 +64,7 @@ function spliceField(
   target: { readonly field: FieldSpan; readonly path: string; readonly edits: readonly Pending[] },
 ): Splice[] {
   const { field, path, edits } = target;
-  body.once(field, path);
+  body.refuseRepeated(field, path);
   const below = edits.every((edit) => edit.names.length > 0);
   if (below && field.object) return spliceObject(body, { object: field.object, parent: `${path}.`, edits });
   const written = body.bytes.toString("utf8", field.start, field.end);

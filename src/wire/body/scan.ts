@@ -99,7 +99,7 @@ export class ScannedBody {
 
   /** The span of a field, also of one that is null; undefined when it is absent. */
   field(path: string): FieldSpan | undefined {
-    if (!path.includes(".")) return this.once(this.root.fields.get(path), path);
+    if (!path.includes(".")) return this.refuseRepeated(this.root.fields.get(path), path);
     let object: ObjectSpan | undefined = this.root;
     let field: FieldSpan | undefined;
     const names = namesOf(path);
@@ -107,7 +107,7 @@ export class ScannedBody {
       if (!object) throw invalid(names.slice(0, depth).join("."), "must be an object", "Send a JSON object.");
       field = object.fields.get(names[depth] ?? "");
       if (!field) return undefined;
-      if (field.repeated) this.once(field, names.slice(0, depth + 1).join("."));
+      if (field.repeated) this.refuseRepeated(field, names.slice(0, depth + 1).join("."));
       if (depth + 1 < names.length && this.#isNull(field)) return undefined;
       object = field.object;
     }
@@ -115,7 +115,7 @@ export class ScannedBody {
   }
 
   /** The field as it is, unless it stands twice in a request: throws as the getters do. */
-  once<Field extends FieldSpan | undefined>(field: Field, path: string): Field {
+  refuseRepeated<Field extends FieldSpan | undefined>(field: Field, path: string): Field {
     if (field?.repeated && !this.#keepsLast) throw invalid(path, "stands twice", "Send this field once.");
     return field;
   }

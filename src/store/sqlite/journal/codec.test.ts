@@ -13,7 +13,7 @@ import { attribution, rates, route, start, usd } from "../../conformance/fixture
 import { decodeEntry } from "./decode.ts";
 import { encodeEntry } from "./encode.ts";
 import { NameReader } from "./name-reader.ts";
-import { NameWriter } from "./name-writer.ts";
+import { nameWidth, NameWriter } from "./name-writer.ts";
 
 const call = { operationId: "op", attempt: 2 };
 
@@ -26,9 +26,9 @@ function roundTrip(entry: Entry): Entry {
   const names = new NameWriter(database);
   const callOf = () => ({ ...call, call: 1, route, attributionId: names.attribution(attribution), routeId: names.route(route, null) });
   const { raw, ...row } = encodeEntry(entry, 7, { names, callOf });
-  const defined = names.takeDefined();
+  const defined = names.takeDefined(Number.MAX_SAFE_INTEGER);
   const insert = database.prepare("INSERT INTO name VALUES (?, ?, ?, ?, ?)");
-  for (let place = 0; place < defined.length; place += 5) insert.run(...defined.slice(place, place + 5));
+  for (let place = 0; place < defined.length; place += nameWidth) insert.run(...defined.slice(place, place + nameWidth));
   const body = raw === null ? row.body : `${row.body.slice(0, -1)},${JSON.stringify(raw)}]`;
   return decodeEntry({ ...row, body }, { names: new NameReader(database), callOf: () => call });
 }

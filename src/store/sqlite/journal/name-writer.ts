@@ -70,10 +70,16 @@ export class NameWriter {
     return this.#text(nameKinds.text, text);
   }
 
-  /** Hands over the names that were new since it was last called. */
-  takeDefined(): NameColumns {
+  /**
+   * Hands over the names that were new since it was last called.
+   *
+   * @param lastSeq Of the last entry of the batch that takes them. A name for a later one, which was not to be written after all, goes
+   *   with it: others know the name by now.
+   */
+  takeDefined(lastSeq: number): NameColumns {
     const defined = this.#defined;
     this.#defined = [];
+    for (let at = 1; at < defined.length; at += nameWidth) if (Number(defined[at]) > lastSeq) defined[at] = lastSeq;
     return defined;
   }
 

@@ -16,7 +16,7 @@ export interface Question {
 
 export type ReaderMessage =
   | { readonly kind: "answer"; readonly number: number; readonly answer: unknown }
-  | { readonly kind: "failed"; readonly number: number; readonly error: Error }
+  | { readonly kind: "failed"; readonly number: number; readonly error: Error; readonly remedy?: string }
   | { readonly kind: "progress"; readonly number: number; readonly share: number };
 
 export interface ReaderData {

@@ -3,7 +3,6 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { PurserError } from "../../../domain/error.ts";
-import { damageRemedy } from "../schema.ts";
 import type { Question, ReaderData, ReaderMessage } from "./query.ts";
 
 interface Asked {
@@ -12,6 +11,15 @@ interface Asked {
   readonly progress: (share: number) => void;
   readonly method: Question["query"]["method"];
 }
+
+const lookAtIt = "Check the data folder; `purser verify` says whether the file is whole.";
+
+const usualRemedies: Readonly<Record<Asked["method"], string>> = {
+  calls: lookAtIt,
+  totals: lookAtIt,
+  alerts: lookAtIt,
+  verify: "Check that the data folder can be read and that the folder for temporary files has room, and try again.",
+};
 
 /** Started with the first question; one that died is started anew with the next. */
 export class ReaderThread {
@@ -60,20 +68,23 @@ export class ReaderThread {
     if (message.kind === "progress") return asked.progress(message.share);
     this.#asked.delete(message.number);
     if (message.kind === "answer") asked.resolve(message.answer);
-    else asked.reject(this.#unreadable(asked, message.error));
+    else asked.reject(this.#unreadable(asked, message));
   }
 
   #lose(worker: Worker, cause: Error): void {
     if (this.#worker === worker) this.#worker = undefined;
-    for (const asked of this.#asked.values()) asked.reject(this.#unreadable(asked, cause));
+    for (const asked of this.#asked.values()) asked.reject(this.#unreadable(asked, { error: cause }));
     this.#asked.clear();
   }
 
-  #unreadable({ method }: Asked, cause: Error): PurserError {
-    return new PurserError("store_unavailable", `the ledger in ${this.#data.directory} cannot be read: ${cause.message}`, {
+  #unreadable(
+    { method }: Asked,
+    { error, remedy = usualRemedies[method] }: { readonly error: Error; readonly remedy?: string },
+  ): PurserError {
+    return new PurserError("store_unavailable", `the ledger in ${this.#data.directory} cannot be read: ${error.message}`, {
       field: "data",
-      remedy: method === "verify" ? damageRemedy : "Check the data folder; `purser verify` says whether the file is whole.",
-      cause,
+      remedy,
+      cause: error,
     });
   }
 }

@@ -3,7 +3,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../../domain/assert.ts";
 import { FileHistory } from "../journal/file-history.ts";
-import { openForReading } from "../schema.ts";
+import { damageRemedyFor, openForReading } from "../schema.ts";
 import { readAlerts, readCalls } from "./calls.ts";
 import { NameIndex } from "./name-index.ts";
 import type { Question, ReaderData, ReaderMessage } from "./query.ts";
@@ -35,7 +35,10 @@ function respond({ number, query }: Question): ReaderMessage {
       database.exec("COMMIT");
     }
   } catch (error) {
-    return { kind: "failed", number, error: error instanceof Error ? error : new Error(String(error)) };
+    // What kind of error it is does not pass between threads: what to do about it does.
+    const remedy = damageRemedyFor(error);
+    const failed = { kind: "failed", number, error: error instanceof Error ? error : new Error(String(error)) } as const;
+    return remedy === undefined ? failed : { ...failed, remedy };
   }
 }
 

@@ -55,6 +55,7 @@ export class BatchWriter {
       }
       this.#writeEntry(encoded.raw === null ? encoded : this.#withRaw(encoded, encoded.raw, definitions), definitions);
     }
+    assert(nextName === batch.names.length, "a name goes with an entry of its batch");
     this.#writeState(batch);
     this.#rollups.byDay().write(this.#statements.day);
     this.#rollups.write(this.#statements.rollup);

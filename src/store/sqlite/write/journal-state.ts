@@ -79,7 +79,8 @@ export class JournalState {
       counters.push(this.#names.counter(key), `${spent}`, `${held}`, `${overrun}`, JSON.stringify(fired), key.windowEnd);
     }
     const { firstSeq, entries, ended } = gathered;
-    const names = this.#names.takeDefined();
+    // Without an entry a batch has nothing to hang them on.
+    const names = entries.length > 0 ? this.#names.takeDefined(this.#nextSeq - 1) : [];
     const batch = { firstSeq, entries, names, counters, opened: [...gathered.opened], ended };
     this.#gathering = new Gathering(this.#nextSeq);
     return { batch, gathered, booked: this.#whenBooked(changes.ended, names) };

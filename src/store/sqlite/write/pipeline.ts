@@ -35,8 +35,9 @@ const convenientMs = 2;
 
 /**
  * When a batch fails, the books are read anew from the file, all who wait for it are told whether it is there, and the commands whose
- * answers had been given before they were on file are decided again, so that no charge is lost. Until a batch succeeds, only ends of
- * calls are taken, and nothing is called durable.
+ * answers had been given before they were on file are decided again, so that no charge is lost. While the file can be neither written
+ * nor read, who waits for that batch goes on waiting: nobody can say what became of it. Until a batch succeeds, only ends of calls are
+ * taken, and nothing is called durable.
  */
 export class Pipeline {
   readonly #parts: PipelineParts;

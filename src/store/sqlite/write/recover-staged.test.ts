@@ -9,7 +9,7 @@ import { test } from "node:test";
 import type { Books } from "../../../domain/ledger/books.ts";
 import type { Command } from "../../../domain/ledger/command.ts";
 import { decide } from "../../../domain/ledger/decide.ts";
-import { hold, settle, start, tree, usd, usualOutcome } from "../../conformance/fixture.ts";
+import { hold, outcome, settle, start, tree, usd, usualOutcome } from "../../conformance/fixture.ts";
 import { openLedger } from "../open.ts";
 import { migrate, openForReading, openForWriting } from "../schema.ts";
 import { BatchWriter } from "./batch-writer.ts";
@@ -96,4 +96,18 @@ test("what is booked while the books are read is neither missed nor given a seco
     run(state, staging, [hold("later", usd(1), { attribution: { org: "another", team: "t9", project: "p9" } })]);
     staging.book();
     assert.equal(state.books.holds.size, 3);
+  }));
+
+test("a name that only a refused entry used goes with the batch that is taken next", () =>
+  withFiles(({ reading, staging }) => {
+    const state = new JournalState(reading, start);
+    run(state, staging, booked);
+    const dear = settle("first", usd(10_000_000), { outcome: outcome(usd(10_000_000), { model: "met-for-the-first-time" }) });
+    state.record(decide(state.books, hold("later", usd(1))).entries);
+    assert.throws(() => state.record(decide(state.books, dear).entries), /9,223,372 USD/);
+    staging.add(JSON.stringify(state.takeBatch().batch), 1);
+    staging.book();
+    run(state, staging, [settle("first", usd(1), { outcome: outcome(usd(1), { model: "met-for-the-first-time" }) })]);
+    staging.book();
+    assert.equal(new JournalState(reading, start).books.holds.size, 2);
   }));

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { PurserError } from "../../../domain/error.ts";
 import { decide } from "../../../domain/ledger/decide.ts";
 import { hold, start, tree, usd } from "../../conformance/fixture.ts";
+import { checkLedgerFile } from "../check.ts";
 import { openLedger } from "../open.ts";
 import { SqliteReader } from "../read/ledger-reader.ts";
 import { migrate, openForReading, openForWriting } from "../schema.ts";
@@ -90,6 +91,7 @@ for (const [what, [sql, message]] of Object.entries(damages)) {
         /backup/.test(error.detail.remedy ?? "");
       await assert.rejects(openLedger({ directory, durability: "process", clock: { now: () => start } }), isRefused);
       await assert.rejects(verify(directory), isRefused);
+      assert.throws(() => checkLedgerFile(directory), isRefused);
       const database = openForReading(directory);
       assert.equal(database.prepare("SELECT max(seq) AS last FROM entry").get()?.["last"], 4);
       database.close();
