@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isEventStream, isWhole, replyHeaders } from "./answer-headers.ts";
+
+test("a caller gets the provider's headers, without those of its connection and those that only Purser may set", () => {
+  const answered = replyHeaders({
+    "content-type": "application/json",
+    "x-request-id": "r1",
+    "transfer-encoding": "chunked",
+    "set-cookie": ["a=b"],
+    "x-purser-cost-usd": "0",
+    "x-purser-unpriced": "true",
+  });
+  assert.deepEqual(answered, { "content-type": "application/json", "x-request-id": "r1" });
+});
+
+test("an answer in JSON is whole, but for Gemini, whose streams are JSON themselves", () => {
+  const json = { "content-type": "application/json; charset=utf-8" };
+  assert.deepEqual([isWhole(json, { wireName: "openai" }), isWhole(json, { wireName: "gemini" })], [true, false]);
+  assert.deepEqual([isEventStream(json), isEventStream({ "content-type": "text/event-stream; charset=utf-8" })], [false, true]);
+});
