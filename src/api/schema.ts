@@ -18,8 +18,7 @@ export const nameSchema = z
   .string()
   .min(1)
   .max(200)
-  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-  .regex(/^[^\u0000-\u001f\u007f]*$/, "must not have control characters");
+  .regex(/^\P{Cc}*$/u, "must not have control characters");
 
 export const idSchema = z
   .string()

@@ -12,6 +12,11 @@ export interface OptionWord {
 /** By the name of the request's field. */
 export type OptionWords = Readonly<Record<string, OptionWord>>;
 
+/** For fields whose option is called as they are, with dashes. */
+export function sameNames(...fields: readonly string[]): OptionWords {
+  return Object.fromEntries(fields.map((field) => [field, { option: `--${field.replaceAll("_", "-")}` }]));
+}
+
 /** @returns The error itself where it is not about one of the fields. */
 export function inOptionWords(error: unknown, words: OptionWords): unknown {
   if (!(error instanceof ApiProblem) || error.field === null) return error;

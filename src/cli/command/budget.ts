@@ -5,7 +5,7 @@ import { PurserError } from "../../domain/error.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { type BudgetView, readAll } from "../figures.ts";
-import type { OptionWords } from "../option-words.ts";
+import { type OptionWords, sameNames } from "../option-words.ts";
 import { list, oneOf, shares, type TargetOptions, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { budgetTable, budgetText } from "../budget-text.ts";
@@ -15,20 +15,13 @@ const periods = ["once", "hour", "day", "week", "month", "quarter", "year"] as c
 const currencies = ["USD", "tokens", "requests"] as const;
 
 const words: OptionWords = {
+  ...sameNames("currency", "period", "time_zone", "start", "end", "policy", "models", "providers"),
   budget_id: { option: "--id" },
   budget_type: { option: "--type" },
   resource_id: { option: "--resource" },
   parent_budget_id: { option: "--parent" },
   amount: { option: "--amount", remedy: "Give a plain decimal such as 1.50, or a whole number of tokens or requests." },
-  currency: { option: "--currency" },
-  period: { option: "--period" },
-  time_zone: { option: "--time-zone" },
-  start: { option: "--start" },
-  end: { option: "--end" },
-  policy: { option: "--policy" },
   thresholds: { option: "--warn" },
-  models: { option: "--models" },
-  providers: { option: "--providers" },
 };
 
 interface BudgetOptions extends TargetOptions {

@@ -5,7 +5,7 @@ import { dimensions } from "../../domain/attribution/attribution.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { readAll } from "../figures.ts";
-import type { OptionWords } from "../option-words.ts";
+import { type OptionWords, sameNames } from "../option-words.ts";
 import { attributionOf, collect, list, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { table } from "../terminal/table.ts";
@@ -14,12 +14,8 @@ const root = "/api/v1/keys";
 const roles = ["caller", "reader", "admin"] as const;
 
 const words: OptionWords = {
-  name: { option: "--name" },
+  ...sameNames("name", "may_refine", "models", "providers", "budgets"),
   attribution: { option: "--set" },
-  may_refine: { option: "--may-refine" },
-  models: { option: "--models" },
-  providers: { option: "--providers" },
-  budgets: { option: "--budgets" },
   expires_at: { option: "--expires" },
 };
 

@@ -5,7 +5,7 @@ import { countContext, type Usage } from "../../domain/usage/usage.ts";
 import { PurserError } from "../../domain/error.ts";
 import type { CommandContext } from "../context.ts";
 import { type Figures, readFigures } from "../figures.ts";
-import type { OptionWords } from "../option-words.ts";
+import { sameNames } from "../option-words.ts";
 import { list, moment, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
 import { groupTable } from "../group-table.ts";
 import { printJson, withConnection } from "../session.ts";
@@ -13,7 +13,7 @@ import { dollars, grouped } from "../terminal/number.ts";
 import type { Output } from "../terminal/screen.ts";
 import { unpricedText } from "../unpriced-text.ts";
 
-const words: OptionWords = { from: { option: "--from" }, to: { option: "--to" }, by: { option: "--by" } };
+const words = sameNames("from", "to", "by");
 
 type Format = "table" | "json" | "csv";
 
