@@ -24,6 +24,7 @@ import { makeGateway } from "./gateway/gateway.ts";
 import { listen } from "./gateway/listen.ts";
 import type { ServedModel } from "./gateway/models.ts";
 import { removeServerFile, writeServerFile } from "./gateway/server-file.ts";
+import { ThreadCounter } from "./tokenizer/thread-counter.ts";
 import { UndiciUpstream } from "./gateway/upstream.ts";
 import { makeLog, type Log } from "./metrics/log.ts";
 import { makeMetrics, type Metrics } from "./metrics/metrics.ts";
@@ -81,7 +82,8 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   opened.defer(() => removeServerFile(directory));
   const isSimulatorNamed = configuration.providers.some(({ name }) => name === "sim");
   const simulator = isSimulatorNamed ? null : opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close());
-  const providers = makeProviders(configuration, simulator);
+  const providers = makeProviders(configuration, simulator, catalogueNames(configuration, parts.catalogue));
+  const counter = opened.adopt(new ThreadCounter(), (one) => one.close());
   const upstream = opened.adopt(new UndiciUpstream(), (pools) => pools.close());
   const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
   const waiting = new Waiting();
@@ -99,6 +101,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     waiting,
     scouts: new Scouts(waiting),
     learned: new Learned(),
+    counter,
     observer: parts.observer,
     models: () => servedModels(providers, parts.catalogue),
   });
@@ -201,13 +204,14 @@ function catalogueNames({ providers }: Configuration, catalogue: Catalogue): Rea
   );
 }
 
-function makeProviders({ providers, aliases }: Configuration, simulator: Simulator | null): Providers {
-  const byName = new Map(providers.map((provider) => [provider.name, makeProvider(provider)]));
+/** @param names As {@link catalogueNames} gives them. */
+function makeProviders({ providers, aliases }: Configuration, simulator: Simulator | null, names: ReadonlyMap<string, string>): Providers {
+  const byName = new Map(providers.map((provider) => [provider.name, makeProvider(provider, names.get(provider.name) ?? provider.name)]));
   if (simulator) byName.set("sim", simulatedProvider(simulator));
   return { byName, aliases };
 }
 
-function makeProvider({ name, wire, baseUrl, apiKey, headers, priceProvider, unmetered }: ProviderConfiguration): Provider {
+function makeProvider({ name, wire, baseUrl, apiKey, headers, priceProvider, unmetered }: ProviderConfiguration, vendor: string): Provider {
   const isOpenai = priceProvider === "openai" || priceProvider === "azure";
   return {
     name,
@@ -215,6 +219,7 @@ function makeProvider({ name, wire, baseUrl, apiKey, headers, priceProvider, unm
     apiKey,
     headers,
     priceProvider: name,
+    vendor,
     unmetered,
     wires: wire === "openai" && isOpenai ? { openai: openaiOwnWire } : {},
   };
@@ -240,6 +245,7 @@ function simulatedProvider({ url }: Simulator): Provider {
     apiKey: "simulated",
     headers: {},
     priceProvider: "sim",
+    vendor: "sim",
     unmetered: "refuse",
     wires: {},
   };

@@ -26,9 +26,10 @@ const domainOrder = [
 /** What each room may import of the others. `app/ports` and its like are the contracts that outer rooms implement. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   domain: ["domain"],
-  app: ["app", "domain", "wire/wire"],
+  app: ["app", "domain", "wire/wire", "wire/answer/passed-output"],
   wire: ["wire", "domain"],
   store: ["store", "domain", "app/ports"],
+  tokenizer: ["tokenizer", "domain", "app/token-counter", "wire/body/input-texts"],
   catalogue: ["catalogue", "domain"],
   config: ["config", "domain", "wire/wire", "app/limits"],
   metrics: ["metrics", "domain", "app/observer", "app/ports"],

@@ -3,11 +3,13 @@
 import { PurserError } from "../domain/error.ts";
 import { mayCall } from "../domain/key/key.ts";
 import type { Refusal } from "../domain/ledger/command.ts";
-import type { ReadRequest, RequestEdits } from "../wire/wire.ts";
+import type { ReadRequest, RequestEdits, UsageMeter } from "../wire/wire.ts";
+import { tokenizerOf } from "../domain/estimate/tokenizer.ts";
 import { estimate } from "./estimate.ts";
 import { Exchange, type ExchangeContext, type Forwarded } from "./exchange.ts";
 import { release } from "./finish.ts";
 import { upstreamHeaders } from "./request-headers.ts";
+import { InputCount } from "./input-count.ts";
 import { hold, type Held as HeldOrNot, type HoldRequest } from "./hold.ts";
 import type { Caller, Headers, Identification } from "./identify.ts";
 import type { InFlight } from "./in-flight.ts";
@@ -20,6 +22,7 @@ import type { Reply } from "./reply.ts";
 import { callRouteOf, chooseRoute, type Route, type Target } from "./route.ts";
 import type { Scouts } from "./scouts.ts";
 import { Slices } from "./slices.ts";
+import type { TokenCounter } from "./token-counter.ts";
 import type { Upstream } from "./upstream.ts";
 
 export interface CallContext extends ExchangeContext {
@@ -30,6 +33,7 @@ export interface CallContext extends ExchangeContext {
   readonly upstream: Upstream;
   readonly inFlight: InFlight;
   readonly scouts: Scouts;
+  readonly counter: TokenCounter;
 }
 
 /** A call whose caller is known, whose path was understood and whose body has arrived. */
@@ -52,6 +56,7 @@ interface ReadCall extends IncomingCall {
   readonly at: number;
   readonly route: Route;
   readonly request: ReadRequest;
+  readonly input: InputCount;
 }
 
 /**
@@ -89,7 +94,8 @@ function readCall(context: CallContext, incoming: IncomingCall): ReadCall {
   const at = context.clock.now();
   const route = chooseRoute({ providers: context.providers, prices: context.prices(), at }, target, request.facts.model);
   checkAllowed(caller, route);
-  return { at, caller, target, method, headers, body, route, request };
+  const input = new InputCount(context.counter, { body, tokenizer: tokenizerOf({ vendor: route.provider.vendor, model: route.model }) });
+  return { at, caller, target, method, headers, body, route, request, input };
 }
 
 /** @throws PurserError `forbidden` when the key may not have this provider or model. */
@@ -108,7 +114,7 @@ export function checkAllowed({ key }: Caller, { provider, model }: Pick<Route, "
   });
 }
 
-function holdRequest(context: CallContext, { at, caller, headers, route, request }: ReadCall): HoldRequest {
+function holdRequest(context: CallContext, { at, caller, headers, route, request, input }: ReadCall): HoldRequest {
   const asked = operationIdOf(headers);
   const fit = fitWanted(headers);
   const { facts } = request;
@@ -120,10 +126,11 @@ function holdRequest(context: CallContext, { at, caller, headers, route, request
     attribution: caller.attribution,
     route: callRouteOf(context.providers, route, caller.key?.keyId ?? null),
     budgets: caller.key?.budgets ?? none,
-    estimate: (now) => {
+    estimate: (now, counted) => {
       const sheet = context.prices().sheet({ provider: provider.priceProvider, model, at: now });
-      return estimate(context, { route, facts, sheet, fit });
+      return estimate(context, { route, facts, sheet, fit }, counted);
     },
+    count: () => input.count(),
   };
 }
 
@@ -155,8 +162,11 @@ interface Fit {
   readonly fitted: number | null;
 }
 
-function forwarded(context: CallContext, { route, request: { facts } }: ReadCall, { held, ceiling, fitted }: Fit): Forwarded {
+function forwarded(context: CallContext, call: ReadCall, { held, ceiling, fitted }: Fit): Forwarded {
   const { answer, estimate } = held;
+  const { facts } = call.request;
+  const { route, input } = call;
+  const meter = route.wire.meter(route.endpoint, { stream: facts.stream, facts });
   return {
     call: answer.call,
     route,
@@ -167,8 +177,9 @@ function forwarded(context: CallContext, { route, request: { facts } }: ReadCall
     ceiling: { asked: estimate.ceiling, fitted: fitted === null ? estimate.ceiling : fitted * facts.choices },
     fitted,
     fallback: answer.fallback,
-    meter: route.wire.meter(route.endpoint, { stream: facts.stream, facts }),
-    slices: facts.stream ? slicesFor(context, held, ceiling) : null,
+    meter,
+    slices: slicesFor(context, { call, held, ceiling, meter }),
+    input,
   };
 }
 
@@ -178,9 +189,35 @@ function payableOutput({ answer, estimate: { ceiling, firstSlice } }: Held): num
   return answer.affordableOutputTokens === null ? ceiling : Math.min(ceiling, answer.affordableOutputTokens);
 }
 
-function slicesFor({ ledger, clock, limits }: CallContext, { answer, estimate }: Held, ceiling: number): Slices {
-  const { call, outputTokens: heldOutput } = answer;
-  return new Slices({ ledger, clock, call, estimate, heldOutput, ceiling, sliceTokens: limits.streamSliceTokens });
+/** @returns Null for an answer that comes as one body. */
+function slicesFor(
+  { ledger, clock, limits, counter, observer }: CallContext,
+  {
+    call: { input },
+    held,
+    ceiling,
+    meter,
+  }: { readonly call: ReadCall; readonly held: Held; readonly ceiling: number; readonly meter: UsageMeter },
+): Slices | null {
+  const { output } = meter;
+  if (!output) return null;
+  const { call, outputTokens: heldOutput } = held.answer;
+  const { tokenizer } = input;
+  const sliceTokens = limits.streamSliceTokens;
+  return new Slices({
+    ledger,
+    clock,
+    call,
+    estimate: held.estimate,
+    heldOutput,
+    ceiling,
+    sliceTokens,
+    meter,
+    output,
+    counter,
+    tokenizer,
+    observer,
+  });
 }
 
 function editsFor({ route, request: { facts } }: ReadCall, fitted: number | null): RequestEdits {

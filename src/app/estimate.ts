@@ -1,34 +1,29 @@
 /** What a call can cost at most, before it is made. */
 
-import type { Learned } from "../domain/estimate/learned.ts";
+import type { Learned, LearnedOfModel } from "../domain/estimate/learned.ts";
 import type { Demand } from "../domain/ledger/command.ts";
 import { add, multiply, zero, type PicoUsd } from "../domain/money/money.ts";
 import type { PriceSheet } from "../domain/price/sheet.ts";
 import type { RequestFacts } from "../wire/wire.ts";
 import type { CallLimits } from "./limits.ts";
 import type { Route } from "./route.ts";
+import type { CountedInput } from "./token-counter.ts";
 
 export interface Estimate {
+  /** An upper bound: by bytes, or by a count. */
   readonly inputTokens: number;
   /** All output that can come, over all choices. */
   readonly ceiling: number;
-  /** Output to hold at first: the ceiling; or, for a stream that can be seen as it passes and may be cut, as much as such streams have needed. */
+  /** Output to hold at first: the ceiling, or a slice for a stream that can be seen as it passes and may be cut. */
   readonly firstSlice: number;
-  /** What is held on top while no such call has ended, and nobody knows what the provider counts; null once that is known. */
-  readonly caution: Caution | null;
   /** The fewest output tokens worth having: below this a call is refused and not fitted. */
   readonly least: number;
-  /** Tokens that are billed for each that a stream's bytes are taken for; 1 at most. The same from its first slice to its charge. */
-  readonly passedFactor: number;
+  /** Input held on top while no such call has ended, as nobody knows what its provider adds; 0 once that is known. */
+  readonly unknownInput: number;
   /** Rates of the hold; null when the model has no price. */
   readonly rates: { readonly input: PicoUsd; readonly output: PicoUsd } | null;
   /** Held besides tokens: tool calls with a fee, and a fee for the request. */
   readonly fees: PicoUsd;
-}
-
-export interface Caution {
-  readonly inputTokens: number;
-  readonly outputTokens: number;
 }
 
 export interface EstimateContext {
@@ -36,39 +31,49 @@ export interface EstimateContext {
   readonly limits: CallLimits;
 }
 
+export interface CallToEstimate {
+  readonly route: Route;
+  readonly facts: RequestFacts;
+  readonly sheet: PriceSheet | undefined;
+  /** Whether fewer output tokens than asked for are acceptable (`x-purser-fit`). */
+  readonly fit: boolean;
+}
+
 /**
- * Input from bytes with the learned correction, media at their stated bounds, output up to its ceiling, all at the dearest
- * rate that can apply.
+ * Input and output as they are bounded, at the dearest rate that can apply.
  *
- * @param fit Whether fewer output tokens than asked for are acceptable (`x-purser-fit`).
+ * @param counted Null as long as the input was not counted: each of its bytes is then a token at most, and so is each byte of a
+ *   stream's output. That is far more than will be billed, and costs nothing to find.
  */
-export function estimate(
-  context: EstimateContext,
-  call: { readonly route: Route; readonly facts: RequestFacts; readonly sheet: PriceSheet | undefined; readonly fit: boolean },
-): Estimate {
+export function estimate(context: EstimateContext, call: CallToEstimate, counted: CountedInput | null): Estimate {
   const { facts, sheet, route, fit } = call;
   const { limits } = context;
   const learned = context.learned.of(route.provider.priceProvider, route.model);
-  const inputTokens = learned.input.estimate(facts.textBytes) + mediaTokens(limits, facts);
+  const inputTokens = textTokens(learned, facts, counted) + untoldTokens(limits, call);
   const ceiling = outputCeiling(limits, call);
   const rates =
     sheet?.dearest({ inputTokens, cacheWrite: facts.cacheWrite, serviceTier: facts.serviceTier, media: hasMedia(facts) }) ?? null;
   const isSliced = facts.stream && !facts.hiddenOutput && !facts.uncuttable && fit;
-  const slice = limits.streamSliceTokens * facts.choices;
-  const streamed = isSliced ? learned.streamed.expected(ceiling) : null;
-  const firstSlice = isSliced ? Math.min(ceiling, firstSliceOf(slice, streamed)) : ceiling;
-  const unknownInput = learned.input.isKnown ? 0 : facts.textBytes + unknownOverhead;
-  const unknownOutput = isSliced && streamed === null ? Math.min(ceiling, slice * mostSlices) - firstSlice : 0;
+  const slice = limits.streamSliceTokens * facts.choices * firstSlices;
   return {
     inputTokens,
     ceiling,
-    firstSlice,
-    caution: unknownInput > 0 || unknownOutput > 0 ? { inputTokens: unknownInput, outputTokens: unknownOutput } : null,
-    passedFactor: learned.passed.factor,
+    firstSlice: !isSliced ? ceiling : counted ? Math.min(ceiling, slice) : sliceInBytes(slice, { ceiling, learned }),
+    unknownInput: learned.added.isKnown ? 0 : mostUnknownInput,
     least: leastUseful(facts, { ceiling, fit, expected: learned.output.expected(ceiling) }),
     rates,
     fees: rates ? add(multiply(rates.webSearch, facts.serverToolCalls), rates.request) : zero,
   };
+}
+
+/** The bound of the input that was sent, from its bytes. */
+export function boundOfBytes({ textBytes, addedTokens }: RequestFacts): number {
+  return textBytes + addedTokens;
+}
+
+/** Whether the same texts are always billed alike: nothing that they do not show is in the input. */
+export function isTextOnly({ media, storedContext, serverToolCalls }: RequestFacts): boolean {
+  return media.images + media.audios + media.files + serverToolCalls === 0 && !storedContext;
 }
 
 /** @param tokens.output To hold now. @param tokens.least What must be held of it at least. */
@@ -85,18 +90,33 @@ export function demandOf(
   };
 }
 
-function mediaTokens(limits: CallLimits, { media }: RequestFacts): number {
-  return media.images * limits.imageTokens + media.audios * limits.audioTokens + media.files * limits.fileTokens;
+/** A provider that was seen to add input of its own is not bounded by a count of what was sent. */
+function textTokens(learned: LearnedOfModel, facts: RequestFacts, counted: CountedInput | null): number {
+  const added = learned.added.tokens;
+  const byBytes = boundOfBytes(facts) + added;
+  if (!counted) return byBytes;
+  const billed = isTextOnly(facts) ? learned.inputs.of(counted.digest) : undefined;
+  if (billed !== undefined) return billed;
+  return added > 0 ? byBytes : Math.min(byBytes, counted.tokens + facts.addedTokens);
+}
+
+/** What the body does not show: media, a stored conversation, what tools of the provider read. Each has a stated bound. */
+function untoldTokens(limits: CallLimits, { facts, sheet }: CallToEstimate): number {
+  const { media, serverToolCalls, storedContext } = facts;
+  return (
+    media.images * limits.imageTokens +
+    media.audios * limits.audioTokens +
+    media.files * limits.fileTokens +
+    serverToolCalls * limits.serverToolTokens +
+    (storedContext ? (sheet?.contextWindow ?? limits.contextTokens) : 0)
+  );
 }
 
 function hasMedia({ media }: RequestFacts): boolean {
   return media.images + media.audios + media.files > 0;
 }
 
-function outputCeiling(
-  limits: CallLimits,
-  { facts, route, sheet }: { readonly facts: RequestFacts; readonly route: Route; readonly sheet: PriceSheet | undefined },
-): number {
+function outputCeiling(limits: CallLimits, { facts, route, sheet }: CallToEstimate): number {
   if (route.endpoint.name === "embeddings" || route.endpoint.name === "embed_content") return 0;
   const known = sheet?.maxOutputTokens ?? limits.maxOutputTokens;
   const asked = facts.maxOutputTokens;
@@ -119,16 +139,22 @@ function leastUseful(
   return Math.min(ceiling, Math.max(needed, facts.leastOutputTokens * facts.choices));
 }
 
-/** As much as such streams have needed and a little more, so that most of them end without another top-up, within bounds. */
-function firstSliceOf(slice: number, expected: number | null): number {
-  return Math.max(slice, Math.min(slice * mostSlices, (expected ?? 0) + Math.ceil(slice / 4)));
+/** As many bytes as such streams have had lately and a little more, so that most of them end without a top-up, within bounds. */
+function sliceInBytes(slice: number, { ceiling, learned }: { readonly ceiling: number; readonly learned: LearnedOfModel }): number {
+  const expected = learned.streamed.expected(ceiling) ?? 0;
+  return Math.min(ceiling * bytesPerToken, Math.max(slice, Math.min(slice * mostSlices, expected + Math.ceil(slice / 4))));
 }
 
-/** The most that is held ahead for one stream. */
-const mostSlices = 16;
+/** The first slice is so many of the slices that follow: it must cover whatever comes in one piece before anything is known. */
+const firstSlices = 4;
+/** The most that is held ahead for one stream, in first slices. */
+const mostSlices = 4;
+
+/** Text has seldom more bytes a token than this. */
+export const bytesPerToken = 8;
 
 /** What a provider may add to a body of which nothing is known: instructions of its own, tools as it writes them. */
-const unknownOverhead = 4096;
+const mostUnknownInput = 4096;
 
 const shortAnswer = 256;
 const shortestAnswer = 64;

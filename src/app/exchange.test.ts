@@ -1,15 +1,18 @@
 /** What becomes of a hold when something fails inside Purser while its call is at the provider. */
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { PurserError } from "../domain/error.ts";
 import { Learned } from "../domain/estimate/learned.ts";
+import { tokenizerOf } from "../domain/estimate/tokenizer.ts";
 import type { AnswerOf, Command } from "../domain/ledger/command.ts";
 import { aHold, Desk, quantities } from "../domain/ledger/desk.test-kit.ts";
 import { pico } from "../domain/money/money.ts";
+import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { plainFacts } from "../wire/answer/feed.ts";
 import { openaiWire } from "../wire/openai/index.ts";
 import { Exchange, type ExchangeContext, type Forwarded } from "./exchange.ts";
+import { InputCount } from "./input-count.ts";
 import type { Observer } from "./observer.ts";
 import type { Provider } from "./provider.ts";
 import type { Reply } from "./reply.ts";
@@ -18,9 +21,25 @@ import { Waiting } from "./waiting.ts";
 
 const call = { operationId: "op", attempt: 1 };
 const clock = { now: () => 1 };
-const provider: Provider = { name: "p", bases: {}, apiKey: null, headers: {}, priceProvider: "p", unmetered: "refuse", wires: {} };
+const provider: Provider = {
+  name: "p",
+  bases: {},
+  apiKey: null,
+  headers: {},
+  priceProvider: "p",
+  vendor: "p",
+  unmetered: "refuse",
+  wires: {},
+};
 const wire = openaiWire();
 const endpoint = wire.endpoint("POST", "/chat/completions");
+const counter = new ThreadCounter();
+const input = new InputCount(counter, {
+  body: Buffer.from('{"messages":[]}'),
+  tokenizer: tokenizerOf({ vendor: "openai", model: "gpt-4o" }),
+});
+
+after(() => counter.close());
 
 /** The desk, which does not take every command: as a ledger that cannot be written. */
 function refusing(desk: Desk, isRefused: (command: Command) => boolean): ExchangeContext["ledger"] {
@@ -59,8 +78,13 @@ function contextOf(ledger: ExchangeContext["ledger"], observer: Partial<Observer
 
 function forwarded(ledger: ExchangeContext["ledger"]): Forwarded {
   const rates = { input: pico(1n), output: pico(1n) };
-  const estimate = { inputTokens: 10, ceiling: 1000, firstSlice: 10, caution: null, least: 1, passedFactor: 1, rates, fees: pico(0n) };
-  const slices = new Slices({ ledger, clock, call, estimate, heldOutput: 10, ceiling: 1000, sliceTokens: 10 });
+  const estimate = { inputTokens: 10, ceiling: 1000, firstSlice: 10, unknownInput: 0, least: 1, rates, fees: pico(0n) };
+  const meter = wire.meter(endpoint, { stream: true, facts: plainFacts });
+  assert.ok(meter.output);
+  const { tokenizer } = input;
+  const observer = { failed: assert.fail };
+  const counting = { counter, tokenizer, observer, meter, output: meter.output };
+  const slices = new Slices({ ledger, clock, call, estimate, heldOutput: 10, ceiling: 1000, sliceTokens: 10, ...counting });
   return {
     call,
     route: { provider, wire, wireName: "openai", endpoint, url: "http://p", model: "m", title: "p/m" },
@@ -71,8 +95,9 @@ function forwarded(ledger: ExchangeContext["ledger"]): Forwarded {
     held: quantities(20n),
     fitted: null,
     fallback: null,
-    meter: wire.meter(endpoint, { stream: true, facts: plainFacts }),
+    meter,
     slices,
+    input,
   };
 }
 
@@ -128,8 +153,8 @@ test("a stream whose hold cannot grow because the ledger is lost is charged at w
 test("a call whose charge the ledger does not take is charged at what was held, and holds nothing more", async () => {
   const desk = deskWithHold();
   const ledger = refusing(desk, (command) => command.kind === "settle" && command.outcome.status !== "unresolved");
-  assert.deepEqual(await stream(ledger, "words"), [1, true]);
-  assert.deepEqual(desk.counter("b"), { spent: 20n, held: 0n, overrun: 0n });
+  assert.deepEqual(await stream(ledger, "w"), [1, true]);
+  assert.deepEqual(desk.counter("b"), { spent: 60n, held: 0n, overrun: 0n });
 });
 
 test("what goes wrong once the charge is in the ledger does not change the charge", async () => {
@@ -155,5 +180,5 @@ test("a call that a lost ledger cannot end at all is given up, its hold left for
   const desk = deskWithHold();
   const ledger = refusing(desk, ({ kind }) => kind === "settle");
   assert.deepEqual(await stream(ledger, "words"), [2, true]);
-  assert.deepEqual(desk.counter("b"), { spent: 0n, held: 20n, overrun: 0n });
+  assert.deepEqual(desk.counter("b"), { spent: 0n, held: 60n, overrun: 0n });
 });

@@ -6,15 +6,15 @@ import type { Refusal, SettleAnswer } from "../domain/ledger/command.ts";
 import type { Outcome, Quantities } from "../domain/ledger/entry.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import type { UsageFlag } from "../domain/usage/usage.ts";
-import type { UsageMeter } from "../wire/wire.ts";
-import type { Estimate } from "./estimate.ts";
+import type { Progress, UsageMeter } from "../wire/wire.ts";
+import { isTextOnly, type Estimate } from "./estimate.ts";
 import { release, settle, type FinishContext, type HeldCall } from "./finish.ts";
 import { isEventStream, isWhole, replyHeaders } from "./answer-headers.ts";
 import { tooLong, type Watched } from "./in-flight.ts";
 import type { Ledger } from "./ports.ts";
 import type { Reply, ReplyHeaders } from "./reply.ts";
 import { outcomeOf, unresolvedOutcome } from "./settle.ts";
-import { isSurelyOver, type Slices } from "./slices.ts";
+import type { Slices } from "./slices.ts";
 import { addCost, costComment } from "./tell-cost.ts";
 import { upstreamError } from "./upstream-error.ts";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
@@ -49,6 +49,9 @@ export class Exchange implements UpstreamReceiver, Watched {
   readonly #reply: Reply;
   /** Null before the first piece of an answer that is passed on in whole. */
   #body: Uint8Array[] | null = null;
+  /** What came and is not covered yet; null while everything is. */
+  #withheld: Uint8Array[] | null = null;
+  #covering: Promise<void> | null = null;
   #flags: readonly UsageFlag[] = noFlags;
   #resolveEnded: () => void = () => undefined;
   #upstream: UpstreamExchange | null = null;
@@ -94,19 +97,19 @@ export class Exchange implements UpstreamReceiver, Watched {
   data(chunk: Uint8Array): void {
     this.#lastActivityAt = this.#context.clock.now();
     if (this.#phase === "buffering") this.#keep(chunk);
-    else if (this.#phase === "failing") this.#pass(chunk);
+    else if (this.#phase === "failing") void this.#pass(chunk);
     else if (this.#phase === "streaming") this.#stream(chunk);
   }
 
   end(): void {
     if (this.#phase === "failing") return this.#endError();
-    if (this.#phase === "buffering") return this.#run(this.#endBuffered());
-    if (this.#phase === "streaming") return this.#run(this.#endStream());
+    if (this.#phase === "buffering") return void this.#run(this.#endBuffered());
+    if (this.#phase === "streaming") return void this.#run(this.#endStream());
   }
 
   fail(failure: UpstreamFailure): void {
     if (this.#phase === "failing") return this.#breakError();
-    if (this.#phase !== "ended") this.#run(this.#break(failure));
+    if (this.#phase !== "ended") void this.#run(this.#break(failure));
   }
 
   tick(now: number): void {
@@ -147,7 +150,9 @@ export class Exchange implements UpstreamReceiver, Watched {
 
   /** Begins a reply that is passed on as it comes. */
   #open(headers: ReplyHeaders): void {
-    this.#reply.onDrain(() => this.#upstream?.resume());
+    this.#reply.onDrain(() => {
+      if (!this.#withheld) this.#upstream?.resume();
+    });
     this.#reply.head(this.#status, headers);
   }
 
@@ -164,38 +169,64 @@ export class Exchange implements UpstreamReceiver, Watched {
     else this.#body = [chunk];
   }
 
-  #pass(bytes: Uint8Array): void {
-    if (bytes.length === 0 || this.#reply.gone) return;
-    if (!this.#reply.write(bytes)) this.#upstream?.pause();
+  /** @returns Whether the caller takes more at once; where it does not, the provider is not read until it does. */
+  #pass(bytes: Uint8Array): boolean {
+    if (bytes.length === 0 || this.#reply.gone || this.#reply.write(bytes)) return true;
+    this.#upstream?.pause();
+    return false;
   }
 
+  /** Nothing passes before it is covered. What the provider has already billed passes in any case. */
   #stream(chunk: Uint8Array): void {
     const { meter, slices } = this.#call;
-    this.#pass(meter.push(chunk));
-    if (slices?.isNeeded(meter.progress)) this.#run(this.#topUp(slices));
+    const bytes = meter.push(chunk);
+    const isCovered = !slices || slices.takesPiece() || meter.finished;
+    if (this.#withheld) this.#withheld.push(bytes);
+    else if (isCovered) this.#pass(bytes);
+    else this.#withhold(bytes, slices);
   }
 
-  async #topUp(slices: Slices): Promise<void> {
-    const refusal = await slices.topUp(() => this.#call.meter.progress);
-    if (refusal && this.#phase === "streaming") await this.#cut(refusal);
+  /** Reads no more of the provider until the hold covers what has come. */
+  #withhold(bytes: Uint8Array, slices: Slices): void {
+    this.#withheld = [bytes];
+    this.#upstream?.pause();
+    this.#covering = this.#run(this.#cover(slices));
+  }
+
+  async #cover(slices: Slices): Promise<void> {
+    const refusal = await slices.cover();
+    if (this.#phase !== "streaming") return;
+    if (refusal && !this.#call.meter.finished) return this.#cut(refusal, { isPaid: slices.isPaid });
+    if (this.#passWithheld()) this.#upstream?.resume();
+  }
+
+  /** @returns Whether the caller takes more at once. */
+  #passWithheld(): boolean {
+    const withheld = this.#withheld ?? [];
+    this.#withheld = null;
+    return withheld.map((bytes) => this.#pass(bytes)).every(Boolean);
   }
 
   /** No budget pays for more: the stream ends in the provider's own format, and what was generated is charged. */
-  async #cut(refusal: Refusal): Promise<void> {
+  async #cut(refusal: Refusal, { isPaid }: { readonly isPaid: boolean }): Promise<void> {
     this.#phase = "draining";
     this.#flags = [...this.#flags, "cut"];
-    const closing = this.#call.meter.stop(`budget ${refusal.budgetId} is used up (${refusal.reason})`);
     this.#upstream?.abort({ message: "the budget is used up", timedOut: false });
-    const { outcome } = this.#read();
+    const closing = this.#call.meter.stop(`budget ${refusal.budgetId} is used up (${refusal.reason})`);
+    const { outcome } = await this.#read({ closed: true });
     await this.#settle(outcome);
+    if (isPaid) this.#passWithheld();
     this.#pass(closing);
     this.#endReply(costComment(outcome));
   }
 
   async #endStream(): Promise<void> {
+    await this.#covering;
+    if (this.#phase !== "streaming") return;
     this.#phase = "draining";
-    const { outcome, rest } = this.#read();
+    const { outcome, rest } = await this.#read({ closed: false });
     await this.#settle(outcome);
+    this.#passWithheld();
     this.#pass(rest);
     // Behind half an event the comment would be taken for the rest of it.
     const canTell = isEventStream(this.#headers) && rest.length === 0;
@@ -206,7 +237,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     this.#phase = "draining";
     const body = joined(this.#body ?? []);
     this.#call.meter.push(body);
-    const { outcome } = this.#read();
+    const { outcome } = await this.#read({ closed: false });
     const settled = await this.#settle(outcome);
     if (this.#reply.gone) return this.#done();
     const headers = this.#addOwn(replyHeaders(this.#headers));
@@ -216,24 +247,41 @@ export class Exchange implements UpstreamReceiver, Watched {
     this.#endReply(body);
   }
 
-  /** What the answer cost, and the bytes of it that were kept back. */
-  #read(): { readonly outcome: Outcome; readonly rest: Uint8Array } {
+  /**
+   * What the answer cost, and the bytes of it that were kept back.
+   *
+   * @param closed Whether the provider's stream was closed from this side.
+   */
+  async #read(ended: { readonly closed: boolean }): Promise<{ readonly outcome: Outcome; readonly rest: Uint8Array }> {
     const { meter } = this.#call;
     const { rest, reading } = meter.end();
-    const { inputTokens, outputTokens } = meter.progress;
-    const progress = { inputTokens, outputTokens: this.#outputCharged(outputTokens) };
+    const isFinal = reading.parts.length > 0 && !reading.partial;
+    const progress = isFinal ? meter.progress : await this.#countPassed(ended);
     const answer = { reading, progress, endedAt: this.#context.clock.now(), flags: this.#flags };
     return { outcome: outcomeOf(this.#context.prices(), this.#call, answer), rest };
   }
 
-  /**
-   * Output tokens to charge should their usage never come. They are counted in bytes, from above: no more than the ceiling that
-   * the provider was given, or an estimate of ours would overrun a budget; unless its stream surely did not keep to that.
-   */
-  #outputCharged(passed: number): number {
-    const { slices, ceiling } = this.#call;
-    const judged = slices ? slices.judge(passed) : passed;
-    return slices && isSurelyOver(passed, ceiling.fitted) ? judged : Math.min(judged, ceiling.fitted);
+  /** Tokens to charge where their usage never came. */
+  async #countPassed(ended: { readonly closed: boolean }): Promise<Progress> {
+    const { meter, slices, ceiling } = this.#call;
+    const { inputTokens, outputTokens } = meter.progress;
+    return {
+      inputTokens: inputTokens ?? (await this.#countInput()),
+      outputTokens: slices ? await slices.charged(ended) : Math.min(outputTokens, ceiling.fitted),
+    };
+  }
+
+  /** Counted where the hold was by bytes, and never more than was held for it. */
+  async #countInput(): Promise<number> {
+    const { facts, estimate, input } = this.#call;
+    if (!isTextOnly(facts)) return estimate.inputTokens;
+    try {
+      const { tokens } = await input.count();
+      return Math.min(tokens, estimate.inputTokens);
+    } catch (error) {
+      this.#context.observer.failed("an input could not be counted, and is charged as it was held", error);
+      return estimate.inputTokens;
+    }
   }
 
   async #settle(outcome: Outcome): Promise<SettleAnswer> {
@@ -255,7 +303,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     this.#phase = "failing";
     this.#isFinished = true;
     const { route } = this.#call;
-    this.#run(release(this.#context, this.#call, `the provider answered ${this.#status}`));
+    void this.#run(release(this.#context, this.#call, `the provider answered ${this.#status}`));
     this.#context.observer.callFailed({ provider: route.provider.name, status: this.#status });
     const headers = this.#addOwn(replyHeaders(this.#headers));
     headers["x-purser-cost-usd"] = "0";
@@ -278,8 +326,10 @@ export class Exchange implements UpstreamReceiver, Watched {
     const hadPhase = this.#phase;
     if (hadPhase === "draining") return;
     this.#phase = "draining";
-    if (hadPhase === "streaming") {
-      await this.#settle(this.#read().outcome);
+    const closed = this.#goneAt !== null || failure.timedOut;
+    const wasCancelled = hadPhase === "waiting" && this.#goneAt !== null && failure.reached && this.#call.slices !== null;
+    if (hadPhase === "streaming" || wasCancelled) {
+      await this.#settle((await this.#read({ closed })).outcome);
       this.#reply.abort();
       return this.#done();
     }
@@ -323,15 +373,15 @@ export class Exchange implements UpstreamReceiver, Watched {
    * A failure here is a bug or a lost store: it is told, the caller's connection breaks, and what is held is charged, as after
    * a crash. If that fails too, recovery does it.
    */
-  #run(work: Promise<void>): void {
-    work.catch((error: unknown) => {
+  #run(work: Promise<void>): Promise<void> {
+    return work.catch((error: unknown) => {
       this.#context.observer.failed("a call could not be brought to its end", error);
       this.#phase = "draining";
       this.#upstream?.abort({ message: "an error inside Purser", timedOut: false });
       this.#reply.abort();
       if (this.#isFinished || this.#isGivenUp) return this.#done();
       this.#isGivenUp = true;
-      this.#run(this.#settleUnresolved().then(() => this.#done()));
+      return this.#run(this.#settleUnresolved().then(() => this.#done()));
     });
   }
 }

@@ -5,8 +5,10 @@ import type { AnswerOf } from "../domain/ledger/command.ts";
 import type { CallId, Outcome } from "../domain/ledger/entry.ts";
 import { countContext, countTokens } from "../domain/usage/usage.ts";
 import type { RequestFacts } from "../wire/wire.ts";
+import type { InputCount } from "./input-count.ts";
 import type { Observer } from "./observer.ts";
 import type { Clock, Ledger } from "./ports.ts";
+import { boundOfBytes, isTextOnly } from "./estimate.ts";
 import type { Route } from "./route.ts";
 import type { Slices } from "./slices.ts";
 import { lacksPrice } from "./unpriced.ts";
@@ -28,6 +30,7 @@ export interface HeldCall {
   readonly ceiling: { readonly asked: number; readonly fitted: number };
   /** Null where the whole ceiling is held. */
   readonly slices: Slices | null;
+  readonly input: InputCount;
 }
 
 /** Replaces the hold by the outcome. The charge is decided when this resolves, and durable soon after. */
@@ -51,16 +54,15 @@ export async function release(context: FinishContext, held: Pick<HeldCall, "call
 }
 
 /** Only from whole, plain calls: media would be taken for text, and a sum of several passes for one. */
-function learn(learned: Learned, { route, facts, ceiling, slices }: HeldCall, { status, usage }: Outcome): void {
-  const { images, audios, files } = facts.media;
-  if (status !== "settled" || images + audios + files > 0 || facts.serverToolCalls > 0) return;
+function learn(learned: Learned, { route, facts, ceiling, slices, input: { counted } }: HeldCall, { status, usage }: Outcome): void {
+  if (status !== "settled" || !isTextOnly(facts)) return;
   const model = learned.teach(route.provider.priceProvider, route.model);
   const input = countContext(usage);
-  model.input.learn(facts.textBytes, input);
+  model.added.learn({ bound: boundOfBytes(facts), billed: input });
+  if (counted) model.inputs.learn(counted.digest, input);
   const output = countTokens(usage) - input;
-  if (slices?.isTelling) model.passed.learn({ passed: slices.mostPassed, billed: output });
   // An answer that was fitted and used all it got might have needed more.
   if (output >= ceiling.fitted && ceiling.fitted < ceiling.asked) return;
   model.output.learn(ceiling.asked, output);
-  if (slices) model.streamed.learn(ceiling.asked, Math.max(output, slices.mostNeeded));
+  if (slices) model.streamed.learn(ceiling.asked, Math.max(output, slices.mostBytes));
 }

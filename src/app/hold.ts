@@ -5,6 +5,7 @@ import { demandOf, type Estimate } from "./estimate.ts";
 import type { CallLimits } from "./limits.ts";
 import type { Clock, Ledger } from "./ports.ts";
 import type { Scouts } from "./scouts.ts";
+import type { CountedInput } from "./token-counter.ts";
 import type { Waiting } from "./waiting.ts";
 
 /** What a call was admitted with, or why it was not. */
@@ -14,7 +15,7 @@ export type Held =
       readonly answer: Extract<AnswerOf["hold"], { admitted: true }>;
       /** What was held for. */
       readonly estimate: Estimate;
-      /** To be called when the call has ended. */
+      /** Call this when the call has ended. */
       readonly ended: () => void;
     }
   | { readonly admitted: false; readonly refusal: Refusal };
@@ -28,34 +29,40 @@ export interface HoldContext {
 }
 
 export interface HoldRequest extends Pick<HoldCommand, "at" | "operationId" | "repeat" | "attribution" | "route" | "budgets"> {
-  /** Called for each try, with its moment: what was learned meanwhile counts. */
-  readonly estimate: (at: number) => Estimate;
+  /** Called for each try, with its moment: what was learned meanwhile counts. @param counted Null for the bound by bytes. */
+  readonly estimate: (at: number, counted: CountedInput | null) => Estimate;
+  /** Counts the input, away from this thread. */
+  readonly count: () => Promise<CountedInput>;
 }
 
 /**
  * Resolves once the hold is durable, or with a refusal that is recorded.
  *
- * A call that would fit if others cost less than they hold waits for them, within `holdWaitMs`, rather than being refused or
- * given a shorter answer than the budget can pay for. Only what is spent shortens an answer at once.
+ * What is held is an upper bound of what can be billed. Far from a limit that is a token a byte, which costs nothing to find;
+ * where it does not fit, the input is counted. A call that would fit if others cost less than they hold waits for them, within
+ * `holdWaitMs`, rather than being refused or given a shorter answer than the budget can pay for. Only what is spent shortens an
+ * answer at once.
  *
- * Of a model that was never billed, the estimate may be far too small: more is held then. Where a budget has no room for that,
- * one call goes ahead by the plain estimate, and the others wait for what it teaches.
+ * Of a model that was never billed, nobody knows what its provider adds: more is held then. Where a budget has no room for that,
+ * one call goes ahead without it, and the others wait for what it teaches.
  */
 export async function hold(context: HoldContext, request: HoldRequest): Promise<Held> {
-  const { waiting, clock, ledger } = context;
+  const estimate = request.estimate(request.at, null);
+  // Nearly every call is admitted here, and takes no further step.
+  const answer = await context.ledger.commit(commandByBytes(request, estimate));
+  return answer.admitted ? admitted(answer, estimate) : holdByCount(context, request);
+}
+
+async function holdByCount(context: HoldContext, request: HoldRequest): Promise<Held> {
+  const { waiting, clock } = context;
   const deadline = request.at + context.limits.holdWaitMs;
+  const counted = await request.count();
   let place: number | null = null;
-  for (let { at } = request; ; at = clock.now()) {
+  while (true) {
     const { endings } = waiting;
-    const estimate = request.estimate(at);
-    // Nearly every call is admitted here, and takes no further step.
-    const answer = await ledger.commit(commandFor(request, { at, estimate, shorten: false, final: false, cautious: true }));
-    const canWait = at < deadline;
-    const tried = answer.admitted
-      ? admitted(answer, estimate)
-      : await tryFurther(context, request, { refusal: answer.refusal, estimate, canWait });
+    const tried = await tryOnce(context, { request, counted, canWait: clock.now() < deadline });
     if (!("waitFor" in tried)) {
-      // Whoever stands behind may find room as well, or has to be told that there is none.
+      // The callers behind may find room as well, or have to be refused.
       if (place !== null) waiting.roomMade();
       return tried;
     }
@@ -69,22 +76,24 @@ interface Wait {
   readonly waitFor: string;
 }
 
-/** A try to hold all of the estimate, in vain. */
-interface Refused {
-  readonly estimate: Estimate;
-  readonly refusal: Refusal;
+interface Try {
+  readonly request: HoldRequest;
+  readonly counted: CountedInput;
   readonly canWait: boolean;
 }
 
-async function tryFurther(context: HoldContext, request: HoldRequest, refused: Refused): Promise<Held | Wait> {
-  const { estimate, canWait } = refused;
-  if (!estimate.caution) return tryShorter(context, request, refused);
+async function tryOnce(context: HoldContext, one: Try): Promise<Held | Wait> {
+  const { request, counted, canWait } = one;
+  const estimate = request.estimate(context.clock.now(), counted);
+  if (estimate.unknownInput === 0) return tryPlainly(context, one);
+  const answer = await attempt(context, one, { shorten: false, final: false, cautious: true });
+  if (answer.admitted) return answer;
   const { provider, model } = request.route;
   const kind = `${provider}\n${model}\n${estimate.ceiling}`;
   const scout = context.scouts.send(kind);
-  if (!scout) return canWait ? { waitFor: kind } : tryPlainly(context, request, canWait);
+  if (!scout) return canWait ? { waitFor: kind } : tryPlainly(context, one);
   try {
-    const tried = await tryPlainly(context, request, canWait);
+    const tried = await tryPlainly(context, one);
     if ("waitFor" in tried) scout.stay();
     else if (!tried.admitted) scout.comeBack();
     else return { ...tried, ended: () => scout.comeBack() };
@@ -95,59 +104,58 @@ async function tryFurther(context: HoldContext, request: HoldRequest, refused: R
   }
 }
 
-async function tryPlainly(context: HoldContext, request: HoldRequest, canWait: boolean): Promise<Held | Wait> {
-  const whole = await attempt(context, request, { shorten: false, final: false });
-  return whole.admitted ? whole : tryShorter(context, request, { ...whole, canWait });
+async function tryPlainly(context: HoldContext, one: Try): Promise<Held | Wait> {
+  const whole = await attempt(context, one, { shorten: false, final: false });
+  return whole.admitted ? whole : tryShorter(context, one, whole.refusal);
 }
 
-async function tryShorter(
-  context: HoldContext,
-  request: HoldRequest,
-  { refusal, canWait }: Pick<Refused, "refusal" | "canWait">,
-): Promise<Held | Wait> {
+async function tryShorter(context: HoldContext, one: Try, refusal: Refusal): Promise<Held | Wait> {
+  const { canWait } = one;
   if (refusal.reason === "budget_held" && canWait) return { waitFor: queueOf(refusal) };
-  const shortened = await attempt(context, request, { shorten: true, final: !canWait });
+  const shortened = await attempt(context, one, { shorten: true, final: !canWait });
   if (shortened.admitted || !canWait) return shortened;
   if (shortened.refusal.reason === "budget_held") return { waitFor: queueOf(shortened.refusal) };
-  return attempt(context, request, { shorten: true, final: true });
+  return attempt(context, one, { shorten: true, final: true });
 }
 
-/** Of a budget for every value, those of one value do not stand before those of another. */
+/** Of a budget for every value, those of one value do not wait behind those of another. */
 function queueOf({ budgetId, balance }: Refusal): string {
   return `${budgetId}\n${balance.counter.value}`;
 }
 
-/** By the plain estimate. */
-async function attempt(
-  { clock, ledger }: HoldContext,
-  request: HoldRequest,
-  how: { readonly shorten: boolean; readonly final: boolean },
-): Promise<Held> {
-  const at = clock.now();
-  const estimate = request.estimate(at);
-  const answer = await ledger.commit(commandFor(request, { at, estimate, cautious: false, ...how }));
-  return answer.admitted ? admitted(answer, estimate) : answer;
-}
-
 interface Attempt {
-  readonly at: number;
-  readonly estimate: Estimate;
   /** A stream's slice is no shortening: what matters is whether the first one fits whole. */
   readonly shorten: boolean;
   readonly final: boolean;
-  /** Whether to hold on top what the estimate's caution says. */
-  readonly cautious: boolean;
+  /** Whether to hold on top what a provider of which nothing is known may add. */
+  readonly cautious?: boolean;
 }
 
-function commandFor(request: HoldRequest, { at, estimate, shorten, final, cautious }: Attempt): HoldCommand {
-  const { operationId, repeat, attribution, route, budgets } = request;
-  const caution = cautious ? estimate.caution : null;
-  const output = estimate.firstSlice + (caution?.outputTokens ?? 0);
+async function attempt({ clock, ledger }: HoldContext, { request, counted }: Try, how: Attempt): Promise<Held> {
+  const at = clock.now();
+  const estimate = request.estimate(at, counted);
+  const output = estimate.firstSlice;
   const demand = demandOf(estimate, {
-    input: estimate.inputTokens + (caution?.inputTokens ?? 0),
+    input: estimate.inputTokens + (how.cautious ? estimate.unknownInput : 0),
     output,
-    least: shorten ? Math.min(estimate.least, output) : output,
+    least: how.shorten ? Math.min(estimate.least, output) : output,
   });
+  const answer = await ledger.commit(commandFor(request, { at, demand, final: how.final }));
+  return answer.admitted ? admitted(answer, estimate) : answer;
+}
+
+/** All that was asked for must be payable: an answer is not shortened for a bound that is far too high. */
+function commandByBytes(request: HoldRequest, estimate: Estimate): HoldCommand {
+  const { inputTokens, unknownInput, firstSlice, ceiling } = estimate;
+  const demand = demandOf(estimate, { input: inputTokens + unknownInput, output: firstSlice, least: firstSlice });
+  const loose = { ...demand, payableOutputTokens: ceiling, loose: true };
+  return commandFor(request, { at: request.at, demand: loose, final: false });
+}
+
+function commandFor(
+  { operationId, repeat, attribution, route, budgets }: HoldRequest,
+  { at, demand, final }: Pick<HoldCommand, "at" | "demand" | "final">,
+): HoldCommand {
   return { kind: "hold", at, operationId, repeat, attribution, route, budgets, demand, expiresAt: null, fingerprint: null, final };
 }
 

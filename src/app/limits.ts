@@ -21,4 +21,8 @@ export interface CallLimits {
   readonly imageTokens: number;
   readonly audioTokens: number;
   readonly fileTokens: number;
+  /** What a call of a tool that the provider runs adds to the input, each. */
+  readonly serverToolTokens: number;
+  /** What a stored conversation holds at most where the model's context size is not known. */
+  readonly contextTokens: number;
 }

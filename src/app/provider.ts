@@ -12,6 +12,8 @@ export interface Provider {
   readonly headers: Readonly<Record<string, string>>;
   /** The name under which the price book knows it. */
   readonly priceProvider: string;
+  /** Whose API it is, as the price list calls it: `openai`, `anthropic`; its own name where that is not known. */
+  readonly vendor: string;
   /** Whether endpoints whose cost cannot be known are refused. */
   readonly unmetered: "refuse" | "allow";
   /** The formats, where this provider's dialect differs from the format's own. */

@@ -1,132 +1,153 @@
-/** Topping up the hold of a stream as its output grows, ahead of what has passed. */
+/** Keeping the hold of a stream ahead of what has passed and of what its provider may be generating meanwhile. */
 
-import type { CallId } from "../domain/ledger/entry.ts";
 import type { AnswerOf, Refusal } from "../domain/ledger/command.ts";
+import type { CallId } from "../domain/ledger/entry.ts";
 import { add, multiply, zero } from "../domain/money/money.ts";
-import type { Progress } from "../wire/wire.ts";
-import type { Estimate } from "./estimate.ts";
+import type { PassedOutput } from "../wire/answer/passed-output.ts";
+import type { UsageMeter } from "../wire/wire.ts";
+import { bytesPerToken, type Estimate } from "./estimate.ts";
+import { OutputCount, type CountContext } from "./output-count.ts";
 import type { Clock, Ledger } from "./ports.ts";
 
-export interface SlicesOptions {
+export interface SlicesOptions extends CountContext {
   readonly ledger: Pick<Ledger, "decide">;
   readonly clock: Clock;
   readonly call: CallId;
-  readonly estimate: Estimate;
+  readonly estimate: Pick<Estimate, "rates" | "inputTokens">;
   /** Output tokens that the first hold covers. */
   readonly heldOutput: number;
-  /** Output tokens after which the provider stops by itself. */
+  /** Output tokens after which the provider stops by itself, if it does as it was asked. */
   readonly ceiling: number;
   readonly sliceTokens: number;
+  readonly meter: Pick<UsageMeter, "progress">;
+  readonly output: PassedOutput;
 }
 
 /**
- * Keeps the hold ahead of the stream by a quarter of a slice: what a provider generates between a refusal and the end of the
- * connection is then still covered.
+ * Covers each piece of a stream before it is passed on.
+ *
+ * As long as budgets have room, a byte is held as a token, which needs no counting. Where they have not, what passed is counted,
+ * and the hold follows the count. Beyond what passed, a reserve is held for what the provider generates until it notices that the
+ * connection was closed. A provider that keeps to its ceiling never bills more than that, so no more is held; one that is seen
+ * to have passed it has to be covered like any other.
  */
 export class Slices {
   readonly #options: SlicesOptions;
+  readonly #count: OutputCount;
   #heldOutput: number;
   #heldInput: number;
-  #isAsking = false;
+  /** Whether a budget has refused a hold by bytes. */
+  #isTight = false;
   #hasEnded = false;
-  #pieces = 0;
-  #mostPassed = 0;
+  #mostBytes = 0;
 
   constructor(options: SlicesOptions) {
     this.#options = options;
+    this.#count = new OutputCount(options.output, options);
     this.#heldOutput = options.heldOutput;
     this.#heldInput = options.estimate.inputTokens;
   }
 
-  /** What the bytes that passed were taken for at most, in tokens. */
-  get mostPassed(): number {
-    return this.#mostPassed;
+  /** The most that the output was taken for by its bytes: what a first slice should cover. */
+  get mostBytes(): number {
+    return this.#mostBytes;
   }
 
-  /** Whether that says something about the bytes: of a stream that came all at once, only its usage was seen. */
-  get isTelling(): boolean {
-    return this.#pieces >= tellingPieces;
-  }
-
-  /** Output tokens that the hold had to cover at most. */
-  get mostNeeded(): number {
-    return this.#counted(this.#mostPassed);
-  }
-
-  /** Whether the hold should grow before more passes. Cheap: asked once for every piece of a stream. */
-  isNeeded(progress: Progress): boolean {
-    this.#pieces += 1;
-    this.#mostPassed = Math.max(this.#mostPassed, progress.outputTokens);
-    return !this.#isAsking && this.#isShort(progress);
+  /** Whether the hold covers all that has come, and the reserve. Cheap: asked once for every piece of a stream. */
+  takesPiece(): boolean {
+    this.#count.seePiece();
+    this.#mostBytes = Math.max(this.#mostBytes, this.#options.output.mostTokens);
+    return this.#isCovered();
   }
 
   /**
-   * Asks until the hold is ahead again: more may have passed by the time of an answer.
+   * Asks until the hold is ahead again.
    *
-   * @param progress How far the stream is at the moment.
-   * @returns The refusal, when no more is paid for than is held already; null too when the call ended meanwhile.
+   * @returns The refusal, when no budget pays for more than is held already; null too when the call ended meanwhile.
    */
-  async topUp(progress: () => Progress): Promise<Refusal | null> {
-    this.#isAsking = true;
-    try {
-      while (!this.#hasEnded && this.#isShort(progress())) {
-        const refusal = await this.#askFor(progress());
-        if (refusal) return refusal;
-      }
-      return null;
-    } finally {
-      this.#isAsking = false;
+  async cover(): Promise<Refusal | null> {
+    while (!this.#hasEnded && !this.#isCovered()) {
+      const refusal = this.#isTight ? await this.#coverByCount() : await this.#coverByBytes();
+      if (refusal) return refusal;
     }
+    return null;
+  }
+
+  /** Whether what has come is covered, although the reserve is not. */
+  get isPaid(): boolean {
+    return this.#count.most <= this.#heldOutput;
   }
 
   /**
-   * Output tokens to charge for a stream whose usage never came. The figure lies somewhere between what the bytes can be at most
-   * and at least; in between, what is held is taken, since that much was agreed on.
+   * Output tokens to charge for a stream whose usage never came.
+   *
+   * @param closed Whether the stream was closed from this side: its provider has then generated a little more than has come.
    */
-  judge(passed: number): number {
-    return Math.max(Math.min(this.#counted(passed), this.#heldOutput), Math.ceil(passed * leastShare));
+  async charged({ closed }: { readonly closed: boolean }): Promise<number> {
+    await this.#count.update();
+    const passed = this.#count.most + (closed ? this.#count.underway : 0);
+    return this.#isOver ? passed : Math.min(passed, this.#options.ceiling);
   }
 
-  /** To be called before the hold ends. */
+  /** Call this before the hold ends. */
   end(): void {
     this.#hasEnded = true;
   }
 
-  #isShort(progress: Progress): boolean {
-    return this.#outputWanted(progress) > this.#heldOutput || (progress.inputTokens ?? 0) > this.#heldInput;
-  }
-
-  /** Asks for a slice, and where nobody pays for all of it, for what is wanted. */
-  async #askFor(progress: Progress): Promise<Refusal | null> {
+  async #coverByBytes(): Promise<Refusal | null> {
     const { sliceTokens, ceiling } = this.#options;
-    const wanted = this.#outputWanted(progress);
-    const input = Math.max(this.#heldInput, progress.inputTokens ?? 0);
-    const generous = Math.max(wanted, Math.min(ceiling, this.#heldOutput + sliceTokens));
-    const answer = await this.#ask({ input, output: generous });
-    if (answer.admitted || this.#hasEnded) return null;
-    if (generous === wanted) return answer.refusal;
-    const exact = await this.#ask({ input, output: Math.max(wanted, this.#heldOutput) });
-    return exact.admitted ? null : exact.refusal;
+    const needed = this.#needed();
+    const more = Math.max(firstSlices * sliceTokens, Math.min(this.#heldOutput, mostSlices * sliceTokens));
+    const isWorthIt = needed <= ceiling * bytesPerToken;
+    const answer = isWorthIt ? await this.#ask(Math.max(needed, this.#heldOutput + more), { loose: true }) : null;
+    if (!answer?.admitted) this.#isTight = true;
+    return null;
   }
 
-  /** No more than the provider was allowed, unless it does not keep to that. */
-  #outputWanted({ outputTokens }: Progress): number {
-    const { ceiling, sliceTokens } = this.#options;
-    const wanted = this.#counted(outputTokens) + Math.ceil(sliceTokens / 4);
-    return isSurelyOver(outputTokens, ceiling) ? wanted : Math.min(ceiling, wanted);
+  /** Asks for a slice, and where nobody pays for all of it, for what is needed. */
+  async #coverByCount(): Promise<Refusal | null> {
+    await this.#count.update();
+    if (this.#hasEnded || this.#isCovered()) return null;
+    const needed = this.#needed();
+    const slice = Math.min(this.#options.ceiling, this.#heldOutput + this.#options.sliceTokens);
+    if (slice > needed && (await this.#ask(slice)).admitted) return null;
+    if (this.#hasEnded) return null;
+    const exact = await this.#ask(Math.max(needed, this.#heldOutput));
+    return exact.admitted || this.#hasEnded ? null : exact.refusal;
   }
 
-  #counted(passed: number): number {
-    return Math.ceil(passed * this.#options.estimate.passedFactor);
+  #isCovered(): boolean {
+    return this.#needed() <= this.#heldOutput && this.#inputTokens <= this.#heldInput;
   }
 
-  async #ask({ input, output }: { readonly input: number; readonly output: number }): Promise<AnswerOf["top_up"]> {
+  get #inputTokens(): number {
+    return this.#options.meter.progress.inputTokens ?? 0;
+  }
+
+  /** No more than the ceiling, unless the provider may have passed it. */
+  #needed(): number {
+    const { most, reserve, isExact } = this.#count;
+    const isWithin = most <= this.#mostWithin || (isExact && !this.#isOver);
+    return isWithin ? Math.min(this.#options.ceiling, most + reserve) : most + reserve;
+  }
+
+  /** Whether the provider has surely passed its ceiling. */
+  get #isOver(): boolean {
+    return this.#count.least > this.#mostWithin;
+  }
+
+  /** A token more than the ceiling may be a matter of rounding. */
+  get #mostWithin(): number {
+    return this.#options.ceiling + 1;
+  }
+
+  async #ask(output: number, { loose }: { readonly loose: boolean } = { loose: false }): Promise<AnswerOf["top_up"]> {
     const { ledger, clock, call, estimate } = this.#options;
-    const moreInput = Math.max(0, input - this.#heldInput);
+    const moreInput = Math.max(0, this.#inputTokens - this.#heldInput);
     const moreOutput = Math.max(0, output - this.#heldOutput);
     const usd = estimate.rates ? add(multiply(estimate.rates.input, moreInput), multiply(estimate.rates.output, moreOutput)) : zero;
     const amount = { usd, tokens: BigInt(moreInput + moreOutput), requests: 0n };
-    const answer = await ledger.decide({ kind: "top_up", at: clock.now(), ...call, amount });
+    const answer = await ledger.decide({ kind: "top_up", at: clock.now(), ...call, amount, loose });
     if (answer.admitted) {
       this.#heldInput += moreInput;
       this.#heldOutput += moreOutput;
@@ -135,15 +156,6 @@ export class Slices {
   }
 }
 
-/** Whether output whose bytes were taken for `passed` tokens at most is more than `ceiling` however long its words are. */
-export function isSurelyOver(passed: number, ceiling: number): boolean {
-  return passed * sureShare > ceiling;
-}
-
-const tellingPieces = 8;
-
-/** Of what the bytes are taken for at most (a token for three of them), what they are at least: one for five. */
-const leastShare = 3 / 5;
-
-/** A token for ten: prose of any language stays above that, and an honest provider must never be taken for one that does not keep a ceiling. */
-const sureShare = 3 / 10;
+/** By bytes a hold grows in steps of four slices, which are about one by count, and doubles up to sixteen. */
+const firstSlices = 4;
+const mostSlices = 16;

@@ -18,6 +18,8 @@ export const defaultLimits: LimitConfiguration = {
   imageTokens: 4_000,
   audioTokens: 20_000,
   fileTokens: 100_000,
+  serverToolTokens: 10_000,
+  contextTokens: 1_000_000,
 };
 
 /** @throws PurserError `invalid_request` naming the field. */
@@ -37,6 +39,8 @@ export function readLimits(input: unknown): LimitConfiguration {
     imageTokens: read(fields, "image_tokens") ?? defaultLimits.imageTokens,
     audioTokens: read(fields, "audio_tokens") ?? defaultLimits.audioTokens,
     fileTokens: read(fields, "file_tokens") ?? defaultLimits.fileTokens,
+    serverToolTokens: read(fields, "server_tool_tokens") ?? defaultLimits.serverToolTokens,
+    contextTokens: read(fields, "context_tokens") ?? defaultLimits.contextTokens,
   };
 }
 
@@ -58,6 +62,8 @@ const bounds = {
   image_tokens: [0, mostTokens],
   audio_tokens: [0, mostTokens],
   file_tokens: [0, mostTokens],
+  server_tool_tokens: [0, mostTokens],
+  context_tokens: [1, mostTokens],
 } as const satisfies Readonly<Record<string, readonly [least: number, most: number]>>;
 
 function read(fields: Fields, name: keyof typeof bounds): number | undefined {

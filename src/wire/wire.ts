@@ -3,6 +3,7 @@
 import type { PicoUsd } from "../domain/money/money.ts";
 import type { ServiceTier } from "../domain/price/rate.ts";
 import type { UsageFlag, UsagePart } from "../domain/usage/usage.ts";
+import type { PassedOutput } from "./answer/passed-output.ts";
 
 export type WireName = "openai" | "anthropic" | "gemini" | "bedrock";
 
@@ -36,7 +37,11 @@ export interface RequestFacts {
   readonly stream: boolean;
   /** Bytes of the body that the model reads as text: media data left out. */
   readonly textBytes: number;
+  /** Tokens that the provider adds to such a request at most, as it documents: delimiters, instructions for tools. */
+  readonly addedTokens: number;
   readonly media: MediaCounts;
+  /** Whether the request continues or quotes what the provider has stored: as much of it as the model can read may be billed. */
+  readonly storedContext: boolean;
   /** The most output tokens for one choice, as asked; null when the request does not say. */
   readonly maxOutputTokens: number | null;
   /** How many answers are generated (`n`); 1 mostly. Every one of them is billed. */
@@ -89,7 +94,7 @@ export interface Reading {
 export interface Progress {
   /** Input tokens that the provider has reported so far, cached ones included; null before it has. */
   readonly inputTokens: number | null;
-  /** An upper estimate of the output tokens that have passed, thinking included. */
+  /** The most output tokens that have passed, thinking included: of a stream, what was reported and a token a byte since. */
   readonly outputTokens: number;
 }
 
@@ -103,6 +108,8 @@ export interface UsageMeter {
    */
   push(chunk: Uint8Array): Uint8Array;
   readonly progress: Progress;
+  /** The output of a stream, so that it can be counted; null for an answer that comes as one body. */
+  readonly output: PassedOutput | null;
   /** Whether the closing event has passed. */
   readonly finished: boolean;
   /** @returns Bytes that were kept back (an unfinished event), and what was read. Call once, also after an abort. */

@@ -153,7 +153,15 @@ function contextOf(
 ): CallContext {
   const waiting = new Waiting();
   const book = catalogue.book([{ ...price, perMillion: { input: "0.15", output: "0.60" } }], new Map());
-  const house = { name: "house", bases: { openai: "http://house" }, apiKey: null, headers: {}, priceProvider: "house", wires: {} };
+  const house = {
+    name: "house",
+    bases: { openai: "http://house" },
+    apiKey: null,
+    headers: {},
+    priceProvider: "house",
+    vendor: "house",
+    wires: {},
+  };
   return {
     ledger,
     clock,
@@ -164,6 +172,7 @@ function contextOf(
     inFlight: new InFlight({ clock, concurrentCallsPerKey: null }),
     scouts: new Scouts(waiting),
     learned: new Learned(),
+    counter: byBytes,
     identification: new Identification({ ledger, clock, allowAnonymous: true }),
     providers: { byName: new Map([["house", { ...house, unmetered: "refuse" }]]), aliases: new Map() },
     prices: () => book,
@@ -179,3 +188,9 @@ function contextOf(
     },
   };
 }
+
+/** Takes a byte for a token: the simulated provider counts in its own way. */
+const byBytes: CallContext["counter"] = {
+  countText: async ({ length }) => ({ tokens: length, settled: { bytes: length, tokens: length } }),
+  countInput: async ({ length }) => ({ tokens: length, digest: String(length) }),
+};

@@ -4,12 +4,11 @@ import { Learned } from "./learned.ts";
 
 test("each model of each provider is learned of by itself, and asking keeps nothing", () => {
   const learned = new Learned();
-  assert.equal(learned.of("openai", "m").input.isKnown, false);
-  assert.notEqual(learned.of("openai", "m"), learned.of("openai", "m"));
-  learned.teach("openai", "m").input.learn(1000, 300);
-  assert.equal(learned.of("openai", "m").input.estimate(1000), 300);
-  assert.equal(learned.of("openai", "other").input.isKnown, false);
-  assert.equal(learned.of("azure", "m").input.isKnown, false);
+  assert.equal(learned.of("openai", "m").added.isKnown, false);
+  learned.teach("openai", "m").added.learn({ bound: 10, billed: 12 });
+  assert.equal(learned.of("openai", "m").added.tokens, 2);
+  assert.equal(learned.of("openai", "other").added.isKnown, false);
+  assert.equal(learned.of("azure", "m").added.isKnown, false);
 });
 
 test("made-up models do not pile up", () => {

@@ -1,20 +1,16 @@
-/** What calls that have ended teach about those to come. */
+/** What calls that have ended teach about those to come. Nothing of it lowers a bound. */
 
-import { InputCorrection } from "./input-correction.ts";
+import { AddedInput } from "./added-input.ts";
+import { BilledInputs } from "./billed-inputs.ts";
 import { OutputExpectation } from "./output-expectation.ts";
-import { PassedCorrection } from "./passed-correction.ts";
 
 /** What is known of one model of one provider. */
 export class LearnedOfModel {
-  readonly input: InputCorrection;
+  readonly added = new AddedInput();
+  readonly inputs = new BilledInputs();
   readonly output = new OutputExpectation();
-  /** Of streams, what their holds had to cover, which is an upper estimate of it. */
+  /** Of streams, the bytes of their output. */
   readonly streamed = new OutputExpectation();
-  readonly passed = new PassedCorrection();
-
-  constructor(provider: string) {
-    this.input = new InputCorrection(provider);
-  }
 }
 
 export class Learned {
@@ -23,7 +19,7 @@ export class Learned {
 
   /** To be asked. Of a model that taught nothing yet, what holds before anything is learned. */
   of(provider: string, model: string): LearnedOfModel {
-    return this.#providers.get(provider)?.get(model) ?? new LearnedOfModel(provider);
+    return this.#providers.get(provider)?.get(model) ?? nothingLearned;
   }
 
   /** To be taught: kept from now on. */
@@ -38,12 +34,14 @@ export class Learned {
     }
     let models = this.#providers.get(provider);
     if (!models) this.#providers.set(provider, (models = new Map()));
-    const begun = new LearnedOfModel(provider);
+    const begun = new LearnedOfModel();
     models.set(model, begun);
     this.#size += 1;
     return begun;
   }
 }
+
+const nothingLearned = new LearnedOfModel();
 
 /** Made-up model names cannot fill the memory. */
 const maxModels = 10_000;

@@ -17,6 +17,10 @@ export interface Demand {
   readonly outputTokens: number;
   /** Fewer output tokens than this are of no use to the caller. At most `outputTokens`. */
   readonly leastOutputTokens: number;
+  /** Output that all budgets must be able to pay, although not all of it is held now: the least by default. */
+  readonly payableOutputTokens?: number;
+  /** Whether this is far above what will be billed: it then leaves half of what is not spent to holds that were counted. */
+  readonly loose?: boolean;
   /** Input tokens inside `fixed`, to be priced at a fallback rate when `perOutputToken` is null. */
   readonly inputTokens: number;
 }
@@ -45,6 +49,8 @@ export interface TopUpCommand extends CallId {
   readonly kind: "top_up";
   readonly at: number;
   readonly amount: Quantities;
+  /** As of a {@link Demand}. */
+  readonly loose?: boolean;
 }
 
 export interface SettleCommand extends CallId {

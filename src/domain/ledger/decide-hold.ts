@@ -16,13 +16,13 @@ interface PricedDemand {
   readonly fixed: Quantities;
   readonly perOutputToken: PicoUsd;
   readonly outputTokens: number;
-  readonly leastOutputTokens: number;
+  readonly payableOutputTokens: number;
 }
 
 /**
  * Holds `demand.fixed` and as many of `demand.outputTokens` as all hard budgets can pay, at least `leastOutputTokens`.
  *
- * A refusal names the first budget, from the narrowest to the widest, that cannot pay for the least.
+ * A refusal names the first budget, from the narrowest to the widest, that cannot pay for what must be payable.
  *
  * @throws PurserError `conflict` for an operation in flight, or one that stands in the ledger with another body.
  */
@@ -36,11 +36,13 @@ export function decideHold(books: Books, command: HoldCommand): Decided<HoldAnsw
   if (fallback === "blocked") return refuseUnpriced(applied, command);
 
   const demand = priceDemand(command.demand, fallback);
-  const least = quantities(demand, demand.leastOutputTokens);
+  const least = quantities(demand, demand.payableOutputTokens);
   for (const one of applied) {
     const reason = refuses(one, least);
     if (reason) return refuse(command, refusalBy(one, { reason, needed: amountIn(one.budget.currency, least) }));
   }
+  const crowded = command.demand.loose ? crowdedBy(applied, quantities(demand, demand.outputTokens)) : null;
+  if (crowded) return refuse(command, crowded);
 
   const affordable = affordableOutput(applied, demand);
   const outputTokens = affordable === null ? demand.outputTokens : Math.min(demand.outputTokens, affordable);
@@ -86,6 +88,18 @@ export function refuses(applied: Applied, needed: Quantities): RefusalReason | n
   return amount <= budget.amount - counter.spent ? "budget_held" : "budget_exhausted";
 }
 
+/** The budget in which a loose hold would take more than half of what is not spent; null when there is room. */
+export function crowdedBy(applied: readonly Applied[], needed: Quantities): Refusal | null {
+  for (const one of applied) {
+    const { budget, counter } = one;
+    const amount = amountIn(budget.currency, needed);
+    if (budget.policy === "hard" && 2n * (counter.held + amount) > budget.amount - counter.spent) {
+      return refusalBy(one, { reason: "budget_held", needed: amount });
+    }
+  }
+  return null;
+}
+
 export function refusalBy(applied: Applied, why: { readonly reason: RefusalReason; readonly needed: bigint }): Refusal {
   return { ...why, budgetId: applied.budget.budgetId, balance: balanceOf(applied.counter, applied.budget) };
 }
@@ -122,13 +136,13 @@ function chooseFallback(applied: readonly Applied[], demand: Demand): FallbackRa
 }
 
 function priceDemand(demand: Demand, fallback: FallbackRates | null): PricedDemand {
-  const { outputTokens, leastOutputTokens } = demand;
+  const { outputTokens, leastOutputTokens, payableOutputTokens = 0 } = demand;
   const input = fallback ? multiply(fallback.input, demand.inputTokens) : zero;
   return {
     fixed: { ...demand.fixed, usd: add(demand.fixed.usd, input) },
     perOutputToken: demand.perOutputToken ?? fallback?.output ?? zero,
     outputTokens,
-    leastOutputTokens,
+    payableOutputTokens: Math.max(leastOutputTokens, payableOutputTokens),
   };
 }
 

@@ -5,7 +5,7 @@ import type { Applied } from "./applicable.ts";
 import type { Books, Hold } from "./books.ts";
 import type { TopUpAnswer, TopUpCommand } from "./command.ts";
 import { amountIn } from "./counter.ts";
-import { refusalBy, refuses } from "./decide-hold.ts";
+import { crowdedBy, refusalBy, refuses } from "./decide-hold.ts";
 import type { Decided } from "./decide.ts";
 
 /** @throws PurserError `not_found` when the hold is not open. */
@@ -18,13 +18,16 @@ export function decideTopUp(books: Books, command: TopUpCommand): Decided<TopUpA
       remedy: "A hold that ended cannot be topped up: make a new one.",
     });
   }
-  for (const applied of budgetsOf(books, hold)) {
+  const budgets = budgetsOf(books, hold);
+  for (const applied of budgets) {
     const reason = refuses(applied, amount);
     if (reason) {
       const needed = amountIn(applied.budget.currency, amount);
       return { answer: { admitted: false, refusal: refusalBy(applied, { reason, needed }) }, entries: [] };
     }
   }
+  const crowded = command.loose ? crowdedBy(budgets, amount) : null;
+  if (crowded) return { answer: { admitted: false, refusal: crowded }, entries: [] };
   return { answer: { admitted: true }, entries: [{ kind: "top_up", at, operationId, attempt, amount }] };
 }
 

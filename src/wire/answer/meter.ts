@@ -3,12 +3,14 @@
 import { toBuffer } from "../bytes.ts";
 import { SseSplitter } from "../sse/index.ts";
 import type { Progress, Reading, UsageMeter } from "../wire.ts";
+import type { PassedOutput } from "./passed-output.ts";
 
 /** What is known of one answer while its events pass. */
 export interface AnswerState {
   /** @param data The JSON text of one event, or of the whole body. */
   take(data: Buffer): void;
   readonly progress: Progress;
+  readonly output: PassedOutput | null;
   readonly finished: boolean;
   /** @param malformed Whether some of the answer passed unread. */
   reading(malformed: boolean): Reading;
@@ -33,6 +35,9 @@ export function streamMeter(framing: Framing, state: AnswerState, stop: (message
     get progress() {
       return state.progress;
     },
+    get output() {
+      return state.output;
+    },
     get finished() {
       return state.finished;
     },
@@ -53,6 +58,7 @@ export function bodyMeter(state: AnswerState, answer: { readonly generates: bool
   const chunks: Uint8Array[] = [];
   let length = 0;
   return {
+    output: null,
     push(chunk) {
       if (chunk.length > 0) chunks.push(chunk);
       length += chunk.length;

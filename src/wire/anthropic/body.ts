@@ -12,6 +12,7 @@ const scan = answerScanner();
 
 /** Builds of the body only its model and usage. */
 export class AnthropicBody implements AnswerState {
+  readonly output = null;
   readonly #asked: ServiceTier;
   #bytes = 0;
   #finished = false;

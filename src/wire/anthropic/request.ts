@@ -12,6 +12,11 @@ const scan = bodyScanner({ nested: ["thinking", "output_config"], keys: ["cache_
 /** Searches held for a web search tool that states no `max_uses`: twice the passes of Anthropic's own loop of server tools. */
 const searchesUnbounded = 20;
 
+/** Around a conversation. */
+const delimiters = 16;
+/** The instructions that any tool brings are 264 to 804 tokens (https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview, read 2026-11). */
+const toolInstructions = 1000;
+
 /** Models that think although the request does not ask for it (https://platform.claude.com/docs/en/build-with-claude/thinking, read 2026-11). */
 const thinksByDefault = /claude-(?:fable|mythos|opus|sonnet|haiku)-(?:[5-9]|\d\d)(?!\d)/;
 
@@ -39,7 +44,9 @@ function readFacts(body: ScannedBody): RequestFacts {
     model,
     stream: body.boolean("stream") ?? false,
     textBytes: body.textBytes,
+    addedTokens: body.has("tools") ? toolInstructions : delimiters,
     media: readMedia(body),
+    storedContext: body.has("container"),
     maxOutputTokens: ceiling === undefined ? null : Math.max(ceiling, fallback),
     choices: 1,
     leastOutputTokens: thinking.least,

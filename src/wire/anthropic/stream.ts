@@ -3,7 +3,8 @@
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import type { UsageFlag } from "../../domain/usage/usage.ts";
 import { countContext, sumUsage } from "../../domain/usage/usage.ts";
-import { outputOfBytes, sseComment, type AnswerState } from "../answer/meter.ts";
+import { sseComment, type AnswerState } from "../answer/meter.ts";
+import { PassedOutput } from "../answer/passed-output.ts";
 import { behindQuoted, standsAt } from "../bytes.ts";
 import { keepRaw, overwrite, sameCounts, toObject, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
@@ -19,6 +20,7 @@ const quote = 0x22;
 
 /** Takes the data of each event, and parses only those that count: most are deltas, which are measured as bytes. */
 export class AnthropicStream implements AnswerState {
+  readonly output = new PassedOutput();
   #model: string | null = null;
   #id: string | null = null;
   #usage: JsonObject | null = null;
@@ -26,9 +28,7 @@ export class AnthropicStream implements AnswerState {
   #final: JsonObject | null = null;
   #tier: ServiceTier;
   #started = false;
-  #deltas = 0;
-  #textBytes = 0;
-  #reported: { readonly input: number; readonly output: number } | null = null;
+  #reportedInput: number | null = null;
   #counted = false;
   #stopped = false;
   #finished = false;
@@ -45,7 +45,7 @@ export class AnthropicStream implements AnswerState {
   }
 
   get progress(): Progress {
-    return { inputTokens: this.#reported?.input ?? null, outputTokens: Math.max(this.#reported?.output ?? 0, this.#estimate()) };
+    return { inputTokens: this.#reportedInput, outputTokens: this.output.mostTokens };
   }
 
   /** @param data The JSON text of one event. */
@@ -101,8 +101,7 @@ export class AnthropicStream implements AnswerState {
   }
 
   #takeDelta(data: Buffer): void {
-    this.#deltas += 1;
-    this.#textBytes += textBytes(data);
+    takeText(data, this.output);
   }
 
   /** A repeated start brings nothing new once a later total has passed. */
@@ -123,8 +122,9 @@ export class AnthropicStream implements AnswerState {
     const usage = toObject(parsed?.["usage"]);
     const closing = (toObject(parsed?.["delta"])?.["stop_reason"] ?? null) !== null;
     if (usage) {
-      this.#keep(usage);
+      const output = this.#keep(usage);
       this.#counted = true;
+      if (typeof usage["output_tokens"] === "number") this.output.report(output);
     }
     if (!closing) return;
     this.#stopped = true;
@@ -139,16 +139,14 @@ export class AnthropicStream implements AnswerState {
     this.#final = usage;
   }
 
-  #keep(usage: JsonObject): void {
+  /** @returns The output tokens that are reported now. */
+  #keep(usage: JsonObject): number {
     this.#usage = overwrite(this.#usage ?? {}, usage);
     const read = readAnthropicUsage(this.#usage, this.#model);
     const total = sumUsage(read.parts.map((part) => part.usage));
     this.#tier = read.serviceTier ?? this.#tier;
-    this.#reported = { input: countContext(total), output: total.output ?? 0 };
-  }
-
-  #estimate(): number {
-    return Math.max(this.#deltas, outputOfBytes(this.#textBytes));
+    this.#reportedInput = countContext(total);
+    return total.output ?? 0;
   }
 
   #indexOf(data: Buffer, head: string): number {
@@ -177,15 +175,15 @@ function sameUsage(left: JsonObject, right: JsonObject): boolean {
   );
 }
 
-/** Bytes of the text, thinking or tool input in a delta, escapes counted as written. */
-function textBytes(data: Buffer): number {
+/** Takes the text, thinking or tool input of a delta. */
+function takeText(data: Buffer, output: PassedOutput): void {
   for (const field of textFields) {
     const at = behindQuoted(data, field);
     if (at < 0) continue;
     const open = data.indexOf(quote, at);
-    return open < 0 ? 0 : Math.max(0, closingQuote(data, open + 1) - open - 1);
+    if (open >= 0) output.addText(data, open + 1, closingQuote(data, open + 1));
+    return;
   }
-  return 0;
 }
 
 function closingQuote(data: Buffer, from: number): number {

@@ -4,6 +4,7 @@ import type { ServiceTier } from "../../domain/price/rate.ts";
 import type { UsageFlag } from "../../domain/usage/usage.ts";
 import { countContext, sumUsage } from "../../domain/usage/usage.ts";
 import { bodyMeter, outputOfBytes, streamMeter, type AnswerState } from "../answer/meter.ts";
+import { PassedOutput } from "../answer/passed-output.ts";
 import { keepRaw, toObject, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading, UsageMeter } from "../wire.ts";
 import { LineFraming } from "./line-framing.ts";
@@ -23,11 +24,11 @@ export function converseMeter({ stream }: { readonly stream: boolean }): UsageMe
 
 /** Takes events; parses those that are not deltas. The usage comes last, in `metadata`, after `messageStop`. */
 class ConverseAnswer implements AnswerState {
+  readonly output = new PassedOutput();
   readonly #stream: boolean;
   #usage: JsonObject | null = null;
   #tier: ServiceTier = "standard";
-  #deltas = 0;
-  #textBytes = 0;
+  #bodyBytes = 0;
   #stopped = false;
   #finished = false;
   readonly #open = new Set<number>();
@@ -43,8 +44,8 @@ class ConverseAnswer implements AnswerState {
 
   get progress(): Progress {
     const total = this.#usage && sumUsage(readConverseUsage(this.#usage).parts.map((part) => part.usage));
-    const estimate = this.#stream || total?.output === undefined ? Math.max(this.#deltas, outputOfBytes(this.#textBytes)) : 0;
-    return { inputTokens: total && countContext(total), outputTokens: Math.max(total?.output ?? 0, estimate) };
+    const ofBody = total?.output ?? outputOfBytes(this.#bodyBytes);
+    return { inputTokens: total && countContext(total), outputTokens: this.#stream ? this.output.mostTokens : ofBody };
   }
 
   take(data: Buffer): void {
@@ -88,8 +89,7 @@ class ConverseAnswer implements AnswerState {
   }
 
   #takeDelta(data: Buffer): void {
-    this.#deltas += 1;
-    this.#textBytes += Math.max(0, data.length - deltaFrame);
+    this.output.addText(data, Math.min(data.length, deltaFrame), data.length);
     const index = /"contentBlockIndex"\s*:\s*(\d{1,9})/.exec(data.toString("latin1", 0, 96))?.[1];
     if (index !== undefined) this.#open.add(Number(index));
   }
@@ -101,13 +101,15 @@ class ConverseAnswer implements AnswerState {
   }
 
   #takeBody(event: JsonObject, bytes: number): void {
-    this.#textBytes = bytes;
+    this.#bodyBytes = bytes;
     this.#takeClosing(event);
   }
 
   #takeClosing(event: JsonObject | undefined): void {
     this.#finished = true;
     this.#usage = toObject(event?.["usage"]) ?? this.#usage;
+    const output = this.#usage?.["outputTokens"];
+    if (typeof output === "number") this.output.report(output);
     const tier = toObject(event?.["serviceTier"])?.["type"];
     if (tier === "priority" || tier === "flex") this.#tier = tier;
   }

@@ -2,7 +2,8 @@
 
 import type { Usage, UsageFlag } from "../../domain/usage/usage.ts";
 import { countContext } from "../../domain/usage/usage.ts";
-import { outputOfBytes, type AnswerState } from "../answer/meter.ts";
+import type { AnswerState } from "../answer/meter.ts";
+import { PassedOutput } from "../answer/passed-output.ts";
 import { answerScanner, type ScannedBody } from "../body/scan.ts";
 import { keepRaw, overwrite, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading, RequestFacts } from "../wire.ts";
@@ -15,6 +16,7 @@ const tokensPerImage = 2000;
 
 /** Takes each chunk of a stream, or a whole answer. Builds of it only the usage, and the candidates where those are needed. */
 export class GeminiAnswer implements AnswerState {
+  readonly output = new PassedOutput();
   readonly #stream: boolean;
   readonly #facts: RequestFacts;
   #whole = false;
@@ -26,8 +28,6 @@ export class GeminiAnswer implements AnswerState {
   #written: string | null = null;
   #counted = false;
   #merged = false;
-  /** Tokens estimated of what passed since the last usage. */
-  #uncounted = 0;
   #blocked = false;
   readonly #indexes = new Set<number>();
   readonly #ended = new Set<number>();
@@ -61,14 +61,13 @@ export class GeminiAnswer implements AnswerState {
   /** The provider's last usage with what passed since, as far as it is known. */
   get usageSoFar(): JsonObject {
     const number = (field: string): number => (typeof this.#metadata[field] === "number" ? this.#metadata[field] : 0);
-    const candidatesTokenCount = number("candidatesTokenCount") + this.#uncounted;
+    const candidatesTokenCount = number("candidatesTokenCount") + this.output.mostTokens - this.output.reportedTokens;
     const others = number("promptTokenCount") + number("thoughtsTokenCount") + number("toolUsePromptTokenCount");
     return { ...this.#metadata, candidatesTokenCount, totalTokenCount: others + candidatesTokenCount };
   }
 
   get progress(): Progress {
-    const { usage } = this.#said;
-    return { inputTokens: this.#counted ? countContext(usage) : null, outputTokens: outputOf(usage) + this.#uncounted };
+    return { inputTokens: this.#counted ? countContext(this.#said.usage) : null, outputTokens: this.output.mostTokens };
   }
 
   take(data: Buffer): void {
@@ -91,7 +90,7 @@ export class GeminiAnswer implements AnswerState {
     if (!this.#counted) flags.add("usage_missing");
     if (invalid) flags.add("usage_invalid");
     if (!this.finished) flags.add("unfinished");
-    const partial = !this.#counted || invalid || this.#uncounted > 0 || !this.finished;
+    const partial = !this.#counted || invalid || this.output.grewSinceReport || !this.finished;
     return {
       model: this.#model,
       parts: this.#parts(usage),
@@ -122,7 +121,7 @@ export class GeminiAnswer implements AnswerState {
     const usage = written === undefined ? undefined : toObject(JSON.parse(written));
     const counts = usage !== undefined && countsTokens(usage);
     if (usage) this.#keep(usage, counts ? written : undefined);
-    const counted = counts && this.#said.usage.output !== undefined;
+    const counted = counts && outputOf(this.#said.usage) > 0;
     const telling = body.keyCount("groundingMetadata") + body.keyCount("finishReason") > 0;
     if (telling || !counted || this.#facts.choices > 1 || this.#indexes.size === 0)
       this.#takeCandidates(toObjects(body.json("candidates")), counted);
@@ -135,7 +134,7 @@ export class GeminiAnswer implements AnswerState {
       if (toText(candidate["finishReason"]) !== undefined) this.#ended.add(index);
       const grounding = toObject(candidate["groundingMetadata"]);
       if (grounding) this.#grounding.add(grounding);
-      if (!counted) this.#uncounted += estimate(candidate);
+      if (!counted) takeParts(candidate, this.output);
     }
   }
 
@@ -147,7 +146,7 @@ export class GeminiAnswer implements AnswerState {
     if (written === undefined) return;
     this.#written = written;
     this.#counted = true;
-    if (this.#said.usage.output !== undefined) this.#uncounted = 0;
+    if (this.#said.usage.output !== undefined) this.output.report(outputOf(this.#said.usage));
   }
 }
 
@@ -155,18 +154,17 @@ function outputOf(usage: Usage): number {
   return (usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0);
 }
 
-/** The most tokens that the parts of a candidate can stand for. Signatures are not generated text. */
-function estimate(candidate: JsonObject): number {
-  const parts = toObjects(toObject(candidate["content"])?.["parts"]);
-  return parts.reduce((sum, part) => sum + estimatePart(part), 0);
+/** Signatures are not generated text; calls are counted as the JSON that stands for them. */
+function takeParts(candidate: JsonObject, output: PassedOutput): void {
+  for (const part of toObjects(toObject(candidate["content"])?.["parts"])) {
+    if (toObject(part["inlineData"])) output.addTokens(tokensPerImage);
+    const { thoughtSignature: _signature, inlineData: _data, thought: _thought, text, ...other } = part;
+    if (typeof text === "string") takeText(text, output);
+    if (Object.keys(other).length > 0) takeText(JSON.stringify(other), output);
+  }
 }
 
-function estimatePart(part: JsonObject): number {
-  const media = toObject(part["inlineData"]);
-  if (media) return tokensPerImage;
-  const { thoughtSignature: _signature, text, ...other } = part;
-  const written = typeof text === "string" ? text : "";
-  const rest = Object.keys(other).some((field) => field !== "thought") ? JSON.stringify(other) : "";
-  const bytes = Buffer.byteLength(written) + Buffer.byteLength(rest);
-  return outputOfBytes(bytes);
+function takeText(text: string, output: PassedOutput): void {
+  const written = Buffer.from(JSON.stringify(text));
+  output.addText(written, 1, written.length - 1);
 }

@@ -12,6 +12,9 @@ interface Spelling {
   readonly snake: string;
 }
 
+/** Around a conversation. */
+const addedTokens = 16;
+
 const noMedia: MediaCounts = { images: 0, audios: 0, files: 0 };
 const searchKeys = (
   "googleSearch google_search googleSearchRetrieval google_search_retrieval googleMaps google_maps " +
@@ -85,7 +88,9 @@ function readFacts(body: ScannedBody, { endpoint, settings, ceiling }: Place): R
     model,
     stream: endpoint.stream ?? false,
     textBytes: body.textBytes,
+    addedTokens,
     media: readMedia(body),
+    storedContext: body.has("cachedContent") || body.has("cached_content"),
     maxOutputTokens: endpoint.name === "embeddings" ? 0 : (body.integer(ceiling) ?? null),
     choices: body.integer(pick(body, settings.candidates), candidateBounds) ?? 1,
     leastOutputTokens: thinking.least,

@@ -1,12 +1,12 @@
 /** Finds usage, model, tier and billed tool calls in an answer object: a whole body, or the `response` of a stream's event. */
 
+import type { PassedOutput } from "../answer/passed-output.ts";
 import { answerScanner, type ScannedBody } from "../body/index.ts";
 import { behindQuoted } from "../bytes.ts";
 import { toText } from "../count/count.ts";
 import type { UsagePart } from "../../domain/usage/usage.ts";
 import type { AnswerRecord, BilledTool, ToolCounts } from "./record.ts";
 import { behindColon, endOfValue } from "./delta.ts";
-import type { Generated } from "./generated.ts";
 import { readUsage } from "./usage.ts";
 
 const nested = ["usage", "x_groq", "tool_usage", "tool_usage.web_search"];
@@ -48,7 +48,7 @@ const responsePaths = pathsBelow("response.");
 export function takeAnswer(
   body: ScannedBody,
   record: AnswerRecord,
-  at: { readonly prefix: "" | "response."; readonly generated?: Generated },
+  at: { readonly prefix: "" | "response."; readonly passed?: PassedOutput },
 ): void {
   const paths = at.prefix === "" ? topPaths : responsePaths;
   record.nameModel(toText(body.json(paths.model)));
@@ -56,7 +56,7 @@ export function takeAnswer(
   if (body.isRepeated(paths.usage)) record.flag("usage_repeated");
   const usage = usageBytes(body, paths);
   if (!usage) return;
-  record.takeUsage(usage, at.generated);
+  record.takeUsage(usage, at.passed);
   if (body.kind(paths.output) === "array") record.countTools(countItems(body, paths));
   takeToolUsage(body, record, paths);
 }

@@ -1,11 +1,11 @@
 /** Reads the usage of a stream of chat or completion chunks as it passes. */
 
 import { PurserError } from "../../domain/error.ts";
+import { PassedOutput } from "../answer/passed-output.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
 import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { lastUsage, mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
-import { countDeltaBytes } from "./delta.ts";
-import { Generated } from "./generated.ts";
+import { takeDeltas } from "./delta.ts";
 import { AnswerRecord } from "./record.ts";
 import { chatStop } from "./stop.ts";
 
@@ -17,11 +17,11 @@ const chatDeltaKey = Buffer.from('delta"');
 const completionDeltaKey = Buffer.from('text"');
 
 export class ChatMeter implements UsageMeter {
+  readonly output = new PassedOutput();
   readonly #facts: RequestFacts;
   readonly #deltaKey: Buffer;
   readonly #object: "chat.completion.chunk" | "text_completion";
   readonly #record: AnswerRecord;
-  readonly #generated = new Generated();
   readonly #splitter = new SseSplitter({ onEvent: (event) => this.#see(event) });
   #introductions = 0;
   #id: string | undefined;
@@ -41,7 +41,7 @@ export class ChatMeter implements UsageMeter {
   }
 
   get progress(): Progress {
-    return { inputTokens: this.#record.inputTokens, outputTokens: this.#generated.tokens };
+    return { inputTokens: this.#record.inputTokens, outputTokens: this.output.mostTokens };
   }
 
   get finished(): boolean {
@@ -63,14 +63,14 @@ export class ChatMeter implements UsageMeter {
       created: this.#created,
       model: this.#record.model ?? this.#facts.model,
       choices: this.#facts.choices,
-      begun: this.#generated.tokens > 0,
+      begun: this.output.mostTokens > 0,
       usage: this.#facts.usageAsked ? this.#usageSoFar() : undefined,
       insideEvent: this.#splitter.insideOversized,
     });
   }
 
   #usageSoFar(): { readonly input: number; readonly output: number } {
-    return { input: this.#record.inputTokens ?? Math.ceil(this.#facts.textBytes / 4), output: this.#generated.tokens };
+    return { input: this.#record.inputTokens ?? Math.ceil(this.#facts.textBytes / 4), output: this.output.mostTokens };
   }
 
   /** @returns Whether the caller gets the event: not the chunk that only answers Purser's own question for usage. */
@@ -81,8 +81,7 @@ export class ChatMeter implements UsageMeter {
       this.#finished = true;
       return true;
     }
-    const bytes = countDeltaBytes(payload, this.#deltaKey);
-    this.#generated.add(bytes);
+    const bytes = takeDeltas(payload, this.#deltaKey, this.output);
     const isIntroduction = this.#introductions < mostIntroductions && (this.#id === undefined || this.#record.model === null);
     const mayHaveUsage = lastUsage(payload) !== undefined || (bytes === 0 && mayHideKeys(payload));
     if (!isIntroduction && !mayHaveUsage) return this.#checkShape(payload);
@@ -103,7 +102,7 @@ export class ChatMeter implements UsageMeter {
       const chunk = scanAnswer(payload);
       this.#id ||= chunk.string("id");
       this.#created ??= chunk.integer("created", { max: Number.MAX_SAFE_INTEGER });
-      takeAnswer(chunk, this.#record, { prefix: "", generated: this.#generated });
+      takeAnswer(chunk, this.#record, { prefix: "", passed: this.output });
       const isUsageOnly = chunk.kind("usage") === "object" && /^\[\s*\]$/.test(chunk.raw("choices") ?? "");
       return this.#facts.usageAsked || !isUsageOnly;
     } catch (error) {

@@ -1,6 +1,7 @@
-/** How much text a stream's event carries, found without building the event: thousands of streams pass at once. */
+/** The text that a stream's event carries, found without building the event: thousands of streams pass at once. */
 
 import { KeyTable } from "../body/index.ts";
+import type { PassedOutput } from "../answer/passed-output.ts";
 import { behindQuoted } from "../bytes.ts";
 
 const quote = 0x22;
@@ -11,17 +12,18 @@ const colon = 0x3a;
 const skipped = new KeyTable(["role", "id", "type", "format", "data", "expires_at", "reasoning_details", "annotations", "signature"]);
 
 /**
- * Sums the bytes of the string values below every field of one name in an event's payload: `delta` of chat and Responses, `text` of
- * completions. Escapes count as they are written, so that the figure is never too small.
+ * Adds the string values below every field of one name in an event's payload to the output that passed: `delta` of chat and
+ * Responses, `text` of completions.
  *
  * @param name As {@link behindQuoted} takes it.
+ * @returns The bytes that were added.
  */
-export function countDeltaBytes(payload: Buffer, name: Buffer): number {
+export function takeDeltas(payload: Buffer, name: Buffer, output: PassedOutput): number {
   let sum = 0;
   let at = behindQuoted(payload, name);
   while (at >= 0) {
     const value = behindColon(payload, at);
-    const read = value < 0 ? { bytes: 0, end: at } : readValue(payload, value);
+    const read = value < 0 ? { bytes: 0, end: at } : readValue(payload, value, output);
     sum += read.bytes;
     at = behindQuoted(payload, name, read.end);
   }
@@ -39,7 +41,7 @@ export function endOfValue(payload: Buffer, start: number): number {
   return readValue(payload, start).end;
 }
 
-function readValue(payload: Buffer, start: number): { readonly bytes: number; readonly end: number } {
+function readValue(payload: Buffer, start: number, output?: PassedOutput): { readonly bytes: number; readonly end: number } {
   let bytes = 0;
   let depth = 0;
   let at = start;
@@ -51,7 +53,10 @@ function readValue(payload: Buffer, start: number): { readonly bytes: number; re
       const end = endOfString(payload, at + 1);
       const isKey = depth > 0 && payload[skipSpace(payload, end)] === colon;
       if (isKey) isSkipped = skipped.find(payload, at + 1, end - 1) >= 0;
-      else if (!isSkipped && depth < skippedDepth) bytes += end - at - 2;
+      else if (!isSkipped && depth < skippedDepth) {
+        bytes += end - at - 2;
+        output?.addText(payload, at + 1, end - 1);
+      }
       at = end;
     } else if (byte === 0x7b || byte === 0x5b) {
       depth++;

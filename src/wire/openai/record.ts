@@ -2,8 +2,8 @@
 
 import { PurserError } from "../../domain/error.ts";
 import { countContext, type Usage, type UsageFlag, type UsagePart } from "../../domain/usage/usage.ts";
+import type { PassedOutput } from "../answer/passed-output.ts";
 import type { Reading, RequestFacts } from "../wire.ts";
-import type { Generated } from "./generated.ts";
 import { serviceTierOf } from "./service-tier.ts";
 import { readUsage, type UsageReading } from "./usage.ts";
 
@@ -76,18 +76,18 @@ export class AnswerRecord {
    * Takes a usage object: the last one counts. Two that differ are odd, unless text passed between them and all counts grew:
    * some servers report the running total in every chunk.
    */
-  takeUsage(bytes: Buffer, generated?: Generated): void {
+  takeUsage(bytes: Buffer, passed?: PassedOutput): void {
     const text = bytes.toString();
     const reading = this.#read(text);
     if (!reading) return;
-    if (this.#last?.usage && reading.usage && !isContinued(this.#last.usage, reading.usage, generated?.grewSinceReport ?? false)) {
+    if (this.#last?.usage && reading.usage && !isContinued(this.#last.usage, reading.usage, passed?.grewSinceReport ?? false)) {
       this.flag("usage_repeated");
     }
     if (reading.invalid) this.flag("usage_invalid");
     if (!reading.usage && reading.reportedCost === null) return;
     this.#last = reading;
     this.#rawUsage = bytes.length <= longestRawUsage ? text : bytes.toString("utf8", 0, longestRawUsage);
-    if (this.knowsOutput) generated?.report(this.outputTokens);
+    if (this.knowsOutput) passed?.report(this.outputTokens);
   }
 
   reading(): Reading {

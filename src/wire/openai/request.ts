@@ -14,6 +14,8 @@ const leastResponsesTokens = 16;
 /** Calls of a billed tool that are held where the request sets no limit (`max_tool_calls`). */
 const assumedToolCalls = 10;
 const longestModelName = 256;
+/** What primes a reply, and closes it: a turn's own delimiters are fewer than the bytes of its keys. */
+const addedTokens = 16;
 const fromZero: IntegerBounds = { min: 0 };
 const fromOne: IntegerBounds = { min: 1 };
 const choiceBounds: IntegerBounds = { min: 1, max: 1024 };
@@ -29,7 +31,7 @@ const noFields: readonly string[] = [];
 const imageTypes = ["image_url", "input_image", "image", "computer_screenshot"];
 const audioTypes = ["input_audio"];
 const fileTypes = ["file", "input_file", "document", "video_url"];
-/** Inputs that are not in the body at all: a stored conversation or prompt. Together they are held like one file. */
+/** Inputs that are not in the body at all: a stored conversation or prompt. */
 const references = ["previous_response_id", "conversation", "prompt"];
 
 const scan = bodyScanner({
@@ -71,7 +73,9 @@ function factsOf(endpoint: Endpoint, body: ScannedBody): RequestFacts {
     model,
     stream: body.boolean("stream") ?? false,
     textBytes: body.textBytes + (body.mediaPayloads > media.images + media.audios + media.files ? body.mediaBytes : 0),
+    addedTokens,
     media,
+    storedContext: isReferring(body),
     maxOutputTokens: ceilingOf(endpoint, body),
     choices: choicesOf(endpoint, body),
     leastOutputTokens: isResponses ? leastResponsesTokens : 1,
@@ -94,9 +98,11 @@ function modelOf(endpoint: Endpoint, body: ScannedBody): string {
 }
 
 function mediaOf(body: ScannedBody): MediaCounts {
-  const isReferring = references.some((field) => isReference(body, field)) || body.valueCount("type", "item_reference") > 0;
-  const files = countTypes(body, fileTypes) + (isReferring ? 1 : 0);
-  return { images: countTypes(body, imageTypes), audios: countTypes(body, audioTypes), files };
+  return { images: countTypes(body, imageTypes), audios: countTypes(body, audioTypes), files: countTypes(body, fileTypes) };
+}
+
+function isReferring(body: ScannedBody): boolean {
+  return references.some((field) => isReference(body, field)) || body.valueCount("type", "item_reference") > 0;
 }
 
 function countTypes(body: ScannedBody, types: readonly string[]): number {

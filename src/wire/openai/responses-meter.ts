@@ -1,13 +1,13 @@
 /** Reads the usage of a Responses stream as it passes. */
 
 import { PurserError } from "../../domain/error.ts";
+import { PassedOutput } from "../answer/passed-output.ts";
 import type { ScannedBody } from "../body/index.ts";
 import { behindQuoted } from "../bytes.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
 import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
-import { countDeltaBytes } from "./delta.ts";
-import { Generated } from "./generated.ts";
+import { takeDeltas } from "./delta.ts";
 import { PartialOutput } from "./partial-output.ts";
 import { AnswerRecord, type BilledTool } from "./record.ts";
 import { responsesStop } from "./stop.ts";
@@ -26,10 +26,10 @@ const billedCalls: readonly (readonly [Buffer, BilledTool])[] = [
 ];
 
 export class ResponsesMeter implements UsageMeter {
+  readonly output = new PassedOutput();
   readonly #facts: RequestFacts;
   readonly #record: AnswerRecord;
-  readonly #generated = new Generated();
-  readonly #output = new PartialOutput();
+  readonly #items = new PartialOutput();
   readonly #splitter = new SseSplitter({ onEvent: (event) => this.#see(event) });
   /** Tool calls that were seen to end: the closing event's own list replaces them. */
   readonly #calls: Partial<Record<BilledTool, number>> = {};
@@ -47,7 +47,7 @@ export class ResponsesMeter implements UsageMeter {
   }
 
   get progress(): Progress {
-    return { inputTokens: this.#record.inputTokens, outputTokens: this.#generated.tokens };
+    return { inputTokens: this.#record.inputTokens, outputTokens: this.output.mostTokens };
   }
 
   get finished(): boolean {
@@ -67,8 +67,8 @@ export class ResponsesMeter implements UsageMeter {
       response: this.#response,
       model: this.#record.model ?? this.#facts.model,
       sequenceNumber: this.#sequence + 1,
-      output: this.#output.items(),
-      usage: { input: this.#record.inputTokens ?? Math.ceil(this.#facts.textBytes / 4), output: this.#generated.tokens },
+      output: this.#items.items(),
+      usage: { input: this.#record.inputTokens ?? Math.ceil(this.#facts.textBytes / 4), output: this.output.mostTokens },
       insideEvent: this.#splitter.insideOversized,
     });
   }
@@ -95,15 +95,14 @@ export class ResponsesMeter implements UsageMeter {
     if (field && !this.#response && field.end - field.start <= longestKeptResponse) {
       this.#response = Buffer.from(event.bytes.subarray(field.start, field.end));
     }
-    takeAnswer(event, this.#record, { prefix: "response.", generated: this.#generated });
+    takeAnswer(event, this.#record, { prefix: "response.", passed: this.output });
     if (closing.has(event.string("type"))) this.#finished = true;
   }
 
   #takePart(payload: Buffer): void {
-    const bytes = countDeltaBytes(payload, deltaKey);
+    const bytes = takeDeltas(payload, deltaKey, this.output);
     if (bytes === 0 && mayHideKeys(payload)) this.#inspect(scanAnswer(payload));
-    this.#generated.add(bytes);
-    this.#output.take(payload, bytes > 0);
+    this.#items.take(payload, bytes > 0);
     if (bytes > 0 || !payload.includes(callCompleted)) return;
     for (const [needle, meter] of billedCalls) {
       if (payload.includes(needle)) this.#calls[meter] = (this.#calls[meter] ?? 0) + 1;

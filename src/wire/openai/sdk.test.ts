@@ -35,7 +35,7 @@ test("the official client reads a chat stream that was cut as ended by its lengt
   assert.equal(seen.at(-2)?.choices[0]?.finish_reason, "length");
   assert.equal(seen.at(-2)?.id, "c1");
   assert.deepEqual(seen.at(-1)?.choices, []);
-  assert.equal(seen.at(-1)?.usage?.completion_tokens, 2);
+  assert.equal(seen.at(-1)?.usage?.completion_tokens, 5);
 });
 
 test("the official client's accumulated chat completion ends with length", async () => {
@@ -99,7 +99,7 @@ test("the official client reads a Responses stream that was cut as incomplete, w
     last.response.output.map((item) => item.id),
     ["rs_1", "msg_1"],
   );
-  assert.equal(last.response.usage?.output_tokens, 4);
+  assert.equal(last.response.usage?.output_tokens, 11);
 });
 
 test("the official client's accumulated response keeps the text of a stream that was cut", async () => {

@@ -12,6 +12,7 @@ const bytesPerToken = 3;
 const nothing = new Uint8Array(0);
 
 export class WholeMeter implements UsageMeter {
+  readonly output = null;
   readonly #record: AnswerRecord;
   readonly #generates: boolean;
   #chunks: Uint8Array[] = [];

@@ -1,0 +1,76 @@
+/** The counting thread: loads an encoding when one is first needed, and lets a long text not hold up a short one. */
+
+import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
+import { parentPort } from "node:worker_threads";
+import type { CountedInput, CountedText } from "../app/token-counter.ts";
+import { assert } from "../domain/assert.ts";
+import type { Encoding, Tokenizer } from "../domain/estimate/tokenizer.ts";
+import { inputTexts } from "../wire/body/input-texts.ts";
+import { mostTokens } from "./bound.ts";
+import { loadEncoding, type CountTokens } from "./encoding.ts";
+import type { CountAnswer, CountRequest } from "./message.ts";
+import { lastSplit, readWritten } from "./written-text.ts";
+
+/** Characters that are counted before others have their turn: some two milliseconds. */
+const turnLength = 32 * 1024;
+
+assert(parentPort !== null, "counting runs in a worker thread");
+const port = parentPort;
+const encodings = new Map<Encoding, Promise<CountTokens>>();
+
+port.on("message", (request: CountRequest) => {
+  const answering = request.kind === "text" ? answerText(request) : answerInput(request);
+  answering.catch((error: unknown) => post({ id: request.id, kind: "failed", message: String(error) }));
+});
+
+async function answerText({ id, text, tokenizer }: Extract<CountRequest, { kind: "text" }>): Promise<void> {
+  post({ id, kind: "text", counted: await countText(text, tokenizer) });
+}
+
+async function countText(text: Uint8Array, tokenizer: Tokenizer): Promise<CountedText> {
+  const bytes = lastSplit(text);
+  const before = await countAll([readWritten(text.subarray(0, bytes))], tokenizer);
+  const behind = await countAll([readWritten(text.subarray(bytes))], tokenizer);
+  return { tokens: before + behind, settled: { bytes, tokens: before } };
+}
+
+async function answerInput({ id, body, tokenizer }: Extract<CountRequest, { kind: "input" }>): Promise<void> {
+  const { texts, tokens } = inputTexts(body);
+  const counted: CountedInput = { tokens: tokens + (await countAll(texts, tokenizer)), digest: digestOf(texts) };
+  post({ id, kind: "input", counted });
+}
+
+async function countAll(texts: readonly string[], tokenizer: Tokenizer): Promise<number> {
+  const count = await encodingOf(tokenizer.encoding);
+  let tokens = 0;
+  let turn = 0;
+  for (const text of texts) {
+    for (let start = 0; start < text.length; start += turnLength) {
+      const piece = text.slice(start, start + turnLength);
+      tokens += mostTokens(piece, tokenizer, count);
+      turn += piece.length;
+      if (turn >= turnLength) {
+        turn = 0;
+        await setImmediate();
+      }
+    }
+  }
+  return tokens;
+}
+
+function encodingOf(encoding: Encoding): Promise<CountTokens> {
+  let loading = encodings.get(encoding);
+  if (!loading) encodings.set(encoding, (loading = loadEncoding(encoding)));
+  return loading;
+}
+
+function digestOf(texts: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const text of texts) hash.update(`${text.length}:`).update(text);
+  return hash.digest("base64");
+}
+
+function post(answer: CountAnswer): void {
+  port.postMessage(answer);
+}

@@ -1,0 +1,47 @@
+/** Text as it is written inside JSON strings, counted piece by piece: what has been counted need not be looked at again. */
+
+const space = 0x20;
+const backslash = 0x5c;
+
+/** A text without any word break is split after this many bytes all the same, which may count a token too many. */
+const longestUnsplit = 16 * 1024;
+/** An escape is at most this long. */
+const longestEscape = 6;
+
+/**
+ * The last place where the text can be split so that the counts of both sides add up to the count of the whole: before the blank
+ * between two words, where these encodings never join.
+ *
+ * @returns 0 where there is none.
+ */
+export function lastSplit(written: Uint8Array): number {
+  for (let at = written.length - 2; at > 0; at--) {
+    if (written[at] === space && isLetter(written[at - 1]) && isLetter(written[at + 1])) return at;
+  }
+  return written.length > longestUnsplit ? forcedSplit(written) : 0;
+}
+
+/** The text itself. Of what is no valid JSON string, each byte stands for a character. */
+export function readWritten(written: Uint8Array): string {
+  const raw = Buffer.from(written.buffer, written.byteOffset, written.byteLength);
+  try {
+    return String(JSON.parse(`"${raw.toString("utf8")}"`));
+  } catch {
+    return raw.toString("latin1");
+  }
+}
+
+/** Neither inside an escape nor inside a character. */
+function forcedSplit(written: Uint8Array): number {
+  for (let at = written.length - 1; at > longestEscape; at--) {
+    const isInside = ((written[at] ?? 0) & 0xc0) === 0x80;
+    if (!isInside && !written.subarray(at - longestEscape, at).includes(backslash)) return at;
+  }
+  return 0;
+}
+
+function isLetter(byte: number | undefined): boolean {
+  if (byte === undefined) return false;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x7a;
+}
