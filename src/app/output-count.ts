@@ -2,6 +2,7 @@
 
 import type { Tokenizer } from "../domain/estimate/tokenizer.ts";
 import type { PassedOutput } from "../wire/answer/passed-output.ts";
+import { loopTurn } from "./loop-turn.ts";
 import type { Observer } from "./observer.ts";
 import type { TokenCounter } from "./token-counter.ts";
 
@@ -27,19 +28,28 @@ export class OutputCount {
   #counted = nothingCounted;
   /** Of the report that the count follows. */
   #reported = 0;
-  #seen = 0;
+  /** The most that came in one turn lately. */
   #pieceBytes = 0;
+  #turn = -1;
+  #atTurn = 0;
+  #seen = 0;
 
   constructor(output: PassedOutput, context: CountContext) {
     this.#output = output;
     this.#context = context;
   }
 
-  /** Notes what came in one piece. */
+  /** Notes that something came. What comes in one turn counts as one piece: it was sent before anyone could have said no. */
   seePiece(): void {
     const { mostTokens } = this.#output;
-    this.#pieceBytes = Math.max(mostTokens - this.#seen, this.#pieceBytes * forgetting);
+    const turn = loopTurn();
+    if (turn !== this.#turn) {
+      this.#turn = turn;
+      this.#pieceBytes *= forgetting;
+      this.#atTurn = this.#seen;
+    }
     this.#seen = mostTokens;
+    this.#pieceBytes = Math.max(mostTokens - this.#atTurn, this.#pieceBytes);
   }
 
   /** The most tokens that have come. */

@@ -172,7 +172,7 @@ function contextOf(
     inFlight: new InFlight({ clock, concurrentCallsPerKey: null }),
     scouts: new Scouts(waiting),
     learned: new Learned(),
-    counter: byBytes,
+    counter,
     identification: new Identification({ ledger, clock, allowAnonymous: true }),
     providers: { byName: new Map([["house", { ...house, unmetered: "refuse" }]]), aliases: new Map() },
     prices: () => book,
@@ -189,8 +189,8 @@ function contextOf(
   };
 }
 
-/** Takes a byte for a token: the simulated provider counts in its own way. */
-const byBytes: CallContext["counter"] = {
-  countText: async ({ length }) => ({ tokens: length, settled: { bytes: length, tokens: length } }),
+/** Counts as the scripted provider does, whose every token is five bytes; of its inputs, no better bound than bytes is known. */
+const counter: CallContext["counter"] = {
+  countText: async ({ length }) => ({ tokens: length / 5, settled: { bytes: length, tokens: length / 5 } }),
   countInput: async ({ length }) => ({ tokens: length, digest: String(length) }),
 };
