@@ -54,11 +54,11 @@ export function estimate(context: EstimateContext, call: CallToEstimate, counted
   const rates =
     sheet?.dearest({ inputTokens, cacheWrite: facts.cacheWrite, serviceTier: facts.serviceTier, media: hasMedia(facts) }) ?? null;
   const isSliced = facts.stream && !facts.hiddenOutput && !facts.uncuttable && fit;
-  const slice = limits.streamSliceTokens * facts.choices * firstSlices;
+  const slice = limits.streamSliceTokens * facts.choices;
   return {
     inputTokens,
     ceiling,
-    firstSlice: !isSliced ? ceiling : counted ? Math.min(ceiling, slice) : sliceInBytes(slice, { ceiling, learned }),
+    firstSlice: isSliced ? firstSliceOf(slice, { ceiling, learned, isCounted: counted !== null }) : ceiling,
     unknownInput: learned.added.isKnown ? 0 : mostUnknownInput,
     least: leastUseful(facts, { ceiling, fit, expected: learned.output.expected(ceiling) }),
     rates,
@@ -139,16 +139,26 @@ function leastUseful(
   return Math.min(ceiling, Math.max(needed, facts.leastOutputTokens * facts.choices));
 }
 
-/** As many bytes as such streams have had lately and a little more, so that most of them end without a top-up, within bounds. */
-function sliceInBytes(slice: number, { ceiling, learned }: { readonly ceiling: number; readonly learned: LearnedOfModel }): number {
-  const expected = learned.streamed.expected(ceiling) ?? 0;
-  return Math.min(ceiling * bytesPerToken, Math.max(slice, Math.min(slice * mostSlices, expected + Math.ceil(slice / 4))));
+/**
+ * What must be held before anything has come. Near a limit, most streams are held whole: whatever the pace of their provider, it
+ * cannot bill more than their ceiling. A longer one is held as far as its provider may come before a refusal reaches it.
+ *
+ * By bytes, it is as much as such streams have had lately, so that most of them end without a top-up.
+ */
+function firstSliceOf(
+  slice: number,
+  call: { readonly ceiling: number; readonly learned: LearnedOfModel; readonly isCounted: boolean },
+): number {
+  const { ceiling, learned, isCounted } = call;
+  const most = slice * mostSlices;
+  const { burst, streamed } = learned;
+  if (isCounted) return Math.min(ceiling, Math.max(most, slice + 2 * burst.most));
+  const expected = Math.min(4 * most, (streamed.expected(ceiling) ?? 0) + slice);
+  return Math.min(ceiling * bytesPerToken, Math.max(4 * slice + 2 * burst.most, expected));
 }
 
-/** The first slice is so many of the slices that follow: it must cover whatever comes in one piece before anything is known. */
-const firstSlices = 4;
-/** The most that is held ahead for one stream, in first slices. */
-const mostSlices = 4;
+/** What is held ahead for one stream near a limit, in slices. */
+const mostSlices = 16;
 
 /** Text has seldom more bytes a token than this. */
 export const bytesPerToken = 8;

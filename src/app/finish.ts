@@ -61,6 +61,7 @@ function learn(learned: Learned, { route, facts, ceiling, slices, input: { count
   model.added.learn({ bound: boundOfBytes(facts), billed: input });
   if (counted) model.inputs.learn(counted.digest, input);
   const output = countTokens(usage) - input;
+  if (slices) model.burst.add(slices.burstBytes);
   // An answer that was fitted and used all it got might have needed more.
   if (output >= ceiling.fitted && ceiling.fitted < ceiling.asked) return;
   model.output.learn(ceiling.asked, output);

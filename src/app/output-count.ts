@@ -2,9 +2,8 @@
 
 import type { Tokenizer } from "../domain/estimate/tokenizer.ts";
 import type { PassedOutput } from "../wire/answer/passed-output.ts";
-import { loopTurn } from "./loop-turn.ts";
 import type { Observer } from "./observer.ts";
-import type { TokenCounter } from "./token-counter.ts";
+import type { TokenCounter, TokenRange } from "./token-counter.ts";
 
 export interface CountContext {
   readonly counter: TokenCounter;
@@ -12,15 +11,17 @@ export interface CountContext {
   readonly observer: Pick<Observer, "failed">;
 }
 
-/** What was counted of the text since the provider's last report. */
-interface Counted {
+interface CountedPart extends TokenRange {
   readonly bytes: number;
-  readonly tokens: number;
-  /** Up to where it need not be counted again. */
-  readonly settled: { readonly bytes: number; readonly tokens: number };
 }
 
-const nothingCounted: Counted = { bytes: 0, tokens: 0, settled: { bytes: 0, tokens: 0 } };
+/** What was counted of the text since the provider's last report, and up to where it need not be counted again. */
+interface Counted extends CountedPart {
+  readonly settled: CountedPart;
+}
+
+const nothing: CountedPart = { bytes: 0, least: 0, expected: 0, most: 0 };
+const nothingCounted: Counted = { ...nothing, settled: nothing };
 
 export class OutputCount {
   readonly #output: PassedOutput;
@@ -28,10 +29,10 @@ export class OutputCount {
   #counted = nothingCounted;
   /** Of the report that the count follows. */
   #reported = 0;
-  /** The most that came in one turn lately. */
-  #pieceBytes = 0;
-  #turn = -1;
-  #atTurn = 0;
+  /** The most bytes that came within a round trip lately. */
+  #burstBytes = 0;
+  #tripStartedAt = Number.NEGATIVE_INFINITY;
+  #seenBeforeTrip = 0;
   #seen = 0;
 
   constructor(output: PassedOutput, context: CountContext) {
@@ -39,24 +40,26 @@ export class OutputCount {
     this.#context = context;
   }
 
-  /** Notes that something came. What comes in one turn counts as one piece: it was sent before anyone could have said no. */
-  seePiece(): void {
+  /** Notes that something came. @param at In milliseconds. */
+  seePiece(at: number): void {
     const { mostTokens } = this.#output;
-    const turn = loopTurn();
-    if (turn !== this.#turn) {
-      this.#turn = turn;
-      this.#pieceBytes *= forgetting;
-      this.#atTurn = this.#seen;
+    if (at - this.#tripStartedAt > roundTripMs) {
+      this.#tripStartedAt = at;
+      this.#burstBytes *= forgetting;
+      this.#seenBeforeTrip = this.#seen;
     }
     this.#seen = mostTokens;
-    this.#pieceBytes = Math.max(mostTokens - this.#atTurn, this.#pieceBytes);
+    this.#burstBytes = Math.max(mostTokens - this.#seenBeforeTrip, this.#burstBytes);
   }
 
   /** The most tokens that have come. */
   get most(): number {
-    const { tokensBesideText, textBytes } = this.#output;
-    const { tokens, bytes } = this.#current;
-    return tokensBesideText + tokens + textBytes - bytes;
+    return Math.ceil(this.#uncounted + this.#current.most);
+  }
+
+  /** The tokens that are expected to be billed for what has come. */
+  get expected(): number {
+    return Math.ceil(this.#uncounted + this.#current.expected);
   }
 
   /** Whether all that has come was counted, by the provider or here. */
@@ -66,23 +69,26 @@ export class OutputCount {
 
   /** The fewest tokens that have come: what is certain to be billed. */
   get least(): number {
-    const { tokens } = this.#current;
-    return this.#output.reportedTokens + (this.#context.tokenizer.isPublic ? tokens : tokens * leastShare);
+    return this.#output.reportedTokens + Math.floor(this.#current.least);
   }
 
-  /** What a provider has generated besides what has come, when its connection is closed: another piece. */
+  /** The most bytes that were seen to come within a round trip. */
+  get burstBytes(): number {
+    return Math.ceil(this.#burstBytes);
+  }
+
+  /** What a provider has generated besides what has come when its connection is closed: what comes within half a round trip. */
   get underway(): number {
-    return this.#seen === 0 ? leastReserve : this.#piece;
+    return this.#seen === 0 ? leastReserve : Math.ceil(this.#burst / 2);
   }
 
-  /** What may be billed besides what has come until the provider notices: the piece that is on its way, and the next one. */
+  /** What may be billed besides what has come until the provider notices that it is to stop: what comes within two round trips. */
   get reserve(): number {
-    return Math.max(leastReserve, 2 * this.#piece);
+    return Math.max(leastReserve, Math.ceil(2 * this.#burst));
   }
 
-  /** Tokens of the largest pieces lately. */
-  get #piece(): number {
-    return Math.ceil(this.#pieceBytes * this.#tokensPerByte);
+  get #burst(): number {
+    return this.#burstBytes * this.#tokensPerByte;
   }
 
   /** Counts what has come and was not counted before. Where counting fails, bytes go on to be the bound. */
@@ -96,14 +102,16 @@ export class OutputCount {
       // What was reported meanwhile has made the text and its count obsolete.
       if (this.#output.reportedTokens !== reported) return;
       this.#reported = reported;
-      this.#counted = {
-        bytes: settled.bytes + text.length,
-        tokens: settled.tokens + counted.tokens,
-        settled: { bytes: settled.bytes + counted.settled.bytes, tokens: settled.tokens + counted.settled.tokens },
-      };
+      const whole = add(settled, { ...counted, bytes: text.length });
+      this.#counted = { ...whole, settled: add(settled, counted.settled) };
     } catch (error) {
       this.#context.observer.failed("a stream could not be counted, and is taken at a token a byte", error);
     }
+  }
+
+  get #uncounted(): number {
+    const { tokensBesideText, textBytes } = this.#output;
+    return tokensBesideText + textBytes - this.#current.bytes;
   }
 
   get #current(): Counted {
@@ -112,13 +120,22 @@ export class OutputCount {
 
   /** 1 before anything was counted, and with a margin afterwards: what comes next may be another kind of text. */
   get #tokensPerByte(): number {
-    const { bytes, tokens } = this.#current;
-    return bytes === 0 ? 1 : Math.min(1, (1.25 * tokens) / bytes);
+    const { bytes, most } = this.#current;
+    return bytes === 0 ? 1 : Math.min(1, (1.25 * most) / bytes);
   }
 }
 
-/** Pieces that were large once count less and less. */
+function add(one: CountedPart, other: CountedPart): CountedPart {
+  return {
+    bytes: one.bytes + other.bytes,
+    least: one.least + other.least,
+    expected: one.expected + other.expected,
+    most: one.most + other.most,
+  };
+}
+
+/** To a provider and back, with what either side takes to notice and to decide. */
+const roundTripMs = 100;
+/** A pace that was high once counts less and less. */
 const forgetting = 7 / 8;
 const leastReserve = 16;
-/** A bound by class of characters is at most twice what any model counts. */
-const leastShare = 1 / 2;

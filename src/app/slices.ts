@@ -53,9 +53,14 @@ export class Slices {
     return this.#mostBytes;
   }
 
+  /** The most bytes that came within a round trip: how fast the provider is. */
+  get burstBytes(): number {
+    return this.#count.burstBytes;
+  }
+
   /** Whether the hold covers all that has come, and the reserve. Cheap: asked once for every piece of a stream. */
   takesPiece(): boolean {
-    this.#count.seePiece();
+    this.#count.seePiece(this.#options.clock.now());
     this.#mostBytes = Math.max(this.#mostBytes, this.#options.output.mostTokens);
     return this.#isCovered();
   }
@@ -79,14 +84,16 @@ export class Slices {
   }
 
   /**
-   * Output tokens to charge for a stream whose usage never came.
+   * Output tokens to charge for a stream whose usage never came: what is expected, as far as that is held, or as the provider has
+   * surely passed its ceiling.
    *
    * @param closed Whether the stream was closed from this side: its provider has then generated a little more than has come.
    */
   async charged({ closed }: { readonly closed: boolean }): Promise<number> {
     await this.#count.update();
-    const passed = this.#count.most + (closed ? this.#count.underway : 0);
-    return this.#isOver ? passed : Math.min(passed, this.#options.ceiling);
+    const { expected, underway } = this.#count;
+    const generated = Math.min(expected + (closed ? underway : 0), this.#heldOutput);
+    return this.#isOver ? Math.max(generated, expected) : Math.min(generated, this.#options.ceiling);
   }
 
   /** Call this before the hold ends. */
@@ -136,9 +143,10 @@ export class Slices {
     return this.#count.least > this.#mostWithin;
   }
 
-  /** A token more than the ceiling may be a matter of rounding. */
+  /** A token more than the ceiling may be a matter of rounding, and of where a long text was split to be counted. */
   get #mostWithin(): number {
-    return this.#options.ceiling + 1;
+    const { ceiling } = this.#options;
+    return ceiling + 1 + Math.floor(ceiling / 1000);
   }
 
   async #ask(output: number, { loose }: { readonly loose: boolean } = { loose: false }): Promise<AnswerOf["top_up"]> {

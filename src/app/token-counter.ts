@@ -2,15 +2,23 @@
 
 import type { Tokenizer } from "../domain/estimate/tokenizer.ts";
 
-export interface CountedText {
-  /** The most tokens that the text can be. */
-  readonly tokens: number;
+/**
+ * Tokens that a text can be: the same number each time where its tokenizer is public. Bounds are not rounded, so that those of a
+ * text in many pieces add up.
+ */
+export interface TokenRange {
+  readonly least: number;
+  readonly expected: number;
+  readonly most: number;
+}
+
+export interface CountedText extends TokenRange {
   /** A place in the text up to which it need not be counted again when more follows, and the tokens until there. */
-  readonly settled: { readonly bytes: number; readonly tokens: number };
+  readonly settled: TokenRange & { readonly bytes: number };
 }
 
 export interface CountedInput {
-  /** The most tokens that the texts of the request can be, with what each message and tool adds; media are not in it. */
+  /** The most tokens, a whole number, that the texts of the request can be, with what each message and tool adds; media are not in it. */
   readonly tokens: number;
   /** The same for requests whose texts are the same: SHA-256, in base64. */
   readonly digest: string;

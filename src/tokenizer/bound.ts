@@ -1,5 +1,6 @@
-/** The most tokens that a text can be: its count where the tokenizer is public, else a bound by class of characters. */
+/** What a text can be in tokens: its count where the tokenizer is public, else bounds by class of characters. */
 
+import type { TokenRange } from "../app/token-counter.ts";
 import type { Tokenizer } from "../domain/estimate/tokenizer.ts";
 import type { CountTokens } from "./encoding.ts";
 
@@ -7,27 +8,39 @@ import type { CountTokens } from "./encoding.ts";
 const alphabet = /[\u00C0-\u017F\u0370-\u03FF\u0400-\u045F\u05D0-\u05EA\u0620-\u064A]/g;
 /** Han, kana and hangul: two tokens at most for a character in use; a rare one may be its three bytes. */
 const eastAsian = /[\u3040-\u30FF\u4E00-\u9FFF\uAC00-\uD7A3]/g;
+const ascii = /[\0-\x7F]/g;
 const nonAscii = /[^\0-\x7F]+/g;
 const digit = /[0-9]/g;
 
+/** No tokenizer in use has a vocabulary that makes texts much shorter than this encoding does. */
+const leastPercent = 85;
+
 /** @param count Counts with `tokenizer.encoding`. */
-export function mostTokens(text: string, tokenizer: Tokenizer, count: CountTokens): number {
-  if (tokenizer.isPublic) return count(text);
+export function rangeOf(text: string, tokenizer: Tokenizer, count: CountTokens): TokenRange {
+  const counted = count(text);
+  if (tokenizer.isPublic) return { least: counted, expected: counted, most: counted };
+  const most = mostTokens(text, { tokenizer, count, counted });
+  return { least: (counted * leastPercent) / 100, expected: Math.min(most, (counted * tokenizer.expectedPercent) / 100), most };
+}
+
+/** The encoding joins up to three digits; others have a token for each. */
+function mostTokens(
+  text: string,
+  { tokenizer, count, counted }: { readonly tokenizer: Tokenizer; readonly count: CountTokens; readonly counted: number },
+): number {
   const bytes = Buffer.byteLength(text);
-  const ascii = text.replace(nonAscii, " ");
-  // The encoding joins up to three digits; others have a token for each.
-  const counted = Math.ceil((count(ascii) * tokenizer.percent) / 100 + (countOf(text, digit) * 2) / 3);
-  return Math.min(bytes, counted + foreign(text, { bytes, ascii: ascii.length }));
+  const isAscii = bytes === text.length;
+  const plain = isAscii ? counted : count(text.replace(nonAscii, " "));
+  const bound = (plain * tokenizer.boundPercent) / 100 + (countOf(text, digit) * 2) / 3;
+  return Math.min(bytes, isAscii ? bound : bound + foreign(text));
 }
 
 /** What is in no alphabet above, such as an emoji, counts a token a byte. */
-function foreign(text: string, size: { readonly bytes: number; readonly ascii: number }): number {
-  if (size.bytes === size.ascii) return 0;
+function foreign(text: string): number {
   const letters = countOf(text, alphabet);
   const characters = countOf(text, eastAsian);
-  const others = text.replace(alphabet, "").replace(eastAsian, "");
-  const otherBytes = Buffer.byteLength(others) - countOf(others, /[\0-\x7F]/g);
-  return letters + 2 * characters + otherBytes;
+  const others = text.replace(ascii, "").replace(alphabet, "").replace(eastAsian, "");
+  return letters + 2 * characters + Buffer.byteLength(others);
 }
 
 function countOf(text: string, pattern: RegExp): number {

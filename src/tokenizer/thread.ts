@@ -3,11 +3,11 @@
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { parentPort } from "node:worker_threads";
-import type { CountedInput, CountedText } from "../app/token-counter.ts";
+import type { CountedInput, CountedText, TokenRange } from "../app/token-counter.ts";
 import { assert } from "../domain/assert.ts";
 import type { Encoding, Tokenizer } from "../domain/estimate/tokenizer.ts";
 import { inputTexts } from "../wire/body/input-texts.ts";
-import { mostTokens } from "./bound.ts";
+import { rangeOf } from "./bound.ts";
 import { loadEncoding, type CountTokens } from "./encoding.ts";
 import type { CountAnswer, CountRequest } from "./message.ts";
 import { lastSplit, readWritten } from "./written-text.ts";
@@ -32,23 +32,24 @@ async function countText(text: Uint8Array, tokenizer: Tokenizer): Promise<Counte
   const bytes = lastSplit(text);
   const before = await countAll([readWritten(text.subarray(0, bytes))], tokenizer);
   const behind = await countAll([readWritten(text.subarray(bytes))], tokenizer);
-  return { tokens: before + behind, settled: { bytes, tokens: before } };
+  return { ...sum(before, behind), settled: { bytes, ...before } };
 }
 
 async function answerInput({ id, body, tokenizer }: Extract<CountRequest, { kind: "input" }>): Promise<void> {
   const { texts, tokens } = inputTexts(body);
-  const counted: CountedInput = { tokens: tokens + (await countAll(texts, tokenizer)), digest: digestOf(texts) };
+  const { most } = await countAll(texts, tokenizer);
+  const counted: CountedInput = { tokens: tokens + Math.ceil(most), digest: digestOf(texts) };
   post({ id, kind: "input", counted });
 }
 
-async function countAll(texts: readonly string[], tokenizer: Tokenizer): Promise<number> {
+async function countAll(texts: readonly string[], tokenizer: Tokenizer): Promise<TokenRange> {
   const count = await encodingOf(tokenizer.encoding);
-  let tokens = 0;
+  let total: TokenRange = { least: 0, expected: 0, most: 0 };
   let turn = 0;
   for (const text of texts) {
     for (let start = 0; start < text.length; start += turnLength) {
       const piece = text.slice(start, start + turnLength);
-      tokens += mostTokens(piece, tokenizer, count);
+      total = sum(total, rangeOf(piece, tokenizer, count));
       turn += piece.length;
       if (turn >= turnLength) {
         turn = 0;
@@ -56,7 +57,11 @@ async function countAll(texts: readonly string[], tokenizer: Tokenizer): Promise
       }
     }
   }
-  return tokens;
+  return total;
+}
+
+function sum(one: TokenRange, other: TokenRange): TokenRange {
+  return { least: one.least + other.least, expected: one.expected + other.expected, most: one.most + other.most };
 }
 
 function encodingOf(encoding: Encoding): Promise<CountTokens> {

@@ -1,23 +1,23 @@
 /** Text as it is written inside JSON strings, counted piece by piece: what has been counted need not be looked at again. */
 
 const space = 0x20;
+const slash = 0x2f;
 const backslash = 0x5c;
+const letterN = 0x6e;
 
-/** A text without any word break is split after this many bytes all the same, which may count a token too many. */
-const longestUnsplit = 16 * 1024;
+/** A text without any break is split after this many bytes all the same, which may count a token too many. */
+const longestUnsplit = 2048;
 /** An escape is at most this long. */
 const longestEscape = 6;
 
 /**
  * The last place where the text can be split so that the counts of both sides add up to the count of the whole: before the blank
- * between two words, where these encodings never join.
+ * between two words, and before a line that begins with no blank. These encodings never join what is there.
  *
  * @returns 0 where there is none.
  */
 export function lastSplit(written: Uint8Array): number {
-  for (let at = written.length - 2; at > 0; at--) {
-    if (written[at] === space && isLetter(written[at - 1]) && isLetter(written[at + 1])) return at;
-  }
+  for (let at = written.length - 2; at > 0; at--) if (isBetweenWords(written, at) || isBeforeLine(written, at)) return at;
   return written.length > longestUnsplit ? forcedSplit(written) : 0;
 }
 
@@ -29,6 +29,17 @@ export function readWritten(written: Uint8Array): string {
   } catch {
     return raw.toString("latin1");
   }
+}
+
+function isBetweenWords(written: Uint8Array, at: number): boolean {
+  return written[at] === space && isLetter(written[at - 1]) && isLetter(written[at + 1]);
+}
+
+/** Behind an escaped line feed that is not an escaped backslash with a letter behind it. */
+function isBeforeLine(written: Uint8Array, at: number): boolean {
+  if (written[at - 1] !== letterN || written[at - 2] !== backslash || written[at - 3] === backslash) return false;
+  const next = written[at] ?? space;
+  return next > space && next < 0x80 && next !== slash && next !== backslash;
 }
 
 /** Neither inside an escape nor inside a character. */

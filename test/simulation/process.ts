@@ -191,6 +191,9 @@ function contextOf(
 
 /** Counts as the scripted provider does, whose every token is five bytes; of its inputs, no better bound than bytes is known. */
 const counter: CallContext["counter"] = {
-  countText: async ({ length }) => ({ tokens: length / 5, settled: { bytes: length, tokens: length / 5 } }),
+  countText: async ({ length }) => {
+    const counted = { bytes: length, least: length / 5, expected: length / 5, most: length / 5 };
+    return { ...counted, settled: counted };
+  },
   countInput: async ({ length }) => ({ tokens: length, digest: String(length) }),
 };

@@ -6,7 +6,6 @@ const generation = 256;
 export class Lately {
   #current = Number.NEGATIVE_INFINITY;
   #previous = Number.NEGATIVE_INFINITY;
-  #least = Number.POSITIVE_INFINITY;
   #count = 0;
   #total = 0;
 
@@ -15,17 +14,8 @@ export class Lately {
     return this.#total === 0 ? 0 : Math.max(this.#current, this.#previous);
   }
 
-  /**
-   * What the next figure is not expected to exceed: where they differ, the first few leave a margin above the greatest,
-   * as wide as their spread divided by their number. Equal figures leave none.
-   */
-  get bound(): number {
-    return this.#total === 0 ? 0 : this.most + (this.most - this.#least) / this.#total;
-  }
-
   add(figure: number): void {
     this.#current = Math.max(this.#current, figure);
-    this.#least = Math.min(this.#least, figure);
     this.#count += 1;
     this.#total += 1;
     if (this.#count < generation) return;

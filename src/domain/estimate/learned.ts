@@ -2,6 +2,7 @@
 
 import { AddedInput } from "./added-input.ts";
 import { BilledInputs } from "./billed-inputs.ts";
+import { Lately } from "./lately.ts";
 import { OutputExpectation } from "./output-expectation.ts";
 
 /** What is known of one model of one provider. */
@@ -11,6 +12,8 @@ export class LearnedOfModel {
   readonly output = new OutputExpectation();
   /** Of streams, the bytes of their output. */
   readonly streamed = new OutputExpectation();
+  /** Of streams, the most bytes that came within a round trip. */
+  readonly burst = new Lately();
 }
 
 export class Learned {

@@ -1,0 +1,62 @@
+/** What a hard budget holds bounds what is billed, whatever kind of text it is: nothing is overspent, and nearly all of it can be used. */
+
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { textKinds } from "../../src/simulator/answer/text-kind.ts";
+import { Bounds, rates, type BoundWire, type CrowdOptions } from "./bounds.ts";
+
+const wires: readonly BoundWire[] = ["openai", "house", "anthropic", "gemini"];
+const crowd = { wire: "openai", text: "english", chunk: 12, calls: 20, output: 1500, stream: true, room: 7 } as const;
+
+let bounds: Bounds;
+
+before(async () => {
+  bounds = await Bounds.open();
+});
+
+/** An honest provider bills no more than the budget has, the ledger no less than the provider, and what is left is little. */
+async function assertExact(options: CrowdOptions, { leastUsed }: { readonly leastUsed: bigint }): Promise<void> {
+  const result = await bounds.run(options);
+  const { limit, spent, held, overrun, billed } = result;
+  const told = JSON.stringify(result, (_key, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+  assert.ok(billed <= limit, `the provider billed more than the budget had: ${told}`);
+  assert.ok(spent >= billed, `the ledger has less than the provider billed: ${told}`);
+  assert.ok(spent <= limit, `the budget is overspent: ${told}`);
+  assert.deepEqual({ held, overrun }, { held: 0n, overrun: 0n }, told);
+  assert.ok(spent * 100n >= limit * leastUsed, `too little of the budget could be used: ${told}`);
+}
+
+for (const text of textKinds) {
+  test(`streams of ${text} use a budget up and do not overspend it`, async () => {
+    await assertExact({ ...crowd, text }, { leastUsed: text === "english" ? 95n : 85n });
+  });
+}
+
+for (const wire of wires) {
+  test(`streams of the ${wire} provider, a token at a time, use a budget up and do not overspend it`, async () => {
+    await assertExact({ ...crowd, wire, chunk: 1, output: 300 }, { leastUsed: 95n });
+  });
+
+  test(`whole answers of the ${wire} provider use a budget up and do not overspend it`, async () => {
+    await assertExact({ ...crowd, wire, text: "json", stream: false }, { leastUsed: 85n });
+  });
+}
+
+for (const text of ["english", "csv", "cjk"] as const) {
+  test(`streams of ${text} in pieces of 500 tokens do not overspend a budget`, async () => {
+    await assertExact({ ...crowd, text, chunk: 500 }, { leastUsed: 85n });
+  });
+}
+
+test("200 streams at once do not overspend a budget", async () => {
+  await assertExact({ ...crowd, calls: 200, output: 400 }, { leastUsed: 95n });
+});
+
+for (const text of ["english", "json", "hex"] as const) {
+  test(`a provider that ignores max_tokens is cut within a piece of what the budget has, with ${text}`, async () => {
+    const { limit, spent, held, served } = await bounds.run({ ...crowd, text, lying: true });
+    const pieces = BigInt(served * crowd.chunk) * rates.output;
+    assert.equal(held, 0n);
+    assert.ok(spent <= limit + pieces, `${spent} of ${limit} were spent, with ${served} streams`);
+  });
+}
