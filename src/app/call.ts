@@ -165,6 +165,7 @@ interface Fit {
 function forwarded(context: CallContext, call: ReadCall, { held, ceiling, fitted }: Fit): Forwarded {
   const { answer, estimate } = held;
   const { facts } = call.request;
+  if (isNearLimit(answer)) context.counter.warm();
   const { route, input } = call;
   const meter = route.wire.meter(route.endpoint, { stream: facts.stream, facts });
   return {
@@ -187,6 +188,11 @@ function forwarded(context: CallContext, call: ReadCall, { held, ceiling, fitted
 function payableOutput({ answer, estimate: { ceiling, firstSlice } }: Held): number {
   if (firstSlice === ceiling) return Math.min(ceiling, answer.outputTokens);
   return answer.affordableOutputTokens === null ? ceiling : Math.min(ceiling, answer.affordableOutputTokens);
+}
+
+/** Whether calls like this one may soon have to be counted. */
+function isNearLimit({ tightest, amount }: Held["answer"]): boolean {
+  return tightest !== null && tightest.available < amount.usd * 32n;
 }
 
 /** @returns Null for an answer that comes as one body. */

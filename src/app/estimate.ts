@@ -140,25 +140,25 @@ function leastUseful(
 }
 
 /**
- * What must be held before anything has come. Near a limit, most streams are held whole: whatever the pace of their provider, it
- * cannot bill more than their ceiling. A longer one is held as far as its provider may come before a refusal reaches it.
+ * What must be held before anything has come. Most streams are held whole: whatever the pace of their provider, it cannot bill more
+ * than their ceiling. A longer one is held as far as its provider may come before a refusal reaches it.
  *
- * By bytes, it is as much as such streams have had lately, so that most of them end without a top-up.
+ * By bytes, it is as much as such streams have had lately, too, so that most of them end without a top-up.
  */
 function firstSliceOf(
   slice: number,
   call: { readonly ceiling: number; readonly learned: LearnedOfModel; readonly isCounted: boolean },
 ): number {
   const { ceiling, learned, isCounted } = call;
-  const most = slice * mostSlices;
-  const { burst, streamed } = learned;
-  if (isCounted) return Math.min(ceiling, Math.max(most, slice + 2 * burst.most));
-  const expected = Math.min(4 * most, (streamed.expected(ceiling) ?? 0) + slice);
-  return Math.min(ceiling * bytesPerToken, Math.max(4 * slice + 2 * burst.most, expected));
+  const ahead = slice * slicesAhead;
+  const tokens = Math.min(ceiling, Math.max(ahead, slice + 2 * learned.burst.most));
+  if (isCounted) return tokens;
+  const expected = Math.min(4 * ahead, (learned.streamed.expected(ceiling) ?? 0) + slice);
+  return Math.max(tokens, Math.min(ceiling * bytesPerToken, Math.max(4 * slice, expected)));
 }
 
-/** What is held ahead for one stream near a limit, in slices. */
-const mostSlices = 16;
+/** What is held ahead for one stream, in slices. */
+const slicesAhead = 16;
 
 /** Text has seldom more bytes a token than this. */
 export const bytesPerToken = 8;

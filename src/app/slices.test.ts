@@ -157,7 +157,11 @@ test("input that the provider reports beyond the estimate is held too", async ()
 
 test("where counting fails, bytes stay the bound", async () => {
   const failures: string[] = [];
-  const lost: SlicesOptions["counter"] = { countText: () => Promise.reject(new Error("no thread")), countInput: () => assert.fail() };
+  const lost: SlicesOptions["counter"] = {
+    warm: () => undefined,
+    countText: () => Promise.reject(new Error("no thread")),
+    countInput: () => assert.fail(),
+  };
   const { slices, take } = begin(110n, { counter: lost, observer: { failed: (what) => void failures.push(what) } });
   take(words(40));
   assert.ok(await slices.cover());

@@ -25,6 +25,8 @@ export interface CountedInput {
 }
 
 export interface TokenCounter {
+  /** Gets ready, so that the first count takes no longer than others. */
+  warm(): void;
   /** @param text As it is written inside JSON strings, escapes included. */
   countText(text: Uint8Array, tokenizer: Tokenizer): Promise<CountedText>;
   /** @param body A request in any of the formats, read before and found good. */

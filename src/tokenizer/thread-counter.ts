@@ -17,6 +17,14 @@ export class ThreadCounter implements TokenCounter {
   #worker: Worker | null = null;
   #lastId = 0;
 
+  /** Loads what the tokenizers of most models need. */
+  warm(): void {
+    if (this.#worker) return;
+    const text = Buffer.from("warm");
+    // What a later count would fail by, that count reports.
+    this.countText(text, { encoding: "o200k_base", isPublic: true, expectedPercent: 100, boundPercent: 100 }).catch(() => undefined);
+  }
+
   async countText(text: Uint8Array, tokenizer: Tokenizer): Promise<CountedText> {
     const answer = await this.#ask({ id: ++this.#lastId, kind: "text", text, tokenizer });
     if (answer.kind === "text") return answer.counted;

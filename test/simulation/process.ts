@@ -191,6 +191,7 @@ function contextOf(
 
 /** Counts as the scripted provider does, whose every token is five bytes; of its inputs, no better bound than bytes is known. */
 const counter: CallContext["counter"] = {
+  warm: () => undefined,
   countText: async ({ length }) => {
     const counted = { bytes: length, least: length / 5, expected: length / 5, most: length / 5 };
     return { ...counted, settled: counted };
