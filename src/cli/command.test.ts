@@ -13,7 +13,7 @@ import { screenOn } from "./terminal/screen.ts";
 async function inProcess(words: readonly string[]): Promise<Ended> {
   const seen = { stdout: "", stderr: "" };
   const stream = (name: "stdout" | "stderr") => ({ write: (text: string) => (seen[name] += text) });
-  const screen = screenOn({ stdout: stream("stdout"), stderr: stream("stderr") }, {});
+  const screen = screenOn({ stdout: stream("stdout"), stderr: stream("stderr") }, { environment: {} });
   const code = await runProgram(words, { screen, environment: {}, parts: makeParts({}) });
   return { code, out: seen.stdout, notes: seen.stderr };
 }

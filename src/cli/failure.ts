@@ -3,7 +3,7 @@
 import { type ErrorCode, PurserError } from "../domain/error.ts";
 import type { Warning } from "./context.ts";
 import type { Paint } from "./terminal/color.ts";
-import { printable } from "./terminal/table.ts";
+import { printable } from "./terminal/width.ts";
 
 /** 0 done, 1 failed, 2 wrong use, 3 a budget said no. */
 export type ExitCode = 0 | 1 | 2 | 3;

@@ -90,7 +90,7 @@ function defineList(command: Command, context: CommandContext): void {
       if (options.json) return printJson(context, { data: budgets });
       const { out, notes } = context.screen;
       if (budgets.length === 0) notes.write("There are no budgets yet: see `purser budget create --help`.\n");
-      else out.write(budgetTable(budgets, out.paint));
+      else out.write(budgetTable(budgets, out));
     });
 }
 
@@ -167,7 +167,7 @@ function changed(options: BudgetOptions): Readonly<Record<string, unknown>> {
 
 function show(budget: unknown, options: TargetOptions, context: CommandContext): void {
   if (options.json) printJson(context, budget);
-  else context.screen.out.write(budgetText(budget as BudgetView, context.screen.out.paint));
+  else context.screen.out.write(budgetText(budget as BudgetView, context.screen.out));
 }
 
 function pathOf(id: string): string {

@@ -11,6 +11,8 @@ import { printJson, withConnection } from "../session.ts";
 import { table } from "../terminal/table.ts";
 
 const root = "/api/v1/keys";
+/** Columns of the list that give way first where a terminal is narrow. */
+const spared: Readonly<Record<string, { readonly spare: number }>> = { "begins with": { spare: 2 }, fixed: { spare: 1 } };
 const roles = ["caller", "reader", "admin"] as const;
 
 const words: OptionWords = {
@@ -99,8 +101,8 @@ function defineList(command: Command, context: CommandContext): void {
       const { out, notes } = context.screen;
       if (keys.length === 0) return notes.write("There are no keys yet: `purser key create --name NAME` makes one.\n");
       const rows = keys.map((key) => [key.key_id, key.name, key.role, key.hint ?? "", attributionText(key.attribution), stateOf(key)]);
-      const columns = ["key id", "name", "role", "begins with", "fixed", "state"].map((title) => ({ title, maxWidth: 44 }));
-      out.write(table(columns, rows, { heading: out.paint.dim }));
+      const columns = ["key id", "name", "role", "begins with", "fixed", "state"].map((title) => ({ title, ...spared[title] }));
+      out.write(table(columns, rows, { heading: out.paint.dim, room: out.columns }));
     });
 }
 
