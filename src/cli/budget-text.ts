@@ -43,7 +43,7 @@ export function budgetTable(budgets: readonly BudgetView[], output: Output): str
     { title: "held", ...figure, spare: 4 },
     { title: "available", ...figure, spare: 1 },
     { title: "used", ...figure },
-    { title: "", spare: 5, name: "gauge" },
+    { title: "", spare: 5 },
   ];
   return table(columns, rows, { heading: paint.dim, room: output.columns });
 }

@@ -40,7 +40,7 @@ export function groupTable(groups: readonly GroupSums[], options: GroupTableOpti
     { title: "output", ...figure, spare: 3 },
     { title: "USD", ...figure },
     { title: "share", ...figure, spare: 1 },
-    { title: "", spare: 5, name: "bar" },
+    { title: "", spare: 5 },
   ];
   return table(columns, rows, { heading: paint.dim, room: options.output.columns });
 }

@@ -2,8 +2,8 @@
  * Rows under each other, columns aligned by what is seen and not by what is stored.
  *
  * Where a table is wider than there is room: columns that may be spared are left out, the sparest first, and the line below says
- * which; then cells wrap at the ends of words; and where even that does not fit, each row becomes a block of its own, a line for each
- * cell. Nothing is ever cut. Without a terminal there is room for everything.
+ * which; then cells wrap at the ends of words; and where even that does not fit, each row becomes a block of its own, with a line
+ * for each cell of all columns. Nothing is ever cut. Without a terminal there is room for everything.
  */
 
 import { printable, width } from "./width.ts";
@@ -14,8 +14,6 @@ export interface Column {
   readonly align?: "left" | "right";
   /** May be left out where there is no room: the higher, the sooner. Without it the column always stays. */
   readonly spare?: number;
-  /** For the line that says what was left out; the title where there is none. */
-  readonly name?: string;
 }
 
 export interface TableStyle {
@@ -39,8 +37,9 @@ export function table(columns: readonly Column[], rows: readonly Row[], style: T
   const shown = kept.map((index) => columns[index] ?? { title: "" });
   const shownRows = cells.map((row) => kept.map((index) => row[index] ?? ""));
   const widths = columnWidths(shown, shownRows, room);
-  const lines = widths ? gridLines(shown, shownRows, { ...style, widths }) : blockLines(shown, shownRows, { ...style, room });
-  return `${lines.map((line) => `${style.indent ?? ""}${line}\n`).join("")}${leftOutText(columns, kept, style)}`;
+  const indented = (lines: readonly string[]): string => lines.map((line) => `${style.indent ?? ""}${line}\n`).join("");
+  if (!widths) return indented(blockLines(columns, cells, { ...style, room }));
+  return `${indented(gridLines(shown, shownRows, { ...style, widths }))}${leftOutText(columns, kept, style)}`;
 }
 
 const gap = 2;
@@ -112,13 +111,14 @@ function wrappedRow(row: Row, widths: readonly number[]): readonly Row[] {
   return Array.from({ length: height }, (_, index) => cells.map((lines) => lines[index] ?? ""));
 }
 
-/** Each row as a block: the title of a column, then its cell. */
+/** Each row as a block: the title of a column, then its cell. There is room for all but what has no title: it is drawn, not said. */
 function blockLines(columns: readonly Column[], rows: readonly Row[], style: TableStyle): readonly string[] {
   const titles = Math.max(0, ...columns.map(({ title }) => width(title)));
   const before = titles === 0 ? 0 : titles + gap;
   return rows.flatMap((row, index) => [
     ...(index > 0 && titles > 0 ? [""] : []),
-    ...columns.flatMap(({ title }, column) => {
+    ...columns.flatMap(({ title, spare }, column) => {
+      if (title === "" && spare !== undefined) return [];
       const cell = (row[column] ?? "").trim();
       const lines = cell === "" ? [] : wrapWords(cell, Math.max(1, style.room - before));
       return lines.map((line, at) => `${style.heading((at === 0 ? title : "").padEnd(before))}${line}`);
@@ -127,7 +127,7 @@ function blockLines(columns: readonly Column[], rows: readonly Row[], style: Tab
 }
 
 function leftOutText(columns: readonly Column[], kept: readonly number[], style: TableStyle): string {
-  const names = columns.filter((_, index) => !kept.includes(index)).map(({ name, title }) => name ?? title);
+  const names = columns.filter((_, index) => !kept.includes(index)).flatMap(({ title }) => (title === "" ? [] : [title]));
   if (names.length === 0) return "";
   const text = `Left out at ${style.room} columns: ${names.join(", ")}. A wider terminal or --json shows them.`;
   return wrapWords(text, style.room)
