@@ -22,6 +22,7 @@ import { openCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
 import { overlayVersion } from "./catalogue/overlay/row.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./config/configuration.ts";
 import { readAdminKey, readLogLevel } from "./config/environment.ts";
+import { providerName } from "./config/provider.ts";
 import { Learned } from "./domain/estimate/learned.ts";
 import { makeGateway } from "./gateway/gateway.ts";
 import { listen } from "./gateway/listen.ts";
@@ -51,6 +52,8 @@ export interface ComposeOptions {
 export interface RunningServer extends FirstSecrets {
   readonly url: string;
   readonly providers: readonly { readonly name: string; readonly real: boolean }[];
+  /** Logs a fault that nothing caught, and counts it. What becomes of the process is its owner's to say. */
+  reportFault(error: unknown): void;
   /** Takes no new calls, finishes those under way within a bound, and closes the ledger. */
   close(): Promise<void>;
 }
@@ -134,6 +137,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     ...first,
     url: server.url,
     providers: [...providers.byName.keys()].map((name) => ({ name, real: name !== "sim" })),
+    reportFault: (error) => parts.observer.failed("a fault that nothing caught; the server ends", error),
     close: () => closing.disposeAsync(),
   };
 }
@@ -199,7 +203,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
       providers: configuration.providers.map(providerStatus),
     }),
     probeProviders: () => probeProviders(configuration),
-    catalogue: () => catalogue.models(),
+    catalogue: () => catalogue.models().map(({ provider, model }) => ({ provider: providerName(provider), model })),
     reportBug: (error) => observer.failed("a request to the control plane failed", error),
   });
   const close = async (): Promise<void> => {

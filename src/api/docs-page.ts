@@ -16,7 +16,8 @@ export function docsPage(document: Json): string {
   const tags = [...Map.groupBy(operationsOf(document), ({ facts }) => String(tagOf(facts)))];
   const schemas = Object.entries(objectOf(objectOf(document["components"])["schemas"]));
   const sections = tags.map(
-    ([tag, members]) => `<h2 id="${escapeHtml(tag)}">${escapeHtml(tag)}</h2>\n${members.map((one) => operationText(one, Object.fromEntries(schemas))).join("\n")}`,
+    ([tag, members]) =>
+      `<h2 id="${escapeHtml(tag)}">${escapeHtml(tag)}</h2>\n${members.map((one) => operationText(one, Object.fromEntries(schemas))).join("\n")}`,
   );
   const body = `<h1>Purser ${escapeHtml(version)}: control plane</h1>
 <p>Send a key as <code>Authorization: Bearer KEY</code>, <code>x-api-key</code> or <code>x-purser-key</code>. Bodies and answers are JSON,

@@ -178,7 +178,13 @@ test("a broken chain and a drifted balance are told, and what to do", () => {
 });
 
 test("the welcome shows new keys once and says where to make another later", () => {
-  const server = { url: "http://127.0.0.1:4141", providers: [{ name: "sim", real: false }], warnings: [], close: async () => {} };
+  const server = {
+    url: "http://127.0.0.1:4141",
+    providers: [{ name: "sim", real: false }],
+    warnings: [],
+    reportFault: () => {},
+    close: async () => {},
+  };
   assert.match(
     welcome({ ...server, adminKey: "purser_admin", firstKey: "purser_first" }, output),
     /purser_admin[^]*purser_first[^]*curl http:\/\/127\.0\.0\.1:4141\/v1\/chat\/completions/,

@@ -63,6 +63,8 @@ export interface RunningServer {
   readonly providers: readonly { readonly name: string; readonly real: boolean }[];
   /** Of its configuration. */
   readonly warnings: readonly Warning[];
+  /** Logs a fault that nothing caught, and counts it. */
+  reportFault(error: unknown): void;
   /** Takes no new calls, finishes those under way within a bound, and closes the ledger. */
   close(): Promise<void>;
 }
@@ -80,8 +82,10 @@ export interface RunningSimulator {
 
 export interface CommandCatalogue {
   readonly book: PriceBook;
-  /** Every model with a price. */
+  /** Every model with a price, under the one name that its provider has in texts. */
   models(): readonly { readonly provider: string; readonly model: string }[];
+  /** That name: `xai` for what the price list calls `x-ai`. */
+  providerName(provider: string): string;
 }
 
 export interface CheckedConfiguration {

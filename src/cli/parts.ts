@@ -45,10 +45,15 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
     openCatalogue: async () => {
       const { openCatalogue } = await import("../catalogue/catalogue.ts");
       const [catalogue, { prices, providers }] = await Promise.all([openCatalogue(), readingConfiguration(environment)]);
+      const { providerName } = await import("../config/provider.ts");
       const names = new Map(providers.map((provider) => [provider.name, catalogue.providerFor(provider) ?? provider.priceProvider]));
       return {
         book: catalogue.book(prices, names),
-        models: () => [...prices.filter(({ match }) => match === "exact"), ...catalogue.models()],
+        models: () => [
+          ...prices.filter(({ match }) => match === "exact"),
+          ...catalogue.models().map(({ provider, model }) => ({ provider: providerName(provider), model })),
+        ],
+        providerName,
       };
     },
     startSimulator: async (options) => (await import("../simulator/index.ts")).startSimulator(options),

@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import type { CommandContext, RunningServer, ServeOptions } from "../context.ts";
+import { untilFault } from "../fault.ts";
 import { warningJson, warningText } from "../failure.ts";
 import { listenFailure } from "../listen-failure.ts";
 import { type JsonOption, whole, withJson } from "../option.ts";
@@ -32,9 +33,14 @@ Examples:
       const server = await start(options, context);
       const { out, notes } = context.screen;
       const stopped = untilSignalled(notes);
+      const faulted = untilFault(process, () => process.exit(1));
       for (const warning of server.warnings) notes.write(options.json ? warningJson(warning) : warningText(warning, notes.paint));
       out.write(options.json ? startedJson(server) : welcome(server, out));
-      await stopped;
+      const fault = await Promise.race([stopped, faulted]);
+      if (fault) {
+        server.reportFault(fault.error);
+        context.end(1);
+      }
       await server.close();
     });
 }
