@@ -62,3 +62,16 @@ test("of a batch it is told when it is booked", () =>
     await writer.book();
     assert.equal(booked, 1);
   }));
+
+test("each batch is told once, however much is booked later, and so is what was on file before", () =>
+  withThread(async (writer) => {
+    const told: string[] = [];
+    await writer.start();
+    writer.expectBooked(() => told.push("before"));
+    await writer.write(empty, () => told.push("first"));
+    await writer.book();
+    await writer.write(empty, () => told.push("second"));
+    await writer.book();
+    await writer.book();
+    assert.deepEqual(told, ["before", "first", "second"]);
+  }));
