@@ -9,6 +9,11 @@ export const inCheckout = import.meta.url.endsWith(".ts");
 /** How the command line is called here: in a checkout nothing is on the path. */
 export const purser = inCheckout ? "npm run -s purser --" : "purser";
 
+/** A sentence with its commands as they are called here. */
+export function asCalled(text: string): string {
+  return text.replaceAll("`purser ", `\`${purser} `);
+}
+
 export function welcome(server: RunningServer, output: Pick<Output, "paint" | "columns">): string {
   const { paint } = output;
   const real = server.providers.filter((provider) => provider.real).map((provider) => provider.name);

@@ -9,6 +9,7 @@ import { type OptionWords, sameNames } from "../option-words.ts";
 import { list, oneOf, shares, type TargetOptions, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { budgetTable, budgetText } from "../budget-text.ts";
+import { asCalled } from "../welcome.ts";
 
 const root = "/api/v1/budgets";
 const periods = ["once", "hour", "day", "week", "month", "quarter", "year"] as const;
@@ -89,7 +90,7 @@ function defineList(command: Command, context: CommandContext): void {
       const budgets = await withConnection(context, { target: options }, (connection) => readAll<BudgetView>(connection, root));
       if (options.json) return printJson(context, { data: budgets });
       const { out, notes } = context.screen;
-      if (budgets.length === 0) notes.write("There are no budgets yet: see `purser budget create --help`.\n");
+      if (budgets.length === 0) notes.write(asCalled("There are no budgets yet: see `purser budget create --help`.\n"));
       else out.write(budgetTable(budgets, out));
     });
 }

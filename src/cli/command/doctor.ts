@@ -7,6 +7,7 @@ import type { CommandContext } from "../context.ts";
 import { type TargetOptions, targetOf, whole, withTarget } from "../option.ts";
 import { printJson } from "../session.ts";
 import type { Output } from "../terminal/screen.ts";
+import { asCalled } from "../welcome.ts";
 import { whileWaiting } from "../terminal/progress.ts";
 import { table } from "../terminal/table.ts";
 
@@ -41,8 +42,8 @@ export function findingsText(findings: readonly Finding[], output: Output): stri
   const { green, yellow, red, cyan, dim } = output.paint;
   const signs = { well: green("✔"), warning: yellow("!"), wrong: red("✘") };
   const rows = findings.flatMap((finding) => [
-    [signs[finding.state], finding.subject, finding.message],
-    ...(finding.remedy === null ? [] : [["", "", `${cyan("remedy")} ${finding.remedy}`]]),
+    [signs[finding.state], finding.subject, asCalled(finding.message)],
+    ...(finding.remedy === null ? [] : [["", "", `${cyan("remedy")} ${asCalled(finding.remedy)}`]]),
   ]);
   return table([{ title: "" }, { title: "" }, { title: "" }], rows, { heading: dim, room: output.columns });
 }

@@ -15,8 +15,11 @@ async function withThread(check: (writer: WriterThread) => Promise<void>): Promi
   try {
     migrate(directory);
     const writer = new WriterThread({ directory, durability: "process" });
-    await check(writer);
-    await writer.close();
+    try {
+      await check(writer);
+    } finally {
+      await writer.close();
+    }
   } finally {
     rmSync(directory, { recursive: true });
   }
