@@ -16,7 +16,7 @@ import { inspectClock, inspectNode } from "./inspect.ts";
 import { shareOf } from "./group-table.ts";
 import { nearest } from "./nearest.ts";
 import { inOptionWords } from "./option-words.ts";
-import { attributionOf, decimal, moment, oneOf, shares, whole } from "./option.ts";
+import { attributionOf, decimal, moment, oneOf, shares, targetOf, whole } from "./option.ts";
 import { paintFor } from "./terminal/color.ts";
 import { type Output, outputOn } from "./terminal/screen.ts";
 import { welcome } from "./welcome.ts";
@@ -190,6 +190,18 @@ test("the welcome shows new keys once and says where to make another later", () 
     /purser_admin[^]*purser_first[^]*curl http:\/\/127\.0\.0\.1:4141\/v1\/chat\/completions/,
   );
   assert.match(welcome(server, output), /purser -- key create --name NAME/);
+});
+
+test("the environment names folder and server where no option does, and a folder that an option names goes before its address", () => {
+  const environment = { PURSER_DATA: "/var/lib/purser", PURSER_URL: "http://127.0.0.1:9", PURSER_ADMIN_KEY: "k" };
+  assert.deepEqual(targetOf({}, environment), { data: "/var/lib/purser", url: "http://127.0.0.1:9", adminKey: "k" });
+  assert.deepEqual(targetOf({ data: "here" }, environment), { data: "here", url: undefined, adminKey: "k" });
+  assert.deepEqual(targetOf({ url: "http://there", adminKey: "a" }, environment), {
+    data: "/var/lib/purser",
+    url: "http://there",
+    adminKey: "a",
+  });
+  assert.deepEqual(targetOf({}, { PURSER_DATA: "", PURSER_URL: "" }), { data: ".purser", url: undefined, adminKey: undefined });
 });
 
 test("an old Node and a clock that was never set are wrong", () => {

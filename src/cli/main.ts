@@ -8,7 +8,7 @@ import { screenOn } from "./terminal/screen.ts";
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
 const words = process.argv.slice(2);
-const screen = screenOn(process, { environment: process.env, color: !words.includes("--no-color") });
+const screen = screenOn(process, { environment: process.env, color: !words.includes("--no-color"), json: words.includes("--json") });
 
 /** Log lines are text where a person reads them, and JSON for programs; `PURSER_LOG_FORMAT` decides otherwise. */
 const isTextLog = (process.env["PURSER_LOG_FORMAT"] || (screen.notes.tty && !words.includes("--json") ? "text" : "json")) === "text";

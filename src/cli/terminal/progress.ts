@@ -31,6 +31,7 @@ export function startProgress(output: Output, options: ProgressOptions): Progres
   let drawn = false;
   return {
     update(done, detail = "") {
+      if (output.quiet) return;
       const now = options.now();
       if (now - lastAt < (output.live ? redrawMs : lineMs)) return;
       lastAt = now;
@@ -48,6 +49,7 @@ export function startProgress(output: Output, options: ProgressOptions): Progres
 
 /** Shows that something is waited for whose share done is not known, from the first second on; takes it away at the end. */
 export async function whileWaiting<Result>(output: Output, label: string, work: Promise<Result>): Promise<Result> {
+  if (output.quiet) return work;
   const startedAt = performance.now();
   let drawn = false;
   let lineAt = startedAt;

@@ -14,6 +14,8 @@ export interface Output {
   readonly tty: boolean;
   /** Whether what was drawn can be drawn over: a terminal that is not a dumb one. */
   readonly live: boolean;
+  /** Read by a program, as with `--json` where there is no terminal: no progress is told. */
+  readonly quiet: boolean;
   /** The width of the terminal; infinite where there is none, since nobody cuts a file. */
   readonly columns: number;
   /** Its height; infinite where there is none. */
@@ -37,6 +39,8 @@ export interface ScreenOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** False for `--no-color`. */
   readonly color?: boolean;
+  /** True for `--json`. */
+  readonly json?: boolean;
 }
 
 export function screenOn(streams: { readonly stdout: TextStream; readonly stderr: TextStream }, options: ScreenOptions): Screen {
@@ -49,12 +53,14 @@ const usualRows = 24;
 /** Narrower than this no text is set: such a terminal wraps by itself. */
 const leastColumns = 20;
 
-export function outputOn(stream: TextStream, { environment, color = true }: ScreenOptions): Output {
+export function outputOn(stream: TextStream, { environment, color = true, json = false }: ScreenOptions): Output {
   const tty = stream.isTTY === true;
+  const live = tty && environment["TERM"] !== "dumb";
   const columns = (): number => (tty ? Math.max(leastColumns, stream.columns || usualColumns) : Number.POSITIVE_INFINITY);
   return {
     tty,
-    live: tty && environment["TERM"] !== "dumb",
+    live,
+    quiet: json && !live,
     get columns() {
       return columns();
     },

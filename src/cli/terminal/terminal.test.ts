@@ -166,7 +166,8 @@ test("only a word wider than the room is broken, behind a separator where it has
   assert.deepEqual(wrapWords("abcdefghij", 4), ["abcd", "efgh", "ij"]);
 });
 
-test("a command breaks as a shell takes it, and never inside quotes", () => {
+test("a command breaks as a shell takes it, and neither inside quotes nor between an option and its value", () => {
+  assert.equal(wrapCommand("  purser key create --name ci", 26), "  purser key create \\\n    --name ci");
   assert.equal(wrapCommand("  purser key create --set 'a b' --x", 24), "  purser key create \\\n    --set 'a b' --x");
 });
 
@@ -212,6 +213,17 @@ test("progress is silent for the first second, a bar on a terminal and plain lin
   const elsewhere = drawn(false);
   assert.equal(elsewhere.early, "");
   assert.equal(elsewhere.late, "Work  50.0 %  5 calls  1.5 s left\n");
+});
+
+test("a program that reads JSON is told no progress", () => {
+  let text = "";
+  const output = outputOn({ write: (more) => (text += more) }, { environment: {}, json: true });
+  let now = 0;
+  const progress = startProgress(output, { label: "Work", now: () => now });
+  now = 60_000;
+  progress.update(0.5);
+  progress.end();
+  assert.equal(text, "");
 });
 
 function drawn(tty: boolean): { readonly early: string; readonly late: string } {

@@ -43,7 +43,7 @@ export function wrapText(text: string, room: number): string {
 export function wrapCommand(command: string, room: number): string {
   if (width(command) <= room) return command;
   const indent = /^ */.exec(command)?.[0] ?? "";
-  const words = command.trim().match(/(?:'[^']*'|"[^"]*"|\S)+/g) ?? [];
+  const words = command.trim().match(commandPart) ?? [];
   const lines: string[] = [];
   let line = indent;
   for (const word of words) {
@@ -56,6 +56,8 @@ export function wrapCommand(command: string, room: number): string {
   return [...lines, line].join("\n");
 }
 
+/** A word, quoted or not; an option with the value behind it. */
+const commandPart = /--[\w-]+ (?!-)(?:'[^']*'|"[^"]*"|\S)+|(?:'[^']*'|"[^"]*"|\S)+/g;
 const continued = " \\";
 
 /** A label at the head of a line: a word or three and at least two blanks, or one that failures are told with. A figure is none. */
