@@ -1,14 +1,16 @@
 /** Puts the product together: the one place that knows which implementation of each port is used. */
 
 import { randomBytes } from "node:crypto";
+import path from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import { makeApi } from "./api/api.ts";
-import type { Readiness } from "./api/context.ts";
+import type { ProviderStatus, Readiness } from "./api/context.ts";
 import { declare, makeFirstKeys, type FirstSecrets } from "./app/first-start.ts";
 import { Identification } from "./app/identify.ts";
 import { InFlight } from "./app/in-flight.ts";
 import type { Clock, Ledger, LedgerReader } from "./app/ports.ts";
+import type { Probe } from "./app/probe.ts";
 import { PricesInForce } from "./app/prices-in-force.ts";
 import type { Provider, Providers } from "./app/provider.ts";
 import { recover } from "./app/recover.ts";
@@ -17,12 +19,15 @@ import { Scouts } from "./app/scouts.ts";
 import { hashSecret } from "./app/secret.ts";
 import { Waiting } from "./app/waiting.ts";
 import { openCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
+import { overlayVersion } from "./catalogue/overlay/row.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./config/configuration.ts";
 import { readAdminKey, readLogLevel } from "./config/environment.ts";
+import { providerName } from "./config/provider.ts";
 import { Learned } from "./domain/estimate/learned.ts";
 import { makeGateway } from "./gateway/gateway.ts";
 import { listen } from "./gateway/listen.ts";
 import type { ServedModel } from "./gateway/models.ts";
+import { probeProvider } from "./gateway/probe.ts";
 import { removeServerFile, writeServerFile } from "./gateway/server-file.ts";
 import { ThreadCounter } from "./tokenizer/thread-counter.ts";
 import { UndiciUpstream } from "./gateway/upstream.ts";
@@ -36,6 +41,8 @@ import { openaiWire } from "./wire/openai/index.ts";
 import { version } from "./version.ts";
 
 export interface ComposeOptions {
+  /** Takes log lines as people read them. Absent: they are JSON on standard error. */
+  readonly logText?: ((text: string) => void) | undefined;
   readonly configuration: Configuration;
   readonly environment: Environment;
   /** The data folder. */
@@ -46,6 +53,8 @@ export interface ComposeOptions {
 export interface RunningServer extends FirstSecrets {
   readonly url: string;
   readonly providers: readonly { readonly name: string; readonly real: boolean }[];
+  /** Logs a fault that nothing caught, and counts it. What becomes of the process is its owner's to say. */
+  reportFault(error: unknown): void;
   /** Takes no new calls, finishes those under way within a bound, and closes the ledger. */
   close(): Promise<void>;
 }
@@ -60,6 +69,7 @@ export interface OpenFolder {
 const clock: Clock = { now: () => Date.now() };
 const shutdownGraceMs = 10_000;
 const expiryLookMs = 1000;
+const probeWithinMs = 10_000;
 
 const wires: Wires = {
   openai: openaiWire({ newTokenField: "max_tokens" }),
@@ -77,7 +87,12 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const parts = opened.adopt(await openParts(options, adminKey), (one) => one.close());
   const { ledger, prices, token, log } = parts;
   const unresolved = await recover(ledger, clock, prices.book.version);
-  if (unresolved > 0) log.warn(`${unresolved} calls were under way when the last process ended; they are charged at what was held`);
+  if (unresolved > 0)
+    log.warn(
+      unresolved === 1
+        ? "one call was under way when the last process ended; it is charged at what was held"
+        : `${unresolved.toLocaleString("en-US")} calls were under way when the last process ended; they are charged at what was held`,
+    );
 
   opened.defer(() => removeServerFile(directory));
   const isSimulatorNamed = configuration.providers.some(({ name }) => name === "sim");
@@ -125,6 +140,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     ...first,
     url: server.url,
     providers: [...providers.byName.keys()].map((name) => ({ name, real: name !== "sim" })),
+    reportFault: (error) => parts.observer.failed("a fault that nothing caught; the server ends", error),
     close: () => closing.disposeAsync(),
   };
 }
@@ -152,7 +168,7 @@ interface Parts {
 /** @param adminKey A key of the environment, beside the token of this opening. */
 async function openParts(options: ComposeOptions, adminKey?: string): Promise<Parts> {
   const { configuration, directory } = options;
-  const log = makeLog(readLogLevel(options.environment));
+  const log = makeLog(readLogLevel(options.environment), options.logText);
   const [catalogue, { ledger, reader }] = await Promise.all([
     openCatalogue(),
     openLedger({ directory, durability: configuration.durability, clock }),
@@ -166,6 +182,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
   });
   const metrics = makeMetrics({ ledger, version });
   const observer = log.observe(metrics);
+  const startedAt = clock.now();
   const token = `purser_${randomBytes(32).toString("hex")}`;
   const api = makeApi({
     ledger,
@@ -178,7 +195,18 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
     metrics: () => metrics.text(),
     ready: () => readiness(ledger),
-    catalogue: () => catalogue.models(),
+    status: () => ({
+      node: process.versions.node,
+      processId: process.pid,
+      startedAt,
+      data: path.resolve(directory),
+      durability: configuration.durability,
+      pricesCheckedOn: overlayVersion,
+      pricesStated: configuration.prices.length + ledger.prices().length,
+      providers: configuration.providers.map(providerStatus),
+    }),
+    probeProviders: () => probeProviders(configuration),
+    catalogue: () => catalogue.models().map(({ provider, model }) => ({ provider: providerName(provider), model })),
     reportBug: (error) => observer.failed("a request to the control plane failed", error),
   });
   const close = async (): Promise<void> => {
@@ -187,6 +215,16 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     await ledger.close();
   };
   return { ledger, reader, prices, observer, api, catalogue, log, token, close };
+}
+
+function providerStatus({ name, baseUrl, apiKey }: ProviderConfiguration): ProviderStatus {
+  return { name, baseUrls: [baseUrl], key: apiKey === null ? "callers_bring_theirs" : "set" };
+}
+
+/** Asks each provider of a configuration for its list of models, with its key. */
+export async function probeProviders({ providers }: Configuration): Promise<readonly Probe[]> {
+  const options = { timeoutMs: probeWithinMs, now: () => performance.now() };
+  return Promise.all(providers.map((provider) => probeProvider(makeProvider(provider), options)));
 }
 
 function readiness(ledger: Ledger): Readiness {

@@ -76,7 +76,7 @@ function runPage(page: Page): void {
         checkRun(snippet, ran);
         checkAnswer(snippet, page.snippets[page.snippets.indexOf(snippet) + 1], ran);
       }
-      if (page.name === "README.md") checkWelcome(page, workshop);
+      if (page.name === "README.md") await checkWelcome(page, workshop);
     } finally {
       await workshop.close();
     }
@@ -132,8 +132,14 @@ function listDifference(shown: readonly unknown[], real: unknown, place: string)
   return null;
 }
 
-/** The start of the README's first contact is what the first start prints. */
-function checkWelcome(page: Page, workshop: Workshop): void {
+/** The start of the README's first contact is what the first start prints, and what it prints to paste works. */
+async function checkWelcome(page: Page, workshop: Workshop): Promise<void> {
+  const [, curl = "", script = ""] = /curl:\n(.+?)\n\n.*hello\.mjs:\n(.+?)\n\n/s.exec(workshop.welcome) ?? [];
+  const pasted = await workshop.shell(curl);
+  assert.deepEqual([pasted.code, pasted.statuses], [0, [200]], `${curl}\n${pasted.out}\n${pasted.notes}`);
+  const ran = await workshop.script(script);
+  assert.deepEqual([ran.code, ran.out.trim().split("\n").length >= 2], [0, true], `${script}\n${ran.out}\n${ran.notes}`);
+
   const shown = page.snippets.find(({ language }) => language === "text")?.text.trim();
   const real = workshop.welcome.replaceAll(workshop.url, "http://127.0.0.1:4141").replaceAll(/purser_\w{20,}/g, "purser_...");
   assert.ok(shown !== undefined && real.startsWith(shown), `the first start prints\n${real}`);
@@ -141,7 +147,8 @@ function checkWelcome(page: Page, workshop: Workshop): void {
 
 /** A line that is not run: its npm script or its command and options exist. */
 function checkLine(line: string): void {
-  const [, script] = /^npm (?:run -s |run )?([a-z]+)/.exec(line) ?? [];
+  const [, named, usual] = /^npm (?:run (?:-s )?([a-z]+)|(start|test)\b)/.exec(line) ?? [];
+  const script = named ?? usual;
   if (script !== undefined) {
     const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { scripts: Readonly<Record<string, string>> };
     assert.ok(Object.hasOwn(scripts, script), `no script "${script}" for: ${line}`);
@@ -174,6 +181,7 @@ describe("examples", () => {
       "curl.sh",
       "gemini-sdk.mjs",
       "openai-sdk.mjs",
+      "purser.service",
     ]);
   });
 

@@ -8,6 +8,7 @@ import { authenticate } from "./authenticate.ts";
 import { budgetRoutes } from "./budgets.ts";
 import type { ApiContext } from "./context.ts";
 import { docsPage } from "./docs-page.ts";
+import { frontJson, frontPage, wantsPage } from "./front-page.ts";
 import { entryRoutes } from "./entries.ts";
 import { estimateRoutes } from "./estimate.ts";
 import { healthRoutes } from "./health.ts";
@@ -18,6 +19,7 @@ import { priceRoutes } from "./prices.ts";
 import { describeError, problemResponse } from "./problem.ts";
 import { readBody, readQuery } from "./request.ts";
 import type { Reply, Route } from "./route.ts";
+import { statusRoutes } from "./status.ts";
 import { seriesRoutes } from "./series.ts";
 import { summaryRoutes } from "./summary.ts";
 
@@ -32,6 +34,7 @@ export const routes: readonly Route[] = [
   ...estimateRoutes,
   ...priceRoutes,
   ...alertRoutes,
+  ...statusRoutes,
   ...healthRoutes,
 ];
 
@@ -76,11 +79,19 @@ function respond(reply: Reply): Response {
 }
 
 function serveDocumentation(app: Hono, context: ApiContext): void {
-  const document = once(() => JSON.stringify(openApiDocument(routes, context.version)));
-  const page = once(() => docsPage(routes, context.version));
+  const openApi = once(() => openApiDocument(routes, context.version));
+  const document = once(() => JSON.stringify(openApi()));
+  const page = once(() => docsPage(openApi()));
   app.get("/openapi.json", () => respond({ status: 200, text: document(), mediaType: "application/json" }));
-  app.get("/docs", () => respond({ status: 200, text: page(), mediaType: "text/html; charset=utf-8" }));
+  app.get("/docs", () => respond({ status: 200, text: page(), mediaType: html }));
+  app.get("/", ({ req }) => {
+    const front = { version: context.version, readiness: context.ready(), origin: new URL(req.url).origin };
+    if (!wantsPage(req.header("accept"))) return respond({ status: 200, json: frontJson(front) });
+    return respond({ status: 200, text: frontPage(front), mediaType: html });
+  });
 }
+
+const html = "text/html; charset=utf-8";
 
 /** Made when it is first asked for, and kept: a start does not wait for it. */
 function once<Value>(make: () => Value): () => Value {
@@ -92,6 +103,7 @@ function refuseOtherMethods(app: Hono): void {
   const methods = new Map<string, string[]>([
     ["/openapi.json", ["GET"]],
     ["/docs", ["GET"]],
+    ["/", ["GET"]],
   ]);
   for (const { path, method } of routes) methods.set(path, [...(methods.get(path) ?? []), method.toUpperCase()]);
   for (const [path, allowed] of methods) {

@@ -62,6 +62,18 @@ test("what was spent and held shows in a budget and in its parent", async (t) =>
   assert.equal((await bench.call("DELETE", "/api/v1/budgets/all")).json.code, "conflict");
 });
 
+test("counters come the most used first, what is held counting as used, and of the same use by value", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", { budget_id: "each", budget_type: "user", resource_id: "*", amount: "1", period: "day" });
+  for (const [id, user] of ["dora", "bob", "carol", "bob", "alice"].entries()) await spend(bench, String(id), { user });
+  await bench.call("POST", "/api/v1/holds", { operation_id: "h", attribution: { user: "carol" }, ...model, amount: "0.5" });
+  const { json } = await bench.call("GET", "/api/v1/budgets/each");
+  assert.deepEqual(
+    json.counters.map(({ value }: { readonly value: string }) => value),
+    ["carol", "bob", "alice", "dora"],
+  );
+});
+
 test("a budget for every value has a counter each, paged, and one can be looked at alone", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", { budget_id: "each", budget_type: "user", resource_id: "*", amount: "0.001", period: "day" });

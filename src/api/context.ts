@@ -1,5 +1,6 @@
 /** What the control plane needs of the running process, and who is asking it. */
 
+import type { Probe } from "../app/probe.ts";
 import type { Clock, Ledger, LedgerReader } from "../app/ports.ts";
 import type { Key, Role } from "../domain/key/key.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
@@ -26,10 +27,36 @@ export interface ApiContext {
   /** Prometheus text. */
   metrics(): Promise<string>;
   ready(): Readiness;
+  status(): ServerStatus;
+  /** Asks each provider for its list of models, which is free. */
+  probeProviders(): Promise<readonly Probe[]>;
   /** Every model that has a price. */
   catalogue?(): readonly ModelName[];
   /** Told of every failure that is a bug; the caller learns only that there was one. */
   reportBug(error: unknown): void;
+}
+
+/** What the process is made of. */
+export interface ServerStatus {
+  /** The version of Node that runs it. */
+  readonly node: string;
+  readonly processId: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** The data folder, absolute. */
+  readonly data: string;
+  readonly durability: string;
+  /** The day up to which the prices beside the price list were checked: `2026-11-01`. */
+  readonly pricesCheckedOn: string;
+  /** Prices of the configuration and of the API. */
+  readonly pricesStated: number;
+  readonly providers: readonly ProviderStatus[];
+}
+
+export interface ProviderStatus {
+  readonly name: string;
+  readonly baseUrls: readonly string[];
+  readonly key: "set" | "callers_bring_theirs" | "simulated";
 }
 
 export interface Readiness {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Key } from "../domain/key/key.ts";
 import { InFlight, tooLong, type Watched } from "./in-flight.ts";
 
 const open = (): InFlight => new InFlight({ clock: { now: () => Date.now() }, concurrentCallsPerKey: null });
@@ -47,3 +48,42 @@ test("a call is late by its whole length, by its first byte or by standing still
   assert.match(late(21, true) ?? "", /idle_stream_ms/);
   assert.match(late(101, true) ?? "", /total_ms/);
 });
+
+test("a key has as many calls at once as it may, a place is free again when one ends, and keys do not share", () => {
+  const inFlight = new InFlight({ clock: { now: () => 0 }, concurrentCallsPerKey: 2 });
+  const one = aKey("one", null);
+  const leave = inFlight.enter(one);
+  inFlight.enter(one);
+  assert.throws(() => inFlight.enter(one), { code: "too_many" });
+  inFlight.enter(aKey("two", null));
+  leave();
+  inFlight.enter(one);
+  assert.throws(() => inFlight.enter(one), { code: "too_many" });
+});
+
+test("a key's own limit takes precedence over the limit of all keys, and no key has none", () => {
+  const inFlight = new InFlight({ clock: { now: () => 0 }, concurrentCallsPerKey: 1 });
+  const three = aKey("three", 3);
+  for (let call = 0; call < 3; call++) inFlight.enter(three);
+  assert.throws(() => inFlight.enter(three), { code: "too_many" });
+  for (let call = 0; call < 5; call++) inFlight.enter(null);
+});
+
+function aKey(keyId: string, maxConcurrent: number | null): Key {
+  return {
+    keyId,
+    name: keyId,
+    role: "caller",
+    hash: "",
+    hint: "",
+    attribution: {},
+    mayRefine: [],
+    models: null,
+    providers: null,
+    budgets: [],
+    maxConcurrent,
+    expiresAt: null,
+    revokedAt: null,
+    createdAt: 0,
+  };
+}

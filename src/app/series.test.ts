@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { edgesOf } from "./series.ts";
+import { pico } from "../domain/money/money.ts";
+import type { Totals } from "./ports.ts";
+import { edgesOf, series } from "./series.ts";
 
 const at = (text: string): number => Date.parse(text);
 const iso = (edges: readonly number[]): readonly string[] => edges.map((edge) => new Date(edge).toISOString().slice(0, 16));
@@ -27,4 +29,29 @@ test("an unknown time zone, an empty range and too many buckets are refused with
   assert.throws(() => edgesOf({ ...range, timeZone: "Mars/Olympus" }), /time_zone: "Mars\/Olympus" is not known/);
   assert.throws(() => edgesOf({ ...range, to: range.from }), /to: must be after/);
   assert.throws(() => edgesOf({ ...range, from: at("2020-01-01T00:00:00Z"), bucket: "hour" }), /more than 2000/);
+});
+
+test("groups come the dearest first, and of the same cost those with more calls", async () => {
+  const row = (project: string, cost: bigint, calls: number): Totals => ({
+    group: { project },
+    bucket: null,
+    calls,
+    refusals: 0,
+    cost: pico(cost),
+    usage: {},
+    latencyMs: 0,
+  });
+  const rows = [row("cheap", 1n, 9), row("few", 5n, 1), row("dear", 9n, 1), row("many", 5n, 3), row("cheap", 1n, 1)];
+  const query = { filter: {}, from: 0, to: 1, bucket: "none", by: ["project"], timeZone: "UTC" } as const;
+  const { groups, total } = await series({ totals: async () => rows }, query);
+  assert.deepEqual(
+    groups.map(({ group, calls }) => [group["project"], calls]),
+    [
+      ["dear", 1],
+      ["many", 3],
+      ["few", 1],
+      ["cheap", 10],
+    ],
+  );
+  assert.equal(total.cost, 21n);
 });

@@ -61,7 +61,7 @@ const readSteps = [24 * hourMs, hourMs];
  *
  * @throws PurserError `invalid_request` for an unknown time zone, an empty range, or more than {@link maxBuckets} buckets.
  */
-export async function series(reader: LedgerReader, query: SeriesQuery): Promise<Series> {
+export async function series(reader: Pick<LedgerReader, "totals">, query: SeriesQuery): Promise<Series> {
   const edges = edgesOf(query);
   const rows = await read(reader, query, edges);
   const buckets = edges.slice(0, -1).map((start, index): Bucket => {
@@ -119,7 +119,11 @@ function checkTimeZone(timeZone: string): void {
  * Rows by the start of their bucket. Where all edges lie on days or hours (UTC), these are read in one go; else each bucket is asked
  * for by itself.
  */
-async function read(reader: LedgerReader, query: SeriesQuery, edges: readonly number[]): Promise<ReadonlyMap<number, readonly Totals[]>> {
+async function read(
+  reader: Pick<LedgerReader, "totals">,
+  query: SeriesQuery,
+  edges: readonly number[],
+): Promise<ReadonlyMap<number, readonly Totals[]>> {
   const { filter, from, to, by } = query;
   const step = readSteps.find((ms) => edges.every((edge) => edge % ms === 0));
   if (query.bucket !== "none" && step !== undefined) {

@@ -51,3 +51,24 @@ test("nobody is woken before a call has ended", async () => {
   waiting.roomMade();
   assert.deepEqual(await settle(), ["patient"]);
 });
+
+test("nothing is scheduled where nobody waits, nor twice for what ends in one turn", async (context) => {
+  const scheduled = context.mock.method(globalThis, "setImmediate").mock;
+  const waiting = new Waiting();
+  waiting.roomMade();
+  assert.equal(scheduled.callCount(), 0);
+  const waits = ["a", "b", "c", "d", "e", "f"].map(() =>
+    waiting.forRoom({ queue: "q", place: waiting.takePlace(), endings: waiting.endings, ms }),
+  );
+  waiting.roomMade();
+  waiting.roomMade();
+  assert.equal(scheduled.callCount(), 1);
+  await waits[3];
+  const { endings } = waiting;
+  waiting.roomMade();
+  await Promise.all(waits);
+  assert.equal(waiting.endings, endings + 1);
+  const before = scheduled.callCount();
+  waiting.roomMade();
+  assert.equal(scheduled.callCount(), before, "all have left");
+});

@@ -4,34 +4,52 @@ import { parseUsd } from "../domain/money/money.ts";
 import type { BudgetView } from "./figures.ts";
 import { gauge } from "./terminal/bar.ts";
 import type { Paint } from "./terminal/color.ts";
-import { dollars, grouped, percent } from "./terminal/number.ts";
+import { atThePoint, dollars, grouped, percent } from "./terminal/number.ts";
+import type { Output } from "./terminal/screen.ts";
 import { table } from "./terminal/table.ts";
 
 const gaugeCells = 12;
 
 /** Children stand under their parents. */
-export function budgetTable(budgets: readonly BudgetView[], paint: Paint): string {
-  const rows = inTreeOrder(budgets).map(({ budget, depth }) => [
+export function budgetTable(budgets: readonly BudgetView[], output: Output): string {
+  const { paint } = output;
+  const placed = inTreeOrder(budgets);
+  const amounts = (of: (budget: BudgetView) => string | null | undefined): readonly string[] =>
+    atThePoint(placed.map(({ budget }) => amountText(of(budget), budget.currency)));
+  const [limit, spent, held, available] = [
+    amounts(({ amount }) => amount),
+    amounts((budget) => budget.spent),
+    amounts((budget) => budget.held),
+    amounts((budget) => budget.available),
+  ];
+  const rows = placed.map(({ budget, depth }, index) => [
     `${"  ".repeat(depth)}${budget.budget_id}`,
     limited(budget),
     `${budget.policy} / ${budget.period}`,
-    amountText(budget.amount, budget.currency),
-    amountText(budget.spent, budget.currency),
-    amountText(budget.held, budget.currency),
-    amountText(budget.available, budget.currency),
-    usedText(budget, paint),
+    limit[index] ?? "",
+    spent[index] ?? "",
+    held[index] ?? "",
+    available[index] ?? "",
+    shareText(budget, paint),
+    gaugeText(budget, paint),
   ]);
+  const figure = { align: "right" } as const;
   const columns = [
-    { title: "budget", maxWidth: 40 },
-    { title: "limits", maxWidth: 32 },
-    { title: "policy" },
-    ...["limit", "spent", "held", "available"].map((title) => ({ title, align: "right" as const })),
-    { title: "used" },
+    { title: "budget" },
+    { title: "limits", spare: 2 },
+    { title: "policy", spare: 3 },
+    { title: "limit", ...figure },
+    { title: "spent", ...figure },
+    { title: "held", ...figure, spare: 4 },
+    { title: "available", ...figure, spare: 1 },
+    { title: "used", ...figure },
+    { title: "", spare: 5 },
   ];
-  return table(columns, rows, { heading: paint.dim });
+  return table(columns, rows, { heading: paint.dim, room: output.columns });
 }
 
-export function budgetText(budget: BudgetView, paint: Paint): string {
+export function budgetText(budget: BudgetView, output: Output): string {
+  const { paint } = output;
   const window = budget.window ? `${budget.window.start ?? "the beginning"} until ${budget.window.end ?? "further notice"}` : undefined;
   const facts: readonly (readonly [string, string | undefined])[] = [
     ["limits", `${limited(budget)}, ${budget.policy}, ${budget.period === "once" ? "once" : `per ${budget.period}`}`],
@@ -45,10 +63,10 @@ export function budgetText(budget: BudgetView, paint: Paint): string {
       "overrun",
       budget.overrun === undefined || budget.overrun === "0" ? undefined : paint.red(amountText(budget.overrun, budget.currency)),
     ],
-    ["used", usedText(budget, paint) || undefined],
+    ["used", [gaugeText(budget, paint), shareText(budget, paint)].filter((part) => part !== "").join(" ") || undefined],
   ];
   const rows = facts.flatMap(([name, value]) => (value === undefined ? [] : [[paint.dim(name), value]]));
-  return `${paint.bold(budget.budget_id)}\n${table([{ title: "" }, { title: "" }], rows, { heading: paint.dim, indent: "  " })}`;
+  return `${paint.bold(budget.budget_id)}\n${table([{ title: "" }, { title: "" }], rows, { heading: paint.dim, room: output.columns, indent: "  " })}`;
 }
 
 /** What of the limit is spent or held, 0 to 1 and above; null where it is not known, as for all values of `*` together. */
@@ -60,11 +78,19 @@ export function usedShare(budget: BudgetView): number | null {
   return Number((used * 10_000n) / limit) / 10_000;
 }
 
-function usedText(budget: BudgetView, paint: Paint): string {
+function shareText(budget: BudgetView, paint: Paint): string {
   const share = usedShare(budget);
-  if (share === null) return "";
-  const colour = share >= 0.95 ? paint.red : share >= 0.8 ? paint.yellow : paint.green;
-  return `${colour(gauge(share, gaugeCells))} ${percent(share)}`;
+  return share === null ? "" : colourOf(share, paint)(percent(share));
+}
+
+function gaugeText(budget: BudgetView, paint: Paint): string {
+  const share = usedShare(budget);
+  return share === null ? "" : colourOf(share, paint)(gauge(share, gaugeCells));
+}
+
+function colourOf(share: number, paint: Paint): (text: string) => string {
+  if (share >= 0.95) return paint.red;
+  return share >= 0.8 ? paint.yellow : paint.green;
 }
 
 /** In USD as tables have it, else with its unit; nothing where it is not known. */

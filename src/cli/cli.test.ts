@@ -16,13 +16,13 @@ import { inspectClock, inspectNode } from "./inspect.ts";
 import { shareOf } from "./group-table.ts";
 import { nearest } from "./nearest.ts";
 import { inOptionWords } from "./option-words.ts";
-import { attributionOf, decimal, moment, oneOf, shares, whole } from "./option.ts";
+import { attributionOf, decimal, moment, oneOf, shares, targetOf, whole } from "./option.ts";
 import { paintFor } from "./terminal/color.ts";
-import type { Output } from "./terminal/screen.ts";
+import { type Output, outputOn } from "./terminal/screen.ts";
 import { welcome } from "./welcome.ts";
 
 const paint = paintFor(false, {});
-const output: Output = { tty: false, columns: 100, paint, write: () => {} };
+const output: Output = outputOn({ write: () => {} }, { environment: {} });
 
 const exits: readonly (readonly [name: string, error: unknown, code: number])[] = [
   ["a field out of range is wrong use", new PurserError("invalid_request", "x"), 2],
@@ -123,11 +123,11 @@ const figures: Figures = {
   unpriced: [],
 };
 
-test("a report shows exact sums, aligned, and each group's share", () => {
+test("a report shows sums by the rule for money, aligned, and each group's share", () => {
   const text = reportText(figures, { by: ["team"], top: 20, output });
-  assert.match(text, /^\$0\.030000000001 {2}3 calls, 1 refused, 1,500 input tokens \(500 from cache\), 20 output tokens\n/);
-  assert.match(text, /a,b +2 +1 +1,000 +10 +\$0\.020000000000 +66\.7 %/);
-  assert.match(reportText(figures, { by: ["team"], top: 1, output }), /and 1 more groups/);
+  assert.match(text, /^\$0\.0300 {2}3 calls, 1 refused, 1,500 input tokens \(500 from cache\), 20 output tokens\n/);
+  assert.match(text, /a,b +2 +1 +1,000 +10 +\$0\.0200 +66\.7 %/);
+  assert.match(reportText(figures, { by: ["team"], top: 1, output }), /and 1 more group:/);
   assert.equal(shareOf("0", "0"), 0);
 });
 
@@ -162,8 +162,11 @@ const budget: BudgetView = {
 };
 
 test("budgets stand under their parents, and what is held counts as used", () => {
-  const text = budgetTable([budget, { ...budget, budget_id: "all", parent_budget_id: null, resource_id: "main", available: "0.5" }], paint);
-  assert.match(text, /\nall .*95\.0 %\n {2}child +each team /);
+  const text = budgetTable(
+    [budget, { ...budget, budget_id: "all", parent_budget_id: null, resource_id: "main", available: "0.5" }],
+    output,
+  );
+  assert.match(text, /\nall .*95\.0 % .*\n {2}child +each team /);
   assert.equal(usedShare(budget), null);
   assert.equal(usedShare({ ...budget, resource_id: "a" }), 0.95);
 });
@@ -175,12 +178,30 @@ test("a broken chain and a drifted balance are told, and what to do", () => {
 });
 
 test("the welcome shows new keys once and says where to make another later", () => {
-  const server = { url: "http://127.0.0.1:4141", providers: [{ name: "sim", real: false }], warnings: [], close: async () => {} };
+  const server = {
+    url: "http://127.0.0.1:4141",
+    providers: [{ name: "sim", real: false }],
+    warnings: [],
+    reportFault: () => {},
+    close: async () => {},
+  };
   assert.match(
-    welcome({ ...server, adminKey: "purser_admin", firstKey: "purser_first" }, paint),
+    welcome({ ...server, adminKey: "purser_admin", firstKey: "purser_first" }, output),
     /purser_admin[^]*purser_first[^]*curl http:\/\/127\.0\.0\.1:4141\/v1\/chat\/completions/,
   );
-  assert.match(welcome(server, paint), /purser -- key create --name NAME/);
+  assert.match(welcome(server, output), /purser -- key create --name NAME/);
+});
+
+test("the environment names folder and server where no option does, and a folder that an option names goes before its address", () => {
+  const environment = { PURSER_DATA: "/var/lib/purser", PURSER_URL: "http://127.0.0.1:9", PURSER_ADMIN_KEY: "k" };
+  assert.deepEqual(targetOf({}, environment), { data: "/var/lib/purser", url: "http://127.0.0.1:9", adminKey: "k" });
+  assert.deepEqual(targetOf({ data: "here" }, environment), { data: "here", url: undefined, adminKey: "k" });
+  assert.deepEqual(targetOf({ url: "http://there", adminKey: "a" }, environment), {
+    data: "/var/lib/purser",
+    url: "http://there",
+    adminKey: "a",
+  });
+  assert.deepEqual(targetOf({}, { PURSER_DATA: "", PURSER_URL: "" }), { data: ".purser", url: undefined, adminKey: undefined });
 });
 
 test("an old Node and a clock that was never set are wrong", () => {

@@ -1,9 +1,11 @@
 /** The commands as their users run them: real child processes, exit codes, and what goes to which stream. */
 
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { cp, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { type Ended, inFolder, purser, serve } from "./child.test-kit.ts";
 import { makeParts } from "./parts.ts";
 import { runProgram } from "./program.ts";
@@ -13,7 +15,7 @@ import { screenOn } from "./terminal/screen.ts";
 async function inProcess(words: readonly string[]): Promise<Ended> {
   const seen = { stdout: "", stderr: "" };
   const stream = (name: "stdout" | "stderr") => ({ write: (text: string) => (seen[name] += text) });
-  const screen = screenOn({ stdout: stream("stdout"), stderr: stream("stderr") }, {});
+  const screen = screenOn({ stdout: stream("stdout"), stderr: stream("stderr") }, { environment: {} });
   const code = await runProgram(words, { screen, environment: {}, parts: makeParts({}) });
   return { code, out: seen.stdout, notes: seen.stderr };
 }
@@ -60,6 +62,20 @@ test("--version is the version of the package", async () => {
   const { code, out } = await inProcess(["--version"]);
   assert.equal(code, 0);
   assert.match(out, /^\d+\.\d+\.\d+\n$/);
+});
+
+const bin = fileURLToPath(new URL("../../bin/", import.meta.url));
+
+test("the command of the package runs in a checkout that was not built, and says of a copy that is not whole what to do", async () => {
+  await inFolder(async (folder) => {
+    const run = (file: string) => spawnSync(process.execPath, [file, "--version"], { cwd: folder, encoding: "utf8" });
+    const inCheckout = run(path.join(bin, "purser.mjs"));
+    assert.deepEqual([inCheckout.status, /^\d+\.\d+\.\d+\n$/.test(inCheckout.stdout)], [0, true], inCheckout.stderr);
+    await cp(bin, path.join(folder, "bin"), { recursive: true });
+    const broken = run(path.join(folder, "bin", "purser.mjs"));
+    assert.equal(broken.status, 1);
+    assert.match(broken.stderr, /^This copy of Purser is not whole: .*npm run build.*\n$/);
+  });
 });
 
 test("a word that is not known is wrong use, with what was meant", async () => {

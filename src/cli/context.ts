@@ -1,6 +1,7 @@
 /** What a command is given: where to write, what it may start, and how it says how it ended. */
 
 import type { VerifyReport } from "../app/ports.ts";
+import type { Probe } from "../app/probe.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import type { OpenFolder } from "./connection.ts";
 import type { ExitCode } from "./failure.ts";
@@ -34,6 +35,8 @@ export interface Parts {
   startSimulator(options: SimulateOptions): Promise<RunningSimulator>;
   /** Checks a configuration file, and what the environment says, without starting anything. @throws PurserError `invalid_configuration` */
   checkConfiguration(file: string | undefined): Promise<CheckedConfiguration>;
+  /** Asks the providers of a configuration for their lists of models, with the keys that this environment has: free. */
+  probeProviders(file: string | undefined): Promise<readonly Probe[]>;
   /** Sees whether a server could open the ledger of a folder, which may be missing; reads next to nothing. @throws PurserError `store_unavailable` */
   checkLedger(dataDirectory: string): Promise<void>;
   /** Reads a data folder without owning it, also while a server does. @param progress Called with the share done, 0 to 1. */
@@ -60,6 +63,8 @@ export interface RunningServer {
   readonly providers: readonly { readonly name: string; readonly real: boolean }[];
   /** Of its configuration. */
   readonly warnings: readonly Warning[];
+  /** Logs a fault that nothing caught, and counts it. */
+  reportFault(error: unknown): void;
   /** Takes no new calls, finishes those under way within a bound, and closes the ledger. */
   close(): Promise<void>;
 }
@@ -77,13 +82,15 @@ export interface RunningSimulator {
 
 export interface CommandCatalogue {
   readonly book: PriceBook;
-  /** Every model with a price. */
+  /** Every model with a price, under the one name that its provider has in texts. */
   models(): readonly { readonly provider: string; readonly model: string }[];
+  /** That name: `xai` for what the price list calls `x-ai`. */
+  providerName(provider: string): string;
 }
 
 export interface CheckedConfiguration {
   readonly host: string;
   readonly port: number;
-  readonly providers: readonly { readonly name: string; readonly baseUrl: string }[];
+  readonly providers: readonly { readonly name: string; readonly baseUrl: string; readonly hasKey: boolean }[];
   readonly warnings: readonly Warning[];
 }

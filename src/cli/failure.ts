@@ -3,7 +3,8 @@
 import { type ErrorCode, PurserError } from "../domain/error.ts";
 import type { Warning } from "./context.ts";
 import type { Paint } from "./terminal/color.ts";
-import { printable } from "./terminal/table.ts";
+import { printable } from "./terminal/width.ts";
+import { asCalled } from "./welcome.ts";
 
 /** 0 done, 1 failed, 2 wrong use, 3 a budget said no. */
 export type ExitCode = 0 | 1 | 2 | 3;
@@ -71,9 +72,9 @@ export function failureOf(error: unknown): Failure {
 
 /** As a person reads it: what, then the field, then what to do. */
 export function failureText(failure: Failure, paint: Paint): string {
-  const lines = [`${paint.red("error")}  ${printable(failure.message)}`];
+  const lines = [`${paint.red("error")}  ${asCalled(printable(failure.message))}`];
   if (failure.field !== null && !failure.message.includes(failure.field)) lines.push(`field  ${printable(failure.field)}`);
-  if (failure.remedy !== null) lines.push(`${paint.cyan("remedy")} ${printable(failure.remedy)}`);
+  if (failure.remedy !== null) lines.push(`${paint.cyan("remedy")} ${asCalled(printable(failure.remedy))}`);
   return lines.map((line) => `${line}\n`).join("");
 }
 

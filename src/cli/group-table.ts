@@ -31,12 +31,18 @@ export function groupTable(groups: readonly GroupSums[], options: GroupTableOpti
     ];
     return [...values, ...counts, costs[index] ?? "", percent(share), paint.cyan(bar(share, 16))];
   });
+  const figure = { align: "right" } as const;
   const columns = [
-    ...options.by.map((title) => ({ title, maxWidth: 40 })),
-    ...["calls", "refused", "input", "output", "USD", "share"].map((title) => ({ title, align: "right" as const })),
-    { title: "" },
+    ...options.by.map((title) => ({ title })),
+    { title: "calls", ...figure },
+    { title: "refused", ...figure, spare: 2 },
+    { title: "input", ...figure, spare: 4 },
+    { title: "output", ...figure, spare: 3 },
+    { title: "USD", ...figure },
+    { title: "share", ...figure, spare: 1 },
+    { title: "", spare: 5 },
   ];
-  return table(columns, rows, { heading: paint.dim });
+  return table(columns, rows, { heading: paint.dim, room: options.output.columns });
 }
 
 /** A share for people, from exact amounts: to one part in a million. */

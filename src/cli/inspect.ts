@@ -4,19 +4,15 @@ import { access, constants, stat, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import type { CheckedConfiguration, CommandContext } from "./context.ts";
-import { runningServer } from "./connection.ts";
-import { failureOf } from "./failure.ts";
+import { type Connection, overHttp, runningServer } from "./connection.ts";
+import { type Finding, warning, well, wrong, wrongBy } from "./finding.ts";
+import { compareProviders, inspectServer, probeFinding, probeThroughServer } from "./inspect-server.ts";
 import { portHolder } from "./listen-failure.ts";
 import { grouped } from "./terminal/number.ts";
 
-export interface Finding {
-  readonly subject: string;
-  readonly state: "well" | "warning" | "wrong";
-  readonly message: string;
-  readonly remedy: string | null;
-}
-
 export interface InspectOptions {
+  readonly url?: string | undefined;
+  readonly adminKey?: string | undefined;
   readonly data: string;
   readonly config?: string | undefined;
   readonly port?: number | undefined;
@@ -27,12 +23,12 @@ export interface InspectOptions {
 const leastNode = 26;
 /** A busy gateway writes some gigabytes a month. */
 const scarceBytes = 1024 ** 3;
-const answerWithinMs = 5_000;
 /** Earlier than any release: a clock that says so was never set. */
 const releasedAt = Date.UTC(2026, 0, 1);
 
 /** In the order in which one thing rests on another. */
 export async function inspect(options: InspectOptions, context: CommandContext): Promise<readonly Finding[]> {
+  if (options.url !== undefined) return inspectRunning(overHttp(options.url, options.adminKey), { options, configuration: null });
   const checked = await inspectConfiguration(options.config, context);
   const server = await runningServer(options.data);
   const folder = await inspectFolder(options.data, context);
@@ -46,11 +42,26 @@ export async function inspect(options: InspectOptions, context: CommandContext):
     ...folder,
     ...lock,
     await inspectDisk(options.data),
-    server
-      ? well("server", `one runs at ${server.url} (process ${server.pid})`)
-      : await inspectPort(port, checked.configuration?.host ?? "127.0.0.1"),
-    ...(await inspectProviders(checked.configuration, options.online === true)),
+    ...(server
+      ? await inspectRunning(overHttp(server.url, server.token), { options, configuration: checked.configuration })
+      : [
+          await inspectPort(port, checked.configuration?.host ?? "127.0.0.1"),
+          ...(await inspectProviders(options, { configuration: checked.configuration, context })),
+        ]),
   ];
+}
+
+interface RunningSubjects {
+  readonly options: InspectOptions;
+  /** What this shell would give a server; null where it is another machine's, or not valid. */
+  readonly configuration: CheckedConfiguration | null;
+}
+
+/** A server's providers are those of its own environment, and are asked with its own keys. */
+async function inspectRunning(connection: Connection, { options, configuration }: RunningSubjects): Promise<readonly Finding[]> {
+  const { findings, providers } = await inspectServer(connection);
+  const probed = options.online && providers !== null ? await probeThroughServer(connection) : [];
+  return [...findings, ...compareProviders(providers, configuration), ...probed];
 }
 
 export function inspectNode(version: string): Finding {
@@ -80,7 +91,7 @@ async function inspectConfiguration(file: string | undefined, context: CommandCo
     const configuration = await context.parts.checkConfiguration(file);
     const names = configuration.providers.map((provider) => provider.name).join(", ");
     return {
-      finding: well("configuration", names === "" ? "valid; no provider is real yet, the simulator answers" : `valid; providers: ${names}`),
+      finding: well("configuration", names === "" ? "valid; no provider key found, the simulator answers" : `valid; providers: ${names}`),
       configuration,
     };
   } catch (error) {
@@ -168,25 +179,18 @@ async function inspectPort(port: number, host: string): Promise<Finding> {
   return wrong("port", { message: `${port} on ${host} cannot be listened on (${fault})`, remedy });
 }
 
-async function inspectProviders(configuration: CheckedConfiguration | null, online: boolean): Promise<readonly Finding[]> {
-  if (!configuration || !online) return [];
-  return Promise.all(configuration.providers.map((provider) => inspectProvider(provider)));
+/** What the configuration of this shell gives; with `--online`, what the providers themselves say. */
+async function inspectProviders(options: InspectOptions, { configuration, context }: ProviderSubjects): Promise<readonly Finding[]> {
+  if (!configuration) return [];
+  if (options.online) return (await context.parts.probeProviders(options.config)).map(probeFinding);
+  return configuration.providers.map(({ name, baseUrl, hasKey }) =>
+    well(`provider ${name}`, `${baseUrl}, ${hasKey ? "its key is set in this shell" : "callers bring their keys"}`),
+  );
 }
 
-/** Any answer at all means that it can be reached; nothing is sent that could cost anything. */
-async function inspectProvider(provider: { readonly name: string; readonly baseUrl: string }): Promise<Finding> {
-  const subject = `provider ${provider.name}`;
-  try {
-    const response = await fetch(provider.baseUrl, { method: "HEAD", redirect: "manual", signal: AbortSignal.timeout(answerWithinMs) });
-    await response.body?.cancel();
-    return well(subject, `${provider.baseUrl} answers`);
-  } catch (error) {
-    const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : failureOf(error).message;
-    return wrong(subject, {
-      message: `${provider.baseUrl} does not answer (${why})`,
-      remedy: "Check the network, a proxy, and `base_url` in the configuration.",
-    });
-  }
+interface ProviderSubjects {
+  readonly configuration: CheckedConfiguration | null;
+  readonly context: CommandContext;
 }
 
 async function allows(file: string, mode: number): Promise<boolean> {
@@ -194,22 +198,4 @@ async function allows(file: string, mode: number): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function well(subject: string, message: string): Finding {
-  return { subject, state: "well", message, remedy: null };
-}
-
-function warning(subject: string, { message, remedy }: { readonly message: string; readonly remedy: string }): Finding {
-  return { subject, state: "warning", message, remedy };
-}
-
-function wrong(subject: string, facts: { readonly message: string; readonly remedy: string }): Finding {
-  return { subject, state: "wrong", ...facts };
-}
-
-/** @param usualRemedy Where the error has none of its own. */
-function wrongBy(subject: string, error: unknown, usualRemedy: string): Finding {
-  const { message, remedy } = failureOf(error);
-  return wrong(subject, { message, remedy: remedy ?? usualRemedy });
 }

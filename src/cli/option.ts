@@ -9,7 +9,20 @@ export interface JsonOption {
   readonly json?: boolean;
 }
 
-export type TargetOptions = Target & JsonOption;
+export interface TargetOptions extends JsonOption {
+  readonly data?: string;
+  readonly url?: string;
+  readonly adminKey?: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export const dataMeaning = "data folder (PURSER_DATA, or .purser)";
+
+/** The folder that an option names, else the environment, else the usual one. */
+export function dataFolder(option: string | undefined, environment: Environment): string {
+  return option ?? (environment["PURSER_DATA"] || ".purser");
+}
 
 /** Adds `--json`. */
 export function withJson(command: Command): Command {
@@ -19,14 +32,18 @@ export function withJson(command: Command): Command {
 /** Adds what names a server or a data folder. */
 export function withTarget(command: Command): Command {
   return withJson(command)
-    .option("--data <dir>", "data folder, and the server that holds it", ".purser")
-    .option("--url <url>", "speak to the server at this address instead")
+    .option("--data <dir>", "data folder, and the server that holds it (PURSER_DATA, or .purser)")
+    .option("--url <url>", "speak to the server at this address instead (PURSER_URL)")
     .option("--admin-key <key>", "admin key for it (better in the environment as PURSER_ADMIN_KEY)");
 }
 
-/** The target with the key from the environment where no option gave one. */
-export function targetOf(options: TargetOptions, environment: Readonly<Record<string, string | undefined>>): Target {
-  return { ...options, adminKey: options.adminKey ?? environment["PURSER_ADMIN_KEY"] };
+/** What no option names comes from the environment; a folder that an option names is not passed over for the address there. */
+export function targetOf(options: TargetOptions, environment: Environment): Target {
+  return {
+    data: dataFolder(options.data, environment),
+    url: options.url ?? (options.data === undefined ? environment["PURSER_URL"] || undefined : undefined),
+    adminKey: options.adminKey ?? environment["PURSER_ADMIN_KEY"],
+  };
 }
 
 export interface Range {

@@ -15,19 +15,20 @@ const usualConfiguration = "purser.yaml";
 /** The sources are run as they are; the built package has JavaScript in their place. */
 const mainFile = import.meta.url.endsWith(".ts") ? "main.ts" : "main.js";
 
-export function makeParts(environment: Environment): Parts {
+/** @param logText Takes log lines as people read them; absent, they are JSON on standard error. */
+export function makeParts(environment: Environment, logText?: (text: string) => void): Parts {
   return {
     version,
     startServer: async (options) => {
       const configuration = await serverConfiguration(options, environment);
       const [{ startServer }, { collectLess }] = await Promise.all([import("../compose.ts"), import("../gateway/collect-less.ts")]);
       collectLess();
-      const server = await startServer({ configuration, environment, directory: configuration.data });
+      const server = await startServer({ configuration, environment, directory: configuration.data, logText });
       return { ...server, warnings: warningsOf(configuration) };
     },
     openFolder: async (dataDirectory) => {
       const { openFolder } = await import("../compose.ts");
-      return openFolder({ configuration: await readingConfiguration(environment), environment, directory: dataDirectory });
+      return openFolder({ configuration: await readingConfiguration(environment), environment, directory: dataDirectory, logText });
     },
     checkLedger,
     verifyFolder: async (dataDirectory, progress) => {
@@ -44,10 +45,15 @@ export function makeParts(environment: Environment): Parts {
     openCatalogue: async () => {
       const { openCatalogue } = await import("../catalogue/catalogue.ts");
       const [catalogue, { prices, providers }] = await Promise.all([openCatalogue(), readingConfiguration(environment)]);
+      const { providerName } = await import("../config/provider.ts");
       const names = new Map(providers.map((provider) => [provider.name, catalogue.providerFor(provider) ?? provider.priceProvider]));
       return {
         book: catalogue.book(prices, names),
-        models: () => [...prices.filter(({ match }) => match === "exact"), ...catalogue.models()],
+        models: () => [
+          ...prices.filter(({ match }) => match === "exact"),
+          ...catalogue.models().map(({ provider, model }) => ({ provider: providerName(provider), model })),
+        ],
+        providerName,
       };
     },
     startSimulator: async (options) => (await import("../simulator/index.ts")).startSimulator(options),
@@ -56,8 +62,12 @@ export function makeParts(environment: Environment): Parts {
       const { readAdminKey, readLogLevel } = await import("../config/environment.ts");
       readAdminKey(environment);
       readLogLevel(environment);
-      const providers = configuration.providers.map(({ name, baseUrl }) => ({ name, baseUrl }));
+      const providers = configuration.providers.map(({ name, baseUrl, apiKey }) => ({ name, baseUrl, hasKey: apiKey !== null }));
       return { ...configuration.server, providers, warnings: warningsOf(configuration) };
+    },
+    probeProviders: async (file) => {
+      const [configuration, { probeProviders }] = await Promise.all([configurationOf(file, environment), import("../compose.ts")]);
+      return probeProviders(configuration);
     },
     program: { file: process.execPath, arguments: [...process.execArgv, fileURLToPath(new URL(mainFile, import.meta.url))] },
   };
@@ -70,7 +80,7 @@ async function serverConfiguration(options: ServeOptions, environment: Environme
   return {
     ...configuration,
     server: { host: options.host ?? host, port: options.port ?? port },
-    data: options.data ?? configuration.data,
+    data: options.data ?? (environment["PURSER_DATA"] || configuration.data),
   };
 }
 

@@ -4,6 +4,8 @@ import type { Command } from "commander";
 import { PurserError } from "../domain/error.ts";
 import type { CommandContext } from "./context.ts";
 import { type ExitCode, failureJson, failureOf, failureText } from "./failure.ts";
+import { helpText } from "./help-text.ts";
+import { inCheckout, purser } from "./welcome.ts";
 
 interface CommandEntry {
   readonly name: string;
@@ -48,14 +50,23 @@ const entries: readonly CommandEntry[] = [
 ];
 
 const examples = `
+Environment:
+  PURSER_DATA       data folder, where --data names none
+  PURSER_URL        server to speak to, where neither --url nor --data names one
+  PURSER_ADMIN_KEY  admin key for it
+  NO_COLOR          any value: no colours, as --no-color
+
 Examples:
-  purser serve                                     start on http://127.0.0.1:4141 and print a key to use
-  purser demo                                      see what it does, without a provider key
-  purser report --by project,model                 where the money went
+  # start on http://127.0.0.1:4141 and print a key to use
+  purser serve
+  # see what it does, without a provider key
+  purser demo
+  # where the money went
+  purser report --by project,model
   purser budget create --id team-a --type team --resource atlas --amount 50 --period month
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 a budget said no.
-`;
+${inCheckout ? `In this checkout, write "${purser}" for "purser".\n` : ""}`;
 
 /**
  * Runs one command to its end. Never throws: a failure is written where notes go.
@@ -82,6 +93,8 @@ async function buildProgram(words: readonly string[], context: CommandContext): 
   program.description("Keeps the purse of AI agents: meters, prices, budgets and records every model call.");
   program.addHelpText("after", examples).helpCommand("help [command]", "show help for a command");
   program.version(context.parts.version, "-V, --version", "print the version");
+  // Read before any command is known (main.ts): what is written until then has no colours either.
+  program.option("--no-color", "no colours, also on a terminal");
   configure(program, context);
   const asked = words.find((word) => !word.startsWith("-") && word !== "help");
   for (const entry of entries) {
@@ -104,15 +117,20 @@ function configure(command: Command, context: CommandContext): void {
     })
     .showSuggestionAfterError();
   command.configureOutput({
-    writeOut: (text) => out.write(text),
-    writeErr: (text) => notes.write(text),
+    writeOut: (text) => out.write(helpText(text, out.columns)),
+    writeErr: (text) => notes.write(helpText(text, notes.columns)),
     outputError: () => {},
-    getOutHelpWidth: () => out.columns,
-    getErrHelpWidth: () => notes.columns,
+    getOutHelpWidth: () => Math.min(out.columns, widestHelp),
+    getErrHelpWidth: () => Math.min(notes.columns, widestHelp),
     getOutHasColors: () => out.tty,
     getErrHasColors: () => notes.tty,
   });
+  command.configureHelp({ minWidthToWrap: leastHelp });
 }
+
+/** Longer lines are hard to read, also where there is room. */
+const widestHelp = 100;
+const leastHelp = 20;
 
 /** @param text As the library words it: `error: unknown option '--nope'`, then what may have been meant on a line of its own. */
 function wrongWords(text: string, command: string): PurserError {

@@ -3,12 +3,15 @@
 import { connect, type Connection } from "./connection.ts";
 import type { CommandContext } from "./context.ts";
 import { inOptionWords, type OptionWords } from "./option-words.ts";
+import { whileWaiting } from "./terminal/progress.ts";
 import { targetOf, type TargetOptions } from "./option.ts";
 
 export interface SessionOptions {
   readonly target: TargetOptions;
   /** Whether the data folder may be made. */
   readonly create?: boolean;
+  /** The work goes on until it is ended, as `top` does: it shows by itself that it is alive. */
+  readonly isWatch?: boolean;
   /** How the fields of its requests are called on the command line. */
   readonly words?: OptionWords;
 }
@@ -22,7 +25,9 @@ export async function withConnection<Result>(
   const target = targetOf(options.target, context.environment);
   const connection = await connect({ target, openFolder: (folder) => context.parts.openFolder(folder), create: options.create === true });
   try {
-    return await work(connection);
+    if (options.isWatch === true) return await work(connection);
+    const label = connection.mode === "server" ? `Waiting for ${connection.where}` : `Reading ${connection.where}`;
+    return await whileWaiting(context.screen.notes, label, work(connection));
   } catch (error) {
     throw inOptionWords(error, options.words ?? {});
   } finally {

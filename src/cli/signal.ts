@@ -19,7 +19,7 @@ export async function untilSignalled(notes: Output): Promise<void> {
 }
 
 /** Aborts at the first signal to end; the second ends the process. Call `release` when the work is over. */
-export function abortOnSignal(): { readonly signal: AbortSignal; release(): void } {
+export function abortOnSignal(): { readonly signal: AbortSignal; abort(): void; release(): void } {
   const controller = new AbortController();
   let firstAt = 0;
   const handlers = ending.map((name) => ({
@@ -34,6 +34,7 @@ export function abortOnSignal(): { readonly signal: AbortSignal; release(): void
   for (const { name, handle } of handlers) process.on(name, handle);
   return {
     signal: controller.signal,
+    abort: () => controller.abort(),
     release: () => {
       for (const { name, handle } of handlers) process.off(name, handle);
     },

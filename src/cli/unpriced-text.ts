@@ -2,7 +2,7 @@
 
 import type { UnpricedCalls } from "./figures.ts";
 import type { Paint } from "./terminal/color.ts";
-import { grouped } from "./terminal/number.ts";
+import { counted, grouped } from "./terminal/number.ts";
 
 const namedModels = 3;
 
@@ -12,6 +12,6 @@ export function unpricedText(unpriced: readonly UnpricedCalls[], paint: Paint): 
   const calls = unpriced.reduce((sum, one) => sum + one.calls, 0);
   const named = unpriced.slice(0, namedModels).map(({ provider, model }) => `${provider}/${model}`);
   const others = unpriced.length > namedModels ? ` and ${grouped(unpriced.length - namedModels)} more` : "";
-  const subject = `${grouped(calls)} ${calls === 1 ? "call" : "calls"} of ${named.join(", ")}${others}`;
-  return `${paint.yellow(`${subject} had no price and count as nothing: state one under prices in purser.yaml, see docs/guides/add-a-price.md`)}\n`;
+  const subject = `${counted(calls, "call")} of ${named.join(", ")}${others}`;
+  return `${paint.yellow(`${subject} had no price and ${calls === 1 ? "counts" : "count"} as nothing: state one under prices in purser.yaml, see docs/guides/add-a-price.md`)}\n`;
 }

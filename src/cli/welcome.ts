@@ -1,12 +1,21 @@
 /** What a newcomer reads after the start: where it listens, a key, and lines to paste. */
 
 import type { RunningServer } from "./context.ts";
-import type { Paint } from "./terminal/color.ts";
+import type { Output } from "./terminal/screen.ts";
+
+/** The sources are run as they are; the installed package has JavaScript in their place. */
+export const inCheckout = import.meta.url.endsWith(".ts");
 
 /** How the command line is called here: in a checkout nothing is on the path. */
-export const purser = import.meta.url.endsWith(".ts") ? "npm run -s purser --" : "purser";
+export const purser = inCheckout ? "npm run -s purser --" : "purser";
 
-export function welcome(server: RunningServer, paint: Paint): string {
+/** A sentence with its commands as they are called here. */
+export function asCalled(text: string): string {
+  return text.replaceAll("`purser ", `\`${purser} `);
+}
+
+export function welcome(server: RunningServer, output: Pick<Output, "paint" | "columns">): string {
+  const { paint } = output;
   const real = server.providers.filter((provider) => provider.real).map((provider) => provider.name);
   const lines = [
     `${paint.bold("Purser")} listens on ${paint.cyan(server.url)}`,
@@ -14,24 +23,49 @@ export function welcome(server: RunningServer, paint: Paint): string {
     server.firstKey === undefined
       ? `caller key  make one with \`${purser} key create --name NAME\``
       : `caller key  ${paint.yellow(server.firstKey)}   "first-contact", shown once`,
-    `providers   ${real.length > 0 ? real.join(", ") : "none is real yet: set OPENAI_API_KEY, ANTHROPIC_API_KEY, ... ; the simulator answers sim/... models"}`,
+    `providers   ${real.length > 0 ? real.join(", ") : "no provider key found: set OPENAI_API_KEY, ANTHROPIC_API_KEY, ...; the simulator answers sim/... models"}`,
     "",
-    ...pasteLines(server, paint),
+    ...pasteLines(server, output),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** Calls to the simulator's models, which work without a provider's key. */
-function pasteLines(server: RunningServer, paint: Paint): readonly string[] {
-  const key = server.firstKey ?? "$PURSER_KEY";
-  const quoted = server.firstKey === undefined ? "process.env.PURSER_KEY" : JSON.stringify(key);
-  const message = `messages: [{ role: "user", content: "Hello" }]`;
+/** Calls to the simulator's models, which work without a provider's key. Each is whole: it can be pasted into a file, or a shell. */
+function pasteLines(server: RunningServer, { paint, columns }: Pick<Output, "paint" | "columns">): readonly string[] {
+  const { url, firstKey } = server;
+  const inScript = firstKey === undefined ? "process.env.PURSER_KEY" : JSON.stringify(firstKey);
   return [
-    paint.dim("Try it (curl; openai SDK; anthropic SDK):"),
-    `curl ${server.url}/v1/chat/completions -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d '{"model":"sim/sim-small","messages":[{"role":"user","content":"Hello"}]}'`,
-    `await new OpenAI({ baseURL: "${server.url}/v1", apiKey: ${quoted} }).chat.completions.create({ model: "sim/sim-small", ${message} })`,
-    `await new Anthropic({ baseURL: "${server.url}", apiKey: ${quoted} }).messages.create({ model: "sim/sim-small", max_tokens: 100, ${message} })`,
+    paint.dim("Try it with curl:"),
+    ...(firstKey === undefined ? [] : [keyLine(firstKey, columns)]),
+    `curl ${url}/v1/chat/completions \\`,
+    `  -H "Authorization: Bearer $PURSER_KEY" \\`,
+    `  -H "Content-Type: application/json" \\`,
+    `  -d '{"model": "sim/sim-small",`,
+    `       "messages": [{"role": "user", "content": "Hello"}]}'`,
     "",
-    paint.dim(`Then: ${purser} report, ${purser} top. API and docs: ${server.url}/docs. Ctrl-C stops.`),
+    paint.dim("Or with the SDKs, after npm install openai @anthropic-ai/sdk, as hello.mjs:"),
+    `import Anthropic from "@anthropic-ai/sdk";`,
+    `import OpenAI from "openai";`,
+    "const apiKey =",
+    `  ${inScript};`,
+    `const url = "${url}";`,
+    `const model = "sim/sim-small";`,
+    `const messages = [{ role: "user", content: "Hello" }];`,
+    `const openai = new OpenAI({ apiKey, baseURL: url + "/v1" });`,
+    `const chat = await openai.chat.completions.create({`,
+    `  model, messages });`,
+    `console.log(chat.choices[0].message.content);`,
+    `const anthropic = new Anthropic({ apiKey, baseURL: url });`,
+    `const message = await anthropic.messages.create({`,
+    `  model, messages, max_tokens: 100 });`,
+    `console.log(message.content[0].text);`,
+    "",
+    paint.dim(`Then: ${purser} report, ${purser} top. API and docs: ${url}/docs. Ctrl-C stops.`),
   ];
+}
+
+/** A shell joins the two lines; a terminal that broke the key itself would put the break into it. */
+function keyLine(key: string, columns: number): string {
+  const line = `PURSER_KEY=${key}`;
+  return line.length <= columns ? line : line.replace("=", "=\\\n");
 }

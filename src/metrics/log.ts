@@ -1,6 +1,7 @@
-/** Log lines on standard error, as JSON. Keys, prompts and answers never stand in them. */
+/** Log lines on standard error: JSON, or text for a person at a terminal. Keys, prompts and answers never stand in them. */
 
 import { pino, type LevelWithSilent } from "pino";
+import { logText } from "./log-text.ts";
 import type { Observer } from "../app/observer.ts";
 
 export interface Log {
@@ -10,9 +11,13 @@ export interface Log {
   observe<Inner extends Observer>(inner: Inner): Inner;
 }
 
-/** @param level The least that is written, in the words of pino. */
-export function makeLog(level: LevelWithSilent): Log {
-  const logger = pino({ level, base: null }, pino.destination({ dest: 2, sync: false }));
+/**
+ * @param level The least that is written, in the words of pino.
+ * @param writeText Takes lines as people read them; absent, they are JSON on standard error.
+ */
+export function makeLog(level: LevelWithSilent, writeText?: (text: string) => void): Log {
+  const destination = writeText ? { write: (line: string) => writeText(logText(line)) } : pino.destination({ dest: 2, sync: false });
+  const logger = pino({ level, base: null }, destination);
   const log: Omit<Log, "observe"> = {
     warn: (message) => logger.warn(message),
     error: (message, error) => logger.error({ err: error }, message),

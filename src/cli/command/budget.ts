@@ -9,6 +9,7 @@ import { type OptionWords, sameNames } from "../option-words.ts";
 import { list, oneOf, shares, type TargetOptions, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { budgetTable, budgetText } from "../budget-text.ts";
+import { asCalled } from "../welcome.ts";
 
 const root = "/api/v1/budgets";
 const periods = ["once", "hour", "day", "week", "month", "quarter", "year"] as const;
@@ -89,8 +90,8 @@ function defineList(command: Command, context: CommandContext): void {
       const budgets = await withConnection(context, { target: options }, (connection) => readAll<BudgetView>(connection, root));
       if (options.json) return printJson(context, { data: budgets });
       const { out, notes } = context.screen;
-      if (budgets.length === 0) notes.write("There are no budgets yet: see `purser budget create --help`.\n");
-      else out.write(budgetTable(budgets, out.paint));
+      if (budgets.length === 0) notes.write(asCalled("There are no budgets yet: see `purser budget create --help`.\n"));
+      else out.write(budgetTable(budgets, out));
     });
 }
 
@@ -167,7 +168,7 @@ function changed(options: BudgetOptions): Readonly<Record<string, unknown>> {
 
 function show(budget: unknown, options: TargetOptions, context: CommandContext): void {
   if (options.json) printJson(context, budget);
-  else context.screen.out.write(budgetText(budget as BudgetView, context.screen.out.paint));
+  else context.screen.out.write(budgetText(budget as BudgetView, context.screen.out));
 }
 
 function pathOf(id: string): string {

@@ -12,7 +12,9 @@ import { Statistics } from "../replay/statistics.ts";
 import { printJson } from "../session.ts";
 import { abortOnSignal } from "../signal.ts";
 import { openStage, type Stage } from "../stage.ts";
-import { startProgress } from "../terminal/progress.ts";
+import { counted } from "../terminal/number.ts";
+import { startProgress, whileWaiting } from "../terminal/progress.ts";
+import { onEndKey } from "../terminal/keys.ts";
 import { liveBlock, type Output } from "../terminal/screen.ts";
 import { purser } from "../welcome.ts";
 import { reportText } from "./report.ts";
@@ -39,14 +41,18 @@ export function defineDemo(command: Command, context: CommandContext): void {
 async function runDemo(options: DemoOptions, context: CommandContext): Promise<void> {
   const { out, notes } = context.screen;
   if (!options.json) notes.write("Starting a gateway and a simulated provider on a throw-away folder ...\n");
-  const stage = await openStage(context, {});
+  const stage = await whileWaiting(notes, "Starting", openStage(context, {}));
   try {
     const keys = await enter(stage.admin);
     const keyOf = (team: string): string => keys.get(team) ?? "";
     await traffic(stage, { options, context, keyOf });
-    const scenes = await playScenes({ url: stage.url, admin: stage.admin, keyOf });
+    const scenes = await whileWaiting(notes, "Playing three scenes", playScenes({ url: stage.url, admin: stage.admin, keyOf }));
     const figures = await readFigures(stage.admin, { by: ["team", "agent", "model"] });
-    const verified = await context.parts.verifyFolder(stage.dataDirectory, () => {});
+    const verified = await whileWaiting(
+      notes,
+      "Verifying",
+      context.parts.verifyFolder(stage.dataDirectory, () => {}),
+    );
     const isWell = verified.ok;
     if (options.json) printJson(context, { total: figures.total, groups: figures.groups, scenes, verified: isWell });
     else out.write(closingText({ figures, scenes, entries: verified.entries, isWell }, out));
@@ -71,6 +77,7 @@ async function traffic(stage: Stage, work: TrafficWork): Promise<Statistics> {
   const { Pool } = await import("undici");
   const pool = new Pool(stage.url, { connections: callers, pipelining: 1 });
   const interruption = abortOnSignal();
+  const keys = onEndKey(process.stdin, () => interruption.abort());
   const statistics = new Statistics();
   const random = seeded(1);
   const now = (): number => performance.now();
@@ -86,6 +93,7 @@ async function traffic(stage: Stage, work: TrafficWork): Promise<Statistics> {
   try {
     await Promise.all([...Array.from({ length: callers }, caller), watch(stage, { ...work, goesOn, endsAt })]);
   } finally {
+    keys.release();
     interruption.release();
     await pool.close();
   }
@@ -94,7 +102,7 @@ async function traffic(stage: Stage, work: TrafficWork): Promise<Statistics> {
 
 async function watch(stage: Stage, work: TrafficWork & { readonly goesOn: () => boolean; readonly endsAt: number }): Promise<void> {
   const { out, notes } = work.context.screen;
-  const isLive = out.tty && work.options.json !== true;
+  const isLive = out.live && work.options.json !== true;
   const block = liveBlock(out);
   const progress = startProgress(notes, { label: "Demo", now: () => performance.now() });
   while (work.goesOn()) {
@@ -102,7 +110,7 @@ async function watch(stage: Stage, work: TrafficWork & { readonly goesOn: () => 
     if (isLive) {
       const snapshot = await readSnapshot(stage.admin, view);
       block.draw(
-        `${snapshotText(snapshot, { ...view, output: out })}${out.paint.dim(`${Math.ceil(leftMs / 1000)} s left; Ctrl-C goes to the end`)}\n`,
+        `${snapshotText(snapshot, { ...view, output: out })}${out.paint.dim(`${Math.ceil(leftMs / 1000)} s left; q or Ctrl-C goes to the end`)}\n`,
       );
     } else progress.update(1 - leftMs / (work.options.seconds * 1000));
     await pause(Math.min(refreshMs, leftMs));
@@ -122,7 +130,7 @@ function closingText({ figures, scenes, entries, isWell }: Closing, output: Outp
   const { bold, green, red, dim } = output.paint;
   const played = scenes.map((scene) => `${bold(scene.title)}\n${scene.lines.map((line) => `  ${line}\n`).join("")}`);
   const verdict = isWell
-    ? `${green("✔")} ${entries} journal entries verify: every balance follows from them.`
+    ? `${green("✔")} ${counted(entries, "journal entry", "journal entries")} verified: every balance follows from them.`
     : `${red("✘")} the ledger does not verify.`;
   return [
     ...played,

@@ -1,32 +1,36 @@
 /** `purser doctor`: what is wrong with an installation, with a remedy for each finding. */
 
 import type { Command } from "commander";
-import { type Finding, inspect } from "../inspect.ts";
+import type { Finding } from "../finding.ts";
+import { inspect } from "../inspect.ts";
 import type { CommandContext } from "../context.ts";
-import { type JsonOption, whole, withJson } from "../option.ts";
+import { type TargetOptions, targetOf, whole, withTarget } from "../option.ts";
 import { printJson } from "../session.ts";
 import type { Output } from "../terminal/screen.ts";
+import { asCalled } from "../welcome.ts";
+import { whileWaiting } from "../terminal/progress.ts";
 import { table } from "../terminal/table.ts";
 
-interface DoctorOptions extends JsonOption {
-  readonly data: string;
+interface DoctorOptions extends TargetOptions {
   readonly config?: string;
   readonly port?: number;
   readonly online?: boolean;
 }
 
 export function defineDoctor(command: Command, context: CommandContext): void {
-  withJson(command)
-    .option("--data <dir>", "data folder", ".purser")
+  withTarget(command)
     .option("--config <file>", "configuration (purser.yaml where there is one)")
     .option("--port <n>", "port that the server is to listen on (as configured)", whole("--port", { least: 0, most: 65_535 }))
-    .option("--online", "also see whether the configured providers can be reached (no call is made)")
+    .option("--online", "ask each provider for its list of models, with its key (free, at most 10 s)")
     .addHelpText(
       "after",
-      "\nExit code 1: something is wrong. A warning alone is 0.\n\nExamples:\n  purser doctor\n  purser doctor --config purser.yaml --online",
+      "\nWhere a server runs, it says which providers, prices and ledger it has: its environment counts, not this shell's.\nExit code 1: something is wrong. A warning alone is 0.\n\nExamples:\n  purser doctor\n  purser doctor --config purser.yaml --online",
     )
     .action(async (options: DoctorOptions) => {
-      const findings = await inspect(options, context);
+      const { notes } = context.screen;
+      if (options.online && !options.json) notes.write("Asking each provider for its list of models, with its key: no model is called.\n");
+      const work = inspect({ ...options, ...targetOf(options, context.environment) }, context);
+      const findings = await whileWaiting(notes, "Looking", work);
       const isWell = findings.every((finding) => finding.state !== "wrong");
       if (options.json) printJson(context, { ok: isWell, findings });
       else context.screen.out.write(findingsText(findings, context.screen.out));
@@ -38,8 +42,8 @@ export function findingsText(findings: readonly Finding[], output: Output): stri
   const { green, yellow, red, cyan, dim } = output.paint;
   const signs = { well: green("✔"), warning: yellow("!"), wrong: red("✘") };
   const rows = findings.flatMap((finding) => [
-    [signs[finding.state], finding.subject, finding.message],
-    ...(finding.remedy === null ? [] : [["", "", `${cyan("remedy")} ${finding.remedy}`]]),
+    [signs[finding.state], finding.subject, asCalled(finding.message)],
+    ...(finding.remedy === null ? [] : [["", "", `${cyan("remedy")} ${asCalled(finding.remedy)}`]]),
   ]);
-  return table([{ title: "" }, { title: "" }, { title: "" }], rows, { heading: dim });
+  return table([{ title: "" }, { title: "" }, { title: "" }], rows, { heading: dim, room: output.columns });
 }

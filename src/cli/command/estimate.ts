@@ -12,7 +12,7 @@ import { listedModel, resolveModel, splitName, unpriced } from "../model-name.ts
 import type { OptionWords } from "../option-words.ts";
 import { attributionOf, collect, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
-import { dollarColumn, grouped } from "../terminal/number.ts";
+import { counted, dollarColumn } from "../terminal/number.ts";
 import type { Output } from "../terminal/screen.ts";
 import { table } from "../terminal/table.ts";
 
@@ -116,7 +116,7 @@ function estimateText(estimate: EstimateView, output: Output): string {
   ]);
   const figures = [
     ["at least", low, dim("an answer of one token")],
-    ["expected", expected, dim(`${grouped(estimate.expected_output_tokens)} output tokens`)],
+    ["expected", expected, dim(counted(estimate.expected_output_tokens, "output token"))],
     ["at most", bold(high), dim("what a budget has to hold")],
   ];
   const budgets = estimate.budgets.map((budget) => [
@@ -125,11 +125,11 @@ function estimateText(estimate: EstimateView, output: Output): string {
     `${budget.allowed ? "would allow it" : `would refuse it (${budget.reason ?? "too little left"})`}: ${amountText(budget.available, budget.currency)} left, ${amountText(budget.needed, budget.currency)} needed`,
   ]);
   const columns = [{ title: "" }, { title: "" }, { title: "" }];
-  const size = `${grouped(estimate.input_tokens)} input tokens, at most ${grouped(estimate.max_output_tokens)} output tokens`;
+  const size = `${counted(estimate.input_tokens, "input token")}, at most ${counted(estimate.max_output_tokens, "output token")}`;
   return [
     `${bold(`${estimate.provider}/${estimate.model}`)}  ${dim(size)}\n`,
-    table([{ title: "" }, { title: "", align: "right" }, { title: "" }], figures, { heading: dim, indent: "  " }),
-    budgets.length > 0 ? table(columns, budgets, { heading: dim }) : "",
+    table([{ title: "" }, { title: "", align: "right" }, { title: "" }], figures, { heading: dim, room: output.columns, indent: "  " }),
+    budgets.length > 0 ? table(columns, budgets, { heading: dim, room: output.columns }) : "",
   ].join("");
 }
 

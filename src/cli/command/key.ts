@@ -9,8 +9,11 @@ import { type OptionWords, sameNames } from "../option-words.ts";
 import { attributionOf, collect, list, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { table } from "../terminal/table.ts";
+import { asCalled } from "../welcome.ts";
 
 const root = "/api/v1/keys";
+/** Columns of the list that give way first where a terminal is narrow. */
+const spared: Readonly<Record<string, { readonly spare: number }>> = { "begins with": { spare: 2 }, fixed: { spare: 1 } };
 const roles = ["caller", "reader", "admin"] as const;
 
 const words: OptionWords = {
@@ -97,10 +100,10 @@ function defineList(command: Command, context: CommandContext): void {
       const keys = await withConnection(context, { target: options }, (connection) => readAll<KeyView>(connection, root));
       if (options.json) return printJson(context, { data: keys });
       const { out, notes } = context.screen;
-      if (keys.length === 0) return notes.write("There are no keys yet: `purser key create --name NAME` makes one.\n");
+      if (keys.length === 0) return notes.write(asCalled("There are no keys yet: `purser key create --name NAME` makes one.\n"));
       const rows = keys.map((key) => [key.key_id, key.name, key.role, key.hint ?? "", attributionText(key.attribution), stateOf(key)]);
-      const columns = ["key id", "name", "role", "begins with", "fixed", "state"].map((title) => ({ title, maxWidth: 44 }));
-      out.write(table(columns, rows, { heading: out.paint.dim }));
+      const columns = ["key id", "name", "role", "begins with", "fixed", "state"].map((title) => ({ title, ...spared[title] }));
+      out.write(table(columns, rows, { heading: out.paint.dim, room: out.columns }));
     });
 }
 

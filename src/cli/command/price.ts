@@ -8,7 +8,7 @@ import type { Usage } from "../../domain/usage/usage.ts";
 import type { CommandCatalogue, CommandContext } from "../context.ts";
 import { resolveModel, unpriced } from "../model-name.ts";
 import { type JsonOption, moment, oneOf, whole, withJson } from "../option.ts";
-import { dollarColumn, dollars, grouped } from "../terminal/number.ts";
+import { exactDollarColumn, exactDollars, grouped } from "../terminal/number.ts";
 import { table } from "../terminal/table.ts";
 
 const tiers: readonly ServiceTier[] = ["standard", "batch", "flex", "priority", "fast"];
@@ -102,8 +102,8 @@ function printPrice(result: Priced, to: { readonly options: PriceOptions; readon
   out.write(
     `${bold(`${result.provider}/${result.model}`)}  ${dim(`as of ${new Date(result.at).toISOString()}, ${to.options.tier} tier`)}\n\n`,
   );
-  const costs = dollarColumn([...result.charges.map((charge) => formatUsd(charge.cost)), formatUsd(total)]);
-  const rates = dollarColumn(result.charges.map((charge) => perMillion(charge)));
+  const costs = exactDollarColumn([...result.charges.map((charge) => formatUsd(charge.cost)), formatUsd(total)]);
+  const rates = exactDollarColumn(result.charges.map((charge) => perMillion(charge)));
   const rows = result.charges.map((charge, index) => [
     charge.meter,
     grouped(charge.quantity),
@@ -117,10 +117,12 @@ function printPrice(result: Priced, to: { readonly options: PriceOptions; readon
     { title: "quantity", align: "right" },
     { title: "USD per million", align: "right" },
     { title: "cost", align: "right" },
-    { title: "rate from" },
-    { title: "match" },
+    { title: "rate from", spare: 1 },
+    { title: "match", spare: 2 },
   ] as const;
-  out.write(table(columns, [...rows, [bold("total"), "", "", bold(costs.at(-1) ?? dollars("0"))]], { heading: dim }));
+  out.write(
+    table(columns, [...rows, [bold("total"), "", "", bold(costs.at(-1) ?? exactDollars("0"))]], { heading: dim, room: out.columns }),
+  );
 }
 
 /** Source, version, since when, and from which size of context on. */

@@ -17,7 +17,7 @@ const many = { least: 1, most: 10_000 };
 
 export function defineReplay(command: Command, context: CommandContext): void {
   withJson(command)
-    .argument("<trace>", "CSV with the columns TIMESTAMP,ContextTokens,GeneratedTokens")
+    .argument("<trace>", "CSV with the columns TIMESTAMP, ContextTokens and GeneratedTokens")
     .option("--speed <speed>", "1 as recorded, 10 times that, or max", oneOf("--speed", ["1", "10", "max"]), "max")
     .option("--teams <n>", "teams that the agents belong to", whole("--teams", many), 3)
     .option("--agents <n>", "agents that make the calls", whole("--agents", many), 12)

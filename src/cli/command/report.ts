@@ -9,7 +9,7 @@ import { sameNames } from "../option-words.ts";
 import { list, moment, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
 import { groupTable } from "../group-table.ts";
 import { printJson, withConnection } from "../session.ts";
-import { dollars, grouped } from "../terminal/number.ts";
+import { counted, dollars, grouped } from "../terminal/number.ts";
 import type { Output } from "../terminal/screen.ts";
 import { unpricedText } from "../unpriced-text.ts";
 
@@ -38,7 +38,7 @@ export function defineReport(command: Command, context: CommandContext): void {
     .addHelpText(
       "after",
       `
-Amounts are exact. What has no value in a dimension is "unattributed". Dates are midnight UTC.
+Amounts in a table are rounded as on every screen; --json and csv have them exact. What has no value in a dimension is "unattributed". Dates are midnight UTC.
 
 Examples:
   purser report --by team
@@ -77,20 +77,20 @@ export function reportText(figures: Figures, options: ReportTextOptions): string
   const { paint } = options.output;
   const { total } = figures;
   const refusals = total.refusals > 0 ? `, ${grouped(total.refusals)} refused` : "";
-  const heading = `${paint.bold(dollars(total.cost_usd))}  ${grouped(total.calls)} calls${refusals}, ${tokensText(total.usage)}\n`;
+  const heading = `${paint.bold(dollars(total.cost_usd))}  ${counted(total.calls, "call")}${refusals}, ${tokensText(total.usage)}\n`;
   const unpriced = unpricedText(figures.unpriced, paint);
   if (options.by.length === 0 || figures.groups.length === 0)
     return `${heading}${total.calls + total.refusals === 0 ? paint.dim("No calls in this range.\n") : unpriced}`;
   const shown = figures.groups.slice(0, options.top);
   const left = figures.groups.length - shown.length;
-  const rest = left > 0 ? paint.dim(`and ${grouped(left)} more groups: --top ${figures.groups.length} shows all\n`) : "";
+  const rest = left > 0 ? paint.dim(`and ${counted(left, "more group")}: --top ${figures.groups.length} shows all\n`) : "";
   return `${heading}\n${groupTable(shown, { ...options, whole: total.cost_usd })}${rest}${unpriced}`;
 }
 
 export function tokensText(usage: Usage): string {
   const cached = usage.cache_read ?? 0;
   const ofCache = cached > 0 ? ` (${grouped(cached)} from cache)` : "";
-  return `${grouped(countContext(usage))} input tokens${ofCache}, ${grouped(usage.output ?? 0)} output tokens`;
+  return `${counted(countContext(usage), "input token")}${ofCache}, ${counted(usage.output ?? 0, "output token")}`;
 }
 
 /** RFC 4180; a cell that a spreadsheet would run as a formula is set in front with an apostrophe. */

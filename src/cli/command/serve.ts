@@ -2,9 +2,11 @@
 
 import type { Command } from "commander";
 import type { CommandContext, RunningServer, ServeOptions } from "../context.ts";
+import { untilFault } from "../fault.ts";
 import { warningJson, warningText } from "../failure.ts";
 import { listenFailure } from "../listen-failure.ts";
 import { type JsonOption, whole, withJson } from "../option.ts";
+import { whileWaiting } from "../terminal/progress.ts";
 import { welcome } from "../welcome.ts";
 import { untilSignalled } from "../signal.ts";
 
@@ -14,7 +16,7 @@ export function defineServe(command: Command, context: CommandContext): void {
   withJson(command)
     .option("--host <address>", "address to listen on (127.0.0.1)")
     .option("--port <n>", `port to listen on, 0 for any that is free (${defaultPort})`, whole("--port", { least: 0, most: 65_535 }))
-    .option("--data <dir>", "data folder (.purser)")
+    .option("--data <dir>", "data folder (PURSER_DATA, then the configuration, then .purser)")
     .option("--config <file>", "configuration (purser.yaml where there is one)")
     .addHelpText(
       "after",
@@ -31,16 +33,22 @@ Examples:
       const server = await start(options, context);
       const { out, notes } = context.screen;
       const stopped = untilSignalled(notes);
+      const faulted = untilFault(process, () => process.exit(1));
       for (const warning of server.warnings) notes.write(options.json ? warningJson(warning) : warningText(warning, notes.paint));
-      out.write(options.json ? startedJson(server) : welcome(server, out.paint));
-      await stopped;
+      out.write(options.json ? startedJson(server) : welcome(server, out));
+      const fault = await Promise.race([stopped, faulted]);
+      if (fault) {
+        server.reportFault(fault.error);
+        context.end(1);
+      }
       await server.close();
     });
 }
 
 async function start(options: ServeOptions & JsonOption, context: CommandContext): Promise<RunningServer> {
   const { json: _, ...asked } = options;
-  return context.parts.startServer(asked).catch(async (error: unknown) => {
+  const starting = context.parts.startServer(asked);
+  return whileWaiting(context.screen.notes, "Opening the ledger", starting).catch(async (error: unknown) => {
     throw await listenFailure(error, { command: "serve", hostField: options.host === undefined ? "server.host" : "--host" });
   });
 }

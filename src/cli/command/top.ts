@@ -1,5 +1,6 @@
 /** `purser top`: calls, spend and budgets as they move. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { ask, type Connection } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
@@ -8,7 +9,8 @@ import { budgetTable, usedShare } from "../budget-text.ts";
 import { list, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { abortOnSignal } from "../signal.ts";
-import { dollars, grouped } from "../terminal/number.ts";
+import { counted, dollars, grouped } from "../terminal/number.ts";
+import { onEndKey } from "../terminal/keys.ts";
 import { liveBlock, type Output } from "../terminal/screen.ts";
 import { groupTable } from "../group-table.ts";
 import { unpricedText } from "../unpriced-text.ts";
@@ -43,29 +45,37 @@ export function defineTop(command: Command, context: CommandContext): void {
     .option("--minutes <n>", "top groups of the last so many minutes", whole("--minutes", { least: 1, most: 44_640 }), 60)
     .option("--once", "one picture, then end (as it is without a terminal)")
     .addHelpText("after", "\nExamples:\n  purser top\n  purser top --by agent --minutes 10\n  purser top --once --json")
-    .action((options: TopOptions) =>
-      withConnection(context, { target: options }, async (connection) => {
-        const { out } = context.screen;
-        if (options.json) return printJson(context, await readSnapshot(connection, options));
-        if (options.once || !out.tty) return out.write(snapshotText(await readSnapshot(connection, options), { ...options, output: out }));
-        return watch(connection, options, out);
-      }),
-    );
+    .action((options: TopOptions) => {
+      const { out } = context.screen;
+      return withConnection(
+        context,
+        { target: options, isWatch: out.live && !options.once && options.json !== true },
+        async (connection) => {
+          if (options.json) return printJson(context, await readSnapshot(connection, options));
+          if (options.once || !out.live)
+            return out.write(snapshotText(await readSnapshot(connection, options), { ...options, output: out }));
+          return watch(connection, options, out);
+        },
+      );
+    });
 }
 
 async function watch(connection: Connection, options: TopOptions, output: Output): Promise<void> {
   const interruption = abortOnSignal();
+  const { signal } = interruption;
+  const keys = onEndKey(process.stdin, () => interruption.abort());
   const block = liveBlock(output);
+  const ended = new Promise<null>((resolve) => signal.addEventListener("abort", () => resolve(null)));
   try {
-    while (!interruption.signal.aborted) {
-      block.draw(`${snapshotText(await readSnapshot(connection, options), { ...options, output })}${output.paint.dim("Ctrl-C ends.")}\n`);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, refreshMs);
-        interruption.signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-      });
+    while (!signal.aborted) {
+      const snapshot = await Promise.race([readSnapshot(connection, options), ended]);
+      if (snapshot === null) break;
+      block.draw(`${snapshotText(snapshot, { ...options, output })}${output.paint.dim("q or Ctrl-C ends.")}\n`);
+      await Promise.race([sleep(refreshMs, undefined, { ref: false }), ended]);
     }
   } finally {
     block.end("keep");
+    keys.release();
     interruption.release();
   }
 }
@@ -92,15 +102,13 @@ export function snapshotText(snapshot: Snapshot, view: SnapshotOptions & { reado
   const { bold, dim } = output.paint;
   const { minute, recent } = snapshot;
   const rate = (minute.total.calls / 60).toFixed(minute.total.calls < 600 ? 1 : 0);
-  const holds = snapshot.openHolds === null ? "" : `   ${grouped(snapshot.openHolds)} open holds`;
+  const holds = snapshot.openHolds === null ? "" : `   ${counted(snapshot.openHolds, "open hold")}`;
   const refused = minute.total.refusals > 0 ? `   ${grouped(minute.total.refusals)} refused/min` : "";
-  const head = `${bold("Purser")} ${dim(`${snapshot.where}  ${snapshot.at}`)}\n${grouped(rate)} calls/s   ${dollars(minute.total.cost_usd)}/min${holds}${refused}   ${dim("over the last minute")}\n`;
+  const head = `${bold("Purser")} ${dim(`${snapshot.where}  ${snapshot.at.slice(0, 19)}Z`)}\n${grouped(rate)} calls/s   ${dollars(minute.total.cost_usd)}/min${holds}${refused}   ${dim("over the last minute")}\n`;
   const budgets =
-    snapshot.budgets.length > 0
-      ? `\n${dim("Budgets nearest to their limits")}\n${budgetTable(snapshot.budgets.map(alone), output.paint)}`
-      : "";
+    snapshot.budgets.length > 0 ? `\n${dim("Budgets nearest to their limits")}\n${budgetTable(snapshot.budgets.map(alone), output)}` : "";
   const groups = recent.groups.slice(0, shownGroups);
-  const title = `\n${dim(`Spend of the last ${grouped(view.minutes)} min: ${dollars(recent.total.cost_usd)}, ${grouped(recent.total.calls)} calls`)}\n`;
+  const title = `\n${dim(`Spend of the last ${grouped(view.minutes)} min: ${dollars(recent.total.cost_usd)}, ${counted(recent.total.calls, "call")}`)}\n`;
   const table = groups.length > 0 ? groupTable(groups, { by: view.by, output, whole: recent.total.cost_usd }) : "";
   return `${head}${budgets}${title}${table}${unpricedText(recent.unpriced, output.paint)}`;
 }

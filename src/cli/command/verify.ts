@@ -6,14 +6,14 @@ import type { Command } from "commander";
 import type { VerifyReport } from "../../app/ports.ts";
 import { PurserError } from "../../domain/error.ts";
 import type { CommandContext } from "../context.ts";
-import { type JsonOption, withJson } from "../option.ts";
+import { dataFolder, dataMeaning, type JsonOption, withJson } from "../option.ts";
 import { printJson } from "../session.ts";
-import { grouped } from "../terminal/number.ts";
+import { counted, grouped } from "../terminal/number.ts";
 import type { Output } from "../terminal/screen.ts";
 import { startProgress } from "../terminal/progress.ts";
 
 interface VerifyOptions extends JsonOption {
-  readonly data: string;
+  readonly data?: string;
 }
 
 /** More lines would only hide the first ones; --json has them all. */
@@ -21,7 +21,7 @@ const shownDrift = 20;
 
 export function defineVerify(command: Command, context: CommandContext): void {
   withJson(command)
-    .option("--data <dir>", "data folder", ".purser")
+    .option("--data <dir>", dataMeaning)
     .addHelpText(
       "after",
       `
@@ -32,11 +32,12 @@ Examples:
   purser verify --data /var/lib/purser --json`,
     )
     .action(async (options: VerifyOptions) => {
-      await access(path.join(options.data, "ledger.db")).catch((cause: unknown) => {
-        throw noLedger(options.data, cause);
+      const data = dataFolder(options.data, context.environment);
+      await access(path.join(data, "ledger.db")).catch((cause: unknown) => {
+        throw noLedger(data, cause);
       });
       const progress = startProgress(context.screen.notes, { label: "Verifying", now: () => performance.now() });
-      const report = await context.parts.verifyFolder(options.data, (share) => progress.update(share)).finally(() => progress.end());
+      const report = await context.parts.verifyFolder(data, (share) => progress.update(share)).finally(() => progress.end());
       if (options.json) printJson(context, jsonOf(report));
       else context.screen.out.write(verifyText(report, context.screen.out));
       if (!report.ok) context.end(1);
@@ -45,11 +46,11 @@ Examples:
 
 export function verifyText(report: VerifyReport, output: Output): string {
   const { green, red, cyan } = output.paint;
-  const entries = `${grouped(report.entries)} entries`;
+  const entries = counted(report.entries, "entry", "entries");
   const staged =
     report.staged === 0
       ? ""
-      : `  ${grouped(report.staged)} more are staged, and follow on: the server that runs, or starts next, books them.\n`;
+      : `  ${grouped(report.staged)} more ${report.staged === 1 ? "is" : "are"} staged and follow on: the server that runs, or starts next, books them.\n`;
   if (report.ok) return `${green("✔")} ${entries}: the chain is whole, and every balance and roll-up follows from the journal.\n${staged}`;
   const broken =
     report.brokenAt === null
@@ -60,7 +61,7 @@ export function verifyText(report: VerifyReport, output: Output): string {
   const findings = [...broken, ...counters, ...hours];
   const more = findings.length > shownDrift ? [`and ${grouped(findings.length - shownDrift)} more: --json shows all`] : [];
   return [
-    `${red("✘")} ${entries}: ${grouped(findings.length)} findings`,
+    `${red("✘")} ${entries}: ${counted(findings.length, "finding")}`,
     ...[...findings.slice(0, shownDrift), ...more].map((line) => `  ${line}`),
     `${cyan("remedy")} Stop the server, keep a copy of the data folder, and restore the last backup that verifies.`,
     "",

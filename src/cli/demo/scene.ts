@@ -3,6 +3,7 @@
 import { ask, type Connection } from "../connection.ts";
 import { problemOf } from "../failure.ts";
 import { prompt } from "../replay/drive.ts";
+import { counted, dollars, grouped } from "../terminal/number.ts";
 
 export interface SceneResult {
   readonly title: string;
@@ -28,13 +29,13 @@ export async function refusalScene(stage: SceneStage): Promise<SceneResult> {
     if (answer.status === 200) continue;
     const said = messageIn(answer.text) ?? problemOf(answer.status, parsedOrNull(answer.text)).message;
     const lines = [
-      `A runaway agent with a budget of $0.50 was served ${served} times; then it was answered ${answer.status}:`,
+      `A runaway agent with a budget of $0.50 was served ${counted(served, "time")}; then it was answered ${answer.status}:`,
       `"${said}"`,
       "Nothing was sent to the provider, and the SDK does not retry it.",
     ];
     return { title: "A refusal", lines };
   }
-  return { title: "A refusal", lines: [`The runaway agent was never refused in ${mostServed} calls.`] };
+  return { title: "A refusal", lines: [`The runaway agent was never refused in ${counted(mostServed, "call")}.`] };
 }
 
 /** The connection to the provider breaks in the middle of an answer. */
@@ -129,8 +130,8 @@ async function entryOf(stage: SceneStage, operationId: string | null): Promise<E
 
 function charged(row: EntryView | undefined): string {
   if (!row) return "The ledger has no row for it yet.";
-  const counts = `${row.usage.input ?? 0} input and ${row.usage.output ?? 0} output tokens`;
-  return `The ledger charged $${row.cost_usd} for ${counts}, marked "${row.status}"${row.flags && row.flags.length > 0 ? ` (${row.flags.join(", ")})` : ""}.`;
+  const counts = `${grouped(row.usage.input ?? 0)} input and ${counted(row.usage.output ?? 0, "output token")}`;
+  return `The ledger charged ${dollars(row.cost_usd)} for ${counts}, marked "${row.status}"${row.flags && row.flags.length > 0 ? ` (${row.flags.join(", ")})` : ""}.`;
 }
 
 function messageIn(text: string): string | undefined {

@@ -4,8 +4,8 @@ import type { CommandContext } from "../context.ts";
 import type { ReplayOptions } from "./options.ts";
 import type { Figures } from "../figures.ts";
 import { abortOnSignal } from "../signal.ts";
-import { dollars, grouped } from "../terminal/number.ts";
-import { startProgress } from "../terminal/progress.ts";
+import { counted, dollars, grouped } from "../terminal/number.ts";
+import { startProgress, whileWaiting } from "../terminal/progress.ts";
 import { compareSides, type CutCosts, readSides } from "./compare.ts";
 import { makeCall } from "./drive.ts";
 import type { PlannedCall } from "./plan.ts";
@@ -37,15 +37,17 @@ export interface ReplayResult {
 }
 
 export async function runReplay(calls: readonly PlannedCall[], options: ReplayOptions, context: CommandContext): Promise<ReplayResult> {
-  const setting = await openSetting(options, context);
+  const { notes } = context.screen;
+  const setting = await whileWaiting(notes, "Starting", openSetting(options, context));
   const interruption = abortOnSignal();
   try {
     const before = await readSides(setting);
     const statistics = new Statistics();
     const schedule = await drive(calls, { options, context, setting, statistics, signal: interruption.signal });
-    const after = await compareSides({ setting, before, cutCalls: statistics.cutCalls, context });
+    const comparing = compareSides({ setting, before, cutCalls: statistics.cutCalls, context });
+    const after = await whileWaiting(notes, "Comparing the books", comparing);
     const sums = statistics.sums();
-    const found = setting.verify === null ? null : await setting.verify();
+    const found = setting.verify === null ? null : await whileWaiting(notes, "Verifying", setting.verify());
     const verified = found && { ok: found.ok, entries: found.entries };
     const { comparison } = after;
     const lost = comparison && Math.max(0, comparison.calls.books - comparison.calls.ledger);
@@ -113,7 +115,7 @@ function liveText(live: {
   readonly elapsedMs: number;
 }): string {
   const rate = Math.round(live.ended / Math.max(0.001, live.elapsedMs / 1000));
-  return `${grouped(live.ended)} calls  ${grouped(rate)}/s  ${dollars(live.spentUsd.toFixed(4))}  ${grouped(live.refused)} refused`;
+  return `${counted(live.ended, "call")}  ${grouped(rate)}/s  ${dollars(live.spentUsd.toFixed(4))}  ${grouped(live.refused)} refused`;
 }
 
 async function interruptibleSleep(ms: number, signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@
 import { formatUsd, type PicoUsd } from "../../domain/money/money.ts";
 import type { ReplayOptions } from "./options.ts";
 import { groupTable } from "../group-table.ts";
-import { dollarColumn, dollars, duration, grouped } from "../terminal/number.ts";
+import { counted, dollarColumn, dollars, duration, exactDollars, grouped } from "../terminal/number.ts";
 import type { Output } from "../terminal/screen.ts";
 import { table } from "../terminal/table.ts";
 import type { CutCosts } from "./compare.ts";
@@ -32,7 +32,7 @@ export function replayText(result: ReplayResult, view: ReplayTextOptions): strin
 function headText(result: ReplayResult, { trace, output }: ReplayTextOptions): string {
   const { bold, dim } = output.paint;
   const stopped = result.interrupted ? ", stopped before the end" : "";
-  return `${bold(`Replay of ${trace}`)}  ${dim(`${grouped(result.calls)} calls, recorded over ${duration(result.recordedMs)}${stopped}`)}\n`;
+  return `${bold(`Replay of ${trace}`)}  ${dim(`${counted(result.calls, "call")}, recorded over ${duration(result.recordedMs)}${stopped}`)}\n`;
 }
 
 function factsText(result: ReplayResult, { options, output }: ReplayTextOptions): string {
@@ -58,7 +58,7 @@ function factsText(result: ReplayResult, { options, output }: ReplayTextOptions)
     ],
     [
       "pace",
-      `${grouped(Math.round(schedule.started / seconds))} calls/s for ${duration(schedule.elapsedMs)}, ${pace}, ${options.concurrency} at once at most${late}`,
+      `${grouped(Math.round(schedule.started / seconds))} calls/s for ${duration(schedule.elapsedMs)}, ${pace}, ${grouped(options.concurrency)} at once at most${late}`,
     ],
     ["latency", `${quantilesText(result.latency)}   ${dim("request to last byte, gateway and simulator together")}`],
     ["first byte", `${quantilesText(result.firstByte)}   ${dim("of streams")}`],
@@ -69,7 +69,7 @@ function factsText(result: ReplayResult, { options, output }: ReplayTextOptions)
   return table(
     [{ title: "" }, { title: "" }],
     facts.map(([name, value]) => [dim(name), value]),
-    { heading: dim, indent: "  " },
+    { heading: dim, room: output.columns, indent: "  " },
   );
 }
 
@@ -94,11 +94,8 @@ function teamText(result: ReplayResult, output: Output): string {
     grouped(team.failed),
     costs[index] ?? "",
   ]);
-  const columns = [
-    { title: "team", maxWidth: 40 },
-    ...["calls", "refused", "failed", "USD"].map((title) => ({ title, align: "right" as const })),
-  ];
-  return table(columns, rows, { heading: output.paint.dim });
+  const columns = [{ title: "team" }, ...["calls", "refused", "failed", "USD"].map((title) => ({ title, align: "right" as const }))];
+  return table(columns, rows, { heading: output.paint.dim, room: output.columns });
 }
 
 /** One line for each side of each model, so that equal figures stand under each other. */
@@ -116,12 +113,12 @@ function comparisonText({ comparison }: ReplayResult, output: Output): string {
   };
   const rows = comparison.models.flatMap((row, index) => [line(row, "ledger", index * 2), line(row, "books", index * 2 + 1)]);
   const columns = [
-    { title: "model", maxWidth: 40 },
+    { title: "model" },
     { title: "by" },
     ...["calls", "input", "output", "USD"].map((title) => ({ title, align: "right" as const })),
     { title: "" },
   ];
-  return table(columns, rows, { heading: dim });
+  return table(columns, rows, { heading: dim, room: output.columns });
 }
 
 /** Names what is missing. Without a URL both sides are the replay's own, and are always compared. */
@@ -138,25 +135,27 @@ function verdictText(result: ReplayResult, { options, output }: ReplayTextOption
   else lines.push(comparison.equal ? `${green("✔")} ${agreement(comparison)}` : `${red("✘")} ${disagreement(comparison)}`);
   if (result.cut) lines.push(cutLine(result.cut));
   if (verified?.ok)
-    lines.push(`${green("✔")} ${grouped(verified.entries)} journal entries: the chain is whole, and every balance follows from them`);
+    lines.push(
+      `${green("✔")} ${counted(verified.entries, "journal entry", "journal entries")}: the chain is whole, and every balance follows from them`,
+    );
   if (verified && !verified.ok)
     lines.push(`${red("✘")} the ledger does not verify: replay with --data DIR, then \`purser verify --data DIR\``);
-  if (sums.failed > 0) lines.push(`${red("✘")} ${grouped(sums.failed)} calls failed`);
+  if (sums.failed > 0) lines.push(`${red("✘")} ${counted(sums.failed, "call")} failed`);
   return lines.map((line) => `${line}\n`).join("");
 }
 
 function cutLine({ calls, ledger, books }: CutCosts): string {
   const costs = `the ledger charged ${dollars(formatUsd(ledger))} by what had passed, the simulator billed ${dollars(formatUsd(books))} for what it had generated`;
-  return `  apart from these, ${grouped(calls)} streams were cut before their usage came: ${costs}`;
+  return `  apart from these, ${counted(calls, "stream")} ${calls === 1 ? "was" : "were"} cut before the usage came: ${costs}`;
 }
 
 function agreement({ calls, tokens, cost }: Comparison): string {
-  return `ledger = simulator's books: ${grouped(calls.ledger)} calls, ${grouped(tokens.ledger)} tokens, ${dollars(formatUsd(cost.ledger))} to the last pico-dollar`;
+  return `ledger = simulator's books: ${counted(calls.ledger, "call")}, ${counted(tokens.ledger, "token")}, ${exactDollars(formatUsd(cost.ledger))} to the last pico-dollar`;
 }
 
 function disagreement({ calls, tokens, cost }: Comparison): string {
   const difference = formatUsd((cost.ledger - cost.books) as PicoUsd);
-  return `ledger and books differ: ${grouped(calls.ledger)} against ${grouped(calls.books)} calls, ${grouped(tokens.ledger)} against ${grouped(tokens.books)} tokens, ${dollars(difference)} more in the ledger`;
+  return `ledger and books differ: ${grouped(calls.ledger)} against ${counted(calls.books, "call")}, ${grouped(tokens.ledger)} against ${counted(tokens.books, "token")}, ${exactDollars(difference)} more in the ledger`;
 }
 
 export function replayJson(result: ReplayResult): unknown {

@@ -1,5 +1,6 @@
 /** Reads a recorded trace of calls: when each came, how much it read and how much it wrote. */
 
+import { grouped } from "../terminal/number.ts";
 import { PurserError } from "../../domain/error.ts";
 
 export interface TraceRow {
@@ -64,7 +65,7 @@ function readRow(text: string): ReadRow | string {
     return `${year}-${month}-${day} ${hour}:${minute}:${second} is no moment of the calendar`;
   const inputTokens = Number(input);
   const outputTokens = Number(output);
-  if (inputTokens > mostTokens || outputTokens > mostTokens) return `more than ${mostTokens} tokens in one call`;
+  if (inputTokens > mostTokens || outputTokens > mostTokens) return `more than ${grouped(mostTokens)} tokens in one call`;
   return { nanoseconds: BigInt(seconds) * 1_000_000n + BigInt(fraction.padEnd(9, "0")), inputTokens, outputTokens };
 }
 

@@ -1,4 +1,4 @@
-/** Figures as people read them: thousands set apart, money exact, shares and times short. */
+/** Figures as people read them: thousands set apart, money by one rule, counts with their noun, shares and times short. */
 
 /** `1234567` as `1,234,567`; decimals of a decimal string are left as they are. */
 export function grouped(value: number | bigint | string): string {
@@ -7,22 +7,58 @@ export function grouped(value: number | bigint | string): string {
   return fraction === undefined ? separated : `${separated}.${fraction}`;
 }
 
-/** An exact decimal string in USD as `$1,234.50`: at least two decimals, and never fewer than it has. */
-export function dollars(amount: string, leastDecimals = 2): string {
-  const negative = amount.startsWith("-");
-  const [whole = "0", fraction = ""] = (negative ? amount.slice(1) : amount).split(".");
-  return `${negative ? "-" : ""}$${grouped(whole)}.${fraction.padEnd(leastDecimals, "0")}`;
+/** `1 call`, `1,200 calls`. @param plural Where the noun does not take an "s". */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${grouped(count)} ${count === 1 ? noun : plural}`;
 }
 
-/** A column of amounts with as many decimals in each as the longest needs, so that the points stand under each other. */
+/** Decimals of an amount in text. */
+const usualDecimals = 4;
+/** Of an amount below a cent: digits that are kept, however small it is. */
+const significantDigits = 2;
+
+/**
+ * An amount in USD for people: four decimals, and below one cent as many as two significant digits take.
+ * An amount keeps its form whatever stands beside it, so that nothing jitters while figures move.
+ *
+ * @param amount An exact decimal string; half a unit of the last place is rounded away from zero.
+ */
+export function dollars(amount: string): string {
+  const { sign, whole, fraction } = parted(amount);
+  const decimals = decimalsOf(whole, fraction);
+  const digits = `${whole}${fraction.slice(0, decimals).padEnd(decimals, "0")}`;
+  const rounded = BigInt(digits) + (Number(fraction[decimals] ?? "0") >= 5 ? 1n : 0n);
+  const text = String(rounded).padStart(decimals + 1, "0");
+  return `${rounded === 0n ? "" : sign}$${grouped(text.slice(0, -decimals))}.${text.slice(-decimals)}`;
+}
+
+/** All decimals of an exact decimal string, two at least: for a bill, whose lines people add up. */
+export function exactDollars(amount: string, leastDecimals = 2): string {
+  const { sign, whole, fraction } = parted(amount);
+  return `${sign}$${grouped(whole)}.${fraction.padEnd(leastDecimals, "0")}`;
+}
+
+/** Amounts by the rule of {@link dollars}, filled up behind so that their points stand under each other in a right-aligned column. */
 export function dollarColumn(amounts: readonly string[]): readonly string[] {
+  return atThePoint(amounts.map(dollars));
+}
+
+/** Exact amounts, all with as many decimals as the longest needs. */
+export function exactDollarColumn(amounts: readonly string[]): readonly string[] {
   const decimals = Math.max(2, ...amounts.map((amount) => amount.split(".")[1]?.length ?? 0));
-  return amounts.map((amount) => dollars(amount, decimals));
+  return amounts.map((amount) => exactDollars(amount, decimals));
+}
+
+/** Fills numbers up with blanks behind their decimals; a cell without a point is left as it is. */
+export function atThePoint(cells: readonly string[]): readonly string[] {
+  const behind = (cell: string): number => /\.(\d+)$/.exec(cell)?.[1]?.length ?? 0;
+  const most = Math.max(0, ...cells.map(behind));
+  return cells.map((cell) => (behind(cell) === 0 ? cell : `${cell}${" ".repeat(most - behind(cell))}`));
 }
 
 /** @param share 0 to 1, or above. */
 export function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
+  return `${grouped((share * 100).toFixed(1))} %`;
 }
 
 /** @param milliseconds Not negative. */
@@ -32,5 +68,22 @@ export function duration(milliseconds: number): string {
   if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`;
   const seconds = Math.round(milliseconds / 1000);
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  return `${grouped(Math.floor(seconds / 3600))} h ${Math.floor((seconds % 3600) / 60)} min`;
+}
+
+interface Parted {
+  readonly sign: "" | "-";
+  readonly whole: string;
+  readonly fraction: string;
+}
+
+function parted(amount: string): Parted {
+  const isNegative = amount.startsWith("-");
+  const [whole = "0", fraction = ""] = (isNegative ? amount.slice(1) : amount).split(".");
+  return { sign: isNegative ? "-" : "", whole, fraction };
+}
+
+function decimalsOf(whole: string, fraction: string): number {
+  const first = fraction.search(/[1-9]/);
+  return /[1-9]/.test(whole) || first < 0 ? usualDecimals : Math.max(usualDecimals, first + significantDigits);
 }

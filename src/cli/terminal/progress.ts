@@ -3,6 +3,8 @@
 import { bar } from "./bar.ts";
 import { duration, percent } from "./number.ts";
 import type { Output } from "./screen.ts";
+import { width } from "./width.ts";
+import { wrapWords } from "./wrap.ts";
 
 export interface Progress {
   /** @param done 0 to 1. @param detail Stands behind the bar, such as `1,200 calls/s`. */
@@ -29,32 +31,70 @@ export function startProgress(output: Output, options: ProgressOptions): Progres
   let drawn = false;
   return {
     update(done, detail = "") {
+      if (output.quiet) return;
       const now = options.now();
-      if (now - lastAt < (output.tty ? redrawMs : lineMs)) return;
+      if (now - lastAt < (output.live ? redrawMs : lineMs)) return;
       lastAt = now;
-      const line = progressLine({ ...options, done, detail, elapsedMs: now - startedAt, cells: output.tty ? 24 : 0 });
-      output.write(output.tty ? `\r\u{1b}[2K${line.slice(0, Math.max(20, output.columns - 1))}` : `${line}\n`);
+      const facts = { label: options.label, done, detail, elapsedMs: now - startedAt };
+      if (output.live) output.draw(`${clearLine}${liveLine(facts, output.columns - 1)}`);
+      else output.write(`${progressLine(facts, 0)}\n`);
       drawn = true;
     },
     end() {
-      if (drawn && output.tty) output.write("\r\u{1b}[2K");
+      if (drawn && output.live) output.draw(clearLine);
       drawn = false;
     },
   };
 }
+
+/** Shows that something is waited for whose share done is not known, from the first second on; takes it away at the end. */
+export async function whileWaiting<Result>(output: Output, label: string, work: Promise<Result>): Promise<Result> {
+  if (output.quiet) return work;
+  const startedAt = performance.now();
+  let drawn = false;
+  let lineAt = startedAt;
+  const show = (): void => {
+    const now = performance.now();
+    const text = `${label} ... ${duration(Math.floor((now - startedAt) / 1000) * 1000)}`;
+    if (output.live) output.draw(`${clearLine}${fitted(text, output.columns - 1)}`);
+    else if (now - lineAt < lineMs) return;
+    else output.write(`${text}\n`);
+    lineAt = now;
+    drawn = true;
+  };
+  const timer = setInterval(show, quietMs);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+    if (drawn && output.live) output.draw(clearLine);
+  }
+}
+
+const clearLine = "\r\u{1b}[2K";
 
 interface LineFacts {
   readonly label: string;
   readonly done: number;
   readonly detail: string;
   readonly elapsedMs: number;
-  /** 0 leaves the bar out. */
-  readonly cells: number;
 }
 
-function progressLine(facts: LineFacts): string {
+/** A narrow terminal gets a shorter bar, then none. */
+function liveLine(facts: LineFacts, room: number): string {
+  const line = [24, 12, 0].map((cells) => progressLine(facts, cells)).find((one) => width(one) <= room);
+  return line ?? fitted(progressLine(facts, 0), room);
+}
+
+/** One line that is drawn over itself must not wrap: it ends with its last whole word. */
+function fitted(text: string, room: number): string {
+  return wrapWords(text, room)[0] ?? "";
+}
+
+/** @param cells Of the bar; 0 leaves it out. */
+function progressLine(facts: LineFacts, cells: number): string {
   const share = Math.min(1, Math.max(0, facts.done));
   const left = share > 0 && share < 1 ? `${duration((facts.elapsedMs * (1 - share)) / share)} left` : "";
-  const blocks = facts.cells > 0 ? `▕${bar(share, facts.cells).padEnd(facts.cells)}▏` : "";
+  const blocks = cells > 0 ? `▕${bar(share, cells).padEnd(cells)}▏` : "";
   return [facts.label, blocks, percent(share), facts.detail, left].filter((part) => part !== "").join("  ");
 }

@@ -1,68 +1,141 @@
-/** Rows under each other, columns aligned by what is seen and not by what is stored. */
+/**
+ * Rows under each other, columns aligned by what is seen and not by what is stored.
+ *
+ * Where a table is wider than there is room: columns that may be spared are left out, the sparest first, and the line below says
+ * which; then cells wrap at the ends of words; and where even that does not fit, each row becomes a block of its own, with a line
+ * for each cell of all columns. Nothing is ever cut. Without a terminal there is room for everything.
+ */
 
-import { stripVTControlCharacters } from "node:util";
+import { printable, width } from "./width.ts";
+import { wrapWords } from "./wrap.ts";
 
 export interface Column {
   readonly title: string;
   readonly align?: "left" | "right";
-  /** Cells wider than this are cut, and end in an ellipsis. */
-  readonly maxWidth?: number;
+  /** May be left out where there is no room: the higher, the sooner. Without it the column always stays. */
+  readonly spare?: number;
 }
 
 export interface TableStyle {
   readonly heading: (text: string) => string;
+  /** Columns of the terminal. */
+  readonly room: number;
   /** Set before each line. */
   readonly indent?: string;
 }
+
+type Row = readonly string[];
 
 /**
  * @param rows Cells of text, coloured or not; missing ones are empty.
  * @returns Lines, each with a line end; one that says "nothing" is the caller's business.
  */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[], style: TableStyle): string {
-  const cells = rows.map((row) => columns.map((column, index) => fit(printable(row[index] ?? ""), column.maxWidth)));
-  const widths = columns.map((column, index) => Math.max(width(column.title), ...cells.map((row) => width(row[index] ?? ""))));
-  const line = (row: readonly string[]): string =>
-    `${style.indent ?? ""}${row.map((cell, index) => pad(cell, { to: widths[index] ?? 0, align: columns[index]?.align ?? "left" })).join("  ")}`;
-  const heading = columns.some((column) => column.title !== "")
-    ? [style.heading(line(columns.map((column) => column.title)).trimEnd())]
-    : [];
-  return [...heading, ...cells.map((row) => line(row).trimEnd())].map((text) => `${text}\n`).join("");
+export function table(columns: readonly Column[], rows: readonly Row[], style: TableStyle): string {
+  const cells = rows.map((row) => columns.map((_, index) => printable(row[index] ?? "")));
+  const room = style.room - width(style.indent ?? "");
+  const kept = withinRoom(columns, cells, room);
+  const shown = kept.map((index) => columns[index] ?? { title: "" });
+  const shownRows = cells.map((row) => kept.map((index) => row[index] ?? ""));
+  const widths = columnWidths(shown, shownRows, room);
+  const indented = (lines: readonly string[]): string => lines.map((line) => `${style.indent ?? ""}${line}\n`).join("");
+  if (!widths) return indented(blockLines(columns, cells, { ...style, room }));
+  return `${indented(gridLines(shown, shownRows, { ...style, widths }))}${leftOutText(columns, kept, style)}`;
 }
 
-/** Columns that a text takes on a terminal: colours take none, East Asian characters and emoji two. */
-export function width(text: string): number {
-  const plain = stripVTControlCharacters(text);
-  if (/^[\x20-\x7e]*$/.test(plain)) return plain.length;
-  let sum = 0;
-  for (const { segment } of graphemes.segment(plain)) sum += wide.test(segment) ? 2 : 1;
-  return sum;
+const gap = 2;
+
+/** Indices of the columns that stay. */
+function withinRoom(columns: readonly Column[], rows: readonly Row[], room: number): readonly number[] {
+  const all = columns.map((_, index) => index);
+  const least = all.map((index) => leastWidth(columns[index], rows, index));
+  const sparest = all.filter((index) => columns[index]?.spare !== undefined);
+  sparest.sort((left, right) => (columns[right]?.spare ?? 0) - (columns[left]?.spare ?? 0));
+  let kept: readonly number[] = all;
+  for (const spared of sparest) {
+    if (sum(kept.map((index) => least[index] ?? 0)) <= room) break;
+    kept = kept.filter((index) => index !== spared);
+  }
+  return kept;
 }
 
-/** Text from outside without what could move the cursor or colour the rest; Purser's own colours are kept. */
-export function printable(text: string): string {
-  return text.replace(notPrintable, (match) => (ownColour.test(match) ? match : "\u{fffd}"));
+/** With a gap between columns. */
+function sum(widths: readonly number[]): number {
+  return widths.reduce((total, one) => total + one, 0) + gap * Math.max(0, widths.length - 1);
 }
 
-const graphemes = new Intl.Segmenter();
-const wide =
-  /\p{Emoji_Presentation}|[\u{1100}-\u{115f}\u{2e80}-\u{303e}\u{3041}-\u{a4cf}\u{ac00}-\u{d7a3}\u{f900}-\u{faff}\u{fe30}-\u{fe6f}\u{ff00}-\u{ff60}\u{ffe0}-\u{ffe6}\u{20000}-\u{3fffd}]/u;
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const notPrintable = /\u{1b}\[\d+m|[\u{0}-\u{1f}\u{7f}-\u{9f}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu;
-// oxlint-disable-next-line no-control-regex -- the colours that `color.ts` writes
-const ownColour = /^\u{1b}\[(?:0|1|2|22|3[1-6]|39)m$/u;
+/** Figures never wrap; of text the longest word has to fit. */
+function leastWidth(column: Column | undefined, rows: readonly Row[], index: number): number {
+  const cells = rows.map((row) => row[index] ?? "");
+  const words = column?.align === "right" ? cells : cells.flatMap(indentedWords);
+  return Math.max(width(column?.title ?? ""), ...words.map(width));
+}
+
+/** The first word with what it is set in by, as the children of a tree are. */
+function indentedWords(cell: string): readonly string[] {
+  return cell.match(/^ *[^ ]+|[^ ]+/g) ?? [];
+}
+
+/** The natural widths where they fit; else the widest columns of text give way. Null where that is not enough. */
+function columnWidths(columns: readonly Column[], rows: readonly Row[], room: number): readonly number[] | null {
+  const widths = columns.map(({ title }, index) => Math.max(width(title), ...rows.map((row) => width(row[index] ?? ""))));
+  const least = columns.map((column, index) => leastWidth(column, rows, index));
+  while (sum(widths) > room) {
+    const [widest] = widths
+      .map((_, index) => index)
+      .filter((index) => (widths[index] ?? 0) > (least[index] ?? 0))
+      .sort((left, right) => (widths[right] ?? 0) - (widths[left] ?? 0));
+    if (widest === undefined) return null;
+    widths[widest] = (widths[widest] ?? 1) - 1;
+  }
+  return widths;
+}
+
+function gridLines(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  style: TableStyle & { readonly widths: readonly number[] },
+): readonly string[] {
+  const line = (row: Row): string =>
+    row
+      .map((cell, index) => pad(cell, { to: style.widths[index] ?? 0, align: columns[index]?.align ?? "left" }))
+      .join(" ".repeat(gap))
+      .trimEnd();
+  const heading = columns.some(({ title }) => title !== "") ? [style.heading(line(columns.map(({ title }) => title)))] : [];
+  return [...heading, ...rows.flatMap((row) => wrappedRow(row, style.widths).map(line))];
+}
+
+/** A row whose cells wrap, as rows of one line each. */
+function wrappedRow(row: Row, widths: readonly number[]): readonly Row[] {
+  const cells = row.map((cell, index) => wrapWords(cell, widths[index] ?? 0));
+  const height = Math.max(1, ...cells.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, index) => cells.map((lines) => lines[index] ?? ""));
+}
+
+/** Each row as a block: the title of a column, then its cell. There is room for all but what has no title: it is drawn, not said. */
+function blockLines(columns: readonly Column[], rows: readonly Row[], style: TableStyle): readonly string[] {
+  const titles = Math.max(0, ...columns.map(({ title }) => width(title)));
+  const before = titles === 0 ? 0 : titles + gap;
+  return rows.flatMap((row, index) => [
+    ...(index > 0 && titles > 0 ? [""] : []),
+    ...columns.flatMap(({ title, spare }, column) => {
+      if (title === "" && spare !== undefined) return [];
+      const cell = (row[column] ?? "").trim();
+      const lines = cell === "" ? [] : wrapWords(cell, Math.max(1, style.room - before));
+      return lines.map((line, at) => `${style.heading((at === 0 ? title : "").padEnd(before))}${line}`);
+    }),
+  ]);
+}
+
+function leftOutText(columns: readonly Column[], kept: readonly number[], style: TableStyle): string {
+  const names = columns.filter((_, index) => !kept.includes(index)).flatMap(({ title }) => (title === "" ? [] : [title]));
+  if (names.length === 0) return "";
+  const text = `Left out at ${style.room} columns: ${names.join(", ")}. A wider terminal or --json shows them.`;
+  return wrapWords(text, style.room)
+    .map((line) => `${style.heading(line)}\n`)
+    .join("");
+}
 
 function pad(text: string, options: { readonly to: number; readonly align: "left" | "right" }): string {
   const space = " ".repeat(Math.max(0, options.to - width(text)));
   return options.align === "right" ? space + text : text + space;
-}
-
-function fit(text: string, maxWidth: number | undefined): string {
-  if (maxWidth === undefined || width(text) <= maxWidth) return text;
-  let kept = "";
-  for (const { segment } of graphemes.segment(stripVTControlCharacters(text))) {
-    if (width(kept) + width(segment) > maxWidth - 1) break;
-    kept += segment;
-  }
-  return `${kept}…`;
 }

@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import { test } from "node:test";
 import fc from "fast-check";
 import { bar, gauge } from "./bar.ts";
 import { paintFor } from "./color.ts";
-import { dollarColumn, dollars, duration, grouped, percent } from "./number.ts";
+import { onEndKey } from "./keys.ts";
+import { atThePoint, counted, dollarColumn, dollars, duration, exactDollarColumn, exactDollars, grouped, percent } from "./number.ts";
 import { startProgress } from "./progress.ts";
-import { type Output, screenOn } from "./screen.ts";
-import { printable, table, width } from "./table.ts";
+import { liveBlock, outputOn, screenOn } from "./screen.ts";
+import { table } from "./table.ts";
+import { printable, width } from "./width.ts";
+import { wrapCommand, wrapText, wrapWords } from "./wrap.ts";
 
-const plain = { heading: (text: string) => text };
+const plain = { heading: (text: string) => text, room: Number.POSITIVE_INFINITY };
 
 test("thousands are set apart and decimals are not", () => {
   assert.equal(grouped(1234567), "1,234,567");
@@ -16,17 +20,46 @@ test("thousands are set apart and decimals are not", () => {
   assert.equal(grouped(999), "999");
 });
 
-test("dollars keep every decimal of an exact amount", () => {
-  assert.equal(dollars("1234.000000000001"), "$1,234.000000000001");
-  assert.equal(dollars("-0.5"), "-$0.50");
-  assert.equal(dollars("3"), "$3.00");
+test("an exact amount keeps every decimal", () => {
+  assert.equal(exactDollars("1234.000000000001"), "$1,234.000000000001");
+  assert.equal(exactDollars("-0.5"), "-$0.50");
+  assert.equal(exactDollars("3"), "$3.00");
+});
+
+const shown: readonly (readonly [amount: string, text: string])[] = [
+  ["3", "$3.0000"],
+  ["1234.5", "$1,234.5000"],
+  ["0.01234", "$0.0123"],
+  ["0.01235", "$0.0124"],
+  ["0.000012345", "$0.000012"],
+  ["0.0000996", "$0.000100"],
+  ["0.000000000001", "$0.0000000000010"],
+  ["999.99996", "$1,000.0000"],
+  ["-0.5", "-$0.5000"],
+  ["0", "$0.0000"],
+];
+test("an amount for people has four decimals, and below a cent two significant digits", () => {
+  for (const [amount, text] of shown) assert.equal(dollars(amount), text, amount);
+});
+
+test("one of something is not several", () => {
+  assert.deepEqual(
+    [counted(1, "call"), counted(0, "call"), counted(1200, "call"), counted(2, "entry", "entries")],
+    ["1 call", "0 calls", "1,200 calls", "2 entries"],
+  );
+});
+
+test("amounts of different precision have their points under each other", () => {
+  const points = dollarColumn(["12.5", "0.000012", "1000"]).map((cell, _, all) => cell.padStart(Math.max(...all.map(width))).indexOf("."));
+  assert.equal(new Set(points).size, 1);
+  assert.deepEqual(atThePoint(["200 tokens", "$1.0"]), ["200 tokens", "$1.0"]);
 });
 
 test("a column of amounts has its points under each other and loses nothing", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(), fc.nat(999_999_999_999))), (pairs) => {
       const amounts = pairs.map(([whole, fraction]) => `${whole}.${String(fraction).padStart(12, "0")}`.replace(/\.?0+$/, ""));
-      const column = dollarColumn(amounts);
+      const column = exactDollarColumn(amounts);
       const decimals = new Set(column.map((cell) => cell.split(".")[1]?.length));
       assert.ok(decimals.size <= 1);
       column.forEach((cell, index) => assert.equal(Number(cell.replace(/[$,]/g, "")), Number(amounts[index])));
@@ -69,8 +102,97 @@ test("columns are aligned by what is seen, colours and wide characters included"
   assert.match(lines[0] ?? "", /^name {3}n$/);
 });
 
-test("a cell over its column's width is cut", () => {
-  assert.equal(table([{ title: "", maxWidth: 4 }], [["abcdefgh"]], plain), "abc…\n");
+const tableColumns = [
+  { title: "name" },
+  { title: "remark" },
+  { title: "share", align: "right" as const, spare: 1 },
+  { title: "USD", align: "right" as const },
+];
+const tableRows = [
+  ["claude-sonnet-4-5", "a model of which much is to be said", "12.0 %", "$1.2345"],
+  ["gpt-5", "short", "88.0 %", "$12.3456"],
+];
+
+test("without a terminal a table is as wide as its cells, and nothing is left out", () => {
+  const lines = table(tableColumns, tableRows, plain).split("\n");
+  assert.match(lines[1] ?? "", /^claude-sonnet-4-5 {2}a model of which much is to be said {2}12\.0 % {3}\$1\.2345$/);
+});
+
+test("a table that is too wide wraps its text at word ends, then leaves out what may be spared and says so", () => {
+  const wrapped = table(tableColumns, tableRows, { ...plain, room: 60 });
+  assert.match(wrapped, /share/);
+  assert.ok(wrapped.split("\n").length > 4);
+  const spared = table(tableColumns, tableRows, { ...plain, room: 38 });
+  assert.match(spared, /Left out at 38 columns: share\. A wider\nterminal or --json shows them\.\n$/);
+});
+
+test("where no column may go any more, each row becomes a block", () => {
+  const text = table(tableColumns, tableRows, { ...plain, room: 28 });
+  assert.match(
+    text,
+    /^name {4}claude-sonnet-4-5\nremark {2}a model of which\n {8}much is to be said\nshare {3}12\.0 %\nUSD {5}\$1\.2345\n\nname/,
+  );
+});
+
+const word = fc.string({ unit: fc.constantFrom("a", "é", "東", "-", "/"), minLength: 1, maxLength: 14 });
+
+test("no line of a table is wider than its room, and no word that fits is broken", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.array(word), word), { maxLength: 6 }), fc.integer({ min: 28, max: 120 }), (rows, room) => {
+      const cells = rows.map(([words, figure]) => [words.join(" "), figure, "12.0 %"]);
+      const columns = [
+        { title: "text" },
+        { title: "figure", align: "right" as const, spare: 1 },
+        { title: "share", align: "right" as const },
+      ];
+      const text = table(columns, cells, { ...plain, room });
+      for (const line of text.split("\n")) assert.ok(width(line) <= room, line);
+      const words = new Set(text.split(/\s+/));
+      for (const [first] of rows) for (const one of first) assert.ok(words.has(one), one);
+    }),
+  );
+});
+
+test("text breaks at word ends, under its label, and colours go on", () => {
+  assert.equal(wrapText("remedy Check the network and the key", 20), "remedy Check the\n       network and\n       the key");
+  assert.equal(wrapText("key   purser_0123456789abc  shown once", 20), "key\npurser_0123456789abc\nshown once");
+  const { red } = paintFor(true, {});
+  assert.deepEqual(wrapWords(red("one two"), 4), ["\u{1b}[31mone\u{1b}[0m", "\u{1b}[31mtwo\u{1b}[39m"]);
+  assert.equal(wrapText("as it is ".repeat(40), Number.POSITIVE_INFINITY), "as it is ".repeat(40));
+});
+
+test("only a word wider than the room is broken, behind a separator where it has one", () => {
+  assert.deepEqual(wrapWords("https://example.test/a/b", 16), ["https://example.", "test/a/b"]);
+  assert.deepEqual(wrapWords("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+});
+
+test("a command breaks as a shell takes it, and neither inside quotes nor between an option and its value", () => {
+  assert.equal(wrapCommand("  purser key create --name ci", 26), "  purser key create \\\n    --name ci");
+  assert.equal(wrapCommand("  purser key create --set 'a b' --x", 24), "  purser key create \\\n    --set 'a b' --x");
+});
+
+test("a live block is no higher than the terminal, and says what does not fit", () => {
+  let drawn = "";
+  const output = outputOn({ isTTY: true, columns: 40, rows: 6, write: (text) => (drawn += text) }, { environment: { NO_COLOR: "1" } });
+  liveBlock(output).draw(`${Array.from({ length: 9 }, (_, index) => `line ${index}`).join("\n")}\nq ends.\n`);
+  assert.equal(drawn, "line 0\nline 1\nline 2\n(6 more lines: a higher terminal shows them)\nq ends.\n");
+});
+
+test("q and Ctrl-C end what is watched, other keys do not, and the terminal is given back", () => {
+  const modes: boolean[] = [];
+  const emitter = new EventEmitter();
+  const stream = Object.assign(emitter, {
+    isTTY: true,
+    setRawMode: (on: boolean) => modes.push(on),
+    resume: () => undefined,
+    pause: () => undefined,
+  });
+  let ends = 0;
+  const keys = onEndKey(stream, () => (ends += 1));
+  for (const key of ["x", "\u{1b}[A", "q", "Q", "\u{3}"]) emitter.emit("data", Buffer.from(key));
+  keys.release();
+  emitter.emit("data", Buffer.from("q"));
+  assert.deepEqual([ends, modes, emitter.listenerCount("data")], [3, [true, false], 0]);
 });
 
 test("a name from outside cannot move the cursor or turn the text around", () => {
@@ -93,10 +215,21 @@ test("progress is silent for the first second, a bar on a terminal and plain lin
   assert.equal(elsewhere.late, "Work  50.0 %  5 calls  1.5 s left\n");
 });
 
+test("a program that reads JSON is told no progress", () => {
+  let text = "";
+  const output = outputOn({ write: (more) => (text += more) }, { environment: {}, json: true });
+  let now = 0;
+  const progress = startProgress(output, { label: "Work", now: () => now });
+  now = 60_000;
+  progress.update(0.5);
+  progress.end();
+  assert.equal(text, "");
+});
+
 function drawn(tty: boolean): { readonly early: string; readonly late: string } {
   let now = 0;
   let text = "";
-  const output: Output = { tty, columns: 100, paint: paintFor(false, {}), write: (more) => (text += more) };
+  const output = outputOn({ isTTY: tty, columns: 100, write: (more) => (text += more) }, { environment: {} });
   const progress = startProgress(output, { label: "Work", now: () => now });
   now = 900;
   progress.update(0.1);
@@ -109,7 +242,7 @@ function drawn(tty: boolean): { readonly early: string; readonly late: string } 
 test("results and notes go to streams of their own", () => {
   const seen = { stdout: "", stderr: "" };
   const stream = (name: "stdout" | "stderr") => ({ isTTY: false, write: (text: string) => (seen[name] += text) });
-  const screen = screenOn({ stdout: stream("stdout"), stderr: stream("stderr") }, {});
+  const screen = screenOn({ stdout: stream("stdout"), stderr: stream("stderr") }, { environment: {} });
   screen.out.write("result");
   screen.notes.write("note");
   assert.deepEqual(seen, { stdout: "result", stderr: "note" });

@@ -288,3 +288,12 @@ test("a budget that was made anew in another unit does not inherit what was coun
   desk.run({ kind: "settle", ...first, outcome: anOutcome(90n) });
   assert.equal(desk.books.holds.size, 1);
 });
+
+test("the first attempt of an operation is number one, whether it may be repeated or not", () => {
+  for (const repeat of ["new", "next"] as const) {
+    const desk = new Desk();
+    desk.budget({ budgetId: "b" });
+    const held = desk.run(aHold("op", 1n, { repeat }));
+    assert.equal(held.admitted && held.call.attempt, 1, repeat);
+  }
+});

@@ -150,6 +150,34 @@ export function testFinding(open: OpenStore): void {
 }
 
 export function testTotals(open: OpenStore): void {
+  test("totals come by bucket, the oldest first, and in each the dearest group first", async () => {
+    await using(open, async ({ ledger, reader }) => {
+      const ended: readonly (readonly [project: string, dollars: number, hours: number])[] = [
+        ["p1", 1, 1],
+        ["p2", 3, 1],
+        ["p3", 2, 0],
+        ["p1", 5, 0],
+        ["p3", 2, 1],
+      ];
+      for (const [n, [project, dollars, hours]] of ended.entries()) {
+        const at = start + hours * hourMs;
+        await ledger.commit(hold(`op${n}`, usd(9), { at, attribution: { project } }));
+        await ledger.commit(settle(`op${n}`, usd(dollars), { at: at + 1 }));
+      }
+      const totals = await reader.totals({}, ["project"], hourMs);
+      assert.deepEqual(
+        totals.map(({ bucket, group, cost }) => [((bucket ?? 0) - start) / hourMs, group["project"], cost]),
+        [
+          [0, "p1", usd(5)],
+          [0, "p3", usd(2)],
+          [1, "p2", usd(3)],
+          [1, "p3", usd(2)],
+          [1, "p1", usd(1)],
+        ],
+      );
+    });
+  });
+
   test("the sum over any partition is the total, and what has no value is unattributed", async () => {
     await using(open, async ({ ledger, reader }) => {
       await makeCalls(ledger);

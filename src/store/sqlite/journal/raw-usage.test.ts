@@ -23,3 +23,9 @@ test("usages that differ only in their counts have the same shape", () => {
 test("numbers that JavaScript would write otherwise are kept as they were written", () => {
   assert.deepEqual(shapeOf('{"a":1.0,"b":1e3,"c":12345678901234567890,"d":-0}')?.numbers, ["1.0", "1e3", "12345678901234567890", "-0"]);
 });
+
+test("a shape is the text with a mark for each number, and strings in it stay whole", () => {
+  const text = String.raw`{"a1":-5,"b\"2":[1,22,333],"c":"4"}`;
+  const shape = String.raw`{"a1":#,"b\"2":[#,#,#],"c":"4"}`.replaceAll("#", "\u0000");
+  assert.deepEqual(shapeOf(text), { shape, numbers: [-5, 1, 22, 333] });
+});

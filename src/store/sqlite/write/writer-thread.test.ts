@@ -15,8 +15,11 @@ async function withThread(check: (writer: WriterThread) => Promise<void>): Promi
   try {
     migrate(directory);
     const writer = new WriterThread({ directory, durability: "process" });
-    await check(writer);
-    await writer.close();
+    try {
+      await check(writer);
+    } finally {
+      await writer.close();
+    }
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -61,4 +64,17 @@ test("of a batch it is told when it is booked", () =>
     await writer.write(empty, () => (booked += 1));
     await writer.book();
     assert.equal(booked, 1);
+  }));
+
+test("each batch is told once, however much is booked later, and so is what was on file before", () =>
+  withThread(async (writer) => {
+    const told: string[] = [];
+    await writer.start();
+    writer.expectBooked(() => told.push("before"));
+    await writer.write(empty, () => told.push("first"));
+    await writer.book();
+    await writer.write(empty, () => told.push("second"));
+    await writer.book();
+    await writer.book();
+    assert.deepEqual(told, ["before", "first", "second"]);
   }));

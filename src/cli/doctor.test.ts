@@ -1,0 +1,77 @@
+/** `purser doctor` beside a running server: the server's environment counts, and providers are asked with its keys. */
+
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { inFolder, purser, serve } from "./child.test-kit.ts";
+import type { Finding } from "./finding.ts";
+
+/** A provider that knows one key. */
+const provider = createServer((request, response) => {
+  const isKnown = request.headers.authorization === "Bearer sk-live" && request.url === "/v1/models";
+  response.writeHead(isKnown ? 200 : 401).end(JSON.stringify({ data: [{ id: "m" }] }));
+});
+let base = "";
+before(async () => {
+  await new Promise<void>((resolve) => provider.listen(0, "127.0.0.1", resolve));
+  base = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/v1`;
+});
+after(() => provider.close());
+
+async function findings(
+  words: readonly string[],
+  cwd: string,
+): Promise<{ readonly code: number | null; readonly found: readonly Finding[] }> {
+  const { code, out, notes } = await purser(["doctor", "--json", ...words], { cwd });
+  assert.notEqual(out, "", notes);
+  return { code, found: (JSON.parse(out) as { readonly findings: readonly Finding[] }).findings };
+}
+
+test("doctor tells what the running server has, also from a shell that knows nothing of it", async () => {
+  await inFolder(async (folder) => {
+    const yaml = `providers:\n  good: { wire: openai, base_url: "${base}", api_key: sk-live }\n  bad: { wire: openai, base_url: "${base}", api_key: sk-dead }\n`;
+    await writeFile(path.join(folder, "purser.yaml"), yaml);
+    const elsewhere = path.join(folder, "elsewhere");
+    await mkdir(elsewhere);
+    const server = await serve(folder);
+    try {
+      const data = path.join(folder, ".purser");
+      const plain = await findings(["--data", data], elsewhere);
+      const message = (subject: string, found: readonly Finding[]): string => found.find((one) => one.subject === subject)?.message ?? "";
+      assert.equal(plain.code, 0);
+      assert.match(message("server", plain.found), /version \d+\.\d+\.\d+, Node 26\./);
+      assert.match(message("server's prices", plain.found), /checked [\d,]+ days? ago/);
+      assert.match(message("server's folder", plain.found), /\.purser, durability full$/);
+      assert.match(message("server's ledger", plain.found), /can be written/);
+      assert.match(message("provider good", plain.found), /its key is set/);
+
+      const online = await findings(["--data", data, "--online"], elsewhere);
+      assert.equal(online.code, 1);
+      const probes = online.found.slice(-2);
+      assert.deepEqual(
+        probes.map(({ subject, state }) => [subject, state]),
+        [
+          ["provider good", "well"],
+          ["provider bad", "wrong"],
+        ],
+      );
+      assert.match(probes[0]?.message ?? "", /takes the key, and lists 1 model$/);
+      assert.match(probes[1]?.message ?? "", /refuses the key \(401\)/);
+      assert.ok(!JSON.stringify(online.found).includes("sk-"));
+
+      const remote = await findings(["--url", server.started.url, "--admin-key", server.started.admin_key ?? ""], elsewhere);
+      assert.deepEqual([remote.code, remote.found[0]?.subject], [0, "server"]);
+    } finally {
+      await server.end("SIGKILL");
+    }
+    const without = await findings(["--online", "--port", "0"], folder);
+    assert.deepEqual(
+      without.found.filter(({ subject }) => subject.startsWith("provider ")).map(({ state }) => state),
+      ["well", "wrong"],
+      "without a server, the keys of this shell's configuration are tried",
+    );
+  });
+});

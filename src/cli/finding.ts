@@ -1,0 +1,28 @@
+/** What a look at an installation found about one subject. */
+
+import { failureOf } from "./failure.ts";
+
+export interface Finding {
+  readonly subject: string;
+  readonly state: "well" | "warning" | "wrong";
+  readonly message: string;
+  readonly remedy: string | null;
+}
+
+export function well(subject: string, message: string): Finding {
+  return { subject, state: "well", message, remedy: null };
+}
+
+export function warning(subject: string, { message, remedy }: { readonly message: string; readonly remedy: string }): Finding {
+  return { subject, state: "warning", message, remedy };
+}
+
+export function wrong(subject: string, facts: { readonly message: string; readonly remedy: string }): Finding {
+  return { subject, state: "wrong", ...facts };
+}
+
+/** @param usualRemedy Where the error has none of its own. */
+export function wrongBy(subject: string, error: unknown, usualRemedy: string): Finding {
+  const { message, remedy } = failureOf(error);
+  return wrong(subject, { message, remedy: remedy ?? usualRemedy });
+}

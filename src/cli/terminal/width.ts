@@ -1,0 +1,39 @@
+/** How wide a text is on a terminal, and how it is made harmless for one. */
+
+import { stripVTControlCharacters } from "node:util";
+
+/** Columns that a text takes on a terminal: colours take none, East Asian characters and emoji two. */
+export function width(text: string): number {
+  const plain = stripVTControlCharacters(text);
+  if (/^[\x20-\x7e]*$/.test(plain)) return plain.length;
+  let sum = 0;
+  for (const { segment } of graphemes.segment(plain)) sum += wide.test(segment) ? 2 : 1;
+  return sum;
+}
+
+/** Text from outside without what could move the cursor or colour the rest; Purser's own colours are kept. */
+export function printable(text: string): string {
+  return text.replace(notPrintable, (match) => (ownColour.test(match) ? match : "\u{fffd}"));
+}
+
+/** Cuts a text without colours into pieces of at most `most` columns; a character is never cut. */
+export function pieces(text: string, most: number): readonly string[] {
+  const cut: string[] = [];
+  let piece = "";
+  for (const { segment } of graphemes.segment(text)) {
+    if (piece !== "" && width(piece) + width(segment) > most) {
+      cut.push(piece);
+      piece = "";
+    }
+    piece += segment;
+  }
+  return piece === "" ? cut : [...cut, piece];
+}
+
+const graphemes = new Intl.Segmenter();
+const wide =
+  /\p{Emoji_Presentation}|[\u{1100}-\u{115f}\u{2e80}-\u{303e}\u{3041}-\u{a4cf}\u{ac00}-\u{d7a3}\u{f900}-\u{faff}\u{fe30}-\u{fe6f}\u{ff00}-\u{ff60}\u{ffe0}-\u{ffe6}\u{20000}-\u{3fffd}]/u;
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const notPrintable = /\u{1b}\[\d+m|[\u{0}-\u{1f}\u{7f}-\u{9f}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu;
+// oxlint-disable-next-line no-control-regex -- the colours that `color.ts` writes
+const ownColour = /^\u{1b}\[(?:0|1|2|22|3[1-6]|39)m$/u;

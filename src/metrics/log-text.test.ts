@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { makeLog } from "./log.ts";
+import { logText } from "./log-text.ts";
+
+test("a line for a person has its time, level and sentence, and the facts that the sentence lacks", () => {
+  const line = { level: 40, time: Date.UTC(2026, 2, 10, 12), msg: "lab/a has no price", model: "lab/a", share: 0.8 };
+  assert.equal(logText(JSON.stringify(line)), "2026-03-10T12:00:00Z warning  lab/a has no price share=0.8\n");
+});
+
+test("a fault shows its stack, set in", () => {
+  const err = { message: "broken", stack: "Error: broken\n    at here" };
+  assert.equal(
+    logText(JSON.stringify({ level: 50, time: 0, msg: "a call failed", err })),
+    "1970-01-01T00:00:00Z error  a call failed\n  Error: broken\n      at here\n",
+  );
+});
+
+test("a log that is read by a person has no JSON in it", () => {
+  let text = "";
+  const log = makeLog("info", (line) => (text += line));
+  log.warn("the ledger is written again");
+  log.error("a call failed", new Error("broken"));
+  assert.match(text, /Z warning {2}the ledger is written again\n.*Z error {2}a call failed\n {2}Error: broken\n/);
+  assert.ok(!text.includes('{"'));
+});
