@@ -10,7 +10,9 @@ import { faultOf, type Fault, type FaultDice } from "./play/faults.ts";
 import { isObject, type JsonObject } from "./ask/json.ts";
 import { Line } from "./play/line.ts";
 import type { SimulatorSettings } from "./options.ts";
+import { saidWords } from "./answer/content.ts";
 import { plan as planCall } from "./answer/plan.ts";
+import { speakerOf } from "./answer/token-text.ts";
 import { playStream, playWhole, type Outcome, type Playing } from "./play/play.ts";
 import type { PromptCache } from "./answer/prompt-cache.ts";
 
@@ -42,7 +44,8 @@ export async function exchange(call: Exchange, body: Buffer): Promise<void> {
     const refusal = faultOf(faults, "status");
     if (refusal) return refuse(call, { number, model: ask.model, tag: directive.tag ?? ask.tag, fault: refusal });
     const { settings, cache } = call.provider;
-    const plan = planCall({ number, ask, route: call.route, directive, faults, settings, cache });
+    const speak = directive.text === undefined ? saidWords : await speakerOf(directive.text);
+    const plan = planCall({ number, ask, route: call.route, directive, speak, faults, settings, cache });
     await answer(call, plan);
   } catch (error) {
     if (!(error instanceof PurserError) || error.code !== "invalid_request") throw error;

@@ -4,9 +4,14 @@
 export interface Content {
   /** Tokens of the whole. */
   readonly tokens: number;
-  /** The text of the tokens from `from` to before `to`. */
+  /** The text of the tokens from `from` to before `to`. A character counts to the token that completes it. */
   slice(from: number, to: number): string;
+  /** The first token from `at` on behind which no character is broken, or the end. Without it every token is good. */
+  boundary?(at: number): number;
 }
+
+/** Says as many tokens as are asked for, from the start of an endless text. */
+export type Speaker = (tokens: number) => Content;
 
 /** Each is one token in the usual vocabularies when a space stands before it, and needs no escape in JSON. */
 const words = (

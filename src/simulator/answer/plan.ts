@@ -2,7 +2,7 @@
 
 import { PurserError } from "../../domain/error.ts";
 import type { Ask, Counts, OfferedTool, Plan, Route } from "../call.ts";
-import { fixedText, saidWords, valueFor, type Content } from "./content.ts";
+import { fixedText, valueFor, type Content, type Speaker } from "./content.ts";
 import type { Directive } from "../ask/directive.ts";
 import { faultOf, type Fault } from "../play/faults.ts";
 import type { SimulatorSettings } from "../options.ts";
@@ -13,6 +13,8 @@ export interface PlanInput {
   readonly ask: Ask;
   readonly route: Route;
   readonly directive: Directive;
+  /** Says what no schema prescribes. */
+  readonly speak: Speaker;
   readonly faults: readonly Fault[];
   readonly settings: SimulatorSettings;
   readonly cache: PromptCache;
@@ -43,7 +45,7 @@ export function plan(call: PlanInput): Plan {
     outputEach,
     reasoningEach,
     cut: wanted > ceiling,
-    content: contentOf(text, wanted - wantedReasoning, outputEach - reasoningEach),
+    content: contentOf(call.speak, text, { wanted: wanted - wantedReasoning, tokens: outputEach - reasoningEach }),
     tool,
     tokensPerChunk: directive.tokens_per_chunk ?? settings.tokensPerChunk,
     faults,
@@ -75,8 +77,8 @@ function fixedTextOf(ask: Ask, tool: OfferedTool | null): string | null {
   return ask.schema === null || ask.schema === undefined ? null : JSON.stringify(valueFor(ask.schema));
 }
 
-function contentOf(text: string | null, wanted: number, tokens: number): Content {
-  return text === null || wanted < 1 ? saidWords(tokens) : fixedText(text, wanted, tokens);
+function contentOf(speak: Speaker, text: string | null, { wanted, tokens }: { readonly wanted: number; readonly tokens: number }): Content {
+  return text === null || wanted < 1 ? speak(tokens) : fixedText(text, wanted, tokens);
 }
 
 function countsOf(call: PlanInput, outputEach: number, reasoningEach: number): Counts {

@@ -25,11 +25,17 @@ export interface Said {
   readonly reasoning: boolean;
 }
 
-/** The content, so many tokens a chunk. @param print Makes an event of a text, which is given as a JSON string. */
-export function* tokenSteps({ plan, content, reasoning }: Said, print: (text: string) => string): Generator<Step> {
-  const { tokensPerChunk } = plan;
-  for (let from = 0; from < content.tokens; from += tokensPerChunk) {
-    const to = Math.min(content.tokens, from + tokensPerChunk);
-    yield { text: print(JSON.stringify(content.slice(from, to))), kind: "token", output: to - from, reasoning: reasoning ? to - from : 0 };
+/**
+ * The content in chunks of `tokensPerChunk`, and a few more where a chunk would end within a character, as providers send it.
+ *
+ * @param print Makes an event of a text, which is given as a JSON string, and of the number of tokens up to its end.
+ */
+export function* tokenSteps({ plan, content, reasoning }: Said, print: (text: string, to: number) => string): Generator<Step> {
+  for (let from = 0; from < content.tokens;) {
+    const least = Math.min(content.tokens, from + plan.tokensPerChunk);
+    const to = content.boundary?.(least) ?? least;
+    const text = print(JSON.stringify(content.slice(from, to)), to);
+    yield { text, kind: "token", output: to - from, reasoning: reasoning ? to - from : 0 };
+    from = to;
   }
 }

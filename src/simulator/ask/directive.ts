@@ -4,6 +4,7 @@
  */
 
 import { PurserError } from "../../domain/error.ts";
+import { textKinds, type TextKind } from "../answer/text-kind.ts";
 import { parseFaults, type Fault } from "../play/faults.ts";
 import { isObject } from "./json.ts";
 
@@ -25,6 +26,8 @@ export interface Directive {
   readonly ttft_ms?: number;
   readonly gap_ms?: number;
   readonly tokens_per_chunk?: number;
+  /** The kind of text to say, in tokens of o200k_base; plain words otherwise. Arguments and structured answers stay as they are. */
+  readonly text?: TextKind;
   /** See faults.ts; `none` also overrules what the dice would do. */
   readonly fault?: readonly Fault[];
   /** What a call that was cut is billed: what it `generated` (the default of streams), `full`, or `none`. */
@@ -62,6 +65,7 @@ const counts: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 const texts: Readonly<Record<string, RegExp>> = {
+  text: new RegExp(`^(${textKinds.join("|")})$`),
   bill: /^(generated|full|none)$/,
   tool: /^[\w.-]{1,128}$/,
   served: /^[\w./:@-]{1,128}$/,

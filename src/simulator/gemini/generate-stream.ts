@@ -25,9 +25,8 @@ function* choiceSteps(plan: Plan, index: number, wrap: (json: string) => string)
     const call = wrap(response(plan, candidate(wholeParts(plan), { index, finish: null }), ""));
     yield { text: call, kind: "token", output: content.tokens, reasoning: 0 };
   } else {
-    let sent = index * content.tokens;
-    yield* tokenSteps({ plan, content, reasoning: false }, (text) => {
-      sent = Math.min(sent + plan.tokensPerChunk, (index + 1) * content.tokens);
+    yield* tokenSteps({ plan, content, reasoning: false }, (text, to) => {
+      const sent = index * content.tokens + to;
       return wrap(response(plan, candidate(`{"text":${text}}`, { index, finish: null }), usageSoFar(plan, sent)));
     });
   }

@@ -1,6 +1,7 @@
 /** What can go wrong on demand, how it is written, and the dice that choose calls for it. */
 
 import { PurserError } from "../../domain/error.ts";
+import { randomNumbers } from "../random.ts";
 
 /**
  * The faults, with the numbers that each takes after colons. Chunks are pieces of content in a stream.
@@ -87,12 +88,12 @@ export function faultOf(faults: readonly Fault[], kind: FaultKind): Fault | unde
 
 /** Throws dice for every call in the order of arrival: the same seed and order strike the same calls. */
 export class FaultDice {
-  #state: number;
+  readonly #next: () => number;
   readonly #rates: readonly { readonly faults: readonly Fault[]; readonly share: number }[];
 
   /** @throws PurserError `invalid_request` for an unknown fault or a share that is not from 0 to 1. */
   constructor(rates: readonly FaultRate[], seed: number) {
-    this.#state = seed >>> 0;
+    this.#next = randomNumbers(seed);
     this.#rates = rates.map(({ fault, share }) => ({ faults: parseFaults(fault), share: checkedShare(share) }));
   }
 
@@ -100,14 +101,6 @@ export class FaultDice {
   throw(): readonly Fault[] {
     for (const { faults, share } of this.#rates) if (this.#next() < share) return faults;
     return [];
-  }
-
-  /** A number from 0 to before 1: mulberry32, public domain. */
-  #next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   }
 }
 

@@ -1,0 +1,12 @@
+/** Numbers that look random and can be repeated. */
+
+/** @returns A source of numbers from 0 to before 1: mulberry32, public domain. The same seed gives the same numbers. */
+export function randomNumbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
