@@ -15,6 +15,7 @@ import { recover } from "./app/recover.ts";
 import type { Wires } from "./app/route.ts";
 import { Scouts } from "./app/scouts.ts";
 import { hashSecret } from "./app/secret.ts";
+import { servedModels } from "./app/served-models.ts";
 import { Waiting } from "./app/waiting.ts";
 import { openCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./config/configuration.ts";
@@ -22,7 +23,6 @@ import { readAdminKey, readLogLevel } from "./config/environment.ts";
 import { Learned } from "./domain/estimate/learned.ts";
 import { makeGateway } from "./gateway/gateway.ts";
 import { listen } from "./gateway/listen.ts";
-import type { ServedModel } from "./gateway/models.ts";
 import { removeServerFile, writeServerFile } from "./gateway/server-file.ts";
 import { UndiciUpstream } from "./gateway/upstream.ts";
 import { makeLog, type Log } from "./metrics/log.ts";
@@ -100,7 +100,12 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     scouts: new Scouts(waiting),
     learned: new Learned(),
     observer: parts.observer,
-    models: () => servedModels(providers, parts.catalogue),
+    models: () =>
+      servedModels(providers, {
+        priced: [...configuration.prices, ...ledger.prices()],
+        listed: parts.catalogue.models(),
+        names: parts.names,
+      }),
   });
   const api = getRequestListener(parts.api.fetch);
   const { host, port } = configuration.server;
@@ -140,6 +145,8 @@ interface Parts {
   readonly observer: Metrics;
   readonly api: Hono;
   readonly catalogue: Catalogue;
+  /** How the price list calls each configured provider. */
+  readonly names: ReadonlyMap<string, string>;
   readonly log: Log;
   /** Makes its holder an administrator until this ends. */
   readonly token: string;
@@ -183,7 +190,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     await reader.close();
     await ledger.close();
   };
-  return { ledger, reader, prices, observer, api, catalogue, log, token, close };
+  return { ledger, reader, prices, observer, api, catalogue, names, log, token, close };
 }
 
 function readiness(ledger: Ledger): Readiness {
@@ -218,19 +225,6 @@ function makeProvider({ name, wire, baseUrl, apiKey, headers, priceProvider, unm
     unmetered,
     wires: wire === "openai" && isOpenai ? { openai: openaiOwnWire } : {},
   };
-}
-
-/** Aliases, and every priced model of the configured providers. */
-function servedModels({ byName, aliases }: Providers, catalogue: Catalogue): readonly ServedModel[] {
-  const names = [...byName.values()].map(
-    (provider) => [provider.name, catalogue.providerFor({ name: provider.name, baseUrl: "" })] as const,
-  );
-  const listed = catalogue
-    .models()
-    .flatMap(({ provider, model }) =>
-      names.filter(([name, id]) => (id ?? name) === provider).map(([name]) => ({ id: `${name}/${model}`, ownedBy: name })),
-    );
-  return [...[...aliases.keys()].map((id) => ({ id, ownedBy: "alias" })), ...listed];
 }
 
 function simulatedProvider({ url }: Simulator): Provider {
