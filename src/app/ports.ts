@@ -25,8 +25,9 @@ export interface Ledger {
    *
    * @throws PurserError `conflict` when an id was used with another body or is in flight, `not_found` for an unknown id,
    *   `store_unavailable` when it cannot be written; then nothing changed.
+   * @param progress Called with the share done, 0 to 1, while what a budget has spent before is counted.
    */
-  commit<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]>;
+  commit<C extends Command>(command: C, progress?: (share: number) => void): Promise<AnswerOf[C["kind"]]>;
 
   /** Decides, and resolves before it is durable. It becomes durable before any later command does. */
   decide<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]>;
