@@ -2,7 +2,6 @@
 
 import type { PriceOverride } from "../price/rate.ts";
 import { assert } from "../assert.ts";
-import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import { Applicable, type Applied, type CallSubject } from "./applicable.ts";
@@ -11,8 +10,6 @@ import {
   addQuantities,
   nothing,
   type CallId,
-  type CallRoute,
-  type CallStatus,
   type CorrectionEntry,
   type CounterKey,
   type BudgetEntry,
@@ -26,24 +23,10 @@ import {
   type ThresholdEntry,
   type TopUpEntry,
 } from "./entry.ts";
+import type { Hold, KeptHold } from "./hold.ts";
 import { PassingMap } from "../passing/passing-map.ts";
-import type { History, PastAttempt } from "./past.ts";
+import { type History, type PastAttempt, pastOf } from "./past.ts";
 import type { ChargedCall } from "./recount.ts";
-
-/** A hold that has not ended. */
-export interface Hold extends CallId {
-  readonly at: number;
-  readonly attribution: Attribution;
-  readonly route: CallRoute;
-  amount: Quantities;
-  counters: readonly Counter[];
-  keys: readonly CounterKey[];
-  readonly expiresAt: number | null;
-  readonly fingerprint: string | null;
-}
-
-/** An open hold as a store keeps it between two starts. */
-export type KeptHold = Omit<HoldEntry, "kind">;
 
 /** What changed since it was last asked. A store writes it in the same transaction as the entries that caused it. */
 export interface Changes {
@@ -278,7 +261,15 @@ export class Books {
     }
     this.#report({ ...past, keys: counters }, entry.cost);
     const hasMoved = entry.counters !== undefined;
-    this.#remember(entry, { ...past, counters, hasMoved, ended: "settle", status: entry.status, settleFingerprint: entry.fingerprint, cost: entry.cost });
+    this.#remember(entry, {
+      ...past,
+      counters,
+      hasMoved,
+      ended: "settle",
+      status: entry.status,
+      settleFingerprint: entry.fingerprint,
+      cost: entry.cost,
+    });
   }
 
   #letGo(entry: ReleaseEntry | ExpireEntry): void {
@@ -353,18 +344,6 @@ export class Books {
     this.#past.set(call.operationId, [...others, attempt]);
     this.#ended.add(call.operationId);
   }
-}
-
-interface End {
-  readonly ended: PastAttempt["ended"];
-  readonly status: CallStatus | null;
-  readonly fingerprint: string | null;
-  readonly cost: Quantities;
-}
-
-function pastOf(hold: Hold, { ended, status, fingerprint, cost }: End): PastAttempt {
-  const { attempt, at, attribution, route, fingerprint: holdFingerprint, amount: held, keys: counters } = hold;
-  return { attempt, at, attribution, route, ended, status, holdFingerprint, settleFingerprint: fingerprint, held, cost, counters, hasMoved: false };
 }
 
 function isUntouched({ spent, held, overrun }: Counter): boolean {

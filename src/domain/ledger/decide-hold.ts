@@ -54,7 +54,8 @@ export function decideHold(books: Books, command: HoldCommand): Decided<HoldAnsw
     attribution,
     route,
     amount,
-    counters: applied.map(({ counter }) => counter.key),
+    // A soft budget lets a call pass outside of its only window, and does not count it there.
+    counters: applied.filter(({ closed }) => !closed).map(({ counter }) => counter.key),
     expiresAt,
     fingerprint,
   };

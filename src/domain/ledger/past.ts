@@ -1,6 +1,7 @@
 /** What the books remember of calls that have ended, and of counters that are not in memory. */
 
 import type { Attribution } from "../attribution/attribution.ts";
+import type { Hold } from "./hold.ts";
 import type { CounterState } from "./counter.ts";
 import type { CallRoute, CallStatus, CounterKey, Quantities } from "./entry.ts";
 
@@ -36,3 +37,29 @@ export interface History {
 
 /** The history of a ledger that begins empty. */
 export const noHistory: History = { attempts: () => [], counter: () => undefined };
+
+/** How a hold ended. */
+interface End {
+  readonly ended: PastAttempt["ended"];
+  readonly status: CallStatus | null;
+  readonly fingerprint: string | null;
+  readonly cost: Quantities;
+}
+
+export function pastOf(hold: Hold, { ended, status, fingerprint, cost }: End): PastAttempt {
+  const { attempt, at, attribution, route, fingerprint: holdFingerprint, amount: held, keys: counters } = hold;
+  return {
+    attempt,
+    at,
+    attribution,
+    route,
+    ended,
+    status,
+    holdFingerprint,
+    settleFingerprint: fingerprint,
+    held,
+    cost,
+    counters,
+    hasMoved: false,
+  };
+}

@@ -124,10 +124,7 @@ export class Tally {
 }
 
 /** What decides which budgets apply to a call that was held before, with its key as it is now. */
-export function subjectOf(
-  { attribution, route }: Pick<ChargedCall, "attribution" | "route">,
-  ofKeys: Counting["ofKeys"],
-): CallSubject {
+export function subjectOf({ attribution, route }: Pick<ChargedCall, "attribution" | "route">, ofKeys: Counting["ofKeys"]): CallSubject {
   return { attribution, route, budgets: (route.keyId === null ? undefined : ofKeys.get(route.keyId)) ?? [] };
 }
 

@@ -13,8 +13,8 @@ const dayMs = 24 * hourMs;
 export function testRecounting(open: OpenStore): void {
   test("a new budget has spent what the calls of its window cost", async () => {
     await using(open, async ({ ledger }) => {
-      await call(ledger, "before", 1, start - 40 * dayMs);
-      await call(ledger, "in", 2, start - dayMs);
+      await call(ledger, "before", { amount: 1, at: start - 40 * dayMs });
+      await call(ledger, "in", { amount: 2, at: start - dayMs });
       await ledger.commit(putBudget("all", usd(10)));
       assert.equal(spent(ledger, "all"), usd(2));
     });
@@ -39,9 +39,14 @@ export function testRecounting(open: OpenStore): void {
       await using(open, async (store) => {
         const { ledger } = store;
         await ledger.commit(putBudget("all", usd(100)));
-        await call(ledger, "january", 4, start - 50 * dayMs);
-        await call(ledger, "yesterday", 2, start - dayMs, { attribution: { ...attribution, team: "t2", project: "p2" }, model: "gpt-4o" });
-        await call(ledger, "today", 1, start - hourMs);
+        await call(ledger, "january", { amount: 4, at: start - 50 * dayMs });
+        await call(ledger, "yesterday", {
+          amount: 2,
+          at: start - dayMs,
+          attribution: { ...attribution, team: "t2", project: "p2" },
+          model: "gpt-4o",
+        });
+        await call(ledger, "today", { amount: 1, at: start - hourMs });
         await ledger.commit({ ...putBudget("all", usd(100), change), when: "replace" });
         const inUnit = change.currency === "requests" ? BigInt(expected) : usd(expected);
         assert.equal(spent(ledger, "all"), inUnit);
@@ -73,7 +78,7 @@ export function testRecounting(open: OpenStore): void {
   test("a budget for every value has a counter for each that had calls in its window", async () => {
     await using(open, async ({ ledger }) => {
       for (let user = 0; user < 20; user += 1) {
-        await call(ledger, `c${user}`, 1 + user, start - hourMs, { attribution: { user: `u${user}` } });
+        await call(ledger, `c${user}`, { amount: 1 + user, at: start - hourMs, attribution: { user: `u${user}` } });
       }
       await ledger.commit(putBudget("each", usd(100), { budgetType: "user", resourceId: "*", period: "day", anchor: 0 }));
       const balances = ledger.balances("each", start).map(({ counter, spent: sum }) => [counter.value, sum] as const);
@@ -83,7 +88,7 @@ export function testRecounting(open: OpenStore): void {
 
   test("a parent has spent what the calls of a child that it is given have cost, and keeps it when the child leaves", async () => {
     await using(open, async ({ ledger }) => {
-      await call(ledger, "a", 2, start - hourMs);
+      await call(ledger, "a", { amount: 2, at: start - hourMs });
       await ledger.commit(putBudget("org", usd(100), { budgetType: "org", resourceId: "other" }));
       assert.equal(spent(ledger, "org"), 0n);
       const child = { budgetType: "team", resourceId: "t1" } as const;
@@ -129,8 +134,8 @@ export function testRecounting(open: OpenStore): void {
 
   test("a budget in tokens or requests that is made late has counted them", async () => {
     await using(open, async ({ ledger }) => {
-      await call(ledger, "a", 2, start - hourMs);
-      await call(ledger, "b", 2, start - hourMs);
+      await call(ledger, "a", { amount: 2, at: start - hourMs });
+      await call(ledger, "b", { amount: 2, at: start - hourMs });
       await ledger.commit(putBudget("tokens", usd(1), { currency: "tokens" }));
       await ledger.commit(putBudget("requests", usd(1), { currency: "requests" }));
       assert.deepEqual([spent(ledger, "tokens"), spent(ledger, "requests")], [200n, 2n]);
@@ -139,13 +144,15 @@ export function testRecounting(open: OpenStore): void {
 }
 
 interface CallOptions {
+  readonly amount: number;
+  readonly at: number;
   readonly attribution?: typeof attribution;
   readonly model?: string;
 }
 
 /** A call that was held and charged at a moment. */
-async function call(ledger: Ledger, operationId: string, amount: number, at: number, options: CallOptions = {}): Promise<void> {
-  const { attribution: whose = attribution, model = route.model } = options;
+async function call(ledger: Ledger, operationId: string, options: CallOptions): Promise<void> {
+  const { amount, at, attribution: whose = attribution, model = route.model } = options;
   await ledger.commit(hold(operationId, usd(amount), { at, attribution: whose, route: { ...route, model } }));
   await ledger.commit(settle(operationId, usd(amount), { at: at + 1000 }));
 }

@@ -4,7 +4,17 @@ import type { PriceOverride } from "../../../domain/price/rate.ts";
 import { assert } from "../../../domain/assert.ts";
 import type { Budget } from "../../../domain/budget/budget.ts";
 import type { Key } from "../../../domain/key/key.ts";
-import type { CallId, CorrectionEntry, CountedCounter, CounterKey, Entry, HoldEntry, Quantities, Recount, SettleEntry } from "../../../domain/ledger/entry.ts";
+import type {
+  CallId,
+  CorrectionEntry,
+  CountedCounter,
+  CounterKey,
+  Entry,
+  HoldEntry,
+  Quantities,
+  Recount,
+  SettleEntry,
+} from "../../../domain/ledger/entry.ts";
 import { pico } from "../../../domain/money/money.ts";
 import type { JournalRow } from "./chain.ts";
 import type { StoredBudget, StoredHold, StoredRecount, StoredRefusal, StoredThreshold } from "./encode.ts";

@@ -63,7 +63,15 @@ export class FileHistory implements History {
     const settle = decodeSettle(outcome, hold, this.names);
     const { counters = past.counters } = settle;
     const hasMoved = settle.counters !== undefined;
-    return { ...past, counters, hasMoved, ended: "settle", status: settle.status, settleFingerprint: settle.fingerprint, cost: settle.cost };
+    return {
+      ...past,
+      counters,
+      hasMoved,
+      ended: "settle",
+      status: settle.status,
+      settleFingerprint: settle.fingerprint,
+      cost: settle.cost,
+    };
   }
 }
 

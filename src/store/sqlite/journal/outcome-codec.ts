@@ -92,7 +92,9 @@ export function encodeOutcome(outcome: Outcome & Partial<OutcomeDetails>, names:
   const charges = outcome.charges.map((charge) => storeCharge(charge, { usage, model }, names));
   const version = names.text(outcome.priceVersion);
   const extras =
-    model === outcome.model && isOrdinary(outcome) ? 0 : storeExtras(outcome, { names, chargedModel: model === outcome.model ? undefined : names.text(model) });
+    model === outcome.model && isOrdinary(outcome)
+      ? 0
+      : storeExtras(outcome, { names, chargedModel: model === outcome.model ? undefined : names.text(model) });
   return JSON.stringify([storeUsage(usage), charges, latencyMs, version, extras] satisfies StoredOutcome);
 }
 

@@ -7,7 +7,7 @@ import type { Budget } from "../../../domain/budget/budget.ts";
 import { windowAt } from "../../../domain/budget/window.ts";
 import { PurserError } from "../../../domain/error.ts";
 import type { Key } from "../../../domain/key/key.ts";
-import type { Hold } from "../../../domain/ledger/books.ts";
+import type { Hold } from "../../../domain/ledger/hold.ts";
 import type { AnswerOf, Balance, Command } from "../../../domain/ledger/command.ts";
 import { balanceOf, type Counter } from "../../../domain/ledger/counter.ts";
 import type { Counted } from "../../../domain/ledger/recount.ts";

@@ -1,7 +1,9 @@
 /** Changes of budgets, one after another: what a budget has spent by then is counted beside the calls, and put with it in one step. */
 
+import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../../app/ports.ts";
 import type { Budget } from "../../../domain/budget/budget.ts";
+import type { Books } from "../../../domain/ledger/books.ts";
 import type { DeleteBudgetCommand, PutBudgetCommand } from "../../../domain/ledger/command.ts";
 import { decide } from "../../../domain/ledger/decide.ts";
 import { type Counted, type Counting, countingFor, Tally } from "../../../domain/ledger/recount.ts";
@@ -69,6 +71,7 @@ export class Recounting {
     const stop = books.watch((charged) => tally.add(charged));
     try {
       tally.include(await count({ counting, lastSeq }, progress));
+      await meetCounters(books, tally.counted());
       const dated = { ...command, at: clock.now() };
       const isStill = pipeline.books === books && isSame(countingFor(books, dated), counting);
       return isStill ? await pipeline.commit({ ...dated, counted: tally.counted() }) : undefined;
@@ -77,6 +80,17 @@ export class Recounting {
     }
   }
 }
+
+/** Has the books look up a few counters at a time: all of them in the turn of the change would hold calls up. */
+async function meetCounters(books: Books, counted: readonly Counted[]): Promise<void> {
+  const keys = counted.flatMap(({ counters }) => counters.map(({ key }) => key));
+  for (let place = 0; place < keys.length; place += metAtOnce) {
+    for (const key of keys.slice(place, place + metAtOnce)) books.counter(key);
+    await setImmediate();
+  }
+}
+
+const metAtOnce = 100;
 
 function isSame(left: Counting, right: Counting): boolean {
   const windows = ({ counts }: Counting): string => JSON.stringify(counts.map(({ budget, window }) => [budget.budgetId, window]));
