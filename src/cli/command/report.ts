@@ -29,7 +29,7 @@ export function defineReport(command: Command, context: CommandContext): void {
   withTarget(command)
     .option("--from <date>", "from this date or moment on (all there is)", moment("--from"))
     .option("--to <date>", "until it, excluded (now)", moment("--to"))
-    .option("--by <dimensions>", "split by: org, team, project, task, agent, user, ..., tag:NAME, provider, model, status", list, [
+    .option("--by <dimensions>", "split by: org, team, project, task, agent, user, ..., tag:NAME, provider, model, status", list("--by"), [
       "project",
       "model",
     ])

@@ -39,7 +39,7 @@ const countersEach = 3;
 
 export function defineTop(command: Command, context: CommandContext): void {
   withTarget(command)
-    .option("--by <dimensions>", "top groups by these", list, ["team", "model"])
+    .option("--by <dimensions>", "top groups by these", list("--by"), ["team", "model"])
     .option("--minutes <n>", "top groups of the last so many minutes", whole("--minutes", { least: 1, most: 44_640 }), 60)
     .option("--once", "one picture, then end (as it is without a terminal)")
     .addHelpText("after", "\nExamples:\n  purser top\n  purser top --by agent --minutes 10\n  purser top --once --json")

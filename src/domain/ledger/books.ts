@@ -289,8 +289,7 @@ export class Books {
       this.#changedCounters.add(counter);
     }
     this.#report({ ...past, keys: counters }, entry.difference);
-    const hasMoved = entry.counters !== undefined;
-    this.#remember(entry, { ...past, counters, hasMoved, status: entry.status, settleFingerprint: entry.fingerprint, cost: entry.cost });
+    this.#remember(entry, { ...past, counters, hasMoved: entry.counters !== undefined, status: entry.status, settleFingerprint: entry.fingerprint, cost: entry.cost });
   }
 
   #report({ at, attribution, route, keys }: Omit<ChargedCall, "cost" | "counters"> & Pick<Hold, "keys">, cost: Quantities): void {
