@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { PurserError } from "../../domain/error.ts";
 import { meters } from "../../domain/usage/usage.ts";
-import { outcomeRows, otherRows } from "./journal/kind.ts";
+import { kinds, outcomeRows, otherRows } from "./journal/kind.ts";
 
 /** Kept in `user_version`; a file with a greater one was written by a newer Purser. */
 export const schemaVersion = 3;
@@ -46,8 +46,8 @@ const tables = `
 const steps: readonly string[] = [
   tables,
   "CREATE TABLE staged (staged_id INTEGER PRIMARY KEY, batch TEXT NOT NULL);",
-  // Budgets that are counted anew, and holds that move: older versions cannot read the entries.
-  "",
+  // Older versions cannot read the entries of budgets that are counted anew, and of holds that move.
+  `CREATE INDEX entry_refusal ON entry (kind) WHERE kind = ${kinds.refusal};`,
 ];
 
 /** Roll-ups by day have the first hour of the day (UTC) in `hour`. */

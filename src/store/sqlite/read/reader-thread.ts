@@ -16,6 +16,7 @@ const lookAtIt = "Check the data folder; `purser verify` says whether the file i
 
 const usualRemedies: Readonly<Record<Asked["method"], string>> = {
   calls: lookAtIt,
+  refusals: lookAtIt,
   totals: lookAtIt,
   alerts: lookAtIt,
   count: lookAtIt,

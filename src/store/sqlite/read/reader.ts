@@ -8,6 +8,7 @@ import { readAlerts, readCalls } from "./calls.ts";
 import { countSpent } from "./count-spent.ts";
 import { NameIndex } from "./name-index.ts";
 import type { Question, ReaderData, ReaderMessage } from "./query.ts";
+import { readRefusals } from "./refusals.ts";
 import { readTotals } from "./totals.ts";
 import { verify } from "./verify.ts";
 
@@ -46,6 +47,7 @@ function respond({ number, query }: Question): ReaderMessage {
 function answer(query: Exclude<Question["query"], { method: "verify" }>, number: number): unknown {
   if (query.method === "count") return countSpent(source, query, (share) => say({ kind: "progress", number, share }));
   if (query.method === "calls") return readCalls(source, ...query.input);
+  if (query.method === "refusals") return readRefusals(source, ...query.input);
   if (query.method === "alerts") return readAlerts(source, ...query.input);
   const [filter, by, bucketMs] = query.input;
   return readTotals(source, { filter, by, bucketMs });
