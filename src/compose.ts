@@ -98,7 +98,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     onDisconnect: configuration.onDisconnect,
     waiting,
     scouts: new Scouts(waiting),
-    learned: new Learned(),
+    learned: parts.learned,
     observer: parts.observer,
     models: () =>
       servedModels(providers, {
@@ -142,6 +142,7 @@ interface Parts {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly prices: PricesInForce;
+  readonly learned: Learned;
   readonly observer: Metrics;
   readonly api: Hono;
   readonly catalogue: Catalogue;
@@ -170,6 +171,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
   });
   const metrics = makeMetrics({ ledger, version });
   const observer = log.observe(metrics);
+  const learned = new Learned();
   const token = `purser_${randomBytes(32).toString("hex")}`;
   const api = makeApi({
     ledger,
@@ -178,6 +180,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     version,
     prices: () => prices.book,
     priceProvider: (provider) => names.get(provider) ?? provider,
+    expectedOutput: ({ provider, model }, ceiling) => learned.of(provider, model).output.expected(ceiling),
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
     metrics: () => metrics.text(),
@@ -190,7 +193,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     await reader.close();
     await ledger.close();
   };
-  return { ledger, reader, prices, observer, api, catalogue, names, log, token, close };
+  return { ledger, reader, prices, learned, observer, api, catalogue, names, log, token, close };
 }
 
 function readiness(ledger: Ledger): Readiness {

@@ -19,7 +19,10 @@ const filterQuery = {
   ...dimensionQuery,
   provider: nameSchema.optional(),
   model: nameSchema.optional().describe("The model served."),
-  status: z.enum(["settled", "estimated", "unresolved", "released"]).optional(),
+  status: z
+    .enum(["settled", "estimated", "unresolved", "released", "refused"])
+    .optional()
+    .describe("`refused` finds calls that a budget refused, which are no calls otherwise."),
   operation_id: nameSchema.optional(),
   from: z.string().optional().describe("RFC 3339 or a day (UTC), included."),
   to: z.string().optional().describe("RFC 3339 or a day (UTC), excluded."),

@@ -12,7 +12,7 @@ const count = z.int();
 const summarySchema = z
   .object({
     total_cost: money,
-    task_count: count.describe("Calls, each attempt counted."),
+    task_count: count.describe("Calls that were charged, each attempt counted."),
     average_cost: money,
     by_provider: z.record(
       z.string(),

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { ask, type Connection } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
-import { type BudgetView, type Figures, readAll, readFigures } from "../figures.ts";
+import { type BudgetView, type Figures, readAll, readFigures, withKeyNames } from "../figures.ts";
 import { budgetTable, usedShare } from "../budget-text.ts";
 import { list, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
@@ -39,7 +39,7 @@ const countersEach = 3;
 
 export function defineTop(command: Command, context: CommandContext): void {
   withTarget(command)
-    .option("--by <dimensions>", "top groups by these", list, ["team", "model"])
+    .option("--by <dimensions>", "top groups by these", list("--by"), ["team", "model"])
     .option("--minutes <n>", "top groups of the last so many minutes", whole("--minutes", { least: 1, most: 44_640 }), 60)
     .option("--once", "one picture, then end (as it is without a terminal)")
     .addHelpText("after", "\nExamples:\n  purser top\n  purser top --by agent --minutes 10\n  purser top --once --json")
@@ -90,7 +90,8 @@ export async function readSnapshot(connection: Connection, options: SnapshotOpti
 export function snapshotText(snapshot: Snapshot, view: SnapshotOptions & { readonly output: Output }): string {
   const { output } = view;
   const { bold, dim } = output.paint;
-  const { minute, recent } = snapshot;
+  const { minute } = snapshot;
+  const recent = withKeyNames(snapshot.recent);
   const rate = (minute.total.calls / 60).toFixed(minute.total.calls < 600 ? 1 : 0);
   const holds = snapshot.openHolds === null ? "" : `   ${grouped(snapshot.openHolds)} open holds`;
   const refused = minute.total.refusals > 0 ? `   ${grouped(minute.total.refusals)} refused/min` : "";
