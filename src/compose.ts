@@ -16,6 +16,7 @@ import type { Wires } from "./app/route.ts";
 import { Scouts } from "./app/scouts.ts";
 import { hashSecret } from "./app/secret.ts";
 import { servedModels } from "./app/served-models.ts";
+import { countingReal, isApart, isOn, setApart, simulator as simulatorName } from "./app/simulated.ts";
 import { Waiting } from "./app/waiting.ts";
 import { openCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./config/configuration.ts";
@@ -73,14 +74,13 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const adminKey = readAdminKey(options.environment);
   // Closes in the reverse order what was opened: also when a later step fails, such as a port that is taken.
   await using opened = new AsyncDisposableStack();
-  const parts = opened.adopt(await openParts(options, adminKey), (one) => one.close());
+  const parts = opened.adopt(await openParts({ ...options, serves: true }, adminKey), (one) => one.close());
   const { ledger, prices, token, log } = parts;
   const unresolved = await recover(ledger, clock, prices.book.version);
   if (unresolved > 0) log.warn(`${unresolved} calls were under way when the last process ended; they are charged at what was held`);
 
   opened.defer(() => removeServerFile(directory));
-  const isSimulatorNamed = configuration.providers.some(({ name }) => name === "sim");
-  const simulator = isSimulatorNamed ? null : opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close());
+  const simulator = isOn(configuration) ? opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close()) : null;
   const providers = makeProviders(configuration, simulator);
   const upstream = opened.adopt(new UndiciUpstream(), (pools) => pools.close());
   const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
@@ -126,14 +126,14 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   return {
     ...first,
     url: server.url,
-    providers: [...providers.byName.keys()].map((name) => ({ name, real: name !== "sim" })),
+    providers: [...providers.byName.keys()].map((name) => ({ name, real: name !== simulatorName })),
     close: () => closing.disposeAsync(),
   };
 }
 
 /** @throws PurserError `store_unavailable` while a server has the folder. */
 export async function openFolder(options: ComposeOptions): Promise<OpenFolder> {
-  const parts = await openParts(options);
+  const parts = await openParts({ ...options, serves: false });
   return { fetch: async (request) => parts.api.fetch(request), token: parts.token, close: () => parts.close() };
 }
 
@@ -155,21 +155,24 @@ interface Parts {
 }
 
 /** @param adminKey A key of the environment, beside the token of this opening. */
-async function openParts(options: ComposeOptions, adminKey?: string): Promise<Parts> {
-  const { configuration, directory } = options;
+async function openParts(options: ComposeOptions & { readonly serves: boolean }, adminKey?: string): Promise<Parts> {
+  const { configuration, directory, serves } = options;
   const log = makeLog(readLogLevel(options.environment));
   const [catalogue, { ledger, reader }] = await Promise.all([
     openCatalogue(),
     openLedger({ directory, durability: configuration.durability, clock }),
   ]);
-  await declare({ ledger, clock }, configuration);
+  const simulatedApart = await isApart(serves ? configuration : asFolder(configuration), reader);
+  if (serves && simulatedApart) await setApart({ ledger, clock });
+  const { budgets } = configuration;
+  await declare({ ledger, clock }, { ...configuration, budgets: simulatedApart ? budgets.map(countingReal) : budgets });
   const names = catalogueNames(configuration, catalogue);
   const prices = new PricesInForce({
     make: (overrides) => catalogue.book(overrides, names),
     declared: configuration.prices,
     kept: () => ledger.prices(),
   });
-  const metrics = makeMetrics({ ledger, version });
+  const metrics = makeMetrics({ ledger, version, ...(simulatedApart && { apart: simulatorName }) });
   const observer = log.observe(metrics);
   const learned = new Learned();
   const token = `purser_${randomBytes(32).toString("hex")}`;
@@ -178,6 +181,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     reader,
     clock,
     version,
+    simulatedApart,
     prices: () => prices.book,
     priceProvider: (provider) => names.get(provider) ?? provider,
     expectedOutput: ({ provider, model }, ceiling) => learned.of(provider, model).output.expected(ceiling),
@@ -194,6 +198,11 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     await ledger.close();
   };
   return { ledger, reader, prices, learned, observer, api, catalogue, names, log, token, close };
+}
+
+/** Which providers have keys says nothing where no call is made: what the ledger has decides. */
+function asFolder({ providers }: Configuration): Pick<Configuration, "providers" | "simulator"> {
+  return { providers: providers.filter(({ name }) => name === simulatorName), simulator: null };
 }
 
 function readiness(ledger: Ledger): Readiness {

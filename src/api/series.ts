@@ -12,7 +12,7 @@ import { countTokens } from "../domain/usage/usage.ts";
 import type { ApiContext } from "./context.ts";
 import { ok, readers, route, type Route } from "./route.ts";
 import { answer, instantSchema, problem, usdSchema, usageSchema } from "./schema.ts";
-import { filterSchema, scopedFilter } from "./scope.ts";
+import { figuresFilter, filterSchema, includeSchema } from "./scope.ts";
 
 const figures = {
   calls: z.int().describe("Those that were charged: averages are of them."),
@@ -35,7 +35,9 @@ const seriesSchema = z
     by: z.array(z.string()),
     total: figuresSchema,
     groups: z.array(groupSchema).describe("Over the whole range, the dearest first."),
-    key_names: z.record(z.string(), z.string()).describe("Of the keys in the groups, where they are split by `key`: the names by their ids."),
+    key_names: z
+      .record(z.string(), z.string())
+      .describe("Of the keys in the groups, where they are split by `key`: the names by their ids."),
     unpriced: z
       .array(z.object({ provider: z.string(), model: z.string().describe("The model served."), calls: z.int() }))
       .describe("Models that no price was known for, in the range: their calls are counted as nothing, and are not free."),
@@ -52,6 +54,7 @@ const query = filterSchema({
     .max(500)
     .optional()
     .describe("Split by, joined by commas: `provider`, `model`, `endpoint`, `key`, `status`, a dimension, `tag:NAME`."),
+  include: includeSchema,
   time_zone: z.string().max(100).default("UTC").describe("IANA name."),
 });
 
@@ -77,7 +80,7 @@ export const seriesRoutes: readonly Route[] = [
     query,
     responses: { 200: answer("The series.", seriesSchema), 400: problem("A field is not valid."), 403: problem("Not your figures.") },
     async handler({ query, caller, context }) {
-      const filter = scopedFilter(caller, query);
+      const filter = figuresFilter(caller, query, context);
       const to = filter.to ?? context.clock.now() + 1;
       const from = filter.from ?? to - usualRangeMs[query.bucket];
       const by = readBy(query.by);

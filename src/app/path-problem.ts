@@ -6,6 +6,7 @@ import type { Endpoint } from "../wire/wire.ts";
 import { formatOfCall, nearestPath } from "./nearest-path.ts";
 import type { Provider } from "./provider.ts";
 import { baseUnderName } from "./provider-path.ts";
+import { simulator, simulatorOff } from "./simulated.ts";
 import type { RequestLine, Target, TargetContext, Wires } from "./route.ts";
 
 interface Mistyped {
@@ -73,6 +74,8 @@ export function strayTarget({ providers, wires }: TargetContext, request: Reques
 }
 
 function noProvider(name: string, known: readonly string[], rest: string): PurserError {
+  if (name === simulator)
+    return new PurserError("not_found", `no provider is called "${simulator}"`, { field: "path", remedy: simulatorOff });
   const meant = nearest(name, known);
   const remedy =
     meant === undefined

@@ -88,6 +88,8 @@ export interface CallFilter {
   /** Equal values of these dimensions (`project`, `tag:customer`); `unattributed` finds what has none. */
   readonly attribution?: Readonly<Record<string, string>>;
   readonly provider?: string;
+  /** Calls of all providers but this one. */
+  readonly exceptProvider?: string;
   readonly model?: string;
   /** `refused` finds refusals, which are no calls. */
   readonly status?: CallStatus | "refused";

@@ -10,6 +10,7 @@ import { isKnown } from "./nearest-path.ts";
 import { mistyped, strayTarget } from "./path-problem.ts";
 import { behindBase, callPath, tidyPath, underName } from "./provider-path.ts";
 import { RouteMemory } from "./route-memory.ts";
+import { simulator, simulatorOff } from "./simulated.ts";
 import { geminiCall, unifiedTarget } from "./unified-path.ts";
 
 /** What a path says, before the body is read. */
@@ -129,8 +130,14 @@ export function chooseRoute(
 function unserved(providers: Providers, model: string): PurserError {
   return new PurserError("not_found", `model: no configured provider serves "${shorten(model)}"`, {
     field: "model",
-    remedy: `Set its provider's key, such as OPENAI_API_KEY, or write it as PROVIDER/MODEL with one of: ${[...providers.byName.keys()].join(", ")}.`,
+    remedy: isSimulated(model)
+      ? simulatorOff
+      : `Set its provider's key, such as OPENAI_API_KEY, or write it as PROVIDER/MODEL with one of: ${[...providers.byName.keys()].join(", ")}.`,
   });
+}
+
+function isSimulated(model: string): boolean {
+  return model.startsWith(`${simulator}/`);
 }
 
 /** Formats are not translated: the error names the path where the model is called. */
@@ -156,7 +163,7 @@ function preferred(providers: Providers, wireName: WireName): readonly Provider[
 
 function rank(providers: Providers, wireName: WireName): readonly Provider[] {
   const fitting = [...providers.byName.values()].filter((provider) => provider.bases[wireName] !== undefined);
-  const rankOf = (provider: Provider): number => (provider.name === "sim" ? 2 : provider.priceProvider === "openrouter" ? 1 : 0);
+  const rankOf = (provider: Provider): number => (provider.name === simulator ? 2 : provider.priceProvider === "openrouter" ? 1 : 0);
   return fitting.sort((left, right) => rankOf(left) - rankOf(right));
 }
 

@@ -5,6 +5,7 @@ import type { Endpoint, WireName } from "../wire/wire.ts";
 import { formatOfCall, isKnown } from "./nearest-path.ts";
 import { mistyped } from "./path-problem.ts";
 import type { Provider, Providers } from "./provider.ts";
+import { simulator } from "./simulated.ts";
 import { behindBase, underName } from "./provider-path.ts";
 import type { RequestLine, Target, TargetContext, Wires } from "./route.ts";
 
@@ -61,7 +62,7 @@ function withoutModel(providers: Providers, target: Target, request: RequestLine
 /** The simulator is meant only where nobody else can be. */
 function candidatesFor({ byName }: Providers, wireName: WireName): readonly Provider[] {
   const speaking = [...byName.values()].filter((provider) => provider.bases[wireName] !== undefined);
-  const real = speaking.filter((provider) => provider.name !== "sim");
+  const real = speaking.filter((provider) => provider.name !== simulator);
   return real.length > 0 ? real : speaking;
 }
 

@@ -49,6 +49,7 @@ export interface ServeOptions {
   readonly port?: number;
   readonly data?: string;
   readonly config?: string;
+  readonly simulator?: "on" | "off";
 }
 
 export interface RunningServer {

@@ -9,6 +9,8 @@ export interface FiguresQuery {
   readonly to?: string | undefined;
   /** Dimensions, `provider`, `model`, `status`, `tag:NAME`; empty for the total only. */
   readonly by: readonly string[];
+  /** `simulator` counts its calls in, too. */
+  readonly include?: string | undefined;
 }
 
 export interface FigureSums {
@@ -50,6 +52,7 @@ export const beginning = "2020-01-01T00:00:00.000Z";
 export async function readFigures(connection: Connection, query: FiguresQuery): Promise<Figures> {
   const parameters = new URLSearchParams({ bucket: "none", from: query.from ?? beginning });
   if (query.to !== undefined) parameters.set("to", query.to);
+  if (query.include !== undefined) parameters.set("include", query.include);
   if (query.by.length > 0) parameters.set("by", query.by.join(","));
   return (await ask(connection, "GET", { path: `/api/v1/series?${parameters.toString()}` })) as Figures;
 }

@@ -71,6 +71,7 @@ async function serverConfiguration(options: ServeOptions, environment: Environme
     ...configuration,
     server: { host: options.host ?? host, port: options.port ?? port },
     data: options.data ?? configuration.data,
+    simulator: options.simulator ?? configuration.simulator,
   };
 }
 

@@ -14,16 +14,34 @@ export function welcome(server: RunningServer, paint: Paint): string {
     server.firstKey === undefined
       ? `caller key  make one with \`${purser} key create --name NAME\``
       : `caller key  ${paint.yellow(server.firstKey)}   "first-contact", shown once`,
-    `providers   ${real.length > 0 ? real.join(", ") : "none is real yet: set OPENAI_API_KEY, ANTHROPIC_API_KEY, ... ; the simulator answers sim/... models"}`,
+    `providers   ${providersText(real, hasSimulator(server))}`,
     "",
     ...pasteLines(server, paint),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** Calls to the simulator's models, which work without a provider's key. */
+function hasSimulator({ providers }: RunningServer): boolean {
+  return providers.some(({ name }) => name === "sim");
+}
+
+function providersText(real: readonly string[], simulated: boolean): string {
+  const answers = "the simulator answers sim/... models";
+  if (real.length > 0) return `${real.join(", ")}${simulated ? `; ${answers}, apart from what costs money` : ""}`;
+  return `none is real yet: set OPENAI_API_KEY, ANTHROPIC_API_KEY, ...${simulated ? ` ; ${answers}` : ""}`;
+}
+
+/** Calls to the simulator's models, which work without a provider's key; where it is off, what can be called instead. */
 function pasteLines(server: RunningServer, paint: Paint): readonly string[] {
   const key = server.firstKey ?? "$PURSER_KEY";
+  if (!hasSimulator(server)) {
+    return [
+      paint.dim("What the key may call, with the base URL for each client in docs/guides/connect-your-agent.md:"),
+      `curl ${server.url}/v1/models -H "Authorization: Bearer ${key}"`,
+      "",
+      paint.dim(`Then: ${purser} report, ${purser} top. API and docs: ${server.url}/docs. Ctrl-C stops.`),
+    ];
+  }
   const quoted = server.firstKey === undefined ? "process.env.PURSER_KEY" : JSON.stringify(key);
   const message = `messages: [{ role: "user", content: "Hello" }]`;
   return [

@@ -22,6 +22,7 @@ interface ReportOptions extends TargetOptions {
   readonly from?: string;
   readonly to?: string;
   readonly by: readonly string[];
+  readonly include?: "simulator";
   readonly format: Format;
   readonly top: number;
   readonly refused?: true;
@@ -35,6 +36,7 @@ export function defineReport(command: Command, context: CommandContext): void {
       "project",
       "model",
     ])
+    .option("--include <calls>", "simulator: count its calls in beside those of providers", oneOf("--include", ["simulator"]))
     .option("--format <format>", "table, json or csv", oneOf("--format", ["table", "json", "csv"]), "table")
     .option("--refused", "list the calls that budgets refused instead, the newest first")
     .option("--top <n>", "groups, or refused calls, to show in a table", whole("--top", { least: 1, most: 10_000 }), 20)
@@ -63,7 +65,8 @@ Examples:
 }
 
 async function reportRefused(options: ReportOptions, context: CommandContext): Promise<void> {
-  if (options.format === "csv") throw new PurserError("invalid_request", "--refused has no CSV", { field: "--format", remedy: "Use table or json." });
+  if (options.format === "csv")
+    throw new PurserError("invalid_request", "--refused has no CSV", { field: "--format", remedy: "Use table or json." });
   const refused = await withConnection(context, { target: options, words }, (connection) => readRefused(connection, options));
   if (options.json === true || options.format === "json") return printJson(context, { data: refused });
   context.screen.out.write(refusedText(refused, context.screen.out));

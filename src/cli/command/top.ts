@@ -5,7 +5,7 @@ import { ask, type Connection } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { type BudgetView, type Figures, readAll, readFigures, withKeyNames } from "../figures.ts";
 import { budgetTable, usedShare } from "../budget-text.ts";
-import { list, type TargetOptions, whole, withTarget } from "../option.ts";
+import { list, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { abortOnSignal } from "../signal.ts";
 import { dollars, grouped } from "../terminal/number.ts";
@@ -16,6 +16,7 @@ import { unpricedText } from "../unpriced-text.ts";
 interface TopOptions extends TargetOptions {
   readonly by: readonly string[];
   readonly minutes: number;
+  readonly include?: "simulator";
   readonly once?: boolean;
 }
 
@@ -41,6 +42,7 @@ export function defineTop(command: Command, context: CommandContext): void {
   withTarget(command)
     .option("--by <dimensions>", "top groups by these", list("--by"), ["team", "model"])
     .option("--minutes <n>", "top groups of the last so many minutes", whole("--minutes", { least: 1, most: 44_640 }), 60)
+    .option("--include <calls>", "simulator: count its calls in beside those of providers", oneOf("--include", ["simulator"]))
     .option("--once", "one picture, then end (as it is without a terminal)")
     .addHelpText("after", "\nExamples:\n  purser top\n  purser top --by agent --minutes 10\n  purser top --once --json")
     .action((options: TopOptions) =>
@@ -73,14 +75,16 @@ async function watch(connection: Connection, options: TopOptions, output: Output
 export interface SnapshotOptions {
   readonly by: readonly string[];
   readonly minutes: number;
+  readonly include?: "simulator" | undefined;
 }
 
 export async function readSnapshot(connection: Connection, options: SnapshotOptions): Promise<Snapshot> {
   const now = Date.now();
+  const { include } = options;
   const ago = (minutes: number): string => new Date(now - minutes * 60_000).toISOString();
   const [minute, recent, openHolds, budgets] = await Promise.all([
-    readFigures(connection, { from: ago(1), by: [] }),
-    readFigures(connection, { from: ago(options.minutes), by: options.by }),
+    readFigures(connection, { from: ago(1), by: [], include }),
+    readFigures(connection, { from: ago(options.minutes), by: options.by, include }),
     readOpenHolds(connection),
     readNearest(connection),
   ]);

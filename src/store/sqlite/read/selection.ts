@@ -18,13 +18,15 @@ export interface Selection {
 
 /** A call is found by the model that served it, or by the one asked for when none did. */
 export function select(filter: CallFilter, names: NameIndex): Selection {
-  const { attribution, provider, model } = filter;
-  const isAnyRoute = provider === undefined && model === undefined;
+  const { attribution, provider, exceptProvider, model } = filter;
+  const isAnyRoute = provider === undefined && exceptProvider === undefined && model === undefined;
   const routeIds = isAnyRoute
     ? null
     : names.routes(
         ({ route, served }) =>
-          (provider === undefined || route.provider === provider) && (model === undefined || (served ?? route.model) === model),
+          (provider === undefined || route.provider === provider) &&
+          (exceptProvider === undefined || route.provider !== exceptProvider) &&
+          (model === undefined || (served ?? route.model) === model),
       );
   return {
     attributionIds: attribution && Object.keys(attribution).length > 0 ? names.attributions(attribution) : null,
