@@ -35,6 +35,10 @@ const otherNames: Readonly<Record<string, readonly string[]>> = {
 export function providerNamed({ byName }: Providers, name: string): Provider | undefined {
   const provider = byName.get(name);
   if (provider) return provider;
-  const known = Object.entries(otherNames).find(([, others]) => others.includes(name));
-  return known && byName.get(known[0]);
+  return byName.get(commonName(name));
+}
+
+/** The name under which people see a provider, whatever a price list calls it. */
+export function commonName(name: string): string {
+  return Object.entries(otherNames).find(([, others]) => others.includes(name))?.[0] ?? name;
 }

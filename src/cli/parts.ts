@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { commonName } from "../app/provider.ts";
 import { PurserError } from "../domain/error.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { version } from "../version.ts";
@@ -47,7 +48,10 @@ export function makeParts(environment: Environment): Parts {
       const names = new Map(providers.map((provider) => [provider.name, catalogue.providerFor(provider) ?? provider.priceProvider]));
       return {
         book: catalogue.book(prices, names),
-        models: () => [...prices.filter(({ match }) => match === "exact"), ...catalogue.models()],
+        models: () =>
+          [...prices.filter(({ match }) => match === "exact"), ...catalogue.models()].map(({ provider, model }) => {
+            return { provider: commonName(provider), model };
+          }),
       };
     },
     startSimulator: async (options) => (await import("../simulator/index.ts")).startSimulator(options),
