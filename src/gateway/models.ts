@@ -22,7 +22,6 @@ export function readModelsRequest(path: string, dialect: keyof Wires | undefined
   const [, version, name] = /^\/(v1|v1beta|v1alpha)\/models(?:\/(.+))?$/.exec(place) ?? [];
   if (version === undefined) return undefined;
   const id = name === undefined ? null : decode(name);
-  // An action stands behind a colon, and is no part of a name that is asked for.
   if (id === undefined) return undefined;
   return { wireName: version === "v1" ? (dialect ?? "openai") : "gemini", id, query: new URLSearchParams(query) };
 }
