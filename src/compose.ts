@@ -12,21 +12,21 @@ import { InFlight } from "./app/in-flight.ts";
 import type { Clock, Ledger, LedgerReader } from "./app/ports.ts";
 import type { Probe } from "./app/probe.ts";
 import { PricesInForce } from "./app/prices-in-force.ts";
-import type { Provider, Providers } from "./app/provider.ts";
+import { commonName, type Provider, type Providers } from "./app/provider.ts";
 import { recover } from "./app/recover.ts";
 import type { Wires } from "./app/route.ts";
 import { Scouts } from "./app/scouts.ts";
 import { hashSecret } from "./app/secret.ts";
+import { servedModels } from "./app/served-models.ts";
+import { countingReal, isApart, isOn, setApart, simulator as simulatorName } from "./app/simulated.ts";
 import { Waiting } from "./app/waiting.ts";
 import { openCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
 import { overlayVersion } from "./catalogue/overlay/row.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./config/configuration.ts";
 import { readAdminKey, readLogLevel } from "./config/environment.ts";
-import { providerName } from "./config/provider.ts";
 import { Learned } from "./domain/estimate/learned.ts";
 import { makeGateway } from "./gateway/gateway.ts";
 import { listen } from "./gateway/listen.ts";
-import type { ServedModel } from "./gateway/models.ts";
 import { probeProvider } from "./gateway/probe.ts";
 import { removeServerFile, writeServerFile } from "./gateway/server-file.ts";
 import { ThreadCounter } from "./tokenizer/thread-counter.ts";
@@ -84,7 +84,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const adminKey = readAdminKey(options.environment);
   // Closes in the reverse order what was opened: also when a later step fails, such as a port that is taken.
   await using opened = new AsyncDisposableStack();
-  const parts = opened.adopt(await openParts(options, adminKey), (one) => one.close());
+  const parts = opened.adopt(await openParts({ ...options, serves: true }, adminKey), (one) => one.close());
   const { ledger, prices, token, log } = parts;
   const unresolved = await recover(ledger, clock, prices.book.version);
   if (unresolved > 0)
@@ -95,8 +95,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     );
 
   opened.defer(() => removeServerFile(directory));
-  const isSimulatorNamed = configuration.providers.some(({ name }) => name === "sim");
-  const simulator = isSimulatorNamed ? null : opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close());
+  const simulator = isOn(configuration) ? opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close()) : null;
   const providers = makeProviders(configuration, simulator, catalogueNames(configuration, parts.catalogue));
   const counter = opened.adopt(new ThreadCounter(), (one) => one.close());
   const upstream = opened.adopt(new UndiciUpstream(), (pools) => pools.close());
@@ -115,10 +114,15 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     onDisconnect: configuration.onDisconnect,
     waiting,
     scouts: new Scouts(waiting),
-    learned: new Learned(),
+    learned: parts.learned,
     counter,
     observer: parts.observer,
-    models: () => servedModels(providers, parts.catalogue),
+    models: () =>
+      servedModels(providers, {
+        priced: [...configuration.prices, ...ledger.prices()],
+        listed: parts.catalogue.models(),
+        names: parts.names,
+      }),
   });
   const api = getRequestListener(parts.api.fetch);
   const { host, port } = configuration.server;
@@ -139,7 +143,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   return {
     ...first,
     url: server.url,
-    providers: [...providers.byName.keys()].map((name) => ({ name, real: name !== "sim" })),
+    providers: [...providers.byName.keys()].map((name) => ({ name, real: name !== simulatorName })),
     reportFault: (error) => parts.observer.failed("a fault that nothing caught; the server ends", error),
     close: () => closing.disposeAsync(),
   };
@@ -147,7 +151,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
 
 /** @throws PurserError `store_unavailable` while a server has the folder. */
 export async function openFolder(options: ComposeOptions): Promise<OpenFolder> {
-  const parts = await openParts(options);
+  const parts = await openParts({ ...options, serves: false });
   return { fetch: async (request) => parts.api.fetch(request), token: parts.token, close: () => parts.close() };
 }
 
@@ -156,9 +160,12 @@ interface Parts {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly prices: PricesInForce;
+  readonly learned: Learned;
   readonly observer: Metrics;
   readonly api: Hono;
   readonly catalogue: Catalogue;
+  /** How the price list calls each configured provider. */
+  readonly names: ReadonlyMap<string, string>;
   readonly log: Log;
   /** Makes its holder an administrator until this ends. */
   readonly token: string;
@@ -166,31 +173,37 @@ interface Parts {
 }
 
 /** @param adminKey A key of the environment, beside the token of this opening. */
-async function openParts(options: ComposeOptions, adminKey?: string): Promise<Parts> {
-  const { configuration, directory } = options;
+async function openParts(options: ComposeOptions & { readonly serves: boolean }, adminKey?: string): Promise<Parts> {
+  const { configuration, directory, serves } = options;
   const log = makeLog(readLogLevel(options.environment), options.logText);
   const [catalogue, { ledger, reader }] = await Promise.all([
     openCatalogue(),
     openLedger({ directory, durability: configuration.durability, clock }),
   ]);
-  await declare({ ledger, clock }, configuration);
+  const simulatedApart = await isApart(serves ? configuration : asFolder(configuration), reader);
+  if (serves && simulatedApart) await setApart({ ledger, clock });
+  const { budgets } = configuration;
+  await declare({ ledger, clock }, { ...configuration, budgets: simulatedApart ? budgets.map(countingReal) : budgets });
   const names = catalogueNames(configuration, catalogue);
   const prices = new PricesInForce({
     make: (overrides) => catalogue.book(overrides, names),
     declared: configuration.prices,
     kept: () => ledger.prices(),
   });
-  const metrics = makeMetrics({ ledger, version });
+  const metrics = makeMetrics({ ledger, version, ...(simulatedApart && { apart: simulatorName }) });
   const observer = log.observe(metrics);
   const startedAt = clock.now();
+  const learned = new Learned();
   const token = `purser_${randomBytes(32).toString("hex")}`;
   const api = makeApi({
     ledger,
     reader,
     clock,
     version,
+    simulatedApart,
     prices: () => prices.book,
     priceProvider: (provider) => names.get(provider) ?? provider,
+    expectedOutput: ({ provider, model }, ceiling) => learned.of(provider, model).output.expected(ceiling),
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
     metrics: () => metrics.text(),
@@ -206,7 +219,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
       providers: configuration.providers.map(providerStatus),
     }),
     probeProviders: () => probeProviders(configuration),
-    catalogue: () => catalogue.models().map(({ provider, model }) => ({ provider: providerName(provider), model })),
+    catalogue: () => catalogue.models().map(({ provider, model }) => ({ provider: commonName(provider), model })),
     reportBug: (error) => observer.failed("a request to the control plane failed", error),
   });
   const close = async (): Promise<void> => {
@@ -214,7 +227,12 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     await reader.close();
     await ledger.close();
   };
-  return { ledger, reader, prices, observer, api, catalogue, log, token, close };
+  return { ledger, reader, prices, learned, observer, api, catalogue, names, log, token, close };
+}
+
+/** Which providers have keys says nothing where no call is made: what the ledger has decides. */
+function asFolder({ providers }: Configuration): Pick<Configuration, "providers" | "simulator"> {
+  return { providers: providers.filter(({ name }) => name === simulatorName), simulator: null };
 }
 
 function providerStatus({ name, baseUrl, apiKey }: ProviderConfiguration): ProviderStatus {
@@ -224,7 +242,7 @@ function providerStatus({ name, baseUrl, apiKey }: ProviderConfiguration): Provi
 /** Asks each provider of a configuration for its list of models, with its key. */
 export async function probeProviders({ providers }: Configuration): Promise<readonly Probe[]> {
   const options = { timeoutMs: probeWithinMs, now: () => performance.now() };
-  return Promise.all(providers.map((provider) => probeProvider(makeProvider(provider), options)));
+  return Promise.all(providers.map((provider) => probeProvider(makeProvider(provider, provider.name), options)));
 }
 
 function readiness(ledger: Ledger): Readiness {
@@ -261,19 +279,6 @@ function makeProvider({ name, wire, baseUrl, apiKey, headers, priceProvider, unm
     unmetered,
     wires: wire === "openai" && isOpenai ? { openai: openaiOwnWire } : {},
   };
-}
-
-/** Aliases, and every priced model of the configured providers. */
-function servedModels({ byName, aliases }: Providers, catalogue: Catalogue): readonly ServedModel[] {
-  const names = [...byName.values()].map(
-    (provider) => [provider.name, catalogue.providerFor({ name: provider.name, baseUrl: "" })] as const,
-  );
-  const listed = catalogue
-    .models()
-    .flatMap(({ provider, model }) =>
-      names.filter(([name, id]) => (id ?? name) === provider).map(([name]) => ({ id: `${name}/${model}`, ownedBy: name })),
-    );
-  return [...[...aliases.keys()].map((id) => ({ id, ownedBy: "alias" })), ...listed];
 }
 
 function simulatedProvider({ url }: Simulator): Provider {

@@ -18,6 +18,10 @@ export interface ApiContext {
   prices(): PriceBook;
   /** The name under which the book knows a provider: the configuration may call it otherwise. */
   priceProvider(provider: string): string;
+  /** How much output calls of a model have needed lately; null while nothing is known. */
+  expectedOutput(of: ModelName, ceiling: number): number | null;
+  /** Whether the simulator's calls stand apart from those that cost money. */
+  readonly simulatedApart?: boolean;
   /** Takes the prices that the ledger keeps into the book, after one was added. */
   reloadPrices(): void;
   /** SHA-256 in hex of every secret that is an administrator besides the keys in the ledger: the admin key, a token of this start. */

@@ -1,9 +1,9 @@
 /** `/api/v1/entries`: every call with the lines of its bill. */
 
 import { z } from "zod";
-import type { CallRow } from "../app/ports.ts";
+import type { CallRow, RefusalRow } from "../app/ports.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
-import { formatUsd, multiply, subtract } from "../domain/money/money.ts";
+import { formatUsd, multiply, subtract, zero } from "../domain/money/money.ts";
 import type { Charge } from "../domain/price/rate.ts";
 import { cutPage, pageQuery, readCursor } from "./page.ts";
 import { ok, readers, route, type Route } from "./route.ts";
@@ -34,8 +34,8 @@ const chargeSchema = z
 const entrySchema = z
   .object({
     operation_id: z.string(),
-    attempt: z.int(),
-    status: z.enum(["settled", "estimated", "unresolved", "released"]),
+    attempt: z.int().describe("0 for a call that was refused, which was no attempt."),
+    status: z.enum(["settled", "estimated", "unresolved", "released", "refused"]),
     started_at: instantSchema,
     ended_at: instantSchema,
     provider: z.string(),
@@ -53,6 +53,10 @@ const entrySchema = z
     latency_ms: z.number(),
     price_version: z.string(),
     raw_usage: z.string().nullable().describe("The provider's usage object as it was written."),
+    refusal: z
+      .object({ reason: z.string(), budget_id: z.string().nullable() })
+      .nullable()
+      .describe("Why a call was refused, and by which budget; null for the others."),
   })
   .meta({ id: "Entry" });
 
@@ -63,6 +67,7 @@ export const entryRoutes: readonly Route[] = [
     access: readers,
     tag: "figures",
     summary: "List calls, the newest first, each with the lines of its bill",
+    description: "Calls that a budget refused are listed with `status=refused` only.",
     query: filterSchema(pageQuery),
     responses: {
       200: answer("A page of calls.", pageSchema(entrySchema)),
@@ -71,8 +76,12 @@ export const entryRoutes: readonly Route[] = [
     },
     async handler({ query, caller, context }) {
       const filter = scopedFilter(caller, query);
-      const rows = await context.reader.calls(filter, { limit: query.limit + 1, before: readCursor(query.cursor) });
-      const page = cutPage(rows, query.limit);
+      const range = { limit: query.limit + 1, before: readCursor(query.cursor) };
+      if (query.status === "refused") {
+        const page = cutPage(await context.reader.refusals(filter, range), query.limit);
+        return ok({ data: page.rows.map(refusalJson), next_cursor: page.nextCursor });
+      }
+      const page = cutPage(await context.reader.calls(filter, range), query.limit);
       return ok({ data: page.rows.map(entryJson), next_cursor: page.nextCursor });
     },
   }),
@@ -103,8 +112,26 @@ export function entryJson(call: CallRow): object {
     latency_ms: call.latencyMs,
     price_version: call.priceVersion,
     raw_usage: call.rawUsage,
+    refusal: null,
   };
 }
+
+/** A refused call in the shape of the others: it used and cost nothing. */
+function refusalJson({ at, reason, budgetId, ...refusal }: RefusalRow): object {
+  const call = { ...refusal, attempt: 0, startedAt: at, endedAt: at, model: refusal.route.model, ...nothingUsed };
+  return { ...entryJson({ ...call, status: "released" }), status: "refused", refusal: { reason, budget_id: budgetId } };
+}
+
+const nothingUsed = {
+  usage: {},
+  charges: [],
+  cost: zero,
+  reportedCost: null,
+  rawUsage: null,
+  flags: [],
+  latencyMs: 0,
+  priceVersion: "",
+} as const;
 
 export function chargeJson({ model, meter, quantity, cost, rate }: Charge): object {
   return {

@@ -2,14 +2,16 @@
 
 import { z } from "zod";
 import { appliedBudgets } from "../app/applied-budgets.ts";
+import { usefulOutput } from "../app/estimate.ts";
 import { demandFor, type Sizing } from "../app/hold-by-api.ts";
 import { lookUpPrice } from "../app/look-up-price.ts";
 import { formatAmount } from "../domain/budget/amount.ts";
 import { PurserError } from "../domain/error.ts";
-import { refuses } from "../domain/ledger/decide-hold.ts";
+import { affordableOutput, refuses } from "../domain/ledger/decide-hold.ts";
 import { amountIn, available } from "../domain/ledger/counter.ts";
 import type { Applied } from "../domain/ledger/applicable.ts";
 import type { Demand } from "../domain/ledger/command.ts";
+import type { Quantities } from "../domain/ledger/entry.ts";
 import { add, formatUsd, multiply, zero, type PicoUsd } from "../domain/money/money.ts";
 import type { Charge, ServiceTier } from "../domain/price/rate.ts";
 import type { PriceSheet } from "../domain/price/sheet.ts";
@@ -27,12 +29,16 @@ const estimateInput = z
     provider: nameSchema,
     model: nameSchema,
     input_tokens: tokens.optional().describe("When you have counted them; else give `text`."),
-    text: z.string().optional().describe("What will be sent; its tokens are counted here, and nothing of it is kept."),
+    text: z.string().min(1).optional().describe("What will be sent; its tokens are counted here, and nothing of it is kept."),
     max_output_tokens: tokens.optional().describe("The ceiling; the model's own by default."),
     expected_output_tokens: tokens.optional().describe("Half of the ceiling by default."),
     cached_tokens: tokens.default(0).describe("The part of the input that will be read from a cache, for the expected cost."),
     cache_write: z.enum(["none", "5m", "1h"]).default("none"),
     service_tier: serviceTierSchema.default("standard"),
+    fit: z
+      .boolean()
+      .default(true)
+      .describe("Whether a shorter answer would do, as for a call at the gateway; false as with `x-purser-fit: off`."),
     attribution: attributionSchema.optional(),
   })
   .meta({ id: "EstimateInput" });
@@ -55,7 +61,13 @@ const estimateSchema = z
     expected_usd: usdSchema.nullable(),
     high_usd: usdSchema.nullable().describe("What a hold takes: the whole ceiling, at the dearest rates that can apply."),
     lines: z.array(lineSchema).describe("Of the expected cost."),
-    allowed: z.boolean().describe("Whether every budget would admit a hold of `high_usd` now."),
+    allowed: z.boolean().describe("Whether every budget would let the call pass now, be it with a shorter answer."),
+    fitted_max_output_tokens: z
+      .int()
+      .nullable()
+      .describe(
+        "To what the gateway would fit the output ceiling, where the budgets cannot pay all of it; null where they can, or refuse.",
+      ),
     budgets: z.array(
       z.object({
         budget_id: z.string(),
@@ -86,7 +98,7 @@ export const estimateRoutes: readonly Route[] = [
     path: "/api/v1/estimate",
     access: callers,
     tag: "prices",
-    summary: "Estimate what a call will cost, and whether the budgets would let it pass",
+    summary: "Estimate what a call will cost, and whether the budgets would let it pass, or shorten its answer",
     body: estimateInput,
     responses: { 200: answer("The estimate. Nothing is held.", estimateSchema), 400: problem("A field is not valid.") },
     async handler({ body, caller, context }) {
@@ -97,7 +109,8 @@ export const estimateRoutes: readonly Route[] = [
       const counts = await countAll(body, sheet);
       const demand = demandFor(context, { ...body, sizing: sizingOf(body, counts) }, at);
       const subject = { attribution, provider: body.provider, model: body.model, budgets: caller.key?.budgets ?? [] };
-      const budgets = appliedBudgets(context.ledger, subject, at).map((applied) => judge(applied, demand));
+      const least = leastOf(context, body, counts);
+      const budgets = appliedBudgets(context.ledger, subject, at).map((applied) => judge(applied, { demand, least }));
       return ok({
         provider: body.provider,
         model: body.model,
@@ -110,8 +123,8 @@ export const estimateRoutes: readonly Route[] = [
         expected_output_tokens: counts.expectedOutput,
         max_output_tokens: counts.ceiling,
         ...costs(context, { body, sheet, counts, demand }),
-        allowed: budgets.every(({ allowed }) => allowed),
-        budgets,
+        ...verdict(budgets, counts.ceiling),
+        budgets: budgets.map(({ json }) => json),
       });
     },
   }),
@@ -179,22 +192,49 @@ function sum(lines: readonly Charge[]): PicoUsd {
   return lines.reduce((cost, line) => add(cost, line.cost), zero);
 }
 
-function judge(applied: Applied, demand: Demand) {
+/** The fewest output tokens with which the gateway would serve the call rather than refuse it. */
+function leastOf(context: ApiContext, body: EstimateInput, { ceiling }: Counts): number {
+  if (!body.fit) return ceiling;
+  const expected = context.expectedOutput(body, ceiling);
+  return usefulOutput({ ceiling, isAsked: body.max_output_tokens !== undefined, choices: 1, expected });
+}
+
+interface Judgement {
+  readonly allowed: boolean;
+  /** How much output the budget can pay; null when it does not bound it. */
+  readonly affordable: number | null;
+  readonly json: object;
+}
+
+/** A budget allows a call for the least of which it has enough. */
+function judge(applied: Applied, { demand, least }: { readonly demand: Demand; readonly least: number }): Judgement {
   const { budget, counter } = applied;
-  const needed = {
-    usd: add(demand.fixed.usd, multiply(demand.perOutputToken ?? zero, demand.outputTokens)),
-    tokens: demand.fixed.tokens + BigInt(demand.outputTokens),
-    requests: 1n,
-  };
   const blocks =
     demand.perOutputToken === null && budget.policy === "hard" && budget.currency === "USD" && budget.unpriced.policy === "block";
-  const reason = blocks ? "unpriced" : refuses(applied, needed);
-  return {
+  const reason = blocks ? "unpriced" : refuses(applied, amountOf(demand, least));
+  const needed = amountIn(budget.currency, amountOf(demand, demand.outputTokens));
+  const perOutputToken = demand.perOutputToken ?? zero;
+  const json = {
     budget_id: budget.budgetId,
     allowed: reason === null,
     reason,
-    needed: formatAmount(amountIn(budget.currency, needed), budget.currency),
+    needed: formatAmount(needed, budget.currency),
     available: formatAmount(available(counter, budget), budget.currency),
     currency: budget.currency,
   };
+  return { allowed: reason === null, affordable: affordableOutput([applied], { fixed: demand.fixed, perOutputToken }), json };
+}
+
+function amountOf(demand: Demand, outputTokens: number): Quantities {
+  return {
+    usd: add(demand.fixed.usd, multiply(demand.perOutputToken ?? zero, outputTokens)),
+    tokens: demand.fixed.tokens + BigInt(outputTokens),
+    requests: 1n,
+  };
+}
+
+function verdict(budgets: readonly Judgement[], ceiling: number): object {
+  const allowed = budgets.every((budget) => budget.allowed);
+  const affordable = Math.min(ceiling, ...budgets.map((budget) => budget.affordable ?? ceiling));
+  return { allowed, fitted_max_output_tokens: allowed && affordable < ceiling ? affordable : null };
 }

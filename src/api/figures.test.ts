@@ -42,6 +42,58 @@ test("a settled amount is one line, with the provider's own figure beside it", a
   assert.deepEqual([entry.cost_usd, entry.reported_cost_usd, entry.difference_usd], ["0.04", "0.04", "0"]);
 });
 
+test("refused calls are listed with the budget and the reason, to those who may see whose they were", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", { budget_id: "none", budget_type: "platform", amount: "0" });
+  for (const [id, project] of [
+    ["r1", "p1"],
+    ["r2", "p2"],
+  ] as const) {
+    await bench.call("POST", "/api/v1/holds", { operation_id: id, amount: "1", attribution: { project }, provider: "openai", model: "m1" });
+  }
+  const { json } = await bench.call("GET", "/api/v1/entries?status=refused");
+  assert.deepEqual(
+    json.data.map((entry: { operation_id: string; refusal: object }) => [entry.operation_id, entry.refusal]),
+    [
+      ["r2", { reason: "budget_exhausted", budget_id: "none" }],
+      ["r1", { reason: "budget_exhausted", budget_id: "none" }],
+    ],
+  );
+  const [entry] = json.data;
+  assert.deepEqual(
+    [entry.status, entry.cost_usd, entry.model, entry.attempt, entry.started_at],
+    ["refused", "0", "m1", 0, "2026-03-10T12:00:00Z"],
+  );
+  const page = await bench.call("GET", "/api/v1/entries?status=refused&limit=1");
+  const next = await bench.call("GET", `/api/v1/entries?status=refused&limit=1&cursor=${page.json.next_cursor}`);
+  assert.deepEqual([next.json.data[0].operation_id, next.json.next_cursor], ["r1", null]);
+  assert.equal((await bench.call("GET", "/api/v1/entries")).json.data.length, 0);
+  const reader = await bench.key({ name: "p1-reader", role: "reader", attribution: { project: "p1" } });
+  const seen = await bench.call("GET", "/api/v1/entries?status=refused", undefined, reader);
+  assert.deepEqual(
+    seen.json.data.map((one: { operation_id: string }) => one.operation_id),
+    ["r1"],
+  );
+  assert.equal((await bench.call("GET", "/api/v1/entries?status=refused&project=p2", undefined, reader)).status, 403);
+  const series = await bench.call("GET", "/api/v1/series?bucket=none&status=refused");
+  assert.deepEqual([series.json.total.calls, series.json.total.refusals], [0, 2]);
+});
+
+test("a call that was released is in no average, and groups by key have the keys' names", async (t) => {
+  const bench = await openBench(t);
+  const secret = await bench.key({ name: "ci" });
+  const hold = { amount: "1", provider: "openai", model: "m1" };
+  for (const id of ["paid", "failed"]) await bench.call("POST", "/api/v1/holds", { ...hold, operation_id: id }, secret);
+  await bench.call("POST", "/api/v1/holds/paid/settle", { amount: "0.5", latency_ms: 40 }, secret);
+  await bench.call("POST", "/api/v1/holds/failed/release", {}, secret);
+  const summary = (await bench.call("GET", "/api/v1/summary")).json;
+  assert.deepEqual([summary.task_count, summary.average_cost, summary.tasks.length], [1, 0.5, 1]);
+  assert.deepEqual([summary.by_operation.api.count, summary.by_operation.api.avg_latency_ms], [1, 40]);
+  const series = (await bench.call("GET", "/api/v1/series?bucket=none&by=key")).json;
+  assert.deepEqual([series.total.calls, series.total.released, series.total.avg_latency_ms], [1, 1, 40]);
+  assert.equal(series.key_names[series.groups[0].group.key], "ci");
+});
+
 test("entries are filtered by dimension, tag, model, status and time", async (t) => {
   const bench = await openBench(t);
   await fill(bench);

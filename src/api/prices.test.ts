@@ -60,7 +60,7 @@ test("an estimate is low, expected and high, and its high is what a hold takes",
   assert.equal(held.json.held_usd, json.high_usd);
 });
 
-test("an estimate says which budgets would refuse, as the hold then does", async (t) => {
+test("an estimate says which budgets would refuse even a shorter answer", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", { budget_id: "small", budget_type: "project", resource_id: "p1", amount: "0.0015" });
   await bench.call("POST", "/api/v1/budgets", { budget_id: "other", budget_type: "project", resource_id: "p2", amount: "0" });
@@ -74,12 +74,34 @@ test("an estimate says which budgets would refuse, as the hold then does", async
   assert.deepEqual([unpriced.json.priced, unpriced.json.high_usd, unpriced.json.budgets[0].reason], [false, null, "unpriced"]);
 });
 
+test("a call that the gateway would serve with a shorter answer is allowed, with the ceiling that it would be fitted to", async (t) => {
+  const bench = await openBench(t);
+  const budget = { budget_type: "project", resource_id: "p1", period: "day" };
+  await bench.call("POST", "/api/v1/budgets", { ...budget, budget_id: "wide", amount: "0.0090" });
+  await bench.call("POST", "/api/v1/budgets", { ...budget, budget_id: "tight", amount: "0.0065" });
+  const body = { ...model, input_tokens: 1000, max_output_tokens: 1000, attribution: { project: "p1" } };
+  const fitted = async (changes: object): Promise<unknown> => {
+    const { json } = await bench.call("POST", "/api/v1/estimate", { ...body, ...changes });
+    return [json.allowed, json.fitted_max_output_tokens, json.budgets.map((one: { allowed: boolean }) => one.allowed)];
+  };
+  // 0.001 for the input leaves 0.0055 of the tighter one: 550 tokens, of which a quarter of the ceiling is needed.
+  assert.deepEqual(await fitted({}), [true, 550, [true, true]]);
+  assert.deepEqual(await fitted({ max_output_tokens: 550 }), [true, null, [true, true]]);
+  assert.deepEqual(await fitted({ max_output_tokens: 2200 }), [true, 550, [true, true]]);
+  assert.deepEqual(await fitted({ max_output_tokens: 2204 }), [false, null, [false, true]]);
+  assert.deepEqual(await fitted({ fit: false }), [false, null, [false, false]]);
+  assert.deepEqual(await fitted({ input_tokens: 7000 }), [false, null, [false, false]]);
+  await bench.call("POST", "/api/v1/budgets", { ...budget, budget_id: "counted", amount: "1300", currency: "tokens" });
+  assert.deepEqual(await fitted({}), [true, 300, [true, true, true]]);
+});
+
 test("an estimate's fields are checked", async (t) => {
   const bench = await openBench(t);
   const cases: readonly (readonly [object, string])[] = [
     [{ ...model, max_output_tokens: 1 }, "input_tokens"],
     [{ ...model, input_tokens: 1, text: "a", max_output_tokens: 1 }, "input_tokens"],
     [{ ...model, input_tokens: 1 }, "max_output_tokens"],
+    [{ ...model, text: "", max_output_tokens: 1 }, "text"],
     [{ model: "m1", input_tokens: 1 }, "provider"],
   ];
   for (const [body, field] of cases) {

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { lookUpPrice } from "../app/look-up-price.ts";
 import { addPrice } from "../app/manage-prices.ts";
+import { commonName } from "../app/provider.ts";
 import { PurserError } from "../domain/error.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { formatUsd, multiply } from "../domain/money/money.ts";
@@ -97,11 +98,11 @@ export const priceRoutes: readonly Route[] = [
       const { provider, model } = query;
       const book = context.prices();
       if (model === undefined) {
-        const models = context.catalogue?.() ?? [];
+        const models = (context.catalogue?.() ?? []).map((row) => ({ ...row, provider: commonName(row.provider) }));
         return ok({
           price_version: book.version,
           overrides: context.ledger.prices().map(overrideJson),
-          models: provider === undefined ? models : models.filter((row) => row.provider === provider),
+          models: provider === undefined ? models : models.filter((row) => row.provider === commonName(provider)),
         });
       }
       if (provider === undefined) {
@@ -148,7 +149,7 @@ function overrideJson({ provider, model, match, perMillion, validFrom, validTo, 
 
 function priceJson(sheet: PriceSheet, at: number, version: string): object {
   return {
-    provider: sheet.provider,
+    provider: commonName(sheet.provider),
     model: sheet.model,
     at: formatInstant(at),
     price_version: version,

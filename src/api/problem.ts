@@ -13,7 +13,7 @@ interface Meaning {
   readonly title: string;
 }
 
-export type ProblemStatus = 400 | 401 | 402 | 403 | 404 | 405 | 409 | 413 | 429 | 500 | 502 | 503 | 504;
+export type ProblemStatus = 400 | 401 | 402 | 403 | 404 | 405 | 409 | 413 | 415 | 426 | 429 | 500 | 502 | 503 | 504;
 
 /** The closed list of codes: what each is called, and its HTTP status. */
 export const problems: Readonly<Record<ProblemCode, Meaning>> = {
@@ -25,6 +25,8 @@ export const problems: Readonly<Record<ProblemCode, Meaning>> = {
   method_not_allowed: { status: 405, title: "The path exists, and does not take this method" },
   conflict: { status: 409, title: "The id was used with another body, or is in use" },
   too_large: { status: 413, title: "The body is over its limit" },
+  unsupported_encoding: { status: 415, title: "The body is in a content encoding that is not known" },
+  websocket_unsupported: { status: 426, title: "There are no WebSockets here; the path is served over HTTP" },
   too_many: { status: 429, title: "Too many calls at once" },
   unpriced: { status: 402, title: "The model has no price, and a budget blocks such calls" },
   unmetered: { status: 403, title: "The cost of this endpoint cannot be known" },

@@ -1,5 +1,6 @@
 /** Reads what comes over the wire, within limits. */
 
+import { decodeBody } from "../app/content-encoding.ts";
 import { PurserError } from "../domain/error.ts";
 
 export const maxBodyBytes = 1024 * 1024;
@@ -7,10 +8,13 @@ export const maxBodyBytes = 1024 * 1024;
 /**
  * The JSON of a body.
  *
- * @throws PurserError `too_large` over {@link maxBodyBytes}, `invalid_request` for what is no JSON.
+ * @throws PurserError `too_large` over {@link maxBodyBytes}, `invalid_request` for what is no JSON, `unsupported_encoding` for a
+ *   content encoding that is not known.
  */
 export async function readBody(request: Request): Promise<unknown> {
-  const bytes = await readBytes(request);
+  const received = await readBytes(request);
+  const encoding = request.headers.get("content-encoding");
+  const bytes = encoding === null ? received : await decodeBody(received, encoding, maxBodyBytes);
   if (bytes.length === 0) return undefined;
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));

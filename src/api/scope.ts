@@ -2,12 +2,13 @@
 
 import { z } from "zod";
 import type { CallFilter } from "../app/ports.ts";
+import { withoutSimulated } from "../app/simulated.ts";
 import { dimensions, type Attribution } from "../domain/attribution/attribution.ts";
 import { everyValue } from "../domain/budget/applies.ts";
 import type { Budget } from "../domain/budget/budget.ts";
 import { PurserError } from "../domain/error.ts";
 import { suggest } from "../domain/input/nearest.ts";
-import type { Caller } from "./context.ts";
+import type { ApiContext, Caller } from "./context.ts";
 import { nameSchema, readInstant } from "./schema.ts";
 
 const dimensionQuery = Object.fromEntries(dimensions.map((dimension) => [dimension, nameSchema.optional()])) as Record<
@@ -19,7 +20,10 @@ const filterQuery = {
   ...dimensionQuery,
   provider: nameSchema.optional(),
   model: nameSchema.optional().describe("The model served."),
-  status: z.enum(["settled", "estimated", "unresolved", "released"]).optional(),
+  status: z
+    .enum(["settled", "estimated", "unresolved", "released", "refused"])
+    .optional()
+    .describe("`refused` finds calls that a budget refused, which are no calls otherwise."),
   operation_id: nameSchema.optional(),
   from: z.string().optional().describe("RFC 3339 or a day (UTC), included."),
   to: z.string().optional().describe("RFC 3339 or a day (UTC), excluded."),
@@ -69,6 +73,21 @@ export function scopedFilter(caller: Caller, query: FilterQuery): CallFilter {
     ...(query.operation_id !== undefined && { operationId: query.operation_id }),
   };
 }
+
+/** Of figures: the simulator's calls stand apart once there are others, and count in them where that is asked. */
+export function figuresFilter(
+  caller: Caller,
+  query: FilterQuery & { readonly include?: "simulator" | undefined },
+  { simulatedApart = false }: Pick<ApiContext, "simulatedApart">,
+): CallFilter {
+  const filter = scopedFilter(caller, query);
+  return simulatedApart && query.include === undefined ? withoutSimulated(filter) : filter;
+}
+
+export const includeSchema = z
+  .enum(["simulator"])
+  .optional()
+  .describe("`simulator` adds its calls, whose money is invented, where they are left out: beside calls of other providers.");
 
 /** What the caller's key fixes, as filters by dimension. An administrator is not confined. */
 export function fixedValues(caller: Caller): Readonly<Record<string, string>> {

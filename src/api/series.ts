@@ -9,13 +9,15 @@ import { suggest } from "../domain/input/nearest.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { formatUsd } from "../domain/money/money.ts";
 import { countTokens } from "../domain/usage/usage.ts";
+import type { ApiContext } from "./context.ts";
 import { ok, readers, route, type Route } from "./route.ts";
 import { answer, instantSchema, problem, usdSchema, usageSchema } from "./schema.ts";
-import { filterSchema, scopedFilter } from "./scope.ts";
+import { figuresFilter, filterSchema, includeSchema } from "./scope.ts";
 
 const figures = {
-  calls: z.int(),
-  refusals: z.int(),
+  calls: z.int().describe("Those that were charged: averages are of them."),
+  released: z.int().describe("Calls that ended without a charge: the provider answered with an error, or was not reached."),
+  refusals: z.int().describe("Calls that a budget refused."),
   cost_usd: usdSchema,
   tokens: z.int().describe("All tokens, cached ones included."),
   usage: usageSchema,
@@ -33,6 +35,9 @@ const seriesSchema = z
     by: z.array(z.string()),
     total: figuresSchema,
     groups: z.array(groupSchema).describe("Over the whole range, the dearest first."),
+    key_names: z
+      .record(z.string(), z.string())
+      .describe("Of the keys in the groups, where they are split by `key`: the names by their ids."),
     unpriced: z
       .array(z.object({ provider: z.string(), model: z.string().describe("The model served."), calls: z.int() }))
       .describe("Models that no price was known for, in the range: their calls are counted as nothing, and are not free."),
@@ -49,6 +54,7 @@ const query = filterSchema({
     .max(500)
     .optional()
     .describe("Split by, joined by commas: `provider`, `model`, `endpoint`, `key`, `status`, a dimension, `tag:NAME`."),
+  include: includeSchema,
   time_zone: z.string().max(100).default("UTC").describe("IANA name."),
 });
 
@@ -74,7 +80,7 @@ export const seriesRoutes: readonly Route[] = [
     query,
     responses: { 200: answer("The series.", seriesSchema), 400: problem("A field is not valid."), 403: problem("Not your figures.") },
     async handler({ query, caller, context }) {
-      const filter = scopedFilter(caller, query);
+      const filter = figuresFilter(caller, query, context);
       const to = filter.to ?? context.clock.now() + 1;
       const from = filter.from ?? to - usualRangeMs[query.bucket];
       const by = readBy(query.by);
@@ -88,6 +94,7 @@ export const seriesRoutes: readonly Route[] = [
         by,
         total: figuresJson(result.total),
         groups: result.groups.map(groupJson),
+        key_names: by.includes("key") ? keyNames(context, result.groups) : {},
         unpriced,
         data: result.buckets.map(({ start, end, total, groups }) => ({
           start: formatInstant(start),
@@ -99,6 +106,11 @@ export const seriesRoutes: readonly Route[] = [
     },
   }),
 ];
+
+function keyNames({ ledger }: ApiContext, groups: readonly GroupFigures[]): Readonly<Record<string, string>> {
+  const wanted = new Set(groups.map(({ group }) => group["key"]));
+  return Object.fromEntries(ledger.keys().flatMap(({ keyId, name }) => (wanted.has(keyId) ? [[keyId, name]] : [])));
+}
 
 const groupKeys: readonly string[] = ["provider", "model", "endpoint", "key", "status", ...dimensions];
 const maxGroupKeys = 4;
@@ -121,9 +133,10 @@ function readBy(text: string | undefined): readonly string[] {
   return names;
 }
 
-function figuresJson({ calls, refusals, cost, usage, latencyMs }: Figures): object {
+function figuresJson({ calls, released, refusals, cost, usage, latencyMs }: Figures): object {
   return {
     calls,
+    released,
     refusals,
     cost_usd: formatUsd(cost),
     tokens: countTokens(usage),

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { summarise } from "../app/report.ts";
 import { ok, readers, route, type Route } from "./route.ts";
 import { answer, problem } from "./schema.ts";
-import { filterSchema, scopedFilter } from "./scope.ts";
+import { figuresFilter, filterSchema, includeSchema } from "./scope.ts";
 
 const money = z.number().describe("USD, rounded to a JSON number.");
 const count = z.int();
@@ -12,7 +12,7 @@ const count = z.int();
 const summarySchema = z
   .object({
     total_cost: money,
-    task_count: count.describe("Calls, each attempt counted."),
+    task_count: count.describe("Calls that were charged, each attempt counted."),
     average_cost: money,
     by_provider: z.record(
       z.string(),
@@ -59,10 +59,13 @@ export const summaryRoutes: readonly Route[] = [
     access: readers,
     tag: "figures",
     summary: "Sum up what was spent, by provider and by operation",
-    query: filterSchema({ tasks: z.coerce.number().int().min(0).max(1000).default(100).describe("How many of the newest calls to list.") }),
+    query: filterSchema({
+      include: includeSchema,
+      tasks: z.coerce.number().int().min(0).max(1000).default(100).describe("How many of the newest calls to list."),
+    }),
     responses: { 200: answer("The summary.", summarySchema), 400: problem("A filter is not valid."), 403: problem("Not your figures.") },
     async handler({ query, caller, context }) {
-      return ok(await summarise(context.reader, scopedFilter(caller, query), query.tasks));
+      return ok(await summarise(context.reader, figuresFilter(caller, query, context), query.tasks));
     },
   }),
 ];

@@ -23,6 +23,7 @@ const provider: Provider = {
   apiKey: null,
   headers: {},
   priceProvider: "p",
+  vendor: "p",
   unmetered: "refuse",
   wires: {},
 };

@@ -133,10 +133,24 @@ function leastUseful(
   { ceiling, fit, expected }: { readonly ceiling: number; readonly fit: boolean; readonly expected: number | null },
 ): number {
   if (!fit || facts.uncuttable) return ceiling;
-  const enough =
-    facts.maxOutputTokens === null ? shortAnswer * facts.choices : Math.max(Math.ceil(ceiling / 4), shortestAnswer * facts.choices);
-  const needed = Math.max(1, Math.min(enough, expected ?? enough));
+  const needed = usefulOutput({ ceiling, isAsked: facts.maxOutputTokens !== null, choices: facts.choices, expected });
   return Math.min(ceiling, Math.max(needed, facts.leastOutputTokens * facts.choices));
+}
+
+/** @param isAsked Whether the caller set the ceiling. @param expected What such calls have needed lately. */
+export function usefulOutput({
+  ceiling,
+  isAsked,
+  choices,
+  expected,
+}: {
+  readonly ceiling: number;
+  readonly isAsked: boolean;
+  readonly choices: number;
+  readonly expected: number | null;
+}): number {
+  const enough = isAsked ? Math.max(Math.ceil(ceiling / 4), shortestAnswer * choices) : shortAnswer * choices;
+  return Math.min(ceiling, Math.max(1, Math.min(enough, expected ?? enough)));
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Progress, UsageMeter } from "../wire/wire.ts";
 import { isTextOnly, type Estimate } from "./estimate.ts";
 import { release, settle, type FinishContext, type HeldCall } from "./finish.ts";
 import { isEventStream, isWhole, replyHeaders } from "./answer-headers.ts";
+import type { InputCount } from "./input-count.ts";
 import { tooLong, type Watched } from "./in-flight.ts";
 import type { Ledger } from "./ports.ts";
 import type { Reply, ReplyHeaders } from "./reply.ts";
@@ -29,6 +30,7 @@ export interface ExchangeContext extends FinishContext {
 /** A call that is held and about to be forwarded. */
 export interface Forwarded extends HeldCall {
   readonly estimate: Estimate;
+  readonly input: InputCount;
   readonly heldAt: number;
   /** What was held at first; it grows with top-ups. */
   readonly held: Quantities;

@@ -30,13 +30,23 @@ async function expectedAfter(ceiling: HeldCall["ceiling"], change: Partial<Outco
   desk.budget({ budgetId: "b", amount: 1000n });
   desk.run(aHold("op", 20n));
   const learned = new Learned();
-  const provider = { name: "p", bases: {}, apiKey: null, headers: {}, priceProvider: "p", unmetered: "refuse", wires: {} } as const;
+  const provider = {
+    name: "p",
+    bases: {},
+    apiKey: null,
+    headers: {},
+    priceProvider: "p",
+    vendor: "p",
+    unmetered: "refuse",
+    wires: {},
+  } as const;
   const held: HeldCall = {
     call: { operationId: "op", attempt: 1 },
     route: { provider, wire, wireName: "openai", endpoint, url: "http://p", model: "m", title: "p/m" },
     facts: { ...plainFacts, stream: false },
     ceiling,
     slices: null,
+    input: { counted: null },
   };
   const outcome = anOutcome(10n, { usage: { input: 10, output: 200 }, ...change });
   const ledger = { decide: async (command: Parameters<Desk["run"]>[0]) => desk.run(command) };

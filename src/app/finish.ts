@@ -30,7 +30,7 @@ export interface HeldCall {
   readonly ceiling: { readonly asked: number; readonly fitted: number };
   /** Null where the whole ceiling is held. */
   readonly slices: Slices | null;
-  readonly input: InputCount;
+  readonly input: Pick<InputCount, "counted">;
 }
 
 /** Replaces the hold by the outcome. The charge is decided when this resolves, and durable soon after. */

@@ -8,15 +8,19 @@ import { windowAt } from "../domain/budget/window.ts";
 import { PurserError } from "../domain/error.ts";
 import type { Balance } from "../domain/ledger/command.ts";
 import type { Clock, Ledger } from "./ports.ts";
+import { countingReal } from "./simulated.ts";
 
 export interface BudgetOffice {
   readonly ledger: Ledger;
   readonly clock: Clock;
+  /** Whether a budget that names no providers counts none of the simulator's calls. */
+  readonly simulatedApart?: boolean;
 }
 
 /** @throws PurserError `invalid_request` naming the field, `conflict` when the id exists. */
-export async function createBudget({ ledger, clock }: BudgetOffice, input: unknown): Promise<Budget> {
-  const budget = defineBudget(input, { parentOf: parentIn(ledger) });
+export async function createBudget(office: BudgetOffice, input: unknown): Promise<Budget> {
+  const { ledger, clock } = office;
+  const budget = counted(office, defineBudget(input, { parentOf: parentIn(ledger) }));
   const answer = await ledger.commit({ kind: "put_budget", at: clock.now(), budget, when: "create" });
   return answer.budget;
 }
@@ -36,7 +40,7 @@ export async function changeBudget(office: BudgetOffice, budgetId: string, chang
       remedy: "Make a budget with the new id, and delete the old one.",
     });
   }
-  const budget = defineBudget(layOver(old, changes), { parentOf: parentIn(ledger) });
+  const budget = counted(office, defineBudget(layOver(old, changes), { parentOf: parentIn(ledger) }));
   const answer = await ledger.commit({ kind: "put_budget", at: clock.now(), budget, when: "replace" });
   return answer.budget;
 }
@@ -98,6 +102,10 @@ function byUse(left: Balance, right: Balance): number {
   const difference = right.spent + right.held - left.spent - left.held;
   if (difference !== 0n) return difference > 0n ? 1 : -1;
   return left.counter.value < right.counter.value ? -1 : 1;
+}
+
+function counted({ simulatedApart = false }: BudgetOffice, budget: Budget): Budget {
+  return simulatedApart ? countingReal(budget) : budget;
 }
 
 function parentIn(ledger: Ledger): (budgetId: string) => string | null | undefined {

@@ -5,7 +5,7 @@ import type { PurserError } from "../domain/error.ts";
 import type { Budget } from "../domain/budget/budget.ts";
 import type { Key } from "../domain/key/key.ts";
 import type { AnswerOf, Balance, Command } from "../domain/ledger/command.ts";
-import type { CallId, CallRoute, CallStatus, Quantities, ThresholdEntry } from "../domain/ledger/entry.ts";
+import type { CallId, CallRoute, CallStatus, Quantities, RefusalEntry, ThresholdEntry } from "../domain/ledger/entry.ts";
 import type { PicoUsd } from "../domain/money/money.ts";
 import type { Charge, PriceOverride } from "../domain/price/rate.ts";
 import type { Usage, UsageFlag } from "../domain/usage/usage.ts";
@@ -25,8 +25,9 @@ export interface Ledger {
    *
    * @throws PurserError `conflict` when an id was used with another body or is in flight, `not_found` for an unknown id,
    *   `store_unavailable` when it cannot be written; then nothing changed.
+   * @param progress Called with the share done, 0 to 1, while what a budget has spent before is counted.
    */
-  commit<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]>;
+  commit<C extends Command>(command: C, progress?: (share: number) => void): Promise<AnswerOf[C["kind"]]>;
 
   /** Decides, and resolves before it is durable. It becomes durable before any later command does. */
   decide<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]>;
@@ -87,9 +88,20 @@ export interface CallFilter {
   /** Equal values of these dimensions (`project`, `tag:customer`); `unattributed` finds what has none. */
   readonly attribution?: Readonly<Record<string, string>>;
   readonly provider?: string;
+  /** Calls of all providers but this one. */
+  readonly exceptProvider?: string;
   readonly model?: string;
-  readonly status?: CallStatus;
+  /** `refused` finds refusals, which are no calls. */
+  readonly status?: CallStatus | "refused";
+  /** Leaves out calls that ended without a charge. */
+  readonly charged?: true;
   readonly operationId?: string;
+}
+
+/** A call that a budget refused: nothing was forwarded. */
+export interface RefusalRow extends Omit<RefusalEntry, "kind" | "needed"> {
+  /** Grows with time; a cursor is made of it. */
+  readonly seq: number;
 }
 
 /** A threshold that was crossed, as the journal tells it. */
@@ -106,7 +118,10 @@ export interface Totals {
   readonly group: Readonly<Record<string, string>>;
   /** Start of the bucket in milliseconds, for a series. */
   readonly bucket: number | null;
+  /** Those that were charged. */
   readonly calls: number;
+  /** Those that ended without a charge: the provider answered with an error, or was not reached. */
+  readonly released: number;
   readonly refusals: number;
   readonly cost: PicoUsd;
   readonly usage: Usage;
@@ -130,6 +145,8 @@ export interface VerifyReport {
 export interface LedgerReader {
   /** Newest first. @param before Only rows with a smaller `seq`. */
   calls(filter: CallFilter, page: { readonly limit: number; readonly before: number | null }): Promise<readonly CallRow[]>;
+  /** Newest first, whatever status the filter names. @param before Only rows with a smaller `seq`. */
+  refusals(filter: CallFilter, page: { readonly limit: number; readonly before: number | null }): Promise<readonly RefusalRow[]>;
   /**
    * @param by Dimensions to split by, such as `["provider"]` or `["project", "model"]`; a call without a value counts as `unattributed`.
    * @param bucketMs Length of a time bucket (a multiple of an hour), aligned to `offsetMs`; null for one bucket.

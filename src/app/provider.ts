@@ -26,3 +26,21 @@ export interface Providers {
   /** `fast` → `openai/gpt-5-mini`. */
   readonly aliases: ReadonlyMap<string, string>;
 }
+
+/** Other names under which people know providers, by the one that Purser gives them. */
+const otherNames: Readonly<Record<string, readonly string[]>> = {
+  xai: ["x-ai", "grok"],
+  gemini: ["google"],
+};
+
+/** The provider of that name, or of the one that it is better known by. A name that is configured means itself. */
+export function providerNamed({ byName }: Providers, name: string): Provider | undefined {
+  const provider = byName.get(name);
+  if (provider) return provider;
+  return byName.get(commonName(name));
+}
+
+/** The name under which people see a provider, whatever a price list calls it. */
+export function commonName(name: string): string {
+  return Object.entries(otherNames).find(([, others]) => others.includes(name))?.[0] ?? name;
+}

@@ -15,7 +15,7 @@ interface Group {
 }
 
 function totals({ provider, operation = "unattributed", cost, ...rest }: Group): Totals {
-  return { group: { provider, operation, endpoint: "chat" }, bucket: null, refusals: 0, cost: pico(cost), ...rest };
+  return { group: { provider, operation, endpoint: "chat" }, bucket: null, released: 0, refusals: 0, cost: pico(cost), ...rest };
 }
 
 const rows: readonly Totals[] = [

@@ -61,7 +61,7 @@ export interface TaskSummary {
 /** @param tasks How many of the newest calls to list. */
 export async function summarise(reader: LedgerReader, filter: CallFilter, tasks: number): Promise<Summary> {
   const totals = await reader.totals(filter, ["provider", "operation", "endpoint"], null);
-  const newest = tasks === 0 ? [] : await reader.calls(filter, { limit: tasks, before: null });
+  const newest = tasks === 0 ? [] : await reader.calls({ ...filter, charged: true }, { limit: tasks, before: null });
   return summaryOf(totals, newest);
 }
 

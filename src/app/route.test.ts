@@ -6,7 +6,7 @@ import type { PriceBook } from "../domain/price/sheet.ts";
 import { anthropicWire } from "../wire/anthropic/index.ts";
 import { geminiWire } from "../wire/gemini/index.ts";
 import { openaiWire } from "../wire/openai/index.ts";
-import type { Provider, Providers } from "./provider.ts";
+import { commonName, type Provider, type Providers } from "./provider.ts";
 import { callRouteOf, chooseRoute, findTarget, type Route, type Target, type Wires } from "./route.ts";
 
 const wires: Wires = { openai: openaiWire(), anthropic: anthropicWire, gemini: geminiWire };
@@ -96,4 +96,18 @@ test("made-up models do not pile up, and are told in a form that a header can ca
   const long = "m".repeat(1000);
   assert.notEqual(route(providers, chat, { model: long }), route(providers, chat, { model: long }));
   assert.equal(route(providers, chat, { model: "größe" }).title, "one/gr%C3%B6%C3%9Fe");
+});
+
+test("a provider that people know by other names is found by each, and is shown by one", () => {
+  const xai = provider("xai");
+  const { aliases } = twoProviders();
+  const providers: Providers = { byName: new Map([["xai", xai]]), aliases };
+  for (const name of ["xai", "x-ai", "grok"]) {
+    assert.equal(targetOf(providers, `/${name}/v1/chat/completions`).provider, xai);
+    assert.equal(route(providers, chat, { model: `${name}/grok-4`, priced: "none" }).title, "xai/grok-4");
+    assert.equal(commonName(name), "xai");
+  }
+  const own: Providers = { byName: new Map([...providers.byName, ["grok", provider("grok")]]), aliases };
+  assert.equal(targetOf(own, "/grok/v1/chat/completions").provider?.name, "grok");
+  assert.equal(commonName("openai"), "openai");
 });

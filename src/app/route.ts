@@ -4,8 +4,14 @@ import { PurserError } from "../domain/error.ts";
 import type { CallRoute } from "../domain/ledger/entry.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import type { Endpoint, WireFormat, WireName } from "../wire/wire.ts";
-import type { Provider, Providers } from "./provider.ts";
+import { providerNamed, type Provider, type Providers } from "./provider.ts";
+import { isCallableIn } from "./model-format.ts";
+import { isKnown } from "./nearest-path.ts";
+import { mistyped, strayTarget } from "./path-problem.ts";
+import { behindBase, callPath, tidyPath, underName } from "./provider-path.ts";
 import { RouteMemory } from "./route-memory.ts";
+import { simulator, simulatorOff } from "./simulated.ts";
+import { geminiCall, unifiedTarget } from "./unified-path.ts";
 
 /** What a path says, before the body is read. */
 export interface Target {
@@ -16,6 +22,8 @@ export interface Target {
   readonly path: string;
   /** Null when the model decides. */
   readonly provider: Provider | null;
+  /** Why no call can be made there: the path is mistyped, or does not say whose it is. */
+  readonly problem?: PurserError;
 }
 
 /** Where the call goes in the end. */
@@ -31,16 +39,6 @@ export interface Route {
   readonly title: string;
 }
 
-/** Gemini's SDKs write `v1` or `v1beta`, by their age (@google/genai 3.1 writes `v1`); the action tells it from a model of OpenAI's. */
-const geminiCall = /^\/v1(?:beta|alpha)?\/models\/[^?]+:[A-Za-z]+/;
-
-/** Paths that name no provider, by their beginning; what follows is read by the format. */
-const unified: readonly (readonly [beginning: RegExp, wire: WireName])[] = [
-  [/^\/v1\/messages/, "anthropic"],
-  [/^\/v1\/(?:chat\/completions|completions|responses|embeddings)/, "openai"],
-  [geminiCall, "gemini"],
-];
-
 export type Wires = Readonly<Record<Exclude<WireName, "bedrock">, WireFormat>>;
 
 /** By the providers that a server has. */
@@ -52,14 +50,16 @@ function memoryOf(providers: Providers): RouteMemory {
   return memory;
 }
 
-interface TargetContext {
+export interface TargetContext {
   readonly providers: Providers;
   readonly wires: Wires;
 }
 
-interface RequestLine {
+export interface RequestLine {
   readonly method: string;
   readonly path: string;
+  /** The format that the caller's headers speak, where they tell. */
+  readonly dialect?: keyof Wires | undefined;
 }
 
 /** @returns undefined for a path that belongs to no provider. */
@@ -76,21 +76,28 @@ function isKept({ endpoint }: Target, { method }: RequestLine): boolean {
   return method === "POST" && endpoint.metering === "metered";
 }
 
-function readTarget({ providers, wires }: TargetContext, request: RequestLine): Target | undefined {
-  for (const [beginning, wireName] of unified) {
-    if (!beginning.test(request.path)) continue;
-    const wire = wires[wireName as keyof Wires];
-    const path = behindBase(request.path, wireName);
-    return { wire, wireName, endpoint: wire.endpoint(request.method, path), path, provider: null };
-  }
+/** A path with a slip is tidied where it is known then; what only a provider knows is passed on as it was written. */
+function readTarget(context: TargetContext, request: RequestLine): Target | undefined {
+  const path = tidyPath(request.path);
+  const tidied = path === request.path ? undefined : lookUp(context, { ...request, path });
+  return tidied && (tidied.problem || isKnown(tidied.endpoint)) ? tidied : lookUp(context, request);
+}
+
+function lookUp(context: TargetContext, request: RequestLine): Target | undefined {
+  const unified = unifiedTarget(context, request);
+  if (unified) return unified;
   const slash = request.path.indexOf("/", 1);
-  const provider = slash > 0 ? providers.byName.get(request.path.slice(1, slash)) : undefined;
-  if (!provider) return undefined;
-  const rest = request.path.slice(slash);
-  const wireName = wireOf(provider, rest);
+  const provider = slash > 0 ? providerNamed(context.providers, request.path.slice(1, slash)) : undefined;
+  return provider ? targetUnder(context, provider, { ...request, path: request.path.slice(slash) }) : strayTarget(context, request);
+}
+
+function targetUnder({ wires }: TargetContext, provider: Provider, request: RequestLine): Target {
+  const wireName = wireOf(provider, request.path);
   const wire = provider.wires[wireName] ?? wires[wireName as keyof Wires];
-  const path = behindBase(rest, wireName);
-  return { wire, wireName, endpoint: wire.endpoint(request.method, path), path, provider };
+  const path = behindBase(request.path, wireName);
+  const target = { wire, wireName, endpoint: wire.endpoint(request.method, path), path, provider };
+  const problem = isKnown(target.endpoint) ? undefined : mistyped(wires, { provider, wireName: wireName as keyof Wires, request });
+  return problem ? { ...target, problem } : target;
 }
 
 /**
@@ -105,18 +112,47 @@ export function chooseRoute(
   if (target.provider) return routeTo(providers, target, { provider: target.provider, model });
   const named = providers.aliases.get(model) ?? model;
   const slash = named.indexOf("/");
-  const provider = slash > 0 ? providers.byName.get(named.slice(0, slash)) : undefined;
+  const first = slash > 0 ? named.slice(0, slash) : "";
+  const provider = providers.byName.get(first);
   if (provider) return routeTo(providers, target, { provider, model: named.slice(slash + 1) });
 
-  for (const candidate of preferred(providers, target.wireName)) {
-    if (prices.sheet({ provider: candidate.priceProvider, model: named, at })) {
-      return routeTo(providers, target, { provider: candidate, model: named });
-    }
-  }
-  throw new PurserError("not_found", `model: no configured provider serves "${shorten(named)}"`, {
+  const serves = (candidate: Provider): boolean => prices.sheet({ provider: candidate.priceProvider, model: named, at }) !== undefined;
+  const speaks = isCallableIn(target.wireName, named);
+  const candidate = speaks ? preferred(providers, target.wireName).find(serves) : undefined;
+  if (candidate) return routeTo(providers, target, { provider: candidate, model: named });
+  // What a reseller calls `x-ai/...` was looked for first: it is a model's own name there.
+  const meant = slash > 0 ? providerNamed(providers, first) : undefined;
+  if (meant) return routeTo(providers, target, { provider: meant, model: named.slice(slash + 1) });
+  const elsewhere = [...providers.byName.values()].find((other) => other.bases[target.wireName] === undefined && serves(other));
+  throw elsewhere ? otherFormat(elsewhere, target, named) : unserved(providers, named);
+}
+
+function unserved(providers: Providers, model: string): PurserError {
+  return new PurserError("not_found", `model: no configured provider serves "${shorten(model)}"`, {
     field: "model",
-    remedy: `Set its provider's key, such as OPENAI_API_KEY, or write it as PROVIDER/MODEL with one of: ${[...providers.byName.keys()].join(", ")}.`,
+    remedy: isSimulated(model)
+      ? simulatorOff
+      : `Set its provider's key, such as OPENAI_API_KEY, or write it as PROVIDER/MODEL with one of: ${[...providers.byName.keys()].join(", ")}.`,
   });
+}
+
+function isSimulated(model: string): boolean {
+  return model.startsWith(`${simulator}/`);
+}
+
+/** Formats are not translated: the error names the path where the model is called. */
+function otherFormat(provider: Provider, { wireName, endpoint }: Target, model: string): PurserError {
+  const [spoken = "openai"] = Object.keys(provider.bases) as WireName[];
+  const path = callPath(spoken, { endpoint: endpoint.name, model: shorten(model) });
+  const own = underName(provider.name, spoken, behindBase(path, spoken));
+  return new PurserError(
+    "invalid_request",
+    `model: ${provider.name} does not speak the ${wireName} format, and formats are not translated`,
+    {
+      field: "model",
+      remedy: `Call "${shorten(model)}" in the ${spoken} format, at ${path} or ${own}.`,
+    },
+  );
 }
 
 /** Providers of the right format, a model's own vendor before those that resell it, the simulator last. */
@@ -127,7 +163,7 @@ function preferred(providers: Providers, wireName: WireName): readonly Provider[
 
 function rank(providers: Providers, wireName: WireName): readonly Provider[] {
   const fitting = [...providers.byName.values()].filter((provider) => provider.bases[wireName] !== undefined);
-  const rankOf = (provider: Provider): number => (provider.name === "sim" ? 2 : provider.priceProvider === "openrouter" ? 1 : 0);
+  const rankOf = (provider: Provider): number => (provider.name === simulator ? 2 : provider.priceProvider === "openrouter" ? 1 : 0);
   return fitting.sort((left, right) => rankOf(left) - rankOf(right));
 }
 
@@ -144,12 +180,7 @@ function routeTo(providers: Providers, target: Target, choice: Choice): Route {
 
 function makeRoute(target: Target, { provider, model }: Choice): Route {
   const base = provider.bases[target.wireName];
-  if (base === undefined) {
-    throw new PurserError("invalid_request", `model: "${provider.name}" does not speak the ${target.wireName} format`, {
-      field: "model",
-      remedy: `Call it through one of its own paths, such as /${provider.name}/.`,
-    });
-  }
+  if (base === undefined) throw otherFormat(provider, target, model);
   const { wireName, endpoint } = target;
   const wire = provider.wires[wireName] ?? target.wire;
   const path = endpoint.model === undefined ? target.path : renameModel(target.path, { from: endpoint.model, to: model });
@@ -202,11 +233,6 @@ function wireOf(provider: Provider, path: string): WireName {
   if (names.length === 1 && only) return only;
   if (path.startsWith("/v1/messages")) return "anthropic";
   return path.startsWith("/v1beta/") || geminiCall.test(path) ? "gemini" : "openai";
-}
-
-/** OpenAI's SDKs take a base URL that ends in the version, the others one without. */
-function behindBase(path: string, wireName: WireName): string {
-  return wireName === "openai" && path.startsWith("/v1/") ? path.slice("/v1".length) : path;
 }
 
 function shorten(name: string): string {

@@ -36,6 +36,7 @@ test("groups come the dearest first, and of the same cost those with more calls"
     group: { project },
     bucket: null,
     calls,
+    released: 0,
     refusals: 0,
     cost: pico(cost),
     usage: {},

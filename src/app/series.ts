@@ -23,7 +23,9 @@ export interface SeriesQuery {
 }
 
 export interface Figures {
+  /** Those that were charged. */
   readonly calls: number;
+  readonly released: number;
   readonly refusals: number;
   readonly cost: PicoUsd;
   readonly usage: Usage;
@@ -152,6 +154,7 @@ function lastNotAfter(edges: readonly number[], at: number): number {
 function sum(rows: readonly Figures[]): Figures {
   return {
     calls: rows.reduce((total, row) => total + row.calls, 0),
+    released: rows.reduce((total, row) => total + row.released, 0),
     refusals: rows.reduce((total, row) => total + row.refusals, 0),
     cost: rows.reduce((total, row) => add(total, row.cost), zero),
     usage: sumUsage(rows.map(({ usage }) => usage)),

@@ -115,11 +115,12 @@ test("the nearest names come first, and none that is far off", () => {
 const figures: Figures = {
   from: "2026-01-01T00:00:00.000Z",
   to: "2026-02-01T00:00:00.000Z",
-  total: { calls: 3, refusals: 1, cost_usd: "0.030000000001", usage: { input: 1000, cache_read: 500, output: 20 } },
+  total: { calls: 3, released: 0, refusals: 1, cost_usd: "0.030000000001", usage: { input: 1000, cache_read: 500, output: 20 } },
   groups: [
-    { group: { team: "a,b" }, calls: 2, refusals: 1, cost_usd: "0.02", usage: { input: 1000, output: 10 } },
-    { group: { team: "=cmd()" }, calls: 1, refusals: 0, cost_usd: "0.010000000001", usage: { cache_read: 500, output: 10 } },
+    { group: { team: "a,b" }, calls: 2, released: 0, refusals: 1, cost_usd: "0.02", usage: { input: 1000, output: 10 } },
+    { group: { team: "=cmd()" }, calls: 1, released: 0, refusals: 0, cost_usd: "0.010000000001", usage: { cache_read: 500, output: 10 } },
   ],
+  key_names: {},
   unpriced: [],
 };
 

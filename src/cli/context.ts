@@ -52,6 +52,7 @@ export interface ServeOptions {
   readonly port?: number;
   readonly data?: string;
   readonly config?: string;
+  readonly simulator?: "on" | "off";
 }
 
 export interface RunningServer {
@@ -84,8 +85,6 @@ export interface CommandCatalogue {
   readonly book: PriceBook;
   /** Every model with a price, under the one name that its provider has in texts. */
   models(): readonly { readonly provider: string; readonly model: string }[];
-  /** That name: `xai` for what the price list calls `x-ai`. */
-  providerName(provider: string): string;
 }
 
 export interface CheckedConfiguration {

@@ -9,10 +9,14 @@ export interface FiguresQuery {
   readonly to?: string | undefined;
   /** Dimensions, `provider`, `model`, `status`, `tag:NAME`; empty for the total only. */
   readonly by: readonly string[];
+  /** `simulator` counts its calls in, too. */
+  readonly include?: string | undefined;
 }
 
 export interface FigureSums {
+  /** Those that were charged. */
   readonly calls: number;
+  readonly released: number;
   readonly refusals: number;
   readonly cost_usd: string;
   readonly usage: Usage;
@@ -35,6 +39,8 @@ export interface Figures {
   readonly total: FigureSums;
   /** The dearest first. */
   readonly groups: readonly GroupSums[];
+  /** Names of keys by their ids, where the groups are split by key. */
+  readonly key_names: Readonly<Record<string, string>>;
   /** Those with the most calls first. */
   readonly unpriced: readonly UnpricedCalls[];
 }
@@ -46,8 +52,20 @@ export const beginning = "2020-01-01T00:00:00.000Z";
 export async function readFigures(connection: Connection, query: FiguresQuery): Promise<Figures> {
   const parameters = new URLSearchParams({ bucket: "none", from: query.from ?? beginning });
   if (query.to !== undefined) parameters.set("to", query.to);
+  if (query.include !== undefined) parameters.set("include", query.include);
   if (query.by.length > 0) parameters.set("by", query.by.join(","));
   return (await ask(connection, "GET", { path: `/api/v1/series?${parameters.toString()}` })) as Figures;
+}
+
+/** The same with the name of each key beside its id, for people. */
+export function withKeyNames(figures: Figures): Figures {
+  const { key_names: names } = figures;
+  const groups = figures.groups.map((sums) => {
+    const { key: id } = sums.group;
+    const name = id !== undefined && Object.hasOwn(names, id) ? names[id] : undefined;
+    return name === undefined ? sums : { ...sums, group: { ...sums.group, key: `${name} (${id})` } };
+  });
+  return { ...figures, groups };
 }
 
 export interface BudgetView {

@@ -1,5 +1,6 @@
 /** Which provider's model a name on the command line means. */
 
+import { commonName } from "../app/provider.ts";
 import { PurserError } from "../domain/error.ts";
 import type { CommandCatalogue } from "./context.ts";
 import { nearest } from "./nearest.ts";
@@ -25,9 +26,9 @@ export function resolveModel(catalogue: CommandCatalogue, wanted: WantedModel): 
 /** `provider/model` where the first word is a provider; else the provider that has the model, its maker first; undefined where none has. */
 export function listedModel(catalogue: CommandCatalogue, wanted: WantedModel): NamedModel | undefined {
   const { model, at } = wanted;
-  if (wanted.provider !== undefined) return { provider: catalogue.providerName(wanted.provider), model };
+  if (wanted.provider !== undefined) return { provider: commonName(wanted.provider), model };
   const split = splitName(model);
-  if (split && catalogue.book.sheet({ ...split, at })) return { ...split, provider: catalogue.providerName(split.provider) };
+  if (split && catalogue.book.sheet({ ...split, at })) return { ...split, provider: commonName(split.provider) };
   const providers = [...new Set(catalogue.models().map((row) => row.provider))];
   const found = providers.map((provider) => ({ provider, sheet: catalogue.book.sheet({ provider, model, at }) }));
   const [best] = found.filter((row) => row.sheet !== undefined).sort((left, right) => rank(left) - rank(right));

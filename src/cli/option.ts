@@ -97,18 +97,19 @@ export function oneOf<Word extends string>(flag: string, words: readonly Word[])
   };
 }
 
-/** Reads `project,model` as a list without blanks. */
-export function list(text: string): readonly string[] {
-  return text
-    .split(",")
-    .map((word) => word.trim())
-    .filter((word) => word !== "");
+/** A reader of names joined by commas: `project,model`. One that is empty is a slip, such as a variable of the shell that is not set. */
+export function list(flag: string): (text: string) => readonly string[] {
+  return (text) => {
+    const names = text.split(",").map((name) => name.trim());
+    if (names.every((name) => name !== "")) return names;
+    throw wrong(flag, { text, remedy: "Give names joined by single commas, none of them empty." });
+  };
 }
 
 /** A reader of shares of a limit: `0.75,0.95`. */
 export function shares(flag: string): (text: string) => readonly string[] {
   return (text) => {
-    const words = list(text);
+    const words = text.split(",").map((word) => word.trim());
     if (words.length > 0 && words.every((word) => /^\d{1,2}(\.\d{1,6})?$/.test(word) && Number(word) > 0 && Number(word) <= 10))
       return words;
     throw wrong(flag, { text, remedy: "Give shares of the limit above 0 and up to 10, such as 0.8 or 0.75,0.95." });

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { commonName } from "../app/provider.ts";
 import { PurserError } from "../domain/error.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { version } from "../version.ts";
@@ -45,15 +46,13 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
     openCatalogue: async () => {
       const { openCatalogue } = await import("../catalogue/catalogue.ts");
       const [catalogue, { prices, providers }] = await Promise.all([openCatalogue(), readingConfiguration(environment)]);
-      const { providerName } = await import("../config/provider.ts");
       const names = new Map(providers.map((provider) => [provider.name, catalogue.providerFor(provider) ?? provider.priceProvider]));
       return {
         book: catalogue.book(prices, names),
-        models: () => [
-          ...prices.filter(({ match }) => match === "exact"),
-          ...catalogue.models().map(({ provider, model }) => ({ provider: providerName(provider), model })),
-        ],
-        providerName,
+        models: () =>
+          [...prices.filter(({ match }) => match === "exact"), ...catalogue.models()].map(({ provider, model }) => {
+            return { provider: commonName(provider), model };
+          }),
       };
     },
     startSimulator: async (options) => (await import("../simulator/index.ts")).startSimulator(options),
@@ -81,6 +80,7 @@ async function serverConfiguration(options: ServeOptions, environment: Environme
     ...configuration,
     server: { host: options.host ?? host, port: options.port ?? port },
     data: options.data ?? (environment["PURSER_DATA"] || configuration.data),
+    simulator: options.simulator ?? configuration.simulator,
   };
 }
 

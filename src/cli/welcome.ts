@@ -23,20 +23,39 @@ export function welcome(server: RunningServer, output: Pick<Output, "paint" | "c
     server.firstKey === undefined
       ? `caller key  make one with \`${purser} key create --name NAME\``
       : `caller key  ${paint.yellow(server.firstKey)}   "first-contact", shown once`,
-    `providers   ${real.length > 0 ? real.join(", ") : "no provider key found: set OPENAI_API_KEY, ANTHROPIC_API_KEY, ...; the simulator answers sim/... models"}`,
+    `providers   ${providersText(real, hasSimulator(server))}`,
     "",
     ...pasteLines(server, output),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** Calls to the simulator's models, which work without a provider's key. Each is whole: it can be pasted into a file, or a shell. */
+function hasSimulator({ providers }: RunningServer): boolean {
+  return providers.some(({ name }) => name === "sim");
+}
+
+function providersText(real: readonly string[], simulated: boolean): string {
+  const answers = "the simulator answers sim/... models";
+  if (real.length > 0) return `${real.join(", ")}${simulated ? `; ${answers}, apart from what costs money` : ""}`;
+  return `no provider key found: set OPENAI_API_KEY, ANTHROPIC_API_KEY, ...${simulated ? `; ${answers}` : ""}`;
+}
+
+/**
+ * Calls to the simulator's models, which work without a provider's key, each whole: it can be pasted into a file, or a shell. Where
+ * the simulator is off, what can be called instead.
+ */
 function pasteLines(server: RunningServer, { paint, columns }: Pick<Output, "paint" | "columns">): readonly string[] {
   const { url, firstKey } = server;
+  const key = firstKey === undefined ? [] : [keyLine(firstKey, columns)];
+  const then = paint.dim(`Then: ${purser} report, ${purser} top. API and docs: ${url}/docs. Ctrl-C stops.`);
+  if (!hasSimulator(server)) {
+    const what = paint.dim("What the key may call, with the base URL for each client in docs/guides/connect-your-agent.md:");
+    return [what, ...key, `curl ${url}/v1/models -H "Authorization: Bearer $PURSER_KEY"`, "", then];
+  }
   const inScript = firstKey === undefined ? "process.env.PURSER_KEY" : JSON.stringify(firstKey);
   return [
     paint.dim("Try it with curl:"),
-    ...(firstKey === undefined ? [] : [keyLine(firstKey, columns)]),
+    ...key,
     `curl ${url}/v1/chat/completions \\`,
     `  -H "Authorization: Bearer $PURSER_KEY" \\`,
     `  -H "Content-Type: application/json" \\`,
@@ -60,7 +79,7 @@ function pasteLines(server: RunningServer, { paint, columns }: Pick<Output, "pai
     `  model, messages, max_tokens: 100 });`,
     `console.log(message.content[0].text);`,
     "",
-    paint.dim(`Then: ${purser} report, ${purser} top. API and docs: ${url}/docs. Ctrl-C stops.`),
+    then,
   ];
 }
 

@@ -26,6 +26,8 @@ export interface Configuration {
   readonly limits: LimitConfiguration;
   /** Whether calls without a key are served. */
   readonly allowAnonymous: boolean;
+  /** Whether the built-in simulator answers `sim/...`; null leaves it on as long as no provider is configured. */
+  readonly simulator: "on" | "off" | null;
   /** What happens to the rest of an answer whose caller has left. */
   readonly onDisconnect: "drain" | "cancel";
   /** What is allowed and not wise, to be shown at the start. */

@@ -37,6 +37,7 @@ export function loadConfiguration(text: string, options: { readonly environment:
       keys,
       aliases: readAliases(fields, providers),
       limits: readLimits(fields.values.get("limits")),
+      simulator: optionalWord<"on" | "off">(fields, "simulator", ["on", "off"]) ?? null,
       allowAnonymous: optionalFlag(fields, "allow_anonymous") ?? false,
       onDisconnect: optionalWord(fields, "on_disconnect", ["drain", "cancel"]) ?? "drain",
       warnings: findWarnings({ providers, prices, budgets, keys }, { named, locate: document.locate }),
@@ -61,6 +62,7 @@ export function defaultConfiguration(environment: Environment): Configuration {
     keys: [],
     aliases: new Map(),
     limits: defaultLimits,
+    simulator: null,
     allowAnonymous: false,
     onDisconnect: "drain",
     warnings: [],
@@ -77,6 +79,7 @@ const sections = [
   "keys",
   "aliases",
   "limits",
+  "simulator",
   "allow_anonymous",
   "on_disconnect",
 ];

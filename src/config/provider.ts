@@ -22,12 +22,6 @@ export const knownProviders: Readonly<Record<string, KnownProvider>> = {
   gemini: { wire: "gemini", baseUrl: "https://generativelanguage.googleapis.com", priceProvider: "google", variable: "GEMINI_API_KEY" },
 };
 
-/** The one name that a provider has in paths and texts, where the price list calls it otherwise: `xai` for `x-ai`. */
-export function providerName(priceProvider: string): string {
-  const known = Object.entries(knownProviders).find(([, one]) => one.priceProvider === priceProvider);
-  return known?.[0] ?? priceProvider;
-}
-
 /** First parts of paths that the gateway and the control plane keep for themselves. */
 const reserved: ReadonlySet<string> = new Set(["api", "v1", "v1beta", "docs", "healthz", "readyz", "metrics", "openapi.json"]);
 

@@ -10,6 +10,8 @@
  * - `not_found` no such budget, key, hold, model or path
  * - `conflict` the same id was used with another body, or is still in flight
  * - `too_large` a body or header over its limit
+ * - `unsupported_encoding` a body in a content encoding that is not known
+ * - `websocket_unsupported` a connection that asks to become a WebSocket; the same path is served over HTTP
  * - `too_many` more concurrent calls than the key may have; try again
  * - `unpriced` no price for the model and the policy is to block
  * - `unmetered` an endpoint whose cost cannot be known, and the configuration does not allow it
@@ -27,6 +29,8 @@ export type ErrorCode =
   | "not_found"
   | "conflict"
   | "too_large"
+  | "unsupported_encoding"
+  | "websocket_unsupported"
   | "too_many"
   | "unpriced"
   | "unmetered"

@@ -25,24 +25,29 @@ export class Addresses {
     this.#context = context;
   }
 
-  /** @returns undefined for a path that is not the gateway's. */
-  find(method: string, url: string): Address | undefined {
+  /**
+   * @param dialect The format that the caller's headers speak, where they tell.
+   * @returns undefined for a path that is not the gateway's.
+   */
+  find(method: string, url: string, dialect?: keyof Wires): Address | undefined {
     const checked = method === "POST" ? this.#checked.get(url) : undefined;
     if (checked) return checked;
     const { path, queryKey } = splitKey(url);
-    const target = findTarget(this.#context, { method, path });
+    const target = findTarget(this.#context, { method, path, dialect });
     return target && { method, url, target, queryKey, isChecked: false };
   }
 
   /**
    * For callers whose key is known, since what passes is kept.
    *
-   * @throws PurserError `invalid_request` for a path that would be read in another way further on.
+   * @throws PurserError `invalid_request` for a path that would be read in another way further on, or that does not say whose it is;
+   *   `not_found` for one that is mistyped.
    */
   check(address: Address): void {
     if (address.isChecked) return;
     const { method, url, target } = address;
     checkPath(target.path);
+    if (target.problem) throw target.problem;
     if (method !== "POST" || url.includes("?")) return;
     if (this.#checked.size >= mostKept) this.#checked.clear();
     this.#checked.set(url, { ...address, isChecked: true });

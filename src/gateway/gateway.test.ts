@@ -18,6 +18,7 @@ const provider: Provider = {
   apiKey: null,
   headers: {},
   priceProvider: "local",
+  vendor: "local",
   unmetered: "refuse",
   wires: {},
 };

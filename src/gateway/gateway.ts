@@ -2,17 +2,21 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { serveCall, type CallContext, type IncomingCall, type RefusedCall } from "../app/call.ts";
+import { acceptedEncodings, decodeBody } from "../app/content-encoding.ts";
 import type { Headers } from "../app/identify.ts";
 import { passThrough } from "../app/pass-through.ts";
 import { describeRefusal, explainRefusal } from "../app/refusal.ts";
-import { findTarget, type Target, type Wires } from "../app/route.ts";
-import { assert } from "../domain/assert.ts";
+import { tidyPath } from "../app/provider-path.ts";
+import type { Target, Wires } from "../app/route.ts";
+import type { ServedModel } from "../app/served-models.ts";
 import { PurserError, type ErrorCode } from "../domain/error.ts";
-import type { WireError } from "../wire/wire.ts";
+import { mayCall } from "../domain/key/key.ts";
+import type { Endpoint, WireError } from "../wire/wire.ts";
 import { Addresses, splitKey, type Address } from "./address.ts";
 import { readBody } from "./body.ts";
+import { dialectOf } from "./dialect.ts";
 import { HttpReply } from "./http-reply.ts";
-import { answerModels, type ServedModel } from "./models.ts";
+import { answerModels, readModelsRequest } from "./models.ts";
 
 export interface GatewayContext extends CallContext {
   readonly wires: Wires;
@@ -27,8 +31,9 @@ export function makeGateway(context: GatewayContext): Gateway {
   const addresses = new Addresses(context);
   return (request, response) => {
     const { method = "GET", url = "/" } = request;
-    if (method === "GET" && listModels(context, { request, response, url })) return true;
-    const address = addresses.find(method, url);
+    const dialect = dialectOf(request.headers);
+    if (method === "GET" && listModels(context, { request, response, url, dialect })) return true;
+    const address = addresses.find(method, url, dialect);
     if (!address) return false;
     const reply = new HttpReply(response, context.inFlight);
     serve(context, { request, address, addresses }, reply).catch((error: unknown) =>
@@ -38,23 +43,33 @@ export function makeGateway(context: GatewayContext): Gateway {
   };
 }
 
+interface ListRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: string;
+  readonly dialect: keyof Wires | undefined;
+}
+
 /** @returns false when another path was asked for. */
-function listModels(
-  context: GatewayContext,
-  { request, response, url }: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly url: string },
-): boolean {
+function listModels(context: GatewayContext, { request, response, url, dialect }: ListRequest): boolean {
   const { path, queryKey } = splitKey(url);
-  if (path !== "/v1/models") return false;
+  // Gemini's clients alone put their key into the query.
+  const asked = readModelsRequest(tidyPath(path), dialect ?? (queryKey === null ? undefined : "gemini"));
+  if (!asked) return false;
   try {
-    context.identification.identify(request.headers, queryKey);
-    answerModels(response, context.models());
+    const { key } = context.identification.identify(request.headers, queryKey);
+    const isFor = ({ wires, provider, model }: ServedModel): boolean =>
+      wires.includes(asked.wireName) && (key === null || mayCall(key, { provider, model }));
+    answerModels(response, context.models().filter(isFor), asked);
   } catch (error) {
-    const target = findTarget(context, { method: "POST", path: "/v1/chat/completions" });
-    assert(target !== undefined, "the unified paths are the gateway's");
+    const wire = context.wires[asked.wireName];
+    const target = { wire, wireName: asked.wireName, endpoint: modelsEndpoint, path, provider: null };
     answerError(context, target, { error, reply: new HttpReply(response, context.inFlight), request });
   }
   return true;
 }
+
+const modelsEndpoint: Endpoint = { name: "models", metering: "free" };
 
 interface Incoming {
   readonly request: IncomingMessage;
@@ -65,18 +80,41 @@ interface Incoming {
 async function serve(context: GatewayContext, { request, address, addresses }: Incoming, reply: HttpReply): Promise<void> {
   const headers: Headers = request.headers;
   const { target, queryKey, method } = address;
+  if (isUpgrade(headers)) throw noWebSocket(address);
   const caller = context.identification.identify(headers, queryKey);
   addresses.check(address);
   const leave = context.inFlight.enter(caller.key);
   try {
-    const body = await readBody(request, context.limits.bodyBytes);
-    const call: IncomingCall = { caller, target, method, headers, body };
+    const received = await readBody(request, context.limits.bodyBytes);
+    const call: IncomingCall = { caller, target, method, ...(await plain(headers, received, context.limits.bodyBytes)) };
     if (target.endpoint.metering !== "metered") return await passThrough(context, call, reply);
     const refused = await serveCall(context, call, reply);
     if (refused) answerRefusal(context, target, { refused, reply });
   } finally {
     leave();
   }
+}
+
+/** A body is read, and forwarded, without the encoding in which it came. */
+async function plain(headers: Headers, body: Uint8Array, limitBytes: number): Promise<Pick<IncomingCall, "headers" | "body">> {
+  const { "content-encoding": encoding, ...others } = headers;
+  if (encoding === undefined) return { headers, body };
+  return { headers: others, body: await decodeBody(body, String(encoding), limitBytes) };
+}
+
+function isUpgrade({ upgrade }: Headers): boolean {
+  return typeof upgrade === "string" && upgrade.toLowerCase().includes("websocket");
+}
+
+/**
+ * Codex tries a WebSocket first, and turns to HTTP at once for a 426 alone; any other answer it tries five times more
+ * (codex-rs/core/src/client.rs, read 2026-11).
+ */
+function noWebSocket({ url }: Address): PurserError {
+  return new PurserError("websocket_unsupported", `${splitKey(url).path}: Purser serves HTTP and no WebSockets`, {
+    field: "upgrade",
+    remedy: "Send the same request as an HTTP POST; an answer streams with `stream: true`.",
+  });
 }
 
 function answerRefusal(
@@ -109,7 +147,8 @@ function writeError(reply: HttpReply, target: Target, error: WireError): void {
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (error.status === 429 || error.code === "budget_held" || error.status === 503) headers["retry-after"] = "1";
   if (error.status === 401) headers["www-authenticate"] = 'Bearer realm="purser"';
-  if (error.status === 413) headers["connection"] = "close";
+  if (error.status === 413 || error.status === 426) headers["connection"] = "close";
+  if (error.status === 415) headers["accept-encoding"] = acceptedEncodings;
   // The SDKs of OpenAI and Anthropic try a 409 again, by when the first call may have ended: its repeat would be paid for.
   if (error.status === 409) headers["x-should-retry"] = "false";
   reply.head(error.status, headers);
@@ -124,6 +163,8 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   not_found: 404,
   conflict: 409,
   too_large: 413,
+  unsupported_encoding: 415,
+  websocket_unsupported: 426,
   too_many: 429,
   unpriced: 402,
   unmetered: 403,

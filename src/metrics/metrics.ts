@@ -13,11 +13,19 @@ export interface Metrics extends Observer {
   close(): void;
 }
 
-/** @param ledger Asked for its open holds when the text is made. */
-export function makeMetrics({ ledger, version }: { readonly ledger: Pick<Ledger, "openHolds">; readonly version: string }): Metrics {
+interface MetricsOptions {
+  /** Asked for its open holds when the text is made. */
+  readonly ledger: Pick<Ledger, "openHolds">;
+  readonly version: string;
+  /** The provider whose money is invented, and is no part of what calls cost; none by default. */
+  readonly apart?: string | undefined;
+}
+
+export function makeMetrics({ ledger, version, apart }: MetricsOptions): Metrics {
   const registry = new Registry();
   const counts = countersIn(registry);
-  const spend = spendIn(registry);
+  const spend = spendIn(registry, { name: "purser_spend_usd_total", help: "What calls cost." });
+  const simulated = spendIn(registry, { name: "purser_simulated_spend_usd_total", help: "What calls of the simulator would have cost." });
   const loop = watchEventLoop(registry);
   watchHolds(registry, ledger);
   describeProcess(registry, version);
@@ -27,7 +35,7 @@ export function makeMetrics({ ledger, version }: { readonly ledger: Pick<Ledger,
   return {
     callEnded({ provider, outcome }) {
       counts.calls.add(1, provider, outcome.status);
-      spend.add(provider, outcome.cost.usd);
+      (provider === apart ? simulated : spend).add(provider, outcome.cost.usd);
       for (const meter of tokenMeters) {
         const count = outcome.usage[meter];
         if (count) counts.tokens.add(count, provider, meter);
@@ -118,11 +126,14 @@ class Tally {
 }
 
 /** Kept as exact integers; a float is made of the sum, never added to. */
-function spendIn(registry: Registry): { add(provider: string, cost: PicoUsd): void } {
+function spendIn(
+  registry: Registry,
+  { name, help }: { readonly name: string; readonly help: string },
+): { add(provider: string, cost: PicoUsd): void } {
   const spent = new Map<string, PicoUsd>();
   const counter = new Counter({
-    name: "purser_spend_usd_total",
-    help: "What calls cost.",
+    name,
+    help,
     labelNames: ["provider"],
     registers: [registry],
     collect() {

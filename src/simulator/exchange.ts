@@ -13,6 +13,7 @@ import type { SimulatorSettings } from "./options.ts";
 import { saidWords } from "./answer/content.ts";
 import { plan as planCall } from "./answer/plan.ts";
 import { speakerOf } from "./answer/token-text.ts";
+import type { Compression } from "./play/compress.ts";
 import { playStream, playWhole, type Outcome, type Playing } from "./play/play.ts";
 import type { PromptCache } from "./answer/prompt-cache.ts";
 
@@ -30,6 +31,8 @@ export interface Exchange {
   readonly provider: Provider;
   readonly route: Route;
   readonly response: ServerResponse;
+  /** Null for an answer in plain bytes. */
+  readonly compression: Compression | null;
 }
 
 /** Answers a call whose body has arrived. Rejects only for a bug. */
@@ -73,19 +76,24 @@ function requestIdHeaders(route: Route, number: number): readonly string[] {
 
 async function answer(call: Exchange, plan: Plan): Promise<void> {
   const { route, response } = call;
-  const headers = requestIdHeaders(route, plan.number);
+  // A decoder drops what it has not given out when its input breaks off: a fault would then hide what came before it.
+  const compression = plan.faults.length > 0 ? null : call.compression;
+  const encoding = compression ? ["content-encoding", compression.name, "vary", "accept-encoding"] : [];
+  const headers = [...requestIdHeaders(route, plan.number), ...encoding];
   const { format } = route;
   if (plan.ask.stream && format.stream) {
     const type = route.provider === "gemini" && !route.query.includes("alt=sse") ? "application/json" : "text/event-stream; charset=utf-8";
-    const playing = playingOf(call, plan, ["content-type", type, "cache-control", "no-cache", ...headers]);
+    const line = new Line(call.response, compression);
+    const playing = playingOf(call, plan, { line, headers: ["content-type", type, "cache-control", "no-cache", ...headers] });
     const outcome = await playStream(playing, format.stream(plan, route));
     book(call, { plan, counts: billedCounts(plan, outcome), outcome });
     return;
   }
 
-  const body = Buffer.from(format.answer(plan));
+  const plain = Buffer.from(format.answer(plan));
+  const body = compression?.whole(plain) ?? plain;
   const whole = { output: plan.counts.output, reasoning: plan.counts.reasoning };
-  const playing = playingOf(call, plan, ["content-type", "application/json", ...headers]);
+  const playing = playingOf(call, plan, { line: new Line(response), headers: ["content-type", "application/json", ...headers] });
   if (plan.faults.length > 0 || playing.pace.latencyMs + playing.pace.ttftMs > 0) {
     const outcome = { ...whole, ...(await playWhole(playing, body)) };
     book(call, { plan, counts: billedCounts(plan, outcome), outcome });
@@ -96,7 +104,7 @@ async function answer(call: Exchange, plan: Plan): Promise<void> {
   response.end(body);
 }
 
-function playingOf({ provider, response }: Exchange, plan: Plan, headers: readonly string[]): Playing {
+function playingOf({ provider }: Exchange, plan: Plan, { line, headers }: Pick<Playing, "line" | "headers">): Playing {
   const { directive, faults } = plan;
   const { settings } = provider;
   const pace = {
@@ -104,7 +112,7 @@ function playingOf({ provider, response }: Exchange, plan: Plan, headers: readon
     ttftMs: directive.ttft_ms ?? settings.ttftMs,
     gapMs: directive.gap_ms ?? settings.gapMs,
   };
-  return { line: new Line(response), faults, pace, headers };
+  return { line, faults, pace, headers };
 }
 
 /** An input is billed once the call was taken on; of the output what was generated, unless `bill` says otherwise. */

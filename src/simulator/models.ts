@@ -26,7 +26,12 @@ export function modelsAnswer(provider: SimulatedProvider, model: string | null):
 
 function modelOf(provider: SimulatedProvider, id: string): object {
   if (provider === "gemini")
-    return { name: `models/${id}`, version: "1", displayName: id, supportedGenerationMethods: ["generateContent", "countTokens"] };
+    return {
+      name: `models/${id}`,
+      version: "1",
+      displayName: id,
+      supportedGenerationMethods: ["generateContent", "countTokens", "embedContent", "batchEmbedContents"],
+    };
   if (provider === "anthropic") return { type: "model", id, display_name: id, created_at: "2026-01-01T00:00:00Z" };
   return { id, object: "model", created, owned_by: "simulator" };
 }

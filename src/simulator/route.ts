@@ -2,12 +2,14 @@
 
 import { countTokens as countMessages, messages } from "./anthropic/messages.ts";
 import type { Format, Route, SimulatedProvider, SimulatedWire } from "./call.ts";
+import { batchEmbed, embed } from "./gemini/embed.ts";
 import { countTokens as countContents, generate } from "./gemini/generate.ts";
 import { chat } from "./openai/chat.ts";
+import { completions } from "./openai/completions.ts";
 import { embeddings } from "./openai/embeddings.ts";
 import { responses } from "./openai/responses.ts";
 
-const openaiPaths: Readonly<Record<string, Format>> = { "chat/completions": chat, responses, embeddings };
+const openaiPaths: Readonly<Record<string, Format>> = { "chat/completions": chat, completions, responses, embeddings };
 const anthropicPaths: Readonly<Record<string, Format>> = { messages, "messages/count_tokens": countMessages };
 
 /** Every path whose model stands in the body. A bare `/v1/…` is the wire that owns the path. */
@@ -22,7 +24,15 @@ function paths(prefix: string, provider: SimulatedProvider, formats: Readonly<Re
   return Object.entries(formats).map(([path, format]) => [prefix + path, { provider, format }] as const);
 }
 
-const geminiPath = /^(?:\/gemini)?\/v1(?:beta)?\/models\/([^/:]+):(generateContent|streamGenerateContent|countTokens)$/;
+const geminiFormats: ReadonlyMap<string, Format> = new Map([
+  ["generateContent", generate],
+  ["streamGenerateContent", generate],
+  ["countTokens", countContents],
+  ["embedContent", embed],
+  ["batchEmbedContents", batchEmbed],
+]);
+
+const geminiPath = /^(?:\/gemini)?\/v1(?:beta)?\/models\/([^/:]+):([A-Za-z]+)$/;
 const modelsPath = /^(?:\/(openai|deepseek|xai|openrouter|anthropic|gemini))?\/v1(beta)?\/models(?:\/([^:]+))?$/;
 const prefixPattern = /^\/(openai|deepseek|xai|openrouter|anthropic|gemini)\//;
 
@@ -34,9 +44,9 @@ export function routePost(url: string): Route | null {
   const known = posts.get(path);
   if (known) return { ...known, model: null, stream: false, query };
 
-  const [, model, method] = geminiPath.exec(path) ?? [];
-  if (model === undefined) return null;
-  const format = method === "countTokens" ? countContents : generate;
+  const [, model, method = ""] = geminiPath.exec(path) ?? [];
+  const format = geminiFormats.get(method);
+  if (model === undefined || !format) return null;
   return { provider: "gemini", format, model: decodeURIComponent(model), stream: method === "streamGenerateContent", query };
 }
 

@@ -7,6 +7,7 @@ import { Books } from "./books.ts";
 import { control, type ControlRequest } from "./control.ts";
 import { exchange, type Provider } from "./exchange.ts";
 import { failureBody } from "./answer/failure.ts";
+import { compressionFor } from "./play/compress.ts";
 import { FaultDice, type FaultRate } from "./play/faults.ts";
 import { modelsAnswer } from "./models.ts";
 import { settle, type SimulatorOptions } from "./options.ts";
@@ -105,7 +106,8 @@ async function serve({ provider, request, response }: Call, body: Buffer | null)
     return send(response, 413, failureBody(wireOfPath(url), { status: 413, message, field: null, number: 0 }));
   }
   const route = method === "POST" ? routePost(url) : null;
-  if (route) return exchange({ provider, route, response }, body);
+  const compression = compressionFor(request.headers["accept-encoding"]);
+  if (route) return exchange({ provider, route, response, compression }, body);
   if (url.startsWith("/sim/")) return serveControl(provider, { method, url, body }, response);
   const models = method === "GET" ? routeModels(url, request.headers["anthropic-version"] !== undefined) : null;
   if (models) return send(response, 200, modelsAnswer(models.provider, models.model));

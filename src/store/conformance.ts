@@ -5,6 +5,7 @@ import { testEnding, testRepeating } from "./conformance/ending.ts";
 import { testHolding } from "./conformance/holding.ts";
 import { testFailing, testReopening } from "./conformance/keeping.ts";
 import { testFinding, testRows, testTotals } from "./conformance/reading.ts";
+import { testRecounting } from "./conformance/recounting.ts";
 import type { OpenStore } from "./conformance/store-under-test.ts";
 
 /** Registers the tests. @param open Opens a new, empty ledger each time. */
@@ -15,6 +16,7 @@ export function ledgerConformance(name: string, open: OpenStore): void {
     testRepeating(open);
     testReopening(open);
     testFailing(open);
+    testRecounting(open);
   });
   describe(`${name}: reader`, () => {
     testRows(open);

@@ -145,8 +145,8 @@ function withFields(command: Command): Command {
     .option("--policy <policy>", "hard refuses, soft only alerts (hard)", oneOf("--policy", ["hard", "soft"]))
     .option("--parent <id>", "the budget it draws on")
     .option("--warn <shares>", "thresholds such as 0.75,0.95 (0.8)", shares("--warn"))
-    .option("--models <names>", "count only calls of these models; prefixes end in *", list)
-    .option("--providers <names>", "count only calls of these providers", list);
+    .option("--models <names>", "count only calls of these models; prefixes end in *", list("--models"))
+    .option("--providers <names>", "count only calls of these providers", list("--providers"));
 }
 
 function changed(options: BudgetOptions): Readonly<Record<string, unknown>> {

@@ -1,4 +1,4 @@
-/** `purser estimate`: what a call may cost, before it is made. Exit code 3 when a budget would refuse it. */
+/** `purser estimate`: what a call may cost, before it is made. Exit code 3 when a budget would refuse it, and not when it would only shorten the answer. */
 
 import { readFile } from "node:fs/promises";
 import { text as readStream } from "node:stream/consumers";
@@ -87,6 +87,7 @@ interface EstimateView {
   readonly expected_usd: string | null;
   readonly high_usd: string | null;
   readonly allowed: boolean;
+  readonly fitted_max_output_tokens: number | null;
   readonly budgets: readonly BudgetVerdict[];
 }
 
@@ -94,17 +95,19 @@ async function promptOf(options: EstimateOptions): Promise<Readonly<Record<strin
   const given = [options.file, options.text, options.input].filter((value) => value !== undefined);
   if (given.length > 1) throw wrongPrompt("--file, --text and --input exclude each other", "Give one of them.");
   if (options.input !== undefined) return { input_tokens: options.input };
-  if (options.text !== undefined) return { text: options.text };
+  if (options.text !== undefined) return { text: filled(options.text, "--text") };
   if (options.file !== undefined) return { text: filled(await readFile(options.file, "utf8"), options.file) };
   if (process.stdin.isTTY) throw wrongPrompt("there is no prompt", "Give --file, --text or --input, or pipe the prompt in.");
   return { text: filled(await readStream(process.stdin), "standard input") };
 }
 
-/** Nothing at all is a pipe that broke, or the wrong file: its estimate would be no answer. */
+/** Nothing at all is a pipe that broke, the wrong file or a variable that is not set: its estimate would be no answer. */
 function filled(text: string, source: string): string {
-  if (text.trim() === "")
-    throw wrongPrompt(`there is no prompt: ${source} is empty`, "Give --file, --text or --input, or pipe the prompt in.");
-  return text;
+  if (text.trim() !== "") return text;
+  throw new PurserError("invalid_request", `there is no prompt: ${source} is empty`, {
+    field: source === "--text" ? "--text" : "--file",
+    remedy: "Give --file, --text or --input, or pipe the prompt in.",
+  });
 }
 
 function estimateText(estimate: EstimateView, output: Output): string {
@@ -130,6 +133,9 @@ function estimateText(estimate: EstimateView, output: Output): string {
     `${bold(`${estimate.provider}/${estimate.model}`)}  ${dim(size)}\n`,
     table([{ title: "" }, { title: "", align: "right" }, { title: "" }], figures, { heading: dim, room: output.columns, indent: "  " }),
     budgets.length > 0 ? table(columns, budgets, { heading: dim, room: output.columns }) : "",
+    estimate.fitted_max_output_tokens === null
+      ? ""
+      : `It would be served with max_tokens fitted to ${counted(estimate.fitted_max_output_tokens, "token")}: a budget has too little left for all ${counted(estimate.max_output_tokens, "token")}.\n`,
   ].join("");
 }
 

@@ -4,13 +4,14 @@ import type { Command } from "commander";
 import { countContext, type Usage } from "../../domain/usage/usage.ts";
 import { PurserError } from "../../domain/error.ts";
 import type { CommandContext } from "../context.ts";
-import { type Figures, readFigures } from "../figures.ts";
+import { type Figures, readFigures, withKeyNames } from "../figures.ts";
 import { sameNames } from "../option-words.ts";
 import { list, moment, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
 import { groupTable } from "../group-table.ts";
 import { printJson, withConnection } from "../session.ts";
 import { counted, dollars, grouped } from "../terminal/number.ts";
 import type { Output } from "../terminal/screen.ts";
+import { readRefused, refusedText } from "../refused-text.ts";
 import { unpricedText } from "../unpriced-text.ts";
 
 const words = sameNames("from", "to", "by");
@@ -21,20 +22,24 @@ interface ReportOptions extends TargetOptions {
   readonly from?: string;
   readonly to?: string;
   readonly by: readonly string[];
+  readonly include?: "simulator";
   readonly format: Format;
   readonly top: number;
+  readonly refused?: true;
 }
 
 export function defineReport(command: Command, context: CommandContext): void {
   withTarget(command)
     .option("--from <date>", "from this date or moment on (all there is)", moment("--from"))
     .option("--to <date>", "until it, excluded (now)", moment("--to"))
-    .option("--by <dimensions>", "split by: org, team, project, task, agent, user, ..., tag:NAME, provider, model, status", list, [
+    .option("--by <dimensions>", "split by: org, team, project, task, agent, user, ..., tag:NAME, provider, model, status", list("--by"), [
       "project",
       "model",
     ])
+    .option("--include <calls>", "simulator: count its calls in beside those of providers", oneOf("--include", ["simulator"]))
     .option("--format <format>", "table, json or csv", oneOf("--format", ["table", "json", "csv"]), "table")
-    .option("--top <n>", "groups to show in a table", whole("--top", { least: 1, most: 10_000 }), 20)
+    .option("--refused", "list the calls that budgets refused instead, the newest first")
+    .option("--top <n>", "groups, or refused calls, to show in a table", whole("--top", { least: 1, most: 10_000 }), 20)
     .addHelpText(
       "after",
       `
@@ -43,17 +48,28 @@ Amounts in a table are rounded as on every screen; --json and csv have them exac
 Examples:
   purser report --by team
   purser report --from 2026-11-01 --to 2026-12-01 --by project,model
-  purser report --by user,tag:customer --format csv > spend.csv`,
+  purser report --by user,tag:customer --format csv > spend.csv
+  purser report --refused --from 2026-11-01`,
     )
     .action(async (options: ReportOptions) => {
       checkRange(options, Date.now());
+      if (options.refused) return reportRefused(options, context);
       const figures = await withConnection(context, { target: options, words }, (connection) => readFigures(connection, options));
       const { out, notes } = context.screen;
       if (options.json === true || options.format === "json") return printJson(context, figures);
-      if (options.format === "table") return out.write(reportText(figures, { ...options, output: out }));
-      out.write(csv(figures, options.by));
+      const named = withKeyNames(figures);
+      if (options.format === "table") return out.write(reportText(named, { ...options, output: out }));
+      out.write(csv(named, options.by));
       notes.write(unpricedText(figures.unpriced, notes.paint));
     });
+}
+
+async function reportRefused(options: ReportOptions, context: CommandContext): Promise<void> {
+  if (options.format === "csv")
+    throw new PurserError("invalid_request", "--refused has no CSV", { field: "--format", remedy: "Use table or json." });
+  const refused = await withConnection(context, { target: options, words }, (connection) => readRefused(connection, options));
+  if (options.json === true || options.format === "json") return printJson(context, { data: refused });
+  context.screen.out.write(refusedText(refused, context.screen.out));
 }
 
 /** @throws PurserError `invalid_request` for a stretch of time that ends before it begins. */
@@ -77,10 +93,11 @@ export function reportText(figures: Figures, options: ReportTextOptions): string
   const { paint } = options.output;
   const { total } = figures;
   const refusals = total.refusals > 0 ? `, ${grouped(total.refusals)} refused` : "";
-  const heading = `${paint.bold(dollars(total.cost_usd))}  ${counted(total.calls, "call")}${refusals}, ${tokensText(total.usage)}\n`;
+  const released = total.released > 0 ? `, ${grouped(total.released)} ended without a charge` : "";
+  const heading = `${paint.bold(dollars(total.cost_usd))}  ${counted(total.calls, "call")}${released}${refusals}, ${tokensText(total.usage)}\n`;
   const unpriced = unpricedText(figures.unpriced, paint);
   if (options.by.length === 0 || figures.groups.length === 0)
-    return `${heading}${total.calls + total.refusals === 0 ? paint.dim("No calls in this range.\n") : unpriced}`;
+    return `${heading}${total.calls + total.released + total.refusals === 0 ? paint.dim("No calls in this range.\n") : unpriced}`;
   const shown = figures.groups.slice(0, options.top);
   const left = figures.groups.length - shown.length;
   const rest = left > 0 ? paint.dim(`and ${counted(left, "more group")}: --top ${figures.groups.length} shows all\n`) : "";

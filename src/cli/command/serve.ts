@@ -5,7 +5,7 @@ import type { CommandContext, RunningServer, ServeOptions } from "../context.ts"
 import { untilFault } from "../fault.ts";
 import { warningJson, warningText } from "../failure.ts";
 import { listenFailure } from "../listen-failure.ts";
-import { type JsonOption, whole, withJson } from "../option.ts";
+import { type JsonOption, oneOf, whole, withJson } from "../option.ts";
 import { whileWaiting } from "../terminal/progress.ts";
 import { welcome } from "../welcome.ts";
 import { untilSignalled } from "../signal.ts";
@@ -18,6 +18,11 @@ export function defineServe(command: Command, context: CommandContext): void {
     .option("--port <n>", `port to listen on, 0 for any that is free (${defaultPort})`, whole("--port", { least: 0, most: 65_535 }))
     .option("--data <dir>", "data folder (PURSER_DATA, then the configuration, then .purser)")
     .option("--config <file>", "configuration (purser.yaml where there is one)")
+    .option(
+      "--simulator <on|off>",
+      "whether sim/... models are answered (on until a provider is configured)",
+      oneOf("--simulator", ["on", "off"]),
+    )
     .addHelpText(
       "after",
       `

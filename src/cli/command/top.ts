@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { ask, type Connection } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
-import { type BudgetView, type Figures, readAll, readFigures } from "../figures.ts";
+import { type BudgetView, type Figures, readAll, readFigures, withKeyNames } from "../figures.ts";
 import { budgetTable, usedShare } from "../budget-text.ts";
-import { list, type TargetOptions, whole, withTarget } from "../option.ts";
+import { list, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { abortOnSignal } from "../signal.ts";
 import { counted, dollars, grouped } from "../terminal/number.ts";
@@ -18,6 +18,7 @@ import { unpricedText } from "../unpriced-text.ts";
 interface TopOptions extends TargetOptions {
   readonly by: readonly string[];
   readonly minutes: number;
+  readonly include?: "simulator";
   readonly once?: boolean;
 }
 
@@ -41,8 +42,9 @@ const countersEach = 3;
 
 export function defineTop(command: Command, context: CommandContext): void {
   withTarget(command)
-    .option("--by <dimensions>", "top groups by these", list, ["team", "model"])
+    .option("--by <dimensions>", "top groups by these", list("--by"), ["team", "model"])
     .option("--minutes <n>", "top groups of the last so many minutes", whole("--minutes", { least: 1, most: 44_640 }), 60)
+    .option("--include <calls>", "simulator: count its calls in beside those of providers", oneOf("--include", ["simulator"]))
     .option("--once", "one picture, then end (as it is without a terminal)")
     .addHelpText("after", "\nExamples:\n  purser top\n  purser top --by agent --minutes 10\n  purser top --once --json")
     .action((options: TopOptions) => {
@@ -83,14 +85,16 @@ async function watch(connection: Connection, options: TopOptions, output: Output
 export interface SnapshotOptions {
   readonly by: readonly string[];
   readonly minutes: number;
+  readonly include?: "simulator" | undefined;
 }
 
 export async function readSnapshot(connection: Connection, options: SnapshotOptions): Promise<Snapshot> {
   const now = Date.now();
+  const { include } = options;
   const ago = (minutes: number): string => new Date(now - minutes * 60_000).toISOString();
   const [minute, recent, openHolds, budgets] = await Promise.all([
-    readFigures(connection, { from: ago(1), by: [] }),
-    readFigures(connection, { from: ago(options.minutes), by: options.by }),
+    readFigures(connection, { from: ago(1), by: [], include }),
+    readFigures(connection, { from: ago(options.minutes), by: options.by, include }),
     readOpenHolds(connection),
     readNearest(connection),
   ]);
@@ -100,7 +104,8 @@ export async function readSnapshot(connection: Connection, options: SnapshotOpti
 export function snapshotText(snapshot: Snapshot, view: SnapshotOptions & { readonly output: Output }): string {
   const { output } = view;
   const { bold, dim } = output.paint;
-  const { minute, recent } = snapshot;
+  const { minute } = snapshot;
+  const recent = withKeyNames(snapshot.recent);
   const rate = (minute.total.calls / 60).toFixed(minute.total.calls < 600 ? 1 : 0);
   const holds = snapshot.openHolds === null ? "" : `   ${counted(snapshot.openHolds, "open hold")}`;
   const refused = minute.total.refusals > 0 ? `   ${grouped(minute.total.refusals)} refused/min` : "";

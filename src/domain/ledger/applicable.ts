@@ -73,7 +73,7 @@ export class Applicable {
   #look(subject: CallSubject, at: number): Cached {
     let from = Number.NEGATIVE_INFINITY;
     let until = Number.POSITIVE_INFINITY;
-    const applied = this.#select(subject).map((budget): Applied => {
+    const applied = selectBudgets(this.#budgets, subject).map((budget): Applied => {
       const window = this.#windowAt(budget, at);
       const value = valueFor(budget, subject.attribution);
       if (typeof window === "string") {
@@ -98,25 +98,28 @@ export class Applicable {
     if (typeof window !== "string") this.#windows.set(budget, window);
     return window;
   }
+}
 
-  /** The budgets that match, those of the key, and all their ancestors; each filtered by its own models and providers. */
-  #select(subject: CallSubject): readonly Budget[] {
-    const depths = new Map<Budget, number>();
-    const include = (budget: Budget | undefined): number => {
-      if (!budget) return 0;
-      const depth =
-        depths.get(budget) ?? 1 + include(budget.parentBudgetId === null ? undefined : this.#budgets.get(budget.parentBudgetId));
-      depths.set(budget, depth);
-      return depth;
-    };
-    const { attribution, route } = subject;
-    const call = { attribution, provider: route.provider, model: route.model };
-    for (const budget of this.#budgets.values()) if (appliesTo(budget, call)) include(budget);
-    for (const budgetId of subject.budgets) include(this.#budgets.get(budgetId));
-    return [...depths.keys()]
-      .filter((budget) => matchesName(budget.models, route.model) && matchesName(budget.providers, route.provider))
-      .sort((left, right) => (depths.get(right) ?? 0) - (depths.get(left) ?? 0) || (left.budgetId < right.budgetId ? -1 : 1));
-  }
+/**
+ * The budgets that match, those of the key, and all their ancestors; each filtered by its own models and providers.
+ *
+ * @returns From the narrowest budget to the widest.
+ */
+export function selectBudgets(budgets: ReadonlyMap<string, Budget>, subject: CallSubject): readonly Budget[] {
+  const depths = new Map<Budget, number>();
+  const include = (budget: Budget | undefined): number => {
+    if (!budget) return 0;
+    const depth = depths.get(budget) ?? 1 + include(budget.parentBudgetId === null ? undefined : budgets.get(budget.parentBudgetId));
+    depths.set(budget, depth);
+    return depth;
+  };
+  const { attribution, route } = subject;
+  const call = { attribution, provider: route.provider, model: route.model };
+  for (const budget of budgets.values()) if (appliesTo(budget, call)) include(budget);
+  for (const budgetId of subject.budgets) include(budgets.get(budgetId));
+  return [...depths.keys()]
+    .filter((budget) => matchesName(budget.models, route.model) && matchesName(budget.providers, route.provider))
+    .sort((left, right) => (depths.get(right) ?? 0) - (depths.get(left) ?? 0) || (left.budgetId < right.budgetId ? -1 : 1));
 }
 
 /** Beyond this, an attribution's look-ups begin anew, so that made-up model names cannot fill the memory. */

@@ -2,7 +2,6 @@
 
 import type { PriceOverride } from "../price/rate.ts";
 import { assert } from "../assert.ts";
-import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import { Applicable, type Applied, type CallSubject } from "./applicable.ts";
@@ -11,36 +10,23 @@ import {
   addQuantities,
   nothing,
   type CallId,
-  type CallRoute,
-  type CallStatus,
   type CorrectionEntry,
   type CounterKey,
+  type BudgetEntry,
   type Entry,
   type ExpireEntry,
   type HoldEntry,
+  type MoveEntry,
   type Quantities,
   type ReleaseEntry,
   type SettleEntry,
   type ThresholdEntry,
   type TopUpEntry,
 } from "./entry.ts";
+import type { Hold, KeptHold } from "./hold.ts";
 import { PassingMap } from "../passing/passing-map.ts";
-import type { History, PastAttempt } from "./past.ts";
-
-/** A hold that has not ended. */
-export interface Hold extends CallId {
-  readonly at: number;
-  readonly attribution: Attribution;
-  readonly route: CallRoute;
-  amount: Quantities;
-  readonly counters: readonly Counter[];
-  readonly keys: readonly CounterKey[];
-  readonly expiresAt: number | null;
-  readonly fingerprint: string | null;
-}
-
-/** An open hold as a store keeps it between two starts. */
-export type KeptHold = Omit<HoldEntry, "kind">;
+import { type History, type PastAttempt, pastOf } from "./past.ts";
+import type { ChargedCall } from "./recount.ts";
 
 /** What changed since it was last asked. A store writes it in the same transaction as the entries that caused it. */
 export interface Changes {
@@ -68,6 +54,9 @@ export class Books {
   readonly #past = new PassingMap<string, PastAttempt[]>();
   readonly #history: History;
   readonly #applicable: Applicable;
+  /** From which moment on the calls of a budget were counted anew, by its id. */
+  readonly #recountedFrom = new Map<string, number>();
+  readonly #watchers = new Set<(charged: ChargedCall) => void>();
   #changedCounters = new Set<Counter>();
   #ended = new Set<string>();
 
@@ -100,6 +89,14 @@ export class Books {
     return this.#past.get(operationId) ?? this.#history.attempts(operationId);
   }
 
+  /**
+   * Since when a budget has counted all calls that its definition selects, in milliseconds since the epoch; undefined for one
+   * that has never changed what it counts.
+   */
+  recountedFrom(budgetId: string): number | undefined {
+    return this.#recountedFrom.get(budgetId);
+  }
+
   expiredBy(at: number): readonly Hold[] {
     return [...this.#expiring].filter((hold) => hold.expiresAt !== null && hold.expiresAt <= at);
   }
@@ -110,6 +107,8 @@ export class Books {
         return this.#hold(entry);
       case "top_up":
         return this.#topUp(entry);
+      case "move":
+        return this.#move(entry);
       case "settle":
         return this.#settle(entry);
       case "release":
@@ -120,9 +119,8 @@ export class Books {
       case "threshold":
         return this.#fire(entry);
       case "budget":
-        if (entry.deleted) this.budgets.delete(entry.budget.budgetId);
-        else this.budgets.set(entry.budget.budgetId, entry.budget);
-        return this.#applicable.forget();
+        this.define(entry);
+        return this.#recount(entry);
       case "key":
         this.keys.set(entry.key.keyId, entry.key);
         this.keysByHash.set(entry.key.hash, entry.key);
@@ -133,6 +131,20 @@ export class Books {
       case "refusal":
         return;
     }
+  }
+
+  /** Takes over a budget without what it was counted to have spent: where the counters already say so. */
+  define({ budget, deleted, recounts }: BudgetEntry): void {
+    if (deleted) this.budgets.delete(budget.budgetId);
+    else this.budgets.set(budget.budgetId, budget);
+    for (const { budgetId, from } of recounts) this.#recountedFrom.set(budgetId, from);
+    this.#applicable.forget();
+  }
+
+  /** Has every charge reported from now on, and every change of one. @returns How to end that. */
+  watch(watcher: (charged: ChargedCall) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   /** Puts back a hold that was open when the last process ended; its counters already contain it. */
@@ -206,6 +218,25 @@ export class Books {
     this.#holdMore(hold, entry.amount);
   }
 
+  /** What was counted takes the place of what the counters said. */
+  #recount({ recounts }: BudgetEntry): void {
+    for (const { key, spent } of recounts.flatMap(({ counters }) => counters)) {
+      const counter = this.counter(key);
+      counter.spent = spent;
+      this.#changedCounters.add(counter);
+    }
+  }
+
+  #move(entry: MoveEntry): void {
+    const hold = this.#openHold(entry);
+    this.#giveBack(hold);
+    for (const counter of hold.counters) counter.openHolds -= 1;
+    hold.keys = entry.counters;
+    hold.counters = entry.counters.map((key) => this.counter(key));
+    for (const counter of hold.counters) counter.openHolds += 1;
+    this.#holdMore(hold, hold.amount);
+  }
+
   #settle(entry: SettleEntry): void {
     if (entry.late) return this.#settleLate(entry);
     const hold = this.#end(entry);
@@ -214,19 +245,31 @@ export class Books {
       counter.spent += amountIn(counter.key.currency, entry.cost);
       counter.overrun += entry.overruns[index] ?? 0n;
     }
+    this.#report(hold, entry.cost);
     this.#remember(entry, pastOf(hold, { ended: "settle", status: entry.status, fingerprint: entry.fingerprint, cost: entry.cost }));
   }
 
   #settleLate(entry: SettleEntry): void {
     const past = this.#pastAttempt(entry);
     assert(past.ended === "expire", "only a hold that expired is settled late");
-    for (const [index, key] of past.counters.entries()) {
+    const counters = entry.counters ?? past.counters;
+    for (const [index, key] of counters.entries()) {
       const counter = this.counter(key);
       counter.spent += amountIn(key.currency, entry.cost);
       counter.overrun += entry.overruns[index] ?? 0n;
       this.#changedCounters.add(counter);
     }
-    this.#remember(entry, { ...past, ended: "settle", status: entry.status, settleFingerprint: entry.fingerprint, cost: entry.cost });
+    this.#report({ ...past, keys: counters }, entry.cost);
+    const hasMoved = entry.counters !== undefined;
+    this.#remember(entry, {
+      ...past,
+      counters,
+      hasMoved,
+      ended: "settle",
+      status: entry.status,
+      settleFingerprint: entry.fingerprint,
+      cost: entry.cost,
+    });
   }
 
   #letGo(entry: ReleaseEntry | ExpireEntry): void {
@@ -237,14 +280,27 @@ export class Books {
 
   #correct(entry: CorrectionEntry): void {
     const past = this.#pastAttempt(entry);
-    for (const [index, key] of past.counters.entries()) {
+    const counters = entry.counters ?? past.counters;
+    for (const [index, key] of counters.entries()) {
       const counter = this.counter(key);
       counter.spent += amountIn(key.currency, entry.difference);
       counter.overrun += entry.overruns[index] ?? 0n;
       assert(counter.spent >= 0n, "a correction never takes back more than was charged");
       this.#changedCounters.add(counter);
     }
-    this.#remember(entry, { ...past, status: entry.status, settleFingerprint: entry.fingerprint, cost: entry.cost });
+    this.#report({ ...past, keys: counters }, entry.difference);
+    this.#remember(entry, {
+      ...past,
+      counters,
+      hasMoved: entry.counters !== undefined,
+      status: entry.status,
+      settleFingerprint: entry.fingerprint,
+      cost: entry.cost,
+    });
+  }
+
+  #report({ at, attribution, route, keys }: Omit<ChargedCall, "cost" | "counters"> & Pick<Hold, "keys">, cost: Quantities): void {
+    for (const watcher of this.#watchers) watcher({ at, attribution, route, counters: keys, cost });
   }
 
   #fire(entry: ThresholdEntry): void {
@@ -294,18 +350,6 @@ export class Books {
     this.#past.set(call.operationId, [...others, attempt]);
     this.#ended.add(call.operationId);
   }
-}
-
-interface End {
-  readonly ended: PastAttempt["ended"];
-  readonly status: CallStatus | null;
-  readonly fingerprint: string | null;
-  readonly cost: Quantities;
-}
-
-function pastOf(hold: Hold, { ended, status, fingerprint, cost }: End): PastAttempt {
-  const { attempt, fingerprint: holdFingerprint, amount: held, keys: counters } = hold;
-  return { attempt, ended, status, holdFingerprint, settleFingerprint: fingerprint, held, cost, counters };
 }
 
 function isUntouched({ spent, held, overrun }: Counter): boolean {

@@ -6,6 +6,7 @@ import type { Budget, FallbackRates } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import type { PicoUsd } from "../money/money.ts";
 import type { CallId, CallRoute, CounterKey, Outcome, Quantities, ThresholdEntry } from "./entry.ts";
+import type { Counted } from "./recount.ts";
 
 /** What a call may cost, split so that a decision can fit the output to what the budgets can pay. */
 export interface Demand {
@@ -78,6 +79,8 @@ export interface PutBudgetCommand {
   readonly budget: Budget;
   /** `create` refuses an id that exists, `replace` one that does not, `put` neither. */
   readonly when: "create" | "replace" | "put";
+  /** What calls have cost in the windows that are counted anew (`countingFor`). The store fills it in. */
+  readonly counted?: readonly Counted[];
 }
 
 export interface DeleteBudgetCommand {

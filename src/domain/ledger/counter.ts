@@ -29,7 +29,7 @@ export const untouched: CounterState = { spent: 0n, held: 0n, overrun: 0n, fired
 
 /** The same text for the same counter; budgets, values and windows cannot run into each other. */
 export function counterId(key: CounterKey): string {
-  return `${key.budgetId}\n${key.value}\n${key.windowStart}\n${key.currency}`;
+  return `${key.budgetId}\n${key.value}\n${key.windowStart}\n${key.windowEnd}\n${key.currency}`;
 }
 
 /** The amount that a counter of this currency counts. */

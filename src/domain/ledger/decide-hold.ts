@@ -56,7 +56,8 @@ export function decideHold(books: Books, command: HoldCommand): Decided<HoldAnsw
     attribution,
     route,
     amount,
-    counters: applied.map(({ counter }) => counter.key),
+    // A soft budget lets a call pass outside of its only window, and does not count it there.
+    counters: applied.filter(({ closed }) => !closed).map(({ counter }) => counter.key),
     expiresAt,
     fingerprint,
   };
@@ -155,7 +156,7 @@ function quantities(demand: PricedDemand, outputTokens: number): Quantities {
 }
 
 /** How many output tokens every hard budget can pay besides what is fixed; null when none of them bounds it. */
-function affordableOutput(applied: readonly Applied[], demand: PricedDemand): number | null {
+export function affordableOutput(applied: readonly Applied[], demand: Pick<PricedDemand, "fixed" | "perOutputToken">): number | null {
   let affordable: bigint | null = null;
   for (const { budget, counter } of applied) {
     if (budget.policy === "soft" || budget.currency === "requests") continue;

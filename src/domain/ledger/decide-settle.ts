@@ -4,6 +4,8 @@ import { PurserError } from "../error.ts";
 import type { Books } from "./books.ts";
 import type { SettleAnswer, SettleCommand } from "./command.ts";
 import { amountIn, type Counter } from "./counter.ts";
+import { countersNow, type Moved } from "./counters-now.ts";
+import { crossings } from "./crossing.ts";
 import { tightestAfter } from "./decide-hold.ts";
 import { budgetsOf } from "./decide-top-up.ts";
 import type { Decided } from "./decide.ts";
@@ -22,7 +24,9 @@ export function decideSettle(books: Books, command: SettleCommand): Decided<Sett
   const past = books.past(command.operationId).find((other) => other.attempt === command.attempt);
   if (!past) throw new PurserError("not_found", `no hold "${command.operationId}"`, { field: "operation_id", remedy: "Check the id." });
   if (past.ended === "release") throw settledOtherwise(command.operationId, "was released");
-  if (past.ended === "expire") return settle(books, command, { counters: countersOf(books, past), held: nothing, late: true });
+  if (past.ended === "expire") {
+    return settle(books, command, { ...countersNow(books, past, command.outcome.cost), held: nothing, late: true });
+  }
   if (past.settleFingerprint !== null && past.settleFingerprint === command.fingerprint) return answerAgain(books, past);
   if (past.status === "unresolved" || past.status === "estimated") return correct(books, command, past);
   throw settledOtherwise(command.operationId, "was settled with another body");
@@ -33,13 +37,14 @@ interface Held {
   /** What is given back. */
   readonly held: Quantities;
   readonly late: boolean;
+  readonly moved?: Moved;
 }
 
-function settle(books: Books, command: SettleCommand, { counters, held, late }: Held): Decided<SettleAnswer> {
+function settle(books: Books, command: SettleCommand, { counters, held, late, moved }: Held): Decided<SettleAnswer> {
   const { at, operationId, attempt, outcome, fingerprint } = command;
   const overruns = counters.map((counter) => overrunOf(books, counter, { held, cost: outcome.cost }));
-  const thresholds = crossings(books, counters, { at, cost: outcome.cost });
-  const entry: Entry = { kind: "settle", at, operationId, attempt, ...outcome, overruns, late, fingerprint };
+  const thresholds = crossedBy(books, counters, { at, cost: outcome.cost });
+  const entry: Entry = { kind: "settle", at, operationId, attempt, ...outcome, overruns, late, fingerprint, ...moved };
   const change = subtractQuantities(outcome.cost, held);
   return { answer: answerOf(books, counters, { cost: outcome.cost, change, thresholds }), entries: [entry, ...thresholds] };
 }
@@ -55,34 +60,27 @@ function overrunOf(books: Books, counter: Counter, { held, cost }: { readonly he
   return past < excess ? past : excess;
 }
 
-function crossings(
+function crossedBy(
   books: Books,
   counters: readonly Counter[],
   { at, cost }: { readonly at: number; readonly cost: Quantities },
 ): readonly ThresholdEntry[] {
-  const entries: ThresholdEntry[] = [];
-  for (const counter of counters) {
+  return counters.flatMap((counter) => {
     const budget = books.budgets.get(counter.key.budgetId);
-    if (!budget) continue;
     const spent = counter.spent + amountIn(counter.key.currency, cost);
-    for (const { partsPerMillion } of budget.thresholds) {
-      if (spent === 0n || spent * 1_000_000n < budget.amount * BigInt(partsPerMillion)) break;
-      if (counter.fired.includes(partsPerMillion)) continue;
-      entries.push({ kind: "threshold", at, counter: counter.key, partsPerMillion, spent, limit: budget.amount });
-    }
-  }
-  return entries;
+    return budget ? crossings(budget, { counter, spent, at }) : [];
+  });
 }
 
 /** A better figure for a charge that was a guess: the difference is booked, and the old entry stays. */
 function correct(books: Books, command: SettleCommand, past: PastAttempt): Decided<SettleAnswer> {
   const { at, operationId, attempt, outcome, fingerprint } = command;
   const difference = subtractQuantities(outcome.cost, past.cost);
-  const counters = countersOf(books, past);
+  const { counters, moved } = countersNow(books, past, difference);
   const overruns = counters.map((counter) => overrunOf(books, counter, { held: nothing, cost: difference }));
-  const thresholds = crossings(books, counters, { at, cost: difference });
+  const thresholds = crossedBy(books, counters, { at, cost: difference });
   const reason = `was ${past.status}`;
-  const entry: Entry = { kind: "correction", at, operationId, attempt, ...outcome, difference, overruns, reason, fingerprint };
+  const entry: Entry = { kind: "correction", at, operationId, attempt, ...outcome, difference, overruns, reason, fingerprint, ...moved };
   return { answer: answerOf(books, counters, { cost: outcome.cost, change: difference, thresholds }), entries: [entry, ...thresholds] };
 }
 

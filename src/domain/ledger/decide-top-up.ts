@@ -2,7 +2,8 @@
 
 import { PurserError } from "../error.ts";
 import type { Applied } from "./applicable.ts";
-import type { Books, Hold } from "./books.ts";
+import type { Books } from "./books.ts";
+import type { Hold } from "./hold.ts";
 import type { TopUpAnswer, TopUpCommand } from "./command.ts";
 import { amountIn } from "./counter.ts";
 import { crowdedBy, refusalBy, refuses } from "./decide-hold.ts";

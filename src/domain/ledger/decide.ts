@@ -2,7 +2,8 @@
 
 import { PurserError } from "../error.ts";
 import type { Books } from "./books.ts";
-import type { AnswerOf, Command, PutBudgetCommand, ReleaseCommand } from "./command.ts";
+import type { AnswerOf, Command, ReleaseCommand } from "./command.ts";
+import { decidePutBudget, noSuchBudget } from "./decide-budget.ts";
 import { decideHold } from "./decide-hold.ts";
 import { decideSettle } from "./decide-settle.ts";
 import { decideTopUp } from "./decide-top-up.ts";
@@ -39,7 +40,7 @@ const deciders: Decider = {
         remedy: "Delete its children first, or give them another parent.",
       });
     }
-    return { answer: { budget }, entries: [{ kind: "budget", at: command.at, budget, deleted: true }] };
+    return { answer: { budget }, entries: [{ kind: "budget", at: command.at, budget, deleted: true, recounts: [] }] };
   },
   put_key: (_books: Books, command: Extract<Command, { kind: "put_key" }>) => ({
     answer: { key: command.key },
@@ -74,40 +75,4 @@ function decideRelease(books: Books, command: ReleaseCommand): Decided<AnswerOf[
     });
   }
   return { answer: { repeated: true }, entries: [] };
-}
-
-function decidePutBudget(books: Books, command: PutBudgetCommand): Decided<AnswerOf["put_budget"]> {
-  const { budget, at } = command;
-  const old = books.budgets.get(budget.budgetId);
-  if (command.when === "create" && old) {
-    throw new PurserError("conflict", `budget "${budget.budgetId}" exists`, {
-      field: "budget_id",
-      remedy: "Change that one, or choose another id.",
-    });
-  }
-  if (command.when === "replace" && !old) throw noSuchBudget(budget.budgetId);
-  checkAncestors(books, budget.budgetId, budget.parentBudgetId);
-  return { answer: { budget }, entries: [{ kind: "budget", at, budget, deleted: false }] };
-}
-
-/** Commands are decided one after another, so that two edits cannot make a circle together. */
-function checkAncestors(books: Books, budgetId: string, parentBudgetId: string | null): void {
-  for (let id = parentBudgetId; id !== null; id = books.budgets.get(id)?.parentBudgetId ?? null) {
-    if (id === budgetId) {
-      throw new PurserError("invalid_request", `parent_budget_id: "${budgetId}" would be its own ancestor`, {
-        field: "parent_budget_id",
-        remedy: "Choose a parent that does not draw on this budget.",
-      });
-    }
-    if (!books.budgets.has(id)) {
-      throw new PurserError("invalid_request", `parent_budget_id: no budget "${id}"`, {
-        field: "parent_budget_id",
-        remedy: "Create the parent first.",
-      });
-    }
-  }
-}
-
-function noSuchBudget(budgetId: string): PurserError {
-  return new PurserError("not_found", `no budget "${budgetId}"`, { field: "budget_id", remedy: "List budgets to see their ids." });
 }

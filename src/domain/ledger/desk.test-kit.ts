@@ -8,10 +8,16 @@ import type { AnswerOf, Command, HoldCommand } from "./command.ts";
 import { decide } from "./decide.ts";
 import type { Entry, Outcome, Quantities } from "./entry.ts";
 import { noHistory } from "./past.ts";
+import { type ChargedCall, countingFor, Tally } from "./recount.ts";
 
 export class Desk {
   readonly books = new Books(noHistory);
   readonly journal: Entry[] = [];
+  readonly #charges: ChargedCall[] = [];
+
+  constructor() {
+    this.books.watch((charged) => this.#charges.push(charged));
+  }
 
   run<C extends Command>(command: C): AnswerOf[C["kind"]] {
     const { answer, entries } = decide(this.books, command);
@@ -23,7 +29,14 @@ export class Desk {
   }
 
   budget(fields: Partial<Budget> & { readonly budgetId: string }): void {
-    this.run({ kind: "put_budget", at: 0, budget: aBudget(fields), when: "put" });
+    this.put(aBudget(fields), 0);
+  }
+
+  /** Counts what was spent before, as a store does, from the whole journal. */
+  put(budget: Budget, at: number): void {
+    const tally = new Tally(countingFor(this.books, { budget, at }));
+    for (const call of this.#charges) tally.add(call);
+    this.run({ kind: "put_budget", at, budget, when: "put", counted: tally.counted() });
   }
 
   /** What a budget's only counter says. */

@@ -92,8 +92,17 @@ export interface SettleEntry extends EntryBase, CallId, Outcome {
   readonly overruns: readonly bigint[];
   /** Whether the hold had lapsed before: its amount is then not given back again. */
   readonly late: boolean;
+  /** Of a late one: what it is charged on, where a budget was changed since and that is no longer what the hold says. */
+  readonly counters?: readonly CounterKey[];
   /** SHA-256 of the request that settled it, in hex, to tell a repeat from a conflict; null at the gateway. */
   readonly fingerprint: string | null;
+}
+
+/** An open hold counts on other counters from here on, because a budget was changed. */
+export interface MoveEntry extends EntryBase, CallId {
+  readonly kind: "move";
+  /** All counters of the hold, those that stay too. */
+  readonly counters: readonly CounterKey[];
 }
 
 export interface ReleaseEntry extends EntryBase, CallId {
@@ -113,6 +122,8 @@ export interface CorrectionEntry extends EntryBase, CallId, Outcome {
   readonly difference: Quantities;
   /** What the difference took past the limit, per counter of the hold, in that counter's unit. */
   readonly overruns: readonly bigint[];
+  /** What it counts on, where a budget was changed since and that is no longer what the call says. */
+  readonly counters?: readonly CounterKey[];
   readonly reason: string;
 }
 
@@ -140,6 +151,22 @@ export interface BudgetEntry extends EntryBase {
   readonly kind: "budget";
   readonly budget: Budget;
   readonly deleted: boolean;
+  /** Of the budget and of those above it: what they had spent by then, where the change makes them count other calls. */
+  readonly recounts: readonly Recount[];
+}
+
+/** What the calls of a budget's current window had cost when it was counted anew. */
+export interface Recount {
+  readonly budgetId: string;
+  /** Calls that were held at this moment or later are in it. */
+  readonly from: number;
+  readonly counters: readonly CountedCounter[];
+}
+
+export interface CountedCounter {
+  readonly key: CounterKey;
+  /** In the unit of the key's currency. */
+  readonly spent: bigint;
 }
 
 export interface KeyEntry extends EntryBase {
@@ -156,6 +183,7 @@ export interface PriceEntry extends EntryBase {
 export type Entry =
   | HoldEntry
   | TopUpEntry
+  | MoveEntry
   | SettleEntry
   | ReleaseEntry
   | ExpireEntry

@@ -58,29 +58,3 @@ export function fixedText(text: string, wanted: number, tokens: number): Content
   const end = (count: number): number => Math.floor((text.length * count) / wanted);
   return { tokens, slice: (from, to) => text.slice(end(from), end(to)) };
 }
-
-/**
- * A small value that meets a JSON Schema roughly: required fields of the right types, the first of an enum.
- * Not covered: references, patterns, numeric bounds other than `minimum`.
- */
-export function valueFor(schema: unknown, depth = 0): unknown {
-  if (typeof schema !== "object" || schema === null || depth > 8) return {};
-  const { type, enum: choices, const: constant, properties, items, anyOf, oneOf, minimum } = schema as Record<string, unknown>;
-  if (constant !== undefined) return constant;
-  if (Array.isArray(choices)) return choices[0];
-  const branches = anyOf ?? oneOf;
-  if (Array.isArray(branches)) return valueFor(branches[0], depth + 1);
-  const [first]: readonly unknown[] = Array.isArray(type) ? type : [type];
-  // Gemini writes its types in capitals.
-  const kind = typeof first === "string" ? first.toLowerCase() : properties ? "object" : "string";
-  if (kind === "object") return objectFor(properties, depth);
-  if (kind === "array") return [valueFor(items ?? { type: "string" }, depth + 1)];
-  if (kind === "integer" || kind === "number") return typeof minimum === "number" ? minimum : 1;
-  if (kind === "boolean") return true;
-  return kind === "null" ? null : "sample";
-}
-
-function objectFor(properties: unknown, depth: number): Record<string, unknown> {
-  if (typeof properties !== "object" || properties === null) return {};
-  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, valueFor(schema, depth + 1)]));
-}

@@ -2,11 +2,12 @@
 
 import { PurserError } from "../../domain/error.ts";
 import type { Ask, Counts, OfferedTool, Plan, Route } from "../call.ts";
-import { fixedText, valueFor, type Content, type Speaker } from "./content.ts";
+import { fixedText, type Content, type Speaker } from "./content.ts";
 import type { Directive } from "../ask/directive.ts";
 import { faultOf, type Fault } from "../play/faults.ts";
 import type { SimulatorSettings } from "../options.ts";
 import type { CacheHit, PromptCache } from "./prompt-cache.ts";
+import { valueFor } from "./schema-value.ts";
 
 export interface PlanInput {
   readonly number: number;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { fixedText, saidWords, valueFor } from "../answer/content.ts";
+import { fixedText, saidWords } from "../answer/content.ts";
 import { readDirective } from "./directive.ts";
 import { inputTokens, measure } from "./input.ts";
 
@@ -59,21 +59,6 @@ test("a fixed text is whole over all of its tokens, and no piece is lost between
       assert.equal(content.slice(0, wanted), text);
     }),
   );
-});
-
-test("a value fits its schema", () => {
-  const schema = {
-    type: "OBJECT",
-    properties: {
-      a: { type: "string" },
-      b: { type: ["integer", "null"], minimum: 4 },
-      c: { type: "array", items: { enum: ["x", "y"] } },
-      d: { anyOf: [{ type: "boolean" }] },
-      e: { const: 9 },
-      f: { properties: { g: { type: "null" } } },
-    },
-  };
-  assert.deepEqual(valueFor(schema), { a: "sample", b: 4, c: ["x"], d: true, e: 9, f: { g: null } });
 });
 
 test("input is counted in bytes of text, and media by the piece", () => {

@@ -37,3 +37,6 @@ export function listField(body: JsonObject, field: string): readonly unknown[] {
   if (Array.isArray(value)) return value;
   throw new PurserError("invalid_request", `${field} is missing or is not a list`, { field, remedy: `Send ${field} as a list.` });
 }
+
+/** What JSON mode is answered where no schema says more: an object with something in it. */
+export const anyObject: JsonObject = { type: "object", properties: { answer: { type: "string" } } };

@@ -2,7 +2,7 @@
 
 import type { Ask, OfferedTool, Route } from "../call.ts";
 import { inputTokens, measure } from "../ask/input.ts";
-import { isObject, listField, listOf, textField, wholeField, type JsonObject } from "../ask/json.ts";
+import { anyObject, isObject, listField, listOf, textField, wholeField, type JsonObject } from "../ask/json.ts";
 
 /** The API takes its JSON names in camel case and in snake case. */
 function either(body: JsonObject, camel: string, snake: string): unknown {
@@ -50,7 +50,7 @@ function thinks(config: JsonObject): boolean {
 function schemaOf(config: JsonObject): unknown {
   const schema = config["responseJsonSchema"] ?? either(config, "responseSchema", "response_schema");
   if (schema !== undefined) return schema;
-  return either(config, "responseMimeType", "response_mime_type") === "application/json" ? { type: "object" } : null;
+  return either(config, "responseMimeType", "response_mime_type") === "application/json" ? anyObject : null;
 }
 
 function offeredTools(body: JsonObject): readonly OfferedTool[] {

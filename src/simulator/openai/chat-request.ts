@@ -2,7 +2,7 @@
 
 import type { Ask } from "../call.ts";
 import { inputTokens, lastUserText, measure } from "../ask/input.ts";
-import { isObject, listField, textField, wholeField, type JsonObject } from "../ask/json.ts";
+import { anyObject, isObject, listField, textField, wholeField, type JsonObject } from "../ask/json.ts";
 import { offeredTools, toolToCall } from "./tool.ts";
 
 /** What starts a reply, beside the messages. */
@@ -45,6 +45,6 @@ export function tagOf(body: JsonObject): string | null {
 
 function schemaOf(format: unknown): unknown {
   if (!isObject(format)) return null;
-  if (format["type"] === "json_object") return { type: "object" };
+  if (format["type"] === "json_object") return anyObject;
   return format["type"] === "json_schema" && isObject(format["json_schema"]) ? format["json_schema"]["schema"] : null;
 }

@@ -1,6 +1,8 @@
 /** `/v1/embeddings`: a unit vector made of the text's hash, as numbers or base64. */
 
 import { PurserError } from "../../domain/error.ts";
+import { vectorOf } from "../answer/vector.ts";
+import { promptsOf } from "../ask/prompt.ts";
 import type { Ask, Format, Plan } from "../call.ts";
 import { textField, wholeField, type JsonObject } from "../ask/json.ts";
 import { tagOf } from "./chat-request.ts";
@@ -24,7 +26,8 @@ export const embeddings: Format = {
 };
 
 function readEmbeddings(body: JsonObject): EmbeddingAsk {
-  const inputs = inputsOf(body["input"]);
+  const inputs = promptsOf(body["input"]);
+  if (inputs === null) throw noInput();
   return {
     model: textField(body, "model"),
     stream: false,
@@ -45,14 +48,6 @@ function readEmbeddings(body: JsonObject): EmbeddingAsk {
   };
 }
 
-/** Texts, or lists of token ids. */
-function inputsOf(input: unknown): readonly { readonly text: string; readonly tokens: number }[] {
-  if (typeof input === "string") return [{ text: input, tokens: Math.max(1, Math.ceil(Buffer.byteLength(input) / 4)) }];
-  if (!Array.isArray(input) || input.length === 0) throw noInput();
-  if (input.every((item) => typeof item === "number")) return [{ text: input.join(" "), tokens: input.length }];
-  return input.flatMap((item: unknown) => inputsOf(item));
-}
-
 function noInput(): PurserError {
   return new PurserError("invalid_request", "input is missing, or is not a text or a list of texts", {
     field: "input",
@@ -70,20 +65,4 @@ function embeddingsAnswer(plan: Plan): string {
   const tokens = plan.claimed ? plan.claimed.input + plan.claimed.cache_read : null;
   const usage = tokens === null ? "" : `,"usage":{"prompt_tokens":${tokens},"total_tokens":${tokens}}`;
   return `{"object":"list","data":[${data.join(",")}],"model":${JSON.stringify(plan.model)}${usage}}`;
-}
-
-/** FNV-1a of the text seeds a linear congruential generator; the same text always gives the same vector. */
-function vectorOf(text: string, dimensions: number): Float32Array {
-  let state = 2166136261;
-  for (let index = 0; index < text.length; index++) state = Math.imul(state ^ text.charCodeAt(index), 16777619);
-  const vector = new Float32Array(dimensions);
-  let square = 0;
-  for (let index = 0; index < dimensions; index++) {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    const value = state / 2147483648;
-    vector[index] = value;
-    square += value * value;
-  }
-  const length = Math.sqrt(square) || 1;
-  return vector.map((value) => value / length);
 }

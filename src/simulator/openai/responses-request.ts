@@ -3,7 +3,7 @@
 import { PurserError } from "../../domain/error.ts";
 import type { Ask } from "../call.ts";
 import { inputTokens, lastUserText, measure } from "../ask/input.ts";
-import { isObject, listOf, textField, wholeField, type JsonObject } from "../ask/json.ts";
+import { anyObject, isObject, listOf, textField, wholeField, type JsonObject } from "../ask/json.ts";
 import { tagOf, thinks } from "./chat-request.ts";
 import { offeredTools, toolToCall } from "./tool.ts";
 
@@ -43,6 +43,6 @@ export function readResponses(body: JsonObject): Ask {
 function schemaOf(text: unknown): unknown {
   const format = isObject(text) ? text["format"] : null;
   if (!isObject(format)) return null;
-  if (format["type"] === "json_object") return { type: "object" };
+  if (format["type"] === "json_object") return anyObject;
   return format["type"] === "json_schema" ? format["schema"] : null;
 }

@@ -1,16 +1,23 @@
 /** The connection of one answer: writing with back-pressure, waiting that ends when the caller leaves, breaking off. */
 
 import type { ServerResponse } from "node:http";
+import type { Transform } from "node:stream";
+import type { Compression, Flushing } from "./compress.ts";
 
 export class Line {
   readonly #response: ServerResponse;
+  readonly #compressed: (Transform & Flushing) | null;
   #closed = false;
   #wake: (() => void) | null = null;
 
-  constructor(response: ServerResponse) {
+  /** @param compression Of everything that is written, which is compressed piece by piece. */
+  constructor(response: ServerResponse, compression: Compression | null = null) {
     this.#response = response;
+    this.#compressed = compression?.start().on("data", (chunk: Buffer) => response.write(chunk)) ?? null;
+    this.#compressed?.on("end", () => response.end());
     response.once("close", () => {
       this.#closed = true;
+      this.#compressed?.destroy();
       this.#wake?.();
     });
   }
@@ -29,6 +36,7 @@ export class Line {
     if (this.#closed) return;
     // Nothing to say yet: the head alone.
     if (text.length === 0) this.#response.flushHeaders();
+    else if (this.#compressed) await this.#compress(this.#compressed, text);
     else if (!this.#response.write(text)) await this.#until((wake) => this.#response.once("drain", wake));
   }
 
@@ -43,7 +51,15 @@ export class Line {
   }
 
   end(text = ""): void {
-    this.#response.end(text);
+    (this.#compressed ?? this.#response).end(text);
+  }
+
+  async #compress(compressed: Transform & Flushing, text: string | Buffer): Promise<void> {
+    await this.#until((wake) => {
+      compressed.write(text);
+      compressed.flush(wake);
+    });
+    if (this.#response.writableNeedDrain && !this.#closed) await this.#until((wake) => this.#response.once("drain", wake));
   }
 
   /** Drops the connection once what was written is on its way. @param how `reset` as a crash does, `close` in good order. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CallRow, Ledger, LedgerReader, Totals } from "../../app/ports.ts";
+import type { CallFilter, CallRow, Ledger, LedgerReader, Totals } from "../../app/ports.ts";
 import type { Attribution } from "../../domain/attribution/attribution.ts";
 import { pico } from "../../domain/money/money.ts";
 import { sumUsage, type Usage } from "../../domain/usage/usage.ts";
@@ -222,6 +222,47 @@ export function testTotals(open: OpenStore): void {
       );
       assert.deepEqual(await reader.calls({}, { limit: 10, before: null }), []);
       assert.deepEqual(await reader.totals({ status: "settled" }, [], null), []);
+      assert.equal((await reader.totals({ status: "refused" }, [], null))[0]?.refusals, 1);
+    });
+  });
+
+  test("a call that ended without a charge counts as released, and lowers no average", async () => {
+    await using(open, async ({ ledger, reader }) => {
+      for (const id of ["a", "b"]) await ledger.commit(hold(id, usd(1)));
+      await ledger.commit(settle("a", usd(1)));
+      await ledger.commit({ kind: "release", at: start + 1, operationId: "b", attempt: 1, reason: "upstream failed" });
+      for (const range of [{}, { from: start, to: start + 5000 }]) {
+        const [total] = await reader.totals(range, [], null);
+        assert.deepEqual([total?.calls, total?.released, total?.latencyMs, total?.cost], [1, 1, 120, usd(1)]);
+      }
+      const charged = await reader.calls({ charged: true }, { limit: 10, before: null });
+      assert.deepEqual(
+        charged.map(({ operationId }) => operationId),
+        ["a"],
+      );
+    });
+  });
+
+  test("refusals are found by whose they were, which model they asked for and when, the newest first, page by page", async () => {
+    await using(open, async ({ ledger, reader }) => {
+      await ledger.commit(putBudget("all", usd(1)));
+      for (let n = 0; n < 5; n++) {
+        const at = start + n * hourMs;
+        const whose = { team: n % 2 === 0 ? "t1" : "t2" };
+        const asked = { ...route, model: n === 3 ? "gpt-4o" : route.model };
+        await ledger.commit(hold(`op${n}`, usd(2), { at, attribution: whose, route: asked }));
+      }
+      const ids = async (filter: CallFilter, page: { limit: number; before: number | null }): Promise<readonly string[]> =>
+        (await reader.refusals(filter, page)).map(({ operationId }) => operationId);
+      const all = { limit: 10, before: null };
+      assert.deepEqual(await ids({}, all), ["op4", "op3", "op2", "op1", "op0"]);
+      assert.deepEqual(await ids({ attribution: { team: "t2" } }, all), ["op3", "op1"]);
+      assert.deepEqual(await ids({ model: "gpt-4o" }, all), ["op3"]);
+      assert.deepEqual(await ids({ from: start + hourMs, to: start + 3 * hourMs }, all), ["op2", "op1"]);
+      assert.deepEqual(await ids({ operationId: "op2" }, all), ["op2"]);
+      const [, second] = await reader.refusals({}, { limit: 2, before: null });
+      assert.deepEqual(await ids({}, { limit: 2, before: second?.seq ?? 0 }), ["op2", "op1"]);
+      assert.deepEqual([second?.reason, second?.budgetId], ["budget_exhausted", "all"]);
     });
   });
 }
@@ -257,23 +298,26 @@ function endOf(
 
 interface Sums {
   readonly calls: number;
+  readonly released: number;
   readonly cost: bigint;
   readonly usage: Usage;
 }
 
 function sumRows(rows: readonly CallRow[]): Sums {
   const cost = rows.reduce((sum, row) => sum + row.cost, 0n);
-  return { calls: rows.length, cost, usage: sumUsage(rows.map(({ usage }) => usage)) };
+  const released = rows.filter(({ status }) => status === "released").length;
+  return { calls: rows.length - released, released, cost, usage: sumUsage(rows.map(({ usage }) => usage)) };
 }
 
 async function sumTotals(reader: LedgerReader, filter: Parameters<LedgerReader["totals"]>[0]): Promise<Sums> {
-  const { calls, cost, usage } = sumOf(await reader.totals(filter, ["project", "model"], hourMs));
-  return { calls, cost, usage };
+  const { calls, released, cost, usage } = sumOf(await reader.totals(filter, ["project", "model"], hourMs));
+  return { calls, released, cost, usage };
 }
 
 function sumOf(totals: readonly Totals[]): Omit<Totals, "group" | "bucket"> {
   return {
     calls: totals.reduce((sum, { calls }) => sum + calls, 0),
+    released: totals.reduce((sum, { released }) => sum + released, 0),
     refusals: totals.reduce((sum, { refusals }) => sum + refusals, 0),
     cost: pico(totals.reduce((sum, { cost }) => sum + cost, 0n)),
     usage: sumUsage(totals.map(({ usage }) => usage)),

@@ -65,7 +65,7 @@ test("a file of an older version gets what it lacks, and keeps what it has", asy
     for (const command of tree([usd(1), usd(1), usd(1), usd(1)])) await first.ledger.commit(command);
     await first.ledger.close();
     const database = new DatabaseSync(ledgerFile(directory));
-    database.exec("DROP TABLE staged; PRAGMA user_version = 1");
+    database.exec("DROP TABLE staged; DROP INDEX entry_refusal; PRAGMA user_version = 1");
     database.close();
     const second = await openLedger({ directory, durability: "process", clock });
     assert.equal(second.ledger.budgets().length, 4);

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { PurserError } from "../../domain/error.ts";
 import { meters } from "../../domain/usage/usage.ts";
-import { outcomeRows, otherRows } from "./journal/kind.ts";
+import { kinds, outcomeRows, otherRows } from "./journal/kind.ts";
 
 /** Kept in `user_version`; a file with a greater one was written by a newer Purser. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 /** The counts that a roll-up adds up, each a column. */
 export const usageColumns = [...meters, "reasoning"] as const;
@@ -43,7 +43,12 @@ const tables = `
 `;
 
 /** What each version added to the one before it; the first made the rest. */
-const steps: readonly string[] = [tables, "CREATE TABLE staged (staged_id INTEGER PRIMARY KEY, batch TEXT NOT NULL);"];
+const steps: readonly string[] = [
+  tables,
+  "CREATE TABLE staged (staged_id INTEGER PRIMARY KEY, batch TEXT NOT NULL);",
+  // Older versions cannot read the entries of budgets that are counted anew, and of holds that move.
+  `CREATE INDEX entry_refusal ON entry (kind) WHERE kind = ${kinds.refusal};`,
+];
 
 /** Roll-ups by day have the first hour of the day (UTC) in `hour`. */
 export const dayHours = 24;

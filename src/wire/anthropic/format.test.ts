@@ -12,6 +12,8 @@ test("a path is metered, free or unmetered by what it costs", () => {
   assert.equal(at("POST", "/v1/messages/count_tokens"), "count_tokens free");
   assert.equal(at("GET", "/v1/models"), "models free");
   assert.equal(at("GET", "/v1/models/claude-opus-5?x=1"), "models free");
+  assert.equal(at("GET", "/v1/models/vendor/model"), "models free");
+  assert.equal(at("GET", "/v1/models/vendor%2Fmodel"), "models free");
   assert.equal(at("POST", "/v1/messages/batches"), "batches unmetered");
   assert.equal(at("GET", "/v1/messages/batches/b1/results"), "batches unmetered");
   assert.equal(at("POST", "/v1/complete"), "complete unmetered");

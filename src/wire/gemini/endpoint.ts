@@ -28,7 +28,7 @@ export function geminiEndpoint(method: string, path: string): Endpoint {
   const place = (path.split("?")[0] ?? "").replace(/\/+$/, "");
   const called = /^\/v1(?:beta|alpha)?\/(models|tunedModels)\/((?:[a-z0-9][a-z0-9_-]*\/)?[^/:]+):([A-Za-z]+)$/.exec(place);
   if (called && method === "POST") return actionOf(called);
-  const listed = method === "GET" && /^\/v1(?:beta|alpha)?\/models(\/[^/:]+)?$/.test(place);
+  const listed = method === "GET" && /^\/v1(?:beta|alpha)?\/models(\/[^/:]+)*$/.test(place);
   return listed ? { name: "models", metering: "free" } : unknown;
 }
 

@@ -22,7 +22,9 @@ test("a path says what is called, of which model, and whether it streams", () =>
 });
 
 test("models are free to list, and everything else is unmetered", () => {
-  assert.deepEqual(geminiWire.endpoint("GET", "/v1beta/models?pageSize=5"), { name: "models", metering: "free" });
+  for (const path of ["/v1beta/models?pageSize=5", "/v1beta/models/gemini-2.5-pro", "/v1/models/vendor/model"]) {
+    assert.deepEqual(geminiWire.endpoint("GET", path), { name: "models", metering: "free" });
+  }
   assert.deepEqual(geminiWire.endpoint("GET", "/v1beta/models/gemini-2.5-pro"), { name: "models", metering: "free" });
   const unknown = { name: "unknown", metering: "unmetered" };
   for (const path of [

@@ -63,9 +63,13 @@ function isRead(verb: string): boolean {
   return verb === "GET" || verb === "HEAD" || verb === "DELETE";
 }
 
+/** A model's name may have a slash, which the SDKs encode: `models/vendor%2Fmodel`. No other escape stands in one. */
+const encodedModel = /^models\/[\w@:+~-][\w.@:+~-]*(?:%2[fF][\w@:+~-][\w.@:+~-]*)+$/;
+
 /** Azure's older paths name the model: `/deployments/{name}/chat/completions`. A path with escapes or dots is no known path. */
 function parsePath(path: string): { readonly route: string; readonly model?: string } {
   const bare = (path.split("?", 1)[0] ?? "").replace(/^\//, "").replace(/\/$/, "");
+  if (encodedModel.test(bare)) return { route: bare };
   if (/%|\\|\/\/|(^|\/)\.{1,2}(\/|$)/.test(bare)) return { route: "" };
   const deployment = /^deployments\/([^/]+)\/(.+)$/.exec(bare);
   const [, model, route] = deployment ?? [];

@@ -45,6 +45,8 @@ test("paths that report usage are metered, what reads or judges is free, everyth
     "/models",
     "/models/gpt-4o",
     "/models/openai/gpt-4o",
+    "/models/openai%2Fgpt-4o",
+    "/models/qwen%2fqwen-3:free",
     "/responses/resp_1",
     "/responses/resp_1/input_items",
     "/chat/completions/c1",
@@ -71,7 +73,14 @@ test("paths that report usage are metered, what reads or judges is free, everyth
 });
 
 test("a path that hides another is not taken for a free one", () => {
-  for (const path of ["/models/../chat/completions", "/models/%2e%2e/chat/completions", "//models", "/models\\x"]) {
+  for (const path of [
+    "/models/../chat/completions",
+    "/models/%2e%2e/chat/completions",
+    "/models/a%2F..%2Fb",
+    "/models/a%3Fb",
+    "//models",
+    "/models\\x",
+  ]) {
     assert.equal(wire.endpoint("GET", path).metering, "unmetered", path);
   }
 });

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { PurserError } from "../../../domain/error.ts";
 import type { CorrectionEntry, Entry, HoldEntry, SettleEntry } from "../../../domain/ledger/entry.ts";
+import { aBudget } from "../../../domain/ledger/desk.test-kit.ts";
 import { pico, zero } from "../../../domain/money/money.ts";
 import type { Charge } from "../../../domain/price/rate.ts";
 import { meters, type UsageFlag } from "../../../domain/usage/usage.ts";
@@ -124,6 +125,7 @@ test("a correction comes back from its row, with a difference below nothing", ()
 });
 
 test("the other entries come back from their rows", () => {
+  const budget = aBudget({ budgetId: "b", amount: 1n << 70n });
   const key = { budgetId: "b", value: "", windowStart: 0, windowEnd: null, currency: "USD" } as const;
   const price = {
     provider: "p",
@@ -136,6 +138,25 @@ test("the other entries come back from their rows", () => {
   } as const;
   const entries: readonly Entry[] = [
     { kind: "top_up", at: start, ...call, amount: { usd: usd(1), tokens: 3n, requests: 0n } },
+    { kind: "move", at: start, ...call, counters: [key, { ...key, value: "v" }] },
+    { kind: "budget", at: start, budget, deleted: true, recounts: [] },
+    {
+      kind: "budget",
+      at: start,
+      budget,
+      deleted: false,
+      recounts: [
+        {
+          budgetId: "b",
+          from: start,
+          counters: [
+            { key, spent: 1n << 70n },
+            { key: { ...key, windowStart: 1 }, spent: 0n },
+          ],
+        },
+      ],
+    },
+    { ...settleOf([]), late: true, counters: [key] },
     { kind: "release", at: start, ...call, reason: 'no "answer"' },
     { kind: "expire", at: start, ...call },
     { kind: "threshold", at: start, counter: key, partsPerMillion: 800_000, spent: 1n << 70n, limit: 5n },

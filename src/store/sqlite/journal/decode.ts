@@ -4,10 +4,20 @@ import type { PriceOverride } from "../../../domain/price/rate.ts";
 import { assert } from "../../../domain/assert.ts";
 import type { Budget } from "../../../domain/budget/budget.ts";
 import type { Key } from "../../../domain/key/key.ts";
-import type { CallId, CorrectionEntry, Entry, HoldEntry, Quantities, SettleEntry } from "../../../domain/ledger/entry.ts";
+import type {
+  CallId,
+  CorrectionEntry,
+  CountedCounter,
+  CounterKey,
+  Entry,
+  HoldEntry,
+  Quantities,
+  Recount,
+  SettleEntry,
+} from "../../../domain/ledger/entry.ts";
 import { pico } from "../../../domain/money/money.ts";
 import type { JournalRow } from "./chain.ts";
-import type { StoredBudget, StoredHold, StoredRefusal, StoredThreshold } from "./encode.ts";
+import type { StoredBudget, StoredHold, StoredRecount, StoredRefusal, StoredThreshold } from "./encode.ts";
 import { loadInteger, type StoredInteger } from "./integer.ts";
 import { isCorrection, kinds, statusOf } from "./kind.ts";
 import type { NameReader } from "./name-reader.ts";
@@ -39,8 +49,9 @@ export function decodeEntry(row: JournalRow, context: { names: NameReader; callO
       };
     }
     case kinds.budget: {
-      const [budget, deleted] = JSON.parse(row.body) as StoredBudget;
-      return { kind: "budget", at, budget: loadBudget(budget), deleted: deleted === 1 };
+      const [budget, deleted, recounts = []] = JSON.parse(row.body) as StoredBudget;
+      const loaded = recounts.map((recount) => loadRecount(recount, names));
+      return { kind: "budget", at, budget: loadBudget(budget), deleted: deleted === 1, recounts: loaded };
     }
     case kinds.key:
       return { kind: "key", at, key: JSON.parse(row.body) as Key };
@@ -74,6 +85,11 @@ export function decodeTopUp(row: Pick<JournalRow, "amount" | "body">): Quantitie
   return { usd: pico(BigInt(row.amount)), tokens: loadInteger(tokens), requests: loadInteger(requests) };
 }
 
+/** The counters that a hold has from then on. */
+export function decodeMove(row: Pick<JournalRow, "body">, names: NameReader): readonly CounterKey[] {
+  return (JSON.parse(row.body) as readonly number[]).map((id) => names.counter(id));
+}
+
 export function decodeSettle(row: JournalRow, call: CallId, names: NameReader): SettleEntry | CorrectionEntry {
   const { at } = row;
   const { operationId, attempt } = call;
@@ -81,20 +97,30 @@ export function decodeSettle(row: JournalRow, call: CallId, names: NameReader): 
   assert(status !== "released", "a charge is not a release");
   const model = names.route(row.routeId ?? 0).served ?? "";
   const details = decodeOutcome(JSON.parse(row.body) as StoredOutcome, { cost: BigInt(row.amount), status, model }, names);
-  const { overruns, late, fingerprint, difference, reason, ...outcome } = details;
+  const { overruns, late, fingerprint, difference, reason, counters, ...outcome } = details;
+  const moved = counters ? { counters } : {};
   if (isCorrection(row.kind))
-    return { kind: "correction", at, operationId, attempt, ...outcome, fingerprint, difference, overruns, reason };
-  return { kind: "settle", at, operationId, attempt, ...outcome, overruns, late, fingerprint };
+    return { kind: "correction", at, operationId, attempt, ...outcome, fingerprint, difference, overruns, reason, ...moved };
+  return { kind: "settle", at, operationId, attempt, ...outcome, overruns, late, fingerprint, ...moved };
 }
 
 function decodeAboutCall(row: JournalRow, call: CallId, names: NameReader): Entry {
   const { at } = row;
   const { operationId, attempt } = call;
   if (row.kind === kinds.top_up) return { kind: "top_up", at, operationId, attempt, amount: decodeTopUp(row) };
+  if (row.kind === kinds.move) return { kind: "move", at, operationId, attempt, counters: decodeMove(row, names) };
   if (row.kind === kinds.expire) return { kind: "expire", at, operationId, attempt };
   if (row.kind !== kinds.release) return decodeSettle(row, call, names);
   const [reason] = JSON.parse(row.body) as readonly [string];
   return { kind: "release", at, operationId, attempt, reason };
+}
+
+function loadRecount([budgetId, from, stored]: StoredRecount, names: NameReader): Recount {
+  const counters: CountedCounter[] = [];
+  for (let place = 0; place + 1 < stored.length; place += 2) {
+    counters.push({ key: names.counter(Number(stored[place])), spent: loadInteger(stored[place + 1] ?? 0) });
+  }
+  return { budgetId, from, counters };
 }
 
 function loadBudget(stored: Record<string, unknown>): Budget {

@@ -29,7 +29,9 @@ export interface EncodedEntry extends JournalRow {
 export type StoredHold = readonly [StoredInteger, StoredInteger, readonly number[], (number | null)?, (string | null)?];
 export type StoredThreshold = readonly [counterId: number, partsPerMillion: number, spent: StoredInteger, limit: StoredInteger];
 export type StoredRefusal = readonly [reason: string, budgetId: string | null, needed: StoredInteger];
-export type StoredBudget = readonly [budget: Record<string, unknown>, deleted: 0 | 1];
+export type StoredRecount = readonly [budgetId: string, from: number, counters: readonly (number | StoredInteger)[]];
+/** Of a recount, counter ids and what each has spent by turns. */
+export type StoredBudget = readonly [budget: Record<string, unknown>, deleted: 0 | 1, recounts?: readonly StoredRecount[]];
 
 interface EncodeContext {
   readonly names: NameWriter;
@@ -55,7 +57,7 @@ export function encodeEntry(entry: Entry, seq: number, { names, callOf }: Encode
     case "threshold":
       return otherRow(entry, seq, JSON.stringify(storeThreshold(entry, names)));
     case "budget":
-      return otherRow(entry, seq, JSON.stringify([storeBudget(entry.budget), entry.deleted ? 1 : 0] satisfies StoredBudget));
+      return otherRow(entry, seq, JSON.stringify(storeDefinition(entry, names)));
     case "key":
       return otherRow(entry, seq, JSON.stringify(entry.key));
     case "price":
@@ -81,7 +83,7 @@ function otherRow(entry: Entry, seq: number, body: string): EncodedEntry {
   return { seq, at, kind: kindOf(entry), ...about, amount: "0", body, raw: null };
 }
 
-type AboutCall = Extract<Entry, { kind: "top_up" | "settle" | "release" | "expire" | "correction" }>;
+type AboutCall = Extract<Entry, { kind: "top_up" | "move" | "settle" | "release" | "expire" | "correction" }>;
 
 function callRow(entry: AboutCall, seq: number, { names, on }: { readonly names: NameWriter; readonly on: CallOnFile }): EncodedEntry {
   const { at } = entry;
@@ -90,6 +92,10 @@ function callRow(entry: AboutCall, seq: number, { names, on }: { readonly names:
     case "top_up": {
       const body = JSON.stringify([storeInteger(entry.amount.tokens), storeInteger(entry.amount.requests)]);
       return { ...about, attributionId: null, routeId: null, amount: columnAmount(entry.amount.usd), body, raw: null };
+    }
+    case "move": {
+      const body = JSON.stringify(entry.counters.map((key) => names.counter(key)));
+      return { ...about, attributionId: null, routeId: null, amount: "0", body, raw: null };
     }
     case "release":
     case "expire": {
@@ -115,6 +121,19 @@ function holdBody({ amount, counters, expiresAt, fingerprint }: HoldEntry, names
 
 function storeThreshold(entry: Extract<Entry, { kind: "threshold" }>, names: NameWriter): StoredThreshold {
   return [names.counter(entry.counter), entry.partsPerMillion, storeInteger(entry.spent), storeInteger(entry.limit)];
+}
+
+function storeDefinition({ budget, deleted, recounts }: Extract<Entry, { kind: "budget" }>, names: NameWriter): StoredBudget {
+  const stored = [storeBudget(budget), deleted ? 1 : 0] as const;
+  if (recounts.length === 0) return stored;
+  return [
+    ...stored,
+    recounts.map(({ budgetId, from, counters }): StoredRecount => [
+      budgetId,
+      from,
+      counters.flatMap(({ key, spent }) => [names.counter(key), storeInteger(spent)]),
+    ]),
+  ];
 }
 
 function storeBudget(budget: Budget): Record<string, unknown> {

@@ -2,10 +2,10 @@
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { CounterState } from "../../../domain/ledger/counter.ts";
-import { addQuantities, nothing, type CounterKey } from "../../../domain/ledger/entry.ts";
+import { addQuantities, nothing, type CounterKey, type HoldEntry } from "../../../domain/ledger/entry.ts";
 import type { History, PastAttempt } from "../../../domain/ledger/past.ts";
 import type { JournalRow } from "./chain.ts";
-import { decodeHold, decodeSettle, decodeTopUp } from "./decode.ts";
+import { decodeHold, decodeMove, decodeSettle, decodeTopUp } from "./decode.ts";
 import { JournalFile } from "./journal-file.ts";
 import { kinds } from "./kind.ts";
 import { counterText, digestOf, nameKinds } from "./name.ts";
@@ -36,22 +36,42 @@ export class FileHistory implements History {
     return row && readCounterState(row);
   }
 
+  /** Those of a hold, as far as it has moved. */
+  countersOf(call: number, hold: Pick<HoldEntry, "counters">): readonly CounterKey[] {
+    const move = this.journal.lastMove(call);
+    return move ? decodeMove(move, this.names) : hold.counters;
+  }
+
   #attempt(row: JournalRow, before?: number): PastAttempt | undefined {
     const outcome = this.journal.outcome(row.seq, before);
     if (!outcome) return undefined;
     const hold = decodeHold(row, this.names);
     const past = {
       attempt: hold.attempt,
+      at: hold.at,
+      attribution: hold.attribution,
+      route: hold.route,
       holdFingerprint: hold.fingerprint,
       held: this.journal.topUps(row.seq).reduce((sum, topUp) => addQuantities(sum, decodeTopUp(topUp)), hold.amount),
-      counters: hold.counters,
+      counters: this.countersOf(row.seq, hold),
+      hasMoved: false,
     };
     if (outcome.kind === kinds.release || outcome.kind === kinds.expire) {
       const ended = outcome.kind === kinds.release ? "release" : "expire";
       return { ...past, ended, status: null, settleFingerprint: null, cost: nothing };
     }
     const settle = decodeSettle(outcome, hold, this.names);
-    return { ...past, ended: "settle", status: settle.status, settleFingerprint: settle.fingerprint, cost: settle.cost };
+    const { counters = past.counters } = settle;
+    const hasMoved = settle.counters !== undefined;
+    return {
+      ...past,
+      counters,
+      hasMoved,
+      ended: "settle",
+      status: settle.status,
+      settleFingerprint: settle.fingerprint,
+      cost: settle.cost,
+    };
   }
 }
 

@@ -47,6 +47,7 @@ export class JournalFile {
   readonly #holds: StatementSync;
   readonly #refusals: StatementSync;
   readonly #topUps: StatementSync;
+  readonly #moves: StatementSync;
   readonly #outcome: StatementSync;
 
   constructor(database: DatabaseSync) {
@@ -55,6 +56,7 @@ export class JournalFile {
     this.#holds = prepareRows(database, `${select} operation_id = ? AND kind = ${kinds.hold} ORDER BY seq`);
     this.#refusals = prepareRows(database, `${select} operation_id = ? AND kind = ${kinds.refusal} ORDER BY seq`);
     this.#topUps = prepareRows(database, `${select} call = ? AND kind = ${kinds.top_up} ORDER BY seq`);
+    this.#moves = prepareRows(database, `${select} call = ? AND kind = ${kinds.move} ORDER BY seq DESC LIMIT 1`);
     this.#outcome = prepareRows(database, `${select} call = ? AND ${outcomeRows("kind")} AND seq < ? ORDER BY seq DESC LIMIT 1`);
   }
 
@@ -80,6 +82,11 @@ export class JournalFile {
 
   topUps(call: number): readonly JournalRow[] {
     return allRows(this.#topUps, call).map(readRow);
+  }
+
+  /** The last time that a hold moved to other counters. */
+  lastMove(call: number): JournalRow | undefined {
+    return allRows(this.#moves, call).map(readRow)[0];
   }
 
   /** The last entry before `before` that ended the call or replaced its end; undefined while it was open. */

@@ -16,6 +16,7 @@ export const kinds = {
   corrected_unresolved: 10,
   refusal: 11,
   threshold: 12,
+  move: 13,
   budget: 20,
   key: 21,
   price: 22,

@@ -1,7 +1,7 @@
 /** What a call cost, as the body of a journal row: counts and rate ids, and of the charge lines only what does not follow from them. */
 
 import { assert } from "../../../domain/assert.ts";
-import { nothing, type Outcome, type Quantities } from "../../../domain/ledger/entry.ts";
+import { nothing, type CounterKey, type Outcome, type Quantities } from "../../../domain/ledger/entry.ts";
 import { multiply, pico } from "../../../domain/money/money.ts";
 import type { Charge, Rate } from "../../../domain/price/rate.ts";
 import { countTokens, meters, type Meter, type Usage, type UsageFlag } from "../../../domain/usage/usage.ts";
@@ -40,6 +40,8 @@ interface StoredExtras {
   /** Of a correction: the difference, and why. */
   readonly d?: readonly StoredInteger[];
   readonly w?: string;
+  /** Counters, where they are no longer those of the hold. */
+  readonly c?: readonly number[];
 }
 
 /** The writer appends the raw usage, since it knows the shapes. */
@@ -59,6 +61,7 @@ export interface OutcomeDetails {
   readonly fingerprint: string | null;
   readonly difference: Quantities;
   readonly reason: string;
+  readonly counters?: readonly CounterKey[];
 }
 
 /** On file, so that neither these numbers nor the order of `meters` may change; a new meter goes to the end of the list. */
@@ -89,7 +92,9 @@ export function encodeOutcome(outcome: Outcome & Partial<OutcomeDetails>, names:
   const charges = outcome.charges.map((charge) => storeCharge(charge, { usage, model }, names));
   const version = names.text(outcome.priceVersion);
   const extras =
-    model === outcome.model && isOrdinary(outcome) ? 0 : storeExtras(outcome, model === outcome.model ? undefined : names.text(model));
+    model === outcome.model && isOrdinary(outcome)
+      ? 0
+      : storeExtras(outcome, { names, chargedModel: model === outcome.model ? undefined : names.text(model) });
   return JSON.stringify([storeUsage(usage), charges, latencyMs, version, extras] satisfies StoredOutcome);
 }
 
@@ -99,7 +104,7 @@ export function decodeOutcome(
   names: NameReader,
 ): Outcome & OutcomeDetails {
   const [storedUsage, charges, latencyMs, priceVersion, extras, raw] = stored;
-  const { m, q, r, f, o, l, p, d, w } = extras === 0 ? ({} as StoredExtras) : extras;
+  const { m, q, r, f, o, l, p, d, w, c } = extras === 0 ? ({} as StoredExtras) : extras;
   const usage = loadUsage(storedUsage);
   const [tokens, requests] = q ? q.map(loadInteger) : [BigInt(countTokens(usage)), 1n];
   const model = m === undefined ? row.model : names.text(m);
@@ -119,6 +124,7 @@ export function decodeOutcome(
     fingerprint: p ?? null,
     difference: d ? loadQuantities(d) : nothing,
     reason: w ?? "",
+    ...(c && { counters: c.map((id) => names.counter(id)) }),
   };
 }
 
@@ -216,8 +222,11 @@ function isSome(amount: bigint): boolean {
   return amount !== 0n;
 }
 
-function storeExtras(outcome: Outcome & Partial<OutcomeDetails>, chargedModel: number | undefined): StoredExtras {
-  const { cost, usage, reportedCost, flags, overruns = [], late, fingerprint, difference, reason } = outcome;
+function storeExtras(
+  outcome: Outcome & Partial<OutcomeDetails>,
+  { names, chargedModel }: { readonly names: NameWriter; readonly chargedModel: number | undefined },
+): StoredExtras {
+  const { cost, usage, reportedCost, flags, overruns = [], late, fingerprint, difference, reason, counters } = outcome;
   const counted = cost.requests === 1n && cost.tokens === BigInt(countTokens(usage));
   return {
     ...(chargedModel !== undefined && { m: chargedModel }),
@@ -229,6 +238,7 @@ function storeExtras(outcome: Outcome & Partial<OutcomeDetails>, chargedModel: n
     ...(fingerprint && { p: fingerprint }),
     ...(difference && { d: storeQuantities(difference) }),
     ...(reason !== undefined && { w: reason }),
+    ...(counters && { c: counters.map((key) => names.counter(key)) }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Questions to the ledger, answered by threads of their own: one for figures, one for each verification. */
 
-import type { AlertRow, CallRow, LedgerReader, Totals, VerifyReport } from "../../../app/ports.ts";
+import type { AlertRow, CallRow, LedgerReader, RefusalRow, Totals, VerifyReport } from "../../../app/ports.ts";
 import { ReaderThread } from "./reader-thread.ts";
 
 export interface ReaderParts {
@@ -21,6 +21,11 @@ export class SqliteReader implements LedgerReader {
   async calls(...input: Parameters<LedgerReader["calls"]>): Promise<readonly CallRow[]> {
     await this.#parts.settled();
     return (await this.#thread.ask({ method: "calls", input })) as readonly CallRow[];
+  }
+
+  async refusals(...input: Parameters<LedgerReader["refusals"]>): Promise<readonly RefusalRow[]> {
+    await this.#parts.settled();
+    return (await this.#thread.ask({ method: "refusals", input })) as readonly RefusalRow[];
   }
 
   async totals(...input: Parameters<LedgerReader["totals"]>): Promise<readonly Totals[]> {

@@ -1,17 +1,26 @@
 /** What the ledger asks of a reader thread, and what it answers. */
 
 import type { LedgerReader } from "../../../app/ports.ts";
+import type { Counting } from "../../../domain/ledger/recount.ts";
 
 /** A question and its arguments; the answer is what the method of the same name of `LedgerReader` gives. */
 export type Query = {
   readonly [Method in QueryMethod]: { readonly method: Method; readonly input: Parameters<LedgerReader[Method]> };
 }[QueryMethod];
 
-export type QueryMethod = "calls" | "totals" | "alerts";
+/** Adds up what calls have cost for budgets that are counted anew. */
+export interface CountQuery {
+  readonly method: "count";
+  readonly counting: Counting;
+  /** Later entries do not count. */
+  readonly lastSeq: number;
+}
+
+export type QueryMethod = "calls" | "refusals" | "totals" | "alerts";
 
 export interface Question {
   readonly number: number;
-  readonly query: Query | { readonly method: "verify" };
+  readonly query: Query | CountQuery | { readonly method: "verify" };
 }
 
 export type ReaderMessage =

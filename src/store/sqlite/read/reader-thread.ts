@@ -16,8 +16,10 @@ const lookAtIt = "Check the data folder; `purser verify` says whether the file i
 
 const usualRemedies: Readonly<Record<Asked["method"], string>> = {
   calls: lookAtIt,
+  refusals: lookAtIt,
   totals: lookAtIt,
   alerts: lookAtIt,
+  count: lookAtIt,
   verify: "Check that the data folder can be read and that the folder for temporary files has room, and try again.",
 };
 

@@ -5,8 +5,10 @@ import { assert } from "../../../domain/assert.ts";
 import { FileHistory } from "../journal/file-history.ts";
 import { damageRemedyFor, openForReading } from "../schema.ts";
 import { readAlerts, readCalls } from "./calls.ts";
+import { countSpent } from "./count-spent.ts";
 import { NameIndex } from "./name-index.ts";
 import type { Question, ReaderData, ReaderMessage } from "./query.ts";
+import { readRefusals } from "./refusals.ts";
 import { readTotals } from "./totals.ts";
 import { verify } from "./verify.ts";
 
@@ -30,7 +32,7 @@ function respond({ number, query }: Question): ReaderMessage {
       return { kind: "answer", number, answer: verify(database, (share) => say({ kind: "progress", number, share })) };
     database.exec("BEGIN");
     try {
-      return { kind: "answer", number, answer: answer(query) };
+      return { kind: "answer", number, answer: answer(query, number) };
     } finally {
       database.exec("COMMIT");
     }
@@ -42,8 +44,10 @@ function respond({ number, query }: Question): ReaderMessage {
   }
 }
 
-function answer(query: Exclude<Question["query"], { method: "verify" }>): unknown {
+function answer(query: Exclude<Question["query"], { method: "verify" }>, number: number): unknown {
+  if (query.method === "count") return countSpent(source, query, (share) => say({ kind: "progress", number, share }));
   if (query.method === "calls") return readCalls(source, ...query.input);
+  if (query.method === "refusals") return readRefusals(source, ...query.input);
   if (query.method === "alerts") return readAlerts(source, ...query.input);
   const [filter, by, bucketMs] = query.input;
   return readTotals(source, { filter, by, bucketMs });

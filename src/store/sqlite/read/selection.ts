@@ -2,7 +2,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { CallFilter } from "../../../app/ports.ts";
-import { kindsOf } from "../journal/kind.ts";
+import { kinds, kindsOf } from "../journal/kind.ts";
 import { hourMs } from "../write/rollup.ts";
 import type { NameIndex } from "./name-index.ts";
 
@@ -18,22 +18,32 @@ export interface Selection {
 
 /** A call is found by the model that served it, or by the one asked for when none did. */
 export function select(filter: CallFilter, names: NameIndex): Selection {
-  const { attribution, provider, model, status } = filter;
-  const isAnyRoute = provider === undefined && model === undefined;
+  const { attribution, provider, exceptProvider, model } = filter;
+  const isAnyRoute = provider === undefined && exceptProvider === undefined && model === undefined;
   const routeIds = isAnyRoute
     ? null
     : names.routes(
         ({ route, served }) =>
-          (provider === undefined || route.provider === provider) && (model === undefined || (served ?? route.model) === model),
+          (provider === undefined || route.provider === provider) &&
+          (exceptProvider === undefined || route.provider !== exceptProvider) &&
+          (model === undefined || (served ?? route.model) === model),
       );
   return {
     attributionIds: attribution && Object.keys(attribution).length > 0 ? names.attributions(attribution) : null,
     routeIds,
-    kinds: status === undefined ? null : kindsOf(status),
+    kinds: wantedKinds(filter),
     from: filter.from ?? Number.NEGATIVE_INFINITY,
     to: filter.to ?? Number.POSITIVE_INFINITY,
   };
 }
+
+function wantedKinds({ status, charged }: CallFilter): readonly number[] | null {
+  if (status === "refused") return [kinds.refusal];
+  if (status !== undefined) return kindsOf(status);
+  return charged ? chargedStatuses.flatMap(kindsOf) : null;
+}
+
+const chargedStatuses = ["settled", "estimated", "unresolved"] as const;
 
 /** What decides whether a row is selected. `endedAt` in milliseconds since the epoch. */
 export interface SelectedFields {
@@ -46,13 +56,13 @@ export interface SelectedFields {
 export function matcher(selection: Selection): (fields: SelectedFields) => boolean {
   const attributionIds = selection.attributionIds && new Set(selection.attributionIds);
   const routeIds = selection.routeIds && new Set(selection.routeIds);
-  const { kinds, from, to } = selection;
+  const { kinds: wanted, from, to } = selection;
   return ({ kind, attributionId, routeId, endedAt }) =>
     endedAt >= from &&
     endedAt < to &&
     (!attributionIds || attributionIds.has(attributionId)) &&
     (!routeIds || routeIds.has(routeId)) &&
-    (!kinds || kinds.includes(kind));
+    (!wanted || wanted.includes(kind));
 }
 
 /** Sequence numbers, both included. */

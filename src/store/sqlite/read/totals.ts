@@ -18,12 +18,12 @@ export interface TotalsQuery {
   readonly bucketMs: number | null;
 }
 
-/** Refusals count as calls neither: they have a status of their own, `refused`, and a sum of their own. */
+/** Neither refusals nor calls that ended without a charge count as calls: they have sums of their own. */
 export function readTotals(source: Source, { filter, by, bucketMs }: TotalsQuery): readonly Totals[] {
   source.names.refresh();
   const selection = select(filter, source.names);
   const groups = new Groups(source, by, bucketMs);
-  const reading = { source, selection, groups, includesRefusals: filter.status === undefined };
+  const reading = { source, selection, groups, includesRefusals: filter.status === undefined || filter.status === "refused" };
   if (filter.operationId !== undefined) addOperation(reading, filter.operationId);
   else addRange(reading);
   return groups.totals();
@@ -34,6 +34,10 @@ interface Reading {
   readonly selection: Selection;
   readonly groups: Groups;
   readonly includesRefusals: boolean;
+}
+
+interface GroupSums extends RollupSums {
+  released: number;
 }
 
 /** Where a sum belongs. */
@@ -52,7 +56,7 @@ class Groups {
   readonly #bucketMs: number | null;
   readonly #sums = new Map<
     string,
-    { readonly group: Readonly<Record<string, string>>; readonly bucket: number | null; readonly sums: RollupSums }
+    { readonly group: Readonly<Record<string, string>>; readonly bucket: number | null; readonly sums: GroupSums }
   >();
 
   constructor(source: Source, by: readonly GroupKey[], bucketMs: number | null) {
@@ -70,13 +74,13 @@ class Groups {
     return this.#by.some((key) => columnOf(key) === column);
   }
 
-  at(place: Place): RollupSums {
+  at(place: Place): GroupSums {
     const bucket = this.#bucketMs === null ? null : Math.floor(place.at / this.#bucketMs) * this.#bucketMs;
     const values = this.#by.map((key) => this.#value(key, place));
     const id = JSON.stringify([bucket, ...values]);
     const known = this.#sums.get(id);
     if (known) return known.sums;
-    const sums = emptySums();
+    const sums = { ...emptySums(), released: 0 };
     const group = Object.fromEntries(this.#by.map((key, index) => [key, values[index] ?? unattributed]));
     this.#sums.set(id, { group, bucket, sums });
     return sums;
@@ -88,13 +92,14 @@ class Groups {
       group,
       bucket,
       calls: sums.calls,
+      released: sums.released,
       refusals: sums.refusals,
       cost: pico(sums.cost),
       usage: usageOf(sums),
       latencyMs: sums.latencyMs,
     }));
     return totals
-      .filter(({ calls, refusals, cost }) => calls !== 0 || refusals !== 0 || cost !== 0n)
+      .filter(({ calls, released, refusals, cost }) => calls !== 0 || released !== 0 || refusals !== 0 || cost !== 0n)
       .sort((left, right) => (left.bucket ?? 0) - (right.bucket ?? 0) || (left.cost < right.cost ? 1 : left.cost > right.cost ? -1 : 0));
   }
 
@@ -165,10 +170,11 @@ function addRollups(reading: Reading, table: "rollup" | "rollup_day", { firstHou
     "hour >= ? AND hour < ?",
     ...(attributionIds && !choosesHere ? [isIn("attribution_id", attributionIds)] : []),
     ...(routeIds ? [isIn("route_id", routeIds)] : []),
-    ...(reading.includesRefusals ? [] : [isIn("status", statusCodes(selection))]),
+    ...(selection.kinds === null ? [] : [isIn("status", statusCodes(selection))]),
   ];
   const sums = sumColumns.map((name) => `sum(${name})`).join(", ");
-  const sql = `SELECT ${columns.join(", ")}, ${sums} FROM ${table} WHERE ${conditions.join(" AND ")} ${grouped && `GROUP BY ${grouped}`}`;
+  const released = `sum(CASE status WHEN ${statuses.released} THEN calls ELSE 0 END)`;
+  const sql = `SELECT ${columns.join(", ")}, ${released}, ${sums} FROM ${table} WHERE ${conditions.join(" AND ")} ${grouped && `GROUP BY ${grouped}`}`;
   const wanted = choosesHere ? new Set(attributionIds) : null;
   for (const values of allRows(prepareRows(source.database, sql), clampHour(firstHour), clampHour(endHour))) {
     // Without a group, SQLite gives one row of nulls for no rows at all.
@@ -195,10 +201,11 @@ function additionOfKind(kind: number): StatusCode | undefined {
 }
 
 function addRow(groups: Groups, values: readonly number[]): void {
-  const [hour = 0, attributionId = 0, routeId = 0, status = 0, calls = 0, refusals = 0, micro = 0, rest = 0, latencyMs = 0, ...usage] =
-    values;
+  const [hour = 0, attributionId = 0, routeId = 0, status = 0, released = 0, ...rollup] = values;
+  const [calls = 0, refusals = 0, micro = 0, rest = 0, latencyMs = 0, ...usage] = rollup;
   const sums = groups.at({ attributionId, routeId, status, at: hour * hourMs });
-  sums.calls += calls;
+  sums.calls += calls - released;
+  sums.released += released;
   sums.refusals += refusals;
   sums.cost += joinPico(micro, rest);
   sums.latencyMs += latencyMs;
@@ -250,8 +257,9 @@ function addOne({ groups, includesRefusals, matches }: Adding, row: JournalRow, 
   if (addition) addTo(groups.at({ ...fields, status: addition.status, at: endedAt }), addition);
 }
 
-function addTo(sums: RollupSums, addition: Addition): void {
+function addTo(sums: GroupSums, addition: Addition): void {
   if (addition.status === statuses.refused) sums.refusals += 1;
+  else if (addition.status === statuses.released) sums.released += 1;
   else sums.calls += 1;
   sums.cost += addition.cost;
   sums.latencyMs += addition.latencyMs;

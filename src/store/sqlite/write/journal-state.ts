@@ -23,6 +23,7 @@ export class JournalState {
   /** What ended in batches that are not booked yet. */
   readonly #unbookedEnds = new Set<ReadonlySet<string>>();
   #nextSeq: number;
+  #hasCharges: boolean;
   #gathering: Gathering;
 
   /**
@@ -43,6 +44,7 @@ export class JournalState {
       const { books, lastSeq } = recover(database, { file, history, calls: this.#calls, at });
       const staged = applyStaged(database, books, { file, names: this.#names, calls: this.#calls });
       this.books = books;
+      this.#hasCharges = lastSeq > 0 || staged.lastSeq !== null;
       this.lastSeqOnFile = staged.lastSeq ?? lastSeq;
       this.#nextSeq = this.lastSeqOnFile + 1;
       this.#gathering = new Gathering(this.#nextSeq);
@@ -50,6 +52,16 @@ export class JournalState {
     } finally {
       if (database.isTransaction) database.exec("COMMIT");
     }
+  }
+
+  /** Of the last entry, be it on file yet or not. */
+  get lastSeq(): number {
+    return this.#nextSeq - 1;
+  }
+
+  /** Whether any call was ever charged. */
+  get hasCharges(): boolean {
+    return this.#hasCharges;
   }
 
   get gathering(): Gathering {
@@ -106,6 +118,7 @@ export class JournalState {
 
   #apply(entry: Entry, row: EncodedEntry): void {
     this.books.apply(entry);
+    this.#hasCharges ||= entry.kind === "settle";
     this.#nextSeq += 1;
     pushEntry(this.#gathering.entries, row);
     if (entry.kind === "hold") {

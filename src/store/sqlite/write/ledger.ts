@@ -7,11 +7,15 @@ import type { Budget } from "../../../domain/budget/budget.ts";
 import { windowAt } from "../../../domain/budget/window.ts";
 import { PurserError } from "../../../domain/error.ts";
 import type { Key } from "../../../domain/key/key.ts";
-import type { Hold } from "../../../domain/ledger/books.ts";
+import type { Hold } from "../../../domain/ledger/hold.ts";
 import type { AnswerOf, Balance, Command } from "../../../domain/ledger/command.ts";
 import { balanceOf, type Counter } from "../../../domain/ledger/counter.ts";
+import type { Counted } from "../../../domain/ledger/recount.ts";
 import type { PriceOverride } from "../../../domain/price/rate.ts";
+import type { CountQuery } from "../read/query.ts";
+import { ReaderThread } from "../read/reader-thread.ts";
 import { Pipeline } from "./pipeline.ts";
+import { Recounting, type Progress } from "./recounting.ts";
 import type { WriterThread } from "./writer-thread.ts";
 
 export interface LedgerParts {
@@ -26,16 +30,23 @@ export interface LedgerParts {
 export class SqliteLedger implements Ledger {
   readonly #parts: LedgerParts;
   readonly #pipeline: Pipeline;
+  readonly #recounting: Recounting;
   #isClosed = false;
 
   constructor(parts: LedgerParts) {
     this.#parts = parts;
     this.#pipeline = new Pipeline(parts);
+    this.#recounting = new Recounting({
+      pipeline: this.#pipeline,
+      clock: parts.clock,
+      count: (what, progress) => this.#count(what, progress),
+    });
   }
 
-  commit<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> {
+  commit<C extends Command>(command: C, progress: Progress = () => undefined): Promise<AnswerOf[C["kind"]]> {
     if (this.#isClosed) return Promise.reject(closed());
-    return this.#pipeline.commit(command);
+    if (command.kind !== "put_budget" && command.kind !== "delete_budget") return this.#pipeline.commit(command);
+    return this.#recounting.commit(command, progress) as Promise<AnswerOf[C["kind"]]>;
   }
 
   decide<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> {
@@ -49,6 +60,17 @@ export class SqliteLedger implements Ledger {
   /** Resolves when readers find all that can be found: at once while the file cannot be written. */
   async settled(): Promise<void> {
     if (!this.#isClosed && !this.problem()) await this.#pipeline.readable();
+  }
+
+  /** By a thread of its own: it may take seconds, and other questions do not wait for it. */
+  async #count(what: Omit<CountQuery, "method">, progress: Progress): Promise<readonly Counted[]> {
+    await this.settled();
+    const thread = new ReaderThread({ directory: this.#parts.directory });
+    try {
+      return (await thread.ask({ method: "count", ...what }, progress)) as readonly Counted[];
+    } finally {
+      await thread.close();
+    }
   }
 
   budgets(): readonly Budget[] {
@@ -68,7 +90,8 @@ export class SqliteLedger implements Ledger {
     const { currency, resourceId } = budget;
     if (resourceId !== everyValue)
       return [balanceOf(books.counter({ budgetId, value: resourceId, windowStart, windowEnd, currency }), budget)];
-    const isOpen = ({ key }: Counter): boolean => key.budgetId === budgetId && key.windowStart === windowStart && key.currency === currency;
+    const isOpen = ({ key }: Counter): boolean =>
+      key.budgetId === budgetId && key.windowStart === windowStart && key.windowEnd === windowEnd && key.currency === currency;
     return [...books.counters()].filter(isOpen).map((counter) => balanceOf(counter, budget));
   }
 

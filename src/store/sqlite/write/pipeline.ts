@@ -68,6 +68,16 @@ export class Pipeline {
     return this.#state.books;
   }
 
+  /** Of the last entry that was decided. */
+  get lastSeq(): number {
+    return this.#state.lastSeq;
+  }
+
+  /** Whether any call was ever charged. */
+  get hasCharges(): boolean {
+    return this.#state.hasCharges;
+  }
+
   /** Why nothing can be written; null while it can. */
   get problem(): PurserError | null {
     return this.#failure ?? null;

@@ -43,7 +43,12 @@ export function recover(database: DatabaseSync, sources: Sources): Recovered {
 function applyDefinitions(database: DatabaseSync, books: Books, { file }: Sources): void {
   const select = `SELECT ${rowColumns("entry")} FROM entry WHERE ${otherRows("kind")} AND kind >= ${kinds.budget} ORDER BY seq`;
   const context = { names: file.names, callOf: (seq: number) => file.journal.callOf(seq) };
-  for (const values of allRows(prepareRows(database, select))) books.apply(decodeEntry(readRow(values), context));
+  for (const values of allRows(prepareRows(database, select))) {
+    const entry = decodeEntry(readRow(values), context);
+    // What a budget was counted to have spent stands in the counters, with all that came after.
+    if (entry.kind === "budget") books.define(entry);
+    else books.apply(entry);
+  }
 }
 
 function touchOpenCounters(database: DatabaseSync, books: Books, { file, at }: Sources): void {
@@ -57,7 +62,7 @@ function restoreHolds(database: DatabaseSync, books: Books, { file, calls }: Sou
     assert(row !== undefined, "an open hold stands in the journal");
     const hold = decodeHold(row, file.names);
     const topUps = file.journal.topUps(row.seq).map(decodeTopUp);
-    books.restoreHold({ ...hold, amount: topUps.reduce(addQuantities, hold.amount) });
+    books.restoreHold({ ...hold, counters: file.countersOf(row.seq, hold), amount: topUps.reduce(addQuantities, hold.amount) });
     calls.restore(row, hold);
   }
 }

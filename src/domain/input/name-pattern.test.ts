@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkPatterns, matchesName } from "./name-pattern.ts";
+
+test("names match exactly or by a prefix, and those with ! in front are left out of all or of what the others match", () => {
+  for (const [patterns, name, matches] of [
+    [null, "sim", true],
+    [["sim"], "sim", true],
+    [["sim"], "simple", false],
+    [["si*"], "simple", true],
+    [["!sim"], "sim", false],
+    [["!sim"], "openai", true],
+    [["!si*"], "simple", false],
+    [["*", "!sim"], "openai", true],
+    [["*", "!sim"], "sim", false],
+    [["!sim", "*"], "sim", false],
+    [["gpt-*", "!gpt-5*"], "gpt-4o", true],
+    [["gpt-*", "!gpt-5*"], "gpt-5-mini", false],
+    [["gpt-*", "!gpt-5*"], "claude", false],
+  ] as const) {
+    assert.equal(matchesName(patterns, name), matches, `${JSON.stringify(patterns)} ${name}`);
+  }
+});
+
+test("a pattern with ! is checked as others are", () => {
+  assert.deepEqual(checkPatterns(["!sim", "!gpt-*"], "models"), ["!sim", "!gpt-*"]);
+  assert.throws(() => checkPatterns(["!g*t"], "models"), /models\[0\]/);
+});

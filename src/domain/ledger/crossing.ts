@@ -1,0 +1,17 @@
+/** Thresholds that an amount has reached, and that have not fired on its counter before. */
+
+import type { Budget } from "../budget/budget.ts";
+import type { Counter } from "./counter.ts";
+import type { ThresholdEntry } from "./entry.ts";
+
+/** @param to.spent What the counter will have spent. */
+export function crossings(
+  budget: Budget,
+  { counter, spent, at }: { readonly counter: Pick<Counter, "key" | "fired">; readonly spent: bigint; readonly at: number },
+): readonly ThresholdEntry[] {
+  if (spent === 0n) return [];
+  return budget.thresholds
+    .filter(({ partsPerMillion }) => spent * 1_000_000n >= budget.amount * BigInt(partsPerMillion))
+    .filter(({ partsPerMillion }) => !counter.fired.includes(partsPerMillion))
+    .map(({ partsPerMillion }) => ({ kind: "threshold", at, counter: counter.key, partsPerMillion, spent, limit: budget.amount }));
+}

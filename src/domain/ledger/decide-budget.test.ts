@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Budget } from "../budget/budget.ts";
+import { aBudget, aHold, anOutcome, Desk, quantities } from "./desk.test-kit.ts";
+
+/** A budget of 100 with a call under way that holds 40. */
+function underWay(): { readonly desk: Desk; readonly budget: Budget } {
+  const desk = new Desk();
+  const budget = aBudget({ budgetId: "all", amount: 100n });
+  desk.put(budget, 0);
+  desk.run(aHold("open", 40n));
+  return { desk, budget };
+}
+
+function topUp(desk: Desk, usd: bigint): string {
+  const answer = desk.run({ kind: "top_up", operationId: "open", attempt: 1, at: 9, amount: quantities(usd) });
+  return answer.admitted ? "admitted" : answer.refusal.reason;
+}
+
+test("a call under way gets no more from a budget that was shrunk below what is spent and held", () => {
+  const { desk, budget } = underWay();
+  assert.equal(topUp(desk, 1n), "admitted");
+  desk.put({ ...budget, amount: 41n }, 5);
+  assert.equal(topUp(desk, 1n), "budget_held");
+  desk.put({ ...budget, amount: 0n }, 6);
+  assert.equal(topUp(desk, 1n), "budget_exhausted");
+});
+
+test("a call under way gets no more from a child whose parent was shrunk", () => {
+  const desk = new Desk();
+  const parent = aBudget({ budgetId: "all", amount: 100n });
+  desk.put(parent, 0);
+  desk.put(aBudget({ budgetId: "team", parentBudgetId: "all", budgetType: "team", resourceId: "t1" }), 0);
+  desk.run(aHold("open", 40n, { attribution: { team: "t1" } }));
+  desk.put({ ...parent, amount: 40n }, 5);
+  assert.equal(topUp(desk, 1n), "budget_held");
+});
+
+test("a budget that is given a pause below what is spent pauses at once, and calls under way get no more", () => {
+  const { desk, budget } = underWay();
+  desk.run(aHold("ended", 50n));
+  desk.run({ kind: "settle", operationId: "ended", attempt: 1, at: 3, outcome: anOutcome(50n), fingerprint: null });
+  desk.put({ ...budget, thresholds: [{ partsPerMillion: 500_000, action: "pause" }] }, 5);
+  assert.deepEqual(
+    desk.journal.filter(({ kind }) => kind === "threshold").map((entry) => entry.kind === "threshold" && [entry.at, entry.spent]),
+    [[5, 50n]],
+  );
+  assert.equal(topUp(desk, 1n), "budget_paused");
+});
+
+test("a soft budget that becomes hard refuses calls under way what it does not have", () => {
+  const { desk, budget } = underWay();
+  desk.put({ ...budget, policy: "soft", amount: 10n }, 4);
+  assert.equal(topUp(desk, 1n), "admitted");
+  desk.put({ ...budget, policy: "hard", amount: 10n }, 5);
+  assert.equal(topUp(desk, 1n), "budget_held");
+});
+
+test("a new budget refuses calls under way what it does not have, and its threshold fires if it is passed already", () => {
+  const { desk } = underWay();
+  desk.run(aHold("ended", 9n));
+  desk.run({ kind: "settle", operationId: "ended", attempt: 1, at: 3, outcome: anOutcome(9n), fingerprint: null });
+  desk.put(aBudget({ budgetId: "late", amount: 10n, thresholds: [{ partsPerMillion: 800_000, action: "notify" }] }), 5);
+  const late = [...desk.books.counters()].find(({ key }) => key.budgetId === "late");
+  assert.deepEqual([late?.spent, late?.held, late?.fired], [9n, 40n, [800_000]]);
+  assert.equal(topUp(desk, 1n), "budget_held");
+});
+
+test("a change of the amount alone counts nothing anew and moves nothing", () => {
+  const { desk, budget } = underWay();
+  desk.put({ ...budget, amount: 50n }, 5);
+  const last = desk.journal.at(-1);
+  assert.deepEqual(last?.kind === "budget" && last.recounts, []);
+});
+
+test("a hold keeps the order of its budgets, the narrowest first, when one is put between them", () => {
+  const desk = new Desk();
+  desk.put(aBudget({ budgetId: "all" }), 0);
+  desk.put(aBudget({ budgetId: "user", parentBudgetId: "all", budgetType: "user", resourceId: "u1" }), 0);
+  desk.run(aHold("open", 40n, { attribution: { user: "u1", team: "t1" } }));
+  desk.put(aBudget({ budgetId: "team", parentBudgetId: "all", budgetType: "team", resourceId: "t1" }), 5);
+  assert.deepEqual(
+    desk.books.holds.get("open")?.keys.map(({ budgetId }) => budgetId),
+    ["team", "user", "all"],
+  );
+});
+
+test("a soft budget that is not open lets calls pass and does not count them", () => {
+  const desk = new Desk();
+  desk.put(aBudget({ budgetId: "later", policy: "soft", period: "once", anchor: 0, start: 100, end: 200 }), 0);
+  assert.equal(desk.run(aHold("early", 5n)).admitted, true);
+  assert.deepEqual(
+    [...desk.books.counters()].map(({ held }) => held),
+    [0n],
+  );
+});

@@ -1,0 +1,134 @@
+/** Making and changing a budget: it has spent at once what the calls of its window have cost, whatever it counted before. */
+
+import { windowAt, type Window } from "../budget/window.ts";
+import type { Budget } from "../budget/budget.ts";
+import { PurserError } from "../error.ts";
+import { selectBudgets } from "./applicable.ts";
+import type { Books } from "./books.ts";
+import type { Hold } from "./hold.ts";
+import type { AnswerOf, PutBudgetCommand } from "./command.ts";
+import { counterId, type Counter } from "./counter.ts";
+import { crossings } from "./crossing.ts";
+import type { Decided } from "./decide.ts";
+import type { CountedCounter, CounterKey, Entry, MoveEntry, Recount, ThresholdEntry } from "./entry.ts";
+import { type BudgetToCount, countingFor, type Counting, isWithin, subjectOf, Tally } from "./recount.ts";
+
+/**
+ * Calls under way move to the counters on which they belong now. A threshold that is passed already fires at once.
+ *
+ * @throws PurserError `conflict` for an id that exists, `not_found` for one that does not, `invalid_request` for a parent that
+ *   cannot be one.
+ */
+export function decidePutBudget(books: Books, command: PutBudgetCommand): Decided<AnswerOf["put_budget"]> {
+  const { budget, at } = command;
+  checkId(books, command);
+  checkAncestors(books, budget.budgetId, budget.parentBudgetId);
+  const counting = countingFor(books, command);
+  const recounts = counting.counts.map((one) => recountOf(books, one, command.counted?.find(isOf(one.budget))?.counters ?? []));
+  const entries: readonly Entry[] = [
+    { kind: "budget", at, budget, deleted: false, recounts },
+    ...movesTo(books, counting, at),
+    ...crossingsAfter(books, { budget, recounts, counting, at }),
+  ];
+  return { answer: { budget }, entries };
+}
+
+function checkId(books: Books, { budget, when }: PutBudgetCommand): void {
+  const exists = books.budgets.has(budget.budgetId);
+  if (when === "create" && exists) {
+    throw new PurserError("conflict", `budget "${budget.budgetId}" exists`, {
+      field: "budget_id",
+      remedy: "Change that one, or choose another id.",
+    });
+  }
+  if (when === "replace" && !exists) throw noSuchBudget(budget.budgetId);
+}
+
+/** Commands are decided one after another, so that two edits cannot make a circle together. */
+function checkAncestors(books: Books, budgetId: string, parentBudgetId: string | null): void {
+  for (let id = parentBudgetId; id !== null; id = books.budgets.get(id)?.parentBudgetId ?? null) {
+    if (id === budgetId) {
+      throw new PurserError("invalid_request", `parent_budget_id: "${budgetId}" would be its own ancestor`, {
+        field: "parent_budget_id",
+        remedy: "Choose a parent that does not draw on this budget.",
+      });
+    }
+    if (!books.budgets.has(id)) {
+      throw new PurserError("invalid_request", `parent_budget_id: no budget "${id}"`, {
+        field: "parent_budget_id",
+        remedy: "Create the parent first.",
+      });
+    }
+  }
+}
+
+export function noSuchBudget(budgetId: string): PurserError {
+  return new PurserError("not_found", `no budget "${budgetId}"`, { field: "budget_id", remedy: "List budgets to see their ids." });
+}
+
+function isOf({ budgetId }: Budget): (other: { readonly budgetId: string }) => boolean {
+  return (other) => other.budgetId === budgetId;
+}
+
+/** What was counted; and nothing, for the window's counters on which no call belongs any more. */
+function recountOf(books: Books, { budget, window }: BudgetToCount, counted: readonly CountedCounter[]): Recount {
+  const found = new Set(counted.map(({ key }) => counterId(key)));
+  const emptied = countersOf(books, budget, window).filter(({ id, spent }) => spent !== 0n && !found.has(id));
+  return {
+    budgetId: budget.budgetId,
+    from: window.start,
+    counters: [...counted, ...emptied.map(({ key }) => ({ key, spent: 0n }))],
+  };
+}
+
+function countersOf(books: Books, { budgetId, currency }: Budget, { start, end }: Window): readonly Counter[] {
+  return [...books.counters()].filter(
+    ({ key }) => key.budgetId === budgetId && key.windowStart === start && key.windowEnd === end && key.currency === currency,
+  );
+}
+
+function movesTo(books: Books, counting: Counting, at: number): readonly MoveEntry[] {
+  if (counting.counts.length === 0) return [];
+  const tally = new Tally(counting);
+  return [...books.holds.values()].flatMap((hold): readonly MoveEntry[] => {
+    const { operationId, attempt } = hold;
+    const counters = keysAfter(hold, { counting, tally });
+    return isSame(hold.keys, counters) ? [] : [{ kind: "move", at, operationId, attempt, counters }];
+  });
+}
+
+/** From the narrowest budget to the widest, as a hold has them from the start; those that select it no longer come last. */
+function keysAfter(hold: Hold, { counting, tally }: { readonly counting: Counting; readonly tally: Tally }): readonly CounterKey[] {
+  const call = { at: hold.at, attribution: hold.attribution, route: hold.route, counters: hold.keys };
+  const added = tally.placesOf(call).map(({ key }) => key);
+  const isReplaced = (key: CounterKey): boolean =>
+    added.some((other) => counterId(other) === counterId(key)) ||
+    counting.counts.some((one) => !one.keepsCounted && one.budget.budgetId === key.budgetId && isWithin(one.window, hold.at));
+  const order = selectBudgets(counting.budgets, subjectOf(call, counting.ofKeys)).map(({ budgetId }) => budgetId);
+  const place = ({ budgetId }: CounterKey): number => (order.includes(budgetId) ? order.indexOf(budgetId) : order.length);
+  return [...hold.keys.filter((key) => !isReplaced(key)), ...added].sort((left, right) => place(left) - place(right));
+}
+
+function isSame(left: readonly CounterKey[], right: readonly CounterKey[]): boolean {
+  const ids = new Set(left.map(counterId));
+  return left.length === right.length && right.every((key) => ids.has(counterId(key)));
+}
+
+interface Change {
+  readonly budget: Budget;
+  readonly recounts: readonly Recount[];
+  readonly counting: Counting;
+  readonly at: number;
+}
+
+/** A lower amount, another threshold or what was counted anew may be past a threshold that no charge will cross any more. */
+function crossingsAfter(books: Books, { budget, recounts, counting, at }: Change): readonly ThresholdEntry[] {
+  const others = counting.counts.filter((one) => one.keepsCounted).map((one) => one.budget);
+  return [budget, ...others].flatMap((changed) => {
+    const window = windowAt(changed, at);
+    if (typeof window === "string") return [];
+    const recount = recounts.find(isOf(changed));
+    const counters: readonly CountedCounter[] = recount ? recount.counters : countersOf(books, changed, window);
+    return counters.flatMap(({ key, spent }) => crossings(changed, { counter: books.counter(key), spent, at }));
+  });
+}

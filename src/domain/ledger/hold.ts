@@ -1,0 +1,20 @@
+/** An open hold, as the books keep it. */
+
+import type { Attribution } from "../attribution/attribution.ts";
+import type { Counter } from "./counter.ts";
+import type { CallId, CallRoute, CounterKey, HoldEntry, Quantities } from "./entry.ts";
+
+/** A hold that has not ended. */
+export interface Hold extends CallId {
+  readonly at: number;
+  readonly attribution: Attribution;
+  readonly route: CallRoute;
+  amount: Quantities;
+  counters: readonly Counter[];
+  keys: readonly CounterKey[];
+  readonly expiresAt: number | null;
+  readonly fingerprint: string | null;
+}
+
+/** An open hold as a store keeps it between two starts. */
+export type KeptHold = Omit<HoldEntry, "kind">;
