@@ -5,7 +5,7 @@ import { SseSplitter, type SseEvent } from "../sse/index.ts";
 import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { lastUsage, mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
 import { countDeltaBytes } from "./delta.ts";
-import { Generated } from "./generated.ts";
+import { bytesPerToken, Generated } from "./generated.ts";
 import { AnswerRecord } from "./record.ts";
 import { chatStop } from "./stop.ts";
 
@@ -41,7 +41,8 @@ export class ChatMeter implements UsageMeter {
   }
 
   get progress(): Progress {
-    return { inputTokens: this.#record.inputTokens, outputTokens: this.#generated.tokens };
+    const unread = Math.ceil(this.#splitter.unreadTextBytes / bytesPerToken);
+    return { inputTokens: this.#record.inputTokens, outputTokens: this.#generated.tokens + unread };
   }
 
   get finished(): boolean {

@@ -1,7 +1,7 @@
 /** An upper estimate of the tokens that have been generated, from what passed. */
 
 /** Three bytes a token: few texts have shorter tokens, and the usage that comes at the end corrects it. */
-const bytesPerToken = 3;
+export const bytesPerToken = 3;
 
 export class Generated {
   #events = 0;

@@ -7,7 +7,7 @@ import { SseSplitter, type SseEvent } from "../sse/index.ts";
 import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
 import { countDeltaBytes } from "./delta.ts";
-import { Generated } from "./generated.ts";
+import { bytesPerToken, Generated } from "./generated.ts";
 import { PartialOutput } from "./partial-output.ts";
 import { AnswerRecord, type BilledTool } from "./record.ts";
 import { responsesStop } from "./stop.ts";
@@ -47,7 +47,8 @@ export class ResponsesMeter implements UsageMeter {
   }
 
   get progress(): Progress {
-    return { inputTokens: this.#record.inputTokens, outputTokens: this.#generated.tokens };
+    const unread = Math.ceil(this.#splitter.unreadTextBytes / bytesPerToken);
+    return { inputTokens: this.#record.inputTokens, outputTokens: this.#generated.tokens + unread };
   }
 
   get finished(): boolean {
