@@ -9,15 +9,17 @@ import type { UsageFlag } from "../domain/usage/usage.ts";
 import type { UsageMeter } from "../wire/wire.ts";
 import type { Estimate } from "./estimate.ts";
 import { release, settle, type FinishContext, type HeldCall } from "./finish.ts";
-import { isEventStream, isWhole, replyHeaders } from "./answer-headers.ts";
+import { isEncoded, isEventStream, isWhole, replyHeaders } from "./answer-headers.ts";
 import { tooLong, type Watched } from "./in-flight.ts";
 import type { Ledger } from "./ports.ts";
 import type { Reply, ReplyHeaders } from "./reply.ts";
 import { outcomeOf, unresolvedOutcome } from "./settle.ts";
 import { isSurelyOver, type Slices } from "./slices.ts";
 import { addCost, costComment } from "./tell-cost.ts";
+import { unreadMeter } from "./unread-meter.ts";
 import { upstreamError } from "./upstream-error.ts";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
+import { WholeAnswer } from "./whole-answer.ts";
 
 export interface ExchangeContext extends FinishContext {
   readonly ledger: Pick<Ledger, "decide" | "holdOf">;
@@ -47,8 +49,7 @@ export class Exchange implements UpstreamReceiver, Watched {
   readonly #context: ExchangeContext;
   #call: Forwarded;
   readonly #reply: Reply;
-  /** Null before the first piece of an answer that is passed on in whole. */
-  #body: Uint8Array[] | null = null;
+  readonly #whole = new WholeAnswer();
   #flags: readonly UsageFlag[] = noFlags;
   #resolveEnded: () => void = () => undefined;
   #upstream: UpstreamExchange | null = null;
@@ -83,11 +84,12 @@ export class Exchange implements UpstreamReceiver, Watched {
     const { route, heldAt } = this.#call;
     this.#context.observer.answered({ provider: route.provider.name, seconds: (this.#lastActivityAt - heldAt) / 1000 });
     if (status >= 300) return this.#beginError();
+    if (isEncoded(headers)) this.#call = { ...this.#call, meter: unreadMeter(this.#call) };
     if (this.#call.facts.stream && !isWhole(headers, route)) {
       this.#phase = "streaming";
       return this.#open(this.#addOwn(replyHeaders(headers)));
     }
-    if (this.#call.facts.stream) this.#takeAsWhole();
+    if (this.#call.facts.stream && !isEncoded(headers)) this.#takeAsWhole();
     this.#phase = "buffering";
   }
 
@@ -135,7 +137,8 @@ export class Exchange implements UpstreamReceiver, Watched {
 
   /** Nobody reads the answer any more: it is read on for its usage, or broken off, as the configuration says. */
   #leaveUpstream(): void {
-    if (this.#context.onDisconnect === "cancel") this.#upstream?.abort({ message: "the caller left", timedOut: false });
+    if (this.#context.onDisconnect === "cancel" || this.#phase === "failing")
+      this.#upstream?.abort({ message: "the caller left", timedOut: false });
     else this.#upstream?.resume();
   }
 
@@ -159,9 +162,12 @@ export class Exchange implements UpstreamReceiver, Watched {
     return headers;
   }
 
+  /** An answer that grows too large to wait passes from here on, its cost in the ledger only. */
   #keep(chunk: Uint8Array): void {
-    if (this.#body) this.#body.push(chunk);
-    else this.#body = [chunk];
+    if (this.#whole.keep(chunk)) return;
+    this.#phase = "streaming";
+    this.#open(this.#addOwn(replyHeaders(this.#headers)));
+    for (const piece of this.#whole.takePieces()) this.#pass(this.#call.meter.push(piece));
   }
 
   #pass(bytes: Uint8Array): void {
@@ -204,7 +210,7 @@ export class Exchange implements UpstreamReceiver, Watched {
 
   async #endBuffered(): Promise<void> {
     this.#phase = "draining";
-    const body = joined(this.#body ?? []);
+    const body = this.#whole.take();
     this.#call.meter.push(body);
     const { outcome } = this.#read();
     const settled = await this.#settle(outcome);
@@ -337,8 +343,3 @@ export class Exchange implements UpstreamReceiver, Watched {
 }
 
 const noFlags: readonly UsageFlag[] = [];
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const [only, second] = chunks;
-  return only && !second ? only : Buffer.concat(chunks);
-}
