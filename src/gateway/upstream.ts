@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { Pool, type Dispatcher } from "undici";
 import type { Upstream, UpstreamExchange, UpstreamHeaders, UpstreamReceiver, UpstreamRequest } from "../app/upstream.ts";
 import { decoderFor, decodingOf, type Decoder } from "./decode.ts";
+import { PassedMemory } from "./passed-memory.ts";
 
 const connectTimeoutMs = 10_000;
 
@@ -50,6 +51,7 @@ const maxUrls = 1000;
 /** One request on its way. undici calls the `on...` methods, the call's exchange the others. */
 class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   readonly #receiver: UpstreamReceiver;
+  readonly #memory = new PassedMemory();
   #controller: Dispatcher.DispatchController | null = null;
   #decoder: Decoder | null = null;
   #aborted: { readonly message: string; readonly timedOut: boolean } | null = null;
@@ -92,6 +94,7 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#memory.passed(chunk.length);
     if (!this.#decoder) this.#receiver.data(chunk);
     else if (!this.#decoder.write(chunk)) controller.pause();
   }
@@ -114,6 +117,7 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
     if (undone.length > 0) {
       this.#decoder = decoderFor(undone, {
         data: (chunk) => {
+          this.#memory.passed(chunk.length);
           if (!this.#isOver) this.#receiver.data(chunk);
         },
         end: () => this.#end(),
