@@ -11,7 +11,7 @@ export type QueryMethod = "calls" | "totals" | "alerts";
 
 export interface Question {
   readonly number: number;
-  readonly query: Query | { readonly method: "verify" };
+  readonly query: Query | { readonly method: "verify" } | { readonly method: "check" };
 }
 
 export type ReaderMessage =

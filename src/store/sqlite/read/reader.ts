@@ -3,10 +3,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../../domain/assert.ts";
 import { FileHistory } from "../journal/file-history.ts";
+import { findDamage } from "../integrity.ts";
 import { damageRemedyFor, openForReading } from "../schema.ts";
 import { readAlerts, readCalls } from "./calls.ts";
 import { NameIndex } from "./name-index.ts";
-import type { Question, ReaderData, ReaderMessage } from "./query.ts";
+import type { Query, Question, ReaderData, ReaderMessage } from "./query.ts";
 import { readTotals } from "./totals.ts";
 import { verify } from "./verify.ts";
 
@@ -28,6 +29,7 @@ function respond({ number, query }: Question): ReaderMessage {
   try {
     if (query.method === "verify")
       return { kind: "answer", number, answer: verify(database, (share) => say({ kind: "progress", number, share })) };
+    if (query.method === "check") return { kind: "answer", number, answer: findDamage(database, "quick_check") };
     database.exec("BEGIN");
     try {
       return { kind: "answer", number, answer: answer(query) };
@@ -42,7 +44,7 @@ function respond({ number, query }: Question): ReaderMessage {
   }
 }
 
-function answer(query: Exclude<Question["query"], { method: "verify" }>): unknown {
+function answer(query: Query): unknown {
   if (query.method === "calls") return readCalls(source, ...query.input);
   if (query.method === "alerts") return readAlerts(source, ...query.input);
   const [filter, by, bucketMs] = query.input;

@@ -37,7 +37,7 @@ async function verifyAfter(sql: string): Promise<VerifyReport> {
 }
 
 test("an untouched file is whole", async () => {
-  assert.deepEqual(await verifyAfter(""), { entries: 9, staged: 0, brokenAt: null, drift: [], rollupDrift: [], ok: true });
+  assert.deepEqual(await verifyAfter(""), { entries: 9, staged: 0, brokenAt: null, drift: [], rollupDrift: [], damage: [], ok: true });
 });
 
 test("a changed amount, time, body or hash breaks the chain at its entry", async () => {
