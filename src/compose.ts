@@ -15,6 +15,7 @@ import { recover } from "./app/recover.ts";
 import type { Wires } from "./app/route.ts";
 import { Scouts } from "./app/scouts.ts";
 import { hashSecret } from "./app/secret.ts";
+import { StoreHealth } from "./app/store-health.ts";
 import { Waiting } from "./app/waiting.ts";
 import { openCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./config/configuration.ts";
@@ -56,9 +57,10 @@ export interface OpenFolder {
   close(): Promise<void>;
 }
 
-const clock: Clock = { now: () => Date.now() };
+const clock: Clock = { now: () => Date.now(), monotonic: () => Math.floor(performance.now()) };
 const shutdownGraceMs = 10_000;
 const expiryLookMs = 1000;
+const fileLookMs = 60_000;
 
 const wires: Wires = {
   openai: openaiWire({ newTokenField: "max_tokens" }),
@@ -113,6 +115,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     clearInterval,
   );
   opened.adopt(setInterval(watchStore(ledger, log), expiryLookMs), (timer) => clearInterval(timer));
+  opened.adopt(setInterval(watchFile(parts.health, log), fileLookMs), (timer) => clearInterval(timer));
 
   // Only now: what is made here is shown once, by whoever sees this start succeed.
   const first = await makeFirstKeys({ ledger, clock }, { hasAdminKey: adminKey !== undefined });
@@ -141,6 +144,7 @@ interface Parts {
   readonly api: Hono;
   readonly catalogue: Catalogue;
   readonly log: Log;
+  readonly health: StoreHealth;
   /** Makes its holder an administrator until this ends. */
   readonly token: string;
   close(): Promise<void>;
@@ -163,6 +167,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
   });
   const metrics = makeMetrics({ ledger, version });
   const observer = log.observe(metrics);
+  const health = new StoreHealth({ ledger, reader, clock });
   const token = `purser_${randomBytes(32).toString("hex")}`;
   const api = makeApi({
     ledger,
@@ -174,7 +179,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
     metrics: () => metrics.text(),
-    ready: () => readiness(ledger),
+    ready: () => readiness(health),
     catalogue: () => catalogue.models(),
     reportBug: (error) => observer.failed("a request to the control plane failed", error),
   });
@@ -183,12 +188,12 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     await reader.close();
     await ledger.close();
   };
-  return { ledger, reader, prices, observer, api, catalogue, log, token, close };
+  return { ledger, reader, prices, observer, api, catalogue, log, health, token, close };
 }
 
-function readiness(ledger: Ledger): Readiness {
-  const problem = ledger.problem();
-  return { ready: problem === null, reasons: problem ? [problem.message] : [] };
+async function readiness(health: StoreHealth): Promise<Readiness> {
+  const reasons = await health.problems();
+  return { ready: reasons.length === 0, reasons };
 }
 
 /** How the price list calls each configured provider. */
@@ -254,6 +259,18 @@ function watchStore(ledger: Ledger, log: Log): () => void {
     if (!problem && !wasWell) log.warn("the ledger is written again");
     wasWell = problem === null;
   };
+}
+
+/** Looks through the ledger's file now and then, from the start on, and says once that it is damaged. */
+function watchFile(health: StoreHealth, log: Log): () => void {
+  let wasWell = true;
+  const look = async (): Promise<void> => {
+    const problems = await health.problems();
+    if (problems.length > 0 && wasWell) log.error("the ledger has a problem, and /readyz says so", new Error(problems.join("; ")));
+    wasWell = problems.length === 0;
+  };
+  void look();
+  return () => void look();
 }
 
 function expireHolds(ledger: Ledger, log: Log): void {

@@ -25,7 +25,7 @@ export interface ApiContext {
   readonly version: string;
   /** Prometheus text. */
   metrics(): Promise<string>;
-  ready(): Readiness;
+  ready(): Promise<Readiness> | Readiness;
   /** Every model that has a price. */
   catalogue?(): readonly ModelName[];
   /** Told of every failure that is a bug; the caller learns only that there was one. */

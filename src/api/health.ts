@@ -34,8 +34,8 @@ export const healthRoutes: readonly Route[] = [
     tag: "process",
     summary: "Tell whether the process takes calls",
     responses: { 200: answer("It does.", readySchema), 503: answer("It does not, and why.", readySchema) },
-    handler({ context }) {
-      const { ready, reasons } = context.ready();
+    async handler({ context }) {
+      const { ready, reasons } = await context.ready();
       return { status: ready ? 200 : 503, json: { ready, reasons } };
     },
   }),

@@ -163,6 +163,7 @@ function forwarded(context: CallContext, { route, request: { facts } }: ReadCall
     facts,
     estimate,
     heldAt: context.clock.now(),
+    startedAt: context.clock.monotonic(),
     held: answer.amount,
     ceiling: { asked: estimate.ceiling, fitted: fitted === null ? estimate.ceiling : fitted * facts.choices },
     fitted,

@@ -17,7 +17,7 @@ import { Slices } from "./slices.ts";
 import { Waiting } from "./waiting.ts";
 
 const call = { operationId: "op", attempt: 1 };
-const clock = { now: () => 1 };
+const clock = { now: () => 1, monotonic: () => 1 };
 const provider: Provider = { name: "p", bases: {}, apiKey: null, headers: {}, priceProvider: "p", unmetered: "refuse", wires: {} };
 const wire = openaiWire();
 const endpoint = wire.endpoint("POST", "/chat/completions");
@@ -67,6 +67,7 @@ function forwarded(ledger: ExchangeContext["ledger"]): Forwarded {
     facts: plainFacts,
     estimate,
     heldAt: 0,
+    startedAt: 0,
     ceiling: { asked: 1000, fitted: 1000 },
     held: quantities(20n),
     fitted: null,

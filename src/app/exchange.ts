@@ -32,6 +32,8 @@ export interface ExchangeContext extends FinishContext {
 export interface Forwarded extends HeldCall {
   readonly estimate: Estimate;
   readonly heldAt: number;
+  /** In monotonic time. */
+  readonly startedAt: number;
   /** What was held at first; it grows with top-ups. */
   readonly held: Quantities;
   /** Output tokens for one choice, where fewer were asked of the provider than of Purser; else null. */
@@ -50,7 +52,7 @@ export class Exchange implements UpstreamReceiver, Watched {
   #call: Forwarded;
   readonly #reply: Reply;
   readonly #whole = new WholeAnswer();
-  #flags: readonly UsageFlag[] = noFlags;
+  #flags: readonly UsageFlag[] = [];
   #resolveEnded: () => void = () => undefined;
   #upstream: UpstreamExchange | null = null;
   #phase: Phase = "waiting";
@@ -67,7 +69,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     this.#context = context;
     this.#call = call;
     this.#reply = reply;
-    this.#lastActivityAt = call.heldAt;
+    this.#lastActivityAt = call.startedAt;
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     reply.onGone(() => this.#callerLeft());
   }
@@ -78,11 +80,11 @@ export class Exchange implements UpstreamReceiver, Watched {
   }
 
   head(status: number, headers: UpstreamHeaders): void {
-    this.#lastActivityAt = this.#context.clock.now();
+    this.#lastActivityAt = this.#context.clock.monotonic();
     this.#status = status;
     this.#headers = headers;
-    const { route, heldAt } = this.#call;
-    this.#context.observer.answered({ provider: route.provider.name, seconds: (this.#lastActivityAt - heldAt) / 1000 });
+    const { route } = this.#call;
+    this.#context.observer.answered({ provider: route.provider.name, seconds: this.#latencyMs() / 1000 });
     if (status >= 300) return this.#beginError();
     if (isEncoded(headers)) this.#call = { ...this.#call, meter: unreadMeter(this.#call) };
     if (this.#call.facts.stream && !isWhole(headers, route)) {
@@ -94,7 +96,7 @@ export class Exchange implements UpstreamReceiver, Watched {
   }
 
   data(chunk: Uint8Array): void {
-    this.#lastActivityAt = this.#context.clock.now();
+    this.#lastActivityAt = this.#context.clock.monotonic();
     if (this.#phase === "buffering") this.#keep(chunk);
     else if (this.#phase === "failing") this.#pass(chunk);
     else if (this.#phase === "streaming") this.#stream(chunk);
@@ -115,13 +117,17 @@ export class Exchange implements UpstreamReceiver, Watched {
     if (this.#phase === "ended") return;
     const { limits } = this.#context;
     const isDrained = this.#goneAt !== null && now - this.#goneAt > limits.drainMs;
-    const times = { now, startedAt: this.#call.heldAt, lastActivityAt: this.#lastActivityAt, isAnswering: this.#phase !== "waiting" };
+    const times = { now, startedAt: this.#call.startedAt, lastActivityAt: this.#lastActivityAt, isAnswering: this.#phase !== "waiting" };
     const late = isDrained ? "the caller left, and the answer was not over in time" : tooLong(limits, times);
     if (late !== null) this.#abort(late);
   }
 
   stop(): void {
     this.#abort("Purser is shutting down");
+  }
+
+  #latencyMs(): number {
+    return this.#context.clock.monotonic() - this.#call.startedAt;
   }
 
   #abort(message: string): void {
@@ -131,7 +137,7 @@ export class Exchange implements UpstreamReceiver, Watched {
   #callerLeft(): void {
     if (this.#goneAt !== null || this.#phase === "ended") return;
     this.#flags = [...this.#flags, "aborted"];
-    this.#goneAt = this.#context.clock.now();
+    this.#goneAt = this.#context.clock.monotonic();
     this.#leaveUpstream();
   }
 
@@ -228,7 +234,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     const { rest, reading } = meter.end();
     const { inputTokens, outputTokens } = meter.progress;
     const progress = { inputTokens, outputTokens: this.#outputCharged(outputTokens) };
-    const answer = { reading, progress, endedAt: this.#context.clock.now(), flags: this.#flags };
+    const answer = { reading, progress, latencyMs: this.#latencyMs(), flags: this.#flags };
     return { outcome: outcomeOf(this.#context.prices(), this.#call, answer), rest };
   }
 
@@ -295,9 +301,9 @@ export class Exchange implements UpstreamReceiver, Watched {
   }
 
   async #settleUnresolved(): Promise<void> {
-    const { route, heldAt, call } = this.#call;
+    const { route, call } = this.#call;
     const held = this.#context.ledger.holdOf(call.operationId)?.amount ?? this.#call.held;
-    const ended = { model: route.model, held, heldAt, endedAt: this.#context.clock.now(), flags: this.#flags };
+    const ended = { model: route.model, held, latencyMs: this.#latencyMs(), flags: this.#flags };
     await this.#settle(unresolvedOutcome(this.#context.prices().version, ended));
   }
 
@@ -341,5 +347,3 @@ export class Exchange implements UpstreamReceiver, Watched {
     });
   }
 }
-
-const noFlags: readonly UsageFlag[] = [];

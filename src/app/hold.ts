@@ -43,14 +43,14 @@ export interface HoldRequest extends Pick<HoldCommand, "at" | "operationId" | "r
  */
 export async function hold(context: HoldContext, request: HoldRequest): Promise<Held> {
   const { waiting, clock, ledger } = context;
-  const deadline = request.at + context.limits.holdWaitMs;
+  const deadline = clock.monotonic() + context.limits.holdWaitMs;
   let place: number | null = null;
   for (let { at } = request; ; at = clock.now()) {
     const { endings } = waiting;
     const estimate = request.estimate(at);
     // Nearly every call is admitted here, and takes no further step.
     const answer = await ledger.commit(commandFor(request, { at, estimate, shorten: false, final: false, cautious: true }));
-    const canWait = at < deadline;
+    const canWait = clock.monotonic() < deadline;
     const tried = answer.admitted
       ? admitted(answer, estimate)
       : await tryFurther(context, request, { refusal: answer.refusal, estimate, canWait });
@@ -60,7 +60,7 @@ export async function hold(context: HoldContext, request: HoldRequest): Promise<
       return tried;
     }
     place ??= waiting.takePlace();
-    await waiting.forRoom({ queue: tried.waitFor, place, endings, ms: deadline - clock.now() });
+    await waiting.forRoom({ queue: tried.waitFor, place, endings, ms: deadline - clock.monotonic() });
   }
 }
 

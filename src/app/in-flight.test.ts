@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InFlight, tooLong, type Watched } from "./in-flight.ts";
 
-const open = (): InFlight => new InFlight({ clock: { now: () => Date.now() }, concurrentCallsPerKey: null });
+const open = (): InFlight =>
+  new InFlight({ clock: { now: () => 0, monotonic: () => Math.floor(performance.now()) }, concurrentCallsPerKey: null });
 
 test("closing waits for calls under way, ends them when their grace is over, and takes no more", async () => {
   const inFlight = open();

@@ -11,8 +11,10 @@ import type { Charge, PriceOverride } from "../domain/price/rate.ts";
 import type { Usage, UsageFlag } from "../domain/usage/usage.ts";
 
 export interface Clock {
-  /** Milliseconds since the epoch, whole. */
+  /** Milliseconds since the epoch, whole. For windows, prices and what is written down: it may be set, back or forth. */
   now(): number;
+  /** Whole milliseconds since some moment. Never set, so that durations and time-outs go by it. */
+  monotonic(): number;
 }
 
 /**

@@ -24,7 +24,7 @@ function begin(limit: bigint, fields: Partial<Estimate> = {}): { readonly desk: 
   desk.run(aHold("op", 210n));
   const slices = new Slices({
     ledger: { decide: (command) => Promise.resolve(desk.run(command)) },
-    clock: { now: () => 1 },
+    clock: { now: () => 1, monotonic: () => 1 },
     call: { operationId: "op", attempt: 1 },
     estimate: { ...estimate, ...fields },
     heldOutput: 100,

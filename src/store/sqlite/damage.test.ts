@@ -13,7 +13,7 @@ import { openLedger } from "./open.ts";
 import { SqliteReader } from "./read/ledger-reader.ts";
 import { ledgerFile } from "./schema.ts";
 
-const clock = { now: () => start };
+const clock = { now: () => start, monotonic: () => start };
 const folders: string[] = [];
 after(() => {
   for (const folder of folders) rmSync(folder, { recursive: true });
@@ -42,7 +42,7 @@ async function usedFolder(): Promise<string> {
 async function isFound(directory: string): Promise<boolean> {
   const reader = new SqliteReader({ directory, settled: async () => undefined });
   try {
-    checkLedgerFile(directory);
+    checkLedgerFile(directory, { isHeld: false });
     return !(await reader.verify()).ok;
   } catch (error) {
     assert.ok(error instanceof PurserError && error.code === "store_unavailable", String(error));
@@ -121,7 +121,7 @@ for (const [what, lose] of Object.entries({
       assert.match(error.detail.remedy ?? "", /backup.*--data/s);
       return true;
     };
-    assert.throws(() => checkLedgerFile(directory), refused);
+    assert.throws(() => checkLedgerFile(directory, { isHeld: false }), refused);
     await assert.rejects(openLedger({ directory, durability: "process", clock }), refused);
     assert.equal(existsSync(ledgerFile(directory)), what !== "missing");
   });
@@ -175,6 +175,7 @@ test("a log that was zeroed in part is refused rather than cut short in silence"
     const copy = makeFolder();
     cpSync(directory, copy, { recursive: true });
     writeFileSync(`${ledgerFile(copy)}-wal`, zeroed);
+    assert.ok(await isFound(copy), `from byte ${place}`);
     const opened = openLedger({ directory: copy, durability: "process", clock }).then(({ ledger }) => ledger.close());
     await assert.rejects(opened, /write-ahead log/, `from byte ${place}`);
   }

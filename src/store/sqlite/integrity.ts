@@ -35,6 +35,7 @@ export function isQuicklyRead(directory: string): boolean {
   return statSync(ledgerFile(directory)).size <= quicklyRead;
 }
 
-export function damagedLedger(directory: string, what: string): PurserError {
-  return new PurserError("store_unavailable", `the ledger in ${directory} is damaged: ${what}`, { field: "data", remedy: damageRemedy });
+export function damagedLedger(directory: string, what: string, cause?: unknown): PurserError {
+  const detail = { field: "data", remedy: damageRemedy, ...(cause !== undefined && { cause }) };
+  return new PurserError("store_unavailable", `the ledger in ${directory} is damaged: ${what}`, detail);
 }

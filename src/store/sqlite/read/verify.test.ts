@@ -11,7 +11,7 @@ import { hold, settle, start, tree, usd, usualOutcome } from "../../conformance/
 import { openLedger } from "../open.ts";
 import { ledgerFile } from "../schema.ts";
 
-const clock = { now: () => start };
+const clock = { now: () => start, monotonic: () => start };
 
 /** Fills a ledger, changes its file by SQL, and verifies it. */
 async function verifyAfter(sql: string): Promise<VerifyReport> {
