@@ -19,6 +19,7 @@ import { Scouts } from "./app/scouts.ts";
 import { hashSecret } from "./app/secret.ts";
 import { servedModels } from "./app/served-models.ts";
 import { countingReal, isApart, isOn, setApart, simulator as simulatorName } from "./app/simulated.ts";
+import { StoreHealth } from "./app/store-health.ts";
 import { Waiting } from "./app/waiting.ts";
 import { openCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
 import { overlayVersion } from "./catalogue/overlay/row.ts";
@@ -66,10 +67,11 @@ export interface OpenFolder {
   close(): Promise<void>;
 }
 
-const clock: Clock = { now: () => Date.now() };
+const clock: Clock = { now: () => Date.now(), monotonic: () => Math.floor(performance.now()) };
 const shutdownGraceMs = 10_000;
 const expiryLookMs = 1000;
 const probeWithinMs = 10_000;
+const fileLookMs = 60_000;
 
 const wires: Wires = {
   openai: openaiWire({ newTokenField: "max_tokens" }),
@@ -135,6 +137,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     clearInterval,
   );
   opened.adopt(setInterval(watchStore(ledger, log), expiryLookMs), (timer) => clearInterval(timer));
+  opened.adopt(setInterval(watchFile(parts.health, log), fileLookMs), (timer) => clearInterval(timer));
 
   // Only now: what is made here is shown once, by whoever sees this start succeed.
   const first = await makeFirstKeys({ ledger, clock }, { hasAdminKey: adminKey !== undefined });
@@ -167,6 +170,7 @@ interface Parts {
   /** How the price list calls each configured provider. */
   readonly names: ReadonlyMap<string, string>;
   readonly log: Log;
+  readonly health: StoreHealth;
   /** Makes its holder an administrator until this ends. */
   readonly token: string;
   close(): Promise<void>;
@@ -194,6 +198,7 @@ async function openParts(options: ComposeOptions & { readonly serves: boolean },
   const observer = log.observe(metrics);
   const startedAt = clock.now();
   const learned = new Learned();
+  const health = new StoreHealth({ ledger, reader, clock });
   const token = `purser_${randomBytes(32).toString("hex")}`;
   const api = makeApi({
     ledger,
@@ -207,7 +212,7 @@ async function openParts(options: ComposeOptions & { readonly serves: boolean },
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
     metrics: () => metrics.text(),
-    ready: () => readiness(ledger),
+    ready: () => readiness(health),
     status: () => ({
       node: process.versions.node,
       processId: process.pid,
@@ -227,7 +232,7 @@ async function openParts(options: ComposeOptions & { readonly serves: boolean },
     await reader.close();
     await ledger.close();
   };
-  return { ledger, reader, prices, learned, observer, api, catalogue, names, log, token, close };
+  return { ledger, reader, prices, learned, observer, api, catalogue, names, log, health, token, close };
 }
 
 /** Which providers have keys says nothing where no call is made: what the ledger has decides. */
@@ -245,9 +250,9 @@ export async function probeProviders({ providers }: Configuration): Promise<read
   return Promise.all(providers.map((provider) => probeProvider(makeProvider(provider, provider.name), options)));
 }
 
-function readiness(ledger: Ledger): Readiness {
-  const problem = ledger.problem();
-  return { ready: problem === null, reasons: problem ? [problem.message] : [] };
+async function readiness(health: StoreHealth): Promise<Readiness> {
+  const reasons = await health.problems();
+  return { ready: reasons.length === 0, reasons };
 }
 
 /** How the price list calls each configured provider. */
@@ -303,6 +308,18 @@ function watchStore(ledger: Ledger, log: Log): () => void {
     if (!problem && !wasWell) log.warn("the ledger is written again");
     wasWell = problem === null;
   };
+}
+
+/** Looks through the ledger's file now and then, from the start on, and says once that it is damaged. */
+function watchFile(health: StoreHealth, log: Log): () => void {
+  let wasWell = true;
+  const look = async (): Promise<void> => {
+    const problems = await health.problems();
+    if (problems.length > 0 && wasWell) log.error("the ledger has a problem, and /readyz says so", new Error(problems.join("; ")));
+    wasWell = problems.length === 0;
+  };
+  void look();
+  return () => void look();
 }
 
 function expireHolds(ledger: Ledger, log: Log): void {

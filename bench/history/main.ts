@@ -13,7 +13,7 @@ import { firstAt, inventCall } from "./invented-call.ts";
 import type { Done, Work } from "./work.ts";
 
 const batch = 1000;
-const clock = { now: () => Date.now() };
+const clock = { now: () => Date.now(), monotonic: () => Math.floor(performance.now()) };
 
 process.on("message", (work: Work) => {
   answer(work).catch((error: unknown) => {

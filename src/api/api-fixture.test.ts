@@ -47,7 +47,7 @@ export const model = { provider: "openai", model: "m1" };
 export async function openBench(test: TestContext, changes: Partial<ApiContext> = {}): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), "purser-api-"));
   let now = beginning;
-  const clock = { now: () => now };
+  const clock = { now: () => now, monotonic: () => now };
   const { ledger, reader } = await openLedger({ directory, durability: "process", clock });
   const stated = definePrice({ ...model, input: "1", cache_read: "0.1", output: "10" }, { field: "prices[0]", source: "configuration" });
   const bookOf = (added: readonly PriceOverride[]) => makePriceBook({ sources: [], overrides: [stated, ...added], version: "test" });

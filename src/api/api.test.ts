@@ -84,6 +84,20 @@ test("a body that is no JSON, or no UTF-8, or empty, or too large is refused wit
   assert.equal((await bench.call("POST", "/api/v1/budgets", "[".repeat(100_000))).status, 400);
 });
 
+test("a field that stands twice in a body is refused by its name, and nothing is changed", async (t) => {
+  const bench = await openBench(t);
+  const bodies = [
+    ['{"budget_id":"b","budget_type":"platform","amount":"1","amount":"1000"}', "amount"],
+    ['{"budget_id":"b","budget_type":"platform","amount":"1","thresholds":[{"at":0.5,"at":0.9}]}', "thresholds[0].at"],
+    ['{"budget_id":"b","budget_type":"platform","amount":"1","\\u0062udget_id":"c"}', "budget_id"],
+  ] as const;
+  for (const [body, field] of bodies) {
+    const { status, json } = await bench.call("POST", "/api/v1/budgets", body);
+    assert.deepEqual([status, json.code, json.field], [400, "invalid_request", field]);
+  }
+  assert.deepEqual(bench.ledger.budgets(), []);
+});
+
 test("a body of unknown length is measured as it comes", async (t) => {
   const bench = await openBench(t);
   const chunk = new Uint8Array(64 * 1024).fill(0x20);

@@ -84,8 +84,8 @@ function serveDocumentation(app: Hono, context: ApiContext): void {
   const page = once(() => docsPage(openApi()));
   app.get("/openapi.json", () => respond({ status: 200, text: document(), mediaType: "application/json" }));
   app.get("/docs", () => respond({ status: 200, text: page(), mediaType: html }));
-  app.get("/", ({ req }) => {
-    const front = { version: context.version, readiness: context.ready(), origin: new URL(req.url).origin };
+  app.get("/", async ({ req }) => {
+    const front = { version: context.version, readiness: await context.ready(), origin: new URL(req.url).origin };
     if (!wantsPage(req.header("accept"))) return respond({ status: 200, json: frontJson(front) });
     return respond({ status: 200, text: frontPage(front), mediaType: html });
   });

@@ -30,7 +30,7 @@ export interface ApiContext {
   readonly version: string;
   /** Prometheus text. */
   metrics(): Promise<string>;
-  ready(): Readiness;
+  ready(): Promise<Readiness> | Readiness;
   status(): ServerStatus;
   /** Asks each provider for its list of models, which is free. */
   probeProviders(): Promise<readonly Probe[]>;

@@ -10,6 +10,7 @@ const verifySchema = z
   .object({
     ok: z.boolean(),
     entries: z.int(),
+    damage: z.array(z.string()).describe("Pages of the file that are not what was written there; the rest was not looked at then."),
     broken_at: z.int().nullable().describe("The first entry whose hash does not follow from the one before."),
     drift: z.array(z.object({ counter: z.string(), kept: z.string(), journal: z.string() })),
     rollup_drift: z.array(z.object({ hour: z.string(), kept: z.string(), journal: z.string() })),
@@ -33,8 +34,8 @@ export const healthRoutes: readonly Route[] = [
     tag: "process",
     summary: "Tell whether the process takes calls",
     responses: { 200: answer("It does.", readySchema), 503: answer("It does not, and why.", readySchema) },
-    handler({ context }) {
-      const { ready, reasons } = context.ready();
+    async handler({ context }) {
+      const { ready, reasons } = await context.ready();
       return { status: ready ? 200 : 503, json: { ready, reasons } };
     },
   }),
@@ -57,8 +58,8 @@ export const healthRoutes: readonly Route[] = [
     summary: "Recompute every balance from the journal, and compare",
     responses: { 200: answer("What was found; `ok` says whether all agrees.", verifySchema) },
     async handler({ context }) {
-      const { ok: whole, entries, brokenAt, drift, rollupDrift } = await context.reader.verify();
-      return ok({ ok: whole, entries, broken_at: brokenAt, drift, rollup_drift: rollupDrift });
+      const { ok: whole, entries, damage, brokenAt, drift, rollupDrift } = await context.reader.verify();
+      return ok({ ok: whole, entries, damage, broken_at: brokenAt, drift, rollup_drift: rollupDrift });
     },
   }),
 ];

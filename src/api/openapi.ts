@@ -76,10 +76,15 @@ function parameters(schema: z.ZodType | undefined, place: "path" | "query", sche
 }
 
 function responses(route: Route, schemas: Json): Json {
-  const usual: Record<number, ResponseSpecification> = { 500: problem("A fault of Purser.") };
+  const usual: Record<number, ResponseSpecification> = {
+    400: problem("A field is not valid, not known, or stands twice."),
+    500: problem("A fault of Purser."),
+  };
+  if (route.body) usual[413] = problem("The body is over its limit.");
   if (route.access !== "public") {
     usual[401] = problem("No key, or one that is not live.");
     usual[403] = problem("The key may not do this.");
+    usual[503] = problem("The ledger cannot be written or read, or the process is ending: `Retry-After`.");
   }
   const all = { ...usual, ...route.responses };
   return Object.fromEntries(Object.entries(all).map(([status, specification]) => [status, response(specification, schemas)]));

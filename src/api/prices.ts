@@ -10,6 +10,7 @@ import { formatUsd, multiply } from "../domain/money/money.ts";
 import type { Rate, ServiceTier, PriceOverride } from "../domain/price/rate.ts";
 import type { PriceSheet } from "../domain/price/sheet.ts";
 import { meters, type Meter } from "../domain/usage/usage.ts";
+import type { ModelName } from "./context.ts";
 import { adminOnly, anyKey, created, ok, route, type Route } from "./route.ts";
 import { answer, instantSchema, nameSchema, problem, readInstant, usdSchema } from "./schema.ts";
 
@@ -102,7 +103,7 @@ export const priceRoutes: readonly Route[] = [
         return ok({
           price_version: book.version,
           overrides: context.ledger.prices().map(overrideJson),
-          models: provider === undefined ? models : models.filter((row) => row.provider === commonName(provider)),
+          models: models.filter((row) => provider === undefined || row.provider === commonName(provider)).map(nameOf),
         });
       }
       if (provider === undefined) {
@@ -127,6 +128,11 @@ export const priceRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** A row of the catalogue knows more than its name. */
+function nameOf({ provider, model }: ModelName): ModelName {
+  return { provider, model };
+}
 
 function unpriced(provider: string, model: string): PurserError {
   return new PurserError("not_found", `no price for ${provider}/${model}`, {

@@ -2,22 +2,34 @@
 
 import { decodeBody } from "../app/content-encoding.ts";
 import { PurserError } from "../domain/error.ts";
+import { repeatedKey } from "./repeated-key.ts";
 
 export const maxBodyBytes = 1024 * 1024;
 
 /**
  * The JSON of a body.
  *
- * @throws PurserError `too_large` over {@link maxBodyBytes}, `invalid_request` for what is no JSON, `unsupported_encoding` for a
- *   content encoding that is not known.
+ * @throws PurserError `too_large` over {@link maxBodyBytes}, `invalid_request` for what is no JSON, or has a key twice in one object,
+ *   `unsupported_encoding` for a content encoding that is not known.
  */
 export async function readBody(request: Request): Promise<unknown> {
   const received = await readBytes(request);
   const encoding = request.headers.get("content-encoding");
   const bytes = encoding === null ? received : await decodeBody(received, encoding, maxBodyBytes);
   if (bytes.length === 0) return undefined;
+  const { text, value } = parse(bytes);
+  const repeated = repeatedKey(text);
+  if (repeated === undefined) return value;
+  throw new PurserError("invalid_request", `${repeated || "an empty key"} stands twice`, {
+    field: repeated,
+    remedy: "Send each field once.",
+  });
+}
+
+function parse(bytes: Uint8Array): { readonly text: string; readonly value: unknown } {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return { text, value: JSON.parse(text) };
   } catch (cause) {
     throw new PurserError("invalid_request", `the body is not JSON: ${cause instanceof Error ? cause.message : "unreadable"}`, {
       remedy: "Send a JSON object in UTF-8.",

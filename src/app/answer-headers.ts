@@ -5,7 +5,7 @@ import { connectionHeaders } from "./connection-headers.ts";
 import { ownPrefix } from "./own-headers.ts";
 import type { UpstreamHeaders } from "./upstream.ts";
 
-const notAnswered: ReadonlySet<string> = new Set([...connectionHeaders, "content-encoding", "set-cookie", "date"]);
+const notAnswered: ReadonlySet<string> = new Set([...connectionHeaders, "set-cookie", "date"]);
 
 /** The answer's headers as the caller gets them, in an object of its own for Purser's to be added: another Purser's would be taken for them. */
 export function replyHeaders(headers: UpstreamHeaders): Record<string, string | readonly string[]> {
@@ -22,7 +22,13 @@ export function isWhole({ "content-type": type }: UpstreamHeaders, { wireName }:
   return wireName !== "gemini" && typeof type === "string" && /^application\/json\b/i.test(type);
 }
 
+/** Whether the bytes are events that can be read, and written on. */
 export function isEventStream(headers: UpstreamHeaders): boolean {
   const type = headers["content-type"];
-  return typeof type === "string" && type.startsWith("text/event-stream");
+  return !isEncoded(headers) && typeof type === "string" && type.startsWith("text/event-stream");
+}
+
+/** Whether the bytes are in an encoding that could not be undone. */
+export function isEncoded(headers: UpstreamHeaders): boolean {
+  return headers["content-encoding"] !== undefined;
 }

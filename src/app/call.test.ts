@@ -15,7 +15,7 @@ import { Scouts } from "./scouts.ts";
 import type { Upstream, UpstreamReceiver, UpstreamRequest } from "./upstream.ts";
 import { Waiting } from "./waiting.ts";
 
-const clock = { now: () => 1 };
+const clock = { now: () => 1, monotonic: () => 1 };
 const wire = openaiWire();
 const provider: Provider = {
   name: "p",

@@ -174,6 +174,7 @@ function forwarded(context: CallContext, call: ReadCall, { held, ceiling, fitted
     facts,
     estimate,
     heldAt: context.clock.now(),
+    startedAt: context.clock.monotonic(),
     held: answer.amount,
     ceiling: { asked: estimate.ceiling, fitted: fitted === null ? estimate.ceiling : fitted * facts.choices },
     fitted,

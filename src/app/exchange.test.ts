@@ -20,7 +20,7 @@ import { Slices } from "./slices.ts";
 import { Waiting } from "./waiting.ts";
 
 const call = { operationId: "op", attempt: 1 };
-const clock = { now: () => 1 };
+const clock = { now: () => 1, monotonic: () => 1 };
 const provider: Provider = {
   name: "p",
   bases: {},
@@ -91,6 +91,7 @@ function forwarded(ledger: ExchangeContext["ledger"]): Forwarded {
     facts: plainFacts,
     estimate,
     heldAt: 0,
+    startedAt: 0,
     ceiling: { asked: 1000, fitted: 1000 },
     held: quantities(20n),
     fitted: null,

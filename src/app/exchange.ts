@@ -9,7 +9,7 @@ import type { UsageFlag } from "../domain/usage/usage.ts";
 import type { Progress, UsageMeter } from "../wire/wire.ts";
 import { isTextOnly, type Estimate } from "./estimate.ts";
 import { release, settle, type FinishContext, type HeldCall } from "./finish.ts";
-import { isEventStream, isWhole, replyHeaders } from "./answer-headers.ts";
+import { isEncoded, isEventStream, isWhole, replyHeaders } from "./answer-headers.ts";
 import type { InputCount } from "./input-count.ts";
 import { tooLong, type Watched } from "./in-flight.ts";
 import type { Ledger } from "./ports.ts";
@@ -17,8 +17,10 @@ import type { Reply, ReplyHeaders } from "./reply.ts";
 import { outcomeOf, unresolvedOutcome } from "./settle.ts";
 import type { Slices } from "./slices.ts";
 import { addCost, costComment } from "./tell-cost.ts";
+import { unreadMeter } from "./unread-meter.ts";
 import { upstreamError } from "./upstream-error.ts";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
+import { WholeAnswer } from "./whole-answer.ts";
 
 export interface ExchangeContext extends FinishContext {
   readonly ledger: Pick<Ledger, "decide" | "holdOf">;
@@ -32,6 +34,8 @@ export interface Forwarded extends HeldCall {
   readonly estimate: Estimate;
   readonly input: InputCount;
   readonly heldAt: number;
+  /** In monotonic time. */
+  readonly startedAt: number;
   /** What was held at first; it grows with top-ups. */
   readonly held: Quantities;
   /** Output tokens for one choice, where fewer were asked of the provider than of Purser; else null. */
@@ -49,12 +53,11 @@ export class Exchange implements UpstreamReceiver, Watched {
   readonly #context: ExchangeContext;
   #call: Forwarded;
   readonly #reply: Reply;
-  /** Null before the first piece of an answer that is passed on in whole. */
-  #body: Uint8Array[] | null = null;
+  readonly #whole = new WholeAnswer();
   /** What came and is not covered yet; null while everything is. */
   #withheld: Uint8Array[] | null = null;
   #covering: Promise<void> | null = null;
-  #flags: readonly UsageFlag[] = noFlags;
+  #flags: readonly UsageFlag[] = [];
   #resolveEnded: () => void = () => undefined;
   #upstream: UpstreamExchange | null = null;
   #phase: Phase = "waiting";
@@ -71,7 +74,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     this.#context = context;
     this.#call = call;
     this.#reply = reply;
-    this.#lastActivityAt = call.heldAt;
+    this.#lastActivityAt = call.startedAt;
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     reply.onGone(() => this.#callerLeft());
   }
@@ -82,22 +85,23 @@ export class Exchange implements UpstreamReceiver, Watched {
   }
 
   head(status: number, headers: UpstreamHeaders): void {
-    this.#lastActivityAt = this.#context.clock.now();
+    this.#lastActivityAt = this.#context.clock.monotonic();
     this.#status = status;
     this.#headers = headers;
-    const { route, heldAt } = this.#call;
-    this.#context.observer.answered({ provider: route.provider.name, seconds: (this.#lastActivityAt - heldAt) / 1000 });
+    const { route } = this.#call;
+    this.#context.observer.answered({ provider: route.provider.name, seconds: this.#latencyMs() / 1000 });
     if (status >= 300) return this.#beginError();
+    if (isEncoded(headers)) this.#call = { ...this.#call, meter: unreadMeter(this.#call) };
     if (this.#call.facts.stream && !isWhole(headers, route)) {
       this.#phase = "streaming";
       return this.#open(this.#addOwn(replyHeaders(headers)));
     }
-    if (this.#call.facts.stream) this.#takeAsWhole();
+    if (this.#call.facts.stream && !isEncoded(headers)) this.#takeAsWhole();
     this.#phase = "buffering";
   }
 
   data(chunk: Uint8Array): void {
-    this.#lastActivityAt = this.#context.clock.now();
+    this.#lastActivityAt = this.#context.clock.monotonic();
     if (this.#phase === "buffering") this.#keep(chunk);
     else if (this.#phase === "failing") void this.#pass(chunk);
     else if (this.#phase === "streaming") this.#stream(chunk);
@@ -118,13 +122,17 @@ export class Exchange implements UpstreamReceiver, Watched {
     if (this.#phase === "ended") return;
     const { limits } = this.#context;
     const isDrained = this.#goneAt !== null && now - this.#goneAt > limits.drainMs;
-    const times = { now, startedAt: this.#call.heldAt, lastActivityAt: this.#lastActivityAt, isAnswering: this.#phase !== "waiting" };
+    const times = { now, startedAt: this.#call.startedAt, lastActivityAt: this.#lastActivityAt, isAnswering: this.#phase !== "waiting" };
     const late = isDrained ? "the caller left, and the answer was not over in time" : tooLong(limits, times);
     if (late !== null) this.#abort(late);
   }
 
   stop(): void {
     this.#abort("Purser is shutting down");
+  }
+
+  #latencyMs(): number {
+    return this.#context.clock.monotonic() - this.#call.startedAt;
   }
 
   #abort(message: string): void {
@@ -134,13 +142,14 @@ export class Exchange implements UpstreamReceiver, Watched {
   #callerLeft(): void {
     if (this.#goneAt !== null || this.#phase === "ended") return;
     this.#flags = [...this.#flags, "aborted"];
-    this.#goneAt = this.#context.clock.now();
+    this.#goneAt = this.#context.clock.monotonic();
     this.#leaveUpstream();
   }
 
   /** Nobody reads the answer any more: it is read on for its usage, or broken off, as the configuration says. */
   #leaveUpstream(): void {
-    if (this.#context.onDisconnect === "cancel") this.#upstream?.abort({ message: "the caller left", timedOut: false });
+    if (this.#context.onDisconnect === "cancel" || this.#phase === "failing")
+      this.#upstream?.abort({ message: "the caller left", timedOut: false });
     else this.#upstream?.resume();
   }
 
@@ -166,9 +175,12 @@ export class Exchange implements UpstreamReceiver, Watched {
     return headers;
   }
 
+  /** An answer that grows too large to wait passes from here on, its cost in the ledger only. */
   #keep(chunk: Uint8Array): void {
-    if (this.#body) this.#body.push(chunk);
-    else this.#body = [chunk];
+    if (this.#whole.keep(chunk)) return;
+    this.#phase = "streaming";
+    this.#open(this.#addOwn(replyHeaders(this.#headers)));
+    for (const piece of this.#whole.takePieces()) this.#pass(this.#call.meter.push(piece));
   }
 
   /** @returns Whether the caller takes more at once; where it does not, the provider is not read until it does. */
@@ -237,7 +249,7 @@ export class Exchange implements UpstreamReceiver, Watched {
 
   async #endBuffered(): Promise<void> {
     this.#phase = "draining";
-    const body = joined(this.#body ?? []);
+    const body = this.#whole.take();
     this.#call.meter.push(body);
     const { outcome } = await this.#read({ closed: false });
     const settled = await this.#settle(outcome);
@@ -259,7 +271,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     const { rest, reading } = meter.end();
     const isFinal = reading.parts.length > 0 && !reading.partial;
     const progress = isFinal ? meter.progress : await this.#countPassed(ended);
-    const answer = { reading, progress, endedAt: this.#context.clock.now(), flags: this.#flags };
+    const answer = { reading, progress, latencyMs: this.#latencyMs(), flags: this.#flags };
     return { outcome: outcomeOf(this.#context.prices(), this.#call, answer), rest };
   }
 
@@ -341,9 +353,9 @@ export class Exchange implements UpstreamReceiver, Watched {
   }
 
   async #settleUnresolved(): Promise<void> {
-    const { route, heldAt, call } = this.#call;
+    const { route, call } = this.#call;
     const held = this.#context.ledger.holdOf(call.operationId)?.amount ?? this.#call.held;
-    const ended = { model: route.model, held, heldAt, endedAt: this.#context.clock.now(), flags: this.#flags };
+    const ended = { model: route.model, held, latencyMs: this.#latencyMs(), flags: this.#flags };
     await this.#settle(unresolvedOutcome(this.#context.prices().version, ended));
   }
 
@@ -386,11 +398,4 @@ export class Exchange implements UpstreamReceiver, Watched {
       return this.#run(this.#settleUnresolved().then(() => this.#done()));
     });
   }
-}
-
-const noFlags: readonly UsageFlag[] = [];
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const [only, second] = chunks;
-  return only && !second ? only : Buffer.concat(chunks);
 }

@@ -151,7 +151,7 @@ export async function settleByApi(desk: HoldDesk, request: SettleRequest): Promi
 
 function outcomeOf(desk: HoldDesk, { hold, bill, latencyMs }: SettleRequest, at: number): Outcome {
   const priceVersion = desk.prices().version;
-  const base = { status: "settled", rawUsage: null, latencyMs: latencyMs ?? at - hold.at, priceVersion } as const;
+  const base = { status: "settled", rawUsage: null, latencyMs: latencyMs ?? Math.max(0, at - hold.at), priceVersion } as const;
   if (bill.kind === "amount") {
     const { model } = hold.route;
     const charge = { model, meter: "reported_cost", quantity: 1, cost: bill.amount } as const;

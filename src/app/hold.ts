@@ -55,19 +55,19 @@ export async function hold(context: HoldContext, request: HoldRequest): Promise<
 
 async function holdByCount(context: HoldContext, request: HoldRequest): Promise<Held> {
   const { waiting, clock } = context;
-  const deadline = request.at + context.limits.holdWaitMs;
+  const deadline = clock.monotonic() + context.limits.holdWaitMs;
   const counted = await request.count();
   let place: number | null = null;
   while (true) {
     const { endings } = waiting;
-    const tried = await tryOnce(context, { request, counted, canWait: clock.now() < deadline });
+    const tried = await tryOnce(context, { request, counted, canWait: clock.monotonic() < deadline });
     if (!("waitFor" in tried)) {
       // The callers behind may find room as well, or have to be refused.
       if (place !== null) waiting.roomMade();
       return tried;
     }
     place ??= waiting.takePlace();
-    await waiting.forRoom({ queue: tried.waitFor, place, endings, ms: deadline - clock.now() });
+    await waiting.forRoom({ queue: tried.waitFor, place, endings, ms: deadline - clock.monotonic() });
   }
 }
 

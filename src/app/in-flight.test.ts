@@ -3,7 +3,8 @@ import { test } from "node:test";
 import type { Key } from "../domain/key/key.ts";
 import { InFlight, tooLong, type Watched } from "./in-flight.ts";
 
-const open = (): InFlight => new InFlight({ clock: { now: () => Date.now() }, concurrentCallsPerKey: null });
+const open = (): InFlight =>
+  new InFlight({ clock: { now: () => 0, monotonic: () => Math.floor(performance.now()) }, concurrentCallsPerKey: null });
 
 test("closing waits for calls under way, ends them when their grace is over, and takes no more", async () => {
   const inFlight = open();
@@ -50,7 +51,7 @@ test("a call is late by its whole length, by its first byte or by standing still
 });
 
 test("a key has as many calls at once as it may, a place is free again when one ends, and keys do not share", () => {
-  const inFlight = new InFlight({ clock: { now: () => 0 }, concurrentCallsPerKey: 2 });
+  const inFlight = new InFlight({ clock: { now: () => 0, monotonic: () => 0 }, concurrentCallsPerKey: 2 });
   const one = aKey("one", null);
   const leave = inFlight.enter(one);
   inFlight.enter(one);
@@ -62,7 +63,7 @@ test("a key has as many calls at once as it may, a place is free again when one 
 });
 
 test("a key's own limit takes precedence over the limit of all keys, and no key has none", () => {
-  const inFlight = new InFlight({ clock: { now: () => 0 }, concurrentCallsPerKey: 1 });
+  const inFlight = new InFlight({ clock: { now: () => 0, monotonic: () => 0 }, concurrentCallsPerKey: 1 });
   const three = aKey("three", 3);
   for (let call = 0; call < 3; call++) inFlight.enter(three);
   assert.throws(() => inFlight.enter(three), { code: "too_many" });

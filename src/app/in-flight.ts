@@ -13,7 +13,7 @@ const endingMs = 1000;
 
 /** A call that a provider is answering. */
 export interface Watched {
-  /** Looks whether it has taken too long. Called about once a second. */
+  /** Looks whether it has taken too long. Called about once a second, with the clock's monotonic time. */
   tick(now: number): void;
   /** Ends it now, charging what passed. */
   stop(): void;
@@ -97,16 +97,16 @@ export class InFlight {
    */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
-    const deadline = this.#clock.now() + graceMs;
-    while (this.#entered > 0 && this.#clock.now() < deadline + endingMs) {
-      if (this.#clock.now() >= deadline) for (const exchange of this.#exchanges) exchange?.stop();
+    const deadline = this.#clock.monotonic() + graceMs;
+    while (this.#entered > 0 && this.#clock.monotonic() < deadline + endingMs) {
+      if (this.#clock.monotonic() >= deadline) for (const exchange of this.#exchanges) exchange?.stop();
       await setTimeout(closingLookMs);
     }
     clearInterval(this.#timer);
   }
 
   #tick(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     for (const exchange of this.#exchanges) exchange?.tick(now);
   }
 

@@ -129,7 +129,7 @@ class Pipe implements UpstreamReceiver, Watched {
     this.#context = context;
     this.#route = route;
     this.#reply = reply;
-    this.#startedAt = this.#lastActivityAt = context.clock.now();
+    this.#startedAt = this.#lastActivityAt = context.clock.monotonic();
     this.ended = new Promise((resolve) => (this.#resolve = resolve));
     reply.onGone(() => this.#leave());
     reply.onDrain(() => this.#upstream?.resume());
@@ -142,13 +142,13 @@ class Pipe implements UpstreamReceiver, Watched {
 
   head(status: number, headers: UpstreamHeaders): void {
     this.#hasHead = true;
-    this.#lastActivityAt = this.#context.clock.now();
+    this.#lastActivityAt = this.#context.clock.monotonic();
     const cost = this.#route.endpoint.metering === "free" ? "0" : "unknown";
     this.#reply.head(status, { ...replyHeaders(headers), "x-purser-cost-usd": cost });
   }
 
   data(chunk: Uint8Array): void {
-    this.#lastActivityAt = this.#context.clock.now();
+    this.#lastActivityAt = this.#context.clock.monotonic();
     if (!this.#reply.write(chunk)) this.#upstream?.pause();
   }
 

@@ -11,8 +11,10 @@ import type { Charge, PriceOverride } from "../domain/price/rate.ts";
 import type { Usage, UsageFlag } from "../domain/usage/usage.ts";
 
 export interface Clock {
-  /** Milliseconds since the epoch, whole. */
+  /** Milliseconds since the epoch, whole. For windows, prices and what is written down: it may be set, back or forth. */
   now(): number;
+  /** Whole milliseconds since some moment. Never set, so that durations and time-outs go by it. */
+  monotonic(): number;
 }
 
 /**
@@ -138,6 +140,8 @@ export interface VerifyReport {
   readonly drift: readonly { readonly counter: string; readonly kept: string; readonly journal: string }[];
   /** Hours whose roll-up is not the sum of its calls. */
   readonly rollupDrift: readonly { readonly hour: string; readonly kept: string; readonly journal: string }[];
+  /** Pages of the file that are not what was written there; the rest was not looked at then. */
+  readonly damage: readonly string[];
   readonly ok: boolean;
 }
 
@@ -156,5 +160,7 @@ export interface LedgerReader {
   alerts(page: { readonly budgetId: string | null; readonly limit: number; readonly before: number | null }): Promise<readonly AlertRow[]>;
   /** Recomputes everything from the journal. @param progress Called with the share done, 0 to 1. */
   verify(progress?: (share: number) => void): Promise<VerifyReport>;
+  /** Looks through the pages of the file. @returns What is damaged; nothing when it is whole. */
+  check(): Promise<readonly string[]>;
   close(): Promise<void>;
 }

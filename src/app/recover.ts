@@ -12,7 +12,8 @@ export async function recover(ledger: Ledger, clock: Clock, priceVersion: string
   const left = ledger.openHolds().filter((hold) => hold.expiresAt === null);
   for (const { operationId, attempt, route, amount, at } of left) {
     const endedAt = clock.now();
-    const outcome = unresolvedOutcome(priceVersion, { model: route.model, held: amount, heldAt: at, endedAt, flags: [] });
+    // The clock of the process that began the call is gone: only the time of day is left of it.
+    const outcome = unresolvedOutcome(priceVersion, { model: route.model, held: amount, latencyMs: Math.max(0, endedAt - at), flags: [] });
     await ledger.decide({ kind: "settle", at: endedAt, operationId, attempt, outcome, fingerprint: null });
   }
   await ledger.flush();

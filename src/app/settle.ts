@@ -29,7 +29,7 @@ export interface ForwardedCall {
 export interface Answer {
   readonly reading: Reading;
   readonly progress: Progress;
-  readonly endedAt: number;
+  readonly latencyMs: number;
   /** What was odd besides what its reading tells. */
   readonly flags: readonly UsageFlag[];
 }
@@ -52,7 +52,7 @@ export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer
     reportedCost: reading.reportedCost,
     rawUsage: reading.rawUsage,
     flags: flagsOf(call, answer, { parts, isFinal, isPriced: priced.isPriced, contextWindow: asked.sheet?.contextWindow }),
-    latencyMs: answer.endedAt - call.heldAt,
+    latencyMs: answer.latencyMs,
     priceVersion: prices.version,
   };
 }
@@ -63,8 +63,7 @@ export function unresolvedOutcome(
   call: {
     readonly model: string;
     readonly held: Quantities;
-    readonly heldAt: number;
-    readonly endedAt: number;
+    readonly latencyMs: number;
     readonly flags: readonly UsageFlag[];
   },
 ): Outcome {
@@ -78,7 +77,7 @@ export function unresolvedOutcome(
     reportedCost: null,
     rawUsage: null,
     flags: [...call.flags, "usage_missing"],
-    latencyMs: call.endedAt - call.heldAt,
+    latencyMs: call.latencyMs,
     priceVersion,
   };
 }

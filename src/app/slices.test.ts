@@ -30,7 +30,7 @@ function begin(limit: bigint, fields: Partial<SlicesOptions> = {}): Stream {
   const output = new PassedOutput();
   const slices = new Slices({
     ledger: { decide: (command) => Promise.resolve(desk.run(command)) },
-    clock: { now: () => 1 },
+    clock: { now: () => 1, monotonic: () => 1 },
     call: { operationId: "op", attempt: 1 },
     estimate: { inputTokens: 10, rates: { input: pico(1n), output: pico(1n) } },
     heldOutput: 100,

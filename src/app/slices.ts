@@ -60,7 +60,7 @@ export class Slices {
 
   /** Whether the hold covers all that has come, and the reserve. Cheap: asked once for every piece of a stream. */
   takesPiece(): boolean {
-    this.#count.seePiece(this.#options.clock.now());
+    this.#count.seePiece(this.#options.clock.monotonic());
     this.#mostBytes = Math.max(this.#mostBytes, this.#options.output.mostTokens);
     return this.#isCovered();
   }

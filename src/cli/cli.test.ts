@@ -174,7 +174,7 @@ test("budgets stand under their parents, and what is held counts as used", () =>
 
 test("a broken chain and a drifted balance are told, and what to do", () => {
   const drift = [{ counter: "all/main", kept: "2", journal: "1" }];
-  const text = verifyText({ entries: 5, staged: 0, brokenAt: 3, drift, rollupDrift: [], ok: false }, output);
+  const text = verifyText({ entries: 5, staged: 0, brokenAt: 3, drift, rollupDrift: [], damage: [], ok: false }, output);
   assert.match(text, /2 findings\n {2}the chain breaks at entry 3.*\n {2}all\/main: kept 2, the journal gives 1\nremedy /);
 });
 

@@ -142,12 +142,12 @@ async function inspectParent(data: string): Promise<Finding> {
 
 async function inspectLedger(data: string, context: CommandContext): Promise<Finding> {
   const ledger = await stat(path.join(data, "ledger.db")).catch(() => undefined);
-  if (!ledger) return well("ledger", "none yet");
   try {
     await context.parts.checkLedger(data);
   } catch (error) {
     return wrongBy("ledger", error, "Check that this user may read it.");
   }
+  if (!ledger) return well("ledger", "none yet");
   return well("ledger", `${grouped(ledger.size)} bytes; \`purser verify\` recomputes it`);
 }
 

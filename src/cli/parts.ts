@@ -125,7 +125,7 @@ async function readConfiguration(file: string | undefined): Promise<{ readonly f
 
 async function checkLedger(dataDirectory: string): Promise<void> {
   const { checkLedgerFile } = await import("../store/sqlite/check.ts");
-  checkLedgerFile(dataDirectory);
+  checkLedgerFile(dataDirectory, { isHeld: await isLocked(dataDirectory) });
 }
 
 /** A lock that nobody ever took is not made by asking. */

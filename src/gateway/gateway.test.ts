@@ -22,7 +22,7 @@ const provider: Provider = {
   unmetered: "refuse",
   wires: {},
 };
-const clock = { now: () => 1 };
+const clock = { now: () => 1, monotonic: () => 1 };
 
 /** Answers every request as `answer` says; nothing of it is sent anywhere. */
 function upstreamOf(answer: (receiver: UpstreamReceiver) => void): Upstream {

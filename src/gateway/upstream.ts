@@ -3,7 +3,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Pool, type Dispatcher } from "undici";
 import type { Upstream, UpstreamExchange, UpstreamHeaders, UpstreamReceiver, UpstreamRequest } from "../app/upstream.ts";
-import { decoderFor, type Decoder } from "./decode.ts";
+import { decoderFor, decodingOf, type Decoder } from "./decode.ts";
+import { PassedMemory } from "./passed-memory.ts";
 
 const connectTimeoutMs = 10_000;
 
@@ -50,9 +51,12 @@ const maxUrls = 1000;
 /** One request on its way. undici calls the `on...` methods, the call's exchange the others. */
 class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   readonly #receiver: UpstreamReceiver;
+  readonly #memory = new PassedMemory();
   #controller: Dispatcher.DispatchController | null = null;
   #decoder: Decoder | null = null;
   #aborted: { readonly message: string; readonly timedOut: boolean } | null = null;
+  /** The answer has come; it may not all have been decoded. */
+  #hasCome = false;
   #isOver = false;
 
   constructor(receiver: UpstreamReceiver) {
@@ -62,15 +66,20 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   abort(reason: { readonly message: string; readonly timedOut: boolean }): void {
     if (this.#aborted || this.#isOver) return;
     this.#aborted = reason;
-    this.#controller?.abort(new Error(reason.message));
+    if (this.#hasCome) this.#fail(reason.message);
+    else this.#controller?.abort(new Error(reason.message));
   }
 
   pause(): void {
-    if (!this.#isOver) this.#controller?.pause();
+    if (this.#isOver) return;
+    if (this.#decoder) this.#decoder.pause();
+    else this.#controller?.pause();
   }
 
   resume(): void {
-    if (!this.#isOver) this.#controller?.resume();
+    if (this.#isOver) return;
+    if (this.#decoder) this.#decoder.resume();
+    else this.#controller?.resume();
   }
 
   /** Comes right before the first byte is sent: what was aborted while it waited for a connection reached nobody. */
@@ -81,43 +90,64 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, incoming: IncomingHttpHeaders): void {
     if (status < 200) return;
-    const headers = incoming as UpstreamHeaders;
-    if (headers["content-encoding"] !== undefined) this.#decode(headers["content-encoding"]);
-    this.#receiver.head(status, headers);
+    this.#receiver.head(status, this.#decode(incoming as UpstreamHeaders));
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#decoder) this.#decoder.write(chunk);
-    else this.#receiver.data(chunk);
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#memory.passed(chunk.length);
+    if (!this.#decoder) this.#receiver.data(chunk);
+    else if (!this.#decoder.write(chunk)) controller.pause();
   }
 
   onResponseEnd(): void {
-    this.#isOver = true;
+    this.#hasCome = true;
     if (this.#decoder) this.#decoder.end();
-    else this.#receiver.end();
+    else this.#end();
   }
 
-  #decode(encoding: string | readonly string[]): void {
-    this.#decoder = decoderFor(encoding, {
-      data: (chunk) => this.#receiver.data(chunk),
-      end: () => this.#receiver.end(),
-      fail: (message) => this.#failDecoding(message),
-    });
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    this.#fail(this.#aborted?.message ?? describe(error));
+  }
+
+  /** @returns The headers of what comes out of it. */
+  #decode(headers: UpstreamHeaders): UpstreamHeaders {
+    const { "content-encoding": encoding, ...others } = headers;
+    if (encoding === undefined) return headers;
+    const { undone, left } = decodingOf(encoding);
+    if (undone.length > 0) {
+      this.#decoder = decoderFor(undone, {
+        data: (chunk) => {
+          this.#memory.passed(chunk.length);
+          if (!this.#isOver) this.#receiver.data(chunk);
+        },
+        end: () => this.#end(),
+        fail: (message) => this.#failDecoding(message),
+        drained: () => {
+          if (!this.#hasCome) this.#controller?.resume();
+        },
+      });
+    }
+    return left === null ? others : { ...others, "content-encoding": left };
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#receiver.end();
   }
 
   /** What follows cannot be read either, and might have no end. */
   #failDecoding(message: string): void {
-    this.#isOver = true;
-    this.#controller?.abort(new Error(message));
-    this.#receiver.fail({ reached: true, timedOut: false, message });
+    if (this.#isOver) return;
+    this.#fail(message);
+    if (!this.#hasCome) this.#controller?.abort(new Error(message));
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+  #fail(message: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#decoder?.destroy();
-    const timedOut = this.#aborted?.timedOut ?? false;
-    this.#receiver.fail({ reached: this.#controller !== null, timedOut, message: this.#aborted?.message ?? describe(error) });
+    this.#receiver.fail({ reached: this.#controller !== null, timedOut: this.#aborted?.timedOut ?? false, message });
   }
 }
 

@@ -110,7 +110,7 @@ class Simulation {
     });
     this.#model = new Model(this.#provider.bills);
     const onDisconnect = random.oneOf(["drain", "cancel"] as const);
-    this.#world = { clock: { now: () => this.#now }, upstream: this.#provider, catalogue, onDisconnect };
+    this.#world = { clock: { now: () => this.#now, monotonic: () => this.#now }, upstream: this.#provider, catalogue, onDisconnect };
   }
 
   get #process(): PurserProcess {

@@ -33,7 +33,8 @@ Examples:
     )
     .action(async (options: VerifyOptions) => {
       const data = dataFolder(options.data, context.environment);
-      await access(path.join(data, "ledger.db")).catch((cause: unknown) => {
+      await access(path.join(data, "ledger.db")).catch(async (cause: unknown) => {
+        await context.parts.checkLedger(data);
         throw noLedger(data, cause);
       });
       const progress = startProgress(context.screen.notes, { label: "Verifying", now: () => performance.now() });
@@ -58,7 +59,8 @@ export function verifyText(report: VerifyReport, output: Output): string {
       : [`the chain breaks at entry ${grouped(report.brokenAt)}: it was changed, or one before it was taken out`];
   const counters = report.drift.map((row) => `${row.counter}: kept ${row.kept}, the journal gives ${row.journal}`);
   const hours = report.rollupDrift.map((row) => `roll-up of ${row.hour}: kept ${row.kept}, the journal gives ${row.journal}`);
-  const findings = [...broken, ...counters, ...hours];
+  const damage = report.damage.map((finding) => `the file is damaged: ${finding}`);
+  const findings = [...damage, ...broken, ...counters, ...hours];
   const more = findings.length > shownDrift ? [`and ${grouped(findings.length - shownDrift)} more: --json shows all`] : [];
   return [
     `${red("✘")} ${entries}: ${counted(findings.length, "finding")}`,
@@ -69,8 +71,8 @@ export function verifyText(report: VerifyReport, output: Output): string {
 }
 
 function jsonOf(report: VerifyReport): unknown {
-  const { ok, entries, staged, brokenAt, drift, rollupDrift } = report;
-  return { ok, entries, staged, broken_at: brokenAt, drift, rollup_drift: rollupDrift };
+  const { ok, entries, staged, damage, brokenAt, drift, rollupDrift } = report;
+  return { ok, entries, staged, damage, broken_at: brokenAt, drift, rollup_drift: rollupDrift };
 }
 
 function noLedger(data: string, cause: unknown): PurserError {

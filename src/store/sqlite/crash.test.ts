@@ -22,7 +22,7 @@ else test("after being killed at any moment, all that was acknowledged is there,
 
 /** Makes calls without end, and writes down what was acknowledged: the kernel keeps that when the process is killed. */
 async function hammer(directory: string): Promise<void> {
-  const { ledger } = await openLedger({ directory, durability: "process", clock: Date });
+  const { ledger } = await openLedger({ directory, durability: "process", clock: { now: () => Date.now(), monotonic: () => 0 } });
   for (const command of tree([usd(1e6), usd(1e6), usd(1e6), usd(1e6)])) await ledger.commit(command);
   const file = openSync(join(directory, "acknowledged"), "a");
   const acknowledge = (line: string): unknown => writeSync(file, `${line}\n`);
@@ -76,7 +76,7 @@ async function check(
   directory: string,
   acknowledged: { readonly held: ReadonlySet<string>; readonly settled: ReadonlySet<string> },
 ): Promise<void> {
-  const { ledger, reader } = await openLedger({ directory, durability: "process", clock: { now: () => start } });
+  const { ledger, reader } = await openLedger({ directory, durability: "process", clock: { now: () => start, monotonic: () => start } });
   try {
     assert.equal((await reader.verify()).ok, true);
     const charged = await readAll(reader);

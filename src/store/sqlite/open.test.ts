@@ -13,7 +13,7 @@ import { checkLedgerFile } from "./check.ts";
 import { openLedger } from "./open.ts";
 import { ledgerFile } from "./schema.ts";
 
-const clock = { now: () => start };
+const clock = { now: () => start, monotonic: () => start };
 
 async function inFolder(run: (directory: string) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "purser-ledger-"));
@@ -54,7 +54,7 @@ test("a file of a newer version is refused, and left alone", async () => {
     const database = new DatabaseSync(ledgerFile(directory));
     database.exec("PRAGMA user_version = 99");
     database.close();
-    assert.throws(() => checkLedgerFile(directory), /schema 99/);
+    assert.throws(() => checkLedgerFile(directory, { isHeld: false }), /schema 99/);
     await assert.rejects(openLedger({ directory, durability: "process", clock }), /schema 99/);
   });
 });
@@ -88,7 +88,7 @@ test("a file that is no ledger is refused with what to do, before and at opening
       assert.match(error.detail.remedy ?? "", /backup/);
       return true;
     };
-    assert.throws(() => checkLedgerFile(directory), refused);
+    assert.throws(() => checkLedgerFile(directory, { isHeld: false }), refused);
     await assert.rejects(openLedger({ directory, durability: "process", clock }), refused);
   });
 });

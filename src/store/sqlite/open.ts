@@ -2,12 +2,15 @@
 
 import type { Clock, Ledger, LedgerReader } from "../../app/ports.ts";
 import { makeFolder } from "./folder.ts";
+import { damagedLedger, isQuicklyRead, refuseDamage } from "./integrity.ts";
 import { lockFolder } from "./lock.ts";
+import { refuseLostLedger, writeManifest } from "./manifest.ts";
 import { SqliteReader } from "./read/ledger-reader.ts";
 import { cannotOpen, migrate, openForReading, type Durability } from "./schema.ts";
 import { SqliteLedger } from "./write/ledger.ts";
 import { readStaged } from "./write/staged.ts";
 import { WriterThread } from "./write/writer-thread.ts";
+import { damageOfLog } from "./write-ahead-log.ts";
 
 export interface LedgerOptions {
   /** Made, for its owner alone, if it is not there. */
@@ -20,7 +23,8 @@ export interface LedgerOptions {
 /**
  * The folder belongs to this process until the ledger is closed or the process ends.
  *
- * @throws PurserError `store_unavailable` when another process has the folder, a newer Purser wrote it, its file is damaged, or it cannot be written.
+ * @throws PurserError `store_unavailable` when another process has the folder, a newer Purser wrote it, its file is damaged, emptied or gone, or it
+ *   cannot be written.
  */
 export async function openLedger(options: LedgerOptions): Promise<{ readonly ledger: Ledger; readonly reader: LedgerReader }> {
   const { directory, durability, clock } = options;
@@ -28,12 +32,18 @@ export async function openLedger(options: LedgerOptions): Promise<{ readonly led
     makeFolder(directory);
     const lock = lockFolder(directory);
     try {
+      // Before the first connection, which would take the log for what it seems to be.
+      const lost = damageOfLog(directory);
+      if (lost !== null) throw damagedLedger(directory, lost);
+      refuseLostLedger(directory);
       migrate(directory);
       const database = openForReading(directory);
+      if (isQuicklyRead(directory)) refuseDamage(database, directory, "quick_check");
       // Before the writer books it: damage is told by its own name, and changes nothing.
       readStaged(database);
       const writer = new WriterThread({ directory, durability });
       await writer.start();
+      writeManifest(directory);
       const ledger = new SqliteLedger({ database, writer, clock, directory, onClose: () => lock.release() });
       return { ledger, reader: new SqliteReader({ directory, settled: () => ledger.settled() }) };
     } catch (error) {

@@ -78,7 +78,20 @@ export function migrate(directory: string): void {
     // SQLite gives the files beside it the same mode: who calls whom, and for how much, is for the owner alone.
     chmodSync(ledgerFile(directory), 0o600);
     const missing = steps.slice(version).join("\n");
-    database.exec(`PRAGMA journal_mode = WAL; BEGIN; ${missing} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
+    // Of a new file only: pages that come free are given back, so that none is left whose damage nobody would see.
+    database.exec(
+      `PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; BEGIN; ${missing} PRAGMA user_version = ${schemaVersion}; COMMIT;`,
+    );
+  } finally {
+    database.close();
+  }
+}
+
+/** Of the file, 0 for one that has no tables. @throws PurserError `store_unavailable` for a version that is not known yet. */
+export function versionOf(directory: string): number {
+  const database = new DatabaseSync(ledgerFile(directory), { readOnly: true });
+  try {
+    return knownVersion(database, directory);
   } finally {
     database.close();
   }

@@ -1,8 +1,8 @@
 /** Turns what a provider knows of its own events into a meter: framing outside, meaning inside. */
 
-import { toBuffer } from "../bytes.ts";
 import { SseSplitter } from "../sse/index.ts";
 import type { Progress, Reading, UsageMeter } from "../wire.ts";
+import { AnswerBody } from "./answer-body.ts";
 import type { PassedOutput } from "./passed-output.ts";
 
 /** What is known of one answer while its events pass. */
@@ -22,8 +22,10 @@ export interface Framing {
   push(chunk: Uint8Array): Uint8Array;
   /** @returns What was kept back. */
   end(): Uint8Array;
-  /** Whether some event was too large to be read. */
+  /** Whether some event was so large that some of it was not read. */
   readonly malformed: boolean;
+  /** Bytes of generated text in such events that were not read. */
+  readonly unreadTextBytes: number;
   /** The bytes that end an event of which a part has passed already; mostly none. */
   readonly separator: string;
 }
@@ -31,7 +33,11 @@ export interface Framing {
 /** Reads a stream event by event. @param stop Gives the events that end it early, as text. */
 export function streamMeter(framing: Framing, state: AnswerState, stop: (message: string) => string): UsageMeter {
   return {
-    push: (chunk) => framing.push(chunk),
+    push(chunk) {
+      const passed = framing.push(chunk);
+      state.output?.noteUnread(framing.unreadTextBytes);
+      return passed;
+    },
     get progress() {
       return state.progress;
     },
@@ -50,30 +56,34 @@ export function streamMeter(framing: Framing, state: AnswerState, stop: (message
 }
 
 /**
- * Passes a body on as it comes and reads it when it is whole. It cannot be ended early: what is missing of JSON cannot be made up.
+ * Passes a body on as it comes, and reads what was kept of it when it is whole. It cannot be ended early: what is missing of JSON
+ * cannot be made up.
  *
  * @param answer Whether the body holds generated text: until it is read, all of its bytes are taken for that.
  */
 export function bodyMeter(state: AnswerState, answer: { readonly generates: boolean }): UsageMeter {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  const body = new AnswerBody();
+  let reading: Reading | null = null;
   return {
     output: null,
     push(chunk) {
-      if (chunk.length > 0) chunks.push(chunk);
-      length += chunk.length;
+      body.push(chunk);
       return chunk;
     },
     get progress() {
-      return state.finished ? state.progress : { inputTokens: null, outputTokens: answer.generates ? outputOfBytes(length) : 0 };
+      if (!state.finished) return { inputTokens: null, outputTokens: answer.generates ? outputOfBytes(body.length) : 0 };
+      const { progress } = state;
+      // Where the usage does not say it, text that was left out counts as well.
+      return reading?.partial ? plusText(progress, body.unreadTextBytes) : progress;
     },
     get finished() {
       return state.finished;
     },
     end() {
-      const [first, ...others] = chunks.splice(0);
-      if (first) state.take(others.length === 0 ? toBuffer(first) : Buffer.concat([first, ...others]));
-      return { rest: Buffer.alloc(0), reading: state.reading(false) };
+      const kept = body.take();
+      if (body.length > 0) state.take(kept);
+      reading = state.reading(body.isCut);
+      return { rest: Buffer.alloc(0), reading };
     },
     stop: () => Buffer.alloc(0),
   };
@@ -98,10 +108,17 @@ export function sseFraming(take: (data: Buffer) => void): Framing {
     get malformed() {
       return splitter.malformed;
     },
+    get unreadTextBytes() {
+      return splitter.unreadTextBytes;
+    },
     get separator() {
       return splitter.insideOversized ? "\n\n" : "";
     },
   };
+}
+
+function plusText(progress: Progress, bytes: number): Progress {
+  return bytes === 0 ? progress : { ...progress, outputTokens: progress.outputTokens + outputOfBytes(bytes) };
 }
 
 /** The most tokens that so many bytes of text can be expected to be. */

@@ -16,6 +16,9 @@ export class PassedOutput {
   #length = 0;
   #unkept = 0;
   #untexted = 0;
+  #unread = 0;
+  /** What was unread at the last report. */
+  #unreadAtReport = 0;
 
   /** What the provider has reported so far, which is certain; 0 before it has. */
   get reportedTokens(): number {
@@ -34,7 +37,7 @@ export class PassedOutput {
 
   /** Tokens that are not in the text: of what was not kept, and of generated media, at most. */
   get tokensBesideText(): number {
-    return this.#reported + this.#unkept + this.#untexted;
+    return this.#reported + this.#besideReport;
   }
 
   /** The most tokens that can have been generated of what passed. */
@@ -44,7 +47,7 @@ export class PassedOutput {
 
   /** Whether anything has passed since the last report. */
   get grewSinceReport(): boolean {
-    return this.#length + this.#unkept + this.#untexted > 0;
+    return this.#length + this.#besideReport > 0;
   }
 
   /** Takes the content of a JSON string, without its quotes. */
@@ -63,6 +66,11 @@ export class PassedOutput {
     this.#untexted += tokens;
   }
 
+  /** @param bytes All text until now that passed in events which were too large to be read. */
+  noteUnread(bytes: number): void {
+    this.#unread = bytes;
+  }
+
   /** @param tokens All output until now, as the provider counts it. Such counts only grow: a smaller one, or a zero, says nothing. */
   report(tokens: number): void {
     if (tokens === 0 || tokens < this.#reported) return;
@@ -71,6 +79,11 @@ export class PassedOutput {
     this.#length = 0;
     this.#unkept = 0;
     this.#untexted = 0;
+    this.#unreadAtReport = this.#unread;
+  }
+
+  get #besideReport(): number {
+    return this.#unkept + this.#untexted + this.#unread - this.#unreadAtReport;
   }
 
   /** A copy of the text from a place on, with its JSON escapes. */

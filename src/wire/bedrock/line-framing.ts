@@ -1,18 +1,24 @@
 /** Splits JSON lines, an event a line. */
 
 import { isJson, type Framing } from "../answer/meter.ts";
+import { JsonPruner } from "../body/index.ts";
+import { ByteBuffer } from "../byte-buffer.ts";
 import { toBuffer } from "../bytes.ts";
 
-/** A longer line is passed on unread rather than kept for ever, in bytes. */
-const longestLine = 8 * 1024 * 1024;
+/** A longer line is passed on as it comes, and what is read of it is pruned. In bytes. */
+const longestLine = 2 * 1024 * 1024;
 const lineFeed = 0x0a;
+const nothing = Buffer.alloc(0);
 
 /** Keeps the line that is not whole yet. The last one may lack its line end. */
 export class LineFraming implements Framing {
   readonly #take: (line: Buffer) => void;
-  #kept: Buffer = Buffer.alloc(0);
-  #skipping = false;
+  readonly #kept = new ByteBuffer();
+  /** The line that is too long to be kept, while it lasts. */
+  #long: JsonPruner | null = null;
   #malformed = false;
+  /** Of long lines that have ended. */
+  #unreadTextBytes = 0;
 
   /** @param take Is given each line that is not blank. */
   constructor(take: (line: Buffer) => void) {
@@ -23,34 +29,42 @@ export class LineFraming implements Framing {
     return this.#malformed;
   }
 
+  get unreadTextBytes(): number {
+    return this.#unreadTextBytes + (this.#long?.unreadTextBytes ?? 0);
+  }
+
   get separator(): string {
-    return this.#skipping ? "\n" : "";
+    return this.#long ? "\n" : "";
   }
 
   push(chunk: Uint8Array): Uint8Array {
     const bytes = toBuffer(chunk);
-    const ending = bytes.lastIndexOf(lineFeed);
-    const kept = this.#kept;
-    this.#kept = Buffer.concat([kept, bytes]);
-    if (ending >= 0) return this.#release(kept.length + ending + 1);
-    if (!this.#skipping && this.#kept.length <= longestLine) return Buffer.alloc(0);
-    this.#skipping = true;
-    this.#malformed = true;
-    return this.#cut(this.#kept.length);
+    const end = bytes.lastIndexOf(lineFeed) + 1;
+    const whole = end > 0 ? this.#takeLines(bytes.subarray(0, end)) : nothing;
+    const passed = this.#keep(bytes.subarray(end));
+    return passed.length === 0 ? whole : Buffer.concat([whole, passed]);
   }
 
   end(): Uint8Array {
-    const rest = this.#cut(this.#kept.length);
-    if (!this.#skipping && isJson(rest)) this.#takeLine(rest);
+    if (this.#long) this.#finishLong(this.#long, nothing);
+    const rest = this.#kept.take();
+    if (isJson(rest)) this.#takeLine(rest);
     return rest;
   }
 
-  #release(length: number): Buffer {
-    const whole = this.#cut(length);
+  /** @param bytes End with a line. @returns What is passed on. */
+  #takeLines(bytes: Buffer): Buffer {
+    let whole = bytes;
     let start = 0;
-    for (let end = whole.indexOf(lineFeed); end >= 0; end = whole.indexOf(lineFeed, start)) {
-      if (this.#skipping) this.#skipping = false;
-      else this.#takeLine(whole.subarray(start, end));
+    if (this.#long) {
+      start = bytes.indexOf(lineFeed) + 1;
+      this.#finishLong(this.#long, bytes.subarray(0, start));
+    } else if (this.#kept.length > 0) {
+      this.#kept.add(bytes);
+      whole = this.#kept.take();
+    }
+    for (let end = whole.indexOf(lineFeed, start); end >= 0; end = whole.indexOf(lineFeed, start)) {
+      this.#takeLine(whole.subarray(start, end));
       start = end + 1;
     }
     return whole;
@@ -60,9 +74,25 @@ export class LineFraming implements Framing {
     if (line.some((byte) => byte > 0x20)) this.#take(line);
   }
 
-  #cut(length: number): Buffer {
-    const cut = this.#kept.subarray(0, length);
-    this.#kept = this.#kept.subarray(length);
-    return cut;
+  #finishLong(long: JsonPruner, last: Buffer): void {
+    long.push(last);
+    if (long.isCut || !long.isWhole) this.#malformed = true;
+    this.#unreadTextBytes += long.unreadTextBytes;
+    this.#long = null;
+    if (long.isWhole) this.#takeLine(long.take());
+  }
+
+  /** @returns What is passed on although its line has not ended. */
+  #keep(rest: Buffer): Buffer {
+    if (this.#long) {
+      this.#long.push(rest);
+      return rest;
+    }
+    this.#kept.add(rest);
+    if (this.#kept.length <= longestLine) return nothing;
+    this.#long = new JsonPruner();
+    const begun = this.#kept.take();
+    this.#long.push(begun);
+    return begun;
   }
 }

@@ -2,6 +2,7 @@
 
 export { editBody, type FieldEdit } from "./edit.ts";
 export { KeyTable } from "./key-table.ts";
+export { JsonPruner } from "./prune.ts";
 export {
   answerScanner,
   bodyScanner,

@@ -1,11 +1,14 @@
 /** Splits a JSON array that a provider streams, element by element. */
 
 import type { Framing } from "../answer/meter.ts";
+import { JsonPruner } from "../body/index.ts";
+import { ByteBuffer } from "../byte-buffer.ts";
 import { toBuffer } from "../bytes.ts";
 
-/** A longer element is passed on unread rather than kept for ever, in bytes. */
-const longestElement = 8 * 1024 * 1024;
+/** A longer element is passed on as it comes, and what is read of it is pruned. In bytes. */
+const longestElement = 2 * 1024 * 1024;
 
+const nothing = Buffer.alloc(0);
 const quote = 0x22;
 const backslash = 0x5c;
 const opening: ReadonlySet<number> = new Set([0x7b, 0x5b]);
@@ -15,15 +18,20 @@ const closing: ReadonlySet<number> = new Set([0x7d, 0x5d]);
 export class ArrayFraming implements Framing {
   readonly separator = "";
   readonly #take: (data: Buffer) => void;
-  #kept: Buffer = Buffer.alloc(0);
-  /** How far into the kept bytes the walk has come. */
-  #at = 0;
-  #elementStart = 0;
+  /** What has not been passed on: the beginning of an element, and what stands before it. */
+  readonly #kept = new ByteBuffer();
+  /** Where among the kept bytes the open element begins; -1 where none is kept. */
+  #keptStart = -1;
+  /** The element that is too large to be kept, while it lasts. */
+  #long: JsonPruner | null = null;
   #depth = 0;
   #inString = false;
+  #isEscaped = false;
   #elements = 0;
   #closed = false;
   #malformed = false;
+  /** Of long elements that have ended. */
+  #unreadTextBytes = 0;
 
   /** @param take Is given each whole element. */
   constructor(take: (data: Buffer) => void) {
@@ -32,6 +40,10 @@ export class ArrayFraming implements Framing {
 
   get malformed(): boolean {
     return this.#malformed;
+  }
+
+  get unreadTextBytes(): number {
+    return this.#unreadTextBytes + (this.#long?.unreadTextBytes ?? 0);
   }
 
   /** Whether the closing bracket has been passed on. */
@@ -46,56 +58,86 @@ export class ArrayFraming implements Framing {
 
   push(chunk: Uint8Array): Uint8Array {
     const bytes = toBuffer(chunk);
-    this.#kept = this.#kept.length === 0 ? bytes : Buffer.concat([this.#kept, bytes]);
+    /** Where the open element begins in the chunk; 0 when it began in an earlier one. */
+    let start = 0;
     let whole = 0;
-    for (; this.#at < this.#kept.length; this.#at += 1) {
-      const ended = this.#step(this.#kept[this.#at] ?? 0);
-      if (ended || this.#closed) whole = this.#at + 1;
+    for (let at = 0; at < bytes.length; at += 1) {
+      const depth = this.#depth;
+      this.#step(bytes[at] as number);
+      if (depth === 1 && this.#depth === 2) start = at;
+      const hasEnded = depth === 2 && this.#depth === 1;
+      if (hasEnded) this.#finish(bytes.subarray(start, at + 1));
+      if (hasEnded || this.#closed) start = whole = at + 1;
     }
-    if (this.#kept.length - whole > longestElement) {
-      this.#malformed = true;
-      whole = this.#kept.length;
-    }
-    return this.#release(whole);
+    const passed = bytes.subarray(0, whole);
+    const kept = whole > 0 ? this.#kept.take() : nothing;
+    return joined([kept, passed, this.#keep(bytes.subarray(whole), start - whole)]);
   }
 
   end(): Uint8Array {
-    return this.#release(this.#kept.length);
+    if (this.#long) this.#finishLong(this.#long, nothing);
+    return this.#kept.take();
   }
 
-  /** @returns Whether this byte ends an element. */
-  #step(byte: number): boolean {
-    if (this.#inString) {
-      if (byte === backslash) this.#at += 1;
+  #step(byte: number): void {
+    if (this.#isEscaped) this.#isEscaped = false;
+    else if (this.#inString) {
+      if (byte === backslash) this.#isEscaped = true;
       else if (byte === quote) this.#inString = false;
-      return false;
-    }
-    if (byte === quote) this.#inString = true;
-    else if (opening.has(byte)) this.#open();
-    else if (closing.has(byte)) return this.#close();
-    return false;
+    } else if (byte === quote) this.#inString = true;
+    else if (opening.has(byte)) this.#depth += 1;
+    else if (closing.has(byte)) this.#close();
   }
 
-  #open(): void {
-    this.#depth += 1;
-    if (this.#depth === 2) this.#elementStart = this.#at;
-  }
-
-  #close(): boolean {
+  #close(): void {
     this.#depth -= 1;
     if (this.#depth < 0) this.#malformed = true;
     if (this.#depth <= 0) this.#closed = true;
-    if (this.#depth !== 1) return false;
-    this.#elements += 1;
-    if (this.#elementStart >= 0) this.#take(this.#kept.subarray(this.#elementStart, this.#at + 1));
-    return true;
   }
 
-  #release(length: number): Uint8Array {
-    const passed = this.#kept.subarray(0, length);
-    this.#kept = this.#kept.subarray(length);
-    this.#at -= length;
-    this.#elementStart -= length;
+  /** @param last The end of an element; all of it where it did not begin in an earlier chunk. */
+  #finish(last: Buffer): void {
+    this.#elements += 1;
+    if (this.#long) this.#finishLong(this.#long, last);
+    else this.#take(this.#keptStart < 0 ? last : joined([this.#kept.view.subarray(this.#keptStart), last]));
+    this.#keptStart = -1;
+  }
+
+  #finishLong(long: JsonPruner, last: Buffer): void {
+    long.push(last);
+    if (long.isCut || !long.isWhole) this.#malformed = true;
+    this.#unreadTextBytes += long.unreadTextBytes;
+    this.#long = null;
+    if (long.isWhole) this.#take(long.take());
+  }
+
+  /**
+   * Keeps what is not whole, unless it is too large.
+   *
+   * @param start Where the open element begins among the bytes, if it does.
+   * @returns What is passed on after all.
+   */
+  #keep(rest: Buffer, start: number): Buffer {
+    const isOpen = this.#depth > 1;
+    if (this.#long) {
+      this.#long.push(rest);
+      return rest;
+    }
+    if (isOpen && this.#keptStart < 0) this.#keptStart = this.#kept.length + start;
+    this.#kept.add(rest);
+    if (this.#kept.length <= longestElement) return nothing;
+    const passed = this.#kept.take();
+    if (isOpen) {
+      this.#long = new JsonPruner();
+      this.#long.push(passed.subarray(this.#keptStart));
+    } else this.#malformed = true;
+    this.#keptStart = -1;
     return passed;
   }
+}
+
+/** As one piece, without a copy where only one has bytes. */
+function joined(pieces: readonly Buffer[]): Buffer {
+  const [first = nothing, ...others] = pieces.filter((piece) => piece.length > 0);
+  return others.length === 0 ? first : Buffer.concat([first, ...others]);
 }

@@ -69,6 +69,10 @@ class FirstByteFraming implements Framing {
     return this.#chosen?.malformed ?? false;
   }
 
+  get unreadTextBytes(): number {
+    return this.#chosen?.unreadTextBytes ?? 0;
+  }
+
   get separator(): string {
     return this.#chosen?.separator ?? "";
   }

@@ -37,7 +37,9 @@ export class ChatMeter implements UsageMeter {
   }
 
   push(chunk: Uint8Array): Uint8Array {
-    return this.#splitter.push(chunk);
+    const passed = this.#splitter.push(chunk);
+    this.output.noteUnread(this.#splitter.unreadTextBytes);
+    return passed;
   }
 
   get progress(): Progress {

@@ -43,7 +43,9 @@ export class ResponsesMeter implements UsageMeter {
   }
 
   push(chunk: Uint8Array): Uint8Array {
-    return this.#splitter.push(chunk);
+    const passed = this.#splitter.push(chunk);
+    this.output.noteUnread(this.#splitter.unreadTextBytes);
+    return passed;
   }
 
   get progress(): Progress {

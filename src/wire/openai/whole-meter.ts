@@ -1,22 +1,19 @@
 /** Reads the usage of an answer that comes as one JSON body. */
 
 import { PurserError } from "../../domain/error.ts";
-import { toBuffer } from "../bytes.ts";
+import { AnswerBody } from "../answer/answer-body.ts";
 import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { lastUsage, scanAnswer, takeAnswer } from "./answer-scan.ts";
+import { outputOfBytes } from "../answer/meter.ts";
 import { AnswerRecord } from "./record.ts";
 
-/** A longer body passes, and is not read. */
-const longestBody = 64 * 1024 * 1024;
-const bytesPerToken = 3;
 const nothing = new Uint8Array(0);
 
 export class WholeMeter implements UsageMeter {
   readonly output = null;
   readonly #record: AnswerRecord;
   readonly #generates: boolean;
-  #chunks: Uint8Array[] = [];
-  #length = 0;
+  readonly #body = new AnswerBody();
   #finished = false;
 
   constructor(facts: RequestFacts, generates: boolean) {
@@ -25,14 +22,12 @@ export class WholeMeter implements UsageMeter {
   }
 
   push(chunk: Uint8Array): Uint8Array {
-    this.#length += chunk.length;
-    if (this.#length <= longestBody) this.#chunks.push(chunk);
-    else this.#chunks = [];
+    this.#body.push(chunk);
     return chunk;
   }
 
   get progress(): Progress {
-    const passed = this.#generates ? Math.ceil(this.#length / bytesPerToken) : 0;
+    const passed = this.#generates ? outputOfBytes(this.#body.length) : 0;
     return {
       inputTokens: this.#record.inputTokens,
       outputTokens: this.#finished && this.#record.knowsOutput ? this.#record.outputTokens : passed,
@@ -45,11 +40,8 @@ export class WholeMeter implements UsageMeter {
   }
 
   end(): { readonly rest: Uint8Array; readonly reading: Reading } {
-    const [first, ...others] = this.#chunks;
-    const body = first && others.length === 0 ? toBuffer(first) : Buffer.concat(this.#chunks);
-    this.#chunks = [];
-    if (this.#length > longestBody) this.#record.flag("malformed");
-    else this.#read(body);
+    if (this.#body.isCut) this.#record.flag("malformed");
+    this.#read(this.#body.take());
     return { rest: nothing, reading: this.#record.reading() };
   }
 

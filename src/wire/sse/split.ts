@@ -1,16 +1,17 @@
 /** Splits a stream of server-sent events into whole events, and passes on the provider's own bytes. */
 
+import { ByteBuffer } from "../byte-buffer.ts";
 import { toBuffer } from "../bytes.ts";
 import { Lines, linesOf, SseEvent } from "./event.ts";
 import { LineEnds } from "./line-ends.ts";
+import { LongEvent } from "./long-event.ts";
 
-/** An unfinished event larger than this is passed on unread. */
-export const largestEventBytes = 8 * 1024 * 1024;
+/** An unfinished event larger than this is passed on as it comes, and what is read of it is pruned. */
+export const largestEventBytes = 2 * 1024 * 1024;
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const nothing = new Uint8Array(0);
-const empty = Buffer.alloc(0);
 
 export interface SseSplitterOptions {
   /** Sees each whole event once, in order. @returns Whether the event is passed on. */
@@ -27,7 +28,7 @@ export interface SseSplitterOptions {
 export class SseSplitter {
   readonly #onEvent: (event: SseEvent) => boolean;
   readonly #largest: number;
-  readonly #kept = new Kept();
+  readonly #kept = new ByteBuffer();
   /** The places of the lines of the current event, as far as it began in this chunk. */
   readonly #lines = new Lines();
   /** No byte of the current line has passed yet. */
@@ -35,22 +36,30 @@ export class SseSplitter {
   /** The byte before was a CR: an LF now belongs to it. */
   #afterReturn = false;
   #lastPassed = true;
-  #oversized = false;
+  /** The event that is too large to be kept, while it lasts. */
+  #long: LongEvent | null = null;
   #malformed = false;
+  /** Of long events that have ended. */
+  #unreadTextBytes = 0;
 
   constructor(options: SseSplitterOptions) {
     this.#onEvent = options.onEvent;
     this.#largest = options.largestEventBytes ?? largestEventBytes;
   }
 
-  /** Whether an event was too large to be kept, and so passed unread. */
+  /** Whether an event was so large that some of it passed unread. */
   get malformed(): boolean {
     return this.#malformed;
   }
 
+  /** Bytes of generated text that passed unread, since their event was too large. */
+  get unreadTextBytes(): number {
+    return this.#unreadTextBytes + (this.#long?.unreadTextBytes ?? 0);
+  }
+
   /** Whether bytes of an event that has not ended have been passed on already. */
   get insideOversized(): boolean {
-    return this.#oversized;
+    return this.#long !== null;
   }
 
   /** @returns What to pass on now; it shares memory with the chunk. */
@@ -69,17 +78,18 @@ export class SseSplitter {
 
   /** What was kept back of an event that never ended. It is shown to `onEvent` first, as it may be whole but for the empty line. */
   end(): Uint8Array {
-    const rest = this.#kept.take(nothing);
+    if (this.#long) return this.#finishLong(this.#long, nothing);
+    const rest = this.#kept.take();
     return rest.length > 0 && !this.#onEvent(new SseEvent(rest, linesOf(rest))) ? nothing : rest;
   }
 
   #finishEvent(passed: Passed, bytes: Buffer, at: { readonly start: number; readonly end: number }): void {
-    if (this.#oversized) {
-      this.#oversized = false;
-      this.#lastPassed = true;
+    if (this.#long) {
+      this.#finishLong(this.#long, bytes.subarray(at.start, at.end));
       passed.addRun(at.start, at.end);
     } else if (this.#kept.length > 0) {
-      const whole = this.#kept.take(bytes.subarray(at.start, at.end));
+      this.#kept.add(bytes.subarray(at.start, at.end));
+      const whole = this.#kept.take();
       this.#lastPassed = this.#onEvent(new SseEvent(whole, linesOf(whole)));
       if (this.#lastPassed) passed.add(whole);
     } else {
@@ -101,13 +111,29 @@ export class SseSplitter {
   #keepRest(passed: Passed, bytes: Buffer, start: number): void {
     const rest = bytes.subarray(start);
     this.#lines.length = 0;
-    if (!this.#oversized && this.#kept.length + rest.length > this.#largest) {
-      this.#oversized = true;
-      this.#malformed = true;
+    if (this.#long) {
+      this.#long.push(rest);
+      passed.addRun(start, bytes.length);
+    } else if (this.#kept.length + rest.length > this.#largest) {
+      const begun = this.#kept.take();
+      this.#long = new LongEvent();
+      this.#long.push(begun);
+      this.#long.push(rest);
       this.#lastPassed = true;
-      passed.add(this.#kept.take(rest));
-    } else if (this.#oversized) passed.addRun(start, bytes.length);
-    else this.#kept.add(rest);
+      if (begun.length > 0) passed.add(begun);
+      passed.addRun(start, bytes.length);
+    } else this.#kept.add(rest);
+  }
+
+  /** Shows what was kept of an event that has passed on already. @returns Nothing: none of it is kept back. */
+  #finishLong(long: LongEvent, last: Uint8Array): Uint8Array {
+    long.push(toBuffer(last));
+    if (long.isCut || !long.isWhole) this.#malformed = true;
+    this.#unreadTextBytes += long.unreadTextBytes;
+    this.#long = null;
+    this.#lastPassed = true;
+    if (long.isWhole) this.#onEvent(long.event());
+    return nothing;
   }
 
   /** The place behind the next empty line, or -1 when the bytes end before one does. Notes the lines on the way. */
@@ -138,31 +164,6 @@ export class SseSplitter {
     if (!this.#afterReturn || bytes[at] !== lineFeed) return at;
     this.#afterReturn = false;
     return at + 1;
-  }
-}
-
-/** The beginning of an event, kept until the rest comes. Grows by doubling, so that a large event in small pieces costs no more. */
-class Kept {
-  #bytes = empty;
-  length = 0;
-
-  add(more: Uint8Array): void {
-    const needed = this.length + more.length;
-    if (needed > this.#bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(this.length === 0 ? needed : Math.max(needed, this.#bytes.length * 2));
-      this.#bytes.copy(grown, 0, 0, this.length);
-      this.#bytes = grown;
-    }
-    this.#bytes.set(more, this.length);
-    this.length = needed;
-  }
-
-  take(last: Uint8Array): Buffer {
-    this.add(last);
-    const whole = this.#bytes.subarray(0, this.length);
-    this.#bytes = empty;
-    this.length = 0;
-    return whole;
   }
 }
 

@@ -49,6 +49,15 @@ export class SqliteReader implements LedgerReader {
     }
   }
 
+  async check(): Promise<readonly string[]> {
+    const thread = new ReaderThread({ directory: this.#parts.directory });
+    try {
+      return (await thread.ask({ method: "check" })) as readonly string[];
+    } finally {
+      await thread.close();
+    }
+  }
+
   async close(): Promise<void> {
     await this.#thread.close();
   }

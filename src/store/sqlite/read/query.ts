@@ -20,7 +20,7 @@ export type QueryMethod = "calls" | "refusals" | "totals" | "alerts";
 
 export interface Question {
   readonly number: number;
-  readonly query: Query | CountQuery | { readonly method: "verify" };
+  readonly query: Query | CountQuery | { readonly method: "verify" } | { readonly method: "check" };
 }
 
 export type ReaderMessage =

@@ -20,6 +20,7 @@ const usualRemedies: Readonly<Record<Asked["method"], string>> = {
   totals: lookAtIt,
   alerts: lookAtIt,
   count: lookAtIt,
+  check: lookAtIt,
   verify: "Check that the data folder can be read and that the folder for temporary files has room, and try again.",
 };
 

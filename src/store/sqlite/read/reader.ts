@@ -3,11 +3,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../../domain/assert.ts";
 import { FileHistory } from "../journal/file-history.ts";
+import { findDamage } from "../integrity.ts";
 import { damageRemedyFor, openForReading } from "../schema.ts";
 import { readAlerts, readCalls } from "./calls.ts";
 import { countSpent } from "./count-spent.ts";
 import { NameIndex } from "./name-index.ts";
-import type { Question, ReaderData, ReaderMessage } from "./query.ts";
+import type { CountQuery, Query, Question, ReaderData, ReaderMessage } from "./query.ts";
 import { readRefusals } from "./refusals.ts";
 import { readTotals } from "./totals.ts";
 import { verify } from "./verify.ts";
@@ -30,6 +31,7 @@ function respond({ number, query }: Question): ReaderMessage {
   try {
     if (query.method === "verify")
       return { kind: "answer", number, answer: verify(database, (share) => say({ kind: "progress", number, share })) };
+    if (query.method === "check") return { kind: "answer", number, answer: findDamage(database, "quick_check") };
     database.exec("BEGIN");
     try {
       return { kind: "answer", number, answer: answer(query, number) };
@@ -44,7 +46,7 @@ function respond({ number, query }: Question): ReaderMessage {
   }
 }
 
-function answer(query: Exclude<Question["query"], { method: "verify" }>, number: number): unknown {
+function answer(query: Query | CountQuery, number: number): unknown {
   if (query.method === "count") return countSpent(source, query, (share) => say({ kind: "progress", number, share }));
   if (query.method === "calls") return readCalls(source, ...query.input);
   if (query.method === "refusals") return readRefusals(source, ...query.input);

@@ -11,7 +11,7 @@ import { hold, settle, start, tree, usd, usualOutcome } from "../../conformance/
 import { openLedger } from "../open.ts";
 import { ledgerFile } from "../schema.ts";
 
-const clock = { now: () => start };
+const clock = { now: () => start, monotonic: () => start };
 
 /** Fills a ledger, changes its file by SQL, and verifies it. */
 async function verifyAfter(sql: string): Promise<VerifyReport> {
@@ -37,7 +37,7 @@ async function verifyAfter(sql: string): Promise<VerifyReport> {
 }
 
 test("an untouched file is whole", async () => {
-  assert.deepEqual(await verifyAfter(""), { entries: 9, staged: 0, brokenAt: null, drift: [], rollupDrift: [], ok: true });
+  assert.deepEqual(await verifyAfter(""), { entries: 9, staged: 0, brokenAt: null, drift: [], rollupDrift: [], damage: [], ok: true });
 });
 
 test("a changed amount, time, body or hash breaks the chain at its entry", async () => {

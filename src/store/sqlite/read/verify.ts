@@ -11,6 +11,7 @@ import { FileHistory, readCounterState } from "../journal/file-history.ts";
 import { allRows, prepareRows, readRow, rowColumns, type RowValues } from "../journal/journal-file.ts";
 import { isCorrection, isOutcome } from "../journal/kind.ts";
 import { nameKinds } from "../journal/name.ts";
+import { findDamage } from "../integrity.ts";
 import { dayHours, rollupTable, sumColumns } from "../schema.ts";
 import { entryWidth } from "../write/batch.ts";
 import { additionOf, hourMs, joinPico, prepareRollup, RollupBatch } from "../write/rollup.ts";
@@ -29,6 +30,8 @@ const maxDrift = 100;
  * @throws PurserError `store_unavailable` when what is staged cannot be booked.
  */
 export function verify(database: DatabaseSync, progress: (share: number) => void): VerifyReport {
+  const damage = findDamage(database, "integrity_check");
+  if (damage.length > 0) return { entries: 0, staged: 0, brokenAt: null, drift: [], rollupDrift: [], damage, ok: false };
   database.exec(`BEGIN; ${rollupTable("temp.recomputed")}`);
   try {
     return new Replay(database).run(progress);
@@ -92,7 +95,7 @@ class Replay {
     const rollupDrift = this.#brokenAt === null ? [...this.#rollupDrift(), ...this.#hourDrift()] : [];
     progress(1);
     const ok = this.#brokenAt === null && drift.length === 0 && rollupDrift.length === 0;
-    return { entries: this.#entries, staged, brokenAt: this.#brokenAt, drift, rollupDrift, ok };
+    return { entries: this.#entries, staged, brokenAt: this.#brokenAt, drift, rollupDrift, damage: [], ok };
   }
 
   /** The figures behind a broken chain mean nothing: what follows is not read. */

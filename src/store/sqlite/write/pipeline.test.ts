@@ -13,7 +13,7 @@ import type { Batch } from "./batch.ts";
 import { SqliteLedger } from "./ledger.ts";
 import { WriterThread } from "./writer-thread.ts";
 
-const clock = { now: () => start };
+const clock = { now: () => start, monotonic: () => start };
 
 /** Its next batch is lost on its way to the file, or the answer on its way back. */
 class LosingThread extends WriterThread {

@@ -6,6 +6,8 @@ import { PurserError } from "../../../domain/error.ts";
 import type { Books } from "../../../domain/ledger/books.ts";
 import type { AnswerOf, Command } from "../../../domain/ledger/command.ts";
 import { decide } from "../../../domain/ledger/decide.ts";
+import { damagedLedger } from "../integrity.ts";
+import { damageRemedyFor } from "../schema.ts";
 import type { Gathering, Waiter } from "./gathering.ts";
 import { JournalState } from "./journal-state.ts";
 import type { WriterThread } from "./writer-thread.ts";
@@ -49,6 +51,8 @@ export class Pipeline {
   #convenient: NodeJS.Timeout | undefined;
   #isForgetting = false;
   #failure: PurserError | undefined;
+  /** The file could not be read where it should be whole: it stays so, whatever can be written. */
+  #damage: PurserError | undefined;
   /** The books are ahead of the file, and are still to be read anew. */
   #isStale = false;
   /** The batch that failed: a writer that died may have put it on file, which only the file can tell. */
@@ -78,26 +82,32 @@ export class Pipeline {
     return this.#state.hasCharges;
   }
 
-  /** Why nothing can be written; null while it can. */
+  /** Why nothing can be written, or looked up; null while all is well. */
   get problem(): PurserError | null {
-    return this.#failure ?? null;
+    return this.#damage ?? this.#failure ?? null;
   }
 
   /** Decides for a caller who waits until the decision is on file, or is told that it cannot be. */
   commit<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> {
-    if (this.#failure) return Promise.reject(this.#failure);
+    const { problem } = this;
+    if (problem) return Promise.reject(problem);
     try {
       return this.#whenDurable(this.#decide(command, soon));
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(this.#noteDamage(error));
     }
   }
 
   /** Decides for a caller who does not wait: kept until its batch is on file. While that fails, only ends of calls are taken. */
   async decide<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> {
-    if (this.#failure && !isEndOfCall(command)) throw this.#failure;
+    const { problem } = this;
+    if (problem && !isEndOfCall(command)) throw problem;
     while (this.#isStale) await new Promise<void>((resolve) => this.#whenRenewed.push(resolve));
-    return this.#decideAndKeep(command);
+    try {
+      return this.#decideAndKeep(command);
+    } catch (error) {
+      throw this.#noteDamage(error);
+    }
   }
 
   /** Resolves when all that was decided so far is on file. @throws PurserError `store_unavailable` when it cannot be written. */
@@ -271,6 +281,13 @@ export class Pipeline {
     }
     if (this.#failure) refuse(doubtful.waiters, this.#failure);
     return doubtful.answered;
+  }
+
+  /** A look-up that failed by damage fails for every call that needs it: from then on none is taken. */
+  #noteDamage(error: unknown): unknown {
+    if (error instanceof PurserError || damageRemedyFor(error) === undefined) return error;
+    this.#damage = damagedLedger(this.#parts.directory, error instanceof Error ? error.message : String(error), error);
+    return this.#damage;
   }
 
   #unavailable(cause: unknown): PurserError {

@@ -31,7 +31,7 @@ async function withFiles(check: (files: Files) => void): Promise<void> {
     check({ directory, reading, staging: new Staging(writing, new BatchWriter(writing), "process") });
     reading.close();
     writing.close();
-    const { ledger, reader } = await openLedger({ directory, durability: "process", clock: { now: () => start } });
+    const { ledger, reader } = await openLedger({ directory, durability: "process", clock: { now: () => start, monotonic: () => start } });
     assert.equal((await reader.verify()).ok, true);
     await reader.close();
     await ledger.close();

@@ -60,7 +60,7 @@ test("what is staged is counted by a verification, and booked by the next proces
   withStaged("", async (directory) => {
     const before = await verify(directory);
     assert.deepEqual([before.ok, before.entries, before.staged], [true, 4, 3]);
-    const { ledger, reader } = await openLedger({ directory, durability: "process", clock: { now: () => start } });
+    const { ledger, reader } = await openLedger({ directory, durability: "process", clock: { now: () => start, monotonic: () => start } });
     const after = await reader.verify();
     assert.deepEqual([after.ok, after.entries, after.staged], [true, 7, 0]);
     await reader.close();
@@ -89,9 +89,12 @@ for (const [what, [sql, message]] of Object.entries(damages)) {
         error.code === "store_unavailable" &&
         message.test(error.message) &&
         /backup/.test(error.detail.remedy ?? "");
-      await assert.rejects(openLedger({ directory, durability: "process", clock: { now: () => start } }), isRefused);
+      await assert.rejects(
+        openLedger({ directory, durability: "process", clock: { now: () => start, monotonic: () => start } }),
+        isRefused,
+      );
       await assert.rejects(verify(directory), isRefused);
-      assert.throws(() => checkLedgerFile(directory), isRefused);
+      assert.throws(() => checkLedgerFile(directory, { isHeld: false }), isRefused);
       const database = openForReading(directory);
       assert.equal(database.prepare("SELECT max(seq) AS last FROM entry").get()?.["last"], 4);
       database.close();

@@ -15,6 +15,7 @@ const port = parentPort;
 const { directory, durability } = workerData as WriterData;
 const database = openForWriting(directory, durability);
 const staging = new Staging(database, new BatchWriter(database), durability);
+giveFreePagesBack();
 let lastNumber = 0;
 let idle: NodeJS.Timeout | undefined;
 
@@ -70,10 +71,16 @@ function close(): void {
   clearTimeout(idle);
   try {
     staging.book();
+    giveFreePagesBack();
   } finally {
     database.close();
     port.close();
   }
+}
+
+/** They hold nothing, and damage to them would not show. Of a file that an older version made, they stay. */
+function giveFreePagesBack(): void {
+  database.exec("PRAGMA incremental_vacuum");
 }
 
 function failed(number: number, error: unknown): WriterMessage {

@@ -1,0 +1,56 @@
+/** Finds a key that stands twice in one object of a JSON text: of two values, nobody can know which one was meant. */
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+interface Container {
+  /** Null for a list. */
+  readonly keys: Set<string> | null;
+  /** Where it stands, as `attribution.tags` or `thresholds[1]`; empty for the whole. */
+  readonly path: string;
+  /** Of the member that is being read. */
+  member: string;
+  index: number;
+}
+
+/**
+ * @param text Valid JSON.
+ * @returns The path of the first key that stands twice, such as `attribution.project`; undefined when there is none.
+ */
+export function repeatedKey(text: string): string | undefined {
+  const open: Container[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const container = open.at(-1);
+    const character = text[at];
+    if (character === '"') {
+      const end = endOfString(text, at + 1);
+      const isKey = container?.keys && container.member === "";
+      if (isKey) {
+        const key = JSON.parse(text.slice(at, end)) as string;
+        container.member = memberPath(container.path, key);
+        if (container.keys?.has(key)) return container.member;
+        container.keys?.add(key);
+      }
+      at = end - 1;
+    } else if (character === "{" || character === "[") {
+      const path = container === undefined ? "" : container.keys ? container.member : `${container.path}[${container.index}]`;
+      open.push({ keys: character === "{" ? new Set() : null, path, member: "", index: 0 });
+    } else if (character === "}" || character === "]") open.pop();
+    else if (character === "," && container) {
+      container.member = "";
+      container.index += 1;
+    }
+  }
+  return undefined;
+}
+
+function memberPath(path: string, key: string): string {
+  return path === "" ? key : `${path}.${key}`;
+}
+
+/** @param start Behind the quote that begins it. @returns The place behind the one that ends it. */
+function endOfString(text: string, start: number): number {
+  let at = start;
+  while (text.charCodeAt(at) !== quote) at += text.charCodeAt(at) === backslash ? 2 : 1;
+  return at + 1;
+}

@@ -1,0 +1,50 @@
+/** Whether the ledger can be written and looked up in, as far as that was seen. */
+
+import { setTimeout } from "node:timers/promises";
+import type { Clock, Ledger, LedgerReader } from "./ports.ts";
+
+/** A look through the file is no older than this, when somebody asks, */
+const freshMs = 10_000;
+/** unless it takes so long that it would keep the disk busy: then its own time, so many times. */
+const restShare = 100;
+/** Whoever asks waits so long at most for a look that is under way. */
+const patienceMs = 500;
+
+export interface StoreHealthParts {
+  readonly ledger: Pick<Ledger, "problem">;
+  readonly reader: Pick<LedgerReader, "check">;
+  readonly clock: Clock;
+}
+
+export class StoreHealth {
+  readonly #parts: StoreHealthParts;
+  #damage: readonly string[] = [];
+  #look: Promise<void> | null = null;
+  #nextLookAt: number;
+
+  constructor(parts: StoreHealthParts) {
+    this.#parts = parts;
+    this.#nextLookAt = parts.clock.monotonic();
+  }
+
+  /** @returns What is wrong, as sentences; nothing when all is well. */
+  async problems(): Promise<readonly string[]> {
+    if (this.#parts.clock.monotonic() >= this.#nextLookAt) this.#look ??= this.#lookThrough();
+    if (this.#look) await Promise.race([this.#look, setTimeout(patienceMs, undefined, { ref: false })]);
+    const problem = this.#parts.ledger.problem();
+    return [...(problem ? [problem.message] : []), ...this.#damage.map((finding) => `the ledger's file is damaged: ${finding}`)];
+  }
+
+  async #lookThrough(): Promise<void> {
+    const { clock, reader } = this.#parts;
+    const startedAt = clock.monotonic();
+    try {
+      this.#damage = await reader.check();
+    } catch (error) {
+      this.#damage = [error instanceof Error ? error.message : String(error)];
+    }
+    const endedAt = clock.monotonic();
+    this.#nextLookAt = endedAt + Math.max(freshMs, (endedAt - startedAt) * restShare);
+    this.#look = null;
+  }
+}

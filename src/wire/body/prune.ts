@@ -1,0 +1,294 @@
+/** Makes a small document of a JSON text of any size while it passes, cut anywhere: what meters read stays, bulk is left out. */
+
+import { ByteBuffer } from "../byte-buffer.ts";
+import { KeyTable } from "./key-table.ts";
+
+/** A longer string keeps its beginning. */
+const longestString = 1024;
+/** No number or literal is longer. */
+const longestScalar = 64;
+/** Of a list, these many numbers are kept: longer ones are embeddings and token ids. */
+const mostNumbers = 16;
+/** What one field of the document may take; with its deep parts, of which the wires read little, apart. */
+const largestField = 128 * 1024;
+const largestDeep = 64 * 1024;
+const deepFrom = 6;
+/** What the whole document may take, to within one field. */
+const largestDocument = 1024 * 1024;
+const maxDepth = 256;
+
+/** Fields that carry generated text; in others a long string is an image, a signature or an id. */
+const textKeys = new KeyTable([
+  "text",
+  "content",
+  "delta",
+  "thinking",
+  "reasoning",
+  "reasoning_content",
+  "refusal",
+  "partial_json",
+  "arguments",
+]);
+
+const nul = 0x00;
+const quote = 0x22;
+const comma = 0x2c;
+const colon = 0x3a;
+const openBracket = 0x5b;
+const backslash = 0x5c;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const letterU = 0x75;
+
+/** What may come next in the container that is open. */
+type Place = "member" | "member behind a comma" | "colon" | "value" | "comma";
+
+/**
+ * Long strings are shortened, long lists of numbers too, and once a field has taken its share its further members are left out. What
+ * is no JSON does not become JSON by it.
+ */
+export class JsonPruner {
+  readonly #out = new ByteBuffer();
+  /** By depth: whether the container is a list, and how many of its members and of its numbers were kept. */
+  readonly #isList = new Uint8Array(maxDepth + 2);
+  readonly #members = new Uint32Array(maxDepth + 2);
+  readonly #numbers = new Uint32Array(maxDepth + 2);
+  #depth = 0;
+  #place: Place = "member";
+  /** The depth of the container a member of which is being left out; -1 while all is kept. */
+  #skipDepth = -1;
+  #fieldBytes = 0;
+  #deepBytes = 0;
+  #inString = false;
+  #isKey = false;
+  #keyStart = 0;
+  /** Whether the last key is one of generated text. */
+  #isTextKey = false;
+  #stringBytes = 0;
+  /** Bytes of an escape that are still to come. */
+  #escapeLeft = 0;
+  /** -1 outside of a scalar. */
+  #scalarBytes = -1;
+  #isBroken = false;
+  #isCut = false;
+  #unreadTextBytes = 0;
+
+  /** Whether members were left out which a meter might have read. */
+  get isCut(): boolean {
+    return this.#isCut;
+  }
+
+  /** Whether one whole JSON value has come, and no more. */
+  get isWhole(): boolean {
+    return !this.#isBroken && this.#depth === 0 && this.#place === "comma";
+  }
+
+  /** Bytes of generated text that were left out. */
+  get unreadTextBytes(): number {
+    return this.#unreadTextBytes;
+  }
+
+  push(bytes: Buffer): void {
+    let at = 0;
+    while (at < bytes.length && !this.#isBroken) {
+      if (!this.#inString) this.#step(bytes[at++] as number);
+      else if (this.#skipDepth >= 0 || this.#isShortened) at = this.#skipString(bytes, at);
+      else this.#keepOfString(bytes[at++] as number);
+    }
+    this.#unreadTextBytes += bytes.length - at;
+  }
+
+  /** The document so far: JSON if the text was whole JSON and small enough once pruned. */
+  take(): Buffer {
+    return this.#out.take();
+  }
+
+  /** One byte outside of strings. */
+  #step(byte: number): void {
+    if (byte > 0x20 && !isStructural(byte)) return this.#scalar(byte);
+    if (this.#scalarBytes >= 0) this.#endValue();
+    if (byte <= 0x20) return;
+    if (byte === quote) this.#beginString();
+    else if (byte === openBrace || byte === openBracket) this.#open(byte);
+    else if (byte === closeBrace || byte === closeBracket) this.#close(byte);
+    else if (byte === comma) this.#comma();
+    else this.#colon();
+  }
+
+  #scalar(byte: number): void {
+    if (this.#scalarBytes < 0) {
+      if (!this.#beginValue(byte === 0x2d || (byte >= 0x30 && byte <= 0x39))) return this.#break();
+      this.#scalarBytes = 0;
+    }
+    this.#scalarBytes += 1;
+    if (this.#scalarBytes > longestScalar) this.#break();
+    else this.#emit(byte);
+  }
+
+  #beginString(): void {
+    const isKey = this.#depth > 0 && this.#isList[this.#depth] === 0 && this.#mayBegin;
+    if (isKey) this.#beginMember(false);
+    else if (!this.#beginValue(false)) return this.#break();
+    this.#inString = true;
+    this.#isKey = isKey;
+    this.#stringBytes = 0;
+    this.#escapeLeft = 0;
+    this.#emit(quote);
+    this.#keyStart = this.#out.length;
+  }
+
+  /** Enough of the string is kept, and what follows begins a character. */
+  get #isShortened(): boolean {
+    return this.#stringBytes >= longestString && this.#escapeLeft === 0;
+  }
+
+  #keepOfString(byte: number): void {
+    if (byte < 0x20) return this.#break();
+    if (this.#escapeLeft > 0) this.#escapeLeft = byte === letterU && this.#escapeLeft === 1 ? 4 : this.#escapeLeft - 1;
+    else if (byte === quote) return this.#endString();
+    else if (byte === backslash) this.#escapeLeft = 1;
+    this.#stringBytes += 1;
+    this.#emit(byte);
+  }
+
+  /** @returns The place behind what was left out: the string's end, or that of the bytes. */
+  #skipString(bytes: Buffer, from: number): number {
+    let at = from;
+    while (at < bytes.length) {
+      if (this.#escapeLeft > 0) {
+        this.#escapeLeft -= 1;
+        at += 1;
+        continue;
+      }
+      const found = bytes.indexOf(quote, at);
+      const end = found < 0 ? bytes.length : found;
+      let before = end;
+      while (before > at && bytes[before - 1] === backslash) before -= 1;
+      this.#escapeLeft = (end - before) % 2;
+      at = end;
+      if (found < 0 || this.#escapeLeft > 0) continue;
+      this.#leaveOut(at - from);
+      this.#endString();
+      return at + 1;
+    }
+    this.#leaveOut(at - from);
+    return at;
+  }
+
+  /** The keys of what is left out as a whole are not known: all its strings are taken for text. */
+  #leaveOut(bytes: number): void {
+    if (this.#skipDepth >= 0 || this.#isTextKey) this.#unreadTextBytes += bytes;
+  }
+
+  #endString(): void {
+    this.#inString = false;
+    if (this.#isKey) this.#isTextKey = textKeys.find(this.#out.view, this.#keyStart, this.#out.length) >= 0;
+    this.#emit(quote);
+    if (this.#isKey) this.#place = "colon";
+    else this.#endValue();
+  }
+
+  #endValue(): void {
+    this.#scalarBytes = -1;
+    this.#place = "comma";
+  }
+
+  #open(byte: number): void {
+    if (this.#depth >= maxDepth || !this.#beginValue(false)) return this.#break();
+    this.#emit(byte);
+    this.#depth += 1;
+    this.#isList[this.#depth] = byte === openBracket ? 1 : 0;
+    this.#members[this.#depth] = this.#numbers[this.#depth] = 0;
+    this.#place = "member";
+  }
+
+  #close(byte: number): void {
+    const isList = byte === closeBracket ? 1 : 0;
+    const mayEnd = this.#place === "comma" || this.#place === "member";
+    if (this.#depth === 0 || !mayEnd || this.#isList[this.#depth] !== isList) return this.#break();
+    if (this.#skipDepth === this.#depth) this.#skipDepth = -1;
+    this.#depth -= 1;
+    this.#emit(byte);
+    this.#endValue();
+  }
+
+  #comma(): void {
+    if (this.#depth === 0 || this.#place !== "comma") return this.#break();
+    if (this.#skipDepth === this.#depth) this.#skipDepth = -1;
+    this.#place = "member behind a comma";
+  }
+
+  #colon(): void {
+    if (this.#place !== "colon") return this.#break();
+    this.#emit(colon);
+    this.#place = "value";
+  }
+
+  /** @returns Whether a value may stand here. */
+  #beginValue(isNumber: boolean): boolean {
+    if (this.#place === "value") return true;
+    const isElement = this.#depth === 0 || this.#isList[this.#depth] === 1;
+    if (!isElement || !this.#mayBegin) return false;
+    this.#beginMember(isNumber);
+    return true;
+  }
+
+  get #mayBegin(): boolean {
+    return this.#place === "member" || this.#place === "member behind a comma";
+  }
+
+  #beginMember(isNumber: boolean): void {
+    if (this.#skipDepth >= 0) return;
+    const depth = this.#depth;
+    if (this.#isLeftOut(depth, isNumber)) {
+      this.#skipDepth = depth;
+      return;
+    }
+    const before = this.#members[depth] as number;
+    this.#members[depth] = before + 1;
+    if (before > 0) this.#emit(comma);
+  }
+
+  #isLeftOut(depth: number, isNumber: boolean): boolean {
+    if (isNumber && this.#isList[depth] === 1) {
+      const before = this.#numbers[depth] as number;
+      this.#numbers[depth] = Math.min(before + 1, mostNumbers);
+      if (before >= mostNumbers) return true;
+    }
+    if (depth === 1) {
+      this.#fieldBytes = this.#deepBytes = 0;
+      // Nothing more is kept, and what was kept stays without its end.
+      if (this.#out.length > largestDocument) this.#isBroken = true;
+      return this.#isBroken;
+    }
+    const isFull = this.#fieldBytes > largestField || (depth >= deepFrom && this.#deepBytes > largestDeep);
+    if (isFull) this.#isCut = true;
+    return isFull;
+  }
+
+  #emit(byte: number): void {
+    if (this.#skipDepth >= 0) return;
+    this.#out.addByte(byte);
+    this.#fieldBytes += 1;
+    if (this.#depth >= deepFrom) this.#deepBytes += 1;
+  }
+
+  /** The text is no JSON, and what was kept of it shall not be either. */
+  #break(): void {
+    this.#isBroken = true;
+    this.#out.addByte(nul);
+  }
+}
+
+function isStructural(byte: number): boolean {
+  return (
+    byte === quote ||
+    byte === comma ||
+    byte === colon ||
+    byte === openBracket ||
+    byte === closeBracket ||
+    byte === openBrace ||
+    byte === closeBrace
+  );
+}

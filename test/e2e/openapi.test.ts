@@ -1,0 +1,233 @@
+/** A client that knows the server by its OpenAPI document only, and sends all that it allows and much that it does not. */
+
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import * as fc from "fast-check";
+import { SchemaChecker, valuesOf, type Components, type Schema } from "./json-schema.ts";
+import { startGateway, startSimulatorProcess, type GatewayProcess } from "./process.ts";
+import { always } from "./settings.ts";
+
+interface Parameter {
+  readonly name: string;
+  readonly in: "path" | "query";
+  readonly required: boolean;
+  readonly schema: Schema;
+}
+
+interface Operation {
+  readonly operationId: string;
+  readonly parameters: readonly Parameter[];
+  readonly requestBody?: { readonly content: { readonly "application/json": { readonly schema: Schema } } };
+  readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }>>;
+}
+
+interface OpenApi {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Components };
+}
+
+interface Sent {
+  readonly path: Readonly<Record<string, string>>;
+  readonly query: readonly (readonly [string, string])[];
+  readonly body: string | null;
+}
+
+interface Place {
+  readonly method: string;
+  readonly path: string;
+  readonly operation: Operation;
+}
+
+interface Case {
+  readonly sent: Sent;
+  readonly role: string;
+}
+
+const roles = ["admin", "reader", "caller", "nobody", "a stranger"] as const;
+
+const simulator = await startSimulatorProcess();
+const gateway: GatewayProcess = await startGateway({ simulatorUrl: simulator.url });
+const document = (await (await fetch(`${gateway.url}/openapi.json`)).json()) as OpenApi;
+const components = document.components.schemas;
+const checker = new SchemaChecker(components);
+const keys = new Map<string, string | null>([
+  ["admin", gateway.adminKey],
+  ["nobody", null],
+  ["a stranger", "purser_stranger"],
+]);
+/** Ids that exist, by the name of the path's parameter. */
+const known = new Map<string, string[]>();
+
+before(async () => {
+  await gateway.makeBudget({ budget_id: "each", budget_type: "project", resource_id: "*", amount: "5", ...always });
+  await gateway.makeBudget({ budget_id: "all", budget_type: "platform", amount: "1000", period: "month" });
+  await gateway.makeBudget({ budget_id: "tokens", budget_type: "team", resource_id: "t", amount: "50", currency: "tokens" });
+  keys.set("reader", (await gateway.makeKey({ project: "p1" }, { role: "reader" })).key);
+  keys.set("caller", (await gateway.makeKey({ project: "p1" }, { may_refine: ["task", "tags"] })).key);
+  const spare = await gateway.makeKey({ team: "t" });
+  for (const id of ["h1", "h2", "h3"]) {
+    const body = { operation_id: id, amount: "0.01" };
+    assert.equal((await gateway.api("POST", "/api/v1/holds", { body, key: keys.get("caller") ?? "" })).status, 201);
+  }
+  const settled = await gateway.api("POST", "/api/v1/holds/h2/settle", { body: { amount: "0.02" } });
+  assert.equal(settled.status, 200);
+  known.set("budget_id", ["each", "all", "tokens"]);
+  known.set("key_id", [spare.key_id]);
+  known.set("operation_id", ["h1", "h2", "h3"]);
+});
+
+/** Bodies that do what they ask for, since their fields fit together: what the document allows takes the place of some of them. */
+const samples: Readonly<Record<string, readonly (() => object)[]>> = {
+  post_budgets: [
+    () => ({
+      budget_id: unique("b"),
+      budget_type: "team",
+      resource_id: unique("t"),
+      amount: "5.50",
+      period: "day",
+      time_zone: "Europe/Berlin",
+    }),
+    () => ({
+      budget_id: unique("b"),
+      budget_type: "tag:x",
+      resource_id: "*",
+      amount: 100,
+      currency: "requests",
+      policy: "soft",
+      thresholds: [0.5, 1],
+    }),
+  ],
+  patch_budgets_budget_id: [() => ({ amount: "7" }), () => ({ thresholds: [{ at: 0.9, action: "notify" }], unpriced: "allow" })],
+  post_keys: [
+    () => ({ name: unique("k"), role: "reader", attribution: { project: "p1", tags: { a: "b" } }, expires_at: "2099-01-01T00:00:00Z" }),
+  ],
+  patch_keys_key_id: [() => ({ name: unique("k"), may_refine: ["task"], max_concurrent: 3 })],
+  post_holds: [
+    () => ({ operation_id: unique("h"), attribution: { project: "p1" }, amount: "0.000001" }),
+    () => ({ operation_id: unique("h"), provider: "openai", model: "sim-small", estimate: { input_tokens: 5, max_output_tokens: 5 } }),
+  ],
+  post_holds_operation_id_settle: [() => ({ amount: "0.000001" }), () => ({ usage: { input: 3, output: 2 }, latency_ms: 4 })],
+  post_holds_operation_id_release: [() => ({ reason: "done" })],
+  post_holds_operation_id_top_up: [() => ({ amount: "0.000001" }), () => ({ output_tokens: 1 })],
+  post_estimate: [
+    () => ({ provider: "openai", model: "sim-small", input_tokens: 5, max_output_tokens: 5, attribution: { project: "p1" } }),
+    () => ({ provider: "openai", model: "sim-small", text: "a few words", max_output_tokens: 5 }),
+  ],
+  post_prices: [() => ({ provider: "openai", model: unique("m"), input: "1.5", output: 3, valid_from: "2026-01-01" })],
+};
+
+let made = 0;
+
+function unique(prefix: string): string {
+  made += 1;
+  return `${prefix}-${made}`;
+}
+
+/** What is sent for an operation: by the document, or with one thing changed. */
+function requestsOf(operation: Operation): fc.Arbitrary<Sent> {
+  const path = operation.parameters.filter((parameter) => parameter.in === "path");
+  const query = operation.parameters.filter((parameter) => parameter.in === "query");
+  const schema = operation.requestBody?.content["application/json"].schema;
+  return fc.record({
+    path: fc.record(Object.fromEntries(path.map(({ name, schema: of }) => [name, idsOf(name, of)]))),
+    query: fc.oneof(
+      fc
+        .record(Object.fromEntries(query.map(({ name, schema: of }) => [name, valuesOf(of, components).map(String)])), { requiredKeys: [] })
+        .map(Object.entries),
+      fc.array(
+        fc.tuple(
+          fc.oneof(fc.constantFrom("limit", "x", ...query.map(({ name }) => name)), fc.string({ maxLength: 5 })),
+          fc.string({ maxLength: 8 }),
+        ),
+        { maxLength: 3 },
+      ),
+    ),
+    body: schema ? bodiesOf(schema, samples[operation.operationId] ?? []) : fc.constant(null),
+  });
+}
+
+function idsOf(name: string, schema: Schema): fc.Arbitrary<string> {
+  const made = valuesOf(schema, components)
+    .map(String)
+    .filter((text) => text !== "" && text !== "." && text !== "..");
+  return fc.oneof(fc.constantFrom(...(known.get(name) ?? ["x"])), made);
+}
+
+function bodiesOf(schema: Schema, fitting: readonly (() => object)[]): fc.Arbitrary<string | null> {
+  const valid = valuesOf(schema, components);
+  const sample = fc.constantFrom(...fitting).map((make) => make());
+  return fc.oneof(
+    { weight: 3, arbitrary: sample.map((value) => JSON.stringify(value)) },
+    { weight: 4, arbitrary: fc.tuple(sample, valid, fc.nat()).map(([value, other, at]) => JSON.stringify(withFieldOf(value, other, at))) },
+    { weight: 3, arbitrary: valid.map((value) => JSON.stringify(value) ?? "") },
+    {
+      weight: 3,
+      arbitrary: fc
+        .tuple(valid, fc.nat(), fc.jsonValue({ maxDepth: 2 }))
+        .map(([value, at, other]) => JSON.stringify(mutated(value, at, other))),
+    },
+    { weight: 1, arbitrary: valid.map((value) => repeated(JSON.stringify(value) ?? "{}")) },
+    { weight: 1, arbitrary: fc.oneof(fc.json(), fc.string()) },
+    { weight: 1, arbitrary: fc.constant(null) },
+  );
+}
+
+function withFieldOf(value: object, other: unknown, at: number): object {
+  const fields = Object.entries((other ?? {}) as Readonly<Record<string, unknown>>);
+  const field = fields[at % Math.max(1, fields.length)];
+  return field ? { ...value, [field[0]]: field[1] } : value;
+}
+
+/** With one field taken away, changed, or added. */
+function mutated(value: unknown, at: number, other: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return other;
+  const names = Object.keys(value);
+  const name = names[at % (names.length + 1)];
+  if (name === undefined) return { ...value, not_a_field: other };
+  const { [name]: _taken, ...rest } = value as Readonly<Record<string, unknown>>;
+  return at % 2 === 0 ? rest : { ...rest, [name]: other };
+}
+
+function repeated(text: string): string {
+  const first = /^\{("(?:[^"\\]|\\.)*"):/.exec(text)?.[1];
+  return first === undefined ? text : `{${first}:1,${text.slice(1)}`;
+}
+
+/** Sends it, and says what of the answer the document does not know. */
+async function faultOfAnswer({ method, path, operation }: Place, { sent, role }: Case): Promise<string | null> {
+  const place = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(sent.path[name] ?? "x"));
+  const query = new URLSearchParams(sent.query.map(([name, value]) => [name, value])).toString();
+  const key = keys.get(role) ?? null;
+  const answer = await fetch(`${gateway.url}${place}${query && `?${query}`}`, {
+    method: method.toUpperCase(),
+    headers: { ...(key !== null && { authorization: `Bearer ${key}` }), "content-type": "application/json" },
+    ...(sent.body !== null && { body: sent.body }),
+  });
+  const text = await answer.text();
+  const said = `${method} ${place}?${query} ${sent.body ?? ""} as ${role} → ${answer.status} ${text.slice(0, 400)}`;
+  const documented = operation.responses[String(answer.status)];
+  if (!documented) return `the status is not documented: ${said}`;
+  if (answer.status >= 500) return `it failed: ${said}`;
+  const type = (answer.headers.get("content-type") ?? "").split(";")[0] ?? "";
+  const content = documented.content[type];
+  if (!content) return `the type ${type} is not documented: ${said}`;
+  if (!type.endsWith("json")) return null;
+  const fault = checker.fault(JSON.parse(text), content.schema);
+  return fault === null ? null : `${fault}: ${said}`;
+}
+
+for (const [path, item] of Object.entries(document.paths)) {
+  for (const [method, operation] of Object.entries(item)) {
+    test(`${method.toUpperCase()} ${path} answers as the document says, whatever it is sent and by whom`, async () => {
+      const cases = fc.record({
+        sent: requestsOf(operation),
+        role: fc.oneof({ weight: 4, arbitrary: fc.constant("admin") }, fc.constantFrom(...roles)),
+      });
+      const property = fc.asyncProperty(cases, async (one) => {
+        const fault = await faultOfAnswer({ method, path, operation }, one);
+        assert.equal(fault, null, fault ?? "");
+      });
+      await fc.assert(property, { numRuns: path === "/api/v1/verify" ? 10 : 120 });
+    });
+  }
+}
