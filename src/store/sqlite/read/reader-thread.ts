@@ -18,6 +18,7 @@ const usualRemedies: Readonly<Record<Asked["method"], string>> = {
   calls: lookAtIt,
   refusals: lookAtIt,
   totals: lookAtIt,
+  keyUses: lookAtIt,
   alerts: lookAtIt,
   count: lookAtIt,
   verify: "Check that the data folder can be read and that the folder for temporary files has room, and try again.",
