@@ -5,6 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import { makeApi } from "./api/api.ts";
 import type { Readiness } from "./api/context.ts";
+import { type DeclaredChange, differencesOf, namesOf } from "./app/declared.ts";
 import { declare, makeFirstKeys, type FirstSecrets } from "./app/first-start.ts";
 import { Identification } from "./app/identify.ts";
 import { InFlight } from "./app/in-flight.ts";
@@ -18,6 +19,7 @@ import { hashSecret } from "./app/secret.ts";
 import { Waiting } from "./app/waiting.ts";
 import { openCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./config/configuration.ts";
+import { declaredFile } from "./config/declared-file.ts";
 import { readAdminKey, readLogLevel } from "./config/environment.ts";
 import { Learned } from "./domain/estimate/learned.ts";
 import { makeGateway } from "./gateway/gateway.ts";
@@ -39,11 +41,15 @@ export interface ComposeOptions {
   readonly environment: Environment;
   /** The data folder. */
   readonly directory: string;
+  /** Called with a budget and the share done, 0 to 1, while what it has spent is counted at the start. */
+  readonly counting?: (budgetId: string, share: number) => void;
 }
 
 /** A server that takes calls. */
 export interface RunningServer extends FirstSecrets {
   readonly url: string;
+  /** What the configuration added, changed or no longer names since the last start. */
+  readonly changes: readonly DeclaredChange[];
   readonly providers: readonly { readonly name: string; readonly real: boolean }[];
   /** Takes no new calls, finishes those under way within a bound, and closes the ledger. */
   close(): Promise<void>;
@@ -117,9 +123,11 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   // Only now: what is made here is shown once, by whoever sees this start succeed.
   const first = await makeFirstKeys({ ledger, clock }, { hasAdminKey: adminKey !== undefined });
   await writeServerFile(directory, { url: server.url, token });
+  const changes = [...parts.changes, ...(await tellDeclared(configuration, directory))];
   const closing = opened.move();
   return {
     ...first,
+    changes,
     url: server.url,
     providers: [...providers.byName.keys()].map((name) => ({ name, real: name !== "sim" })),
     close: () => closing.disposeAsync(),
@@ -144,6 +152,8 @@ interface Parts {
   readonly log: Log;
   /** Makes its holder an administrator until this ends. */
   readonly token: string;
+  /** Budgets and keys of the configuration that the ledger did not have so. */
+  readonly changes: readonly DeclaredChange[];
   close(): Promise<void>;
 }
 
@@ -155,7 +165,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     openCatalogue(),
     openLedger({ directory, durability: configuration.durability, clock }),
   ]);
-  await declare({ ledger, clock }, configuration);
+  const changes = await declare({ ledger, clock }, configuration, options.counting);
   const names = catalogueNames(configuration, catalogue);
   const prices = new PricesInForce({
     make: (overrides) => catalogue.book(overrides, names),
@@ -186,7 +196,16 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     await reader.close();
     await ledger.close();
   };
-  return { ledger, reader, prices, learned, observer, api, catalogue, log, token, close };
+  return { ledger, reader, prices, learned, observer, api, catalogue, log, token, changes, close };
+}
+
+/** What this start's configuration names, against that of the last one; remembers it for the next. */
+async function tellDeclared(configuration: Configuration, directory: string): Promise<readonly DeclaredChange[]> {
+  const memory = declaredFile(directory);
+  const now = namesOf(configuration, configuration.prices);
+  const before = await memory.read();
+  await memory.write(now);
+  return differencesOf(before, now);
 }
 
 function readiness(ledger: Ledger): Readiness {

@@ -35,7 +35,10 @@ const estimateInput = z
     cached_tokens: tokens.default(0).describe("The part of the input that will be read from a cache, for the expected cost."),
     cache_write: z.enum(["none", "5m", "1h"]).default("none"),
     service_tier: serviceTierSchema.default("standard"),
-    fit: z.boolean().default(true).describe("Whether a shorter answer would do, as for a call at the gateway; false as with `x-purser-fit: off`."),
+    fit: z
+      .boolean()
+      .default(true)
+      .describe("Whether a shorter answer would do, as for a call at the gateway; false as with `x-purser-fit: off`."),
     attribution: attributionSchema.optional(),
   })
   .meta({ id: "EstimateInput" });
@@ -62,7 +65,9 @@ const estimateSchema = z
     fitted_max_output_tokens: z
       .int()
       .nullable()
-      .describe("To what the gateway would fit the output ceiling, where the budgets cannot pay all of it; null where they can, or refuse."),
+      .describe(
+        "To what the gateway would fit the output ceiling, where the budgets cannot pay all of it; null where they can, or refuse.",
+      ),
     budgets: z.array(
       z.object({
         budget_id: z.string(),

@@ -45,7 +45,10 @@ test("a settled amount is one line, with the provider's own figure beside it", a
 test("refused calls are listed with the budget and the reason, to those who may see whose they were", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", { budget_id: "none", budget_type: "platform", amount: "0" });
-  for (const [id, project] of [["r1", "p1"], ["r2", "p2"]] as const) {
+  for (const [id, project] of [
+    ["r1", "p1"],
+    ["r2", "p2"],
+  ] as const) {
     await bench.call("POST", "/api/v1/holds", { operation_id: id, amount: "1", attribution: { project }, provider: "openai", model: "m1" });
   }
   const { json } = await bench.call("GET", "/api/v1/entries?status=refused");
@@ -57,7 +60,10 @@ test("refused calls are listed with the budget and the reason, to those who may 
     ],
   );
   const [entry] = json.data;
-  assert.deepEqual([entry.status, entry.cost_usd, entry.model, entry.attempt, entry.started_at], ["refused", "0", "m1", 0, "2026-03-10T12:00:00Z"]);
+  assert.deepEqual(
+    [entry.status, entry.cost_usd, entry.model, entry.attempt, entry.started_at],
+    ["refused", "0", "m1", 0, "2026-03-10T12:00:00Z"],
+  );
   const page = await bench.call("GET", "/api/v1/entries?status=refused&limit=1");
   const next = await bench.call("GET", `/api/v1/entries?status=refused&limit=1&cursor=${page.json.next_cursor}`);
   assert.deepEqual([next.json.data[0].operation_id, next.json.next_cursor], ["r1", null]);

@@ -35,7 +35,9 @@ const seriesSchema = z
     by: z.array(z.string()),
     total: figuresSchema,
     groups: z.array(groupSchema).describe("Over the whole range, the dearest first."),
-    key_names: z.record(z.string(), z.string()).describe("Of the keys in the groups, where they are split by `key`: the names by their ids."),
+    key_names: z
+      .record(z.string(), z.string())
+      .describe("Of the keys in the groups, where they are split by `key`: the names by their ids."),
     unpriced: z
       .array(z.object({ provider: z.string(), model: z.string().describe("The model served."), calls: z.int() }))
       .describe("Models that no price was known for, in the range: their calls are counted as nothing, and are not free."),

@@ -70,7 +70,8 @@ export function findKey(ledger: Ledger, idOrName: string): Key {
   const named = keys.filter(({ name }) => name === idOrName);
   const live = named.filter(({ revokedAt }) => revokedAt === null);
   const [key, ...others] = live.length > 0 ? live : named;
-  if (!key) throw new PurserError("not_found", `no key "${idOrName}"`, { field: "key_id", remedy: "List keys to see their ids and names." });
+  if (!key)
+    throw new PurserError("not_found", `no key "${idOrName}"`, { field: "key_id", remedy: "List keys to see their ids and names." });
   if (others.length === 0) return key;
   throw new PurserError("conflict", `several keys are called "${idOrName}": ${[key, ...others].map(({ keyId }) => keyId).join(", ")}`, {
     field: "key_id",

@@ -122,7 +122,14 @@ function failureOfPurser(error: PurserError): Failure {
   const { field, remedy, line, faults } = error.detail;
   const at = line === undefined || error.message.includes(`line ${line}`) ? "" : ` (line ${line})`;
   const exitCode = wrongUse.has(error.code) ? 2 : 1;
-  return { exitCode, code: error.code, message: `${error.message}${at}`, field: field ?? null, remedy: remedy ?? null, ...(faults && { faults }) };
+  return {
+    exitCode,
+    code: error.code,
+    message: `${error.message}${at}`,
+    field: field ?? null,
+    remedy: remedy ?? null,
+    ...(faults && { faults }),
+  };
 }
 
 function exitOfStatus(status: number): ExitCode {

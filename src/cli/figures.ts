@@ -73,6 +73,7 @@ export interface BudgetView {
   readonly amount: string;
   readonly currency: string;
   readonly period: string;
+  readonly time_zone: string;
   readonly policy: string;
   readonly spent?: string;
   readonly held?: string;

@@ -20,7 +20,9 @@ export async function readRefused(
 ): Promise<readonly RefusedCall[]> {
   const range = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
   const parameters = new URLSearchParams({ status: "refused", limit: String(Math.min(top, mostOnAPage)), ...range });
-  const page = (await ask(connection, "GET", { path: `/api/v1/entries?${parameters.toString()}` })) as { readonly data: readonly RefusedCall[] };
+  const page = (await ask(connection, "GET", { path: `/api/v1/entries?${parameters.toString()}` })) as {
+    readonly data: readonly RefusedCall[];
+  };
   return page.data;
 }
 
@@ -41,6 +43,8 @@ export function refusedText(calls: readonly RefusedCall[], output: Output): stri
 }
 
 function whose({ tags, ...dimensions }: Readonly<Record<string, unknown>>): string {
-  const ofTags = Object.entries(typeof tags === "object" && tags !== null ? tags : {}).map(([name, value]) => [`tag:${name}`, value] as const);
+  const ofTags = Object.entries(typeof tags === "object" && tags !== null ? tags : {}).map(
+    ([name, value]) => [`tag:${name}`, value] as const,
+  );
   return [...Object.entries(dimensions), ...ofTags].map(([name, value]) => `${name}=${String(value)}`).join(" ");
 }

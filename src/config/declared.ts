@@ -26,7 +26,10 @@ export function readBudgets(fields: Fields, faults: Faults): readonly Budget[] {
   return list.flatMap((item, index) => {
     const prefix = `budgets[${index}].`;
     const standIns = { budget_id: `budget-${index}`, budget_type: "platform", resource_id: "main", amount: "1" };
-    return faults.readObject({ input: item, prefix, standIns }, (input) => defineBudget(input, { prefix, parentOf: (id) => parents.get(id) })) ?? [];
+    return (
+      faults.readObject({ input: item, prefix, standIns }, (input) => defineBudget(input, { prefix, parentOf: (id) => parents.get(id) })) ??
+      []
+    );
   });
 }
 

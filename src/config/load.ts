@@ -28,7 +28,11 @@ export function loadConfiguration(text: string, options: { readonly environment:
     const providers = join(named, fromEnvironment);
     const prices = readPrices(fields, { providers, faults });
     const budgets = readBudgets(fields, faults);
-    const keys = readKeys(fields, { budgetIds: budgetIdsOf(fields), faults, isFromEnvironment: (field) => locate(field).variables.length > 0 });
+    const keys = readKeys(fields, {
+      budgetIds: budgetIdsOf(fields),
+      faults,
+      isFromEnvironment: (field) => locate(field).variables.length > 0,
+    });
     return {
       file,
       server: readServer(fields, faults),

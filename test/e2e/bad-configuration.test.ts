@@ -30,7 +30,9 @@ async function serveWith(config: string): Promise<{ readonly code: number | null
 }
 
 test("a configuration with several mistakes ends the start with all of them, each with its line and what to do", async () => {
-  const { code, notes } = await serveWith("server: { port: http }\nbudgets:\n  - { budget_id: a, budget_type: tem, resource_id: x, amount: -1 }\n");
+  const { code, notes } = await serveWith(
+    "server: { port: http }\nbudgets:\n  - { budget_id: a, budget_type: tem, resource_id: x, amount: -1 }\n",
+  );
   assert.equal(code, 2);
   const lines = [...notes.matchAll(/^error .*line (\d+): (\S+)/gm)].map(([, line, field]) => `${line} ${field}`);
   assert.deepEqual(lines, ["1 server.port", "3 budgets[0].budget_type", "3 budgets[0].amount"]);

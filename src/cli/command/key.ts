@@ -99,7 +99,8 @@ Examples:
 /** What a key of each role is good for. */
 const uses: Readonly<Record<CreateOptions["role"], string>> = {
   caller: "Use it as the API key of an agent, with this server as base URL.",
-  reader: "Use it to read figures: as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of `purser report --url URL`. It cannot make calls.",
+  reader:
+    "Use it to read figures: as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of `purser report --url URL`. It cannot make calls.",
   admin: "It does everything, keys and budgets too: as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of commands with --url.",
 };
 

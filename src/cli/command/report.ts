@@ -63,7 +63,8 @@ Examples:
 }
 
 async function reportRefused(options: ReportOptions, context: CommandContext): Promise<void> {
-  if (options.format === "csv") throw new PurserError("invalid_request", "--refused has no CSV", { field: "--format", remedy: "Use table or json." });
+  if (options.format === "csv")
+    throw new PurserError("invalid_request", "--refused has no CSV", { field: "--format", remedy: "Use table or json." });
   const refused = await withConnection(context, { target: options, words }, (connection) => readRefused(connection, options));
   if (options.json === true || options.format === "json") return printJson(context, { data: refused });
   context.screen.out.write(refusedText(refused, context.screen.out));

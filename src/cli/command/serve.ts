@@ -5,6 +5,8 @@ import type { CommandContext, RunningServer, ServeOptions } from "../context.ts"
 import { warningJson, warningText } from "../failure.ts";
 import { listenFailure } from "../listen-failure.ts";
 import { type JsonOption, whole, withJson } from "../option.ts";
+import { changeText } from "../change-text.ts";
+import { startProgress } from "../terminal/progress.ts";
 import { welcome } from "../welcome.ts";
 import { untilSignalled } from "../signal.ts";
 
@@ -32,6 +34,8 @@ Examples:
       const { out, notes } = context.screen;
       const stopped = untilSignalled(notes);
       for (const warning of server.warnings) notes.write(options.json ? warningJson(warning) : warningText(warning, notes.paint));
+      for (const change of server.changes)
+        notes.write(options.json ? `${JSON.stringify({ change })}\n` : `${changeText(change, notes.paint)}\n`);
       out.write(options.json ? startedJson(server) : welcome(server, out.paint));
       await stopped;
       await server.close();
@@ -40,7 +44,9 @@ Examples:
 
 async function start(options: ServeOptions & JsonOption, context: CommandContext): Promise<RunningServer> {
   const { json: _, ...asked } = options;
-  return context.parts.startServer(asked).catch(async (error: unknown) => {
+  const progress = startProgress(context.screen.notes, { label: "Counting what budgets have spent", now: () => performance.now() });
+  const started = context.parts.startServer(asked, (budgetId, share) => progress.update(share, budgetId)).finally(() => progress.end());
+  return started.catch(async (error: unknown) => {
     throw await listenFailure(error, { command: "serve", hostField: options.host === undefined ? "server.host" : "--host" });
   });
 }

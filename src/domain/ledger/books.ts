@@ -289,7 +289,14 @@ export class Books {
       this.#changedCounters.add(counter);
     }
     this.#report({ ...past, keys: counters }, entry.difference);
-    this.#remember(entry, { ...past, counters, hasMoved: entry.counters !== undefined, status: entry.status, settleFingerprint: entry.fingerprint, cost: entry.cost });
+    this.#remember(entry, {
+      ...past,
+      counters,
+      hasMoved: entry.counters !== undefined,
+      status: entry.status,
+      settleFingerprint: entry.fingerprint,
+      cost: entry.cost,
+    });
   }
 
   #report({ at, attribution, route, keys }: Omit<ChargedCall, "cost" | "counters"> & Pick<Hold, "keys">, cost: Quantities): void {
