@@ -77,7 +77,18 @@ test("keys are told apart by their names, are revoked by them, and what a key is
     const server = await serve(folder);
     try {
       const create = (...words: string[]) => purser(["key", "create", ...words], { cwd: folder });
-      const made = await create("--name", "ci", "--models", "sim-*", "--max-concurrent", "3", "--expires", "2099-01-01T00:00:00Z");
+      const made = await create(
+        "--name",
+        "ci",
+        "--may-refine",
+        "team",
+        "--models",
+        "sim-*",
+        "--max-concurrent",
+        "3",
+        "--expires",
+        "2099-01-01T00:00:00Z",
+      );
       assert.match(made.notes, /Use it as the API key of an agent/);
       const again = await create("--name", "ci");
       assert.equal(again.code, 1);
