@@ -19,7 +19,7 @@ import { hashSecret } from "./app/secret.ts";
 import { Waiting } from "./app/waiting.ts";
 import { openCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./config/configuration.ts";
-import { declaredFile } from "./config/declared-file.ts";
+import { declaredFile } from "./gateway/declared-file.ts";
 import { readAdminKey, readLogLevel } from "./config/environment.ts";
 import { Learned } from "./domain/estimate/learned.ts";
 import { makeGateway } from "./gateway/gateway.ts";
