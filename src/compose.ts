@@ -6,6 +6,7 @@ import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import { makeApi } from "./api/api.ts";
 import type { ProviderStatus, Readiness } from "./api/context.ts";
+import { type DeclaredChange, differencesOf, namesOf } from "./app/declared.ts";
 import { declare, makeFirstKeys, type FirstSecrets } from "./app/first-start.ts";
 import { Identification } from "./app/identify.ts";
 import { InFlight } from "./app/in-flight.ts";
@@ -24,6 +25,7 @@ import { Waiting } from "./app/waiting.ts";
 import { openCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
 import { overlayVersion } from "./catalogue/overlay/row.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./config/configuration.ts";
+import { declaredFile } from "./gateway/declared-file.ts";
 import { readAdminKey, readLogLevel } from "./config/environment.ts";
 import { Learned } from "./domain/estimate/learned.ts";
 import { makeGateway } from "./gateway/gateway.ts";
@@ -48,11 +50,15 @@ export interface ComposeOptions {
   readonly environment: Environment;
   /** The data folder. */
   readonly directory: string;
+  /** Called with a budget and the share done, 0 to 1, while what it has spent is counted at the start. */
+  readonly counting?: (budgetId: string, share: number) => void;
 }
 
 /** A server that takes calls. */
 export interface RunningServer extends FirstSecrets {
   readonly url: string;
+  /** What the configuration added, changed or no longer names since the last start. */
+  readonly changes: readonly DeclaredChange[];
   readonly providers: readonly { readonly name: string; readonly real: boolean }[];
   /** Logs a fault that nothing caught, and counts it. What becomes of the process is its owner's to say. */
   reportFault(error: unknown): void;
@@ -142,9 +148,11 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   // Only now: what is made here is shown once, by whoever sees this start succeed.
   const first = await makeFirstKeys({ ledger, clock }, { hasAdminKey: adminKey !== undefined });
   await writeServerFile(directory, { url: server.url, token });
+  const changes = [...parts.changes, ...(await tellDeclared(configuration, directory))];
   const closing = opened.move();
   return {
     ...first,
+    changes,
     url: server.url,
     providers: [...providers.byName.keys()].map((name) => ({ name, real: name !== simulatorName })),
     reportFault: (error) => parts.observer.failed("a fault that nothing caught; the server ends", error),
@@ -173,6 +181,8 @@ interface Parts {
   readonly health: StoreHealth;
   /** Makes its holder an administrator until this ends. */
   readonly token: string;
+  /** Budgets and keys of the configuration that the ledger did not have so. */
+  readonly changes: readonly DeclaredChange[];
   close(): Promise<void>;
 }
 
@@ -187,7 +197,8 @@ async function openParts(options: ComposeOptions & { readonly serves: boolean },
   const simulatedApart = await isApart(serves ? configuration : asFolder(configuration), reader);
   if (serves && simulatedApart) await setApart({ ledger, clock });
   const { budgets } = configuration;
-  await declare({ ledger, clock }, { ...configuration, budgets: simulatedApart ? budgets.map(countingReal) : budgets });
+  const declared = { ...configuration, budgets: simulatedApart ? budgets.map(countingReal) : budgets };
+  const changes = await declare({ ledger, clock }, declared, options.counting);
   const names = catalogueNames(configuration, catalogue);
   const prices = new PricesInForce({
     make: (overrides) => catalogue.book(overrides, names),
@@ -232,7 +243,16 @@ async function openParts(options: ComposeOptions & { readonly serves: boolean },
     await reader.close();
     await ledger.close();
   };
-  return { ledger, reader, prices, learned, observer, api, catalogue, names, log, health, token, close };
+  return { ledger, reader, prices, learned, observer, api, catalogue, names, log, health, token, changes, close };
+}
+
+/** What this start's configuration names, against that of the last one; remembers it for the next. */
+async function tellDeclared(configuration: Configuration, directory: string): Promise<readonly DeclaredChange[]> {
+  const memory = declaredFile(directory);
+  const now = namesOf(configuration, configuration.prices);
+  const before = await memory.read();
+  await memory.write(now);
+  return differencesOf(before, now);
 }
 
 /** Which providers have keys says nothing where no call is made: what the ledger has decides. */

@@ -6,6 +6,8 @@ import path from "node:path";
 import { after, describe, test } from "node:test";
 import { problems } from "../src/api/problem.ts";
 import { routes } from "../src/api/api.ts";
+import { failureOf, failureText } from "../src/cli/failure.ts";
+import { paintFor } from "../src/cli/terminal/color.ts";
 import type { Configuration } from "../src/config/configuration.ts";
 import { loadConfiguration } from "../src/config/load.ts";
 import { PurserError } from "../src/domain/error.ts";
@@ -42,7 +44,15 @@ function sourceTexts(folder: string): string {
 describe("snippets", { concurrency: 2 }, () => {
   for (const page of pages) runPage(page);
 
-  for (const snippet of allSnippets("yaml")) {
+  test("a configuration with mistakes is answered as the pages show it", () => {
+    const wrong = pages.flatMap(({ snippets }) =>
+      snippets.flatMap((snippet, place) => (snippet.words.includes("wrong") ? [{ ...snippet, shown: snippets[place + 1]?.text }] : [])),
+    );
+    assert.ok(wrong.length > 0);
+    for (const { text, shown, place } of wrong) assert.equal(printedFor(text), shown, place);
+  });
+
+  for (const snippet of allSnippets("yaml").filter(({ words }) => !words.includes("wrong"))) {
     test(`${snippet.place} is a configuration`, () => {
       assert.ok(snippet.words.includes("purser"));
       assert.doesNotThrow(() => load(snippet.text));
@@ -59,6 +69,16 @@ describe("snippets", { concurrency: 2 }, () => {
     });
   }
 });
+
+/** What the command line prints for a configuration that is not valid. */
+function printedFor(text: string): string {
+  try {
+    load(text);
+    return "";
+  } catch (error) {
+    return failureText(failureOf(error), paintFor(false, {}));
+  }
+}
 
 function allSnippets(language: string): readonly Snippet[] {
   return pages.flatMap(({ snippets }) => snippets.filter((snippet) => snippet.language === language));

@@ -6,7 +6,7 @@ import { formatAmount } from "../domain/budget/amount.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { cutPage, pageQuery, readCursor } from "./page.ts";
 import { adminOnly, ok, route, type Route } from "./route.ts";
-import { answer, decimalSchema, instantSchema, nameSchema, pageSchema, problem } from "./schema.ts";
+import { answer, decimalSchema, instantSchema, nameSchema, pageSchema, problem, windowJson, windowSchema } from "./schema.ts";
 
 const alertSchema = z
   .object({
@@ -17,7 +17,7 @@ const alertSchema = z
     currency: z.enum(["USD", "tokens", "requests"]),
     spent: decimalSchema,
     limit: decimalSchema,
-    window: z.object({ start: instantSchema, end: instantSchema.nullable() }),
+    window: windowSchema,
   })
   .meta({ id: "Alert" });
 
@@ -49,6 +49,6 @@ function alertJson({ at, counter, partsPerMillion, spent, limit }: AlertRow): ob
     currency,
     spent: formatAmount(spent, currency),
     limit: formatAmount(limit, currency),
-    window: { start: formatInstant(windowStart), end: windowEnd === null ? null : formatInstant(windowEnd) },
+    window: windowJson({ start: windowStart, end: windowEnd }),
   };
 }

@@ -1,5 +1,6 @@
 /** An API on a real ledger in a folder of its own, for the tests beside it. */
 
+import { randomUUID } from "node:crypto";
 import type { PriceOverride } from "../domain/price/rate.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -109,7 +110,7 @@ export async function openBench(test: TestContext, changes: Partial<ApiContext> 
     now: () => now,
     call,
     request,
-    key: async (fields) => (await call("POST", "/api/v1/keys", { name: "test", ...fields })).json.key,
+    key: async (fields) => (await call("POST", "/api/v1/keys", { name: `test ${randomUUID()}`, ...fields })).json.key,
   };
 }
 

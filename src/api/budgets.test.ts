@@ -97,6 +97,40 @@ test("a budget for every value has a counter each, paged, and one can be looked 
   assert.equal((await bench.call("GET", "/api/v1/budgets/b1?value=x")).json.field, "value");
 });
 
+test("a change of what a budget counts keeps what was spent in its window, and a new budget has it, too", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", project);
+  await spend(bench, "one", { project: "p1", team: "t1" });
+  await spend(bench, "two", { project: "p2", team: "t1" });
+  await bench.call("POST", "/api/v1/holds", { operation_id: "open", amount: "0.1", attribution: { project: "p1", team: "t1" }, ...model });
+  const changes: readonly (readonly [object, string, string])[] = [
+    [{ time_zone: "Europe/Berlin" }, "0.0003", "0.1"],
+    [{ period: "month" }, "0.0003", "0.1"],
+    [{ anchor: 10 }, "0.0003", "0.1"],
+    [{ period: "once", end: "2026-04-01T00:00:00Z" }, "0.0003", "0.1"],
+    [{ start: "2026-03-10T00:00:00Z" }, "0.0003", "0.1"],
+    [{ start: "2026-03-10T12:00:01Z", end: "2026-05-01T00:00:00Z" }, "0", "0"],
+    [{ start: null, end: "2026-05-01T00:00:00Z" }, "0.0003", "0.1"],
+    [{ budget_type: "team", resource_id: "t1", period: "day" }, "0.0006", "0.1"],
+    [{ resource_id: "*" }, "0.0006", "0.1"],
+    [{ models: ["other*"] }, "0", "0"],
+    [{ models: null, providers: [model.provider] }, "0.0006", "0.1"],
+  ];
+  for (const [change, spent, held] of changes) {
+    const { json } = await bench.call("PATCH", "/api/v1/budgets/b1", change);
+    assert.deepEqual([json.spent, json.held], [spent, held], JSON.stringify(change));
+  }
+  const late = await bench.call("POST", "/api/v1/budgets", { budget_id: "late", budget_type: "platform", amount: "0.1005", period: "day" });
+  assert.deepEqual([late.json.spent, late.json.held, late.json.available], ["0.0006", "0.1", "-0.0001"]);
+  assert.equal((await bench.call("POST", "/api/v1/holds", { operation_id: "more", amount: "0.00001" })).status, 402);
+});
+
+test("a budget that has always been open has a window without a beginning", async (t) => {
+  const bench = await openBench(t);
+  const once = { budget_id: "once", budget_type: "platform", amount: "1", end: "2026-04-01T00:00:00Z" };
+  assert.deepEqual((await bench.call("POST", "/api/v1/budgets", once)).json.window, { start: null, end: "2026-04-01T00:00:00Z" });
+});
+
 test("a window that is over gives way to the next one, which begins at nothing", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", project);

@@ -7,12 +7,11 @@ import type { Budget, Currency } from "../domain/budget/budget.ts";
 import { budgetToJson } from "../domain/budget/json.ts";
 import { shareOf } from "../domain/budget/threshold.ts";
 import { PurserError } from "../domain/error.ts";
-import { formatInstant } from "../domain/input/scalar.ts";
 import type { Balance } from "../domain/ledger/command.ts";
 import type { Caller } from "./context.ts";
 import { cutPage, pageQuery, readCursor } from "./page.ts";
 import { adminOnly, created, ok, readers, route, type Route } from "./route.ts";
-import { answer, decimalSchema, instantSchema, nameSchema, pageSchema, problem } from "./schema.ts";
+import { answer, decimalSchema, instantSchema, nameSchema, pageSchema, problem, windowJson, windowSchema } from "./schema.ts";
 import { visibleValue } from "./scope.ts";
 
 const decimalInput = z.union([z.string(), z.number()]).describe('A decimal string, such as "1.50".');
@@ -53,8 +52,6 @@ const budgetFields = {
 const budgetInput = z.looseObject({ budget_id: z.string(), ...budgetFields }).meta({ id: "BudgetInput" });
 const budgetChanges = z.looseObject(budgetFields).partial().meta({ id: "BudgetChanges" });
 
-const windowSchema = z.object({ start: instantSchema, end: instantSchema.nullable() }).nullable();
-
 const budgetSchema = z
   .object({
     budget_id: z.string(),
@@ -75,7 +72,7 @@ const budgetSchema = z
     models: z.array(z.string()).nullable(),
     providers: z.array(z.string()).nullable(),
     unpriced: z.record(z.string(), z.string()),
-    window: windowSchema.describe("The one that is open now; null when the only one has not begun or is over."),
+    window: windowSchema.nullable().describe("The one that is open now; null when the only one has not begun or is over."),
     spent: decimalSchema.describe("In the budget's currency; of all values together for `*`."),
     held: decimalSchema,
     available: decimalSchema.nullable().describe("Negative after an overrun; null for all values of `*` together."),
@@ -219,7 +216,7 @@ function budgetJson({ budget, window, sums }: BudgetState): object {
   return {
     ...budgetToJson(budget),
     warning_threshold: lowest ? shareOf(lowest) : null,
-    window: window && { start: formatInstant(window.start), end: window.end === null ? null : formatInstant(window.end) },
+    window: window && windowJson(window),
     spent: amount(sums.spent),
     held: amount(sums.held),
     available: sums.available === null ? null : amount(sums.available),

@@ -22,6 +22,39 @@ test("a secret is shown when its key is made, and never again", async (t) => {
   assert.equal((await bench.call("PATCH", `/api/v1/keys/${key_id}`, { name: "c" })).status, 409);
 });
 
+test("two live keys cannot have one name, and a name that was revoked is free again", async (t) => {
+  const bench = await openBench(t);
+  const first = await bench.call("POST", "/api/v1/keys", { name: "ci" });
+  const again = await bench.call("POST", "/api/v1/keys", { name: "ci", role: "reader" });
+  assert.deepEqual([again.status, again.json.field], [409, "name"]);
+  assert.match(again.json.detail, new RegExp(first.json.key_id));
+  const other = await bench.call("POST", "/api/v1/keys", { name: "other" });
+  assert.equal((await bench.call("PATCH", `/api/v1/keys/${other.json.key_id}`, { name: "ci" })).status, 409);
+  assert.equal((await bench.call("PATCH", `/api/v1/keys/${first.json.key_id}`, { name: "ci", max_concurrent: 3 })).status, 200);
+  assert.equal((await bench.call("DELETE", "/api/v1/keys/ci")).json.key_id, first.json.key_id);
+  const next = await bench.call("POST", "/api/v1/keys", { name: "ci" });
+  assert.equal(next.status, 201);
+  assert.equal((await bench.call("GET", "/api/v1/keys/ci")).json.key_id, next.json.key_id);
+  assert.equal((await bench.call("DELETE", "/api/v1/keys/nobody")).status, 404);
+});
+
+test("the list of keys says what each has spent and when it was last used", async (t) => {
+  const bench = await openBench(t);
+  const secret = await bench.key({ name: "busy" });
+  await bench.key({ name: "idle" });
+  bench.advance(90 * 60_000);
+  await bench.call("POST", "/api/v1/holds", { operation_id: "a", amount: "1" }, secret);
+  await bench.call("POST", "/api/v1/holds/a/settle", { amount: "0.25" }, secret);
+  const { json } = await bench.call("GET", "/api/v1/keys");
+  assert.deepEqual(
+    json.data.map((key: Record<string, unknown>) => [key["name"], key["calls"], key["spent_usd"], key["last_used_at"], key["created_at"]]),
+    [
+      ["busy", 1, "0.25", "2026-03-10T13:00:00Z", "2026-03-10T12:00:00Z"],
+      ["idle", 0, "0", null, "2026-03-10T12:00:00Z"],
+    ],
+  );
+});
+
 test("renaming an expired key does not bring it back to life", async (t) => {
   const bench = await openBench(t);
   const made = await bench.call("POST", "/api/v1/keys", { name: "a", role: "reader", expires_at: "2026-03-10T12:00:01Z" });

@@ -1,10 +1,14 @@
 /** `/api/v1/keys`: who may call, and on whose account. A secret is shown once, when it is made. */
 
 import { z } from "zod";
-import { changeKey, createKey, findKey, revokeKey } from "../app/manage-keys.ts";
+import { changeKey, createKey, findKey, readKeyUses, revokeKey } from "../app/manage-keys.ts";
+import type { KeyUseRow } from "../app/ports.ts";
+import { formatInstant } from "../domain/input/scalar.ts";
 import { keyToJson } from "../domain/key/define.ts";
+import type { Key } from "../domain/key/key.ts";
+import { formatUsd, zero } from "../domain/money/money.ts";
 import { adminOnly, created, ok, route, type Route } from "./route.ts";
-import { answer, instantSchema, pageSchema, problem } from "./schema.ts";
+import { answer, instantSchema, pageSchema, problem, usdSchema } from "./schema.ts";
 
 const roleSchema = z.enum(["caller", "reader", "admin"]);
 
@@ -47,11 +51,19 @@ const keySchema = z
   })
   .meta({ id: "Key" });
 
+const usedKeySchema = keySchema
+  .extend({
+    calls: z.int().describe("Calls that were charged."),
+    spent_usd: usdSchema.describe("All that they cost."),
+    last_used_at: instantSchema.nullable().describe("The beginning of the hour in which its last call ended or was refused."),
+  })
+  .meta({ id: "UsedKey" });
+
 const newKeySchema = keySchema
   .extend({ key: z.string().describe("The secret. It is not kept, and cannot be shown again.") })
   .meta({ id: "NewKey" });
 
-const params = z.object({ key_id: z.string() });
+const params = z.object({ key_id: z.string().describe("Its id, or its name.") });
 
 export const keyRoutes: readonly Route[] = [
   route({
@@ -61,7 +73,11 @@ export const keyRoutes: readonly Route[] = [
     tag: "keys",
     summary: "Make a key; its secret is shown this once",
     body: keyInput,
-    responses: { 201: answer("Made.", newKeySchema), 400: problem("A field is not valid.") },
+    responses: {
+      201: answer("Made.", newKeySchema),
+      400: problem("A field is not valid."),
+      409: problem("Another live key has the name."),
+    },
     async handler({ body, context }) {
       const { key, secret } = await createKey(context, body);
       return created({ ...keyToJson(key), key: secret });
@@ -73,9 +89,10 @@ export const keyRoutes: readonly Route[] = [
     access: adminOnly,
     tag: "keys",
     summary: "List keys, without their secrets",
-    responses: { 200: answer("All keys, revoked ones too.", pageSchema(keySchema)) },
-    handler({ context }) {
-      return ok({ data: context.ledger.keys().map(keyToJson), next_cursor: null });
+    responses: { 200: answer("All keys, revoked ones too, with what they spent.", pageSchema(usedKeySchema)) },
+    async handler({ context }) {
+      const uses = await readKeyUses(context.reader);
+      return ok({ data: context.ledger.keys().map((key) => usedKeyJson(key, uses.get(key.keyId))), next_cursor: null });
     },
   }),
   route({
@@ -102,7 +119,7 @@ export const keyRoutes: readonly Route[] = [
       200: answer("Changed.", keySchema),
       400: problem("A field is not valid."),
       404: problem("No such key."),
-      409: problem("It was revoked."),
+      409: problem("It was revoked, or another live key has the name."),
     },
     async handler({ params: { key_id }, body, context }) {
       return ok(keyToJson(await changeKey(context, key_id, body)));
@@ -121,3 +138,12 @@ export const keyRoutes: readonly Route[] = [
     },
   }),
 ];
+
+function usedKeyJson(key: Key, use: KeyUseRow | undefined): object {
+  return {
+    ...keyToJson(key),
+    calls: use?.calls ?? 0,
+    spent_usd: formatUsd(use?.cost ?? zero),
+    last_used_at: use ? formatInstant(use.lastUsedAt) : null,
+  };
+}

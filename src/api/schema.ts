@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { dimensions } from "../domain/attribution/attribution.ts";
 import { meters } from "../domain/usage/usage.ts";
-import { parseInstant } from "../domain/input/scalar.ts";
+import { formatInstant, parseInstant } from "../domain/input/scalar.ts";
 import { problemSchema } from "./problem.ts";
 import type { ResponseSpecification } from "./route.ts";
 
@@ -13,6 +13,14 @@ export const decimalSchema = z.string().describe('A plain decimal, such as "0.02
 export const usdSchema = decimalSchema.describe('USD as a plain decimal, such as "0.021": exact.');
 
 export const instantSchema = z.string().meta({ format: "date-time" }).describe("RFC 3339, in UTC.");
+
+/** Of a budget: `start` is null for one that has always been open, `end` for one that stays so. */
+export const windowSchema = z.object({ start: instantSchema.nullable(), end: instantSchema.nullable() });
+
+/** A window as {@link windowSchema} has it. A budget without a beginning counts from the epoch on. */
+export function windowJson({ start, end }: { readonly start: number; readonly end: number | null }): object {
+  return { start: start === 0 ? null : formatInstant(start), end: end === null ? null : formatInstant(end) };
+}
 
 export const nameSchema = z
   .string()

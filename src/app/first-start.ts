@@ -6,6 +6,7 @@ import type { Budget } from "../domain/budget/budget.ts";
 import { budgetToJson } from "../domain/budget/json.ts";
 import { defineKey, keyToJson, type KeyDefinition } from "../domain/key/define.ts";
 import type { Key } from "../domain/key/key.ts";
+import { added, changed, type DeclaredChange, spentNow } from "./declared.ts";
 import type { Clock, Ledger } from "./ports.ts";
 import { hashSecret, hintOf, makeSecret } from "./secret.ts";
 
@@ -27,21 +28,36 @@ interface Registry {
 
 /**
  * Takes over what the configuration declares where it differs from the ledger. What was made over the API and is not declared stays.
+ *
+ * @param counting Called with a budget and the share done, 0 to 1, while what it has spent is counted.
+ * @returns The budgets and keys that were added or changed.
  */
-export async function declare({ ledger, clock }: Registry, declared: Declared): Promise<void> {
+export async function declare(
+  { ledger, clock }: Registry,
+  declared: Declared,
+  counting: (budgetId: string, share: number) => void = () => undefined,
+): Promise<readonly DeclaredChange[]> {
+  const changes: DeclaredChange[] = [];
   for (const budget of parentsFirst(declared.budgets)) {
-    const old = ledger.budget(budget.budgetId);
-    if (old && JSON.stringify(budgetToJson(old)) === JSON.stringify(budgetToJson(budget))) continue;
-    await ledger.commit({ kind: "put_budget", at: clock.now(), budget, when: "put" });
+    const { budgetId } = budget;
+    const old = ledger.budget(budgetId);
+    const [before, after] = [old && budgetToJson(old), budgetToJson(budget)];
+    if (JSON.stringify(before) === JSON.stringify(after)) continue;
+    await ledger.commit({ kind: "put_budget", at: clock.now(), budget, when: "put" }, (share) => counting(budgetId, share));
+    const spent = spentNow(ledger, budget, clock.now());
+    changes.push(before ? changed("budget", budgetId, { before, after, spent }) : added("budget", budgetId, spent));
   }
   for (const { secret, definition } of declared.keys) {
     const hash = hashSecret(secret);
     const old = ledger.keyByHash(hash);
     const kept = { keyId: old?.keyId ?? `key_${randomUUID()}`, createdAt: old?.createdAt ?? clock.now() };
     const key: Key = { ...definition, ...kept, hash, hint: hintOf(secret), revokedAt: null };
-    if (old && JSON.stringify(keyToJson(old)) === JSON.stringify(keyToJson(key))) continue;
+    const [before, after] = [old && keyToJson(old), keyToJson(key)];
+    if (JSON.stringify(before) === JSON.stringify(after)) continue;
     await ledger.commit({ kind: "put_key", at: clock.now(), key });
+    changes.push(before ? changed("key", key.name, { before, after }) : added("key", key.name));
   }
+  return changes;
 }
 
 /**

@@ -130,6 +130,15 @@ export interface Totals {
   readonly latencyMs: number;
 }
 
+/** Sums over all calls of one key, of the charged ones. */
+export interface KeyUseRow {
+  readonly keyId: string;
+  readonly calls: number;
+  readonly cost: PicoUsd;
+  /** The beginning of the hour (UTC) in which its last call ended, or was refused; in milliseconds since the epoch. */
+  readonly lastUsedAt: number;
+}
+
 export interface VerifyReport {
   readonly entries: number;
   /** Entries on file that follow these, and are not booked yet: by the process that runs, or that starts next. */
@@ -156,6 +165,8 @@ export interface LedgerReader {
    * @param bucketMs Length of a time bucket (a multiple of an hour), aligned to `offsetMs`; null for one bucket.
    */
   totals(filter: CallFilter, by: readonly GroupKey[], bucketMs: number | null): Promise<readonly Totals[]>;
+  /** What each key was used for that ever made a call. */
+  keyUses(): Promise<readonly KeyUseRow[]>;
   /** Thresholds that were crossed, newest first. @param before Only rows with a smaller `seq`. */
   alerts(page: { readonly budgetId: string | null; readonly limit: number; readonly before: number | null }): Promise<readonly AlertRow[]>;
   /** Recomputes everything from the journal. @param progress Called with the share done, 0 to 1. */

@@ -50,11 +50,10 @@ export function budgetTable(budgets: readonly BudgetView[], output: Output): str
 
 export function budgetText(budget: BudgetView, output: Output): string {
   const { paint } = output;
-  const window = budget.window ? `${budget.window.start ?? "the beginning"} until ${budget.window.end ?? "further notice"}` : undefined;
   const facts: readonly (readonly [string, string | undefined])[] = [
     ["limits", `${limited(budget)}, ${budget.policy}, ${budget.period === "once" ? "once" : `per ${budget.period}`}`],
     ["parent", budget.parent_budget_id ?? undefined],
-    ["window", window],
+    ["window", windowText(budget)],
     ["limit", amountText(budget.amount, budget.currency)],
     ["spent", amountText(budget.spent, budget.currency) || undefined],
     ["held", amountText(budget.held, budget.currency) || undefined],
@@ -67,6 +66,18 @@ export function budgetText(budget: BudgetView, output: Output): string {
   ];
   const rows = facts.flatMap(([name, value]) => (value === undefined ? [] : [[paint.dim(name), value]]));
   return `${paint.bold(budget.budget_id)}\n${table([{ title: "" }, { title: "" }], rows, { heading: paint.dim, room: output.columns, indent: "  " })}`;
+}
+
+/** By the wall clock of the budget's own zone, in which its windows begin. */
+function windowText({ window, time_zone: zone }: BudgetView): string | undefined {
+  if (!window) return undefined;
+  const local = (instant: string): string =>
+    Temporal.Instant.from(instant)
+      .toZonedDateTimeISO(zone)
+      .toString({ timeZoneName: "never", offset: "never", smallestUnit: "minute" })
+      .replace("T", " ");
+  const end = window.end === null ? "without end" : `until ${local(window.end)}`;
+  return window.start === null ? `${end} (${zone})` : `${local(window.start)} ${end} (${zone})`;
 }
 
 /** What of the limit is spent or held, 0 to 1 and above; null where it is not known, as for all values of `*` together. */

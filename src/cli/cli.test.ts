@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { PurserError } from "../domain/error.ts";
-import { budgetTable, usedShare } from "./budget-text.ts";
+import { budgetTable, budgetText, usedShare } from "./budget-text.ts";
 import { checkRange, csv, reportText } from "./command/report.ts";
 import { verifyText } from "./command/verify.ts";
 import { connect, runningServer } from "./connection.ts";
@@ -155,6 +155,7 @@ const budget: BudgetView = {
   amount: "10",
   currency: "USD",
   period: "day",
+  time_zone: "UTC",
   policy: "hard",
   spent: "8",
   held: "1.5",
@@ -172,6 +173,14 @@ test("budgets stand under their parents, and what is held counts as used", () =>
   assert.equal(usedShare({ ...budget, resource_id: "a" }), 0.95);
 });
 
+test("a budget's window is shown by the wall clock of its zone, and has no beginning where it never began", () => {
+  const berlin = { ...budget, time_zone: "Europe/Berlin", window: { start: "2026-06-30T22:00:00Z", end: "2026-07-01T22:00:00Z" } };
+  assert.match(budgetText(berlin, output), /window +2026-07-01 00:00 until 2026-07-02 00:00 \(Europe\/Berlin\)\n/);
+  const once = { ...budget, period: "once", window: { start: null, end: "2026-07-01T00:00:00Z" } };
+  assert.match(budgetText(once, output), /window +until 2026-07-01 00:00 \(UTC\)\n/);
+  assert.doesNotMatch(budgetText(once, output), /1970/);
+});
+
 test("a broken chain and a drifted balance are told, and what to do", () => {
   const drift = [{ counter: "all/main", kept: "2", journal: "1" }];
   const text = verifyText({ entries: 5, staged: 0, brokenAt: 3, drift, rollupDrift: [], damage: [], ok: false }, output);
@@ -182,6 +191,7 @@ test("the welcome shows new keys once and says where to make another later", () 
   const server = {
     url: "http://127.0.0.1:4141",
     providers: [{ name: "sim", real: false }],
+    changes: [],
     warnings: [],
     reportFault: () => {},
     close: async () => {},

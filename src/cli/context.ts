@@ -1,5 +1,6 @@
 /** What a command is given: where to write, what it may start, and how it says how it ended. */
 
+import type { DeclaredChange } from "../app/declared.ts";
 import type { VerifyReport } from "../app/ports.ts";
 import type { Probe } from "../app/probe.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
@@ -29,7 +30,8 @@ export interface Warning {
 export interface Parts {
   /** Purser's own. */
   readonly version: string;
-  startServer(options: ServeOptions): Promise<RunningServer>;
+  /** @param counting Called with a budget and the share done, 0 to 1, while what it has spent is counted. */
+  startServer(options: ServeOptions, counting?: (budgetId: string, share: number) => void): Promise<RunningServer>;
   openFolder(dataDirectory: string): Promise<OpenFolder>;
   openCatalogue(): Promise<CommandCatalogue>;
   startSimulator(options: SimulateOptions): Promise<RunningSimulator>;
@@ -62,6 +64,8 @@ export interface RunningServer {
   /** The same for the first caller key. */
   readonly firstKey?: string;
   readonly providers: readonly { readonly name: string; readonly real: boolean }[];
+  /** What its configuration added, changed or no longer names since the last start. */
+  readonly changes: readonly DeclaredChange[];
   /** Of its configuration. */
   readonly warnings: readonly Warning[];
   /** Logs a fault that nothing caught, and counts it. */

@@ -1,6 +1,6 @@
 /** What went wrong, as a message with field and remedy, and the exit code for it. The one mapper of the command line. */
 
-import { type ErrorCode, PurserError } from "../domain/error.ts";
+import { type ConfigurationFault, type ErrorCode, PurserError } from "../domain/error.ts";
 import type { Warning } from "./context.ts";
 import type { Paint } from "./terminal/color.ts";
 import { printable } from "./terminal/width.ts";
@@ -16,6 +16,8 @@ export interface Failure {
   readonly message: string;
   readonly field: string | null;
   readonly remedy: string | null;
+  /** Of a configuration file: all that is wrong with it. */
+  readonly faults?: readonly ConfigurationFault[];
 }
 
 /** An answer of the control plane that was not a success. */
@@ -72,15 +74,23 @@ export function failureOf(error: unknown): Failure {
 
 /** As a person reads it: what, then the field, then what to do. */
 export function failureText(failure: Failure, paint: Paint): string {
-  const lines = [`${paint.red("error")}  ${asCalled(printable(failure.message))}`];
-  if (failure.field !== null && !failure.message.includes(failure.field)) lines.push(`field  ${printable(failure.field)}`);
-  if (failure.remedy !== null) lines.push(`${paint.cyan("remedy")} ${asCalled(printable(failure.remedy))}`);
+  return (failure.faults ?? [failure]).map((fault) => faultText(fault, paint)).join("");
+}
+
+function faultText({ message, field, remedy }: Pick<Failure, "message"> & Partial<Failure>, paint: Paint): string {
+  const lines = [`${paint.red("error")}  ${asCalled(printable(message))}`];
+  if (isSome(field) && !message.includes(field)) lines.push(`field  ${printable(field)}`);
+  if (isSome(remedy)) lines.push(`${paint.cyan("remedy")} ${asCalled(printable(remedy))}`);
   return lines.map((line) => `${line}\n`).join("");
 }
 
+function isSome<T>(value: T | null | undefined): value is T {
+  return value !== null && value !== undefined;
+}
+
 export function failureJson(failure: Failure): string {
-  const { code, message, field, remedy } = failure;
-  return `${JSON.stringify({ error: { code, message, field, remedy } })}\n`;
+  const { code, message, field, remedy, faults } = failure;
+  return `${JSON.stringify({ error: { code, message, field, remedy, ...(faults && { faults }) } })}\n`;
 }
 
 export function warningText({ message, remedy }: Warning, paint: Paint): string {
@@ -110,10 +120,17 @@ function missingPath(error: unknown): string | undefined {
 }
 
 function failureOfPurser(error: PurserError): Failure {
-  const { field, remedy, line } = error.detail;
+  const { field, remedy, line, faults } = error.detail;
   const at = line === undefined || error.message.includes(`line ${line}`) ? "" : ` (line ${line})`;
   const exitCode = wrongUse.has(error.code) ? 2 : 1;
-  return { exitCode, code: error.code, message: `${error.message}${at}`, field: field ?? null, remedy: remedy ?? null };
+  return {
+    exitCode,
+    code: error.code,
+    message: `${error.message}${at}`,
+    field: field ?? null,
+    remedy: remedy ?? null,
+    ...(faults && { faults }),
+  };
 }
 
 function exitOfStatus(status: number): ExitCode {

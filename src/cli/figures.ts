@@ -76,6 +76,7 @@ export interface BudgetView {
   readonly amount: string;
   readonly currency: string;
   readonly period: string;
+  readonly time_zone: string;
   readonly policy: string;
   readonly spent?: string;
   readonly held?: string;

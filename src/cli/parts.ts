@@ -20,11 +20,17 @@ const mainFile = import.meta.url.endsWith(".ts") ? "main.ts" : "main.js";
 export function makeParts(environment: Environment, logText?: (text: string) => void): Parts {
   return {
     version,
-    startServer: async (options) => {
+    startServer: async (options, counting) => {
       const configuration = await serverConfiguration(options, environment);
       const [{ startServer }, { collectLess }] = await Promise.all([import("../compose.ts"), import("../gateway/collect-less.ts")]);
       collectLess();
-      const server = await startServer({ configuration, environment, directory: configuration.data, logText });
+      const server = await startServer({
+        configuration,
+        environment,
+        directory: configuration.data,
+        logText,
+        ...(counting && { counting }),
+      });
       return { ...server, warnings: warningsOf(configuration) };
     },
     openFolder: async (dataDirectory) => {

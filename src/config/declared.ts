@@ -8,61 +8,100 @@ import { suggest } from "../domain/input/nearest.ts";
 import { defineKey, keyFields } from "../domain/key/define.ts";
 import { definePrice } from "../domain/price/override.ts";
 import type { KeyConfiguration, ProviderConfiguration } from "./configuration.ts";
+import type { Faults } from "./fault.ts";
 
-/** A budget may name a parent that stands further down. @throws PurserError `invalid_request` naming the field. */
-export function readBudgets(fields: Fields): readonly Budget[] {
+/** A budget may name a parent that stands further down. What is wrong is told to `faults`. */
+export function readBudgets(fields: Fields, faults: Faults): readonly Budget[] {
   const list = optionalList(fields, "budgets", "Give a list: one line with - for each budget.") ?? [];
   const parents = new Map<string, string | null>();
   list.forEach((item, index) => {
     const { budget_id: id, parent_budget_id: parent } = Object.fromEntries(Object.entries(item ?? {}));
     if (typeof id !== "string") return;
-    if (parents.has(id))
+    faults.attempt(() => {
+      if (!parents.has(id)) return;
       throw invalid(`budgets[${index}].budget_id`, `is ${show(id)} for a second time`, "Give every budget an id of its own.");
-    parents.set(id, typeof parent === "string" ? parent : null);
+    });
+    if (!parents.has(id)) parents.set(id, typeof parent === "string" ? parent : null);
   });
-  return list.map((item, index) => defineBudget(item, { prefix: `budgets[${index}].`, parentOf: (id) => parents.get(id) }));
+  return list.flatMap((item, index) => {
+    const prefix = `budgets[${index}].`;
+    const standIns = { budget_id: `budget-${index}`, budget_type: "platform", resource_id: "main", amount: "1" };
+    return (
+      faults.readObject({ input: item, prefix, standIns }, (input) => defineBudget(input, { prefix, parentOf: (id) => parents.get(id) })) ??
+      []
+    );
+  });
+}
+
+/** The ids of all budgets of the file, those with other faults too. */
+export function budgetIdsOf(fields: Fields): ReadonlySet<string> {
+  const list = fields.values.get("budgets");
+  const ids = (Array.isArray(list) ? list : []).map((item: unknown) => Object.fromEntries(Object.entries(item ?? {}))["budget_id"]);
+  return new Set(ids.filter((id) => typeof id === "string"));
 }
 
 /**
- * A row may name a provider as the configuration does; it then counts for the name by which the price book knows it.
- *
- * @throws PurserError `invalid_request` naming the field.
+ * A row may name a provider as the configuration does; it then counts for the name by which the price book knows it. What is wrong is
+ * told to `faults`.
  */
-export function readPrices(fields: Fields, providers: readonly ProviderConfiguration[]): readonly PriceOverride[] {
+export function readPrices(
+  fields: Fields,
+  { providers, faults }: { readonly providers: readonly ProviderConfiguration[]; readonly faults: Faults },
+): readonly PriceOverride[] {
   const list = optionalList(fields, "prices", "Give a list: one line with - for each model.") ?? [];
   const names = new Map(providers.map((provider) => [provider.name, provider.priceProvider]));
-  return list.map((item, index) => {
-    const price = definePrice(item, { field: `prices[${index}]`, source: "configuration" });
-    return { ...price, provider: names.get(price.provider) ?? price.provider };
+  return list.flatMap((item, index) => {
+    const field = `prices[${index}]`;
+    const standIns = { provider: "openai", model: "m", input: "0", output: "0" };
+    const price = faults.readObject({ input: item, prefix: `${field}.`, standIns }, (input) =>
+      definePrice(input, { field, source: "configuration" }),
+    );
+    return price ? [{ ...price, provider: names.get(price.provider) ?? price.provider }] : [];
   });
 }
 
 interface KeyContext {
-  readonly budgets: readonly Budget[];
+  readonly budgetIds: ReadonlySet<string>;
+  readonly faults: Faults;
   readonly isFromEnvironment: (field: string) => boolean;
 }
 
-/** @throws PurserError `invalid_request` naming the field; never with a secret in it. */
+/** What is wrong is told to the faults; never with a secret in it. */
 export function readKeys(fields: Fields, context: KeyContext): readonly KeyConfiguration[] {
   const list = optionalList(fields, "keys", "Give a list: one line with - for each key.") ?? [];
-  const budgetIds = new Set(context.budgets.map((budget) => budget.budgetId));
   const seen = { names: new Set<string>(), secrets: new Set<string>() };
-  return list.map((item, index) => {
+  return list.flatMap((item, index) => {
     const prefix = `keys[${index}].`;
-    const { values } = openFields(item, { prefix, known: [...keyFields, "secret"] });
-    const secret = readSecret(values.get("secret"), `${prefix}secret`, context);
-    const definition = defineKey(Object.fromEntries([...values].filter(([name]) => name !== "secret")), {
-      prefix,
-      hasBudget: (budgetId) => budgetIds.has(budgetId),
-    });
-    if (seen.names.has(definition.name))
-      throw invalid(`${prefix}name`, `is ${show(definition.name)} for a second time`, "Give every key a name of its own.");
-    if (seen.secrets.has(secret)) throw invalid(`${prefix}secret`, "is the secret of another key", "Give every key a secret of its own.");
-    seen.names.add(definition.name);
-    seen.secrets.add(secret);
-    return { secret, definition };
+    const key = context.faults.readObject({ input: item, prefix, standIns: { name: `key ${index}`, secret: standInSecret } }, (input) =>
+      readKey(input, prefix, context),
+    );
+    if (!key) return [];
+    const { name } = key.definition;
+    return (
+      context.faults.attempt(() => {
+        if (seen.names.has(name)) throw invalid(`${prefix}name`, `is ${show(name)} for a second time`, "Give every key a name of its own.");
+        if (seen.secrets.has(key.secret))
+          throw invalid(`${prefix}secret`, "is the secret of another key", "Give every key a secret of its own.");
+        seen.names.add(name);
+        seen.secrets.add(key.secret);
+        return key;
+      }) ?? []
+    );
   });
 }
+
+function readKey(input: unknown, prefix: string, context: KeyContext): KeyConfiguration {
+  const { values } = openFields(input, { prefix, known: [...keyFields, "secret"] });
+  const secret = readSecret(values.get("secret"), `${prefix}secret`, context);
+  const definition = defineKey(Object.fromEntries([...values].filter(([name]) => name !== "secret")), {
+    prefix,
+    hasBudget: (budgetId) => context.budgetIds.has(budgetId),
+  });
+  return { secret, definition };
+}
+
+/** With it a key is read on whose secret is missing or wrong. No file can have it. */
+const standInSecret = Symbol("a secret that is at fault");
 
 /** In the words of a remedy. */
 export const secretBounds = "16 to 512 ASCII characters without spaces";
@@ -74,20 +113,28 @@ export function canBeSecret(text: string): boolean {
 function readSecret(value: unknown, field: string, context: KeyContext): string {
   const remedy = `Write secret: \${NAME} and set NAME to ${secretBounds}.`;
   if (value === undefined) throw invalid(field, "is missing", remedy);
+  if (value === standInSecret) return "";
   if (!context.isFromEnvironment(field)) throw invalid(field, "stands in the file itself", remedy);
   if (typeof value === "string" && canBeSecret(value)) return value;
   throw invalid(field, "cannot be a secret", remedy);
 }
 
-/** Reads `aliases: { fast: openai/gpt-5-mini }`. @throws PurserError `invalid_request` naming the field. */
-export function readAliases(fields: Fields, providers: readonly ProviderConfiguration[]): ReadonlyMap<string, string> {
+/** Reads `aliases: { fast: openai/gpt-5-mini }`. @param context.names Of all providers. What is wrong is told to `faults`. */
+export function readAliases(
+  fields: Fields,
+  context: { readonly names: readonly string[]; readonly faults: Faults },
+): ReadonlyMap<string, string> {
   const value = fields.values.get("aliases");
   if (value === undefined) return new Map();
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw invalid("aliases", `must be an object, not ${show(value)}`, "Give names and models: aliases: { fast: openai/gpt-5-mini }.");
   }
-  const names = [...providers.map((provider) => provider.name), simulator];
-  return new Map(Object.entries(value).map(([name, target]) => [name, readTarget(target, { field: `aliases.${name}`, names })]));
+  const names = [...new Set([...context.names, simulator])];
+  const read = Object.entries(value).flatMap(([name, target]): readonly (readonly [string, string])[] => {
+    const model = context.faults.attempt(() => readTarget(target, { field: `aliases.${name}`, names }));
+    return model === undefined ? [] : [[name, model]];
+  });
+  return new Map(read);
 }
 
 /** The provider that is always there. */

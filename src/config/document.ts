@@ -1,8 +1,9 @@
 /** A YAML text as plain values, and the line on which each of them stands. */
 
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type Scalar, visit } from "yaml";
-import { PurserError } from "../domain/error.ts";
+import type { ConfigurationFault } from "../domain/error.ts";
 import type { Environment } from "./configuration.ts";
+import { configurationError, Faults } from "./fault.ts";
 import { substitute } from "./substitute.ts";
 
 export interface ConfigurationDocument {
@@ -10,6 +11,8 @@ export interface ConfigurationDocument {
   readonly value: unknown;
   /** Where a field such as `budgets[2].amount` stands: its own line, or that of the nearest object around it. */
   readonly locate: (field: string) => Location;
+  /** What was found to be wrong so far; more is added as the fields are read. */
+  readonly faults: Faults;
 }
 
 export interface Location {
@@ -19,67 +22,58 @@ export interface Location {
   readonly variables: readonly string[];
 }
 
-/** @throws PurserError `invalid_configuration` for text that is not YAML, or names a variable that is not set. */
+/** @throws PurserError `invalid_configuration` for text that is not YAML. Variables that are not set are told to `faults`. */
 export function readDocument(text: string, options: { readonly environment: Environment; readonly file: string }): ConfigurationDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const lineAt = (offset: number): number => Math.max(1, lines.linePos(offset).line);
-  const [problem] = [...document.errors, ...document.warnings];
-  if (problem) {
-    throw failure(options.file, { line: lineAt(problem.pos[0]), message: problem.message, remedy: "Mend the YAML at this line." });
-  }
-  refuseOddNodes(document, (offset, message, remedy) => failure(options.file, { line: lineAt(offset), message, remedy }));
+  const problems = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
+    line: lineAt(pos[0]),
+    message,
+    remedy: "Mend the YAML at this line.",
+  }));
+  if (problems.length > 0) throw configurationError(options.file, problems);
+  const oddNodes = findOddNodes(document, lineAt);
+  if (oddNodes.length > 0) throw configurationError(options.file, oddNodes);
   const lookup = new Lookup(document, lineAt);
   const variables = new Map<Node, readonly string[]>();
   const locate = (field: string): Location => lookup.find(field, variables);
-  explained({ file: options.file, locate }, () => substituteAll(document, options.environment, variables));
-  return { value: plainValue(document, options.file), locate };
-}
-
-/** Runs a step of reading a document; an error for a field becomes one of the configuration, with its line. */
-export function explained<T>(where: { readonly file: string; readonly locate: (field: string) => Location }, step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    if (!(error instanceof PurserError) || error.code !== "invalid_request") throw error;
-    const { field = "", remedy } = error.detail;
-    const { line, variables } = where.locate(field);
-    // The message may quote the value, and a value from the environment may be a secret.
-    const message = variables.length === 0 ? error.message : `${field}: the value of ${variables.join(" and ")} cannot be used here`;
-    throw failure(where.file, { field, line, message, ...(remedy !== undefined && { remedy }) });
-  }
-}
-
-interface Problem {
-  readonly line: number;
-  readonly message: string;
-  readonly field?: string;
-  readonly remedy?: string;
-}
-
-function failure(file: string, problem: Problem): PurserError {
-  const { message, ...detail } = problem;
-  return new PurserError("invalid_configuration", `${file} line ${problem.line}: ${message}`, detail);
+  const faults = new Faults({ file: options.file, locate });
+  substituteAll(document, { environment: options.environment, variables, faults });
+  return { value: plainValue(document, options.file), locate, faults };
 }
 
 /** What YAML allows and a configuration has no use for: names that are lists or objects, and aliases of nothing. */
-function refuseOddNodes(document: Document, refused: (offset: number, message: string, remedy: string) => PurserError): void {
+function findOddNodes(document: Document, lineAt: (offset: number) => number): readonly ConfigurationFault[] {
+  const found: ConfigurationFault[] = [];
   visit(document, {
     Pair(_, { key }) {
-      if (!isScalar(key)) throw refused(offsetOf(key) ?? 0, "a field's name is not text", "Write NAME: VALUE.");
+      if (!isScalar(key)) {
+        found.push({ line: lineAt(offsetOf(key) ?? 0), message: "a field's name is not text", remedy: "Write NAME: VALUE." });
+      }
     },
     Alias(_, alias) {
-      const message = `*${alias.source} stands for nothing`;
-      if (!alias.resolve(document)) throw refused(alias.range?.[0] ?? 0, message, `Write &${alias.source} before the part that is meant.`);
+      if (alias.resolve(document)) return;
+      const remedy = `Write &${alias.source} before the part that is meant.`;
+      found.push({ line: lineAt(alias.range?.[0] ?? 0), message: `*${alias.source} stands for nothing`, remedy });
     },
   });
+  return found;
 }
 
-function substituteAll(document: Document, environment: Environment, variables: Map<Node, readonly string[]>): void {
+interface Substitution {
+  readonly environment: Environment;
+  readonly variables: Map<Node, readonly string[]>;
+  readonly faults: Faults;
+}
+
+function substituteAll(document: Document, { environment, variables, faults }: Substitution): void {
   visit(document, {
     Scalar(key, node: Scalar, path) {
-      if (key === "key" || typeof node.value !== "string" || !node.value.includes("${")) return;
-      const substituted = substitute(node.value, environment, fieldOf(key, path));
+      const { value } = node;
+      if (key === "key" || typeof value !== "string" || !value.includes("${")) return;
+      const substituted = faults.attempt(() => substitute(value, environment, fieldOf(key, path)));
+      if (!substituted) return;
       node.value = substituted.text;
       if (substituted.variables.length > 0) variables.set(node, substituted.variables);
     },
@@ -102,7 +96,7 @@ function plainValue(document: Document, file: string): unknown {
     return document.toJS() as unknown;
   } catch (cause) {
     if (!(cause instanceof ReferenceError)) throw cause;
-    throw failure(file, { line: 1, message: "its aliases unfold to too much", remedy: "Write the repeated parts out." });
+    throw configurationError(file, [{ line: 1, message: "its aliases unfold to too much", remedy: "Write the repeated parts out." }]);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { type Fields, openFields, optionalWhole } from "../domain/input/fields.ts";
 import type { LimitConfiguration } from "./configuration.ts";
+import type { Faults } from "./fault.ts";
 import { withNumbers } from "./substitute.ts";
 
 export const defaultLimits: LimitConfiguration = {
@@ -22,9 +23,13 @@ export const defaultLimits: LimitConfiguration = {
   contextTokens: 1_000_000,
 };
 
-/** @throws PurserError `invalid_request` naming the field. */
-export function readLimits(input: unknown): LimitConfiguration {
-  const fields = withNumbers(openFields(input ?? {}, { prefix: "limits.", known: Object.keys(bounds) }));
+/** What is wrong is told to `faults`. */
+export function readLimits(input: unknown, faults: Faults): LimitConfiguration {
+  return faults.readObject({ input: input ?? {}, prefix: "limits.", standIns: {} }, readAll) ?? defaultLimits;
+}
+
+function readAll(input: unknown): LimitConfiguration {
+  const fields = withNumbers(openFields(input, { prefix: "limits.", known: Object.keys(bounds) }));
   return {
     bodyBytes: read(fields, "body_bytes") ?? defaultLimits.bodyBytes,
     headerBytes: read(fields, "header_bytes") ?? defaultLimits.headerBytes,

@@ -1,10 +1,12 @@
-/** Reads `purser.yaml`: one error at a time, with the line, the field and what to do about it. */
+/** Reads `purser.yaml`: all errors at once, each with the line, the field and what to do about it. */
 
+import { assert } from "../domain/assert.ts";
 import { PurserError } from "../domain/error.ts";
 import { type Fields, openFields, optionalFlag, optionalText, optionalWhole, optionalWord } from "../domain/input/fields.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./configuration.ts";
-import { readAliases, readBudgets, readKeys, readPrices } from "./declared.ts";
-import { explained, readDocument } from "./document.ts";
+import { budgetIdsOf, readAliases, readBudgets, readKeys, readPrices } from "./declared.ts";
+import { readDocument } from "./document.ts";
+import type { Faults } from "./fault.ts";
 import { defaultLimits, readLimits } from "./limit.ts";
 import { environmentProviders, readProviders } from "./provider.ts";
 import { withNumbers } from "./substitute.ts";
@@ -13,36 +15,54 @@ import { findWarnings } from "./warning.ts";
 /**
  * @param text The file's content; empty means that all is as it is without a file.
  * @param options.file Its name, for errors.
- * @throws PurserError `invalid_configuration` with `detail.line`, `detail.field` and `detail.remedy`.
+ * @throws PurserError `invalid_configuration` with all that is wrong in `detail.faults`, and the first of it in the error itself.
  */
 export function loadConfiguration(text: string, options: { readonly environment: Environment; readonly file: string }): Configuration {
   const { environment, file } = options;
   const document = readDocument(text, options);
   const fromEnvironment = fromTheEnvironment(environment);
-  return explained({ file, locate: document.locate }, () => {
-    const fields = openFields(document.value ?? {}, { prefix: "", known: sections });
-    const named = fields.values.has("providers") ? readProviders(fields.values.get("providers")) : [];
+  const { faults, locate, value } = document;
+  const configuration = faults.readObject({ input: value ?? {}, prefix: "", standIns: {} }, (input): Configuration => {
+    const fields = openFields(input, { prefix: "", known: sections });
+    const named = readProviders(fields.values.get("providers"), faults);
     const providers = join(named, fromEnvironment);
-    const prices = readPrices(fields, providers);
-    const budgets = readBudgets(fields);
-    const keys = readKeys(fields, { budgets, isFromEnvironment: (field) => document.locate(field).variables.length > 0 });
+    const prices = readPrices(fields, { providers, faults });
+    const budgets = readBudgets(fields, faults);
+    const keys = readKeys(fields, {
+      budgetIds: budgetIdsOf(fields),
+      faults,
+      isFromEnvironment: (field) => locate(field).variables.length > 0,
+    });
     return {
       file,
-      server: readServer(fields),
+      server: readServer(fields, faults),
       data: optionalText(fields, "data", "Give the path of a folder, such as .purser.") ?? defaultData,
       durability: optionalWord(fields, "durability", ["full", "process"]) ?? "full",
       providers,
       prices,
       budgets,
       keys,
-      aliases: readAliases(fields, providers),
-      limits: readLimits(fields.values.get("limits")),
+      aliases: readAliases(fields, { names: [...namesOf(fields.values.get("providers")), ...providers.map(({ name }) => name)], faults }),
+      limits: readLimits(fields.values.get("limits"), faults),
       simulator: optionalWord<"on" | "off">(fields, "simulator", ["on", "off"]) ?? null,
       allowAnonymous: optionalFlag(fields, "allow_anonymous") ?? false,
       onDisconnect: optionalWord(fields, "on_disconnect", ["drain", "cancel"]) ?? "drain",
-      warnings: findWarnings({ providers, prices, budgets, keys }, { named, locate: document.locate }),
+      warnings: [],
     };
   });
+  faults.throwAny();
+  assert(configuration !== undefined, "what has no fault is a configuration");
+  return { ...configuration, warnings: findWarnings(configuration, { named: namedIn(configuration, value), locate }) };
+}
+
+/** The providers that a file names itself. */
+function namedIn({ providers }: Configuration, value: unknown): readonly ProviderConfiguration[] {
+  const names = new Set(namesOf(typeof value === "object" && value !== null && "providers" in value ? value.providers : undefined));
+  return providers.filter(({ name }) => names.has(name));
+}
+
+function namesOf(providers: unknown): readonly string[] {
+  return typeof providers === "object" && providers !== null && !Array.isArray(providers) ? Object.keys(providers) : [];
 }
 
 /**
@@ -105,10 +125,14 @@ function join(
   return [...named, ...fromEnvironment.filter((provider) => !names.has(provider.name))];
 }
 
-function readServer(fields: Fields): Configuration["server"] {
-  const server = openFields(fields.values.get("server") ?? {}, { prefix: "server.", known: ["host", "port"] });
-  return {
-    host: optionalText(server, "host", "Give an address to listen on, such as 127.0.0.1.") ?? defaultHost,
-    port: optionalWhole(withNumbers(server), "port", { least: 0, most: 65_535 }) ?? defaultPort,
-  };
+function readServer(fields: Fields, faults: Faults): Configuration["server"] {
+  const whole = { input: fields.values.get("server") ?? {}, prefix: "server.", standIns: {} };
+  const read = faults.readObject(whole, (input) => {
+    const server = openFields(input, { prefix: "server.", known: ["host", "port"] });
+    return {
+      host: optionalText(server, "host", "Give an address to listen on, such as 127.0.0.1.") ?? defaultHost,
+      port: optionalWhole(withNumbers(server), "port", { least: 0, most: 65_535 }) ?? defaultPort,
+    };
+  });
+  return read ?? { host: defaultHost, port: defaultPort };
 }

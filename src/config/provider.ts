@@ -3,6 +3,7 @@
 import { type Fields, invalid, openFields, optionalText, optionalWord, requiredText, show } from "../domain/input/fields.ts";
 import { nearest } from "../domain/input/nearest.ts";
 import type { Environment, ProviderConfiguration } from "./configuration.ts";
+import type { Faults } from "./fault.ts";
 
 interface KnownProvider {
   readonly wire: ProviderConfiguration["wire"];
@@ -40,13 +41,17 @@ export function environmentProviders(environment: Environment): readonly Provide
  * Reads `providers: { NAME: { wire, base_url, api_key, prices, headers, unmetered } }`.
  * A provider that is known by its name needs neither wire nor base_url.
  *
- * @throws PurserError `invalid_request` naming the field.
+ * What is wrong is told to `faults`.
  */
-export function readProviders(input: unknown): readonly ProviderConfiguration[] {
+export function readProviders(input: unknown, faults: Faults): readonly ProviderConfiguration[] {
+  if (input === undefined) return [];
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
     throw invalid("providers", `must be an object, not ${show(input)}`, "Give each provider a name: providers: { openai: { ... } }.");
   }
-  return Object.entries(input).map(([name, value]) => readProvider(name, value ?? {}));
+  return Object.entries(input).flatMap(([name, value]) => {
+    const provider = { input: value ?? {}, prefix: `providers.${name}.`, standIns: { wire: "openai", base_url: "http://127.0.0.1" } };
+    return faults.readObject(provider, (fields) => readProvider(name, fields)) ?? [];
+  });
 }
 
 function readProvider(name: string, input: unknown): ProviderConfiguration {

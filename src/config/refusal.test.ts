@@ -138,11 +138,76 @@ for (const [fact, text, line, field, remedy] of refused) {
   test(`refused at line ${line}${field === undefined ? "" : `, naming ${field}`}: ${fact}`, () => {
     const error = failureOf(text);
     assert.equal(error.code, "invalid_configuration");
-    assert.deepEqual([error.detail.line, error.detail.field], [line, field], error.message);
-    assert.match(error.detail.remedy ?? "", remedy);
-    assert.ok(error.message.startsWith(`purser.yaml line ${line}: `), error.message);
+    const fault = error.detail.faults?.find((one) => one.line === line && one.field === field);
+    assert.ok(fault, JSON.stringify(error.detail.faults));
+    assert.match(fault.remedy ?? "", remedy);
+    assert.ok(fault.message.startsWith(`purser.yaml line ${line}: `), fault.message);
   });
 }
+
+test("all faults of a file are told at once, in its order, each once", () => {
+  const text = `server: { port: 99999, hots: a }
+data: [x]
+providers:
+  own: { base_url: ftp://x, unmetered: maybe }
+  openai: { api_key: "\${NOPE}" }
+prices:
+  - { provider: openai, model: a, input: x, outptu: "2" }
+budgets:
+  - { budget_id: a, budget_type: tem, resource_id: x, amount: -1, period: mnth, warning_threshold: 0 }
+  - { budget_id: b, parent_budget_id: a, budget_type: platform, amuont: 5 }
+  - { budget_id: a, budget_type: platform, amount: 1 }
+  - text
+keys:
+  - { name: k, secret: in-the-file-itself, role: adnim, budgets: [a, gone] }
+  - { secret: "\${TEAM_KEY}", max_concurrent: 0 }
+aliases: { fast: gpt-5, slow: own/m }
+limits: { body_bytes: 1, drain_ms: -1 }
+durability: ful
+allow_anonymous: 1
+`;
+  const error = failureOf(text);
+  assert.deepEqual(
+    error.detail.faults?.map((fault) => [fault.line, fault.field]),
+    [
+      [1, "server.hots"],
+      [1, "server.port"],
+      [2, "data"],
+      [4, "providers.own.wire"],
+      [4, "providers.own.base_url"],
+      [4, "providers.own.unmetered"],
+      [5, "providers.openai.api_key"],
+      [7, "prices[0].outptu"],
+      [7, "prices[0].input"],
+      [9, "budgets[0].budget_type"],
+      [9, "budgets[0].amount"],
+      [9, "budgets[0].period"],
+      [9, "budgets[0].warning_threshold"],
+      [10, "budgets[1].amuont"],
+      [11, "budgets[2].budget_id"],
+      [12, "budgets[3]"],
+      [14, "keys[0].secret"],
+      [14, "keys[0].role"],
+      [14, "keys[0].budgets[1]"],
+      [15, "keys[1].name"],
+      [15, "keys[1].max_concurrent"],
+      [16, "aliases.fast"],
+      [17, "limits.body_bytes"],
+      [17, "limits.drain_ms"],
+      [18, "durability"],
+      [19, "allow_anonymous"],
+    ],
+  );
+  assert.match(error.message, /^purser\.yaml line 1: server\.hots is not a known field \(and 25 more faults\)$/);
+});
+
+test("all places that are no YAML are told at once", () => {
+  const error = failureOf("data: a\ndata: b\nserver: { host: x\n");
+  assert.deepEqual(
+    error.detail.faults?.map(({ line }) => line),
+    [2, 4],
+  );
+});
 
 test("an error never shows what a variable holds", () => {
   const secret = "sk-very-secret-value";

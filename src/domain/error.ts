@@ -56,6 +56,17 @@ export interface ErrorDetail {
   readonly remedy?: string;
   /** One-based line of a configuration file. */
   readonly line?: number;
+  /** All that is wrong with a configuration file, in its order; the first is the one that the error itself is about. */
+  readonly faults?: readonly ConfigurationFault[];
+}
+
+/** One thing that is wrong with a configuration file. */
+export interface ConfigurationFault {
+  /** One-based. */
+  readonly line: number;
+  readonly message: string;
+  readonly field?: string;
+  readonly remedy?: string;
 }
 
 export class PurserError extends Error {

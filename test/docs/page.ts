@@ -10,7 +10,7 @@ export interface Snippet {
   /** `README.md:12`, where it begins. */
   readonly place: string;
   readonly language: string;
-  /** What the tests do with it: `no-run`, `refused` (ends with an error status), `purser` (a configuration). */
+  /** What the tests do with it: `no-run`, `refused` (ends with an error status), `purser` (a configuration), `wrong` (one with mistakes, and then what is printed). */
   readonly words: readonly string[];
   readonly text: string;
 }

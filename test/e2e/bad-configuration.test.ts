@@ -29,6 +29,16 @@ async function serveWith(config: string): Promise<{ readonly code: number | null
   return { code: child.exitCode, notes };
 }
 
+test("a configuration with several mistakes ends the start with all of them, each with its line and what to do", async () => {
+  const { code, notes } = await serveWith(
+    "server: { port: http }\nbudgets:\n  - { budget_id: a, budget_type: tem, resource_id: x, amount: -1 }\n",
+  );
+  assert.equal(code, 2);
+  const lines = [...notes.matchAll(/^error .*line (\d+): (\S+)/gm)].map(([, line, field]) => `${line} ${field}`);
+  assert.deepEqual(lines, ["1 server.port", "3 budgets[0].budget_type", "3 budgets[0].amount"]);
+  assert.equal(notes.match(/^remedy /gm)?.length, 3);
+});
+
 test("a configuration with a mistake ends the start with exit code 2, the line, and what to do", async () => {
   const cases: readonly (readonly [config: string, line: number, words: RegExp])[] = [
     ["data: x\nbugdets: []\n", 2, /bugdets.*\n?.*Did you mean budgets/s],

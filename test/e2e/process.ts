@@ -1,5 +1,6 @@
 /** Starts the gateway and the simulator as processes of their own, as their users do, and ends them whatever happens. */
 
+import { randomUUID } from "node:crypto";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
@@ -141,7 +142,7 @@ function controlPlane(url: string): Omit<GatewayProcess, keyof Started | "url" |
     return answer.json;
   };
   const makeKey: GatewayProcess["makeKey"] = async (attribution = {}, more = {}) =>
-    wanted(201, "POST", "/api/v1/keys", { body: { name: "of a test", attribution, ...more } });
+    wanted(201, "POST", "/api/v1/keys", { body: { name: `of a test ${randomUUID()}`, attribution, ...more } });
   let scratchKey: Promise<MadeKey> | undefined;
   // Whatever is written is written in order: a change that is durable has all before it behind it.
   const flush = async (): Promise<void> => {

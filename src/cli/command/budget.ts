@@ -6,7 +6,7 @@ import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { type BudgetView, readAll } from "../figures.ts";
 import { type OptionWords, sameNames } from "../option-words.ts";
-import { list, oneOf, shares, type TargetOptions, withTarget } from "../option.ts";
+import { list, oneOf, shares, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { budgetTable, budgetText } from "../budget-text.ts";
 import { asCalled } from "../welcome.ts";
@@ -16,7 +16,7 @@ const periods = ["once", "hour", "day", "week", "month", "quarter", "year"] as c
 const currencies = ["USD", "tokens", "requests"] as const;
 
 const words: OptionWords = {
-  ...sameNames("currency", "period", "time_zone", "start", "end", "policy", "models", "providers"),
+  ...sameNames("currency", "period", "time_zone", "anchor", "start", "end", "policy", "models", "providers"),
   budget_id: { option: "--id" },
   budget_type: { option: "--type" },
   resource_id: { option: "--resource" },
@@ -34,6 +34,7 @@ interface BudgetOptions extends TargetOptions {
   readonly currency?: string;
   readonly period?: string;
   readonly timeZone?: string;
+  readonly anchor?: number;
   readonly start?: string;
   readonly end?: string;
   readonly policy?: string;
@@ -77,7 +78,7 @@ Examples:
     .action(async (options: BudgetOptions) => {
       const body = { budget_id: options.id, budget_type: options.type, resource_id: options.resource, ...changed(options) };
       const made = await withConnection(context, { target: options, create: true, words }, (connection) =>
-        ask(connection, "POST", { path: root, body }),
+        whileCounting(context, ask(connection, "POST", { path: root, body })),
       );
       show(made, options, context);
     });
@@ -115,7 +116,9 @@ function defineSet(command: Command, context: CommandContext): void {
       const body = changed(options);
       if (Object.keys(body).length === 0) throw nothingToChange();
       show(
-        await withConnection(context, { target: options, words }, (connection) => ask(connection, "PATCH", { path: pathOf(id), body })),
+        await withConnection(context, { target: options, words }, (connection) =>
+          whileCounting(context, ask(connection, "PATCH", { path: pathOf(id), body })),
+        ),
         options,
         context,
       );
@@ -140,6 +143,11 @@ function withFields(command: Command): Command {
     .option("--currency <unit>", `${currencies.join(", ")} (USD)`, oneOf("--currency", currencies))
     .option("--period <period>", `${periods.join(", ")} (month)`, oneOf("--period", periods))
     .option("--time-zone <name>", "IANA name of the zone in which windows begin (UTC)")
+    .option(
+      "--anchor <n>",
+      "where a window begins: day of the month, weekday (1 is Monday), hour or minute",
+      whole("--anchor", { least: 0, most: 59 }),
+    )
     .option("--start <moment>", "for --period once: from when on, RFC 3339")
     .option("--end <moment>", "for --period once: until when")
     .option("--policy <policy>", "hard refuses, soft only alerts (hard)", oneOf("--policy", ["hard", "soft"]))
@@ -155,6 +163,7 @@ function changed(options: BudgetOptions): Readonly<Record<string, unknown>> {
     currency: options.currency,
     period: options.period,
     time_zone: options.timeZone,
+    anchor: options.anchor,
     start: options.start,
     end: options.end,
     policy: options.policy,
@@ -164,6 +173,15 @@ function changed(options: BudgetOptions): Readonly<Record<string, unknown>> {
     providers: options.providers,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+/** In a large ledger it takes a while to count what a budget has spent; calls go on meanwhile. */
+async function whileCounting(context: CommandContext, answer: Promise<unknown>): Promise<unknown> {
+  const timer = setTimeout(
+    () => context.screen.notes.write("Counting what its calls have cost in the current window; calls go on.\n"),
+    1000,
+  );
+  return answer.finally(() => clearTimeout(timer));
 }
 
 function show(budget: unknown, options: TargetOptions, context: CommandContext): void {

@@ -8,12 +8,18 @@ import { readAll } from "../figures.ts";
 import { type OptionWords, sameNames } from "../option-words.ts";
 import { attributionOf, collect, list, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
+import { dollars } from "../terminal/number.ts";
 import { table } from "../terminal/table.ts";
 import { asCalled } from "../welcome.ts";
 
 const root = "/api/v1/keys";
 /** Columns of the list that give way first where a terminal is narrow. */
-const spared: Readonly<Record<string, { readonly spare: number }>> = { "begins with": { spare: 2 }, fixed: { spare: 1 } };
+const spared: Readonly<Record<string, { readonly spare: number }>> = {
+  "last used": { spare: 4 },
+  created: { spare: 3 },
+  limits: { spare: 2 },
+  fixed: { spare: 1 },
+};
 const roles = ["caller", "reader", "admin"] as const;
 
 const words: OptionWords = {
@@ -38,10 +44,17 @@ interface KeyView {
   readonly key_id: string;
   readonly name: string;
   readonly role: string;
-  readonly hint?: string;
   readonly attribution: Readonly<Record<string, unknown>>;
-  readonly expires_at?: string | null;
-  readonly revoked_at?: string | null;
+  readonly models: readonly string[] | null;
+  readonly providers: readonly string[] | null;
+  readonly budgets: readonly string[];
+  readonly max_concurrent: number | null;
+  readonly created_at: string;
+  readonly expires_at: string | null;
+  readonly revoked_at: string | null;
+  readonly spent_usd: string;
+  /** The beginning of an hour. */
+  readonly last_used_at: string | null;
 }
 
 export function defineKeyCommand(command: Command, context: CommandContext): void {
@@ -52,7 +65,7 @@ Examples:
   purser key create --name atlas-agents --set team=atlas --may-refine agent,user,task
   purser key create --name finance --role reader
   purser key list
-  purser key revoke KEY_ID`,
+  purser key revoke atlas-agents`,
   );
   defineCreate(command.command("create").description("Create a key; its secret is shown once."), context);
   defineList(command.command("list").description("List all keys, without their secrets."), context);
@@ -87,11 +100,17 @@ Examples:
       const { key, key_id: id } = made as { readonly key: string; readonly key_id: string };
       const { out, notes } = context.screen;
       out.write(`${key}\n`);
-      notes.write(
-        `Key "${options.name}" (${id}) is shown above, this once. Use it as the API key of an agent, with this server as base URL.\n`,
-      );
+      notes.write(`Key "${options.name}" (${id}) is shown above, this once. ${uses[options.role]}\n`);
     });
 }
+
+/** What a key of each role is good for. */
+const uses: Readonly<Record<CreateOptions["role"], string>> = {
+  caller: "Use it as the API key of an agent, with this server as base URL.",
+  reader:
+    "Use it to read figures: as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of `purser report --url URL`. It cannot make calls.",
+  admin: "It does everything, keys and budgets too: as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of commands with --url.",
+};
 
 function defineList(command: Command, context: CommandContext): void {
   withTarget(command)
@@ -101,21 +120,36 @@ function defineList(command: Command, context: CommandContext): void {
       if (options.json) return printJson(context, { data: keys });
       const { out, notes } = context.screen;
       if (keys.length === 0) return notes.write(asCalled("There are no keys yet: `purser key create --name NAME` makes one.\n"));
-      const rows = keys.map((key) => [key.key_id, key.name, key.role, key.hint ?? "", attributionText(key.attribution), stateOf(key)]);
-      const columns = ["key id", "name", "role", "begins with", "fixed", "state"].map((title) => ({ title, ...spared[title] }));
+      const rows = keys.map((key) => [
+        key.name,
+        key.key_id,
+        key.role,
+        attributionText(key.attribution),
+        limitsText(key),
+        dayOf(key.created_at),
+        key.last_used_at === null ? "never" : dayOf(key.last_used_at),
+        dollars(key.spent_usd),
+        stateOf(key),
+      ]);
+      const columns = [
+        ...["name", "key id", "role", "fixed", "limits", "created", "last used"].map((title) => ({ title, ...spared[title] })),
+        { title: "spent", align: "right" as const },
+        { title: "state" },
+      ];
       out.write(table(columns, rows, { heading: out.paint.dim, room: out.columns }));
     });
 }
 
 function defineRevoke(command: Command, context: CommandContext): void {
   withTarget(command)
-    .argument("<key-id>", "as `purser key list` shows it")
-    .addHelpText("after", "\nExamples:\n  purser key revoke KEY_ID")
-    .action(async (id: string, options: TargetOptions) => {
-      const path = `${root}/${encodeURIComponent(id)}`;
-      await withConnection(context, { target: options }, (connection) => ask(connection, "DELETE", { path }));
-      if (options.json) printJson(context, { key_id: id, revoked: true });
-      else context.screen.out.write(`Key ${id} is revoked.\n`);
+    .argument("<key>", "its name or its id, as `purser key list` shows them")
+    .addHelpText("after", "\nExamples:\n  purser key revoke atlas-agents")
+    .action(async (nameOrId: string, options: TargetOptions) => {
+      const path = `${root}/${encodeURIComponent(nameOrId)}`;
+      const revoked = await withConnection(context, { target: options }, (connection) => ask(connection, "DELETE", { path }));
+      const { key_id: id, name } = revoked as Pick<KeyView, "key_id" | "name">;
+      if (options.json) printJson(context, { key_id: id, name, revoked: true });
+      else context.screen.out.write(`Key "${name}" (${id}) is revoked.\n`);
     });
 }
 
@@ -142,7 +176,22 @@ function attributionText(attribution: Readonly<Record<string, unknown>>): string
   return [...Object.entries(rest).map(([name, value]) => `${name}=${String(value)}`), ...ofTags].join(" ");
 }
 
-function stateOf(key: KeyView): string {
-  if (typeof key.revoked_at === "string") return `revoked ${key.revoked_at.slice(0, 10)}`;
-  return typeof key.expires_at === "string" ? `until ${key.expires_at}` : "live";
+/** What a key may use and how much at once; nothing where it is not limited. */
+function limitsText({ models, providers, budgets, max_concurrent: atOnce }: KeyView): string {
+  return [
+    ...(models ? [`models ${models.join(",")}`] : []),
+    ...(providers ? [`providers ${providers.join(",")}`] : []),
+    ...(budgets.length > 0 ? [`budgets ${budgets.join(",")}`] : []),
+    ...(atOnce === null ? [] : [`${atOnce} at once`]),
+  ].join("; ");
+}
+
+function stateOf({ revoked_at: revokedAt, expires_at: expiresAt }: KeyView): string {
+  if (revokedAt !== null) return `revoked ${dayOf(revokedAt)}`;
+  if (expiresAt === null) return "live";
+  return `${Date.parse(expiresAt) <= Date.now() ? "expired" : "expires"} ${dayOf(expiresAt)}`;
+}
+
+function dayOf(instant: string): string {
+  return instant.slice(0, 10);
 }

@@ -6,7 +6,8 @@ import { untilFault } from "../fault.ts";
 import { warningJson, warningText } from "../failure.ts";
 import { listenFailure } from "../listen-failure.ts";
 import { type JsonOption, oneOf, whole, withJson } from "../option.ts";
-import { whileWaiting } from "../terminal/progress.ts";
+import { changeText } from "../change-text.ts";
+import { startProgress, whileWaiting } from "../terminal/progress.ts";
 import { welcome } from "../welcome.ts";
 import { untilSignalled } from "../signal.ts";
 
@@ -40,6 +41,8 @@ Examples:
       const stopped = untilSignalled(notes);
       const faulted = untilFault(process, () => process.exit(1));
       for (const warning of server.warnings) notes.write(options.json ? warningJson(warning) : warningText(warning, notes.paint));
+      for (const change of server.changes)
+        notes.write(options.json ? `${JSON.stringify({ change })}\n` : `${changeText(change, notes.paint)}\n`);
       out.write(options.json ? startedJson(server) : welcome(server, out));
       const fault = await Promise.race([stopped, faulted]);
       if (fault) {
@@ -52,8 +55,10 @@ Examples:
 
 async function start(options: ServeOptions & JsonOption, context: CommandContext): Promise<RunningServer> {
   const { json: _, ...asked } = options;
-  const starting = context.parts.startServer(asked);
-  return whileWaiting(context.screen.notes, "Opening the ledger", starting).catch(async (error: unknown) => {
+  const { notes } = context.screen;
+  const progress = startProgress(notes, { label: "Counting what budgets have spent", now: () => performance.now() });
+  const started = context.parts.startServer(asked, (budgetId, share) => progress.update(share, budgetId)).finally(() => progress.end());
+  return whileWaiting(notes, "Opening the ledger", started).catch(async (error: unknown) => {
     throw await listenFailure(error, { command: "serve", hostField: options.host === undefined ? "server.host" : "--host" });
   });
 }

@@ -31,14 +31,17 @@ async function ownSetting(options: ReplayOptions, context: CommandContext): Prom
   try {
     const suffix = Date.now().toString(36);
     for (const budget of budgetsFor(options, suffix)) await ask(stage.admin, "POST", { path: "/api/v1/budgets", body: budget });
-    const keys = await makeKeys(stage.admin, options.teams);
+    const keys = await makeKeys(stage.admin, { teams: options.teams, suffix });
     return {
       url: stage.url,
-      keyOf: (team) => keys.get(team) ?? "",
+      keyOf: (team) => keys.of.get(team) ?? "",
       admin: stage.admin,
       simulatorUrl: stage.simulatorUrl,
       verify: () => context.parts.verifyFolder(stage.dataDirectory, () => {}),
-      close: () => stage.close(),
+      close: async () => {
+        await keys.revoke();
+        await stage.close();
+      },
     };
   } catch (error) {
     await stage.close();
@@ -49,14 +52,15 @@ async function ownSetting(options: ReplayOptions, context: CommandContext): Prom
 async function givenSetting(options: ReplayOptions, url: string): Promise<Setting> {
   const admin = options.adminKey === undefined ? null : overHttp(url, options.adminKey);
   const { key } = options;
-  const keys = key === undefined && admin ? await makeKeys(admin, options.teams) : undefined;
+  const suffix = Date.now().toString(36);
+  const keys = key === undefined && admin ? await makeKeys(admin, { teams: options.teams, suffix }) : undefined;
   return {
     url,
-    keyOf: (team) => keys?.get(team) ?? key ?? "",
+    keyOf: (team) => keys?.of.get(team) ?? key ?? "",
     admin,
     simulatorUrl: options.simulator ?? null,
     verify: null,
-    close: async () => {},
+    close: async () => keys?.revoke(),
   };
 }
 
@@ -80,12 +84,30 @@ function budgetsFor(options: ReplayOptions, suffix: string): readonly Readonly<R
   ];
 }
 
-async function makeKeys(admin: Connection, teams: number): Promise<ReadonlyMap<string, string>> {
-  const keys = new Map<string, string>();
-  for (const team of teamsOf(teams)) {
-    const body = { name: `replay-${team}`, role: "caller", attribution: { team }, may_refine: ["agent", "user"] };
-    const made = (await ask(admin, "POST", { path: "/api/v1/keys", body })) as { readonly key: string };
-    keys.set(team, made.key);
+/** Keys that were made for this replay alone. */
+interface MadeKeys {
+  /** Secrets by team. */
+  readonly of: ReadonlyMap<string, string>;
+  revoke(): Promise<void>;
+}
+
+/** @param options.suffix Makes their names those of this replay. */
+async function makeKeys(admin: Connection, { teams, suffix }: { readonly teams: number; readonly suffix: string }): Promise<MadeKeys> {
+  const secrets = new Map<string, string>();
+  const ids: string[] = [];
+  const revoke = async (): Promise<void> => {
+    for (const id of ids) await ask(admin, "DELETE", { path: `/api/v1/keys/${id}` });
+  };
+  try {
+    for (const team of teamsOf(teams)) {
+      const body = { name: `replay-${suffix}-${team}`, role: "caller", attribution: { team }, may_refine: ["agent", "user"] };
+      const made = (await ask(admin, "POST", { path: "/api/v1/keys", body })) as { readonly key: string; readonly key_id: string };
+      secrets.set(team, made.key);
+      ids.push(made.key_id);
+    }
+    return { of: secrets, revoke };
+  } catch (error) {
+    await revoke();
+    throw error;
   }
-  return keys;
 }

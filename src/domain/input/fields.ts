@@ -15,6 +15,9 @@ export function invalid(field: string, problem: string, remedy: string): PurserE
   return new PurserError("invalid_request", `${field} ${problem}`, { field, remedy });
 }
 
+/** What is wrong with a field that nobody knows. */
+export const unknownField = "is not a known field";
+
 /**
  * Opens an object.
  *
@@ -31,7 +34,7 @@ export function openFields(input: unknown, options: { readonly prefix: string; r
   }
   const values = new Map<string, unknown>();
   for (const [name, value] of Object.entries(input)) {
-    if (!known.includes(name)) throw invalid(prefix + shorten(name), "is not a known field", suggest(name, known));
+    if (!known.includes(name)) throw invalid(prefix + shorten(name), unknownField, suggest(name, known));
     if (value !== null && value !== undefined) values.set(name, value);
   }
   return { prefix, values };

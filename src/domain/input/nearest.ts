@@ -16,6 +16,11 @@ export function suggest(word: string, known: readonly string[]): string {
   return near === undefined ? `Known are: ${known.join(", ")}.` : `Did you mean ${near}?`;
 }
 
+/** The word that a remedy of {@link suggest} gives; undefined for any other remedy. */
+export function suggested(remedy: string): string | undefined {
+  return /^Did you mean (\S+)\?$/.exec(remedy)?.[1];
+}
+
 function tolerance(word: string): number {
   return word.length <= 4 ? 1 : Math.ceil(word.length / 4);
 }

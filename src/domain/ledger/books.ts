@@ -5,7 +5,7 @@ import { assert } from "../assert.ts";
 import type { Budget } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import { Applicable, type Applied, type CallSubject } from "./applicable.ts";
-import { amountIn, counterId, type Counter, untouched } from "./counter.ts";
+import { amountIn, counterId, type Counter, isUntouched, untouched } from "./counter.ts";
 import {
   addQuantities,
   nothing,
@@ -89,10 +89,7 @@ export class Books {
     return this.#past.get(operationId) ?? this.#history.attempts(operationId);
   }
 
-  /**
-   * Since when a budget has counted all calls that its definition selects, in milliseconds since the epoch; undefined for one
-   * that has never changed what it counts.
-   */
+  /** Since when (ms since the epoch) a budget has counted all that its definition selects; undefined for one never counted anew. */
   recountedFrom(budgetId: string): number | undefined {
     return this.#recountedFrom.get(budgetId);
   }
@@ -350,8 +347,4 @@ export class Books {
     this.#past.set(call.operationId, [...others, attempt]);
     this.#ended.add(call.operationId);
   }
-}
-
-function isUntouched({ spent, held, overrun }: Counter): boolean {
-  return spent === 0n && held === 0n && overrun === 0n;
 }

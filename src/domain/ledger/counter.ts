@@ -60,3 +60,8 @@ export function isPaused(counter: Counter, budget: Budget): boolean {
     budget.thresholds.some((threshold) => threshold.action === "pause" && counter.fired.includes(threshold.partsPerMillion))
   );
 }
+
+/** Whether it is no different from one that does not exist. */
+export function isUntouched({ spent, held, overrun }: CounterState): boolean {
+  return spent === 0n && held === 0n && overrun === 0n;
+}

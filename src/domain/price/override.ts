@@ -2,6 +2,8 @@
 
 import type { PriceOverride } from "../price/rate.ts";
 import { PurserError } from "../error.ts";
+import { unknownField } from "../input/fields.ts";
+import { suggest } from "../input/nearest.ts";
 import type { PicoUsd } from "../money/money.ts";
 import { meters, tokenMeters, type Meter } from "../usage/usage.ts";
 import { maxIdLength } from "./id-rule.ts";
@@ -126,7 +128,7 @@ function readTime(value: unknown, field: string): string | null {
 function refuseUnknown(fields: Readonly<Record<string, unknown>>, path: (name: string) => string): void {
   for (const name of Object.keys(fields)) {
     if (otherFields.has(name) || (meters as readonly string[]).includes(name)) continue;
-    throw refused(path(name), `${path(name)} is not a field of a price`, `Fields are ${[...otherFields, ...meters].join(", ")}.`);
+    throw refused(path(name), `${path(name)} ${unknownField}`, suggest(name, [...otherFields, ...meters]));
   }
 }
 

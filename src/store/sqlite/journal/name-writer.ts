@@ -28,6 +28,8 @@ export class NameWriter {
   #young = new Map<string, number>();
   #old = new Map<string, number>();
   #unwritten = new Map<string, number>();
+  /** Digests of names that were looked for ahead and are neither on file nor defined. */
+  readonly #absent = new Map<string, number>();
   #defined: NameColumns = [];
   #next: number;
   #seq = 0;
@@ -49,6 +51,17 @@ export class NameWriter {
 
   counter(key: CounterKey): number {
     return this.#object(key, { kind: nameKinds.counter, textOf: counterText });
+  }
+
+  /** Looks a counter up ahead of the entry that will name it, and defines nothing. */
+  meetCounter(key: CounterKey): void {
+    const text = counterText(key);
+    const name = `${nameKinds.counter}${text}`;
+    if (this.#young.has(name) || this.#old.has(name) || this.#unwritten.has(name) || this.#absent.has(name)) return;
+    const digest = digestOf(text);
+    const row = this.#find.get(digest, nameKinds.counter, text);
+    if (row) this.#young.set(name, Number(row["name_id"]));
+    else this.#absent.set(name, digest);
   }
 
   rate(rate: Rate): number {
@@ -119,6 +132,7 @@ export class NameWriter {
   }
 
   #lookUp(kind: NameKind, text: string): number | undefined {
+    if (this.#absent.size > 0 && this.#absent.has(`${kind}${text}`)) return undefined;
     const row = this.#find.get(digestOf(text), kind, text);
     return row ? Number(row["name_id"]) : undefined;
   }
@@ -126,8 +140,10 @@ export class NameWriter {
   #define(kind: NameKind, text: string): number {
     const id = this.#next;
     this.#next += 1;
-    this.#defined.push(id, this.#seq, kind, digestOf(text), text);
-    this.#unwritten.set(`${kind}${text}`, id);
+    const name = `${kind}${text}`;
+    this.#defined.push(id, this.#seq, kind, this.#absent.get(name) ?? digestOf(text), text);
+    this.#unwritten.set(name, id);
+    this.#absent.delete(name);
     return id;
   }
 }

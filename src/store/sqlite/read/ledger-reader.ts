@@ -1,6 +1,6 @@
 /** Questions to the ledger, answered by threads of their own: one for figures, one for each verification. */
 
-import type { AlertRow, CallRow, LedgerReader, RefusalRow, Totals, VerifyReport } from "../../../app/ports.ts";
+import type { AlertRow, CallRow, KeyUseRow, LedgerReader, RefusalRow, Totals, VerifyReport } from "../../../app/ports.ts";
 import { ReaderThread } from "./reader-thread.ts";
 
 export interface ReaderParts {
@@ -31,6 +31,11 @@ export class SqliteReader implements LedgerReader {
   async totals(...input: Parameters<LedgerReader["totals"]>): Promise<readonly Totals[]> {
     await this.#parts.settled();
     return (await this.#thread.ask({ method: "totals", input })) as readonly Totals[];
+  }
+
+  async keyUses(): Promise<readonly KeyUseRow[]> {
+    await this.#parts.settled();
+    return (await this.#thread.ask({ method: "keyUses", input: [] })) as readonly KeyUseRow[];
   }
 
   async alerts(...input: Parameters<LedgerReader["alerts"]>): Promise<readonly AlertRow[]> {

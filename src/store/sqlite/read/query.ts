@@ -16,7 +16,7 @@ export interface CountQuery {
   readonly lastSeq: number;
 }
 
-export type QueryMethod = "calls" | "refusals" | "totals" | "alerts";
+export type QueryMethod = "calls" | "refusals" | "totals" | "keyUses" | "alerts";
 
 export interface Question {
   readonly number: number;

@@ -18,6 +18,7 @@ const usualRemedies: Readonly<Record<Asked["method"], string>> = {
   calls: lookAtIt,
   refusals: lookAtIt,
   totals: lookAtIt,
+  keyUses: lookAtIt,
   alerts: lookAtIt,
   count: lookAtIt,
   check: lookAtIt,

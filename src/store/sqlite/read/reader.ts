@@ -7,6 +7,7 @@ import { findDamage } from "../integrity.ts";
 import { damageRemedyFor, openForReading } from "../schema.ts";
 import { readAlerts, readCalls } from "./calls.ts";
 import { countSpent } from "./count-spent.ts";
+import { readKeyUses } from "./key-uses.ts";
 import { NameIndex } from "./name-index.ts";
 import type { CountQuery, Query, Question, ReaderData, ReaderMessage } from "./query.ts";
 import { readRefusals } from "./refusals.ts";
@@ -49,6 +50,7 @@ function respond({ number, query }: Question): ReaderMessage {
 function answer(query: Query | CountQuery, number: number): unknown {
   if (query.method === "count") return countSpent(source, query, (share) => say({ kind: "progress", number, share }));
   if (query.method === "calls") return readCalls(source, ...query.input);
+  if (query.method === "keyUses") return readKeyUses(source);
   if (query.method === "refusals") return readRefusals(source, ...query.input);
   if (query.method === "alerts") return readAlerts(source, ...query.input);
   const [filter, by, bucketMs] = query.input;

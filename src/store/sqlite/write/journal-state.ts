@@ -2,7 +2,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { Books } from "../../../domain/ledger/books.ts";
-import { endsHold, type CallId, type Entry } from "../../../domain/ledger/entry.ts";
+import { endsHold, type CallId, type CounterKey, type Entry } from "../../../domain/ledger/entry.ts";
 import { encodeEntry, type EncodedEntry } from "../journal/encode.ts";
 import { FileHistory } from "../journal/file-history.ts";
 import { NameWriter, type NameColumns } from "../journal/name-writer.ts";
@@ -62,6 +62,12 @@ export class JournalState {
   /** Whether any call was ever charged. */
   get hasCharges(): boolean {
     return this.#hasCharges;
+  }
+
+  /** Looks a counter up that an entry is going to name, so that this entry takes less time. */
+  meetCounter(key: CounterKey): void {
+    this.books.counter(key);
+    this.#names.meetCounter(key);
   }
 
   get gathering(): Gathering {

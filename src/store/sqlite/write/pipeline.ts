@@ -5,6 +5,7 @@ import type { Clock } from "../../../app/ports.ts";
 import { PurserError } from "../../../domain/error.ts";
 import type { Books } from "../../../domain/ledger/books.ts";
 import type { AnswerOf, Command } from "../../../domain/ledger/command.ts";
+import type { CounterKey } from "../../../domain/ledger/entry.ts";
 import { decide } from "../../../domain/ledger/decide.ts";
 import { damagedLedger } from "../integrity.ts";
 import { damageRemedyFor } from "../schema.ts";
@@ -80,6 +81,11 @@ export class Pipeline {
   /** Whether any call was ever charged. */
   get hasCharges(): boolean {
     return this.#state.hasCharges;
+  }
+
+  /** Looks a counter up ahead of the entry that will name it. */
+  meetCounter(key: CounterKey): void {
+    this.#state.meetCounter(key);
   }
 
   /** Why nothing can be written, or looked up; null while all is well. */

@@ -3,7 +3,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../../app/ports.ts";
 import type { Budget } from "../../../domain/budget/budget.ts";
-import type { Books } from "../../../domain/ledger/books.ts";
 import type { DeleteBudgetCommand, PutBudgetCommand } from "../../../domain/ledger/command.ts";
 import { decide } from "../../../domain/ledger/decide.ts";
 import { type Counted, type Counting, countingFor, Tally } from "../../../domain/ledger/recount.ts";
@@ -71,7 +70,7 @@ export class Recounting {
     const stop = books.watch((charged) => tally.add(charged));
     try {
       tally.include(await count({ counting, lastSeq }, progress));
-      await meetCounters(books, tally.counted());
+      await meetCounters(pipeline, tally.counted());
       const dated = { ...command, at: clock.now() };
       const isStill = pipeline.books === books && isSame(countingFor(books, dated), counting);
       return isStill ? await pipeline.commit({ ...dated, counted: tally.counted() }) : undefined;
@@ -81,11 +80,11 @@ export class Recounting {
   }
 }
 
-/** Has the books look up a few counters at a time: all of them in the turn of the change would hold calls up. */
-async function meetCounters(books: Books, counted: readonly Counted[]): Promise<void> {
+/** Has a few counters looked up at a time: all of them in the turn of the change would hold calls up. */
+async function meetCounters(pipeline: Pipeline, counted: readonly Counted[]): Promise<void> {
   const keys = counted.flatMap(({ counters }) => counters.map(({ key }) => key));
   for (let place = 0; place < keys.length; place += metAtOnce) {
-    for (const key of keys.slice(place, place + metAtOnce)) books.counter(key);
+    for (const key of keys.slice(place, place + metAtOnce)) pipeline.meetCounter(key);
     await setImmediate();
   }
 }

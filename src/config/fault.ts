@@ -1,0 +1,103 @@
+/** What is wrong with a configuration: all of it at once, each fault with its line, so that one start is enough to see everything. */
+
+import { type ConfigurationFault, PurserError } from "../domain/error.ts";
+import { unknownField } from "../domain/input/fields.ts";
+import { suggested } from "../domain/input/nearest.ts";
+import type { Location } from "./document.ts";
+
+/** Where to look for fields, and what to call the file. */
+export interface FaultContext {
+  readonly file: string;
+  readonly locate: (field: string) => Location;
+}
+
+/** An object of the file, such as one budget. */
+export interface ReadableObject {
+  readonly input: unknown;
+  /** Stands before the names of its fields: `budgets[2].`. */
+  readonly prefix: string;
+  /** Values for fields that it must have, by which the other fields are read on where one of these is missing or wrong. */
+  readonly standIns: Readonly<Record<string, unknown>>;
+}
+
+export class Faults {
+  readonly #context: FaultContext;
+  /** By field: what is wrong with a field is said once. */
+  readonly #found = new Map<string, ConfigurationFault>();
+
+  constructor(context: FaultContext) {
+    this.#context = context;
+  }
+
+  /** @returns undefined when the step found a fault. @throws what is no fault of the input. */
+  attempt<T>(step: () => T): T | undefined {
+    try {
+      return step();
+    } catch (error) {
+      this.#add(error);
+      return undefined;
+    }
+  }
+
+  /** Reads an object again without each field that is at fault, until all of its faults are found. */
+  readObject<T>({ input, prefix, standIns }: ReadableObject, read: (input: unknown) => T): T | undefined {
+    const replaced = new Set<string>();
+    for (let rest = input; ;) {
+      try {
+        const value = read(rest);
+        return replaced.size === 0 ? value : undefined;
+      } catch (error) {
+        const { field, message, remedy } = this.#add(error);
+        const name = nameIn(field, prefix);
+        if (typeof rest !== "object" || rest === null || name === undefined || replaced.has(name)) return undefined;
+        if (!Object.hasOwn(rest, name) && !Object.hasOwn(standIns, name)) return undefined;
+        replaced.add(name);
+        const standIn = Object.hasOwn(standIns, name) ? { [name]: standIns[name] } : {};
+        const other = message.endsWith(unknownField) ? meant(rest, name, remedy) : {};
+        rest = { ...other, ...without(rest, name), ...standIn };
+      }
+    }
+  }
+
+  /** @throws PurserError `invalid_configuration` with all faults, in the order of the file. */
+  throwAny(): void {
+    if (this.#found.size > 0) throw configurationError(this.#context.file, [...this.#found.values()]);
+  }
+
+  #add(error: unknown): Required<Pick<ConfigurationFault, "field" | "message">> & { readonly remedy: string | undefined } {
+    if (!(error instanceof PurserError) || error.code !== "invalid_request") throw error;
+    const { field = "", remedy } = error.detail;
+    if (this.#found.has(field)) return { field, message: error.message, remedy };
+    const { line, variables } = this.#context.locate(field);
+    // The message may quote the value, and a value from the environment may be a secret.
+    const message = variables.length === 0 ? error.message : `${field}: the value of ${variables.join(" and ")} cannot be used here`;
+    this.#found.set(field, { line, message, field, ...(remedy !== undefined && { remedy }) });
+    return { field, message: error.message, remedy };
+  }
+}
+
+/** @param found At least one. */
+export function configurationError(file: string, found: readonly ConfigurationFault[]): PurserError {
+  const faults = found
+    .map((fault) => ({ ...fault, message: `${file} line ${fault.line}: ${fault.message}` }))
+    .sort((left, right) => left.line - right.line);
+  const [first] = faults;
+  const { message = "", ...detail } = first ?? {};
+  const more = faults.length > 1 ? ` (and ${faults.length - 1} more ${faults.length === 2 ? "fault" : "faults"})` : "";
+  return new PurserError("invalid_configuration", `${message}${more}`, { ...detail, faults });
+}
+
+function without(fields: object, name: string): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(fields).filter(([other]) => other !== name));
+}
+
+/** A misspelt name's value under the name that was meant, so that this one is not said to be missing. */
+function meant(fields: object, name: string, remedy = ""): Readonly<Record<string, unknown>> {
+  const other = suggested(remedy);
+  return other === undefined ? {} : { [other]: new Map<string, unknown>(Object.entries(fields)).get(name) };
+}
+
+/** `amount` for `budgets[2].amount` within `budgets[2].`; undefined for a field that is not inside. */
+function nameIn(field: string, prefix: string): string | undefined {
+  return field.startsWith(prefix) ? /^[^.[]+/.exec(field.slice(prefix.length))?.[0] : undefined;
+}
