@@ -16,7 +16,7 @@ import type { Wires } from "./app/route.ts";
 import { Scouts } from "./app/scouts.ts";
 import { hashSecret } from "./app/secret.ts";
 import { Waiting } from "./app/waiting.ts";
-import { openCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
+import { openCatalogue, type BookedProvider, type Catalogue } from "./catalogue/catalogue.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./config/configuration.ts";
 import { readAdminKey, readLogLevel } from "./config/environment.ts";
 import { Learned } from "./domain/estimate/learned.ts";
@@ -155,9 +155,9 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     openLedger({ directory, durability: configuration.durability, clock }),
   ]);
   await declare({ ledger, clock }, configuration);
-  const names = catalogueNames(configuration, catalogue);
+  const booked = bookedProviders(configuration, catalogue);
   const prices = new PricesInForce({
-    make: (overrides) => catalogue.book(overrides, names),
+    make: (overrides) => catalogue.book(overrides, booked),
     declared: configuration.prices,
     kept: () => ledger.prices(),
   });
@@ -170,7 +170,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     clock,
     version,
     prices: () => prices.book,
-    priceProvider: (provider) => names.get(provider) ?? provider,
+    priceProvider: (provider) => provider,
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
     metrics: () => metrics.text(),
@@ -191,13 +191,14 @@ function readiness(ledger: Ledger): Readiness {
   return { ready: problem === null, reasons: problem ? [problem.message] : [] };
 }
 
-/** How the price list calls each configured provider. */
-function catalogueNames({ providers }: Configuration, catalogue: Catalogue): ReadonlyMap<string, string> {
+/** What the price book has to know of each configured provider. */
+function bookedProviders({ providers }: Configuration, catalogue: Catalogue): ReadonlyMap<string, BookedProvider> {
   return new Map(
-    providers.map(({ name, baseUrl, priceProvider }) => [
-      name,
-      priceProvider === name ? (catalogue.providerFor({ name, baseUrl }) ?? name) : priceProvider,
-    ]),
+    providers.map(({ name, baseUrl, priceProvider, region }) => {
+      const id = priceProvider === name ? (catalogue.providerFor({ name, baseUrl }) ?? name) : priceProvider;
+      const known = region ?? catalogue.regionOf(baseUrl);
+      return [name, { id, ...(known !== undefined && { region: known }) }];
+    }),
   );
 }
 

@@ -37,7 +37,7 @@ export function environmentProviders(environment: Environment): readonly Provide
 }
 
 /**
- * Reads `providers: { NAME: { wire, base_url, api_key, prices, headers, unmetered } }`.
+ * Reads `providers: { NAME: { wire, base_url, api_key, prices, region, headers, unmetered } }`.
  * A provider that is known by its name needs neither wire nor base_url.
  *
  * @throws PurserError `invalid_request` naming the field.
@@ -56,6 +56,7 @@ function readProvider(name: string, input: unknown): ProviderConfiguration {
   }
   const fields = openFields(input, { prefix: `${path}.`, known: providerFields });
   const known = Object.hasOwn(knownProviders, name) ? knownProviders[name] : undefined;
+  const region = optionalText(fields, "region", "Give the region as the provider's price list calls it, such as us, or global.");
   return {
     name,
     wire: readWire(fields, { name, known }),
@@ -64,11 +65,12 @@ function readProvider(name: string, input: unknown): ProviderConfiguration {
     headers: readHeaders(fields),
     priceProvider:
       optionalText(fields, "prices", "Give the catalogue's name of the provider, such as openai.") ?? known?.priceProvider ?? name,
+    ...(region !== undefined && { region: region.toLowerCase() }),
     unmetered: optionalWord(fields, "unmetered", ["refuse", "allow"]) ?? "refuse",
   };
 }
 
-const providerFields = ["wire", "base_url", "api_key", "prices", "headers", "unmetered"];
+const providerFields = ["wire", "base_url", "api_key", "prices", "region", "headers", "unmetered"];
 
 function readWire(
   fields: Fields,

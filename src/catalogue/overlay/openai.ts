@@ -7,6 +7,15 @@ import { overlayRow, usd } from "./row.ts";
 const limits = { provider: "openai", contextWindow: 1_050_000, maxOutputTokens: 128_000, cacheWrites: "always" } as const;
 
 export const openaiRows: readonly CatalogueRow[] = [
+  // The model that searches in every chat call. developers.openai.com/api/docs/models/gpt-5-search-api, by way of
+  // github.com/BerriAI/litellm (model_prices_and_context_window.json): gpt-5's prices, 400K in; searches as with other reasoning models.
+  overlayRow({
+    provider: "openai",
+    model: "gpt-5-search-api",
+    prices: { input: "1.25", cache_read: "0.125", output: "10", web_search: "0.01" },
+    contextWindow: 400_000,
+    maxOutputTokens: 128_000,
+  }),
   // https://developers.openai.com/api/docs/models/gpt-6.1-sol, by way of github.com/amine123max/Codex-Manager, release 0.4.7; read 2026-11.
   overlayRow({
     ...limits,

@@ -145,9 +145,10 @@ export function prepareRollup(database: DatabaseSync, table: string): StatementS
     if (column === "cost_pico") return `cost_pico = (${carried}) % ${picoPerMicro}`;
     return `${column} = ${column} + excluded.${column}`;
   });
-  const places = Array.from({ length: 4 + sumColumns.length }, () => "?").join(", ");
+  const columns = ["hour", "attribution_id", "route_id", "status", ...sumColumns];
+  const places = columns.map(() => "?").join(", ");
   return database.prepare(`
-    INSERT INTO ${table} VALUES (${places})
+    INSERT INTO ${table} (${columns.join(", ")}) VALUES (${places})
     ON CONFLICT (hour, attribution_id, route_id, status) DO UPDATE SET ${updates.join(", ")}`);
 }
 
