@@ -17,6 +17,7 @@ const rateSourceSchema = z.object({
   version: z.string(),
   match: z.enum(["exact", "rule", "prefix"]),
   service_tier: z.string(),
+  region: z.string().nullable().describe("Where the call had to be processed, if that makes a part of the rate."),
   valid_from: z.string().nullable(),
 });
 
@@ -30,6 +31,8 @@ const chargeSchema = z
     rate: rateSourceSchema.nullable().describe("Where the rate comes from."),
   })
   .meta({ id: "Charge" });
+
+const partSchema = z.object({ model: z.string(), usage: usageSchema });
 
 const entrySchema = z
   .object({
@@ -45,6 +48,7 @@ const entrySchema = z
     key_id: z.string().nullable(),
     attribution: z.record(z.string(), z.unknown()),
     usage: usageSchema,
+    parts: z.array(partSchema).describe("What other models used in the same call: an advisor, a model that declined. `charges` name them."),
     charges: z.array(chargeSchema),
     cost_usd: usdSchema,
     reported_cost_usd: usdSchema.nullable().describe("The provider's own figure."),
@@ -95,6 +99,7 @@ export function entryJson(call: CallRow): object {
     key_id: call.route.keyId,
     attribution: call.attribution,
     usage: { ...noUsage, ...call.usage },
+    parts: call.parts.map(({ model, usage }) => ({ model, usage: { ...noUsage, ...usage } })),
     charges: call.charges.map(chargeJson),
     cost_usd: formatUsd(cost),
     reported_cost_usd: reportedCost === null ? null : formatUsd(reportedCost),
@@ -121,6 +126,7 @@ export function chargeJson({ model, meter, quantity, cost, rate }: Charge): obje
           version: rate.version,
           match: rate.match,
           service_tier: rate.serviceTier,
+          region: rate.region ?? null,
           valid_from: rate.validFrom ?? null,
         }
       : null,

@@ -8,7 +8,7 @@ import type { AnswerOf, Balance, Command } from "../domain/ledger/command.ts";
 import type { CallId, CallRoute, CallStatus, Quantities, ThresholdEntry } from "../domain/ledger/entry.ts";
 import type { PicoUsd } from "../domain/money/money.ts";
 import type { Charge, PriceOverride } from "../domain/price/rate.ts";
-import type { Usage, UsageFlag } from "../domain/usage/usage.ts";
+import type { ModelUsage, Usage, UsageFlag } from "../domain/usage/usage.ts";
 
 export interface Clock {
   /** Milliseconds since the epoch, whole. */
@@ -71,6 +71,8 @@ export interface CallRow extends CallId {
   readonly status: CallStatus;
   readonly model: string;
   readonly usage: Usage;
+  /** Of other models in the same call. */
+  readonly parts: readonly ModelUsage[];
   readonly charges: readonly Charge[];
   readonly cost: PicoUsd;
   readonly reportedCost: PicoUsd | null;

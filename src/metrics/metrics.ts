@@ -5,7 +5,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Observer } from "../app/observer.ts";
 import type { Ledger } from "../app/ports.ts";
 import { add, toNumber, zero, type PicoUsd } from "../domain/money/money.ts";
-import { tokenMeters } from "../domain/usage/usage.ts";
+import { tokenMeters, totalUsage } from "../domain/usage/usage.ts";
 
 export interface Metrics extends Observer {
   /** Prometheus text. */
@@ -28,8 +28,9 @@ export function makeMetrics({ ledger, version }: { readonly ledger: Pick<Ledger,
     callEnded({ provider, outcome }) {
       counts.calls.add(1, provider, outcome.status);
       spend.add(provider, outcome.cost.usd);
+      const usage = totalUsage(outcome);
       for (const meter of tokenMeters) {
-        const count = outcome.usage[meter];
+        const count = usage[meter];
         if (count) counts.tokens.add(count, provider, meter);
       }
     },

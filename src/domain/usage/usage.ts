@@ -69,6 +69,12 @@ export interface UsagePart {
   readonly usage: Usage;
 }
 
+/** What another model than the main one used in a call: an advisor, or one that was asked first and declined. */
+export interface ModelUsage {
+  readonly model: string;
+  readonly usage: Usage;
+}
+
 /**
  * What was odd about an answer. None of them loses a charge.
  *
@@ -100,6 +106,11 @@ export type UsageFlag =
   | "cut"
   | "unbilled"
   | "unpriced_modifier";
+
+/** All that a call used, whichever model did. */
+export function totalUsage({ usage, parts }: { readonly usage: Usage; readonly parts?: readonly ModelUsage[] }): Usage {
+  return parts === undefined || parts.length === 0 ? usage : sumUsage([usage, ...parts.map((part) => part.usage)]);
+}
 
 /** All tokens of a usage, whatever they cost. */
 export function countTokens(usage: Usage): number {

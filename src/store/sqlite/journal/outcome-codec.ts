@@ -4,7 +4,7 @@ import { assert } from "../../../domain/assert.ts";
 import { nothing, type Outcome, type Quantities } from "../../../domain/ledger/entry.ts";
 import { multiply, pico } from "../../../domain/money/money.ts";
 import type { Charge, Rate } from "../../../domain/price/rate.ts";
-import { countTokens, meters, type Meter, type Usage, type UsageFlag } from "../../../domain/usage/usage.ts";
+import { countTokens, meters, sumUsage, type Meter, type ModelUsage, type Usage, type UsageFlag } from "../../../domain/usage/usage.ts";
 import { loadInteger, storeInteger, type StoredInteger } from "./integer.ts";
 import type { NameReader } from "./name-reader.ts";
 import type { NameWriter } from "./name-writer.ts";
@@ -22,12 +22,16 @@ type StoredCharge =
   | readonly [rateId: number, meter: number]
   | readonly [rateId: number, meter: number, quantity: number, cost: StoredInteger, model?: string];
 
+type StoredPart = readonly [model: number, usage: StoredUsage];
+
 /** Stands only when something is out of the ordinary. */
 interface StoredExtras {
   /** Tokens and requests, where they are not all tokens of the usage and 1. */
   readonly q?: readonly [StoredInteger, StoredInteger];
   /** The model of the charge lines, as a name, where it is not the one served. */
   readonly m?: number;
+  /** What other models used. */
+  readonly u?: readonly StoredPart[];
   /** The provider's own figure. */
   readonly r?: StoredInteger;
   readonly f?: readonly UsageFlag[];
@@ -89,7 +93,9 @@ export function encodeOutcome(outcome: Outcome & Partial<OutcomeDetails>, names:
   const charges = outcome.charges.map((charge) => storeCharge(charge, { usage, model }, names));
   const version = names.text(outcome.priceVersion);
   const extras =
-    model === outcome.model && isOrdinary(outcome) ? 0 : storeExtras(outcome, model === outcome.model ? undefined : names.text(model));
+    model === outcome.model && isOrdinary(outcome)
+      ? 0
+      : storeExtras(outcome, { model: model === outcome.model ? undefined : model, names });
   return JSON.stringify([storeUsage(usage), charges, latencyMs, version, extras] satisfies StoredOutcome);
 }
 
@@ -99,7 +105,7 @@ export function decodeOutcome(
   names: NameReader,
 ): Outcome & OutcomeDetails {
   const [storedUsage, charges, latencyMs, priceVersion, extras, raw] = stored;
-  const { m, q, r, f, o, l, p, d, w } = extras === 0 ? ({} as StoredExtras) : extras;
+  const { m, q, u, r, f, o, l, p, d, w } = extras === 0 ? ({} as StoredExtras) : extras;
   const usage = loadUsage(storedUsage);
   const [tokens, requests] = q ? q.map(loadInteger) : [BigInt(countTokens(usage)), 1n];
   const model = m === undefined ? row.model : names.text(m);
@@ -107,6 +113,7 @@ export function decodeOutcome(
     status: row.status,
     model: row.model,
     usage,
+    ...(u && { parts: loadParts(u, names) }),
     charges: charges.map((charge) => loadCharge(charge, { usage, model }, names)),
     cost: { usd: pico(row.cost), tokens: tokens ?? 0n, requests: requests ?? 0n },
     reportedCost: r === undefined ? null : pico(loadInteger(r)),
@@ -137,6 +144,16 @@ export function loadUsage(stored: StoredUsage): Usage {
     if (meter) usage[meter] = stored[at + 1] ?? 0;
   }
   return usage;
+}
+
+/** What all models of a call used, by its body in the journal. */
+export function loadTotalUsage([usage, , , , extras]: StoredOutcome): Usage {
+  const parts = extras === 0 || extras === undefined ? [] : (extras.u ?? []);
+  return parts.length === 0 ? loadUsage(usage) : sumUsage([usage, ...parts.map(([, part]) => part)].map(loadUsage));
+}
+
+function loadParts(stored: readonly StoredPart[], names: NameReader): readonly ModelUsage[] {
+  return stored.map(([model, usage]) => ({ model: names.text(model), usage: loadUsage(usage) }));
 }
 
 function storeUsage(usage: Usage): StoredUsage {
@@ -191,6 +208,7 @@ function countOf(meter: Charge["meter"], usage: Usage): number | undefined {
 function isOrdinary({
   cost,
   usage,
+  parts,
   reportedCost,
   flags,
   overruns,
@@ -200,6 +218,7 @@ function isOrdinary({
   reason,
 }: Outcome & Partial<OutcomeDetails>): boolean {
   return (
+    parts === undefined &&
     reportedCost === null &&
     flags.length === 0 &&
     !late &&
@@ -216,11 +235,18 @@ function isSome(amount: bigint): boolean {
   return amount !== 0n;
 }
 
-function storeExtras(outcome: Outcome & Partial<OutcomeDetails>, chargedModel: number | undefined): StoredExtras {
-  const { cost, usage, reportedCost, flags, overruns = [], late, fingerprint, difference, reason } = outcome;
+interface ChargedModel {
+  /** Of the charge lines, where it is not the one served. */
+  readonly model: string | undefined;
+  readonly names: NameWriter;
+}
+
+function storeExtras(outcome: Outcome & Partial<OutcomeDetails>, { model, names }: ChargedModel): StoredExtras {
+  const { cost, usage, parts, reportedCost, flags, overruns = [], late, fingerprint, difference, reason } = outcome;
   const counted = cost.requests === 1n && cost.tokens === BigInt(countTokens(usage));
   return {
-    ...(chargedModel !== undefined && { m: chargedModel }),
+    ...(model !== undefined && { m: names.text(model) }),
+    ...(parts && { u: parts.map((part) => [names.text(part.model), storeUsage(part.usage)] as const) }),
     ...(!counted && { q: [storeInteger(cost.tokens), storeInteger(cost.requests)] as const }),
     ...(reportedCost !== null && { r: storeInteger(reportedCost) }),
     ...(flags.length > 0 && { f: flags }),
