@@ -3,14 +3,15 @@
 import type { FallbackRates } from "../domain/budget/budget.ts";
 import type { Outcome, Quantities } from "../domain/ledger/entry.ts";
 import { add, zero, type PicoUsd } from "../domain/money/money.ts";
-import type { Charge, ServiceTier } from "../domain/price/rate.ts";
+import type { Charge } from "../domain/price/rate.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
-import { countContext, countTokens, sumUsage, type UsageFlag, type UsagePart } from "../domain/usage/usage.ts";
+import { countContext, countTokens, totalUsage, type Usage, type UsageFlag, type UsagePart } from "../domain/usage/usage.ts";
 import type { Progress, Reading, RequestFacts } from "../wire/wire.ts";
 import type { Estimate } from "./estimate.ts";
 import { chargeFallback } from "./charge-fallback.ts";
 import { askedOf, sheetOfServed, type AskedModel } from "./look-up-price.ts";
 import type { Route } from "./route.ts";
+import { usedByModel } from "./used-by-model.ts";
 
 /** What is known of a call since before it was forwarded. */
 export interface ForwardedCall {
@@ -40,19 +41,41 @@ export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer
   const parts = isFinal ? reading.parts : estimatedParts(call, answer);
   const model = reading.model ?? call.route.model;
   const asked = askedOf(prices, { provider: call.route.provider.priceProvider, model: call.route.model, at: call.heldAt });
-  const priced = charge(prices, call, { parts, model, serviceTier: reading.serviceTier, asked });
-  const usage = parts.length === 1 && parts[0] ? parts[0].usage : sumUsage(parts.map((part) => part.usage));
+  if (reading.flags.includes("unbilled")) return unbilledOutcome(prices, call, { answer, model });
+  const priced = charge(prices, call, { parts, model, reading, asked });
+  const used = usedByModel(parts);
   const charges = withReported(priced, { reported: reading.reportedCost, model });
   return {
     status: isFinal ? "settled" : "estimated",
     model,
-    usage,
+    ...used,
     charges,
-    cost: { usd: sumCosts(charges), tokens: BigInt(countTokens(usage)), requests: 1n },
+    cost: { usd: sumCosts(charges), tokens: BigInt(countTokens(totalUsage(used))), requests: 1n },
     reportedCost: reading.reportedCost,
     rawUsage: reading.rawUsage,
-    flags: flagsOf(call, answer, { parts, isFinal, isPriced: priced.isPriced, contextWindow: asked.sheet?.contextWindow }),
+    flags: flagsOf(call, answer, { mainUsage: used.usage, isFinal, priced }),
     latencyMs: answer.endedAt - call.heldAt,
+    priceVersion: prices.version,
+  };
+}
+
+/** The provider answered, and does not bill that. */
+function unbilledOutcome(
+  prices: PriceBook,
+  { heldAt }: ForwardedCall,
+  { answer, model }: { readonly answer: Answer; readonly model: string },
+): Outcome {
+  const { reportedCost, rawUsage, flags } = answer.reading;
+  return {
+    status: "settled",
+    model,
+    usage: {},
+    charges: [],
+    cost: { usd: zero, tokens: 0n, requests: 1n },
+    reportedCost,
+    rawUsage,
+    flags: [...new Set([...answer.flags, ...flags])],
+    latencyMs: answer.endedAt - heldAt,
     priceVersion: prices.version,
   };
 }
@@ -86,12 +109,15 @@ export function unresolvedOutcome(
 interface Priced {
   readonly charges: readonly Charge[];
   readonly isPriced: boolean;
+  /** Whether the tier and the region that served have a rate of their own. */
+  readonly hasTerms: boolean;
+  readonly isOverContext: boolean;
 }
 
 interface Bill {
   readonly parts: readonly UsagePart[];
   readonly model: string;
-  readonly serviceTier: ServiceTier;
+  readonly reading: Reading;
   readonly asked: AskedModel;
 }
 
@@ -99,7 +125,12 @@ function charge(prices: PriceBook, call: ForwardedCall, bill: Bill): Priced {
   const [only, second] = bill.parts;
   if (only && !second) return chargePart(prices, call, { bill, part: only });
   const priced = bill.parts.map((part) => chargePart(prices, call, { bill, part }));
-  return { charges: priced.flatMap(({ charges }) => charges), isPriced: priced.every(({ isPriced }) => isPriced) };
+  return {
+    charges: priced.flatMap(({ charges }) => charges),
+    isPriced: priced.every(({ isPriced }) => isPriced),
+    hasTerms: priced.every(({ hasTerms }) => hasTerms),
+    isOverContext: priced.some(({ isOverContext }) => isOverContext),
+  };
 }
 
 function chargePart(
@@ -108,8 +139,17 @@ function chargePart(
   { bill, part }: { readonly bill: Bill; readonly part: UsagePart },
 ): Priced {
   const sheet = sheetOfServed(prices, bill.asked, part.model ?? bill.model);
-  if (!sheet) return { charges: chargeFallback(route.model, part.usage, fallback), isPriced: false };
-  return { charges: sheet.charge(part, { serviceTier: bill.serviceTier, at: heldAt }), isPriced: true };
+  if (!sheet) {
+    const charges = chargeFallback(route.model, part.usage, fallback);
+    return { charges, isPriced: false, hasTerms: true, isOverContext: false };
+  }
+  const { serviceTier, region } = bill.reading;
+  return {
+    charges: sheet.charge(part, { serviceTier, region, at: heldAt }),
+    isPriced: true,
+    hasTerms: sheet.prices({ serviceTier, region }),
+    isOverContext: countContext(part.usage) > (sheet.contextWindow ?? Infinity),
+  };
 }
 
 /** A provider's own figure is the price where the book has none, before any fallback; else it stands beside ours. */
@@ -139,25 +179,22 @@ function estimatedParts({ estimate }: ForwardedCall, { reading, progress }: Answ
 function flagsOf(
   call: ForwardedCall,
   answer: Answer,
-  charged: {
-    readonly parts: readonly UsagePart[];
-    readonly isFinal: boolean;
-    readonly isPriced: boolean;
-    readonly contextWindow: number | undefined;
-  },
+  charged: { readonly mainUsage: Usage; readonly isFinal: boolean; readonly priced: Priced },
 ): readonly UsageFlag[] {
-  const { parts, isFinal, isPriced, contextWindow } = charged;
+  const { mainUsage, isFinal, priced } = charged;
   const flags = [...answer.flags, ...answer.reading.flags];
-  if (isOverCeiling(call, parts)) flags.push("over_ceiling");
-  if (contextWindow !== undefined && parts.some(({ usage }) => countContext(usage) > contextWindow)) flags.push("over_context");
+  if (isOverCeiling(call, mainUsage)) flags.push("over_ceiling");
+  if (priced.isOverContext) flags.push("over_context");
   if (!isFinal) flags.push("usage_missing");
-  if (!isPriced) flags.push("unpriced");
+  if (!priced.isPriced) flags.push("unpriced");
+  if (!priced.hasTerms) flags.push("unpriced_modifier");
   return flags.length > 1 ? [...new Set(flags)] : flags;
 }
 
-function isOverCeiling({ facts, estimate, ceiling }: ForwardedCall, parts: readonly UsagePart[]): boolean {
+/** The ceiling is the main answer's: another model has one of its own. */
+function isOverCeiling({ facts, estimate, ceiling }: ForwardedCall, { output = 0 }: Usage): boolean {
   const wasStated = facts.maxOutputTokens !== null || ceiling.fitted < estimate.ceiling;
-  return wasStated && parts.reduce((sum, { usage }) => sum + (usage.output ?? 0), 0) > ceiling.fitted;
+  return wasStated && output > ceiling.fitted;
 }
 
 function sumCosts(charges: readonly Charge[]): PicoUsd {

@@ -2,7 +2,7 @@
 
 import type { PicoUsd } from "../domain/money/money.ts";
 import type { ServiceTier } from "../domain/price/rate.ts";
-import type { UsageFlag, UsagePart } from "../domain/usage/usage.ts";
+import type { FeeMeter, UsageFlag, UsagePart } from "../domain/usage/usage.ts";
 
 export type WireName = "openai" | "anthropic" | "gemini" | "bedrock";
 
@@ -49,8 +49,12 @@ export interface RequestFacts {
   readonly hiddenOutput: boolean;
   readonly cacheWrite: "none" | "5m" | "1h";
   readonly serviceTier: ServiceTier;
+  /** Where it asks to be processed (`inference_geo`); absent when it does not say. */
+  readonly region?: string;
   /** The most billed tool calls that can happen on the provider's side (web search); 0 when no such tool is offered. */
   readonly serverToolCalls: number;
+  /** The fees of those tools; absent where any fee can fall due. */
+  readonly fees?: readonly FeeMeter[];
   /** OpenAI chat streams: whether the caller itself asked for usage. */
   readonly usageAsked: boolean;
 }
@@ -74,12 +78,14 @@ export interface ReadRequest {
 export interface Reading {
   /** The model served, as the provider names it. */
   readonly model: string | null;
-  /** Empty when no usage was reported. */
+  /** Empty when no usage was reported. The main answer's come first; those of another model stand apart in the ledger. */
   readonly parts: readonly UsagePart[];
   /** Set when the answer ended before its final usage: the output in `parts` is only what had been reported until then. */
   readonly partial?: true;
   readonly reportedCost: PicoUsd | null;
   readonly serviceTier: ServiceTier;
+  /** Where the answer says it was processed, or else the request asked for; absent when neither says. */
+  readonly region?: string;
   /** The provider's usage object as it was written. */
   readonly rawUsage: string | null;
   readonly flags: readonly UsageFlag[];

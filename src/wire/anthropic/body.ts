@@ -1,18 +1,18 @@
 /** What is known of an Anthropic message that comes as one body. */
 
-import type { ServiceTier } from "../../domain/price/rate.ts";
 import { countContext, sumUsage, type UsageFlag } from "../../domain/usage/usage.ts";
 import { outputOfBytes, type AnswerState } from "../answer/meter.ts";
 import { answerScanner } from "../body/scan.ts";
 import { keepRaw, toObject, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
-import { readAnthropicUsage, type AnthropicUsage } from "./usage.ts";
+import type { AskedTerms } from "./terms.ts";
+import { billedParts, readAnthropicUsage, type AnthropicUsage } from "./usage.ts";
 
 const scan = answerScanner();
 
 /** Builds of the body only its model and usage. */
 export class AnthropicBody implements AnswerState {
-  readonly #asked: ServiceTier;
+  readonly #asked: AskedTerms;
   #bytes = 0;
   #finished = false;
   #model: string | null = null;
@@ -20,11 +20,12 @@ export class AnthropicBody implements AnswerState {
   /** What the usage says. */
   #said: AnthropicUsage | null = null;
   #written: string | undefined;
+  #stopReason: string | undefined;
   #malformed = false;
   #repeated = false;
 
-  /** @param asked The tier asked for, which counts when the answer does not name the one that served. */
-  constructor(asked: ServiceTier) {
+  /** @param asked What was asked for, which counts when the answer does not say what served. */
+  constructor(asked: AskedTerms) {
     this.#asked = asked;
   }
 
@@ -43,6 +44,7 @@ export class AnthropicBody implements AnswerState {
       const body = scan(data);
       this.#finished = true;
       this.#model = toText(body.json("model")) ?? null;
+      this.#stopReason = toText(body.json("stop_reason"));
       this.#repeated = body.isRepeated("usage");
       const written = body.raw("usage");
       if (written !== undefined) this.#keep(JSON.parse(written), written);
@@ -54,14 +56,17 @@ export class AnthropicBody implements AnswerState {
 
   reading(malformed: boolean): Reading {
     const read = this.#said;
+    const parts = read ? billedParts(read, this.#stopReason) : [];
+    const region = read?.region ?? this.#asked.region;
     return {
       model: this.#model,
-      parts: read?.parts ?? [],
+      parts,
       ...((!read?.complete || read.invalid) && { partial: true }),
       reportedCost: null,
-      serviceTier: read?.serviceTier ?? this.#asked,
+      serviceTier: read?.serviceTier ?? this.#asked.serviceTier,
+      ...(region !== undefined && { region }),
       rawUsage: this.#usage && keepRaw(this.#usage, this.#written),
-      flags: this.#flags(read, malformed),
+      flags: this.#flags(read, { malformed, isUnbilled: this.#stopReason === "refusal" && parts.length === 0 }),
     };
   }
 
@@ -71,9 +76,13 @@ export class AnthropicBody implements AnswerState {
     this.#written = written;
   }
 
-  #flags(read: AnthropicUsage | null, malformed: boolean): readonly UsageFlag[] {
+  #flags(
+    read: AnthropicUsage | null,
+    { malformed, isUnbilled }: { readonly malformed: boolean; readonly isUnbilled: boolean },
+  ): readonly UsageFlag[] {
     const flags: UsageFlag[] = [];
-    if (!read) flags.push("usage_missing");
+    if (isUnbilled) flags.push("unbilled");
+    else if (!read) flags.push("usage_missing");
     if (read?.invalid) flags.push("usage_invalid");
     if (this.#repeated) flags.push("usage_repeated");
     if (!this.#finished) flags.push("unfinished");

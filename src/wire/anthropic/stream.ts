@@ -1,13 +1,13 @@
 /** What is known of an Anthropic stream while its events pass: its usage, its open blocks, and how to end it early. */
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
-import type { UsageFlag } from "../../domain/usage/usage.ts";
-import { countContext, sumUsage } from "../../domain/usage/usage.ts";
+import { countContext, sumUsage, type UsageFlag, type UsagePart } from "../../domain/usage/usage.ts";
 import { outputOfBytes, sseComment, type AnswerState } from "../answer/meter.ts";
 import { behindQuoted, standsAt } from "../bytes.ts";
 import { keepRaw, overwrite, sameCounts, toObject, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
-import { readAnthropicUsage } from "./usage.ts";
+import type { AskedTerms } from "./terms.ts";
+import { billedParts, readAnthropicUsage, type AnthropicUsage } from "./usage.ts";
 
 /** The longest head of an event in which its type and index stand when the provider itself wrote it. */
 const headBytes = 96;
@@ -25,19 +25,22 @@ export class AnthropicStream implements AnswerState {
   /** The usage beside the last `stop_reason`. */
   #final: JsonObject | null = null;
   #tier: ServiceTier;
+  #region: string | undefined;
+  #stopReason: string | undefined;
   #started = false;
   #deltas = 0;
   #textBytes = 0;
-  #reported: { readonly input: number; readonly output: number } | null = null;
+  #reported: { readonly input: number | null; readonly output: number | null } | null = null;
   #counted = false;
   #stopped = false;
   #finished = false;
   readonly #open = new Set<number>();
   readonly #flags = new Set<UsageFlag>();
 
-  /** @param asked The tier asked for, which counts until the answer names the one that serves. */
-  constructor(asked: ServiceTier) {
-    this.#tier = asked;
+  /** @param asked What was asked for, which counts until the answer says what serves. */
+  constructor(asked: AskedTerms) {
+    this.#tier = asked.serviceTier;
+    this.#region = asked.region;
   }
 
   get finished(): boolean {
@@ -45,7 +48,13 @@ export class AnthropicStream implements AnswerState {
   }
 
   get progress(): Progress {
-    return { inputTokens: this.#reported?.input ?? null, outputTokens: Math.max(this.#reported?.output ?? 0, this.#estimate()) };
+    const output = this.#reported?.output ?? 0;
+    return { inputTokens: this.#reported?.input ?? null, outputTokens: this.#knowsOutput ? output : Math.max(output, this.#estimate()) };
+  }
+
+  /** Whether the count that ends the message has come: what passed need not be estimated any more. */
+  get #knowsOutput(): boolean {
+    return this.#counted && this.#stopped && this.#reported?.output !== null;
   }
 
   /** @param data The JSON text of one event. */
@@ -71,19 +80,30 @@ export class AnthropicStream implements AnswerState {
     const flags = new Set(this.#flags);
     if (malformed) flags.add("malformed");
     if (!this.#finished) flags.add("unfinished");
-    if (!this.#usage || (this.#finished && !this.#counted)) flags.add("usage_missing");
     const read = this.#usage && readAnthropicUsage(this.#usage, this.#model);
+    const parts = read ? this.#billed(read) : [];
+    if (this.#isRefused && parts.length === 0) flags.add("unbilled");
+    else if (!this.#usage || (this.#finished && !this.#counted)) flags.add("usage_missing");
     if (read?.invalid) flags.add("usage_invalid");
     const final = this.#counted && (this.#stopped || this.#finished) && read?.complete === true && !read.invalid;
     return {
       model: this.#model,
-      parts: read?.parts ?? [],
+      parts,
       ...(!final && { partial: true }),
       reportedCost: null,
       serviceTier: this.#tier,
+      ...(this.#region !== undefined && { region: this.#region }),
       rawUsage: this.#usage && keepRaw(this.#usage),
       flags: [...flags],
     };
+  }
+
+  get #isRefused(): boolean {
+    return this.#stopReason === "refusal" && this.#deltas === 0;
+  }
+
+  #billed(read: AnthropicUsage): readonly UsagePart[] {
+    return this.#isRefused ? billedParts(read, this.#stopReason) : read.parts;
   }
 
   /** The events that are missing for a stop at "max_tokens"; none once the stream has closed itself. */
@@ -122,6 +142,7 @@ export class AnthropicStream implements AnswerState {
     const parsed = this.#parse(data);
     const usage = toObject(parsed?.["usage"]);
     const closing = (toObject(parsed?.["delta"])?.["stop_reason"] ?? null) !== null;
+    this.#stopReason = toText(toObject(parsed?.["delta"])?.["stop_reason"]) ?? this.#stopReason;
     if (usage) {
       this.#keep(usage);
       this.#counted = true;
@@ -144,7 +165,8 @@ export class AnthropicStream implements AnswerState {
     const read = readAnthropicUsage(this.#usage, this.#model);
     const total = sumUsage(read.parts.map((part) => part.usage));
     this.#tier = read.serviceTier ?? this.#tier;
-    this.#reported = { input: countContext(total), output: total.output ?? 0 };
+    this.#region = read.region ?? this.#region;
+    this.#reported = { input: countContext(total) || null, output: total.output ?? null };
   }
 
   #estimate(): number {

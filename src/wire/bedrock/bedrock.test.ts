@@ -92,3 +92,24 @@ test("a whole answer is read, with the tier that served", () => {
   const { reading } = feed(converseMeter({ stream: false }), body, [7]);
   assert.deepEqual([total(reading), reading.serviceTier, reading.flags], [{ input: 3, output: 4 }, "flex", []]);
 });
+
+test("a tier or a latency that has no list price is not read as standard", () => {
+  const tier = (more: object): string =>
+    feed(converseMeter({ stream: false }), JSON.stringify({ usage: { inputTokens: 3, outputTokens: 4 }, ...more })).reading.serviceTier;
+  assert.equal(tier({ serviceTier: { type: "default" }, performanceConfig: { latency: "standard" } }), "standard");
+  assert.equal(tier({ serviceTier: { type: "reserved" } }), "other");
+  assert.equal(tier({ serviceTier: { type: "turbo" } }), "other");
+  assert.equal(tier({ performanceConfig: { latency: "optimized" } }), "other");
+  const stream = line({ metadata: { usage: { inputTokens: 1, outputTokens: 1 }, serviceTier: { type: "priority" } } });
+  assert.equal(feed(converseMeter({ stream: true }), stream).reading.serviceTier, "priority");
+});
+
+test("a prompt that a guardrail kept from the model is not billed, and zeros of another answer are no count", () => {
+  const usage = { inputTokens: 0, outputTokens: 0, totalTokens: 0 };
+  const whole = feed(converseMeter({ stream: false }), JSON.stringify({ usage, stopReason: "guardrail_intervened" })).reading;
+  assert.ok(whole.flags.includes("unbilled"));
+  const stream = line({ messageStop: { stopReason: "guardrail_intervened" } }) + metadata(usage);
+  assert.ok(feed(converseMeter({ stream: true }), stream).reading.flags.includes("unbilled"));
+  const other = feed(converseMeter({ stream: false }), JSON.stringify({ usage, stopReason: "end_turn" })).reading;
+  assert.deepEqual([other.partial, other.flags], [true, []]);
+});

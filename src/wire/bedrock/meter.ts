@@ -2,11 +2,12 @@
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import type { UsageFlag } from "../../domain/usage/usage.ts";
-import { countContext, sumUsage } from "../../domain/usage/usage.ts";
+import { countContext, countTokens, sumUsage } from "../../domain/usage/usage.ts";
 import { bodyMeter, outputOfBytes, streamMeter, type AnswerState } from "../answer/meter.ts";
 import { keepRaw, toObject, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading, UsageMeter } from "../wire.ts";
 import { LineFraming } from "./line-framing.ts";
+import { servedTier } from "./terms.ts";
 import { readConverseUsage } from "./usage.ts";
 
 const deltaMark = Buffer.from('{"contentBlockDelta"');
@@ -29,6 +30,7 @@ class ConverseAnswer implements AnswerState {
   #deltas = 0;
   #textBytes = 0;
   #stopped = false;
+  #blocked = false;
   #finished = false;
   readonly #open = new Set<number>();
   readonly #flags = new Set<UsageFlag>();
@@ -61,12 +63,15 @@ class ConverseAnswer implements AnswerState {
   reading(malformed: boolean): Reading {
     const flags = new Set(this.#flags);
     const read = this.#usage && readConverseUsage(this.#usage);
-    if (!read) flags.add("usage_missing");
+    const isCounted = read?.parts.some(({ usage }) => countTokens(usage) > 0) ?? false;
+    // A guardrail that blocks the prompt keeps it from the model (https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-how.html).
+    if (this.#blocked && !isCounted) flags.add("unbilled");
+    else if (!read) flags.add("usage_missing");
     if (read?.invalid) flags.add("usage_invalid");
     if (!this.#finished) flags.add("unfinished");
     if (malformed) flags.add("malformed");
     const rawUsage = this.#usage && keepRaw(this.#usage);
-    const partial = !read || read.invalid;
+    const partial = !isCounted || read?.invalid === true;
     return {
       model: null,
       parts: read?.parts ?? [],
@@ -97,7 +102,9 @@ class ConverseAnswer implements AnswerState {
   #takeBoundary(event: JsonObject): void {
     const index = toObject(event["contentBlockStop"])?.["contentBlockIndex"];
     if (typeof index === "number") this.#open.delete(index);
-    if (event["messageStop"] !== undefined) this.#stopped = true;
+    if (event["messageStop"] === undefined) return;
+    this.#stopped = true;
+    this.#takeStop(toObject(event["messageStop"])?.["stopReason"]);
   }
 
   #takeBody(event: JsonObject, bytes: number): void {
@@ -108,8 +115,12 @@ class ConverseAnswer implements AnswerState {
   #takeClosing(event: JsonObject | undefined): void {
     this.#finished = true;
     this.#usage = toObject(event?.["usage"]) ?? this.#usage;
-    const tier = toObject(event?.["serviceTier"])?.["type"];
-    if (tier === "priority" || tier === "flex") this.#tier = tier;
+    this.#tier = servedTier(event) ?? this.#tier;
+    this.#takeStop(event?.["stopReason"]);
+  }
+
+  #takeStop(reason: unknown): void {
+    if (reason === "guardrail_intervened") this.#blocked = true;
   }
 
   #parse(data: Buffer): JsonObject | undefined {

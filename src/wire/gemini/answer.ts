@@ -6,9 +6,13 @@ import { outputOfBytes, type AnswerState } from "../answer/meter.ts";
 import { answerScanner, type ScannedBody } from "../body/scan.ts";
 import { keepRaw, overwrite, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading, RequestFacts } from "../wire.ts";
-import { countsTokens, Grounding, readGeminiUsage } from "./usage.ts";
+import { Grounding } from "./grounding.ts";
+import { countsOutput, countsTokens, readGeminiUsage } from "./usage.ts";
 
-const scan = answerScanner({ keys: ["groundingMetadata", "finishReason"] });
+/** What is told of a candidate besides its text. */
+const tellingKeys = ["groundingMetadata", "urlContextMetadata", "finishReason"];
+
+const scan = answerScanner({ keys: tellingKeys });
 
 /** An image that Gemini generates costs at most this many tokens, at 4K (https://ai.google.dev/gemini-api/docs/pricing, read 2026-11). */
 const tokensPerImage = 2000;
@@ -31,12 +35,13 @@ export class GeminiAnswer implements AnswerState {
   #blocked = false;
   readonly #indexes = new Set<number>();
   readonly #ended = new Set<number>();
-  readonly #grounding = new Grounding();
+  readonly #grounding: Grounding;
   readonly #flags = new Set<UsageFlag>();
 
   constructor(answer: { readonly stream: boolean; readonly facts: RequestFacts }) {
     this.#stream = answer.stream;
     this.#facts = answer.facts;
+    this.#grounding = new Grounding(answer.facts.fees);
   }
 
   /** Whether every candidate that began has ended, or the prompt was refused: a stream has no closing event. */
@@ -88,7 +93,7 @@ export class GeminiAnswer implements AnswerState {
     const { usage, serviceTier, invalid } = this.#said;
     const flags = new Set(this.#flags);
     if (malformed) flags.add("malformed");
-    if (!this.#counted) flags.add("usage_missing");
+    if (!this.#counted) flags.add(this.#blocked ? "unbilled" : "usage_missing");
     if (invalid) flags.add("usage_invalid");
     if (!this.finished) flags.add("unfinished");
     const partial = !this.#counted || invalid || this.#uncounted > 0 || !this.finished;
@@ -109,8 +114,7 @@ export class GeminiAnswer implements AnswerState {
   }
 
   #parts(counted: Usage): Reading["parts"] {
-    const searches = this.#grounding.searches(this.#model);
-    const usage = searches > 0 ? { ...counted, web_search: searches } : counted;
+    const usage = { ...counted, ...this.#grounding.units(this.#model ?? this.#facts.model) };
     return this.#counted ? [{ model: this.#model, usage }] : [];
   }
 
@@ -122,8 +126,8 @@ export class GeminiAnswer implements AnswerState {
     const usage = written === undefined ? undefined : toObject(JSON.parse(written));
     const counts = usage !== undefined && countsTokens(usage);
     if (usage) this.#keep(usage, counts ? written : undefined);
-    const counted = counts && this.#said.usage.output !== undefined;
-    const telling = body.keyCount("groundingMetadata") + body.keyCount("finishReason") > 0;
+    const counted = counts && usage !== undefined && countsOutput(usage) && this.#said.usage.output !== undefined;
+    const telling = tellingKeys.some((key) => body.keyCount(key) > 0);
     if (telling || !counted || this.#facts.choices > 1 || this.#indexes.size === 0)
       this.#takeCandidates(toObjects(body.json("candidates")), counted);
   }
@@ -133,13 +137,12 @@ export class GeminiAnswer implements AnswerState {
       const index = typeof candidate["index"] === "number" ? candidate["index"] : 0;
       this.#indexes.add(index);
       if (toText(candidate["finishReason"]) !== undefined) this.#ended.add(index);
-      const grounding = toObject(candidate["groundingMetadata"]);
-      if (grounding) this.#grounding.add(grounding);
+      this.#grounding.add(candidate);
       if (!counted) this.#uncounted += estimate(candidate);
     }
   }
 
-  /** A chunk that only names its traffic type counts nothing, and takes nothing away. */
+  /** A chunk that only names its traffic type, or has only zeros, counts nothing and takes nothing away. */
   #keep(usage: JsonObject, written: string | undefined): void {
     this.#merged = Object.keys(this.#metadata).some((field) => (usage[field] ?? null) === null);
     this.#metadata = overwrite(this.#metadata, usage);
@@ -147,7 +150,7 @@ export class GeminiAnswer implements AnswerState {
     if (written === undefined) return;
     this.#written = written;
     this.#counted = true;
-    if (this.#said.usage.output !== undefined) this.#uncounted = 0;
+    if (countsOutput(usage) && this.#said.usage.output !== undefined) this.#uncounted = 0;
   }
 }
 
