@@ -81,7 +81,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   opened.defer(() => removeServerFile(directory));
   const isSimulatorNamed = configuration.providers.some(({ name }) => name === "sim");
   const simulator = isSimulatorNamed ? null : opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close());
-  const providers = makeProviders(configuration, simulator);
+  const providers = makeProviders(configuration, parts.catalogue, simulator);
   const upstream = opened.adopt(new UndiciUpstream(), (pools) => pools.close());
   const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
   const waiting = new Waiting();
@@ -202,14 +202,17 @@ function bookedProviders({ providers }: Configuration, catalogue: Catalogue): Re
   );
 }
 
-function makeProviders({ providers, aliases }: Configuration, simulator: Simulator | null): Providers {
-  const byName = new Map(providers.map((provider) => [provider.name, makeProvider(provider)]));
+function makeProviders(configuration: Configuration, catalogue: Catalogue, simulator: Simulator | null): Providers {
+  const { providers, aliases } = configuration;
+  const booked = bookedProviders(configuration, catalogue);
+  const byName = new Map(providers.map((provider) => [provider.name, makeProvider(provider, booked.get(provider.name)?.id)]));
   if (simulator) byName.set("sim", simulatedProvider(simulator));
   return { byName, aliases };
 }
 
-function makeProvider({ name, wire, baseUrl, apiKey, headers, priceProvider, unmetered }: ProviderConfiguration): Provider {
-  const isOpenai = priceProvider === "openai" || priceProvider === "azure";
+/** @param id What the catalogue calls it: also a provider of another name may be OpenAI, by its host. */
+function makeProvider({ name, wire, baseUrl, apiKey, headers, unmetered }: ProviderConfiguration, id: string | undefined): Provider {
+  const isOpenai = id === "openai" || id === "azure";
   return {
     name,
     bases: { [wire]: baseUrl },

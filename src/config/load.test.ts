@@ -28,6 +28,7 @@ providers:
     base_url: http://127.0.0.1:8000/v1
     prices: openai
     unmetered: allow
+    region: EU
     headers: { X-Team: "a", authorization: "Bearer \${TEAM_KEY}", x-literal: "$\${NOT_A_VARIABLE}" }
 prices:
   - { provider: openai, model: my-model, input: "0.15", cache_read: "0.075", output: "0.60", valid_from: 2026-01-01 }
@@ -75,6 +76,7 @@ test("a whole file is read", () => {
       apiKey: null,
       headers: { "x-team": "a", authorization: "Bearer team-secret-0123456789", "x-literal": "${NOT_A_VARIABLE}" },
       priceProvider: "openai",
+      region: "eu",
       unmetered: "allow",
     },
   ]);

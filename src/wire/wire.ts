@@ -30,6 +30,16 @@ export interface MediaCounts {
   readonly files: number;
 }
 
+/** Another model that the provider may run for a call, each time over its whole context. */
+export interface OtherModel {
+  /** Null where the provider chooses it. */
+  readonly model: string | null;
+  /** How often at most. */
+  readonly runs: number;
+  /** Of one run; null when the request does not say. */
+  readonly maxOutputTokens: number | null;
+}
+
 /** What has to be known of a request before it is held and forwarded, read without building the whole body. */
 export interface RequestFacts {
   readonly model: string;
@@ -55,6 +65,8 @@ export interface RequestFacts {
   readonly serverToolCalls: number;
   /** The fees of those tools; absent where any fee can fall due. */
   readonly fees?: readonly FeeMeter[];
+  /** Absent when only the model asked for can be billed. */
+  readonly otherModels?: readonly OtherModel[];
   /** OpenAI chat streams: whether the caller itself asked for usage. */
   readonly usageAsked: boolean;
 }

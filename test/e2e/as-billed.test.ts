@@ -158,6 +158,25 @@ test("an advisor is charged and stands apart: the main answer keeps its usage, a
   assert.equal(entry.cost_usd, "0.105651");
 });
 
+test("what an advisor or a fallback can cost is held as well: a budget without room for it refuses", async () => {
+  await gateway.makeBudget({ budget_id: "advised", budget_type: "project", resource_id: "advised", amount: "0.5", period: "month" });
+  const { key: own } = await gateway.makeKey({ project: "advised" });
+  const advisor = { type: "advisor_20260301", name: "advisor", model: "claude-opus-4-8" };
+  const usage = { input_tokens: 10, output_tokens: 10 };
+  answer = message("claude-sonnet-4-6", usage);
+  const statusOf = async (more: object): Promise<number> => {
+    const headers = { authorization: `Bearer ${own}`, "content-type": "application/json" };
+    const body = JSON.stringify({ model: "claude-sonnet-4-6", max_tokens: 100, messages: ask.messages, ...more });
+    const response = await fetch(`${gateway.url}/anthropic/v1/messages`, { method: "POST", headers, body });
+    await response.text();
+    return response.status;
+  };
+  assert.equal(await statusOf({}), 200);
+  assert.equal(await statusOf({ tools: [{ ...advisor, max_uses: 1, max_tokens: 2048 }] }), 200);
+  assert.equal(await statusOf({ tools: [{ ...advisor, max_uses: 1 }] }), 402, "128,000 tokens at 25 USD per million");
+  assert.equal(await statusOf({ fallbacks: [{ model: "claude-fable-5", max_tokens: 20_000 }] }), 402);
+});
+
 test("a zero after a count takes nothing away, and an input that nobody counted is estimated", async () => {
   const counted = await entryOf({
     provider: "ours",

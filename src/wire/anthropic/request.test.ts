@@ -125,6 +125,20 @@ test("a fallback model with a higher ceiling of its own is held for, and not fit
   assert.equal(facts({ fallbacks: "default" }).maxOutputTokens, 1000);
 });
 
+test("other models that can be billed are known with how often they run and how much they say", () => {
+  const advisor = { type: "advisor_20260301", name: "advisor", model: "claude-opus-4-8" };
+  assert.deepEqual(facts({ tools: [{ ...advisor, max_uses: 3, max_tokens: 2048 }] }).otherModels, [
+    { model: "claude-opus-4-8", runs: 3, maxOutputTokens: 2048 },
+  ]);
+  assert.deepEqual(facts({ tools: [advisor] }).otherModels, [{ model: "claude-opus-4-8", runs: 10, maxOutputTokens: null }]);
+  assert.deepEqual(facts({ fallbacks: [{ model: "claude-opus-4-8" }, { model: "claude-sonnet-5", max_tokens: 50 }] }).otherModels, [
+    { model: "claude-opus-4-8", runs: 1, maxOutputTokens: 1000 },
+    { model: "claude-sonnet-5", runs: 1, maxOutputTokens: 50 },
+  ]);
+  assert.deepEqual(facts({ fallbacks: "default" }).otherModels, [{ model: null, runs: 1, maxOutputTokens: 1000 }]);
+  assert.equal("otherModels" in facts({ fallbacks: [] }), false);
+});
+
 test("a field of the wrong type, out of range or twice is refused by name", () => {
   const refused = (body: string, field: string): void => {
     assert.throws(

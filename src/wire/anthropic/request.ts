@@ -6,6 +6,7 @@ import { editBody, type FieldEdit } from "../body/edit.ts";
 import { bodyScanner, type ScannedBody } from "../body/scan.ts";
 import { toObjects } from "../count/count.ts";
 import type { MediaCounts, ReadRequest, RequestFacts } from "../wire.ts";
+import { readOtherModels } from "./other-models.ts";
 import { askedTier, regionOf } from "./terms.ts";
 
 const scan = bodyScanner({ nested: ["thinking", "output_config"], keys: ["cache_control", "caching"], values: ["ttl"] });
@@ -39,6 +40,7 @@ function readFacts(body: ScannedBody): RequestFacts {
   const fallback = readFallbackCeiling(body);
   const ceiling = body.integer("max_tokens");
   const region = regionOf(body.string("inference_geo"));
+  const otherModels = readOtherModels(body);
   return {
     model,
     stream: body.boolean("stream") ?? false,
@@ -54,6 +56,7 @@ function readFacts(body: ScannedBody): RequestFacts {
     ...(region !== undefined && { region }),
     serverToolCalls: readSearches(body),
     fees: searchFees,
+    ...(otherModels.length > 0 && { otherModels }),
     usageAsked: true,
   };
 }
