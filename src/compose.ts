@@ -81,7 +81,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   opened.defer(() => removeServerFile(directory));
   const isSimulatorNamed = configuration.providers.some(({ name }) => name === "sim");
   const simulator = isSimulatorNamed ? null : opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close());
-  const providers = makeProviders(configuration, simulator);
+  const providers = makeProviders(configuration, { simulator, tellsBilledCost: parts.tellsBilledCost });
   const upstream = opened.adopt(new UndiciUpstream(), (pools) => pools.close());
   const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
   const waiting = new Waiting();
@@ -140,6 +140,7 @@ interface Parts {
   readonly observer: Metrics;
   readonly api: Hono;
   readonly catalogue: Catalogue;
+  readonly tellsBilledCost: (provider: string) => boolean;
   readonly log: Log;
   /** Makes its holder an administrator until this ends. */
   readonly token: string;
@@ -161,6 +162,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     declared: configuration.prices,
     kept: () => ledger.prices(),
   });
+  const tellsBilledCost = billedCostTellers(configuration, { catalogue, names });
   const metrics = makeMetrics({ ledger, version });
   const observer = log.observe(metrics);
   const token = `purser_${randomBytes(32).toString("hex")}`;
@@ -171,6 +173,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     version,
     prices: () => prices.book,
     priceProvider: (provider) => names.get(provider) ?? provider,
+    tellsBilledCost,
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
     metrics: () => metrics.text(),
@@ -183,7 +186,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     await reader.close();
     await ledger.close();
   };
-  return { ledger, reader, prices, observer, api, catalogue, log, token, close };
+  return { ledger, reader, prices, observer, api, catalogue, tellsBilledCost, log, token, close };
 }
 
 function readiness(ledger: Ledger): Readiness {
@@ -201,13 +204,29 @@ function catalogueNames({ providers }: Configuration, catalogue: Catalogue): Rea
   );
 }
 
-function makeProviders({ providers, aliases }: Configuration, simulator: Simulator | null): Providers {
-  const byName = new Map(providers.map((provider) => [provider.name, makeProvider(provider)]));
+/** Of which providers the reported cost is the charge: those that document it, unless the configuration says otherwise. */
+function billedCostTellers(
+  { providers }: Configuration,
+  { catalogue, names }: { readonly catalogue: Catalogue; readonly names: ReadonlyMap<string, string> },
+): (provider: string) => boolean {
+  const stated = new Map(providers.map(({ name, reportedCost }) => [name, reportedCost]));
+  return (provider) => {
+    const word = stated.get(provider) ?? null;
+    return word === null ? catalogue.tellsBilledCost(names.get(provider) ?? provider) : word === "charge";
+  };
+}
+
+function makeProviders(
+  { providers, aliases }: Configuration,
+  { simulator, tellsBilledCost }: { readonly simulator: Simulator | null; readonly tellsBilledCost: (provider: string) => boolean },
+): Providers {
+  const byName = new Map(providers.map((provider) => [provider.name, makeProvider(provider, tellsBilledCost(provider.name))]));
   if (simulator) byName.set("sim", simulatedProvider(simulator));
   return { byName, aliases };
 }
 
-function makeProvider({ name, wire, baseUrl, apiKey, headers, priceProvider, unmetered }: ProviderConfiguration): Provider {
+function makeProvider(configuration: ProviderConfiguration, tellsBilledCost: boolean): Provider {
+  const { name, wire, baseUrl, apiKey, headers, priceProvider, unmetered } = configuration;
   const isOpenai = priceProvider === "openai" || priceProvider === "azure";
   return {
     name,
@@ -216,6 +235,7 @@ function makeProvider({ name, wire, baseUrl, apiKey, headers, priceProvider, unm
     headers,
     priceProvider: name,
     unmetered,
+    tellsBilledCost,
     wires: wire === "openai" && isOpenai ? { openai: openaiOwnWire } : {},
   };
 }
@@ -241,6 +261,7 @@ function simulatedProvider({ url }: Simulator): Provider {
     headers: {},
     priceProvider: "sim",
     unmetered: "refuse",
+    tellsBilledCost: false,
     wires: {},
   };
 }

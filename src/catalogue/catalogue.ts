@@ -4,6 +4,7 @@ import type { PriceOverride } from "../domain/price/rate.ts";
 import { makePriceBook, type RowSource } from "../domain/price/book.ts";
 import type { CatalogueRow } from "../domain/price/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
+import { tellsBilledCost } from "./billed-cost.ts";
 import { convertProvider, genaiPricesSource, genaiPricesVersion, loadGenaiPrices } from "./genai-prices.ts";
 import { anthropicRows } from "./overlay/anthropic.ts";
 import { deepseekRows } from "./overlay/deepseek.ts";
@@ -35,6 +36,8 @@ export interface Catalogue {
   book(overrides: readonly PriceOverride[], providers?: ReadonlyMap<string, string>): PriceBook;
   /** The catalogue's id of a configured provider: by its base URL, else by its name; undefined for one that it does not know. */
   providerFor(input: { readonly name: string; readonly baseUrl: string }): string | undefined;
+  /** Whether the cost in a provider's answers is documented as the amount billed. @param name As {@link Catalogue.book} takes it. */
+  tellsBilledCost(name: string): boolean;
   /** Every model with a price, each once. */
   models(): readonly CatalogueModel[];
 }
@@ -77,6 +80,7 @@ export async function openCatalogue(): Promise<Catalogue> {
         supplements: (name) => supplementsOf(finder.chainOf(names?.get(name) ?? name)[0] ?? name),
       }),
     providerFor: (input) => finder.find(input),
+    tellsBilledCost: (name) => tellsBilledCost(finder.chainOf(name)[0] ?? name),
     models: () => providerIds.flatMap((id) => distinctModels([...overlay(id), ...listed(id)])),
   };
 }

@@ -79,10 +79,17 @@ export interface Reading {
   /** Set when the answer ended before its final usage: the output in `parts` is only what had been reported until then. */
   readonly partial?: true;
   readonly reportedCost: PicoUsd | null;
+  /** Set when some of the spending is missing from the reported cost. */
+  readonly costIsPart?: true;
   readonly serviceTier: ServiceTier;
   /** The provider's usage object as it was written. */
   readonly rawUsage: string | null;
   readonly flags: readonly UsageFlag[];
+  /**
+   * Bytes of generated text that passed, or more, never fewer; 0 when there was none. A token is one byte at least: so many tokens
+   * the provider can have generated in sight.
+   */
+  readonly passedBytes: number;
 }
 
 /** How far a stream has come, to top up its hold. */

@@ -73,12 +73,14 @@ export interface Outcome {
   readonly status: Exclude<CallStatus, "released">;
   /** The model that the provider says it served. */
   readonly model: string;
-  /** The sum over all parts. */
+  /** Of the main answer. What other models took part with stands on their lines of the bill. */
   readonly usage: Usage;
   readonly charges: readonly Charge[];
   readonly cost: Quantities;
-  /** The provider's own figure, kept beside ours. */
+  /** The provider's own figure: the charge where it is documented as the amount billed, else kept beside ours. */
   readonly reportedCost: PicoUsd | null;
+  /** Ours, by the price book. Absent where it is the charge, and where the book has no price. */
+  readonly computedCost?: PicoUsd;
   /** The provider's own usage object, as it was written. */
   readonly rawUsage: string | null;
   readonly flags: readonly UsageFlag[];

@@ -72,6 +72,10 @@ export interface UsagePart {
  * - `unpriced` the book has no price: the cost is the provider's own figure, or by a budget's stated rates, or not known and counted as nothing
  * - `unmetered` the endpoint does not tell what it costs, and the configuration lets it pass
  * - `cut` Purser ended the stream because no budget paid for more
+ * - `unbilled` the provider answered and does not bill it
+ * - `provider_error` the answer is, or ends in, an error of the provider's, although its status is 200
+ * - `usage_implausible` a count is more than the call can have used, or nothing for what passed: it is charged at a bound or estimated
+ * - `cost_differs` the provider's own figure is the charge, and ours is another
  */
 export type UsageFlag =
   | "usage_missing"
@@ -84,7 +88,11 @@ export type UsageFlag =
   | "aborted"
   | "unpriced"
   | "unmetered"
-  | "cut";
+  | "cut"
+  | "unbilled"
+  | "provider_error"
+  | "usage_implausible"
+  | "cost_differs";
 
 /** All tokens of a usage, whatever they cost. */
 export function countTokens(usage: Usage): number {

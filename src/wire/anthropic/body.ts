@@ -4,7 +4,7 @@ import type { ServiceTier } from "../../domain/price/rate.ts";
 import { countContext, sumUsage, type UsageFlag } from "../../domain/usage/usage.ts";
 import { outputOfBytes, type AnswerState } from "../answer/meter.ts";
 import { answerScanner } from "../body/scan.ts";
-import { keepRaw, toObject, toText, type JsonObject } from "../count/count.ts";
+import { keepRaw, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
 import { readAnthropicUsage, type AnthropicUsage } from "./usage.ts";
 
@@ -22,6 +22,9 @@ export class AnthropicBody implements AnswerState {
   #written: string | undefined;
   #malformed = false;
   #repeated = false;
+  #failed = false;
+  /** Of the content, as it was written; of a message that tells its output, of the whole body. */
+  #textBytes = 0;
 
   /** @param asked The tier asked for, which counts when the answer does not name the one that served. */
   constructor(asked: ServiceTier) {
@@ -46,6 +49,8 @@ export class AnthropicBody implements AnswerState {
       this.#repeated = body.isRepeated("usage");
       const written = body.raw("usage");
       if (written !== undefined) this.#keep(JSON.parse(written), written);
+      this.#failed = body.json("type") === "error" || body.kind("error") === "object";
+      this.#textBytes = (this.#said?.parts[0]?.usage.output ?? 0) > 0 ? data.length : contentBytes(body.json("content"));
     } catch {
       // What cannot be read has been passed on as it came, and the reading says so.
       this.#malformed = true;
@@ -62,6 +67,7 @@ export class AnthropicBody implements AnswerState {
       serviceTier: read?.serviceTier ?? this.#asked,
       rawUsage: this.#usage && keepRaw(this.#usage, this.#written),
       flags: this.#flags(read, malformed),
+      passedBytes: this.#malformed ? this.#bytes : this.#textBytes,
     };
   }
 
@@ -74,10 +80,19 @@ export class AnthropicBody implements AnswerState {
   #flags(read: AnthropicUsage | null, malformed: boolean): readonly UsageFlag[] {
     const flags: UsageFlag[] = [];
     if (!read) flags.push("usage_missing");
+    if (this.#failed) flags.push("provider_error");
     if (read?.invalid) flags.push("usage_invalid");
     if (this.#repeated) flags.push("usage_repeated");
     if (!this.#finished) flags.push("unfinished");
     if (this.#malformed || malformed) flags.push("malformed");
     return flags;
   }
+}
+
+/** Of text, thinking and tool input. A block that nothing was generated into counts nothing. */
+function contentBytes(content: unknown): number {
+  return toObjects(content).reduce((sum, { text, thinking, input }) => {
+    const written = [text, thinking].map((part) => (typeof part === "string" ? Buffer.byteLength(part) : 0));
+    return written.reduce((bytes, part) => bytes + part, sum + (input === undefined ? 0 : JSON.stringify(input).length));
+  }, 0);
 }

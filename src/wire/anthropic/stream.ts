@@ -32,6 +32,7 @@ export class AnthropicStream implements AnswerState {
   #counted = false;
   #stopped = false;
   #finished = false;
+  #failed = false;
   readonly #open = new Set<number>();
   readonly #flags = new Set<UsageFlag>();
 
@@ -64,13 +65,15 @@ export class AnthropicStream implements AnswerState {
     else if (type === "message_start") this.#takeStart(data);
     else if (type === "message_delta") this.#takeMessageDelta(data);
     else if (type === "message_stop") this.#finished = true;
+    else if (type === "error") this.#failed = true;
   }
 
   /** What the stream said it used. Before its last usage has come that is partial: the output in `message_start` is a placeholder. */
   reading(malformed: boolean): Reading {
     const flags = new Set(this.#flags);
     if (malformed) flags.add("malformed");
-    if (!this.#finished) flags.add("unfinished");
+    if (this.#failed) flags.add("provider_error");
+    if (!this.#finished && !this.#failed) flags.add("unfinished");
     if (!this.#usage || (this.#finished && !this.#counted)) flags.add("usage_missing");
     const read = this.#usage && readAnthropicUsage(this.#usage, this.#model);
     if (read?.invalid) flags.add("usage_invalid");
@@ -83,6 +86,7 @@ export class AnthropicStream implements AnswerState {
       serviceTier: this.#tier,
       rawUsage: this.#usage && keepRaw(this.#usage),
       flags: [...flags],
+      passedBytes: this.#textBytes,
     };
   }
 

@@ -30,6 +30,8 @@ interface StoredExtras {
   readonly m?: number;
   /** The provider's own figure. */
   readonly r?: StoredInteger;
+  /** Ours, where the provider's is the charge. */
+  readonly c?: StoredInteger;
   readonly f?: readonly UsageFlag[];
   /** Overruns. */
   readonly o?: readonly StoredInteger[];
@@ -99,7 +101,7 @@ export function decodeOutcome(
   names: NameReader,
 ): Outcome & OutcomeDetails {
   const [storedUsage, charges, latencyMs, priceVersion, extras, raw] = stored;
-  const { m, q, r, f, o, l, p, d, w } = extras === 0 ? ({} as StoredExtras) : extras;
+  const { m, q, r, c, f, o, l, p, d, w } = extras === 0 ? ({} as StoredExtras) : extras;
   const usage = loadUsage(storedUsage);
   const [tokens, requests] = q ? q.map(loadInteger) : [BigInt(countTokens(usage)), 1n];
   const model = m === undefined ? row.model : names.text(m);
@@ -110,6 +112,7 @@ export function decodeOutcome(
     charges: charges.map((charge) => loadCharge(charge, { usage, model }, names)),
     cost: { usd: pico(row.cost), tokens: tokens ?? 0n, requests: requests ?? 0n },
     reportedCost: r === undefined ? null : pico(loadInteger(r)),
+    ...(c !== undefined && { computedCost: pico(loadInteger(c)) }),
     rawUsage: loadRaw(raw, names),
     flags: f ?? [],
     latencyMs,
@@ -217,12 +220,13 @@ function isSome(amount: bigint): boolean {
 }
 
 function storeExtras(outcome: Outcome & Partial<OutcomeDetails>, chargedModel: number | undefined): StoredExtras {
-  const { cost, usage, reportedCost, flags, overruns = [], late, fingerprint, difference, reason } = outcome;
+  const { cost, usage, reportedCost, computedCost, flags, overruns = [], late, fingerprint, difference, reason } = outcome;
   const counted = cost.requests === 1n && cost.tokens === BigInt(countTokens(usage));
   return {
     ...(chargedModel !== undefined && { m: chargedModel }),
     ...(!counted && { q: [storeInteger(cost.tokens), storeInteger(cost.requests)] as const }),
     ...(reportedCost !== null && { r: storeInteger(reportedCost) }),
+    ...(computedCost !== undefined && { c: storeInteger(computedCost) }),
     ...(flags.length > 0 && { f: flags }),
     ...(overruns.some(isSome) && { o: overruns.map(storeInteger) }),
     ...(late && { l: 1 as const }),
