@@ -68,7 +68,7 @@ const charge: fc.Arbitrary<Charge> = fc
   })
   .map(({ rate, ...line }) => (rate ? { ...line, rate } : line));
 
-const outcome = fc.record({
+const plainOutcome = fc.record({
   status: fc.constantFrom("settled" as const, "estimated" as const, "unresolved" as const),
   model: fc.constantFrom("served", ""),
   usage,
@@ -76,10 +76,14 @@ const outcome = fc.record({
   cost: quantities,
   reportedCost: fc.option(money),
   rawUsage: fc.option(text),
-  flags: fc.array(fc.constantFrom<UsageFlag>("aborted", "cut", "malformed"), { maxLength: 2 }),
+  flags: fc.array(fc.constantFrom<UsageFlag>("aborted", "cost_differs", "usage_implausible"), { maxLength: 2 }),
   latencyMs: fc.nat(),
   priceVersion: text,
 });
+
+const outcome = fc
+  .tuple(plainOutcome, fc.option(money))
+  .map(([plain, computedCost]) => (computedCost === null ? plain : { ...plain, reportedCost: plain.cost.usd, computedCost }));
 
 test("a hold comes back from its row", () => {
   const entries = fc.record({
