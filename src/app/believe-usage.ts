@@ -19,6 +19,8 @@ export interface ToldUsage {
   /** The main part first. */
   readonly parts: readonly UsagePart[];
   readonly passedBytes: number;
+  /** Calls of tools that ran at the provider. */
+  readonly serverCalls: number;
   /** Whether a count of nothing is replaced by an estimate, where that cannot be. */
   readonly fillsIn: boolean;
   /** The prices of a part's model, which tell how much it takes and gives. */
@@ -37,7 +39,7 @@ export interface Believed {
  */
 export function believeUsage(call: BoundedCall, told: ToldUsage): Believed {
   const filled = told.fillsIn ? fillIn(call, told) : told.parts;
-  const parts = filled.map((part) => boundPart(call, part, { sheet: told.sheetOf(part), passedBytes: told.passedBytes }));
+  const parts = filled.map((part) => boundPart(call, part, { ...told, sheet: told.sheetOf(part) }));
   return { parts, isImplausible: parts.some((part, index) => part !== told.parts[index]) };
 }
 
@@ -70,10 +72,11 @@ function fillIn({ estimate }: BoundedCall, { parts, passedBytes }: ToldUsage): r
 interface Evidence {
   readonly sheet: PriceSheet | undefined;
   readonly passedBytes: number;
+  readonly serverCalls: number;
 }
 
 function boundPart(call: BoundedCall, part: UsagePart, evidence: Evidence): UsagePart {
-  const { believable, charged } = boundsOf(call, part.usage, evidence);
+  const { believable, charged } = boundsOf(call, evidence);
   return boundUsage(part.usage, believable) === part.usage ? part : { ...part, usage: boundUsage(part.usage, charged) };
 }
 
@@ -88,10 +91,10 @@ interface Bounds {
  * Tools make a model read and write once more with each call. What was sent or has passed bears out as many tokens as it has
  * bytes, whatever was asked for; where the count is not believed, it is taken for a third of that.
  */
-function boundsOf(call: BoundedCall, usage: Usage, { sheet, passedBytes }: Evidence): Bounds {
+function boundsOf(call: BoundedCall, { sheet, passedBytes, serverCalls }: Evidence): Bounds {
   const { facts, estimate } = call;
   const toolCalls = Math.max(facts.serverToolCalls, mostToolCalls);
-  const passes = 1 + passesForTools(facts, usage);
+  const passes = 1 + Math.max(facts.serverToolCalls, Math.min(serverCalls, mostPassesTold));
   const window = (sheet?.contextWindow ?? unknownWindow) * passes;
   const sent = facts.textBytes + estimate.inputTokens;
   const output = outputBound(call, sheet) * passes;
@@ -104,12 +107,6 @@ function boundsOf(call: BoundedCall, usage: Usage, { sheet, passedBytes }: Evide
 function outputBound(call: BoundedCall, sheet: PriceSheet | undefined): number {
   if (isCeilingStated(call)) return call.ceiling.fitted;
   return (sheet?.maxOutputTokens ?? sheet?.contextWindow ?? unknownWindow) * call.facts.choices;
-}
-
-/** As many as were allowed or are told, where the request offered tools at all. */
-function passesForTools({ serverToolCalls }: RequestFacts, { web_search = 0, file_search = 0, code_execution = 0 }: Usage): number {
-  if (serverToolCalls === 0) return 0;
-  return Math.max(serverToolCalls, Math.min(web_search + file_search + code_execution, mostPassesTold));
 }
 
 /** Providers count closing tokens that no text shows, and some keep a ceiling only about. */

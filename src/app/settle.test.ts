@@ -214,6 +214,38 @@ test("an input far above the context window is charged at the window, unless as 
   assert.deepEqual(written.usage, { input: 2_000_000, cache_read: 0, output: 10 });
 });
 
+test("a tool that ran at the provider made the model read once more, and explains so much more input", () => {
+  const usage = { input_tokens: 5_000_000, output_tokens: 10, total_tokens: 5_000_010 };
+  const call = (id: string): object => ({ type: "mcp_call", id, status: "completed", name: "find" });
+  const output = [call("a"), call("b"), { type: "message", content: [{ type: "output_text", text: "word" }] }];
+  const looped = settle({ model: "m", output, usage }, responses);
+  assert.deepEqual([looped.usage, looped.status, looped.flags], [{ input: 5_000_000, output: 10 }, "settled", []]);
+  const plain = settle({ model: "m", output: output.slice(2), usage }, responses);
+  assert.deepEqual([plain.usage.input, plain.flags], [2_000_000, ["usage_implausible"]]);
+  const done = [call("a"), call("b")].map((item) => ({ type: "response.output_item.done", item }));
+  const streamed = settle([created, ...done, { type: "response.completed", response: { ...created.response, output, usage } }], responses);
+  assert.deepEqual([streamed.usage, streamed.flags], [looped.usage, []]);
+});
+
+test("an amount billed is found in Anthropic's format, too", () => {
+  const usage = { input_tokens: 1000, output_tokens: 100, cost: 0.0123, is_byok: false };
+  const whole = settle(
+    { type: "message", model: "m", content: [{ type: "text", text: "word" }], usage },
+    { ...messages, tellsBilledCost: true },
+  );
+  assert.deepEqual([usd(whole), formatUsd(whole.computedCost ?? assert.fail())], ["0.0123", ours]);
+  const streamed = settle(
+    [
+      { type: "message_start", message: { id: "i", model: "m", usage: { input_tokens: 1000, output_tokens: 1 } } },
+      { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "word" } },
+      { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 100, cost: 0.0123 } },
+      { type: "message_stop" },
+    ],
+    { ...messages, tellsBilledCost: true },
+  );
+  assert.deepEqual([usd(streamed), streamed.flags], ["0.0123", ["cost_differs"]]);
+});
+
 test("tool calls are bounded too", () => {
   const outcome = settle(chat({ ...counts, num_search_queries: 900_000_000 }));
   assert.deepEqual([outcome.usage.web_search, outcome.flags.includes("usage_implausible")], [1000, true]);

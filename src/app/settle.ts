@@ -41,7 +41,8 @@ export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer
   const sheetOf = (part: UsagePart): PriceSheet | undefined => sheetOfServed(prices, asked, part.model ?? model);
   // An amount billed stands for itself, whatever the counts beside it say.
   const isBilled = isAmountBilled(call, answer, isFinal);
-  const believed = believeUsage(call, { parts: told, passedBytes: reading.passedBytes, fillsIn: !isBilled, sheetOf });
+  const { passedBytes, serverCalls = 0 } = reading;
+  const believed = believeUsage(call, { parts: told, passedBytes, serverCalls, fillsIn: !isBilled, sheetOf });
   const own = charge(call, { parts: believed.parts, serviceTier: reading.serviceTier, sheetOf });
   const chosen = chooseCharge(own, { model, cost: reading.reportedCost, isBilled });
   const isImplausible = believed.isImplausible || chosen.isAbsurd;
@@ -60,7 +61,7 @@ export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer
       isPriced: own.basis === "book",
       isImplausible,
       costDiffers: chosen.differs,
-      contextWindow: asked.sheet?.contextWindow,
+      isOverContext: told.some((part) => countContext(part.usage) > (sheetOf(part)?.contextWindow ?? Number.POSITIVE_INFINITY)),
     }),
     latencyMs: answer.endedAt - call.heldAt,
     priceVersion: prices.version,
@@ -174,13 +175,13 @@ function flagsOf(
     readonly isPriced: boolean;
     readonly isImplausible: boolean;
     readonly costDiffers: boolean;
-    readonly contextWindow: number | undefined;
+    readonly isOverContext: boolean;
   },
 ): readonly UsageFlag[] {
-  const { parts, isFinal, isPriced, isImplausible, costDiffers, contextWindow } = charged;
+  const { parts, isFinal, isPriced, isImplausible, costDiffers, isOverContext } = charged;
   const flags = [...answer.flags, ...answer.reading.flags];
   if (isOverCeiling(call, parts)) flags.push("over_ceiling");
-  if (contextWindow !== undefined && parts.some(({ usage }) => countContext(usage) > contextWindow)) flags.push("over_context");
+  if (isOverContext) flags.push("over_context");
   if (!isFinal) flags.push("usage_missing");
   if (!isPriced) flags.push("unpriced");
   if (isImplausible) flags.push("usage_implausible");

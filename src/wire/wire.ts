@@ -85,6 +85,8 @@ export interface Reading {
   /** The provider's usage object as it was written. */
   readonly rawUsage: string | null;
   readonly flags: readonly UsageFlag[];
+  /** Calls of tools that ran at the provider, billed or not: the model read its context once more after each. Absent: none was seen. */
+  readonly serverCalls?: number;
   /**
    * Bytes of generated text that passed, or more, never fewer; 0 when there was none. A token is one byte at least: so many tokens
    * the provider can have generated in sight.

@@ -41,8 +41,8 @@ before(async () => {
   const distrusted = { ...local, prices: "openrouter", reported_cost: "beside" };
   gateway = await startGateway({ providers: { ...providers, trusted, distrusted } });
   const rates = { provider: "local", input: "3", cache_read: "0.3", cache_write_5m: "3.75", output: "15" };
-  for (const model of ["m", "liar"]) {
-    assert.equal((await gateway.api("POST", "/api/v1/prices", { body: { ...rates, model } })).status, 201);
+  for (const row of [{ model: "m" }, { model: "liar" }, { provider: "trusted", model: "m" }]) {
+    assert.equal((await gateway.api("POST", "/api/v1/prices", { body: { ...rates, ...row } })).status, 201);
   }
   await gateway.makeBudget({ budget_id: "all", budget_type: "platform", resource_id: "main", amount: "1000", ...always });
   ({ key } = await gateway.makeKey());
@@ -154,6 +154,8 @@ test("a cost that a server happens to tell stands beside ours, unless the config
   const path = (provider: string): string => `/${provider}/chat/completions`;
   const local = await charged({ path: path("local"), model: "m", answer: chat(usage) });
   assert.deepEqual([local.cost_usd, local.reported_cost_usd, local.flags], ["0.0045", "0.5", []]);
+  const trusted = await charged({ path: path("trusted"), model: "m", answer: chat(usage) });
+  assert.deepEqual([trusted.cost_usd, trusted.computed_cost_usd, trusted.flags], ["0.5", "0.0045", ["cost_differs"]]);
   const model = "openai/gpt-4o-mini";
   const distrusted = await charged({ path: path("distrusted"), model, answer: chat(usage) });
   assert.deepEqual([distrusted.cost_usd, distrusted.reported_cost_usd], ["0.00021", "0.5"]);

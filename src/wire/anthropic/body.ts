@@ -6,6 +6,7 @@ import { outputOfBytes, type AnswerState } from "../answer/meter.ts";
 import { answerScanner } from "../body/scan.ts";
 import { keepRaw, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
+import { readReportedCost } from "../count/reported-cost.ts";
 import { readAnthropicUsage, type AnthropicUsage } from "./usage.ts";
 
 const scan = answerScanner();
@@ -59,11 +60,14 @@ export class AnthropicBody implements AnswerState {
 
   reading(malformed: boolean): Reading {
     const read = this.#said;
+    // OpenRouter speaks this format, too.
+    const cost = this.#usage && readReportedCost(JSON.stringify(this.#usage));
     return {
       model: this.#model,
       parts: read?.parts ?? [],
       ...((!read?.complete || read.invalid) && { partial: true }),
-      reportedCost: null,
+      reportedCost: cost?.cost ?? null,
+      ...(cost?.isWhole === false && { costIsPart: true }),
       serviceTier: read?.serviceTier ?? this.#asked,
       rawUsage: this.#usage && keepRaw(this.#usage, this.#written),
       flags: this.#flags(read, malformed),

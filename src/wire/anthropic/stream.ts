@@ -7,6 +7,7 @@ import { outputOfBytes, sseComment, type AnswerState } from "../answer/meter.ts"
 import { behindQuoted, standsAt } from "../bytes.ts";
 import { keepRaw, overwrite, sameCounts, toObject, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
+import { readReportedCost } from "../count/reported-cost.ts";
 import { readAnthropicUsage } from "./usage.ts";
 
 /** The longest head of an event in which its type and index stand when the provider itself wrote it. */
@@ -77,12 +78,15 @@ export class AnthropicStream implements AnswerState {
     if (!this.#usage || (this.#finished && !this.#counted)) flags.add("usage_missing");
     const read = this.#usage && readAnthropicUsage(this.#usage, this.#model);
     if (read?.invalid) flags.add("usage_invalid");
+    // OpenRouter speaks this format, too.
+    const cost = this.#usage && readReportedCost(JSON.stringify(this.#usage));
     const final = this.#counted && (this.#stopped || this.#finished) && read?.complete === true && !read.invalid;
     return {
       model: this.#model,
       parts: read?.parts ?? [],
       ...(!final && { partial: true }),
-      reportedCost: null,
+      reportedCost: cost?.cost ?? null,
+      ...(cost?.isWhole === false && { costIsPart: true }),
       serviceTier: this.#tier,
       rawUsage: this.#usage && keepRaw(this.#usage),
       flags: [...flags],

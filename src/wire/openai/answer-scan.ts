@@ -7,7 +7,7 @@ import type { UsagePart } from "../../domain/usage/usage.ts";
 import type { AnswerRecord } from "./record.ts";
 import { behindColon, countDeltaBytes, endOfValue } from "./delta.ts";
 import type { Generated } from "./generated.ts";
-import { billedTypes, ToolTally } from "./tool-tally.ts";
+import { serverTypes, ToolTally } from "./tool-tally.ts";
 import { readUsage } from "./usage.ts";
 
 const nested = ["usage", "x_groq", "tool_usage", "tool_usage.web_search"];
@@ -55,7 +55,7 @@ export function takeAnswer(
   if (body.isRepeated(paths.usage)) record.flag("usage_repeated");
   const usage = usageBytes(body, paths);
   if (usage) record.takeUsage(usage, at.generated);
-  if (body.kind(paths.output) === "array") record.countTools(countItems(body, paths));
+  if (body.kind(paths.output) === "array") record.countTools(tallyOf(body, paths));
   takeToolUsage(body, record, paths);
 }
 
@@ -131,12 +131,12 @@ export function lastUsage(payload: Buffer): Buffer | undefined {
   return found;
 }
 
-/** Building the output is worth it only where something in it is billed. */
-function countItems(body: ScannedBody, paths: AnswerPaths): ToolTally["counts"] {
-  if (!billedTypes.some((type) => body.valueCount("type", type) > 0)) return undefined;
+/** Building the output is worth it only where a tool of the provider's stands in it. */
+function tallyOf(body: ScannedBody, paths: AnswerPaths): ToolTally | undefined {
+  if (!serverTypes.some((type) => body.valueCount("type", type) > 0)) return undefined;
   const tally = new ToolTally();
   for (const item of body.json(paths.output) as readonly unknown[]) tally.take(item);
-  return tally.counts;
+  return tally;
 }
 
 /** OpenAI's own count of searches, where it gives one, and the tokens of the image tool, which another model spends. */
@@ -144,7 +144,7 @@ function takeToolUsage(body: ScannedBody, record: AnswerRecord, paths: AnswerPat
   if (body.kind(paths.toolUsage) !== "object") return;
   if (body.kind(paths.webSearch) === "object") {
     const searches = body.integer(paths.searches);
-    if (searches !== undefined && searches > 0) record.countTools({ web_search: searches });
+    if (searches !== undefined && searches > 0) record.countSearches(searches);
   }
   if (body.kind(paths.imageTool) !== "object") return;
   const { usage } = readUsage(body.raw(paths.imageTool) ?? "", true);

@@ -7,6 +7,7 @@ import type { Generated } from "./generated.ts";
 import { serviceTierOf } from "./service-tier.ts";
 import { isSearchModel } from "./model-name.ts";
 import type { ToolCounts } from "./server-tools.ts";
+import type { ToolTally } from "./tool-tally.ts";
 import { readUsage, type UsageReading } from "./usage.ts";
 
 /** A larger usage object is kept only in part. */
@@ -22,6 +23,7 @@ export class AnswerRecord {
   #rawUsage: string | null = null;
   #tools: ToolCounts | undefined;
   #otherParts: readonly UsagePart[] = [];
+  #serverCalls = 0;
   #failed = false;
 
   constructor(facts: RequestFacts, generates: boolean) {
@@ -71,8 +73,14 @@ export class AnswerRecord {
   }
 
   /** Counted in what passed; a later count replaces an earlier one. */
-  countTools(tools: ToolCounts | undefined): void {
-    if (tools) this.#tools = { ...this.#tools, ...tools };
+  countTools(tally: ToolTally | undefined): void {
+    if (tally?.counts) this.#tools = { ...this.#tools, ...tally.counts };
+    this.#serverCalls = Math.max(this.#serverCalls, tally?.calls ?? 0);
+  }
+
+  /** As the provider counts them itself, beside its usage. */
+  countSearches(searches: number): void {
+    this.#tools = { ...this.#tools, web_search: searches };
   }
 
   addParts(parts: readonly UsagePart[]): void {
@@ -113,6 +121,7 @@ export class AnswerRecord {
       serviceTier: serviceTierOf(this.#tier) ?? this.#facts.serviceTier,
       rawUsage: this.#rawUsage,
       flags: this.#flags,
+      ...(this.#serverCalls > 0 && { serverCalls: this.#serverCalls }),
       passedBytes: passed.bytes,
     };
   }

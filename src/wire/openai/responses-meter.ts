@@ -12,7 +12,7 @@ import { PartialOutput } from "./partial-output.ts";
 import { AnswerRecord } from "./record.ts";
 import type { BilledTool } from "./server-tools.ts";
 import { responsesStop } from "./stop.ts";
-import { billedTypes, ToolTally } from "./tool-tally.ts";
+import { serverTypes, ToolTally } from "./tool-tally.ts";
 
 const responseKey = Buffer.from('response"');
 const deltaKey = Buffer.from('delta"');
@@ -28,7 +28,7 @@ const endEvents: ReadonlyMap<string | undefined, BilledTool> = new Map([
   ["response.code_interpreter_call.completed", "code_execution"],
 ]);
 const itemDone = Buffer.from("response.output_item.done");
-const billedWords = billedTypes.map((type) => Buffer.from(`"${type}"`));
+const serverWords = serverTypes.map((type) => Buffer.from(`"${type}"`));
 const errorWord = Buffer.from('"error"');
 const scanItem = answerScanner();
 
@@ -116,7 +116,7 @@ export class ResponsesMeter implements UsageMeter {
     this.#output.take(payload, bytes > 0);
     if (bytes > 0) return;
     if (payload.includes(callCompleted)) this.#takeEnd(scanItem(payload));
-    if (payload.includes(itemDone) && billedWords.some((word) => payload.includes(word))) this.#takeItem(scanItem(payload));
+    if (payload.includes(itemDone) && serverWords.some((word) => payload.includes(word))) this.#takeItem(scanItem(payload));
     if (payload.includes(errorWord)) this.#takeError(scanItem(payload));
   }
 
@@ -124,12 +124,12 @@ export class ResponsesMeter implements UsageMeter {
     const tool = endEvents.get(event.string("type"));
     const id = event.string("item_id");
     if (tool) this.#calls.takeEnd(id ?? `#${this.#sequence}`, tool);
-    this.#record.countTools(this.#calls.counts);
+    this.#record.countTools(this.#calls);
   }
 
   #takeItem(event: ScannedBody): void {
     this.#calls.take(event.json("item"));
-    this.#record.countTools(this.#calls.counts);
+    this.#record.countTools(this.#calls);
   }
 
   /** As OpenAI tells it (`"type":"error"`), and as servers do that write errors alike in all their streams. */

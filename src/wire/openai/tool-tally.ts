@@ -3,8 +3,15 @@
 import { toObject, toText } from "../count/count.ts";
 import type { BilledTool, ToolCounts } from "./server-tools.ts";
 
-/** Types of output items that may be billed. */
-export const billedTypes = ["web_search_call", "file_search_call", "code_interpreter_call", "shell_call"] as const;
+/** Types of output items whose tool may have run at the provider. */
+export const serverTypes = [
+  "web_search_call",
+  "file_search_call",
+  "code_interpreter_call",
+  "shell_call",
+  "mcp_call",
+  "image_generation_call",
+] as const;
 
 /**
  * Each item once, however often it is told. OpenAI bills the search actions of a web search call and not the pages that it opens or
@@ -14,19 +21,27 @@ export const billedTypes = ["web_search_call", "file_search_call", "code_interpr
 export class ToolTally {
   /** By the item's id: what is billed, and the unit that several items may share. */
   readonly #units = new Map<string, { readonly tool: BilledTool; readonly unit: string } | null>();
+  readonly #calls = new Set<string>();
 
   /** An item of the output. One that is not billed, or has not ended well, takes back what was counted for its id. */
   take(item: unknown): void {
     const object = toObject(item);
     if (!object) return;
-    const id = toText(object["id"]) ?? `#${this.#units.size}`;
+    const id = toText(object["id"]) ?? `#${this.#calls.size}`;
     const tool = billedTool(object);
+    if (ranAtProvider(object)) this.#calls.add(id);
     if (tool || this.#units.has(id)) this.#units.set(id, tool && { tool, unit: containerOf(object) ?? id });
   }
 
   /** A call of which only its end was told. */
   takeEnd(id: string, tool: BilledTool): void {
+    this.#calls.add(id);
     if (!this.#units.has(id)) this.#units.set(id, { tool, unit: id });
+  }
+
+  /** All calls that ran at the provider, billed or not. */
+  get calls(): number {
+    return this.#calls.size;
   }
 
   /** Undefined when nothing was seen. */
@@ -38,6 +53,11 @@ export class ToolTally {
     }
     return Object.fromEntries([...units].map(([tool, { size }]) => [tool, size]));
   }
+}
+
+function ranAtProvider(item: Readonly<Record<string, unknown>>): boolean {
+  const type = serverTypes.find((name) => name === item["type"]);
+  return type === "shell_call" ? containerOf(item) !== undefined : type !== undefined;
 }
 
 function billedTool(item: Readonly<Record<string, unknown>>): BilledTool | null {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { formatUsd, mostPerCall } from "../../domain/money/money.ts";
 import { countContext } from "../../domain/usage/usage.ts";
-import { parseReportedUsd } from "./decimal.ts";
+import { parseReportedUsd } from "../count/decimal.ts";
 import { readUsage, type UsageReading } from "./usage.ts";
 
 function read(usage: unknown, generates = true): UsageReading {

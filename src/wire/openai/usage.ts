@@ -5,7 +5,7 @@ import type { PicoUsd } from "../../domain/money/money.ts";
 import type { Meter, Usage } from "../../domain/usage/usage.ts";
 import { findBeside, type Beside } from "./beside.ts";
 import { countNames, inputDetails, outputDetails, type CountPath } from "./count-names.ts";
-import { readReportedCost } from "./reported-cost.ts";
+import { readReportedCost } from "../count/reported-cost.ts";
 import { readServerTools, type ToolCounts } from "./server-tools.ts";
 
 export interface UsageReading {
