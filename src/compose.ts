@@ -81,7 +81,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   opened.defer(() => removeServerFile(directory));
   const isSimulatorNamed = configuration.providers.some(({ name }) => name === "sim");
   const simulator = isSimulatorNamed ? null : opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close());
-  const providers = makeProviders(configuration, parts.catalogue, simulator);
+  const providers = makeProviders(configuration, { catalogue: parts.catalogue, simulator, tellsBilledCost: parts.tellsBilledCost });
   const upstream = opened.adopt(new UndiciUpstream(), (pools) => pools.close());
   const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
   const waiting = new Waiting();
@@ -140,6 +140,7 @@ interface Parts {
   readonly observer: Metrics;
   readonly api: Hono;
   readonly catalogue: Catalogue;
+  readonly tellsBilledCost: (provider: string) => boolean;
   readonly log: Log;
   /** Makes its holder an administrator until this ends. */
   readonly token: string;
@@ -161,6 +162,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     declared: configuration.prices,
     kept: () => ledger.prices(),
   });
+  const tellsBilledCost = billedCostTellers(configuration, { catalogue, booked });
   const metrics = makeMetrics({ ledger, version });
   const observer = log.observe(metrics);
   const token = `purser_${randomBytes(32).toString("hex")}`;
@@ -171,6 +173,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     version,
     prices: () => prices.book,
     priceProvider: (provider) => provider,
+    tellsBilledCost,
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
     metrics: () => metrics.text(),
@@ -183,7 +186,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     await reader.close();
     await ledger.close();
   };
-  return { ledger, reader, prices, observer, api, catalogue, log, token, close };
+  return { ledger, reader, prices, observer, api, catalogue, tellsBilledCost, log, token, close };
 }
 
 function readiness(ledger: Ledger): Readiness {
@@ -202,16 +205,45 @@ function bookedProviders({ providers }: Configuration, catalogue: Catalogue): Re
   );
 }
 
-function makeProviders(configuration: Configuration, catalogue: Catalogue, simulator: Simulator | null): Providers {
+/** Of which providers the reported cost is the charge: those that document it, unless the configuration says otherwise. */
+function billedCostTellers(
+  { providers }: Configuration,
+  { catalogue, booked }: { readonly catalogue: Catalogue; readonly booked: ReadonlyMap<string, BookedProvider> },
+): (provider: string) => boolean {
+  const stated = new Map(providers.map(({ name, reportedCost }) => [name, reportedCost]));
+  return (provider) => {
+    const word = stated.get(provider) ?? null;
+    return word === null ? catalogue.tellsBilledCost(booked.get(provider)?.id ?? provider) : word === "charge";
+  };
+}
+
+interface ProviderParts {
+  readonly catalogue: Catalogue;
+  readonly simulator: Simulator | null;
+  readonly tellsBilledCost: (provider: string) => boolean;
+}
+
+function makeProviders(configuration: Configuration, { catalogue, simulator, tellsBilledCost }: ProviderParts): Providers {
   const { providers, aliases } = configuration;
   const booked = bookedProviders(configuration, catalogue);
-  const byName = new Map(providers.map((provider) => [provider.name, makeProvider(provider, booked.get(provider.name)?.id)]));
+  const byName = new Map(
+    providers.map((provider) => {
+      const { name } = provider;
+      return [name, makeProvider(provider, { id: booked.get(name)?.id, tellsBilledCost: tellsBilledCost(name) })];
+    }),
+  );
   if (simulator) byName.set("sim", simulatedProvider(simulator));
   return { byName, aliases };
 }
 
-/** @param id What the catalogue calls it: also a provider of another name may be OpenAI, by its host. */
-function makeProvider({ name, wire, baseUrl, apiKey, headers, unmetered }: ProviderConfiguration, id: string | undefined): Provider {
+interface KnownOfProvider {
+  /** What the catalogue calls it: also a provider of another name may be OpenAI, by its host. */
+  readonly id: string | undefined;
+  readonly tellsBilledCost: boolean;
+}
+
+function makeProvider(configuration: ProviderConfiguration, { id, tellsBilledCost }: KnownOfProvider): Provider {
+  const { name, wire, baseUrl, apiKey, headers, unmetered } = configuration;
   const isOpenai = id === "openai" || id === "azure";
   return {
     name,
@@ -220,6 +252,7 @@ function makeProvider({ name, wire, baseUrl, apiKey, headers, unmetered }: Provi
     headers,
     priceProvider: name,
     unmetered,
+    tellsBilledCost,
     wires: wire === "openai" && isOpenai ? { openai: openaiOwnWire } : {},
   };
 }
@@ -245,6 +278,7 @@ function simulatedProvider({ url }: Simulator): Provider {
     headers: {},
     priceProvider: "sim",
     unmetered: "refuse",
+    tellsBilledCost: false,
     wires: {},
   };
 }

@@ -60,6 +60,7 @@ export async function openBench(test: TestContext, changes: Partial<ApiContext> 
     clock,
     prices: () => book,
     priceProvider: (name) => (name === "renamed" ? "openai" : name),
+    tellsBilledCost: (name) => name === "openrouter",
     reloadPrices: () => void (book = bookOf(ledger.prices())),
     adminKeyHashes: [hashSecret(adminSecret)],
     version: "0.0.0",

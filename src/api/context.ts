@@ -17,6 +17,8 @@ export interface ApiContext {
   prices(): PriceBook;
   /** The name under which the book knows a provider: the configuration may call it otherwise. */
   priceProvider(provider: string): string;
+  /** Whether the cost that a provider reports is the amount billed. */
+  tellsBilledCost(provider: string): boolean;
   /** Takes the prices that the ledger keeps into the book, after one was added. */
   reloadPrices(): void;
   /** SHA-256 in hex of every secret that is an administrator besides the keys in the ledger: the admin key, a token of this start. */

@@ -52,6 +52,7 @@ const entrySchema = z
     charges: z.array(chargeSchema),
     cost_usd: usdSchema,
     reported_cost_usd: usdSchema.nullable().describe("The provider's own figure."),
+    computed_cost_usd: usdSchema.nullable().describe("What the price book says, where the provider's own figure is the charge."),
     difference_usd: usdSchema.nullable().describe("The provider's figure less ours."),
     flags: z.array(z.string()),
     latency_ms: z.number(),
@@ -85,7 +86,7 @@ export const entryRoutes: readonly Route[] = [
 const noUsage = { input: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, output: 0, reasoning: 0 };
 
 export function entryJson(call: CallRow): object {
-  const { cost, reportedCost } = call;
+  const { cost, reportedCost, computedCost } = call;
   return {
     operation_id: call.operationId,
     attempt: call.attempt,
@@ -103,7 +104,8 @@ export function entryJson(call: CallRow): object {
     charges: call.charges.map(chargeJson),
     cost_usd: formatUsd(cost),
     reported_cost_usd: reportedCost === null ? null : formatUsd(reportedCost),
-    difference_usd: reportedCost === null ? null : formatUsd(subtract(reportedCost, cost)),
+    computed_cost_usd: computedCost === undefined ? null : formatUsd(computedCost),
+    difference_usd: reportedCost === null ? null : formatUsd(subtract(reportedCost, computedCost ?? cost)),
     flags: call.flags,
     latency_ms: call.latencyMs,
     price_version: call.priceVersion,

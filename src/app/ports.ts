@@ -76,6 +76,8 @@ export interface CallRow extends CallId {
   readonly charges: readonly Charge[];
   readonly cost: PicoUsd;
   readonly reportedCost: PicoUsd | null;
+  /** Ours, where the provider's own figure is the charge and the book has a price. */
+  readonly computedCost?: PicoUsd;
   readonly rawUsage: string | null;
   readonly flags: readonly UsageFlag[];
   readonly latencyMs: number;

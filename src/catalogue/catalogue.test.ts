@@ -220,6 +220,10 @@ test("Claude's cache writes are 1.25 and 2 times the input where the list has no
 test("a web search is never free", () => {
   assert.equal(cost({ name: "anthropic/claude-sonnet-4-5", usage: { web_search: 1_000 } }), "10");
   assert.equal(cost({ name: "openai/gpt-4o-search-preview", usage: { web_search: 1_000 } }), "25");
+  for (const name of ["gpt-4o-mini-search-preview", "gpt-4o-mini-search-preview-2025-03-11"]) {
+    assert.equal(cost({ name: `openai/${name}`, usage: { input: 9, output: 363, web_search: 1 } }), "0.02521915", name);
+    assert.equal(cost({ name: `azure/${name}`, usage: { web_search: 1 } }), "0.025", name);
+  }
   assert.equal(cost({ name: "xai/grok-4.6", usage: { web_search: 1_000 } }), "5");
   assert.equal(cost({ name: "gemini/gemini-2.5-pro", usage: { web_search: 1_000 } }), "35");
   assert.equal(cost({ name: "gemini/gemini-3.5-flash", usage: { web_search: 1_000 } }), "14");

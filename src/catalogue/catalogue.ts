@@ -4,6 +4,7 @@ import type { PriceOverride } from "../domain/price/rate.ts";
 import { makePriceBook, type RowSource } from "../domain/price/book.ts";
 import type { CatalogueRow } from "../domain/price/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
+import { tellsBilledCost } from "./billed-cost.ts";
 import { convertProvider, genaiPricesSource, genaiPricesVersion, loadGenaiPrices } from "./genai-prices.ts";
 import { anthropicRows } from "./overlay/anthropic.ts";
 import { deepseekRows } from "./overlay/deepseek.ts";
@@ -47,6 +48,8 @@ export interface Catalogue {
   providerFor(input: { readonly name: string; readonly baseUrl: string }): string | undefined;
   /** The region that a base URL's host stands for; undefined for one that stands for none. */
   regionOf(baseUrl: string): string | undefined;
+  /** Whether the cost in a provider's answers is documented as the amount billed. @param name As {@link Catalogue.book} takes it. */
+  tellsBilledCost(name: string): boolean;
   /** Every model with a price, each once. */
   models(): readonly CatalogueModel[];
 }
@@ -97,6 +100,7 @@ export async function openCatalogue(): Promise<Catalogue> {
     },
     regionOf: (baseUrl) => regionalHost(baseUrl)?.region,
     providerFor: (input) => finder.find(input),
+    tellsBilledCost: (name) => tellsBilledCost(finder.chainOf(name)[0] ?? name),
     models: () => providerIds.flatMap((id) => distinctModels([...overlay(id), ...listed(id)])),
   };
 }

@@ -47,6 +47,8 @@ export interface ProviderConfiguration {
   readonly region?: string;
   /** Whether endpoints whose cost cannot be known are refused. */
   readonly unmetered: "refuse" | "allow";
+  /** Whether a cost in its answers is the charge; null where its documentation decides. */
+  readonly reportedCost: "charge" | "beside" | null;
 }
 
 /** A key that is declared: its secret is whatever the environment says. */

@@ -29,6 +29,7 @@ providers:
     prices: openai
     unmetered: allow
     region: EU
+    reported_cost: beside
     headers: { X-Team: "a", authorization: "Bearer \${TEAM_KEY}", x-literal: "$\${NOT_A_VARIABLE}" }
 prices:
   - { provider: openai, model: my-model, input: "0.15", cache_read: "0.075", output: "0.60", valid_from: 2026-01-01 }
@@ -59,6 +60,7 @@ test("a whole file is read", () => {
       headers: {},
       priceProvider: "openai",
       unmetered: "refuse",
+      reportedCost: null,
     },
     {
       name: "anthropic",
@@ -68,6 +70,7 @@ test("a whole file is read", () => {
       headers: {},
       priceProvider: "anthropic",
       unmetered: "refuse",
+      reportedCost: null,
     },
     {
       name: "local",
@@ -78,6 +81,7 @@ test("a whole file is read", () => {
       priceProvider: "openai",
       region: "eu",
       unmetered: "allow",
+      reportedCost: "beside",
     },
   ]);
   assert.equal(configuration.prices[0]?.model, "my-model");

@@ -14,6 +14,7 @@ const provider: Provider = {
   headers: {},
   priceProvider: "local",
   unmetered: "refuse",
+  tellsBilledCost: false,
   wires: {},
 };
 const wires = { openai: openaiWire({ newTokenField: "max_tokens" }), anthropic: anthropicWire, gemini: geminiWire };

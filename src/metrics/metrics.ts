@@ -29,6 +29,7 @@ export function makeMetrics({ ledger, version }: { readonly ledger: Pick<Ledger,
       counts.calls.add(1, provider, outcome.status);
       spend.add(provider, outcome.cost.usd);
       const usage = totalUsage(outcome);
+      for (const flag of outcome.flags) counts.flagged.add(1, provider, flag);
       for (const meter of tokenMeters) {
         const count = usage[meter];
         if (count) counts.tokens.add(count, provider, meter);
@@ -65,6 +66,11 @@ function countersIn(registry: Registry) {
       name: "purser_tokens_total",
       labelNames: ["provider", "meter"],
       help: "Tokens charged, by what they are counted as.",
+    }),
+    flagged: new Tally(registry, {
+      name: "purser_flagged_calls_total",
+      labelNames: ["provider", "flag"],
+      help: "Calls of which something was odd, by what it was: cost_differs, usage_implausible, provider_error and the others.",
     }),
     unpriced: new Tally(registry, {
       name: "purser_unpriced_calls_total",

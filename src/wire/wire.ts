@@ -95,12 +95,21 @@ export interface Reading {
   /** Set when the answer ended before its final usage: the output in `parts` is only what had been reported until then. */
   readonly partial?: true;
   readonly reportedCost: PicoUsd | null;
+  /** Set when some of the spending is missing from the reported cost. */
+  readonly costIsPart?: true;
   readonly serviceTier: ServiceTier;
   /** Where the answer says it was processed, or else the request asked for; absent when neither says. */
   readonly region?: string;
   /** The provider's usage object as it was written. */
   readonly rawUsage: string | null;
   readonly flags: readonly UsageFlag[];
+  /** Calls of tools that ran at the provider, billed or not: the model read its context once more after each. Absent: none was seen. */
+  readonly serverCalls?: number;
+  /**
+   * Bytes of generated text that passed, or more, never fewer; 0 when there was none. A token is one byte at least: so many tokens
+   * the provider can have generated in sight.
+   */
+  readonly passedBytes: number;
 }
 
 /** How far a stream has come, to top up its hold. */

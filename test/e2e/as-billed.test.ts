@@ -284,6 +284,15 @@ test("a hold at OpenAI's European host is settled with its uplift, and covers it
   assert.equal(settled.json["cost_usd"], "0.583");
 });
 
+test("a settlement over the API by a tier without a price is told as well", async () => {
+  const body = { operation_id: "api-tier", provider: "anthropic", model: "claude-sonnet-4-5", amount: "0.01" };
+  assert.equal((await gateway.api("POST", "/api/v1/holds", { key, body })).status, 201);
+  const bill = { usage: { input: 10, output: 10 }, service_tier: "priority" };
+  await gateway.api("POST", "/api/v1/holds/api-tier/settle", { key, body: bill });
+  const [entry] = await gateway.entries("operation_id=api-tier");
+  assert.deepEqual(entry?.flags, ["unpriced_modifier"]);
+});
+
 test("a context above 200,000 tokens is within the window of a model that is priced for it", async () => {
   const model = "claude-sonnet-4-5";
   const entry = await entryOf({ body: { ...ask, model }, answered: message(model, { input_tokens: 250_000, output_tokens: 10 }) });

@@ -27,6 +27,7 @@ export interface Entry {
   }[];
   readonly cost_usd: string;
   readonly reported_cost_usd: string | null;
+  readonly computed_cost_usd: string | null;
   readonly difference_usd: string | null;
   readonly flags: readonly string[];
   readonly raw_usage: string | null;

@@ -165,7 +165,7 @@ function contextOf(
     scouts: new Scouts(waiting),
     learned: new Learned(),
     identification: new Identification({ ledger, clock, allowAnonymous: true }),
-    providers: { byName: new Map([["house", { ...house, unmetered: "refuse" }]]), aliases: new Map() },
+    providers: { byName: new Map([["house", { ...house, unmetered: "refuse", tellsBilledCost: false }]]), aliases: new Map() },
     prices: () => book,
     observer: {
       answered: () => undefined,

@@ -46,4 +46,13 @@ export const openaiRows: readonly CatalogueRow[] = [
       },
     ],
   }),
+  // It is gpt-4o-mini's price with the preview's fee for the search in every call: $25 per 1,000, as for gpt-4o-search-preview
+  // (model map of github.com/BerriAI/litellm, and setting/operation_setting of github.com/QuantumNous/new-api; read 2026-11).
+  overlayRow({
+    provider: "openai",
+    model: "gpt-4o-mini-search-preview",
+    prices: { input: "0.15", cache_read: "0.075", output: "0.60", web_search: "0.025" },
+    contextWindow: 128_000,
+    cacheWrites: "asked",
+  }),
 ];

@@ -79,8 +79,10 @@ export interface Outcome {
   readonly parts?: readonly ModelUsage[];
   readonly charges: readonly Charge[];
   readonly cost: Quantities;
-  /** The provider's own figure, kept beside ours. */
+  /** The provider's own figure: the charge where it is documented as the amount billed, else kept beside ours. */
   readonly reportedCost: PicoUsd | null;
+  /** Ours, by the price book. Absent where it is the charge, and where the book has no price. */
+  readonly computedCost?: PicoUsd;
   /** The provider's own usage object, as it was written. */
   readonly rawUsage: string | null;
   readonly flags: readonly UsageFlag[];

@@ -89,8 +89,11 @@ export interface ModelUsage {
  * - `unpriced` the book has no price: the cost is the provider's own figure, or by a budget's stated rates, or not known and counted as nothing
  * - `unmetered` the endpoint does not tell what it costs, and the configuration lets it pass
  * - `cut` Purser ended the stream because no budget paid for more
- * - `unbilled` the provider answered and does not bill it: a refusal before any output
+ * - `unbilled` the provider answered and does not bill it: a refusal before any output, an error in place of an answer
  * - `unpriced_modifier` the tier, speed or region that was served has no known rate for this model: the charge is at the nearest one
+ * - `provider_error` the answer is, or ends in, an error of the provider's, although its status is 200
+ * - `usage_implausible` a count is more than the call can have used, or nothing for what passed: it is charged at a bound or estimated
+ * - `cost_differs` the provider's own figure is the charge, and ours is another
  */
 export type UsageFlag =
   | "usage_missing"
@@ -105,7 +108,10 @@ export type UsageFlag =
   | "unmetered"
   | "cut"
   | "unbilled"
-  | "unpriced_modifier";
+  | "unpriced_modifier"
+  | "provider_error"
+  | "usage_implausible"
+  | "cost_differs";
 
 /** All that a call used, whichever model did. */
 export function totalUsage({ usage, parts }: { readonly usage: Usage; readonly parts?: readonly ModelUsage[] }): Usage {

@@ -3,8 +3,9 @@
 import { countContext, sumUsage, type UsageFlag } from "../../domain/usage/usage.ts";
 import { outputOfBytes, type AnswerState } from "../answer/meter.ts";
 import { answerScanner } from "../body/scan.ts";
-import { keepRaw, toObject, toText, type JsonObject } from "../count/count.ts";
+import { keepRaw, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
+import { readReportedCost } from "../count/reported-cost.ts";
 import type { AskedTerms } from "./terms.ts";
 import { billedParts, readAnthropicUsage, type AnthropicUsage } from "./usage.ts";
 
@@ -23,6 +24,9 @@ export class AnthropicBody implements AnswerState {
   #stopReason: string | undefined;
   #malformed = false;
   #repeated = false;
+  #failed = false;
+  /** Of the content, as it was written; of a message that tells its output, of the whole body. */
+  #textBytes = 0;
 
   /** @param asked What was asked for, which counts when the answer does not say what served. */
   constructor(asked: AskedTerms) {
@@ -48,6 +52,8 @@ export class AnthropicBody implements AnswerState {
       this.#repeated = body.isRepeated("usage");
       const written = body.raw("usage");
       if (written !== undefined) this.#keep(JSON.parse(written), written);
+      this.#failed = body.json("type") === "error" || body.kind("error") === "object";
+      this.#textBytes = (this.#said?.parts[0]?.usage.output ?? 0) > 0 ? data.length : contentBytes(body.json("content"));
     } catch {
       // What cannot be read has been passed on as it came, and the reading says so.
       this.#malformed = true;
@@ -58,15 +64,19 @@ export class AnthropicBody implements AnswerState {
     const read = this.#said;
     const parts = read ? billedParts(read, this.#stopReason) : [];
     const region = read?.region ?? this.#asked.region;
+    // OpenRouter speaks this format, too.
+    const cost = this.#usage && readReportedCost(JSON.stringify(this.#usage));
     return {
       model: this.#model,
       parts,
       ...((!read?.complete || read.invalid) && { partial: true }),
-      reportedCost: null,
+      reportedCost: cost?.cost ?? null,
+      ...(cost?.isWhole === false && { costIsPart: true }),
       serviceTier: read?.serviceTier ?? this.#asked.serviceTier,
       ...(region !== undefined && { region }),
       rawUsage: this.#usage && keepRaw(this.#usage, this.#written),
       flags: this.#flags(read, { malformed, isUnbilled: this.#stopReason === "refusal" && parts.length === 0 }),
+      passedBytes: this.#malformed ? this.#bytes : this.#textBytes,
     };
   }
 
@@ -83,10 +93,19 @@ export class AnthropicBody implements AnswerState {
     const flags: UsageFlag[] = [];
     if (isUnbilled) flags.push("unbilled");
     else if (!read) flags.push("usage_missing");
+    if (this.#failed) flags.push("provider_error");
     if (read?.invalid) flags.push("usage_invalid");
     if (this.#repeated) flags.push("usage_repeated");
     if (!this.#finished) flags.push("unfinished");
     if (this.#malformed || malformed) flags.push("malformed");
     return flags;
   }
+}
+
+/** Of text, thinking and tool input. A block that nothing was generated into counts nothing. */
+function contentBytes(content: unknown): number {
+  return toObjects(content).reduce((sum, { text, thinking, input }) => {
+    const written = [text, thinking].map((part) => (typeof part === "string" ? Buffer.byteLength(part) : 0));
+    return written.reduce((bytes, part) => bytes + part, sum + (input === undefined ? 0 : JSON.stringify(input).length));
+  }, 0);
 }

@@ -39,6 +39,7 @@ test("a stream reads the same wherever it is cut, and passes byte for byte", () 
       serviceTier: "standard",
       rawUsage: '{"input_tokens":9,"output_tokens":7}',
       flags: [],
+      passedBytes: 7,
     });
   }
 });
@@ -197,10 +198,28 @@ test("a last count that cannot be true leaves the usage partial", () => {
   assert.deepEqual([reading.flags, reading.partial, total(reading)], [["usage_invalid"], true, { input: 5 }]);
 });
 
-test("an error in mid-stream leaves it unfinished", () => {
+test("an error in mid-stream or in place of a stream is told", () => {
   const failure = event({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } });
   const { reading } = read(start({ input_tokens: 5, output_tokens: 1 }), text(0, "abc"), failure);
-  assert.deepEqual(reading.flags, ["unfinished"]);
+  assert.deepEqual([reading.flags, reading.passedBytes, reading.partial], [["provider_error"], 3, true]);
+  const only = read(failure).reading;
+  assert.deepEqual([only.flags, only.passedBytes, only.parts], [["provider_error", "usage_missing"], 0, []]);
+});
+
+test("a body that counts no output tells how much text is in it", () => {
+  const bytesOf = (content: readonly object[]): number =>
+    feed(meter(false), JSON.stringify({ type: "message", model: "m", content, usage: { input_tokens: 0, output_tokens: 0 } })).reading
+      .passedBytes;
+  assert.equal(bytesOf([]), 0);
+  assert.equal(bytesOf([{ type: "text", text: "" }]), 0);
+  assert.equal(
+    bytesOf([
+      { type: "text", text: "word" },
+      { type: "thinking", thinking: "hm", signature: "x".repeat(99) },
+    ]),
+    6,
+  );
+  assert.ok(bytesOf([{ type: "tool_use", id: "t", name: "find", input: { a: 1 } }]) > 0);
 });
 
 test("a stream without usage says so", () => {
@@ -273,7 +292,7 @@ test("all of a body counts as output until its usage is read", () => {
 
 test("a body that breaks off is malformed and unfinished, and one without usage says so", () => {
   assert.deepEqual(feed(meter(false), '{"model":"m","usage":{"inp').reading.flags, ["usage_missing", "unfinished", "malformed"]);
-  assert.deepEqual(feed(meter(false), '{"type":"error","error":{}}').reading.flags, ["usage_missing"]);
+  assert.deepEqual(feed(meter(false), '{"type":"error","error":{}}').reading.flags, ["usage_missing", "provider_error"]);
   assert.deepEqual(feed(meter(false), "").reading.flags, ["usage_missing", "unfinished"]);
   assert.deepEqual(feed(meter(false), '{"usage":{"input_tokens":-1,"output_tokens":2}}').reading.flags, ["usage_invalid"]);
 });

@@ -6,6 +6,7 @@ import { outputOfBytes, sseComment, type AnswerState } from "../answer/meter.ts"
 import { behindQuoted, standsAt } from "../bytes.ts";
 import { keepRaw, overwrite, sameCounts, toObject, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
+import { readReportedCost } from "../count/reported-cost.ts";
 import type { AskedTerms } from "./terms.ts";
 import { billedParts, readAnthropicUsage, type AnthropicUsage } from "./usage.ts";
 
@@ -34,6 +35,7 @@ export class AnthropicStream implements AnswerState {
   #counted = false;
   #stopped = false;
   #finished = false;
+  #failed = false;
   readonly #open = new Set<number>();
   readonly #flags = new Set<UsageFlag>();
 
@@ -73,28 +75,34 @@ export class AnthropicStream implements AnswerState {
     else if (type === "message_start") this.#takeStart(data);
     else if (type === "message_delta") this.#takeMessageDelta(data);
     else if (type === "message_stop") this.#finished = true;
+    else if (type === "error") this.#failed = true;
   }
 
   /** What the stream said it used. Before its last usage has come that is partial: the output in `message_start` is a placeholder. */
   reading(malformed: boolean): Reading {
     const flags = new Set(this.#flags);
     if (malformed) flags.add("malformed");
-    if (!this.#finished) flags.add("unfinished");
+    if (this.#failed) flags.add("provider_error");
+    if (!this.#finished && !this.#failed) flags.add("unfinished");
     const read = this.#usage && readAnthropicUsage(this.#usage, this.#model);
     const parts = read ? this.#billed(read) : [];
     if (this.#isRefused && parts.length === 0) flags.add("unbilled");
     else if (!this.#usage || (this.#finished && !this.#counted)) flags.add("usage_missing");
     if (read?.invalid) flags.add("usage_invalid");
+    // OpenRouter speaks this format, too.
+    const cost = this.#usage && readReportedCost(JSON.stringify(this.#usage));
     const final = this.#counted && (this.#stopped || this.#finished) && read?.complete === true && !read.invalid;
     return {
       model: this.#model,
       parts,
       ...(!final && { partial: true }),
-      reportedCost: null,
+      reportedCost: cost?.cost ?? null,
+      ...(cost?.isWhole === false && { costIsPart: true }),
       serviceTier: this.#tier,
       ...(this.#region !== undefined && { region: this.#region }),
       rawUsage: this.#usage && keepRaw(this.#usage),
       flags: [...flags],
+      passedBytes: this.#textBytes,
     };
   }
 

@@ -48,8 +48,14 @@ test("a stream reads the same wherever it is cut, and passes byte for byte", () 
       serviceTier: "standard",
       rawUsage: '{"inputTokens":22,"outputTokens":55}',
       flags: [],
+      passedBytes: 7,
     });
   }
+});
+
+test("an exception ends a stream in place of its metadata", () => {
+  const { reading } = feed(converseMeter({ stream: true }), line({ modelStreamErrorException: { message: "no" } }));
+  assert.deepEqual([reading.flags, reading.passedBytes], [["usage_missing", "provider_error"], 0]);
 });
 
 test("a stream without its metadata is unfinished and has no usage", () => {

@@ -32,6 +32,7 @@ class ConverseAnswer implements AnswerState {
   #stopped = false;
   #blocked = false;
   #finished = false;
+  #failed = false;
   readonly #open = new Set<number>();
   readonly #flags = new Set<UsageFlag>();
 
@@ -53,7 +54,8 @@ class ConverseAnswer implements AnswerState {
     if (data.subarray(0, deltaMark.length).equals(deltaMark)) return this.#takeDelta(data);
     const event = this.#parse(data);
     if (!event) return;
-    if (!this.#stream) this.#takeBody(event, data.length);
+    if (Object.keys(event).some(isException)) this.#failed = true;
+    else if (!this.#stream) this.#takeBody(event, data.length);
     else if (event["metadata"] !== undefined) this.#takeClosing(toObject(event["metadata"]));
     else if (event["contentBlockDelta"] !== undefined) this.#takeDelta(data);
     else this.#takeBoundary(event);
@@ -68,7 +70,8 @@ class ConverseAnswer implements AnswerState {
     if (this.#blocked && !isCounted) flags.add("unbilled");
     else if (!read) flags.add("usage_missing");
     if (read?.invalid) flags.add("usage_invalid");
-    if (!this.#finished) flags.add("unfinished");
+    if (this.#failed) flags.add("provider_error");
+    if (!this.#finished && !this.#failed) flags.add("unfinished");
     if (malformed) flags.add("malformed");
     const rawUsage = this.#usage && keepRaw(this.#usage);
     const partial = !isCounted || read?.invalid === true;
@@ -80,6 +83,7 @@ class ConverseAnswer implements AnswerState {
       serviceTier: this.#tier,
       rawUsage,
       flags: [...flags],
+      passedBytes: this.#textBytes,
     };
   }
 
@@ -134,4 +138,9 @@ class ConverseAnswer implements AnswerState {
       return undefined;
     }
   }
+}
+
+/** `internalServerException`, `throttlingException`, `modelStreamErrorException` and their like end a stream instead of `metadata`. */
+function isException(name: string): boolean {
+  return name.endsWith("Exception");
 }

@@ -2,6 +2,7 @@
 
 import type { Usage, UsageFlag } from "../../domain/usage/usage.ts";
 import { countContext } from "../../domain/usage/usage.ts";
+import { isErrorList } from "../answer/error-list.ts";
 import { outputOfBytes, type AnswerState } from "../answer/meter.ts";
 import { answerScanner, type ScannedBody } from "../body/scan.ts";
 import { keepRaw, overwrite, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
@@ -33,6 +34,8 @@ export class GeminiAnswer implements AnswerState {
   /** Tokens estimated of what passed since the last usage. */
   #uncounted = 0;
   #blocked = false;
+  #failed = false;
+  #passedBytes = 0;
   readonly #indexes = new Set<number>();
   readonly #ended = new Set<number>();
   readonly #grounding: Grounding;
@@ -77,8 +80,10 @@ export class GeminiAnswer implements AnswerState {
   }
 
   take(data: Buffer): void {
+    if (isErrorList(data)) return this.#fail();
     try {
       const body = scan(data);
+      if (body.kind("error") === "object") this.#fail();
       if (body.isRepeated("usageMetadata")) this.#flags.add("usage_repeated");
       this.#read(body);
       this.#whole = true;
@@ -88,6 +93,11 @@ export class GeminiAnswer implements AnswerState {
     }
   }
 
+  #fail(): void {
+    this.#failed = true;
+    this.#whole = true;
+  }
+
   /** Partial when something was generated after the last usage: {@link progress} has the estimate of it. */
   reading(malformed: boolean): Reading {
     const { usage, serviceTier, invalid } = this.#said;
@@ -95,7 +105,8 @@ export class GeminiAnswer implements AnswerState {
     if (malformed) flags.add("malformed");
     if (!this.#counted) flags.add(this.#blocked ? "unbilled" : "usage_missing");
     if (invalid) flags.add("usage_invalid");
-    if (!this.finished) flags.add("unfinished");
+    if (this.#failed) flags.add("provider_error");
+    if (!this.finished && !this.#failed) flags.add("unfinished");
     const partial = !this.#counted || invalid || this.#uncounted > 0 || !this.finished;
     return {
       model: this.#model,
@@ -105,6 +116,7 @@ export class GeminiAnswer implements AnswerState {
       serviceTier: serviceTier ?? this.#facts.serviceTier,
       rawUsage: this.#raw(),
       flags: [...flags],
+      passedBytes: this.#passedBytes,
     };
   }
 
@@ -127,6 +139,7 @@ export class GeminiAnswer implements AnswerState {
     const counts = usage !== undefined && countsTokens(usage);
     if (usage) this.#keep(usage, counts ? written : undefined);
     const counted = counts && usage !== undefined && countsOutput(usage) && this.#said.usage.output !== undefined;
+    this.#passedBytes += counted && outputOf(this.#said.usage) > 0 ? body.bytes.length : textBytes(toObjects(body.json("candidates")));
     const telling = tellingKeys.some((key) => body.keyCount(key) > 0);
     if (telling || !counted || this.#facts.choices > 1 || this.#indexes.size === 0)
       this.#takeCandidates(toObjects(body.json("candidates")), counted);
@@ -164,12 +177,20 @@ function estimate(candidate: JsonObject): number {
   return parts.reduce((sum, part) => sum + estimatePart(part), 0);
 }
 
+/** Of the text, calls and media in a chunk's candidates, as they are written. */
+function textBytes(candidates: readonly JsonObject[]): number {
+  const parts = candidates.flatMap((candidate) => toObjects(toObject(candidate["content"])?.["parts"]));
+  return parts.reduce((sum, part) => sum + (part["inlineData"] ? JSON.stringify(part).length : writtenBytes(part)), 0);
+}
+
 function estimatePart(part: JsonObject): number {
   const media = toObject(part["inlineData"]);
-  if (media) return tokensPerImage;
+  return media ? tokensPerImage : outputOfBytes(writtenBytes(part));
+}
+
+function writtenBytes(part: JsonObject): number {
   const { thoughtSignature: _signature, text, ...other } = part;
   const written = typeof text === "string" ? text : "";
   const rest = Object.keys(other).some((field) => field !== "thought") ? JSON.stringify(other) : "";
-  const bytes = Buffer.byteLength(written) + Buffer.byteLength(rest);
-  return outputOfBytes(bytes);
+  return Buffer.byteLength(written) + Buffer.byteLength(rest);
 }

@@ -1,6 +1,7 @@
 /** Reads the usage of a stream of chat or completion chunks as it passes. */
 
 import { PurserError } from "../../domain/error.ts";
+import { isErrorList } from "../answer/error-list.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
 import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { lastUsage, mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
@@ -15,6 +16,7 @@ const longestDone = 16;
 
 const chatDeltaKey = Buffer.from('delta"');
 const completionDeltaKey = Buffer.from('text"');
+const errorWord = Buffer.from('"error"');
 
 export class ChatMeter implements UsageMeter {
   readonly #facts: RequestFacts;
@@ -50,9 +52,10 @@ export class ChatMeter implements UsageMeter {
 
   end(): { readonly rest: Uint8Array; readonly reading: Reading } {
     const rest = this.#splitter.end();
-    if (!this.#finished) this.#record.flag("unfinished");
+    if (!this.#finished && !this.#record.failed) this.#record.flag("unfinished");
     if (this.#splitter.malformed) this.#record.flag("malformed");
-    return { rest, reading: this.#record.reading() };
+    const isCounted = this.#finished || !this.#generated.grewSinceReport;
+    return { rest, reading: this.#record.reading({ bytes: this.#generated.bytes, isCounted }) };
   }
 
   stop(message: string): Uint8Array {
@@ -85,7 +88,8 @@ export class ChatMeter implements UsageMeter {
     this.#generated.add(bytes);
     const isIntroduction = this.#introductions < mostIntroductions && (this.#id === undefined || this.#record.model === null);
     const mayHaveUsage = lastUsage(payload) !== undefined || (bytes === 0 && mayHideKeys(payload));
-    if (!isIntroduction && !mayHaveUsage) return this.#checkShape(payload);
+    const mayTellError = payload.includes(errorWord);
+    if (!isIntroduction && !mayHaveUsage && !mayTellError) return this.#checkShape(payload);
     if (isIntroduction) this.#introductions++;
     return this.#inspect(payload);
   }
@@ -99,6 +103,7 @@ export class ChatMeter implements UsageMeter {
   }
 
   #inspect(payload: Buffer): boolean {
+    if (isErrorList(payload)) return this.#fail();
     try {
       const chunk = scanAnswer(payload);
       this.#id ||= chunk.string("id");
@@ -111,5 +116,10 @@ export class ChatMeter implements UsageMeter {
       this.#record.flag("malformed");
       return true;
     }
+  }
+
+  #fail(): true {
+    this.#record.fail();
+    return true;
   }
 }

@@ -18,6 +18,11 @@ export class Generated {
     this.#bytes += bytes;
   }
 
+  /** Of all text that has passed. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Whether text has passed since usage was reported last. */
   get grewSinceReport(): boolean {
     return this.#bytes > this.#reportedBytes;

@@ -1,9 +1,11 @@
 /** Reads the usage of an answer that comes as one JSON body. */
 
 import { PurserError } from "../../domain/error.ts";
+import type { ScannedBody } from "../body/index.ts";
+import { isErrorList } from "../answer/error-list.ts";
 import { toBuffer } from "../bytes.ts";
 import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
-import { lastUsage, scanAnswer, takeAnswer } from "./answer-scan.ts";
+import { countGeneratedBytes, lastUsage, scanAnswer, takeAnswer } from "./answer-scan.ts";
 import { AnswerRecord } from "./record.ts";
 
 /** A longer body passes, and is not read. */
@@ -17,6 +19,8 @@ export class WholeMeter implements UsageMeter {
   #chunks: Uint8Array[] = [];
   #length = 0;
   #finished = false;
+  /** Of generated text, at least as many as there are. */
+  #textBytes = 0;
 
   constructor(facts: RequestFacts, generates: boolean) {
     this.#record = new AnswerRecord(facts, generates);
@@ -31,11 +35,10 @@ export class WholeMeter implements UsageMeter {
   }
 
   get progress(): Progress {
-    const passed = this.#generates ? Math.ceil(this.#length / bytesPerToken) : 0;
-    return {
-      inputTokens: this.#record.inputTokens,
-      outputTokens: this.#finished && this.#record.knowsOutput ? this.#record.outputTokens : passed,
-    };
+    const { inputTokens, outputTokens } = this.#record;
+    if (this.#finished && this.#record.knowsOutput) return { inputTokens, outputTokens };
+    const bytes = this.#finished && this.#record.failed ? this.#textBytes : this.#length;
+    return { inputTokens, outputTokens: this.#generates ? Math.ceil(bytes / bytesPerToken) : 0 };
   }
 
   /** Known only at the end: a body says nowhere but in its last byte that it is whole. */
@@ -49,7 +52,8 @@ export class WholeMeter implements UsageMeter {
     this.#chunks = [];
     if (this.#length > longestBody) this.#record.flag("malformed");
     else this.#read(body);
-    return { rest: nothing, reading: this.#record.reading() };
+    if (!this.#finished && this.#generates) this.#textBytes = this.#length;
+    return { rest: nothing, reading: this.#record.reading({ bytes: this.#textBytes, isCounted: true }) };
   }
 
   /** Nothing can be added to a JSON body. */
@@ -58,14 +62,27 @@ export class WholeMeter implements UsageMeter {
   }
 
   #read(body: Buffer): void {
+    if (isErrorList(body)) return this.#fail();
     try {
-      takeAnswer(scanAnswer(body), this.#record, { prefix: "" });
+      const answer = scanAnswer(body);
+      takeAnswer(answer, this.#record, { prefix: "" });
       this.#finished = true;
+      if (this.#generates) this.#textBytes = this.#boundText(answer);
     } catch (error) {
       if (!(error instanceof PurserError)) throw error;
       this.#record.flag("malformed");
       this.#salvage(body);
     }
+  }
+
+  #fail(): void {
+    this.#record.fail();
+    this.#finished = true;
+  }
+
+  /** Looked for only where it matters: what a plain usage says of a body can be no more than its bytes. */
+  #boundText(answer: ScannedBody): number {
+    return this.#record.outputTokens > 0 && !this.#record.failed ? answer.bytes.length : countGeneratedBytes(answer);
   }
 
   /** A body that was cut, or is broken elsewhere, may yet hold its whole usage. */

@@ -68,26 +68,28 @@ const charge: fc.Arbitrary<Charge> = fc
   })
   .map(({ rate, ...line }) => (rate ? { ...line, rate } : line));
 
+const plainOutcome = fc.record({
+  status: fc.constantFrom("settled" as const, "estimated" as const, "unresolved" as const),
+  model: fc.constantFrom("served", ""),
+  usage,
+  charges: fc.array(charge, { maxLength: 4 }),
+  cost: quantities,
+  reportedCost: fc.option(money),
+  rawUsage: fc.option(text),
+  flags: fc.array(fc.constantFrom<UsageFlag>("aborted", "cost_differs", "usage_implausible"), { maxLength: 2 }),
+  latencyMs: fc.nat(),
+  priceVersion: text,
+});
+
 const part = fc.record({ model: fc.constantFrom("served", "other", "advisor"), usage }, plain);
 
 const outcome = fc
-  .record({ parts: fc.option(fc.array(part, { minLength: 1, maxLength: 3 })), ...outcomeFields() })
-  .map(({ parts, ...fields }) => (parts ? { ...fields, parts } : fields));
-
-function outcomeFields() {
-  return {
-    status: fc.constantFrom("settled" as const, "estimated" as const, "unresolved" as const),
-    model: fc.constantFrom("served", ""),
-    usage,
-    charges: fc.array(charge, { maxLength: 4 }),
-    cost: quantities,
-    reportedCost: fc.option(money),
-    rawUsage: fc.option(text),
-    flags: fc.array(fc.constantFrom<UsageFlag>("aborted", "cut", "malformed"), { maxLength: 2 }),
-    latencyMs: fc.nat(),
-    priceVersion: text,
-  };
-}
+  .tuple(plainOutcome, fc.option(money), fc.option(fc.array(part, { minLength: 1, maxLength: 3 })))
+  .map(([known, computedCost, parts]) => ({
+    ...known,
+    ...(computedCost !== null && { reportedCost: known.cost.usd, computedCost }),
+    ...(parts && { parts }),
+  }));
 
 test("a hold comes back from its row", () => {
   const entries = fc.record({

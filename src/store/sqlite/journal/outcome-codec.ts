@@ -34,6 +34,8 @@ interface StoredExtras {
   readonly u?: readonly StoredPart[];
   /** The provider's own figure. */
   readonly r?: StoredInteger;
+  /** Ours, where the provider's is the charge. */
+  readonly c?: StoredInteger;
   readonly f?: readonly UsageFlag[];
   /** Overruns. */
   readonly o?: readonly StoredInteger[];
@@ -105,7 +107,7 @@ export function decodeOutcome(
   names: NameReader,
 ): Outcome & OutcomeDetails {
   const [storedUsage, charges, latencyMs, priceVersion, extras, raw] = stored;
-  const { m, q, u, r, f, o, l, p, d, w } = extras === 0 ? ({} as StoredExtras) : extras;
+  const { m, q, u, r, c, f, o, l, p, d, w } = extras === 0 ? ({} as StoredExtras) : extras;
   const usage = loadUsage(storedUsage);
   const [tokens, requests] = q ? q.map(loadInteger) : [BigInt(countTokens(usage)), 1n];
   const model = m === undefined ? row.model : names.text(m);
@@ -117,6 +119,7 @@ export function decodeOutcome(
     charges: charges.map((charge) => loadCharge(charge, { usage, model }, names)),
     cost: { usd: pico(row.cost), tokens: tokens ?? 0n, requests: requests ?? 0n },
     reportedCost: r === undefined ? null : pico(loadInteger(r)),
+    ...(c !== undefined && { computedCost: pico(loadInteger(c)) }),
     rawUsage: loadRaw(raw, names),
     flags: f ?? [],
     latencyMs,
@@ -242,13 +245,14 @@ interface ChargedModel {
 }
 
 function storeExtras(outcome: Outcome & Partial<OutcomeDetails>, { model, names }: ChargedModel): StoredExtras {
-  const { cost, usage, parts, reportedCost, flags, overruns = [], late, fingerprint, difference, reason } = outcome;
+  const { cost, usage, parts, reportedCost, computedCost, flags, overruns = [], late, fingerprint, difference, reason } = outcome;
   const counted = cost.requests === 1n && cost.tokens === BigInt(countTokens(usage));
   return {
     ...(model !== undefined && { m: names.text(model) }),
     ...(parts && { u: parts.map((part) => [names.text(part.model), storeUsage(part.usage)] as const) }),
     ...(!counted && { q: [storeInteger(cost.tokens), storeInteger(cost.requests)] as const }),
     ...(reportedCost !== null && { r: storeInteger(reportedCost) }),
+    ...(computedCost !== undefined && { c: storeInteger(computedCost) }),
     ...(flags.length > 0 && { f: flags }),
     ...(overruns.some(isSome) && { o: overruns.map(storeInteger) }),
     ...(late && { l: 1 as const }),
