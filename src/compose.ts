@@ -22,7 +22,7 @@ import { servedModels } from "./app/served-models.ts";
 import { countingReal, isApart, isOn, setApart, simulator as simulatorName } from "./app/simulated.ts";
 import { StoreHealth } from "./app/store-health.ts";
 import { Waiting } from "./app/waiting.ts";
-import { openCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
+import { openCatalogue, type BookedProvider, type Catalogue } from "./catalogue/catalogue.ts";
 import { overlayVersion } from "./catalogue/overlay/row.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./config/configuration.ts";
 import { declaredFile } from "./gateway/declared-file.ts";
@@ -104,7 +104,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
 
   opened.defer(() => removeServerFile(directory));
   const simulator = isOn(configuration) ? opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close()) : null;
-  const providers = makeProviders(configuration, simulator, catalogueNames(configuration, parts.catalogue));
+  const providers = makeProviders(configuration, { booked: parts.booked, simulator, tellsBilledCost: parts.tellsBilledCost });
   const counter = opened.adopt(new ThreadCounter(), (one) => one.close());
   const upstream = opened.adopt(new UndiciUpstream(), (pools) => pools.close());
   const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
@@ -129,7 +129,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
       servedModels(providers, {
         priced: [...configuration.prices, ...ledger.prices()],
         listed: parts.catalogue.models(),
-        names: parts.names,
+        names: new Map([...parts.booked].map(([name, { id }]) => [name, id])),
       }),
   });
   const api = getRequestListener(parts.api.fetch);
@@ -175,8 +175,9 @@ interface Parts {
   readonly observer: Metrics;
   readonly api: Hono;
   readonly catalogue: Catalogue;
-  /** How the price list calls each configured provider. */
-  readonly names: ReadonlyMap<string, string>;
+  /** What the price book has to know of each configured provider. */
+  readonly booked: ReadonlyMap<string, BookedProvider>;
+  readonly tellsBilledCost: (provider: string) => boolean;
   readonly log: Log;
   readonly health: StoreHealth;
   /** Makes its holder an administrator until this ends. */
@@ -199,12 +200,13 @@ async function openParts(options: ComposeOptions & { readonly serves: boolean },
   const { budgets } = configuration;
   const declared = { ...configuration, budgets: simulatedApart ? budgets.map(countingReal) : budgets };
   const changes = await declare({ ledger, clock }, declared, options.counting);
-  const names = catalogueNames(configuration, catalogue);
+  const booked = bookedProviders(configuration, catalogue);
   const prices = new PricesInForce({
-    make: (overrides) => catalogue.book(overrides, names),
+    make: (overrides) => catalogue.book(overrides, booked),
     declared: configuration.prices,
     kept: () => ledger.prices(),
   });
+  const tellsBilledCost = billedCostTellers(configuration, { catalogue, booked });
   const metrics = makeMetrics({ ledger, version, ...(simulatedApart && { apart: simulatorName }) });
   const observer = log.observe(metrics);
   const startedAt = clock.now();
@@ -218,8 +220,9 @@ async function openParts(options: ComposeOptions & { readonly serves: boolean },
     version,
     simulatedApart,
     prices: () => prices.book,
-    priceProvider: (provider) => names.get(provider) ?? provider,
+    priceProvider: (provider) => provider,
     expectedOutput: ({ provider, model }, ceiling) => learned.of(provider, model).output.expected(ceiling),
+    tellsBilledCost,
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
     metrics: () => metrics.text(),
@@ -243,7 +246,7 @@ async function openParts(options: ComposeOptions & { readonly serves: boolean },
     await reader.close();
     await ledger.close();
   };
-  return { ledger, reader, prices, learned, observer, api, catalogue, names, log, health, token, changes, close };
+  return { ledger, reader, prices, learned, observer, api, catalogue, booked, tellsBilledCost, log, health, token, changes, close };
 }
 
 /** What this start's configuration names, against that of the last one; remembers it for the next. */
@@ -267,7 +270,9 @@ function providerStatus({ name, baseUrl, apiKey }: ProviderConfiguration): Provi
 /** Asks each provider of a configuration for its list of models, with its key. */
 export async function probeProviders({ providers }: Configuration): Promise<readonly Probe[]> {
   const options = { timeoutMs: probeWithinMs, now: () => performance.now() };
-  return Promise.all(providers.map((provider) => probeProvider(makeProvider(provider, provider.name), options)));
+  return Promise.all(
+    providers.map((provider) => probeProvider(makeProvider(provider, { vendor: provider.name, tellsBilledCost: false }), options)),
+  );
 }
 
 async function readiness(health: StoreHealth): Promise<Readiness> {
@@ -275,25 +280,55 @@ async function readiness(health: StoreHealth): Promise<Readiness> {
   return { ready: reasons.length === 0, reasons };
 }
 
-/** How the price list calls each configured provider. */
-function catalogueNames({ providers }: Configuration, catalogue: Catalogue): ReadonlyMap<string, string> {
+/** What the price book has to know of each configured provider. */
+function bookedProviders({ providers }: Configuration, catalogue: Catalogue): ReadonlyMap<string, BookedProvider> {
   return new Map(
-    providers.map(({ name, baseUrl, priceProvider }) => [
-      name,
-      priceProvider === name ? (catalogue.providerFor({ name, baseUrl }) ?? name) : priceProvider,
-    ]),
+    providers.map(({ name, baseUrl, priceProvider, region }) => {
+      const id = priceProvider === name ? (catalogue.providerFor({ name, baseUrl }) ?? name) : priceProvider;
+      const known = region ?? catalogue.regionOf(baseUrl);
+      return [name, { id, ...(known !== undefined && { region: known }) }];
+    }),
   );
 }
 
-/** @param names As {@link catalogueNames} gives them. */
-function makeProviders({ providers, aliases }: Configuration, simulator: Simulator | null, names: ReadonlyMap<string, string>): Providers {
-  const byName = new Map(providers.map((provider) => [provider.name, makeProvider(provider, names.get(provider.name) ?? provider.name)]));
+/** Of which providers the reported cost is the charge: those that document it, unless the configuration says otherwise. */
+function billedCostTellers(
+  { providers }: Configuration,
+  { catalogue, booked }: { readonly catalogue: Catalogue; readonly booked: ReadonlyMap<string, BookedProvider> },
+): (provider: string) => boolean {
+  const stated = new Map(providers.map(({ name, reportedCost }) => [name, reportedCost]));
+  return (provider) => {
+    const word = stated.get(provider) ?? null;
+    return word === null ? catalogue.tellsBilledCost(booked.get(provider)?.id ?? provider) : word === "charge";
+  };
+}
+
+interface ProviderParts {
+  readonly booked: ReadonlyMap<string, BookedProvider>;
+  readonly simulator: Simulator | null;
+  readonly tellsBilledCost: (provider: string) => boolean;
+}
+
+function makeProviders({ providers, aliases }: Configuration, { booked, simulator, tellsBilledCost }: ProviderParts): Providers {
+  const byName = new Map(
+    providers.map((provider) => {
+      const { name } = provider;
+      return [name, makeProvider(provider, { vendor: booked.get(name)?.id ?? name, tellsBilledCost: tellsBilledCost(name) })];
+    }),
+  );
   if (simulator) byName.set("sim", simulatedProvider(simulator));
   return { byName, aliases };
 }
 
-function makeProvider({ name, wire, baseUrl, apiKey, headers, priceProvider, unmetered }: ProviderConfiguration, vendor: string): Provider {
-  const isOpenai = priceProvider === "openai" || priceProvider === "azure";
+interface KnownOfProvider {
+  /** What the catalogue calls it: also a provider of another name may be OpenAI, by its host. */
+  readonly vendor: string;
+  readonly tellsBilledCost: boolean;
+}
+
+function makeProvider(configuration: ProviderConfiguration, { vendor, tellsBilledCost }: KnownOfProvider): Provider {
+  const { name, wire, baseUrl, apiKey, headers, unmetered } = configuration;
+  const isOpenai = vendor === "openai" || vendor === "azure";
   return {
     name,
     bases: { [wire]: baseUrl },
@@ -302,6 +337,7 @@ function makeProvider({ name, wire, baseUrl, apiKey, headers, priceProvider, unm
     priceProvider: name,
     vendor,
     unmetered,
+    tellsBilledCost,
     wires: wire === "openai" && isOpenai ? { openai: openaiOwnWire } : {},
   };
 }
@@ -315,6 +351,7 @@ function simulatedProvider({ url }: Simulator): Provider {
     priceProvider: "sim",
     vendor: "sim",
     unmetered: "refuse",
+    tellsBilledCost: false,
     wires: {},
   };
 }

@@ -62,6 +62,7 @@ export async function openBench(test: TestContext, changes: Partial<ApiContext> 
     prices: () => book,
     priceProvider: (name) => (name === "renamed" ? "openai" : name),
     expectedOutput: () => null,
+    tellsBilledCost: (name) => name === "openrouter",
     reloadPrices: () => void (book = bookOf(ledger.prices())),
     adminKeyHashes: [hashSecret(adminSecret)],
     version: "0.0.0",

@@ -131,6 +131,24 @@ test("a budget that has always been open has a window without a beginning", asyn
   assert.deepEqual((await bench.call("POST", "/api/v1/budgets", once)).json.window, { start: null, end: "2026-04-01T00:00:00Z" });
 });
 
+test("a budget for every value leaves calls without one alone, unless it says that they count", async (t) => {
+  const bench = await openBench(t);
+  const each = { budget_type: "user", resource_id: "*", amount: "1" };
+  const made = await bench.call("POST", "/api/v1/budgets", { ...each, budget_id: "each" });
+  const counting = await bench.call("POST", "/api/v1/budgets", { ...each, budget_id: "counting", unattributed: "count" });
+  assert.deepEqual([made.json.unattributed, counting.json.unattributed], ["ignore", "count"]);
+  await spend(bench, "one", {});
+  const { json } = await bench.call("GET", "/api/v1/budgets/counting");
+  assert.deepEqual(
+    json.counters.map(({ value }: { value: string }) => value),
+    ["unattributed"],
+  );
+  assert.deepEqual((await bench.call("GET", "/api/v1/budgets/each")).json.counters, []);
+  const changed = await bench.call("PATCH", "/api/v1/budgets/counting", { unattributed: "ignore" });
+  assert.equal(changed.json.unattributed, "ignore");
+  assert.equal((await bench.call("POST", "/api/v1/budgets", { ...project, unattributed: "count" })).json.field, "unattributed");
+});
+
 test("a window that is over gives way to the next one, which begins at nothing", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", project);

@@ -31,6 +31,10 @@ const budgetFields = {
     .describe(
       "The value that is limited; `*` gives each value a counter of its own. Required but for `platform`, where it is `main` by default.",
     ),
+  unattributed: z
+    .string()
+    .nullish()
+    .describe("With `*`: `ignore` (default) leaves calls without a value alone, `count` counts them all on the counter `unattributed`."),
   amount: decimalInput,
   currency: z.string().nullish().describe("`USD` (default), `tokens` or `requests`."),
   period: z.string().nullish().describe("`once`, `hour`, `day`, `week`, `month` (default), `quarter` or `year`."),
@@ -58,6 +62,7 @@ const budgetSchema = z
     parent_budget_id: z.string().nullable(),
     budget_type: z.string(),
     resource_id: z.string(),
+    unattributed: z.enum(["ignore", "count"]),
     amount: decimalSchema,
     currency: z.enum(["USD", "tokens", "requests"]),
     period: z.string(),

@@ -17,6 +17,7 @@ const rateSourceSchema = z.object({
   version: z.string(),
   match: z.enum(["exact", "rule", "prefix"]),
   service_tier: z.string(),
+  region: z.string().nullable().describe("Where the call had to be processed, if that makes a part of the rate."),
   valid_from: z.string().nullable(),
 });
 
@@ -30,6 +31,8 @@ const chargeSchema = z
     rate: rateSourceSchema.nullable().describe("Where the rate comes from."),
   })
   .meta({ id: "Charge" });
+
+const partSchema = z.object({ model: z.string(), usage: usageSchema });
 
 const entrySchema = z
   .object({
@@ -45,9 +48,11 @@ const entrySchema = z
     key_id: z.string().nullable(),
     attribution: z.record(z.string(), z.unknown()),
     usage: usageSchema,
+    parts: z.array(partSchema).describe("What other models used in the same call: an advisor, a model that declined. `charges` name them."),
     charges: z.array(chargeSchema),
     cost_usd: usdSchema,
     reported_cost_usd: usdSchema.nullable().describe("The provider's own figure."),
+    computed_cost_usd: usdSchema.nullable().describe("What the price book says, where the provider's own figure is the charge."),
     difference_usd: usdSchema.nullable().describe("The provider's figure less ours."),
     flags: z.array(z.string()),
     latency_ms: z.number(),
@@ -90,7 +95,7 @@ export const entryRoutes: readonly Route[] = [
 const noUsage = { input: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, output: 0, reasoning: 0 };
 
 export function entryJson(call: CallRow): object {
-  const { cost, reportedCost } = call;
+  const { cost, reportedCost, computedCost } = call;
   return {
     operation_id: call.operationId,
     attempt: call.attempt,
@@ -104,10 +109,12 @@ export function entryJson(call: CallRow): object {
     key_id: call.route.keyId,
     attribution: call.attribution,
     usage: { ...noUsage, ...call.usage },
+    parts: call.parts.map(({ model, usage }) => ({ model, usage: { ...noUsage, ...usage } })),
     charges: call.charges.map(chargeJson),
     cost_usd: formatUsd(cost),
     reported_cost_usd: reportedCost === null ? null : formatUsd(reportedCost),
-    difference_usd: reportedCost === null ? null : formatUsd(subtract(reportedCost, cost)),
+    computed_cost_usd: computedCost === undefined ? null : formatUsd(computedCost),
+    difference_usd: reportedCost === null ? null : formatUsd(subtract(reportedCost, computedCost ?? cost)),
     flags: call.flags,
     latency_ms: call.latencyMs,
     price_version: call.priceVersion,
@@ -124,6 +131,7 @@ function refusalJson({ at, reason, budgetId, ...refusal }: RefusalRow): object {
 
 const nothingUsed = {
   usage: {},
+  parts: [],
   charges: [],
   cost: zero,
   reportedCost: null,
@@ -148,6 +156,7 @@ export function chargeJson({ model, meter, quantity, cost, rate }: Charge): obje
           version: rate.version,
           match: rate.match,
           service_tier: rate.serviceTier,
+          region: rate.region ?? null,
           valid_from: rate.validFrom ?? null,
         }
       : null,

@@ -238,3 +238,19 @@ test("a model that has neither a price nor a stated rate is charged at the provi
   const settled = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 100, output: 10 }, reported_cost_usd: "0.0007" });
   assert.equal(settled.json.cost_usd, "0.0007");
 });
+
+test("the order of charges is the gateway's: the amount billed, the book, a budget's rates, any other figure", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", { ...budget, unpriced: { policy: "allow", input: "2", output: "4" } });
+  await bench.call("POST", "/api/v1/prices", { provider: "openrouter", model: "m1", input: "1", output: "10" });
+  const settle = async (id: string, provider: string, asked: string): Promise<object> => {
+    await bench.call("POST", "/api/v1/holds", { ...hold, operation_id: id, provider, model: asked });
+    await bench.call("POST", `/api/v1/holds/${id}/settle`, { usage: { input: 100, output: 10 }, reported_cost_usd: "0.00007" });
+    const [entry] = (await bench.call("GET", `/api/v1/entries?operation_id=${id}`)).json.data;
+    return [entry.cost_usd, entry.computed_cost_usd, entry.difference_usd, entry.flags];
+  };
+  assert.deepEqual(await settle("a", "openrouter", "m1"), ["0.00007", "0.0002", "-0.00013", ["cost_differs"]]);
+  assert.deepEqual(await settle("b", "openrouter", "unheard-of"), ["0.00007", null, "0", ["unpriced"]]);
+  assert.deepEqual(await settle("c", "openai", "m1"), ["0.0002", null, "-0.00013", []]);
+  assert.deepEqual(await settle("d", "openai", "unheard-of"), ["0.00024", null, "-0.00017", ["unpriced"]]);
+});

@@ -42,6 +42,7 @@ const rateSchema = z
   .object({
     meter: z.string(),
     service_tier: z.string(),
+    region: z.string().nullable().describe("Where the provider's calls must be processed, if that makes a part of the rate."),
     usd_per_million: usdSchema,
     stands_in: z.boolean().describe("The model has no rate of its own for this meter; another's is used."),
     above_context_tokens: z.int().nullable().describe("Counts when the context is larger."),
@@ -193,6 +194,7 @@ function rateJson(rate: Rate, meter: Meter): object {
   return {
     meter,
     service_tier: rate.serviceTier,
+    region: rate.region ?? null,
     usd_per_million: formatUsd(multiply(rate.perUnit, 1_000_000)),
     stands_in: rate.meter !== meter,
     above_context_tokens: rate.context?.tokens ?? null,

@@ -24,6 +24,7 @@ const provider: Provider = {
   headers: {},
   priceProvider: "p",
   vendor: "p",
+  tellsBilledCost: false,
   unmetered: "refuse",
   wires: {},
 };

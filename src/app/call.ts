@@ -15,6 +15,7 @@ import type { Caller, Headers, Identification } from "./identify.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { CallLimits } from "./limits.ts";
 import { makeOperationId } from "./operation-id.ts";
+import { withOtherModels } from "./other-models.ts";
 import type { Ledger } from "./ports.ts";
 import type { Providers } from "./provider.ts";
 import type { AskedFor } from "./refusal.ts";
@@ -127,8 +128,10 @@ function holdRequest(context: CallContext, { at, caller, headers, route, request
     route: callRouteOf(context.providers, route, caller.key?.keyId ?? null),
     budgets: caller.key?.budgets ?? none,
     estimate: (now, counted) => {
-      const sheet = context.prices().sheet({ provider: provider.priceProvider, model, at: now });
-      return estimate(context, { route, facts, sheet, fit }, counted);
+      const prices = context.prices();
+      const sheet = prices.sheet({ provider: provider.priceProvider, model, at: now });
+      const own = estimate(context, { route, facts, sheet, fit }, counted);
+      return withOtherModels(prices, { route, facts, estimate: own, at: now, limits: context.limits });
     },
     count: () => input.count(),
   };

@@ -3,11 +3,12 @@
 import type { Attribution } from "../domain/attribution/attribution.ts";
 import type { FallbackRates } from "../domain/budget/budget.ts";
 import type { CallRoute } from "../domain/ledger/entry.ts";
-import { add, zero, type PicoUsd } from "../domain/money/money.ts";
+import type { PicoUsd } from "../domain/money/money.ts";
 import type { Charge, ServiceTier } from "../domain/price/rate.ts";
-import type { Usage } from "../domain/usage/usage.ts";
+import type { Usage, UsageFlag } from "../domain/usage/usage.ts";
 import { appliedBudgets } from "./applied-budgets.ts";
 import { chargeFallback } from "./charge-fallback.ts";
+import { chooseCharge, type OwnCharge } from "./choose-charge.ts";
 import { askedOf, sheetOfServed, type PriceDesk } from "./look-up-price.ts";
 import type { Ledger } from "./ports.ts";
 
@@ -17,7 +18,7 @@ export interface ReportedUsage {
   readonly serviceTier: ServiceTier;
   /** The model served, when it is not the one asked for. */
   readonly model: string | null;
-  /** The provider's own figure: the price where neither the book nor a budget has one. */
+  /** The provider's own figure. */
   readonly reportedCost: PicoUsd | null;
 }
 
@@ -25,26 +26,39 @@ export interface ChargedUsage {
   readonly model: string;
   readonly charges: readonly Charge[];
   readonly cost: PicoUsd;
-  /** False when no price was known: the cost is then by the budgets' fallback rates, or the provider's own figure, or nothing. */
-  readonly priced: boolean;
+  /** Ours by the book, where the provider's own figure is the charge. */
+  readonly computedCost?: PicoUsd;
+  readonly flags: readonly UsageFlag[];
 }
 
-/** Prices usage as of the moment of its hold. */
+/** Prices usage as of the moment of its hold, in the order that the gateway charges by. */
 export function chargeUsage(desk: PriceDesk & { readonly ledger: Ledger }, reported: ReportedUsage): ChargedUsage {
-  const { hold, usage, serviceTier } = reported;
-  const { at, route } = hold;
-  const served = reported.model ?? route.model;
-  const provider = desk.priceProvider(route.provider);
-  const book = desk.prices();
-  const sheet = sheetOfServed(book, askedOf(book, { provider, model: route.model, at }), served);
-  const charges = sheet ? sheet.charge({ model: served, usage }, { serviceTier, at }) : chargeUnpriced(desk.ledger, reported, served);
-  return { model: served, charges, cost: charges.reduce((cost, line) => add(cost, line.cost), zero), priced: sheet !== undefined };
+  const { hold, reportedCost } = reported;
+  const model = reported.model ?? hold.route.model;
+  const own = ownCharge(desk, reported, model);
+  const isBilled = desk.tellsBilledCost(hold.route.provider);
+  const { isBilled: isTheirs, charges, cost, computedCost, differs, isAbsurd } = chooseCharge(own, { model, cost: reportedCost, isBilled });
+  const flags: UsageFlag[] = [];
+  if (own.basis !== "book") flags.push("unpriced");
+  if (!own.hasTerms && !isTheirs) flags.push("unpriced_modifier");
+  if (isAbsurd) flags.push("usage_implausible");
+  if (differs) flags.push("cost_differs");
+  return { model, charges, cost, ...(computedCost !== undefined && { computedCost }), flags };
 }
 
-function chargeUnpriced(ledger: Ledger, { hold, usage, reportedCost }: ReportedUsage, model: string): readonly Charge[] {
-  const rates = fallbackOf(ledger, hold);
-  if (rates || reportedCost === null) return chargeFallback(model, usage, rates);
-  return [{ model, meter: "reported_cost", quantity: 1, cost: reportedCost }];
+interface OwnTerms extends OwnCharge {
+  /** Whether the tier, and the region where the provider's calls go, have a rate of their own. */
+  readonly hasTerms: boolean;
+}
+
+function ownCharge(desk: PriceDesk & { readonly ledger: Ledger }, { hold, usage, serviceTier }: ReportedUsage, model: string): OwnTerms {
+  const { at, route } = hold;
+  const book = desk.prices();
+  const sheet = sheetOfServed(book, askedOf(book, { provider: desk.priceProvider(route.provider), model: route.model, at }), model);
+  if (sheet)
+    return { charges: sheet.charge({ model, usage }, { serviceTier, at }), basis: "book", hasTerms: sheet.prices({ serviceTier }) };
+  const rates = fallbackOf(desk.ledger, hold);
+  return { charges: chargeFallback(model, usage, rates), basis: rates ? "fallback" : "none", hasTerms: true };
 }
 
 /** The dearest rates that a budget of the call states for models without a price. */

@@ -51,8 +51,8 @@ export function estimate(context: EstimateContext, call: CallToEstimate, counted
   const learned = context.learned.of(route.provider.priceProvider, route.model);
   const inputTokens = textTokens(learned, facts, counted) + untoldTokens(limits, call);
   const ceiling = outputCeiling(limits, call);
-  const rates =
-    sheet?.dearest({ inputTokens, cacheWrite: facts.cacheWrite, serviceTier: facts.serviceTier, media: hasMedia(facts) }) ?? null;
+  const { cacheWrite, serviceTier, region, fees } = facts;
+  const rates = sheet?.dearest({ inputTokens, cacheWrite, serviceTier, region, fees, media: hasMedia(facts) }) ?? null;
   const isSliced = facts.stream && !facts.hiddenOutput && !facts.uncuttable && fit;
   const slice = limits.streamSliceTokens * facts.choices;
   return {

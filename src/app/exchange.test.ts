@@ -29,6 +29,7 @@ const provider: Provider = {
   priceProvider: "p",
   vendor: "p",
   unmetered: "refuse",
+  tellsBilledCost: false,
   wires: {},
 };
 const wire = openaiWire();

@@ -37,6 +37,7 @@ async function expectedAfter(ceiling: HeldCall["ceiling"], change: Partial<Outco
     headers: {},
     priceProvider: "p",
     vendor: "p",
+    tellsBilledCost: false,
     unmetered: "refuse",
     wires: {},
   } as const;

@@ -53,8 +53,9 @@ export async function release(context: FinishContext, held: Pick<HeldCall, "call
   context.waiting.roomMade();
 }
 
-/** Only from whole, plain calls: media would be taken for text, and a sum of several passes for one. */
-function learn(learned: Learned, { route, facts, ceiling, slices, input: { counted } }: HeldCall, { status, usage }: Outcome): void {
+/** Only from whole, plain calls: media would be taken for text, a sum of several passes for one, and an error for a short answer. */
+function learn(learned: Learned, { route, facts, ceiling, slices, input: { counted } }: HeldCall, { status, usage, flags }: Outcome): void {
+  if (flags.includes("provider_error") || flags.includes("usage_implausible")) return;
   if (status !== "settled" || !isTextOnly(facts)) return;
   const model = learned.teach(route.provider.priceProvider, route.model);
   const input = countContext(usage);

@@ -161,7 +161,8 @@ function outcomeOf(desk: HoldDesk, { hold, bill, latencyMs }: SettleRequest, at:
   const charged = chargeUsage(desk, { hold, ...bill });
   const cost = { usd: charged.cost, tokens: BigInt(countTokens(bill.usage)), requests: 1n };
   const { reportedCost, usage } = bill;
-  return { ...base, model: charged.model, usage, charges: charged.charges, cost, reportedCost, flags: charged.priced ? [] : ["unpriced"] };
+  const { model, charges, flags, computedCost } = charged;
+  return { ...base, model, usage, charges, cost, reportedCost, ...(computedCost !== undefined && { computedCost }), flags };
 }
 
 export type Growth = { readonly kind: "amount"; readonly amount: PicoUsd } | { readonly kind: "output"; readonly tokens: number };

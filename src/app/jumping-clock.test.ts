@@ -52,6 +52,7 @@ const provider: Provider = {
   headers: {},
   priceProvider: "p",
   vendor: "p",
+  tellsBilledCost: false,
   unmetered: "refuse",
   wires: {},
 };

@@ -6,6 +6,8 @@ export interface PriceDesk {
   prices(): PriceBook;
   /** The name under which the book knows a provider: the configuration may call it otherwise. */
   priceProvider(provider: string): string;
+  /** Whether the cost that a provider reports is the amount billed. */
+  tellsBilledCost(provider: string): boolean;
 }
 
 export interface PriceQuestion {

@@ -8,7 +8,7 @@ import type { AnswerOf, Balance, Command } from "../domain/ledger/command.ts";
 import type { CallId, CallRoute, CallStatus, Quantities, RefusalEntry, ThresholdEntry } from "../domain/ledger/entry.ts";
 import type { PicoUsd } from "../domain/money/money.ts";
 import type { Charge, PriceOverride } from "../domain/price/rate.ts";
-import type { Usage, UsageFlag } from "../domain/usage/usage.ts";
+import type { ModelUsage, Usage, UsageFlag } from "../domain/usage/usage.ts";
 
 export interface Clock {
   /** Milliseconds since the epoch, whole. For windows, prices and what is written down: it may be set, back or forth. */
@@ -74,9 +74,13 @@ export interface CallRow extends CallId {
   readonly status: CallStatus;
   readonly model: string;
   readonly usage: Usage;
+  /** Of other models in the same call. */
+  readonly parts: readonly ModelUsage[];
   readonly charges: readonly Charge[];
   readonly cost: PicoUsd;
   readonly reportedCost: PicoUsd | null;
+  /** Ours, where the provider's own figure is the charge and the book has a price. */
+  readonly computedCost?: PicoUsd;
   readonly rawUsage: string | null;
   readonly flags: readonly UsageFlag[];
   readonly latencyMs: number;

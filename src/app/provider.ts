@@ -16,6 +16,8 @@ export interface Provider {
   readonly vendor: string;
   /** Whether endpoints whose cost cannot be known are refused. */
   readonly unmetered: "refuse" | "allow";
+  /** Whether the cost in its answers is the amount billed, and so the charge. */
+  readonly tellsBilledCost: boolean;
   /** The formats, where this provider's dialect differs from the format's own. */
   readonly wires: Readonly<Partial<Record<WireName, WireFormat>>>;
 }

@@ -101,6 +101,7 @@ test("a task's cost is split by input and output, and fees stand in its total on
     status: "settled",
     model: "served",
     usage: { input: 10, cache_read: 5, output: 3, web_search: 1 },
+    parts: [],
     charges: [
       { model: "served", meter: "input", quantity: 10, cost: pico(10_000_000n) },
       { model: "served", meter: "cache_read", quantity: 5, cost: pico(500_000n) },

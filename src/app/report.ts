@@ -2,7 +2,7 @@
 
 import { unattributed } from "../domain/attribution/attribution.ts";
 import { add, pico, toNumber, zero, type PicoUsd } from "../domain/money/money.ts";
-import { countContext, sumUsage, type Meter, type Usage } from "../domain/usage/usage.ts";
+import { countContext, sumUsage, totalUsage, type Meter, type Usage } from "../domain/usage/usage.ts";
 import type { CallFilter, CallRow, LedgerReader, Totals } from "./ports.ts";
 
 /** The shape that reports and dashboards have of old: JSON numbers, made of exact sums at the very end. */
@@ -139,13 +139,14 @@ function measureEfficiency({ cost, usage, calls }: Sum): EfficiencyMetrics {
 
 function describeTask(call: CallRow): TaskSummary {
   const { provider, endpoint } = call.route;
+  const usage = totalUsage(call);
   return {
     timestamp: call.startedAt / 1000,
     provider,
     model: call.model,
     operation: call.attribution.operation ?? endpoint,
-    input_tokens: countContext(call.usage),
-    output_tokens: countOutput(call.usage),
+    input_tokens: countContext(usage),
+    output_tokens: countOutput(usage),
     input_cost: toNumber(costOf(call, inputMeters)),
     output_cost: toNumber(costOf(call, outputMeters)),
     total_cost: toNumber(call.cost),

@@ -20,6 +20,7 @@ function provider(name: string): Provider {
     priceProvider: name,
     vendor: name,
     unmetered: "refuse",
+    tellsBilledCost: false,
     wires: {},
   };
 }
@@ -36,6 +37,7 @@ function bookOf(priced: string): PriceBook {
     match: "exact",
     validUntil: Infinity,
     charge: () => [],
+    prices: () => true,
     dearest: () => assert.fail("not asked for"),
   });
   return { version: priced, sheet: ({ provider: asked, model }) => (asked === priced ? sheet(model) : undefined) };

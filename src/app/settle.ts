@@ -1,24 +1,21 @@
 /** What a call cost: the provider's usage at the rates of its moment, or an estimate of it that says so. */
 
 import type { FallbackRates } from "../domain/budget/budget.ts";
-import type { Outcome, Quantities } from "../domain/ledger/entry.ts";
-import { add, zero, type PicoUsd } from "../domain/money/money.ts";
-import type { Charge, ServiceTier } from "../domain/price/rate.ts";
-import type { PriceBook } from "../domain/price/sheet.ts";
-import { countContext, countTokens, sumUsage, type UsageFlag, type UsagePart } from "../domain/usage/usage.ts";
-import type { Progress, Reading, RequestFacts } from "../wire/wire.ts";
-import type { Estimate } from "./estimate.ts";
+import { nothing, type Outcome, type Quantities } from "../domain/ledger/entry.ts";
+import { zero } from "../domain/money/money.ts";
+import type { PriceBook, PriceSheet } from "../domain/price/sheet.ts";
+import { countContext, countTokens, type UsageFlag, type UsagePart } from "../domain/usage/usage.ts";
+import type { Progress, Reading } from "../wire/wire.ts";
+import { believeUsage, isCeilingStated, type BoundedCall } from "./believe-usage.ts";
 import { chargeFallback } from "./charge-fallback.ts";
-import { askedOf, sheetOfServed, type AskedModel } from "./look-up-price.ts";
+import { chooseCharge, type OwnCharge } from "./choose-charge.ts";
+import { askedOf, sheetOfServed } from "./look-up-price.ts";
 import type { Route } from "./route.ts";
+import { usedByModel } from "./used-by-model.ts";
 
 /** What is known of a call since before it was forwarded. */
-export interface ForwardedCall {
+export interface ForwardedCall extends BoundedCall {
   readonly route: Route;
-  readonly facts: RequestFacts;
-  readonly estimate: Estimate;
-  /** The output that the provider was allowed, over all choices. */
-  readonly ceiling: { readonly fitted: number };
   /** When it was held: the moment whose prices count. */
   readonly heldAt: number;
   /** Rates that a budget states for a model without a price. */
@@ -35,26 +32,77 @@ export interface Answer {
 }
 
 export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer): Outcome {
+  if (isUnbilled(answer.reading)) return unbilledOutcome(prices.version, call, answer);
   const { reading } = answer;
-  const isFinal = reading.parts.length > 0 && !reading.partial;
-  const parts = isFinal ? reading.parts : estimatedParts(call, answer);
-  const model = reading.model ?? call.route.model;
   const asked = askedOf(prices, { provider: call.route.provider.priceProvider, model: call.route.model, at: call.heldAt });
-  const priced = charge(prices, call, { parts, model, serviceTier: reading.serviceTier, asked });
-  const usage = parts.length === 1 && parts[0] ? parts[0].usage : sumUsage(parts.map((part) => part.usage));
-  const charges = withReported(priced, { reported: reading.reportedCost, model });
+  const model = reading.model ?? call.route.model;
+  const isFinal = reading.parts.length > 0 && !reading.partial;
+  const told = isFinal ? reading.parts : estimatedParts(call, answer);
+  const sheetOf = (part: UsagePart): PriceSheet | undefined => sheetOfServed(prices, asked, part.model ?? model);
+  // An amount billed stands for itself, whatever the counts beside it say.
+  const isBilled = isAmountBilled(call, answer, isFinal);
+  const { passedBytes, serverCalls = 0 } = reading;
+  const believed = believeUsage(call, { parts: told, passedBytes, serverCalls, fillsIn: !isBilled, sheetOf });
+  const own = charge(call, { parts: believed.parts, reading, sheetOf });
+  const chosen = chooseCharge(own, { model, cost: reading.reportedCost, isBilled });
+  const isImplausible = believed.isImplausible || chosen.isAbsurd;
   return {
-    status: isFinal ? "settled" : "estimated",
+    status: chosen.isBilled || (isFinal && !isImplausible) ? "settled" : "estimated",
     model,
-    usage,
-    charges,
-    cost: { usd: sumCosts(charges), tokens: BigInt(countTokens(usage)), requests: 1n },
+    ...usedByModel(believed.parts),
+    charges: chosen.charges,
+    cost: { usd: chosen.cost, tokens: countAll(believed.parts), requests: 1n },
     reportedCost: reading.reportedCost,
+    ...(chosen.computedCost !== undefined && { computedCost: chosen.computedCost }),
     rawUsage: reading.rawUsage,
-    flags: flagsOf(call, answer, { parts, isFinal, isPriced: priced.isPriced, contextWindow: asked.sheet?.contextWindow }),
+    flags: flagsOf(call, answer, {
+      parts: told,
+      isFinal,
+      isPriced: own.basis === "book",
+      hasTerms: chosen.isBilled || believed.parts.every((part) => sheetOf(part)?.prices(reading) ?? true),
+      isImplausible,
+      costDiffers: chosen.differs,
+      isOverContext: told.some((part) => countContext(part.usage) > (sheetOf(part)?.contextWindow ?? Number.POSITIVE_INFINITY)),
+    }),
     latencyMs: answer.latencyMs,
     priceVersion: prices.version,
   };
+}
+
+/**
+ * The format knows an answer that is not billed (a refusal). An error in place of an answer is none, either: no text passed, no tokens
+ * were told; as for an error by its status, providers do not bill it.
+ */
+function isUnbilled({ flags, parts, passedBytes, reportedCost }: Reading): boolean {
+  if (flags.includes("unbilled")) return true;
+  const isNothing = passedBytes === 0 && countAll(parts) === 0n;
+  return flags.includes("provider_error") && isNothing && (reportedCost === null || reportedCost === zero);
+}
+
+function unbilledOutcome(priceVersion: string, call: ForwardedCall, { reading, flags, latencyMs }: Answer): Outcome {
+  const odd = [...flags, ...reading.flags.filter((flag) => flag !== "usage_missing"), "unbilled" as const];
+  return {
+    status: "settled",
+    model: reading.model ?? call.route.model,
+    usage: {},
+    charges: [],
+    cost: nothing,
+    reportedCost: reading.reportedCost,
+    rawUsage: reading.rawUsage,
+    flags: [...new Set(odd)],
+    latencyMs,
+    priceVersion,
+  };
+}
+
+/** Whether the cost that was told is all that is billed for the call: of a stream that was cut it may be only that of its beginning. */
+function isAmountBilled({ route }: ForwardedCall, { reading, flags }: Answer, isFinal: boolean): boolean {
+  if (!route.provider.tellsBilledCost || reading.reportedCost === null || reading.costIsPart) return false;
+  return isFinal || !(reading.flags.includes("unfinished") || reading.flags.includes("malformed") || flags.includes("cut"));
+}
+
+function countAll(parts: readonly UsagePart[]): bigint {
+  return BigInt(parts.reduce((sum, { usage }) => sum + countTokens(usage), 0));
 }
 
 /** The outcome of a call that may have reached the provider and of which nothing came back: what was held is charged. */
@@ -82,42 +130,23 @@ export function unresolvedOutcome(
   };
 }
 
-interface Priced {
-  readonly charges: readonly Charge[];
-  readonly isPriced: boolean;
-}
-
 interface Bill {
   readonly parts: readonly UsagePart[];
-  readonly model: string;
-  readonly serviceTier: ServiceTier;
-  readonly asked: AskedModel;
+  readonly reading: Reading;
+  readonly sheetOf: (part: UsagePart) => PriceSheet | undefined;
 }
 
-function charge(prices: PriceBook, call: ForwardedCall, bill: Bill): Priced {
-  const [only, second] = bill.parts;
-  if (only && !second) return chargePart(prices, call, { bill, part: only });
-  const priced = bill.parts.map((part) => chargePart(prices, call, { bill, part }));
-  return { charges: priced.flatMap(({ charges }) => charges), isPriced: priced.every(({ isPriced }) => isPriced) };
+function charge(call: ForwardedCall, bill: Bill): OwnCharge {
+  const priced = bill.parts.map((part) => chargePart(call, bill, part));
+  const basis = priced.find((one) => one.basis !== "book")?.basis ?? "book";
+  return { charges: priced.flatMap(({ charges }) => charges), basis };
 }
 
-function chargePart(
-  prices: PriceBook,
-  { route, heldAt, fallback }: ForwardedCall,
-  { bill, part }: { readonly bill: Bill; readonly part: UsagePart },
-): Priced {
-  const sheet = sheetOfServed(prices, bill.asked, part.model ?? bill.model);
-  if (!sheet) return { charges: chargeFallback(route.model, part.usage, fallback), isPriced: false };
-  return { charges: sheet.charge(part, { serviceTier: bill.serviceTier, at: heldAt }), isPriced: true };
-}
-
-/** A provider's own figure is the price where the book has none, before any fallback; else it stands beside ours. */
-function withReported(
-  priced: Priced,
-  { reported, model }: { readonly reported: PicoUsd | null; readonly model: string },
-): readonly Charge[] {
-  if (priced.isPriced || reported === null) return priced.charges;
-  return [{ model, meter: "reported_cost", quantity: 1, cost: reported }];
+function chargePart({ route, heldAt, fallback }: ForwardedCall, { reading, sheetOf }: Bill, part: UsagePart): OwnCharge {
+  const sheet = sheetOf(part);
+  const { serviceTier, region } = reading;
+  if (sheet) return { charges: sheet.charge(part, { serviceTier, region, at: heldAt }), basis: "book" };
+  return { charges: chargeFallback(route.model, part.usage, fallback), basis: fallback ? "fallback" : "none" };
 }
 
 /**
@@ -134,7 +163,7 @@ function estimatedParts({ estimate }: ForwardedCall, { reading, progress }: Answ
   return [{ ...main, usage }, ...others];
 }
 
-/** Only for the reader: an odd answer is charged as the provider reported it. Each flag once. */
+/** What was odd, each flag once. @param charged.parts As they were told. */
 function flagsOf(
   call: ForwardedCall,
   answer: Answer,
@@ -142,23 +171,25 @@ function flagsOf(
     readonly parts: readonly UsagePart[];
     readonly isFinal: boolean;
     readonly isPriced: boolean;
-    readonly contextWindow: number | undefined;
+    readonly hasTerms: boolean;
+    readonly isImplausible: boolean;
+    readonly costDiffers: boolean;
+    readonly isOverContext: boolean;
   },
 ): readonly UsageFlag[] {
-  const { parts, isFinal, isPriced, contextWindow } = charged;
+  const { parts, isFinal, isPriced, hasTerms, isImplausible, costDiffers, isOverContext } = charged;
   const flags = [...answer.flags, ...answer.reading.flags];
   if (isOverCeiling(call, parts)) flags.push("over_ceiling");
-  if (contextWindow !== undefined && parts.some(({ usage }) => countContext(usage) > contextWindow)) flags.push("over_context");
+  if (isOverContext) flags.push("over_context");
   if (!isFinal) flags.push("usage_missing");
   if (!isPriced) flags.push("unpriced");
+  if (!hasTerms) flags.push("unpriced_modifier");
+  if (isImplausible) flags.push("usage_implausible");
+  if (costDiffers) flags.push("cost_differs");
   return flags.length > 1 ? [...new Set(flags)] : flags;
 }
 
-function isOverCeiling({ facts, estimate, ceiling }: ForwardedCall, parts: readonly UsagePart[]): boolean {
-  const wasStated = facts.maxOutputTokens !== null || ceiling.fitted < estimate.ceiling;
-  return wasStated && parts.reduce((sum, { usage }) => sum + (usage.output ?? 0), 0) > ceiling.fitted;
-}
-
-function sumCosts(charges: readonly Charge[]): PicoUsd {
-  return charges.reduce((sum, { cost }) => add(sum, cost), zero);
+function isOverCeiling(call: ForwardedCall, parts: readonly UsagePart[]): boolean {
+  const { output = 0 } = usedByModel(parts).usage;
+  return isCeilingStated(call) && output > call.ceiling.fitted;
 }

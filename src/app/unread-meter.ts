@@ -32,6 +32,7 @@ export function unreadMeter({ route, facts, ceiling }: AskedFor): UsageMeter {
         serviceTier: facts.serviceTier,
         rawUsage: null,
         flags: ["malformed", "usage_missing"],
+        passedBytes: length,
       },
     }),
     stop: () => new Uint8Array(0),

@@ -144,6 +144,37 @@ test("the tier that was served decides: half in a batch or flex, dearer with pri
   assert.equal(rate("anthropic/claude-sonnet-4-5", "web_search", { serviceTier: "batch" }), "10000");
 });
 
+test("Gemini's flex is half the price, cached tokens too, and priority 1.8 times", () => {
+  const usage: Usage = { input: 7, output: 205 };
+  assert.equal(cost({ name: "google/gemini-3.5-flash", usage, serviceTier: "flex" }), "0.00092775");
+  assert.equal(cost({ name: "google/gemini-3.5-flash", usage: { input: 7, output: 161 }, serviceTier: "priority" }), "0.0026271");
+  assert.equal(rate("google/gemini-2.5-pro", "cache_read", { serviceTier: "flex" }), "0.0625");
+  assert.equal(rate("google/gemini-2.5-pro", "input", { serviceTier: "priority" }), "2.25");
+});
+
+test("xAI's priority is twice and its batch four fifths of the price", () => {
+  assert.equal(rate("x-ai/grok-4.6", "input", { serviceTier: "priority" }), "4");
+  assert.equal(rate("x-ai/grok-4.6", "output", { serviceTier: "batch" }), "4.8");
+});
+
+test("a model that takes more than its list's window is not over its context", () => {
+  const window = (model: string): number | undefined => book.sheet({ provider: "anthropic", model, at: sunday })?.contextWindow;
+  assert.equal(window("claude-sonnet-4-5"), 1_000_000);
+  assert.equal(window("claude-haiku-4-5"), 200_000);
+  for (const { provider, model, contextWindow = Infinity } of catalogue.models()) {
+    const sheet = book.sheet({ provider, model, at: sunday });
+    const rateAt = (input: number): bigint | undefined =>
+      sheet?.charge({ model: null, usage: { input } }, { serviceTier: "standard", at: sunday })[0]?.rate?.perUnit;
+    const limit = sheet?.contextWindow ?? contextWindow;
+    if (Number.isFinite(limit)) assert.equal(rateAt(limit), rateAt(limit + 1_000), `${provider}/${model} prices more than its window`);
+  }
+});
+
+test("the model that searches in every call has a price, and its searches have one", () => {
+  assert.equal(cost({ name: "openai/gpt-5-search-api", usage: { input: 9, output: 363, web_search: 1 } }), "0.01364125");
+  assert.equal(book.sheet({ provider: "openai", model: "gpt-5-search-api-2025-10-14", at: sunday })?.match, "rule");
+});
+
 test("OpenAI's priority prices are its own list, to the cent", () => {
   const list: readonly (readonly [string, string, string, string])[] = [
     ["gpt-5.5", "12.5", "1.25", "75"],
@@ -189,8 +220,14 @@ test("Claude's cache writes are 1.25 and 2 times the input where the list has no
 test("a web search is never free", () => {
   assert.equal(cost({ name: "anthropic/claude-sonnet-4-5", usage: { web_search: 1_000 } }), "10");
   assert.equal(cost({ name: "openai/gpt-4o-search-preview", usage: { web_search: 1_000 } }), "25");
+  for (const name of ["gpt-4o-mini-search-preview", "gpt-4o-mini-search-preview-2025-03-11"]) {
+    assert.equal(cost({ name: `openai/${name}`, usage: { input: 9, output: 363, web_search: 1 } }), "0.02521915", name);
+    assert.equal(cost({ name: `azure/${name}`, usage: { web_search: 1 } }), "0.025", name);
+  }
   assert.equal(cost({ name: "xai/grok-4.6", usage: { web_search: 1_000 } }), "5");
   assert.equal(cost({ name: "gemini/gemini-2.5-pro", usage: { web_search: 1_000 } }), "35");
+  assert.equal(cost({ name: "gemini/gemini-3.5-flash", usage: { web_search: 1_000 } }), "14");
+  assert.equal(cost({ name: "gemini/gemini-2.5-flash", usage: { maps_grounding: 1_000 } }), "25");
   for (const { provider, model } of catalogue.models()) {
     const sheet = book.sheet({ provider, model, at: sunday });
     if (!sheet) continue;
@@ -263,7 +300,7 @@ test("a provider is known by its base URL, else by its name", () => {
 });
 
 test("a provider of any name has the prices of the one it is", () => {
-  const named = catalogue.book([], new Map([["mine", "openai"]]));
+  const named = catalogue.book([], new Map([["mine", { id: "openai" }]]));
   assert.ok(named.sheet({ provider: "mine", model: "gpt-4o", at: sunday }));
   assert.equal(named.sheet({ provider: "azure", model: "gpt-4o", at: sunday })?.provider, "openai");
   assert.equal(named.sheet({ provider: "azure", model: "claude-opus-5-5", at: sunday })?.provider, "anthropic");

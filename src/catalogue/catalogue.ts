@@ -4,13 +4,16 @@ import type { PriceOverride } from "../domain/price/rate.ts";
 import { makePriceBook, type RowSource } from "../domain/price/book.ts";
 import type { CatalogueRow } from "../domain/price/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
+import { tellsBilledCost } from "./billed-cost.ts";
 import { convertProvider, genaiPricesSource, genaiPricesVersion, loadGenaiPrices } from "./genai-prices.ts";
 import { anthropicRows } from "./overlay/anthropic.ts";
 import { deepseekRows } from "./overlay/deepseek.ts";
 import { supplementsOf } from "./overlay/fee.ts";
 import { legacyRows } from "./overlay/legacy.ts";
-import { maxOutputTokensOf } from "./overlay/limit.ts";
+import { regionalHost, regionOfRows, usualRegion } from "./overlay/host.ts";
+import { contextWindowOf, maxOutputTokensOf } from "./overlay/limit.ts";
 import { openaiRows } from "./overlay/openai.ts";
+import { regionsOf } from "./overlay/region.ts";
 import { overlayVersion } from "./overlay/row.ts";
 import { serviceTiersOf } from "./overlay/service-tier.ts";
 import { simulatorRows } from "./overlay/simulator.ts";
@@ -27,14 +30,26 @@ export interface CatalogueModel {
   readonly maxOutputTokens?: number;
 }
 
+/** A configured provider, as a book has to know it. */
+export interface BookedProvider {
+  /** The catalogue's id. */
+  readonly id: string;
+  /** The region in which its calls must be processed; null where the provider decides; absent: as is usual for such a provider. */
+  readonly region?: string | null;
+}
+
 export interface Catalogue {
   /**
    * @param overrides Those of the configuration, then those of the API: later ones win.
-   * @param providers The catalogue's id for each configured provider name, where they differ ({@link Catalogue.providerFor}).
+   * @param providers Configured providers, by name: what the catalogue calls each ({@link Catalogue.providerFor}), and where its calls go.
    */
-  book(overrides: readonly PriceOverride[], providers?: ReadonlyMap<string, string>): PriceBook;
+  book(overrides: readonly PriceOverride[], providers?: ReadonlyMap<string, BookedProvider>): PriceBook;
   /** The catalogue's id of a configured provider: by its base URL, else by its name; undefined for one that it does not know. */
   providerFor(input: { readonly name: string; readonly baseUrl: string }): string | undefined;
+  /** The region that a base URL's host stands for; undefined for one that stands for none. */
+  regionOf(baseUrl: string): string | undefined;
+  /** Whether the cost in a provider's answers is documented as the amount billed. @param name As {@link Catalogue.book} takes it. */
+  tellsBilledCost(name: string): boolean;
   /** Every model with a price, each once. */
   models(): readonly CatalogueModel[];
 }
@@ -68,15 +83,24 @@ export async function openCatalogue(): Promise<Catalogue> {
   const providerIds = [...new Set([...overlayRows.map((row) => row.provider), ...byId.keys()])];
 
   return {
-    book: (overrides, names) =>
-      makePriceBook({
+    book(overrides, booked) {
+      const chainOf = (name: string): readonly string[] => finder.chainOf(booked?.get(name)?.id ?? name);
+      const idOf = (name: string): string => chainOf(name)[0] ?? name;
+      return makePriceBook({
         sources: [overlay, listed],
         overrides,
         version: `${genaiPricesSource}@${genaiPricesVersion},overlay@${overlayVersion}`,
-        providerIds: (name) => finder.chainOf(names?.get(name) ?? name),
-        supplements: (name) => supplementsOf(finder.chainOf(names?.get(name) ?? name)[0] ?? name),
-      }),
+        providerIds: chainOf,
+        regionOf(name) {
+          const region = booked?.get(name)?.region;
+          return region === undefined ? usualRegion(idOf(name)) : regionOfRows(idOf(name), region);
+        },
+        supplements: (name) => supplementsOf(idOf(name)),
+      });
+    },
+    regionOf: (baseUrl) => regionalHost(baseUrl)?.region,
     providerFor: (input) => finder.find(input),
+    tellsBilledCost: (name) => tellsBilledCost(finder.chainOf(name)[0] ?? name),
     models: () => providerIds.flatMap((id) => distinctModels([...overlay(id), ...listed(id)])),
   };
 }
@@ -84,11 +108,15 @@ export async function openCatalogue(): Promise<Catalogue> {
 /** Adds to a row what its source does not have: tiers, limits, tool fees. What the row has itself stays. */
 function complete(row: CatalogueRow): CatalogueRow {
   const serviceTiers = row.serviceTiers ?? serviceTiersOf(row.provider, row.model);
+  const regions = row.regions ?? regionsOf(row.provider, row.model);
+  const contextWindow = contextWindowOf(row);
   const maxOutputTokens = row.maxOutputTokens ?? maxOutputTokensOf(row.model);
   return {
     ...row,
     supplements: [...(row.supplements ?? []), ...supplementsOf(row.provider, row.model)],
     ...(serviceTiers && { serviceTiers }),
+    ...(regions && { regions }),
+    ...(contextWindow !== undefined && { contextWindow }),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
   };
 }

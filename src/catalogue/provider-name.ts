@@ -1,6 +1,7 @@
 /** Which provider of the catalogue a configured one is. */
 
 import type { Provider } from "@pydantic/genai-prices";
+import { regionalHost } from "./overlay/host.ts";
 
 /** What people call providers that the catalogue calls otherwise. */
 const otherNames: Readonly<Record<string, string>> = {
@@ -32,7 +33,7 @@ export function makeProviderFinder(providers: readonly Provider[]): ProviderFind
   };
 
   return {
-    find: ({ name, baseUrl }) => patterns.find(({ pattern }) => pattern.test(baseUrl))?.id ?? idOf(name),
+    find: ({ name, baseUrl }) => regionalHost(baseUrl)?.provider ?? patterns.find(({ pattern }) => pattern.test(baseUrl))?.id ?? idOf(name),
     chainOf(name) {
       const id = idOf(name) ?? name;
       return [id, ...(byId.get(id)?.fallback_model_providers ?? [])];

@@ -52,9 +52,15 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
     openCatalogue: async () => {
       const { openCatalogue } = await import("../catalogue/catalogue.ts");
       const [catalogue, { prices, providers }] = await Promise.all([openCatalogue(), readingConfiguration(environment)]);
-      const names = new Map(providers.map((provider) => [provider.name, catalogue.providerFor(provider) ?? provider.priceProvider]));
+      const booked = new Map(
+        providers.map((provider) => {
+          const region = provider.region ?? catalogue.regionOf(provider.baseUrl);
+          const id = catalogue.providerFor(provider) ?? provider.priceProvider;
+          return [provider.name, { id, ...(region !== undefined && { region }) }];
+        }),
+      );
       return {
-        book: catalogue.book(prices, names),
+        book: catalogue.book(prices, booked),
         models: () =>
           [...prices.filter(({ match }) => match === "exact"), ...catalogue.models()].map(({ provider, model }) => {
             return { provider: commonName(provider), model };

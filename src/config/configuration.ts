@@ -45,8 +45,12 @@ export interface ProviderConfiguration {
   readonly headers: Readonly<Record<string, string>>;
   /** The name under which the price book knows it. */
   readonly priceProvider: string;
+  /** The region in which its calls must be processed, in the provider's words; absent: as its host says. */
+  readonly region?: string;
   /** Whether endpoints whose cost cannot be known are refused. */
   readonly unmetered: "refuse" | "allow";
+  /** Whether a cost in its answers is the charge; null where its documentation decides. */
+  readonly reportedCost: "charge" | "beside" | null;
 }
 
 /** A key that is declared: its secret is whatever the environment says. */

@@ -28,6 +28,8 @@ providers:
     base_url: http://127.0.0.1:8000/v1
     prices: openai
     unmetered: allow
+    region: EU
+    reported_cost: beside
     headers: { X-Team: "a", authorization: "Bearer \${TEAM_KEY}", x-literal: "$\${NOT_A_VARIABLE}" }
 prices:
   - { provider: openai, model: my-model, input: "0.15", cache_read: "0.075", output: "0.60", valid_from: 2026-01-01 }
@@ -58,6 +60,7 @@ test("a whole file is read", () => {
       headers: {},
       priceProvider: "openai",
       unmetered: "refuse",
+      reportedCost: null,
     },
     {
       name: "anthropic",
@@ -67,6 +70,7 @@ test("a whole file is read", () => {
       headers: {},
       priceProvider: "anthropic",
       unmetered: "refuse",
+      reportedCost: null,
     },
     {
       name: "local",
@@ -75,7 +79,9 @@ test("a whole file is read", () => {
       apiKey: null,
       headers: { "x-team": "a", authorization: "Bearer team-secret-0123456789", "x-literal": "${NOT_A_VARIABLE}" },
       priceProvider: "openai",
+      region: "eu",
       unmetered: "allow",
+      reportedCost: "beside",
     },
   ]);
   assert.equal(configuration.prices[0]?.model, "my-model");

@@ -33,12 +33,12 @@ export function environmentProviders(environment: Environment): readonly Provide
     if (!apiKey) return [];
     if (!isHeaderValue(apiKey)) throw invalid(known.variable, "has characters that no key has", "Set it to the key alone, on one line.");
     const { wire, baseUrl, priceProvider } = known;
-    return [{ name, wire, baseUrl, apiKey, headers: {}, priceProvider, unmetered: "refuse" }];
+    return [{ name, wire, baseUrl, apiKey, headers: {}, priceProvider, unmetered: "refuse", reportedCost: null }];
   });
 }
 
 /**
- * Reads `providers: { NAME: { wire, base_url, api_key, prices, headers, unmetered } }`.
+ * Reads `providers: { NAME: { wire, base_url, api_key, prices, region, headers, unmetered, reported_cost } }`.
  * A provider that is known by its name needs neither wire nor base_url.
  *
  * What is wrong is told to `faults`.
@@ -61,6 +61,7 @@ function readProvider(name: string, input: unknown): ProviderConfiguration {
   }
   const fields = openFields(input, { prefix: `${path}.`, known: providerFields });
   const known = Object.hasOwn(knownProviders, name) ? knownProviders[name] : undefined;
+  const region = optionalText(fields, "region", "Give the region as the provider's price list calls it, such as us, or global.");
   return {
     name,
     wire: readWire(fields, { name, known }),
@@ -69,11 +70,13 @@ function readProvider(name: string, input: unknown): ProviderConfiguration {
     headers: readHeaders(fields),
     priceProvider:
       optionalText(fields, "prices", "Give the catalogue's name of the provider, such as openai.") ?? known?.priceProvider ?? name,
+    ...(region !== undefined && { region: region.toLowerCase() }),
     unmetered: optionalWord(fields, "unmetered", ["refuse", "allow"]) ?? "refuse",
+    reportedCost: optionalWord<"charge" | "beside">(fields, "reported_cost", ["charge", "beside"]) ?? null,
   };
 }
 
-const providerFields = ["wire", "base_url", "api_key", "prices", "headers", "unmetered"];
+const providerFields = ["wire", "base_url", "api_key", "prices", "region", "headers", "unmetered", "reported_cost"];
 
 function readWire(
   fields: Fields,

@@ -77,6 +77,7 @@ const refused: readonly (readonly [fact: string, text: string, line: number, fie
   ["a base URL with a query", url("https://127.0.0.1/v1?x=1"), 3, "providers.own.base_url", /End it with its path/],
   ["a provider's key with a space", provider("api_key: ${BAD}"), 5, "providers.own.api_key", /on one line/],
   ["a provider's key that is a list", provider("api_key: [a]"), 5, "providers.own.api_key", /\$\{NAME\}/],
+  ["a region that is no text", provider("region: [us]"), 5, "providers.own.region", /such as us/],
   ["unmetered in another way", provider("unmetered: alow"), 5, "providers.own.unmetered", /Did you mean allow\?/],
   ["headers that are a list", provider("headers: [a]"), 5, "providers.own.headers", /names and values/],
   ["a header that is a number", provider("headers: { x-a: 5 }"), 5, "providers.own.headers.x-a", /in quotes/],

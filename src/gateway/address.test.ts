@@ -15,6 +15,7 @@ const provider: Provider = {
   priceProvider: "local",
   vendor: "local",
   unmetered: "refuse",
+  tellsBilledCost: false,
   wires: {},
 };
 const wires = { openai: openaiWire({ newTokenField: "max_tokens" }), anthropic: anthropicWire, gemini: geminiWire };

@@ -19,6 +19,7 @@ const provider: Provider = {
   headers: {},
   priceProvider: "local",
   vendor: "local",
+  tellsBilledCost: false,
   unmetered: "refuse",
   wires: {},
 };

@@ -22,7 +22,17 @@ before(async () => {
 after(() => server.close());
 
 function provider(bases: Provider["bases"], apiKey: string | null = "sk-test"): Provider {
-  return { name: "one", bases, apiKey, headers: { "x-extra": "1" }, priceProvider: "one", vendor: "one", unmetered: "refuse", wires: {} };
+  return {
+    name: "one",
+    bases,
+    apiKey,
+    headers: { "x-extra": "1" },
+    priceProvider: "one",
+    vendor: "one",
+    tellsBilledCost: false,
+    unmetered: "refuse",
+    wires: {},
+  };
 }
 
 const formats: readonly (readonly [format: "openai" | "anthropic" | "gemini", path: string, header: string, value: string])[] = [

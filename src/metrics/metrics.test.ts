@@ -35,6 +35,7 @@ test("what happened is counted, and what is open is read when it is asked for", 
   t.after(() => metrics.close());
   metrics.callEnded({ provider: "p", model: "m", outcome });
   metrics.callEnded({ provider: "p", model: "m", outcome: { ...outcome, status: "estimated" } });
+  metrics.callEnded({ provider: "q", model: "m", outcome: { ...outcome, usage: {}, flags: ["cost_differs", "usage_implausible"] } });
   metrics.callUnpriced({ provider: "p", model: "m" });
   metrics.callFailed({ provider: "p", status: 500 });
   metrics.refused({ reason: "budget_exhausted", budgetId: "b" });
@@ -46,6 +47,8 @@ test("what happened is counted, and what is open is read when it is asked for", 
     'purser_calls_total{provider="p",status="estimated"} 1',
     'purser_tokens_total{provider="p",meter="input"} 20',
     'purser_tokens_total{provider="p",meter="cache_read"} 6',
+    'purser_flagged_calls_total{provider="q",flag="cost_differs"} 1',
+    'purser_flagged_calls_total{provider="q",flag="usage_implausible"} 1',
     'purser_unpriced_calls_total{provider="p"} 1',
     'purser_upstream_failures_total{provider="p",status="500"} 1',
     'purser_refusals_total{reason="budget_exhausted"} 1',

@@ -5,7 +5,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Observer } from "../app/observer.ts";
 import type { Ledger } from "../app/ports.ts";
 import { add, toNumber, zero, type PicoUsd } from "../domain/money/money.ts";
-import { tokenMeters } from "../domain/usage/usage.ts";
+import { tokenMeters, totalUsage } from "../domain/usage/usage.ts";
 
 export interface Metrics extends Observer {
   /** Prometheus text. */
@@ -36,8 +36,10 @@ export function makeMetrics({ ledger, version, apart }: MetricsOptions): Metrics
     callEnded({ provider, outcome }) {
       counts.calls.add(1, provider, outcome.status);
       (provider === apart ? simulated : spend).add(provider, outcome.cost.usd);
+      const usage = totalUsage(outcome);
+      for (const flag of outcome.flags) counts.flagged.add(1, provider, flag);
       for (const meter of tokenMeters) {
-        const count = outcome.usage[meter];
+        const count = usage[meter];
         if (count) counts.tokens.add(count, provider, meter);
       }
     },
@@ -72,6 +74,11 @@ function countersIn(registry: Registry) {
       name: "purser_tokens_total",
       labelNames: ["provider", "meter"],
       help: "Tokens charged, by what they are counted as.",
+    }),
+    flagged: new Tally(registry, {
+      name: "purser_flagged_calls_total",
+      labelNames: ["provider", "flag"],
+      help: "Calls of which something was odd, by what it was: cost_differs, usage_implausible, provider_error and the others.",
     }),
     unpriced: new Tally(registry, {
       name: "purser_unpriced_calls_total",

@@ -2,7 +2,7 @@
 
 import type { PicoUsd } from "../domain/money/money.ts";
 import type { ServiceTier } from "../domain/price/rate.ts";
-import type { UsageFlag, UsagePart } from "../domain/usage/usage.ts";
+import type { FeeMeter, UsageFlag, UsagePart } from "../domain/usage/usage.ts";
 import type { PassedOutput } from "./answer/passed-output.ts";
 
 export type WireName = "openai" | "anthropic" | "gemini" | "bedrock";
@@ -31,6 +31,16 @@ export interface MediaCounts {
   readonly files: number;
 }
 
+/** Another model that the provider may run for a call, each time over its whole context. */
+export interface OtherModel {
+  /** Null where the provider chooses it. */
+  readonly model: string | null;
+  /** How often at most. */
+  readonly runs: number;
+  /** Of one run; null when the request does not say. */
+  readonly maxOutputTokens: number | null;
+}
+
 /** What has to be known of a request before it is held and forwarded, read without building the whole body. */
 export interface RequestFacts {
   readonly model: string;
@@ -54,8 +64,14 @@ export interface RequestFacts {
   readonly hiddenOutput: boolean;
   readonly cacheWrite: "none" | "5m" | "1h";
   readonly serviceTier: ServiceTier;
+  /** Where it asks to be processed (`inference_geo`); absent when it does not say. */
+  readonly region?: string;
   /** The most billed tool calls that can happen on the provider's side (web search); 0 when no such tool is offered. */
   readonly serverToolCalls: number;
+  /** The fees of those tools; absent where any fee can fall due. */
+  readonly fees?: readonly FeeMeter[];
+  /** Absent when only the model asked for can be billed. */
+  readonly otherModels?: readonly OtherModel[];
   /** OpenAI chat streams: whether the caller itself asked for usage. */
   readonly usageAsked: boolean;
 }
@@ -79,15 +95,26 @@ export interface ReadRequest {
 export interface Reading {
   /** The model served, as the provider names it. */
   readonly model: string | null;
-  /** Empty when no usage was reported. */
+  /** Empty when no usage was reported. The main answer's come first; those of another model stand apart in the ledger. */
   readonly parts: readonly UsagePart[];
   /** Set when the answer ended before its final usage: the output in `parts` is only what had been reported until then. */
   readonly partial?: true;
   readonly reportedCost: PicoUsd | null;
+  /** Set when some of the spending is missing from the reported cost. */
+  readonly costIsPart?: true;
   readonly serviceTier: ServiceTier;
+  /** Where the answer says it was processed, or else the request asked for; absent when neither says. */
+  readonly region?: string;
   /** The provider's usage object as it was written. */
   readonly rawUsage: string | null;
   readonly flags: readonly UsageFlag[];
+  /** Calls of tools that ran at the provider, billed or not: the model read its context once more after each. Absent: none was seen. */
+  readonly serverCalls?: number;
+  /**
+   * Bytes of generated text that passed, or more, never fewer; 0 when there was none. A token is one byte at least: so many tokens
+   * the provider can have generated in sight.
+   */
+  readonly passedBytes: number;
 }
 
 /** How far a stream has come, to top up its hold. */

@@ -5,7 +5,7 @@ import { before, test } from "node:test";
 import { collect, openaiAt, steer, tagged } from "./client.ts";
 import { picoOf } from "./figures.ts";
 import { startGateway, startSimulatorProcess, type GatewayProcess, type SimulatorProcess } from "./process.ts";
-import { assertSettledAsBilled } from "./reconcile.ts";
+import { assertSettledAsBilled, costOfRow } from "./reconcile.ts";
 
 let simulator: SimulatorProcess;
 let gateway: GatewayProcess;
@@ -28,7 +28,7 @@ const providers = [
 
 for (const { provider, reports } of providers) {
   for (const stream of [false, true]) {
-    test(`${provider} ${stream ? "streamed" : "whole"}: counts and cost are ours, ${reports ? "and its own cost stands beside them" : "it reports no cost"}`, async () => {
+    test(`${provider} ${stream ? "streamed" : "whole"}: counts are ours, ${reports ? "the cost is its own and ours stands beside it" : "and so is the cost"}`, async () => {
       const tag = `${provider}-${stream ? "stream" : "whole"}`;
       const { headers, directive } = tagged(tag);
       const client = openaiAt(gateway, { key, path: `/${provider}` });
@@ -36,12 +36,21 @@ for (const { provider, reports } of providers) {
       if (stream) await collect(await client.chat.completions.create({ model, messages, stream }, { headers }));
       else await client.chat.completions.create({ model, messages }, { headers });
 
+      if (reports) return assertChargedAsReported(tag, "0.0123");
       const entry = await assertSettledAsBilled({ gateway, simulator }, tag);
-      assert.equal(entry.reported_cost_usd, reports ? "0.0123" : null);
-      const difference = reports ? picoOf("0.0123") - picoOf(entry.cost_usd) : null;
-      assert.equal(entry.difference_usd === null ? null : picoOf(entry.difference_usd), difference);
+      assert.deepEqual([entry.reported_cost_usd, entry.computed_cost_usd, entry.difference_usd], [null, null, null]);
     });
   }
+}
+
+/** The charge is what the provider said; ours by the books' counts stands beside it. */
+async function assertChargedAsReported(tag: string, cost: string): Promise<void> {
+  const [[entry], [row]] = await Promise.all([gateway.entries(`operation_id=${tag}`), simulator.books(tag)]);
+  assert.ok(entry && row);
+  assert.deepEqual([entry.cost_usd, entry.reported_cost_usd, entry.status, entry.flags], [cost, cost, "settled", ["cost_differs"]]);
+  assert.deepEqual([entry.usage.input, entry.usage.cache_read, entry.usage.output], [row.input, row.cache_read, row.output]);
+  assert.equal(picoOf(entry.computed_cost_usd ?? ""), costOfRow(row));
+  assert.equal(picoOf(entry.difference_usd ?? ""), picoOf(cost) - costOfRow(row));
 }
 
 test("a cost of sub-microdollars is kept to the digit", async () => {
@@ -49,8 +58,7 @@ test("a cost of sub-microdollars is kept to the digit", async () => {
   const client = openaiAt(gateway, { key, path: "/xai" });
   const messages = [{ role: "user" as const, content: steer(`${directive} cost_usd=0.0000123456`) }];
   await client.chat.completions.create({ model, messages }, { headers });
-  const entry = await assertSettledAsBilled({ gateway, simulator }, "ticks");
-  assert.equal(entry.reported_cost_usd, "0.0000123456");
+  await assertChargedAsReported("ticks", "0.0000123456");
 });
 
 test("a model that only the provider prices costs what it reports", async () => {

@@ -37,6 +37,9 @@ interface Happened {
   readonly row: BookRow;
 }
 
+/** Of a model of which no price list says how much it takes. */
+const largestContext = 2_000_000;
+
 let calls = 0;
 
 async function callWith(fault: string, way: Way): Promise<Happened> {
@@ -99,11 +102,13 @@ function assertUnresolved(happened: Happened, status: number): void {
 }
 
 describe("a lie about usage", () => {
-  test("more tokens than any context are charged as reported", async () => {
+  test("more tokens than any context are charged at the largest context, and marked", async () => {
     for (const happened of await callAll("huge_usage")) {
       const { entry, row } = happened;
-      const claimed = costOfRow(row) + 10_000_000n * ratePico(row.provider, row.model, "input");
-      assert.deepEqual([entry.status, picoOf(entry.cost_usd)], ["settled", claimed], nameOf(happened));
+      const { input = 0, cache_read = 0, cache_write_5m = 0 } = entry.usage;
+      assert.deepEqual([entry.status, input + cache_read + cache_write_5m], ["estimated", largestContext], nameOf(happened));
+      assert.ok(entry.flags.includes("usage_implausible"), nameOf(happened));
+      assert.ok(picoOf(entry.cost_usd) <= costOfRow(row) + BigInt(largestContext) * ratePico(row.provider, row.model, "input"));
     }
   });
 
@@ -256,9 +261,9 @@ describe("a provider that stands still", () => {
   });
 });
 
-test("input over the model's context is charged as reported and marked, and its overrun blocks the next call", async () => {
+test("input far over the model's context is charged at the context and marked, and its overrun blocks the next call", async () => {
   const own = await startGateway();
-  await own.makeBudget({ budget_id: "small", budget_type: "project", resource_id: "lied-to", amount: "1", ...always });
+  await own.makeBudget({ budget_id: "small", budget_type: "project", resource_id: "lied-to", amount: "0.01", ...always });
   const made = await own.makeKey({ project: "lied-to" });
   const client = openaiAt(own, { key: made.key, path: "" });
   const ask = (content: string) =>
@@ -266,10 +271,10 @@ test("input over the model's context is charged as reported and marked, and its 
   await ask(steer("fault=huge_usage"));
   const [entry] = await own.entries();
   assert.ok(entry);
-  assert.ok(entry.flags.includes("over_context"), JSON.stringify(entry));
+  assert.ok(entry.flags.includes("over_context") && entry.flags.includes("usage_implausible"), JSON.stringify(entry));
   const budget = await own.budget("small");
   assert.equal(budget["spent"], entry.cost_usd);
-  assert.equal(picoOf(String(budget["overrun"])), picoOf(entry.cost_usd) - picoOf("1"));
+  assert.equal(picoOf(String(budget["overrun"])), picoOf(entry.cost_usd) - picoOf("0.01"));
   await assert.rejects(ask("How are you?"), { status: 402, code: "budget_exhausted" });
 });
 

@@ -2,6 +2,8 @@
 
 import type { Meter } from "../../src/domain/usage/usage.ts";
 
+export type Counts = Readonly<Partial<Record<Meter | "reasoning", number>>>;
+
 /** A row of `GET /api/v1/entries`. */
 export interface Entry {
   readonly operation_id: string;
@@ -13,16 +15,19 @@ export interface Entry {
   readonly endpoint: string;
   readonly key_id: string | null;
   readonly attribution: Readonly<Record<string, unknown>>;
-  readonly usage: Readonly<Partial<Record<Meter | "reasoning", number>>>;
+  readonly usage: Counts;
+  readonly parts: readonly { readonly model: string; readonly usage: Counts }[];
   readonly charges: readonly {
     readonly model: string;
     readonly meter: string;
     readonly quantity: number;
     readonly rate_usd_per_million: string | null;
     readonly cost_usd: string;
+    readonly rate: { readonly service_tier: string; readonly region: string | null } | null;
   }[];
   readonly cost_usd: string;
   readonly reported_cost_usd: string | null;
+  readonly computed_cost_usd: string | null;
   readonly difference_usd: string | null;
   readonly flags: readonly string[];
   readonly raw_usage: string | null;

@@ -185,10 +185,12 @@ interface Sums {
   readonly balancesAt: (at: number) => readonly { readonly counter: CounterKey; readonly spent: bigint; readonly held: bigint }[];
 }
 
-/** A budget counts the calls of its value, and all that its children count. */
+/** A budget counts the calls of its value, or of every value, and all that its children count. */
 function isCounted(budget: Budget, attribution: Attribution, budgets: readonly Budget[]): boolean {
   const { budgetId, budgetType, resourceId } = budget;
-  if (budgetType === "platform" || resourceId === "*" || attributedTo(attribution, budgetType) === resourceId) return true;
+  if (budgetType === "platform") return true;
+  const value = attributedTo(attribution, budgetType);
+  if (value === resourceId || (resourceId === "*" && (value !== "unattributed" || budget.unattributed === "count"))) return true;
   return budgets.some((child) => child.parentBudgetId === budgetId && isCounted(child, attribution, budgets));
 }
 

@@ -174,7 +174,7 @@ function contextOf(
     learned: new Learned(),
     counter,
     identification: new Identification({ ledger, clock, allowAnonymous: true }),
-    providers: { byName: new Map([["house", { ...house, unmetered: "refuse" }]]), aliases: new Map() },
+    providers: { byName: new Map([["house", { ...house, unmetered: "refuse", tellsBilledCost: false }]]), aliases: new Map() },
     prices: () => book,
     observer: {
       answered: () => undefined,

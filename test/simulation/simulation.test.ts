@@ -82,7 +82,17 @@ function budgets(random: Random): readonly Budget[] {
       currency: "requests",
       period: "hour",
     },
-    { budget_id: "watched", budget_type: "user", resource_id: "*", amount: "0.00005", period: "day", policy: "soft", thresholds, ...zone },
+    {
+      budget_id: "watched",
+      budget_type: "user",
+      resource_id: "*",
+      unattributed: "count",
+      amount: "0.00005",
+      period: "day",
+      policy: "soft",
+      thresholds,
+      ...zone,
+    },
   ];
   return inputs.map((input) => defineBudget(input, { parentOf: (id) => (id === "hourly" ? "all" : id === "all" ? null : undefined) }));
 }

@@ -3,7 +3,7 @@
 import type { Supplement } from "../../domain/price/row.ts";
 import { overlaySource, overlayVersion, usd, type UsdPrices } from "./row.ts";
 
-/** USD per call. */
+/** USD per billed unit. */
 const fees: Readonly<Record<string, UsdPrices>> = {
   // https://platform.claude.com/docs/en/about-claude/pricing, read 2026-11: $10 per 1,000 searches.
   anthropic: { web_search: "0.01" },
@@ -18,9 +18,12 @@ const fees: Readonly<Record<string, UsdPrices>> = {
 /** The preview tool of models that do not reason is dearer: $25 per 1,000 on OpenAI's list of 2025. */
 const previewFee: UsdPrices = { web_search: "0.025" };
 
-/** https://ai.google.dev/gemini-api/docs/pricing: $35 per 1,000 grounded prompts before Gemini 3, $14 per 1,000 queries since. */
-const groundingBefore3: UsdPrices = { web_search: "0.035" };
-const groundingSince3: UsdPrices = { web_search: "0.014" };
+/**
+ * https://ai.google.dev/gemini-api/docs/pricing: $35 per 1,000 grounded prompts before Gemini 3, $14 per 1,000 queries since; $25 per
+ * 1,000 prompts grounded in maps (also discuss.ai.google.dev/t/128770, and for Gemini 3 qiita.com/kai_kou/items/db855fba98f9b177fe52; read 2026-11).
+ */
+const groundingBefore3: UsdPrices = { web_search: "0.035", maps_grounding: "0.025" };
+const groundingSince3: UsdPrices = { web_search: "0.014", maps_grounding: "0.025" };
 
 /** Where no fee is published: what most providers take. A search is never free in silence. */
 const usualFee: UsdPrices = { web_search: "0.01" };
@@ -41,7 +44,7 @@ export function supplementsOf(provider: string, model = ""): readonly Supplement
 }
 
 function feesOf(provider: string, model: string): UsdPrices {
-  if (provider === "google") return /gemini-[12]/.test(model) ? groundingBefore3 : groundingSince3;
+  if (provider === "google") return /gemini-[12](?!\d)/.test(model) ? groundingBefore3 : groundingSince3;
   if (model.includes("search-preview")) return { ...fees["openai"], ...previewFee };
   return fees[provider] ?? usualFee;
 }

@@ -1,4 +1,6 @@
-/** The most output tokens that models give, from their vendors' model pages. The price list has context windows only. */
+/** Limits of models, from their vendors' model pages: the most output tokens, and context windows that the price list has too small. */
+
+import type { CatalogueRow } from "../../domain/price/row.ts";
 
 /** By the beginning of a model's name, the longest that fits; dots in versions are written as dashes. */
 const mostOutput: Readonly<Record<string, number>> = {
@@ -56,3 +58,15 @@ export function maxOutputTokensOf(model: string): number | undefined {
   const known = byLength.find((start) => name === start || name.startsWith(`${start}-`));
   return known === undefined ? undefined : mostOutput[known];
 }
+
+/**
+ * The window of a model whose row has one. A row that prices contexts which its window would not hold is for a model that takes more:
+ * Claude Sonnet 4 and 4.5 take a million tokens by a beta header, at the rates above 200,000
+ * (https://platform.claude.com/docs/en/build-with-claude/context-windows, read 2026-11).
+ */
+export function contextWindowOf({ contextWindow, contextTiers }: CatalogueRow): number | undefined {
+  const last = contextTiers?.at(-1);
+  return contextWindow !== undefined && last !== undefined && last.tokens >= contextWindow ? longWindow : contextWindow;
+}
+
+const longWindow = 1_000_000;

@@ -7,6 +7,15 @@ import { overlayRow, usd } from "./row.ts";
 const limits = { provider: "openai", contextWindow: 1_050_000, maxOutputTokens: 128_000, cacheWrites: "always" } as const;
 
 export const openaiRows: readonly CatalogueRow[] = [
+  // The model that searches in every chat call. developers.openai.com/api/docs/models/gpt-5-search-api, by way of
+  // github.com/BerriAI/litellm (model_prices_and_context_window.json): gpt-5's prices, 400K in; searches as with other reasoning models.
+  overlayRow({
+    provider: "openai",
+    model: "gpt-5-search-api",
+    prices: { input: "1.25", cache_read: "0.125", output: "10", web_search: "0.01" },
+    contextWindow: 400_000,
+    maxOutputTokens: 128_000,
+  }),
   // https://developers.openai.com/api/docs/models/gpt-6.1-sol, by way of github.com/amine123max/Codex-Manager, release 0.4.7; read 2026-11.
   overlayRow({
     ...limits,
@@ -36,5 +45,14 @@ export const openaiRows: readonly CatalogueRow[] = [
         rates: usd({ input: "2", cache_read: "0.10", cache_write_5m: "2.50", cache_write_1h: "5", output: "7.50" }),
       },
     ],
+  }),
+  // It is gpt-4o-mini's price with the preview's fee for the search in every call: $25 per 1,000, as for gpt-4o-search-preview
+  // (model map of github.com/BerriAI/litellm, and setting/operation_setting of github.com/QuantumNous/new-api; read 2026-11).
+  overlayRow({
+    provider: "openai",
+    model: "gpt-4o-mini-search-preview",
+    prices: { input: "0.15", cache_read: "0.075", output: "0.60", web_search: "0.025" },
+    contextWindow: 128_000,
+    cacheWrites: "asked",
   }),
 ];

@@ -1,17 +1,17 @@
 /** What other service tiers cost, as factors of the standard rates. The price list knows standard rates only. */
 
-import type { CatalogueRow, TierFactor } from "../../domain/price/row.ts";
+import type { CatalogueRow, Factor } from "../../domain/price/row.ts";
 
 type ServiceTiers = NonNullable<CatalogueRow["serviceTiers"]>;
 
-const half: TierFactor = { numerator: 1n, denominator: 2n };
-const double: TierFactor = { numerator: 2n, denominator: 1n };
+const half: Factor = { numerator: 1n, denominator: 2n };
+const double: Factor = { numerator: 2n, denominator: 1n };
 
 /**
  * Anthropic's fast mode. https://platform.claude.com/docs/en/build-with-claude/fast-mode and code.claude.com/docs/en/fast-mode,
  * read 2026-11: twice the price for Opus 5.5, 5 and 4.8, six times for 4.7 (until 2026-07-24) and 4.6, caches multiplied alike.
  */
-const fastClaude: Readonly<Record<string, TierFactor>> = {
+const fastClaude: Readonly<Record<string, Factor>> = {
   "claude-opus-5-5": double,
   "claude-opus-5": double,
   "claude-opus-4-8": double,
@@ -23,7 +23,7 @@ const fastClaude: Readonly<Record<string, TierFactor>> = {
  * OpenAI's priority processing. https://openai.com/api-priority-processing/, read 2026-11: its prices divided by the standard ones,
  * which is the same factor for input, cached input and output of a model.
  */
-const priorityOpenai: Readonly<Record<string, TierFactor>> = {
+const priorityOpenai: Readonly<Record<string, Factor>> = {
   "gpt-5.5": { numerator: 5n, denominator: 2n },
   "gpt-5.4": double,
   "gpt-5.4-mini": double,
@@ -45,17 +45,34 @@ const priorityOpenai: Readonly<Record<string, TierFactor>> = {
 const doubledWhenFast = /^gpt-(?:5\.6|6)/;
 
 /** Models that are sold by the second or picture have no batch price. */
-const notBatched = /audio|realtime|image|tts|transcribe|search-preview|whisper|moderation/;
+const notBatched = /audio|realtime|image|tts|transcribe|search-preview|search-api|whisper|moderation/;
 
 /** No page that was read gives these a cached price in a batch: cached tokens are then charged as input. */
 const cachedOnlyOutsideBatch = /^(?:gpt-3|gpt-4|o1|o3|o4)/;
 
-/** Absent where no other tier is known: all tiers then cost the standard rates, and the charge says `standard`. */
+/**
+ * Google's tiers. https://ai.google.dev/gemini-api/docs/optimization, read 2026-11: flex and batch are half the price, priority is 75 to
+ * 100 % dearer. Its price lists, as LiteLLM's map has them (github.com/BerriAI/litellm/pull/23560), ask 1.8 times for priority and half
+ * for flex, cached tokens alike; the Batch API's page says nothing of cached tokens.
+ */
+const geminiTiers: ServiceTiers = {
+  batch: { ...half, without: ["cache_read"] },
+  flex: half,
+  priority: { numerator: 9n, denominator: 5n },
+};
+
+/**
+ * xAI's tiers. docs.x.ai/developers/advanced-api-usage/priority-processing, read 2026-11: a premium where the answer confirms priority,
+ * cached tokens too; twice the price by github.com/coder/xum/pull/3798. Batches are 20 % cheaper (docs.x.ai).
+ */
+const xaiTiers: ServiceTiers = { batch: { numerator: 4n, denominator: 5n }, priority: double };
+
+/** A tier that is absent has no known price: it is charged at the standard rates, and the call is flagged. */
 export function serviceTiersOf(provider: string, model: string): ServiceTiers | undefined {
   if (provider === "anthropic") return anthropicTiers(model);
   if (provider === "openai") return openaiTiers(model);
-  // https://ai.google.dev/gemini-api/docs/pricing, read 2026-09: the Batch API halves the price; it says nothing of cached tokens.
-  if (provider === "google" && model.startsWith("gemini")) return { batch: { ...half, without: ["cache_read"] } };
+  if (provider === "google" && model.startsWith("gemini")) return geminiTiers;
+  if (provider === "x-ai") return xaiTiers;
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { appliesTo, valueFor } from "./applies.ts";
+import { appliesTo, mayCount, valueFor } from "./applies.ts";
 import type { Budget } from "./budget.ts";
 import { defineBudget } from "./define.ts";
 
@@ -24,11 +24,14 @@ test("a budget of the platform applies to every call", () => {
   assert.equal(valueFor(platform, call.attribution), "main");
 });
 
-test("a budget for every value applies to calls without one, which share a counter", () => {
+test("a budget for every value does not count calls without one, unless it says so: then they share a counter", () => {
   const every = budget({ budget_type: "user", resource_id: "*" });
-  assert.equal(appliesTo(every, call), true);
-  assert.equal(valueFor(every, { user: "u1" }), "u1");
-  assert.equal(valueFor(every, {}), "unattributed");
+  const counting = budget({ budget_type: "user", resource_id: "*", unattributed: "count" });
+  const named = { ...call, attribution: { user: "u1" } };
+  assert.deepEqual([appliesTo(every, named), appliesTo(counting, named)], [true, true]);
+  assert.deepEqual([appliesTo(every, call), appliesTo(counting, call)], [false, true]);
+  assert.deepEqual([valueFor(every, { user: "u1" }), valueFor(counting, {})], ["u1", "unattributed"]);
+  assert.equal(mayCount(budget({ resource_id: "p2" }), call), true, "as an ancestor it counts what its children count");
 });
 
 test("a budget for what is unattributed applies to calls without a value only", () => {

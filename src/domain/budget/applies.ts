@@ -1,6 +1,6 @@
 /** Which calls a budget counts, and on which of its counters. */
 
-import { attributedTo, type Attribution } from "../attribution/attribution.ts";
+import { attributedTo, unattributed, type Attribution } from "../attribution/attribution.ts";
 import type { Budget } from "./budget.ts";
 import { matchesName } from "../input/name-pattern.ts";
 
@@ -13,9 +13,18 @@ export interface BudgetSubject {
 
 /** Whether the budget selects the call by itself. It may still have to pass it as the ancestor of a budget that does. */
 export function appliesTo(budget: Budget, subject: BudgetSubject): boolean {
-  if (!matchesName(budget.providers, subject.provider) || !matchesName(budget.models, subject.model)) return false;
+  if (!mayCount(budget, subject)) return false;
   if (budget.budgetType === "platform" || budget.resourceId === everyValue) return true;
   return attributedTo(subject.attribution, budget.budgetType) === budget.resourceId;
+}
+
+/**
+ * Whether the budget, which may be an ancestor, counts the call at all: by its model and provider, and, where it has a counter for
+ * every value, by whether the call has one. Calls without a value have nothing in common that a limit for each value could be for.
+ */
+export function mayCount(budget: Budget, { attribution, provider, model }: BudgetSubject): boolean {
+  if (!matchesName(budget.providers, provider) || !matchesName(budget.models, model)) return false;
+  return budget.unattributed === "count" || valueFor(budget, attribution) !== unattributed || budget.resourceId !== everyValue;
 }
 
 /**

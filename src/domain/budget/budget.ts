@@ -37,6 +37,8 @@ export interface Budget {
   readonly budgetType: BudgetType;
   /** The value of the dimension, or `*`: each distinct value has a counter of its own. */
   readonly resourceId: string;
+  /** With `*`: whether calls without a value are counted as well, all of them on one counter. Absent: they do not draw on the budget. */
+  readonly unattributed?: "count";
   /** In the smallest unit of the currency: pico-USD, tokens or requests. */
   readonly amount: bigint;
   readonly currency: Currency;

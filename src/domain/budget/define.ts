@@ -36,6 +36,7 @@ export const budgetFields = [
   "parent_budget_id",
   "budget_type",
   "resource_id",
+  "unattributed",
   "amount",
   "currency",
   "period",
@@ -71,11 +72,13 @@ export function defineBudget(input: unknown, context: DefineBudgetContext): Budg
   const budgetType = readType(fields);
   const currency = optionalWord(fields, "currency", currencies) ?? "USD";
   const policy = optionalWord(fields, "policy", policies) ?? "hard";
+  const resourceId = readResource(fields, budgetType);
   return {
     budgetId,
     parentBudgetId: readParent(fields, budgetId, context),
     budgetType,
-    resourceId: readResource(fields, budgetType),
+    resourceId,
+    ...readUnattributed(fields, resourceId),
     amount: parseAmount(required(fields, "amount"), { currency, field: `${fields.prefix}amount` }),
     currency,
     ...readRecurrence(fields),
@@ -150,6 +153,14 @@ function readResource(fields: Fields, type: "platform" | AttributionKey): string
   }
   if (text.includes("*") && text !== everyValue) throw invalid(field, `is ${show(text)}, which is not a prefix: * stands alone`, remedy);
   return checkValue(text, field);
+}
+
+function readUnattributed(fields: Fields, resourceId: string): Pick<Budget, "unattributed"> {
+  const word = optionalWord(fields, "unattributed", ["ignore", "count"]);
+  if (word === "count" && resourceId !== everyValue) {
+    throw invalid(`${fields.prefix}unattributed`, "belongs to budgets for every value (*)", "Leave unattributed out.");
+  }
+  return word === "count" ? { unattributed: word } : {};
 }
 
 function readParent(fields: Fields, budgetId: string, context: DefineBudgetContext): string | null {

@@ -1,9 +1,8 @@
 /** Which counters a call draws on. Looked up once for each attribution and model, and kept until a window ends. */
 
 import type { Attribution } from "../attribution/attribution.ts";
-import { appliesTo, valueFor } from "../budget/applies.ts";
+import { appliesTo, mayCount, valueFor } from "../budget/applies.ts";
 import type { Budget } from "../budget/budget.ts";
-import { matchesName } from "../input/name-pattern.ts";
 import { windowAt, type Window } from "../budget/window.ts";
 import type { Counter } from "./counter.ts";
 import type { CallRoute, CounterKey } from "./entry.ts";
@@ -101,7 +100,7 @@ export class Applicable {
 }
 
 /**
- * The budgets that match, those of the key, and all their ancestors; each filtered by its own models and providers.
+ * The budgets that match, those of the key, and all their ancestors; without those that do not count such calls.
  *
  * @returns From the narrowest budget to the widest.
  */
@@ -118,7 +117,7 @@ export function selectBudgets(budgets: ReadonlyMap<string, Budget>, subject: Cal
   for (const budget of budgets.values()) if (appliesTo(budget, call)) include(budget);
   for (const budgetId of subject.budgets) include(budgets.get(budgetId));
   return [...depths.keys()]
-    .filter((budget) => matchesName(budget.models, route.model) && matchesName(budget.providers, route.provider))
+    .filter((budget) => mayCount(budget, call))
     .sort((left, right) => (depths.get(right) ?? 0) - (depths.get(left) ?? 0) || (left.budgetId < right.budgetId ? -1 : 1));
 }
 

@@ -167,9 +167,25 @@ test("a threshold that pauses refuses every further call of the window", () => {
   assert.equal(!refused.admitted && refused.refusal.reason, "budget_paused");
 });
 
-test("each value of a budget for every value has a counter of its own, also the calls without a value", () => {
+test("an overrun of one call without a value refuses no other that has none, of a budget for every value or of one above", () => {
   const desk = new Desk();
-  desk.budget({ budgetId: "each", budgetType: "user", resourceId: "*", amount: 10n });
+  desk.budget({ budgetId: "all", amount: 1000n });
+  desk.budget({ budgetId: "each", parentBudgetId: "all", budgetType: "user", resourceId: "*", amount: 10n });
+  desk.budget({ budgetId: "p1", parentBudgetId: "each", budgetType: "project", resourceId: "p1", amount: 1000n });
+  for (const [name, attribution] of [
+    ["nobody", {}],
+    ["of a child", { project: "p1" }],
+  ] as const) {
+    assert.equal(desk.run(aHold(name, 50n, { attribution })).admitted, true);
+    desk.run({ kind: "settle", ...first, operationId: name, outcome: anOutcome(90n) });
+    assert.equal(desk.run(aHold(`next ${name}`, 50n, { attribution })).admitted, true);
+  }
+  assert.equal(desk.run(aHold("named", 11n, { attribution: { user: "u1" } })).admitted, false);
+});
+
+test("each value of a budget for every value has a counter of its own, and so have calls without a value where they are counted", () => {
+  const desk = new Desk();
+  desk.budget({ budgetId: "each", budgetType: "user", resourceId: "*", unattributed: "count", amount: 10n });
   assert.equal(desk.run(aHold("a", 10n, { attribution: { user: "u1" } })).admitted, true);
   assert.equal(desk.run(aHold("b", 1n, { attribution: { user: "u1" } })).admitted, false);
   assert.equal(desk.run(aHold("c", 10n, { attribution: { user: "u2" } })).admitted, true);

@@ -5,7 +5,7 @@ import type { Budget, Currency } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import type { PicoUsd } from "../money/money.ts";
 import type { Charge, PriceOverride } from "../price/rate.ts";
-import type { Usage, UsageFlag } from "../usage/usage.ts";
+import type { ModelUsage, Usage, UsageFlag } from "../usage/usage.ts";
 
 /** One amount in each unit a budget can count. */
 export interface Quantities {
@@ -73,12 +73,16 @@ export interface Outcome {
   readonly status: Exclude<CallStatus, "released">;
   /** The model that the provider says it served. */
   readonly model: string;
-  /** The sum over all parts. */
+  /** Of the main answer. */
   readonly usage: Usage;
+  /** Of other models in the same call; absent when there was none. The charges and the cost include them. */
+  readonly parts?: readonly ModelUsage[];
   readonly charges: readonly Charge[];
   readonly cost: Quantities;
-  /** The provider's own figure, kept beside ours. */
+  /** The provider's own figure: the charge where it is documented as the amount billed, else kept beside ours. */
   readonly reportedCost: PicoUsd | null;
+  /** Ours, by the price book. Absent where it is the charge, and where the book has no price. */
+  readonly computedCost?: PicoUsd;
   /** The provider's own usage object, as it was written. */
   readonly rawUsage: string | null;
   readonly flags: readonly UsageFlag[];

@@ -7,6 +7,7 @@ import type { CatalogueRow } from "./row.ts";
 import { makeRowSheet, type RowState } from "./row-sheet.ts";
 import { nextScheduleEdge, scheduledRates } from "./schedule.ts";
 import type { PriceBook, PriceSheet } from "./sheet.ts";
+import { anywhere } from "./terms.ts";
 
 /** The rows of a provider, made when they are first asked for. */
 export type RowSource = (provider: string) => readonly CatalogueRow[];
@@ -20,6 +21,8 @@ export interface PriceBookOptions {
   readonly version: string;
   /** The catalogue's ids of a provider, as it is called elsewhere, in the order in which to look; by default its own name. */
   readonly providerIds?: (provider: string) => readonly string[];
+  /** Where a provider's calls must be processed; null where the provider decides. Anywhere by default. */
+  readonly regionOf?: (provider: string) => string | null;
   /** Fees that an override does not state (web search). */
   readonly supplements?: (provider: string) => CatalogueRow["supplements"];
 }
@@ -47,6 +50,7 @@ interface Remembered {
 export function makePriceBook(options: PriceBookOptions): PriceBook {
   const overrides = options.overrides ?? [];
   const find = candidateFinder(options);
+  const regionOf = options.regionOf ?? ((): string => anywhere);
   const known = new Map<string, Map<string, Remembered>>();
   let remembered = 0;
 
@@ -69,7 +73,7 @@ export function makePriceBook(options: PriceBookOptions): PriceBook {
     sheet({ provider, model, at }) {
       const entry = known.get(provider)?.get(model) ?? remember(provider, model);
       if (at >= entry.since && at < entry.until) return entry.sheet;
-      const found = sheetAt(entry.candidates, { model, at });
+      const found = sheetAt(entry.candidates, { model, at, region: regionOf(provider) });
       // Questions about the past do not push out the sheet that calls use.
       if (at >= entry.until) Object.assign(entry, found);
       return found.sheet;
@@ -108,7 +112,13 @@ function exactMatch(model: string): IdMatch {
   return { match: "exact", length: model.length };
 }
 
-function sheetAt(candidates: readonly Candidate[], { model, at }: { model: string; at: number }): Omit<Remembered, "candidates"> {
+interface Asked {
+  readonly model: string;
+  readonly at: number;
+  readonly region: string | null;
+}
+
+function sheetAt(candidates: readonly Candidate[], { model, at, region }: Asked): Omit<Remembered, "candidates"> {
   const { since, until } = stretchAround(candidates, at);
   const chosen = rowAt(candidates, at);
   if (!chosen) return { sheet: undefined, since, until };
@@ -118,9 +128,10 @@ function sheetAt(candidates: readonly Candidate[], { model, at }: { model: strin
     next: upcoming(candidates, chosen, at),
     validSince: since,
     validUntil: until,
+    region,
     contextWindow: firstOf(candidates, chosen, "contextWindow"),
     maxOutputTokens: firstOf(candidates, chosen, "maxOutputTokens"),
-    sheetAt: (other) => sheetAt(candidates, { model, at: other }).sheet,
+    sheetAt: (other) => sheetAt(candidates, { model, at: other, region }).sheet,
   });
   return { sheet, since, until };
 }

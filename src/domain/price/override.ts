@@ -72,6 +72,8 @@ export function overrideRow(override: PriceOverride, supplements: CatalogueRow["
     ...(override.validTo !== null && { validTo: Date.parse(override.validTo) }),
     rates,
     ...(supplements && { supplements }),
+    // Who states a price states it for the regions that its calls go to.
+    regions: "included",
     cacheWrites: rates.cache_write_5m === undefined ? "asked" : "always",
     source: override.source,
     version: override.validFrom ?? "1",

@@ -1,10 +1,11 @@
-/** The rate of every meter at one context size and service tier: what a row leaves out is filled in by what stands in for it. */
+/** The rate of every meter at one context size and under some terms: what a row leaves out is filled in by what stands in for it. */
 
 import { assert } from "../assert.ts";
 import { pico, zero, type PicoUsd } from "../money/money.ts";
 import { meters, tokenMeters, type Meter } from "../usage/usage.ts";
-import type { Match, Rate, ServiceTier } from "./rate.ts";
-import type { CatalogueRow, ContextTier, Rates, Ratio, TierFactor } from "./row.ts";
+import type { Match, Rate } from "./rate.ts";
+import type { CatalogueRow, ContextTier, Factor, Rates, Ratio } from "./row.ts";
+import { anywhere, type AppliedTerms } from "./terms.ts";
 
 /** `request` is absent where a call has no flat fee; every other meter is there. */
 export type RateTable = Readonly<Partial<Record<Meter, Rate>>>;
@@ -17,7 +18,7 @@ export interface TableQuery {
   readonly scheduled: Rates | undefined;
   /** How many of the row's context tiers have been reached. */
   readonly level: number;
-  readonly serviceTier: ServiceTier;
+  readonly applied: AppliedTerms;
 }
 
 /**
@@ -47,7 +48,7 @@ interface Found {
 }
 
 export function makeRateTable(query: TableQuery): RateTable {
-  const factor = query.serviceTier === "standard" ? undefined : query.row.serviceTiers?.[query.serviceTier];
+  const factor = product(query.applied.factors);
   const table: { [meter in Meter]?: Rate } = {};
   for (const meter of meters) {
     const rate = rateOf(meter, query, factor);
@@ -62,7 +63,21 @@ export function scale(perUnit: PicoUsd, ratio: Ratio): PicoUsd {
   return pico((perUnit * ratio.numerator + ratio.denominator - 1n) / ratio.denominator);
 }
 
-function rateOf(meter: Meter, query: TableQuery, factor: TierFactor | undefined): Rate | undefined {
+/** All factors as one, so that a rate is rounded once; undefined for none. */
+function product(factors: readonly Factor[]): Factor | undefined {
+  const [first, ...others] = factors;
+  return others.reduce<Factor | undefined>((left, right) => left && multiplied(left, right), first);
+}
+
+function multiplied(left: Factor, right: Factor): Factor {
+  return {
+    numerator: left.numerator * right.numerator,
+    denominator: left.denominator * right.denominator,
+    without: [...(left.without ?? []), ...(right.without ?? [])],
+  };
+}
+
+function rateOf(meter: Meter, query: TableQuery, factor: Factor | undefined): Rate | undefined {
   for (const candidate of [meter, ...(standIns[meter] ?? [])]) {
     if (factor?.without?.includes(candidate)) continue;
     const found = ownRate(candidate, query);
@@ -73,15 +88,17 @@ function rateOf(meter: Meter, query: TableQuery, factor: TierFactor | undefined)
   return describe(meter, { perUnit: zero, source: unpricedSource, version: query.row.version, context: undefined }, { query, factor });
 }
 
-function describe(meter: Meter, found: Found, { query, factor }: { query: TableQuery; factor: TierFactor | undefined }): Rate {
+function describe(meter: Meter, found: Found, { query, factor }: { query: TableQuery; factor: Factor | undefined }): Rate {
   const scaled = factor !== undefined && tokenMeters.has(meter);
   const { row, match } = query;
+  const { serviceTier, region } = query.applied.terms;
   return {
     provider: row.provider,
     model: row.model,
     meter,
     perUnit: scaled ? scale(found.perUnit, factor) : found.perUnit,
-    serviceTier: scaled ? query.serviceTier : "standard",
+    serviceTier: scaled ? serviceTier : "standard",
+    ...(scaled && region !== anywhere && { region }),
     ...(found.context && { context: { tokens: found.context.tokens, inclusive: found.context.inclusive } }),
     match,
     source: found.source,

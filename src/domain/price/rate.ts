@@ -8,9 +8,10 @@ export type Match = "exact" | "rule" | "prefix";
 
 /**
  * The level of service that the provider says it served, in one vocabulary.
- * `fast` is Anthropic's speed; the others are OpenAI's and Anthropic's tiers.
+ * `fast` is Anthropic's speed; `other` is a tier without a list price: capacity that was paid for beforehand, or a word that is
+ * not known here.
  */
-export type ServiceTier = "standard" | "batch" | "flex" | "priority" | "fast";
+export type ServiceTier = "standard" | "batch" | "flex" | "priority" | "fast" | "other";
 
 /**
  * One price, as it is kept for ever beside the charges that used it.
@@ -25,6 +26,8 @@ export interface Rate {
   /** Per token, tool call or request; never negative. */
   readonly perUnit: PicoUsd;
   readonly serviceTier: ServiceTier;
+  /** The region that it is for; absent where the call could be served anywhere, and where the region makes no part of the price. */
+  readonly region?: string;
   /** The context size from which this rate counts, and whether that very size is included. Absent: any size. */
   readonly context?: { readonly tokens: number; readonly inclusive: boolean };
   readonly match: Match;

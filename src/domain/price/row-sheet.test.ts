@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { pico, type PicoUsd } from "../money/money.ts";
-import { countContext, meters, tokenMeters, type Meter, type Usage } from "../usage/usage.ts";
+import { countContext, feeMeters, meters, tokenMeters, type Meter, type Usage } from "../usage/usage.ts";
 import { makePriceBook } from "./book.ts";
 import type { Charge, ServiceTier } from "./rate.ts";
 import type { CatalogueRow, Rates } from "./row.ts";
 import type { DearestRates, PriceSheet } from "./sheet.ts";
 
 const at = Date.parse("2026-11-22T12:00:00Z");
-const serviceTiers: readonly ServiceTier[] = ["batch", "flex", "standard", "priority", "fast"];
+const serviceTiers: readonly ServiceTier[] = ["batch", "flex", "standard", "priority", "fast", "other"];
 
 const row: CatalogueRow = {
   provider: "acme",
@@ -21,9 +21,9 @@ const row: CatalogueRow = {
   version: "1",
 };
 
-function sheetOf(changes: Partial<CatalogueRow>): PriceSheet {
-  const sheet = makePriceBook({ sources: [() => [{ ...row, ...changes }]], version: "1" }).sheet({ provider: "acme", model: "m", at });
-  return sheet ?? assert.fail("the model has a price");
+function sheetOf(changes: Partial<CatalogueRow>, usualRegion: string | null = "global"): PriceSheet {
+  const book = makePriceBook({ sources: [() => [{ ...row, ...changes }]], version: "1", regionOf: () => usualRegion });
+  return book.sheet({ provider: "acme", model: "m", at }) ?? assert.fail("the model has a price");
 }
 
 function charge(sheet: PriceSheet, usage: Usage, serviceTier: ServiceTier = "standard"): readonly Charge[] {
@@ -147,6 +147,69 @@ test("a served tier multiplies tokens and no tool fees", () => {
   assert.deepEqual([line?.cost, line?.rate?.serviceTier], [36n, "priority"]);
 });
 
+const half = { numerator: 1n, denominator: 2n };
+const tenth = { numerator: 11n, denominator: 10n };
+
+test("a region multiplies tokens and no tool fees, on top of the tier, and the rate says so", () => {
+  const sheet = sheetOf({
+    rates: { ...row.rates, web_search: pico(1_000n) },
+    serviceTiers: { batch: half },
+    regions: { us: tenth },
+  });
+  const lines = sheet.charge({ model: null, usage: { input: 2, output: 1, web_search: 1 } }, { serviceTier: "standard", region: "us", at });
+  assert.deepEqual(
+    lines.map(({ cost, rate }) => [cost, rate?.region]),
+    [
+      [22n, "us"],
+      [55n, "us"],
+      [1_000n, undefined],
+    ],
+  );
+  const both = sheet.charge({ model: null, usage: { input: 2 } }, { serviceTier: "batch", region: "us", at })[0];
+  assert.deepEqual([both?.cost, both?.rate?.serviceTier, both?.rate?.region], [12n, "batch", "us"], "10 × 1/2 × 11/10, rounded up once");
+  assert.equal(rateOf(charge(sheet, { input: 1 }), "input")?.region, undefined);
+});
+
+test("a region that is not priced costs as much as the dearest that is, and the sheet says that it has no price", () => {
+  const sheet = sheetOf({ regions: { us: tenth, eu: { numerator: 6n, denominator: 5n }, uk: half } });
+  const inMars = { serviceTier: "standard", region: "mars" } as const;
+  assert.equal(costOf(sheet.charge({ model: null, usage: { input: 1 } }, { ...inMars, at })), 12n);
+  assert.deepEqual([sheet.prices(inMars), sheet.prices({ ...inMars, region: "us" })], [false, true]);
+  assert.deepEqual([sheetOf({}).prices(inMars), sheetOf({ regions: "included" }).prices(inMars)], [false, true]);
+  assert.equal(sheetOf({ regions: { "*": tenth } }).prices(inMars), true);
+});
+
+test("a tier that is not priced is told from one that is", () => {
+  const sheet = sheetOf({ serviceTiers: { batch: half } });
+  const prices = (serviceTier: ServiceTier): boolean => sheet.prices({ serviceTier });
+  assert.deepEqual(serviceTiers.map(prices), [true, false, true, false, false, false]);
+});
+
+test("a provider's region is what its calls are charged by, unless the answer names another", () => {
+  const sheet = sheetOf({ regions: { eu: tenth } }, "eu");
+  assert.equal(costOf(charge(sheet, { input: 1 })), 11n);
+  assert.equal(costOf(sheet.charge({ model: null, usage: { input: 1 } }, { serviceTier: "standard", region: "global", at })), 10n);
+  assert.equal(sheet.prices({ serviceTier: "standard" }), true);
+});
+
+test("where the provider decides the region, a call is bounded by the dearest and charged by what served", () => {
+  const query = { inputTokens: 1, cacheWrite: "none", serviceTier: "standard", media: false } as const;
+  const open = sheetOf({ regions: { us: tenth } }, null);
+  assert.equal(open.dearest(query).input, 11n);
+  assert.equal(open.dearest({ ...query, region: "global" }).input, 10n);
+  assert.equal(costOf(charge(open, { input: 1 })), 10n);
+  assert.equal(sheetOf({ regions: { us: tenth } }).dearest(query).input, 10n);
+});
+
+test("only fees that can fall due bound a call", () => {
+  const sheet = sheetOf({ rates: { ...row.rates, web_search: pico(14n), maps_grounding: pico(25n) } });
+  const query = { inputTokens: 1, cacheWrite: "none", serviceTier: "standard" } as const;
+  assert.equal(sheet.dearest({ ...query, fees: ["web_search"] }).webSearch, 14n);
+  assert.equal(sheet.dearest({ ...query, fees: ["web_search", "maps_grounding"] }).webSearch, 25n);
+  assert.equal(sheet.dearest({ ...query, fees: [] }).webSearch, 0n);
+  assert.equal(sheet.dearest(query).webSearch, 25n);
+});
+
 test("a fraction of a pico-USD is rounded up, once, in the rate", () => {
   const sheet = sheetOf({ serviceTiers: { batch: { numerator: 1n, denominator: 2n } } });
   assert.equal(costOf(charge(sheet, { cache_read: 10 }, "batch")), 10n);
@@ -184,6 +247,7 @@ const randomRow = fc.record({
     .uniqueArray(tier, { selector: ({ tokens }) => tokens, maxLength: 3 })
     .map((tiers) => tiers.toSorted((a, b) => a.tokens - b.tokens)),
   serviceTiers: fc.record({ batch: ratio, flex: ratio, priority: ratio, fast: ratio }, { requiredKeys: [] }),
+  regions: fc.record({ us: ratio, eu: ratio, "*": ratio }, { requiredKeys: [] }),
   cacheWrites: fc.constantFrom("asked" as const, "always" as const),
 });
 const counts = fc.record(Object.fromEntries(meters.map((meter) => [meter, fc.nat({ max: 300 })])) as Record<Meter, fc.Arbitrary<number>>, {
@@ -214,29 +278,33 @@ test("splitting a usage into parts below the cliff does not change what it costs
   );
 });
 
-const rank = (tier: ServiceTier): number => ({ batch: 0, flex: 1, standard: 2, priority: 3, fast: 3 })[tier];
+const rank = (tier: ServiceTier): number => ({ batch: 0, flex: 1, standard: 2, priority: 3, fast: 3, other: 4 })[tier];
 
 test("no usage within a query costs more than the dearest rates say", () => {
   const query = fc.record({
     cacheWrite: fc.constantFrom("none" as const, "5m" as const, "1h" as const),
     serviceTier: fc.constantFrom(...serviceTiers),
     served: fc.constantFrom(...serviceTiers),
+    servedIn: fc.constantFrom("global", "us", "eu", "mars"),
+    isRegionAsked: fc.boolean(),
     media: fc.boolean(),
     spare: fc.nat({ max: 50 }),
   });
   fc.assert(
-    fc.property(randomRow, counts, query, (changes, raw, { served, ...asked }) => {
+    fc.property(randomRow, counts, query, (changes, raw, { served, servedIn, isRegionAsked, ...asked }) => {
       fc.pre(served === asked.serviceTier || rank(served) < rank(asked.serviceTier));
+      const options = { serviceTier: served, region: servedIn, at };
       const usage = within(raw, { cacheWrite: asked.cacheWrite, always: changes.cacheWrites === "always", media: asked.media });
-      const sheet = sheetOf(changes);
-      const dearest = sheet.dearest({ ...asked, inputTokens: countContext(usage) + asked.spare });
+      const sheet = sheetOf(changes, null);
+      const region = isRegionAsked ? { region: servedIn } : {};
+      const dearest = sheet.dearest({ ...asked, ...region, inputTokens: countContext(usage) + asked.spare });
       const outputs = (usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0);
       const bound =
         dearest.input * BigInt(countContext(usage)) +
         dearest.output * BigInt(outputs) +
-        dearest.webSearch * BigInt((usage.web_search ?? 0) + (usage.file_search ?? 0) + (usage.code_execution ?? 0)) +
+        dearest.webSearch * BigInt(feeMeters.reduce((sum, meter) => sum + (usage[meter] ?? 0), 0)) +
         dearest.request * BigInt(usage.request ?? 1);
-      const lines = charge(sheet, usage, served);
+      const lines = sheet.charge({ model: null, usage }, options);
       assert.ok(costOf(lines) <= bound);
       for (const { meter, rate } of lines) assert.ok((rate?.perUnit ?? 0n) <= dearest[unitOf(meter)], `${meter} is bounded by itself`);
     }),

@@ -2,11 +2,12 @@
 
 import { assert } from "../assert.ts";
 import { multiply, zero, type PicoUsd } from "../money/money.ts";
-import { countContext, meters, type Meter, type UsagePart } from "../usage/usage.ts";
+import { countContext, feeMeters, meters, type FeeMeter, type Meter, type UsagePart } from "../usage/usage.ts";
 import type { Charge, Match, ServiceTier } from "./rate.ts";
 import { makeRateTable, type RateTable } from "./rate-table.ts";
 import type { CatalogueRow, Rates } from "./row.ts";
 import type { DearestQuery, DearestRates, PriceSheet } from "./sheet.ts";
+import { anyRegion, anywhere, applyTerms, possibleRegions, type AppliedTerms, type Terms } from "./terms.ts";
 
 /** A row as it holds in one stretch of time. */
 export interface RowState {
@@ -24,20 +25,22 @@ export interface RowSheetOptions {
   readonly validSince: number;
   /** Excluded. */
   readonly validUntil: number;
+  /** Where the provider's calls go; null where the provider decides. */
+  readonly region: string | null;
   readonly contextWindow: number | undefined;
   readonly maxOutputTokens: number | undefined;
   /** The sheet of another moment. */
   readonly sheetAt: (at: number) => PriceSheet | undefined;
 }
 
+/** From the cheapest to the dearest that can be served instead. */
 const serviceTiers: readonly ServiceTier[] = ["batch", "flex", "standard", "priority", "fast"];
-const cacheWrites: readonly DearestQuery["cacheWrite"][] = ["none", "5m", "1h"];
 const outputMeters: readonly Meter[] = ["output", "output_audio", "output_image"];
-const toolMeters: readonly Meter[] = ["web_search", "file_search", "code_execution"];
 const mediaMeters: readonly Meter[] = ["input_audio", "cache_read_audio", "input_image"];
 
 export function makeRowSheet(options: RowSheetOptions): PriceSheet {
   const { model, state, validSince, validUntil, sheetAt } = options;
+  const usual = options.region ?? anywhere;
   const tables = tableCache(state);
   const states = [tables, ...options.next.map(tableCache)];
 
@@ -49,31 +52,45 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
     ...(options.contextWindow !== undefined && { contextWindow: options.contextWindow }),
     ...(options.maxOutputTokens !== undefined && { maxOutputTokens: options.maxOutputTokens }),
 
-    charge(part, { serviceTier, at }) {
+    charge(part, { serviceTier, region = usual, at }) {
       if (at < validSince || at >= validUntil) {
         const other = sheetAt(at);
-        if (other) return other.charge(part, { serviceTier, at });
+        if (other) return other.charge(part, { serviceTier, region, at });
       }
       const level = levelOf(state.row, countContext(part.usage));
-      return chargePart(part, tables(level, serviceTier), model);
+      return chargePart(part, tables(level, { serviceTier, region }), model);
     },
+    prices: ({ serviceTier, region = usual }) => applyTerms(state.row, { serviceTier, region }).isPriced,
 
-    dearest: rememberDearest(states),
+    dearest: rememberDearest(states, options.region ?? undefined),
   };
 }
 
-type Tables = ((level: number, serviceTier: ServiceTier) => RateTable) & { readonly row: CatalogueRow };
+type Tables = ((level: number, terms: Terms) => RateTable) & { readonly row: CatalogueRow };
 
-/** Tables are made when they are first asked for: most models are only ever called on one tier, below every threshold. */
+/** Tables are made when they are first asked for: most models are only ever called under one set of terms, below every threshold. */
 function tableCache(state: RowState): Tables {
-  const made = new Map<ServiceTier, RateTable[]>();
-  const tables = (level: number, serviceTier: ServiceTier): RateTable => {
-    let levels = made.get(serviceTier);
-    if (!levels) made.set(serviceTier, (levels = []));
-    return (levels[level] ??= makeRateTable({ ...state, level, serviceTier }));
+  const made = new Map<ServiceTier, Map<string, Made>>();
+  const tables = (level: number, { serviceTier, region }: Terms): RateTable => {
+    let regions = made.get(serviceTier);
+    if (!regions) made.set(serviceTier, (regions = new Map()));
+    let known = regions.get(region);
+    if (!known) {
+      known = { applied: applyTerms(state.row, { serviceTier, region }), levels: [] };
+      // Answers name regions: what is remembered of them is bounded.
+      if (regions.size < mostRegions) regions.set(region, known);
+    }
+    return (known.levels[level] ??= makeRateTable({ ...state, level, applied: known.applied }));
   };
   return Object.assign(tables, { row: state.row });
 }
+
+interface Made {
+  readonly applied: AppliedTerms;
+  readonly levels: RateTable[];
+}
+
+const mostRegions = 100;
 
 function chargePart(part: UsagePart, table: RateTable, model: string): readonly Charge[] {
   const lines: Charge[] = [];
@@ -102,39 +119,52 @@ function levelOf(row: CatalogueRow, context: number): number {
 }
 
 /** Queries differ in little: what they have in common is worked out once. */
-function rememberDearest(states: readonly Tables[]): PriceSheet["dearest"] {
-  const known = new Map<number, DearestRates>();
-  return (query) => {
-    let key = (serviceTiers.indexOf(query.serviceTier) * 3 + cacheWrites.indexOf(query.cacheWrite)) * 2 + (query.media === false ? 0 : 1);
-    for (const { row } of states) key = key * ((row.contextTiers?.length ?? 0) + 1) + levelOf(row, query.inputTokens);
+function rememberDearest(states: readonly Tables[], usual: string | undefined): PriceSheet["dearest"] {
+  const known = new Map<string, DearestRates>();
+  return (asked) => {
+    const query = { ...asked, region: asked.region ?? usual };
+    const levels = states.map(({ row }) => levelOf(row, query.inputTokens));
+    const fees = query.fees?.join(",") ?? "any";
+    const key = [query.serviceTier, query.region ?? anyRegion, query.cacheWrite, query.media !== false, fees, ...levels].join(" ");
     let rates = known.get(key);
-    if (!rates) known.set(key, (rates = dearestOf(states, query)));
+    if (!rates) {
+      rates = dearestOf(states, query);
+      if (known.size < mostQueries) known.set(key, rates);
+    }
     return rates;
   };
 }
+
+const mostQueries = 1000;
 
 function dearestOf(states: readonly Tables[], query: DearestQuery): DearestRates {
   const most = { input: zero, output: zero, webSearch: zero, request: zero };
   const raise = (unit: keyof typeof most, rate: PicoUsd | undefined): void => {
     if (rate !== undefined && rate > most[unit]) most[unit] = rate;
   };
+  const fees: readonly FeeMeter[] = query.fees ?? feeMeters;
   for (const tables of states) {
-    const reached = levelOf(tables.row, query.inputTokens);
-    for (const tier of possibleTiers(query.serviceTier)) {
-      for (let level = 0; level <= reached; level++) {
-        const table = tables(level, tier);
-        for (const meter of inputMetersOf(tables.row, query)) raise("input", table[meter]?.perUnit);
-        for (const meter of outputMeters) raise("output", table[meter]?.perUnit);
-        for (const meter of toolMeters) raise("webSearch", table[meter]?.perUnit);
-        raise("request", table.request?.perUnit);
-      }
+    for (const table of possibleTables(tables, query)) {
+      for (const meter of inputMetersOf(tables.row, query)) raise("input", table[meter]?.perUnit);
+      for (const meter of outputMeters) raise("output", table[meter]?.perUnit);
+      for (const meter of fees) raise("webSearch", table[meter]?.perUnit);
+      raise("request", table.request?.perUnit);
     }
   }
   return most;
 }
 
-/** A provider may serve a cheaper tier than the one asked for. */
+/** The tables of every tier, region and context that the call can be billed by. */
+function possibleTables(tables: Tables, query: DearestQuery): readonly RateTable[] {
+  const levels = Array.from({ length: levelOf(tables.row, query.inputTokens) + 1 }, (_, level) => level);
+  return possibleTiers(query.serviceTier).flatMap((serviceTier) =>
+    possibleRegions(tables.row, query.region).flatMap((region) => levels.map((level) => tables(level, { serviceTier, region }))),
+  );
+}
+
+/** A provider may serve a cheaper tier than the one asked for; what is asked by an unknown word may be any of them. */
 function possibleTiers(asked: ServiceTier): readonly ServiceTier[] {
+  if (asked === "other") return serviceTiers;
   if (asked === "fast") return ["batch", "flex", "standard", "fast"];
   return serviceTiers.slice(0, serviceTiers.indexOf(asked) + 1);
 }

@@ -35,9 +35,9 @@ export interface Ratio {
   readonly denominator: bigint;
 }
 
-/** What a service tier makes of the standard rates. Tool fees and the flat fee of a request do not change. */
-export interface TierFactor extends Ratio {
-  /** Meters that the provider does not price apart on this tier: what stands in for them is used. */
+/** What a term (a service tier, a region) makes of the standard rates. Tool fees and the flat fee of a request do not change. */
+export interface Factor extends Ratio {
+  /** Meters that the provider does not price apart under this term: what stands in for them is used. */
   readonly without?: readonly Meter[];
 }
 
@@ -65,7 +65,10 @@ export interface CatalogueRow {
   readonly contextTiers?: readonly ContextTier[];
   /** The first that holds at a moment decides. */
   readonly schedules?: readonly Schedule[];
-  readonly serviceTiers?: Readonly<Partial<Record<ServiceTier, TierFactor>>>;
+  /** Tiers with a price of their own. */
+  readonly serviceTiers?: Readonly<Partial<Record<ServiceTier, Factor>>>;
+  /** Regions with a known price, also those that cost the same; `included` where the rates are for whichever region serves. */
+  readonly regions?: Readonly<Record<string, Factor>> | "included";
   /** The first that has a meter gives it. */
   readonly supplements?: readonly Supplement[];
   /** `always` where the provider may write a cache that nobody asked for (OpenAI); `asked` where only `cache_control` makes it write. */

@@ -1,7 +1,7 @@
 /** All prices of one model at one moment: looked up once, used for many calls. */
 
 import type { PicoUsd } from "../money/money.ts";
-import type { UsagePart } from "../usage/usage.ts";
+import type { FeeMeter, UsagePart } from "../usage/usage.ts";
 import type { Charge, Match, ServiceTier } from "./rate.ts";
 
 /** What bounds a call before it is made. */
@@ -12,6 +12,10 @@ export interface DearestQuery {
   readonly cacheWrite: "none" | "5m" | "1h";
   /** The tier asked for; what is served may be cheaper, never dearer. */
   readonly serviceTier: ServiceTier;
+  /** Where the call must be processed; absent: where the provider's calls go, and in any region where the provider decides that. */
+  readonly region?: string | undefined;
+  /** The fees that can fall due; absent: any. */
+  readonly fees?: readonly FeeMeter[] | undefined;
   /** False when the request has no audio or image in it: the rates of those then bound nothing. Absent: it may have. */
   readonly media?: boolean;
 }
@@ -20,9 +24,16 @@ export interface DearestQuery {
 export interface DearestRates {
   readonly input: PicoUsd;
   readonly output: PicoUsd;
-  /** Of any billed tool call: which tool a model will choose is not known before. */
+  /** Of one unit of the dearest fee that can fall due: which tool a model will choose is not known before. */
   readonly webSearch: PicoUsd;
   readonly request: PicoUsd;
+}
+
+export interface ChargeOptions {
+  readonly serviceTier: ServiceTier;
+  /** The region that served; by default where the provider's calls go, else anywhere. */
+  readonly region?: string | undefined;
+  readonly at: number;
 }
 
 export interface PriceSheet {
@@ -41,7 +52,10 @@ export interface PriceSheet {
    * The lines of the bill for one part. Every counted meter yields a line: where the model has no rate of its own for
    * a meter, the rate that stands in for it is used (cache and audio fall back to input or output), never nothing.
    */
-  charge(part: UsagePart, options: { readonly serviceTier: ServiceTier; readonly at: number }): readonly Charge[];
+  charge(part: UsagePart, options: ChargeOptions): readonly Charge[];
+
+  /** Whether the model has rates for these terms. A charge is made by the nearest ones otherwise. */
+  prices(terms: Omit<ChargeOptions, "at">): boolean;
 
   dearest(query: DearestQuery): DearestRates;
 }

@@ -5,7 +5,9 @@
  *
  * Token meters: `input` is uncached text and everything else that has no meter of its own; `output` has reasoning inside.
  * The audio and image meters hold what a provider prices apart, and are then not in `input` or `output`.
- * `web_search`, `file_search` and `code_execution` count billed tool calls; `request` counts calls with a flat fee.
+ * The others count units with a fee ({@link feeMeters}), and `request` counts calls with a flat fee.
+ *
+ * The ledger's files number meters by their place in this list: a new one goes to the end.
  */
 export const meters = [
   "input",
@@ -22,6 +24,7 @@ export const meters = [
   "file_search",
   "code_execution",
   "request",
+  "maps_grounding",
 ] as const;
 
 export type Meter = (typeof meters)[number];
@@ -39,6 +42,14 @@ export const tokenMeters: ReadonlySet<Meter> = new Set([
   "input_image",
   "output_image",
 ]);
+
+/**
+ * What a provider bills by the unit besides tokens. The unit is the provider's own: a search action, a query or a grounded prompt
+ * (`web_search`), a prompt grounded in maps (`maps_grounding`), a search of stored files, a code container.
+ */
+export const feeMeters = ["web_search", "file_search", "code_execution", "maps_grounding"] as const satisfies readonly Meter[];
+
+export type FeeMeter = (typeof feeMeters)[number];
 
 /** Whole, non-negative counts. An absent meter is zero. */
 export type Usage = Readonly<Partial<Record<Meter, number>>> & {
@@ -58,6 +69,12 @@ export interface UsagePart {
   readonly usage: Usage;
 }
 
+/** What another model than the main one used in a call: an advisor, or one that was asked first and declined. */
+export interface ModelUsage {
+  readonly model: string;
+  readonly usage: Usage;
+}
+
 /**
  * What was odd about an answer. None of them loses a charge.
  *
@@ -72,6 +89,11 @@ export interface UsagePart {
  * - `unpriced` the book has no price: the cost is the provider's own figure, or by a budget's stated rates, or not known and counted as nothing
  * - `unmetered` the endpoint does not tell what it costs, and the configuration lets it pass
  * - `cut` Purser ended the stream because no budget paid for more
+ * - `unbilled` the provider answered and does not bill it: a refusal before any output, an error in place of an answer
+ * - `unpriced_modifier` the tier, speed or region that was served has no known rate for this model: the charge is at the nearest one
+ * - `provider_error` the answer is, or ends in, an error of the provider's, although its status is 200
+ * - `usage_implausible` a count is more than the call can have used, or nothing for what passed: it is charged at a bound or estimated
+ * - `cost_differs` the provider's own figure is the charge, and ours is another
  */
 export type UsageFlag =
   | "usage_missing"
@@ -84,7 +106,17 @@ export type UsageFlag =
   | "aborted"
   | "unpriced"
   | "unmetered"
-  | "cut";
+  | "cut"
+  | "unbilled"
+  | "unpriced_modifier"
+  | "provider_error"
+  | "usage_implausible"
+  | "cost_differs";
+
+/** All that a call used, whichever model did. */
+export function totalUsage({ usage, parts }: { readonly usage: Usage; readonly parts?: readonly ModelUsage[] }): Usage {
+  return parts === undefined || parts.length === 0 ? usage : sumUsage([usage, ...parts.map((part) => part.usage)]);
+}
 
 /** All tokens of a usage, whatever they cost. */
 export function countTokens(usage: Usage): number {

@@ -15,7 +15,8 @@ export function testRows(open: OpenStore): void {
   test("a call comes back with all that its hold and its end said", async () => {
     await using(open, async ({ ledger, reader }) => {
       await ledger.commit(hold("op", usd(5), { repeat: "next" }));
-      const usual = { ...usualOutcome(812, 311), reportedCost: pico(7n), flags: ["aborted" as const] };
+      const parts = [{ model: "advisor", usage: { input: 3, output: 4 } }];
+      const usual = { ...usualOutcome(812, 311), parts, reportedCost: pico(7n), flags: ["aborted" as const] };
       await ledger.commit(settle("op", usd(0), { outcome: usual }));
       const [row] = await reader.calls({}, { limit: 10, before: null });
       const { status, model, usage, charges, cost, reportedCost, rawUsage, flags, latencyMs, priceVersion } = usual;
@@ -30,6 +31,7 @@ export function testRows(open: OpenStore): void {
         status,
         model,
         usage,
+        parts,
         charges,
         cost: cost.usd,
         reportedCost,
@@ -38,6 +40,19 @@ export function testRows(open: OpenStore): void {
         latencyMs,
         priceVersion,
       });
+    });
+  });
+
+  test("what other models used in a call is in its sums, and stands apart from its usage", async () => {
+    await using(open, async ({ ledger, reader }) => {
+      await ledger.commit(hold("op", usd(5)));
+      const parts = [{ model: "advisor", usage: { input: 3, output: 4, maps_grounding: 1 } }];
+      await ledger.commit(settle("op", usd(1), { outcome: outcome(usd(1), { parts }) }));
+      const [total] = await reader.totals({}, [], null);
+      assert.deepEqual(total?.usage, { input: 93, output: 14, maps_grounding: 1 });
+      const [wide] = await reader.totals({ from: start - 2 * hourMs, to: start + 2 * hourMs }, [], null);
+      assert.deepEqual(wide?.usage, total.usage);
+      assert.equal((await reader.verify()).ok, true);
     });
   });
 

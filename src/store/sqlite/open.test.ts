@@ -59,22 +59,32 @@ test("a file of a newer version is refused, and left alone", async () => {
   });
 });
 
-test("a file of an older version gets what it lacks, and keeps what it has", async () => {
-  await inFolder(async (directory) => {
-    const first = await openLedger({ directory, durability: "process", clock });
-    for (const command of tree([usd(1), usd(1), usd(1), usd(1)])) await first.ledger.commit(command);
-    await first.ledger.close();
-    const database = new DatabaseSync(ledgerFile(directory));
-    database.exec("DROP TABLE staged; DROP INDEX entry_refusal; PRAGMA user_version = 1");
-    database.close();
-    const second = await openLedger({ directory, durability: "process", clock });
-    assert.equal(second.ledger.budgets().length, 4);
-    for (const command of tree([usd(2), usd(2), usd(2), usd(2)])) await second.ledger.commit(command);
-    assert.equal((await second.reader.verify()).ok, true);
-    await second.reader.close();
-    await second.ledger.close();
-  });
-});
+const undone = ["DROP TABLE staged;", "DROP INDEX entry_refusal;", `${dropped("rollup")} ${dropped("rollup_day")}`] as const;
+
+for (const [index] of undone.entries()) {
+  const version = index + 1;
+  test(`a file of version ${version} gets what it lacks, and keeps what it has`, () =>
+    inFolder((directory) => upgrade(directory, { version, undo: undone.slice(index).join(" ") })));
+}
+
+function dropped(table: string): string {
+  return `ALTER TABLE ${table} DROP COLUMN maps_grounding;`;
+}
+
+async function upgrade(directory: string, { version, undo }: { readonly version: number; readonly undo: string }): Promise<void> {
+  const first = await openLedger({ directory, durability: "process", clock });
+  for (const command of tree([usd(1), usd(1), usd(1), usd(1)])) await first.ledger.commit(command);
+  await first.ledger.close();
+  const database = new DatabaseSync(ledgerFile(directory));
+  database.exec(`${undo} PRAGMA user_version = ${version}`);
+  database.close();
+  const second = await openLedger({ directory, durability: "process", clock });
+  assert.equal(second.ledger.budgets().length, 4);
+  for (const command of tree([usd(2), usd(2), usd(2), usd(2)])) await second.ledger.commit(command);
+  assert.equal((await second.reader.verify()).ok, true);
+  await second.reader.close();
+  await second.ledger.close();
+}
 
 test("a file that is no ledger is refused with what to do, before and at opening", async () => {
   await inFolder(async (directory) => {

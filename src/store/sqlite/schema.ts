@@ -4,7 +4,7 @@ import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { PurserError } from "../../domain/error.ts";
-import { meters } from "../../domain/usage/usage.ts";
+import { meters, type Meter } from "../../domain/usage/usage.ts";
 import { kinds, outcomeRows, otherRows } from "./journal/kind.ts";
 
 /** Kept in `user_version`; a file with a greater one was written by a newer Purser. */
@@ -17,6 +17,13 @@ export const usageColumns = [...meters, "reasoning"] as const;
 export const sumColumns = ["calls", "refusals", "cost_micro", "cost_pico", "latency_ms", ...usageColumns] as const;
 
 export type Durability = "full" | "process";
+
+/** The meters that were added since the first version. */
+const addedMeters: ReadonlySet<string> = new Set<Meter>(["maps_grounding"]);
+
+function firstColumns(): readonly string[] {
+  return sumColumns.filter((column) => !addedMeters.has(column));
+}
 
 const tables = `
   CREATE TABLE entry (
@@ -38,8 +45,8 @@ const tables = `
   CREATE TABLE amendment (seq INTEGER PRIMARY KEY, replaces INTEGER NOT NULL, ended_at INTEGER NOT NULL);
   CREATE INDEX amendment_replaces ON amendment (replaces);
   CREATE TABLE hour (hour INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL);
-  ${rollupTable("rollup")}
-  ${rollupTable("rollup_day")}
+  ${rollupTable("rollup", firstColumns())}
+  ${rollupTable("rollup_day", firstColumns())}
 `;
 
 /** What each version added to the one before it; the first made the rest. */
@@ -48,14 +55,15 @@ const steps: readonly string[] = [
   "CREATE TABLE staged (staged_id INTEGER PRIMARY KEY, batch TEXT NOT NULL);",
   // Older versions cannot read the entries of budgets that are counted anew, and of holds that move.
   `CREATE INDEX entry_refusal ON entry (kind) WHERE kind = ${kinds.refusal};`,
+  ["rollup", "rollup_day"].map((table) => `ALTER TABLE ${table} ADD COLUMN maps_grounding INTEGER NOT NULL DEFAULT 0;`).join(" "),
 ];
 
 /** Roll-ups by day have the first hour of the day (UTC) in `hour`. */
 export const dayHours = 24;
 
 /** A table of roll-ups: `cost = cost_micro × 10^6 + cost_pico` pico-USD, so that no sum overflows 64 bits. */
-export function rollupTable(name: string): string {
-  const sums = sumColumns.map((column) => `${column} INTEGER NOT NULL`).join(", ");
+export function rollupTable(name: string, columns: readonly string[] = sumColumns): string {
+  const sums = columns.map((column) => `${column} INTEGER NOT NULL`).join(", ");
   return `CREATE TABLE ${name} (
     hour INTEGER NOT NULL, attribution_id INTEGER NOT NULL, route_id INTEGER NOT NULL, status INTEGER NOT NULL, ${sums},
     PRIMARY KEY (hour, attribution_id, route_id, status)) WITHOUT ROWID;`;

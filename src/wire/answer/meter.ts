@@ -82,7 +82,8 @@ export function bodyMeter(state: AnswerState, answer: { readonly generates: bool
     end() {
       const kept = body.take();
       if (body.length > 0) state.take(kept);
-      reading = state.reading(body.isCut);
+      const read = state.reading(body.isCut);
+      reading = { ...read, passedBytes: read.passedBytes + body.unreadTextBytes };
       return { rest: Buffer.alloc(0), reading };
     },
     stop: () => Buffer.alloc(0),

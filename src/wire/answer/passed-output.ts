@@ -14,6 +14,7 @@ export class PassedOutput {
   #hasReport = false;
   #kept = empty;
   #length = 0;
+  #allText = 0;
   #unkept = 0;
   #untexted = 0;
   #unread = 0;
@@ -35,6 +36,11 @@ export class PassedOutput {
     return this.#length;
   }
 
+  /** Bytes of all text that passed, whatever was reported of it. */
+  get allTextBytes(): number {
+    return this.#allText + this.#unread;
+  }
+
   /** Tokens that are not in the text: of what was not kept, and of generated media, at most. */
   get tokensBesideText(): number {
     return this.#reported + this.#besideReport;
@@ -53,6 +59,7 @@ export class PassedOutput {
   /** Takes the content of a JSON string, without its quotes. */
   addText(bytes: Buffer, start: number, end: number): void {
     const needed = this.#length + end - start;
+    this.#allText += end - start;
     if (needed > mostKeptBytes) this.#unkept += end - start;
     else {
       if (needed > this.#kept.length) this.#grow(needed);

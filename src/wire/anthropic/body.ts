@@ -1,19 +1,20 @@
 /** What is known of an Anthropic message that comes as one body. */
 
-import type { ServiceTier } from "../../domain/price/rate.ts";
 import { countContext, sumUsage, type UsageFlag } from "../../domain/usage/usage.ts";
 import { outputOfBytes, type AnswerState } from "../answer/meter.ts";
 import { answerScanner } from "../body/scan.ts";
-import { keepRaw, toObject, toText, type JsonObject } from "../count/count.ts";
+import { keepRaw, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
-import { readAnthropicUsage, type AnthropicUsage } from "./usage.ts";
+import { readReportedCost } from "../count/reported-cost.ts";
+import type { AskedTerms } from "./terms.ts";
+import { billedParts, readAnthropicUsage, type AnthropicUsage } from "./usage.ts";
 
 const scan = answerScanner();
 
 /** Builds of the body only its model and usage. */
 export class AnthropicBody implements AnswerState {
   readonly output = null;
-  readonly #asked: ServiceTier;
+  readonly #asked: AskedTerms;
   #bytes = 0;
   #finished = false;
   #model: string | null = null;
@@ -21,11 +22,15 @@ export class AnthropicBody implements AnswerState {
   /** What the usage says. */
   #said: AnthropicUsage | null = null;
   #written: string | undefined;
+  #stopReason: string | undefined;
   #malformed = false;
   #repeated = false;
+  #failed = false;
+  /** Of the content, as it was written; of a message that tells its output, of the whole body. */
+  #textBytes = 0;
 
-  /** @param asked The tier asked for, which counts when the answer does not name the one that served. */
-  constructor(asked: ServiceTier) {
+  /** @param asked What was asked for, which counts when the answer does not say what served. */
+  constructor(asked: AskedTerms) {
     this.#asked = asked;
   }
 
@@ -44,9 +49,12 @@ export class AnthropicBody implements AnswerState {
       const body = scan(data);
       this.#finished = true;
       this.#model = toText(body.json("model")) ?? null;
+      this.#stopReason = toText(body.json("stop_reason"));
       this.#repeated = body.isRepeated("usage");
       const written = body.raw("usage");
       if (written !== undefined) this.#keep(JSON.parse(written), written);
+      this.#failed = body.json("type") === "error" || body.kind("error") === "object";
+      this.#textBytes = (this.#said?.parts[0]?.usage.output ?? 0) > 0 ? data.length : contentBytes(body.json("content"));
     } catch {
       // What cannot be read has been passed on as it came, and the reading says so.
       this.#malformed = true;
@@ -55,14 +63,21 @@ export class AnthropicBody implements AnswerState {
 
   reading(malformed: boolean): Reading {
     const read = this.#said;
+    const parts = read ? billedParts(read, this.#stopReason) : [];
+    const region = read?.region ?? this.#asked.region;
+    // OpenRouter speaks this format, too.
+    const cost = this.#usage && readReportedCost(JSON.stringify(this.#usage));
     return {
       model: this.#model,
-      parts: read?.parts ?? [],
+      parts,
       ...((!read?.complete || read.invalid) && { partial: true }),
-      reportedCost: null,
-      serviceTier: read?.serviceTier ?? this.#asked,
+      reportedCost: cost?.cost ?? null,
+      ...(cost?.isWhole === false && { costIsPart: true }),
+      serviceTier: read?.serviceTier ?? this.#asked.serviceTier,
+      ...(region !== undefined && { region }),
       rawUsage: this.#usage && keepRaw(this.#usage, this.#written),
-      flags: this.#flags(read, malformed),
+      flags: this.#flags(read, { malformed, isUnbilled: this.#stopReason === "refusal" && parts.length === 0 }),
+      passedBytes: this.#malformed ? this.#bytes : this.#textBytes,
     };
   }
 
@@ -72,13 +87,26 @@ export class AnthropicBody implements AnswerState {
     this.#written = written;
   }
 
-  #flags(read: AnthropicUsage | null, malformed: boolean): readonly UsageFlag[] {
+  #flags(
+    read: AnthropicUsage | null,
+    { malformed, isUnbilled }: { readonly malformed: boolean; readonly isUnbilled: boolean },
+  ): readonly UsageFlag[] {
     const flags: UsageFlag[] = [];
-    if (!read) flags.push("usage_missing");
+    if (isUnbilled) flags.push("unbilled");
+    else if (!read) flags.push("usage_missing");
+    if (this.#failed) flags.push("provider_error");
     if (read?.invalid) flags.push("usage_invalid");
     if (this.#repeated) flags.push("usage_repeated");
     if (!this.#finished) flags.push("unfinished");
     if (this.#malformed || malformed) flags.push("malformed");
     return flags;
   }
+}
+
+/** Of text, thinking and tool input. A block that nothing was generated into counts nothing. */
+function contentBytes(content: unknown): number {
+  return toObjects(content).reduce((sum, { text, thinking, input }) => {
+    const written = [text, thinking].map((part) => (typeof part === "string" ? Buffer.byteLength(part) : 0));
+    return written.reduce((bytes, part) => bytes + part, sum + (input === undefined ? 0 : JSON.stringify(input).length));
+  }, 0);
 }

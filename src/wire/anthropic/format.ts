@@ -13,8 +13,8 @@ export const anthropicWire: WireFormat = {
   endpoint: anthropicEndpoint,
   read: (_endpoint, body) => readAnthropicRequest(body),
   meter(_endpoint, { stream, facts }) {
-    if (!stream) return bodyMeter(new AnthropicBody(facts.serviceTier), { generates: true });
-    const state = new AnthropicStream(facts.serviceTier);
+    if (!stream) return bodyMeter(new AnthropicBody(facts), { generates: true });
+    const state = new AnthropicStream(facts);
     return streamMeter(
       sseFraming((data) => state.take(data)),
       state,

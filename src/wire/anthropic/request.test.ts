@@ -25,6 +25,7 @@ test("a plain request asks for nothing special", () => {
     cacheWrite: "none",
     serviceTier: "standard",
     serverToolCalls: 0,
+    fees: ["web_search"],
     usageAsked: true,
   });
 });
@@ -71,11 +72,21 @@ test("a cache is written for as long as its longest mark says", () => {
   assert.equal(facts({ ...marked({ type: "ephemeral", ttl: "1h" }), cache_control: { type: "ephemeral" } }).cacheWrite, "1h");
 });
 
-test("the tier is the dearest that can be served", () => {
-  assert.equal(facts({ service_tier: "auto" }).serviceTier, "priority");
+test("a tier or speed without a word of ours is told from the standard one", () => {
+  assert.equal(facts({ service_tier: "auto" }).serviceTier, "standard", "committed capacity has no list price of its own");
   assert.equal(facts({ service_tier: "standard_only" }).serviceTier, "standard");
+  assert.equal(facts({ service_tier: "turbo" }).serviceTier, "other");
   assert.equal(facts({ speed: "fast" }).serviceTier, "fast");
+  assert.equal(facts({ speed: "fast", service_tier: "auto" }).serviceTier, "fast");
   assert.equal(facts({ speed: "standard" }).serviceTier, "standard");
+  assert.equal(facts({ speed: "ludicrous" }).serviceTier, "other");
+});
+
+test("the region is what the request asks for, and absent when it leaves that to the workspace", () => {
+  assert.equal(facts({ inference_geo: "us" }).region, "us");
+  assert.equal(facts({ inference_geo: "global" }).region, "global");
+  assert.equal("region" in facts({}), false);
+  assert.equal("region" in facts({ inference_geo: null }), false);
 });
 
 test("web searches are bounded by what their tools allow", () => {
@@ -112,6 +123,20 @@ test("a fallback model with a higher ceiling of its own is held for, and not fit
   const read = facts({ fallbacks: [{ model: "claude-opus-4-8", max_tokens: 5000 }] });
   assert.deepEqual([read.maxOutputTokens, read.uncuttable], [5000, true]);
   assert.equal(facts({ fallbacks: "default" }).maxOutputTokens, 1000);
+});
+
+test("other models that can be billed are known with how often they run and how much they say", () => {
+  const advisor = { type: "advisor_20260301", name: "advisor", model: "claude-opus-4-8" };
+  assert.deepEqual(facts({ tools: [{ ...advisor, max_uses: 3, max_tokens: 2048 }] }).otherModels, [
+    { model: "claude-opus-4-8", runs: 3, maxOutputTokens: 2048 },
+  ]);
+  assert.deepEqual(facts({ tools: [advisor] }).otherModels, [{ model: "claude-opus-4-8", runs: 10, maxOutputTokens: null }]);
+  assert.deepEqual(facts({ fallbacks: [{ model: "claude-opus-4-8" }, { model: "claude-sonnet-5", max_tokens: 50 }] }).otherModels, [
+    { model: "claude-opus-4-8", runs: 1, maxOutputTokens: 1000 },
+    { model: "claude-sonnet-5", runs: 1, maxOutputTokens: 50 },
+  ]);
+  assert.deepEqual(facts({ fallbacks: "default" }).otherModels, [{ model: null, runs: 1, maxOutputTokens: 1000 }]);
+  assert.equal("otherModels" in facts({ fallbacks: [] }), false);
 });
 
 test("a field of the wrong type, out of range or twice is refused by name", () => {

@@ -1,11 +1,13 @@
 /** What has to be known of a Messages request before it is held, and how its body is fitted. */
 
 import { PurserError } from "../../domain/error.ts";
-import type { ServiceTier } from "../../domain/price/rate.ts";
+import type { FeeMeter } from "../../domain/usage/usage.ts";
 import { editBody, type FieldEdit } from "../body/edit.ts";
 import { bodyScanner, type ScannedBody } from "../body/scan.ts";
 import { toObjects } from "../count/count.ts";
 import type { MediaCounts, ReadRequest, RequestFacts } from "../wire.ts";
+import { readOtherModels } from "./other-models.ts";
+import { askedTier, regionOf } from "./terms.ts";
 
 const scan = bodyScanner({ nested: ["thinking", "output_config"], keys: ["cache_control", "caching"], values: ["ttl"] });
 
@@ -16,6 +18,8 @@ const searchesUnbounded = 20;
 const delimiters = 16;
 /** The instructions that any tool brings are 264 to 804 tokens (https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview, read 2026-11). */
 const toolInstructions = 1000;
+
+const searchFees: readonly FeeMeter[] = ["web_search"];
 
 /** Models that think although the request does not ask for it (https://platform.claude.com/docs/en/build-with-claude/thinking, read 2026-11). */
 const thinksByDefault = /claude-(?:fable|mythos|opus|sonnet|haiku)-(?:[5-9]|\d\d)(?!\d)/;
@@ -40,6 +44,8 @@ function readFacts(body: ScannedBody): RequestFacts {
   const thinking = readThinking(body, model);
   const fallback = readFallbackCeiling(body);
   const ceiling = body.integer("max_tokens");
+  const region = regionOf(body.string("inference_geo"));
+  const otherModels = readOtherModels(body);
   return {
     model,
     stream: body.boolean("stream") ?? false,
@@ -53,8 +59,11 @@ function readFacts(body: ScannedBody): RequestFacts {
     uncuttable: fallback > 0 || wantsSchema(body),
     hiddenOutput: thinking.hidden,
     cacheWrite: readCacheWrite(body),
-    serviceTier: readTier(body),
+    serviceTier: askedTier({ speed: body.string("speed"), tier: body.string("service_tier") }),
+    ...(region !== undefined && { region }),
     serverToolCalls: readSearches(body),
+    fees: searchFees,
+    ...(otherModels.length > 0 && { otherModels }),
     usageAsked: true,
   };
 }
@@ -99,12 +108,6 @@ function readMedia(body: ScannedBody): MediaCounts {
 function readCacheWrite(body: ScannedBody): RequestFacts["cacheWrite"] {
   if (body.keyCount("cache_control") + body.keyCount("caching") === 0) return "none";
   return body.valueCount("ttl", "1h") > 0 ? "1h" : "5m";
-}
-
-/** `auto` lets Anthropic serve from priority capacity. It is also what an absent field means, but only buyers of that capacity are served so. */
-function readTier(body: ScannedBody): ServiceTier {
-  if (body.string("speed") === "fast") return "fast";
-  return body.string("service_tier") === "auto" ? "priority" : "standard";
 }
 
 /** Web fetch costs its tokens only, and code execution is billed by the hour: neither is counted. */

@@ -39,6 +39,7 @@ test("a stream reads the same wherever it is cut, and passes byte for byte", () 
       serviceTier: "standard",
       rawUsage: '{"input_tokens":9,"output_tokens":7}',
       flags: [],
+      passedBytes: 7,
     });
   }
 });
@@ -62,9 +63,82 @@ test("totals of message_delta overwrite those of the start, and null or absent o
   assert.deepEqual(reading.flags, []);
 });
 
-test("zero in a later total is a total", () => {
-  const { reading } = read(start({ input_tokens: 5, output_tokens: 1 }), delta({ input_tokens: 0, output_tokens: 0 }), stop);
-  assert.deepEqual(total(reading), { input: 0, output: 0 });
+test("a total that has grown does not go away: zeros after it say nothing, cached counts and repeated starts alike", () => {
+  const first = start({ input_tokens: 1500, cache_read_input_tokens: 40, cache_creation_input_tokens: 7, output_tokens: 0 });
+  const zeros = { input_tokens: 0, cache_read_input_tokens: 0, cache_creation_input_tokens: 0, output_tokens: 16 };
+  const expected = { input: 1500, cache_read: 40, cache_write_5m: 7, output: 16 };
+  assert.deepEqual(total(read(first, delta(zeros), stop).reading), expected);
+  assert.deepEqual(total(read(first, start({ input_tokens: 0, output_tokens: 0 }), delta(zeros), stop).reading), expected);
+  assert.deepEqual(total(read(first, delta({ output_tokens: 16 }, null), delta({ output_tokens: 0 }), stop).reading), expected);
+  assert.deepEqual(read(first, delta(zeros), stop).reading.flags, []);
+});
+
+test("a zero hides neither the lifetime of what was cached nor a search nor a pass", () => {
+  const split = { ephemeral_5m_input_tokens: 3, ephemeral_1h_input_tokens: 4 };
+  const advisor = { type: "advisor_message", model: "claude-opus-5", input_tokens: 9, output_tokens: 2 };
+  const { reading } = read(
+    start({ input_tokens: 1, cache_creation_input_tokens: 7, cache_creation: split, output_tokens: 1 }),
+    delta({ output_tokens: 5, iterations: [advisor], server_tool_use: { web_search_requests: 2 } }, null),
+    delta({
+      output_tokens: 6,
+      cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 0 },
+      iterations: [],
+      server_tool_use: { web_search_requests: 0 },
+    }),
+    stop,
+  );
+  assert.deepEqual(reading.parts, [
+    { model: "claude-sonnet-4-5", usage: { input: 1, cache_write_5m: 3, cache_write_1h: 4, output: 6, web_search: 2 } },
+    { model: "claude-opus-5", usage: { input: 9, output: 2 } },
+  ]);
+});
+
+test("an input that nobody told is not known, and the output that was told stays", () => {
+  const under = meter();
+  const answer = start({ input_tokens: 0, output_tokens: 0 }) + text(0, "x".repeat(300)) + delta({ output_tokens: 16 }) + stop;
+  const { reading } = feed(under, answer);
+  assert.deepEqual([reading.partial, total(reading)], [true, { input: 0, output: 16 }]);
+  assert.deepEqual({ ...under.progress }, { inputTokens: null, outputTokens: 16 });
+});
+
+test("a refusal before any output is not billed", () => {
+  const usage = { input_tokens: 5000, output_tokens: 0 };
+  for (const refused of [
+    [start(usage), delta(usage, "refusal"), stop],
+    [start({ input_tokens: 5000, output_tokens: 1 }), delta({ output_tokens: 1 }, "refusal"), stop],
+    [start(usage), delta(usage, "refusal")],
+  ]) {
+    const { reading } = read(...refused);
+    assert.deepEqual(reading.parts, []);
+    assert.ok(reading.flags.includes("unbilled") && !reading.flags.includes("usage_missing"));
+  }
+});
+
+test("a refusal after some output is billed, also where the output stayed hidden", () => {
+  const begun = read(start({ input_tokens: 50, output_tokens: 1 }), text(0, "Well"), delta({ output_tokens: 1 }, "refusal"), stop);
+  assert.deepEqual([total(begun.reading), begun.reading.flags], [{ input: 50, output: 1 }, []]);
+  const hidden = read(start({ input_tokens: 50, output_tokens: 1 }), delta({ output_tokens: 400 }, "refusal"), stop);
+  assert.deepEqual([total(hidden.reading), hidden.reading.flags], [{ input: 50, output: 400 }, []]);
+});
+
+test("of a chain that ends in a refusal, what was generated before is billed", () => {
+  const iterations = [
+    { type: "message", model: "claude-fable-5", input_tokens: 10, output_tokens: 299 },
+    { type: "fallback_message", model: "claude-opus-4-8", input_tokens: 10, output_tokens: 0 },
+  ];
+  const { reading } = read(start({ input_tokens: 10, output_tokens: 0 }), delta({ output_tokens: 0, iterations }, "refusal"), stop);
+  assert.deepEqual([reading.parts, reading.flags], [[{ model: "claude-fable-5", usage: { input: 10, output: 299 } }], []]);
+});
+
+test("what served decides over what was asked, and an unknown word is told", () => {
+  const asked = { ...plainFacts, serviceTier: "fast", region: "us" } as const;
+  const served = (usage: object): readonly unknown[] => {
+    const { reading } = feed(anthropicWire.meter(endpoint, { stream: true, facts: asked }), start({ input_tokens: 1, ...usage }) + stop);
+    return [reading.serviceTier, reading.region];
+  };
+  assert.deepEqual(served({}), ["fast", "us"]);
+  assert.deepEqual(served({ speed: "standard", service_tier: "standard", inference_geo: "global" }), ["standard", "global"]);
+  assert.deepEqual(served({ service_tier: "turbo", inference_geo: "not_available" }), ["other", "global"]);
 });
 
 test("a start that is repeated changes nothing that came after the first", () => {
@@ -124,10 +198,28 @@ test("a last count that cannot be true leaves the usage partial", () => {
   assert.deepEqual([reading.flags, reading.partial, total(reading)], [["usage_invalid"], true, { input: 5 }]);
 });
 
-test("an error in mid-stream leaves it unfinished", () => {
+test("an error in mid-stream or in place of a stream is told", () => {
   const failure = event({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } });
   const { reading } = read(start({ input_tokens: 5, output_tokens: 1 }), text(0, "abc"), failure);
-  assert.deepEqual(reading.flags, ["unfinished"]);
+  assert.deepEqual([reading.flags, reading.passedBytes, reading.partial], [["provider_error"], 3, true]);
+  const only = read(failure).reading;
+  assert.deepEqual([only.flags, only.passedBytes, only.parts], [["provider_error", "usage_missing"], 0, []]);
+});
+
+test("a body that counts no output tells how much text is in it", () => {
+  const bytesOf = (content: readonly object[]): number =>
+    feed(meter(false), JSON.stringify({ type: "message", model: "m", content, usage: { input_tokens: 0, output_tokens: 0 } })).reading
+      .passedBytes;
+  assert.equal(bytesOf([]), 0);
+  assert.equal(bytesOf([{ type: "text", text: "" }]), 0);
+  assert.equal(
+    bytesOf([
+      { type: "text", text: "word" },
+      { type: "thinking", thinking: "hm", signature: "x".repeat(99) },
+    ]),
+    6,
+  );
+  assert.ok(bytesOf([{ type: "tool_use", id: "t", name: "find", input: { a: 1 } }]) > 0);
 });
 
 test("a stream without usage says so", () => {
@@ -200,7 +292,18 @@ test("all of a body counts as output until its usage is read", () => {
 
 test("a body that breaks off is malformed and unfinished, and one without usage says so", () => {
   assert.deepEqual(feed(meter(false), '{"model":"m","usage":{"inp').reading.flags, ["usage_missing", "unfinished", "malformed"]);
-  assert.deepEqual(feed(meter(false), '{"type":"error","error":{}}').reading.flags, ["usage_missing"]);
+  assert.deepEqual(feed(meter(false), '{"type":"error","error":{}}').reading.flags, ["usage_missing", "provider_error"]);
   assert.deepEqual(feed(meter(false), "").reading.flags, ["usage_missing", "unfinished"]);
   assert.deepEqual(feed(meter(false), '{"usage":{"input_tokens":-1,"output_tokens":2}}').reading.flags, ["usage_invalid"]);
+});
+
+test("a whole body that refuses before any output is not billed, and one without a count of its input is estimated", () => {
+  const body = (more: object): string => JSON.stringify({ model: "claude-fable-5", content: [], ...more });
+  const refused = feed(meter(false), body({ stop_reason: "refusal", usage: { input_tokens: 5000, output_tokens: 0 } })).reading;
+  assert.deepEqual([refused.parts, refused.flags], [[], ["unbilled"]]);
+  assert.deepEqual(feed(meter(false), body({ stop_reason: "refusal" })).reading.flags, ["unbilled"]);
+  const late = feed(meter(false), body({ stop_reason: "refusal", usage: { input_tokens: 50, output_tokens: 9 } })).reading;
+  assert.deepEqual([total(late), late.flags], [{ input: 50, output: 9 }, []]);
+  const unknown = feed(meter(false), body({ stop_reason: "end_turn", usage: { input_tokens: 0, output_tokens: 9 } })).reading;
+  assert.deepEqual([unknown.partial, total(unknown)], [true, { input: 0, output: 9 }]);
 });

@@ -1,14 +1,15 @@
 /** What is known of an Anthropic stream while its events pass: its usage, its open blocks, and how to end it early. */
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
-import type { UsageFlag } from "../../domain/usage/usage.ts";
-import { countContext, sumUsage } from "../../domain/usage/usage.ts";
+import { countContext, sumUsage, type UsageFlag, type UsagePart } from "../../domain/usage/usage.ts";
 import { sseComment, type AnswerState } from "../answer/meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { behindQuoted, standsAt } from "../bytes.ts";
 import { keepRaw, overwrite, sameCounts, toObject, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
-import { readAnthropicUsage } from "./usage.ts";
+import { readReportedCost } from "../count/reported-cost.ts";
+import type { AskedTerms } from "./terms.ts";
+import { billedParts, readAnthropicUsage, type AnthropicUsage } from "./usage.ts";
 
 /** The longest head of an event in which its type and index stand when the provider itself wrote it. */
 const headBytes = 96;
@@ -27,17 +28,21 @@ export class AnthropicStream implements AnswerState {
   /** The usage beside the last `stop_reason`. */
   #final: JsonObject | null = null;
   #tier: ServiceTier;
+  #region: string | undefined;
+  #stopReason: string | undefined;
   #started = false;
   #reportedInput: number | null = null;
   #counted = false;
   #stopped = false;
   #finished = false;
+  #failed = false;
   readonly #open = new Set<number>();
   readonly #flags = new Set<UsageFlag>();
 
-  /** @param asked The tier asked for, which counts until the answer names the one that serves. */
-  constructor(asked: ServiceTier) {
-    this.#tier = asked;
+  /** @param asked What was asked for, which counts until the answer says what serves. */
+  constructor(asked: AskedTerms) {
+    this.#tier = asked.serviceTier;
+    this.#region = asked.region;
   }
 
   get finished(): boolean {
@@ -64,26 +69,43 @@ export class AnthropicStream implements AnswerState {
     else if (type === "message_start") this.#takeStart(data);
     else if (type === "message_delta") this.#takeMessageDelta(data);
     else if (type === "message_stop") this.#finished = true;
+    else if (type === "error") this.#failed = true;
   }
 
   /** What the stream said it used. Before its last usage has come that is partial: the output in `message_start` is a placeholder. */
   reading(malformed: boolean): Reading {
     const flags = new Set(this.#flags);
     if (malformed) flags.add("malformed");
-    if (!this.#finished) flags.add("unfinished");
-    if (!this.#usage || (this.#finished && !this.#counted)) flags.add("usage_missing");
+    if (this.#failed) flags.add("provider_error");
+    if (!this.#finished && !this.#failed) flags.add("unfinished");
     const read = this.#usage && readAnthropicUsage(this.#usage, this.#model);
+    const parts = read ? this.#billed(read) : [];
+    if (this.#isRefused && parts.length === 0) flags.add("unbilled");
+    else if (!this.#usage || (this.#finished && !this.#counted)) flags.add("usage_missing");
     if (read?.invalid) flags.add("usage_invalid");
+    // OpenRouter speaks this format, too.
+    const cost = this.#usage && readReportedCost(JSON.stringify(this.#usage));
     const final = this.#counted && (this.#stopped || this.#finished) && read?.complete === true && !read.invalid;
     return {
       model: this.#model,
-      parts: read?.parts ?? [],
+      parts,
       ...(!final && { partial: true }),
-      reportedCost: null,
+      reportedCost: cost?.cost ?? null,
+      ...(cost?.isWhole === false && { costIsPart: true }),
       serviceTier: this.#tier,
+      ...(this.#region !== undefined && { region: this.#region }),
       rawUsage: this.#usage && keepRaw(this.#usage),
       flags: [...flags],
+      passedBytes: this.output.allTextBytes,
     };
+  }
+
+  get #isRefused(): boolean {
+    return this.#stopReason === "refusal" && this.output.allTextBytes === 0;
+  }
+
+  #billed(read: AnthropicUsage): readonly UsagePart[] {
+    return this.#isRefused ? billedParts(read, this.#stopReason) : read.parts;
   }
 
   /** The events that are missing for a stop at "max_tokens"; none once the stream has closed itself. */
@@ -121,6 +143,7 @@ export class AnthropicStream implements AnswerState {
     const parsed = this.#parse(data);
     const usage = toObject(parsed?.["usage"]);
     const closing = (toObject(parsed?.["delta"])?.["stop_reason"] ?? null) !== null;
+    this.#stopReason = toText(toObject(parsed?.["delta"])?.["stop_reason"]) ?? this.#stopReason;
     if (usage) {
       const output = this.#keep(usage);
       this.#counted = true;
@@ -145,7 +168,8 @@ export class AnthropicStream implements AnswerState {
     const read = readAnthropicUsage(this.#usage, this.#model);
     const total = sumUsage(read.parts.map((part) => part.usage));
     this.#tier = read.serviceTier ?? this.#tier;
-    this.#reportedInput = countContext(total);
+    this.#region = read.region ?? this.#region;
+    this.#reportedInput = countContext(total) || null;
     return total.output ?? 0;
   }
 

@@ -20,7 +20,7 @@ test("input, cache reads and both cache writes are counted apart", () => {
     model,
   );
   const usage = { input: 3, cache_read: 9511, cache_write_5m: 1900, cache_write_1h: 56, output: 44, reasoning: 30, web_search: 2 };
-  assert.deepEqual(read, { parts: [{ model, usage }], serviceTier: null, invalid: false, complete: true });
+  assert.deepEqual(read, { parts: [{ model, usage }], others: [], serviceTier: null, region: undefined, invalid: false, complete: true });
 });
 
 test("a cache write without a lifetime is one of five minutes", () => {
@@ -81,6 +81,46 @@ test("a fallback's tokens stand at the top level already, and belong to the mode
   assert.deepEqual(parts, [{ model: "claude-opus-4-8", usage: { input: 412, output: 264 } }]);
 });
 
+test("an attempt that declined after it had generated something is a part of its own model", () => {
+  const { parts } = readAnthropicUsage(
+    {
+      input_tokens: 100,
+      cache_read_input_tokens: 560_186,
+      output_tokens: 400,
+      iterations: [
+        { type: "message", model: "claude-fable-5", input_tokens: 100, cache_read_input_tokens: 560_186, output_tokens: 299 },
+        { type: "fallback_message", model: "claude-opus-5", input_tokens: 100, output_tokens: 0 },
+        { type: "fallback_message", model: "claude-opus-4-8", input_tokens: 100, cache_read_input_tokens: 560_186, output_tokens: 400 },
+      ],
+    },
+    "claude-opus-4-8",
+  );
+  assert.deepEqual(parts, [
+    { model: "claude-opus-4-8", usage: { input: 100, cache_read: 560_186, output: 400 } },
+    { model: "claude-fable-5", usage: { input: 100, cache_read: 560_186, output: 299 } },
+  ]);
+});
+
+test("passes that the fallback ran add up to the top level without those of the model that declined", () => {
+  const { parts } = readAnthropicUsage(
+    {
+      input_tokens: 30,
+      output_tokens: 3,
+      iterations: [
+        { type: "message", model: "a", input_tokens: 5, output_tokens: 50 },
+        { type: "fallback_message", model: "b", input_tokens: 10, output_tokens: 1 },
+        { type: "message", model: "b", input_tokens: 20, output_tokens: 2 },
+      ],
+    },
+    "b",
+  );
+  assert.deepEqual(parts, [
+    { model: "b", usage: { input: 10, output: 1 } },
+    { model: "b", usage: { input: 20, output: 2 } },
+    { model: "a", usage: { input: 5, output: 50 } },
+  ]);
+});
+
 test("passes of a tool loop that add up to the top level are parts, so that each decides its own long-context rate", () => {
   const { parts } = readAnthropicUsage(
     {
@@ -116,6 +156,17 @@ test("the tier is the one that served", () => {
   assert.equal(tier({ service_tier: "priority" }), "priority");
   assert.equal(tier({ service_tier: "batch" }), "batch");
   assert.equal(tier({ service_tier: "standard", speed: "fast" }), "fast");
+  assert.equal(tier({ service_tier: "turbo" }), "other");
+  assert.equal(tier({ service_tier: "standard", speed: "ludicrous" }), "other");
+});
+
+test("the region is the one that served", () => {
+  const region = (usage: Record<string, unknown>): string | undefined => readAnthropicUsage(usage, model).region;
+  assert.deepEqual(
+    ["us", "global", "not_available", "eu"].map((geo) => region({ inference_geo: geo })),
+    ["us", "global", "global", "eu"],
+  );
+  assert.equal(region({ inference_geo: null }), undefined);
 });
 
 test("a count that cannot be true is left out and marked, the others stay", () => {

@@ -3,11 +3,18 @@
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { countContext, sumUsage, type Usage, type UsagePart } from "../../domain/usage/usage.ts";
 import { CountReader, sameCounts, toObject, toObjects, toText, usageOf, type JsonObject } from "../count/count.ts";
+import { attemptsOf, hasOutput, type Attempts } from "./attempts.ts";
+import { regionOf, servedTier } from "./terms.ts";
 
 export interface AnthropicUsage {
+  /** The answer's own passes, then what other models and the compaction used. */
   readonly parts: readonly UsagePart[];
+  /** Those of {@link parts} that are not the answer's own. */
+  readonly others: readonly UsagePart[];
   /** Null when the answer does not say what served it. */
   readonly serviceTier: ServiceTier | null;
+  /** Undefined when the answer does not say where. */
+  readonly region: string | undefined;
   /** Whether a count could not be true; it is then absent. */
   readonly invalid: boolean;
   /** Whether input and output were both told. */
@@ -18,48 +25,68 @@ export interface AnthropicUsage {
  * Reads `usage` of a message, or what `message_start` and every `message_delta` of a stream said together.
  *
  * `input_tokens` counts what was neither read from nor written to a cache; output has thinking inside. The top level leaves out
- * `compaction` and `advisor_message` iterations, which are parts of their own, and already is the one that served when a
- * `fallback_message` did. Server tools run several passes, each with its own context: where the `message` iterations add up to the
- * top level they become the parts, so that a long-context rate is decided by one pass. Code execution is billed by the hour and
- * not told here (https://platform.claude.com/docs/en/build-with-claude/compaction, usage types of @anthropic-ai/sdk 1.12.0, read 2026-11).
+ * `compaction` and `advisor_message` iterations, which are parts of their own. When a `fallback_message` served it is that one's, and
+ * each attempt that declined after it had generated something is a part of its own model. Server tools run several passes, each with
+ * its own context: where the passes that served add up to the top level they become the parts, so that a long-context rate is decided
+ * by one pass. Code execution is billed by the hour and not told here
+ * (https://platform.claude.com/docs/en/build-with-claude/compaction and .../refusals-and-fallback, usage types of @anthropic-ai/sdk
+ * 1.12.0, read 2026-11).
  *
  * @param model The model that the message names.
  */
 export function readAnthropicUsage(usage: JsonObject, model: string | null): AnthropicUsage {
   const counts = new CountReader();
   const iterations = toObjects(usage["iterations"]);
-  const main = readMain({ usage, iterations, model, counts });
+  const attempts = attemptsOf(iterations);
+  const main = readMain({ usage, attempts, model, counts });
+  const declined = attempts.declined.map((pass) => readPart(pass, { model, counts })).filter((part) => hasOutput(part.usage.output));
   const extra = iterations
     .filter(({ type }) => type === "compaction" || type === "advisor_message")
     .map((iteration) => readPart(iteration, { model, counts }));
-  return { parts: [...main, ...extra], serviceTier: readTier(usage), invalid: counts.invalid, complete: isComplete(main) };
+  const others = [...declined, ...extra];
+  return {
+    parts: [...main, ...others],
+    others,
+    serviceTier: servedTier(usage),
+    region: regionOf(toText(usage["inference_geo"])),
+    invalid: counts.invalid,
+    complete: isComplete(main),
+  };
 }
 
-/** An input that was all read from a cache, or written to one, need not be told apart. */
+/**
+ * What is billed of an answer. A refusal is not, unless something was generated before it
+ * (https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback, read 2026-11); what other models had done by then is.
+ */
+export function billedParts(read: AnthropicUsage, stopReason: string | undefined): readonly UsagePart[] {
+  if (stopReason !== "refusal") return read.parts;
+  const own = read.parts.slice(0, read.parts.length - read.others.length);
+  return own.some(({ usage }) => hasOutput(usage.output)) ? read.parts : read.others;
+}
+
+/** An input that was all read from a cache, or written to one, need not be told apart; but no message has none at all. */
 function isComplete(parts: readonly UsagePart[]): boolean {
-  return parts.every(({ usage }) => usage.output !== undefined && (usage.input !== undefined || countContext(usage) > 0));
+  return parts.every(({ usage }) => usage.output !== undefined && countContext(usage) > 0);
 }
 
 interface Main {
   readonly usage: JsonObject;
-  readonly iterations: readonly JsonObject[];
+  readonly attempts: Attempts;
   readonly model: string | null;
   readonly counts: CountReader;
 }
 
-function readMain({ usage, iterations, model, counts }: Main): readonly UsagePart[] {
-  const served = toText(iterations.findLast(({ type }) => type === "fallback_message")?.["model"]);
+function readMain({ usage, attempts, model, counts }: Main): readonly UsagePart[] {
+  const served = attempts.fallbackModel ?? model;
   const tokens = readTokens(usage, counts);
   const tools = readTools(usage, counts);
-  const passes = iterations.filter(({ type }) => type === "message").map((pass) => readPart(pass, { model, counts }));
+  const passes = attempts.served.map((pass) => readPart(pass, { model: served, counts }));
   const [first, ...others] = passes;
-  const exact =
-    !served &&
-    sameCounts(
-      passes.map(({ usage }) => usage),
-      [tokens],
-    );
-  if (!first || others.length === 0 || !exact) return [{ model: served ?? model, usage: { ...tokens, ...tools } }];
+  const exact = sameCounts(
+    passes.map(({ usage }) => usage),
+    [tokens],
+  );
+  if (!first || others.length === 0 || !exact) return [{ model: served, usage: { ...tokens, ...tools } }];
   return [{ model: first.model, usage: sumUsage([first.usage, tools]) }, ...others];
 }
 
@@ -97,10 +124,4 @@ function readCacheWrites(usage: JsonObject, counts: CountReader): { readonly fiv
   const total = counts.read(usage, "cache_creation_input_tokens") ?? fiveMinutes + oneHour;
   const lasting = fiveMinutes === 0 && oneHour > 0 ? total : Math.min(oneHour, total);
   return { fiveMinutes: total - lasting, oneHour: lasting };
-}
-
-function readTier(usage: JsonObject): ServiceTier | null {
-  if (usage["speed"] === "fast") return "fast";
-  const tier = usage["service_tier"];
-  return tier === "priority" || tier === "batch" || tier === "standard" ? tier : null;
 }

@@ -48,8 +48,14 @@ test("a stream reads the same wherever it is cut, and passes byte for byte", () 
       serviceTier: "standard",
       rawUsage: '{"inputTokens":22,"outputTokens":55}',
       flags: [],
+      passedBytes: 7,
     });
   }
+});
+
+test("an exception ends a stream in place of its metadata", () => {
+  const { reading } = feed(converseMeter({ stream: true }), line({ modelStreamErrorException: { message: "no" } }));
+  assert.deepEqual([reading.flags, reading.passedBytes], [["usage_missing", "provider_error"], 0]);
 });
 
 test("a stream without its metadata is unfinished and has no usage", () => {
@@ -91,4 +97,25 @@ test("a whole answer is read, with the tier that served", () => {
   const body = JSON.stringify({ usage: { inputTokens: 3, outputTokens: 4 }, stopReason: "end_turn", serviceTier: { type: "flex" } });
   const { reading } = feed(converseMeter({ stream: false }), body, [7]);
   assert.deepEqual([total(reading), reading.serviceTier, reading.flags], [{ input: 3, output: 4 }, "flex", []]);
+});
+
+test("a tier or a latency that has no list price is not read as standard", () => {
+  const tier = (more: object): string =>
+    feed(converseMeter({ stream: false }), JSON.stringify({ usage: { inputTokens: 3, outputTokens: 4 }, ...more })).reading.serviceTier;
+  assert.equal(tier({ serviceTier: { type: "default" }, performanceConfig: { latency: "standard" } }), "standard");
+  assert.equal(tier({ serviceTier: { type: "reserved" } }), "other");
+  assert.equal(tier({ serviceTier: { type: "turbo" } }), "other");
+  assert.equal(tier({ performanceConfig: { latency: "optimized" } }), "other");
+  const stream = line({ metadata: { usage: { inputTokens: 1, outputTokens: 1 }, serviceTier: { type: "priority" } } });
+  assert.equal(feed(converseMeter({ stream: true }), stream).reading.serviceTier, "priority");
+});
+
+test("a prompt that a guardrail kept from the model is not billed, and zeros of another answer are no count", () => {
+  const usage = { inputTokens: 0, outputTokens: 0, totalTokens: 0 };
+  const whole = feed(converseMeter({ stream: false }), JSON.stringify({ usage, stopReason: "guardrail_intervened" })).reading;
+  assert.ok(whole.flags.includes("unbilled"));
+  const stream = line({ messageStop: { stopReason: "guardrail_intervened" } }) + metadata(usage);
+  assert.ok(feed(converseMeter({ stream: true }), stream).reading.flags.includes("unbilled"));
+  const other = feed(converseMeter({ stream: false }), JSON.stringify({ usage, stopReason: "end_turn" })).reading;
+  assert.deepEqual([other.partial, other.flags], [true, []]);
 });

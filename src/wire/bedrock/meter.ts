@@ -2,12 +2,13 @@
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import type { UsageFlag } from "../../domain/usage/usage.ts";
-import { countContext, sumUsage } from "../../domain/usage/usage.ts";
+import { countContext, countTokens, sumUsage } from "../../domain/usage/usage.ts";
 import { bodyMeter, outputOfBytes, streamMeter, type AnswerState } from "../answer/meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { keepRaw, toObject, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading, UsageMeter } from "../wire.ts";
 import { LineFraming } from "./line-framing.ts";
+import { servedTier } from "./terms.ts";
 import { readConverseUsage } from "./usage.ts";
 
 const deltaMark = Buffer.from('{"contentBlockDelta"');
@@ -30,7 +31,9 @@ class ConverseAnswer implements AnswerState {
   #tier: ServiceTier = "standard";
   #bodyBytes = 0;
   #stopped = false;
+  #blocked = false;
   #finished = false;
+  #failed = false;
   readonly #open = new Set<number>();
   readonly #flags = new Set<UsageFlag>();
 
@@ -52,7 +55,8 @@ class ConverseAnswer implements AnswerState {
     if (data.subarray(0, deltaMark.length).equals(deltaMark)) return this.#takeDelta(data);
     const event = this.#parse(data);
     if (!event) return;
-    if (!this.#stream) this.#takeBody(event, data.length);
+    if (Object.keys(event).some(isException)) this.#failed = true;
+    else if (!this.#stream) this.#takeBody(event, data.length);
     else if (event["metadata"] !== undefined) this.#takeClosing(toObject(event["metadata"]));
     else if (event["contentBlockDelta"] !== undefined) this.#takeDelta(data);
     else this.#takeBoundary(event);
@@ -62,12 +66,16 @@ class ConverseAnswer implements AnswerState {
   reading(malformed: boolean): Reading {
     const flags = new Set(this.#flags);
     const read = this.#usage && readConverseUsage(this.#usage);
-    if (!read) flags.add("usage_missing");
+    const isCounted = read?.parts.some(({ usage }) => countTokens(usage) > 0) ?? false;
+    // A guardrail that blocks the prompt keeps it from the model (https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-how.html).
+    if (this.#blocked && !isCounted) flags.add("unbilled");
+    else if (!read) flags.add("usage_missing");
     if (read?.invalid) flags.add("usage_invalid");
-    if (!this.#finished) flags.add("unfinished");
+    if (this.#failed) flags.add("provider_error");
+    if (!this.#finished && !this.#failed) flags.add("unfinished");
     if (malformed) flags.add("malformed");
     const rawUsage = this.#usage && keepRaw(this.#usage);
-    const partial = !read || read.invalid;
+    const partial = !isCounted || read?.invalid === true;
     return {
       model: null,
       parts: read?.parts ?? [],
@@ -76,6 +84,7 @@ class ConverseAnswer implements AnswerState {
       serviceTier: this.#tier,
       rawUsage,
       flags: [...flags],
+      passedBytes: this.#stream ? this.output.allTextBytes : this.#bodyBytes,
     };
   }
 
@@ -97,7 +106,9 @@ class ConverseAnswer implements AnswerState {
   #takeBoundary(event: JsonObject): void {
     const index = toObject(event["contentBlockStop"])?.["contentBlockIndex"];
     if (typeof index === "number") this.#open.delete(index);
-    if (event["messageStop"] !== undefined) this.#stopped = true;
+    if (event["messageStop"] === undefined) return;
+    this.#stopped = true;
+    this.#takeStop(toObject(event["messageStop"])?.["stopReason"]);
   }
 
   #takeBody(event: JsonObject, bytes: number): void {
@@ -110,8 +121,12 @@ class ConverseAnswer implements AnswerState {
     this.#usage = toObject(event?.["usage"]) ?? this.#usage;
     const output = this.#usage?.["outputTokens"];
     if (typeof output === "number") this.output.report(output);
-    const tier = toObject(event?.["serviceTier"])?.["type"];
-    if (tier === "priority" || tier === "flex") this.#tier = tier;
+    this.#tier = servedTier(event) ?? this.#tier;
+    this.#takeStop(event?.["stopReason"]);
+  }
+
+  #takeStop(reason: unknown): void {
+    if (reason === "guardrail_intervened") this.#blocked = true;
   }
 
   #parse(data: Buffer): JsonObject | undefined {
@@ -125,4 +140,9 @@ class ConverseAnswer implements AnswerState {
       return undefined;
     }
   }
+}
+
+/** `internalServerException`, `throttlingException`, `modelStreamErrorException` and their like end a stream instead of `metadata`. */
+function isException(name: string): boolean {
+  return name.endsWith("Exception");
 }

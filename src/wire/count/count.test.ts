@@ -37,9 +37,10 @@ test("input and output stand as zero, other meters only when they count", () => 
   assert.deepEqual(usageOf({ input: undefined }), {});
 });
 
-test("later counts overwrite, and null takes nothing away", () => {
-  const joined = overwrite({ a: 1, b: 2, nested: { x: 1, y: 2 } }, { a: null, b: 0, nested: { y: 3, x: null } });
-  assert.deepEqual(joined, { a: 1, b: 0, nested: { x: 1, y: 3 } });
+test("later counts overwrite, and neither null nor zero nor an empty list takes anything away", () => {
+  const earlier = { a: 1, b: 2, c: 3, list: [1], nested: { x: 1, y: 2, z: 3 } };
+  const joined = overwrite(earlier, { a: null, b: 0, c: 4, d: 0, list: [], nested: { y: 3, x: null, z: 0 } });
+  assert.deepEqual(joined, { a: 1, b: 2, c: 4, d: 0, list: [1], nested: { x: 1, y: 3, z: 3 } });
 });
 
 test("a usage is kept as it was written, without its lists when it is too long, and not at all when that does not help", () => {

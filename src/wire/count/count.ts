@@ -64,17 +64,24 @@ export function usageOf(counts: { readonly [count in Meter | "reasoning"]?: numb
   return usage;
 }
 
-/** Later counts over earlier ones, field by field: a stream repeats totals, and null says nothing. Objects inside are joined likewise. */
+/**
+ * Later counts over earlier ones, field by field: a stream repeats running totals. Null, zero and an empty list say nothing after a
+ * count: a total that has grown does not go away. Objects inside are joined likewise.
+ */
 export function overwrite(earlier: JsonObject, later: JsonObject): JsonObject {
   const joined: Record<string, unknown> = { ...earlier };
   for (const field in later) {
     const value = later[field];
-    if (value === null) continue;
+    if (value === null || (saysNothing(value) && joined[field] !== undefined)) continue;
     const after = toObject(value);
     const before = after && toObject(joined[field]);
     joined[field] = before && after ? overwrite(before, after) : value;
   }
   return joined;
+}
+
+function saysNothing(value: unknown): boolean {
+  return value === 0 || (Array.isArray(value) && value.length === 0);
 }
 
 /** The usage as JSON text, for the record. Of one that is too long the lists are left out; null when that does not help. */

@@ -69,6 +69,30 @@ test("a chunk that only names its traffic type takes nothing away", () => {
   assert.deepEqual([reading.serviceTier, reading.flags], ["priority", []]);
 });
 
+test("zeros take nothing away, and do not stand for the text beside them", () => {
+  const zeros = { promptTokenCount: 0, candidatesTokenCount: 0, cachedContentTokenCount: 0, totalTokenCount: 0 };
+  const usage = { promptTokenCount: 50, cachedContentTokenCount: 30, candidatesTokenCount: 20, thoughtsTokenCount: 4, totalTokenCount: 74 };
+  const closed = read(chunk({ text: "a", usage }), chunk({ finishReason: "STOP", usage: zeros }));
+  assert.deepEqual(total(closed.reading), { input: 20, cache_read: 30, output: 24, reasoning: 4 });
+  assert.deepEqual([closed.reading.flags, closed.reading.partial], [[], undefined]);
+  const more = read(chunk({ text: "a", usage }), chunk({ text: "x".repeat(30), finishReason: "STOP", usage: zeros }));
+  assert.equal(more.reading.partial, true, "what passed since the last count is estimated");
+  const only = read(chunk({ text: "x".repeat(30), finishReason: "STOP", usage: zeros }));
+  assert.deepEqual([only.reading.parts, only.reading.flags], [[], ["usage_missing"]]);
+});
+
+test("a count of the prompt alone does not stand for the text beside it", () => {
+  const prompt = { promptTokenCount: 9, totalTokenCount: 9 };
+  const under = meter();
+  under.push(Buffer.from(sse([chunk({ text: "x".repeat(30), usage: prompt })])));
+  assert.deepEqual({ ...under.progress }, { inputTokens: 9, outputTokens: 10 });
+  const { reading } = feed(
+    under,
+    sse([chunk({ finishReason: "STOP", usage: { ...prompt, candidatesTokenCount: 8, totalTokenCount: 17 } })]),
+  );
+  assert.deepEqual([total(reading), reading.flags, reading.partial], [{ input: 9, output: 8 }, [], undefined]);
+});
+
 test("text in chunks that only name their traffic type is estimated, and they are no usage", () => {
   const under = meter();
   const { reading } = feed(under, sse([chunk({ text: "x".repeat(30), finishReason: "STOP", usage: { trafficType: "ON_DEMAND" } })]));
@@ -143,6 +167,18 @@ test("every candidate has to end", () => {
   const one = [chunk({ text: "a", usage }), chunk({ text: "b", usage, index: 1 }), chunk({ usage, finishReason: "STOP" })];
   assert.deepEqual(read(...one).reading.flags, ["unfinished"]);
   assert.deepEqual(read(...one, chunk({ usage, index: 1, finishReason: "STOP" })).reading.flags, []);
+});
+
+test("a refused prompt of which nothing is counted is not billed", () => {
+  const { reading } = read({ promptFeedback: { blockReason: "SAFETY" }, usageMetadata: { promptTokenCount: 0, totalTokenCount: 0 } });
+  assert.deepEqual([reading.parts, reading.flags], [[], ["unbilled"]]);
+});
+
+test("a page that the prompt named is no search, in whichever chunk it is told", () => {
+  const usage = { promptTokenCount: 27, candidatesTokenCount: 45, toolUsePromptTokenCount: 10_309, thoughtsTokenCount: 31 };
+  const told = chunk({ text: "a", grounding: { groundingChunks: [{ web: { uri: "https://example.com/a" } }] } });
+  const last = { candidates: [{ finishReason: "STOP", urlContextMetadata: { urlMetadata: [{ retrievedUrl: "https://example.com/a" }] } }] };
+  assert.deepEqual(total(read(told, { ...last, usageMetadata: usage }).reading), { input: 10_336, output: 76, reasoning: 31 });
 });
 
 test("a refused prompt is a finished answer", () => {

@@ -2,14 +2,19 @@
 
 import type { Usage, UsageFlag } from "../../domain/usage/usage.ts";
 import { countContext } from "../../domain/usage/usage.ts";
+import { isErrorList } from "../answer/error-list.ts";
 import type { AnswerState } from "../answer/meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { answerScanner, type ScannedBody } from "../body/scan.ts";
 import { keepRaw, overwrite, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading, RequestFacts } from "../wire.ts";
-import { countsTokens, Grounding, readGeminiUsage } from "./usage.ts";
+import { Grounding } from "./grounding.ts";
+import { countsOutput, countsTokens, readGeminiUsage } from "./usage.ts";
 
-const scan = answerScanner({ keys: ["groundingMetadata", "finishReason"] });
+/** What is told of a candidate besides its text. */
+const tellingKeys = ["groundingMetadata", "urlContextMetadata", "finishReason"];
+
+const scan = answerScanner({ keys: tellingKeys });
 
 /** An image that Gemini generates costs at most this many tokens, at 4K (https://ai.google.dev/gemini-api/docs/pricing, read 2026-11). */
 const tokensPerImage = 2000;
@@ -29,14 +34,17 @@ export class GeminiAnswer implements AnswerState {
   #counted = false;
   #merged = false;
   #blocked = false;
+  #failed = false;
+  #passedBytes = 0;
   readonly #indexes = new Set<number>();
   readonly #ended = new Set<number>();
-  readonly #grounding = new Grounding();
+  readonly #grounding: Grounding;
   readonly #flags = new Set<UsageFlag>();
 
   constructor(answer: { readonly stream: boolean; readonly facts: RequestFacts }) {
     this.#stream = answer.stream;
     this.#facts = answer.facts;
+    this.#grounding = new Grounding(answer.facts.fees);
   }
 
   /** Whether every candidate that began has ended, or the prompt was refused: a stream has no closing event. */
@@ -71,8 +79,10 @@ export class GeminiAnswer implements AnswerState {
   }
 
   take(data: Buffer): void {
+    if (isErrorList(data)) return this.#fail();
     try {
       const body = scan(data);
+      if (body.kind("error") === "object") this.#fail();
       if (body.isRepeated("usageMetadata")) this.#flags.add("usage_repeated");
       this.#read(body);
       this.#whole = true;
@@ -82,14 +92,20 @@ export class GeminiAnswer implements AnswerState {
     }
   }
 
+  #fail(): void {
+    this.#failed = true;
+    this.#whole = true;
+  }
+
   /** Partial when something was generated after the last usage: {@link progress} has the estimate of it. */
   reading(malformed: boolean): Reading {
     const { usage, serviceTier, invalid } = this.#said;
     const flags = new Set(this.#flags);
     if (malformed) flags.add("malformed");
-    if (!this.#counted) flags.add("usage_missing");
+    if (!this.#counted) flags.add(this.#blocked ? "unbilled" : "usage_missing");
     if (invalid) flags.add("usage_invalid");
-    if (!this.finished) flags.add("unfinished");
+    if (this.#failed) flags.add("provider_error");
+    if (!this.finished && !this.#failed) flags.add("unfinished");
     const partial = !this.#counted || invalid || this.output.grewSinceReport || !this.finished;
     return {
       model: this.#model,
@@ -99,6 +115,7 @@ export class GeminiAnswer implements AnswerState {
       serviceTier: serviceTier ?? this.#facts.serviceTier,
       rawUsage: this.#raw(),
       flags: [...flags],
+      passedBytes: this.#passedBytes,
     };
   }
 
@@ -108,8 +125,7 @@ export class GeminiAnswer implements AnswerState {
   }
 
   #parts(counted: Usage): Reading["parts"] {
-    const searches = this.#grounding.searches(this.#model);
-    const usage = searches > 0 ? { ...counted, web_search: searches } : counted;
+    const usage = { ...counted, ...this.#grounding.units(this.#model ?? this.#facts.model) };
     return this.#counted ? [{ model: this.#model, usage }] : [];
   }
 
@@ -121,8 +137,9 @@ export class GeminiAnswer implements AnswerState {
     const usage = written === undefined ? undefined : toObject(JSON.parse(written));
     const counts = usage !== undefined && countsTokens(usage);
     if (usage) this.#keep(usage, counts ? written : undefined);
-    const counted = counts && outputOf(this.#said.usage) > 0;
-    const telling = body.keyCount("groundingMetadata") + body.keyCount("finishReason") > 0;
+    const counted = counts && usage !== undefined && countsOutput(usage) && outputOf(this.#said.usage) > 0;
+    this.#passedBytes += counted ? body.bytes.length : textBytes(toObjects(body.json("candidates")));
+    const telling = tellingKeys.some((key) => body.keyCount(key) > 0);
     if (telling || !counted || this.#facts.choices > 1 || this.#indexes.size === 0)
       this.#takeCandidates(toObjects(body.json("candidates")), counted);
   }
@@ -132,13 +149,12 @@ export class GeminiAnswer implements AnswerState {
       const index = typeof candidate["index"] === "number" ? candidate["index"] : 0;
       this.#indexes.add(index);
       if (toText(candidate["finishReason"]) !== undefined) this.#ended.add(index);
-      const grounding = toObject(candidate["groundingMetadata"]);
-      if (grounding) this.#grounding.add(grounding);
+      this.#grounding.add(candidate);
       if (!counted) takeParts(candidate, this.output);
     }
   }
 
-  /** A chunk that only names its traffic type counts nothing, and takes nothing away. */
+  /** A chunk that only names its traffic type, or has only zeros, counts nothing and takes nothing away. */
   #keep(usage: JsonObject, written: string | undefined): void {
     this.#merged = Object.keys(this.#metadata).some((field) => (usage[field] ?? null) === null);
     this.#metadata = overwrite(this.#metadata, usage);
@@ -146,7 +162,7 @@ export class GeminiAnswer implements AnswerState {
     if (written === undefined) return;
     this.#written = written;
     this.#counted = true;
-    if (this.#said.usage.output !== undefined) this.output.report(outputOf(this.#said.usage));
+    if (countsOutput(usage) && this.#said.usage.output !== undefined) this.output.report(outputOf(this.#said.usage));
   }
 }
 
@@ -167,4 +183,17 @@ function takeParts(candidate: JsonObject, output: PassedOutput): void {
 function takeText(text: string, output: PassedOutput): void {
   const written = Buffer.from(JSON.stringify(text));
   output.addText(written, 1, written.length - 1);
+}
+
+/** Of the text, calls and media in a chunk's candidates, as they are written. */
+function textBytes(candidates: readonly JsonObject[]): number {
+  const parts = candidates.flatMap((candidate) => toObjects(toObject(candidate["content"])?.["parts"]));
+  return parts.reduce((sum, part) => sum + (part["inlineData"] ? JSON.stringify(part).length : writtenBytes(part)), 0);
+}
+
+function writtenBytes(part: JsonObject): number {
+  const { thoughtSignature: _signature, text, ...other } = part;
+  const written = typeof text === "string" ? text : "";
+  const rest = Object.keys(other).some((field) => field !== "thought") ? JSON.stringify(other) : "";
+  return Buffer.byteLength(written) + Buffer.byteLength(rest);
 }

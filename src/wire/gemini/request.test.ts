@@ -27,6 +27,7 @@ test("a plain request asks for nothing special", () => {
     cacheWrite: "none",
     serviceTier: "standard",
     serverToolCalls: 0,
+    fees: [],
     usageAsked: true,
   });
 });
@@ -105,6 +106,20 @@ test("the tier asked for bounds the one served", () => {
   assert.equal(facts({ serviceTier: "flex" }).serviceTier, "flex");
   assert.equal(facts({ service_tier: "PRIORITY" }).serviceTier, "priority");
   assert.equal(facts({ serviceTier: "standard" }).serviceTier, "standard");
+  assert.equal(facts({ serviceTier: "SERVICE_TIER_PRIORITY" }).serviceTier, "priority");
+  assert.equal(facts({ serviceTier: "turbo" }).serviceTier, "other");
+});
+
+test("searches and maps have fees of their own, and reading a page has none", () => {
+  const fees = (tools: readonly object[], model = "gemini-3.5-flash"): readonly unknown[] => {
+    const { serverToolCalls, fees } = request({ contents, tools }, path(model)).facts;
+    return [serverToolCalls, fees];
+  };
+  assert.deepEqual(fees([{ googleSearch: {} }]), [10, ["web_search"]]);
+  assert.deepEqual(fees([{ google_search: {} }], "gemini-2.5-flash"), [1, ["web_search"]]);
+  assert.deepEqual(fees([{ googleMaps: {} }]), [1, ["maps_grounding"]]);
+  assert.deepEqual(fees([{ googleSearch: {} }, { google_maps: {} }]), [11, ["web_search", "maps_grounding"]]);
+  assert.deepEqual(fees([{ urlContext: {} }]), [0, []]);
 });
 
 test("an embedding generates no tokens", () => {

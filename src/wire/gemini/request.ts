@@ -1,10 +1,11 @@
 /** What has to be known of a Gemini request before it is held, and how its body is fitted. */
 
 import { PurserError } from "../../domain/error.ts";
-import type { ServiceTier } from "../../domain/price/rate.ts";
+import type { FeeMeter } from "../../domain/usage/usage.ts";
 import { editBody } from "../body/edit.ts";
 import { bodyScanner, type IntegerBounds, type ScannedBody } from "../body/scan.ts";
 import type { Endpoint, MediaCounts, ReadRequest, RequestFacts } from "../wire.ts";
+import { askedTier } from "./terms.ts";
 
 /** Google's APIs take every name in both spellings. */
 interface Spelling {
@@ -17,14 +18,15 @@ const addedTokens = 16;
 
 const noMedia: MediaCounts = { images: 0, audios: 0, files: 0 };
 const searchKeys = (
-  "googleSearch google_search googleSearchRetrieval google_search_retrieval googleMaps google_maps " +
+  "googleSearch google_search googleSearchRetrieval google_search_retrieval " +
   "enterpriseWebSearch enterprise_web_search parallelAiSearch exaAiSearch"
 ).split(" ");
+const mapsKeys = ["googleMaps", "google_maps"];
 const mediaKeys = ["inlineData", "inline_data", "fileData", "file_data"];
 
 const scan = bodyScanner({
   nested: ["generationConfig", "generation_config"].flatMap((name) => [name, `${name}.thinkingConfig`, `${name}.thinking_config`]),
-  keys: [...searchKeys, ...mediaKeys],
+  keys: [...searchKeys, ...mapsKeys, ...mediaKeys],
   values: ["mimeType", "mime_type"],
 });
 
@@ -84,6 +86,7 @@ interface Place {
 function readFacts(body: ScannedBody, { endpoint, settings, ceiling }: Place): RequestFacts {
   const model = endpoint.model ?? "";
   const thinking = readThinking(body, { model, settings });
+  const fees = readFees(body, model);
   return {
     model,
     stream: endpoint.stream ?? false,
@@ -97,8 +100,9 @@ function readFacts(body: ScannedBody, { endpoint, settings, ceiling }: Place): R
     uncuttable: wantsSchema(body, settings),
     hiddenOutput: thinking.hidden || makesMedia(body, settings),
     cacheWrite: "none",
-    serviceTier: readTier(body),
-    serverToolCalls: readSearches(body, model),
+    serviceTier: askedTier(body.string(pick(body, tierField))),
+    serverToolCalls: fees.reduce((sum, [, most]) => sum + most, 0),
+    fees: fees.map(([fee]) => fee),
     usageAsked: true,
   };
 }
@@ -138,15 +142,14 @@ function readMedia(body: ScannedBody): MediaCounts {
   return { images, audios, files: total - images - audios };
 }
 
-function readTier(body: ScannedBody): ServiceTier {
-  const tier = body.string(pick(body, tierField))?.toLowerCase();
-  return tier === "flex" || tier === "priority" ? tier : "standard";
-}
-
-function readSearches(body: ScannedBody, model: string): number {
-  const offered = searchKeys.some((key) => body.keyCount(key) > 0);
-  if (!offered) return 0;
-  return /gemini-[12]\./.test(model) ? 1 : searchesPerPrompt;
+/** Each fee that can fall due, and how often. */
+function readFees(body: ScannedBody, model: string): readonly (readonly [fee: FeeMeter, most: number])[] {
+  const offers = (keys: readonly string[]): boolean => keys.some((key) => body.keyCount(key) > 0);
+  const searches = /gemini-[12](?!\d)/.test(model) ? 1 : searchesPerPrompt;
+  return [
+    ...(offers(searchKeys) ? [["web_search", searches] as const] : []),
+    ...(offers(mapsKeys) ? [["maps_grounding", 1] as const] : []),
+  ];
 }
 
 function settingsIn(configuration: string): Settings {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { countTokens } from "../../domain/usage/usage.ts";
-import { countsTokens, Grounding, readGeminiUsage } from "./usage.ts";
+import { countsOutput, countsTokens, readGeminiUsage } from "./usage.ts";
 
 test("cached tokens are inside the prompt, thoughts outside the candidates, tool results outside the prompt", () => {
   const read = readGeminiUsage({
@@ -67,6 +67,16 @@ test("the tier is read from either API's field", () => {
   assert.equal(tier({ trafficType: "ON_DEMAND" }), "standard");
   assert.equal(tier({ trafficType: "ON_DEMAND_PRIORITY" }), "priority");
   assert.equal(tier({ trafficType: "ON_DEMAND_FLEX" }), "flex");
+  assert.equal(tier({ serviceTier: "standard", trafficType: "ON_DEMAND_FLEX" }), "flex");
+  assert.equal(tier({ serviceTier: "SERVICE_TIER_FLEX" }), "flex");
+  assert.equal(tier({ serviceTier: "unspecified", trafficType: "TRAFFIC_TYPE_UNSPECIFIED" }), null);
+});
+
+test("a tier that has no list price or is not known is not read as standard", () => {
+  for (const metadata of [{ trafficType: "PROVISIONED_THROUGHPUT" }, { trafficType: "ON_DEMAND_TURBO" }, { serviceTier: "turbo" }]) {
+    assert.equal(readGeminiUsage(metadata).serviceTier, "other");
+  }
+  assert.equal(readGeminiUsage({ serviceTier: "flex", trafficType: "ON_DEMAND_PRIORITY" }).serviceTier, "other");
 });
 
 test("counts that cannot be true are left out and marked", () => {
@@ -79,10 +89,18 @@ test("counts that cannot be true are left out and marked", () => {
   assert.deepEqual([more.usage, more.invalid], [{ input: 0, cache_read: 10, output: 1 }, true]);
 });
 
-test("a metadata that only names its traffic type counts nothing", () => {
+test("a metadata that only names its traffic type, or has only zeros, counts nothing", () => {
   assert.equal(countsTokens({ trafficType: "ON_DEMAND" }), false);
   assert.equal(countsTokens({ promptTokenCount: null }), false);
-  assert.equal(countsTokens({ promptTokenCount: 0 }), true);
+  assert.equal(countsTokens({ promptTokenCount: 0, candidatesTokenCount: 0, totalTokenCount: 0 }), false);
+  assert.equal(countsTokens({ promptTokenCount: 0, thoughtsTokenCount: 3 }), true);
+});
+
+test("a metadata that counts the prompt alone says nothing of the output", () => {
+  assert.equal(countsOutput({ promptTokenCount: 9, candidatesTokenCount: 0, totalTokenCount: 9 }), false);
+  assert.equal(countsOutput({ promptTokenCount: 9, toolUsePromptTokenCount: 4, totalTokenCount: 13 }), false);
+  assert.equal(countsOutput({ promptTokenCount: 9, totalTokenCount: 12 }), true);
+  assert.equal(countsOutput({ promptTokenCount: 9, responseTokenCount: 1 }), true);
 });
 
 test("no token is lost or counted twice, whatever the modalities say", () => {
@@ -109,23 +127,4 @@ test("no token is lost or counted twice, whatever the modalities say", () => {
       assert.equal(invalid, false);
     }),
   );
-});
-
-test("from Gemini 3 on each distinct query is billed, before it a grounded prompt once", () => {
-  const grounding = new Grounding();
-  grounding.add({ webSearchQueries: ["a", "b", ""] });
-  grounding.add({ webSearchQueries: ["b", "c"], imageSearchQueries: ["d"] });
-  assert.equal(grounding.searches("gemini-3-pro-preview"), 4);
-  assert.equal(grounding.searches("gemini-2.5-flash"), 1);
-  assert.equal(grounding.searches("gemini-2.0-flash"), 1);
-  assert.equal(grounding.searches(null), 4);
-});
-
-test("an answer that rests on a source was grounded though it names no query, and one on nothing was not", () => {
-  const grounding = new Grounding();
-  grounding.add({});
-  assert.equal(grounding.searches("gemini-3-pro"), 0);
-  grounding.add({ groundingChunks: [{ maps: { uri: "https://example.com" } }] });
-  assert.equal(grounding.searches("gemini-3-pro"), 1);
-  assert.equal(grounding.searches("gemini-2.5-pro"), 1);
 });

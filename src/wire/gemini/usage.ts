@@ -1,8 +1,9 @@
-/** What Gemini's `usageMetadata` and `groundingMetadata` say was used. */
+/** What Gemini's `usageMetadata` says was used. */
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import type { Usage } from "../../domain/usage/usage.ts";
-import { CountReader, toObjects, toText, usageOf, type JsonObject } from "../count/count.ts";
+import { CountReader, toObjects, usageOf, type JsonObject } from "../count/count.ts";
+import { servedTier } from "./terms.ts";
 
 export interface GeminiUsage {
   readonly usage: Usage;
@@ -12,19 +13,25 @@ export interface GeminiUsage {
   readonly invalid: boolean;
 }
 
-const countFields = [
-  "promptTokenCount",
-  "cachedContentTokenCount",
-  "candidatesTokenCount",
-  "responseTokenCount",
-  "thoughtsTokenCount",
-  "toolUsePromptTokenCount",
-  "totalTokenCount",
-];
+const outputFields = ["candidatesTokenCount", "responseTokenCount", "thoughtsTokenCount"];
+const countFields = ["promptTokenCount", "cachedContentTokenCount", ...outputFields, "toolUsePromptTokenCount", "totalTokenCount"];
 
-/** Whether a `usageMetadata` counts anything: Vertex sends some that only name the traffic type. */
+/** Whether a `usageMetadata` counts anything: Vertex sends some that only name the traffic type, others that are all zeros. */
 export function countsTokens(metadata: JsonObject): boolean {
-  return countFields.some((field) => metadata[field] !== undefined && metadata[field] !== null);
+  return countFields.some((field) => isSaid(metadata[field]));
+}
+
+/** Whether it counts output: one that was told of the prompt alone says nothing of what was generated since. */
+export function countsOutput(metadata: JsonObject): boolean {
+  if (outputFields.some((field) => isSaid(metadata[field]))) return true;
+  const [total = 0, prompt = 0, tools = 0] = ["totalTokenCount", "promptTokenCount", "toolUsePromptTokenCount"].map((field) =>
+    Number(metadata[field] ?? 0),
+  );
+  return total > prompt + tools;
+}
+
+function isSaid(count: unknown): boolean {
+  return (count ?? 0) !== 0;
 }
 
 /**
@@ -37,7 +44,7 @@ export function countsTokens(metadata: JsonObject): boolean {
 export function readGeminiUsage(metadata: JsonObject): GeminiUsage {
   const counts = new CountReader();
   const usage = { ...readInput(metadata, counts), ...readOutput(metadata, counts) };
-  return { usage, serviceTier: readTier(metadata), invalid: counts.invalid };
+  return { usage, serviceTier: servedTier(metadata), invalid: counts.invalid };
 }
 
 function readInput(metadata: JsonObject, counts: CountReader): Usage {
@@ -83,40 +90,4 @@ function modality(details: unknown, { name, counts }: { readonly name: string; r
   let sum = 0;
   for (const detail of toObjects(details)) if (detail["modality"] === name) sum += counts.read(detail, "tokenCount") ?? 0;
   return sum;
-}
-
-/** Vertex names the tier by its traffic type, the Gemini API by `serviceTier`. */
-function readTier(metadata: JsonObject): ServiceTier | null {
-  const tier = toText(metadata["serviceTier"]);
-  const traffic = toText(metadata["trafficType"]);
-  if (tier === undefined && traffic === undefined) return null;
-  const named = `${tier ?? ""} ${traffic ?? ""}`.toLowerCase();
-  if (named.includes("priority")) return "priority";
-  if (named.includes("flex")) return "flex";
-  return "standard";
-}
-
-/** What the candidates of an answer searched for, gathered over its chunks, which may repeat it. */
-export class Grounding {
-  readonly #queries = new Set<string>();
-  #grounded = false;
-
-  /** @param metadata A candidate's `groundingMetadata`. */
-  add(metadata: JsonObject): void {
-    for (const query of [metadata["webSearchQueries"], metadata["imageSearchQueries"]].flat()) {
-      if (typeof query === "string" && query.trim() !== "") this.#queries.add(query);
-    }
-    if (toObjects(metadata["groundingChunks"]).length > 0) this.#grounded = true;
-  }
-
-  /**
-   * Billed searches. From Gemini 3 on every distinct query that is not empty is billed, before it a grounded prompt once however many
-   * queries it took; a model of unknown name counts by query, so as never to say too little. Grounding in Maps counts once
-   * (https://ai.google.dev/gemini-api/docs/google-search and .../docs/pricing, read 2026-11).
-   */
-  searches(model: string | null): number {
-    const generation = Number(/gemini-(\d+)/.exec(model ?? "")?.[1] ?? Infinity);
-    const grounded = this.#grounded || this.#queries.size > 0 ? 1 : 0;
-    return generation >= 3 ? Math.max(grounded, this.#queries.size) : grounded;
-  }
 }

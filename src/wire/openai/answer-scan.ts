@@ -5,23 +5,19 @@ import { answerScanner, type ScannedBody } from "../body/index.ts";
 import { behindQuoted } from "../bytes.ts";
 import { toText } from "../count/count.ts";
 import type { UsagePart } from "../../domain/usage/usage.ts";
-import type { AnswerRecord, BilledTool, ToolCounts } from "./record.ts";
-import { behindColon, endOfValue } from "./delta.ts";
+import type { AnswerRecord } from "./record.ts";
+import { behindColon, countDeltaBytes, endOfValue } from "./delta.ts";
+import { serverTypes, ToolTally } from "./tool-tally.ts";
 import { readUsage } from "./usage.ts";
 
 const nested = ["usage", "x_groq", "tool_usage", "tool_usage.web_search"];
-export const scanAnswer = answerScanner({ nested: ["response", ...nested, ...nested.map((name) => `response.${name}`)] });
+export const scanAnswer = answerScanner({
+  nested: ["response", ...nested, ...nested.map((name) => `response.${name}`)],
+  values: ["finish_reason"],
+});
 
 const usageKey = Buffer.from('usage"');
 const escape = Buffer.from("\\u");
-
-/** Items of a Responses output that are billed by the call, and their meters. */
-const billedItems: ReadonlyMap<string, BilledTool> = new Map([
-  ["web_search_call", "web_search"],
-  ["file_search_call", "file_search"],
-  ["code_interpreter_call", "code_execution"],
-]);
-const billedTypes = [...billedItems.keys()];
 
 /** Where the fields of an answer object stand: made once for each of the two places. */
 interface AnswerPaths {
@@ -36,6 +32,8 @@ interface AnswerPaths {
   readonly webSearch: string;
   readonly searches: string;
   readonly imageTool: string;
+  readonly error: string;
+  readonly choices: string;
 }
 
 const topPaths = pathsBelow("");
@@ -53,12 +51,37 @@ export function takeAnswer(
   const paths = at.prefix === "" ? topPaths : responsePaths;
   record.nameModel(toText(body.json(paths.model)));
   record.nameTier(toText(body.json(paths.serviceTier)));
+  if (tellsError(body, paths)) record.fail();
   if (body.isRepeated(paths.usage)) record.flag("usage_repeated");
   const usage = usageBytes(body, paths);
-  if (!usage) return;
-  record.takeUsage(usage, at.passed);
-  if (body.kind(paths.output) === "array") record.countTools(countItems(body, paths));
+  if (usage) record.takeUsage(usage, at.passed);
+  if (body.kind(paths.output) === "array") record.countTools(tallyOf(body, paths));
   takeToolUsage(body, record, paths);
+}
+
+/** An error object beside the answer or instead of it, or a choice that ended in one. A response that went well says `"error":null`. */
+function tellsError(body: ScannedBody, paths: AnswerPaths): boolean {
+  const kind = body.kind(paths.error);
+  return kind === "object" || kind === "string" || body.valueCount("finish_reason", "error") > 0;
+}
+
+/** Bytes of the text that stands in a whole answer: in its messages, their tool calls and its reasoning. */
+export function countGeneratedBytes(body: ScannedBody): number {
+  const choices = arrayBytes(body, topPaths.choices);
+  const output = arrayBytes(body, topPaths.output);
+  return sumBelow(choices, choiceKeys) + sumBelow(output, itemKeys);
+}
+
+const choiceKeys = ['message"', 'text"'].map((key) => Buffer.from(key));
+const itemKeys = ['content"', 'arguments"', 'summary"', 'input"', 'code"'].map((key) => Buffer.from(key));
+
+function arrayBytes(body: ScannedBody, path: string): Buffer | undefined {
+  const field = body.kind(path) === "array" ? body.field(path) : undefined;
+  return field && body.bytes.subarray(field.start, field.end);
+}
+
+function sumBelow(part: Buffer | undefined, keys: readonly Buffer[]): number {
+  return part === undefined ? 0 : keys.reduce((sum, key) => sum + countDeltaBytes(part, key), 0);
 }
 
 function pathsBelow(prefix: "" | "response."): AnswerPaths {
@@ -74,6 +97,8 @@ function pathsBelow(prefix: "" | "response."): AnswerPaths {
     webSearch: `${prefix}tool_usage.web_search`,
     searches: `${prefix}tool_usage.web_search.num_requests`,
     imageTool: `${prefix}tool_usage.image_gen`,
+    error: `${prefix}error`,
+    choices: `${prefix}choices`,
   };
 }
 
@@ -106,16 +131,12 @@ export function lastUsage(payload: Buffer): Buffer | undefined {
   return found;
 }
 
-/** Calls that were completed, page opens of a search included: each is an item of its own, and each is billed. */
-function countItems(body: ScannedBody, paths: AnswerPaths): ToolCounts | undefined {
-  if (!billedTypes.some((type) => body.valueCount("type", type) > 0)) return undefined;
-  const counts: Partial<Record<BilledTool, number>> = {};
-  for (const item of body.json(paths.output) as readonly unknown[]) {
-    const { type, status } = (item ?? {}) as { readonly type?: unknown; readonly status?: unknown };
-    const meter = typeof type === "string" ? billedItems.get(type) : undefined;
-    if (meter && (status === undefined || status === "completed")) counts[meter] = (counts[meter] ?? 0) + 1;
-  }
-  return counts;
+/** Building the output is worth it only where a tool of the provider's stands in it. */
+function tallyOf(body: ScannedBody, paths: AnswerPaths): ToolTally | undefined {
+  if (!serverTypes.some((type) => body.valueCount("type", type) > 0)) return undefined;
+  const tally = new ToolTally();
+  for (const item of body.json(paths.output) as readonly unknown[]) tally.take(item);
+  return tally;
 }
 
 /** OpenAI's own count of searches, where it gives one, and the tokens of the image tool, which another model spends. */
@@ -123,7 +144,7 @@ function takeToolUsage(body: ScannedBody, record: AnswerRecord, paths: AnswerPat
   if (body.kind(paths.toolUsage) !== "object") return;
   if (body.kind(paths.webSearch) === "object") {
     const searches = body.integer(paths.searches);
-    if (searches !== undefined && searches > 0) record.countTools({ web_search: searches });
+    if (searches !== undefined && searches > 0) record.countSearches(searches);
   }
   if (body.kind(paths.imageTool) !== "object") return;
   const { usage } = readUsage(body.raw(paths.imageTool) ?? "", true);

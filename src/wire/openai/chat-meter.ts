@@ -2,10 +2,11 @@
 
 import { PurserError } from "../../domain/error.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
+import { isErrorList } from "../answer/error-list.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
 import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { lastUsage, mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
-import { takeDeltas } from "./delta.ts";
+import { countDeltaBytes } from "./delta.ts";
 import { AnswerRecord } from "./record.ts";
 import { chatStop } from "./stop.ts";
 
@@ -15,6 +16,7 @@ const longestDone = 16;
 
 const chatDeltaKey = Buffer.from('delta"');
 const completionDeltaKey = Buffer.from('text"');
+const errorWord = Buffer.from('"error"');
 
 export class ChatMeter implements UsageMeter {
   readonly output = new PassedOutput();
@@ -52,9 +54,10 @@ export class ChatMeter implements UsageMeter {
 
   end(): { readonly rest: Uint8Array; readonly reading: Reading } {
     const rest = this.#splitter.end();
-    if (!this.#finished) this.#record.flag("unfinished");
+    if (!this.#finished && !this.#record.failed) this.#record.flag("unfinished");
     if (this.#splitter.malformed) this.#record.flag("malformed");
-    return { rest, reading: this.#record.reading() };
+    const isCounted = this.#finished || !this.output.grewSinceReport;
+    return { rest, reading: this.#record.reading({ bytes: this.output.allTextBytes, isCounted }) };
   }
 
   stop(message: string): Uint8Array {
@@ -83,10 +86,11 @@ export class ChatMeter implements UsageMeter {
       this.#finished = true;
       return true;
     }
-    const bytes = takeDeltas(payload, this.#deltaKey, this.output);
+    const bytes = countDeltaBytes(payload, this.#deltaKey, this.output);
     const isIntroduction = this.#introductions < mostIntroductions && (this.#id === undefined || this.#record.model === null);
     const mayHaveUsage = lastUsage(payload) !== undefined || (bytes === 0 && mayHideKeys(payload));
-    if (!isIntroduction && !mayHaveUsage) return this.#checkShape(payload);
+    const mayTellError = payload.includes(errorWord);
+    if (!isIntroduction && !mayHaveUsage && !mayTellError) return this.#checkShape(payload);
     if (isIntroduction) this.#introductions++;
     return this.#inspect(payload);
   }
@@ -100,6 +104,7 @@ export class ChatMeter implements UsageMeter {
   }
 
   #inspect(payload: Buffer): boolean {
+    if (isErrorList(payload)) return this.#fail();
     try {
       const chunk = scanAnswer(payload);
       this.#id ||= chunk.string("id");
@@ -112,5 +117,10 @@ export class ChatMeter implements UsageMeter {
       this.#record.flag("malformed");
       return true;
     }
+  }
+
+  #fail(): true {
+    this.#record.fail();
+    return true;
   }
 }

@@ -12,13 +12,13 @@ const colon = 0x3a;
 const skipped = new KeyTable(["role", "id", "type", "format", "data", "expires_at", "reasoning_details", "annotations", "signature"]);
 
 /**
- * Adds the string values below every field of one name in an event's payload to the output that passed: `delta` of chat and
- * Responses, `text` of completions.
+ * Sums the bytes of the string values below every field of one name in an event's payload: `delta` of chat and Responses, `text` of
+ * completions. Escapes count as they are written, so that the figure is never too small.
  *
  * @param name As {@link behindQuoted} takes it.
- * @returns The bytes that were added.
+ * @param output What the strings are added to.
  */
-export function takeDeltas(payload: Buffer, name: Buffer, output: PassedOutput): number {
+export function countDeltaBytes(payload: Buffer, name: Buffer, output?: PassedOutput): number {
   let sum = 0;
   let at = behindQuoted(payload, name);
   while (at >= 0) {

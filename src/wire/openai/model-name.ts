@@ -8,13 +8,16 @@
 const hidden = /(^|[/:])(o[134]|gpt-([5-9]|\d\d)|gpt-oss|codex|grok-([4-9]|code))(?![a-z0-9])/;
 const answersAtOnce = /chat-latest|non-reasoning|(^|[/:])gpt-oss|search-(preview|api)/;
 const showsReasoning = /deepseek|qwen|grok-3-mini|kimi|glm|minimax|gpt-oss/;
-/** Models that search in every call, and OpenRouter's suffix for it. */
-const searches = /search-(preview|api)|:online$/;
+/** OpenAI's models that search in every call, for one fee. */
+const searchModels = /search-(preview|api)/;
+/** OpenRouter's suffix for a search in every call. */
+const searches = /:online$/;
 
 interface Traits {
   readonly showsReasoning: boolean;
   /** When the request asks for no effort. */
   readonly hidesReasoning: boolean;
+  readonly isSearchModel: boolean;
   readonly searchesAlways: boolean;
 }
 
@@ -29,7 +32,12 @@ export function hidesReasoning(model: string, effort: string | undefined): boole
   return effort === undefined ? traits.hidesReasoning : effort !== "none" && effort !== "minimal";
 }
 
-/** Whether the model searches the web in every call. */
+/** Whether it is one of OpenAI's chat models that search the web in every call: an answer does not tell of it. */
+export function isSearchModel(model: string): boolean {
+  return traitsOf(model).isSearchModel;
+}
+
+/** Whether a search of the web is part of every call. */
 export function searchesAlways(model: string): boolean {
   return traitsOf(model).searchesAlways;
 }
@@ -42,7 +50,8 @@ function traitsOf(model: string): Traits {
   traits = {
     showsReasoning: showsReasoning.test(name),
     hidesReasoning: hidden.test(name) && !answersAtOnce.test(name),
-    searchesAlways: searches.test(name),
+    isSearchModel: searchModels.test(name),
+    searchesAlways: searchModels.test(name) || searches.test(name),
   };
   known.set(model, traits);
   return traits;

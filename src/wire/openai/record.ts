@@ -5,15 +5,13 @@ import { countContext, type Usage, type UsageFlag, type UsagePart } from "../../
 import type { PassedOutput } from "../answer/passed-output.ts";
 import type { Reading, RequestFacts } from "../wire.ts";
 import { serviceTierOf } from "./service-tier.ts";
+import { isSearchModel } from "./model-name.ts";
+import type { ToolCounts } from "./server-tools.ts";
+import type { ToolTally } from "./tool-tally.ts";
 import { readUsage, type UsageReading } from "./usage.ts";
 
 /** A larger usage object is kept only in part. */
 const longestRawUsage = 4096;
-
-/** Meters that count tool calls which the provider ran. */
-export type BilledTool = "web_search" | "file_search" | "code_execution";
-
-export type ToolCounts = Readonly<Partial<Record<BilledTool, number>>>;
 
 export class AnswerRecord {
   readonly #facts: RequestFacts;
@@ -25,10 +23,16 @@ export class AnswerRecord {
   #rawUsage: string | null = null;
   #tools: ToolCounts | undefined;
   #otherParts: readonly UsagePart[] = [];
+  #serverCalls = 0;
+  #failed = false;
 
   constructor(facts: RequestFacts, generates: boolean) {
     this.#facts = facts;
     this.#generates = generates;
+  }
+
+  get failed(): boolean {
+    return this.#failed;
   }
 
   get model(): string | null {
@@ -54,6 +58,11 @@ export class AnswerRecord {
     if (!this.#flags.includes(flag)) this.#flags.push(flag);
   }
 
+  /** The answer told that it is, or ends in, an error. */
+  fail(): void {
+    this.#failed = true;
+  }
+
   /** An empty name, as Azure's first chunk has, does not count. */
   nameModel(model: string | undefined): void {
     if (model) this.#model = model;
@@ -63,9 +72,15 @@ export class AnswerRecord {
     if (serviceTierOf(tier) !== null) this.#tier = tier;
   }
 
-  /** Counted on the provider's side; a later count replaces an earlier one. */
-  countTools(tools: ToolCounts | undefined): void {
-    if (tools) this.#tools = { ...this.#tools, ...tools };
+  /** Counted in what passed; a later count replaces an earlier one. */
+  countTools(tally: ToolTally | undefined): void {
+    if (tally?.counts) this.#tools = { ...this.#tools, ...tally.counts };
+    this.#serverCalls = Math.max(this.#serverCalls, tally?.calls ?? 0);
+  }
+
+  /** As the provider counts them itself, beside its usage. */
+  countSearches(searches: number): void {
+    this.#tools = { ...this.#tools, web_search: searches };
   }
 
   addParts(parts: readonly UsagePart[]): void {
@@ -90,23 +105,44 @@ export class AnswerRecord {
     if (this.knowsOutput) passed?.report(this.outputTokens);
   }
 
-  reading(): Reading {
+  /** @param passed.bytes Of generated text. @param passed.isCounted False when some passed after the last report of usage. */
+  reading(passed: { readonly bytes: number; readonly isCounted: boolean }): Reading {
     const usage = this.#last?.usage;
     if (!usage) this.flag("usage_missing");
-    const reading: Reading = {
+    if (this.#failed) this.flag("provider_error");
+    const parts = this.#parts(usage ?? undefined);
+    const isPartial = parts.length > 0 && !(usage && passed.isCounted && this.#isComplete(usage));
+    return {
       model: this.#model,
-      parts: usage ? this.#parts(usage) : [],
+      parts,
+      ...(isPartial && { partial: true }),
       reportedCost: this.#last?.reportedCost ?? null,
+      ...(this.#last?.costIsPart && { costIsPart: true }),
       serviceTier: serviceTierOf(this.#tier) ?? this.#facts.serviceTier,
       rawUsage: this.#rawUsage,
       flags: this.#flags,
+      ...(this.#serverCalls > 0 && { serverCalls: this.#serverCalls }),
+      passedBytes: passed.bytes,
     };
-    return usage && !this.#isComplete(usage) ? { ...reading, partial: true } : reading;
   }
 
-  #parts(usage: Usage): readonly UsagePart[] {
-    const main = { model: this.#model, usage: this.#tools ? { ...usage, ...this.#tools } : usage };
-    return [main, ...this.#otherParts];
+  /** Tools have been billed also where no tokens were told. */
+  #parts(usage: Usage | undefined): readonly UsagePart[] {
+    const tools = this.#toolsBeside(usage);
+    if (!usage && !tools) return [];
+    return [{ model: this.#model, usage: tools ? { ...usage, ...tools } : (usage ?? {}) }, ...this.#otherParts];
+  }
+
+  /** What the provider counts itself is believed before what was seen. A model that searches in every call tells nothing of it. */
+  #toolsBeside(usage: Usage | undefined): ToolCounts | undefined {
+    const seen = { ...this.#tools, ...this.#last?.tools };
+    const isUntold = (seen.web_search ?? usage?.web_search ?? 0) === 0 && !this.#failed && this.#searchesAlways();
+    const counted = Object.entries(isUntold ? { ...seen, web_search: 1 } : seen).filter(([, count]) => count > 0);
+    return counted.length === 0 ? undefined : Object.fromEntries(counted);
+  }
+
+  #searchesAlways(): boolean {
+    return isSearchModel(this.#facts.model) || (this.#model !== null && isSearchModel(this.#model));
   }
 
   /** An embedding has no output to tell. */

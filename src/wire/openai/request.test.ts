@@ -194,8 +194,10 @@ test("reasoning is hidden by the model's name, or because the request asks for i
 
 test("tiers are read in one vocabulary", () => {
   assert.deepEqual(
-    ["auto", "default", "flex", "priority", "fast", "scale", null].map((tier) => chat({ service_tier: tier }).serviceTier),
-    ["standard", "standard", "flex", "priority", "priority", "standard", "standard"],
+    ["auto", "default", "on_demand", "flex", "priority", "fast", "scale", "turbo", null].map(
+      (tier) => chat({ service_tier: tier }).serviceTier,
+    ),
+    ["standard", "standard", "standard", "flex", "priority", "priority", "other", "other", "standard"],
   );
 });
 

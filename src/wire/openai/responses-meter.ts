@@ -2,15 +2,17 @@
 
 import { PurserError } from "../../domain/error.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
-import type { ScannedBody } from "../body/index.ts";
+import { answerScanner, type ScannedBody } from "../body/index.ts";
 import { behindQuoted } from "../bytes.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
 import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
-import { takeDeltas } from "./delta.ts";
+import { countDeltaBytes } from "./delta.ts";
 import { PartialOutput } from "./partial-output.ts";
-import { AnswerRecord, type BilledTool } from "./record.ts";
+import { AnswerRecord } from "./record.ts";
+import type { BilledTool } from "./server-tools.ts";
 import { responsesStop } from "./stop.ts";
+import { serverTypes, ToolTally } from "./tool-tally.ts";
 
 const responseKey = Buffer.from('response"');
 const deltaKey = Buffer.from('delta"');
@@ -19,11 +21,16 @@ const closing: ReadonlySet<string | undefined> = new Set(["response.completed", 
 /** The response of the first event is kept to end the stream with; a longer one (its instructions and tools are in it) is not. */
 const longestKeptResponse = 64 * 1024;
 
-const billedCalls: readonly (readonly [Buffer, BilledTool])[] = [
-  [Buffer.from("response.web_search_call.completed"), "web_search"],
-  [Buffer.from("response.file_search_call.completed"), "file_search"],
-  [Buffer.from("response.code_interpreter_call.completed"), "code_execution"],
-];
+/** Events that end a call and do not tell what it did. */
+const endEvents: ReadonlyMap<string | undefined, BilledTool> = new Map([
+  ["response.web_search_call.completed", "web_search"],
+  ["response.file_search_call.completed", "file_search"],
+  ["response.code_interpreter_call.completed", "code_execution"],
+]);
+const itemDone = Buffer.from("response.output_item.done");
+const serverWords = serverTypes.map((type) => Buffer.from(`"${type}"`));
+const errorWord = Buffer.from('"error"');
+const scanItem = answerScanner();
 
 export class ResponsesMeter implements UsageMeter {
   readonly output = new PassedOutput();
@@ -32,7 +39,7 @@ export class ResponsesMeter implements UsageMeter {
   readonly #items = new PartialOutput();
   readonly #splitter = new SseSplitter({ onEvent: (event) => this.#see(event) });
   /** Tool calls that were seen to end: the closing event's own list replaces them. */
-  readonly #calls: Partial<Record<BilledTool, number>> = {};
+  readonly #calls = new ToolTally();
   #response: Buffer | undefined;
   #sequence = -1;
   #finished = false;
@@ -58,9 +65,10 @@ export class ResponsesMeter implements UsageMeter {
 
   end(): { readonly rest: Uint8Array; readonly reading: Reading } {
     const rest = this.#splitter.end();
-    if (!this.#finished) this.#record.flag("unfinished");
+    if (!this.#finished && !this.#record.failed) this.#record.flag("unfinished");
     if (this.#splitter.malformed) this.#record.flag("malformed");
-    return { rest, reading: this.#record.reading() };
+    const isCounted = this.#finished || !this.output.grewSinceReport;
+    return { rest, reading: this.#record.reading({ bytes: this.output.allTextBytes, isCounted }) };
   }
 
   stop(message: string): Uint8Array {
@@ -98,17 +106,35 @@ export class ResponsesMeter implements UsageMeter {
       this.#response = Buffer.from(event.bytes.subarray(field.start, field.end));
     }
     takeAnswer(event, this.#record, { prefix: "response.", passed: this.output });
-    if (closing.has(event.string("type"))) this.#finished = true;
+    const type = event.string("type");
+    if (closing.has(type)) this.#finished = true;
+    if (type === "response.failed") this.#record.fail();
   }
 
   #takePart(payload: Buffer): void {
-    const bytes = takeDeltas(payload, deltaKey, this.output);
+    const bytes = countDeltaBytes(payload, deltaKey, this.output);
     if (bytes === 0 && mayHideKeys(payload)) this.#inspect(scanAnswer(payload));
     this.#items.take(payload, bytes > 0);
-    if (bytes > 0 || !payload.includes(callCompleted)) return;
-    for (const [needle, meter] of billedCalls) {
-      if (payload.includes(needle)) this.#calls[meter] = (this.#calls[meter] ?? 0) + 1;
-    }
+    if (bytes > 0) return;
+    if (payload.includes(callCompleted)) this.#takeEnd(scanItem(payload));
+    if (payload.includes(itemDone) && serverWords.some((word) => payload.includes(word))) this.#takeItem(scanItem(payload));
+    if (payload.includes(errorWord)) this.#takeError(scanItem(payload));
+  }
+
+  #takeEnd(event: ScannedBody): void {
+    const tool = endEvents.get(event.string("type"));
+    const id = event.string("item_id");
+    if (tool) this.#calls.takeEnd(id ?? `#${this.#sequence}`, tool);
     this.#record.countTools(this.#calls);
+  }
+
+  #takeItem(event: ScannedBody): void {
+    this.#calls.take(event.json("item"));
+    this.#record.countTools(this.#calls);
+  }
+
+  /** As OpenAI tells it (`"type":"error"`), and as servers do that write errors alike in all their streams. */
+  #takeError(event: ScannedBody): void {
+    if (event.json("type") === "error" || event.kind("error") === "object") this.#record.fail();
   }
 }

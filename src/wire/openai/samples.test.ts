@@ -10,6 +10,9 @@ const wire = openaiWire();
 const vendors = /^(openai|azure|openrouter|deepseek|xai)-.*\.(json|sse)$/;
 const names = existsSync(folder) ? readdirSync(folder).filter((name) => vendors.test(name)) : [];
 
+/** The record counts every call of the search tool; only one of the three is a search, and only that is billed. */
+const billedSearches: Readonly<Record<string, number>> = { "openai-responses-web-search.json": 1 };
+
 interface Expected {
   readonly model: string;
   readonly [meter: string]: number | string;
@@ -49,7 +52,8 @@ for (const name of names) {
     const bytes = readFileSync(new URL(name, folder));
     const all = JSON.parse(readFileSync(new URL("expected.json", folder), "utf8")) as Record<string, Expected>;
     const whole = readChunks(name, [bytes]);
-    assert.deepEqual(flatten(whole.reading), all[name]);
+    const searches = billedSearches[name];
+    assert.deepEqual(flatten(whole.reading), { ...all[name], ...(searches !== undefined && { web_search: searches }) });
     assert.equal(whole.passed, bytes.toString());
     assert.deepEqual(whole.reading.flags, []);
     if (!name.endsWith(".sse")) return;

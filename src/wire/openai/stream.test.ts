@@ -2,29 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatUsd } from "../../domain/money/money.ts";
 import type { Reading, UsageMeter } from "../wire.ts";
-import { openaiWire } from "./wire.ts";
-
-const wire = openaiWire();
-
-function meterOf(path: string, body: object = {}, stream = true): UsageMeter {
-  const endpoint = wire.endpoint("POST", path);
-  const { facts } = wire.read(endpoint, Buffer.from(JSON.stringify({ model: "asked", stream, ...body })));
-  return wire.meter(endpoint, { stream, facts });
-}
-
-function chatMeter(usageAsked = true, body: object = {}): UsageMeter {
-  return meterOf("/chat/completions", { ...body, stream_options: { include_usage: usageAsked } });
-}
-
-function data(...events: readonly (object | string)[]): string {
-  return events.map((event) => `data: ${typeof event === "string" ? event : JSON.stringify(event)}\n\n`).join("");
-}
-
-function run(meter: UsageMeter, text: string): { readonly passed: string; readonly reading: Reading } {
-  const passed = Buffer.from(meter.push(Buffer.from(text)));
-  const { rest, reading } = meter.end();
-  return { passed: Buffer.concat([passed, rest]).toString(), reading };
-}
+import { chatMeter, chunk, closing, created, data, events, meterOf, run } from "./stream.test-kit.ts";
 
 /** Runs the same bytes cut at every place, and demands the same outcome each time. */
 function runCut(make: () => UsageMeter, text: string): { readonly passed: string; readonly reading: Reading } {
@@ -38,17 +16,6 @@ function runCut(make: () => UsageMeter, text: string): { readonly passed: string
     assert.deepEqual(reading, whole.reading, `cut at ${place}`);
   }
   return whole;
-}
-
-function chunk(delta: object, fields: object = {}): object {
-  return {
-    id: "c1",
-    object: "chat.completion.chunk",
-    created: 7,
-    model: "served",
-    choices: [{ index: 0, delta, finish_reason: null }],
-    ...fields,
-  };
 }
 
 const usage = { prompt_tokens: 10, completion_tokens: 3, total_tokens: 13 };
@@ -66,6 +33,7 @@ test("the last chunk's usage is read, and every byte is passed on when the calle
     serviceTier: "standard",
     rawUsage: JSON.stringify(usage),
     flags: [],
+    passedBytes: 26,
   });
 });
 
@@ -200,20 +168,7 @@ test("legacy completions are metered by their text", () => {
   assert.match(Buffer.from(meter.stop("cut")).toString(), /"object":"text_completion".*"text":"".*"finish_reason":"length"/);
 });
 
-const created = {
-  type: "response.created",
-  sequence_number: 0,
-  response: { id: "r1", object: "response", model: "served", status: "in_progress", output: [], usage: null, service_tier: "auto" },
-};
 const responsesUsage = { input_tokens: 20, input_tokens_details: { cached_tokens: 5 }, output_tokens: 4, total_tokens: 24 };
-
-function closing(type: string, fields: object): object {
-  return { type: `response.${type}`, sequence_number: 9, response: { ...created.response, status: type, ...fields } };
-}
-
-function events(...list: readonly object[]): string {
-  return list.map((event) => `event: ${(event as { type: string }).type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
-}
 
 const delta = { type: "response.output_text.delta", item_id: "m1", output_index: 0, content_index: 0, delta: 'Hé "x"', sequence_number: 3 };
 
@@ -227,26 +182,8 @@ test("a Responses stream is read from its closing event, completed, incomplete o
     assert.deepEqual(reading.flags, []);
   }
   const failed = run(meterOf("/responses"), events(created, delta, closing("failed", { usage: null, error: { code: "server_error" } })));
-  assert.deepEqual(failed.reading.flags, ["usage_missing"]);
+  assert.deepEqual(failed.reading.flags, ["usage_missing", "provider_error"]);
   assert.deepEqual(run(meterOf("/responses"), events(created, delta)).reading.flags, ["unfinished", "usage_missing"]);
-});
-
-test("completed tool calls of a response are counted by kind, page opens of a search too", () => {
-  const output = [
-    { type: "web_search_call", id: "w1", status: "completed", action: { type: "search" } },
-    { type: "web_search_call", id: "w2", status: "completed", action: { type: "open_page" } },
-    { type: "web_search_call", id: "w3", status: "failed" },
-    { type: "file_search_call", id: "f1", status: "completed" },
-    { type: "code_interpreter_call", id: "i1", status: "completed" },
-    { type: "message", content: [] },
-  ];
-  const counted = { input: 15, cache_read: 5, output: 4, web_search: 2, file_search: 1, code_execution: 1 };
-  assert.deepEqual(
-    run(meterOf("/responses"), events(created, closing("completed", { output, usage: responsesUsage }))).reading.parts[0]?.usage,
-    counted,
-  );
-  const whole = JSON.stringify({ ...created.response, output, usage: responsesUsage });
-  assert.deepEqual(run(meterOf("/responses", {}, false), whole).reading.parts[0]?.usage, counted);
 });
 
 test("OpenAI's own count of searches is believed before the items, and the image tool's tokens are another model's part", () => {
@@ -308,5 +245,4 @@ test("a whole answer that is cut or no JSON is malformed, and a usage that stand
   const cut = run(meterOf("/chat/completions", {}, false), `{"model":"served","usage":${JSON.stringify(usage)},"choices":[{"mess`);
   assert.deepEqual(cut.reading.parts, [{ model: "served", usage: { input: 10, output: 3 } }]);
   assert.deepEqual(cut.reading.flags, ["malformed"]);
-  assert.deepEqual(run(meterOf("/chat/completions", {}, false), '{"error":{"message":"no"}}').reading.flags, ["usage_missing"]);
 });

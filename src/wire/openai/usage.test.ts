@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { formatUsd, mostPerCall } from "../../domain/money/money.ts";
 import { countContext } from "../../domain/usage/usage.ts";
-import { parseReportedUsd } from "./decimal.ts";
+import { parseReportedUsd } from "../count/decimal.ts";
 import { readUsage, type UsageReading } from "./usage.ts";
 
 function read(usage: unknown, generates = true): UsageReading {
@@ -89,11 +89,8 @@ test("images that a provider counts apart have meters of their own", () => {
 });
 
 test("an embedding has no output, and a reported zero is a zero", () => {
-  assert.deepEqual(read({ prompt_tokens: 12, total_tokens: 12 }, false), {
-    usage: { input: 12, output: 0 },
-    reportedCost: null,
-    invalid: false,
-  });
+  const embedded = read({ prompt_tokens: 12, total_tokens: 12 }, false);
+  assert.deepEqual([embedded.usage, embedded.invalid], [{ input: 12, output: 0 }, false]);
   assert.deepEqual(read({ prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }).usage, { input: 0, output: 0 });
 });
 
@@ -112,13 +109,15 @@ test("counts that are negative, broken or absurd are absent and flagged", () => 
     assert.equal(invalid, true, count);
   }
   assert.deepEqual(read({ prompt_tokens: 3, completion_tokens: -5, total_tokens: 9 }).usage, { input: 3 });
-  assert.deepEqual(read({ prompt_tokens: 3, completion_tokens: -5 }), { usage: { input: 3 }, reportedCost: null, invalid: true });
+  const negative = read({ prompt_tokens: 3, completion_tokens: -5 });
+  assert.deepEqual([negative.usage, negative.invalid], [{ input: 3 }, true]);
 });
 
-test("parts larger than the whole are cut to it, and flagged", () => {
+test("parts larger than a whole that the total confirms are cut to it, and flagged", () => {
   const { usage, invalid } = read({
     prompt_tokens: 10,
     completion_tokens: 1,
+    total_tokens: 11,
     prompt_tokens_details: { cached_tokens: 15, cache_write_tokens: 2 },
   });
   assert.deepEqual(usage, { input: 0, cache_read: 10, output: 1 });
@@ -162,11 +161,27 @@ test("searches that a usage object counts are counted", () => {
   assert.equal(read({ prompt_tokens: 1, completion_tokens: 1, num_search_queries: 3 }).usage?.web_search, 3);
 });
 
+test("tools that xAI ran are counted by what is billed for them, and a count of none is none", () => {
+  const details = { web_search_calls: 1, x_search_calls: 2, code_interpreter_calls: 3, file_search_calls: 4, mcp_calls: 5 };
+  const toolsOf = (counts: unknown): unknown => read({ input_tokens: 1, output_tokens: 1, server_side_tool_usage_details: counts }).tools;
+  assert.deepEqual(toolsOf(details), { web_search: 3, file_search: 4, code_execution: 3 });
+  assert.deepEqual(toolsOf({ web_search_calls: 0, x_search_calls: -1 }), { web_search: 0, file_search: 0, code_execution: 0 });
+  assert.equal(toolsOf(null), undefined);
+});
+
 test("OpenRouter's cost is exact, and includes the upstream's where the key was the caller's own", () => {
   assert.equal(cost('{"prompt_tokens":1,"completion_tokens":1,"cost":0.0043275}'), "0.0043275");
   assert.equal(cost('{"cost":1.2e-05,"is_byok":false,"cost_details":{"upstream_inference_cost":9}}'), "0.000012");
   assert.equal(cost('{"cost":0.001,"is_byok":true,"cost_details":{"upstream_inference_cost":0.019}}'), "0.02");
   assert.equal(cost('{"cost":0,"is_byok":true,"cost_details":{"upstream_inference_cost":null}}'), "0");
+});
+
+test("OpenRouter's fee alone is part of a cost, where the upstream's is not told", () => {
+  const isPart = (usage: string): boolean => readUsage(usage, true).costIsPart;
+  assert.ok(isPart('{"cost":0.001,"is_byok":true,"cost_details":{"upstream_inference_cost":null}}'));
+  assert.ok(isPart('{"cost":0.001,"is_byok":true}'));
+  assert.ok(!isPart('{"cost":0.001,"is_byok":true,"cost_details":{"upstream_inference_cost":0}}'));
+  assert.ok(!isPart('{"cost":0.001,"is_byok":false}'));
 });
 
 test("xAI's ticks are ten billion to the dollar", () => {

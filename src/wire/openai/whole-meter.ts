@@ -2,9 +2,11 @@
 
 import { PurserError } from "../../domain/error.ts";
 import { AnswerBody } from "../answer/answer-body.ts";
-import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
-import { lastUsage, scanAnswer, takeAnswer } from "./answer-scan.ts";
+import { isErrorList } from "../answer/error-list.ts";
 import { outputOfBytes } from "../answer/meter.ts";
+import type { ScannedBody } from "../body/index.ts";
+import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
+import { countGeneratedBytes, lastUsage, scanAnswer, takeAnswer } from "./answer-scan.ts";
 import { AnswerRecord } from "./record.ts";
 
 const nothing = new Uint8Array(0);
@@ -15,6 +17,8 @@ export class WholeMeter implements UsageMeter {
   readonly #generates: boolean;
   readonly #body = new AnswerBody();
   #finished = false;
+  /** Of generated text, at least as many as there are. */
+  #textBytes = 0;
 
   constructor(facts: RequestFacts, generates: boolean) {
     this.#record = new AnswerRecord(facts, generates);
@@ -27,11 +31,10 @@ export class WholeMeter implements UsageMeter {
   }
 
   get progress(): Progress {
-    const passed = this.#generates ? outputOfBytes(this.#body.length) : 0;
-    return {
-      inputTokens: this.#record.inputTokens,
-      outputTokens: this.#finished && this.#record.knowsOutput ? this.#record.outputTokens : passed,
-    };
+    const { inputTokens, outputTokens } = this.#record;
+    if (this.#finished && this.#record.knowsOutput) return { inputTokens, outputTokens };
+    const bytes = this.#finished && this.#record.failed ? this.#textBytes : this.#body.length;
+    return { inputTokens, outputTokens: this.#generates ? outputOfBytes(bytes) : 0 };
   }
 
   /** Known only at the end: a body says nowhere but in its last byte that it is whole. */
@@ -42,7 +45,8 @@ export class WholeMeter implements UsageMeter {
   end(): { readonly rest: Uint8Array; readonly reading: Reading } {
     if (this.#body.isCut) this.#record.flag("malformed");
     this.#read(this.#body.take());
-    return { rest: nothing, reading: this.#record.reading() };
+    if (!this.#finished && this.#generates) this.#textBytes = this.#body.length;
+    return { rest: nothing, reading: this.#record.reading({ bytes: this.#textBytes + this.#body.unreadTextBytes, isCounted: true }) };
   }
 
   /** Nothing can be added to a JSON body. */
@@ -51,14 +55,27 @@ export class WholeMeter implements UsageMeter {
   }
 
   #read(body: Buffer): void {
+    if (isErrorList(body)) return this.#fail();
     try {
-      takeAnswer(scanAnswer(body), this.#record, { prefix: "" });
+      const answer = scanAnswer(body);
+      takeAnswer(answer, this.#record, { prefix: "" });
       this.#finished = true;
+      if (this.#generates) this.#textBytes = this.#boundText(answer);
     } catch (error) {
       if (!(error instanceof PurserError)) throw error;
       this.#record.flag("malformed");
       this.#salvage(body);
     }
+  }
+
+  #fail(): void {
+    this.#record.fail();
+    this.#finished = true;
+  }
+
+  /** Looked for only where it matters: what a plain usage says of a body can be no more than its bytes. */
+  #boundText(answer: ScannedBody): number {
+    return this.#record.outputTokens > 0 && !this.#record.failed ? answer.bytes.length : countGeneratedBytes(answer);
   }
 
   /** A body that was cut, or is broken elsewhere, may yet hold its whole usage. */

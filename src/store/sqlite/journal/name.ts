@@ -42,9 +42,10 @@ export function readCounter(text: string): CounterKey {
 }
 
 export function rateText(rate: Rate): string {
-  const { provider, model, meter, perUnit, serviceTier, context, match, source, version, validFrom } = rate;
+  const { provider, model, meter, perUnit, serviceTier, region, context, match, source, version, validFrom } = rate;
   const limits = context ? [context.tokens, context.inclusive] : null;
-  return JSON.stringify([provider, model, meter, `${perUnit}`, serviceTier, limits, match, source, version, validFrom ?? null]);
+  const fields = [provider, model, meter, `${perUnit}`, serviceTier, limits, match, source, version, validFrom ?? null];
+  return JSON.stringify(region === undefined ? fields : [...fields, region]);
 }
 
 export function readRate(text: string): Rate {
@@ -59,14 +60,16 @@ export function readRate(text: string): Rate {
     string,
     string,
     string | null,
+    string?,
   ];
-  const [provider, model, meter, perUnit, serviceTier, limits, match, source, version, validFrom] = JSON.parse(text) as Fields;
+  const [provider, model, meter, perUnit, serviceTier, limits, match, source, version, validFrom, region] = JSON.parse(text) as Fields;
   return {
     provider,
     model,
     meter,
     perUnit: pico(BigInt(perUnit)),
     serviceTier,
+    ...(region !== undefined && { region }),
     ...(limits && { context: { tokens: limits[0], inclusive: limits[1] } }),
     match,
     source,

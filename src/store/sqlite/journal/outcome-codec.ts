@@ -4,7 +4,7 @@ import { assert } from "../../../domain/assert.ts";
 import { nothing, type CounterKey, type Outcome, type Quantities } from "../../../domain/ledger/entry.ts";
 import { multiply, pico } from "../../../domain/money/money.ts";
 import type { Charge, Rate } from "../../../domain/price/rate.ts";
-import { countTokens, meters, type Meter, type Usage, type UsageFlag } from "../../../domain/usage/usage.ts";
+import { countTokens, meters, sumUsage, type Meter, type ModelUsage, type Usage, type UsageFlag } from "../../../domain/usage/usage.ts";
 import { loadInteger, storeInteger, type StoredInteger } from "./integer.ts";
 import type { NameReader } from "./name-reader.ts";
 import type { NameWriter } from "./name-writer.ts";
@@ -22,14 +22,20 @@ type StoredCharge =
   | readonly [rateId: number, meter: number]
   | readonly [rateId: number, meter: number, quantity: number, cost: StoredInteger, model?: string];
 
+type StoredPart = readonly [model: number, usage: StoredUsage];
+
 /** Stands only when something is out of the ordinary. */
 interface StoredExtras {
   /** Tokens and requests, where they are not all tokens of the usage and 1. */
   readonly q?: readonly [StoredInteger, StoredInteger];
   /** The model of the charge lines, as a name, where it is not the one served. */
   readonly m?: number;
+  /** What other models used. */
+  readonly u?: readonly StoredPart[];
   /** The provider's own figure. */
   readonly r?: StoredInteger;
+  /** Ours, where the provider's is the charge. */
+  readonly k?: StoredInteger;
   readonly f?: readonly UsageFlag[];
   /** Overruns. */
   readonly o?: readonly StoredInteger[];
@@ -94,7 +100,7 @@ export function encodeOutcome(outcome: Outcome & Partial<OutcomeDetails>, names:
   const extras =
     model === outcome.model && isOrdinary(outcome)
       ? 0
-      : storeExtras(outcome, { names, chargedModel: model === outcome.model ? undefined : names.text(model) });
+      : storeExtras(outcome, { model: model === outcome.model ? undefined : model, names });
   return JSON.stringify([storeUsage(usage), charges, latencyMs, version, extras] satisfies StoredOutcome);
 }
 
@@ -104,7 +110,7 @@ export function decodeOutcome(
   names: NameReader,
 ): Outcome & OutcomeDetails {
   const [storedUsage, charges, latencyMs, priceVersion, extras, raw] = stored;
-  const { m, q, r, f, o, l, p, d, w, c } = extras === 0 ? ({} as StoredExtras) : extras;
+  const { m, q, u, r, c, k, f, o, l, p, d, w } = extras === 0 ? ({} as StoredExtras) : extras;
   const usage = loadUsage(storedUsage);
   const [tokens, requests] = q ? q.map(loadInteger) : [BigInt(countTokens(usage)), 1n];
   const model = m === undefined ? row.model : names.text(m);
@@ -112,9 +118,11 @@ export function decodeOutcome(
     status: row.status,
     model: row.model,
     usage,
+    ...(u && { parts: loadParts(u, names) }),
     charges: charges.map((charge) => loadCharge(charge, { usage, model }, names)),
     cost: { usd: pico(row.cost), tokens: tokens ?? 0n, requests: requests ?? 0n },
     reportedCost: r === undefined ? null : pico(loadInteger(r)),
+    ...(k !== undefined && { computedCost: pico(loadInteger(k)) }),
     rawUsage: loadRaw(raw, names),
     flags: f ?? [],
     latencyMs,
@@ -143,6 +151,16 @@ export function loadUsage(stored: StoredUsage): Usage {
     if (meter) usage[meter] = stored[at + 1] ?? 0;
   }
   return usage;
+}
+
+/** What all models of a call used, by its body in the journal. */
+export function loadTotalUsage([usage, , , , extras]: StoredOutcome): Usage {
+  const parts = extras === 0 || extras === undefined ? [] : (extras.u ?? []);
+  return parts.length === 0 ? loadUsage(usage) : sumUsage([usage, ...parts.map(([, part]) => part)].map(loadUsage));
+}
+
+function loadParts(stored: readonly StoredPart[], names: NameReader): readonly ModelUsage[] {
+  return stored.map(([model, usage]) => ({ model: names.text(model), usage: loadUsage(usage) }));
 }
 
 function storeUsage(usage: Usage): StoredUsage {
@@ -197,6 +215,7 @@ function countOf(meter: Charge["meter"], usage: Usage): number | undefined {
 function isOrdinary({
   cost,
   usage,
+  parts,
   reportedCost,
   flags,
   overruns,
@@ -206,6 +225,7 @@ function isOrdinary({
   reason,
 }: Outcome & Partial<OutcomeDetails>): boolean {
   return (
+    parts === undefined &&
     reportedCost === null &&
     flags.length === 0 &&
     !late &&
@@ -222,16 +242,21 @@ function isSome(amount: bigint): boolean {
   return amount !== 0n;
 }
 
-function storeExtras(
-  outcome: Outcome & Partial<OutcomeDetails>,
-  { names, chargedModel }: { readonly names: NameWriter; readonly chargedModel: number | undefined },
-): StoredExtras {
-  const { cost, usage, reportedCost, flags, overruns = [], late, fingerprint, difference, reason, counters } = outcome;
+interface ChargedModel {
+  /** Of the charge lines, where it is not the one served. */
+  readonly model: string | undefined;
+  readonly names: NameWriter;
+}
+
+function storeExtras(outcome: Outcome & Partial<OutcomeDetails>, { model, names }: ChargedModel): StoredExtras {
+  const { cost, usage, parts, reportedCost, computedCost, flags, overruns = [], late, fingerprint, difference, reason, counters } = outcome;
   const counted = cost.requests === 1n && cost.tokens === BigInt(countTokens(usage));
   return {
-    ...(chargedModel !== undefined && { m: chargedModel }),
+    ...(model !== undefined && { m: names.text(model) }),
+    ...(parts && { u: parts.map((part) => [names.text(part.model), storeUsage(part.usage)] as const) }),
     ...(!counted && { q: [storeInteger(cost.tokens), storeInteger(cost.requests)] as const }),
     ...(reportedCost !== null && { r: storeInteger(reportedCost) }),
+    ...(computedCost !== undefined && { k: storeInteger(computedCost) }),
     ...(flags.length > 0 && { f: flags }),
     ...(overruns.some(isSome) && { o: overruns.map(storeInteger) }),
     ...(late && { l: 1 as const }),

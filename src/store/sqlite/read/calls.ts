@@ -81,19 +81,32 @@ function readCall(file: FileHistory, { seq, endedAt }: Found): CallRow {
 
 type CallOutcome = Pick<
   CallRow,
-  "status" | "model" | "usage" | "charges" | "cost" | "reportedCost" | "rawUsage" | "flags" | "latencyMs" | "priceVersion"
+  | "status"
+  | "model"
+  | "usage"
+  | "parts"
+  | "charges"
+  | "cost"
+  | "reportedCost"
+  | "computedCost"
+  | "rawUsage"
+  | "flags"
+  | "latencyMs"
+  | "priceVersion"
 >;
 
 function readOutcome(file: FileHistory, row: JournalRow, askedModel: string): CallOutcome {
   if (statusOf(row.kind) === "released") return { ...nothingCharged, model: askedModel };
   const outcome = decodeSettle(row, { operationId: "", attempt: 1 }, file.names);
-  const { status, model, usage, charges, cost, reportedCost, rawUsage, flags, latencyMs, priceVersion } = outcome;
-  return { status, model, usage, charges, cost: cost.usd, reportedCost, rawUsage, flags, latencyMs, priceVersion };
+  const { status, model, usage, parts = [], charges, cost, reportedCost, computedCost, rawUsage, flags, latencyMs, priceVersion } = outcome;
+  const ours = computedCost === undefined ? {} : { computedCost };
+  return { status, model, usage, parts, charges, cost: cost.usd, reportedCost, ...ours, rawUsage, flags, latencyMs, priceVersion };
 }
 
 const nothingCharged = {
   status: "released",
   usage: {},
+  parts: [],
   charges: [],
   cost: zero,
   reportedCost: null,

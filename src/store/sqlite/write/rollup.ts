@@ -4,7 +4,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { meters, type Usage } from "../../../domain/usage/usage.ts";
 import type { JournalRow } from "../journal/chain.ts";
 import { isOutcome, kinds, statuses, statusOf, type StatusCode } from "../journal/kind.ts";
-import { loadUsage, type StoredOutcome } from "../journal/outcome-codec.ts";
+import { loadTotalUsage, type StoredOutcome } from "../journal/outcome-codec.ts";
 import { dayHours, sumColumns } from "../schema.ts";
 
 export const hourMs = 3_600_000;
@@ -43,8 +43,9 @@ export function additionOf(row: Pick<JournalRow, "kind" | "amount" | "body">): A
   if (!isOutcome(row.kind)) return undefined;
   const status = statuses[statusOf(row.kind)];
   if (status === statuses.released) return { status, cost: 0n, latencyMs: 0, usage: noUsage };
-  const [usage, , latencyMs] = JSON.parse(row.body) as StoredOutcome;
-  return { status, cost: BigInt(row.amount), latencyMs: Math.round(latencyMs), usage: loadUsage(usage) };
+  const body = JSON.parse(row.body) as StoredOutcome;
+  const [, , latencyMs] = body;
+  return { status, cost: BigInt(row.amount), latencyMs: Math.round(latencyMs), usage: loadTotalUsage(body) };
 }
 
 /** Adds up what a batch changes, so that each key is written once. */
@@ -145,9 +146,10 @@ export function prepareRollup(database: DatabaseSync, table: string): StatementS
     if (column === "cost_pico") return `cost_pico = (${carried}) % ${picoPerMicro}`;
     return `${column} = ${column} + excluded.${column}`;
   });
-  const places = Array.from({ length: 4 + sumColumns.length }, () => "?").join(", ");
+  const columns = ["hour", "attribution_id", "route_id", "status", ...sumColumns];
+  const places = columns.map(() => "?").join(", ");
   return database.prepare(`
-    INSERT INTO ${table} VALUES (${places})
+    INSERT INTO ${table} (${columns.join(", ")}) VALUES (${places})
     ON CONFLICT (hour, attribution_id, route_id, status) DO UPDATE SET ${updates.join(", ")}`);
 }
 

@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openCatalogue } from "./catalogue.ts";
+
+const catalogue = await openCatalogue();
+
+test("xAI and OpenRouter document the cost in their answers as the amount billed, whatever they are called; nobody else does", () => {
+  for (const name of ["x-ai", "xai", "grok", "openrouter"]) assert.ok(catalogue.tellsBilledCost(name), name);
+  for (const name of ["openai", "azure", "anthropic", "deepseek", "perplexity", "groq", "sim", "my-server"]) {
+    assert.ok(!catalogue.tellsBilledCost(name), name);
+  }
+  const elsewhere = catalogue.providerFor({ name: "router", baseUrl: "https://openrouter.ai/api/v1" });
+  assert.ok(elsewhere !== undefined && catalogue.tellsBilledCost(elsewhere));
+});

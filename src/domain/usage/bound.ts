@@ -1,0 +1,51 @@
+/** Cutting counts that a call cannot have used down to what it can. */
+
+import type { Meter, Usage } from "./usage.ts";
+
+/** The most of each kind that one part of a call can have used. */
+export interface UsageBounds {
+  /** Tokens that the model read. */
+  readonly context: number;
+  /** Tokens that it generated. */
+  readonly output: number;
+  /** Of each tool. */
+  readonly toolCalls: number;
+}
+
+/** What is dearer is left standing first, so that what remains is never too little. */
+const contextMeters: readonly Meter[] = [
+  "cache_write_1h",
+  "cache_write_5m",
+  "input_audio",
+  "input_image",
+  "input",
+  "cache_read_audio",
+  "cache_read",
+];
+const outputMeters: readonly Meter[] = ["output_audio", "output_image", "output"];
+const toolMeters: readonly Meter[] = ["web_search", "file_search", "code_execution"];
+
+/** @returns The same object when every count is within its bound. */
+export function boundUsage(usage: Usage, bounds: UsageBounds): Usage {
+  const cuts = [
+    ...cutTogether(usage, contextMeters, bounds.context),
+    ...cutTogether(usage, outputMeters, bounds.output),
+    ...toolMeters.filter((meter) => (usage[meter] ?? 0) > bounds.toolCalls).map((meter) => [meter, bounds.toolCalls] as const),
+  ];
+  if (cuts.length === 0) return usage;
+  const bounded: Usage = { ...usage, ...Object.fromEntries(cuts) };
+  const { reasoning, output = 0 } = bounded;
+  return reasoning === undefined ? bounded : { ...bounded, reasoning: Math.min(reasoning, output) };
+}
+
+/** The meters that have to shrink so that all of them together are `most`. */
+function cutTogether(usage: Usage, meters: readonly Meter[], most: number): readonly (readonly [Meter, number])[] {
+  const cuts: [Meter, number][] = [];
+  let room = most;
+  for (const meter of meters) {
+    const count = usage[meter] ?? 0;
+    if (count > room) cuts.push([meter, room]);
+    room -= Math.min(count, room);
+  }
+  return cuts;
+}

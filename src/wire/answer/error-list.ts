@@ -1,0 +1,24 @@
+/** An error that comes in a list, as Google's servers write it where a stream was asked for, in OpenAI's format too. */
+
+import { toObject, toObjects } from "../count/count.ts";
+
+const openBracket = 0x5b;
+const errorWord = Buffer.from('"error"');
+/** A longer list is an answer. */
+const longest = 1024 * 1024;
+
+/** Whether the bytes are a JSON list of nothing but errors. */
+export function isErrorList(data: Buffer): boolean {
+  if (data.length > longest || data[data.findIndex((byte) => byte > 0x20)] !== openBracket || !data.includes(errorWord)) return false;
+  const items = toObjects(parse(data));
+  return items.length > 0 && items.every(({ error }) => toObject(error) !== undefined);
+}
+
+/** @returns undefined for what is no JSON: it is no list of errors either, and whoever asked reports it. */
+function parse(data: Buffer): unknown {
+  try {
+    return JSON.parse(data.toString());
+  } catch {
+    return undefined;
+  }
+}

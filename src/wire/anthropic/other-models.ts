@@ -1,0 +1,49 @@
+/** Models that a Messages request may be billed for besides its own: advisors, and those that take over when one declines. */
+
+import { toObjects, toText, type JsonObject } from "../count/count.ts";
+import type { ScannedBody } from "../body/scan.ts";
+import type { OtherModel } from "../wire.ts";
+
+/** Held for an advisor without `max_uses`: Anthropic sets it no limit. State one. */
+const advisorRuns = 10;
+
+/**
+ * Each run of an advisor reads the whole conversation. Every fallback may begin the answer anew after another one has generated
+ * something (https://platform.claude.com/docs/en/agents-and-tools/tool-use/advisor-tool and .../build-with-claude/refusals-and-fallback,
+ * read 2026-11).
+ */
+export function readOtherModels(body: ScannedBody): readonly OtherModel[] {
+  return [...readAdvisors(body), ...readFallbacks(body)];
+}
+
+function readAdvisors(body: ScannedBody): readonly OtherModel[] {
+  if (![...body.values("type").keys()].some(isAdvisor)) return [];
+  return toObjects(body.json("tools"))
+    .filter((tool) => isAdvisor(tool["type"]))
+    .map((tool) => ({
+      model: toText(tool["model"]) ?? null,
+      runs: wholeNumber(tool, "max_uses") ?? advisorRuns,
+      maxOutputTokens: wholeNumber(tool, "max_tokens"),
+    }));
+}
+
+function isAdvisor(type: unknown): boolean {
+  return typeof type === "string" && /^advisor_\d{8}$/.test(type);
+}
+
+/** `default` leaves the choice to Anthropic. */
+function readFallbacks(body: ScannedBody): readonly OtherModel[] {
+  const ceiling = body.integer("max_tokens") ?? null;
+  if (body.kind("fallbacks") === "string") return [{ model: null, runs: 1, maxOutputTokens: ceiling }];
+  if (body.kind("fallbacks") !== "array") return [];
+  return toObjects(body.json("fallbacks")).map((fallback) => ({
+    model: toText(fallback["model"]) ?? null,
+    runs: 1,
+    maxOutputTokens: wholeNumber(fallback, "max_tokens") ?? ceiling,
+  }));
+}
+
+function wholeNumber(object: JsonObject, field: string): number | null {
+  const value = object[field];
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}

@@ -1,0 +1,45 @@
+/** Anthropic's words for the terms of a call, in Purser's vocabulary: its tier, its speed, its region. */
+
+import type { ServiceTier } from "../../domain/price/rate.ts";
+import { anywhere } from "../../domain/price/terms.ts";
+import { toText, type JsonObject } from "../count/count.ts";
+
+/** What a request asked for. */
+export interface AskedTerms {
+  readonly serviceTier: ServiceTier;
+  /** Absent when it does not say. */
+  readonly region?: string;
+}
+
+const tiers: ReadonlyMap<string, ServiceTier> = new Map([
+  ["standard", "standard"],
+  ["priority", "priority"],
+  ["batch", "batch"],
+]);
+
+/** @returns null when the usage does not say what served; `other` for a word that is not known. */
+export function servedTier(usage: JsonObject): ServiceTier | null {
+  const speed = toText(usage["speed"]);
+  if (speed === "fast") return "fast";
+  if (speed !== undefined && speed !== "standard") return "other";
+  const tier = toText(usage["service_tier"]);
+  return tier === undefined ? null : (tiers.get(tier) ?? "other");
+}
+
+/**
+ * The tier to hold for. `auto`, the default, may be served from capacity that was committed to, which has no list price of its own
+ * (https://platform.claude.com/docs/en/api/service-tiers, read 2026-11); so has `standard_only`.
+ */
+export function askedTier({ speed, tier }: { readonly speed: string | undefined; readonly tier: string | undefined }): ServiceTier {
+  if (speed === "fast") return "fast";
+  const isKnown = (speed === undefined || speed === "standard") && (tier === undefined || tier === "auto" || tier === "standard_only");
+  return isKnown ? "standard" : "other";
+}
+
+/**
+ * Models that take no region are answered with `not_available`
+ * (https://platform.claude.com/docs/en/manage-claude/data-residency, read 2026-11).
+ */
+export function regionOf(word: string | undefined): string | undefined {
+  return word === "not_available" ? anywhere : word?.toLowerCase();
+}

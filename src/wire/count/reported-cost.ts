@@ -1,0 +1,45 @@
+/** What a usage object says that the call cost. */
+
+import { add, mostPerCall, type PicoUsd } from "../../domain/money/money.ts";
+import { answerScanner } from "../body/index.ts";
+import { parseReportedUsd } from "./decimal.ts";
+
+export interface ReportedCost {
+  readonly cost: PicoUsd;
+  /** False where a part of the spending is missing from it: the upstream's bill, for a key of the caller's own at OpenRouter. */
+  readonly isWhole: boolean;
+}
+
+/** Digits have to be read from their text. */
+const scan = answerScanner({ nested: ["cost_details", "cost"] });
+
+/**
+ * xAI's ticks (10^10 to the dollar), OpenRouter's `cost` (with a key of the caller's own at the upstream it is only the fee, and the
+ * upstream's cost comes on top), Perplexity's total. Never summed through a float.
+ *
+ * @returns undefined where it says nothing, null where what it says cannot be believed.
+ */
+export function readReportedCost(text: string): ReportedCost | null | undefined {
+  if (!text.includes('"cost')) return undefined;
+  const usage = scan(Buffer.from(text));
+  const ticks = usage.raw("cost_in_usd_ticks");
+  if (ticks !== undefined) return whole(parseReportedUsd(ticks, 10));
+  const written = usage.kind("cost") === "object" ? usage.raw("cost.total_cost") : usage.raw("cost");
+  if (written === undefined) return undefined;
+  const cost = parseReportedUsd(unquoted(written));
+  if (cost === null || usage.raw("is_byok") !== "true") return whole(cost);
+  const told = usage.kind("cost_details") === "object" ? usage.raw("cost_details.upstream_inference_cost") : undefined;
+  return told === undefined ? { cost, isWhole: false } : withUpstream(cost, parseReportedUsd(unquoted(told)));
+}
+
+function whole(cost: PicoUsd | null): ReportedCost | null {
+  return cost === null ? null : { cost, isWhole: true };
+}
+
+function withUpstream(fee: PicoUsd, upstream: PicoUsd | null): ReportedCost | null {
+  return upstream === null || upstream > mostPerCall - fee ? null : { cost: add(fee, upstream), isWhole: true };
+}
+
+function unquoted(text: string): string {
+  return text.replaceAll('"', "");
+}

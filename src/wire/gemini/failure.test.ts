@@ -1,0 +1,48 @@
+/** Errors of Gemini's in answers whose status is 200, and what tells how much text passed. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { feed, plainFacts } from "../answer/feed.ts";
+import type { Reading } from "../wire.ts";
+import { geminiWire } from "./index.ts";
+
+const endpoint = { name: "generate_content", metering: "metered" } as const;
+const failure = { error: { code: 429, message: "Resource has been exhausted ".repeat(20), status: "RESOURCE_EXHAUSTED" } };
+
+function read(answer: string, stream: boolean): Reading {
+  return feed(geminiWire.meter(endpoint, { stream, facts: { ...plainFacts, stream } }), answer).reading;
+}
+
+function sse(...chunks: readonly object[]): string {
+  return chunks.map((item) => `data: ${JSON.stringify(item)}\r\n\r\n`).join("");
+}
+
+function chunk(text: string, usageMetadata?: object): object {
+  const content = { role: "model", parts: text === "" ? [] : [{ text }] };
+  return { candidates: [{ content, index: 0 }], ...(usageMetadata && { usageMetadata }), modelVersion: "gemini-2.5-flash" };
+}
+
+test("an error is told in a body, in a list, in an event and in a stream of a list, and has no text", () => {
+  const answers: readonly (readonly [string, boolean])[] = [
+    [JSON.stringify(failure), false],
+    [JSON.stringify([failure]), false],
+    [sse(failure), true],
+    [JSON.stringify([failure], null, 2), true],
+  ];
+  for (const [answer, stream] of answers) {
+    const { flags, parts, passedBytes } = read(answer, stream);
+    assert.deepEqual([flags, parts, passedBytes], [["usage_missing", "provider_error"], [], 0], answer);
+  }
+});
+
+test("an error in the middle of a stream leaves what had been counted, and is told", () => {
+  const { flags, parts, partial, passedBytes } = read(sse(chunk("word", { promptTokenCount: 9, candidatesTokenCount: 1 }), failure), true);
+  assert.deepEqual([flags, parts[0]?.usage, partial], [["provider_error"], { input: 9, output: 1 }, true]);
+  assert.ok(passedBytes >= 4);
+});
+
+test("text that no count stands for is measured, and its absence too", () => {
+  const none = { promptTokenCount: 0, candidatesTokenCount: 0 };
+  assert.equal(read(sse(chunk("four", none), chunk("five!", none)), true).passedBytes, 9);
+  assert.equal(read(JSON.stringify(chunk("", none)), false).passedBytes, 0);
+});

@@ -1,0 +1,88 @@
+/** Counts the tool calls of a Responses output by the unit in which each is billed. */
+
+import { toObject, toText } from "../count/count.ts";
+import type { BilledTool, ToolCounts } from "./server-tools.ts";
+
+/** Types of output items whose tool may have run at the provider. */
+export const serverTypes = [
+  "web_search_call",
+  "file_search_call",
+  "code_interpreter_call",
+  "shell_call",
+  "mcp_call",
+  "image_generation_call",
+] as const;
+
+/**
+ * Each item once, however often it is told. OpenAI bills the search actions of a web search call and not the pages that it opens or
+ * looks through (https://developers.openai.com/api/docs/guides/tools-web-search), file searches by the call, and containers, in which
+ * code and hosted shells run, by the container (https://developers.openai.com/api/docs/pricing); read 2026-11.
+ */
+export class ToolTally {
+  /** By the item's id: what is billed, and the unit that several items may share. */
+  readonly #units = new Map<string, { readonly tool: BilledTool; readonly unit: string } | null>();
+  readonly #calls = new Set<string>();
+
+  /** An item of the output. One that is not billed, or has not ended well, takes back what was counted for its id. */
+  take(item: unknown): void {
+    const object = toObject(item);
+    if (!object) return;
+    const id = toText(object["id"]) ?? `#${this.#calls.size}`;
+    const tool = billedTool(object);
+    if (ranAtProvider(object)) this.#calls.add(id);
+    if (tool || this.#units.has(id)) this.#units.set(id, tool && { tool, unit: containerOf(object) ?? id });
+  }
+
+  /** A call of which only its end was told. */
+  takeEnd(id: string, tool: BilledTool): void {
+    this.#calls.add(id);
+    if (!this.#units.has(id)) this.#units.set(id, { tool, unit: id });
+  }
+
+  /** All calls that ran at the provider, billed or not. */
+  get calls(): number {
+    return this.#calls.size;
+  }
+
+  /** Undefined when nothing was seen. */
+  get counts(): ToolCounts | undefined {
+    if (this.#units.size === 0) return undefined;
+    const units = new Map<BilledTool, Set<string>>();
+    for (const billed of this.#units.values()) {
+      if (billed) units.set(billed.tool, (units.get(billed.tool) ?? new Set()).add(billed.unit));
+    }
+    return Object.fromEntries([...units].map(([tool, { size }]) => [tool, size]));
+  }
+}
+
+function ranAtProvider(item: Readonly<Record<string, unknown>>): boolean {
+  const type = serverTypes.find((name) => name === item["type"]);
+  return type === "shell_call" ? containerOf(item) !== undefined : type !== undefined;
+}
+
+function billedTool(item: Readonly<Record<string, unknown>>): BilledTool | null {
+  const status = item["status"] ?? "completed";
+  if (status !== "completed") return null;
+  switch (item["type"]) {
+    case "web_search_call":
+      return isSearch(item["action"]) ? "web_search" : null;
+    case "file_search_call":
+      return "file_search";
+    case "code_interpreter_call":
+      return "code_execution";
+    case "shell_call":
+      return containerOf(item) === undefined ? null : "code_execution";
+    default:
+      return null;
+  }
+}
+
+/** Older models and other vendors tell no action: they only search. */
+function isSearch(action: unknown): boolean {
+  const type = toObject(action)?.["type"];
+  return type === undefined || type === null || type === "search";
+}
+
+function containerOf(item: Readonly<Record<string, unknown>>): string | undefined {
+  return toText(item["container_id"]) ?? toText(toObject(item["environment"])?.["container_id"]);
+}
