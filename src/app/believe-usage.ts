@@ -39,7 +39,8 @@ export interface Believed {
  */
 export function believeUsage(call: BoundedCall, told: ToldUsage): Believed {
   const filled = told.fillsIn ? fillIn(call, told) : told.parts;
-  const parts = filled.map((part) => boundPart(call, part, { ...told, sheet: told.sheetOf(part) }));
+  const [main] = told.parts;
+  const parts = filled.map((part) => boundPart(call, part, { ...told, sheet: told.sheetOf(part), isMain: part.model === main?.model }));
   return { parts, isImplausible: parts.some((part, index) => part !== told.parts[index]) };
 }
 
@@ -71,6 +72,8 @@ function fillIn({ estimate }: BoundedCall, { parts, passedBytes }: ToldUsage): r
 
 interface Evidence {
   readonly sheet: PriceSheet | undefined;
+  /** Whether it is of the model that answers: the ceiling is for that alone. */
+  readonly isMain: boolean;
   readonly passedBytes: number;
   readonly serverCalls: number;
 }
@@ -91,21 +94,22 @@ interface Bounds {
  * Tools make a model read and write once more with each call. What was sent or has passed bears out as many tokens as it has
  * bytes, whatever was asked for; where the count is not believed, it is taken for a third of that.
  */
-function boundsOf(call: BoundedCall, { sheet, passedBytes, serverCalls }: Evidence): Bounds {
+function boundsOf(call: BoundedCall, evidence: Evidence): Bounds {
+  const { sheet, passedBytes, serverCalls } = evidence;
   const { facts, estimate } = call;
   const toolCalls = Math.max(facts.serverToolCalls, mostToolCalls);
   const passes = 1 + Math.max(facts.serverToolCalls, Math.min(serverCalls, mostPassesTold));
   const window = (sheet?.contextWindow ?? unknownWindow) * passes;
   const sent = facts.textBytes + estimate.inputTokens;
-  const output = outputBound(call, sheet) * passes;
+  const output = outputBound(call, evidence) * passes;
   return {
     believable: { context: Math.max(withSlack(window), sent), output: Math.max(withSlack(output), passedBytes), toolCalls },
     charged: { context: Math.max(window, estimate.inputTokens), output: Math.max(output, tokensOfPassed(passedBytes)), toolCalls },
   };
 }
 
-function outputBound(call: BoundedCall, sheet: PriceSheet | undefined): number {
-  if (isCeilingStated(call)) return call.ceiling.fitted;
+function outputBound(call: BoundedCall, { sheet, isMain }: Evidence): number {
+  if (isMain && isCeilingStated(call)) return call.ceiling.fitted;
   return (sheet?.maxOutputTokens ?? sheet?.contextWindow ?? unknownWindow) * call.facts.choices;
 }
 

@@ -322,6 +322,14 @@ test("the usage of an entry is the main answer's; another model's part is on the
   assert.deepEqual(outcome.flags, []);
 });
 
+test("the ceiling of an answer does not bound what another model drew for it", () => {
+  const tool_usage = { image_gen: { input_tokens: 30, output_tokens: 6240, total_tokens: 6270 } };
+  const usage = { input_tokens: 20, output_tokens: 4, total_tokens: 24 };
+  const response = { ...created.response, output: [], usage, tool_usage, tools: [{ type: "image_generation", model: "image" }] };
+  const { charges, flags } = settle([created, { type: "response.completed", response }], responses);
+  assert.deepEqual([charges.at(-1)?.quantity, flags], [6240, []]);
+});
+
 test("whatever a usage says, the lines add up to the charge, and no honest bound is passed", () => {
   const count = fc.oneof(fc.integer({ min: 0, max: 2000 }), fc.integer({ min: -5, max: 2_000_000_000 }), fc.constant(null));
   const usages = fc.record(

@@ -37,8 +37,8 @@ before(async () => {
   });
   const local = at({ wire: "openai" });
   const providers = { openai: at(), xai: at(), openrouter: at(), local, mirror: { ...local, prices: "google" } };
-  const trusted = { ...local, reported_cost: "charge" };
-  const distrusted = { ...local, prices: "openrouter", reported_cost: "beside" };
+  const trusted = { ...local, reported_cost: "charge" } as const;
+  const distrusted = { ...local, prices: "openrouter", reported_cost: "beside" } as const;
   gateway = await startGateway({ providers: { ...providers, trusted, distrusted } });
   const rates = { provider: "local", input: "3", cache_read: "0.3", cache_write_5m: "3.75", output: "15" };
   for (const row of [{ model: "m" }, { model: "liar" }, { provider: "trusted", model: "m" }]) {

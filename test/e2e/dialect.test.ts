@@ -5,6 +5,7 @@ import { before, test } from "node:test";
 import { collect, openaiAt, steer, tagged } from "./client.ts";
 import { picoOf } from "./figures.ts";
 import { startGateway, startSimulatorProcess, type GatewayProcess, type SimulatorProcess } from "./process.ts";
+import { providersAt } from "./settings.ts";
 import { assertSettledAsBilled, costOfRow } from "./reconcile.ts";
 
 let simulator: SimulatorProcess;
@@ -13,7 +14,10 @@ let key: string;
 
 before(async () => {
   simulator = await startSimulatorProcess();
-  gateway = await startGateway({ simulatorUrl: simulator.url });
+  const { xai, openrouter } = providersAt(simulator.url);
+  assert.ok(xai && openrouter);
+  const providers = { xai: { ...xai, reported_cost: "charge" }, openrouter: { ...openrouter, reported_cost: "charge" } } as const;
+  gateway = await startGateway({ simulatorUrl: simulator.url, providers });
   ({ key } = await gateway.makeKey({ project: "p1" }));
 });
 

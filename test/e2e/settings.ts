@@ -7,6 +7,7 @@ export interface ProviderSettings {
   readonly api_key?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly unmetered?: "allow" | "refuse";
+  readonly reported_cost?: "beside" | "charge";
 }
 
 /** The key that the gateway shows to a provider, and to nobody else. */
@@ -21,8 +22,9 @@ export function providersAt(simulatorUrl: string): Readonly<Record<string, Provi
     anthropic: at("anthropic", "/anthropic"),
     gemini: at("gemini", "/gemini"),
     deepseek: at("deepseek", "/deepseek/v1"),
-    xai: at("xai", "/xai/v1"),
-    openrouter: at("openrouter", "/openrouter/v1"),
+    // The simulator's bills are by prices of its own, and most tests compare with those of this file.
+    xai: { ...at("xai", "/xai/v1"), reported_cost: "beside" },
+    openrouter: { ...at("openrouter", "/openrouter/v1"), reported_cost: "beside" },
   };
 }
 
