@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { CallRow } from "../app/ports.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
+import { idOfOperation } from "../domain/ledger/operation.ts";
 import { formatUsd, multiply, subtract } from "../domain/money/money.ts";
 import type { Charge } from "../domain/price/rate.ts";
 import { cutPage, pageQuery, readCursor } from "./page.ts";
@@ -83,7 +84,7 @@ const noUsage = { input: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0,
 export function entryJson(call: CallRow): object {
   const { cost, reportedCost } = call;
   return {
-    operation_id: call.operationId,
+    operation_id: idOfOperation(call.operationId),
     attempt: call.attempt,
     status: call.status,
     started_at: formatInstant(call.startedAt),

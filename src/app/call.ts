@@ -3,6 +3,7 @@
 import { PurserError } from "../domain/error.ts";
 import { mayCall } from "../domain/key/key.ts";
 import type { Refusal } from "../domain/ledger/command.ts";
+import { anonymousOwner, operationOf } from "../domain/ledger/operation.ts";
 import type { ReadRequest, RequestEdits } from "../wire/wire.ts";
 import { estimate } from "./estimate.ts";
 import { Exchange, type ExchangeContext, type Forwarded } from "./exchange.ts";
@@ -115,7 +116,7 @@ function holdRequest(context: CallContext, { at, caller, headers, route, request
   const { provider, model } = route;
   return {
     at,
-    operationId: asked ?? makeOperationId(at),
+    operationId: asked === null ? makeOperationId(at) : operationOf(asked, caller.key?.keyId ?? anonymousOwner),
     repeat: asked === null ? "new" : "next",
     attribution: caller.attribution,
     route: callRouteOf(context.providers, route, caller.key?.keyId ?? null),

@@ -4,6 +4,7 @@ import { assert } from "../domain/assert.ts";
 import type { FallbackRates } from "../domain/budget/budget.ts";
 import type { Refusal, SettleAnswer } from "../domain/ledger/command.ts";
 import type { Outcome, Quantities } from "../domain/ledger/entry.ts";
+import { idOfOperation } from "../domain/ledger/operation.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import type { UsageFlag } from "../domain/usage/usage.ts";
 import type { UsageMeter } from "../wire/wire.ts";
@@ -153,7 +154,7 @@ export class Exchange implements UpstreamReceiver, Watched {
 
   #addOwn(headers: Record<string, string | readonly string[]>): Record<string, string | readonly string[]> {
     const { call, route, fitted } = this.#call;
-    headers["x-purser-operation-id"] = call.operationId;
+    headers["x-purser-operation-id"] = idOfOperation(call.operationId);
     headers["x-purser-model"] = route.title;
     if (fitted !== null) headers["x-purser-max-tokens"] = String(fitted);
     return headers;

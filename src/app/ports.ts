@@ -89,6 +89,9 @@ export interface CallFilter {
   readonly provider?: string;
   readonly model?: string;
   readonly status?: CallStatus;
+  /** One operation, as `operationOf` writes it. */
+  readonly operation?: string;
+  /** All operations that have this id, whosever they are. */
   readonly operationId?: string;
 }
 

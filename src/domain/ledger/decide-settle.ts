@@ -8,6 +8,7 @@ import { tightestAfter } from "./decide-hold.ts";
 import { budgetsOf } from "./decide-top-up.ts";
 import type { Decided } from "./decide.ts";
 import { nothing, subtractQuantities, type Entry, type Quantities, type ThresholdEntry } from "./entry.ts";
+import { idOfOperation } from "./operation.ts";
 import type { PastAttempt } from "./past.ts";
 
 /**
@@ -20,7 +21,11 @@ export function decideSettle(books: Books, command: SettleCommand): Decided<Sett
   if (hold?.attempt === command.attempt) return settle(books, command, { counters: hold.counters, held: hold.amount, late: false });
 
   const past = books.past(command.operationId).find((other) => other.attempt === command.attempt);
-  if (!past) throw new PurserError("not_found", `no hold "${command.operationId}"`, { field: "operation_id", remedy: "Check the id." });
+  if (!past)
+    throw new PurserError("not_found", `no hold "${idOfOperation(command.operationId)}"`, {
+      field: "operation_id",
+      remedy: "Check the id.",
+    });
   if (past.ended === "release") throw settledOtherwise(command.operationId, "was released");
   if (past.ended === "expire") return settle(books, command, { counters: countersOf(books, past), held: nothing, late: true });
   if (past.settleFingerprint !== null && past.settleFingerprint === command.fingerprint) return answerAgain(books, past);
@@ -104,7 +109,7 @@ function countersOf(books: Books, past: PastAttempt): readonly Counter[] {
 }
 
 function settledOtherwise(operationId: string, what: string): PurserError {
-  return new PurserError("conflict", `hold "${operationId}" ${what}`, {
+  return new PurserError("conflict", `hold "${idOfOperation(operationId)}" ${what}`, {
     field: "operation_id",
     remedy: "A hold ends once. Use a new operation id for a new call.",
   });

@@ -7,13 +7,14 @@ import type { TopUpAnswer, TopUpCommand } from "./command.ts";
 import { amountIn } from "./counter.ts";
 import { refusalBy, refuses } from "./decide-hold.ts";
 import type { Decided } from "./decide.ts";
+import { idOfOperation } from "./operation.ts";
 
 /** @throws PurserError `not_found` when the hold is not open. */
 export function decideTopUp(books: Books, command: TopUpCommand): Decided<TopUpAnswer> {
   const { operationId, attempt, amount, at } = command;
   const hold = books.holds.get(operationId);
   if (!hold || hold.attempt !== attempt) {
-    throw new PurserError("not_found", `no open hold "${operationId}"`, {
+    throw new PurserError("not_found", `no open hold "${idOfOperation(operationId)}"`, {
       field: "operation_id",
       remedy: "A hold that ended cannot be topped up: make a new one.",
     });

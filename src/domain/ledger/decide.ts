@@ -7,6 +7,7 @@ import { decideHold } from "./decide-hold.ts";
 import { decideSettle } from "./decide-settle.ts";
 import { decideTopUp } from "./decide-top-up.ts";
 import type { Entry } from "./entry.ts";
+import { idOfOperation } from "./operation.ts";
 
 export interface Decided<Answer> {
   readonly answer: Answer;
@@ -66,9 +67,10 @@ function decideRelease(books: Books, command: ReleaseCommand): Decided<AnswerOf[
     return { answer: { repeated: false }, entries: [{ kind: "release", at, operationId, attempt, reason }] };
   }
   const past = books.past(operationId).find((other) => other.attempt === attempt);
-  if (!past) throw new PurserError("not_found", `no hold "${operationId}"`, { field: "operation_id", remedy: "Check the id." });
+  if (!past)
+    throw new PurserError("not_found", `no hold "${idOfOperation(operationId)}"`, { field: "operation_id", remedy: "Check the id." });
   if (past.ended === "settle") {
-    throw new PurserError("conflict", `hold "${operationId}" was settled`, {
+    throw new PurserError("conflict", `hold "${idOfOperation(operationId)}" was settled`, {
       field: "operation_id",
       remedy: "What was charged cannot be released.",
     });

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { CallFilter } from "../../app/ports.ts";
+import { operationOf } from "../../domain/ledger/operation.ts";
 import { hold, putBudget, settle, start, usd } from "./fixture.ts";
 import { only, rejects, using, type OpenStore } from "./store-under-test.ts";
 
@@ -72,6 +74,31 @@ export function testRepeating(open: OpenStore): void {
       await rejects(again.ledger.commit({ ...command, fingerprint: "other" }), "conflict");
       assert.equal((await again.ledger.commit(settle("op", usd(1), { fingerprint: "end" }))).repeated, true);
       assert.equal(only(again.ledger.balances("all", start)).spent, usd(1));
+    });
+  });
+
+  test("an id finds the operations of every key, and an operation only its own calls", async () => {
+    await using(open, async (store) => {
+      await store.ledger.commit(putBudget("all", usd(10)));
+      const [one, two] = [operationOf("op", "key_1"), operationOf("op", "key_2")];
+      for (const [operation, cost] of [
+        [one, 1],
+        ["op", 2],
+        [two, 3],
+        [operationOf("op2", "key_1"), 4],
+      ] as const) {
+        await store.ledger.commit(hold(operation, usd(cost), { repeat: "next" }));
+        await store.ledger.commit(settle(operation, usd(cost)));
+      }
+      const again = await store.reopen();
+      const costs = async (filter: CallFilter) =>
+        (await again.reader.calls(filter, { limit: 10, before: null })).map(({ cost }) => cost / usd(1));
+      assert.deepEqual(await costs({ operationId: "op" }), [3n, 2n, 1n]);
+      assert.deepEqual([await costs({ operation: one }), await costs({ operation: "op" })], [[1n], [2n]]);
+      const [total] = await again.reader.totals({ operationId: "op" }, [], null);
+      assert.deepEqual([total?.calls, total?.cost], [3, usd(6)]);
+      const next = await again.ledger.commit(hold(two, usd(1), { repeat: "next" }));
+      assert.equal(next.admitted && next.call.attempt, 2);
     });
   });
 
