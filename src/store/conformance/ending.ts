@@ -79,7 +79,7 @@ export function testRepeating(open: OpenStore): void {
 
   test("an id finds the operations of every key, and an operation only its own calls", async () => {
     await using(open, async (store) => {
-      await store.ledger.commit(putBudget("all", usd(10)));
+      await store.ledger.commit(putBudget("all", usd(20)));
       const [one, two] = [operationOf("op", "key_1"), operationOf("op", "key_2")];
       for (const [operation, cost] of [
         [one, 1],
