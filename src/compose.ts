@@ -207,15 +207,12 @@ function makeProviders({ providers, aliases }: Configuration, simulator: Simulat
   return { byName, aliases };
 }
 
-function makeProvider({ name, wire, baseUrl, apiKey, headers, priceProvider, unmetered }: ProviderConfiguration): Provider {
+function makeProvider({ wire, baseUrl, priceProvider, ...rest }: ProviderConfiguration): Provider {
   const isOpenai = priceProvider === "openai" || priceProvider === "azure";
   return {
-    name,
+    ...rest,
     bases: { [wire]: baseUrl },
-    apiKey,
-    headers,
-    priceProvider: name,
-    unmetered,
+    priceProvider: rest.name,
     wires: wire === "openai" && isOpenai ? { openai: openaiOwnWire } : {},
   };
 }
@@ -239,8 +236,10 @@ function simulatedProvider({ url }: Simulator): Provider {
     bases: { openai: `${url}/openai/v1`, anthropic: `${url}/anthropic`, gemini: `${url}/gemini` },
     apiKey: "simulated",
     headers: {},
+    passHeaders: [],
     priceProvider: "sim",
     unmetered: "refuse",
+    stored: "refuse",
     wires: {},
   };
 }

@@ -8,7 +8,7 @@ import type { ReadRequest, RequestEdits } from "../wire/wire.ts";
 import { estimate } from "./estimate.ts";
 import { Exchange, type ExchangeContext, type Forwarded } from "./exchange.ts";
 import { release } from "./finish.ts";
-import { upstreamHeaders } from "./request-headers.ts";
+import { upstreamHeaders, withoutKey } from "./request-headers.ts";
 import { hold, type Held as HeldOrNot, type HoldRequest } from "./hold.ts";
 import type { Caller, Headers, Identification } from "./identify.ts";
 import type { InFlight } from "./in-flight.ts";
@@ -141,8 +141,8 @@ function forward(context: CallContext, { call, held }: { readonly call: ReadCall
   const exchange = new Exchange(context, forwarded(context, call, { held, ceiling, fitted }), reply);
   const upstreamRequest = {
     method,
-    url,
-    headers: upstreamHeaders(headers, { provider, wireName, bringsProviderKey: caller.bringsProviderKey, observer: context.observer }),
+    url: withoutKey(url, caller),
+    headers: upstreamHeaders(headers, { provider, wireName, caller, observer: context.observer }),
     body: request.edit(editsFor(call, fitted)),
   };
   exchange.attach(context.upstream.forward(upstreamRequest, exchange));

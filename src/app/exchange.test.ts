@@ -18,7 +18,17 @@ import { Waiting } from "./waiting.ts";
 
 const call = { operationId: "op", attempt: 1 };
 const clock = { now: () => 1 };
-const provider: Provider = { name: "p", bases: {}, apiKey: null, headers: {}, priceProvider: "p", unmetered: "refuse", wires: {} };
+const provider: Provider = {
+  name: "p",
+  bases: {},
+  apiKey: null,
+  headers: {},
+  passHeaders: [],
+  priceProvider: "p",
+  unmetered: "refuse",
+  stored: "refuse",
+  wires: {},
+};
 const wire = openaiWire();
 const endpoint = wire.endpoint("POST", "/chat/completions");
 

@@ -1,7 +1,7 @@
 /** Calls that are not metered: free ones, and those whose cost nobody tells, which pass where the configuration allows it and are recorded. */
 
 import { replyHeaders } from "./answer-headers.ts";
-import { upstreamHeaders } from "./request-headers.ts";
+import { upstreamHeaders, withoutKey } from "./request-headers.ts";
 import { PurserError } from "../domain/error.ts";
 import { nothing, type Outcome } from "../domain/ledger/entry.ts";
 import { zero } from "../domain/money/money.ts";
@@ -31,13 +31,8 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
     context.upstream.forward(
       {
         method: incoming.method,
-        url: route.url,
-        headers: upstreamHeaders(incoming.headers, {
-          provider,
-          wireName,
-          bringsProviderKey: caller.bringsProviderKey,
-          observer: context.observer,
-        }),
+        url: withoutKey(route.url, caller),
+        headers: upstreamHeaders(incoming.headers, { provider, wireName, caller, observer: context.observer }),
         body: incoming.body.length > 0 ? incoming.body : null,
       },
       pipe,

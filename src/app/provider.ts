@@ -10,13 +10,19 @@ export interface Provider {
   readonly apiKey: string | null;
   /** Added to every request. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Names of callers' headers that go to it besides those on the list; in lower case. */
+  readonly passHeaders: readonly string[];
   /** The name under which the price book knows it. */
   readonly priceProvider: string;
   /** Whether endpoints whose cost cannot be known are refused. */
   readonly unmetered: "refuse" | "allow";
+  /** What callers may reach of the things that it keeps: nothing but what they made by a call, what they made at all, or everything. */
+  readonly stored: StoredAccess;
   /** The formats, where this provider's dialect differs from the format's own. */
   readonly wires: Readonly<Partial<Record<WireName, WireFormat>>>;
 }
+
+export type StoredAccess = "refuse" | "own" | "shared";
 
 /** The providers by name, and what a bare model name stands for. */
 export interface Providers {

@@ -12,7 +12,17 @@ import { callRouteOf, chooseRoute, findTarget, type Route, type Target, type Wir
 const wires: Wires = { openai: openaiWire(), anthropic: anthropicWire, gemini: geminiWire };
 
 function provider(name: string): Provider {
-  return { name, bases: { openai: `http://${name}/v1` }, apiKey: null, headers: {}, priceProvider: name, unmetered: "refuse", wires: {} };
+  return {
+    name,
+    bases: { openai: `http://${name}/v1` },
+    apiKey: null,
+    headers: {},
+    passHeaders: [],
+    priceProvider: name,
+    unmetered: "refuse",
+    stored: "refuse",
+    wires: {},
+  };
 }
 
 function twoProviders(): Providers {

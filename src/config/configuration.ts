@@ -1,6 +1,7 @@
 /** What a `purser.yaml` says, checked and made whole. Contract of this folder: all else in it makes one of these. */
 
 import type { CallLimits } from "../app/limits.ts";
+import type { StoredAccess } from "../app/provider.ts";
 import type { PriceOverride } from "../domain/price/rate.ts";
 import type { Budget } from "../domain/budget/budget.ts";
 import type { KeyDefinition } from "../domain/key/define.ts";
@@ -41,10 +42,14 @@ export interface ProviderConfiguration {
   readonly apiKey: string | null;
   /** Added to every request; names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Names of callers' headers that go to it besides those on the list; in lower case. */
+  readonly passHeaders: readonly string[];
   /** The name under which the price book knows it. */
   readonly priceProvider: string;
   /** Whether endpoints whose cost cannot be known are refused. */
   readonly unmetered: "refuse" | "allow";
+  /** What callers may reach of the things that it keeps. */
+  readonly stored: StoredAccess;
 }
 
 /** A key that is declared: its secret is whatever the environment says. */

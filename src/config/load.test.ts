@@ -56,8 +56,10 @@ test("a whole file is read", () => {
       baseUrl: "http://127.0.0.1:9999/v1",
       apiKey: environment.OPENAI_KEY,
       headers: {},
+      passHeaders: [],
       priceProvider: "openai",
       unmetered: "refuse",
+      stored: "refuse",
     },
     {
       name: "anthropic",
@@ -65,8 +67,10 @@ test("a whole file is read", () => {
       baseUrl: "https://api.anthropic.com",
       apiKey: environment.OPENAI_KEY,
       headers: {},
+      passHeaders: [],
       priceProvider: "anthropic",
       unmetered: "refuse",
+      stored: "refuse",
     },
     {
       name: "local",
@@ -74,8 +78,10 @@ test("a whole file is read", () => {
       baseUrl: "http://127.0.0.1:8000/v1",
       apiKey: null,
       headers: { "x-team": "a", authorization: "Bearer team-secret-0123456789", "x-literal": "${NOT_A_VARIABLE}" },
+      passHeaders: [],
       priceProvider: "openai",
       unmetered: "allow",
+      stored: "refuse",
     },
   ]);
   assert.equal(configuration.prices[0]?.model, "my-model");

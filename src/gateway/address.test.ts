@@ -12,8 +12,10 @@ const provider: Provider = {
   bases: { openai: "http://127.0.0.1:9/v1" },
   apiKey: null,
   headers: {},
+  passHeaders: [],
   priceProvider: "local",
   unmetered: "refuse",
+  stored: "refuse",
   wires: {},
 };
 const wires = { openai: openaiWire({ newTokenField: "max_tokens" }), anthropic: anthropicWire, gemini: geminiWire };

@@ -120,7 +120,7 @@ export class PurserProcess {
     const body = bodyOf({ model: "house/m", user: caller.operationId, stream, wants, ...ceiling, messages });
     const endpoint = wire.endpoint("POST", "/chat/completions");
     const target = { wire, wireName: "openai", endpoint, path: "/chat/completions", provider: null } as const;
-    const incoming = { caller: { key: null, attribution, bringsProviderKey: false }, target, method: "POST", body };
+    const incoming = { caller: { key: null, attribution, bringsProviderKey: false, holdsKey: () => false }, target, method: "POST", body };
     try {
       const headers = { "x-purser-operation-id": caller.operationId };
       const refusal = await serveCall(this.#context, { ...incoming, headers }, caller);
@@ -165,7 +165,7 @@ function contextOf(
     scouts: new Scouts(waiting),
     learned: new Learned(),
     identification: new Identification({ ledger, clock, allowAnonymous: true }),
-    providers: { byName: new Map([["house", { ...house, unmetered: "refuse" }]]), aliases: new Map() },
+    providers: { byName: new Map([["house", { ...house, unmetered: "refuse", stored: "refuse", passHeaders: [] }]]), aliases: new Map() },
     prices: () => book,
     observer: {
       answered: () => undefined,
