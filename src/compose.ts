@@ -15,6 +15,7 @@ import { recover } from "./app/recover.ts";
 import type { Wires } from "./app/route.ts";
 import { Scouts } from "./app/scouts.ts";
 import { hashSecret } from "./app/secret.ts";
+import { visitorCheck, type Visit } from "./app/visitor.ts";
 import { Waiting } from "./app/waiting.ts";
 import { openCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./config/configuration.ts";
@@ -73,7 +74,9 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const adminKey = readAdminKey(options.environment);
   // Closes in the reverse order what was opened: also when a later step fails, such as a port that is taken.
   await using opened = new AsyncDisposableStack();
-  const parts = opened.adopt(await openParts(options, adminKey), (one) => one.close());
+  const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
+  const endCallsOf = (keyId: string): void => inFlight.endCallsOf(keyId);
+  const parts = opened.adopt(await openParts(options, { adminKey, endCallsOf }), (one) => one.close());
   const { ledger, prices, token, log } = parts;
   const unresolved = await recover(ledger, clock, prices.book.version);
   if (unresolved > 0) log.warn(`${unresolved} calls were under way when the last process ended; they are charged at what was held`);
@@ -83,7 +86,6 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const simulator = isSimulatorNamed ? null : opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close());
   const providers = makeProviders(configuration, simulator);
   const upstream = opened.adopt(new UndiciUpstream(), (pools) => pools.close());
-  const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
   const waiting = new Waiting();
   const gateway = makeGateway({
     ledger,
@@ -100,6 +102,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     scouts: new Scouts(waiting),
     learned: new Learned(),
     observer: parts.observer,
+    admit: parts.admit,
     models: () => servedModels(providers, parts.catalogue),
   });
   const api = getRequestListener(parts.api.fetch);
@@ -139,6 +142,7 @@ interface Parts {
   readonly prices: PricesInForce;
   readonly observer: Metrics;
   readonly api: Hono;
+  readonly admit: (visit: Visit) => void;
   readonly catalogue: Catalogue;
   readonly log: Log;
   /** Makes its holder an administrator until this ends. */
@@ -146,8 +150,17 @@ interface Parts {
   close(): Promise<void>;
 }
 
-/** @param adminKey A key of the environment, beside the token of this opening. */
-async function openParts(options: ComposeOptions, adminKey?: string): Promise<Parts> {
+interface Serving {
+  /** A key of the environment, beside the token of this opening. */
+  readonly adminKey: string | undefined;
+  /** Ends the calls that a key has under way. */
+  readonly endCallsOf: (keyId: string) => void;
+}
+
+/** A folder that is opened without a server has no calls. */
+const notServing: Serving = { adminKey: undefined, endCallsOf: () => undefined };
+
+async function openParts(options: ComposeOptions, { adminKey, endCallsOf }: Serving = notServing): Promise<Parts> {
   const { configuration, directory } = options;
   const log = makeLog(readLogLevel(options.environment));
   const [catalogue, { ledger, reader }] = await Promise.all([
@@ -164,7 +177,12 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
   const metrics = makeMetrics({ ledger, version });
   const observer = log.observe(metrics);
   const token = `purser_${randomBytes(32).toString("hex")}`;
+  const { host, hosts, origins } = configuration.server;
+  const admit = visitorCheck({ listen: host, hosts, origins });
   const api = makeApi({
+    admit,
+    openMetrics: configuration.server.metrics === "open",
+    endCallsOf,
     ledger,
     reader,
     clock,
@@ -183,7 +201,7 @@ async function openParts(options: ComposeOptions, adminKey?: string): Promise<Pa
     await reader.close();
     await ledger.close();
   };
-  return { ledger, reader, prices, observer, api, catalogue, log, token, close };
+  return { ledger, reader, prices, observer, api, admit, catalogue, log, token, close };
 }
 
 function readiness(ledger: Ledger): Readiness {

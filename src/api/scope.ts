@@ -76,6 +76,15 @@ export function fixedValues(caller: Caller): Readonly<Record<string, string>> {
   return valuesOf(caller.key.attribution);
 }
 
+/** @throws PurserError `forbidden` for a reader whose key is for a part of the figures. */
+export function checkSeesAll(caller: Caller): void {
+  const [dimension] = Object.keys(fixedValues(caller));
+  if (dimension === undefined) return;
+  throw new PurserError("forbidden", `this key reads the figures of one ${dimension} only`, {
+    remedy: "Use a reader's key without attribution.",
+  });
+}
+
 function valuesOf({ tags, ...attribution }: Attribution): Record<string, string> {
   const values: Record<string, string> = { ...attribution };
   for (const [name, value] of Object.entries(tags ?? {})) values[`tag:${name}`] = value;

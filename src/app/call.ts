@@ -67,10 +67,11 @@ export async function serveCall(context: CallContext, incoming: IncomingCall, re
   const held = await hold(context, request);
   if (!held.admitted) return { refusal: held.refusal, askedFor: request.route };
   try {
+    checkLive(context, incoming.caller);
     if (reply.gone) await release(context, held.answer, "the caller left before the call was made");
     else {
       const exchange = forward(context, { call, held }, reply);
-      const place = context.inFlight.add(exchange);
+      const place = context.inFlight.add(exchange, incoming.caller.key);
       await exchange.ended;
       context.inFlight.remove(place);
     }
@@ -82,6 +83,11 @@ export async function serveCall(context: CallContext, incoming: IncomingCall, re
     held.ended();
   }
   return null;
+}
+
+/** A key may be revoked while its call sends a body or waits for room. @throws PurserError `unauthenticated`. */
+export function checkLive({ identification }: Pick<CallContext, "identification">, { key }: Caller): void {
+  if (key) identification.checkLive(key);
 }
 
 function readCall(context: CallContext, incoming: IncomingCall): ReadCall {

@@ -119,8 +119,8 @@ export class Exchange implements UpstreamReceiver, Watched {
     if (late !== null) this.#abort(late);
   }
 
-  stop(): void {
-    this.#abort("Purser is shutting down");
+  stop(why: string): void {
+    this.#abort(why);
   }
 
   #abort(message: string): void {

@@ -54,10 +54,11 @@ export class Identification {
     return { key, attribution: this.#refine(key, headers), bringsProviderKey, holdsKey };
   }
 
-  /** Whether a key of the ledger is still one that opens anything. */
-  isLive(key: Key): boolean {
-    const now = this.#ledger.keyByHash(key.hash);
-    return now !== undefined && isLive(now, this.#clock.now());
+  /** @throws PurserError `unauthenticated` for a key that was revoked or expired since it was identified. */
+  checkLive({ hash }: Key): void {
+    const key = this.#ledger.keyByHash(hash);
+    if (!key) throw unknownKey();
+    if (!isLive(key, this.#clock.now())) throw deadKey(key);
   }
 
   /** A client that has a Purser key in `x-purser-key` and in its usual header, be it another one, brings no provider's key. */

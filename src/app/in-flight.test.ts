@@ -9,7 +9,7 @@ test("closing waits for calls under way, ends them when their grace is over, and
   const leave = inFlight.enter(null);
   const ended: string[] = [];
   const call = { tick: () => undefined, stop: () => (ended.push("stopped"), leave()) };
-  inFlight.add(call);
+  inFlight.add(call, null);
   const closing = inFlight.close(30);
   assert.throws(() => inFlight.enter(null), { code: "shutting_down" });
   assert.deepEqual(ended, []);
@@ -21,10 +21,10 @@ test("whoever is over is looked at no more, and its place is for another", async
   const inFlight = open();
   const stopped: string[] = [];
   const call = (name: string): Watched => ({ tick: () => undefined, stop: () => void stopped.push(name) });
-  const first = inFlight.add(call("first"));
-  inFlight.add(call("second"));
+  const first = inFlight.add(call("first"), null);
+  inFlight.add(call("second"), null);
   inFlight.remove(first);
-  assert.equal(inFlight.add(call("third")), first);
+  assert.equal(inFlight.add(call("third"), null), first);
   const leave = inFlight.enter(null);
   const closing = inFlight.close(0);
   leave();

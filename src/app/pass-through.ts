@@ -5,7 +5,7 @@ import { upstreamHeaders, withoutKey } from "./request-headers.ts";
 import { PurserError } from "../domain/error.ts";
 import { nothing, type Outcome } from "../domain/ledger/entry.ts";
 import { zero } from "../domain/money/money.ts";
-import { checkAllowed, type CallContext, type IncomingCall } from "./call.ts";
+import { checkAllowed, checkLive, type CallContext, type IncomingCall } from "./call.ts";
 import { tooLong, type Watched } from "./in-flight.ts";
 import { makeOperationId } from "./operation-id.ts";
 import { explainRefusal } from "./refusal.ts";
@@ -20,6 +20,7 @@ import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiv
  */
 export async function passThrough(context: CallContext, incoming: IncomingCall, reply: Reply): Promise<void> {
   const { caller } = incoming;
+  checkLive(context, caller);
   const route = routeOf(context, incoming);
   if (caller.key?.role === "reader") checkAllowed(caller, route);
   if (caller.key && !matchesName(caller.key.providers, route.provider.name)) checkAllowed(caller, route);
@@ -38,7 +39,7 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
       pipe,
     ),
   );
-  const place = context.inFlight.add(pipe);
+  const place = context.inFlight.add(pipe, caller.key);
   await pipe.ended;
   context.inFlight.remove(place);
 }
@@ -169,8 +170,8 @@ class Pipe implements UpstreamReceiver, Watched {
     if (late !== null) this.#abort(late);
   }
 
-  stop(): void {
-    this.#abort("Purser is shutting down");
+  stop(why: string): void {
+    this.#abort(why);
   }
 
   #leave(): void {

@@ -13,7 +13,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Configuration {
   /** Null where no file was read. */
   readonly file: string | null;
-  readonly server: { readonly host: string; readonly port: number };
+  readonly server: ServerConfiguration;
   /** The data folder, relative to where the process runs. */
   readonly data: string;
   /** `full` syncs every batch to disk, `process` survives a crash of the process only. */
@@ -31,6 +31,17 @@ export interface Configuration {
   readonly onDisconnect: "drain" | "cancel";
   /** What is allowed and not wise, to be shown at the start. */
   readonly warnings: readonly ConfigurationWarning[];
+}
+
+export interface ServerConfiguration {
+  readonly host: string;
+  readonly port: number;
+  /** Names besides the address by which the server may be called. */
+  readonly hosts: readonly string[];
+  /** Origins of other sites whose pages may call it. */
+  readonly origins: readonly string[];
+  /** Who may read `/metrics`: holders of a key that reads all figures, or everybody. */
+  readonly metrics: "key" | "open";
 }
 
 export interface ProviderConfiguration {

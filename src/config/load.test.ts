@@ -17,7 +17,7 @@ function load(text: string, more: Readonly<Record<string, string>> = {}): Config
 }
 
 const whole = `
-server: { host: 127.0.0.1, port: 4142 }
+server: { host: 127.0.0.1, port: 4142, hosts: [purser], origins: ["https://app.example.com"], metrics: open }
 data: /var/lib/purser
 durability: process
 providers:
@@ -46,7 +46,13 @@ on_disconnect: cancel
 
 test("a whole file is read", () => {
   const configuration = load(whole);
-  assert.deepEqual(configuration.server, { host: "127.0.0.1", port: 4142 });
+  assert.deepEqual(configuration.server, {
+    host: "127.0.0.1",
+    port: 4142,
+    hosts: ["purser"],
+    origins: ["https://app.example.com"],
+    metrics: "open",
+  });
   assert.equal(configuration.data, "/var/lib/purser");
   assert.equal(configuration.durability, "process");
   assert.deepEqual(configuration.providers, [
@@ -115,7 +121,7 @@ test("an empty file is the same as none", () => {
 
 test("without a file the server listens here only, on port 4141, and knows its callers", () => {
   const configuration = defaultConfiguration({});
-  assert.deepEqual(configuration.server, { host: "127.0.0.1", port: 4141 });
+  assert.deepEqual(configuration.server, { host: "127.0.0.1", port: 4141, hosts: [], origins: [], metrics: "key" });
   assert.deepEqual([configuration.data, configuration.durability, configuration.allowAnonymous], [".purser", "full", false]);
   assert.equal(configuration.limits.bodyBytes, 32 * 1024 * 1024);
   assert.equal(configuration.limits.holdWaitMs, 5000);

@@ -1,7 +1,7 @@
 /** Reads `purser.yaml`: one error at a time, with the line, the field and what to do about it. */
 
 import { PurserError } from "../domain/error.ts";
-import { type Fields, openFields, optionalFlag, optionalText, optionalWhole, optionalWord } from "../domain/input/fields.ts";
+import { type Fields, openFields, optionalFlag, optionalText, optionalTexts, optionalWhole, optionalWord } from "../domain/input/fields.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./configuration.ts";
 import { readAliases, readBudgets, readKeys, readPrices } from "./declared.ts";
 import { explained, readDocument } from "./document.ts";
@@ -52,7 +52,7 @@ export function loadConfiguration(text: string, options: { readonly environment:
 export function defaultConfiguration(environment: Environment): Configuration {
   return {
     file: null,
-    server: { host: defaultHost, port: defaultPort },
+    server: { host: defaultHost, port: defaultPort, hosts: [], origins: [], metrics: "key" },
     data: defaultData,
     durability: "full",
     providers: fromTheEnvironment(environment),
@@ -103,9 +103,15 @@ function join(
 }
 
 function readServer(fields: Fields): Configuration["server"] {
-  const server = openFields(fields.values.get("server") ?? {}, { prefix: "server.", known: ["host", "port"] });
+  const server = openFields(fields.values.get("server") ?? {}, {
+    prefix: "server.",
+    known: ["host", "port", "hosts", "origins", "metrics"],
+  });
   return {
     host: optionalText(server, "host", "Give an address to listen on, such as 127.0.0.1.") ?? defaultHost,
     port: optionalWhole(withNumbers(server), "port", { least: 0, most: 65_535 }) ?? defaultPort,
+    hosts: optionalTexts(server, "hosts", "Give a list of names, such as [purser, purser.example.com].") ?? [],
+    origins: optionalTexts(server, "origins", "Give a list of origins, such as [https://app.example.com].") ?? [],
+    metrics: optionalWord(server, "metrics", ["key", "open"]) ?? "key",
   };
 }

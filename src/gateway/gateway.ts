@@ -5,6 +5,7 @@ import { serveCall, type CallContext, type IncomingCall, type RefusedCall } from
 import type { Headers } from "../app/identify.ts";
 import { passThrough } from "../app/pass-through.ts";
 import { describeRefusal, explainRefusal } from "../app/refusal.ts";
+import type { Visit } from "../app/visitor.ts";
 import { findTarget, type Target, type Wires } from "../app/route.ts";
 import { assert } from "../domain/assert.ts";
 import { PurserError, type ErrorCode } from "../domain/error.ts";
@@ -18,6 +19,8 @@ export interface GatewayContext extends CallContext {
   readonly wires: Wires;
   /** What `GET /v1/models` lists. */
   readonly models: () => readonly ServedModel[];
+  /** @throws PurserError `forbidden` for a visit by a name or from a page that is not allowed. */
+  readonly admit: (visit: Visit) => void;
 }
 
 /** @returns false when the path is not the gateway's. */
@@ -46,6 +49,7 @@ function listModels(
   const { path, queryKey } = splitKey(url);
   if (path !== "/v1/models") return false;
   try {
+    context.admit(visitOf(request));
     context.identification.identify(request.headers, queryKey);
     answerModels(response, context.models());
   } catch (error) {
@@ -54,6 +58,10 @@ function listModels(
     answerError(context, target, { error, reply: new HttpReply(response, context.inFlight), request });
   }
   return true;
+}
+
+function visitOf({ headers: { host, origin } }: IncomingMessage): Visit {
+  return { host: host ?? null, origin: origin ?? null };
 }
 
 interface Incoming {
@@ -65,6 +73,7 @@ interface Incoming {
 async function serve(context: GatewayContext, { request, address, addresses }: Incoming, reply: HttpReply): Promise<void> {
   const headers: Headers = request.headers;
   const { target, queryKey, method } = address;
+  context.admit(visitOf(request));
   const caller = context.identification.identify(headers, queryKey);
   addresses.check(address);
   const leave = context.inFlight.enter(caller.key);
