@@ -183,6 +183,7 @@ async function openParts(options: ComposeOptions, { adminKey, endCallsOf }: Serv
     admit,
     openMetrics: configuration.server.metrics === "open",
     endCallsOf,
+    holdLimits: configuration.limits,
     ledger,
     reader,
     clock,

@@ -1,6 +1,7 @@
 /** What the control plane needs of the running process, and who is asking it. */
 
 import type { Clock, Ledger, LedgerReader } from "../app/ports.ts";
+import type { HoldLimits } from "../app/limits.ts";
 import type { Visit } from "../app/visitor.ts";
 import type { Key, Role } from "../domain/key/key.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
@@ -28,6 +29,7 @@ export interface ApiContext {
   readonly openMetrics: boolean;
   /** From now on the key opens nothing: ends what it has under way. */
   endCallsOf(keyId: string): void;
+  readonly holdLimits: HoldLimits;
   /** Of Purser. */
   readonly version: string;
   /** Prometheus text. */

@@ -227,6 +227,46 @@ test("an administrator finds its own hold first, then the only one with the id, 
   assert.equal((await bench.call("GET", "/api/v1/holds/h-1", undefined, mine)).json.status, "held");
 });
 
+test("what a caller reports itself is bounded by its hold and by what is left, and an administrator's is not", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", { budget_id: "all", budget_type: "platform", amount: "1000", period: "day" });
+  const caller = await bench.key({ attribution: { project: "p1" } });
+  const spent = async (): Promise<string> => (await bench.call("GET", "/api/v1/budgets/all")).json.spent;
+  for (const id of ["h-1", "h-2"]) await bench.call("POST", "/api/v1/holds", { operation_id: id, amount: "0.000001" }, caller);
+  for (const bill of [{ amount: "5000000" }, { amount: "1000.000001" }]) {
+    const refused = await bench.call("POST", "/api/v1/holds/h-1/settle", bill, caller);
+    assert.deepEqual([refused.status, refused.json.code, refused.json.field], [403, "forbidden", "amount"]);
+  }
+  assert.equal(await spent(), "0");
+  assert.equal((await bench.call("POST", "/api/v1/holds/h-1/settle", { amount: "1" }, caller)).status, 200);
+  assert.equal((await bench.call("POST", "/api/v1/holds/h-2/settle", { amount: "5000" })).status, 200);
+  assert.equal(await spent(), "5001");
+});
+
+test("a usage that a caller reports is bounded likewise", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", { ...budget, amount: "1" });
+  const caller = await bench.key({ attribution: { project: "p1" } });
+  await bench.call("POST", "/api/v1/holds", hold, caller);
+  const refused = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 1_000_000_000 } }, caller);
+  assert.deepEqual([refused.status, (await bench.call("GET", "/api/v1/budgets/b1")).json.spent], [403, "0"]);
+});
+
+test("a caller's hold has a bounded life and a bounded share of what others draw on too", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", { budget_id: "all", budget_type: "platform", amount: "1000", period: "day" });
+  const caller = await bench.key({ attribution: { project: "p1" } });
+  const ask = (fields: object, secret = caller) =>
+    bench.call("POST", "/api/v1/holds", { operation_id: "h", amount: "1", ...fields }, secret);
+  const long = await ask({ ttl_seconds: 3601 });
+  assert.deepEqual([long.status, long.json.field], [400, "ttl_seconds"]);
+  assert.equal((await ask({ operation_id: "most", amount: "999" })).status, 403);
+  assert.equal((await ask({ operation_id: "half", amount: "500" })).status, 201);
+  assert.equal((await ask({ operation_id: "more" })).status, 403);
+  assert.equal((await bench.call("POST", "/api/v1/holds/half/top-up", { amount: "1" }, caller)).status, 403);
+  assert.equal((await bench.call("POST", "/api/v1/holds", { operation_id: "ours", amount: "500", ttl_seconds: 86_400 })).status, 201);
+});
+
 test("the fields of a hold and of its end are checked", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/holds", hold);

@@ -17,9 +17,9 @@ import {
 import type { HoldAnswer } from "../domain/ledger/command.ts";
 import type { Quantities } from "../domain/ledger/entry.ts";
 import { PurserError } from "../domain/error.ts";
-import { decimalText, formatInstant } from "../domain/input/scalar.ts";
+import { formatInstant } from "../domain/input/scalar.ts";
 import { idOfOperation } from "../domain/ledger/operation.ts";
-import { formatUsd, mostPerCall, parseUsd, type PicoUsd } from "../domain/money/money.ts";
+import { formatUsd, type PicoUsd } from "../domain/money/money.ts";
 import type { Usage } from "../domain/usage/usage.ts";
 import { attribute, checkMayCall } from "./attribute.ts";
 import type { ApiContext, Caller } from "./context.ts";
@@ -35,7 +35,7 @@ import {
 } from "./hold-schema.ts";
 import { refusalResponse } from "./refusal.ts";
 import { callers, created, ok, route, type Route } from "./route.ts";
-import { answer, nameSchema, problem } from "./schema.ts";
+import { answer, nameSchema, problem, readUsd } from "./schema.ts";
 
 const params = z.object({ operation_id: z.string() });
 const query = z.strictObject({
@@ -154,7 +154,7 @@ export const holdRoutes: readonly Route[] = [
     async handler({ params: { operation_id }, query, body, caller, context }) {
       const growth = readGrowth(body);
       const hold = await seenHold(context, caller, { id: operation_id, keyId: query.key_id });
-      const answered = await topUpByApi(context, hold, growth);
+      const answered = await topUpByApi(context, hold, growth, caller.key);
       if (!answered.admitted) return refusalResponse(answered.refusal, hold.route);
       const open = context.ledger.holdOf(hold.operationId);
       return ok({ operation_id, admitted: true, held: open ? quantitiesJson(open.amount) : null });
@@ -221,13 +221,6 @@ function giveOne(left: string, right: string): PurserError {
     field: left,
     remedy: `Give one of ${left} and ${right}.`,
   });
-}
-
-/** An amount that a call can hold or cost. */
-function readUsd(value: string | number, field: string): PicoUsd {
-  const amount = parseUsd(decimalText(value, field), field);
-  if (amount >= 0n && amount <= mostPerCall) return amount;
-  throw new PurserError("invalid_request", `${field}: out of range`, { field, remedy: "Give an amount in USD, from 0 to 9223372." });
 }
 
 async function admittedJson(context: ApiContext, held: HoldAnswer & { readonly admitted: true }, ttlSeconds: number): Promise<object> {

@@ -1,24 +1,27 @@
 /** Holds that a caller makes, grows and ends itself, for calls that do not pass the gateway. */
 
-import { createHash } from "node:crypto";
 import { canonicalAttribution, type Attribution } from "../domain/attribution/attribution.ts";
 import { PurserError } from "../domain/error.ts";
 import type { Key } from "../domain/key/key.ts";
 import type { Demand, HoldAnswer, ReleaseAnswer, SettleAnswer, TopUpAnswer } from "../domain/ledger/command.ts";
 import type { CallId, CallRoute, Outcome } from "../domain/ledger/entry.ts";
 import { idOfOperation, operationOf } from "../domain/ledger/operation.ts";
+import type { Share } from "../domain/ledger/self-reported.ts";
 import { add, multiply, zero, type PicoUsd } from "../domain/money/money.ts";
 import type { ServiceTier } from "../domain/price/rate.ts";
 import { countTokens, type Usage } from "../domain/usage/usage.ts";
 import { chargeUsage } from "./charge-usage.ts";
 import { demandOf } from "./estimate.ts";
+import { fingerprint } from "./fingerprint.ts";
 import { lookUpPrice, type PriceDesk } from "./look-up-price.ts";
+import type { HoldLimits } from "./limits.ts";
 import type { CallRow, Clock, Ledger, LedgerReader } from "./ports.ts";
 
 export interface HoldDesk extends PriceDesk {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly clock: Clock;
+  readonly holdLimits: HoldLimits;
 }
 
 /** What a hold is sized by: tokens that the book prices, or an amount that the caller knows. */
@@ -48,9 +51,14 @@ export interface HoldRequest {
 /** How a hold's endpoint is called in the ledger. */
 export const apiEndpoint = "api";
 
-/** A repeat of the same request is answered as the first time; nothing is held twice. */
+/**
+ * A repeat of the same request is answered as the first time; nothing is held twice.
+ *
+ * @throws PurserError `invalid_request` for a hold that would last too long, `forbidden` for more of a budget than one key may hold.
+ */
 export async function holdByApi(desk: HoldDesk, request: HoldRequest): Promise<HoldAnswer> {
   const at = desk.clock.now();
+  checkLife(desk.holdLimits, request);
   return desk.ledger.commit({
     kind: "hold",
     at,
@@ -63,7 +71,24 @@ export async function holdByApi(desk: HoldDesk, request: HoldRequest): Promise<H
     expiresAt: at + request.ttlSeconds * 1000,
     fingerprint: fingerprint(describeHold(request)),
     final: true,
+    ...shareOf(desk.holdLimits, request.key),
   });
+}
+
+function checkLife({ holdSeconds }: HoldLimits, { key, ttlSeconds }: HoldRequest): void {
+  if (!isBound(key) || ttlSeconds <= holdSeconds) return;
+  throw new PurserError("invalid_request", `ttl_seconds: a hold of this key lasts ${holdSeconds} seconds at most`, {
+    field: "ttl_seconds",
+    remedy: "Hold for a shorter time: what is settled later is still charged.",
+  });
+}
+
+function shareOf({ holdSharePercent: percent }: HoldLimits, key: Key | null): { readonly share?: Share } {
+  return isBound(key) ? { share: { keyId: key.keyId, attribution: key.attribution, percent } } : {};
+}
+
+function isBound(key: Key | null): key is Key {
+  return key !== null && key.role !== "admin";
 }
 
 /** What is demanded of the budgets: all of the ceiling, since nobody here can cut the call short. */
@@ -176,7 +201,7 @@ export interface SettleRequest {
  * Replaces the hold by the real cost, at the prices that were valid when it was made. One that has lapsed is still charged.
  *
  * @throws PurserError `conflict` when it was released, or was settled with another bill, or is a call under way at the gateway;
- *   `forbidden` for one that was metered there, but for an administrator.
+ *   `forbidden`, but for an administrator, for one that was metered there, and for more than was held and the budgets have left.
  */
 export async function settleByApi(desk: HoldDesk, request: SettleRequest): Promise<SettleAnswer> {
   const { hold, bill, byAdministrator } = request;
@@ -185,7 +210,15 @@ export async function settleByApi(desk: HoldDesk, request: SettleRequest): Promi
   const at = desk.clock.now();
   const { operationId, attempt } = hold;
   const outcome = outcomeOf(desk, request, at);
-  return desk.ledger.commit({ kind: "settle", at, operationId, attempt, outcome, fingerprint: fingerprint({ settle: bill }) });
+  return desk.ledger.commit({
+    kind: "settle",
+    at,
+    operationId,
+    attempt,
+    outcome,
+    fingerprint: fingerprint({ settle: bill }),
+    ...(!byAdministrator && { selfReported: true }),
+  });
 }
 
 function outcomeOf(desk: HoldDesk, { hold, bill, latencyMs }: SettleRequest, at: number): Outcome {
@@ -205,15 +238,20 @@ function outcomeOf(desk: HoldDesk, { hold, bill, latencyMs }: SettleRequest, at:
 
 export type Growth = { readonly kind: "amount"; readonly amount: PicoUsd } | { readonly kind: "output"; readonly tokens: number };
 
-/** Adds to an open hold. It has no id of its own, so that a repeat adds again. */
-export async function topUpByApi(desk: HoldDesk, hold: HeldCall, growth: Growth): Promise<TopUpAnswer> {
+/**
+ * Adds to an open hold. It has no id of its own, so that a repeat adds again.
+ *
+ * @param by Who asks.
+ */
+// oxlint-disable-next-line max-params -- what is asked, of which hold, by whom
+export async function topUpByApi(desk: HoldDesk, hold: HeldCall, growth: Growth, by: Key | null): Promise<TopUpAnswer> {
   refuseGatewayCall(hold);
   const { operationId, attempt } = hold;
   const amount =
     growth.kind === "amount"
       ? { usd: growth.amount, tokens: 0n, requests: 0n }
       : { usd: multiply(outputRate(desk, hold), growth.tokens), tokens: BigInt(growth.tokens), requests: 0n };
-  return desk.ledger.commit({ kind: "top_up", at: desk.clock.now(), operationId, attempt, amount });
+  return desk.ledger.commit({ kind: "top_up", at: desk.clock.now(), operationId, attempt, amount, ...shareOf(desk.holdLimits, by) });
 }
 
 function outputRate(desk: HoldDesk, hold: HeldCall): PicoUsd {
@@ -254,16 +292,4 @@ function meteredHere({ operationId }: HeldCall): PurserError {
 
 function describeHold({ attribution, key, sizing, ...rest }: HoldRequest): object {
   return { ...rest, key: key?.keyId ?? null, attribution: canonicalAttribution(attribution), sizing };
-}
-
-/** SHA-256 in hex of what a request asks for, whatever the order in which its fields were written. */
-function fingerprint(request: object): string {
-  const text = JSON.stringify(sorted(request), (_key, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
-  return createHash("sha256").update(text).digest("hex");
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
-  return Object.fromEntries(entries.map(([name, inner]) => [name, sorted(inner)]));
 }

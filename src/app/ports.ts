@@ -78,6 +78,8 @@ export interface CallRow extends CallId {
   readonly flags: readonly UsageFlag[];
   readonly latencyMs: number;
   readonly priceVersion: string;
+  /** Why the charge was corrected, and when, the last time; null for one that stands as it was made. */
+  readonly correction: { readonly at: number; readonly reason: string } | null;
 }
 
 /** Every field narrows; absent ones do not. Times in milliseconds, `to` excluded. */

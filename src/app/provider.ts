@@ -1,6 +1,7 @@
 /** A provider as the configuration describes it: the only place a call can go to. */
 
 import type { WireFormat, WireName } from "../wire/wire.ts";
+import type { StoredAccess } from "./limits.ts";
 
 export interface Provider {
   readonly name: string;
@@ -16,13 +17,11 @@ export interface Provider {
   readonly priceProvider: string;
   /** Whether endpoints whose cost cannot be known are refused. */
   readonly unmetered: "refuse" | "allow";
-  /** What callers may reach of the things that it keeps: nothing but what they made by a call, what they made at all, or everything. */
+  /** What callers may reach of the things that it keeps. */
   readonly stored: StoredAccess;
   /** The formats, where this provider's dialect differs from the format's own. */
   readonly wires: Readonly<Partial<Record<WireName, WireFormat>>>;
 }
-
-export type StoredAccess = "refuse" | "own" | "shared";
 
 /** The providers by name, and what a bare model name stands for. */
 export interface Providers {

@@ -62,6 +62,8 @@ export class Books {
   readonly prices: PriceOverride[] = [];
   readonly holds = new PassingMap<string, Hold>();
   readonly #expiring = new Set<Hold>();
+  /** What each key holds in each counter by holds that lapse: those that callers make and end themselves. */
+  readonly #lapsing = new Map<string, bigint>();
   readonly #counters = new Map<string, Counter>();
   /** The same counters by their key objects, of which a hold has those of the last one: no text is made to find them. */
   #counterOf = new WeakMap<CounterKey, Counter>();
@@ -98,6 +100,11 @@ export class Books {
   /** Ended attempts of an operation, in order. */
   past(operationId: string): readonly PastAttempt[] {
     return this.#past.get(operationId) ?? this.#history.attempts(operationId);
+  }
+
+  /** How much of a counter a key holds by holds that lapse, in the counter's unit. */
+  heldByKey(keyId: string, counter: Counter): bigint {
+    return this.#lapsing.get(lapsingId(keyId, counter)) ?? 0n;
   }
 
   expiredBy(at: number): readonly Hold[] {
@@ -137,7 +144,8 @@ export class Books {
 
   /** Puts back a hold that was open when the last process ended; its counters already contain it. */
   restoreHold(kept: KeptHold): void {
-    this.#open(kept);
+    const hold = this.#open(kept);
+    this.#countLapsing(hold, hold.amount, 1n);
   }
 
   /** Hands over what changed, and begins a new set. */
@@ -244,7 +252,7 @@ export class Books {
       assert(counter.spent >= 0n, "a correction never takes back more than was charged");
       this.#changedCounters.add(counter);
     }
-    this.#remember(entry, { ...past, status: entry.status, settleFingerprint: entry.fingerprint, cost: entry.cost });
+    this.#remember(entry, { ...past, ended: "settle", status: entry.status, settleFingerprint: entry.fingerprint, cost: entry.cost });
   }
 
   #fire(entry: ThresholdEntry): void {
@@ -267,18 +275,32 @@ export class Books {
     return hold;
   }
 
-  #holdMore({ counters }: Hold, amount: Quantities): void {
+  #holdMore(hold: Hold, amount: Quantities): void {
+    const { counters } = hold;
+    this.#countLapsing(hold, amount, 1n);
     for (const counter of counters) {
       counter.held += amountIn(counter.key.currency, amount);
       this.#changedCounters.add(counter);
     }
   }
 
-  #giveBack({ counters, amount }: Hold): void {
+  #giveBack(hold: Hold): void {
+    const { counters, amount } = hold;
+    this.#countLapsing(hold, amount, -1n);
     for (const counter of counters) {
       counter.held -= amountIn(counter.key.currency, amount);
       assert(counter.held >= 0n, "a counter never holds less than nothing");
       this.#changedCounters.add(counter);
+    }
+  }
+
+  #countLapsing({ counters, route, expiresAt }: Hold, amount: Quantities, sign: 1n | -1n): void {
+    if (expiresAt === null || route.keyId === null) return;
+    for (const counter of counters) {
+      const id = lapsingId(route.keyId, counter);
+      const held = (this.#lapsing.get(id) ?? 0n) + sign * amountIn(counter.key.currency, amount);
+      if (held === 0n) this.#lapsing.delete(id);
+      else this.#lapsing.set(id, held);
     }
   }
 
@@ -294,6 +316,10 @@ export class Books {
     this.#past.set(call.operationId, [...others, attempt]);
     this.#ended.add(call.operationId);
   }
+}
+
+function lapsingId(keyId: string, counter: Counter): string {
+  return `${keyId}\n${counter.id}`;
 }
 
 interface End {

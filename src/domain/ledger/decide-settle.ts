@@ -10,6 +10,7 @@ import type { Decided } from "./decide.ts";
 import { nothing, subtractQuantities, type Entry, type Quantities, type ThresholdEntry } from "./entry.ts";
 import { idOfOperation } from "./operation.ts";
 import type { PastAttempt } from "./past.ts";
+import { checkReported } from "./self-reported.ts";
 
 /**
  * Settles an open hold; settles late one that expired; corrects one whose charge was a guess; answers a repeat.
@@ -18,7 +19,10 @@ import type { PastAttempt } from "./past.ts";
  */
 export function decideSettle(books: Books, command: SettleCommand): Decided<SettleAnswer> {
   const hold = books.holds.get(command.operationId);
-  if (hold?.attempt === command.attempt) return settle(books, command, { counters: hold.counters, held: hold.amount, late: false });
+  if (hold?.attempt === command.attempt) {
+    if (command.selfReported) checkReported(budgetsOf(books, hold), { held: hold.amount, open: true, cost: command.outcome.cost });
+    return settle(books, command, { counters: hold.counters, held: hold.amount, late: false });
+  }
 
   const past = books.past(command.operationId).find((other) => other.attempt === command.attempt);
   if (!past)
@@ -27,10 +31,16 @@ export function decideSettle(books: Books, command: SettleCommand): Decided<Sett
       remedy: "Check the id.",
     });
   if (past.ended === "release") throw settledOtherwise(command.operationId, "was released");
-  if (past.ended === "expire") return settle(books, command, { counters: countersOf(books, past), held: nothing, late: true });
+  if (past.ended === "expire") return settleLate(books, command, past);
   if (past.settleFingerprint !== null && past.settleFingerprint === command.fingerprint) return answerAgain(books, past);
-  if (past.status === "unresolved" || past.status === "estimated") return correct(books, command, past);
+  if (past.status === "unresolved" || past.status === "estimated") return correct(books, command, { past, reason: `was ${past.status}` });
   throw settledOtherwise(command.operationId, "was settled with another body");
+}
+
+function settleLate(books: Books, command: SettleCommand, past: PastAttempt): Decided<SettleAnswer> {
+  const counters = countersOf(books, past);
+  if (command.selfReported) checkReported(budgetsOf(books, { counters }), { held: past.held, open: false, cost: command.outcome.cost });
+  return settle(books, command, { counters, held: nothing, late: true });
 }
 
 interface Held {
@@ -60,6 +70,16 @@ function overrunOf(books: Books, counter: Counter, { held, cost }: { readonly he
   return past < excess ? past : excess;
 }
 
+/** An overrun shrinks with the charge that made it: what is within the limit again was no overrun. */
+function overrunTakenBack(books: Books, counter: Counter, difference: Quantities): bigint {
+  const budget = books.budgets.get(counter.key.budgetId);
+  const change = amountIn(counter.key.currency, difference);
+  if (!budget || change >= 0n) return 0n;
+  const past = counter.spent + counter.held + change - budget.amount;
+  const left = past > 0n ? past : 0n;
+  return counter.overrun > left ? counter.overrun - left : 0n;
+}
+
 function crossings(
   books: Books,
   counters: readonly Counter[],
@@ -79,19 +99,25 @@ function crossings(
   return entries;
 }
 
-/** A better figure for a charge that was a guess: the difference is booked, and the old entry stays. */
-function correct(books: Books, command: SettleCommand, past: PastAttempt): Decided<SettleAnswer> {
+/** A better figure for what was charged: the difference is booked, and the old entry stays. */
+export function correct(
+  books: Books,
+  command: Omit<SettleCommand, "kind">,
+  { past, reason }: { readonly past: PastAttempt; readonly reason: string },
+): Decided<SettleAnswer> {
   const { at, operationId, attempt, outcome, fingerprint } = command;
   const difference = subtractQuantities(outcome.cost, past.cost);
   const counters = countersOf(books, past);
-  const overruns = counters.map((counter) => overrunOf(books, counter, { held: nothing, cost: difference }));
+  const overruns = counters.map(
+    (counter) => overrunOf(books, counter, { held: nothing, cost: difference }) - overrunTakenBack(books, counter, difference),
+  );
   const thresholds = crossings(books, counters, { at, cost: difference });
-  const reason = `was ${past.status}`;
   const entry: Entry = { kind: "correction", at, operationId, attempt, ...outcome, difference, overruns, reason, fingerprint };
   return { answer: answerOf(books, counters, { cost: outcome.cost, change: difference, thresholds }), entries: [entry, ...thresholds] };
 }
 
-function answerAgain(books: Books, past: PastAttempt): Decided<SettleAnswer> {
+/** What was charged before, for the same request. */
+export function answerAgain(books: Books, past: PastAttempt): Decided<SettleAnswer> {
   const answer = answerOf(books, countersOf(books, past), { cost: past.cost, change: nothing, thresholds: [] });
   return { answer: { ...answer, repeated: true }, entries: [] };
 }

@@ -7,9 +7,10 @@ import type { TopUpAnswer, TopUpCommand } from "./command.ts";
 import { amountIn } from "./counter.ts";
 import { refusalBy, refuses } from "./decide-hold.ts";
 import type { Decided } from "./decide.ts";
+import { checkShare } from "./self-reported.ts";
 import { idOfOperation } from "./operation.ts";
 
-/** @throws PurserError `not_found` when the hold is not open. */
+/** @throws PurserError `not_found` when the hold is not open, `forbidden` for more than the share of a key. */
 export function decideTopUp(books: Books, command: TopUpCommand): Decided<TopUpAnswer> {
   const { operationId, attempt, amount, at } = command;
   const hold = books.holds.get(operationId);
@@ -19,7 +20,9 @@ export function decideTopUp(books: Books, command: TopUpCommand): Decided<TopUpA
       remedy: "A hold that ended cannot be topped up: make a new one.",
     });
   }
-  for (const applied of budgetsOf(books, hold)) {
+  const budgets = budgetsOf(books, hold);
+  if (command.share) checkShare(books, budgets, { share: command.share, amount });
+  for (const applied of budgets) {
     const reason = refuses(applied, amount);
     if (reason) {
       const needed = amountIn(applied.budget.currency, amount);

@@ -3,6 +3,7 @@
 import { PurserError } from "../error.ts";
 import type { Books } from "./books.ts";
 import type { AnswerOf, Command, PutBudgetCommand, ReleaseCommand } from "./command.ts";
+import { decideCorrect } from "./decide-correct.ts";
 import { decideHold } from "./decide-hold.ts";
 import { decideSettle } from "./decide-settle.ts";
 import { decideTopUp } from "./decide-top-up.ts";
@@ -22,6 +23,7 @@ const deciders: Decider = {
   top_up: decideTopUp,
   settle: decideSettle,
   release: decideRelease,
+  correct: decideCorrect,
   expire: (books: Books, command: Extract<Command, { kind: "expire" }>) => {
     const due = books.expiredBy(command.at);
     return {

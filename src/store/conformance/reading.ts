@@ -37,6 +37,7 @@ export function testRows(open: OpenStore): void {
         flags,
         latencyMs,
         priceVersion,
+        correction: null,
       });
     });
   });

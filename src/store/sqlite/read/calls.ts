@@ -85,14 +85,15 @@ function readCall(file: FileHistory, { seq, endedAt }: Found): CallRow {
 
 type CallOutcome = Pick<
   CallRow,
-  "status" | "model" | "usage" | "charges" | "cost" | "reportedCost" | "rawUsage" | "flags" | "latencyMs" | "priceVersion"
+  "status" | "model" | "usage" | "charges" | "cost" | "reportedCost" | "rawUsage" | "flags" | "latencyMs" | "priceVersion" | "correction"
 >;
 
 function readOutcome(file: FileHistory, row: JournalRow, askedModel: string): CallOutcome {
   if (statusOf(row.kind) === "released") return { ...nothingCharged, model: askedModel };
   const outcome = decodeSettle(row, { operationId: "", attempt: 1 }, file.names);
   const { status, model, usage, charges, cost, reportedCost, rawUsage, flags, latencyMs, priceVersion } = outcome;
-  return { status, model, usage, charges, cost: cost.usd, reportedCost, rawUsage, flags, latencyMs, priceVersion };
+  const correction = outcome.kind === "correction" ? { at: outcome.at, reason: outcome.reason } : null;
+  return { status, model, usage, charges, cost: cost.usd, reportedCost, rawUsage, flags, latencyMs, priceVersion, correction };
 }
 
 const nothingCharged = {
@@ -105,4 +106,5 @@ const nothingCharged = {
   flags: [],
   latencyMs: 0,
   priceVersion: "",
+  correction: null,
 } as const;
