@@ -29,6 +29,7 @@ import { UndiciUpstream } from "./gateway/upstream.ts";
 import { makeLog, type Log } from "./metrics/log.ts";
 import { makeMetrics, type Metrics } from "./metrics/metrics.ts";
 import { startSimulator, type Simulator } from "./simulator/index.ts";
+import { SqliteBelongings } from "./store/sqlite/belongings.ts";
 import { openLedger } from "./store/sqlite/open.ts";
 import { anthropicWire } from "./wire/anthropic/index.ts";
 import { geminiWire } from "./wire/gemini/index.ts";
@@ -85,6 +86,10 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const isSimulatorNamed = configuration.providers.some(({ name }) => name === "sim");
   const simulator = isSimulatorNamed ? null : opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close());
   const providers = makeProviders(configuration, simulator);
+  const belongings = opened.adopt(
+    new SqliteBelongings(directory, (error) => log.error("what providers keep cannot be remembered", error)),
+    (file) => file.close(),
+  );
   const upstream = opened.adopt(new UndiciUpstream(), (pools) => pools.close());
   const waiting = new Waiting();
   const gateway = makeGateway({
@@ -102,6 +107,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     scouts: new Scouts(waiting),
     learned: new Learned(),
     observer: parts.observer,
+    belongings,
     admit: parts.admit,
     models: () => servedModels(providers, parts.catalogue),
   });

@@ -5,6 +5,7 @@ import { mayCall } from "../domain/key/key.ts";
 import type { Refusal } from "../domain/ledger/command.ts";
 import { anonymousOwner, operationOf } from "../domain/ledger/operation.ts";
 import type { ReadRequest, RequestEdits } from "../wire/wire.ts";
+import { checkReferences, rememberMade } from "./belongings.ts";
 import { estimate } from "./estimate.ts";
 import { Exchange, type ExchangeContext, type Forwarded } from "./exchange.ts";
 import { release } from "./finish.ts";
@@ -14,7 +15,7 @@ import type { Caller, Headers, Identification } from "./identify.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { CallLimits } from "./limits.ts";
 import { makeOperationId } from "./operation-id.ts";
-import type { Ledger } from "./ports.ts";
+import type { Belongings, Ledger } from "./ports.ts";
 import type { Providers } from "./provider.ts";
 import type { AskedFor } from "./refusal.ts";
 import type { Reply } from "./reply.ts";
@@ -31,6 +32,7 @@ export interface CallContext extends ExchangeContext {
   readonly upstream: Upstream;
   readonly inFlight: InFlight;
   readonly scouts: Scouts;
+  readonly belongings: Belongings;
 }
 
 /** A call whose caller is known, whose path was understood and whose body has arrived. */
@@ -96,6 +98,7 @@ function readCall(context: CallContext, incoming: IncomingCall): ReadCall {
   const at = context.clock.now();
   const route = chooseRoute({ providers: context.providers, prices: context.prices(), at }, target, request.facts.model);
   checkAllowed(caller, route);
+  checkReferences({ belongings: context.belongings, caller, provider: route.provider }, request.stored.uses);
   return { at, caller, target, method, headers, body, route, request };
 }
 
@@ -151,7 +154,9 @@ function forward(context: CallContext, { call, held }: { readonly call: ReadCall
     headers: upstreamHeaders(headers, { provider, wireName, caller, observer: context.observer }),
     body: request.edit(editsFor(call, fitted)),
   };
-  exchange.attach(context.upstream.forward(upstreamRequest, exchange));
+  const custody = { belongings: context.belongings, caller, provider };
+  const receiver = request.stored.makes ? rememberMade(custody, route.wire, exchange) : exchange;
+  exchange.attach(context.upstream.forward(upstreamRequest, receiver));
   return exchange;
 }
 

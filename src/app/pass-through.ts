@@ -5,6 +5,7 @@ import { upstreamHeaders, withoutKey } from "./request-headers.ts";
 import { PurserError } from "../domain/error.ts";
 import { nothing, type Outcome } from "../domain/ledger/entry.ts";
 import { zero } from "../domain/money/money.ts";
+import { checkPlace, checkReferences, rememberMade } from "./belongings.ts";
 import { checkAllowed, checkLive, type CallContext, type IncomingCall } from "./call.ts";
 import { tooLong, type Watched } from "./in-flight.ts";
 import { makeOperationId } from "./operation-id.ts";
@@ -16,7 +17,8 @@ import { upstreamError } from "./upstream-error.ts";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
 
 /**
- * @throws PurserError `unmetered` where the configuration refuses such endpoints, `forbidden` when the key may not have the provider.
+ * @throws PurserError `unmetered` where the configuration refuses such endpoints, `forbidden` when the key may not have the provider,
+ *   or what is asked for is not its own.
  */
 export async function passThrough(context: CallContext, incoming: IncomingCall, reply: Reply): Promise<void> {
   const { caller } = incoming;
@@ -24,24 +26,29 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
   const route = routeOf(context, incoming);
   if (caller.key?.role === "reader") checkAllowed(caller, route);
   if (caller.key && !matchesName(caller.key.providers, route.provider.name)) checkAllowed(caller, route);
+  const { provider, wireName, wire } = route;
+  const { method, target, body } = incoming;
+  const custody = { belongings: context.belongings, caller, provider };
+  const place = wire.storedPlace(method, target.path);
+  checkPlace(custody, place, `${method} ${target.path.split("?", 1)[0] ?? ""}`);
+  if (body.length > 0) checkReferences(custody, wire.references(body));
   if (route.endpoint.metering === "unmetered") await record(context, incoming, route);
 
-  const { provider, wireName } = route;
   const pipe = new Pipe(context, route, reply);
   pipe.attach(
     context.upstream.forward(
       {
-        method: incoming.method,
+        method,
         url: withoutKey(route.url, caller),
         headers: upstreamHeaders(incoming.headers, { provider, wireName, caller, observer: context.observer }),
-        body: incoming.body.length > 0 ? incoming.body : null,
+        body: body.length > 0 ? body : null,
       },
-      pipe,
+      place ? rememberMade(custody, wire, pipe) : pipe,
     ),
   );
-  const place = context.inFlight.add(pipe, caller.key);
+  const inFlight = context.inFlight.add(pipe, caller.key);
   await pipe.ended;
-  context.inFlight.remove(place);
+  context.inFlight.remove(inFlight);
 }
 
 /**

@@ -7,6 +7,7 @@ export interface ProviderSettings {
   readonly api_key?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly unmetered?: "allow" | "refuse";
+  readonly stored?: "refuse" | "own" | "shared";
 }
 
 /** The key that the gateway shows to a provider, and to nobody else. */

@@ -163,6 +163,7 @@ function contextOf(
     onDisconnect,
     inFlight: new InFlight({ clock, concurrentCallsPerKey: null }),
     scouts: new Scouts(waiting),
+    belongings: { ownerOf: () => undefined, keep: () => undefined },
     learned: new Learned(),
     identification: new Identification({ ledger, clock, allowAnonymous: true }),
     providers: { byName: new Map([["house", { ...house, unmetered: "refuse", stored: "refuse", passHeaders: [] }]]), aliases: new Map() },
