@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Key } from "../domain/key/key.ts";
 import { InFlight, tooLong, type Watched } from "./in-flight.ts";
 
 const open = (): InFlight => new InFlight({ clock: { now: () => Date.now() }, concurrentCallsPerKey: null });
@@ -30,6 +31,27 @@ test("whoever is over is looked at no more, and its place is for another", async
   leave();
   await closing;
   assert.deepEqual(stopped.toSorted(), ["second", "third"]);
+});
+
+test("a key's calls end when it is revoked, those of others go on, and a key that expires ends its calls at the next look", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  let now = 0;
+  const inFlight = new InFlight({ clock: { now: () => now }, concurrentCallsPerKey: null });
+  const stopped: string[] = [];
+  const add = (keyId: string, expiresAt: number | null): void => {
+    const call = { tick: () => undefined, stop: (why: string) => void stopped.push(`${keyId}: ${why}`) };
+    inFlight.add(call, { keyId, expiresAt } as Key);
+  };
+  add("revoked", null);
+  add("other", null);
+  add("expires", 1500);
+  inFlight.endCallsOf("revoked");
+  assert.deepEqual(stopped, ["revoked: the key was revoked"]);
+  for (const at of [1000, 2000]) {
+    now = at;
+    t.mock.timers.tick(1000);
+  }
+  assert.deepEqual(stopped, ["revoked: the key was revoked", "expires: the key has expired"]);
 });
 
 test("closing does not wait for ever for a request that never arrives", async () => {

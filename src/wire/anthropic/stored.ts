@@ -2,7 +2,15 @@
 
 import type { ScannedBody } from "../body/scan.ts";
 import { MadeIds } from "../stored/made-ids.ts";
-import { isObject, referencesIn, usesNothing, type Reference, type ReferenceRules, type StoredUse } from "../stored/references.ts";
+import {
+  jsonObjectOf,
+  referencesIn,
+  referencesOfScanned,
+  usesNothing,
+  type Reference,
+  type ReferenceRules,
+  type StoredUse,
+} from "../stored/references.ts";
 import type { StoredPlace } from "../wire.ts";
 
 const collection = /^\/v1\/(?:messages\/batches|files|skills)(?:\/([^/]+))?(\/.*)?$/;
@@ -20,13 +28,16 @@ export function storedPlace(method: string, path: string): StoredPlace | undefin
   return { id, makes: method === "POST" && found !== null && id === null };
 }
 
-/** Anthropic's own skills (`pptx`, `xlsx`) are everybody's. */
+/** Anthropic's own skills (`pptx`, `xlsx`) are everybody's. What a model wrote for a tool of the caller's is not read by the provider. */
 const rules: ReferenceRules = {
   ids: new Set(["container", "file_id"]),
   holders: new Set(["container"]),
   data: new Set(["metadata", "input_schema", "schema"]),
+  isData: (object, key) => key === "input" && typeof object["type"] === "string" && object["type"].endsWith("tool_use"),
   own: ({ type, skill_id: skill }) => (type === "custom" ? skill : undefined),
 };
+
+const wholeFields = ["container", "messages", "tools"];
 
 export const referenceKeys: readonly string[] = [...rules.ids, "skill_id"];
 
@@ -34,33 +45,19 @@ export const referenceKeys: readonly string[] = [...rules.ids, "skill_id"];
 export function storedUse(body: ScannedBody): StoredUse {
   const isNamed = referenceKeys.some((key) => body.keyCount(key) > 0);
   const runsCode = [...body.values("type").keys()].some((type) => type.startsWith("code_execution"));
-  const uses = isNamed ? referencesOf(body.bytes) : usesNothing.uses;
+  const uses = isNamed ? referencesOfScanned(body, wholeFields, rules) : usesNothing.uses;
   return { uses, makes: runsCode || body.keyCount("container") > 0 };
 }
 
 /** @returns None for a body that is not JSON. */
 export function referencesOf(bytes: Uint8Array): readonly Reference[] {
-  try {
-    return withoutToolInput(JSON.parse(Buffer.from(bytes).toString("utf8")));
-  } catch (error) {
-    if (error instanceof SyntaxError) return [];
-    throw error;
-  }
-}
-
-/** What a model wrote for a tool of the caller's is not read by the provider. */
-function withoutToolInput(body: unknown): readonly Reference[] {
-  const isToolUse = (value: unknown): boolean => isObject(value) && typeof value["type"] === "string" && value["type"].endsWith("tool_use");
-  const bare = JSON.stringify(body, function (this: unknown, key: string, value: unknown) {
-    return key === "input" && isToolUse(this) ? undefined : value;
-  });
-  return referencesIn(JSON.parse(bare), rules);
+  return referencesIn(jsonObjectOf(bytes), rules);
 }
 
 export function anthropicMadeIds(how: { readonly isStream: boolean; readonly onIds: (ids: readonly string[]) => void }): MadeIds {
   return new MadeIds({
     ...how,
     markers: ['"container"', '"file_id"'],
-    read: (value) => [...withoutToolInput(value).map(({ id }) => id), ...(typeof value["id"] === "string" ? [value["id"]] : [])],
+    read: (value) => [...referencesIn(value, rules).map(({ id }) => id), ...(typeof value["id"] === "string" ? [value["id"]] : [])],
   });
 }

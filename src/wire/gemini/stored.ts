@@ -2,7 +2,16 @@
 
 import type { ScannedBody } from "../body/scan.ts";
 import { MadeIds } from "../stored/made-ids.ts";
-import { isObject, referencesIn, usesNothing, type Reference, type ReferenceRules, type StoredUse } from "../stored/references.ts";
+import {
+  isObject,
+  jsonObjectOf,
+  referencesIn,
+  referencesOfScanned,
+  usesNothing,
+  type Reference,
+  type ReferenceRules,
+  type StoredUse,
+} from "../stored/references.ts";
 import type { StoredPlace } from "../wire.ts";
 
 const collection =
@@ -41,21 +50,18 @@ function fileOf(uri: string): string | undefined {
   return isPublic ? undefined : uri;
 }
 
+const wholeFields = ["cachedContent", "cached_content", "contents", "tools"];
+
 export const referenceKeys: readonly string[] = [...rules.ids];
 
 export function storedUse(body: ScannedBody): StoredUse {
   const isNamed = referenceKeys.some((key) => body.keyCount(key) > 0);
-  return { uses: isNamed ? referencesOf(body.bytes) : usesNothing.uses, makes: false };
+  return { uses: isNamed ? referencesOfScanned(body, wholeFields, rules) : usesNothing.uses, makes: false };
 }
 
 /** @returns None for a body that is not JSON. */
 export function referencesOf(bytes: Uint8Array): readonly Reference[] {
-  try {
-    return referencesIn(JSON.parse(Buffer.from(bytes).toString("utf8")), rules);
-  } catch (error) {
-    if (error instanceof SyntaxError) return [];
-    throw error;
-  }
+  return referencesIn(jsonObjectOf(bytes), rules);
 }
 
 export function geminiMadeIds(how: { readonly isStream: boolean; readonly onIds: (ids: readonly string[]) => void }): MadeIds {

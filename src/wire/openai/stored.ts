@@ -2,7 +2,16 @@
 
 import type { ScannedBody } from "../body/index.ts";
 import { MadeIds, type IdReader } from "../stored/made-ids.ts";
-import { isObject, referencesIn, usesNothing, type Reference, type ReferenceRules, type StoredUse } from "../stored/references.ts";
+import {
+  isObject,
+  jsonObjectOf,
+  referencesIn,
+  referencesOfScanned,
+  usesNothing,
+  type Reference,
+  type ReferenceRules,
+  type StoredUse,
+} from "../stored/references.ts";
 import type { Endpoint, StoredPlace } from "../wire.ts";
 import { metered, parsePath } from "./endpoint.ts";
 
@@ -21,6 +30,9 @@ const preferences = "models/user";
 const collection =
   /^(?:responses|chat\/completions|conversations|files|uploads|batches|vector_stores|containers|evals|videos|skills|fine_tuning\/jobs)(?:\/([^/]+))?(\/.*)?$/;
 
+/** Made of requests in a file, or of what the account has stored: nobody sees here whose things they use. */
+const unseen = /^(?:batches|evals)$/;
+
 /** @returns undefined for a path that any caller may ask. */
 export function storedPlace(method: string, path: string): StoredPlace | undefined {
   const verb = method.toUpperCase();
@@ -30,7 +42,7 @@ export function storedPlace(method: string, path: string): StoredPlace | undefin
   if (isRead && route !== preferences && openReads.some((open) => open.test(route))) return undefined;
   const found = collection.exec(route);
   const id = found?.[1] ?? null;
-  return { id, makes: verb === "POST" && found !== null && id === null };
+  return { id, makes: verb === "POST" && found !== null && id === null && !unseen.test(route) };
 }
 
 const rules: ReferenceRules = {
@@ -44,6 +56,8 @@ const rules: ReferenceRules = {
   data: new Set(["metadata", "parameters", "schema", "json_schema", "arguments"]),
   own: referredItem,
 };
+
+const wholeFields = ["previous_response_id", "conversation", "prompt", "input", "messages", "tools"];
 
 /** Keys for the scan of a body to look for: without any of them, it refers to nothing. */
 export const referenceKeys: readonly string[] = [...rules.ids, "prompt", "id"];
@@ -62,17 +76,15 @@ export function storedUse({ name }: Endpoint, body: ScannedBody): StoredUse {
   const isResponse = name === "responses" || name === "compact";
   const stores = body.kind("store") === "boolean" ? body.boolean("store") : undefined;
   const isNamed = referenceKeys.some((key) => (isResponse || key !== "id") && body.keyCount(key) > 0);
-  return { uses: isNamed ? referencesOf(body.bytes) : usesNothing.uses, makes: isResponse ? stores !== false : stores === true };
+  return {
+    uses: isNamed ? referencesOfScanned(body, wholeFields, rules) : usesNothing.uses,
+    makes: isResponse ? stores !== false : stores === true,
+  };
 }
 
 /** @returns None for a body that is not JSON, such as a form with a file in it. */
 export function referencesOf(bytes: Uint8Array): readonly Reference[] {
-  try {
-    return referencesIn(JSON.parse(Buffer.from(bytes).toString("utf8")), rules);
-  } catch (error) {
-    if (error instanceof SyntaxError) return [];
-    throw error;
-  }
+  return referencesIn(jsonObjectOf(bytes), rules);
 }
 
 /** Where items and responses begin or end, and the only events in which an id is told. */

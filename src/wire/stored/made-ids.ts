@@ -2,7 +2,7 @@
 
 import { toBuffer } from "../bytes.ts";
 import { SseSplitter } from "../sse/index.ts";
-import { isObject } from "./references.ts";
+import { jsonObjectOf } from "./references.ts";
 
 /** Ids that one JSON value of an answer tells: a whole body, or the payload of an event. */
 export type IdReader = (value: Readonly<Record<string, unknown>>) => readonly string[];
@@ -52,19 +52,8 @@ export class MadeIds {
   }
 
   #read(bytes: Buffer): void {
-    const ids = idsOf(bytes, this.#options.read);
+    const value = jsonObjectOf(bytes);
+    const ids = value ? this.#options.read(value) : [];
     if (ids.length > 0) this.#options.onIds(ids);
   }
-}
-
-/** What is not JSON tells no id. */
-function idsOf(bytes: Buffer, read: IdReader): readonly string[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(bytes.toString("utf8"));
-  } catch (error) {
-    if (error instanceof SyntaxError) return [];
-    throw error;
-  }
-  return isObject(value) ? read(value) : [];
 }

@@ -1,5 +1,8 @@
 /** Finds what a body refers to of the things that its provider keeps: files, earlier responses, conversations, containers. */
 
+import { PurserError } from "../../domain/error.ts";
+import type { ScannedBody } from "../body/scan.ts";
+
 /** Where ids stand in the bodies of one format. */
 export interface ReferenceRules {
   /** Keys whose text, or texts, are ids. */
@@ -8,6 +11,8 @@ export interface ReferenceRules {
   readonly holders: ReadonlySet<string>;
   /** Keys below which the caller's own data stands, in which no provider looks for ids. */
   readonly data: ReadonlySet<string>;
+  /** The same, where it depends on what the object is. */
+  readonly isData?: (object: Readonly<Record<string, unknown>>, key: string) => boolean;
   /** Ids that an object has by what it is. */
   readonly own?: (object: Readonly<Record<string, unknown>>) => unknown;
   /** The id that a value stands for, where it is written otherwise; undefined where it is none. */
@@ -46,12 +51,44 @@ export function referencesIn(value: unknown, rules: ReferenceRules): readonly Re
   function takeFrom(object: Readonly<Record<string, unknown>>): void {
     take("id", rules.own?.(object));
     for (const [key, inner] of Object.entries(object)) {
+      if (rules.data.has(key) || rules.isData?.(object, key)) continue;
       if (rules.ids.has(key)) for (const text of Array.isArray(inner) ? inner : [inner]) take(key, text);
       if (!isObject(inner)) continue;
       if (rules.holders.has(key)) take(key, inner["id"]);
-      if (!rules.data.has(key)) waiting.push(inner);
+      waiting.push(inner);
     }
   }
+}
+
+/** @returns undefined for what is no JSON object, such as a form with a file in it. */
+export function jsonObjectOf(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  const first = bytes.find((byte) => byte > space);
+  if (first !== openingBrace && first !== byteOrderMark) return undefined;
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return isObject(value) ? value : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+const space = 0x20;
+const openingBrace = 0x7b;
+/** Its first byte; decoding takes it away. */
+const byteOrderMark = 0xef;
+
+/**
+ * The references of a request that was scanned.
+ *
+ * @param keys Fields of the whole request, each of which may stand once: else this reader and the provider might mean two values.
+ * @throws PurserError `invalid_request` for a field that stands twice, and for a body whose strings are not JSON's.
+ */
+export function referencesOfScanned(body: ScannedBody, keys: readonly string[], rules: ReferenceRules): readonly Reference[] {
+  for (const key of keys) body.field(key);
+  const value = jsonObjectOf(body.bytes);
+  if (value) return referencesIn(value, rules);
+  throw new PurserError("invalid_request", "the body is not valid JSON", { field: "body", remedy: "Check the escapes in its strings." });
 }
 
 /** Lists are objects, too. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { PurserError } from "../../domain/error.ts";
 import { anthropicWire } from "../anthropic/index.ts";
 import { geminiWire } from "../gemini/index.ts";
 import { openaiWire } from "../openai/index.ts";
@@ -38,6 +39,8 @@ test("of an OpenAI-shaped provider only a list of paths is open, and all else is
     "POST /fine_tuning/jobs/ft-1/cancel": "ft-1",
     "POST /files": "makes",
     "POST /conversations": "makes",
+    "POST /batches": "closed",
+    "POST /evals": "closed",
     "GET /files": "closed",
     "GET /chat/completions": "closed",
     "GET /fine_tuning/jobs": "closed",
@@ -149,6 +152,12 @@ test("a reference is found in the one reading of a call's body, also under a key
   assert.deepEqual(read('{"model":"m","input":[{"type":null,"id":"msg_1"}]}').uses, [{ key: "id", id: "msg_1" }]);
   assert.deepEqual(read('{"model":"m","input":"a","store":false}'), { uses: [], makes: false });
   assert.equal(read('{"model":"m","input":"a"}').makes, true);
+  for (const odd of [
+    '{"model":"m","previous_response_id":"resp_1","previous_response_id":"resp_2"}',
+    '{"model":"m","conversation":"a\\x"}',
+  ])
+    assert.throws(() => read(odd), PurserError);
+  assert.equal(openai.references(Buffer.from('\uFEFF{"previous_response_id":"resp_1"}')).length, 1);
 });
 
 function made(wire: WireFormat, isStream: boolean, text: string): readonly string[] {
