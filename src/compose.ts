@@ -21,6 +21,7 @@ import { hashSecret } from "./app/secret.ts";
 import { servedModels } from "./app/served-models.ts";
 import { countingReal, isApart, isOn, setApart, simulator as simulatorName } from "./app/simulated.ts";
 import { StoreHealth } from "./app/store-health.ts";
+import { visitorCheck, type Visit } from "./app/visitor.ts";
 import { Waiting } from "./app/waiting.ts";
 import { openCatalogue, type BookedProvider, type Catalogue } from "./catalogue/catalogue.ts";
 import { overlayVersion } from "./catalogue/overlay/row.ts";
@@ -37,6 +38,7 @@ import { UndiciUpstream } from "./gateway/upstream.ts";
 import { makeLog, type Log } from "./metrics/log.ts";
 import { makeMetrics, type Metrics } from "./metrics/metrics.ts";
 import { startSimulator, type Simulator } from "./simulator/index.ts";
+import { SqliteBelongings } from "./store/sqlite/belongings.ts";
 import { openLedger } from "./store/sqlite/open.ts";
 import { anthropicWire } from "./wire/anthropic/index.ts";
 import { geminiWire } from "./wire/gemini/index.ts";
@@ -92,7 +94,9 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const adminKey = readAdminKey(options.environment);
   // Closes in the reverse order what was opened: also when a later step fails, such as a port that is taken.
   await using opened = new AsyncDisposableStack();
-  const parts = opened.adopt(await openParts({ ...options, serves: true }, adminKey), (one) => one.close());
+  const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
+  const endCallsOf = (keyId: string): void => inFlight.endCallsOf(keyId);
+  const parts = opened.adopt(await openParts(options, { adminKey, endCallsOf }), (one) => one.close());
   const { ledger, prices, token, log } = parts;
   const unresolved = await recover(ledger, clock, prices.book.version);
   if (unresolved > 0)
@@ -106,8 +110,11 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const simulator = isOn(configuration) ? opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close()) : null;
   const providers = makeProviders(configuration, { booked: parts.booked, simulator, tellsBilledCost: parts.tellsBilledCost });
   const counter = opened.adopt(new ThreadCounter(), (one) => one.close());
+  const belongings = opened.adopt(
+    new SqliteBelongings(directory, (error) => log.error("what providers keep cannot be remembered", error)),
+    (file) => file.close(),
+  );
   const upstream = opened.adopt(new UndiciUpstream(), (pools) => pools.close());
-  const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
   const waiting = new Waiting();
   const gateway = makeGateway({
     ledger,
@@ -125,6 +132,8 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     learned: parts.learned,
     counter,
     observer: parts.observer,
+    belongings,
+    admit: parts.admit,
     models: () =>
       servedModels(providers, {
         priced: [...configuration.prices, ...ledger.prices()],
@@ -162,7 +171,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
 
 /** @throws PurserError `store_unavailable` while a server has the folder. */
 export async function openFolder(options: ComposeOptions): Promise<OpenFolder> {
-  const parts = await openParts({ ...options, serves: false });
+  const parts = await openParts(options, null);
   return { fetch: async (request) => parts.api.fetch(request), token: parts.token, close: () => parts.close() };
 }
 
@@ -174,6 +183,7 @@ interface Parts {
   readonly learned: Learned;
   readonly observer: Metrics;
   readonly api: Hono;
+  readonly admit: (visit: Visit) => void;
   readonly catalogue: Catalogue;
   /** What the price book has to know of each configured provider. */
   readonly booked: ReadonlyMap<string, BookedProvider>;
@@ -187,9 +197,18 @@ interface Parts {
   close(): Promise<void>;
 }
 
-/** @param adminKey A key of the environment, beside the token of this opening. */
-async function openParts(options: ComposeOptions & { readonly serves: boolean }, adminKey?: string): Promise<Parts> {
-  const { configuration, directory, serves } = options;
+interface Serving {
+  /** A key of the environment, beside the token of this opening. */
+  readonly adminKey: string | undefined;
+  /** Ends the calls that a key has under way. */
+  readonly endCallsOf: (keyId: string) => void;
+}
+
+/** @param serving Null for a folder that is opened without a server: it has no calls. */
+async function openParts(options: ComposeOptions, serving: Serving | null): Promise<Parts> {
+  const { configuration, directory } = options;
+  const serves = serving !== null;
+  const { adminKey, endCallsOf = (): void => undefined } = serving ?? {};
   const log = makeLog(readLogLevel(options.environment), options.logText);
   const [catalogue, { ledger, reader }] = await Promise.all([
     openCatalogue(),
@@ -213,7 +232,13 @@ async function openParts(options: ComposeOptions & { readonly serves: boolean },
   const learned = new Learned();
   const health = new StoreHealth({ ledger, reader, clock });
   const token = `purser_${randomBytes(32).toString("hex")}`;
+  const { host, hosts, origins } = configuration.server;
+  const admit = visitorCheck({ listen: host, hosts, origins });
   const api = makeApi({
+    admit,
+    openMetrics: configuration.server.metrics === "open",
+    endCallsOf,
+    holdLimits: configuration.limits,
     ledger,
     reader,
     clock,
@@ -246,7 +271,7 @@ async function openParts(options: ComposeOptions & { readonly serves: boolean },
     await reader.close();
     await ledger.close();
   };
-  return { ledger, reader, prices, learned, observer, api, catalogue, booked, tellsBilledCost, log, health, token, changes, close };
+  return { ledger, reader, prices, learned, observer, api, admit, catalogue, booked, tellsBilledCost, log, health, token, changes, close };
 }
 
 /** What this start's configuration names, against that of the last one; remembers it for the next. */
@@ -326,17 +351,13 @@ interface KnownOfProvider {
   readonly tellsBilledCost: boolean;
 }
 
-function makeProvider(configuration: ProviderConfiguration, { vendor, tellsBilledCost }: KnownOfProvider): Provider {
-  const { name, wire, baseUrl, apiKey, headers, unmetered } = configuration;
+function makeProvider({ wire, baseUrl, ...rest }: ProviderConfiguration, { vendor, tellsBilledCost }: KnownOfProvider): Provider {
   const isOpenai = vendor === "openai" || vendor === "azure";
   return {
-    name,
+    ...rest,
     bases: { [wire]: baseUrl },
-    apiKey,
-    headers,
-    priceProvider: name,
+    priceProvider: rest.name,
     vendor,
-    unmetered,
     tellsBilledCost,
     wires: wire === "openai" && isOpenai ? { openai: openaiOwnWire } : {},
   };
@@ -348,10 +369,12 @@ function simulatedProvider({ url }: Simulator): Provider {
     bases: { openai: `${url}/openai/v1`, anthropic: `${url}/anthropic`, gemini: `${url}/gemini` },
     apiKey: "simulated",
     headers: {},
+    passHeaders: [],
     priceProvider: "sim",
     vendor: "sim",
     unmetered: "refuse",
     tellsBilledCost: false,
+    stored: "refuse",
     wires: {},
   };
 }

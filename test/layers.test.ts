@@ -26,7 +26,7 @@ const domainOrder = [
 /** What each room may import of the others. `app/ports` and its like are the contracts that outer rooms implement. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   domain: ["domain"],
-  app: ["app", "domain", "wire/wire", "wire/answer/passed-output"],
+  app: ["app", "domain", "wire/wire", "wire/answer/passed-output", "wire/stored/references"],
   wire: ["wire", "domain"],
   store: ["store", "domain", "app/ports"],
   tokenizer: ["tokenizer", "domain", "app/token-counter", "wire/body/input-texts"],

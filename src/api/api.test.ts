@@ -37,7 +37,7 @@ test("each role is let in where the table says so, and nowhere else", async (t) 
   const bench = await openBench(t);
   const secrets = { caller: await bench.key({ role: "caller" }), reader: await bench.key({ role: "reader" }) };
   const denied: readonly (readonly ["caller" | "reader", string, string])[] = [
-    ["caller", "GET", "/api/v1/budgets"],
+    ["caller", "POST", "/api/v1/entries/x/correct"],
     ["caller", "GET", "/api/v1/entries"],
     ["caller", "GET", "/api/v1/summary"],
     ["caller", "GET", "/api/v1/series"],
@@ -49,6 +49,7 @@ test("each role is let in where the table says so, and nowhere else", async (t) 
     ["reader", "GET", "/api/v1/keys"],
     ["reader", "POST", "/api/v1/holds"],
     ["reader", "POST", "/api/v1/prices"],
+    ["reader", "POST", "/api/v1/entries/x/correct"],
     ["reader", "POST", "/api/v1/verify"],
   ];
   for (const [role, method, path] of denied) {

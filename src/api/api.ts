@@ -40,6 +40,10 @@ export const routes: readonly Route[] = [
 
 export function makeApi(context: ApiContext): Hono {
   const app = new Hono();
+  app.use(async ({ req }, next) => {
+    if (!saysNothing.has(req.path)) context.admit({ host: req.header("host") ?? null, origin: req.header("origin") ?? null });
+    await next();
+  });
   for (const route of routes) {
     app.on(route.method.toUpperCase(), honoPath(route.path), async (exchange) => respond(await serve(route, context, exchange)));
   }
@@ -53,13 +57,16 @@ export function makeApi(context: ApiContext): Hono {
   return app;
 }
 
+/** Paths that are asked by whatever address a machine has, and that tell no more than whether it works. */
+const saysNothing: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
+
 /** A path that is not served is nearly always a base URL that is not right, or a provider that is not there yet. */
 const noPathRemedy =
   "Check the base URL: /v1 for OpenAI's SDKs, none for Anthropic's and Google's, or a provider's own path, which is there once its key is set " +
   "or purser.yaml names it. /docs has the paths of this API.";
 
 async function serve(route: Route, context: ApiContext, { req }: Context): Promise<Reply> {
-  const caller = authenticate(req.raw.headers, route.access, context);
+  const caller = authenticate(req.raw.headers, route.isOpen?.(context) ? "public" : route.access, context);
   return route.handle({
     params: req.param(),
     query: readQuery(req.queries()),

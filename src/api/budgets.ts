@@ -10,7 +10,7 @@ import { PurserError } from "../domain/error.ts";
 import type { Balance } from "../domain/ledger/command.ts";
 import type { Caller } from "./context.ts";
 import { cutPage, pageQuery, readCursor } from "./page.ts";
-import { adminOnly, created, ok, readers, route, type Route } from "./route.ts";
+import { adminOnly, anyKey, created, ok, route, type Route } from "./route.ts";
 import { answer, decimalSchema, instantSchema, nameSchema, pageSchema, problem, windowJson, windowSchema } from "./schema.ts";
 import { visibleValue } from "./scope.ts";
 
@@ -121,9 +121,10 @@ export const budgetRoutes: readonly Route[] = [
   route({
     method: "get",
     path: "/api/v1/budgets",
-    access: readers,
+    access: anyKey,
     tag: "budgets",
     summary: "List budgets with what is left of them",
+    description: "A caller's key sees the budgets that count nothing but the calls of what it fixes, such as those of its project.",
     query: listQuery,
     responses: { 200: answer("A page of budgets, by id.", pageSchema(budgetSchema)) },
     handler({ query, caller, context }) {
@@ -141,7 +142,7 @@ export const budgetRoutes: readonly Route[] = [
   route({
     method: "get",
     path: "/api/v1/budgets/{budget_id}",
-    access: readers,
+    access: anyKey,
     tag: "budgets",
     summary: "Look at a budget in its current window",
     params,

@@ -2,6 +2,8 @@
 
 import type { Probe } from "../app/probe.ts";
 import type { Clock, Ledger, LedgerReader } from "../app/ports.ts";
+import type { HoldLimits } from "../app/limits.ts";
+import type { Visit } from "../app/visitor.ts";
 import type { Key, Role } from "../domain/key/key.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 
@@ -28,6 +30,13 @@ export interface ApiContext {
   reloadPrices(): void;
   /** SHA-256 in hex of every secret that is an administrator besides the keys in the ledger: the admin key, a token of this start. */
   readonly adminKeyHashes: readonly string[];
+  /** @throws PurserError `forbidden` for a visit by a name or from a page that is not allowed. */
+  admit(visit: Visit): void;
+  /** Whether everybody may read the metrics. */
+  readonly openMetrics: boolean;
+  /** From now on the key opens nothing: ends what it has under way. */
+  endCallsOf(keyId: string): void;
+  readonly holdLimits: HoldLimits;
   /** Of Purser. */
   readonly version: string;
   /** Prometheus text. */

@@ -1,13 +1,15 @@
 /** `/api/v1/entries`: every call with the lines of its bill. */
 
 import { z } from "zod";
+import { correctCharge } from "../app/correct-charge.ts";
 import type { CallRow, RefusalRow } from "../app/ports.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
+import { idOfOperation } from "../domain/ledger/operation.ts";
 import { formatUsd, multiply, subtract, zero } from "../domain/money/money.ts";
 import type { Charge } from "../domain/price/rate.ts";
 import { cutPage, pageQuery, readCursor } from "./page.ts";
-import { ok, readers, route, type Route } from "./route.ts";
-import { answer, instantSchema, pageSchema, problem, usageSchema, usdSchema } from "./schema.ts";
+import { adminOnly, ok, readers, route, type Route } from "./route.ts";
+import { answer, instantSchema, nameSchema, pageSchema, problem, readUsd, usageSchema, usdInput, usdSchema } from "./schema.ts";
 import { filterSchema, scopedFilter } from "./scope.ts";
 
 const rateSourceSchema = z.object({
@@ -62,8 +64,27 @@ const entrySchema = z
       .object({ reason: z.string(), budget_id: z.string().nullable() })
       .nullable()
       .describe("Why a call was refused, and by which budget; null for the others."),
+    correction: z.object({ at: instantSchema, reason: z.string() }).nullable().describe("When and why the charge was corrected last."),
   })
   .meta({ id: "Entry" });
+
+const correctionInput = z
+  .strictObject({
+    amount: usdInput.describe("What the call is charged instead, in USD."),
+    reason: nameSchema.describe("Why: it stays in the journal, and stands in the entry."),
+    attempt: z.int().min(1).optional().describe("Which attempt of the operation, where it has several."),
+  })
+  .meta({ id: "CorrectionInput" });
+
+const correctionSchema = z
+  .object({
+    operation_id: z.string(),
+    attempt: z.int(),
+    cost_usd: usdSchema,
+    cost_before_usd: usdSchema,
+    repeated: z.boolean().describe("The same correction was made before, and nothing changed."),
+  })
+  .meta({ id: "Correction" });
 
 export const entryRoutes: readonly Route[] = [
   route({
@@ -90,6 +111,40 @@ export const entryRoutes: readonly Route[] = [
       return ok({ data: page.rows.map(entryJson), next_cursor: page.nextCursor });
     },
   }),
+  route({
+    method: "post",
+    path: "/api/v1/entries/{operation_id}/correct",
+    access: adminOnly,
+    tag: "figures",
+    summary: "Correct what a call was charged; budgets and figures follow",
+    description:
+      "For every call that has ended, at the gateway or over the API. What was charged before stays in the journal, and so does the reason.",
+    params: z.object({ operation_id: z.string() }),
+    query: z.strictObject({ key_id: nameSchema.optional().describe("Whose operation it is, where several keys use the id.") }),
+    body: correctionInput,
+    responses: {
+      200: answer("Corrected.", correctionSchema),
+      400: problem("A field is not valid."),
+      404: problem("No such call."),
+      409: problem("It is under way, or the id names several calls."),
+    },
+    async handler({ params: { operation_id }, query, body, caller, context }) {
+      const { call, answer: corrected } = await correctCharge(context, {
+        operationId: operation_id,
+        attempt: body.attempt,
+        keyId: query.key_id,
+        amount: readUsd(body.amount, "amount"),
+        reason: `${caller.key?.name ?? "the admin key"}: ${body.reason}`,
+      });
+      return ok({
+        operation_id,
+        attempt: call.attempt,
+        cost_usd: formatUsd(corrected.cost.usd),
+        cost_before_usd: formatUsd(call.cost),
+        repeated: corrected.repeated,
+      });
+    },
+  }),
 ];
 
 const noUsage = { input: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, output: 0, reasoning: 0 };
@@ -97,7 +152,7 @@ const noUsage = { input: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0,
 export function entryJson(call: CallRow): object {
   const { cost, reportedCost, computedCost } = call;
   return {
-    operation_id: call.operationId,
+    operation_id: idOfOperation(call.operationId),
     attempt: call.attempt,
     status: call.status,
     started_at: formatInstant(call.startedAt),
@@ -120,6 +175,7 @@ export function entryJson(call: CallRow): object {
     price_version: call.priceVersion,
     raw_usage: call.rawUsage,
     refusal: null,
+    correction: call.correction && { at: formatInstant(call.correction.at), reason: call.correction.reason },
   };
 }
 
@@ -132,6 +188,7 @@ function refusalJson({ at, reason, budgetId, ...refusal }: RefusalRow): object {
 const nothingUsed = {
   usage: {},
   parts: [],
+  correction: null,
   charges: [],
   cost: zero,
   reportedCost: null,

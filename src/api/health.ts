@@ -1,8 +1,9 @@
 /** Whether the process lives, is ready, and what it counts; and whether the ledger is whole. */
 
 import { z } from "zod";
-import { adminOnly, ok, route, type Route } from "./route.ts";
+import { adminOnly, ok, readers, route, type Route } from "./route.ts";
 import { answer } from "./schema.ts";
+import { checkSeesAll } from "./scope.ts";
 
 const readySchema = z.object({ ready: z.boolean(), reasons: z.array(z.string()) }).meta({ id: "Readiness" });
 
@@ -42,11 +43,14 @@ export const healthRoutes: readonly Route[] = [
   route({
     method: "get",
     path: "/metrics",
-    access: "public",
+    access: readers,
+    isOpen: ({ openMetrics }) => openMetrics,
     tag: "process",
     summary: "Give counters and gauges to Prometheus",
+    description: "They are of all calls: for keys that read all figures, or for everyone where `server.metrics` is `open`.",
     responses: { 200: { description: "Prometheus text.", mediaType: "text/plain" } },
-    async handler({ context }) {
+    async handler({ caller, context }) {
+      checkSeesAll(caller);
       return { status: 200, text: await context.metrics(), mediaType: "text/plain; version=0.0.4; charset=utf-8" };
     },
   }),

@@ -1,9 +1,8 @@
 /** Shapes of holds and of how they end. */
 
 import { z } from "zod";
-import { attributionSchema, idSchema, instantSchema, nameSchema, serviceTierSchema, usageSchema, usdSchema } from "./schema.ts";
+import { attributionSchema, idSchema, instantSchema, nameSchema, serviceTierSchema, usageSchema, usdInput, usdSchema } from "./schema.ts";
 
-const usdInput = z.union([z.string(), z.number()]).describe('USD as a decimal string, such as "0.05".');
 const tokens = z.int().min(0).max(100_000_000);
 
 export const holdInput = z
@@ -23,7 +22,14 @@ export const holdInput = z
       .optional()
       .describe("Priced at the dearest rates that can apply."),
     amount: usdInput.optional(),
-    ttl_seconds: z.int().min(1).max(86_400).default(600).describe("After so many seconds the hold lapses by itself."),
+    ttl_seconds: z
+      .int()
+      .min(1)
+      .max(86_400)
+      .default(600)
+      .describe(
+        "After so many seconds the hold lapses by itself. A caller's hold lasts an hour at most, unless `limits.hold_seconds` says otherwise.",
+      ),
   })
   .meta({ id: "HoldInput" });
 

@@ -189,11 +189,82 @@ test("a caller holds on its own account only, and does not see another's holds",
   await denied({ model: "gpt" }, "model");
 });
 
-test("another key cannot read a hold's answer by repeating its request", async (t) => {
+test("the same id is another hold for another key, from the first request to the last", async (t) => {
   const bench = await openBench(t);
   const [mine, other] = [await bench.key({}), await bench.key({})];
-  assert.equal((await bench.call("POST", "/api/v1/holds", { ...hold, attribution: {} }, mine)).status, 201);
-  assert.equal((await bench.call("POST", "/api/v1/holds", { ...hold, attribution: {} }, other)).status, 409);
+  const ask = (secret: string) => bench.call("POST", "/api/v1/holds", { ...hold, attribution: {} }, secret);
+  const settle = (secret: string, amount: string) => bench.call("POST", "/api/v1/holds/h-1/settle", { amount }, secret);
+  const [first, second] = [await ask(mine), await ask(other)];
+  assert.deepEqual([first.status, second.status], [201, 201]);
+  assert.deepEqual([second.json.operation_id, second.json.attempt, second.json.repeated], ["h-1", 1, false]);
+  assert.equal((await settle(mine, "0.0001")).json.cost_usd, "0.0001");
+  assert.equal((await bench.call("GET", "/api/v1/holds/h-1", undefined, other)).json.status, "held");
+  assert.equal((await settle(other, "0.0002")).json.cost_usd, "0.0002");
+  assert.equal((await settle(mine, "0.0001")).json.repeated, true);
+  const { data } = (await bench.call("GET", "/api/v1/entries?operation_id=h-1")).json;
+  assert.deepEqual(
+    data.map((entry: { operation_id: string; attempt: number; cost_usd: string }) => [entry.operation_id, entry.attempt, entry.cost_usd]),
+    [
+      ["h-1", 1, "0.0002"],
+      ["h-1", 1, "0.0001"],
+    ],
+  );
+});
+
+test("an administrator finds its own hold first, then the only one with the id, and else says whose", async (t) => {
+  const bench = await openBench(t);
+  const [mine, other] = [await bench.key({}), await bench.key({})];
+  await bench.call("POST", "/api/v1/holds", { ...hold, attribution: {} }, mine);
+  assert.equal((await bench.call("GET", "/api/v1/holds/h-1")).status, 200);
+  await bench.call("POST", "/api/v1/holds", { ...hold, attribution: {} }, other);
+  const unclear = await bench.call("GET", "/api/v1/holds/h-1");
+  assert.deepEqual([unclear.status, unclear.json.field], [409, "key_id"]);
+  const [keyId] = (await bench.call("GET", "/api/v1/keys")).json.data.map((key: { key_id: string }) => key.key_id);
+  assert.equal((await bench.call("GET", `/api/v1/holds/h-1?key_id=${keyId}`)).status, 200);
+  assert.equal((await bench.call("GET", `/api/v1/holds/h-1?key_id=${keyId}`, undefined, other)).status, 403);
+  await bench.call("POST", "/api/v1/holds", { ...hold, attribution: {} });
+  assert.equal((await bench.call("POST", "/api/v1/holds/h-1/release")).status, 200);
+  assert.equal((await bench.call("GET", "/api/v1/holds/h-1", undefined, mine)).json.status, "held");
+});
+
+test("what a caller reports itself is bounded by its hold and by what is left, and an administrator's is not", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", { budget_id: "all", budget_type: "platform", amount: "1000", period: "day" });
+  const caller = await bench.key({ attribution: { project: "p1" } });
+  const spent = async (): Promise<string> => (await bench.call("GET", "/api/v1/budgets/all")).json.spent;
+  for (const id of ["h-1", "h-2"]) await bench.call("POST", "/api/v1/holds", { operation_id: id, amount: "0.000001" }, caller);
+  for (const bill of [{ amount: "5000000" }, { amount: "1000.000001" }]) {
+    const refused = await bench.call("POST", "/api/v1/holds/h-1/settle", bill, caller);
+    assert.deepEqual([refused.status, refused.json.code, refused.json.field], [403, "forbidden", "amount"]);
+  }
+  assert.equal(await spent(), "0");
+  assert.equal((await bench.call("POST", "/api/v1/holds/h-1/settle", { amount: "1" }, caller)).status, 200);
+  assert.equal((await bench.call("POST", "/api/v1/holds/h-2/settle", { amount: "5000" })).status, 200);
+  assert.equal(await spent(), "5001");
+});
+
+test("a usage that a caller reports is bounded likewise", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", { ...budget, amount: "1" });
+  const caller = await bench.key({ attribution: { project: "p1" } });
+  await bench.call("POST", "/api/v1/holds", hold, caller);
+  const refused = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 1_000_000_000 } }, caller);
+  assert.deepEqual([refused.status, (await bench.call("GET", "/api/v1/budgets/b1")).json.spent], [403, "0"]);
+});
+
+test("a caller's hold has a bounded life and a bounded share of what others draw on too", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", { budget_id: "all", budget_type: "platform", amount: "1000", period: "day" });
+  const caller = await bench.key({ attribution: { project: "p1" } });
+  const ask = (fields: object, secret = caller) =>
+    bench.call("POST", "/api/v1/holds", { operation_id: "h", amount: "1", ...fields }, secret);
+  const long = await ask({ ttl_seconds: 3601 });
+  assert.deepEqual([long.status, long.json.field], [400, "ttl_seconds"]);
+  assert.equal((await ask({ operation_id: "most", amount: "999" })).status, 403);
+  assert.equal((await ask({ operation_id: "half", amount: "500" })).status, 201);
+  assert.equal((await ask({ operation_id: "more" })).status, 403);
+  assert.equal((await bench.call("POST", "/api/v1/holds/half/top-up", { amount: "1" }, caller)).status, 403);
+  assert.equal((await bench.call("POST", "/api/v1/holds", { operation_id: "ours", amount: "500", ttl_seconds: 86_400 })).status, 201);
 });
 
 test("the fields of a hold and of its end are checked", async (t) => {

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import {
+  findAnyHold,
   findHold,
   holdByApi,
   releaseByApi,
@@ -13,12 +14,12 @@ import {
   type HoldDesk,
   type Sizing,
 } from "../app/hold-by-api.ts";
-import type { Key } from "../domain/key/key.ts";
 import type { HoldAnswer } from "../domain/ledger/command.ts";
 import type { Quantities } from "../domain/ledger/entry.ts";
 import { PurserError } from "../domain/error.ts";
-import { decimalText, formatInstant } from "../domain/input/scalar.ts";
-import { formatUsd, mostPerCall, parseUsd, type PicoUsd } from "../domain/money/money.ts";
+import { formatInstant } from "../domain/input/scalar.ts";
+import { idOfOperation } from "../domain/ledger/operation.ts";
+import { formatUsd, type PicoUsd } from "../domain/money/money.ts";
 import type { Usage } from "../domain/usage/usage.ts";
 import { attribute, checkMayCall } from "./attribute.ts";
 import type { ApiContext, Caller } from "./context.ts";
@@ -34,9 +35,12 @@ import {
 } from "./hold-schema.ts";
 import { refusalResponse } from "./refusal.ts";
 import { callers, created, ok, route, type Route } from "./route.ts";
-import { answer, problem } from "./schema.ts";
+import { answer, nameSchema, problem, readUsd } from "./schema.ts";
 
 const params = z.object({ operation_id: z.string() });
+const query = z.strictObject({
+  key_id: nameSchema.optional().describe("Whose hold it is, for an administrator, where several keys use the id."),
+});
 const refused = problem("A budget refused; `purser` says which, why, and what it had left.");
 const conflict = problem("The id was used with another body, or the hold has ended.");
 const notFound = problem("No such hold of this key.");
@@ -74,9 +78,10 @@ export const holdRoutes: readonly Route[] = [
     tag: "holds",
     summary: "Look at a hold, open or ended",
     params,
+    query,
     responses: { 200: answer("The hold.", holdStateSchema), 404: notFound },
-    async handler({ params: { operation_id }, caller, context }) {
-      return ok(await holdJson(context, await ownHold(context, caller, operation_id)));
+    async handler({ params: { operation_id }, query, caller, context }) {
+      return ok(await holdJson(context, await seenHold(context, caller, { id: operation_id, keyId: query.key_id })));
     },
   }),
   route({
@@ -86,11 +91,12 @@ export const holdRoutes: readonly Route[] = [
     tag: "holds",
     summary: "Replace a hold by the real cost; also one that has lapsed",
     params,
+    query,
     body: settleInput,
     responses: { 200: answer("Charged.", settledSchema), 400: problem("A field is not valid."), 404: notFound, 409: conflict },
-    async handler({ params: { operation_id }, body, caller, context }) {
+    async handler({ params: { operation_id }, query, body, caller, context }) {
       const bill = readBill(body);
-      const hold = await ownHold(context, caller, operation_id);
+      const hold = await seenHold(context, caller, { id: operation_id, keyId: query.key_id });
       const settled = await settleByApi(context, {
         hold,
         byAdministrator: caller.role === "admin",
@@ -116,14 +122,15 @@ export const holdRoutes: readonly Route[] = [
     tag: "holds",
     summary: "Give a hold back; nothing is charged",
     params,
+    query,
     body: releaseInput,
     responses: {
       200: answer("Given back.", z.object({ operation_id: z.string(), released: z.literal(true), repeated: z.boolean() })),
       404: notFound,
       409: conflict,
     },
-    async handler({ params: { operation_id }, body, caller, context }) {
-      const hold = await ownHold(context, caller, operation_id);
+    async handler({ params: { operation_id }, query, body, caller, context }) {
+      const hold = await seenHold(context, caller, { id: operation_id, keyId: query.key_id });
       const released = await releaseByApi(context, hold, body?.reason ?? "released by its owner");
       return ok({ operation_id, released: true, repeated: released.repeated });
     },
@@ -136,6 +143,7 @@ export const holdRoutes: readonly Route[] = [
     summary: "Hold more for a call under way",
     description: "A repeated top-up adds again: it has no id of its own.",
     params,
+    query,
     body: topUpInput,
     responses: {
       200: answer("Held.", z.object({ operation_id: z.string(), admitted: z.literal(true), held: quantitiesSchema.nullable() })),
@@ -143,21 +151,26 @@ export const holdRoutes: readonly Route[] = [
       404: notFound,
       409: conflict,
     },
-    async handler({ params: { operation_id }, body, caller, context }) {
+    async handler({ params: { operation_id }, query, body, caller, context }) {
       const growth = readGrowth(body);
-      const hold = await ownHold(context, caller, operation_id);
-      const answered = await topUpByApi(context, hold, growth);
+      const hold = await seenHold(context, caller, { id: operation_id, keyId: query.key_id });
+      const answered = await topUpByApi(context, hold, growth, caller.key);
       if (!answered.admitted) return refusalResponse(answered.refusal, hold.route);
-      const open = context.ledger.holdOf(operation_id);
+      const open = context.ledger.holdOf(hold.operationId);
       return ok({ operation_id, admitted: true, held: open ? quantitiesJson(open.amount) : null });
     },
   }),
 ];
 
-/** An administrator sees every hold, another key its own. */
-function ownHold(desk: HoldDesk, caller: Caller, operationId: string): Promise<HeldCall> {
-  const key: Key | null = caller.role === "admin" ? null : caller.key;
-  return findHold(desk, operationId, key);
+/** An administrator sees every hold, another key its own. @throws PurserError `forbidden` for a caller that names another key. */
+function seenHold(
+  desk: HoldDesk,
+  { role, key }: Caller,
+  { id, keyId }: { readonly id: string; readonly keyId?: string | undefined },
+): Promise<HeldCall> {
+  if (role === "admin" || !key) return keyId === undefined ? findAnyHold(desk, id, key) : findHold(desk, id, keyId);
+  if (keyId === undefined || keyId === key.keyId) return findHold(desk, id, key.keyId);
+  throw new PurserError("forbidden", "key_id: a key sees its own holds only", { field: "key_id", remedy: "Leave key_id out." });
 }
 
 function readSizing(body: z.output<typeof holdInput>): { readonly provider: string; readonly model: string; readonly sizing: Sizing } {
@@ -210,19 +223,12 @@ function giveOne(left: string, right: string): PurserError {
   });
 }
 
-/** An amount that a call can hold or cost. */
-function readUsd(value: string | number, field: string): PicoUsd {
-  const amount = parseUsd(decimalText(value, field), field);
-  if (amount >= 0n && amount <= mostPerCall) return amount;
-  throw new PurserError("invalid_request", `${field}: out of range`, { field, remedy: "Give an amount in USD, from 0 to 9223372." });
-}
-
 async function admittedJson(context: ApiContext, held: HoldAnswer & { readonly admitted: true }, ttlSeconds: number): Promise<object> {
   const { operationId, attempt } = held.call;
   const open = context.ledger.holdOf(operationId);
-  const expiresAt = open?.expiresAt ?? (await findHold(context, operationId, null)).at + ttlSeconds * 1000;
+  const expiresAt = open?.expiresAt ?? (await heldAt(context, operationId)) + ttlSeconds * 1000;
   return {
-    operation_id: operationId,
+    operation_id: idOfOperation(operationId),
     attempt,
     admitted: true,
     repeated: held.repeated,
@@ -233,11 +239,16 @@ async function admittedJson(context: ApiContext, held: HoldAnswer & { readonly a
   };
 }
 
+async function heldAt({ reader, clock }: ApiContext, operation: string): Promise<number> {
+  const [row] = await reader.calls({ operation }, { limit: 1, before: null });
+  return row?.startedAt ?? clock.now();
+}
+
 async function holdJson(context: ApiContext, hold: HeldCall): Promise<object> {
   const open = context.ledger.holdOf(hold.operationId);
-  const [row] = open ? [] : await context.reader.calls({ operationId: hold.operationId }, { limit: 1, before: null });
+  const [row] = open ? [] : await context.reader.calls({ operation: hold.operationId }, { limit: 1, before: null });
   return {
-    operation_id: hold.operationId,
+    operation_id: idOfOperation(hold.operationId),
     attempt: hold.attempt,
     status: hold.status ?? "held",
     provider: hold.route.provider,

@@ -130,11 +130,13 @@ export const keyRoutes: readonly Route[] = [
     path: "/api/v1/keys/{key_id}",
     access: adminOnly,
     tag: "keys",
-    summary: "Revoke a key, at once and for ever",
+    summary: "Revoke a key, at once and for ever; its calls under way end, and are charged for what passed",
     params,
     responses: { 200: answer("Revoked.", keySchema), 404: problem("No such key.") },
     async handler({ params: { key_id }, context }) {
-      return ok(keyToJson(await revokeKey(context, key_id)));
+      const key = await revokeKey(context, key_id);
+      context.endCallsOf(key.keyId);
+      return ok(keyToJson(key));
     },
   }),
 ];

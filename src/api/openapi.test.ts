@@ -71,7 +71,8 @@ test("the process tells that it lives, whether it is ready, and what it counts",
   const unready = await openBench(t, { ready: () => ({ ready: false, reasons: ["the ledger cannot be written"] }) });
   const ready = await unready.call("GET", "/readyz");
   assert.deepEqual([ready.status, ready.json.reasons], [503, ["the ledger cannot be written"]]);
-  const metrics = await bench.request("/metrics", {});
+  assert.equal((await bench.request("/metrics", {})).status, 401);
+  const metrics = await bench.call("GET", "/metrics");
   assert.match(metrics.headers.get("content-type") ?? "", /^text\/plain/);
-  assert.match(await metrics.text(), /purser_open_holds 0/);
+  assert.match(metrics.text, /purser_open_holds 0/);
 });

@@ -41,6 +41,8 @@ export interface RouteDefinition<Params extends z.ZodType, Query extends z.ZodTy
   /** With parameters in braces: `/api/v1/budgets/{budget_id}`. */
   readonly path: string;
   readonly access: Access;
+  /** Whether the configuration lets everyone in. */
+  readonly isOpen?: (context: ApiContext) => boolean;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;

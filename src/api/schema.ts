@@ -3,7 +3,9 @@
 import { z } from "zod";
 import { dimensions } from "../domain/attribution/attribution.ts";
 import { meters } from "../domain/usage/usage.ts";
-import { formatInstant, parseInstant } from "../domain/input/scalar.ts";
+import { PurserError } from "../domain/error.ts";
+import { decimalText, formatInstant, parseInstant } from "../domain/input/scalar.ts";
+import { mostPerCall, parseUsd, type PicoUsd } from "../domain/money/money.ts";
 import { problemSchema } from "./problem.ts";
 import type { ResponseSpecification } from "./route.ts";
 
@@ -11,6 +13,15 @@ import type { ResponseSpecification } from "./route.ts";
 export const decimalSchema = z.string().describe('A plain decimal, such as "0.021".');
 
 export const usdSchema = decimalSchema.describe('USD as a plain decimal, such as "0.021": exact.');
+
+export const usdInput = z.union([z.string(), z.number()]).describe('USD as a decimal string, such as "0.05".');
+
+/** An amount that a call can hold or cost. @throws PurserError `invalid_request` for another. */
+export function readUsd(value: string | number, field: string): PicoUsd {
+  const amount = parseUsd(decimalText(value, field), field);
+  if (amount >= 0n && amount <= mostPerCall) return amount;
+  throw new PurserError("invalid_request", `${field}: out of range`, { field, remedy: "Give an amount in USD, from 0 to 9223372." });
+}
 
 export const instantSchema = z.string().meta({ format: "date-time" }).describe("RFC 3339, in UTC.");
 

@@ -6,6 +6,7 @@ import { withoutSimulated } from "../app/simulated.ts";
 import { dimensions, type Attribution } from "../domain/attribution/attribution.ts";
 import { everyValue } from "../domain/budget/applies.ts";
 import type { Budget } from "../domain/budget/budget.ts";
+import { narrowest, ownValue } from "../domain/budget/own.ts";
 import { PurserError } from "../domain/error.ts";
 import { suggest } from "../domain/input/nearest.ts";
 import type { ApiContext, Caller } from "./context.ts";
@@ -95,6 +96,15 @@ export function fixedValues(caller: Caller): Readonly<Record<string, string>> {
   return valuesOf(caller.key.attribution);
 }
 
+/** @throws PurserError `forbidden` for a reader whose key is for a part of the figures. */
+export function checkSeesAll(caller: Caller): void {
+  const [dimension] = Object.keys(fixedValues(caller));
+  if (dimension === undefined) return;
+  throw new PurserError("forbidden", `this key reads the figures of one ${dimension} only`, {
+    remedy: "Use a reader's key without attribution.",
+  });
+}
+
 function valuesOf({ tags, ...attribution }: Attribution): Record<string, string> {
   const values: Record<string, string> = { ...attribution };
   for (const [name, value] of Object.entries(tags ?? {})) values[`tag:${name}`] = value;
@@ -118,20 +128,12 @@ function confine(caller: Caller, asked: Readonly<Record<string, string>>): Reado
  * The value of a budget's dimension to which a caller is confined: null when it may see all of the budget, undefined when
  * it may see nothing of it.
  *
- * A budget counts one dimension only, so that the narrowest one that the key fixes decides: a key of team `a` in org `o` sees
- * the budget of the team, and not that of the org, which counts other teams too.
+ * A reader that is confined to nothing sees all; a key that makes calls sees what counts its own calls alone, and so nothing where
+ * it fixes nothing.
  */
-export function visibleValue(caller: Caller, budget: Budget): string | null | undefined {
-  const fixed = fixedValues(caller);
-  const narrowest = narrowestOf(fixed);
-  if (narrowest === undefined) return null;
-  if (budget.budgetType !== narrowest) return undefined;
-  const own = fixed[narrowest];
-  if (budget.resourceId === everyValue) return own;
-  return budget.resourceId === own ? null : undefined;
-}
-
-function narrowestOf(fixed: Readonly<Record<string, string>>): string | undefined {
-  const tag = Object.keys(fixed).find((name) => name.startsWith("tag:"));
-  return tag ?? dimensions.findLast((dimension) => fixed[dimension] !== undefined);
+export function visibleValue({ role, key }: Caller, budget: Budget): string | null | undefined {
+  if (role === "admin" || !key) return null;
+  if (role === "reader" && narrowest(key.attribution) === undefined) return null;
+  const own = ownValue(budget, key.attribution);
+  return own !== undefined && budget.resourceId !== everyValue ? null : own;
 }

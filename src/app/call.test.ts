@@ -25,6 +25,8 @@ const provider: Provider = {
   priceProvider: "p",
   vendor: "p",
   tellsBilledCost: false,
+  passHeaders: [],
+  stored: "refuse",
   unmetered: "refuse",
   wires: {},
 };

@@ -3,20 +3,22 @@
 import { PurserError } from "../domain/error.ts";
 import { mayCall } from "../domain/key/key.ts";
 import type { Refusal } from "../domain/ledger/command.ts";
+import { anonymousOwner, operationOf } from "../domain/ledger/operation.ts";
 import type { ReadRequest, RequestEdits, UsageMeter } from "../wire/wire.ts";
 import { tokenizerOf } from "../domain/estimate/tokenizer.ts";
+import { checkReferences, rememberMade } from "./belongings.ts";
 import { estimate } from "./estimate.ts";
 import { Exchange, type ExchangeContext, type Forwarded } from "./exchange.ts";
 import { release } from "./finish.ts";
-import { upstreamHeaders } from "./request-headers.ts";
 import { InputCount } from "./input-count.ts";
+import { upstreamHeaders, withoutKey } from "./request-headers.ts";
 import { hold, type Held as HeldOrNot, type HoldRequest } from "./hold.ts";
 import type { Caller, Headers, Identification } from "./identify.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { CallLimits } from "./limits.ts";
 import { makeOperationId } from "./operation-id.ts";
 import { withOtherModels } from "./other-models.ts";
-import type { Ledger } from "./ports.ts";
+import type { Belongings, Ledger } from "./ports.ts";
 import type { Providers } from "./provider.ts";
 import type { AskedFor } from "./refusal.ts";
 import type { Reply } from "./reply.ts";
@@ -35,6 +37,7 @@ export interface CallContext extends ExchangeContext {
   readonly inFlight: InFlight;
   readonly scouts: Scouts;
   readonly counter: TokenCounter;
+  readonly belongings: Belongings;
 }
 
 /** A call whose caller is known, whose path was understood and whose body has arrived. */
@@ -72,10 +75,11 @@ export async function serveCall(context: CallContext, incoming: IncomingCall, re
   const held = await hold(context, request);
   if (!held.admitted) return { refusal: held.refusal, askedFor: request.route };
   try {
+    checkLive(context, incoming.caller);
     if (reply.gone) await release(context, held.answer, "the caller left before the call was made");
     else {
       const exchange = forward(context, { call, held }, reply);
-      const place = context.inFlight.add(exchange);
+      const place = context.inFlight.add(exchange, incoming.caller.key);
       await exchange.ended;
       context.inFlight.remove(place);
     }
@@ -89,12 +93,18 @@ export async function serveCall(context: CallContext, incoming: IncomingCall, re
   return null;
 }
 
+/** A key may be revoked while its call sends a body or waits for room. @throws PurserError `unauthenticated`. */
+export function checkLive({ identification }: Pick<CallContext, "identification">, { key }: Caller): void {
+  if (key) identification.checkLive(key);
+}
+
 function readCall(context: CallContext, incoming: IncomingCall): ReadCall {
   const { caller, target, headers, body, method } = incoming;
   const request = target.wire.read(target.endpoint, body);
   const at = context.clock.now();
   const route = chooseRoute({ providers: context.providers, prices: context.prices(), at }, target, request.facts.model);
   checkAllowed(caller, route);
+  checkReferences({ belongings: context.belongings, caller, provider: route.provider }, request.stored.uses);
   const input = new InputCount(context.counter, { body, tokenizer: tokenizerOf({ vendor: route.provider.vendor, model: route.model }) });
   return { at, caller, target, method, headers, body, route, request, input };
 }
@@ -122,7 +132,7 @@ function holdRequest(context: CallContext, { at, caller, headers, route, request
   const { provider, model } = route;
   return {
     at,
-    operationId: asked ?? makeOperationId(at),
+    operationId: asked === null ? makeOperationId(at) : operationOf(asked, caller.key?.keyId ?? anonymousOwner),
     repeat: asked === null ? "new" : "next",
     attribution: caller.attribution,
     route: callRouteOf(context.providers, route, caller.key?.keyId ?? null),
@@ -150,11 +160,13 @@ function forward(context: CallContext, { call, held }: { readonly call: ReadCall
   const exchange = new Exchange(context, forwarded(context, call, { held, ceiling, fitted }), reply);
   const upstreamRequest = {
     method,
-    url,
-    headers: upstreamHeaders(headers, { provider, wireName, bringsProviderKey: caller.bringsProviderKey, observer: context.observer }),
+    url: withoutKey(url, caller),
+    headers: upstreamHeaders(headers, { provider, wireName, caller, observer: context.observer }),
     body: request.edit(editsFor(call, fitted)),
   };
-  exchange.attach(context.upstream.forward(upstreamRequest, exchange));
+  const custody = { belongings: context.belongings, caller, provider };
+  const receiver = request.stored.makes ? rememberMade(custody, route.wire, exchange) : exchange;
+  exchange.attach(context.upstream.forward(upstreamRequest, receiver));
   return exchange;
 }
 

@@ -26,10 +26,12 @@ const provider: Provider = {
   bases: {},
   apiKey: null,
   headers: {},
+  passHeaders: [],
   priceProvider: "p",
   vendor: "p",
   unmetered: "refuse",
   tellsBilledCost: false,
+  stored: "refuse",
   wires: {},
 };
 const wire = openaiWire();

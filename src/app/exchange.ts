@@ -4,6 +4,7 @@ import { assert } from "../domain/assert.ts";
 import type { FallbackRates } from "../domain/budget/budget.ts";
 import type { Refusal, SettleAnswer } from "../domain/ledger/command.ts";
 import type { Outcome, Quantities } from "../domain/ledger/entry.ts";
+import { idOfOperation } from "../domain/ledger/operation.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import type { UsageFlag } from "../domain/usage/usage.ts";
 import type { Progress, UsageMeter } from "../wire/wire.ts";
@@ -127,8 +128,8 @@ export class Exchange implements UpstreamReceiver, Watched {
     if (late !== null) this.#abort(late);
   }
 
-  stop(): void {
-    this.#abort("Purser is shutting down");
+  stop(why: string): void {
+    this.#abort(why);
   }
 
   #latencyMs(): number {
@@ -169,7 +170,7 @@ export class Exchange implements UpstreamReceiver, Watched {
 
   #addOwn(headers: Record<string, string | readonly string[]>): Record<string, string | readonly string[]> {
     const { call, route, fitted } = this.#call;
-    headers["x-purser-operation-id"] = call.operationId;
+    headers["x-purser-operation-id"] = idOfOperation(call.operationId);
     headers["x-purser-model"] = route.title;
     if (fitted !== null) headers["x-purser-max-tokens"] = String(fitted);
     return headers;

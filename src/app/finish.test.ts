@@ -38,6 +38,8 @@ async function expectedAfter(ceiling: HeldCall["ceiling"], change: Partial<Outco
     priceProvider: "p",
     vendor: "p",
     tellsBilledCost: false,
+    passHeaders: [],
+    stored: "refuse",
     unmetered: "refuse",
     wires: {},
   } as const;

@@ -1,23 +1,27 @@
 /** Holds that a caller makes, grows and ends itself, for calls that do not pass the gateway. */
 
-import { createHash } from "node:crypto";
 import { canonicalAttribution, type Attribution } from "../domain/attribution/attribution.ts";
 import { PurserError } from "../domain/error.ts";
 import type { Key } from "../domain/key/key.ts";
 import type { Demand, HoldAnswer, ReleaseAnswer, SettleAnswer, TopUpAnswer } from "../domain/ledger/command.ts";
 import type { CallId, CallRoute, Outcome } from "../domain/ledger/entry.ts";
+import { idOfOperation, operationOf } from "../domain/ledger/operation.ts";
+import type { Share } from "../domain/ledger/self-reported.ts";
 import { add, multiply, zero, type PicoUsd } from "../domain/money/money.ts";
 import type { ServiceTier } from "../domain/price/rate.ts";
 import { countTokens, type Usage } from "../domain/usage/usage.ts";
 import { chargeUsage } from "./charge-usage.ts";
 import { demandOf } from "./estimate.ts";
+import { fingerprint } from "./fingerprint.ts";
 import { lookUpPrice, type PriceDesk } from "./look-up-price.ts";
-import type { Clock, Ledger, LedgerReader } from "./ports.ts";
+import type { HoldLimits } from "./limits.ts";
+import type { CallRow, Clock, Ledger, LedgerReader } from "./ports.ts";
 
 export interface HoldDesk extends PriceDesk {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly clock: Clock;
+  readonly holdLimits: HoldLimits;
 }
 
 /** What a hold is sized by: tokens that the book prices, or an amount that the caller knows. */
@@ -33,6 +37,7 @@ export type Sizing =
   | { readonly kind: "amount"; readonly amount: PicoUsd };
 
 export interface HoldRequest {
+  /** As its caller sent it. */
   readonly operationId: string;
   /** Null for an administrator without a key of the ledger. */
   readonly key: Key | null;
@@ -46,13 +51,18 @@ export interface HoldRequest {
 /** How a hold's endpoint is called in the ledger. */
 export const apiEndpoint = "api";
 
-/** A repeat of the same request is answered as the first time; nothing is held twice. */
+/**
+ * A repeat of the same request is answered as the first time; nothing is held twice.
+ *
+ * @throws PurserError `invalid_request` for a hold that would last too long, `forbidden` for more of a budget than one key may hold.
+ */
 export async function holdByApi(desk: HoldDesk, request: HoldRequest): Promise<HoldAnswer> {
   const at = desk.clock.now();
+  checkLife(desk.holdLimits, request);
   return desk.ledger.commit({
     kind: "hold",
     at,
-    operationId: request.operationId,
+    operationId: operationOf(request.operationId, request.key?.keyId ?? null),
     repeat: "only",
     attribution: request.attribution,
     route: { provider: request.provider, model: request.model, endpoint: apiEndpoint, keyId: request.key?.keyId ?? null },
@@ -61,7 +71,24 @@ export async function holdByApi(desk: HoldDesk, request: HoldRequest): Promise<H
     expiresAt: at + request.ttlSeconds * 1000,
     fingerprint: fingerprint(describeHold(request)),
     final: true,
+    ...shareOf(desk.holdLimits, request.key),
   });
+}
+
+function checkLife({ holdSeconds }: HoldLimits, { key, ttlSeconds }: HoldRequest): void {
+  if (!isBound(key) || ttlSeconds <= holdSeconds) return;
+  throw new PurserError("invalid_request", `ttl_seconds: a hold of this key lasts ${holdSeconds} seconds at most`, {
+    field: "ttl_seconds",
+    remedy: "Hold for a shorter time: what is settled later is still charged.",
+  });
+}
+
+function shareOf({ holdSharePercent: percent }: HoldLimits, key: Key | null): { readonly share?: Share } {
+  return isBound(key) ? { share: { keyId: key.keyId, attribution: key.attribution, percent } } : {};
+}
+
+function isBound(key: Key | null): key is Key {
+  return key !== null && key.role !== "admin";
 }
 
 /** What is demanded of the budgets: all of the ceiling, since nobody here can cut the call short. */
@@ -82,7 +109,7 @@ export function demandFor(desk: PriceDesk, request: Pick<HoldRequest, "provider"
   return demandOf({ rates: rates ?? null, fees }, { input: inputTokens, output: maxOutputTokens, least: maxOutputTokens });
 }
 
-/** A hold made over the API, open or ended. */
+/** A call that is held, or was. */
 export interface HeldCall extends CallId {
   readonly at: number;
   readonly attribution: Attribution;
@@ -92,24 +119,61 @@ export interface HeldCall extends CallId {
 }
 
 /**
- * @param key Whose holds may be seen; null for all.
+ * @param keyId Whose hold it is.
  * @throws PurserError `not_found` for an unknown id, and for a hold of another key, which is none of the asker's business.
  */
-export async function findHold(desk: HoldDesk, operationId: string, key: Key | null): Promise<HeldCall> {
-  const open = desk.ledger.holdOf(operationId);
-  const held = open ? { ...open, status: null } : await findEnded(desk, operationId);
-  if (held && (key === null || held.route.keyId === key.keyId)) return held;
-  throw new PurserError("not_found", `no hold "${operationId}"`, {
-    field: "operation_id",
-    remedy: "Check the id, and the key that you use.",
+export async function findHold(desk: HoldDesk, id: string, keyId: string): Promise<HeldCall> {
+  const named = await lookUp(desk, operationOf(id, keyId));
+  if (named) return named;
+  // An id that the gateway made is unique by itself, and has no key in it.
+  const made = await lookUp(desk, id);
+  if (made?.route.keyId === keyId) return made;
+  throw noSuchHold(id);
+}
+
+/**
+ * For an administrator, who may see every hold.
+ *
+ * @param administrator Its key; null for a secret that is no key of the ledger.
+ * @returns Its own hold, or else the only one that has the id.
+ * @throws PurserError `not_found`, or `conflict` where several keys have the id.
+ */
+export async function findAnyHold(desk: HoldDesk, id: string, administrator: Key | null): Promise<HeldCall> {
+  const own = await lookUp(desk, operationOf(id, administrator?.keyId ?? null));
+  if (own) return own;
+  const [held, other] = await holdsWithId(desk, id);
+  if (!held) throw noSuchHold(id);
+  if (!other) return held;
+  throw new PurserError("conflict", `several keys have an operation "${id}"`, {
+    field: "key_id",
+    remedy: "Add ?key_id=KEY to say whose is meant; the entries of the operation have the ids of the keys.",
   });
 }
 
-async function findEnded({ reader }: HoldDesk, operationId: string): Promise<HeldCall | undefined> {
-  const [row] = await reader.calls({ operationId }, { limit: 1, before: null });
-  return (
-    row && { operationId, attempt: row.attempt, at: row.startedAt, attribution: row.attribution, route: row.route, status: row.status }
-  );
+async function lookUp({ ledger, reader }: HoldDesk, operation: string): Promise<HeldCall | undefined> {
+  const open = ledger.holdOf(operation);
+  if (open) return { ...open, status: null };
+  const [row] = await reader.calls({ operation }, { limit: 1, before: null });
+  return row && endedHold(row);
+}
+
+/** The last attempt of each operation with this id. */
+async function holdsWithId({ ledger, reader }: HoldDesk, id: string): Promise<readonly HeldCall[]> {
+  const open = ledger.openHolds().filter(({ operationId }) => idOfOperation(operationId) === id);
+  const ended = await reader.calls({ operationId: id }, { limit: mostAttempts, before: null });
+  const held = [...open.map((hold): HeldCall => ({ ...hold, status: null })), ...ended.map(endedHold)];
+  return [...Map.groupBy(held, ({ operationId }) => operationId).values()].flatMap(([last]) => last ?? []);
+}
+
+/** So many attempts of all operations with one id are looked at, the newest first. */
+const mostAttempts = 1000;
+
+function endedHold({ operationId, attempt, startedAt, attribution, route, status }: CallRow): HeldCall {
+  return { operationId, attempt, at: startedAt, attribution, route, status };
+}
+
+function noSuchHold(id: string): PurserError {
+  return new PurserError("not_found", `no hold "${id}"`, { field: "operation_id", remedy: "Check the id, and the key that you use." });
 }
 
 /** What a call turned out to cost: counts that the book prices, or an amount that the caller knows. */
@@ -137,7 +201,7 @@ export interface SettleRequest {
  * Replaces the hold by the real cost, at the prices that were valid when it was made. One that has lapsed is still charged.
  *
  * @throws PurserError `conflict` when it was released, or was settled with another bill, or is a call under way at the gateway;
- *   `forbidden` for one that was metered there, but for an administrator.
+ *   `forbidden`, but for an administrator, for one that was metered there, and for more than was held and the budgets have left.
  */
 export async function settleByApi(desk: HoldDesk, request: SettleRequest): Promise<SettleAnswer> {
   const { hold, bill, byAdministrator } = request;
@@ -146,7 +210,15 @@ export async function settleByApi(desk: HoldDesk, request: SettleRequest): Promi
   const at = desk.clock.now();
   const { operationId, attempt } = hold;
   const outcome = outcomeOf(desk, request, at);
-  return desk.ledger.commit({ kind: "settle", at, operationId, attempt, outcome, fingerprint: fingerprint({ settle: bill }) });
+  return desk.ledger.commit({
+    kind: "settle",
+    at,
+    operationId,
+    attempt,
+    outcome,
+    fingerprint: fingerprint({ settle: bill }),
+    ...(!byAdministrator && { selfReported: true }),
+  });
 }
 
 function outcomeOf(desk: HoldDesk, { hold, bill, latencyMs }: SettleRequest, at: number): Outcome {
@@ -167,15 +239,20 @@ function outcomeOf(desk: HoldDesk, { hold, bill, latencyMs }: SettleRequest, at:
 
 export type Growth = { readonly kind: "amount"; readonly amount: PicoUsd } | { readonly kind: "output"; readonly tokens: number };
 
-/** Adds to an open hold. It has no id of its own, so that a repeat adds again. */
-export async function topUpByApi(desk: HoldDesk, hold: HeldCall, growth: Growth): Promise<TopUpAnswer> {
+/**
+ * Adds to an open hold. It has no id of its own, so that a repeat adds again.
+ *
+ * @param by Who asks.
+ */
+// oxlint-disable-next-line max-params -- what is asked, of which hold, by whom
+export async function topUpByApi(desk: HoldDesk, hold: HeldCall, growth: Growth, by: Key | null): Promise<TopUpAnswer> {
   refuseGatewayCall(hold);
   const { operationId, attempt } = hold;
   const amount =
     growth.kind === "amount"
       ? { usd: growth.amount, tokens: 0n, requests: 0n }
       : { usd: multiply(outputRate(desk, hold), growth.tokens), tokens: BigInt(growth.tokens), requests: 0n };
-  return desk.ledger.commit({ kind: "top_up", at: desk.clock.now(), operationId, attempt, amount });
+  return desk.ledger.commit({ kind: "top_up", at: desk.clock.now(), operationId, attempt, amount, ...shareOf(desk.holdLimits, by) });
 }
 
 function outputRate(desk: HoldDesk, hold: HeldCall): PicoUsd {
@@ -201,14 +278,14 @@ export async function releaseByApi(desk: HoldDesk, hold: HeldCall, reason: strin
 /** A call under way at the gateway is ended by the gateway alone, which knows what the provider was sent. */
 function refuseGatewayCall(hold: HeldCall): void {
   if (hold.status !== null || hold.route.endpoint === apiEndpoint) return;
-  throw new PurserError("conflict", `operation "${hold.operationId}" is a call under way at the gateway`, {
+  throw new PurserError("conflict", `operation "${idOfOperation(hold.operationId)}" is a call under way at the gateway`, {
     field: "operation_id",
     remedy: "Wait for its end.",
   });
 }
 
 function meteredHere({ operationId }: HeldCall): PurserError {
-  return new PurserError("forbidden", `operation "${operationId}" was metered at the gateway`, {
+  return new PurserError("forbidden", `operation "${idOfOperation(operationId)}" was metered at the gateway`, {
     field: "operation_id",
     remedy: "Let an administrator settle it with its real cost.",
   });
@@ -216,16 +293,4 @@ function meteredHere({ operationId }: HeldCall): PurserError {
 
 function describeHold({ attribution, key, sizing, ...rest }: HoldRequest): object {
   return { ...rest, key: key?.keyId ?? null, attribution: canonicalAttribution(attribution), sizing };
-}
-
-/** SHA-256 in hex of what a request asks for, whatever the order in which its fields were written. */
-function fingerprint(request: object): string {
-  const text = JSON.stringify(sorted(request), (_key, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
-  return createHash("sha256").update(text).digest("hex");
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
-  return Object.fromEntries(entries.map(([name, inner]) => [name, sorted(inner)]));
 }

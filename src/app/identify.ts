@@ -17,6 +17,8 @@ export interface Caller {
   readonly attribution: Attribution;
   /** The caller brought the provider's key itself, beside its own. */
   readonly bringsProviderKey: boolean;
+  /** Whether a text has a Purser key in it, which no provider may see. */
+  readonly holdsKey: (text: string) => boolean;
 }
 
 const anonymous: Attribution = {};
@@ -42,13 +44,37 @@ export class Identification {
    */
   identify(headers: Headers, queryKey: string | null): Caller {
     const secret = secretOf(headers, queryKey);
-    const bringsProviderKey = bringsKey(headers);
     if (secret === null) {
       if (!this.#allowAnonymous) throw noKey();
-      return { key: null, attribution: anonymous, bringsProviderKey: false };
+      return { key: null, attribution: anonymous, bringsProviderKey: false, holdsKey: () => false };
     }
     const key = this.keyOf(secret);
-    return { key, attribution: this.#refine(key, headers), bringsProviderKey };
+    const bringsProviderKey = this.#bringsKey(headers);
+    const holdsKey = (text: string): boolean => text.includes(secret) || (bringsProviderKey && this.#isKey(text));
+    return { key, attribution: this.#refine(key, headers), bringsProviderKey, holdsKey };
+  }
+
+  /** @throws PurserError `unauthenticated` for a key that was revoked or expired since it was identified. */
+  checkLive({ hash }: Key): void {
+    const key = this.#ledger.keyByHash(hash);
+    if (!key) throw unknownKey();
+    if (!isLive(key, this.#clock.now())) throw deadKey(key);
+  }
+
+  /** A client that has a Purser key in `x-purser-key` and in its usual header, be it another one, brings no provider's key. */
+  #bringsKey(headers: Headers): boolean {
+    const own = first(headers["x-purser-key"]);
+    if (own === null) return false;
+    return keyHeaders.some((name) => {
+      const text = first(headers[name]);
+      return text !== null && !text.includes(own) && !this.#isKey(text);
+    });
+  }
+
+  /** @param text A key, alone or behind `Bearer`. */
+  #isKey(text: string): boolean {
+    const secret = bearerOf(text) ?? text;
+    return this.#ledger.keyByHash(this.#hashes.get(secret) ?? hashSecret(secret)) !== undefined;
   }
 
   /** @throws PurserError `unauthenticated` for an unknown, revoked or expired key. */
@@ -96,21 +122,18 @@ function remember<Value>(map: Map<string, Value>, key: string, value: Value): vo
 function secretOf(headers: Headers, queryKey: string | null): string | null {
   const own = first(headers["x-purser-key"]);
   if (own !== null) return own;
-  const authorization = first(headers["authorization"]);
-  if (authorization?.slice(0, bearer.length).toLowerCase() === bearer) return authorization.slice(bearer.length).trim();
-  return first(headers["x-api-key"]) ?? first(headers["x-goog-api-key"]) ?? queryKey;
+  const bearer = bearerOf(first(headers["authorization"]) ?? "");
+  return bearer ?? first(headers["x-api-key"]) ?? first(headers["x-goog-api-key"]) ?? first(headers["api-key"]) ?? queryKey;
+}
+
+function bearerOf(text: string): string | null {
+  return text.slice(0, bearer.length).toLowerCase() === bearer ? text.slice(bearer.length).trim() : null;
 }
 
 const bearer = "bearer ";
 
 /** Headers in which the vendors' clients send a key. */
-const keyHeaders = ["authorization", "x-api-key", "x-goog-api-key"] as const;
-
-/** A client that has the same Purser key in `x-purser-key` and in its usual header brings no provider's key. */
-function bringsKey(headers: Headers): boolean {
-  const own = first(headers["x-purser-key"]);
-  return own !== null && keyHeaders.some((name) => !(first(headers[name]) ?? own).includes(own));
-}
+const keyHeaders = ["authorization", "x-api-key", "x-goog-api-key", "api-key"] as const;
 
 function first(value: string | readonly string[] | undefined): string | null {
   if (value === undefined) return null;
@@ -121,7 +144,7 @@ function noKey(): PurserError {
   return new PurserError("unauthenticated", "no Purser key in the request", {
     field: "authorization",
     remedy:
-      "Send it as `Authorization: Bearer purser_...`, `x-api-key`, `x-goog-api-key` or `x-purser-key`. `purser key create` makes one.",
+      "Send it as `Authorization: Bearer purser_...`, `x-api-key`, `x-goog-api-key`, `api-key` or `x-purser-key`. `purser key create` makes one.",
   });
 }
 

@@ -11,7 +11,7 @@ test("closing waits for calls under way, ends them when their grace is over, and
   const leave = inFlight.enter(null);
   const ended: string[] = [];
   const call = { tick: () => undefined, stop: () => (ended.push("stopped"), leave()) };
-  inFlight.add(call);
+  inFlight.add(call, null);
   const closing = inFlight.close(30);
   assert.throws(() => inFlight.enter(null), { code: "shutting_down" });
   assert.deepEqual(ended, []);
@@ -23,15 +23,36 @@ test("whoever is over is looked at no more, and its place is for another", async
   const inFlight = open();
   const stopped: string[] = [];
   const call = (name: string): Watched => ({ tick: () => undefined, stop: () => void stopped.push(name) });
-  const first = inFlight.add(call("first"));
-  inFlight.add(call("second"));
+  const first = inFlight.add(call("first"), null);
+  inFlight.add(call("second"), null);
   inFlight.remove(first);
-  assert.equal(inFlight.add(call("third")), first);
+  assert.equal(inFlight.add(call("third"), null), first);
   const leave = inFlight.enter(null);
   const closing = inFlight.close(0);
   leave();
   await closing;
   assert.deepEqual(stopped.toSorted(), ["second", "third"]);
+});
+
+test("a key's calls end when it is revoked, those of others go on, and a key that expires ends its calls at the next look", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  let now = 0;
+  const inFlight = new InFlight({ clock: { now: () => now, monotonic: () => now }, concurrentCallsPerKey: null });
+  const stopped: string[] = [];
+  const add = (keyId: string, expiresAt: number | null): void => {
+    const call = { tick: () => undefined, stop: (why: string) => void stopped.push(`${keyId}: ${why}`) };
+    inFlight.add(call, { keyId, expiresAt } as Key);
+  };
+  add("revoked", null);
+  add("other", null);
+  add("expires", 1500);
+  inFlight.endCallsOf("revoked");
+  assert.deepEqual(stopped, ["revoked: the key was revoked"]);
+  for (const at of [1000, 2000]) {
+    now = at;
+    t.mock.timers.tick(1000);
+  }
+  assert.deepEqual(stopped, ["revoked: the key was revoked", "expires: the key has expired"]);
 });
 
 test("closing does not wait for ever for a request that never arrives", async () => {

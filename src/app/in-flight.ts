@@ -15,8 +15,8 @@ const endingMs = 1000;
 export interface Watched {
   /** Looks whether it has taken too long. Called about once a second, with the clock's monotonic time. */
   tick(now: number): void;
-  /** Ends it now, charging what passed. */
-  stop(): void;
+  /** Ends it now, charging what passed. @param why A sentence without its full stop. */
+  stop(why: string): void;
 }
 
 /** @returns The limit that a call has passed, in words; null while it is in time. */
@@ -34,6 +34,8 @@ export function tooLong(
 export class InFlight {
   /** Null in places that are free. */
   readonly #exchanges: (Watched | null)[] = [];
+  /** By place: whose call it is. */
+  readonly #keys: (Key | null)[] = [];
   readonly #freePlaces: number[] = [];
   readonly #byKey = new Map<string, number>();
   readonly #clock: Clock;
@@ -56,14 +58,21 @@ export class InFlight {
   }
 
   /** @returns Its place, to be given back with `remove` once, when it is over. */
-  add(exchange: Watched): number {
+  add(exchange: Watched, key: Key | null): number {
     const place = this.#freePlaces.pop() ?? this.#exchanges.length;
     this.#exchanges[place] = exchange;
+    this.#keys[place] = key;
     return place;
+  }
+
+  /** Ends the calls of a key that opens nothing any more. */
+  endCallsOf(keyId: string): void {
+    for (const [place, key] of this.#keys.entries()) if (key?.keyId === keyId) this.#exchanges[place]?.stop("the key was revoked");
   }
 
   remove(place: number): void {
     this.#exchanges[place] = null;
+    this.#keys[place] = null;
     this.#freePlaces.push(place);
   }
 
@@ -99,7 +108,7 @@ export class InFlight {
     this.#isClosing = true;
     const deadline = this.#clock.monotonic() + graceMs;
     while (this.#entered > 0 && this.#clock.monotonic() < deadline + endingMs) {
-      if (this.#clock.monotonic() >= deadline) for (const exchange of this.#exchanges) exchange?.stop();
+      if (this.#clock.monotonic() >= deadline) for (const exchange of this.#exchanges) exchange?.stop("Purser is shutting down");
       await setTimeout(closingLookMs);
     }
     clearInterval(this.#timer);
@@ -107,7 +116,12 @@ export class InFlight {
 
   #tick(): void {
     const now = this.#clock.monotonic();
-    for (const exchange of this.#exchanges) exchange?.tick(now);
+    const today = this.#clock.now();
+    for (const [place, exchange] of this.#exchanges.entries()) {
+      const expiresAt = this.#keys[place]?.expiresAt ?? null;
+      if (expiresAt !== null && expiresAt <= today) exchange?.stop("the key has expired");
+      else exchange?.tick(now);
+    }
   }
 
   #leave(keyId: string): void {

@@ -53,6 +53,8 @@ const provider: Provider = {
   priceProvider: "p",
   vendor: "p",
   tellsBilledCost: false,
+  passHeaders: [],
+  stored: "refuse",
   unmetered: "refuse",
   wires: {},
 };
@@ -182,7 +184,7 @@ for (const [what, jump] of [
     const inFlight = new InFlight({ clock, concurrentCallsPerKey: null });
     const leave = inFlight.enter(null);
     let stops = 0;
-    inFlight.add({ tick: nothing, stop: () => void (stops += 1) });
+    inFlight.add({ tick: nothing, stop: () => void (stops += 1) }, null);
     const closing = inFlight.close(100);
     clock.wall += jump;
     await new Promise((resolve) => setTimeout(resolve, 50));

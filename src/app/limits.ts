@@ -26,3 +26,14 @@ export interface CallLimits {
   /** What a stored conversation holds at most where the model's context size is not known. */
   readonly contextTokens: number;
 }
+
+/** What a caller may hold by itself; administrators are not bound. */
+export interface HoldLimits {
+  /** How long a hold may last. */
+  readonly holdSeconds: number;
+  /** Of each budget that others draw on too, how much one key may hold. */
+  readonly holdSharePercent: number;
+}
+
+/** What callers may reach of the things that a provider keeps: nothing but what they made by a call, what they made at all, or everything. */
+export type StoredAccess = "refuse" | "own" | "shared";

@@ -1,11 +1,12 @@
 /** Calls that are not metered: free ones, and those whose cost nobody tells, which pass where the configuration allows it and are recorded. */
 
 import { replyHeaders } from "./answer-headers.ts";
-import { upstreamHeaders } from "./request-headers.ts";
+import { upstreamHeaders, withoutKey } from "./request-headers.ts";
 import { PurserError } from "../domain/error.ts";
 import { nothing, type Outcome } from "../domain/ledger/entry.ts";
 import { zero } from "../domain/money/money.ts";
-import { checkAllowed, type CallContext, type IncomingCall } from "./call.ts";
+import { checkPlace, checkReferences, rememberMade } from "./belongings.ts";
+import { checkAllowed, checkLive, type CallContext, type IncomingCall } from "./call.ts";
 import { tooLong, type Watched } from "./in-flight.ts";
 import { makeOperationId } from "./operation-id.ts";
 import { explainRefusal } from "./refusal.ts";
@@ -16,36 +17,38 @@ import { upstreamError } from "./upstream-error.ts";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
 
 /**
- * @throws PurserError `unmetered` where the configuration refuses such endpoints, `forbidden` when the key may not have the provider.
+ * @throws PurserError `unmetered` where the configuration refuses such endpoints, `forbidden` when the key may not have the provider,
+ *   or what is asked for is not its own.
  */
 export async function passThrough(context: CallContext, incoming: IncomingCall, reply: Reply): Promise<void> {
   const { caller } = incoming;
+  checkLive(context, caller);
   const route = routeOf(context, incoming);
   if (caller.key?.role === "reader") checkAllowed(caller, route);
   if (caller.key && !matchesName(caller.key.providers, route.provider.name)) checkAllowed(caller, route);
+  const { provider, wireName, wire } = route;
+  const { method, target, body } = incoming;
+  const custody = { belongings: context.belongings, caller, provider };
+  const place = wire.storedPlace(method, target.path);
+  checkPlace(custody, place, `${method} ${target.path.split("?", 1)[0] ?? ""}`);
+  if (body.length > 0) checkReferences(custody, wire.references(body));
   if (route.endpoint.metering === "unmetered") await record(context, incoming, route);
 
-  const { provider, wireName } = route;
   const pipe = new Pipe(context, route, reply);
   pipe.attach(
     context.upstream.forward(
       {
-        method: incoming.method,
-        url: route.url,
-        headers: upstreamHeaders(incoming.headers, {
-          provider,
-          wireName,
-          bringsProviderKey: caller.bringsProviderKey,
-          observer: context.observer,
-        }),
-        body: incoming.body.length > 0 ? incoming.body : null,
+        method,
+        url: withoutKey(route.url, caller),
+        headers: upstreamHeaders(incoming.headers, { provider, wireName, caller, observer: context.observer }),
+        body: body.length > 0 ? body : null,
       },
-      pipe,
+      place ? rememberMade(custody, wire, pipe) : pipe,
     ),
   );
-  const place = context.inFlight.add(pipe);
+  const inFlight = context.inFlight.add(pipe, caller.key);
   await pipe.ended;
-  context.inFlight.remove(place);
+  context.inFlight.remove(inFlight);
 }
 
 /**
@@ -174,8 +177,8 @@ class Pipe implements UpstreamReceiver, Watched {
     if (late !== null) this.#abort(late);
   }
 
-  stop(): void {
-    this.#abort("Purser is shutting down");
+  stop(why: string): void {
+    this.#abort(why);
   }
 
   #leave(): void {

@@ -85,6 +85,8 @@ export interface CallRow extends CallId {
   readonly flags: readonly UsageFlag[];
   readonly latencyMs: number;
   readonly priceVersion: string;
+  /** Why the charge was corrected, and when, the last time; null for one that stands as it was made. */
+  readonly correction: { readonly at: number; readonly reason: string } | null;
 }
 
 /** Every field narrows; absent ones do not. Times in milliseconds, `to` excluded. */
@@ -101,6 +103,9 @@ export interface CallFilter {
   readonly status?: CallStatus | "refused";
   /** Leaves out calls that ended without a charge. */
   readonly charged?: true;
+  /** One operation, as `operationOf` writes it. */
+  readonly operation?: string;
+  /** All operations that have this id, whosever they are. */
   readonly operationId?: string;
 }
 
@@ -178,4 +183,19 @@ export interface LedgerReader {
   /** Looks through the pages of the file. @returns What is damaged; nothing when it is whole. */
   check(): Promise<readonly string[]>;
   close(): Promise<void>;
+}
+
+/** Something that a provider keeps, by the id that the provider gave it, and the key that made it. */
+export interface Belonging {
+  readonly provider: string;
+  readonly id: string;
+  readonly owner: string;
+}
+
+/** Whose the things are that providers keep. Answers at once; what is kept is durable soon after. */
+export interface Belongings {
+  /** @returns undefined for what nobody made here. */
+  ownerOf(provider: string, id: string): string | undefined;
+  /** What has an owner keeps it. */
+  keep(belonging: Belonging): void;
 }

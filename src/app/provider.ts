@@ -1,6 +1,7 @@
 /** A provider as the configuration describes it: the only place a call can go to. */
 
 import type { WireFormat, WireName } from "../wire/wire.ts";
+import type { StoredAccess } from "./limits.ts";
 
 export interface Provider {
   readonly name: string;
@@ -10,6 +11,8 @@ export interface Provider {
   readonly apiKey: string | null;
   /** Added to every request. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Names of callers' headers that go to it besides those on the list; in lower case. */
+  readonly passHeaders: readonly string[];
   /** The name under which the price book knows it. */
   readonly priceProvider: string;
   /** Whose API it is, as the price list calls it: `openai`, `anthropic`; its own name where that is not known. */
@@ -18,6 +21,8 @@ export interface Provider {
   readonly unmetered: "refuse" | "allow";
   /** Whether the cost in its answers is the amount billed, and so the charge. */
   readonly tellsBilledCost: boolean;
+  /** What callers may reach of the things that it keeps. */
+  readonly stored: StoredAccess;
   /** The formats, where this provider's dialect differs from the format's own. */
   readonly wires: Readonly<Partial<Record<WireName, WireFormat>>>;
 }

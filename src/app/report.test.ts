@@ -113,6 +113,7 @@ test("a task's cost is split by input and output, and fees stand in its total on
     rawUsage: null,
     flags: [],
     latencyMs: 500,
+    correction: null,
     priceVersion: "1",
   };
   assert.deepEqual(summaryOf([], [call]).tasks, [

@@ -17,10 +17,12 @@ function provider(name: string): Provider {
     bases: { openai: `http://${name}/v1` },
     apiKey: null,
     headers: {},
+    passHeaders: [],
     priceProvider: name,
     vendor: name,
     unmetered: "refuse",
     tellsBilledCost: false,
+    stored: "refuse",
     wires: {},
   };
 }

@@ -49,6 +49,8 @@ function settle(answer: object | readonly object[], scene: Scene = {}): Outcome 
     headers: {},
     priceProvider: "p",
     vendor: "p",
+    passHeaders: [],
+    stored: "refuse",
     unmetered: "refuse",
     wires: {},
   } as const;

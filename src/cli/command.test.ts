@@ -26,6 +26,7 @@ test("every command has help with an example", async () => {
   const names = [...help.out.matchAll(/^ {2}([a-z]+) {2,}/gm)].map((match) => match[1] ?? "").filter((name) => name !== "help");
   assert.deepEqual(names.toSorted(), [
     "budget",
+    "correct",
     "demo",
     "doctor",
     "estimate",

@@ -90,7 +90,7 @@ async function serverConfiguration(options: ServeOptions, environment: Environme
   const { host, port } = configuration.server;
   return {
     ...configuration,
-    server: { host: options.host ?? host, port: options.port ?? port },
+    server: { ...configuration.server, host: options.host ?? host, port: options.port ?? port },
     data: options.data ?? (environment["PURSER_DATA"] || configuration.data),
     simulator: options.simulator ?? configuration.simulator,
   };

@@ -32,6 +32,7 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./command/budget.ts")).defineBudgetCommand,
   },
   { name: "key", summary: "create, list and revoke keys", load: async () => (await import("./command/key.ts")).defineKeyCommand },
+  { name: "correct", summary: "correct what a call was charged", load: async () => (await import("./command/correct.ts")).defineCorrect },
   {
     name: "replay",
     summary: "drive recorded traffic through a gateway",

@@ -63,6 +63,10 @@ test("keys, budgets, calls and reports work against a server, and the same figur
       const top = await purser(["top"], { cwd: folder });
       assert.deepEqual([top.code, top.notes], [0, ""]);
       assert.match(top.out, /atlas +team atlas/);
+      const correct = ["correct", served.headers.get("x-purser-operation-id") ?? "", "--amount", "0.0001", "--reason", "the invoice"];
+      assert.match((await purser(correct, { cwd: folder })).out, /is charged 0\.0001 USD instead of 0\.\d+ USD/);
+      assert.match((await purser(correct, { cwd: folder })).out, /was corrected so before/);
+      assert.equal((await purser(["correct", "no-such-call", "--amount", "1", "--reason", "r"], { cwd: folder })).code, 1);
       assert.equal((await purser(["verify"], { cwd: folder })).code, 0);
       const stranger = await purser(["report", "--url", url, "--admin-key", "no-such-key"], { cwd: folder });
       assert.equal(stranger.code, 1);

@@ -1,6 +1,6 @@
 /** What a `purser.yaml` says, checked and made whole. Contract of this folder: all else in it makes one of these. */
 
-import type { CallLimits } from "../app/limits.ts";
+import type { CallLimits, HoldLimits, StoredAccess } from "../app/limits.ts";
 import type { PriceOverride } from "../domain/price/rate.ts";
 import type { Budget } from "../domain/budget/budget.ts";
 import type { KeyDefinition } from "../domain/key/define.ts";
@@ -12,7 +12,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Configuration {
   /** Null where no file was read. */
   readonly file: string | null;
-  readonly server: { readonly host: string; readonly port: number };
+  readonly server: ServerConfiguration;
   /** The data folder, relative to where the process runs. */
   readonly data: string;
   /** `full` syncs every batch to disk, `process` survives a crash of the process only. */
@@ -34,6 +34,17 @@ export interface Configuration {
   readonly warnings: readonly ConfigurationWarning[];
 }
 
+export interface ServerConfiguration {
+  readonly host: string;
+  readonly port: number;
+  /** Names besides the address by which the server may be called. */
+  readonly hosts: readonly string[];
+  /** Origins of other sites whose pages may call it. */
+  readonly origins: readonly string[];
+  /** Who may read `/metrics`: holders of a key that reads all figures, or everybody. */
+  readonly metrics: "key" | "open";
+}
+
 export interface ProviderConfiguration {
   readonly name: string;
   readonly wire: Exclude<WireName, "bedrock">;
@@ -43,6 +54,8 @@ export interface ProviderConfiguration {
   readonly apiKey: string | null;
   /** Added to every request; names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Names of callers' headers that go to it besides those on the list; in lower case. */
+  readonly passHeaders: readonly string[];
   /** The name under which the price book knows it. */
   readonly priceProvider: string;
   /** The region in which its calls must be processed, in the provider's words; absent: as its host says. */
@@ -51,6 +64,8 @@ export interface ProviderConfiguration {
   readonly unmetered: "refuse" | "allow";
   /** Whether a cost in its answers is the charge; null where its documentation decides. */
   readonly reportedCost: "charge" | "beside" | null;
+  /** What callers may reach of the things that it keeps. */
+  readonly stored: StoredAccess;
 }
 
 /** A key that is declared: its secret is whatever the environment says. */
@@ -59,7 +74,7 @@ export interface KeyConfiguration {
   readonly definition: KeyDefinition;
 }
 
-export interface LimitConfiguration extends CallLimits {
+export interface LimitConfiguration extends CallLimits, HoldLimits {
   readonly headerBytes: number;
 }
 

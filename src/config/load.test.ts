@@ -17,7 +17,7 @@ function load(text: string, more: Readonly<Record<string, string>> = {}): Config
 }
 
 const whole = `
-server: { host: 127.0.0.1, port: 4142 }
+server: { host: 127.0.0.1, port: 4142, hosts: [purser], origins: ["https://app.example.com"], metrics: open }
 data: /var/lib/purser
 durability: process
 providers:
@@ -48,7 +48,13 @@ on_disconnect: cancel
 
 test("a whole file is read", () => {
   const configuration = load(whole);
-  assert.deepEqual(configuration.server, { host: "127.0.0.1", port: 4142 });
+  assert.deepEqual(configuration.server, {
+    host: "127.0.0.1",
+    port: 4142,
+    hosts: ["purser"],
+    origins: ["https://app.example.com"],
+    metrics: "open",
+  });
   assert.equal(configuration.data, "/var/lib/purser");
   assert.equal(configuration.durability, "process");
   assert.deepEqual(configuration.providers, [
@@ -58,9 +64,11 @@ test("a whole file is read", () => {
       baseUrl: "http://127.0.0.1:9999/v1",
       apiKey: environment.OPENAI_KEY,
       headers: {},
+      passHeaders: [],
       priceProvider: "openai",
       unmetered: "refuse",
       reportedCost: null,
+      stored: "refuse",
     },
     {
       name: "anthropic",
@@ -68,9 +76,11 @@ test("a whole file is read", () => {
       baseUrl: "https://api.anthropic.com",
       apiKey: environment.OPENAI_KEY,
       headers: {},
+      passHeaders: [],
       priceProvider: "anthropic",
       unmetered: "refuse",
       reportedCost: null,
+      stored: "refuse",
     },
     {
       name: "local",
@@ -78,10 +88,12 @@ test("a whole file is read", () => {
       baseUrl: "http://127.0.0.1:8000/v1",
       apiKey: null,
       headers: { "x-team": "a", authorization: "Bearer team-secret-0123456789", "x-literal": "${NOT_A_VARIABLE}" },
+      passHeaders: [],
       priceProvider: "openai",
       region: "eu",
       unmetered: "allow",
       reportedCost: "beside",
+      stored: "refuse",
     },
   ]);
   assert.equal(configuration.prices[0]?.model, "my-model");
@@ -115,7 +127,7 @@ test("an empty file is the same as none", () => {
 
 test("without a file the server listens here only, on port 4141, and knows its callers", () => {
   const configuration = defaultConfiguration({});
-  assert.deepEqual(configuration.server, { host: "127.0.0.1", port: 4141 });
+  assert.deepEqual(configuration.server, { host: "127.0.0.1", port: 4141, hosts: [], origins: [], metrics: "key" });
   assert.deepEqual([configuration.data, configuration.durability, configuration.allowAnonymous], [".purser", "full", false]);
   assert.equal(configuration.limits.bodyBytes, 32 * 1024 * 1024);
   assert.equal(configuration.limits.holdWaitMs, 5000);

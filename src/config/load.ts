@@ -2,7 +2,7 @@
 
 import { assert } from "../domain/assert.ts";
 import { PurserError } from "../domain/error.ts";
-import { type Fields, openFields, optionalFlag, optionalText, optionalWhole, optionalWord } from "../domain/input/fields.ts";
+import { type Fields, openFields, optionalFlag, optionalText, optionalTexts, optionalWhole, optionalWord } from "../domain/input/fields.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./configuration.ts";
 import { budgetIdsOf, readAliases, readBudgets, readKeys, readPrices } from "./declared.ts";
 import { readDocument } from "./document.ts";
@@ -73,7 +73,7 @@ function namesOf(providers: unknown): readonly string[] {
 export function defaultConfiguration(environment: Environment): Configuration {
   return {
     file: null,
-    server: { host: defaultHost, port: defaultPort },
+    server: { host: defaultHost, port: defaultPort, hosts: [], origins: [], metrics: "key" },
     data: defaultData,
     durability: "full",
     providers: fromTheEnvironment(environment),
@@ -128,11 +128,14 @@ function join(
 function readServer(fields: Fields, faults: Faults): Configuration["server"] {
   const whole = { input: fields.values.get("server") ?? {}, prefix: "server.", standIns: {} };
   const read = faults.readObject(whole, (input) => {
-    const server = openFields(input, { prefix: "server.", known: ["host", "port"] });
+    const server = openFields(input, { prefix: "server.", known: ["host", "port", "hosts", "origins", "metrics"] });
     return {
       host: optionalText(server, "host", "Give an address to listen on, such as 127.0.0.1.") ?? defaultHost,
       port: optionalWhole(withNumbers(server), "port", { least: 0, most: 65_535 }) ?? defaultPort,
+      hosts: optionalTexts(server, "hosts", "Give a list of names, such as [purser, purser.example.com].") ?? [],
+      origins: optionalTexts(server, "origins", "Give a list of origins, such as [https://app.example.com].") ?? [],
+      metrics: optionalWord<"key" | "open">(server, "metrics", ["key", "open"]) ?? "key",
     };
   });
-  return read ?? { host: defaultHost, port: defaultPort };
+  return read ?? { host: defaultHost, port: defaultPort, hosts: [], origins: [], metrics: "key" };
 }

@@ -1,6 +1,6 @@
 /** The providers of a configuration: those that a file names, and those whose key the environment has. */
 
-import { type Fields, invalid, openFields, optionalText, optionalWord, requiredText, show } from "../domain/input/fields.ts";
+import { type Fields, invalid, openFields, optionalText, optionalTexts, optionalWord, requiredText, show } from "../domain/input/fields.ts";
 import { nearest } from "../domain/input/nearest.ts";
 import type { Environment, ProviderConfiguration } from "./configuration.ts";
 import type { Faults } from "./fault.ts";
@@ -33,12 +33,13 @@ export function environmentProviders(environment: Environment): readonly Provide
     if (!apiKey) return [];
     if (!isHeaderValue(apiKey)) throw invalid(known.variable, "has characters that no key has", "Set it to the key alone, on one line.");
     const { wire, baseUrl, priceProvider } = known;
-    return [{ name, wire, baseUrl, apiKey, headers: {}, priceProvider, unmetered: "refuse", reportedCost: null }];
+    const own = { headers: {}, passHeaders: [], unmetered: "refuse", stored: "refuse", reportedCost: null } as const;
+    return [{ name, wire, baseUrl, apiKey, priceProvider, ...own }];
   });
 }
 
 /**
- * Reads `providers: { NAME: { wire, base_url, api_key, prices, region, headers, unmetered, reported_cost } }`.
+ * Reads `providers: { NAME: { wire, base_url, api_key, prices, region, headers, pass_headers, unmetered, stored, reported_cost } }`.
  * A provider that is known by its name needs neither wire nor base_url.
  *
  * What is wrong is told to `faults`.
@@ -68,15 +69,17 @@ function readProvider(name: string, input: unknown): ProviderConfiguration {
     baseUrl: known && !fields.values.has("base_url") ? known.baseUrl : readBaseUrl(fields),
     apiKey: readApiKey(fields),
     headers: readHeaders(fields),
+    passHeaders: readPassHeaders(fields),
     priceProvider:
       optionalText(fields, "prices", "Give the catalogue's name of the provider, such as openai.") ?? known?.priceProvider ?? name,
     ...(region !== undefined && { region: region.toLowerCase() }),
     unmetered: optionalWord(fields, "unmetered", ["refuse", "allow"]) ?? "refuse",
+    stored: optionalWord<"refuse" | "own" | "shared">(fields, "stored", ["refuse", "own", "shared"]) ?? "refuse",
     reportedCost: optionalWord<"charge" | "beside">(fields, "reported_cost", ["charge", "beside"]) ?? null,
   };
 }
 
-const providerFields = ["wire", "base_url", "api_key", "prices", "region", "headers", "unmetered", "reported_cost"];
+const providerFields = "wire base_url api_key prices region headers pass_headers unmetered stored reported_cost".split(" ");
 
 function readWire(
   fields: Fields,
@@ -142,10 +145,25 @@ function readHeaders(fields: Fields): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(value).map(([name, text]) => readHeader(name, text, field)));
 }
 
+/** Not those by which somebody is let in: callers that bring their own key have them passed already. */
+const neverPassed: ReadonlySet<string> = new Set([...ownHeaders, "authorization", "cookie", "x-api-key", "x-goog-api-key", "api-key"]);
+
+function readPassHeaders(fields: Fields): readonly string[] {
+  const names = optionalTexts(fields, "pass_headers", "Give a list of names: [x-request-id].") ?? [];
+  return names.map((name, index) => {
+    const lower = name.toLowerCase();
+    const field = `${fields.prefix}pass_headers[${index}]`;
+    if (!headerName.test(lower)) throw invalid(field, "cannot be the name of a header", "Use letters, digits and -.");
+    if (!neverPassed.has(lower) && !lower.startsWith("x-purser-")) return lower;
+    throw invalid(field, "is a header that Purser sets or reads itself", "Leave it out.");
+  });
+}
+
+const headerName = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
+
 function readHeader(name: string, text: unknown, field: string): readonly [string, string] {
   const lower = name.toLowerCase();
-  if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(lower))
-    throw invalid(`${field}.${name}`, "cannot be the name of a header", "Use letters, digits and -.");
+  if (!headerName.test(lower)) throw invalid(`${field}.${name}`, "cannot be the name of a header", "Use letters, digits and -.");
   if (ownHeaders.has(lower)) throw invalid(`${field}.${name}`, "is set by Purser for each call", "Leave it out.");
   if (typeof text !== "string" || !/^[\t -~\u0080-\u00ff]*$/.test(text)) {
     throw invalid(`${field}.${name}`, "must be text on one line", "Put the value in quotes.");

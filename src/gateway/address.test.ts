@@ -12,10 +12,12 @@ const provider: Provider = {
   bases: { openai: "http://127.0.0.1:9/v1" },
   apiKey: null,
   headers: {},
+  passHeaders: [],
   priceProvider: "local",
   vendor: "local",
   unmetered: "refuse",
   tellsBilledCost: false,
+  stored: "refuse",
   wires: {},
 };
 const wires = { openai: openaiWire({ newTokenField: "max_tokens" }), anthropic: anthropicWire, gemini: geminiWire };

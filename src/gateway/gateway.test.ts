@@ -20,6 +20,8 @@ const provider: Provider = {
   priceProvider: "local",
   vendor: "local",
   tellsBilledCost: false,
+  passHeaders: [],
+  stored: "refuse",
   unmetered: "refuse",
   wires: {},
 };

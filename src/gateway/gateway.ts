@@ -9,6 +9,7 @@ import { describeRefusal, explainRefusal } from "../app/refusal.ts";
 import { tidyPath } from "../app/provider-path.ts";
 import type { Target, Wires } from "../app/route.ts";
 import type { ServedModel } from "../app/served-models.ts";
+import type { Visit } from "../app/visitor.ts";
 import { PurserError, type ErrorCode } from "../domain/error.ts";
 import { mayCall } from "../domain/key/key.ts";
 import type { Endpoint, WireError } from "../wire/wire.ts";
@@ -22,6 +23,8 @@ export interface GatewayContext extends CallContext {
   readonly wires: Wires;
   /** What `GET /v1/models` lists. */
   readonly models: () => readonly ServedModel[];
+  /** @throws PurserError `forbidden` for a visit by a name or from a page that is not allowed. */
+  readonly admit: (visit: Visit) => void;
 }
 
 /** @returns false when the path is not the gateway's. */
@@ -57,6 +60,7 @@ function listModels(context: GatewayContext, { request, response, url, dialect }
   const asked = readModelsRequest(tidyPath(path), dialect ?? (queryKey === null ? undefined : "gemini"));
   if (!asked) return false;
   try {
+    context.admit(visitOf(request));
     const { key } = context.identification.identify(request.headers, queryKey);
     const isFor = ({ wires, provider, model }: ServedModel): boolean =>
       wires.includes(asked.wireName) && (key === null || mayCall(key, { provider, model }));
@@ -71,6 +75,10 @@ function listModels(context: GatewayContext, { request, response, url, dialect }
 
 const modelsEndpoint: Endpoint = { name: "models", metering: "free" };
 
+function visitOf({ headers: { host, origin } }: IncomingMessage): Visit {
+  return { host: host ?? null, origin: origin ?? null };
+}
+
 interface Incoming {
   readonly request: IncomingMessage;
   readonly address: Address;
@@ -81,6 +89,7 @@ async function serve(context: GatewayContext, { request, address, addresses }: I
   const headers: Headers = request.headers;
   const { target, queryKey, method } = address;
   if (isUpgrade(headers)) throw noWebSocket(address);
+  context.admit(visitOf(request));
   const caller = context.identification.identify(headers, queryKey);
   addresses.check(address);
   const leave = context.inFlight.enter(caller.key);

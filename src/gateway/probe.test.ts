@@ -30,6 +30,8 @@ function provider(bases: Provider["bases"], apiKey: string | null = "sk-test"): 
     priceProvider: "one",
     vendor: "one",
     tellsBilledCost: false,
+    passHeaders: [],
+    stored: "refuse",
     unmetered: "refuse",
     wires: {},
   };

@@ -1,7 +1,7 @@
 /** What every ledger must do, as tests that each implementation runs on its real engine. */
 
 import { describe } from "node:test";
-import { testEnding, testRepeating } from "./conformance/ending.ts";
+import { testCorrecting, testEnding, testRepeating } from "./conformance/ending.ts";
 import { testHolding } from "./conformance/holding.ts";
 import { testFailing, testReopening } from "./conformance/keeping.ts";
 import { testFinding, testRows, testTotals } from "./conformance/reading.ts";
@@ -14,6 +14,7 @@ export function ledgerConformance(name: string, open: OpenStore): void {
     testHolding(open);
     testEnding(open);
     testRepeating(open);
+    testCorrecting(open);
     testReopening(open);
     testFailing(open);
     testRecounting(open);

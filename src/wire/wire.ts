@@ -4,6 +4,7 @@ import type { PicoUsd } from "../domain/money/money.ts";
 import type { ServiceTier } from "../domain/price/rate.ts";
 import type { FeeMeter, UsageFlag, UsagePart } from "../domain/usage/usage.ts";
 import type { PassedOutput } from "./answer/passed-output.ts";
+import type { Reference, StoredUse } from "./stored/references.ts";
 
 export type WireName = "openai" | "anthropic" | "gemini" | "bedrock";
 
@@ -22,6 +23,14 @@ export interface Endpoint {
   readonly model?: string;
   /** Where the path says that the answer is a stream, as Gemini's does. */
   readonly stream?: boolean;
+}
+
+/** A path that is not on the list of those that any caller may use. */
+export interface StoredPlace {
+  /** The thing it is about, by the id that the provider gave it; null for all of them, for one to be made, or for the account. */
+  readonly id: string | null;
+  /** Whether a new thing is made, whose id the answer tells. */
+  readonly makes: boolean;
 }
 
 /** Inputs whose tokens cannot be told from their bytes; each kind has a stated bound in `estimate`. */
@@ -87,6 +96,8 @@ export interface RequestEdits {
 /** A request body that was read once. */
 export interface ReadRequest {
   readonly facts: RequestFacts;
+  /** What it uses of the things that the provider keeps, and whether it adds to them. */
+  readonly stored: StoredUse;
   /** The bytes to forward: the same buffer when there is nothing to edit. */
   edit(edits: RequestEdits): Uint8Array;
 }
@@ -160,10 +171,21 @@ export interface WireError {
   readonly purser?: Readonly<Record<string, unknown>>;
 }
 
+/** Sees the bytes of an answer as they pass, and changes none. */
+export interface AnswerWatch {
+  push(chunk: Uint8Array): void;
+  end(): void;
+}
+
 export interface WireFormat {
   readonly name: WireName;
   /** @param path Behind the provider's base, as the SDK appends it: `/chat/completions`, `/v1/messages`, `/v1beta/models/x:generateContent`. */
   endpoint(method: string, path: string): Endpoint;
+  /**
+   * What the provider keeps at a path, or shows of its account; undefined for the paths on the format's list of those that any caller
+   * may use. What is not known is not on it.
+   */
+  storedPlace(method: string, path: string): StoredPlace | undefined;
   /**
    * @throws PurserError `invalid_request` for JSON that cannot be read, a field of the wrong type or out of range, or a field
    *   that Purser reads and that stands twice.
@@ -171,6 +193,10 @@ export interface WireFormat {
   read(endpoint: Endpoint, body: Uint8Array): ReadRequest;
   /** A meter for one answer. */
   meter(endpoint: Endpoint, answer: { readonly stream: boolean; readonly facts: RequestFacts }): UsageMeter;
+  /** The things that a body refers to, for a request that is not read; none for one that is not JSON. */
+  references(body: Uint8Array): readonly Reference[];
+  /** Watches an answer for the ids of what it made. */
+  madeIds(how: { readonly isStream: boolean; readonly onIds: (ids: readonly string[]) => void }): AnswerWatch;
   /** The error body in the format's own shape, as JSON text. */
   error(error: WireError): string;
 }

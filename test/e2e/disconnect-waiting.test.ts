@@ -59,7 +59,7 @@ test("a caller that stays and reads nothing is ended by the idle limit, and char
     messages: [{ role: "user", content: "Talk." }],
   });
   socket.on("error", () => undefined).pause();
-  socket.write(`POST /house/v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\n`);
+  socket.write(`POST /house/v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${key}\r\n`);
   socket.write(`content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
   const [entry] = await gateway.entriesWhen(1, "project=slow");
   socket.destroy();

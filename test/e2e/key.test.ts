@@ -185,12 +185,39 @@ test("a reader calls nothing, and reads the figures of its own project only", as
 test("a caller's key reads no figures and manages nothing", async () => {
   const { key } = await gateway.makeKey({ project: "read" });
   await gateway.makeBudget({ budget_id: "not-yours", budget_type: "project", resource_id: "read", amount: "5", period: "month" });
-  for (const path of ["entries", "summary", "budgets", "budgets/not-yours", "keys", "alerts"]) {
+  for (const path of ["entries", "summary", "series", "keys", "alerts"]) {
     assert.equal((await gateway.api("GET", `/api/v1/${path}`, { key })).status, 403, path);
   }
   const keyFields = { name: "stolen", role: "admin" };
   assert.equal((await gateway.api("POST", "/api/v1/keys", { key, body: keyFields })).status, 403);
   assert.equal((await gateway.api("PATCH", "/api/v1/budgets/not-yours", { key, body: { amount: "500" } })).status, 403);
+});
+
+test("a caller's key sees the budgets that count its own calls alone, and none that count others', too", async () => {
+  const { key } = await gateway.makeKey({ org: "o1", project: "mine" });
+  const budgets = [
+    { budget_id: "of-mine", budget_type: "project", resource_id: "mine" },
+    { budget_id: "of-each", budget_type: "project", resource_id: "*" },
+    { budget_id: "of-other", budget_type: "project", resource_id: "other" },
+    { budget_id: "of-org", budget_type: "org", resource_id: "o1" },
+    { budget_id: "of-all", budget_type: "platform" },
+  ];
+  for (const budget of budgets) await gateway.makeBudget({ ...budget, amount: "5", period: "month" });
+  const other = await gateway.makeKey({ project: "other" });
+  await (await call(other.key)).arrayBuffer();
+  await (await call(key)).arrayBuffer();
+  const listed = await gateway.api("GET", "/api/v1/budgets", { key });
+  const ids = (listed.json["data"] as unknown as readonly { readonly budget_id: string }[]).map(({ budget_id: id }) => id);
+  assert.deepEqual(ids.filter((id) => id.startsWith("of-")).sort(), ["of-each", "of-mine"]);
+  const each = await gateway.api("GET", "/api/v1/budgets/of-each", { key });
+  const mine = await gateway.api("GET", "/api/v1/budgets/of-mine", { key });
+  assert.deepEqual([each.json["value"], each.json["spent"]], ["mine", mine.json["spent"]]);
+  assert.equal((each.json["counters"] as unknown as readonly unknown[]).length, 1);
+  assert.equal((await gateway.api("GET", "/api/v1/budgets/of-each?value=other", { key })).status, 403);
+  for (const id of ["of-other", "of-org", "of-all", "nothing"])
+    assert.equal((await gateway.api("GET", `/api/v1/budgets/${id}`, { key })).status, 404);
+  const unbound = await gateway.makeKey({});
+  assert.deepEqual((await gateway.api("GET", "/api/v1/budgets", { key: unbound.key })).json["data"], []);
 });
 
 test("a provider sees its own key and never Purser's, in whichever header or query that came", async () => {
@@ -207,6 +234,9 @@ test("a provider sees its own key and never Purser's, in whichever header or que
     [{}, `?key=${key}&alt=json`],
     [{ "x-purser-key": key }],
     [{ "x-purser-key": key, authorization: `Bearer ${key}` }],
+    [{ "x-purser-key": key, authorization: `Bearer ${(await own.makeKey()).key}` }],
+    [{ authorization: `Bearer ${key}`, "api-key": key, cookie: `session=${key}`, "x-forwarded-host": "tenant.example" }],
+    [{ authorization: `Bearer ${key}` }, `?api_key=${key}`],
   ];
   for (const [headers, query] of ways) {
     const answer = await fetch(url + (query ?? ""), {
@@ -220,7 +250,7 @@ test("a provider sees its own key and never Purser's, in whichever header or que
     assert.ok(!told.includes(providerKey("openai")) && answer.headers.get("set-cookie") === null, told);
     const seen = JSON.stringify(recorder.requests.at(-1));
     assert.ok(seen.includes(`Bearer ${providerKey("openai")}`), seen);
-    assert.ok(!seen.includes(key) && !/x-purser/i.test(seen), seen);
+    assert.ok(!/purser_|x-purser|cookie|forwarded/i.test(seen), seen);
   }
   assert.equal(recorder.requests.length, ways.length);
 });

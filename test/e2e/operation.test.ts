@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import OpenAI from "openai";
 import { openaiAt, steer } from "./client.ts";
 import { sumPico, type Entry } from "./figures.ts";
-import { startGateway, startSimulatorProcess, type GatewayProcess, type SimulatorProcess } from "./process.ts";
+import { makeFolder, startGateway, startSimulatorProcess, type GatewayProcess, type MadeKey, type SimulatorProcess } from "./process.ts";
 import { costOfRow } from "./reconcile.ts";
 
 let simulator: SimulatorProcess;
@@ -34,7 +34,7 @@ function attempts(entries: readonly Entry[]): readonly string[] {
 
 async function untilHeld(): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
-    const text = await (await fetch(`${gateway.url}/metrics`)).text();
+    const text = String((await gateway.api("GET", "/metrics")).json);
     if (/^purser_open_holds [1-9]/m.test(text)) return;
     await sleep(10);
   }
@@ -97,16 +97,36 @@ test("the SDK's own retries are operations of their own, unless the caller names
   assert.deepEqual(attempts(entries), ["3 released", "2 released", "1 released"]);
 });
 
-test("two keys of different projects with one id in flight do not see each other's call", async () => {
+function attemptsByProject(entries: readonly Entry[]): readonly string[] {
+  return entries.map(({ attempt, attribution }) => `${String(attribution["project"])} ${attempt}`).sort((one, two) => (one < two ? -1 : 1));
+}
+
+test("the id of another key's call in flight is free, and so is that of its call that ended", async () => {
   const other = await gateway.makeKey({ project: "p2" });
-  const first = ask("shared", "latency_ms=800");
-  await untilHeld();
   const client = openaiAt(gateway, { key: other.key, path: "/openai" });
   client.maxRetries = 0;
-  const answer = await ask("shared", "", client).then(
-    () => "admitted",
-    (reason: unknown) => JSON.stringify(reason instanceof OpenAI.APIError ? reason.error : reason),
-  );
-  assert.doesNotMatch(answer, /p1/);
+  const first = ask("shared", "latency_ms=800");
+  await untilHeld();
+  const second = await ask("shared", "", client);
+  assert.equal(second.response.headers.get("x-purser-operation-id"), "shared");
   await first;
+  await ask("shared", "", client);
+  const entries = await gateway.entries("operation_id=shared");
+  assert.deepEqual(attemptsByProject(entries), ["p1 1", "p2 1", "p2 2"]);
+});
+
+test("the attempts of each key follow its own ones, also after a restart", async () => {
+  const directory = await makeFolder();
+  let own = await startGateway({ simulatorUrl: simulator.url, directory });
+  const [one, two] = [await own.makeKey({ project: "p1" }), await own.makeKey({ project: "p2" })];
+  const call = (made: MadeKey) => ask("kept", "", openaiAt(own, { key: made.key, path: "/openai" }));
+  await call(one);
+  await call(one);
+  await call(two);
+  await own.stop();
+  own = await startGateway({ simulatorUrl: simulator.url, directory });
+  await call(two);
+  const entries = await own.entries("operation_id=kept");
+  assert.deepEqual(attemptsByProject(entries), ["p1 1", "p1 2", "p2 1", "p2 2"]);
+  await own.stop();
 });

@@ -8,6 +8,7 @@ export interface ProviderSettings {
   readonly headers?: Readonly<Record<string, string>>;
   readonly unmetered?: "allow" | "refuse";
   readonly reported_cost?: "beside" | "charge";
+  readonly stored?: "refuse" | "own" | "shared";
 }
 
 /** The key that the gateway shows to a provider, and to nobody else. */

@@ -120,7 +120,7 @@ export class PurserProcess {
     const body = bodyOf({ model: "house/m", user: caller.operationId, stream, wants, ...ceiling, messages });
     const endpoint = wire.endpoint("POST", "/chat/completions");
     const target = { wire, wireName: "openai", endpoint, path: "/chat/completions", provider: null } as const;
-    const incoming = { caller: { key: null, attribution, bringsProviderKey: false }, target, method: "POST", body };
+    const incoming = { caller: { key: null, attribution, bringsProviderKey: false, holdsKey: () => false }, target, method: "POST", body };
     try {
       const headers = { "x-purser-operation-id": caller.operationId };
       const refusal = await serveCall(this.#context, { ...incoming, headers }, caller);
@@ -171,10 +171,11 @@ function contextOf(
     onDisconnect,
     inFlight: new InFlight({ clock, concurrentCallsPerKey: null }),
     scouts: new Scouts(waiting),
+    belongings: { ownerOf: () => undefined, keep: () => undefined },
     learned: new Learned(),
     counter,
     identification: new Identification({ ledger, clock, allowAnonymous: true }),
-    providers: { byName: new Map([["house", { ...house, unmetered: "refuse", tellsBilledCost: false }]]), aliases: new Map() },
+    providers: { byName: new Map([["house", { ...house, ...ownWays }]]), aliases: new Map() },
     prices: () => book,
     observer: {
       answered: () => undefined,
@@ -188,6 +189,8 @@ function contextOf(
     },
   };
 }
+
+const ownWays = { unmetered: "refuse", tellsBilledCost: false, stored: "refuse", passHeaders: [] } as const;
 
 /** Counts as the scripted provider does, whose every token is five bytes; of its inputs, no better bound than bytes is known. */
 const counter: CallContext["counter"] = {

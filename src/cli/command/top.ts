@@ -140,7 +140,7 @@ async function readCounters(connection: Connection, budget: BudgetView): Promise
   return (detail.counters ?? []).map(({ value, ...figures }) => ({ ...budget, ...figures, resource_id: value }));
 }
 
-/** From the metrics, which anyone may read. */
+/** From the metrics; null for a key that may not read them. */
 async function readOpenHolds(connection: Connection): Promise<number | null> {
   const { text } = await connection.request("GET", "/metrics");
   const value = /^purser_(?:open_holds|holds_open)(?:\{[^}]*\})? (\d+(?:\.\d+)?)$/m.exec(text)?.[1];

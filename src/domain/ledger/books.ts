@@ -48,6 +48,8 @@ export class Books {
   readonly prices: PriceOverride[] = [];
   readonly holds = new PassingMap<string, Hold>();
   readonly #expiring = new Set<Hold>();
+  /** What each key holds in each counter by holds that lapse: those that callers make and end themselves. */
+  readonly #lapsing = new Map<string, bigint>();
   readonly #counters = new Map<string, Counter>();
   /** The same counters by their key objects, of which a hold has those of the last one: no text is made to find them. */
   #counterOf = new WeakMap<CounterKey, Counter>();
@@ -92,6 +94,11 @@ export class Books {
   /** Since when (ms since the epoch) a budget has counted all that its definition selects; undefined for one never counted anew. */
   recountedFrom(budgetId: string): number | undefined {
     return this.#recountedFrom.get(budgetId);
+  }
+
+  /** How much of a counter a key holds by holds that lapse, in the counter's unit. */
+  heldByKey(keyId: string, counter: Counter): bigint {
+    return this.#lapsing.get(lapsingId(keyId, counter)) ?? 0n;
   }
 
   expiredBy(at: number): readonly Hold[] {
@@ -146,7 +153,8 @@ export class Books {
 
   /** Puts back a hold that was open when the last process ended; its counters already contain it. */
   restoreHold(kept: KeptHold): void {
-    this.#open(kept);
+    const hold = this.#open(kept);
+    this.#countLapsing(hold, hold.amount, 1n);
   }
 
   /** Hands over what changed, and begins a new set. */
@@ -290,6 +298,7 @@ export class Books {
       ...past,
       counters,
       hasMoved: entry.counters !== undefined,
+      ended: "settle",
       status: entry.status,
       settleFingerprint: entry.fingerprint,
       cost: entry.cost,
@@ -320,18 +329,32 @@ export class Books {
     return hold;
   }
 
-  #holdMore({ counters }: Hold, amount: Quantities): void {
+  #holdMore(hold: Hold, amount: Quantities): void {
+    const { counters } = hold;
+    this.#countLapsing(hold, amount, 1n);
     for (const counter of counters) {
       counter.held += amountIn(counter.key.currency, amount);
       this.#changedCounters.add(counter);
     }
   }
 
-  #giveBack({ counters, amount }: Hold): void {
+  #giveBack(hold: Hold): void {
+    const { counters, amount } = hold;
+    this.#countLapsing(hold, amount, -1n);
     for (const counter of counters) {
       counter.held -= amountIn(counter.key.currency, amount);
       assert(counter.held >= 0n, "a counter never holds less than nothing");
       this.#changedCounters.add(counter);
+    }
+  }
+
+  #countLapsing({ counters, route, expiresAt }: Hold, amount: Quantities, sign: 1n | -1n): void {
+    if (expiresAt === null || route.keyId === null) return;
+    for (const counter of counters) {
+      const id = lapsingId(route.keyId, counter);
+      const held = (this.#lapsing.get(id) ?? 0n) + sign * amountIn(counter.key.currency, amount);
+      if (held === 0n) this.#lapsing.delete(id);
+      else this.#lapsing.set(id, held);
     }
   }
 
@@ -347,4 +370,8 @@ export class Books {
     this.#past.set(call.operationId, [...others, attempt]);
     this.#ended.add(call.operationId);
   }
+}
+
+function lapsingId(keyId: string, counter: Counter): string {
+  return `${keyId}\n${counter.id}`;
 }

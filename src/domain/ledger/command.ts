@@ -5,6 +5,7 @@ import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget, FallbackRates } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import type { PicoUsd } from "../money/money.ts";
+import type { Share } from "./self-reported.ts";
 import type { CallId, CallRoute, CounterKey, Outcome, Quantities, ThresholdEntry } from "./entry.ts";
 import type { Counted } from "./recount.ts";
 
@@ -44,6 +45,8 @@ export interface HoldCommand {
   readonly fingerprint: string | null;
   /** Whether a refusal is the caller's answer, and so recorded; false where the same call will be tried again. */
   readonly final: boolean;
+  /** Of a hold that its caller makes and ends itself: how much of each budget the key may hold so. */
+  readonly share?: Share;
 }
 
 export interface TopUpCommand extends CallId {
@@ -52,6 +55,8 @@ export interface TopUpCommand extends CallId {
   readonly amount: Quantities;
   /** As of a {@link Demand}. */
   readonly loose?: boolean;
+  /** As of a hold. */
+  readonly share?: Share;
 }
 
 export interface SettleCommand extends CallId {
@@ -59,6 +64,19 @@ export interface SettleCommand extends CallId {
   readonly at: number;
   readonly outcome: Outcome;
   readonly fingerprint: string | null;
+  /** The payer itself says what it cost: no more is charged than was held and its budgets have left. */
+  readonly selfReported?: true;
+}
+
+/** Replaces the charge of a call that has ended, however it ended. */
+export interface CorrectCommand extends CallId {
+  readonly kind: "correct";
+  readonly at: number;
+  readonly amount: PicoUsd;
+  /** As it was, with the lines of the new bill. */
+  readonly outcome: Omit<Outcome, "cost">;
+  readonly reason: string;
+  readonly fingerprint: string;
 }
 
 export interface ReleaseCommand extends CallId {
@@ -106,6 +124,7 @@ export type Command =
   | TopUpCommand
   | SettleCommand
   | ReleaseCommand
+  | CorrectCommand
   | ExpireCommand
   | PutBudgetCommand
   | DeleteBudgetCommand
@@ -186,6 +205,7 @@ export interface AnswerOf {
   readonly top_up: TopUpAnswer;
   readonly settle: SettleAnswer;
   readonly release: ReleaseAnswer;
+  readonly correct: SettleAnswer;
   readonly expire: { readonly expired: readonly CallId[] };
   readonly put_budget: { readonly budget: Budget };
   readonly delete_budget: { readonly budget: Budget };

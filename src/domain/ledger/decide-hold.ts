@@ -10,6 +10,7 @@ import { amountIn, available, balanceOf, isPaused } from "./counter.ts";
 import type { Decided } from "./decide.ts";
 import type { Entry, Quantities } from "./entry.ts";
 import { answerRepeat, nextAttempt } from "./repeat.ts";
+import { checkShare } from "./self-reported.ts";
 
 /** A demand whose rates are known, be it from the book or from a budget's fallback. */
 interface PricedDemand {
@@ -24,7 +25,8 @@ interface PricedDemand {
  *
  * A refusal names the first budget, from the narrowest to the widest, that cannot pay for what must be payable.
  *
- * @throws PurserError `conflict` for an operation in flight, or one that stands in the ledger with another body.
+ * @throws PurserError `conflict` for an operation in flight, or one that stands in the ledger with another body; `forbidden` for
+ *   more than the share of a key.
  */
 export function decideHold(books: Books, command: HoldCommand): Decided<HoldAnswer> {
   assert(command.demand.leastOutputTokens <= command.demand.outputTokens, "the least output is no more than the output asked for");
@@ -47,6 +49,7 @@ export function decideHold(books: Books, command: HoldCommand): Decided<HoldAnsw
   const affordable = affordableOutput(applied, demand);
   const outputTokens = affordable === null ? demand.outputTokens : Math.min(demand.outputTokens, affordable);
   const amount = quantities(demand, outputTokens);
+  if (command.share) checkShare(books, applied, { share: command.share, amount });
   const call = { operationId: command.operationId, attempt: nextAttempt(books, command) };
   const { at, attribution, route, expiresAt, fingerprint } = command;
   const entry: Entry = {

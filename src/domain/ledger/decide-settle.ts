@@ -10,7 +10,9 @@ import { tightestAfter } from "./decide-hold.ts";
 import { budgetsOf } from "./decide-top-up.ts";
 import type { Decided } from "./decide.ts";
 import { nothing, subtractQuantities, type Entry, type Quantities, type ThresholdEntry } from "./entry.ts";
+import { idOfOperation } from "./operation.ts";
 import type { PastAttempt } from "./past.ts";
+import { checkReported } from "./self-reported.ts";
 
 /**
  * Settles an open hold; settles late one that expired; corrects one whose charge was a guess; answers a repeat.
@@ -19,17 +21,29 @@ import type { PastAttempt } from "./past.ts";
  */
 export function decideSettle(books: Books, command: SettleCommand): Decided<SettleAnswer> {
   const hold = books.holds.get(command.operationId);
-  if (hold?.attempt === command.attempt) return settle(books, command, { counters: hold.counters, held: hold.amount, late: false });
+  if (hold?.attempt === command.attempt) {
+    if (command.selfReported) checkReported(budgetsOf(books, hold), { held: hold.amount, open: true, cost: command.outcome.cost });
+    return settle(books, command, { counters: hold.counters, held: hold.amount, late: false });
+  }
 
   const past = books.past(command.operationId).find((other) => other.attempt === command.attempt);
-  if (!past) throw new PurserError("not_found", `no hold "${command.operationId}"`, { field: "operation_id", remedy: "Check the id." });
+  if (!past)
+    throw new PurserError("not_found", `no hold "${idOfOperation(command.operationId)}"`, {
+      field: "operation_id",
+      remedy: "Check the id.",
+    });
   if (past.ended === "release") throw settledOtherwise(command.operationId, "was released");
-  if (past.ended === "expire") {
-    return settle(books, command, { ...countersNow(books, past, command.outcome.cost), held: nothing, late: true });
-  }
+  if (past.ended === "expire") return settleLate(books, command, past);
   if (past.settleFingerprint !== null && past.settleFingerprint === command.fingerprint) return answerAgain(books, past);
-  if (past.status === "unresolved" || past.status === "estimated") return correct(books, command, past);
+  if (past.status === "unresolved" || past.status === "estimated") return correct(books, command, { past, reason: `was ${past.status}` });
   throw settledOtherwise(command.operationId, "was settled with another body");
+}
+
+function settleLate(books: Books, command: SettleCommand, past: PastAttempt): Decided<SettleAnswer> {
+  const { cost } = command.outcome;
+  const { counters, ...now } = countersNow(books, past, cost);
+  if (command.selfReported) checkReported(budgetsOf(books, { counters }), { held: past.held, open: false, cost });
+  return settle(books, command, { counters, ...now, held: nothing, late: true });
 }
 
 interface Held {
@@ -60,6 +74,16 @@ function overrunOf(books: Books, counter: Counter, { held, cost }: { readonly he
   return past < excess ? past : excess;
 }
 
+/** An overrun shrinks with the charge that made it: what is within the limit again was no overrun. */
+function overrunTakenBack(books: Books, counter: Counter, difference: Quantities): bigint {
+  const budget = books.budgets.get(counter.key.budgetId);
+  const change = amountIn(counter.key.currency, difference);
+  if (!budget || change >= 0n) return 0n;
+  const past = counter.spent + counter.held + change - budget.amount;
+  const left = past > 0n ? past : 0n;
+  return counter.overrun > left ? counter.overrun - left : 0n;
+}
+
 function crossedBy(
   books: Books,
   counters: readonly Counter[],
@@ -72,19 +96,25 @@ function crossedBy(
   });
 }
 
-/** A better figure for a charge that was a guess: the difference is booked, and the old entry stays. */
-function correct(books: Books, command: SettleCommand, past: PastAttempt): Decided<SettleAnswer> {
+/** A better figure for what was charged: the difference is booked, and the old entry stays. */
+export function correct(
+  books: Books,
+  command: Omit<SettleCommand, "kind">,
+  { past, reason }: { readonly past: PastAttempt; readonly reason: string },
+): Decided<SettleAnswer> {
   const { at, operationId, attempt, outcome, fingerprint } = command;
   const difference = subtractQuantities(outcome.cost, past.cost);
   const { counters, moved } = countersNow(books, past, difference);
-  const overruns = counters.map((counter) => overrunOf(books, counter, { held: nothing, cost: difference }));
+  const overruns = counters.map(
+    (counter) => overrunOf(books, counter, { held: nothing, cost: difference }) - overrunTakenBack(books, counter, difference),
+  );
   const thresholds = crossedBy(books, counters, { at, cost: difference });
-  const reason = `was ${past.status}`;
   const entry: Entry = { kind: "correction", at, operationId, attempt, ...outcome, difference, overruns, reason, fingerprint, ...moved };
   return { answer: answerOf(books, counters, { cost: outcome.cost, change: difference, thresholds }), entries: [entry, ...thresholds] };
 }
 
-function answerAgain(books: Books, past: PastAttempt): Decided<SettleAnswer> {
+/** What was charged before, for the same request. */
+export function answerAgain(books: Books, past: PastAttempt): Decided<SettleAnswer> {
   const answer = answerOf(books, countersOf(books, past), { cost: past.cost, change: nothing, thresholds: [] });
   return { answer: { ...answer, repeated: true }, entries: [] };
 }
@@ -102,7 +132,7 @@ function countersOf(books: Books, past: PastAttempt): readonly Counter[] {
 }
 
 function settledOtherwise(operationId: string, what: string): PurserError {
-  return new PurserError("conflict", `hold "${operationId}" ${what}`, {
+  return new PurserError("conflict", `hold "${idOfOperation(operationId)}" ${what}`, {
     field: "operation_id",
     remedy: "A hold ends once. Use a new operation id for a new call.",
   });

@@ -8,18 +8,21 @@ import type { TopUpAnswer, TopUpCommand } from "./command.ts";
 import { amountIn } from "./counter.ts";
 import { crowdedBy, refusalBy, refuses } from "./decide-hold.ts";
 import type { Decided } from "./decide.ts";
+import { checkShare } from "./self-reported.ts";
+import { idOfOperation } from "./operation.ts";
 
-/** @throws PurserError `not_found` when the hold is not open. */
+/** @throws PurserError `not_found` when the hold is not open, `forbidden` for more than the share of a key. */
 export function decideTopUp(books: Books, command: TopUpCommand): Decided<TopUpAnswer> {
   const { operationId, attempt, amount, at } = command;
   const hold = books.holds.get(operationId);
   if (!hold || hold.attempt !== attempt) {
-    throw new PurserError("not_found", `no open hold "${operationId}"`, {
+    throw new PurserError("not_found", `no open hold "${idOfOperation(operationId)}"`, {
       field: "operation_id",
       remedy: "A hold that ended cannot be topped up: make a new one.",
     });
   }
   const budgets = budgetsOf(books, hold);
+  if (command.share) checkShare(books, budgets, { share: command.share, amount });
   for (const applied of budgets) {
     const reason = refuses(applied, amount);
     if (reason) {

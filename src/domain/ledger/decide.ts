@@ -4,10 +4,12 @@ import { PurserError } from "../error.ts";
 import type { Books } from "./books.ts";
 import type { AnswerOf, Command, ReleaseCommand } from "./command.ts";
 import { decidePutBudget, noSuchBudget } from "./decide-budget.ts";
+import { decideCorrect } from "./decide-correct.ts";
 import { decideHold } from "./decide-hold.ts";
 import { decideSettle } from "./decide-settle.ts";
 import { decideTopUp } from "./decide-top-up.ts";
 import type { Entry } from "./entry.ts";
+import { idOfOperation } from "./operation.ts";
 
 export interface Decided<Answer> {
   readonly answer: Answer;
@@ -22,6 +24,7 @@ const deciders: Decider = {
   top_up: decideTopUp,
   settle: decideSettle,
   release: decideRelease,
+  correct: decideCorrect,
   expire: (books: Books, command: Extract<Command, { kind: "expire" }>) => {
     const due = books.expiredBy(command.at);
     return {
@@ -67,9 +70,10 @@ function decideRelease(books: Books, command: ReleaseCommand): Decided<AnswerOf[
     return { answer: { repeated: false }, entries: [{ kind: "release", at, operationId, attempt, reason }] };
   }
   const past = books.past(operationId).find((other) => other.attempt === attempt);
-  if (!past) throw new PurserError("not_found", `no hold "${operationId}"`, { field: "operation_id", remedy: "Check the id." });
+  if (!past)
+    throw new PurserError("not_found", `no hold "${idOfOperation(operationId)}"`, { field: "operation_id", remedy: "Check the id." });
   if (past.ended === "settle") {
-    throw new PurserError("conflict", `hold "${operationId}" was settled`, {
+    throw new PurserError("conflict", `hold "${idOfOperation(operationId)}" was settled`, {
       field: "operation_id",
       remedy: "What was charged cannot be released.",
     });

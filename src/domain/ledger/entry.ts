@@ -29,6 +29,7 @@ export interface CounterKey {
 
 /** One attempt of one operation. The pair is unique in the ledger. */
 export interface CallId {
+  /** As `operationOf` writes it: the same id of two keys is two operations. */
   readonly operationId: string;
   /** 1 for the first. */
   readonly attempt: number;

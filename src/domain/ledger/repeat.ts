@@ -4,6 +4,7 @@ import { PurserError } from "../error.ts";
 import type { Books } from "./books.ts";
 import type { HoldAnswer, HoldCommand } from "./command.ts";
 import type { CallId, Quantities } from "./entry.ts";
+import { idOfOperation } from "./operation.ts";
 
 /** 1 for an id that the ledger does not know. */
 export function nextAttempt(books: Books, command: HoldCommand): number {
@@ -19,7 +20,7 @@ export function answerRepeat(books: Books, command: HoldCommand): HoldAnswer | u
   const open = books.holds.get(command.operationId);
   if (open) {
     if (command.repeat === "only" && open.fingerprint === command.fingerprint) return again(open, open.amount);
-    throw new PurserError("conflict", `operation "${command.operationId}" is in flight`, {
+    throw new PurserError("conflict", `operation "${idOfOperation(command.operationId)}" is in flight`, {
       field: command.repeat === "only" ? "operation_id" : "x-purser-operation-id",
       remedy: "Wait for its answer, or use another id for another operation.",
     });
@@ -30,7 +31,7 @@ export function answerRepeat(books: Books, command: HoldCommand): HoldAnswer | u
   if (past.holdFingerprint === command.fingerprint) {
     return again({ operationId: command.operationId, attempt: past.attempt }, past.held);
   }
-  throw new PurserError("conflict", `operation "${command.operationId}" stands in the ledger with another body`, {
+  throw new PurserError("conflict", `operation "${idOfOperation(command.operationId)}" stands in the ledger with another body`, {
     field: "operation_id",
     remedy: "Use a new id for a new operation; repeat the same body to get the same answer.",
   });

@@ -42,8 +42,11 @@ export interface Rate {
 /** One line of a bill: `quantity × rate = cost`, exactly. */
 export interface Charge {
   readonly model: string;
-  /** `reported_cost` repeats a provider's own figure; `hold` charges what was held, for a call whose usage never came. */
-  readonly meter: Meter | "reported_cost" | "hold";
+  /**
+   * `reported_cost` repeats a provider's own figure; `hold` charges what was held, for a call whose usage never came;
+   * `correction` is what an administrator says.
+   */
+  readonly meter: Meter | "reported_cost" | "hold" | "correction";
   readonly quantity: number;
   readonly cost: PicoUsd;
   /** Absent where no price list gave the cost: on a provider's own figure, a held amount, a budget's fallback rate. */

@@ -2,7 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hold, putBudget, settle, start, usd } from "./fixture.ts";
+import type { CallFilter } from "../../app/ports.ts";
+import { operationOf } from "../../domain/ledger/operation.ts";
+import type { CorrectCommand } from "../../domain/ledger/command.ts";
+import type { PicoUsd } from "../../domain/money/money.ts";
+import { hold, outcome, putBudget, settle, start, usd } from "./fixture.ts";
 import { only, rejects, using, type OpenStore } from "./store-under-test.ts";
 
 export function testEnding(open: OpenStore): void {
@@ -56,6 +60,52 @@ export function testEnding(open: OpenStore): void {
   });
 }
 
+export function testCorrecting(open: OpenStore): void {
+  test("a charge is corrected, and corrected again, whatever ended the call, and all figures follow", async () => {
+    await using(open, async (store) => {
+      await store.ledger.commit(putBudget("all", usd(10)));
+      for (const id of ["settled", "unresolved", "released", "expired"])
+        await store.ledger.commit(hold(id, usd(1), { expiresAt: start + 5000 }));
+      await store.ledger.commit(settle("settled", usd(1)));
+      await store.ledger.commit(settle("unresolved", usd(1), { outcome: outcome(usd(1), { status: "unresolved" }) }));
+      await store.ledger.commit({ kind: "release", at: start + 1000, operationId: "released", attempt: 1, reason: "no answer" });
+      await store.ledger.commit({ kind: "expire", at: start + 5000 });
+      const again = await store.reopen();
+      for (const amount of [9, 2]) {
+        for (const id of ["settled", "unresolved", "released", "expired"]) await again.ledger.commit(correction(id, usd(amount)));
+        const balance = only(again.ledger.balances("all", start));
+        assert.deepEqual([balance.spent, balance.overrun > 0n], [usd(amount * 4), amount === 9]);
+      }
+      assert.equal((await again.ledger.commit(correction("settled", usd(2)))).repeated, true);
+      const calls = await again.reader.calls({}, { limit: 10, before: null });
+      assert.deepEqual(
+        calls.map(({ status, cost, correction: why }) => [status, cost, why?.reason]),
+        Array.from({ length: 4 }, () => ["settled", usd(2), "billed so"]),
+      );
+      const [total] = await again.reader.totals({}, [], null);
+      assert.deepEqual([total?.calls, total?.cost], [4, usd(8)]);
+      assert.equal((await again.reader.verify()).ok, true);
+      const last = await again.reopen();
+      assert.equal(only(last.ledger.balances("all", start)).spent, usd(8));
+      assert.equal((await last.ledger.commit(correction("settled", usd(2)))).repeated, true);
+    });
+  });
+}
+
+function correction(operationId: string, amount: PicoUsd): CorrectCommand {
+  const { cost: _, ...rest } = outcome(amount, { charges: [{ model: "gpt-5", meter: "correction", quantity: 1, cost: amount }] });
+  return {
+    kind: "correct",
+    at: start + 9000,
+    operationId,
+    attempt: 1,
+    amount,
+    outcome: rest,
+    reason: "billed so",
+    fingerprint: `to ${amount}`,
+  };
+}
+
 export function testRepeating(open: OpenStore): void {
   test("the same id and body gives the same answer and one charge, also after a restart; another body is a conflict", async () => {
     await using(open, async (store) => {
@@ -72,6 +122,31 @@ export function testRepeating(open: OpenStore): void {
       await rejects(again.ledger.commit({ ...command, fingerprint: "other" }), "conflict");
       assert.equal((await again.ledger.commit(settle("op", usd(1), { fingerprint: "end" }))).repeated, true);
       assert.equal(only(again.ledger.balances("all", start)).spent, usd(1));
+    });
+  });
+
+  test("an id finds the operations of every key, and an operation only its own calls", async () => {
+    await using(open, async (store) => {
+      await store.ledger.commit(putBudget("all", usd(20)));
+      const [one, two] = [operationOf("op", "key_1"), operationOf("op", "key_2")];
+      for (const [operation, cost] of [
+        [one, 1],
+        ["op", 2],
+        [two, 3],
+        [operationOf("op2", "key_1"), 4],
+      ] as const) {
+        await store.ledger.commit(hold(operation, usd(cost), { repeat: "next" }));
+        await store.ledger.commit(settle(operation, usd(cost)));
+      }
+      const again = await store.reopen();
+      const costs = async (filter: CallFilter) =>
+        (await again.reader.calls(filter, { limit: 10, before: null })).map(({ cost }) => cost / usd(1));
+      assert.deepEqual(await costs({ operationId: "op" }), [3n, 2n, 1n]);
+      assert.deepEqual([await costs({ operation: one }), await costs({ operation: "op" })], [[1n], [2n]]);
+      const [total] = await again.reader.totals({ operationId: "op" }, [], null);
+      assert.deepEqual([total?.calls, total?.cost], [3, usd(6)]);
+      const next = await again.ledger.commit(hold(two, usd(1), { repeat: "next" }));
+      assert.equal(next.admitted && next.call.attempt, 2);
     });
   });
 

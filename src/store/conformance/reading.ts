@@ -39,6 +39,7 @@ export function testRows(open: OpenStore): void {
         flags,
         latencyMs,
         priceVersion,
+        correction: null,
       });
     });
   });

@@ -6,6 +6,7 @@ import { AnthropicBody } from "./body.ts";
 import { anthropicEndpoint } from "./endpoint.ts";
 import { anthropicError } from "./error.ts";
 import { readAnthropicRequest } from "./request.ts";
+import { anthropicMadeIds, referencesOf, storedPlace } from "./stored.ts";
 import { AnthropicStream } from "./stream.ts";
 
 export const anthropicWire: WireFormat = {
@@ -21,5 +22,8 @@ export const anthropicWire: WireFormat = {
       (message) => state.stop(message),
     );
   },
+  storedPlace,
+  references: referencesOf,
+  madeIds: anthropicMadeIds,
   error: anthropicError,
 };

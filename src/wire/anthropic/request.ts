@@ -5,11 +5,12 @@ import type { FeeMeter } from "../../domain/usage/usage.ts";
 import { editBody, type FieldEdit } from "../body/edit.ts";
 import { bodyScanner, type ScannedBody } from "../body/scan.ts";
 import { toObjects } from "../count/count.ts";
+import { referenceKeys, storedUse } from "./stored.ts";
 import type { MediaCounts, ReadRequest, RequestFacts } from "../wire.ts";
 import { readOtherModels } from "./other-models.ts";
 import { askedTier, regionOf } from "./terms.ts";
 
-const scan = bodyScanner({ nested: ["thinking", "output_config"], keys: ["cache_control", "caching"], values: ["ttl"] });
+const scan = bodyScanner({ nested: ["thinking", "output_config"], keys: ["cache_control", "caching", ...referenceKeys], values: ["ttl"] });
 
 /** Searches held for a web search tool that states no `max_uses`: twice the passes of Anthropic's own loop of server tools. */
 const searchesUnbounded = 20;
@@ -30,6 +31,7 @@ export function readAnthropicRequest(bytes: Uint8Array): ReadRequest {
   const facts = readFacts(body);
   return {
     facts,
+    stored: storedUse(body),
     edit({ model, maxOutputTokens }) {
       const edits: FieldEdit[] = [];
       if (model !== undefined) edits.push({ path: "model", json: JSON.stringify(model) });

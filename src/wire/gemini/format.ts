@@ -8,6 +8,7 @@ import { ArrayFraming } from "./array-framing.ts";
 import { geminiEndpoint } from "./endpoint.ts";
 import { geminiError } from "./error.ts";
 import { readGeminiRequest } from "./request.ts";
+import { geminiMadeIds, referencesOf, storedPlace } from "./stored.ts";
 
 export const geminiWire: WireFormat = {
   name: "gemini",
@@ -17,6 +18,9 @@ export const geminiWire: WireFormat = {
     const state = new GeminiAnswer(answer);
     return answer.stream ? geminiStreamMeter(state) : bodyMeter(state, { generates: name !== "embeddings" });
   },
+  storedPlace,
+  references: referencesOf,
+  madeIds: geminiMadeIds,
   error: geminiError,
 };
 

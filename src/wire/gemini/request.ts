@@ -4,6 +4,7 @@ import { PurserError } from "../../domain/error.ts";
 import type { FeeMeter } from "../../domain/usage/usage.ts";
 import { editBody } from "../body/edit.ts";
 import { bodyScanner, type IntegerBounds, type ScannedBody } from "../body/scan.ts";
+import { referenceKeys, storedUse } from "./stored.ts";
 import type { Endpoint, MediaCounts, ReadRequest, RequestFacts } from "../wire.ts";
 import { askedTier } from "./terms.ts";
 
@@ -26,7 +27,7 @@ const mediaKeys = ["inlineData", "inline_data", "fileData", "file_data"];
 
 const scan = bodyScanner({
   nested: ["generationConfig", "generation_config"].flatMap((name) => [name, `${name}.thinkingConfig`, `${name}.thinking_config`]),
-  keys: [...searchKeys, ...mapsKeys, ...mediaKeys],
+  keys: [...searchKeys, ...mapsKeys, ...mediaKeys, ...referenceKeys],
   values: ["mimeType", "mime_type"],
 });
 
@@ -68,6 +69,7 @@ export function readGeminiRequest(endpoint: Endpoint, bytes: Uint8Array): ReadRe
   const facts = readFacts(body, { endpoint, settings, ceiling });
   return {
     facts,
+    stored: storedUse(body),
     edit({ maxOutputTokens }) {
       if (maxOutputTokens === undefined) return bytes;
       return editBody(body, [{ path: ceiling, json: String(maxOutputTokens) }]);

@@ -6,7 +6,7 @@ import type { Endpoint } from "../wire.ts";
  * Paths whose answer reports usage. `responses/compact` is a pass of the model over its context and is billed like one.
  * Source: resource methods of the `openai` package 7.57, read 2026-11.
  */
-const metered: ReadonlyMap<string, string> = new Map([
+export const metered: ReadonlyMap<string, string> = new Map([
   ["chat/completions", "chat"],
   ["completions", "completions"],
   ["responses", "responses"],
@@ -67,7 +67,7 @@ function isRead(verb: string): boolean {
 const encodedModel = /^models\/[\w@:+~-][\w.@:+~-]*(?:%2[fF][\w@:+~-][\w.@:+~-]*)+$/;
 
 /** Azure's older paths name the model: `/deployments/{name}/chat/completions`. A path with escapes or dots is no known path. */
-function parsePath(path: string): { readonly route: string; readonly model?: string } {
+export function parsePath(path: string): { readonly route: string; readonly model?: string } {
   const bare = (path.split("?", 1)[0] ?? "").replace(/^\//, "").replace(/\/$/, "");
   if (encodedModel.test(bare)) return { route: bare };
   if (/%|\\|\/\/|(^|\/)\.{1,2}(\/|$)/.test(bare)) return { route: "" };

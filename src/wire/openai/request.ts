@@ -5,6 +5,7 @@ import { bodyScanner, editBody, type FieldEdit, type IntegerBounds, type Scanned
 import type { Endpoint, MediaCounts, ReadRequest, RequestEdits, RequestFacts } from "../wire.ts";
 import { hidesReasoning, searchesAlways } from "./model-name.ts";
 import { serviceTierOf } from "./service-tier.ts";
+import { referenceKeys, storedUse } from "./stored.ts";
 
 /** The field that a chat request without a ceiling gets: OpenAI's newer models refuse `max_tokens`, most other servers know only that. */
 export type NewTokenField = "max_completion_tokens" | "max_tokens";
@@ -36,7 +37,7 @@ const references = ["previous_response_id", "conversation", "prompt"];
 
 const scan = bodyScanner({
   nested: ["stream_options", "response_format", "reasoning", "text", "text.format", "search_parameters"],
-  keys: ["cache_control"],
+  keys: ["cache_control", ...referenceKeys],
   values: ["ttl"],
 });
 
@@ -47,6 +48,7 @@ export function readOpenaiRequest(endpoint: Endpoint, body: Uint8Array, newToken
   const facts = factsOf(endpoint, scanned);
   return {
     facts,
+    stored: storedUse(endpoint, scanned),
     edit: (edits) => {
       const fields = editsOf(scanned, { endpoint, newTokenField, edits });
       const edited = editBody(scanned, fields);

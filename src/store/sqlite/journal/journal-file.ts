@@ -3,6 +3,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { assert } from "../../../domain/assert.ts";
 import type { CallId } from "../../../domain/ledger/entry.ts";
+import { operationsWithId } from "../../../domain/ledger/operation.ts";
 import type { JournalRow } from "./chain.ts";
 import { kinds, outcomeRows } from "./kind.ts";
 
@@ -45,7 +46,7 @@ export function allRows(statement: StatementSync, ...parameters: readonly (numbe
 export class JournalFile {
   readonly #bySeq: StatementSync;
   readonly #holds: StatementSync;
-  readonly #refusals: StatementSync;
+  readonly #withId: StatementSync;
   readonly #topUps: StatementSync;
   readonly #moves: StatementSync;
   readonly #outcome: StatementSync;
@@ -54,7 +55,10 @@ export class JournalFile {
     const select = `SELECT ${rowColumns("entry")} FROM entry WHERE`;
     this.#bySeq = prepareRows(database, `${select} seq = ?`);
     this.#holds = prepareRows(database, `${select} operation_id = ? AND kind = ${kinds.hold} ORDER BY seq`);
-    this.#refusals = prepareRows(database, `${select} operation_id = ? AND kind = ${kinds.refusal} ORDER BY seq`);
+    this.#withId = prepareRows(
+      database,
+      `${select} (operation_id = ?1 OR (operation_id >= ?2 AND operation_id < ?3)) AND kind = ?4 ORDER BY seq`,
+    );
     this.#topUps = prepareRows(database, `${select} call = ? AND kind = ${kinds.top_up} ORDER BY seq`);
     this.#moves = prepareRows(database, `${select} call = ? AND kind = ${kinds.move} ORDER BY seq DESC LIMIT 1`);
     this.#outcome = prepareRows(database, `${select} call = ? AND ${outcomeRows("kind")} AND seq < ? ORDER BY seq DESC LIMIT 1`);
@@ -71,13 +75,15 @@ export class JournalFile {
     return { operationId: row.operationId, attempt: row.attempt ?? 1 };
   }
 
-  /** The holds of all attempts, in order. */
+  /** The holds of all attempts of an operation, in order. */
   holds(operationId: string): readonly JournalRow[] {
     return allRows(this.#holds, operationId).map(readRow);
   }
 
-  refusals(operationId: string): readonly JournalRow[] {
-    return allRows(this.#refusals, operationId).map(readRow);
+  /** Holds or refusals of all operations that have an id, whosever they are. */
+  withId(id: string, kind: number): readonly JournalRow[] {
+    const { first, end } = operationsWithId(id);
+    return allRows(this.#withId, id, first, end, kind).map(readRow);
   }
 
   topUps(call: number): readonly JournalRow[] {

@@ -76,6 +76,7 @@ const meterNumbers: ReadonlyMap<string, number> = new Map([
   ["reported_cost", 100],
   ["hold", 101],
   ["reasoning", 102],
+  ["correction", 103],
 ]);
 
 const meterNames: ReadonlyMap<number, string> = new Map([...meterNumbers].map(([meter, number]) => [number, meter]));
@@ -208,7 +209,7 @@ function loadCharge(stored: StoredCharge, call: ChargedCall, names: NameReader):
 
 /** Undefined for a line that no count of the usage gives. */
 function countOf(meter: Charge["meter"], usage: Usage): number | undefined {
-  return meter === "reported_cost" || meter === "hold" ? undefined : usage[meter];
+  return meter === "reported_cost" || meter === "hold" || meter === "correction" ? undefined : usage[meter];
 }
 
 /** Whether all that `StoredExtras` could say is as usual, but for the model of the charge lines. */

@@ -24,21 +24,25 @@ export interface Source {
 export function readCalls(source: Source, filter: CallFilter, page: Page): readonly CallRow[] {
   source.names.refresh();
   const selection = select(filter, source.names);
-  const found =
-    filter.operationId === undefined
-      ? findCalls(source.database, selection, page)
-      : findOperation(source, { operationId: filter.operationId, selection, page });
+  const holds = holdsNamed(source, filter);
+  const found = holds ? findEnds(source, { holds, selection, page }) : findCalls(source.database, selection, page);
   return found.map((one) => readCall(source.file, one));
 }
 
-/** The calls of one operation: its attempts, newest first. */
-export function findOperation(
+/** The holds of the operations that a filter names; undefined when it names none. */
+export function holdsNamed({ file }: Pick<Source, "file">, { operation, operationId }: CallFilter): readonly JournalRow[] | undefined {
+  if (operation !== undefined) return file.journal.holds(operation);
+  return operationId === undefined ? undefined : file.journal.withId(operationId, kinds.hold);
+}
+
+/** How the calls of these holds ended, newest first. */
+export function findEnds(
   { database, file }: Pick<Source, "database" | "file">,
-  { operationId, selection, page }: { readonly operationId: string; readonly selection: Selection; readonly page: Page },
+  { holds, selection, page }: { readonly holds: readonly JournalRow[]; readonly selection: Selection; readonly page: Page },
 ): readonly Found[] {
   const endedAt = database.prepare("SELECT ended_at FROM amendment WHERE seq = ?");
   const matches = matcher(selection);
-  const found = file.journal.holds(operationId).flatMap((hold) => {
+  const found = holds.flatMap((hold) => {
     const row = file.journal.outcome(hold.seq);
     if (!row || (page.before !== null && row.seq >= page.before)) return [];
     const fields = { ...row, attributionId: row.attributionId ?? 0, routeId: row.routeId ?? 0 };
@@ -93,6 +97,7 @@ type CallOutcome = Pick<
   | "flags"
   | "latencyMs"
   | "priceVersion"
+  | "correction"
 >;
 
 function readOutcome(file: FileHistory, row: JournalRow, askedModel: string): CallOutcome {
@@ -100,7 +105,9 @@ function readOutcome(file: FileHistory, row: JournalRow, askedModel: string): Ca
   const outcome = decodeSettle(row, { operationId: "", attempt: 1 }, file.names);
   const { status, model, usage, parts = [], charges, cost, reportedCost, computedCost, rawUsage, flags, latencyMs, priceVersion } = outcome;
   const ours = computedCost === undefined ? {} : { computedCost };
-  return { status, model, usage, parts, charges, cost: cost.usd, reportedCost, ...ours, rawUsage, flags, latencyMs, priceVersion };
+  const correction = outcome.kind === "correction" ? { at: outcome.at, reason: outcome.reason } : null;
+  const charged = { status, model, usage, parts, charges, cost: cost.usd, reportedCost, ...ours };
+  return { ...charged, rawUsage, flags, latencyMs, priceVersion, correction };
 }
 
 const nothingCharged = {
@@ -114,4 +121,5 @@ const nothingCharged = {
   flags: [],
   latencyMs: 0,
   priceVersion: "",
+  correction: null,
 } as const;

@@ -9,7 +9,7 @@ import { allRows, prepareRows, readRow, rowColumns, type RowValues } from "../jo
 import { kinds, outcomeRows, statuses, type StatusCode } from "../journal/kind.ts";
 import { dayHours, sumColumns } from "../schema.ts";
 import { additionOf, addUsage, emptySums, hourMs, joinPico, type Addition, type RollupSums } from "../write/rollup.ts";
-import { findOperation, type Source } from "./calls.ts";
+import { findEnds, holdsNamed, type Source } from "./calls.ts";
 import { clampHour, matcher, select, seqRange, type SelectedFields, type Selection } from "./selection.ts";
 
 export interface TotalsQuery {
@@ -24,7 +24,8 @@ export function readTotals(source: Source, { filter, by, bucketMs }: TotalsQuery
   const selection = select(filter, source.names);
   const groups = new Groups(source, by, bucketMs);
   const reading = { source, selection, groups, includesRefusals: filter.status === undefined || filter.status === "refused" };
-  if (filter.operationId !== undefined) addOperation(reading, filter.operationId);
+  const holds = holdsNamed(source, filter);
+  if (holds) addNamed(reading, holds, filter);
   else addRange(reading);
   return groups.totals();
 }
@@ -266,13 +267,15 @@ function addTo(sums: GroupSums, addition: Addition): void {
   addUsage(sums.usage, addition.usage);
 }
 
-function addOperation(reading: Reading, operationId: string): void {
+/** The calls of these holds, and the refusals of the operations that the filter names. */
+function addNamed(reading: Reading, holds: readonly JournalRow[], { operation, operationId = operation }: CallFilter): void {
   const { source, selection } = reading;
   const adding = { ...reading, matches: matcher(selection) };
   const page = { limit: Number.MAX_SAFE_INTEGER, before: null };
-  for (const { seq, endedAt } of findOperation(source, { operationId, selection, page })) {
+  for (const { seq, endedAt } of findEnds(source, { holds, selection, page })) {
     const row = source.file.journal.row(seq);
     if (row) addOne(adding, row, endedAt);
   }
-  for (const row of source.file.journal.refusals(operationId)) addOne(adding, row, row.at);
+  const refusals = operationId === undefined ? [] : source.file.journal.withId(operationId, kinds.refusal);
+  for (const row of refusals) addOne(adding, row, row.at);
 }

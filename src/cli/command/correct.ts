@@ -1,0 +1,61 @@
+/** `purser correct`: charges a call that has ended otherwise than it was. */
+
+import type { Command } from "commander";
+import { ask } from "../connection.ts";
+import type { CommandContext } from "../context.ts";
+import { type OptionWords } from "../option-words.ts";
+import { amount, type TargetOptions, whole, withTarget } from "../option.ts";
+import { printJson, withConnection } from "../session.ts";
+
+const words: OptionWords = {
+  amount: { option: "--amount" },
+  reason: { option: "--reason" },
+  attempt: { option: "--attempt" },
+  key_id: { option: "--key" },
+};
+
+interface CorrectOptions extends TargetOptions {
+  readonly amount: string;
+  readonly reason: string;
+  readonly attempt?: number;
+  readonly key?: string;
+}
+
+interface CorrectionView {
+  readonly operation_id: string;
+  readonly cost_usd: string;
+  readonly cost_before_usd: string;
+  readonly repeated: boolean;
+}
+
+export function defineCorrect(command: Command, context: CommandContext): void {
+  withTarget(command)
+    .argument("<operation>", "the operation's id, as `purser report` and the answer's x-purser-operation-id have it")
+    .requiredOption("--amount <usd>", "what the call is charged instead, such as 0.25", amount("--amount"))
+    .requiredOption("--reason <text>", "why; it stays in the journal")
+    .option("--attempt <n>", "which attempt, of an operation with several", whole("--attempt", { least: 1, most: 1_000_000_000 }))
+    .option("--key <id>", "whose operation, where several keys use the id")
+    .addHelpText(
+      "after",
+      `
+Budgets and figures follow; what was charged before stays in the journal.
+
+Examples:
+  purser correct op-17 --amount 0.25 --reason "the provider's invoice of March"
+  purser correct op-17 --amount 0 --reason "not billed" --attempt 2`,
+    )
+    .action(async (operation: string, options: CorrectOptions) => {
+      const key = options.key === undefined ? "" : `?key_id=${encodeURIComponent(options.key)}`;
+      const path = `/api/v1/entries/${encodeURIComponent(operation)}/correct${key}`;
+      const body = { amount: options.amount, reason: options.reason, ...(options.attempt !== undefined && { attempt: options.attempt }) };
+      const made = (await withConnection(context, { target: options, words }, (connection) =>
+        ask(connection, "POST", { path, body }),
+      )) as CorrectionView;
+      if (options.json) printJson(context, made);
+      else context.screen.out.write(correctionText(made));
+    });
+}
+
+function correctionText({ operation_id: id, cost_usd: now, cost_before_usd: before, repeated }: CorrectionView): string {
+  return repeated ? `${id} was corrected so before: ${now} USD.\n` : `${id} is charged ${now} USD instead of ${before} USD.\n`;
+}

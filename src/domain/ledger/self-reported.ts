@@ -1,0 +1,68 @@
+/** Bounds of what callers say of themselves: a hold or a charge that nobody here saw being used. */
+
+import { formatAmount } from "../budget/amount.ts";
+import { ownValue } from "../budget/own.ts";
+import type { Attribution } from "../attribution/attribution.ts";
+import { PurserError } from "../error.ts";
+import type { Applied } from "./applicable.ts";
+import type { Books } from "./books.ts";
+import { amountIn, available } from "./counter.ts";
+import type { Quantities } from "./entry.ts";
+
+/** How much of a budget one key may keep from others by holds of its own making. */
+export interface Share {
+  readonly keyId: string;
+  /** What the key fixes: budgets of that alone are its own, and it may hold all of them. */
+  readonly attribution: Attribution;
+  readonly percent: number;
+}
+
+/** @throws PurserError `forbidden` when the key would hold more of a budget that others draw on, too. */
+export function checkShare(
+  books: Books,
+  applied: readonly Applied[],
+  { share, amount }: { readonly share: Share; readonly amount: Quantities },
+): void {
+  for (const { budget, counter } of applied) {
+    if (budget.policy === "soft" || ownValue(budget, share.attribution) !== undefined) continue;
+    // Rounded up, so that a budget of one request can be held at all.
+    const most = (budget.amount * BigInt(share.percent) + 99n) / 100n;
+    const wanted = books.heldByKey(share.keyId, counter) + amountIn(budget.currency, amount);
+    if (wanted <= most) continue;
+    const text = (value: bigint): string => `${formatAmount(value, budget.currency)} ${budget.currency}`;
+    throw new PurserError(
+      "forbidden",
+      `this key would hold ${text(wanted)} of budget "${budget.budgetId}", and may hold ${text(most)} of it`,
+      {
+        field: "amount",
+        remedy: "Settle or release other holds of the key first, hold less, or have limits.hold_share_percent raised.",
+      },
+    );
+  }
+}
+
+/**
+ * A charge that its payer reports may take what was held and what is left, and no more: else one caller could use up a budget for all.
+ *
+ * @throws PurserError `forbidden` for a cost beyond that in any hard budget.
+ */
+export function checkReported(
+  applied: readonly Applied[],
+  { held, open, cost }: { readonly held: Quantities; readonly open: boolean; readonly cost: Quantities },
+): void {
+  for (const { budget, counter } of applied) {
+    if (budget.policy === "soft") continue;
+    const { currency } = budget;
+    const left = available(counter, budget);
+    const room = left > 0n ? left : 0n;
+    const most = amountIn(currency, held) + room;
+    if (amountIn(currency, cost) <= most) continue;
+    const text = (value: bigint): string => `${formatAmount(value, currency)} ${currency}`;
+    throw new PurserError(
+      "forbidden",
+      `the charge of ${text(amountIn(currency, cost))} is more than the ${text(amountIn(currency, held))} that ${open ? "are" : "were"} held ` +
+        `and the ${text(room)} that budget "${budget.budgetId}" has left`,
+      { field: "amount", remedy: "Settle with what the call cost; a higher cost is for an administrator to settle or to correct." },
+    );
+  }
+}

@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PurserError } from "../../domain/error.ts";
+import { anthropicWire } from "../anthropic/index.ts";
+import { geminiWire } from "../gemini/index.ts";
+import { openaiWire } from "../openai/index.ts";
+import type { WireFormat } from "../wire.ts";
+
+const openai = openaiWire();
+
+function place(wire: WireFormat, request: string): string {
+  const [method = "", path = ""] = request.split(" ");
+  const found = wire.storedPlace(method, path);
+  return found ? (found.id ?? (found.makes ? "makes" : "closed")) : "open";
+}
+
+function assertPlaces(wire: WireFormat, places: Readonly<Record<string, string>>): void {
+  for (const [request, expected] of Object.entries(places)) assert.equal(place(wire, request), expected, request);
+}
+
+test("of an OpenAI-shaped provider only a list of paths is open, and all else is a thing or closed", () => {
+  assertPlaces(openai, {
+    "POST /chat/completions": "open",
+    "POST /responses": "open",
+    "POST /deployments/d/chat/completions?api-version=1": "open",
+    "POST /responses/input_tokens": "open",
+    "POST /moderations": "open",
+    "GET /models": "open",
+    "GET /models/openai/gpt-4o": "open",
+    "POST /images/generations": "open",
+    "POST /audio/speech": "open",
+    "GET /responses/resp_1": "resp_1",
+    "DELETE /responses/resp_1": "resp_1",
+    "POST /responses/resp_1/cancel": "resp_1",
+    "GET /responses/resp_1/input_items": "resp_1",
+    "GET /chat/completions/chatcmpl-1/messages": "chatcmpl-1",
+    "GET /files/file-1/content": "file-1",
+    "POST /vector_stores/vs_1/files": "vs_1",
+    "POST /fine_tuning/jobs/ft-1/cancel": "ft-1",
+    "POST /files": "makes",
+    "POST /conversations": "makes",
+    "POST /batches": "closed",
+    "POST /evals": "closed",
+    "GET /files": "closed",
+    "GET /chat/completions": "closed",
+    "GET /fine_tuning/jobs": "closed",
+    "DELETE /models/ft:gpt-4o:org::1": "closed",
+    "GET /models/user": "closed",
+    "GET /key": "closed",
+    "GET /api-key": "closed",
+    "GET /credits": "closed",
+    "GET /generation?id=gen-1": "closed",
+    "GET /user/balance": "closed",
+    "GET /organization/costs": "closed",
+    "POST /organization/admin_api_keys": "closed",
+    "POST /assistants": "closed",
+    "PUT /chat/completions": "closed",
+    "DELETE /moderations": "closed",
+    "GET /models/../files": "closed",
+    "POST /anything": "closed",
+  });
+});
+
+test("of Anthropic and Gemini likewise", () => {
+  assertPlaces(anthropicWire, {
+    "POST /v1/messages": "open",
+    "POST /v1/messages/count_tokens?beta=true": "open",
+    "GET /v1/models/claude": "open",
+    "GET /v1/messages/batches/msgbatch_1/results": "msgbatch_1",
+    "DELETE /v1/files/file_1": "file_1",
+    "POST /v1/files": "makes",
+    "GET /v1/files": "closed",
+    "GET /v1/organizations/me": "closed",
+    "DELETE /v1/models/claude": "closed",
+  });
+  assertPlaces(geminiWire, {
+    "POST /v1beta/models/gemini:generateContent": "open",
+    "POST /v1beta/models/gemini:streamGenerateContent?alt=sse": "open",
+    "GET /v1beta/models": "open",
+    "GET /v1beta/files/abc": "files/abc",
+    "DELETE /v1beta/cachedContents/c1": "cachedContents/c1",
+    "POST /upload/v1beta/files": "makes",
+    "GET /v1beta/files": "closed",
+    "GET /v1beta/tunedModels/t1": "tunedModels/t1",
+    "POST /v1beta/models/gemini:batchGenerateContent": "closed",
+    "PATCH /v1beta/models/gemini": "closed",
+  });
+});
+
+function references(wire: WireFormat, body: object): readonly string[] {
+  return wire
+    .references(Buffer.from(JSON.stringify(body)))
+    .map(({ id }) => id)
+    .toSorted();
+}
+
+test("a body's references are found wherever its format has them, and not in the caller's own data", () => {
+  assert.deepEqual(
+    references(openai, {
+      previous_response_id: "resp_1",
+      conversation: { id: "conv_1" },
+      prompt: { id: "pmpt_1", variables: { page: { type: "input_file", file_id: "file-1" } } },
+      input: [
+        { type: "message", id: "msg_echo", role: "user", content: [{ type: "input_image", file_id: "file-2" }] },
+        { type: "item_reference", id: "msg_1" },
+        { id: "msg_2" },
+        { type: "code_interpreter_call", id: "ci_echo", container_id: "cntr_1", code: "1" },
+        { type: "function_call", call_id: "c", name: "f", arguments: '{"file_id":"file-text"}' },
+      ],
+      tools: [
+        { type: "file_search", vector_store_ids: ["vs_1", "vs_2"] },
+        { type: "code_interpreter", container: "cntr_2" },
+        { type: "code_interpreter", container: { type: "auto", file_ids: ["file-3"] } },
+        { type: "function", name: "f", parameters: { properties: { file_id: { const: "file-schema" } }, file_id: "file-schema" } },
+      ],
+      metadata: { file_id: "file-own" },
+    }),
+    ["cntr_1", "cntr_2", "conv_1", "file-1", "file-2", "file-3", "msg_1", "msg_2", "pmpt_1", "resp_1", "vs_1", "vs_2"],
+  );
+  assert.deepEqual(
+    references(anthropicWire, {
+      container: {
+        id: "container_1",
+        skills: [
+          { type: "anthropic", skill_id: "pptx" },
+          { type: "custom", skill_id: "skill_1" },
+        ],
+      },
+      messages: [
+        { role: "user", content: [{ type: "document", source: { type: "file", file_id: "file_1" } }] },
+        { role: "assistant", content: [{ type: "tool_use", id: "t", name: "open", input: { file_id: "mine", container: "mine" } }] },
+      ],
+    }),
+    ["container_1", "file_1", "skill_1"],
+  );
+  assert.deepEqual(
+    references(geminiWire, {
+      cachedContent: "cachedContents/c1",
+      contents: [
+        { parts: [{ fileData: { fileUri: "https://generativelanguage.googleapis.com/v1beta/files/f1" } }] },
+        { parts: [{ file_data: { file_uri: "gs://bucket/secret" } }, { fileData: { fileUri: "https://www.youtube.com/watch?v=1" } }] },
+        { parts: [{ functionCall: { name: "f", args: { fileUri: "gs://own" } } }] },
+      ],
+    }),
+    ["cachedContents/c1", "files/f1", "gs://bucket/secret"],
+  );
+});
+
+test("a reference is found in the one reading of a call's body, also under a key with escapes", () => {
+  const read = (body: string) => openai.read(openai.endpoint("POST", "/responses"), Buffer.from(body)).stored;
+  assert.deepEqual(read('{"model":"m","previous_response_\\u0069d":"resp_1"}').uses, [{ key: "previous_response_id", id: "resp_1" }]);
+  assert.deepEqual(read('{"model":"m","input":[{"type":null,"id":"msg_1"}]}').uses, [{ key: "id", id: "msg_1" }]);
+  assert.deepEqual(read('{"model":"m","input":"a","store":false}'), { uses: [], makes: false });
+  assert.equal(read('{"model":"m","input":"a"}').makes, true);
+  for (const odd of [
+    '{"model":"m","previous_response_id":"resp_1","previous_response_id":"resp_2"}',
+    '{"model":"m","conversation":"a\\x"}',
+  ])
+    assert.throws(() => read(odd), PurserError);
+  assert.equal(openai.references(Buffer.from('\uFEFF{"previous_response_id":"resp_1"}')).length, 1);
+});
+
+function made(wire: WireFormat, isStream: boolean, text: string): readonly string[] {
+  const found: string[] = [];
+  const watch = wire.madeIds({ isStream, onIds: (ids) => found.push(...ids) });
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += 7) watch.push(bytes.subarray(at, at + 7));
+  watch.end();
+  return [...new Set(found)];
+}
+
+test("what an answer made is told by its own fields, and not by what a caller or a model wrote", () => {
+  const output = [
+    { type: "code_interpreter_call", id: "ci_1", container_id: "cntr_1" },
+    {
+      type: "message",
+      id: "msg_1",
+      content: [{ type: "output_text", text: '"id":"resp_told"', annotations: [{ container_id: "cntr_1", file_id: "cfile_1" }] }],
+    },
+    { type: "function_call", id: "fc_1", arguments: '{"file_id":"file-told"}' },
+  ];
+  const response = {
+    metadata: { id: "resp_stolen" },
+    id: "resp_1",
+    tools: [{ type: "function", parameters: { file_id: "file-stolen" } }],
+    output,
+  };
+  const ids = ["resp_1", "ci_1", "msg_1", "fc_1", "cntr_1", "cfile_1"];
+  assert.deepEqual(made(openai, false, JSON.stringify(response)), ids);
+  const event = (value: object): string => `data: ${JSON.stringify(value)}\n\n`;
+  const stream =
+    event({ type: "response.created", response: { ...response, output: [] } }) +
+    output.map((item) => event({ type: "response.output_item.done", item })).join("") +
+    event({ type: "response.output_text.delta", delta: '"response.created" "id":"resp_told"' });
+  assert.deepEqual(made(openai, true, stream).toSorted(), ids.toSorted());
+  assert.deepEqual(made(openai, false, "not json"), []);
+});
+
+test("Anthropic's containers and the files in them are told by body and stream", () => {
+  const content = [
+    { type: "bash_code_execution_tool_result", content: { content: [{ type: "bash_code_execution_output", file_id: "file_1" }] } },
+  ];
+  const tool = { type: "tool_use", input: { container: "container_told", file_id: "file_told" } };
+  assert.deepEqual(
+    made(anthropicWire, false, JSON.stringify({ container: { id: "container_1" }, content: [...content, tool] })).toSorted(),
+    ["container_1", "file_1"],
+  );
+  const stream = `event: message_delta\ndata: {"type":"message_delta","delta":{"container":{"id":"container_1"}}}\n\n`;
+  assert.deepEqual(made(anthropicWire, true, stream), ["container_1"]);
+});

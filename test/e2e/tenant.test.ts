@@ -1,0 +1,201 @@
+/** Every route of the control plane, asked by every role for what is another tenant's: nothing is reached, learned, blocked or charged. */
+
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { makeFolder, startGateway, type GatewayProcess, type Json } from "./process.ts";
+
+/** `one` owns what is asked for; `other`, `confined` and `unbound` are of another tenant or of none. */
+const roles = ["none", "revoked", "other", "unbound", "confined", "reader", "one", "admin"] as const;
+type Role = (typeof roles)[number];
+
+interface Row {
+  /** What is asked for in place of the path's parameters; a hold of its own for each row. */
+  readonly id?: string;
+  readonly query?: string;
+  readonly body?: object;
+  /** The status for each role, in the order of `roles`. */
+  readonly expected: readonly [
+    none: number,
+    revoked: number,
+    other: number,
+    unbound: number,
+    confined: number,
+    reader: number,
+    one: number,
+    admin: number,
+  ];
+}
+
+const everyone = [200, 200, 200, 200, 200, 200, 200, 200] as const;
+const adminOnly = (status: number) => [401, 401, 403, 403, 403, 403, 403, status] as const;
+const figures = [401, 401, 403, 403, 200, 200, 403, 200] as const;
+/** A caller that asks for what it does not have learns that there is no such thing. */
+const ownHold = [401, 401, 404, 404, 403, 403, 200, 200] as const;
+
+const amount = { amount: "0.000001" };
+const priced = { provider: "openai", model: "sim-small" };
+
+/** By method and path, as the OpenAPI document has them. */
+const rows: Readonly<Record<string, Row>> = {
+  "GET /healthz": { expected: everyone },
+  "GET /readyz": { expected: everyone },
+  "GET /metrics": { expected: [401, 401, 403, 403, 403, 200, 403, 200] },
+  "GET /api/v1/budgets": { expected: [401, 401, 200, 200, 200, 200, 200, 200] },
+  "GET /api/v1/budgets/{budget_id}": { id: "first", expected: [401, 401, 404, 404, 404, 200, 200, 200] },
+  "POST /api/v1/budgets": { body: { budget_id: "made", budget_type: "platform", amount: "5" }, expected: adminOnly(201) },
+  "PATCH /api/v1/budgets/{budget_id}": { id: "first", body: { amount: "77.77" }, expected: adminOnly(200) },
+  "DELETE /api/v1/budgets/{budget_id}": { id: "made", expected: adminOnly(200) },
+  "GET /api/v1/keys": { expected: adminOnly(200) },
+  "GET /api/v1/keys/{key_id}": { expected: adminOnly(200) },
+  "POST /api/v1/keys": { body: { name: "made", role: "admin" }, expected: adminOnly(201) },
+  "PATCH /api/v1/keys/{key_id}": { body: { max_concurrent: 5 }, expected: adminOnly(200) },
+  "DELETE /api/v1/keys/{key_id}": { id: "scratch", expected: adminOnly(200) },
+  "POST /api/v1/holds": {
+    body: { operation_id: "h-own", ...amount, attribution: { project: "alpha" } },
+    expected: [401, 401, 403, 403, 403, 403, 201, 201],
+  },
+  "GET /api/v1/holds/{operation_id}": { id: "h-get", expected: ownHold },
+  "POST /api/v1/holds/{operation_id}/top-up": { id: "h-top-up", body: amount, expected: ownHold },
+  "POST /api/v1/holds/{operation_id}/settle": { id: "h-settle", body: amount, expected: ownHold },
+  "POST /api/v1/holds/{operation_id}/release": { id: "h-release", expected: ownHold },
+  "GET /api/v1/entries": { expected: figures },
+  "POST /api/v1/entries/{operation_id}/correct": { id: "h-done", body: { amount: "0.5", reason: "r" }, expected: adminOnly(200) },
+  "GET /api/v1/summary": { expected: figures },
+  "GET /api/v1/series": { query: "?by=project,key", expected: figures },
+  "GET /api/v1/alerts": { expected: adminOnly(200) },
+  "POST /api/v1/estimate": {
+    body: { ...priced, input_tokens: 5, max_output_tokens: 5, attribution: { project: "alpha" } },
+    expected: [401, 401, 403, 403, 403, 403, 200, 200],
+  },
+  "GET /api/v1/prices": { query: "?provider=openai&model=sim-small", expected: [401, 401, 200, 200, 200, 200, 200, 200] },
+  "POST /api/v1/prices": { body: { ...priced, input: "1", output: "1" }, expected: adminOnly(201) },
+  "POST /api/v1/verify": { expected: adminOnly(200) },
+};
+
+/** What belongs to `one`, as it would show in an answer: its project, its key's name, its budget's amount, its spend. */
+const secrets = /alpha|77\.77|0\.0423/;
+
+let gateway: GatewayProcess;
+let keys: Readonly<Record<Role, string | undefined>>;
+let ids: Readonly<Record<string, string>>;
+
+before(async () => {
+  gateway = await startGateway({
+    directory: await makeFolder(),
+    providers: { openai: { base_url: "http://127.0.0.1:9/v1", api_key: "k" } },
+  });
+  const make = (project: string | null, role: string) =>
+    gateway.makeKey(project === null ? {} : { project }, { name: `of ${project}`, role });
+  const [one, revoked, scratch] = [await make("alpha", "caller"), await make("alpha", "admin"), await make("alpha", "caller")];
+  await gateway.api("DELETE", `/api/v1/keys/${revoked.key_id}`);
+  keys = {
+    none: undefined,
+    revoked: revoked.key,
+    other: (await make("beta", "caller")).key,
+    unbound: (await make(null, "caller")).key,
+    confined: (await make("beta", "reader")).key,
+    reader: (await make(null, "reader")).key,
+    one: one.key,
+    admin: gateway.adminKey,
+  };
+  ids = { key_id: one.key_id, scratch: scratch.key_id };
+  await gateway.makeBudget({ budget_id: "first", budget_type: "project", resource_id: "alpha", amount: "77.77", thresholds: [0.0001] });
+  await gateway.makeBudget({ budget_id: "all", budget_type: "platform", amount: "1000" });
+  for (const operation_id of ["h-get", "h-top-up", "h-settle", "h-release", "h-done"]) {
+    const made = await gateway.api("POST", "/api/v1/holds", {
+      key: one.key,
+      body: { operation_id, amount: "0.01", provider: "openai", model: "alpha-model" },
+    });
+    assert.equal(made.status, 201, JSON.stringify(made.json));
+  }
+  const settled = await gateway.api("POST", "/api/v1/holds/h-done/settle", { key: one.key, body: { amount: "0.0423" } });
+  assert.equal(settled.status, 200);
+});
+
+interface Asked {
+  readonly status: number;
+  readonly text: string;
+}
+
+async function ask(route: string, { id, query = "", body }: Row, role: Role): Promise<Asked> {
+  const [method = "", template = ""] = route.split(" ");
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => (id === undefined ? (ids[name] ?? "") : (ids[id] ?? id)));
+  const key = keys[role];
+  const answer = await fetch(gateway.url + path + query, {
+    method,
+    headers: { "content-type": "application/json", ...(key !== undefined && { authorization: `Bearer ${key}` }) },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  return { status: answer.status, text: await answer.text() };
+}
+
+async function documented(): Promise<readonly string[]> {
+  const { json } = await gateway.api("GET", "/openapi.json");
+  return Object.entries(json["paths"] as unknown as Readonly<Record<string, object>>).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+}
+
+test("every route of the API has a row here, and every row is a route", async () => {
+  const byName = (left: string, right: string): number => (left < right ? -1 : 1);
+  assert.deepEqual([...(await documented())].sort(byName), Object.keys(rows).sort(byName));
+});
+
+/** What `one` has, in its own eyes. */
+async function belongings(): Promise<readonly Json[]> {
+  const budget = await gateway.budget("first");
+  const holds = await Promise.all(
+    ["h-get", "h-top-up", "h-settle", "h-release"].map((id) => gateway.api("GET", `/api/v1/holds/${id}`, { key: keys.one ?? "" })),
+  );
+  return [budget, ...holds.map(({ json }) => json)];
+}
+
+test("each role gets what it may, and of another tenant's things it reaches, learns and changes nothing", async () => {
+  const before = await belongings();
+  for (const role of roles) {
+    // The owner and the administrator change things, and come last.
+    if (role === "one") assert.deepEqual(await belongings(), before);
+    for (const [route, row] of Object.entries(rows)) {
+      const { status, text } = await ask(route, row, role);
+      assert.equal(status, row.expected[roles.indexOf(role)], `${route} as ${role}: ${text}`);
+      if (["none", "revoked", "other", "unbound", "confined"].includes(role))
+        assert.doesNotMatch(told(text, row), secrets, `${route} as ${role}`);
+    }
+  }
+});
+
+/** The answer without what the request itself said. */
+function told(text: string, { body }: Row): string {
+  return body && JSON.stringify(body).includes("alpha") ? text.replaceAll("alpha", "") : text;
+}
+
+test("the other tenant's figures are its own: asking for another's is refused, and asking for all gives none of them", async () => {
+  for (const path of ["entries", "summary", "series"]) {
+    const all = await gateway.api("GET", `/api/v1/${path}`, { key: keys.confined ?? "" });
+    assert.equal(all.status, 200);
+    assert.doesNotMatch(JSON.stringify(all.json), secrets);
+    for (const query of ["project=alpha", "operation_id=h-done&project=alpha"])
+      assert.equal((await gateway.api("GET", `/api/v1/${path}?${query}`, { key: keys.confined ?? "" })).status, 403);
+    const named = await gateway.api("GET", `/api/v1/${path}?operation_id=h-done`, { key: keys.confined ?? "" });
+    assert.doesNotMatch(JSON.stringify(named.json), secrets);
+  }
+});
+
+test("the other tenant uses the same ids for its own holds, and neither is in the other's way", async () => {
+  const body = { operation_id: "h-get", amount: "0.02" };
+  const made = await gateway.api("POST", "/api/v1/holds", { key: keys.other ?? "", body });
+  assert.deepEqual([made.status, made.json["attempt"], made.json["repeated"]], [201, 1, false]);
+  assert.equal((await gateway.api("POST", "/api/v1/holds/h-get/settle", { key: keys.other ?? "", body: { amount: "0.02" } })).status, 200);
+  const mine = await gateway.api("GET", "/api/v1/holds/h-get", { key: keys.one ?? "" });
+  assert.deepEqual([mine.json["status"], mine.json["attribution"]], ["held", { project: "alpha" }]);
+});
+
+test("the other tenant cannot use up what all draw on, by what it says itself", async () => {
+  const post = (path: string, body: object) => gateway.api("POST", path, { key: keys.other ?? "", body });
+  assert.equal((await post("/api/v1/holds", { operation_id: "greedy", amount: "990" })).status, 403);
+  assert.equal((await post("/api/v1/holds", { operation_id: "long", amount: "1", ttl_seconds: 86_400 })).status, 400);
+  assert.equal((await post("/api/v1/holds", { operation_id: "small", amount: "0.000001", ...priced })).status, 201);
+  assert.equal((await post("/api/v1/holds/small/settle", { amount: "5000000" })).status, 403);
+  assert.equal((await post("/api/v1/holds/small/settle", { usage: { output: 1_000_000_000_000 } })).status, 403);
+  assert.equal(Number((await gateway.budget("all"))["available"]) > 990, true);
+});
