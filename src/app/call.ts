@@ -4,6 +4,7 @@ import { PurserError } from "../domain/error.ts";
 import { mayCall } from "../domain/key/key.ts";
 import type { Refusal } from "../domain/ledger/command.ts";
 import type { ReadRequest, RequestEdits } from "../wire/wire.ts";
+import { habitsOf } from "./client.ts";
 import { estimate } from "./estimate.ts";
 import { Exchange, type ExchangeContext, type Forwarded } from "./exchange.ts";
 import { release } from "./finish.ts";
@@ -155,7 +156,7 @@ interface Fit {
   readonly fitted: number | null;
 }
 
-function forwarded(context: CallContext, { route, request: { facts } }: ReadCall, { held, ceiling, fitted }: Fit): Forwarded {
+function forwarded(context: CallContext, { route, headers, request: { facts } }: ReadCall, { held, ceiling, fitted }: Fit): Forwarded {
   const { answer, estimate } = held;
   return {
     call: answer.call,
@@ -169,6 +170,7 @@ function forwarded(context: CallContext, { route, request: { facts } }: ReadCall
     fallback: answer.fallback,
     meter: route.wire.meter(route.endpoint, { stream: facts.stream, facts }),
     slices: facts.stream ? slicesFor(context, held, ceiling) : null,
+    showsOnlyReason: habitsOf(headers).showsOnlyReason,
   };
 }
 

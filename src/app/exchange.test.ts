@@ -73,6 +73,7 @@ function forwarded(ledger: ExchangeContext["ledger"]): Forwarded {
     fallback: null,
     meter: wire.meter(endpoint, { stream: true, facts: plainFacts }),
     slices,
+    showsOnlyReason: false,
   };
 }
 
@@ -107,6 +108,7 @@ async function stream(
     abort: ({ message }) => exchange.fail({ reached: true, timedOut: false, message }),
     pause: nothing,
     resume: nothing,
+    finish: nothing,
   });
   exchange.head(200, { "content-type": "text/event-stream" });
   exchange.data(Buffer.from(`data: {"choices":[{"delta":{"content":"${text}"}}]}\n\n`));

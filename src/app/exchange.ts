@@ -9,12 +9,13 @@ import type { UsageFlag } from "../domain/usage/usage.ts";
 import type { UsageMeter } from "../wire/wire.ts";
 import type { Estimate } from "./estimate.ts";
 import { release, settle, type FinishContext, type HeldCall } from "./finish.ts";
-import { isEventStream, isWhole, replyHeaders } from "./answer-headers.ts";
+import { isWhole, replyHeaders } from "./answer-headers.ts";
 import { tooLong, type Watched } from "./in-flight.ts";
 import type { Ledger } from "./ports.ts";
 import type { Reply, ReplyHeaders } from "./reply.ts";
 import { outcomeOf, unresolvedOutcome } from "./settle.ts";
 import { isSurelyOver, type Slices } from "./slices.ts";
+import { cutError } from "./refusal.ts";
 import { addCost, costComment } from "./tell-cost.ts";
 import { upstreamError } from "./upstream-error.ts";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
@@ -36,6 +37,8 @@ export interface Forwarded extends HeldCall {
   readonly fitted: number | null;
   readonly fallback: FallbackRates | null;
   readonly meter: UsageMeter;
+  /** Whether the caller's client shows of a cut stream nothing but its stop reason. */
+  readonly showsOnlyReason: boolean;
 }
 
 type Phase = "waiting" | "streaming" | "buffering" | "failing" | "draining" | "ended";
@@ -49,7 +52,7 @@ export class Exchange implements UpstreamReceiver, Watched {
   readonly #reply: Reply;
   /** Null before the first piece of an answer that is passed on in whole. */
   #body: Uint8Array[] | null = null;
-  #flags: readonly UsageFlag[] = noFlags;
+  #flags: readonly UsageFlag[] = [];
   #resolveEnded: () => void = () => undefined;
   #upstream: UpstreamExchange | null = null;
   #phase: Phase = "waiting";
@@ -128,7 +131,8 @@ export class Exchange implements UpstreamReceiver, Watched {
 
   #callerLeft(): void {
     if (this.#goneAt !== null || this.#phase === "ended") return;
-    this.#flags = [...this.#flags, "aborted"];
+    // Many clients close the connection at the last event, and have the whole answer.
+    if (!this.#call.meter.finished) this.#flags = [...this.#flags, "aborted"];
     this.#goneAt = this.#context.clock.now();
     this.#leaveUpstream();
   }
@@ -172,6 +176,9 @@ export class Exchange implements UpstreamReceiver, Watched {
   #stream(chunk: Uint8Array): void {
     const { meter, slices } = this.#call;
     this.#pass(meter.push(chunk));
+    meter.passed();
+    // What is finished is charged as that, whatever the provider or the caller does with the connection.
+    if (meter.finished && this.#call.route.wireName !== "gemini") return this.#run(this.#endStream());
     if (slices?.isNeeded(meter.progress)) this.#run(this.#topUp(slices));
   }
 
@@ -184,12 +191,12 @@ export class Exchange implements UpstreamReceiver, Watched {
   async #cut(refusal: Refusal): Promise<void> {
     this.#phase = "draining";
     this.#flags = [...this.#flags, "cut"];
-    const closing = this.#call.meter.stop(`budget ${refusal.budgetId} is used up (${refusal.reason})`);
     this.#upstream?.abort({ message: "the budget is used up", timedOut: false });
+    const { meter, route, showsOnlyReason } = this.#call;
     const { outcome } = this.#read();
     await this.#settle(outcome);
-    this.#pass(closing);
-    this.#endReply(costComment(outcome));
+    this.#pass(meter.stop({ error: cutError(refusal), usage: outcome.usage, showsOnlyReason }));
+    this.#endReply(costComment(outcome, this.#headers, route));
   }
 
   async #endStream(): Promise<void> {
@@ -197,9 +204,8 @@ export class Exchange implements UpstreamReceiver, Watched {
     const { outcome, rest } = this.#read();
     await this.#settle(outcome);
     this.#pass(rest);
-    // Behind half an event the comment would be taken for the rest of it.
-    const canTell = isEventStream(this.#headers) && rest.length === 0;
-    this.#endReply(canTell ? costComment(outcome) : undefined);
+    // Behind half an event a comment would be taken for the rest of it.
+    this.#endReply(rest.length === 0 ? costComment(outcome, this.#headers, this.#call.route) : undefined);
   }
 
   async #endBuffered(): Promise<void> {
@@ -277,6 +283,7 @@ export class Exchange implements UpstreamReceiver, Watched {
   async #break(failure: UpstreamFailure): Promise<void> {
     const hadPhase = this.#phase;
     if (hadPhase === "draining") return;
+    if (hadPhase === "streaming" && this.#call.meter.finished) return this.#endStream();
     this.#phase = "draining";
     if (hadPhase === "streaming") {
       await this.#settle(this.#read().outcome);
@@ -316,6 +323,7 @@ export class Exchange implements UpstreamReceiver, Watched {
 
   #done(): void {
     this.#phase = "ended";
+    this.#upstream?.finish();
     this.#resolveEnded();
   }
 
@@ -335,8 +343,6 @@ export class Exchange implements UpstreamReceiver, Watched {
     });
   }
 }
-
-const noFlags: readonly UsageFlag[] = [];
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
   const [only, second] = chunks;

@@ -1,6 +1,7 @@
 /** The data plane's door: from an HTTP request to a served call, or to a no in the provider's own error shape. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { habitsOf } from "../app/client.ts";
 import { serveCall, type CallContext, type IncomingCall, type RefusedCall } from "../app/call.ts";
 import type { Headers } from "../app/identify.ts";
 import { passThrough } from "../app/pass-through.ts";
@@ -73,7 +74,7 @@ async function serve(context: GatewayContext, { request, address, addresses }: I
     const call: IncomingCall = { caller, target, method, headers, body };
     if (target.endpoint.metering !== "metered") return await passThrough(context, call, reply);
     const refused = await serveCall(context, call, reply);
-    if (refused) answerRefusal(context, target, { refused, reply });
+    if (refused) answerRefusal(context, target, { refused, reply, headers });
   } finally {
     leave();
   }
@@ -82,11 +83,14 @@ async function serve(context: GatewayContext, { request, address, addresses }: I
 function answerRefusal(
   context: GatewayContext,
   target: Target,
-  { refused, reply }: { readonly refused: RefusedCall; readonly reply: HttpReply },
+  { refused, reply, headers }: { readonly refused: RefusedCall; readonly reply: HttpReply; readonly headers: Headers },
 ): void {
   context.observer.refused(refused.refusal);
-  writeError(reply, target, refusalError(refused));
+  writeError(reply, target, { error: refusalError(refused), headers });
 }
+
+/** The same request will not pass. A client that repeats it nevertheless takes 400 as the end; the body is the same. */
+const isFinal: ReadonlySet<number> = new Set([402, 403, 404, 409, 413]);
 
 function answerError(
   context: GatewayContext,
@@ -96,8 +100,8 @@ function answerError(
   const known = error instanceof PurserError && error.code !== "bug" ? error : null;
   if (!known) context.observer.failed("a call failed", error);
   if (reply.begun) return reply.abort();
-  const answer = (): void =>
-    writeError(reply, target, errorOf(known ?? new PurserError("bug", "an error inside Purser; its log has the details")));
+  const failure = errorOf(known ?? new PurserError("bug", "an error inside Purser; its log has the details"));
+  const answer = (): void => writeError(reply, target, { error: failure, headers: request.headers });
   if (request.complete) return answer();
   request.unpipe().resume();
   // Its connection ends with an answer that is given now: under a caller who still sends it would break, and the answer be lost.
@@ -105,14 +109,20 @@ function answerError(
   else answer();
 }
 
-function writeError(reply: HttpReply, target: Target, error: WireError): void {
+/** The `headers` are the request's: they name the client. */
+function writeError(
+  reply: HttpReply,
+  target: Target,
+  { error, headers: asked }: { readonly error: WireError; readonly headers: Headers },
+): void {
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (error.status === 429 || error.code === "budget_held" || error.status === 503) headers["retry-after"] = "1";
   if (error.status === 401) headers["www-authenticate"] = 'Bearer realm="purser"';
   if (error.status === 413) headers["connection"] = "close";
   // The SDKs of OpenAI and Anthropic try a 409 again, by when the first call may have ended: its repeat would be paid for.
   if (error.status === 409) headers["x-should-retry"] = "false";
-  reply.head(error.status, headers);
+  const isRepeated = isFinal.has(error.status) && habitsOf(asked).retriesPaymentRequired;
+  reply.head(isRepeated ? 400 : error.status, headers);
   reply.end(target.wire.error(error));
 }
 

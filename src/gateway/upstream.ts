@@ -47,6 +47,9 @@ export class UndiciUpstream implements Upstream {
 
 const maxUrls = 1000;
 
+/** A provider mostly ends its answer together with the last event, or some milliseconds later. */
+const lingerMs = 1000;
+
 /** One request on its way. undici calls the `on...` methods, the call's exchange the others. */
 class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   readonly #receiver: UpstreamReceiver;
@@ -54,6 +57,7 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   #decoder: Decoder | null = null;
   #aborted: { readonly message: string; readonly timedOut: boolean } | null = null;
   #isOver = false;
+  #linger: NodeJS.Timeout | undefined;
 
   constructor(receiver: UpstreamReceiver) {
     this.#receiver = receiver;
@@ -71,6 +75,13 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
 
   resume(): void {
     if (!this.#isOver) this.#controller?.resume();
+  }
+
+  finish(): void {
+    if (this.#isOver || this.#aborted || this.#linger) return;
+    this.#controller?.resume();
+    this.#linger = setTimeout(() => this.abort({ message: "the answer was over", timedOut: false }), lingerMs);
+    this.#linger.unref();
   }
 
   /** Comes right before the first byte is sent: what was aborted while it waited for a connection reached nobody. */
@@ -93,6 +104,7 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#isOver = true;
+    clearTimeout(this.#linger);
     if (this.#decoder) this.#decoder.end();
     else this.#receiver.end();
   }
@@ -115,6 +127,7 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    clearTimeout(this.#linger);
     this.#decoder?.destroy();
     const timedOut = this.#aborted?.timedOut ?? false;
     this.#receiver.fail({ reached: this.#controller !== null, timedOut, message: this.#aborted?.message ?? describe(error) });

@@ -2,16 +2,22 @@
 
 import { toBuffer } from "../bytes.ts";
 import { SseSplitter } from "../sse/index.ts";
-import type { Progress, Reading, UsageMeter } from "../wire.ts";
+import type { Cut, Progress, Reading, UsageMeter } from "../wire.ts";
 
-/** What is known of one answer while its events pass. */
-export interface AnswerState {
+/** What is known of one answer that comes as one body. */
+export interface BodyState {
   /** @param data The JSON text of one event, or of the whole body. */
   take(data: Buffer): void;
   readonly progress: Progress;
   readonly finished: boolean;
   /** @param malformed Whether some of the answer passed unread. */
   reading(malformed: boolean): Reading;
+}
+
+/** What is known of a stream while its events pass. */
+export interface AnswerState extends BodyState {
+  /** The caller has all that was taken so far. */
+  passed(): void;
 }
 
 /** Splits the bytes of an answer into events, and hands each one's JSON text to whoever made it. */
@@ -27,9 +33,10 @@ export interface Framing {
 }
 
 /** Reads a stream event by event. @param stop Gives the events that end it early, as text. */
-export function streamMeter(framing: Framing, state: AnswerState, stop: (message: string) => string): UsageMeter {
+export function streamMeter(framing: Framing, state: AnswerState, stop: (cut: Cut) => string): UsageMeter {
   return {
     push: (chunk) => framing.push(chunk),
+    passed: () => state.passed(),
     get progress() {
       return state.progress;
     },
@@ -40,7 +47,7 @@ export function streamMeter(framing: Framing, state: AnswerState, stop: (message
       const rest = framing.end();
       return { rest, reading: state.reading(framing.malformed) };
     },
-    stop: (message) => Buffer.from(framing.separator + stop(message)),
+    stop: (cut) => Buffer.from(framing.separator + stop(cut)),
   };
 }
 
@@ -49,7 +56,7 @@ export function streamMeter(framing: Framing, state: AnswerState, stop: (message
  *
  * @param answer Whether the body holds generated text: until it is read, all of its bytes are taken for that.
  */
-export function bodyMeter(state: AnswerState, answer: { readonly generates: boolean }): UsageMeter {
+export function bodyMeter(state: BodyState, answer: { readonly generates: boolean }): UsageMeter {
   const chunks: Uint8Array[] = [];
   let length = 0;
   return {
@@ -58,6 +65,7 @@ export function bodyMeter(state: AnswerState, answer: { readonly generates: bool
       length += chunk.length;
       return chunk;
     },
+    passed: () => undefined,
     get progress() {
       return state.finished ? state.progress : { inputTokens: null, outputTokens: answer.generates ? outputOfBytes(length) : 0 };
     },
@@ -105,9 +113,9 @@ export function outputOfBytes(bytes: number): number {
 
 const bytesPerToken = 3;
 
-/** One event of a stream. A message's line ends would end its comment. */
-export function sseComment(message: string): string {
-  return `: ${message.replaceAll(/[\r\n]+/g, " ")}\n\n`;
+/** One server-sent event. @param json On one line. */
+export function sseEvent(json: string, name?: string): string {
+  return `${name === undefined ? "" : `event: ${name}\n`}data: ${json}\n\n`;
 }
 
 /** Servers that speak several formats close every stream as OpenAI does. */

@@ -2,7 +2,7 @@
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { countContext, sumUsage, type UsageFlag } from "../../domain/usage/usage.ts";
-import { outputOfBytes, type AnswerState } from "../answer/meter.ts";
+import { outputOfBytes, type BodyState } from "../answer/meter.ts";
 import { answerScanner } from "../body/scan.ts";
 import { keepRaw, toObject, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
@@ -11,7 +11,7 @@ import { readAnthropicUsage, type AnthropicUsage } from "./usage.ts";
 const scan = answerScanner();
 
 /** Builds of the body only its model and usage. */
-export class AnthropicBody implements AnswerState {
+export class AnthropicBody implements BodyState {
   readonly #asked: ServiceTier;
   #bytes = 0;
   #finished = false;

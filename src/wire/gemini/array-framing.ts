@@ -23,6 +23,8 @@ export class ArrayFraming implements Framing {
   #inString = false;
   #elements = 0;
   #closed = false;
+  #hasPassedEnd = false;
+  #passedElements = 0;
   #malformed = false;
 
   /** @param take Is given each whole element. */
@@ -34,14 +36,19 @@ export class ArrayFraming implements Framing {
     return this.#malformed;
   }
 
-  /** Whether the closing bracket has been passed on. */
-  get closed(): boolean {
-    return this.#closed;
+  /** Whether the caller has the closing bracket. */
+  get hasPassedEnd(): boolean {
+    return this.#hasPassedEnd;
   }
 
-  /** How many elements have been passed on. */
-  get elements(): number {
-    return this.#elements;
+  /** How many elements the caller has. */
+  get passedElements(): number {
+    return this.#passedElements;
+  }
+
+  passed(): void {
+    this.#hasPassedEnd = this.#closed;
+    this.#passedElements = this.#elements;
   }
 
   push(chunk: Uint8Array): Uint8Array {

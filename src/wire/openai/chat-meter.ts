@@ -2,16 +2,18 @@
 
 import { PurserError } from "../../domain/error.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
-import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
+import type { Cut, Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { lastUsage, mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
 import { countDeltaBytes } from "./delta.ts";
 import { Generated } from "./generated.ts";
+import { OpenChoices } from "./open-choices.ts";
 import { AnswerRecord } from "./record.ts";
 import { chatStop } from "./stop.ts";
 
 /** Looked at whole until id and model are known, at most: Azure's first chunk names neither. */
 const mostIntroductions = 8;
 const longestDone = 16;
+const nothing = new Uint8Array(0);
 
 const chatDeltaKey = Buffer.from('delta"');
 const completionDeltaKey = Buffer.from('text"');
@@ -23,13 +25,16 @@ export class ChatMeter implements UsageMeter {
   readonly #record: AnswerRecord;
   readonly #generated = new Generated();
   readonly #splitter = new SseSplitter({ onEvent: (event) => this.#see(event) });
+  readonly #choices: OpenChoices;
   #introductions = 0;
   #id: string | undefined;
   #created: number | undefined;
   #finished = false;
+  #hasPassedEnd = false;
 
   constructor(facts: RequestFacts, endpointName: string) {
     this.#facts = facts;
+    this.#choices = new OpenChoices(facts.choices);
     this.#record = new AnswerRecord(facts, true);
     const isChat = endpointName !== "completions";
     this.#deltaKey = isChat ? chatDeltaKey : completionDeltaKey;
@@ -55,22 +60,23 @@ export class ChatMeter implements UsageMeter {
     return { rest, reading: this.#record.reading() };
   }
 
-  stop(message: string): Uint8Array {
+  passed(): void {
+    this.#choices.passed();
+    this.#hasPassedEnd = this.#finished;
+  }
+
+  stop({ error, usage }: Cut): Uint8Array {
+    if (this.#hasPassedEnd) return nothing;
     return chatStop({
-      message,
+      error,
       object: this.#object,
       id: this.#id,
       created: this.#created,
       model: this.#record.model ?? this.#facts.model,
-      choices: this.#facts.choices,
-      begun: this.#generated.tokens > 0,
-      usage: this.#facts.usageAsked ? this.#usageSoFar() : undefined,
+      open: this.#choices.open(),
+      usage: this.#facts.usageAsked ? usage : undefined,
       insideEvent: this.#splitter.insideOversized,
     });
-  }
-
-  #usageSoFar(): { readonly input: number; readonly output: number } {
-    return { input: this.#record.inputTokens ?? Math.ceil(this.#facts.textBytes / 4), output: this.#generated.tokens };
   }
 
   /** @returns Whether the caller gets the event: not the chunk that only answers Purser's own question for usage. */
@@ -83,6 +89,7 @@ export class ChatMeter implements UsageMeter {
     }
     const bytes = countDeltaBytes(payload, this.#deltaKey);
     this.#generated.add(bytes);
+    this.#choices.see(payload);
     const isIntroduction = this.#introductions < mostIntroductions && (this.#id === undefined || this.#record.model === null);
     const mayHaveUsage = lastUsage(payload) !== undefined || (bytes === 0 && mayHideKeys(payload));
     if (!isIntroduction && !mayHaveUsage) return this.#checkShape(payload);

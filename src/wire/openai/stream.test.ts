@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { plainCut } from "../answer/feed.ts";
 import { formatUsd } from "../../domain/money/money.ts";
 import type { Reading, UsageMeter } from "../wire.ts";
 import { openaiWire } from "./wire.ts";
@@ -203,7 +204,7 @@ test("legacy completions are metered by their text", () => {
   const meter = meterOf("/completions", { prompt: "p", stream_options: { include_usage: true } });
   meter.push(Buffer.from(data({ id: "t", model: "m", choices: [{ text: "nine byte" }] })));
   assert.equal(meter.progress.outputTokens, 3);
-  assert.match(Buffer.from(meter.stop("cut")).toString(), /"object":"text_completion".*"text":"".*"finish_reason":"length"/);
+  assert.match(Buffer.from(meter.stop(plainCut)).toString(), /"object":"text_completion".*"text":"".*"finish_reason":"length"/);
 });
 
 const created = {
