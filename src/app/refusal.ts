@@ -51,11 +51,12 @@ export function describeRefusal({ reason, budgetId, balance, needed }: Refusal) 
 
 /** The error that ends a stream for which no budget pays any more. */
 export function cutError(refusal: Refusal): WireError {
-  const purser = describeRefusal(refusal);
+  // What is held may be this call's own, so that waiting for others need not help.
+  const remedy = refusal.reason === "budget_held" ? "Wait for other calls to end, or raise the amount." : remedies[refusal.reason];
+  const purser = { ...describeRefusal(refusal), remedy };
   const { currency, needed, available } = purser;
   const message =
     `budget "${refusal.budgetId}" ended this answer: ${needed} ${currency} needed to go on, ${available} ${currency} available. ` +
-    "What has come so far is charged. " +
-    purser.remedy;
+    `What has come so far is charged. ${remedy}`;
   return { status: 402, message, code: refusal.reason, param: null, purser };
 }
