@@ -60,7 +60,7 @@ async function serve(desk: Desk, body: object, answer: (receiver: UpstreamReceiv
         isAborted = true;
         setImmediate(() => receiver.fail({ reached: true, timedOut: false, message: "ended" }));
       };
-      return { abort, pause: () => undefined, resume: () => undefined };
+      return { abort, pause: () => undefined, resume: () => undefined, finish: () => undefined };
     },
     close: async () => undefined,
   };

@@ -7,6 +7,7 @@ import { anonymousOwner, operationOf } from "../domain/ledger/operation.ts";
 import type { ReadRequest, RequestEdits, UsageMeter } from "../wire/wire.ts";
 import { tokenizerOf } from "../domain/estimate/tokenizer.ts";
 import { checkReferences, rememberMade } from "./belongings.ts";
+import { habitsOf } from "./client.ts";
 import { estimate } from "./estimate.ts";
 import { Exchange, type ExchangeContext, type Forwarded } from "./exchange.ts";
 import { release } from "./finish.ts";
@@ -197,6 +198,7 @@ function forwarded(context: CallContext, call: ReadCall, { held, ceiling, fitted
     meter,
     slices: slicesFor(context, { call, held, ceiling, meter }),
     input,
+    showsOnlyReason: habitsOf(call.headers).showsOnlyReason,
   };
 }
 

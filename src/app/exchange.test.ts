@@ -102,6 +102,7 @@ function forwarded(ledger: ExchangeContext["ledger"]): Forwarded {
     meter,
     slices,
     input,
+    showsOnlyReason: false,
   };
 }
 
@@ -136,6 +137,7 @@ async function stream(
     abort: ({ message }) => exchange.fail({ reached: true, timedOut: false, message }),
     pause: nothing,
     resume: nothing,
+    finish: nothing,
   });
   exchange.head(200, { "content-type": "text/event-stream" });
   exchange.data(Buffer.from(`data: {"choices":[{"delta":{"content":"${text}"}}]}\n\n`));

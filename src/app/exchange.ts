@@ -10,13 +10,14 @@ import type { UsageFlag } from "../domain/usage/usage.ts";
 import type { Progress, UsageMeter } from "../wire/wire.ts";
 import { isTextOnly, type Estimate } from "./estimate.ts";
 import { release, settle, type FinishContext, type HeldCall } from "./finish.ts";
-import { isEncoded, isEventStream, isWhole, replyHeaders } from "./answer-headers.ts";
+import { isEncoded, isWhole, replyHeaders } from "./answer-headers.ts";
 import type { InputCount } from "./input-count.ts";
 import { tooLong, type Watched } from "./in-flight.ts";
 import type { Ledger } from "./ports.ts";
 import type { Reply, ReplyHeaders } from "./reply.ts";
 import { outcomeOf, unresolvedOutcome } from "./settle.ts";
 import type { Slices } from "./slices.ts";
+import { cutError } from "./refusal.ts";
 import { addCost, costComment } from "./tell-cost.ts";
 import { unreadMeter } from "./unread-meter.ts";
 import { upstreamError } from "./upstream-error.ts";
@@ -43,6 +44,8 @@ export interface Forwarded extends HeldCall {
   readonly fitted: number | null;
   readonly fallback: FallbackRates | null;
   readonly meter: UsageMeter;
+  /** Whether the caller's client shows of a cut stream nothing but its stop reason. */
+  readonly showsOnlyReason: boolean;
 }
 
 type Phase = "waiting" | "streaming" | "buffering" | "failing" | "draining" | "ended";
@@ -142,7 +145,8 @@ export class Exchange implements UpstreamReceiver, Watched {
 
   #callerLeft(): void {
     if (this.#goneAt !== null || this.#phase === "ended") return;
-    this.#flags = [...this.#flags, "aborted"];
+    // Many clients close the connection at the last event, and have the whole answer.
+    if (!this.#call.meter.finished) this.#flags = [...this.#flags, "aborted"];
     this.#goneAt = this.#context.clock.monotonic();
     this.#leaveUpstream();
   }
@@ -197,8 +201,9 @@ export class Exchange implements UpstreamReceiver, Watched {
     const bytes = meter.push(chunk);
     const isCovered = !slices || slices.takesPiece() || meter.finished;
     if (this.#withheld) this.#withheld.push(bytes);
-    else if (isCovered) this.#pass(bytes);
+    else if (isCovered) this.#passOn([bytes]);
     else this.#withhold(bytes, slices);
+    if (!this.#withheld) this.#endIfFinished();
   }
 
   /** Reads no more of the provider until the hold covers what has come. */
@@ -213,13 +218,27 @@ export class Exchange implements UpstreamReceiver, Watched {
     if (this.#phase !== "streaming") return;
     if (refusal && !this.#call.meter.finished) return this.#cut(refusal, { isPaid: slices.isPaid });
     if (this.#passWithheld()) this.#upstream?.resume();
+    this.#covering = null;
+    this.#endIfFinished();
   }
 
   /** @returns Whether the caller takes more at once. */
   #passWithheld(): boolean {
     const withheld = this.#withheld ?? [];
     this.#withheld = null;
-    return withheld.map((bytes) => this.#pass(bytes)).every(Boolean);
+    return this.#passOn(withheld);
+  }
+
+  /** Pieces of a stream, all that its meter has seen. @returns Whether the caller takes more at once. */
+  #passOn(pieces: readonly Uint8Array[]): boolean {
+    const isTaken = pieces.map((bytes) => this.#pass(bytes)).every(Boolean);
+    this.#call.meter.passed();
+    return isTaken;
+  }
+
+  /** What is finished is charged as that, whatever the provider or the caller does with the connection. */
+  #endIfFinished(): void {
+    if (this.#call.meter.finished && this.#call.route.wireName !== "gemini") void this.#run(this.#endStream());
   }
 
   /** No budget pays for more: the stream ends in the provider's own format, and what was generated is charged. */
@@ -227,12 +246,12 @@ export class Exchange implements UpstreamReceiver, Watched {
     this.#phase = "draining";
     this.#flags = [...this.#flags, "cut"];
     this.#upstream?.abort({ message: "the budget is used up", timedOut: false });
-    const closing = this.#call.meter.stop(`budget ${refusal.budgetId} is used up (${refusal.reason})`);
+    const { meter, route, showsOnlyReason } = this.#call;
     const { outcome } = await this.#read({ closed: true });
     await this.#settle(outcome);
     if (isPaid) this.#passWithheld();
-    this.#pass(closing);
-    this.#endReply(costComment(outcome));
+    this.#pass(meter.stop({ error: cutError(refusal), usage: outcome.usage, showsOnlyReason }));
+    this.#endReply(costComment(outcome, this.#headers, route));
   }
 
   async #endStream(): Promise<void> {
@@ -243,9 +262,8 @@ export class Exchange implements UpstreamReceiver, Watched {
     await this.#settle(outcome);
     this.#passWithheld();
     this.#pass(rest);
-    // Behind half an event the comment would be taken for the rest of it.
-    const canTell = isEventStream(this.#headers) && rest.length === 0;
-    this.#endReply(canTell ? costComment(outcome) : undefined);
+    // Behind half an event a comment would be taken for the rest of it.
+    this.#endReply(rest.length === 0 ? costComment(outcome, this.#headers, this.#call.route) : undefined);
   }
 
   async #endBuffered(): Promise<void> {
@@ -340,6 +358,7 @@ export class Exchange implements UpstreamReceiver, Watched {
   async #break(failure: UpstreamFailure): Promise<void> {
     const hadPhase = this.#phase;
     if (hadPhase === "draining") return;
+    if (hadPhase === "streaming" && this.#call.meter.finished) return this.#endStream();
     this.#phase = "draining";
     const closed = this.#goneAt !== null || failure.timedOut;
     const wasCancelled = hadPhase === "waiting" && this.#goneAt !== null && failure.reached && this.#call.slices !== null;
@@ -381,6 +400,7 @@ export class Exchange implements UpstreamReceiver, Watched {
 
   #done(): void {
     this.#phase = "ended";
+    this.#upstream?.finish();
     this.#resolveEnded();
   }
 

@@ -104,11 +104,12 @@ function begin(clock: JumpingClock): Running {
     fallback: null,
     meter: wire.meter(endpoint, { stream: true, facts: plainFacts }),
     slices: null,
+    showsOnlyReason: false,
     input: new InputCount(counter, { body: Buffer.alloc(0), tokenizer: tokenizerOf({ vendor: "p", model: "m" }) }),
   };
   const exchange = new Exchange(context, call, reply);
   const aborts: string[] = [];
-  exchange.attach({ abort: ({ message }) => aborts.push(message), pause: nothing, resume: nothing });
+  exchange.attach({ abort: ({ message }) => aborts.push(message), pause: nothing, resume: nothing, finish: nothing });
   return { desk, exchange, aborts };
 }
 

@@ -3,6 +3,7 @@
 import { formatAmount } from "../domain/budget/amount.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import type { Refusal, RefusalReason } from "../domain/ledger/command.ts";
+import type { WireError } from "../wire/wire.ts";
 
 /** The model that a refused call asked for. */
 export interface AskedFor {
@@ -46,4 +47,16 @@ export function describeRefusal({ reason, budgetId, balance, needed }: Refusal) 
     resets_at: counter.windowEnd === null ? null : formatInstant(counter.windowEnd),
     remedy: remedies[reason],
   };
+}
+
+/** The error that ends a stream for which no budget pays any more. */
+export function cutError(refusal: Refusal): WireError {
+  // What is held may be this call's own, so that waiting for others need not help.
+  const remedy = refusal.reason === "budget_held" ? "Wait for other calls to end, or raise the amount." : remedies[refusal.reason];
+  const purser = { ...describeRefusal(refusal), remedy };
+  const { currency, needed, available } = purser;
+  const message =
+    `budget "${refusal.budgetId}" ended this answer: ${needed} ${currency} needed to go on, ${available} ${currency} available. ` +
+    `What has come so far is charged. ${remedy}`;
+  return { status: 402, message, code: refusal.reason, param: null, purser };
 }

@@ -3,6 +3,9 @@
 import type { SettleAnswer } from "../domain/ledger/command.ts";
 import type { Outcome } from "../domain/ledger/entry.ts";
 import { formatUsd, pico } from "../domain/money/money.ts";
+import type { WireName } from "../wire/wire.ts";
+import { isEventStream } from "./answer-headers.ts";
+import type { UpstreamHeaders } from "./upstream.ts";
 import { lacksPrice } from "./unpriced.ts";
 
 export function addCost(headers: Record<string, string | readonly string[]>, outcome: Outcome, { tightest }: SettleAnswer): void {
@@ -11,8 +14,16 @@ export function addCost(headers: Record<string, string | readonly string[]>, out
   if (tightest) headers["x-purser-budget-remaining-usd"] = formatUsd(pico(tightest.available));
 }
 
-/** Clients skip comments, and nothing else can follow a stream. */
-export function costComment(outcome: Outcome): Uint8Array {
+/**
+ * The last line of a stream, which official SDKs and what is built on them skip. There is none in Gemini's format: its SDKs take every
+ * line for a part of the answer.
+ */
+export function costComment(
+  outcome: Outcome,
+  headers: UpstreamHeaders,
+  { wireName }: { readonly wireName: WireName },
+): Uint8Array | undefined {
+  if (wireName === "gemini" || !isEventStream(headers)) return undefined;
   const unpriced = lacksPrice(outcome) ? " unpriced=true" : "";
   return Buffer.from(`: purser cost_usd=${formatUsd(outcome.cost.usd)} status=${outcome.status}${unpriced}\n\n`);
 }

@@ -35,6 +35,8 @@ export interface UpstreamExchange {
   abort(reason: { readonly message: string; readonly timedOut: boolean }): void;
   pause(): void;
   resume(): void;
+  /** The answer is over: nothing more of it is wanted. The connection is kept if the provider ends it soon, and closed otherwise. */
+  finish(): void;
 }
 
 export interface Upstream {

@@ -32,7 +32,7 @@ function upstreamOf(answer: (receiver: UpstreamReceiver) => void): Upstream {
   return {
     forward(_, receiver) {
       answer(receiver);
-      return { abort: () => undefined, pause: () => undefined, resume: () => undefined };
+      return { abort: () => undefined, pause: () => undefined, resume: () => undefined, finish: () => undefined };
     },
     close: async () => undefined,
   };

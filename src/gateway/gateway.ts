@@ -1,6 +1,7 @@
 /** The data plane's door: from an HTTP request to a served call, or to a no in the provider's own error shape. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { habitsOf } from "../app/client.ts";
 import { serveCall, type CallContext, type IncomingCall, type RefusedCall } from "../app/call.ts";
 import { acceptedEncodings, decodeBody } from "../app/content-encoding.ts";
 import type { Headers } from "../app/identify.ts";
@@ -98,7 +99,7 @@ async function serve(context: GatewayContext, { request, address, addresses }: I
     const call: IncomingCall = { caller, target, method, ...(await plain(headers, received, context.limits.bodyBytes)) };
     if (target.endpoint.metering !== "metered") return await passThrough(context, call, reply);
     const refused = await serveCall(context, call, reply);
-    if (refused) answerRefusal(context, target, { refused, reply });
+    if (refused) answerRefusal(context, target, { refused, reply, headers });
   } finally {
     leave();
   }
@@ -129,11 +130,14 @@ function noWebSocket({ url }: Address): PurserError {
 function answerRefusal(
   context: GatewayContext,
   target: Target,
-  { refused, reply }: { readonly refused: RefusedCall; readonly reply: HttpReply },
+  { refused, reply, headers }: { readonly refused: RefusedCall; readonly reply: HttpReply; readonly headers: Headers },
 ): void {
   context.observer.refused(refused.refusal);
-  writeError(reply, target, refusalError(refused));
+  writeError(reply, target, { error: refusalError(refused), headers });
 }
+
+/** The same request will not pass. A client that repeats it nevertheless takes 400 as the end; the body is the same. */
+const isFinal: ReadonlySet<number> = new Set([402, 403, 404, 409, 413]);
 
 function answerError(
   context: GatewayContext,
@@ -143,8 +147,8 @@ function answerError(
   const known = error instanceof PurserError && error.code !== "bug" ? error : null;
   if (!known) context.observer.failed("a call failed", error);
   if (reply.begun) return reply.abort();
-  const answer = (): void =>
-    writeError(reply, target, errorOf(known ?? new PurserError("bug", "an error inside Purser; its log has the details")));
+  const failure = errorOf(known ?? new PurserError("bug", "an error inside Purser; its log has the details"));
+  const answer = (): void => writeError(reply, target, { error: failure, headers: request.headers });
   if (request.complete) return answer();
   request.unpipe().resume();
   // Its connection ends with an answer that is given now: under a caller who still sends it would break, and the answer be lost.
@@ -152,7 +156,12 @@ function answerError(
   else answer();
 }
 
-function writeError(reply: HttpReply, target: Target, error: WireError): void {
+/** The `headers` are the request's: they name the client. */
+function writeError(
+  reply: HttpReply,
+  target: Target,
+  { error, headers: asked }: { readonly error: WireError; readonly headers: Headers },
+): void {
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (error.status === 429 || error.code === "budget_held" || error.status === 503) headers["retry-after"] = "1";
   if (error.status === 401) headers["www-authenticate"] = 'Bearer realm="purser"';
@@ -160,7 +169,8 @@ function writeError(reply: HttpReply, target: Target, error: WireError): void {
   if (error.status === 415) headers["accept-encoding"] = acceptedEncodings;
   // The SDKs of OpenAI and Anthropic try a 409 again, by when the first call may have ended: its repeat would be paid for.
   if (error.status === 409) headers["x-should-retry"] = "false";
-  reply.head(error.status, headers);
+  const isRepeated = isFinal.has(error.status) && habitsOf(asked).retriesPaymentRequired;
+  reply.head(isRepeated ? 400 : error.status, headers);
   reply.end(target.wire.error(error));
 }
 

@@ -48,6 +48,9 @@ export class UndiciUpstream implements Upstream {
 
 const maxUrls = 1000;
 
+/** A provider mostly ends its answer together with the last event, or some milliseconds later. */
+const lingerMs = 1000;
+
 /** One request on its way. undici calls the `on...` methods, the call's exchange the others. */
 class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   readonly #receiver: UpstreamReceiver;
@@ -58,6 +61,7 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   /** The answer has come; it may not all have been decoded. */
   #hasCome = false;
   #isOver = false;
+  #linger: NodeJS.Timeout | undefined;
 
   constructor(receiver: UpstreamReceiver) {
     this.#receiver = receiver;
@@ -82,6 +86,13 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
     else this.#controller?.resume();
   }
 
+  finish(): void {
+    if (this.#isOver || this.#aborted || this.#linger) return;
+    this.#controller?.resume();
+    this.#linger = setTimeout(() => this.abort({ message: "the answer was over", timedOut: false }), lingerMs);
+    this.#linger.unref();
+  }
+
   /** Comes right before the first byte is sent: what was aborted while it waited for a connection reached nobody. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.#aborted) return controller.abort(new Error(this.#aborted.message));
@@ -101,6 +112,7 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#hasCome = true;
+    clearTimeout(this.#linger);
     if (this.#decoder) this.#decoder.end();
     else this.#end();
   }
@@ -146,6 +158,7 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   #fail(message: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    clearTimeout(this.#linger);
     this.#decoder?.destroy();
     this.#receiver.fail({ reached: this.#controller !== null, timedOut: this.#aborted?.timedOut ?? false, message });
   }

@@ -2,7 +2,7 @@
 
 import type { PicoUsd } from "../domain/money/money.ts";
 import type { ServiceTier } from "../domain/price/rate.ts";
-import type { FeeMeter, UsageFlag, UsagePart } from "../domain/usage/usage.ts";
+import type { FeeMeter, Usage, UsageFlag, UsagePart } from "../domain/usage/usage.ts";
 import type { PassedOutput } from "./answer/passed-output.ts";
 import type { Reference, StoredUse } from "./stored/references.ts";
 
@@ -152,11 +152,22 @@ export interface UsageMeter {
   readonly finished: boolean;
   /** @returns Bytes that were kept back (an unfinished event), and what was read. Call once, also after an abort. */
   end(): { readonly rest: Uint8Array; readonly reading: Reading };
+  /** Call this when all bytes that `push` returned have gone to the caller: `stop` closes what was opened in those, and nothing else. */
+  passed(): void;
   /**
-   * The bytes that end this stream cleanly for the caller's SDK after it was cut: the format's own stop reason for "length",
-   * what was generated so far as usage, and its closing event. `message` stands in a comment or field where the format has one.
+   * The bytes that end this stream after it was cut. Everything that it opened is closed, with the format's own stop reason for
+   * "length"; then come the usage that is charged, the reason as an error event, and the closing event.
    */
-  stop(message: string): Uint8Array;
+  stop(cut: Cut): Uint8Array;
+}
+
+/** Why a stream is cut, and what it is charged. */
+export interface Cut {
+  readonly error: WireError;
+  /** As the ledger has it, so that the caller is told the same. */
+  readonly usage: Usage;
+  /** Set for a client that shows nothing but the stop reason: the message then takes its place where the format has text there. */
+  readonly showsOnlyReason?: boolean;
 }
 
 /** A no, or a failure, before it is written in a format. */

@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import type OpenAI from "openai";
+import Anthropic from "@anthropic-ai/sdk";
+import { ApiError } from "@google/genai";
+import OpenAI from "openai";
 import { collect } from "./client.ts";
 import type { Entry } from "./figures.ts";
 import { openMarket, say, type Market, type Purse } from "./purse.ts";
@@ -17,16 +19,28 @@ before(async () => {
 describe("a stream for which nobody pays any more ends cleanly in its own format", () => {
   const long = "output=3000 gap_ms=2";
 
-  /** Reads the first piece, takes the money away, and reads on. */
+  /** Reads the first piece, takes the money away, and reads on until the SDK raises why the stream ended. */
   async function readWhilePoor<Item>(purse: Purse, amount: string, items: AsyncIterable<Item>): Promise<Item[]> {
     const all: Item[] = [];
-    for await (const item of items) {
-      all.push(item);
-      if (all.length > 1) continue;
-      const changed = await market.gateway.api("PATCH", `/api/v1/budgets/${purse.name}`, { body: { amount } });
-      assert.equal(changed.status, 200, JSON.stringify(changed.json));
-    }
+    const reading = (async () => {
+      for await (const item of items) {
+        all.push(item);
+        if (all.length > 1) continue;
+        const changed = await market.gateway.api("PATCH", `/api/v1/budgets/${purse.name}`, { body: { amount } });
+        assert.equal(changed.status, 200, JSON.stringify(changed.json));
+      }
+    })();
+    await assert.rejects(reading, (error) => {
+      assert.ok(error instanceof OpenAI.APIError || error instanceof Anthropic.APIError || error instanceof ApiError);
+      assert.match(error.message, new RegExp(`budget \\\\?"${purse.name}\\\\?" ended this answer.*raise the amount`));
+      return true;
+    });
     return all;
+  }
+
+  /** What is told is what is charged. */
+  function assertToldAsCharged(told: number | null | undefined, { usage }: Entry): void {
+    assert.equal(told, usage.output);
   }
 
   /** What was generated is charged, marked, and covers what the provider billed; nothing is held. */
@@ -59,21 +73,21 @@ describe("a stream for which nobody pays any more ends cleanly in its own format
       );
       assert.equal(chunks.filter(({ usage }) => Boolean(usage)).length, include_usage ? 1 : 0);
       const entry = await assertCut(purse);
+      if (include_usage) assertToldAsCharged(chunks.at(-1)?.usage?.completion_tokens, entry);
       assert.deepEqual([entry.status, entry.model], ["estimated", "sim-small"]);
     }
   });
 
-  test("OpenAI responses: an incomplete response with the text so far", async () => {
+  test("OpenAI responses: an incomplete item with the text so far", async () => {
     const purse = await market.makePurse("1");
     const stream = await market.openai(purse).responses.create({ model: "sim-small", input: say(purse, long), stream: true });
     const events = await readWhilePoor(purse, "0.0001", stream);
-    const last = events.at(-1);
-    assert.ok(last?.type === "response.incomplete");
-    assert.deepEqual([last.response.status, last.response.incomplete_details?.reason], ["incomplete", "max_output_tokens"]);
     const deltas = events.map((event) => (event.type === "response.output_text.delta" ? event.delta : "")).join("");
-    const [item] = last.response.output;
-    assert.ok(deltas.length > 0 && item?.type === "message" && item.content[0]?.type === "output_text");
-    assert.equal(item.content[0].text, deltas);
+    const last = events.at(-1);
+    assert.ok(last?.type === "response.output_item.done" && last.item.type === "message");
+    assert.equal(last.item.status, "incomplete");
+    assert.ok(deltas.length > 0 && last.item.content[0]?.type === "output_text");
+    assert.equal(last.item.content[0].text, deltas);
     await assertCut(purse);
   });
 
@@ -85,10 +99,10 @@ describe("a stream for which nobody pays any more ends cleanly in its own format
       messages: [{ role: "user", content: say(purse, long) }],
     });
     await readWhilePoor(purse, "0.003", stream);
-    const message = await stream.finalMessage();
-    assert.equal(message.stop_reason, "max_tokens");
+    const message = stream.currentMessage;
+    assert.equal(message?.stop_reason, "max_tokens");
     assert.ok(message.content[0]?.type === "text" && message.content[0].text.length > 0);
-    await assertCut(purse);
+    assertToldAsCharged(message.usage.output_tokens, await assertCut(purse));
   });
 
   test("Gemini: finishReason MAX_TOKENS", async () => {
@@ -96,7 +110,7 @@ describe("a stream for which nobody pays any more ends cleanly in its own format
     const stream = await market.gemini(purse).models.generateContentStream({ model: "sim-small", contents: say(purse, long) });
     const chunks = await readWhilePoor(purse, "0.0005", stream);
     assert.equal(chunks.at(-1)?.candidates?.[0]?.finishReason, "MAX_TOKENS");
-    await assertCut(purse);
+    assertToldAsCharged(chunks.at(-1)?.usageMetadata?.candidatesTokenCount, await assertCut(purse));
   });
 });
 
@@ -118,7 +132,7 @@ test("a provider that ignores max_tokens is cut once that is certain, and the ch
     stream: true,
     messages: [{ role: "user", content: say(purse, "output=20000 tokens_per_chunk=20 gap_ms=2 fault=ignore_max") }],
   });
-  await collect(stream);
+  await assert.rejects(collect(stream), /ended this answer/);
   const [entry] = await market.gateway.entries(`project=${purse.name}`);
   assert.ok(entry);
   assert.ok(entry.flags.includes("cut") && entry.flags.includes("over_ceiling"), JSON.stringify(entry.flags));

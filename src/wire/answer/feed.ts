@@ -2,7 +2,7 @@
 
 import type { Usage } from "../../domain/usage/usage.ts";
 import { sumUsage } from "../../domain/usage/usage.ts";
-import type { Reading, RequestFacts, UsageMeter } from "../wire.ts";
+import type { Cut, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 
 /** A request of which nothing is known. */
 export const plainFacts: RequestFacts = {
@@ -21,6 +21,12 @@ export const plainFacts: RequestFacts = {
   serviceTier: "standard",
   serverToolCalls: 0,
   usageAsked: true,
+};
+
+/** A stream that is cut, with what it is charged. */
+export const plainCut: Cut = {
+  error: { status: 402, message: "no more", code: "budget_exhausted", param: null, purser: { budget_id: "b" } },
+  usage: { input: 9, cache_read: 3, output: 7 },
 };
 
 /** What came out of a meter: all bytes that were passed on, and the reading. */

@@ -1,19 +1,25 @@
 /** Turns what a provider knows of its own events into a meter: framing outside, meaning inside. */
 
 import { SseSplitter } from "../sse/index.ts";
-import type { Progress, Reading, UsageMeter } from "../wire.ts";
+import type { Cut, Progress, Reading, UsageMeter } from "../wire.ts";
 import { AnswerBody } from "./answer-body.ts";
 import type { PassedOutput } from "./passed-output.ts";
 
-/** What is known of one answer while its events pass. */
-export interface AnswerState {
+/** What is known of one answer that comes as one body. */
+export interface BodyState {
   /** @param data The JSON text of one event, or of the whole body. */
   take(data: Buffer): void;
   readonly progress: Progress;
-  readonly output: PassedOutput | null;
   readonly finished: boolean;
   /** @param malformed Whether some of the answer passed unread. */
   reading(malformed: boolean): Reading;
+}
+
+/** What is known of a stream while its events pass. */
+export interface AnswerState extends BodyState {
+  readonly output: PassedOutput;
+  /** The caller has all that was taken so far. */
+  passed(): void;
 }
 
 /** Splits the bytes of an answer into events, and hands each one's JSON text to whoever made it. */
@@ -31,13 +37,14 @@ export interface Framing {
 }
 
 /** Reads a stream event by event. @param stop Gives the events that end it early, as text. */
-export function streamMeter(framing: Framing, state: AnswerState, stop: (message: string) => string): UsageMeter {
+export function streamMeter(framing: Framing, state: AnswerState, stop: (cut: Cut) => string): UsageMeter {
   return {
     push(chunk) {
       const passed = framing.push(chunk);
-      state.output?.noteUnread(framing.unreadTextBytes);
+      state.output.noteUnread(framing.unreadTextBytes);
       return passed;
     },
+    passed: () => state.passed(),
     get progress() {
       return state.progress;
     },
@@ -51,7 +58,7 @@ export function streamMeter(framing: Framing, state: AnswerState, stop: (message
       const rest = framing.end();
       return { rest, reading: state.reading(framing.malformed) };
     },
-    stop: (message) => Buffer.from(framing.separator + stop(message)),
+    stop: (cut) => Buffer.from(framing.separator + stop(cut)),
   };
 }
 
@@ -61,7 +68,7 @@ export function streamMeter(framing: Framing, state: AnswerState, stop: (message
  *
  * @param answer Whether the body holds generated text: until it is read, all of its bytes are taken for that.
  */
-export function bodyMeter(state: AnswerState, answer: { readonly generates: boolean }): UsageMeter {
+export function bodyMeter(state: BodyState, answer: { readonly generates: boolean }): UsageMeter {
   const body = new AnswerBody();
   let reading: Reading | null = null;
   return {
@@ -70,6 +77,7 @@ export function bodyMeter(state: AnswerState, answer: { readonly generates: bool
       body.push(chunk);
       return chunk;
     },
+    passed: () => undefined,
     get progress() {
       if (!state.finished) return { inputTokens: null, outputTokens: answer.generates ? outputOfBytes(body.length) : 0 };
       const { progress } = state;
@@ -129,9 +137,9 @@ export function outputOfBytes(bytes: number): number {
 
 const bytesPerToken = 3;
 
-/** One event of a stream. A message's line ends would end its comment. */
-export function sseComment(message: string): string {
-  return `: ${message.replaceAll(/[\r\n]+/g, " ")}\n\n`;
+/** One server-sent event. @param json On one line. */
+export function sseEvent(json: string, name?: string): string {
+  return `${name === undefined ? "" : `event: ${name}\n`}data: ${json}\n\n`;
 }
 
 /** Servers that speak several formats close every stream as OpenAI does. */

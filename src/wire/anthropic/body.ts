@@ -1,7 +1,7 @@
 /** What is known of an Anthropic message that comes as one body. */
 
 import { countContext, sumUsage, type UsageFlag } from "../../domain/usage/usage.ts";
-import { outputOfBytes, type AnswerState } from "../answer/meter.ts";
+import { outputOfBytes, type BodyState } from "../answer/meter.ts";
 import { answerScanner } from "../body/scan.ts";
 import { keepRaw, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
@@ -12,8 +12,7 @@ import { billedParts, readAnthropicUsage, type AnthropicUsage } from "./usage.ts
 const scan = answerScanner();
 
 /** Builds of the body only its model and usage. */
-export class AnthropicBody implements AnswerState {
-  readonly output = null;
+export class AnthropicBody implements BodyState {
   readonly #asked: AskedTerms;
   #bytes = 0;
   #finished = false;

@@ -19,7 +19,7 @@ export const anthropicWire: WireFormat = {
     return streamMeter(
       sseFraming((data) => state.take(data)),
       state,
-      (message) => state.stop(message),
+      (cut) => state.stop(cut),
     );
   },
   storedPlace,

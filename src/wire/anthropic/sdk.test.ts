@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { plainFacts } from "../answer/feed.ts";
+import { plainCut, plainFacts } from "../answer/feed.ts";
 import { anthropicWire } from "./index.ts";
 
 interface Answer {
@@ -43,16 +43,33 @@ const start = event({
 function cutStream(written: string): Buffer {
   const meter = anthropicWire.meter({ name: "messages", metering: "metered" }, { stream: true, facts: plainFacts });
   const passed = meter.push(Buffer.from(`${written}event: content_block_delta\ndata: {"type":"con`));
-  return Buffer.concat([passed, meter.stop("the budget is used up\nat all")]);
+  meter.passed();
+  return Buffer.concat([passed, meter.stop({ ...plainCut, error: { ...plainCut.error, message: "the budget is used up\nat all" } })]);
 }
 
-test("a stream that was cut in its text ends at max_tokens with what was generated", async () => {
+/** What the stream helper has gathered when it raises the error that ends it. */
+async function readCut(written: string, types: string[] = []): Promise<Anthropic.Message> {
+  return withAnswer({ body: cutStream(written) }, async (client) => {
+    const stream = client.messages.stream(ask);
+    stream.on("streamEvent", ({ type }) => types.push(type));
+    await assert.rejects(stream.done(), (error) => {
+      assert.ok(error instanceof APIError);
+      assert.match(error.message, /the budget is used up/);
+      return true;
+    });
+    assert.ok(stream.currentMessage);
+    return stream.currentMessage;
+  });
+}
+
+test("a stream that was cut in its text ends at max_tokens with what was generated and is charged, and raises the reason", async () => {
   const block = event({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } });
   const text = event({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Once upon a time" } });
-  const message = await withAnswer({ body: cutStream(start + block + text) }, (client) => client.messages.stream(ask).finalMessage());
+  const message = await readCut(start + block + text);
   assert.equal(message.stop_reason, "max_tokens");
   assert.deepEqual(message.content, [{ type: "text", text: "Once upon a time" }]);
-  assert.deepEqual({ ...message.usage }, { input_tokens: 5, output_tokens: 16 });
+  const charged = { input_tokens: 9, output_tokens: 7, cache_read_input_tokens: 3, cache_creation_input_tokens: 0 };
+  assert.deepEqual({ ...message.usage }, charged);
 });
 
 test("a stream that was cut in a tool call closes all of its blocks", async () => {
@@ -63,24 +80,20 @@ test("a stream that was cut in a tool call closes all of its blocks", async () =
     event({ type: "content_block_start", index: 1, content_block: tool }) +
     event({ type: "content_block_delta", index: 1, delta: { type: "input_json_delta", partial_json: '{"path":"a.t' } });
   const types: string[] = [];
-  const message = await withAnswer({ body: cutStream(start + blocks) }, (client) => {
-    const stream = client.messages.stream(ask);
-    stream.on("streamEvent", ({ type }) => types.push(type));
-    return stream.finalMessage();
-  });
+  const message = await readCut(start + blocks, types);
   assert.equal(message.stop_reason, "max_tokens");
-  assert.deepEqual(types.slice(-3), ["content_block_stop", "message_delta", "message_stop"]);
+  assert.deepEqual(types.slice(-2), ["content_block_stop", "message_delta"]);
   assert.equal(types.filter((type) => type === "content_block_stop").length, 2);
 });
 
 test("a stream that was cut before it began is an empty message", async () => {
-  const message = await withAnswer({ body: cutStream("") }, (client) => client.messages.stream(ask).finalMessage());
+  const message = await readCut("");
   assert.deepEqual([message.stop_reason, message.content], ["max_tokens", []]);
 });
 
 test("a stream that had given its stop reason keeps it", async () => {
   const end = event({ type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: 9 } });
-  const message = await withAnswer({ body: cutStream(start + end) }, (client) => client.messages.stream(ask).finalMessage());
+  const message = await readCut(start + end);
   assert.deepEqual([message.stop_reason, message.usage.output_tokens], ["end_turn", 9]);
 });
 

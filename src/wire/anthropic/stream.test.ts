@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cutsOf, feed, plainFacts, total, type Fed } from "../answer/feed.ts";
+import { cutsOf, feed, plainFacts, total, type Fed, plainCut } from "../answer/feed.ts";
 import type { UsageMeter } from "../wire.ts";
 import { anthropicWire } from "./index.ts";
 
@@ -261,8 +261,9 @@ test("it is finished when its closing event has passed, and not before", () => {
   under.push(Buffer.from(start({ input_tokens: 1 }) + delta({ output_tokens: 1 })));
   assert.equal(under.finished, false);
   under.push(Buffer.from(stop));
+  under.passed();
   assert.equal(under.finished, true);
-  assert.equal(under.stop("no more").length, 0);
+  assert.equal(under.stop(plainCut).length, 0);
 });
 
 test("a long list of passes is left out of the raw usage", () => {

@@ -1,13 +1,14 @@
-/** What is known of an Anthropic stream while its events pass: its usage, its open blocks, and how to end it early. */
+/** What is known of an Anthropic stream while its events pass: its usage, and what is left open. */
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { countContext, sumUsage, type UsageFlag, type UsagePart } from "../../domain/usage/usage.ts";
-import { sseComment, type AnswerState } from "../answer/meter.ts";
+import type { AnswerState } from "../answer/meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { behindQuoted, standsAt } from "../bytes.ts";
 import { keepRaw, overwrite, sameCounts, toObject, toText, type JsonObject } from "../count/count.ts";
-import type { Progress, Reading } from "../wire.ts";
+import type { Cut, Progress, Reading } from "../wire.ts";
 import { readReportedCost } from "../count/reported-cost.ts";
+import { OpenMessage } from "./open-message.ts";
 import type { AskedTerms } from "./terms.ts";
 import { billedParts, readAnthropicUsage, type AnthropicUsage } from "./usage.ts";
 
@@ -36,7 +37,7 @@ export class AnthropicStream implements AnswerState {
   #stopped = false;
   #finished = false;
   #failed = false;
-  readonly #open = new Set<number>();
+  readonly #open = new OpenMessage();
   readonly #flags = new Set<UsageFlag>();
 
   /** @param asked What was asked for, which counts until the answer says what serves. */
@@ -64,11 +65,11 @@ export class AnthropicStream implements AnswerState {
     const head = data.toString("latin1", 0, headBytes);
     const type = /^\s*\{\s*"type"\s*:\s*"([a-z_]+)"/.exec(head)?.[1] ?? toText(this.#parse(data)?.["type"]);
     if (type === "content_block_delta") this.#takeDelta(data);
-    else if (type === "content_block_start") this.#open.add(this.#indexOf(data, head));
-    else if (type === "content_block_stop") this.#open.delete(this.#indexOf(data, head));
+    else if (type === "content_block_start") this.#open.see({ kind: "block", index: this.#indexOf(data, head) });
+    else if (type === "content_block_stop") this.#open.see({ kind: "block_end", index: this.#indexOf(data, head) });
     else if (type === "message_start") this.#takeStart(data);
     else if (type === "message_delta") this.#takeMessageDelta(data);
-    else if (type === "message_stop") this.#finished = true;
+    else if (type === "message_stop") this.#takeStop();
     else if (type === "error") this.#failed = true;
   }
 
@@ -108,18 +109,18 @@ export class AnthropicStream implements AnswerState {
     return this.#isRefused ? billedParts(read, this.#stopReason) : read.parts;
   }
 
+  passed(): void {
+    this.#open.passed();
+  }
+
   /** The events that are missing for a stop at "max_tokens"; none once the stream has closed itself. */
-  stop(message: string): string {
-    if (this.#finished) return "";
-    const events = [sseComment(message)];
-    if (!this.#started) events.push(event({ type: "message_start", message: emptyMessage(this.#model ?? "") }));
-    for (const index of this.#open) events.push(event({ type: "content_block_stop", index }));
-    if (!this.#stopped) {
-      const usage = { output_tokens: this.progress.outputTokens };
-      events.push(event({ type: "message_delta", delta: { stop_reason: "max_tokens", stop_sequence: null }, usage }));
-    }
-    events.push(event({ type: "message_stop" }));
-    return events.join("");
+  stop(cut: Cut): string {
+    return this.#open.close(cut, this.#model ?? "");
+  }
+
+  #takeStop(): void {
+    this.#finished = true;
+    this.#open.see({ kind: "end" });
   }
 
   #takeDelta(data: Buffer): void {
@@ -133,6 +134,7 @@ export class AnthropicStream implements AnswerState {
     const id = toText(message["id"]) ?? null;
     if (this.#started && id !== this.#id) this.#flags.add("usage_repeated");
     this.#started = true;
+    this.#open.see({ kind: "start" });
     this.#id = id;
     this.#model = toText(message["model"]) ?? this.#model;
     const usage = toObject(message["usage"]);
@@ -151,6 +153,7 @@ export class AnthropicStream implements AnswerState {
     }
     if (!closing) return;
     this.#stopped = true;
+    this.#open.see({ kind: "reason" });
     this.#compareFinals();
   }
 
@@ -216,14 +219,4 @@ function closingQuote(data: Buffer, from: number): number {
     else if (data[at] === quote) return at;
   }
   return data.length;
-}
-
-function event(body: { readonly type: string } & JsonObject): string {
-  return `event: ${body.type}\ndata: ${JSON.stringify(body)}\n\n`;
-}
-
-/** A message that nothing was generated of: an SDK fails on a stream without a start. */
-function emptyMessage(model: string): JsonObject {
-  const usage = { input_tokens: 0, output_tokens: 0, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 };
-  return { id: "msg_purser", type: "message", role: "assistant", model, content: [], stop_reason: null, stop_sequence: null, usage };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cutsOf, feed, total } from "../answer/feed.ts";
+import { cutsOf, feed, total, plainCut } from "../answer/feed.ts";
 import { converseMeter, readConverseUsage } from "./index.ts";
 
 const line = (event: object): string => `${JSON.stringify(event)}\n`;
@@ -81,7 +81,8 @@ test("progress is estimated from deltas until the usage comes", () => {
 test("a stream that is cut closes its blocks and says why it stopped", () => {
   const meter = converseMeter({ stream: true });
   meter.push(Buffer.from(`${delta("abc", 0)}${delta("def", 1)}${line({ contentBlockStop: { contentBlockIndex: 0 } })}`));
-  const events = Buffer.from(meter.stop("no more"))
+  meter.passed();
+  const events = Buffer.from(meter.stop(plainCut))
     .toString()
     .trimEnd()
     .split("\n")
@@ -89,7 +90,10 @@ test("a stream that is cut closes its blocks and says why it stopped", () => {
   assert.deepEqual(events, [
     { contentBlockStop: { contentBlockIndex: 1 } },
     { messageStop: { stopReason: "max_tokens" } },
-    { metadata: { usage: { inputTokens: 0, outputTokens: 6, totalTokens: 6 } } },
+    {
+      metadata: { usage: { inputTokens: 9, cacheReadInputTokens: 3, cacheWriteInputTokens: 0, outputTokens: 7, totalTokens: 19 } },
+    },
+    { serviceQuotaExceededException: { message: "no more" } },
   ]);
 });
 

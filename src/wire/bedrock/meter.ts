@@ -1,12 +1,12 @@
 /** Meters of Bedrock's Converse answers and of ConverseStream events that were decoded to JSON lines. */
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
-import type { UsageFlag } from "../../domain/usage/usage.ts";
+import type { Usage, UsageFlag } from "../../domain/usage/usage.ts";
 import { countContext, countTokens, sumUsage } from "../../domain/usage/usage.ts";
 import { bodyMeter, outputOfBytes, streamMeter, type AnswerState } from "../answer/meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { keepRaw, toObject, type JsonObject } from "../count/count.ts";
-import type { Progress, Reading, UsageMeter } from "../wire.ts";
+import type { Cut, Progress, Reading, UsageMeter } from "../wire.ts";
 import { LineFraming } from "./line-framing.ts";
 import { servedTier } from "./terms.ts";
 import { readConverseUsage } from "./usage.ts";
@@ -20,7 +20,7 @@ export function converseMeter({ stream }: { readonly stream: boolean }): UsageMe
   const state = new ConverseAnswer(stream);
   if (!stream) return bodyMeter(state, { generates: true });
   const framing = new LineFraming((line) => state.take(line));
-  return streamMeter(framing, state, () => state.stop());
+  return streamMeter(framing, state, (cut) => state.stop(cut));
 }
 
 /** Takes events; parses those that are not deltas. The usage comes last, in `metadata`, after `messageStop`. */
@@ -35,6 +35,10 @@ class ConverseAnswer implements AnswerState {
   #finished = false;
   #failed = false;
   readonly #open = new Set<number>();
+  /** What of that the caller has. */
+  #passedOpen: readonly number[] = [];
+  #hasPassedReason = false;
+  #hasPassedEnd = false;
   readonly #flags = new Set<UsageFlag>();
 
   constructor(stream: boolean) {
@@ -88,13 +92,20 @@ class ConverseAnswer implements AnswerState {
     };
   }
 
-  stop(): string {
-    if (this.#finished) return "";
-    const { inputTokens, outputTokens } = this.progress;
-    const usage = { inputTokens: inputTokens ?? 0, outputTokens, totalTokens: (inputTokens ?? 0) + outputTokens };
-    const blocks = [...this.#open].map((contentBlockIndex) => ({ contentBlockStop: { contentBlockIndex } }));
-    const end = this.#stopped ? [] : [{ messageStop: { stopReason: "max_tokens" } }];
-    return [...blocks, ...end, { metadata: { usage } }].map((event) => `${JSON.stringify(event)}\n`).join("");
+  passed(): void {
+    this.#passedOpen = [...this.#open];
+    this.#hasPassedReason = this.#stopped;
+    this.#hasPassedEnd = this.#finished;
+  }
+
+  stop({ error, usage }: Cut): string {
+    if (this.#hasPassedEnd) return "";
+    const blocks = this.#passedOpen.map((contentBlockIndex) => ({ contentBlockStop: { contentBlockIndex } }));
+    const end = this.#hasPassedReason ? [] : [{ messageStop: { stopReason: "max_tokens" } }];
+    const exception = { serviceQuotaExceededException: { message: error.message } };
+    return [...blocks, ...end, { metadata: { usage: converseUsage(usage) } }, exception]
+      .map((event) => `${JSON.stringify(event)}\n`)
+      .join("");
   }
 
   #takeDelta(data: Buffer): void {
@@ -145,4 +156,11 @@ class ConverseAnswer implements AnswerState {
 /** `internalServerException`, `throttlingException`, `modelStreamErrorException` and their like end a stream instead of `metadata`. */
 function isException(name: string): boolean {
   return name.endsWith("Exception");
+}
+
+function converseUsage(usage: Usage): object {
+  const [inputTokens, outputTokens] = [usage.input ?? 0, usage.output ?? 0];
+  const cacheWriteInputTokens = (usage.cache_write_5m ?? 0) + (usage.cache_write_1h ?? 0);
+  const cached = { cacheReadInputTokens: usage.cache_read ?? 0, cacheWriteInputTokens };
+  return { inputTokens, ...cached, outputTokens, totalTokens: countTokens(usage) };
 }

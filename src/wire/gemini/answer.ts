@@ -38,6 +38,9 @@ export class GeminiAnswer implements AnswerState {
   #passedBytes = 0;
   readonly #indexes = new Set<number>();
   readonly #ended = new Set<number>();
+  /** The indexes of candidates that ended in what was passed on. */
+  #passedEnds: readonly number[] = [];
+  #hasPassedEnd = false;
   readonly #grounding: Grounding;
   readonly #flags = new Set<UsageFlag>();
 
@@ -61,17 +64,20 @@ export class GeminiAnswer implements AnswerState {
     return this.#responseId;
   }
 
-  /** The indexes of the candidates that have not ended; the first one's when none has begun. */
-  get open(): readonly number[] {
-    return this.#indexes.size === 0 ? [0] : [...this.#indexes].filter((index) => !this.#ended.has(index));
+  /** Whether the caller has seen the stream end. */
+  get hasPassedEnd(): boolean {
+    return this.#hasPassedEnd;
   }
 
-  /** The provider's last usage with what passed since, as far as it is known. */
-  get usageSoFar(): JsonObject {
-    const number = (field: string): number => (typeof this.#metadata[field] === "number" ? this.#metadata[field] : 0);
-    const candidatesTokenCount = number("candidatesTokenCount") + this.output.mostTokens - this.output.reportedTokens;
-    const others = number("promptTokenCount") + number("thoughtsTokenCount") + number("toolUsePromptTokenCount");
-    return { ...this.#metadata, candidatesTokenCount, totalTokenCount: others + candidatesTokenCount };
+  /** The indexes of the candidates that the caller has not seen end. */
+  get open(): readonly number[] {
+    const asked = Array.from({ length: Math.max(this.#facts.choices, 1) }, (_, index) => index);
+    return asked.filter((index) => !this.#passedEnds.includes(index));
+  }
+
+  passed(): void {
+    if (this.#ended.size > this.#passedEnds.length) this.#passedEnds = [...this.#ended];
+    this.#hasPassedEnd = this.finished;
   }
 
   get progress(): Progress {

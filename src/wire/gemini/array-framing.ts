@@ -29,6 +29,8 @@ export class ArrayFraming implements Framing {
   #isEscaped = false;
   #elements = 0;
   #closed = false;
+  #hasPassedEnd = false;
+  #passedElements = 0;
   #malformed = false;
   /** Of long elements that have ended. */
   #unreadTextBytes = 0;
@@ -46,14 +48,19 @@ export class ArrayFraming implements Framing {
     return this.#unreadTextBytes + (this.#long?.unreadTextBytes ?? 0);
   }
 
-  /** Whether the closing bracket has been passed on. */
-  get closed(): boolean {
-    return this.#closed;
+  /** Whether the caller has the closing bracket. */
+  get hasPassedEnd(): boolean {
+    return this.#hasPassedEnd;
   }
 
-  /** How many elements have been passed on. */
-  get elements(): number {
-    return this.#elements;
+  /** How many elements the caller has. */
+  get passedElements(): number {
+    return this.#passedElements;
+  }
+
+  passed(): void {
+    this.#hasPassedEnd = this.#closed;
+    this.#passedElements = this.#elements;
   }
 
   push(chunk: Uint8Array): Uint8Array {

@@ -6,8 +6,8 @@ import type { WireError } from "../wire.ts";
 const statuses: ReadonlyMap<number, string> = new Map([
   [400, "INVALID_ARGUMENT"],
   [401, "UNAUTHENTICATED"],
-  // Google has no code of its own for payment; its SDKs read the number.
-  [402, "RESOURCE_EXHAUSTED"],
+  // Google has no code of its own for payment, and this one where billing is not enabled. RESOURCE_EXHAUSTED is a rate limit to its clients.
+  [402, "FAILED_PRECONDITION"],
   [403, "PERMISSION_DENIED"],
   [404, "NOT_FOUND"],
   [408, "DEADLINE_EXCEEDED"],

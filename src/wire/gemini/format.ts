@@ -1,14 +1,15 @@
 /** Google's Gemini API as a wire format. */
 
-import { bodyMeter, sseComment, sseFraming, streamMeter, type Framing } from "../answer/meter.ts";
+import { bodyMeter, sseEvent, sseFraming, streamMeter, type Framing } from "../answer/meter.ts";
 import { toBuffer } from "../bytes.ts";
-import type { UsageMeter, WireFormat } from "../wire.ts";
+import type { Cut, UsageMeter, WireFormat } from "../wire.ts";
 import { GeminiAnswer } from "./answer.ts";
 import { ArrayFraming } from "./array-framing.ts";
 import { geminiEndpoint } from "./endpoint.ts";
 import { geminiError } from "./error.ts";
 import { readGeminiRequest } from "./request.ts";
 import { geminiMadeIds, referencesOf, storedPlace } from "./stored.ts";
+import { geminiUsage } from "./usage-told.ts";
 
 export const geminiWire: WireFormat = {
   name: "gemini",
@@ -29,26 +30,45 @@ function geminiStreamMeter(state: GeminiAnswer): UsageMeter {
   const take = (data: Buffer): void => state.take(data);
   const array = new ArrayFraming(take);
   const framing = new FirstByteFraming(array, sseFraming(take));
-  return streamMeter(framing, state, (message) => {
-    const closed = framing.isArray ? array.closed : state.finished;
-    if (closed) return "";
-    const last = JSON.stringify(lastChunk(state, message));
-    if (framing.isArray) return `${array.elements === 0 ? "[" : ","}${last}]`;
-    return `${sseComment(message)}data: ${last}\n\n`;
-  });
+  const stop = (cut: Cut): string => (framing.isArray ? arrayEnd(array, state, cut) : eventsEnd(state, cut));
+  const meter = streamMeter(framing, state, stop);
+  return {
+    ...meter,
+    // Getters do not survive a spread.
+    get progress() {
+      return meter.progress;
+    },
+    get finished() {
+      return meter.finished;
+    },
+    passed() {
+      array.passed();
+      meter.passed();
+    },
+  };
 }
 
-/** Ends every candidate that has not ended, with what was generated so far as usage. */
-function lastChunk(state: GeminiAnswer, message: string): object {
+function eventsEnd(state: GeminiAnswer, cut: Cut): string {
+  if (state.hasPassedEnd) return "";
+  return sseEvent(JSON.stringify(lastChunk(state, cut))) + sseEvent(geminiError(cut.error));
+}
+
+function arrayEnd(array: ArrayFraming, state: GeminiAnswer, cut: Cut): string {
+  if (array.hasPassedEnd) return "";
+  return `${array.passedElements === 0 ? "[" : ","}${JSON.stringify(lastChunk(state, cut))},${geminiError(cut.error)}]`;
+}
+
+/** Ends every candidate that has not ended. `finishMessage` is Google's own place for the reason in words. */
+function lastChunk(state: GeminiAnswer, { error, usage }: Cut): object {
   const candidates = state.open.map((index) => ({
     content: { role: "model", parts: [{ text: "" }] },
     finishReason: "MAX_TOKENS",
-    finishMessage: message,
+    finishMessage: error.message,
     index,
   }));
   return {
     candidates,
-    usageMetadata: state.usageSoFar,
+    usageMetadata: geminiUsage(usage),
     ...(state.model !== null && { modelVersion: state.model }),
     ...(state.responseId !== null && { responseId: state.responseId }),
   };

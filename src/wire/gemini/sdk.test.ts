@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { plainFacts } from "../answer/feed.ts";
+import { plainCut, plainFacts } from "../answer/feed.ts";
 import { geminiWire } from "./index.ts";
 
 interface Answer {
@@ -42,23 +42,33 @@ const chunk = {
 function cutStream(written: string, torn: string): Buffer {
   const meter = geminiWire.meter({ name: "generate_content", metering: "metered" }, { stream: true, facts: plainFacts });
   const passed = meter.push(Buffer.from(written + torn));
-  return Buffer.concat([passed, meter.stop("the budget is used up\nat all")]);
+  meter.passed();
+  return Buffer.concat([passed, meter.stop({ ...plainCut, error: { ...plainCut.error, message: "the budget is used up\nat all" } })]);
 }
 
 async function readAll(body: Uint8Array): Promise<readonly GenerateContentResponse[]> {
   return withAnswer({ body }, async (client) => {
     const chunks: GenerateContentResponse[] = [];
-    for await (const item of await client.models.generateContentStream(ask)) chunks.push(item);
+    const stream = await client.models.generateContentStream(ask);
+    const reading = (async () => {
+      for await (const item of stream) chunks.push(item);
+    })();
+    await assert.rejects(reading, (error) => error instanceof ApiError && /the budget is used up/.test(error.message));
     return chunks;
   });
 }
 
-test("a stream that was cut ends at MAX_TOKENS with what was generated", async () => {
+test("a stream that was cut ends at MAX_TOKENS with what was generated and is charged, and raises the reason", async () => {
   const chunks = await readAll(cutStream(`data: ${JSON.stringify(chunk)}\n\n`, 'data: {"candidates": [{"con'));
   const last = chunks.at(-1);
   assert.equal(chunks.map((item) => item.text).join(""), "Once upon");
   assert.equal(last?.candidates?.[0]?.finishReason, "MAX_TOKENS");
-  assert.deepEqual(JSON.parse(JSON.stringify(last?.usageMetadata)), { promptTokenCount: 9, candidatesTokenCount: 2, totalTokenCount: 11 });
+  assert.deepEqual(JSON.parse(JSON.stringify(last?.usageMetadata)), {
+    promptTokenCount: 12,
+    cachedContentTokenCount: 3,
+    candidatesTokenCount: 7,
+    totalTokenCount: 19,
+  });
   assert.deepEqual([last?.modelVersion, last?.responseId], ["gemini-2.5-pro", "r1"]);
 });
 
@@ -76,9 +86,12 @@ test("an array that was cut is closed as an array", () => {
   assert.deepEqual(first, chunk);
   const { finishReason, finishMessage } = (last?.candidates[0] ?? {}) as { finishReason?: string; finishMessage?: string };
   assert.deepEqual([finishReason, finishMessage], ["MAX_TOKENS", "the budget is used up\nat all"]);
-  assert.deepEqual(more, []);
+  assert.deepEqual(
+    more.map((element) => (element as unknown as { error: { message: string } }).error.message),
+    ["the budget is used up\nat all"],
+  );
   const alone = JSON.parse(cutStream("", '[{"cand').toString()) as unknown[];
-  assert.equal(alone.length, 1);
+  assert.equal(alone.length, 2);
 });
 
 test("an answer that has ended is not ended again", () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { feed, plainFacts, total } from "../answer/feed.ts";
+import { feed, plainFacts, total, plainCut } from "../answer/feed.ts";
 import type { Reading, UsageMeter } from "../wire.ts";
 import { openaiWire } from "./wire.ts";
 
@@ -64,6 +64,7 @@ test("a model or tier that is no text costs nobody the usage", () => {
 test("a Responses stream whose first event tells its status twice can be ended", () => {
   const meter = meterOf("/responses", true);
   meter.push(Buffer.from(events(created.replace('"status"', '"status":"queued","status"'))));
-  const [, json = ""] = /data: (.*)/.exec(Buffer.from(meter.stop("cut")).toString()) ?? [];
+  meter.passed();
+  const [, json = ""] = /response\.incomplete\ndata: (.*)/.exec(Buffer.from(meter.stop(plainCut)).toString()) ?? [];
   assert.equal((JSON.parse(json) as { response: { status: string } }).response.status, "incomplete");
 });

@@ -4,15 +4,17 @@ import { PurserError } from "../../domain/error.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { isErrorList } from "../answer/error-list.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
-import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
+import type { Cut, Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { lastUsage, mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
 import { countDeltaBytes } from "./delta.ts";
+import { OpenChoices } from "./open-choices.ts";
 import { AnswerRecord } from "./record.ts";
 import { chatStop } from "./stop.ts";
 
 /** Looked at whole until id and model are known, at most: Azure's first chunk names neither. */
 const mostIntroductions = 8;
 const longestDone = 16;
+const nothing = new Uint8Array(0);
 
 const chatDeltaKey = Buffer.from('delta"');
 const completionDeltaKey = Buffer.from('text"');
@@ -25,13 +27,16 @@ export class ChatMeter implements UsageMeter {
   readonly #object: "chat.completion.chunk" | "text_completion";
   readonly #record: AnswerRecord;
   readonly #splitter = new SseSplitter({ onEvent: (event) => this.#see(event) });
+  readonly #choices: OpenChoices;
   #introductions = 0;
   #id: string | undefined;
   #created: number | undefined;
   #finished = false;
+  #hasPassedEnd = false;
 
   constructor(facts: RequestFacts, endpointName: string) {
     this.#facts = facts;
+    this.#choices = new OpenChoices(facts.choices);
     this.#record = new AnswerRecord(facts, true);
     const isChat = endpointName !== "completions";
     this.#deltaKey = isChat ? chatDeltaKey : completionDeltaKey;
@@ -60,22 +65,23 @@ export class ChatMeter implements UsageMeter {
     return { rest, reading: this.#record.reading({ bytes: this.output.allTextBytes, isCounted }) };
   }
 
-  stop(message: string): Uint8Array {
+  passed(): void {
+    this.#choices.passed();
+    this.#hasPassedEnd = this.#finished;
+  }
+
+  stop({ error, usage }: Cut): Uint8Array {
+    if (this.#hasPassedEnd) return nothing;
     return chatStop({
-      message,
+      error,
       object: this.#object,
       id: this.#id,
       created: this.#created,
       model: this.#record.model ?? this.#facts.model,
-      choices: this.#facts.choices,
-      begun: this.output.mostTokens > 0,
-      usage: this.#facts.usageAsked ? this.#usageSoFar() : undefined,
+      open: this.#choices.open(),
+      usage: this.#facts.usageAsked ? usage : undefined,
       insideEvent: this.#splitter.insideOversized,
     });
-  }
-
-  #usageSoFar(): { readonly input: number; readonly output: number } {
-    return { input: this.#record.inputTokens ?? Math.ceil(this.#facts.textBytes / 4), output: this.output.mostTokens };
   }
 
   /** @returns Whether the caller gets the event: not the chunk that only answers Purser's own question for usage. */
@@ -87,6 +93,7 @@ export class ChatMeter implements UsageMeter {
       return true;
     }
     const bytes = countDeltaBytes(payload, this.#deltaKey, this.output);
+    this.#choices.see(payload);
     const isIntroduction = this.#introductions < mostIntroductions && (this.#id === undefined || this.#record.model === null);
     const mayHaveUsage = lastUsage(payload) !== undefined || (bytes === 0 && mayHideKeys(payload));
     const mayTellError = payload.includes(errorWord);

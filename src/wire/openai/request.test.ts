@@ -306,7 +306,14 @@ test("a body with nothing to edit is forwarded as it came, in the same buffer", 
 test("an error is written in OpenAI's words, with Purser's reasons beside it", () => {
   const text = wire.error({ status: 402, message: "no", code: "budget_exhausted", param: null, purser: { budget_id: "b" } });
   assert.deepEqual(JSON.parse(text), {
-    error: { message: "no", type: "insufficient_quota", param: null, code: "budget_exhausted", purser: { budget_id: "b" } },
+    error: {
+      message: "no",
+      type: "insufficient_quota",
+      param: null,
+      code: "budget_exhausted",
+      category: "invalid_request_error",
+      purser: { budget_id: "b" },
+    },
     purser: { budget_id: "b" },
   });
   const typeOf = (status: number): string =>

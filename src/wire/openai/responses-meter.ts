@@ -5,7 +5,7 @@ import { PassedOutput } from "../answer/passed-output.ts";
 import { answerScanner, type ScannedBody } from "../body/index.ts";
 import { behindQuoted } from "../bytes.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
-import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
+import type { Cut, Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
 import { countDeltaBytes } from "./delta.ts";
 import { PartialOutput } from "./partial-output.ts";
@@ -16,9 +16,10 @@ import { serverTypes, ToolTally } from "./tool-tally.ts";
 
 const responseKey = Buffer.from('response"');
 const deltaKey = Buffer.from('delta"');
+const nothing = new Uint8Array(0);
 const callCompleted = Buffer.from("_call.completed");
 const closing: ReadonlySet<string | undefined> = new Set(["response.completed", "response.incomplete", "response.failed"]);
-/** The response of the first event is kept to end the stream with; a longer one (its instructions and tools are in it) is not. */
+/** The response of the first event is kept to end the stream with; of a longer one (its instructions and tools are in it) only the head is. */
 const longestKeptResponse = 64 * 1024;
 
 /** Events that end a call and do not tell what it did. */
@@ -40,9 +41,13 @@ export class ResponsesMeter implements UsageMeter {
   readonly #splitter = new SseSplitter({ onEvent: (event) => this.#see(event) });
   /** Tool calls that were seen to end: the closing event's own list replaces them. */
   readonly #calls = new ToolTally();
+  /** Events that were read and have not been passed on. */
+  readonly #unsent: { readonly payload: Buffer; readonly isDelta: boolean }[] = [];
   #response: Buffer | undefined;
   #sequence = -1;
+  #passedSequence = -1;
   #finished = false;
+  #hasPassedEnd = false;
 
   constructor(facts: RequestFacts) {
     this.#facts = facts;
@@ -71,14 +76,25 @@ export class ResponsesMeter implements UsageMeter {
     return { rest, reading: this.#record.reading({ bytes: this.output.allTextBytes, isCounted }) };
   }
 
-  stop(message: string): Uint8Array {
+  passed(): void {
+    for (const { payload, isDelta } of this.#unsent.splice(0)) this.#items.take(payload, isDelta);
+    this.#passedSequence = this.#sequence;
+    this.#hasPassedEnd = this.#finished;
+  }
+
+  stop({ error, usage, showsOnlyReason }: Cut): Uint8Array {
+    if (this.#hasPassedEnd) return nothing;
+    const { events, items } = this.#items.close();
     return responsesStop({
-      message,
+      error,
       response: this.#response,
+      hasBegun: this.#passedSequence >= 0,
       model: this.#record.model ?? this.#facts.model,
-      sequenceNumber: this.#sequence + 1,
-      output: this.#items.items(),
-      usage: { input: this.#record.inputTokens ?? Math.ceil(this.#facts.textBytes / 4), output: this.output.mostTokens },
+      closing: events,
+      sequenceNumber: this.#passedSequence + 1,
+      output: items,
+      usage,
+      reason: showsOnlyReason ? error.message : "max_output_tokens",
       insideEvent: this.#splitter.insideOversized,
     });
   }
@@ -102,8 +118,9 @@ export class ResponsesMeter implements UsageMeter {
     if (event.kind("response") !== "object") return;
     const field = event.field("response");
     this.#sequence = event.integer("sequence_number", { max: Number.MAX_SAFE_INTEGER }) ?? this.#sequence;
-    if (field && !this.#response && field.end - field.start <= longestKeptResponse) {
-      this.#response = Buffer.from(event.bytes.subarray(field.start, field.end));
+    if (field && !this.#response) {
+      const isShort = field.end - field.start <= longestKeptResponse;
+      this.#response = isShort ? Buffer.from(event.bytes.subarray(field.start, field.end)) : headOf(event);
     }
     takeAnswer(event, this.#record, { prefix: "response.", passed: this.output });
     const type = event.string("type");
@@ -114,7 +131,7 @@ export class ResponsesMeter implements UsageMeter {
   #takePart(payload: Buffer): void {
     const bytes = countDeltaBytes(payload, deltaKey, this.output);
     if (bytes === 0 && mayHideKeys(payload)) this.#inspect(scanAnswer(payload));
-    this.#items.take(payload, bytes > 0);
+    this.#unsent.push({ payload, isDelta: bytes > 0 });
     if (bytes > 0) return;
     if (payload.includes(callCompleted)) this.#takeEnd(scanItem(payload));
     if (payload.includes(itemDone) && serverWords.some((word) => payload.includes(word))) this.#takeItem(scanItem(payload));
@@ -137,4 +154,11 @@ export class ResponsesMeter implements UsageMeter {
   #takeError(event: ScannedBody): void {
     if (event.json("type") === "error" || event.kind("error") === "object") this.#record.fail();
   }
+}
+
+/** What identifies a response. */
+function headOf(event: ScannedBody): Buffer {
+  const [id, model] = [event.string("response.id"), event.string("response.model")];
+  const created = event.integer("response.created_at", { max: Number.MAX_SAFE_INTEGER });
+  return Buffer.from(JSON.stringify({ id, object: "response", created_at: created, model, status: "in_progress", error: null }));
 }

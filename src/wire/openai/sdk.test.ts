@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import OpenAI from "openai";
+import type { ResponseStreamEvent } from "openai/resources/responses/responses";
+import { plainCut } from "../answer/feed.ts";
 import { openaiWire } from "./wire.ts";
 
 const wire = openaiWire();
@@ -17,7 +19,21 @@ function cutShort(path: string, body: object, events: readonly string[]): Buffer
   const { facts } = wire.read(endpoint, Buffer.from(JSON.stringify(body)));
   const meter = wire.meter(endpoint, { stream: true, facts });
   const passed = events.map((event) => meter.push(Buffer.from(event)));
-  return Buffer.concat([...passed, meter.stop("the budget p1 is exhausted\nsee x")]);
+  meter.passed();
+  return Buffer.concat([
+    ...passed,
+    meter.stop({ ...plainCut, error: { ...plainCut.error, message: "the budget p1 is exhausted\nsee x" } }),
+  ]);
+}
+
+/** What the client gives before it raises the error that ends the stream. */
+async function readCut<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
+  const seen: Item[] = [];
+  const reading = (async () => {
+    for await (const item of items) seen.push(item);
+  })();
+  await assert.rejects(reading, (error) => error instanceof OpenAI.APIError && error.message.includes("the budget p1 is exhausted"));
+  return seen;
 }
 
 const messages = [{ role: "user" as const, content: "hi" }];
@@ -29,21 +45,26 @@ function chunk(content: string): string {
 test("the official client reads a chat stream that was cut as ended by its length, with usage when it asked", async () => {
   const request = { model: "m", messages, stream: true as const, stream_options: { include_usage: true } };
   const client = clientOf(cutShort("/chat/completions", request, [chunk("Hel"), chunk("lo")]));
-  const seen = [];
-  for await (const part of await client.chat.completions.create(request)) seen.push(part);
+  const seen = await readCut(await client.chat.completions.create(request));
   assert.equal(seen.map((part) => part.choices[0]?.delta.content ?? "").join(""), "Hello");
   assert.equal(seen.at(-2)?.choices[0]?.finish_reason, "length");
   assert.equal(seen.at(-2)?.id, "c1");
   assert.deepEqual(seen.at(-1)?.choices, []);
-  assert.equal(seen.at(-1)?.usage?.completion_tokens, 5);
+  assert.equal(seen.at(-1)?.usage?.completion_tokens, 7);
+  assert.deepEqual([seen.at(-1)?.usage?.prompt_tokens, seen.at(-1)?.usage?.prompt_tokens_details?.cached_tokens], [12, 3]);
 });
 
 test("the official client's accumulated chat completion ends with length", async () => {
   const client = clientOf(cutShort("/chat/completions", { model: "m", messages, stream: true }, [chunk("Hello")]));
-  const completion = await client.chat.completions.stream({ model: "m", messages }).finalChatCompletion();
-  assert.equal(completion.choices[0]?.finish_reason, "length");
-  assert.equal(completion.choices[0]?.message.content, "Hello");
+  const stream = client.chat.completions.stream({ model: "m", messages });
+  await readCut(stream);
+  const [choice] = stream.currentChatCompletionSnapshot?.choices ?? [];
+  assert.deepEqual([choice?.finish_reason, choice?.message.content], ["length", "Hello"]);
 });
+
+function eventsOf(bytes: Buffer): readonly object[] {
+  return [...bytes.toString().matchAll(/^data: (\{.*)$/gm)].map(([, json = ""]) => JSON.parse(json) as object);
+}
 
 function event(type: string, fields: object): string {
   return `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`;
@@ -87,11 +108,11 @@ const started = [
 
 test("the official client reads a Responses stream that was cut as incomplete, with the text so far", async () => {
   const client = clientOf(cutShort("/responses", { model: "m", input: "hi", stream: true }, started));
-  const seen = [];
-  for await (const part of await client.responses.create({ model: "m", input: "hi", stream: true })) seen.push(part);
-  const last = seen.at(-1);
-  assert.ok(last?.type === "response.incomplete");
-  assert.equal(last.sequence_number, 7);
+  const types = (await readCut(await client.responses.create({ model: "m", input: "hi", stream: true }))).map(({ type }) => type);
+  assert.deepEqual(types.slice(-3), ["response.output_text.done", "response.content_part.done", "response.output_item.done"]);
+  const last = eventsOf(cutShort("/responses", { model: "m", input: "hi", stream: true }, started)).at(-1) as ResponseStreamEvent;
+  assert.ok(last.type === "response.incomplete");
+  assert.equal(last.sequence_number, 11);
   assert.equal(last.response.id, "resp_1");
   assert.equal(last.response.status, "incomplete");
   assert.deepEqual(last.response.incomplete_details, { reason: "max_output_tokens" });
@@ -99,28 +120,24 @@ test("the official client reads a Responses stream that was cut as incomplete, w
     last.response.output.map((item) => item.id),
     ["rs_1", "msg_1"],
   );
-  assert.equal(last.response.usage?.output_tokens, 11);
-});
-
-test("the official client's accumulated response keeps the text of a stream that was cut", async () => {
-  const client = clientOf(cutShort("/responses", { model: "m", input: "hi", stream: true }, started));
-  const final = await client.responses.stream({ model: "m", input: "hi" }).finalResponse();
-  assert.equal(final.status, "incomplete");
-  assert.equal(final.output_text, 'Hé "llo\n');
+  assert.equal(last.response.usage?.output_tokens, 7);
 });
 
 test("a stream that was cut before its first event still ends in a way the client reads", async () => {
   const chat = clientOf(cutShort("/chat/completions", { model: "m", messages, stream: true }, []));
-  const chunks = [];
-  for await (const part of await chat.chat.completions.create({ model: "m", messages, stream: true })) chunks.push(part);
+  const chunks: OpenAI.ChatCompletionChunk[] = [];
+  chunks.push(...(await readCut(await chat.chat.completions.create({ model: "m", messages, stream: true }))));
   assert.equal(chunks.at(-1)?.choices[0]?.finish_reason, "length");
   const accumulated = clientOf(cutShort("/chat/completions", { model: "m", messages, stream: true }, []));
-  const completion = await accumulated.chat.completions.stream({ model: "m", messages }).finalChatCompletion();
-  assert.equal(completion.choices[0]?.finish_reason, "length");
+  const stream = accumulated.chat.completions.stream({ model: "m", messages });
+  await readCut(stream);
+  assert.equal(stream.currentChatCompletionSnapshot?.choices[0]?.finish_reason, "length");
   const responses = clientOf(cutShort("/responses", { model: "m", input: "hi", stream: true }, []));
-  const seen = [];
-  for await (const part of await responses.responses.create({ model: "m", input: "hi", stream: true })) seen.push(part);
-  assert.equal(seen.at(-1)?.type, "response.incomplete");
+  const seen = await readCut(await responses.responses.create({ model: "m", input: "hi", stream: true }));
+  assert.deepEqual(
+    seen.map(({ type }) => type),
+    ["response.created"],
+  );
 });
 
 test("the official client raises its own errors, with Purser's reasons in them", async () => {

@@ -49,6 +49,10 @@ export class WholeMeter implements UsageMeter {
     return { rest: nothing, reading: this.#record.reading({ bytes: this.#textBytes + this.#body.unreadTextBytes, isCounted: true }) };
   }
 
+  passed(): void {
+    // A body opens nothing that could be closed.
+  }
+
   /** Nothing can be added to a JSON body. */
   stop(): Uint8Array {
     return nothing;

@@ -1,0 +1,121 @@
+/** Coding agents without a terminal at a gateway: what they print of an answer, a refusal, and a stream that is cut. */
+
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { before, describe, test } from "node:test";
+import { makeFolder } from "../e2e/process.ts";
+import { openMarket, type Market } from "../e2e/purse.ts";
+import { clientFolder, installClients } from "./install.ts";
+import { booked, emptyWhenHeld, makePurse, promptOf, run, type Command, type Ended, type SceneName } from "./stage.ts";
+
+interface Agent {
+  readonly name: string;
+  readonly command: (call: AgentCall) => Promise<Omit<Command, "cwd">>;
+  readonly scenes: readonly SceneName[];
+}
+
+interface AgentCall {
+  readonly url: string;
+  readonly key: string;
+  readonly prompt: string;
+  readonly home: string;
+}
+
+/** A package's own file, wherever npm has put it. */
+function fileOf(name: string, file: string): string {
+  const require = createRequire(path.join(clientFolder, "package.json"));
+  const [folder] = require.resolve.paths(name) ?? [];
+  return path.join(folder ?? "", name, file);
+}
+
+const agents: readonly Agent[] = [
+  {
+    name: "Claude Code",
+    // Its thinking is hidden, so that the whole answer is held before it begins: there is nothing to cut.
+    scenes: ["stream", "refused"],
+    command: async ({ url, key, prompt, home }) => ({
+      file: process.execPath,
+      words: [fileOf("@anthropic-ai/claude-code", "cli-wrapper.cjs"), "-p", prompt, "--model", "sim-large"],
+      env: {
+        HOME: home,
+        ANTHROPIC_BASE_URL: `${url}/anthropic`,
+        ANTHROPIC_AUTH_TOKEN: key,
+        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+      },
+    }),
+  },
+  {
+    name: "Codex",
+    scenes: ["stream", "refused", "cut"],
+    command: async ({ url, key, prompt, home }) => {
+      const provider = `name = "Purser"\nbase_url = "${url}/openai/v1"\nenv_key = "PURSER_KEY"\nwire_api = "responses"\n`;
+      const file = path.join(home, "config.toml");
+      await writeFile(file, `model = "sim-small"\nmodel_provider = "purser"\n\n[model_providers.purser]\n${provider}`);
+      return {
+        file: process.execPath,
+        words: [fileOf("@openai/codex", "bin/codex.js"), "exec", "--skip-git-repo-check", prompt],
+        env: { HOME: home, CODEX_HOME: home, PURSER_KEY: key },
+      };
+    },
+  },
+  {
+    name: "Gemini CLI",
+    scenes: ["stream", "refused"],
+    command: async ({ url, key, prompt, home }) => {
+      await mkdir(path.join(home, ".gemini"));
+      const settings = { security: { auth: { selectedType: "gemini-api-key" } } };
+      await writeFile(path.join(home, ".gemini", "settings.json"), JSON.stringify(settings));
+      return {
+        file: process.execPath,
+        words: [fileOf("@google/gemini-cli", "bundle/gemini.js"), "-m", "sim-small", "-p", prompt],
+        env: { HOME: home, GOOGLE_GEMINI_BASE_URL: `${url}/gemini`, GEMINI_API_KEY: key, GEMINI_CLI_TRUST_WORKSPACE: "true" },
+      };
+    },
+  },
+];
+
+let market: Market;
+
+before(async () => {
+  installClients();
+  market = await openMarket();
+});
+
+for (const { name, scenes, command } of agents) {
+  describe(name, () => {
+    async function playScene(scene: SceneName) {
+      const purse = await makePurse(market, scene);
+      const home = await makeFolder();
+      // Agents offer tools, which the simulator would call.
+      const prompt = promptOf(scene, purse).replace("]]", " tool=none]]");
+      const started = await command({ url: market.gateway.url, key: purse.key, prompt, home });
+      const beside = (over: () => boolean): Promise<void> => emptyWhenHeld(market, scene === "cut" ? purse : undefined, over);
+      const ended: Ended = await run({ ...started, cwd: home }, beside);
+      return { purse, ...ended, printed: ended.out + ended.err, ...(await booked(market, purse)) };
+    }
+
+    test("an answer is printed, for one call", async () => {
+      const { code, out, entries } = await playScene("stream");
+      assert.deepEqual([code, entries.length], [0, 1]);
+      assert.equal(entries[0]?.usage.output, 30);
+      assert.match(out, /^The for when day part/);
+    });
+
+    test("a refusal ends it at once, with the budget and what to do", async () => {
+      const { code, printed, refusals, entries, purse } = await playScene("refused");
+      assert.deepEqual([refusals, entries.length], [1, 0], printed);
+      assert.notEqual(code, 0);
+      assert.match(printed, new RegExp(`${purse.name}.*refused: .*available`));
+    });
+
+    if (scenes.includes("cut")) {
+      test("a stream that is cut ends it at once, with the budget", async () => {
+        const { printed, entries, refusals, purse } = await playScene("cut");
+        assert.deepEqual([entries.length, refusals], [1, 0], printed);
+        assert.match(printed, new RegExp(`${purse.name}.*ended this answer`));
+      });
+    }
+  });
+}

@@ -1,0 +1,85 @@
+/** SDKs for Node at a gateway: what their users see of an answer, a tool call, a refusal, and a stream that is cut. */
+
+import assert from "node:assert/strict";
+import path from "node:path";
+import { before, describe, test } from "node:test";
+import { openMarket, type Market } from "../e2e/purse.ts";
+import { clientFolder, installClients } from "./install.ts";
+import { play, type Played, type SceneName } from "./stage.ts";
+
+interface Client {
+  readonly driver: string;
+  readonly words?: readonly string[];
+  readonly model?: string;
+  /** Why its user does not see what ended a cut stream, for those that have no place for it (decision 14). */
+  readonly hidesCut?: string;
+}
+
+const clients: readonly Client[] = [
+  { driver: "openai.mjs", words: ["chat"] },
+  { driver: "openai.mjs", words: ["responses"] },
+  { driver: "anthropic.mjs", model: "sim-large" },
+  { driver: "genai.mjs", words: ["1"], hidesCut: "it reads over an error event, and shows MAX_TOKENS" },
+  { driver: "genai.mjs", words: ["3"] },
+  { driver: "ai-sdk.mjs", words: ["openai"] },
+  { driver: "ai-sdk.mjs", words: ["openai-chat"] },
+  { driver: "ai-sdk.mjs", words: ["anthropic"], model: "sim-large" },
+  { driver: "ai-sdk.mjs", words: ["google"] },
+  { driver: "langchain.mjs", words: ["openai"] },
+  { driver: "langchain.mjs", words: ["anthropic"], model: "sim-large" },
+  { driver: "langchain.mjs", words: ["google-genai"], hidesCut: "it reads over an error event, and shows MAX_TOKENS" },
+  { driver: "agents.mjs" },
+];
+
+let market: Market;
+
+before(async () => {
+  installClients();
+  market = await openMarket();
+});
+
+for (const { driver, words = [], model = "sim-small", hidesCut } of clients) {
+  describe([driver.replace(".mjs", ""), ...words].join(" "), () => {
+    const played = new Map<SceneName, Played>();
+
+    before(async () => {
+      const command = { file: process.execPath, words: [path.join("drive", driver), ...words], cwd: clientFolder };
+      for (const scene of (await play(market, { command, model })).played) played.set(scene.name, scene);
+    });
+
+    /** The scene, which was over before its client ended. */
+    function sceneOf(name: SceneName) {
+      const scene = played.get(name);
+      assert.ok(scene?.seen, `${name} was not played to its end`);
+      return { ...scene, seen: scene.seen };
+    }
+
+    test("an answer streams to its end", () => {
+      const { seen, entries } = sceneOf("stream");
+      assert.equal(seen.error, null);
+      assert.equal(seen.text.trim().split(/\s+/).length, 30);
+      assert.deepEqual([entries.length, entries[0]?.usage.output], [1, 30]);
+    });
+
+    test("a tool is called", () => {
+      const { seen } = sceneOf("tools");
+      assert.equal(seen.error, null);
+      assert.deepEqual(seen.tools, ["weather"]);
+    });
+
+    test("a refusal ends the call at once, and its user reads which budget refused and what to do", () => {
+      const { seen, entries, refusals, purse } = sceneOf("refused");
+      assert.deepEqual([refusals, entries.length], [1, 0]);
+      assert.equal(seen.error?.status, 402);
+      assert.match(seen.error.message, new RegExp(`${purse.name}.*refused.*raise the amount`));
+    });
+
+    test(`a stream that is cut keeps its text, is not repeated, ${hidesCut === undefined ? "and says why" : `though ${hidesCut}`}`, () => {
+      const { seen, entries, refusals, purse } = sceneOf("cut");
+      assert.ok(seen.text.length > 0);
+      assert.deepEqual([entries.length, refusals, entries[0]?.flags.includes("cut")], [1, 0, true]);
+      if (hidesCut === undefined) assert.match(seen.error?.message ?? "", new RegExp(`${purse.name}.*ended this answer`));
+      else assert.equal(seen.error, null);
+    });
+  });
+}
