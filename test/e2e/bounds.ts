@@ -62,6 +62,11 @@ export class Bounds {
     return new Bounds(await startGateway({ config: configuration(simulator.url) }), simulator);
   }
 
+  async close(): Promise<void> {
+    await this.#gateway.stop();
+    await this.#simulator.stop();
+  }
+
   async run(options: CrowdOptions): Promise<CrowdResult> {
     const name = `bound${++this.#cases}`;
     const { key } = await this.#gateway.makeKey({ project: name });

@@ -17,7 +17,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const children = new Set<ChildProcess>();
 const folders: string[] = [];
 
-after(endAll);
+// The benchmarks start processes in the same way, and are no tests.
+if (process.env["NODE_TEST_CONTEXT"] !== undefined) after(endAll);
 process.on("exit", endAll);
 
 /** A child that has said where it listens. */
