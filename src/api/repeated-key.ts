@@ -8,8 +8,8 @@ interface Container {
   readonly keys: Set<string> | null;
   /** Where it stands, as `attribution.tags` or `thresholds[1]`; empty for the whole. */
   readonly path: string;
-  /** Of the member that is being read. */
-  member: string;
+  /** Of the member that is being read; null before its key. */
+  member: string | null;
   index: number;
 }
 
@@ -24,7 +24,7 @@ export function repeatedKey(text: string): string | undefined {
     const character = text[at];
     if (character === '"') {
       const end = endOfString(text, at + 1);
-      const isKey = container?.keys && container.member === "";
+      const isKey = container?.keys && container.member === null;
       if (isKey) {
         const key = JSON.parse(text.slice(at, end)) as string;
         container.member = memberPath(container.path, key);
@@ -33,11 +33,11 @@ export function repeatedKey(text: string): string | undefined {
       }
       at = end - 1;
     } else if (character === "{" || character === "[") {
-      const path = container === undefined ? "" : container.keys ? container.member : `${container.path}[${container.index}]`;
-      open.push({ keys: character === "{" ? new Set() : null, path, member: "", index: 0 });
+      const path = container === undefined ? "" : container.keys ? (container.member ?? "") : `${container.path}[${container.index}]`;
+      open.push({ keys: character === "{" ? new Set() : null, path, member: null, index: 0 });
     } else if (character === "}" || character === "]") open.pop();
     else if (character === "," && container) {
-      container.member = "";
+      container.member = null;
       container.index += 1;
     }
   }

@@ -1,7 +1,7 @@
 /** What a provider is sent of a call, and what a stream that a budget cuts is charged. */
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { Learned } from "../domain/estimate/learned.ts";
 import { Desk } from "../domain/ledger/desk.test-kit.ts";
 import { makePriceBook } from "../domain/price/book.ts";
@@ -13,7 +13,11 @@ import type { Provider } from "./provider.ts";
 import type { Reply } from "./reply.ts";
 import { Scouts } from "./scouts.ts";
 import type { Upstream, UpstreamReceiver, UpstreamRequest } from "./upstream.ts";
+import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { Waiting } from "./waiting.ts";
+
+const counter = new ThreadCounter();
+after(() => counter.close());
 
 const clock = { now: () => 1, monotonic: () => 1 };
 const wire = openaiWire();
@@ -80,6 +84,8 @@ async function serve(desk: Desk, body: object, answer: (receiver: UpstreamReceiv
     imageTokens: 1,
     audioTokens: 1,
     fileTokens: 1,
+    serverToolTokens: 1,
+    contextTokens: 1000,
   };
   const context = {
     ledger: { decide: run, commit: run, holdOf: (id: string) => desk.books.holds.get(id) },
@@ -94,6 +100,8 @@ async function serve(desk: Desk, body: object, answer: (receiver: UpstreamReceiv
     observer: new Proxy({}, { get: () => nothing }),
     onDisconnect: "drain",
     limits,
+    counter,
+    belongings: { ownerOf: () => undefined },
   } as unknown as CallContext;
   const endpoint = wire.endpoint("POST", "/chat/completions");
   const incoming = {

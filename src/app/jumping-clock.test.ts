@@ -42,8 +42,8 @@ class JumpingClock {
   }
 }
 
-/** Nothing is counted here. */
-const counter: TokenCounter = { warm: nothing, countText: () => assert.fail(), countInput: () => assert.fail() };
+/** No stream is counted here. */
+const counter: TokenCounter = { warm: nothing, countText: () => assert.fail(), countInput: async () => ({ tokens: 10, digest: "" }) };
 const wire = openaiWire();
 const endpoint = wire.endpoint("POST", "/chat/completions");
 const provider: Provider = {

@@ -56,7 +56,7 @@ before(async () => {
   });
   await once(upstream.listen(0, "127.0.0.1"), "listening");
   const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`;
-  gateway = await startGateway({ providers: { openai: { base_url: url, api_key: "k" } } });
+  gateway = await startGateway({ providers: { openai: { base_url: url, api_key: "k", pass_headers: ["x-shape", "x-bytes"] } } });
   ({ key } = await gateway.makeKey({ project: "p1" }));
 });
 

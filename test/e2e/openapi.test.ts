@@ -113,6 +113,7 @@ const samples: Readonly<Record<string, readonly (() => object)[]>> = {
     () => ({ provider: "openai", model: "sim-small", input_tokens: 5, max_output_tokens: 5, attribution: { project: "p1" } }),
     () => ({ provider: "openai", model: "sim-small", text: "a few words", max_output_tokens: 5 }),
   ],
+  post_entries_operation_id_correct: [() => ({ amount: "0.000002", reason: "as the provider billed it" })],
   post_prices: [() => ({ provider: "openai", model: unique("m"), input: "1.5", output: 3, valid_from: "2026-01-01" })],
 };
 

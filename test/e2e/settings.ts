@@ -9,6 +9,7 @@ export interface ProviderSettings {
   readonly unmetered?: "allow" | "refuse";
   readonly reported_cost?: "beside" | "charge";
   readonly stored?: "refuse" | "own" | "shared";
+  readonly pass_headers?: readonly string[];
 }
 
 /** The key that the gateway shows to a provider, and to nobody else. */

@@ -33,7 +33,7 @@ const budgets = [
   { budget_id: "research", parent_budget_id: "company", budget_type: "team", resource_id: "research", amount: "0.25", period: "day" },
   { budget_id: "each-user", parent_budget_id: "company", budget_type: "user", resource_id: "*", amount: "25", period: "day" },
   { budget_id: "runaway", parent_budget_id: "company", budget_type: "agent", resource_id: "runaway", amount: "0.50", period: "day" },
-  { budget_id: "one-answer", parent_budget_id: "company", budget_type: "task", resource_id: "one-answer", amount: "0.02", period: "day" },
+  { budget_id: "one-answer", parent_budget_id: "company", budget_type: "task", resource_id: "one-answer", amount: "0.2", period: "day" },
 ] as const;
 
 /** Makes the budgets, and a key for each team; @returns the keys by team. */

@@ -57,24 +57,25 @@ export async function brokenScene(stage: SceneStage): Promise<SceneResult> {
 /** Three long answers that share a budget which pays for one: each began while there was room. */
 export async function cutScene(stage: SceneStage): Promise<SceneResult> {
   const body = (output: number) => {
-    const text = prompt(300, `[[sim input=300 output=${output} tokens_per_chunk=4 gap_ms=2]]`);
-    return { model: "sim/sim-large", stream: true, max_tokens: cutTokens, messages: [{ role: "user", content: text }] };
+    const text = prompt(300, `[[sim input=300 output=${output} tokens_per_chunk=40 gap_ms=4]]`);
+    return { model: "sim/sim-large", stream: true, max_tokens: mostTokens, messages: [{ role: "user", content: text }] };
   };
   const agent = { "x-purser-agent": "builder" };
   // Of streams that were never seen, one would go ahead and the others wait for it: a short one outside the task makes them known.
   await call(stage, { team: "coding", body: body(40), headers: agent });
-  const specification = { team: "coding", body: body(cutTokens), headers: { ...agent, "x-purser-task": "one-answer" } };
+  const specification = { team: "coding", body: body(longTokens), headers: { ...agent, "x-purser-task": "one-answer" } };
   const answers = await Promise.all([call(stage, specification), call(stage, specification), call(stage, specification)]);
-  const cut = answers.find((answer) => answer.status === 200 && /^: purser: /m.test(answer.text));
-  const began = "Three long answers of one task were streamed at once; its budget of $0.02 pays for one.";
+  const cut = answers.find((answer) => answer.status === 200 && answer.text.includes("one-answer"));
+  const began = "Three long answers of one task were streamed at once; its budget of $0.20 pays for one.";
   if (!cut) return { title: "A stream that was cut", lines: [began, "Each of them ended before the budget did."] };
   const isClean = /"finish_reason":\s*"length"/.test(cut.text) && cut.text.includes("[DONE]");
   const ended = `One that could not be paid for any further was ended${isClean ? ' in the provider\'s own format (finish_reason "length")' : ""}, and the provider's side cancelled.`;
   return { title: "A stream that was cut", lines: [began, ended, charged(await entryOf(stage, cut.operationId))] };
 }
 
-/** Below every ceiling of the traffic before: how long such streams are is known only from this scene. */
-const cutTokens = 1000;
+/** Longer than what is held ahead for one stream: a shorter one is held whole, and never cut. */
+const longTokens = 8000;
+const mostTokens = 10_000;
 
 /** Enough to spend any budget of the demo. */
 const mostServed = 1000;

@@ -8,7 +8,7 @@ import { meters, type Meter } from "../../domain/usage/usage.ts";
 import { kinds, outcomeRows, otherRows } from "./journal/kind.ts";
 
 /** Kept in `user_version`; a file with a greater one was written by a newer Purser. */
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 /** The counts that a roll-up adds up, each a column. */
 export const usageColumns = [...meters, "reasoning"] as const;

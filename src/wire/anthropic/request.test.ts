@@ -16,7 +16,9 @@ test("a plain request asks for nothing special", () => {
   assert.deepEqual(rest, {
     model: "claude-sonnet-4-5",
     stream: false,
+    addedTokens: 16,
     media: { images: 0, audios: 0, files: 0 },
+    storedContext: false,
     maxOutputTokens: 1000,
     choices: 1,
     leastOutputTokens: 1,

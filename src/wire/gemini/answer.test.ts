@@ -85,7 +85,7 @@ test("a count of the prompt alone does not stand for the text beside it", () => 
   const prompt = { promptTokenCount: 9, totalTokenCount: 9 };
   const under = meter();
   under.push(Buffer.from(sse([chunk({ text: "x".repeat(30), usage: prompt })])));
-  assert.deepEqual({ ...under.progress }, { inputTokens: 9, outputTokens: 10 });
+  assert.deepEqual({ ...under.progress }, { inputTokens: 9, outputTokens: 30 });
   const { reading } = feed(
     under,
     sse([chunk({ finishReason: "STOP", usage: { ...prompt, candidatesTokenCount: 8, totalTokenCount: 17 } })]),

@@ -18,7 +18,9 @@ test("a plain request asks for nothing special", () => {
   assert.deepEqual(rest, {
     model: "gemini-2.0-flash",
     stream: false,
+    addedTokens: 16,
     media: { images: 0, audios: 0, files: 0 },
+    storedContext: false,
     maxOutputTokens: null,
     choices: 1,
     leastOutputTokens: 1,

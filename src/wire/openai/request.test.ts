@@ -96,7 +96,9 @@ test("the facts of a plain chat request are its model and nothing more", () => {
     model: "gpt-4o",
     stream: false,
     textBytes: "model".length + "gpt-4o".length + "messages".length,
+    addedTokens: 16,
     media: { images: 0, audios: 0, files: 0 },
+    storedContext: false,
     maxOutputTokens: null,
     choices: 1,
     leastOutputTokens: 1,
@@ -229,10 +231,11 @@ test("a payload that is no image, audio or file counts as the text that the mode
   assert.ok(facts.textBytes > 4000);
 });
 
-test("a conversation that is stored at the provider is held like a file", () => {
-  assert.equal(responses({ previous_response_id: "resp_1" }).media.files, 1);
-  assert.equal(responses({ conversation: { id: "c" }, prompt: { id: "p" } }).media.files, 1);
-  assert.equal(read("/completions", { model: "m", prompt: "text" }).facts.media.files, 0);
+test("a request says whether it continues or quotes what the provider has stored", () => {
+  assert.equal(responses({ previous_response_id: "resp_1" }).storedContext, true);
+  assert.equal(responses({ conversation: { id: "c" } }).storedContext, true);
+  assert.equal(responses({ prompt: { id: "p" } }).storedContext, true);
+  assert.equal(read("/completions", { model: "m", prompt: "text" }).facts.storedContext, false);
 });
 
 test("tools that the provider bills by the call are bounded by max_tool_calls, or by ten", () => {
