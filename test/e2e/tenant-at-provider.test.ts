@@ -110,7 +110,6 @@ const closed: readonly (readonly [method: string, path: string, forAdmin: number
   ["POST", "/openai/v1/assistants", 403],
   ["DELETE", "/openai/v1/threads/thread_1", 403],
   ["GET", "/openai/v1/anything", 403],
-  ["PUT", "/openai/v1/chat/completions", 403],
   ["GET", "/anthropic/v1/files", 403],
   ["DELETE", "/anthropic/v1/files/file_1", 403],
   ["POST", "/anthropic/v1/messages/batches", 403],

@@ -70,6 +70,8 @@ const rows: Readonly<Record<string, Row>> = {
   "GET /api/v1/prices": { query: "?provider=openai&model=sim-small", expected: [401, 401, 200, 200, 200, 200, 200, 200] },
   "POST /api/v1/prices": { body: { ...priced, input: "1", output: "1" }, expected: adminOnly(201) },
   "POST /api/v1/verify": { expected: adminOnly(200) },
+  "GET /api/v1/status": { expected: adminOnly(200) },
+  "POST /api/v1/status/providers": { expected: adminOnly(200) },
 };
 
 /** What belongs to `one`, as it would show in an answer: its project, its key's name, its budget's amount, its spend. */
@@ -84,8 +86,7 @@ before(async () => {
     directory: await makeFolder(),
     providers: { openai: { base_url: "http://127.0.0.1:9/v1", api_key: "k" } },
   });
-  const make = (project: string | null, role: string) =>
-    gateway.makeKey(project === null ? {} : { project }, { name: `of ${project}`, role });
+  const make = (project: string | null, role: string) => gateway.makeKey(project === null ? {} : { project }, { role });
   const [one, revoked, scratch] = [await make("alpha", "caller"), await make("alpha", "admin"), await make("alpha", "caller")];
   await gateway.api("DELETE", `/api/v1/keys/${revoked.key_id}`);
   keys = {

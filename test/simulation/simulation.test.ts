@@ -11,6 +11,7 @@ import type { Attribution } from "../../src/domain/attribution/attribution.ts";
 import type { Budget } from "../../src/domain/budget/budget.ts";
 import { defineBudget } from "../../src/domain/budget/define.ts";
 import { Caller } from "./caller.ts";
+import { anonymousOwner, operationOf } from "../../src/domain/ledger/operation.ts";
 import { Model, nameOf } from "./model.ts";
 import { PurserProcess, type World } from "./process.ts";
 import { ScriptedProvider } from "./provider.ts";
@@ -113,7 +114,7 @@ class Simulation {
     this.#random = random;
     this.#folder = folder;
     this.#provider = new ScriptedProvider(random, (operationId) => {
-      const hold = this.#process.ledger.holdOf(operationId);
+      const hold = this.#process.ledger.holdOf(operationOf(operationId, anonymousOwner));
       assert.ok(hold, `${operationId} is held before it is forwarded`);
       this.#model.begin(hold);
       return nameOf(hold);
