@@ -42,6 +42,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** These put the product together, and may know everything. */
 const composing: ReadonlySet<string> = new Set([
   "compose.ts",
+  "compose/clock.ts",
+  "compose/parts.ts",
+  "compose/providers.ts",
+  "compose/watch.ts",
   "index.ts",
   "version.ts",
   "cli/parts.ts",

@@ -1,5 +1,7 @@
 /** Headers of a provider's answer, as the caller gets them and for what they tell. */
 
+import type { CallId } from "../domain/ledger/entry.ts";
+import { idOfOperation } from "../domain/ledger/operation.ts";
 import type { WireName } from "../wire/wire.ts";
 import { connectionHeaders } from "./connection-headers.ts";
 import { ownPrefix } from "./own-headers.ts";
@@ -15,6 +17,25 @@ export function replyHeaders(headers: UpstreamHeaders): Record<string, string | 
     if (value !== undefined && !notAnswered.has(name) && !name.startsWith(ownPrefix)) answered[name] = value;
   }
   return answered;
+}
+
+/** What became of a call before it was forwarded. */
+interface RoutedCall {
+  readonly call: CallId;
+  readonly route: { readonly title: string };
+  /** Output tokens for one choice, where fewer were asked of the provider than of Purser; else null. */
+  readonly fitted: number | null;
+}
+
+/** Adds Purser's own headers to those of a reply. */
+export function addCall(
+  headers: Record<string, string | readonly string[]>,
+  { call, route, fitted }: RoutedCall,
+): Record<string, string | readonly string[]> {
+  headers["x-purser-operation-id"] = idOfOperation(call.operationId);
+  headers["x-purser-model"] = route.title;
+  if (fitted !== null) headers["x-purser-max-tokens"] = String(fitted);
+  return headers;
 }
 
 /** Some servers do not stream, and answer in JSON whatever is asked. Gemini's streams are JSON themselves. */

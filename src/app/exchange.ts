@@ -1,51 +1,26 @@
 /** One call at the provider: its answer is metered as it passes to the caller, and its hold ends once, whatever happens. */
 
-import { assert } from "../domain/assert.ts";
-import type { FallbackRates } from "../domain/budget/budget.ts";
-import type { Refusal, SettleAnswer } from "../domain/ledger/command.ts";
-import type { Outcome, Quantities } from "../domain/ledger/entry.ts";
-import { idOfOperation } from "../domain/ledger/operation.ts";
-import type { PriceBook } from "../domain/price/sheet.ts";
+import type { Refusal } from "../domain/ledger/command.ts";
+import type { Outcome } from "../domain/ledger/entry.ts";
 import type { UsageFlag } from "../domain/usage/usage.ts";
-import type { Progress, UsageMeter } from "../wire/wire.ts";
-import { isTextOnly, type Estimate } from "./estimate.ts";
-import { release, settle, type FinishContext, type HeldCall } from "./finish.ts";
-import { isEncoded, isWhole, replyHeaders } from "./answer-headers.ts";
-import type { InputCount } from "./input-count.ts";
+import { addCall, isEncoded, isWhole, replyHeaders } from "./answer-headers.ts";
+import { CoveredStream } from "./covered-stream.ts";
+import type { Forwarded } from "./forwarded.ts";
+import { HoldEnd, type HoldEndContext } from "./hold-end.ts";
 import { tooLong, type Watched } from "./in-flight.ts";
-import type { Ledger } from "./ports.ts";
+import { readAnswer, type AnswerEnd } from "./read-answer.ts";
 import type { Reply, ReplyHeaders } from "./reply.ts";
-import { outcomeOf, unresolvedOutcome } from "./settle.ts";
-import type { Slices } from "./slices.ts";
 import { cutError } from "./refusal.ts";
+import { outcomeOf } from "./settle.ts";
 import { addCost, costComment } from "./tell-cost.ts";
 import { unreadMeter } from "./unread-meter.ts";
 import { upstreamError } from "./upstream-error.ts";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
 import { WholeAnswer } from "./whole-answer.ts";
 
-export interface ExchangeContext extends FinishContext {
-  readonly ledger: Pick<Ledger, "decide" | "holdOf">;
-  readonly prices: () => PriceBook;
+export interface ExchangeContext extends HoldEndContext {
   readonly limits: { readonly firstByteMs: number; readonly idleStreamMs: number; readonly totalMs: number; readonly drainMs: number };
   readonly onDisconnect: "drain" | "cancel";
-}
-
-/** A call that is held and about to be forwarded. */
-export interface Forwarded extends HeldCall {
-  readonly estimate: Estimate;
-  readonly input: InputCount;
-  readonly heldAt: number;
-  /** In monotonic time. */
-  readonly startedAt: number;
-  /** What was held at first; it grows with top-ups. */
-  readonly held: Quantities;
-  /** Output tokens for one choice, where fewer were asked of the provider than of Purser; else null. */
-  readonly fitted: number | null;
-  readonly fallback: FallbackRates | null;
-  readonly meter: UsageMeter;
-  /** Whether the caller's client shows of a cut stream nothing but its stop reason. */
-  readonly showsOnlyReason: boolean;
 }
 
 type Phase = "waiting" | "streaming" | "buffering" | "failing" | "draining" | "ended";
@@ -58,8 +33,9 @@ export class Exchange implements UpstreamReceiver, Watched {
   #call: Forwarded;
   readonly #reply: Reply;
   readonly #whole = new WholeAnswer();
-  /** What came and is not covered yet; null while everything is. */
-  #withheld: Uint8Array[] | null = null;
+  readonly #holdEnd: HoldEnd;
+  /** Null until the answer passes as it comes. */
+  #stream: CoveredStream | null = null;
   #covering: Promise<void> | null = null;
   #flags: readonly UsageFlag[] = [];
   #resolveEnded: () => void = () => undefined;
@@ -69,8 +45,6 @@ export class Exchange implements UpstreamReceiver, Watched {
   #headers: UpstreamHeaders = {};
   #lastActivityAt: number;
   #goneAt: number | null = null;
-  /** The hold ends once. */
-  #isFinished = false;
   /** What is held is being charged, since something else failed: tried once. */
   #isGivenUp = false;
 
@@ -78,6 +52,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     this.#context = context;
     this.#call = call;
     this.#reply = reply;
+    this.#holdEnd = new HoldEnd(context);
     this.#lastActivityAt = call.startedAt;
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     reply.onGone(() => this.#callerLeft());
@@ -96,10 +71,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     this.#context.observer.answered({ provider: route.provider.name, seconds: this.#latencyMs() / 1000 });
     if (status >= 300) return this.#beginError();
     if (isEncoded(headers)) this.#call = { ...this.#call, meter: unreadMeter(this.#call) };
-    if (this.#call.facts.stream && !isWhole(headers, route)) {
-      this.#phase = "streaming";
-      return this.#open(this.#addOwn(replyHeaders(headers)));
-    }
+    if (this.#call.facts.stream && !isWhole(headers, route)) return this.#beginStream();
     if (this.#call.facts.stream && !isEncoded(headers)) this.#takeAsWhole();
     this.#phase = "buffering";
   }
@@ -108,7 +80,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     this.#lastActivityAt = this.#context.clock.monotonic();
     if (this.#phase === "buffering") this.#keep(chunk);
     else if (this.#phase === "failing") void this.#pass(chunk);
-    else if (this.#phase === "streaming") this.#stream(chunk);
+    else if (this.#stream && this.#phase === "streaming") this.#take(this.#stream, chunk);
   }
 
   end(): void {
@@ -167,24 +139,28 @@ export class Exchange implements UpstreamReceiver, Watched {
   /** Begins a reply that is passed on as it comes. */
   #open(headers: ReplyHeaders): void {
     this.#reply.onDrain(() => {
-      if (!this.#withheld) this.#upstream?.resume();
+      if (!this.#stream?.isWithholding) this.#upstream?.resume();
     });
     this.#reply.head(this.#status, headers);
   }
 
-  #addOwn(headers: Record<string, string | readonly string[]>): Record<string, string | readonly string[]> {
-    const { call, route, fitted } = this.#call;
-    headers["x-purser-operation-id"] = idOfOperation(call.operationId);
-    headers["x-purser-model"] = route.title;
-    if (fitted !== null) headers["x-purser-max-tokens"] = String(fitted);
-    return headers;
+  /** The answer passes as it comes, from here on. */
+  #beginStream(): void {
+    this.#phase = "streaming";
+    this.#open(this.#replyHeaders());
+    const { meter, slices } = this.#call;
+    this.#stream = new CoveredStream({ meter, slices, pass: (bytes) => this.#pass(bytes) });
+  }
+
+  /** The provider's headers as the caller gets them, and Purser's own. */
+  #replyHeaders(): Record<string, string | readonly string[]> {
+    return addCall(replyHeaders(this.#headers), this.#call);
   }
 
   /** An answer that grows too large to wait passes from here on, its cost in the ledger only. */
   #keep(chunk: Uint8Array): void {
     if (this.#whole.keep(chunk)) return;
-    this.#phase = "streaming";
-    this.#open(this.#addOwn(replyHeaders(this.#headers)));
+    this.#beginStream();
     for (const piece of this.#whole.takePieces()) this.#pass(this.#call.meter.push(piece));
   }
 
@@ -195,45 +171,21 @@ export class Exchange implements UpstreamReceiver, Watched {
     return false;
   }
 
-  /** Nothing passes before it is covered. What the provider has already billed passes in any case. */
-  #stream(chunk: Uint8Array): void {
-    const { meter, slices } = this.#call;
-    const bytes = meter.push(chunk);
-    const isCovered = !slices || slices.takesPiece() || meter.finished;
-    if (this.#withheld) this.#withheld.push(bytes);
-    else if (isCovered) this.#passOn([bytes]);
-    else this.#withhold(bytes, slices);
-    if (!this.#withheld) this.#endIfFinished();
-  }
-
   /** Reads no more of the provider until the hold covers what has come. */
-  #withhold(bytes: Uint8Array, slices: Slices): void {
-    this.#withheld = [bytes];
+  #take(stream: CoveredStream, chunk: Uint8Array): void {
+    if (stream.take(chunk)) return this.#endIfFinished();
+    if (this.#covering) return;
     this.#upstream?.pause();
-    this.#covering = this.#run(this.#cover(slices));
+    this.#covering = this.#run(this.#cover(stream));
   }
 
-  async #cover(slices: Slices): Promise<void> {
-    const refusal = await slices.cover();
+  async #cover(stream: CoveredStream): Promise<void> {
+    const refusal = await stream.cover();
     if (this.#phase !== "streaming") return;
-    if (refusal && !this.#call.meter.finished) return this.#cut(refusal, { isPaid: slices.isPaid });
-    if (this.#passWithheld()) this.#upstream?.resume();
+    if (refusal) return this.#cut(stream, refusal);
+    if (stream.passWithheld()) this.#upstream?.resume();
     this.#covering = null;
     this.#endIfFinished();
-  }
-
-  /** @returns Whether the caller takes more at once. */
-  #passWithheld(): boolean {
-    const withheld = this.#withheld ?? [];
-    this.#withheld = null;
-    return this.#passOn(withheld);
-  }
-
-  /** Pieces of a stream, all that its meter has seen. @returns Whether the caller takes more at once. */
-  #passOn(pieces: readonly Uint8Array[]): boolean {
-    const isTaken = pieces.map((bytes) => this.#pass(bytes)).every(Boolean);
-    this.#call.meter.passed();
-    return isTaken;
   }
 
   /** What is finished is charged as that, whatever the provider or the caller does with the connection. */
@@ -242,14 +194,15 @@ export class Exchange implements UpstreamReceiver, Watched {
   }
 
   /** No budget pays for more: the stream ends in the provider's own format, and what was generated is charged. */
-  async #cut(refusal: Refusal, { isPaid }: { readonly isPaid: boolean }): Promise<void> {
+  async #cut(stream: CoveredStream, refusal: Refusal): Promise<void> {
     this.#phase = "draining";
+    const { isPaid } = stream;
     this.#flags = [...this.#flags, "cut"];
     this.#upstream?.abort({ message: "the budget is used up", timedOut: false });
     const { meter, route, showsOnlyReason } = this.#call;
     const { outcome } = await this.#read({ closed: true });
-    await this.#settle(outcome);
-    if (isPaid) this.#passWithheld();
+    await this.#holdEnd.settle(this.#call, outcome);
+    if (isPaid) stream.passWithheld();
     this.#pass(meter.stop({ error: cutError(refusal), usage: outcome.usage, showsOnlyReason }));
     this.#endReply(costComment(outcome, this.#headers, route));
   }
@@ -259,8 +212,8 @@ export class Exchange implements UpstreamReceiver, Watched {
     if (this.#phase !== "streaming") return;
     this.#phase = "draining";
     const { outcome, rest } = await this.#read({ closed: false });
-    await this.#settle(outcome);
-    this.#passWithheld();
+    await this.#holdEnd.settle(this.#call, outcome);
+    this.#stream?.passWithheld();
     this.#pass(rest);
     // Behind half an event a comment would be taken for the rest of it.
     this.#endReply(rest.length === 0 ? costComment(outcome, this.#headers, this.#call.route) : undefined);
@@ -271,74 +224,29 @@ export class Exchange implements UpstreamReceiver, Watched {
     const body = this.#whole.take();
     this.#call.meter.push(body);
     const { outcome } = await this.#read({ closed: false });
-    const settled = await this.#settle(outcome);
+    const settled = await this.#holdEnd.settle(this.#call, outcome);
     if (this.#reply.gone) return this.#done();
-    const headers = this.#addOwn(replyHeaders(this.#headers));
+    const headers = this.#replyHeaders();
     addCost(headers, outcome, settled);
     headers["content-length"] = String(body.length);
     this.#reply.head(this.#status, headers);
     this.#endReply(body);
   }
 
-  /**
-   * What the answer cost, and the bytes of it that were kept back.
-   *
-   * @param closed Whether the provider's stream was closed from this side.
-   */
-  async #read(ended: { readonly closed: boolean }): Promise<{ readonly outcome: Outcome; readonly rest: Uint8Array }> {
-    const { meter } = this.#call;
-    const { rest, reading } = meter.end();
-    const isFinal = reading.parts.length > 0 && !reading.partial;
-    const progress = isFinal ? meter.progress : await this.#countPassed(ended);
+  /** What the answer cost, and the bytes of it that were kept back. */
+  async #read(ended: AnswerEnd): Promise<{ readonly outcome: Outcome; readonly rest: Uint8Array }> {
+    const { rest, reading, progress } = await readAnswer(this.#context, this.#call, ended);
     const answer = { reading, progress, latencyMs: this.#latencyMs(), flags: this.#flags };
     return { outcome: outcomeOf(this.#context.prices(), this.#call, answer), rest };
-  }
-
-  /** Tokens to charge where their usage never came. */
-  async #countPassed(ended: { readonly closed: boolean }): Promise<Progress> {
-    const { meter, slices, ceiling } = this.#call;
-    const { inputTokens, outputTokens } = meter.progress;
-    return {
-      inputTokens: inputTokens ?? (await this.#countInput()),
-      outputTokens: slices ? await slices.charged(ended) : Math.min(outputTokens, ceiling.fitted),
-    };
-  }
-
-  /** Counted where the hold was by bytes, and never more than was held for it. */
-  async #countInput(): Promise<number> {
-    const { facts, estimate, input } = this.#call;
-    if (!isTextOnly(facts)) return estimate.inputTokens;
-    try {
-      const { tokens } = await input.count();
-      return Math.min(tokens, estimate.inputTokens);
-    } catch (error) {
-      this.#context.observer.failed("an input could not be counted, and is charged as it was held", error);
-      return estimate.inputTokens;
-    }
-  }
-
-  async #settle(outcome: Outcome): Promise<SettleAnswer> {
-    assert(!this.#isFinished, "a hold is ended once");
-    this.#isFinished = true;
-    this.#call.slices?.end();
-    try {
-      return await settle(this.#context, this.#call, outcome);
-    } catch (error) {
-      // Where it did not end after all, what is held can still be charged.
-      const { operationId, attempt } = this.#call.call;
-      this.#isFinished = this.#context.ledger.holdOf(operationId)?.attempt !== attempt;
-      throw error;
-    }
   }
 
   /** Providers do not charge for an error or a redirect: the hold is given back, and their answer passes as it is. */
   #beginError(): void {
     this.#phase = "failing";
-    this.#isFinished = true;
     const { route } = this.#call;
-    void this.#run(release(this.#context, this.#call, `the provider answered ${this.#status}`));
+    void this.#run(this.#holdEnd.release(this.#call, `the provider answered ${this.#status}`));
     this.#context.observer.callFailed({ provider: route.provider.name, status: this.#status });
-    const headers = this.#addOwn(replyHeaders(this.#headers));
+    const headers = this.#replyHeaders();
     headers["x-purser-cost-usd"] = "0";
     this.#open(headers);
   }
@@ -363,7 +271,8 @@ export class Exchange implements UpstreamReceiver, Watched {
     const closed = this.#goneAt !== null || failure.timedOut;
     const wasCancelled = hadPhase === "waiting" && this.#goneAt !== null && failure.reached && this.#call.slices !== null;
     if (hadPhase === "streaming" || wasCancelled) {
-      await this.#settle((await this.#read({ closed })).outcome);
+      const { outcome } = await this.#read({ closed });
+      await this.#holdEnd.settle(this.#call, outcome);
       this.#reply.abort();
       return this.#done();
     }
@@ -372,16 +281,12 @@ export class Exchange implements UpstreamReceiver, Watched {
     this.#answerFailure(failure);
   }
 
-  async #settleUnresolved(): Promise<void> {
-    const { route, call } = this.#call;
-    const held = this.#context.ledger.holdOf(call.operationId)?.amount ?? this.#call.held;
-    const ended = { model: route.model, held, latencyMs: this.#latencyMs(), flags: this.#flags };
-    await this.#settle(unresolvedOutcome(this.#context.prices().version, ended));
+  #settleUnresolved(): Promise<void> {
+    return this.#holdEnd.settleUnresolved(this.#call, { latencyMs: this.#latencyMs(), flags: this.#flags });
   }
 
   async #releaseUnreached(): Promise<void> {
-    this.#isFinished = true;
-    await release(this.#context, this.#call, "the provider was not reached");
+    await this.#holdEnd.release(this.#call, "the provider was not reached");
     this.#context.observer.callFailed({ provider: this.#call.route.provider.name, status: 502 });
   }
 
@@ -389,7 +294,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     if (this.#reply.gone) return this.#done();
     const { provider, wire } = this.#call.route;
     const error = upstreamError(failure, { provider: provider.name, isCharged: failure.reached });
-    this.#reply.head(error.status, this.#addOwn({ "content-type": "application/json" }));
+    this.#reply.head(error.status, addCall({ "content-type": "application/json" }, this.#call));
     this.#endReply(Buffer.from(wire.error(error)));
   }
 
@@ -414,7 +319,7 @@ export class Exchange implements UpstreamReceiver, Watched {
       this.#phase = "draining";
       this.#upstream?.abort({ message: "an error inside Purser", timedOut: false });
       this.#reply.abort();
-      if (this.#isFinished || this.#isGivenUp) return this.#done();
+      if (this.#holdEnd.isOver || this.#isGivenUp) return this.#done();
       this.#isGivenUp = true;
       return this.#run(this.#settleUnresolved().then(() => this.#done()));
     });

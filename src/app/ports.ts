@@ -1,4 +1,4 @@
-/** What the use cases need of the outside, as contracts. Implementations are chosen in `compose.ts` and nowhere else. */
+/** What the use cases need of the outside, as contracts. Implementations are chosen in `compose.ts` and `compose/`, and nowhere else. */
 
 import type { Attribution } from "../domain/attribution/attribution.ts";
 import type { PurserError } from "../domain/error.ts";

@@ -77,7 +77,10 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
       return { ...configuration.server, providers, warnings: warningsOf(configuration) };
     },
     probeProviders: async (file) => {
-      const [configuration, { probeProviders }] = await Promise.all([configurationOf(file, environment), import("../compose.ts")]);
+      const [configuration, { probeProviders }] = await Promise.all([
+        configurationOf(file, environment),
+        import("../compose/providers.ts"),
+      ]);
       return probeProviders(configuration);
     },
     program: { file: process.execPath, arguments: [...process.execArgv, fileURLToPath(new URL(mainFile, import.meta.url))] },

@@ -9,7 +9,7 @@ export interface Sight {
   readonly fault: string | null;
 }
 
-/** Clients that end their reading of a cut stream before its reason comes, and show its stop reason instead (decision 14). */
+/** Clients that end their reading of a cut stream before its reason comes, and show its stop reason instead (decision 17). */
 const hideCut: ReadonlySet<string> = new Set(["litellm anthropic", "aider openai", "aider anthropic"]);
 
 export function judge(client: string, played: Played): Sight {

@@ -11,7 +11,7 @@ interface Client {
   readonly driver: string;
   readonly words?: readonly string[];
   readonly model?: string;
-  /** Why its user does not see what ended a cut stream, for those that have no place for it (decision 14). */
+  /** Why its user does not see what ended a cut stream, for those that have no place for it (decision 17). */
   readonly hidesCut?: string;
 }
 

@@ -5,7 +5,8 @@ import { assert } from "../assert.ts";
 import type { Budget } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import { Applicable, type Applied, type CallSubject } from "./applicable.ts";
-import { amountIn, counterId, type Counter, isUntouched, untouched } from "./counter.ts";
+import { amountIn, type Counter } from "./counter.ts";
+import { Counters } from "./counters.ts";
 import {
   addQuantities,
   nothing,
@@ -24,6 +25,7 @@ import {
   type TopUpEntry,
 } from "./entry.ts";
 import type { Hold, KeptHold } from "./hold.ts";
+import { Lapsing } from "./lapsing.ts";
 import { PassingMap } from "../passing/passing-map.ts";
 import { type History, type PastAttempt, pastOf } from "./past.ts";
 import type { ChargedCall } from "./recount.ts";
@@ -47,23 +49,19 @@ export class Books {
   readonly keysByHash = new Map<string, Key>();
   readonly prices: PriceOverride[] = [];
   readonly holds = new PassingMap<string, Hold>();
-  readonly #expiring = new Set<Hold>();
-  /** What each key holds in each counter by holds that lapse: those that callers make and end themselves. */
-  readonly #lapsing = new Map<string, bigint>();
-  readonly #counters = new Map<string, Counter>();
-  /** The same counters by their key objects, of which a hold has those of the last one: no text is made to find them. */
-  #counterOf = new WeakMap<CounterKey, Counter>();
+  readonly #counters: Counters;
+  readonly #lapsing = new Lapsing();
   readonly #past = new PassingMap<string, PastAttempt[]>();
   readonly #history: History;
   readonly #applicable: Applicable;
   /** From which moment on the calls of a budget were counted anew, by its id. */
   readonly #recountedFrom = new Map<string, number>();
   readonly #watchers = new Set<(charged: ChargedCall) => void>();
-  #changedCounters = new Set<Counter>();
   #ended = new Set<string>();
 
   constructor(history: History) {
     this.#history = history;
+    this.#counters = new Counters(history);
     this.#applicable = new Applicable(this.budgets, (key) => this.counter(key));
   }
 
@@ -74,16 +72,12 @@ export class Books {
 
   /** The counter of a key. One that was never used stands at zero, and is no different from one that does not exist. */
   counter(key: CounterKey): Counter {
-    const met = this.#counterOf.get(key);
-    if (met) return met;
-    const counter = this.#counterById(key);
-    this.#counterOf.set(key, counter);
-    return counter;
+    return this.#counters.of(key);
   }
 
   /** All counters in memory: every one with a hold, and those used lately. */
   counters(): Iterable<Counter> {
-    return this.#counters.values();
+    return this.#counters.all();
   }
 
   /** Ended attempts of an operation, in order. */
@@ -98,11 +92,11 @@ export class Books {
 
   /** How much of a counter a key holds by holds that lapse, in the counter's unit. */
   heldByKey(keyId: string, counter: Counter): bigint {
-    return this.#lapsing.get(lapsingId(keyId, counter)) ?? 0n;
+    return this.#lapsing.heldByKey(keyId, counter);
   }
 
   expiredBy(at: number): readonly Hold[] {
-    return [...this.#expiring].filter((hold) => hold.expiresAt !== null && hold.expiresAt <= at);
+    return this.#lapsing.expiredBy(at);
   }
 
   apply(entry: Entry): void {
@@ -154,13 +148,12 @@ export class Books {
   /** Puts back a hold that was open when the last process ended; its counters already contain it. */
   restoreHold(kept: KeptHold): void {
     const hold = this.#open(kept);
-    this.#countLapsing(hold, hold.amount, 1n);
+    this.#lapsing.count(hold, hold.amount, 1n);
   }
 
   /** Hands over what changed, and begins a new set. */
   takeChanges(): Changes {
-    const changes = { counters: this.#changedCounters, ended: this.#ended };
-    this.#changedCounters = new Set();
+    const changes = { counters: this.#counters.takeChanged(), ended: this.#ended };
     this.#ended = new Set();
     return changes;
   }
@@ -175,22 +168,8 @@ export class Books {
    * Call only when `history` finds all changes.
    */
   forgetIdleCounters(at: number): void {
-    for (const [id, counter] of this.#counters) {
-      const { windowEnd } = counter.key;
-      const isOver = windowEnd !== null && windowEnd <= at;
-      if ((isOver || isUntouched(counter)) && counter.openHolds === 0 && !this.#changedCounters.has(counter)) this.#counters.delete(id);
-    }
-    this.#counterOf = new WeakMap();
+    this.#counters.forgetIdle(at);
     this.#applicable.forget();
-  }
-
-  #counterById(key: CounterKey): Counter {
-    const id = counterId(key);
-    const known = this.#counters.get(id);
-    if (known) return known;
-    const counter: Counter = { key, id, ...(this.#history.counter(key) ?? untouched), openHolds: 0 };
-    this.#counters.set(id, counter);
-    return counter;
   }
 
   #hold(entry: HoldEntry): void {
@@ -213,7 +192,7 @@ export class Books {
     };
     for (const counter of hold.counters) counter.openHolds += 1;
     this.holds.set(hold.operationId, hold);
-    if (hold.expiresAt !== null) this.#expiring.add(hold);
+    this.#lapsing.opened(hold);
     return hold;
   }
 
@@ -228,7 +207,7 @@ export class Books {
     for (const { key, spent } of recounts.flatMap(({ counters }) => counters)) {
       const counter = this.counter(key);
       counter.spent = spent;
-      this.#changedCounters.add(counter);
+      this.#counters.changed(counter);
     }
   }
 
@@ -262,7 +241,7 @@ export class Books {
       const counter = this.counter(key);
       counter.spent += amountIn(key.currency, entry.cost);
       counter.overrun += entry.overruns[index] ?? 0n;
-      this.#changedCounters.add(counter);
+      this.#counters.changed(counter);
     }
     this.#report({ ...past, keys: counters }, entry.cost);
     const hasMoved = entry.counters !== undefined;
@@ -291,7 +270,7 @@ export class Books {
       counter.spent += amountIn(key.currency, entry.difference);
       counter.overrun += entry.overruns[index] ?? 0n;
       assert(counter.spent >= 0n, "a correction never takes back more than was charged");
-      this.#changedCounters.add(counter);
+      this.#counters.changed(counter);
     }
     this.#report({ ...past, keys: counters }, entry.difference);
     this.#remember(entry, {
@@ -312,7 +291,7 @@ export class Books {
   #fire(entry: ThresholdEntry): void {
     const counter = this.counter(entry.counter);
     counter.fired = [...counter.fired, entry.partsPerMillion];
-    this.#changedCounters.add(counter);
+    this.#counters.changed(counter);
   }
 
   #openHold(call: CallId): Hold {
@@ -325,36 +304,26 @@ export class Books {
     const hold = this.#openHold(call);
     for (const counter of hold.counters) counter.openHolds -= 1;
     this.holds.delete(hold.operationId);
-    this.#expiring.delete(hold);
+    this.#lapsing.ended(hold);
     return hold;
   }
 
   #holdMore(hold: Hold, amount: Quantities): void {
     const { counters } = hold;
-    this.#countLapsing(hold, amount, 1n);
+    this.#lapsing.count(hold, amount, 1n);
     for (const counter of counters) {
       counter.held += amountIn(counter.key.currency, amount);
-      this.#changedCounters.add(counter);
+      this.#counters.changed(counter);
     }
   }
 
   #giveBack(hold: Hold): void {
     const { counters, amount } = hold;
-    this.#countLapsing(hold, amount, -1n);
+    this.#lapsing.count(hold, amount, -1n);
     for (const counter of counters) {
       counter.held -= amountIn(counter.key.currency, amount);
       assert(counter.held >= 0n, "a counter never holds less than nothing");
-      this.#changedCounters.add(counter);
-    }
-  }
-
-  #countLapsing({ counters, route, expiresAt }: Hold, amount: Quantities, sign: 1n | -1n): void {
-    if (expiresAt === null || route.keyId === null) return;
-    for (const counter of counters) {
-      const id = lapsingId(route.keyId, counter);
-      const held = (this.#lapsing.get(id) ?? 0n) + sign * amountIn(counter.key.currency, amount);
-      if (held === 0n) this.#lapsing.delete(id);
-      else this.#lapsing.set(id, held);
+      this.#counters.changed(counter);
     }
   }
 
@@ -370,8 +339,4 @@ export class Books {
     this.#past.set(call.operationId, [...others, attempt]);
     this.#ended.add(call.operationId);
   }
-}
-
-function lapsingId(keyId: string, counter: Counter): string {
-  return `${keyId}\n${counter.id}`;
 }

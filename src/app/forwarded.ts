@@ -1,0 +1,24 @@
+/** A call that is held and about to be forwarded. */
+
+import type { FallbackRates } from "../domain/budget/budget.ts";
+import type { Quantities } from "../domain/ledger/entry.ts";
+import type { UsageMeter } from "../wire/wire.ts";
+import type { Estimate } from "./estimate.ts";
+import type { HeldCall } from "./finish.ts";
+import type { InputCount } from "./input-count.ts";
+
+export interface Forwarded extends HeldCall {
+  readonly estimate: Estimate;
+  readonly input: InputCount;
+  readonly heldAt: number;
+  /** In monotonic time. */
+  readonly startedAt: number;
+  /** What was held at first; it grows with top-ups. */
+  readonly held: Quantities;
+  /** Output tokens for one choice, where fewer were asked of the provider than of Purser; else null. */
+  readonly fitted: number | null;
+  readonly fallback: FallbackRates | null;
+  readonly meter: UsageMeter;
+  /** Whether the caller's client shows of a cut stream nothing but its stop reason. */
+  readonly showsOnlyReason: boolean;
+}

@@ -1,0 +1,60 @@
+/** Reading an answer that is over: its usage where that came, and what was counted as it passed where it did not. */
+
+import type { Progress, Reading, UsageMeter } from "../wire/wire.ts";
+import type { BoundedCall } from "./believe-usage.ts";
+import { isTextOnly } from "./estimate.ts";
+import type { InputCount } from "./input-count.ts";
+import type { Observer } from "./observer.ts";
+import type { Slices } from "./slices.ts";
+
+export interface ReadContext {
+  readonly observer: Pick<Observer, "failed">;
+}
+
+export interface MeteredCall extends BoundedCall {
+  readonly input: Pick<InputCount, "count">;
+  readonly meter: Pick<UsageMeter, "progress" | "end">;
+  /** Null where the whole ceiling is held. */
+  readonly slices: Pick<Slices, "charged"> | null;
+}
+
+export interface AnswerEnd {
+  /** Whether the provider's stream was closed from this side. */
+  readonly closed: boolean;
+}
+
+export interface ReadAnswer {
+  /** Bytes that the meter kept back. */
+  readonly rest: Uint8Array;
+  readonly reading: Reading;
+  /** What to charge for where the reading says nothing. */
+  readonly progress: Progress;
+}
+
+export async function readAnswer(context: ReadContext, call: MeteredCall, ended: AnswerEnd): Promise<ReadAnswer> {
+  const { rest, reading } = call.meter.end();
+  const isFinal = reading.parts.length > 0 && !reading.partial;
+  return { rest, reading, progress: isFinal ? call.meter.progress : await countPassed(context, call, ended) };
+}
+
+/** Tokens to charge where their usage never came. */
+async function countPassed(context: ReadContext, call: MeteredCall, ended: AnswerEnd): Promise<Progress> {
+  const { meter, slices, ceiling } = call;
+  const { inputTokens, outputTokens } = meter.progress;
+  return {
+    inputTokens: inputTokens ?? (await countInput(context, call)),
+    outputTokens: slices ? await slices.charged(ended) : Math.min(outputTokens, ceiling.fitted),
+  };
+}
+
+/** Counted where the hold was by bytes, and never more than was held for it. */
+async function countInput({ observer }: ReadContext, { facts, estimate, input }: MeteredCall): Promise<number> {
+  if (!isTextOnly(facts)) return estimate.inputTokens;
+  try {
+    const { tokens } = await input.count();
+    return Math.min(tokens, estimate.inputTokens);
+  } catch (error) {
+    observer.failed("an input could not be counted, and is charged as it was held", error);
+    return estimate.inputTokens;
+  }
+}

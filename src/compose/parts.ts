@@ -1,0 +1,150 @@
+/** What a server and an opened folder have in common: the ledger, the catalogue, and the control plane over them. */
+
+import { randomBytes } from "node:crypto";
+import path from "node:path";
+import type { Hono } from "hono";
+import { makeApi } from "../api/api.ts";
+import type { ProviderStatus, Readiness } from "../api/context.ts";
+import type { DeclaredChange } from "../app/declared.ts";
+import { declare } from "../app/first-start.ts";
+import type { Ledger, LedgerReader } from "../app/ports.ts";
+import { PricesInForce } from "../app/prices-in-force.ts";
+import { commonName } from "../app/provider.ts";
+import { hashSecret } from "../app/secret.ts";
+import { countingReal, isApart, setApart, simulator as simulatorName } from "../app/simulated.ts";
+import { StoreHealth } from "../app/store-health.ts";
+import { visitorCheck, type Visit } from "../app/visitor.ts";
+import { openCatalogue, type BookedProvider, type Catalogue } from "../catalogue/catalogue.ts";
+import { overlayVersion } from "../catalogue/overlay/row.ts";
+import type { Configuration, Environment, ProviderConfiguration } from "../config/configuration.ts";
+import { readLogLevel } from "../config/environment.ts";
+import { Learned } from "../domain/estimate/learned.ts";
+import { makeLog, type Log } from "../metrics/log.ts";
+import { makeMetrics, type Metrics } from "../metrics/metrics.ts";
+import { openLedger } from "../store/sqlite/open.ts";
+import { version } from "../version.ts";
+import { clock } from "./clock.ts";
+import { billedCostTellers, bookedProviders, probeProviders } from "./providers.ts";
+
+export interface ComposeOptions {
+  /** Takes log lines as people read them. Absent: they are JSON on standard error. */
+  readonly logText?: ((text: string) => void) | undefined;
+  readonly configuration: Configuration;
+  readonly environment: Environment;
+  /** The data folder. */
+  readonly directory: string;
+  /** Called with a budget and the share done, 0 to 1, while what it has spent is counted at the start. */
+  readonly counting?: (budgetId: string, share: number) => void;
+}
+
+export interface Parts {
+  readonly ledger: Ledger;
+  readonly reader: LedgerReader;
+  readonly prices: PricesInForce;
+  readonly learned: Learned;
+  readonly observer: Metrics;
+  readonly api: Hono;
+  readonly admit: (visit: Visit) => void;
+  readonly catalogue: Catalogue;
+  /** What the price book has to know of each configured provider. */
+  readonly booked: ReadonlyMap<string, BookedProvider>;
+  readonly tellsBilledCost: (provider: string) => boolean;
+  readonly log: Log;
+  readonly health: StoreHealth;
+  /** Makes its holder an administrator until this ends. */
+  readonly token: string;
+  /** Budgets and keys of the configuration that the ledger did not have so. */
+  readonly changes: readonly DeclaredChange[];
+  close(): Promise<void>;
+}
+
+export interface Serving {
+  /** A key of the environment, beside the token of this opening. */
+  readonly adminKey: string | undefined;
+  /** Ends the calls that a key has under way. */
+  readonly endCallsOf: (keyId: string) => void;
+}
+
+/** @param serving Null for a folder that is opened without a server: it has no calls. */
+export async function openParts(options: ComposeOptions, serving: Serving | null): Promise<Parts> {
+  const { configuration, directory } = options;
+  const serves = serving !== null;
+  const { adminKey, endCallsOf = (): void => undefined } = serving ?? {};
+  const log = makeLog(readLogLevel(options.environment), options.logText);
+  const [catalogue, { ledger, reader }] = await Promise.all([
+    openCatalogue(),
+    openLedger({ directory, durability: configuration.durability, clock }),
+  ]);
+  const simulatedApart = await isApart(serves ? configuration : asFolder(configuration), reader);
+  if (serves && simulatedApart) await setApart({ ledger, clock });
+  const { budgets } = configuration;
+  const declared = { ...configuration, budgets: simulatedApart ? budgets.map(countingReal) : budgets };
+  const changes = await declare({ ledger, clock }, declared, options.counting);
+  const booked = bookedProviders(configuration, catalogue);
+  const prices = new PricesInForce({
+    make: (overrides) => catalogue.book(overrides, booked),
+    declared: configuration.prices,
+    kept: () => ledger.prices(),
+  });
+  const tellsBilledCost = billedCostTellers(configuration, { catalogue, booked });
+  const metrics = makeMetrics({ ledger, version, ...(simulatedApart && { apart: simulatorName }) });
+  const observer = log.observe(metrics);
+  const startedAt = clock.now();
+  const learned = new Learned();
+  const health = new StoreHealth({ ledger, reader, clock });
+  const token = `purser_${randomBytes(32).toString("hex")}`;
+  const { host, hosts, origins } = configuration.server;
+  const admit = visitorCheck({ listen: host, hosts, origins });
+  const api = makeApi({
+    admit,
+    openMetrics: configuration.server.metrics === "open",
+    endCallsOf,
+    holdLimits: configuration.limits,
+    ledger,
+    reader,
+    clock,
+    version,
+    simulatedApart,
+    prices: () => prices.book,
+    priceProvider: (provider) => provider,
+    expectedOutput: ({ provider, model }, ceiling) => learned.of(provider, model).output.expected(ceiling),
+    tellsBilledCost,
+    reloadPrices: () => prices.reload(),
+    adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
+    metrics: () => metrics.text(),
+    ready: () => readiness(health),
+    status: () => ({
+      node: process.versions.node,
+      processId: process.pid,
+      startedAt,
+      data: path.resolve(directory),
+      durability: configuration.durability,
+      pricesCheckedOn: overlayVersion,
+      pricesStated: configuration.prices.length + ledger.prices().length,
+      providers: configuration.providers.map(providerStatus),
+    }),
+    probeProviders: () => probeProviders(configuration),
+    catalogue: () => catalogue.models().map(({ provider, model }) => ({ provider: commonName(provider), model })),
+    reportBug: (error) => observer.failed("a request to the control plane failed", error),
+  });
+  const close = async (): Promise<void> => {
+    metrics.close();
+    await reader.close();
+    await ledger.close();
+  };
+  return { ledger, reader, prices, learned, observer, api, admit, catalogue, booked, tellsBilledCost, log, health, token, changes, close };
+}
+
+/** Which providers have keys says nothing where no call is made: what the ledger has decides. */
+function asFolder({ providers }: Configuration): Pick<Configuration, "providers" | "simulator"> {
+  return { providers: providers.filter(({ name }) => name === simulatorName), simulator: null };
+}
+
+function providerStatus({ name, baseUrl, apiKey }: ProviderConfiguration): ProviderStatus {
+  return { name, baseUrls: [baseUrl], key: apiKey === null ? "callers_bring_theirs" : "set" };
+}
+
+async function readiness(health: StoreHealth): Promise<Readiness> {
+  const reasons = await health.problems();
+  return { ready: reasons.length === 0, reasons };
+}

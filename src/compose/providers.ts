@@ -1,0 +1,105 @@
+/** Providers as they are configured, with what the catalogue knows of them and the formats in which they are spoken to. */
+
+import type { Probe } from "../app/probe.ts";
+import type { Provider, Providers } from "../app/provider.ts";
+import type { Wires } from "../app/route.ts";
+import { simulator as simulatorName } from "../app/simulated.ts";
+import type { BookedProvider, Catalogue } from "../catalogue/catalogue.ts";
+import type { Configuration, ProviderConfiguration } from "../config/configuration.ts";
+import { probeProvider } from "../gateway/probe.ts";
+import type { Simulator } from "../simulator/index.ts";
+import { anthropicWire } from "../wire/anthropic/index.ts";
+import { geminiWire } from "../wire/gemini/index.ts";
+import { openaiWire } from "../wire/openai/index.ts";
+
+export const wires: Wires = {
+  openai: openaiWire({ newTokenField: "max_tokens" }),
+  anthropic: anthropicWire,
+  gemini: geminiWire,
+};
+/** OpenAI itself refuses the older field with its newer models. */
+const openaiOwnWire = openaiWire({ newTokenField: "max_completion_tokens" });
+
+const probeWithinMs = 10_000;
+
+/** What the price book has to know of each configured provider. */
+export function bookedProviders({ providers }: Configuration, catalogue: Catalogue): ReadonlyMap<string, BookedProvider> {
+  return new Map(
+    providers.map(({ name, baseUrl, priceProvider, region }) => {
+      const id = priceProvider === name ? (catalogue.providerFor({ name, baseUrl }) ?? name) : priceProvider;
+      const known = region ?? catalogue.regionOf(baseUrl);
+      return [name, { id, ...(known !== undefined && { region: known }) }];
+    }),
+  );
+}
+
+/** Of which providers the reported cost is the charge: those that document it, unless the configuration says otherwise. */
+export function billedCostTellers(
+  { providers }: Configuration,
+  { catalogue, booked }: { readonly catalogue: Catalogue; readonly booked: ReadonlyMap<string, BookedProvider> },
+): (provider: string) => boolean {
+  const stated = new Map(providers.map(({ name, reportedCost }) => [name, reportedCost]));
+  return (provider) => {
+    const word = stated.get(provider) ?? null;
+    return word === null ? catalogue.tellsBilledCost(booked.get(provider)?.id ?? provider) : word === "charge";
+  };
+}
+
+interface ProviderParts {
+  readonly booked: ReadonlyMap<string, BookedProvider>;
+  readonly simulator: Simulator | null;
+  readonly tellsBilledCost: (provider: string) => boolean;
+}
+
+export function makeProviders({ providers, aliases }: Configuration, { booked, simulator, tellsBilledCost }: ProviderParts): Providers {
+  const byName = new Map(
+    providers.map((provider) => {
+      const { name } = provider;
+      return [name, makeProvider(provider, { vendor: booked.get(name)?.id ?? name, tellsBilledCost: tellsBilledCost(name) })];
+    }),
+  );
+  if (simulator) byName.set(simulatorName, simulatedProvider(simulator));
+  return { byName, aliases };
+}
+
+/** Asks each provider of a configuration for its list of models, with its key. */
+export async function probeProviders({ providers }: Configuration): Promise<readonly Probe[]> {
+  const options = { timeoutMs: probeWithinMs, now: () => performance.now() };
+  return Promise.all(
+    providers.map((provider) => probeProvider(makeProvider(provider, { vendor: provider.name, tellsBilledCost: false }), options)),
+  );
+}
+
+interface KnownOfProvider {
+  /** What the catalogue calls it: also a provider of another name may be OpenAI, by its host. */
+  readonly vendor: string;
+  readonly tellsBilledCost: boolean;
+}
+
+function makeProvider({ wire, baseUrl, ...rest }: ProviderConfiguration, { vendor, tellsBilledCost }: KnownOfProvider): Provider {
+  const isOpenai = vendor === "openai" || vendor === "azure";
+  return {
+    ...rest,
+    bases: { [wire]: baseUrl },
+    priceProvider: rest.name,
+    vendor,
+    tellsBilledCost,
+    wires: wire === "openai" && isOpenai ? { openai: openaiOwnWire } : {},
+  };
+}
+
+function simulatedProvider({ url }: Simulator): Provider {
+  return {
+    name: simulatorName,
+    bases: { openai: `${url}/openai/v1`, anthropic: `${url}/anthropic`, gemini: `${url}/gemini` },
+    apiKey: "simulated",
+    headers: {},
+    passHeaders: [],
+    priceProvider: simulatorName,
+    vendor: simulatorName,
+    unmetered: "refuse",
+    tellsBilledCost: false,
+    stored: "refuse",
+    wires: {},
+  };
+}

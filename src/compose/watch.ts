@@ -1,0 +1,34 @@
+/** What a server does now and then, beside its calls: holds expire, and a ledger in trouble is logged. */
+
+import type { Ledger } from "../app/ports.ts";
+import type { StoreHealth } from "../app/store-health.ts";
+import type { Log } from "../metrics/log.ts";
+import { clock } from "./clock.ts";
+
+/** Says once that the ledger cannot be written, and once that it can again. */
+export function watchStore(ledger: Ledger, log: Log): () => void {
+  let wasWell = true;
+  return () => {
+    const problem = ledger.problem();
+    if (problem && wasWell) log.error("calls are refused: the ledger cannot be written", problem);
+    if (!problem && !wasWell) log.warn("the ledger is written again");
+    wasWell = problem === null;
+  };
+}
+
+/** Looks through the ledger's file now and then, from the start on, and says once that it is damaged. */
+export function watchFile(health: StoreHealth, log: Log): () => void {
+  let wasWell = true;
+  const look = async (): Promise<void> => {
+    const problems = await health.problems();
+    if (problems.length > 0 && wasWell) log.error("the ledger has a problem, and /readyz says so", new Error(problems.join("; ")));
+    wasWell = problems.length === 0;
+  };
+  void look();
+  return () => void look();
+}
+
+export function expireHolds(ledger: Ledger, log: Log): void {
+  if (ledger.problem()) return;
+  ledger.decide({ kind: "expire", at: clock.now() }).catch((error: unknown) => log.error("holds could not be expired", error));
+}

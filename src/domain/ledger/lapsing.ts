@@ -1,0 +1,44 @@
+/** Holds that lapse: those that callers make and end themselves, and what each key holds by them. */
+
+import { amountIn, type Counter } from "./counter.ts";
+import type { Quantities } from "./entry.ts";
+import type { Hold } from "./hold.ts";
+
+/** Is given every hold, and minds those that lapse. */
+export class Lapsing {
+  readonly #open = new Set<Hold>();
+  /** In each counter, by key. */
+  readonly #held = new Map<string, bigint>();
+
+  opened(hold: Hold): void {
+    if (hold.expiresAt !== null) this.#open.add(hold);
+  }
+
+  ended(hold: Hold): void {
+    this.#open.delete(hold);
+  }
+
+  expiredBy(at: number): readonly Hold[] {
+    return [...this.#open].filter((hold) => hold.expiresAt !== null && hold.expiresAt <= at);
+  }
+
+  /** How much of a counter a key holds by holds that lapse, in the counter's unit. */
+  heldByKey(keyId: string, counter: Counter): bigint {
+    return this.#held.get(heldId(keyId, counter)) ?? 0n;
+  }
+
+  /** @param sign Whether a hold takes so much more of its counters, or gives it back. */
+  count({ counters, route, expiresAt }: Hold, amount: Quantities, sign: 1n | -1n): void {
+    if (expiresAt === null || route.keyId === null) return;
+    for (const counter of counters) {
+      const id = heldId(route.keyId, counter);
+      const held = (this.#held.get(id) ?? 0n) + sign * amountIn(counter.key.currency, amount);
+      if (held === 0n) this.#held.delete(id);
+      else this.#held.set(id, held);
+    }
+  }
+}
+
+function heldId(keyId: string, counter: Counter): string {
+  return `${keyId}\n${counter.id}`;
+}
