@@ -167,6 +167,19 @@ test("a threshold that pauses refuses every further call of the window", () => {
   assert.equal(!refused.admitted && refused.refusal.reason, "budget_paused");
 });
 
+test("one threshold of several that pauses is enough, and one that only notifies refuses nothing", () => {
+  const desk = new Desk();
+  const notify = { partsPerMillion: 500_000, action: "notify" } as const;
+  const pause = { partsPerMillion: 700_000, action: "pause" } as const;
+  desk.budget({ budgetId: "all", amount: 100n, thresholds: [notify, pause, { ...notify, partsPerMillion: 900_000 }] });
+  desk.run(aHold("a", 60n));
+  desk.run({ kind: "settle", ...first, outcome: anOutcome(60n) });
+  assert.equal(desk.run(aHold("b", 10n)).admitted, true);
+  desk.run({ kind: "settle", ...first, operationId: "b", outcome: anOutcome(10n) });
+  const refused = desk.run(aHold("c", 1n));
+  assert.equal(!refused.admitted && refused.refusal.reason, "budget_paused");
+});
+
 test("an overrun of one call without a value refuses no other that has none, of a budget for every value or of one above", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 1000n });
