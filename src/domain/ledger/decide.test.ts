@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../error.ts";
 import { pico } from "../money/money.ts";
+import { decide } from "./decide.ts";
 import { aHold, anOutcome, Desk, quantities } from "./desk.test-kit.ts";
 
 const hour = 3_600_000;
@@ -82,6 +83,24 @@ test("a hold that expired gives its amount back, and is still charged when it is
   assert.deepEqual(desk.counter("all"), { spent: 25n, held: 0n, overrun: 0n });
 });
 
+test("a hold that expired before a budget was made is charged to it, too, when it is settled late", () => {
+  const desk = new Desk();
+  desk.run(aHold("a", 40n, { expiresAt: 10 }));
+  desk.run({ kind: "expire", at: 10 });
+  desk.budget({ budgetId: "later", amount: 100n });
+  desk.run({ kind: "settle", ...first, at: 20, outcome: anOutcome(25n) });
+  assert.deepEqual(desk.counter("later"), { spent: 25n, held: 0n, overrun: 0n });
+});
+
+test("an entry that names no overruns has none", () => {
+  const desk = new Desk();
+  desk.budget({ budgetId: "all", amount: 100n });
+  desk.run(aHold("a", 40n));
+  const { entries } = decide(desk.books, { kind: "settle", ...first, outcome: anOutcome(25n) });
+  for (const entry of entries) desk.books.apply(entry.kind === "settle" ? { ...entry, overruns: [] } : entry);
+  assert.deepEqual(desk.counter("all"), { spent: 25n, held: 0n, overrun: 0n });
+});
+
 test("a released hold charges nothing and cannot be settled", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all" });
@@ -128,6 +147,20 @@ test("the output is fitted to what the tightest budget can pay, and not below th
   other.budget({ budgetId: "all", amount: 99n });
   const refused = other.run(aHold("a", 0n, { demand }));
   assert.equal(!refused.admitted && refused.refusal.needed, 100n);
+});
+
+test("of several budgets the one with the least room for output decides, whichever comes first", () => {
+  for (const [narrow, wide] of [
+    [60n, 100n],
+    [100n, 60n],
+  ] as const) {
+    const desk = new Desk();
+    desk.budget({ budgetId: "wide", amount: wide });
+    desk.budget({ budgetId: "narrow", amount: narrow, parentBudgetId: "wide" });
+    const demand = { fixed: quantities(10n), perOutputToken: pico(2n), outputTokens: 100, leastOutputTokens: 1, inputTokens: 5 };
+    const fitted = desk.run(aHold("a", 0n, { demand }));
+    assert.equal(fitted.admitted && fitted.outputTokens, 25);
+  }
 });
 
 test("a refusal says whether waiting for others may help", () => {
