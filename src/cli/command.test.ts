@@ -137,6 +137,13 @@ test("price shows the lines of the sum and where each rate comes from", async ()
   );
 });
 
+test("without counts, rates of a long context are said to be such; with counts, and where there is one rate, nothing is said", async () => {
+  const note = /\nThese rates are of a context above 200,000 tokens\. [^]*--input 1000/;
+  assert.match((await inProcess(["price", "claude-sonnet-4-5"])).out, note);
+  assert.doesNotMatch((await inProcess(["price", "claude-sonnet-4-5", "--input", "300000"])).out, /These rates/);
+  assert.doesNotMatch((await inProcess(["price", "gpt-5-mini"])).out, /These rates/);
+});
+
 test("a model without a price is a failure that names its neighbours, never a zero", async () => {
   const ended = await purser(["price", "sim/sim-smal", "--input", "5", "--json"]);
   assert.deepEqual([ended.code, ended.out], [1, ""]);
@@ -247,7 +254,7 @@ test("a short admin key and an unknown log level are refused by serve, and found
 test("serve and doctor tell what a configuration allows and nobody wants", async () => {
   await inFolder(async (folder) => {
     await writeFile(path.join(folder, "purser.yaml"), 'providers:\n  openai: { api_key: "sk-upstream" }\n');
-    const told = /purser\.yaml line 2: providers\.openai\.api_key stands in the file itself/;
+    const told = /purser\.yaml line 2: providers\.openai\.api_key is written in the file itself/;
     const checked = await purser(["doctor", "--port", "0", "--json"], { cwd: folder });
     assert.equal(checked.code, 0);
     const { findings } = JSON.parse(checked.out) as { findings: readonly { state: string; message: string }[] };
