@@ -298,10 +298,17 @@ export class Exchange implements UpstreamReceiver, Watched {
   async #countPassed(ended: { readonly closed: boolean }): Promise<Progress> {
     const { meter, slices, ceiling } = this.#call;
     const { inputTokens, outputTokens } = meter.progress;
+    const passed = slices ? await slices.charged(ended) : Math.min(outputTokens, ceiling.fitted);
     return {
       inputTokens: inputTokens ?? (await this.#countInput()),
-      outputTokens: slices ? await slices.charged(ended) : Math.min(outputTokens, ceiling.fitted),
+      outputTokens: this.#mayHaveHidden ? Math.max(passed, ceiling.fitted) : passed,
     };
+  }
+
+  /** Whether the provider may have generated, and not told of, as much as it was allowed: reasoning of which nothing passes. */
+  get #mayHaveHidden(): boolean {
+    const { facts, meter } = this.#call;
+    return facts.hiddenOutput && !meter.finished && meter.output?.hasReport === false;
   }
 
   /** Counted where the hold was by bytes, and never more than was held for it. */
@@ -361,7 +368,9 @@ export class Exchange implements UpstreamReceiver, Watched {
     if (hadPhase === "streaming" && this.#call.meter.finished) return this.#endStream();
     this.#phase = "draining";
     const closed = this.#goneAt !== null || failure.timedOut;
-    const wasCancelled = hadPhase === "waiting" && this.#goneAt !== null && failure.reached && this.#call.slices !== null;
+    // Cancelled at once, that is: one that was waited for may have been answered on the way, out of sight.
+    const isSoon = this.#goneAt !== null && !failure.timedOut;
+    const wasCancelled = hadPhase === "waiting" && isSoon && failure.reached && this.#call.slices !== null && !this.#mayHaveHidden;
     if (hadPhase === "streaming" || wasCancelled) {
       await this.#settle((await this.#read({ closed })).outcome);
       this.#reply.abort();

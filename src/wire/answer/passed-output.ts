@@ -78,9 +78,9 @@ export class PassedOutput {
     this.#unread = bytes;
   }
 
-  /** @param tokens All output until now, as the provider counts it. Such counts only grow: a smaller one, or a zero, says nothing. */
+  /** @param tokens All output until now, as the provider counts it. Such counts only grow: one that did not says nothing of what has passed since. */
   report(tokens: number): void {
-    if (tokens === 0 || tokens < this.#reported) return;
+    if (tokens <= this.#reported) return;
     this.#reported = tokens;
     this.#hasReport = true;
     this.#length = 0;

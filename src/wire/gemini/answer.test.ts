@@ -169,6 +169,17 @@ test("every candidate has to end", () => {
   assert.deepEqual(read(...one, chunk({ usage, index: 1, finishReason: "STOP" })).reading.flags, []);
 });
 
+test("a candidate that goes on behind its end has not ended, and its text counts", () => {
+  const usage = { promptTokenCount: 5, candidatesTokenCount: 4 };
+  const end = chunk({ text: "a", usage, finishReason: "STOP" });
+  for (const more of [chunk({ text: "more" }), chunk({ text: "more", usage: { promptTokenCount: 5, candidatesTokenCount: 8 } })]) {
+    const { reading } = read(end, more);
+    assert.deepEqual([reading.flags, reading.partial], [["unfinished"], true]);
+    assert.deepEqual(read(end, more, end).reading.flags, []);
+  }
+  assert.deepEqual(read(end, chunk({ text: "", usage })).reading.flags, [], "a last chunk without text changes nothing");
+});
+
 test("a refused prompt of which nothing is counted is not billed", () => {
   const { reading } = read({ promptFeedback: { blockReason: "SAFETY" }, usageMetadata: { promptTokenCount: 0, totalTokenCount: 0 } });
   assert.deepEqual([reading.parts, reading.flags], [[], ["unbilled"]]);
