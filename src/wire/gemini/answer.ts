@@ -142,8 +142,11 @@ export class GeminiAnswer implements AnswerState {
     const written = body.raw("usageMetadata");
     const usage = written === undefined ? undefined : toObject(JSON.parse(written));
     const counts = usage !== undefined && countsTokens(usage);
+    const reported = this.output.reportedTokens;
     if (usage) this.#keep(usage, counts ? written : undefined);
-    const counted = counts && usage !== undefined && countsOutput(usage) && outputOf(this.#said.usage) > 0;
+    // A count that stays the same is that of earlier text, but for the last one.
+    const hasGrown = this.output.reportedTokens > reported || body.keyCount("finishReason") > 0;
+    const counted = hasGrown && counts && usage !== undefined && countsOutput(usage) && outputOf(this.#said.usage) > 0;
     this.#passedBytes += counted ? body.bytes.length : textBytes(toObjects(body.json("candidates")));
     const telling = this.#ended.size > 0 || tellingKeys.some((key) => body.keyCount(key) > 0);
     if (telling || !counted || this.#facts.choices > 1 || this.#indexes.size === 0)
