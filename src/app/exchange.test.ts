@@ -157,6 +157,57 @@ test("a stream whose hold cannot grow because the ledger is lost is charged at w
   assert.equal(desk.journal.at(-1)?.kind, "settle");
 });
 
+/** A call of which the provider may bill more than passes. @param come What of its answer comes before its connection breaks. */
+async function breakOff(
+  hidden: boolean,
+  { come, caller, timedOut }: { readonly come: string | null; readonly caller: "leaves" | "stays"; readonly timedOut: boolean },
+): Promise<readonly [status: string, output: number | undefined]> {
+  const desk = deskWithHold();
+  const ledger = refusing(desk, () => false);
+  let leave = (): void => undefined;
+  const nothing = (): void => undefined;
+  const reply: Reply = {
+    gone: false,
+    head: nothing,
+    abort: nothing,
+    write: () => true,
+    end: nothing,
+    onDrain: nothing,
+    onGone: (left) => (leave = left),
+  };
+  const held = { ...forwarded(ledger), facts: { ...plainFacts, hiddenOutput: hidden } };
+  const exchange = new Exchange(contextOf(ledger, {}), held, reply);
+  exchange.attach({ abort: nothing, pause: nothing, resume: nothing, finish: nothing });
+  if (come !== null) {
+    exchange.head(200, { "content-type": "text/event-stream" });
+    exchange.data(Buffer.from(`data: ${come}\n\n`));
+  }
+  if (caller === "leaves") leave();
+  exchange.fail({ reached: true, timedOut, message: "broken off" });
+  await exchange.ended;
+  const settled = desk.journal.at(-1);
+  assert.ok(settled?.kind === "settle");
+  return [settled.status, settled.usage.output];
+}
+
+const role = '{"choices":[{"delta":{"role":"assistant","content":""}}]}';
+const counted = '{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":5,"completion_tokens":7}}';
+
+test("reasoning that nobody told of is charged as far as it was allowed when its stream breaks off", async () => {
+  for (const caller of ["leaves", "stays"] as const) {
+    for (const timedOut of [false, true]) {
+      assert.deepEqual(await breakOff(true, { come: role, caller, timedOut }), ["estimated", 1000]);
+      assert.deepEqual(await breakOff(true, { come: counted, caller, timedOut }), ["settled", 7]);
+      assert.equal((await breakOff(true, { come: null, caller, timedOut }))[0], "unresolved");
+    }
+  }
+});
+
+test("a stream that was cancelled at once is charged for little, and one that was waited for in vain at what was held", async () => {
+  assert.deepEqual(await breakOff(false, { come: null, caller: "leaves", timedOut: false }), ["estimated", 10]);
+  assert.equal((await breakOff(false, { come: null, caller: "leaves", timedOut: true }))[0], "unresolved");
+});
+
 test("a call whose charge the ledger does not take is charged at what was held, and holds nothing more", async () => {
   const desk = deskWithHold();
   const ledger = refusing(desk, (command) => command.kind === "settle" && command.outcome.status !== "unresolved");

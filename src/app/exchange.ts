@@ -8,7 +8,7 @@ import { CoveredStream } from "./covered-stream.ts";
 import type { Forwarded } from "./forwarded.ts";
 import { HoldEnd, type HoldEndContext } from "./hold-end.ts";
 import { tooLong, type Watched } from "./in-flight.ts";
-import { readAnswer, type AnswerEnd } from "./read-answer.ts";
+import { mayHaveHidden, readAnswer, type AnswerEnd } from "./read-answer.ts";
 import type { Reply, ReplyHeaders } from "./reply.ts";
 import { cutError } from "./refusal.ts";
 import { outcomeOf } from "./settle.ts";
@@ -269,7 +269,9 @@ export class Exchange implements UpstreamReceiver, Watched {
     if (hadPhase === "streaming" && this.#call.meter.finished) return this.#endStream();
     this.#phase = "draining";
     const closed = this.#goneAt !== null || failure.timedOut;
-    const wasCancelled = hadPhase === "waiting" && this.#goneAt !== null && failure.reached && this.#call.slices !== null;
+    // Cancelled at once, that is: one that was waited for may have been answered on the way, out of sight.
+    const isSoon = this.#goneAt !== null && !failure.timedOut;
+    const wasCancelled = hadPhase === "waiting" && isSoon && failure.reached && this.#call.slices !== null && !mayHaveHidden(this.#call);
     if (hadPhase === "streaming" || wasCancelled) {
       const { outcome } = await this.#read({ closed });
       await this.#holdEnd.settle(this.#call, outcome);

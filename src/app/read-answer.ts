@@ -13,7 +13,7 @@ export interface ReadContext {
 
 export interface MeteredCall extends BoundedCall {
   readonly input: Pick<InputCount, "count">;
-  readonly meter: Pick<UsageMeter, "progress" | "end">;
+  readonly meter: Pick<UsageMeter, "progress" | "end" | "finished" | "output">;
   /** Null where the whole ceiling is held. */
   readonly slices: Pick<Slices, "charged"> | null;
 }
@@ -43,8 +43,13 @@ async function countPassed(context: ReadContext, call: MeteredCall, ended: Answe
   const { inputTokens, outputTokens } = meter.progress;
   return {
     inputTokens: inputTokens ?? (await countInput(context, call)),
-    outputTokens: slices ? await slices.charged(ended) : Math.min(outputTokens, ceiling.fitted),
+    outputTokens: mayHaveHidden(call) ? ceiling.fitted : slices ? await slices.charged(ended) : Math.min(outputTokens, ceiling.fitted),
   };
+}
+
+/** Whether the provider may have generated, and not told of, as much as it was allowed: reasoning of which nothing passes. */
+export function mayHaveHidden({ facts, meter }: Pick<MeteredCall, "facts" | "meter">): boolean {
+  return facts.hiddenOutput && !meter.finished && meter.output?.hasReport === false;
 }
 
 /** Counted where the hold was by bytes, and never more than was held for it. */

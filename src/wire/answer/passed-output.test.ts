@@ -47,6 +47,17 @@ test("a report of nothing, or of less than before, changes nothing", () => {
   assert.equal(output.mostTokens, 9);
 });
 
+test("a report that is only repeated does not stand for the text since", () => {
+  const output = passed("abc");
+  output.report(9);
+  output.report(9);
+  assert.deepEqual([output.mostTokens, output.grewSinceReport], [9, false]);
+  add(output, "more");
+  output.addTokens(100);
+  output.report(9);
+  assert.deepEqual([output.mostTokens, textOf(output), output.grewSinceReport], [113, "more", true]);
+});
+
 test("text that is too long to be kept counts as a token a byte", () => {
   const output = passed("a".repeat(1024 * 1024), "b".repeat(500));
   assert.deepEqual([output.mostTokens, output.tokensBesideText, output.textBytes], [1024 * 1024 + 500, 500, 1024 * 1024]);

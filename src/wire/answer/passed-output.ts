@@ -52,7 +52,7 @@ export class PassedOutput {
     return this.tokensBesideText + this.#length;
   }
 
-  /** Whether anything has passed since the last report, whatever that said. */
+  /** Whether anything has passed since the last report that counted more than before. */
   get grewSinceReport(): boolean {
     return this.#hasGrown;
   }
@@ -82,10 +82,10 @@ export class PassedOutput {
     this.#unread = bytes;
   }
 
-  /** @param tokens All output until now, as the provider counts it. Such counts only grow: a smaller one, or a zero, says nothing. */
+  /** @param tokens All output until now, as the provider counts it. Such counts only grow: one that did not says nothing of what has passed since. */
   report(tokens: number): void {
+    if (tokens <= this.#reported) return;
     this.#hasGrown = false;
-    if (tokens === 0 || tokens < this.#reported) return;
     this.#reported = tokens;
     this.#hasReport = true;
     this.#length = 0;

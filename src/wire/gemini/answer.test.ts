@@ -169,6 +169,27 @@ test("every candidate has to end", () => {
   assert.deepEqual(read(...one, chunk({ usage, index: 1, finishReason: "STOP" })).reading.flags, []);
 });
 
+test("a count that stays the same does not stand for the text beside it, but for the last one", () => {
+  const usage = { promptTokenCount: 5, candidatesTokenCount: 4 };
+  const open = meter();
+  open.push(Buffer.from(sse([chunk({ text: "a", usage })])));
+  assert.deepEqual([open.progress.outputTokens, open.output?.grewSinceReport], [4, false]);
+  open.push(Buffer.from(sse([chunk({ text: "more", usage })])));
+  assert.deepEqual([open.progress.outputTokens, open.output?.grewSinceReport], [8, true]);
+  assert.equal(read(chunk({ text: "a", usage }), chunk({ text: "b", usage, finishReason: "STOP" })).reading.partial, undefined);
+});
+
+test("a candidate that goes on behind its end has not ended, and its text counts", () => {
+  const usage = { promptTokenCount: 5, candidatesTokenCount: 4 };
+  const end = chunk({ text: "a", usage, finishReason: "STOP" });
+  for (const more of [chunk({ text: "more" }), chunk({ text: "more", usage: { promptTokenCount: 5, candidatesTokenCount: 8 } })]) {
+    const { reading } = read(end, more);
+    assert.deepEqual([reading.flags, reading.partial], [["unfinished"], true]);
+    assert.deepEqual(read(end, more, end).reading.flags, []);
+  }
+  assert.deepEqual(read(end, chunk({ text: "", usage })).reading.flags, [], "a last chunk without text changes nothing");
+});
+
 test("a refused prompt of which nothing is counted is not billed", () => {
   const { reading } = read({ promptFeedback: { blockReason: "SAFETY" }, usageMetadata: { promptTokenCount: 0, totalTokenCount: 0 } });
   assert.deepEqual([reading.parts, reading.flags], [[], ["unbilled"]]);

@@ -50,7 +50,7 @@ export class GeminiAnswer implements AnswerState {
     this.#grounding = new Grounding(answer.facts.fees);
   }
 
-  /** Whether every candidate that began has ended, or the prompt was refused: a stream has no closing event. */
+  /** Whether every candidate that began has ended and does not go on, or the prompt was refused: a stream has no closing event. */
   get finished(): boolean {
     if (!this.#stream) return this.#whole;
     return this.#blocked || (this.#ended.size > 0 && this.#ended.size === this.#indexes.size);
@@ -148,10 +148,13 @@ export class GeminiAnswer implements AnswerState {
     const written = body.raw("usageMetadata");
     const usage = written === undefined ? undefined : toObject(JSON.parse(written));
     const counts = usage !== undefined && countsTokens(usage);
+    const reported = this.output.reportedTokens;
     if (usage) this.#keep(usage, counts ? written : undefined);
-    const counted = counts && usage !== undefined && countsOutput(usage) && outputOf(this.#said.usage) > 0;
+    // A count that stays the same is that of earlier text, but for the last one.
+    const hasGrown = this.output.reportedTokens > reported || body.keyCount("finishReason") > 0;
+    const counted = hasGrown && counts && usage !== undefined && countsOutput(usage) && outputOf(this.#said.usage) > 0;
     this.#passedBytes += counted ? body.bytes.length : textBytes(toObjects(body.json("candidates")));
-    const telling = tellingKeys.some((key) => body.keyCount(key) > 0);
+    const telling = this.#ended.size > 0 || tellingKeys.some((key) => body.keyCount(key) > 0);
     if (telling || !counted || this.#facts.choices > 1 || this.#indexes.size === 0)
       this.#takeCandidates(toObjects(body.json("candidates")), counted);
   }
@@ -161,6 +164,7 @@ export class GeminiAnswer implements AnswerState {
       const index = typeof candidate["index"] === "number" ? candidate["index"] : 0;
       this.#indexes.add(index);
       if (toText(candidate["finishReason"]) !== undefined) this.#ended.add(index);
+      else if (textBytes([candidate]) > 0) this.#ended.delete(index);
       this.#grounding.add(candidate);
       if (!counted) takeParts(candidate, this.output);
     }

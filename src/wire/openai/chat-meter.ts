@@ -3,6 +3,7 @@
 import { PurserError } from "../../domain/error.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { isErrorList } from "../answer/error-list.ts";
+import { behindQuoted } from "../bytes.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
 import type { Cut, Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { lastUsage, mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
@@ -18,6 +19,8 @@ const nothing = new Uint8Array(0);
 
 const chatDeltaKey = Buffer.from('delta"');
 const completionDeltaKey = Buffer.from('text"');
+/** Where servers have been seen to put the text of a chunk that has no delta: the first of these that is there. */
+const otherTextKeys = [Buffer.from('message"'), completionDeltaKey, chatDeltaKey];
 const errorWord = Buffer.from('"error"');
 
 export class ChatMeter implements UsageMeter {
@@ -92,7 +95,7 @@ export class ChatMeter implements UsageMeter {
       this.#finished = true;
       return true;
     }
-    const bytes = countDeltaBytes(payload, this.#deltaKey, this.output);
+    const bytes = countDeltaBytes(payload, this.#deltaKey, this.output) || this.#countOtherText(payload);
     this.#choices.see(payload);
     const isIntroduction = this.#introductions < mostIntroductions && (this.#id === undefined || this.#record.model === null);
     const mayHaveUsage = lastUsage(payload) !== undefined || (bytes === 0 && mayHideKeys(payload));
@@ -100,6 +103,13 @@ export class ChatMeter implements UsageMeter {
     if (!isIntroduction && !mayHaveUsage && !mayTellError) return this.#checkShape(payload);
     if (isIntroduction) this.#introductions++;
     return this.#inspect(payload);
+  }
+
+  /** The message of an error is no text of the model. */
+  #countOtherText(payload: Buffer): number {
+    if (behindQuoted(payload, this.#deltaKey) >= 0 || payload.includes(errorWord)) return 0;
+    const key = otherTextKeys.find((one) => behindQuoted(payload, one) >= 0);
+    return key ? countDeltaBytes(payload, key, this.output) : 0;
   }
 
   /** Cheap, as it is asked of every chunk. */

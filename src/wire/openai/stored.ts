@@ -52,7 +52,7 @@ const rules: ReferenceRules = {
       "input_file_id training_file validation_file skill_id"
     ).split(" "),
   ),
-  holders: new Set(["conversation", "container", "prompt"]),
+  holders: new Set(["conversation", "container", "prompt", "audio"]),
   data: new Set(["metadata", "parameters", "schema", "json_schema", "arguments"]),
   own: referredItem,
 };
@@ -60,7 +60,7 @@ const rules: ReferenceRules = {
 const wholeFields = ["previous_response_id", "conversation", "prompt", "input", "messages", "tools"];
 
 /** Keys for the scan of a body to look for: without any of them, it refers to nothing. */
-export const referenceKeys: readonly string[] = [...rules.ids, "prompt", "id"];
+export const referenceKeys: readonly string[] = [...rules.ids, "prompt", "audio", "id"];
 
 /** An item of an earlier response by its id alone; its type may be left out (https://platform.openai.com/docs/api-reference/responses, read 2026-11-28). */
 function referredItem(object: Readonly<Record<string, unknown>>): unknown {
@@ -70,7 +70,10 @@ function referredItem(object: Readonly<Record<string, unknown>>): unknown {
   return isAlone && (type === undefined || type === null) ? id : undefined;
 }
 
-/** An answer is kept under its id: of a response unless the request says otherwise, of a chat if it says so. */
+/**
+ * An answer is kept under its id: of a response unless the request says otherwise, of a chat if it says so. What a chat speaks is kept
+ * in any case, so that later requests can name it.
+ */
 export function storedUse({ name }: Endpoint, body: ScannedBody): StoredUse {
   if (name === "embeddings" || name === "completions") return usesNothing;
   const isResponse = name === "responses" || name === "compact";
@@ -78,7 +81,7 @@ export function storedUse({ name }: Endpoint, body: ScannedBody): StoredUse {
   const isNamed = referenceKeys.some((key) => (isResponse || key !== "id") && body.keyCount(key) > 0);
   return {
     uses: isNamed ? referencesOfScanned(body, wholeFields, rules) : usesNothing.uses,
-    makes: isResponse ? stores !== false : stores === true,
+    makes: isResponse ? stores !== false : stores === true || body.kind("audio") === "object",
   };
 }
 
@@ -98,11 +101,20 @@ const readIds: IdReader = (value) => {
   const response = isObject(value["response"]) ? value["response"] : value;
   const output = Array.isArray(response["output"]) ? (response["output"] as readonly unknown[]) : [];
   const items = isObject(value["item"]) ? [value["item"], ...output] : output;
-  const own = [response, response["file"], ...items].map((one) => (isObject(one) ? one["id"] : undefined));
+  const own = [response, response["file"], ...items, ...spokenIn(response)].map((one) => (isObject(one) ? one["id"] : undefined));
   // What the provider's tools made is named inside of the items: containers, and files in them.
   const named = referencesIn(items, itemRules).map(({ id }) => id);
   const files = [response["output_file_id"], response["error_file_id"]];
   return [...own, ...named, ...files].filter((id): id is string => typeof id === "string" && id !== "");
 };
+
+/** Of a chat, what each choice speaks: whole, or in a chunk of a stream. */
+function spokenIn({ choices }: Readonly<Record<string, unknown>>): readonly unknown[] {
+  if (!Array.isArray(choices)) return [];
+  return (choices as readonly unknown[]).filter(isObject).map((choice) => {
+    const message = choice["message"] ?? choice["delta"];
+    return isObject(message) ? message["audio"] : undefined;
+  });
+}
 
 const itemRules: ReferenceRules = { ...rules, ids: new Set(["container_id", "file_id"]), holders: new Set(), own: () => undefined };

@@ -38,6 +38,17 @@ test("the last chunk's usage is read, and every byte is passed on when the calle
   });
 });
 
+test("text that stands elsewhere than in a delta counts, once, and the message of an error does not", () => {
+  const other = (choice: object): object => ({ id: "c", model: "served", choices: [{ index: 0, ...choice }] });
+  const bytesOf = (event: object): number => run(chatMeter(), data(event, "[DONE]")).reading.passedBytes;
+  assert.equal(bytesOf(other({ message: { role: "assistant", content: "four" } })), 4);
+  assert.equal(bytesOf(other({ message: { content: [{ type: "text", text: "four" }] } })), 4);
+  assert.equal(bytesOf(other({ text: "four" })), 4);
+  assert.equal(bytesOf(other({ delta: { content: "four" }, message: { content: "all four" } })), 4);
+  assert.equal(bytesOf(other({ delta: {}, message: { content: "all four" } })), 0);
+  assert.equal(bytesOf({ error: { message: "four" } }), 0);
+});
+
 test("the chunk that only answers Purser's question for usage is not passed on", () => {
   for (const end of ["\n", "\r\n"]) {
     const others = data(...text).replaceAll("\n", end);

@@ -196,6 +196,23 @@ test("what an answer made is told by its own fields, and not by what a caller or
   assert.deepEqual(made(openai, false, "not json"), []);
 });
 
+test("what a chat spoke is its maker's, and named by later chats", () => {
+  const read = (body: object) => openai.read(openai.endpoint("POST", "/chat/completions"), Buffer.from(JSON.stringify(body))).stored;
+  const asked = { model: "gpt-audio", modalities: ["text", "audio"], audio: { voice: "alloy", format: "wav" } };
+  const messages = [{ role: "user", content: "Say it" }];
+  assert.deepEqual(read({ ...asked, messages }), { uses: [], makes: true });
+  assert.equal(read({ model: "gpt-audio", messages }).makes, false);
+  const later = [...messages, { role: "assistant", audio: { id: "audio_1" } }];
+  assert.deepEqual(
+    read({ model: "gpt-audio", messages: later }).uses.map(({ id }) => id),
+    ["audio_1"],
+  );
+  const whole = { id: "chatcmpl-1", choices: [{ index: 0, message: { role: "assistant", audio: { id: "audio_1", data: "" } } }] };
+  assert.deepEqual(made(openai, false, JSON.stringify(whole)), ["chatcmpl-1", "audio_1"]);
+  const chunk = { id: "chatcmpl-1", object: "chat.completion.chunk", choices: [{ index: 0, delta: { audio: { id: "audio_1" } } }] };
+  assert.deepEqual(made(openai, true, `data: ${JSON.stringify(chunk)}\n\n`), ["chatcmpl-1", "audio_1"]);
+});
+
 test("Anthropic's containers and the files in them are told by body and stream", () => {
   const content = [
     { type: "bash_code_execution_tool_result", content: { content: [{ type: "bash_code_execution_output", file_id: "file_1" }] } },
