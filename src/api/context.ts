@@ -18,7 +18,7 @@ export interface ApiContext {
   readonly reader: LedgerReader;
   readonly clock: Clock;
   readonly counter: Pick<TokenCounter, "countText">;
-  /** The book in force. */
+  /** The current price book. */
   prices(): PriceBook;
   /** The name under which the book knows a provider: the configuration may call it otherwise. */
   priceProvider(provider: string): string;
@@ -26,7 +26,7 @@ export interface ApiContext {
   vendorOf(provider: string): string;
   /** How much output calls of a model have needed lately; null while nothing is known. */
   expectedOutput(of: ModelName, ceiling: number): number | null;
-  /** Whether the simulator's calls stand apart from those that cost money. */
+  /** Whether the simulator's calls are reported apart from those that cost money. */
   readonly simulatedApart?: boolean;
   /** Whether the cost that a provider reports is the amount billed. */
   tellsBilledCost(provider: string): boolean;

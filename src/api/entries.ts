@@ -71,7 +71,7 @@ const entrySchema = z
 const correctionInput = z
   .strictObject({
     amount: usdInput.describe("What the call is charged instead, in USD."),
-    reason: nameSchema.describe("Why: it stays in the journal, and stands in the entry."),
+    reason: nameSchema.describe("Why. It is kept in the journal and shown in the entry."),
     attempt: z.int().min(1).optional().describe("Which attempt of the operation, where it has several."),
   })
   .meta({ id: "CorrectionInput" });

@@ -75,7 +75,7 @@ export function scopedFilter(caller: Caller, query: FilterQuery): CallFilter {
   };
 }
 
-/** Of figures: the simulator's calls stand apart once there are others, and count in them where that is asked. */
+/** For figures: once there are other calls, the simulator's are left out unless they are asked for. */
 export function figuresFilter(
   caller: Caller,
   query: FilterQuery & { readonly include?: "simulator" | undefined },

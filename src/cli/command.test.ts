@@ -247,7 +247,7 @@ test("a short admin key and an unknown log level are refused by serve, and found
 test("serve and doctor tell what a configuration allows and nobody wants", async () => {
   await inFolder(async (folder) => {
     await writeFile(path.join(folder, "purser.yaml"), 'providers:\n  openai: { api_key: "sk-upstream" }\n');
-    const told = /purser\.yaml line 2: providers\.openai\.api_key stands in the file itself/;
+    const told = /purser\.yaml line 2: providers\.openai\.api_key is written in the file itself/;
     const checked = await purser(["doctor", "--port", "0", "--json"], { cwd: folder });
     assert.equal(checked.code, 0);
     const { findings } = JSON.parse(checked.out) as { findings: readonly { state: string; message: string }[] };

@@ -114,7 +114,7 @@ function readSecret(value: unknown, field: string, context: KeyContext): string 
   const remedy = `Write secret: \${NAME} and set NAME to ${secretBounds}.`;
   if (value === undefined) throw invalid(field, "is missing", remedy);
   if (value === standInSecret) return "";
-  if (!context.isFromEnvironment(field)) throw invalid(field, "stands in the file itself", remedy);
+  if (!context.isFromEnvironment(field)) throw invalid(field, "is written in the file itself", remedy);
   if (typeof value === "string" && canBeSecret(value)) return value;
   throw invalid(field, "cannot be a secret", remedy);
 }

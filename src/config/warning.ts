@@ -39,7 +39,7 @@ function listed(section: string, index: number): (at: number) => string {
 function literalSecret({ name, apiKey }: ProviderConfiguration, locate: (field: string) => Location): readonly Finding[] {
   const field = `providers.${name}.api_key`;
   if (apiKey === null || locate(field).variables.length > 0) return [];
-  return [{ field, message: `${field} stands in the file itself`, remedy: "Write ${NAME} and set NAME, unless it is no secret." }];
+  return [{ field, message: `${field} is written in the file itself`, remedy: "Write ${NAME} and set NAME, unless it is no secret." }];
 }
 
 interface Names {

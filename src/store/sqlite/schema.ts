@@ -86,7 +86,7 @@ export function migrate(directory: string): void {
     // SQLite gives the files beside it the same mode: who calls whom, and for how much, is for the owner alone.
     chmodSync(ledgerFile(directory), 0o600);
     const missing = steps.slice(version).join("\n");
-    // Of a new file only: pages that come free are given back, so that none is left whose damage nobody would see.
+    // Of a new file only: pages that come free are given back, so that no free page is left whose damage would go unnoticed.
     database.exec(
       `PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; BEGIN; ${missing} PRAGMA user_version = ${schemaVersion}; COMMIT;`,
     );

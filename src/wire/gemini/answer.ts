@@ -11,7 +11,7 @@ import type { Progress, Reading, RequestFacts } from "../wire.ts";
 import { Grounding } from "./grounding.ts";
 import { countsOutput, countsTokens, readGeminiUsage } from "./usage.ts";
 
-/** What is told of a candidate besides its text. */
+/** What is reported of a candidate besides its text. */
 const tellingKeys = ["groundingMetadata", "urlContextMetadata", "finishReason"];
 
 const scan = answerScanner({ keys: tellingKeys });
