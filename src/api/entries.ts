@@ -149,7 +149,7 @@ export const entryRoutes: readonly Route[] = [
 
 const noUsage = { input: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, output: 0, reasoning: 0 };
 
-export function entryJson(call: CallRow): object {
+function entryJson(call: CallRow): object {
   const { cost, reportedCost, computedCost } = call;
   return {
     operation_id: idOfOperation(call.operationId),

@@ -91,7 +91,7 @@ export const includeSchema = z
   .describe("`simulator` adds its calls, whose money is invented, where they are left out: beside calls of other providers.");
 
 /** What the caller's key fixes, as filters by dimension. An administrator is not confined. */
-export function fixedValues(caller: Caller): Readonly<Record<string, string>> {
+function fixedValues(caller: Caller): Readonly<Record<string, string>> {
   if (caller.role === "admin" || !caller.key) return {};
   return valuesOf(caller.key.attribution);
 }

@@ -49,7 +49,7 @@ export interface HoldRequest {
 }
 
 /** How a hold's endpoint is called in the ledger. */
-export const apiEndpoint = "api";
+const apiEndpoint = "api";
 
 /**
  * A repeat of the same request is answered as the first time; nothing is held twice.

@@ -11,7 +11,7 @@ import { kinds, outcomeRows, otherRows } from "./journal/kind.ts";
 export const schemaVersion = 4;
 
 /** The counts that a roll-up adds up, each a column. */
-export const usageColumns = [...meters, "reasoning"] as const;
+const usageColumns = [...meters, "reasoning"] as const;
 
 /** The columns of `rollup` that follow its key. */
 export const sumColumns = ["calls", "refusals", "cost_micro", "cost_pico", "latency_ms", ...usageColumns] as const;
