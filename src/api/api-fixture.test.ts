@@ -74,7 +74,7 @@ export async function openBench(test: TestContext, changes: Partial<ApiContext> 
     endCallsOf: () => undefined,
     adminKeyHashes: [hashSecret(adminSecret)],
     version: "0.0.0",
-    metrics: () => metrics.text(),
+    metrics: (of) => metrics.text(of),
     ready: () => ({ ready: true, reasons: [] }),
     status: () => ({
       node: "26.0.0",

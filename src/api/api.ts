@@ -66,7 +66,7 @@ const noPathRemedy =
   "or purser.yaml names it. /docs has the paths of this API.";
 
 async function serve(route: Route, context: ApiContext, { req }: Context): Promise<Reply> {
-  const caller = authenticate(req.raw.headers, route.isOpen?.(context) ? "public" : route.access, context);
+  const caller = authenticate(req.raw.headers, route, context);
   return route.handle({
     params: req.param(),
     query: readQuery(req.queries()),

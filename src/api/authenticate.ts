@@ -4,14 +4,18 @@ import { hashSecret } from "../app/secret.ts";
 import { PurserError } from "../domain/error.ts";
 import { isLive } from "../domain/key/key.ts";
 import type { ApiContext, Caller } from "./context.ts";
-import type { Access } from "./route.ts";
+import type { Route } from "./route.ts";
 
 /**
  * @returns The caller, who may take this route.
  * @throws PurserError `unauthenticated` without a key that is known and live, `forbidden` when its role may not do this.
  */
-export function authenticate(headers: Headers, access: Access, context: ApiContext): Caller {
-  if (access === "public") return { role: "public", key: null };
+export function authenticate(
+  headers: Headers,
+  { access, isOpen, keyIsOptional = false }: Pick<Route, "access" | "isOpen" | "keyIsOptional">,
+  context: ApiContext,
+): Caller {
+  if (access === "public" || isOpen?.(context) || (keyIsOptional && presented(headers) === undefined)) return { role: "public", key: null };
   const caller = identify(headers, context);
   if (caller.role === "public" || !access.includes(caller.role)) {
     throw new PurserError("forbidden", `a key with the role "${caller.role}" may not do this`, {

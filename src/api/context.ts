@@ -36,15 +36,15 @@ export interface ApiContext {
   readonly adminKeyHashes: readonly string[];
   /** @throws PurserError `forbidden` for a visit by a name or from a page that is not allowed. */
   admit(visit: Visit): void;
-  /** Whether everybody may read the metrics. */
+  /** Whether everybody may read the metrics of all calls. */
   readonly openMetrics: boolean;
   /** From now on the key opens nothing: ends what it has under way. */
   endCallsOf(keyId: string): void;
   readonly holdLimits: HoldLimits;
   /** Of Purser. */
   readonly version: string;
-  /** Prometheus text. */
-  metrics(): Promise<string>;
+  /** Prometheus text: of all calls and of the process, or of the process alone. */
+  metrics(of: { readonly ofAllCalls: boolean }): Promise<string>;
   ready(): Promise<Readiness> | Readiness;
   status(): ServerStatus;
   /** Asks each provider for its list of models, which is free. */

@@ -45,13 +45,16 @@ export const healthRoutes: readonly Route[] = [
     path: "/metrics",
     access: readers,
     isOpen: ({ openMetrics }) => openMetrics,
+    keyIsOptional: true,
     tag: "process",
     summary: "Give counters and gauges to Prometheus",
-    description: "They are of all calls: for keys that read all figures, or for everyone where `server.metrics` is `open`.",
+    description:
+      "Those of all calls are for keys that read all figures, or for everyone where `server.metrics` is `open`. Without a key there are only those of the process: memory, processor, event loop, version.",
     responses: { 200: { description: "Prometheus text.", mediaType: "text/plain" } },
     async handler({ caller, context }) {
       checkSeesAll(caller);
-      return { status: 200, text: await context.metrics(), mediaType: "text/plain; version=0.0.4; charset=utf-8" };
+      const ofAllCalls = caller.role !== "public" || context.openMetrics;
+      return { status: 200, text: await context.metrics({ ofAllCalls }), mediaType: "text/plain; version=0.0.4; charset=utf-8" };
     },
   }),
   route({

@@ -43,6 +43,8 @@ export interface RouteDefinition<Params extends z.ZodType, Query extends z.ZodTy
   readonly access: Access;
   /** Whether the configuration lets everyone in. */
   readonly isOpen?: (context: ApiContext) => boolean;
+  /** Whether a request without any key is served too, as `public`: the handler decides what it shows. */
+  readonly keyIsOptional?: boolean;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;

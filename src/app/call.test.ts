@@ -46,25 +46,33 @@ interface Served {
 }
 
 /** Serves one call; the provider answers as `answer` says. */
-async function serve(desk: Desk, body: object, answer: (receiver: UpstreamReceiver) => Promise<void> | void): Promise<Served> {
+async function serve(
+  desk: Desk,
+  body: object,
+  answer: (receiver: UpstreamReceiver, flowing: () => Promise<void>) => Promise<void> | void,
+): Promise<Served> {
   const sent: unknown[] = [];
   let passed = "";
-  let isAborted = false;
+  const connection = { isAborted: false, isPaused: false };
+  const flowing = async (): Promise<void> => {
+    do await new Promise(setImmediate);
+    while (connection.isPaused && !connection.isAborted);
+  };
   const upstream: Upstream = {
     forward(request: UpstreamRequest, receiver) {
       sent.push(JSON.parse(Buffer.from(request.body ?? []).toString()));
       const guarded: UpstreamReceiver = {
         head: (...head) => receiver.head(...head),
-        data: (chunk) => !isAborted && receiver.data(chunk),
-        end: () => !isAborted && receiver.end(),
+        data: (chunk) => !connection.isAborted && receiver.data(chunk),
+        end: () => !connection.isAborted && receiver.end(),
         fail: (failure) => receiver.fail(failure),
       };
-      setImmediate(() => void answer(guarded));
+      setImmediate(() => void answer(guarded, flowing));
       const abort = (): void => {
-        isAborted = true;
+        connection.isAborted = true;
         setImmediate(() => receiver.fail({ reached: true, timedOut: false, message: "ended" }));
       };
-      return { abort, pause: () => undefined, resume: () => undefined, finish: () => undefined };
+      return { abort, pause: () => (connection.isPaused = true), resume: () => (connection.isPaused = false), finish: () => undefined };
     },
     close: async () => undefined,
   };
@@ -144,11 +152,11 @@ test("what is no stream is not asked to tell its usage as one", async () => {
 test("a stream that a budget cuts is charged for what passed, which is between a token a word and a token a byte, and holds nothing more", async () => {
   const desk = new Desk();
   desk.budget({ budgetId: "b", amount: 400n });
-  const { passed } = await serve(desk, { model: "m", stream: true, max_tokens: 300, messages }, async (receiver) => {
+  const { passed } = await serve(desk, { model: "m", stream: true, max_tokens: 300, messages }, async (receiver, flowing) => {
     receiver.head(200, { "content-type": "text/event-stream" });
     for (let chunk = 0; chunk < 200; chunk++) {
       receiver.data(Buffer.from(`data: {"choices":[{"index":0,"delta":{"content":"${"word ".repeat(12)}"}}]}\n\n`));
-      await new Promise(setImmediate);
+      await flowing();
     }
     receiver.end();
   });

@@ -70,7 +70,7 @@ async function findCall({ ledger, reader }: CorrectionDesk, { operationId, attem
     remedy:
       field === "attempt"
         ? `Give attempt: 1 to ${Math.max(...meant.map((row) => row.attempt))}.`
-        : "Give key_id as well: the entries have it.",
+        : "Give key_id as well: GET /api/v1/entries lists it.",
   });
 }
 
@@ -82,5 +82,8 @@ function underWay(operationId: string): PurserError {
 }
 
 function unknown(operationId: string): PurserError {
-  return new PurserError("not_found", `no call "${operationId}"`, { field: "operation_id", remedy: "Check the id: the entries have it." });
+  return new PurserError("not_found", `no call "${operationId}"`, {
+    field: "operation_id",
+    remedy: "Check the id: the answer to the call has it in x-purser-operation-id, and GET /api/v1/entries lists it.",
+  });
 }

@@ -70,7 +70,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     const { route } = this.#call;
     this.#context.observer.answered({ provider: route.provider.name, seconds: this.#latencyMs() / 1000 });
     if (status >= 300) return this.#beginError();
-    if (isEncoded(headers)) this.#call = { ...this.#call, meter: unreadMeter(this.#call) };
+    if (isEncoded(headers)) this.#call = { ...this.#call, meter: unreadMeter(this.#call), slices: null };
     if (this.#call.facts.stream && !isWhole(headers, route)) return this.#beginStream();
     if (this.#call.facts.stream && !isEncoded(headers)) this.#takeAsWhole();
     this.#phase = "buffering";
@@ -127,7 +127,7 @@ export class Exchange implements UpstreamReceiver, Watched {
   #leaveUpstream(): void {
     if (this.#context.onDisconnect === "cancel" || this.#phase === "failing")
       this.#upstream?.abort({ message: "the caller left", timedOut: false });
-    else this.#upstream?.resume();
+    else if (!this.#stream?.isWithholding) this.#upstream?.resume();
   }
 
   /** Although a stream was asked for. */

@@ -60,7 +60,9 @@ export function settle(answer: object | readonly object[], scene: Scene = {}): O
     fallback,
   };
   const { inputTokens, outputTokens } = meter.progress;
-  const progress = { inputTokens, outputTokens: Math.min(outputTokens, ceiling) };
+  // As a counter that takes three bytes of text for a token.
+  const counted = meter.output ? meter.output.tokensBesideText + Math.ceil(meter.output.textBytes / 3) : outputTokens;
+  const progress = { inputTokens, outputTokens: Math.min(counted, ceiling) };
   return outcomeOf(prices, call, { reading, progress, latencyMs: 1, flags: [] });
 }
 

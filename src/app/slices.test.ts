@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { tokenizerOf } from "../domain/estimate/tokenizer.ts";
-import { aHold, Desk } from "../domain/ledger/desk.test-kit.ts";
+import { aHold, anOutcome, Desk } from "../domain/ledger/desk.test-kit.ts";
 import { pico } from "../domain/money/money.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { PassedOutput } from "../wire/answer/passed-output.ts";
@@ -140,11 +140,21 @@ test("a call that ends while it asks for more is not refused", async () => {
   assert.equal(await covering, null);
 });
 
-test("a budget that shrinks refuses the next top-up", async () => {
-  const { desk, slices, take } = begin(10_000n);
+test("a budget that shrinks ends a stream within a first slice, although all of it is held", async () => {
+  const { desk, slices, take } = begin(10_000n, { heldOutput: 4000 });
+  assert.equal(take(words(20)), true);
   desk.budget({ budgetId: "b", amount: 50n });
-  take(words(60));
-  assert.ok(await slices.cover());
+  assert.equal(take(words(20)), false);
+  const refusal = await slices.cover();
+  assert.deepEqual([refusal?.reason, slices.isPaid], ["budget_exhausted", true]);
+});
+
+test("a stream that is held goes on although another call has overrun its budget", async () => {
+  const { desk, slices, take } = begin(1000n, { heldOutput: 4000 });
+  desk.run(aHold("other", 10n));
+  desk.run({ kind: "settle", at: 2, operationId: "other", attempt: 1, outcome: anOutcome(5000n), fingerprint: null });
+  assert.equal(take(words(40)), false);
+  assert.equal(await slices.cover(), null);
 });
 
 test("input that the provider reports beyond the estimate is held too", async () => {

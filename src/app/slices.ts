@@ -1,7 +1,7 @@
 /** Keeping the hold of a stream ahead of what has passed and of what its provider may be generating meanwhile. */
 
-import type { AnswerOf, Refusal } from "../domain/ledger/command.ts";
-import type { CallId } from "../domain/ledger/entry.ts";
+import type { AnswerOf, Refusal, TopUpCommand } from "../domain/ledger/command.ts";
+import { nothing, type CallId } from "../domain/ledger/entry.ts";
 import { add, multiply, zero } from "../domain/money/money.ts";
 import type { PassedOutput } from "../wire/answer/passed-output.ts";
 import type { UsageMeter } from "../wire/wire.ts";
@@ -40,6 +40,8 @@ export class Slices {
   #isTight = false;
   #hasEnded = false;
   #mostBytes = 0;
+  /** How far the stream had come when its budgets were last asked whether it may go on. */
+  #lookedAt = 0;
 
   constructor(options: SlicesOptions) {
     this.#options = options;
@@ -58,11 +60,14 @@ export class Slices {
     return this.#count.burstBytes;
   }
 
-  /** Whether the hold covers all that has come, and the reserve. Cheap: asked once for every piece of a stream. */
+  /**
+   * Whether the hold covers all that has come, and the reserve, and its budgets were asked lately whether it may go on. Cheap: asked
+   * once for every piece of a stream.
+   */
   takesPiece(): boolean {
     this.#count.seePiece(this.#options.clock.monotonic());
     this.#mostBytes = Math.max(this.#mostBytes, this.#options.output.mostTokens);
-    return this.#isCovered();
+    return this.#isCovered() && !this.#isLookDue;
   }
 
   /**
@@ -71,11 +76,16 @@ export class Slices {
    * @returns The refusal, when no budget pays for more than is held already; null too when the call ended meanwhile.
    */
   async cover(): Promise<Refusal | null> {
-    while (!this.#hasEnded && !this.#isCovered()) {
-      const refusal = this.#isTight ? await this.#coverByCount() : await this.#coverByBytes();
+    while (!this.#hasEnded && (this.#isLookDue || !this.#isCovered())) {
+      const refusal = await this.#step();
       if (refusal) return refusal;
     }
     return null;
+  }
+
+  #step(): Promise<Refusal | null> {
+    if (this.#isLookDue) return this.#look();
+    return this.#isTight ? this.#coverByCount() : this.#coverByBytes();
   }
 
   /** Whether what has come is covered, although the reserve is not. */
@@ -99,6 +109,17 @@ export class Slices {
   /** Call this before the hold ends. */
   end(): void {
     this.#hasEnded = true;
+  }
+
+  get #isLookDue(): boolean {
+    return this.#mostBytes - this.#lookedAt > firstSlices * this.#options.sliceTokens;
+  }
+
+  /** A budget that was paused, or shrank, ends the streams that it holds for. */
+  async #look(): Promise<Refusal | null> {
+    this.#lookedAt = this.#mostBytes;
+    const answer = await this.#topUp({ amount: nothing, loose: false });
+    return answer.admitted || this.#hasEnded ? null : answer.refusal;
   }
 
   async #coverByBytes(): Promise<Refusal | null> {
@@ -150,17 +171,21 @@ export class Slices {
   }
 
   async #ask(output: number, { loose }: { readonly loose: boolean } = { loose: false }): Promise<AnswerOf["top_up"]> {
-    const { ledger, clock, call, estimate } = this.#options;
+    const { rates } = this.#options.estimate;
     const moreInput = Math.max(0, this.#inputTokens - this.#heldInput);
     const moreOutput = Math.max(0, output - this.#heldOutput);
-    const usd = estimate.rates ? add(multiply(estimate.rates.input, moreInput), multiply(estimate.rates.output, moreOutput)) : zero;
-    const amount = { usd, tokens: BigInt(moreInput + moreOutput), requests: 0n };
-    const answer = await ledger.decide({ kind: "top_up", at: clock.now(), ...call, amount, loose });
+    const usd = rates ? add(multiply(rates.input, moreInput), multiply(rates.output, moreOutput)) : zero;
+    const answer = await this.#topUp({ amount: { usd, tokens: BigInt(moreInput + moreOutput), requests: 0n }, loose });
     if (answer.admitted) {
       this.#heldInput += moreInput;
       this.#heldOutput += moreOutput;
     }
     return answer;
+  }
+
+  #topUp(more: Pick<TopUpCommand, "amount" | "loose">): Promise<AnswerOf["top_up"]> {
+    const { ledger, clock, call } = this.#options;
+    return ledger.decide({ kind: "top_up", at: clock.now(), ...call, ...more });
   }
 }
 

@@ -137,6 +137,13 @@ test("price shows the lines of the sum and where each rate comes from", async ()
   );
 });
 
+test("without counts, rates of a long context are said to be such; with counts, and where there is one rate, nothing is said", async () => {
+  const note = /\nThese rates are of a context above 200,000 tokens\. [^]*--input 1000/;
+  assert.match((await inProcess(["price", "claude-sonnet-4-5"])).out, note);
+  assert.doesNotMatch((await inProcess(["price", "claude-sonnet-4-5", "--input", "300000"])).out, /These rates/);
+  assert.doesNotMatch((await inProcess(["price", "gpt-5-mini"])).out, /These rates/);
+});
+
 test("a model without a price is a failure that names its neighbours, never a zero", async () => {
   const ended = await purser(["price", "sim/sim-smal", "--input", "5", "--json"]);
   assert.deepEqual([ended.code, ended.out], [1, ""]);

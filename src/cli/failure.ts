@@ -116,7 +116,7 @@ const systemRemedies: Readonly<Record<string, string>> = {
 
 function missingPath(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error && error.code === "ENOENT" && "path" in error)) return undefined;
-  return `there is no ${String(error.path)}`;
+  return `no such file or folder: ${String(error.path)}`;
 }
 
 function failureOfPurser(error: PurserError): Failure {

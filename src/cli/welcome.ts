@@ -49,7 +49,7 @@ function pasteLines(server: RunningServer, { paint, columns }: Pick<Output, "pai
   const key = firstKey === undefined ? [] : [keyLine(firstKey, columns)];
   const then = paint.dim(`Then: ${purser} report, ${purser} top. API and docs: ${url}/docs. Ctrl-C stops.`);
   if (!hasSimulator(server)) {
-    const what = paint.dim("What the key may call, with the base URL for each client in docs/guides/connect-your-agent.md:");
+    const what = paint.dim("List what the key may call (docs/guides/connect-your-agent.md has the base URL for each client):");
     return [what, ...key, `curl ${url}/v1/models -H "Authorization: Bearer $PURSER_KEY"`, "", then];
   }
   const inScript = firstKey === undefined ? "process.env.PURSER_KEY" : JSON.stringify(firstKey);
@@ -85,6 +85,6 @@ function pasteLines(server: RunningServer, { paint, columns }: Pick<Output, "pai
 
 /** A shell joins the two lines; a terminal that broke the key itself would put the break into it. */
 function keyLine(key: string, columns: number): string {
-  const line = `PURSER_KEY=${key}`;
+  const line = `export PURSER_KEY=${key}`;
   return line.length <= columns ? line : line.replace("=", "=\\\n");
 }

@@ -117,7 +117,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     tellsBilledCost,
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
-    metrics: () => metrics.text(),
+    metrics: (of) => metrics.text(of),
     ready: () => readiness(health),
     status: () => ({
       node: process.versions.node,

@@ -30,7 +30,7 @@ export function readDocument(text: string, options: { readonly environment: Envi
   const problems = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
     line: lineAt(pos[0]),
     message,
-    remedy: "Mend the YAML at this line.",
+    remedy: "Fix the YAML at this line.",
   }));
   if (problems.length > 0) throw configurationError(options.file, problems);
   const oddNodes = findOddNodes(document, lineAt);

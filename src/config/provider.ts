@@ -58,7 +58,11 @@ export function readProviders(input: unknown, faults: Faults): readonly Provider
 function readProvider(name: string, input: unknown): ProviderConfiguration {
   const path = `providers.${name}`;
   if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(name) || reserved.has(name)) {
-    throw invalid(path, "cannot be the name of a provider", `Use a-z 0-9 _ - and none of ${[...reserved].join(", ")}: it stands in paths.`);
+    throw invalid(
+      path,
+      "cannot be the name of a provider",
+      `Use a-z 0-9 _ - and none of ${[...reserved].join(", ")}: it is part of paths.`,
+    );
   }
   const fields = openFields(input, { prefix: `${path}.`, known: providerFields });
   const known = Object.hasOwn(knownProviders, name) ? knownProviders[name] : undefined;

@@ -8,8 +8,8 @@ import { add, toNumber, zero, type PicoUsd } from "../domain/money/money.ts";
 import { tokenMeters, totalUsage } from "../domain/usage/usage.ts";
 
 export interface Metrics extends Observer {
-  /** Prometheus text. */
-  text(): Promise<string>;
+  /** Prometheus text: of all calls and of the process, or of the process alone, which tells nothing of what anybody spends. */
+  text(of?: { readonly ofAllCalls: boolean }): Promise<string>;
   close(): void;
 }
 
@@ -26,9 +26,10 @@ export function makeMetrics({ ledger, version, apart }: MetricsOptions): Metrics
   const counts = countersIn(registry);
   const spend = spendIn(registry, { name: "purser_spend_usd_total", help: "What calls cost." });
   const simulated = spendIn(registry, { name: "purser_simulated_spend_usd_total", help: "What calls of the simulator would have cost." });
-  const loop = watchEventLoop(registry);
   watchHolds(registry, ledger);
-  describeProcess(registry, version);
+  const ofProcess = new Registry();
+  const loop = watchEventLoop(ofProcess);
+  describeProcess(ofProcess, version);
   const latencies = new Map<string, (seconds: number) => void>();
   const latency = latencyIn(registry);
 
@@ -58,7 +59,7 @@ export function makeMetrics({ ledger, version, apart }: MetricsOptions): Metrics
       }
       observe(seconds);
     },
-    text: () => registry.metrics(),
+    text: ({ ofAllCalls } = { ofAllCalls: true }) => (ofAllCalls ? Registry.merge([registry, ofProcess]) : ofProcess).metrics(),
     close: () => void loop.disable(),
   };
 }

@@ -84,13 +84,20 @@ test("names and pages that the configuration lists are let in, and metrics are o
   await own.stop();
 });
 
-test("metrics are for keys that read all figures", async () => {
+test("metrics of calls are for keys that read all figures, and those of the process for everyone", async () => {
+  const text = await (await fetch(`${gateway.url}/metrics`)).text();
+  assert.match(text, /^process_resident_memory_bytes \d+$/m);
+  const names = [...text.matchAll(/^([a-z_]+)[{ ]/gm)].map(([, name]) => name ?? "");
+  assert.deepEqual([...new Set(names.filter((name) => name.startsWith("purser_")))].toSorted(), [
+    "purser_event_loop_lag_seconds",
+    "purser_info",
+  ]);
   const key = async (attribution: Readonly<Record<string, string>>, role: string) => (await gateway.makeKey(attribution, { role })).key;
   const status = async (secret?: string) =>
     (await fetch(`${gateway.url}/metrics`, secret === undefined ? {} : { headers: { authorization: `Bearer ${secret}` } })).status;
   assert.deepEqual(
     [await status(), await status(await key({}, "caller")), await status(await key({ project: "p" }, "reader"))],
-    [401, 403, 403],
+    [200, 403, 403],
   );
   assert.deepEqual([await status(await key({}, "reader")), await status(gateway.adminKey)], [200, 200]);
 });

@@ -13,6 +13,7 @@ import { table } from "../terminal/table.ts";
 
 const tiers: readonly ServiceTier[] = ["standard", "batch", "flex", "priority", "fast"];
 const mostTokens = { least: 0, most: 1_000_000_000 };
+const withoutCounts: Usage = { input: 1_000_000, output: 1_000_000 };
 
 interface PriceOptions extends JsonOption {
   readonly provider?: string;
@@ -91,7 +92,7 @@ function usageOf(options: PriceOptions): Usage {
   }
   const output = options.output ?? reasoning;
   const usage = { ...given, ...(output !== undefined && { output }), ...(reasoning !== undefined && { reasoning }) };
-  return Object.keys(usage).length > 0 ? usage : { input: 1_000_000, output: 1_000_000 };
+  return Object.keys(usage).length > 0 ? usage : withoutCounts;
 }
 
 function printPrice(result: Priced, to: { readonly options: PriceOptions; readonly context: CommandContext }): void {
@@ -123,6 +124,14 @@ function printPrice(result: Priced, to: { readonly options: PriceOptions; readon
   out.write(
     table(columns, [...rows, [bold("total"), "", "", bold(costs.at(-1) ?? exactDollars("0"))]], { heading: dim, room: out.columns }),
   );
+  out.write(longContextNote(result));
+}
+
+/** A million tokens of input are a long context, which nobody asked about who gave no counts. */
+function longContextNote({ usage, charges }: Priced): string {
+  const context = charges.find((charge) => charge.rate?.context !== undefined)?.rate?.context;
+  if (usage !== withoutCounts || context === undefined) return "";
+  return `\nThese rates are of a context above ${grouped(context.tokens)} tokens. For those of a shorter one, give counts: --input 1000 --output 1000.\n`;
 }
 
 /** Source, version, since when, and from which size of context on. */

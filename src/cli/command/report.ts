@@ -1,6 +1,6 @@
 /** `purser report`: totals of a stretch of time and the groups that spent most. */
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { countContext, type Usage } from "../../domain/usage/usage.ts";
 import { PurserError } from "../../domain/error.ts";
 import type { CommandContext } from "../context.ts";
@@ -32,11 +32,12 @@ export function defineReport(command: Command, context: CommandContext): void {
   withTarget(command)
     .option("--from <date>", "from this date or moment on (all there is)", moment("--from"))
     .option("--to <date>", "until it, excluded (now)", moment("--to"))
-    .option("--by <dimensions>", "split by: org, team, project, task, agent, user, ..., tag:NAME, provider, model, status", list("--by"), [
-      "project",
-      "model",
-    ])
-    .option("--include <calls>", "simulator: count its calls in beside those of providers", oneOf("--include", ["simulator"]))
+    .addOption(
+      new Option("--by <dimensions>", "split by: org, team, project, task, agent, user, ..., tag:NAME, provider, model, status")
+        .argParser(list("--by"))
+        .default(["project", "model"], "project,model"),
+    )
+    .option("--include <calls>", "simulator: include its calls beside those of providers", oneOf("--include", ["simulator"]))
     .option("--format <format>", "table, json or csv", oneOf("--format", ["table", "json", "csv"]), "table")
     .option("--refused", "list the calls that budgets refused instead, the newest first")
     .option("--top <n>", "groups, or refused calls, to show in a table", whole("--top", { least: 1, most: 10_000 }), 20)

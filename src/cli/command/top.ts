@@ -1,7 +1,7 @@
 /** `purser top`: calls, spend and budgets as they move. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { ask, type Connection } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { type BudgetView, type Figures, readAll, readFigures, withKeyNames } from "../figures.ts";
@@ -42,9 +42,9 @@ const countersEach = 3;
 
 export function defineTop(command: Command, context: CommandContext): void {
   withTarget(command)
-    .option("--by <dimensions>", "top groups by these", list("--by"), ["team", "model"])
+    .addOption(new Option("--by <dimensions>", "top groups by these").argParser(list("--by")).default(["team", "model"], "team,model"))
     .option("--minutes <n>", "top groups of the last so many minutes", whole("--minutes", { least: 1, most: 44_640 }), 60)
-    .option("--include <calls>", "simulator: count its calls in beside those of providers", oneOf("--include", ["simulator"]))
+    .option("--include <calls>", "simulator: include its calls beside those of providers", oneOf("--include", ["simulator"]))
     .option("--once", "one picture, then end (as it is without a terminal)")
     .addHelpText("after", "\nExamples:\n  purser top\n  purser top --by agent --minutes 10\n  purser top --once --json")
     .action((options: TopOptions) => {

@@ -72,7 +72,7 @@ function readRow(text: string): ReadRow | string {
 function malformed(file: string, fault: { readonly line: number; readonly problem: string }): PurserError {
   return new PurserError("invalid_request", `${file}, line ${fault.line}: ${fault.problem}`, {
     field: `line ${fault.line}`,
-    remedy: `Mend the line: rows are "2023-11-16 18:15:46.6805900,374,44" under the heading "${header}", sorted by time. No call was made.`,
+    remedy: `Fix the line: rows are "2023-11-16 18:15:46.6805900,374,44" under the heading "${header}", sorted by time. No call was made.`,
     line: fault.line,
   });
 }

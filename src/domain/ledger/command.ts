@@ -52,6 +52,7 @@ export interface HoldCommand {
 export interface TopUpCommand extends CallId {
   readonly kind: "top_up";
   readonly at: number;
+  /** Nothing, to ask whether the hold may go on as it is. */
   readonly amount: Quantities;
   /** As of a {@link Demand}. */
   readonly loose?: boolean;

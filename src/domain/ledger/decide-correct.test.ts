@@ -61,6 +61,17 @@ test("tokens and requests stay as they were counted", () => {
   assert.equal(desk.counter("tokens").spent, 40n + 10n);
 });
 
+test("a call that was given back is one request when it is corrected, and one that was counted stays one", () => {
+  const desk = new Desk();
+  desk.budget({ budgetId: "requests", currency: "requests", amount: 100n });
+  for (const operationId of ["a", "b"]) desk.run(aHold(operationId, 10n));
+  desk.run({ kind: "release", at: 2, operationId: "a", attempt: 1, reason: "" });
+  desk.run({ kind: "settle", ...first, operationId: "b", outcome: anOutcome(10n) });
+  assert.equal(desk.counter("requests").spent, 1n);
+  for (const operationId of ["a", "b"]) desk.run(correction(1n, { operationId }));
+  assert.equal(desk.counter("requests").spent, 2n);
+});
+
 test("a correction past the limit is an overrun, and one back within it is none any more", () => {
   const desk = charged();
   desk.run(correction(5_000n));

@@ -4,8 +4,9 @@ import { PurserError } from "../error.ts";
 import type { Applied } from "./applicable.ts";
 import type { Books } from "./books.ts";
 import type { Hold } from "./hold.ts";
+import type { Quantities } from "./entry.ts";
 import type { TopUpAnswer, TopUpCommand } from "./command.ts";
-import { amountIn } from "./counter.ts";
+import { amountIn, isPaused } from "./counter.ts";
 import { crowdedBy, refusalBy, refuses } from "./decide-hold.ts";
 import type { Decided } from "./decide.ts";
 import { checkShare } from "./self-reported.ts";
@@ -23,6 +24,7 @@ export function decideTopUp(books: Books, command: TopUpCommand): Decided<TopUpA
   }
   const budgets = budgetsOf(books, hold);
   if (command.share) checkShare(books, budgets, { share: command.share, amount });
+  if (isNothing(amount)) return { answer: lookAgain(budgets), entries: [] };
   for (const applied of budgets) {
     const reason = refuses(applied, amount);
     if (reason) {
@@ -33,6 +35,28 @@ export function decideTopUp(books: Books, command: TopUpCommand): Decided<TopUpA
   const crowded = command.loose ? crowdedBy(budgets, amount) : null;
   if (crowded) return { answer: { admitted: false, refusal: crowded }, entries: [] };
   return { answer: { admitted: true }, entries: [{ kind: "top_up", at, operationId, attempt, amount }] };
+}
+
+/**
+ * Whether a hold may go on as it is: refused where its budget was paused, or its limit was set below what is spent and held since.
+ * An overrun blocks the next call and not this one.
+ */
+function lookAgain(budgets: readonly Applied[]): TopUpAnswer {
+  for (const applied of budgets) {
+    const { budget, counter } = applied;
+    if (budget.policy === "soft") continue;
+    const reason = isPaused(counter, budget)
+      ? "budget_paused"
+      : counter.spent + counter.held - counter.overrun > budget.amount
+        ? "budget_exhausted"
+        : null;
+    if (reason) return { admitted: false, refusal: refusalBy(applied, { reason, needed: 0n }) };
+  }
+  return { admitted: true };
+}
+
+function isNothing({ usd, tokens, requests }: Quantities): boolean {
+  return usd === 0n && tokens === 0n && requests === 0n;
 }
 
 /** The hold's own counters, in the window in which it was made, with their budgets as they are now. A deleted budget limits nothing. */

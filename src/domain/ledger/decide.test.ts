@@ -130,6 +130,20 @@ test("the output is fitted to what the tightest budget can pay, and not below th
   assert.equal(!refused.admitted && refused.refusal.needed, 100n);
 });
 
+test("of several budgets the one with the least room for output decides, whichever comes first", () => {
+  for (const [narrow, wide] of [
+    [60n, 100n],
+    [100n, 60n],
+  ] as const) {
+    const desk = new Desk();
+    desk.budget({ budgetId: "wide", amount: wide });
+    desk.budget({ budgetId: "narrow", amount: narrow, parentBudgetId: "wide" });
+    const demand = { fixed: quantities(10n), perOutputToken: pico(2n), outputTokens: 100, leastOutputTokens: 1, inputTokens: 5 };
+    const fitted = desk.run(aHold("a", 0n, { demand }));
+    assert.equal(fitted.admitted && fitted.outputTokens, 25);
+  }
+});
+
 test("a refusal says whether waiting for others may help", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });
@@ -164,6 +178,19 @@ test("a threshold that pauses refuses every further call of the window", () => {
   desk.run(aHold("a", 60n));
   desk.run({ kind: "settle", ...first, outcome: anOutcome(60n) });
   const refused = desk.run(aHold("b", 1n));
+  assert.equal(!refused.admitted && refused.refusal.reason, "budget_paused");
+});
+
+test("one threshold of several that pauses is enough, and one that only notifies refuses nothing", () => {
+  const desk = new Desk();
+  const notify = { partsPerMillion: 500_000, action: "notify" } as const;
+  const pause = { partsPerMillion: 700_000, action: "pause" } as const;
+  desk.budget({ budgetId: "all", amount: 100n, thresholds: [notify, pause, { ...notify, partsPerMillion: 900_000 }] });
+  desk.run(aHold("a", 60n));
+  desk.run({ kind: "settle", ...first, outcome: anOutcome(60n) });
+  assert.equal(desk.run(aHold("b", 10n)).admitted, true);
+  desk.run({ kind: "settle", ...first, operationId: "b", outcome: anOutcome(10n) });
+  const refused = desk.run(aHold("c", 1n));
   assert.equal(!refused.admitted && refused.refusal.reason, "budget_paused");
 });
 

@@ -41,6 +41,15 @@ test("what was held is charged in any case, also when nothing is left and when i
   assert.equal(desk.counter("all").spent, 20n);
 });
 
+test("the refusal of a charge says what is held, was held and is left", () => {
+  const desk = new Desk();
+  desk.budget({ budgetId: "all", amount: 100n });
+  desk.run(byCaller("a", 10n));
+  assert.throws(() => desk.run(settle("a", 101n)), /that are held and the 0\.00000000009 USD that budget "all" has left/);
+  desk.run({ kind: "expire", at: 100 });
+  assert.throws(() => desk.run(settle("a", 111n, { at: 101 })), /that were held and the 0\.0000000001 USD that budget "all" has left/);
+});
+
 test("who is not bound settles at any cost", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });

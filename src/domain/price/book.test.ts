@@ -82,6 +82,11 @@ test("of two stated prices the later in the list wins, from its valid_from on", 
   assert.equal(inputRate(bookOf([base], { overrides: [override({ input: "1" }), override({ input: "3" })] })), 3_000_000n);
 });
 
+test("of two stated prefixes of one length the later wins", () => {
+  const overrides = [override({ model: "m*", input: "1" }), override({ model: "m*", input: "2" })];
+  assert.equal(inputRate(bookOf([], { overrides }), { model: "m-next" }), 2_000_000n);
+});
+
 test("a stated price that has ended leaves the catalogue's", () => {
   const book = bookOf([base], { overrides: [override({ input: "1", valid_to: "2026-12-01" })] });
   assert.equal(inputRate(book, { at: now }), 1_000_000n);
@@ -100,7 +105,15 @@ test("a stated price keeps the limits that the catalogue knows of the very model
   const overrides = [override({ input: "1" }), override({ model: "m-6", input: "1" })];
   const book = bookOf([{ ...base, contextWindow: 1_000, maxOutputTokens: 100 }], { overrides });
   assert.equal(book.sheet({ provider: "acme", model: "m", at: now })?.maxOutputTokens, 100);
+  assert.equal(book.sheet({ provider: "acme", model: "m", at: now })?.contextWindow, 1_000);
   assert.equal(book.sheet({ provider: "acme", model: "m-6", at: now })?.maxOutputTokens, undefined);
+});
+
+test("a stated price is for its own provider and model only", () => {
+  const overrides = [override({ input: "1" })];
+  assert.equal(inputRate(bookOf([{ ...base, provider: "other" }], { overrides }), { provider: "other" }), 10n);
+  assert.equal(inputRate(bookOf([base], { overrides }), { model: "m-x" }), 10n, "without a star it is no prefix");
+  assert.equal(inputRate(bookOf([base], { overrides: [override({ model: "m*", input: "1" })] }), { model: "m-x" }), 1_000_000n);
 });
 
 test("a provider's other names lead to its rows and to the prices stated for it", () => {
@@ -138,7 +151,9 @@ test("a sheet is the same object while it holds, and ends where its price may ch
   const sheet = book.sheet({ provider: "acme", model: "m", at: now });
   assert.equal(sheet?.validUntil, edge - lookAheadMs);
   assert.equal(book.sheet({ provider: "acme", model: "m", at: edge - lookAheadMs - 1 }), sheet);
-  assert.equal(book.sheet({ provider: "acme", model: "m", at: edge - lookAheadMs })?.validUntil, edge);
+  const next = book.sheet({ provider: "acme", model: "m", at: edge - lookAheadMs });
+  assert.equal(next?.validUntil, edge);
+  assert.equal(book.sheet({ provider: "acme", model: "m", at: edge - lookAheadMs }), next);
 });
 
 const peak = { weekdays: [5], fromMinute: 13 * 60, toMinute: 14 * 60, rates: { input: pico(100n) } };
@@ -152,6 +167,11 @@ test("a call that ends in other hours is charged at the price of its end, also b
   assert.equal(charged(now)?.[0]?.cost, 10n);
   assert.equal(charged(end)?.[0]?.cost, 100n);
   assert.equal(charged(end)?.[1]?.cost, 20n, "a schedule replaces only the rates it names");
+});
+
+test("a charge of a moment without a price is by the sheet of the call", () => {
+  const sheet = bookOf([{ ...base, validFrom: now }]).sheet({ provider: "acme", model: "m", at: now });
+  assert.equal(sheet?.charge({ model: null, usage: { input: 1 } }, { serviceTier: "standard", at: now - 1 })[0]?.cost, 10n);
 });
 
 test("a call that begins within an hour of dearer hours is bounded by them", () => {

@@ -33,6 +33,15 @@ test("a stated price is kept as exact decimals, per million tokens and per milli
   assert.equal(row.validFrom, Date.parse("2026-01-01T00:00:00Z"));
 });
 
+test("the version of a stated price is the moment from which it is valid", () => {
+  assert.equal(overrideRow(define({ ...price, valid_from: "2026-01-01" }), undefined).version, "2026-01-01T00:00:00.000Z");
+  assert.equal(overrideRow(define(price), undefined).version, "1");
+});
+
+test("a fee may be more than a USD a call", () => {
+  assert.equal(overrideRow(define({ ...price, web_search: "2" }), undefined).rates.web_search, 2_000_000_000_000n);
+});
+
 test("a star at the end of a model makes it a prefix", () => {
   assert.deepEqual([define({ ...price, model: "gpt-9*" }).match, define({ ...price, model: "gpt-9*" }).model], ["prefix", "gpt-9"]);
   assert.equal(refusedField({ ...price, model: "gpt*9" }), "prices[3].model");

@@ -22,7 +22,7 @@ export function lockFolder(directory: string): FolderLock {
     database.close();
     throw new PurserError("store_unavailable", `the data folder ${directory} is in use by another Purser`, {
       field: "data",
-      remedy: "Stop the other process, or give each its own folder with --data.",
+      remedy: "If it is a server that is just starting, try again in a moment. Otherwise stop it, or give each its own folder with --data.",
       cause,
     });
   }

@@ -12,6 +12,7 @@ const mostKeptBytes = 1024 * 1024;
 export class PassedOutput {
   #reported = 0;
   #hasReport = false;
+  #hasGrown = false;
   #kept = empty;
   #length = 0;
   #allText = 0;
@@ -51,15 +52,16 @@ export class PassedOutput {
     return this.tokensBesideText + this.#length;
   }
 
-  /** Whether anything has passed since the last report. */
+  /** Whether anything has passed since the last report, whatever that said. */
   get grewSinceReport(): boolean {
-    return this.#length + this.#besideReport > 0;
+    return this.#hasGrown;
   }
 
   /** Takes the content of a JSON string, without its quotes. */
   addText(bytes: Buffer, start: number, end: number): void {
     const needed = this.#length + end - start;
     this.#allText += end - start;
+    if (end > start) this.#hasGrown = true;
     if (needed > mostKeptBytes) this.#unkept += end - start;
     else {
       if (needed > this.#kept.length) this.#grow(needed);
@@ -71,15 +73,18 @@ export class PassedOutput {
   /** Takes output that is no text, such as an image, at the most tokens that it can be. */
   addTokens(tokens: number): void {
     this.#untexted += tokens;
+    this.#hasGrown = true;
   }
 
   /** @param bytes All text until now that passed in events which were too large to be read. */
   noteUnread(bytes: number): void {
+    if (bytes > this.#unread) this.#hasGrown = true;
     this.#unread = bytes;
   }
 
   /** @param tokens All output until now, as the provider counts it. Such counts only grow: a smaller one, or a zero, says nothing. */
   report(tokens: number): void {
+    this.#hasGrown = false;
     if (tokens === 0 || tokens < this.#reported) return;
     this.#reported = tokens;
     this.#hasReport = true;

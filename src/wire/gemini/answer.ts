@@ -3,7 +3,7 @@
 import type { Usage, UsageFlag } from "../../domain/usage/usage.ts";
 import { countContext } from "../../domain/usage/usage.ts";
 import { isErrorList } from "../answer/error-list.ts";
-import type { AnswerState } from "../answer/meter.ts";
+import { outputOfBytes, type AnswerState } from "../answer/meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { answerScanner, type ScannedBody } from "../body/scan.ts";
 import { keepRaw, overwrite, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
@@ -81,7 +81,13 @@ export class GeminiAnswer implements AnswerState {
   }
 
   get progress(): Progress {
-    return { inputTokens: this.#counted ? countContext(this.#said.usage) : null, outputTokens: this.output.mostTokens };
+    return { inputTokens: this.#counted ? countContext(this.#said.usage) : null, outputTokens: this.#outputTokens };
+  }
+
+  /** A stream is bounded as it passes; of a whole answer an estimate is enough. */
+  get #outputTokens(): number {
+    const { mostTokens, tokensBesideText, textBytes } = this.output;
+    return this.#stream ? mostTokens : tokensBesideText + outputOfBytes(textBytes);
   }
 
   take(data: Buffer): void {

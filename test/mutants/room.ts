@@ -1,0 +1,40 @@
+/** Rooms: the parts of the sources that the report gives figures for. */
+
+import { globSync } from "node:fs";
+import path from "node:path";
+
+export interface Room {
+  /** As it is asked for, such as `domain/price` or `app/hold*`. */
+  readonly name: string;
+  /** Relative to the checkout, with `/`. */
+  readonly files: readonly string[];
+}
+
+/** Those that decide about money. */
+export const usualRooms: readonly string[] = ["domain", "domain/price", "domain/ledger", "app/hold*", "app/settle*", "gateway"];
+
+/**
+ * @param names Folders or patterns of files in `src`. A file that several of them name belongs to the longest name.
+ * @throws Error for a name that names no source.
+ */
+export function findRooms(root: string, names: readonly string[]): readonly Room[] {
+  const taken = new Set<string>();
+  const byLength = names.toSorted((a, b) => b.length - a.length);
+  const files = new Map(byLength.map((name) => [name, take(sourcesOf(root, name), taken)]));
+  return names.map((name) => ({ name, files: files.get(name) ?? [] }));
+}
+
+function sourcesOf(root: string, name: string): readonly string[] {
+  const files = globSync([`src/${name}/**/*.ts`, `src/${name}.ts`, `src/${name}`], { cwd: root })
+    .map((file) => file.split(path.sep).join("/"))
+    .filter((file) => file.endsWith(".ts") && !file.includes(".test"));
+  if (files.length === 0)
+    throw new Error(`No source is in src/${name}. Name a folder of src, such as domain/price, or files, such as app/hold*`);
+  return files.toSorted();
+}
+
+function take(files: readonly string[], taken: Set<string>): readonly string[] {
+  const fresh = files.filter((file) => !taken.has(file));
+  for (const file of fresh) taken.add(file);
+  return fresh;
+}
