@@ -20,7 +20,6 @@ import { readAdminKey } from "./config/environment.ts";
 import { makeGateway } from "./gateway/gateway.ts";
 import { listen } from "./gateway/listen.ts";
 import { removeServerFile, writeServerFile } from "./gateway/server-file.ts";
-import { ThreadCounter } from "./tokenizer/thread-counter.ts";
 import { UndiciUpstream } from "./gateway/upstream.ts";
 import { startSimulator } from "./simulator/index.ts";
 import { SqliteBelongings } from "./store/sqlite/belongings.ts";
@@ -70,7 +69,6 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   opened.defer(() => removeServerFile(directory));
   const simulator = isOn(configuration) ? opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close()) : null;
   const providers = makeProviders(configuration, { booked: parts.booked, simulator, tellsBilledCost: parts.tellsBilledCost });
-  const counter = opened.adopt(new ThreadCounter(), (one) => one.close());
   const belongings = opened.adopt(
     new SqliteBelongings(directory, (error) => log.error("what providers keep cannot be remembered", error)),
     (file) => file.close(),
@@ -91,7 +89,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     waiting,
     scouts: new Scouts(waiting),
     learned: parts.learned,
-    counter,
+    counter: parts.counter,
     observer: parts.observer,
     belongings,
     admit: parts.admit,

@@ -12,6 +12,7 @@ import { makePriceBook } from "../domain/price/book.ts";
 import { definePrice } from "../domain/price/override.ts";
 import { makeMetrics } from "../metrics/metrics.ts";
 import { openLedger } from "../store/sqlite/open.ts";
+import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { makeApi } from "./api.ts";
 import type { ApiContext } from "./context.ts";
 
@@ -54,13 +55,16 @@ export async function openBench(test: TestContext, changes: Partial<ApiContext> 
   const bookOf = (added: readonly PriceOverride[]) => makePriceBook({ sources: [], overrides: [stated, ...added], version: "test" });
   let book = bookOf([]);
   const bugs: unknown[] = [];
+  const counter = new ThreadCounter();
   const metrics = makeMetrics({ ledger, version: "0.0.0" });
   const app = makeApi({
     ledger,
     reader,
     clock,
+    counter,
     prices: () => book,
     priceProvider: (name) => (name === "renamed" ? "openai" : name),
+    vendorOf: (name) => name,
     expectedOutput: () => null,
     tellsBilledCost: (name) => name === "openrouter",
     reloadPrices: () => void (book = bookOf(ledger.prices())),
@@ -89,6 +93,7 @@ export async function openBench(test: TestContext, changes: Partial<ApiContext> 
   });
   test.after(async () => {
     metrics.close();
+    await counter.close();
     await reader.close();
     await ledger.close();
     await rm(directory, { recursive: true });

@@ -85,7 +85,7 @@ test("a body that is no JSON, or no UTF-8, or empty, or too large is refused wit
   assert.equal((await bench.call("POST", "/api/v1/budgets", "[".repeat(100_000))).status, 400);
 });
 
-test("a field that stands twice in a body is refused by its name, and nothing is changed", async (t) => {
+test("a field that is repeated in a body is refused by its name, and nothing is changed", async (t) => {
   const bench = await openBench(t);
   const bodies = [
     ['{"budget_id":"b","budget_type":"platform","amount":"1","amount":"1000"}', "amount"],

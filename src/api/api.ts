@@ -57,7 +57,7 @@ export function makeApi(context: ApiContext): Hono {
   return app;
 }
 
-/** Paths that are asked by whatever address a machine has, and that tell no more than whether it works. */
+/** Paths that may be called under any host name: they show no more than whether the server works. */
 const saysNothing: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
 
 /** A path that is not served is nearly always a base URL that is not right, or a provider that is not there yet. */

@@ -3,6 +3,7 @@
 import type { Probe } from "../app/probe.ts";
 import type { Clock, Ledger, LedgerReader } from "../app/ports.ts";
 import type { HoldLimits } from "../app/limits.ts";
+import type { TokenCounter } from "../app/token-counter.ts";
 import type { Visit } from "../app/visitor.ts";
 import type { Key, Role } from "../domain/key/key.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
@@ -16,13 +17,16 @@ export interface ApiContext {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly clock: Clock;
-  /** The book in force. */
+  readonly counter: Pick<TokenCounter, "countText">;
+  /** The current price book. */
   prices(): PriceBook;
   /** The name under which the book knows a provider: the configuration may call it otherwise. */
   priceProvider(provider: string): string;
+  /** Whose API a provider is, as the price list calls it. */
+  vendorOf(provider: string): string;
   /** How much output calls of a model have needed lately; null while nothing is known. */
   expectedOutput(of: ModelName, ceiling: number): number | null;
-  /** Whether the simulator's calls stand apart from those that cost money. */
+  /** Whether the simulator's calls are reported apart from those that cost money. */
   readonly simulatedApart?: boolean;
   /** Whether the cost that a provider reports is the amount billed. */
   tellsBilledCost(provider: string): boolean;

@@ -71,7 +71,7 @@ const entrySchema = z
 const correctionInput = z
   .strictObject({
     amount: usdInput.describe("What the call is charged instead, in USD."),
-    reason: nameSchema.describe("Why: it stays in the journal, and stands in the entry."),
+    reason: nameSchema.describe("Why. It is kept in the journal and shown in the entry."),
     attempt: z.int().min(1).optional().describe("Which attempt of the operation, where it has several."),
   })
   .meta({ id: "CorrectionInput" });
@@ -149,7 +149,7 @@ export const entryRoutes: readonly Route[] = [
 
 const noUsage = { input: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, output: 0, reasoning: 0 };
 
-export function entryJson(call: CallRow): object {
+function entryJson(call: CallRow): object {
   const { cost, reportedCost, computedCost } = call;
   return {
     operation_id: idOfOperation(call.operationId),

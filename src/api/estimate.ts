@@ -7,6 +7,7 @@ import { demandFor, type Sizing } from "../app/hold-by-api.ts";
 import { lookUpPrice } from "../app/look-up-price.ts";
 import { formatAmount } from "../domain/budget/amount.ts";
 import { PurserError } from "../domain/error.ts";
+import { tokenizerOf } from "../domain/estimate/tokenizer.ts";
 import { affordableOutput, refuses } from "../domain/ledger/decide-hold.ts";
 import { amountIn, available } from "../domain/ledger/counter.ts";
 import type { Applied } from "../domain/ledger/applicable.ts";
@@ -17,7 +18,6 @@ import type { Charge, ServiceTier } from "../domain/price/rate.ts";
 import type { PriceSheet } from "../domain/price/sheet.ts";
 import { attribute } from "./attribute.ts";
 import type { ApiContext } from "./context.ts";
-import { countText } from "./count-text.ts";
 import { chargeJson } from "./entries.ts";
 import { callers, ok, route, type Route } from "./route.ts";
 import { answer, attributionSchema, nameSchema, problem, serviceTierSchema, usdSchema } from "./schema.ts";
@@ -106,7 +106,7 @@ export const estimateRoutes: readonly Route[] = [
       const attribution = attribute(caller, body.attribution);
       const book = context.prices();
       const sheet = lookUpPrice(context, { ...body, at });
-      const counts = await countAll(body, sheet);
+      const counts = await countAll(context, body, sheet);
       const demand = demandFor(context, { ...body, sizing: sizingOf(body, counts) }, at);
       const subject = { attribution, provider: body.provider, model: body.model, budgets: caller.key?.budgets ?? [] };
       const least = leastOf(context, body, counts);
@@ -130,7 +130,7 @@ export const estimateRoutes: readonly Route[] = [
   }),
 ];
 
-async function countAll(body: EstimateInput, sheet: PriceSheet | undefined): Promise<Counts> {
+async function countAll(context: ApiContext, body: EstimateInput, sheet: PriceSheet | undefined): Promise<Counts> {
   const ceiling = body.max_output_tokens ?? sheet?.maxOutputTokens;
   if (ceiling === undefined) {
     throw new PurserError("invalid_request", "max_output_tokens is missing, and the model's own ceiling is not known", {
@@ -145,11 +145,17 @@ async function countAll(body: EstimateInput, sheet: PriceSheet | undefined): Pro
       remedy: "Give one of input_tokens and text.",
     });
   }
-  if (body.input_tokens !== undefined) {
-    return { input: body.input_tokens, least: body.input_tokens, from: "request", factor: null, ceiling, expectedOutput };
-  }
-  const { counted, expected, factorPercent } = await countText(body.text ?? "", body);
-  return { input: expected, least: counted, from: "text", factor: factorPercent / 100, ceiling, expectedOutput };
+  return { ...(await countInput(context, body)), ceiling, expectedOutput };
+}
+
+async function countInput(
+  context: ApiContext,
+  { provider, model, input_tokens: stated, text = "" }: EstimateInput,
+): Promise<Pick<Counts, "input" | "least" | "from" | "factor">> {
+  if (stated !== undefined) return { input: stated, least: stated, from: "request", factor: null };
+  const tokenizer = tokenizerOf({ vendor: context.vendorOf(provider), model });
+  const { least, expected } = await context.counter.countText(Buffer.from(JSON.stringify(text).slice(1, -1)), tokenizer);
+  return { input: Math.ceil(expected), least: Math.ceil(least), from: "text", factor: tokenizer.expectedPercent / 100 };
 }
 
 function sizingOf(body: EstimateInput, { input, ceiling }: Counts): Sizing {

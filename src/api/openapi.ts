@@ -77,7 +77,7 @@ function parameters(schema: z.ZodType | undefined, place: "path" | "query", sche
 
 function responses(route: Route, schemas: Json): Json {
   const usual: Record<number, ResponseSpecification> = {
-    400: problem("A field is not valid, not known, or stands twice."),
+    400: problem("A field is not valid, not known, or repeated."),
     500: problem("A fault of Purser."),
   };
   if (route.body) usual[413] = problem("The body is over its limit.");

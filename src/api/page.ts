@@ -22,7 +22,7 @@ export function readCursor(cursor: string | undefined): number | null {
   return Number(match[1]);
 }
 
-export function writeCursor(before: number): string {
+function writeCursor(before: number): string {
   return Buffer.from(`before:${before}`, "latin1").toString("base64url");
 }
 

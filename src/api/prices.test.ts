@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { model, openBench } from "./api-fixture.test.ts";
-import { countText, cutRuns } from "./count-text.ts";
 
 interface RateRow {
   readonly meter: string;
@@ -110,31 +109,23 @@ test("an estimate's fields are checked", async (t) => {
   }
 });
 
-test("text is counted as OpenAI counts it, with the factor of the model's family", async () => {
-  assert.deepEqual(await countText("tiktoken is great!", { provider: "openai", model: "gpt-5" }), {
-    counted: 6,
-    expected: 6,
-    factorPercent: 100,
-  });
-  const factor = async (provider: string, name: string): Promise<number> => (await countText("a", { provider, model: name })).factorPercent;
-  assert.deepEqual(
-    await Promise.all([
-      factor("anthropic", "claude-x"),
-      factor("gemini", "gemini-x"),
-      factor("openrouter", "deepseek/chat"),
-      factor("mine", "own"),
-    ]),
-    [125, 110, 105, 110],
-  );
-  assert.equal((await countText("<|endoftext|>", { provider: "openai", model: "gpt-5" })).counted > 1, true);
+test("text is counted as OpenAI counts it, with the factor of the model's family", async (t) => {
+  const bench = await openBench(t);
+  const count = async (provider: string, name: string, text: string): Promise<readonly unknown[]> => {
+    const body = { provider, model: name, text, max_output_tokens: 1 };
+    const { json } = await bench.call("POST", "/api/v1/estimate", body);
+    return [json.input_tokens, json.tokenizer_factor, json.input_tokens_from];
+  };
+  assert.deepEqual(await count("openai", "gpt-5", "tiktoken is great!"), [6, 1, "text"]);
+  assert.deepEqual(await count("anthropic", "claude-x", "tiktoken is great!"), [8, 1.25, "text"]);
+  assert.deepEqual(await count("google", "gemini-x", "tiktoken is great!"), [7, 1.1, "text"]);
+  assert.deepEqual(await count("openrouter", "deepseek/chat", "tiktoken is great!"), [7, 1.05, "text"]);
 });
 
-test("a run without a break, or of blanks, is cut, and no character is lost", async () => {
-  const blanks = `a${" \n\t".repeat(3000)}b`;
-  for (const text of ["", "short", "x".repeat(2000), "x".repeat(2001), `a b ${"y".repeat(5000)} c ${"z".repeat(4000)}`, blanks]) {
-    const pieces = [...cutRuns(text)];
-    assert.equal(pieces.join(""), text);
-    assert.ok(pieces.every((piece) => Math.max(0, ...piece.split(/\s+/).map((run) => run.length)) <= 2000));
-    assert.ok(pieces.every((piece) => Math.max(0, ...piece.split(/\S+/).map((run) => run.length)) <= 2000));
-  }
+test("text is counted as it is written: quotes, line feeds, and what looks like a special token", async (t) => {
+  const bench = await openBench(t);
+  const count = async (text: string): Promise<number> =>
+    (await bench.call("POST", "/api/v1/estimate", { provider: "openai", model: "gpt-5", text, max_output_tokens: 1 })).json.input_tokens;
+  assert.equal(await count('"\n"'), 2);
+  assert.ok((await count("<|endoftext|>")) > 1);
 });

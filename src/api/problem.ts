@@ -6,7 +6,7 @@ import type { RefusalReason } from "../domain/ledger/command.ts";
 
 export type ProblemCode = ErrorCode | RefusalReason | "method_not_allowed";
 
-export const problemMediaType = "application/problem+json";
+const problemMediaType = "application/problem+json";
 
 interface Meaning {
   readonly status: ProblemStatus;

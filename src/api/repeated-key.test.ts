@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { repeatedKey } from "./repeated-key.ts";
 
-test("a key that stands twice in one object is found by its path, however it is written", () => {
+test("a key that is repeated in one object is found by its path, however it is written", () => {
   const cases: readonly (readonly [string, string | undefined])[] = [
     ['{"a":1,"a":2}', "a"],
     ['{"a":1,"\\u0061":2}', "a"],

@@ -1,4 +1,4 @@
-/** Finds a key that stands twice in one object of a JSON text: of two values, nobody can know which one was meant. */
+/** Finds a key that is repeated in one object of a JSON text: which of its values was meant is unknown. */
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -6,7 +6,7 @@ const backslash = 0x5c;
 interface Container {
   /** Null for a list. */
   readonly keys: Set<string> | null;
-  /** Where it stands, as `attribution.tags` or `thresholds[1]`; empty for the whole. */
+  /** The path of the value, as `attribution.tags` or `thresholds[1]`; empty for the whole. */
   readonly path: string;
   /** Of the member that is being read; null before its key. */
   member: string | null;
@@ -15,7 +15,7 @@ interface Container {
 
 /**
  * @param text Valid JSON.
- * @returns The path of the first key that stands twice, such as `attribution.project`; undefined when there is none.
+ * @returns The path of the first repeated key, such as `attribution.project`; undefined when there is none.
  */
 export function repeatedKey(text: string): string | undefined {
   const open: Container[] = [];

@@ -20,7 +20,7 @@ export async function readBody(request: Request): Promise<unknown> {
   const { text, value } = parse(bytes);
   const repeated = repeatedKey(text);
   if (repeated === undefined) return value;
-  throw new PurserError("invalid_request", `${repeated || "an empty key"} stands twice`, {
+  throw new PurserError("invalid_request", `${repeated || "an empty key"} is repeated`, {
     field: repeated,
     remedy: "Send each field once.",
   });
@@ -50,12 +50,12 @@ async function readBytes(request: Request): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-/** @throws PurserError `invalid_request` for a name that stands twice or has no value. */
+/** @throws PurserError `invalid_request` for a name that is repeated or has no value. */
 export function readQuery(queries: Readonly<Record<string, readonly string[]>>): Readonly<Record<string, string>> {
   const single = Object.entries(queries).map(([name, values]) => {
     const [value] = values;
     if (values.length === 1 && value !== undefined && value !== "") return [name, value] as const;
-    const what = values.length > 1 ? "stands twice" : "has no value";
+    const what = values.length > 1 ? "is repeated" : "has no value";
     throw new PurserError("invalid_request", `${name} ${what}`, { field: name, remedy: "Give it once with a value, or leave it out." });
   });
   return Object.fromEntries(single);

@@ -75,7 +75,7 @@ export function scopedFilter(caller: Caller, query: FilterQuery): CallFilter {
   };
 }
 
-/** Of figures: the simulator's calls stand apart once there are others, and count in them where that is asked. */
+/** For figures: once there are other calls, the simulator's are left out unless they are asked for. */
 export function figuresFilter(
   caller: Caller,
   query: FilterQuery & { readonly include?: "simulator" | undefined },
@@ -91,7 +91,7 @@ export const includeSchema = z
   .describe("`simulator` adds its calls, whose money is invented, where they are left out: beside calls of other providers.");
 
 /** What the caller's key fixes, as filters by dimension. An administrator is not confined. */
-export function fixedValues(caller: Caller): Readonly<Record<string, string>> {
+function fixedValues(caller: Caller): Readonly<Record<string, string>> {
   if (caller.role === "admin" || !caller.key) return {};
   return valuesOf(caller.key.attribution);
 }

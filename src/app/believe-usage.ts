@@ -1,6 +1,7 @@
 /** Which counts of an answer are charged: those that its call can have used, and an estimate in place of nothing. */
 
 import { boundUsage, type UsageBounds } from "../domain/usage/bound.ts";
+import { tokensOfBytes } from "../domain/usage/passed-text.ts";
 import { countContext, countTokens, type Usage, type UsagePart } from "../domain/usage/usage.ts";
 import type { PriceSheet } from "../domain/price/sheet.ts";
 import type { RequestFacts } from "../wire/wire.ts";
@@ -14,7 +15,7 @@ export interface BoundedCall {
   readonly ceiling: { readonly fitted: number };
 }
 
-/** What an answer told. */
+/** What an answer reported. */
 export interface ToldUsage {
   /** The main part first. */
   readonly parts: readonly UsagePart[];
@@ -23,7 +24,7 @@ export interface ToldUsage {
   readonly serverCalls: number;
   /** Whether a count of nothing is replaced by an estimate, where that cannot be. */
   readonly fillsIn: boolean;
-  /** The prices of a part's model, which tell how much it takes and gives. */
+  /** The price sheet of a part's model, which has its context window and its output limit. */
   readonly sheetOf: (part: UsagePart) => PriceSheet | undefined;
 }
 
@@ -44,14 +45,9 @@ export function believeUsage(call: BoundedCall, told: ToldUsage): Believed {
   return { parts, isImplausible: parts.some((part, index) => part !== told.parts[index]) };
 }
 
-/** Whether the caller or a budget told the provider how much it may generate. */
+/** Whether the caller or a budget limited what the provider may generate. */
 export function isCeilingStated({ facts, estimate, ceiling }: BoundedCall): boolean {
   return facts.maxOutputTokens !== null || ceiling.fitted < estimate.ceiling;
-}
-
-/** The most that the bytes of a text are taken for where nobody counted them, in tokens. */
-export function tokensOfPassed(bytes: number): number {
-  return Math.ceil(bytes / bytesPerToken);
 }
 
 /** Zeros in the main part. What only embeds generates nothing, and has read something. */
@@ -65,7 +61,7 @@ function fillIn({ estimate }: BoundedCall, { parts, passedBytes }: ToldUsage): r
   const filled: Usage = {
     ...usage,
     ...(!wasRead && hasAnswered && { input: estimate.inputTokens }),
-    ...(generated === 0 && passedBytes > 0 && { output: tokensOfPassed(passedBytes) }),
+    ...(generated === 0 && passedBytes > 0 && { output: tokensOfBytes(passedBytes) }),
   };
   return countTokens(filled) === countTokens(usage) ? parts : [{ ...main, usage: filled }, ...others];
 }
@@ -104,7 +100,7 @@ function boundsOf(call: BoundedCall, evidence: Evidence): Bounds {
   const output = outputBound(call, evidence) * passes;
   return {
     believable: { context: Math.max(withSlack(window), sent), output: Math.max(withSlack(output), passedBytes), toolCalls },
-    charged: { context: Math.max(window, estimate.inputTokens), output: Math.max(output, tokensOfPassed(passedBytes)), toolCalls },
+    charged: { context: Math.max(window, estimate.inputTokens), output: Math.max(output, tokensOfBytes(passedBytes)), toolCalls },
   };
 }
 
@@ -121,12 +117,9 @@ function withSlack(bound: number): number {
 const slackShare = 1.1;
 const slackTokens = 64;
 
-/** Of a model of which nobody says how much it takes: no common vendor offers more. */
+/** For a model whose context window is unknown: no common vendor offers a larger one. */
 const unknownWindow = 2_000_000;
 
 /** Research models search some hundred times. */
 const mostToolCalls = 1000;
 const mostPassesTold = 100;
-
-/** As the meters take it. */
-const bytesPerToken = 3;

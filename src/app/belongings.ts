@@ -1,6 +1,6 @@
 /**
- * Whose the things are that a provider keeps. All callers reach a provider with one credential, for which all of them are its own: so
- * each thing is remembered as the key's that made it, and nobody else names it, reads it or deletes it.
+ * Who owns what a provider stores. All callers reach a provider with the same credential, so the provider cannot tell them apart.
+ * Purser remembers which key created each object, and only that key may refer to it, read it or delete it.
  */
 
 import { PurserError } from "../domain/error.ts";
@@ -12,7 +12,7 @@ import type { Belongings } from "./ports.ts";
 import type { Provider } from "./provider.ts";
 import type { UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
 
-/** What decides whose something is. */
+/** What decides who owns an object. */
 export interface Custody {
   readonly belongings: Belongings;
   readonly caller: Caller;
@@ -20,8 +20,8 @@ export interface Custody {
 }
 
 /**
- * Whether anything is to be told apart: administrators may reach everything, a provider may be stated to be shared, and with a key of
- * the caller's own the provider itself knows whose things are whose.
+ * Whether owners are tracked. They are not for a provider that is configured as shared, nor for a caller who brings its own provider
+ * key: then the provider keeps accounts apart.
  */
 function isKept({ caller, provider }: Custody): boolean {
   return provider.stored !== "shared" && !caller.bringsProviderKey;
@@ -74,7 +74,7 @@ export function checkPlace(custody: Custody, place: StoredPlace | undefined, wha
   );
 }
 
-/** @returns The receiver itself, or one that remembers what the answer made for whoever asked. */
+/** @returns The receiver itself, or one that records the caller as the owner of what the answer created. */
 export function rememberMade(custody: Custody, wire: WireFormat, receiver: UpstreamReceiver): UpstreamReceiver {
   if (!isKept(custody)) return receiver;
   const { belongings, caller, provider } = custody;
@@ -85,7 +85,7 @@ export function rememberMade(custody: Custody, wire: WireFormat, receiver: Upstr
   return new Watching(receiver, (isStream) => wire.madeIds({ isStream, onIds }));
 }
 
-/** Shows an answer to a watch on its way: what it made is remembered before its caller can know of it. */
+/** Passes an answer through a watch, so that an object has an owner before the caller sees its id. */
 class Watching implements UpstreamReceiver {
   readonly #receiver: UpstreamReceiver;
   readonly #watch: (isStream: boolean) => AnswerWatch;

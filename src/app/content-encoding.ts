@@ -9,7 +9,7 @@ type Decode = (
   done: (error: (Error & { readonly code?: string }) | null, decoded: Buffer<ArrayBuffer>) => void,
 ) => void;
 
-/** `deflate` is zlib's format, which some clients leave the header of out. */
+/** `deflate` is zlib's format; some clients leave out its header. */
 const decoders: ReadonlyMap<string, readonly Decode[]> = new Map<string, readonly Decode[]>([
   ["identity", []],
   ["gzip", [gunzip]],
@@ -29,7 +29,7 @@ const mostLayers = 4;
  * @param contentEncoding The header: one encoding, or several in the order in which they were applied.
  * @param limitBytes Of what comes out, in every layer.
  * @throws PurserError `unsupported_encoding` for one that is not known, `too_large` over the limit, `invalid_request` for bytes
- *   that are not in the encoding that they are said to be in.
+ *   that are not in the stated encoding.
  */
 export async function decodeBody(bytes: Uint8Array, contentEncoding: string, limitBytes: number): Promise<Uint8Array> {
   const layers = layersOf(contentEncoding);

@@ -29,11 +29,11 @@ export interface Corrected {
   readonly answer: SettleAnswer;
 }
 
-/** So many attempts with one id are looked through. */
+/** The most attempts with one id that are searched. */
 const mostAttempts = 1000;
 
 /**
- * Charges `amount` instead of what was charged. Tokens and their flags stay as they were told. The same correction twice is one.
+ * Charges `amount` instead of what was charged. Tokens and their flags stay as reported. A repeat of the same correction has no effect.
  *
  * @throws PurserError `not_found` for an unknown call, `conflict` for one under way, or where the id names several calls.
  */

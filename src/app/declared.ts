@@ -1,4 +1,4 @@
-/** What a start took over from the configuration, told to people: added, changed, or no longer named. */
+/** Reports what a start took from the configuration: what was added, changed, or is no longer named. */
 
 import type { Budget } from "../domain/budget/budget.ts";
 import { formatAmount } from "../domain/budget/amount.ts";
@@ -34,7 +34,7 @@ export function added(kind: DeclaredChange["kind"], name: string, spent: string 
   return { kind, name, what: "added", fields: [], spent };
 }
 
-/** @param fields As JSON before and after; only those that differ are told. */
+/** @param fields As JSON before and after; only those that differ are reported. */
 export function changed(
   kind: DeclaredChange["kind"],
   name: string,

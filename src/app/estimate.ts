@@ -18,7 +18,7 @@ export interface Estimate {
   readonly firstSlice: number;
   /** The fewest output tokens worth having: below this a call is refused and not fitted. */
   readonly least: number;
-  /** Input held on top while no such call has ended, as nobody knows what its provider adds; 0 once that is known. */
+  /** Input held on top while no such call has ended, while it is unknown what the provider adds; 0 once it is known. */
   readonly unknownInput: number;
   /** Rates of the hold; null when the model has no price. */
   readonly rates: { readonly input: PicoUsd; readonly output: PicoUsd } | null;

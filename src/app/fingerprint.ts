@@ -1,4 +1,4 @@
-/** What tells the repeat of a request from another request with the same id. */
+/** Distinguishes a repeat of a request from another request with the same id. */
 
 import { createHash } from "node:crypto";
 

@@ -49,7 +49,7 @@ export interface HoldRequest {
 }
 
 /** How a hold's endpoint is called in the ledger. */
-export const apiEndpoint = "api";
+const apiEndpoint = "api";
 
 /**
  * A repeat of the same request is answered as the first time; nothing is held twice.
@@ -120,7 +120,7 @@ export interface HeldCall extends CallId {
 
 /**
  * @param keyId Whose hold it is.
- * @throws PurserError `not_found` for an unknown id, and for a hold of another key, which is none of the asker's business.
+ * @throws PurserError `not_found` for an unknown id, and for a hold of another key.
  */
 export async function findHold(desk: HoldDesk, id: string, keyId: string): Promise<HeldCall> {
   const named = await lookUp(desk, operationOf(id, keyId));
@@ -165,7 +165,7 @@ async function holdsWithId({ ledger, reader }: HoldDesk, id: string): Promise<re
   return [...Map.groupBy(held, ({ operationId }) => operationId).values()].flatMap(([last]) => last ?? []);
 }
 
-/** So many attempts of all operations with one id are looked at, the newest first. */
+/** The most attempts, over all operations with one id, that are looked at, newest first. */
 const mostAttempts = 1000;
 
 function endedHold({ operationId, attempt, startedAt, attribution, route, status }: CallRow): HeldCall {

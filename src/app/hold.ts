@@ -43,8 +43,8 @@ export interface HoldRequest extends Pick<HoldCommand, "at" | "operationId" | "r
  * `holdWaitMs`, rather than being refused or given a shorter answer than the budget can pay for. Only what is spent shortens an
  * answer at once.
  *
- * Of a model that was never billed, nobody knows what its provider adds: more is held then. Where a budget has no room for that,
- * one call goes ahead without it, and the others wait for what it teaches.
+ * For a model that was never billed, it is unknown what its provider adds, so more is held. If a budget has no room for that,
+ * one call goes ahead without it, and the others wait for its bill.
  */
 export async function hold(context: HoldContext, request: HoldRequest): Promise<Held> {
   const estimate = request.estimate(request.at, null);
@@ -127,7 +127,7 @@ interface Attempt {
   /** A stream's slice is no shortening: what matters is whether the first one fits whole. */
   readonly shorten: boolean;
   readonly final: boolean;
-  /** Whether to hold on top what a provider of which nothing is known may add. */
+  /** Whether to hold, in addition, what an unknown provider may add. */
   readonly cautious?: boolean;
 }
 

@@ -28,7 +28,7 @@ export function tooLong(
   if (now - startedAt > limits.totalMs) return "the call took longer than limits.total_ms";
   const idleMs = now - lastActivityAt;
   if (!isAnswering) return idleMs > limits.firstByteMs ? "no answer within limits.first_byte_ms" : null;
-  return idleMs > limits.idleStreamMs ? "the answer stood still for limits.idle_stream_ms" : null;
+  return idleMs > limits.idleStreamMs ? "the answer paused for longer than limits.idle_stream_ms" : null;
 }
 
 export class InFlight {
@@ -101,8 +101,8 @@ export class InFlight {
   }
 
   /**
-   * Takes no more calls, waits for those under way, and after `graceMs` ends them; what passed is charged. Who has not even sent
-   * the whole request by then is not waited for.
+   * Takes no more calls, waits for those under way, and after `graceMs` ends them; what passed is charged. Callers that are
+   * still sending their request by then are not waited for.
    */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;

@@ -1,4 +1,4 @@
-/** The input of one call, counted when somebody first asks: most calls end without. */
+/** Counts the input of one call when it is first needed. Most calls end without a count. */
 
 import type { Tokenizer } from "../domain/estimate/tokenizer.ts";
 import type { CountedInput, TokenCounter } from "./token-counter.ts";
@@ -16,7 +16,7 @@ export class InputCount {
     this.tokenizer = input.tokenizer;
   }
 
-  /** Null as long as nobody has asked for it. */
+  /** Null until the count is done. */
   get counted(): CountedInput | null {
     return this.#counted;
   }

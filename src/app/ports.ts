@@ -11,7 +11,7 @@ import type { Charge, PriceOverride } from "../domain/price/rate.ts";
 import type { ModelUsage, Usage, UsageFlag } from "../domain/usage/usage.ts";
 
 export interface Clock {
-  /** Milliseconds since the epoch, whole. For windows, prices and what is written down: it may be set, back or forth. */
+  /** Whole milliseconds since the epoch. For windows, prices and journal entries. It may be set back or forth. */
   now(): number;
   /** Whole milliseconds since some moment. Never set, so that durations and time-outs go by it. */
   monotonic(): number;

@@ -52,7 +52,7 @@ export interface Series {
   readonly buckets: readonly Bucket[];
 }
 
-export const maxBuckets = 2000;
+const maxBuckets = 2000;
 
 const hourMs = 3_600_000;
 /** The steps in which figures are read, the longest first: sums of days are far fewer than those of hours. */

@@ -132,7 +132,7 @@ export class Slices {
     return null;
   }
 
-  /** Asks for a slice, and where nobody pays for all of it, for what is needed. */
+  /** Asks for a slice, and if the budgets cannot pay for all of it, for what is needed. */
   async #coverByCount(): Promise<Refusal | null> {
     await this.#count.update();
     if (this.#hasEnded || this.#isCovered()) return null;

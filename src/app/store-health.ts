@@ -3,11 +3,11 @@
 import { setTimeout } from "node:timers/promises";
 import type { Clock, Ledger, LedgerReader } from "./ports.ts";
 
-/** A look through the file is no older than this, when somebody asks, */
+/** A check of the file is repeated when it is asked for and the last one is older than this. */
 const freshMs = 10_000;
-/** unless it takes so long that it would keep the disk busy: then its own time, so many times. */
+/** A slow check would keep the disk busy: the pause after it is this many times its duration. */
 const restShare = 100;
-/** Whoever asks waits so long at most for a look that is under way. */
+/** The longest that a request waits for a check in progress. */
 const patienceMs = 500;
 
 export interface StoreHealthParts {

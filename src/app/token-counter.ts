@@ -25,7 +25,7 @@ export interface CountedInput {
 }
 
 export interface TokenCounter {
-  /** Gets ready, so that the first count takes no longer than others. */
+  /** Prepares, so that the first count is as fast as later ones. */
   warm(): void;
   /** @param text As it is written inside JSON strings, escapes included. */
   countText(text: Uint8Array, tokenizer: Tokenizer): Promise<CountedText>;

@@ -13,6 +13,7 @@ import { commonName } from "../app/provider.ts";
 import { hashSecret } from "../app/secret.ts";
 import { countingReal, isApart, setApart, simulator as simulatorName } from "../app/simulated.ts";
 import { StoreHealth } from "../app/store-health.ts";
+import type { TokenCounter } from "../app/token-counter.ts";
 import { visitorCheck, type Visit } from "../app/visitor.ts";
 import { openCatalogue, type BookedProvider, type Catalogue } from "../catalogue/catalogue.ts";
 import { overlayVersion } from "../catalogue/overlay/row.ts";
@@ -22,6 +23,7 @@ import { Learned } from "../domain/estimate/learned.ts";
 import { makeLog, type Log } from "../metrics/log.ts";
 import { makeMetrics, type Metrics } from "../metrics/metrics.ts";
 import { openLedger } from "../store/sqlite/open.ts";
+import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { version } from "../version.ts";
 import { clock } from "./clock.ts";
 import { billedCostTellers, bookedProviders, probeProviders } from "./providers.ts";
@@ -42,6 +44,7 @@ export interface Parts {
   readonly reader: LedgerReader;
   readonly prices: PricesInForce;
   readonly learned: Learned;
+  readonly counter: TokenCounter;
   readonly observer: Metrics;
   readonly api: Hono;
   readonly admit: (visit: Visit) => void;
@@ -91,6 +94,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   const observer = log.observe(metrics);
   const startedAt = clock.now();
   const learned = new Learned();
+  const counter = new ThreadCounter();
   const health = new StoreHealth({ ledger, reader, clock });
   const token = `purser_${randomBytes(32).toString("hex")}`;
   const { host, hosts, origins } = configuration.server;
@@ -103,6 +107,8 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     ledger,
     reader,
     clock,
+    counter,
+    vendorOf: (provider) => booked.get(provider)?.id ?? provider,
     version,
     simulatedApart,
     prices: () => prices.book,
@@ -129,10 +135,28 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   });
   const close = async (): Promise<void> => {
     metrics.close();
+    await counter.close();
     await reader.close();
     await ledger.close();
   };
-  return { ledger, reader, prices, learned, observer, api, admit, catalogue, booked, tellsBilledCost, log, health, token, changes, close };
+  return {
+    ledger,
+    reader,
+    prices,
+    learned,
+    counter,
+    observer,
+    api,
+    admit,
+    catalogue,
+    booked,
+    tellsBilledCost,
+    log,
+    health,
+    token,
+    changes,
+    close,
+  };
 }
 
 /** Which providers have keys says nothing where no call is made: what the ledger has decides. */

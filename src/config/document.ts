@@ -55,7 +55,7 @@ function findOddNodes(document: Document, lineAt: (offset: number) => number): r
     Alias(_, alias) {
       if (alias.resolve(document)) return;
       const remedy = `Write &${alias.source} before the part that is meant.`;
-      found.push({ line: lineAt(alias.range?.[0] ?? 0), message: `*${alias.source} stands for nothing`, remedy });
+      found.push({ line: lineAt(alias.range?.[0] ?? 0), message: `*${alias.source} refers to no anchor`, remedy });
     },
   });
   return found;

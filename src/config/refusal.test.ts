@@ -38,7 +38,7 @@ const refused: readonly (readonly [fact: string, text: string, line: number, fie
   ["text as the whole file", "hello", 1, "body", /fields server/],
   ["broken YAML", "data: x\nserver: { host: [\n", 3, undefined, /Fix the YAML/],
   ["a tab as indentation", "server:\n\tport: 1", 2, undefined, /Fix the YAML/],
-  ["a field that stands twice", "data: a\ndata: b", 2, undefined, /Fix the YAML/],
+  ["a field that is repeated", "data: a\ndata: b", 2, undefined, /Fix the YAML/],
   ["two documents", "data: a\n---\ndata: b", 2, undefined, /Fix the YAML/],
   ["an unknown alias", "server:\n  host: *x", 2, undefined, /Write &x before/],
   ["a name that is a list", "data: x\n? [a]\n: b", 2, undefined, /NAME: VALUE/],

@@ -26,7 +26,7 @@ export class Addresses {
   }
 
   /**
-   * @param dialect The format that the caller's headers speak, where they tell.
+   * @param dialect The wire format that the caller's headers indicate; undefined if they do not.
    * @returns undefined for a path that is not the gateway's.
    */
   find(method: string, url: string, dialect?: keyof Wires): Address | undefined {

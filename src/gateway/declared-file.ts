@@ -1,4 +1,4 @@
-/** `declared.json` in the data folder: what the configuration of the last start named, to tell what the next one adds, changes or leaves out. */
+/** `declared.json` in the data folder: what the last configuration named, so that the next start can report the differences. */
 
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ export function declaredFile(directory: string): DeclarationMemory {
   };
 }
 
-/** @returns null for what a crash has left half written: all is then told as if for the first time. */
+/** @returns null for a file that a crash left incomplete: everything is then reported as new. */
 function parse(text: string): DeclaredNames | null {
   try {
     const { budgets, keys, prices } = JSON.parse(text) as Partial<DeclaredNames>;

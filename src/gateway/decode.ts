@@ -28,7 +28,7 @@ type Maker = (first: number) => Transform;
 const chunkSize = 64 * 1024;
 /** Windows of 8 MiB, which HTTP allows at most (RFC 9659, section 3, read 2026-11-28). */
 const zstdWindowLog = 23;
-/** Nobody encodes more often than this: each decoder has a window of its own. */
+/** The most layers that are decoded: each decoder has a window of its own in memory. */
 const mostCodings = 3;
 
 const gunzip: Maker = () => createGunzip({ chunkSize });
@@ -41,7 +41,7 @@ const makers: ReadonlyMap<string, Maker> = new Map([
   ["zstd", () => createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLog } })],
 ]);
 
-/** Some servers send a deflate stream without its zlib header, whose first byte names the method 8. A block of deflate begins with no such bits. */
+/** Some servers send deflate without the zlib header, whose first byte has the method 8. A deflate block never begins with those bits. */
 function isZlib(first: number): boolean {
   return (first & 0x0f) === 8;
 }

@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Wires } from "../app/route.ts";
 
-/** @returns undefined where no header tells. */
+/** @returns undefined if no header indicates a format. */
 export function dialectOf(headers: IncomingHttpHeaders): keyof Wires | undefined {
   if (headers["anthropic-version"] !== undefined) return "anthropic";
   return headers["x-goog-api-key"] !== undefined || headers["x-goog-api-client"] !== undefined ? "gemini" : undefined;

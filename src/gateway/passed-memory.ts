@@ -30,7 +30,7 @@ function collectYoung(): void {
   collect({ type: "minor" });
 }
 
-/** V8 has the function, and shows it to contexts that are made while this flag is set. */
+/** V8 exposes the function to contexts that are created while this flag is set. */
 function exposed(): Collect {
   setFlagsFromString("--expose-gc");
   const found = runInNewContext("gc") as Collect;

@@ -38,7 +38,7 @@ export async function probeProvider(provider: Provider, options: ProbeOptions): 
 /** The providers' own endpoints: https://platform.openai.com/docs/api-reference/models, https://docs.anthropic.com/en/api/models-list, https://ai.google.dev/api/models. */
 const lists: Readonly<Record<AskedWire, string>> = { openai: "/models", anthropic: "/v1/models", gemini: "/v1beta/models" };
 
-/** OpenRouter shows its models to everybody; its key is checked where it tells what the key may spend. */
+/** OpenRouter's list of models is public, so its key is checked at the endpoint that reports the key's limits. */
 function listUrl(wire: AskedWire, base: string): string {
   return isOpenRouter(base) ? `${base}/key` : `${base}${lists[wire]}`;
 }

@@ -93,7 +93,7 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
     this.#linger.unref();
   }
 
-  /** Comes right before the first byte is sent: what was aborted while it waited for a connection reached nobody. */
+  /** Comes right before the first byte is sent: a request that was aborted while it waited for a connection was never sent. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.#aborted) return controller.abort(new Error(this.#aborted.message));
     this.#controller = controller;

@@ -1,4 +1,4 @@
-/** Log lines on standard error: JSON, or text for a person at a terminal. Keys, prompts and answers never stand in them. */
+/** Log lines on standard error: JSON, or text for a person at a terminal. Keys, prompts and answers are never logged. */
 
 import { pino, type LevelWithSilent } from "pino";
 import { logText } from "./log-text.ts";

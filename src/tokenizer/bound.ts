@@ -4,7 +4,7 @@ import type { TokenRange } from "../app/token-counter.ts";
 import type { Tokenizer } from "../domain/estimate/tokenizer.ts";
 import type { CountTokens } from "./encoding.ts";
 
-/** Letters of alphabets that every tokenizer in use has whole: no more than a token each. */
+/** Letters of alphabets that every tokenizer in use knows: at most one token each. */
 const alphabet = /[\u00C0-\u017F\u0370-\u03FF\u0400-\u045F\u05D0-\u05EA\u0620-\u064A]/g;
 /** Han, kana and hangul: two tokens at most for a character in use; a rare one may be its three bytes. */
 const eastAsian = /[\u3040-\u30FF\u4E00-\u9FFF\uAC00-\uD7A3]/g;
@@ -12,7 +12,7 @@ const ascii = /[\0-\x7F]/g;
 const nonAscii = /[^\0-\x7F]+/g;
 const digit = /[0-9]/g;
 
-/** No tokenizer in use has a vocabulary that makes texts much shorter than this encoding does. */
+/** No tokenizer in use counts fewer tokens than this percentage of what the encoding counts. */
 const leastPercent = 85;
 
 /** @param count Counts with `tokenizer.encoding`. */
@@ -35,7 +35,7 @@ function mostTokens(
   return Math.min(bytes, isAscii ? bound : bound + foreign(text));
 }
 
-/** What is in no alphabet above, such as an emoji, counts a token a byte. */
+/** A character outside of these classes, such as an emoji, counts one token for each byte. */
 function foreign(text: string): number {
   const letters = countOf(text, alphabet);
   const characters = countOf(text, eastAsian);

@@ -21,7 +21,7 @@ export class ThreadCounter implements TokenCounter {
   warm(): void {
     if (this.#worker) return;
     const text = Buffer.from("warm");
-    // What a later count would fail by, that count reports.
+    // A count that fails later reports the same error.
     this.countText(text, { encoding: "o200k_base", isPublic: true, expectedPercent: 100, boundPercent: 100 }).catch(() => undefined);
   }
 

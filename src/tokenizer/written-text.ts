@@ -1,11 +1,11 @@
-/** Text as it is written inside JSON strings, counted piece by piece: what has been counted need not be looked at again. */
+/** Text as written inside JSON strings, split so that it can be counted incrementally. */
 
 const space = 0x20;
 const slash = 0x2f;
 const backslash = 0x5c;
 const letterN = 0x6e;
 
-/** A text without any break is split after this many bytes all the same, which may count a token too many. */
+/** Text without a break is still split after this many bytes. That may count one token too many. */
 const longestUnsplit = 2048;
 /** An escape is at most this long. */
 const longestEscape = 6;
@@ -21,7 +21,7 @@ export function lastSplit(written: Uint8Array): number {
   return written.length > longestUnsplit ? forcedSplit(written) : 0;
 }
 
-/** The text itself. Of what is no valid JSON string, each byte stands for a character. */
+/** Unescapes the text. If it is not a valid JSON string, each byte is read as one character. */
 export function readWritten(written: Uint8Array): string {
   const raw = Buffer.from(written.buffer, written.byteOffset, written.byteLength);
   try {

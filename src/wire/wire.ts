@@ -29,7 +29,7 @@ export interface Endpoint {
 export interface StoredPlace {
   /** The thing it is about, by the id that the provider gave it; null for all of them, for one to be made, or for the account. */
   readonly id: string | null;
-  /** Whether a new thing is made, whose id the answer tells. */
+  /** Whether a new object is created, whose id is in the answer. */
   readonly makes: boolean;
 }
 
@@ -106,7 +106,7 @@ export interface ReadRequest {
 export interface Reading {
   /** The model served, as the provider names it. */
   readonly model: string | null;
-  /** Empty when no usage was reported. The main answer's come first; those of another model stand apart in the ledger. */
+  /** Empty when no usage was reported. The main answer's come first; those of other models are separate in the ledger. */
   readonly parts: readonly UsagePart[];
   /** Set when the answer ended before its final usage: the output in `parts` is only what had been reported until then. */
   readonly partial?: true;
@@ -164,7 +164,7 @@ export interface UsageMeter {
 /** Why a stream is cut, and what it is charged. */
 export interface Cut {
   readonly error: WireError;
-  /** As the ledger has it, so that the caller is told the same. */
+  /** As the ledger has it, so that the caller sees the same. */
   readonly usage: Usage;
   /** Set for a client that shows nothing but the stop reason: the message then takes its place where the format has text there. */
   readonly showsOnlyReason?: boolean;
@@ -199,7 +199,7 @@ export interface WireFormat {
   storedPlace(method: string, path: string): StoredPlace | undefined;
   /**
    * @throws PurserError `invalid_request` for JSON that cannot be read, a field of the wrong type or out of range, or a field
-   *   that Purser reads and that stands twice.
+   *   that Purser reads and that is repeated.
    */
   read(endpoint: Endpoint, body: Uint8Array): ReadRequest;
   /** A meter for one answer. */

@@ -157,7 +157,7 @@ describe("nothing is forwarded, charged or held for", () => {
     }
   });
 
-  test("a field that stands twice, however it is written", async () => {
+  test("a field that is repeated, however it is written", async () => {
     for (const fields of [
       '"max_tokens":10,"max_tokens":100000',
       '"max_tokens":10,"max\\u005ftokens":100000',

@@ -8,7 +8,7 @@
 import type { CatalogueRow } from "../../domain/price/row.ts";
 import { overlayRow, type UsdPrices } from "./row.ts";
 
-export const legacyCutOver = "2026-11-01T00:00:00Z";
+const legacyCutOver = "2026-11-01T00:00:00Z";
 
 const prices: Readonly<Record<string, UsdPrices>> = {
   deepseek: { input: "0.14", output: "0.28" },

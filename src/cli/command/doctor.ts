@@ -38,7 +38,7 @@ export function defineDoctor(command: Command, context: CommandContext): void {
     });
 }
 
-export function findingsText(findings: readonly Finding[], output: Output): string {
+function findingsText(findings: readonly Finding[], output: Output): string {
   const { green, yellow, red, cyan, dim } = output.paint;
   const signs = { well: green("✔"), warning: yellow("!"), wrong: red("✘") };
   const rows = findings.flatMap((finding) => [

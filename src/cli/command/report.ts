@@ -105,7 +105,7 @@ export function reportText(figures: Figures, options: ReportTextOptions): string
   return `${heading}\n${groupTable(shown, { ...options, whole: total.cost_usd })}${rest}${unpriced}`;
 }
 
-export function tokensText(usage: Usage): string {
+function tokensText(usage: Usage): string {
   const cached = usage.cache_read ?? 0;
   const ofCache = cached > 0 ? ` (${grouped(cached)} from cache)` : "";
   return `${counted(countContext(usage), "input token")}${ofCache}, ${counted(usage.output ?? 0, "output token")}`;

@@ -4,11 +4,11 @@ export type Encoding = "o200k_base" | "cl100k_base";
 
 export interface Tokenizer {
   readonly encoding: Encoding;
-  /** Whether the provider counts just so. Otherwise a count is raised to what is expected, and to a bound by class of characters. */
+  /** Whether the provider counts with exactly this encoding. If not, a count is raised to an expectation, and to a bound for each class of characters. */
   readonly isPublic: boolean;
   /** What the model counts for prose, in percent of this encoding. */
   readonly expectedPercent: number;
-  /** The most that it counts for ASCII text but digits, which are bounded apart. */
+  /** The most that it counts for ASCII text without digits, which have a bound of their own. */
   readonly boundPercent: number;
 }
 

@@ -15,7 +15,7 @@ export function invalid(field: string, problem: string, remedy: string): PurserE
   return new PurserError("invalid_request", `${field} ${problem}`, { field, remedy });
 }
 
-/** What is wrong with a field that nobody knows. */
+/** What is wrong with an unknown field. */
 export const unknownField = "is not a known field";
 
 /**

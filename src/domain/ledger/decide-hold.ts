@@ -25,7 +25,7 @@ interface PricedDemand {
  *
  * A refusal names the first budget, from the narrowest to the widest, that cannot pay for what must be payable.
  *
- * @throws PurserError `conflict` for an operation in flight, or one that stands in the ledger with another body; `forbidden` for
+ * @throws PurserError `conflict` for an operation in flight, or one that is in the ledger with another body; `forbidden` for
  *   more than the share of a key.
  */
 export function decideHold(books: Books, command: HoldCommand): Decided<HoldAnswer> {

@@ -56,7 +56,7 @@ const deciders: Decider = {
 };
 
 /**
- * @throws PurserError `conflict` for an id that is in flight or stands in the ledger with another body, `not_found` for an id
+ * @throws PurserError `conflict` for an id that is in flight or is in the ledger with another body, `not_found` for an id
  *   that does not stand there.
  */
 export function decide<C extends Command>(books: Books, command: C): Decided<AnswerOf[C["kind"]]> {

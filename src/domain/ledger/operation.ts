@@ -3,7 +3,7 @@
 /** Ids that callers choose have no space, so that the id and its key cannot run into each other. */
 const separator = " ";
 
-/** Calls without a key share their ids with each other, and with nobody else. */
+/** Calls without a key share one space of ids, apart from those of every key. */
 export const anonymousOwner = "anonymous";
 
 /**

@@ -14,7 +14,7 @@ export function nextAttempt(books: Books, command: HoldCommand): number {
 
 /**
  * @returns The first answer again for a repeat of the same body; undefined when a new attempt is to be decided.
- * @throws PurserError `conflict` when the operation is in flight, or stands in the ledger with another body.
+ * @throws PurserError `conflict` when the operation is in flight, or is in the ledger with another body.
  */
 export function answerRepeat(books: Books, command: HoldCommand): HoldAnswer | undefined {
   const open = books.holds.get(command.operationId);
@@ -31,7 +31,7 @@ export function answerRepeat(books: Books, command: HoldCommand): HoldAnswer | u
   if (past.holdFingerprint === command.fingerprint) {
     return again({ operationId: command.operationId, attempt: past.attempt }, past.held);
   }
-  throw new PurserError("conflict", `operation "${idOfOperation(command.operationId)}" stands in the ledger with another body`, {
+  throw new PurserError("conflict", `operation "${idOfOperation(command.operationId)}" is in the ledger with another body`, {
     field: "operation_id",
     remedy: "Use a new id for a new operation; repeat the same body to get the same answer.",
   });

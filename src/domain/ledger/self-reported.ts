@@ -1,4 +1,4 @@
-/** Bounds of what callers say of themselves: a hold or a charge that nobody here saw being used. */
+/** Bounds on holds and charges that callers report themselves, for calls that did not pass the gateway. */
 
 import { formatAmount } from "../budget/amount.ts";
 import { ownValue } from "../budget/own.ts";
@@ -12,7 +12,7 @@ import type { Quantities } from "./entry.ts";
 /** How much of a budget one key may keep from others by holds of its own making. */
 export interface Share {
   readonly keyId: string;
-  /** What the key fixes: budgets of that alone are its own, and it may hold all of them. */
+  /** What the key fixes. It may hold all of a budget that applies to this attribution alone. */
   readonly attribution: Attribution;
   readonly percent: number;
 }
@@ -42,7 +42,8 @@ export function checkShare(
 }
 
 /**
- * A charge that its payer reports may take what was held and what is left, and no more: else one caller could use up a budget for all.
+ * A self-reported charge may take what was held and what is left, and no more. Otherwise one caller could use up a budget that
+ * others share.
  *
  * @throws PurserError `forbidden` for a cost beyond that in any hard budget.
  */

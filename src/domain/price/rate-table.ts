@@ -38,7 +38,7 @@ const standIns: Readonly<Partial<Record<Meter, readonly Meter[]>>> = {
 };
 
 /** A tool whose fee nobody stated costs nothing on a line that says so: `source` is this. */
-export const unpricedSource = "unpriced";
+const unpricedSource = "unpriced";
 
 interface Found {
   readonly perUnit: PicoUsd;

@@ -108,7 +108,7 @@ function claims(counts: Counts, faults: readonly Fault[]): Pick<Plan, "claimed" 
 }
 
 /** @returns What is claimed of `counts`: null when usage is left out. */
-export function claim(counts: Counts, faults: readonly Fault[]): Counts | null {
+function claim(counts: Counts, faults: readonly Fault[]): Counts | null {
   if (faultOf(faults, "no_usage")) return null;
   if (faultOf(faults, "negative_usage")) return { ...counts, input: -counts.input - 1, output: -counts.output - 1 };
   if (faultOf(faults, "huge_usage")) return { ...counts, input: counts.input + tenMillion };

@@ -1,4 +1,4 @@
-/** Remembers whose the things are that providers keep, in a file beside the ledger. */
+/** Remembers the owners of what providers store, in a file beside the ledger. */
 
 import { createHash } from "node:crypto";
 import { chmodSync } from "node:fs";
@@ -7,20 +7,20 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Belonging, Belongings } from "../../app/ports.ts";
 import { cannotOpen } from "./schema.ts";
 
-/** A thing is 16 bytes of a hash: nobody can choose the ids that providers give, and the file tells none of them. */
+/** A thing is 16 bytes of a hash: callers cannot choose the ids that providers assign, and the file reveals no id. */
 const tables = `
   CREATE TABLE IF NOT EXISTS owner (owner_id INTEGER PRIMARY KEY, key_id TEXT NOT NULL UNIQUE);
   CREATE TABLE IF NOT EXISTS thing (thing BLOB PRIMARY KEY, owner_id INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
-/** So long what was made is gathered into one transaction: a crash meanwhile leaves it to nobody. */
+/** Writes are gathered into one transaction for this long. What a crash loses meanwhile has no owner. */
 const gatherMs = 20;
 const retryMs = 1000;
 
 /**
- * What is kept is found at once, and on file within moments. A thing that has an owner keeps it.
+ * A new owner is visible at once, and on disk within moments. The first owner of a thing stays its owner.
  *
- * Losing the file gives nothing away: what nobody is known to own is nobody's.
+ * Losing the file gives no caller access: a thing without a known owner is closed to all of them.
  */
 export class SqliteBelongings implements Belongings {
   readonly #database: DatabaseSync;
@@ -32,7 +32,7 @@ export class SqliteBelongings implements Belongings {
   readonly #unwritten = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @throws PurserError `store_unavailable`. @param onFailure Told when the file cannot be written; it is tried again. */
+  /** @throws PurserError `store_unavailable`. @param onFailure Called when the file cannot be written; the write is retried. */
   constructor(directory: string, onFailure: (error: unknown) => void) {
     this.#onFailure = onFailure;
     try {

@@ -7,10 +7,10 @@ import { damageRemedy, damageRemedyFor, ledgerFile } from "./schema.ts";
 
 /** More findings are not listed: one damaged page mostly makes many. */
 const mostFindings = 20;
-/** A file of so many bytes is looked through within a fraction of a second. */
+/** A file of this many bytes is checked within a fraction of a second. */
 const quicklyRead = 64 * 1024 * 1024;
 
-/** `quick` leaves out whether each index has the rows of its table: a damaged page shows all the same. */
+/** `quick` leaves out whether each index has the rows of its table: a damaged page is still found. */
 export type IntegrityCheck = "integrity_check" | "quick_check";
 
 /** @returns What is wrong, in SQLite's words; nothing for a file that is whole. */
@@ -30,7 +30,7 @@ export function refuseDamage(database: DatabaseSync, directory: string, check: I
   if (finding !== undefined) throw damagedLedger(directory, finding);
 }
 
-/** Whether looking through the file delays nobody. */
+/** Whether the file is small enough to be checked without a noticeable delay. */
 export function isQuicklyRead(directory: string): boolean {
   return statSync(ledgerFile(directory)).size <= quicklyRead;
 }

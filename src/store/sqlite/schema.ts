@@ -11,7 +11,7 @@ import { kinds, outcomeRows, otherRows } from "./journal/kind.ts";
 export const schemaVersion = 4;
 
 /** The counts that a roll-up adds up, each a column. */
-export const usageColumns = [...meters, "reasoning"] as const;
+const usageColumns = [...meters, "reasoning"] as const;
 
 /** The columns of `rollup` that follow its key. */
 export const sumColumns = ["calls", "refusals", "cost_micro", "cost_pico", "latency_ms", ...usageColumns] as const;
@@ -86,7 +86,7 @@ export function migrate(directory: string): void {
     // SQLite gives the files beside it the same mode: who calls whom, and for how much, is for the owner alone.
     chmodSync(ledgerFile(directory), 0o600);
     const missing = steps.slice(version).join("\n");
-    // Of a new file only: pages that come free are given back, so that none is left whose damage nobody would see.
+    // Of a new file only: pages that come free are given back, so that no free page is left whose damage would go unnoticed.
     database.exec(
       `PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; BEGIN; ${missing} PRAGMA user_version = ${schemaVersion}; COMMIT;`,
     );

@@ -12,7 +12,7 @@ const bigEndian = 0x377f0683;
  * Frames carry the salt of their log and a checksum over all before them. The last ones may be torn, by a process that ended while it
  * wrote; one that is damaged and has others of the same log behind it was changed later.
  *
- * Source: https://sqlite.org/fileformat2.html#the_write_ahead_log, read 2026-11-28. To be called while nobody writes.
+ * Source: https://sqlite.org/fileformat2.html#the_write_ahead_log, read 2026-11-28. Call this only while there is no writer.
  *
  * @returns What is wrong; null for a log that is whole, or not there.
  */

@@ -4,7 +4,7 @@ import { JsonPruner } from "../body/prune.ts";
 import { toBuffer } from "../bytes.ts";
 
 /** A larger body is pruned as it comes. */
-export const largestWholeBody = 4 * 1024 * 1024;
+const largestWholeBody = 4 * 1024 * 1024;
 
 export class AnswerBody {
   #chunks: Uint8Array[] = [];

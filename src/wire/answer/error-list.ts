@@ -14,7 +14,7 @@ export function isErrorList(data: Buffer): boolean {
   return items.length > 0 && items.every(({ error }) => toObject(error) !== undefined);
 }
 
-/** @returns undefined for what is no JSON: it is no list of errors either, and whoever asked reports it. */
+/** @returns undefined for text that is not JSON, which is not a list of errors either. The caller reports it. */
 function parse(data: Buffer): unknown {
   try {
     return JSON.parse(data.toString());

@@ -1,5 +1,6 @@
 /** Turns what a provider knows of its own events into a meter: framing outside, meaning inside. */
 
+import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
 import { SseSplitter } from "../sse/index.ts";
 import type { Cut, Progress, Reading, UsageMeter } from "../wire.ts";
 import { AnswerBody } from "./answer-body.ts";
@@ -79,7 +80,7 @@ export function bodyMeter(state: BodyState, answer: { readonly generates: boolea
     },
     passed: () => undefined,
     get progress() {
-      if (!state.finished) return { inputTokens: null, outputTokens: answer.generates ? outputOfBytes(body.length) : 0 };
+      if (!state.finished) return { inputTokens: null, outputTokens: answer.generates ? tokensOfBytes(body.length) : 0 };
       const { progress } = state;
       // Where the usage does not say it, text that was left out counts as well.
       return reading?.partial ? plusText(progress, body.unreadTextBytes) : progress;
@@ -127,15 +128,8 @@ export function sseFraming(take: (data: Buffer) => void): Framing {
 }
 
 function plusText(progress: Progress, bytes: number): Progress {
-  return bytes === 0 ? progress : { ...progress, outputTokens: progress.outputTokens + outputOfBytes(bytes) };
+  return bytes === 0 ? progress : { ...progress, outputTokens: progress.outputTokens + tokensOfBytes(bytes) };
 }
-
-/** The most tokens that so many bytes of text can be expected to be. */
-export function outputOfBytes(bytes: number): number {
-  return Math.ceil(bytes / bytesPerToken);
-}
-
-const bytesPerToken = 3;
 
 /** One server-sent event. @param json On one line. */
 export function sseEvent(json: string, name?: string): string {

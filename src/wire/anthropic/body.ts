@@ -1,7 +1,8 @@
 /** What is known of an Anthropic message that comes as one body. */
 
 import { countContext, sumUsage, type UsageFlag } from "../../domain/usage/usage.ts";
-import { outputOfBytes, type BodyState } from "../answer/meter.ts";
+import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
+import type { BodyState } from "../answer/meter.ts";
 import { answerScanner } from "../body/scan.ts";
 import { keepRaw, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
@@ -35,7 +36,7 @@ export class AnthropicBody implements BodyState {
 
   get progress(): Progress {
     const total = this.#said && sumUsage(this.#said.parts.map((part) => part.usage));
-    return { inputTokens: total && countContext(total), outputTokens: total?.output ?? outputOfBytes(this.#bytes) };
+    return { inputTokens: total && countContext(total), outputTokens: total?.output ?? tokensOfBytes(this.#bytes) };
   }
 
   get finished(): boolean {

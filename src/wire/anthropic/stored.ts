@@ -1,4 +1,4 @@
-/** What Anthropic keeps: which paths are about it, where requests name it, and where answers tell its ids. */
+/** What Anthropic stores: the paths that address it, the request fields that refer to it, and the answers that contain its ids. */
 
 import type { ScannedBody } from "../body/scan.ts";
 import { MadeIds } from "../stored/made-ids.ts";

@@ -3,7 +3,8 @@
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import type { Usage, UsageFlag } from "../../domain/usage/usage.ts";
 import { countContext, countTokens, sumUsage } from "../../domain/usage/usage.ts";
-import { bodyMeter, outputOfBytes, streamMeter, type AnswerState } from "../answer/meter.ts";
+import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
+import { bodyMeter, streamMeter, type AnswerState } from "../answer/meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { keepRaw, toObject, type JsonObject } from "../count/count.ts";
 import type { Cut, Progress, Reading, UsageMeter } from "../wire.ts";
@@ -51,7 +52,7 @@ class ConverseAnswer implements AnswerState {
 
   get progress(): Progress {
     const total = this.#usage && sumUsage(readConverseUsage(this.#usage).parts.map((part) => part.usage));
-    const ofBody = total?.output ?? outputOfBytes(this.#bodyBytes);
+    const ofBody = total?.output ?? tokensOfBytes(this.#bodyBytes);
     return { inputTokens: total && countContext(total), outputTokens: this.#stream ? this.output.mostTokens : ofBody };
   }
 

@@ -43,9 +43,9 @@ test("the same buffer comes back when nothing differs", () => {
   );
 });
 
-test("a parent that is not an object, and a field that stands twice, are refused", () => {
+test("a parent that is not an object, and a field that is repeated, are refused", () => {
   assert.throws(() => edit('{"options":5}', { path: "options.x", json: "1" }), /options must be an object/);
-  assert.throws(() => edit('{"a":1,"a":2}', { path: "a", json: "1" }), /a stands twice/);
+  assert.throws(() => edit('{"a":1,"a":2}', { path: "a", json: "1" }), /a is repeated/);
 });
 
 test("any body edited in any fields parses to the object with those fields set", () => {

@@ -24,7 +24,7 @@ interface Pending {
 
 /**
  * @returns The body with the fields set; the body's own buffer when nothing differs.
- * @throws PurserError `invalid_request` when a parent is neither an object nor null, or a field to set stands twice in a request.
+ * @throws PurserError `invalid_request` when a parent is neither an object nor null, or a field to set is repeated in a request.
  */
 export function editBody(body: ScannedBody, edits: readonly FieldEdit[]): Uint8Array {
   const pending = edits.map((edit) => ({ names: edit.path.split("."), json: edit.json }));

@@ -32,7 +32,7 @@ const unreadKeys: ReadonlySet<string> = new Set([
   "mime_type",
   "media_type",
 ]);
-/** What stands as JSON in the prompt. */
+/** Values that the prompt has as JSON. */
 const jsonFields: ReadonlySet<string> = new Set([
   "tools",
   "functions",
@@ -55,7 +55,7 @@ const tokensPerRequest = 3;
 
 export interface InputTexts {
   readonly texts: readonly string[];
-  /** Tokens that stand for no text: delimiters, roles, and numbers that are token ids. */
+  /** Tokens without text: delimiters, roles, and numbers that are token ids. */
   readonly tokens: number;
 }
 
@@ -113,7 +113,7 @@ function isToolPart(value: Readonly<Record<string, unknown>>): boolean {
   return isNamedSo || value["functionCall"] !== undefined || value["functionResponse"] !== undefined || value["function"] !== undefined;
 }
 
-/** A document of text is read as text, although it stands where others have their base64. */
+/** A text document is read as text, although it is in the field that has base64 for other documents. */
 function isMedia(holder: Readonly<Record<string, unknown>>, value: unknown): boolean {
   return typeof value !== "string" || holder["type"] !== "text";
 }

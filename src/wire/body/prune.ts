@@ -225,7 +225,7 @@ export class JsonPruner {
     this.#place = "value";
   }
 
-  /** @returns Whether a value may stand here. */
+  /** @returns Whether a value may begin here. */
   #beginValue(isNumber: boolean): boolean {
     if (this.#place === "value") return true;
     const isElement = this.#depth === 0 || this.#isList[this.#depth] === 1;

@@ -169,11 +169,11 @@ test("strings and booleans of another type are refused, null is absent", () => {
   assert.equal(refusal(() => read('{"model":"\\x"}').string("model")).detail.field, "model");
 });
 
-test("a field that stands twice is refused when it is read, also when one is escaped or nested", () => {
-  assert.match(refusal(() => read('{"model":"a","model":"b"}').string("model")).message, /model stands twice/);
-  assert.match(refusal(() => read('{"model":"a","mod\\u0065l":"b"}').string("model")).message, /model stands twice/);
-  assert.match(refusal(() => read('{"options":{"x":1},"options":{}}').integer("options.x")).message, /options stands twice/);
-  assert.match(refusal(() => read('{"options":{"x":1,"x":2}}').integer("options.x")).message, /options.x stands twice/);
+test("a field that is repeated is refused when it is read, also when one is escaped or nested", () => {
+  assert.match(refusal(() => read('{"model":"a","model":"b"}').string("model")).message, /model is repeated/);
+  assert.match(refusal(() => read('{"model":"a","mod\\u0065l":"b"}').string("model")).message, /model is repeated/);
+  assert.match(refusal(() => read('{"options":{"x":1},"options":{}}').integer("options.x")).message, /options is repeated/);
+  assert.match(refusal(() => read('{"options":{"x":1,"x":2}}').integer("options.x")).message, /options.x is repeated/);
   assert.equal(read('{"other":1,"other":2,"model":"a"}').string("model"), "a");
 });
 

@@ -51,7 +51,7 @@ export function answerScanner(plan: ScanPlan = {}): (body: Uint8Array) => Scanne
  * the last name must be in the plan's `nested`.
  *
  * Getters give undefined for a field that is absent or null, and throw PurserError `invalid_request`, naming the field and what to
- * do, for a value of another type, for a field that stands twice (but in an answer), and for a parent that is not an object.
+ * do, for a value of another type, for a field that is repeated (but in an answer), and for a parent that is not an object.
  */
 export class ScannedBody {
   readonly bytes: Buffer;
@@ -114,13 +114,13 @@ export class ScannedBody {
     return field;
   }
 
-  /** The field as it is, unless it stands twice in a request: throws as the getters do. */
+  /** The field as it is, unless it is repeated in a request: throws as the getters do. */
   refuseRepeated<Field extends FieldSpan | undefined>(field: Field, path: string): Field {
-    if (field?.repeated && !this.#keepsLast) throw invalid(path, "stands twice", "Send this field once.");
+    if (field?.repeated && !this.#keepsLast) throw invalid(path, "is repeated", "Send this field once.");
     return field;
   }
 
-  /** Whether a field of an answer stands twice. */
+  /** Whether a field of an answer is repeated. */
   isRepeated(path: string): boolean {
     return this.field(path)?.repeated === true;
   }

@@ -3,7 +3,8 @@
 import type { Usage, UsageFlag } from "../../domain/usage/usage.ts";
 import { countContext } from "../../domain/usage/usage.ts";
 import { isErrorList } from "../answer/error-list.ts";
-import { outputOfBytes, type AnswerState } from "../answer/meter.ts";
+import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
+import type { AnswerState } from "../answer/meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { answerScanner, type ScannedBody } from "../body/scan.ts";
 import { keepRaw, overwrite, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
@@ -11,7 +12,7 @@ import type { Progress, Reading, RequestFacts } from "../wire.ts";
 import { Grounding } from "./grounding.ts";
 import { countsOutput, countsTokens, readGeminiUsage } from "./usage.ts";
 
-/** What is told of a candidate besides its text. */
+/** What is reported of a candidate besides its text. */
 const tellingKeys = ["groundingMetadata", "urlContextMetadata", "finishReason"];
 
 const scan = answerScanner({ keys: tellingKeys });
@@ -87,7 +88,7 @@ export class GeminiAnswer implements AnswerState {
   /** A stream is bounded as it passes; of a whole answer an estimate is enough. */
   get #outputTokens(): number {
     const { mostTokens, tokensBesideText, textBytes } = this.output;
-    return this.#stream ? mostTokens : tokensBesideText + outputOfBytes(textBytes);
+    return this.#stream ? mostTokens : tokensBesideText + tokensOfBytes(textBytes);
   }
 
   take(data: Buffer): void {

@@ -18,7 +18,7 @@ const closing: ReadonlySet<number> = new Set([0x7d, 0x5d]);
 export class ArrayFraming implements Framing {
   readonly separator = "";
   readonly #take: (data: Buffer) => void;
-  /** What has not been passed on: the beginning of an element, and what stands before it. */
+  /** What has not been passed on: the beginning of an element, and what precedes it. */
   readonly #kept = new ByteBuffer();
   /** Where among the kept bytes the open element begins; -1 where none is kept. */
   #keptStart = -1;

@@ -182,5 +182,5 @@ function within(parent: string, camel: string, snake: string): Spelling {
 function pick(body: ScannedBody, { camel, snake }: Spelling): string {
   if (body.field(snake) === undefined) return camel;
   if (body.field(camel) === undefined) return snake;
-  throw new PurserError("invalid_request", `${camel} stands twice, once as ${snake}`, { field: camel, remedy: "Send this field once." });
+  throw new PurserError("invalid_request", `${camel} is repeated, once as ${snake}`, { field: camel, remedy: "Send this field once." });
 }

@@ -1,4 +1,4 @@
-/** What Gemini keeps: which paths are about it, where requests name it, and where answers tell its names. */
+/** What Gemini stores: the paths that address it, the request fields that refer to it, and the answers that contain its names. */
 
 import type { ScannedBody } from "../body/scan.ts";
 import { MadeIds } from "../stored/made-ids.ts";
@@ -42,7 +42,7 @@ const rules: ReferenceRules = {
   idOf: (key, text) => (uriKeys.has(key) ? fileOf(text) : text),
 };
 
-/** A file of the provider's own, by its URI; a page of the web is nobody's, and every other place is one that only the account reaches. */
+/** A file of the provider's own, by its URI; a web page has no owner, and every other place is one that only the account reaches. */
 function fileOf(uri: string): string | undefined {
   const name = /\/(files\/[^/?#:]+)/.exec(uri)?.[1];
   if (name !== undefined && /^https:\/\/[^/]*\.googleapis\.com\//.test(uri)) return name;

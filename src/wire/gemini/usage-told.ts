@@ -1,4 +1,4 @@
-/** A usage as Gemini tells it: thoughts beside the candidates, cached content inside the prompt. */
+/** A usage object as Gemini reports it: thoughts beside the candidates, cached content inside the prompt. */
 
 import { countContext, countTokens, type Usage } from "../../domain/usage/usage.ts";
 

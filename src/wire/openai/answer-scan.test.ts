@@ -39,7 +39,7 @@ test("a usage whose key is written with escapes is found", () => {
   assert.deepEqual([total(closed), closed.flags], [{ input: 20, output: 4 }, []]);
 });
 
-test("of a usage that stands twice in one object the last counts, whatever else is called so", () => {
+test("of a usage that is repeated in one object the last counts, whatever else is called so", () => {
   const first = '"usage":{"prompt_tokens":1,"completion_tokens":1}';
   const last = `"us\\u0061ge":${counts}`;
   const other = `"x":{${first}}`;
@@ -51,7 +51,7 @@ test("of a usage that stands twice in one object the last counts, whatever else 
   assert.deepEqual([total(closed), closed.flags], [{ input: 20, output: 4 }, ["usage_repeated"]]);
 });
 
-test("a cost that stands twice in a usage loses neither the cost nor the counts", () => {
+test("a cost that is repeated in a usage loses neither the cost nor the counts", () => {
   const reading = whole('{"model":"m","usage":{"prompt_tokens":1,"completion_tokens":2,"cost":0.5,"cost":0.25}}');
   assert.deepEqual([total(reading), reading.reportedCost, reading.flags], [{ input: 1, output: 2 }, 250_000_000_000n, []]);
 });

@@ -65,7 +65,7 @@ function tellsError(body: ScannedBody, paths: AnswerPaths): boolean {
   return kind === "object" || kind === "string" || body.valueCount("finish_reason", "error") > 0;
 }
 
-/** Bytes of the text that stands in a whole answer: in its messages, their tool calls and its reasoning. */
+/** Bytes of the text in a whole answer: its messages, their tool calls and its reasoning. */
 export function countGeneratedBytes(body: ScannedBody): number {
   const choices = arrayBytes(body, topPaths.choices);
   const output = arrayBytes(body, topPaths.output);
@@ -131,7 +131,7 @@ export function lastUsage(payload: Buffer): Buffer | undefined {
   return found;
 }
 
-/** Building the output is worth it only where a tool of the provider's stands in it. */
+/** The output is built only if it has a tool of the provider's. */
 function tallyOf(body: ScannedBody, paths: AnswerPaths): ToolTally | undefined {
   if (!serverTypes.some((type) => body.valueCount("type", type) > 0)) return undefined;
   const tally = new ToolTally();

@@ -1,14 +1,14 @@
-/** Which of an answer's special counts are inside its prompt and completion, and which stand beside them: decided by arithmetic. */
+/** Decides by arithmetic which special counts are included in prompt and completion, and which are reported beside them. */
 
 export interface ToldCounts {
   readonly prompt: number;
   readonly completion: number;
-  /** Undefined when it was not told, or is no count. */
+  /** Undefined if it was not reported, or is not a count. */
   readonly total: number | undefined;
   readonly cacheRead: number;
   readonly cacheWrite: number;
   readonly reasoning: number;
-  /** The cache was told in Anthropic's names, whose input leaves it out. */
+  /** The cache was reported under Anthropic's names, whose input leaves it out. */
   readonly leavesCacheOut: boolean;
 }
 
@@ -17,9 +17,9 @@ export interface Beside {
   readonly cacheRead: number;
   readonly cacheWrite: number;
   readonly reasoning: number;
-  /** Output that only the total tells of: thoughts that a gateway left out of the completion. */
+  /** Output that only the total includes: thoughts that a gateway left out of the completion. */
   readonly hidden: number;
-  /** The counts cannot all be true as they were told. */
+  /** The reported counts contradict each other. */
   readonly contradictory: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Where each count of an OpenAI-shaped usage object stands: one table of the names that vendors and gateways give it. */
+/** The names of each count of an OpenAI-shaped usage object, over all vendors and gateways, in one table. */
 
 import { toObject } from "../count/count.ts";
 
@@ -10,7 +10,7 @@ const inputDetails: readonly CountPath[] = [["prompt_tokens_details"], ["input_t
 const outputDetails: readonly CountPath[] = [["completion_tokens_details"], ["output_tokens_details"]];
 const atTop: readonly CountPath[] = [[]];
 
-/** What tells how long a cache was written for. */
+/** How long the cache entry lives that was written. */
 const lifetimes = [...atTop, ...inputDetails].flatMap((path) => [
   [...path, "cache_creation"],
   [...path, "cache_creation_token_details"],
@@ -46,9 +46,9 @@ const countNames = {
   outputImage: inside(outputDetails, "image_tokens"),
   reasoning: inside([...outputDetails, ...atTop], "reasoning_tokens", "thinking_tokens", "thoughts_tokens"),
   searches: [["server_tool_use", "web_search_requests"], ["num_search_queries"]],
-  /** Whose prompt has the cache inside. */
+  /** Names whose prompt count includes the cache. */
   openaiPrompt: inside(atTop, "prompt_tokens"),
-  /** Whose input leaves the cache out. */
+  /** Names whose input count leaves the cache out. */
   anthropicCache: inside(atTop, "cache_read_input_tokens", "cache_creation_input_tokens"),
 } as const satisfies Readonly<Record<string, readonly CountPath[]>>;
 
@@ -56,9 +56,9 @@ export type CountName = keyof typeof countNames;
 
 /** What a usage object says of each count, whatever it is called there. */
 export interface NamedCounts {
-  /** Undefined when it was not told, or cannot be believed. */
+  /** Undefined if it was not reported, or is not plausible. */
   count(name: CountName): number | undefined;
-  /** Whether anything but null stands there. */
+  /** Whether the field has a value other than null. */
   told(name: CountName): boolean;
   /** Whether a count was negative, not whole, absurdly large or no number. */
   readonly invalid: boolean;
@@ -124,7 +124,7 @@ function isBetter(one: Told, other: Told): boolean {
   return isSome === wasSome ? one.rank < other.rank : isSome;
 }
 
-/** A name on a path, and what may stand below it. */
+/** A name on a path, and the names below it. */
 interface NameNode {
   /** The counts that end here, and the place of this path among their names. */
   readonly names: (readonly [name: CountName, rank: number])[];

@@ -63,7 +63,7 @@ function isRead(verb: string): boolean {
   return verb === "GET" || verb === "HEAD" || verb === "DELETE";
 }
 
-/** A model's name may have a slash, which the SDKs encode: `models/vendor%2Fmodel`. No other escape stands in one. */
+/** A model's name may have a slash, which the SDKs encode: `models/vendor%2Fmodel`. A name has no other escape. */
 const encodedModel = /^models\/[\w@:+~-][\w.@:+~-]*(?:%2[fF][\w@:+~-][\w.@:+~-]*)+$/;
 
 /** Azure's older paths name the model: `/deployments/{name}/chat/completions`. A path with escapes or dots is no known path. */

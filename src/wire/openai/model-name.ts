@@ -32,7 +32,7 @@ export function hidesReasoning(model: string, effort: string | undefined): boole
   return effort === undefined ? traits.hidesReasoning : effort !== "none" && effort !== "minimal";
 }
 
-/** Whether it is one of OpenAI's chat models that search the web in every call: an answer does not tell of it. */
+/** Whether it is one of OpenAI's chat models that search the web in every call: an answer does not report it. */
 export function isSearchModel(model: string): boolean {
   return traitsOf(model).isSearchModel;
 }

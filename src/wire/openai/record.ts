@@ -58,7 +58,7 @@ export class AnswerRecord {
     if (!this.#flags.includes(flag)) this.#flags.push(flag);
   }
 
-  /** The answer told that it is, or ends in, an error. */
+  /** The answer is, or ends in, an error. */
   fail(): void {
     this.#failed = true;
   }
@@ -126,14 +126,14 @@ export class AnswerRecord {
     };
   }
 
-  /** Tools have been billed also where no tokens were told. */
+  /** Tools are billed even if no tokens were reported. */
   #parts(usage: Usage | undefined): readonly UsagePart[] {
     const tools = this.#toolsBeside(usage);
     if (!usage && !tools) return [];
     return [{ model: this.#model, usage: tools ? { ...usage, ...tools } : (usage ?? {}) }, ...this.#otherParts];
   }
 
-  /** What the provider counts itself is believed before what was seen. A model that searches in every call tells nothing of it. */
+  /** The provider's own count takes precedence over what was seen. A model that searches in every call reports nothing. */
   #toolsBeside(usage: Usage | undefined): ToolCounts | undefined {
     const seen = { ...this.#tools, ...this.#last?.tools };
     const isUntold = (seen.web_search ?? usage?.web_search ?? 0) === 0 && !this.#failed && this.#searchesAlways();

@@ -22,7 +22,7 @@ const closing: ReadonlySet<string | undefined> = new Set(["response.completed", 
 /** The response of the first event is kept to end the stream with; of a longer one (its instructions and tools are in it) only the head is. */
 const longestKeptResponse = 64 * 1024;
 
-/** Events that end a call and do not tell what it did. */
+/** Events that end a call without its details. */
 const endEvents: ReadonlyMap<string | undefined, BilledTool> = new Map([
   ["response.web_search_call.completed", "web_search"],
   ["response.file_search_call.completed", "file_search"],

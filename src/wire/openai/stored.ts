@@ -1,4 +1,4 @@
-/** What an OpenAI-shaped provider keeps: which paths are about it, where requests name it, and where answers tell its ids. */
+/** What an OpenAI-shaped provider stores: the paths that address it, the request fields that refer to it, and the answers that contain its ids. */
 
 import type { ScannedBody } from "../body/index.ts";
 import { MadeIds, type IdReader } from "../stored/made-ids.ts";
@@ -30,7 +30,7 @@ const preferences = "models/user";
 const collection =
   /^(?:responses|chat\/completions|conversations|files|uploads|batches|vector_stores|containers|evals|videos|skills|fine_tuning\/jobs)(?:\/([^/]+))?(\/.*)?$/;
 
-/** Made of requests in a file, or of what the account has stored: nobody sees here whose things they use. */
+/** Created from requests in a file, or from stored data of the account: Purser cannot see whose objects they use. */
 const unseen = /^(?:batches|evals)$/;
 
 /** @returns undefined for a path that any caller may ask. */
@@ -90,7 +90,7 @@ export function referencesOf(bytes: Uint8Array): readonly Reference[] {
   return referencesIn(jsonObjectOf(bytes), rules);
 }
 
-/** Where items and responses begin or end, and the only events in which an id is told. */
+/** The events at which items and responses begin or end: only these contain an id. */
 const markers = ["response.created", "output_item.added", "output_item.done", '"chat.completion.chunk"'];
 
 export function openaiMadeIds(how: { readonly isStream: boolean; readonly onIds: (ids: readonly string[]) => void }): MadeIds {

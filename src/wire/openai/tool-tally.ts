@@ -14,7 +14,7 @@ export const serverTypes = [
 ] as const;
 
 /**
- * Each item once, however often it is told. OpenAI bills the search actions of a web search call and not the pages that it opens or
+ * Each item counts once, however often it is reported. OpenAI bills the search actions of a web search call and not the pages that it opens or
  * looks through (https://developers.openai.com/api/docs/guides/tools-web-search), file searches by the call, and containers, in which
  * code and hosted shells run, by the container (https://developers.openai.com/api/docs/pricing); read 2026-11.
  */
@@ -33,7 +33,7 @@ export class ToolTally {
     if (tool || this.#units.has(id)) this.#units.set(id, tool && { tool, unit: containerOf(object) ?? id });
   }
 
-  /** A call of which only its end was told. */
+  /** A call of which only the end was reported. */
   takeEnd(id: string, tool: BilledTool): void {
     this.#calls.add(id);
     if (!this.#units.has(id)) this.#units.set(id, { tool, unit: id });
@@ -77,7 +77,7 @@ function billedTool(item: Readonly<Record<string, unknown>>): BilledTool | null 
   }
 }
 
-/** Older models and other vendors tell no action: they only search. */
+/** Older models and other vendors report no action: they only search. */
 function isSearch(action: unknown): boolean {
   const type = toObject(action)?.["type"];
   return type === undefined || type === null || type === "search";

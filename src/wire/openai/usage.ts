@@ -91,7 +91,7 @@ class Counts {
   }
 }
 
-/** The tokens that an answer tells of, before they are taken apart. */
+/** The reported tokens, before they are made disjoint. */
 interface Told {
   readonly prompt: number | undefined;
   readonly completion: number | undefined;
@@ -103,7 +103,7 @@ interface Told {
   readonly reasoning: number;
 }
 
-/** @returns Whether any tokens were told. */
+/** @returns Whether any tokens were reported. */
 function keepTokens(counts: Counts, generates: boolean): boolean {
   const told = readTold(counts);
   const { prompt, completion } = told;
@@ -118,7 +118,7 @@ function keepTokens(counts: Counts, generates: boolean): boolean {
   return prompt !== undefined || completion !== undefined;
 }
 
-/** A count that was told and is not to be believed stays absent: a total beside it is no better. */
+/** An implausible count stays absent: a total that includes it is not better. */
 function readTold(counts: Counts): Told {
   const total = counts.of("total");
   const hit = counts.of("cacheHit");
@@ -152,7 +152,7 @@ function besideOf(counts: Counts, told: Told): Beside {
   return findBeside({ ...told, prompt, completion, leavesCacheOut: leavesCacheOut(counts) });
 }
 
-/** Where only one side was told, there is nothing to add up: Anthropic's names say what they mean. */
+/** If only one side was reported, there is nothing to add up: Anthropic's names are unambiguous. */
 function besideOneSide(counts: Counts, { cacheRead, cacheWrite, total }: Told): Beside {
   const isBeside = leavesCacheOut(counts) && total === undefined;
   return { cacheRead: isBeside ? cacheRead : 0, cacheWrite: isBeside ? cacheWrite : 0, reasoning: 0, hidden: 0, contradictory: false };

@@ -3,7 +3,7 @@
 import { PurserError } from "../../domain/error.ts";
 import { AnswerBody } from "../answer/answer-body.ts";
 import { isErrorList } from "../answer/error-list.ts";
-import { outputOfBytes } from "../answer/meter.ts";
+import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
 import type { ScannedBody } from "../body/index.ts";
 import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { countGeneratedBytes, lastUsage, scanAnswer, takeAnswer } from "./answer-scan.ts";
@@ -34,7 +34,7 @@ export class WholeMeter implements UsageMeter {
     const { inputTokens, outputTokens } = this.#record;
     if (this.#finished && this.#record.knowsOutput) return { inputTokens, outputTokens };
     const bytes = this.#finished && this.#record.failed ? this.#textBytes : this.#body.length;
-    return { inputTokens, outputTokens: this.#generates ? outputOfBytes(bytes) : 0 };
+    return { inputTokens, outputTokens: this.#generates ? tokensOfBytes(bytes) : 0 };
   }
 
   /** Known only at the end: a body says nowhere but in its last byte that it is whole. */

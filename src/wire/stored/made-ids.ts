@@ -4,22 +4,22 @@ import { toBuffer } from "../bytes.ts";
 import { SseSplitter } from "../sse/index.ts";
 import { jsonObjectOf } from "./references.ts";
 
-/** Ids that one JSON value of an answer tells: a whole body, or the payload of an event. */
+/** Ids in one JSON value of an answer: a whole body, or the payload of an event. */
 export type IdReader = (value: Readonly<Record<string, unknown>>) => readonly string[];
 
 export interface MadeIdsOptions {
   /** Whether the answer is a stream of events. */
   readonly isStream: boolean;
-  /** Text that stands in every event with an id; others are not read. */
+  /** Text that every event with an id has; other events are not read. */
   readonly markers: readonly string[];
   readonly read: IdReader;
   readonly onIds: (ids: readonly string[]) => void;
 }
 
-/** A body that is longer is not read: what it made is then nobody's. */
+/** A longer body is not read: what it created has no owner then. */
 const longestBody = 4 * 1024 * 1024;
 
-/** Tells of ids as soon as they have passed. */
+/** Reports ids as soon as they have passed. */
 export class MadeIds {
   readonly #options: MadeIdsOptions;
   readonly #markers: readonly Buffer[];

@@ -3,25 +3,25 @@
 import { PurserError } from "../../domain/error.ts";
 import type { ScannedBody } from "../body/scan.ts";
 
-/** Where ids stand in the bodies of one format. */
+/** Where the bodies of one format have ids. */
 export interface ReferenceRules {
   /** Keys whose text, or texts, are ids. */
   readonly ids: ReadonlySet<string>;
   /** Keys whose object has the id in its `id`. */
   readonly holders: ReadonlySet<string>;
-  /** Keys below which the caller's own data stands, in which no provider looks for ids. */
+  /** Keys whose values are the caller's own data, in which no provider looks for ids. */
   readonly data: ReadonlySet<string>;
   /** The same, where it depends on what the object is. */
   readonly isData?: (object: Readonly<Record<string, unknown>>, key: string) => boolean;
   /** Ids that an object has by what it is. */
   readonly own?: (object: Readonly<Record<string, unknown>>) => unknown;
-  /** The id that a value stands for, where it is written otherwise; undefined where it is none. */
+  /** The id in a value that is written in another form; undefined if it is not an id. */
   readonly idOf?: (key: string, text: string) => string | undefined;
 }
 
 /** A body that uses what is kept, and whether its answer will be kept. */
 export interface StoredUse {
-  /** Ids as the request has them, each with the key that it stands under. */
+  /** Ids as the request has them, each with its key. */
   readonly uses: readonly Reference[];
   /** Whether the answer makes something that later requests may name. */
   readonly makes: boolean;
@@ -81,8 +81,8 @@ const byteOrderMark = 0xef;
 /**
  * The references of a request that was scanned.
  *
- * @param keys Fields of the whole request, each of which may stand once: else this reader and the provider might mean two values.
- * @throws PurserError `invalid_request` for a field that stands twice, and for a body whose strings are not JSON's.
+ * @param keys Fields of the whole request. None may be repeated: this reader and the provider might take different values.
+ * @throws PurserError `invalid_request` for a repeated field, and for a body whose strings are not valid JSON.
  */
 export function referencesOfScanned(body: ScannedBody, keys: readonly string[], rules: ReferenceRules): readonly Reference[] {
   for (const key of keys) body.field(key);

@@ -137,15 +137,15 @@ export function decodeOutcome(
   };
 }
 
-export function storeQuantities({ usd, tokens, requests }: Quantities): readonly StoredInteger[] {
+function storeQuantities({ usd, tokens, requests }: Quantities): readonly StoredInteger[] {
   return [storeInteger(usd), storeInteger(tokens), storeInteger(requests)];
 }
 
-export function loadQuantities([usd = 0, tokens = 0, requests = 0]: readonly StoredInteger[]): Quantities {
+function loadQuantities([usd = 0, tokens = 0, requests = 0]: readonly StoredInteger[]): Quantities {
   return { usd: pico(loadInteger(usd)), tokens: loadInteger(tokens), requests: loadInteger(requests) };
 }
 
-export function loadUsage(stored: StoredUsage): Usage {
+function loadUsage(stored: StoredUsage): Usage {
   const usage: { [meter in Meter | "reasoning"]?: number } = {};
   for (let at = 0; at + 1 < stored.length; at += 2) {
     const meter = meterNames.get(stored[at] ?? 0) as Meter | "reasoning" | undefined;

@@ -67,7 +67,7 @@ function sumAdder(
   };
 }
 
-/** Whole calls: what a budget in tokens counts, and on which counters a call counted, stands in their bodies. */
+/** Whole calls: the bodies have the tokens and the counters of each call. */
 function rowAdder(
   { database, file }: Files,
   { tally, from, lastSeq }: { readonly tally: Tally; readonly from: number; readonly lastSeq: number },

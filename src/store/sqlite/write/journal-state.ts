@@ -54,7 +54,7 @@ export class JournalState {
     }
   }
 
-  /** Of the last entry, be it on file yet or not. */
+  /** Of the last entry, whether it is on disk yet or not. */
   get lastSeq(): number {
     return this.#nextSeq - 1;
   }

@@ -11,7 +11,7 @@ import type { Pipeline } from "./pipeline.ts";
 export interface RecountingParts {
   readonly pipeline: Pipeline;
   readonly clock: Clock;
-  /** Adds up the charges that stand in the journal up to an entry. */
+  /** Adds up the charges in the journal up to an entry. */
   readonly count: (what: { readonly counting: Counting; readonly lastSeq: number }, progress: Progress) => Promise<readonly Counted[]>;
 }
 

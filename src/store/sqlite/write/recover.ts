@@ -45,7 +45,7 @@ function applyDefinitions(database: DatabaseSync, books: Books, { file }: Source
   const context = { names: file.names, callOf: (seq: number) => file.journal.callOf(seq) };
   for (const values of allRows(prepareRows(database, select))) {
     const entry = decodeEntry(readRow(values), context);
-    // What a budget was counted to have spent stands in the counters, with all that came after.
+    // The counters already have what a budget was counted to have spent, and all later charges.
     if (entry.kind === "budget") books.define(entry);
     else books.apply(entry);
   }
