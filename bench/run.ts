@@ -2,6 +2,7 @@
 
 import { CommanderError } from "commander";
 import type { Bench } from "./bench.ts";
+import { counting } from "./counting.ts";
 import { exactness } from "./exactness.ts";
 import { latency } from "./latency.ts";
 import { ledger } from "./ledger.ts";
@@ -17,7 +18,7 @@ import { start } from "./start.ts";
 import { streams } from "./streams.ts";
 import { tokens } from "./tokens.ts";
 
-const benches: readonly Bench[] = [latency, saturation, streams, exactness, ledger, pricing, tokens, start];
+const benches: readonly Bench[] = [latency, saturation, streams, exactness, counting, ledger, pricing, tokens, start];
 const { benches: chosen, options, isStored } = asked();
 for (const bench of chosen) await runOne(bench);
 if (isStored) writeReadme();
