@@ -15,6 +15,8 @@ interface PythonClient {
   readonly packages: readonly string[];
   /** Drivers in `python/`, and the formats that each is driven in. */
   readonly driven: readonly { readonly driver: string; readonly formats: readonly string[] }[];
+  /** Why its streams are too short to be cut. */
+  readonly uncut?: string;
 }
 
 /** Each format by a name that litellm, LangChain and others have for it; the model has that format's price. */
@@ -43,6 +45,7 @@ const clients: readonly PythonClient[] = [
     name: "instructor",
     packages: ["instructor[anthropic,google-genai]==1.17.0"],
     driven: [{ driver: "instructor_sdk.py", formats: ["openai", "anthropic", "google"] }],
+    uncut: "it asks for one small object by a tool call",
   },
   { name: "aider", packages: ["aider-chat==0.86.2"], driven: [] },
 ];
@@ -85,11 +88,12 @@ function must(command: string, words: readonly string[]): void {
   if (done.status !== 0) throw new Error(`${command} ${words.join(" ")} failed; its message is above`);
 }
 
-async function drive({ name }: PythonClient, driver: string, format: string): Promise<readonly Sight[]> {
+async function drive({ name, uncut }: PythonClient, driver: string, format: string): Promise<readonly Sight[]> {
   const file = path.join(cache, name, "bin/python");
   const command = { file, words: [path.join("python", driver), format], cwd: clientFolder, env: offline };
   const model = format === "anthropic" ? "sim-large" : "sim-small";
-  const { played, ended } = await play(market, { command, model });
+  const scenes = sceneNames.filter((scene) => scene !== "cut" || uncut === undefined);
+  const { played, ended } = await play(market, { command, model, scenes });
   if (played.some(({ seen }) => !seen)) process.stderr.write(ended.err.slice(-2000));
   return played.map((scene) => show(judge(`${driver.replace(/_sdk\.py|\.py/, "")} ${format}`, scene)));
 }

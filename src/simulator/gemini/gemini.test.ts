@@ -69,6 +69,20 @@ test("an offered function is called, whole and streamed, and its result is answe
   assert.equal(second.functionCalls, undefined);
 });
 
+test("a function is read in snake_case as well, as Google's servers do", async () => {
+  const schema = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+  const body = {
+    contents: [{ parts: [{ text: "hi" }] }],
+    tools: [{ function_declarations: [{ name: "weather", parameters_json_schema: schema }] }],
+  };
+  const response = await fetch(`${simulator.url}/gemini/v1beta/models/m:generateContent`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-goog-api-key": "k" },
+    body: JSON.stringify(body),
+  });
+  assert.match(await response.text(), /"name":"weather","args":\{"city":"sample"\}/);
+});
+
 test("countTokens gives what an answer would be billed as input, and bills nothing", async () => {
   const before = simulator.books.size;
   const { totalTokens } = await client.models.countTokens({ model: "m", contents: "how many tokens is this" });

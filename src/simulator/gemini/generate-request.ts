@@ -48,7 +48,7 @@ function thinks(config: JsonObject): boolean {
 }
 
 function schemaOf(config: JsonObject): unknown {
-  const schema = config["responseJsonSchema"] ?? either(config, "responseSchema", "response_schema");
+  const schema = either(config, "responseJsonSchema", "response_json_schema") ?? either(config, "responseSchema", "response_schema");
   if (schema !== undefined) return schema;
   return either(config, "responseMimeType", "response_mime_type") === "application/json" ? anyObject : null;
 }
@@ -58,7 +58,10 @@ function offeredTools(body: JsonObject): readonly OfferedTool[] {
   for (const tool of listOf(body["tools"])) {
     for (const declared of listOf(either(objectOf(tool), "functionDeclarations", "function_declarations"))) {
       if (!isObject(declared) || typeof declared["name"] !== "string") continue;
-      tools.push({ name: declared["name"], schema: declared["parametersJsonSchema"] ?? declared["parameters"] ?? { type: "object" } });
+      tools.push({
+        name: declared["name"],
+        schema: either(declared, "parametersJsonSchema", "parameters_json_schema") ?? declared["parameters"] ?? { type: "object" },
+      });
     }
   }
   return tools;
