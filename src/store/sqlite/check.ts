@@ -1,10 +1,10 @@
 /** Sees whether a ledger can be opened, without opening it for good. */
 
 import { existsSync } from "node:fs";
-import { damagedLedger, refuseDamage } from "./integrity.ts";
+import { refuseDamage } from "./integrity.ts";
 import { refuseLostLedger } from "./manifest.ts";
 import { cannotOpen, knownVersion, ledgerFile, openForReading, schemaVersion } from "./schema.ts";
-import { damageOfLog } from "./write-ahead-log.ts";
+import { refuseDamagedLog } from "./write-ahead-log.ts";
 import { readStaged } from "./write/staged.ts";
 
 /**
@@ -15,8 +15,7 @@ import { readStaged } from "./write/staged.ts";
  * @throws PurserError `store_unavailable` as opening the ledger would.
  */
 export function checkLedgerFile(directory: string, { isHeld }: { readonly isHeld: boolean }): void {
-  const damage = isHeld ? null : damageOfLog(directory);
-  if (damage !== null) throw damagedLedger(directory, damage);
+  if (!isHeld) refuseDamagedLog(directory);
   refuseLostLedger(directory);
   if (!existsSync(ledgerFile(directory))) return;
   try {

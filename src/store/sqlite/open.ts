@@ -2,7 +2,7 @@
 
 import type { Clock, Ledger, LedgerReader } from "../../app/ports.ts";
 import { makeFolder } from "./folder.ts";
-import { damagedLedger, isQuicklyRead, refuseDamage } from "./integrity.ts";
+import { isQuicklyRead, refuseDamage } from "./integrity.ts";
 import { lockFolder } from "./lock.ts";
 import { refuseLostLedger, writeManifest } from "./manifest.ts";
 import { SqliteReader } from "./read/ledger-reader.ts";
@@ -10,7 +10,7 @@ import { cannotOpen, migrate, openForReading, type Durability } from "./schema.t
 import { SqliteLedger } from "./write/ledger.ts";
 import { readStaged } from "./write/staged.ts";
 import { WriterThread } from "./write/writer-thread.ts";
-import { damageOfLog } from "./write-ahead-log.ts";
+import { refuseDamagedLog } from "./write-ahead-log.ts";
 
 export interface LedgerOptions {
   /** Made, for its owner alone, if it is not there. */
@@ -32,9 +32,7 @@ export async function openLedger(options: LedgerOptions): Promise<{ readonly led
     makeFolder(directory);
     const lock = lockFolder(directory);
     try {
-      // Before the first connection, which would take the log for what it seems to be.
-      const lost = damageOfLog(directory);
-      if (lost !== null) throw damagedLedger(directory, lost);
+      refuseDamagedLog(directory);
       refuseLostLedger(directory);
       migrate(directory);
       const database = openForReading(directory);

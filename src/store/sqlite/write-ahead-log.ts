@@ -1,6 +1,7 @@
 /** Looks for damage in the write-ahead log, which SQLite itself would take for the log's end, and drop what follows. */
 
 import { existsSync, readFileSync } from "node:fs";
+import { PurserError } from "../../domain/error.ts";
 import { ledgerFile } from "./schema.ts";
 
 const headerBytes = 32;
@@ -9,14 +10,29 @@ const littleEndian = 0x377f0682;
 const bigEndian = 0x377f0683;
 
 /**
+ * Call this before the first connection, which would take the log for what it seems to be, and only while there is no writer.
+ *
+ * @throws PurserError `store_unavailable` for a log that was damaged.
+ */
+export function refuseDamagedLog(directory: string): void {
+  const what = damageOfLog(directory);
+  if (what === null) return;
+  throw new PurserError("store_unavailable", `the ledger in ${directory} is damaged: ${what}`, {
+    field: "data",
+    remedy:
+      "Keep a copy of the data folder, and restore the last backup that verifies. To go on without what the log held, such as after a loss of power, remove ledger.db-wal.",
+  });
+}
+
+/**
  * Frames carry the salt of their log and a checksum over all before them. The last ones may be torn, by a process that ended while it
  * wrote; one that is damaged and has others of the same log behind it was changed later.
  *
- * Source: https://sqlite.org/fileformat2.html#the_write_ahead_log, read 2026-11-28. Call this only while there is no writer.
+ * Source: https://sqlite.org/fileformat2.html#the_write_ahead_log, read 2026-11-28.
  *
  * @returns What is wrong; null for a log that is whole, or not there.
  */
-export function damageOfLog(directory: string): string | null {
+function damageOfLog(directory: string): string | null {
   const file = `${ledgerFile(directory)}-wal`;
   if (!existsSync(file)) return null;
   const bytes = readFileSync(file);
