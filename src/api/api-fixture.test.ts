@@ -52,7 +52,9 @@ export async function openBench(test: TestContext, changes: Partial<ApiContext> 
   const clock = { now: () => now, monotonic: () => now };
   const { ledger, reader } = await openLedger({ directory, durability: "process", clock });
   const stated = definePrice({ ...model, input: "1", cache_read: "0.1", output: "10" }, { field: "prices[0]", source: "configuration" });
-  const bookOf = (added: readonly PriceOverride[]) => makePriceBook({ sources: [], overrides: [stated, ...added], version: "test" });
+  const providerIds = (name: string): readonly string[] => [name === "renamed" ? "openai" : name];
+  const bookOf = (added: readonly PriceOverride[]) =>
+    makePriceBook({ sources: [], overrides: [stated, ...added], version: "test", providerIds });
   let book = bookOf([]);
   const bugs: unknown[] = [];
   const counter = new ThreadCounter();
@@ -63,7 +65,6 @@ export async function openBench(test: TestContext, changes: Partial<ApiContext> 
     clock,
     counter,
     prices: () => book,
-    priceProvider: (name) => (name === "renamed" ? "openai" : name),
     vendorOf: (name) => name,
     expectedOutput: () => null,
     tellsBilledCost: (name) => name === "openrouter",

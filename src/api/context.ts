@@ -20,8 +20,6 @@ export interface ApiContext {
   readonly counter: Pick<TokenCounter, "countText">;
   /** The current price book. */
   prices(): PriceBook;
-  /** The name under which the book knows a provider: the configuration may call it otherwise. */
-  priceProvider(provider: string): string;
   /** Whose API a provider is, as the price list calls it. */
   vendorOf(provider: string): string;
   /** How much output calls of a model have needed lately; null while nothing is known. */

@@ -16,7 +16,7 @@ test("the status describes the process to an administrator alone, and has no key
   }
 });
 
-test("what the providers answered is told with whole milliseconds", async (context) => {
+test("what the providers answered is reported in whole milliseconds", async (context) => {
   const probe = {
     provider: "openai",
     url: "https://api.openai.com/v1/models",

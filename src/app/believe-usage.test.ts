@@ -81,7 +81,7 @@ test("a usage of nothing where text passed is estimated, and flagged, in every f
   }
 });
 
-test("zeros on one side are estimated there, and what was told on the other stays", () => {
+test("zeros on one side are estimated there, and what was reported on the other stays", () => {
   const noInput = settle(chat({ prompt_tokens: 0, completion_tokens: 16 }));
   assert.deepEqual([noInput.usage, noInput.flags], [{ input: 40, output: 16 }, ["usage_implausible"]]);
   const noOutput = settle(chat({ prompt_tokens: 9, completion_tokens: 0 }, "x".repeat(30)));

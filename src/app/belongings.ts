@@ -11,6 +11,7 @@ import type { Caller } from "./identify.ts";
 import type { Belongings } from "./ports.ts";
 import type { Provider } from "./provider.ts";
 import type { UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
+import { shorten } from "../domain/input/shorten.ts";
 
 /** What decides who owns an object. */
 export interface Custody {
@@ -44,7 +45,7 @@ export function checkReferences(custody: Custody, references: readonly Reference
   if (references.length === 0 || !isBound(custody)) return;
   for (const { key, id } of references) {
     if (owns(custody, id)) continue;
-    throw new PurserError("forbidden", `${key}: ${JSON.stringify(shorten(id))} was not made with this key`, {
+    throw new PurserError("forbidden", `${key}: ${JSON.stringify(shorten(id, 80))} was not made with this key`, {
       field: key,
       remedy:
         "Use what was made with the same key, through this gateway. What all keys may use takes providers." +
@@ -115,8 +116,4 @@ class Watching implements UpstreamReceiver {
   fail(failure: UpstreamFailure): void {
     this.#receiver.fail(failure);
   }
-}
-
-function shorten(id: string): string {
-  return id.length > 80 ? `${id.slice(0, 80)}...` : id;
 }

@@ -9,31 +9,19 @@ import { definePrice } from "../domain/price/override.ts";
 import { openaiWire } from "../wire/openai/index.ts";
 import { serveCall, type CallContext, type IncomingCall } from "./call.ts";
 import { InFlight } from "./in-flight.ts";
-import type { Provider } from "./provider.ts";
 import type { Reply } from "./reply.ts";
 import { Scouts } from "./scouts.ts";
 import type { Upstream, UpstreamReceiver, UpstreamRequest } from "./upstream.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { Waiting } from "./waiting.ts";
+import { aProvider } from "./parts.test-kit.ts";
 
 const counter = new ThreadCounter();
 after(() => counter.close());
 
 const clock = { now: () => 1, monotonic: () => 1 };
 const wire = openaiWire();
-const provider: Provider = {
-  name: "p",
-  bases: { openai: "http://p" },
-  apiKey: null,
-  headers: {},
-  priceProvider: "p",
-  vendor: "p",
-  tellsBilledCost: false,
-  passHeaders: [],
-  stored: "refuse",
-  unmetered: "refuse",
-  wires: {},
-};
+const provider = aProvider({ bases: { openai: "http://p" } });
 /** One pico-dollar a token. */
 const price = definePrice({ provider: "p", model: "m", input: "0.000001", output: "0.000001" }, { field: "prices[0]", source: "test" });
 const book = makePriceBook({ sources: [], overrides: [price], version: "test" });
@@ -139,7 +127,7 @@ test("a stream that does not ask for its usage is made to, and one that does is 
   assert.deepEqual((await serve(new Desk(), itself, whole)).sent, [itself]);
 });
 
-test("what is no stream is not asked to tell its usage as one", async () => {
+test("a call that is not a stream is not asked for the usage of a stream", async () => {
   const plain = { model: "m", messages };
   const answer = (receiver: UpstreamReceiver): void => {
     receiver.head(200, { "content-type": "application/json" });

@@ -24,7 +24,8 @@ import type { Belongings, Ledger } from "./ports.ts";
 import type { Providers } from "./provider.ts";
 import type { AskedFor } from "./refusal.ts";
 import type { Reply } from "./reply.ts";
-import { callRouteOf, chooseRoute, type Route, type Target } from "./route.ts";
+import { callRouteOf, chooseRoute } from "./route.ts";
+import type { Route, Target } from "./target.ts";
 import type { Scouts } from "./scouts.ts";
 import { Slices } from "./slices.ts";
 import type { TokenCounter } from "./token-counter.ts";
@@ -141,7 +142,7 @@ function holdRequest(context: CallContext, { at, caller, headers, route, request
     budgets: caller.key?.budgets ?? none,
     estimate: (now, counted) => {
       const prices = context.prices();
-      const sheet = prices.sheet({ provider: provider.priceProvider, model, at: now });
+      const sheet = prices.sheet({ provider: provider.name, model, at: now });
       const own = estimate(context, { route, facts, sheet, fit }, counted);
       return withOtherModels(prices, { route, facts, estimate: own, at: now, limits: context.limits });
     },
@@ -199,6 +200,7 @@ function forwarded(context: CallContext, call: ReadCall, { held, ceiling, fitted
     meter,
     slices: slicesFor(context, { call, held, ceiling, meter }),
     input,
+    withConfiguredKey: route.provider.apiKey !== null && !call.caller.bringsProviderKey,
     showsOnlyReason: habitsOf(call.headers).showsOnlyReason,
   };
 }

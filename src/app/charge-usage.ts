@@ -54,7 +54,7 @@ interface OwnTerms extends OwnCharge {
 function ownCharge(desk: PriceDesk & { readonly ledger: Ledger }, { hold, usage, serviceTier }: ReportedUsage, model: string): OwnTerms {
   const { at, route } = hold;
   const book = desk.prices();
-  const sheet = sheetOfServed(book, askedOf(book, { provider: desk.priceProvider(route.provider), model: route.model, at }), model);
+  const sheet = sheetOfServed(book, askedOf(book, { provider: route.provider, model: route.model, at }), model);
   if (sheet)
     return { charges: sheet.charge({ model, usage }, { serviceTier, at }), basis: "book", hasTerms: sheet.prices({ serviceTier }) };
   const rates = fallbackOf(desk.ledger, hold);

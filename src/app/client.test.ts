@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { habitsOf } from "./client.ts";
 
-test("Codex, and litellm before it knew a 402, are known by their user agent; nobody else is taken for them", () => {
+test("Codex, and litellm before it knew a 402, are known by their user agent; no other client is taken for them", () => {
   const repeats = (name: string): boolean => habitsOf({ "user-agent": name }).retriesPaymentRequired;
   for (const name of ["codex_exec/0.171.0 (Debian 12.0.0; x86_64)", "codex-tui/0.171.0", "litellm/1.81.10", "litellm/1.9.0"]) {
     assert.ok(repeats(name), name);

@@ -33,7 +33,7 @@ test("several encodings are undone in reverse, and members of one gzip body are 
   assert.equal(await decode(Buffer.concat([gzipSync("one "), gzipSync("two")]), "gzip"), "one two");
 });
 
-test("raw deflate is told from zlib's format by its first bytes, whatever the text", async () => {
+test("raw deflate is distinguished from zlib's format by its first bytes, whatever the text", async () => {
   await fc.assert(
     fc.asyncProperty(fc.string({ maxLength: 200 }), fc.constantFrom(0, 1, 6, 9), async (written, level) => {
       assert.equal(await decode(deflateSync(written, { level }), "deflate"), written);

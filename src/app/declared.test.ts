@@ -8,7 +8,7 @@ const price = (model: string, input: string) =>
   definePrice({ provider: "openai", model, input, output: "2" }, { field: "prices[0]", source: "configuration" });
 const key = (name: string) => ({ definition: { name } });
 
-test("a start tells what its configuration adds, changes and leaves out since the last one", () => {
+test("a start reports what its configuration adds, changes and leaves out since the last one", () => {
   const before = namesOf({ budgets: [aBudget({ budgetId: "kept" }), aBudget({ budgetId: "gone" })], keys: [key("ci"), key("old")] }, [
     price("a", "1"),
     price("b", "1"),

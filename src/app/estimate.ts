@@ -6,7 +6,7 @@ import { add, multiply, zero, type PicoUsd } from "../domain/money/money.ts";
 import type { PriceSheet } from "../domain/price/sheet.ts";
 import type { RequestFacts } from "../wire/wire.ts";
 import type { CallLimits } from "./limits.ts";
-import type { Route } from "./route.ts";
+import type { Route } from "./target.ts";
 import type { CountedInput } from "./token-counter.ts";
 
 export interface Estimate {
@@ -48,7 +48,7 @@ export interface CallToEstimate {
 export function estimate(context: EstimateContext, call: CallToEstimate, counted: CountedInput | null): Estimate {
   const { facts, sheet, route, fit } = call;
   const { limits } = context;
-  const learned = context.learned.of(route.provider.priceProvider, route.model);
+  const learned = context.learned.of(route.provider.name, route.model);
   const inputTokens = textTokens(learned, facts, counted) + untoldTokens(limits, call);
   const ceiling = outputCeiling(limits, call);
   const { cacheWrite, serviceTier, region, fees } = facts;

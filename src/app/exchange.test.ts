@@ -15,26 +15,14 @@ import { Exchange, type ExchangeContext } from "./exchange.ts";
 import type { Forwarded } from "./forwarded.ts";
 import { InputCount } from "./input-count.ts";
 import type { Observer } from "./observer.ts";
-import type { Provider } from "./provider.ts";
 import type { Reply } from "./reply.ts";
 import { Slices } from "./slices.ts";
 import { Waiting } from "./waiting.ts";
+import { aProvider, silentObserver } from "./parts.test-kit.ts";
 
 const call = { operationId: "op", attempt: 1 };
 const clock = { now: () => 1, monotonic: () => 1 };
-const provider: Provider = {
-  name: "p",
-  bases: {},
-  apiKey: null,
-  headers: {},
-  passHeaders: [],
-  priceProvider: "p",
-  vendor: "p",
-  unmetered: "refuse",
-  tellsBilledCost: false,
-  stored: "refuse",
-  wires: {},
-};
+const provider = aProvider();
 const wire = openaiWire();
 const endpoint = wire.endpoint("POST", "/chat/completions");
 const counter = new ThreadCounter();
@@ -57,23 +45,12 @@ function refusing(desk: Desk, isRefused: (command: Command) => boolean): Exchang
 }
 
 function contextOf(ledger: ExchangeContext["ledger"], observer: Partial<Observer>): ExchangeContext {
-  const nothing = (): void => undefined;
   return {
     ledger,
     clock,
     waiting: new Waiting(),
     learned: new Learned(),
-    observer: {
-      answered: nothing,
-      callEnded: nothing,
-      callUnpriced: nothing,
-      callFailed: nothing,
-      refused: nothing,
-      headerIgnored: nothing,
-      thresholdCrossed: nothing,
-      failed: nothing,
-      ...observer,
-    },
+    observer: { ...silentObserver, ...observer },
     prices: () => ({ version: "test", sheet: () => undefined }),
     limits: { firstByteMs: 1000, idleStreamMs: 1000, totalMs: 1000, drainMs: 1000 },
     onDisconnect: "drain",
@@ -100,6 +77,7 @@ function forwarded(ledger: ExchangeContext["ledger"]): Forwarded {
     held: quantities(20n),
     fitted: null,
     fallback: null,
+    withConfiguredKey: true,
     meter,
     slices,
     input,
@@ -193,7 +171,7 @@ async function breakOff(
 const role = '{"choices":[{"delta":{"role":"assistant","content":""}}]}';
 const counted = '{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":5,"completion_tokens":7}}';
 
-test("reasoning that nobody told of is charged as far as it was allowed when its stream breaks off", async () => {
+test("reasoning that was not reported is charged as far as it was allowed when its stream breaks off", async () => {
   for (const caller of ["leaves", "stays"] as const) {
     for (const timedOut of [false, true]) {
       assert.deepEqual(await breakOff(true, { come: role, caller, timedOut }), ["estimated", 1000]);

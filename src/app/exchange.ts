@@ -243,9 +243,9 @@ export class Exchange implements UpstreamReceiver, Watched {
   /** Providers do not charge for an error or a redirect: the hold is given back, and their answer passes as it is. */
   #beginError(): void {
     this.#phase = "failing";
-    const { route } = this.#call;
+    const { route, withConfiguredKey } = this.#call;
     void this.#run(this.#holdEnd.release(this.#call, `the provider answered ${this.#status}`));
-    this.#context.observer.callFailed({ provider: route.provider.name, status: this.#status });
+    this.#context.observer.callFailed({ provider: route.provider.name, status: this.#status, withConfiguredKey });
     const headers = this.#replyHeaders();
     headers["x-purser-cost-usd"] = "0";
     this.#open(headers);
@@ -289,7 +289,8 @@ export class Exchange implements UpstreamReceiver, Watched {
 
   async #releaseUnreached(): Promise<void> {
     await this.#holdEnd.release(this.#call, "the provider was not reached");
-    this.#context.observer.callFailed({ provider: this.#call.route.provider.name, status: 502 });
+    const { route, withConfiguredKey } = this.#call;
+    this.#context.observer.callFailed({ provider: route.provider.name, status: 502, withConfiguredKey });
   }
 
   #answerFailure(failure: UpstreamFailure): void {

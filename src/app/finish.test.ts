@@ -8,41 +8,18 @@ import type { Outcome } from "../domain/ledger/entry.ts";
 import { plainFacts } from "../wire/answer/feed.ts";
 import { openaiWire } from "../wire/openai/index.ts";
 import { settle, type HeldCall } from "./finish.ts";
-import type { Observer } from "./observer.ts";
 import { Waiting } from "./waiting.ts";
+import { aProvider, silentObserver } from "./parts.test-kit.ts";
 
 const wire = openaiWire();
 const endpoint = wire.endpoint("POST", "/chat/completions");
-const observer: Observer = {
-  answered: () => undefined,
-  callEnded: () => undefined,
-  callUnpriced: () => undefined,
-  callFailed: () => undefined,
-  refused: () => undefined,
-  headerIgnored: () => undefined,
-  thresholdCrossed: () => undefined,
-  failed: () => undefined,
-};
-
 /** Ends a call with 200 tokens of output. @returns What the next one that asks for as many at most is expected to need; null where nothing was learned. */
 async function expectedAfter(ceiling: HeldCall["ceiling"], change: Partial<Outcome> = {}): Promise<number | null> {
   const desk = new Desk();
   desk.budget({ budgetId: "b", amount: 1000n });
   desk.run(aHold("op", 20n));
   const learned = new Learned();
-  const provider = {
-    name: "p",
-    bases: {},
-    apiKey: null,
-    headers: {},
-    priceProvider: "p",
-    vendor: "p",
-    tellsBilledCost: false,
-    passHeaders: [],
-    stored: "refuse",
-    unmetered: "refuse",
-    wires: {},
-  } as const;
+  const provider = aProvider();
   const held: HeldCall = {
     call: { operationId: "op", attempt: 1 },
     route: { provider, wire, wireName: "openai", endpoint, url: "http://p", model: "m", title: "p/m" },
@@ -53,7 +30,9 @@ async function expectedAfter(ceiling: HeldCall["ceiling"], change: Partial<Outco
   };
   const outcome = anOutcome(10n, { usage: { input: 10, output: 200 }, ...change });
   const ledger = { decide: async (command: Parameters<Desk["run"]>[0]) => desk.run(command) };
-  const context = { ledger, clock: { now: () => 2 }, waiting: new Waiting(), learned, observer } as Parameters<typeof settle>[0];
+  const context = { ledger, clock: { now: () => 2 }, waiting: new Waiting(), learned, observer: silentObserver } as Parameters<
+    typeof settle
+  >[0];
   await settle(context, held, outcome);
   return learned.of("p", "m").output.expected(ceiling.asked);
 }

@@ -9,7 +9,7 @@ import type { InputCount } from "./input-count.ts";
 import type { Observer } from "./observer.ts";
 import type { Clock, Ledger } from "./ports.ts";
 import { boundOfBytes, isTextOnly } from "./estimate.ts";
-import type { Route } from "./route.ts";
+import type { Route } from "./target.ts";
 import type { Slices } from "./slices.ts";
 import { lacksPrice } from "./unpriced.ts";
 import type { Waiting } from "./waiting.ts";
@@ -57,7 +57,7 @@ export async function release(context: FinishContext, held: Pick<HeldCall, "call
 function learn(learned: Learned, { route, facts, ceiling, slices, input: { counted } }: HeldCall, { status, usage, flags }: Outcome): void {
   if (flags.includes("provider_error") || flags.includes("usage_implausible")) return;
   if (status !== "settled" || !isTextOnly(facts)) return;
-  const model = learned.teach(route.provider.priceProvider, route.model);
+  const model = learned.teach(route.provider.name, route.model);
   const input = countContext(usage);
   model.added.learn({ bound: boundOfBytes(facts), billed: input });
   if (counted) model.inputs.learn(counted.digest, input);

@@ -8,6 +8,8 @@ import type { HeldCall } from "./finish.ts";
 import type { InputCount } from "./input-count.ts";
 
 export interface Forwarded extends HeldCall {
+  /** Whether it is sent with the key that is configured for the provider, and not with its caller's own. */
+  readonly withConfiguredKey: boolean;
   readonly estimate: Estimate;
   readonly input: InputCount;
   readonly heldAt: number;

@@ -3,6 +3,7 @@
 import type { AnswerOf, HoldCommand, Refusal } from "../domain/ledger/command.ts";
 import { demandOf, type Estimate } from "./estimate.ts";
 import type { CallLimits } from "./limits.ts";
+import type { Observer } from "./observer.ts";
 import type { Clock, Ledger } from "./ports.ts";
 import type { Scouts } from "./scouts.ts";
 import type { CountedInput } from "./token-counter.ts";
@@ -26,6 +27,7 @@ export interface HoldContext {
   readonly waiting: Waiting;
   readonly scouts: Scouts;
   readonly limits: Pick<CallLimits, "holdWaitMs">;
+  readonly observer: Pick<Observer, "failed">;
 }
 
 export interface HoldRequest extends Pick<HoldCommand, "at" | "operationId" | "repeat" | "attribution" | "route" | "budgets"> {
@@ -56,7 +58,7 @@ export async function hold(context: HoldContext, request: HoldRequest): Promise<
 async function holdByCount(context: HoldContext, request: HoldRequest): Promise<Held> {
   const { waiting, clock } = context;
   const deadline = clock.monotonic() + context.limits.holdWaitMs;
-  const counted = await request.count();
+  const counted = await countIfPossible(context, request);
   let place: number | null = null;
   while (true) {
     const { endings } = waiting;
@@ -71,6 +73,16 @@ async function holdByCount(context: HoldContext, request: HoldRequest): Promise<
   }
 }
 
+/** @returns Null where it failed: what is held then is the bound by bytes, which is safe and refuses more. */
+async function countIfPossible({ observer }: HoldContext, { count }: HoldRequest): Promise<CountedInput | null> {
+  try {
+    return await count();
+  } catch (error) {
+    observer.failed("an input could not be counted, and is held by its bytes", error);
+    return null;
+  }
+}
+
 /** The call is to wait: in the queue for a budget, or for a scout. */
 interface Wait {
   readonly waitFor: string;
@@ -78,7 +90,7 @@ interface Wait {
 
 interface Try {
   readonly request: HoldRequest;
-  readonly counted: CountedInput;
+  readonly counted: CountedInput | null;
   readonly canWait: boolean;
 }
 

@@ -15,10 +15,10 @@ import type { Ledger } from "./ports.ts";
 import { tokenizerOf } from "../domain/estimate/tokenizer.ts";
 import { InputCount } from "./input-count.ts";
 import type { TokenCounter } from "./token-counter.ts";
-import type { Provider } from "./provider.ts";
 import type { Reply } from "./reply.ts";
 import { Scouts } from "./scouts.ts";
 import { Waiting } from "./waiting.ts";
+import { aProvider, silentObserver } from "./parts.test-kit.ts";
 
 const hourMs = 3_600_000;
 const nothing = (): void => undefined;
@@ -46,19 +46,7 @@ class JumpingClock {
 const counter: TokenCounter = { warm: nothing, countText: () => assert.fail(), countInput: async () => ({ tokens: 10, digest: "" }) };
 const wire = openaiWire();
 const endpoint = wire.endpoint("POST", "/chat/completions");
-const provider: Provider = {
-  name: "p",
-  bases: {},
-  apiKey: null,
-  headers: {},
-  priceProvider: "p",
-  vendor: "p",
-  tellsBilledCost: false,
-  passHeaders: [],
-  stored: "refuse",
-  unmetered: "refuse",
-  wires: {},
-};
+const provider = aProvider();
 const reply: Reply = { gone: false, head: nothing, abort: nothing, write: () => true, end: nothing, onDrain: nothing, onGone: nothing };
 const rates = { input: pico(1n), output: pico(1n) };
 const estimate = { inputTokens: 10, ceiling: 1000, firstSlice: 10, unknownInput: 0, least: 1, rates, fees: pico(0n) };
@@ -78,16 +66,7 @@ function begin(clock: JumpingClock): Running {
     clock,
     waiting: new Waiting(),
     learned: new Learned(),
-    observer: {
-      answered: nothing,
-      callEnded: nothing,
-      callUnpriced: nothing,
-      callFailed: nothing,
-      refused: nothing,
-      headerIgnored: nothing,
-      thresholdCrossed: nothing,
-      failed: (what, error) => assert.fail(`${what}: ${String(error)}`),
-    },
+    observer: { ...silentObserver, failed: (what, error) => assert.fail(`${what}: ${String(error)}`) },
     prices: () => ({ version: "test", sheet: () => undefined }),
     limits: { firstByteMs: 5000, idleStreamMs: 5000, totalMs: 60_000, drainMs: 5000 },
     onDisconnect: "drain",
@@ -103,6 +82,7 @@ function begin(clock: JumpingClock): Running {
     held: quantities(20n),
     fitted: null,
     fallback: null,
+    withConfiguredKey: true,
     meter: wire.meter(endpoint, { stream: true, facts: plainFacts }),
     slices: null,
     showsOnlyReason: false,
@@ -176,7 +156,8 @@ for (const [what, jump] of [
       count: async () => ({ tokens: 25, digest: "" }),
     };
     const waiting = new Waiting();
-    const held = await hold({ ledger: { commit }, clock, waiting, scouts: new Scouts(waiting), limits: { holdWaitMs: 100 } }, request);
+    const parts = { ledger: { commit }, clock, waiting, scouts: new Scouts(waiting), observer: silentObserver };
+    const held = await hold({ ...parts, limits: { holdWaitMs: 100 } }, request);
     assert.equal(held.admitted, false);
     assert.ok(tries >= 3 && tries <= 6, `${tries} tries within 100 ms, at 40 ms each`);
   });

@@ -4,8 +4,6 @@ import type { PriceBook, PriceSheet } from "../domain/price/sheet.ts";
 
 export interface PriceDesk {
   prices(): PriceBook;
-  /** The name under which the book knows a provider: the configuration may call it otherwise. */
-  priceProvider(provider: string): string;
   /** Whether the cost that a provider reports is the amount billed. */
   tellsBilledCost(provider: string): boolean;
 }
@@ -19,7 +17,7 @@ export interface PriceQuestion {
 
 /** @returns undefined for a model without a price. */
 export function lookUpPrice(desk: PriceDesk, { provider, model, at }: PriceQuestion): PriceSheet | undefined {
-  return desk.prices().sheet({ provider: desk.priceProvider(provider), model, at });
+  return desk.prices().sheet({ provider, model, at });
 }
 
 /** The model that a call asked for. */
@@ -27,7 +25,6 @@ export interface AskedModel extends PriceQuestion {
   readonly sheet: PriceSheet | undefined;
 }
 
-/** @param question.provider As the book knows it. */
 export function askedOf(book: PriceBook, question: PriceQuestion): AskedModel {
   const { provider, model, at } = question;
   return { provider, model, at, sheet: book.sheet(question) };

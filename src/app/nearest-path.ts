@@ -3,7 +3,7 @@
 import { nearest } from "../domain/input/nearest.ts";
 import type { Endpoint, WireFormat } from "../wire/wire.ts";
 import { behindBase, callPath, versions } from "./provider-path.ts";
-import type { Wires } from "./route.ts";
+import type { Wires } from "./target.ts";
 
 export interface AskedPath {
   readonly method: string;

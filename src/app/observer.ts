@@ -3,6 +3,13 @@
 import type { Outcome, ThresholdEntry } from "../domain/ledger/entry.ts";
 import type { RefusalReason } from "../domain/ledger/command.ts";
 
+export interface FailedCall {
+  readonly provider: string;
+  readonly status: number;
+  /** Whether it was sent with the key that is configured for the provider, and not with its caller's own. */
+  readonly withConfiguredKey: boolean;
+}
+
 export interface Observer {
   /** The provider began to answer so long after it was asked. */
   answered(call: { readonly provider: string; readonly seconds: number }): void;
@@ -10,7 +17,7 @@ export interface Observer {
   /** No price was known for a call that ended, and it was counted as nothing. Told besides `callEnded`, for each such call. */
   callUnpriced(call: { readonly provider: string; readonly model: string }): void;
   /** The provider answered with an error, or could not be reached, and nothing was charged. */
-  callFailed(call: { readonly provider: string; readonly status: number }): void;
+  callFailed(call: FailedCall): void;
   refused(refusal: { readonly reason: RefusalReason; readonly budgetId: string }): void;
   /** A header begins as Purser's do, and is none of them. Told for each call with it that is forwarded; `remedy` is a sentence. */
   headerIgnored(header: { readonly name: string; readonly remedy: () => string }): void;

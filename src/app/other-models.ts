@@ -6,7 +6,7 @@ import type { OtherModel, RequestFacts } from "../wire/wire.ts";
 import type { Estimate } from "./estimate.ts";
 import { askedOf, sheetOfServed } from "./look-up-price.ts";
 import type { CallLimits } from "./limits.ts";
-import type { Route } from "./route.ts";
+import type { Route } from "./target.ts";
 
 interface BoundedCall {
   readonly route: Route;
@@ -27,7 +27,7 @@ export function withOtherModels(prices: PriceBook, call: BoundedCall): Estimate 
 
 /** Every run reads all that has been said, and what the main answer may have said by then. */
 function boundOf(prices: PriceBook, { route, facts, estimate, at, limits }: BoundedCall, other: OtherModel): PicoUsd {
-  const asked = askedOf(prices, { provider: route.provider.priceProvider, model: route.model, at });
+  const asked = askedOf(prices, { provider: route.provider.name, model: route.model, at });
   const sheet = sheetOfServed(prices, asked, other.model ?? route.model);
   if (!sheet) return zero;
   const inputTokens = estimate.inputTokens + estimate.ceiling;

@@ -12,7 +12,8 @@ import { makeOperationId } from "./operation-id.ts";
 import { explainRefusal } from "./refusal.ts";
 import { matchesName } from "../domain/input/name-pattern.ts";
 import type { Reply } from "./reply.ts";
-import { chooseRoute, titleOf, type Route } from "./route.ts";
+import { chooseRoute, titleOf } from "./route.ts";
+import type { Route } from "./target.ts";
 import { upstreamError } from "./upstream-error.ts";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "./upstream.ts";
 

@@ -7,7 +7,7 @@ import { formatOfCall, nearestPath } from "./nearest-path.ts";
 import type { Provider } from "./provider.ts";
 import { baseUnderName } from "./provider-path.ts";
 import { simulator, simulatorOff } from "./simulated.ts";
-import type { RequestLine, Target, TargetContext, Wires } from "./route.ts";
+import type { RequestLine, Target, TargetContext, Wires } from "./target.ts";
 
 interface Mistyped {
   /** Null for a unified path. */

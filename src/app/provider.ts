@@ -4,6 +4,7 @@ import type { WireFormat, WireName } from "../wire/wire.ts";
 import type { StoredAccess } from "./limits.ts";
 
 export interface Provider {
+  /** Also the price book knows it by this name. */
   readonly name: string;
   /** Base URL for each format it speaks, without a trailing slash, as the vendor's SDK takes it. */
   readonly bases: Readonly<Partial<Record<WireName, string>>>;
@@ -13,8 +14,6 @@ export interface Provider {
   readonly headers: Readonly<Record<string, string>>;
   /** Names of callers' headers that go to it besides those on the list; in lower case. */
   readonly passHeaders: readonly string[];
-  /** The name under which the price book knows it. */
-  readonly priceProvider: string;
   /** Whose API it is, as the price list calls it: `openai`, `anthropic`; its own name where that is not known. */
   readonly vendor: string;
   /** Whether endpoints whose cost cannot be known are refused. */

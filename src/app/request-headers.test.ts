@@ -2,21 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { upstreamHeaders, withoutKey } from "./request-headers.ts";
 import type { Caller } from "./identify.ts";
-import type { Provider } from "./provider.ts";
+import { aProvider } from "./parts.test-kit.ts";
 
-const provider: Provider = {
-  name: "p",
-  bases: {},
+const provider = aProvider({
   apiKey: "sk-of-the-gateway",
   headers: { "x-team": "a", "x-portkey-api-key": "pk-of-the-gateway" },
   passHeaders: ["x-tenant"],
-  priceProvider: "p",
-  unmetered: "refuse",
-  vendor: "p",
-  tellsBilledCost: false,
-  stored: "refuse",
-  wires: {},
-};
+});
 const secret = "purser_secret_of_the_caller";
 const caller = { key: null, bringsProviderKey: false, holdsKey: (text: string) => text.includes(secret) };
 const observer = { headerIgnored: (): void => undefined };

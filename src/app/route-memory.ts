@@ -3,7 +3,7 @@
 import type { CallRoute } from "../domain/ledger/entry.ts";
 import type { WireName } from "../wire/wire.ts";
 import type { Provider } from "./provider.ts";
-import type { Route, Target } from "./route.ts";
+import type { Route, Target } from "./target.ts";
 
 /**
  * Calls repeat a few paths, models and keys. What is made of them is made once, and is the same object from then on, so that others

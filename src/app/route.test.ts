@@ -7,24 +7,14 @@ import { anthropicWire } from "../wire/anthropic/index.ts";
 import { geminiWire } from "../wire/gemini/index.ts";
 import { openaiWire } from "../wire/openai/index.ts";
 import { commonName, type Provider, type Providers } from "./provider.ts";
-import { callRouteOf, chooseRoute, findTarget, type Route, type Target, type Wires } from "./route.ts";
+import { callRouteOf, chooseRoute, findTarget } from "./route.ts";
+import type { Route, Target, Wires } from "./target.ts";
+import { aProvider } from "./parts.test-kit.ts";
 
 const wires: Wires = { openai: openaiWire(), anthropic: anthropicWire, gemini: geminiWire };
 
-function provider(name: string): Provider {
-  return {
-    name,
-    bases: { openai: `http://${name}/v1` },
-    apiKey: null,
-    headers: {},
-    passHeaders: [],
-    priceProvider: name,
-    vendor: name,
-    unmetered: "refuse",
-    tellsBilledCost: false,
-    stored: "refuse",
-    wires: {},
-  };
+function provider(name: string, stated: Partial<Provider> = {}): Provider {
+  return aProvider({ name, bases: { openai: `http://${name}/v1` }, ...stated });
 }
 
 function twoProviders(): Providers {
@@ -56,6 +46,14 @@ function route(providers: Providers, path: string, { model, priced = "one" }: { 
 }
 
 const chat = "/v1/chat/completions";
+
+test("a bare model that several providers have goes to its vendor before those that resell it, whatever these are called", () => {
+  const resold = provider("a", { vendor: "openrouter" });
+  const providers = { byName: new Map([resold, provider("b")].map((one) => [one.name, one])), aliases: new Map() };
+  const priced = bookOf("b");
+  const prices = { ...priced, sheet: ({ model, at }: Parameters<PriceBook["sheet"]>[0]) => priced.sheet({ provider: "b", model, at }) };
+  assert.equal(chooseRoute({ providers, prices, at: 0 }, targetOf(providers, chat), "m").provider.name, "b");
+});
 
 test("the same path, model and key give the same objects, and others give others", () => {
   const providers = twoProviders();

@@ -3,7 +3,7 @@
 import { PurserError } from "../domain/error.ts";
 import type { CallRoute } from "../domain/ledger/entry.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
-import type { Endpoint, WireFormat, WireName } from "../wire/wire.ts";
+import type { WireName } from "../wire/wire.ts";
 import { providerNamed, type Provider, type Providers } from "./provider.ts";
 import { isCallableIn } from "./model-format.ts";
 import { isKnown } from "./nearest-path.ts";
@@ -11,35 +11,9 @@ import { mistyped, strayTarget } from "./path-problem.ts";
 import { behindBase, callPath, tidyPath, underName } from "./provider-path.ts";
 import { RouteMemory } from "./route-memory.ts";
 import { simulator, simulatorOff } from "./simulated.ts";
+import type { RequestLine, Route, Target, TargetContext, Wires } from "./target.ts";
 import { geminiCall, unifiedTarget } from "./unified-path.ts";
-
-/** What a path says, before the body is read. */
-export interface Target {
-  readonly wire: WireFormat;
-  readonly wireName: WireName;
-  readonly endpoint: Endpoint;
-  /** Behind the provider's base URL, with its query. */
-  readonly path: string;
-  /** Null when the model decides. */
-  readonly provider: Provider | null;
-  /** Why no call can be made there: the path is mistyped, or does not say whose it is. */
-  readonly problem?: PurserError;
-}
-
-/** Where the call goes in the end. */
-export interface Route {
-  readonly provider: Provider;
-  readonly wire: WireFormat;
-  readonly wireName: WireName;
-  readonly endpoint: Endpoint;
-  readonly url: string;
-  /** The model as the provider knows it. */
-  readonly model: string;
-  /** `PROVIDER/MODEL`, as a header can carry it. */
-  readonly title: string;
-}
-
-export type Wires = Readonly<Record<Exclude<WireName, "bedrock">, WireFormat>>;
+import { shorten } from "../domain/input/shorten.ts";
 
 /** By the providers that a server has. */
 const memories = new WeakMap<Providers, RouteMemory>();
@@ -48,18 +22,6 @@ function memoryOf(providers: Providers): RouteMemory {
   let memory = memories.get(providers);
   if (!memory) memories.set(providers, (memory = new RouteMemory()));
   return memory;
-}
-
-export interface TargetContext {
-  readonly providers: Providers;
-  readonly wires: Wires;
-}
-
-export interface RequestLine {
-  readonly method: string;
-  readonly path: string;
-  /** The format that the caller's headers speak, where they tell. */
-  readonly dialect?: keyof Wires | undefined;
 }
 
 /** @returns undefined for a path that belongs to no provider. */
@@ -116,7 +78,7 @@ export function chooseRoute(
   const provider = providers.byName.get(first);
   if (provider) return routeTo(providers, target, { provider, model: named.slice(slash + 1) });
 
-  const serves = (candidate: Provider): boolean => prices.sheet({ provider: candidate.priceProvider, model: named, at }) !== undefined;
+  const serves = (candidate: Provider): boolean => prices.sheet({ provider: candidate.name, model: named, at }) !== undefined;
   const speaks = isCallableIn(target.wireName, named);
   const candidate = speaks ? preferred(providers, target.wireName).find(serves) : undefined;
   if (candidate) return routeTo(providers, target, { provider: candidate, model: named });
@@ -128,7 +90,7 @@ export function chooseRoute(
 }
 
 function unserved(providers: Providers, model: string): PurserError {
-  return new PurserError("not_found", `model: no configured provider serves "${shorten(model)}"`, {
+  return new PurserError("not_found", `model: no configured provider serves "${shorten(model, 100)}"`, {
     field: "model",
     remedy: isSimulated(model)
       ? simulatorOff
@@ -143,14 +105,14 @@ function isSimulated(model: string): boolean {
 /** Formats are not translated: the error names the path where the model is called. */
 function otherFormat(provider: Provider, { wireName, endpoint }: Target, model: string): PurserError {
   const [spoken = "openai"] = Object.keys(provider.bases) as WireName[];
-  const path = callPath(spoken, { endpoint: endpoint.name, model: shorten(model) });
+  const path = callPath(spoken, { endpoint: endpoint.name, model: shorten(model, 100) });
   const own = underName(provider.name, spoken, behindBase(path, spoken));
   return new PurserError(
     "invalid_request",
     `model: ${provider.name} does not speak the ${wireName} format, and formats are not translated`,
     {
       field: "model",
-      remedy: `Call "${shorten(model)}" in the ${spoken} format, at ${path} or ${own}.`,
+      remedy: `Call "${shorten(model, 100)}" in the ${spoken} format, at ${path} or ${own}.`,
     },
   );
 }
@@ -163,7 +125,7 @@ function preferred(providers: Providers, wireName: WireName): readonly Provider[
 
 function rank(providers: Providers, wireName: WireName): readonly Provider[] {
   const fitting = [...providers.byName.values()].filter((provider) => provider.bases[wireName] !== undefined);
-  const rankOf = (provider: Provider): number => (provider.name === simulator ? 2 : provider.priceProvider === "openrouter" ? 1 : 0);
+  const rankOf = (provider: Provider): number => (provider.name === simulator ? 2 : provider.vendor === "openrouter" ? 1 : 0);
   return fitting.sort((left, right) => rankOf(left) - rankOf(right));
 }
 
@@ -233,8 +195,4 @@ function wireOf(provider: Provider, path: string): WireName {
   if (names.length === 1 && only) return only;
   if (path.startsWith("/v1/messages")) return "anthropic";
   return path.startsWith("/v1beta/") || geminiCall.test(path) ? "gemini" : "openai";
-}
-
-function shorten(name: string): string {
-  return name.length > 100 ? `${name.slice(0, 100)}...` : name;
 }

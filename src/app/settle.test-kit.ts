@@ -9,6 +9,7 @@ import { geminiWire } from "../wire/gemini/index.ts";
 import { openaiWire } from "../wire/openai/index.ts";
 import type { WireFormat } from "../wire/wire.ts";
 import { outcomeOf, type ForwardedCall } from "./settle.ts";
+import { aProvider } from "./parts.test-kit.ts";
 
 const openai = openaiWire();
 
@@ -39,20 +40,9 @@ export function settle(answer: object | readonly object[], scene: Scene = {}): O
   meter.push(Buffer.from(text));
   const { reading } = meter.end();
   const ceiling = scene.ceiling ?? facts.maxOutputTokens ?? 32_000;
-  const provider = {
-    name: "p",
-    bases: {},
-    apiKey: null,
-    headers: {},
-    priceProvider: "p",
-    vendor: "p",
-    passHeaders: [],
-    stored: "refuse",
-    unmetered: "refuse",
-    wires: {},
-  } as const;
+  const provider = aProvider({ tellsBilledCost });
   const call: ForwardedCall = {
-    route: { provider: { ...provider, tellsBilledCost }, wire, wireName: wire.name, endpoint, url: "http://p", model: "m", title: "p/m" },
+    route: { provider, wire, wireName: wire.name, endpoint, url: "http://p", model: "m", title: "p/m" },
     facts,
     estimate: { inputTokens: 40, ceiling, firstSlice: 10, unknownInput: 0, least: 1, rates: null, fees: pico(0n) },
     ceiling: { fitted: ceiling },

@@ -10,7 +10,7 @@ import { believeUsage, isCeilingStated, type BoundedCall } from "./believe-usage
 import { chargeFallback } from "./charge-fallback.ts";
 import { chooseCharge, type OwnCharge } from "./choose-charge.ts";
 import { askedOf, sheetOfServed } from "./look-up-price.ts";
-import type { Route } from "./route.ts";
+import type { Route } from "./target.ts";
 import { usedByModel } from "./used-by-model.ts";
 
 /** What is known of a call since before it was forwarded. */
@@ -34,7 +34,7 @@ export interface Answer {
 export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer): Outcome {
   if (isUnbilled(answer.reading)) return unbilledOutcome(prices.version, call, answer);
   const { reading } = answer;
-  const asked = askedOf(prices, { provider: call.route.provider.priceProvider, model: call.route.model, at: call.heldAt });
+  const asked = askedOf(prices, { provider: call.route.provider.name, model: call.route.model, at: call.heldAt });
   const model = reading.model ?? call.route.model;
   const isFinal = reading.parts.length > 0 && !reading.partial;
   const told = isFinal ? reading.parts : estimatedParts(call, answer);

@@ -7,7 +7,7 @@ import { mistyped } from "./path-problem.ts";
 import type { Provider, Providers } from "./provider.ts";
 import { simulator } from "./simulated.ts";
 import { behindBase, underName } from "./provider-path.ts";
-import type { RequestLine, Target, TargetContext, Wires } from "./route.ts";
+import type { RequestLine, Target, TargetContext, Wires } from "./target.ts";
 
 /** Gemini's SDKs write `v1` or `v1beta`, by their age (@google/genai 3.1 writes `v1`); the action tells it from a model of OpenAI's. */
 export const geminiCall = /^\/v1(?:beta|alpha)?\/(?:models|tunedModels)\/[^?]+:[A-Za-z]+/;

@@ -1,7 +1,7 @@
 /** A meter for an answer in an encoding that could not be undone: it passes as it is, and is estimated by its bytes. */
 
 import type { RequestFacts, UsageMeter } from "../wire/wire.ts";
-import type { Route } from "./route.ts";
+import type { Route } from "./target.ts";
 
 interface AskedFor {
   readonly route: Pick<Route, "endpoint">;

@@ -7,6 +7,7 @@
 
 import { isIP } from "node:net";
 import { PurserError } from "../domain/error.ts";
+import { shorten } from "../domain/input/shorten.ts";
 
 export interface VisitorRules {
   /** The address that is listened on. */
@@ -49,19 +50,15 @@ function nameOf(host: string): string {
 }
 
 function wrongHost(name: string): PurserError {
-  return new PurserError("forbidden", `this server is not called ${JSON.stringify(shorten(name))}`, {
+  return new PurserError("forbidden", `this server is not called ${JSON.stringify(shorten(name, 100))}`, {
     field: "host",
     remedy: "Call it by the address it listens on, or add the name to server.hosts in purser.yaml.",
   });
 }
 
 function wrongOrigin(origin: string): PurserError {
-  return new PurserError("forbidden", `pages of ${JSON.stringify(shorten(origin))} may not call this server`, {
+  return new PurserError("forbidden", `pages of ${JSON.stringify(shorten(origin, 100))} may not call this server`, {
     field: "origin",
     remedy: "Call it from a program rather than a page, or add the page's origin to server.origins in purser.yaml.",
   });
-}
-
-function shorten(text: string): string {
-  return text.length > 100 ? `${text.slice(0, 100)}...` : text;
 }

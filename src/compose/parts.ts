@@ -112,7 +112,6 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     version,
     simulatedApart,
     prices: () => prices.book,
-    priceProvider: (provider) => provider,
     expectedOutput: ({ provider, model }, ceiling) => learned.of(provider, model).output.expected(ceiling),
     tellsBilledCost,
     reloadPrices: () => prices.reload(),

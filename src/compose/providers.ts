@@ -2,7 +2,7 @@
 
 import type { Probe } from "../app/probe.ts";
 import type { Provider, Providers } from "../app/provider.ts";
-import type { Wires } from "../app/route.ts";
+import type { Wires } from "../app/target.ts";
 import { simulator as simulatorName } from "../app/simulated.ts";
 import type { BookedProvider, Catalogue } from "../catalogue/catalogue.ts";
 import type { Configuration, ProviderConfiguration } from "../config/configuration.ts";
@@ -81,7 +81,6 @@ function makeProvider({ wire, baseUrl, ...rest }: ProviderConfiguration, { vendo
   return {
     ...rest,
     bases: { [wire]: baseUrl },
-    priceProvider: rest.name,
     vendor,
     tellsBilledCost,
     wires: wire === "openai" && isOpenai ? { openai: openaiOwnWire } : {},
@@ -95,7 +94,6 @@ function simulatedProvider({ url }: Simulator): Provider {
     apiKey: "simulated",
     headers: {},
     passHeaders: [],
-    priceProvider: simulatorName,
     vendor: simulatorName,
     unmetered: "refuse",
     tellsBilledCost: false,

@@ -3,7 +3,7 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type Scalar, visit } from "yaml";
 import type { ConfigurationFault } from "../domain/error.ts";
 import type { Environment } from "./configuration.ts";
-import { configurationError, Faults } from "./fault.ts";
+import { configurationError, Faults, type Location } from "./fault.ts";
 import { substitute } from "./substitute.ts";
 
 export interface ConfigurationDocument {
@@ -13,13 +13,6 @@ export interface ConfigurationDocument {
   readonly locate: (field: string) => Location;
   /** What was found to be wrong so far; more is added as the fields are read. */
   readonly faults: Faults;
-}
-
-export interface Location {
-  /** One-based. */
-  readonly line: number;
-  /** The variables that the value was made of; it must not be shown. */
-  readonly variables: readonly string[];
 }
 
 /** @throws PurserError `invalid_configuration` for text that is not YAML. Variables that are not set are told to `faults`. */

@@ -3,7 +3,14 @@
 import { type ConfigurationFault, PurserError } from "../domain/error.ts";
 import { unknownField } from "../domain/input/fields.ts";
 import { suggested } from "../domain/input/nearest.ts";
-import type { Location } from "./document.ts";
+
+/** Of a field in the file. */
+export interface Location {
+  /** One-based. */
+  readonly line: number;
+  /** The variables that the value was made of; it must not be shown. */
+  readonly variables: readonly string[];
+}
 
 /** Where to look for fields, and what to call the file. */
 export interface FaultContext {

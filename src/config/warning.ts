@@ -4,7 +4,8 @@ import { show } from "../domain/input/fields.ts";
 import { matchesName } from "../domain/input/name-pattern.ts";
 import { nearest } from "../domain/input/nearest.ts";
 import type { Configuration, ConfigurationWarning, ProviderConfiguration } from "./configuration.ts";
-import type { ConfigurationDocument, Location } from "./document.ts";
+import type { ConfigurationDocument } from "./document.ts";
+import type { Location } from "./fault.ts";
 import { knownProviders } from "./provider.ts";
 
 type Finding = Omit<ConfigurationWarning, "line">;

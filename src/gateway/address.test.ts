@@ -1,25 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Provider } from "../app/provider.ts";
 import { PurserError } from "../domain/error.ts";
 import { anthropicWire } from "../wire/anthropic/index.ts";
 import { geminiWire } from "../wire/gemini/index.ts";
 import { openaiWire } from "../wire/openai/index.ts";
 import { Addresses } from "./address.ts";
+import { aProvider } from "../app/parts.test-kit.ts";
 
-const provider: Provider = {
-  name: "local",
-  bases: { openai: "http://127.0.0.1:9/v1" },
-  apiKey: null,
-  headers: {},
-  passHeaders: [],
-  priceProvider: "local",
-  vendor: "local",
-  unmetered: "refuse",
-  tellsBilledCost: false,
-  stored: "refuse",
-  wires: {},
-};
+const provider = aProvider({ name: "local", bases: { openai: "http://127.0.0.1:9/v1" } });
 const wires = { openai: openaiWire({ newTokenField: "max_tokens" }), anthropic: anthropicWire, gemini: geminiWire };
 const newAddresses = (): Addresses => new Addresses({ providers: { byName: new Map([["local", provider]]), aliases: new Map() }, wires });
 

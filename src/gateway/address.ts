@@ -1,6 +1,7 @@
 /** What the URLs of calls stand for: the same few are called again and again, and each is taken apart once. */
 
-import { checkPath, findTarget, type Target, type Wires } from "../app/route.ts";
+import { checkPath, findTarget } from "../app/route.ts";
+import type { Target, Wires } from "../app/target.ts";
 import type { Providers } from "../app/provider.ts";
 
 export interface Address {

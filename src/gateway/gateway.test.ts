@@ -4,27 +4,15 @@ import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import { Identification } from "../app/identify.ts";
 import { InFlight } from "../app/in-flight.ts";
-import type { Provider } from "../app/provider.ts";
 import type { Upstream, UpstreamReceiver } from "../app/upstream.ts";
 import type { Key } from "../domain/key/key.ts";
 import { anthropicWire } from "../wire/anthropic/index.ts";
 import { geminiWire } from "../wire/gemini/index.ts";
 import { openaiWire } from "../wire/openai/index.ts";
 import { makeGateway, type GatewayContext } from "./gateway.ts";
+import { aProvider } from "../app/parts.test-kit.ts";
 
-const provider: Provider = {
-  name: "local",
-  bases: { openai: "http://127.0.0.1:9/v1" },
-  apiKey: null,
-  headers: {},
-  priceProvider: "local",
-  vendor: "local",
-  tellsBilledCost: false,
-  passHeaders: [],
-  stored: "refuse",
-  unmetered: "refuse",
-  wires: {},
-};
+const provider = aProvider({ name: "local", bases: { openai: "http://127.0.0.1:9/v1" } });
 const clock = { now: () => 1, monotonic: () => 1 };
 
 /** Answers every request as `answer` says; nothing of it is sent anywhere. */

@@ -8,7 +8,7 @@ import type { Headers } from "../app/identify.ts";
 import { passThrough } from "../app/pass-through.ts";
 import { describeRefusal, explainRefusal } from "../app/refusal.ts";
 import { tidyPath } from "../app/provider-path.ts";
-import type { Target, Wires } from "../app/route.ts";
+import type { Target, Wires } from "../app/target.ts";
 import type { ServedModel } from "../app/served-models.ts";
 import type { Visit } from "../app/visitor.ts";
 import { PurserError, type ErrorCode } from "../domain/error.ts";

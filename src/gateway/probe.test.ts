@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import type { Provider } from "../app/provider.ts";
 import { probeProvider, type ProbeOptions } from "./probe.ts";
+import { aProvider } from "../app/parts.test-kit.ts";
 
 const options: ProbeOptions = { timeoutMs: 5000, now: () => 0 };
 const seen: { readonly url: string; readonly headers: IncomingHttpHeaders }[] = [];
@@ -22,19 +23,7 @@ before(async () => {
 after(() => server.close());
 
 function provider(bases: Provider["bases"], apiKey: string | null = "sk-test"): Provider {
-  return {
-    name: "one",
-    bases,
-    apiKey,
-    headers: { "x-extra": "1" },
-    priceProvider: "one",
-    vendor: "one",
-    tellsBilledCost: false,
-    passHeaders: [],
-    stored: "refuse",
-    unmetered: "refuse",
-    wires: {},
-  };
+  return aProvider({ name: "one", bases, apiKey, headers: { "x-extra": "1" } });
 }
 
 const formats: readonly (readonly [format: "openai" | "anthropic" | "gemini", path: string, header: string, value: string])[] = [

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { silentObserver } from "../app/parts.test-kit.ts";
 import { makeLog } from "./log.ts";
 import { logText } from "./log-text.ts";
 
@@ -23,4 +24,15 @@ test("a log that is read by a person has no JSON in it", () => {
   log.error("a call failed", new Error("broken"));
   assert.match(text, /Z warning {2}the ledger is written again\n.*Z error {2}a call failed\n {2}Error: broken\n/);
   assert.ok(!text.includes('{"'));
+});
+
+test("a key that a provider refuses is reported once where it is configured, and not where a caller brought it", () => {
+  let text = "";
+  const observer = makeLog("info", (line) => (text += line)).observe(silentObserver);
+  observer.callFailed({ provider: "lab", status: 401, withConfiguredKey: false });
+  observer.callFailed({ provider: "lab", status: 500, withConfiguredKey: true });
+  assert.equal(text, "");
+  for (let call = 0; call < 2; call++) observer.callFailed({ provider: "lab", status: 401, withConfiguredKey: true });
+  assert.equal(text.split("lab answers 401 to the key that is configured for it").length, 2);
+  assert.match(text, /purser doctor --online/);
 });

@@ -33,6 +33,12 @@ export function makeLog(level: LevelWithSilent, writeText?: (text: string) => vo
           logger.warn({ model }, `${model} has no price, or a part of its calls has none: that is counted as nothing. ${statePrice}`);
         inner.callUnpriced(call);
       },
+      callFailed(call) {
+        const { provider, status, withConfiguredKey } = call;
+        const isRefused = withConfiguredKey && (status === 401 || status === 403);
+        if (isRefused && told.isNew(`${provider} ${status}`)) logger.warn({ provider, status }, refusedKey(provider, status));
+        inner.callFailed(call);
+      },
       headerIgnored(header) {
         const name = header.name.slice(0, longestName);
         if (told.isNew(name)) logger.warn({ header: name }, `${name} is ignored, and what it says is lost. ${header.remedy()}`);
@@ -67,3 +73,8 @@ class Told {
 
 const mostRemembered = 1000;
 const longestName = 200;
+
+/** Callers see the provider's own words, which read as if their key for Purser were meant. */
+function refusedKey(provider: string, status: number): string {
+  return `${provider} answers ${status} to the key that is configured for it, and the call is not charged. Check the key, and what it may use: purser doctor --online.`;
+}

@@ -17,6 +17,7 @@ import { Learned } from "../../src/domain/estimate/learned.ts";
 import { openLedger } from "../../src/store/sqlite/open.ts";
 import { openaiWire } from "../../src/wire/openai/index.ts";
 import type { Caller } from "./caller.ts";
+import { aProvider, silentObserver } from "../../src/app/parts.test-kit.ts";
 
 export interface World {
   readonly clock: Clock;
@@ -153,15 +154,6 @@ function contextOf(
 ): CallContext {
   const waiting = new Waiting();
   const book = catalogue.book([{ ...price, perMillion: { input: "0.15", output: "0.60" } }], new Map());
-  const house = {
-    name: "house",
-    bases: { openai: "http://house" },
-    apiKey: null,
-    headers: {},
-    priceProvider: "house",
-    vendor: "house",
-    wires: {},
-  };
   return {
     ledger,
     clock,
@@ -175,22 +167,11 @@ function contextOf(
     learned: new Learned(),
     counter,
     identification: new Identification({ ledger, clock, allowAnonymous: true }),
-    providers: { byName: new Map([["house", { ...house, ...ownWays }]]), aliases: new Map() },
+    providers: { byName: new Map([["house", aProvider({ name: "house", bases: { openai: "http://house" } })]]), aliases: new Map() },
     prices: () => book,
-    observer: {
-      answered: () => undefined,
-      callEnded: () => undefined,
-      callUnpriced: () => undefined,
-      callFailed: () => undefined,
-      refused: () => undefined,
-      headerIgnored: () => undefined,
-      thresholdCrossed: () => undefined,
-      failed,
-    },
+    observer: { ...silentObserver, failed },
   };
 }
-
-const ownWays = { unmetered: "refuse", tellsBilledCost: false, stored: "refuse", passHeaders: [] } as const;
 
 /** Counts as the scripted provider does, whose every token is five bytes; of its inputs, no better bound than bytes is known. */
 const counter: CallContext["counter"] = {

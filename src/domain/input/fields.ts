@@ -2,6 +2,7 @@
 
 import { PurserError } from "../error.ts";
 import { suggest } from "./nearest.ts";
+import { shorten } from "./shorten.ts";
 
 /** The fields of one object of the input. A field that is null counts as absent. */
 export interface Fields {
@@ -34,7 +35,7 @@ export function openFields(input: unknown, options: { readonly prefix: string; r
   }
   const values = new Map<string, unknown>();
   for (const [name, value] of Object.entries(input)) {
-    if (!known.includes(name)) throw invalid(prefix + shorten(name), unknownField, suggest(name, known));
+    if (!known.includes(name)) throw invalid(prefix + shorten(name, 60), unknownField, suggest(name, known));
     if (value !== null && value !== undefined) values.set(name, value);
   }
   return { prefix, values };
@@ -105,13 +106,9 @@ export function optionalTexts(fields: Fields, name: string, remedy: string): rea
 
 /** A value as it can stand in a message: short, and on one line. */
 export function show(value: unknown): string {
-  if (typeof value === "string") return shorten(JSON.stringify(value));
+  if (typeof value === "string") return shorten(JSON.stringify(value), 60);
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return "a list";
-  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return shorten(String(value));
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return shorten(String(value), 60);
   return value === null ? "null" : `an ${typeof value === "object" ? "object" : "odd value"}`;
-}
-
-function shorten(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }

@@ -9,7 +9,7 @@ import type { Hold } from "./hold.ts";
 import type { AnswerOf, PutBudgetCommand } from "./command.ts";
 import { counterId, type Counter } from "./counter.ts";
 import { crossings } from "./crossing.ts";
-import type { Decided } from "./decide.ts";
+import type { Decided } from "./decided.ts";
 import type { CountedCounter, CounterKey, Entry, MoveEntry, Recount, ThresholdEntry } from "./entry.ts";
 import { type BudgetToCount, countingFor, type Counting, isWithin, subjectOf, Tally } from "./recount.ts";
 

@@ -3,7 +3,7 @@
 import { PurserError } from "../error.ts";
 import type { Books } from "./books.ts";
 import type { CorrectCommand, SettleAnswer } from "./command.ts";
-import type { Decided } from "./decide.ts";
+import type { Decided } from "./decided.ts";
 import { answerAgain, correct } from "./decide-settle.ts";
 import { idOfOperation } from "./operation.ts";
 

@@ -7,7 +7,7 @@ import type { Applied } from "./applicable.ts";
 import type { Books } from "./books.ts";
 import type { Demand, HoldAnswer, HoldCommand, Refusal, RefusalReason, Remaining } from "./command.ts";
 import { amountIn, available, balanceOf, isPaused } from "./counter.ts";
-import type { Decided } from "./decide.ts";
+import type { Decided } from "./decided.ts";
 import type { Entry, Quantities } from "./entry.ts";
 import { answerRepeat, nextAttempt } from "./repeat.ts";
 import { checkShare } from "./self-reported.ts";

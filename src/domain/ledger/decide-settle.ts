@@ -8,7 +8,7 @@ import { countersNow, type Moved } from "./counters-now.ts";
 import { crossings } from "./crossing.ts";
 import { tightestAfter } from "./decide-hold.ts";
 import { budgetsOf } from "./decide-top-up.ts";
-import type { Decided } from "./decide.ts";
+import type { Decided } from "./decided.ts";
 import { nothing, subtractQuantities, type Entry, type Quantities, type ThresholdEntry } from "./entry.ts";
 import { idOfOperation } from "./operation.ts";
 import type { PastAttempt } from "./past.ts";

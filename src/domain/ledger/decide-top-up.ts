@@ -8,7 +8,7 @@ import type { Quantities } from "./entry.ts";
 import type { TopUpAnswer, TopUpCommand } from "./command.ts";
 import { amountIn, isPaused } from "./counter.ts";
 import { crowdedBy, refusalBy, refuses } from "./decide-hold.ts";
-import type { Decided } from "./decide.ts";
+import type { Decided } from "./decided.ts";
 import { checkShare } from "./self-reported.ts";
 import { idOfOperation } from "./operation.ts";
 

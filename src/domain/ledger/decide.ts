@@ -8,14 +8,8 @@ import { decideCorrect } from "./decide-correct.ts";
 import { decideHold } from "./decide-hold.ts";
 import { decideSettle } from "./decide-settle.ts";
 import { decideTopUp } from "./decide-top-up.ts";
-import type { Entry } from "./entry.ts";
+import type { Decided } from "./decided.ts";
 import { idOfOperation } from "./operation.ts";
-
-export interface Decided<Answer> {
-  readonly answer: Answer;
-  /** To be applied in this order, all of them or none. */
-  readonly entries: readonly Entry[];
-}
 
 type Decider = { readonly [Kind in Command["kind"]]: (books: Books, command: never) => Decided<AnswerOf[Kind]> };
 

@@ -1,6 +1,7 @@
 /** Money as integer pico-USD (10^-12 USD): small enough that a price per token is a whole number. */
 
 import { PurserError } from "../error.ts";
+import { shorten } from "../input/shorten.ts";
 
 declare const unit: unique symbol;
 
@@ -45,7 +46,7 @@ export function parseUsd(text: string, field = "amount"): PicoUsd {
   const [, sign, whole = "0", fraction = ""] = match;
   const significant = fraction.replace(/0+$/, "");
   if (significant.length > decimals) {
-    throw new PurserError("invalid_request", `${field}: "${shorten(text)}" has more than ${decimals} decimals`, {
+    throw new PurserError("invalid_request", `${field}: "${shorten(text, 40)}" has more than ${decimals} decimals`, {
       field,
       remedy: `Give at most ${decimals} decimals (pico-USD).`,
     });
@@ -72,12 +73,8 @@ export function toNumber(amount: PicoUsd): number {
 }
 
 function notDecimal(text: string, field: string): PurserError {
-  return new PurserError("invalid_request", `${field}: "${shorten(text)}" is not an amount of money`, {
+  return new PurserError("invalid_request", `${field}: "${shorten(text, 40)}" is not an amount of money`, {
     field,
     remedy: 'Write USD as a plain decimal string, such as "1.50".',
   });
-}
-
-function shorten(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
 }

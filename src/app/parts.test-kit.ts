@@ -1,0 +1,35 @@
+/** Parts of a call that its tests need and do not look at. */
+
+import type { Observer } from "./observer.ts";
+import type { Provider } from "./provider.ts";
+
+/** A provider without a key of its own, at which nothing is open but the metered endpoints. */
+export function aProvider(stated: Partial<Provider> = {}): Provider {
+  const { name = "p" } = stated;
+  return {
+    name,
+    bases: {},
+    apiKey: null,
+    headers: {},
+    passHeaders: [],
+    vendor: name,
+    unmetered: "refuse",
+    tellsBilledCost: false,
+    stored: "refuse",
+    wires: {},
+    ...stated,
+  };
+}
+
+const nothing = (): void => undefined;
+
+export const silentObserver: Observer = {
+  answered: nothing,
+  callEnded: nothing,
+  callUnpriced: nothing,
+  callFailed: nothing,
+  refused: nothing,
+  headerIgnored: nothing,
+  thresholdCrossed: nothing,
+  failed: nothing,
+};
