@@ -56,7 +56,7 @@ async function serve(
         fail: (failure) => receiver.fail(failure),
       };
       setImmediate(() => void answer(guarded, flowing));
-      const abort = (): void => {
+      const abort = async (): Promise<void> => {
         connection.isAborted = true;
         setImmediate(() => receiver.fail({ reached: true, timedOut: false, message: "ended" }));
       };

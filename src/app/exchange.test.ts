@@ -113,7 +113,7 @@ async function stream(
 
   const exchange = new Exchange(contextOf(ledger, { failed: (what) => void failures.push(what), ...observer }), forwarded(ledger), reply);
   exchange.attach({
-    abort: ({ message }) => exchange.fail({ reached: true, timedOut: false, message }),
+    abort: async ({ message }) => exchange.fail({ reached: true, timedOut: false, message }),
     pause: nothing,
     resume: nothing,
     finish: nothing,
@@ -155,7 +155,7 @@ async function breakOff(
   };
   const held = { ...forwarded(ledger), facts: { ...plainFacts, hiddenOutput: hidden } };
   const exchange = new Exchange(contextOf(ledger, {}), held, reply);
-  exchange.attach({ abort: nothing, pause: nothing, resume: nothing, finish: nothing });
+  exchange.attach({ abort: async () => undefined, pause: nothing, resume: nothing, finish: nothing });
   if (come !== null) {
     exchange.head(200, { "content-type": "text/event-stream" });
     exchange.data(Buffer.from(`data: ${come}\n\n`));

@@ -23,7 +23,8 @@ export interface ExchangeContext extends HoldEndContext {
   readonly onDisconnect: "drain" | "cancel";
 }
 
-type Phase = "waiting" | "streaming" | "buffering" | "failing" | "draining" | "ended";
+/** `cutting`: what arrives is counted, and does not pass. */
+type Phase = "waiting" | "streaming" | "cutting" | "buffering" | "failing" | "draining" | "ended";
 
 /** Methods are called by the upstream's connection, by the caller's connection, and by the watch for time-outs. */
 export class Exchange implements UpstreamReceiver, Watched {
@@ -81,6 +82,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     if (this.#phase === "buffering") this.#keep(chunk);
     else if (this.#phase === "failing") void this.#pass(chunk);
     else if (this.#stream && this.#phase === "streaming") this.#take(this.#stream, chunk);
+    else if (this.#phase === "cutting") this.#call.meter.push(chunk);
   }
 
   end(): void {
@@ -112,7 +114,7 @@ export class Exchange implements UpstreamReceiver, Watched {
   }
 
   #abort(message: string): void {
-    this.#upstream?.abort({ message, timedOut: true });
+    void this.#upstream?.abort({ message, timedOut: true });
   }
 
   #callerLeft(): void {
@@ -126,7 +128,7 @@ export class Exchange implements UpstreamReceiver, Watched {
   /** Nobody reads the answer any more: it is read on for its usage, or broken off, as the configuration says. */
   #leaveUpstream(): void {
     if (this.#context.onDisconnect === "cancel" || this.#phase === "failing")
-      this.#upstream?.abort({ message: "the caller left", timedOut: false });
+      void this.#upstream?.abort({ message: "the caller left", timedOut: false });
     else if (!this.#stream?.isWithholding) this.#upstream?.resume();
   }
 
@@ -195,14 +197,14 @@ export class Exchange implements UpstreamReceiver, Watched {
 
   /** No budget pays for more: the stream ends in the provider's own format, and what was generated is charged. */
   async #cut(stream: CoveredStream, refusal: Refusal): Promise<void> {
-    this.#phase = "draining";
-    const { isPaid } = stream;
+    this.#phase = "cutting";
     this.#flags = [...this.#flags, "cut"];
-    this.#upstream?.abort({ message: "the budget is used up", timedOut: false });
+    if (stream.isPaid) stream.passWithheld();
+    await this.#upstream?.abort({ message: "the budget is used up", timedOut: false });
+    this.#phase = "draining";
     const { meter, route, showsOnlyReason } = this.#call;
     const { outcome } = await this.#read({ closed: true });
     await this.#holdEnd.settle(this.#call, outcome);
-    if (isPaid) stream.passWithheld();
     this.#pass(meter.stop({ error: cutError(refusal), usage: outcome.usage, showsOnlyReason }));
     this.#endReply(costComment(outcome, this.#headers, route));
   }
@@ -265,7 +267,7 @@ export class Exchange implements UpstreamReceiver, Watched {
   /** The answer broke off, or never came. */
   async #break(failure: UpstreamFailure): Promise<void> {
     const hadPhase = this.#phase;
-    if (hadPhase === "draining") return;
+    if (hadPhase === "draining" || hadPhase === "cutting") return;
     if (hadPhase === "streaming" && this.#call.meter.finished) return this.#endStream();
     this.#phase = "draining";
     const closed = this.#goneAt !== null || failure.timedOut;
@@ -320,7 +322,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     return work.catch((error: unknown) => {
       this.#context.observer.failed("a call could not be brought to its end", error);
       this.#phase = "draining";
-      this.#upstream?.abort({ message: "an error inside Purser", timedOut: false });
+      void this.#upstream?.abort({ message: "an error inside Purser", timedOut: false });
       this.#reply.abort();
       if (this.#holdEnd.isOver || this.#isGivenUp) return this.#done();
       this.#isGivenUp = true;

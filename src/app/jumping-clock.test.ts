@@ -90,7 +90,7 @@ function begin(clock: JumpingClock): Running {
   };
   const exchange = new Exchange(context, call, reply);
   const aborts: string[] = [];
-  exchange.attach({ abort: ({ message }) => aborts.push(message), pause: nothing, resume: nothing, finish: nothing });
+  exchange.attach({ abort: async ({ message }) => void aborts.push(message), pause: nothing, resume: nothing, finish: nothing });
   return { desk, exchange, aborts };
 }
 

@@ -31,8 +31,12 @@ export interface UpstreamReceiver {
 }
 
 export interface UpstreamExchange {
-  /** Closes the connection. `fail` follows if the answer had not ended. */
-  abort(reason: { readonly message: string; readonly timedOut: boolean }): void;
+  /**
+   * Closes the connection, once what has arrived is read. `fail` follows if the answer had not ended.
+   *
+   * @returns Resolves when no more `data` comes.
+   */
+  abort(reason: { readonly message: string; readonly timedOut: boolean }): Promise<void>;
   pause(): void;
   resume(): void;
   /** The answer is over: nothing more of it is wanted. The connection is kept if the provider ends it soon, and closed otherwise. */

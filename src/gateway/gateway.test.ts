@@ -20,7 +20,7 @@ function upstreamOf(answer: (receiver: UpstreamReceiver) => void): Upstream {
   return {
     forward(_, receiver) {
       answer(receiver);
-      return { abort: () => undefined, pause: () => undefined, resume: () => undefined, finish: () => undefined };
+      return { abort: async () => undefined, pause: () => undefined, resume: () => undefined, finish: () => undefined };
     },
     close: async () => undefined,
   };

@@ -1,9 +1,11 @@
 /** What the gateway says of calls that did not get through. */
 
 import assert from "node:assert/strict";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, test } from "node:test";
+import { pipeline } from "node:stream/promises";
+import { setTimeout } from "node:timers/promises";
 import type { UpstreamFailure } from "../app/upstream.ts";
 import { UndiciUpstream } from "./upstream.ts";
 
@@ -30,9 +32,9 @@ function failureOf(to: string, abortAfterMs: number | null): Promise<UpstreamFai
     const receiver = { head: unexpected, data: unexpected, end: unexpected, fail: resolve };
     const request = { method: "POST", url: `${to}/v1/x`, headers: {}, body: Buffer.from("{}") };
     const exchange = upstream.forward(request, receiver);
-    const abort = (): void => exchange.abort({ message: "given up", timedOut: true });
+    const abort = (): void => void exchange.abort({ message: "given up", timedOut: true });
     if (abortAfterMs === null) abort();
-    else setTimeout(abort, abortAfterMs);
+    else void setTimeout(abortAfterMs).then(abort);
   });
 }
 
@@ -53,4 +55,60 @@ test("a provider that does not listen was not reached", async () => {
   const { reached, message } = await failureOf(nowhere, 5000);
   assert.equal(reached, false);
   assert.match(message, /ECONNREFUSED/);
+});
+
+const megabyte = Buffer.alloc(1024 * 1024);
+/** More than what a socket is read for at once. */
+const piece = 64 * 1024;
+
+function* endless(): Generator<Buffer> {
+  while (true) yield megabyte;
+}
+
+/** Reads the beginning of an answer, and gives it up while reading is paused. @param send What the provider sends meanwhile. */
+async function giveUp(send: (response: ServerResponse) => void): Promise<{ readonly bytes: number; readonly fails: number }> {
+  const server = createServer((_, response) => {
+    response.write("begun");
+    void setTimeout(20).then(() => send(response));
+  });
+  const to = await listen(server);
+  let bytes = 0;
+  let fails = 0;
+  let begun = (): void => undefined;
+  const hasBegun = new Promise<void>((resolve) => (begun = resolve));
+  const receiver = {
+    head: () => undefined,
+    data: (chunk: Uint8Array) => {
+      bytes += chunk.length;
+      exchange.pause();
+      begun();
+    },
+    end: () => assert.fail("the answer has no end"),
+    fail: () => (fails += 1),
+  };
+  const exchange = upstream.forward({ method: "GET", url: `${to}/`, headers: {}, body: null }, receiver);
+  await hasBegun;
+  await setTimeout(100);
+  await exchange.abort({ message: "given up", timedOut: false });
+  const atOnce = bytes;
+  await setTimeout(50);
+  assert.equal(bytes, atOnce, "more came after it was given up");
+  server.closeAllConnections();
+  server.close();
+  return { bytes, fails };
+}
+
+test("what has arrived when a paused answer is given up is read: its provider bills it", async () => {
+  const { bytes, fails } = await giveUp((response) => {
+    for (let pieces = 0; pieces < 5; pieces++) response.write(Buffer.alloc(piece));
+  });
+  assert.deepEqual({ bytes, fails }, { bytes: "begun".length + 5 * piece, fails: 1 });
+});
+
+test("a provider that never stops sending is given up soon all the same", async () => {
+  const { fails, bytes } = await giveUp((response) => {
+    void pipeline(endless, response).catch(() => undefined);
+  });
+  assert.equal(fails, 1);
+  assert.ok(bytes < 256 * megabyte.length, `${bytes} bytes were read`);
 });

@@ -1,6 +1,7 @@
 /** The upstream port over undici: one pool of kept-alive connections for each origin, without a promise or a stream per call. */
 
 import type { IncomingHttpHeaders } from "node:http";
+import { setImmediate } from "node:timers/promises";
 import { Pool, type Dispatcher } from "undici";
 import type { Upstream, UpstreamExchange, UpstreamHeaders, UpstreamReceiver, UpstreamRequest } from "../app/upstream.ts";
 import { decoderFor, decodingOf, type Decoder } from "./decode.ts";
@@ -51,6 +52,11 @@ const maxUrls = 1000;
 /** A provider mostly ends its answer together with the last event, or some milliseconds later. */
 const lingerMs = 1000;
 
+/** A socket that was just resumed is read in the second turn of the event loop at the latest. */
+const quietTurns = 2;
+/** A provider that never stops sending is cut off all the same. */
+const mostTurns = 8;
+
 /** One request on its way. undici calls the `on...` methods, the call's exchange the others. */
 class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   readonly #receiver: UpstreamReceiver;
@@ -62,20 +68,24 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   #hasCome = false;
   #isOver = false;
   #linger: NodeJS.Timeout | undefined;
+  /** Chunks so far, encoded and decoded. */
+  #chunks = 0;
 
   constructor(receiver: UpstreamReceiver) {
     this.#receiver = receiver;
   }
 
-  abort(reason: { readonly message: string; readonly timedOut: boolean }): void {
+  async abort(reason: { readonly message: string; readonly timedOut: boolean }): Promise<void> {
     if (this.#aborted || this.#isOver) return;
     this.#aborted = reason;
+    if (this.#controller) await this.#readArrived();
+    if (this.#isOver) return;
     if (this.#hasCome) this.#fail(reason.message);
     else this.#controller?.abort(new Error(reason.message));
   }
 
   pause(): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#aborted) return;
     if (this.#decoder) this.#decoder.pause();
     else this.#controller?.pause();
   }
@@ -86,10 +96,20 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
     else this.#controller?.resume();
   }
 
+  /** While reading was paused the provider went on: what it has sent by now is in the socket's buffer, and is billed. */
+  async #readArrived(): Promise<void> {
+    this.resume();
+    for (let turns = 0, quiet = 0; turns < mostTurns && quiet < quietTurns && !this.#isOver; turns++) {
+      const before = this.#chunks;
+      await setImmediate();
+      quiet = this.#chunks === before ? quiet + 1 : 0;
+    }
+  }
+
   finish(): void {
     if (this.#isOver || this.#aborted || this.#linger) return;
     this.#controller?.resume();
-    this.#linger = setTimeout(() => this.abort({ message: "the answer was over", timedOut: false }), lingerMs);
+    this.#linger = setTimeout(() => void this.abort({ message: "the answer was over", timedOut: false }), lingerMs);
     this.#linger.unref();
   }
 
@@ -106,6 +126,7 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#memory.passed(chunk.length);
+    this.#chunks++;
     if (!this.#decoder) this.#receiver.data(chunk);
     else if (!this.#decoder.write(chunk)) controller.pause();
   }
@@ -130,6 +151,7 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
       this.#decoder = decoderFor(undone, {
         data: (chunk) => {
           this.#memory.passed(chunk.length);
+          this.#chunks++;
           if (!this.#isOver) this.#receiver.data(chunk);
         },
         end: () => this.#end(),

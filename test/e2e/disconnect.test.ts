@@ -22,7 +22,10 @@ interface Left {
   readonly passed: ReadonlyMap<string, number>;
 }
 
-/** Sixty callers that leave at their own moments: before the head, in mid-stream, some not at all; streams and whole answers by turns. */
+/**
+ * Sixty callers that leave at their own moments: before the head, in mid-stream, some not at all; streams and whole answers by turns.
+ * A few leave once they have some of the answer, however long that takes.
+ */
 async function leaveAtAllMoments(policy: "drain" | "cancel"): Promise<Left> {
   const simulator = await startSimulatorProcess();
   const house = { wire: "openai" as const, base_url: `${simulator.url}/openai/v1`, api_key: providerKey("openai") };
@@ -45,9 +48,15 @@ async function leaveAtAllMoments(policy: "drain" | "cancel"): Promise<Left> {
     Array.from({ length: calls }, async (_, number) => {
       const operationId = `${policy}-${number}`;
       const sim = { ...answer, tag: operationId };
-      const leaving = AbortSignal.timeout(Math.round((lastLeavesMs * (number + 1)) / calls));
-      const { text } = await crowd.chat({ key, model: "sim-small", stream: number % 2 === 0, sim, operationId, signal: leaving });
-      passed.set(operationId, text.match(/"delta":\{"content":"[^"]/g)?.length ?? 0);
+      const leaving = new AbortController();
+      const tokensWanted = number % 12 === 0 ? 1 + number / 12 : Number.POSITIVE_INFINITY;
+      const onText = (text: string): void => {
+        if (tokensIn(text) >= tokensWanted) leaving.abort();
+      };
+      const time = AbortSignal.timeout(Math.round((lastLeavesMs * (number + 1)) / calls));
+      const signal = tokensWanted === Number.POSITIVE_INFINITY ? time : leaving.signal;
+      const { text } = await crowd.chat({ key, model: "sim-small", stream: number % 2 === 0, sim, operationId, signal, onText });
+      passed.set(operationId, tokensIn(text));
     }),
   );
   await crowd.close();
@@ -57,6 +66,10 @@ async function leaveAtAllMoments(policy: "drain" | "cancel"): Promise<Left> {
   const entries = (await gateway.entries()).filter(({ status }) => status !== "released");
   const rows = await simulator.books();
   return { gateway, simulator, entries, billed: new Map(rows.filter((row) => row.billed).map((row) => [row.tag ?? "", row])), passed };
+}
+
+function tokensIn(text: string): number {
+  return text.match(/"delta":\{"content":"[^"]/g)?.length ?? 0;
 }
 
 async function checkBudget({ gateway, entries }: Left): Promise<void> {

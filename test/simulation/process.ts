@@ -145,7 +145,12 @@ function bodyOf(fields: Readonly<Record<string, unknown>> & { readonly messages:
 
 const longestFields = 200;
 
-const noExchange: UpstreamExchange = { abort: () => undefined, pause: () => undefined, resume: () => undefined, finish: () => undefined };
+const noExchange: UpstreamExchange = {
+  abort: async () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
+  finish: () => undefined,
+};
 
 function contextOf(
   ledger: Ledger,

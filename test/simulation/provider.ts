@@ -70,7 +70,7 @@ export class ScriptedProvider implements Upstream {
     };
     this.bills.push(bill);
     this.#served.push(served);
-    return { abort: ({ message, timedOut }) => this.#abort(served, { message, timedOut }), pause: noop, resume: noop, finish: noop };
+    return { abort: async ({ message, timedOut }) => this.#abort(served, { message, timedOut }), pause: noop, resume: noop, finish: noop };
   }
 
   close(): Promise<void> {
