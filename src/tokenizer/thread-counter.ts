@@ -17,10 +17,10 @@ export class ThreadCounter implements TokenCounter {
   #worker: Worker | null = null;
   #lastId = 0;
 
-  /** Loads what the tokenizers of most models need. */
+  /** Loads what the tokenizers of most models need, and what an encoding prepares for characters that it has no token for. */
   warm(): void {
     if (this.#worker) return;
-    const text = Buffer.from("warm");
+    const text = Buffer.from("words, 漢字, 㐀㐁 and 🙂");
     // A count that fails later reports the same error.
     this.countText(text, { encoding: "o200k_base", isPublic: true, expectedPercent: 100, boundPercent: 100 }).catch(() => undefined);
   }

@@ -24,6 +24,70 @@ for (const kind of textKinds) {
   });
 }
 
+const letters = ["a", "B", "é", "ж", "한", "漢", "か", "ー", "ا", "\u0301"];
+const others = [
+  " ",
+  "\n",
+  "\r",
+  "\t",
+  "，",
+  "。",
+  "・",
+  "「",
+  "'",
+  '"',
+  "\\",
+  "/",
+  ",",
+  "-",
+  "1",
+  "\u3000",
+  "\u00a0",
+  "😀",
+  "\u200d",
+  "'s",
+  "\\n",
+  "\\u300c",
+];
+
+test("wherever a text is split, the counts of both sides add up to the count of the whole", () => {
+  const texts = fc.array(fc.constantFrom(...letters, ...letters, ...others), { minLength: 1, maxLength: 24 });
+  fc.assert(
+    fc.property(texts, (pieces) => {
+      const bytes = written(pieces.join(""));
+      const split = lastSplit(bytes);
+      const sides = count(readWritten(bytes.subarray(0, split))) + count(readWritten(bytes.subarray(split)));
+      assert.equal(sides, count(readWritten(bytes)));
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test("languages without blanks are split at their marks, and any at the beginning of a line", () => {
+  for (const [before, after] of [
+    ["他说天地玄黄", "，宇宙洪荒"],
+    ["これはテスト", "。ですから"],
+    ["слово за", " словом"],
+    ["㐀㐁。\n", "㐂㐃"],
+    ["👍👍\n", "👍"],
+  ] as const) {
+    assert.equal(lastSplit(written(before + after)), written(before).length);
+  }
+});
+
+test("the end of an escape that begins before the last bytes is no letter", () => {
+  const escaped = Buffer.from("\\u0001".repeat(60) + "\\u300c");
+  for (let padding = 0; padding < 8; padding++) {
+    const bytes = Buffer.concat([escaped, Buffer.from(`,b${"1".repeat(246 + padding)}`)]);
+    assert.notEqual(lastSplit(bytes), escaped.length);
+  }
+});
+
+test("a text is split near its end, however far back its last break is", () => {
+  const bytes = written(`a word ${"漢".repeat(2000)}`);
+  assert.ok(bytes.length - lastSplit(bytes) < 10);
+});
+
 test("a text is read as it was before it was written", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => assert.equal(readWritten(written(text)), text)));
 });

@@ -1,9 +1,6 @@
 /** Text as written inside JSON strings, split so that it can be counted incrementally. */
 
-const space = 0x20;
-const slash = 0x2f;
 const backslash = 0x5c;
-const letterN = 0x6e;
 
 /** Text without a break is still split after this many bytes. That may count one token too many. */
 const longestUnsplit = 2048;
@@ -11,14 +8,35 @@ const longestUnsplit = 2048;
 const longestEscape = 6;
 
 /**
- * The last place where the text can be split so that the counts of both sides add up to the count of the whole: before the blank
- * between two words, and before a line that begins with no blank. These encodings never join what is there.
+ * Where the counts of both sides add up to the count of the whole, since these encodings never join what is there: before the blank or
+ * mark between two letters, and before a line that begins with something visible. A letter may not be the end of an escape; an
+ * apostrophe may belong to a word.
+ */
+const between = String.raw`(?<=\p{L})(?<!\\.{1,5})(?=(?: |[^\s\p{L}\p{N}\p{M}'"\\])\p{L})`;
+const beforeLine = String.raw`(?<=[^\\]\\n)(?=[^\s\p{M}\\/])`;
+const splits = new RegExp(`${between}|${beforeLine}`, "gu");
+
+/** What a split is first looked for in; it is mostly there. In bytes. */
+const nearEnd = 256;
+
+/**
+ * The last place where the text can be split so that it need not be counted again when more follows.
  *
  * @returns 0 where there is none.
  */
 export function lastSplit(written: Uint8Array): number {
-  for (let at = written.length - 2; at > 0; at--) if (isBetweenWords(written, at) || isBeforeLine(written, at)) return at;
-  return written.length > longestUnsplit ? forcedSplit(written) : 0;
+  const split = splitBehind(written, written.length - nearEnd) || splitBehind(written, 0);
+  return written.length - split > longestUnsplit ? Math.max(split, forcedSplit(written)) : split;
+}
+
+function splitBehind(written: Uint8Array, from: number): number {
+  let start = Math.max(0, from);
+  while (isInsideCharacter(written, start)) start++;
+  const text = Buffer.from(written.buffer, written.byteOffset + start, written.length - start).toString("utf8");
+  const last = [...text.matchAll(splits)].at(-1);
+  // What looks like a letter at the beginning may be the end of an escape.
+  const isCertain = start === 0 || (last?.index ?? 0) >= longestEscape;
+  return last && isCertain ? start + Buffer.byteLength(text.slice(0, last.index)) : 0;
 }
 
 /** Unescapes the text. If it is not a valid JSON string, each byte is read as one character. */
@@ -31,28 +49,14 @@ export function readWritten(written: Uint8Array): string {
   }
 }
 
-function isBetweenWords(written: Uint8Array, at: number): boolean {
-  return written[at] === space && isLetter(written[at - 1]) && isLetter(written[at + 1]);
-}
-
-/** Behind an escaped line feed that is not an escaped backslash with a letter behind it. */
-function isBeforeLine(written: Uint8Array, at: number): boolean {
-  if (written[at - 1] !== letterN || written[at - 2] !== backslash || written[at - 3] === backslash) return false;
-  const next = written[at] ?? space;
-  return next > space && next < 0x80 && next !== slash && next !== backslash;
-}
-
 /** Neither inside an escape nor inside a character. */
 function forcedSplit(written: Uint8Array): number {
   for (let at = written.length - 1; at > longestEscape; at--) {
-    const isInside = ((written[at] ?? 0) & 0xc0) === 0x80;
-    if (!isInside && !written.subarray(at - longestEscape, at).includes(backslash)) return at;
+    if (!isInsideCharacter(written, at) && !written.subarray(at - longestEscape, at).includes(backslash)) return at;
   }
   return 0;
 }
 
-function isLetter(byte: number | undefined): boolean {
-  if (byte === undefined) return false;
-  const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x7a;
+function isInsideCharacter(written: Uint8Array, at: number): boolean {
+  return ((written[at] ?? 0) & 0xc0) === 0x80;
 }
