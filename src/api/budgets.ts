@@ -7,7 +7,7 @@ import type { Budget, Currency } from "../domain/budget/budget.ts";
 import { budgetToJson } from "../domain/budget/json.ts";
 import { shareOf } from "../domain/budget/threshold.ts";
 import { PurserError } from "../domain/error.ts";
-import type { Balance } from "../domain/ledger/command.ts";
+import type { Balance } from "../domain/ledger/counter.ts";
 import type { Caller } from "./context.ts";
 import { cutPage, pageQuery, readCursor } from "./page.ts";
 import { adminOnly, anyKey, created, ok, route, type Route } from "./route.ts";

@@ -6,7 +6,7 @@ import type { Key } from "../domain/key/key.ts";
 import type { Demand, HoldAnswer, ReleaseAnswer, SettleAnswer, TopUpAnswer } from "../domain/ledger/command.ts";
 import type { CallId, CallRoute, Outcome } from "../domain/ledger/entry.ts";
 import { idOfOperation, operationOf } from "../domain/ledger/operation.ts";
-import type { Share } from "../domain/ledger/self-reported.ts";
+import type { Share } from "../domain/ledger/command.ts";
 import { add, multiply, zero, type PicoUsd } from "../domain/money/money.ts";
 import type { ServiceTier } from "../domain/price/rate.ts";
 import { countTokens, type Usage } from "../domain/usage/usage.ts";

@@ -6,7 +6,7 @@ import { budgetToJson } from "../domain/budget/json.ts";
 import { everyValue } from "../domain/budget/applies.ts";
 import { windowAt } from "../domain/budget/window.ts";
 import { PurserError } from "../domain/error.ts";
-import type { Balance } from "../domain/ledger/command.ts";
+import type { Balance } from "../domain/ledger/counter.ts";
 import type { Clock, Ledger } from "./ports.ts";
 import { countingReal } from "./simulated.ts";
 

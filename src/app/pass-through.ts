@@ -183,10 +183,10 @@ class Pipe implements UpstreamReceiver, Watched {
   }
 
   #leave(): void {
-    this.#upstream?.abort({ message: "the caller left", timedOut: false });
+    void this.#upstream?.abort({ message: "the caller left", timedOut: false });
   }
 
   #abort(message: string): void {
-    this.#upstream?.abort({ message, timedOut: true });
+    void this.#upstream?.abort({ message, timedOut: true });
   }
 }

@@ -5,9 +5,8 @@ import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget, FallbackRates } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import type { PicoUsd } from "../money/money.ts";
-import type { Share } from "./self-reported.ts";
-import type { CallId, CallRoute, CounterKey, Outcome, Quantities, ThresholdEntry } from "./entry.ts";
-import type { Counted } from "./recount.ts";
+import type { Balance } from "./counter.ts";
+import type { CallId, CallRoute, Counted, Outcome, Quantities, ThresholdEntry } from "./entry.ts";
 
 /** What a call may cost, split so that a decision can fit the output to what the budgets can pay. */
 export interface Demand {
@@ -25,6 +24,14 @@ export interface Demand {
   readonly loose?: boolean;
   /** Input tokens inside `fixed`, to be priced at a fallback rate when `perOutputToken` is null. */
   readonly inputTokens: number;
+}
+
+/** How much of a budget one key may keep from others by holds of its own making. */
+export interface Share {
+  readonly keyId: string;
+  /** What the key fixes. It may hold all of a budget that applies to this attribution alone. */
+  readonly attribution: Attribution;
+  readonly percent: number;
 }
 
 export interface HoldCommand {
@@ -131,17 +138,6 @@ export type Command =
   | DeleteBudgetCommand
   | PutKeyCommand
   | PutPriceCommand;
-
-/** A counter as it stands. `available` is negative after an overrun. */
-export interface Balance {
-  readonly counter: CounterKey;
-  readonly limit: bigint;
-  readonly spent: bigint;
-  readonly held: bigint;
-  readonly available: bigint;
-  /** What charges above their holds have taken past the limit. */
-  readonly overrun: bigint;
-}
 
 /** What is left in a budget. */
 export interface Remaining {

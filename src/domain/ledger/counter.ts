@@ -1,7 +1,6 @@
 /** A counter: how much of one budget is spent and held, for one value in one window. */
 
 import type { Budget, Currency } from "../budget/budget.ts";
-import type { Balance } from "./command.ts";
 import type { CounterKey, Quantities } from "./entry.ts";
 
 /** Changed by `Books.apply` alone. Amounts are in the unit of the key's currency and never negative. */
@@ -26,6 +25,17 @@ export interface CounterState {
 }
 
 export const untouched: CounterState = { spent: 0n, held: 0n, overrun: 0n, fired: [] };
+
+/** A counter as it stands. `available` is negative after an overrun. */
+export interface Balance {
+  readonly counter: CounterKey;
+  readonly limit: bigint;
+  readonly spent: bigint;
+  readonly held: bigint;
+  readonly available: bigint;
+  /** What charges above their holds have taken past the limit. */
+  readonly overrun: bigint;
+}
 
 /** The same text for the same counter; budgets, values and windows cannot run into each other. */
 export function counterId(key: CounterKey): string {

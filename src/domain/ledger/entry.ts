@@ -174,6 +174,12 @@ export interface CountedCounter {
   readonly spent: bigint;
 }
 
+/** What was found for one budget. */
+export interface Counted {
+  readonly budgetId: string;
+  readonly counters: readonly CountedCounter[];
+}
+
 export interface KeyEntry extends EntryBase {
   readonly kind: "key";
   readonly key: Key;

@@ -4,11 +4,11 @@ import type { Attribution } from "../attribution/attribution.ts";
 import { valueFor } from "../budget/applies.ts";
 import type { Budget } from "../budget/budget.ts";
 import { windowAt, type Window } from "../budget/window.ts";
+import type { Key } from "../key/key.ts";
 import { selectBudgets, type CallSubject } from "./applicable.ts";
-import type { Books } from "./books.ts";
 import type { PutBudgetCommand } from "./command.ts";
 import { amountIn, counterId } from "./counter.ts";
-import type { CallRoute, CountedCounter, CounterKey, Quantities } from "./entry.ts";
+import type { CallRoute, Counted, CounterKey, Quantities } from "./entry.ts";
 
 /** A charge, or the difference that a correction made, with what decides which budgets count it. */
 export interface ChargedCall {
@@ -38,17 +38,17 @@ export interface Counting {
   readonly ofKeys: ReadonlyMap<string, readonly string[]>;
 }
 
-/** What was found for one budget. */
-export interface Counted {
-  readonly budgetId: string;
-  readonly counters: readonly CountedCounter[];
+/** What the books have of both. */
+export interface BudgetsAndKeys {
+  readonly budgets: ReadonlyMap<string, Budget>;
+  readonly keys: ReadonlyMap<string, Pick<Key, "budgets">>;
 }
 
 /**
  * What is to be counted for a budget that is put: itself when it is new or counts other calls than before, and then those above
  * it, since calls may be theirs through it alone. Nothing where only amounts, policies or thresholds change.
  */
-export function countingFor(books: Books, { budget, at }: Pick<PutBudgetCommand, "budget" | "at">): Counting {
+export function countingFor(books: BudgetsAndKeys, { budget, at }: Pick<PutBudgetCommand, "budget" | "at">): Counting {
   const old = books.budgets.get(budget.budgetId);
   const isOther = !old || definesCalls(old) !== definesCalls(budget);
   const isMoved = old?.parentBudgetId !== budget.parentBudgetId;

@@ -2,20 +2,12 @@
 
 import { formatAmount } from "../budget/amount.ts";
 import { ownValue } from "../budget/own.ts";
-import type { Attribution } from "../attribution/attribution.ts";
 import { PurserError } from "../error.ts";
 import type { Applied } from "./applicable.ts";
 import type { Books } from "./books.ts";
+import type { Share } from "./command.ts";
 import { amountIn, available } from "./counter.ts";
 import type { Quantities } from "./entry.ts";
-
-/** How much of a budget one key may keep from others by holds of its own making. */
-export interface Share {
-  readonly keyId: string;
-  /** What the key fixes. It may hold all of a budget that applies to this attribution alone. */
-  readonly attribution: Attribution;
-  readonly percent: number;
-}
 
 /** @throws PurserError `forbidden` when the key would hold more of a budget that others draw on, too. */
 export function checkShare(

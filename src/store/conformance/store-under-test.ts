@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Ledger, LedgerReader } from "../../app/ports.ts";
 import { PurserError, type ErrorCode } from "../../domain/error.ts";
-import type { Balance } from "../../domain/ledger/command.ts";
+import type { Balance } from "../../domain/ledger/counter.ts";
 
 /** An open ledger, with what a test does to it from outside. */
 export interface StoreUnderTest {

@@ -5,7 +5,8 @@ import type { Clock } from "../../../app/ports.ts";
 import type { Budget } from "../../../domain/budget/budget.ts";
 import type { DeleteBudgetCommand, PutBudgetCommand } from "../../../domain/ledger/command.ts";
 import { decide } from "../../../domain/ledger/decide.ts";
-import { type Counted, type Counting, countingFor, Tally } from "../../../domain/ledger/recount.ts";
+import type { Counted } from "../../../domain/ledger/entry.ts";
+import { type Counting, countingFor, Tally } from "../../../domain/ledger/recount.ts";
 import type { Pipeline } from "./pipeline.ts";
 
 export interface RecountingParts {
