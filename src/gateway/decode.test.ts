@@ -137,7 +137,7 @@ for (const encoded of bombs) {
 test("a call that is given up while its answer is decoded ends at once", async () => {
   const { failure, bytes } = await receive({ encoding: "gzip", bytes: bomb }, (exchange) => {
     exchange.pause();
-    exchange.abort({ message: "given up", timedOut: true });
+    void exchange.abort({ message: "given up", timedOut: true });
   });
   assert.deepEqual(failure, { reached: true, timedOut: true, message: "given up" });
   assert.ok(bytes.length < bombBytes);
