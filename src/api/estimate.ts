@@ -6,6 +6,7 @@ import { usefulOutput } from "../app/estimate.ts";
 import { demandFor, type Sizing } from "../app/hold-by-api.ts";
 import { lookUpPrice } from "../app/look-up-price.ts";
 import { formatAmount } from "../domain/budget/amount.ts";
+import { blocksUnpriced } from "../domain/budget/unpriced.ts";
 import { PurserError } from "../domain/error.ts";
 import { tokenizerOf } from "../domain/estimate/tokenizer.ts";
 import { affordableOutput, refuses } from "../domain/ledger/decide-hold.ts";
@@ -215,9 +216,7 @@ interface Judgement {
 /** A budget allows a call for the least of which it has enough. */
 function judge(applied: Applied, { demand, least }: { readonly demand: Demand; readonly least: number }): Judgement {
   const { budget, counter } = applied;
-  const blocks =
-    demand.perOutputToken === null && budget.policy === "hard" && budget.currency === "USD" && budget.unpriced.policy === "block";
-  const reason = blocks ? "unpriced" : refuses(applied, amountOf(demand, least));
+  const reason = demand.perOutputToken === null && blocksUnpriced(budget) ? "unpriced" : refuses(applied, amountOf(demand, least));
   const needed = amountIn(budget.currency, amountOf(demand, demand.outputTokens));
   const perOutputToken = demand.perOutputToken ?? zero;
   const json = {

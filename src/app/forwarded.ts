@@ -1,6 +1,6 @@
 /** A call that is held and about to be forwarded. */
 
-import type { FallbackRates } from "../domain/budget/budget.ts";
+import type { FallbackRates } from "../domain/price/rate.ts";
 import type { Quantities } from "../domain/ledger/entry.ts";
 import type { UsageMeter } from "../wire/wire.ts";
 import type { Estimate } from "./estimate.ts";

@@ -1,10 +1,10 @@
 /** What other models than the one asked for can cost in a call: advisors, and those that take over when one declines. */
 
 import { add, multiply, zero, type PicoUsd } from "../domain/money/money.ts";
+import { askedOf, sheetOfServed } from "../domain/price/served.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import type { OtherModel, RequestFacts } from "../wire/wire.ts";
 import type { Estimate } from "./estimate.ts";
-import { askedOf, sheetOfServed } from "./look-up-price.ts";
 import type { CallLimits } from "./limits.ts";
 import type { Route } from "./target.ts";
 

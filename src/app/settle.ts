@@ -1,15 +1,14 @@
 /** What a call cost: the provider's usage at the rates of its moment, or an estimate of it that says so. */
 
-import type { FallbackRates } from "../domain/budget/budget.ts";
 import { nothing, type Outcome, type Quantities } from "../domain/ledger/entry.ts";
 import { zero } from "../domain/money/money.ts";
+import { billFor, type Bill } from "../domain/price/bill.ts";
+import type { FallbackRates } from "../domain/price/rate.ts";
+import { askedOf, sheetOfServed } from "../domain/price/served.ts";
 import type { PriceBook, PriceSheet } from "../domain/price/sheet.ts";
 import { countContext, countTokens, type UsageFlag, type UsagePart } from "../domain/usage/usage.ts";
 import type { Progress, Reading } from "../wire/wire.ts";
 import { believeUsage, isCeilingStated, type BoundedCall } from "./believe-usage.ts";
-import { chargeFallback } from "./charge-fallback.ts";
-import { chooseCharge, type OwnCharge } from "./choose-charge.ts";
-import { askedOf, sheetOfServed } from "./look-up-price.ts";
 import type { Route } from "./target.ts";
 import { usedByModel } from "./used-by-model.ts";
 
@@ -43,25 +42,30 @@ export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer
   const isBilled = isAmountBilled(call, answer, isFinal);
   const { passedBytes, serverCalls = 0 } = reading;
   const believed = believeUsage(call, { parts: told, passedBytes, serverCalls, fillsIn: !isBilled, sheetOf });
-  const own = charge(call, { parts: believed.parts, reading, sheetOf });
-  const chosen = chooseCharge(own, { model, cost: reading.reportedCost, isBilled });
-  const isImplausible = believed.isImplausible || chosen.isAbsurd;
+  const { serviceTier, region, reportedCost } = reading;
+  const bill = billFor({
+    model,
+    parts: believed.parts,
+    sheetOf,
+    terms: { serviceTier, region, at: call.heldAt },
+    fallback: call.fallback,
+    reported: { cost: reportedCost, isBilled },
+  });
+  const isImplausible = believed.isImplausible || bill.flags.includes("usage_implausible");
   return {
-    status: chosen.isBilled || (isFinal && !isImplausible) ? "settled" : "estimated",
+    status: bill.isBilled || (isFinal && !isImplausible) ? "settled" : "estimated",
     model,
     ...usedByModel(believed.parts),
-    charges: chosen.charges,
-    cost: { usd: chosen.cost, tokens: countAll(believed.parts), requests: 1n },
-    reportedCost: reading.reportedCost,
-    ...(chosen.computedCost !== undefined && { computedCost: chosen.computedCost }),
+    charges: bill.charges,
+    cost: { usd: bill.cost, tokens: countAll(believed.parts), requests: 1n },
+    reportedCost,
+    ...(bill.computedCost !== undefined && { computedCost: bill.computedCost }),
     rawUsage: reading.rawUsage,
     flags: flagsOf(call, answer, {
       parts: told,
       isFinal,
-      isPriced: own.basis === "book",
-      hasTerms: chosen.isBilled || believed.parts.every((part) => sheetOf(part)?.prices(reading) ?? true),
       isImplausible,
-      costDiffers: chosen.differs,
+      bill,
       isOverContext: told.some((part) => countContext(part.usage) > (sheetOf(part)?.contextWindow ?? Number.POSITIVE_INFINITY)),
     }),
     latencyMs: answer.latencyMs,
@@ -130,25 +134,6 @@ export function unresolvedOutcome(
   };
 }
 
-interface Bill {
-  readonly parts: readonly UsagePart[];
-  readonly reading: Reading;
-  readonly sheetOf: (part: UsagePart) => PriceSheet | undefined;
-}
-
-function charge(call: ForwardedCall, bill: Bill): OwnCharge {
-  const priced = bill.parts.map((part) => chargePart(call, bill, part));
-  const basis = priced.find((one) => one.basis !== "book")?.basis ?? "book";
-  return { charges: priced.flatMap(({ charges }) => charges), basis };
-}
-
-function chargePart({ route, heldAt, fallback }: ForwardedCall, { reading, sheetOf }: Bill, part: UsagePart): OwnCharge {
-  const sheet = sheetOf(part);
-  const { serviceTier, region } = reading;
-  if (sheet) return { charges: sheet.charge(part, { serviceTier, region, at: heldAt }), basis: "book" };
-  return { charges: chargeFallback(route.model, part.usage, fallback), basis: fallback ? "fallback" : "none" };
-}
-
 /**
  * What the provider reported until the answer broke off, with the output that passed in its main part, which comes first.
  * An input that was not reported, or cannot be, is taken as it was estimated.
@@ -170,22 +155,18 @@ function flagsOf(
   charged: {
     readonly parts: readonly UsagePart[];
     readonly isFinal: boolean;
-    readonly isPriced: boolean;
-    readonly hasTerms: boolean;
     readonly isImplausible: boolean;
-    readonly costDiffers: boolean;
+    readonly bill: Bill;
     readonly isOverContext: boolean;
   },
 ): readonly UsageFlag[] {
-  const { parts, isFinal, isPriced, hasTerms, isImplausible, costDiffers, isOverContext } = charged;
+  const { parts, isFinal, isImplausible, bill, isOverContext } = charged;
   const flags = [...answer.flags, ...answer.reading.flags];
   if (isOverCeiling(call, parts)) flags.push("over_ceiling");
   if (isOverContext) flags.push("over_context");
   if (!isFinal) flags.push("usage_missing");
-  if (!isPriced) flags.push("unpriced");
-  if (!hasTerms) flags.push("unpriced_modifier");
+  flags.push(...bill.flags);
   if (isImplausible) flags.push("usage_implausible");
-  if (costDiffers) flags.push("cost_differs");
   return flags.length > 1 ? [...new Set(flags)] : flags;
 }
 

@@ -1,7 +1,7 @@
 /** A limit on what is spent on one value of one dimension in one window. */
 
 import type { AttributionKey } from "../attribution/attribution.ts";
-import type { PicoUsd } from "../money/money.ts";
+import type { FallbackRates } from "../price/rate.ts";
 
 /** `platform` applies to every call; the others to calls whose attribution has the budget's value. */
 export type BudgetType = "platform" | AttributionKey;
@@ -24,12 +24,6 @@ export type UnpricedPolicy =
   | { readonly policy: "block" }
   /** Counted at the stated rates a token, and marked as such; without rates only tokens and requests are counted. */
   | { readonly policy: "allow"; readonly fallback: FallbackRates | null };
-
-/** What a token is taken to cost when the book does not say. */
-export interface FallbackRates {
-  readonly input: PicoUsd;
-  readonly output: PicoUsd;
-}
 
 export interface Budget {
   readonly budgetId: string;

@@ -3,7 +3,8 @@
 import { type Fields, invalid, openFields, optionalWord, show } from "../input/fields.ts";
 import { decimalText } from "../input/scalar.ts";
 import { formatUsd, parseUsd, pico, type PicoUsd } from "../money/money.ts";
-import type { Budget, FallbackRates, UnpricedPolicy } from "./budget.ts";
+import type { FallbackRates } from "../price/rate.ts";
+import type { Budget, UnpricedPolicy } from "./budget.ts";
 
 /**
  * Reads `unpriced`: `block`, `allow`, or an object with `policy` and, to allow, `input` and `output` in USD per million tokens.
@@ -31,6 +32,26 @@ export function readUnpriced(fields: Fields, budget: Pick<Budget, "currency" | "
   if (mustKnow && !fallback)
     throw invalid(field, "allows without rates, and a hard budget in USD needs them", `Give input and output (${unit}).`);
   return { policy, fallback };
+}
+
+/** Whether the budget refuses calls without a price. Only a hard budget in USD has to. */
+export function blocksUnpriced({ policy, currency, unpriced }: Budget): boolean {
+  return policy === "hard" && currency === "USD" && unpriced.policy === "block";
+}
+
+/** The dearest rates that any of the budgets states for calls without a price; null when none does. */
+export function dearestFallback(budgets: readonly Budget[]): FallbackRates | null {
+  let dearest: FallbackRates | null = null;
+  for (const { unpriced } of budgets) {
+    if (unpriced.policy !== "allow" || !unpriced.fallback) continue;
+    const { input, output } = unpriced.fallback;
+    dearest = dearest ? { input: max(dearest.input, input), output: max(dearest.output, output) } : { input, output };
+  }
+  return dearest;
+}
+
+function max(left: PicoUsd, right: PicoUsd): PicoUsd {
+  return left > right ? left : right;
 }
 
 /** The inverse of {@link readUnpriced}. */

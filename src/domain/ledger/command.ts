@@ -1,8 +1,8 @@
 /** What can be asked of the ledger. A store decides one command after another, and commits what each one changes in whole. */
 
-import type { PriceOverride } from "../price/rate.ts";
+import type { FallbackRates, PriceOverride } from "../price/rate.ts";
 import type { Attribution } from "../attribution/attribution.ts";
-import type { Budget, FallbackRates } from "../budget/budget.ts";
+import type { Budget } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import type { PicoUsd } from "../money/money.ts";
 import type { Balance } from "./counter.ts";

@@ -1,8 +1,9 @@
 /** Holding in every budget that applies, or in none. */
 
 import { assert } from "../assert.ts";
-import type { FallbackRates } from "../budget/budget.ts";
+import { blocksUnpriced, dearestFallback } from "../budget/unpriced.ts";
 import { add, multiply, pico, zero, type PicoUsd } from "../money/money.ts";
+import type { FallbackRates } from "../price/rate.ts";
 import type { Applied } from "./applicable.ts";
 import type { Books } from "./books.ts";
 import type { Demand, HoldAnswer, HoldCommand, Refusal, RefusalReason, Remaining } from "./command.ts";
@@ -117,26 +118,16 @@ function refuse(command: HoldCommand, refusal: Refusal): Decided<HoldAnswer> {
 }
 
 function refuseUnpriced(applied: readonly Applied[], command: HoldCommand): Decided<HoldAnswer> {
-  const blocking = applied.find(blocksUnpriced);
+  const blocking = applied.find(({ budget }) => blocksUnpriced(budget));
   assert(blocking !== undefined, "an unpriced call is refused by a budget");
   return refuse(command, refusalBy(blocking, { reason: "unpriced", needed: 0n }));
 }
 
-function blocksUnpriced({ budget }: Applied): boolean {
-  return budget.policy === "hard" && budget.currency === "USD" && budget.unpriced.policy === "block";
-}
-
-/** The dearest rates that a budget states for calls without a price; null when there is a price, or nobody states any. */
+/** The rates for a call without a price; null when there is a price, or no budget states any. */
 function chooseFallback(applied: readonly Applied[], demand: Demand): FallbackRates | null | "blocked" {
   if (demand.perOutputToken !== null) return null;
-  if (applied.some(blocksUnpriced)) return "blocked";
-  let dearest: FallbackRates | null = null;
-  for (const { budget } of applied) {
-    if (budget.unpriced.policy !== "allow" || !budget.unpriced.fallback) continue;
-    const { input, output } = budget.unpriced.fallback;
-    dearest = dearest ? { input: max(dearest.input, input), output: max(dearest.output, output) } : { input, output };
-  }
-  return dearest;
+  const budgets = applied.map(({ budget }) => budget);
+  return budgets.some(blocksUnpriced) ? "blocked" : dearestFallback(budgets);
 }
 
 function priceDemand(demand: Demand, fallback: FallbackRates | null): PricedDemand {
@@ -169,8 +160,4 @@ export function affordableOutput(applied: readonly Applied[], demand: Pick<Price
     if (affordable === null || tokens < affordable) affordable = tokens;
   }
   return affordable === null ? null : Number(affordable);
-}
-
-function max(left: PicoUsd, right: PicoUsd): PicoUsd {
-  return left > right ? left : right;
 }

@@ -39,6 +39,12 @@ export interface Rate {
   readonly validFrom?: string;
 }
 
+/** What a budget takes a token to cost where the book has no price. */
+export interface FallbackRates {
+  readonly input: PicoUsd;
+  readonly output: PicoUsd;
+}
+
 /** One line of a bill: `quantity × rate = cost`, exactly. */
 export interface Charge {
   readonly model: string;
