@@ -9,6 +9,6 @@ test("xAI and OpenRouter document the cost in their answers as the amount billed
   for (const name of ["openai", "azure", "anthropic", "deepseek", "perplexity", "groq", "sim", "my-server"]) {
     assert.ok(!catalogue.tellsBilledCost(name), name);
   }
-  const elsewhere = catalogue.providerFor({ name: "router", baseUrl: "https://openrouter.ai/api/v1" });
-  assert.ok(elsewhere !== undefined && catalogue.tellsBilledCost(elsewhere));
+  const elsewhere = catalogue.identify({ name: "router", baseUrl: "https://openrouter.ai/api/v1", priceProvider: null });
+  assert.ok(catalogue.tellsBilledCost(elsewhere.id));
 });

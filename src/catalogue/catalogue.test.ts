@@ -289,14 +289,21 @@ test("limits of common models are known", () => {
   assert.equal(book.sheet({ provider: "openai", model: "gpt-4o", at: sunday })?.contextWindow, 128_000);
 });
 
-test("a provider is known by its base URL, else by its name", () => {
-  const find = (name: string, baseUrl: string): string | undefined => catalogue.providerFor({ name, baseUrl });
+test("a provider is who its prices say it is, else known by its base URL, else by its name", () => {
+  const find = (name: string, baseUrl: string): string => catalogue.identify({ name, baseUrl, priceProvider: null }).id;
   assert.equal(find("mine", "https://api.x.ai/v1"), "x-ai");
   assert.equal(find("mine", "https://generativelanguage.googleapis.com"), "google");
   assert.equal(find("openai", "http://127.0.0.1:9999/v1"), "openai");
   assert.equal(find("gemini", "http://127.0.0.1:9999"), "google");
   assert.equal(find("sim", "http://127.0.0.1:9999"), "sim");
-  assert.equal(find("mine", "http://127.0.0.1:9999/v1"), undefined);
+  assert.equal(find("mine", "http://127.0.0.1:9999/v1"), "mine");
+  assert.equal(find("openai", "https://api.x.ai/v1"), "x-ai");
+  const stated = catalogue.identify({ name: "mine", baseUrl: "https://api.x.ai/v1", priceProvider: "openai" });
+  assert.equal(stated.id, "openai");
+  assert.deepEqual(catalogue.identify({ name: "mine", baseUrl: "https://eu.api.openai.com/v1", priceProvider: null }), {
+    id: "openai",
+    region: "eu",
+  });
 });
 
 test("a provider of any name has the prices of the one it is", () => {

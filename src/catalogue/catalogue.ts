@@ -38,16 +38,23 @@ export interface BookedProvider {
   readonly region?: string | null;
 }
 
+/** A provider as a configuration names it. */
+export interface ConfiguredProvider {
+  readonly name: string;
+  readonly baseUrl: string;
+  /** The catalogue's id; null where it is not stated. */
+  readonly priceProvider: string | null;
+  readonly region?: string;
+}
+
 export interface Catalogue {
   /**
    * @param overrides Those of the configuration, then those of the API: later ones win.
-   * @param providers Configured providers, by name: what the catalogue calls each ({@link Catalogue.providerFor}), and where its calls go.
+   * @param providers Configured providers, by name, as {@link Catalogue.identify} knows them.
    */
   book(overrides: readonly PriceOverride[], providers?: ReadonlyMap<string, BookedProvider>): PriceBook;
-  /** The catalogue's id of a configured provider: by its base URL, else by its name; undefined for one that it does not know. */
-  providerFor(input: { readonly name: string; readonly baseUrl: string }): string | undefined;
-  /** The region that a base URL's host stands for; undefined for one that stands for none. */
-  regionOf(baseUrl: string): string | undefined;
+  /** Which vendor a configured provider is, and where its calls are processed: as stated, else by its host, else by its name. */
+  identify(provider: ConfiguredProvider): BookedProvider;
   /** Whether the cost in a provider's answers is documented as the amount billed. @param name As {@link Catalogue.book} takes it. */
   tellsBilledCost(name: string): boolean;
   /** Every model with a price, each once. */
@@ -98,8 +105,10 @@ export async function openCatalogue(): Promise<Catalogue> {
         supplements: (name) => supplementsOf(idOf(name)),
       });
     },
-    regionOf: (baseUrl) => regionalHost(baseUrl)?.region,
-    providerFor: (input) => finder.find(input),
+    identify({ name, baseUrl, priceProvider, region = regionalHost(baseUrl)?.region }) {
+      const id = priceProvider ?? finder.find({ name, baseUrl }) ?? name;
+      return { id, ...(region !== undefined && { region }) };
+    },
     tellsBilledCost: (name) => tellsBilledCost(finder.chainOf(name)[0] ?? name),
     models: () => providerIds.flatMap((id) => distinctModels([...overlay(id), ...listed(id)])),
   };

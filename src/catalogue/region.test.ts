@@ -20,8 +20,7 @@ function regional(name: string, served: Served): readonly [usd: string, isPriced
   const [id = "", ...rest] = name.split("/");
   const model = rest.join("/");
   const baseUrl = served.baseUrl ?? "";
-  const region = catalogue.regionOf(baseUrl);
-  const provider = { id: catalogue.providerFor({ name: id, baseUrl }) ?? id, ...(region !== undefined && { region }) };
+  const provider = catalogue.identify({ name: id, baseUrl, priceProvider: null });
   const sheet = catalogue.book([], new Map([["mine", provider]])).sheet({ provider: "mine", model, at: sunday });
   const terms = { serviceTier: served.serviceTier ?? "standard", region: served.region } as const;
   const lines = sheet?.charge({ model: null, usage: served.usage ?? { input: 1_000_000 } }, { ...terms, at: sunday }) ?? assert.fail(name);

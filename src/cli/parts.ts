@@ -52,13 +52,7 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
     openCatalogue: async () => {
       const { openCatalogue } = await import("../catalogue/catalogue.ts");
       const [catalogue, { prices, providers }] = await Promise.all([openCatalogue(), readingConfiguration(environment)]);
-      const booked = new Map(
-        providers.map((provider) => {
-          const region = provider.region ?? catalogue.regionOf(provider.baseUrl);
-          const id = catalogue.providerFor(provider) ?? provider.priceProvider;
-          return [provider.name, { id, ...(region !== undefined && { region }) }];
-        }),
-      );
+      const booked = new Map(providers.map((provider) => [provider.name, catalogue.identify(provider)]));
       return {
         book: catalogue.book(prices, booked),
         models: () =>

@@ -24,13 +24,7 @@ const probeWithinMs = 10_000;
 
 /** What the price book has to know of each configured provider. */
 export function bookedProviders({ providers }: Configuration, catalogue: Catalogue): ReadonlyMap<string, BookedProvider> {
-  return new Map(
-    providers.map(({ name, baseUrl, priceProvider, region }) => {
-      const id = priceProvider === name ? (catalogue.providerFor({ name, baseUrl }) ?? name) : priceProvider;
-      const known = region ?? catalogue.regionOf(baseUrl);
-      return [name, { id, ...(known !== undefined && { region: known }) }];
-    }),
-  );
+  return new Map(providers.map((provider) => [provider.name, catalogue.identify(provider)]));
 }
 
 /** Of which providers the reported cost is the charge: those that document it, unless the configuration says otherwise. */

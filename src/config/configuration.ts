@@ -56,8 +56,8 @@ export interface ProviderConfiguration {
   readonly headers: Readonly<Record<string, string>>;
   /** Names of callers' headers that go to it besides those on the list; in lower case. */
   readonly passHeaders: readonly string[];
-  /** The name under which the price book knows it. */
-  readonly priceProvider: string;
+  /** The catalogue's id of the vendor whose prices it has; null where its host or its name says that. */
+  readonly priceProvider: string | null;
   /** The region in which its calls must be processed, in the provider's words; absent: as its host says. */
   readonly region?: string;
   /** Whether endpoints whose cost cannot be known are refused. */

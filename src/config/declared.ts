@@ -9,6 +9,7 @@ import { defineKey, keyFields } from "../domain/key/define.ts";
 import { definePrice } from "../domain/price/override.ts";
 import type { KeyConfiguration, ProviderConfiguration } from "./configuration.ts";
 import type { Faults } from "./fault.ts";
+import { nameInPrices } from "./provider.ts";
 
 /** A budget may name a parent that stands further down. What is wrong is told to `faults`. */
 export function readBudgets(fields: Fields, faults: Faults): readonly Budget[] {
@@ -49,7 +50,7 @@ export function readPrices(
   { providers, faults }: { readonly providers: readonly ProviderConfiguration[]; readonly faults: Faults },
 ): readonly PriceOverride[] {
   const list = optionalList(fields, "prices", "Give a list: one line with - for each model.") ?? [];
-  const names = new Map(providers.map((provider) => [provider.name, provider.priceProvider]));
+  const names = new Map(providers.map((provider) => [provider.name, nameInPrices(provider)]));
   return list.flatMap((item, index) => {
     const field = `prices[${index}]`;
     const standIns = { provider: "openai", model: "m", input: "0", output: "0" };

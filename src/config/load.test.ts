@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../domain/money/money.ts";
 import type { Configuration } from "./configuration.ts";
+import { nameInPrices } from "./provider.ts";
 import { defaultConfiguration, loadConfiguration } from "./load.ts";
 
 const environment = {
@@ -65,7 +66,7 @@ test("a whole file is read", () => {
       apiKey: environment.OPENAI_KEY,
       headers: {},
       passHeaders: [],
-      priceProvider: "openai",
+      priceProvider: null,
       unmetered: "refuse",
       reportedCost: null,
       stored: "refuse",
@@ -77,7 +78,7 @@ test("a whole file is read", () => {
       apiKey: environment.OPENAI_KEY,
       headers: {},
       passHeaders: [],
-      priceProvider: "anthropic",
+      priceProvider: null,
       unmetered: "refuse",
       reportedCost: null,
       stored: "refuse",
@@ -145,7 +146,7 @@ test("a key in the environment makes its provider real", () => {
   };
   const { providers } = defaultConfiguration({ ...keys, OTHER: "x" });
   assert.deepEqual(
-    providers.map(({ name, wire, baseUrl, apiKey, priceProvider }) => [name, wire, baseUrl, apiKey, priceProvider]),
+    providers.map((provider) => [provider.name, provider.wire, provider.baseUrl, provider.apiKey, nameInPrices(provider)]),
     [
       ["openai", "openai", "https://api.openai.com/v1", "k1", "openai"],
       ["anthropic", "anthropic", "https://api.anthropic.com", "k2", "anthropic"],

@@ -23,6 +23,11 @@ export const knownProviders: Readonly<Record<string, KnownProvider>> = {
   gemini: { wire: "gemini", baseUrl: "https://generativelanguage.googleapis.com", priceProvider: "google", variable: "GEMINI_API_KEY" },
 };
 
+/** The name of a provider in price rows. */
+export function nameInPrices({ name, priceProvider }: Pick<ProviderConfiguration, "name" | "priceProvider">): string {
+  return priceProvider ?? (Object.hasOwn(knownProviders, name) ? knownProviders[name]?.priceProvider : undefined) ?? name;
+}
+
 /** First parts of paths that the gateway and the control plane keep for themselves. */
 const reserved: ReadonlySet<string> = new Set(["api", "v1", "v1beta", "docs", "healthz", "readyz", "metrics", "openapi.json"]);
 
@@ -32,9 +37,9 @@ export function environmentProviders(environment: Environment): readonly Provide
     const apiKey = environment[known.variable]?.trim();
     if (!apiKey) return [];
     if (!isHeaderValue(apiKey)) throw invalid(known.variable, "has characters that no key has", "Set it to the key alone, on one line.");
-    const { wire, baseUrl, priceProvider } = known;
+    const { wire, baseUrl } = known;
     const own = { headers: {}, passHeaders: [], unmetered: "refuse", stored: "refuse", reportedCost: null } as const;
-    return [{ name, wire, baseUrl, apiKey, priceProvider, ...own }];
+    return [{ name, wire, baseUrl, apiKey, priceProvider: null, ...own }];
   });
 }
 
@@ -74,8 +79,7 @@ function readProvider(name: string, input: unknown): ProviderConfiguration {
     apiKey: readApiKey(fields),
     headers: readHeaders(fields),
     passHeaders: readPassHeaders(fields),
-    priceProvider:
-      optionalText(fields, "prices", "Give the catalogue's name of the provider, such as openai.") ?? known?.priceProvider ?? name,
+    priceProvider: optionalText(fields, "prices", "Give the catalogue's name of the provider, such as openai.") ?? null,
     ...(region !== undefined && { region: region.toLowerCase() }),
     unmetered: optionalWord(fields, "unmetered", ["refuse", "allow"]) ?? "refuse",
     stored: optionalWord<"refuse" | "own" | "shared">(fields, "stored", ["refuse", "own", "shared"]) ?? "refuse",
