@@ -78,7 +78,7 @@ function violations(files: readonly SourceFile[]): readonly string[] {
 function violation(name: string, specifier: string): readonly string[] {
   const [room = ""] = name.split("/");
   if (!specifier.startsWith(".")) return room === "domain" ? [`${name} imports ${specifier}: the domain is pure`] : [];
-  const target = path.posix.join(path.posix.dirname(name), specifier).replace(/\.ts$/, "");
+  const target = targetOf(name, specifier).replace(/\.ts$/, "");
   const rules = allowed[room];
   if (!rules) return [`${name} stands in no room that the rules know`];
   if (!rules.some((rule) => target === rule || target.startsWith(`${rule}/`))) return [`${name} imports ${target}`];
@@ -96,6 +96,26 @@ function domainRoom(file: string): string {
   return (file.split("/")[1] ?? "").replace(/\.ts$/, "");
 }
 
+/** @returns The first way back to each file that is on its own path, found depth first. */
+function circles(files: readonly SourceFile[]): readonly string[] {
+  const byName = new Map(files.map((file) => [file.name, file]));
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (name: string, above: readonly string[]): void => {
+    if (above.includes(name)) return void found.push([...above.slice(above.indexOf(name)), name].join(" > "));
+    const file = byName.get(name);
+    if (!file || done.has(name)) return;
+    for (const specifier of file.imports) if (specifier.startsWith(".")) visit(targetOf(name, specifier), [...above, name]);
+    done.add(name);
+  };
+  for (const { name } of files) visit(name, []);
+  return found;
+}
+
+function targetOf(name: string, specifier: string): string {
+  return path.posix.join(path.posix.dirname(name), specifier);
+}
+
 test("imports run one way", () => {
   assert.deepEqual(violations(sourceFiles()), []);
 });
@@ -107,6 +127,20 @@ test("a planted violation is found", () => {
   assert.equal(planted("app/call.ts", "../store/sqlite/open.ts"), 1);
   assert.equal(planted("store/sqlite/open.ts", "../../app/call.ts"), 1);
   assert.equal(planted("somewhere/new.ts", "../domain/error.ts"), 1);
+});
+
+test("no files import each other in a circle, types included", () => {
+  assert.deepEqual(circles(sourceFiles()), []);
+});
+
+test("a planted circle is found", () => {
+  const planted = [
+    { name: "app/a.ts", imports: ["./b.ts", "../domain/error.ts"] },
+    { name: "app/b.ts", imports: ["./c.ts"] },
+    { name: "app/c.ts", imports: ["./a.ts"] },
+    { name: "domain/error.ts", imports: [] },
+  ];
+  assert.deepEqual(circles(planted), ["app/a.ts > app/b.ts > app/c.ts > app/a.ts"]);
 });
 
 test("no folder is a drawer for everything", () => {

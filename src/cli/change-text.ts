@@ -3,7 +3,7 @@
 import type { DeclaredChange } from "../app/declared.ts";
 import type { Paint } from "./terminal/color.ts";
 import { printable } from "./terminal/width.ts";
-import { purser } from "./welcome.ts";
+import { purser } from "./called.ts";
 
 export function changeText({ kind, name, what, fields, spent }: DeclaredChange, paint: Paint): string {
   const which = fields.length > 0 ? ` (${fields.join(", ")})` : "";

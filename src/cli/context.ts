@@ -5,7 +5,7 @@ import type { VerifyReport } from "../app/ports.ts";
 import type { Probe } from "../app/probe.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import type { OpenFolder } from "./connection.ts";
-import type { ExitCode } from "./failure.ts";
+import type { ExitCode, Warning } from "./failure.ts";
 import type { Screen } from "./terminal/screen.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,14 +16,6 @@ export interface CommandContext {
   readonly parts: Parts;
   /** Says how the command ended. Not called: 0. */
   end(code: ExitCode): void;
-}
-
-/** What a configuration allows and nobody is likely to want. */
-export interface Warning {
-  /** With the file and the line. */
-  readonly message: string;
-  readonly field: string;
-  readonly remedy: string;
 }
 
 /** The rest of the product, each part loaded when a command asks for it. Chosen in `main.ts`. */

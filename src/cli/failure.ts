@@ -1,10 +1,9 @@
 /** What went wrong, as a message with field and remedy, and the exit code for it. The one mapper of the command line. */
 
 import { type ConfigurationFault, type ErrorCode, PurserError } from "../domain/error.ts";
-import type { Warning } from "./context.ts";
 import type { Paint } from "./terminal/color.ts";
 import { printable } from "./terminal/width.ts";
-import { asCalled } from "./welcome.ts";
+import { asCalled } from "./called.ts";
 
 /** 0 done, 1 failed, 2 wrong use, 3 a budget said no. */
 export type ExitCode = 0 | 1 | 2 | 3;
@@ -18,6 +17,14 @@ export interface Failure {
   readonly remedy: string | null;
   /** Of a configuration file: all that is wrong with it. */
   readonly faults?: readonly ConfigurationFault[];
+}
+
+/** What a configuration allows and nobody is likely to want. */
+export interface Warning {
+  /** With the file and the line. */
+  readonly message: string;
+  readonly field: string;
+  readonly remedy: string;
 }
 
 /** An answer of the control plane that was not a success. */

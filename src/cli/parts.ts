@@ -8,7 +8,8 @@ import { commonName } from "../app/provider.ts";
 import { PurserError } from "../domain/error.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { version } from "../version.ts";
-import type { Environment, Parts, ServeOptions, Warning } from "./context.ts";
+import type { Environment, Parts, ServeOptions } from "./context.ts";
+import type { Warning } from "./failure.ts";
 
 /** Read when nobody names a configuration and there is one. */
 const usualConfiguration = "purser.yaml";

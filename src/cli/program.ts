@@ -5,7 +5,7 @@ import { PurserError } from "../domain/error.ts";
 import type { CommandContext } from "./context.ts";
 import { type ExitCode, failureJson, failureOf, failureText } from "./failure.ts";
 import { helpText } from "./help-text.ts";
-import { inCheckout, purser } from "./welcome.ts";
+import { inCheckout, purser } from "./called.ts";
 
 interface CommandEntry {
   readonly name: string;

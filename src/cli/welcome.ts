@@ -1,18 +1,8 @@
 /** What a newcomer reads after the start: where it listens, a key, and lines to paste. */
 
+import { purser } from "./called.ts";
 import type { RunningServer } from "./context.ts";
 import type { Output } from "./terminal/screen.ts";
-
-/** The sources are run as they are; the installed package has JavaScript in their place. */
-export const inCheckout = import.meta.url.endsWith(".ts");
-
-/** How the command line is called here: in a checkout nothing is on the path. */
-export const purser = inCheckout ? "npm run -s purser --" : "purser";
-
-/** A sentence with its commands as they are called here. */
-export function asCalled(text: string): string {
-  return text.replaceAll("`purser ", `\`${purser} `);
-}
 
 export function welcome(server: RunningServer, output: Pick<Output, "paint" | "columns">): string {
   const { paint } = output;

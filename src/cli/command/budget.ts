@@ -9,7 +9,7 @@ import { type OptionWords, sameNames } from "../option-words.ts";
 import { list, oneOf, shares, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { budgetTable, budgetText } from "../budget-text.ts";
-import { asCalled } from "../welcome.ts";
+import { asCalled } from "../called.ts";
 
 const root = "/api/v1/budgets";
 const periods = ["once", "hour", "day", "week", "month", "quarter", "year"] as const;

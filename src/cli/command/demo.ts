@@ -16,7 +16,7 @@ import { counted } from "../terminal/number.ts";
 import { startProgress, whileWaiting } from "../terminal/progress.ts";
 import { onEndKey } from "../terminal/keys.ts";
 import { liveBlock, type Output } from "../terminal/screen.ts";
-import { purser } from "../welcome.ts";
+import { purser } from "../called.ts";
 import { reportText } from "./report.ts";
 import { readSnapshot, snapshotText } from "./top.ts";
 

@@ -7,7 +7,7 @@ import type { CommandContext } from "../context.ts";
 import { type TargetOptions, targetOf, whole, withTarget } from "../option.ts";
 import { printJson } from "../session.ts";
 import type { Output } from "../terminal/screen.ts";
-import { asCalled } from "../welcome.ts";
+import { asCalled } from "../called.ts";
 import { whileWaiting } from "../terminal/progress.ts";
 import { table } from "../terminal/table.ts";
 

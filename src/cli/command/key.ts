@@ -10,7 +10,7 @@ import { attributionOf, collect, list, oneOf, type TargetOptions, whole, withTar
 import { printJson, withConnection } from "../session.ts";
 import { dollars } from "../terminal/number.ts";
 import { table } from "../terminal/table.ts";
-import { asCalled } from "../welcome.ts";
+import { asCalled } from "../called.ts";
 
 const root = "/api/v1/keys";
 /** Columns of the list that give way first where a terminal is narrow. */
