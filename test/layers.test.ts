@@ -12,6 +12,7 @@ const domainOrder = [
   "error",
   "assert",
   "passing",
+  "memo",
   "input",
   "money",
   "usage",

@@ -4,6 +4,7 @@ import type { Attribution, Dimension } from "../domain/attribution/attribution.t
 import { refine } from "../domain/attribution/refine.ts";
 import { PurserError } from "../domain/error.ts";
 import { isLive, type Key } from "../domain/key/key.ts";
+import { Memo } from "../domain/memo.ts";
 import { attributionHeaders } from "./own-headers.ts";
 import type { Clock, Ledger } from "./ports.ts";
 import { hashSecret } from "./secret.ts";
@@ -23,14 +24,16 @@ export interface Caller {
 
 const anonymous: Attribution = {};
 
+const maxRemembered = 10_000;
+
 /** Knows keys by their secrets without hashing each time, and gives the same attribution object for the same headers. */
 export class Identification {
   readonly #ledger: Pick<Ledger, "keyByHash">;
   readonly #clock: Clock;
   readonly #allowAnonymous: boolean;
-  readonly #hashes = new Map<string, string>();
+  readonly #hashes = new Memo<string, string>(maxRemembered);
   /** By the key as it is now: a key that changes is another object. */
-  readonly #refined = new WeakMap<Key, Map<string, Attribution>>();
+  readonly #refined = new WeakMap<Key, Memo<string, Attribution>>();
 
   constructor(options: { readonly ledger: Pick<Ledger, "keyByHash">; readonly clock: Clock; readonly allowAnonymous: boolean }) {
     this.#ledger = options.ledger;
@@ -86,7 +89,7 @@ export class Identification {
       this.#hashes.delete(secret);
       throw key ? deadKey(key) : unknownKey();
     }
-    if (known === undefined) remember(this.#hashes, secret, hash);
+    if (known === undefined) this.#hashes.keep(secret, hash);
     return key;
   }
 
@@ -103,20 +106,9 @@ export class Identification {
     }
     if (!values) return key.attribution;
     let ofKey = this.#refined.get(key);
-    if (!ofKey) this.#refined.set(key, (ofKey = new Map()));
-    const cached = ofKey.get(cacheKey);
-    if (cached) return cached;
-    const refined = refine(key, values);
-    remember(ofKey, cacheKey, refined);
-    return refined;
+    if (!ofKey) this.#refined.set(key, (ofKey = new Memo(maxRemembered)));
+    return ofKey.get(cacheKey) ?? ofKey.keep(cacheKey, refine(key, values));
   }
-}
-
-const maxRemembered = 10_000;
-
-function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
-  if (map.size >= maxRemembered) map.clear();
-  map.set(key, value);
 }
 
 function secretOf(headers: Headers, queryKey: string | null): string | null {

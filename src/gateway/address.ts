@@ -2,6 +2,7 @@
 
 import { checkPath, findTarget } from "../app/route.ts";
 import type { Target, Wires } from "../app/target.ts";
+import { Memo } from "../domain/memo.ts";
 import type { Providers } from "../app/provider.ts";
 
 export interface Address {
@@ -20,7 +21,7 @@ const mostKept = 1000;
 export class Addresses {
   readonly #context: { readonly providers: Providers; readonly wires: Wires };
   /** Of POST requests without a query, so that no key stands in it. */
-  readonly #checked = new Map<string, Address>();
+  readonly #checked = new Memo<string, Address>(mostKept);
 
   constructor(context: { readonly providers: Providers; readonly wires: Wires }) {
     this.#context = context;
@@ -50,8 +51,7 @@ export class Addresses {
     checkPath(target.path);
     if (target.problem) throw target.problem;
     if (method !== "POST" || url.includes("?")) return;
-    if (this.#checked.size >= mostKept) this.#checked.clear();
-    this.#checked.set(url, { ...address, isChecked: true });
+    this.#checked.keep(url, { ...address, isChecked: true });
   }
 }
 

@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { setImmediate } from "node:timers/promises";
 import { Pool, type Dispatcher } from "undici";
 import type { Upstream, UpstreamExchange, UpstreamHeaders, UpstreamReceiver, UpstreamRequest } from "../app/upstream.ts";
+import { Memo } from "../domain/memo.ts";
 import { decoderFor, decodingOf, type Decoder } from "./decode.ts";
 import { PassedMemory } from "./passed-memory.ts";
 
@@ -12,7 +13,7 @@ const connectTimeoutMs = 10_000;
 export class UndiciUpstream implements Upstream {
   readonly #pools = new Map<string, Pool>();
   /** Where a URL's origin ends, by the URL: the same few are called again and again. */
-  readonly #origins = new Map<string, { readonly origin: string; readonly path: string }>();
+  readonly #origins = new Memo<string, { readonly origin: string; readonly path: string }>(maxUrls);
 
   forward(request: UpstreamRequest, receiver: UpstreamReceiver): UpstreamExchange {
     const { origin, path } = this.#split(request.url);
@@ -30,10 +31,7 @@ export class UndiciUpstream implements Upstream {
     const known = this.#origins.get(url);
     if (known) return known;
     const { origin, pathname, search } = new URL(url);
-    const split = { origin, path: pathname + search };
-    if (this.#origins.size >= maxUrls) this.#origins.clear();
-    this.#origins.set(url, split);
-    return split;
+    return this.#origins.keep(url, { origin, path: pathname + search });
   }
 
   /** Time-outs are the call's own and stated in the configuration, so undici's are off. */

@@ -1,6 +1,7 @@
 /** Log lines on standard error: JSON, or text for a person at a terminal. Keys, prompts and answers are never logged. */
 
 import { pino, type LevelWithSilent } from "pino";
+import { Memo } from "../domain/memo.ts";
 import { logText } from "./log-text.ts";
 import type { Observer } from "../app/observer.ts";
 
@@ -22,26 +23,26 @@ export function makeLog(level: LevelWithSilent, writeText?: (text: string) => vo
     warn: (message) => logger.warn(message),
     error: (message, error) => logger.error({ err: error }, message),
   };
-  const told = new Told();
+  const written = new Once();
   return {
     ...log,
     observe: (inner) => ({
       ...inner,
       callUnpriced(call) {
         const model = `${call.provider}/${call.model}`.slice(0, longestName);
-        if (told.isNew(model))
+        if (written.isNew(model))
           logger.warn({ model }, `${model} has no price, or a part of its calls has none: that is counted as nothing. ${statePrice}`);
         inner.callUnpriced(call);
       },
       callFailed(call) {
         const { provider, status, withConfiguredKey } = call;
         const isRefused = withConfiguredKey && (status === 401 || status === 403);
-        if (isRefused && told.isNew(`${provider} ${status}`)) logger.warn({ provider, status }, refusedKey(provider, status));
+        if (isRefused && written.isNew(`${provider} ${status}`)) logger.warn({ provider, status }, refusedKey(provider, status));
         inner.callFailed(call);
       },
       headerIgnored(header) {
         const name = header.name.slice(0, longestName);
-        if (told.isNew(name)) logger.warn({ header: name }, `${name} is ignored, and what it says is lost. ${header.remedy()}`);
+        if (written.isNew(name)) logger.warn({ header: name }, `${name} is ignored, and what it says is lost. ${header.remedy()}`);
         inner.headerIgnored(header);
       },
       thresholdCrossed(threshold) {
@@ -59,15 +60,13 @@ export function makeLog(level: LevelWithSilent, writeText?: (text: string) => vo
 
 const statePrice = "State one under `prices` in purser.yaml or with POST /api/v1/prices, or have a hard budget refuse such calls.";
 
-/** What was told, so that it is told once. Callers choose what there is to tell: past a bound all is forgotten, and may be told again. */
-class Told {
-  readonly #what = new Set<string>();
+/** Log lines that are written once. Callers choose what there is to say: past a bound a line may be written again. */
+class Once {
+  readonly #written = new Memo<string, true>(mostRemembered);
 
-  isNew(what: string): boolean {
-    if (this.#what.has(what)) return false;
-    if (this.#what.size >= mostRemembered) this.#what.clear();
-    this.#what.add(what);
-    return true;
+  isNew(line: string): boolean {
+    if (this.#written.has(line)) return false;
+    return this.#written.keep(line, true);
   }
 }
 

@@ -1,5 +1,6 @@
 /** What calls that have ended teach about those to come. Nothing of it lowers a bound. */
 
+import { PairMemo } from "../memo.ts";
 import { AddedInput } from "./added-input.ts";
 import { BilledInputs } from "./billed-inputs.ts";
 import { Lately } from "./lately.ts";
@@ -16,35 +17,21 @@ export class LearnedOfModel {
   readonly burst = new Lately();
 }
 
+/** Made-up model names cannot fill the memory. */
+const maxModels = 10_000;
+
 export class Learned {
-  readonly #providers = new Map<string, Map<string, LearnedOfModel>>();
-  #size = 0;
+  readonly #models = new PairMemo<string, string, LearnedOfModel>(maxModels);
 
   /** To be asked. Of a model that taught nothing yet, what holds before anything is learned. */
   of(provider: string, model: string): LearnedOfModel {
-    return this.#providers.get(provider)?.get(model) ?? nothingLearned;
+    return this.#models.get(provider, model) ?? nothingLearned;
   }
 
   /** To be taught: kept from now on. */
   teach(provider: string, model: string): LearnedOfModel {
-    return this.#providers.get(provider)?.get(model) ?? this.#begin(provider, model);
-  }
-
-  #begin(provider: string, model: string): LearnedOfModel {
-    if (this.#size >= maxModels) {
-      this.#providers.clear();
-      this.#size = 0;
-    }
-    let models = this.#providers.get(provider);
-    if (!models) this.#providers.set(provider, (models = new Map()));
-    const begun = new LearnedOfModel();
-    models.set(model, begun);
-    this.#size += 1;
-    return begun;
+    return this.#models.get(provider, model) ?? this.#models.keep(provider, model, new LearnedOfModel());
   }
 }
 
 const nothingLearned = new LearnedOfModel();
-
-/** Made-up model names cannot fill the memory. */
-const maxModels = 10_000;

@@ -1,6 +1,7 @@
 /** Finds the price sheet of a model at a moment, among overrides and catalogue rows. */
 
-import type { PriceOverride } from "../price/rate.ts";
+import { PairMemo } from "../memo.ts";
+import type { PriceOverride } from "./rate.ts";
 import { isCloser, matchId, maxIdLength, type IdMatch } from "./id-rule.ts";
 import { overrideRow } from "./override.ts";
 import type { CatalogueRow } from "./row.ts";
@@ -51,27 +52,18 @@ export function makePriceBook(options: PriceBookOptions): PriceBook {
   const overrides = options.overrides ?? [];
   const find = candidateFinder(options);
   const regionOf = options.regionOf ?? ((): string => anywhere);
-  const known = new Map<string, Map<string, Remembered>>();
-  let remembered = 0;
+  const known = new PairMemo<string, string, Remembered>(mostRemembered);
 
   const remember = (provider: string, model: string): Remembered => {
     const entry: Remembered = { candidates: find(provider, model), sheet: undefined, since: 0, until: 0 };
-    if (model.length > maxIdLength) return entry;
-    if (remembered++ >= mostRemembered) {
-      known.clear();
-      remembered = 1;
-    }
-    let models = known.get(provider);
-    if (!models) known.set(provider, (models = new Map()));
-    models.set(model, entry);
-    return entry;
+    return model.length > maxIdLength ? entry : known.keep(provider, model, entry);
   };
 
   return {
     version: overrides.length === 0 ? options.version : `${options.version}+${overrides.length}.${digest(JSON.stringify(overrides))}`,
 
     sheet({ provider, model, at }) {
-      const entry = known.get(provider)?.get(model) ?? remember(provider, model);
+      const entry = known.get(provider, model) ?? remember(provider, model);
       if (at >= entry.since && at < entry.until) return entry.sheet;
       const found = sheetAt(entry.candidates, { model, at, region: regionOf(provider) });
       // Questions about the past do not push out the sheet that calls use.

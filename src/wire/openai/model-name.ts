@@ -1,5 +1,7 @@
 /** What a model's name tells about how it answers. */
 
+import { Memo } from "../../domain/memo.ts";
+
 /**
  * Models that think in tokens that are billed and do not pass in the stream: OpenAI's o series, GPT-5 and later (but for the chat
  * variants that answer at once), codex, and Grok 4. DeepSeek's, Qwen's and Grok 3 mini's reasoning passes as `reasoning_content`.
@@ -22,8 +24,7 @@ interface Traits {
 }
 
 /** Worked out once for each name. Callers choose the names: what is remembered of them is bounded. */
-const known = new Map<string, Traits>();
-const mostKnown = 1000;
+const known = new Memo<string, Traits>(1000);
 
 /** Reasoning that is billed without passing. @param effort What the request asks for, when it does. */
 export function hidesReasoning(model: string, effort: string | undefined): boolean {
@@ -43,16 +44,15 @@ export function searchesAlways(model: string): boolean {
 }
 
 function traitsOf(model: string): Traits {
-  let traits = known.get(model);
-  if (traits) return traits;
-  if (known.size >= mostKnown) known.clear();
+  return known.get(model) ?? known.keep(model, workOut(model));
+}
+
+function workOut(model: string): Traits {
   const name = model.toLowerCase();
-  traits = {
+  return {
     showsReasoning: showsReasoning.test(name),
     hidesReasoning: hidden.test(name) && !answersAtOnce.test(name),
     isSearchModel: searchModels.test(name),
     searchesAlways: searchModels.test(name) || searches.test(name),
   };
-  known.set(model, traits);
-  return traits;
 }
