@@ -132,7 +132,8 @@ function answerRefusal(
   target: Target,
   { refused, reply, headers }: { readonly refused: RefusedCall; readonly reply: HttpReply; readonly headers: Headers },
 ): void {
-  context.observer.refused(refused.refusal);
+  const { reason, budgetId, balance } = refused.refusal;
+  context.observer.refused({ reason, budgetId, windowEnd: balance.counter.windowEnd });
   writeError(reply, target, { error: refusalError(refused), headers });
 }
 

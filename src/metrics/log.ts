@@ -3,6 +3,7 @@
 import { pino, type LevelWithSilent } from "pino";
 import { logText } from "./log-text.ts";
 import type { Observer } from "../app/observer.ts";
+import type { RefusalReason } from "../domain/ledger/command.ts";
 
 export interface Log {
   warn(message: string): void;
@@ -39,6 +40,11 @@ export function makeLog(level: LevelWithSilent, writeText?: (text: string) => vo
         if (isRefused && told.isNew(`${provider} ${status}`)) logger.warn({ provider, status }, refusedKey(provider, status));
         inner.callFailed(call);
       },
+      refused(refusal) {
+        const { budgetId: budget, reason, windowEnd } = refusal;
+        if (told.isNew(`${budget} ${reason} ${windowEnd}`)) logger.warn({ budget, reason }, firstRefusal(budget, reason));
+        inner.refused(refusal);
+      },
       headerIgnored(header) {
         const name = header.name.slice(0, longestName);
         if (told.isNew(name)) logger.warn({ header: name }, `${name} is ignored, and what it says is lost. ${header.remedy()}`);
@@ -73,6 +79,10 @@ class Told {
 
 const mostRemembered = 1000;
 const longestName = 200;
+
+function firstRefusal(budget: string, reason: RefusalReason): string {
+  return `budget ${budget} refuses calls (${reason}); the log has only the first of its window, purser report --refused lists all.`;
+}
 
 /** Callers see the provider's own words, which read as if their key for Purser were meant. */
 function refusedKey(provider: string, status: number): string {
