@@ -94,3 +94,24 @@ test("a soft budget that is not open lets calls pass and does not count them", (
     [0n],
   );
 });
+
+test("a budget for once counts the calls of its only window, whether that is to come, open, or over, and from the first where it has no start", () => {
+  for (const at of [1, 15, 30]) {
+    for (const [start, counted] of [
+      [10, 5n],
+      [null, 12n],
+    ] as const) {
+      const desk = new Desk();
+      for (const [operationId, held, usd] of [
+        ["before", 9, 7n],
+        ["within", 10, 5n],
+        ["behind", 20, 3n],
+      ] as const) {
+        desk.run(aHold(operationId, usd, { at: held }));
+        desk.run({ kind: "settle", operationId, attempt: 1, at: held, outcome: anOutcome(usd), fingerprint: null });
+      }
+      desk.put(aBudget({ budgetId: "launch", period: "once", anchor: 0, start, end: 20 }), at);
+      assert.equal(desk.counter("launch").spent, counted, `at ${at} from ${start}`);
+    }
+  }
+});
