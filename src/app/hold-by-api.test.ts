@@ -219,3 +219,21 @@ test("a call that the gateway gave its id is found by the key that made it alone
   assert.equal((await findHold(bench.desk, "made-up", "k1")).operationId, "made-up");
   await assert.rejects(findHold(bench.desk, "made-up", "k2"), refusedAs("not_found", "operation_id"));
 });
+
+test("a hold is held in the budgets that its key adds, too", async () => {
+  const bench = new Bench();
+  bench.books.budget({ budgetId: "extra", budgetType: "team", resourceId: "t", amount: 1000n });
+  await bench.hold(amount(5n), { operationId: "none" });
+  assert.throws(() => bench.books.counter("extra"), /has 0 counters/);
+  await bench.hold(amount(7n), { key: { ...caller, budgets: ["extra"] } });
+  assert.equal(bench.books.counter("extra").held, 7n);
+});
+
+test("a hold that has ended is not grown, by output as little as by an amount", async () => {
+  for (const growth of [amount(1n), { kind: "output", tokens: 1 } as const]) {
+    const bench = new Bench();
+    const hold = await bench.hold(counted);
+    await releaseByApi(bench.desk, hold, "r");
+    await assert.rejects(topUpByApi(bench.desk, hold, growth, caller), refusedAs("not_found", "operation_id"));
+  }
+});

@@ -100,3 +100,12 @@ test("an end that failed can be tried again, but not where the ledger has it aft
   await assert.rejects(anew.end.settle(anew.held, anOutcome(7n)), /next attempt/);
   assert.equal(anew.end.isOver, true);
 });
+
+test("an unknown end of a hold that has lapsed meanwhile is charged at what was held", async () => {
+  const { desk, end, held } = begin();
+  desk.run(aHold("lapsing", 40n, { expiresAt: 2 }));
+  desk.run({ kind: "expire", at: 2 });
+  const lapsed = { ...held, call: { operationId: "lapsing", attempt: 1 }, held: quantities(40n) };
+  await end.settleUnresolved(lapsed, { latencyMs: 3, flags: [] });
+  assert.deepEqual(desk.counter("b"), { spent: 40n, held: 20n, overrun: 0n });
+});
