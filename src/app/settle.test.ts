@@ -240,3 +240,40 @@ test("a call of which nothing came back is charged at what was held, in each uni
   assert.deepEqual(outcome.charges, [{ model: "m", meter: "hold", quantity: 1, cost: 70n }]);
   assert.deepEqual([outcome.usage, outcome.reportedCost, outcome.rawUsage], [{}, null, null]);
 });
+
+test("an amount billed is that of the whole answer, and not of one that was cut on this side", () => {
+  const answer = chat({ cost: 0.5 });
+  assert.equal(usd(settle(answer, { tellsBilledCost: true })), "0.5");
+  const cut = settle(answer, { tellsBilledCost: true, flags: ["cut"] });
+  assert.deepEqual([cut.status, cut.charges.some(({ meter }) => meter === "reported_cost")], ["estimated", false]);
+});
+
+test("an entry names the model that answered, or the one that was asked for where none is told", () => {
+  assert.equal(settle({ ...chat(counts), model: "m-2026-01" }).model, "m-2026-01");
+  assert.equal(settle({ ...chat(counts), model: undefined }).model, "m");
+  assert.equal(settle({ ...failure, model: "m-2026-01" }).model, "m-2026-01");
+  assert.equal(settle(failure).model, "m");
+});
+
+test("an error that its provider bills is charged, and one whose bill is nothing is not", () => {
+  for (const [cost, charged] of [
+    [0, "0"],
+    [0.02, "0.02"],
+  ] as const) {
+    const outcome = settle({ ...failure, usage: { cost } }, { tellsBilledCost: true });
+    assert.deepEqual([usd(outcome), outcome.flags.includes("unbilled")], [charged, cost === 0], String(cost));
+  }
+});
+
+test("a refusal before any output costs nothing, whatever its usage says", () => {
+  const usage = { input_tokens: 5000, output_tokens: 0 };
+  const delta = { type: "message_delta", delta: { stop_reason: "refusal" }, usage };
+  const started = { type: "message_start", message: { id: "i", model: "m", usage } };
+  for (const answer of [
+    { type: "message", model: "m", content: [], stop_reason: "refusal", usage },
+    [started, delta, { type: "message_stop" }],
+  ]) {
+    const { cost, flags, usage: counted } = settle(answer, messages);
+    assert.deepEqual([cost.usd, cost.tokens, flags, counted], [0n, 0n, ["unbilled"], {}]);
+  }
+});
