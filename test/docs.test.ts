@@ -210,6 +210,14 @@ describe("examples", () => {
   });
 });
 
+test("a command is written as a checkout runs it, but where the package is installed", () => {
+  const elsewhere = pages.filter(({ name }) => name !== "docs/guides/install.md");
+  const bare = elsewhere.flatMap(({ snippets }) =>
+    snippets.flatMap(({ language, text, place }) => (language === "sh" && /(?:^|[|;&(] *)purser /m.test(text) ? [place] : [])),
+  );
+  assert.deepEqual(bare, []);
+});
+
 test("every link within the repository leads to a file, and to a heading that is there", () => {
   for (const page of pages) {
     for (const [, target = ""] of page.text.replaceAll(/`[^`]*`/g, "").matchAll(/\]\(([^)]+)\)/g)) {

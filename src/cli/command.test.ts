@@ -144,6 +144,20 @@ test("without counts, rates of a long context are said to be such; with counts, 
   assert.doesNotMatch((await inProcess(["price", "gpt-5-mini"])).out, /These rates/);
 });
 
+test("a provider has one name in texts, whatever it was called", async () => {
+  for (const [model, provider] of [
+    ["grok-4", "xai"],
+    ["x-ai/grok-4", "xai"],
+    ["xai/grok-4", "xai"],
+    ["gemini-2.5-flash", "gemini"],
+    ["google/gemini-2.5-flash", "gemini"],
+  ] as const) {
+    const { out } = await inProcess(["price", model, "--json"]);
+    assert.equal((JSON.parse(out) as { readonly provider: string }).provider, provider, model);
+    assert.ok((await inProcess(["price", model])).out.startsWith(`${provider}/`), model);
+  }
+});
+
 test("a model without a price is a failure that names its neighbours, never a zero", async () => {
   const ended = await purser(["price", "sim/sim-smal", "--input", "5", "--json"]);
   assert.deepEqual([ended.code, ended.out], [1, ""]);
