@@ -115,3 +115,50 @@ test("a budget for once counts the calls of its only window, whether that is to 
     }
   }
 });
+
+test("a budget that is made anew is not there yet, one that is changed is there, and one that is declared may be either", () => {
+  const desk = new Desk();
+  const budget = aBudget({ budgetId: "a" });
+  const put = (when: "create" | "replace" | "put", amount: bigint) =>
+    desk.run({ kind: "put_budget", at: 0, budget: { ...budget, amount }, when, counted: [] });
+  assert.throws(() => put("replace", 1n), { code: "not_found", message: 'no budget "a"' });
+  put("create", 1n);
+  assert.throws(() => put("create", 2n), { code: "conflict", message: 'budget "a" exists' });
+  put("replace", 3n);
+  put("put", 4n);
+  assert.equal(desk.books.budgets.get("a")?.amount, 4n);
+});
+
+test("a budget whose window is over or to come fires no threshold, however much it has spent", () => {
+  const thresholds = [{ partsPerMillion: 500_000, action: "notify" }] as const;
+  const launch = aBudget({ budgetId: "launch", period: "once", anchor: 0, start: 10, end: 20, amount: 100n, thresholds });
+  for (const [at, fired] of [
+    [5, 0],
+    [15, 1],
+    [25, 0],
+  ] as const) {
+    const desk = new Desk();
+    desk.run(aHold("a", 60n, { at: 12 }));
+    desk.run({ kind: "settle", operationId: "a", attempt: 1, at: 12, outcome: anOutcome(60n), fingerprint: null });
+    desk.put(launch, at);
+    assert.equal(desk.journal.filter(({ kind }) => kind === "threshold").length, fired, String(at));
+  }
+});
+
+test("a call goes on although another has overrun its budget, and not where its limit is below what is spent and held since", () => {
+  const desk = new Desk();
+  const budget = aBudget({ budgetId: "all", amount: 100n });
+  desk.put(budget, 0);
+  for (const [id, usd] of [
+    ["open", 40n],
+    ["other", 50n],
+  ] as const)
+    desk.run(aHold(id, usd));
+  desk.run({ kind: "settle", operationId: "other", attempt: 1, at: 2, outcome: anOutcome(90n), fingerprint: null });
+  assert.equal(desk.counter("all").overrun, 30n);
+  const look = { kind: "top_up", operationId: "open", attempt: 1, at: 9, amount: { ...quantities(0n), requests: 0n } } as const;
+  assert.equal(desk.run(look).admitted, true);
+  desk.put({ ...budget, amount: 99n }, 5);
+  const refused = desk.run(look);
+  assert.equal(!refused.admitted && refused.refusal.reason, "budget_exhausted");
+});

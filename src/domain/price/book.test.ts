@@ -205,6 +205,8 @@ test("model names that callers make up do not fill the memory", () => {
   assert.equal(asked.length, 10_001, "what was asked last is remembered");
   book.sheet({ provider: "acme", model: "x0", at: now });
   assert.equal(asked.length, 10_002, "what was asked first is forgotten");
+  book.sheet({ provider: "acme", model: "x10000", at: now });
+  assert.equal(asked.length, 10_002, "and nothing else, until as many are new again");
   for (let index = 0; index < 2; index++) book.sheet({ provider: "acme", model: "m".repeat(300), at: now });
   assert.equal(asked.length, 10_004, "an absurd name is never remembered");
 });
