@@ -162,3 +162,38 @@ test("a call goes on although another has overrun its budget, and not where its 
   const refused = desk.run(look);
   assert.equal(!refused.admitted && refused.refusal.reason, "budget_exhausted");
 });
+
+test("a budget that is put under another brings the calls of its window, and leaves them when it goes", () => {
+  const desk = new Desk();
+  const org = aBudget({ budgetId: "org", budgetType: "org", resourceId: "o1" });
+  const team = aBudget({ budgetId: "team", budgetType: "team", resourceId: "t1" });
+  desk.put(org, 0);
+  desk.put(team, 0);
+  const spend = (operationId: string): void => {
+    desk.run(aHold(operationId, 5n, { attribution: { team: "t1" } }));
+    desk.run({ kind: "settle", operationId, attempt: 1, at: 2, outcome: anOutcome(5n), fingerprint: null });
+  };
+  spend("before");
+  desk.put({ ...team, parentBudgetId: "org" }, 3);
+  assert.equal(desk.counter("org").spent, 5n);
+  spend("under it");
+  desk.put({ ...team, parentBudgetId: null }, 4);
+  spend("behind");
+  assert.deepEqual([desk.counter("org").spent, desk.counter("team").spent], [10n, 15n]);
+});
+
+test("an answer names the hard budget in USD that has the least left behind it, of a hold and of a charge", () => {
+  const desk = new Desk();
+  desk.put(aBudget({ budgetId: "wide", amount: 100n }), 0);
+  desk.put(aBudget({ budgetId: "narrow", amount: 70n }), 0);
+  desk.put(aBudget({ budgetId: "soft", amount: 10n, policy: "soft" }), 0);
+  desk.put(aBudget({ budgetId: "tokens", amount: 40n, currency: "tokens" }), 0);
+  const held = desk.run(aHold("a", 30n));
+  assert.deepEqual(held.admitted && held.tightest, { budgetId: "narrow", available: 40n });
+  const settled = desk.run({ kind: "settle", operationId: "a", attempt: 1, at: 2, outcome: anOutcome(10n), fingerprint: null });
+  assert.deepEqual(settled.tightest, { budgetId: "narrow", available: 60n });
+  const none = new Desk();
+  none.put(aBudget({ budgetId: "soft", amount: 10n, policy: "soft" }), 0);
+  const free = none.run(aHold("a", 30n));
+  assert.equal(free.admitted && free.tightest, null);
+});
