@@ -277,3 +277,12 @@ test("a refusal before any output costs nothing, whatever its usage says", () =>
     assert.deepEqual([cost.usd, cost.tokens, flags, counted], [0n, 0n, ["unbilled"], {}]);
   }
 });
+
+test("a tier that the price does not know is charged at the usual rates, and flagged; an amount billed stands for itself", () => {
+  const answer = { ...chat(counts), service_tier: "priority" };
+  const outcome = settle(answer);
+  assert.deepEqual([usd(outcome), outcome.flags], [ours, ["unpriced_modifier"]]);
+  assert.deepEqual(settle({ ...answer, service_tier: "default" }).flags, []);
+  assert.deepEqual(settle({ ...answer, usage: { ...counts, cost: 0.002 } }, { tellsBilledCost: true }).flags, []);
+  assert.deepEqual(settle(answer, { price: null }).flags, ["unpriced"], "of no price no part is unknown");
+});
