@@ -171,3 +171,18 @@ test("an unknown model's call that is refused sends the next one ahead", async (
   desk.budget({ budgetId: "b", amount: 30n });
   assert.ok((await hold(context, { ...unknown, operationId: "next" })).admitted);
 });
+
+/** The long call, at a provider that may add a thousand tokens. */
+const longUnknown: HoldRequest = { ...long, estimate: (at, counted) => ({ ...long.estimate(at, counted), unknownInput: 1000 }) };
+
+test("an answer is not shortened for what an unknown provider may add", async () => {
+  const held = await hold(contextOf(1050n, []), longUnknown);
+  assert.deepEqual(held.admitted && [held.answer.outputTokens, held.answer.amount.usd], [40, 60n]);
+});
+
+test("who may wait no longer for the one that went ahead goes without, too", async () => {
+  const context = contextOf(200n, []);
+  assert.ok((await hold(context, longUnknown)).admitted);
+  const second = await hold(context, { ...longUnknown, operationId: "second" });
+  assert.deepEqual(second.admitted && second.answer.amount.usd, 60n);
+});
