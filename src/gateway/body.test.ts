@@ -39,6 +39,11 @@ test("a body is read whole, whether it comes in one piece, in several, or in chu
   assert.equal((await read(["POST / HTTP/1.1\r\nhost: x\r\n\r\n"], 100)).length, 0);
 });
 
+test("chunks that came together share memory, which stays until all of them are read", async () => {
+  const chunked = "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
+  assert.equal((await read([`${chunked}3\r\nabc\r\n4\r\ndefg\r\n2\r\nhi\r\n0\r\n\r\n`], 100)).toString(), "abcdefghi");
+});
+
 test("a body of unknown length grows past any first guess", async () => {
   const chunked = "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
   const chunks = Array.from({ length: 10 }, () => `${text.length.toString(16)}\r\n${text}\r\n`);
