@@ -200,7 +200,10 @@ test("model names that callers make up do not fill the memory", () => {
     return [base];
   };
   const book = makePriceBook({ sources: [source], version: "1" });
-  for (let index = 0; index < 10_001; index++) book.sheet({ provider: "acme", model: `x${index}`, at: now });
+  for (let index = 0; index < 10_000; index++) book.sheet({ provider: "acme", model: `x${index}`, at: now });
+  book.sheet({ provider: "acme", model: "x0", at: now });
+  assert.equal(asked.length, 10_000, "as many are remembered");
+  book.sheet({ provider: "acme", model: "x10000", at: now });
   book.sheet({ provider: "acme", model: "x10000", at: now });
   assert.equal(asked.length, 10_001, "what was asked last is remembered");
   book.sheet({ provider: "acme", model: "x0", at: now });
