@@ -210,6 +210,12 @@ describe("examples", () => {
   });
 });
 
+test("a command is written as a checkout runs it, but where the package is installed", () => {
+  const snippets = pages.flatMap((page) => (page.name === "docs/guides/install.md" ? [] : page.snippets));
+  const bare = snippets.filter(({ language, text }) => language === "sh" && /(?:^|[|;&(] *)purser /m.test(text));
+  assert.deepEqual(bare, []);
+});
+
 test("every link within the repository leads to a file, and to a heading that is there", () => {
   for (const page of pages) {
     for (const [, target = ""] of page.text.replaceAll(/`[^`]*`/g, "").matchAll(/\]\(([^)]+)\)/g)) {

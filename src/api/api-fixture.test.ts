@@ -89,6 +89,7 @@ export async function openBench(test: TestContext, changes: Partial<ApiContext> 
     }),
     probeProviders: async () => [],
     catalogue: () => [model],
+    observer: metrics,
     reportBug: (error) => bugs.push(error),
     ...changes,
   });

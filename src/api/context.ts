@@ -4,6 +4,7 @@ import type { Probe } from "../app/probe.ts";
 import type { Clock, Ledger, LedgerReader } from "../app/ports.ts";
 import type { HoldLimits } from "../app/limits.ts";
 import type { TokenCounter } from "../app/token-counter.ts";
+import type { Observer } from "../app/observer.ts";
 import type { Visit } from "../app/visitor.ts";
 import type { Key, Role } from "../domain/key/key.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
@@ -49,6 +50,7 @@ export interface ApiContext {
   probeProviders(): Promise<readonly Probe[]>;
   /** Every model that has a price. */
   catalogue?(): readonly ModelName[];
+  readonly observer: Pick<Observer, "refused" | "thresholdCrossed">;
   /** Told of every failure that is a bug; the caller learns only that there was one. */
   reportBug(error: unknown): void;
 }

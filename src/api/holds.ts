@@ -33,6 +33,7 @@ import {
   settledSchema,
   topUpInput,
 } from "./hold-schema.ts";
+import { refusedCall } from "../app/refusal.ts";
 import { refusalResponse } from "./refusal.ts";
 import { callers, created, ok, route, type Route } from "./route.ts";
 import { answer, nameSchema, problem, readUsd } from "./schema.ts";
@@ -67,7 +68,10 @@ export const holdRoutes: readonly Route[] = [
         ttlSeconds: body.ttl_seconds,
       };
       const held = await holdByApi(context, request);
-      if (!held.admitted) return refusalResponse(held.refusal, { provider, model });
+      if (!held.admitted) {
+        context.observer.refused(refusedCall(held.refusal));
+        return refusalResponse(held.refusal, { provider, model });
+      }
       return created(await admittedJson(context, held, body.ttl_seconds));
     },
   }),
@@ -103,6 +107,7 @@ export const holdRoutes: readonly Route[] = [
         bill,
         latencyMs: body.latency_ms ?? null,
       });
+      for (const threshold of settled.crossed) context.observer.thresholdCrossed(threshold);
       return ok({
         operation_id,
         cost_usd: formatUsd(settled.cost.usd),

@@ -10,6 +10,13 @@ export interface FailedCall {
   readonly withConfiguredKey: boolean;
 }
 
+export interface RefusedCall {
+  readonly reason: RefusalReason;
+  readonly budgetId: string;
+  /** When the window of the budget ends; null where it never does. */
+  readonly windowEnd: number | null;
+}
+
 export interface Observer {
   /** The provider began to answer so long after it was asked. */
   answered(call: { readonly provider: string; readonly seconds: number }): void;
@@ -18,7 +25,7 @@ export interface Observer {
   callUnpriced(call: { readonly provider: string; readonly model: string }): void;
   /** The provider answered with an error, or could not be reached, and nothing was charged. */
   callFailed(call: FailedCall): void;
-  refused(refusal: { readonly reason: RefusalReason; readonly budgetId: string }): void;
+  refused(refusal: RefusedCall): void;
   /** A header begins as Purser's do, and is none of them. Told for each call with it that is forwarded; `remedy` is a sentence. */
   headerIgnored(header: { readonly name: string; readonly remedy: () => string }): void;
   thresholdCrossed(threshold: ThresholdEntry): void;

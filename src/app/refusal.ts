@@ -3,6 +3,7 @@
 import { formatAmount } from "../domain/budget/amount.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import type { Refusal, RefusalReason } from "../domain/ledger/command.ts";
+import type { RefusedCall } from "./observer.ts";
 import type { WireError } from "../wire/wire.ts";
 
 /** The model that a refused call asked for. */
@@ -28,6 +29,11 @@ export function explainRefusal(refusal: Refusal, { provider, model }: AskedFor):
   const { currency } = balance.counter;
   const amount = (value: bigint): string => `${formatAmount(value, currency)} ${currency}`;
   return `budget "${budgetId}" refused: ${amount(needed)} needed, ${amount(balance.available)} available`;
+}
+
+/** What observers are told of it. */
+export function refusedCall({ reason, budgetId, balance }: Refusal): RefusedCall {
+  return { reason, budgetId, windowEnd: balance.counter.windowEnd };
 }
 
 /** Amounts as decimal strings in the budget's currency. */

@@ -4,6 +4,8 @@ import type { Outcome } from "../domain/ledger/entry.ts";
 import { formatUsd, pico } from "../domain/money/money.ts";
 import { makePriceBook } from "../domain/price/book.ts";
 import { definePrice } from "../domain/price/override.ts";
+import type { CatalogueRow } from "../domain/price/row.ts";
+import type { UsageFlag } from "../domain/usage/usage.ts";
 import { anthropicWire } from "../wire/anthropic/index.ts";
 import { geminiWire } from "../wire/gemini/index.ts";
 import { openaiWire } from "../wire/openai/index.ts";
@@ -23,7 +25,22 @@ export interface Scene {
   readonly fallback?: ForwardedCall["fallback"];
   /** Output tokens that the provider was allowed. */
   readonly ceiling?: number;
+  /** The model's context window; null where it is not known. */
+  readonly window?: number | null;
+  /** What was odd besides the answer. */
+  readonly flags?: readonly UsageFlag[];
 }
+
+/** What the price list has of the model: its rates come second to the price that is stated. */
+const listed: CatalogueRow = {
+  provider: "p",
+  model: "m",
+  ids: { startsWith: "m" },
+  rates: { input: pico(1n), output: pico(1n) },
+  cacheWrites: "asked",
+  source: "list",
+  version: "1",
+};
 
 const usualPrice = { input: "1", output: "10" };
 
@@ -34,7 +51,8 @@ export function settle(answer: object | readonly object[], scene: Scene = {}): O
   const endpoint = wire.endpoint("POST", path);
   const { facts } = wire.read(endpoint, Buffer.from(JSON.stringify({ model: "m", stream, max_tokens: 1000, ...scene.request })));
   const stated = price && definePrice({ provider: "p", model: "m", ...price }, { field: "prices[0]", source: "configuration" });
-  const prices = makePriceBook({ sources: [], overrides: stated ? [stated] : [], version: "test" });
+  const rows = scene.window == null ? [] : [{ ...listed, contextWindow: scene.window }];
+  const prices = makePriceBook({ sources: [() => rows], overrides: stated ? [stated] : [], version: "test" });
   const meter = wire.meter(endpoint, { stream, facts });
   const text = stream ? answer.map((event: unknown) => `data: ${JSON.stringify(event)}\n\n`).join("") : JSON.stringify(answer);
   meter.push(Buffer.from(text));
@@ -53,7 +71,7 @@ export function settle(answer: object | readonly object[], scene: Scene = {}): O
   // As a counter that takes three bytes of text for a token.
   const counted = meter.output ? meter.output.tokensBesideText + Math.ceil(meter.output.textBytes / 3) : outputTokens;
   const progress = { inputTokens, outputTokens: Math.min(counted, ceiling) };
-  return outcomeOf(prices, call, { reading, progress, latencyMs: 1, flags: [] });
+  return outcomeOf(prices, call, { reading, progress, latencyMs: 1, flags: scene.flags ?? [] });
 }
 
 export function usd(outcome: Outcome): string {

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { formatUsd, pico } from "../domain/money/money.ts";
+import type { UsageFlag } from "../domain/usage/usage.ts";
+import { unresolvedOutcome } from "./settle.ts";
 import { chat, counts, created, gemini, messages, ours, responses, settle, usd, type Scene } from "./settle.test-kit.ts";
 
 test("an amount that the provider documents as billed is the charge, ours stands beside it, and a difference is flagged", () => {
@@ -176,4 +178,111 @@ test("whatever a usage says, the lines add up to the charge, and no honest bound
       assert.ok(cost.usd <= 10n * 2_010_000_000_000n + 10_000_000_000_000n);
     }),
   );
+});
+
+test("a context is over its model's window where it is larger, and not where it fills it", () => {
+  for (const [window, flags] of [
+    [1000, []],
+    [999, ["over_context"]],
+    [null, []],
+  ] as const) {
+    const outcome = settle(chat(counts), { window });
+    assert.deepEqual([outcome.flags, usd(outcome)], [flags, ours], String(window));
+  }
+});
+
+test("an output is over its ceiling where it is larger, and not where it reaches it", () => {
+  assert.deepEqual(settle(chat(counts), { ceiling: 100 }).flags, []);
+  assert.deepEqual(settle(chat(counts), { ceiling: 99 }).flags, ["over_ceiling"]);
+});
+
+test("a stream that broke off is charged for what was told so far and what has passed, and the input that nobody told as estimated", () => {
+  const text = (content: string) => ({ model: "m", choices: [{ index: 0, delta: { content } }] });
+  const told = (usage: object) => ({ model: "m", choices: [], usage });
+  for (const [events, input, output] of [
+    [[text("x".repeat(300))], 40, 100],
+    [[], 40, 0],
+  ] as const) {
+    const outcome = settle([opened, ...events]);
+    assert.deepEqual([outcome.usage, outcome.status], [{ input, output }, "estimated"], JSON.stringify(events));
+    assert.ok(outcome.flags.includes("usage_missing"));
+  }
+  assert.deepEqual(settle([opened, text("x"), told({ prompt_tokens: 7, completion_tokens: 9, total_tokens: 16 })]).usage, {
+    input: 7,
+    output: 9,
+  });
+});
+
+test("what Anthropic told at the start is kept when its stream breaks off, and no output is made up beside what passed", () => {
+  const start = (usage: object) => ({ type: "message_start", message: { id: "i", model: "m", usage } });
+  const delta = { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "x".repeat(300) } };
+  const told = settle([start({ input_tokens: 500, cache_read_input_tokens: 20, output_tokens: 1 }), delta], messages);
+  assert.deepEqual([told.usage, told.status], [{ input: 500, cache_read: 20, output: 100 }, "estimated"]);
+  const cached = settle([start({ input_tokens: 0, cache_read_input_tokens: 20, output_tokens: 1 }), delta], messages);
+  assert.deepEqual([cached.usage.input ?? 0, cached.usage.cache_read], [0, 20], "an input that is all cached is told");
+  const nothing = settle([start({}), delta], messages);
+  assert.deepEqual([nothing.usage.input, nothing.usage.output], [40, 100]);
+  const silent = settle([start({ input_tokens: 500 })], messages);
+  assert.deepEqual([silent.usage.input, silent.usage.output ?? 0], [500, 0], "nothing has passed, and none was told");
+});
+
+test("each flag is there once, however often it was seen", () => {
+  const flags: readonly UsageFlag[] = ["aborted", "aborted"];
+  assert.deepEqual(settle(chat(counts), { flags }).flags, ["aborted"]);
+  const refused = settle(failure, { flags: ["provider_error", "aborted"] }).flags;
+  assert.deepEqual([...refused].toSorted(), ["aborted", "provider_error", "unbilled"]);
+});
+
+test("a call of which nothing came back is charged at what was held, in each unit, and says so", () => {
+  const held = { usd: pico(70n), tokens: 5n, requests: 1n };
+  const outcome = unresolvedOutcome("v", { model: "m", held, latencyMs: 9, flags: ["aborted"] });
+  assert.deepEqual([outcome.status, outcome.cost, outcome.flags, outcome.latencyMs], ["unresolved", held, ["aborted", "usage_missing"], 9]);
+  assert.deepEqual(outcome.charges, [{ model: "m", meter: "hold", quantity: 1, cost: 70n }]);
+  assert.deepEqual([outcome.usage, outcome.reportedCost, outcome.rawUsage], [{}, null, null]);
+});
+
+test("an amount billed is that of the whole answer, and not of one that was cut on this side", () => {
+  const answer = chat({ cost: 0.5 });
+  assert.equal(usd(settle(answer, { tellsBilledCost: true })), "0.5");
+  const cut = settle(answer, { tellsBilledCost: true, flags: ["cut"] });
+  assert.deepEqual([cut.status, cut.charges.some(({ meter }) => meter === "reported_cost")], ["estimated", false]);
+});
+
+test("an entry names the model that answered, or the one that was asked for where none is told", () => {
+  assert.equal(settle({ ...chat(counts), model: "m-2026-01" }).model, "m-2026-01");
+  assert.equal(settle({ ...chat(counts), model: undefined }).model, "m");
+  assert.equal(settle({ ...failure, model: "m-2026-01" }).model, "m-2026-01");
+  assert.equal(settle(failure).model, "m");
+});
+
+test("an error that its provider bills is charged, and one whose bill is nothing is not", () => {
+  for (const [cost, charged] of [
+    [0, "0"],
+    [0.02, "0.02"],
+  ] as const) {
+    const outcome = settle({ ...failure, usage: { cost } }, { tellsBilledCost: true });
+    assert.deepEqual([usd(outcome), outcome.flags.includes("unbilled")], [charged, cost === 0], String(cost));
+  }
+});
+
+test("a refusal before any output costs nothing, whatever its usage says", () => {
+  const usage = { input_tokens: 5000, output_tokens: 0 };
+  const delta = { type: "message_delta", delta: { stop_reason: "refusal" }, usage };
+  const started = { type: "message_start", message: { id: "i", model: "m", usage } };
+  for (const answer of [
+    { type: "message", model: "m", content: [], stop_reason: "refusal", usage },
+    [started, delta, { type: "message_stop" }],
+  ]) {
+    const { cost, flags, usage: counted } = settle(answer, messages);
+    assert.deepEqual([cost.usd, cost.tokens, flags, counted], [0n, 0n, ["unbilled"], {}]);
+  }
+});
+
+test("a tier that the price does not know is charged at the usual rates, and flagged; an amount billed stands for itself", () => {
+  const answer = { ...chat(counts), service_tier: "priority" };
+  const outcome = settle(answer);
+  assert.deepEqual([usd(outcome), outcome.flags], [ours, ["unpriced_modifier"]]);
+  assert.deepEqual(settle({ ...answer, service_tier: "default" }).flags, []);
+  assert.deepEqual(settle({ ...answer, usage: { ...counts, cost: 0.002 } }, { tellsBilledCost: true }).flags, []);
+  assert.deepEqual(settle(answer, { price: null }).flags, ["unpriced"], "of no price no part is unknown");
 });

@@ -56,10 +56,14 @@ export interface Served {
 }
 
 /** @throws when it ends, or says something else, instead of its address. */
-export async function serve(folder: string, words: readonly string[] = []): Promise<Served> {
+export async function serve(
+  folder: string,
+  words: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Served> {
   const child = spawn(process.execPath, [main, "serve", "--port", "0", "--json", ...words], {
     cwd: folder,
-    env: { PATH: process.env["PATH"] ?? "" },
+    env: { PATH: process.env["PATH"] ?? "", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let notes = "";

@@ -69,6 +69,12 @@ test("what the control plane refuses is named as it was typed", () => {
   assert.deepEqual(typed("amount"), ["--amount is wrong", "--amount", "Give 1.50."]);
   assert.deepEqual(typed("attribution.tem"), ["--set tem is wrong", "--set", "Mend it."]);
   assert.deepEqual(typed("other[0]"), ["other[0] is wrong", "other[0]", "Mend it."]);
+  const shapeless = problemOf(400, {
+    detail: "attribution is wrong",
+    field: "attribution",
+    remedy: "Correct attribution; /openapi.json has its shape.",
+  });
+  assert.equal(failureOf(inOptionWords(shapeless, words)).remedy, "See --help for what it takes.");
 });
 
 test("a range of a report that ends before it begins is told of the option that was given", () => {

@@ -144,6 +144,20 @@ test("without counts, rates of a long context are said to be such; with counts, 
   assert.doesNotMatch((await inProcess(["price", "gpt-5-mini"])).out, /These rates/);
 });
 
+test("a provider has one name in texts, whatever it was called", async () => {
+  for (const [model, provider] of [
+    ["grok-4", "xai"],
+    ["x-ai/grok-4", "xai"],
+    ["xai/grok-4", "xai"],
+    ["gemini-2.5-flash", "gemini"],
+    ["google/gemini-2.5-flash", "gemini"],
+  ] as const) {
+    const { out } = await inProcess(["price", model, "--json"]);
+    assert.equal((JSON.parse(out) as { readonly provider: string }).provider, provider, model);
+    assert.ok((await inProcess(["price", model])).out.startsWith(`${provider}/`), model);
+  }
+});
+
 test("a model without a price is a failure that names its neighbours, never a zero", async () => {
   const ended = await purser(["price", "sim/sim-smal", "--input", "5", "--json"]);
   assert.deepEqual([ended.code, ended.out], [1, ""]);
@@ -181,12 +195,63 @@ test("a malformed row of a trace is named with its line before any call is made"
   });
 });
 
-test("a trace or a folder that is not there is a failure with a remedy", async () => {
+test("a folder that is not there is a failure with a remedy", async () => {
   await inFolder(async (folder) => {
-    for (const words of [["replay", "none.csv"], ["report"], ["verify"], ["budget", "list"]]) {
+    for (const words of [["report"], ["verify"], ["budget", "list"]]) {
       const ended = await purser(words, { cwd: folder });
       assert.deepEqual([ended.code, ended.out], [1, ""], words.join(" "));
       assert.match(ended.notes, /\nremedy /, words.join(" "));
+    }
+  });
+});
+
+test("a file that is named and not there, or is a folder, is wrong use, and the option or argument is named", async () => {
+  await inFolder(async (folder) => {
+    for (const [field, words] of [
+      ["trace", ["replay"]],
+      ["--config", ["serve", "--port", "0", "--config"]],
+      ["--file", ["estimate", "sim/sim-small", "--file"]],
+    ] as const) {
+      for (const [name, problem] of [
+        [path.join(folder, "none"), "does not exist"],
+        [folder, "is a folder"],
+      ] as const) {
+        const ended = await inProcess([...words, name, "--json"]);
+        const { error } = JSON.parse(ended.notes) as { error: { message: string; field: string; remedy: string } };
+        assert.deepEqual([ended.code, ended.out, error.field], [2, "", field], words.join(" "));
+        assert.equal(error.message, `${field}: ${name} ${problem}`);
+      }
+    }
+    const checked = await inProcess(["doctor", "--port", "0", "--data", folder, "--config", path.join(folder, "none"), "--json"]);
+    assert.match(checked.out, /--config: .*none does not exist/);
+  });
+});
+
+test("an empty ledger.db is no ledger yet, and verify does not look for the fault elsewhere", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(path.join(folder, "ledger.db"), "");
+    const ended = await inProcess(["verify", "--data", folder, "--json"]);
+    const { error } = JSON.parse(ended.notes) as { error: { code: string; message: string; field: string; remedy: string } };
+    assert.deepEqual([ended.code, ended.out, error.code, error.field], [1, "", "not_found", "--data"]);
+    assert.match(error.message, /^there is no ledger in .* yet: its ledger\.db has no tables$/);
+    assert.match(error.remedy, /backup/);
+  });
+});
+
+test("what is not there is named by the argument that named it", async () => {
+  await inFolder(async (folder) => {
+    const data = ["--data", folder, "--json"];
+    for (const [words, field] of [
+      [["budget", "show", "nope"], "id"],
+      [["budget", "set", "nope", "--amount", "4"], "id"],
+      [["budget", "delete", "nope"], "id"],
+      [["key", "revoke", "nope"], "key"],
+      [["correct", "nope", "--amount", "1", "--reason", "r"], "operation"],
+    ] as const) {
+      const ended = await inProcess([...words, ...data]);
+      const { error } = JSON.parse(ended.notes) as { error: { code: string; field: string; remedy: string } };
+      assert.deepEqual([ended.code, error.code, error.field], [1, "not_found", field], words.join(" "));
+      assert.doesNotMatch(error.remedy, /_id|\/api\//);
     }
   });
 });

@@ -30,6 +30,30 @@ async function findings(
   return { code, found: (JSON.parse(out) as { readonly findings: readonly Finding[] }).findings };
 }
 
+test("what the configuration needs of the environment is the running server's to have, and other faults stay faults", async () => {
+  await inFolder(async (folder) => {
+    const file = path.join(folder, "purser.yaml");
+    const yaml = `providers:\n  lab: { wire: openai, base_url: "${base}", api_key: "\${LAB_KEY}" }\nserver: { port: "\${LAB_PORT}" }\n`;
+    await writeFile(file, yaml);
+    const configuration = async (): Promise<readonly [code: number | null, state: string | undefined, message: string | undefined]> => {
+      const { code, found } = await findings(["--port", "0"], folder);
+      const one = found.find(({ subject }) => subject === "configuration");
+      return [code, one?.state, one?.message];
+    };
+    assert.deepEqual((await configuration()).slice(0, 2), [1, "wrong"], "no server has them");
+    const server = await serve(folder, [], { LAB_KEY: "sk-live", LAB_PORT: "0" });
+    try {
+      assert.deepEqual(await configuration(), [0, "well", "valid where LAB_KEY and LAB_PORT are set: not in this shell"]);
+      await writeFile(file, `${yaml}budgets: 5\n`);
+      const [code, state, message] = await configuration();
+      assert.deepEqual([code, state], [1, "wrong"]);
+      assert.match(message ?? "", /purser\.yaml line/);
+    } finally {
+      await server.end("SIGKILL");
+    }
+  });
+});
+
 test("doctor tells what the running server has, also from a shell that knows nothing of it", async () => {
   await inFolder(async (folder) => {
     const yaml = `providers:\n  good: { wire: openai, base_url: "${base}", api_key: sk-live }\n  bad: { wire: openai, base_url: "${base}", api_key: sk-dead }\n`;

@@ -3,6 +3,7 @@
 import { access, constants, stat, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
+import { PurserError } from "../domain/error.ts";
 import type { CheckedConfiguration, CommandContext } from "./context.ts";
 import { type Connection, overHttp, runningServer } from "./connection.ts";
 import { type Finding, warning, well, wrong, wrongBy } from "./finding.ts";
@@ -29,8 +30,8 @@ const releasedAt = Date.UTC(2026, 0, 1);
 /** In the order in which one thing rests on another. */
 export async function inspect(options: InspectOptions, context: CommandContext): Promise<readonly Finding[]> {
   if (options.url !== undefined) return inspectRunning(overHttp(options.url, options.adminKey), { options, configuration: null });
-  const checked = await inspectConfiguration(options.config, context);
   const server = await runningServer(options.data);
+  const checked = await inspectConfiguration(options.config, { context, isServed: server !== undefined });
   const folder = await inspectFolder(options.data, context);
   const lock = server || folder.length < 2 ? [] : [inspectLock(await context.parts.isHeld(options.data))];
   const port = options.port ?? checked.configuration?.port ?? 4141;
@@ -86,7 +87,13 @@ interface CheckedFile {
   readonly configuration: CheckedConfiguration | null;
 }
 
-async function inspectConfiguration(file: string | undefined, context: CommandContext): Promise<CheckedFile> {
+interface FileSubjects {
+  readonly context: CommandContext;
+  /** Whether a server runs, which has an environment of its own. */
+  readonly isServed: boolean;
+}
+
+async function inspectConfiguration(file: string | undefined, { context, isServed }: FileSubjects): Promise<CheckedFile> {
   try {
     const configuration = await context.parts.checkConfiguration(file);
     const names = configuration.providers.map((provider) => provider.name).join(", ");
@@ -95,8 +102,19 @@ async function inspectConfiguration(file: string | undefined, context: CommandCo
       configuration,
     };
   } catch (error) {
-    return { finding: wrongBy("configuration", error, "Correct the file that --config names."), configuration: null };
+    const missing = isServed ? missingVariables(error) : null;
+    const finding = missing
+      ? well("configuration", `valid where ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} set: not in this shell`)
+      : wrongBy("configuration", error, "Correct the file that --config names.");
+    return { finding, configuration: null };
   }
+}
+
+/** @returns The variables that a configuration lacks in this shell; null where something else is wrong with it, too. */
+function missingVariables(error: unknown): readonly string[] | null {
+  const faults = error instanceof PurserError ? (error.detail.faults ?? []) : [];
+  const names = new Set(faults.flatMap(({ variable }) => variable ?? []));
+  return names.size > 0 && faults.every(({ variable }) => variable !== undefined) ? [...names] : null;
 }
 
 async function inspectFolder(data: string, context: CommandContext): Promise<readonly Finding[]> {

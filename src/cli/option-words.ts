@@ -25,6 +25,6 @@ export function inOptionWords(error: unknown, words: OptionWords): unknown {
   if (!word) return error;
   const typed = member === undefined ? word.option : `${word.option} ${member}`;
   const message = error.message.startsWith(error.field) ? `${typed}${error.message.slice(error.field.length)}` : error.message;
-  const remedy = word.remedy ?? error.remedy;
+  const remedy = word.remedy ?? (error.remedy?.includes("/openapi.json") ? "See --help for what it takes." : error.remedy);
   return new ApiProblem({ status: error.status, code: error.code, message, field: word.option, ...(remedy !== null && { remedy }) });
 }

@@ -8,8 +8,10 @@ import { commonName } from "../app/provider.ts";
 import { PurserError } from "../domain/error.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { version } from "../version.ts";
+import { runningServer } from "./connection.ts";
 import type { Environment, Parts, ServeOptions } from "./context.ts";
 import type { Warning } from "./failure.ts";
+import { readNamedFile } from "./named-file.ts";
 
 /** Read when nobody names a configuration and there is one. */
 const usualConfiguration = "purser.yaml";
@@ -25,13 +27,12 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
       const configuration = await serverConfiguration(options, environment);
       const [{ startServer }, { collectLess }] = await Promise.all([import("../compose.ts"), import("../gateway/collect-less.ts")]);
       collectLess();
-      const server = await startServer({
-        configuration,
-        environment,
-        directory: configuration.data,
-        logText,
-        ...(counting && { counting }),
-      });
+      const directory = configuration.data;
+      const server = await startServer({ configuration, environment, directory, logText, ...(counting && { counting }) }).catch(
+        async (error: unknown) => {
+          throw await inUseFailure(error, directory);
+        },
+      );
       return { ...server, warnings: warningsOf(configuration) };
     },
     openFolder: async (dataDirectory) => {
@@ -40,8 +41,12 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
     },
     checkLedger,
     verifyFolder: async (dataDirectory, progress) => {
-      const { SqliteReader } = await import("../store/sqlite/read/ledger-reader.ts");
+      const [{ SqliteReader }, { versionOf }] = await Promise.all([
+        import("../store/sqlite/read/ledger-reader.ts"),
+        import("../store/sqlite/schema.ts"),
+      ]);
       await checkLedger(dataDirectory);
+      if (versionOf(dataDirectory) === 0) throw noLedgerYet(dataDirectory);
       const reader = new SqliteReader({ directory: dataDirectory, settled: async () => {} });
       try {
         return await reader.verify(progress);
@@ -80,6 +85,26 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
     },
     program: { file: process.execPath, arguments: [...process.execArgv, fileURLToPath(new URL(mainFile, import.meta.url))] },
   };
+}
+
+/** @returns The error with the address of the server that has the folder, where one answers; any other error as it is. */
+async function inUseFailure(error: unknown, directory: string): Promise<unknown> {
+  if (!(error instanceof PurserError) || error.code !== "store_unavailable") return error;
+  const server = await runningServer(directory);
+  if (!server) return error;
+  return new PurserError("store_unavailable", `the data folder ${directory} is in use by the Purser at ${server.url}`, {
+    field: "data",
+    remedy: `Use that one, or stop it (process ${server.pid}), or give each its own folder with --data.`,
+    cause: error,
+  });
+}
+
+/** A first start ended before it had made the tables, or somebody made the file. */
+function noLedgerYet(directory: string): PurserError {
+  return new PurserError("not_found", `there is no ledger in ${directory} yet: its ledger.db has no tables`, {
+    field: "--data",
+    remedy: "Name the data folder of a server that was started, or restore the last backup that verifies.",
+  });
 }
 
 /** Options of the command line go before the file. */
@@ -125,7 +150,7 @@ function warningsOf({ file, warnings }: Configuration): readonly Warning[] {
 
 /** @param file Must exist when it was named; the usual one need not. */
 async function readConfiguration(file: string | undefined): Promise<{ readonly file: string; readonly text: string } | undefined> {
-  if (file !== undefined) return { file, text: await readFile(file, "utf8") };
+  if (file !== undefined) return { file, text: await readNamedFile(file, "--config") };
   const text = await readFile(usualConfiguration, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;

@@ -106,7 +106,8 @@ test("a port that is taken is named, with another to take, and a second server o
       assert.match(simulated.notes, new RegExp(`port ${port} is in use[^]*remedy .*simulate --port ${Number(port) + 1}`));
       const second = await purser(["serve", "--port", "0"], { cwd: folder });
       assert.equal(second.code, 1);
-      assert.match(second.notes, /in use by another Purser[^]*remedy/);
+      assert.ok(second.notes.includes(`in use by the Purser at ${server.started.url}\n`), second.notes);
+      assert.match(second.notes, new RegExp(`remedy .*process ${server.child.pid}\\b.*--data`));
     } finally {
       await server.end("SIGKILL");
     }

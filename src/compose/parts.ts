@@ -130,6 +130,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     }),
     probeProviders: () => probeProviders(configuration),
     catalogue: () => catalogue.models().map(({ provider, model }) => ({ provider: commonName(provider), model })),
+    observer,
     reportBug: (error) => observer.failed("a request to the control plane failed", error),
   });
   const close = async (): Promise<void> => {

@@ -73,12 +73,12 @@ export class Faults {
 
   #add(error: unknown): Required<Pick<ConfigurationFault, "field" | "message">> & { readonly remedy: string | undefined } {
     if (!(error instanceof PurserError) || error.code !== "invalid_request") throw error;
-    const { field = "", remedy } = error.detail;
+    const { field = "", remedy, variable } = error.detail;
     if (this.#found.has(field)) return { field, message: error.message, remedy };
     const { line, variables } = this.#context.locate(field);
     // The message may quote the value, and a value from the environment may be a secret.
     const message = variables.length === 0 ? error.message : `${field}: the value of ${variables.join(" and ")} cannot be used here`;
-    this.#found.set(field, { line, message, field, ...(remedy !== undefined && { remedy }) });
+    this.#found.set(field, { line, message, field, ...(remedy !== undefined && { remedy }), ...(variable !== undefined && { variable }) });
     return { field, message: error.message, remedy };
   }
 }

@@ -1,5 +1,6 @@
 /** `${NAME}` in a text stands for an environment variable, and `$${` for the two characters `${`. */
 
+import { PurserError } from "../domain/error.ts";
 import { type Fields, invalid } from "../domain/input/fields.ts";
 import type { Environment } from "./configuration.ts";
 
@@ -26,7 +27,12 @@ export function substitute(text: string, environment: Environment, field: string
     }
     const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
     if (value === undefined || value === "") {
-      throw invalid(field, `needs the environment variable ${name}, which is ${value === undefined ? "not set" : "empty"}`, `Set ${name}.`);
+      const what = value === undefined ? "not set" : "empty";
+      throw new PurserError("invalid_request", `${field} needs the environment variable ${name}, which is ${what}`, {
+        field,
+        remedy: `Set ${name}.`,
+        variable: name,
+      });
     }
     variables.push(name);
     return value;

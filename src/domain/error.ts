@@ -56,6 +56,8 @@ export interface ErrorDetail {
   readonly remedy?: string;
   /** One-based line of a configuration file. */
   readonly line?: number;
+  /** The environment variable that is missing: with it, nothing would be wrong. */
+  readonly variable?: string;
   /** All that is wrong with a configuration file, in its order; the first is the one that the error itself is about. */
   readonly faults?: readonly ConfigurationFault[];
 }
@@ -67,6 +69,8 @@ export interface ConfigurationFault {
   readonly message: string;
   readonly field?: string;
   readonly remedy?: string;
+  /** The environment variable that is missing. */
+  readonly variable?: string;
 }
 
 export class PurserError extends Error {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { connect, type AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PurserError } from "../domain/error.ts";
@@ -37,6 +38,14 @@ test("a body is read whole, whether it comes in one piece, in several, or in chu
   const chunked = "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
   assert.equal((await read([chunked, "3\r\nabc\r\n", "4\r\ndefg\r\n", "0\r\n\r\n"], 100)).toString(), "abcdefg");
   assert.equal((await read(["POST / HTTP/1.1\r\nhost: x\r\n\r\n"], 100)).length, 0);
+});
+
+test("chunks that share memory are read whole, and what else is in that memory stays", async () => {
+  const shared = Buffer.from(new ArrayBuffer(12)).fill("abcdefghiXYZ");
+  const pieces = [shared.subarray(0, 3), shared.subarray(3, 7), shared.subarray(7, 9)];
+  const request = Object.assign(Readable.from(pieces, { objectMode: false }), { headers: {} }) as unknown as IncomingMessage;
+  assert.equal((await readBody(request, 100)).toString(), "abcdefghi");
+  assert.equal(shared.toString(), "abcdefghiXYZ");
 });
 
 test("a body of unknown length grows past any first guess", async () => {

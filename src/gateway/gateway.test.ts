@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
+import { createServer, request as send, type ClientRequest, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import { Identification } from "../app/identify.ts";
 import { InFlight } from "../app/in-flight.ts";
 import type { Upstream, UpstreamReceiver } from "../app/upstream.ts";
+import type { Visit } from "../app/visitor.ts";
+import { PurserError, type ErrorCode } from "../domain/error.ts";
 import type { Key } from "../domain/key/key.ts";
 import { anthropicWire } from "../wire/anthropic/index.ts";
 import { geminiWire } from "../wire/gemini/index.ts";
@@ -41,11 +43,12 @@ interface Bench {
 /** A gateway of which only what a free call needs is there: anything else would be missed at once. */
 async function openGateway(
   test: TestContext,
-  parts: { readonly inFlight: InFlight; readonly upstream: Upstream; readonly key?: Key },
+  parts: { readonly inFlight: InFlight; readonly upstream: Upstream; readonly key?: Key; readonly admit?: (visit: Visit) => void },
 ): Promise<Bench> {
   const failures: string[] = [];
   const observer = new Proxy({}, { get: (_, name) => (name === "failed" ? (what: string) => failures.push(what) : () => undefined) });
   const context = {
+    admit: () => undefined,
     ...parts,
     clock,
     observer,
@@ -55,7 +58,6 @@ async function openGateway(
     limits: { bodyBytes: 1000, firstByteMs: 1000, idleStreamMs: 1000, totalMs: 1000 },
     prices: () => ({ version: "none", sheet: () => undefined }),
     models: () => [],
-    admit: () => undefined,
     belongings: { ownerOf: () => undefined },
   } as unknown as GatewayContext;
   const gateway = makeGateway(context);
@@ -94,4 +96,120 @@ test("a path of the gateway alone is its own, and every other is left to who com
   const inFlight = new InFlight({ clock, concurrentCallsPerKey: null });
   const bench = await openGateway(context, { inFlight, upstream: upstreamOf(() => assert.fail("nothing is forwarded")) });
   assert.equal((await fetch(`${bench.url}/nowhere`)).status, 404);
+});
+
+const statuses: Readonly<Record<ErrorCode, number>> = {
+  invalid_request: 400,
+  invalid_configuration: 500,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  too_large: 413,
+  unsupported_encoding: 415,
+  websocket_unsupported: 426,
+  too_many: 429,
+  unpriced: 402,
+  unmetered: 403,
+  upstream_unreachable: 502,
+  upstream_timeout: 504,
+  store_unavailable: 503,
+  shutting_down: 503,
+  bug: 500,
+};
+const inFlight = () => new InFlight({ clock, concurrentCallsPerKey: null });
+
+for (const [code, status] of Object.entries(statuses) as [ErrorCode, number][]) {
+  test(`${code} is answered ${status}, with what its client has to know, and Codex does not repeat what will not pass`, async (context) => {
+    const upstream = upstreamOf(() => assert.fail("nothing is forwarded"));
+    const admit = (): never => {
+      throw new PurserError(code, "no", { field: "f", remedy: "Do this." });
+    };
+    const bench = await openGateway(context, { inFlight: inFlight(), upstream, admit });
+    for (const [method, path] of [
+      ["POST", "/local/v1/chat/completions"],
+      ["GET", "/v1/models"],
+    ] as const) {
+      const ask = (agent: string): Promise<Response> => fetch(`${bench.url}${path}`, { method, headers: { "user-agent": agent } });
+      const response = await ask("node");
+      assert.equal(response.status, status, path);
+      const headers = ["retry-after", "www-authenticate", "accept-encoding", "x-should-retry"].map((name) => response.headers.get(name));
+      assert.deepEqual(headers, [
+        status === 429 || status === 503 ? "1" : null,
+        status === 401 ? 'Bearer realm="purser"' : null,
+        status === 415 ? "gzip, deflate, br, zstd" : null,
+        status === 409 ? "false" : null,
+      ]);
+      assert.equal(response.headers.get("connection") === "close", status === 413 || status === 426, path);
+      const text = await response.text();
+      const isInside = code === "bug";
+      assert.equal(text.includes("Do this."), !isInside, "what a bug says stays inside");
+      assert.equal(bench.failures.length > 0, isInside);
+      const toCodex = await ask("codex_exec/0.171.0");
+      assert.equal(toCodex.status, [402, 403, 404, 409, 413].includes(status) ? 400 : status, path);
+      assert.equal(await toCodex.text(), text);
+    }
+  });
+}
+
+const silent = upstreamOf(() => assert.fail("nothing is forwarded"));
+
+test("a visit is judged by the name it asks for and the page it comes from, for calls and for lists of models", async (context) => {
+  const visits: Visit[] = [];
+  const admit = (visit: Visit): never => {
+    visits.push(visit);
+    throw new PurserError("forbidden", "no");
+  };
+  const bench = await openGateway(context, { inFlight: inFlight(), upstream: silent, admit });
+  const { host } = new URL(bench.url);
+  for (const [method, path] of [
+    ["POST", "/local/v1/chat/completions"],
+    ["GET", "/v1/models"],
+  ] as const) {
+    await fetch(`${bench.url}${path}`, { method });
+    await fetch(`${bench.url}${path}`, { method, headers: { origin: "https://elsewhere.example" } });
+  }
+  const pair = [
+    { host, origin: null },
+    { host, origin: "https://elsewhere.example" },
+  ];
+  assert.deepEqual(visits, [...pair, ...pair]);
+});
+
+/** Announces a body that is too large, and sends a part of it. */
+function sendPart(url: string): { readonly request: ClientRequest; readonly answer: Promise<IncomingMessage> } {
+  const request = send(`${url}/local/v1/chat/completions`, { method: "POST", headers: { "content-length": 2000 } });
+  const answer = new Promise<IncomingMessage>((resolve, reject) => request.once("response", resolve).once("error", reject));
+  request.write("x".repeat(1000));
+  return { request, answer };
+}
+
+test("a caller who still sends is answered at once, and while no more calls are taken when all has come", async (context) => {
+  const open = await openGateway(context, { inFlight: inFlight(), upstream: silent });
+  const early = sendPart(open.url);
+  assert.equal((await early.answer).statusCode, 413);
+  early.request.destroy();
+
+  const closing = inFlight();
+  const closingBench = await openGateway(context, { inFlight: closing, upstream: silent });
+  await closing.close(0);
+  const late = sendPart(closingBench.url);
+  let isAnswered = false;
+  void late.answer.then(() => (isAnswered = true));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(isAnswered, false);
+  late.request.end("x".repeat(1000));
+  assert.equal((await late.answer).statusCode, 503);
+});
+
+test("a WebSocket is refused, and any other protocol that is offered is not taken", async (context) => {
+  const bench = await openGateway(context, { inFlight: inFlight(), upstream: silent });
+  const statusOf = (upgrade: string): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const headers = { connection: "upgrade", upgrade };
+      send(`${bench.url}/local/v1/responses`, { method: "POST", headers }, (response) => resolve(response.resume().statusCode))
+        .once("error", reject)
+        .end("{}");
+    });
+  assert.deepEqual([await statusOf("WebSocket"), await statusOf("h2c")], [426, 400]);
 });

@@ -6,7 +6,7 @@ import { serveCall, type CallContext, type IncomingCall, type RefusedCall } from
 import { acceptedEncodings, decodeBody } from "../app/content-encoding.ts";
 import type { Headers } from "../app/identify.ts";
 import { passThrough } from "../app/pass-through.ts";
-import { describeRefusal, explainRefusal } from "../app/refusal.ts";
+import { describeRefusal, explainRefusal, refusedCall } from "../app/refusal.ts";
 import { tidyPath } from "../app/provider-path.ts";
 import type { Target, Wires } from "../app/target.ts";
 import type { ServedModel } from "../app/served-models.ts";
@@ -132,7 +132,7 @@ function answerRefusal(
   target: Target,
   { refused, reply, headers }: { readonly refused: RefusedCall; readonly reply: HttpReply; readonly headers: Headers },
 ): void {
-  context.observer.refused(refused.refusal);
+  context.observer.refused(refusedCall(refused.refusal));
   writeError(reply, target, { error: refusalError(refused), headers });
 }
 

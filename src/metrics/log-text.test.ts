@@ -26,6 +26,21 @@ test("a log that is read by a person has no JSON in it", () => {
   assert.ok(!text.includes('{"'));
 });
 
+test("of the refusals of a budget the log has the first of each window and reason", () => {
+  let text = "";
+  const observer = makeLog("info", (line) => (text += line)).observe(silentObserver);
+  const refusal = { reason: "budget_exhausted", budgetId: "atlas", windowEnd: 1000 } as const;
+  const lines = (): number => text.split("\n").length - 1;
+  for (let call = 0; call < 3; call++) observer.refused(refusal);
+  assert.match(text, /^\S+Z warning {2}budget atlas refuses calls \(budget_exhausted\); .*purser report --refused[^\n]*\n$/);
+  observer.refused({ ...refusal, reason: "budget_held" });
+  observer.refused({ ...refusal, budgetId: "all", windowEnd: null });
+  observer.refused({ ...refusal, windowEnd: 2000 });
+  assert.equal(lines(), 4);
+  for (const windowEnd of [1000, 2000]) observer.refused({ ...refusal, windowEnd });
+  assert.equal(lines(), 4);
+});
+
 test("a key that a provider refuses is reported once where it is configured, and not where a caller brought it", () => {
   let text = "";
   const observer = makeLog("info", (line) => (text += line)).observe(silentObserver);

@@ -4,6 +4,7 @@ import { pino, type LevelWithSilent } from "pino";
 import { Memo } from "../domain/memo.ts";
 import { logText } from "./log-text.ts";
 import type { Observer } from "../app/observer.ts";
+import type { RefusalReason } from "../domain/ledger/command.ts";
 
 export interface Log {
   warn(message: string): void;
@@ -40,6 +41,11 @@ export function makeLog(level: LevelWithSilent, writeText?: (text: string) => vo
         if (isRefused && written.isNew(`${provider} ${status}`)) logger.warn({ provider, status }, refusedKey(provider, status));
         inner.callFailed(call);
       },
+      refused(refusal) {
+        const { budgetId: budget, reason, windowEnd } = refusal;
+        if (written.isNew(`${budget} ${reason} ${windowEnd}`)) logger.warn({ budget, reason }, firstRefusal(budget, reason));
+        inner.refused(refusal);
+      },
       headerIgnored(header) {
         const name = header.name.slice(0, longestName);
         if (written.isNew(name)) logger.warn({ header: name }, `${name} is ignored, and what it says is lost. ${header.remedy()}`);
@@ -72,6 +78,10 @@ class Once {
 
 const mostRemembered = 1000;
 const longestName = 200;
+
+function firstRefusal(budget: string, reason: RefusalReason): string {
+  return `budget ${budget} refuses calls (${reason}); the log has only the first of its window, purser report --refused lists all.`;
+}
 
 /** Callers see the provider's own words, which read as if their key for Purser were meant. */
 function refusedKey(provider: string, status: number): string {

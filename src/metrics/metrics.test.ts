@@ -38,7 +38,7 @@ test("what happened is counted, and what is open is read when it is asked for", 
   metrics.callEnded({ provider: "q", model: "m", outcome: { ...outcome, usage: {}, flags: ["cost_differs", "usage_implausible"] } });
   metrics.callUnpriced({ provider: "p", model: "m" });
   metrics.callFailed({ provider: "p", status: 500, withConfiguredKey: true });
-  metrics.refused({ reason: "budget_exhausted", budgetId: "b" });
+  metrics.refused({ reason: "budget_exhausted", budgetId: "b", windowEnd: null });
   metrics.answered({ provider: "p", seconds: 0.02 });
   metrics.failed("something", new Error("x"));
   const text = await metrics.text();

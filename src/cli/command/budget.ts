@@ -25,6 +25,9 @@ const words: OptionWords = {
   thresholds: { option: "--warn" },
 };
 
+/** Where the budget is the command's argument. */
+const named: OptionWords = { budget_id: { option: "id", remedy: "`purser budget list` shows the ids." }, ...sameNames("value") };
+
 interface BudgetOptions extends TargetOptions {
   readonly id?: string;
   readonly type?: string;
@@ -104,7 +107,8 @@ function defineShow(command: Command, context: CommandContext): void {
     .action(async (id: string, options: BudgetOptions) => {
       const value = options.value === undefined ? "" : `?value=${encodeURIComponent(options.value)}`;
       const path = `${pathOf(id)}${value}`;
-      show(await withConnection(context, { target: options }, (connection) => ask(connection, "GET", { path })), options, context);
+      const budget = await withConnection(context, { target: options, words: named }, (connection) => ask(connection, "GET", { path }));
+      show(budget, options, context);
     });
 }
 
@@ -116,7 +120,7 @@ function defineSet(command: Command, context: CommandContext): void {
       const body = changed(options);
       if (Object.keys(body).length === 0) throw nothingToChange();
       show(
-        await withConnection(context, { target: options, words }, (connection) =>
+        await withConnection(context, { target: options, words: { ...words, ...named } }, (connection) =>
           whileCounting(context, ask(connection, "PATCH", { path: pathOf(id), body })),
         ),
         options,
@@ -130,7 +134,7 @@ function defineDelete(command: Command, context: CommandContext): void {
     .argument("<id>", "the budget's id")
     .addHelpText("after", "\nExamples:\n  purser budget delete atlas")
     .action(async (id: string, options: TargetOptions) => {
-      await withConnection(context, { target: options }, (connection) => ask(connection, "DELETE", { path: pathOf(id) }));
+      await withConnection(context, { target: options, words: named }, (connection) => ask(connection, "DELETE", { path: pathOf(id) }));
       if (options.json) printJson(context, { budget_id: id, deleted: true });
       else context.screen.out.write(`Budget ${id} is deleted.\n`);
     });

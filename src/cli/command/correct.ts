@@ -8,6 +8,7 @@ import { amount, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 
 const words: OptionWords = {
+  operation_id: { option: "operation", remedy: "Check the id: the answer to the call has it in x-purser-operation-id." },
   amount: { option: "--amount" },
   reason: { option: "--reason" },
   attempt: { option: "--attempt" },

@@ -1,6 +1,5 @@
 /** `purser estimate`: what a call may cost, before it is made. Exit code 3 when a budget would refuse it, and not when it would only shorten the answer. */
 
-import { readFile } from "node:fs/promises";
 import { text as readStream } from "node:stream/consumers";
 import type { Command } from "commander";
 import { dimensions } from "../../domain/attribution/attribution.ts";
@@ -8,8 +7,9 @@ import { PurserError } from "../../domain/error.ts";
 import { amountText } from "../budget-text.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
+import { readNamedFile } from "../named-file.ts";
 import { listedModel, resolveModel, splitName, unpriced } from "../model-name.ts";
-import type { OptionWords } from "../option-words.ts";
+import { type OptionWords, sameNames } from "../option-words.ts";
 import { attributionOf, collect, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { counted, dollarColumn } from "../terminal/number.ts";
@@ -26,7 +26,10 @@ interface EstimateOptions extends TargetOptions {
 }
 
 const words: OptionWords = {
-  provider: { option: "--provider" },
+  ...sameNames("provider", "text"),
+  model: { option: "model" },
+  input_tokens: { option: "--input" },
+  max_output_tokens: { option: "--max-output" },
   attribution: { option: "--set", remedy: `Give DIMENSION=VALUE of ${dimensions.join(", ")} or tag:NAME.` },
 };
 
@@ -96,7 +99,7 @@ async function promptOf(options: EstimateOptions): Promise<Readonly<Record<strin
   if (given.length > 1) throw wrongPrompt("--file, --text and --input exclude each other", "Give one of them.");
   if (options.input !== undefined) return { input_tokens: options.input };
   if (options.text !== undefined) return { text: filled(options.text, "--text") };
-  if (options.file !== undefined) return { text: filled(await readFile(options.file, "utf8"), options.file) };
+  if (options.file !== undefined) return { text: filled(await readNamedFile(options.file, "--file"), options.file) };
   if (process.stdin.isTTY) throw wrongPrompt("there is no prompt", "Give --file, --text or --input, or pipe the prompt in.");
   return { text: filled(await readStream(process.stdin), "standard input") };
 }

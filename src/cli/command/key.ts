@@ -23,7 +23,7 @@ const spared: Readonly<Record<string, { readonly spare: number }>> = {
 const roles = ["caller", "reader", "admin"] as const;
 
 const words: OptionWords = {
-  ...sameNames("name", "may_refine", "models", "providers", "budgets"),
+  ...sameNames("name", "may_refine", "models", "providers", "budgets", "max_concurrent"),
   attribution: { option: "--set" },
   expires_at: { option: "--expires" },
 };
@@ -146,7 +146,9 @@ function defineRevoke(command: Command, context: CommandContext): void {
     .addHelpText("after", "\nExamples:\n  purser key revoke atlas-agents")
     .action(async (nameOrId: string, options: TargetOptions) => {
       const path = `${root}/${encodeURIComponent(nameOrId)}`;
-      const revoked = await withConnection(context, { target: options }, (connection) => ask(connection, "DELETE", { path }));
+      const revoked = await withConnection(context, { target: options, words: { key_id: { option: "key" } } }, (connection) =>
+        ask(connection, "DELETE", { path }),
+      );
       const { key_id: id, name } = revoked as Pick<KeyView, "key_id" | "name">;
       if (options.json) printJson(context, { key_id: id, name, revoked: true });
       else context.screen.out.write(`Key "${name}" (${id}) is revoked.\n`);

@@ -1,11 +1,11 @@
 /** `purser replay`: drives recorded traffic through a gateway, and compares the ledger with the simulator's own books. */
 
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Command } from "commander";
 import type { Environment, CommandContext } from "../context.ts";
 import { decimal, oneOf, whole, withJson } from "../option.ts";
 import { PurserError } from "../../domain/error.ts";
+import { readNamedFile } from "../named-file.ts";
 import type { ReplayOptions } from "../replay/options.ts";
 import { planCalls } from "../replay/plan.ts";
 import { runReplay } from "../replay/run.ts";
@@ -47,7 +47,7 @@ Examples:
 }
 
 async function replay(file: string, options: ReplayOptions, context: CommandContext): Promise<void> {
-  const rows = readTrace(await readFile(file, "utf8"), path.basename(file));
+  const rows = readTrace(await readNamedFile(file, "trace"), path.basename(file));
   const calls = planCalls(options.limit === undefined ? rows : rows.slice(0, options.limit), options);
   const result = await runReplay(calls, options, context);
   if (options.json) printJson(context, replayJson(result));

@@ -24,6 +24,20 @@ for (const [word, meant] of cases) {
   });
 }
 
+test("a part of a name is taken for the shortest name that has it, and a near name goes before", () => {
+  const fields = ["parent_budget_id", "budget_id", "budget_type", "resource_id", "parents"];
+  for (const [part, meant] of [
+    ["id", "budget_id"],
+    ["type", "budget_type"],
+    ["Type", "budget_type"],
+    ["resource", "resource_id"],
+    ["parent", "parents"],
+    ["ty", undefined],
+    ["period", undefined],
+  ] as const)
+    assert.equal(nearest(part, fields), meant, part);
+});
+
 test("a remedy names the nearest word, or all known ones", () => {
   assert.equal(suggest("amunt", known), "Did you mean amount?");
   assert.equal(suggest("colour", known), "Known are: budget_id, amount, end, period.");

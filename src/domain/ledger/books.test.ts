@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Books } from "./books.ts";
+import { aHold, anOutcome, Desk } from "./desk.test-kit.ts";
 import { noHistory } from "./past.ts";
 
 test("a counter that was forgotten is one again, by whichever key it is asked for", () => {
@@ -10,4 +11,22 @@ test("a counter that was forgotten is one again, by whichever key it is asked fo
   books.forgetIdleCounters(10);
   assert.deepEqual([...books.counters()], []);
   assert.equal(books.counter({ ...key }), books.counter(key));
+});
+
+test("a counter is kept as long as any hold is open on it, also past its window, and let go when the last has ended", () => {
+  const desk = new Desk();
+  desk.budget({ budgetId: "hourly", period: "hour", anchor: 0 });
+  const kept = (): number => {
+    desk.books.takeChanges();
+    desk.books.forgetIdleCounters(Number.MAX_SAFE_INTEGER);
+    return [...desk.books.counters()].length;
+  };
+  for (const id of ["settled", "released", "expired"]) desk.run(aHold(id, 5n, { expiresAt: id === "expired" ? 10 : null }));
+  assert.equal(kept(), 1);
+  desk.run({ kind: "settle", operationId: "settled", attempt: 1, at: 2, outcome: anOutcome(5n), fingerprint: null });
+  assert.equal(kept(), 1);
+  desk.run({ kind: "release", operationId: "released", attempt: 1, at: 2, reason: "r" });
+  assert.equal(kept(), 1);
+  desk.run({ kind: "expire", at: 10 });
+  assert.equal(kept(), 0);
 });

@@ -94,3 +94,106 @@ test("a soft budget that is not open lets calls pass and does not count them", (
     [0n],
   );
 });
+
+test("a budget for once counts the calls of its only window, whether that is to come, open, or over, and from the first where it has no start", () => {
+  for (const at of [1, 15, 30]) {
+    for (const [start, counted] of [
+      [10, 5n],
+      [null, 12n],
+    ] as const) {
+      const desk = new Desk();
+      for (const [operationId, held, usd] of [
+        ["before", 9, 7n],
+        ["within", 10, 5n],
+        ["behind", 20, 3n],
+      ] as const) {
+        desk.run(aHold(operationId, usd, { at: held }));
+        desk.run({ kind: "settle", operationId, attempt: 1, at: held, outcome: anOutcome(usd), fingerprint: null });
+      }
+      desk.put(aBudget({ budgetId: "launch", period: "once", anchor: 0, start, end: 20 }), at);
+      assert.equal(desk.counter("launch").spent, counted, `at ${at} from ${start}`);
+    }
+  }
+});
+
+test("a budget that is made anew is not there yet, one that is changed is there, and one that is declared may be either", () => {
+  const desk = new Desk();
+  const budget = aBudget({ budgetId: "a" });
+  const put = (when: "create" | "replace" | "put", amount: bigint) =>
+    desk.run({ kind: "put_budget", at: 0, budget: { ...budget, amount }, when, counted: [] });
+  assert.throws(() => put("replace", 1n), { code: "not_found", message: 'no budget "a"' });
+  put("create", 1n);
+  assert.throws(() => put("create", 2n), { code: "conflict", message: 'budget "a" exists' });
+  put("replace", 3n);
+  put("put", 4n);
+  assert.equal(desk.books.budgets.get("a")?.amount, 4n);
+});
+
+test("a budget whose window is over or to come fires no threshold, however much it has spent", () => {
+  const thresholds = [{ partsPerMillion: 500_000, action: "notify" }] as const;
+  const launch = aBudget({ budgetId: "launch", period: "once", anchor: 0, start: 10, end: 20, amount: 100n, thresholds });
+  for (const [at, fired] of [
+    [5, 0],
+    [15, 1],
+    [25, 0],
+  ] as const) {
+    const desk = new Desk();
+    desk.run(aHold("a", 60n, { at: 12 }));
+    desk.run({ kind: "settle", operationId: "a", attempt: 1, at: 12, outcome: anOutcome(60n), fingerprint: null });
+    desk.put(launch, at);
+    assert.equal(desk.journal.filter(({ kind }) => kind === "threshold").length, fired, String(at));
+  }
+});
+
+test("a call goes on although another has overrun its budget, and not where its limit is below what is spent and held since", () => {
+  const desk = new Desk();
+  const budget = aBudget({ budgetId: "all", amount: 100n });
+  desk.put(budget, 0);
+  for (const [id, usd] of [
+    ["open", 40n],
+    ["other", 50n],
+  ] as const)
+    desk.run(aHold(id, usd));
+  desk.run({ kind: "settle", operationId: "other", attempt: 1, at: 2, outcome: anOutcome(90n), fingerprint: null });
+  assert.equal(desk.counter("all").overrun, 30n);
+  const look = { kind: "top_up", operationId: "open", attempt: 1, at: 9, amount: { ...quantities(0n), requests: 0n } } as const;
+  assert.equal(desk.run(look).admitted, true);
+  desk.put({ ...budget, amount: 99n }, 5);
+  const refused = desk.run(look);
+  assert.equal(!refused.admitted && refused.refusal.reason, "budget_exhausted");
+});
+
+test("a budget that is put under another brings the calls of its window, and leaves them when it goes", () => {
+  const desk = new Desk();
+  const org = aBudget({ budgetId: "org", budgetType: "org", resourceId: "o1" });
+  const team = aBudget({ budgetId: "team", budgetType: "team", resourceId: "t1" });
+  desk.put(org, 0);
+  desk.put(team, 0);
+  const spend = (operationId: string): void => {
+    desk.run(aHold(operationId, 5n, { attribution: { team: "t1" } }));
+    desk.run({ kind: "settle", operationId, attempt: 1, at: 2, outcome: anOutcome(5n), fingerprint: null });
+  };
+  spend("before");
+  desk.put({ ...team, parentBudgetId: "org" }, 3);
+  assert.equal(desk.counter("org").spent, 5n);
+  spend("under it");
+  desk.put({ ...team, parentBudgetId: null }, 4);
+  spend("behind");
+  assert.deepEqual([desk.counter("org").spent, desk.counter("team").spent], [10n, 15n]);
+});
+
+test("an answer names the hard budget in USD that has the least left behind it, of a hold and of a charge", () => {
+  const desk = new Desk();
+  desk.put(aBudget({ budgetId: "wide", amount: 100n }), 0);
+  desk.put(aBudget({ budgetId: "narrow", amount: 70n }), 0);
+  desk.put(aBudget({ budgetId: "soft", amount: 10n, policy: "soft" }), 0);
+  desk.put(aBudget({ budgetId: "tokens", amount: 40n, currency: "tokens" }), 0);
+  const held = desk.run(aHold("a", 30n));
+  assert.deepEqual(held.admitted && held.tightest, { budgetId: "narrow", available: 40n });
+  const settled = desk.run({ kind: "settle", operationId: "a", attempt: 1, at: 2, outcome: anOutcome(10n), fingerprint: null });
+  assert.deepEqual(settled.tightest, { budgetId: "narrow", available: 60n });
+  const none = new Desk();
+  none.put(aBudget({ budgetId: "soft", amount: 10n, policy: "soft" }), 0);
+  const free = none.run(aHold("a", 30n));
+  assert.equal(free.admitted && free.tightest, null);
+});

@@ -200,11 +200,16 @@ test("model names that callers make up do not fill the memory", () => {
     return [base];
   };
   const book = makePriceBook({ sources: [source], version: "1" });
-  for (let index = 0; index < 10_001; index++) book.sheet({ provider: "acme", model: `x${index}`, at: now });
+  for (let index = 0; index < 10_000; index++) book.sheet({ provider: "acme", model: `x${index}`, at: now });
+  book.sheet({ provider: "acme", model: "x0", at: now });
+  assert.equal(asked.length, 10_000, "as many are remembered");
+  book.sheet({ provider: "acme", model: "x10000", at: now });
   book.sheet({ provider: "acme", model: "x10000", at: now });
   assert.equal(asked.length, 10_001, "what was asked last is remembered");
   book.sheet({ provider: "acme", model: "x0", at: now });
   assert.equal(asked.length, 10_002, "what was asked first is forgotten");
+  book.sheet({ provider: "acme", model: "x10000", at: now });
+  assert.equal(asked.length, 10_002, "and nothing else, until as many are new again");
   for (let index = 0; index < 2; index++) book.sheet({ provider: "acme", model: "m".repeat(300), at: now });
   assert.equal(asked.length, 10_004, "an absurd name is never remembered");
 });

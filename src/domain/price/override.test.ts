@@ -56,6 +56,8 @@ test("a mistake names its field and the remedy", () => {
   assert.equal(refusedField({ ...price, output: undefined }), "prices[3].output");
   assert.equal(refusedField({ ...price, cache: "1" }), "prices[3].cache");
   assert.equal(refusedField({ ...price, valid_from: "1 January" }), "prices[3].valid_from");
+  assert.equal(refusedField({ ...price, valid_from: new Date(Number.NaN) }), "prices[3].valid_from");
+  assert.equal(define({ ...price, valid_from: new Date(0) }).validFrom, "1970-01-01T00:00:00.000Z");
   assert.equal(refusedField({ ...price, valid_from: "2026-01-01T00:00:00" }), "prices[3].valid_from");
   assert.equal(refusedField({ ...price, valid_from: "2026-02-30T99:00:00Z" }), "prices[3].valid_from");
   assert.equal(refusedField({ ...price, valid_from: "2026-02-01", valid_to: "2026-02-01" }), "prices[3].valid_to");

@@ -34,7 +34,8 @@ test("a price that is not exact, negative, absurd or no number is refused with f
 test("a fee per call and per million calls is the same money", () => {
   assert.equal(parsePerCall("0.01", "web_search"), 10_000_000_000n);
   assert.equal(parsePerMillionCalls("10000", "web_search"), 10_000_000_000n);
-  assert.throws(() => parsePerCall("1001", "web_search"), PurserError);
+  assert.equal(parsePerCall("1000", "web_search"), 1_000_000_000_000_000n);
+  assert.throws(() => parsePerCall("1000.000000000001", "web_search"), PurserError);
 });
 
 test("what is printed reads back as the same rate", () => {

@@ -336,3 +336,19 @@ function within(usage: Usage, asked: { cacheWrite: "none" | "5m" | "1h"; always:
   if (!asked.media) for (const meter of ["input_audio", "cache_read_audio", "input_image"] as const) delete allowed[meter];
   return allowed;
 }
+
+test("the rate of a charge says its tier and its region where they made it, and is a standard one where they did not", () => {
+  const sheet = sheetOf({
+    rates: { ...row.rates, web_search: pico(7n) },
+    serviceTiers: { batch: half },
+    regions: { us: tenth, "*": half },
+  });
+  const said = (region: string, serviceTier: ServiceTier = "batch") =>
+    sheet
+      .charge({ model: null, usage: { input: 2, web_search: 1 } }, { serviceTier, region, at })
+      .map(({ meter, rate }) => [meter, rate?.serviceTier, rate?.region]);
+  const fee = ["web_search", "standard", undefined];
+  assert.deepEqual(said("us"), [["input", "batch", "us"], fee]);
+  assert.deepEqual(said("mars"), [["input", "batch", "mars"], fee], "one that all regions share is called as it was asked for");
+  assert.deepEqual(said("us", "standard"), [["input", "standard", "us"], fee]);
+});

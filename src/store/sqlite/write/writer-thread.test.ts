@@ -5,6 +5,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { migrate } from "../schema.ts";
 import { WriterThread } from "./writer-thread.ts";
 
@@ -77,4 +79,27 @@ test("each batch is told once, however much is booked later, and so is what was 
     await writer.book();
     await writer.book();
     assert.deepEqual(told, ["before", "first", "second"]);
+  }));
+
+/** Of the callbacks of so many booked batches, those that are still in memory. */
+async function keptAfter(writer: WriterThread, batches: number): Promise<number> {
+  const callbacks: WeakRef<() => void>[] = [];
+  for (let batch = 0; batch < batches; batch++) {
+    const booked = (): void => void callbacks.length;
+    callbacks.push(new WeakRef(booked));
+    await writer.write(empty, booked);
+  }
+  await writer.book();
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  // What a turn of the event loop has looked at stays until its end.
+  await new Promise(setImmediate);
+  collect();
+  return callbacks.filter((callback) => callback.deref() !== undefined).length;
+}
+
+test("what was asked and what was told take no memory after", () =>
+  withThread(async (writer) => {
+    const kept = await keptAfter(writer, 50);
+    assert.ok(kept <= 1, `${kept} of 50 batches that are booked are still known`);
   }));

@@ -1,0 +1,22 @@
+/** Reads a file that the command line names. One that is not there is wrong use: the same command fails again until it is changed. */
+
+import { readFile } from "node:fs/promises";
+import { PurserError } from "../domain/error.ts";
+
+/**
+ * @param field The option or argument that names the file.
+ * @throws PurserError `invalid_request` for a path where there is no file; what the system says of one that cannot be read.
+ */
+export async function readNamedFile(file: string, field: string): Promise<string> {
+  return readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    const problem = problems[cause.code ?? ""];
+    if (problem === undefined) throw cause;
+    throw new PurserError("invalid_request", `${field}: ${file} ${problem}`, { field, remedy: "Give the path of a file.", cause });
+  });
+}
+
+const problems: Readonly<Record<string, string>> = {
+  ENOENT: "does not exist",
+  ENOTDIR: "does not exist",
+  EISDIR: "is a folder",
+};

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { PurserError } from "../domain/error.ts";
+import { declaredFile } from "./declared-file.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "purser-declared-"));
+after(() => rmSync(directory, { recursive: true }));
+const memory = declaredFile(directory);
+const written = (text: string): void => writeFileSync(join(directory, "declared.json"), text);
+
+test("what was named is remembered, and nothing before the first start", async () => {
+  assert.equal(await memory.read(), null);
+  const names = { budgets: ["a"], keys: ["ci"], prices: { "openai/m": '{"input":"1"}' } };
+  await memory.write(names);
+  assert.deepEqual(await memory.read(), names);
+});
+
+test("a file that a crash left incomplete remembers nothing, and fields that are not known or null are left alone", async () => {
+  for (const text of ["", '{"budgets":["a"', "x"]) {
+    written(text);
+    assert.equal(await memory.read(), null, text);
+  }
+  written('{"budgets":null,"newer":5}');
+  assert.deepEqual(await memory.read(), { budgets: [], keys: [], prices: {} });
+});
+
+for (const [text, field] of [
+  ["null", "declared.json"],
+  ["[]", "declared.json"],
+  ['"a"', "declared.json"],
+  ['{"budgets":[null]}', "budgets[0]"],
+  ['{"keys":"ci"}', "keys"],
+  ['{"prices":[]}', "prices"],
+  ['{"prices":{"openai/m":5}}', "prices.openai/m"],
+  ['{"prices":{"openai/m":"5"}}', "prices.openai/m"],
+  ['{"prices":{"openai/m":"null"}}', "prices.openai/m"],
+  ['{"prices":{"openai/m":"{"}}', "prices.openai/m"],
+] as const) {
+  test(`${text} is refused with its field, and with what to do`, async () => {
+    written(text);
+    await assert.rejects(memory.read(), (error) => {
+      assert.ok(error instanceof PurserError && error.code === "store_unavailable", String(error));
+      assert.equal(error.detail.field, field);
+      assert.ok(error.message.startsWith(join(directory, "declared.json")));
+      assert.match(error.detail.remedy ?? "", /^Remove the file/);
+      return true;
+    });
+  });
+}
