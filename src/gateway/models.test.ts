@@ -70,6 +70,7 @@ test("OpenAI's list is whole unless a limit is asked for, and goes on after a mo
   const last = answer("/v1/models?limit=2&after=p%2Fc");
   assert.deepEqual([idsOf(last), last["has_more"]], [["p/d", "p/e"], false], "a page that ends with the list is the last");
   assert.deepEqual(idsOf(answer("/v1/models?limit=9&after=")), idsOf(whole), "an empty cursor is the first page");
+  assert.deepEqual(idsOf(answer("/v1/models?limit=1&after=p%2Fa")), ["p/b"], "the first model is a cursor, too");
 });
 
 test("Anthropic's list has pages of twenty, forwards and backwards, and names its ends", () => {
