@@ -41,7 +41,9 @@ export interface Believed {
 export function believeUsage(call: BoundedCall, told: ToldUsage): Believed {
   const filled = told.fillsIn ? fillIn(call, told) : told.parts;
   const [main] = told.parts;
-  const parts = filled.map((part) => boundPart(call, part, { ...told, sheet: told.sheetOf(part), isMain: part.model === main?.model }));
+  const parts = filled.map((part) =>
+    boundPart(call, part, { ...told, sheet: told.sheetOf(part), isMain: part.model === main?.model && !part.isApart }),
+  );
   return { parts, isImplausible: parts.some((part, index) => part !== told.parts[index]) };
 }
 
@@ -68,7 +70,7 @@ function fillIn({ estimate }: BoundedCall, { parts, passedBytes }: ToldUsage): r
 
 interface Evidence {
   readonly sheet: PriceSheet | undefined;
-  /** Whether it is of the model that answers: the ceiling is for that alone. */
+  /** Whether it is of the answer itself: the ceiling is for that alone. */
   readonly isMain: boolean;
   readonly passedBytes: number;
   readonly serverCalls: number;

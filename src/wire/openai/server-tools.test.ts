@@ -67,7 +67,12 @@ test("a stream in which pages were only opened or looked through has no search, 
     const ended = { type: "response.web_search_call.completed", item_id: "w1", output_index: 0 };
     const done = { type: "response.output_item.done", output_index: 0, item };
     const end = closing("completed", { output: [item], usage: responsesUsage });
-    for (const passed of [[ended, done, end], [ended, end], [done, end], [ended, done, closing("completed", { usage: responsesUsage })]]) {
+    for (const passed of [
+      [ended, done, end],
+      [ended, end],
+      [done, end],
+      [ended, done, closing("completed", { usage: responsesUsage })],
+    ]) {
       const { reading } = run(meterOf("/responses"), events(created, ...passed));
       assert.deepEqual(reading.parts[0]?.usage, { input: 15, cache_read: 5, output: 4 }, `${action} ${JSON.stringify(passed)}`);
     }
