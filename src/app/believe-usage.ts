@@ -22,6 +22,8 @@ export interface ToldUsage {
   readonly passedBytes: number;
   /** Calls of tools that ran at the provider. */
   readonly serverCalls: number;
+  /** What the input is taken for where it was not told. */
+  readonly inputTokens: number;
   /** Whether a count of nothing is replaced by an estimate, where that cannot be. */
   readonly fillsIn: boolean;
   /** The price sheet of a part's model, which has its context window and its output limit. */
@@ -53,7 +55,7 @@ export function isCeilingStated({ facts, estimate, ceiling }: BoundedCall): bool
 }
 
 /** Zeros in the main part. What only embeds generates nothing, and has read something. */
-function fillIn({ estimate }: BoundedCall, { parts, passedBytes }: ToldUsage): readonly UsagePart[] {
+function fillIn({ estimate }: BoundedCall, { parts, passedBytes, inputTokens }: ToldUsage): readonly UsagePart[] {
   const [main, ...others] = parts;
   if (!main) return parts;
   const { usage } = main;
@@ -62,7 +64,7 @@ function fillIn({ estimate }: BoundedCall, { parts, passedBytes }: ToldUsage): r
   const hasAnswered = generated > 0 || passedBytes > 0 || estimate.ceiling === 0;
   const filled: Usage = {
     ...usage,
-    ...(!wasRead && hasAnswered && { input: estimate.inputTokens }),
+    ...(!wasRead && hasAnswered && { input: inputTokens }),
     ...(generated === 0 && passedBytes > 0 && { output: tokensOfBytes(passedBytes) }),
   };
   return countTokens(filled) === countTokens(usage) ? parts : [{ ...main, usage: filled }, ...others];

@@ -16,6 +16,8 @@ export interface ReportedUsage {
   readonly hold: { readonly at: number; readonly route: CallRoute; readonly attribution: Attribution };
   readonly usage: Usage;
   readonly serviceTier: ServiceTier;
+  /** Absent: where the provider's calls go, else anywhere. */
+  readonly region?: string;
   /** The model served, when it is not the one asked for. */
   readonly model: string | null;
   /** The provider's own figure. */
@@ -47,16 +49,24 @@ export function chargeUsage(desk: PriceDesk & { readonly ledger: Ledger }, repor
 }
 
 interface OwnTerms extends OwnCharge {
-  /** Whether the tier, and the region where the provider's calls go, have a rate of their own. */
+  /** Whether the tier and the region have a rate of their own. */
   readonly hasTerms: boolean;
 }
 
-function ownCharge(desk: PriceDesk & { readonly ledger: Ledger }, { hold, usage, serviceTier }: ReportedUsage, model: string): OwnTerms {
+function ownCharge(
+  desk: PriceDesk & { readonly ledger: Ledger },
+  { hold, usage, serviceTier, region }: ReportedUsage,
+  model: string,
+): OwnTerms {
   const { at, route } = hold;
   const book = desk.prices();
   const sheet = sheetOfServed(book, askedOf(book, { provider: route.provider, model: route.model, at }), model);
   if (sheet)
-    return { charges: sheet.charge({ model, usage }, { serviceTier, at }), basis: "book", hasTerms: sheet.prices({ serviceTier }) };
+    return {
+      charges: sheet.charge({ model, usage }, { serviceTier, region, at }),
+      basis: "book",
+      hasTerms: sheet.prices({ serviceTier, region }),
+    };
   const rates = fallbackOf(desk.ledger, hold);
   return { charges: chargeFallback(model, usage, rates), basis: rates ? "fallback" : "none", hasTerms: true };
 }
