@@ -205,6 +205,15 @@ test("a last event without its empty line counts, a torn one does not", () => {
   assert.deepEqual([torn.flags, total(torn).output], [["unfinished"], 1]);
 });
 
+test("an error that no event stands around, or that has no type, is seen", () => {
+  const stray = JSON.stringify({ type: "error", error: { type: "overloaded_error", message: "no" } }, null, 2);
+  const untyped = `data: ${JSON.stringify({ error: { message: "no" } })}\n\n`;
+  for (const answer of [stray, untyped]) {
+    const { reading } = read(answer);
+    assert.deepEqual([reading.flags, reading.parts, reading.passedBytes], [["provider_error", "usage_missing"], [], 0], answer);
+  }
+});
+
 test("the tier asked for counts until the answer names the one that serves", () => {
   const tier = (usage: object): string => {
     const asked = anthropicWire.meter(endpoint, { stream: true, facts: { ...plainFacts, serviceTier: "fast" } });

@@ -27,6 +27,7 @@ interface AnswerPaths {
   readonly usage: string;
   readonly groq: string;
   readonly groqUsage: string;
+  readonly groqError: string;
   readonly output: string;
   readonly tools: string;
   readonly toolUsage: string;
@@ -63,6 +64,7 @@ export function takeAnswer(
 /** An error beside the answer or instead of it, or a choice that ended in one. */
 function tellsError(body: ScannedBody, paths: AnswerPaths): boolean {
   if (hasError(body, paths.error) || body.valueCount("finish_reason", "error") > 0) return true;
+  if (body.kind(paths.groq) === "object" && hasError(body, paths.groqError)) return true;
   return paths === topPaths && isErrorInstead(body);
 }
 
@@ -98,6 +100,7 @@ function pathsBelow(prefix: "" | "response."): AnswerPaths {
     usage: `${prefix}usage`,
     groq: `${prefix}x_groq`,
     groqUsage: `${prefix}x_groq.usage`,
+    groqError: `${prefix}x_groq.error`,
     output: `${prefix}output`,
     tools: `${prefix}tools`,
     toolUsage: `${prefix}tool_usage`,
