@@ -127,6 +127,23 @@ test("a refusal that OpenRouter bills is charged as billed", () => {
   assert.deepEqual([usd(free), free.flags], ["0", ["unbilled"]]);
 });
 
+test("a model that declined is the one that was asked for, where its pass does not name it", () => {
+  const iterations = [
+    { type: "message", input_tokens: 100, output_tokens: 50 },
+    { type: "fallback_message", model: "served", input_tokens: 100, output_tokens: 90 },
+  ];
+  const usage = { input_tokens: 100, output_tokens: 90, iterations };
+  const start = { type: "message_start", message: { id: "i", model: "served", usage: { input_tokens: 100, output_tokens: 1 } } };
+  const end = [{ type: "message_delta", delta: { stop_reason: "end_turn" }, usage }, { type: "message_stop" }];
+  for (const answer of [{ type: "message", model: "served", content: [], usage }, [start, ...end]]) {
+    const outcome = settle(answer, messages);
+    assert.deepEqual(
+      [outcome.model, outcome.usage, outcome.parts],
+      ["served", { input: 100, output: 90 }, [{ model: "m", usage: { input: 100, output: 50 } }]],
+    );
+  }
+});
+
 test("an advisor of the same model and a compaction stand apart, and the ceiling of the answer is not for them", () => {
   for (const type of ["advisor_message", "compaction"]) {
     const iterations = [

@@ -85,7 +85,7 @@ export class AnthropicBody implements BodyState {
 
   #keep(usage: unknown, written: string): void {
     this.#usage = toObject(usage) ?? null;
-    this.#said = this.#usage && readAnthropicUsage(this.#usage, this.#model);
+    this.#said = this.#usage && readAnthropicUsage(this.#usage, this.#model, this.#asked.model);
     this.#written = written;
   }
 

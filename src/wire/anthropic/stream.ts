@@ -32,6 +32,7 @@ export class AnthropicStream implements AnswerState {
   #usage: JsonObject | null = null;
   /** The usage beside the last `stop_reason`. */
   #final: JsonObject | null = null;
+  readonly #asked: string;
   #tier: ServiceTier;
   #region: string | undefined;
   #stopReason: string | undefined;
@@ -46,6 +47,7 @@ export class AnthropicStream implements AnswerState {
 
   /** @param asked What was asked for, which counts until the answer says what serves. */
   constructor(asked: AskedTerms) {
+    this.#asked = asked.model;
     this.#tier = asked.serviceTier;
     this.#region = asked.region;
   }
@@ -83,7 +85,7 @@ export class AnthropicStream implements AnswerState {
     if (malformed) flags.add("malformed");
     if (this.#failed) flags.add("provider_error");
     if (!this.#finished && !this.#failed) flags.add("unfinished");
-    const read = this.#usage && readAnthropicUsage(this.#usage, this.#model);
+    const read = this.#usage && readAnthropicUsage(this.#usage, this.#model, this.#asked);
     // OpenRouter speaks this format, too.
     const cost = this.#usage && readReportedCost(JSON.stringify(this.#usage));
     const parts = read ? billedParts(read, { isRefused: this.#isRefused, cost: cost?.cost ?? null }) : [];
@@ -168,7 +170,7 @@ export class AnthropicStream implements AnswerState {
   /** @returns The output tokens that are reported now. */
   #keep(usage: JsonObject): number {
     this.#usage = overwrite(this.#usage ?? {}, usage);
-    const read = readAnthropicUsage(this.#usage, this.#model);
+    const read = readAnthropicUsage(this.#usage, this.#model, this.#asked);
     const [main] = read.parts;
     // What other models use is held apart.
     const total = sumUsage(read.parts.filter(({ model }) => model === main?.model).map((part) => part.usage));

@@ -33,14 +33,14 @@ export interface AnthropicUsage {
  * (https://platform.claude.com/docs/en/build-with-claude/compaction and .../refusals-and-fallback, usage types of @anthropic-ai/sdk
  * 1.12.0, read 2026-11).
  *
- * @param model The model that the message names.
+ * @param model The model that the message names. @param asked The model that was asked first: one that declined, where its pass names none.
  */
-export function readAnthropicUsage(usage: JsonObject, model: string | null): AnthropicUsage {
+export function readAnthropicUsage(usage: JsonObject, model: string | null, asked = model): AnthropicUsage {
   const counts = new CountReader();
   const iterations = toObjects(usage["iterations"]);
   const attempts = attemptsOf(iterations);
   const main = readMain({ usage, attempts, model, counts });
-  const declined = attempts.declined.map((pass) => readPart(pass, { model, counts })).filter((part) => hasOutput(part.usage.output));
+  const declined = attempts.declined.map((pass) => readPart(pass, { model: asked, counts })).filter((part) => hasOutput(part.usage.output));
   const extra = iterations
     .filter(({ type }) => type === "compaction" || type === "advisor_message")
     .map((iteration) => ({ ...readPart(iteration, { model, counts }), isApart: true as const }));
