@@ -3,6 +3,8 @@
 import { z } from "zod";
 import { attributionSchema, idSchema, instantSchema, nameSchema, serviceTierSchema, usageSchema, usdInput, usdSchema } from "./schema.ts";
 
+const regionSchema = nameSchema.optional();
+
 const tokens = z.int().min(0).max(100_000_000);
 
 export const holdInput = z
@@ -17,6 +19,7 @@ export const holdInput = z
         max_output_tokens: tokens,
         cache_write: z.enum(["none", "5m", "1h"]).default("none"),
         service_tier: serviceTierSchema.default("standard"),
+        region: regionSchema.describe("Where the call must be processed; without it, wherever the provider may do so."),
         web_searches: z.int().min(0).max(100_000).default(0),
       })
       .optional()
@@ -39,6 +42,7 @@ export const settleInput = z
     amount: usdInput.optional(),
     model: nameSchema.optional().describe("The model served, when it is not the one asked for."),
     service_tier: serviceTierSchema.default("standard").describe("The tier served."),
+    region: regionSchema.describe("The region that served, as the provider names it: `us`."),
     reported_cost_usd: usdInput.optional().describe("The provider's own figure, kept beside ours."),
     latency_ms: z.int().min(0).max(86_400_000).optional(),
   })

@@ -198,6 +198,7 @@ function readSizing(body: z.output<typeof holdInput>): { readonly provider: stri
     maxOutputTokens: estimate.max_output_tokens,
     cacheWrite: estimate.cache_write,
     serviceTier: estimate.service_tier,
+    ...regionOf(estimate),
     webSearches: estimate.web_searches,
   } as const;
   return { provider, model, sizing };
@@ -212,7 +213,11 @@ function readBill(body: z.output<typeof settleInput>): Bill {
   if (usage === undefined || amount !== undefined) throw giveOne("usage", "amount");
   const reportedCost = reported_cost_usd === undefined ? null : readUsd(reported_cost_usd, "reported_cost_usd");
   // What was read from JSON has no field that is there and undefined.
-  return { kind: "usage", usage: usage as Usage, serviceTier: service_tier, model: model ?? null, reportedCost };
+  return { kind: "usage", usage: usage as Usage, serviceTier: service_tier, ...regionOf(body), model: model ?? null, reportedCost };
+}
+
+function regionOf({ region }: { readonly region?: string | undefined }): { readonly region?: string } {
+  return region === undefined ? {} : { region: region.toLowerCase() };
 }
 
 function readGrowth({ amount, output_tokens }: z.output<typeof topUpInput>): Growth {

@@ -22,6 +22,8 @@ export interface ToldUsage {
   readonly passedBytes: number;
   /** Calls of tools that ran at the provider. */
   readonly serverCalls: number;
+  /** What the input is taken for where it was not told. */
+  readonly inputTokens: number;
   /** Whether a count of nothing is replaced by an estimate, where that cannot be. */
   readonly fillsIn: boolean;
   /** The price sheet of a part's model, which has its context window and its output limit. */
@@ -41,7 +43,9 @@ export interface Believed {
 export function believeUsage(call: BoundedCall, told: ToldUsage): Believed {
   const filled = told.fillsIn ? fillIn(call, told) : told.parts;
   const [main] = told.parts;
-  const parts = filled.map((part) => boundPart(call, part, { ...told, sheet: told.sheetOf(part), isMain: part.model === main?.model }));
+  const parts = filled.map((part) =>
+    boundPart(call, part, { ...told, sheet: told.sheetOf(part), isMain: part.model === main?.model && !part.isApart }),
+  );
   return { parts, isImplausible: parts.some((part, index) => part !== told.parts[index]) };
 }
 
@@ -51,7 +55,7 @@ export function isCeilingStated({ facts, estimate, ceiling }: BoundedCall): bool
 }
 
 /** Zeros in the main part. What only embeds generates nothing, and has read something. */
-function fillIn({ estimate }: BoundedCall, { parts, passedBytes }: ToldUsage): readonly UsagePart[] {
+function fillIn({ estimate }: BoundedCall, { parts, passedBytes, inputTokens }: ToldUsage): readonly UsagePart[] {
   const [main, ...others] = parts;
   if (!main) return parts;
   const { usage } = main;
@@ -60,7 +64,7 @@ function fillIn({ estimate }: BoundedCall, { parts, passedBytes }: ToldUsage): r
   const hasAnswered = generated > 0 || passedBytes > 0 || estimate.ceiling === 0;
   const filled: Usage = {
     ...usage,
-    ...(!wasRead && hasAnswered && { input: estimate.inputTokens }),
+    ...(!wasRead && hasAnswered && { input: inputTokens }),
     ...(generated === 0 && passedBytes > 0 && { output: tokensOfBytes(passedBytes) }),
   };
   return countTokens(filled) === countTokens(usage) ? parts : [{ ...main, usage: filled }, ...others];
@@ -68,7 +72,7 @@ function fillIn({ estimate }: BoundedCall, { parts, passedBytes }: ToldUsage): r
 
 interface Evidence {
   readonly sheet: PriceSheet | undefined;
-  /** Whether it is of the model that answers: the ceiling is for that alone. */
+  /** Whether it is of the answer itself: the ceiling is for that alone. */
   readonly isMain: boolean;
   readonly passedBytes: number;
   readonly serverCalls: number;

@@ -16,6 +16,8 @@ export interface ReportedUsage {
   readonly hold: { readonly at: number; readonly route: CallRoute; readonly attribution: Attribution };
   readonly usage: Usage;
   readonly serviceTier: ServiceTier;
+  /** Absent: where the provider's calls go, else anywhere. */
+  readonly region?: string;
   /** The model served, when it is not the one asked for. */
   readonly model: string | null;
   /** The provider's own figure. */
@@ -28,7 +30,7 @@ export interface ChargedUsage extends Bill {
 
 /** Prices usage as of the moment of its hold, as the gateway does. */
 export function chargeUsage(desk: PriceDesk & { readonly ledger: Ledger }, reported: ReportedUsage): ChargedUsage {
-  const { hold, usage, serviceTier, reportedCost } = reported;
+  const { hold, usage, serviceTier, region, reportedCost } = reported;
   const { at, route } = hold;
   const model = reported.model ?? route.model;
   const book = desk.prices();
@@ -38,7 +40,7 @@ export function chargeUsage(desk: PriceDesk & { readonly ledger: Ledger }, repor
     model,
     parts: [{ model, usage }],
     sheetOf: () => sheet,
-    terms: { serviceTier, at },
+    terms: { serviceTier, region, at },
     fallback: sheet ? null : fallbackOf(desk.ledger, hold),
     reported: { cost: reportedCost, isBilled: desk.tellsBilledCost(route.provider) },
   });

@@ -32,6 +32,8 @@ export type Sizing =
       readonly maxOutputTokens: number;
       readonly cacheWrite: "none" | "5m" | "1h";
       readonly serviceTier: ServiceTier;
+      /** Absent: any in which the provider may serve the call. */
+      readonly region?: string;
       readonly webSearches: number;
     }
   | { readonly kind: "amount"; readonly amount: PicoUsd };
@@ -103,8 +105,8 @@ export function demandFor(desk: PriceDesk, request: Pick<HoldRequest, "provider"
       inputTokens: 0,
     };
   }
-  const { inputTokens, maxOutputTokens, cacheWrite, serviceTier, webSearches } = sizing;
-  const rates = lookUpPrice(desk, { provider, model, at })?.dearest({ inputTokens, cacheWrite, serviceTier });
+  const { inputTokens, maxOutputTokens, cacheWrite, serviceTier, region, webSearches } = sizing;
+  const rates = lookUpPrice(desk, { provider, model, at })?.dearest({ inputTokens, cacheWrite, serviceTier, region });
   const fees = rates ? add(multiply(rates.webSearch, webSearches), rates.request) : zero;
   return demandOf({ rates: rates ?? null, fees }, { input: inputTokens, output: maxOutputTokens, least: maxOutputTokens });
 }
@@ -182,6 +184,8 @@ export type Bill =
       readonly kind: "usage";
       readonly usage: Usage;
       readonly serviceTier: ServiceTier;
+      /** That served; absent: where the provider's calls go, else anywhere. */
+      readonly region?: string;
       /** The model served, when it is not the one asked for. */
       readonly model: string | null;
       readonly reportedCost: PicoUsd | null;

@@ -1,5 +1,6 @@
 /** Reading an answer that is over: its usage where that came, and what was counted as it passed where it did not. */
 
+import { countContext } from "../domain/usage/usage.ts";
 import type { Progress, Reading, UsageMeter } from "../wire/wire.ts";
 import type { BoundedCall } from "./believe-usage.ts";
 import { isTextOnly } from "./estimate.ts";
@@ -33,17 +34,19 @@ export interface ReadAnswer {
 
 export async function readAnswer(context: ReadContext, call: MeteredCall, ended: AnswerEnd): Promise<ReadAnswer> {
   const { rest, reading } = call.meter.end();
-  const isFinal = reading.parts.length > 0 && !reading.partial;
-  return { rest, reading, progress: isFinal ? call.meter.progress : await countPassed(context, call, ended) };
+  const isFinal = reading.parts.some(({ usage }) => countContext(usage) > 0) && !reading.partial;
+  return { rest, reading, progress: isFinal ? call.meter.progress : await countPassed(context, { ...call, reading }, ended) };
 }
 
-/** Tokens to charge where their usage never came. */
-async function countPassed(context: ReadContext, call: MeteredCall, ended: AnswerEnd): Promise<Progress> {
-  const { meter, slices, ceiling } = call;
+/** Tokens to charge where their usage never came, or not that of the input. An error that was told ends what is billed with what passed. */
+async function countPassed(context: ReadContext, call: MeteredCall & { readonly reading: Reading }, ended: AnswerEnd): Promise<Progress> {
+  const { meter, slices, ceiling, reading } = call;
+  const hasFailed = reading.flags.includes("provider_error");
   const { inputTokens, outputTokens } = meter.progress;
   return {
-    inputTokens: inputTokens ?? (await countInput(context, call)),
-    outputTokens: mayHaveHidden(call) ? ceiling.fitted : slices ? await slices.charged(ended) : Math.min(outputTokens, ceiling.fitted),
+    inputTokens: inputTokens || (await countInput(context, call)),
+    outputTokens:
+      mayHaveHidden(call) && !hasFailed ? ceiling.fitted : slices ? await slices.charged(ended) : Math.min(outputTokens, ceiling.fitted),
   };
 }
 

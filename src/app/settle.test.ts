@@ -89,6 +89,17 @@ test("an error in an answer whose status is 200 is not billed, in any format, wh
     [{ id: "r", model: "m", status: "failed", output: [], usage: null, ...failure }, responses],
     [[created, { type: "error", code: "server_error", message: "no" }], responses],
     [[created, { type: "response.failed", response: { ...created.response, status: "failed", ...failure } }], responses],
+    [{ object: "error", message: "no", type: "InternalServerError", code: 500 }, {}],
+    [{ code: "InternalError", message: "no", request_id: "r" }, {}],
+    [{ success: false, errors: [{ code: 1, message: "no" }], result: null }, {}],
+    [{ id: "c", choices: null, base_resp: { status_code: 1002, status_msg: "no" } }, {}],
+    [{ detail: "no" }, {}],
+    [[{ object: "error", message: "no", code: 500 }], {}],
+    [[opened, { code: 500, message: "no" }], {}],
+    [{ choices: [{ index: 0, message: { content: "" }, finish_reason: "error", error: { code: 502, message: "no" } }] }, {}],
+    [[failure], messages],
+    [{ code: 500, message: "no" }, messages],
+    [{ code: 500, message: "no" }, gemini],
     [anthropicFailure, messages],
     [[anthropicFailure], messages],
     [failure, gemini],
@@ -99,6 +110,57 @@ test("an error in an answer whose status is 200 is not billed, in any format, wh
     const told = flags.filter((flag) => flag !== "unbilled" && flag !== "provider_error");
     assert.deepEqual([cost, charges, status, told], [{ usd: 0n, tokens: 0n, requests: 0n }, [], "settled", []], JSON.stringify(answer));
     assert.ok(flags.includes("unbilled") && flags.includes("provider_error"), JSON.stringify(answer));
+  }
+});
+
+test("an answer that is written like an error is one only where nothing was answered", () => {
+  const answered = settle({ ...chat(counts), base_resp: { status_code: 0, status_msg: "" }, message: "ok", error: "" });
+  assert.deepEqual([usd(answered), answered.flags], [ours, []]);
+  const streamed = settle([{ model: "m", message: { role: "assistant", content: "x".repeat(300) } }]);
+  assert.deepEqual([streamed.usage.output, streamed.flags.includes("provider_error")], [100, false]);
+});
+
+test("a refusal that OpenRouter bills is charged as billed", () => {
+  const usage = { input_tokens: 5000, output_tokens: 0, cost: 0.025 };
+  const answer = { type: "message", model: "m", content: [], stop_reason: "refusal", usage };
+  const billed = settle(answer, { ...messages, tellsBilledCost: true });
+  assert.deepEqual([usd(billed), billed.status], ["0.025", "settled"]);
+  const free = settle({ ...answer, usage: { ...usage, cost: 0 } }, { ...messages, tellsBilledCost: true });
+  assert.deepEqual([usd(free), free.flags], ["0", ["unbilled"]]);
+});
+
+test("a model that declined is the one that was asked for, where its pass does not name it", () => {
+  const iterations = [
+    { type: "message", input_tokens: 100, output_tokens: 50 },
+    { type: "fallback_message", model: "served", input_tokens: 100, output_tokens: 90 },
+  ];
+  const usage = { input_tokens: 100, output_tokens: 90, iterations };
+  const start = { type: "message_start", message: { id: "i", model: "served", usage: { input_tokens: 100, output_tokens: 1 } } };
+  const end = [{ type: "message_delta", delta: { stop_reason: "end_turn" }, usage }, { type: "message_stop" }];
+  for (const answer of [{ type: "message", model: "served", content: [], usage }, [start, ...end]]) {
+    const outcome = settle(answer, messages);
+    assert.deepEqual(
+      [outcome.model, outcome.usage, outcome.parts],
+      ["served", { input: 100, output: 90 }, [{ model: "m", usage: { input: 100, output: 50 } }]],
+    );
+  }
+});
+
+test("an advisor of the same model and a compaction stand apart, and the ceiling of the answer is not for them", () => {
+  for (const type of ["advisor_message", "compaction"]) {
+    const iterations = [
+      { type: "message", input_tokens: 100, output_tokens: 90 },
+      { type, model: "m", input_tokens: 60_000, output_tokens: 3500 },
+    ];
+    const usage = { input_tokens: 100, output_tokens: 90, iterations };
+    const outcome = settle(
+      { type: "message", model: "m", content: [], usage },
+      { ...messages, request: { messages: [], max_tokens: 100 } },
+    );
+    assert.deepEqual([outcome.usage, outcome.flags, outcome.status], [{ input: 100, output: 90 }, [], "settled"], type);
+    assert.deepEqual(outcome.parts, [{ model: "m", usage: { input: 60_000, output: 3500 } }], type);
+    // 60,100 × 1 + 3,590 × 10 USD per million.
+    assert.equal(usd(outcome), "0.096", type);
   }
 });
 

@@ -41,7 +41,8 @@ export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer
   // An amount billed stands for itself, whatever the counts beside it say.
   const isBilled = isAmountBilled(call, answer, isFinal);
   const { passedBytes, serverCalls = 0 } = reading;
-  const believed = believeUsage(call, { parts: told, passedBytes, serverCalls, fillsIn: !isBilled, sheetOf });
+  const inputTokens = estimatedInput(call, answer);
+  const believed = believeUsage(call, { parts: told, passedBytes, serverCalls, inputTokens, fillsIn: !isBilled, sheetOf });
   const { serviceTier, region, reportedCost } = reading;
   const bill = billFor({
     model,
@@ -136,16 +137,21 @@ export function unresolvedOutcome(
 
 /**
  * What the provider reported until the answer broke off, with the output that passed in its main part, which comes first.
- * An input that was not reported, or cannot be, is taken as it was estimated.
+ * An input that was not reported, or cannot be, is taken as it was counted, else as it was estimated.
  */
-function estimatedParts({ estimate }: ForwardedCall, { reading, progress }: Answer): readonly UsagePart[] {
-  const [main, ...others] = reading.parts;
-  const { outputTokens: passed } = progress;
-  if (!main) return [{ model: null, usage: { input: progress.inputTokens ?? estimate.inputTokens, output: passed } }];
+function estimatedParts(call: ForwardedCall, answer: Answer): readonly UsagePart[] {
+  const [main, ...others] = answer.reading.parts;
+  const { outputTokens: passed } = answer.progress;
+  const estimated = estimatedInput(call, answer);
+  if (!main) return [{ model: null, usage: { input: estimated, output: passed } }];
   const { input = 0, output = 0 } = main.usage;
-  const isInputKnown = reading.parts.some(({ usage }) => countContext(usage) > 0);
-  const usage = { ...main.usage, input: isInputKnown ? input : estimate.inputTokens, output: Math.max(output, passed) };
+  const isInputKnown = answer.reading.parts.some(({ usage }) => countContext(usage) > 0);
+  const usage = { ...main.usage, input: isInputKnown ? input : estimated, output: Math.max(output, passed) };
   return [{ ...main, usage }, ...others];
+}
+
+function estimatedInput({ estimate }: ForwardedCall, { progress }: Answer): number {
+  return progress.inputTokens || estimate.inputTokens;
 }
 
 /** What was odd, each flag once. @param charged.parts As they were told. */

@@ -116,7 +116,7 @@ test("a call that is given up is over at once, and only once", async () => {
 test("an answer that has ended cannot be given up any more", async () => {
   const { exchange, told, ended } = begin((_, response) => response.writeHead(200).end("x"));
   await ended;
-  exchange.abort({ message: "given up", timedOut: false });
+  void exchange.abort({ message: "given up", timedOut: false });
   exchange.finish();
   await sleep(30);
   assert.deepEqual(told, ["head 200", "data x", "end"]);

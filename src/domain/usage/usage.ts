@@ -67,9 +67,11 @@ export interface UsagePart {
   /** The model that the provider names for this part, or null when it names none. */
   readonly model: string | null;
   readonly usage: Usage;
+  /** Not a pass of the answer itself, whatever its model: an advisor's, or a compaction. The answer's ceiling is not for it. */
+  readonly isApart?: true;
 }
 
-/** What another model than the main one used in a call: an advisor, or one that was asked first and declined. */
+/** What was used in a call besides the main answer: by an advisor, a model that was asked first and declined, or a compaction. */
 export interface ModelUsage {
   readonly model: string;
   readonly usage: Usage;

@@ -3,6 +3,7 @@
 import { countContext, sumUsage, type UsageFlag } from "../../domain/usage/usage.ts";
 import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
 import type { BodyState } from "../answer/meter.ts";
+import { tellsError } from "../answer/error-body.ts";
 import { answerScanner } from "../body/scan.ts";
 import { keepRaw, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
@@ -53,7 +54,7 @@ export class AnthropicBody implements BodyState {
       this.#repeated = body.isRepeated("usage");
       const written = body.raw("usage");
       if (written !== undefined) this.#keep(JSON.parse(written), written);
-      this.#failed = body.json("type") === "error" || body.kind("error") === "object";
+      this.#failed = tellsError(body);
       this.#textBytes = (this.#said?.parts[0]?.usage.output ?? 0) > 0 ? data.length : contentBytes(body.json("content"));
     } catch {
       // What cannot be read has been passed on as it came, and the reading says so.
@@ -63,10 +64,11 @@ export class AnthropicBody implements BodyState {
 
   reading(malformed: boolean): Reading {
     const read = this.#said;
-    const parts = read ? billedParts(read, this.#stopReason) : [];
-    const region = read?.region ?? this.#asked.region;
     // OpenRouter speaks this format, too.
     const cost = this.#usage && readReportedCost(JSON.stringify(this.#usage));
+    const isRefused = this.#stopReason === "refusal";
+    const parts = read ? billedParts(read, { isRefused, cost: cost?.cost ?? null }) : [];
+    const region = read?.region ?? this.#asked.region;
     return {
       model: this.#model,
       parts,
@@ -76,14 +78,14 @@ export class AnthropicBody implements BodyState {
       serviceTier: read?.serviceTier ?? this.#asked.serviceTier,
       ...(region !== undefined && { region }),
       rawUsage: this.#usage && keepRaw(this.#usage, this.#written),
-      flags: this.#flags(read, { malformed, isUnbilled: this.#stopReason === "refusal" && parts.length === 0 }),
+      flags: this.#flags(read, { malformed, isUnbilled: isRefused && parts.length === 0 }),
       passedBytes: this.#malformed ? this.#bytes : this.#textBytes,
     };
   }
 
   #keep(usage: unknown, written: string): void {
     this.#usage = toObject(usage) ?? null;
-    this.#said = this.#usage && readAnthropicUsage(this.#usage, this.#model);
+    this.#said = this.#usage && readAnthropicUsage(this.#usage, this.#model, this.#asked.model);
     this.#written = written;
   }
 

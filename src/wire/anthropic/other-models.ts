@@ -1,6 +1,6 @@
-/** Models that a Messages request may be billed for besides its own: advisors, and those that take over when one declines. */
+/** What a Messages request may be billed for besides its own answer: advisors, models that take over when one declines, a compaction. */
 
-import { toObjects, toText, type JsonObject } from "../count/count.ts";
+import { toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
 import type { ScannedBody } from "../body/scan.ts";
 import type { OtherModel } from "../wire.ts";
 
@@ -13,7 +13,7 @@ const advisorRuns = 10;
  * read 2026-11).
  */
 export function readOtherModels(body: ScannedBody): readonly OtherModel[] {
-  return [...readAdvisors(body), ...readFallbacks(body)];
+  return [...readAdvisors(body), ...readFallbacks(body), ...readCompaction(body)];
 }
 
 function readAdvisors(body: ScannedBody): readonly OtherModel[] {
@@ -42,6 +42,24 @@ function readFallbacks(body: ScannedBody): readonly OtherModel[] {
     maxOutputTokens: wholeNumber(fallback, "max_tokens") ?? ceiling,
   }));
 }
+
+/**
+ * A summary of the conversation is a pass of the same model over all of it, which `max_tokens` is not documented to limit. It is
+ * written where the input reaches the trigger: what was sent cannot, unless it has as many bytes, or files, or tools add to it
+ * (https://platform.claude.com/docs/en/build-with-claude/compaction-threshold, read 2026-11).
+ */
+function readCompaction(body: ScannedBody): readonly OtherModel[] {
+  if (body.valueCount("type", compactionEdit) === 0 || body.kind("context_management") !== "object") return [];
+  const edits = toObjects(toObject(body.json("context_management"))?.["edits"]).filter(({ type }) => type === compactionEdit);
+  const triggers = edits.map(({ trigger }) => wholeNumber(toObject(trigger) ?? {}, "value") ?? usualTrigger);
+  const mayGrow =
+    body.valueCount("type", "document") > 0 || [...body.values("type").keys()].some((type) => /^web_(?:search|fetch)_\d{8}$/.test(type));
+  const isReached = mayGrow || body.textBytes >= Math.min(...triggers);
+  return triggers.length > 0 && isReached ? [{ model: null, runs: 1, maxOutputTokens: null }] : [];
+}
+
+const compactionEdit = "compact_20260112";
+const usualTrigger = 150_000;
 
 function wholeNumber(object: JsonObject, field: string): number | null {
   const value = object[field];

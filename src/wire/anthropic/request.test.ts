@@ -141,6 +141,19 @@ test("other models that can be billed are known with how often they run and how 
   assert.equal("otherModels" in facts({ fallbacks: [] }), false);
 });
 
+test("a compaction is a further pass, where the input may reach its trigger", () => {
+  const compacting = (trigger: object | undefined, more: object = {}): unknown =>
+    facts({ context_management: { edits: [{ type: "compact_20260112", ...(trigger && { trigger }) }] }, ...more }).otherModels;
+  const pass = [{ model: null, runs: 1, maxOutputTokens: null }];
+  const long = { messages: [{ role: "user", content: "x".repeat(60_000) }] };
+  assert.equal(compacting(undefined, long), undefined);
+  assert.deepEqual(compacting({ type: "input_tokens", value: 50_000 }, long), pass);
+  assert.deepEqual(compacting(undefined, { messages: [{ role: "user", content: "x".repeat(150_000) }] }), pass);
+  assert.deepEqual(compacting(undefined, { tools: [{ type: "web_search_20250305", name: "web_search" }] }), pass);
+  const edits = [{ type: "clear_tool_uses_20250919" }];
+  assert.equal(facts({ ...long, context_management: { edits } }).otherModels, undefined);
+});
+
 test("a field of the wrong type, out of range or twice is refused by name", () => {
   const refused = (body: string, field: string): void => {
     assert.throws(

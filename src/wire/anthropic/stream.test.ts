@@ -89,8 +89,18 @@ test("a zero hides neither the lifetime of what was cached nor a search nor a pa
   );
   assert.deepEqual(reading.parts, [
     { model: "claude-sonnet-4-5", usage: { input: 1, cache_write_5m: 3, cache_write_1h: 4, output: 6, web_search: 2 } },
-    { model: "claude-opus-5", usage: { input: 9, output: 2 } },
+    { model: "claude-opus-5", usage: { input: 9, output: 2 }, isApart: true },
   ]);
+});
+
+test("what an advisor used is no progress of the answer, whose hold it is not in", () => {
+  const iterations = [
+    { type: "message", input_tokens: 400, output_tokens: 40 },
+    { type: "advisor_message", model: "claude-opus-5", input_tokens: 9000, output_tokens: 2000 },
+  ];
+  const under = meter();
+  feed(under, start({ input_tokens: 400, output_tokens: 1 }) + delta({ input_tokens: 400, output_tokens: 40, iterations }) + stop);
+  assert.deepEqual({ ...under.progress }, { inputTokens: 400, outputTokens: 40 });
 });
 
 test("an input that nobody told is not known, and the output that was told stays", () => {
@@ -112,6 +122,17 @@ test("a refusal before any output is not billed", () => {
     assert.deepEqual(reading.parts, []);
     assert.ok(reading.flags.includes("unbilled") && !reading.flags.includes("usage_missing"));
   }
+});
+
+test("a refusal that names a cost was billed", () => {
+  const usage = { input_tokens: 5000, output_tokens: 0, cost: 0.025 };
+  const streamed = read(start(usage), delta(usage, "refusal"), stop).reading;
+  const whole = feed(meter(false), JSON.stringify({ model: "m", content: [], stop_reason: "refusal", usage })).reading;
+  for (const { reportedCost, flags, parts } of [streamed, whole]) {
+    assert.deepEqual([reportedCost, flags, parts[0]?.usage], [25_000_000_000n, [], { input: 5000, output: 0 }]);
+  }
+  const free = read(start(usage), delta({ ...usage, cost: 0 }, "refusal"), stop).reading;
+  assert.deepEqual([free.reportedCost, free.flags], [25_000_000_000n, []], "a cost that was told does not go away");
 });
 
 test("a refusal after some output is billed, also where the output stayed hidden", () => {
@@ -182,6 +203,15 @@ test("a last event without its empty line counts, a torn one does not", () => {
   assert.deepEqual([whole.flags, total(whole).output], [[], 7]);
   const torn = read(head, delta({ output_tokens: 7 }).slice(0, -20)).reading;
   assert.deepEqual([torn.flags, total(torn).output], [["unfinished"], 1]);
+});
+
+test("an error that no event stands around, or that has no type, is seen", () => {
+  const stray = JSON.stringify({ type: "error", error: { type: "overloaded_error", message: "no" } }, null, 2);
+  const untyped = `data: ${JSON.stringify({ error: { message: "no" } })}\n\n`;
+  for (const answer of [stray, untyped]) {
+    const { reading } = read(answer);
+    assert.deepEqual([reading.flags, reading.parts, reading.passedBytes], [["provider_error", "usage_missing"], [], 0], answer);
+  }
 });
 
 test("the tier asked for counts until the answer names the one that serves", () => {

@@ -1,16 +1,20 @@
 /** What is known of an Anthropic stream while its events pass: its usage, and what is left open. */
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
-import { countContext, sumUsage, type UsageFlag, type UsagePart } from "../../domain/usage/usage.ts";
+import { countContext, sumUsage, type UsageFlag } from "../../domain/usage/usage.ts";
 import type { AnswerState } from "../answer/meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
+import { tellsError } from "../answer/error-body.ts";
+import { answerScanner } from "../body/scan.ts";
 import { behindQuoted, standsAt } from "../bytes.ts";
 import { keepRaw, overwrite, sameCounts, toObject, toText, type JsonObject } from "../count/count.ts";
 import type { Cut, Progress, Reading } from "../wire.ts";
 import { readReportedCost } from "../count/reported-cost.ts";
 import { OpenMessage } from "./open-message.ts";
 import type { AskedTerms } from "./terms.ts";
-import { billedParts, readAnthropicUsage, type AnthropicUsage } from "./usage.ts";
+import { billedParts, readAnthropicUsage } from "./usage.ts";
+
+const scan = answerScanner();
 
 /** The longest head of an event in which its type and index stand when the provider itself wrote it. */
 const headBytes = 96;
@@ -28,6 +32,7 @@ export class AnthropicStream implements AnswerState {
   #usage: JsonObject | null = null;
   /** The usage beside the last `stop_reason`. */
   #final: JsonObject | null = null;
+  readonly #asked: string;
   #tier: ServiceTier;
   #region: string | undefined;
   #stopReason: string | undefined;
@@ -42,6 +47,7 @@ export class AnthropicStream implements AnswerState {
 
   /** @param asked What was asked for, which counts until the answer says what serves. */
   constructor(asked: AskedTerms) {
+    this.#asked = asked.model;
     this.#tier = asked.serviceTier;
     this.#region = asked.region;
   }
@@ -70,7 +76,7 @@ export class AnthropicStream implements AnswerState {
     else if (type === "message_start") this.#takeStart(data);
     else if (type === "message_delta") this.#takeMessageDelta(data);
     else if (type === "message_stop") this.#takeStop();
-    else if (type === "error") this.#failed = true;
+    else if (type === "error" || (type === undefined && this.#isError(data))) this.#failed = true;
   }
 
   /** What the stream said it used. Before its last usage has come that is partial: the output in `message_start` is a placeholder. */
@@ -79,13 +85,13 @@ export class AnthropicStream implements AnswerState {
     if (malformed) flags.add("malformed");
     if (this.#failed) flags.add("provider_error");
     if (!this.#finished && !this.#failed) flags.add("unfinished");
-    const read = this.#usage && readAnthropicUsage(this.#usage, this.#model);
-    const parts = read ? this.#billed(read) : [];
+    const read = this.#usage && readAnthropicUsage(this.#usage, this.#model, this.#asked);
+    // OpenRouter speaks this format, too.
+    const cost = this.#usage && readReportedCost(JSON.stringify(this.#usage));
+    const parts = read ? billedParts(read, { isRefused: this.#isRefused, cost: cost?.cost ?? null }) : [];
     if (this.#isRefused && parts.length === 0) flags.add("unbilled");
     else if (!this.#usage || (this.#finished && !this.#counted)) flags.add("usage_missing");
     if (read?.invalid) flags.add("usage_invalid");
-    // OpenRouter speaks this format, too.
-    const cost = this.#usage && readReportedCost(JSON.stringify(this.#usage));
     const final = this.#counted && (this.#stopped || this.#finished) && read?.complete === true && !read.invalid;
     return {
       model: this.#model,
@@ -103,10 +109,6 @@ export class AnthropicStream implements AnswerState {
 
   get #isRefused(): boolean {
     return this.#stopReason === "refusal" && this.output.allTextBytes === 0;
-  }
-
-  #billed(read: AnthropicUsage): readonly UsagePart[] {
-    return this.#isRefused ? billedParts(read, this.#stopReason) : read.parts;
   }
 
   passed(): void {
@@ -168,8 +170,10 @@ export class AnthropicStream implements AnswerState {
   /** @returns The output tokens that are reported now. */
   #keep(usage: JsonObject): number {
     this.#usage = overwrite(this.#usage ?? {}, usage);
-    const read = readAnthropicUsage(this.#usage, this.#model);
-    const total = sumUsage(read.parts.map((part) => part.usage));
+    const read = readAnthropicUsage(this.#usage, this.#model, this.#asked);
+    const [main] = read.parts;
+    // What other models use is held apart.
+    const total = sumUsage(read.parts.filter(({ model }) => model === main?.model).map((part) => part.usage));
     this.#tier = read.serviceTier ?? this.#tier;
     this.#region = read.region ?? this.#region;
     this.#reportedInput = countContext(total) || null;
@@ -180,6 +184,11 @@ export class AnthropicStream implements AnswerState {
     const written = /^\s*\{\s*"type"\s*:\s*"[a-z_]+"\s*,\s*"index"\s*:\s*(\d{1,9})[,}\s]/.exec(head)?.[1];
     const index = written === undefined ? this.#parse(data)?.["index"] : Number(written);
     return typeof index === "number" ? index : 0;
+  }
+
+  /** A server that writes the errors of all its formats alike. */
+  #isError(data: Buffer): boolean {
+    return this.#parse(data) !== undefined && tellsError(scan(data));
   }
 
   #parse(data: Buffer): JsonObject | undefined {

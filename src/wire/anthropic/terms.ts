@@ -6,6 +6,7 @@ import { toText, type JsonObject } from "../count/count.ts";
 
 /** What a request asked for. */
 export interface AskedTerms {
+  readonly model: string;
   readonly serviceTier: ServiceTier;
   /** Absent when it does not say. */
   readonly region?: string;

@@ -61,8 +61,8 @@ test("compaction is a part of the same model, the advisor one of its own", () =>
   );
   assert.deepEqual(parts, [
     { model, usage: { input: 682, output: 1320 } },
-    { model, usage: { input: 60_385, output: 592 } },
-    { model: "claude-opus-5", usage: { input: 900, cache_read: 5, output: 80 } },
+    { model, usage: { input: 60_385, output: 592 }, isApart: true },
+    { model: "claude-opus-5", usage: { input: 900, cache_read: 5, output: 80 }, isApart: true },
   ]);
 });
 

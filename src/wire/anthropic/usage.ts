@@ -1,5 +1,6 @@
 /** What an Anthropic usage object says was used. */
 
+import { zero, type PicoUsd } from "../../domain/money/money.ts";
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { countContext, sumUsage, type Usage, type UsagePart } from "../../domain/usage/usage.ts";
 import { CountReader, sameCounts, toObject, toObjects, toText, usageOf, type JsonObject } from "../count/count.ts";
@@ -32,17 +33,17 @@ export interface AnthropicUsage {
  * (https://platform.claude.com/docs/en/build-with-claude/compaction and .../refusals-and-fallback, usage types of @anthropic-ai/sdk
  * 1.12.0, read 2026-11).
  *
- * @param model The model that the message names.
+ * @param model The model that the message names. @param asked The model that was asked first: one that declined, where its pass names none.
  */
-export function readAnthropicUsage(usage: JsonObject, model: string | null): AnthropicUsage {
+export function readAnthropicUsage(usage: JsonObject, model: string | null, asked = model): AnthropicUsage {
   const counts = new CountReader();
   const iterations = toObjects(usage["iterations"]);
   const attempts = attemptsOf(iterations);
   const main = readMain({ usage, attempts, model, counts });
-  const declined = attempts.declined.map((pass) => readPart(pass, { model, counts })).filter((part) => hasOutput(part.usage.output));
+  const declined = attempts.declined.map((pass) => readPart(pass, { model: asked, counts })).filter((part) => hasOutput(part.usage.output));
   const extra = iterations
     .filter(({ type }) => type === "compaction" || type === "advisor_message")
-    .map((iteration) => readPart(iteration, { model, counts }));
+    .map((iteration) => ({ ...readPart(iteration, { model, counts }), isApart: true as const }));
   const others = [...declined, ...extra];
   return {
     parts: [...main, ...others],
@@ -56,10 +57,14 @@ export function readAnthropicUsage(usage: JsonObject, model: string | null): Ant
 
 /**
  * What is billed of an answer. A refusal is not, unless something was generated before it
- * (https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback, read 2026-11); what other models had done by then is.
+ * (https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback, read 2026-11), or the answer names a cost, as
+ * OpenRouter's does; what other models had done by then is billed.
  */
-export function billedParts(read: AnthropicUsage, stopReason: string | undefined): readonly UsagePart[] {
-  if (stopReason !== "refusal") return read.parts;
+export function billedParts(
+  read: AnthropicUsage,
+  outcome: { readonly isRefused: boolean; readonly cost: PicoUsd | null },
+): readonly UsagePart[] {
+  if (!outcome.isRefused || (outcome.cost ?? zero) > zero) return read.parts;
   const own = read.parts.slice(0, read.parts.length - read.others.length);
   return own.some(({ usage }) => hasOutput(usage.output)) ? read.parts : read.others;
 }

@@ -35,9 +35,10 @@ export class ArrayFraming implements Framing {
   /** Of long elements that have ended. */
   #unreadTextBytes = 0;
 
-  /** @param take Is given each whole element. */
-  constructor(take: (data: Buffer) => void) {
+  /** @param take Is given each whole element. @param hasBracket False where the elements come without their array. */
+  constructor(take: (data: Buffer) => void, { hasBracket = true }: { readonly hasBracket?: boolean } = {}) {
     this.#take = take;
+    if (!hasBracket) this.#depth = 1;
   }
 
   get malformed(): boolean {

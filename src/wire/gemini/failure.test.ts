@@ -28,6 +28,8 @@ test("an error is told in a body, in a list, in an event and in a stream of a li
     [JSON.stringify([failure]), false],
     [sse(failure), true],
     [JSON.stringify([failure], null, 2), true],
+    [JSON.stringify(failure, null, 2), true],
+    [JSON.stringify({ error: "exhausted" }), false],
   ];
   for (const [answer, stream] of answers) {
     const { flags, parts, passedBytes } = read(answer, stream);
@@ -39,6 +41,16 @@ test("an error in the middle of a stream leaves what had been counted, and is to
   const { flags, parts, partial, passedBytes } = read(sse(chunk("word", { promptTokenCount: 9, candidatesTokenCount: 1 }), failure), true);
   assert.deepEqual([flags, parts[0]?.usage, partial], [["provider_error"], { input: 9, output: 1 }, true]);
   assert.ok(passedBytes >= 4);
+});
+
+test("an object that comes in place of a stream is read, and passes whole", () => {
+  const whole = chunk("word", { promptTokenCount: 9, candidatesTokenCount: 1 });
+  for (const answer of [JSON.stringify(whole), JSON.stringify(whole, null, 2), JSON.stringify(failure)]) {
+    const meter = geminiWire.meter(endpoint, { stream: true, facts: { ...plainFacts, stream: true } });
+    const passed = Array.from(Buffer.from(answer), (byte) => Buffer.from(meter.push(Buffer.of(byte))));
+    assert.equal(Buffer.concat([...passed, meter.end().rest]).toString(), answer);
+  }
+  assert.deepEqual(read(JSON.stringify(whole), true).parts[0]?.usage, { input: 9, output: 1 });
 });
 
 test("text that no count stands for is measured, and its absence too", () => {

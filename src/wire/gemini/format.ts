@@ -25,12 +25,22 @@ export const geminiWire: WireFormat = {
   error: geminiError,
 };
 
-/** A stream is server-sent events with `alt=sse` and a JSON array without: its first byte tells. */
+/** A stream is server-sent events with `alt=sse` and a JSON array without: its first byte tells. An error may come as one object. */
 function geminiStreamMeter(state: GeminiAnswer): UsageMeter {
   const take = (data: Buffer): void => state.take(data);
   const array = new ArrayFraming(take);
-  const framing = new FirstByteFraming(array, sseFraming(take));
-  const stop = (cut: Cut): string => (framing.isArray ? arrayEnd(array, state, cut) : eventsEnd(state, cut));
+  const object = new ArrayFraming(take, { hasBracket: false });
+  const framing = new FirstByteFraming(
+    new Map([
+      [openBracket, array],
+      [openBrace, object],
+    ]),
+    sseFraming(take),
+  );
+  const stop = (cut: Cut): string => {
+    if (framing.chosen === object) return object.passedElements > 0 ? "" : geminiError(cut.error);
+    return framing.chosen === array ? arrayEnd(array, state, cut) : eventsEnd(state, cut);
+  };
   const meter = streamMeter(framing, state, stop);
   return {
     ...meter,
@@ -43,6 +53,7 @@ function geminiStreamMeter(state: GeminiAnswer): UsageMeter {
     },
     passed() {
       array.passed();
+      object.passed();
       meter.passed();
     },
   };
@@ -74,19 +85,22 @@ function lastChunk(state: GeminiAnswer, { error, usage }: Cut): object {
   };
 }
 
+const openBracket = 0x5b;
+const openBrace = 0x7b;
+
 /** Decides at the first byte that is not white space. */
 class FirstByteFraming implements Framing {
-  readonly #array: ArrayFraming;
-  readonly #sse: Framing;
+  readonly #known: ReadonlyMap<number, Framing>;
+  readonly #otherwise: Framing;
   #chosen: Framing | null = null;
 
-  constructor(array: ArrayFraming, sse: Framing) {
-    this.#array = array;
-    this.#sse = sse;
+  constructor(known: ReadonlyMap<number, Framing>, otherwise: Framing) {
+    this.#known = known;
+    this.#otherwise = otherwise;
   }
 
-  get isArray(): boolean {
-    return this.#chosen === this.#array;
+  get chosen(): Framing | null {
+    return this.#chosen;
   }
 
   get malformed(): boolean {
@@ -103,7 +117,7 @@ class FirstByteFraming implements Framing {
 
   push(chunk: Uint8Array): Uint8Array {
     const first = toBuffer(chunk).find((byte) => byte > 0x20);
-    if (first !== undefined) this.#chosen ??= first === 0x5b ? this.#array : this.#sse;
+    if (first !== undefined) this.#chosen ??= this.#known.get(first) ?? this.#otherwise;
     return this.#chosen?.push(chunk) ?? chunk;
   }
 

@@ -58,6 +58,20 @@ test("without a count of the candidates, what the total has beyond the rest is o
   assert.deepEqual(usage, { input: 9, output: 51, reasoning: 40 });
 });
 
+test("what the total has beyond all counts is output, thoughts that were not told", () => {
+  const told = { promptTokenCount: 20, candidatesTokenCount: 198 };
+  assert.deepEqual(readGeminiUsage({ ...told, totalTokenCount: 623 }).usage, { input: 20, output: 603 });
+  assert.deepEqual(readGeminiUsage({ ...told, cachedContentTokenCount: 15, totalTokenCount: 218 }).usage, {
+    input: 5,
+    cache_read: 15,
+    output: 198,
+  });
+  const all = { ...told, thoughtsTokenCount: 5, toolUsePromptTokenCount: 100 };
+  assert.deepEqual(readGeminiUsage({ ...all, totalTokenCount: 323 }).usage, { input: 120, output: 203, reasoning: 5 });
+  assert.deepEqual(readGeminiUsage({ ...all, totalTokenCount: 10 }).usage, { input: 120, output: 203, reasoning: 5 });
+  assert.deepEqual(readGeminiUsage({ candidatesTokenCount: 4, totalTokenCount: 50 }).usage, { output: 4 }, "nobody knows the prompt");
+});
+
 test("the tier is read from either API's field", () => {
   const tier = (metadata: Record<string, unknown>): string | null => readGeminiUsage(metadata).serviceTier;
   assert.equal(tier({}), null);

@@ -73,17 +73,18 @@ function readOutput(metadata: JsonObject, counts: CountReader): Usage {
   return usageOf({ output: candidates - audio - image + thoughts, output_audio: audio, output_image: image, reasoning: thoughts });
 }
 
-/** The Live API writes `responseTokenCount`. Where neither stands, what the total has beyond the other counts is output. */
+/** The Live API writes `responseTokenCount`. What the total has beyond all other counts is output: thoughts that were not told. */
 function readCandidates(
   metadata: JsonObject,
   { thoughts, counts }: { readonly thoughts: number; readonly counts: CountReader },
 ): number | undefined {
   const field = ["candidatesTokenCount", "responseTokenCount"].find((name) => (metadata[name] ?? undefined) !== undefined);
-  if (field !== undefined) return counts.read(metadata, field);
-  const prompt = counts.read(metadata, "promptTokenCount") ?? 0;
+  const told = field === undefined ? 0 : counts.read(metadata, field);
+  const prompt = counts.read(metadata, "promptTokenCount");
   const tools = counts.read(metadata, "toolUsePromptTokenCount") ?? 0;
   const total = counts.read(metadata, "totalTokenCount") ?? 0;
-  return Math.max(0, total - prompt - tools - thoughts);
+  if (told === undefined || (field !== undefined && prompt === undefined)) return told;
+  return Math.max(told, total - (prompt ?? 0) - tools - thoughts);
 }
 
 function modality(details: unknown, { name, counts }: { readonly name: string; readonly counts: CountReader }): number {

@@ -1,9 +1,10 @@
 /** Finds usage, model, tier and billed tool calls in an answer object: a whole body, or the `response` of a stream's event. */
 
+import { hasError, isErrorInstead } from "../answer/error-body.ts";
 import type { PassedOutput } from "../answer/passed-output.ts";
 import { answerScanner, type ScannedBody } from "../body/index.ts";
 import { behindQuoted } from "../bytes.ts";
-import { toText } from "../count/count.ts";
+import { toObjects, toText } from "../count/count.ts";
 import type { UsagePart } from "../../domain/usage/usage.ts";
 import type { AnswerRecord } from "./record.ts";
 import { behindColon, countDeltaBytes, endOfValue } from "./delta.ts";
@@ -26,6 +27,7 @@ interface AnswerPaths {
   readonly usage: string;
   readonly groq: string;
   readonly groqUsage: string;
+  readonly groqError: string;
   readonly output: string;
   readonly tools: string;
   readonly toolUsage: string;
@@ -59,17 +61,24 @@ export function takeAnswer(
   takeToolUsage(body, record, paths);
 }
 
-/** An error object beside the answer or instead of it, or a choice that ended in one. A response that went well says `"error":null`. */
+/** An error beside the answer or instead of it, or a choice that ended in one. */
 function tellsError(body: ScannedBody, paths: AnswerPaths): boolean {
-  const kind = body.kind(paths.error);
-  return kind === "object" || kind === "string" || body.valueCount("finish_reason", "error") > 0;
+  if (hasError(body, paths.error) || body.valueCount("finish_reason", "error") > 0) return true;
+  if (body.kind(paths.groq) === "object" && hasError(body, paths.groqError)) return true;
+  return paths === topPaths && isErrorInstead(body);
 }
 
-/** Bytes of the text in a whole answer: its messages, their tool calls and its reasoning. */
+/** Bytes of the text in a whole answer: its messages, their tool calls and its reasoning. The message of an error is no text. */
 export function countGeneratedBytes(body: ScannedBody): number {
-  const choices = arrayBytes(body, topPaths.choices);
+  const choices = body.valueCount("finish_reason", "error") > 0 ? withoutErrors(body) : arrayBytes(body, topPaths.choices);
   const output = arrayBytes(body, topPaths.output);
   return sumBelow(choices, choiceKeys) + sumBelow(output, itemKeys);
+}
+
+/** OpenRouter puts the error on the choice that it ended. */
+function withoutErrors(body: ScannedBody): Buffer {
+  const choices = toObjects(body.json(topPaths.choices)).map(({ error: _error, ...choice }) => choice);
+  return Buffer.from(JSON.stringify(choices));
 }
 
 const choiceKeys = ['message"', 'text"'].map((key) => Buffer.from(key));
@@ -91,6 +100,7 @@ function pathsBelow(prefix: "" | "response."): AnswerPaths {
     usage: `${prefix}usage`,
     groq: `${prefix}x_groq`,
     groqUsage: `${prefix}x_groq.usage`,
+    groqError: `${prefix}x_groq.error`,
     output: `${prefix}output`,
     tools: `${prefix}tools`,
     toolUsage: `${prefix}tool_usage`,

@@ -2,6 +2,7 @@
 
 import { PurserError } from "../../domain/error.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
+import { isErrorInstead } from "../answer/error-body.ts";
 import { isErrorList } from "../answer/error-list.ts";
 import { behindQuoted } from "../bytes.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
@@ -22,6 +23,7 @@ const completionDeltaKey = Buffer.from('text"');
 /** Where servers have been seen to put the text of a chunk that has no delta: the first of these that is there. */
 const otherTextKeys = [Buffer.from('message"'), completionDeltaKey, chatDeltaKey];
 const errorWord = Buffer.from('"error"');
+const choicesKey = Buffer.from('choices"');
 
 export class ChatMeter implements UsageMeter {
   readonly output = new PassedOutput();
@@ -95,6 +97,7 @@ export class ChatMeter implements UsageMeter {
       this.#finished = true;
       return true;
     }
+    if (isOtherError(payload)) return this.#fail();
     const bytes = countDeltaBytes(payload, this.#deltaKey, this.output) || this.#countOtherText(payload);
     this.#choices.see(payload);
     const isIntroduction = this.#introductions < mostIntroductions && (this.#id === undefined || this.#record.model === null);
@@ -139,5 +142,16 @@ export class ChatMeter implements UsageMeter {
   #fail(): true {
     this.#record.fail();
     return true;
+  }
+}
+
+/** An error that does not call itself one in a field `error`: every chunk of an answer has choices. Cheap, as it is asked of every event. */
+function isOtherError(payload: Buffer): boolean {
+  if (behindQuoted(payload, choicesKey) >= 0 || payload[0] !== 0x7b) return false;
+  try {
+    return isErrorInstead(scanAnswer(payload));
+  } catch (error) {
+    if (!(error instanceof PurserError)) throw error;
+    return false;
   }
 }

@@ -31,6 +31,7 @@ test("tokens read from a cache are known by every name that vendors give them, a
     { cached_input_tokens: 60 },
     { num_cached_tokens: 60 },
     { input_tokens_details: { cached_tokens: 60 }, prompt_tokens_details: null },
+    { input_token_details: { cached_tokens: 60 } },
   ];
   for (const shape of shapes) {
     const { usage, invalid } = read({ ...counted, ...shape });
@@ -47,6 +48,7 @@ test("tokens written to a cache are known by every name, and by their lifetime w
     assert.deepEqual(written({ prompt_tokens_details: { [name]: 60, cached_tokens: 0 } }), fiveMinutes, `${name} in the details`);
     assert.deepEqual(written({ [name]: 60 }), fiveMinutes, name);
   }
+  assert.deepEqual(written({ prompt_tokens_details: { cached_creation_tokens: 60 } }), fiveMinutes);
   const split = { ephemeral_5m_input_tokens: 20, ephemeral_1h_input_tokens: 40 };
   const lifetimes = { input: 40, cache_write_5m: 20, cache_write_1h: 40, output: 10 };
   assert.deepEqual(written({ cache_creation: split }), lifetimes);

@@ -5,9 +5,14 @@ import { toObject } from "../count/count.ts";
 /** The parts of a path from the top of the usage object. */
 type CountPath = readonly string[];
 
-/** The details of the input and of the output. Chat Completions and Responses call them differently; Mistral once wrote the singular. */
-const inputDetails: readonly CountPath[] = [["prompt_tokens_details"], ["input_tokens_details"], ["prompt_token_details"]];
-const outputDetails: readonly CountPath[] = [["completion_tokens_details"], ["output_tokens_details"]];
+/** The details of the input and of the output. Chat Completions and Responses call them differently; Mistral and the Realtime API write the singular. */
+const inputDetails: readonly CountPath[] = [
+  ["prompt_tokens_details"],
+  ["input_tokens_details"],
+  ["prompt_token_details"],
+  ["input_token_details"],
+];
+const outputDetails: readonly CountPath[] = [["completion_tokens_details"], ["output_tokens_details"], ["output_token_details"]];
 const atTop: readonly CountPath[] = [[]];
 
 /** How long the cache entry lives that was written. */
@@ -20,7 +25,8 @@ const lifetimes = [...atTop, ...inputDetails].flatMap((path) => [
  * Of several names that are there, the first whose count is not zero: gateways fill in zeros for names that they do not use.
  *
  * OpenAI, DeepSeek (`prompt_cache_hit_tokens`), Moonshot (`cached_tokens`), DashScope (`cache_creation_input_tokens` in the details),
- * LiteLLM and others that pass Anthropic's names on, and what Codex and xAI's own protocol say; read 2026-11.
+ * LiteLLM, New API (`cached_creation_tokens`) and others that pass Anthropic's names on, and what Codex and xAI's own protocol say;
+ * read 2026-11.
  */
 const countNames = {
   prompt: inside(atTop, "prompt_tokens", "input_tokens"),
@@ -35,6 +41,7 @@ const countNames = {
   ],
   cacheWrite: [
     ...inside(inputDetails, "cache_write_tokens", "cache_creation_input_tokens", "cache_creation_tokens", "cache_write_input_tokens"),
+    ...inside(inputDetails, "cached_creation_tokens"),
     ...inside(atTop, "cache_creation_input_tokens", "cache_write_tokens", "cache_creation_tokens", "cache_write_input_tokens"),
   ],
   cacheWrite5m: [...inside(lifetimes, "ephemeral_5m_input_tokens"), ...inside(atTop, "claude_cache_creation_5_m_tokens")],

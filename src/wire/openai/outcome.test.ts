@@ -42,6 +42,21 @@ test("an error in a stream is seen as its only event, as its first, and behind t
   }
 });
 
+test("an error that no event stands around is seen in a stream, too: bare, on several lines, behind its own field", () => {
+  for (const stray of [JSON.stringify(anError), JSON.stringify(anError, null, 2)]) {
+    for (const meter of [chatMeter(), meterOf("/responses")]) {
+      const { passed, reading } = run(meter, stray);
+      assert.deepEqual([passed, reading.flags.toSorted()], [stray, ["provider_error", "usage_missing"]], stray);
+    }
+  }
+  for (const stray of [JSON.stringify([anError]), `error: ${JSON.stringify(anError.error)}\n\n`]) {
+    const { passed, reading } = run(chatMeter(), stray);
+    assert.deepEqual([passed, reading.flags.toSorted()], [stray, ["provider_error", "usage_missing"]], stray);
+  }
+  const groq = chunk({}, { x_groq: { id: "r", error: "over capacity" } });
+  assert.ok(run(chatMeter(), data(groq)).reading.flags.includes("provider_error"));
+});
+
 test("text that speaks of an error is not one", () => {
   const quoted = chunk({ content: '{"error": {"type": "error"}}' });
   assert.deepEqual(run(chatMeter(), data(...text, quoted, usageChunk, "[DONE]")).reading.flags, []);

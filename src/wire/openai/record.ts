@@ -3,6 +3,7 @@
 import { PurserError } from "../../domain/error.ts";
 import { countContext, type Usage, type UsageFlag, type UsagePart } from "../../domain/usage/usage.ts";
 import type { PassedOutput } from "../answer/passed-output.ts";
+import { overwrite, toObject } from "../count/count.ts";
 import type { Reading, RequestFacts } from "../wire.ts";
 import { serviceTierOf } from "./service-tier.ts";
 import { isSearchModel } from "./model-name.ts";
@@ -10,7 +11,7 @@ import type { ToolCounts } from "./server-tools.ts";
 import type { ToolTally } from "./tool-tally.ts";
 import { readUsage, type UsageReading } from "./usage.ts";
 
-/** A larger usage object is kept only in part. */
+/** A longer usage object is kept only in part, in UTF-16 units. */
 const longestRawUsage = 4096;
 
 export class AnswerRecord {
@@ -20,7 +21,7 @@ export class AnswerRecord {
   #model: string | null = null;
   #tier: string | undefined;
   #last: UsageReading | null = null;
-  #rawUsage: string | null = null;
+  #written: string | null = null;
   #tools: ToolCounts | undefined;
   #otherParts: readonly UsagePart[] = [];
   #serverCalls = 0;
@@ -89,19 +90,21 @@ export class AnswerRecord {
 
   /**
    * Takes a usage object: the last one counts. Two that differ are odd, unless text passed between them and all counts grew:
-   * some servers report the running total in every chunk.
+   * some servers report the running total in every chunk. A count does not fall to nothing: a zero behind it says nothing.
    */
   takeUsage(bytes: Buffer, passed?: PassedOutput): void {
-    const text = bytes.toString();
-    const reading = this.#read(text);
-    if (!reading) return;
+    const last = bytes.toString();
+    const alone = this.#read(last);
+    if (!alone) return;
+    const text = this.#written !== null && this.#last && falls(this.#last, alone) ? joined(this.#written, last) : last;
+    const reading = (text === last ? undefined : this.#read(text)) ?? alone;
     if (this.#last?.usage && reading.usage && !isContinued(this.#last.usage, reading.usage, passed?.grewSinceReport ?? false)) {
       this.flag("usage_repeated");
     }
     if (reading.invalid) this.flag("usage_invalid");
     if (!reading.usage && reading.reportedCost === null) return;
     this.#last = reading;
-    this.#rawUsage = bytes.length <= longestRawUsage ? text : bytes.toString("utf8", 0, longestRawUsage);
+    this.#written = text;
     if (this.knowsOutput) passed?.report(this.outputTokens);
   }
 
@@ -119,7 +122,7 @@ export class AnswerRecord {
       reportedCost: this.#last?.reportedCost ?? null,
       ...(this.#last?.costIsPart && { costIsPart: true }),
       serviceTier: serviceTierOf(this.#tier) ?? this.#facts.serviceTier,
-      rawUsage: this.#rawUsage,
+      rawUsage: this.#written?.slice(0, longestRawUsage) ?? null,
       flags: this.#flags,
       ...(this.#serverCalls > 0 && { serverCalls: this.#serverCalls }),
       passedBytes: passed.bytes,
@@ -159,6 +162,19 @@ export class AnswerRecord {
       return undefined;
     }
   }
+}
+
+/** Whether something that was counted before is nothing now. */
+function falls(before: UsageReading, after: UsageReading): boolean {
+  const isLess = (earlier: bigint | number | null | undefined, later: bigint | number | null | undefined): boolean => !!earlier && !later;
+  const { usage } = before;
+  if (isLess(before.reportedCost, after.reportedCost)) return true;
+  return usage !== null && (Object.keys(usage) as (keyof Usage)[]).some((meter) => isLess(usage[meter], after.usage?.[meter]));
+}
+
+/** @throws SyntaxError never: both have been read. */
+function joined(earlier: string, later: string): string {
+  return JSON.stringify(overwrite(toObject(JSON.parse(earlier)) ?? {}, toObject(JSON.parse(later)) ?? {}));
 }
 
 function isContinued(before: Usage, after: Usage, grew: boolean): boolean {

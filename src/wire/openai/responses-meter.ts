@@ -1,6 +1,7 @@
 /** Reads the usage of a Responses stream as it passes. */
 
 import { PurserError } from "../../domain/error.ts";
+import { tellsError } from "../answer/error-body.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { answerScanner, type ScannedBody } from "../body/index.ts";
 import { behindQuoted } from "../bytes.ts";
@@ -152,7 +153,7 @@ export class ResponsesMeter implements UsageMeter {
 
   /** As OpenAI tells it (`"type":"error"`), and as servers do that write errors alike in all their streams. */
   #takeError(event: ScannedBody): void {
-    if (event.json("type") === "error" || event.kind("error") === "object") this.#record.fail();
+    if (tellsError(event)) this.#record.fail();
   }
 }
 

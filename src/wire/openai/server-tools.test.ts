@@ -61,6 +61,25 @@ test("a stream that is cut has been billed for the searches that had ended, and 
   assert.equal(run(meterOf("/responses"), events(created, ...passed, end)).reading.parts[0]?.usage.web_search, 1);
 });
 
+test("a stream in which pages were only opened or looked through has no search, wherever the action is told", () => {
+  for (const action of ["open_page", "find_in_page"]) {
+    const item = search("w1", action);
+    const ended = { type: "response.web_search_call.completed", item_id: "w1", output_index: 0 };
+    const done = { type: "response.output_item.done", output_index: 0, item };
+    const end = closing("completed", { output: [item], usage: responsesUsage });
+    for (const passed of [
+      [ended, done, end],
+      [ended, end],
+      [done, end],
+      [ended, done, closing("completed", { usage: responsesUsage })],
+    ]) {
+      const { reading } = run(meterOf("/responses"), events(created, ...passed));
+      assert.deepEqual(reading.parts[0]?.usage, { input: 15, cache_read: 5, output: 4 }, `${action} ${JSON.stringify(passed)}`);
+    }
+    assert.deepEqual(run(meterOf("/responses"), events(created, ended, done, delta)).reading.parts, [], "cut");
+  }
+});
+
 test("what xAI counts of its tools is believed before the items of the answer", () => {
   const output = [search("w1"), search("w2"), search("w3")];
   const counted = { ...responsesUsage, server_side_tool_usage_details: { web_search_calls: 0, x_search_calls: 2 } };

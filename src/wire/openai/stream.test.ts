@@ -90,6 +90,31 @@ test("usage where other servers put it is found", () => {
   assert.deepEqual(run(chatMeter(), data(...text, groq, "[DONE]")).reading.parts[0]?.usage, { input: 10, output: 3 });
 });
 
+test("a count that was told does not fall to nothing, whichever it is", () => {
+  const counts = {
+    prompt_tokens: 1000,
+    completion_tokens: 100,
+    total_tokens: 1100,
+    prompt_tokens_details: { cached_tokens: 800 },
+    cost: 0.02,
+  };
+  const expected = { input: 200, cache_read: 800, output: 100 };
+  const zeros = [
+    { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
+    { ...counts, prompt_tokens_details: { cached_tokens: 0 } },
+    { prompt_tokens: 0, completion_tokens: 100, total_tokens: 100, cost: 0 },
+    { cost: 0.02 },
+  ];
+  for (const zero of zeros) {
+    const { reading } = run(chatMeter(), data(...text, ...[counts, zero].map((one) => chunk({}, { choices: [], usage: one })), "[DONE]"));
+    const { parts, flags, reportedCost, partial } = reading;
+    assert.deepEqual([parts[0]?.usage, flags, reportedCost, partial], [expected, [], 20_000_000_000n, undefined], JSON.stringify(zero));
+  }
+  const begun = { ...created, response: { ...created.response, usage: { input_tokens: 20, output_tokens: 1, total_tokens: 21 } } };
+  const ended = closing("completed", { usage: { input_tokens: 0, output_tokens: 4, total_tokens: 4 } });
+  assert.deepEqual(run(meterOf("/responses"), events(begun, delta, ended)).reading.parts[0]?.usage, { input: 20, output: 4 });
+});
+
 test("a running total in every chunk is not a repetition; two totals that differ at the end are", () => {
   const running = [1, 2, 3].map((count) =>
     chunk({ content: "word" }, { usage: { ...usage, completion_tokens: count, total_tokens: 10 + count } }),

@@ -19,8 +19,8 @@ export const serverTypes = [
  * code and hosted shells run, by the container (https://developers.openai.com/api/docs/pricing); read 2026-11.
  */
 export class ToolTally {
-  /** By the item's id: what is billed, and the unit that several items may share. */
-  readonly #units = new Map<string, { readonly tool: BilledTool; readonly unit: string } | null>();
+  /** By the item's id: its tool, and the unit that is billed, which several items may share; null where none is. */
+  readonly #units = new Map<string, { readonly tool: BilledTool; readonly unit: string | null }>();
   readonly #calls = new Set<string>();
 
   /** An item of the output. One that is not billed, or has not ended well, takes back what was counted for its id. */
@@ -28,9 +28,9 @@ export class ToolTally {
     const object = toObject(item);
     if (!object) return;
     const id = toText(object["id"]) ?? `#${this.#calls.size}`;
-    const tool = billedTool(object);
     if (ranAtProvider(object)) this.#calls.add(id);
-    if (tool || this.#units.has(id)) this.#units.set(id, tool && { tool, unit: containerOf(object) ?? id });
+    const tool = toolOf(object);
+    if (tool) this.#units.set(id, { tool, unit: isBilled(object) ? (containerOf(object) ?? id) : null });
   }
 
   /** A call of which only the end was reported. */
@@ -44,12 +44,13 @@ export class ToolTally {
     return this.#calls.size;
   }
 
-  /** Undefined when nothing was seen. */
+  /** Zero for a tool of which no call is billed; undefined when no tool was seen. */
   get counts(): ToolCounts | undefined {
     if (this.#units.size === 0) return undefined;
     const units = new Map<BilledTool, Set<string>>();
-    for (const billed of this.#units.values()) {
-      if (billed) units.set(billed.tool, (units.get(billed.tool) ?? new Set()).add(billed.unit));
+    for (const { tool, unit } of this.#units.values()) {
+      const billed = units.get(tool) ?? new Set();
+      units.set(tool, unit === null ? billed : billed.add(unit));
     }
     return Object.fromEntries([...units].map(([tool, { size }]) => [tool, size]));
   }
@@ -60,12 +61,10 @@ function ranAtProvider(item: Readonly<Record<string, unknown>>): boolean {
   return type === "shell_call" ? containerOf(item) !== undefined : type !== undefined;
 }
 
-function billedTool(item: Readonly<Record<string, unknown>>): BilledTool | null {
-  const status = item["status"] ?? "completed";
-  if (status !== "completed") return null;
+function toolOf(item: Readonly<Record<string, unknown>>): BilledTool | null {
   switch (item["type"]) {
     case "web_search_call":
-      return isSearch(item["action"]) ? "web_search" : null;
+      return "web_search";
     case "file_search_call":
       return "file_search";
     case "code_interpreter_call":
@@ -75,6 +74,11 @@ function billedTool(item: Readonly<Record<string, unknown>>): BilledTool | null 
     default:
       return null;
   }
+}
+
+function isBilled(item: Readonly<Record<string, unknown>>): boolean {
+  const status = item["status"] ?? "completed";
+  return status === "completed" && (item["type"] !== "web_search_call" || isSearch(item["action"]));
 }
 
 /** Older models and other vendors report no action: they only search. */

@@ -94,6 +94,13 @@ test("an embedding has no output, and a reported zero is a zero", () => {
   assert.deepEqual(read({ prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }).usage, { input: 0, output: 0 });
 });
 
+test("what a total of embeddings has beyond the prompt is input", () => {
+  for (const usage of [{ prompt_tokens: 100, total_tokens: 130 }, { total_tokens: 130 }, { prompt_tokens: 130, total_tokens: 100 }]) {
+    const { usage: read, invalid } = readUsage(JSON.stringify(usage), false);
+    assert.deepEqual([read, invalid], [{ input: 130, output: 0 }, false], JSON.stringify(usage));
+  }
+});
+
 test("a completion that is not told follows from the total", () => {
   assert.deepEqual(read({ prompt_tokens: 5, total_tokens: 12 }).usage, { input: 5, output: 7 });
 });

@@ -105,7 +105,7 @@ interface Told {
 
 /** @returns Whether any tokens were reported. */
 function keepTokens(counts: Counts, generates: boolean): boolean {
-  const told = readTold(counts);
+  const told = readTold(counts, generates);
   const { prompt, completion } = told;
   const beside = generates && prompt !== undefined && completion !== undefined ? besideOf(counts, told) : besideOneSide(counts, told);
   if (beside.contradictory) counts.invalid = true;
@@ -118,8 +118,8 @@ function keepTokens(counts: Counts, generates: boolean): boolean {
   return prompt !== undefined || completion !== undefined;
 }
 
-/** An implausible count stays absent: a total that includes it is not better. */
-function readTold(counts: Counts): Told {
+/** An implausible count stays absent: a total that includes it is not better. What only embeds has a total of its input. */
+function readTold(counts: Counts, generates: boolean): Told {
   const total = counts.of("total");
   const hit = counts.of("cacheHit");
   const miss = counts.of("cacheMiss");
@@ -129,14 +129,18 @@ function readTold(counts: Counts): Told {
   const oneHour = counts.of("cacheWrite1h") ?? 0;
   const cacheWrite = counts.of("cacheWrite") || oneHour + (counts.of("cacheWrite5m") ?? 0);
   return {
-    prompt: prompt ?? (counts.told("prompt") ? undefined : beyond(completion, total)),
-    completion: completion ?? (counts.told("completion") ? undefined : beyond(prompt, total)),
+    prompt: generates ? (prompt ?? (counts.told("prompt") ? undefined : beyond(completion, total))) : largest(prompt, total),
+    completion: completion ?? (counts.told("completion") || !generates ? undefined : beyond(prompt, total)),
     total,
     cacheRead: counts.of("cacheRead") ?? 0,
     cacheWrite,
     cacheWrite1h: Math.min(oneHour, cacheWrite),
     reasoning: counts.of("reasoning") ?? 0,
   };
+}
+
+function largest(left: number | undefined, right: number | undefined): number | undefined {
+  return left === undefined || right === undefined ? (left ?? right) : Math.max(left, right);
 }
 
 function beyond(part: number | undefined, total: number | undefined): number | undefined {

@@ -7,7 +7,9 @@ const colon = 0x3a;
 const space = 0x20;
 const lineFeed = Buffer.from("\n");
 const byteOrderMark = Buffer.from("\uFEFF");
-const names = { data: Buffer.from("data"), event: Buffer.from("event") };
+const names = { data: Buffer.from("data"), event: Buffer.from("event"), error: Buffer.from("error") };
+/** An event's lines begin with a field's name: no event begins like JSON. */
+const jsonStarts: ReadonlySet<number | undefined> = new Set([0x7b, 0x5b]);
 
 /** The places of the lines of one event that are not empty. One list is filled again and again: a stream has thousands of events. */
 export class Lines {
@@ -42,8 +44,20 @@ export class SseEvent {
     this.#lines = lines;
   }
 
-  /** The payload: its `data` lines, joined by LF where there are several; undefined when it has none (a comment). */
+  /** The payload; undefined when it has none (a comment). */
   data(): Buffer | undefined {
+    return this.#data() ?? this.#stray();
+  }
+
+  /** The value of its last `event` line. */
+  name(): string | undefined {
+    let last: Buffer | undefined;
+    for (let line = 0; line < this.#lines.length; line++) last = this.#value(line, "event") ?? last;
+    return last?.toString();
+  }
+
+  /** Its `data` lines, joined by LF where there are several. */
+  #data(): Buffer | undefined {
     let first: Buffer | undefined;
     let pieces: Buffer[] | undefined;
     for (let line = 0; line < this.#lines.length; line++) {
@@ -55,15 +69,16 @@ export class SseEvent {
     return pieces ? Buffer.concat(pieces) : first;
   }
 
-  /** The value of its last `event` line. */
-  name(): string | undefined {
-    let last: Buffer | undefined;
-    for (let line = 0; line < this.#lines.length; line++) last = this.#value(line, "event") ?? last;
-    return last?.toString();
+  /** What went wrong, as servers write it in a stream without an event around it: bare JSON, or behind `error:` (llama.cpp). */
+  #stray(): Buffer | undefined {
+    if (this.#lines.length === 0) return undefined;
+    const start = this.#lines.start(0);
+    if (jsonStarts.has(this.#bytes[start])) return this.#bytes.subarray(start, this.#lines.end(this.#lines.length - 1));
+    return this.#value(0, "error");
   }
 
   /** The value of a line `field: value`, without the one space that may follow the colon; undefined for a line of another field. */
-  #value(line: number, field: "data" | "event"): Buffer | undefined {
+  #value(line: number, field: "data" | "event" | "error"): Buffer | undefined {
     const bytes = this.#bytes;
     const end = this.#lines.end(line);
     let at = this.#lines.start(line);
