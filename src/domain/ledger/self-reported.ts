@@ -9,12 +9,24 @@ import type { Books } from "./books.ts";
 import { amountIn, available } from "./counter.ts";
 import type { Quantities } from "./entry.ts";
 
-/** How much of a budget one key may keep from others by holds of its own making. */
+/** How much one key may keep from others by holds of its own making. */
 export interface Share {
   readonly keyId: string;
   /** What the key fixes. It may hold all of a budget that applies to this attribution alone. */
   readonly attribution: Attribution;
+  /** Of each budget that others draw on, too. */
   readonly percent: number;
+  /** How many holds it may have open at once. */
+  readonly mostHolds: number;
+}
+
+/** @throws PurserError `too_many` when the key has as many holds open as it may. */
+export function checkHolds(books: Books, { keyId, mostHolds }: Share): void {
+  if (books.holdsOfKey(keyId) < mostHolds) return;
+  throw new PurserError("too_many", `this key has ${mostHolds} holds open, and may not have more`, {
+    field: "operation_id",
+    remedy: "Settle or release holds of the key first, or have limits.open_holds_per_key raised.",
+  });
 }
 
 /** @throws PurserError `forbidden` when the key would hold more of a budget that others draw on, too. */
