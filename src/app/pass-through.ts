@@ -88,7 +88,8 @@ interface Passing {
 
 function receiverOf(custody: ModelCustody, { place, route, pipe }: Passing): UpstreamReceiver {
   if (place) return rememberMade(custody, route.wire, pipe);
-  return route.endpoint.name === "models" && isBound(custody) ? new ListOfModels(pipe, custody) : pipe;
+  const isList = route.endpoint.name === "models" && /\/models\/?(?:\?|$)/.test(route.url);
+  return isList && isBound(custody) ? new ListOfModels(pipe, custody) : pipe;
 }
 
 /**

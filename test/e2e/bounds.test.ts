@@ -3,9 +3,8 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { textKinds } from "../../src/simulator/answer/text-kind.ts";
-import { Bounds, rates, type BoundWire, type CrowdOptions } from "./bounds.ts";
+import { Bounds, boundWires, rates, type CrowdOptions } from "./bounds.ts";
 
-const wires: readonly BoundWire[] = ["openai", "house", "anthropic", "gemini"];
 const crowd = { wire: "openai", text: "english", chunk: 12, calls: 20, output: 1500, stream: true, room: 7 } as const;
 
 let bounds: Bounds;
@@ -32,7 +31,7 @@ for (const text of textKinds) {
   });
 }
 
-for (const wire of wires) {
+for (const wire of boundWires) {
   test(`streams of the ${wire} provider, a token at a time, use a budget up and do not overspend it`, async () => {
     await assertExact({ ...crowd, wire, chunk: 1, output: 300 }, { leastUsed: 95n });
   });
@@ -51,6 +50,28 @@ for (const text of ["english", "csv", "cjk"] as const) {
 test("200 streams at once do not overspend a budget", async () => {
   await assertExact({ ...crowd, calls: 200, output: 400 }, { leastUsed: 95n });
 });
+
+const taught = [
+  { wire: "openai", text: "csv" },
+  { wire: "openai", text: "json" },
+  { wire: "openai", text: "hex" },
+  { wire: "house", text: "csv" },
+  { wire: "anthropic", text: "cjk" },
+  { wire: "gemini", text: "json" },
+] as const;
+
+for (const [course, { wire, text }] of taught.entries()) {
+  test(`streams of ${text} that the ${wire} provider may make long are bounded, whatever was learned of English`, async () => {
+    await bounds.teach({ wire, course, output: 60 });
+    await assertExact({ ...crowd, wire, course, text, asked: 16_000 }, { leastUsed: 85n });
+  });
+
+  test(`prompts of ${text} to the ${wire} provider are bounded, whatever was learned of English`, async () => {
+    const prompt = { text, bytes: 100_000 };
+    await bounds.teach({ wire, course, output: 1500, prompt });
+    await assertExact({ ...crowd, wire, course, output: 20, stream: false, prompt }, { leastUsed: 85n });
+  });
+}
 
 for (const text of ["english", "json", "hex"] as const) {
   test(`a provider that ignores max_tokens is cut within a piece of what the budget has, with ${text}`, async () => {
