@@ -73,6 +73,28 @@ for (const [course, { wire, text }] of taught.entries()) {
   });
 }
 
+test("what a provider keeps may fill the model's whole context, and is held as that", async () => {
+  const responses = { path: "/openai/v1/responses", body: { model: "gpt-4o-bound-0", max_output_tokens: 16, input: "a" as unknown } };
+  const messages = { model: "claude-haiku-4-bound-0", max_tokens: 16, messages: [{ role: "user", content: "a" }] };
+  const contents = { contents: [{ parts: [{ text: "a" }] }], generationConfig: { maxOutputTokens: 16 } };
+  const gemini = "/gemini/v1beta/models/gemini-2.0-bound-0:generateContent";
+  const kept: readonly { readonly path: string; readonly body: object }[] = [
+    { ...responses, body: { ...responses.body, previous_response_id: "resp_1" } },
+    { ...responses, body: { ...responses.body, conversation: "conv_1" } },
+    { ...responses, body: { ...responses.body, prompt: { id: "pmpt_1" } } },
+    { ...responses, body: { ...responses.body, input: [{ type: "item_reference", id: "msg_1" }] } },
+    { ...responses, body: { ...responses.body, input: [{ type: "reasoning", id: "rs_1", summary: [] }] } },
+    { path: "/v1/responses", body: { ...responses.body, model: "openai/gpt-4o-bound-0", previous_response_id: "resp_1" } },
+    { path: "/anthropic/v1/messages", body: { ...messages, container: "container_1" } },
+    { path: "/anthropic/v1/messages", body: { ...messages, thread: { type: "continue", previous_message_id: "msg_1" } } },
+    { path: gemini, body: { ...contents, cachedContent: "cachedContents/c1" } },
+  ];
+  // The context of these models is not known: a million tokens, which are 0.5 USD at the price here.
+  for (const call of kept) assert.equal(await bounds.ask("0.4", call), 402, JSON.stringify(call));
+  const own = [responses, { path: "/anthropic/v1/messages", body: messages }, { path: gemini, body: contents }];
+  for (const call of own) assert.equal(await bounds.ask("0.4", call), 200, JSON.stringify(call));
+});
+
 for (const text of ["english", "json", "hex"] as const) {
   test(`a provider that ignores max_tokens is cut within a piece of what the budget has, with ${text}`, async () => {
     const { limit, spent, held, served } = await bounds.run({ ...crowd, text, lying: true });

@@ -75,6 +75,21 @@ export class Bounds {
     return new Bounds(await startGateway({ config: configuration(simulator.url) }), simulator);
   }
 
+  /**
+   * One call of an administrator, who may name whatever the provider keeps, on a budget of its own.
+   *
+   * @returns Its status.
+   */
+  async ask(amount: string, { path, body }: { readonly path: string; readonly body: object }): Promise<number> {
+    const name = `ask${++this.#cases}`;
+    const { key } = await this.#gateway.makeKey({ project: name }, { role: "admin" });
+    await this.#gateway.makeBudget({ budget_id: name, budget_type: "project", resource_id: name, amount });
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json", "anthropic-version": "2023-06-01" };
+    const response = await fetch(this.#gateway.url + path, { method: "POST", headers, body: JSON.stringify(body) });
+    await response.text();
+    return response.status;
+  }
+
   /** Four calls in English that no budget bounds: what they teach is no bound for other texts. */
   async teach(course: Pick<CrowdOptions, "wire" | "course" | "output" | "prompt">): Promise<void> {
     const { key } = await this.#gateway.makeKey({ project: "teacher" });
