@@ -68,7 +68,7 @@ function checkNamed(
     contentType: typeof contentType === "string" ? contentType : undefined,
     body,
   });
-  const models = [route.model, named.model ?? ""].filter((model) => model !== "");
+  const models = route.model === "" ? named.models : [...named.models, route.model];
   for (const model of models) checkModel(custody, model);
   checkReferences(custody, named.uses);
   if (route.endpoint.metering !== "unmetered" || !caller.key?.models) return;

@@ -43,8 +43,8 @@ export interface PassedRequest {
 
 export interface Named {
   readonly uses: readonly Reference[];
-  /** Null where the request names none. */
-  readonly model: string | null;
+  /** Those that may be asked, wherever the request names them. */
+  readonly models: readonly string[];
 }
 
 /** Inputs whose tokens cannot be told from their bytes; each kind has a stated bound in `estimate`. */

@@ -1,8 +1,9 @@
 /** What Anthropic stores: the paths that address it, the request fields that refer to it, and the answers that contain its ids. */
 
-import { bodyScanner, type ScannedBody } from "../body/scan.ts";
+import type { ScannedBody } from "../body/scan.ts";
 import { MadeIds } from "../stored/made-ids.ts";
-import { namedIn, scanKeys } from "../stored/named.ts";
+import { plainPath } from "../stored/plain-path.ts";
+import { NamedReader } from "../stored/named.ts";
 import { isObject, keysOf, referencesIn, referencesOfScanned, type ReferenceRules, type StoredUse } from "../stored/references.ts";
 import type { Named, PassedRequest, StoredPlace } from "../wire.ts";
 
@@ -13,7 +14,8 @@ const openReads = /^\/v1\/models(?:\/[^/]+)?$/;
 
 /** @returns undefined for a path that any caller may ask. */
 export function storedPlace(method: string, path: string): StoredPlace | undefined {
-  const place = (path.split("?", 1)[0] ?? "").replace(/\/+$/, "");
+  const place = plainPath(path);
+  if (place === undefined) return { id: null, makes: false };
   if (method === "POST" && openPosts.includes(place)) return undefined;
   if ((method === "GET" || method === "HEAD") && openReads.test(place)) return undefined;
   const found = collection.exec(place);
@@ -44,11 +46,11 @@ export function storedUse(body: ScannedBody): StoredUse {
   return { uses: referencesOfScanned(body, rules), makes: runsCode || isContinued || body.keyCount("container") > 0 };
 }
 
-const scan = bodyScanner(scanKeys(rules));
+const reader = new NamedReader(rules);
 
 /** @throws PurserError `invalid_request` for a body that is neither a JSON object nor a form. */
 export function named(request: PassedRequest): Named {
-  return namedIn(request, { scan, rules });
+  return reader.read(request);
 }
 
 export function anthropicMadeIds(how: { readonly isStream: boolean; readonly onIds: (ids: readonly string[]) => void }): MadeIds {

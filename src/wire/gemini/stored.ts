@@ -1,8 +1,9 @@
 /** What Gemini stores: the paths that address it, the request fields that refer to it, and the answers that contain its names. */
 
-import { bodyScanner, type ScannedBody } from "../body/scan.ts";
+import type { ScannedBody } from "../body/scan.ts";
 import { MadeIds } from "../stored/made-ids.ts";
-import { namedIn, scanKeys } from "../stored/named.ts";
+import { plainPath } from "../stored/plain-path.ts";
+import { NamedReader } from "../stored/named.ts";
 import { isObject, keysOf, referencesOfScanned, type ReferenceRules, type StoredUse } from "../stored/references.ts";
 import type { Named, PassedRequest, StoredPlace } from "../wire.ts";
 
@@ -16,7 +17,8 @@ const openReads = /^\/v1(?:beta|alpha)?\/models(?:\/[^/:]+)?$/;
 
 /** @returns undefined for a path that any caller may ask. Ids are names: `files/abc`. */
 export function storedPlace(method: string, path: string): StoredPlace | undefined {
-  const place = (path.split("?", 1)[0] ?? "").replace(/\/+$/, "");
+  const place = plainPath(path);
+  if (place === undefined) return { id: null, makes: false };
   if (method === "POST" && openActions.test(place)) return undefined;
   if ((method === "GET" || method === "HEAD") && openReads.test(place)) return undefined;
   const found = collection.exec(place);
@@ -75,7 +77,7 @@ export function storedUse(body: ScannedBody): StoredUse {
   return { uses: referencesOfScanned(body, rules), makes: false };
 }
 
-const scan = bodyScanner(scanKeys(rules));
+const reader = new NamedReader(rules);
 
 /**
  * What is uploaded is a file, of any kind.
@@ -83,7 +85,7 @@ const scan = bodyScanner(scanKeys(rules));
  * @throws PurserError `invalid_request` for a body that is no JSON object.
  */
 export function named({ path, ...request }: PassedRequest): Named {
-  return path.startsWith("/upload/") ? { uses: [], model: null } : namedIn(request, { scan, rules });
+  return path.startsWith("/upload/") ? { uses: [], models: [] } : reader.read(request);
 }
 
 export function geminiMadeIds(how: { readonly isStream: boolean; readonly onIds: (ids: readonly string[]) => void }): MadeIds {

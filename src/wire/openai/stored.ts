@@ -1,8 +1,8 @@
 /** What an OpenAI-shaped provider stores: the paths that address it, the request fields that refer to it, and the answers that contain its ids. */
 
-import { bodyScanner, type ScannedBody } from "../body/index.ts";
+import type { ScannedBody } from "../body/index.ts";
 import { MadeIds, type IdReader } from "../stored/made-ids.ts";
-import { namedIn, scanKeys } from "../stored/named.ts";
+import { NamedReader } from "../stored/named.ts";
 import {
   isObject,
   keysOf,
@@ -154,12 +154,13 @@ export function storedUse({ name }: Endpoint, body: ScannedBody): StoredUse {
   };
 }
 
-const scan = bodyScanner(scanKeys(itemRules));
+const reader = new NamedReader(itemRules);
 
 /** @throws PurserError `invalid_request` for a body that is neither a JSON object nor a form. */
 export function named({ path, ...request }: PassedRequest): Named {
-  const { uses, model } = namedIn(request, { scan, rules: itemRules });
-  return { uses, model: model ?? modelIn(parsePath(path).route) ?? null };
+  const { uses, models } = reader.read(request);
+  const ofPath = modelIn(parsePath(path).route);
+  return { uses, models: ofPath === undefined ? models : [...models, ofPath] };
 }
 
 /** The events at which items and responses begin or end: only these contain an id. */

@@ -5,6 +5,7 @@ import { anthropicWire } from "../anthropic/index.ts";
 import { geminiWire } from "../gemini/index.ts";
 import { openaiWire } from "../openai/index.ts";
 import type { Named, WireFormat } from "../wire.ts";
+import type { Reference } from "./references.ts";
 
 const openai = openaiWire();
 
@@ -12,10 +13,12 @@ function namedBy(wire: WireFormat, body: Uint8Array, contentType = "application/
   return wire.named({ method: "POST", path: "/anything", contentType, body });
 }
 
+function idsOf(uses: readonly Reference[]): readonly string[] {
+  return [...new Set(uses.map(({ id }) => id))].toSorted();
+}
+
 function references(wire: WireFormat, body: object): readonly string[] {
-  return namedBy(wire, Buffer.from(JSON.stringify(body)))
-    .uses.map(({ id }) => id)
-    .toSorted();
+  return idsOf(namedBy(wire, Buffer.from(JSON.stringify(body))).uses);
 }
 
 function made(wire: WireFormat, body: string): readonly string[] {
@@ -155,7 +158,7 @@ test("every field of every format in which an id of something kept can stand is 
     // A request that is metered is read by the same rules.
     if (!("model" in body) || wire === geminiWire || !("input" in body)) continue;
     const { uses } = wire.read(wire.endpoint("POST", "/responses"), Buffer.from(JSON.stringify(body))).stored;
-    assert.deepEqual(uses.map(({ id }) => id).toSorted(), ids, JSON.stringify(body));
+    assert.deepEqual(idsOf(uses), ids, JSON.stringify(body));
   }
 });
 
@@ -190,17 +193,16 @@ const part = (name: string, value: string, more = ""): string =>
   `--b\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${value}\r\n`;
 
 test("a form is searched like a body", () => {
-  const ids = (form: string, type = multipart): readonly string[] => namedBy(openai, Buffer.from(form), type).uses.map(({ id }) => id);
+  const ids = (form: string, type = multipart): readonly string[] => idsOf(namedBy(openai, Buffer.from(form), type).uses);
   assert.deepEqual(ids(`${part("file", "x".repeat(9000), '; filename="f"')}${part("file_id", "file-1")}--b--\r\n`), ["file-1"]);
   assert.deepEqual(ids(`${part("file_ids[]", "file-1")}${part("file_ids[1]", "file-2")}--b--`), ["file-1", "file-2"]);
-  assert.deepEqual(ids(`${part("voice[id]", "voice_1")}${part("input_reference[file_id]", "file-1")}--b--`), ["voice_1", "file-1"]);
+  assert.deepEqual(ids(`${part("voice[id]", "voice_1")}${part("input_reference[file_id]", "file-1")}--b--`), ["file-1", "voice_1"]);
   assert.deepEqual(ids(`${part("characters[][id]", "char_1")}${part("video", '{"id":"video_1"}')}--b--`), ["char_1", "video_1"]);
   assert.deepEqual(ids(`preamble\r\n${part("consent", "cons_1", '; filename="a"')}--b--`), ["cons_1"]);
   assert.deepEqual(ids("name=a&file_id=file-1&voice%5Bid%5D=voice_1", "application/x-www-form-urlencoded"), ["file-1", "voice_1"]);
-  assert.equal(namedBy(openai, Buffer.from(`${part("model", "whisper-1")}--b--`), multipart).model, "whisper-1");
+  assert.deepEqual(namedBy(openai, Buffer.from(`${part("model", "whisper-1")}--b--`), multipart).models, ["whisper-1"]);
   const unread: readonly (readonly [form: string, type?: string])[] = [
     [part("file_id", "file-1")],
-    [`${part("model", "a")}${part("model", "b")}--b--`],
     ["--b\r\nContent-Type: text/plain\r\n\r\nfile-1\r\n--b--"],
     [`${part("file_id", "file-1")}--b--`, "multipart/form-data"],
     [`${part("file_id", "file-1")}--b--`, "multipart/form-data; boundary=a; boundary=b"],
@@ -227,5 +229,18 @@ test("a model that was tuned is known by its name, and its checkpoints with it; 
   const operation = { name: "tunedModels/t1/operations/o1", metadata: { tunedModel: "tunedModels/t1" } };
   assert.deepEqual(made(geminiWire, JSON.stringify(operation)), ["tunedModels/t1"]);
   const path = { method: "GET", contentType: undefined, body: Buffer.alloc(0) };
-  assert.equal(openai.named({ ...path, path: "/models/ft:gpt-4o:org:s:1" }).model, "ft:gpt-4o:org:s:1");
+  assert.deepEqual(openai.named({ ...path, path: "/models/ft:gpt-4o:org:s:1" }).models, ["ft:gpt-4o:org:s:1"]);
+});
+
+test("every model that a request may ask is named, and a file is not taken for one", () => {
+  const models = (wire: WireFormat, body: object) => namedBy(wire, Buffer.from(JSON.stringify(body))).models;
+  const requests = ["a", "b"].map((model) => ({
+    custom_id: model,
+    params: { model, tools: [{ type: "advisor_20260301", model: "c" }], messages: [] },
+  }));
+  assert.deepEqual(models(anthropicWire, { requests }).toSorted(), ["a", "b", "c"]);
+  assert.deepEqual(models(openai, { model: "m", metadata: { model: "own" } }), ["m"]);
+  assert.deepEqual(namedBy(openai, Buffer.from('{"file_id":"x","model":"x"}')), { uses: [{ key: "file_id", id: "x" }], models: ["x"] });
+  assert.throws(() => namedBy(openai, Buffer.from('{"model":"a","model":"b"}')), PurserError);
+  assert.deepEqual(namedBy(openai, Buffer.from(`${part("model", "a")}${part("model", "b")}--b--`), multipart).models, ["a", "b"]);
 });

@@ -43,7 +43,7 @@ export function keysOf({ ids, holders, others = [] }: ReferenceRules): readonly 
   return [...ids, ...holders, ...others];
 }
 
-/** @param value JSON, of any depth. @returns Each id once. */
+/** @param value JSON, of any depth. @returns Each id once for each of its keys. */
 export function referencesIn(value: unknown, rules: ReferenceRules): readonly Reference[] {
   return walk(value, rules).references;
 }
@@ -66,14 +66,15 @@ function walk(value: unknown, rules: ReferenceRules): Walked {
     if (Array.isArray(inner)) for (const item of inner) wait(item, isData);
     else if (isObject(inner)) takeFrom(inner, isData);
   }
-  return { references: [...found.values()].filter(({ key, id }) => !given.has(`${key} ${id}`)), counts };
+  for (const name of given) found.delete(name);
+  return { references: [...found.values()], counts };
 
   function wait(inner: unknown, isData: boolean): void {
     if (isObject(inner)) waiting.push({ inner, isData });
   }
 
   function take(reference: Reference | undefined): void {
-    if (reference && reference.id !== "") found.set(reference.id, reference);
+    if (reference && reference.id !== "") found.set(`${reference.key} ${reference.id}`, reference);
   }
 
   function takeFrom(object: JsonObject, isData: boolean): void {

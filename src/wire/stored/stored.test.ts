@@ -79,6 +79,11 @@ test("of Anthropic and Gemini likewise", () => {
     "GET /v1/files": "closed",
     "GET /v1/organizations/me": "closed",
     "DELETE /v1/models/claude": "closed",
+    "GET /v1/models/..%2ffiles": "closed",
+    "GET /v1/models/%252e%252e": "closed",
+    "GET /v1/models/..": "closed",
+    "GET /v1/files/file_1/../file_2": "closed",
+    "POST //v1/messages": "closed",
   });
   assertPlaces(geminiWire, {
     "POST /v1beta/models/gemini:generateContent": "open",
@@ -91,14 +96,21 @@ test("of Anthropic and Gemini likewise", () => {
     "GET /v1beta/tunedModels/t1": "tunedModels/t1",
     "POST /v1beta/models/gemini:batchGenerateContent": "closed",
     "PATCH /v1beta/models/gemini": "closed",
+    "GET /v1beta/models/..%2Ffiles": "closed",
+    "POST /v1beta/models/..%2ftunedModels%2ft1:generateContent": "closed",
+    "POST /v1beta/models/../tunedModels/t1:generateContent": "closed",
+    "GET /v1beta/files/f1/../f2": "closed",
   });
 });
 
 function references(wire: WireFormat, body: object): readonly string[] {
-  return wire
-    .named({ method: "POST", path: "/anything", contentType: "application/json", body: Buffer.from(JSON.stringify(body)) })
-    .uses.map(({ id }) => id)
-    .toSorted();
+  const { uses } = wire.named({
+    method: "POST",
+    path: "/anything",
+    contentType: "application/json",
+    body: Buffer.from(JSON.stringify(body)),
+  });
+  return [...new Set(uses.map(({ id }) => id))].toSorted();
 }
 
 test("a body's references are found wherever its format has them, and not in the caller's own data", () => {
