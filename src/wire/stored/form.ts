@@ -24,10 +24,10 @@ export function formFields(body: Uint8Array, contentType: string | undefined): r
   }
 }
 
-/** Of several, readers take different ones. */
+/** Of several, or of one that is written in another way, readers take different ones. */
 function boundaryOf(parameters: readonly string[]): string | undefined {
-  const found = parameters.flatMap((parameter) => /^\s*boundary\s*=\s*"?([^"\s]+)"?\s*$/i.exec(parameter)?.[1] ?? []);
-  return found.length === 1 ? found[0] : undefined;
+  const [parameter = "", ...others] = parameters.filter((one) => /^\s*boundary/i.test(one));
+  return others.length === 0 ? /^\s*boundary=("?)([\w'+.=-]+)\1\s*$/i.exec(parameter)?.[2] : undefined;
 }
 
 /** Every part counts, also one with a file name: which of them a provider takes for a file is its own affair. */
@@ -38,7 +38,8 @@ function multipartFields(body: Buffer, boundary: string | undefined): readonly F
   let at = body.indexOf(delimiter);
   while (at >= 0) {
     const start = at + delimiter.length;
-    if (body.subarray(start, start + 2).toString() === "--") return fields;
+    // What comes behind the end is read by some.
+    if (body.subarray(start, start + 2).toString() === "--") return body.indexOf(delimiter, start) < 0 ? fields : undefined;
     const end = body.indexOf(delimiter, start);
     if (end < 0) return undefined;
     const field = partOf(body.subarray(start, end));
@@ -49,14 +50,16 @@ function multipartFields(body: Buffer, boundary: string | undefined): readonly F
   return undefined;
 }
 
-/** @returns Null for a part that is too long to be an id; undefined for one without a name. */
+/** @returns Null for a part that is too long to be an id; undefined for one without a name, or with several. */
 function partOf(part: Buffer): FormField | null | undefined {
   const blank = /\r?\n\r?\n/.exec(part.subarray(0, longestValue).toString("latin1"));
   if (!blank) return undefined;
   const head = part.subarray(0, blank.index).toString();
-  const name = /;\s*name\*?\s*=\s*(?:"([^"]*)"|([^;\s]+))/i.exec(/^content-disposition:.*$/im.exec(head)?.[0] ?? "");
-  if (!name) return undefined;
+  const [name, ...others] = head.matchAll(/;\s*name\s*=\s*(?:"([^"]*)"|([^;\s"]+))/gi);
+  if (!name || others.length > 0 || isEncoded.test(head)) return undefined;
   const value = part.subarray(blank.index + blank[0].length);
   if (value.length > longestValue) return null;
   return { name: name[1] ?? name[2] ?? "", value: value.toString().replace(/\r?\n$/, "") };
 }
+
+const isEncoded = /;\s*name\*|^content-transfer-encoding:\s*(?:base64|quoted-printable)/im;

@@ -206,6 +206,13 @@ test("a form is searched like a body", () => {
     ["--b\r\nContent-Type: text/plain\r\n\r\nfile-1\r\n--b--"],
     [`${part("file_id", "file-1")}--b--`, "multipart/form-data"],
     [`${part("file_id", "file-1")}--b--`, "multipart/form-data; boundary=a; boundary=b"],
+    [`${part("file_id", "file-1")}--b--`, "multipart/form-data; boundary=b; boundary=a"],
+    [`${part("file_id", "file-1")}--b--`, "multipart/form-data; boundary=b; boundary*=a"],
+    [`${part("file_id", "file-1")}--b--`, "multipart/form-data; boundary=b,c"],
+    [`--b\r\nContent-Disposition: form-data; filename="; name=a"; name="file_id"\r\n\r\nfile-1\r\n--b--`],
+    [`${part("name", "a--b--")}${part("file_id", "file-1")}--b--`],
+    [`--b\r\nContent-Disposition: form-data; name="file_id"\r\nContent-Transfer-Encoding: base64\r\n\r\nZmlsZS0x\r\n--b--`],
+    [`--b\r\nContent-Disposition: form-data; name="a"; name*=utf-8''file_id\r\n\r\nfile-1\r\n--b--`],
     [`${part("file_id", "file-1")}--b--`, "multipart/mixed; boundary=b"],
   ];
   for (const [form, type] of unread) assert.throws(() => ids(form, type), PurserError, `${type ?? ""} ${form}`);
