@@ -183,6 +183,7 @@ test("a body that repeats something with an id in it, or cannot be read, is refu
     '{"model":"m","input":[{"id":"a","id":"b"}]}',
   ])
     assert.throws(() => openai.read(openai.endpoint("POST", "/responses"), Buffer.from(body)), PurserError, body);
+  assert.throws(() => namedBy(openai, Buffer.from('{"conversation":"a\\x"}')), /not valid JSON/);
   assert.doesNotThrow(() =>
     geminiWire.named({ method: "POST", path: "/upload/v1beta/files", contentType: "text/plain", body: Buffer.from("a") }),
   );

@@ -60,12 +60,9 @@ function walk(value: unknown, rules: ReferenceRules): Walked {
   const found = new Map<string, Reference>();
   const given = new Set<string>();
   const counts = new Map(keysOf(rules).map((key) => [key, 0]));
-  const waiting: { readonly inner: unknown; readonly isData: boolean }[] = [{ inner: value, isData: false }];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const { inner, isData } = next;
-    if (Array.isArray(inner)) for (const item of inner) wait(item, isData);
-    else if (isObject(inner)) takeFrom(inner, isData);
-  }
+  const waiting: { readonly inner: JsonObject; readonly isData: boolean }[] = [];
+  wait(value, false);
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) takeFrom(next.inner, next.isData);
   for (const name of given) found.delete(name);
   return { references: [...found.values()], counts };
 
