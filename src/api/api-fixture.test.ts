@@ -71,7 +71,7 @@ export async function openBench(test: TestContext, changes: Partial<ApiContext> 
     reloadPrices: () => void (book = bookOf(ledger.prices())),
     admit: () => undefined,
     openMetrics: false,
-    holdLimits: { holdSeconds: 3600, holdSharePercent: 50 },
+    holdLimits: { holdSeconds: 3600, holdSharePercent: 50, openHoldsPerKey: 1000 },
     endCallsOf: () => undefined,
     adminKeyHashes: [hashSecret(adminSecret)],
     version: "0.0.0",

@@ -267,6 +267,19 @@ test("a caller's hold has a bounded life and a bounded share of what others draw
   assert.equal((await bench.call("POST", "/api/v1/holds", { operation_id: "ours", amount: "500", ttl_seconds: 86_400 })).status, 201);
 });
 
+test("a caller's key has a bounded number of holds open, and is told what to do", async (t) => {
+  const bench = await openBench(t);
+  const [one, other] = [await bench.key({}), await bench.key({})];
+  const ask = (id: string, secret?: string) => bench.call("POST", "/api/v1/holds", { operation_id: id, amount: "0" }, secret);
+  for (let n = 0; n < 1000; n++) await ask(`h-${n}`, one);
+  const refused = await ask("more", one);
+  assert.deepEqual([refused.status, refused.json.code, refused.json.field], [429, "too_many", "operation_id"]);
+  assert.match(refused.json.remedy, /Settle or release.*limits\.open_holds_per_key/);
+  assert.deepEqual([(await ask("more", other)).status, (await ask("more")).status], [201, 201]);
+  assert.equal((await bench.call("POST", "/api/v1/holds/h-1/release", undefined, one)).status, 200);
+  assert.equal((await ask("more", one)).status, 201);
+});
+
 test("the fields of a hold and of its end are checked", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/holds", hold);

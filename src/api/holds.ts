@@ -54,7 +54,13 @@ export const holdRoutes: readonly Route[] = [
     tag: "holds",
     summary: "Hold what a call may cost, in every budget that applies or in none",
     body: holdInput,
-    responses: { 201: answer("Held.", admittedSchema), 402: refused, 400: problem("A field is not valid."), 409: conflict },
+    responses: {
+      201: answer("Held.", admittedSchema),
+      402: refused,
+      400: problem("A field is not valid."),
+      409: conflict,
+      429: problem("The key has as many holds open as it may."),
+    },
     async handler({ body, caller, context }) {
       const { provider, model, sizing } = readSizing(body);
       checkMayCall(caller, { provider, model });

@@ -28,7 +28,8 @@ function isKept({ caller, provider }: Custody): boolean {
   return provider.stored !== "shared" && !caller.bringsProviderKey;
 }
 
-function isBound(custody: Custody): boolean {
+/** Whether the caller reaches its own things only. */
+export function isBound(custody: Custody): boolean {
   return isKept(custody) && custody.caller.key?.role !== "admin";
 }
 
@@ -36,7 +37,7 @@ function owns({ belongings, caller, provider }: Custody, id: string): boolean {
   return belongings.ownerOf(provider.name, id) === ownerOf(caller);
 }
 
-function ownerOf({ key }: Caller): string {
+export function ownerOf({ key }: Pick<Caller, "key">): string {
   return key?.keyId ?? anonymousOwner;
 }
 

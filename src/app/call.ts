@@ -7,6 +7,7 @@ import { anonymousOwner, operationOf } from "../domain/ledger/operation.ts";
 import type { ReadRequest, RequestEdits, UsageMeter } from "../wire/wire.ts";
 import { tokenizerOf } from "../domain/estimate/tokenizer.ts";
 import { checkReferences, rememberMade } from "./belongings.ts";
+import { checkModel } from "./own-models.ts";
 import { habitsOf } from "./client.ts";
 import { estimate } from "./estimate.ts";
 import { Exchange, type ExchangeContext } from "./exchange.ts";
@@ -107,9 +108,25 @@ function readCall(context: CallContext, incoming: IncomingCall): ReadCall {
   const at = context.clock.now();
   const route = chooseRoute({ providers: context.providers, prices: context.prices(), at }, target, request.facts.model);
   checkAllowed(caller, route);
-  checkReferences({ belongings: context.belongings, caller, provider: route.provider }, request.stored.uses);
+  const custody = { belongings: context.belongings, caller, provider: route.provider, wire: route.wire };
+  checkModel(custody, route.model);
+  for (const { model } of request.facts.otherModels ?? []) {
+    checkOther(caller, { route, model });
+    if (model !== null) checkModel(custody, model);
+  }
+  checkReferences(custody, request.stored.uses);
   const input = new InputCount(context.counter, { body, tokenizer: tokenizerOf({ vendor: route.provider.vendor, model: route.model }) });
   return { at, caller, target, method, headers, body, route, request, input };
+}
+
+/** @param other.model Null where the provider chooses it. */
+function checkOther(caller: Caller, { route, model }: { readonly route: Route; readonly model: string | null }): void {
+  if (model !== null) return checkAllowed(caller, { ...route, model });
+  if (!caller.key?.models) return;
+  throw new PurserError("forbidden", `model: the key "${caller.key.name}" may call some models only, and the provider would choose one`, {
+    field: "model",
+    remedy: `Name the models that may answer: ${caller.key.models.join(", ")}.`,
+  });
 }
 
 /** @throws PurserError `forbidden` when the key may not have this provider or model. */

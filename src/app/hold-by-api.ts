@@ -56,7 +56,8 @@ const apiEndpoint = "api";
 /**
  * A repeat of the same request is answered as the first time; nothing is held twice.
  *
- * @throws PurserError `invalid_request` for a hold that would last too long, `forbidden` for more of a budget than one key may hold.
+ * @throws PurserError `invalid_request` for a hold that would last too long, `forbidden` for more of a budget than one key may hold,
+ *   `too_many` for more open holds than one key may have.
  */
 export async function holdByApi(desk: HoldDesk, request: HoldRequest): Promise<HoldAnswer> {
   const at = desk.clock.now();
@@ -85,8 +86,8 @@ function checkLife({ holdSeconds }: HoldLimits, { key, ttlSeconds }: HoldRequest
   });
 }
 
-function shareOf({ holdSharePercent: percent }: HoldLimits, key: Key | null): { readonly share?: Share } {
-  return isBound(key) ? { share: { keyId: key.keyId, attribution: key.attribution, percent } } : {};
+function shareOf({ holdSharePercent: percent, openHoldsPerKey: mostHolds }: HoldLimits, key: Key | null): { readonly share?: Share } {
+  return isBound(key) ? { share: { keyId: key.keyId, attribution: key.attribution, percent, mostHolds } } : {};
 }
 
 function isBound(key: Key | null): key is Key {

@@ -33,6 +33,8 @@ export interface HoldLimits {
   readonly holdSeconds: number;
   /** Of each budget that others draw on too, how much one key may hold. */
   readonly holdSharePercent: number;
+  /** How many holds one key may have open at once. */
+  readonly openHoldsPerKey: number;
 }
 
 /** What callers may reach of the things that a provider keeps: nothing but what they made by a call, what they made at all, or everything. */

@@ -5,7 +5,9 @@ import { upstreamHeaders, withoutKey } from "./request-headers.ts";
 import { PurserError } from "../domain/error.ts";
 import { nothing, type Outcome } from "../domain/ledger/entry.ts";
 import { zero } from "../domain/money/money.ts";
-import { checkPlace, checkReferences, rememberMade } from "./belongings.ts";
+import { checkPlace, checkReferences, isBound, rememberMade } from "./belongings.ts";
+import { checkModel, ListOfModels, type ModelCustody } from "./own-models.ts";
+import type { StoredPlace } from "../wire/wire.ts";
 import { checkAllowed, checkLive, type CallContext, type IncomingCall } from "./call.ts";
 import { tooLong, type Watched } from "./in-flight.ts";
 import { makeOperationId } from "./operation-id.ts";
@@ -29,10 +31,10 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
   if (caller.key && !matchesName(caller.key.providers, route.provider.name)) checkAllowed(caller, route);
   const { provider, wireName, wire } = route;
   const { method, target, body } = incoming;
-  const custody = { belongings: context.belongings, caller, provider };
+  const custody = { belongings: context.belongings, caller, provider, wire };
   const place = wire.storedPlace(method, target.path);
   checkPlace(custody, place, `${method} ${target.path.split("?", 1)[0] ?? ""}`);
-  if (body.length > 0) checkReferences(custody, wire.references(body));
+  if (isBound(custody)) checkNamed(custody, incoming, { route, isPlace: place !== undefined });
   if (route.endpoint.metering === "unmetered") await record(context, incoming, route);
 
   const pipe = new Pipe(context, route, reply);
@@ -44,12 +46,50 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
         headers: upstreamHeaders(incoming.headers, { provider, wireName, caller, observer: context.observer }),
         body: body.length > 0 ? body : null,
       },
-      place ? rememberMade(custody, wire, pipe) : pipe,
+      receiverOf(custody, { place, route, pipe }),
     ),
   );
   const inFlight = context.inFlight.add(pipe, caller.key);
   await pipe.ended;
   context.inFlight.remove(inFlight);
+}
+
+/** @throws PurserError `forbidden` for a model that the key may not have, or for what is not its own. */
+function checkNamed(
+  custody: ModelCustody,
+  { method, target, headers, body }: IncomingCall,
+  { route, isPlace }: { readonly route: Route; readonly isPlace: boolean },
+): void {
+  const { caller } = custody;
+  const contentType = headers["content-type"];
+  const named = route.wire.named({
+    method,
+    path: target.path,
+    contentType: typeof contentType === "string" ? contentType : undefined,
+    body,
+  });
+  const models = route.model === "" ? named.models : [...named.models, route.model];
+  for (const model of models) checkModel(custody, model);
+  checkReferences(custody, named.uses);
+  if (route.endpoint.metering !== "unmetered" || !caller.key?.models) return;
+  for (const model of models) checkAllowed(caller, { ...route, model });
+  if (isPlace || models.length > 0) return;
+  throw new PurserError("forbidden", `model: the key "${caller.key.name}" may call some models only, and the request names none`, {
+    field: "model",
+    remedy: `Name one of: ${caller.key.models.join(", ")}.`,
+  });
+}
+
+interface Passing {
+  readonly place: StoredPlace | undefined;
+  readonly route: Route;
+  readonly pipe: Pipe;
+}
+
+function receiverOf(custody: ModelCustody, { place, route, pipe }: Passing): UpstreamReceiver {
+  if (place) return rememberMade(custody, route.wire, pipe);
+  const isList = route.endpoint.name === "models" && /\/models\/?(?:\?|$)/.test(route.url);
+  return isList && isBound(custody) ? new ListOfModels(pipe, custody) : pipe;
 }
 
 /**

@@ -73,7 +73,7 @@ test("a fault behind an answer that has begun breaks that answer off, and no sec
     receiver.data(Buffer.from("{"));
   });
   const bench = await openGateway(context, { inFlight: new Breaking({ clock, concurrentCallsPerKey: null }), upstream });
-  await assert.rejects(fetch(`${bench.url}/local/v1/models`).then((response) => response.text()));
+  await assert.rejects(fetch(`${bench.url}/local/v1/models/m`).then((response) => response.text()));
   assert.deepEqual(bench.failures, ["a call failed"]);
   assert.equal((await fetch(`${bench.url}/nowhere`)).status, 404, "all others are served");
 });

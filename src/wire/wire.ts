@@ -33,6 +33,20 @@ export interface StoredPlace {
   readonly makes: boolean;
 }
 
+/** A request that is passed on without being read for its cost. */
+export interface PassedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly contentType: string | undefined;
+  readonly body: Uint8Array;
+}
+
+export interface Named {
+  readonly uses: readonly Reference[];
+  /** Those that may be asked, wherever the request names them. */
+  readonly models: readonly string[];
+}
+
 /** Inputs whose tokens cannot be told from their bytes; each kind has a stated bound in `estimate`. */
 export interface MediaCounts {
   readonly images: number;
@@ -204,8 +218,14 @@ export interface WireFormat {
   read(endpoint: Endpoint, body: Uint8Array): ReadRequest;
   /** A meter for one answer. */
   meter(endpoint: Endpoint, answer: { readonly stream: boolean; readonly facts: RequestFacts }): UsageMeter;
-  /** The things that a body refers to, for a request that is not read; none for one that is not JSON. */
-  references(body: Uint8Array): readonly Reference[];
+  /**
+   * What a request names that is not metered, and so not read.
+   *
+   * @throws PurserError `invalid_request` for a body that cannot be read, or that repeats something in which an id stands.
+   */
+  named(request: PassedRequest): Named;
+  /** The name under which a model belongs to whoever tuned it; undefined for one that the provider offers. */
+  tunedModel(model: string): string | undefined;
   /** Watches an answer for the ids of what it made. */
   madeIds(how: { readonly isStream: boolean; readonly onIds: (ids: readonly string[]) => void }): AnswerWatch;
   /** The error body in the format's own shape, as JSON text. */

@@ -18,7 +18,8 @@ export async function startAccount(more: Partial<ProviderSettings> = {}): Promis
 }
 
 function answer({ method, url, body }: Recorded, response: ServerResponse, next: () => number): void {
-  const value = method === "POST" ? made(url.split("?", 1)[0] ?? "", next) : { secret: "of the whole account" };
+  const path = url.split("?", 1)[0] ?? "";
+  const value = method === "POST" ? made(path, next) : kept(path);
   if (url.includes("/responses") && body.includes('"stream":true')) {
     response.writeHead(200, { "content-type": "text/event-stream" });
     const events = [
@@ -30,6 +31,21 @@ function answer({ method, url, body }: Recorded, response: ServerResponse, next:
   }
   response.writeHead(200, { "content-type": "application/json" });
   response.end(JSON.stringify(value));
+}
+
+/** Of a tuning job, the model that it made; and the models of the account. */
+function kept(path: string): object {
+  const job = /\/fine_tuning\/jobs\/([^/]+)$/.exec(path)?.[1];
+  if (job !== undefined) return { id: job, object: "fine_tuning.job", status: "succeeded", fine_tuned_model: tunedBy(job) };
+  if (path.endsWith("/models")) return { object: "list", data: ["sim-small", operatorsModel, tunedBy("thing-1")].map((id) => ({ id })) };
+  return { secret: "of the whole account" };
+}
+
+/** Tuned by the operator, not through the gateway. */
+export const operatorsModel = "ft:sim-small:org::operator";
+
+export function tunedBy(job: string): string {
+  return `ft:sim-small:org::${job}`;
 }
 
 function made(path: string, next: () => number): object {

@@ -3,9 +3,8 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { textKinds } from "../../src/simulator/answer/text-kind.ts";
-import { Bounds, rates, type BoundWire, type CrowdOptions } from "./bounds.ts";
+import { Bounds, boundWires, rates, type CrowdOptions } from "./bounds.ts";
 
-const wires: readonly BoundWire[] = ["openai", "house", "anthropic", "gemini"];
 const crowd = { wire: "openai", text: "english", chunk: 12, calls: 20, output: 1500, stream: true, room: 7 } as const;
 
 let bounds: Bounds;
@@ -32,7 +31,7 @@ for (const text of textKinds) {
   });
 }
 
-for (const wire of wires) {
+for (const wire of boundWires) {
   test(`streams of the ${wire} provider, a token at a time, use a budget up and do not overspend it`, async () => {
     await assertExact({ ...crowd, wire, chunk: 1, output: 300 }, { leastUsed: 95n });
   });
@@ -50,6 +49,50 @@ for (const text of ["english", "csv", "cjk"] as const) {
 
 test("200 streams at once do not overspend a budget", async () => {
   await assertExact({ ...crowd, calls: 200, output: 400 }, { leastUsed: 95n });
+});
+
+const taught = [
+  { wire: "openai", text: "csv" },
+  { wire: "openai", text: "json" },
+  { wire: "openai", text: "hex" },
+  { wire: "house", text: "csv" },
+  { wire: "anthropic", text: "cjk" },
+  { wire: "gemini", text: "json" },
+] as const;
+
+for (const [course, { wire, text }] of taught.entries()) {
+  test(`streams of ${text} that the ${wire} provider may make long are bounded, whatever was learned of English`, async () => {
+    await bounds.teach({ wire, course, output: 60 });
+    await assertExact({ ...crowd, wire, course, text, asked: 16_000 }, { leastUsed: 85n });
+  });
+
+  test(`prompts of ${text} to the ${wire} provider are bounded, whatever was learned of English`, async () => {
+    const prompt = { text, bytes: 100_000 };
+    await bounds.teach({ wire, course, output: 1500, prompt });
+    await assertExact({ ...crowd, wire, course, output: 20, stream: false, prompt }, { leastUsed: 85n });
+  });
+}
+
+test("what a provider keeps may fill the model's whole context, and is held as that", async () => {
+  const responses = { path: "/openai/v1/responses", body: { model: "gpt-4o-bound-0", max_output_tokens: 16, input: "a" as unknown } };
+  const messages = { model: "claude-haiku-4-bound-0", max_tokens: 16, messages: [{ role: "user", content: "a" }] };
+  const contents = { contents: [{ parts: [{ text: "a" }] }], generationConfig: { maxOutputTokens: 16 } };
+  const gemini = "/gemini/v1beta/models/gemini-2.0-bound-0:generateContent";
+  const kept: readonly { readonly path: string; readonly body: object }[] = [
+    { ...responses, body: { ...responses.body, previous_response_id: "resp_1" } },
+    { ...responses, body: { ...responses.body, conversation: "conv_1" } },
+    { ...responses, body: { ...responses.body, prompt: { id: "pmpt_1" } } },
+    { ...responses, body: { ...responses.body, input: [{ type: "item_reference", id: "msg_1" }] } },
+    { ...responses, body: { ...responses.body, input: [{ type: "reasoning", id: "rs_1", summary: [] }] } },
+    { path: "/v1/responses", body: { ...responses.body, model: "openai/gpt-4o-bound-0", previous_response_id: "resp_1" } },
+    { path: "/anthropic/v1/messages", body: { ...messages, container: "container_1" } },
+    { path: "/anthropic/v1/messages", body: { ...messages, thread: { type: "continue", previous_message_id: "msg_1" } } },
+    { path: gemini, body: { ...contents, cachedContent: "cachedContents/c1" } },
+  ];
+  // The context of these models is not known: a million tokens, which are 0.5 USD at the price here.
+  for (const call of kept) assert.equal(await bounds.ask("0.4", call), 402, JSON.stringify(call));
+  const own = [responses, { path: "/anthropic/v1/messages", body: messages }, { path: gemini, body: contents }];
+  for (const call of own) assert.equal(await bounds.ask("0.4", call), 200, JSON.stringify(call));
 });
 
 for (const text of ["english", "json", "hex"] as const) {

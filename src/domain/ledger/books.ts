@@ -90,6 +90,11 @@ export class Books {
     return this.#recountedFrom.get(budgetId);
   }
 
+  /** How many open holds of a key lapse. */
+  holdsOfKey(keyId: string): number {
+    return this.#lapsing.holdsOfKey(keyId);
+  }
+
   /** How much of a counter a key holds by holds that lapse, in the counter's unit. */
   heldByKey(keyId: string, counter: Counter): bigint {
     return this.#lapsing.heldByKey(keyId, counter);

@@ -31,7 +31,10 @@ export interface Share {
   readonly keyId: string;
   /** What the key fixes. It may hold all of a budget that applies to this attribution alone. */
   readonly attribution: Attribution;
+  /** Of each budget that others draw on, too. */
   readonly percent: number;
+  /** How many holds it may have open at once. */
+  readonly mostHolds: number;
 }
 
 export interface HoldCommand {

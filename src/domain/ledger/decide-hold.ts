@@ -11,7 +11,7 @@ import { amountIn, available, balanceOf, isPaused } from "./counter.ts";
 import type { Decided } from "./decided.ts";
 import type { Entry, Quantities } from "./entry.ts";
 import { answerRepeat, nextAttempt } from "./repeat.ts";
-import { checkShare } from "./self-reported.ts";
+import { checkHolds, checkShare } from "./self-reported.ts";
 
 /** A demand whose rates are known, be it from the book or from a budget's fallback. */
 interface PricedDemand {
@@ -27,12 +27,13 @@ interface PricedDemand {
  * A refusal names the first budget, from the narrowest to the widest, that cannot pay for what must be payable.
  *
  * @throws PurserError `conflict` for an operation in flight, or one that is in the ledger with another body; `forbidden` for
- *   more than the share of a key.
+ *   more than the share of a key, `too_many` for more open holds than a key may have.
  */
 export function decideHold(books: Books, command: HoldCommand): Decided<HoldAnswer> {
   assert(command.demand.leastOutputTokens <= command.demand.outputTokens, "the least output is no more than the output asked for");
   const repeat = answerRepeat(books, command);
   if (repeat) return { answer: repeat, entries: [] };
+  if (command.share) checkHolds(books, command.share);
 
   const applied = books.applied(command, command.at);
   const fallback = chooseFallback(applied, command.demand);

@@ -7,19 +7,28 @@ import type { Hold } from "./hold.ts";
 /** Is given every hold, and minds those that lapse. */
 export class Lapsing {
   readonly #open = new Set<Hold>();
+  /** How many are open, by key. */
+  readonly #holds = new Map<string, number>();
   /** In each counter, by key. */
   readonly #held = new Map<string, bigint>();
 
   opened(hold: Hold): void {
-    if (hold.expiresAt !== null) this.#open.add(hold);
+    if (hold.expiresAt === null) return;
+    this.#open.add(hold);
+    this.#countHolds(hold, 1);
   }
 
   ended(hold: Hold): void {
-    this.#open.delete(hold);
+    if (this.#open.delete(hold)) this.#countHolds(hold, -1);
   }
 
   expiredBy(at: number): readonly Hold[] {
     return [...this.#open].filter((hold) => hold.expiresAt !== null && hold.expiresAt <= at);
+  }
+
+  /** How many open holds of a key lapse. */
+  holdsOfKey(keyId: string): number {
+    return this.#holds.get(keyId) ?? 0;
   }
 
   /** How much of a counter a key holds by holds that lapse, in the counter's unit. */
@@ -36,6 +45,13 @@ export class Lapsing {
       if (held === 0n) this.#held.delete(id);
       else this.#held.set(id, held);
     }
+  }
+
+  #countHolds({ route: { keyId } }: Hold, change: 1 | -1): void {
+    if (keyId === null) return;
+    const holds = this.holdsOfKey(keyId) + change;
+    if (holds === 0) this.#holds.delete(keyId);
+    else this.#holds.set(keyId, holds);
   }
 }
 

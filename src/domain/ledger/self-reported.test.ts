@@ -6,7 +6,7 @@ import type { HoldCommand, SettleCommand } from "./command.ts";
 
 const hasCode = (code: ErrorCode) => (error: unknown) => error instanceof PurserError && error.code === code;
 const route = { provider: "p", model: "m", endpoint: "api", keyId: "k1" };
-const share = { keyId: "k1", attribution: { project: "p1" }, percent: 50 };
+const share = { keyId: "k1", attribution: { project: "p1" }, percent: 50, mostHolds: 3 };
 const attribution = share.attribution;
 
 function byCaller(operationId: string, usd: bigint, more: Partial<HoldCommand> = {}): HoldCommand {
@@ -89,6 +89,21 @@ test("a key may hold all of a budget that is its own, and of one that is not har
   desk.budget({ budgetId: "each", amount: 100n, budgetType: "project", resourceId: "*" });
   desk.budget({ budgetId: "soft", amount: 10n, policy: "soft" });
   assert.equal(desk.run(byCaller("a", 100n)).admitted, true);
+});
+
+test("one key has a bounded number of holds open, whatever they hold, and others are not counted", () => {
+  const desk = new Desk();
+  const next = (id: string, more: Partial<HoldCommand> = {}) => desk.run(byCaller(id, 0n, more));
+  for (const id of ["a", "b", "c"]) next(id);
+  assert.throws(() => next("d"), hasCode("too_many"));
+  assert.partialDeepStrictEqual(next("c"), { admitted: true, repeated: true });
+  desk.run(aHold("at the gateway", 0n, { route }));
+  assert.equal(next("d", { route: { ...route, keyId: "k2" }, share: { ...share, keyId: "k2" } }).admitted, true);
+  for (const end of [settle("a", 0n), { kind: "release", at: 2, operationId: "b", attempt: 1, reason: "" } as const]) desk.run(end);
+  for (const id of ["e", "f"]) next(id);
+  assert.throws(() => next("g"), hasCode("too_many"));
+  desk.run({ kind: "expire", at: 100 });
+  assert.equal(next("g").admitted, true);
 });
 
 test("a budget of one request can be held", () => {

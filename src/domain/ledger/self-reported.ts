@@ -9,6 +9,15 @@ import type { Share } from "./command.ts";
 import { amountIn, available } from "./counter.ts";
 import type { Quantities } from "./entry.ts";
 
+/** @throws PurserError `too_many` when the key has as many holds open as it may. */
+export function checkHolds(books: Books, { keyId, mostHolds }: Share): void {
+  if (books.holdsOfKey(keyId) < mostHolds) return;
+  throw new PurserError("too_many", `this key has ${mostHolds} holds open, and may not have more`, {
+    field: "operation_id",
+    remedy: "Settle or release holds of the key first, or have limits.open_holds_per_key raised.",
+  });
+}
+
 /** @throws PurserError `forbidden` when the key would hold more of a budget that others draw on, too. */
 export function checkShare(
   books: Books,

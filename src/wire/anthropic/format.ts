@@ -6,7 +6,7 @@ import { AnthropicBody } from "./body.ts";
 import { anthropicEndpoint } from "./endpoint.ts";
 import { anthropicError } from "./error.ts";
 import { readAnthropicRequest } from "./request.ts";
-import { anthropicMadeIds, referencesOf, storedPlace } from "./stored.ts";
+import { anthropicMadeIds, named, storedPlace } from "./stored.ts";
 import { AnthropicStream } from "./stream.ts";
 
 export const anthropicWire: WireFormat = {
@@ -23,7 +23,8 @@ export const anthropicWire: WireFormat = {
     );
   },
   storedPlace,
-  references: referencesOf,
+  named,
+  tunedModel: () => undefined,
   madeIds: anthropicMadeIds,
   error: anthropicError,
 };

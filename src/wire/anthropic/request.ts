@@ -54,7 +54,7 @@ function readFacts(body: ScannedBody): RequestFacts {
     textBytes: body.textBytes,
     addedTokens: body.has("tools") ? toolInstructions : delimiters,
     media: readMedia(body),
-    storedContext: body.has("container"),
+    storedContext: body.has("container") || (body.has("thread") && body.keyCount("previous_message_id") > 0),
     maxOutputTokens: ceiling === undefined ? null : Math.max(ceiling, fallback),
     choices: 1,
     leastOutputTokens: thinking.least,

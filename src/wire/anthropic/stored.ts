@@ -2,16 +2,10 @@
 
 import type { ScannedBody } from "../body/scan.ts";
 import { MadeIds } from "../stored/made-ids.ts";
-import {
-  jsonObjectOf,
-  referencesIn,
-  referencesOfScanned,
-  usesNothing,
-  type Reference,
-  type ReferenceRules,
-  type StoredUse,
-} from "../stored/references.ts";
-import type { StoredPlace } from "../wire.ts";
+import { plainPath } from "../stored/plain-path.ts";
+import { NamedReader } from "../stored/named.ts";
+import { isObject, keysOf, referencesIn, referencesOfScanned, type ReferenceRules, type StoredUse } from "../stored/references.ts";
+import type { Named, PassedRequest, StoredPlace } from "../wire.ts";
 
 const collection = /^\/v1\/(?:messages\/batches|files|skills)(?:\/([^/]+))?(\/.*)?$/;
 
@@ -20,7 +14,8 @@ const openReads = /^\/v1\/models(?:\/[^/]+)?$/;
 
 /** @returns undefined for a path that any caller may ask. */
 export function storedPlace(method: string, path: string): StoredPlace | undefined {
-  const place = (path.split("?", 1)[0] ?? "").replace(/\/+$/, "");
+  const place = plainPath(path);
+  if (place === undefined) return { id: null, makes: false };
   if (method === "POST" && openPosts.includes(place)) return undefined;
   if ((method === "GET" || method === "HEAD") && openReads.test(place)) return undefined;
   const found = collection.exec(place);
@@ -30,34 +25,43 @@ export function storedPlace(method: string, path: string): StoredPlace | undefin
 
 /** Anthropic's own skills (`pptx`, `xlsx`) are everybody's. What a model wrote for a tool of the caller's is not read by the provider. */
 const rules: ReferenceRules = {
-  ids: new Set(["container", "file_id"]),
+  ids: new Set(["container", "file_id", "previous_message_id", "user_profile_id", "workspace_id"]),
   holders: new Set(["container"]),
+  others: ["skill_id"],
   data: new Set(["metadata", "input_schema", "schema"]),
   isData: (object, key) => key === "input" && typeof object["type"] === "string" && object["type"].endsWith("tool_use"),
-  own: ({ type, skill_id: skill }) => (type === "custom" ? skill : undefined),
+  own: ({ type, skill_id: id }) =>
+    typeof id === "string" && (type !== "anthropic" || id.startsWith("skill_")) ? { key: "skill_id", id } : undefined,
 };
 
-const wholeFields = ["container", "messages", "tools"];
+export const referenceKeys: readonly string[] = keysOf(rules);
 
-export const referenceKeys: readonly string[] = [...rules.ids, "skill_id"];
-
-/** Code that runs at the provider does so in a container, which later requests may name, with the files that it made. */
+/**
+ * Code that runs at the provider does so in a container, which later requests may name, with the files that it made. A thread is
+ * continued, and the use of a cache compared, by the id of the last message.
+ */
 export function storedUse(body: ScannedBody): StoredUse {
-  const isNamed = referenceKeys.some((key) => body.keyCount(key) > 0);
   const runsCode = [...body.values("type").keys()].some((type) => type.startsWith("code_execution"));
-  const uses = isNamed ? referencesOfScanned(body, wholeFields, rules) : usesNothing.uses;
-  return { uses, makes: runsCode || body.keyCount("container") > 0 };
+  const isContinued = body.has("thread") || body.has("diagnostics");
+  return { uses: referencesOfScanned(body, rules), makes: runsCode || isContinued || body.keyCount("container") > 0 };
 }
 
-/** @returns None for a body that is not JSON. */
-export function referencesOf(bytes: Uint8Array): readonly Reference[] {
-  return referencesIn(jsonObjectOf(bytes), rules);
+const reader = new NamedReader(rules);
+
+/** @throws PurserError `invalid_request` for a body that is neither a JSON object nor a form. */
+export function named(request: PassedRequest): Named {
+  return reader.read(request);
 }
 
 export function anthropicMadeIds(how: { readonly isStream: boolean; readonly onIds: (ids: readonly string[]) => void }): MadeIds {
   return new MadeIds({
     ...how,
-    markers: ['"container"', '"file_id"'],
-    read: (value) => [...referencesIn(value, rules).map(({ id }) => id), ...(typeof value["id"] === "string" ? [value["id"]] : [])],
+    markers: ['"container"', '"file_id"', '"message_start"'],
+    read: (value) => {
+      const message = value["type"] === "message_start" && isObject(value["message"]) ? value["message"] : value;
+      return [...referencesIn(value, madeRules).map(({ id }) => id), ...(typeof message["id"] === "string" ? [message["id"]] : [])];
+    },
   });
 }
+
+const madeRules: ReferenceRules = { ...rules, ids: new Set(["container", "file_id"]) };

@@ -8,7 +8,7 @@ import { ArrayFraming } from "./array-framing.ts";
 import { geminiEndpoint } from "./endpoint.ts";
 import { geminiError } from "./error.ts";
 import { readGeminiRequest } from "./request.ts";
-import { geminiMadeIds, referencesOf, storedPlace } from "./stored.ts";
+import { geminiMadeIds, named, storedPlace, tunedModel } from "./stored.ts";
 import { geminiUsage } from "./usage-told.ts";
 
 export const geminiWire: WireFormat = {
@@ -20,7 +20,8 @@ export const geminiWire: WireFormat = {
     return answer.stream ? geminiStreamMeter(state) : bodyMeter(state, { generates: name !== "embeddings" });
   },
   storedPlace,
-  references: referencesOf,
+  named,
+  tunedModel,
   madeIds: geminiMadeIds,
   error: geminiError,
 };

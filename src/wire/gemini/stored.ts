@@ -2,17 +2,10 @@
 
 import type { ScannedBody } from "../body/scan.ts";
 import { MadeIds } from "../stored/made-ids.ts";
-import {
-  isObject,
-  jsonObjectOf,
-  referencesIn,
-  referencesOfScanned,
-  usesNothing,
-  type Reference,
-  type ReferenceRules,
-  type StoredUse,
-} from "../stored/references.ts";
-import type { StoredPlace } from "../wire.ts";
+import { plainPath } from "../stored/plain-path.ts";
+import { NamedReader } from "../stored/named.ts";
+import { isObject, keysOf, referencesOfScanned, type ReferenceRules, type StoredUse } from "../stored/references.ts";
+import type { Named, PassedRequest, StoredPlace } from "../wire.ts";
 
 const collection =
   /^(?:\/upload)?\/v1(?:beta|alpha)?\/(files|cachedContents|tunedModels|fileSearchStores|corpora|batches|operations)(?:\/([^/:]+))?(.*)$/;
@@ -24,7 +17,8 @@ const openReads = /^\/v1(?:beta|alpha)?\/models(?:\/[^/:]+)?$/;
 
 /** @returns undefined for a path that any caller may ask. Ids are names: `files/abc`. */
 export function storedPlace(method: string, path: string): StoredPlace | undefined {
-  const place = (path.split("?", 1)[0] ?? "").replace(/\/+$/, "");
+  const place = plainPath(path);
+  if (place === undefined) return { id: null, makes: false };
   if (method === "POST" && openActions.test(place)) return undefined;
   if ((method === "GET" || method === "HEAD") && openReads.test(place)) return undefined;
   const found = collection.exec(place);
@@ -32,36 +26,66 @@ export function storedPlace(method: string, path: string): StoredPlace | undefin
   return { id: name === undefined ? null : `${folder}/${name}`, makes: method === "POST" && found !== null && name === undefined };
 }
 
+/** A model that was tuned, by the name that Gemini gives it. */
+export function tunedModel(model: string): string | undefined {
+  return /^tunedModels\/[^/:]+/.exec(model)?.[0];
+}
+
 const bothSpellings = (camel: string): readonly string[] => [camel, camel.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
-const uriKeys = new Set(bothSpellings("fileUri"));
+
+/** Where a file is read or written: a page of the web is nobody's. */
+const uriKeys = new Set(
+  "fileUri uri gcsUri storageUri outputGcsUri outputUri outputUriPrefix bigqueryUri".split(" ").flatMap(bothSpellings),
+);
+
+/**
+ * Vertex AI has the same format, and more that is the account's: data stores, corpora, buckets, secrets, service accounts (types of
+ * `@google/genai` 3.1, read 2026-11).
+ */
+const nameKeys =
+  "cachedContent fileName fileSearchStoreName fileSearchStoreNames previousInteractionId voice datastore dataStore engine ragCorpus ragCorpora " +
+  "ragFileIds apiKeySecret apiKeySecretVersion credentialSecret serviceAccount promptTemplateName responseTemplateName";
 
 const rules: ReferenceRules = {
-  ids: new Set(["cachedContent", "fileUri", "fileSearchStoreNames", "fileName"].flatMap(bothSpellings)),
+  ids: new Set([...uriKeys, ...nameKeys.split(" ").flatMap(bothSpellings)]),
   holders: new Set(),
-  data: new Set(["args", "response", "parameters", "parametersJsonSchema", "responseSchema", "responseJsonSchema", "labels"]),
-  idOf: (key, text) => (uriKeys.has(key) ? fileOf(text) : text),
+  data: new Set(
+    "args response parametersJsonSchema responseSchema responseJsonSchema partMetadata labels".split(" ").flatMap(bothSpellings),
+  ),
+  // Those of a function are its schema; beside `instances` they say where the answer is written.
+  isData: (object, key) => key === "parameters" && !("instances" in object),
+  idOf(key, text) {
+    if (uriKeys.has(key)) return fileOf(text);
+    // Names of Google's own voices are words.
+    return key === "voice" && !text.includes("/") ? undefined : text;
+  },
 };
 
 /** A file of the provider's own, by its URI; a web page has no owner, and every other place is one that only the account reaches. */
-function fileOf(uri: string): string | undefined {
-  const name = /\/(files\/[^/?#:]+)/.exec(uri)?.[1];
-  if (name !== undefined && /^https:\/\/[^/]*\.googleapis\.com\//.test(uri)) return name;
-  const isPublic = /^https?:\/\//.test(uri) && !/^https?:\/\/[^/]*\.googleapis\.com(?:[/:]|$)/.test(uri);
-  return isPublic ? undefined : uri;
+function fileOf(text: string): string | undefined {
+  const uri = URL.canParse(text) ? new URL(text) : undefined;
+  if (!uri || (uri.protocol !== "https:" && uri.protocol !== "http:")) return text;
+  const name = /^\/(?:download\/|upload\/)?v1(?:beta|alpha)?\/(files\/[^/:]+)(?::download)?$/.exec(uri.pathname)?.[1];
+  return name ?? (isGoogleApi.test(uri.hostname) ? text : undefined);
 }
 
-const wholeFields = ["cachedContent", "cached_content", "contents", "tools"];
+const isGoogleApi = /(?:^|\.)(?:googleapis\.com|storage\.cloud\.google\.com)\.?$/;
 
-export const referenceKeys: readonly string[] = [...rules.ids];
+export const referenceKeys: readonly string[] = keysOf(rules);
 
 export function storedUse(body: ScannedBody): StoredUse {
-  const isNamed = referenceKeys.some((key) => body.keyCount(key) > 0);
-  return { uses: isNamed ? referencesOfScanned(body, wholeFields, rules) : usesNothing.uses, makes: false };
+  return { uses: referencesOfScanned(body, rules), makes: false };
 }
 
-/** @returns None for a body that is not JSON. */
-export function referencesOf(bytes: Uint8Array): readonly Reference[] {
-  return referencesIn(jsonObjectOf(bytes), rules);
+const reader = new NamedReader(rules);
+
+/**
+ * What is uploaded is a file, of any kind.
+ *
+ * @throws PurserError `invalid_request` for a body that is no JSON object.
+ */
+export function named({ path, ...request }: PassedRequest): Named {
+  return path.startsWith("/upload/") ? { uses: [], models: [] } : reader.read(request);
 }
 
 export function geminiMadeIds(how: { readonly isStream: boolean; readonly onIds: (ids: readonly string[]) => void }): MadeIds {
@@ -69,8 +93,9 @@ export function geminiMadeIds(how: { readonly isStream: boolean; readonly onIds:
     ...how,
     markers: [],
     read: (value) => {
-      const made = [value, value["file"]].map((one) => (isObject(one) ? one["name"] : undefined));
-      return made.filter((name): name is string => typeof name === "string" && name !== "");
+      const { file, metadata } = value;
+      const made = [value["name"], isObject(file) ? file["name"] : undefined, isObject(metadata) ? metadata["tunedModel"] : undefined];
+      return made.filter((name): name is string => typeof name === "string" && name !== "").map((name) => tunedModel(name) ?? name);
     },
   });
 }

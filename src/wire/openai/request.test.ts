@@ -235,6 +235,10 @@ test("a request says whether it continues or quotes what the provider has stored
   assert.equal(responses({ previous_response_id: "resp_1" }).storedContext, true);
   assert.equal(responses({ conversation: { id: "c" } }).storedContext, true);
   assert.equal(responses({ prompt: { id: "p" } }).storedContext, true);
+  const reasoning = { type: "reasoning", id: "rs_1", summary: [] };
+  assert.equal(responses({ input: [reasoning] }).storedContext, true);
+  assert.equal(responses({ input: [{ type: "image_generation_call", id: "ig_1" }] }).storedContext, true);
+  assert.equal(responses({ input: [{ ...reasoning, encrypted_content: "gAAA" }] }).storedContext, false);
   assert.equal(read("/completions", { model: "m", prompt: "text" }).facts.storedContext, false);
 });
 
@@ -329,4 +333,12 @@ test("an error is written in OpenAI's words, with Purser's reasons beside it", (
     "server_error",
     "server_error",
   ]);
+});
+
+test("models that may answer in place of the one that was asked for are held for", () => {
+  assert.deepEqual(chat({ models: ["gpt-4o", "dearer", 5], max_tokens: 9 }).otherModels, [
+    { model: "dearer", runs: 1, maxOutputTokens: 9 },
+    { model: null, runs: 1, maxOutputTokens: 9 },
+  ]);
+  assert.equal(chat({ models: ["gpt-4o"] }).otherModels, undefined);
 });

@@ -2,7 +2,8 @@
 
 import { PurserError } from "../../domain/error.ts";
 import { bodyScanner, editBody, type FieldEdit, type IntegerBounds, type ScannedBody } from "../body/index.ts";
-import type { Endpoint, MediaCounts, ReadRequest, RequestEdits, RequestFacts } from "../wire.ts";
+import type { StoredUse } from "../stored/references.ts";
+import type { Endpoint, MediaCounts, OtherModel, ReadRequest, RequestEdits, RequestFacts } from "../wire.ts";
 import { hidesReasoning, searchesAlways } from "./model-name.ts";
 import { serviceTierOf } from "./service-tier.ts";
 import { referenceKeys, storedUse } from "./stored.ts";
@@ -45,10 +46,11 @@ const scan = bodyScanner({
 export function readOpenaiRequest(endpoint: Endpoint, body: Uint8Array, newTokenField: NewTokenField): ReadRequest {
   const scanned = scan(body);
   refuseBackground(endpoint, scanned);
-  const facts = factsOf(endpoint, scanned);
+  const stored = storedUse(endpoint, scanned);
+  const facts = factsOf(endpoint, scanned, stored);
   return {
     facts,
-    stored: storedUse(endpoint, scanned),
+    stored,
     edit: (edits) => {
       const fields = editsOf(scanned, { endpoint, newTokenField, edits });
       const edited = editBody(scanned, fields);
@@ -66,9 +68,11 @@ function refuseBackground(endpoint: Endpoint, body: ScannedBody): void {
   });
 }
 
-function factsOf(endpoint: Endpoint, body: ScannedBody): RequestFacts {
+function factsOf(endpoint: Endpoint, body: ScannedBody, stored: StoredUse): RequestFacts {
   const model = modelOf(endpoint, body);
   const media = mediaOf(body);
+  const maxOutputTokens = ceilingOf(endpoint, body);
+  const otherModels = otherModelsOf(body, { model, maxOutputTokens });
   const isResponses = endpoint.name === "responses";
   const format = body.kind("text.format") === "object" ? body.string("text.format.type") : body.string("response_format.type");
   return {
@@ -77,8 +81,8 @@ function factsOf(endpoint: Endpoint, body: ScannedBody): RequestFacts {
     textBytes: body.textBytes + (body.mediaPayloads > media.images + media.audios + media.files ? body.mediaBytes : 0),
     addedTokens,
     media,
-    storedContext: isReferring(body),
-    maxOutputTokens: ceilingOf(endpoint, body),
+    storedContext: isReferring(body) || stored.uses.some(({ key }) => key === "id"),
+    maxOutputTokens,
     choices: choicesOf(endpoint, body),
     leastOutputTokens: isResponses ? leastResponsesTokens : 1,
     uncuttable: format === "json_schema" || format === "json_object",
@@ -87,6 +91,7 @@ function factsOf(endpoint: Endpoint, body: ScannedBody): RequestFacts {
     serviceTier: serviceTierOf(body.string("service_tier")) ?? "standard",
     serverToolCalls: toolCallsOf(body, model),
     usageAsked: body.boolean("stream_options.include_usage") ?? false,
+    ...(otherModels.length > 0 && { otherModels }),
   };
 }
 
@@ -97,6 +102,16 @@ function modelOf(endpoint: Endpoint, body: ScannedBody): string {
     field: "model",
     remedy: "Name the model to call.",
   });
+}
+
+/** OpenRouter tries them in turn, and bills the one that answers (https://openrouter.ai/docs/guides/routing/model-fallbacks, read 2026-11). */
+function otherModelsOf(
+  body: ScannedBody,
+  { model, maxOutputTokens }: Pick<RequestFacts, "model" | "maxOutputTokens">,
+): readonly OtherModel[] {
+  if (body.kind("models") !== "array") return [];
+  const others = (body.json("models") as readonly unknown[]).filter((other) => other !== model);
+  return others.map((other) => ({ model: typeof other === "string" ? other : null, runs: 1, maxOutputTokens }));
 }
 
 function mediaOf(body: ScannedBody): MediaCounts {

@@ -6,7 +6,7 @@ import { openaiEndpoint } from "./endpoint.ts";
 import { openaiError } from "./error.ts";
 import { readOpenaiRequest, type NewTokenField } from "./request.ts";
 import { ResponsesMeter } from "./responses-meter.ts";
-import { openaiMadeIds, referencesOf, storedPlace } from "./stored.ts";
+import { openaiMadeIds, named, storedPlace, tunedModel } from "./stored.ts";
 import { WholeMeter } from "./whole-meter.ts";
 
 export interface OpenaiWireOptions {
@@ -22,7 +22,8 @@ export function openaiWire(options: OpenaiWireOptions = {}): WireFormat {
     read: (endpoint, body) => readOpenaiRequest(endpoint, body, newTokenField),
     meter: (endpoint, answer) => (answer.stream ? streamMeter(endpoint, answer.facts) : new WholeMeter(answer.facts, generates(endpoint))),
     storedPlace,
-    references: referencesOf,
+    named,
+    tunedModel,
     madeIds: openaiMadeIds,
     error: openaiError,
   };

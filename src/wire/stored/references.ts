@@ -1,21 +1,25 @@
 /** Finds what a body refers to of the things that its provider keeps: files, earlier responses, conversations, containers. */
 
 import { PurserError } from "../../domain/error.ts";
-import type { ScannedBody } from "../body/scan.ts";
+import type { ScannedBody } from "../body/index.ts";
 
 /** Where the bodies of one format have ids. */
 export interface ReferenceRules {
   /** Keys whose text, or texts, are ids. */
   readonly ids: ReadonlySet<string>;
-  /** Keys whose object has the id in its `id`. */
+  /** Keys whose object, or objects, have the id in their `id`. */
   readonly holders: ReadonlySet<string>;
+  /** Other keys by which `own` finds ids. */
+  readonly others?: readonly string[];
   /** Keys whose values are the caller's own data, in which no provider looks for ids. */
   readonly data: ReadonlySet<string>;
   /** The same, where it depends on what the object is. */
   readonly isData?: (object: Readonly<Record<string, unknown>>, key: string) => boolean;
   /** Ids that an object has by what it is. */
-  readonly own?: (object: Readonly<Record<string, unknown>>) => unknown;
-  /** The id in a value that is written in another form; undefined if it is not an id. */
+  readonly own?: (object: Readonly<Record<string, unknown>>) => Reference | undefined;
+  /** A reference that a body resolves itself. */
+  readonly given?: (object: Readonly<Record<string, unknown>>) => Reference | undefined;
+  /** The id in a value of one of `ids` that is written in another form; undefined if it is not an id. */
   readonly idOf?: (key: string, text: string) => string | undefined;
 }
 
@@ -34,34 +38,69 @@ export interface Reference {
 
 export const usesNothing: StoredUse = { uses: [], makes: false };
 
-/** @param value JSON, of any depth. @returns Each id once. */
-export function referencesIn(value: unknown, rules: ReferenceRules): readonly Reference[] {
-  const found = new Map<string, Reference>();
-  const take = (key: string, text: unknown): void => {
-    const id = typeof text === "string" ? (rules.idOf ? rules.idOf(key, text) : text) : undefined;
-    if (id !== undefined && id !== "") found.set(id, { key, id });
-  };
-  const waiting: unknown[] = [value];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    if (Array.isArray(next)) waiting.push(...next.filter(isObject));
-    else if (isObject(next)) takeFrom(next);
-  }
-  return [...found.values()];
+/** The keys by which a body refers to something: without any of them, it refers to nothing. */
+export function keysOf({ ids, holders, others = [] }: ReferenceRules): readonly string[] {
+  return [...ids, ...holders, ...others];
+}
 
-  function takeFrom(object: Readonly<Record<string, unknown>>): void {
-    take("id", rules.own?.(object));
+/** @param value JSON, of any depth. @returns Each id once for each of its keys. */
+export function referencesIn(value: unknown, rules: ReferenceRules): readonly Reference[] {
+  return walk(value, rules).references;
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+interface Walked {
+  readonly references: readonly Reference[];
+  /** How often each of the rules' keys was met, in the caller's own data, too. */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+function walk(value: unknown, rules: ReferenceRules): Walked {
+  const found = new Map<string, Reference>();
+  const given = new Set<string>();
+  const counts = new Map(keysOf(rules).map((key) => [key, 0]));
+  const waiting: { readonly inner: JsonObject; readonly isData: boolean }[] = [];
+  wait(value, false);
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) takeFrom(next.inner, next.isData);
+  for (const name of given) found.delete(name);
+  return { references: [...found.values()], counts };
+
+  function wait(inner: unknown, isData: boolean): void {
+    if (isObject(inner)) waiting.push({ inner, isData });
+  }
+
+  function take(reference: Reference | undefined): void {
+    if (reference && reference.id !== "") found.set(`${reference.key} ${reference.id}`, reference);
+  }
+
+  function takeFrom(object: JsonObject, isData: boolean): void {
+    if (!isData) {
+      take(rules.own?.(object));
+      const resolved = rules.given?.(object);
+      if (resolved) given.add(`${resolved.key} ${resolved.id}`);
+    }
     for (const [key, inner] of Object.entries(object)) {
-      if (rules.data.has(key) || rules.isData?.(object, key)) continue;
-      if (rules.ids.has(key)) for (const text of Array.isArray(inner) ? inner : [inner]) take(key, text);
-      if (!isObject(inner)) continue;
-      if (rules.holders.has(key)) take(key, inner["id"]);
-      waiting.push(inner);
+      const count = counts.get(key);
+      if (count !== undefined) counts.set(key, count + 1);
+      const isOwn = isData || rules.data.has(key) || rules.isData?.(object, key) === true;
+      if (!isOwn) for (const one of Array.isArray(inner) ? (inner as readonly unknown[]) : [inner]) take(referenceOf(key, one, rules));
+      wait(inner, isOwn);
     }
   }
 }
 
-/** @returns undefined for what is no JSON object, such as a form with a file in it. */
-export function jsonObjectOf(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+function referenceOf(key: string, value: unknown, { ids, holders, idOf }: ReferenceRules): Reference | undefined {
+  const id = typeof value === "string" ? (ids.has(key) ? (idOf ? idOf(key, value) : value) : undefined) : heldBy(key, value, holders);
+  return id === undefined ? undefined : { key, id };
+}
+
+function heldBy(key: string, value: unknown, holders: ReadonlySet<string>): string | undefined {
+  return holders.has(key) && isObject(value) && typeof value["id"] === "string" ? value["id"] : undefined;
+}
+
+/** @returns undefined for what is no JSON object. */
+export function jsonObjectOf(bytes: Uint8Array): JsonObject | undefined {
   const first = bytes.find((byte) => byte > space);
   if (first !== openingBrace && first !== byteOrderMark) return undefined;
   try {
@@ -79,19 +118,28 @@ const openingBrace = 0x7b;
 const byteOrderMark = 0xef;
 
 /**
- * The references of a request that was scanned.
+ * The references of a request that was scanned for the keys of the rules.
  *
- * @param keys Fields of the whole request. None may be repeated: this reader and the provider might take different values.
- * @throws PurserError `invalid_request` for a repeated field, and for a body whose strings are not valid JSON.
+ * @throws PurserError `invalid_request` for a body whose strings are not valid JSON, and for one that repeats something in which an id
+ *   stands: this reader and the provider might take different values.
  */
-export function referencesOfScanned(body: ScannedBody, keys: readonly string[], rules: ReferenceRules): readonly Reference[] {
-  for (const key of keys) body.field(key);
+export function referencesOfScanned(body: ScannedBody, rules: ReferenceRules): readonly Reference[] {
+  if (keysOf(rules).every((key) => body.keyCount(key) === 0)) return usesNothing.uses;
   const value = jsonObjectOf(body.bytes);
-  if (value) return referencesIn(value, rules);
-  throw new PurserError("invalid_request", "the body is not valid JSON", { field: "body", remedy: "Check the escapes in its strings." });
+  if (!value)
+    throw new PurserError("invalid_request", "the body is not valid JSON", { field: "body", remedy: "Check the escapes in its strings." });
+  const { references, counts } = walk(value, rules);
+  // Of two fields with one name, only the last is in the value.
+  const repeated = [...counts].find(([key, count]) => count < body.keyCount(key));
+  if (!repeated) return references;
+  const [key] = repeated;
+  throw new PurserError("invalid_request", `${key}: is repeated, or stands in a field that is`, {
+    field: key,
+    remedy: "Send each field once.",
+  });
 }
 
 /** Lists are objects, too. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null;
 }

@@ -44,7 +44,14 @@ test("of an OpenAI-shaped provider only a list of paths is open, and all else is
     "GET /files": "closed",
     "GET /chat/completions": "closed",
     "GET /fine_tuning/jobs": "closed",
-    "DELETE /models/ft:gpt-4o:org::1": "closed",
+    "DELETE /models/ft:gpt-4o:org::1": "ft:gpt-4o:org::1",
+    "DELETE /models/ft:gpt-4o:org::1:ckpt-step-9": "ft:gpt-4o:org::1",
+    "POST /audio/voices": "makes",
+    "GET /audio/voices": "closed",
+    "DELETE /audio/voices/voice_1": "voice_1",
+    "POST /audio/voice_consents": "makes",
+    "POST /realtime/client_secrets": "closed",
+    "POST /realtime/calls": "closed",
     "GET /models/user": "closed",
     "GET /key": "closed",
     "GET /api-key": "closed",
@@ -72,6 +79,11 @@ test("of Anthropic and Gemini likewise", () => {
     "GET /v1/files": "closed",
     "GET /v1/organizations/me": "closed",
     "DELETE /v1/models/claude": "closed",
+    "GET /v1/models/..%2ffiles": "closed",
+    "GET /v1/models/%252e%252e": "closed",
+    "GET /v1/models/..": "closed",
+    "GET /v1/files/file_1/../file_2": "closed",
+    "POST //v1/messages": "closed",
   });
   assertPlaces(geminiWire, {
     "POST /v1beta/models/gemini:generateContent": "open",
@@ -84,14 +96,21 @@ test("of Anthropic and Gemini likewise", () => {
     "GET /v1beta/tunedModels/t1": "tunedModels/t1",
     "POST /v1beta/models/gemini:batchGenerateContent": "closed",
     "PATCH /v1beta/models/gemini": "closed",
+    "GET /v1beta/models/..%2Ffiles": "closed",
+    "POST /v1beta/models/..%2ftunedModels%2ft1:generateContent": "closed",
+    "POST /v1beta/models/../tunedModels/t1:generateContent": "closed",
+    "GET /v1beta/files/f1/../f2": "closed",
   });
 });
 
 function references(wire: WireFormat, body: object): readonly string[] {
-  return wire
-    .references(Buffer.from(JSON.stringify(body)))
-    .map(({ id }) => id)
-    .toSorted();
+  const { uses } = wire.named({
+    method: "POST",
+    path: "/anything",
+    contentType: "application/json",
+    body: Buffer.from(JSON.stringify(body)),
+  });
+  return [...new Set(uses.map(({ id }) => id))].toSorted();
 }
 
 test("a body's references are found wherever its format has them, and not in the caller's own data", () => {
@@ -146,6 +165,18 @@ test("a body's references are found wherever its format has them, and not in the
   );
 });
 
+test("a thread of Anthropic's is continued by the id of its last message, which is its maker's", () => {
+  const read = (body: object) => anthropicWire.read(anthropicWire.endpoint("POST", "/v1/messages"), Buffer.from(JSON.stringify(body)));
+  const first = { model: "claude", max_tokens: 5, messages: [], thread: { type: "create" } };
+  assert.deepEqual(read(first).stored, { uses: [], makes: true });
+  assert.equal(read(first).facts.storedContext, false);
+  const next = { ...first, thread: { type: "continue", previous_message_id: "msg_1" } };
+  assert.deepEqual(read(next).stored, { uses: [{ key: "previous_message_id", id: "msg_1" }], makes: true });
+  assert.equal(read(next).facts.storedContext, true);
+  const start = `event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","type":"message"}}\n\n`;
+  assert.deepEqual(made(anthropicWire, true, start), ["msg_1"]);
+});
+
 test("a reference is found in the one reading of a call's body, also under a key with escapes", () => {
   const read = (body: string) => openai.read(openai.endpoint("POST", "/responses"), Buffer.from(body)).stored;
   assert.deepEqual(read('{"model":"m","previous_response_\\u0069d":"resp_1"}').uses, [{ key: "previous_response_id", id: "resp_1" }]);
@@ -157,7 +188,6 @@ test("a reference is found in the one reading of a call's body, also under a key
     '{"model":"m","conversation":"a\\x"}',
   ])
     assert.throws(() => read(odd), PurserError);
-  assert.equal(openai.references(Buffer.from('\uFEFF{"previous_response_id":"resp_1"}')).length, 1);
 });
 
 function made(wire: WireFormat, isStream: boolean, text: string): readonly string[] {

@@ -1,0 +1,66 @@
+/** What a request names that is not metered: its model, and the things that its provider keeps. */
+
+import { PurserError } from "../../domain/error.ts";
+import { bodyScanner, type ScannedBody } from "../body/index.ts";
+import type { Named, PassedRequest } from "../wire.ts";
+import { formFields, type FormField } from "./form.ts";
+import { keysOf, referencesIn, referencesOfScanned, type Reference, type ReferenceRules } from "./references.ts";
+
+/** Reads what requests of one format name. */
+export class NamedReader {
+  readonly #rules: ReferenceRules;
+  readonly #scan: (body: Uint8Array) => ScannedBody;
+
+  constructor(rules: ReferenceRules) {
+    const { ids, idOf } = rules;
+    this.#rules = {
+      ...rules,
+      ids: new Set([...ids, "model"]),
+      ...(idOf && { idOf: (key: string, text: string) => (key === "model" ? text : idOf(key, text)) }),
+    };
+    this.#scan = bodyScanner({ keys: keysOf(this.#rules) });
+  }
+
+  /**
+   * @throws PurserError `invalid_request` for a body that is neither a JSON object nor a form, or that repeats something in which a name
+   *   stands: the provider might read what is not seen here.
+   */
+  read({ body, contentType }: Pick<PassedRequest, "body" | "contentType">): Named {
+    if (body.length === 0) return { uses: [], models: [] };
+    const found = this.#form(body, contentType) ?? referencesOfScanned(this.#scan(body), this.#rules);
+    const isModel = ({ key }: Reference): boolean => key === "model";
+    return { uses: found.filter((one) => !isModel(one)), models: found.filter(isModel).map(({ id }) => id) };
+  }
+
+  #form(body: Uint8Array, contentType: string | undefined): readonly Reference[] | undefined {
+    const fields = formFields(body, contentType);
+    if (fields) return fields.flatMap((field) => referencesOfField(field, this.#rules));
+    if (!isMultipart.test(contentType ?? "")) return undefined;
+    throw new PurserError("invalid_request", "the body is not a form that can be read", {
+      field: "body",
+      remedy: "Give one boundary in content-type, each part a name, and the last boundary its end.",
+    });
+  }
+}
+
+const isMultipart = /^\s*multipart\//i;
+
+/** `voice[id]=...` is `{"voice":{"id":...}}`, `file_ids[]=...` a list. */
+function referencesOfField({ name, value }: FormField, rules: ReferenceRules): readonly Reference[] {
+  const path = name.split(/[[\].]+/).filter((part) => part !== "" && !/^\d+$/.test(part));
+  const inner = /^\s*[[{]/.test(value) ? parsed(value) : undefined;
+  let whole: unknown = inner ?? value;
+  for (const part of path.toReversed()) whole = { [part]: whole };
+  return referencesIn(whole, { ...rules, data: noData });
+}
+
+/** A field of a form may have any name. */
+const noData: ReadonlySet<string> = new Set();
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
