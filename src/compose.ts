@@ -56,7 +56,9 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   await using opened = new AsyncDisposableStack();
   const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
   const endCallsOf = (keyId: string): void => inFlight.endCallsOf(keyId);
-  const parts = opened.adopt(await openParts(options, { adminKey, endCallsOf }), (one) => one.close());
+  let belongings: SqliteBelongings | null = null;
+  const belongingsProblem = (): Error | null => belongings?.problem() ?? null;
+  const parts = opened.adopt(await openParts(options, { adminKey, endCallsOf, belongingsProblem }), (one) => one.close());
   const { ledger, prices, token, log } = parts;
   const unresolved = await recover(ledger, clock, prices.book.version);
   if (unresolved > 0)
@@ -69,7 +71,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   opened.defer(() => removeServerFile(directory));
   const simulator = isOn(configuration) ? opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close()) : null;
   const providers = makeProviders(configuration, { booked: parts.booked, simulator, tellsBilledCost: parts.tellsBilledCost });
-  const belongings = opened.adopt(
+  belongings = opened.adopt(
     new SqliteBelongings(directory, (error) => log.error("what providers keep cannot be remembered", error)),
     (file) => file.close(),
   );

@@ -17,7 +17,7 @@ const ofMost: ClientHabits = { retriesPaymentRequired: false, showsOnlyReason: f
  * litellm know a 402.
  */
 const habits: readonly (readonly [name: RegExp, habits: ClientHabits])[] = [
-  [/^codex[_-]/i, { retriesPaymentRequired: true, showsOnlyReason: true }],
+  [/^codex[_ -]/i, { retriesPaymentRequired: true, showsOnlyReason: true }],
   [/^litellm\/(?:0|1\.(?:\d|[1-7]\d|8[01]))\./i, { retriesPaymentRequired: true, showsOnlyReason: false }],
 ];
 

@@ -14,6 +14,8 @@ export interface StoreHealthParts {
   readonly ledger: Pick<Ledger, "problem">;
   readonly reader: Pick<LedgerReader, "check">;
   readonly clock: Clock;
+  /** What is wrong with the file that says who made what providers keep; null when nothing was seen. */
+  readonly belongings: () => Error | null;
 }
 
 export class StoreHealth {
@@ -31,8 +33,8 @@ export class StoreHealth {
   async problems(): Promise<readonly string[]> {
     if (this.#parts.clock.monotonic() >= this.#nextLookAt) this.#look ??= this.#lookThrough();
     if (this.#look) await Promise.race([this.#look, setTimeout(patienceMs, undefined, { ref: false })]);
-    const problem = this.#parts.ledger.problem();
-    return [...(problem ? [problem.message] : []), ...this.#damage.map((finding) => `the ledger's file is damaged: ${finding}`)];
+    const problems = [this.#parts.ledger.problem(), this.#parts.belongings()].filter((problem) => problem !== null);
+    return [...problems.map(({ message }) => message), ...this.#damage.map((finding) => `the ledger's file is damaged: ${finding}`)];
   }
 
   async #lookThrough(): Promise<void> {

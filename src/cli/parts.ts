@@ -160,7 +160,9 @@ async function readConfiguration(file: string | undefined): Promise<{ readonly f
 
 async function checkLedger(dataDirectory: string): Promise<void> {
   const { checkLedgerFile } = await import("../store/sqlite/check.ts");
+  const { checkBelongings } = await import("../store/sqlite/belongings.ts");
   checkLedgerFile(dataDirectory, { isHeld: await isLocked(dataDirectory) });
+  checkBelongings(dataDirectory);
 }
 
 /** A lock that nobody ever took is not made by asking. */

@@ -66,13 +66,15 @@ export interface Serving {
   readonly adminKey: string | undefined;
   /** Ends the calls that a key has under way. */
   readonly endCallsOf: (keyId: string) => void;
+  /** What is wrong with the file of what providers keep. */
+  readonly belongingsProblem: () => Error | null;
 }
 
 /** @param serving Null for a folder that is opened without a server: it has no calls. */
 export async function openParts(options: ComposeOptions, serving: Serving | null): Promise<Parts> {
   const { configuration, directory } = options;
   const serves = serving !== null;
-  const { adminKey, endCallsOf = (): void => undefined } = serving ?? {};
+  const { adminKey, endCallsOf = (): void => undefined, belongingsProblem = (): null => null } = serving ?? {};
   const log = makeLog(readLogLevel(options.environment), options.logText);
   const [catalogue, { ledger, reader }] = await Promise.all([
     openCatalogue(),
@@ -95,7 +97,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   const startedAt = clock.now();
   const learned = new Learned();
   const counter = new ThreadCounter();
-  const health = new StoreHealth({ ledger, reader, clock });
+  const health = new StoreHealth({ ledger, reader, clock, belongings: belongingsProblem });
   const token = `purser_${randomBytes(32).toString("hex")}`;
   const { host, hosts, origins } = configuration.server;
   const admit = visitorCheck({ listen: host, hosts, origins });

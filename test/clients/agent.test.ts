@@ -1,4 +1,4 @@
-/** Coding agents without a terminal at a gateway: what they print of an answer, a refusal, and a stream that is cut. */
+/** Coding agents without a terminal at a gateway: what they print of an answer, a tool call, a refusal, and a stream that is cut. */
 
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -13,7 +13,10 @@ import { booked, emptyWhenHeld, makePurse, promptOf, run, type Command, type End
 interface Agent {
   readonly name: string;
   readonly command: (call: AgentCall) => Promise<Omit<Command, "cwd">>;
-  readonly scenes: readonly SceneName[];
+  /** What it prints of a call of its first tool, which it runs without asking, and of the answer to the result. */
+  readonly toolPrinted: RegExp;
+  /** Why its user does not see what ended a cut stream (decision 17). */
+  readonly hidesCut?: string;
 }
 
 interface AgentCall {
@@ -21,7 +24,11 @@ interface AgentCall {
   readonly key: string;
   readonly prompt: string;
   readonly home: string;
+  readonly withTool: boolean;
 }
+
+/** Claude Code prints its last answer alone unless it is asked for all that happens. */
+const tellAll = ["--tools", "Read", "--output-format", "stream-json", "--verbose"];
 
 /** A package's own file, wherever npm has put it. */
 function fileOf(name: string, file: string): string {
@@ -33,22 +40,23 @@ function fileOf(name: string, file: string): string {
 const agents: readonly Agent[] = [
   {
     name: "Claude Code",
-    // Its thinking is hidden, so that the whole answer is held before it begins: there is nothing to cut.
-    scenes: ["stream", "refused"],
-    command: async ({ url, key, prompt, home }) => ({
+    toolPrinted: /"type":"tool_use"[^]*"name":"Read"[^]*"type":"tool_result"[^]*"result":"The for when day part/,
+    command: async ({ url, key, prompt, home, withTool }) => ({
       file: process.execPath,
-      words: [fileOf("@anthropic-ai/claude-code", "cli-wrapper.cjs"), "-p", prompt, "--model", "sim-large"],
+      words: [fileOf("@anthropic-ai/claude-code", "cli-wrapper.cjs"), "-p", prompt, "--model", "sim-large", ...(withTool ? tellAll : [])],
       env: {
         HOME: home,
         ANTHROPIC_BASE_URL: `${url}/anthropic`,
         ANTHROPIC_AUTH_TOKEN: key,
         CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+        // Its first tool would only stand for others.
+        ENABLE_TOOL_SEARCH: "false",
       },
     }),
   },
   {
     name: "Codex",
-    scenes: ["stream", "refused", "cut"],
+    toolPrinted: /exec[^]*sample[^]*codex\nThe for when day part/,
     command: async ({ url, key, prompt, home }) => {
       const provider = `name = "Purser"\nbase_url = "${url}/openai/v1"\nenv_key = "PURSER_KEY"\nwire_api = "responses"\n`;
       const file = path.join(home, "config.toml");
@@ -62,10 +70,12 @@ const agents: readonly Agent[] = [
   },
   {
     name: "Gemini CLI",
-    scenes: ["stream", "refused"],
-    command: async ({ url, key, prompt, home }) => {
+    toolPrinted: /The for when day part[^]*Error executing tool read_file/,
+    hidesCut: "its SDK reads over an error event",
+    command: async ({ url, key, prompt, home, withTool }) => {
       await mkdir(path.join(home, ".gemini"));
-      const settings = { security: { auth: { selectedType: "gemini-api-key" } } };
+      const tools = withTool ? { tools: { core: ["read_file"] } } : {};
+      const settings = { security: { auth: { selectedType: "gemini-api-key" } }, ...tools };
       await writeFile(path.join(home, ".gemini", "settings.json"), JSON.stringify(settings));
       return {
         file: process.execPath,
@@ -83,14 +93,15 @@ before(async () => {
   market = await openMarket();
 });
 
-for (const { name, scenes, command } of agents) {
+for (const { name, command, toolPrinted, hidesCut } of agents) {
   describe(name, () => {
     async function playScene(scene: SceneName) {
       const purse = await makePurse(market, scene);
       const home = await makeFolder();
-      // Agents offer tools, which the simulator would call.
-      const prompt = promptOf(scene, purse).replace("]]", " tool=none]]");
-      const started = await command({ url: market.gateway.url, key: purse.key, prompt, home });
+      const withTool = scene === "tools";
+      // Agents offer tools, the first of which the simulator calls.
+      const prompt = withTool ? promptOf(scene, purse) : promptOf(scene, purse).replace("]]", " tool=none]]");
+      const started = await command({ url: market.gateway.url, key: purse.key, prompt, home, withTool });
       const beside = (over: () => boolean): Promise<void> => emptyWhenHeld(market, scene === "cut" ? purse : undefined, over);
       const ended: Ended = await run({ ...started, cwd: home }, beside);
       return { purse, ...ended, printed: ended.out + ended.err, ...(await booked(market, purse)) };
@@ -110,12 +121,17 @@ for (const { name, scenes, command } of agents) {
       assert.match(printed, new RegExp(`${purse.name}.*refused: .*available`));
     });
 
-    if (scenes.includes("cut")) {
-      test("a stream that is cut ends it at once, with the budget", async () => {
-        const { printed, entries, refusals, purse } = await playScene("cut");
-        assert.deepEqual([entries.length, refusals], [1, 0], printed);
-        assert.match(printed, new RegExp(`${purse.name}.*ended this answer`));
-      });
-    }
+    test("a tool is called, and the answer to its result is printed", async () => {
+      const { code, printed, entries } = await playScene("tools");
+      assert.deepEqual([code, entries.length], [0, 2], printed);
+      assert.match(printed, toolPrinted);
+    });
+
+    test(`a stream that is cut ends it at once, ${hidesCut === undefined ? "with the budget" : `with its text, though ${hidesCut}`}`, async () => {
+      const { out, printed, entries, refusals, purse } = await playScene("cut");
+      assert.deepEqual([entries.length, refusals, entries[0]?.flags.includes("cut")], [1, 0, true], printed);
+      if (hidesCut === undefined) assert.match(printed, new RegExp(`${purse.name}.*ended this answer`));
+      else assert.match(out, /^The for when day part/);
+    });
   });
 }

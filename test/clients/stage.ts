@@ -22,6 +22,8 @@ export interface Seen {
   readonly tools: readonly string[];
   readonly finish: string | null;
   readonly output?: number | null;
+  /** Whether the part with the text was closed, where the client says so. */
+  readonly closed?: boolean;
   readonly error: { readonly type: string; readonly status: number | null; readonly message: string } | null;
   readonly ms: number;
 }

@@ -114,6 +114,92 @@ describe("a stream for which nobody pays any more ends cleanly in its own format
   });
 });
 
+interface CutFormat {
+  readonly name: string;
+  readonly path: string;
+  readonly unifiedPath: string;
+  /** @param provider In front of the model, on a unified path. */
+  readonly body: (text: string, provider?: string) => object;
+  /** The output tokens that the events of a stream tell, in the last place that tells them. */
+  readonly told: (events: readonly Json[]) => number | undefined;
+}
+
+type Json = { readonly [field: string]: Json } & number;
+
+const messagesOf = (content: string): readonly object[] => [{ role: "user", content }];
+const inUsage = (field: string) => (events: readonly Json[]) => events.findLast(({ usage }) => Boolean(usage))?.["usage"]?.[field];
+const chatOptions = { stream: true, stream_options: { include_usage: true } };
+
+const cutFormats: readonly CutFormat[] = [
+  {
+    name: "chat",
+    path: "/openai/v1/chat/completions",
+    unifiedPath: "/v1/chat/completions",
+    body: (text, provider = "") => ({ model: `${provider}sim-small`, ...chatOptions, messages: messagesOf(text) }),
+    told: inUsage("completion_tokens"),
+  },
+  {
+    name: "completions",
+    path: "/openai/v1/completions",
+    unifiedPath: "/v1/completions",
+    body: (text, provider = "") => ({ model: `${provider}sim-small`, ...chatOptions, prompt: text, max_tokens: 4000 }),
+    told: inUsage("completion_tokens"),
+  },
+  {
+    name: "responses",
+    path: "/openai/v1/responses",
+    unifiedPath: "/v1/responses",
+    body: (text, provider = "") => ({ model: `${provider}sim-small`, stream: true, input: text }),
+    told: (events) => events.findLast(({ response }) => Boolean(response))?.["response"]?.["usage"]?.["output_tokens"],
+  },
+  {
+    name: "messages",
+    path: "/anthropic/v1/messages",
+    unifiedPath: "/v1/messages",
+    body: (text, provider = "") => ({ model: `${provider}sim-large`, max_tokens: 4000, stream: true, messages: messagesOf(text) }),
+    told: inUsage("output_tokens"),
+  },
+  {
+    name: "content",
+    path: "/gemini/v1beta/models/sim-small:streamGenerateContent?alt=sse",
+    unifiedPath: "/v1beta/models/gemini%2Fsim-small:streamGenerateContent?alt=sse",
+    body: (text) => ({ contents: [{ role: "user", parts: [{ text }] }] }),
+    told: (events) => events.findLast((event) => Boolean(event["usageMetadata"]))?.["usageMetadata"]?.["candidatesTokenCount"],
+  },
+];
+
+/** Some events are gathered by SDKs, and some lost behind the error: here is what was sent. */
+async function cutEvents(purse: Purse, path: string, body: object): Promise<readonly Json[]> {
+  const headers = { authorization: `Bearer ${purse.key}`, "content-type": "application/json", "anthropic-version": "2023-06-01" };
+  const response = await fetch(market.gateway.url + path, { method: "POST", headers, body: JSON.stringify(body) });
+  let text = "";
+  for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    if (text === "") await market.gateway.api("PATCH", `/api/v1/budgets/${purse.name}`, { body: { amount: "0.0001" } });
+    text += piece;
+  }
+  return text
+    .split("\n")
+    .filter((line) => line.startsWith("data: {"))
+    .map((line) => JSON.parse(line.slice("data: ".length)) as Json);
+}
+
+for (const { name, path, unifiedPath, body, told } of cutFormats) {
+  for (const place of [path, unifiedPath]) {
+    test(`${name} at ${place}: the usage that a cut tells is the one that is charged, and close to what was sent`, async () => {
+      const purse = await market.makePurse("1");
+      const provider = place === unifiedPath ? `${path.split("/")[1]}/` : undefined;
+      const events = await cutEvents(purse, place, body(say(purse, "output=3000 gap_ms=2"), provider));
+      const [entry] = await market.gateway.entries(`project=${purse.name}`);
+      const [row] = await market.simulator.books(purse.name);
+      assert.ok(entry && row);
+      assert.ok(entry.flags.includes("cut"), JSON.stringify(entry.flags));
+      const charged = entry.usage.output ?? 0;
+      assert.equal(told(events), charged);
+      assert.ok(charged >= row.output && charged <= 1.25 * row.output + 64, `${charged} are charged for ${row.output}`);
+    });
+  }
+}
+
 test("streams that are read to the end hold nothing afterwards, however many slices they took", async () => {
   const purse = await market.makePurse("1");
   const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: say(purse, "output=900") }];
@@ -139,3 +225,23 @@ test("a provider that ignores max_tokens is cut once that is certain, and the ch
   // 0.0015 USD pay for 2,446 tokens at the price of the tests: what came beyond them is bounded, and not the 20,000 that were sent.
   assert.ok((entry.usage.output ?? 0) < 6000, JSON.stringify(entry.usage));
 });
+
+for (const query of ["?alt=sse", ""]) {
+  test(`a provider that ignores its ceiling and reports its own count is cut at that count, and not by a guess (Gemini${query})`, async () => {
+    // 0.008 USD pay for some 3,180 tokens at the price of the tests.
+    const purse = await market.makePurse("0.008");
+    const contents = [{ role: "user", parts: [{ text: say(purse, "output=8000 tokens_per_chunk=20 gap_ms=2 fault=ignore_max") }] }];
+    const response = await fetch(`${market.gateway.url}/gemini/v1beta/models/sim-small:streamGenerateContent${query}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${purse.key}`, "content-type": "application/json" },
+      body: JSON.stringify({ contents }),
+    });
+    const text = await response.text();
+    assert.match(text, /MAX_TOKENS/);
+    const [entry] = await market.gateway.entries(`project=${purse.name}`);
+    assert.ok(entry);
+    assert.ok(entry.flags.includes("cut"), JSON.stringify(entry.flags));
+    const output = entry.usage.output ?? 0;
+    assert.ok(output > 1000 && output <= 3240, `${output} were charged`);
+  });
+}

@@ -18,8 +18,6 @@ export interface ChatCall {
   readonly headers?: Readonly<Record<string, string>>;
   /** Leaves when it is aborted. */
   readonly signal?: AbortSignal;
-  /** Called with all that has come of the answer, each time that more comes. */
-  readonly onText?: (text: string) => void;
 }
 
 export interface Answered {
@@ -45,10 +43,7 @@ export class Crowd {
       const { statusCode, headers, body } = await this.#pool.request(requestOf(call));
       answered = { ...answered, status: statusCode, headers };
       body.setEncoding("utf8");
-      for await (const chunk of body) {
-        answered = { ...answered, text: answered.text + String(chunk) };
-        call.onText?.(answered.text);
-      }
+      for await (const chunk of body) answered = { ...answered, text: answered.text + String(chunk) };
       return { ...answered, broken: false };
     } catch (error) {
       // A connection that breaks is an answer here; anything else is a mistake in the test.

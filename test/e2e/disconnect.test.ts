@@ -22,10 +22,7 @@ interface Left {
   readonly passed: ReadonlyMap<string, number>;
 }
 
-/**
- * Sixty callers that leave at their own moments: before the head, in mid-stream, some not at all; streams and whole answers by turns.
- * A few leave once they have some of the answer, however long that takes.
- */
+/** Sixty callers that leave at their own moments: before the head, in mid-stream, some not at all; streams and whole answers by turns. */
 async function leaveAtAllMoments(policy: "drain" | "cancel"): Promise<Left> {
   const simulator = await startSimulatorProcess();
   const house = { wire: "openai" as const, base_url: `${simulator.url}/openai/v1`, api_key: providerKey("openai") };
@@ -48,18 +45,14 @@ async function leaveAtAllMoments(policy: "drain" | "cancel"): Promise<Left> {
     Array.from({ length: calls }, async (_, number) => {
       const operationId = `${policy}-${number}`;
       const sim = { ...answer, tag: operationId };
-      const leaving = new AbortController();
-      const tokensWanted = number % 12 === 0 ? 1 + number / 12 : Number.POSITIVE_INFINITY;
-      const onText = (text: string): void => {
-        if (tokensIn(text) >= tokensWanted) leaving.abort();
-      };
-      const time = AbortSignal.timeout(Math.round((lastLeavesMs * (number + 1)) / calls));
-      const signal = tokensWanted === Number.POSITIVE_INFINITY ? time : leaving.signal;
-      const { text } = await crowd.chat({ key, model: "sim-small", stream: number % 2 === 0, sim, operationId, signal, onText });
-      passed.set(operationId, tokensIn(text));
+      const leaving = AbortSignal.timeout(Math.round((lastLeavesMs * (number + 1)) / calls));
+      const { text } = await crowd.chat({ key, model: "sim-small", stream: isStream(operationId), sim, operationId, signal: leaving });
+      passed.set(operationId, deltasIn(text));
     }),
   );
   await crowd.close();
+  // However fast the machine is, one leaves in the middle.
+  passed.set(`${policy}-${calls}`, await leaveInTheMiddle(gateway, { key, operationId: `${policy}-${calls}`, sim: answer }));
   // Those who left first may never have reached the gateway; all others end by themselves.
   for (let tries = 0; tries < 200 && (await standings(gateway)).some(({ held }) => held > 0n); tries++) await sleep(25);
   await sleep(100);
@@ -68,8 +61,39 @@ async function leaveAtAllMoments(policy: "drain" | "cancel"): Promise<Left> {
   return { gateway, simulator, entries, billed: new Map(rows.filter((row) => row.billed).map((row) => [row.tag ?? "", row])), passed };
 }
 
-function tokensIn(text: string): number {
+/** @returns The output tokens that the caller of a stream got until it left. */
+async function leaveInTheMiddle(
+  gateway: GatewayProcess,
+  { key, operationId, sim }: { readonly key: string; readonly operationId: string; readonly sim: object },
+): Promise<number> {
+  const leaving = new AbortController();
+  const response = await fetch(`${gateway.url}/house/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json", "x-purser-operation-id": operationId },
+    body: JSON.stringify({
+      model: "sim-small",
+      stream: true,
+      sim: { ...sim, tag: operationId, gap_ms: 50 },
+      messages: [{ role: "user", content: "Hello" }],
+    }),
+    signal: leaving.signal,
+  });
+  let text = "";
+  for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += piece;
+    if (deltasIn(text) > 0) break;
+  }
+  leaving.abort();
+  return deltasIn(text);
+}
+
+function deltasIn(text: string): number {
   return text.match(/"delta":\{"content":"[^"]/g)?.length ?? 0;
+}
+
+/** Streams and whole answers take turns. */
+function isStream(operationId: string): boolean {
+  return Number(operationId.split("-").at(-1)) % 2 === 0;
 }
 
 async function checkBudget({ gateway, entries }: Left): Promise<void> {
@@ -94,10 +118,15 @@ test("drained, an answer whose caller left is charged as the provider billed it"
   assert.ok(left.entries.some((entry) => entry.flags.includes("aborted")));
 });
 
-test("cancelled, it is charged by estimate, and not below what passed", async () => {
+test("cancelled, it is charged by estimate: not below what passed, and a stream not far above what came", async () => {
   const left = await leaveAtAllMoments("cancel");
   await checkBudget(left);
   const guessed = left.entries.filter((entry) => entry.status !== "settled");
+  for (const entry of guessed.filter(({ operation_id: id }) => isStream(id))) {
+    assert.equal(entry.status, "estimated", `${entry.operation_id} is charged by what came, and not at what was held`);
+    const most = 2 * (left.billed.get(entry.operation_id)?.output ?? 0) + 32;
+    assert.ok((entry.usage.output ?? 0) <= most, `${entry.operation_id}: ${entry.usage.output} output tokens, and at most ${most}`);
+  }
   assert.ok(guessed.length > 0, "some left before the end");
   for (const entry of guessed) {
     assert.ok(entry.flags.includes("aborted"), `${entry.operation_id} says that its caller left`);

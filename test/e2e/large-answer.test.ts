@@ -12,6 +12,8 @@ import { startGateway, type GatewayProcess } from "./process.ts";
 
 const megabyte = 1024 * 1024;
 const bodyBytes = 128 * megabyte;
+/** Twelve times as much: whatever grows with an answer shows, however small a share of it is kept. It takes some seconds, and so only one does. */
+const largestBytes = 1536 * megabyte;
 /** What a call may take. */
 const mostGrowth = 32 * megabyte;
 
@@ -146,6 +148,17 @@ for (const [name, shape] of Object.entries(shapes)) {
     else assert.deepEqual([entry.status, entry.usage.input, entry.usage.output, entry.flags], ["settled", 11, 7, []]);
   });
 }
+
+test("an answer of 1.5 GB takes no more than 32 MB, and is charged", async () => {
+  await call("body", 16 * megabyte, false);
+  const answering = call("body", largestBytes, false);
+  const growth = await growthDuring(answering);
+  const { length, id } = await answering;
+  assert.equal(length, largestBytes + body.head.length + body.tail.length);
+  assert.ok(growth <= mostGrowth, `${Math.round(growth / megabyte)} MB`);
+  const [entry] = await gateway.entriesWhen(1, `operation_id=${id}`);
+  assert.deepEqual([entry?.status, entry?.usage.input, entry?.usage.output, entry?.flags], ["settled", 11, 7, []]);
+});
 
 for (const [name, shape] of Object.entries(encoded)) {
   test(`a ${name} passes as it is, with its header, and is charged by an estimate that says so`, async () => {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
-import { SqliteBelongings } from "./belongings.ts";
+import { PurserError } from "../../domain/error.ts";
+import { checkBelongings, SqliteBelongings } from "./belongings.ts";
 
 function folder(t: TestContext): string {
   const directory = mkdtempSync(path.join(tmpdir(), "purser-belongings-"));
@@ -43,4 +44,51 @@ test("the file is for its owner alone", (t) => {
   const directory = folder(t);
   open(directory).close();
   assert.equal(statSync(path.join(directory, "belongings.db")).mode & 0o777, 0o600);
+});
+
+/** A file of several pages. */
+function filled(t: TestContext): { readonly directory: string; readonly file: string; readonly whole: Buffer; readonly pageBytes: number } {
+  const directory = folder(t);
+  const belongings = open(directory);
+  for (let n = 0; n < 1000; n++) belongings.keep({ provider: "openai", id: `resp_${n}`, owner: `key_${n % 300}` });
+  belongings.close();
+  const file = path.join(directory, "belongings.db");
+  const whole = readFileSync(file);
+  return { directory, file, whole, pageBytes: whole.readUInt16BE(16) };
+}
+
+function isDamage(error: unknown): boolean {
+  assert.ok(error instanceof PurserError && error.code === "store_unavailable", String(error));
+  assert.match(error.message, /belongings\.db, which says whose the things are that providers keep, is damaged/);
+  assert.match(error.detail.remedy ?? "", /backup/);
+  return true;
+}
+
+test("each page of the file that is zeroed is found by a check, and nothing starts on it", (t) => {
+  const { directory, file, whole, pageBytes } = filled(t);
+  checkBelongings(directory);
+  const pages = whole.length / pageBytes;
+  assert.ok(pages > 10, String(pages));
+  for (let page = 0; page < pages; page++) {
+    writeFileSync(file, Buffer.from(whole).fill(0, page * pageBytes, (page + 1) * pageBytes));
+    assert.throws(() => checkBelongings(directory), isDamage, `page ${page + 1}`);
+    assert.throws(() => open(directory), isDamage, `page ${page + 1}`);
+  }
+});
+
+test("damage that is met while a server runs refuses what needs the file, by its name, and breaks nothing else", (t) => {
+  const { directory, file, whole, pageBytes } = filled(t);
+  const told: unknown[] = [];
+  const belongings = new SqliteBelongings(directory, (error) => told.push(error));
+  assert.equal(belongings.problem(), null);
+  writeFileSync(file, Buffer.concat([whole.subarray(0, pageBytes), Buffer.alloc(whole.length - pageBytes)]));
+  assert.throws(() => belongings.ownerOf("openai", "resp_1"), isDamage);
+  assert.ok(isDamage(belongings.problem()));
+  belongings.keep({ provider: "openai", id: "resp_new", owner: "key_1" });
+  belongings.close();
+  copyFileSync(file, `${file}.away`);
+  rmSync(file);
+  const anew = open(directory);
+  assert.equal(anew.ownerOf("openai", "resp_1"), undefined);
+  anew.close();
 });

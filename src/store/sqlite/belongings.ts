@@ -1,11 +1,13 @@
 /** Remembers the owners of what providers store, in a file beside the ledger. */
 
 import { createHash } from "node:crypto";
-import { chmodSync } from "node:fs";
+import { chmodSync, existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Belonging, Belongings } from "../../app/ports.ts";
-import { cannotOpen } from "./schema.ts";
+import { PurserError } from "../../domain/error.ts";
+import { findDamage, quicklyReadBytes, type IntegrityCheck } from "./integrity.ts";
+import { cannotOpen, damageRemedyFor } from "./schema.ts";
 
 /** A thing is 16 bytes of a hash: callers cannot choose the ids that providers assign, and the file reveals no id. */
 const tables = `
@@ -23,6 +25,7 @@ const retryMs = 1000;
  * Losing the file gives no caller access: a thing without a known owner is closed to all of them.
  */
 export class SqliteBelongings implements Belongings {
+  readonly #file: string;
   readonly #database: DatabaseSync;
   readonly #find: StatementSync;
   readonly #insert: StatementSync;
@@ -31,33 +34,47 @@ export class SqliteBelongings implements Belongings {
   /** By the thing's hash, in hex. */
   readonly #unwritten = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
+  #damage: PurserError | null = null;
 
-  /** @throws PurserError `store_unavailable`. @param onFailure Called when the file cannot be written; the write is retried. */
+  /** @throws PurserError `store_unavailable`, also for a file that is damaged. @param onFailure Called when the file cannot be written; the write is retried. */
   constructor(directory: string, onFailure: (error: unknown) => void) {
     this.#onFailure = onFailure;
+    this.#file = fileIn(directory);
     try {
-      const file = join(directory, "belongings.db");
-      this.#database = new DatabaseSync(file);
-      chmodSync(file, 0o600);
+      if (isQuicklyRead(this.#file)) refuseDamage(this.#file, "quick_check");
+      this.#database = new DatabaseSync(this.#file);
+      chmodSync(this.#file, 0o600);
       this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${tables}`);
       this.#find = this.#database.prepare("SELECT key_id FROM thing JOIN owner USING (owner_id) WHERE thing = unhex(?)");
       this.#insertOwner = this.#database.prepare("INSERT OR IGNORE INTO owner (key_id) VALUES (?)");
       this.#insert = this.#database.prepare("INSERT OR IGNORE INTO thing SELECT unhex(?), owner_id FROM owner WHERE key_id = ?");
     } catch (cause) {
-      throw cannotOpen(directory, cause);
+      throw damageRemedyFor(cause) === undefined ? cannotOpen(directory, cause) : damagedFile(this.#file, cause);
     }
   }
 
+  /** What is wrong with the file, as far as that was seen. */
+  problem(): PurserError | null {
+    return this.#damage;
+  }
+
+  /** @throws PurserError `store_unavailable` where the file is damaged. */
   ownerOf(provider: string, id: string): string | undefined {
     const thing = thingOf(provider, id);
     const unwritten = this.#unwritten.get(thing);
     if (unwritten !== undefined) return unwritten;
-    const row = this.#find.get(thing);
+    const row = this.#lookUp(thing);
     return row && String(row["key_id"]);
   }
 
   keep({ provider, id, owner }: Belonging): void {
-    if (this.ownerOf(provider, id) !== undefined) return;
+    // Nothing more can be written then, and what has no owner is closed to all.
+    if (this.#damage) return;
+    try {
+      if (this.ownerOf(provider, id) !== undefined) return;
+    } catch (error) {
+      return this.#onFailure(error);
+    }
     this.#unwritten.set(thingOf(provider, id), owner);
     this.#timer ??= setTimeout(() => this.#write(), gatherMs);
   }
@@ -67,6 +84,20 @@ export class SqliteBelongings implements Belongings {
     this.#write();
     clearTimeout(this.#timer);
     this.#database.close();
+  }
+
+  #lookUp(thing: string): Record<string, unknown> | undefined {
+    try {
+      return this.#find.get(thing);
+    } catch (error) {
+      throw this.#noteDamage(error) ?? error;
+    }
+  }
+
+  /** @returns Null for an error that says nothing of damage. */
+  #noteDamage(error: unknown): PurserError | null {
+    if (damageRemedyFor(error) !== undefined) this.#damage ??= damagedFile(this.#file, error);
+    return this.#damage;
   }
 
   #write(): void {
@@ -83,10 +114,46 @@ export class SqliteBelongings implements Belongings {
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       this.#onFailure(error);
+      if (this.#noteDamage(error)) return this.#unwritten.clear();
       this.#timer = setTimeout(() => this.#write(), retryMs);
       this.#timer.unref();
     }
   }
+}
+
+/** @throws PurserError `store_unavailable` for a file that is there and damaged; changes nothing. */
+export function checkBelongings(directory: string): void {
+  const file = fileIn(directory);
+  if (existsSync(file)) refuseDamage(file, "integrity_check");
+}
+
+function refuseDamage(file: string, check: IntegrityCheck): void {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    const [finding] = findDamage(database, check);
+    if (finding !== undefined) throw damagedFile(file, finding);
+  } finally {
+    database.close();
+  }
+}
+
+function damagedFile(file: string, cause: unknown): PurserError {
+  if (cause instanceof PurserError) return cause;
+  const what = cause instanceof Error ? cause.message : String(cause);
+  return new PurserError("store_unavailable", `${file}, which says whose the things are that providers keep, is damaged: ${what}`, {
+    field: "data",
+    remedy: "Restore it from a backup; or stop the server and move it away: no caller then reaches what was made before.",
+    ...(cause instanceof Error && { cause }),
+  });
+}
+
+function isQuicklyRead(file: string): boolean {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  return size > 0 && size <= quicklyReadBytes;
+}
+
+function fileIn(directory: string): string {
+  return join(directory, "belongings.db");
 }
 
 function thingOf(provider: string, id: string): string {

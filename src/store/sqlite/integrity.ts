@@ -8,7 +8,7 @@ import { damageRemedy, damageRemedyFor, ledgerFile } from "./schema.ts";
 /** More findings are not listed: one damaged page mostly makes many. */
 const mostFindings = 20;
 /** A file of this many bytes is checked within a fraction of a second. */
-const quicklyRead = 64 * 1024 * 1024;
+export const quicklyReadBytes = 64 * 1024 * 1024;
 
 /** `quick` leaves out whether each index has the rows of its table: a damaged page is still found. */
 export type IntegrityCheck = "integrity_check" | "quick_check";
@@ -32,7 +32,7 @@ export function refuseDamage(database: DatabaseSync, directory: string, check: I
 
 /** Whether the file is small enough to be checked without a noticeable delay. */
 export function isQuicklyRead(directory: string): boolean {
-  return statSync(ledgerFile(directory)).size <= quicklyRead;
+  return statSync(ledgerFile(directory)).size <= quicklyReadBytes;
 }
 
 export function damagedLedger(directory: string, what: string, cause?: unknown): PurserError {

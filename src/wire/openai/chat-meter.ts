@@ -4,6 +4,7 @@ import { PurserError } from "../../domain/error.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { isErrorInstead } from "../answer/error-body.ts";
 import { isErrorList } from "../answer/error-list.ts";
+import { isJson } from "../answer/meter.ts";
 import { behindQuoted } from "../bytes.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
 import type { Cut, Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
@@ -36,6 +37,7 @@ export class ChatMeter implements UsageMeter {
   #introductions = 0;
   #id: string | undefined;
   #created: number | undefined;
+  #ending = false;
   #finished = false;
   #hasPassedEnd = false;
 
@@ -63,6 +65,7 @@ export class ChatMeter implements UsageMeter {
   }
 
   end(): { readonly rest: Uint8Array; readonly reading: Reading } {
+    this.#ending = true;
     const rest = this.#splitter.end();
     if (!this.#finished && !this.#record.failed) this.#record.flag("unfinished");
     if (this.#splitter.malformed) this.#record.flag("malformed");
@@ -100,6 +103,8 @@ export class ChatMeter implements UsageMeter {
     if (isOtherError(payload)) return this.#fail();
     const bytes = countDeltaBytes(payload, this.#deltaKey, this.output) || this.#countOtherText(payload);
     this.#choices.see(payload);
+    // What the stream's end cuts off is unfinished, and not wrong.
+    if (this.#ending && !isJson(payload)) return true;
     const isIntroduction = this.#introductions < mostIntroductions && (this.#id === undefined || this.#record.model === null);
     const mayHaveUsage = lastUsage(payload) !== undefined || (bytes === 0 && mayHideKeys(payload));
     const mayTellError = payload.includes(errorWord);
