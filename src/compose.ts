@@ -1,15 +1,15 @@
 /** Puts the product together: the one place that knows which implementation of each port is used. */
 
 import { getRequestListener } from "@hono/node-server";
-import { type DeclaredChange, differencesOf, namesOf } from "./app/declared.ts";
-import { makeFirstKeys, type FirstSecrets } from "./app/first-start.ts";
-import { Identification } from "./app/identify.ts";
-import { InFlight } from "./app/in-flight.ts";
-import { recover } from "./app/recover.ts";
-import { Scouts } from "./app/scouts.ts";
-import { servedModels } from "./app/served-models.ts";
-import { isOn, simulator as simulatorName } from "./app/simulated.ts";
-import { Waiting } from "./app/waiting.ts";
+import { type DeclaredChange, differencesOf, namesOf } from "./app/manage/declared.ts";
+import { makeFirstKeys, type FirstSecrets } from "./app/manage/first-start.ts";
+import { Identification } from "./app/caller/identify.ts";
+import { InFlight } from "./app/caller/in-flight.ts";
+import { recover } from "./app/call/recover.ts";
+import { Scouts } from "./app/hold/scouts.ts";
+import { servedModels } from "./app/route/served-models.ts";
+import { isOn, simulator as simulatorName } from "./app/route/simulated.ts";
+import { Waiting } from "./app/hold/waiting.ts";
 import { clock } from "./compose/clock.ts";
 import { openParts, type ComposeOptions } from "./compose/parts.ts";
 import { makeProviders, wires } from "./compose/providers.ts";

@@ -1,8 +1,8 @@
 /** A process that does one thing with a ledger, and times it: `Work` over its channel, then `Done`. */
 
 import { setImmediate } from "node:timers/promises";
-import { recover } from "../../src/app/recover.ts";
-import type { Ledger } from "../../src/app/ports.ts";
+import { recover } from "../../src/app/call/recover.ts";
+import type { Ledger } from "../../src/app/port/ports.ts";
 import { openCatalogue } from "../../src/catalogue/catalogue.ts";
 import type { Budget } from "../../src/domain/budget/budget.ts";
 import { defineBudget } from "../../src/domain/budget/define.ts";

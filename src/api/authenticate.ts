@@ -1,6 +1,6 @@
 /** Who asks: the key in a request's headers. */
 
-import { hashSecret } from "../app/secret.ts";
+import { hashSecret } from "../app/caller/secret.ts";
 import { PurserError } from "../domain/error.ts";
 import { isLive } from "../domain/key/key.ts";
 import type { ApiContext, Caller } from "./context.ts";

@@ -1,7 +1,7 @@
 /** `/api/v1/budgets`: limits, and what is left of them. */
 
 import { z } from "zod";
-import { changeBudget, createBudget, deleteBudget, findBudget, observeBudget, type BudgetState } from "../app/manage-budgets.ts";
+import { changeBudget, createBudget, deleteBudget, findBudget, observeBudget, type BudgetState } from "../app/manage/manage-budgets.ts";
 import { formatAmount } from "../domain/budget/amount.ts";
 import type { Budget, Currency } from "../domain/budget/budget.ts";
 import { budgetToJson } from "../domain/budget/json.ts";

@@ -1,11 +1,11 @@
 /** What the control plane needs of the running process, and who is asking it. */
 
-import type { Probe } from "../app/probe.ts";
-import type { Clock, Ledger, LedgerReader } from "../app/ports.ts";
-import type { HoldLimits } from "../app/limits.ts";
-import type { TokenCounter } from "../app/token-counter.ts";
-import type { Observer } from "../app/observer.ts";
-import type { Visit } from "../app/visitor.ts";
+import type { Probe } from "../app/manage/probe.ts";
+import type { Clock, Ledger, LedgerReader } from "../app/port/ports.ts";
+import type { HoldLimits } from "../app/port/limits.ts";
+import type { TokenCounter } from "../app/port/token-counter.ts";
+import type { Observer } from "../app/port/observer.ts";
+import type { Visit } from "../app/caller/visitor.ts";
 import type { Key, Role } from "../domain/key/key.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 

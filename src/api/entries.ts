@@ -1,8 +1,8 @@
 /** `/api/v1/entries`: every call with the lines of its bill. */
 
 import { z } from "zod";
-import { correctCharge } from "../app/correct-charge.ts";
-import type { CallRow, RefusalRow } from "../app/ports.ts";
+import { correctCharge } from "../app/desk/correct-charge.ts";
+import type { CallRow, RefusalRow } from "../app/port/ports.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { idOfOperation } from "../domain/ledger/operation.ts";
 import { formatUsd, multiply, subtract, zero } from "../domain/money/money.ts";

@@ -1,10 +1,10 @@
 /** `/api/v1/estimate`: what a call will cost, before it is made, and which budgets would let it pass. */
 
 import { z } from "zod";
-import { appliedBudgets } from "../app/applied-budgets.ts";
-import { usefulOutput } from "../app/estimate.ts";
-import { demandFor, type Sizing } from "../app/hold-by-api.ts";
-import { lookUpPrice } from "../app/look-up-price.ts";
+import { appliedBudgets } from "../app/hold/applied-budgets.ts";
+import { usefulOutput } from "../app/hold/estimate.ts";
+import { demandFor, type Sizing } from "../app/desk/hold-by-api.ts";
+import { lookUpPrice } from "../app/desk/look-up-price.ts";
 import { formatAmount } from "../domain/budget/amount.ts";
 import { blocksUnpriced } from "../domain/budget/unpriced.ts";
 import { PurserError } from "../domain/error.ts";

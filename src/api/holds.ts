@@ -13,7 +13,7 @@ import {
   type HeldCall,
   type HoldDesk,
   type Sizing,
-} from "../app/hold-by-api.ts";
+} from "../app/desk/hold-by-api.ts";
 import type { HoldAnswer } from "../domain/ledger/command.ts";
 import type { Quantities } from "../domain/ledger/entry.ts";
 import { PurserError } from "../domain/error.ts";
@@ -33,7 +33,7 @@ import {
   settledSchema,
   topUpInput,
 } from "./hold-schema.ts";
-import { refusedCall } from "../app/refusal.ts";
+import { refusedCall } from "../app/hold/refusal.ts";
 import { refusalResponse } from "./refusal.ts";
 import { callers, created, ok, route, type Route } from "./route.ts";
 import { answer, nameSchema, problem, readUsd } from "./schema.ts";

@@ -1,8 +1,8 @@
 /** `/api/v1/keys`: who may call, and on whose account. A secret is shown once, when it is made. */
 
 import { z } from "zod";
-import { changeKey, createKey, findKey, readKeyUses, revokeKey } from "../app/manage-keys.ts";
-import type { KeyUseRow } from "../app/ports.ts";
+import { changeKey, createKey, findKey, readKeyUses, revokeKey } from "../app/manage/manage-keys.ts";
+import type { KeyUseRow } from "../app/port/ports.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { keyToJson } from "../domain/key/define.ts";
 import type { Key } from "../domain/key/key.ts";

@@ -1,9 +1,9 @@
 /** `/api/v1/prices`: what a model costs at a moment, where that is known from, and prices that a user states. */
 
 import { z } from "zod";
-import { lookUpPrice } from "../app/look-up-price.ts";
-import { addPrice } from "../app/manage-prices.ts";
-import { commonName } from "../app/provider.ts";
+import { lookUpPrice } from "../app/desk/look-up-price.ts";
+import { addPrice } from "../app/manage/manage-prices.ts";
+import { commonName } from "../app/port/provider.ts";
 import { PurserError } from "../domain/error.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { formatUsd, multiply } from "../domain/money/money.ts";

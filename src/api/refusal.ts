@@ -1,6 +1,6 @@
 /** A budget's no, as a problem with status 402. */
 
-import { describeRefusal, explainRefusal, type AskedFor } from "../app/refusal.ts";
+import { describeRefusal, explainRefusal, type AskedFor } from "../app/hold/refusal.ts";
 import type { Refusal } from "../domain/ledger/command.ts";
 import { problemResponse } from "./problem.ts";
 

@@ -1,6 +1,6 @@
 /** Reads what comes over the wire, within limits. */
 
-import { decodeBody } from "../app/content-encoding.ts";
+import { decodeBody } from "../app/header/content-encoding.ts";
 import { PurserError } from "../domain/error.ts";
 import { repeatedKey } from "./repeated-key.ts";
 

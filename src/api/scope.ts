@@ -1,8 +1,8 @@
 /** Which figures a caller may see, and the filter that follows from it and from what was asked. */
 
 import { z } from "zod";
-import type { CallFilter } from "../app/ports.ts";
-import { withoutSimulated } from "../app/simulated.ts";
+import type { CallFilter } from "../app/port/ports.ts";
+import { withoutSimulated } from "../app/route/simulated.ts";
 import { dimensions, type Attribution } from "../domain/attribution/attribution.ts";
 import { everyValue } from "../domain/budget/applies.ts";
 import type { Budget } from "../domain/budget/budget.ts";

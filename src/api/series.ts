@@ -1,8 +1,8 @@
 /** `/api/v1/series`: figures over time. */
 
 import { z } from "zod";
-import { series, type BucketName, type Figures, type GroupFigures } from "../app/series.ts";
-import { unpricedModels } from "../app/unpriced-models.ts";
+import { series, type BucketName, type Figures, type GroupFigures } from "../app/figure/series.ts";
+import { unpricedModels } from "../app/figure/unpriced-models.ts";
 import { dimensions } from "../domain/attribution/attribution.ts";
 import { PurserError } from "../domain/error.ts";
 import { suggest } from "../domain/input/nearest.ts";

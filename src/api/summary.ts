@@ -1,7 +1,7 @@
 /** `/api/v1/summary`: what was spent, on what, and how efficiently. */
 
 import { z } from "zod";
-import { summarise } from "../app/report.ts";
+import { summarise } from "../app/figure/report.ts";
 import { ok, readers, route, type Route } from "./route.ts";
 import { answer, problem } from "./schema.ts";
 import { figuresFilter, filterSchema, includeSchema } from "./scope.ts";

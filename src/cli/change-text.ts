@@ -1,6 +1,6 @@
 /** What a start took over from its configuration, a line each. */
 
-import type { DeclaredChange } from "../app/declared.ts";
+import type { DeclaredChange } from "../app/manage/declared.ts";
 import type { Paint } from "./terminal/color.ts";
 import { printable } from "./terminal/width.ts";
 import { purser } from "./called.ts";

@@ -1,8 +1,8 @@
 /** What a command is given: where to write, what it may start, and how it says how it ended. */
 
-import type { DeclaredChange } from "../app/declared.ts";
-import type { VerifyReport } from "../app/ports.ts";
-import type { Probe } from "../app/probe.ts";
+import type { DeclaredChange } from "../app/manage/declared.ts";
+import type { VerifyReport } from "../app/port/ports.ts";
+import type { Probe } from "../app/manage/probe.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import type { OpenFolder } from "./connection.ts";
 import type { ExitCode, Warning } from "./failure.ts";

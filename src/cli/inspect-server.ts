@@ -1,6 +1,6 @@
 /** What a running server says about itself: its environment is not that of the shell from which one looks. */
 
-import type { Probe } from "../app/probe.ts";
+import type { Probe } from "../app/manage/probe.ts";
 import { ask, type Connection } from "./connection.ts";
 import type { CheckedConfiguration } from "./context.ts";
 import { ApiProblem, failureOf } from "./failure.ts";

@@ -1,9 +1,9 @@
 /** Providers as they are configured, with what the catalogue knows of them and the formats in which they are spoken to. */
 
-import type { Probe } from "../app/probe.ts";
-import type { Provider, Providers } from "../app/provider.ts";
-import type { Wires } from "../app/target.ts";
-import { simulator as simulatorName } from "../app/simulated.ts";
+import type { Probe } from "../app/manage/probe.ts";
+import type { Provider, Providers } from "../app/port/provider.ts";
+import type { Wires } from "../app/route/target.ts";
+import { simulator as simulatorName } from "../app/route/simulated.ts";
 import type { BookedProvider, Catalogue } from "../catalogue/catalogue.ts";
 import type { Configuration, ProviderConfiguration } from "../config/configuration.ts";
 import { probeProvider } from "../gateway/probe.ts";

@@ -1,6 +1,6 @@
 /** What a `purser.yaml` says, checked and made whole. Contract of this folder: all else in it makes one of these. */
 
-import type { CallLimits, HoldLimits, StoredAccess } from "../app/limits.ts";
+import type { CallLimits, HoldLimits, StoredAccess } from "../app/port/limits.ts";
 import type { PriceOverride } from "../domain/price/rate.ts";
 import type { Budget } from "../domain/budget/budget.ts";
 import type { KeyDefinition } from "../domain/key/define.ts";

@@ -5,7 +5,7 @@ import { anthropicWire } from "../wire/anthropic/index.ts";
 import { geminiWire } from "../wire/gemini/index.ts";
 import { openaiWire } from "../wire/openai/index.ts";
 import { Addresses } from "./address.ts";
-import { aProvider } from "../app/parts.test-kit.ts";
+import { aProvider } from "../app/port/parts.test-kit.ts";
 
 const provider = aProvider({ name: "local", bases: { openai: "http://127.0.0.1:9/v1" } });
 const wires = { openai: openaiWire({ newTokenField: "max_tokens" }), anthropic: anthropicWire, gemini: geminiWire };

@@ -1,9 +1,9 @@
 /** What the URLs of calls stand for: the same few are called again and again, and each is taken apart once. */
 
-import { checkPath, findTarget } from "../app/route.ts";
-import type { Target, Wires } from "../app/target.ts";
+import { checkPath, findTarget } from "../app/route/route.ts";
+import type { Target, Wires } from "../app/route/target.ts";
 import { Memo } from "../domain/memo.ts";
-import type { Providers } from "../app/provider.ts";
+import type { Providers } from "../app/port/provider.ts";
 
 export interface Address {
   readonly method: string;

@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PurserError } from "../domain/error.ts";
 import { invalid, optionalTexts, show } from "../domain/input/fields.ts";
-import type { DeclarationMemory, DeclaredNames } from "../app/declared.ts";
+import type { DeclarationMemory, DeclaredNames } from "../app/manage/declared.ts";
 
 export function declaredFile(directory: string): DeclarationMemory {
   const file = join(directory, "declared.json");

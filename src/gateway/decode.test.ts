@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, test } from "node:test";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders } from "../app/upstream.ts";
+import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders } from "../app/port/upstream.ts";
 import { decodingOf } from "./decode.ts";
 import { UndiciUpstream } from "./upstream.ts";
 

@@ -1,7 +1,7 @@
 /** The format that a caller's headers speak, where the path is in several. */
 
 import type { IncomingHttpHeaders } from "node:http";
-import type { Wires } from "../app/target.ts";
+import type { Wires } from "../app/route/target.ts";
 
 /** @returns undefined if no header indicates a format. */
 export function dialectOf(headers: IncomingHttpHeaders): keyof Wires | undefined {

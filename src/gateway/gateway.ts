@@ -1,16 +1,16 @@
 /** The data plane's door: from an HTTP request to a served call, or to a no in the provider's own error shape. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { habitsOf } from "../app/client.ts";
-import { serveCall, type CallContext, type IncomingCall, type RefusedCall } from "../app/call.ts";
-import { acceptedEncodings, decodeBody } from "../app/content-encoding.ts";
-import type { Headers } from "../app/identify.ts";
-import { passThrough } from "../app/pass-through.ts";
-import { describeRefusal, explainRefusal, refusedCall } from "../app/refusal.ts";
-import { tidyPath } from "../app/provider-path.ts";
-import type { Target, Wires } from "../app/target.ts";
-import type { ServedModel } from "../app/served-models.ts";
-import type { Visit } from "../app/visitor.ts";
+import { habitsOf } from "../app/caller/client.ts";
+import { serveCall, type CallContext, type IncomingCall, type RefusedCall } from "../app/call/call.ts";
+import { acceptedEncodings, decodeBody } from "../app/header/content-encoding.ts";
+import type { Headers } from "../app/caller/identify.ts";
+import { passThrough } from "../app/call/pass-through.ts";
+import { describeRefusal, explainRefusal, refusedCall } from "../app/hold/refusal.ts";
+import { tidyPath } from "../app/route/provider-path.ts";
+import type { Target, Wires } from "../app/route/target.ts";
+import type { ServedModel } from "../app/route/served-models.ts";
+import type { Visit } from "../app/caller/visitor.ts";
 import { PurserError, type ErrorCode } from "../domain/error.ts";
 import { mayCall } from "../domain/key/key.ts";
 import type { Endpoint, WireError } from "../wire/wire.ts";

@@ -1,7 +1,7 @@
 /** The reply port over Node's own response. */
 
 import type { ServerResponse } from "node:http";
-import type { Reply, ReplyHeaders } from "../app/reply.ts";
+import type { Reply, ReplyHeaders } from "../app/port/reply.ts";
 
 /** Node joins a head and a body that is text to one write; of a short body, a text is made for less than a second write costs. */
 const inOneWrite = 16_384;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { test } from "node:test";
-import type { ServedModel } from "../app/served-models.ts";
+import type { ServedModel } from "../app/route/served-models.ts";
 import { PurserError } from "../domain/error.ts";
 import { answerModels, readModelsRequest, type ModelsRequest } from "./models.ts";
 

@@ -1,8 +1,8 @@
 /** The list of models of the unified paths, and one model of it: in the shape that the caller's format has, a page at a time. */
 
 import type { ServerResponse } from "node:http";
-import type { Wires } from "../app/target.ts";
-import type { ServedModel } from "../app/served-models.ts";
+import type { Wires } from "../app/route/target.ts";
+import type { ServedModel } from "../app/route/served-models.ts";
 import { PurserError } from "../domain/error.ts";
 
 /** What a GET asks: the list, or the model of that name. */

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
-import type { Provider } from "../app/provider.ts";
+import type { Provider } from "../app/port/provider.ts";
 import { probeProvider, type ProbeOptions } from "./probe.ts";
-import { aProvider } from "../app/parts.test-kit.ts";
+import { aProvider } from "../app/port/parts.test-kit.ts";
 
 const options: ProbeOptions = { timeoutMs: 5000, now: () => 0 };
 const seen: { readonly url: string; readonly headers: IncomingHttpHeaders }[] = [];

@@ -1,7 +1,7 @@
 /** Asks a provider for its list of models, which costs nothing: whether it can be reached, and takes its key. */
 
-import type { Probe, ProbeState } from "../app/probe.ts";
-import type { Provider } from "../app/provider.ts";
+import type { Probe, ProbeState } from "../app/manage/probe.ts";
+import type { Provider } from "../app/port/provider.ts";
 import type { WireName } from "../wire/wire.ts";
 
 export interface ProbeOptions {

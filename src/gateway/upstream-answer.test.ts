@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { UpstreamExchange, UpstreamReceiver, UpstreamRequest } from "../app/upstream.ts";
+import type { UpstreamExchange, UpstreamReceiver, UpstreamRequest } from "../app/port/upstream.ts";
 import { UndiciUpstream } from "./upstream.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { after, test } from "node:test";
 import { pipeline } from "node:stream/promises";
 import { setTimeout } from "node:timers/promises";
-import type { UpstreamFailure } from "../app/upstream.ts";
+import type { UpstreamFailure } from "../app/port/upstream.ts";
 import { UndiciUpstream } from "./upstream.ts";
 
 const upstream = new UndiciUpstream();

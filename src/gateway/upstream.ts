@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { setImmediate } from "node:timers/promises";
 import { Pool, type Dispatcher } from "undici";
-import type { Upstream, UpstreamExchange, UpstreamHeaders, UpstreamReceiver, UpstreamRequest } from "../app/upstream.ts";
+import type { Upstream, UpstreamExchange, UpstreamHeaders, UpstreamReceiver, UpstreamRequest } from "../app/port/upstream.ts";
 import { Memo } from "../domain/memo.ts";
 import { decoderFor, decodingOf, type Decoder } from "./decode.ts";
 import { PassedMemory } from "./passed-memory.ts";

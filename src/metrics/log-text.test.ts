@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { silentObserver } from "../app/parts.test-kit.ts";
+import { silentObserver } from "../app/port/parts.test-kit.ts";
 import { makeLog } from "./log.ts";
 import { logText } from "./log-text.ts";
 

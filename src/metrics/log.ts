@@ -3,7 +3,7 @@
 import { pino, type LevelWithSilent } from "pino";
 import { Memo } from "../domain/memo.ts";
 import { logText } from "./log-text.ts";
-import type { Observer } from "../app/observer.ts";
+import type { Observer } from "../app/port/observer.ts";
 import type { RefusalReason } from "../domain/ledger/command.ts";
 
 export interface Log {

@@ -2,8 +2,8 @@
 
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { Observer } from "../app/observer.ts";
-import type { Ledger } from "../app/ports.ts";
+import type { Observer } from "../app/port/observer.ts";
+import type { Ledger } from "../app/port/ports.ts";
 import { add, toNumber, zero, type PicoUsd } from "../domain/money/money.ts";
 import { tokenMeters, totalUsage } from "../domain/usage/usage.ts";
 

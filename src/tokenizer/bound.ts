@@ -1,6 +1,6 @@
 /** What a text can be in tokens: its count where the tokenizer is public, else bounds by class of characters. */
 
-import type { TokenRange } from "../app/token-counter.ts";
+import type { TokenRange } from "../app/port/token-counter.ts";
 import type { Tokenizer } from "../domain/estimate/tokenizer.ts";
 import type { CountTokens } from "./encoding.ts";
 

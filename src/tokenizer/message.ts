@@ -1,6 +1,6 @@
 /** What passes between the thread that serves calls and the one that counts. */
 
-import type { CountedInput, CountedText } from "../app/token-counter.ts";
+import type { CountedInput, CountedText } from "../app/port/token-counter.ts";
 import type { Tokenizer } from "../domain/estimate/tokenizer.ts";
 
 export type CountRequest =

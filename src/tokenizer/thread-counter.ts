@@ -2,7 +2,7 @@
 
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { CountedInput, CountedText, TokenCounter } from "../app/token-counter.ts";
+import type { CountedInput, CountedText, TokenCounter } from "../app/port/token-counter.ts";
 import type { Tokenizer } from "../domain/estimate/tokenizer.ts";
 import { PurserError } from "../domain/error.ts";
 import type { CountAnswer, CountRequest } from "./message.ts";

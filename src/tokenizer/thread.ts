@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { parentPort } from "node:worker_threads";
-import type { CountedInput, CountedText, TokenRange } from "../app/token-counter.ts";
+import type { CountedInput, CountedText, TokenRange } from "../app/port/token-counter.ts";
 import { assert } from "../domain/assert.ts";
 import type { Encoding, Tokenizer } from "../domain/estimate/tokenizer.ts";
 import { inputTexts } from "../wire/body/input-texts.ts";

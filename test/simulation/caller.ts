@@ -1,6 +1,6 @@
 /** A caller: it asks, reads what comes, and may leave at any moment. */
 
-import type { Reply } from "../../src/app/reply.ts";
+import type { Reply } from "../../src/app/port/reply.ts";
 
 export class Caller implements Reply {
   readonly operationId: string;

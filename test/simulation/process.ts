@@ -1,14 +1,14 @@
 /** Purser without a network: its use cases over the real ledger, until it is killed. */
 
 import { cpSync } from "node:fs";
-import { serveCall, type CallContext } from "../../src/app/call.ts";
-import { InFlight } from "../../src/app/in-flight.ts";
-import type { Clock, Ledger, LedgerReader } from "../../src/app/ports.ts";
-import { recover } from "../../src/app/recover.ts";
-import { Identification } from "../../src/app/identify.ts";
-import { Scouts } from "../../src/app/scouts.ts";
-import { Waiting } from "../../src/app/waiting.ts";
-import type { Upstream, UpstreamExchange } from "../../src/app/upstream.ts";
+import { serveCall, type CallContext } from "../../src/app/call/call.ts";
+import { InFlight } from "../../src/app/caller/in-flight.ts";
+import type { Clock, Ledger, LedgerReader } from "../../src/app/port/ports.ts";
+import { recover } from "../../src/app/call/recover.ts";
+import { Identification } from "../../src/app/caller/identify.ts";
+import { Scouts } from "../../src/app/hold/scouts.ts";
+import { Waiting } from "../../src/app/hold/waiting.ts";
+import type { Upstream, UpstreamExchange } from "../../src/app/port/upstream.ts";
 import type { Catalogue } from "../../src/catalogue/catalogue.ts";
 import { defaultLimits } from "../../src/config/limit.ts";
 import type { Attribution } from "../../src/domain/attribution/attribution.ts";
@@ -17,7 +17,7 @@ import { Learned } from "../../src/domain/estimate/learned.ts";
 import { openLedger } from "../../src/store/sqlite/open.ts";
 import { openaiWire } from "../../src/wire/openai/index.ts";
 import type { Caller } from "./caller.ts";
-import { aProvider, silentObserver } from "../../src/app/parts.test-kit.ts";
+import { aProvider, silentObserver } from "../../src/app/port/parts.test-kit.ts";
 
 export interface World {
   readonly clock: Clock;

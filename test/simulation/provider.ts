@@ -1,6 +1,6 @@
 /** A provider under a script: it answers, generates, breaks off and fails when it is told to, and keeps its own books. */
 
-import type { Upstream, UpstreamExchange, UpstreamReceiver, UpstreamRequest } from "../../src/app/upstream.ts";
+import type { Upstream, UpstreamExchange, UpstreamReceiver, UpstreamRequest } from "../../src/app/port/upstream.ts";
 import type { Random } from "./random.ts";
 
 /** Pico-USD a token. */

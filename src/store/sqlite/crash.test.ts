@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { Ledger, LedgerReader } from "../../app/ports.ts";
+import type { Ledger, LedgerReader } from "../../app/port/ports.ts";
 import { hold, settle, start, tree, treeIds, usd, usualOutcome } from "../conformance/fixture.ts";
 import { openLedger } from "./open.ts";
 

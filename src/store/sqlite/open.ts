@@ -1,6 +1,6 @@
 /** Opens the embedded ledger of a data folder. */
 
-import type { Clock, Ledger, LedgerReader } from "../../app/ports.ts";
+import type { Clock, Ledger, LedgerReader } from "../../app/port/ports.ts";
 import { makeFolder } from "./folder.ts";
 import { isQuicklyRead, refuseDamage } from "./integrity.ts";
 import { lockFolder } from "./lock.ts";

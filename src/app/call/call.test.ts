@@ -1,0 +1,156 @@
+/** What a provider is sent of a call, and what a stream that a budget cuts is charged. */
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { Learned } from "../../domain/estimate/learned.ts";
+import { Desk } from "../../domain/ledger/desk.test-kit.ts";
+import { makePriceBook } from "../../domain/price/book.ts";
+import { definePrice } from "../../domain/price/override.ts";
+import { openaiWire } from "../../wire/openai/index.ts";
+import { serveCall, type CallContext, type IncomingCall } from "./call.ts";
+import { InFlight } from "../caller/in-flight.ts";
+import type { Reply } from "../port/reply.ts";
+import { Scouts } from "../hold/scouts.ts";
+import type { Upstream, UpstreamReceiver, UpstreamRequest } from "../port/upstream.ts";
+import { ThreadCounter } from "../../tokenizer/thread-counter.ts";
+import { Waiting } from "../hold/waiting.ts";
+import { aProvider } from "../port/parts.test-kit.ts";
+
+const counter = new ThreadCounter();
+after(() => counter.close());
+
+const clock = { now: () => 1, monotonic: () => 1 };
+const wire = openaiWire();
+const provider = aProvider({ bases: { openai: "http://p" } });
+/** One pico-dollar a token. */
+const price = definePrice({ provider: "p", model: "m", input: "0.000001", output: "0.000001" }, { field: "prices[0]", source: "test" });
+const book = makePriceBook({ sources: [], overrides: [price], version: "test" });
+
+interface Served {
+  /** The bodies that the provider got. */
+  readonly sent: readonly unknown[];
+  /** What the caller got. */
+  readonly passed: string;
+}
+
+/** Serves one call; the provider answers as `answer` says. */
+async function serve(
+  desk: Desk,
+  body: object,
+  answer: (receiver: UpstreamReceiver, flowing: () => Promise<void>) => Promise<void> | void,
+): Promise<Served> {
+  const sent: unknown[] = [];
+  let passed = "";
+  const connection = { isAborted: false, isPaused: false };
+  const flowing = async (): Promise<void> => {
+    do await new Promise(setImmediate);
+    while (connection.isPaused && !connection.isAborted);
+  };
+  const upstream: Upstream = {
+    forward(request: UpstreamRequest, receiver) {
+      sent.push(JSON.parse(Buffer.from(request.body ?? []).toString()));
+      const guarded: UpstreamReceiver = {
+        head: (...head) => receiver.head(...head),
+        data: (chunk) => !connection.isAborted && receiver.data(chunk),
+        end: () => !connection.isAborted && receiver.end(),
+        fail: (failure) => receiver.fail(failure),
+      };
+      setImmediate(() => void answer(guarded, flowing));
+      const abort = async (): Promise<void> => {
+        connection.isAborted = true;
+        setImmediate(() => receiver.fail({ reached: true, timedOut: false, message: "ended" }));
+      };
+      return { abort, pause: () => (connection.isPaused = true), resume: () => (connection.isPaused = false), finish: () => undefined };
+    },
+    close: async () => undefined,
+  };
+  const write = (bytes?: Uint8Array | string): boolean => ((passed += Buffer.from(bytes ?? "").toString()), true);
+  const nothing = (): void => undefined;
+  const reply: Reply = { gone: false, head: nothing, write, end: write, abort: nothing, onDrain: nothing, onGone: nothing };
+  const waiting = new Waiting();
+  const run = async (command: Parameters<Desk["run"]>[0]): Promise<unknown> => desk.run(command);
+  const limits = {
+    firstByteMs: 10_000,
+    idleStreamMs: 10_000,
+    totalMs: 10_000,
+    drainMs: 10_000,
+    holdWaitMs: 0,
+    streamSliceTokens: 50,
+    maxOutputTokens: 1000,
+    imageTokens: 1,
+    audioTokens: 1,
+    fileTokens: 1,
+    serverToolTokens: 1,
+    contextTokens: 1000,
+  };
+  const context = {
+    ledger: { decide: run, commit: run, holdOf: (id: string) => desk.books.holds.get(id) },
+    clock,
+    upstream,
+    waiting,
+    scouts: new Scouts(waiting),
+    learned: new Learned(),
+    inFlight: new InFlight({ clock, concurrentCallsPerKey: null }),
+    providers: { byName: new Map([["p", provider]]), aliases: new Map() },
+    prices: () => book,
+    observer: new Proxy({}, { get: () => nothing }),
+    onDisconnect: "drain",
+    limits,
+    counter,
+    belongings: { ownerOf: () => undefined },
+  } as unknown as CallContext;
+  const endpoint = wire.endpoint("POST", "/chat/completions");
+  const incoming = {
+    caller: { key: null, attribution: {}, bringsProviderKey: false },
+    target: { provider, wire, wireName: "openai", endpoint, path: "/chat/completions", query: "" },
+    method: "POST",
+    headers: {},
+    body: Buffer.from(JSON.stringify(body)),
+  } as unknown as IncomingCall;
+  const refused = await serveCall(context, incoming, reply);
+  assert.equal(refused, null, JSON.stringify(refused?.refusal.reason));
+  return { sent, passed };
+}
+
+const messages = [{ role: "user", content: "hi" }];
+
+function whole(receiver: UpstreamReceiver): void {
+  receiver.head(200, { "content-type": "text/event-stream" });
+  receiver.data(Buffer.from('data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}\n\ndata: [DONE]\n\n'));
+  receiver.end();
+}
+
+test("a stream that does not ask for its usage is made to, and one that does is sent as it is", async () => {
+  const [asked] = (await serve(new Desk(), { model: "m", stream: true, messages }, whole)).sent;
+  assert.deepEqual(asked, { model: "m", stream: true, messages, stream_options: { include_usage: true } });
+  const itself = { model: "m", stream: true, messages, stream_options: { include_usage: true } };
+  assert.deepEqual((await serve(new Desk(), itself, whole)).sent, [itself]);
+});
+
+test("a call that is not a stream is not asked for the usage of a stream", async () => {
+  const plain = { model: "m", messages };
+  const answer = (receiver: UpstreamReceiver): void => {
+    receiver.head(200, { "content-type": "application/json" });
+    receiver.data(Buffer.from('{"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}'));
+    receiver.end();
+  };
+  assert.deepEqual((await serve(new Desk(), plain, answer)).sent, [plain]);
+});
+
+test("a stream that a budget cuts is charged for what passed, which is between a token a word and a token a byte, and holds nothing more", async () => {
+  const desk = new Desk();
+  desk.budget({ budgetId: "b", amount: 400n });
+  const { passed } = await serve(desk, { model: "m", stream: true, max_tokens: 300, messages }, async (receiver, flowing) => {
+    receiver.head(200, { "content-type": "text/event-stream" });
+    for (let chunk = 0; chunk < 200; chunk++) {
+      receiver.data(Buffer.from(`data: {"choices":[{"index":0,"delta":{"content":"${"word ".repeat(12)}"}}]}\n\n`));
+      await flowing();
+    }
+    receiver.end();
+  });
+  const { spent, held } = desk.counter("b");
+  assert.match(passed, /"finish_reason":"length"/);
+  assert.equal(held, 0n);
+  const tokens = BigInt(passed.match(/word /g)?.length ?? 0);
+  assert.ok(tokens > 0n && spent >= tokens && spent <= tokens * 5n + 50n, `${spent} for ${tokens} words of five bytes`);
+});

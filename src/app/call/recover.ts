@@ -1,0 +1,21 @@
+/** After a crash: calls that may have reached a provider are charged at what was held, since nobody saw them end. */
+
+import type { Clock, Ledger } from "../port/ports.ts";
+import { unresolvedOutcome } from "../settle/outcome.ts";
+
+/**
+ * Settles the holds that a dead process left behind. Holds with an expiry belong to callers that settle them themselves, and stay.
+ *
+ * @returns How many were charged as unresolved.
+ */
+export async function recover(ledger: Ledger, clock: Clock, priceVersion: string): Promise<number> {
+  const left = ledger.openHolds().filter((hold) => hold.expiresAt === null);
+  for (const { operationId, attempt, route, amount, at } of left) {
+    const endedAt = clock.now();
+    // The clock of the process that began the call is gone: only the time of day is left of it.
+    const outcome = unresolvedOutcome(priceVersion, { model: route.model, held: amount, latencyMs: Math.max(0, endedAt - at), flags: [] });
+    await ledger.decide({ kind: "settle", at: endedAt, operationId, attempt, outcome, fingerprint: null });
+  }
+  await ledger.flush();
+  return left.length;
+}

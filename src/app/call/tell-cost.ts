@@ -1,0 +1,29 @@
+/** How an answer tells what it cost: in headers where that is known before them, else in a comment behind a stream. */
+
+import type { SettleAnswer } from "../../domain/ledger/command.ts";
+import type { Outcome } from "../../domain/ledger/entry.ts";
+import { formatUsd, pico } from "../../domain/money/money.ts";
+import type { WireName } from "../../wire/wire.ts";
+import { isEventStream } from "../header/answer-headers.ts";
+import type { UpstreamHeaders } from "../port/upstream.ts";
+import { lacksPrice } from "../settle/unpriced.ts";
+
+export function addCost(headers: Record<string, string | readonly string[]>, outcome: Outcome, { tightest }: SettleAnswer): void {
+  headers["x-purser-cost-usd"] = formatUsd(outcome.cost.usd);
+  if (lacksPrice(outcome)) headers["x-purser-unpriced"] = "true";
+  if (tightest) headers["x-purser-budget-remaining-usd"] = formatUsd(pico(tightest.available));
+}
+
+/**
+ * The last line of a stream, which official SDKs and what is built on them skip. There is none in Gemini's format: its SDKs take every
+ * line for a part of the answer.
+ */
+export function costComment(
+  outcome: Outcome,
+  headers: UpstreamHeaders,
+  { wireName }: { readonly wireName: WireName },
+): Uint8Array | undefined {
+  if (wireName === "gemini" || !isEventStream(headers)) return undefined;
+  const unpriced = lacksPrice(outcome) ? " unpriced=true" : "";
+  return Buffer.from(`: purser cost_usd=${formatUsd(outcome.cost.usd)} status=${outcome.status}${unpriced}\n\n`);
+}

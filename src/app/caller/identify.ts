@@ -1,0 +1,153 @@
+/** Who pays: the key of a call, and the attribution that its headers refine. */
+
+import type { Attribution, Dimension } from "../../domain/attribution/attribution.ts";
+import { refine } from "../../domain/attribution/refine.ts";
+import { PurserError } from "../../domain/error.ts";
+import { isLive, type Key } from "../../domain/key/key.ts";
+import { Memo } from "../../domain/memo.ts";
+import { attributionHeaders } from "./own-headers.ts";
+import type { Clock, Ledger } from "../port/ports.ts";
+import { hashSecret } from "./secret.ts";
+
+/** Header names are lower case; a header that came twice is joined by commas. */
+export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface Caller {
+  /** Null for a call without a key, where the configuration allows them. */
+  readonly key: Key | null;
+  readonly attribution: Attribution;
+  /** The caller brought the provider's key itself, beside its own. */
+  readonly bringsProviderKey: boolean;
+  /** Whether a text has a Purser key in it, which no provider may see. */
+  readonly holdsKey: (text: string) => boolean;
+}
+
+const anonymous: Attribution = {};
+
+const maxRemembered = 10_000;
+
+/** Knows keys by their secrets without hashing each time, and gives the same attribution object for the same headers. */
+export class Identification {
+  readonly #ledger: Pick<Ledger, "keyByHash">;
+  readonly #clock: Clock;
+  readonly #allowAnonymous: boolean;
+  readonly #hashes = new Memo<string, string>(maxRemembered);
+  /** By the key as it is now: a key that changes is another object. */
+  readonly #refined = new WeakMap<Key, Memo<string, Attribution>>();
+
+  constructor(options: { readonly ledger: Pick<Ledger, "keyByHash">; readonly clock: Clock; readonly allowAnonymous: boolean }) {
+    this.#ledger = options.ledger;
+    this.#clock = options.clock;
+    this.#allowAnonymous = options.allowAnonymous;
+  }
+
+  /**
+   * @param queryKey The key in the query string, where Gemini's clients put it.
+   * @throws PurserError `unauthenticated` without a live key, `forbidden` for a header that the key does not allow.
+   */
+  identify(headers: Headers, queryKey: string | null): Caller {
+    const secret = secretOf(headers, queryKey);
+    if (secret === null) {
+      if (!this.#allowAnonymous) throw noKey();
+      return { key: null, attribution: anonymous, bringsProviderKey: false, holdsKey: () => false };
+    }
+    const key = this.keyOf(secret);
+    const bringsProviderKey = this.#bringsKey(headers);
+    const holdsKey = (text: string): boolean => text.includes(secret) || (bringsProviderKey && this.#isKey(text));
+    return { key, attribution: this.#refine(key, headers), bringsProviderKey, holdsKey };
+  }
+
+  /** @throws PurserError `unauthenticated` for a key that was revoked or expired since it was identified. */
+  checkLive({ hash }: Key): void {
+    const key = this.#ledger.keyByHash(hash);
+    if (!key) throw unknownKey();
+    if (!isLive(key, this.#clock.now())) throw deadKey(key);
+  }
+
+  /** A client that has a Purser key in `x-purser-key` and in its usual header, be it another one, brings no provider's key. */
+  #bringsKey(headers: Headers): boolean {
+    const own = first(headers["x-purser-key"]);
+    if (own === null) return false;
+    return keyHeaders.some((name) => {
+      const text = first(headers[name]);
+      return text !== null && !text.includes(own) && !this.#isKey(text);
+    });
+  }
+
+  /** @param text A key, alone or behind `Bearer`. */
+  #isKey(text: string): boolean {
+    const secret = bearerOf(text) ?? text;
+    return this.#ledger.keyByHash(this.#hashes.get(secret) ?? hashSecret(secret)) !== undefined;
+  }
+
+  /** @throws PurserError `unauthenticated` for an unknown, revoked or expired key. */
+  keyOf(secret: string): Key {
+    const known = this.#hashes.get(secret);
+    const hash = known ?? hashSecret(secret);
+    const key = this.#ledger.keyByHash(hash);
+    if (!key || !isLive(key, this.#clock.now())) {
+      this.#hashes.delete(secret);
+      throw key ? deadKey(key) : unknownKey();
+    }
+    if (known === undefined) this.#hashes.keep(secret, hash);
+    return key;
+  }
+
+  #refine(key: Key, headers: Headers): Attribution {
+    let cacheKey = "";
+    let values: Partial<Record<Dimension | "tags", string>> | undefined;
+    for (const [dimension, header] of attributionHeaders) {
+      const value = headers[header];
+      if (value === undefined) continue;
+      const text = typeof value === "string" ? value : value.join(",");
+      values ??= {};
+      values[dimension] = text;
+      cacheKey += `\n${dimension}=${text}`;
+    }
+    if (!values) return key.attribution;
+    let ofKey = this.#refined.get(key);
+    if (!ofKey) this.#refined.set(key, (ofKey = new Memo(maxRemembered)));
+    return ofKey.get(cacheKey) ?? ofKey.keep(cacheKey, refine(key, values));
+  }
+}
+
+function secretOf(headers: Headers, queryKey: string | null): string | null {
+  const own = first(headers["x-purser-key"]);
+  if (own !== null) return own;
+  const bearer = bearerOf(first(headers["authorization"]) ?? "");
+  return bearer ?? first(headers["x-api-key"]) ?? first(headers["x-goog-api-key"]) ?? first(headers["api-key"]) ?? queryKey;
+}
+
+function bearerOf(text: string): string | null {
+  return text.slice(0, bearer.length).toLowerCase() === bearer ? text.slice(bearer.length).trim() : null;
+}
+
+const bearer = "bearer ";
+
+/** Headers in which the vendors' clients send a key. */
+const keyHeaders = ["authorization", "x-api-key", "x-goog-api-key", "api-key"] as const;
+
+function first(value: string | readonly string[] | undefined): string | null {
+  if (value === undefined) return null;
+  return typeof value === "string" ? value : (value[0] ?? null);
+}
+
+function noKey(): PurserError {
+  return new PurserError("unauthenticated", "no Purser key in the request", {
+    field: "authorization",
+    remedy:
+      "Send it as `Authorization: Bearer purser_...`, `x-api-key`, `x-goog-api-key`, `api-key` or `x-purser-key`. `purser key create` makes one.",
+  });
+}
+
+function unknownKey(): PurserError {
+  return new PurserError("unauthenticated", "the key is not known here", {
+    field: "authorization",
+    remedy: "Use a Purser key and not the provider's; `purser key create` makes one.",
+  });
+}
+
+function deadKey(key: Key): PurserError {
+  const state = key.revokedAt === null ? "has expired" : "was revoked";
+  return new PurserError("unauthenticated", `the key "${key.name}" ${state}`, { field: "authorization", remedy: "Ask for a new key." });
+}

@@ -1,0 +1,133 @@
+/** Calls at providers: watched for time-outs, counted by key, and brought to an end at shutdown. */
+
+import { setTimeout } from "node:timers/promises";
+import { PurserError } from "../../domain/error.ts";
+import type { Key } from "../../domain/key/key.ts";
+import type { CallLimits } from "../port/limits.ts";
+import type { Clock } from "../port/ports.ts";
+
+const tickMs = 1000;
+const closingLookMs = 10;
+/** How long it takes at most to charge what passed of calls that are ended. */
+const endingMs = 1000;
+
+/** A call that a provider is answering. */
+export interface Watched {
+  /** Looks whether it has taken too long. Called about once a second, with the clock's monotonic time. */
+  tick(now: number): void;
+  /** Ends it now, charging what passed. @param why A sentence without its full stop. */
+  stop(why: string): void;
+}
+
+/** @returns The limit that a call has passed, in words; null while it is in time. */
+export function tooLong(
+  limits: Pick<CallLimits, "firstByteMs" | "idleStreamMs" | "totalMs">,
+  call: { readonly now: number; readonly startedAt: number; readonly lastActivityAt: number; readonly isAnswering: boolean },
+): string | null {
+  const { now, startedAt, lastActivityAt, isAnswering } = call;
+  if (now - startedAt > limits.totalMs) return "the call took longer than limits.total_ms";
+  const idleMs = now - lastActivityAt;
+  if (!isAnswering) return idleMs > limits.firstByteMs ? "no answer within limits.first_byte_ms" : null;
+  return idleMs > limits.idleStreamMs ? "the answer paused for longer than limits.idle_stream_ms" : null;
+}
+
+export class InFlight {
+  /** Null in places that are free. */
+  readonly #exchanges: (Watched | null)[] = [];
+  /** By place: whose call it is. */
+  readonly #keys: (Key | null)[] = [];
+  readonly #freePlaces: number[] = [];
+  readonly #byKey = new Map<string, number>();
+  readonly #clock: Clock;
+  readonly #perKey: number | null;
+  readonly #timer: NodeJS.Timeout;
+  /** Calls taken and not yet answered, also those that wait for room. */
+  #entered = 0;
+  #isClosing = false;
+
+  constructor(options: { readonly clock: Clock; readonly concurrentCallsPerKey: number | null }) {
+    this.#clock = options.clock;
+    this.#perKey = options.concurrentCallsPerKey;
+    this.#timer = setInterval(() => this.#tick(), tickMs);
+    this.#timer.unref();
+  }
+
+  /** Whether no more calls are taken. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /** @returns Its place, to be given back with `remove` once, when it is over. */
+  add(exchange: Watched, key: Key | null): number {
+    const place = this.#freePlaces.pop() ?? this.#exchanges.length;
+    this.#exchanges[place] = exchange;
+    this.#keys[place] = key;
+    return place;
+  }
+
+  /** Ends the calls of a key that opens nothing any more. */
+  endCallsOf(keyId: string): void {
+    for (const [place, key] of this.#keys.entries()) if (key?.keyId === keyId) this.#exchanges[place]?.stop("the key was revoked");
+  }
+
+  remove(place: number): void {
+    this.#exchanges[place] = null;
+    this.#keys[place] = null;
+    this.#freePlaces.push(place);
+  }
+
+  /**
+   * Takes one of the key's places until the returned function is called.
+   *
+   * @throws PurserError `too_many` when all are taken, `shutting_down` when no more calls are taken.
+   */
+  enter(key: Key | null): () => void {
+    if (this.#isClosing) throw new PurserError("shutting_down", "Purser is shutting down and takes no new calls", { remedy: "Try again." });
+    if (!key) {
+      this.#entered += 1;
+      return () => void (this.#entered -= 1);
+    }
+    const limit = key.maxConcurrent ?? this.#perKey;
+    const taken = this.#byKey.get(key.keyId) ?? 0;
+    if (limit !== null && taken >= limit) {
+      throw new PurserError("too_many", `the key "${key.name}" has ${taken} calls under way, and may have ${limit}`, {
+        field: "max_concurrent",
+        remedy: "Wait for one of them to end, or raise the key's max_concurrent.",
+      });
+    }
+    this.#entered += 1;
+    this.#byKey.set(key.keyId, taken + 1);
+    return () => this.#leave(key.keyId);
+  }
+
+  /**
+   * Takes no more calls, waits for those under way, and after `graceMs` ends them; what passed is charged. Callers that are
+   * still sending their request by then are not waited for.
+   */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosing = true;
+    const deadline = this.#clock.monotonic() + graceMs;
+    while (this.#entered > 0 && this.#clock.monotonic() < deadline + endingMs) {
+      if (this.#clock.monotonic() >= deadline) for (const exchange of this.#exchanges) exchange?.stop("Purser is shutting down");
+      await setTimeout(closingLookMs);
+    }
+    clearInterval(this.#timer);
+  }
+
+  #tick(): void {
+    const now = this.#clock.monotonic();
+    const today = this.#clock.now();
+    for (const [place, exchange] of this.#exchanges.entries()) {
+      const expiresAt = this.#keys[place]?.expiresAt ?? null;
+      if (expiresAt !== null && expiresAt <= today) exchange?.stop("the key has expired");
+      else exchange?.tick(now);
+    }
+  }
+
+  #leave(keyId: string): void {
+    this.#entered -= 1;
+    const left = (this.#byKey.get(keyId) ?? 1) - 1;
+    if (left === 0) this.#byKey.delete(keyId);
+    else this.#byKey.set(keyId, left);
+  }
+}

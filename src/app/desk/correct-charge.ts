@@ -1,0 +1,89 @@
+/** Correcting what a call was charged: for administrators, and for every call that has ended. */
+
+import { PurserError } from "../../domain/error.ts";
+import type { SettleAnswer } from "../../domain/ledger/command.ts";
+import { idOfOperation } from "../../domain/ledger/operation.ts";
+import type { PicoUsd } from "../../domain/money/money.ts";
+import { fingerprint } from "./fingerprint.ts";
+import type { CallRow, Clock, Ledger, LedgerReader } from "../port/ports.ts";
+
+export interface CorrectionDesk {
+  readonly ledger: Ledger;
+  readonly reader: LedgerReader;
+  readonly clock: Clock;
+}
+
+export interface CorrectionRequest {
+  readonly operationId: string;
+  /** Which attempt; the only one when it is left out. */
+  readonly attempt?: number | undefined;
+  /** Whose operation; the only one with this id when it is left out. */
+  readonly keyId?: string | undefined;
+  readonly amount: PicoUsd;
+  readonly reason: string;
+}
+
+/** A charge that was corrected, or had been by the same request. */
+export interface Corrected {
+  readonly call: CallRow;
+  readonly answer: SettleAnswer;
+}
+
+/** The most attempts with one id that are searched. */
+const mostAttempts = 1000;
+
+/**
+ * Charges `amount` instead of what was charged. Tokens and their flags stay as reported. A repeat of the same correction has no effect.
+ *
+ * @throws PurserError `not_found` for an unknown call, `conflict` for one under way, or where the id names several calls.
+ */
+export async function correctCharge(desk: CorrectionDesk, request: CorrectionRequest): Promise<Corrected> {
+  const call = await findCall(desk, request);
+  const { amount, reason } = request;
+  const { operationId, attempt, model, usage, reportedCost, rawUsage, flags, latencyMs, priceVersion } = call;
+  const charges = [{ model, meter: "correction", quantity: 1, cost: amount }] as const;
+  const answer = await desk.ledger.commit({
+    kind: "correct",
+    at: desk.clock.now(),
+    operationId,
+    attempt,
+    amount,
+    outcome: { status: "settled", model, usage, charges, reportedCost, rawUsage, flags, latencyMs, priceVersion },
+    reason,
+    fingerprint: fingerprint({ correct: { amount, reason } }),
+  });
+  return { call, answer };
+}
+
+async function findCall({ ledger, reader }: CorrectionDesk, { operationId, attempt, keyId }: CorrectionRequest): Promise<CallRow> {
+  const rows = await reader.calls({ operationId }, { limit: mostAttempts, before: null });
+  const meant = rows.filter(
+    (row) => (keyId === undefined || row.route.keyId === keyId) && (attempt === undefined || row.attempt === attempt),
+  );
+  const [call, other] = meant;
+  if (call && !other) return call;
+  if (!call)
+    throw ledger.openHolds().some((hold) => idOfOperation(hold.operationId) === operationId) ? underWay(operationId) : unknown(operationId);
+  const field = new Set(meant.map((row) => row.operationId)).size > 1 ? "key_id" : "attempt";
+  throw new PurserError("conflict", `"${operationId}" names ${meant.length} calls`, {
+    field,
+    remedy:
+      field === "attempt"
+        ? `Give attempt: 1 to ${Math.max(...meant.map((row) => row.attempt))}.`
+        : "Give key_id as well: GET /api/v1/entries lists it.",
+  });
+}
+
+function underWay(operationId: string): PurserError {
+  return new PurserError("conflict", `operation "${operationId}" is under way`, {
+    field: "operation_id",
+    remedy: "Correct it when it has ended.",
+  });
+}
+
+function unknown(operationId: string): PurserError {
+  return new PurserError("not_found", `no call "${operationId}"`, {
+    field: "operation_id",
+    remedy: "Check the id: the answer to the call has it in x-purser-operation-id, and GET /api/v1/entries lists it.",
+  });
+}

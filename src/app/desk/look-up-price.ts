@@ -1,0 +1,15 @@
+/** The price sheet of a model of a provider as it is called here. */
+
+import type { PriceQuestion } from "../../domain/price/served.ts";
+import type { PriceBook, PriceSheet } from "../../domain/price/sheet.ts";
+
+export interface PriceDesk {
+  prices(): PriceBook;
+  /** Whether the cost that a provider reports is the amount billed. */
+  tellsBilledCost(provider: string): boolean;
+}
+
+/** @returns undefined for a model without a price. */
+export function lookUpPrice(desk: PriceDesk, { provider, model, at }: PriceQuestion): PriceSheet | undefined {
+  return desk.prices().sheet({ provider, model, at });
+}

@@ -1,0 +1,35 @@
+/** The price book that calls use: the catalogue, with the configuration's prices and those set over the API laid over it. */
+
+import type { PriceOverride } from "../../domain/price/rate.ts";
+import type { PriceBook } from "../../domain/price/sheet.ts";
+
+export class PricesInForce {
+  readonly #make: (overrides: readonly PriceOverride[]) => PriceBook;
+  readonly #declared: readonly PriceOverride[];
+  readonly #kept: () => readonly PriceOverride[];
+  #book: PriceBook;
+
+  /** @param options.kept Prices in the ledger; the later ones win, over the declared ones too. */
+  constructor(options: {
+    readonly make: (overrides: readonly PriceOverride[]) => PriceBook;
+    readonly declared: readonly PriceOverride[];
+    readonly kept: () => readonly PriceOverride[];
+  }) {
+    this.#make = options.make;
+    this.#declared = options.declared;
+    this.#kept = options.kept;
+    this.#book = this.#read();
+  }
+
+  get book(): PriceBook {
+    return this.#book;
+  }
+
+  reload(): void {
+    this.#book = this.#read();
+  }
+
+  #read(): PriceBook {
+    return this.#make([...this.#declared, ...this.#kept()]);
+  }
+}

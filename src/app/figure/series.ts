@@ -1,0 +1,169 @@
+/** Figures over time: every bucket of a range, empty ones too, in the days and hours of a time zone. */
+
+import { assert } from "../../domain/assert.ts";
+import { windowAt } from "../../domain/budget/window.ts";
+import { PurserError } from "../../domain/error.ts";
+import { add, zero, type PicoUsd } from "../../domain/money/money.ts";
+import { sumUsage, type Usage } from "../../domain/usage/usage.ts";
+import type { CallFilter, GroupKey, LedgerReader, Totals } from "../port/ports.ts";
+
+/** `none` asks for the sums over the whole range only. */
+export type BucketName = "none" | "hour" | "day" | "week" | "month";
+
+export interface SeriesQuery {
+  readonly filter: CallFilter;
+  /** Milliseconds since the epoch. */
+  readonly from: number;
+  /** Excluded. */
+  readonly to: number;
+  readonly bucket: BucketName;
+  readonly by: readonly GroupKey[];
+  /** IANA name. */
+  readonly timeZone: string;
+}
+
+export interface Figures {
+  /** Those that were charged. */
+  readonly calls: number;
+  readonly released: number;
+  readonly refusals: number;
+  readonly cost: PicoUsd;
+  readonly usage: Usage;
+  readonly latencyMs: number;
+}
+
+export interface GroupFigures extends Figures {
+  readonly group: Readonly<Record<string, string>>;
+}
+
+export interface Bucket {
+  readonly start: number;
+  /** Excluded. */
+  readonly end: number;
+  readonly total: Figures;
+  /** Those that have any figures. */
+  readonly groups: readonly GroupFigures[];
+}
+
+export interface Series {
+  readonly total: Figures;
+  /** Over the whole range, the dearest first. */
+  readonly groups: readonly GroupFigures[];
+  readonly buckets: readonly Bucket[];
+}
+
+const maxBuckets = 2000;
+
+const hourMs = 3_600_000;
+/** The steps in which figures are read, the longest first: sums of days are far fewer than those of hours. */
+const readSteps = [24 * hourMs, hourMs];
+
+/**
+ * The first bucket begins where its hour, day, week (Monday) or month begins, and has only what lies in the range.
+ *
+ * @throws PurserError `invalid_request` for an unknown time zone, an empty range, or more than {@link maxBuckets} buckets.
+ */
+export async function series(reader: Pick<LedgerReader, "totals">, query: SeriesQuery): Promise<Series> {
+  const edges = edgesOf(query);
+  const rows = await read(reader, query, edges);
+  const buckets = edges.slice(0, -1).map((start, index): Bucket => {
+    const inside = rows.get(start) ?? [];
+    return { start, end: edges[index + 1] ?? query.to, total: sum(inside), groups: query.by.length === 0 ? [] : mergeGroups(inside) };
+  });
+  const all = [...rows.values()].flat();
+  return { total: sum(all), groups: query.by.length === 0 ? [] : mergeGroups(all), buckets: query.bucket === "none" ? [] : buckets };
+}
+
+/** The starts of all buckets, and the end of the last. */
+export function edgesOf({ from, to, bucket, timeZone }: Pick<SeriesQuery, "from" | "to" | "bucket" | "timeZone">): readonly number[] {
+  if (to <= from) {
+    throw new PurserError("invalid_request", "to: must be after `from`", {
+      field: "to",
+      remedy: "Give a later time, or an earlier `from`.",
+    });
+  }
+  if (bucket === "none") return [from, to];
+  checkTimeZone(timeZone);
+  const recurrence = { period: bucket, timeZone, anchor: firstOf[bucket], start: null, end: null };
+  const edges: number[] = [];
+  for (let at = from; at < to;) {
+    const window = windowAt(recurrence, at);
+    assert(typeof window !== "string" && window.end !== null, "a bucket recurs without end");
+    edges.push(window.start);
+    if (edges.length > maxBuckets) {
+      throw new PurserError("invalid_request", `bucket: more than ${maxBuckets} of a ${bucket} in the range`, {
+        field: "bucket",
+        remedy: "Choose a longer bucket or a shorter range.",
+      });
+    }
+    at = window.end;
+    if (at >= to) edges.push(at);
+  }
+  return edges;
+}
+
+/** Minute, hour, weekday and day of the month with which a bucket begins. */
+const firstOf = { hour: 0, day: 0, week: 1, month: 1 } as const;
+
+function checkTimeZone(timeZone: string): void {
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(timeZone);
+  } catch (cause) {
+    throw new PurserError("invalid_request", `time_zone: "${timeZone.slice(0, 40)}" is not known`, {
+      field: "time_zone",
+      remedy: 'Give an IANA name, such as "Europe/Berlin" or "UTC".',
+      cause,
+    });
+  }
+}
+
+/**
+ * Rows by the start of their bucket. Where all edges lie on days or hours (UTC), these are read in one go; else each bucket is asked
+ * for by itself.
+ */
+async function read(
+  reader: Pick<LedgerReader, "totals">,
+  query: SeriesQuery,
+  edges: readonly number[],
+): Promise<ReadonlyMap<number, readonly Totals[]>> {
+  const { filter, from, to, by } = query;
+  const step = readSteps.find((ms) => edges.every((edge) => edge % ms === 0));
+  if (query.bucket !== "none" && step !== undefined) {
+    const rows = await reader.totals({ ...filter, from, to }, by, step);
+    return Map.groupBy(rows, (row) => lastNotAfter(edges, row.bucket ?? from));
+  }
+  const rows = new Map<number, readonly Totals[]>();
+  for (const [index, start] of edges.slice(0, -1).entries()) {
+    const end = edges[index + 1] ?? to;
+    rows.set(start, await reader.totals({ ...filter, from: Math.max(start, from), to: Math.min(end, to) }, by, null));
+  }
+  return rows;
+}
+
+function lastNotAfter(edges: readonly number[], at: number): number {
+  let low = 0;
+  let high = edges.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((edges[middle] ?? 0) <= at) low = middle;
+    else high = middle - 1;
+  }
+  return edges[low] ?? at;
+}
+
+function sum(rows: readonly Figures[]): Figures {
+  return {
+    calls: rows.reduce((total, row) => total + row.calls, 0),
+    released: rows.reduce((total, row) => total + row.released, 0),
+    refusals: rows.reduce((total, row) => total + row.refusals, 0),
+    cost: rows.reduce((total, row) => add(total, row.cost), zero),
+    usage: sumUsage(rows.map(({ usage }) => usage)),
+    latencyMs: rows.reduce((total, row) => total + row.latencyMs, 0),
+  };
+}
+
+function mergeGroups(rows: readonly Totals[]): readonly GroupFigures[] {
+  const groups = Map.groupBy(rows, ({ group }) => JSON.stringify(Object.entries(group).sort(([left], [right]) => (left < right ? -1 : 1))));
+  const merged = [...groups.values()].flatMap((same) => (same[0] ? [{ group: same[0].group, ...sum(same) }] : []));
+  return merged.sort((left, right) => (left.cost === right.cost ? right.calls - left.calls : left.cost > right.cost ? -1 : 1));
+}

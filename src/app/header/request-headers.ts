@@ -1,0 +1,111 @@
+/** Headers of the request as the provider gets them: those of the caller that are on the list, and the provider's key. */
+
+import { hash } from "node:crypto";
+import type { WireName } from "../../wire/wire.ts";
+import type { Caller, Headers } from "../caller/identify.ts";
+import type { Observer } from "../port/observer.ts";
+import { ownHeaders, ownPrefix, remedyFor } from "../caller/own-headers.ts";
+import type { Provider } from "../port/provider.ts";
+
+/** What a request says of itself and of its client, at every provider. */
+const common = ["accept", "accept-language", "content-type", "user-agent", "traceparent", "tracestate", "x-client-request-id"];
+
+/** What the vendors' SDKs say of themselves: `x-stainless-os` and the like. */
+const clientPrefix = "x-stainless-";
+
+/**
+ * What a format adds (https://platform.openai.com/docs/api-reference/introduction, https://openrouter.ai/docs/app-attribution,
+ * https://docs.x.ai/docs/guides/prompt-caching, https://platform.claude.com/docs/en/api/overview, and the clients' own, read 2026-11-28).
+ */
+const passed: Readonly<Record<WireName, ReadonlySet<string>>> = {
+  openai: new Set([
+    ...common,
+    "openai-beta",
+    "http-referer",
+    "x-title",
+    "x-openrouter-title",
+    "x-openrouter-categories",
+    "x-grok-conv-id",
+    "originator",
+    "session_id",
+    "conversation_id",
+    "version",
+  ]),
+  anthropic: new Set([...common, "anthropic-version", "anthropic-beta", "anthropic-dangerous-direct-browser-access", "x-app"]),
+  gemini: new Set([...common, "x-goog-api-client", "x-goog-request-params", "x-server-timeout"]),
+  bedrock: new Set(common),
+};
+
+/** Whose account is used, and by what right: only with a provider's key of the caller's own. */
+const ofAccount: ReadonlySet<string> = new Set([
+  "authorization",
+  "x-api-key",
+  "x-goog-api-key",
+  "api-key",
+  "openai-organization",
+  "openai-project",
+  "chatgpt-account-id",
+  "x-goog-user-project",
+]);
+
+/** Configured headers that may be a credential do not go with a caller's own key, or it would act as the gateway. */
+const credential = /auth|key|token|secret|cookie|organization|project/;
+
+interface Onward {
+  readonly provider: Provider;
+  readonly wireName: WireName;
+  readonly caller: Pick<Caller, "key" | "bringsProviderKey" | "holdsKey">;
+  /** Told of headers that are called as Purser's are and mean nothing: most likely somebody's spend has lost its name. */
+  readonly observer: Pick<Observer, "headerIgnored">;
+}
+
+/** A Purser key goes no further, whichever header has it. */
+export function upstreamHeaders(headers: Headers, { provider, wireName, caller, observer }: Onward): Record<string, string> {
+  const forwarded: Record<string, string> = {};
+  const allowed = passed[wireName];
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined) continue;
+    if (name.startsWith(ownPrefix)) {
+      if (!ownHeaders.has(name)) observer.headerIgnored({ name, remedy: () => remedyFor(name) });
+      continue;
+    }
+    const passes = allowed.has(name) || name.startsWith(clientPrefix) || (caller.bringsProviderKey && ofAccount.has(name));
+    if (!passes && !provider.passHeaders.includes(name)) continue;
+    const text = typeof value === "string" ? value : value.join(", ");
+    if (!caller.holdsKey(text)) forwarded[name] = text;
+  }
+  const repeat = headers[idempotency];
+  if (typeof repeat === "string") forwarded[idempotency] = caller.bringsProviderKey ? repeat : repeatOf(repeat, caller);
+  if (!caller.bringsProviderKey && provider.apiKey !== null) setKey(forwarded, wireName, provider.apiKey);
+  forwarded["accept-encoding"] = "identity";
+  return Object.assign(forwarded, caller.bringsProviderKey ? withoutCredentials(provider.headers) : provider.headers);
+}
+
+/** Providers answer the same value again with the same answer, whoever sent it first: each key has values of its own. */
+const idempotency = "idempotency-key";
+
+function repeatOf(value: string, { key }: Pick<Caller, "key">): string {
+  return hash("sha256", `${key?.keyId ?? ""}\n${value}`, "hex");
+}
+
+function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !credential.test(name)));
+}
+
+function setKey(headers: Record<string, string>, wireName: WireName, apiKey: string): void {
+  if (wireName === "anthropic") headers["x-api-key"] = apiKey;
+  else if (wireName === "gemini") headers["x-goog-api-key"] = apiKey;
+  else headers["authorization"] = `Bearer ${apiKey}`;
+}
+
+/** The path without parameters that hold a Purser key, under whatever name. */
+export function withoutKey(path: string, { holdsKey }: Pick<Caller, "holdsKey">): string {
+  const question = path.indexOf("?");
+  if (question < 0) return path;
+  const query = new URLSearchParams(path.slice(question));
+  const names = [...query].filter(([name, value]) => holdsKey(value) || holdsKey(name)).map(([name]) => name);
+  if (names.length === 0) return path;
+  for (const name of names) query.delete(name);
+  return path.slice(0, question) + (query.size > 0 ? `?${query.toString()}` : "");
+}

@@ -1,0 +1,31 @@
+/** Which budgets a call would have to pass now, and how much they have left: for figures, not for decisions. */
+
+import type { Attribution } from "../../domain/attribution/attribution.ts";
+import { Applicable, type Applied } from "../../domain/ledger/applicable.ts";
+import { counterId, untouched, type Counter } from "../../domain/ledger/counter.ts";
+import type { CounterKey } from "../../domain/ledger/entry.ts";
+import type { Ledger } from "../port/ports.ts";
+
+export interface Subject {
+  readonly attribution: Attribution;
+  readonly provider: string;
+  readonly model: string;
+  /** Budgets that the key adds. */
+  readonly budgets: readonly string[];
+}
+
+/** From the narrowest budget to the widest. */
+export function appliedBudgets(ledger: Ledger, { attribution, provider, model, budgets: added }: Subject, at: number): readonly Applied[] {
+  const budgets = new Map(ledger.budgets().map((budget) => [budget.budgetId, budget]));
+  return new Applicable(budgets, (key) => counterNow(ledger, key, at)).find(
+    { attribution, route: { provider, model }, budgets: added },
+    at,
+  );
+}
+
+function counterNow(ledger: Ledger, key: CounterKey, at: number): Counter {
+  const id = counterId(key);
+  const balance = ledger.balances(key.budgetId, at).find(({ counter }) => counterId(counter) === id);
+  if (!balance) return { key, id, ...untouched, openHolds: 0 };
+  return { key, id, spent: balance.spent, held: balance.held, overrun: balance.overrun, fired: [], openHolds: 0 };
+}

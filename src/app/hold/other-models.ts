@@ -1,0 +1,38 @@
+/** What other models than the one asked for can cost in a call: advisors, and those that take over when one declines. */
+
+import { add, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
+import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
+import type { PriceBook } from "../../domain/price/sheet.ts";
+import type { OtherModel, RequestFacts } from "../../wire/wire.ts";
+import type { Estimate } from "./estimate.ts";
+import type { CallLimits } from "../port/limits.ts";
+import type { Route } from "../route/target.ts";
+
+interface BoundedCall {
+  readonly route: Route;
+  readonly facts: RequestFacts;
+  readonly estimate: Estimate;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly limits: Pick<CallLimits, "maxOutputTokens">;
+}
+
+/** The estimate with what other models can cost among its fees: nobody sees their output as it passes, so all of it is held. */
+export function withOtherModels(prices: PriceBook, call: BoundedCall): Estimate {
+  const { otherModels } = call.facts;
+  if (!otherModels) return call.estimate;
+  const most = otherModels.map((other) => boundOf(prices, call, other));
+  return { ...call.estimate, fees: most.reduce(add, call.estimate.fees) };
+}
+
+/** Every run reads all that has been said, and what the main answer may have said by then. */
+function boundOf(prices: PriceBook, { route, facts, estimate, at, limits }: BoundedCall, other: OtherModel): PicoUsd {
+  const asked = askedOf(prices, { provider: route.provider.name, model: route.model, at });
+  const sheet = sheetOfServed(prices, asked, other.model ?? route.model);
+  if (!sheet) return zero;
+  const inputTokens = estimate.inputTokens + estimate.ceiling;
+  const { cacheWrite, serviceTier, region } = facts;
+  const rates = sheet.dearest({ inputTokens, cacheWrite, serviceTier, region, fees: [] });
+  const outputTokens = other.maxOutputTokens ?? sheet.maxOutputTokens ?? limits.maxOutputTokens;
+  return multiply(add(multiply(rates.input, inputTokens), multiply(rates.output, outputTokens)), other.runs);
+}

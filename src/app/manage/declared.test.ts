@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { aBudget } from "../../domain/ledger/desk.test-kit.ts";
+import { definePrice } from "../../domain/price/override.ts";
+import { differencesOf, namesOf } from "./declared.ts";
+
+const price = (model: string, input: string) =>
+  definePrice({ provider: "openai", model, input, output: "2" }, { field: "prices[0]", source: "configuration" });
+const key = (name: string) => ({ definition: { name } });
+
+test("a start reports what its configuration adds, changes and leaves out since the last one", () => {
+  const before = namesOf({ budgets: [aBudget({ budgetId: "kept" }), aBudget({ budgetId: "gone" })], keys: [key("ci"), key("old")] }, [
+    price("a", "1"),
+    price("b", "1"),
+    price("c", "1"),
+  ]);
+  const now = namesOf({ budgets: [aBudget({ budgetId: "kept" })], keys: [key("ci")] }, [
+    price("a", "1"),
+    price("b", "1.5"),
+    price("d*", "1"),
+  ]);
+  assert.deepEqual(
+    differencesOf(before, now).map(({ kind, name, what, fields }) => [kind, name, what, ...fields]),
+    [
+      ["price", "openai/b", "changed", "input"],
+      ["price", "openai/d*", "added"],
+      ["budget", "gone", "no longer named"],
+      ["key", "old", "no longer named"],
+      ["price", "openai/c", "no longer named"],
+    ],
+  );
+  assert.deepEqual(differencesOf(now, now), []);
+});

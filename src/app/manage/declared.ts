@@ -1,0 +1,94 @@
+/** Reports what a start took from the configuration: what was added, changed, or is no longer named. */
+
+import type { Budget } from "../../domain/budget/budget.ts";
+import { formatAmount } from "../../domain/budget/amount.ts";
+import type { PriceOverride } from "../../domain/price/rate.ts";
+import type { Ledger } from "../port/ports.ts";
+
+export interface DeclaredChange {
+  readonly kind: "budget" | "key" | "price";
+  readonly name: string;
+  readonly what: "added" | "changed" | "no longer named";
+  /** Of a change: the fields that differ. */
+  readonly fields: readonly string[];
+  /** Of a budget: what it has spent in its current window, counted from the ledger; null where that is nothing. */
+  readonly spent: string | null;
+}
+
+/** What the configuration of a start named, kept for the next one. */
+export interface DeclaredNames {
+  readonly budgets: readonly string[];
+  readonly keys: readonly string[];
+  /** The rows as JSON, by the model and the moment from which they count. */
+  readonly prices: Readonly<Record<string, string>>;
+}
+
+/** Remembers between two starts what was named. */
+export interface DeclarationMemory {
+  /** Null before the first start. */
+  read(): Promise<DeclaredNames | null>;
+  write(names: DeclaredNames): Promise<void>;
+}
+
+export function added(kind: DeclaredChange["kind"], name: string, spent: string | null = null): DeclaredChange {
+  return { kind, name, what: "added", fields: [], spent };
+}
+
+/** @param fields As JSON before and after; only those that differ are reported. */
+export function changed(
+  kind: DeclaredChange["kind"],
+  name: string,
+  fields: { readonly before: object; readonly after: object; readonly spent?: string | null },
+): DeclaredChange {
+  const before = new Map(Object.entries(fields.before));
+  const after = new Map(Object.entries(fields.after));
+  const names = [...new Set([...before.keys(), ...after.keys()])];
+  const differing = names.filter((name) => JSON.stringify(after.get(name)) !== JSON.stringify(before.get(name)));
+  return { kind, name, what: "changed", fields: differing, spent: fields.spent ?? null };
+}
+
+/** All counters of the open window together. */
+export function spentNow(ledger: Ledger, { budgetId, currency }: Budget, at: number): string | null {
+  const spent = ledger.balances(budgetId, at).reduce((sum, balance) => sum + balance.spent, 0n);
+  return spent === 0n ? null : `${formatAmount(spent, currency)} ${currency}`;
+}
+
+export function namesOf(
+  declared: { readonly budgets: readonly Budget[]; readonly keys: readonly { readonly definition: { readonly name: string } }[] },
+  prices: readonly PriceOverride[],
+): DeclaredNames {
+  return {
+    budgets: declared.budgets.map(({ budgetId }) => budgetId),
+    keys: declared.keys.map(({ definition }) => definition.name),
+    prices: Object.fromEntries(prices.map((price) => [priceName(price), JSON.stringify(ratesOf(price))])),
+  };
+}
+
+/** Prices that differ from those of the last start, and whatever it named and this one does not. */
+export function differencesOf(before: DeclaredNames | null, now: DeclaredNames): readonly DeclaredChange[] {
+  const old = new Map(Object.entries(before?.prices ?? {}));
+  const prices = Object.entries(now.prices).flatMap(([name, row]): readonly DeclaredChange[] => {
+    const was = old.get(name);
+    if (was === undefined) return [added("price", name)];
+    return was === row ? [] : [changed("price", name, { before: JSON.parse(was) as object, after: JSON.parse(row) as object })];
+  });
+  return [
+    ...prices,
+    ...missing("budget", before?.budgets ?? [], now.budgets),
+    ...missing("key", before?.keys ?? [], now.keys),
+    ...missing("price", [...old.keys()], Object.keys(now.prices)),
+  ];
+}
+
+function missing(kind: DeclaredChange["kind"], before: readonly string[], now: readonly string[]): readonly DeclaredChange[] {
+  return before.filter((name) => !now.includes(name)).map((name) => ({ kind, name, what: "no longer named", fields: [], spent: null }));
+}
+
+/** In the words of the configuration. */
+function ratesOf({ perMillion, validTo }: PriceOverride): object {
+  return { ...perMillion, valid_to: validTo };
+}
+
+function priceName({ provider, model, match, validFrom }: PriceOverride): string {
+  return `${provider}/${model}${match === "prefix" ? "*" : ""}${validFrom === null ? "" : ` from ${validFrom}`}`;
+}

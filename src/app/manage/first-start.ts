@@ -1,0 +1,93 @@
+/** What must stand in the ledger before the first call: the keys, budgets and prices that were declared, and a way in. */
+
+import { randomUUID } from "node:crypto";
+import { dimensions } from "../../domain/attribution/attribution.ts";
+import type { Budget } from "../../domain/budget/budget.ts";
+import { budgetToJson } from "../../domain/budget/json.ts";
+import { defineKey, keyToJson, type KeyDefinition } from "../../domain/key/define.ts";
+import type { Key } from "../../domain/key/key.ts";
+import { added, changed, type DeclaredChange, spentNow } from "./declared.ts";
+import type { Clock, Ledger } from "../port/ports.ts";
+import { hashSecret, hintOf, makeSecret } from "../caller/secret.ts";
+
+export interface Declared {
+  readonly budgets: readonly Budget[];
+  readonly keys: readonly { readonly secret: string; readonly definition: KeyDefinition }[];
+}
+
+/** Secrets that were made now, to be shown once. */
+export interface FirstSecrets {
+  readonly adminKey?: string;
+  readonly firstKey?: string;
+}
+
+interface Registry {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+}
+
+/**
+ * Takes over what the configuration declares where it differs from the ledger. What was made over the API and is not declared stays.
+ *
+ * @param counting Called with a budget and the share done, 0 to 1, while what it has spent is counted.
+ * @returns The budgets and keys that were added or changed.
+ */
+export async function declare(
+  { ledger, clock }: Registry,
+  declared: Declared,
+  counting: (budgetId: string, share: number) => void = () => undefined,
+): Promise<readonly DeclaredChange[]> {
+  const changes: DeclaredChange[] = [];
+  for (const budget of parentsFirst(declared.budgets)) {
+    const { budgetId } = budget;
+    const old = ledger.budget(budgetId);
+    const [before, after] = [old && budgetToJson(old), budgetToJson(budget)];
+    if (JSON.stringify(before) === JSON.stringify(after)) continue;
+    await ledger.commit({ kind: "put_budget", at: clock.now(), budget, when: "put" }, (share) => counting(budgetId, share));
+    const spent = spentNow(ledger, budget, clock.now());
+    changes.push(before ? changed("budget", budgetId, { before, after, spent }) : added("budget", budgetId, spent));
+  }
+  for (const { secret, definition } of declared.keys) {
+    const hash = hashSecret(secret);
+    const old = ledger.keyByHash(hash);
+    const kept = { keyId: old?.keyId ?? `key_${randomUUID()}`, createdAt: old?.createdAt ?? clock.now() };
+    const key: Key = { ...definition, ...kept, hash, hint: hintOf(secret), revokedAt: null };
+    const [before, after] = [old && keyToJson(old), keyToJson(key)];
+    if (JSON.stringify(before) === JSON.stringify(after)) continue;
+    await ledger.commit({ kind: "put_key", at: clock.now(), key });
+    changes.push(before ? changed("key", key.name, { before, after }) : added("key", key.name));
+  }
+  return changes;
+}
+
+/**
+ * Makes an admin key where there is neither one in the ledger nor one in the environment, and a caller's key where there is none.
+ */
+export async function makeFirstKeys(registry: Registry, { hasAdminKey }: { readonly hasAdminKey: boolean }): Promise<FirstSecrets> {
+  const keys = registry.ledger.keys();
+  const adminKey = hasAdminKey || keys.some((key) => key.role === "admin") ? null : await make(registry, { name: "admin", role: "admin" });
+  const firstKey = keys.some((key) => key.role === "caller")
+    ? null
+    : await make(registry, { name: "first-contact", role: "caller", may_refine: [...dimensions, "tags"] });
+  return { ...(adminKey === null ? {} : { adminKey }), ...(firstKey === null ? {} : { firstKey }) };
+}
+
+async function make({ ledger, clock }: Registry, input: Readonly<Record<string, unknown>>): Promise<string> {
+  const { secret, hash, hint } = makeSecret();
+  const at = clock.now();
+  const key: Key = { ...defineKey(input), keyId: `key_${randomUUID()}`, hash, hint, createdAt: at, revokedAt: null };
+  await ledger.commit({ kind: "put_key", at, key });
+  return secret;
+}
+
+function parentsFirst(budgets: readonly Budget[]): readonly Budget[] {
+  const byId = new Map(budgets.map((budget) => [budget.budgetId, budget]));
+  const ordered = new Set<Budget>();
+  const place = (budget: Budget): void => {
+    const parent = budget.parentBudgetId === null ? undefined : byId.get(budget.parentBudgetId);
+    if (parent && !ordered.has(parent)) place(parent);
+    ordered.add(budget);
+  };
+  for (const budget of budgets) place(budget);
+  return [...ordered];
+}

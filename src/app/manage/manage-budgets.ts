@@ -1,0 +1,132 @@
+/** Making, changing and looking at budgets. */
+
+import type { Budget } from "../../domain/budget/budget.ts";
+import { defineBudget } from "../../domain/budget/define.ts";
+import { budgetToJson } from "../../domain/budget/json.ts";
+import { everyValue } from "../../domain/budget/applies.ts";
+import { windowAt } from "../../domain/budget/window.ts";
+import { PurserError } from "../../domain/error.ts";
+import type { Balance } from "../../domain/ledger/counter.ts";
+import type { Clock, Ledger } from "../port/ports.ts";
+import { countingReal } from "../route/simulated.ts";
+
+export interface BudgetOffice {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  /** Whether a budget that names no providers counts none of the simulator's calls. */
+  readonly simulatedApart?: boolean;
+}
+
+/** @throws PurserError `invalid_request` naming the field, `conflict` when the id exists. */
+export async function createBudget(office: BudgetOffice, input: unknown): Promise<Budget> {
+  const { ledger, clock } = office;
+  const budget = counted(office, defineBudget(input, { parentOf: parentIn(ledger) }));
+  const answer = await ledger.commit({ kind: "put_budget", at: clock.now(), budget, when: "create" });
+  return answer.budget;
+}
+
+/**
+ * Lays `changes` over a budget; null takes a field back to its default. What was spent and held stays counted.
+ *
+ * @throws PurserError `not_found`, or `invalid_request` naming the field.
+ */
+export async function changeBudget(office: BudgetOffice, budgetId: string, changes: Readonly<Record<string, unknown>>): Promise<Budget> {
+  const { ledger, clock } = office;
+  const old = findBudget(ledger, budgetId);
+  const named = changes["budget_id"];
+  if (named !== undefined && named !== budgetId) {
+    throw new PurserError("invalid_request", "budget_id: cannot change", {
+      field: "budget_id",
+      remedy: "Make a budget with the new id, and delete the old one.",
+    });
+  }
+  const budget = counted(office, defineBudget(layOver(old, changes), { parentOf: parentIn(ledger) }));
+  const answer = await ledger.commit({ kind: "put_budget", at: clock.now(), budget, when: "replace" });
+  return answer.budget;
+}
+
+/** What was charged stays in the ledger. @throws PurserError `not_found`, `conflict` while it has children. */
+export async function deleteBudget({ ledger, clock }: BudgetOffice, budgetId: string): Promise<void> {
+  await ledger.commit({ kind: "delete_budget", at: clock.now(), budgetId });
+}
+
+/** @throws PurserError `not_found`. */
+export function findBudget(ledger: Ledger, budgetId: string): Budget {
+  const budget = ledger.budget(budgetId);
+  if (budget) return budget;
+  throw new PurserError("not_found", `no budget "${budgetId}"`, { field: "budget_id", remedy: "List budgets to see their ids." });
+}
+
+/** A budget in the window that is open now. */
+export interface BudgetState {
+  readonly budget: Budget;
+  /** Null when its only window has not begun or is over. */
+  readonly window: { readonly start: number; readonly end: number | null } | null;
+  /** The sums over all counters, or those of one value. */
+  readonly sums: BudgetSums;
+  /** Of a budget for every value (`*`): one each, the most used first. Empty for the others. */
+  readonly counters: readonly Balance[];
+}
+
+export interface BudgetSums {
+  readonly spent: bigint;
+  readonly held: bigint;
+  readonly overrun: bigint;
+  /** What is left; null for several counters together, since none may use what another has left. */
+  readonly available: bigint | null;
+}
+
+/** @param value Of a budget for every value: the one to look at; null for all. */
+export function observeBudget({ ledger, clock }: BudgetOffice, budget: Budget, value: string | null): BudgetState {
+  const at = clock.now();
+  const open = windowAt(budget, at);
+  const balances = ledger.balances(budget.budgetId, at);
+  const window = typeof open === "string" ? null : open;
+  if (budget.resourceId !== everyValue) return { budget, window, sums: sumsOf(balances, budget), counters: [] };
+  if (value !== null) {
+    const one = balances.filter(({ counter }) => counter.value === value);
+    return { budget, window, sums: sumsOf(one, budget), counters: one };
+  }
+  const counters = [...balances].sort(byUse);
+  return { budget, window, sums: { ...sumsOf(balances, budget), available: null }, counters };
+}
+
+function sumsOf(balances: readonly Balance[], budget: Budget): BudgetSums {
+  const sum = (field: "spent" | "held" | "overrun"): bigint => balances.reduce((total, balance) => total + balance[field], 0n);
+  const spent = sum("spent");
+  const held = sum("held");
+  return { spent, held, overrun: sum("overrun"), available: budget.amount - spent - held };
+}
+
+function byUse(left: Balance, right: Balance): number {
+  const difference = right.spent + right.held - left.spent - left.held;
+  if (difference !== 0n) return difference > 0n ? 1 : -1;
+  return left.counter.value < right.counter.value ? -1 : 1;
+}
+
+function counted({ simulatedApart = false }: BudgetOffice, budget: Budget): Budget {
+  return simulatedApart ? countingReal(budget) : budget;
+}
+
+function parentIn(ledger: Ledger): (budgetId: string) => string | null | undefined {
+  return (budgetId) => {
+    const budget = ledger.budget(budgetId);
+    return budget && budget.parentBudgetId;
+  };
+}
+
+/** Fields that say the same in other words: a change to one replaces all of them. */
+const sameThing: readonly (readonly string[])[] = [
+  ["thresholds", "warning_threshold"],
+  ["time_zone", "timezone"],
+  ["start", "period_start"],
+  ["end", "period_end"],
+];
+
+function layOver(old: Budget, changes: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const fields: Record<string, unknown> = { ...budgetToJson(old) };
+  for (const names of sameThing) if (names.some((name) => name in changes)) for (const name of names) delete fields[name];
+  const periodChanged = changes["period"] !== undefined && changes["period"] !== old.period;
+  if (periodChanged) for (const name of ["anchor", "start", "end"]) delete fields[name];
+  return { ...fields, ...changes };
+}

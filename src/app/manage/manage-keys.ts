@@ -1,0 +1,96 @@
+/** Making, changing and revoking keys. */
+
+import { randomUUID } from "node:crypto";
+import { PurserError } from "../../domain/error.ts";
+import { defineKey, keyToJson, keyFields } from "../../domain/key/define.ts";
+import { isLive, type Key } from "../../domain/key/key.ts";
+import type { Clock, KeyUseRow, Ledger, LedgerReader } from "../port/ports.ts";
+import { makeSecret } from "../caller/secret.ts";
+
+export interface KeyOffice {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+}
+
+/**
+ * @returns The secret too: it is kept nowhere, and this is the only time it is seen.
+ * @throws PurserError `invalid_request` naming the field, `conflict` for the name of another live key.
+ */
+export async function createKey({ ledger, clock }: KeyOffice, input: unknown): Promise<{ readonly key: Key; readonly secret: string }> {
+  const at = clock.now();
+  const definition = defineKey(input, { now: at, hasBudget: (budgetId) => ledger.budget(budgetId) !== undefined });
+  checkName(ledger, definition.name, { at, keyId: null });
+  const { secret, hash, hint } = makeSecret();
+  const key: Key = { ...definition, keyId: `key_${randomUUID()}`, hash, hint, createdAt: at, revokedAt: null };
+  await ledger.commit({ kind: "put_key", at, key });
+  return { key, secret };
+}
+
+/**
+ * Lays `changes` over a key; null takes a field back to its default. Its secret stays.
+ *
+ * @throws PurserError `not_found`, `invalid_request`, or `conflict` for a revoked key, which stays as it was, and for the name of another
+ *   live key.
+ */
+export async function changeKey(office: KeyOffice, keyId: string, changes: Readonly<Record<string, unknown>>): Promise<Key> {
+  const { ledger, clock } = office;
+  const old = findKey(ledger, keyId);
+  if (old.revokedAt !== null) {
+    throw new PurserError("conflict", `key "${keyId}" was revoked`, { field: "key_id", remedy: "Make a new key." });
+  }
+  const at = clock.now();
+  const known: readonly string[] = keyFields;
+  const fields = Object.fromEntries(Object.entries(keyToJson(old)).filter(([name]) => known.includes(name)));
+  const keepsExpiry = changes["expires_at"] === undefined;
+  if (keepsExpiry) delete fields["expires_at"];
+  const definition = defineKey({ ...fields, ...changes }, { now: at, hasBudget: (budgetId) => ledger.budget(budgetId) !== undefined });
+  checkName(ledger, definition.name, { at, keyId: old.keyId });
+  const key = { ...old, ...definition, expiresAt: keepsExpiry ? old.expiresAt : definition.expiresAt };
+  const answer = await ledger.commit({ kind: "put_key", at, key });
+  return answer.key;
+}
+
+/** From now on the key opens nothing. Revoking it again changes nothing. @throws PurserError `not_found`. */
+export async function revokeKey({ ledger, clock }: KeyOffice, keyId: string): Promise<Key> {
+  const key = findKey(ledger, keyId);
+  if (key.revokedAt !== null) return key;
+  const at = clock.now();
+  const answer = await ledger.commit({ kind: "put_key", at, key: { ...key, revokedAt: at } });
+  return answer.key;
+}
+
+/**
+ * @param idOrName A name finds a key that is live rather than one that was revoked.
+ * @throws PurserError `not_found`, or `conflict` for a name that several keys have.
+ */
+export function findKey(ledger: Ledger, idOrName: string): Key {
+  const keys = ledger.keys();
+  const byId = keys.find(({ keyId }) => keyId === idOrName);
+  if (byId) return byId;
+  const named = keys.filter(({ name }) => name === idOrName);
+  const live = named.filter(({ revokedAt }) => revokedAt === null);
+  const [key, ...others] = live.length > 0 ? live : named;
+  if (!key)
+    throw new PurserError("not_found", `no key "${idOrName}"`, { field: "key_id", remedy: "List keys to see their ids and names." });
+  if (others.length === 0) return key;
+  throw new PurserError("conflict", `several keys are called "${idOrName}": ${[key, ...others].map(({ keyId }) => keyId).join(", ")}`, {
+    field: "key_id",
+    remedy: "Give the id of the one that is meant.",
+  });
+}
+
+/** @returns What each key was used for, by its id; a key that was never used is not there. */
+export async function readKeyUses(reader: LedgerReader): Promise<ReadonlyMap<string, KeyUseRow>> {
+  const uses = await reader.keyUses();
+  return new Map(uses.map((use) => [use.keyId, use]));
+}
+
+/** People know keys by their names: two of one name could not be told apart in a report, nor revoked without doubt. */
+function checkName(ledger: Ledger, name: string, { at, keyId }: { readonly at: number; readonly keyId: string | null }): void {
+  const other = ledger.keys().find((key) => key.name === name && key.keyId !== keyId && isLive(key, at));
+  if (!other) return;
+  throw new PurserError("conflict", `name: "${name}" is the name of key ${other.keyId}`, {
+    field: "name",
+    remedy: "Choose another name, or revoke that key first.",
+  });
+}

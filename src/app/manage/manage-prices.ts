@@ -1,0 +1,23 @@
+/** Prices that a user states over the API. */
+
+import type { PriceOverride } from "../../domain/price/rate.ts";
+import { definePrice } from "../../domain/price/override.ts";
+import type { Clock, Ledger } from "../port/ports.ts";
+
+export interface PriceStore {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  reloadPrices(): void;
+}
+
+/**
+ * Adds a row to the book. It counts for calls that begin after it was added, from its `valid_from` on.
+ *
+ * @throws PurserError `invalid_request` naming the field.
+ */
+export async function addPrice(store: PriceStore, input: unknown): Promise<PriceOverride> {
+  const price = definePrice(input, { field: "", source: "api" });
+  const answer = await store.ledger.commit({ kind: "put_price", at: store.clock.now(), price });
+  store.reloadPrices();
+  return answer.price;
+}

@@ -1,0 +1,52 @@
+/** Whether the ledger can be written and looked up in, as far as that was seen. */
+
+import { setTimeout } from "node:timers/promises";
+import type { Clock, Ledger, LedgerReader } from "../port/ports.ts";
+
+/** A check of the file is repeated when it is asked for and the last one is older than this. */
+const freshMs = 10_000;
+/** A slow check would keep the disk busy: the pause after it is this many times its duration. */
+const restShare = 100;
+/** The longest that a request waits for a check in progress. */
+const patienceMs = 500;
+
+export interface StoreHealthParts {
+  readonly ledger: Pick<Ledger, "problem">;
+  readonly reader: Pick<LedgerReader, "check">;
+  readonly clock: Clock;
+  /** What is wrong with the file that says who made what providers keep; null when nothing was seen. */
+  readonly belongings: () => Error | null;
+}
+
+export class StoreHealth {
+  readonly #parts: StoreHealthParts;
+  #damage: readonly string[] = [];
+  #look: Promise<void> | null = null;
+  #nextLookAt: number;
+
+  constructor(parts: StoreHealthParts) {
+    this.#parts = parts;
+    this.#nextLookAt = parts.clock.monotonic();
+  }
+
+  /** @returns What is wrong, as sentences; nothing when all is well. */
+  async problems(): Promise<readonly string[]> {
+    if (this.#parts.clock.monotonic() >= this.#nextLookAt) this.#look ??= this.#lookThrough();
+    if (this.#look) await Promise.race([this.#look, setTimeout(patienceMs, undefined, { ref: false })]);
+    const problems = [this.#parts.ledger.problem(), this.#parts.belongings()].filter((problem) => problem !== null);
+    return [...problems.map(({ message }) => message), ...this.#damage.map((finding) => `the ledger's file is damaged: ${finding}`)];
+  }
+
+  async #lookThrough(): Promise<void> {
+    const { clock, reader } = this.#parts;
+    const startedAt = clock.monotonic();
+    try {
+      this.#damage = await reader.check();
+    } catch (error) {
+      this.#damage = [error instanceof Error ? error.message : String(error)];
+    }
+    const endedAt = clock.monotonic();
+    this.#nextLookAt = endedAt + Math.max(freshMs, (endedAt - startedAt) * restShare);
+    this.#look = null;
+  }
+}

@@ -1,0 +1,111 @@
+/** A hold ends once, and what watches it ends with it. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Learned } from "../../domain/estimate/learned.ts";
+import { aHold, anOutcome, Desk, quantities } from "../../domain/ledger/desk.test-kit.ts";
+import { plainFacts } from "../../wire/answer/feed.ts";
+import { openaiWire } from "../../wire/openai/index.ts";
+import type { HeldCall } from "./settle.ts";
+import { HoldEnd, type HoldEndContext } from "./hold-end.ts";
+import { aProvider, silentObserver } from "../port/parts.test-kit.ts";
+import type { Slices } from "../hold/slices.ts";
+import { Waiting } from "../hold/waiting.ts";
+
+const wire = openaiWire();
+
+interface Bench {
+  readonly desk: Desk;
+  readonly waiting: Waiting;
+  readonly end: HoldEnd;
+  readonly held: HeldCall;
+  /** What happened to the slices and to the ledger, in order. */
+  readonly story: string[];
+}
+
+function begin(decide?: (desk: Desk) => never): Bench {
+  const desk = new Desk();
+  desk.budget({ budgetId: "b", amount: 1000n });
+  desk.run(aHold("op", 20n));
+  const story: string[] = [];
+  const waiting = new Waiting();
+  const run = async (command: Parameters<Desk["run"]>[0]) => {
+    story.push(command.kind);
+    return decide ? decide(desk) : desk.run(command);
+  };
+  const context = {
+    ledger: { decide: run, holdOf: (operationId: string) => desk.books.holds.get(operationId) },
+    clock: { now: () => 2, monotonic: () => 2 },
+    waiting,
+    learned: new Learned(),
+    observer: silentObserver,
+    prices: () => ({ version: "v", sheet: () => undefined }),
+  } as unknown as HoldEndContext;
+  const slices = { end: () => story.push("slices"), burstBytes: 0, mostBytes: 0 } as unknown as Slices;
+  const endpoint = wire.endpoint("POST", "/chat/completions");
+  const held: HeldCall = {
+    call: { operationId: "op", attempt: 1 },
+    route: { provider: aProvider(), wire, wireName: "openai", endpoint, url: "http://p", model: "m", title: "p/m" },
+    facts: plainFacts,
+    ceiling: { asked: 10, fitted: 10 },
+    slices,
+    input: { counted: null },
+  };
+  return { desk, waiting, end: new HoldEnd(context), held, story };
+}
+
+test("no more is held for a stream once its end is under way, and who waits is told", async () => {
+  const { desk, waiting, end, held, story } = begin();
+  const before = waiting.endings;
+  await end.settle(held, anOutcome(7n));
+  assert.deepEqual(story, ["slices", "settle"]);
+  assert.deepEqual([end.isOver, waiting.endings - before, desk.counter("b")], [true, 1, { spent: 7n, held: 0n, overrun: 0n }]);
+  await assert.rejects(end.settle(held, anOutcome(7n)), /a hold is ended once/);
+});
+
+test("a hold that is given back is over, and charges nothing", async () => {
+  const { desk, waiting, end, held } = begin();
+  const before = waiting.endings;
+  await end.release(held, "the provider was not reached");
+  assert.deepEqual([end.isOver, waiting.endings - before, desk.counter("b")], [true, 1, { spent: 0n, held: 0n, overrun: 0n }]);
+});
+
+test("an unknown end is charged at what is held now, which may be more than at first", async () => {
+  const { desk, end, held } = begin();
+  desk.run({ kind: "top_up", at: 2, operationId: "op", attempt: 1, amount: quantities(30n) });
+  await end.settleUnresolved({ ...held, held: quantities(20n) }, { latencyMs: 3, flags: ["aborted"] });
+  assert.equal(desk.counter("b").spent, 50n);
+  const settled = desk.journal.at(-1);
+  assert.ok(settled?.kind === "settle");
+  assert.deepEqual([settled.status, settled.flags, settled.latencyMs, settled.model], ["unresolved", ["aborted", "usage_missing"], 3, "m"]);
+});
+
+test("an end that failed can be tried again, but not where the ledger has it after all", async () => {
+  const failed = begin(() => {
+    throw new Error("the disk is full");
+  });
+  await assert.rejects(failed.end.settle(failed.held, anOutcome(7n)), /disk is full/);
+  assert.equal(failed.end.isOver, false);
+  const ended = begin((desk) => {
+    desk.run({ kind: "settle", at: 2, operationId: "op", attempt: 1, outcome: anOutcome(7n), fingerprint: null });
+    throw new Error("behind the charge");
+  });
+  await assert.rejects(ended.end.settle(ended.held, anOutcome(7n)), /behind the charge/);
+  assert.equal(ended.end.isOver, true);
+  const anew = begin((desk) => {
+    desk.run({ kind: "settle", at: 2, operationId: "op", attempt: 1, outcome: anOutcome(7n), fingerprint: null });
+    desk.run(aHold("op", 5n));
+    throw new Error("the next attempt is open");
+  });
+  await assert.rejects(anew.end.settle(anew.held, anOutcome(7n)), /next attempt/);
+  assert.equal(anew.end.isOver, true);
+});
+
+test("an unknown end of a hold that has lapsed meanwhile is charged at what was held", async () => {
+  const { desk, end, held } = begin();
+  desk.run(aHold("lapsing", 40n, { expiresAt: 2 }));
+  desk.run({ kind: "expire", at: 2 });
+  const lapsed = { ...held, call: { operationId: "lapsing", attempt: 1 }, held: quantities(40n) };
+  await end.settleUnresolved(lapsed, { latencyMs: 3, flags: [] });
+  assert.deepEqual(desk.counter("b"), { spent: 40n, held: 20n, overrun: 0n });
+});

@@ -1,0 +1,57 @@
+/** The one end of a hold whose call is at its provider: settled, given back, or charged at what was held. */
+
+import { assert } from "../../domain/assert.ts";
+import type { SettleAnswer } from "../../domain/ledger/command.ts";
+import type { Outcome, Quantities } from "../../domain/ledger/entry.ts";
+import type { PriceBook } from "../../domain/price/sheet.ts";
+import type { UsageFlag } from "../../domain/usage/usage.ts";
+import { release, settle, type FinishContext, type HeldCall } from "./settle.ts";
+import type { Ledger } from "../port/ports.ts";
+import { unresolvedOutcome } from "./outcome.ts";
+
+export interface HoldEndContext extends FinishContext {
+  readonly ledger: Pick<Ledger, "decide" | "holdOf">;
+  readonly prices: () => PriceBook;
+}
+
+export class HoldEnd {
+  readonly #context: HoldEndContext;
+  #isOver = false;
+
+  constructor(context: HoldEndContext) {
+    this.#context = context;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  async settle(held: HeldCall, outcome: Outcome): Promise<SettleAnswer> {
+    assert(!this.#isOver, "a hold is ended once");
+    this.#isOver = true;
+    held.slices?.end();
+    try {
+      return await settle(this.#context, held, outcome);
+    } catch (error) {
+      // Where it did not end after all, what is held can still be charged.
+      const { operationId, attempt } = held.call;
+      this.#isOver = this.#context.ledger.holdOf(operationId)?.attempt !== attempt;
+      throw error;
+    }
+  }
+
+  /** Charges what is held, of a call whose answer nobody knows. */
+  async settleUnresolved(
+    held: HeldCall & { readonly held: Quantities },
+    ended: { readonly latencyMs: number; readonly flags: readonly UsageFlag[] },
+  ): Promise<void> {
+    const { ledger, prices } = this.#context;
+    const amount = ledger.holdOf(held.call.operationId)?.amount ?? held.held;
+    await this.settle(held, unresolvedOutcome(prices().version, { model: held.route.model, held: amount, ...ended }));
+  }
+
+  async release(held: Pick<HeldCall, "call">, reason: string): Promise<void> {
+    this.#isOver = true;
+    await release(this.#context, held, reason);
+  }
+}

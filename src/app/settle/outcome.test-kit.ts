@@ -1,0 +1,95 @@
+/** A call whose answer is read and priced, as far as a test of its charge needs one. */
+
+import type { Outcome } from "../../domain/ledger/entry.ts";
+import { formatUsd, pico } from "../../domain/money/money.ts";
+import { makePriceBook } from "../../domain/price/book.ts";
+import { definePrice } from "../../domain/price/override.ts";
+import type { CatalogueRow } from "../../domain/price/row.ts";
+import type { UsageFlag } from "../../domain/usage/usage.ts";
+import { anthropicWire } from "../../wire/anthropic/index.ts";
+import { geminiWire } from "../../wire/gemini/index.ts";
+import { openaiWire } from "../../wire/openai/index.ts";
+import type { WireFormat } from "../../wire/wire.ts";
+import { outcomeOf, type ForwardedCall } from "./outcome.ts";
+import { aProvider } from "../port/parts.test-kit.ts";
+
+const openai = openaiWire();
+
+export interface Scene {
+  readonly wire?: WireFormat;
+  readonly path?: string;
+  readonly request?: object;
+  /** USD per million, of provider `p` and model `m`; null for a model without a price. */
+  readonly price?: Readonly<Record<string, string>> | null;
+  readonly tellsBilledCost?: boolean;
+  readonly fallback?: ForwardedCall["fallback"];
+  /** Output tokens that the provider was allowed. */
+  readonly ceiling?: number;
+  /** The model's context window; null where it is not known. */
+  readonly window?: number | null;
+  /** What was odd besides the answer. */
+  readonly flags?: readonly UsageFlag[];
+}
+
+/** What the price list has of the model: its rates come second to the price that is stated. */
+const listed: CatalogueRow = {
+  provider: "p",
+  model: "m",
+  ids: { startsWith: "m" },
+  rates: { input: pico(1n), output: pico(1n) },
+  cacheWrites: "asked",
+  source: "list",
+  version: "1",
+};
+
+const usualPrice = { input: "1", output: "10" };
+
+/** @param answer Its bytes: an object for a whole body, a list for server-sent events. */
+export function settle(answer: object | readonly object[], scene: Scene = {}): Outcome {
+  const { wire = openai, path = "/chat/completions", price = usualPrice, tellsBilledCost = false, fallback = null } = scene;
+  const stream = Array.isArray(answer);
+  const endpoint = wire.endpoint("POST", path);
+  const { facts } = wire.read(endpoint, Buffer.from(JSON.stringify({ model: "m", stream, max_tokens: 1000, ...scene.request })));
+  const stated = price && definePrice({ provider: "p", model: "m", ...price }, { field: "prices[0]", source: "configuration" });
+  const rows = scene.window == null ? [] : [{ ...listed, contextWindow: scene.window }];
+  const prices = makePriceBook({ sources: [() => rows], overrides: stated ? [stated] : [], version: "test" });
+  const meter = wire.meter(endpoint, { stream, facts });
+  const text = stream ? answer.map((event: unknown) => `data: ${JSON.stringify(event)}\n\n`).join("") : JSON.stringify(answer);
+  meter.push(Buffer.from(text));
+  const { reading } = meter.end();
+  const ceiling = scene.ceiling ?? facts.maxOutputTokens ?? 32_000;
+  const provider = aProvider({ tellsBilledCost });
+  const call: ForwardedCall = {
+    route: { provider, wire, wireName: wire.name, endpoint, url: "http://p", model: "m", title: "p/m" },
+    facts,
+    estimate: { inputTokens: 40, ceiling, firstSlice: 10, unknownInput: 0, least: 1, rates: null, fees: pico(0n) },
+    ceiling: { fitted: ceiling },
+    heldAt: 0,
+    fallback,
+  };
+  const { inputTokens, outputTokens } = meter.progress;
+  // As a counter that takes three bytes of text for a token.
+  const counted = meter.output ? meter.output.tokensBesideText + Math.ceil(meter.output.textBytes / 3) : outputTokens;
+  const progress = { inputTokens, outputTokens: Math.min(counted, ceiling) };
+  return outcomeOf(prices, call, { reading, progress, latencyMs: 1, flags: scene.flags ?? [] });
+}
+
+export function usd(outcome: Outcome): string {
+  return formatUsd(outcome.cost.usd);
+}
+
+export function chat(usage: object, content = "word ".repeat(100)): object {
+  return { id: "c", model: "m", choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }], usage };
+}
+
+export const counts = { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 };
+/** What they cost at the usual price: 1000 × 1 + 100 × 10 USD per million. */
+export const ours = "0.002";
+
+export const gemini = { wire: geminiWire, path: "/v1beta/models/m:generateContent", request: { contents: [] } };
+export const messages = { wire: anthropicWire, path: "/v1/messages", request: { messages: [] } };
+export const responses = { path: "/responses", request: { max_tokens: undefined, max_output_tokens: 1000 } };
+export const created = {
+  type: "response.created",
+  response: { id: "r", model: "m", status: "in_progress", output: [], usage: null, error: null },
+};

@@ -1,0 +1,182 @@
+/** What a call cost: the provider's usage at the rates of its moment, or an estimate of it that says so. */
+
+import { nothing, type Outcome, type Quantities } from "../../domain/ledger/entry.ts";
+import { zero } from "../../domain/money/money.ts";
+import { billFor, type Bill } from "../../domain/price/bill.ts";
+import type { FallbackRates } from "../../domain/price/rate.ts";
+import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
+import type { PriceBook, PriceSheet } from "../../domain/price/sheet.ts";
+import { countContext, countTokens, type UsageFlag, type UsagePart } from "../../domain/usage/usage.ts";
+import type { Progress, Reading } from "../../wire/wire.ts";
+import { believeUsage, isCeilingStated, type BoundedCall } from "./believe-usage.ts";
+import type { Route } from "../route/target.ts";
+import { usedByModel } from "./used-by-model.ts";
+
+/** What is known of a call since before it was forwarded. */
+export interface ForwardedCall extends BoundedCall {
+  readonly route: Route;
+  /** When it was held: the moment whose prices count. */
+  readonly heldAt: number;
+  /** Rates that a budget states for a model without a price. */
+  readonly fallback: FallbackRates | null;
+}
+
+/** An answer that was read, in whole or in part. */
+export interface Answer {
+  readonly reading: Reading;
+  readonly progress: Progress;
+  readonly latencyMs: number;
+  /** What was odd besides what its reading tells. */
+  readonly flags: readonly UsageFlag[];
+}
+
+export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer): Outcome {
+  if (isUnbilled(answer.reading)) return unbilledOutcome(prices.version, call, answer);
+  const { reading } = answer;
+  const asked = askedOf(prices, { provider: call.route.provider.name, model: call.route.model, at: call.heldAt });
+  const model = reading.model ?? call.route.model;
+  const isFinal = reading.parts.length > 0 && !reading.partial;
+  const told = isFinal ? reading.parts : estimatedParts(call, answer);
+  const sheetOf = (part: UsagePart): PriceSheet | undefined => sheetOfServed(prices, asked, part.model ?? model);
+  // An amount billed stands for itself, whatever the counts beside it say.
+  const isBilled = isAmountBilled(call, answer, isFinal);
+  const { passedBytes, serverCalls = 0 } = reading;
+  const inputTokens = estimatedInput(call, answer);
+  const believed = believeUsage(call, { parts: told, passedBytes, serverCalls, inputTokens, fillsIn: !isBilled, sheetOf });
+  const { serviceTier, region, reportedCost } = reading;
+  const bill = billFor({
+    model,
+    parts: believed.parts,
+    sheetOf,
+    terms: { serviceTier, region, at: call.heldAt },
+    fallback: call.fallback,
+    reported: { cost: reportedCost, isBilled },
+  });
+  const isImplausible = believed.isImplausible || bill.flags.includes("usage_implausible");
+  return {
+    status: bill.isBilled || (isFinal && !isImplausible) ? "settled" : "estimated",
+    model,
+    ...usedByModel(believed.parts),
+    charges: bill.charges,
+    cost: { usd: bill.cost, tokens: countAll(believed.parts), requests: 1n },
+    reportedCost,
+    ...(bill.computedCost !== undefined && { computedCost: bill.computedCost }),
+    rawUsage: reading.rawUsage,
+    flags: flagsOf(call, answer, {
+      parts: told,
+      isFinal,
+      isImplausible,
+      bill,
+      isOverContext: told.some((part) => countContext(part.usage) > (sheetOf(part)?.contextWindow ?? Number.POSITIVE_INFINITY)),
+    }),
+    latencyMs: answer.latencyMs,
+    priceVersion: prices.version,
+  };
+}
+
+/**
+ * The format knows an answer that is not billed (a refusal). An error in place of an answer is none, either: no text passed, no tokens
+ * were told; as for an error by its status, providers do not bill it.
+ */
+function isUnbilled({ flags, parts, passedBytes, reportedCost }: Reading): boolean {
+  if (flags.includes("unbilled")) return true;
+  const isNothing = passedBytes === 0 && countAll(parts) === 0n;
+  return flags.includes("provider_error") && isNothing && (reportedCost === null || reportedCost === zero);
+}
+
+function unbilledOutcome(priceVersion: string, call: ForwardedCall, { reading, flags, latencyMs }: Answer): Outcome {
+  const odd = [...flags, ...reading.flags.filter((flag) => flag !== "usage_missing"), "unbilled" as const];
+  return {
+    status: "settled",
+    model: reading.model ?? call.route.model,
+    usage: {},
+    charges: [],
+    cost: nothing,
+    reportedCost: reading.reportedCost,
+    rawUsage: reading.rawUsage,
+    flags: [...new Set(odd)],
+    latencyMs,
+    priceVersion,
+  };
+}
+
+/** Whether the cost that was told is all that is billed for the call: of a stream that was cut it may be only that of its beginning. */
+function isAmountBilled({ route }: ForwardedCall, { reading, flags }: Answer, isFinal: boolean): boolean {
+  if (!route.provider.tellsBilledCost || reading.reportedCost === null || reading.costIsPart) return false;
+  return isFinal || !(reading.flags.includes("unfinished") || reading.flags.includes("malformed") || flags.includes("cut"));
+}
+
+function countAll(parts: readonly UsagePart[]): bigint {
+  return BigInt(parts.reduce((sum, { usage }) => sum + countTokens(usage), 0));
+}
+
+/** The outcome of a call that may have reached the provider and of which nothing came back: what was held is charged. */
+export function unresolvedOutcome(
+  priceVersion: string,
+  call: {
+    readonly model: string;
+    readonly held: Quantities;
+    readonly latencyMs: number;
+    readonly flags: readonly UsageFlag[];
+  },
+): Outcome {
+  const { model, held } = call;
+  return {
+    status: "unresolved",
+    model,
+    usage: {},
+    charges: [{ model, meter: "hold", quantity: 1, cost: held.usd }],
+    cost: held,
+    reportedCost: null,
+    rawUsage: null,
+    flags: [...call.flags, "usage_missing"],
+    latencyMs: call.latencyMs,
+    priceVersion,
+  };
+}
+
+/**
+ * What the provider reported until the answer broke off, with the output that passed in its main part, which comes first.
+ * An input that was not reported, or cannot be, is taken as it was counted, else as it was estimated.
+ */
+function estimatedParts(call: ForwardedCall, answer: Answer): readonly UsagePart[] {
+  const [main, ...others] = answer.reading.parts;
+  const { outputTokens: passed } = answer.progress;
+  const estimated = estimatedInput(call, answer);
+  if (!main) return [{ model: null, usage: { input: estimated, output: passed } }];
+  const { input = 0, output = 0 } = main.usage;
+  const isInputKnown = answer.reading.parts.some(({ usage }) => countContext(usage) > 0);
+  const usage = { ...main.usage, input: isInputKnown ? input : estimated, output: Math.max(output, passed) };
+  return [{ ...main, usage }, ...others];
+}
+
+function estimatedInput({ estimate }: ForwardedCall, { progress }: Answer): number {
+  return progress.inputTokens || estimate.inputTokens;
+}
+
+/** What was odd, each flag once. @param charged.parts As they were told. */
+function flagsOf(
+  call: ForwardedCall,
+  answer: Answer,
+  charged: {
+    readonly parts: readonly UsagePart[];
+    readonly isFinal: boolean;
+    readonly isImplausible: boolean;
+    readonly bill: Bill;
+    readonly isOverContext: boolean;
+  },
+): readonly UsageFlag[] {
+  const { parts, isFinal, isImplausible, bill, isOverContext } = charged;
+  const flags = [...answer.flags, ...answer.reading.flags];
+  if (isOverCeiling(call, parts)) flags.push("over_ceiling");
+  if (isOverContext) flags.push("over_context");
+  if (!isFinal) flags.push("usage_missing");
+  flags.push(...bill.flags);
+  if (isImplausible) flags.push("usage_implausible");
+  return flags.length > 1 ? [...new Set(flags)] : flags;
+}
+
+function isOverCeiling(call: ForwardedCall, parts: readonly UsagePart[]): boolean {
+  const { output = 0 } = usedByModel(parts).usage;
+  return isCeilingStated(call) && output > call.ceiling.fitted;
+}

@@ -1,0 +1,46 @@
+/** What a call that ended teaches. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Learned } from "../../domain/estimate/learned.ts";
+import { aHold, anOutcome, Desk } from "../../domain/ledger/desk.test-kit.ts";
+import type { Outcome } from "../../domain/ledger/entry.ts";
+import { plainFacts } from "../../wire/answer/feed.ts";
+import { openaiWire } from "../../wire/openai/index.ts";
+import { settle, type HeldCall } from "./settle.ts";
+import { Waiting } from "../hold/waiting.ts";
+import { aProvider, silentObserver } from "../port/parts.test-kit.ts";
+
+const wire = openaiWire();
+const endpoint = wire.endpoint("POST", "/chat/completions");
+/** Ends a call with 200 tokens of output. @returns What the next one that asks for as many at most is expected to need; null where nothing was learned. */
+async function expectedAfter(ceiling: HeldCall["ceiling"], change: Partial<Outcome> = {}): Promise<number | null> {
+  const desk = new Desk();
+  desk.budget({ budgetId: "b", amount: 1000n });
+  desk.run(aHold("op", 20n));
+  const learned = new Learned();
+  const provider = aProvider();
+  const held: HeldCall = {
+    call: { operationId: "op", attempt: 1 },
+    route: { provider, wire, wireName: "openai", endpoint, url: "http://p", model: "m", title: "p/m" },
+    facts: { ...plainFacts, stream: false },
+    ceiling,
+    slices: null,
+    input: { counted: null },
+  };
+  const outcome = anOutcome(10n, { usage: { input: 10, output: 200 }, ...change });
+  const ledger = { decide: async (command: Parameters<Desk["run"]>[0]) => desk.run(command) };
+  const context = { ledger, clock: { now: () => 2 }, waiting: new Waiting(), learned, observer: silentObserver } as Parameters<
+    typeof settle
+  >[0];
+  await settle(context, held, outcome);
+  return learned.of("p", "m").output.expected(ceiling.asked);
+}
+
+test("an answer teaches how long answers are, fitted or not, unless it used up what it was fitted to", async () => {
+  assert.equal(await expectedAfter({ asked: 1000, fitted: 1000 }), 200);
+  assert.equal(await expectedAfter({ asked: 1000, fitted: 500 }), 200, "fitted, and not all of it used");
+  assert.equal(await expectedAfter({ asked: 200, fitted: 200 }), 200, "all of what was asked for");
+  assert.equal(await expectedAfter({ asked: 1000, fitted: 200 }), null, "it might have needed more");
+  assert.equal(await expectedAfter({ asked: 1000, fitted: 1000 }, { status: "estimated" }), null, "a guess teaches nothing");
+});

@@ -1,0 +1,70 @@
+/** Ending a hold: settled, released or charged at what was held; exactly once, and everyone who waits is told. */
+
+import type { Learned } from "../../domain/estimate/learned.ts";
+import type { AnswerOf } from "../../domain/ledger/command.ts";
+import type { CallId, Outcome } from "../../domain/ledger/entry.ts";
+import { countContext, countTokens } from "../../domain/usage/usage.ts";
+import type { RequestFacts } from "../../wire/wire.ts";
+import type { InputCount } from "../hold/input-count.ts";
+import type { Observer } from "../port/observer.ts";
+import type { Clock, Ledger } from "../port/ports.ts";
+import { boundOfBytes, isTextOnly } from "../hold/estimate.ts";
+import type { Route } from "../route/target.ts";
+import type { Slices } from "../hold/slices.ts";
+import { lacksPrice } from "./unpriced.ts";
+import type { Waiting } from "../hold/waiting.ts";
+
+export interface FinishContext {
+  readonly ledger: Pick<Ledger, "decide">;
+  readonly clock: Clock;
+  readonly waiting: Waiting;
+  readonly learned: Learned;
+  readonly observer: Observer;
+}
+
+export interface HeldCall {
+  readonly call: CallId;
+  readonly route: Route;
+  readonly facts: RequestFacts;
+  /** Of the output, over all choices: as it was asked for, and as it was fitted. */
+  readonly ceiling: { readonly asked: number; readonly fitted: number };
+  /** Null where the whole ceiling is held. */
+  readonly slices: Slices | null;
+  readonly input: Pick<InputCount, "counted">;
+}
+
+/** Replaces the hold by the outcome. The charge is decided when this resolves, and durable soon after. */
+export async function settle(context: FinishContext, held: HeldCall, outcome: Outcome): Promise<AnswerOf["settle"]> {
+  const { operationId, attempt } = held.call;
+  const at = context.clock.now();
+  const answer = await context.ledger.decide({ kind: "settle", at, operationId, attempt, outcome, fingerprint: null });
+  context.waiting.roomMade();
+  learn(context.learned, held, outcome);
+  const ended = { provider: held.route.provider.name, model: outcome.model, outcome };
+  context.observer.callEnded(ended);
+  if (lacksPrice(outcome)) context.observer.callUnpriced(ended);
+  for (const threshold of answer.crossed) context.observer.thresholdCrossed(threshold);
+  return answer;
+}
+
+/** Gives the hold back: the provider never saw the call, or answered with an error, for which none of them charges. */
+export async function release(context: FinishContext, held: Pick<HeldCall, "call">, reason: string): Promise<void> {
+  await context.ledger.decide({ kind: "release", at: context.clock.now(), ...held.call, reason });
+  context.waiting.roomMade();
+}
+
+/** Only from whole, plain calls: media would be taken for text, a sum of several passes for one, and an error for a short answer. */
+function learn(learned: Learned, { route, facts, ceiling, slices, input: { counted } }: HeldCall, { status, usage, flags }: Outcome): void {
+  if (flags.includes("provider_error") || flags.includes("usage_implausible")) return;
+  if (status !== "settled" || !isTextOnly(facts)) return;
+  const model = learned.teach(route.provider.name, route.model);
+  const input = countContext(usage);
+  model.added.learn({ bound: boundOfBytes(facts), billed: input });
+  if (counted) model.inputs.learn(counted.digest, input);
+  const output = countTokens(usage) - input;
+  if (slices) model.burst.add(slices.burstBytes);
+  // An answer that was fitted and used all it got might have needed more.
+  if (output >= ceiling.fitted && ceiling.fitted < ceiling.asked) return;
+  model.output.learn(ceiling.asked, output);
+  if (slices) model.streamed.learn(ceiling.asked, Math.max(output, slices.mostBytes));
+}

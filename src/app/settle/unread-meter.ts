@@ -1,0 +1,41 @@
+/** A meter for an answer in an encoding that could not be undone: it passes as it is, and is estimated by its bytes. */
+
+import type { RequestFacts, UsageMeter } from "../../wire/wire.ts";
+import type { Route } from "../route/target.ts";
+
+interface AskedFor {
+  readonly route: Pick<Route, "endpoint">;
+  readonly facts: Pick<RequestFacts, "serviceTier">;
+  readonly ceiling: { readonly fitted: number };
+}
+
+/** A byte of compressed text holds about one token. No more is estimated than the provider was allowed. */
+export function unreadMeter({ route, facts, ceiling }: AskedFor): UsageMeter {
+  const most = route.endpoint.name === "embeddings" ? 0 : ceiling.fitted;
+  let length = 0;
+  return {
+    output: null,
+    passed: () => undefined,
+    push(chunk) {
+      length += chunk.length;
+      return chunk;
+    },
+    get progress() {
+      return { inputTokens: null, outputTokens: Math.min(length, most) };
+    },
+    finished: false,
+    end: () => ({
+      rest: new Uint8Array(0),
+      reading: {
+        model: null,
+        parts: [],
+        reportedCost: null,
+        serviceTier: facts.serviceTier,
+        rawUsage: null,
+        flags: ["malformed", "usage_missing"],
+        passedBytes: length,
+      },
+    }),
+    stop: () => new Uint8Array(0),
+  };
+}
