@@ -9,7 +9,7 @@ const tokens = 1500;
 /** How many of the streams the budget pays for. */
 const room = 7;
 
-export interface TextCrowd extends Pick<CrowdOptions, "text" | "chunk" | "calls" | "stream"> {
+export interface TextCrowd extends Pick<CrowdOptions, "text" | "chunk" | "calls" | "stream" | "gapMs"> {
   readonly lying: boolean;
   readonly result: Readonly<Record<keyof CrowdResult, string>>;
   readonly usedPercent: number;
@@ -33,14 +33,14 @@ export async function crowdsOfTexts({ rounds, quick }: BenchOptions, note: (text
   }
 }
 
-type Crowd = Pick<CrowdOptions, "text" | "chunk" | "calls" | "stream"> & { readonly lying: boolean };
+type Crowd = Pick<CrowdOptions, "text" | "chunk" | "calls" | "stream" | "gapMs"> & { readonly lying: boolean };
 
 function crowds(quick: boolean): readonly Crowd[] {
   const texts = quick ? (["english", "csv"] as const) : textKinds;
   const streams = texts.flatMap((text) => pieces.map((chunk) => ({ text, chunk, calls: 20, stream: true, lying: false })));
   const crowded = { text: "english", chunk: 12, calls: 200, stream: true, lying: false } as const;
   const whole = texts.map((text) => ({ text, chunk: 12, calls: 20, stream: false, lying: false }));
-  const lying = texts.map((text) => ({ text, chunk: 12, calls: 20, stream: true, lying: true }));
+  const lying = texts.map((text) => ({ text, chunk: 12, calls: 20, stream: true, lying: true, gapMs: 10 }));
   return [...streams, crowded, ...whole, ...lying];
 }
 

@@ -12,15 +12,16 @@ const ascii = /[\0-\x7F]/g;
 const nonAscii = /[^\0-\x7F]+/g;
 const digit = /[0-9]/g;
 
-/** No tokenizer in use counts fewer tokens than this percentage of what the encoding counts. */
-const leastPercent = 85;
-
-/** @param count Counts with `tokenizer.encoding`. */
+/**
+ * The encodings have large vocabularies: other tokenizers make as many tokens of a text, or more.
+ *
+ * @param count Counts with `tokenizer.encoding`.
+ */
 export function rangeOf(text: string, tokenizer: Tokenizer, count: CountTokens): TokenRange {
   const counted = count(text);
   if (tokenizer.isPublic) return { least: counted, expected: counted, most: counted };
   const most = mostTokens(text, { tokenizer, count, counted });
-  return { least: (counted * leastPercent) / 100, expected: Math.min(most, (counted * tokenizer.expectedPercent) / 100), most };
+  return { least: Math.min(most, counted), expected: Math.min(most, (counted * tokenizer.expectedPercent) / 100), most };
 }
 
 /** The encoding joins up to three digits; others have a token for each. */

@@ -95,9 +95,15 @@ test("what a provider keeps may fill the model's whole context, and is held as t
   for (const call of own) assert.equal(await bounds.ask("0.4", call), 200, JSON.stringify(call));
 });
 
-for (const text of ["english", "json", "hex"] as const) {
-  test(`a provider that ignores max_tokens is cut within a piece of what the budget has, with ${text}`, async () => {
-    const { limit, spent, held, served } = await bounds.run({ ...crowd, text, lying: true });
+/** At a pace at which no more than a piece is on its way while a stream is cut: still ten times that of real providers. */
+const liars = [
+  ...(["english", "json", "hex", "cjk"] as const).map((text) => ({ wire: "openai", text }) as const),
+  ...(["house", "anthropic", "gemini"] as const).map((wire) => ({ wire, text: "english" }) as const),
+];
+
+for (const { wire, text } of liars) {
+  test(`the ${wire} provider, which ignores max_tokens, is cut within a piece of what the budget has, with ${text}`, async () => {
+    const { limit, spent, held, served } = await bounds.run({ ...crowd, wire, text, lying: true, gapMs: 20 });
     const pieces = BigInt(served * crowd.chunk) * rates.output;
     assert.equal(held, 0n);
     assert.ok(spent <= limit + pieces, `${spent} of ${limit} were spent, with ${served} streams`);

@@ -22,6 +22,8 @@ export interface CrowdOptions {
   readonly room: number;
   /** Generates past `max_tokens`. */
   readonly lying?: boolean;
+  /** Between two pieces; 2 unless told. */
+  readonly gapMs?: number;
   /** One of a few models that are alike, each of which is taught by its own calls. */
   readonly course?: number;
   /** What each call asks, of so many bytes; a few words when it is left out. */
@@ -117,12 +119,12 @@ export class Bounds {
   }
 
   async #call(key: string, name: string, options: CrowdOptions): Promise<number> {
-    const { wire, text, chunk, output, asked = output, stream, lying, course = 0 } = options;
+    const { wire, text, chunk, output, asked = output, stream, lying, gapMs = 2, course = 0 } = options;
     const prompt = promptOf(options);
     const input = options.prompt ? ` input=${prompt.tokens}` : "";
     const lie = lying ? " lie=ignore_max" : "";
     const wanted = lying ? output * 2 : output;
-    const directive = `[[sim text=${text} output=${wanted} tokens_per_chunk=${chunk} gap_ms=2 tag=${name}${lie}${input}]]`;
+    const directive = `[[sim text=${text} output=${wanted} tokens_per_chunk=${chunk} gap_ms=${gapMs} tag=${name}${lie}${input}]]`;
     const { path, body } = request(wire, { text: `${prompt.text}${directive}`, output: asked, stream, course });
     const headers = { authorization: `Bearer ${key}`, "content-type": "application/json", "anthropic-version": "2023-06-01" };
     const response = await fetch(this.#gateway.url + path, { method: "POST", headers, body: JSON.stringify(body) });

@@ -47,7 +47,7 @@ class Bench {
       },
       reader: { calls: async () => [] },
       clock: { now: () => this.at.now, monotonic: () => 0 },
-      holdLimits: { holdSeconds: 600, holdSharePercent: 50 },
+      holdLimits: { holdSeconds: 600, holdSharePercent: 50, openHoldsPerKey: 1000 },
       prices: () => prices,
       tellsBilledCost: () => false,
     } as unknown as HoldDesk;

@@ -94,16 +94,16 @@ export class Slices {
   }
 
   /**
-   * Output tokens to charge for a stream whose usage never came: what is expected, as far as that is held, or as the provider has
-   * surely passed its ceiling.
+   * Output tokens to charge for a stream whose usage never came: what is expected, as far as that is held; and no less than what has
+   * surely come of a provider that passed its ceiling.
    *
    * @param closed Whether the stream was closed from this side: its provider has then generated a little more than has come.
    */
   async charged({ closed }: { readonly closed: boolean }): Promise<number> {
     await this.#count.update();
-    const { expected, underway } = this.#count;
+    const { least, expected, underway } = this.#count;
     const generated = Math.min(expected + (closed ? underway : 0), this.#heldOutput);
-    return this.#isOver ? Math.max(generated, expected) : Math.min(generated, this.#options.ceiling);
+    return this.#isOver ? Math.max(generated, least) : Math.min(generated, this.#options.ceiling);
   }
 
   /** Call this before the hold ends. */
