@@ -24,16 +24,25 @@ const domainOrder = [
   "ledger",
 ];
 
-/** What each room may import of the others. `app/ports` and its like are the contracts that outer rooms implement. */
+/** The rooms of `app` by floor. Each may use those on lower floors. */
+const appFloors: readonly (readonly string[])[] = [
+  ["port"],
+  ["caller", "route"],
+  ["header", "hold"],
+  ["settle"],
+  ["call", "desk", "figure", "manage"],
+];
+
+/** What each room may import of the others. `app/port` has the contracts that outer rooms implement. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   domain: ["domain"],
   app: ["app", "domain", "wire/wire", "wire/answer/passed-output", "wire/stored/references"],
   wire: ["wire", "domain"],
-  store: ["store", "domain", "app/port/ports"],
-  tokenizer: ["tokenizer", "domain", "app/port/token-counter", "wire/body/input-texts"],
+  store: ["store", "domain", "app/port"],
+  tokenizer: ["tokenizer", "domain", "app/port", "wire/body/input-texts"],
   catalogue: ["catalogue", "domain"],
-  config: ["config", "domain", "wire/wire", "app/port/limits"],
-  metrics: ["metrics", "domain", "app/port/observer", "app/port/ports"],
+  config: ["config", "domain", "wire/wire", "app/port"],
+  metrics: ["metrics", "domain", "app/port"],
   simulator: ["simulator", "domain"],
   gateway: ["gateway", "app", "domain", "wire/wire"],
   api: ["api", "app", "domain", "metrics"],
@@ -81,19 +90,27 @@ function violation(name: string, specifier: string): readonly string[] {
   if (!specifier.startsWith(".")) return room === "domain" ? [`${name} imports ${specifier}: the domain is pure`] : [];
   const target = targetOf(name, specifier).replace(/\.ts$/, "");
   const rules = allowed[room];
-  if (!rules) return [`${name} stands in no room that the rules know`];
+  if (!rules) return [`${name} is in no room that the rules know`];
   if (!rules.some((rule) => target === rule || target.startsWith(`${rule}/`))) return [`${name} imports ${target}`];
+  if (room === "app" && target.startsWith("app/")) return appViolation(name, target);
   return room === "domain" ? domainViolation(name, target) : [];
 }
 
-function domainViolation(name: string, target: string): readonly string[] {
-  const from = domainOrder.indexOf(domainRoom(name));
-  const to = domainOrder.indexOf(domainRoom(target));
-  if (from < 0 || to < 0) return [`${name} or ${target} stands in no room of the domain that the rules know`];
-  return to <= from ? [] : [`${name} imports ${target}: ${domainRoom(name)} comes before ${domainRoom(target)}`];
+function appViolation(name: string, target: string): readonly string[] {
+  const [from = "", to = ""] = [innerRoom(name), innerRoom(target)];
+  const floorOf = (room: string): number => appFloors.findIndex((rooms) => rooms.includes(room));
+  if (floorOf(from) < 0 || floorOf(to) < 0) return [`${name} or ${target} is in no room of app that the rules know`];
+  return from === to || floorOf(to) < floorOf(from) ? [] : [`${name} imports ${target}: ${to} is not below ${from}`];
 }
 
-function domainRoom(file: string): string {
+function domainViolation(name: string, target: string): readonly string[] {
+  const from = domainOrder.indexOf(innerRoom(name));
+  const to = domainOrder.indexOf(innerRoom(target));
+  if (from < 0 || to < 0) return [`${name} or ${target} is in no room of the domain that the rules know`];
+  return to <= from ? [] : [`${name} imports ${target}: ${innerRoom(name)} comes before ${innerRoom(target)}`];
+}
+
+function innerRoom(file: string): string {
   return (file.split("/")[1] ?? "").replace(/\.ts$/, "");
 }
 
@@ -127,6 +144,8 @@ test("a planted violation is found", () => {
   assert.equal(planted("domain/money/money.ts", "node:fs"), 1);
   assert.equal(planted("app/call.ts", "../store/sqlite/open.ts"), 1);
   assert.equal(planted("store/sqlite/open.ts", "../../app/call.ts"), 1);
+  assert.equal(planted("app/port/ledger.ts", "../call/call.ts"), 1);
+  assert.equal(planted("app/call/call.ts", "../desk/fingerprint.ts"), 1);
   assert.equal(planted("somewhere/new.ts", "../domain/error.ts"), 1);
 });
 

@@ -2,7 +2,7 @@
 
 import { setImmediate } from "node:timers/promises";
 import { recover } from "../../src/app/call/recover.ts";
-import type { Ledger } from "../../src/app/port/ports.ts";
+import type { Ledger } from "../../src/app/port/ledger.ts";
 import { openCatalogue } from "../../src/catalogue/catalogue.ts";
 import type { Budget } from "../../src/domain/budget/budget.ts";
 import { defineBudget } from "../../src/domain/budget/define.ts";

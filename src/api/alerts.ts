@@ -1,7 +1,7 @@
 /** `/api/v1/alerts`: thresholds of budgets that were crossed, each once a window. */
 
 import { z } from "zod";
-import type { AlertRow } from "../app/port/ports.ts";
+import type { AlertRow } from "../app/port/reader.ts";
 import { formatAmount } from "../domain/budget/amount.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { cutPage, pageQuery, readCursor } from "./page.ts";

@@ -1,7 +1,9 @@
 /** What the control plane needs of the running process, and who is asking it. */
 
 import type { Probe } from "../app/manage/probe.ts";
-import type { Clock, Ledger, LedgerReader } from "../app/port/ports.ts";
+import type { Clock } from "../app/port/clock.ts";
+import type { Ledger } from "../app/port/ledger.ts";
+import type { LedgerReader } from "../app/port/reader.ts";
 import type { HoldLimits } from "../app/port/limits.ts";
 import type { TokenCounter } from "../app/port/token-counter.ts";
 import type { Observer } from "../app/port/observer.ts";

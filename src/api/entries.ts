@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { correctCharge } from "../app/desk/correct-charge.ts";
-import type { CallRow, RefusalRow } from "../app/port/ports.ts";
+import type { CallRow, RefusalRow } from "../app/port/reader.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { idOfOperation } from "../domain/ledger/operation.ts";
 import { formatUsd, multiply, subtract, zero } from "../domain/money/money.ts";

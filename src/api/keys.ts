@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { changeKey, createKey, findKey, readKeyUses, revokeKey } from "../app/manage/manage-keys.ts";
-import type { KeyUseRow } from "../app/port/ports.ts";
+import type { KeyUseRow } from "../app/port/reader.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { keyToJson } from "../domain/key/define.ts";
 import type { Key } from "../domain/key/key.ts";

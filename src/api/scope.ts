@@ -1,7 +1,7 @@
 /** Which figures a caller may see, and the filter that follows from it and from what was asked. */
 
 import { z } from "zod";
-import type { CallFilter } from "../app/port/ports.ts";
+import type { CallFilter } from "../app/port/reader.ts";
 import { withoutSimulated } from "../app/route/simulated.ts";
 import { dimensions, type Attribution } from "../domain/attribution/attribution.ts";
 import { everyValue } from "../domain/budget/applies.ts";

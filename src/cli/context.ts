@@ -1,7 +1,7 @@
 /** What a command is given: where to write, what it may start, and how it says how it ended. */
 
 import type { DeclaredChange } from "../app/manage/declared.ts";
-import type { VerifyReport } from "../app/port/ports.ts";
+import type { VerifyReport } from "../app/port/reader.ts";
 import type { Probe } from "../app/manage/probe.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import type { OpenFolder } from "./connection.ts";

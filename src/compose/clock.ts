@@ -1,5 +1,5 @@
 /** The clock of this computer. */
 
-import type { Clock } from "../app/port/ports.ts";
+import type { Clock } from "../app/port/clock.ts";
 
 export const clock: Clock = { now: () => Date.now(), monotonic: () => Math.floor(performance.now()) };

@@ -1,6 +1,6 @@
 /** What a server does now and then, beside its calls: holds expire, and a ledger in trouble is logged. */
 
-import type { Ledger } from "../app/port/ports.ts";
+import type { Ledger } from "../app/port/ledger.ts";
 import type { StoreHealth } from "../app/manage/store-health.ts";
 import type { Log } from "../metrics/log.ts";
 import { clock } from "./clock.ts";

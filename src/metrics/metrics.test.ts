@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { OpenHold } from "../app/port/ports.ts";
+import type { OpenHold } from "../app/port/ledger.ts";
 import type { Outcome } from "../domain/ledger/entry.ts";
 import { pico } from "../domain/money/money.ts";
 import { makeMetrics } from "./metrics.ts";

@@ -3,7 +3,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Observer } from "../app/port/observer.ts";
-import type { Ledger } from "../app/port/ports.ts";
+import type { Ledger } from "../app/port/ledger.ts";
 import { add, toNumber, zero, type PicoUsd } from "../domain/money/money.ts";
 import { tokenMeters, totalUsage } from "../domain/usage/usage.ts";
 

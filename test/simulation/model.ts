@@ -1,7 +1,8 @@
 /** What must be true of the ledger, worked out apart from it: from the provider's bills, the rows of the journal and the calendar. */
 
 import assert from "node:assert/strict";
-import type { CallRow, OpenHold } from "../../src/app/port/ports.ts";
+import type { OpenHold } from "../../src/app/port/ledger.ts";
+import type { CallRow } from "../../src/app/port/reader.ts";
 import { attributedTo, type Attribution } from "../../src/domain/attribution/attribution.ts";
 import type { Budget } from "../../src/domain/budget/budget.ts";
 import type { CounterKey, Quantities } from "../../src/domain/ledger/entry.ts";

@@ -3,7 +3,9 @@
 import { cpSync } from "node:fs";
 import { serveCall, type CallContext } from "../../src/app/call/call.ts";
 import { InFlight } from "../../src/app/caller/in-flight.ts";
-import type { Clock, Ledger, LedgerReader } from "../../src/app/port/ports.ts";
+import type { Clock } from "../../src/app/port/clock.ts";
+import type { Ledger } from "../../src/app/port/ledger.ts";
+import type { LedgerReader } from "../../src/app/port/reader.ts";
 import { recover } from "../../src/app/call/recover.ts";
 import { Identification } from "../../src/app/caller/identify.ts";
 import { Scouts } from "../../src/app/hold/scouts.ts";

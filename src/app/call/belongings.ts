@@ -8,7 +8,7 @@ import { anonymousOwner } from "../../domain/ledger/operation.ts";
 import type { AnswerWatch, StoredPlace, WireFormat } from "../../wire/wire.ts";
 import type { Reference } from "../../wire/stored/references.ts";
 import type { Caller } from "../caller/identify.ts";
-import type { Belongings } from "../port/ports.ts";
+import type { Belongings } from "../port/belongings.ts";
 import type { Provider } from "../port/provider.ts";
 import type { UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "../port/upstream.ts";
 import { shorten } from "../../domain/input/shorten.ts";

@@ -11,7 +11,7 @@ import { Exchange, type ExchangeContext } from "./exchange.ts";
 import type { Forwarded } from "./forwarded.ts";
 import { hold, type HoldRequest } from "../hold/hold.ts";
 import { InFlight } from "../caller/in-flight.ts";
-import type { Ledger } from "../port/ports.ts";
+import type { Ledger } from "../port/ledger.ts";
 import { tokenizerOf } from "../../domain/estimate/tokenizer.ts";
 import { InputCount } from "../hold/input-count.ts";
 import type { TokenCounter } from "../port/token-counter.ts";

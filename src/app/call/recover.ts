@@ -1,6 +1,7 @@
 /** After a crash: calls that may have reached a provider are charged at what was held, since nobody saw them end. */
 
-import type { Clock, Ledger } from "../port/ports.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Ledger } from "../port/ledger.ts";
 import { unresolvedOutcome } from "../settle/outcome.ts";
 
 /**

@@ -6,7 +6,8 @@ import { PurserError } from "../../domain/error.ts";
 import { isLive, type Key } from "../../domain/key/key.ts";
 import { Memo } from "../../domain/memo.ts";
 import { attributionHeaders } from "./own-headers.ts";
-import type { Clock, Ledger } from "../port/ports.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Ledger } from "../port/ledger.ts";
 import { hashSecret } from "./secret.ts";
 
 /** Header names are lower case; a header that came twice is joined by commas. */

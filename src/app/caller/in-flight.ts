@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { PurserError } from "../../domain/error.ts";
 import type { Key } from "../../domain/key/key.ts";
 import type { CallLimits } from "../port/limits.ts";
-import type { Clock } from "../port/ports.ts";
+import type { Clock } from "../port/clock.ts";
 
 const tickMs = 1000;
 const closingLookMs = 10;

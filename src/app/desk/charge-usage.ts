@@ -10,7 +10,7 @@ import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
 import type { Usage } from "../../domain/usage/usage.ts";
 import { appliedBudgets } from "../hold/applied-budgets.ts";
 import type { PriceDesk } from "./look-up-price.ts";
-import type { Ledger } from "../port/ports.ts";
+import type { Ledger } from "../port/ledger.ts";
 
 export interface ReportedUsage {
   readonly hold: { readonly at: number; readonly route: CallRoute; readonly attribution: Attribution };

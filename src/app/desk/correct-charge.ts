@@ -5,7 +5,9 @@ import type { SettleAnswer } from "../../domain/ledger/command.ts";
 import { idOfOperation } from "../../domain/ledger/operation.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";
 import { fingerprint } from "./fingerprint.ts";
-import type { CallRow, Clock, Ledger, LedgerReader } from "../port/ports.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Ledger } from "../port/ledger.ts";
+import type { CallRow, LedgerReader } from "../port/reader.ts";
 
 export interface CorrectionDesk {
   readonly ledger: Ledger;

@@ -15,7 +15,9 @@ import { demandOf } from "../hold/estimate.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { lookUpPrice, type PriceDesk } from "./look-up-price.ts";
 import type { HoldLimits } from "../port/limits.ts";
-import type { CallRow, Clock, Ledger, LedgerReader } from "../port/ports.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Ledger } from "../port/ledger.ts";
+import type { CallRow, LedgerReader } from "../port/reader.ts";
 
 export interface HoldDesk extends PriceDesk {
   readonly ledger: Ledger;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../../domain/money/money.ts";
 import type { Usage } from "../../domain/usage/usage.ts";
-import type { CallRow, Totals } from "../port/ports.ts";
+import type { CallRow, Totals } from "../port/reader.ts";
 import { summaryOf } from "./report.ts";
 
 interface Group {

@@ -3,7 +3,7 @@
 import { unattributed } from "../../domain/attribution/attribution.ts";
 import { add, pico, toNumber, zero, type PicoUsd } from "../../domain/money/money.ts";
 import { countContext, sumUsage, totalUsage, type Meter, type Usage } from "../../domain/usage/usage.ts";
-import type { CallFilter, CallRow, LedgerReader, Totals } from "../port/ports.ts";
+import type { CallFilter, CallRow, LedgerReader, Totals } from "../port/reader.ts";
 
 /** The shape that reports and dashboards have of old: JSON numbers, made of exact sums at the very end. */
 export interface Summary {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../../domain/money/money.ts";
-import type { Totals } from "../port/ports.ts";
+import type { Totals } from "../port/reader.ts";
 import { edgesOf, series } from "./series.ts";
 
 const at = (text: string): number => Date.parse(text);

@@ -5,7 +5,7 @@ import { windowAt } from "../../domain/budget/window.ts";
 import { PurserError } from "../../domain/error.ts";
 import { add, zero, type PicoUsd } from "../../domain/money/money.ts";
 import { sumUsage, type Usage } from "../../domain/usage/usage.ts";
-import type { CallFilter, GroupKey, LedgerReader, Totals } from "../port/ports.ts";
+import type { CallFilter, GroupKey, LedgerReader, Totals } from "../port/reader.ts";
 
 /** `none` asks for the sums over the whole range only. */
 export type BucketName = "none" | "hour" | "day" | "week" | "month";

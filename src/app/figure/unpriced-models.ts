@@ -1,7 +1,7 @@
 /** Which models of a range have no price. */
 
 import { countTokens } from "../../domain/usage/usage.ts";
-import type { CallFilter, LedgerReader } from "../port/ports.ts";
+import type { CallFilter, LedgerReader } from "../port/reader.ts";
 import { lacksPrice } from "../settle/unpriced.ts";
 
 /** Calls of a model that cost nothing because no price was known. */

@@ -4,7 +4,7 @@ import type { Attribution } from "../../domain/attribution/attribution.ts";
 import { Applicable, type Applied } from "../../domain/ledger/applicable.ts";
 import { counterId, untouched, type Counter } from "../../domain/ledger/counter.ts";
 import type { CounterKey } from "../../domain/ledger/entry.ts";
-import type { Ledger } from "../port/ports.ts";
+import type { Ledger } from "../port/ledger.ts";
 
 export interface Subject {
   readonly attribution: Attribution;

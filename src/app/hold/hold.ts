@@ -4,7 +4,8 @@ import type { AnswerOf, HoldCommand, Refusal } from "../../domain/ledger/command
 import { demandOf, type Estimate } from "./estimate.ts";
 import type { CallLimits } from "../port/limits.ts";
 import type { Observer } from "../port/observer.ts";
-import type { Clock, Ledger } from "../port/ports.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Ledger } from "../port/ledger.ts";
 import type { Scouts } from "./scouts.ts";
 import type { CountedInput } from "../port/token-counter.ts";
 import type { Waiting } from "./waiting.ts";

@@ -7,7 +7,8 @@ import type { PassedOutput } from "../../wire/answer/passed-output.ts";
 import type { UsageMeter } from "../../wire/wire.ts";
 import { bytesPerToken, type Estimate } from "./estimate.ts";
 import { OutputCount, type CountContext } from "./output-count.ts";
-import type { Clock, Ledger } from "../port/ports.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Ledger } from "../port/ledger.ts";
 
 export interface SlicesOptions extends CountContext {
   readonly ledger: Pick<Ledger, "decide">;

@@ -3,7 +3,7 @@
 import type { Budget } from "../../domain/budget/budget.ts";
 import { formatAmount } from "../../domain/budget/amount.ts";
 import type { PriceOverride } from "../../domain/price/rate.ts";
-import type { Ledger } from "../port/ports.ts";
+import type { Ledger } from "../port/ledger.ts";
 
 export interface DeclaredChange {
   readonly kind: "budget" | "key" | "price";

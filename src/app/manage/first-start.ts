@@ -7,7 +7,8 @@ import { budgetToJson } from "../../domain/budget/json.ts";
 import { defineKey, keyToJson, type KeyDefinition } from "../../domain/key/define.ts";
 import type { Key } from "../../domain/key/key.ts";
 import { added, changed, type DeclaredChange, spentNow } from "./declared.ts";
-import type { Clock, Ledger } from "../port/ports.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Ledger } from "../port/ledger.ts";
 import { hashSecret, hintOf, makeSecret } from "../caller/secret.ts";
 
 export interface Declared {

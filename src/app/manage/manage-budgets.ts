@@ -7,7 +7,8 @@ import { everyValue } from "../../domain/budget/applies.ts";
 import { windowAt } from "../../domain/budget/window.ts";
 import { PurserError } from "../../domain/error.ts";
 import type { Balance } from "../../domain/ledger/counter.ts";
-import type { Clock, Ledger } from "../port/ports.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Ledger } from "../port/ledger.ts";
 import { countingReal } from "../route/simulated.ts";
 
 export interface BudgetOffice {

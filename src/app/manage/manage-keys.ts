@@ -4,7 +4,9 @@ import { randomUUID } from "node:crypto";
 import { PurserError } from "../../domain/error.ts";
 import { defineKey, keyToJson, keyFields } from "../../domain/key/define.ts";
 import { isLive, type Key } from "../../domain/key/key.ts";
-import type { Clock, KeyUseRow, Ledger, LedgerReader } from "../port/ports.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Ledger } from "../port/ledger.ts";
+import type { KeyUseRow, LedgerReader } from "../port/reader.ts";
 import { makeSecret } from "../caller/secret.ts";
 
 export interface KeyOffice {

@@ -2,7 +2,8 @@
 
 import type { PriceOverride } from "../../domain/price/rate.ts";
 import { definePrice } from "../../domain/price/override.ts";
-import type { Clock, Ledger } from "../port/ports.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Ledger } from "../port/ledger.ts";
 
 export interface PriceStore {
   readonly ledger: Ledger;

@@ -1,7 +1,9 @@
 /** Whether the ledger can be written and looked up in, as far as that was seen. */
 
 import { setTimeout } from "node:timers/promises";
-import type { Clock, Ledger, LedgerReader } from "../port/ports.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Ledger } from "../port/ledger.ts";
+import type { LedgerReader } from "../port/reader.ts";
 
 /** A check of the file is repeated when it is asked for and the last one is older than this. */
 const freshMs = 10_000;

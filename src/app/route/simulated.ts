@@ -1,7 +1,9 @@
 /** What keeps the invented money of the built-in simulator apart from real money, once there is any. */
 
 import type { Budget } from "../../domain/budget/budget.ts";
-import type { CallFilter, Clock, Ledger, LedgerReader } from "../port/ports.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Ledger } from "../port/ledger.ts";
+import type { CallFilter, LedgerReader } from "../port/reader.ts";
 
 /** The name of the built-in simulator. A provider of that name in the configuration is one like any other. */
 export const simulator = "sim";

@@ -6,7 +6,7 @@ import type { Outcome, Quantities } from "../../domain/ledger/entry.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
 import type { UsageFlag } from "../../domain/usage/usage.ts";
 import { release, settle, type FinishContext, type HeldCall } from "./settle.ts";
-import type { Ledger } from "../port/ports.ts";
+import type { Ledger } from "../port/ledger.ts";
 import { unresolvedOutcome } from "./outcome.ts";
 
 export interface HoldEndContext extends FinishContext {

@@ -3,7 +3,7 @@
 import { access } from "node:fs/promises";
 import path from "node:path";
 import type { Command } from "commander";
-import type { VerifyReport } from "../../app/port/ports.ts";
+import type { VerifyReport } from "../../app/port/reader.ts";
 import { PurserError } from "../../domain/error.ts";
 import type { CommandContext } from "../context.ts";
 import { dataFolder, dataMeaning, type JsonOption, withJson } from "../option.ts";

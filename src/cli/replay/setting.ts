@@ -1,6 +1,6 @@
 /** The gateway that a replay goes through: one of its own, or one that runs already; with keys and budgets for the teams. */
 
-import type { VerifyReport } from "../../app/port/ports.ts";
+import type { VerifyReport } from "../../app/port/reader.ts";
 import { ask, type Connection, overHttp } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import type { ReplayOptions } from "./options.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CallFilter } from "../../app/port/ports.ts";
+import type { CallFilter } from "../../app/port/reader.ts";
 import { operationOf } from "../../domain/ledger/operation.ts";
 import type { CorrectCommand } from "../../domain/ledger/command.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Ledger } from "../../app/port/ports.ts";
+import type { Ledger } from "../../app/port/ledger.ts";
 import { pico } from "../../domain/money/money.ts";
 import { attribution, hold, settle, start, tree, treeIds, usd } from "./fixture.ts";
 import { only, using, type OpenStore } from "./store-under-test.ts";

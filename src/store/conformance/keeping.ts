@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Ledger } from "../../app/port/ports.ts";
+import type { Ledger } from "../../app/port/ledger.ts";
 import { PurserError } from "../../domain/error.ts";
 import { pico } from "../../domain/money/money.ts";
 import { attribution, hold, outcome, putBudget, settle, start, tree, treeIds, usd, usualOutcome } from "./fixture.ts";

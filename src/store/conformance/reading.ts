@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CallFilter, CallRow, Ledger, LedgerReader, Totals } from "../../app/port/ports.ts";
+import type { Ledger } from "../../app/port/ledger.ts";
+import type { CallFilter, CallRow, LedgerReader, Totals } from "../../app/port/reader.ts";
 import type { Attribution } from "../../domain/attribution/attribution.ts";
 import { pico } from "../../domain/money/money.ts";
 import { sumUsage, type Usage } from "../../domain/usage/usage.ts";

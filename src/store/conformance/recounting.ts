@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Ledger } from "../../app/port/ports.ts";
+import type { Ledger } from "../../app/port/ledger.ts";
 import type { Budget } from "../../domain/budget/budget.ts";
 import { attribution, hold, outcome, putBudget, route, settle, start, usd } from "./fixture.ts";
 import { using, type OpenStore } from "./store-under-test.ts";

@@ -1,7 +1,8 @@
 /** A ledger as the conformance tests see it, and what they ask of it in many places. */
 
 import assert from "node:assert/strict";
-import type { Ledger, LedgerReader } from "../../app/port/ports.ts";
+import type { Ledger } from "../../app/port/ledger.ts";
+import type { LedgerReader } from "../../app/port/reader.ts";
 import { PurserError, type ErrorCode } from "../../domain/error.ts";
 import type { Balance } from "../../domain/ledger/counter.ts";
 

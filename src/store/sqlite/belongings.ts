@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { Belonging, Belongings } from "../../app/port/ports.ts";
+import type { Belonging, Belongings } from "../../app/port/belongings.ts";
 import { PurserError } from "../../domain/error.ts";
 import { findDamage, quicklyReadBytes, type IntegrityCheck } from "./integrity.ts";
 import { cannotOpen, damageRemedyFor } from "./schema.ts";

@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { Ledger, LedgerReader } from "../../app/port/ports.ts";
+import type { Ledger } from "../../app/port/ledger.ts";
+import type { LedgerReader } from "../../app/port/reader.ts";
 import { hold, settle, start, tree, treeIds, usd, usualOutcome } from "../conformance/fixture.ts";
 import { openLedger } from "./open.ts";
 

@@ -1,6 +1,8 @@
 /** Opens the embedded ledger of a data folder. */
 
-import type { Clock, Ledger, LedgerReader } from "../../app/port/ports.ts";
+import type { Clock } from "../../app/port/clock.ts";
+import type { Ledger } from "../../app/port/ledger.ts";
+import type { LedgerReader } from "../../app/port/reader.ts";
 import { makeFolder } from "./folder.ts";
 import { isQuicklyRead, refuseDamage } from "./integrity.ts";
 import { lockFolder } from "./lock.ts";

@@ -1,7 +1,7 @@
 /** Calls as the journal tells them: each joined from its hold and from what ended it. */
 
 import type { DatabaseSync } from "node:sqlite";
-import type { AlertRow, CallFilter, CallRow } from "../../../app/port/ports.ts";
+import type { AlertRow, CallFilter, CallRow } from "../../../app/port/reader.ts";
 import { assert } from "../../../domain/assert.ts";
 import { zero } from "../../../domain/money/money.ts";
 import type { JournalRow } from "../journal/chain.ts";

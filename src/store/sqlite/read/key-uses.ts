@@ -1,6 +1,6 @@
 /** What each key was used for, from the roll-ups. */
 
-import type { KeyUseRow } from "../../../app/port/ports.ts";
+import type { KeyUseRow } from "../../../app/port/reader.ts";
 import { pico } from "../../../domain/money/money.ts";
 import { allRows, prepareRows } from "../journal/journal-file.ts";
 import { statuses } from "../journal/kind.ts";

@@ -1,6 +1,6 @@
 /** Questions to the ledger, answered by threads of their own: one for figures, one for each verification. */
 
-import type { AlertRow, CallRow, KeyUseRow, LedgerReader, RefusalRow, Totals, VerifyReport } from "../../../app/port/ports.ts";
+import type { AlertRow, CallRow, KeyUseRow, LedgerReader, RefusalRow, Totals, VerifyReport } from "../../../app/port/reader.ts";
 import { ReaderThread } from "./reader-thread.ts";
 
 export interface ReaderParts {

@@ -1,6 +1,6 @@
 /** What the ledger asks of a reader thread, and what it answers. */
 
-import type { LedgerReader } from "../../../app/port/ports.ts";
+import type { LedgerReader } from "../../../app/port/reader.ts";
 import type { Counting } from "../../../domain/ledger/recount.ts";
 
 /** A question and its arguments; the answer is what the method of the same name of `LedgerReader` gives. */

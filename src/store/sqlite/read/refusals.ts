@@ -1,6 +1,6 @@
 /** Calls that budgets refused, the newest first. */
 
-import type { CallFilter, RefusalRow } from "../../../app/port/ports.ts";
+import type { CallFilter, RefusalRow } from "../../../app/port/reader.ts";
 import { assert } from "../../../domain/assert.ts";
 import { decodeEntry } from "../journal/decode.ts";
 import { prepareRows, readRow, rowColumns, type RowValues } from "../journal/journal-file.ts";

@@ -1,7 +1,7 @@
 /** A filter in the terms of the file: ids, kinds, times and ranges of sequence numbers. */
 
 import type { DatabaseSync } from "node:sqlite";
-import type { CallFilter } from "../../../app/port/ports.ts";
+import type { CallFilter } from "../../../app/port/reader.ts";
 import { kinds, kindsOf } from "../journal/kind.ts";
 import { hourMs } from "../write/rollup.ts";
 import type { NameIndex } from "./name-index.ts";

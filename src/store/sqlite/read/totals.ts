@@ -1,6 +1,6 @@
 /** Sums over calls: whole hours from the roll-ups, the ragged ends of a time range from the calls themselves. */
 
-import type { CallFilter, GroupKey, Totals } from "../../../app/port/ports.ts";
+import type { CallFilter, GroupKey, Totals } from "../../../app/port/reader.ts";
 import { unattributed } from "../../../domain/attribution/attribution.ts";
 import { pico } from "../../../domain/money/money.ts";
 import { meters, type Usage } from "../../../domain/usage/usage.ts";

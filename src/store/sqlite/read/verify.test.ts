@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import type { VerifyReport } from "../../../app/port/ports.ts";
+import type { VerifyReport } from "../../../app/port/reader.ts";
 import { hold, settle, start, tree, usd, usualOutcome } from "../../conformance/fixture.ts";
 import { openLedger } from "../open.ts";
 import { ledgerFile } from "../schema.ts";

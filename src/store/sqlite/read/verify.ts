@@ -1,7 +1,7 @@
 /** Recomputes everything from the journal: the chain, the balances by a second set of books, the open holds, the roll-ups. */
 
 import type { DatabaseSync } from "node:sqlite";
-import type { VerifyReport } from "../../../app/port/ports.ts";
+import type { VerifyReport } from "../../../app/port/reader.ts";
 import { Books } from "../../../domain/ledger/books.ts";
 import { counterId, untouched, type CounterState } from "../../../domain/ledger/counter.ts";
 import type { CallId } from "../../../domain/ledger/entry.ts";

@@ -1,7 +1,8 @@
 /** The embedded ledger: decides in memory, one command after another, and has a writer thread put batches on file. */
 
 import type { DatabaseSync } from "node:sqlite";
-import type { Clock, Ledger, OpenHold } from "../../../app/port/ports.ts";
+import type { Clock } from "../../../app/port/clock.ts";
+import type { Ledger, OpenHold } from "../../../app/port/ledger.ts";
 import { everyValue } from "../../../domain/budget/applies.ts";
 import type { Budget } from "../../../domain/budget/budget.ts";
 import { windowAt } from "../../../domain/budget/window.ts";

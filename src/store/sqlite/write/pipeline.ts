@@ -1,7 +1,7 @@
 /** From decisions to the file: gathers what is decided into batches, and keeps the writer thread busy with them. */
 
 import type { DatabaseSync } from "node:sqlite";
-import type { Clock } from "../../../app/port/ports.ts";
+import type { Clock } from "../../../app/port/clock.ts";
 import { PurserError } from "../../../domain/error.ts";
 import type { Books } from "../../../domain/ledger/books.ts";
 import type { AnswerOf, Command } from "../../../domain/ledger/command.ts";

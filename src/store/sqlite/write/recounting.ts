@@ -1,7 +1,7 @@
 /** Changes of budgets, one after another: what a budget has spent by then is counted beside the calls, and put with it in one step. */
 
 import { setImmediate } from "node:timers/promises";
-import type { Clock } from "../../../app/port/ports.ts";
+import type { Clock } from "../../../app/port/clock.ts";
 import type { Budget } from "../../../domain/budget/budget.ts";
 import type { DeleteBudgetCommand, PutBudgetCommand } from "../../../domain/ledger/command.ts";
 import { decide } from "../../../domain/ledger/decide.ts";

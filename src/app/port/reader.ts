@@ -1,68 +1,10 @@
-/** What the use cases need of the outside, as contracts. Implementations are chosen in `compose.ts` and `compose/`, and nowhere else. */
+/** The port to the figures: questions about the past, answered from durable state. */
 
 import type { Attribution } from "../../domain/attribution/attribution.ts";
-import type { PurserError } from "../../domain/error.ts";
-import type { Budget } from "../../domain/budget/budget.ts";
-import type { Key } from "../../domain/key/key.ts";
-import type { AnswerOf, Command } from "../../domain/ledger/command.ts";
-import type { Balance } from "../../domain/ledger/counter.ts";
-import type { CallId, CallRoute, CallStatus, Quantities, RefusalEntry, ThresholdEntry } from "../../domain/ledger/entry.ts";
+import type { CallId, CallRoute, CallStatus, RefusalEntry, ThresholdEntry } from "../../domain/ledger/entry.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";
-import type { Charge, PriceOverride } from "../../domain/price/rate.ts";
+import type { Charge } from "../../domain/price/rate.ts";
 import type { ModelUsage, Usage, UsageFlag } from "../../domain/usage/usage.ts";
-
-export interface Clock {
-  /** Whole milliseconds since the epoch. For windows, prices and journal entries. It may be set back or forth. */
-  now(): number;
-  /** Whole milliseconds since some moment. Never set, so that durations and time-outs go by it. */
-  monotonic(): number;
-}
-
-/**
- * The books. Commands are decided one after another, in the order in which they were given, and an answer never
- * changes once it was given.
- */
-export interface Ledger {
-  /**
-   * Decides, and resolves once what was decided survives a crash.
-   *
-   * @throws PurserError `conflict` when an id was used with another body or is in flight, `not_found` for an unknown id,
-   *   `store_unavailable` when it cannot be written; then nothing changed.
-   * @param progress Called with the share done, 0 to 1, while what a budget has spent before is counted.
-   */
-  commit<C extends Command>(command: C, progress?: (share: number) => void): Promise<AnswerOf[C["kind"]]>;
-
-  /** Decides, and resolves before it is durable. It becomes durable before any later command does. */
-  decide<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]>;
-
-  /** Resolves when all that was decided so far is durable. */
-  flush(): Promise<void>;
-
-  budgets(): readonly Budget[];
-  budget(budgetId: string): Budget | undefined;
-  /** The counters of a budget whose window is open now: one, or one a value for `*`. */
-  balances(budgetId: string, at: number): readonly Balance[];
-  keys(): readonly Key[];
-  /** @param hash SHA-256 of the secret, in hex. */
-  keyByHash(hash: string): Key | undefined;
-  prices(): readonly PriceOverride[];
-  /** Calls under way: their holds. */
-  openHolds(): readonly OpenHold[];
-  holdOf(operationId: string): OpenHold | undefined;
-
-  /** Why nothing can be written at the moment; null when all is well. */
-  problem(): PurserError | null;
-
-  close(): Promise<void>;
-}
-
-export interface OpenHold extends CallId {
-  readonly at: number;
-  readonly attribution: Attribution;
-  readonly route: CallRoute;
-  readonly amount: Quantities;
-  readonly expiresAt: number | null;
-}
 
 /** One attempt as the journal tells it, joined from its hold and its end. */
 export interface CallRow extends CallId {
@@ -184,19 +126,4 @@ export interface LedgerReader {
   /** Looks through the pages of the file. @returns What is damaged; nothing when it is whole. */
   check(): Promise<readonly string[]>;
   close(): Promise<void>;
-}
-
-/** Something that a provider keeps, by the id that the provider gave it, and the key that made it. */
-export interface Belonging {
-  readonly provider: string;
-  readonly id: string;
-  readonly owner: string;
-}
-
-/** Whose the things are that providers keep. Answers at once; what is kept is durable soon after. */
-export interface Belongings {
-  /** @returns undefined for what nobody made here. */
-  ownerOf(provider: string, id: string): string | undefined;
-  /** What has an owner keeps it. */
-  keep(belonging: Belonging): void;
 }
