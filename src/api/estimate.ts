@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { appliedBudgets } from "../app/hold/applied-budgets.ts";
 import { usefulOutput } from "../app/hold/estimate.ts";
-import { demandFor, type Sizing } from "../app/desk/hold-by-api.ts";
+import { demandFor, type Sizing } from "../app/desk/hold.ts";
 import { lookUpPrice } from "../app/desk/look-up-price.ts";
 import { formatAmount } from "../domain/budget/amount.ts";
 import { blocksUnpriced } from "../domain/budget/unpriced.ts";

@@ -1,19 +1,11 @@
 /** `/api/v1/holds`: money set aside for calls that do not pass the gateway. */
 
 import { z } from "zod";
-import {
-  findAnyHold,
-  findHold,
-  holdByApi,
-  releaseByApi,
-  settleByApi,
-  topUpByApi,
-  type Bill,
-  type Growth,
-  type HeldCall,
-  type HoldDesk,
-  type Sizing,
-} from "../app/desk/hold-by-api.ts";
+import type { HoldDesk } from "../app/desk/desk.ts";
+import { findAnyHold, findHold, type FoundHold } from "../app/desk/find-hold.ts";
+import { holdByApi, type Sizing } from "../app/desk/hold.ts";
+import { settleByApi, type Bill } from "../app/desk/settle.ts";
+import { releaseByApi, topUpByApi, type Growth } from "../app/desk/top-up.ts";
 import type { HoldAnswer } from "../domain/ledger/command.ts";
 import type { Quantities } from "../domain/ledger/entry.ts";
 import { PurserError } from "../domain/error.ts";
@@ -178,7 +170,7 @@ function seenHold(
   desk: HoldDesk,
   { role, key }: Caller,
   { id, keyId }: { readonly id: string; readonly keyId?: string | undefined },
-): Promise<HeldCall> {
+): Promise<FoundHold> {
   if (role === "admin" || !key) return keyId === undefined ? findAnyHold(desk, id, key) : findHold(desk, id, keyId);
   if (keyId === undefined || keyId === key.keyId) return findHold(desk, id, key.keyId);
   throw new PurserError("forbidden", "key_id: a key sees its own holds only", { field: "key_id", remedy: "Leave key_id out." });
@@ -260,7 +252,7 @@ async function heldAt({ reader, clock }: ApiContext, operation: string): Promise
   return row?.startedAt ?? clock.now();
 }
 
-async function holdJson(context: ApiContext, hold: HeldCall): Promise<object> {
+async function holdJson(context: ApiContext, hold: FoundHold): Promise<object> {
   const open = context.ledger.holdOf(hold.operationId);
   const [row] = open ? [] : await context.reader.calls({ operation: hold.operationId }, { limit: 1, before: null });
   return {

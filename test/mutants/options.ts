@@ -20,7 +20,7 @@ export function readOptions(words: readonly string[]): Options {
     .description("Changes the sources at random places, one at a time, in a copy of the checkout, and reports which changes no test sees.")
     .option("--count <number>", "mutants to try, shared evenly among the rooms", wholeNumber, 100)
     .option("--seed <number>", "the same seed tries the same mutants of the same sources", wholeNumber, 1)
-    .option("--room <path...>", "parts of src, such as domain/price or app/hold*", [...usualRooms])
+    .option("--room <path...>", "parts of src, such as domain/price or app/hold", [...usualRooms])
     .option("--wider <number>", "test files outside of a mutant's folder to try, the nearest importers first", wholeNumber, 30)
     .option("--least <percent>", "fails where fewer are killed in a room", wholeNumber, 90)
     .option("--json", "writes the report as JSON", false)

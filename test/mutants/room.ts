@@ -4,14 +4,14 @@ import { globSync } from "node:fs";
 import path from "node:path";
 
 export interface Room {
-  /** As it is asked for, such as `domain/price` or `app/hold*`. */
+  /** As it is asked for, such as `domain/price` or `app/hold`. */
   readonly name: string;
   /** Relative to the checkout, with `/`. */
   readonly files: readonly string[];
 }
 
 /** Those that decide about money. */
-export const usualRooms: readonly string[] = ["domain", "domain/price", "domain/ledger", "app/hold*", "app/settle*", "gateway"];
+export const usualRooms: readonly string[] = ["domain", "domain/price", "domain/ledger", "app/hold", "app/settle", "app/desk", "gateway"];
 
 /**
  * @param names Folders or patterns of files in `src`. A file that several of them name belongs to the longest name.
@@ -29,7 +29,7 @@ function sourcesOf(root: string, name: string): readonly string[] {
     .map((file) => file.split(path.sep).join("/"))
     .filter((file) => file.endsWith(".ts") && !file.includes(".test"));
   if (files.length === 0)
-    throw new Error(`No source is in src/${name}. Name a folder of src, such as domain/price, or files, such as app/hold*`);
+    throw new Error(`No source is in src/${name}. Name a folder of src, such as domain/price, or files, such as app/hold/slices*`);
   return files.toSorted();
 }
 

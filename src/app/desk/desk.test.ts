@@ -9,8 +9,14 @@ import { aHold, Desk } from "../../domain/ledger/desk.test-kit.ts";
 import { pico } from "../../domain/money/money.ts";
 import { makePriceBook } from "../../domain/price/book.ts";
 import { definePrice } from "../../domain/price/override.ts";
-import { demandFor, findAnyHold, findHold, holdByApi, releaseByApi, settleByApi, topUpByApi } from "./hold-by-api.ts";
-import type { Bill, HeldCall, HoldDesk, HoldRequest } from "./hold-by-api.ts";
+import { findAnyHold, findHold } from "./find-hold.ts";
+import { demandFor, holdByApi } from "./hold.ts";
+import { settleByApi } from "./settle.ts";
+import { releaseByApi, topUpByApi } from "./top-up.ts";
+import type { HoldDesk } from "./desk.ts";
+import type { FoundHold } from "./find-hold.ts";
+import type { ApiHold } from "./hold.ts";
+import type { Bill } from "./settle.ts";
 
 const start = Date.UTC(2026, 0, 5);
 /** USD per million tokens, so that a token is a million pico-dollars times the rate; and per search. */
@@ -62,20 +68,20 @@ class Bench {
     return Object.fromEntries(entries);
   }
 
-  async hold(sizing: HoldRequest["sizing"], change: Partial<HoldRequest> = {}): Promise<HeldCall> {
+  async hold(sizing: ApiHold["sizing"], change: Partial<ApiHold> = {}): Promise<FoundHold> {
     const request = { operationId: "a", key: caller, attribution: {}, provider: "p", model: "m", sizing, ttlSeconds: 60, ...change };
     const answer = await holdByApi(this.desk, request);
     assert.ok(answer.admitted);
     return this.open(answer.call.operationId);
   }
 
-  open(operation: string): HeldCall {
+  open(operation: string): FoundHold {
     const hold = this.books.books.holds.get(operation);
     assert.ok(hold);
     return { ...hold, status: null };
   }
 
-  settle(hold: HeldCall, bill: Bill, change: { readonly byAdministrator?: boolean; readonly latencyMs?: number } = {}) {
+  settle(hold: FoundHold, bill: Bill, change: { readonly byAdministrator?: boolean; readonly latencyMs?: number } = {}) {
     return settleByApi(this.desk, { hold, bill, byAdministrator: false, latencyMs: null, ...change });
   }
 }

@@ -1,0 +1,32 @@
+/** What holds over the API need, and who they are for: calls that do not pass the gateway. */
+
+import type { Key } from "../../domain/key/key.ts";
+import type { Share } from "../../domain/ledger/command.ts";
+import type { PriceDesk } from "./look-up-price.ts";
+import type { HoldLimits } from "../port/limits.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Ledger } from "../port/ledger.ts";
+import type { LedgerReader } from "../port/reader.ts";
+
+export interface HoldDesk extends PriceDesk {
+  readonly ledger: Ledger;
+  readonly reader: LedgerReader;
+  readonly clock: Clock;
+  readonly holdLimits: HoldLimits;
+}
+
+/** The endpoint of such calls in the ledger. */
+export const apiEndpoint = "api";
+
+/** How much of each budget the key may hold. */
+export function shareOf(
+  { holdSharePercent: percent, openHoldsPerKey: mostHolds }: HoldLimits,
+  key: Key | null,
+): { readonly share?: Share } {
+  return isBound(key) ? { share: { keyId: key.keyId, attribution: key.attribution, percent, mostHolds } } : {};
+}
+
+/** Whether the key is bounded in what it may hold: all but an administrator's are. */
+export function isBound(key: Key | null): key is Key {
+  return key !== null && key.role !== "admin";
+}

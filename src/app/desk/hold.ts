@@ -1,0 +1,95 @@
+/** Making a hold over the API. */
+
+import { canonicalAttribution, type Attribution } from "../../domain/attribution/attribution.ts";
+import { PurserError } from "../../domain/error.ts";
+import type { Key } from "../../domain/key/key.ts";
+import type { Demand, HoldAnswer } from "../../domain/ledger/command.ts";
+import { operationOf } from "../../domain/ledger/operation.ts";
+import { add, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
+import type { ServiceTier } from "../../domain/price/rate.ts";
+import { demandOf } from "../hold/estimate.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { lookUpPrice, type PriceDesk } from "./look-up-price.ts";
+import type { HoldLimits } from "../port/limits.ts";
+import { type HoldDesk, apiEndpoint, shareOf, isBound } from "./desk.ts";
+
+/** What a hold is sized by: tokens that the book prices, or an amount that the caller knows. */
+export type Sizing =
+  | {
+      readonly kind: "estimate";
+      readonly inputTokens: number;
+      readonly maxOutputTokens: number;
+      readonly cacheWrite: "none" | "5m" | "1h";
+      readonly serviceTier: ServiceTier;
+      /** Absent: any in which the provider may serve the call. */
+      readonly region?: string;
+      readonly webSearches: number;
+    }
+  | { readonly kind: "amount"; readonly amount: PicoUsd };
+
+export interface ApiHold {
+  /** As its caller sent it. */
+  readonly operationId: string;
+  /** Null for an administrator without a key of the ledger. */
+  readonly key: Key | null;
+  readonly attribution: Attribution;
+  readonly provider: string;
+  readonly model: string;
+  readonly sizing: Sizing;
+  readonly ttlSeconds: number;
+}
+
+/**
+ * A repeat of the same request is answered as the first time; nothing is held twice.
+ *
+ * @throws PurserError `invalid_request` for a hold that would last too long, `forbidden` for more of a budget than one key may hold,
+ *   `too_many` for more open holds than one key may have.
+ */
+export async function holdByApi(desk: HoldDesk, request: ApiHold): Promise<HoldAnswer> {
+  const at = desk.clock.now();
+  checkLife(desk.holdLimits, request);
+  return desk.ledger.commit({
+    kind: "hold",
+    at,
+    operationId: operationOf(request.operationId, request.key?.keyId ?? null),
+    repeat: "only",
+    attribution: request.attribution,
+    route: { provider: request.provider, model: request.model, endpoint: apiEndpoint, keyId: request.key?.keyId ?? null },
+    budgets: request.key?.budgets ?? [],
+    demand: demandFor(desk, request, at),
+    expiresAt: at + request.ttlSeconds * 1000,
+    fingerprint: fingerprint(describeHold(request)),
+    final: true,
+    ...shareOf(desk.holdLimits, request.key),
+  });
+}
+
+function checkLife({ holdSeconds }: HoldLimits, { key, ttlSeconds }: ApiHold): void {
+  if (!isBound(key) || ttlSeconds <= holdSeconds) return;
+  throw new PurserError("invalid_request", `ttl_seconds: a hold of this key lasts ${holdSeconds} seconds at most`, {
+    field: "ttl_seconds",
+    remedy: "Hold for a shorter time: what is settled later is still charged.",
+  });
+}
+
+/** What is demanded of the budgets: all of the ceiling, since nobody here can cut the call short. */
+export function demandFor(desk: PriceDesk, request: Pick<ApiHold, "provider" | "model" | "sizing">, at: number): Demand {
+  const { provider, model, sizing } = request;
+  if (sizing.kind === "amount") {
+    return {
+      fixed: { usd: sizing.amount, tokens: 0n, requests: 1n },
+      perOutputToken: zero,
+      outputTokens: 0,
+      leastOutputTokens: 0,
+      inputTokens: 0,
+    };
+  }
+  const { inputTokens, maxOutputTokens, cacheWrite, serviceTier, region, webSearches } = sizing;
+  const rates = lookUpPrice(desk, { provider, model, at })?.dearest({ inputTokens, cacheWrite, serviceTier, region });
+  const fees = rates ? add(multiply(rates.webSearch, webSearches), rates.request) : zero;
+  return demandOf({ rates: rates ?? null, fees }, { input: inputTokens, output: maxOutputTokens, least: maxOutputTokens });
+}
+
+function describeHold({ attribution, key, sizing, ...rest }: ApiHold): object {
+  return { ...rest, key: key?.keyId ?? null, attribution: canonicalAttribution(attribution), sizing };
+}
