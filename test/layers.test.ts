@@ -97,7 +97,7 @@ function violation(name: string, specifier: string): readonly string[] {
 }
 
 function appViolation(name: string, target: string): readonly string[] {
-  const [from = "", to = ""] = [innerRoom(name), innerRoom(target)];
+  const [from, to] = [innerRoom(name), innerRoom(target)];
   const floorOf = (room: string): number => appFloors.findIndex((rooms) => rooms.includes(room));
   if (floorOf(from) < 0 || floorOf(to) < 0) return [`${name} or ${target} is in no room of app that the rules know`];
   return from === to || floorOf(to) < floorOf(from) ? [] : [`${name} imports ${target}: ${to} is not below ${from}`];
