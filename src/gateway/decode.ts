@@ -20,6 +20,8 @@ export interface Decoder {
   pause(): void;
   resume(): void;
   destroy(): void;
+  /** Whether some of what was written is not decoded, or not given on. */
+  readonly isBusy: boolean;
 }
 
 /** Makes a decoder by the first byte that it gets. */
@@ -86,6 +88,9 @@ export function decoderFor(undone: readonly string[], decoded: Decoded): Decoder
       stage.destroy();
       next.destroy();
     },
+    get isBusy() {
+      return stage.isBusy || next.isBusy;
+    },
   };
 }
 
@@ -129,6 +134,10 @@ class Stage implements Decoder {
 
   destroy(): void {
     this.#transform?.destroy();
+  }
+
+  get isBusy(): boolean {
+    return this.#transform !== null && this.#transform.writableLength + this.#transform.readableLength > 0;
   }
 
   #make(first: number): Transform {

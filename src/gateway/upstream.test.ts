@@ -1,11 +1,13 @@
 /** What the gateway says of calls that did not get through. */
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, test } from "node:test";
 import { pipeline } from "node:stream/promises";
 import { setTimeout } from "node:timers/promises";
+import { constants, createGzip } from "node:zlib";
 import type { UpstreamFailure } from "../app/port/upstream.ts";
 import { UndiciUpstream } from "./upstream.ts";
 
@@ -66,10 +68,21 @@ function* endless(): Generator<Buffer> {
 }
 
 /** Reads the beginning of an answer, and gives it up while reading is paused. @param send What the provider sends meanwhile. */
-async function giveUp(send: (response: ServerResponse) => void): Promise<{ readonly bytes: number; readonly fails: number }> {
+async function giveUp(
+  send: (write: (bytes: Buffer) => void, response: ServerResponse) => void,
+  { gzip = false, twice = false } = {},
+): Promise<{ readonly bytes: number; readonly fails: number }> {
   const server = createServer((_, response) => {
-    response.write("begun");
-    void setTimeout(20).then(() => send(response));
+    const packed = gzip ? createGzip() : null;
+    packed?.on("data", (chunk: Buffer) => response.write(chunk));
+    response.writeHead(200, gzip ? { "content-encoding": "gzip" } : {});
+    const write = (bytes: Buffer): void => {
+      if (!packed) return void response.write(bytes);
+      packed.write(bytes);
+      packed.flush(constants.Z_SYNC_FLUSH);
+    };
+    write(Buffer.from("begun"));
+    void setTimeout(20).then(() => send(write, response));
   });
   const to = await listen(server);
   let bytes = 0;
@@ -89,6 +102,7 @@ async function giveUp(send: (response: ServerResponse) => void): Promise<{ reado
   const exchange = upstream.forward({ method: "GET", url: `${to}/`, headers: {}, body: null }, receiver);
   await hasBegun;
   await setTimeout(100);
+  if (twice) void exchange.abort({ message: "the caller left", timedOut: false });
   await exchange.abort({ message: "given up", timedOut: false });
   const atOnce = bytes;
   await setTimeout(50);
@@ -98,15 +112,35 @@ async function giveUp(send: (response: ServerResponse) => void): Promise<{ reado
   return { bytes, fails };
 }
 
-test("what has arrived when a paused answer is given up is read: its provider bills it", async () => {
-  const { bytes, fails } = await giveUp((response) => {
-    for (let pieces = 0; pieces < 5; pieces++) response.write(Buffer.alloc(piece));
+for (const [what, options] of [
+  ["a paused answer", {}],
+  ["a paused answer in gzip", { gzip: true }],
+  ["a paused answer, a second time meanwhile,", { twice: true }],
+] as const) {
+  test(`what has arrived when ${what} is given up is read: its provider bills it`, async () => {
+    const send = (write: (bytes: Buffer) => void): void => {
+      for (let pieces = 0; pieces < 10; pieces++) write(randomBytes(piece));
+    };
+    assert.deepEqual(await giveUp(send, options), { bytes: "begun".length + 10 * piece, fails: 1 });
   });
-  assert.deepEqual({ bytes, fails }, { bytes: "begun".length + 5 * piece, fails: 1 });
+}
+
+test("an answer whose end the receiver cannot take has failed", async () => {
+  const server = createServer((_, response) => response.end("all"));
+  const to = await listen(server);
+  const failure = await new Promise<UpstreamFailure>((resolve) => {
+    const end = (): never => {
+      throw new RangeError("too deep");
+    };
+    const receiver = { head: () => undefined, data: () => undefined, end, fail: resolve };
+    upstream.forward({ method: "GET", url: `${to}/`, headers: {}, body: null }, receiver);
+  });
+  assert.deepEqual(failure, { reached: true, timedOut: false, message: "the end of the answer could not be taken: too deep" });
+  server.close();
 });
 
 test("a provider that never stops sending is given up soon all the same", async () => {
-  const { fails, bytes } = await giveUp((response) => {
+  const { fails, bytes } = await giveUp((_, response) => {
     void pipeline(endless, response).catch(() => undefined);
   });
   assert.equal(fails, 1);

@@ -52,8 +52,9 @@ const lingerMs = 1000;
 
 /** A socket that was just resumed is read in the second turn of the event loop at the latest. */
 const quietTurns = 2;
-/** A provider that never stops sending is cut off all the same. */
+/** A provider that never stops sending is cut off all the same: after so many turns, or so long where a thread decodes what it sends. */
 const mostTurns = 8;
+const decodingMs = 100;
 
 /** One request on its way. undici calls the `on...` methods, the call's exchange the others. */
 class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
@@ -62,6 +63,7 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null;
   #decoder: Decoder | null = null;
   #aborted: { readonly message: string; readonly timedOut: boolean } | null = null;
+  #aborting: Promise<void> | null = null;
   /** The answer has come; it may not all have been decoded. */
   #hasCome = false;
   #isOver = false;
@@ -73,13 +75,17 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
     this.#receiver = receiver;
   }
 
-  async abort(reason: { readonly message: string; readonly timedOut: boolean }): Promise<void> {
-    if (this.#aborted || this.#isOver) return;
-    this.#aborted = reason;
+  abort(reason: { readonly message: string; readonly timedOut: boolean }): Promise<void> {
+    if (this.#isOver) return this.#aborting ?? Promise.resolve();
+    this.#aborted ??= reason;
+    return (this.#aborting ??= this.#abort(this.#aborted.message));
+  }
+
+  async #abort(message: string): Promise<void> {
     if (this.#controller) await this.#readArrived();
     if (this.#isOver) return;
-    if (this.#hasCome) this.#fail(reason.message);
-    else this.#controller?.abort(new Error(reason.message));
+    if (this.#hasCome) this.#fail(message);
+    else this.#controller?.abort(new Error(message));
   }
 
   pause(): void {
@@ -97,10 +103,12 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   /** While reading was paused the provider went on: what it has sent by now is in the socket's buffer, and is billed. */
   async #readArrived(): Promise<void> {
     this.resume();
-    for (let turns = 0, quiet = 0; turns < mostTurns && quiet < quietTurns && !this.#isOver; turns++) {
+    const deadline = performance.now() + decodingMs;
+    for (let turns = 0, quiet = 0; quiet < quietTurns && !this.#isOver; turns++) {
+      if (this.#decoder ? performance.now() > deadline : turns === mostTurns) return;
       const before = this.#chunks;
       await setImmediate();
-      quiet = this.#chunks === before ? quiet + 1 : 0;
+      quiet = this.#chunks === before && this.#decoder?.isBusy !== true ? quiet + 1 : 0;
     }
   }
 
@@ -165,7 +173,12 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#receiver.end();
+    try {
+      this.#receiver.end();
+    } catch (error) {
+      const message = `the end of the answer could not be taken: ${error instanceof Error ? error.message : String(error)}`;
+      this.#receiver.fail({ reached: true, timedOut: false, message });
+    }
   }
 
   /** What follows cannot be read either, and might have no end. */

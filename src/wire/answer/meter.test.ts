@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { anthropicWire } from "../anthropic/index.ts";
 import { converseMeter } from "../bedrock/index.ts";
 import { geminiWire } from "../gemini/index.ts";
+import { openaiWire } from "../openai/index.ts";
 import type { UsageMeter } from "../wire.ts";
 import { feed, plainFacts, plainCut } from "./feed.ts";
 
@@ -13,6 +14,12 @@ const meters: readonly ((stream: boolean) => UsageMeter)[] = [
   (stream) => geminiWire.meter(endpoint, { stream, facts: plainFacts }),
   (stream) => converseMeter({ stream }),
 ];
+
+const openai = openaiWire();
+const sseMeters = ["messages", "/chat/completions", "/responses"].map((name) => (): UsageMeter => {
+  if (name === "messages") return anthropicWire.meter(endpoint, { stream: true, facts: plainFacts });
+  return openai.meter(openai.endpoint("POST", name), { stream: true, facts: plainFacts });
+});
 
 const scraps: readonly string[] = [
   'data: {"type":"message_start","message":null}\n\n',
@@ -69,8 +76,26 @@ test("an event larger than can be kept passes unread, is marked, and is closed b
   assert.ok(meter);
   const huge = Buffer.alloc(9 * 1024 * 1024, "x");
   assert.equal(meter.push(Buffer.concat([Buffer.from("data: "), huge])).length, huge.length + 6);
+  meter.passed();
   assert.match(Buffer.from(meter.stop(plainCut)).toString(), /^\n\n(?:event: \w+\n)?data: /);
   assert.deepEqual(meter.end().reading.flags, ["malformed", "unfinished", "usage_missing"]);
+});
+
+test("an event that is too large is closed as far as it has passed, whatever was pushed after it", () => {
+  const beginning = Buffer.concat([Buffer.from("data: "), Buffer.alloc(3 * 1024 * 1024, "x")]);
+  const stopOf = (meter: UsageMeter): string => Buffer.from(meter.stop(plainCut)).toString("utf8", 0, 2);
+  for (const make of sseMeters) {
+    const open = make();
+    open.push(beginning);
+    open.passed();
+    open.push(Buffer.from("\n\n"));
+    assert.equal(stopOf(open), "\n\n");
+    const unpassed = make();
+    unpassed.push(Buffer.from(": begun\n\n"));
+    unpassed.passed();
+    unpassed.push(beginning);
+    assert.notEqual(stopOf(unpassed), "\n\n");
+  }
 });
 
 test("an element of an array and a line that are too large pass unread and are marked", () => {

@@ -39,13 +39,18 @@ export interface Framing {
 
 /** Reads a stream event by event. @param stop Gives the events that end it early, as text. */
 export function streamMeter(framing: Framing, state: AnswerState, stop: (cut: Cut) => string): UsageMeter {
+  // What was pushed and did not pass is nothing to close.
+  let separator = "";
   return {
     push(chunk) {
       const passed = framing.push(chunk);
       state.output.noteUnread(framing.unreadTextBytes);
       return passed;
     },
-    passed: () => state.passed(),
+    passed() {
+      separator = framing.separator;
+      state.passed();
+    },
     get progress() {
       return state.progress;
     },
@@ -59,7 +64,7 @@ export function streamMeter(framing: Framing, state: AnswerState, stop: (cut: Cu
       const rest = framing.end();
       return { rest, reading: state.reading(framing.malformed) };
     },
-    stop: (cut) => Buffer.from(framing.separator + stop(cut)),
+    stop: (cut) => Buffer.from(separator + stop(cut)),
   };
 }
 

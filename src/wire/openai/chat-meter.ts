@@ -39,6 +39,8 @@ export class ChatMeter implements UsageMeter {
   #created: number | undefined;
   #ending = false;
   #finished = false;
+  /** Whether what has passed ends in the middle of an event that was too large to wait for. */
+  #isInsideEvent = false;
   #hasPassedEnd = false;
 
   constructor(facts: RequestFacts, endpointName: string) {
@@ -74,6 +76,7 @@ export class ChatMeter implements UsageMeter {
   }
 
   passed(): void {
+    this.#isInsideEvent = this.#splitter.insideOversized;
     this.#choices.passed();
     this.#hasPassedEnd = this.#finished;
   }
@@ -88,7 +91,7 @@ export class ChatMeter implements UsageMeter {
       model: this.#record.model ?? this.#facts.model,
       open: this.#choices.open(),
       usage: this.#facts.usageAsked ? usage : undefined,
-      insideEvent: this.#splitter.insideOversized,
+      insideEvent: this.#isInsideEvent,
     });
   }
 

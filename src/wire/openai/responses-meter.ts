@@ -48,6 +48,8 @@ export class ResponsesMeter implements UsageMeter {
   #sequence = -1;
   #passedSequence = -1;
   #finished = false;
+  /** Whether what has passed ends in the middle of an event that was too large to wait for. */
+  #isInsideEvent = false;
   #hasPassedEnd = false;
 
   constructor(facts: RequestFacts) {
@@ -78,6 +80,7 @@ export class ResponsesMeter implements UsageMeter {
   }
 
   passed(): void {
+    this.#isInsideEvent = this.#splitter.insideOversized;
     for (const { payload, isDelta } of this.#unsent.splice(0)) this.#items.take(payload, isDelta);
     this.#passedSequence = this.#sequence;
     this.#hasPassedEnd = this.#finished;
@@ -96,7 +99,7 @@ export class ResponsesMeter implements UsageMeter {
       output: items,
       usage,
       reason: showsOnlyReason ? error.message : "max_output_tokens",
-      insideEvent: this.#splitter.insideOversized,
+      insideEvent: this.#isInsideEvent,
     });
   }
 
