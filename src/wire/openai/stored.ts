@@ -159,8 +159,14 @@ const reader = new NamedReader(itemRules);
 /** @throws PurserError `invalid_request` for a body that is neither a JSON object nor a form. */
 export function named({ path, ...request }: PassedRequest): Named {
   const { uses, models } = reader.read(request);
-  const ofPath = modelIn(parsePath(path).route);
-  return { uses, models: ofPath === undefined ? models : [...models, ofPath] };
+  const { route, model: deployment } = parsePath(path);
+  const ofPath = [modelIn(route), deployment].filter((model) => model !== undefined);
+  return { uses, models: [...models, ...ofPath, ...modelsInQuery(path)] };
+}
+
+/** Realtime calls name their model there (https://platform.openai.com/docs/guides/realtime-webrtc, read 2026-11). */
+function modelsInQuery(path: string): readonly string[] {
+  return new URLSearchParams(path.split("?").slice(1).join("?")).getAll("model");
 }
 
 /** The events at which items and responses begin or end: only these contain an id. */

@@ -252,3 +252,14 @@ test("every model that a request may ask is named, and a file is not taken for o
   assert.throws(() => namedBy(openai, Buffer.from('{"model":"a","model":"b"}')), PurserError);
   assert.deepEqual(namedBy(openai, Buffer.from(`${part("model", "a")}${part("model", "b")}--b--`), multipart).models, ["a", "b"]);
 });
+
+test("a model that a path names is named, whatever the action: of Gemini, a deployment of Azure, a call of the realtime API", () => {
+  const models = (wire: WireFormat, path: string) =>
+    wire.named({ method: "POST", path, contentType: "application/json", body: Buffer.from("{}") }).models;
+  assert.deepEqual(models(geminiWire, "/v1beta/models/imagen-4:predict"), ["imagen-4"]);
+  assert.deepEqual(models(geminiWire, "/v1beta/tunedModels/t1:predict?alt=json"), ["tunedModels/t1"]);
+  assert.deepEqual(models(openai, "/deployments/dall-e-3/images/generations?api-version=1"), ["dall-e-3"]);
+  assert.deepEqual(models(openai, "/realtime/calls?model=gpt-realtime"), ["gpt-realtime"]);
+  assert.deepEqual(models(openai, "//realtime/calls?a=?&model=gpt-realtime"), ["gpt-realtime"]);
+  assert.deepEqual(models(openai, "/images/generations"), []);
+});
