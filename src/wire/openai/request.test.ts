@@ -239,6 +239,7 @@ test("a request says whether it continues or quotes what the provider has stored
   assert.equal(responses({ input: [reasoning] }).storedContext, true);
   assert.equal(responses({ input: [{ type: "image_generation_call", id: "ig_1" }] }).storedContext, true);
   assert.equal(responses({ input: [{ ...reasoning, encrypted_content: "gAAA" }] }).storedContext, false);
+  assert.equal(responses({ plugins: [{ id: "web" }] }).storedContext, false);
   assert.equal(read("/completions", { model: "m", prompt: "text" }).facts.storedContext, false);
 });
 

@@ -81,9 +81,12 @@ const rules: ReferenceRules = {
 const itemRules: ReferenceRules = {
   ...rules,
   others: [...(rules.others ?? []), "id"],
-  own: (object) => referredItem(object) ?? ofAccount(object),
+  own: (object, place) => (isItem.test(place) ? referredItem(object) : undefined) ?? ofAccount(object),
   given,
 };
+
+/** Items are in the `input` of a response, and in the `items` of a conversation. Elsewhere an object with an `id` refers to nothing kept. */
+const isItem = /^(?:input|items)$/;
 
 /** Services that everybody may connect to, with a token of the caller's own for them (types of the `openai` package 7.57, read 2026-11). */
 const publicConnectors: ReadonlySet<string> = new Set(
@@ -132,9 +135,14 @@ function isEmpty(value: unknown): boolean {
   return typeof value === "string" || Array.isArray(value) ? value.length === 0 : true;
 }
 
-/** What is approved may be in the same request. */
-function given({ type, id }: Readonly<Record<string, unknown>>): Reference | undefined {
-  return type === "mcp_approval_request" && typeof id === "string" ? { key: "approval_request_id", id } : undefined;
+/** What is approved may be in the same input. */
+function given({ input }: Readonly<Record<string, unknown>>): readonly Reference[] {
+  if (!Array.isArray(input)) return [];
+  return (input as readonly unknown[]).flatMap((item) =>
+    isObject(item) && item["type"] === "mcp_approval_request" && typeof item["id"] === "string"
+      ? [{ key: "approval_request_id", id: item["id"] }]
+      : [],
+  );
 }
 
 /** Keys for the scan of a body to look for: without any of them, it refers to nothing. */

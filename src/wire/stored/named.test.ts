@@ -84,6 +84,43 @@ const bodies: readonly (readonly [wire: WireFormat, body: object, ids: readonly 
     },
     [],
   ],
+  [
+    openai,
+    {
+      model: "m",
+      input: [{ type: "mcp_approval_response", approval_request_id: "mcpr_1", approve: true }],
+      tools: [{ type: "mcp_approval_request", id: "mcpr_1" }],
+      items: [{ type: "mcp_approval_request", id: "mcpr_1" }],
+      more: { input: [{ type: "mcp_approval_request", id: "mcpr_1" }] },
+    },
+    ["mcpr_1"],
+  ],
+  [openai, { model: "m", input: "a", plugins: [{ id: "web" }, { id: "file-parser", pdf: { engine: "x" } }] }, []],
+  [
+    openai,
+    {
+      model: "m",
+      input: "a",
+      provider: { id: "p" },
+      client: [
+        { type: "item_reference", id: "x" },
+        { type: "compaction", id: "y" },
+      ],
+    },
+    [],
+  ],
+  [
+    openai,
+    { model: "m", input: [{ type: "computer_call_output", call_id: "c", acknowledged_safety_checks: [{ id: "cu_sc_1" }], output: {} }] },
+    [],
+  ],
+  [openai, { model: "m", input: { id: "msg_1" } }, ["msg_1"]],
+  [openai, { model: "m", input: [[{ id: "msg_1" }]], more: { input: [{ id: "msg_2" }] } }, ["msg_1", "msg_2"]],
+  [
+    openai,
+    { items: [{ id: "msg_1" }, { type: "item_reference", id: "msg_2" }, { type: "message", id: "echo", content: [] }] },
+    ["msg_1", "msg_2"],
+  ],
   [anthropicWire, { model: "m", thread: { type: "continue", previous_message_id: "msg_1" } }, ["msg_1"]],
   [anthropicWire, { model: "m", diagnostics: { previous_message_id: "msg_1" } }, ["msg_1"]],
   [anthropicWire, { model: "m", user_profile_id: "prof_1", workspace_id: "wrkspc_1" }, ["prof_1", "wrkspc_1"]],
