@@ -338,8 +338,8 @@ test("an error is written in OpenAI's words, with Purser's reasons beside it", (
 
 test("models that may answer in place of the one that was asked for are held for", () => {
   assert.deepEqual(chat({ models: ["gpt-4o", "dearer", 5], max_tokens: 9 }).otherModels, [
-    { model: "dearer", runs: 1, maxOutputTokens: 9 },
-    { model: null, runs: 1, maxOutputTokens: 9 },
+    { model: "dearer", runs: 1, maxOutputTokens: 9, isAlternative: true },
+    { model: null, runs: 1, maxOutputTokens: 9, isAlternative: true },
   ]);
   assert.equal(chat({ models: ["gpt-4o"] }).otherModels, undefined);
 });
