@@ -164,12 +164,17 @@ export function storedUse({ name }: Endpoint, body: ScannedBody): StoredUse {
 
 const reader = new NamedReader(itemRules);
 
-/** @throws PurserError `invalid_request` for a body that is neither a JSON object nor a form. */
+/** @throws PurserError `invalid_request` for a body that is neither a JSON object nor a form, nor an offer. */
 export function named({ path, ...request }: PassedRequest): Named {
-  const { uses, models } = reader.read(request);
+  const { uses, models } = isOffer(request) ? { uses: [], models: [] } : reader.read(request);
   const { route, model: deployment } = parsePath(path);
   const ofPath = [modelIn(route), deployment].filter((model) => model !== undefined);
   return { uses, models: [...models, ...ofPath, ...modelsInQuery(path)] };
+}
+
+/** An offer of WebRTC, which names nothing: the one raw body of the format. What begins so is neither JSON nor a form. */
+function isOffer({ contentType, body }: Pick<PassedRequest, "contentType" | "body">): boolean {
+  return /^\s*application\/sdp\s*(?:;|$)/i.test(contentType ?? "") && /^v=0\r?\n/.test(Buffer.from(body.subarray(0, 5)).toString("latin1"));
 }
 
 /** Realtime calls name their model there (https://platform.openai.com/docs/guides/realtime-webrtc, read 2026-11). */

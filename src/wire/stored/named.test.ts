@@ -247,7 +247,6 @@ test("a form is searched like a body", () => {
     [`${part("file_id", "file-1")}--b--`, "multipart/form-data; boundary=b; boundary=a"],
     [`${part("file_id", "file-1")}--b--`, "multipart/form-data; boundary=b; boundary*=a"],
     [`${part("file_id", "file-1")}--b--`, "multipart/form-data; boundary=b,c"],
-    [`--b\r\nContent-Disposition: form-data; filename="; name=a"; name="file_id"\r\n\r\nfile-1\r\n--b--`],
     [`${part("name", "a--b--")}${part("file_id", "file-1")}--b--`],
     [`--b\r\nContent-Disposition: form-data; name="file_id"\r\nContent-Transfer-Encoding: base64\r\n\r\nZmlsZS0x\r\n--b--`],
     [`--b\r\nContent-Disposition: form-data; name="a"; name*=utf-8''file_id\r\n\r\nfile-1\r\n--b--`],
@@ -299,4 +298,48 @@ test("a model that a path names is named, whatever the action: of Gemini, a depl
   assert.deepEqual(models(openai, "/realtime/calls?model=gpt-realtime"), ["gpt-realtime"]);
   assert.deepEqual(models(openai, "//realtime/calls?a=?&model=gpt-realtime"), ["gpt-realtime"]);
   assert.deepEqual(models(openai, "/images/generations"), []);
+});
+
+test("an id in a form is seen however long its value, and under each name that a reader may take for the field's", () => {
+  const ids = (form: string): readonly string[] => idsOf(namedBy(openai, Buffer.from(form), multipart).uses);
+  const blanks = " ".repeat(5000);
+  const file = '; filename="a"';
+  assert.deepEqual(ids(`${part("file_id", `file-1${blanks}`)}--b--`), [`file-1${blanks}`]);
+  assert.equal(ids(`${part("file_id", `file-1${blanks}`, file)}--b--`).length, 1);
+  assert.deepEqual(ids(`${part("voice", `{"id":"voice_1"${blanks}}`)}--b--`), ["voice_1"]);
+  assert.deepEqual(ids(`${part("voice", `${" ".repeat(99)}{"id":"voice_1"${blanks}}`, file)}--b--`), ["voice_1"]);
+  assert.deepEqual(
+    ids(`${part("session", JSON.stringify({ instructions: blanks, audio: { output: { voice: { id: "voice_1" } } } }))}--b--`),
+    ["voice_1"],
+  );
+  const disposition = (parameters: string): string => `--b\r\nContent-Disposition: form-data; ${parameters}\r\n\r\nfile-1\r\n--b--`;
+  assert.deepEqual(ids(disposition('name="image"; filename="a; name=b.png"')), []);
+  assert.deepEqual(ids(disposition('name="image"; filename="; name=file_id"')), ["file-1"]);
+  assert.deepEqual(ids(disposition('filename="; name=a"; name="file_id"')), ["file-1"]);
+  assert.deepEqual(ids(disposition('name="a"; name="file_id"')), ["file-1"]);
+});
+
+test("what a caller uploads is not searched: neither files nor models are named in it", () => {
+  const nothing = { uses: [], models: [] };
+  for (const name of ["file", "data"]) {
+    const text = '{"file_id":"file-1","model":"m"}';
+    assert.deepEqual(namedBy(openai, Buffer.from(`${part(name, text, '; filename="a.json"')}--b--`), multipart), nothing);
+    assert.notDeepEqual(namedBy(openai, Buffer.from(`${part(name, text)}--b--`), multipart), nothing);
+  }
+});
+
+test("the offer of a realtime call is no JSON and no form, and names nothing; other raw bodies are refused", () => {
+  const named = (body: string, contentType: string): Named =>
+    openai.named({ method: "POST", path: "/realtime/calls?model=m", contentType, body: Buffer.from(body) });
+  for (const type of ["application/sdp", "Application/SDP; charset=utf-8"])
+    for (const end of ["\n", "\r\n"]) assert.deepEqual(named(`v=0${end}o=- 1 1 IN IP4 0.0.0.0${end}`, type), { uses: [], models: ["m"] });
+  for (const [body, type] of [
+    ["v=0\n", "text/plain"],
+    ["v=0\n", "application/json"],
+    ["v=0&file_id=file-1", "application/sdp"],
+    [' {"file_id"', "application/sdp"],
+    ["RIFF", "audio/wav"],
+  ] as const)
+    assert.throws(() => named(body, type), PurserError, body);
+  assert.deepEqual(idsOf(named('{"file_id":"file-1"}', "application/sdp").uses), ["file-1"]);
 });
