@@ -60,8 +60,10 @@ export interface OtherModel {
   readonly model: string | null;
   /** How often at most. */
   readonly runs: number;
-  /** Of one run; null when the request does not say. */
+  /** Of one run, and of one choice in it; null when the request does not say. */
   readonly maxOutputTokens: number | null;
+  /** Answers in place of the model asked for, with as many choices: of several such models, one is billed. Absent: it runs besides. */
+  readonly isAlternative?: true;
 }
 
 /** What has to be known of a request before it is held and forwarded, read without building the whole body. */
@@ -224,7 +226,7 @@ export interface WireFormat {
    * @throws PurserError `invalid_request` for a body that cannot be read, or that repeats something in which an id stands.
    */
   named(request: PassedRequest): Named;
-  /** The name under which a model belongs to whoever tuned it; undefined for one that the provider offers. */
+  /** The name under which a model belongs to the key that tuned it; undefined for one that the provider offers. */
   tunedModel(model: string): string | undefined;
   /** Watches an answer for the ids of what it made. */
   madeIds(how: { readonly isStream: boolean; readonly onIds: (ids: readonly string[]) => void }): AnswerWatch;

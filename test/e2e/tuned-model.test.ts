@@ -137,3 +137,50 @@ test("a key with a list of models has no others: not unmetered ones, nor those t
   assert.equal(await status(messages, { ...chat("sim-small"), fallbacks: "default" }), 403);
   assert.equal(await status(messages, { ...chat("sim-small"), fallbacks: "default" }, other), 200);
 });
+
+test("a list of models counts at a provider that is shared, and with a provider's key of the caller's own", async () => {
+  const shared = await startAccount({ stored: "shared", unmetered: "allow" });
+  const at = await startGateway({ providers: shared.providers, directory: await makeFolder() });
+  const some = (await at.makeKey({}, { models: ["sim-small"] })).key;
+  const all = (await at.makeKey()).key;
+  const form = (fields: Readonly<Record<string, string>>): FormData => {
+    const made = new FormData();
+    for (const [name, value] of Object.entries(fields)) made.append(name, value);
+    return made;
+  };
+  const named = (model: string): readonly (readonly [path: string, body: object | FormData])[] => [
+    ["/openai/v1/images/generations", { model, prompt: "a" }],
+    ["/openai/v1/audio/transcriptions", form({ model, file: "a" })],
+    ["/openai/v1/realtime/client_secrets", { session: { type: "realtime", model } }],
+    [`/openai/v1/realtime/calls?model=${model}`, {}],
+    ["/anthropic/v1/complete", { model, prompt: "a" }],
+    [`/gemini/v1beta/models/${model}:predict`, { instances: [] }],
+  ];
+  const status = async (
+    key: string,
+    [path, body]: readonly [string, object | FormData],
+    headers: Readonly<Record<string, string>> = {},
+  ) => {
+    const type = body instanceof FormData ? {} : { "content-type": "application/json" };
+    const sent = { authorization: `Bearer ${key}`, ...type, ...headers };
+    return (await fetch(at.url + path, { method: "POST", headers: sent, body: body instanceof FormData ? body : JSON.stringify(body) }))
+      .status;
+  };
+  const ownKey = { "x-purser-key": some, authorization: "Bearer mine" };
+  for (const [model, expected] of [
+    ["gpt-image-1", 403],
+    ["sim-small", 200],
+  ] as const) {
+    for (const asked of named(model)) {
+      assert.equal(await status(some, asked), expected, asked[0]);
+      assert.equal(await status(some, asked, ownKey), expected, asked[0]);
+      assert.equal(await status(all, asked), 200, asked[0]);
+    }
+  }
+  assert.deepEqual(
+    [await status(some, ["/openai/v1/images/generations", { prompt: "a" }]), await status(some, ["/openai/v1/files", form({ file: "a" })])],
+    [403, 200],
+  );
+  assert.equal(await status(all, ["/openai/v1/images/generations", { model: "m", file_id: "file-of-nobody" }]), 200);
+  await at.stop();
+});

@@ -6,9 +6,11 @@ import { PurserError } from "../../domain/error.ts";
 import { nothing, type Outcome } from "../../domain/ledger/entry.ts";
 import { zero } from "../../domain/money/money.ts";
 import { checkPlace, checkReferences, isBound, rememberMade } from "./belongings.ts";
-import { checkModel, ListOfModels, type ModelCustody } from "./own-models.ts";
+import { ListOfModels } from "./list-of-models.ts";
+import { checkModel, type ModelCustody } from "./own-models.ts";
 import type { StoredPlace } from "../../wire/wire.ts";
 import { checkAllowed, checkLive, type CallContext, type IncomingCall } from "./call.ts";
+import type { Caller } from "../caller/identify.ts";
 import { tooLong, type Watched } from "../caller/in-flight.ts";
 import { makeOperationId } from "../caller/operation-id.ts";
 import { explainRefusal } from "../hold/refusal.ts";
@@ -34,7 +36,7 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
   const custody = { belongings: context.belongings, caller, provider, wire };
   const place = wire.storedPlace(method, target.path);
   checkPlace(custody, place, `${method} ${target.path.split("?", 1)[0] ?? ""}`);
-  if (isBound(custody)) checkNamed(custody, incoming, { route, isPlace: place !== undefined });
+  checkNamed(custody, incoming, { route, isPlace: place !== undefined });
   if (route.endpoint.metering === "unmetered") await record(context, incoming, route);
 
   const pipe = new Pipe(context, route, reply);
@@ -54,13 +56,20 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
   context.inFlight.remove(inFlight);
 }
 
-/** @throws PurserError `forbidden` for a model that the key may not have, or for what is not its own. */
+/**
+ * What a request names is decided by two rules: whose it is, where the caller reaches its own things only, and the key's list of models,
+ * which counts for every provider and account.
+ *
+ * @throws PurserError `forbidden` for a model that the key may not have, or for what is not its own.
+ */
 function checkNamed(
   custody: ModelCustody,
   { method, target, headers, body }: IncomingCall,
   { route, isPlace }: { readonly route: Route; readonly isPlace: boolean },
 ): void {
   const { caller } = custody;
+  const list = route.endpoint.metering === "unmetered" ? caller.key?.models : undefined;
+  if (!list && !isBound(custody)) return;
   const contentType = headers["content-type"];
   const named = route.wire.named({
     method,
@@ -71,12 +80,19 @@ function checkNamed(
   const models = route.model === "" ? named.models : [...named.models, route.model];
   for (const model of models) checkModel(custody, model);
   checkReferences(custody, named.uses);
-  if (route.endpoint.metering !== "unmetered" || !caller.key?.models) return;
+  if (list) checkListed(caller, { route, models, needsModel: !isPlace });
+}
+
+/** @throws PurserError `forbidden` for a model that is not on the key's list, or where one is needed and none is named. */
+function checkListed(
+  caller: Caller,
+  { route, models, needsModel }: { readonly route: Route; readonly models: readonly string[]; readonly needsModel: boolean },
+): void {
   for (const model of models) checkAllowed(caller, { ...route, model });
-  if (isPlace || models.length > 0) return;
-  throw new PurserError("forbidden", `model: the key "${caller.key.name}" may call some models only, and the request names none`, {
+  if (!needsModel || models.length > 0) return;
+  throw new PurserError("forbidden", `model: the key "${caller.key?.name}" may call some models only, and the request names none`, {
     field: "model",
-    remedy: `Name one of: ${caller.key.models.join(", ")}.`,
+    remedy: `Name one of: ${caller.key?.models?.join(", ")}.`,
   });
 }
 

@@ -25,19 +25,35 @@ const unknown: Endpoint = { name: "unknown", metering: "unmetered" };
  *   Before the model may stand a provider and a slash, by which the gateway chooses.
  */
 export function geminiEndpoint(method: string, path: string): Endpoint {
-  const place = (path.split("?")[0] ?? "").replace(/\/+$/, "");
-  const called = /^\/v1(?:beta|alpha)?\/(models|tunedModels)\/((?:[a-z0-9][a-z0-9_-]*\/)?[^/:]+):([A-Za-z]+)$/.exec(place);
-  if (called && method === "POST") return actionOf(called);
+  const place = placeOf(path);
+  const called = action.exec(place);
+  if (called && method === "POST") return endpointOf(called);
   const listed = method === "GET" && /^\/v1(?:beta|alpha)?\/models(\/[^/:]+)*$/.test(place);
   return listed ? { name: "models", metering: "free" } : unknown;
 }
 
-function actionOf([, folder = "", name = "", action = ""]: readonly string[]): Endpoint {
-  const known = actions.get(action);
-  if (!known) return unknown;
+/** The model whose action a path asks for, also where the action is not metered; undefined for any other path. */
+export function modelInPath(path: string): string | undefined {
+  const called = action.exec(placeOf(path));
+  return called ? modelOf(called) : undefined;
+}
+
+const action = /^\/v1(?:beta|alpha)?\/(models|tunedModels)\/((?:[a-z0-9][a-z0-9_-]*\/)?[^/:]+):([A-Za-z]+)$/;
+
+function placeOf(path: string): string {
+  return (path.split("?")[0] ?? "").replace(/\/+$/, "");
+}
+
+function endpointOf(called: readonly string[]): Endpoint {
+  const known = actions.get(called[3] ?? "");
+  const model = modelOf(called);
+  return known && model !== undefined ? { ...known, model } : unknown;
+}
+
+function modelOf([, folder = "", name = ""]: readonly string[]): string | undefined {
   const model = decode(name);
-  if (model === undefined || isNoName.test(model)) return unknown;
-  return { ...known, model: folder === "models" ? model : `${folder}/${model}` };
+  if (model === undefined || isNoName.test(model)) return undefined;
+  return folder === "models" ? model : `${folder}/${model}`;
 }
 
 /** What is encoded in a name and would, once decoded, be a query, a fragment or another folder. */

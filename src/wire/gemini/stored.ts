@@ -3,6 +3,7 @@
 import type { ScannedBody } from "../body/scan.ts";
 import { MadeIds } from "../stored/made-ids.ts";
 import { plainPath } from "../stored/plain-path.ts";
+import { modelInPath } from "./endpoint.ts";
 import { NamedReader } from "../stored/named.ts";
 import { isObject, keysOf, referencesOfScanned, type ReferenceRules, type StoredUse } from "../stored/references.ts";
 import type { Named, PassedRequest, StoredPlace } from "../wire.ts";
@@ -85,7 +86,10 @@ const reader = new NamedReader(rules);
  * @throws PurserError `invalid_request` for a body that is no JSON object.
  */
 export function named({ path, ...request }: PassedRequest): Named {
-  return path.startsWith("/upload/") ? { uses: [], models: [] } : reader.read(request);
+  if (path.startsWith("/upload/")) return { uses: [], models: [] };
+  const { uses, models } = reader.read(request);
+  const ofPath = modelInPath(path);
+  return { uses, models: ofPath === undefined ? models : [...models, ofPath] };
 }
 
 export function geminiMadeIds(how: { readonly isStream: boolean; readonly onIds: (ids: readonly string[]) => void }): MadeIds {

@@ -239,6 +239,7 @@ test("a request says whether it continues or quotes what the provider has stored
   assert.equal(responses({ input: [reasoning] }).storedContext, true);
   assert.equal(responses({ input: [{ type: "image_generation_call", id: "ig_1" }] }).storedContext, true);
   assert.equal(responses({ input: [{ ...reasoning, encrypted_content: "gAAA" }] }).storedContext, false);
+  assert.equal(responses({ plugins: [{ id: "web" }] }).storedContext, false);
   assert.equal(read("/completions", { model: "m", prompt: "text" }).facts.storedContext, false);
 });
 
@@ -337,8 +338,8 @@ test("an error is written in OpenAI's words, with Purser's reasons beside it", (
 
 test("models that may answer in place of the one that was asked for are held for", () => {
   assert.deepEqual(chat({ models: ["gpt-4o", "dearer", 5], max_tokens: 9 }).otherModels, [
-    { model: "dearer", runs: 1, maxOutputTokens: 9 },
-    { model: null, runs: 1, maxOutputTokens: 9 },
+    { model: "dearer", runs: 1, maxOutputTokens: 9, isAlternative: true },
+    { model: null, runs: 1, maxOutputTokens: 9, isAlternative: true },
   ]);
   assert.equal(chat({ models: ["gpt-4o"] }).otherModels, undefined);
 });

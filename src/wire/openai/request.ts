@@ -111,7 +111,7 @@ function otherModelsOf(
 ): readonly OtherModel[] {
   if (body.kind("models") !== "array") return [];
   const others = (body.json("models") as readonly unknown[]).filter((other) => other !== model);
-  return others.map((other) => ({ model: typeof other === "string" ? other : null, runs: 1, maxOutputTokens }));
+  return others.map((other) => ({ model: typeof other === "string" ? other : null, runs: 1, maxOutputTokens, isAlternative: true }));
 }
 
 function mediaOf(body: ScannedBody): MediaCounts {

@@ -81,9 +81,12 @@ const rules: ReferenceRules = {
 const itemRules: ReferenceRules = {
   ...rules,
   others: [...(rules.others ?? []), "id"],
-  own: (object) => referredItem(object) ?? ofAccount(object),
+  own: (object, place) => (isItem.test(place) ? referredItem(object) : undefined) ?? ofAccount(object),
   given,
 };
+
+/** Items are in the `input` of a response, and in the `items` of a conversation. Elsewhere an object with an `id` refers to nothing kept. */
+const isItem = /^(?:input|items)$/;
 
 /** Services that everybody may connect to, with a token of the caller's own for them (types of the `openai` package 7.57, read 2026-11). */
 const publicConnectors: ReadonlySet<string> = new Set(
@@ -132,9 +135,14 @@ function isEmpty(value: unknown): boolean {
   return typeof value === "string" || Array.isArray(value) ? value.length === 0 : true;
 }
 
-/** What is approved may be in the same request. */
-function given({ type, id }: Readonly<Record<string, unknown>>): Reference | undefined {
-  return type === "mcp_approval_request" && typeof id === "string" ? { key: "approval_request_id", id } : undefined;
+/** What is approved may be in the same input. */
+function given({ input }: Readonly<Record<string, unknown>>): readonly Reference[] {
+  if (!Array.isArray(input)) return [];
+  return (input as readonly unknown[]).flatMap((item) =>
+    isObject(item) && item["type"] === "mcp_approval_request" && typeof item["id"] === "string"
+      ? [{ key: "approval_request_id", id: item["id"] }]
+      : [],
+  );
 }
 
 /** Keys for the scan of a body to look for: without any of them, it refers to nothing. */
@@ -156,11 +164,22 @@ export function storedUse({ name }: Endpoint, body: ScannedBody): StoredUse {
 
 const reader = new NamedReader(itemRules);
 
-/** @throws PurserError `invalid_request` for a body that is neither a JSON object nor a form. */
+/** @throws PurserError `invalid_request` for a body that is neither a JSON object nor a form, nor an offer. */
 export function named({ path, ...request }: PassedRequest): Named {
-  const { uses, models } = reader.read(request);
-  const ofPath = modelIn(parsePath(path).route);
-  return { uses, models: ofPath === undefined ? models : [...models, ofPath] };
+  const { uses, models } = isOffer(request) ? { uses: [], models: [] } : reader.read(request);
+  const { route, model: deployment } = parsePath(path);
+  const ofPath = [modelIn(route), deployment].filter((model) => model !== undefined);
+  return { uses, models: [...models, ...ofPath, ...modelsInQuery(path)] };
+}
+
+/** An offer of WebRTC, which names nothing: the one raw body of the format. What begins so is neither JSON nor a form. */
+function isOffer({ contentType, body }: Pick<PassedRequest, "contentType" | "body">): boolean {
+  return /^\s*application\/sdp\s*(?:;|$)/i.test(contentType ?? "") && /^v=0\r?\n/.test(Buffer.from(body.subarray(0, 5)).toString("latin1"));
+}
+
+/** Realtime calls name their model there (https://platform.openai.com/docs/guides/realtime-webrtc, read 2026-11). */
+function modelsInQuery(path: string): readonly string[] {
+  return new URLSearchParams(path.split("?").slice(1).join("?")).getAll("model");
 }
 
 /** The events at which items and responses begin or end: only these contain an id. */

@@ -8,7 +8,7 @@ export interface FormField {
   readonly value: string;
 }
 
-/** A longer value is a file, or a text, and no id. */
+/** So much is read of a part's head, and of a file that is not JSON: a value that is longer is no id that anything has. */
 const longestValue = 4096;
 
 /** @returns undefined when the body is not a form, or not one that can be read. */
@@ -30,7 +30,7 @@ function boundaryOf(parameters: readonly string[]): string | undefined {
   return others.length === 0 ? /^\s*boundary=("?)([\w'+.=-]+)\1\s*$/i.exec(parameter)?.[2] : undefined;
 }
 
-/** Every part counts, also one with a file name: which of them a provider takes for a file is its own affair. */
+/** Every part counts, also one with a file name that is not an upload: which of them a provider takes for a file is its own affair. */
 function multipartFields(body: Buffer, boundary: string | undefined): readonly FormField[] | undefined {
   if (boundary === undefined) return undefined;
   const delimiter = Buffer.from(`--${boundary}`);
@@ -42,24 +42,36 @@ function multipartFields(body: Buffer, boundary: string | undefined): readonly F
     if (body.subarray(start, start + 2).toString() === "--") return body.indexOf(delimiter, start) < 0 ? fields : undefined;
     const end = body.indexOf(delimiter, start);
     if (end < 0) return undefined;
-    const field = partOf(body.subarray(start, end));
-    if (field === undefined) return undefined;
-    if (field !== null) fields.push(field);
+    const named = partOf(body.subarray(start, end));
+    if (named === undefined) return undefined;
+    fields.push(...named);
     at = end;
   }
   return undefined;
 }
 
-/** @returns Null for a part that is too long to be an id; undefined for one without a name, or with several. */
-function partOf(part: Buffer): FormField | null | undefined {
+/**
+ * The value under each name that the part can have: where a file's name looks like a field's, some readers take it for that.
+ *
+ * @returns undefined for a part without a name, or with one that is written in another way.
+ */
+function partOf(part: Buffer): readonly FormField[] | undefined {
   const blank = /\r?\n\r?\n/.exec(part.subarray(0, longestValue).toString("latin1"));
   if (!blank) return undefined;
   const head = part.subarray(0, blank.index).toString();
-  const [name, ...others] = head.matchAll(/;\s*name\s*=\s*(?:"([^"]*)"|([^;\s"]+))/gi);
-  if (!name || others.length > 0 || isEncoded.test(head)) return undefined;
-  const value = part.subarray(blank.index + blank[0].length);
-  if (value.length > longestValue) return null;
-  return { name: name[1] ?? name[2] ?? "", value: value.toString().replace(/\r?\n$/, "") };
+  const names = [...head.matchAll(/;\s*name\s*=\s*(?:"([^"]*)"|([^;\s"]+))/gi)].map(([, quoted, bare]) => quoted ?? bare ?? "");
+  if (names.length === 0 || isEncoded.test(head)) return undefined;
+  const content = part.subarray(blank.index + blank[0].length);
+  const isFile = /;\s*filename/i.test(head);
+  const value = (isFile && !isJson(content) ? content.subarray(0, longestValue) : content).toString().replace(/\r?\n$/, "");
+  return names.filter((name) => !isFile || !contents.has(name)).map((name) => ({ name, value }));
 }
+
+function isJson(content: Buffer): boolean {
+  return /^\s*[[{]/.test(content.subarray(0, longestValue).toString());
+}
+
+/** Fields whose file is what the caller uploads: the provider keeps it as it is. */
+const contents: ReadonlySet<string> = new Set(["file", "data"]);
 
 const isEncoded = /;\s*name\*|^content-transfer-encoding:\s*(?:base64|quoted-printable)/im;

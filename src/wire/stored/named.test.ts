@@ -84,6 +84,43 @@ const bodies: readonly (readonly [wire: WireFormat, body: object, ids: readonly 
     },
     [],
   ],
+  [
+    openai,
+    {
+      model: "m",
+      input: [{ type: "mcp_approval_response", approval_request_id: "mcpr_1", approve: true }],
+      tools: [{ type: "mcp_approval_request", id: "mcpr_1" }],
+      items: [{ type: "mcp_approval_request", id: "mcpr_1" }],
+      more: { input: [{ type: "mcp_approval_request", id: "mcpr_1" }] },
+    },
+    ["mcpr_1"],
+  ],
+  [openai, { model: "m", input: "a", plugins: [{ id: "web" }, { id: "file-parser", pdf: { engine: "x" } }] }, []],
+  [
+    openai,
+    {
+      model: "m",
+      input: "a",
+      provider: { id: "p" },
+      client: [
+        { type: "item_reference", id: "x" },
+        { type: "compaction", id: "y" },
+      ],
+    },
+    [],
+  ],
+  [
+    openai,
+    { model: "m", input: [{ type: "computer_call_output", call_id: "c", acknowledged_safety_checks: [{ id: "cu_sc_1" }], output: {} }] },
+    [],
+  ],
+  [openai, { model: "m", input: { id: "msg_1" } }, ["msg_1"]],
+  [openai, { model: "m", input: [[{ id: "msg_1" }]], more: { input: [{ id: "msg_2" }] } }, ["msg_1", "msg_2"]],
+  [
+    openai,
+    { items: [{ id: "msg_1" }, { type: "item_reference", id: "msg_2" }, { type: "message", id: "echo", content: [] }] },
+    ["msg_1", "msg_2"],
+  ],
   [anthropicWire, { model: "m", thread: { type: "continue", previous_message_id: "msg_1" } }, ["msg_1"]],
   [anthropicWire, { model: "m", diagnostics: { previous_message_id: "msg_1" } }, ["msg_1"]],
   [anthropicWire, { model: "m", user_profile_id: "prof_1", workspace_id: "wrkspc_1" }, ["prof_1", "wrkspc_1"]],
@@ -210,7 +247,6 @@ test("a form is searched like a body", () => {
     [`${part("file_id", "file-1")}--b--`, "multipart/form-data; boundary=b; boundary=a"],
     [`${part("file_id", "file-1")}--b--`, "multipart/form-data; boundary=b; boundary*=a"],
     [`${part("file_id", "file-1")}--b--`, "multipart/form-data; boundary=b,c"],
-    [`--b\r\nContent-Disposition: form-data; filename="; name=a"; name="file_id"\r\n\r\nfile-1\r\n--b--`],
     [`${part("name", "a--b--")}${part("file_id", "file-1")}--b--`],
     [`--b\r\nContent-Disposition: form-data; name="file_id"\r\nContent-Transfer-Encoding: base64\r\n\r\nZmlsZS0x\r\n--b--`],
     [`--b\r\nContent-Disposition: form-data; name="a"; name*=utf-8''file_id\r\n\r\nfile-1\r\n--b--`],
@@ -251,4 +287,59 @@ test("every model that a request may ask is named, and a file is not taken for o
   assert.deepEqual(namedBy(openai, Buffer.from('{"file_id":"x","model":"x"}')), { uses: [{ key: "file_id", id: "x" }], models: ["x"] });
   assert.throws(() => namedBy(openai, Buffer.from('{"model":"a","model":"b"}')), PurserError);
   assert.deepEqual(namedBy(openai, Buffer.from(`${part("model", "a")}${part("model", "b")}--b--`), multipart).models, ["a", "b"]);
+});
+
+test("a model that a path names is named, whatever the action: of Gemini, a deployment of Azure, a call of the realtime API", () => {
+  const models = (wire: WireFormat, path: string) =>
+    wire.named({ method: "POST", path, contentType: "application/json", body: Buffer.from("{}") }).models;
+  assert.deepEqual(models(geminiWire, "/v1beta/models/imagen-4:predict"), ["imagen-4"]);
+  assert.deepEqual(models(geminiWire, "/v1beta/tunedModels/t1:predict?alt=json"), ["tunedModels/t1"]);
+  assert.deepEqual(models(openai, "/deployments/dall-e-3/images/generations?api-version=1"), ["dall-e-3"]);
+  assert.deepEqual(models(openai, "/realtime/calls?model=gpt-realtime"), ["gpt-realtime"]);
+  assert.deepEqual(models(openai, "//realtime/calls?a=?&model=gpt-realtime"), ["gpt-realtime"]);
+  assert.deepEqual(models(openai, "/images/generations"), []);
+});
+
+test("an id in a form is seen however long its value, and under each name that a reader may take for the field's", () => {
+  const ids = (form: string): readonly string[] => idsOf(namedBy(openai, Buffer.from(form), multipart).uses);
+  const blanks = " ".repeat(5000);
+  const file = '; filename="a"';
+  assert.deepEqual(ids(`${part("file_id", `file-1${blanks}`)}--b--`), [`file-1${blanks}`]);
+  assert.equal(ids(`${part("file_id", `file-1${blanks}`, file)}--b--`).length, 1);
+  assert.deepEqual(ids(`${part("voice", `{"id":"voice_1"${blanks}}`)}--b--`), ["voice_1"]);
+  assert.deepEqual(ids(`${part("voice", `${" ".repeat(99)}{"id":"voice_1"${blanks}}`, file)}--b--`), ["voice_1"]);
+  assert.deepEqual(
+    ids(`${part("session", JSON.stringify({ instructions: blanks, audio: { output: { voice: { id: "voice_1" } } } }))}--b--`),
+    ["voice_1"],
+  );
+  const disposition = (parameters: string): string => `--b\r\nContent-Disposition: form-data; ${parameters}\r\n\r\nfile-1\r\n--b--`;
+  assert.deepEqual(ids(disposition('name="image"; filename="a; name=b.png"')), []);
+  assert.deepEqual(ids(disposition('name="image"; filename="; name=file_id"')), ["file-1"]);
+  assert.deepEqual(ids(disposition('filename="; name=a"; name="file_id"')), ["file-1"]);
+  assert.deepEqual(ids(disposition('name="a"; name="file_id"')), ["file-1"]);
+});
+
+test("what a caller uploads is not searched: neither files nor models are named in it", () => {
+  const nothing = { uses: [], models: [] };
+  for (const name of ["file", "data"]) {
+    const text = '{"file_id":"file-1","model":"m"}';
+    assert.deepEqual(namedBy(openai, Buffer.from(`${part(name, text, '; filename="a.json"')}--b--`), multipart), nothing);
+    assert.notDeepEqual(namedBy(openai, Buffer.from(`${part(name, text)}--b--`), multipart), nothing);
+  }
+});
+
+test("the offer of a realtime call is no JSON and no form, and names nothing; other raw bodies are refused", () => {
+  const named = (body: string, contentType: string): Named =>
+    openai.named({ method: "POST", path: "/realtime/calls?model=m", contentType, body: Buffer.from(body) });
+  for (const type of ["application/sdp", "Application/SDP; charset=utf-8"])
+    for (const end of ["\n", "\r\n"]) assert.deepEqual(named(`v=0${end}o=- 1 1 IN IP4 0.0.0.0${end}`, type), { uses: [], models: ["m"] });
+  for (const [body, type] of [
+    ["v=0\n", "text/plain"],
+    ["v=0\n", "application/json"],
+    ["v=0&file_id=file-1", "application/sdp"],
+    [' {"file_id"', "application/sdp"],
+    ["RIFF", "audio/wav"],
+  ] as const)
+    assert.throws(() => named(body, type), PurserError, body);
+  assert.deepEqual(idsOf(named('{"file_id":"file-1"}', "application/sdp").uses), ["file-1"]);
 });

@@ -15,10 +15,10 @@ export interface ReferenceRules {
   readonly data: ReadonlySet<string>;
   /** The same, where it depends on what the object is. */
   readonly isData?: (object: Readonly<Record<string, unknown>>, key: string) => boolean;
-  /** Ids that an object has by what it is. */
-  readonly own?: (object: Readonly<Record<string, unknown>>) => Reference | undefined;
-  /** A reference that a body resolves itself. */
-  readonly given?: (object: Readonly<Record<string, unknown>>) => Reference | undefined;
+  /** Ids that an object has by what it is. `place` is the key whose value it is, or in whose lists it is; empty for the body. */
+  readonly own?: (object: Readonly<Record<string, unknown>>, place: string) => Reference | undefined;
+  /** References that a body resolves itself. */
+  readonly given?: (body: Readonly<Record<string, unknown>>) => readonly Reference[];
   /** The id in a value of one of `ids` that is written in another form; undefined if it is not an id. */
   readonly idOf?: (key: string, text: string) => string | undefined;
 }
@@ -56,36 +56,41 @@ interface Walked {
   readonly counts: ReadonlyMap<string, number>;
 }
 
+/** An object or a list, and where it was met. */
+interface Place {
+  readonly object: JsonObject;
+  /** The key whose value it is, or in whose lists it is. */
+  readonly key: string;
+  /** Whether it is the caller's own data. */
+  readonly isData: boolean;
+}
+
 function walk(value: unknown, rules: ReferenceRules): Walked {
   const found = new Map<string, Reference>();
-  const given = new Set<string>();
   const counts = new Map(keysOf(rules).map((key) => [key, 0]));
-  const waiting: { readonly inner: JsonObject; readonly isData: boolean }[] = [];
-  wait(value, false);
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) takeFrom(next.inner, next.isData);
-  for (const name of given) found.delete(name);
+  const waiting: Place[] = [];
+  wait(value, { key: "", isData: false });
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) takeFrom(next);
+  for (const { key, id } of (isObject(value) && rules.given?.(value)) || []) found.delete(`${key} ${id}`);
   return { references: [...found.values()], counts };
 
-  function wait(inner: unknown, isData: boolean): void {
-    if (isObject(inner)) waiting.push({ inner, isData });
+  function wait(inner: unknown, where: Omit<Place, "object">): void {
+    if (isObject(inner)) waiting.push({ object: inner, ...where });
   }
 
   function take(reference: Reference | undefined): void {
     if (reference && reference.id !== "") found.set(`${reference.key} ${reference.id}`, reference);
   }
 
-  function takeFrom(object: JsonObject, isData: boolean): void {
-    if (!isData) {
-      take(rules.own?.(object));
-      const resolved = rules.given?.(object);
-      if (resolved) given.add(`${resolved.key} ${resolved.id}`);
-    }
+  function takeFrom({ object, key: place, isData }: Place): void {
+    if (!isData) take(rules.own?.(object, place));
+    const isList = Array.isArray(object);
     for (const [key, inner] of Object.entries(object)) {
       const count = counts.get(key);
       if (count !== undefined) counts.set(key, count + 1);
       const isOwn = isData || rules.data.has(key) || rules.isData?.(object, key) === true;
       if (!isOwn) for (const one of Array.isArray(inner) ? (inner as readonly unknown[]) : [inner]) take(referenceOf(key, one, rules));
-      wait(inner, isOwn);
+      wait(inner, { key: isList ? place : key, isData: isOwn });
     }
   }
 }

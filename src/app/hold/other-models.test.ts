@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pico } from "../../domain/money/money.ts";
+import { makePriceBook } from "../../domain/price/book.ts";
+import { definePrice } from "../../domain/price/override.ts";
+import { anthropicWire } from "../../wire/anthropic/index.ts";
+import { openaiWire } from "../../wire/openai/index.ts";
+import type { WireFormat } from "../../wire/wire.ts";
+import { aProvider } from "../port/parts.test-kit.ts";
+import { withOtherModels } from "./other-models.ts";
+
+/** A pico-dollar a token of input, and so many of output. */
+const prices = makePriceBook({
+  sources: [],
+  overrides: Object.entries({ a: 1, b: 2, c: 5, d: 3 }).map(([model, output]) =>
+    definePrice({ provider: "p", model, input: "0.000001", output: `0.00000${output}` }, { field: "prices[0]", source: "test" }),
+  ),
+  version: "test",
+});
+
+/** What is held for other models, of a call with 100 tokens of input and 1000 of output a choice. */
+function heldBesides(wire: WireFormat, path: string, body: object): bigint {
+  const endpoint = wire.endpoint("POST", path);
+  const { facts } = wire.read(endpoint, Buffer.from(JSON.stringify({ model: "a", messages: [], max_tokens: 1000, ...body })));
+  const route = { provider: aProvider(), wire, wireName: wire.name, endpoint, url: "http://p", model: "a", title: "p/a" };
+  const ceiling = 1000 * facts.choices;
+  const estimate = { inputTokens: 100, ceiling, firstSlice: ceiling, unknownInput: 0, least: 1, rates: null, fees: pico(7n) };
+  return withOtherModels(prices, { route, facts, estimate, at: 0, limits: { maxOutputTokens: 50 } }).fees - 7n;
+}
+
+test("of models that answer in place of the one asked for, the dearest is held, with all choices", () => {
+  const held = (body: object): bigint => heldBesides(openaiWire(), "/chat/completions", body);
+  assert.equal(held({}), 0n);
+  assert.equal(held({ models: ["a"] }), 0n);
+  assert.equal(held({ models: ["b"] }), 100n + 2n * 1000n);
+  assert.equal(held({ models: ["a", "b", "c", "d"] }), 100n + 5n * 1000n);
+  assert.equal(held({ models: ["b"], n: 8 }), 100n + 2n * 8000n);
+  assert.equal(held({ models: ["b", "c"], n: 2, max_tokens: undefined }), 100n + 5n * 100n);
+});
+
+test("models that run besides are held for each of their runs, after the answer as long as it can be", () => {
+  const held = (body: object): bigint => heldBesides(anthropicWire, "/v1/messages", body);
+  const advisor = { type: "advisor_20260301", name: "advisor", model: "b", max_uses: 3, max_tokens: 10 };
+  assert.equal(held({ tools: [advisor] }), 3n * (1100n + 2n * 10n));
+  assert.equal(held({ fallbacks: [{ model: "b" }, { model: "c" }] }), 2n * 1100n + (2n + 5n) * 1000n);
+});
