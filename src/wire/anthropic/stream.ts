@@ -4,7 +4,7 @@ import type { ServiceTier } from "../../domain/price/rate.ts";
 import { countContext, sumUsage, type UsageFlag } from "../../domain/usage/usage.ts";
 import type { AnswerState } from "../answer/meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
-import { tellsError } from "../answer/error-body.ts";
+import { reportsError } from "../answer/error-body.ts";
 import { answerScanner } from "../body/scan.ts";
 import { behindQuoted, standsAt } from "../bytes.ts";
 import { keepRaw, overwrite, sameCounts, toObject, toText, type JsonObject } from "../count/count.ts";
@@ -76,7 +76,7 @@ export class AnthropicStream implements AnswerState {
     else if (type === "message_start") this.#takeStart(data);
     else if (type === "message_delta") this.#takeMessageDelta(data);
     else if (type === "message_stop") this.#takeStop();
-    else if (type === "error" || (type === undefined && this.#isError(data))) this.#failed = true;
+    else if (type === "error" || (type !== "ping" && this.#isError(data))) this.#failed = true;
   }
 
   /** What the stream said it used. Before its last usage has come that is partial: the output in `message_start` is a placeholder. */
@@ -188,7 +188,7 @@ export class AnthropicStream implements AnswerState {
 
   /** A server that writes the errors of all its formats alike. */
   #isError(data: Buffer): boolean {
-    return this.#parse(data) !== undefined && tellsError(scan(data));
+    return this.#parse(data) !== undefined && reportsError(scan(data));
   }
 
   #parse(data: Buffer): JsonObject | undefined {
