@@ -1,6 +1,6 @@
 /** What is known of an Anthropic message that comes as one body. */
 
-import { countContext, sumUsage, type UsageFlag } from "../../domain/usage/usage.ts";
+import { countContext, type UsageFlag } from "../../domain/usage/usage.ts";
 import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
 import type { BodyState } from "../answer/meter.ts";
 import { reportsError } from "../answer/error-body.ts";
@@ -9,7 +9,7 @@ import { keepRaw, toObject, toObjects, toText, type JsonObject } from "../count/
 import type { Progress, Reading } from "../wire.ts";
 import { readReportedCost } from "../count/reported-cost.ts";
 import type { AskedTerms } from "./terms.ts";
-import { billedParts, readAnthropicUsage, type AnthropicUsage } from "./usage.ts";
+import { billedParts, readAnthropicUsage, usageOfAnswer, type AnthropicUsage } from "./usage.ts";
 
 const scan = answerScanner();
 
@@ -36,7 +36,7 @@ export class AnthropicBody implements BodyState {
   }
 
   get progress(): Progress {
-    const total = this.#said && sumUsage(this.#said.parts.map((part) => part.usage));
+    const total = this.#said && usageOfAnswer(this.#said);
     return { inputTokens: total && countContext(total), outputTokens: total?.output ?? tokensOfBytes(this.#bytes) };
   }
 

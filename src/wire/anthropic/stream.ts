@@ -1,7 +1,7 @@
 /** What is known of an Anthropic stream while its events pass: its usage, and what is left open. */
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
-import { countContext, sumUsage, type UsageFlag } from "../../domain/usage/usage.ts";
+import { countContext, type UsageFlag } from "../../domain/usage/usage.ts";
 import type { AnswerState } from "../answer/meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { reportsError } from "../answer/error-body.ts";
@@ -12,7 +12,7 @@ import type { Cut, Progress, Reading } from "../wire.ts";
 import { readReportedCost } from "../count/reported-cost.ts";
 import { OpenMessage } from "./open-message.ts";
 import type { AskedTerms } from "./terms.ts";
-import { billedParts, readAnthropicUsage } from "./usage.ts";
+import { billedParts, readAnthropicUsage, usageOfAnswer } from "./usage.ts";
 
 const scan = answerScanner();
 
@@ -171,9 +171,7 @@ export class AnthropicStream implements AnswerState {
   #keep(usage: JsonObject): number {
     this.#usage = overwrite(this.#usage ?? {}, usage);
     const read = readAnthropicUsage(this.#usage, this.#model, this.#asked);
-    const [main] = read.parts;
-    // What other models use is held apart.
-    const total = sumUsage(read.parts.filter(({ model }) => model === main?.model).map((part) => part.usage));
+    const total = usageOfAnswer(read);
     this.#tier = read.serviceTier ?? this.#tier;
     this.#region = read.region ?? this.#region;
     this.#reportedInput = countContext(total) || null;
