@@ -7,9 +7,8 @@ import { type Fields, invalid, openFields, optionalList, show } from "../domain/
 import { suggest } from "../domain/input/nearest.ts";
 import { defineKey, keyFields } from "../domain/key/define.ts";
 import { definePrice } from "../domain/price/override.ts";
-import type { KeyConfiguration, ProviderConfiguration } from "./configuration.ts";
+import type { KeyConfiguration } from "./configuration.ts";
 import type { Faults } from "./fault.ts";
-import { nameInPrices } from "./provider.ts";
 
 /** A budget may name a parent that stands further down. What is wrong is told to `faults`. */
 export function readBudgets(fields: Fields, faults: Faults): readonly Budget[] {
@@ -41,23 +40,16 @@ export function budgetIdsOf(fields: Fields): ReadonlySet<string> {
   return new Set(ids.filter((id) => typeof id === "string"));
 }
 
-/**
- * A row may name a provider as the configuration does; it then counts for the name by which the price book knows it. What is wrong is
- * told to `faults`.
- */
-export function readPrices(
-  fields: Fields,
-  { providers, faults }: { readonly providers: readonly ProviderConfiguration[]; readonly faults: Faults },
-): readonly PriceOverride[] {
+/** A row names a provider as the configuration or the price list does: the price book knows both names. Faults go to `faults`. */
+export function readPrices(fields: Fields, faults: Faults): readonly PriceOverride[] {
   const list = optionalList(fields, "prices", "Give a list: one line with - for each model.") ?? [];
-  const names = new Map(providers.map((provider) => [provider.name, nameInPrices(provider)]));
   return list.flatMap((item, index) => {
     const field = `prices[${index}]`;
     const standIns = { provider: "openai", model: "m", input: "0", output: "0" };
     const price = faults.readObject({ input: item, prefix: `${field}.`, standIns }, (input) =>
       definePrice(input, { field, source: "configuration" }),
     );
-    return price ? [{ ...price, provider: names.get(price.provider) ?? price.provider }] : [];
+    return price ?? [];
   });
 }
 

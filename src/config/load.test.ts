@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../domain/money/money.ts";
 import type { Configuration } from "./configuration.ts";
-import { nameInPrices } from "./provider.ts";
 import { defaultConfiguration, loadConfiguration } from "./load.ts";
 
 const environment = {
@@ -146,14 +145,14 @@ test("a key in the environment makes its provider real", () => {
   };
   const { providers } = defaultConfiguration({ ...keys, OTHER: "x" });
   assert.deepEqual(
-    providers.map((provider) => [provider.name, provider.wire, provider.baseUrl, provider.apiKey, nameInPrices(provider)]),
+    providers.map((provider) => [provider.name, provider.wire, provider.baseUrl, provider.apiKey]),
     [
-      ["openai", "openai", "https://api.openai.com/v1", "k1", "openai"],
-      ["anthropic", "anthropic", "https://api.anthropic.com", "k2", "anthropic"],
-      ["openrouter", "openai", "https://openrouter.ai/api/v1", "k3", "openrouter"],
-      ["deepseek", "openai", "https://api.deepseek.com/v1", "k4", "deepseek"],
-      ["xai", "openai", "https://api.x.ai/v1", "k5", "x-ai"],
-      ["gemini", "gemini", "https://generativelanguage.googleapis.com", "k6", "google"],
+      ["openai", "openai", "https://api.openai.com/v1", "k1"],
+      ["anthropic", "anthropic", "https://api.anthropic.com", "k2"],
+      ["openrouter", "openai", "https://openrouter.ai/api/v1", "k3"],
+      ["deepseek", "openai", "https://api.deepseek.com/v1", "k4"],
+      ["xai", "openai", "https://api.x.ai/v1", "k5"],
+      ["gemini", "gemini", "https://generativelanguage.googleapis.com", "k6"],
     ],
   );
   assert.deepEqual(defaultConfiguration({ OPENAI_API_KEY: "  " }).providers, []);
@@ -169,11 +168,6 @@ test("a file's provider goes before the environment's, and the others join it", 
       ["xai", "x", "https://api.x.ai/v1"],
     ],
   );
-});
-
-test("a price row that names a provider as the file does counts for the catalogue's name of it", () => {
-  const { prices } = load("prices:\n  - { provider: xai, model: grok-9, input: '1', output: '2' }", { XAI_API_KEY: "x" });
-  assert.equal(prices[0]?.provider, "x-ai");
 });
 
 test("a variable can be part of a text, or a number", () => {

@@ -26,7 +26,7 @@ export function loadConfiguration(text: string, options: { readonly environment:
     const fields = openFields(input, { prefix: "", known: sections });
     const named = readProviders(fields.values.get("providers"), faults);
     const providers = join(named, fromEnvironment);
-    const prices = readPrices(fields, { providers, faults });
+    const prices = readPrices(fields, faults);
     const budgets = readBudgets(fields, faults);
     const keys = readKeys(fields, {
       budgetIds: budgetIdsOf(fields),

@@ -23,11 +23,6 @@ export const knownProviders: Readonly<Record<string, KnownProvider>> = {
   gemini: { wire: "gemini", baseUrl: "https://generativelanguage.googleapis.com", priceProvider: "google", variable: "GEMINI_API_KEY" },
 };
 
-/** The name of a provider in price rows. */
-export function nameInPrices({ name, priceProvider }: Pick<ProviderConfiguration, "name" | "priceProvider">): string {
-  return priceProvider ?? (Object.hasOwn(knownProviders, name) ? knownProviders[name]?.priceProvider : undefined) ?? name;
-}
-
 /** First parts of paths that the gateway and the control plane keep for themselves. */
 const reserved: ReadonlySet<string> = new Set(["api", "v1", "v1beta", "docs", "healthz", "readyz", "metrics", "openapi.json"]);
 

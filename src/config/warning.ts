@@ -6,7 +6,7 @@ import { nearest } from "../domain/input/nearest.ts";
 import type { Configuration, ConfigurationWarning, ProviderConfiguration } from "./configuration.ts";
 import type { ConfigurationDocument } from "./document.ts";
 import type { Location } from "./fault.ts";
-import { knownProviders, nameInPrices } from "./provider.ts";
+import { knownProviders } from "./provider.ts";
 
 type Finding = Omit<ConfigurationWarning, "line">;
 
@@ -23,8 +23,8 @@ export function findWarnings(
 ): readonly ConfigurationWarning[] {
   const { prices, budgets, keys } = configuration;
   const callable = [...configuration.providers.map(({ name }) => name), ...Object.keys(knownProviders), "sim"];
-  const known = Object.values(knownProviders).map(({ priceProvider }) => priceProvider);
-  const priced = [...callable, ...configuration.providers.map(nameInPrices), ...known];
+  const inPrices = [...configuration.providers, ...Object.values(knownProviders)].flatMap(({ priceProvider }) => priceProvider ?? []);
+  const priced = [...callable, ...inPrices];
   const findings = [
     ...named.flatMap((provider) => literalSecret(provider, locate)),
     ...prices.flatMap(({ provider }, index) => unknownProvider([provider], { fields: () => `prices[${index}].provider`, known: priced })),

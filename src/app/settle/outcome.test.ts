@@ -146,24 +146,6 @@ test("a model that declined is the one that was asked for, where its pass does n
   }
 });
 
-test("an advisor of the same model and a compaction stand apart, and the ceiling of the answer is not for them", () => {
-  for (const type of ["advisor_message", "compaction"]) {
-    const iterations = [
-      { type: "message", input_tokens: 100, output_tokens: 90 },
-      { type, model: "m", input_tokens: 60_000, output_tokens: 3500 },
-    ];
-    const usage = { input_tokens: 100, output_tokens: 90, iterations };
-    const outcome = settle(
-      { type: "message", model: "m", content: [], usage },
-      { ...messages, request: { messages: [], max_tokens: 100 } },
-    );
-    assert.deepEqual([outcome.usage, outcome.flags, outcome.status], [{ input: 100, output: 90 }, [], "settled"], type);
-    assert.deepEqual(outcome.parts, [{ model: "m", usage: { input: 60_000, output: 3500 } }], type);
-    // 60,100 × 1 + 3,590 × 10 USD per million.
-    assert.equal(usd(outcome), "0.096", type);
-  }
-});
-
 test("an error behind text is charged for what passed, and flagged", () => {
   const outcome = settle([opened, { model: "m", choices: [{ index: 0, delta: { content: "x".repeat(300) } }] }, failure]);
   assert.deepEqual([usd(outcome), outcome.status], [formatUsd(pico(40n * 1_000_000n + 100n * 10_000_000n)), "estimated"]);

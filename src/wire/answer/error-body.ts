@@ -2,20 +2,24 @@
 
 import type { ScannedBody } from "../body/scan.ts";
 
-/** What an answer has in one format or another: none of it stands beside an error that took its place. */
+/** What an answer has in one format or another: present only if there is an answer. */
 const answerFields = ["choices", "output", "content", "candidates", "promptFeedback", "data", "embedding", "embeddings", "response"];
 const usageFields = ["usage", "usageMetadata"];
 
 /** The words of an error: FastAPI's `detail`, DashScope's `code` and `message`, Cloudflare's `errors`, MiniMax' `base_resp`. */
 const errorFields = ["message", "msg", "detail", "errors", "base_resp"];
 
-/** Whether the object tells of an error: beside what was answered, or instead of it. */
-export function tellsError(body: ScannedBody): boolean {
-  return hasError(body, "error") || isErrorInstead(body);
+/**
+ * Whether the object reports an error: beside what was answered, or instead of it.
+ *
+ * @param paths Where an error beside an answer is; a path below another field needs a scan that is told of that field.
+ */
+export function reportsError(body: ScannedBody, paths: readonly string[] = ["error"]): boolean {
+  return paths.some((path) => hasError(body, path)) || isErrorInstead(body);
 }
 
 /** An error field with something in it: an answer that went well says `"error":null`. */
-export function hasError(body: ScannedBody, path: string): boolean {
+function hasError(body: ScannedBody, path: string): boolean {
   const kind = body.kind(path);
   return kind === "object" || (kind === "string" && body.raw(path) !== '""');
 }
@@ -23,16 +27,21 @@ export function hasError(body: ScannedBody, path: string): boolean {
 /** Whether nothing is there but an error that has no field `error`. */
 export function isErrorInstead(body: ScannedBody): boolean {
   if ([...answerFields, ...usageFields].some((field) => isThere(body, field))) return false;
-  if (["object", "type"].some((field) => body.kind(field) === "string" && body.json(field) === "error")) return true;
+  const [object, type] = ["object", "type"].map((field) => (body.kind(field) === "string" ? body.json(field) : undefined));
+  if (object === "error" || type === "error") return true;
+  if (typeof type === "string" && type.startsWith(responsesEvent)) return false;
   return errorFields.some((field) => isWritten(body, field));
 }
+
+/** How the type of an event in a Responses stream begins, but for an error's. */
+const responsesEvent = "response.";
 
 function isThere(body: ScannedBody, field: string): boolean {
   const kind = body.kind(field);
   return kind === "object" || kind === "array" || (kind === "string" && field === "content");
 }
 
-/** In a `message` that is an object somebody answers. */
+/** A `message` object is an answer (Ollama). */
 function isWritten(body: ScannedBody, field: string): boolean {
   const kind = body.kind(field);
   return kind === "string" || kind === "array" || (kind === "object" && field === "base_resp");

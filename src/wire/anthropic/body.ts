@@ -1,15 +1,15 @@
 /** What is known of an Anthropic message that comes as one body. */
 
-import { countContext, sumUsage, type UsageFlag } from "../../domain/usage/usage.ts";
+import { countContext, type UsageFlag } from "../../domain/usage/usage.ts";
 import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
 import type { BodyState } from "../answer/meter.ts";
-import { tellsError } from "../answer/error-body.ts";
+import { reportsError } from "../answer/error-body.ts";
 import { answerScanner } from "../body/scan.ts";
 import { keepRaw, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
 import type { Progress, Reading } from "../wire.ts";
 import { readReportedCost } from "../count/reported-cost.ts";
 import type { AskedTerms } from "./terms.ts";
-import { billedParts, readAnthropicUsage, type AnthropicUsage } from "./usage.ts";
+import { billedParts, readAnthropicUsage, usageOfAnswer, type AnthropicUsage } from "./usage.ts";
 
 const scan = answerScanner();
 
@@ -36,7 +36,7 @@ export class AnthropicBody implements BodyState {
   }
 
   get progress(): Progress {
-    const total = this.#said && sumUsage(this.#said.parts.map((part) => part.usage));
+    const total = this.#said && usageOfAnswer(this.#said);
     return { inputTokens: total && countContext(total), outputTokens: total?.output ?? tokensOfBytes(this.#bytes) };
   }
 
@@ -54,7 +54,7 @@ export class AnthropicBody implements BodyState {
       this.#repeated = body.isRepeated("usage");
       const written = body.raw("usage");
       if (written !== undefined) this.#keep(JSON.parse(written), written);
-      this.#failed = tellsError(body);
+      this.#failed = reportsError(body);
       this.#textBytes = (this.#said?.parts[0]?.usage.output ?? 0) > 0 ? data.length : contentBytes(body.json("content"));
     } catch {
       // What cannot be read has been passed on as it came, and the reading says so.

@@ -2,7 +2,10 @@
 
 import { toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
 import type { ScannedBody } from "../body/scan.ts";
-import type { OtherModel } from "../wire.ts";
+import type { OtherModel, RequestFacts } from "../wire.ts";
+
+/** What is known of a request's input. */
+type InputFacts = Pick<RequestFacts, "textBytes" | "addedTokens" | "media" | "storedContext">;
 
 /** Held for an advisor without `max_uses`: Anthropic sets it no limit. State one. */
 const advisorRuns = 10;
@@ -12,8 +15,8 @@ const advisorRuns = 10;
  * something (https://platform.claude.com/docs/en/agents-and-tools/tool-use/advisor-tool and .../build-with-claude/refusals-and-fallback,
  * read 2026-11).
  */
-export function readOtherModels(body: ScannedBody): readonly OtherModel[] {
-  return [...readAdvisors(body), ...readFallbacks(body), ...readCompaction(body)];
+export function readOtherModels(body: ScannedBody, input: InputFacts): readonly OtherModel[] {
+  return [...readAdvisors(body), ...readFallbacks(body), ...readCompaction(body, input)];
 }
 
 function readAdvisors(body: ScannedBody): readonly OtherModel[] {
@@ -45,17 +48,26 @@ function readFallbacks(body: ScannedBody): readonly OtherModel[] {
 
 /**
  * A summary of the conversation is a pass of the same model over all of it, which `max_tokens` is not documented to limit. It is
- * written where the input reaches the trigger: what was sent cannot, unless it has as many bytes, or files, or tools add to it
- * (https://platform.claude.com/docs/en/build-with-claude/compaction-threshold, read 2026-11).
+ * written where the input reaches the trigger. Of text alone the input has a token a byte at most; with media, stored context or a
+ * server tool it can be of any length (https://platform.claude.com/docs/en/build-with-claude/compaction-threshold, read 2026-11).
  */
-function readCompaction(body: ScannedBody): readonly OtherModel[] {
+function readCompaction(body: ScannedBody, input: InputFacts): readonly OtherModel[] {
   if (body.valueCount("type", compactionEdit) === 0 || body.kind("context_management") !== "object") return [];
   const edits = toObjects(toObject(body.json("context_management"))?.["edits"]).filter(({ type }) => type === compactionEdit);
   const triggers = edits.map(({ trigger }) => wholeNumber(toObject(trigger) ?? {}, "value") ?? usualTrigger);
-  const mayGrow =
-    body.valueCount("type", "document") > 0 || [...body.values("type").keys()].some((type) => /^web_(?:search|fetch)_\d{8}$/.test(type));
-  const isReached = mayGrow || body.textBytes >= Math.min(...triggers);
+  const isReached = mayGrow(body, input) || input.textBytes + input.addedTokens >= Math.min(...triggers);
   return triggers.length > 0 && isReached ? [{ model: null, runs: 1, maxOutputTokens: null }] : [];
+}
+
+/** Whether the input can have more tokens than the request has bytes of text. */
+function mayGrow(body: ScannedBody, { media, storedContext }: InputFacts): boolean {
+  if (storedContext || media.images + media.audios + media.files > 0 || body.valueCount("type", "document") > 0) return true;
+  return body.has("mcp_servers") || toObjects(body.json("tools")).some(({ type }) => type !== undefined && !isOfClient(type));
+}
+
+/** A tool that the caller runs itself. Any other, also one that is not known yet, may add to the input within the call. */
+function isOfClient(type: unknown): boolean {
+  return typeof type === "string" && /^(?:custom$|bash_|text_editor_|computer_|browser_|memory_)/.test(type);
 }
 
 const compactionEdit = "compact_20260112";

@@ -149,9 +149,46 @@ test("a compaction is a further pass, where the input may reach its trigger", ()
   assert.equal(compacting(undefined, long), undefined);
   assert.deepEqual(compacting({ type: "input_tokens", value: 50_000 }, long), pass);
   assert.deepEqual(compacting(undefined, { messages: [{ role: "user", content: "x".repeat(150_000) }] }), pass);
-  assert.deepEqual(compacting(undefined, { tools: [{ type: "web_search_20250305", name: "web_search" }] }), pass);
+  const trigger = { type: "input_tokens", value: 50_000 };
+  const filled = (tokens: number): object => {
+    const context_management = { edits: [{ type: "compact_20260112", trigger }] };
+    const { textBytes, addedTokens } = facts({ context_management, messages: [{ role: "user", content: "" }] });
+    return { messages: [{ role: "user", content: "x".repeat(tokens - textBytes - addedTokens) }] };
+  };
+  assert.equal(compacting(trigger, filled(49_999)), undefined);
+  assert.deepEqual(compacting(trigger, filled(50_000)), pass);
   const edits = [{ type: "clear_tool_uses_20250919" }];
   assert.equal(facts({ ...long, context_management: { edits } }).otherModels, undefined);
+});
+
+test("a compaction is a further pass where something of unknown length can join the input", () => {
+  const trigger = { type: "input_tokens", value: 50_000 };
+  const compacting = (more: object): unknown =>
+    facts({ context_management: { edits: [{ type: "compact_20260112", trigger }] }, ...more }).otherModels;
+  const content = (block: object): object => ({ messages: [{ role: "user", content: [block] }] });
+  const growing: readonly object[] = [
+    content({ type: "image", source: { type: "url", url: "https://example.com/a.png" } }),
+    content({ type: "document", source: { type: "file", file_id: "file_1" } }),
+    content({ type: "document", source: { type: "text", data: "short" } }),
+    content({ type: "container_upload", file_id: "file_1" }),
+    { container: "container_1" },
+    { thread: { id: "t" }, previous_message_id: "msg_1" },
+    { mcp_servers: [{ type: "url", url: "https://example.com", name: "a" }] },
+    ...[
+      "mcp_toolset",
+      "web_search_20250305",
+      "web_fetch_20260318",
+      "code_execution_20250825",
+      "tool_search_tool_regex",
+      "new_20270101",
+    ].map((type) => ({ tools: [{ type, name: "a" }] })),
+  ];
+  for (const more of growing) {
+    assert.deepEqual(compacting(more), [{ model: null, runs: 1, maxOutputTokens: null }], JSON.stringify(more));
+  }
+  const own = ["custom", "bash_20250124", "text_editor_20250728", "computer_20251124", "browser_toolset_20260801", "memory_20250818"];
+  const tools = [{ name: "f", input_schema: { type: "object" } }, ...own.map((type) => ({ type, name: "a" }))];
+  assert.equal(compacting({ tools }), undefined);
 });
 
 test("a field of the wrong type, out of range or twice is refused by name", () => {

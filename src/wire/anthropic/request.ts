@@ -47,14 +47,17 @@ function readFacts(body: ScannedBody): RequestFacts {
   const fallback = readFallbackCeiling(body);
   const ceiling = body.integer("max_tokens");
   const region = regionOf(body.string("inference_geo"));
-  const otherModels = readOtherModels(body);
-  return {
-    model,
-    stream: body.boolean("stream") ?? false,
+  const input = {
     textBytes: body.textBytes,
     addedTokens: body.has("tools") ? toolInstructions : delimiters,
     media: readMedia(body),
     storedContext: body.has("container") || (body.has("thread") && body.keyCount("previous_message_id") > 0),
+  };
+  const otherModels = readOtherModels(body, input);
+  return {
+    ...input,
+    model,
+    stream: body.boolean("stream") ?? false,
     maxOutputTokens: ceiling === undefined ? null : Math.max(ceiling, fallback),
     choices: 1,
     leastOutputTokens: thinking.least,

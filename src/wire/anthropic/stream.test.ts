@@ -93,14 +93,18 @@ test("a zero hides neither the lifetime of what was cached nor a search nor a pa
   ]);
 });
 
-test("what an advisor used is no progress of the answer, whose hold it is not in", () => {
-  const iterations = [
-    { type: "message", input_tokens: 400, output_tokens: 40 },
-    { type: "advisor_message", model: "claude-opus-5", input_tokens: 9000, output_tokens: 2000 },
-  ];
-  const under = meter();
-  feed(under, start({ input_tokens: 400, output_tokens: 1 }) + delta({ input_tokens: 400, output_tokens: 40, iterations }) + stop);
-  assert.deepEqual({ ...under.progress }, { inputTokens: 400, outputTokens: 40 });
+test("what an advisor or a compaction used is no progress of the answer, whose hold it is not in", () => {
+  for (const other of [{ type: "advisor_message", model: "claude-opus-5" }, { type: "advisor_message" }, { type: "compaction" }]) {
+    const iterations = [
+      { type: "message", input_tokens: 400, output_tokens: 40 },
+      { ...other, input_tokens: 9000, output_tokens: 2000 },
+    ];
+    const usage = { input_tokens: 400, output_tokens: 40, iterations };
+    const [streamed, whole] = [meter(), meter(false)];
+    feed(streamed, start({ input_tokens: 400, output_tokens: 1 }) + delta(usage) + stop);
+    feed(whole, JSON.stringify({ model: "claude-sonnet-4-5", content: [], usage }));
+    for (const { progress } of [streamed, whole]) assert.deepEqual({ ...progress }, { inputTokens: 400, outputTokens: 40 }, other.type);
+  }
 });
 
 test("an input that nobody told is not known, and the output that was told stays", () => {

@@ -1,10 +1,10 @@
 /** What is known of an Anthropic stream while its events pass: its usage, and what is left open. */
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
-import { countContext, sumUsage, type UsageFlag } from "../../domain/usage/usage.ts";
+import { countContext, type UsageFlag } from "../../domain/usage/usage.ts";
 import type { AnswerState } from "../answer/meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
-import { tellsError } from "../answer/error-body.ts";
+import { reportsError } from "../answer/error-body.ts";
 import { answerScanner } from "../body/scan.ts";
 import { behindQuoted, standsAt } from "../bytes.ts";
 import { keepRaw, overwrite, sameCounts, toObject, toText, type JsonObject } from "../count/count.ts";
@@ -12,7 +12,7 @@ import type { Cut, Progress, Reading } from "../wire.ts";
 import { readReportedCost } from "../count/reported-cost.ts";
 import { OpenMessage } from "./open-message.ts";
 import type { AskedTerms } from "./terms.ts";
-import { billedParts, readAnthropicUsage } from "./usage.ts";
+import { billedParts, readAnthropicUsage, usageOfAnswer } from "./usage.ts";
 
 const scan = answerScanner();
 
@@ -76,7 +76,7 @@ export class AnthropicStream implements AnswerState {
     else if (type === "message_start") this.#takeStart(data);
     else if (type === "message_delta") this.#takeMessageDelta(data);
     else if (type === "message_stop") this.#takeStop();
-    else if (type === "error" || (type === undefined && this.#isError(data))) this.#failed = true;
+    else if (type === "error" || (type !== "ping" && this.#isError(data))) this.#failed = true;
   }
 
   /** What the stream said it used. Before its last usage has come that is partial: the output in `message_start` is a placeholder. */
@@ -171,9 +171,7 @@ export class AnthropicStream implements AnswerState {
   #keep(usage: JsonObject): number {
     this.#usage = overwrite(this.#usage ?? {}, usage);
     const read = readAnthropicUsage(this.#usage, this.#model, this.#asked);
-    const [main] = read.parts;
-    // What other models use is held apart.
-    const total = sumUsage(read.parts.filter(({ model }) => model === main?.model).map((part) => part.usage));
+    const total = usageOfAnswer(read);
     this.#tier = read.serviceTier ?? this.#tier;
     this.#region = read.region ?? this.#region;
     this.#reportedInput = countContext(total) || null;
@@ -188,7 +186,7 @@ export class AnthropicStream implements AnswerState {
 
   /** A server that writes the errors of all its formats alike. */
   #isError(data: Buffer): boolean {
-    return this.#parse(data) !== undefined && tellsError(scan(data));
+    return this.#parse(data) !== undefined && reportsError(scan(data));
   }
 
   #parse(data: Buffer): JsonObject | undefined {

@@ -69,6 +69,12 @@ export function billedParts(
   return own.some(({ usage }) => hasOutput(usage.output)) ? read.parts : read.others;
 }
 
+/** What the answer itself used: not what other models, an advisor or a compaction did, which is held apart. */
+export function usageOfAnswer({ parts }: AnthropicUsage): Usage {
+  const [main] = parts;
+  return sumUsage(parts.filter(({ model, isApart }) => model === main?.model && !isApart).map(({ usage }) => usage));
+}
+
 /** An input that was all read from a cache, or written to one, need not be told apart; but no message has none at all. */
 function isComplete(parts: readonly UsagePart[]): boolean {
   return parts.every(({ usage }) => usage.output !== undefined && countContext(usage) > 0);

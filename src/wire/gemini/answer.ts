@@ -2,7 +2,7 @@
 
 import type { Usage, UsageFlag } from "../../domain/usage/usage.ts";
 import { countContext } from "../../domain/usage/usage.ts";
-import { tellsError } from "../answer/error-body.ts";
+import { reportsError } from "../answer/error-body.ts";
 import { isErrorList } from "../answer/error-list.ts";
 import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
 import type { AnswerState } from "../answer/meter.ts";
@@ -96,7 +96,7 @@ export class GeminiAnswer implements AnswerState {
     if (isErrorList(data)) return this.#fail();
     try {
       const body = scan(data);
-      if (tellsError(body)) this.#fail();
+      if (reportsError(body)) this.#fail();
       if (body.isRepeated("usageMetadata")) this.#flags.add("usage_repeated");
       this.#read(body);
       this.#whole = true;

@@ -1,6 +1,6 @@
 /** Finds usage, model, tier and billed tool calls in an answer object: a whole body, or the `response` of a stream's event. */
 
-import { hasError, isErrorInstead } from "../answer/error-body.ts";
+import { reportsError } from "../answer/error-body.ts";
 import type { PassedOutput } from "../answer/passed-output.ts";
 import { answerScanner, type ScannedBody } from "../body/index.ts";
 import { behindQuoted } from "../bytes.ts";
@@ -27,14 +27,13 @@ interface AnswerPaths {
   readonly usage: string;
   readonly groq: string;
   readonly groqUsage: string;
-  readonly groqError: string;
   readonly output: string;
   readonly tools: string;
   readonly toolUsage: string;
   readonly webSearch: string;
   readonly searches: string;
   readonly imageTool: string;
-  readonly error: string;
+  readonly errors: readonly string[];
   readonly choices: string;
 }
 
@@ -53,19 +52,12 @@ export function takeAnswer(
   const paths = at.prefix === "" ? topPaths : responsePaths;
   record.nameModel(toText(body.json(paths.model)));
   record.nameTier(toText(body.json(paths.serviceTier)));
-  if (tellsError(body, paths)) record.fail();
+  if (reportsError(body, paths.errors) || body.valueCount("finish_reason", "error") > 0) record.fail();
   if (body.isRepeated(paths.usage)) record.flag("usage_repeated");
   const usage = usageBytes(body, paths);
   if (usage) record.takeUsage(usage, at.passed);
   if (body.kind(paths.output) === "array") record.countTools(tallyOf(body, paths));
   takeToolUsage(body, record, paths);
-}
-
-/** An error beside the answer or instead of it, or a choice that ended in one. */
-function tellsError(body: ScannedBody, paths: AnswerPaths): boolean {
-  if (hasError(body, paths.error) || body.valueCount("finish_reason", "error") > 0) return true;
-  if (body.kind(paths.groq) === "object" && hasError(body, paths.groqError)) return true;
-  return paths === topPaths && isErrorInstead(body);
 }
 
 /** Bytes of the text in a whole answer: its messages, their tool calls and its reasoning. The message of an error is no text. */
@@ -100,14 +92,13 @@ function pathsBelow(prefix: "" | "response."): AnswerPaths {
     usage: `${prefix}usage`,
     groq: `${prefix}x_groq`,
     groqUsage: `${prefix}x_groq.usage`,
-    groqError: `${prefix}x_groq.error`,
     output: `${prefix}output`,
     tools: `${prefix}tools`,
     toolUsage: `${prefix}tool_usage`,
     webSearch: `${prefix}tool_usage.web_search`,
     searches: `${prefix}tool_usage.web_search.num_requests`,
     imageTool: `${prefix}tool_usage.image_gen`,
-    error: `${prefix}error`,
+    errors: [`${prefix}error`, `${prefix}x_groq.error`],
     choices: `${prefix}choices`,
   };
 }

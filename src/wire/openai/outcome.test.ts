@@ -57,6 +57,39 @@ test("an error that no event stands around is seen in a stream, too: bare, on se
   assert.ok(run(chatMeter(), data(groq)).reading.flags.includes("provider_error"));
 });
 
+test("an error without a field error is seen in every stream, as its only event and behind others", () => {
+  const errors: readonly object[] = [
+    { detail: "overloaded" },
+    { detail: "a" },
+    { code: 500, message: "overloaded" },
+    { success: false, errors: [{ code: 1, message: "no" }], result: null },
+    { base_resp: { status_code: 1002, status_msg: "no" } },
+    { object: "error", message: "no", type: "InternalServerError", code: 500 },
+  ];
+  const role = chunk({ role: "assistant", content: "" });
+  for (const error of errors) {
+    const streams = [
+      run(chatMeter(), data(error)),
+      run(chatMeter(), data(role, error)),
+      run(meterOf("/responses"), data(error)),
+      run(meterOf("/responses"), data(created, error)),
+      run(meterOf("/responses"), JSON.stringify(error)),
+    ];
+    for (const { reading } of streams)
+      assert.deepEqual(reading.flags.toSorted(), ["provider_error", "usage_missing"], JSON.stringify(error));
+  }
+  assert.ok(run(meterOf("/responses"), data([anError])).reading.flags.includes("provider_error"));
+});
+
+test("an event of a Responses stream is no error for having a message", () => {
+  const item = { type: "message", id: "m1", status: "completed", role: "assistant", content: [{ type: "output_text", text: "Hi" }] };
+  const done = { type: "response.output_item.done", output_index: 0, item, message: "of no known event", sequence_number: 4 };
+  for (const event of [done, { message: "of no known event", type: done.type, item }, { type: "keepalive", sequence_number: 4 }]) {
+    const { flags } = run(meterOf("/responses"), data(created, event, closing("completed", { usage: responsesUsage }))).reading;
+    assert.deepEqual(flags, [], JSON.stringify(event));
+  }
+});
+
 test("text that speaks of an error is not one", () => {
   const quoted = chunk({ content: '{"error": {"type": "error"}}' });
   assert.deepEqual(run(chatMeter(), data(...text, quoted, usageChunk, "[DONE]")).reading.flags, []);

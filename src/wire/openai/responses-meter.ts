@@ -1,7 +1,9 @@
 /** Reads the usage of a Responses stream as it passes. */
 
 import { PurserError } from "../../domain/error.ts";
-import { tellsError } from "../answer/error-body.ts";
+import { reportsError } from "../answer/error-body.ts";
+import { isErrorList } from "../answer/error-list.ts";
+import { isJson } from "../answer/meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { answerScanner, type ScannedBody } from "../body/index.ts";
 import { behindQuoted } from "../bytes.ts";
@@ -33,6 +35,11 @@ const itemDone = Buffer.from("response.output_item.done");
 const serverWords = serverTypes.map((type) => Buffer.from(`"${type}"`));
 const errorWord = Buffer.from('"error"');
 const scanItem = answerScanner();
+/** The longest head of an event in which its type is looked for. */
+const headBytes = 64;
+const openBrace = 0x7b;
+/** A server that closes all its streams as chat does: `[DONE]`. */
+const longestMark = 16;
 
 export class ResponsesMeter implements UsageMeter {
   readonly output = new PassedOutput();
@@ -47,6 +54,7 @@ export class ResponsesMeter implements UsageMeter {
   #response: Buffer | undefined;
   #sequence = -1;
   #passedSequence = -1;
+  #ending = false;
   #finished = false;
   /** Whether what has passed ends in the middle of an event that was too large to wait for. */
   #isInsideEvent = false;
@@ -72,6 +80,7 @@ export class ResponsesMeter implements UsageMeter {
   }
 
   end(): { readonly rest: Uint8Array; readonly reading: Reading } {
+    this.#ending = true;
     const rest = this.#splitter.end();
     if (!this.#finished && !this.#record.failed) this.#record.flag("unfinished");
     if (this.#splitter.malformed) this.#record.flag("malformed");
@@ -105,7 +114,7 @@ export class ResponsesMeter implements UsageMeter {
 
   #see(event: SseEvent): true {
     const payload = event.data();
-    if (!payload || payload.length <= 16) return true;
+    if (!payload || (payload.length <= longestMark && payload[0] !== openBrace)) return true;
     this.#sequence++;
     try {
       if (behindQuoted(payload, responseKey) >= 0) this.#inspect(scanAnswer(payload));
@@ -139,7 +148,7 @@ export class ResponsesMeter implements UsageMeter {
     if (bytes > 0) return;
     if (payload.includes(callCompleted)) this.#takeEnd(scanItem(payload));
     if (payload.includes(itemDone) && serverWords.some((word) => payload.includes(word))) this.#takeItem(scanItem(payload));
-    if (payload.includes(errorWord)) this.#takeError(scanItem(payload));
+    if (payload.includes(errorWord) || !isOfResponse(payload)) this.#takeError(payload);
   }
 
   #takeEnd(event: ScannedBody): void {
@@ -154,10 +163,17 @@ export class ResponsesMeter implements UsageMeter {
     this.#record.countTools(this.#calls);
   }
 
-  /** As OpenAI tells it (`"type":"error"`), and as servers do that write errors alike in all their streams. */
-  #takeError(event: ScannedBody): void {
-    if (tellsError(event)) this.#record.fail();
+  /** As OpenAI reports it (`"type":"error"`), and as servers do that write errors alike in all their streams. */
+  #takeError(payload: Buffer): void {
+    // What the stream's end cuts off is unfinished, and not wrong.
+    if (this.#ending && !isJson(payload)) return;
+    if (isErrorList(payload) || reportsError(scanItem(payload))) this.#record.fail();
   }
+}
+
+/** Whether an event says first that it is one of a Responses stream, as OpenAI's do. Cheap, as it is asked of long events too. */
+function isOfResponse(payload: Buffer): boolean {
+  return /^\s*\{\s*"type"\s*:\s*"response\./.test(payload.toString("latin1", 0, headBytes));
 }
 
 /** What identifies a response. */
