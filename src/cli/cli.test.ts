@@ -95,6 +95,7 @@ const values: readonly (readonly [name: string, read: () => unknown, field: stri
   ["a number over its range", () => whole("--n", { least: 1, most: 5 })("6"), "--n"],
   ["an exponent", () => decimal("--share", { least: 0, most: 1 })("1e-1"), "--share"],
   ["a day that does not exist", () => moment("--at")("2026-02-30"), "--at"],
+  ["a moment on a day that does not exist", () => moment("--at")("2026-02-30T00:00:00Z"), "--at"],
   ["a moment without a zone", () => moment("--at")("2026-02-03T10:00:00"), "--at"],
   ["a word that is not known", () => oneOf("--tier", ["a", "b"])("c"), "--tier"],
   ["a share in percent", () => shares("--warn")("80%"), "--warn"],

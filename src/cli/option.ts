@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { PurserError } from "../domain/error.ts";
+import { parseInstant } from "../domain/input/scalar.ts";
 import { parseUsd } from "../domain/money/money.ts";
 import type { Target } from "./connection.ts";
 
@@ -79,13 +80,7 @@ export function amount(flag: string): (text: string) => string {
 
 /** A reader of a date (its midnight in UTC) or a moment with its zone, as RFC 3339. */
 export function moment(flag: string): (text: string) => string {
-  return (text) => {
-    const isDate = /^\d{4}-\d\d-\d\d$/.test(text);
-    const isMoment = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)$/.test(text);
-    const at = isDate || isMoment ? Date.parse(text) : Number.NaN;
-    if (!Number.isNaN(at) && (!isDate || new Date(at).toISOString().startsWith(text))) return new Date(at).toISOString();
-    throw wrong(flag, { text, remedy: "Write a date such as 2026-11-01, or a moment such as 2026-11-01T12:00:00Z." });
-  };
+  return (text) => new Date(parseInstant(text, flag)).toISOString();
 }
 
 /** A reader of one of several words. */

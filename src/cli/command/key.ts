@@ -6,7 +6,7 @@ import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { readAll } from "../figures.ts";
 import { type OptionWords, sameNames } from "../option-words.ts";
-import { attributionOf, collect, list, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
+import { attributionOf, collect, list, moment, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { dollars } from "../terminal/number.ts";
 import { table } from "../terminal/table.ts";
@@ -82,14 +82,14 @@ function defineCreate(command: Command, context: CommandContext): void {
     .option("--providers <names>", "allow only these providers", list("--providers"))
     .option("--budgets <ids>", "hold every call in these budgets, too", list("--budgets"))
     .option("--max-concurrent <n>", "calls at once at most", whole("--max-concurrent", { least: 1, most: 100_000 }))
-    .option("--expires <moment>", "valid until, RFC 3339")
+    .option("--expires <date>", "valid until this date or moment, excluded", moment("--expires"))
     .addHelpText(
       "after",
       `
 Examples:
   purser key create --name atlas-agents --set team=atlas --may-refine agent,user,task
   purser key create --name finance --role reader
-  KEY=$(purser key create --name ci --models 'gpt-5*' --expires 2027-01-01T00:00:00Z)`,
+  KEY=$(purser key create --name ci --models 'gpt-5*' --expires 2027-01-01)`,
     )
     .action(async (options: CreateOptions) => {
       const request = { path: root, body: bodyOf(options) };
