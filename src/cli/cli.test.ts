@@ -213,7 +213,9 @@ test("the welcome shows new keys once and says where to make another later", () 
 test("the environment names folder and server where no option does, and a folder that an option names goes before its address", () => {
   const environment = { PURSER_DATA: "/var/lib/purser", PURSER_URL: "http://127.0.0.1:9", PURSER_ADMIN_KEY: "k" };
   assert.deepEqual(targetOf({}, environment), { data: "/var/lib/purser", url: "http://127.0.0.1:9", adminKey: "k" });
-  assert.deepEqual(targetOf({ data: "here" }, environment), { data: "here", url: undefined, adminKey: "k" });
+  assert.deepEqual(targetOf({ data: "here" }, environment), { data: "here", url: undefined, adminKey: undefined });
+  assert.deepEqual(targetOf({ data: "here", adminKey: "a" }, environment), { data: "here", url: undefined, adminKey: "a" });
+  assert.equal(targetOf({}, { PURSER_ADMIN_KEY: "k" }).adminKey, undefined);
   assert.deepEqual(targetOf({ url: "http://there", adminKey: "a" }, environment), {
     data: "/var/lib/purser",
     url: "http://there",

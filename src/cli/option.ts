@@ -35,16 +35,17 @@ export function withTarget(command: Command): Command {
   return withJson(command)
     .option("--data <dir>", "data folder, and the server that holds it (PURSER_DATA, or .purser)")
     .option("--url <url>", "speak to the server at this address instead (PURSER_URL)")
-    .option("--admin-key <key>", "admin key for it (better in the environment as PURSER_ADMIN_KEY)");
+    .option("--admin-key <key>", "admin key for it (with --url better in the environment as PURSER_ADMIN_KEY)");
 }
 
-/** What no option names comes from the environment; a folder that an option names is not passed over for the address there. */
+/**
+ * What no option names comes from the environment; a folder that an option names is not passed over for the address there. The key there
+ * goes with an address only: a folder has a key of its own, and the one there may be another server's.
+ */
 export function targetOf(options: TargetOptions, environment: Environment): Target {
-  return {
-    data: dataFolder(options.data, environment),
-    url: options.url ?? (options.data === undefined ? environment["PURSER_URL"] || undefined : undefined),
-    adminKey: options.adminKey ?? environment["PURSER_ADMIN_KEY"],
-  };
+  const url = options.url ?? (options.data === undefined ? environment["PURSER_URL"] || undefined : undefined);
+  const usualKey = url === undefined ? undefined : environment["PURSER_ADMIN_KEY"] || undefined;
+  return { data: dataFolder(options.data, environment), url, adminKey: options.adminKey ?? usualKey };
 }
 
 export interface Range {
