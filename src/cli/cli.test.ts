@@ -16,7 +16,7 @@ import { inspectClock, inspectNode } from "./inspect.ts";
 import { shareOf } from "./group-table.ts";
 import { nearest } from "./nearest.ts";
 import { inOptionWords } from "./option-words.ts";
-import { attributionOf, decimal, moment, oneOf, shares, targetOf, whole } from "./option.ts";
+import { attributionOf, decimal, moment, oneOf, port, shares, targetOf, whole } from "./option.ts";
 import { paintFor } from "./terminal/color.ts";
 import { type Output, outputOn } from "./terminal/screen.ts";
 import { welcome } from "./welcome.ts";
@@ -93,6 +93,8 @@ const values: readonly (readonly [name: string, read: () => unknown, field: stri
   ["a whole number", () => whole("--n", { least: 1, most: 5 })("1.5"), "--n"],
   ["a negative number", () => whole("--n", { least: 0, most: 5 })("-1"), "--n"],
   ["a number over its range", () => whole("--n", { least: 1, most: 5 })("6"), "--n"],
+  ["a port that fetch refuses", () => port("--port")("4190"), "--port"],
+  ["a port over its range", () => port("--port")("65536"), "--port"],
   ["an exponent", () => decimal("--share", { least: 0, most: 1 })("1e-1"), "--share"],
   ["a day that does not exist", () => moment("--at")("2026-02-30"), "--at"],
   ["a moment on a day that does not exist", () => moment("--at")("2026-02-30T00:00:00Z"), "--at"],

@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { PurserError } from "../domain/error.ts";
+import { checkPort } from "../domain/input/port.ts";
 import { parseInstant } from "../domain/input/scalar.ts";
 import { parseUsd } from "../domain/money/money.ts";
 import type { Target } from "./connection.ts";
@@ -60,6 +61,12 @@ export function whole(flag: string, range: Range): (text: string) => number {
     if (value >= range.least && value <= range.most) return value;
     throw wrong(flag, { text, remedy: `Give a whole number from ${range.least} to ${range.most}.` });
   };
+}
+
+/** A reader of a port to listen on, 0 for any that is free. */
+export function port(flag: string): (text: string) => number {
+  const read = whole(flag, { least: 0, most: 65_535 });
+  return (text) => checkPort(read(text), flag);
 }
 
 /** A reader of a number within a range. */
