@@ -2,7 +2,7 @@
 
 import { getRequestListener } from "@hono/node-server";
 import { type DeclaredChange, differencesOf, namesOf } from "./app/manage/declared.ts";
-import { makeFirstKeys, type FirstSecrets } from "./app/manage/first-start.ts";
+import { hasLiveAdminKey, makeFirstKeys, type FirstSecrets } from "./app/manage/first-start.ts";
 import { Identification } from "./app/caller/identify.ts";
 import { InFlight } from "./app/caller/in-flight.ts";
 import { recover } from "./app/call/recover.ts";
@@ -29,6 +29,8 @@ export type { ComposeOptions };
 /** A server that takes calls. */
 export interface RunningServer extends FirstSecrets {
   readonly url: string;
+  /** Whether a key opens the control plane, besides the token in the folder. */
+  readonly hasAdminKey: boolean;
   /** What the configuration added, changed or no longer names since the last start. */
   readonly changes: readonly DeclaredChange[];
   readonly providers: readonly { readonly name: string; readonly real: boolean }[];
@@ -122,6 +124,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const closing = opened.move();
   return {
     ...first,
+    hasAdminKey: adminKey !== undefined || hasLiveAdminKey({ ledger, clock }),
     changes,
     url: server.url,
     providers: [...providers.byName.keys()].map((name) => ({ name, real: name !== simulatorName })),

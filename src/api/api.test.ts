@@ -165,3 +165,29 @@ test("what fails by a bug is reported inside, and not told outside", async (t) =
   assert.deepEqual(bench.bugs, [failure]);
   assert.doesNotMatch(answer.text, /secret/);
 });
+
+test("every field and query that takes a moment takes a date, and refuses one that does not exist", async (t) => {
+  const bench = await openBench(t);
+  const price = { provider: "openai", model: "other", input: "1", output: "1" };
+  const budget = (id: string) => ({ budget_id: id, budget_type: "platform", amount: "1", start: "2026-03-01", end: "2026-12-01" });
+  const places: readonly (readonly [path: string, field: string, body?: (date: string) => object])[] = [
+    ["/api/v1/prices", "valid_from", (date) => ({ ...price, valid_from: date })],
+    ["/api/v1/prices", "valid_to", (date) => ({ ...price, valid_to: date })],
+    ["/api/v1/budgets", "start", (date) => ({ ...budget("a"), start: date })],
+    ["/api/v1/budgets", "end", (date) => ({ ...budget("b"), end: date })],
+    ["/api/v1/keys", "expires_at", (date) => ({ name: "k", expires_at: date })],
+    ["/api/v1/prices?provider=openai&model=m1&at=", "at"],
+    ["/api/v1/entries?from=", "from"],
+    ["/api/v1/series?bucket=month&from=2026-01-01&to=", "to"],
+    ["/api/v1/summary?to=", "to"],
+  ];
+  for (const [path, field, body] of places) {
+    const ask = (date: string) => (body ? bench.call("POST", path, body(date)) : bench.call("GET", `${path}${date}`));
+    for (const date of ["2026-11-31", "2026-11-31T00:00:00Z"]) {
+      const refused = await ask(date);
+      assert.deepEqual([refused.status, refused.json.field], [400, field], `${path} ${field}`);
+    }
+    const taken = await ask("2026-11-30");
+    assert.ok(taken.status < 300, `${path} ${field}: ${taken.text}`);
+  }
+});

@@ -11,7 +11,7 @@ import type { Balance } from "../domain/ledger/counter.ts";
 import type { Caller } from "./context.ts";
 import { cutPage, pageQuery, readCursor } from "./page.ts";
 import { adminOnly, anyKey, created, ok, route, type Route } from "./route.ts";
-import { answer, decimalSchema, instantSchema, nameSchema, pageSchema, problem, windowJson, windowSchema } from "./schema.ts";
+import { answer, decimalSchema, instantInput, instantSchema, nameSchema, pageSchema, problem, windowJson, windowSchema } from "./schema.ts";
 import { visibleValue } from "./scope.ts";
 
 const decimalInput = z.union([z.string(), z.number()]).describe('A decimal string, such as "1.50".');
@@ -40,8 +40,8 @@ const budgetFields = {
   period: z.string().nullish().describe("`once`, `hour`, `day`, `week`, `month` (default), `quarter` or `year`."),
   time_zone: z.string().nullish().describe("IANA name; UTC by default."),
   anchor: z.int().nullish().describe("Where a window begins: day of the month, weekday, hour or minute."),
-  start: z.string().nullish(),
-  end: z.string().nullish(),
+  start: z.string().nullish().describe(instantInput),
+  end: z.string().nullish().describe(instantInput),
   policy: z.string().nullish().describe("`hard` (default) refuses, `soft` only alerts."),
   warning_threshold: z.union([z.number(), z.string()]).nullish().describe("A share of the amount; 0.8 by default."),
   thresholds: z.array(thresholdInput).nullish(),

@@ -8,7 +8,7 @@ import { keyToJson } from "../domain/key/define.ts";
 import type { Key } from "../domain/key/key.ts";
 import { formatUsd, zero } from "../domain/money/money.ts";
 import { adminOnly, created, ok, route, type Route } from "./route.ts";
-import { answer, instantSchema, pageSchema, problem, usdSchema } from "./schema.ts";
+import { answer, instantInput, instantSchema, pageSchema, problem, usdSchema } from "./schema.ts";
 
 const roleSchema = z.enum(["caller", "reader", "admin"]);
 
@@ -24,7 +24,7 @@ const keyFields = {
     .nullish()
     .describe("Budgets that every call of the key must pass besides those that its attribution selects."),
   max_concurrent: z.int().nullish(),
-  expires_at: z.string().nullish(),
+  expires_at: z.string().nullish().describe(instantInput),
 };
 
 const keyInput = z.looseObject({ name: z.string(), ...keyFields }).meta({ id: "KeyInput" });

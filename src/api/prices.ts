@@ -5,14 +5,14 @@ import { lookUpPrice } from "../app/desk/look-up-price.ts";
 import { addPrice } from "../app/manage/manage-prices.ts";
 import { commonName } from "../app/port/provider.ts";
 import { PurserError } from "../domain/error.ts";
-import { formatInstant } from "../domain/input/scalar.ts";
+import { formatInstant, parseInstant } from "../domain/input/scalar.ts";
 import { formatUsd, multiply } from "../domain/money/money.ts";
 import type { Rate, ServiceTier, PriceOverride } from "../domain/price/rate.ts";
 import type { PriceSheet } from "../domain/price/sheet.ts";
 import { meters, type Meter } from "../domain/usage/usage.ts";
 import type { ModelName } from "./context.ts";
 import { adminOnly, anyKey, created, ok, route, type Route } from "./route.ts";
-import { answer, instantSchema, nameSchema, problem, readInstant, usdSchema } from "./schema.ts";
+import { answer, instantSchema, nameSchema, problem, usdSchema } from "./schema.ts";
 
 const decimalInput = z.union([z.string(), z.number()]);
 
@@ -110,7 +110,7 @@ export const priceRoutes: readonly Route[] = [
       if (provider === undefined) {
         throw new PurserError("invalid_request", "provider is missing", { field: "provider", remedy: "Give the provider of the model." });
       }
-      const at = query.at === undefined ? context.clock.now() : readInstant(query.at, "at");
+      const at = query.at === undefined ? context.clock.now() : parseInstant(query.at, "at");
       const sheet = lookUpPrice(context, { provider, model, at });
       if (!sheet) throw unpriced(provider, model);
       return ok(priceJson(sheet, at, book.version));

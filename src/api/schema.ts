@@ -4,7 +4,7 @@ import { z } from "zod";
 import { dimensions } from "../domain/attribution/attribution.ts";
 import { meters } from "../domain/usage/usage.ts";
 import { PurserError } from "../domain/error.ts";
-import { decimalText, formatInstant, parseInstant } from "../domain/input/scalar.ts";
+import { decimalText, formatInstant } from "../domain/input/scalar.ts";
 import { mostPerCall, parseUsd, type PicoUsd } from "../domain/money/money.ts";
 import { problemSchema } from "./problem.ts";
 import type { ResponseSpecification } from "./route.ts";
@@ -23,6 +23,8 @@ export function readUsd(value: string | number, field: string): PicoUsd {
   throw new PurserError("invalid_request", `${field}: out of range`, { field, remedy: "Give an amount in USD, from 0 to 9223372." });
 }
 
+/** What a moment may be in a request. */
+export const instantInput = "RFC 3339 with its offset, or a date, which is its midnight in UTC.";
 export const instantSchema = z.string().meta({ format: "date-time" }).describe("RFC 3339, in UTC.");
 
 /** Of a budget: `start` is null for one that has always been open, `end` for one that stays so. */
@@ -69,11 +71,6 @@ export const usageSchema = z
   .meta({ id: "Usage", description: "Disjoint counts: no token stands in two of them. An absent one is zero." });
 
 export const serviceTierSchema = z.enum(["standard", "batch", "flex", "priority", "fast"]);
-
-/** Milliseconds of an RFC 3339 time, or of the midnight (UTC) that begins a day. */
-export function readInstant(text: string, field: string): number {
-  return parseInstant(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text, field);
-}
 
 /** A page of rows, newest first. */
 export function pageSchema(row: z.ZodType): z.ZodType {

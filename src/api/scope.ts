@@ -9,8 +9,9 @@ import type { Budget } from "../domain/budget/budget.ts";
 import { narrowest, ownValue } from "../domain/budget/own.ts";
 import { PurserError } from "../domain/error.ts";
 import { suggest } from "../domain/input/nearest.ts";
+import { parseInstant } from "../domain/input/scalar.ts";
 import type { ApiContext, Caller } from "./context.ts";
-import { nameSchema, readInstant } from "./schema.ts";
+import { nameSchema } from "./schema.ts";
 
 const dimensionQuery = Object.fromEntries(dimensions.map((dimension) => [dimension, nameSchema.optional()])) as Record<
   (typeof dimensions)[number],
@@ -56,8 +57,8 @@ export function scopedFilter(caller: Caller, query: FilterQuery): CallFilter {
     const isDimension = name.startsWith("tag:") || dimensions.some((dimension) => dimension === name);
     if (isDimension && typeof value === "string") asked[name] = value;
   }
-  const from = query.from === undefined ? undefined : readInstant(query.from, "from");
-  const to = query.to === undefined ? undefined : readInstant(query.to, "to");
+  const from = query.from === undefined ? undefined : parseInstant(query.from, "from");
+  const to = query.to === undefined ? undefined : parseInstant(query.to, "to");
   if (from !== undefined && to !== undefined && to <= from) {
     throw new PurserError("invalid_request", "to: must be after `from`", {
       field: "to",

@@ -16,7 +16,7 @@ import { inspectClock, inspectNode } from "./inspect.ts";
 import { shareOf } from "./group-table.ts";
 import { nearest } from "./nearest.ts";
 import { inOptionWords } from "./option-words.ts";
-import { attributionOf, decimal, moment, oneOf, shares, targetOf, whole } from "./option.ts";
+import { attributionOf, decimal, moment, oneOf, port, shares, targetOf, whole } from "./option.ts";
 import { paintFor } from "./terminal/color.ts";
 import { type Output, outputOn } from "./terminal/screen.ts";
 import { welcome } from "./welcome.ts";
@@ -93,8 +93,11 @@ const values: readonly (readonly [name: string, read: () => unknown, field: stri
   ["a whole number", () => whole("--n", { least: 1, most: 5 })("1.5"), "--n"],
   ["a negative number", () => whole("--n", { least: 0, most: 5 })("-1"), "--n"],
   ["a number over its range", () => whole("--n", { least: 1, most: 5 })("6"), "--n"],
+  ["a port that fetch refuses", () => port("--port")("4190"), "--port"],
+  ["a port over its range", () => port("--port")("65536"), "--port"],
   ["an exponent", () => decimal("--share", { least: 0, most: 1 })("1e-1"), "--share"],
   ["a day that does not exist", () => moment("--at")("2026-02-30"), "--at"],
+  ["a moment on a day that does not exist", () => moment("--at")("2026-02-30T00:00:00Z"), "--at"],
   ["a moment without a zone", () => moment("--at")("2026-02-03T10:00:00"), "--at"],
   ["a word that is not known", () => oneOf("--tier", ["a", "b"])("c"), "--tier"],
   ["a share in percent", () => shares("--warn")("80%"), "--warn"],
@@ -212,7 +215,9 @@ test("the welcome shows new keys once and says where to make another later", () 
 test("the environment names folder and server where no option does, and a folder that an option names goes before its address", () => {
   const environment = { PURSER_DATA: "/var/lib/purser", PURSER_URL: "http://127.0.0.1:9", PURSER_ADMIN_KEY: "k" };
   assert.deepEqual(targetOf({}, environment), { data: "/var/lib/purser", url: "http://127.0.0.1:9", adminKey: "k" });
-  assert.deepEqual(targetOf({ data: "here" }, environment), { data: "here", url: undefined, adminKey: "k" });
+  assert.deepEqual(targetOf({ data: "here" }, environment), { data: "here", url: undefined, adminKey: undefined });
+  assert.deepEqual(targetOf({ data: "here", adminKey: "a" }, environment), { data: "here", url: undefined, adminKey: "a" });
+  assert.equal(targetOf({}, { PURSER_ADMIN_KEY: "k" }).adminKey, undefined);
   assert.deepEqual(targetOf({ url: "http://there", adminKey: "a" }, environment), {
     data: "/var/lib/purser",
     url: "http://there",

@@ -172,7 +172,8 @@ async function exists(file: string): Promise<boolean> {
   );
 }
 
-function checkedUrl(url: string): string {
+/** @throws PurserError `invalid_request` for what is no address of HTTP. */
+export function checkedUrl(url: string): string {
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
   throw new PurserError("invalid_request", `--url: "${url}" is not an address`, {
     field: "--url",

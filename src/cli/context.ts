@@ -58,7 +58,7 @@ export interface RunningServer {
   readonly providers: readonly { readonly name: string; readonly real: boolean }[];
   /** What its configuration added, changed or no longer names since the last start. */
   readonly changes: readonly DeclaredChange[];
-  /** Of its configuration. */
+  /** Of its configuration, and where no admin key is live. */
   readonly warnings: readonly Warning[];
   /** Logs a fault that nothing caught, and counts it. */
   reportFault(error: unknown): void;

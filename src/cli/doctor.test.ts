@@ -99,3 +99,36 @@ test("doctor tells what the running server has, also from a shell that knows not
     );
   });
 });
+
+test("every fault of a configuration is a finding of its own", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(path.join(folder, "purser.yaml"), "data: 5\ndurability: ful\nserver:\n  port: 4190\n");
+    const { code, found } = await findings([], folder);
+    const faults = found.filter(({ subject }) => subject === "configuration");
+    assert.equal(code, 1);
+    assert.deepEqual(
+      faults.map(({ state, message }) => [state, /line (\d)/.exec(message)?.[1]]),
+      [
+        ["wrong", "1"],
+        ["wrong", "2"],
+        ["wrong", "4"],
+      ],
+    );
+    for (const { message, remedy } of faults) assert.ok(!message.includes("more fault") && remedy !== null, message);
+    const text = await purser(["doctor"], { cwd: folder });
+    assert.match(text.out, /line 1: data [^]*line 2: durability [^]*line 4: server.port /);
+  });
+});
+
+test("a server that is asked for and does not answer, or not to this key, is a failure, and no address is wrong use", async () => {
+  await inFolder(async (folder) => {
+    const dead = await findings(["--url", base.replace(/:\d+.*/, ":1023")], folder);
+    assert.deepEqual([dead.code, dead.found.map(({ state }) => state)], [1, ["wrong"]]);
+    assert.match(dead.found[0]?.message ?? "", /does not answer/);
+    const stranger = await findings(["--url", base], folder);
+    assert.deepEqual([stranger.code, stranger.found.map(({ state }) => state)], [1, ["wrong"]]);
+    const typed = await purser(["doctor", "--url", "foo"], { cwd: folder });
+    assert.equal(typed.code, 2);
+    assert.match(typed.notes, /--url: "foo" is not an address/);
+  });
+});

@@ -108,7 +108,8 @@ export function warningJson(warning: Warning): string {
   return `${JSON.stringify({ warning })}\n`;
 }
 
-const keyRemedy = "Give an admin key with --admin-key or PURSER_ADMIN_KEY, or name the server's data folder with --data.";
+const keyRemedy =
+  "Give an admin key that is live: with --admin-key, or with --url as PURSER_ADMIN_KEY. On the server's machine, name its data folder with --data and give neither key nor --url.";
 
 /** Codes that say that what was typed, or a file that was named, is wrong: the same command fails again until it is changed. */
 const wrongUse: ReadonlySet<ErrorCode> = new Set(["invalid_request", "invalid_configuration"]);

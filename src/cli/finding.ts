@@ -21,6 +21,13 @@ export function wrong(subject: string, facts: { readonly message: string; readon
   return { subject, state: "wrong", ...facts };
 }
 
+/** A finding for each fault of a configuration; one for any other error. */
+export function allWrong(subject: string, error: unknown, usualRemedy: string): readonly Finding[] {
+  const { faults } = failureOf(error);
+  if (!faults) return [wrongBy(subject, error, usualRemedy)];
+  return faults.map(({ message, remedy }) => wrong(subject, { message, remedy: remedy ?? usualRemedy }));
+}
+
 /** @param usualRemedy Where the error has none of its own. */
 export function wrongBy(subject: string, error: unknown, usualRemedy: string): Finding {
   const { message, remedy } = failureOf(error);

@@ -101,9 +101,9 @@ function providerFindings({ providers }: StatusView): readonly Finding[] {
 
 function unknownServer(where: string, error: unknown): Finding {
   const { message, remedy } = failureOf(error);
-  const isOlder = error instanceof ApiProblem && error.status === 404;
-  return warning("server", {
-    message: isOlder ? `${where} runs, and is a version that does not describe itself` : `${where}: ${message}`,
-    remedy: isOlder ? "Restart it with this version." : (remedy ?? "Check its log."),
-  });
+  if (error instanceof ApiProblem && error.status === 404) {
+    const older = `${where} runs, and is a version that does not describe itself`;
+    return warning("server", { message: older, remedy: "Restart it with this version." });
+  }
+  return wrong("server", { message: message.startsWith(where) ? message : `${where}: ${message}`, remedy: remedy ?? "Check its log." });
 }

@@ -5,8 +5,8 @@ import { createServer } from "node:net";
 import path from "node:path";
 import { PurserError } from "../domain/error.ts";
 import type { CheckedConfiguration, CommandContext } from "./context.ts";
-import { type Connection, overHttp, runningServer } from "./connection.ts";
-import { type Finding, warning, well, wrong, wrongBy } from "./finding.ts";
+import { checkedUrl, type Connection, overHttp, runningServer } from "./connection.ts";
+import { allWrong, type Finding, warning, well, wrong, wrongBy } from "./finding.ts";
 import { compareProviders, inspectServer, probeFinding, probeThroughServer } from "./inspect-server.ts";
 import { portHolder } from "./listen-failure.ts";
 import { grouped } from "./terminal/number.ts";
@@ -29,7 +29,8 @@ const releasedAt = Date.UTC(2026, 0, 1);
 
 /** In the order in which one thing rests on another. */
 export async function inspect(options: InspectOptions, context: CommandContext): Promise<readonly Finding[]> {
-  if (options.url !== undefined) return inspectRunning(overHttp(options.url, options.adminKey), { options, configuration: null });
+  if (options.url !== undefined)
+    return inspectRunning(overHttp(checkedUrl(options.url), options.adminKey), { options, configuration: null });
   const server = await runningServer(options.data);
   const checked = await inspectConfiguration(options.config, { context, isServed: server !== undefined });
   const folder = await inspectFolder(options.data, context);
@@ -38,7 +39,7 @@ export async function inspect(options: InspectOptions, context: CommandContext):
   return [
     inspectNode(process.versions.node),
     inspectClock(Date.now()),
-    checked.finding,
+    ...checked.findings,
     ...(checked.configuration?.warnings ?? []).map((facts) => warning("configuration", facts)),
     ...folder,
     ...lock,
@@ -83,7 +84,7 @@ export function inspectClock(now: number): Finding {
 }
 
 interface CheckedFile {
-  readonly finding: Finding;
+  readonly findings: readonly Finding[];
   readonly configuration: CheckedConfiguration | null;
 }
 
@@ -98,15 +99,17 @@ async function inspectConfiguration(file: string | undefined, { context, isServe
     const configuration = await context.parts.checkConfiguration(file);
     const names = configuration.providers.map((provider) => provider.name).join(", ");
     return {
-      finding: well("configuration", names === "" ? "valid; no provider key found, the simulator answers" : `valid; providers: ${names}`),
+      findings: [
+        well("configuration", names === "" ? "valid; no provider key found, the simulator answers" : `valid; providers: ${names}`),
+      ],
       configuration,
     };
   } catch (error) {
     const missing = isServed ? missingVariables(error) : null;
-    const finding = missing
-      ? well("configuration", `valid where ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} set: not in this shell`)
-      : wrongBy("configuration", error, "Correct the file that --config names.");
-    return { finding, configuration: null };
+    const findings = missing
+      ? [well("configuration", `valid where ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} set: not in this shell`)]
+      : allWrong("configuration", error, "Correct the file that --config names.");
+    return { findings, configuration: null };
   }
 }
 
@@ -202,7 +205,7 @@ async function inspectProviders(options: InspectOptions, { configuration, contex
   if (!configuration) return [];
   if (options.online) return (await context.parts.probeProviders(options.config)).map(probeFinding);
   return configuration.providers.map(({ name, baseUrl, hasKey }) =>
-    well(`provider ${name}`, `${baseUrl}, ${hasKey ? "its key is set in this shell" : "callers bring their keys"}`),
+    well(`provider ${name}`, `${baseUrl}, ${hasKey ? "its key is set" : "callers bring their keys"}`),
   );
 }
 

@@ -1,5 +1,6 @@
 /** What to say when a server cannot listen where it was told to. */
 
+import { nextPort } from "../domain/input/port.ts";
 import { ApiProblem } from "./failure.ts";
 import { isPurser } from "./connection.ts";
 
@@ -39,7 +40,7 @@ async function portTaken({ address = "127.0.0.1", port = 0 }: Fault, { command }
     code: "port_in_use",
     message: `port ${port} is in use by ${await portHolder(address, port)}`,
     field: "--port",
-    remedy: `Stop it, or choose another port: \`purser ${command} --port ${port === 65_535 ? 4142 : port + 1}\` (0 takes any that is free).`,
+    remedy: `Stop it, or choose another port: \`purser ${command} --port ${nextPort(port)}\` (0 takes any that is free).`,
   });
 }
 

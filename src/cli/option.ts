@@ -2,6 +2,8 @@
 
 import type { Command } from "commander";
 import { PurserError } from "../domain/error.ts";
+import { checkPort } from "../domain/input/port.ts";
+import { parseInstant } from "../domain/input/scalar.ts";
 import { parseUsd } from "../domain/money/money.ts";
 import type { Target } from "./connection.ts";
 
@@ -34,16 +36,17 @@ export function withTarget(command: Command): Command {
   return withJson(command)
     .option("--data <dir>", "data folder, and the server that holds it (PURSER_DATA, or .purser)")
     .option("--url <url>", "speak to the server at this address instead (PURSER_URL)")
-    .option("--admin-key <key>", "admin key for it (better in the environment as PURSER_ADMIN_KEY)");
+    .option("--admin-key <key>", "admin key for it (with --url better in the environment as PURSER_ADMIN_KEY)");
 }
 
-/** What no option names comes from the environment; a folder that an option names is not passed over for the address there. */
+/**
+ * What no option names comes from the environment; a folder that an option names is not passed over for the address there. The key there
+ * goes with an address only: a folder has a key of its own, and the one there may be another server's.
+ */
 export function targetOf(options: TargetOptions, environment: Environment): Target {
-  return {
-    data: dataFolder(options.data, environment),
-    url: options.url ?? (options.data === undefined ? environment["PURSER_URL"] || undefined : undefined),
-    adminKey: options.adminKey ?? environment["PURSER_ADMIN_KEY"],
-  };
+  const url = options.url ?? (options.data === undefined ? environment["PURSER_URL"] || undefined : undefined);
+  const usualKey = url === undefined ? undefined : environment["PURSER_ADMIN_KEY"] || undefined;
+  return { data: dataFolder(options.data, environment), url, adminKey: options.adminKey ?? usualKey };
 }
 
 export interface Range {
@@ -58,6 +61,12 @@ export function whole(flag: string, range: Range): (text: string) => number {
     if (value >= range.least && value <= range.most) return value;
     throw wrong(flag, { text, remedy: `Give a whole number from ${range.least} to ${range.most}.` });
   };
+}
+
+/** A reader of a port to listen on, 0 for any that is free. */
+export function port(flag: string): (text: string) => number {
+  const read = whole(flag, { least: 0, most: 65_535 });
+  return (text) => checkPort(read(text), flag);
 }
 
 /** A reader of a number within a range. */
@@ -79,13 +88,7 @@ export function amount(flag: string): (text: string) => string {
 
 /** A reader of a date (its midnight in UTC) or a moment with its zone, as RFC 3339. */
 export function moment(flag: string): (text: string) => string {
-  return (text) => {
-    const isDate = /^\d{4}-\d\d-\d\d$/.test(text);
-    const isMoment = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)$/.test(text);
-    const at = isDate || isMoment ? Date.parse(text) : Number.NaN;
-    if (!Number.isNaN(at) && (!isDate || new Date(at).toISOString().startsWith(text))) return new Date(at).toISOString();
-    throw wrong(flag, { text, remedy: "Write a date such as 2026-11-01, or a moment such as 2026-11-01T12:00:00Z." });
-  };
+  return (text) => new Date(parseInstant(text, flag)).toISOString();
 }
 
 /** A reader of one of several words. */

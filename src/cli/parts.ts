@@ -8,6 +8,7 @@ import { commonName } from "../app/port/provider.ts";
 import { PurserError } from "../domain/error.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { version } from "../version.ts";
+import { asCalled } from "./called.ts";
 import { runningServer } from "./connection.ts";
 import type { Environment, Parts, ServeOptions } from "./context.ts";
 import type { Warning } from "./failure.ts";
@@ -33,7 +34,7 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
           throw await inUseFailure(error, directory);
         },
       );
-      return { ...server, warnings: warningsOf(configuration) };
+      return { ...server, warnings: [...warningsOf(configuration), ...(server.hasAdminKey ? [] : [noAdminKey])] };
     },
     openFolder: async (dataDirectory) => {
       const { openFolder } = await import("../compose.ts");
@@ -98,6 +99,13 @@ async function inUseFailure(error: unknown, directory: string): Promise<unknown>
     cause: error,
   });
 }
+
+/** They were revoked, or are over. */
+const noAdminKey: Warning = {
+  message: "no admin key in the ledger is live: the control plane opens to commands in the data folder only",
+  field: "PURSER_ADMIN_KEY",
+  remedy: asCalled("Set PURSER_ADMIN_KEY at the next start, or make a key here: `purser key create --name NAME --role admin`."),
+};
 
 /** A first start ended before it had made the tables, or somebody made the file. */
 function noLedgerYet(directory: string): PurserError {

@@ -54,7 +54,7 @@ const examples = `
 Environment:
   PURSER_DATA       data folder, where --data names none
   PURSER_URL        server to speak to, where neither --url nor --data names one
-  PURSER_ADMIN_KEY  admin key for it
+  PURSER_ADMIN_KEY  admin key for PURSER_URL or --url; of serve: an admin key of the server
   NO_COLOR          any value: no colours, as --no-color
 
 Examples:

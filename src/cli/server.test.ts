@@ -92,6 +92,55 @@ test("keys, budgets, calls and reports work against a server, and the same figur
   });
 });
 
+test("an admin key in the environment is not sent to the server of a folder, which has a token for its owner", async () => {
+  await inFolder(async (folder) => {
+    const server = await serve(folder);
+    try {
+      const environment = { PURSER_ADMIN_KEY: "purser_of_another_server" };
+      for (const words of [["budget", "list"], ["key", "list", "--data", ".purser"], ["report"], ["doctor"]]) {
+        const ended = await purser(words, { cwd: folder, environment });
+        assert.equal(ended.code, 0, `${words.join(" ")}: ${ended.notes}`);
+      }
+      const stranger = await purser(["budget", "list", "--url", server.started.url], { cwd: folder, environment });
+      assert.equal(stranger.code, 1);
+      assert.match(stranger.notes, /remedy Give an admin key that is live/);
+      assert.equal((await purser(["budget", "list", "--admin-key", "no-such-key"], { cwd: folder })).code, 1);
+    } finally {
+      await server.end("SIGKILL");
+    }
+  });
+});
+
+test("whoever revokes the last admin key is warned, and so is each start until there is another", async () => {
+  await inFolder(async (folder) => {
+    const server = await serve(folder);
+    const { url, admin_key: adminKey } = server.started;
+    try {
+      assert.equal((await purser(["key", "create", "--name", "second", "--role", "admin"], { cwd: folder })).code, 0);
+      const other = await purser(["key", "revoke", "second"], { cwd: folder });
+      assert.deepEqual([other.code, other.notes], [0, ""]);
+      const last = await purser(["key", "revoke", "admin", "--url", url, "--admin-key", adminKey ?? ""], { cwd: folder });
+      assert.equal(last.code, 0);
+      assert.match(last.notes, /^warning "admin" was the last live admin key[^]*remedy {2}Set PURSER_ADMIN_KEY .*--role admin/);
+      const again = await purser(["key", "revoke", "admin"], { cwd: folder });
+      assert.deepEqual([again.code, again.notes], [0, ""]);
+    } finally {
+      await server.end("SIGTERM");
+    }
+    const warning = /"warning":.*no admin key in the ledger is live.*PURSER_ADMIN_KEY/;
+    const start = async (environment: Readonly<Record<string, string>> = {}): Promise<string> => {
+      const started = await serve(folder, [], environment);
+      await started.end("SIGTERM");
+      return started.notes();
+    };
+    assert.match(await start(), warning);
+    assert.doesNotMatch(await start({ PURSER_ADMIN_KEY: "purser_admin_of_the_environment" }), warning);
+    const made = await purser(["key", "create", "--name", "third", "--role", "admin"], { cwd: folder });
+    assert.equal(made.code, 0, made.notes);
+    assert.doesNotMatch(await start(), warning);
+  });
+});
+
 test("a port that is taken is named, with another to take, and a second server on a folder is refused", async () => {
   await inFolder(async (folder) => {
     const server = await serve(folder);

@@ -3,6 +3,7 @@
 import { assert } from "../domain/assert.ts";
 import { PurserError } from "../domain/error.ts";
 import { type Fields, openFields, optionalFlag, optionalText, optionalTexts, optionalWhole, optionalWord } from "../domain/input/fields.ts";
+import { checkPort } from "../domain/input/port.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./configuration.ts";
 import { budgetIdsOf, readAliases, readBudgets, readKeys, readPrices } from "./declared.ts";
 import { readDocument } from "./document.ts";
@@ -131,7 +132,7 @@ function readServer(fields: Fields, faults: Faults): Configuration["server"] {
     const server = openFields(input, { prefix: "server.", known: ["host", "port", "hosts", "origins", "metrics"] });
     return {
       host: optionalText(server, "host", "Give an address to listen on, such as 127.0.0.1.") ?? defaultHost,
-      port: optionalWhole(withNumbers(server), "port", { least: 0, most: 65_535 }) ?? defaultPort,
+      port: checkPort(optionalWhole(withNumbers(server), "port", { least: 0, most: 65_535 }) ?? defaultPort, "server.port"),
       hosts: optionalTexts(server, "hosts", "Give a list of names, such as [purser, purser.example.com].") ?? [],
       origins: optionalTexts(server, "origins", "Give a list of origins, such as [https://app.example.com].") ?? [],
       metrics: optionalWord<"key" | "open">(server, "metrics", ["key", "open"]) ?? "key",

@@ -9,6 +9,7 @@ const environment = {
   OPENAI_KEY: "sk-openai-0123456789",
   TEAM_KEY: "team-secret-0123456789",
   PORT: "8080",
+  SIP_PORT: "5060",
   EMPTY: "",
   BAD: "sk with space",
 };
@@ -46,6 +47,8 @@ const refused: readonly (readonly [fact: string, text: string, line: number, fie
   ["an unknown field of the server", "server:\n  host: a\n  prot: 1", 3, "server.prot", /Did you mean port\?/],
   ["a port above 65535", "server:\n  port: 65536", 2, "server.port", /from 0 to 65535/],
   ["a negative port", "server:\n  port: -1", 2, "server.port", /from 0 to 65535/],
+  ["a port that fetch refuses", "server:\n  port: 4190", 2, "server.port", /another port, such as 4191/],
+  ["a port of the environment that fetch refuses", "server:\n  port: ${SIP_PORT}", 2, "server.port", /such as 5062/],
   ["a port that is text", "server:\n  port: http", 2, "server.port", /whole number/],
   ["a host that is a number", "server: { host: 5 }", 1, "server.host", /address/],
   ["another durability", "durability: ful", 1, "durability", /Did you mean full\?/],

@@ -5,7 +5,7 @@ import { dimensions } from "../../domain/attribution/attribution.ts";
 import type { Budget } from "../../domain/budget/budget.ts";
 import { budgetToJson } from "../../domain/budget/json.ts";
 import { defineKey, keyToJson, type KeyDefinition } from "../../domain/key/define.ts";
-import type { Key } from "../../domain/key/key.ts";
+import { isLive, type Key } from "../../domain/key/key.ts";
 import { added, changed, type DeclaredChange, spentNow } from "./declared.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
@@ -71,6 +71,11 @@ export async function makeFirstKeys(registry: Registry, { hasAdminKey }: { reado
     ? null
     : await make(registry, { name: "first-contact", role: "caller", may_refine: [...dimensions, "tags"] });
   return { ...(adminKey === null ? {} : { adminKey }), ...(firstKey === null ? {} : { firstKey }) };
+}
+
+/** Whether a key in the ledger opens the control plane: one that was revoked or is over does not, and no other is made in its place. */
+export function hasLiveAdminKey({ ledger, clock }: Registry): boolean {
+  return ledger.keys().some((key) => key.role === "admin" && isLive(key, clock.now()));
 }
 
 async function make({ ledger, clock }: Registry, input: Readonly<Record<string, unknown>>): Promise<string> {

@@ -6,7 +6,7 @@ import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { type BudgetView, readAll } from "../figures.ts";
 import { type OptionWords, sameNames } from "../option-words.ts";
-import { list, oneOf, shares, type TargetOptions, whole, withTarget } from "../option.ts";
+import { list, moment, oneOf, shares, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { budgetTable, budgetText } from "../budget-text.ts";
 import { asCalled } from "../called.ts";
@@ -152,8 +152,8 @@ function withFields(command: Command): Command {
       "where a window begins: day of the month, weekday (1 is Monday), hour or minute",
       whole("--anchor", { least: 0, most: 59 }),
     )
-    .option("--start <moment>", "for --period once: from when on, RFC 3339")
-    .option("--end <moment>", "for --period once: until when")
+    .option("--start <date>", "for --period once: from this date or moment on", moment("--start"))
+    .option("--end <date>", "for --period once: until it, excluded", moment("--end"))
     .option("--policy <policy>", "hard refuses, soft only alerts (hard)", oneOf("--policy", ["hard", "soft"]))
     .option("--parent <id>", "the budget it draws on")
     .option("--warn <shares>", "thresholds such as 0.75,0.95 (0.8)", shares("--warn"))

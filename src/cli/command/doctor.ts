@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { Finding } from "../finding.ts";
 import { inspect } from "../inspect.ts";
 import type { CommandContext } from "../context.ts";
-import { type TargetOptions, targetOf, whole, withTarget } from "../option.ts";
+import { port, type TargetOptions, targetOf, withTarget } from "../option.ts";
 import { printJson } from "../session.ts";
 import type { Output } from "../terminal/screen.ts";
 import { asCalled } from "../called.ts";
@@ -20,7 +20,7 @@ interface DoctorOptions extends TargetOptions {
 export function defineDoctor(command: Command, context: CommandContext): void {
   withTarget(command)
     .option("--config <file>", "configuration (purser.yaml where there is one)")
-    .option("--port <n>", "port that the server is to listen on (as configured)", whole("--port", { least: 0, most: 65_535 }))
+    .option("--port <n>", "port that the server is to listen on (as configured)", port("--port"))
     .option("--online", "ask each provider for its list of models, with its key (free, at most 10 s)")
     .addHelpText(
       "after",

@@ -6,11 +6,12 @@ import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { readAll } from "../figures.ts";
 import { type OptionWords, sameNames } from "../option-words.ts";
-import { attributionOf, collect, list, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
+import { attributionOf, collect, list, moment, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { dollars } from "../terminal/number.ts";
 import { table } from "../terminal/table.ts";
 import { asCalled } from "../called.ts";
+import { warningJson, warningText } from "../failure.ts";
 
 const root = "/api/v1/keys";
 /** Columns of the list that give way first where a terminal is narrow. */
@@ -82,14 +83,14 @@ function defineCreate(command: Command, context: CommandContext): void {
     .option("--providers <names>", "allow only these providers", list("--providers"))
     .option("--budgets <ids>", "hold every call in these budgets, too", list("--budgets"))
     .option("--max-concurrent <n>", "calls at once at most", whole("--max-concurrent", { least: 1, most: 100_000 }))
-    .option("--expires <moment>", "valid until, RFC 3339")
+    .option("--expires <date>", "valid until this date or moment, excluded", moment("--expires"))
     .addHelpText(
       "after",
       `
 Examples:
   purser key create --name atlas-agents --set team=atlas --may-refine agent,user,task
   purser key create --name finance --role reader
-  KEY=$(purser key create --name ci --models 'gpt-5*' --expires 2027-01-01T00:00:00Z)`,
+  KEY=$(purser key create --name ci --models 'gpt-5*' --expires 2027-01-01)`,
     )
     .action(async (options: CreateOptions) => {
       const request = { path: root, body: bodyOf(options) };
@@ -146,14 +147,29 @@ function defineRevoke(command: Command, context: CommandContext): void {
     .addHelpText("after", "\nExamples:\n  purser key revoke atlas-agents")
     .action(async (nameOrId: string, options: TargetOptions) => {
       const path = `${root}/${encodeURIComponent(nameOrId)}`;
-      const revoked = await withConnection(context, { target: options, words: { key_id: { option: "key" } } }, (connection) =>
-        ask(connection, "DELETE", { path }),
+      const { revoked, before } = await withConnection(
+        context,
+        { target: options, words: { key_id: { option: "key" } } },
+        async (connection) => ({
+          // Afterwards the key that asks may be the one that was revoked.
+          before: await readAll<KeyView>(connection, root),
+          revoked: (await ask(connection, "DELETE", { path })) as Pick<KeyView, "key_id" | "name">,
+        }),
       );
-      const { key_id: id, name } = revoked as Pick<KeyView, "key_id" | "name">;
+      const { key_id: id, name } = revoked;
+      const { out, notes } = context.screen;
       if (options.json) printJson(context, { key_id: id, name, revoked: true });
-      else context.screen.out.write(`Key "${name}" (${id}) is revoked.\n`);
+      else out.write(`Key "${name}" (${id}) is revoked.\n`);
+      const admins = before.filter((key) => key.role === "admin" && isLive(key));
+      if (admins.length !== 1 || admins[0]?.key_id !== id) return;
+      const warning = { message: `"${name}" was the last live admin key in the ledger`, field: "key", remedy: lastAdminRemedy };
+      notes.write(options.json ? warningJson(warning) : warningText(warning, notes.paint));
     });
 }
+
+const lastAdminRemedy = asCalled(
+  "Set PURSER_ADMIN_KEY at the server's next start, or make a key in its data folder, where none is needed: `purser key create --name NAME --role admin`.",
+);
 
 function bodyOf(options: CreateOptions): Readonly<Record<string, unknown>> {
   const fields: Readonly<Record<string, unknown>> = {
@@ -186,6 +202,10 @@ function limitsText({ models, providers, budgets, max_concurrent: atOnce }: KeyV
     ...(budgets.length > 0 ? [`budgets ${budgets.join(",")}`] : []),
     ...(atOnce === null ? [] : [`${atOnce} at once`]),
   ].join("; ");
+}
+
+function isLive({ revoked_at: revokedAt, expires_at: expiresAt }: KeyView): boolean {
+  return revokedAt === null && (expiresAt === null || Date.parse(expiresAt) > Date.now());
 }
 
 function stateOf({ revoked_at: revokedAt, expires_at: expiresAt }: KeyView): string {

@@ -5,7 +5,7 @@ import type { CommandContext, RunningServer, ServeOptions } from "../context.ts"
 import { untilFault } from "../fault.ts";
 import { warningJson, warningText } from "../failure.ts";
 import { listenFailure } from "../listen-failure.ts";
-import { type JsonOption, oneOf, whole, withJson } from "../option.ts";
+import { type JsonOption, oneOf, port, withJson } from "../option.ts";
 import { changeText } from "../change-text.ts";
 import { startProgress, whileWaiting } from "../terminal/progress.ts";
 import { welcome } from "../welcome.ts";
@@ -16,7 +16,7 @@ const defaultPort = 4141;
 export function defineServe(command: Command, context: CommandContext): void {
   withJson(command)
     .option("--host <address>", "address to listen on (127.0.0.1)")
-    .option("--port <n>", `port to listen on, 0 for any that is free (${defaultPort})`, whole("--port", { least: 0, most: 65_535 }))
+    .option("--port <n>", `port to listen on, 0 for any that is free (${defaultPort})`, port("--port"))
     .option("--data <dir>", "data folder (PURSER_DATA, then the configuration, then .purser)")
     .option("--config <file>", "configuration (purser.yaml where there is one)")
     .option(

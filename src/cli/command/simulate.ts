@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { listenFailure } from "../listen-failure.ts";
-import { type JsonOption, whole, withJson } from "../option.ts";
+import { type JsonOption, port, whole, withJson } from "../option.ts";
 import { untilSignalled } from "../signal.ts";
 
 interface SimulateOptions extends JsonOption {
@@ -15,7 +15,7 @@ interface SimulateOptions extends JsonOption {
 export function defineSimulate(command: Command, context: CommandContext): void {
   withJson(command)
     .option("--host <address>", "address to listen on", "127.0.0.1")
-    .option("--port <n>", "port to listen on, 0 for any that is free", whole("--port", { least: 0, most: 65_535 }), 4142)
+    .option("--port <n>", "port to listen on, 0 for any that is free", port("--port"), 4142)
     .option("--latency-ms <n>", "time before each answer begins", whole("--latency-ms", { least: 0, most: 3_600_000 }), 0)
     .addHelpText(
       "after",

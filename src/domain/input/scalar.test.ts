@@ -31,12 +31,21 @@ test("a moment is the same when it is written and read back", () => {
 test("offsets, lower case and parts of a second are read", () => {
   assert.equal(parseInstant("1970-01-01t01:00:00.0019z", "x"), 3_600_001);
   assert.equal(parseInstant("1970-01-01T00:00:00-00:30", "x"), 1_800_000);
+  assert.equal(parseInstant("1970-01-01 00:01Z", "x"), 60_000);
+});
+
+test("a date is its midnight in UTC", () => {
+  assert.equal(parseInstant("1970-01-02", "x"), 86_400_000);
+  assert.equal(parseInstant("2028-02-29", "x"), Date.UTC(2028, 1, 29));
 });
 
 for (const text of [
-  "1970-01-01",
   "1970-01-01T00:00:00",
-  "1970-01-01 00:00:00Z",
+  "1970-02-29",
+  "1970-02-31T00:00:00Z",
+  "1970-02-31T00:00:00+02:00",
+  "1970-01-01T24:00:00Z",
+  "1970-01",
   "1970-13-01T00:00:00Z",
   "1970-01-01T00:00:00Z[UTC]",
   "+001970-01-01T00:00:00Z",

@@ -19,14 +19,15 @@ export function decimalText(value: unknown, field: string): string {
 }
 
 /**
- * Milliseconds since the epoch of an RFC 3339 date and time with an offset; finer parts of a second are cut off.
+ * Milliseconds since the epoch of an RFC 3339 date and time with an offset, or of a date, which is its midnight in UTC. Seconds may be
+ * left out; finer parts of a second are cut off. A local time is refused: it would be another moment on another machine.
  *
- * @throws PurserError `invalid_request` for any other text, a day that does not exist, or a date without a time.
+ * @throws PurserError `invalid_request` for any other text, or a day that does not exist.
  */
 export function parseInstant(value: unknown, field: string): number {
-  if (typeof value === "string" && rfc3339.test(value)) {
+  if (typeof value === "string" && datePattern.test(value)) {
     try {
-      return Temporal.Instant.from(value).epochMilliseconds;
+      return Temporal.Instant.from(value.length === dateLength ? `${value}T00:00:00Z` : value).epochMilliseconds;
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause;
     }
@@ -34,7 +35,7 @@ export function parseInstant(value: unknown, field: string): number {
   throw invalid(
     field,
     `is ${show(value)}, which is not a moment that exists`,
-    "Give an RFC 3339 date and time with its offset, such as 2026-01-31T00:00:00Z.",
+    "Give a date such as 2026-01-31, or a moment with its offset such as 2026-01-31T12:00:00Z (RFC 3339).",
   );
 }
 
@@ -49,7 +50,8 @@ export function checkId(id: string, field: string): string {
 }
 
 const decimalRemedy = 'Write a plain decimal as a string, such as "1.50".';
-const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
+const datePattern = /^\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:\d\d))?$/;
+const dateLength = "2026-01-31".length;
 
 function isDecimal(text: string): boolean {
   return /^-?\d{1,30}(\.\d{1,30})?$/.test(text);

@@ -60,6 +60,11 @@ test("a mistake names its field and the remedy", () => {
   assert.equal(define({ ...price, valid_from: new Date(0) }).validFrom, "1970-01-01T00:00:00.000Z");
   assert.equal(refusedField({ ...price, valid_from: "2026-01-01T00:00:00" }), "prices[3].valid_from");
   assert.equal(refusedField({ ...price, valid_from: "2026-02-30T99:00:00Z" }), "prices[3].valid_from");
+  for (const day of ["2026-02-31", "2026-02-31T00:00:00Z", "2026-02-31 00:00+01:00", "2027-02-29", "2026-01-01T24:00:00Z"]) {
+    assert.equal(refusedField({ ...price, valid_from: day }), "prices[3].valid_from", day);
+    assert.equal(refusedField({ ...price, valid_to: day }), "prices[3].valid_to", day);
+  }
+  assert.equal(define({ ...price, valid_from: "2028-02-29 01:00+01:00" }).validFrom, "2028-02-29T00:00:00.000Z");
   assert.equal(refusedField({ ...price, valid_from: "2026-02-01", valid_to: "2026-02-01" }), "prices[3].valid_to");
 });
 

@@ -4,6 +4,7 @@ import type { PriceOverride } from "../price/rate.ts";
 import { PurserError } from "../error.ts";
 import { unknownField } from "../input/fields.ts";
 import { suggest } from "../input/nearest.ts";
+import { parseInstant } from "../input/scalar.ts";
 import type { PicoUsd } from "../money/money.ts";
 import { meters, tokenMeters, type Meter } from "../usage/usage.ts";
 import { maxIdLength } from "./id-rule.ts";
@@ -11,9 +12,6 @@ import { formatPerMillion, parsePerCall, parsePerMillion, parsePerMillionCalls }
 import type { CatalogueRow } from "./row.ts";
 
 const otherFields: ReadonlySet<string> = new Set(["provider", "model", "valid_from", "valid_to"]);
-
-/** A date, or a date and time that says its zone: a local time would be another moment on another machine. */
-const timePattern = /^\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:\d{2}))?$/;
 
 export interface DefinePriceOptions {
   /** What the input is called, to name a field in errors: `prices[2]`, or empty at the top. */
@@ -119,12 +117,7 @@ function readName(value: unknown, field: string): string {
 function readTime(value: unknown, field: string): string | null {
   if (value === undefined || value === null) return null;
   const text = value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : value;
-  if (typeof text === "string" && timePattern.test(text) && !Number.isNaN(Date.parse(text))) return new Date(text).toISOString();
-  throw refused(
-    field,
-    `${field} is not a time`,
-    "Write a date such as 2026-01-01, or RFC 3339 with a time zone such as 2026-01-01T00:00:00Z.",
-  );
+  return new Date(parseInstant(text, field)).toISOString();
 }
 
 function refuseUnknown(fields: Readonly<Record<string, unknown>>, path: (name: string) => string): void {
