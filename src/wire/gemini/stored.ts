@@ -5,7 +5,7 @@ import { MadeIds } from "../stored/made-ids.ts";
 import { plainPath } from "../stored/plain-path.ts";
 import { NamedReader } from "../stored/named.ts";
 import { isObject, keysOf, referencesOfScanned, type ReferenceRules, type StoredUse } from "../stored/references.ts";
-import type { Named, PassedRequest, StoredPlace } from "../wire.ts";
+import type { Named, PassedRequest, StoredPlace, WatchedAnswer } from "../wire.ts";
 
 const collection =
   /^(?:\/upload)?\/v1(?:beta|alpha)?\/(files|cachedContents|tunedModels|fileSearchStores|corpora|batches|operations)(?:\/([^/:]+))?(.*)$/;
@@ -23,7 +23,8 @@ export function storedPlace(method: string, path: string): StoredPlace | undefin
   if ((method === "GET" || method === "HEAD") && openReads.test(place)) return undefined;
   const found = collection.exec(place);
   const [, folder = "", name] = found ?? [];
-  return { id: name === undefined ? null : `${folder}/${name}`, makes: method === "POST" && found !== null && name === undefined };
+  const makes = method === "POST" && found !== null && name === undefined;
+  return { id: name === undefined ? null : `${folder}/${name}`, makes, ...(makes && { made: "thing" }) };
 }
 
 /** A model that was tuned, by the name that Gemini gives it. */
@@ -88,7 +89,7 @@ export function named({ path, ...request }: PassedRequest): Named {
   return path.startsWith("/upload/") ? { uses: [], models: [] } : reader.read(request);
 }
 
-export function geminiMadeIds(how: { readonly isStream: boolean; readonly onIds: (ids: readonly string[]) => void }): MadeIds {
+export function geminiMadeIds(how: WatchedAnswer): MadeIds {
   return new MadeIds({
     ...how,
     markers: [],
