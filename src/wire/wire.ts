@@ -31,6 +31,22 @@ export interface StoredPlace {
   readonly id: string | null;
   /** Whether a new object is created, whose id is in the answer. */
   readonly makes: boolean;
+  /** What the answer has ids of that the provider made; absent where it has none: of content, and of what was there before. */
+  readonly made?: MadeKind;
+}
+
+/**
+ * Where an answer has the ids that the provider made: of a metered call and its items, of a thing with an `id` (or `name`), of the file of an
+ * upload, of a tuning job and its model, of a batch and its files.
+ */
+export type MadeKind = "call" | "thing" | "upload" | "job" | "batch";
+
+/** An answer to watch for ids. */
+export interface WatchedAnswer {
+  readonly of: MadeKind;
+  /** Whether it is a stream of events. */
+  readonly isStream: boolean;
+  readonly onIds: (ids: readonly string[]) => void;
 }
 
 /** A request that is passed on without being read for its cost. */
@@ -229,7 +245,7 @@ export interface WireFormat {
   /** The name under which a model belongs to the key that tuned it; undefined for one that the provider offers. */
   tunedModel(model: string): string | undefined;
   /** Watches an answer for the ids of what it made. */
-  madeIds(how: { readonly isStream: boolean; readonly onIds: (ids: readonly string[]) => void }): AnswerWatch;
+  madeIds(answer: WatchedAnswer): AnswerWatch;
   /** The error body in the format's own shape, as JSON text. */
   error(error: WireError): string;
 }

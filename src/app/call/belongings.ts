@@ -5,7 +5,7 @@
 
 import { PurserError } from "../../domain/error.ts";
 import { anonymousOwner } from "../../domain/ledger/operation.ts";
-import type { AnswerWatch, StoredPlace, WireFormat } from "../../wire/wire.ts";
+import type { AnswerWatch, MadeKind, StoredPlace, WireFormat } from "../../wire/wire.ts";
 import type { Reference } from "../../wire/stored/references.ts";
 import type { Caller } from "../caller/identify.ts";
 import type { Belongings } from "../port/belongings.ts";
@@ -76,15 +76,27 @@ export function checkPlace(custody: Custody, place: StoredPlace | undefined, wha
   );
 }
 
-/** @returns The receiver itself, or one that records the caller as the owner of what the answer created. */
-export function rememberMade(custody: Custody, wire: WireFormat, receiver: UpstreamReceiver): UpstreamReceiver {
-  if (!isKept(custody)) return receiver;
+/** What an answer is about, and the kind of ids that it has. */
+export interface Making {
+  readonly wire: Pick<WireFormat, "madeIds">;
+  readonly of: MadeKind;
+  /** The thing of which more comes, such as the model of a tuning job; null for what is made from nothing. */
+  readonly from: string | null;
+}
+
+/**
+ * What comes of a thing is its owner's, and nobody's where it has none: an administrator may look at everything.
+ *
+ * @returns The receiver itself, or one that records the caller as the owner of what the answer created.
+ */
+export function rememberMade(custody: Custody, receiver: UpstreamReceiver, { wire, of, from }: Making): UpstreamReceiver {
+  if (!isKept(custody) || (from !== null && !owns(custody, from))) return receiver;
   const { belongings, caller, provider } = custody;
   const owner = ownerOf(caller);
   const onIds = (ids: readonly string[]): void => {
     for (const id of ids) belongings.keep({ provider: provider.name, id, owner });
   };
-  return new Watching(receiver, (isStream) => wire.madeIds({ isStream, onIds }));
+  return new Watching(receiver, (isStream) => wire.madeIds({ of, isStream, onIds }));
 }
 
 /** Passes an answer through a watch, so that an object has an owner before the caller sees its id. */

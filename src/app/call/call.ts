@@ -186,7 +186,7 @@ function forward(context: CallContext, { call, held }: { readonly call: ReadCall
     body: request.edit(editsFor(call, fitted)),
   };
   const custody = { belongings: context.belongings, caller, provider };
-  const receiver = request.stored.makes ? rememberMade(custody, route.wire, exchange) : exchange;
+  const receiver = request.stored.makes ? rememberMade(custody, exchange, { wire: route.wire, of: "call", from: null }) : exchange;
   exchange.attach(context.upstream.forward(upstreamRequest, receiver));
   return exchange;
 }

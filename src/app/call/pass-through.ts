@@ -103,7 +103,7 @@ interface Passing {
 }
 
 function receiverOf(custody: ModelCustody, { place, route, pipe }: Passing): UpstreamReceiver {
-  if (place) return rememberMade(custody, route.wire, pipe);
+  if (place) return place.made ? rememberMade(custody, pipe, { wire: route.wire, of: place.made, from: place.id }) : pipe;
   const isList = route.endpoint.name === "models" && /\/models\/?(?:\?|$)/.test(route.url);
   return isList && isBound(custody) ? new ListOfModels(pipe, custody) : pipe;
 }

@@ -6,7 +6,7 @@ import { plainPath } from "../stored/plain-path.ts";
 import { modelInPath } from "./endpoint.ts";
 import { NamedReader } from "../stored/named.ts";
 import { isObject, keysOf, referencesOfScanned, type ReferenceRules, type StoredUse } from "../stored/references.ts";
-import type { Named, PassedRequest, StoredPlace } from "../wire.ts";
+import type { Named, PassedRequest, StoredPlace, WatchedAnswer } from "../wire.ts";
 
 const collection =
   /^(?:\/upload)?\/v1(?:beta|alpha)?\/(files|cachedContents|tunedModels|fileSearchStores|corpora|batches|operations)(?:\/([^/:]+))?(.*)$/;
@@ -24,7 +24,8 @@ export function storedPlace(method: string, path: string): StoredPlace | undefin
   if ((method === "GET" || method === "HEAD") && openReads.test(place)) return undefined;
   const found = collection.exec(place);
   const [, folder = "", name] = found ?? [];
-  return { id: name === undefined ? null : `${folder}/${name}`, makes: method === "POST" && found !== null && name === undefined };
+  const makes = method === "POST" && found !== null && name === undefined;
+  return { id: name === undefined ? null : `${folder}/${name}`, makes, ...(makes && { made: "thing" }) };
 }
 
 /** A model that was tuned, by the name that Gemini gives it. */
@@ -92,7 +93,7 @@ export function named({ path, ...request }: PassedRequest): Named {
   return { uses, models: ofPath === undefined ? models : [...models, ofPath] };
 }
 
-export function geminiMadeIds(how: { readonly isStream: boolean; readonly onIds: (ids: readonly string[]) => void }): MadeIds {
+export function geminiMadeIds(how: WatchedAnswer): MadeIds {
   return new MadeIds({
     ...how,
     markers: [],

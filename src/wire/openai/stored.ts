@@ -1,20 +1,11 @@
 /** What an OpenAI-shaped provider stores: the paths that address it, the request fields that refer to it, and the answers that contain its ids. */
 
 import type { ScannedBody } from "../body/index.ts";
-import { MadeIds, type IdReader } from "../stored/made-ids.ts";
 import { NamedReader } from "../stored/named.ts";
-import {
-  isObject,
-  keysOf,
-  referencesIn,
-  referencesOfScanned,
-  usesNothing,
-  type Reference,
-  type ReferenceRules,
-  type StoredUse,
-} from "../stored/references.ts";
-import type { Endpoint, Named, PassedRequest, StoredPlace } from "../wire.ts";
+import { keysOf, referencesOfScanned, usesNothing, type Reference, type ReferenceRules, type StoredUse } from "../stored/references.ts";
+import type { Endpoint, MadeKind, Named, PassedRequest, StoredPlace } from "../wire.ts";
 import { metered, parsePath } from "./endpoint.ts";
+import { tunedModel } from "./tuned-model.ts";
 
 /** Paths by which any caller may ask: they keep nothing, and show nothing of the account. All others are closed to callers. */
 const openPosts: readonly RegExp[] = [
@@ -34,6 +25,15 @@ const collection =
 /** Created from requests in a file, or from stored data of the account: Purser cannot see whose objects they use. */
 const unseen = /^(?:batches|evals)$/;
 
+/** What an answer about a thing has ids of. The content of a thing, and lists of what there was before, make nothing. */
+const madeAt: readonly (readonly [request: RegExp, made: MadeKind])[] = [
+  [/^GET responses\/[^/]+$|^POST responses\/[^/]+\/cancel$/, "call"],
+  [/^POST (?:containers\/[^/]+\/files|videos\/[^/]+\/remix)$/, "thing"],
+  [/^POST uploads\/[^/]+\/complete$/, "upload"],
+  [/^GET fine_tuning\/jobs\/[^/]+$|^POST fine_tuning\/jobs\/[^/]+\/(?:cancel|pause|resume)$/, "job"],
+  [/^GET batches\/[^/]+$|^POST batches\/[^/]+\/cancel$/, "batch"],
+];
+
 /** @returns undefined for a path that any caller may ask. */
 export function storedPlace(method: string, path: string): StoredPlace | undefined {
   const verb = method.toUpperCase();
@@ -45,21 +45,15 @@ export function storedPlace(method: string, path: string): StoredPlace | undefin
   if (verb === "DELETE" && model !== undefined) return { id: tunedModel(model) ?? model, makes: false };
   const found = collection.exec(route);
   const id = found?.[1] ?? null;
-  return { id, makes: verb === "POST" && found !== null && id === null && !unseen.test(route) };
+  const isCreation = verb === "POST" && found !== null && id === null;
+  const made = isCreation ? "thing" : madeAt.find(([request]) => request.test(`${verb} ${route}`))?.[1];
+  return { id, makes: isCreation && !unseen.test(route), ...(made && { made }) };
 }
 
 /** The model that a path is about. */
 function modelIn(route: string): string | undefined {
   const name = /^models\/(.+)$/.exec(route)?.[1];
   return name?.replaceAll(/%2f/gi, "/");
-}
-
-/**
- * A model that was tuned, and not one that the vendor offers: `ft:gpt-4o:org::id` of OpenAI, `ft:open-mistral-7b:...` of Mistral,
- * `davinci:ft-org...` of old. A checkpoint belongs to its model.
- */
-export function tunedModel(model: string): string | undefined {
-  return /^ft:|:ft-/.test(model) ? model.replace(/:ckpt-step-\d+$/, "") : undefined;
 }
 
 const rules: ReferenceRules = {
@@ -181,37 +175,3 @@ function isOffer({ contentType, body }: Pick<PassedRequest, "contentType" | "bod
 function modelsInQuery(path: string): readonly string[] {
   return new URLSearchParams(path.split("?").slice(1).join("?")).getAll("model");
 }
-
-/** The events at which items and responses begin or end: only these contain an id. */
-const markers = ["response.created", "output_item.added", "output_item.done", '"chat.completion.chunk"'];
-
-export function openaiMadeIds(how: { readonly isStream: boolean; readonly onIds: (ids: readonly string[]) => void }): MadeIds {
-  return new MadeIds({ ...how, markers, read: readIds });
-}
-
-const readIds: IdReader = (value) => {
-  const response = isObject(value["response"]) ? value["response"] : value;
-  const output = Array.isArray(response["output"]) ? (response["output"] as readonly unknown[]) : [];
-  const items = isObject(value["item"]) ? [value["item"], ...output] : output;
-  const own = [response, response["file"], ...items, ...spokenIn(response)].map((one) => (isObject(one) ? one["id"] : undefined));
-  // What the provider's tools made is named inside of the items: containers, and files in them.
-  const inside = referencesIn(items, madeRules).map(({ id }) => id);
-  const others = [response["output_file_id"], response["error_file_id"], tunedIn(response)];
-  return [...own, ...inside, ...others].filter((id): id is string => typeof id === "string" && id !== "");
-};
-
-/** Of a chat, what each choice speaks: whole, or in a chunk of a stream. */
-function spokenIn({ choices }: Readonly<Record<string, unknown>>): readonly unknown[] {
-  if (!Array.isArray(choices)) return [];
-  return (choices as readonly unknown[]).filter(isObject).map((choice) => {
-    const message = choice["message"] ?? choice["delta"];
-    return isObject(message) ? message["audio"] : undefined;
-  });
-}
-
-/** Of a tuning job that is done, or of one in a list of its checkpoints. */
-function tunedIn({ fine_tuned_model: name }: Readonly<Record<string, unknown>>): string | undefined {
-  return typeof name === "string" ? tunedModel(name) : undefined;
-}
-
-const madeRules: ReferenceRules = { ids: new Set(["container_id", "file_id"]), holders: new Set(), data: rules.data };

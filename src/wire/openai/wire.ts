@@ -6,7 +6,9 @@ import { openaiEndpoint } from "./endpoint.ts";
 import { openaiError } from "./error.ts";
 import { readOpenaiRequest, type NewTokenField } from "./request.ts";
 import { ResponsesMeter } from "./responses-meter.ts";
-import { openaiMadeIds, named, storedPlace, tunedModel } from "./stored.ts";
+import { openaiMadeIds } from "./made.ts";
+import { named, storedPlace } from "./stored.ts";
+import { tunedModel } from "./tuned-model.ts";
 import { WholeMeter } from "./whole-meter.ts";
 
 export interface OpenaiWireOptions {

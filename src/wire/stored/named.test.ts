@@ -4,7 +4,7 @@ import { PurserError } from "../../domain/error.ts";
 import { anthropicWire } from "../anthropic/index.ts";
 import { geminiWire } from "../gemini/index.ts";
 import { openaiWire } from "../openai/index.ts";
-import type { Named, WireFormat } from "../wire.ts";
+import type { MadeKind, Named, WireFormat } from "../wire.ts";
 import type { Reference } from "./references.ts";
 
 const openai = openaiWire();
@@ -21,9 +21,9 @@ function references(wire: WireFormat, body: object): readonly string[] {
   return idsOf(namedBy(wire, Buffer.from(JSON.stringify(body))).uses);
 }
 
-function made(wire: WireFormat, body: string): readonly string[] {
+function made(wire: WireFormat, of: MadeKind, body: string): readonly string[] {
   const found: string[] = [];
-  const watch = wire.madeIds({ isStream: false, onIds: (ids) => found.push(...ids) });
+  const watch = wire.madeIds({ of, isStream: false, onIds: (ids) => found.push(...ids) });
   watch.push(Buffer.from(body));
   watch.end();
   return [...new Set(found)];
@@ -266,12 +266,12 @@ test("a model that was tuned is known by its name, and its checkpoints with it; 
     ["tunedModels/t1", undefined],
   );
   assert.equal(anthropicWire.tunedModel("ft:claude"), undefined);
-  assert.deepEqual(made(openai, '{"id":"ftjob-1","fine_tuned_model":"ft:gpt-4o:org:s:1","model":"ft:other"}'), [
+  assert.deepEqual(made(openai, "job", '{"id":"ftjob-1","fine_tuned_model":"ft:gpt-4o:org:s:1","model":"ft:other"}'), [
     "ftjob-1",
     "ft:gpt-4o:org:s:1",
   ]);
   const operation = { name: "tunedModels/t1/operations/o1", metadata: { tunedModel: "tunedModels/t1" } };
-  assert.deepEqual(made(geminiWire, JSON.stringify(operation)), ["tunedModels/t1"]);
+  assert.deepEqual(made(geminiWire, "thing", JSON.stringify(operation)), ["tunedModels/t1"]);
   const path = { method: "GET", contentType: undefined, body: Buffer.alloc(0) };
   assert.deepEqual(openai.named({ ...path, path: "/models/ft:gpt-4o:org:s:1" }).models, ["ft:gpt-4o:org:s:1"]);
 });

@@ -48,7 +48,7 @@ export function referencesIn(value: unknown, rules: ReferenceRules): readonly Re
   return walk(value, rules).references;
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
 
 interface Walked {
   readonly references: readonly Reference[];
@@ -147,4 +147,9 @@ export function referencesOfScanned(body: ScannedBody, rules: ReferenceRules): r
 /** Lists are objects, too. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null;
+}
+
+/** The objects in a list; none in what is no list. */
+export function objectsIn(list: unknown): readonly JsonObject[] {
+  return Array.isArray(list) ? (list as readonly unknown[]).filter(isObject) : [];
 }

@@ -4,7 +4,7 @@ import { PurserError } from "../../domain/error.ts";
 import { anthropicWire } from "../anthropic/index.ts";
 import { geminiWire } from "../gemini/index.ts";
 import { openaiWire } from "../openai/index.ts";
-import type { WireFormat } from "../wire.ts";
+import type { MadeKind, WireFormat } from "../wire.ts";
 
 const openai = openaiWire();
 
@@ -190,9 +190,10 @@ test("a reference is found in the one reading of a call's body, also under a key
     assert.throws(() => read(odd), PurserError);
 });
 
-function made(wire: WireFormat, isStream: boolean, text: string): readonly string[] {
+/** @param how Whether a call's answer is a stream; or what else the answer, whole, is of. */
+function made(wire: WireFormat, how: boolean | MadeKind, text: string): readonly string[] {
   const found: string[] = [];
-  const watch = wire.madeIds({ isStream, onIds: (ids) => found.push(...ids) });
+  const watch = wire.madeIds({ of: typeof how === "string" ? how : "call", isStream: how === true, onIds: (ids) => found.push(...ids) });
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += 7) watch.push(bytes.subarray(at, at + 7));
   watch.end();
@@ -205,7 +206,13 @@ test("what an answer made is told by its own fields, and not by what a caller or
     {
       type: "message",
       id: "msg_1",
-      content: [{ type: "output_text", text: '"id":"resp_told"', annotations: [{ container_id: "cntr_1", file_id: "cfile_1" }] }],
+      content: [
+        {
+          type: "output_text",
+          text: '"id":"resp_told"',
+          annotations: [{ type: "container_file_citation", container_id: "cntr_1", file_id: "cfile_1" }],
+        },
+      ],
     },
     { type: "function_call", id: "fc_1", arguments: '{"file_id":"file-told"}' },
   ];
@@ -215,7 +222,7 @@ test("what an answer made is told by its own fields, and not by what a caller or
     tools: [{ type: "function", parameters: { file_id: "file-stolen" } }],
     output,
   };
-  const ids = ["resp_1", "ci_1", "msg_1", "fc_1", "cntr_1", "cfile_1"];
+  const ids = ["resp_1", "ci_1", "cntr_1", "msg_1", "cfile_1", "fc_1"];
   assert.deepEqual(made(openai, false, JSON.stringify(response)), ids);
   const event = (value: object): string => `data: ${JSON.stringify(value)}\n\n`;
   const stream =
@@ -246,6 +253,8 @@ test("what a chat spoke is its maker's, and named by later chats", () => {
 test("Anthropic's containers and the files in them are told by body and stream", () => {
   const content = [
     { type: "bash_code_execution_tool_result", content: { content: [{ type: "bash_code_execution_output", file_id: "file_1" }] } },
+    { type: "mcp_tool_result", content: [{ type: "bash_code_execution_tool_result", file_id: "file_told", container: "container_told" }] },
+    { type: "web_fetch_tool_result", content: { content: [{ type: "document", source: { type: "file", file_id: "file_told" } }] } },
   ];
   const tool = { type: "tool_use", input: { container: "container_told", file_id: "file_told" } };
   assert.deepEqual(
@@ -254,4 +263,88 @@ test("Anthropic's containers and the files in them are told by body and stream",
   );
   const stream = `event: message_delta\ndata: {"type":"message_delta","delta":{"container":{"id":"container_1"}}}\n\n`;
   assert.deepEqual(made(anthropicWire, true, stream), ["container_1"]);
+});
+
+/** What others than the provider wrote into an item: a server of the caller's, the caller's files, a model, an earlier request. */
+const foreign: readonly object[] = [
+  {
+    type: "mcp_list_tools",
+    id: "mcpl_1",
+    tools: [
+      {
+        name: "f",
+        input_schema: { type: "object", file_id: "file-told", default: { container_id: "cntr_told" } },
+        annotations: { file_id: "file-told" },
+      },
+    ],
+  },
+  { type: "mcp_call", id: "mcp_1", output: '{"file_id":"file-told"}', error: { type: "e", container_id: "cntr_told" } },
+  {
+    type: "file_search_call",
+    id: "fs_1",
+    results: [{ file_id: "file-cited", attributes: { container_id: "cntr_told", file_id: "file-told" } }],
+  },
+  { type: "computer_call_output", id: "cuo_1", output: { type: "computer_screenshot", file_id: "file-told" } },
+  { type: "function_call", id: "fc_1", container_id: "cntr_told", environment: { container_id: "cntr_told" } },
+  { type: "message", id: "msg_1", content: [{ annotations: [{ type: "file_citation", file_id: "file-cited" }], file_id: "file-told" }] },
+];
+
+test("an item has the ids that its provider made at places of their own, and none in what others wrote into it", () => {
+  const own = ["mcpl_1", "mcp_1", "fs_1", "cuo_1", "fc_1", "msg_1"];
+  assert.deepEqual(made(openai, false, JSON.stringify({ id: "resp_1", output: foreign })), ["resp_1", ...own]);
+  const events = ["response.output_item.added", "response.output_item.done", "response.output_text.delta"].flatMap((type) =>
+    foreign.map((item) => `data: ${JSON.stringify({ type, item, output: foreign, delta: "output_item.done" })}\n\n`),
+  );
+  assert.deepEqual(made(openai, true, events.join("")), own);
+  const shell = { type: "shell_call", id: "sh_1", environment: { type: "container_reference", container_id: "cntr_1" } };
+  assert.deepEqual(made(openai, false, JSON.stringify({ id: "resp_1", output: [shell] })), ["resp_1", "sh_1", "cntr_1"]);
+  const compacted = { id: "resp_2", object: "response.compaction", output: [...foreign, { type: "compaction", id: "cmp_1" }] };
+  assert.deepEqual(made(openai, false, JSON.stringify(compacted)), ["resp_2", "cmp_1"]);
+  const block = (content_block: object): string => `data: ${JSON.stringify({ type: "content_block_start", content_block })}\n\n`;
+  const files = { content: [{ type: "code_execution_output", file_id: "file_1" }] };
+  assert.deepEqual(made(anthropicWire, true, block({ type: "code_execution_tool_result", content: files })), ["file_1"]);
+  for (const type of ["mcp_tool_result", "tool_result", "web_fetch_tool_result", "text"])
+    assert.deepEqual(made(anthropicWire, true, block({ type, content: files, container: { id: "container_told" } })), [], type);
+});
+
+test("an answer makes something where a thing is made or grows, and never where content or a list is read", () => {
+  const makes: Readonly<Record<string, readonly [wire: WireFormat, made: MadeKind | undefined]>> = {
+    "POST /files": [openai, "thing"],
+    "POST /batches": [openai, "thing"],
+    "POST /uploads/upload_1/complete": [openai, "upload"],
+    "POST /videos/video_1/remix": [openai, "thing"],
+    "GET /responses/resp_1?stream=true": [openai, "call"],
+    "GET /fine_tuning/jobs/ftjob-1": [openai, "job"],
+    "GET /batches/batch_1": [openai, "batch"],
+    "GET /files/file-1": [openai, undefined],
+    "GET /files/file-1/content": [openai, undefined],
+    "GET /containers/cntr_1/files/cfile_1/content": [openai, undefined],
+    "GET /videos/video_1/content": [openai, undefined],
+    "GET /skills/skill_1/content": [openai, undefined],
+    "GET /responses/resp_1/input_items": [openai, undefined],
+    "GET /conversations/conv_1/items": [openai, undefined],
+    "GET /chat/completions/chatcmpl-1/messages": [openai, undefined],
+    "POST /vector_stores/vs_1/search": [openai, undefined],
+    "POST /vector_stores/vs_1/files": [openai, undefined],
+    "DELETE /files/file-1": [openai, undefined],
+    "POST /v1/files": [anthropicWire, "thing"],
+    "GET /v1/files/file_1/content": [anthropicWire, undefined],
+    "GET /v1/messages/batches/msgbatch_1/results": [anthropicWire, undefined],
+    "POST /upload/v1beta/files": [geminiWire, "thing"],
+    "POST /v1beta/cachedContents": [geminiWire, "thing"],
+    "GET /v1beta/files/f1": [geminiWire, undefined],
+    "GET /v1beta/files/f1:download?alt=media": [geminiWire, undefined],
+  };
+  for (const [request, [wire, expected]] of Object.entries(makes)) {
+    const [method = "", path = ""] = request.split(" ");
+    assert.equal(wire.storedPlace(method, path)?.made, expected, request);
+  }
+  const content = JSON.stringify({
+    id: "file-told",
+    output: [{ id: "resp_told" }],
+    fine_tuned_model: "ft:m:org::1",
+    file: { id: "file-in" },
+  });
+  assert.deepEqual(made(openai, "thing", content), ["file-told"]);
+  assert.deepEqual(made(openai, "upload", content), ["file-in"]);
 });
