@@ -2,7 +2,15 @@
 
 import type { ScannedBody } from "../body/index.ts";
 import { NamedReader } from "../stored/named.ts";
-import { keysOf, referencesOfScanned, usesNothing, type Reference, type ReferenceRules, type StoredUse } from "../stored/references.ts";
+import {
+  isObject,
+  keysOf,
+  referencesOfScanned,
+  usesNothing,
+  type Reference,
+  type ReferenceRules,
+  type StoredUse,
+} from "../stored/references.ts";
 import type { Endpoint, MadeKind, Named, PassedRequest, StoredPlace } from "../wire.ts";
 import { metered, parsePath } from "./endpoint.ts";
 import { tunedModel } from "./tuned-model.ts";
