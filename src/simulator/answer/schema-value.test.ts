@@ -1,3 +1,5 @@
+/** Generated values match their JSON Schema. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";

@@ -1,3 +1,5 @@
+/** Owners of stored objects survive a restart, and damage to their file is found. */
+
 import assert from "node:assert/strict";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -88,7 +90,7 @@ test("damage found while a server runs fails only the requests that need the fil
   belongings.close();
   copyFileSync(file, `${file}.away`);
   rmSync(file);
-  const anew = open(directory);
-  assert.equal(anew.ownerOf("openai", "resp_1"), undefined);
-  anew.close();
+  const reopened = open(directory);
+  assert.equal(reopened.ownerOf("openai", "resp_1"), undefined);
+  reopened.close();
 });

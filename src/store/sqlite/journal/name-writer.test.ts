@@ -1,3 +1,5 @@
+/** New names get one id, and are forgotten once they are in the table. */
+
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";

@@ -1,3 +1,5 @@
+/** Readers wait for pending decisions before they answer. */
+
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
