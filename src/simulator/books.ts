@@ -1,44 +1,46 @@
-/** The simulator's own books: what each call was billed, in memory, in the order in which calls ended. */
+/**
+ * The simulator's own books: what it billed for each call, in memory, ordered by when calls ended.
+ */
 
 import { assert } from "../domain/assert.ts";
 import type { Counts, SimulatedProvider, SimulatedWire } from "./call.ts";
 
-/** What rows of one endpoint and model have in common. */
+/** The fields that rows of one endpoint and model share. */
 export interface BookKind {
   readonly wire: SimulatedWire;
   readonly provider: SimulatedProvider;
   readonly endpoint: string;
-  /** As the answer named it. */
+  /** As named in the answer. */
   readonly model: string;
-  /** What stands before the number in the answer's id: `chatcmpl-sim-`, `msg_sim_`. */
+  /** The part of the answer's id before the number: `chatcmpl-sim-`, `msg_sim_`. */
   readonly idPrefix: string;
 }
 
-/** One call, ended. */
+/** One ended call. */
 export interface BookEntry {
-  /** The call's number, unique in one simulator. */
+  /** The call's number, unique within a simulator. */
   readonly number: number;
   readonly kind: BookKind;
-  /** Milliseconds since the epoch when it ended. */
+  /** Milliseconds since the epoch when the call ended. */
   readonly at: number;
-  /** HTTP status; 0 when the connection was dropped instead of an answer. */
+  /** HTTP status; 0 if the connection was dropped instead of an answer. */
   readonly status: number;
-  /** Disjoint, and all zero when it was not billed. */
+  /** Disjoint; all zero if the call was not billed. */
   readonly counts: Counts;
   readonly billed: boolean;
-  /** Whether the answer went out to its end. */
+  /** Whether the whole answer was sent. */
   readonly finished: boolean;
-  /** Output tokens that had been generated when the answer was cut off; null when it was not. */
+  /** Output tokens generated before the answer was cut off; null if it was not. */
   readonly cutAt: number | null;
-  /** What the caller gave to find its row: `tag=`, `metadata.purser_call` or `user`. */
+  /** Lets the caller find its row: `tag=`, `metadata.purser_call` or `user`. */
   readonly tag: string | null;
 }
 
-/** A row as the control path shows it. */
+/** A row as the `/sim/` API returns it. */
 export interface BookRow extends Counts, Omit<BookKind, "idPrefix"> {
-  /** The id that the answer carried. */
+  /** The id in the answer. */
   readonly id: string;
-  /** The request id header that the answer carried. */
+  /** The request id header of the answer. */
   readonly request_id: string;
   readonly at: number;
   readonly status: number;
@@ -55,7 +57,7 @@ export interface ModelSummary extends Counts {
   readonly calls: number;
   readonly billed: number;
   readonly not_billed: number;
-  /** Billed calls that did not go out to their end. */
+  /** Billed calls whose answer was not sent in full. */
   readonly cut: number;
 }
 
@@ -78,7 +80,7 @@ export const noCounts: Counts = {
   web_search: 0,
 };
 
-/** Places of a row's numbers behind its counts. */
+/** Positions of a row's numbers after its counts. */
 const place = { number: 7, kind: 8, status: 9, billed: 10, finished: 11, cutAt: 12, width: 13 } as const;
 const rowsPerBlock = 4096;
 const notCut = -1;
@@ -90,7 +92,10 @@ interface Block {
 
 type Sums = { -readonly [name in keyof ModelSummary]: ModelSummary[name] };
 
-/** Rows lie in columns of numbers, 60 bytes each, so that the hundred thousands of a benchmark give the collector nothing to do. */
+/**
+ * Rows are stored as numbers, 60 bytes each: the hundreds of thousands of a benchmark add no work
+ * for the garbage collector.
+ */
 export class Books {
   #blocks: Block[] = [];
   #kinds: BookKind[] = [];
@@ -129,7 +134,7 @@ export class Books {
     return rows;
   }
 
-  /** The rows of one tag. A call that was repeated has several. */
+  /** The rows of one tag; a repeated call has several. */
   tagged(tag: string): readonly BookRow[] {
     return [...this.#tags].filter(([, kept]) => kept === tag).map(([row]) => this.#row(row));
   }
@@ -151,7 +156,7 @@ export class Books {
 
   #block(row: number): Block {
     const block = this.#blocks[Math.floor(row / rowsPerBlock)];
-    assert(block !== undefined, "every row stands in a block");
+    assert(block !== undefined, "every row is in a block");
     return block;
   }
 

@@ -1,4 +1,7 @@
-/** The contract between the formats and the machinery: what a call asks, what was decided to answer, and the steps of a stream. */
+/**
+ * The types shared by the wire formats and the rest of the simulator: a request, its planned
+ * answer, the steps of a stream.
+ */
 
 import type { Content } from "./answer/content.ts";
 import type { Directive } from "./ask/directive.ts";
@@ -7,10 +10,10 @@ import type { JsonObject } from "./ask/json.ts";
 
 export type SimulatedWire = "openai" | "anthropic" | "gemini";
 
-/** Whose dialect of a wire is spoken: they differ in how usage is told. */
+/** The provider whose dialect of a wire is used: dialects differ in how they report usage. */
 export type SimulatedProvider = "openai" | "deepseek" | "xai" | "openrouter" | "anthropic" | "gemini";
 
-/** Disjoint counts, as the books keep them. `output` has `reasoning` inside. */
+/** Disjoint counts, as in the books, except that `output` includes `reasoning`. */
 export interface Counts {
   readonly input: number;
   readonly cache_read: number;
@@ -21,47 +24,52 @@ export interface Counts {
   readonly web_search: number;
 }
 
-/** Where a request came in. */
+/** The endpoint of a request. */
 export interface Route {
   readonly provider: SimulatedProvider;
   readonly format: Format;
-  /** The model that the path names, as Gemini's does; null where the body does. */
+  /** The model named in the path, as in Gemini's; null if the body names it. */
   readonly model: string | null;
-  /** Whether the path asks for a stream, as Gemini's does. */
+  /** Whether the path requests a stream, as Gemini's can. */
   readonly stream: boolean;
-  /** Behind the question mark; empty when there is none. */
+  /** The part after the question mark; empty if there is none. */
   readonly query: string;
 }
 
-/** A tool as the request offers it, or a schema that the answer must meet. */
+/** A tool offered by the request, or a schema that the answer must match. */
 export interface OfferedTool {
   readonly name: string;
   /** JSON Schema of the arguments. */
   readonly schema: unknown;
 }
 
-/** What a request asks, the same for every format. */
+/** A request in terms common to all formats. */
 export interface Ask {
   readonly model: string;
   readonly stream: boolean;
-  /** Tokens of the input by the simulator's rule, before a directive says otherwise. */
+  /** Input tokens by the simulator's rule, unless a directive overrides them. */
   readonly inputTokens: number;
-  /** Where a directive may stand: the last text of the user. */
+  /** The user's last text, which may contain a directive. */
   readonly lastText: string;
-  /** The most output tokens of one choice; null when the request does not say. */
+  /** The maximum output tokens of one choice; null if the request sets none. */
   readonly maxTokens: number | null;
   readonly choices: number;
   readonly tools: readonly OfferedTool[];
-  /** The tool that answers, if one does: asked for by `tool_choice`, or the first offered when no tool result came last. */
+  /**
+   * The tool to call, if any: requested by `tool_choice`, or the first one offered unless a tool
+   * result came last.
+   */
   readonly tool: OfferedTool | null;
-  /** A schema that the text must meet (structured output); null for plain text. */
+  /** A schema that the text must match (structured output); null for plain text. */
   readonly schema: unknown;
   readonly thinks: boolean;
   /** OpenAI chat streams: `stream_options.include_usage`. True elsewhere. */
   readonly usageAsked: boolean;
-  /** Parts of the input that the prompt cache decides on; null where the request has no breakpoint. */
+  /**
+   * The part of the input that the prompt cache decides on; null if the request has no breakpoint.
+   */
   readonly cache: CacheAsk | null;
-  /** What joins the call with a caller's own record: `metadata.purser_call` or `user`. */
+  /** Joins the call with a caller's own record: `metadata.purser_call` or `user`. */
   readonly tag: string | null;
 }
 
@@ -73,28 +81,30 @@ export interface CacheAsk {
   readonly ttl: "5m" | "1h";
 }
 
-/** What is going to be answered, and billed when nothing interrupts it. */
+/** The answer to give, and to bill unless it is interrupted. */
 export interface Plan {
-  /** Grows by one a call; every id in the answer is made of it. */
+  /** Increases by one per call; every id in the answer is derived from it. */
   readonly number: number;
   readonly provider: SimulatedProvider;
   readonly ask: Ask;
-  /** The model that the answer names. */
+  /** The model named in the answer. */
   readonly model: string;
   readonly createdSeconds: number;
-  /** What the whole call uses, all choices together. */
+  /** Usage of the whole call, over all choices. */
   readonly counts: Counts;
-  /** What the answer claims: `counts`, or a lie; null for an answer without usage. */
+  /**
+   * The usage reported in the answer: `counts`, or a false one; null for an answer without usage.
+   */
   readonly claimed: Counts | null;
-  /** A first, wrong usage that stands before the right one; null mostly. */
+  /** A false usage sent before the right one; usually null. */
   readonly claimedFirst: Counts | null;
-  /** Tokens of one choice. */
+  /** Output tokens of one choice. */
   readonly outputEach: number;
   readonly reasoningEach: number;
   /** Whether `max_tokens` ended it. */
   readonly cut: boolean;
   readonly content: Content;
-  /** The tool that is called with `content` as its arguments; null when `content` is text. */
+  /** The tool that is called with `content` as its arguments; null if `content` is text. */
   readonly tool: OfferedTool | null;
   readonly tokensPerChunk: number;
   readonly faults: readonly Fault[];
@@ -104,8 +114,8 @@ export interface Plan {
 /**
  * One piece of a stream.
  *
- * `output` and `reasoning` are the tokens that were generated for it; they are billed when it is sent.
- * A `token` step waits for its turn and is counted by faults "after N chunks"; `close` is the closing event.
+ * `output` and `reasoning` are the tokens generated for it; they are billed when it is sent. A
+ * `token` step is paced, and counted by faults "after N chunks"; `close` is the closing event.
  */
 export interface Step {
   readonly text: string;
@@ -118,13 +128,13 @@ export interface Step {
 export interface Format {
   readonly wire: SimulatedWire;
   readonly endpoint: string;
-  /** Whether calls are billed, and so stand in the books. */
+  /** Whether calls are billed, and so recorded in the books. */
   readonly billed: boolean;
   /** @throws PurserError `invalid_request` for what the provider would refuse. */
   read(body: JsonObject, route: Route): Ask;
   answer(plan: Plan): string;
-  /** Every event with its frame (`data: …`), in order. Absent where the endpoint has no stream. */
+  /** Every event with its framing (`data: …`), in order. Absent if the endpoint has no stream. */
   readonly stream?: (plan: Plan, route: Route) => Iterable<Step>;
-  /** What stands before the call's number in the answer's id. */
+  /** The part of the answer's id before the call's number. */
   idPrefix(provider: SimulatedProvider): string;
 }

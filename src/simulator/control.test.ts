@@ -1,4 +1,4 @@
-/** The control path: books, faults, and the process. */
+/** The `/sim/` API: books and faults, and the simulator as a process. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -22,7 +22,7 @@ async function ask(
 
 const chat = (content: string) => ask("POST", "/v1/chat/completions", { model: "m", messages: [{ role: "user", content }] });
 
-test("faults set at the start strike until they are taken away, and a directive overrules them", async () => {
+test("faults set at start apply until they are removed, and a directive overrides them", async () => {
   assert.equal((await chat("hi")).status, 503);
   assert.equal((await chat("[[sim fault=none]]")).status, 200);
   assert.equal((await ask("POST", "/sim/faults", { faults: [{ fault: "429:1", share: 1 }], seed: 3 })).status, 200);
@@ -31,14 +31,14 @@ test("faults set at the start strike until they are taken away, and a directive 
   assert.equal((await chat("hi")).status, 200);
 });
 
-test("faults that cannot be read are refused and change nothing", async () => {
+test("invalid faults are refused and change nothing", async () => {
   for (const faults of [[{ fault: "nothing", share: 1 }], [{ fault: "429", share: 2 }], [{ fault: "429" }], "429"]) {
     assert.equal((await ask("POST", "/sim/faults", { faults })).status, 400);
   }
   assert.equal((await chat("hi")).status, 200);
 });
 
-test("the books are paged, found by tag, summed by model, and closed", async () => {
+test("the books can be paged, searched by tag, summed by model and cleared", async () => {
   await ask("DELETE", "/sim/books");
   for (const tag of ["a", "b", "b"]) await chat(`[[sim input=2 cached=3 output=4 tag=${tag}]]`);
   await ask("POST", "/anthropic/v1/messages", {
@@ -80,7 +80,7 @@ test("a call is found by metadata.purser_call, then by user", async () => {
   );
 });
 
-test("paths, methods and bodies that no provider has are refused in the format of the path", async () => {
+test("unknown paths and methods and invalid bodies are refused in the format of the path", async () => {
   assert.equal((await ask("POST", "/openai/v1/nothing", {})).status, 404);
   assert.equal((await ask("GET", "/sim/nothing")).status, 404);
   assert.equal((await ask("POST", "/anthropic/v1/nothing", {})).json["type"], "error");
@@ -97,7 +97,7 @@ test("a body over the limit is refused with 413", async () => {
   await small.close();
 });
 
-test("options out of range are refused by name", async () => {
+test("an option out of range is refused by name", async () => {
   await assert.rejects(startSimulator({ latencyMs: -1 }), /latencyMs/);
   await assert.rejects(startSimulator({ tokensPerChunk: 0 }), /tokensPerChunk/);
   await assert.rejects(startSimulator({ faults: [{ fault: "429", share: 7 }] }), /share/);
@@ -109,7 +109,7 @@ const kinds: readonly BookKind[] = [
   { wire: "anthropic", provider: "anthropic", endpoint: "messages", model: "a", idPrefix: "msg_sim_" },
 ];
 
-test("rows come back as they were written, and the summary is their sum", () => {
+test("rows are returned as written, and the summary is their sum", () => {
   const count = fc.integer({ min: 0, max: 20_000_000 });
   const entry = fc.record({
     number: fc.integer({ min: 1, max: 2_000_000_000 }),
@@ -170,7 +170,7 @@ test("books keep many blocks of rows in order", () => {
   assert.equal(books.rows(9_999, 10).length, 1);
 });
 
-test("as a process it says where it listens, serves, and ends on SIGTERM with code 0", async () => {
+test("the process prints its URL, serves, and exits with code 0 on SIGTERM", async () => {
   const main = new URL("main.ts", import.meta.url).pathname;
   const child = spawn(process.execPath, [main, "--output-tokens", "3", "--fault", "429@0"], { stdio: ["ignore", "pipe", "inherit"] });
   const [line] = (await once(child.stdout.setEncoding("utf8"), "data")) as [string];
@@ -184,7 +184,7 @@ test("as a process it says where it listens, serves, and ends on SIGTERM with co
   assert.deepEqual(await once(child, "exit"), [0, null]);
 });
 
-test("as a process it ends with code 2 on wrong use", async () => {
+test("the process exits with code 2 on invalid usage", async () => {
   const main = new URL("main.ts", import.meta.url).pathname;
   for (const wrong of [["--nothing"], ["--port", "x"], ["--fault", "nothing"]]) {
     const child = spawn(process.execPath, [main, ...wrong], { stdio: "ignore" });

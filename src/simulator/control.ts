@@ -1,4 +1,7 @@
-/** `/sim/…`: the simulator's books and faults, for whoever runs it. No provider has these paths. */
+/**
+ * The `/sim/…` API over the simulator's books and faults, for its operator. No provider has these
+ * paths.
+ */
 
 import { PurserError } from "../domain/error.ts";
 import type { Provider } from "./exchange.ts";
@@ -19,7 +22,7 @@ export interface ControlAnswer {
 
 const mostRows = 10_000;
 
-/** @throws PurserError `invalid_request` for a query or body that cannot be read. */
+/** @throws PurserError `invalid_request` for an invalid query or body. */
 export function control(provider: Provider, { method, url, body }: ControlRequest): ControlAnswer {
   const { pathname, searchParams } = new URL(url, "http://simulator");
   switch (`${method} ${pathname}`) {
@@ -46,7 +49,7 @@ function ok(body: object): ControlAnswer {
   return { status: 200, body };
 }
 
-/** `?after=0&limit=1000` by place in the books, or `?tag=…`. */
+/** `?after=0&limit=1000` by position in the books, or `?tag=…`. */
 function page({ books }: Provider, query: URLSearchParams): object {
   const tag = query.get("tag");
   if (tag !== null) return { data: books.tagged(tag), next_cursor: null };
@@ -56,7 +59,7 @@ function page({ books }: Provider, query: URLSearchParams): object {
   return { data, next_cursor: after + data.length < books.size ? String(after + data.length) : null };
 }
 
-/** `after` is what the page before gave as `next_cursor`. */
+/** `after` is the previous page's `next_cursor`. */
 function whole(query: URLSearchParams, name: string, otherwise: number): number {
   const text = query.get(name);
   if (text === null) return otherwise;
@@ -64,12 +67,12 @@ function whole(query: URLSearchParams, name: string, otherwise: number): number 
   throw new PurserError("invalid_request", `${name} must be a whole number`, { field: name, remedy: `Write ${name}=100.` });
 }
 
-/** `{"faults": [{"fault": "429:1", "share": 0.1}], "seed": 7}` replaces the faults that strike any call. */
+/** `{"faults": [{"fault": "429:1", "share": 0.1}], "seed": 7}` replaces the random faults. */
 function setFaults(provider: Provider, body: Buffer): object {
   const asked = parse(body);
   const faults = listField(asked, "faults").map((rate): FaultRate => {
     if (isObject(rate) && typeof rate["fault"] === "string") return { fault: rate["fault"], share: rate["share"] as number };
-    throw new PurserError("invalid_request", "a fault has a text and a share", {
+    throw new PurserError("invalid_request", "a fault needs a text and a share", {
       field: "faults",
       remedy: 'Write {"fault": "429", "share": 0.1}.',
     });

@@ -1,4 +1,4 @@
-/** One call from its request to its row in the books. */
+/** Handles one call, from its request to its row in the books. */
 
 import type { ServerResponse } from "node:http";
 import { PurserError } from "../domain/error.ts";
@@ -17,13 +17,13 @@ import type { Compression } from "./play/compress.ts";
 import { playStream, playWhole, type Outcome, type Playing } from "./play/play.ts";
 import type { PromptCache } from "./answer/prompt-cache.ts";
 
-/** What all calls of one simulator share. */
+/** The state that all calls of one simulator share. */
 export interface Provider {
   readonly settings: SimulatorSettings;
   readonly books: Books;
   readonly cache: PromptCache;
   dice: FaultDice;
-  /** Of the last call. */
+  /** The number of the last call. */
   number: number;
 }
 
@@ -31,7 +31,7 @@ export interface Exchange {
   readonly provider: Provider;
   readonly route: Route;
   readonly response: ServerResponse;
-  /** Null for an answer in plain bytes. */
+  /** Null for an uncompressed answer. */
   readonly compression: Compression | null;
 }
 
@@ -56,7 +56,7 @@ export async function exchange(call: Exchange, body: Buffer): Promise<void> {
   }
 }
 
-/** @throws PurserError `invalid_request` for what is not a JSON object. */
+/** @throws PurserError `invalid_request` if the body is not a JSON object. */
 function parse(body: Buffer): JsonObject {
   let value: unknown;
   try {
@@ -76,7 +76,7 @@ function requestIdHeaders(route: Route, number: number): readonly string[] {
 
 async function answer(call: Exchange, plan: Plan): Promise<void> {
   const { route, response } = call;
-  // A decoder drops what it has not given out when its input breaks off: a fault would then hide what came before it.
+  // On truncated input, a decoder drops its pending output: a fault would hide what came before it.
   const compression = plan.faults.length > 0 ? null : call.compression;
   const encoding = compression ? ["content-encoding", compression.name, "vary", "accept-encoding"] : [];
   const headers = [...requestIdHeaders(route, plan.number), ...encoding];
@@ -115,7 +115,10 @@ function playingOf({ provider }: Exchange, plan: Plan, { line, headers }: Pick<P
   return { line, faults, pace, headers };
 }
 
-/** An input is billed once the call was taken on; of the output what was generated, unless `bill` says otherwise. */
+/**
+ * Input is billed once the call is accepted; output is billed as generated, unless `bill` overrides
+ * it.
+ */
 function billedCounts(plan: Plan, { output, reasoning, finished }: Outcome): Counts | null {
   const { bill } = plan.directive;
   if (finished || bill === "full") return plan.counts;
@@ -124,7 +127,7 @@ function billedCounts(plan: Plan, { output, reasoning, finished }: Outcome): Cou
 
 interface Ended {
   readonly plan: Plan;
-  /** Null when nothing is billed. */
+  /** Null if nothing is billed. */
   readonly counts: Counts | null;
   readonly outcome: Outcome;
 }
@@ -157,20 +160,20 @@ interface Refused {
   readonly tag: string | null;
 }
 
-/** A refusal that was ordered: 429 and the like. */
+/** Sends a refusal requested by a fault: 429 and the like. */
 function refuse(call: Exchange, refused: Refused & { readonly fault: Fault }): void {
   const [status = 500, retryAfter] = refused.fault.numbers;
   bookRefusal(call, refused, status);
   sendFailure(call, {
     status,
     number: refused.number,
-    message: `the simulator was told to refuse this call with ${status}`,
+    message: `a simulated fault refuses this call with ${status}`,
     field: null,
     headers: retryAfter === undefined ? [] : ["retry-after", String(retryAfter)],
   });
 }
 
-/** A request that the provider would not take. */
+/** Rejects a request that the provider would not accept. */
 function rejectRequest(
   call: Exchange,
   rejected: { readonly number: number; readonly error: PurserError; readonly asked: JsonObject },

@@ -1,4 +1,4 @@
-/** The public door of the simulator. */
+/** The simulator's public exports. */
 
 export type { BookRow, Books, BooksSummary, ModelSummary } from "./books.ts";
 export type { FaultRate } from "./play/faults.ts";

@@ -1,4 +1,4 @@
-/** Runs the simulator as a process of its own: one JSON line with its URL when it listens, SIGTERM to end it. */
+/** Runs the simulator as a process: prints its URL as one line of JSON, and stops on SIGTERM. */
 
 import { parseArgs } from "node:util";
 import { PurserError } from "../domain/error.ts";
@@ -8,18 +8,18 @@ import { startSimulator } from "./simulator.ts";
 
 const help = `Usage: node src/simulator/main.ts [options]
 
-A provider that answers locally in the OpenAI, Anthropic and Gemini formats.
+A local provider that answers in the OpenAI, Anthropic and Gemini formats.
 
-  --host HOST              where to listen (127.0.0.1)
-  --port PORT              0 takes any free port (0)
-  --latency-ms MS          before the head of an answer (0)
-  --ttft-ms MS             from the head of a stream to its first token (0)
-  --gap-ms MS              between two chunks of a stream (0)
-  --tokens-per-chunk N     (1)
-  --output-tokens N        tokens of text in an answer (32)
-  --reasoning-tokens N     in front of it when the model is asked to think (8)
-  --fault FAULT@SHARE      strike a share of the calls: --fault 429:1@0.1; may be repeated
-  --seed N                 of the dice for --fault (1)
+  --host HOST              address to listen on (127.0.0.1)
+  --port PORT              port to listen on; 0 picks a free one (0)
+  --latency-ms MS          delay before the headers of an answer (0)
+  --ttft-ms MS             delay from the headers of a stream to its first token (0)
+  --gap-ms MS              delay between two chunks of a stream (0)
+  --tokens-per-chunk N     tokens in a chunk of a stream (1)
+  --output-tokens N        text tokens in an answer (32)
+  --reasoning-tokens N     reasoning tokens before the text, if the request enables thinking (8)
+  --fault FAULT@SHARE      apply to a share of the calls: --fault 429:1@0.1; can be repeated
+  --seed N                 seed of the random choice for --fault (1)
 
 Examples:
   node src/simulator/main.ts --port 9999
@@ -41,7 +41,7 @@ const options = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-/** Exit codes: 0 ended by a signal, 1 could not start, 2 wrong use. */
+/** Exit codes: 0 ended by a signal, 1 could not start, 2 invalid usage. */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options });
   if (values.help === true) {
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   process.once("SIGINT", stop);
 }
 
-/** `--latency-ms` is `latencyMs`, and so on; what is not given keeps its default. */
+/** `--latency-ms` sets `latencyMs`, and so on; options not given keep their defaults. */
 function optionsOf(values: Readonly<Record<string, unknown>>): SimulatorOptions {
   const given: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(values)) {

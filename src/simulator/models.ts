@@ -1,8 +1,8 @@
-/** `GET /v1/models` in each format. Any name works in a call; these are the ones that are shown. */
+/** `GET /v1/models` in each format. A call can name any model; these are the ones listed. */
 
 import type { SimulatedProvider } from "./call.ts";
 
-/** Shown first, so that a client that picks one gets something it can call. */
+/** Listed first, so a client that picks a model gets one it can call. */
 const shown: Readonly<Record<SimulatedProvider, readonly string[]>> = {
   openai: ["sim-small", "sim-large"],
   deepseek: ["sim-small", "sim-large"],
@@ -14,7 +14,7 @@ const shown: Readonly<Record<SimulatedProvider, readonly string[]>> = {
 
 const created = 1_767_225_600;
 
-/** JSON text of the list, or of one model when the path names one. */
+/** JSON text of the list, or of one model if the path names one. */
 export function modelsAnswer(provider: SimulatedProvider, model: string | null): string {
   const one = (id: string): object => modelOf(provider, id);
   if (model !== null) return JSON.stringify(one(model));

@@ -1,4 +1,7 @@
-/** What clients ask of a provider beside chat: JSON, legacy completions, Gemini's embeddings, models. */
+/**
+ * Provider features other than chat: JSON output, legacy completions, Gemini embeddings, model
+ * lists.
+ */
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -25,7 +28,7 @@ const say = (content: string) => [{ role: "user" as const, content }];
 const Report = z.object({ title: z.string(), score: z.int().min(3), sections: z.array(z.object({ text: z.string() })) });
 const schema = z.toJSONSchema(Report);
 
-test("structured output fits its schema in each format, whole and streamed, and is billed as it says", async () => {
+test("structured output matches its schema in each format, whole and streamed, and is billed as reported", async () => {
   const named = { type: "json_schema" as const, json_schema: { name: "report", schema, strict: true } };
   const chat = await openai.chat.completions.create({ model: "m", messages: say("a"), response_format: named });
   assert.ok(Report.safeParse(JSON.parse(chat.choices[0]?.message.content ?? "")).success);
@@ -46,7 +49,7 @@ test("structured output fits its schema in each format, whole and streamed, and 
   assert.equal(lastRow().output, content.usageMetadata?.candidatesTokenCount);
 });
 
-test("JSON mode without a schema gives an object with something in it", async () => {
+test("JSON mode without a schema gives a non-empty object", async () => {
   const filled = (text: string | null | undefined): boolean => Object.keys(JSON.parse(text ?? "{}") as object).length > 0;
   const chat = await openai.chat.completions.create({ model: "m", messages: say("a"), response_format: { type: "json_object" } });
   assert.ok(filled(chat.choices[0]?.message.content));
@@ -55,7 +58,7 @@ test("JSON mode without a schema gives an object with something in it", async ()
   assert.ok(filled((await gemini.models.generateContent({ model: "m", contents: "a", config })).text));
 });
 
-test("a legacy completion answers each prompt, 16 tokens at most unless asked, and bills all choices", async () => {
+test("a legacy completion answers each prompt, with 16 tokens by default, and bills all choices", async () => {
   const one = await openai.completions.create({ model: "m", prompt: "twelve bytes" });
   assert.deepEqual([one.choices.length, one.choices[0]?.finish_reason, one.usage?.prompt_tokens], [1, "length", 3]);
   assert.equal(one.choices[0]?.text.split(" ").length, 16);
@@ -67,7 +70,7 @@ test("a legacy completion answers each prompt, 16 tokens at most unless asked, a
   await assert.rejects(openai.completions.create({ model: "m", prompt: [] }), /prompt/);
 });
 
-test("a legacy completion streams, and says its usage where it is asked", async () => {
+test("a legacy completion streams, and reports its usage on request", async () => {
   const stream = await openai.completions.create({
     model: "m",
     prompt: "[[sim output=6 tokens_per_chunk=2]]",
@@ -87,7 +90,7 @@ test("a legacy completion streams, and says its usage where it is asked", async 
   assert.deepEqual([lastRow().output, lastRow().finished], [6, true]);
 });
 
-test("Gemini's embeddings have the dimensions asked for, one for each content, and bill their tokens", async () => {
+test("Gemini embeddings have the requested dimensions, one per content, and bill their tokens", async () => {
   const embedded = await gemini.models.embedContent({ model: "e", contents: ["one", "two"], config: { outputDimensionality: 12 } });
   assert.deepEqual(
     embedded.embeddings?.map(({ values }) => values?.length),
@@ -116,7 +119,7 @@ test("every SDK lists the models and retrieves one", async () => {
   assert.equal((await gemini.models.get({ model: "any" })).name, "models/any");
 });
 
-test("words are one token each in the tokenizer that they are billed by", async () => {
+test("each word is one token in the tokenizer that bills it", async () => {
   const { encode } = await import("gpt-tokenizer/encoding/o200k_base");
   const answer = await openai.chat.completions.create({ model: "m", messages: say("[[sim output=500]]") });
   assert.equal(encode(answer.choices[0]?.message.content ?? "").length, 500);

@@ -1,29 +1,29 @@
-/** What a simulator can be started with, and what it does when nobody says otherwise. */
+/** The options of a simulator and their defaults. */
 
 import { PurserError } from "../domain/error.ts";
 import type { FaultRate } from "./play/faults.ts";
 
-/** Times in milliseconds. Everything has a default: an answer of 32 words at once. */
+/** Times in milliseconds. All options have defaults: 32 words, sent at once. */
 export interface SimulatorOptions {
   /** Where to listen; 127.0.0.1 by default. */
   readonly host?: string;
-  /** 0, the default, takes any free port. */
+  /** 0, the default, picks a free port. */
   readonly port?: number;
-  /** Before the head of an answer. */
+  /** Before the headers of an answer. */
   readonly latencyMs?: number;
-  /** From the head of a stream to its first token. */
+  /** From the headers of a stream to its first token. */
   readonly ttftMs?: number;
   /** Between two chunks of a stream. */
   readonly gapMs?: number;
   readonly tokensPerChunk?: number;
-  /** Tokens of text in an answer. */
+  /** Text tokens in an answer. */
   readonly outputTokens?: number;
-  /** Tokens of reasoning in front of it, when the request asks the model to think. */
+  /** Reasoning tokens before the text, if the request enables thinking. */
   readonly reasoningTokens?: number;
   readonly faults?: readonly FaultRate[];
-  /** Of the dice that choose the calls that `faults` strike. */
+  /** Seeds the random choice of calls for `faults`. */
   readonly seed?: number;
-  /** The largest body that is read, in bytes. */
+  /** The largest accepted body, in bytes. */
   readonly maxBodyBytes?: number;
 }
 

@@ -1,6 +1,9 @@
-/** Numbers that look random and can be repeated. */
+/** Repeatable pseudorandom numbers. */
 
-/** @returns A source of numbers from 0 to before 1: mulberry32, public domain. The same seed gives the same numbers. */
+/**
+ * @returns A source of numbers in [0, 1): mulberry32, public domain. The same seed gives the same
+ *   numbers.
+ */
 export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,4 +1,4 @@
-/** Which path is which endpoint, and in whose dialect. */
+/** Maps a request path to its endpoint and provider dialect. */
 
 import { countTokens as countMessages, messages } from "./anthropic/messages.ts";
 import type { Format, Route, SimulatedProvider, SimulatedWire } from "./call.ts";
@@ -12,7 +12,7 @@ import { responses } from "./openai/responses.ts";
 const openaiPaths: Readonly<Record<string, Format>> = { "chat/completions": chat, completions, responses, embeddings };
 const anthropicPaths: Readonly<Record<string, Format>> = { messages, "messages/count_tokens": countMessages };
 
-/** Every path whose model stands in the body. A bare `/v1/…` is the wire that owns the path. */
+/** Every path whose model is in the body. A bare `/v1/…` belongs to the wire that has that path. */
 const posts: ReadonlyMap<string, { readonly provider: SimulatedProvider; readonly format: Format }> = new Map([
   ...(["openai", "deepseek", "xai", "openrouter"] as const).flatMap((provider) => paths(`/${provider}/v1/`, provider, openaiPaths)),
   ...paths("/anthropic/v1/", "anthropic", anthropicPaths),
@@ -36,7 +36,7 @@ const geminiPath = /^(?:\/gemini)?\/v1(?:beta)?\/models\/([^/:]+):([A-Za-z]+)$/;
 const modelsPath = /^(?:\/(openai|deepseek|xai|openrouter|anthropic|gemini))?\/v1(beta)?\/models(?:\/([^:]+))?$/;
 const prefixPattern = /^\/(openai|deepseek|xai|openrouter|anthropic|gemini)\//;
 
-/** @param url Path and query, as the request line has them. @returns Null for a path that no provider has. */
+/** @param url Path and query, as in the request line. @returns Null for an unknown path. */
 export function routePost(url: string): Route | null {
   const mark = url.indexOf("?");
   const path = mark < 0 ? url : url.slice(0, mark);
@@ -50,13 +50,16 @@ export function routePost(url: string): Route | null {
   return { provider: "gemini", format, model: decodeURIComponent(model), stream: method === "streamGenerateContent", query };
 }
 
-/** Where a list of models, or one model, is asked for. */
+/** A request for the list of models, or for one model. */
 export interface ModelsRoute {
   readonly provider: SimulatedProvider;
   readonly model: string | null;
 }
 
-/** @param anthropic Whether the request carries `anthropic-version`: a bare `/v1/models` is in both formats. */
+/**
+ * @param anthropic Whether the request has `anthropic-version`: a bare `/v1/models` exists in both
+ *   formats.
+ */
 export function routeModels(url: string, anthropic: boolean): ModelsRoute | null {
   const found = modelsPath.exec(url.split("?", 1)[0] ?? "");
   if (!found) return null;
@@ -65,7 +68,7 @@ export function routeModels(url: string, anthropic: boolean): ModelsRoute | null
   return { provider: (named as SimulatedProvider | undefined) ?? bare, model: model === undefined ? null : decodeURIComponent(model) };
 }
 
-/** The wire in which to say that a path does not exist. */
+/** The wire format for the error of an unknown path. */
 export function wireOfPath(url: string): SimulatedWire {
   const named = prefixPattern.exec(url)?.[1] ?? "";
   if (named === "anthropic" || url.startsWith("/v1/messages")) return "anthropic";

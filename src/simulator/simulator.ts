@@ -1,4 +1,4 @@
-/** A provider that answers locally in each wire format, and keeps its own books of what it billed. */
+/** A local provider that answers in each wire format and records what it billed. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,23 +15,26 @@ import { PromptCache } from "./answer/prompt-cache.ts";
 import { routeModels, routePost, wireOfPath } from "./route.ts";
 
 export interface Simulator {
-  /** `http://127.0.0.1:PORT`, to which a provider's prefix is added: `/openai/v1`, `/anthropic`, `/gemini`. */
+  /** `http://127.0.0.1:PORT`; append a provider's prefix: `/openai/v1`, `/anthropic`, `/gemini`. */
   readonly url: string;
   readonly port: number;
   readonly books: Books;
-  /** Replaces the faults that strike any call. @throws PurserError `invalid_request` for one that does not exist. */
+  /** Replaces the random faults. @throws PurserError `invalid_request` for an unknown fault. */
   setFaults(faults: readonly FaultRate[], seed?: number): void;
-  /** Breaks off what is under way. Resolves when the port is free. */
+  /** Aborts open calls. Resolves when the port is free. */
   close(): Promise<void>;
 }
 
-/** Longer than any client keeps a connection, so that it is never this side that closes one under a request. */
+/**
+ * Longer than any client's keep-alive, so this side never closes a connection as a request arrives.
+ */
 const keepAliveMs = 120_000;
 
 /**
  * Starts a simulator.
  *
- * @throws PurserError `invalid_configuration` for an option out of range, `invalid_request` for a fault that does not exist.
+ * @throws PurserError `invalid_configuration` for an option out of range, `invalid_request` for an
+ *   unknown fault.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const settings = settle(options);
@@ -78,7 +81,9 @@ function close(server: Server): Promise<void> {
   });
 }
 
-/** Calls `then` once: with the body, or with null for one that is too large. A body that breaks off is nobody's call. */
+/**
+ * Calls `then` once: with the body, or with null if it is too large. An aborted body is not a call.
+ */
 function takeBody(request: IncomingMessage, most: number, then: (body: Buffer | null) => void): void {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -129,10 +134,10 @@ function send(response: ServerResponse, status: number, body: string): void {
   response.end(body);
 }
 
-/** A bug: it is told to the caller and on stderr, and the simulator goes on. */
+/** A bug: reported to the caller and on stderr; the simulator keeps running. */
 function breakDown(response: ServerResponse, error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`simulator: ${text}\n`);
   if (response.headersSent) response.destroy();
-  else send(response, 500, JSON.stringify({ error: { message: "the simulator has a bug; its stderr says more", type: "server_error" } }));
+  else send(response, 500, JSON.stringify({ error: { message: "the simulator has a bug; see its stderr", type: "server_error" } }));
 }

@@ -1,4 +1,4 @@
-/** What every ledger must do, as tests that each implementation runs on its real engine. */
+/** The contract of every ledger, as tests that each implementation runs on its real engine. */
 
 import { describe } from "node:test";
 import { testCorrecting, testEnding, testRepeating } from "./conformance/ending.ts";

@@ -175,7 +175,7 @@ describe("an error of the provider", () => {
       for (const happened of await callAll(`status:${status}:7`)) {
         const { entry, row, headers, text } = happened;
         assert.deepEqual([happened.status, headers.get("retry-after"), headers.get("x-purser-cost-usd")], [status, "7", "0"]);
-        assert.match(text ?? "", /was told to refuse this call/);
+        assert.match(text ?? "", /a simulated fault refuses this call/);
         assert.deepEqual([entry.status, entry.cost_usd, row.billed], ["released", "0", false], nameOf(happened));
       }
     });

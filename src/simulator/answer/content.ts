@@ -1,19 +1,28 @@
-/** What is said in an answer: words, one a token, always the same; or a fixed text such as the arguments of a tool. */
+/**
+ * The content of an answer: a fixed series of one-token words, or a fixed text such as a tool's
+ * arguments.
+ */
 
 /** A text that is generated token by token. */
 export interface Content {
   /** Tokens of the whole. */
   readonly tokens: number;
-  /** The text of the tokens from `from` to before `to`. A character counts to the token that completes it. */
+  /**
+   * The text of tokens `from` (included) to `to` (excluded). A character belongs to the token that
+   * completes it.
+   */
   slice(from: number, to: number): string;
-  /** The first token from `at` on behind which no character is broken, or the end. Without it every token is good. */
+  /**
+   * The first token boundary at or after `at` that does not split a character, or the end. If
+   * absent, no boundary does.
+   */
   boundary?(at: number): number;
 }
 
-/** Says as many tokens as are asked for, from the start of an endless text. */
+/** Generates the requested number of tokens from the start of an endless text. */
 export type Speaker = (tokens: number) => Content;
 
-/** Each is one token in the usual vocabularies when a space stands before it, and needs no escape in JSON. */
+/** Each is one token in the common vocabularies after a space, and needs no escaping in JSON. */
 const words = (
   "the time of day is a good way to see how people work and what they need for their own part in it " +
   "we know that one long year can change most small things when you look at them with care and take each step as it comes"
@@ -49,10 +58,10 @@ export function saidWords(tokens: number): Content {
 }
 
 /**
- * A given text, spread evenly over the tokens that are said to generate it.
+ * A given text, spread evenly over the tokens that generate it.
  *
  * @param wanted Tokens of the whole text, at least 1.
- * @param tokens How many of them are generated: fewer than `wanted` when it is cut.
+ * @param tokens How many of them are generated: fewer than `wanted` if it is cut.
  */
 export function fixedText(text: string, wanted: number, tokens: number): Content {
   const end = (count: number): number => Math.floor((text.length * count) / wanted);

@@ -1,11 +1,11 @@
-/** How each wire says that something went wrong. */
+/** Formats errors as each wire does. */
 
 import type { SimulatedWire } from "../call.ts";
 
 export interface Failure {
   readonly status: number;
   readonly message: string;
-  /** The field at fault, where one is. */
+  /** The field at fault, if any. */
   readonly field: string | null;
   /** The call's number. */
   readonly number: number;

@@ -1,4 +1,4 @@
-/** Decides what a call is answered: counts, text or tool call, lies. */
+/** Plans the answer to a call: its counts, text or tool call, and any false usage. */
 
 import { PurserError } from "../../domain/error.ts";
 import type { Ask, Counts, OfferedTool, Plan, Route } from "../call.ts";
@@ -14,14 +14,17 @@ export interface PlanInput {
   readonly ask: Ask;
   readonly route: Route;
   readonly directive: Directive;
-  /** Says what no schema prescribes. */
+  /** Generates the text that no schema prescribes. */
   readonly speak: Speaker;
   readonly faults: readonly Fault[];
   readonly settings: SimulatorSettings;
   readonly cache: PromptCache;
 }
 
-/** @throws PurserError `invalid_request` for a directive that contradicts itself or names a tool that is not offered. */
+/**
+ * @throws PurserError `invalid_request` for a contradictory directive, or one naming a tool that is
+ *   not offered.
+ */
 export function plan(call: PlanInput): Plan {
   const { ask, directive, settings, faults } = call;
   const tool = chosenTool(ask, directive);
@@ -57,7 +60,7 @@ export function plan(call: PlanInput): Plan {
 function contradiction(): PurserError {
   return new PurserError("invalid_request", "sim.reasoning is more than sim.output", {
     field: "sim.reasoning",
-    remedy: "Give an output with the reasoning inside.",
+    remedy: "Send a sim.output that includes the reasoning.",
   });
 }
 
@@ -68,11 +71,11 @@ function chosenTool(ask: Ask, directive: Directive): OfferedTool | null {
   if (named) return named;
   throw new PurserError("invalid_request", `the request offers no tool named ${directive.tool}`, {
     field: "sim.tool",
-    remedy: "Name a tool that the request offers, or none.",
+    remedy: "Name a tool that the request offers, or `none`.",
   });
 }
 
-/** The text that must be said word for word; null where any words will do. */
+/** The exact text to send; null if any words will do. */
 function fixedTextOf(ask: Ask, tool: OfferedTool | null): string | null {
   if (tool) return JSON.stringify(valueFor(tool.schema));
   return ask.schema === null || ask.schema === undefined ? null : JSON.stringify(valueFor(ask.schema));
@@ -107,7 +110,7 @@ function claims(counts: Counts, faults: readonly Fault[]): Pick<Plan, "claimed" 
   return { claimed: claim(counts, faults), claimedFirst };
 }
 
-/** @returns What is claimed of `counts`: null when usage is left out. */
+/** @returns The usage to report for `counts`; null to omit it. */
 function claim(counts: Counts, faults: readonly Fault[]): Counts | null {
   if (faultOf(faults, "no_usage")) return null;
   if (faultOf(faults, "negative_usage")) return { ...counts, input: -counts.input - 1, output: -counts.output - 1 };

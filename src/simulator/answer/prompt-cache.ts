@@ -1,4 +1,4 @@
-/** The provider's prompt cache: a marked prefix is written the first time it is seen, and read after that. */
+/** The provider's prompt cache: a marked prefix is written on first use and read from then on. */
 
 import type { CacheAsk } from "../call.ts";
 
@@ -8,14 +8,14 @@ export interface CacheHit {
   readonly write1h: number;
 }
 
-/** More prefixes than a test or a demo has; the oldest are forgotten. */
+/** More prefixes than a test or demo has; beyond that, the oldest are dropped. */
 const mostPrefixes = 10_000;
 
-/** It forgets nothing by time, so that a run can be repeated. */
+/** Entries never expire by time, so runs are repeatable. */
 export class PromptCache {
   readonly #seen = new Set<string>();
 
-  /** Looks a prefix up, and keeps it when it is new. */
+  /** Looks up a prefix, and adds it if it is new. */
   look(ask: CacheAsk): CacheHit {
     if (this.#seen.has(ask.key)) return { read: ask.tokens, write5m: 0, write1h: 0 };
     this.#seen.add(ask.key);

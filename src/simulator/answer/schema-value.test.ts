@@ -1,9 +1,11 @@
+/** Generated values match their JSON Schema. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
 import { valueFor } from "./schema-value.ts";
 
-test("a value has the types that its schema has, in capitals too", () => {
+test("a value has the types of its schema, including upper-case ones", () => {
   const schema = {
     type: "OBJECT",
     properties: {
@@ -20,7 +22,7 @@ test("a value has the types that its schema has, in capitals too", () => {
 
 const Address = z.object({ city: z.string().min(12), zip: z.string().max(3), since: z.iso.date() });
 
-test("a value passes the schema that a library made of a type: references, bounds, formats, unions, records, tuples", () => {
+test("a value passes a library-generated schema: references, bounds, formats, unions, records, tuples", () => {
   const types = [
     z.object({ home: Address, work: Address.nullable(), tags: z.array(z.string()).min(3) }),
     z.object({ count: z.int().min(3).max(5), ratio: z.number().gt(0).lt(1), even: z.int().multipleOf(2).min(7), big: z.int().gt(100) }),
@@ -48,7 +50,7 @@ test("a value passes the schema that a library made of a type: references, bound
   }
 });
 
-test("a schema that refers to itself ends", () => {
+test("a recursive schema terminates", () => {
   const Tree = z.object({
     name: z.string(),
     get children() {
@@ -60,7 +62,7 @@ test("a schema that refers to itself ends", () => {
   assert.equal(typeof valueFor(loop), "string");
 });
 
-test("names that are required and not described are there, and unique items differ", () => {
+test("required properties without a description are present, and unique items differ", () => {
   assert.deepEqual(valueFor({ type: "object", required: ["a"], additionalProperties: { type: "integer" } }), { a: 1 });
   assert.deepEqual(valueFor({ type: "array", items: { type: "string" }, minItems: "2", uniqueItems: true }), ["sample", "sample-2"]);
   assert.deepEqual(valueFor({ type: "object", properties: {} }), {});

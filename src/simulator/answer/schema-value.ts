@@ -1,8 +1,8 @@
-/** A small value that fits a JSON Schema, as structured output and tools give them. */
+/** Generates a small value that matches a JSON Schema, for structured output and tool calls. */
 
 import { isObject, listOf, type JsonObject } from "../ask/json.ts";
 
-/** A schema may refer to itself: below this depth only what is required is made. */
+/** A schema may be recursive: below this depth, only required parts are generated. */
 const deepest = 6;
 /** An array or object that requires itself has no finite value. */
 const bottom = 24;
@@ -43,7 +43,10 @@ class Maker {
     }
   }
 
-  /** The schema with what it refers to, all that it joins, and the first branch of what it may be. */
+  /**
+   * The schema merged with its reference, all of its `allOf`, and the first branch of its
+   * alternatives.
+   */
   #flat(schema: JsonObject, depth: number): JsonObject {
     if (depth > bottom) return schema;
     const { $ref: reference, allOf, anyOf, oneOf, ...own } = schema;
@@ -73,7 +76,7 @@ class Maker {
     const names = depth < deepest ? Object.keys(properties) : Object.keys(properties).filter((name) => required.includes(name));
     const others = schema["additionalProperties"];
     const missing = required.filter((name) => !Object.hasOwn(properties, name));
-    // A record needs an entry to show what it holds.
+    // A record gets one entry, to show its contents.
     const extra = isObject(others) && names.length + missing.length === 0 && depth < deepest ? ["sample"] : missing;
     return Object.fromEntries([
       ...names.map((name) => [name, this.value(properties[name], depth + 1)] as const),
@@ -95,14 +98,17 @@ class Maker {
   }
 }
 
-/** The same value again would not be unique. */
+/** A repeated value would not be unique. */
 function apart(value: unknown, index: number): unknown {
   if (index === 0) return value;
   if (typeof value === "string") return `${value}-${index + 1}`;
   return typeof value === "number" ? value + index : value;
 }
 
-/** What both say; properties and required names of both, the later one's word for the rest. */
+/**
+ * Merges two schemas: properties and required names of both; otherwise the right one takes
+ * precedence.
+ */
 function join(left: JsonObject, right: JsonObject): JsonObject {
   const properties = { ...(isObject(left["properties"]) && left["properties"]), ...(isObject(right["properties"]) && right["properties"]) };
   const required = [...listOf(left["required"]), ...listOf(right["required"])];
@@ -114,7 +120,7 @@ function join(left: JsonObject, right: JsonObject): JsonObject {
   };
 }
 
-/** Gemini writes its types in capitals. */
+/** Gemini writes its types in upper case. */
 function kindOf(schema: JsonObject): string {
   const types = Array.isArray(schema["type"]) ? listOf(schema["type"]) : [schema["type"]];
   const named = types.find((type) => typeof type === "string" && type.toLowerCase() !== "null") ?? types[0];
@@ -130,13 +136,13 @@ function numberOf(schema: JsonObject, name: string): number | undefined {
   return typeof value === "number" ? value : undefined;
 }
 
-/** Gemini writes counts as text. */
+/** Gemini writes counts as strings. */
 function countOf(schema: JsonObject, name: string): number | undefined {
   const value = Number(schema[name] ?? Number.NaN);
   return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
-/** 1 where it may be, else the number nearest to it that may. */
+/** 1 if allowed, otherwise the nearest allowed number. */
 function numberFor(schema: JsonObject, whole: boolean): number {
   const step = numberOf(schema, "multipleOf") ?? (whole ? 1 : 0.5);
   const above = numberOf(schema, "exclusiveMinimum");
@@ -146,7 +152,7 @@ function numberFor(schema: JsonObject, whole: boolean): number {
   const wanted = Math.min(Math.max(step > 1 ? step : 1, least), most);
   const up = Math.ceil(wanted / step) * step;
   const steps = up <= most ? up : Math.floor(most / step) * step;
-  // Between narrow bounds there may be no whole step.
+  // Narrow bounds may contain no whole step.
   return steps >= least || whole ? steps : (least + most) / 2;
 }
 

@@ -1,19 +1,19 @@
-/** The pieces that streams are made of. */
+/** Builds the steps of a stream. */
 
 import type { Plan, Step } from "../call.ts";
 import type { Content } from "./content.ts";
 
-/** Sent at once, billed nothing. */
+/** Sent at once and not billed. */
 export function frame(text: string): Step {
   return { text, kind: "frame", output: 0, reasoning: 0 };
 }
 
-/** The event without which a stream has not ended well. */
+/** The event that marks a complete stream. */
 export function closing(text: string): Step {
   return { text, kind: "close", output: 0, reasoning: 0 };
 }
 
-/** Tokens that the provider bills and does not show. */
+/** Tokens that the provider bills but does not show. */
 export function unseen(tokens: number): Step {
   return { text: "", kind: "token", output: tokens, reasoning: tokens };
 }
@@ -26,9 +26,11 @@ export interface Said {
 }
 
 /**
- * The content in chunks of `tokensPerChunk`, and a few more where a chunk would end within a character, as providers send it.
+ * The content in chunks of `tokensPerChunk`, extended if a chunk would end within a character, as
+ * providers do.
  *
- * @param print Makes an event of a text, which is given as a JSON string, and of the number of tokens up to its end.
+ * @param print Formats an event from a text, given as a JSON string, and the number of tokens up to
+ *   its end.
  */
 export function* tokenSteps({ plan, content, reasoning }: Said, print: (text: string, to: number) => string): Generator<Step> {
   for (let from = 0; from < content.tokens;) {

@@ -1,4 +1,6 @@
-/** Endless texts of the kinds that tokenizers treat differently, line by line, always the same. */
+/**
+ * Endless texts of several kinds that tokenizers treat differently, line by line, always the same.
+ */
 
 import { randomNumbers } from "../random.ts";
 
@@ -6,14 +8,14 @@ export const textKinds = ["english", "code", "json", "csv", "hex", "cjk", "emoji
 
 export type TextKind = (typeof textKinds)[number];
 
-/** A whole number from 0 to before `below`. */
+/** A whole number from 0 to `below`, excluded. */
 type Pick = (below: number) => number;
 
 const seed = 20_251;
 
 /**
- * Lines that end with a line feed. None starts with a blank or a slash, so that o200k_base splits the text between them
- * and the tokens of the lines are the tokens of the whole.
+ * Lines that end with a line feed. None starts with a blank or a slash, so o200k_base splits the
+ * text between lines: the tokens of the text are those of its lines.
  */
 export function* linesOf(kind: TextKind): Generator<string> {
   const next = randomNumbers(seed);
@@ -73,12 +75,12 @@ function hexDigits(pick: Pick, count: number): string {
   return repeat(count, () => pick(16).toString(16)).join("");
 }
 
-/** Of CJK extension A, three bytes each: hardly any has a token of its own. */
+/** From CJK extension A, three bytes each: hardly any has its own token. */
 function cjk(pick: Pick): string {
   return `${repeat(12 + pick(12), () => String.fromCodePoint(0x3400 + pick(6592))).join("")}。`;
 }
 
-/** Pictographs, some of them joined: a sequence is several characters of three or four bytes. */
+/** Pictographs, some joined: a sequence is several characters of three or four bytes. */
 function emoji(pick: Pick): string {
   const one = (): string => String.fromCodePoint(0x1f300 + pick(0x300));
   return repeat(8 + pick(8), () => (pick(4) === 0 ? `${one()}\u200d${one()}` : one())).join("");

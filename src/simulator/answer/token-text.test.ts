@@ -1,4 +1,4 @@
-/** Texts of a kind: real tokens, whole characters, billed in every format. */
+/** Texts of each kind: real tokens, unbroken characters, billed in every format. */
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -26,7 +26,7 @@ function lastRow(): BookRow {
 }
 
 for (const kind of textKinds) {
-  test(`${kind}: the tokenizer counts as many tokens as were said, wherever the text ends with a character`, async () => {
+  test(`${kind}: the tokenizer counts as many tokens as were generated, wherever the text ends with a character`, async () => {
     const speak = await speakerOf(kind);
     for (const tokens of [1, 2, 3, 12, 100, 777, 5000]) {
       const whole = speak(6000).boundary?.(tokens) ?? tokens;
@@ -35,7 +35,7 @@ for (const kind of textKinds) {
   });
 
   for (const size of [1, 12, 500]) {
-    test(`${kind}: chunks of ${size} tokens are whole characters, none is empty, and together they are the text`, async () => {
+    test(`${kind}: chunks of ${size} tokens have only whole characters, are never empty, and add up to the text`, async () => {
       const stream = await openai.chat.completions.create({
         model: "m",
         messages: say(`[[sim text=${kind} output=1200 tokens_per_chunk=${size}]]`),
@@ -57,7 +57,7 @@ for (const kind of textKinds) {
   }
 }
 
-test("every format says the text, whole and as a stream, and bills its tokens", async () => {
+test("every format sends the text, whole and streamed, and bills its tokens", async () => {
   const prompt = "[[sim text=emoji output=90 tokens_per_chunk=7]]";
   const text = (await speakerOf("emoji"))(90).slice(0, 90);
 
@@ -86,7 +86,7 @@ test("every format says the text, whole and as a stream, and bills its tokens", 
   );
 });
 
-test("max_tokens ends the text within a character, which is billed and not shown; ignore_max passes it", async () => {
+test("max_tokens ends the text within a character, which is billed but not shown; ignore_max goes beyond it", async () => {
   const ask = async (fault: string) =>
     openai.chat.completions.create({ model: "m", max_tokens: 10, messages: say(`[[sim text=cjk output=40 fault=${fault}]]`) });
   const speak = await speakerOf("cjk");
@@ -100,7 +100,7 @@ test("max_tokens ends the text within a character, which is billed and not shown
   assert.equal(lastRow().output, 40);
 });
 
-test("a stream that is broken off is billed the tokens that it generated", async () => {
+test("an aborted stream is billed the tokens it generated", async () => {
   const stream = await openai.chat.completions.create({
     model: "m",
     messages: say("[[sim text=hex output=400 tokens_per_chunk=50 fault=reset_after:3]]"),
@@ -114,7 +114,7 @@ test("a stream that is broken off is billed the tokens that it generated", async
   assert.deepEqual([lastRow().output, lastRow().cut_at], [150, 150]);
 });
 
-test("a kind that does not exist is refused with those that do", async () => {
+test("an unknown kind is refused with a list of the kinds", async () => {
   await assert.rejects(
     async () => openai.chat.completions.create({ model: "m", messages: say("[[sim text=latin]]") }),
     /english\|code\|json\|csv\|hex\|cjk\|emoji/,

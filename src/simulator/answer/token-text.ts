@@ -1,4 +1,4 @@
-/** A text of a kind, with the tokens into which OpenAI's o200k_base splits it. */
+/** A text of a given kind, split into tokens by OpenAI's o200k_base. */
 
 import { assert } from "../../domain/assert.ts";
 import type { Content, Speaker } from "./content.ts";
@@ -6,7 +6,10 @@ import { linesOf, type TextKind } from "./text-kind.ts";
 
 const speakers = new Map<TextKind, Promise<Speaker>>();
 
-/** The speaker of a kind. The tokenizer is loaded with the first one: it takes 30 MB of memory, and most simulators never need it. */
+/**
+ * The speaker of a kind. The first one loads the tokenizer, which takes 30 MB of memory and which
+ * most simulators never need.
+ */
 export function speakerOf(kind: TextKind): Promise<Speaker> {
   let speaker = speakers.get(kind);
   if (!speaker) speakers.set(kind, (speaker = makeSpeaker(kind)));
@@ -27,7 +30,7 @@ async function makeSpeaker(kind: TextKind): Promise<Speaker> {
   return (tokens) => text.until(tokens);
 }
 
-/** Grows as needed: the text, and what is complete of it after each token. */
+/** Grows as needed: the text, and how much of it is complete after each token. */
 class TokenText {
   readonly #lines: Iterator<string, void>;
   readonly #sizes: (line: string) => readonly number[];
@@ -62,11 +65,11 @@ class TokenText {
   }
 }
 
-/** A place behind a token. */
+/** A position after a token. */
 interface Mark {
-  /** UTF-16 units of the characters that are complete. */
+  /** UTF-16 units of the complete characters. */
   readonly end: number;
-  /** Whether the token ends where a character does. */
+  /** Whether the token ends at a character boundary. */
   readonly whole: boolean;
 }
 

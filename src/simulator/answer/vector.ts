@@ -1,6 +1,8 @@
-/** A unit vector that stands for a text. */
+/** A deterministic unit vector for a text, used as its embedding. */
 
-/** FNV-1a of the text seeds a linear congruential generator; the same text always gives the same vector. */
+/**
+ * FNV-1a of the text seeds a linear congruential generator: the same text gives the same vector.
+ */
 export function vectorOf(text: string, dimensions: number): Float32Array {
   let state = 2166136261;
   for (let index = 0; index < text.length; index++) state = Math.imul(state ^ text.charCodeAt(index), 16777619);

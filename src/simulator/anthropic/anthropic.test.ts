@@ -19,7 +19,7 @@ function rowOf(id: string): BookRow {
 const ask = (content: string) => ({ model: "m", max_tokens: 100, messages: [{ role: "user" as const, content }] });
 const weather = { name: "weather", input_schema: { type: "object" as const, properties: { city: { type: "string" } } } };
 
-test("a whole message keeps its counts apart, and the books agree", async () => {
+test("a whole message reports disjoint counts, and the books agree", async () => {
   const text = "[[sim input=12 cached=30 cache_write=4 cache_write_1h=5 output=9 web_search=2]]";
   const { usage, id, content, stop_reason: stopReason } = await client.messages.create(ask(text));
   assert.deepEqual([usage.input_tokens, usage.cache_read_input_tokens, usage.cache_creation_input_tokens], [12, 30, 9]);
@@ -32,7 +32,7 @@ test("a whole message keeps its counts apart, and the books agree", async () => 
   assert.deepEqual([row.input, row.cache_read, row.cache_write_5m, row.cache_write_1h, row.output, row.web_search], [12, 30, 4, 5, 9, 2]);
 });
 
-test("the SDK's own stream ends at the same counts, cumulative", async () => {
+test("the SDK's stream ends with the same cumulative counts", async () => {
   const stream = client.messages.stream(ask("[[sim input=12 cached=30 output=9]]"));
   const answer = await stream.finalMessage();
   assert.deepEqual([answer.usage.input_tokens, answer.usage.cache_read_input_tokens, answer.usage.output_tokens], [12, 30, 9]);
@@ -40,14 +40,14 @@ test("the SDK's own stream ends at the same counts, cumulative", async () => {
   assert.deepEqual([rowOf(answer.id).output, rowOf(answer.id).finished], [9, true]);
 });
 
-test("max_tokens end a message, and a message without them is refused", async () => {
+test("max_tokens ends a message, and a request without it is refused", async () => {
   const answer = await client.messages.create({ ...ask("hi"), max_tokens: 2 });
   assert.deepEqual([answer.stop_reason, answer.usage.output_tokens], ["max_tokens", 2]);
   const { max_tokens: _, ...without } = ask("hi");
   await assert.rejects(client.messages.create(without as never), BadRequestError);
 });
 
-test("thinking stands before the text, inside the output, and streams with its signature", async () => {
+test("thinking precedes the text, counts as output, and streams with its signature", async () => {
   const body = { ...ask("[[sim output=10 reasoning=6]]"), max_tokens: 2000, thinking: { type: "enabled" as const, budget_tokens: 1024 } };
   const whole = await client.messages.create(body);
   const streamed = await client.messages.stream(body).finalMessage();
@@ -62,12 +62,12 @@ test("thinking stands before the text, inside the output, and streams with its s
   }
 });
 
-test("a thinking budget that does not fit below max_tokens is refused, as the provider does", async () => {
+test("a thinking budget not below max_tokens is refused, as the provider does", async () => {
   const thinking = { type: "enabled" as const, budget_tokens: 1024 };
   await assert.rejects(client.messages.create({ ...ask("hi"), max_tokens: 1024, thinking }), /greater than `thinking.budget_tokens`/);
 });
 
-test("an offered tool is called, whole and streamed, and its result is answered with text", async () => {
+test("an offered tool is called, whole and streamed, and its result gets a text answer", async () => {
   const whole = await client.messages.create({ ...ask("hi"), tools: [weather] });
   const streamed = await client.messages.stream({ ...ask("hi"), tools: [weather] }).finalMessage();
   for (const answer of [whole, streamed]) {
@@ -89,7 +89,7 @@ test("an offered tool is called, whole and streamed, and its result is answered 
   assert.equal(forced.stop_reason, "tool_use");
 });
 
-test("a marked prefix is written the first time and read after that", async () => {
+test("a marked prefix is written on first use and read from then on", async () => {
   const system = [{ type: "text" as const, text: "p".repeat(400), cache_control: { type: "ephemeral" as const, ttl: "1h" as const } }];
   const first = await client.messages.create({ ...ask("one"), system });
   const second = await client.messages.create({ ...ask("two"), system });
@@ -100,7 +100,7 @@ test("a marked prefix is written the first time and read after that", async () =
   assert.equal(other.usage.cache_read_input_tokens, 0);
 });
 
-test("count_tokens gives what a message would be billed as input, and bills nothing", async () => {
+test("count_tokens returns the input that a message would be billed, and bills nothing", async () => {
   const before = simulator.books.size;
   const { input_tokens: counted } = await client.messages.countTokens({ model: "m", messages: ask("how many tokens is this").messages });
   assert.equal(simulator.books.size, before);
@@ -108,14 +108,14 @@ test("count_tokens gives what a message would be billed as input, and bills noth
   assert.equal(usage.input_tokens, counted);
 });
 
-test("a bare /v1/messages and /v1/models speak this wire too", async () => {
+test("bare /v1/messages and /v1/models use this wire too", async () => {
   const bare = new Anthropic({ apiKey: "none", baseURL: simulator.url });
   assert.equal((await bare.messages.create(ask("hi"))).type, "message");
   const models = await Array.fromAsync(bare.models.list());
   assert.equal(models[0]?.type, "model");
 });
 
-test("an overloaded provider says so in this wire's words", async () => {
+test("an overloaded provider reports it in this wire's format", async () => {
   await assert.rejects(client.messages.create(ask("[[sim fault=529]]")), (error: unknown) => {
     assert.ok(error instanceof APIError);
     assert.equal(error.status, 529);

@@ -1,11 +1,14 @@
-/** The prefix that `cache_control` marks: everything up to the last breakpoint, in the order tools, system, messages. */
+/**
+ * Reads the prefix marked by `cache_control`: everything up to the last breakpoint, in the order
+ * tools, system, messages.
+ */
 
 import { createHash } from "node:crypto";
 import type { CacheAsk } from "../call.ts";
 import { measure, type InputSize } from "../ask/input.ts";
 import { isObject, listOf, type JsonObject } from "../ask/json.ts";
 
-/** @returns Null when the request marks nothing. */
+/** @returns Null if the request marks nothing. */
 export function cacheAsk(body: JsonObject): CacheAsk | null {
   const blocks = [...listOf(body["tools"]), ...listOf(body["system"]), ...listOf(body["messages"]).flatMap(contentOf)];
   const last = blocks.findLastIndex((block) => isObject(block) && isObject(block["cache_control"]));
@@ -22,7 +25,7 @@ export function cacheAsk(body: JsonObject): CacheAsk | null {
   return { key: hash.digest("base64"), tokens: Math.ceil(size.bytes / 4), ttl: control["ttl"] === "1h" ? "1h" : "5m" };
 }
 
-/** Where the breakpoint stands is no part of the prefix. */
+/** The position of the breakpoint is not part of the prefix. */
 function withoutMark(key: string, value: unknown): unknown {
   return key === "cache_control" ? undefined : value;
 }

@@ -1,21 +1,21 @@
-/** A message, whole, and the blocks that it is made of. */
+/** Formats a whole message and its content blocks. */
 
 import type { Counts, OfferedTool, Plan } from "../call.ts";
 import { saidWords } from "../answer/content.ts";
 
 export const messagesIdPrefix = "msg_sim_";
 
-/** One content block: what its start, its one kind of delta and its whole say. */
+/** One content block: its start, its kind of delta, and the whole block. */
 export interface Block {
   readonly kind: "thinking" | "search" | "result" | "tool" | "text";
-  /** JSON text of the block before anything was said. */
+  /** JSON text of the block before any content. */
   readonly started: string;
   readonly done: string;
 }
 
 export const signature = "c2ltdWxhdGVk";
 
-/** In order: thinking, the searches and what they found, then the text or the call. */
+/** In order: thinking, the searches and their results, then the text or the tool call. */
 export function blocks(plan: Plan): readonly Block[] {
   const list: Block[] = [];
   if (plan.reasoningEach > 0) {
@@ -42,7 +42,7 @@ function toolBlock(plan: Plan, tool: OfferedTool): Block {
   const text = plan.content.slice(0, plan.content.tokens);
   const block = (input: string): string =>
     `{"type":"tool_use","id":"toolu_sim_${plan.number}","name":${JSON.stringify(tool.name)},"input":${input}}`;
-  // A call that max_tokens cut has no whole arguments, and the provider then gives what could be read of them.
+  // Arguments cut by max_tokens are incomplete; the provider then returns what could be parsed.
   return { kind: "tool", started: block("{}"), done: block(plan.cut || text === "" ? "{}" : text) };
 }
 
@@ -56,7 +56,7 @@ export function stopReason(plan: Plan): string {
   return plan.tool ? "tool_use" : "end_turn";
 }
 
-/** @param output What stands as output_tokens: a placeholder at the start of a stream. */
+/** @param output The value of output_tokens: a placeholder at the start of a stream. */
 export function usage(plan: Plan, counts: Counts, output: number): string {
   const searches = counts.web_search > 0 ? `{"web_search_requests":${counts.web_search},"web_fetch_requests":0}` : "null";
   return (

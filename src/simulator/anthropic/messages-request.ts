@@ -1,4 +1,4 @@
-/** What a request for a message asks. */
+/** Reads a request for a message. */
 
 import { PurserError } from "../../domain/error.ts";
 import type { Ask, OfferedTool } from "../call.ts";
@@ -39,7 +39,7 @@ export function readMessages(body: JsonObject, maxTokens: number | null): Ask {
   };
 }
 
-/** Anthropic's `user_id`, or what the caller put beside it. */
+/** Anthropic's `user_id`, or the caller's own `purser_call` next to it. */
 function tagOf(metadata: unknown): string | null {
   if (!isObject(metadata)) return null;
   const tag = metadata["purser_call"] ?? metadata["user_id"];
@@ -57,7 +57,7 @@ function thinks(thinking: unknown, maxTokens: number | null): boolean {
   if (budget >= leastThinking && (maxTokens === null || budget < maxTokens)) return true;
   throw new PurserError("invalid_request", "`max_tokens` must be greater than `thinking.budget_tokens`", {
     field: "max_tokens",
-    remedy: "Ask for more tokens than the model may think, which are 1,024 at least.",
+    remedy: "Set max_tokens above the thinking budget, which is at least 1,024 tokens.",
   });
 }
 

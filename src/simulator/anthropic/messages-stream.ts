@@ -1,4 +1,7 @@
-/** `/v1/messages` as a stream: the usage starts at message_start and ends, cumulative, at message_delta. */
+/**
+ * Streams `/v1/messages`: message_start has the first usage, message_delta the final, cumulative
+ * one.
+ */
 
 import type { Plan, Step } from "../call.ts";
 import { saidWords } from "../answer/content.ts";
@@ -22,12 +25,12 @@ export function* messagesStream(plan: Plan): Generator<Step> {
   const { claimed, claimedFirst } = plan;
   const delta = `,"delta":{"stop_reason":"${stopReason(plan)}","stop_sequence":null}`;
   if (claimedFirst) yield frame(event("message_delta", `${delta},"usage":${usage(plan, claimedFirst, claimedFirst.output)}`));
-  // The SDKs read a usage here in any case, and an empty one changes nothing.
+  // The SDKs always read a usage here; an empty one changes nothing.
   yield frame(event("message_delta", `${delta},"usage":${claimed ? usage(plan, claimed, claimed.output) : "{}"}`));
   yield closing(event("message_stop", ""));
 }
 
-/** Output is a placeholder of 1 here, as the provider's is. */
+/** Output is a placeholder of 1 here, as at the provider. */
 function startMessage(plan: Plan): string {
   const started = plan.claimed ? `,"usage":${usage(plan, plan.claimed, Math.min(1, plan.claimed.output))}` : ',"usage":{}';
   return message(plan, { content: "", stopReason: null, usage: started });

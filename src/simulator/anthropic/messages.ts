@@ -1,4 +1,4 @@
-/** `/v1/messages` and `/v1/messages/count_tokens`. */
+/** The endpoints `/v1/messages` and `/v1/messages/count_tokens`. */
 
 import type { Format } from "../call.ts";
 import { messagesAnswer, messagesIdPrefix } from "./messages-answer.ts";

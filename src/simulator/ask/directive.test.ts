@@ -1,4 +1,4 @@
-/** Directives, and what is made of them: words, texts that fit, counts of an input. */
+/** Directives and the parts of an answer they control: words, fixed texts, input counts. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,23 +7,23 @@ import { fixedText, saidWords } from "../answer/content.ts";
 import { readDirective } from "./directive.ts";
 import { inputTokens, measure } from "./input.ts";
 
-test("a text without a directive steers nothing", () => {
+test("a text without a directive sets nothing", () => {
   for (const text of ["", "hello", "[[simple]]", "[[sim input=5", "[sim input=5]"]) assert.deepEqual(readDirective(text, undefined), {});
 });
 
-test("keys are read from the text and from the field, which wins", () => {
+test("keys are read from the text and from the field; the field takes precedence", () => {
   const directive = readDirective("before [[sim  input=374\noutput=44 tag=a:b/c]] after", { output: 45, cost_usd: "0.5" });
   assert.deepEqual(directive, { input: 374, output: 45, tag: "a:b/c", cost_usd: "0.5" });
 });
 
-test("a lie is kept beside the faults, wherever it stands", () => {
+test("a lie is added to the faults, in any order", () => {
   for (const text of ["[[sim fault=no_done lie=ignore_max]]", "[[sim lie=ignore_max fault=no_done]]"]) {
     const { fault } = readDirective(text, undefined);
     assert.deepEqual(fault?.map(({ kind }) => kind).sort(), ["ignore_max", "no_done"]);
   }
 });
 
-test("a key or value that cannot be read is refused by name", () => {
+test("an invalid key or value is refused by name", () => {
   for (const pair of [
     "inputs=1",
     "input",
@@ -39,7 +39,7 @@ test("a key or value that cannot be read is refused by name", () => {
   assert.throws(() => readDirective("", "output=3"), /sim must be an object/);
 });
 
-test("words are a prefix of one endless text, one a token, and pieces make the whole", () => {
+test("words are a prefix of one endless text, one per token, and slices add up to the whole", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 5000 }), fc.integer({ min: 0, max: 5000 }), (one, other) => {
       const [from, to] = [Math.min(one, other), Math.max(one, other)];
@@ -50,7 +50,7 @@ test("words are a prefix of one endless text, one a token, and pieces make the w
   );
 });
 
-test("a fixed text is whole over all of its tokens, and no piece is lost between", () => {
+test("a fixed text spans all of its tokens, and its slices lose nothing", () => {
   fc.assert(
     fc.property(fc.string(), fc.integer({ min: 1, max: 50 }), (text, wanted) => {
       const content = fixedText(text, wanted, wanted);
@@ -61,7 +61,7 @@ test("a fixed text is whole over all of its tokens, and no piece is lost between
   );
 });
 
-test("input is counted in bytes of text, and media by the piece", () => {
+test("input is counted in bytes of text, and media per item", () => {
   const content = [
     { type: "text", text: "été!" },
     { type: "image_url", image_url: { url: "data:xxxxxxxxxxxxxxxx" } },

@@ -1,6 +1,7 @@
 /**
- * How a caller steers one call: `[[sim input=374 output=44 fault=reset_after:10]]` in the last text of the user, or the
- * same keys in a body field `sim`. Both pass through a gateway untouched; where they disagree the field wins.
+ * Directives let a caller control one call: `[[sim input=374 output=44 fault=reset_after:10]]` in
+ * the user's last text, or the same keys in a body field `sim`. Both pass through a gateway
+ * untouched; the field takes precedence.
  */
 
 import { PurserError } from "../../domain/error.ts";
@@ -8,7 +9,7 @@ import { textKinds, type TextKind } from "../answer/text-kind.ts";
 import { parseFaults, type Fault } from "../play/faults.ts";
 import { isObject } from "./json.ts";
 
-/** Every key is optional. Token counts are disjoint and of the model's own count, not of one format's. */
+/** Every key is optional. Token counts are disjoint, whatever the format reports. */
 export interface Directive {
   /** Uncached input tokens. */
   readonly input?: number;
@@ -16,37 +17,43 @@ export interface Directive {
   readonly cached?: number;
   readonly cache_write?: number;
   readonly cache_write_1h?: number;
-  /** Output tokens of one choice, `reasoning` inside. */
+  /** Output tokens of one choice, including `reasoning`. */
   readonly output?: number;
   readonly reasoning?: number;
   /** Web searches on the provider's side. */
   readonly web_search?: number;
-  /** Milliseconds before the head of the answer, from there to the first token, and between chunks. */
+  /** Milliseconds before the headers, from there to the first token, and between chunks. */
   readonly latency_ms?: number;
   readonly ttft_ms?: number;
   readonly gap_ms?: number;
   readonly tokens_per_chunk?: number;
-  /** The kind of text to say, in tokens of o200k_base; plain words otherwise. Arguments and structured answers stay as they are. */
+  /**
+   * The kind of text to generate, in tokens of o200k_base; plain words by default. Does not affect
+   * arguments and structured answers.
+   */
   readonly text?: TextKind;
-  /** See faults.ts; `none` also overrules what the dice would do. */
+  /** See faults.ts; `none` also disables random faults. */
   readonly fault?: readonly Fault[];
-  /** What a call that was cut is billed: what it `generated` (the default of streams), `full`, or `none`. */
+  /**
+   * What a call that was cut is billed: the tokens `generated` (the default of streams), `full`, or
+   * `none`.
+   */
   readonly bill?: "generated" | "full" | "none";
-  /** The tool to call by name, or `none`. */
+  /** The name of the tool to call, or `none`. */
   readonly tool?: string;
-  /** The model that the answer names instead of the one asked for. */
+  /** The model named in the answer, instead of the requested one. */
   readonly served?: string;
-  /** The service tier that the answer names. */
+  /** The service tier named in the answer. */
   readonly tier?: string;
-  /** What the answer reports as its cost (OpenRouter, xAI), in USD. */
+  /** The cost reported in the answer (OpenRouter, xAI), in USD. */
   readonly cost_usd?: string;
-  /** Kept in the books, so that a caller finds its row. */
+  /** Kept in the books, so a caller can find its row. */
   readonly tag?: string;
 }
 
-/** Ten million: more than any context, and little enough to write. */
+/** Ten million: more than any context, but few enough to write. */
 const mostTokens = 10_000_000;
-/** A text of that many words takes some ten megabytes. */
+/** A text of this many words takes about ten megabytes. */
 const mostOutput = 2_000_000;
 const mostMs = 3_600_000;
 
@@ -78,9 +85,9 @@ const none: Directive = {};
 const pattern = /\[\[sim\b([^\]]*)\]\]/;
 
 /**
- * @param text The last text of the user.
- * @param field The body's `sim`, if it has one.
- * @throws PurserError `invalid_request` for a key that does not exist or a value out of range.
+ * @param text The user's last text.
+ * @param field The body's `sim`, if any.
+ * @throws PurserError `invalid_request` for an unknown key or a value out of range.
  */
 export function readDirective(text: string, field: unknown): Directive {
   const written = text.includes("[[sim") ? pattern.exec(text)?.[1] : undefined;
@@ -106,7 +113,7 @@ function put(directive: Record<string, unknown>, pair: { readonly key: string; r
   if (key === "fault") {
     directive["fault"] = [...parseFaults(value), ...((directive["lie"] as readonly Fault[] | undefined) ?? [])];
   } else if (key === "lie") {
-    // A lie is a fault by another name, and does not replace the faults that stand before it.
+    // A lie is a fault by another name: it adds to the faults before it.
     directive["lie"] = parseFaults(value);
     directive["fault"] = [...((directive["fault"] as readonly Fault[] | undefined) ?? []), ...parseFaults(value)];
   } else {
@@ -124,7 +131,7 @@ function readValue(key: string, value: string): number | string {
   const shape = Object.hasOwn(texts, key) ? texts[key] : undefined;
   if (!shape) throw refusal(key, `The keys are ${[...Object.keys(counts), "fault", "lie", ...Object.keys(texts)].join(", ")}.`);
   if (shape.test(value)) return value;
-  throw refusal(key, `Write what matches ${shape.source}.`);
+  throw refusal(key, `Write a value that matches ${shape.source}.`);
 }
 
 function refusal(key: string, remedy: string): PurserError {

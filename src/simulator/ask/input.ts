@@ -1,4 +1,7 @@
-/** What an input says, and how many tokens it has by a rule that anyone can repeat: bytes of text / 4, 4 a message, 258 a picture or file. */
+/**
+ * Measures an input and counts its tokens by a simple rule: bytes of text / 4, plus 4 per message
+ * and 258 per picture or file.
+ */
 
 import { isObject, type JsonObject } from "./json.ts";
 
@@ -32,13 +35,13 @@ const media: ReadonlySet<string> = new Set([
   "file",
 ]);
 
-/** UTF-8 bytes of the text and the number of media objects in some JSON. */
+/** UTF-8 bytes of the text and number of media objects in a JSON value. */
 export interface InputSize {
   bytes: number;
   media: number;
 }
 
-/** @returns `size`, grown by what stands in `value`. */
+/** @returns `size` plus the size of `value`. */
 export function measure(value: unknown, size: InputSize = { bytes: 0, media: 0 }): InputSize {
   if (typeof value === "string") {
     size.bytes += Buffer.byteLength(value);
@@ -53,12 +56,16 @@ export function measure(value: unknown, size: InputSize = { bytes: 0, media: 0 }
   return size;
 }
 
-/** @param messages How many messages the text stood in. */
+/** @param messages How many messages the text came in. */
 export function inputTokens(size: InputSize, messages: number): number {
   return Math.ceil(size.bytes / 4) + tokensPerMessage * messages + tokensPerMedia * size.media;
 }
 
-/** The last text of the user, where a directive may stand. @param messages Each with a role, and a content that is a text or parts with a `text`. */
+/**
+ * The user's last text, which may contain a directive.
+ *
+ * @param messages Each with a role, and a content that is a text or parts with a `text`.
+ */
 export function lastUserText(messages: readonly unknown[]): string {
   for (let index = messages.length - 1; index >= 0; index--) {
     const message = messages[index];

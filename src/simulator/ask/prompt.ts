@@ -1,12 +1,12 @@
-/** Inputs that are texts, or lists of token ids. */
+/** Reads inputs that are texts or lists of token ids. */
 
 export interface Prompt {
   readonly text: string;
-  /** By the simulator's rule for texts; of token ids as many as there are. */
+  /** By the simulator's rule for texts; the number of ids for token ids. */
   readonly tokens: number;
 }
 
-/** @returns Null for what is neither, and for an empty list. */
+/** @returns Null for anything else, and for an empty list. */
 export function promptsOf(input: unknown): readonly Prompt[] | null {
   if (typeof input === "string") return [{ text: input, tokens: Math.max(1, Math.ceil(Buffer.byteLength(input) / 4)) }];
   if (!Array.isArray(input) || input.length === 0) return null;

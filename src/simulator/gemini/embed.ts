@@ -1,4 +1,4 @@
-/** `/v1beta/models/{model}:embedContent` and `:batchEmbedContents`. */
+/** The endpoints `/v1beta/models/{model}:embedContent` and `:batchEmbedContents`. */
 
 import type { Ask, Format, Plan, Route } from "../call.ts";
 import { vectorOf } from "../answer/vector.ts";

@@ -16,7 +16,7 @@ function lastRow(): BookRow {
   return row;
 }
 
-test("a whole answer tells cached tokens inside the prompt and thoughts outside the candidates", async () => {
+test("a whole answer counts cached tokens in the prompt, and thoughts outside the candidates", async () => {
   const answer = await client.models.generateContent({ model: "m", contents: "[[sim input=9 cached=20 output=28 reasoning=8]]" });
   const usage = answer.usageMetadata;
   assert.deepEqual([usage?.promptTokenCount, usage?.cachedContentTokenCount, usage?.candidatesTokenCount], [29, 20, 20]);
@@ -25,7 +25,7 @@ test("a whole answer tells cached tokens inside the prompt and thoughts outside 
   assert.deepEqual([lastRow().id, lastRow().input, lastRow().cache_read, lastRow().output], [answer.responseId, 9, 20, 28]);
 });
 
-test("a stream repeats its usage, growing, and ends at what is billed", async () => {
+test("a stream repeats its growing usage, and ends with the billed one", async () => {
   const stream = await client.models.generateContentStream({ model: "m", contents: "[[sim input=9 output=10 reasoning=4]]" });
   const chunks = await Array.fromAsync(stream);
   const said = chunks.map((chunk) => chunk.usageMetadata?.candidatesTokenCount ?? 0);
@@ -43,7 +43,7 @@ test("without alt=sse a stream is one JSON list", async () => {
   assert.equal(list.at(-1)?.usageMetadata.candidatesTokenCount, 3);
 });
 
-test("maxOutputTokens end an answer, and every candidate is billed", async () => {
+test("maxOutputTokens ends an answer, and every candidate is billed", async () => {
   const config = { maxOutputTokens: 5, candidateCount: 2 };
   const answer = await client.models.generateContent({ model: "m", contents: "hi", config });
   assert.deepEqual(
@@ -54,7 +54,7 @@ test("maxOutputTokens end an answer, and every candidate is billed", async () =>
   assert.equal(lastRow().output, 10);
 });
 
-test("an offered function is called, whole and streamed, and its result is answered with text", async () => {
+test("an offered function is called, whole and streamed, and its result gets a text answer", async () => {
   const config = {
     tools: [
       { functionDeclarations: [{ name: "weather", parametersJsonSchema: { type: "object", properties: { city: { type: "string" } } } }] },
@@ -69,7 +69,7 @@ test("an offered function is called, whole and streamed, and its result is answe
   assert.equal(second.functionCalls, undefined);
 });
 
-test("a function is read in snake_case as well, as Google's servers do", async () => {
+test("a function is accepted in snake_case too, as by Google's servers", async () => {
   const schema = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
   const body = {
     contents: [{ parts: [{ text: "hi" }] }],
@@ -83,7 +83,7 @@ test("a function is read in snake_case as well, as Google's servers do", async (
   assert.match(await response.text(), /"name":"weather","args":\{"city":"sample"\}/);
 });
 
-test("countTokens gives what an answer would be billed as input, and bills nothing", async () => {
+test("countTokens returns the input that an answer would be billed, and bills nothing", async () => {
   const before = simulator.books.size;
   const { totalTokens } = await client.models.countTokens({ model: "m", contents: "how many tokens is this" });
   assert.equal(simulator.books.size, before);

@@ -1,4 +1,4 @@
-/** An answer of generateContent, and the parts that streams share with it. */
+/** Formats an answer of generateContent, and the parts that streams share with it. */
 
 import type { Counts, Plan } from "../call.ts";
 
@@ -14,7 +14,7 @@ export function finishReason(plan: Plan): string {
   return plan.cut ? "MAX_TOKENS" : "STOP";
 }
 
-/** A function call comes whole here, also in a stream. */
+/** Gemini sends a function call whole, even in a stream. */
 export function wholeParts(plan: Plan): string {
   const text = plan.content.slice(0, plan.content.tokens);
   if (!plan.tool) return `{"text":${JSON.stringify(text)}}`;
@@ -38,7 +38,9 @@ export function usageFields(plan: Plan): string {
   return first + (plan.claimed ? `,"usageMetadata":${usage(plan.claimed)}` : "");
 }
 
-/** Cached tokens stand inside the prompt; thoughts outside the candidates and inside the total. */
+/**
+ * Cached tokens are part of the prompt; thoughts are outside the candidates but part of the total.
+ */
 export function usage(counts: Counts): string {
   const prompt = counts.input + counts.cache_read + counts.cache_write_5m + counts.cache_write_1h;
   const cached = counts.cache_read > 0 ? `"cachedContentTokenCount":${counts.cache_read},` : "";

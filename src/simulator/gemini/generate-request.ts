@@ -1,10 +1,10 @@
-/** What a request for content asks. */
+/** Reads a request to generate content. */
 
 import type { Ask, OfferedTool, Route } from "../call.ts";
 import { inputTokens, measure } from "../ask/input.ts";
 import { anyObject, isObject, listField, listOf, textField, wholeField, type JsonObject } from "../ask/json.ts";
 
-/** The API takes its JSON names in camel case and in snake case. */
+/** The API accepts JSON names in camel case and snake case. */
 function either(body: JsonObject, camel: string, snake: string): unknown {
   return body[camel] ?? body[snake];
 }

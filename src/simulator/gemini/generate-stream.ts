@@ -1,10 +1,13 @@
-/** streamGenerateContent, as events or as one JSON list. */
+/** Streams generateContent, as events or as one JSON list. */
 
 import type { Plan, Route, Step } from "../call.ts";
 import { closing, frame, tokenSteps, unseen } from "../answer/step.ts";
 import { candidate, finishReason, response, usage, usageFields, wholeParts } from "./generate-answer.ts";
 
-/** Every event repeats the usage so far, cumulative. `alt=sse` makes events; without it the answer is one JSON list. */
+/**
+ * Every event repeats the cumulative usage so far. `alt=sse` makes events; without it, the answer
+ * is one JSON list.
+ */
 export function* generateStream(plan: Plan, route: Route): Generator<Step> {
   const asEvents = /(^|&)alt=sse(&|$)/.test(route.query);
   let written = false;
@@ -34,7 +37,7 @@ function* choiceSteps(plan: Plan, index: number, wrap: (json: string) => string)
   yield frame(wrap(response(plan, end, last ? usageFields(plan) : "")));
 }
 
-/** @param said Tokens of text that have been sent by then. */
+/** @param said Text tokens sent so far. */
 function usageSoFar({ claimed }: Plan, said: number): string {
   if (!claimed || claimed.output < 0) return claimed ? `,"usageMetadata":${usage(claimed)}` : "";
   return `,"usageMetadata":${usage({ ...claimed, output: claimed.reasoning + said })}`;

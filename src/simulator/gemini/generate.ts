@@ -1,4 +1,7 @@
-/** `/v1beta/models/{model}:generateContent`, `:streamGenerateContent` and `:countTokens`. */
+/**
+ * The endpoints `/v1beta/models/{model}:generateContent`, `:streamGenerateContent` and
+ * `:countTokens`.
+ */
 
 import type { Format } from "../call.ts";
 import { isObject } from "../ask/json.ts";

@@ -1,4 +1,4 @@
-/** A chat completion, whole, in the dialects of OpenAI, DeepSeek, xAI and OpenRouter. */
+/** Formats a whole chat completion in the dialects of OpenAI, DeepSeek, xAI and OpenRouter. */
 
 import type { Plan, SimulatedProvider } from "../call.ts";
 import { saidWords } from "../answer/content.ts";
@@ -17,7 +17,7 @@ export function chatAnswer(plan: Plan): string {
   );
 }
 
-/** Fields of the head that a dialect adds, with a comma in front. */
+/** The fields that a dialect adds at the start, with a leading comma. */
 export function extras(plan: Plan): string {
   const provider = plan.provider === "openrouter" ? ',"provider":"Simulator"' : "";
   const tier = plan.directive.tier ?? (plan.provider === "openai" ? "default" : null);
@@ -29,7 +29,7 @@ export function finishReason(plan: Plan): string {
   return plan.tool ? "tool_calls" : "stop";
 }
 
-/** The field of a message that shows the reasoning; null where a provider hides it. */
+/** The message field for the reasoning; null if the provider hides it. */
 export function reasoningField(provider: SimulatedProvider): string | null {
   if (provider === "deepseek" || provider === "xai") return "reasoning_content";
   return provider === "openrouter" ? "reasoning" : null;

@@ -1,11 +1,11 @@
-/** What a request for a chat completion asks. */
+/** Reads a request for a chat completion. */
 
 import type { Ask } from "../call.ts";
 import { inputTokens, lastUserText, measure } from "../ask/input.ts";
 import { anyObject, isObject, listField, textField, wholeField, type JsonObject } from "../ask/json.ts";
 import { offeredTools, toolToCall } from "./tool.ts";
 
-/** What starts a reply, beside the messages. */
+/** Tokens that start a reply, in addition to the messages. */
 const replyTokens = 3;
 
 export function readChat(body: JsonObject): Ask {

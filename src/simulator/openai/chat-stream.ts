@@ -1,4 +1,4 @@
-/** `/v1/chat/completions` as a stream: chunks, the usage where each dialect puts it, `[DONE]`. */
+/** Streams `/v1/chat/completions`: chunks, the usage where each dialect puts it, `[DONE]`. */
 
 import type { Plan, Step } from "../call.ts";
 import { saidWords } from "../answer/content.ts";
@@ -7,13 +7,16 @@ import { callId, chatIdPrefix, extras, finishReason, reasoningField } from "./ch
 import { chatUsage } from "./usage.ts";
 
 interface Frames {
-  /** Up to the list of choices. */
+  /** Everything before the list of choices. */
   readonly head: string;
-  /** Behind it, on every chunk that does not carry the usage. */
+  /** Everything after it, on every chunk without the usage. */
   readonly tail: string;
 }
 
-/** DeepSeek puts usage on the finishing chunk, OpenRouter on one more with a choice, OpenAI and xAI on one more without. */
+/**
+ * DeepSeek puts usage on the finishing chunk, OpenRouter on an extra one with a choice, OpenAI and
+ * xAI on an extra one without.
+ */
 export function* chatStream(plan: Plan): Generator<Step> {
   const frames = framesOf(plan);
   if (plan.provider === "openrouter") yield frame(": OPENROUTER PROCESSING\n\n");
@@ -31,7 +34,7 @@ function framesOf(plan: Plan): Frames {
   const head =
     `data: {"id":"${chatIdPrefix(plan.provider)}${plan.number}","object":"chat.completion.chunk","created":${plan.createdSeconds},` +
     `"model":${JSON.stringify(plan.model)}${extras(plan)},"choices":[`;
-  // Without include_usage OpenAI leaves the field out; with it every chunk but one says null.
+  // Without include_usage, OpenAI omits the field; with it, every other chunk has null.
   const nulls = plan.provider === "deepseek" || (plan.provider === "openai" && plan.ask.usageAsked);
   return { head, tail: nulls ? '],"usage":null}\n\n' : "]}\n\n" };
 }

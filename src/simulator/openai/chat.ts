@@ -1,4 +1,4 @@
-/** `/v1/chat/completions`. */
+/** The endpoint `/v1/chat/completions`. */
 
 import type { Format } from "../call.ts";
 import { chatAnswer, chatIdPrefix } from "./chat-answer.ts";

@@ -1,4 +1,4 @@
-/** `/v1/completions`, whole and as a stream: a prompt or several, and a text for each. */
+/** The endpoint `/v1/completions`, whole and streamed: one or more prompts, and a text for each. */
 
 import { PurserError } from "../../domain/error.ts";
 import { closing, frame, tokenSteps } from "../answer/step.ts";
@@ -9,7 +9,10 @@ import { finishReason } from "./chat-answer.ts";
 import { tagOf } from "./chat-request.ts";
 import { chatUsage, usageFields } from "./usage.ts";
 
-/** OpenAI's own default of `max_tokens` at this endpoint (openai 7.57, `CompletionCreateParams`, read 2026-11). */
+/**
+ * OpenAI's default of `max_tokens` at this endpoint (openai 7.57, `CompletionCreateParams`, read
+ * 2026-11).
+ */
 const usualTokens = 16;
 
 const idPrefix = "cmpl-sim-";
@@ -27,9 +30,9 @@ export const completions: Format = {
 function readCompletions(body: JsonObject): Ask {
   const prompts = promptsOf(body["prompt"] ?? "");
   if (prompts === null) {
-    throw new PurserError("invalid_request", "prompt is not a text or a list of texts", {
+    throw new PurserError("invalid_request", "prompt is not a string or a list of strings", {
       field: "prompt",
-      remedy: "Send prompt as a text, a list of texts, or a list of token ids.",
+      remedy: "Send prompt as a string, a list of strings, or a list of token ids.",
     });
   }
   return {

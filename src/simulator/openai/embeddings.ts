@@ -1,4 +1,6 @@
-/** `/v1/embeddings`: a unit vector made of the text's hash, as numbers or base64. */
+/**
+ * The endpoint `/v1/embeddings`: a unit vector derived from the text's hash, as numbers or base64.
+ */
 
 import { PurserError } from "../../domain/error.ts";
 import { vectorOf } from "../answer/vector.ts";
@@ -9,7 +11,7 @@ import { tagOf } from "./chat-request.ts";
 
 const defaultDimensions = 256;
 
-/** An embedding's request has more to keep than other asks: its inputs and the form of its answer. */
+/** An embedding request also keeps its inputs and the form of its answer. */
 interface EmbeddingAsk extends Ask {
   readonly inputs: readonly string[];
   readonly dimensions: number;
@@ -49,9 +51,9 @@ function readEmbeddings(body: JsonObject): EmbeddingAsk {
 }
 
 function noInput(): PurserError {
-  return new PurserError("invalid_request", "input is missing, or is not a text or a list of texts", {
+  return new PurserError("invalid_request", "input is missing, or is not a string or a list of strings", {
     field: "input",
-    remedy: "Send input as a text, a list of texts, or a list of token ids.",
+    remedy: "Send input as a string, a list of strings, or a list of token ids.",
   });
 }
 

@@ -31,7 +31,7 @@ const weather = {
   },
 };
 
-test("a whole completion bills what it says, by the stated rule for input", async () => {
+test("a whole completion bills the usage it reports, by the documented rule for input", async () => {
   const answer = await client().chat.completions.create({ model: "m", messages: say("twelve bytes") });
   assert.equal(answer.usage?.prompt_tokens, 3 + 4 + 3);
   assert.equal(answer.usage.completion_tokens, 32);
@@ -41,7 +41,7 @@ test("a whole completion bills what it says, by the stated rule for input", asyn
   assert.deepEqual([row.input, row.output, row.billed, row.finished, row.cut_at], [10, 32, true, true, null]);
 });
 
-test("a directive gives disjoint counts, and the format tells them its own way", async () => {
+test("a directive sets disjoint counts, and the format reports them its own way", async () => {
   const text = "[[sim input=374 cached=100 cache_write=7 output=44 reasoning=20 served=m-2026 tag=join-1]]";
   const answer = await client().chat.completions.create({ model: "m", messages: say(text) });
   assert.equal(answer.model, "m-2026");
@@ -56,13 +56,13 @@ test("a directive gives disjoint counts, and the format tells them its own way",
   );
 });
 
-test("the body field sim overrules the directive in the text", async () => {
+test("the body field sim overrides the directive in the text", async () => {
   const body = { model: "m", messages: say("[[sim output=5 input=9]]"), sim: { output: 6 } };
   const { usage } = await client().chat.completions.create(body);
   assert.deepEqual([usage?.prompt_tokens, usage?.completion_tokens], [9, 6]);
 });
 
-test("max tokens end an answer, in both of their names", async () => {
+test("the token limit ends an answer, under both of its names", async () => {
   for (const ceiling of [{ max_tokens: 3 }, { max_completion_tokens: 3 }]) {
     const answer = await client().chat.completions.create({ model: "m", messages: say("hello"), ...ceiling });
     assert.equal(answer.choices[0]?.finish_reason, "length");
@@ -91,7 +91,7 @@ test("a stream without include_usage has no usage, and is billed the same", asyn
   assert.deepEqual([rowOf(id).output, rowOf(id).finished], [6, true]);
 });
 
-test("a stream with include_usage says null on every chunk and the usage on a last one without choices", async () => {
+test("a stream with include_usage has null on every chunk and the usage on a last one without choices", async () => {
   const stream = await client().chat.completions.create({
     model: "m",
     messages: say("[[sim output=6 input=11 cached=2]]"),
@@ -105,7 +105,7 @@ test("a stream with include_usage says null on every chunk and the usage on a la
   assert.deepEqual([last?.usage?.prompt_tokens, last?.usage?.completion_tokens, last?.usage?.total_tokens], [13, 6, 19]);
 });
 
-test("the SDK's own stream puts several choices together", async () => {
+test("the SDK's stream assembles several choices", async () => {
   const stream = client().chat.completions.stream({
     model: "m",
     messages: say("[[sim output=3]]"),
@@ -120,7 +120,7 @@ test("the SDK's own stream puts several choices together", async () => {
   assert.equal(answer.usage?.completion_tokens, 6);
 });
 
-test("an offered tool is called with arguments that fit its schema, and its result is answered with text", async () => {
+test("an offered tool is called with arguments that match its schema, and its result gets a text answer", async () => {
   const first = await client().chat.completions.create({ model: "m", messages: say("hi"), tools: [weather] });
   const [call] = first.choices[0]?.message.tool_calls ?? [];
   assert.equal(first.choices[0]?.finish_reason, "tool_calls");
@@ -136,7 +136,7 @@ test("an offered tool is called with arguments that fit its schema, and its resu
   assert.equal(none.choices[0]?.finish_reason, "stop");
 });
 
-test("a streamed tool call comes in pieces that make the same arguments", async () => {
+test("a streamed tool call comes in pieces that add up to the same arguments", async () => {
   const stream = client().chat.completions.stream({
     model: "m",
     messages: say("hi"),
@@ -150,7 +150,7 @@ test("a streamed tool call comes in pieces that make the same arguments", async 
   assert.equal(rowOf(answer.id).output, answer.usage?.completion_tokens);
 });
 
-test("a structured answer meets its schema", async () => {
+test("a structured answer matches its schema", async () => {
   const schema = { type: "object", properties: { ok: { type: "boolean" }, list: { type: "array", items: { type: "number" } } } };
   const answer = await client().chat.completions.create({
     model: "m",
@@ -160,7 +160,7 @@ test("a structured answer meets its schema", async () => {
   assert.deepEqual(JSON.parse(answer.choices[0]?.message.content ?? ""), { ok: true, list: [1] });
 });
 
-test("DeepSeek tells hits and misses, and puts the usage of a stream on the finishing chunk", async () => {
+test("DeepSeek reports hits and misses, and puts the usage of a stream on the finishing chunk", async () => {
   const stream = await client("/deepseek/v1").chat.completions.create({
     model: "m",
     messages: say("[[sim input=19 cached=320 output=8 reasoning=3]]"),
@@ -178,7 +178,7 @@ test("DeepSeek tells hits and misses, and puts the usage of a stream on the fini
   assert.equal(thoughts.split(" ").length, 3);
 });
 
-test("xAI leaves reasoning out of completion_tokens, and reports its cost in ticks", async () => {
+test("xAI excludes reasoning from completion_tokens, and reports its cost in ticks", async () => {
   const answer = await client("/xai/v1").chat.completions.create({
     model: "m",
     messages: say("[[sim input=12 output=229 reasoning=228 cost_usd=0.00011765]]"),
@@ -188,7 +188,7 @@ test("xAI leaves reasoning out of completion_tokens, and reports its cost in tic
   assert.equal(rowOf(answer.id).output, 229);
 });
 
-test("OpenRouter sends comments, its cost, and the usage beside a choice", async () => {
+test("OpenRouter sends comments, its cost, and the usage with a choice", async () => {
   const api = client("/openrouter/v1");
   const body = { model: "sim/small", messages: say("[[sim input=3 output=4]]"), stream: true } as const;
   const raw = await api.chat.completions.create(body).asResponse();
@@ -201,7 +201,7 @@ test("OpenRouter sends comments, its cost, and the usage beside a choice", async
   assert.match(chunks[0]?.id ?? "", /^gen-sim-/);
 });
 
-test("a response is whole, and names its usage as that endpoint does", async () => {
+test("a response is complete, and reports usage in that endpoint's format", async () => {
   const answer = await client().responses.create({ model: "m", input: "[[sim input=10 cached=4 output=9 reasoning=2 web_search=2]]" });
   assert.equal(answer.status, "completed");
   assert.equal(answer.output_text.split(" ").length, 7);
@@ -213,7 +213,7 @@ test("a response is whole, and names its usage as that endpoint does", async () 
   assert.equal(rowOf(answer.id).web_search, 2);
 });
 
-test("the SDK's own stream puts a response together from its events", async () => {
+test("the SDK's stream assembles a response from its events", async () => {
   const stream = client().responses.stream({ model: "m", input: "[[sim output=9 reasoning=2 web_search=1]]" });
   const types = new Set<string>();
   stream.on("event", (event) => types.add(event.type));
@@ -225,7 +225,7 @@ test("the SDK's own stream puts a response together from its events", async () =
     assert.ok(types.has(type), type);
 });
 
-test("a response that max_output_tokens cut is incomplete", async () => {
+test("a response cut by max_output_tokens is incomplete", async () => {
   const whole = await client().responses.create({ model: "m", input: "hi", max_output_tokens: 2 });
   assert.deepEqual([whole.status, whole.incomplete_details?.reason, whole.usage?.output_tokens], ["incomplete", "max_output_tokens", 2]);
   const events = await Array.fromAsync(await client().responses.create({ model: "m", input: "hi", max_output_tokens: 2, stream: true }));
@@ -262,7 +262,7 @@ test("embeddings are the same as numbers and as base64", async () => {
   assert.deepEqual([row?.endpoint, row?.input, row?.output], ["embeddings", 5, 0]);
 });
 
-test("models are listed and found by any name", async () => {
+test("models are listed, and any name is found", async () => {
   const list = await Array.fromAsync(await client().models.list());
   assert.deepEqual(
     list.map((model) => model.id),
@@ -271,10 +271,13 @@ test("models are listed and found by any name", async () => {
   assert.equal((await client().models.retrieve("anything")).id, "anything");
 });
 
-test("what the provider would refuse is refused, and stands in the books as not billed", async () => {
+test("a request that the provider would refuse is refused, and recorded as not billed", async () => {
   const before = simulator.books.summary().not_billed;
   await assert.rejects(client().chat.completions.create({ model: "m", messages: say("[[sim outputs=3]]") }), /sim\.outputs.*The keys are/);
-  await assert.rejects(client().chat.completions.create({ model: "m", messages: say("[[sim output=3 reasoning=4]]") }), /reasoning inside/);
+  await assert.rejects(
+    client().chat.completions.create({ model: "m", messages: say("[[sim output=3 reasoning=4]]") }),
+    /includes the reasoning/,
+  );
   await assert.rejects(client().chat.completions.create({ model: "m", messages: say("hi"), max_tokens: -1 }), BadRequestError);
   await assert.rejects(client().chat.completions.create({ model: "m", messages: say("[[sim fault=429:2]]") }), RateLimitError);
   assert.equal(simulator.books.summary().not_billed, before + 4);

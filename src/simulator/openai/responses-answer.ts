@@ -1,4 +1,4 @@
-/** A response, in each state of its life, and the items that it is made of. */
+/** Formats a response in each state of its life, and its output items. */
 
 import type { Plan } from "../call.ts";
 import { responsesUsage, usageFields } from "./usage.ts";
@@ -9,17 +9,17 @@ export function finalStatus(plan: Plan): "completed" | "incomplete" {
   return plan.cut ? "incomplete" : "completed";
 }
 
-/** An output item, with the id by which the stream's events name it. */
+/** An output item, with the id used by the stream's events. */
 export interface OutputItem {
   readonly id: string;
   readonly kind: "reasoning" | "web_search_call" | "function_call" | "message";
   /** JSON text of the whole item. */
   readonly done: string;
-  /** The same before anything was said. */
+  /** The same before any content. */
   readonly started: string;
 }
 
-/** In order: reasoning, the searches, then the text or the call. */
+/** In order: reasoning, the searches, then the text or the tool call. */
 export function outputItems(plan: Plan): readonly OutputItem[] {
   const items: OutputItem[] = [];
   if (plan.reasoningEach > 0) {

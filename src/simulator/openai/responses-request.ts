@@ -1,4 +1,4 @@
-/** What a request for a response asks. */
+/** Reads a request for a response. */
 
 import { PurserError } from "../../domain/error.ts";
 import type { Ask } from "../call.ts";
@@ -10,9 +10,9 @@ import { offeredTools, toolToCall } from "./tool.ts";
 export function readResponses(body: JsonObject): Ask {
   const { input } = body;
   if (typeof input !== "string" && !Array.isArray(input)) {
-    throw new PurserError("invalid_request", "input is missing, or is not a text or a list", {
+    throw new PurserError("invalid_request", "input is missing, or is not a string or a list", {
       field: "input",
-      remedy: "Send input as a text or a list.",
+      remedy: "Send input as a string or a list.",
     });
   }
   const items = listOf(input);

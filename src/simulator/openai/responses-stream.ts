@@ -1,4 +1,4 @@
-/** `/v1/responses` as a stream: the sequence of events that the official SDKs put together again. */
+/** Streams `/v1/responses`: the sequence of events that the official SDKs reassemble. */
 
 import type { Plan, Step } from "../call.ts";
 import { finalStatus, outputItems, responseObject, textPart, wholeText, type OutputItem } from "./responses-answer.ts";
@@ -36,7 +36,7 @@ interface ItemPlace {
 }
 
 function* itemSteps(plan: Plan, item: OutputItem, place: ItemPlace): Generator<Step> {
-  // What it thinks passes unseen, and is billed.
+  // Reasoning is billed but not shown.
   if (item.kind === "reasoning") yield unseen(plan.reasoningEach);
   if (item.kind === "web_search_call") yield* searchSteps(item, place);
   if (item.kind === "function_call") yield* callSteps(plan, item, place);

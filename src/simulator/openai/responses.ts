@@ -1,4 +1,4 @@
-/** `/v1/responses`. */
+/** The endpoint `/v1/responses`. */
 
 import type { Format } from "../call.ts";
 import { finalStatus, outputItems, responseObject, responsesIdPrefix } from "./responses-answer.ts";

@@ -1,9 +1,12 @@
-/** Which tool a request of the OpenAI wire offers, and whether one is to be called now. */
+/** Reads the tools that a request on the OpenAI wire offers, and whether to call one now. */
 
 import type { OfferedTool } from "../call.ts";
 import { isObject, listOf, type JsonObject } from "../ask/json.ts";
 
-/** Chat wraps a function in `function`; Responses lays it flat. Tools that the provider runs itself are left out. */
+/**
+ * Chat wraps a function in `function`; Responses does not. Tools that the provider runs itself are
+ * left out.
+ */
 export function offeredTools(body: JsonObject): readonly OfferedTool[] {
   const tools: OfferedTool[] = [];
   for (const tool of listOf(body["tools"])) {
@@ -15,7 +18,7 @@ export function offeredTools(body: JsonObject): readonly OfferedTool[] {
   return tools;
 }
 
-/** The tool that answers: as `tool_choice` says, or the first when no tool result came last. */
+/** The tool to call: as `tool_choice` says, or the first one unless a tool result came last. */
 export function toolToCall(body: JsonObject, tools: readonly OfferedTool[], afterResult: boolean): OfferedTool | null {
   const choice = body["tool_choice"];
   const first = tools[0] ?? null;

@@ -1,10 +1,10 @@
-/** The usage objects of the OpenAI wire, in each provider's dialect, as JSON text. */
+/** Formats the usage objects of the OpenAI wire in each provider's dialect, as JSON text. */
 
 import type { Counts, Plan, SimulatedProvider } from "../call.ts";
 
 /**
- * What a call costs by the simulator's stand-in rate of one micro-USD a token, where a dialect reports a cost.
- * It is no price: it shows whether a reported cost is kept beside one's own.
+ * The cost to report, in dialects that report one, at a placeholder rate of one micro-USD per
+ * token. It is not a price: it shows whether a reported cost is kept alongside one's own.
  */
 function microUsd(counts: Counts): number {
   return counts.input + counts.cache_read + counts.cache_write_5m + counts.cache_write_1h + counts.output;
@@ -15,7 +15,7 @@ function costUsd(plan: Plan, counts: Counts): string {
   return plan.directive.cost_usd ?? String(microUsd(counts) / 1_000_000);
 }
 
-/** xAI counts in ticks, 10^10 a dollar (docs.x.ai/developers/cost-tracking, read 2026-11). */
+/** xAI counts in ticks, 10^10 per dollar (docs.x.ai/developers/cost-tracking, read 2026-11). */
 function ticks(plan: Plan, counts: Counts): string {
   const { cost_usd: cost } = plan.directive;
   if (cost === undefined) return String(microUsd(counts) * 10_000);
@@ -44,7 +44,7 @@ const chatDialects: Readonly<Record<SimulatedProvider, (plan: Plan, counts: Coun
       `,"prompt_cache_hit_tokens":${counts.cache_read},"prompt_cache_miss_tokens":${miss}}`
     );
   },
-  // Reasoning stands outside completion_tokens here, and inside the total.
+  // Reasoning is outside completion_tokens here, but part of the total.
   xai: (plan, counts) =>
     `{${sums(counts, counts.output - counts.reasoning)},"prompt_tokens_details":{"text_tokens":${promptTokens(counts)},` +
     `"audio_tokens":0,"image_tokens":0,"cached_tokens":${counts.cache_read}},${completionDetails(counts)},` +
@@ -72,7 +72,7 @@ function completionDetails(counts: Counts): string {
   );
 }
 
-/** `usage` of a response: reasoning inside, for xAI too. */
+/** `usage` of a response: includes reasoning, for xAI too. */
 export function responsesUsage(plan: Plan, counts: Counts): string {
   const prompt = promptTokens(counts);
   const written = counts.cache_write_5m + counts.cache_write_1h;
@@ -90,7 +90,10 @@ export function responsesUsage(plan: Plan, counts: Counts): string {
   );
 }
 
-/** `"usage":…` with a comma in front; both of two; empty when the answer has none. JSON keeps the last of two equal keys. */
+/**
+ * `"usage":…` with a leading comma; twice if there is a false one first; empty if the answer has
+ * none. JSON parsers keep the last of two equal keys.
+ */
 export function usageFields(plan: Plan, print: (plan: Plan, counts: Counts) => string): string {
   const first = plan.claimedFirst ? `,"usage":${print(plan, plan.claimedFirst)}` : "";
   return first + (plan.claimed ? `,"usage":${print(plan, plan.claimed)}` : "");

@@ -1,4 +1,7 @@
-/** Compressed answers: what is chosen, and that they are whole, flushed and broken off as plain ones are. */
+/**
+ * Compressed answers: the encoding chosen, and that they are as complete, flushed or cut as plain
+ * ones.
+ */
 
 import assert from "node:assert/strict";
 import { request } from "node:http";
@@ -12,7 +15,7 @@ after(() => simulator.close());
 
 const undo = { gzip: gunzipSync, br: brotliDecompressSync, deflate: inflateSync, zstd: zstdDecompressSync } as const;
 
-test("the encoding that the caller likes best is chosen, and plain bytes where it likes none better", () => {
+test("the caller's preferred encoding is chosen, or none if it prefers no encoding to plain bytes", () => {
   for (const [header, name] of [
     ["gzip", "gzip"],
     ["gzip, deflate, br", "br"],
@@ -54,7 +57,7 @@ function ask(
 const messages = [{ role: "user", content: "[[sim output=40]]" }];
 
 for (const [encoding, decode] of Object.entries(undo)) {
-  test(`${encoding}: whole answers and streams of each format say what plain ones say`, async () => {
+  test(`${encoding}: whole answers and streams of each format equal plain ones`, async () => {
     for (const [path, body] of [
       ["/openai/v1/chat/completions", { model: "m", messages }],
       ["/openai/v1/chat/completions", { model: "m", messages, stream: true, stream_options: { include_usage: true } }],
@@ -66,14 +69,14 @@ for (const [encoding, decode] of Object.entries(undo)) {
       const plain = await ask(path, { body, accept: "identity" });
       const packed = await ask(path, { body, accept: encoding });
       assert.deepEqual([plain.encoding, packed.encoding], [undefined, encoding]);
-      // Ids and times differ from call to call.
+      // Ids and times differ between calls.
       const steady = (bytes: Buffer): string => bytes.toString().replaceAll(/\d{10}|sim[-_]\d+/g, "N");
       assert.equal(steady(decode(packed.bytes)), steady(plain.bytes), path);
     }
   });
 }
 
-test("what was written of a compressed stream can be read before it ends", async () => {
+test("a compressed stream can be read before it ends", async () => {
   const body = { model: "m", messages: [{ role: "user", content: "[[sim output=4 gap_ms=30]]" }], stream: true };
   const decoder = createGunzip();
   let unpacked = "";
@@ -90,7 +93,7 @@ test("what was written of a compressed stream can be read before it ends", async
   assert.notEqual(early, "");
 });
 
-test("an answer with a fault is plain, so that all that came before the fault can be read", async () => {
+test("an answer with a fault is plain: everything before the fault can be read", async () => {
   const body = { model: "m", messages: [{ role: "user", content: "[[sim output=40 fault=no_done]]" }], stream: true };
   const answer = await ask("/v1/chat/completions", { body, accept: "br" });
   assert.equal(answer.encoding, undefined);

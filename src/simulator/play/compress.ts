@@ -1,4 +1,4 @@
-/** Compressed answers, for callers that take them. */
+/** Compresses answers for callers that accept it. */
 
 import type { Transform } from "node:stream";
 import {
@@ -19,7 +19,7 @@ export interface Compression {
   readonly start: () => Transform & Flushing;
 }
 
-/** What zlib's streams have, and plain transforms do not. */
+/** The part of zlib's streams that plain transforms lack. */
 export interface Flushing {
   flush(done: () => void): void;
 }
@@ -31,7 +31,10 @@ const known: readonly Compression[] = [
   { name: "deflate", whole: (body) => deflateSync(body), start: () => createDeflate() },
 ];
 
-/** @returns The one that an Accept-Encoding header likes best; null where it takes none, or plain bytes as gladly. */
+/**
+ * @returns The encoding that an Accept-Encoding header prefers; null if it accepts none, or likes
+ *   plain bytes as much.
+ */
 export function compressionFor(accepted: string | undefined): Compression | null {
   if (accepted === undefined) return null;
   const weights = new Map(accepted.split(",").map(readWeight));

@@ -1,4 +1,4 @@
-/** Every fault, seen from a bare socket's side, and what the books say of it. */
+/** Every fault as a bare client sees it, and as the books record it. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ interface Seen {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
   readonly text: string;
-  /** How it broke; null when it ended well. */
+  /** How it broke; null if it ended normally. */
   readonly broken: string | null;
 }
 
@@ -35,7 +35,10 @@ async function call(directive: string, sent: Sent = {}): Promise<Seen & { readon
   return { ...seen, row };
 }
 
-/** A row is written when the call ends, which may be a little after its bytes have arrived. */
+/**
+ * Waits for the row: it is written when the call ends, perhaps shortly after its bytes have
+ * arrived.
+ */
 async function rowOf(tag: string): Promise<BookRow> {
   for (;;) {
     const [row] = simulator.books.tagged(tag);
@@ -74,7 +77,7 @@ test("a refusal has its status and retry-after, and is not billed", async () => 
   }
 });
 
-test("a reset before the first byte leaves no answer: a whole one was billed, a stream had its input read", async () => {
+test("after a reset before the first byte, a whole answer is billed in full and a stream for its input", async () => {
   const whole = await call("input=5 output=6 fault=reset_before");
   const stream = await call("input=5 output=6 fault=reset_before", { stream: true });
   assert.deepEqual([whole.status, stream.status], [0, 0]);
@@ -82,7 +85,7 @@ test("a reset before the first byte leaves no answer: a whole one was billed, a 
   assert.deepEqual([stream.row.input, stream.row.output, stream.row.cut_at], [5, 0, 0]);
 });
 
-test("a stream that is reset after some chunks is billed those, and others when told so", async () => {
+test("a stream reset after some chunks is billed for those, unless `bill` overrides it", async () => {
   const cut = await call("output=20 fault=reset_after:7", { stream: true });
   assert.notEqual(cut.broken, null);
   assert.equal(contentsOf(cut.text), 7);
@@ -93,12 +96,12 @@ test("a stream that is reset after some chunks is billed those, and others when 
   assert.deepEqual([none.row.input, none.row.output, none.row.billed], [0, 0, false]);
 });
 
-test("chunks of several tokens are billed by the token", async () => {
+test("chunks of several tokens are billed per token", async () => {
   const { row, text } = await call("output=20 tokens_per_chunk=3 fault=reset_after:2", { stream: true });
   assert.deepEqual([contentsOf(text), row.output], [2, 6]);
 });
 
-test("a whole answer that is reset half way, or cut in half, was billed whole", async () => {
+test("a whole answer that is reset halfway or cut in half is billed in full", async () => {
   const reset = await call("output=6 fault=reset_after:1");
   assert.notEqual(reset.broken, null);
   const half = await call("output=6 fault=half_json");
@@ -107,14 +110,14 @@ test("a whole answer that is reset half way, or cut in half, was billed whole", 
   for (const { row } of [reset, half]) assert.deepEqual([row.output, row.finished], [6, false]);
 });
 
-test("a stream cut in the middle of an event ends without an error of its connection", async () => {
+test("a stream cut in the middle of an event ends without a connection error", async () => {
   const { broken, text, row } = await call("output=6 fault=half_json", { stream: true });
   assert.equal(broken, null);
   assert.equal(text.endsWith("\n\n"), false);
   assert.deepEqual([row.output, row.finished], [2, false]);
 });
 
-test("a content-length that promises too much breaks the answer; one that promises too little hides its end", async () => {
+test("a content-length too large breaks the answer; one too small hides its end", async () => {
   const long = await call("fault=long_content_length");
   assert.notEqual(long.broken, null);
   assert.doesNotThrow(() => JSON.parse(long.text));
@@ -123,7 +126,7 @@ test("a content-length that promises too much breaks the answer; one that promis
   assert.throws(() => JSON.parse(short.text), SyntaxError);
 });
 
-test("a stall goes on after its time, or lasts until the caller leaves", async () => {
+test("a stall ends after its time, or lasts until the caller leaves", async () => {
   const short = await call("output=5 fault=stall_after:2:5", { stream: true });
   assert.deepEqual([short.broken, contentsOf(short.text), short.row.output], [null, 5, 5]);
   assert.equal((await call("output=5 fault=stall:5", { stream: true })).row.finished, true);
@@ -133,7 +136,7 @@ test("a stall goes on after its time, or lasts until the caller leaves", async (
   assert.deepEqual([row.output, row.cut_at, row.finished], [2, 2, false]);
 });
 
-test("a caller that leaves stops the generation, and is billed what was generated", async () => {
+test("a caller that leaves stops the generation, and is billed for the tokens generated", async () => {
   const row = await leaveAfter(3, "output=100000 gap_ms=1");
   assert.equal(row.billed, true);
   assert.ok(row.output >= 3 && row.output < 100_000, String(row.output));
@@ -158,12 +161,12 @@ async function leaveAfter(chunks: number, directive: string): Promise<BookRow> {
   return rowOf(tag);
 }
 
-test("a caller that leaves while it waits for the first token, or the next one, is not billed that token", async () => {
+test("a caller that leaves while waiting for the first or next token is not billed for it", async () => {
   assert.equal((await leaveAfter(0, "output=9 ttft_ms=3600000")).output, 0);
   assert.equal((await leaveAfter(1, "output=9 gap_ms=3600000")).output, 1);
 });
 
-test("a caller that leaves before a whole answer came is billed for it", async () => {
+test("a caller that leaves before a whole answer arrives is billed for it", async () => {
   const sending = request(`${simulator.url}/openai/v1/chat/completions`, { method: "POST", agent: false });
   sending.on("error", () => undefined);
   sending.end(JSON.stringify({ model: "m", messages: [{ role: "user", content: "[[sim output=9 latency_ms=3600000 tag=impatient]]" }] }));
@@ -173,7 +176,7 @@ test("a caller that leaves before a whole answer came is billed for it", async (
   assert.deepEqual([row.output, row.finished, row.status], [9, false, 0]);
 });
 
-test("a malformed event stands among good ones", async () => {
+test("a malformed event comes between valid ones", async () => {
   const { text, broken, row } = await call("output=5 fault=malformed_sse:2", { stream: true });
   const events = text.split("\n\n").filter((event) => event.startsWith("data: {"));
   const bad = events.filter((event) => !isJson(event.slice(6)));
@@ -191,7 +194,7 @@ function isJson(text: string): boolean {
   }
 }
 
-test("a stream without its closing event ends cleanly otherwise, and is billed whole", async () => {
+test("a stream without its closing event otherwise ends cleanly, and is billed in full", async () => {
   const openai = await call("output=3 fault=no_done", { stream: true });
   assert.doesNotMatch(openai.text, /DONE/);
   const anthropic = await call("output=3 fault=no_done", { stream: true, path: "/anthropic/v1/messages" });
@@ -202,7 +205,7 @@ test("a stream without its closing event ends cleanly otherwise, and is billed w
 const paths = ["/openai/v1/chat/completions", "/deepseek/v1/chat/completions", "/openrouter/v1/chat/completions", "/anthropic/v1/messages"];
 const usageAsked = { extra: { stream_options: { include_usage: true } } };
 
-test("an answer lies about its usage as told, and the books keep the truth", async () => {
+test("an answer reports false usage on request, and the books keep the truth", async () => {
   for (const path of paths) {
     for (const stream of [false, true]) {
       const sent = { path, stream, ...usageAsked };
@@ -220,18 +223,21 @@ test("an answer lies about its usage as told, and the books keep the truth", asy
   }
 });
 
-test("the other endpoints lie about their usage too", async () => {
-  const tell = async (path: string, body: object): Promise<string> => (await raw(path, JSON.stringify({ model: "m", ...body }))).text;
+test("the other endpoints report false usage too", async () => {
+  const answerTo = async (path: string, body: object): Promise<string> => (await raw(path, JSON.stringify({ model: "m", ...body }))).text;
   for (const stream of [false, true]) {
-    assert.doesNotMatch(await tell("/v1/responses", { input: "x", stream, sim: { fault: "no_usage" } }), /"output_tokens"/);
-    assert.match(await tell("/v1/responses", { input: "x", stream, sim: { output: 4, fault: "negative_usage" } }), /"output_tokens":-5/);
+    assert.doesNotMatch(await answerTo("/v1/responses", { input: "x", stream, sim: { fault: "no_usage" } }), /"output_tokens"/);
+    assert.match(
+      await answerTo("/v1/responses", { input: "x", stream, sim: { output: 4, fault: "negative_usage" } }),
+      /"output_tokens":-5/,
+    );
   }
   const contents = [{ parts: [{ text: "x" }] }];
   for (const method of ["generateContent", "streamGenerateContent?alt=sse"]) {
     const path = `/gemini/v1beta/models/m:${method}`;
-    assert.doesNotMatch(await tell(path, { contents, sim: { fault: "no_usage" } }), /usageMetadata/);
-    assert.match(await tell(path, { contents, sim: { output: 4, fault: "negative_usage" } }), /"candidatesTokenCount":-5/);
-    assert.match(await tell(path, { contents, sim: { output: 4, fault: "double_usage" } }), /11.*"candidatesTokenCount":4,/s);
+    assert.doesNotMatch(await answerTo(path, { contents, sim: { fault: "no_usage" } }), /usageMetadata/);
+    assert.match(await answerTo(path, { contents, sim: { output: 4, fault: "negative_usage" } }), /"candidatesTokenCount":-5/);
+    assert.match(await answerTo(path, { contents, sim: { output: 4, fault: "double_usage" } }), /11.*"candidatesTokenCount":4,/s);
   }
 });
 
@@ -243,7 +249,7 @@ test("an answer may ignore max_tokens, and bills what it generated", async () =>
   }
 });
 
-test("slow answers are whole", async () => {
+test("slow answers are complete", async () => {
   for (const fault of ["slow_first_byte:3", "slow_body:10"]) {
     const { text, row } = await call(`output=6 fault=${fault}`);
     assert.equal((JSON.parse(text) as { usage: { completion_tokens: number } }).usage.completion_tokens, 6);
@@ -252,12 +258,12 @@ test("slow answers are whole", async () => {
   assert.equal((await call("output=4 latency_ms=2 ttft_ms=2 gap_ms=1", { stream: true })).row.output, 4);
 });
 
-test("several faults strike one call together", async () => {
+test("several faults apply to one call", async () => {
   const { row, text } = await call("output=300 fault=slow_first_byte:1,reset_after:150 lie=ignore_max", { stream: true });
   assert.deepEqual([contentsOf(text), row.output], [150, 150]);
 });
 
-test("the same seed strikes the same calls, about as many as the share says", () => {
+test("the same seed hits the same calls, about as many as the share", () => {
   const strikes = (seed: number): string => {
     const dice = new FaultDice([{ fault: "429", share: 0.1 }], seed);
     return Array.from({ length: 2000 }, () => dice.throw().length).join("");
@@ -268,14 +274,14 @@ test("the same seed strikes the same calls, about as many as the share says", ()
   assert.ok(struck > 150 && struck < 250, String(struck));
 });
 
-test("a fault that does not exist, or with wrong numbers, is refused by name", () => {
+test("an unknown fault, or one with invalid numbers, is refused by name", () => {
   for (const text of ["nothing", "reset_after", "reset_after:x", "status:200", "no_usage:1", "", "constructor"]) {
-    assert.throws(() => parseFaults(text), /no such fault/, text);
+    assert.throws(() => parseFaults(text), /invalid fault/, text);
   }
   assert.deepEqual(parseFaults("none"), []);
 });
 
-test("every call ends in one row, whatever befalls it, and is never billed more than it was to generate", async () => {
+test("every call ends in one row, whatever happens to it, and is never billed for more than it was to generate", async () => {
   const faults = [
     "none",
     "429",
@@ -307,7 +313,7 @@ test("every call ends in one row, whatever befalls it, and is never billed more 
   }
 });
 
-/** Sends a whole request and hangs up at the first byte of its answer, or without one. */
+/** Sends a whole request, and hangs up at the first byte of its answer or before. */
 async function hangUp(path: string, body: string): Promise<void> {
   const sending = request(simulator.url + path, { method: "POST", agent: false });
   sending.on("error", () => undefined);

@@ -1,4 +1,6 @@
-/** What can go wrong on demand, how it is written, and the dice that choose calls for it. */
+/**
+ * Faults that can be simulated on demand: their syntax, and the random choice of calls for them.
+ */
 
 import { PurserError } from "../../domain/error.ts";
 import { randomNumbers } from "../random.ts";
@@ -6,20 +8,23 @@ import { randomNumbers } from "../random.ts";
 /**
  * The faults, with the numbers that each takes after colons. Chunks are pieces of content in a stream.
  *
- * - `status:CODE[:RETRY_AFTER_S]` refuse with an HTTP status of 400 or more; nothing is billed. A bare number is the same: `429:2`
+ * - `status:CODE[:RETRY_AFTER_S]` refuse with an HTTP status of 400 or more; nothing is billed. A bare
+ *   number does the same: `429:2`
  * - `slow_first_byte:MS` wait before the first byte
- * - `stall[:MS]` send the head of a stream and nothing more, for MS or until the caller leaves
+ * - `stall[:MS]` send only the headers of a stream, for MS or until the caller leaves
  * - `stall_after:CHUNKS[:MS]` the same after some chunks
  * - `reset_before` drop the connection instead of an answer
- * - `reset_after:CHUNKS` drop it in mid-stream; a whole answer is dropped half way
- * - `malformed_sse[:CHUNKS]` send an event that cannot be read after some chunks, then go on
- * - `half_json` end cleanly in the middle: of a whole answer, or of the event after the first chunk
- * - `no_done` leave the closing event of a stream out
- * - `long_content_length`, `short_content_length` promise 64 bytes more or fewer than come (whole answers only)
+ * - `reset_after:CHUNKS` drop it mid-stream; a whole answer is dropped halfway
+ * - `malformed_sse[:CHUNKS]` send an invalid event after some chunks, then continue
+ * - `half_json` end cleanly in the middle of a whole answer, or of the event after the first chunk
+ * - `no_done` omit the closing event of a stream
+ * - `long_content_length`, `short_content_length` declare 64 bytes more or fewer than are sent (whole
+ *   answers only)
  * - `slow_body:MS` spread a whole answer over MS
- * - `no_usage`, `negative_usage`, `double_usage` report none, negative counts, or a wrong one before the right one
- * - `huge_usage` report ten million input tokens more than there were
- * - `ignore_max` generate, and bill, past `max_tokens`
+ * - `no_usage`, `negative_usage`, `double_usage` report no usage, negative counts, or a false usage
+ *   before the right one
+ * - `huge_usage` report ten million more input tokens than there were
+ * - `ignore_max` generate, and bill, beyond `max_tokens`
  */
 export type FaultKind = keyof typeof arity;
 
@@ -45,11 +50,11 @@ const arity = {
 
 export interface Fault {
   readonly kind: FaultKind;
-  /** What stood behind the colons. */
+  /** The numbers after the colons. */
   readonly numbers: readonly number[];
 }
 
-/** A fault that strikes a share of the calls. */
+/** A fault that applies to a share of the calls. */
 export interface FaultRate {
   /** As in a directive: `reset_after:10`. */
   readonly fault: string;
@@ -57,7 +62,10 @@ export interface FaultRate {
   readonly share: number;
 }
 
-/** @param text One fault, or several with commas between them; `none` for no fault at all. @throws PurserError `invalid_request`. */
+/**
+ * @param text One fault, or several separated by commas; `none` for no fault at all.
+ * @throws PurserError `invalid_request`.
+ */
 export function parseFaults(text: string): readonly Fault[] {
   return text === "none" ? [] : text.split(",").map(parseFault);
 }
@@ -78,26 +86,30 @@ function parseFault(text: string): Fault {
 }
 
 function refusal(text: string, remedy: string): PurserError {
-  return new PurserError("invalid_request", `no such fault: ${text}`, { field: "fault", remedy });
+  return new PurserError("invalid_request", `invalid fault: ${text}`, { field: "fault", remedy });
 }
 
 export function faultOf(faults: readonly Fault[], kind: FaultKind): Fault | undefined {
-  // Most calls have none, and this is asked many times a call.
+  // Most calls have no faults, and this is checked many times per call.
   return faults.length === 0 ? undefined : faults.find((fault) => fault.kind === kind);
 }
 
-/** Throws dice for every call in the order of arrival: the same seed and order strike the same calls. */
+/**
+ * Throws dice for every call in the order of arrival: the same seed and order hit the same calls.
+ */
 export class FaultDice {
   readonly #next: () => number;
   readonly #rates: readonly { readonly faults: readonly Fault[]; readonly share: number }[];
 
-  /** @throws PurserError `invalid_request` for an unknown fault or a share that is not from 0 to 1. */
+  /**
+   * @throws PurserError `invalid_request` for an unknown fault or a share that is not from 0 to 1.
+   */
   constructor(rates: readonly FaultRate[], seed: number) {
     this.#next = randomNumbers(seed);
     this.#rates = rates.map(({ fault, share }) => ({ faults: parseFaults(fault), share: checkedShare(share) }));
   }
 
-  /** The faults that strike this call: of the first rate that does. */
+  /** The faults of the first rate that hits this call. */
   throw(): readonly Fault[] {
     for (const { faults, share } of this.#rates) if (this.#next() < share) return faults;
     return [];

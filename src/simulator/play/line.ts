@@ -1,4 +1,7 @@
-/** The connection of one answer: writing with back-pressure, waiting that ends when the caller leaves, breaking off. */
+/**
+ * The connection of one answer: writes with back-pressure, waits that end when the caller leaves,
+ * aborts.
+ */
 
 import type { ServerResponse } from "node:http";
 import type { Transform } from "node:stream";
@@ -10,7 +13,7 @@ export class Line {
   #closed = false;
   #wake: (() => void) | null = null;
 
-  /** @param compression Of everything that is written, which is compressed piece by piece. */
+  /** @param compression Applied to everything written, piece by piece. */
   constructor(response: ServerResponse, compression: Compression | null = null) {
     this.#response = response;
     this.#compressed = compression?.start().on("data", (chunk: Buffer) => response.write(chunk)) ?? null;
@@ -34,7 +37,7 @@ export class Line {
   /** Resolves when there is room for more, or the caller has left. */
   async write(text: string | Buffer): Promise<void> {
     if (this.#closed) return;
-    // Nothing to say yet: the head alone.
+    // Nothing to send yet: only the headers.
     if (text.length === 0) this.#response.flushHeaders();
     else if (this.#compressed) await this.#compress(this.#compressed, text);
     else if (!this.#response.write(text)) await this.#until((wake) => this.#response.once("drain", wake));
@@ -62,7 +65,11 @@ export class Line {
     if (this.#response.writableNeedDrain && !this.#closed) await this.#until((wake) => this.#response.once("drain", wake));
   }
 
-  /** Drops the connection once what was written is on its way. @param how `reset` as a crash does, `close` in good order. */
+  /**
+   * Drops the connection once pending writes are on their way.
+   *
+   * @param how `reset` as in a crash, `close` in an orderly way.
+   */
   async drop(how: "reset" | "close"): Promise<void> {
     const { socket } = this.#response;
     if (!socket || this.#closed) return;

@@ -1,4 +1,4 @@
-/** What every ledger must do when a call ends, or is said to have ended more than once. */
+/** Conformance tests: what a ledger does when a call ends, once or more than once. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -25,7 +25,7 @@ export function testEnding(open: OpenStore): void {
     });
   });
 
-  test("a hold that expired is given back, and a late settlement of it is still charged, once", async () => {
+  test("an expired hold is returned; a late settlement of it is still charged, once", async () => {
     await using(open, async (store) => {
       await store.ledger.commit(putBudget("all", usd(10)));
       await store.ledger.commit(hold("op", usd(4), { expiresAt: start + 100 }));
@@ -48,7 +48,7 @@ export function testEnding(open: OpenStore): void {
     });
   });
 
-  test("a cost past the hold and the limit is an overrun, and blocks the next call", async () => {
+  test("a cost beyond the hold and the limit is an overrun and blocks the next call", async () => {
     await using(open, async ({ ledger }) => {
       await ledger.commit(putBudget("all", usd(5)));
       await ledger.commit(hold("op", usd(5)));
@@ -61,7 +61,7 @@ export function testEnding(open: OpenStore): void {
 }
 
 export function testCorrecting(open: OpenStore): void {
-  test("a charge is corrected, and corrected again, whatever ended the call, and all figures follow", async () => {
+  test("a charge can be corrected repeatedly, however the call ended, and all figures follow", async () => {
     await using(open, async (store) => {
       await store.ledger.commit(putBudget("all", usd(10)));
       for (const id of ["settled", "unresolved", "released", "expired"])
@@ -107,7 +107,7 @@ function correction(operationId: string, amount: PicoUsd): CorrectCommand {
 }
 
 export function testRepeating(open: OpenStore): void {
-  test("the same id and body gives the same answer and one charge, also after a restart; another body is a conflict", async () => {
+  test("the same id and body give the same answer and one charge, even after a restart; a different body is a conflict", async () => {
     await using(open, async (store) => {
       await store.ledger.commit(putBudget("all", usd(10)));
       const command = hold("op", usd(2), { repeat: "only", fingerprint: "body" });
@@ -125,7 +125,7 @@ export function testRepeating(open: OpenStore): void {
     });
   });
 
-  test("an id finds the operations of every key, and an operation only its own calls", async () => {
+  test("an id matches operations of every key; an operation matches only its own calls", async () => {
     await using(open, async (store) => {
       await store.ledger.commit(putBudget("all", usd(20)));
       const [one, two] = [operationOf("op", "key_1"), operationOf("op", "key_2")];
@@ -150,7 +150,7 @@ export function testRepeating(open: OpenStore): void {
     });
   });
 
-  test("a further attempt of an ended operation is a call of its own; one in flight is a conflict", async () => {
+  test("a new attempt of an ended operation is a separate call; one in flight is a conflict", async () => {
     await using(open, async (store) => {
       await store.ledger.commit(putBudget("all", usd(10)));
       await store.ledger.commit(hold("op", usd(2), { repeat: "next" }));

@@ -1,4 +1,7 @@
-/** Budgets and calls for the conformance tests: plain ones, with what a test is about stated in its own words. */
+/**
+ * Plain budgets and calls for the conformance tests; each test overrides only the fields it is
+ * about.
+ */
 
 import type { Attribution } from "../../domain/attribution/attribution.ts";
 import type { Budget } from "../../domain/budget/budget.ts";
@@ -21,7 +24,9 @@ export function putBudget(budgetId: string, amount: PicoUsd, change: Partial<Bud
   return { kind: "put_budget", at: start, budget, when: "put" };
 }
 
-/** Four levels: all, the org `acme`, each team, each project. The amounts from the widest to the narrowest. */
+/**
+ * Four levels: all, the org `acme`, each team, each project. Amounts run from widest to narrowest.
+ */
 export function tree([all, org, team, project]: readonly [PicoUsd, PicoUsd, PicoUsd, PicoUsd]): readonly PutBudgetCommand[] {
   return [
     putBudget("all", all),
@@ -60,7 +65,7 @@ export function hold(operationId: string, amount: PicoUsd, change: Partial<HoldC
   };
 }
 
-/** An outcome of one charge line at a cost of its own. */
+/** An outcome with a single charge line of the given cost. */
 export function outcome(cost: PicoUsd, change: Partial<Outcome> = {}): Outcome {
   const usage = { input: 90, output: 10 };
   return {
@@ -101,7 +106,7 @@ function rate(meter: Meter, perUnit: bigint): Rate {
   };
 }
 
-/** What a usual call with a cached prompt costs, with the usage as OpenAI writes it. */
+/** A typical call with a cached prompt: its cost, and the usage as OpenAI writes it. */
 export function usualOutcome(input: number, output: number): Outcome {
   const model = "gpt-5-2025-08-07";
   const usage: Usage = { input, cache_read: 2048, output, reasoning: 128 };

@@ -1,4 +1,4 @@
-/** What every ledger must do when it holds: within all limits, in all budgets or in none. */
+/** Conformance tests: a hold stays within every limit, and is made in all budgets or in none. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,7 +9,7 @@ import { attribution, hold, settle, start, tree, treeIds, usd } from "./fixture.
 import { only, using, type OpenStore } from "./store-under-test.ts";
 
 export function testHolding(open: OpenStore): void {
-  test("of 200 holds at once on four levels, as many are admitted as there is room for, and no more", async () => {
+  test("of 200 concurrent holds on four levels, exactly as many are admitted as fit", async () => {
     await using(open, async ({ ledger }) => {
       for (const command of tree([usd(100), usd(37), usd(50), usd(60)])) await ledger.commit(command);
       const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => ledger.commit(hold(`op${n}`, usd(1)))));
@@ -20,7 +20,7 @@ export function testHolding(open: OpenStore): void {
     });
   });
 
-  test("a hold is held in every budget or in none", async () => {
+  test("a hold is made in every budget or in none", async () => {
     await using(open, async ({ ledger }) => {
       for (const command of tree([usd(1), usd(10), usd(10), usd(10)])) await ledger.commit(command);
       const answer = await ledger.commit(hold("op", usd(2)));
@@ -34,7 +34,7 @@ export function testHolding(open: OpenStore): void {
     });
   });
 
-  test("whatever is asked in whatever order, spent and held stay within the limit, and end as the sum of the charges", async () => {
+  test("in any order of calls, spent plus held stays within the limit and ends as the sum of the charges", async () => {
     const call = fc.record({
       amount: fc.integer({ min: 1, max: 9 }),
       topUp: fc.integer({ min: 0, max: 3 }),
@@ -68,7 +68,7 @@ interface RandomCall {
   readonly team: string;
 }
 
-/** @returns What it charged. */
+/** @returns The amount charged. */
 async function runCall(ledger: Ledger, { n, amount, topUp, end, share, team }: RandomCall): Promise<bigint> {
   const operationId = `op${n}`;
   const command = hold(operationId, usd(amount), { attribution: { ...attribution, team }, expiresAt: start + 5000 });

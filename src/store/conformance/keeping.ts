@@ -1,4 +1,6 @@
-/** What every ledger must keep: across a restart, and while nothing can be written. */
+/**
+ * Conformance tests: what a ledger keeps across a restart, and while the disk cannot be written.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,7 +11,7 @@ import { attribution, hold, outcome, putBudget, settle, start, tree, treeIds, us
 import { only, rejects, using, type OpenStore } from "./store-under-test.ts";
 
 export function testReopening(open: OpenStore): void {
-  test("after a restart the balances, holds, budgets, keys and prices are what they were", async () => {
+  test("balances, holds, budgets, keys and prices survive a restart", async () => {
     await using(open, async (store) => {
       await fill(store.ledger);
       const before = snapshot(store.ledger);
@@ -20,7 +22,7 @@ export function testReopening(open: OpenStore): void {
     });
   });
 
-  test("a threshold is crossed once for each counter, also across a restart", async () => {
+  test("a threshold fires once per counter, even across a restart", async () => {
     await using(open, async (store) => {
       const thresholds = [500_000, 800_000].map((partsPerMillion) => ({ partsPerMillion, action: "notify" as const }));
       await store.ledger.commit(putBudget("all", usd(10), { thresholds }));
@@ -41,7 +43,7 @@ export function testReopening(open: OpenStore): void {
     });
   });
 
-  test("what was decided before a commit is durable with it", async () => {
+  test("a commit makes earlier decisions durable too", async () => {
     await using(open, async (store) => {
       await store.ledger.commit(putBudget("all", usd(10)));
       await store.ledger.commit(hold("first", usd(1)));
@@ -58,7 +60,7 @@ export function testReopening(open: OpenStore): void {
 }
 
 export function testFailing(open: OpenStore): void {
-  test("while nothing can be written, commits fail and change nothing; what was answered before is not lost", async () => {
+  test("while writes fail, commits fail and change nothing; earlier answers are not lost", async () => {
     await using(open, async (store) => {
       const { ledger } = store;
       await ledger.commit(putBudget("all", usd(10)));
@@ -83,7 +85,7 @@ export function testFailing(open: OpenStore): void {
     });
   });
 
-  test("a closed ledger takes nothing", async () => {
+  test("a closed ledger accepts no commands", async () => {
     await using(open, async ({ ledger }) => {
       await ledger.close();
       await rejects(ledger.commit(putBudget("all", usd(1))), "shutting_down");
@@ -147,14 +149,14 @@ function snapshot(ledger: Ledger): unknown {
   };
 }
 
-/** @returns The thresholds that it crossed. */
+/** @returns The thresholds that the charge crossed. */
 async function charge(ledger: Ledger, operationId: string, amount: number): Promise<readonly number[]> {
   await ledger.commit(hold(operationId, usd(amount)));
   const { crossed } = await ledger.commit(settle(operationId, usd(amount), { outcome: outcome(usd(amount)) }));
   return crossed.map(({ partsPerMillion }) => partsPerMillion);
 }
 
-/** Tries until it succeeds; the time limit of the test runner ends it. */
+/** Retries until it succeeds; the test runner's timeout is the limit. */
 async function eventually(attempt: () => Promise<void>): Promise<void> {
   for (;;) {
     try {

@@ -1,4 +1,4 @@
-/** What every reader of a ledger must answer, as tests. */
+/** Conformance tests: the questions that a reader of a ledger answers. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,7 +13,7 @@ import { using, type OpenStore } from "./store-under-test.ts";
 const hourMs = 3_600_000;
 
 export function testRows(open: OpenStore): void {
-  test("a call comes back with all that its hold and its end said", async () => {
+  test("a call is returned with everything its hold and its end recorded", async () => {
     await using(open, async ({ ledger, reader }) => {
       await ledger.commit(hold("op", usd(5), { repeat: "next" }));
       const parts = [{ model: "advisor", usage: { input: 3, output: 4 } }];
@@ -45,7 +45,7 @@ export function testRows(open: OpenStore): void {
     });
   });
 
-  test("what other models used in a call is in its sums, and stands apart from its usage", async () => {
+  test("usage by other models in a call is in its sums, but separate from its usage", async () => {
     await using(open, async ({ ledger, reader }) => {
       await ledger.commit(hold("op", usd(5)));
       const parts = [{ model: "advisor", usage: { input: 3, output: 4, maps_grounding: 1 } }];
@@ -58,7 +58,7 @@ export function testRows(open: OpenStore): void {
     });
   });
 
-  test("the provider's usage comes back as it was written, whatever numbers and strings stand in it", async () => {
+  test("the provider's usage is returned verbatim, whatever numbers and strings it contains", async () => {
     const texts = [
       '{"a":1,"b":[2,3.50,-4e2],"c":"5 and \\" 6"}',
       '{"a":9,"b":[8,7.0,0],"c":"5 and \\" 6"}',
@@ -80,7 +80,7 @@ export function testRows(open: OpenStore): void {
     });
   });
 
-  test("a corrected call is one call, at its new cost, in the hour in which it ended", async () => {
+  test("a corrected call is one call, at its new cost, in the hour it ended", async () => {
     await using(open, async ({ ledger, reader }) => {
       await ledger.commit(putBudget("all", usd(10)));
       await ledger.commit(hold("op", usd(4)));
@@ -109,7 +109,7 @@ export function testRows(open: OpenStore): void {
 }
 
 export function testFinding(open: OpenStore): void {
-  test("pages follow each other without a gap or a repeat, newest first", async () => {
+  test("pages follow each other without gaps or repeats, newest first", async () => {
     await using(open, async ({ ledger, reader }) => {
       await makeCalls(ledger);
       const all = await reader.calls({}, { limit: 1000, before: null });
@@ -129,7 +129,7 @@ export function testFinding(open: OpenStore): void {
     });
   });
 
-  test("every filter finds what a look at all calls finds", async () => {
+  test("every filter matches a scan of all calls", async () => {
     await using(open, async ({ ledger, reader }) => {
       await makeCalls(ledger);
       const all = await reader.calls({}, { limit: 1000, before: null });
@@ -167,7 +167,7 @@ export function testFinding(open: OpenStore): void {
 }
 
 export function testTotals(open: OpenStore): void {
-  test("totals come by bucket, the oldest first, and in each the dearest group first", async () => {
+  test("totals are ordered by bucket, oldest first, then by cost, highest first", async () => {
     await using(open, async ({ ledger, reader }) => {
       const ended: readonly (readonly [project: string, dollars: number, hours: number])[] = [
         ["p1", 1, 1],
@@ -195,7 +195,7 @@ export function testTotals(open: OpenStore): void {
     });
   });
 
-  test("the sum over any partition is the total, and what has no value is unattributed", async () => {
+  test("the sum over any partition is the total; a missing value is unattributed", async () => {
     await using(open, async ({ ledger, reader }) => {
       await makeCalls(ledger);
       const [total] = await reader.totals({}, [], null);
@@ -217,7 +217,7 @@ export function testTotals(open: OpenStore): void {
     });
   });
 
-  test("ranges that meet add up to the whole, wherever they meet", async () => {
+  test("adjacent ranges add up to the whole, wherever they are split", async () => {
     await using(open, async ({ ledger, reader }) => {
       await makeCalls(ledger);
       const [total] = await reader.totals({}, [], null);
@@ -228,7 +228,7 @@ export function testTotals(open: OpenStore): void {
     });
   });
 
-  test("a refused call is counted as a refusal, and as no call", async () => {
+  test("a refused call counts as a refusal, not as a call", async () => {
     await using(open, async ({ ledger, reader }) => {
       await ledger.commit(putBudget("all", usd(1)));
       await ledger.commit(hold("big", usd(2)));
@@ -243,7 +243,7 @@ export function testTotals(open: OpenStore): void {
     });
   });
 
-  test("a call that ended without a charge counts as released, and lowers no average", async () => {
+  test("a call that ended without a charge counts as released and does not lower averages", async () => {
     await using(open, async ({ ledger, reader }) => {
       for (const id of ["a", "b"]) await ledger.commit(hold(id, usd(1)));
       await ledger.commit(settle("a", usd(1)));
@@ -260,7 +260,7 @@ export function testTotals(open: OpenStore): void {
     });
   });
 
-  test("refusals are found by whose they were, which model they asked for and when, the newest first, page by page", async () => {
+  test("refusals are found by attribution, requested model and time, newest first, in pages", async () => {
     await using(open, async ({ ledger, reader }) => {
       await ledger.commit(putBudget("all", usd(1)));
       for (let n = 0; n < 5; n++) {
@@ -284,7 +284,9 @@ export function testTotals(open: OpenStore): void {
   });
 }
 
-/** 60 calls over three days: two providers, three teams, all statuses, some refused, one amended. */
+/**
+ * 60 calls over three days: two providers, three teams, all statuses, some refused, one amended.
+ */
 async function makeCalls(ledger: Ledger): Promise<void> {
   await ledger.commit(putBudget("agent", usd(0), { budgetType: "agent", resourceId: "none" }));
   const ends = [];

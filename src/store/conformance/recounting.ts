@@ -1,4 +1,6 @@
-/** What a budget has spent when it is made or changed: the calls of its window, whenever they were made and on whatever they counted. */
+/**
+ * Conformance tests: a new or changed budget starts with the spending of every call in its window.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -11,7 +13,7 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
 export function testRecounting(open: OpenStore): void {
-  test("a new budget has spent what the calls of its window cost", async () => {
+  test("a new budget has already spent the cost of the calls in its window", async () => {
     await using(open, async ({ ledger }) => {
       await call(ledger, "before", { amount: 1, at: start - 40 * dayMs });
       await call(ledger, "in", { amount: 2, at: start - dayMs });
@@ -26,7 +28,7 @@ export function testRecounting(open: OpenStore): void {
     ["a longer period", { period: "year" }, 7],
     ["another anchor", { anchor: 10 }, 1],
     ["once, from a moment on", { period: "once", anchor: 0, start: start - 10 * hourMs, end: start + dayMs }, 1],
-    ["once, over already", { period: "once", anchor: 0, start: start - 60 * dayMs, end: start - 2 * dayMs }, 4],
+    ["once, already over", { period: "once", anchor: 0, start: start - 60 * dayMs, end: start - 2 * dayMs }, 4],
     ["another resource", { budgetType: "team", resourceId: "t2" }, 2],
     ["another dimension", { budgetType: "project", resourceId: "p1" }, 1],
     ["another dimension of the same name", { budgetType: "team", resourceId: "main" }, 0],
@@ -35,7 +37,7 @@ export function testRecounting(open: OpenStore): void {
     ["only other providers", { providers: ["anthropic"] }, 0],
   ];
   for (const [name, change, expected] of changes) {
-    test(`a budget that is changed to ${name} has spent what that counts, also after a restart`, async () => {
+    test(`a budget changed to ${name} has spent what that counts, even after a restart`, async () => {
       await using(open, async (store) => {
         const { ledger } = store;
         await ledger.commit(putBudget("all", usd(100)));
@@ -58,7 +60,7 @@ export function testRecounting(open: OpenStore): void {
     });
   }
 
-  test("a call under way moves to the new window with what it holds, and is charged there", async () => {
+  test("an open call moves to the new window with its hold and is charged there", async () => {
     await using(open, async (store) => {
       const { ledger } = store;
       await ledger.commit(putBudget("all", usd(10)));
@@ -75,7 +77,7 @@ export function testRecounting(open: OpenStore): void {
     });
   });
 
-  test("a budget for every value has a counter for each that had calls in its window", async () => {
+  test("a budget for every value has a counter for each value with calls in its window", async () => {
     await using(open, async ({ ledger }) => {
       for (let user = 0; user < 20; user += 1) {
         await call(ledger, `c${user}`, { amount: 1 + user, at: start - hourMs, attribution: { user: `u${user}` } });
@@ -86,7 +88,7 @@ export function testRecounting(open: OpenStore): void {
     });
   });
 
-  test("a parent has spent what the calls of a child that it is given have cost, and keeps it when the child leaves", async () => {
+  test("a parent counts the past calls of a new child and keeps them when the child leaves", async () => {
     await using(open, async ({ ledger }) => {
       await call(ledger, "a", { amount: 2, at: start - hourMs });
       await ledger.commit(putBudget("org", usd(100), { budgetType: "org", resourceId: "other" }));
@@ -99,7 +101,7 @@ export function testRecounting(open: OpenStore): void {
     });
   });
 
-  test("what is charged while a budget is counted is in it once", async () => {
+  test("a charge made while a budget is being counted counts once", async () => {
     await using(open, async ({ ledger, reader }) => {
       for (let number = 0; number < 50; number += 1) await ledger.commit(hold(`c${number}`, usd(1)));
       const put = ledger.commit(putBudget("all", usd(1000)));
@@ -113,7 +115,7 @@ export function testRecounting(open: OpenStore): void {
     });
   });
 
-  test("a correction after the change counts in the new window, and so does a late settlement", async () => {
+  test("a correction or late settlement after the change counts in the new window", async () => {
     await using(open, async (store) => {
       const { ledger } = store;
       await ledger.commit(putBudget("all", usd(10)));
@@ -132,7 +134,7 @@ export function testRecounting(open: OpenStore): void {
     });
   });
 
-  test("a budget in tokens or requests that is made late has counted them", async () => {
+  test("a token or request budget created late counts past calls", async () => {
     await using(open, async ({ ledger }) => {
       await call(ledger, "a", { amount: 2, at: start - hourMs });
       await call(ledger, "b", { amount: 2, at: start - hourMs });
@@ -150,7 +152,7 @@ interface CallOptions {
   readonly model?: string;
 }
 
-/** A call that was held and charged at a moment. */
+/** A call that is held and charged at a given moment. */
 async function call(ledger: Ledger, operationId: string, options: CallOptions): Promise<void> {
   const { amount, at, attribution: whose = attribution, model = route.model } = options;
   await ledger.commit(hold(operationId, usd(amount), { at, attribution: whose, route: { ...route, model } }));

@@ -1,4 +1,4 @@
-/** A ledger as the conformance tests see it, and what they ask of it in many places. */
+/** The ledger under test, with helpers that the conformance tests share. */
 
 import assert from "node:assert/strict";
 import type { Ledger } from "../../app/port/ledger.ts";
@@ -6,16 +6,16 @@ import type { LedgerReader } from "../../app/port/reader.ts";
 import { PurserError, type ErrorCode } from "../../domain/error.ts";
 import type { Balance } from "../../domain/ledger/counter.ts";
 
-/** An open ledger, with what a test does to it from outside. */
+/** An open ledger, with the operations that a test performs on it from outside. */
 export interface StoreUnderTest {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
-  /** Ends it as a process ends in good order, and opens it again. This one is of no use then. */
+  /** Shuts it down cleanly and reopens it. The old instance is unusable afterwards. */
   reopen(): Promise<StoreUnderTest>;
-  /** From now on nothing can be written, until `mend`. */
+  /** Makes all writes fail until `mend`. */
   fail(): void;
   mend(): void;
-  /** Closes it, or the one that `reopen` gave last, and removes what it kept. */
+  /** Closes it, or the instance that `reopen` returned last, and deletes its files. */
   remove(): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export function only(balances: readonly Balance[]): Balance {
   return balance;
 }
 
-/** Runs a test on a new store, and removes the store. */
+/** Runs a test on a new store, then removes the store. */
 export async function using(open: OpenStore, run: (store: StoreUnderTest) => Promise<void>): Promise<void> {
   const store = await open();
   try {

@@ -1,3 +1,5 @@
+/** Owners of stored objects survive a restart, and damage to their file is found. */
+
 import assert from "node:assert/strict";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +16,7 @@ function folder(t: TestContext): string {
 
 const open = (directory: string): SqliteBelongings => new SqliteBelongings(directory, (error) => assert.fail(String(error)));
 
-test("what was made is its maker's at once, and after a restart", (t) => {
+test("a new thing belongs to its maker at once and after a restart", (t) => {
   const directory = folder(t);
   const first = open(directory);
   first.keep({ provider: "openai", id: "resp_1", owner: "key_1" });
@@ -28,7 +30,7 @@ test("what was made is its maker's at once, and after a restart", (t) => {
   second.close();
 });
 
-test("what has an owner keeps it, on file or not", (t) => {
+test("the first owner of a thing stays its owner, on disk or not", (t) => {
   const directory = folder(t);
   const first = open(directory);
   first.keep({ provider: "openai", id: "resp_1", owner: "key_1" });
@@ -40,7 +42,7 @@ test("what has an owner keeps it, on file or not", (t) => {
   second.close();
 });
 
-test("the file is for its owner alone", (t) => {
+test("only the file's owner can access it", (t) => {
   const directory = folder(t);
   open(directory).close();
   assert.equal(statSync(path.join(directory, "belongings.db")).mode & 0o777, 0o600);
@@ -59,12 +61,12 @@ function filled(t: TestContext): { readonly directory: string; readonly file: st
 
 function isDamage(error: unknown): boolean {
   assert.ok(error instanceof PurserError && error.code === "store_unavailable", String(error));
-  assert.match(error.message, /belongings\.db, which says whose the things are that providers keep, is damaged/);
+  assert.match(error.message, /belongings\.db, which records the owners of objects stored at providers, is damaged/);
   assert.match(error.detail.remedy ?? "", /backup/);
   return true;
 }
 
-test("each page of the file that is zeroed is found by a check, and nothing starts on it", (t) => {
+test("a check finds any zeroed page of the file, and nothing starts on it", (t) => {
   const { directory, file, whole, pageBytes } = filled(t);
   checkBelongings(directory);
   const pages = whole.length / pageBytes;
@@ -76,10 +78,10 @@ test("each page of the file that is zeroed is found by a check, and nothing star
   }
 });
 
-test("damage that is met while a server runs refuses what needs the file, by its name, and breaks nothing else", (t) => {
+test("damage found while a server runs fails only the requests that need the file, and names it", (t) => {
   const { directory, file, whole, pageBytes } = filled(t);
-  const told: unknown[] = [];
-  const belongings = new SqliteBelongings(directory, (error) => told.push(error));
+  const reported: unknown[] = [];
+  const belongings = new SqliteBelongings(directory, (error) => reported.push(error));
   assert.equal(belongings.problem(), null);
   writeFileSync(file, Buffer.concat([whole.subarray(0, pageBytes), Buffer.alloc(whole.length - pageBytes)]));
   assert.throws(() => belongings.ownerOf("openai", "resp_1"), isDamage);
@@ -88,7 +90,7 @@ test("damage that is met while a server runs refuses what needs the file, by its
   belongings.close();
   copyFileSync(file, `${file}.away`);
   rmSync(file);
-  const anew = open(directory);
-  assert.equal(anew.ownerOf("openai", "resp_1"), undefined);
-  anew.close();
+  const reopened = open(directory);
+  assert.equal(reopened.ownerOf("openai", "resp_1"), undefined);
+  reopened.close();
 });

@@ -1,4 +1,4 @@
-/** Remembers the owners of what providers store, in a file beside the ledger. */
+/** Records which key owns each object stored at a provider, in a file next to the ledger. */
 
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, statSync } from "node:fs";
@@ -9,20 +9,26 @@ import { PurserError } from "../../domain/error.ts";
 import { findDamage, quicklyReadBytes, type IntegrityCheck } from "./integrity.ts";
 import { cannotOpen, damageRemedyFor } from "./schema.ts";
 
-/** A thing is 16 bytes of a hash: callers cannot choose the ids that providers assign, and the file reveals no id. */
+/**
+ * We store 16 bytes of a hash: callers cannot choose provider-assigned ids, and the file reveals no
+ * id.
+ */
 const tables = `
   CREATE TABLE IF NOT EXISTS owner (owner_id INTEGER PRIMARY KEY, key_id TEXT NOT NULL UNIQUE);
   CREATE TABLE IF NOT EXISTS thing (thing BLOB PRIMARY KEY, owner_id INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
-/** Writes are gathered into one transaction for this long. What a crash loses meanwhile has no owner. */
+/**
+ * Writes are collected for this long into one transaction. A crash leaves those things ownerless.
+ */
 const gatherMs = 20;
 const retryMs = 1000;
 
 /**
- * A new owner is visible at once, and on disk within moments. The first owner of a thing stays its owner.
+ * A new owner is visible at once, and on disk within moments. The first owner of a thing stays its
+ * owner.
  *
- * Losing the file gives no caller access: a thing without a known owner is closed to all of them.
+ * Losing the file gives no caller access: a thing without a known owner is closed to everyone.
  */
 export class SqliteBelongings implements Belongings {
   readonly #file: string;
@@ -31,12 +37,15 @@ export class SqliteBelongings implements Belongings {
   readonly #insert: StatementSync;
   readonly #insertOwner: StatementSync;
   readonly #onFailure: (error: unknown) => void;
-  /** By the thing's hash, in hex. */
+  /** By the hash of the thing, in hex. */
   readonly #unwritten = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   #damage: PurserError | null = null;
 
-  /** @throws PurserError `store_unavailable`, also for a file that is damaged. @param onFailure Called when the file cannot be written; the write is retried. */
+  /**
+   * @throws PurserError `store_unavailable`, also if the file is damaged.
+   * @param onFailure Called when the file cannot be written; the write is retried.
+   */
   constructor(directory: string, onFailure: (error: unknown) => void) {
     this.#onFailure = onFailure;
     this.#file = fileIn(directory);
@@ -53,12 +62,12 @@ export class SqliteBelongings implements Belongings {
     }
   }
 
-  /** What is wrong with the file, as far as that was seen. */
+  /** The damage seen in the file so far, if any. */
   problem(): PurserError | null {
     return this.#damage;
   }
 
-  /** @throws PurserError `store_unavailable` where the file is damaged. */
+  /** @throws PurserError `store_unavailable` if the file is damaged. */
   ownerOf(provider: string, id: string): string | undefined {
     const thing = thingOf(provider, id);
     const unwritten = this.#unwritten.get(thing);
@@ -68,7 +77,7 @@ export class SqliteBelongings implements Belongings {
   }
 
   keep({ provider, id, owner }: Belonging): void {
-    // Nothing more can be written then, and what has no owner is closed to all.
+    // A damaged file takes no writes, and a thing without an owner is closed to everyone.
     if (this.#damage) return;
     try {
       if (this.ownerOf(provider, id) !== undefined) return;
@@ -94,7 +103,7 @@ export class SqliteBelongings implements Belongings {
     }
   }
 
-  /** @returns Null for an error that says nothing of damage. */
+  /** @returns Null if the error does not indicate damage. */
   #noteDamage(error: unknown): PurserError | null {
     if (damageRemedyFor(error) !== undefined) this.#damage ??= damagedFile(this.#file, error);
     return this.#damage;
@@ -121,7 +130,7 @@ export class SqliteBelongings implements Belongings {
   }
 }
 
-/** @throws PurserError `store_unavailable` for a file that is there and damaged; changes nothing. */
+/** Changes nothing. @throws PurserError `store_unavailable` if the file exists and is damaged. */
 export function checkBelongings(directory: string): void {
   const file = fileIn(directory);
   if (existsSync(file)) refuseDamage(file, "integrity_check");
@@ -140,9 +149,9 @@ function refuseDamage(file: string, check: IntegrityCheck): void {
 function damagedFile(file: string, cause: unknown): PurserError {
   if (cause instanceof PurserError) return cause;
   const what = cause instanceof Error ? cause.message : String(cause);
-  return new PurserError("store_unavailable", `${file}, which says whose the things are that providers keep, is damaged: ${what}`, {
+  return new PurserError("store_unavailable", `${file}, which records the owners of objects stored at providers, is damaged: ${what}`, {
     field: "data",
-    remedy: "Restore it from a backup; or stop the server and move it away: no caller then reaches what was made before.",
+    remedy: "Restore it from a backup; or stop the server and move the file away: existing objects are then closed to all callers.",
     ...(cause instanceof Error && { cause }),
   });
 }

@@ -1,4 +1,4 @@
-/** Sees whether a ledger can be opened, without opening it for good. */
+/** Checks whether a ledger can be opened, without changing it. */
 
 import { existsSync } from "node:fs";
 import { refuseDamage } from "./integrity.ts";
@@ -8,10 +8,11 @@ import { refuseDamagedLog } from "./write-ahead-log.ts";
 import { readStaged } from "./write/staged.ts";
 
 /**
- * Looks at the version of the file, at all its pages and at what is staged in it; whether the figures follow from the journal is for a
- * verification to say. Changes nothing.
+ * Checks the version of the file, all its pages and its staged batches. Whether the figures follow
+ * from the journal is left to a verification. Changes nothing.
  *
- * @param options.isHeld Whether a process writes there: its log is then in motion, and left to it.
+ * @param options.isHeld Whether a process is writing there: its log is then changing and is not
+ *   checked.
  * @throws PurserError `store_unavailable` as opening the ledger would.
  */
 export function checkLedgerFile(directory: string, { isHeld }: { readonly isHeld: boolean }): void {
@@ -21,7 +22,7 @@ export function checkLedgerFile(directory: string, { isHeld }: { readonly isHeld
   try {
     const database = openForReading(directory);
     try {
-      // From one moment: a server that runs on the folder books meanwhile.
+      // One snapshot: a running server may book batches meanwhile.
       database.exec("BEGIN");
       const version = knownVersion(database, directory);
       refuseDamage(database, directory, "integrity_check");

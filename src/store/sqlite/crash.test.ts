@@ -1,4 +1,7 @@
-/** A process that is killed at any moment has lost nothing that it acknowledged. Run with `hammer DIRECTORY`, this file is that process. */
+/**
+ * A process killed at any moment loses nothing it acknowledged. With `hammer DIRECTORY`, this file
+ * is that process.
+ */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -19,9 +22,11 @@ const callers = 16;
 const [, , mode, hammered] = process.argv;
 
 if (mode === "hammer" && hammered !== undefined) await hammer(hammered);
-else test("after being killed at any moment, all that was acknowledged is there, and the journal is whole", survive);
+else test("after a kill at any moment, everything acknowledged is there and the journal is intact", survive);
 
-/** Makes calls without end, and writes down what was acknowledged: the kernel keeps that when the process is killed. */
+/**
+ * Makes calls forever and prints what was acknowledged: the kernel keeps the output after a kill.
+ */
 async function hammer(directory: string): Promise<void> {
   const { ledger } = await openLedger({ directory, durability: "process", clock: { now: () => Date.now(), monotonic: () => 0 } });
   for (const command of tree([usd(1e6), usd(1e6), usd(1e6), usd(1e6)])) await ledger.commit(command);
@@ -61,13 +66,13 @@ async function survive(): Promise<void> {
   }
 }
 
-/** Has a process make calls, and kills it some time after it began. @returns The lines that were written so far. */
+/** Starts a process that makes calls, and kills it after a delay. @returns The lines it wrote. */
 async function killAfter(directory: string, delayMs: number): Promise<readonly string[]> {
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), "hammer", directory], { stdio: ["ignore", "pipe", "inherit"] });
   const closed = once(child, "close");
   await Promise.race([once(child.stdout, "data"), closed]);
   await pause(delayMs);
-  assert.equal(child.exitCode, null, "the process did not end by itself");
+  assert.equal(child.exitCode, null, "the process did not exit on its own");
   child.kill("SIGKILL");
   await closed;
   return readFileSync(join(directory, "acknowledged"), "utf8").split("\n").slice(0, -1);

@@ -1,4 +1,4 @@
-/** Damage to the files of a data folder is found, wherever it is, and a ledger that is gone is not taken for a new one. */
+/** Damage anywhere in a data folder is found, and a lost ledger is not mistaken for a new one. */
 
 import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
@@ -25,7 +25,7 @@ function makeFolder(): string {
   return directory;
 }
 
-/** A folder that was closed well, with some hundred calls and a few still open. */
+/** A cleanly closed folder with about a hundred calls, a few of them still open. */
 async function usedFolder(): Promise<string> {
   const directory = makeFolder();
   const { ledger } = await openLedger({ directory, durability: "process", clock });
@@ -38,7 +38,7 @@ async function usedFolder(): Promise<string> {
   return directory;
 }
 
-/** As `purser verify` looks at a folder. @returns Whether anything was found. */
+/** Checks a folder as `purser verify` does. @returns Whether damage was found. */
 async function isFound(directory: string): Promise<boolean> {
   const reader = new SqliteReader({ directory, settled: async () => undefined });
   try {
@@ -52,7 +52,7 @@ async function isFound(directory: string): Promise<boolean> {
   }
 }
 
-/** The same, without the look before it: as a running server looks at its own file. */
+/** Only the verification, as a running server runs it on its own file. */
 async function isFoundByVerification(directory: string): Promise<boolean> {
   const reader = new SqliteReader({ directory, settled: async () => undefined });
   return reader.verify().then(
@@ -66,7 +66,7 @@ const whole = readFileSync(ledgerFile(used));
 const pageBytes = whole.readUInt16BE(16);
 const pages = whole.length / pageBytes;
 
-test("a folder that was closed well is whole, and has no page that holds nothing", async () => {
+test("a cleanly closed folder is intact and has no free pages", async () => {
   assert.equal(await isFound(used), false);
   const database = new DatabaseSync(ledgerFile(used), { readOnly: true });
   assert.equal(database.prepare("PRAGMA freelist_count").get()?.["freelist_count"], 0);
@@ -74,7 +74,7 @@ test("a folder that was closed well is whole, and has no page that holds nothing
   assert.ok(pages > 20, String(pages));
 });
 
-test("each page of the file that is zeroed is found: by a verification, by itself, and at the start", async () => {
+test("any zeroed page is found: by the command, by a verification alone, and at start", async () => {
   for (let page = 0; page < pages; page++) {
     const directory = makeFolder();
     const damaged = Buffer.from(whole);
@@ -90,7 +90,7 @@ test("each page of the file that is zeroed is found: by a verification, by itsel
   }
 });
 
-test("a file that was cut is found, at whichever page", async () => {
+test("a truncated file is found, whatever the page", async () => {
   for (let length = pageBytes; length < whole.length; length += pageBytes * 3) {
     const directory = makeFolder();
     writeFileSync(ledgerFile(directory), whole.subarray(0, length));
@@ -111,7 +111,7 @@ for (const [what, lose] of Object.entries({
     database.close();
   },
 })) {
-  test(`a used folder whose ledger is ${what} is refused with what to do, and stays as it is`, async () => {
+  test(`a used folder whose ledger is ${what} is refused with a remedy and left unchanged`, async () => {
     const directory = makeFolder();
     cpSync(used, directory, { recursive: true });
     lose(ledgerFile(directory));
@@ -127,7 +127,7 @@ for (const [what, lose] of Object.entries({
   });
 }
 
-test("a folder of an older version is opened, and known as used from then on", async () => {
+test("a folder of an older version opens and is marked as used from then on", async () => {
   const directory = makeFolder();
   cpSync(used, directory, { recursive: true });
   unlinkSync(join(directory, "manifest.json"));
@@ -136,14 +136,14 @@ test("a folder of an older version is opened, and known as used from then on", a
   await assert.rejects(openLedger({ directory, durability: "process", clock }), /although a ledger was made/);
 });
 
-test("a first start that ended before there was a ledger is no used folder", async () => {
+test("a first start that ended before the ledger existed does not mark the folder as used", async () => {
   const directory = makeFolder();
   writeFileSync(join(directory, "lock.db"), "");
   writeFileSync(ledgerFile(directory), "");
   await (await openLedger({ directory, durability: "process", clock })).ledger.close();
 });
 
-/** The folder of a process that was killed: its log holds all that it wrote. */
+/** The folder of a killed process: everything it wrote is in the log. */
 async function folderWithLog(): Promise<string> {
   const directory = makeFolder();
   const running = makeFolder();
@@ -155,7 +155,7 @@ async function folderWithLog(): Promise<string> {
   return directory;
 }
 
-test("a log that a killed process left is whole, also with its last page torn", async () => {
+test("the log of a killed process is intact, even with its last page torn", async () => {
   for (const torn of [0, 100, 2000]) {
     const directory = await folderWithLog();
     const log = `${ledgerFile(directory)}-wal`;
@@ -164,7 +164,7 @@ test("a log that a killed process left is whole, also with its last page torn", 
   }
 });
 
-test("a log that was zeroed in part is refused rather than cut short in silence", async () => {
+test("a partly zeroed log is refused instead of being truncated silently", async () => {
   const directory = await folderWithLog();
   const log = readFileSync(`${ledgerFile(directory)}-wal`);
   const frameBytes = 24 + pageBytes;

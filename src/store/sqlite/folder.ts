@@ -1,27 +1,30 @@
-/** The data folder on disk, made for its owner alone. */
+/** Creates the data folder, readable only by its owner. */
 
 import { mkdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { PurserError } from "../../domain/error.ts";
 
 /**
- * Makes the folder, and those above it that are missing; one that is there stays as it is.
+ * Creates the folder and its missing parents; an existing folder is left unchanged.
  *
- * @throws PurserError `store_unavailable` when it cannot be made, or is no folder.
+ * @throws PurserError `store_unavailable` if it cannot be created or is not a folder.
  */
 export function makeFolder(directory: string): void {
   try {
     makeWithParents(directory);
   } catch (cause) {
-    throw new PurserError("store_unavailable", `the data folder ${directory} cannot be made: ${reasonOf(cause)}`, {
+    throw new PurserError("store_unavailable", `the data folder ${directory} cannot be created: ${reasonOf(cause)}`, {
       field: "data",
-      remedy: "Name a folder that this user may write, with --data or as `data` in the configuration.",
+      remedy: "Choose a folder that this user can write, with --data or `data` in the configuration.",
       cause,
     });
   }
 }
 
-/** Step by step: Node's own `recursive` never ends where a folder can be neither found nor made, as under /proc. */
+/**
+ * Step by step: Node's `recursive` never returns where a folder can be neither found nor created,
+ * as in /proc.
+ */
 function makeWithParents(directory: string): void {
   if (isFolder(directory)) return;
   const parent = path.dirname(directory);
@@ -29,7 +32,7 @@ function makeWithParents(directory: string): void {
   try {
     mkdirSync(directory, { mode: 0o700 });
   } catch (error) {
-    // Another process may have made it meanwhile.
+    // Another process may have created it meanwhile.
     if (!isFolder(directory)) throw error;
   }
 }
@@ -39,12 +42,12 @@ function isFolder(directory: string): boolean {
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  EEXIST: "there is a file in its place",
-  ENOTDIR: "there is a file in its place",
-  EACCES: "this user may not write there",
-  EPERM: "this user may not write there",
+  EEXIST: "a file is in its place",
+  ENOTDIR: "a file is in its place",
+  EACCES: "this user has no write permission there",
+  EPERM: "this user has no write permission there",
   EROFS: "the disk is read-only",
-  ENOENT: "the file system takes no folder there",
+  ENOENT: "the file system does not allow a folder there",
 };
 
 function reasonOf(cause: unknown): string {

@@ -1,19 +1,19 @@
-/** Whether the pages of a ledger's file are what SQLite wrote. */
+/** Checks a ledger file's pages for damage with SQLite's own integrity check. */
 
 import { statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { PurserError } from "../../domain/error.ts";
 import { damageRemedy, damageRemedyFor, ledgerFile } from "./schema.ts";
 
-/** More findings are not listed: one damaged page mostly makes many. */
+/** Further findings are not listed: one damaged page usually causes many. */
 const mostFindings = 20;
-/** A file of this many bytes is checked within a fraction of a second. */
+/** A file up to this size, in bytes, is checked in a fraction of a second. */
 export const quicklyReadBytes = 64 * 1024 * 1024;
 
-/** `quick` leaves out whether each index has the rows of its table: a damaged page is still found. */
+/** `quick_check` does not compare indexes with their tables; it still finds a damaged page. */
 export type IntegrityCheck = "integrity_check" | "quick_check";
 
-/** @returns What is wrong, in SQLite's words; nothing for a file that is whole. */
+/** @returns The damage in SQLite's words; empty if the file is intact. */
 export function findDamage(database: DatabaseSync, check: IntegrityCheck): readonly string[] {
   try {
     const rows = database.prepare(`PRAGMA ${check}(${mostFindings})`).all();
@@ -24,7 +24,7 @@ export function findDamage(database: DatabaseSync, check: IntegrityCheck): reado
   }
 }
 
-/** @throws PurserError `store_unavailable` for a file whose pages are not what SQLite wrote. */
+/** @throws PurserError `store_unavailable` if the file is damaged. */
 export function refuseDamage(database: DatabaseSync, directory: string, check: IntegrityCheck): void {
   const [finding] = findDamage(database, check);
   if (finding !== undefined) throw damagedLedger(directory, finding);

@@ -1,4 +1,7 @@
-/** One process owns a data folder: a lock of the operating system, which ends with the process however it ends. */
+/**
+ * Locks a data folder for one process. The operating system releases the lock when the process
+ * ends.
+ */
 
 import { chmodSync, existsSync } from "node:fs";
 import { join } from "node:path";
@@ -9,12 +12,16 @@ export interface FolderLock {
   release(): void;
 }
 
-/** @throws PurserError `store_unavailable` when another process, or another ledger of this one, has the folder open. */
+/**
+ * @throws PurserError `store_unavailable` if another process, or another ledger in this one, has
+ *   the folder open.
+ */
 export function lockFolder(directory: string): FolderLock {
   const file = join(directory, "lock.db");
   const isNew = !existsSync(file);
   const database = new DatabaseSync(file, { timeout: 0 });
-  // Before the lock: SQLite gives the journal beside it the same mode. One that is there may be another user's, and says nothing.
+  // Before the lock: SQLite gives the journal next to it the same mode. We leave an existing file
+  // alone, since it may belong to another user.
   if (isNew) chmodSync(file, 0o600);
   try {
     database.exec("BEGIN EXCLUSIVE");
@@ -22,7 +29,7 @@ export function lockFolder(directory: string): FolderLock {
     database.close();
     throw new PurserError("store_unavailable", `the data folder ${directory} is in use by another Purser`, {
       field: "data",
-      remedy: "If it is a server that is just starting, try again in a moment. Otherwise stop it, or give each its own folder with --data.",
+      remedy: "If a server is just starting there, try again in a moment. Otherwise stop it, or give each its own folder with --data.",
       cause,
     });
   }

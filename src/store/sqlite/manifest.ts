@@ -1,4 +1,4 @@
-/** `manifest.json` in the data folder: says that a ledger was made there, so that one that is gone is not taken for none yet. */
+/** `manifest.json` marks a data folder as used, so a lost ledger is not mistaken for a new one. */
 
 import { closeSync, existsSync, fsyncSync, openSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -6,9 +6,9 @@ import { PurserError } from "../../domain/error.ts";
 import { ledgerFile, versionOf } from "./schema.ts";
 
 /**
- * Looks before anything is made.
+ * Call this before creating anything in the folder.
  *
- * @throws PurserError `store_unavailable` for a folder whose ledger is missing or empty.
+ * @throws PurserError `store_unavailable` if the folder's ledger is missing or empty.
  */
 export function refuseLostLedger(directory: string): void {
   if (!existsSync(manifestFile(directory))) return;
@@ -22,11 +22,13 @@ function lostLedger(directory: string, what: string): PurserError {
   return new PurserError("store_unavailable", `${ledgerFile(directory)} ${what}, although a ledger was made in this folder`, {
     field: "data",
     remedy:
-      "Restore the folder from the last backup that verifies. To begin anew, with nothing spent and no keys, name another folder with --data.",
+      "Restore the folder from the last backup that verifies. To start over, with nothing spent and no keys, choose another folder with --data.",
   });
 }
 
-/** Called once the ledger is on disk; one that an older version made is noted when it is opened. */
+/**
+ * Called once the ledger is on disk; a ledger from an older version is marked when it is opened.
+ */
 export function writeManifest(directory: string): void {
   if (existsSync(manifestFile(directory))) return;
   const file = openSync(manifestFile(directory), "w", 0o600);

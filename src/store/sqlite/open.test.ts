@@ -1,4 +1,4 @@
-/** One process a folder, one schema a version, and few bytes a call. */
+/** Opening a ledger: one process per folder, migrations, file modes, and the bytes a call takes. */
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ async function inFolder(run: (directory: string) => Promise<void>): Promise<void
   }
 }
 
-test("a folder that is open is refused to a second ledger, and given to it once the first is closed", async () => {
+test("an open folder is refused to a second ledger until the first is closed", async () => {
   await inFolder(async (directory) => {
     const first = await openLedger({ directory, durability: "process", clock });
     await assert.rejects(openLedger({ directory, durability: "process", clock }), (error) => {
@@ -39,7 +39,7 @@ test("a folder that is open is refused to a second ledger, and given to it once 
   });
 });
 
-test("every file of the folder is for its owner alone", { skip: process.platform === "win32" }, async () => {
+test("only the owner can access the files in the folder", { skip: process.platform === "win32" }, async () => {
   await inFolder(async (directory) => {
     const { ledger } = await openLedger({ directory, durability: "process", clock });
     const modes = readdirSync(directory).map((name) => ({ name, mode: statSync(join(directory, name)).mode & 0o777 }));
@@ -49,7 +49,7 @@ test("every file of the folder is for its owner alone", { skip: process.platform
   });
 });
 
-test("a file of a newer version is refused, and left alone", async () => {
+test("a file of a newer version is refused and left unchanged", async () => {
   await inFolder(async (directory) => {
     const database = new DatabaseSync(ledgerFile(directory));
     database.exec("PRAGMA user_version = 99");
@@ -63,7 +63,7 @@ const undone = ["DROP TABLE staged;", "DROP INDEX entry_refusal;", `${dropped("r
 
 for (const [index] of undone.entries()) {
   const version = index + 1;
-  test(`a file of version ${version} gets what it lacks, and keeps what it has`, () =>
+  test(`a file of version ${version} is migrated and keeps its data`, () =>
     inFolder((directory) => upgrade(directory, { version, undo: undone.slice(index).join(" ") })));
 }
 
@@ -86,7 +86,7 @@ async function upgrade(directory: string, { version, undo }: { readonly version:
   await second.ledger.close();
 }
 
-test("a file that is no ledger is refused with what to do, before and at opening", async () => {
+test("a file that is not a ledger is refused with a remedy, by the check and at opening", async () => {
   await inFolder(async (directory) => {
     writeFileSync(ledgerFile(directory), "hello\n");
     const refused = (error: unknown): boolean => {
@@ -103,7 +103,7 @@ test("a file that is no ledger is refused with what to do, before and at opening
   });
 });
 
-test("a folder that cannot be made is an error that names it and the remedy", async () => {
+test("a folder that cannot be created is an error that names it and the remedy", async () => {
   const places = process.platform === "linux" ? ["/dev/null/data", "/proc/purser/data"] : ["/dev/null/data"];
   for (const directory of places) {
     await assert.rejects(openLedger({ directory, durability: "process", clock }), (error) => {
@@ -114,14 +114,14 @@ test("a folder that cannot be made is an error that names it and the remedy", as
   }
 });
 
-test("a folder and those above it are made for their owner alone", { skip: process.platform === "win32" }, async () => {
+test("a folder and its parents are created for their owner only", { skip: process.platform === "win32" }, async () => {
   await inFolder(async (parent) => {
     makeFolder(join(parent, "a", "b"));
     assert.deepEqual([statSync(join(parent, "a")).mode & 0o777, statSync(join(parent, "a", "b")).mode & 0o777], [0o700, 0o700]);
   });
 });
 
-test("a call under four budgets takes at most 400 bytes on disk, indexes and roll-ups included", async () => {
+test("a call under four budgets takes at most 400 bytes on disk, including indexes and roll-ups", async () => {
   await inFolder(async (directory) => {
     const { ledger } = await openLedger({ directory, durability: "process", clock });
     for (const command of tree([usd(1e6), usd(1e6), usd(1e6), usd(1e6)])) await ledger.commit(command);
@@ -134,7 +134,7 @@ test("a call under four budgets takes at most 400 bytes on disk, indexes and rol
       agent: `agent-${n}`,
     }));
     for (let n = 0; n < calls; n++) {
-      // As long as a UUID, and growing with time.
+      // The length of a UUID, and increasing with time.
       const operationId = `0198c0de-${(n + 4096).toString(16).padStart(4, "0")}-7abc-8def-${n.toString(16).padStart(12, "0")}`;
       const at = start + n * 400;
       await ledger.decide(hold(operationId, usd(0.01234567), { at, attribution: attributions[n % 40] ?? {} }));

@@ -15,9 +15,12 @@ import { WriterThread } from "./write/writer-thread.ts";
 import { refuseDamagedLog } from "./write-ahead-log.ts";
 
 export interface LedgerOptions {
-  /** Made, for its owner alone, if it is not there. */
+  /** Created for its owner only, if missing. */
   readonly directory: string;
-  /** `full` syncs every batch to disk; with `process`, a crash of the machine may lose the last moments, and one of the process nothing. */
+  /**
+   * `full` syncs every batch to disk. With `process`, a machine crash may lose the last moments; a
+   * process crash loses nothing.
+   */
   readonly durability: Durability;
   readonly clock: Clock;
 }
@@ -25,8 +28,8 @@ export interface LedgerOptions {
 /**
  * The folder belongs to this process until the ledger is closed or the process ends.
  *
- * @throws PurserError `store_unavailable` when another process has the folder, a newer Purser wrote it, its file is damaged, emptied or gone, or it
- *   cannot be written.
+ * @throws PurserError `store_unavailable` if another process has the folder, a newer Purser wrote
+ *   it, its file is damaged, emptied or gone, or it cannot be written.
  */
 export async function openLedger(options: LedgerOptions): Promise<{ readonly ledger: Ledger; readonly reader: LedgerReader }> {
   const { directory, durability, clock } = options;
@@ -39,7 +42,8 @@ export async function openLedger(options: LedgerOptions): Promise<{ readonly led
       migrate(directory);
       const database = openForReading(directory);
       if (isQuicklyRead(directory)) refuseDamage(database, directory, "quick_check");
-      // Before the writer books it: damage is told by its own name, and changes nothing.
+      // Before the writer books the staged batches: damage there gets its own error and changes
+      // nothing.
       readStaged(database);
       const writer = new WriterThread({ directory, durability });
       await writer.start();

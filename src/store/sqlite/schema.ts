@@ -7,18 +7,18 @@ import { PurserError } from "../../domain/error.ts";
 import { meters, type Meter } from "../../domain/usage/usage.ts";
 import { kinds, outcomeRows, otherRows } from "./journal/kind.ts";
 
-/** Kept in `user_version`; a file with a greater one was written by a newer Purser. */
+/** Kept in `user_version`; a file with a higher number was written by a newer Purser. */
 export const schemaVersion = 4;
 
-/** The counts that a roll-up adds up, each a column. */
+/** The counts that a roll-up sums, one column each. */
 const usageColumns = [...meters, "reasoning"] as const;
 
-/** The columns of `rollup` that follow its key. */
+/** The columns of `rollup` after its key. */
 export const sumColumns = ["calls", "refusals", "cost_micro", "cost_pico", "latency_ms", ...usageColumns] as const;
 
 export type Durability = "full" | "process";
 
-/** The meters that were added since the first version. */
+/** Meters added since the first version. */
 const addedMeters: ReadonlySet<string> = new Set<Meter>(["maps_grounding"]);
 
 function firstColumns(): readonly string[] {
@@ -49,19 +49,22 @@ const tables = `
   ${rollupTable("rollup_day", firstColumns())}
 `;
 
-/** What each version added to the one before it; the first made the rest. */
+/** What each version added to the one before it; the first version created the rest. */
 const steps: readonly string[] = [
   tables,
   "CREATE TABLE staged (staged_id INTEGER PRIMARY KEY, batch TEXT NOT NULL);",
-  // Older versions cannot read the entries of budgets that are counted anew, and of holds that move.
+  // Older versions cannot read entries of recounted budgets and of moved holds.
   `CREATE INDEX entry_refusal ON entry (kind) WHERE kind = ${kinds.refusal};`,
   ["rollup", "rollup_day"].map((table) => `ALTER TABLE ${table} ADD COLUMN maps_grounding INTEGER NOT NULL DEFAULT 0;`).join(" "),
 ];
 
-/** Roll-ups by day have the first hour of the day (UTC) in `hour`. */
+/** In `rollup_day`, `hour` is the first hour of the day (UTC). */
 export const dayHours = 24;
 
-/** A table of roll-ups: `cost = cost_micro × 10^6 + cost_pico` pico-USD, so that no sum overflows 64 bits. */
+/**
+ * A roll-up table: `cost = cost_micro × 10^6 + cost_pico` pico-USD, which keeps sums within 64
+ * bits.
+ */
 export function rollupTable(name: string, columns: readonly string[] = sumColumns): string {
   const sums = columns.map((column) => `${column} INTEGER NOT NULL`).join(", ");
   return `CREATE TABLE ${name} (
@@ -74,19 +77,21 @@ export function ledgerFile(directory: string): string {
 }
 
 /**
- * Creates the tables of a new file, and adds what a file of an older version lacks.
+ * Creates the tables of a new file, or upgrades a file of an older version.
  *
- * @throws PurserError `store_unavailable` when the file was written by a newer version.
+ * @throws PurserError `store_unavailable` if a newer version wrote the file.
  */
 export function migrate(directory: string): void {
   const database = new DatabaseSync(ledgerFile(directory));
   try {
     const version = knownVersion(database, directory);
     if (version === schemaVersion) return;
-    // SQLite gives the files beside it the same mode: who calls whom, and for how much, is for the owner alone.
+    // SQLite gives its other files the same mode: only the owner may see who calls whom, and for
+    // how much.
     chmodSync(ledgerFile(directory), 0o600);
     const missing = steps.slice(version).join("\n");
-    // Of a new file only: pages that come free are given back, so that no free page is left whose damage would go unnoticed.
+    // Effective in a new file only. It lets us return freed pages: damage in a free page would go
+    // unnoticed.
     database.exec(
       `PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; BEGIN; ${missing} PRAGMA user_version = ${schemaVersion}; COMMIT;`,
     );
@@ -95,7 +100,11 @@ export function migrate(directory: string): void {
   }
 }
 
-/** Of the file, 0 for one that has no tables. @throws PurserError `store_unavailable` for a version that is not known yet. */
+/**
+ * The version of the file; 0 if it has no tables.
+ *
+ * @throws PurserError `store_unavailable` for a newer version.
+ */
 export function versionOf(directory: string): number {
   const database = new DatabaseSync(ledgerFile(directory), { readOnly: true });
   try {
@@ -105,45 +114,53 @@ export function versionOf(directory: string): number {
   }
 }
 
-/** What to say when the ledger does not open; what says so by itself stays as it is. */
+/** The error for a ledger that does not open; a `PurserError` is passed on as it is. */
 export function cannotOpen(directory: string, cause: unknown): PurserError {
   if (cause instanceof PurserError) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
   return new PurserError("store_unavailable", `the ledger in ${directory} cannot be opened: ${message}`, {
     field: "data",
-    remedy: damageRemedyFor(cause) ?? "Check that the folder may be written and that the disk has room.",
+    remedy: damageRemedyFor(cause) ?? "Check that the folder is writable and that the disk has room.",
     cause,
   });
 }
 
-/** For a file that is not, or no longer, a ledger. */
+/** For a file that is not a ledger, or no longer one. */
 export const damageRemedy =
-  "Keep a copy of the data folder, and restore the last backup that verifies; or name another folder with --data.";
+  "Keep a copy of the data folder and restore the last backup that verifies, or choose another folder with --data.";
 
-/** @returns What to do about a damaged file; undefined for an error that says nothing of damage. */
+/** @returns The remedy for a damaged file; undefined if the error does not indicate damage. */
 export function damageRemedyFor(cause: unknown): string | undefined {
   if (cause instanceof PurserError) return cause.detail.remedy;
   const isDamage = cause instanceof Error && "errcode" in cause && damageCodes.has(Number(cause.errcode) & 0xff);
   return isDamage ? damageRemedy : undefined;
 }
 
-/** SQLITE_CORRUPT and SQLITE_NOTADB, the last byte of all codes that extend them (https://sqlite.org/rescode.html, read 2026-11-22). */
+/**
+ * SQLITE_CORRUPT and SQLITE_NOTADB: the low byte of all codes that extend them
+ * (https://sqlite.org/rescode.html, read 2026-11-22).
+ */
 const damageCodes: ReadonlySet<number> = new Set([11, 26]);
 
-/** @throws PurserError `store_unavailable` for a version that is not known yet. */
+/** @throws PurserError `store_unavailable` for a newer version. */
 export function knownVersion(database: DatabaseSync, directory: string): number {
   const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
   if (version <= schemaVersion) return version;
-  throw new PurserError("store_unavailable", `${ledgerFile(directory)} has schema ${version}, and this version knows ${schemaVersion}`, {
-    field: "data",
-    remedy: "Start the newer Purser that wrote it, or name another data folder.",
-  });
+  throw new PurserError(
+    "store_unavailable",
+    `${ledgerFile(directory)} has schema ${version}, but this version supports up to ${schemaVersion}`,
+    {
+      field: "data",
+      remedy: "Start the newer Purser that wrote it, or choose another data folder.",
+    },
+  );
 }
 
-/** The one connection that writes. */
+/** Opens the one connection that writes. */
 export function openForWriting(directory: string, durability: Durability): DatabaseSync {
   const database = new DatabaseSync(ledgerFile(directory), { timeout: lockTimeoutMs });
-  // Without a sync at each commit (NORMAL), what a crashed process wrote survives, and what a crashed machine wrote may not.
+  // Without a sync at each commit (NORMAL), writes survive a crash of the process, but perhaps not
+  // of the machine.
   const synchronous = durability === "full" ? "FULL" : "NORMAL";
   database.exec(`PRAGMA synchronous = ${synchronous}; PRAGMA wal_autocheckpoint = ${checkpointPages}; PRAGMA cache_size = -65536;`);
   return database;

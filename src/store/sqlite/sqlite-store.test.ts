@@ -1,4 +1,4 @@
-/** The embedded ledger keeps to the contract of all ledgers. */
+/** Runs the conformance suite of all ledgers on the embedded ledger. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,7 +32,7 @@ async function openStore(directory: string): Promise<StoreUnderTest> {
       current = await open();
       return store();
     },
-    // Another program that holds SQLite's write lock keeps the ledger from writing, as a full disk does.
+    // Another program holding SQLite's write lock blocks the ledger's writes, as a full disk does.
     fail: () => {
       blocker = new DatabaseSync(ledgerFile(directory));
       blocker.exec("BEGIN IMMEDIATE");

@@ -1,4 +1,7 @@
-/** Looks for damage in the write-ahead log, which SQLite itself would take for the log's end, and drop what follows. */
+/**
+ * Finds damage in the write-ahead log, which SQLite takes for the end of the log, dropping the
+ * rest.
+ */
 
 import { existsSync, readFileSync } from "node:fs";
 import { PurserError } from "../../domain/error.ts";
@@ -10,9 +13,10 @@ const littleEndian = 0x377f0682;
 const bigEndian = 0x377f0683;
 
 /**
- * Call this before the first connection, which would take the log for what it seems to be, and only while there is no writer.
+ * Call this before the first connection, since SQLite would truncate the log at the damage, and
+ * only while there is no writer.
  *
- * @throws PurserError `store_unavailable` for a log that was damaged.
+ * @throws PurserError `store_unavailable` if the log is damaged.
  */
 export function refuseDamagedLog(directory: string): void {
   const what = damageOfLog(directory);
@@ -20,17 +24,18 @@ export function refuseDamagedLog(directory: string): void {
   throw new PurserError("store_unavailable", `the ledger in ${directory} is damaged: ${what}`, {
     field: "data",
     remedy:
-      "Keep a copy of the data folder, and restore the last backup that verifies. To go on without what the log held, such as after a loss of power, remove ledger.db-wal.",
+      "Keep a copy of the data folder and restore the last backup that verifies. To continue without the log's contents, such as after a power loss, remove ledger.db-wal.",
   });
 }
 
 /**
- * Frames carry the salt of their log and a checksum over all before them. The last ones may be torn, by a process that ended while it
- * wrote; one that is damaged and has others of the same log behind it was changed later.
+ * Each frame carries the salt of its log and a checksum over everything before it. The last frames
+ * may be torn if the process ended while writing. A damaged frame followed by others of the same
+ * log was changed later.
  *
  * Source: https://sqlite.org/fileformat2.html#the_write_ahead_log, read 2026-11-28.
  *
- * @returns What is wrong; null for a log that is whole, or not there.
+ * @returns The damage; null if the log is intact or absent.
  */
 function damageOfLog(directory: string): string | null {
   const file = `${ledgerFile(directory)}-wal`;
@@ -38,7 +43,7 @@ function damageOfLog(directory: string): string | null {
   const bytes = readFileSync(file);
   if (bytes.length < headerBytes) return null;
   const magic = bytes.readUInt32BE(0);
-  if (magic !== littleEndian && magic !== bigEndian) return "its write-ahead log has no head";
+  if (magic !== littleEndian && magic !== bigEndian) return "its write-ahead log has no valid header";
   const log = new Log(bytes, magic === bigEndian);
   return log.isDamaged() ? "its write-ahead log has a damaged page" : null;
 }
@@ -77,7 +82,7 @@ class Log {
     return frame;
   }
 
-  /** Frames behind the end of the log are left of an earlier one, whose salts are others. */
+  /** Frames after the end of the log are left over from an earlier one with a different salt. */
   #isOfThisLog(frame: number): boolean {
     return this.#bytes.compare(this.#bytes, 16, 24, frame + 8, frame + 16) === 0;
   }

@@ -1,8 +1,11 @@
-/** The audit chain: each entry's hash covers the one before it, the entry, and the names that it was the first to use. */
+/**
+ * The audit chain: each entry's hash covers the previous hash, the entry, and the names it was
+ * first to use.
+ */
 
 import { hash } from "node:crypto";
 
-/** A row of `entry`, as it is hashed and stored. Absent columns are null. */
+/** A row of `entry` as it is hashed and stored. Absent columns are null. */
 export interface JournalRow {
   readonly seq: number;
   /** Milliseconds since the epoch. */
@@ -18,7 +21,7 @@ export interface JournalRow {
   readonly routeId: number | null;
   /** Pico-USD in decimal: held by a hold or top-up, charged by an outcome. */
   readonly amount: string;
-  /** Compact JSON: what the kind has besides. */
+  /** Compact JSON: the other fields of the kind. */
   readonly body: string;
 }
 
@@ -29,12 +32,12 @@ export interface Definition {
   readonly text: string;
 }
 
-/** What the first entry follows. */
+/** The previous hash of the first entry. */
 export const genesis = "0".repeat(64);
 
 /**
- * SHA-256 over the hash before (64 hex digits), the definitions and the row, as UTF-8 text. Lengths stand before free text,
- * so that no two rows give the same text.
+ * SHA-256 over the previous hash (64 hex digits), the definitions and the row, as UTF-8 text. Free
+ * text is prefixed with its length, so no two rows give the same text.
  */
 export function chainHash(previous: string, row: JournalRow, definitions: readonly Definition[]): string {
   let text = previous;

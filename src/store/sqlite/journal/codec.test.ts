@@ -1,4 +1,4 @@
-/** Entries come back from their rows as they were. */
+/** Encoding an entry as a row and decoding it returns the same entry. */
 
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
@@ -34,7 +34,7 @@ function roundTrip(entry: Entry): Entry {
   return decodeEntry({ ...row, body }, { names: new NameReader(database), callOf: () => call });
 }
 
-/** fast-check also makes objects without a prototype, which no reader gives back. */
+/** fast-check also makes objects without a prototype, which no reader returns. */
 const plain = { noNullPrototype: true } as const;
 
 const money = fc.bigInt({ min: 0n, max: (1n << 63n) - 1n }).map(pico);
@@ -92,7 +92,7 @@ const outcome = fc
     ...(parts && { parts }),
   }));
 
-test("a hold comes back from its row", () => {
+test("a hold survives the round trip", () => {
   const entries = fc.record({
     at: count,
     amount: quantities,
@@ -107,7 +107,7 @@ test("a hold comes back from its row", () => {
   fc.assert(property);
 });
 
-test("a settlement comes back from its row", () => {
+test("a settlement survives the round trip", () => {
   const entries = fc.record({ at: count, overrun: fc.bigInt({ min: 1n, max: 1n << 70n }), late: fc.boolean(), fingerprint: hex });
   const property = fc.property(entries, outcome, ({ overrun, ...fields }, result) => {
     const entry: SettleEntry = { kind: "settle", ...call, ...result, ...fields, overruns: [0n, overrun] };
@@ -116,7 +116,7 @@ test("a settlement comes back from its row", () => {
   fc.assert(property);
 });
 
-test("a correction comes back from its row, with a difference below nothing", () => {
+test("a correction with a negative difference survives the round trip", () => {
   const property = fc.property(outcome, hex, text, (result, fingerprint, reason) => {
     const difference = { usd: pico(-5n), tokens: -(1n << 70n), requests: 0n };
     const entry: CorrectionEntry = {
@@ -134,7 +134,7 @@ test("a correction comes back from its row, with a difference below nothing", ()
   fc.assert(property);
 });
 
-test("the other entries come back from their rows", () => {
+test("the other entries survive the round trip", () => {
   const budget = aBudget({ budgetId: "b", amount: 1n << 70n });
   const key = { budgetId: "b", value: "", windowStart: 0, windowEnd: null, currency: "USD" } as const;
   const price = {
@@ -176,7 +176,7 @@ test("the other entries come back from their rows", () => {
   for (const entry of entries) assert.deepEqual(roundTrip(entry), entry);
 });
 
-test("a charge line that follows from its rate and the usage is kept as one number", () => {
+test("a charge line that follows from its rate and the usage is stored as one number", () => {
   const [rate] = rates;
   assert.ok(rate);
   const line = { model: "m", meter: rate.meter, quantity: 10, cost: pico(rate.perUnit * 10n), rate };
@@ -184,7 +184,7 @@ test("a charge line that follows from its rate and the usage is kept as one numb
   assert.match(bodyOf(entry), /^\[\[0,10\],\[\d+\],5,\d+,0\]$/);
 });
 
-test("an amount that no column holds is refused before anything changes", () => {
+test("an amount too large for its column is refused before anything changes", () => {
   const amount = { usd: pico(1n << 63n), tokens: 0n, requests: 0n };
   const entry: HoldEntry = {
     kind: "hold",
@@ -204,7 +204,7 @@ test("an amount that no column holds is refused before anything changes", () => 
   assert.deepEqual(roundTrip({ ...entry, amount: { ...amount, usd: zero } }), { ...entry, amount: { ...amount, usd: zero } });
 });
 
-test("a rate that stands in for another meter, and a model that is not the one served, come back", () => {
+test("a rate used for another meter, and a model other than the served one, survive the round trip", () => {
   const [rate] = rates;
   assert.ok(rate);
   const line = { model: "asked", meter: "cache_read", quantity: 10, cost: pico(rate.perUnit * 10n), rate } as const;
@@ -233,7 +233,7 @@ function settleOf(charges: readonly Charge[]): SettleEntry {
   };
 }
 
-test("meters keep the numbers that are on file", () => {
+test("meters keep their stored numbers", () => {
   const entry = { ...settleOf([]), usage: Object.fromEntries(meters.map((meter, number) => [meter, number + 1])) };
   assert.match(bodyOf(entry), /^\[\[0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,8,8,9,9,10,10,11,11,12,12,13,13,14/);
   assert.equal(

@@ -1,4 +1,4 @@
-/** Turns rows of the journal into the entries that they were. */
+/** Decodes journal rows into entries. */
 
 import type { PriceOverride } from "../../../domain/price/rate.ts";
 import { assert } from "../../../domain/assert.ts";
@@ -23,7 +23,7 @@ import { isCorrection, kinds, statusOf } from "./kind.ts";
 import type { NameReader } from "./name-reader.ts";
 import { decodeOutcome, type StoredOutcome } from "./outcome-codec.ts";
 
-/** @param callOf Whose hold has this `seq`. */
+/** @param callOf Finds the call whose hold has this `seq`. */
 export function decodeEntry(row: JournalRow, context: { names: NameReader; callOf: (seq: number) => CallId }): Entry {
   const { at } = row;
   const { names } = context;
@@ -85,7 +85,7 @@ export function decodeTopUp(row: Pick<JournalRow, "amount" | "body">): Quantitie
   return { usd: pico(BigInt(row.amount)), tokens: loadInteger(tokens), requests: loadInteger(requests) };
 }
 
-/** The counters that a hold has from then on. */
+/** The counters of a hold after the move. */
 export function decodeMove(row: Pick<JournalRow, "body">, names: NameReader): readonly CounterKey[] {
   return (JSON.parse(row.body) as readonly number[]).map((id) => names.counter(id));
 }

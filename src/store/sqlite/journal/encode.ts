@@ -1,4 +1,4 @@
-/** Turns entries into rows of the journal. */
+/** Encodes entries as journal rows. */
 
 import { assert } from "../../../domain/assert.ts";
 import { PurserError } from "../../../domain/error.ts";
@@ -11,7 +11,7 @@ import { kindOf } from "./kind.ts";
 import type { NameWriter } from "./name-writer.ts";
 import { encodeOutcome } from "./outcome-codec.ts";
 
-/** What the rows about a call have of its hold. */
+/** What the rows about a call take from its hold. */
 export interface CallOnFile extends CallId {
   /** The `seq` of the hold. */
   readonly call: number;
@@ -25,12 +25,12 @@ export interface EncodedEntry extends JournalRow {
   readonly raw: string | null;
 }
 
-/** Tokens, requests, counter ids; then when it lapses and the fingerprint of its request, if they are there. */
+/** Tokens, requests, counter ids; then the expiry and the request fingerprint, if any. */
 export type StoredHold = readonly [StoredInteger, StoredInteger, readonly number[], (number | null)?, (string | null)?];
 export type StoredThreshold = readonly [counterId: number, partsPerMillion: number, spent: StoredInteger, limit: StoredInteger];
 export type StoredRefusal = readonly [reason: string, budgetId: string | null, needed: StoredInteger];
 export type StoredRecount = readonly [budgetId: string, from: number, counters: readonly (number | StoredInteger)[]];
-/** Of a recount, counter ids and what each has spent by turns. */
+/** Of a recount: counter ids alternating with the amount each has spent. */
 export type StoredBudget = readonly [budget: Record<string, unknown>, deleted: 0 | 1, recounts?: readonly StoredRecount[]];
 
 interface EncodeContext {
@@ -39,7 +39,7 @@ interface EncodeContext {
   readonly callOf: (id: CallId) => CallOnFile;
 }
 
-/** @param seq The number that the entry gets. */
+/** @param seq The number of the entry. */
 export function encodeEntry(entry: Entry, seq: number, { names, callOf }: EncodeContext): EncodedEntry {
   names.beginEntry(seq);
   switch (entry.kind) {
@@ -146,11 +146,11 @@ function storeBudget(budget: Budget): Record<string, unknown> {
   };
 }
 
-/** One call's money stands in a 64-bit column. */
+/** The money of one call is stored in a 64-bit column. */
 function columnAmount(usd: bigint): string {
-  assert(usd >= 0n, "a call holds and costs no less than nothing");
+  assert(usd >= 0n, "a call's amount is never negative");
   if (usd > mostPerCall) {
-    throw new PurserError("invalid_request", "amount: one call holds and costs less than 9,223,372 USD", {
+    throw new PurserError("invalid_request", "amount: a single call must hold and cost less than 9,223,372 USD", {
       field: "amount",
       remedy: "Split it, or check its unit: amounts are in USD.",
     });

@@ -1,4 +1,4 @@
-/** What the books ask of the file: calls that have ended, and counters that are not in memory. */
+/** Looks up ended calls, and counters not in memory, in the file. */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { CounterState } from "../../../domain/ledger/counter.ts";
@@ -11,7 +11,7 @@ import { kinds } from "./kind.ts";
 import { counterText, digestOf, nameKinds } from "./name.ts";
 import { NameReader } from "./name-reader.ts";
 
-/** Answers from a connection of its own; every question is one or a few look-ups by key. */
+/** Answers from its own connection; each question takes one or a few look-ups by key. */
 export class FileHistory implements History {
   readonly journal: JournalFile;
   readonly names: NameReader;
@@ -25,7 +25,7 @@ export class FileHistory implements History {
       WHERE digest = ? AND kind = ${nameKinds.counter} AND text = ?`);
   }
 
-  /** @param before Only entries with a smaller `seq` count, as they stood then. */
+  /** @param before Only entries with a smaller `seq` count, in their state at that point. */
   attempts(operationId: string, before?: number): readonly PastAttempt[] {
     return this.journal.holds(operationId).flatMap((hold) => this.#attempt(hold, before) ?? []);
   }
@@ -36,7 +36,7 @@ export class FileHistory implements History {
     return row && readCounterState(row);
   }
 
-  /** Those of a hold, as far as it has moved. */
+  /** The counters of a hold, after any moves. */
   countersOf(call: number, hold: Pick<HoldEntry, "counters">): readonly CounterKey[] {
     const move = this.journal.lastMove(call);
     return move ? decodeMove(move, this.names) : hold.counters;

@@ -1,9 +1,9 @@
-/** Integers of any size in JSON: as a number where a reader cannot lose digits, else as a string. */
+/** Stores integers of any size in JSON: as numbers up to 15 digits, as strings beyond. */
 
 /** A whole number in a body. */
 export type StoredInteger = number | string;
 
-/** 15 digits are always a safe integer. */
+/** 15 digits always fit a safe integer. */
 const safeDigits = 15;
 
 export function storeInteger(value: bigint): StoredInteger {

@@ -7,7 +7,10 @@ import { operationsWithId } from "../../../domain/ledger/operation.ts";
 import type { JournalRow } from "./chain.ts";
 import { kinds, outcomeRows } from "./kind.ts";
 
-/** The columns in the order in which {@link readRow} takes them. Money comes as text, since it may be past 2^53. */
+/**
+ * The columns in the order {@link readRow} expects. Money is cast to text, since it may exceed
+ * 2^53.
+ */
 export function rowColumns(table: string): string {
   const columns = ["seq", "at", "kind", "call", "operation_id", "attempt", "attribution_id", "route_id"];
   return `${columns.map((column) => `${table}.${column}`).join(", ")}, CAST(${table}.amount AS TEXT), ${table}.body`;
@@ -68,7 +71,7 @@ export class JournalFile {
     return allRows(this.#bySeq, seq).map(readRow)[0];
   }
 
-  /** Whose hold has this `seq`. */
+  /** The call whose hold has this `seq`. */
   callOf(seq: number): CallId {
     const row = this.row(seq);
     assert(row?.operationId !== undefined && row.operationId !== null, "an entry about a call refers to its hold");
@@ -80,7 +83,7 @@ export class JournalFile {
     return allRows(this.#holds, operationId).map(readRow);
   }
 
-  /** Holds or refusals of all operations that have an id, whosever they are. */
+  /** Holds or refusals of all operations with this id, whichever key they belong to. */
   withId(id: string, kind: number): readonly JournalRow[] {
     const { first, end } = operationsWithId(id);
     return allRows(this.#withId, id, first, end, kind).map(readRow);
@@ -90,12 +93,15 @@ export class JournalFile {
     return allRows(this.#topUps, call).map(readRow);
   }
 
-  /** The last time that a hold moved to other counters. */
+  /** The most recent move of a hold to other counters. */
   lastMove(call: number): JournalRow | undefined {
     return allRows(this.#moves, call).map(readRow)[0];
   }
 
-  /** The last entry before `before` that ended the call or replaced its end; undefined while it was open. */
+  /**
+   * The last entry before `before` that ended the call or replaced its end; undefined if it was
+   * open.
+   */
   outcome(call: number, before = Number.MAX_SAFE_INTEGER): JournalRow | undefined {
     return allRows(this.#outcome, call, before).map(readRow)[0];
   }

@@ -1,8 +1,8 @@
-/** The number that stands for a kind of entry, and for the status of an outcome with it, in the `kind` column. */
+/** The numbers of the `kind` column: one per kind of entry and, for outcomes, per status. */
 
 import type { CallStatus, Entry } from "../../../domain/ledger/entry.ts";
 
-/** What is written on file: a number is never given a second meaning. */
+/** Stored on disk: never reuse a number. */
 export const kinds = {
   hold: 1,
   top_up: 2,
@@ -22,17 +22,23 @@ export const kinds = {
   price: 22,
 } as const;
 
-/** Roll-ups are kept by status, and refusals have one of their own. */
+/** Roll-ups are grouped by status; refusals have a status of their own. */
 export const statuses = { settled: 1, estimated: 2, unresolved: 3, released: 4, refused: 5 } as const;
 
 export type StatusCode = (typeof statuses)[keyof typeof statuses];
 
-/** The condition for entries that end a call or replace its end; written alike in indexes and queries, or SQLite does not use the index. */
+/**
+ * The SQL condition for entries that end a call or replace its end. SQLite uses the index only if
+ * queries and index spell it the same.
+ */
 export function outcomeRows(column: string): string {
   return `${column} BETWEEN ${kinds.settled} AND ${kinds.corrected_unresolved}`;
 }
 
-/** The condition for all that is neither the usual way of a call nor a refusal: few rows, in an index of their own. */
+/**
+ * The SQL condition for entries outside the normal course of a call, except refusals: few rows,
+ * with their own index.
+ */
 export function otherRows(column: string): string {
   return `${column} > ${kinds.settled} AND ${column} <> ${kinds.refusal}`;
 }

@@ -1,4 +1,4 @@
-/** Reads what stands behind the ids in journal rows. */
+/** Resolves the ids in journal rows to their texts. */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "../../../domain/assert.ts";
@@ -7,10 +7,10 @@ import type { CounterKey } from "../../../domain/ledger/entry.ts";
 import type { Rate } from "../../../domain/price/rate.ts";
 import { readAttribution, readCounter, readRate, readRoute, type ServedRoute } from "./name.ts";
 
-/** This many values are remembered for sure, and at most twice as many. */
+/** At least this many values are cached, and at most twice as many. */
 const remembered = 20_000;
 
-/** A name is never changed, so that what was read once stays true. */
+/** Names never change, so cached values stay valid. */
 export class NameReader {
   readonly #name: StatementSync;
   readonly #shape: StatementSync;
@@ -44,7 +44,7 @@ export class NameReader {
     return this.#read(id, (text) => text);
   }
 
-  /** A name that does not stand in the file yet. */
+  /** Adds a name that is not in the file yet. */
   define(id: number, text: string): void {
     this.#defined.set(id, text);
   }
@@ -53,7 +53,7 @@ export class NameReader {
     const known = this.#shapes.get(id);
     if (known !== undefined) return known;
     const row = this.#shape.get(id);
-    assert(row !== undefined, "a shape that a row refers to stands in the file");
+    assert(row !== undefined, "a shape that a row refers to is in the file");
     const text = String(row["text"]);
     this.#shapes.set(id, text);
     return text;
@@ -75,7 +75,7 @@ export class NameReader {
     const defined = this.#defined.get(id);
     if (defined !== undefined) return defined;
     const row = this.#name.get(id);
-    assert(row !== undefined, "a name that a row refers to stands in the file");
+    assert(row !== undefined, "a name that a row refers to is in the file");
     return String(row["text"]);
   }
 }

@@ -1,3 +1,5 @@
+/** New names get one id, and are forgotten once they are in the table. */
+
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
@@ -10,21 +12,24 @@ function emptyFile(): DatabaseSync {
   return database;
 }
 
-/** Enough names to push out those that are remembered: from then on only what is kept for the writer, and the file, know one. */
+/**
+ * Adds enough names to evict the cached ones: after that, a name is known only from the unwritten
+ * set or the file.
+ */
 function pushOut(names: NameWriter): void {
   for (let n = 0; n < 100_001; n++) names.text(`other ${n}`);
 }
 
-test("names that another handed over are known until they are in the table, and then the table is asked", () => {
+test("restored names are known until they are in the table; after that, the table is queried", () => {
   const names = new NameWriter(emptyFile());
   const handedOver = [7, 1, nameKinds.text, digestOf("a"), "a", 8, 1, nameKinds.text, digestOf("b"), "b"];
   names.restore(handedOver);
   assert.equal(names.text("a"), 7);
   names.settleNames(handedOver);
-  assert.equal(names.text("b"), 9, "the file does not have it, and memory no longer does: it is new");
+  assert.equal(names.text("b"), 9, "neither the file nor memory has it: it is new");
 });
 
-test("a new name is one id until its batch is booked, and takes no memory after", () => {
+test("a new name keeps one id until its batch is booked, and takes no memory afterwards", () => {
   const names = new NameWriter(emptyFile());
   names.beginEntry(1);
   const id = names.text("mine");
@@ -34,5 +39,5 @@ test("a new name is one id until its batch is booked, and takes no memory after"
   assert.equal(names.text("mine"), id, "not yet booked");
   names.settleNames(defined);
   pushOut(names);
-  assert.notEqual(names.text("mine"), id, "the file, which has none, was asked");
+  assert.notEqual(names.text("mine"), id, "the file, which has no names, was queried");
 });

@@ -1,4 +1,4 @@
-/** Gives texts their ids: those of the file for known ones, new ids for others. */
+/** Assigns ids to texts: those in the file for known texts, new ones for others. */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { canonicalAttribution, type Attribution } from "../../../domain/attribution/attribution.ts";
@@ -10,37 +10,37 @@ import { counterText, digestOf, nameKinds, rateText, routeText, type NameKind } 
 export type NameColumns = (number | string)[];
 export const nameWidth = 5;
 
-/** This many texts are remembered for sure, and at most twice as many. */
+/** At least this many texts are cached, and at most twice as many. */
 const remembered = 50_000;
-/** A route is mostly served by one model, or by a few versions of it. */
+/** A route is usually served by one model, or by a few versions of it. */
 const rememberedServed = 100;
 
 /**
- * Remembers the names used lately, and asks the file for others.
+ * Caches recently used names and looks up the others in the file.
  *
- * A name is new once: until the batch that defines it is booked it stays in memory (`settleNames`).
+ * A name is new once: it stays in memory until the batch that defines it is booked (`settleNames`).
  */
 export class NameWriter {
   readonly #find: StatementSync;
   readonly #byObject = new WeakMap<object, number>();
-  /** By route, and then by the model that was served. */
+  /** By route, then by served model. */
   readonly #routes = new WeakMap<CallRoute, Map<string | null, number>>();
   #young = new Map<string, number>();
   #old = new Map<string, number>();
   #unwritten = new Map<string, number>();
-  /** Digests of names that were looked for ahead and are neither on file nor defined. */
+  /** Digests of names looked up ahead that are neither in the file nor defined. */
   readonly #absent = new Map<string, number>();
   #defined: NameColumns = [];
   #next: number;
   #seq = 0;
 
-  /** @param database A connection that may read. */
+  /** @param database A connection that can read. */
   constructor(database: DatabaseSync) {
     this.#find = database.prepare("SELECT name_id FROM name WHERE digest = ? AND kind = ? AND text = ?");
     this.#next = 1 + Number(database.prepare("SELECT max(name_id) AS last FROM name").get()?.["last"] ?? 0);
   }
 
-  /** The names asked for from now on are used by this entry: the first one, if they are new. */
+  /** Names requested from now on are used by this entry; it defines those that are new. */
   beginEntry(seq: number): void {
     this.#seq = seq;
   }
@@ -53,7 +53,7 @@ export class NameWriter {
     return this.#object(key, { kind: nameKinds.counter, textOf: counterText });
   }
 
-  /** Looks a counter up ahead of the entry that will name it, and defines nothing. */
+  /** Looks up a counter ahead of the entry that will name it; defines nothing. */
   meetCounter(key: CounterKey): void {
     const text = counterText(key);
     const name = `${nameKinds.counter}${text}`;
@@ -84,10 +84,10 @@ export class NameWriter {
   }
 
   /**
-   * Hands over the names that were new since it was last called.
+   * Returns the names defined since the last call.
    *
-   * @param lastSeq Of the last entry of the batch that takes them. A name for a later one, which was not to be written after all, goes
-   *   with it: others know the name by now.
+   * @param lastSeq The last entry of the batch that takes them. Names of a later entry that was
+   *   refused go with it too, since others may already use them.
    */
   takeDefined(lastSeq: number): NameColumns {
     const defined = this.#defined;
@@ -96,7 +96,7 @@ export class NameWriter {
     return defined;
   }
 
-  /** These names were handed over by another, and are not in the table yet. */
+  /** Adds names that another instance defined and that are not in the table yet. */
   restore(defined: NameColumns): void {
     for (let at = 0; at < defined.length; at += nameWidth) {
       const id = Number(defined[at]);
@@ -105,7 +105,7 @@ export class NameWriter {
     }
   }
 
-  /** These names, handed over before, are in the table. */
+  /** Marks names taken before as written to the table. */
   settleNames(defined: NameColumns): void {
     for (let at = 0; at < defined.length; at += nameWidth) this.#unwritten.delete(`${defined[at + 2]}${defined[at + 4]}`);
   }

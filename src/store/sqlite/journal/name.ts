@@ -1,4 +1,4 @@
-/** What stands behind the ids in journal rows: texts that are written once and referred to for ever. */
+/** The texts that ids in journal rows refer to; each is written once and never changes. */
 
 import { hash } from "node:crypto";
 import type { Attribution } from "../../../domain/attribution/attribution.ts";
@@ -6,18 +6,21 @@ import type { CallRoute, CounterKey } from "../../../domain/ledger/entry.ts";
 import { pico } from "../../../domain/money/money.ts";
 import type { Rate } from "../../../domain/price/rate.ts";
 
-/** What is written on file: a number is never given a second meaning. */
+/** Stored on disk: never reuse a number. */
 export const nameKinds = { attribution: 1, route: 2, rate: 3, counter: 4, text: 5, shape: 6 } as const;
 
 export type NameKind = (typeof nameKinds)[keyof typeof nameKinds];
 
-/** A route with the model that was served, or null before that is known. */
+/** A route with the served model, or null before that is known. */
 export interface ServedRoute {
   readonly route: CallRoute;
   readonly served: string | null;
 }
 
-/** Names are looked up by this number: 48 bits of the SHA-256 of the text. Equal digests are told apart by the text. */
+/**
+ * The look-up key of a name: 48 bits of the SHA-256 of its text. The text distinguishes equal
+ * digests.
+ */
 export function digestOf(text: string): number {
   return hash("sha256", text, "buffer").readUIntBE(0, 6);
 }

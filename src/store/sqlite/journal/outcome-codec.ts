@@ -1,4 +1,7 @@
-/** What a call cost, as the body of a journal row: counts and rate ids, and of the charge lines only what does not follow from them. */
+/**
+ * Encodes the outcome of a call as a row body: counts, rate ids, and only the charge fields that do
+ * not follow from them.
+ */
 
 import { assert } from "../../../domain/assert.ts";
 import { nothing, type CounterKey, type Outcome, type Quantities } from "../../../domain/ledger/entry.ts";
@@ -10,12 +13,13 @@ import type { NameReader } from "./name-reader.ts";
 import type { NameWriter } from "./name-writer.ts";
 import { fillShape, type StoredRaw } from "./raw-usage.ts";
 
-/** Meter numbers and counts by turns. */
+/** Meter numbers alternating with counts. */
 type StoredUsage = readonly number[];
 
 /**
- * A rate id alone, when the line follows from the rate and the usage; with a meter number, when the rate stands in for that
- * meter. Else rate id (0 for none), meter number, quantity, cost, and the model unless it is that of the other lines.
+ * A rate id alone if the line follows from the rate and the usage; with a meter number if the rate
+ * is used for that meter. Otherwise rate id (0 for none), meter number, quantity, cost, and the
+ * model unless it is that of the other lines.
  */
 type StoredCharge =
   | number
@@ -24,17 +28,17 @@ type StoredCharge =
 
 type StoredPart = readonly [model: number, usage: StoredUsage];
 
-/** Stands only when something is out of the ordinary. */
+/** Present only if something is unusual. */
 interface StoredExtras {
-  /** Tokens and requests, where they are not all tokens of the usage and 1. */
+  /** Tokens and requests, if they are not all tokens of the usage and 1. */
   readonly q?: readonly [StoredInteger, StoredInteger];
-  /** The model of the charge lines, as a name, where it is not the one served. */
+  /** The model of the charge lines, as a name, if it is not the served one. */
   readonly m?: number;
-  /** What other models used. */
+  /** Usage by other models. */
   readonly u?: readonly StoredPart[];
   /** The provider's own figure. */
   readonly r?: StoredInteger;
-  /** Ours, where the provider's is the charge. */
+  /** Our figure, if the provider's is charged. */
   readonly k?: StoredInteger;
   readonly f?: readonly UsageFlag[];
   /** Overruns. */
@@ -43,10 +47,10 @@ interface StoredExtras {
   readonly l?: 1;
   /** Fingerprint of the request that settled. */
   readonly p?: string;
-  /** Of a correction: the difference, and why. */
+  /** Of a correction: the difference and the reason. */
   readonly d?: readonly StoredInteger[];
   readonly w?: string;
-  /** Counters, where they are no longer those of the hold. */
+  /** Counters, if they are no longer those of the hold. */
   readonly c?: readonly number[];
 }
 
@@ -60,7 +64,7 @@ export type StoredOutcome = readonly [
   raw?: StoredRaw,
 ];
 
-/** All that a settle or correction entry says besides its outcome. */
+/** Everything in a settle or correction entry except its outcome. */
 export interface OutcomeDetails {
   readonly overruns: readonly bigint[];
   readonly late: boolean;
@@ -70,7 +74,10 @@ export interface OutcomeDetails {
   readonly counters?: readonly CounterKey[];
 }
 
-/** On file, so that neither these numbers nor the order of `meters` may change; a new meter goes to the end of the list. */
+/**
+ * Stored on disk: neither these numbers nor the order of `meters` may change; add new meters at the
+ * end.
+ */
 const meterNumbers: ReadonlyMap<string, number> = new Map([
   ...meters.map((meter, number) => [meter, number] as const),
   ["reported_cost", 100],
@@ -154,7 +161,7 @@ function loadUsage(stored: StoredUsage): Usage {
   return usage;
 }
 
-/** What all models of a call used, by its body in the journal. */
+/** The usage by all models of a call, from its journal body. */
 export function loadTotalUsage([usage, , , , extras]: StoredOutcome): Usage {
   const parts = extras === 0 || extras === undefined ? [] : (extras.u ?? []);
   return parts.length === 0 ? loadUsage(usage) : sumUsage([usage, ...parts.map(([, part]) => part)].map(loadUsage));
@@ -189,7 +196,7 @@ function storeCharge(charge: Charge, call: ChargedCall, names: NameWriter): Stor
   return model === call.model ? line : [...line, model];
 }
 
-/** Whether quantity and cost are those of the call's usage at this rate. */
+/** Whether quantity and cost follow from the call's usage at this rate. */
 function follows({ meter, quantity, cost, model }: Charge, rate: Rate, call: ChargedCall): boolean {
   return model === call.model && quantity === countOf(meter, call.usage) && cost === multiply(rate.perUnit, quantity);
 }
@@ -202,17 +209,20 @@ function loadCharge(stored: StoredCharge, call: ChargedCall, names: NameReader):
     const counted = countOf(meter, call.usage) ?? 0;
     return { model: call.model, meter, quantity: counted, cost: multiply(rate.perUnit, counted), rate };
   }
-  assert(number !== undefined && quantity !== undefined && cost !== undefined, "a line without a rate says all of itself");
+  assert(number !== undefined && quantity !== undefined && cost !== undefined, "a line without a rate has all its fields");
   const line = { model: model ?? call.model, meter: chargedMeter(number), quantity, cost: pico(loadInteger(cost)) };
   return rate ? { ...line, rate } : line;
 }
 
-/** Undefined for a line that no count of the usage gives. */
+/** Undefined for a line that is not a count of the usage. */
 function countOf(meter: Charge["meter"], usage: Usage): number | undefined {
   return meter === "reported_cost" || meter === "hold" || meter === "correction" ? undefined : usage[meter];
 }
 
-/** Whether all that `StoredExtras` could say is as usual, but for the model of the charge lines. */
+/**
+ * Whether all fields of `StoredExtras` would have their usual values, except the model of the
+ * charge lines.
+ */
 function isOrdinary({
   cost,
   usage,
@@ -244,7 +254,7 @@ function isSome(amount: bigint): boolean {
 }
 
 interface ChargedModel {
-  /** Of the charge lines, where it is not the one served. */
+  /** The model of the charge lines, if it is not the served one. */
   readonly model: string | undefined;
   readonly names: NameWriter;
 }

@@ -1,22 +1,27 @@
-/** A provider's usage object in few bytes: its text without the numbers is one of a few shapes, and only the numbers are kept with each call. */
+/**
+ * Stores a provider's usage object in few bytes: a shared shape (the text without its numbers), and
+ * the numbers of each call.
+ */
 
-/** Text verbatim, or the id of a shape and the numbers that fill it. */
+/** Verbatim text, or the id of a shape and the numbers that fill it. */
 export type StoredRaw = string | readonly (number | string)[];
 
-/** Longer texts are kept verbatim: they are rarely alike. */
+/** Longer texts are kept verbatim: they rarely share a shape. */
 const maxShapeLength = 2000;
 export const maxShapes = 1000;
 
-/** It cannot stand in JSON text. */
+/** Cannot occur in JSON text. */
 const mark = "\u0000";
 
 export interface ShapedText {
   readonly shape: string;
-  /** A string where a number would be written otherwise: `1.0`, `1e3`, more than 15 digits. */
+  /**
+   * A string if JavaScript would format the number differently: `1.0`, `1e3`, more than 15 digits.
+   */
   readonly numbers: readonly (number | string)[];
 }
 
-/** @returns null when the text has no shape worth keeping. */
+/** @returns null if the text has no shape worth keeping. */
 export function shapeOf(text: string): ShapedText | null {
   if (text.length > maxShapeLength || text.includes(mark)) return null;
   const numbers: (number | string)[] = [];
@@ -39,7 +44,7 @@ export function shapeOf(text: string): ShapedText | null {
 const quote = 34;
 const minus = 45;
 
-/** Behind the string that begins at `at`: digits inside it are left alone. */
+/** The position after the string that starts at `at`: digits inside a string are not numbers. */
 function endOfString(text: string, at: number): number {
   for (let end = text.indexOf('"', at + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     if (!isEscaped(text, end)) return end + 1;
@@ -47,7 +52,7 @@ function endOfString(text: string, at: number): number {
   return text.length;
 }
 
-/** Whether an odd number of backslashes stands before `at`. */
+/** Whether an odd number of backslashes precedes `at`. */
 function isEscaped(text: string, at: number): boolean {
   let before = at;
   while (text[before - 1] === "\\") before -= 1;
@@ -63,7 +68,7 @@ function beginsNumber(text: string, at: number): boolean {
   return isDigit(code) || (code === minus && isDigit(text.charCodeAt(at + 1)));
 }
 
-/** Nearly all are whole numbers; the rest is read by its grammar. */
+/** Nearly all numbers are whole; the grammar covers the rest. */
 const restOfNumber = /(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
 function endOfNumber(text: string, at: number): number {

@@ -1,4 +1,4 @@
-/** Calls as the journal tells them: each joined from its hold and from what ended it. */
+/** Reads calls from the journal: each joins its hold with the entry that ended it. */
 
 import type { DatabaseSync } from "node:sqlite";
 import type { AlertRow, CallFilter, CallRow } from "../../../app/port/reader.ts";
@@ -13,7 +13,7 @@ import { findCalls, type Found, type Page } from "./find-calls.ts";
 import type { NameIndex } from "./name-index.ts";
 import { matcher, select, type Selection } from "./selection.ts";
 
-/** What a reader's questions are answered from. */
+/** The sources that a reader answers from. */
 export interface Source {
   readonly database: DatabaseSync;
   readonly file: FileHistory;
@@ -29,7 +29,7 @@ export function readCalls(source: Source, filter: CallFilter, page: Page): reado
   return found.map((one) => readCall(source.file, one));
 }
 
-/** The holds of the operations that a filter names; undefined when it names none. */
+/** The holds of the operations that a filter names; undefined if it names none. */
 export function holdsNamed({ file }: Pick<Source, "file">, { operation, operationId }: CallFilter): readonly JournalRow[] | undefined {
   if (operation !== undefined) return file.journal.holds(operation);
   return operationId === undefined ? undefined : file.journal.withId(operationId, kinds.hold);

@@ -1,4 +1,7 @@
-/** Adds up what calls have cost for budgets that are counted anew: each call of their windows, by the moment at which it was held. */
+/**
+ * Recounts budgets: adds up the cost of the calls in their windows; a call counts from when it was
+ * held.
+ */
 
 import { assert } from "../../../domain/assert.ts";
 import type { Counted } from "../../../domain/ledger/entry.ts";
@@ -13,23 +16,23 @@ import type { Source } from "./calls.ts";
 import type { CountQuery } from "./query.ts";
 import { seqRange, type SeqRange } from "./selection.ts";
 
-/** Entries between two reports of progress. */
+/** Entries between two progress reports. */
 const stride = 50_000;
 
 type Files = Pick<Source, "database" | "file">;
 
-/** @param progress Called with the share done, 0 to 1. */
+/** @param progress Called with the fraction done, 0 to 1. */
 export function countSpent(
   { database, file }: Files,
   { counting, lastSeq }: Omit<CountQuery, "method">,
   progress: (share: number) => void,
 ): readonly Counted[] {
   const newest = Number(database.prepare("SELECT max(seq) AS seq FROM entry").get()?.["seq"] ?? 0);
-  assert(newest >= lastSeq, "what is to be counted stands in the tables");
+  assert(newest >= lastSeq, "all entries to be counted are in the tables");
   const tally = new Tally(counting);
   const { counts } = counting;
   const from = Math.min(...counts.map(({ window }) => window.start));
-  // A call ends after it was held, so that none of the windows has a call that ended before its first hour.
+  // A call ends after its hold, so no call in these windows ended before their first hour.
   const { first } = seqRange(database, { from, to: Number.POSITIVE_INFINITY });
   const [only] = counts;
   const isPlain = only !== undefined && counts.length === 1 && only.budget.currency === "USD" && !only.keepsCounted;
@@ -41,13 +44,16 @@ export function countSpent(
   return tally.counted();
 }
 
-/** Outcomes that charged something, and that neither a correction nor a late settlement has replaced by then. */
+/** Outcomes with a charge, not replaced by a correction or late settlement so far. */
 const charges = `
   FROM entry CROSS JOIN entry AS hold ON hold.seq = entry.call
   WHERE entry.seq BETWEEN ? AND ? AND ${outcomeRows("entry.kind")} AND entry.kind NOT IN (${kinds.release}, ${kinds.expire})
     AND NOT EXISTS (SELECT 1 FROM amendment WHERE replaces = entry.seq AND amendment.seq <= ?)`;
 
-/** USD by what the definition selects: SQLite adds up calls that have attribution and route in common. */
+/**
+ * Sums USD by the fields the definition selects: SQLite adds up calls that share attribution and
+ * route.
+ */
 function sumAdder(
   { database, file }: Files,
   { tally, only, lastSeq }: { readonly tally: Tally; readonly only: BudgetToCount; readonly lastSeq: number },
@@ -68,7 +74,7 @@ function sumAdder(
   };
 }
 
-/** Whole calls: the bodies have the tokens and the counters of each call. */
+/** Reads whole calls: tokens and counters are in their bodies. */
 function rowAdder(
   { database, file }: Files,
   { tally, from, lastSeq }: { readonly tally: Tally; readonly from: number; readonly lastSeq: number },

@@ -1,4 +1,7 @@
-/** Finds the newest calls of a selection: by an index where few ids are wanted, else by looking through the newest rows. */
+/**
+ * Finds the newest calls of a selection: by an index if few ids are wanted, otherwise by scanning
+ * the newest rows.
+ */
 
 import type { DatabaseSync } from "node:sqlite";
 import { allRows, prepareRows } from "../journal/journal-file.ts";
@@ -11,16 +14,16 @@ export interface Page {
   readonly before: number | null;
 }
 
-/** A call that was found: the entry that says how it ended, and when it counts as ended. */
+/** A call that was found: the entry that ended it, and when it counts as ended. */
 export interface Found {
   readonly seq: number;
   readonly endedAt: number;
 }
 
-/** So many ids are asked of an index, one after another. */
+/** Up to this many ids are looked up in an index, one by one. */
 const fewIds = 64;
 const manyIds = 20_000;
-/** So many sequence numbers are looked through before an index with many ids is tried. */
+/** Rows to scan before trying an index with many ids. */
 const glance = 40_000;
 
 /** @returns Newest first, at most `page.limit`. */
@@ -55,9 +58,9 @@ interface IndexChoice {
   readonly ids: readonly number[];
 }
 
-/** The index that leaves the fewest rows to look at; null when the filter has none. */
+/** The index that leaves the fewest rows to read; null if the filter has none. */
 function indexFor(database: DatabaseSync, { attributionIds, routeIds, kinds: wanted }: Selection): IndexChoice | null {
-  // All but settled calls have an index by kind.
+  // All kinds but settled have an index.
   if (wanted && !wanted.includes(kinds.settled)) return { column: "kind", ids: wanted };
   const byAttribution = attributionIds && ({ column: "attribution_id", ids: attributionIds } as const);
   const byRoute = routeIds && ({ column: "route_id", ids: routeIds } as const);
@@ -65,7 +68,7 @@ function indexFor(database: DatabaseSync, { attributionIds, routeIds, kinds: wan
   return countRows(database, byRoute) < countRows(database, byAttribution) ? byRoute : byAttribution;
 }
 
-/** How many rows an index has for the ids, counted up to a bound. */
+/** The number of rows that an index has for the ids, up to a bound. */
 function countRows(database: DatabaseSync, { column, ids }: IndexChoice): number {
   if (ids.length > fewIds) return Number.POSITIVE_INFINITY;
   const counted = prepareRows(
@@ -77,7 +80,7 @@ function countRows(database: DatabaseSync, { column, ids }: IndexChoice): number
 
 const countedRows = 2000;
 
-/** Rows of calls that nothing replaced and that replaced nothing. */
+/** Rows that replaced nothing and were not replaced. */
 const isUsual = `
   ${outcomeRows("kind")} AND NOT EXISTS (SELECT 1 FROM amendment WHERE amendment.seq = entry.seq)
   AND NOT EXISTS (SELECT 1 FROM amendment WHERE amendment.replaces = entry.seq)`;
@@ -101,7 +104,7 @@ function searchIndex(database: DatabaseSync, selection: Selection, search: Searc
       if (ofId.length >= limit) break;
     }
     found = [...found, ...ofId].sort((left, right) => right.seq - left.seq).slice(0, limit);
-    // Nothing older than the last of a full page can enter it.
+    // Nothing older than the last row of a full page can be in it.
     if (found.length >= limit) first = found.at(-1)?.seq ?? first;
   }
   return found;
@@ -122,11 +125,11 @@ function scan(database: DatabaseSync, selection: Selection, { range, limit }: Se
   return found;
 }
 
-/** Calls whose outcome was replaced: they are few, and looked through one by one. */
+/** Calls whose outcome was replaced: they are few, and scanned one by one. */
 function findAmended(database: DatabaseSync, selection: Selection, { limit, before }: Page): readonly Found[] {
   const statement = prepareRows(
     database,
-    // CROSS JOIN has SQLite begin with the few amendments, and not with the many entries.
+    // CROSS JOIN makes SQLite start from the few amendments, not the many entries.
     `SELECT entry.seq, amendment.ended_at, kind, attribution_id, route_id FROM amendment CROSS JOIN entry USING (seq)
      WHERE amendment.seq < ? AND NOT EXISTS (SELECT 1 FROM amendment AS later WHERE later.replaces = amendment.seq)
      ORDER BY amendment.seq DESC`,

@@ -1,4 +1,4 @@
-/** What each key was used for, from the roll-ups. */
+/** Reads how much each key was used, from the roll-ups. */
 
 import type { KeyUseRow } from "../../../app/port/reader.ts";
 import { pico } from "../../../domain/money/money.ts";

@@ -1,3 +1,5 @@
+/** Readers wait for pending decisions before they answer. */
+
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +16,7 @@ const questions: Readonly<Record<string, (reader: SqliteReader) => Promise<unkno
 };
 
 for (const [name, ask] of Object.entries(questions)) {
-  test(`${name}: nothing is read before all that was decided is in the tables`, async () => {
+  test(`${name}: waits until all decisions are in the tables`, async () => {
     const directory = mkdtempSync(join(tmpdir(), "purser-reader-"));
     migrate(directory);
     let canBook = false;

@@ -1,11 +1,13 @@
-/** Questions to the ledger, answered by threads of their own: one for figures, one for each verification. */
+/**
+ * Answers questions to the ledger on separate threads: one for figures, one for each verification.
+ */
 
 import type { AlertRow, CallRow, KeyUseRow, LedgerReader, RefusalRow, Totals, VerifyReport } from "../../../app/port/reader.ts";
 import { ReaderThread } from "./reader-thread.ts";
 
 export interface ReaderParts {
   readonly directory: string;
-  /** Resolves when all that was decided so far is in the tables. */
+  /** Resolves once everything decided so far is in the tables. */
   readonly settled: () => Promise<void>;
 }
 
@@ -45,7 +47,7 @@ export class SqliteReader implements LedgerReader {
 
   async verify(progress?: (share: number) => void): Promise<VerifyReport> {
     await this.#parts.settled();
-    // It takes a while, and other questions do not wait for it.
+    // A verification takes a while; a thread of its own keeps other questions from waiting.
     const thread = new ReaderThread({ directory: this.#parts.directory });
     try {
       return (await thread.ask({ method: "verify" }, progress)) as VerifyReport;

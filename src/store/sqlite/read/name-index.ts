@@ -1,4 +1,4 @@
-/** All attributions and routes of the file in memory, to turn values into ids and ids into values without a query each. */
+/** Keeps all attributions and routes in memory, to map values to ids and back without queries. */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { unattributed, type Attribution } from "../../../domain/attribution/attribution.ts";
@@ -12,7 +12,7 @@ interface ValueColumn {
   readonly byValue: Map<string, number>;
 }
 
-/** A few bytes for each attribution and dimension: a million attributions take tens of megabytes. */
+/** A few bytes per attribution and dimension: a million attributions take tens of megabytes. */
 export class NameIndex {
   readonly #load: StatementSync;
   readonly #ids: number[] = [];
@@ -27,7 +27,7 @@ export class NameIndex {
       WHERE name_id > ? AND kind IN (${nameKinds.attribution}, ${nameKinds.route}) ORDER BY name_id`);
   }
 
-  /** Reads what was added since it was last called. */
+  /** Reads the names added since the last call. */
   refresh(): void {
     for (const row of this.#load.iterate(this.#last)) {
       const id = Number(row["name_id"]);
@@ -40,11 +40,11 @@ export class NameIndex {
 
   route(id: number): ServedRoute {
     const route = this.#routes.get(id);
-    assert(route !== undefined, "a route that a row refers to stands in the file");
+    assert(route !== undefined, "a route that a row refers to is in the file");
     return route;
   }
 
-  /** The ids of the routes that match. */
+  /** The ids of the matching routes. */
   routes(matches: (route: ServedRoute) => boolean): readonly number[] {
     return [...this.#routes].filter(([, route]) => matches(route)).map(([id]) => id);
   }
@@ -57,7 +57,7 @@ export class NameIndex {
     return (number === 0 ? undefined : column?.values[number]) ?? unattributed;
   }
 
-  /** The ids of the attributions that have all of these values. */
+  /** The ids of the attributions that have all these values. */
   attributions(values: Readonly<Record<string, string>>): readonly number[] {
     const wanted = Object.entries(values);
     return this.#ids.filter((id) => wanted.every(([key, value]) => this.value(id, key) === value));

@@ -1,14 +1,16 @@
-/** What the ledger asks of a reader thread, and what it answers. */
+/** The messages between the ledger and a reader thread. */
 
 import type { LedgerReader } from "../../../app/port/reader.ts";
 import type { Counting } from "../../../domain/ledger/recount.ts";
 
-/** A question and its arguments; the answer is what the method of the same name of `LedgerReader` gives. */
+/**
+ * A question and its arguments; the answer is that of the `LedgerReader` method of the same name.
+ */
 export type Query = {
   readonly [Method in QueryMethod]: { readonly method: Method; readonly input: Parameters<LedgerReader[Method]> };
 }[QueryMethod];
 
-/** Adds up what calls have cost for budgets that are counted anew. */
+/** Adds up the cost of calls for budgets that are being recounted. */
 export interface CountQuery {
   readonly method: "count";
   readonly counting: Counting;

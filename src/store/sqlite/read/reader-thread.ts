@@ -12,7 +12,7 @@ interface Asked {
   readonly method: Question["query"]["method"];
 }
 
-const lookAtIt = "Check the data folder; `purser verify` says whether the file is whole.";
+const lookAtIt = "Check the data folder; `purser verify` reports whether the file is intact.";
 
 const usualRemedies: Readonly<Record<Asked["method"], string>> = {
   calls: lookAtIt,
@@ -25,7 +25,7 @@ const usualRemedies: Readonly<Record<Asked["method"], string>> = {
   verify: "Check that the data folder can be read and that the folder for temporary files has room, and try again.",
 };
 
-/** Started with the first question; one that died is started anew with the next. */
+/** Started by the first question; if it dies, the next question starts a new one. */
 export class ReaderThread {
   readonly #data: ReaderData;
   readonly #asked = new Map<number, Asked>();
@@ -36,7 +36,7 @@ export class ReaderThread {
     this.#data = data;
   }
 
-  /** @throws PurserError `store_unavailable` when the file cannot be read. */
+  /** @throws PurserError `store_unavailable` if the file cannot be read. */
   ask(query: Question["query"], progress: (share: number) => void = () => undefined): Promise<unknown> {
     const worker = (this.#worker ??= this.#start());
     this.#questions += 1;
@@ -47,7 +47,7 @@ export class ReaderThread {
     });
   }
 
-  /** Answers what was asked before, and ends. */
+  /** Answers the pending questions, then ends the thread. */
   async close(): Promise<void> {
     const worker = this.#worker;
     if (!worker) return;
@@ -58,7 +58,7 @@ export class ReaderThread {
   }
 
   #start(): Worker {
-    // Built, the file is called .js.
+    // In the build, the file is named .js.
     const worker = new Worker(new URL(`./reader${extname(import.meta.url)}`, import.meta.url), { workerData: this.#data });
     worker.on("message", (message: ReaderMessage) => this.#hear(message));
     worker.on("error", (error: Error) => this.#lose(worker, error));

@@ -1,4 +1,4 @@
-/** A reader thread: answers one question after another from a connection of its own. */
+/** A reader thread: answers one question after another on its own connection. */
 
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../../domain/assert.ts";
@@ -40,7 +40,7 @@ function respond({ number, query }: Question): ReaderMessage {
       database.exec("COMMIT");
     }
   } catch (error) {
-    // What kind of error it is does not pass between threads: what to do about it does.
+    // The class of an error is lost between threads, so the remedy is sent with it.
     const remedy = damageRemedyFor(error);
     const failed = { kind: "failed", number, error: error instanceof Error ? error : new Error(String(error)) } as const;
     return remedy === undefined ? failed : { ...failed, remedy };

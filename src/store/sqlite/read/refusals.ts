@@ -1,4 +1,4 @@
-/** Calls that budgets refused, the newest first. */
+/** Reads the calls that budgets refused, newest first. */
 
 import type { CallFilter, RefusalRow } from "../../../app/port/reader.ts";
 import { assert } from "../../../domain/assert.ts";

@@ -1,4 +1,6 @@
-/** A filter in the terms of the file: ids, kinds, times and ranges of sequence numbers. */
+/**
+ * Translates a filter into the terms of the file: ids, kinds, times and ranges of sequence numbers.
+ */
 
 import type { DatabaseSync } from "node:sqlite";
 import type { CallFilter } from "../../../app/port/reader.ts";
@@ -6,17 +8,17 @@ import { kinds, kindsOf } from "../journal/kind.ts";
 import { hourMs } from "../write/rollup.ts";
 import type { NameIndex } from "./name-index.ts";
 
-/** Null where the filter does not narrow. */
+/** Null if the filter does not narrow the field. */
 export interface Selection {
   readonly attributionIds: readonly number[] | null;
   readonly routeIds: readonly number[] | null;
   readonly kinds: readonly number[] | null;
-  /** Milliseconds since the epoch, `to` excluded; infinite where the filter is open. */
+  /** Milliseconds since the epoch, `to` excluded; infinite if the filter is open. */
   readonly from: number;
   readonly to: number;
 }
 
-/** A call is found by the model that served it, or by the one asked for when none did. */
+/** A call is found by the model that served it, or by the requested one if none did. */
 export function select(filter: CallFilter, names: NameIndex): Selection {
   const { attribution, provider, exceptProvider, model } = filter;
   const isAnyRoute = provider === undefined && exceptProvider === undefined && model === undefined;
@@ -45,7 +47,9 @@ function wantedKinds({ status, charged }: CallFilter): readonly number[] | null 
 
 const chargedStatuses = ["settled", "estimated", "unresolved"] as const;
 
-/** What decides whether a row is selected. `endedAt` in milliseconds since the epoch. */
+/**
+ * The fields that decide whether a row is selected. `endedAt` is in milliseconds since the epoch.
+ */
 export interface SelectedFields {
   readonly kind: number;
   readonly attributionId: number;
@@ -72,8 +76,9 @@ export interface SeqRange {
 }
 
 /**
- * Where the rows of these times stand in the journal. Rows follow the clock, mostly, so that each hour's are close together;
- * where they do not (imports of the past), the range is wider than the times. Amended calls stand elsewhere.
+ * The range of the journal that has the rows of these times. Rows mostly follow the clock, so those
+ * of an hour are close together; where they do not (imports of the past), the range is wider than
+ * the times. Amended calls may be outside it.
  */
 export function seqRange(database: DatabaseSync, { from, to }: Pick<Selection, "from" | "to">): SeqRange {
   const isOpen = from === Number.NEGATIVE_INFINITY && to === Number.POSITIVE_INFINITY;
@@ -85,7 +90,7 @@ export function seqRange(database: DatabaseSync, { from, to }: Pick<Selection, "
   return { first: row["first"], last: Number(row["last"]) };
 }
 
-/** Infinity is no value of a column. */
+/** A column cannot hold infinity. */
 export function clampHour(hour: number): number {
   return Math.max(-1e12, Math.min(1e12, hour));
 }

@@ -1,4 +1,7 @@
-/** Sums over calls: whole hours from the roll-ups, the ragged ends of a time range from the calls themselves. */
+/**
+ * Sums calls: whole hours from the roll-ups, the partial hours at both ends from the calls
+ * themselves.
+ */
 
 import type { CallFilter, GroupKey, Totals } from "../../../app/port/reader.ts";
 import { unattributed } from "../../../domain/attribution/attribution.ts";
@@ -18,7 +21,9 @@ export interface TotalsQuery {
   readonly bucketMs: number | null;
 }
 
-/** Neither refusals nor calls that ended without a charge count as calls: they have sums of their own. */
+/**
+ * Refusals, and calls that ended without a charge, do not count as calls: they have their own sums.
+ */
 export function readTotals(source: Source, { filter, by, bucketMs }: TotalsQuery): readonly Totals[] {
   source.names.refresh();
   const selection = select(filter, source.names);
@@ -41,7 +46,7 @@ interface GroupSums extends RollupSums {
   released: number;
 }
 
-/** Where a sum belongs. */
+/** The group and bucket of a sum. */
 interface Place {
   readonly attributionId: number;
   readonly routeId: number;
@@ -70,7 +75,7 @@ class Groups {
     return this.#bucketMs;
   }
 
-  /** The columns of a roll-up that decide its group. */
+  /** Whether the group depends on this roll-up column. */
   needs(column: "attribution_id" | "route_id" | "status"): boolean {
     return this.#by.some((key) => columnOf(key) === column);
   }
@@ -87,7 +92,7 @@ class Groups {
     return sums;
   }
 
-  /** Oldest bucket first, then the dearest group. */
+  /** Oldest bucket first, then the most expensive group. */
   totals(): readonly Totals[] {
     const totals = [...this.#sums.values()].map(({ group, bucket, sums }) => ({
       group,
@@ -135,7 +140,9 @@ function addRange(reading: Reading): void {
   if (to > endHour * hourMs) addCalls(reading, { from: endHour * hourMs, to });
 }
 
-/** An IN list of this length is given to SQLite; with a longer one, rows are read and chosen here. */
+/**
+ * Up to this many ids go into an IN list for SQLite; with more, rows are read and filtered here.
+ */
 const listedIds = 500;
 
 interface Hours {
@@ -143,7 +150,7 @@ interface Hours {
   readonly endHour: number;
 }
 
-/** Whole days from the roll-ups by day, where the buckets allow it. */
+/** Uses the daily roll-ups for whole days if the buckets allow it. */
 function addWholeHours(reading: Reading, { firstHour, endHour }: Hours): void {
   const { bucketMs } = reading.groups;
   const firstDay = Math.ceil(firstHour / dayHours) * dayHours;
@@ -178,7 +185,7 @@ function addRollups(reading: Reading, table: "rollup" | "rollup_day", { firstHou
   const sql = `SELECT ${columns.join(", ")}, ${released}, ${sums} FROM ${table} WHERE ${conditions.join(" AND ")} ${grouped && `GROUP BY ${grouped}`}`;
   const wanted = choosesHere ? new Set(attributionIds) : null;
   for (const values of allRows(prepareRows(source.database, sql), clampHour(firstHour), clampHour(endHour))) {
-    // Without a group, SQLite gives one row of nulls for no rows at all.
+    // Without GROUP BY, SQLite returns one row of nulls if there are no rows.
     if (values[4] === null || (wanted && !wanted.has(Number(values[1])))) continue;
     addRow(groups, values as readonly number[]);
   }
@@ -267,7 +274,7 @@ function addTo(sums: GroupSums, addition: Addition): void {
   addUsage(sums.usage, addition.usage);
 }
 
-/** The calls of these holds, and the refusals of the operations that the filter names. */
+/** Adds the calls of these holds, and the refusals of the operations that the filter names. */
 function addNamed(reading: Reading, holds: readonly JournalRow[], { operation, operationId = operation }: CallFilter): void {
   const { source, selection } = reading;
   const adding = { ...reading, matches: matcher(selection) };

@@ -1,4 +1,4 @@
-/** What was changed in the file behind the ledger's back is found. */
+/** Verification finds changes made to the file without the ledger. */
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -36,7 +36,7 @@ async function verifyAfter(sql: string): Promise<VerifyReport> {
   }
 }
 
-test("an untouched file is whole", async () => {
+test("an untouched file verifies", async () => {
   assert.deepEqual(await verifyAfter(""), { entries: 9, staged: 0, brokenAt: null, drift: [], rollupDrift: [], damage: [], ok: true });
 });
 
@@ -53,7 +53,7 @@ test("a changed amount, time, body or hash breaks the chain at its entry", async
   }
 });
 
-test("an entry taken out breaks the chain where it stood", async () => {
+test("a deleted entry breaks the chain in its place", async () => {
   assert.equal((await verifyAfter("DELETE FROM entry WHERE seq = 6")).brokenAt, 7);
 });
 
@@ -63,7 +63,7 @@ test("a changed price or attribution breaks the chain where it was first used", 
   assert.equal((await verifyAfter("UPDATE shape SET text = replace(text, 'prompt', 'tpmorp')")).brokenAt, 6);
 });
 
-test("a changed balance is told with what the journal gives", async () => {
+test("a changed balance is reported with the journal's value", async () => {
   const { ok, brokenAt, drift } = await verifyAfter(
     "UPDATE counter SET spent = '5' WHERE counter_id = (SELECT min(counter_id) FROM counter)",
   );
@@ -72,19 +72,19 @@ test("a changed balance is told with what the journal gives", async () => {
   assert.match(drift[0]?.journal ?? "", /held 1000000000000,/);
 });
 
-test("a changed roll-up is told by its hour or day", async () => {
+test("a changed roll-up is reported with its hour or day", async () => {
   const byHour = await verifyAfter("UPDATE rollup SET calls = calls + 1");
   assert.deepEqual([byHour.ok, byHour.rollupDrift.map(({ hour }) => hour)], [false, ["2026-03-10T10:00:00.000Z"]]);
   const byDay = await verifyAfter("UPDATE rollup_day SET cost_pico = cost_pico + 1");
   assert.deepEqual([byDay.ok, byDay.rollupDrift.map(({ hour }) => hour)], [false, ["2026-03-10T00:00:00.000Z"]]);
 });
 
-test("an open hold that is taken out is told", async () => {
+test("a deleted open hold is reported", async () => {
   const lost = await verifyAfter("DELETE FROM hold");
   assert.deepEqual([lost.ok, lost.drift], [false, [{ counter: "hold c", kept: "nothing", journal: "open" }]]);
 });
 
-test("an hour that no longer leads to its calls is told", async () => {
+test("an hour that no longer covers its calls is reported", async () => {
   for (const change of ["DELETE FROM hour", "UPDATE hour SET last_seq = last_seq - 1", "UPDATE hour SET first_seq = first_seq + 1"]) {
     const { ok, rollupDrift } = await verifyAfter(change);
     assert.deepEqual([ok, rollupDrift.map(({ hour }) => hour)], [false, ["2026-03-10T10:00:00.000Z"]], change);

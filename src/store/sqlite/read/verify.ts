@@ -1,4 +1,7 @@
-/** Recomputes everything from the journal: the chain, the balances by a second set of books, the open holds, the roll-ups. */
+/**
+ * Recomputes everything from the journal: the chain, the balances with a second set of books, the
+ * open holds, the roll-ups.
+ */
 
 import type { DatabaseSync } from "node:sqlite";
 import type { VerifyReport } from "../../../app/port/reader.ts";
@@ -17,17 +20,17 @@ import { entryWidth } from "../write/batch.ts";
 import { additionOf, hourMs, joinPico, prepareRollup, RollupBatch } from "../write/rollup.ts";
 import { readStaged } from "../write/staged.ts";
 
-/** Rows between two reports of progress, and between two times that what has ended is forgotten. */
+/** Rows between two progress reports, and between two removals of ended calls from memory. */
 const stride = 20_000;
-/** More differences than this are not listed. */
+/** Further differences are not listed. */
 const maxDrift = 100;
 
 /**
- * Reads the journal once, in one transaction, and holds no more of it than calls that are open and counters. What is staged is only
- * seen to be whole: it becomes part of the journal when it is booked.
+ * Reads the journal once, in one transaction, keeping only open calls and counters in memory.
+ * Staged batches are only checked for damage: they join the journal when they are booked.
  *
- * @param progress Called with the share done, 0 to 1.
- * @throws PurserError `store_unavailable` when what is staged cannot be booked.
+ * @param progress Called with the fraction done, 0 to 1.
+ * @throws PurserError `store_unavailable` if the staged batches cannot be booked.
  */
 export function verify(database: DatabaseSync, progress: (share: number) => void): VerifyReport {
   const damage = findDamage(database, "integrity_check");
@@ -40,7 +43,7 @@ export function verify(database: DatabaseSync, progress: (share: number) => void
   }
 }
 
-/** Hours added up to days, as `rollup_day` has them. Hours before the epoch are rounded down, too. */
+/** Rounds hours down to days, as in `rollup_day`, including hours before the epoch. */
 const dayOfHour = `hour - ((hour % ${dayHours}) + ${dayHours}) % ${dayHours}`;
 const recomputedDays = `
   SELECT ${dayOfHour} AS hour, attribution_id, route_id, status, ${sumColumns.map(summed).join(", ")}
@@ -59,7 +62,7 @@ class Replay {
   readonly #openFirsts = new Set<string>();
   readonly #rollups = new RollupBatch();
   readonly #rollupStatement;
-  /** The first and last rows that ended in an hour: calls are looked for between them. */
+  /** The first and last rows that ended in an hour: readers look for calls between them. */
   readonly #hours = new Map<number, { readonly first: number; last: number }>();
   /** When replaced outcomes count as ended, by their `seq`. */
   readonly #endedAt = new Map<number, number>();
@@ -98,7 +101,7 @@ class Replay {
     return { entries: this.#entries, staged, brokenAt: this.#brokenAt, drift, rollupDrift, damage: [], ok };
   }
 
-  /** The figures behind a broken chain mean nothing: what follows is not read. */
+  /** Figures after a break in the chain are meaningless, so reading stops there. */
   #check(row: JournalRow, definitions: readonly Definition[], hash: string): void {
     this.#entries += 1;
     this.#hash = chainHash(this.#hash, row, definitions);
@@ -165,7 +168,10 @@ class Replay {
     return drift.slice(0, maxDrift);
   }
 
-  /** A hold that is open in the journal and not on file would be held for good after the next start. */
+  /**
+   * A hold that is open in the journal but missing from `hold` would never be released after a
+   * restart.
+   */
   #holdDrift(): VerifyReport["drift"] {
     const kept = new Set(allRows(prepareRows(this.#database, "SELECT seq FROM hold")).map(([seq]) => Number(seq)));
     const lost = [...this.#open].filter(([seq]) => !kept.has(seq)).map(([, { operationId }]) => operationId);
@@ -223,7 +229,7 @@ class Replay {
   }
 }
 
-/** A file of an older version has no such table, and is verified as it is. */
+/** A file of an older version has no such table; it is verified as it is. */
 function countStaged(database: DatabaseSync): number {
   const isThere = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'staged'").get() !== undefined;
   return isThere ? readStaged(database).reduce((sum, { batch }) => sum + batch.entries.length / entryWidth, 0) : 0;

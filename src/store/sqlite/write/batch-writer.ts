@@ -1,4 +1,7 @@
-/** Writes batches: the entries with their chain, and in the same transaction all that is kept of what follows from them. */
+/**
+ * Writes batches: the entries with their chain and, in the same transaction, everything derived
+ * from them.
+ */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "../../../domain/assert.ts";
@@ -12,7 +15,10 @@ import { maxShapes, shapeOf } from "../journal/raw-usage.ts";
 import { counterWidth, entriesOf, type Batch } from "./batch.ts";
 import { additionOf, hourMs, prepareRollup, RollupBatch, type RollupKey } from "./rollup.ts";
 
-/** Holds what the next batch builds on: the last hash, the shapes. After a failure both are read anew. */
+/**
+ * Keeps the state that the next batch builds on: the last hash and the shapes. A failure re-reads
+ * both.
+ */
 export class BatchWriter {
   readonly #database: DatabaseSync;
   readonly #journal: JournalFile;
@@ -30,7 +36,11 @@ export class BatchWriter {
     this.#load();
   }
 
-  /** Writes all of it, and takes out what is staged up to this id; or nothing. @throws what SQLite throws; nothing was written then. */
+  /**
+   * Writes the whole batch and removes staged batches up to this id, or does nothing.
+   *
+   * @throws The SQLite error; nothing was written.
+   */
   write(batch: Batch, stagedId: number): void {
     const { begin, commit, rollback, unstage } = this.#statements;
     try {
@@ -77,7 +87,7 @@ export class BatchWriter {
     this.#statements.entry.run(seq, at, kind, call, operationId, attempt, attributionId, routeId, amount, body, this.#lastHash);
   }
 
-  /** The body with the raw usage put in at its end. A shape that is new stands in `definitions` too. */
+  /** Appends the raw usage to the body. A new shape is added to `definitions`. */
   #withRaw(row: EncodedEntry, raw: string, definitions: Definition[]): JournalRow {
     return { ...row, body: `${row.body.slice(0, -1)},${this.#storeRaw(row.seq, raw, definitions)}]` };
   }
@@ -105,7 +115,11 @@ export class BatchWriter {
     if (endedAt === row.at) this.#widenHour(hour, row.seq);
   }
 
-  /** Takes back what a correction or a late settlement replaces. @returns When the call counts as ended; null for a first end. */
+  /**
+   * Subtracts the outcome that a correction or late settlement replaces.
+   *
+   * @returns When the call counts as ended; null for a first end.
+   */
   #amend(row: JournalRow): number | null {
     const old = this.#replacedBy(row);
     if (!old) return null;
@@ -124,7 +138,7 @@ export class BatchWriter {
     return endedAt;
   }
 
-  /** A first end finds nothing; to look only where there can be something keeps calls fast. */
+  /** A first end replaces nothing; skipping its look-up keeps calls fast. */
   #replacedBy(row: JournalRow): JournalRow | undefined {
     if (row.call === null) return undefined;
     const isLate = row.kind <= kinds.unresolved && row.kind >= kinds.settled && row.body.includes('"l":1');

@@ -1,4 +1,7 @@
-/** What the ledger sends to its writer: flat lists of numbers and texts, as one JSON text, which is also what is staged. */
+/**
+ * What the ledger sends to its writer: flat lists of numbers and texts in one JSON text, which is
+ * also staged.
+ */
 
 import type { EncodedEntry } from "../journal/encode.ts";
 import type { NameColumns } from "../journal/name-writer.ts";
@@ -7,32 +10,36 @@ import type { Durability } from "../schema.ts";
 export type Column = number | string | null;
 
 export interface Batch {
-  /** Of the first entry; the others follow without a gap. */
+  /** Of the first entry; the others follow without gaps. */
   readonly firstSeq: number;
-  /** {@link entryWidth} columns an entry. */
+  /** {@link entryWidth} columns per entry. */
   readonly entries: readonly Column[];
   readonly names: NameColumns;
-  /** {@link counterWidth} columns a counter: its name, spent, held, overrun, fired thresholds as JSON, end of its window. */
+  /**
+   * {@link counterWidth} columns per counter: its name, spent, held, overrun, fired thresholds as
+   * JSON, end of its window.
+   */
   readonly counters: readonly Column[];
-  /** The `seq` of holds that are open after this batch and were not before. */
+  /** The `seq` of holds opened by this batch and still open after it. */
   readonly opened: readonly number[];
-  /** The `seq` of holds that were open before this batch and are not after. */
+  /** The `seq` of holds that were open before this batch and ended in it. */
   readonly ended: readonly number[];
 }
 
-/** Columns of an entry: all of a row but its `seq`, and the raw usage. */
+/** Columns of an entry: the row without its `seq`, plus the raw usage. */
 export const entryWidth = 10;
 export const counterWidth = 6;
 
-/** Each is numbered but the last. `book` asks for all before it to be in the tables. */
+/** All but `close` are numbered. `book` asks for everything before it to be in the tables. */
 export type WriterRequest =
   | { readonly kind: "batch"; readonly number: number; readonly text: string; readonly entries: number }
   | { readonly kind: "book"; readonly number: number }
   | { readonly kind: "close" };
 
 /**
- * What the writer says: once when it is ready, then of each request that it was done (`written`) or not; and now and then up to
- * which batch all are in the tables, where readers find them (`booked`), or that they cannot be put there (`stuck`).
+ * What the writer reports: `ready` once; for each request, whether it succeeded (`written` or
+ * `failed`); from time to time, the last batch that is in the tables for readers to find
+ * (`booked`), or that booking failed (`stuck`).
  */
 export type WriterMessage =
   | { readonly kind: "ready" }
@@ -51,7 +58,10 @@ export function pushEntry(columns: Column[], entry: EncodedEntry): void {
   columns.push(at, kind, call, operationId, attempt, attributionId, routeId, amount, body, raw);
 }
 
-/** Batches that follow each other as one: of counters only their last state, of holds only those that stay open. */
+/**
+ * Merges consecutive batches into one: only the last state of each counter, only holds that stay
+ * open.
+ */
 export function mergeBatches(batches: readonly Batch[]): Batch {
   const [only] = batches;
   if (only && batches.length === 1) return only;
@@ -75,7 +85,7 @@ export function mergeBatches(batches: readonly Batch[]): Batch {
   };
 }
 
-/** The entries of a batch, one after another. */
+/** Yields the entries of a batch in order. */
 export function* entriesOf({ entries, firstSeq }: Batch): Generator<EncodedEntry> {
   for (let place = 0; place < entries.length; place += entryWidth) {
     yield {

@@ -1,9 +1,9 @@
-/** The batch that is being gathered while another is written. */
+/** The batch being gathered while another is written. */
 
 import type { Command } from "../../../domain/ledger/command.ts";
 import type { Column } from "./batch.ts";
 
-/** Somebody who waits for what was decided to be on file. */
+/** A caller waiting for a decision to be on disk. */
 export interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -16,7 +16,7 @@ export class Gathering {
   readonly opened = new Set<number>();
   readonly ended: number[] = [];
   readonly waiters: Waiter[] = [];
-  /** Answered before they are on file: decided again should the batch fail. */
+  /** Answered before they are on disk: decided again if the batch fails. */
   readonly answered: Command[] = [];
 
   constructor(firstSeq: number) {

@@ -1,4 +1,7 @@
-/** The books with what is needed to write them: names, open calls, the next sequence number. Replaced as a whole after a failure. */
+/**
+ * The books with everything needed to write them: names, open calls, the next sequence number. A
+ * failure replaces it all.
+ */
 
 import type { DatabaseSync } from "node:sqlite";
 import type { Books } from "../../../domain/ledger/books.ts";
@@ -14,22 +17,19 @@ import { recover } from "./recover.ts";
 
 export class JournalState {
   readonly books: Books;
-  /** Of the last entry that was on file when it was read. */
+  /** The last entry on disk when the state was read. */
   readonly lastSeqOnFile: number;
-  /** To be called when what was staged at the start is booked. */
+  /** Call this once the batches that were staged at the start are booked. */
   readonly stagedBooked: () => void;
   readonly #names: NameWriter;
   readonly #calls: OpenCalls;
-  /** What ended in batches that are not booked yet. */
+  /** Operations that ended in batches not booked yet. */
   readonly #unbookedEnds = new Set<ReadonlySet<string>>();
   #nextSeq: number;
   #hasCharges: boolean;
   #gathering: Gathering;
 
-  /**
-   * @param database A connection that may read.
-   * @param at Milliseconds since the epoch.
-   */
+  /** @param database A connection that can read. @param at Milliseconds since the epoch. */
   constructor(database: DatabaseSync, at: number) {
     const file = new FileHistory(database);
     this.#calls = new OpenCalls(file);
@@ -37,7 +37,8 @@ export class JournalState {
       attempts: (operationId: string) => (this.#calls.isFirst(operationId) ? [] : file.attempts(operationId)),
       counter: file.counter.bind(file),
     };
-    // All of it is read from one moment: what is booked meanwhile would else be missed, or counted twice.
+    // One snapshot for all reads: otherwise a batch booked meanwhile would be missed or counted
+    // twice.
     database.exec("BEGIN");
     try {
       this.#names = new NameWriter(database);
@@ -54,7 +55,7 @@ export class JournalState {
     }
   }
 
-  /** Of the last entry, whether it is on disk yet or not. */
+  /** The last entry, on disk or not. */
   get lastSeq(): number {
     return this.#nextSeq - 1;
   }
@@ -64,7 +65,7 @@ export class JournalState {
     return this.#hasCharges;
   }
 
-  /** Looks a counter up that an entry is going to name, so that this entry takes less time. */
+  /** Looks up a counter ahead of the entry that will name it, to make that entry faster. */
   meetCounter(key: CounterKey): void {
     this.books.counter(key);
     this.#names.meetCounter(key);
@@ -74,7 +75,7 @@ export class JournalState {
     return this.#gathering;
   }
 
-  /** Applies the entries of one decision, all of them or none, and adds them to the batch. */
+  /** Applies the entries of one decision, all or none, and adds them to the batch. */
   record(entries: readonly Entry[]): void {
     const context = { names: this.#names, callOf: (id: CallId) => this.#calls.find(id) };
     const encoded = entries.map((entry, place) => encodeEntry(entry, this.#nextSeq + place, context));
@@ -85,8 +86,8 @@ export class JournalState {
   }
 
   /**
-   * Hands over what was gathered as a batch, and begins the next one. `booked` is to be called once the batch is in the tables,
-   * where what it ended is found from then on.
+   * Returns the gathered batch and starts the next one. Call `booked` once the batch is in the
+   * tables, where its ended calls are found from then on.
    */
   takeBatch(): { readonly batch: Batch; readonly gathered: Gathering; readonly booked: () => void } {
     const gathered = this.#gathering;
@@ -97,14 +98,17 @@ export class JournalState {
       counters.push(this.#names.counter(key), `${spent}`, `${held}`, `${overrun}`, JSON.stringify(fired), key.windowEnd);
     }
     const { firstSeq, entries, ended } = gathered;
-    // Without an entry a batch has nothing to hang them on.
+    // A batch without entries has nothing to attach names to.
     const names = entries.length > 0 ? this.#names.takeDefined(this.#nextSeq - 1) : [];
     const batch = { firstSeq, entries, names, counters, opened: [...gathered.opened], ended };
     this.#gathering = new Gathering(this.#nextSeq);
     return { batch, gathered, booked: this.#whenBooked(changes.ended, names) };
   }
 
-  /** @returns What to do once these ends and names are in the tables, where they are found from then on. */
+  /**
+   * @returns A callback for when these ends and names are in the tables, where they are found from
+   *   then on.
+   */
   #whenBooked(ended: ReadonlySet<string>, names: NameColumns): () => void {
     const endedCalls = this.#calls.takeEnded();
     this.#unbookedEnds.add(ended);
@@ -115,7 +119,7 @@ export class JournalState {
     };
   }
 
-  /** What ended again in a later batch is remembered until that one is booked. */
+  /** An operation that ended again in a later batch is remembered until that batch is booked. */
   #forgetPast(ended: ReadonlySet<string>): void {
     this.#unbookedEnds.delete(ended);
     const later = [...this.#unbookedEnds];

@@ -1,4 +1,7 @@
-/** The embedded ledger: decides in memory, one command after another, and has a writer thread put batches on file. */
+/**
+ * The embedded ledger: decides in memory, one command after another, and lets a writer thread store
+ * the batches.
+ */
 
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../../app/port/clock.ts";
@@ -21,7 +24,7 @@ import { Recounting, type Progress } from "./recounting.ts";
 import type { WriterThread } from "./writer-thread.ts";
 
 export interface LedgerParts {
-  /** A connection that may read, for recovery and look-ups. */
+  /** A connection that can read, for recovery and look-ups. */
   readonly database: DatabaseSync;
   readonly writer: WriterThread;
   readonly clock: Clock;
@@ -59,12 +62,12 @@ export class SqliteLedger implements Ledger {
     await this.#pipeline.durable();
   }
 
-  /** Resolves when readers find all that can be found: at once while the file cannot be written. */
+  /** Resolves once readers find all that can be found: at once while the file cannot be written. */
   async settled(): Promise<void> {
     if (!this.#isClosed && !this.problem()) await this.#pipeline.readable();
   }
 
-  /** By a thread of its own: it may take seconds, and other questions do not wait for it. */
+  /** On a thread of its own: it may take seconds, and other questions do not wait for it. */
   async #count(what: Omit<CountQuery, "method">, progress: Progress): Promise<readonly Counted[]> {
     await this.settled();
     const thread = new ReaderThread({ directory: this.#parts.directory });
@@ -122,7 +125,7 @@ export class SqliteLedger implements Ledger {
     return this.#pipeline.problem;
   }
 
-  /** @throws PurserError `store_unavailable` when what was decided last could not be written. */
+  /** @throws PurserError `store_unavailable` if the last decisions could not be written. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -130,7 +133,7 @@ export class SqliteLedger implements Ledger {
       await this.flush();
     } finally {
       this.#pipeline.end();
-      // The writer closes last: it is the one that can move what is left in the write-ahead log into the file.
+      // The writer closes last: only it can move the rest of the write-ahead log into the file.
       this.#parts.database.close();
       await this.#parts.writer.close();
       this.#parts.onClose();

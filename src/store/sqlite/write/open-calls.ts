@@ -1,4 +1,4 @@
-/** The calls whose end is not in the tables yet, with what their further rows refer to. */
+/** Calls whose end is not in the tables yet, with the data that their later rows refer to. */
 
 import { assert } from "../../../domain/assert.ts";
 import { PassingMap } from "../../../domain/passing/passing-map.ts";
@@ -10,7 +10,9 @@ import type { FileHistory } from "../journal/file-history.ts";
 
 export class OpenCalls {
   readonly #file: FileHistory;
-  /** Nearly all calls: their ids are looked up as they are, which is faster than to build a key. */
+  /**
+   * Nearly all calls are first attempts: looking them up by plain id is faster than building a key.
+   */
   readonly #firsts = new PassingMap<string, CallOnFile>();
   readonly #laters = new PassingMap<string, CallOnFile>();
   #ended: CallId[] = [];
@@ -25,7 +27,7 @@ export class OpenCalls {
 
   restore(row: JournalRow, { operationId, attempt, route }: HoldEntry): void {
     const { seq, attributionId, routeId } = row;
-    assert(attributionId !== null && routeId !== null, "a hold says whom it is for and whom it asks");
+    assert(attributionId !== null && routeId !== null, "a hold has an attribution and a route");
     const call = { operationId, attempt, call: seq, route, attributionId, routeId };
     if (attempt === 1) this.#firsts.set(operationId, call);
     else this.#laters.set(laterKey(call), call);
@@ -37,17 +39,21 @@ export class OpenCalls {
     return call ?? this.#findOnFile(id);
   }
 
-  /** Whether the operation's only attempt is in memory, so that nothing of it that ended is in the tables. */
+  /**
+   * Whether the operation's only attempt is in memory, so the tables have no ended attempt of it.
+   */
   isFirst(operationId: string): boolean {
     return this.#firsts.has(operationId);
   }
 
-  /** Keeps the names of the call only, and not what else the entry says that ended it. */
+  /** Keeps only the names of the call, not the rest of the entry that ended it. */
   end({ operationId, attempt }: CallId): void {
     this.#ended.push({ operationId, attempt });
   }
 
-  /** Hands over the calls that ended since it was last called; to be forgotten once their end is in the tables. */
+  /**
+   * Returns the calls that ended since the last call; forget them once their end is in the tables.
+   */
   takeEnded(): readonly CallId[] {
     const ended = this.#ended;
     this.#ended = [];

@@ -1,4 +1,4 @@
-/** What a writer that dies leaves on file, and what it does not. */
+/** A writer thread that dies loses no charge and admits no hold that is not on disk. */
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -15,7 +15,7 @@ import { WriterThread } from "./writer-thread.ts";
 
 const clock = { now: () => start, monotonic: () => start };
 
-/** Its next batch is lost on its way to the file, or the answer on its way back. */
+/** Loses the next batch on its way to the file, or the answer on its way back. */
 class LosingThread extends WriterThread {
   loses: "batch" | "answer" | null = null;
 
@@ -48,13 +48,13 @@ async function withLedger(check: (ledger: SqliteLedger, writer: LosingThread) =>
   }
 }
 
-/** Waits out that nothing is taken. */
+/** Waits until the ledger accepts commands again. */
 async function writes(ledger: SqliteLedger): Promise<void> {
   for (let tries = 0; tries < 500 && ledger.problem(); tries++) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(ledger.problem(), null);
 }
 
-test("a hold that is on file is admitted, although the writer could not say so any more", () =>
+test("a hold that is on disk is admitted, although the writer died before reporting it", () =>
   withLedger(async (ledger, writer) => {
     writer.loses = "answer";
     const { admitted } = await ledger.commit(hold("a", usd(2)));
@@ -63,7 +63,7 @@ test("a hold that is on file is admitted, although the writer could not say so a
     await ledger.commit(settle("a", usd(1)));
   }));
 
-test("an end that is on file is not decided again", () =>
+test("an end that is on disk is not decided again", () =>
   withLedger(async (ledger, writer) => {
     await ledger.commit(hold("a", usd(2)));
     writer.loses = "answer";
@@ -72,7 +72,7 @@ test("an end that is on file is not decided again", () =>
     await writes(ledger);
   }));
 
-test("a hold that is not on file is refused, and an end that is not is decided again", () =>
+test("a hold that is not on disk is refused; an end that is not is decided again", () =>
   withLedger(async (ledger, writer) => {
     await ledger.commit(hold("a", usd(2)));
     writer.loses = "batch";

@@ -1,4 +1,7 @@
-/** From decisions to the file: gathers what is decided into batches, and keeps the writer thread busy with them. */
+/**
+ * From decisions to disk: gathers decisions into batches and keeps the writer thread busy with
+ * them.
+ */
 
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../../app/port/clock.ts";
@@ -14,7 +17,7 @@ import { JournalState } from "./journal-state.ts";
 import type { WriterThread } from "./writer-thread.ts";
 
 export interface PipelineParts {
-  /** A connection that may read. */
+  /** A connection that can read. */
   readonly database: DatabaseSync;
   readonly writer: WriterThread;
   readonly clock: Clock;
@@ -22,41 +25,48 @@ export interface PipelineParts {
   readonly directory: string;
 }
 
-/** How long a file that could not be written is left alone. */
+/** Wait before retrying a file that could not be written. */
 const retryMs = 250;
-/** Batches between two looks for counters whose window is over. */
+/** Batches between two removals of counters whose window is over. */
 const forgetEvery = 10_000;
 
-/** Whether somebody waits for a decision to be on file. */
+/** Whether a caller waits for the decision to be on disk. */
 type Urgency = typeof soon | typeof whenConvenient;
 
 const soon = "soon";
 const whenConvenient = "when convenient";
 
-/** How much later than it could be the end of a call is on file: a crash meanwhile charges what was held. */
+/**
+ * The longest delay before the end of a call is written. If we crash meanwhile, the hold is
+ * charged.
+ */
 const convenientMs = 2;
 
 /**
- * When a batch fails, the books are read anew from the file, all who wait for it are told whether it is there, and the commands whose
- * answers had been given before they were on file are decided again, so that no charge is lost. While the file can be neither written
- * nor read, who waits for that batch goes on waiting: nobody can say what became of it. Until a batch succeeds, only ends of calls are
- * taken, and nothing is called durable.
+ * When a batch fails, the books are re-read from the file, every waiting caller learns whether the
+ * batch is there, and commands answered before they were on disk are decided again, so no charge is
+ * lost. While the file can be neither written nor read, callers of that batch keep waiting: its
+ * fate is unknown. Until a batch succeeds, only ends of calls are accepted, and nothing is reported
+ * as durable.
  */
 export class Pipeline {
   readonly #parts: PipelineParts;
   #state: JournalState;
-  /** While a batch is written, the next one gathers: the busier the calls, the larger it is. */
+  /** While a batch is written, the next one gathers: the more calls, the larger the batch. */
   #writing: Gathering | null = null;
   #batches = 0;
   #isScheduled = false;
   #convenient: NodeJS.Timeout | undefined;
   #isForgetting = false;
   #failure: PurserError | undefined;
-  /** The file could not be read where it should be whole: it stays so, whatever can be written. */
+  /** The file is damaged. This is permanent, even if writes still succeed. */
   #damage: PurserError | undefined;
-  /** The books are ahead of the file, and are still to be read anew. */
+  /** The books are ahead of the file and have to be re-read. */
   #isStale = false;
-  /** The batch that failed: a writer that died may have put it on file, which only the file can tell. */
+  /**
+   * The batch that failed. A writer that died may still have stored it; only the file can show
+   * that.
+   */
   #doubtful: Gathering | null = null;
   #whenRenewed: (() => void)[] = [];
   #retry: NodeJS.Timeout | undefined;
@@ -73,7 +83,7 @@ export class Pipeline {
     return this.#state.books;
   }
 
-  /** Of the last entry that was decided. */
+  /** The last entry that was decided. */
   get lastSeq(): number {
     return this.#state.lastSeq;
   }
@@ -83,17 +93,17 @@ export class Pipeline {
     return this.#state.hasCharges;
   }
 
-  /** Looks a counter up ahead of the entry that will name it. */
+  /** Looks up a counter ahead of the entry that will name it. */
   meetCounter(key: CounterKey): void {
     this.#state.meetCounter(key);
   }
 
-  /** Why nothing can be written, or looked up; null while all is well. */
+  /** Why writes or look-ups fail; null if all is well. */
   get problem(): PurserError | null {
     return this.#damage ?? this.#failure ?? null;
   }
 
-  /** Decides for a caller who waits until the decision is on file, or is told that it cannot be. */
+  /** Decides for a caller who waits until the decision is on disk, or learns that it cannot be. */
   commit<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> {
     const { problem } = this;
     if (problem) return Promise.reject(problem);
@@ -104,7 +114,10 @@ export class Pipeline {
     }
   }
 
-  /** Decides for a caller who does not wait: kept until its batch is on file. While that fails, only ends of calls are taken. */
+  /**
+   * Decides for a caller who does not wait: kept until its batch is on disk. While writes fail,
+   * only ends of calls are accepted.
+   */
   async decide<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> {
     const { problem } = this;
     if (problem && !isEndOfCall(command)) throw problem;
@@ -116,24 +129,28 @@ export class Pipeline {
     }
   }
 
-  /** Resolves when all that was decided so far is on file. @throws PurserError `store_unavailable` when it cannot be written. */
+  /**
+   * Resolves once everything decided so far is on disk.
+   *
+   * @throws PurserError `store_unavailable` if it cannot be written.
+   */
   durable(): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
     return this.#whenDurable(undefined);
   }
 
-  /** Resolves when readers find all that was decided so far, or what could be written of it. */
+  /** Resolves once readers find everything decided so far, or as much of it as could be written. */
   async readable(): Promise<void> {
     try {
       await this.durable();
       await this.#parts.writer.book();
     } catch {
-      // A reader is better served with what is there; what is wrong is told to those who write.
+      // Readers get the data that is there; errors go to those who write.
       this.#probe();
     }
   }
 
-  /** Writes no more. */
+  /** Stops writing. */
   end(): void {
     this.#isEnded = true;
     if (this.#doubtful && this.#failure) refuse(this.#doubtful.waiters, this.#failure);
@@ -167,8 +184,8 @@ export class Pipeline {
   }
 
   /**
-   * What is decided in the same turn of the event loop goes into the same batch. What nobody waits for lets a moment pass, since the
-   * next hold mostly takes it along.
+   * Decisions made in the same turn of the event loop share a batch. If no one waits, we delay a
+   * moment, since the next hold usually carries them along.
    */
   #schedule(urgency: Urgency): void {
     if (this.#failure || !this.#mayWrite()) return;
@@ -215,21 +232,27 @@ export class Pipeline {
     else if (gathering.entries.length > 0) this.#schedule(whenConvenient);
   }
 
-  /** Counters are forgotten when all that changed is in the tables, where they are found again. Nothing is written meanwhile. */
+  /**
+   * Counters are forgotten once all changes are in the tables, where they can be found again.
+   * Nothing is written meanwhile.
+   */
   async #forget(): Promise<void> {
     this.#isForgetting = true;
     try {
       await this.#parts.writer.book();
       this.#state.books.forgetIdleCounters(this.#parts.clock.now());
     } catch {
-      // They are forgotten at the next occasion; the batch that comes now says what keeps the file from being written.
+      // They are forgotten next time; the next batch reports why the file cannot be written.
     } finally {
       this.#isForgetting = false;
       this.#writeNext();
     }
   }
 
-  /** Finds out by a batch, be it an empty one, whether the file can be written; if not, that is told and tried again. */
+  /**
+   * Tests with a batch, possibly empty, whether the file can be written; if not, reports it and
+   * retries.
+   */
   #probe(): void {
     if (!this.#failure && this.#mayWrite()) this.#write();
   }
@@ -245,7 +268,7 @@ export class Pipeline {
     this.#tryAnew(failure);
   }
 
-  /** Reads the books anew, at once or when the file can be read again, and later tries to write. */
+  /** Re-reads the books, at once or when the file can be read again, and later tries to write. */
   #tryAnew(failure: PurserError): void {
     try {
       if (this.#isStale) this.#startAnew();
@@ -256,7 +279,7 @@ export class Pipeline {
     this.#retry = setTimeout(() => (this.#isStale ? this.#tryAnew(failure) : this.#write()), retryMs);
   }
 
-  /** Reads the books from the file, and decides again what was answered and is not there. */
+  /** Reads the books from the file, and decides again what was answered but is not there. */
   #startAnew(): void {
     const { gathering } = this.#state;
     this.#state = new JournalState(this.#parts.database, this.#parts.clock.now());
@@ -267,7 +290,7 @@ export class Pipeline {
       try {
         this.#decideAndKeep(command);
       } catch (error) {
-        // It ended a hold that nobody was promised: that hold was never on file, and its caller was told so.
+        // It ended a hold that never reached the disk, and whose caller got an error.
         if (!(error instanceof PurserError) || error.code === "bug") throw error;
       }
     }
@@ -276,7 +299,11 @@ export class Pipeline {
     for (const resolve of waiting) resolve();
   }
 
-  /** Tells those who wait for the batch that failed whether it is on file. @returns What is to be decided again. */
+  /**
+   * Reports to the callers of the failed batch whether it is on disk.
+   *
+   * @returns The commands to decide again.
+   */
   #resolveDoubt(): readonly Command[] {
     const doubtful = this.#doubtful;
     this.#doubtful = null;
@@ -289,7 +316,9 @@ export class Pipeline {
     return doubtful.answered;
   }
 
-  /** A look-up that failed by damage fails for every call that needs it: from then on none is taken. */
+  /**
+   * A look-up that fails because of damage fails every call that needs it, so no more are accepted.
+   */
   #noteDamage(error: unknown): unknown {
     if (error instanceof PurserError || damageRemedyFor(error) === undefined) return error;
     this.#damage = damagedLedger(this.#parts.directory, error instanceof Error ? error.message : String(error), error);
@@ -300,7 +329,7 @@ export class Pipeline {
     const why = cause instanceof Error ? cause.message : String(cause);
     return new PurserError("store_unavailable", `the ledger in ${this.#parts.directory} cannot be written: ${why}`, {
       field: "data",
-      remedy: "Check that the disk has room and that the folder may be written; it is tried again by itself.",
+      remedy: "Check that the disk has room and that the folder is writable; Purser retries automatically.",
       cause,
     });
   }

@@ -1,4 +1,7 @@
-/** Changes of budgets, one after another: what a budget has spent by then is counted beside the calls, and put with it in one step. */
+/**
+ * Applies budget changes one at a time: past spending is counted while calls go on, and put with
+ * the budget in one step.
+ */
 
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../../app/port/clock.ts";
@@ -16,14 +19,15 @@ export interface RecountingParts {
   readonly count: (what: { readonly counting: Counting; readonly lastSeq: number }, progress: Progress) => Promise<readonly Counted[]>;
 }
 
-/** @param share What is done, 0 to 1. */
+/** @param share The fraction done, 0 to 1. */
 export type Progress = (share: number) => void;
 
 type Change = PutBudgetCommand | DeleteBudgetCommand;
 
 /**
- * To count takes a while in a large ledger, and calls go on meanwhile: what they are charged from its beginning on is added up in
- * memory. Both sums together are put with the budget in the turn of the event loop in which they are exact.
+ * Counting a large ledger takes a while, and calls go on meanwhile: their charges since its start
+ * are added up in memory. Both sums are put with the budget in the same turn of the event loop,
+ * while they are exact.
  */
 export class Recounting {
   readonly #parts: RecountingParts;
@@ -60,11 +64,14 @@ export class Recounting {
     return pipeline.commit(dated);
   }
 
-  /** @returns undefined when the books were read anew or a window ended meanwhile, so that it is to be counted again. */
+  /**
+   * @returns undefined if the books were re-read or a window ended meanwhile, so the count has to
+   *   be repeated.
+   */
   async #countAndPut(command: PutBudgetCommand, progress: Progress): Promise<{ readonly budget: Budget } | undefined> {
     const { pipeline, clock, count } = this.#parts;
     const { books, lastSeq } = pipeline;
-    // What cannot be put is not counted for.
+    // Fail before counting if the budget cannot be put.
     decide(books, command);
     const counting = countingFor(books, command);
     const tally = new Tally(counting);
@@ -81,7 +88,7 @@ export class Recounting {
   }
 }
 
-/** Has a few counters looked up at a time: all of them in the turn of the change would hold calls up. */
+/** Looks up a few counters at a time: all of them in the turn of the change would delay calls. */
 async function meetCounters(pipeline: Pipeline, counted: readonly Counted[]): Promise<void> {
   const keys = counted.flatMap(({ counters }) => counters.map(({ key }) => key));
   for (let place = 0; place < keys.length; place += metAtOnce) {

@@ -1,4 +1,4 @@
-/** Books that are read while batches are staged are those that the batches were decided with. */
+/** Books recovered while batches are staged equal the books that decided those batches. */
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -40,7 +40,7 @@ async function withFiles(check: (files: Files) => void): Promise<void> {
   }
 }
 
-/** Decides and stages each command as a batch of its own. */
+/** Decides and stages each command as a separate batch. */
 function run(state: JournalState, staging: Staging, commands: readonly Command[]): void {
   for (const command of commands) {
     state.record(decide(state.books, command).entries);
@@ -68,7 +68,7 @@ const staged: readonly Command[] = [
   hold("again", usd(5), { repeat: "next", attribution: { org: "acme", team: "t1", project: "p1", user: "somebody new" } }),
 ];
 
-test("balances, holds, budgets and ended attempts are there", () =>
+test("balances, holds, budgets and ended attempts are recovered", () =>
   withFiles(({ reading, staging }) => {
     const first = new JournalState(reading, start);
     run(first, staging, booked);
@@ -84,7 +84,7 @@ test("balances, holds, budgets and ended attempts are there", () =>
     assert.deepEqual(snapshot(third.books), snapshot(second.books));
   }));
 
-test("what is booked while the books are read is neither missed nor given a second meaning", () =>
+test("a batch booked during recovery is neither missed nor applied twice", () =>
   withFiles(({ reading, staging }) => {
     run(new JournalState(reading, start), staging, [...booked, ...staged]);
     const begin = reading.exec.bind(reading);
@@ -98,7 +98,7 @@ test("what is booked while the books are read is neither missed nor given a seco
     assert.equal(state.books.holds.size, 3);
   }));
 
-test("a name that only a refused entry used goes with the batch that is taken next", () =>
+test("a name used only by a refused entry goes with the next batch", () =>
   withFiles(({ reading, staging }) => {
     const state = new JournalState(reading, start);
     run(state, staging, booked);

@@ -1,4 +1,4 @@
-/** Adds to recovered books what is staged: safe on file, and not booked into the tables yet. */
+/** Applies staged batches to recovered books: they are on disk, but not in the tables yet. */
 
 import type { DatabaseSync } from "node:sqlite";
 import type { Books } from "../../../domain/ledger/books.ts";
@@ -17,14 +17,14 @@ export interface StagedSources {
   readonly calls: OpenCalls;
 }
 
-/** What is to be forgotten once it is booked. */
+/** What to forget once it is booked. */
 export interface Staged {
-  /** Of the last entry that is staged; null when none is. */
+  /** The last staged entry; null if there is none. */
   readonly lastSeq: number | null;
   readonly names: NameColumns;
 }
 
-/** @param database Reads what is staged from the same moment as the books were recovered from. */
+/** @param database A connection in the same snapshot that the books were recovered from. */
 export function applyStaged(database: DatabaseSync, books: Books, { file, names, calls }: StagedSources): Staged {
   const batches = readStaged(database).map(({ batch }) => batch);
   const defined = batches.flatMap((batch) => batch.names);

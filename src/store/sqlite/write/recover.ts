@@ -1,4 +1,4 @@
-/** Puts the books together again from the tables. */
+/** Rebuilds the books from the tables. */
 
 import type { DatabaseSync } from "node:sqlite";
 import { assert } from "../../../domain/assert.ts";
@@ -13,22 +13,25 @@ import type { OpenCalls } from "./open-calls.ts";
 
 export interface Recovered {
   readonly books: Books;
-  /** Of the last entry in the tables; 0 when there is none. */
+  /** The last entry in the tables; 0 if there is none. */
   readonly lastSeq: number;
 }
 
-/** What is read, and what the new books will ask for the rest. */
+/** What is read, and where the new books look up the rest. */
 export interface Sources {
   readonly file: FileHistory;
   readonly history: History;
   readonly calls: OpenCalls;
-  /** Milliseconds since the epoch: counters of windows that are open then are read at once, others when they are met. */
+  /**
+   * Milliseconds since the epoch: counters of windows open at this time are read at once, others on
+   * first use.
+   */
   readonly at: number;
 }
 
 /**
- * Applies the definitions, reads the counters and puts back the open holds. The rest of the journal is not read: its sum is the
- * counters, which were written in the same transactions.
+ * Applies the definitions, reads the counters and restores the open holds. The rest of the journal
+ * is not read: the counters are its sum, written in the same transactions.
  */
 export function recover(database: DatabaseSync, sources: Sources): Recovered {
   const books = new Books(sources.history);
@@ -45,7 +48,7 @@ function applyDefinitions(database: DatabaseSync, books: Books, { file }: Source
   const context = { names: file.names, callOf: (seq: number) => file.journal.callOf(seq) };
   for (const values of allRows(prepareRows(database, select))) {
     const entry = decodeEntry(readRow(values), context);
-    // The counters already have what a budget was counted to have spent, and all later charges.
+    // The counters already include the recounted spending of a budget and all later charges.
     if (entry.kind === "budget") books.define(entry);
     else books.apply(entry);
   }
@@ -59,7 +62,7 @@ function touchOpenCounters(database: DatabaseSync, books: Books, { file, at }: S
 function restoreHolds(database: DatabaseSync, books: Books, { file, calls }: Sources): void {
   for (const { seq } of database.prepare("SELECT seq FROM hold ORDER BY seq").all()) {
     const row = file.journal.row(Number(seq));
-    assert(row !== undefined, "an open hold stands in the journal");
+    assert(row !== undefined, "an open hold is in the journal");
     const hold = decodeHold(row, file.names);
     const topUps = file.journal.topUps(row.seq).map(decodeTopUp);
     books.restoreHold({ ...hold, counters: file.countersOf(row.seq, hold), amount: topUps.reduce(addQuantities, hold.amount) });

@@ -1,4 +1,7 @@
-/** Hourly sums of calls, by attribution, route and status: small enough to answer for millions of calls. */
+/**
+ * Hourly sums of calls by attribution, route and status, small enough to summarize millions of
+ * calls.
+ */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { meters, type Usage } from "../../../domain/usage/usage.ts";
@@ -37,7 +40,7 @@ export interface Addition {
 
 const noUsage: Usage = {};
 
-/** @returns undefined for an entry that neither ends a call nor refuses one. */
+/** @returns undefined for an entry that neither ends nor refuses a call. */
 export function additionOf(row: Pick<JournalRow, "kind" | "amount" | "body">): Addition | undefined {
   if (row.kind === kinds.refusal) return { status: statuses.refused, cost: 0n, latencyMs: 0, usage: noUsage };
   if (!isOutcome(row.kind)) return undefined;
@@ -48,9 +51,12 @@ export function additionOf(row: Pick<JournalRow, "kind" | "amount" | "body">): A
   return { status, cost: BigInt(row.amount), latencyMs: Math.round(latencyMs), usage: loadTotalUsage(body) };
 }
 
-/** Adds up what a batch changes, so that each key is written once. */
+/** Adds up the changes of a batch, so each key is written once. */
 export class RollupBatch {
-  /** By hour and status, attribution, and route: to look up three numbers is faster than to make one text of them. */
+  /**
+   * By hour and status, attribution, and route: looking up three numbers is faster than building
+   * one string.
+   */
   readonly #byHour = new Map<number, Map<number, Map<number, KeyedSums>>>();
   #size = 0;
 
@@ -58,7 +64,7 @@ export class RollupBatch {
     return this.#size;
   }
 
-  /** @param sign -1 takes back what was added before. */
+  /** @param sign -1 subtracts an earlier addition. */
   add(key: RollupKey, addition: Addition, sign: 1 | -1 = 1): void {
     const sums = this.#at(key);
     if (addition.status === statuses.refused) sums.refusals += sign;
@@ -68,7 +74,7 @@ export class RollupBatch {
     addUsage(sums.usage, addition.usage, sign);
   }
 
-  /** All that was added, in sums over whole days. */
+  /** The same additions, summed by whole days. */
   byDay(): RollupBatch {
     const days = new RollupBatch();
     for (const { key, sums } of this.#all()) {
@@ -82,7 +88,7 @@ export class RollupBatch {
     return days;
   }
 
-  /** Writes the sums by a statement of {@link prepareRollup}, and begins anew. */
+  /** Writes the sums with a statement of {@link prepareRollup}, then clears them. */
   write(statement: StatementSync): void {
     for (const { key, sums } of this.#all()) {
       const [micro, rest] = splitPico(sums.cost);
@@ -118,7 +124,7 @@ interface KeyedSums {
   readonly sums: RollupSums;
 }
 
-/** More than there are numbers for a status. */
+/** More than the number of statuses. */
 const statusPlaces = 16;
 
 function inside<Inner>(outer: Map<number, Map<number, Inner>>, key: number): Map<number, Inner> {
@@ -138,7 +144,10 @@ export function addUsage(sums: number[], usage: Usage, sign: 1 | -1 = 1): void {
   sums[meters.length] = (sums[meters.length] ?? 0) + sign * (usage.reasoning ?? 0);
 }
 
-/** A statement that adds one row of sums to a roll-up table, and carries whole micro-USD out of the pico column. */
+/**
+ * A statement that adds one row of sums to a roll-up table, and carries whole micro-USD out of the
+ * pico column.
+ */
 export function prepareRollup(database: DatabaseSync, table: string): StatementSync {
   const carried = `cost_pico + excluded.cost_pico`;
   const updates = sumColumns.map((column) => {

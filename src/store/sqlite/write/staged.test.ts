@@ -1,4 +1,4 @@
-/** What is staged and does not belong there is refused as a whole, before any of it is booked. */
+/** Invalid staged batches are refused as a whole, before any of them is booked. */
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -18,7 +18,10 @@ import { Staging } from "./staging.ts";
 
 const budgets = tree([usd(100), usd(100), usd(100), usd(100)]);
 
-/** Leaves a file as a killed process does: four budgets booked, three holds staged, each in a batch of its own. */
+/**
+ * Leaves a file as a killed process does: four budgets booked, three holds staged, each in its own
+ * batch.
+ */
 function leaveStaged(directory: string): void {
   migrate(directory);
   const writing = openForWriting(directory, "process");
@@ -56,7 +59,7 @@ async function verify(directory: string): ReturnType<SqliteReader["verify"]> {
   }
 }
 
-test("what is staged is counted by a verification, and booked by the next process", () =>
+test("staged batches are counted by a verification and booked by the next process", () =>
   withStaged("", async (directory) => {
     const before = await verify(directory);
     assert.deepEqual([before.ok, before.entries, before.staged], [true, 4, 3]);
@@ -68,16 +71,16 @@ test("what is staged is counted by a verification, and booked by the next proces
   }));
 
 const damages = {
-  "a batch that is missing": ["DELETE FROM staged WHERE staged_id = 2", /batch 3 begins with entry 7, and entry 6 was to follow/],
+  "a batch that is missing": ["DELETE FROM staged WHERE staged_id = 2", /batch 3 begins with entry 7, but entry 6 was expected/],
   "a batch that is there twice": ["INSERT INTO staged SELECT 4, batch FROM staged WHERE staged_id = 1", /batch 4 begins with entry 5/],
   "a batch that was booked already": [
     "DELETE FROM staged WHERE staged_id > 1; UPDATE staged SET batch = json_set(batch, '$.firstSeq', 4)",
     /batch 1 begins with entry 4/,
   ],
-  "text that is cut off": ["UPDATE staged SET batch = substr(batch, 1, 40) WHERE staged_id = 2", /batch 2 is no batch/],
+  "truncated text": ["UPDATE staged SET batch = substr(batch, 1, 40) WHERE staged_id = 2", /batch 2 is not a valid batch/],
   "an entry without all of its columns": [
     "UPDATE staged SET batch = json_remove(batch, '$.entries[3]') WHERE staged_id = 2",
-    /batch 2 is no batch/,
+    /batch 2 is not a valid batch/,
   ],
 } as const;
 

@@ -7,15 +7,16 @@ import { damageRemedy } from "../schema.ts";
 import { counterWidth, entryWidth, type Batch } from "./batch.ts";
 
 export interface StagedBatch {
-  /** Grows with each batch. */
+  /** Increases with each batch. */
   readonly id: number;
   readonly batch: Batch;
 }
 
 /**
- * The oldest first. Together they follow the last entry in the tables without a gap, so that none is booked that does not belong there.
+ * Oldest first. Together they must follow the last entry in the tables without a gap; otherwise
+ * none is booked.
  *
- * @throws PurserError `store_unavailable` when a batch is damaged, missing or there twice.
+ * @throws PurserError `store_unavailable` if a batch is damaged, missing or duplicated.
  */
 export function readStaged(database: DatabaseSync): readonly StagedBatch[] {
   const rows = database.prepare("SELECT staged_id, batch FROM staged ORDER BY staged_id").all();
@@ -24,10 +25,10 @@ export function readStaged(database: DatabaseSync): readonly StagedBatch[] {
   return rows.map((row) => {
     const id = Number(row["staged_id"]);
     const batch = parseBatch(String(row["batch"]));
-    if (!batch) throw damaged(database, `batch ${id} is no batch`);
+    if (!batch) throw damaged(database, `batch ${id} is not a valid batch`);
     const count = batch.entries.length / entryWidth;
     if (count > 0 && batch.firstSeq !== lastSeq + 1)
-      throw damaged(database, `batch ${id} begins with entry ${batch.firstSeq}, and entry ${lastSeq + 1} was to follow`);
+      throw damaged(database, `batch ${id} begins with entry ${batch.firstSeq}, but entry ${lastSeq + 1} was expected`);
     lastSeq += count;
     return { id, batch };
   });

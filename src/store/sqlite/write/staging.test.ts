@@ -1,4 +1,4 @@
-/** A batch is on file once it is staged, and in the tables exactly once. */
+/** A batch is on disk once it is staged, and reaches the tables exactly once. */
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -12,7 +12,7 @@ import { BatchWriter } from "./batch-writer.ts";
 import type { Batch } from "./batch.ts";
 import { Staging } from "./staging.ts";
 
-/** Refusals, which need nothing else to be there. */
+/** Refusals, which depend on no other entry. */
 function batchOf(firstSeq: number, count: number): Batch {
   const body = '["budget_exhausted",null,0]';
   const entries = Array.from({ length: count }, (_, place) => {
@@ -53,7 +53,7 @@ function inFolder(check: (directory: string) => void): void {
   }
 }
 
-test("small batches wait for each other, and are booked as one with the last state of what they changed", () =>
+test("small batches wait for each other and are booked as one, with the last state of each counter", () =>
   inFolder((directory) => {
     const { database, staging, add, rows, spent } = open(directory);
     add(1, 2);
@@ -64,7 +64,7 @@ test("small batches wait for each other, and are booked as one with the last sta
     database.close();
   }));
 
-test("what a process left staged is booked by the next one, once", () =>
+test("batches left staged by a process are booked by the next one, once", () =>
   inFolder((directory) => {
     const first = open(directory);
     first.add(1, 2);
@@ -81,7 +81,7 @@ test("what a process left staged is booked by the next one, once", () =>
     third.database.close();
   }));
 
-test("a large batch is booked at once, with all that is staged", () =>
+test("a large batch is booked at once, with everything staged", () =>
   inFolder((directory) => {
     const { database, add, rows } = open(directory);
     add(1, 2);
@@ -90,7 +90,7 @@ test("a large batch is booked at once, with all that is staged", () =>
     database.close();
   }));
 
-test("while the tables cannot be written nothing is taken, and what is staged is not lost", () =>
+test("while the tables cannot be written, no batch is accepted and staged batches are not lost", () =>
   inFolder((directory) => {
     const { database, staging, add, rows } = open(directory);
     add(1, 2);
@@ -114,7 +114,7 @@ for (const [durability, expected] of [
   ["full", [full, normal, full, full]],
   ["process", [normal, normal, normal, normal]],
 ] as const) {
-  test(`with durability ${durability}, what is put on file is ${durability === "full" ? "synced" : "not synced"}, and what moves within it is not`, () =>
+  test(`with durability ${durability}, staging is ${durability === "full" ? "synced" : "not synced"} and booking is not`, () =>
     inFolder((directory) => {
       const database = openForWriting(directory, durability);
       const staging = new Staging(database, new BatchWriter(database), durability);

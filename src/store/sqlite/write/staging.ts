@@ -1,4 +1,4 @@
-/** Batches that are on file as they came, before they are booked into the tables. */
+/** Stores batches on disk as they come, and books them into the tables later. */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Durability } from "../schema.ts";
@@ -6,17 +6,19 @@ import { mergeBatches, type Batch } from "./batch.ts";
 import type { BatchWriter } from "./batch-writer.ts";
 import { readStaged } from "./staged.ts";
 
-/** So many entries are booked in about two milliseconds, for which other batches wait. */
+/** This many entries are booked in about two milliseconds, during which other batches wait. */
 const maxStagedEntries = 256;
-/** A batch of this size touches so many pages of the tables that to stage it first would only be more to do. */
+/** A batch of this size touches so many table pages that staging it first would only add work. */
 const bookedAtOnceEntries = 256;
 
 /**
- * A batch is safe as soon as its text is in a table of its own: a few new pages, where its entries with their indexes, balances and
- * roll-ups touch a dozen. Those are written for many batches at once, in one transaction that also takes the batches out of the
- * table, so that each is booked exactly once; what a process leaves there is booked by the next.
+ * A batch is safe as soon as its text is in the `staged` table: a few new pages, whereas its
+ * entries with their indexes, balances and roll-ups touch a dozen. Those are written for many
+ * batches at once, in one transaction that also deletes the staged batches, so each is booked
+ * exactly once. Batches left there by one process are booked by the next.
  *
- * All methods throw what SQLite throws. Then what they were to do was not done, and what is staged is still there.
+ * All methods throw SQLite's errors. After an error, the operation had no effect, and the staged
+ * batches are still there.
  */
 export class Staging {
   readonly #database: DatabaseSync;
@@ -27,10 +29,10 @@ export class Staging {
   #lastId: number;
   #entries = 0;
   #isSynced = true;
-  /** What is staged could not be booked: until it can, no more is taken. */
+  /** The staged batches could not be booked: until they can, no more are accepted. */
   #isStuck = false;
 
-  /** Books what was left by the process before. */
+  /** Books the batches left by the previous process. */
   constructor(database: DatabaseSync, writer: BatchWriter, durability: Durability) {
     this.#database = database;
     this.#writer = writer;
@@ -42,7 +44,7 @@ export class Staging {
     this.book();
   }
 
-  /** Whether so much is staged that it should be booked now. */
+  /** Whether enough is staged to be booked now. */
   get isFull(): boolean {
     return this.#entries >= maxStagedEntries;
   }
@@ -51,7 +53,7 @@ export class Staging {
     return this.#batches.length === 0;
   }
 
-  /** Puts a batch on file, and syncs it if that is wanted. @param text The batch as JSON. */
+  /** Puts a batch on disk, and syncs it if required. @param text The batch as JSON. */
   add(text: string, entries: number): void {
     if (this.#isStuck) this.book();
     const batch = JSON.parse(text) as Batch;
@@ -62,7 +64,7 @@ export class Staging {
     this.#entries += entries;
   }
 
-  /** Books all that is staged. It is safe already, so that no sync is needed. */
+  /** Books everything staged. It is safe already, so no sync is needed. */
   book(): void {
     if (!this.isEmpty) this.#book(this.#batches, false);
   }

@@ -1,4 +1,4 @@
-/** There is one writer at most, whoever asks for it. */
+/** There is at most one writer thread, however many callers ask for it. */
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -27,7 +27,7 @@ async function withThread(check: (writer: WriterThread) => Promise<void>): Promi
   }
 }
 
-/** The threads that are started meanwhile. */
+/** Counts the threads started during the work. */
 async function countThreads(work: () => Promise<unknown>): Promise<number> {
   let threads = 0;
   const count = (): number => (threads += 1);
@@ -40,13 +40,13 @@ async function countThreads(work: () => Promise<unknown>): Promise<number> {
   return threads;
 }
 
-test("all who ask while there is no thread get the same one", () =>
+test("callers that ask while there is no thread share one", () =>
   withThread(async (writer) => {
     const threads = await countThreads(() => Promise.all([writer.book(), writer.write(empty, () => undefined), writer.book()]));
     assert.equal(threads, 1);
   }));
 
-test("what was closed takes no more, and starts no thread", () =>
+test("a closed writer accepts no batches and starts no thread", () =>
   withThread(async (writer) => {
     await writer.start();
     await writer.close();
@@ -60,7 +60,7 @@ test("what was closed takes no more, and starts no thread", () =>
     assert.equal(threads, 0);
   }));
 
-test("of a batch it is told when it is booked", () =>
+test("a batch is reported when it is booked", () =>
   withThread(async (writer) => {
     let booked = 0;
     await writer.write(empty, () => (booked += 1));
@@ -68,20 +68,20 @@ test("of a batch it is told when it is booked", () =>
     assert.equal(booked, 1);
   }));
 
-test("each batch is told once, however much is booked later, and so is what was on file before", () =>
+test("each batch is reported once, however much is booked later, as are those on disk before", () =>
   withThread(async (writer) => {
-    const told: string[] = [];
+    const reported: string[] = [];
     await writer.start();
-    writer.expectBooked(() => told.push("before"));
-    await writer.write(empty, () => told.push("first"));
+    writer.expectBooked(() => reported.push("before"));
+    await writer.write(empty, () => reported.push("first"));
     await writer.book();
-    await writer.write(empty, () => told.push("second"));
+    await writer.write(empty, () => reported.push("second"));
     await writer.book();
     await writer.book();
-    assert.deepEqual(told, ["before", "first", "second"]);
+    assert.deepEqual(reported, ["before", "first", "second"]);
   }));
 
-/** Of the callbacks of so many booked batches, those that are still in memory. */
+/** Books this many batches. @returns How many of their callbacks are still in memory. */
 async function keptAfter(writer: WriterThread, batches: number): Promise<number> {
   const callbacks: WeakRef<() => void>[] = [];
   for (let batch = 0; batch < batches; batch++) {
@@ -92,14 +92,14 @@ async function keptAfter(writer: WriterThread, batches: number): Promise<number>
   await writer.book();
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  // What a turn of the event loop has looked at stays until its end.
+  // Objects used in a turn of the event loop stay in memory until its end.
   await new Promise(setImmediate);
   collect();
   return callbacks.filter((callback) => callback.deref() !== undefined).length;
 }
 
-test("what was asked and what was told take no memory after", () =>
+test("requests and reports take no memory afterwards", () =>
   withThread(async (writer) => {
     const kept = await keptAfter(writer, 50);
-    assert.ok(kept <= 1, `${kept} of 50 batches that are booked are still known`);
+    assert.ok(kept <= 1, `${kept} of 50 booked batches are still in memory`);
   }));

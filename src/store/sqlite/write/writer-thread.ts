@@ -8,22 +8,22 @@ import { entryWidth, type Batch, type WriterData, type WriterMessage, type Write
 interface Pending {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
-  /** To be called when a batch is booked; null for other requests. */
+  /** Called when a batch is booked; null for other requests. */
   readonly booked: (() => void) | null;
 }
 
-/** A batch that is on file and not yet booked. */
+/** A batch that is on disk and not booked yet. */
 interface Unbooked {
   readonly number: number;
   readonly booked: () => void;
 }
 
-/** Writes batches in the order in which they are given. A thread that died is started anew with the next batch. */
+/** Writes batches in the given order. If the thread dies, the next batch starts a new one. */
 export class WriterThread {
   readonly #data: WriterData;
   #worker: Worker | undefined;
   readonly #pending = new Map<number, Pending>();
-  /** In the order in which they were given. */
+  /** In the given order. */
   #unbooked: Unbooked[] = [];
   #lastNumber = 0;
   #starting: Promise<void> | undefined;
@@ -34,9 +34,9 @@ export class WriterThread {
     this.#data = data;
   }
 
-  /** Resolves once the thread has the file open. @throws what kept it from doing so. */
+  /** Resolves once the thread has the file open. @throws The error that prevented it. */
   async start(): Promise<void> {
-    // Built, the file is called .js.
+    // In the build, the file is named .js.
     const worker = new Worker(new URL(`./writer${extname(import.meta.url)}`, import.meta.url), { workerData: this.#data });
     await new Promise<void>((resolve, reject) => {
       worker.once("message", () => resolve());
@@ -50,9 +50,10 @@ export class WriterThread {
   }
 
   /**
-   * Resolves once the batch is on file. @throws Error when it is not, and then nothing of it is.
+   * Resolves once the batch is on disk.
    *
    * @param booked Called later, when the batch is in the tables.
+   * @throws Error if it is not on disk; then no part of it is.
    */
   async write(batch: Batch, booked: () => void): Promise<void> {
     const number = this.#nextNumber();
@@ -60,17 +61,24 @@ export class WriterThread {
     await this.#ask({ kind: "batch", number, text: JSON.stringify(batch), entries }, booked);
   }
 
-  /** @param booked Called when all that is on file now is in the tables; of the batches before nobody is told any more. */
+  /**
+   * @param booked Called when everything now on disk is in the tables; callbacks of earlier batches
+   *   are dropped.
+   */
   expectBooked(booked: () => void): void {
     this.#unbooked = [{ number: 0, booked }];
   }
 
-  /** @param stuck Called when batches that are on file could not be put into the tables. */
+  /** @param stuck Called when batches on disk could not be put into the tables. */
   onStuck(stuck: () => void): void {
     this.#whenStuck = stuck;
   }
 
-  /** Resolves once all that was given before is in the tables. @throws Error when it cannot be written there. */
+  /**
+   * Resolves once everything before it is in the tables.
+   *
+   * @throws Error if it cannot be written there.
+   */
   async book(): Promise<void> {
     await this.#ask({ kind: "book", number: this.#nextNumber() });
   }
@@ -100,7 +108,7 @@ export class WriterThread {
     });
   }
 
-  /** Whoever asks while a thread is being started waits for that one. */
+  /** Callers that ask while a thread is starting wait for that one. */
   async #startOnce(): Promise<void> {
     if (this.#isClosed) return;
     this.#starting ??= this.start().finally(() => (this.#starting = undefined));
@@ -109,7 +117,7 @@ export class WriterThread {
 
   #settle(message: WriterMessage): void {
     if (message.kind === "ready") return;
-    if (message.kind === "booked") return this.#tellBooked(message.number);
+    if (message.kind === "booked") return this.#reportBooked(message.number);
     if (message.kind === "stuck") return this.#whenStuck();
     const pending = this.#pending.get(message.number);
     assert(pending !== undefined, "the writer answers what it was asked");
@@ -120,17 +128,17 @@ export class WriterThread {
     pending.resolve();
   }
 
-  #tellBooked(upTo: number): void {
+  #reportBooked(upTo: number): void {
     const first = this.#unbooked.findIndex(({ number }) => number > upTo);
-    const told = this.#unbooked.splice(0, first < 0 ? this.#unbooked.length : first);
-    for (const { booked } of told) booked();
+    const booked = this.#unbooked.splice(0, first < 0 ? this.#unbooked.length : first);
+    for (const batch of booked) batch.booked();
   }
 
   #lose(worker: Worker, error: Error): void {
     const isReplaced = this.#worker !== undefined && this.#worker !== worker;
     if (isReplaced) return;
     this.#worker = undefined;
-    // The next thread books what is staged before it takes anything.
+    // The next thread books the staged batches before it accepts any.
     this.#unbooked = this.#unbooked.map(({ booked }) => ({ number: 0, booked }));
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();

@@ -1,4 +1,7 @@
-/** The writer thread: takes one batch after another, says of each when it is on file, and books them when there is time. */
+/**
+ * The writer thread: stores one batch after another, reports each when it is on disk, and books
+ * them when idle.
+ */
 
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../../domain/assert.ts";
@@ -7,7 +10,7 @@ import type { WriterData, WriterMessage, WriterRequest } from "./batch.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { Staging } from "./staging.ts";
 
-/** A batch waits so long at most for others to be booked with it. */
+/** The longest that a batch waits for others to be booked with it. */
 const idleMs = 20;
 
 assert(parentPort !== null, "the writer runs as a worker thread");
@@ -43,7 +46,7 @@ function write({ number, text, entries }: Extract<WriterRequest, { kind: "batch"
   else idle ??= setTimeout(book, idleMs);
 }
 
-/** What cannot be booked stays staged, and has to be booked before another batch is taken. */
+/** Batches that cannot be booked stay staged, and must be booked before another is accepted. */
 function book(): void {
   clearTimeout(idle);
   idle = undefined;
@@ -51,7 +54,7 @@ function book(): void {
     staging.book();
     report({ kind: "booked", number: lastNumber });
   } catch {
-    // By the same cause the next batch fails, which says what it is.
+    // The next batch fails for the same reason and reports it.
     report({ kind: "stuck" });
   }
 }
@@ -66,7 +69,7 @@ function bookFor(number: number): void {
   report({ kind: "written", number });
 }
 
-/** What is still staged then is booked by the next process. */
+/** Batches still staged are booked by the next process. */
 function close(): void {
   clearTimeout(idle);
   try {
@@ -78,7 +81,10 @@ function close(): void {
   }
 }
 
-/** They hold nothing, and damage to them would not show. Of a file that an older version made, they stay. */
+/**
+ * Free pages hold no data, and damage to them would go unnoticed. A file made by an older version
+ * keeps them.
+ */
 function giveFreePagesBack(): void {
   database.exec("PRAGMA incremental_vacuum");
 }
