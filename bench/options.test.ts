@@ -1,3 +1,5 @@
+/** Tests parsing of the benchmark command line. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Bench } from "./bench.ts";

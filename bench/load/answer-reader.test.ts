@@ -1,3 +1,5 @@
+/** Tests that the load generator finds the end of each response. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AnswerReader } from "./answer-reader.ts";

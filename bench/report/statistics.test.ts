@@ -1,3 +1,5 @@
+/** Tests percentiles, medians and ranges. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { differences, Sample, spread } from "./statistics.ts";
