@@ -1,12 +1,12 @@
-/** What a benchmark is. Contract of this folder: it measures in rounds, and says of itself whether the run was valid. */
+/** The interface of a benchmark: it measures in rounds and reports whether the run is valid. */
 
 export interface BenchOptions {
   readonly rounds: number;
   /** Seconds measured in each cell of a round. */
   readonly seconds: number;
-  /** Everything as small as it can be: shows that it runs, and its figures say nothing. */
+  /** Runs everything as small as possible, as a smoke test; the figures are meaningless. */
   readonly quick: boolean;
-  /** Of the soak. */
+  /** Duration of the soak. */
   readonly minutes: number;
   /** Names of targets to leave out. */
   readonly without: readonly string[];
@@ -16,11 +16,11 @@ export interface Table {
   readonly title: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** What a reader must know to read it rightly. */
+  /** Explanations for the reader. */
   readonly notes: readonly string[];
 }
 
-/** One of the figures that were agreed on, beside what was measured. */
+/** A target and the measured value. */
 export interface Figure {
   readonly what: string;
   readonly wanted: string;
@@ -29,20 +29,20 @@ export interface Figure {
 }
 
 export interface BenchResult {
-  /** How long was measured, where it is not in rounds. */
+  /** The measured duration, if the benchmark does not use rounds. */
   readonly span?: string;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly tables: readonly Table[];
   readonly figures: readonly Figure[];
-  /** Why the run cannot be trusted; empty for a valid one. */
+  /** Why the run is invalid; empty if it is valid. */
   readonly invalid: readonly string[];
-  /** Every round as it was measured. */
+  /** The raw measurements of every round. */
   readonly rounds: unknown;
 }
 
 export interface Bench {
   readonly name: string;
   readonly title: string;
-  /** @param note Tells what is going on, a line at a time. */
+  /** @param note Reports progress, one line at a time. */
   run(options: BenchOptions, note: (text: string) => void): Promise<BenchResult>;
 }

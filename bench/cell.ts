@@ -1,4 +1,4 @@
-/** One cell of a table: a target under a load, with what its process took meanwhile. */
+/** Measures one table cell: a target under a load, with the resources its process used. */
 
 import type { Load } from "./load/load.ts";
 import type { GroupResult, LoadGroup, RequestSpec } from "./load/job.ts";
@@ -19,7 +19,7 @@ export interface CellOptions {
 export interface Cell {
   readonly groups: readonly GroupResult[];
   readonly memoryBytes: number | null;
-  /** Of the target's process, all threads, for each call that ended, also in the warm-up. */
+  /** CPU of the target's process, all threads, per ended call, including warm-up. */
   readonly cpuMicroseconds: number | null;
 }
 
@@ -37,7 +37,7 @@ export async function measureCell(load: Load, target: Target, { warmupMs, measur
   return { groups: result.groups, memoryBytes: after.memoryBytes, cpuMicroseconds };
 }
 
-/** Lets every target's code be compiled before it is measured, at no latency of the upstream and under full load. */
+/** Warms up each target under full load with a zero-latency upstream, so its code is compiled. */
 export async function warmUp(
   { load, upstream, targets }: { readonly load: Load; readonly upstream: BenchUpstream; readonly targets: readonly Target[] },
   measureMs: number,
@@ -51,21 +51,21 @@ export async function warmUp(
   }
 }
 
-/** The group of a cell that has one. */
+/** The only group of a cell. */
 export function onlyGroup({ groups }: Cell): GroupResult {
   const [group] = groups;
   if (!group) throw new Error("a cell has a group");
   return group;
 }
 
-/** What makes a cell worthless: errors, or fewer calls than a percentile needs. */
+/** Reasons to reject a cell: errors, or too few calls for its percentiles. */
 export function doubts(cell: Cell, { label, leastCalls }: { readonly label: string; readonly leastCalls: number }): readonly string[] {
   return cell.groups.flatMap((group) => {
     const errors = Object.entries(group.statuses).filter(([status]) => status !== "200");
     const count = errors.reduce((sum, [, calls]) => sum + calls, 0);
     return [
       ...(count > 0 ? [`${label}: ${count} errors, the first: ${group.firstError ?? "unknown"}`] : []),
-      ...(group.calls < leastCalls ? [`${label}: ${group.calls} samples of ${group.name}, and ${leastCalls} are needed`] : []),
+      ...(group.calls < leastCalls ? [`${label}: ${group.calls} samples of ${group.name}, but ${leastCalls} are needed`] : []),
     ];
   });
 }

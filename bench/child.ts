@@ -1,4 +1,7 @@
-/** A process that a benchmark starts and ends: it says on its first line, as JSON, where it listens, or is asked over its channel. */
+/**
+ * A child process of a benchmark. It prints its address as JSON on its first line, or answers
+ * messages over a channel.
+ */
 
 import { fork, spawn, type ChildProcess } from "node:child_process";
 
@@ -19,12 +22,12 @@ export class Child {
     process.stderr?.setEncoding("utf8").on("data", (text: string) => (this.#notes = (this.#notes + text).slice(-notesKept)));
   }
 
-  /** With a channel: {@link ask} works. */
+  /** Starts a process with a channel, for {@link ask}. */
   static fork(file: string, words: readonly string[] = []): Child {
     return new Child(fork(file, words, { stdio: ["ignore", "ignore", "pipe", "ipc"] }));
   }
 
-  /** A program of this Node, whose standard output {@link firstLine} reads. */
+  /** Runs a program with this Node; {@link firstLine} reads its standard output. */
   static node(words: readonly string[], { environment = {}, directory }: SpawnOptions = {}): Child {
     const env = { ...process.env, ...environment };
     return new Child(
@@ -38,7 +41,7 @@ export class Child {
     return pid;
   }
 
-  /** What it wrote to its error output last. */
+  /** The end of its standard error output. */
   get notes(): string {
     return this.#notes;
   }
@@ -47,7 +50,7 @@ export class Child {
     return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
-  /** One question at a time. @throws Error when the process ends instead of answering. */
+  /** Sends one message at a time. @throws Error if the process exits instead of replying. */
   ask<Answer>(question: object): Promise<Answer> {
     return this.#unlessItEnds<Answer>((resolve) => {
       this.#process.once("message", (answer: Answer) => resolve(answer));
@@ -55,7 +58,7 @@ export class Child {
     });
   }
 
-  /** The first line that it prints, as JSON. @throws Error when it ends instead. */
+  /** The first line of its output, as JSON. @throws Error if it exits first. */
   firstLine<Line>(): Promise<Line> {
     return this.#unlessItEnds<Line>((resolve) => {
       let out = "";
@@ -68,7 +71,7 @@ export class Child {
     });
   }
 
-  /** All that it prints until it ends. */
+  /** Its whole output, once it exits. */
   async output(): Promise<string> {
     let out = "";
     this.#process.stdout?.setEncoding("utf8").on("data", (text: string) => (out += text));
@@ -76,7 +79,7 @@ export class Child {
     return out;
   }
 
-  /** Resolves when it has ended by itself. */
+  /** Resolves when it has exited by itself. */
   async exited(): Promise<number | null> {
     if (this.isRunning) await new Promise((resolve) => this.#process.once("exit", resolve));
     return this.#process.exitCode;
@@ -86,7 +89,7 @@ export class Child {
     this.#process.kill(signal);
   }
 
-  /** Asks it to end, and ends it when it does not. */
+  /** Asks it to exit, and kills it if it does not. */
   async end(): Promise<void> {
     if (!this.isRunning) return;
     this.kill("SIGTERM");

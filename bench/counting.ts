@@ -1,4 +1,4 @@
-/** What counting the input of calls near a limit does to calls that are far from one. */
+/** Benchmarks how counting the input of calls near a limit affects calls far from a limit. */
 
 import type { Bench, BenchOptions, BenchResult, Figure, Table } from "./bench.ts";
 import { smallRequest } from "./cell.ts";
@@ -13,28 +13,28 @@ import { startUpstream } from "./upstream/upstream.ts";
 const delayMs = 20;
 const largeBytes = 100_000;
 const largePerSecond = 10;
-/** What a large call is held for at a token a byte, in USD: with less left it has to be counted. */
+/** The hold of a large call at one token per byte, in USD; with less left it must be counted. */
 const byBytes = (largeBytes * Number(price.input)) / 1e6;
 
-/** What runs beside the small calls. */
-type Beside = "nothing" | "far" | "near";
+/** The large calls that run alongside the small ones. */
+type Alongside = "nothing" | "far" | "near";
 
-const subjects: readonly { readonly name: Beside; readonly title: string }[] = [
+const subjects: readonly { readonly name: Alongside; readonly title: string }[] = [
   { name: "nothing", title: "alone" },
-  { name: "far", title: "beside large calls far from a limit" },
-  { name: "near", title: "beside large calls near a limit, each counted" },
+  { name: "far", title: "with large calls far from a limit" },
+  { name: "near", title: "with large calls near a limit, each counted" },
 ];
 
 interface Cell {
   readonly small: GroupResult;
   readonly large: GroupResult | undefined;
-  /** What the budget near its limit had left at the end, in USD. */
+  /** USD left at the end in the budget near its limit. */
   readonly left: number;
 }
 
 export const counting: Bench = {
   name: "counting",
-  title: `${largePerSecond} calls/s of ${largeBytes / 1000} KB whose input is counted, beside small calls of ${delayMs} ms`,
+  title: `${largePerSecond} calls/s of ${largeBytes / 1000} KB whose input is counted, with small calls of ${delayMs} ms`,
   async run(options, note) {
     const upstream = await startUpstream();
     const load = startLoad();
@@ -64,7 +64,7 @@ export const counting: Bench = {
   },
 };
 
-/** @returns The secret of a key whose project has a budget of its own. */
+/** @returns The secret of a key whose project has its own budget. */
 async function makeKey(purser: PurserTarget, project: "far" | "near"): Promise<string> {
   const budget = { budget_id: project, budget_type: "project", resource_id: project, amount: "1000000", period: "month", policy: "hard" };
   await purser.api("POST", "/api/v1/budgets", budget);
@@ -78,18 +78,18 @@ interface Field {
   readonly keys: Readonly<Record<"far" | "near", string>>;
 }
 
-async function measure({ load, purser, keys }: Field, beside: Beside, measureMs: number): Promise<Cell> {
+async function measure({ load, purser, keys }: Field, alongside: Alongside, measureMs: number): Promise<Cell> {
   const { path, headers, model, port } = purser;
-  if (beside === "near") await leave(purser, byBytes * 0.97);
+  if (alongside === "near") await leave(purser, byBytes * 0.97);
   const small = { ...smallRequest, path, headers, model };
   const groups: LoadGroup[] = [{ name: "small", clients: 16, ratePerSecond: null, request: small }];
-  if (beside !== "nothing") {
-    const request = { ...small, headers: { authorization: `Bearer ${keys[beside]}` }, promptBytes: largeBytes };
+  if (alongside !== "nothing") {
+    const request = { ...small, headers: { authorization: `Bearer ${keys[alongside]}` }, promptBytes: largeBytes };
     groups.push({ name: "large", clients: largePerSecond, ratePerSecond: largePerSecond, request });
   }
   const { groups: done } = await load.run({ port, warmupMs: measureMs / 5, measureMs, groups });
   const [first, large] = done;
-  if (!first) throw new Error("the small calls are a group");
+  if (!first) throw new Error("no group of small calls");
   return { small: first, large, left: await leftOf(purser) };
 }
 
@@ -119,7 +119,7 @@ function result(rounds: Rounds, options: BenchOptions): BenchResult {
   };
 }
 
-const small = (rounds: Rounds, name: Beside, share: "p50" | "p99"): readonly (number | null)[] =>
+const small = (rounds: Rounds, name: Alongside, share: "p50" | "p99"): readonly (number | null)[] =>
   roundsOf(rounds, name).map((cell) => cell.small.latency[share]);
 
 function table(rounds: Rounds): Table {
@@ -137,7 +137,7 @@ function table(rounds: Rounds): Table {
       ];
     }),
     notes: [
-      "Milliseconds; the median of the rounds and their range. The large calls are the same in both rows: only the room of their budget differs.",
+      "Milliseconds; the median of the rounds and their range. The large calls are the same in both rows; only the room in their budget differs.",
     ],
   };
 }
@@ -147,7 +147,7 @@ function figure(rounds: Rounds): Figure {
     median(differences(small(rounds, "near", share), small(rounds, "far", share))),
   );
   return {
-    what: "calls far from a limit, beside large calls that are counted: more than beside the same calls uncounted",
+    what: "latency added to calls far from a limit when concurrent large calls are counted",
     wanted: "p50 ≤ 0.5 ms, p99 ≤ 5 ms",
     measured: `p50 ${numberText(p50 ?? null)} ms, p99 ${numberText(p99 ?? null)} ms`,
     met: p50 !== null && p50 !== undefined && p50 <= 0.5 && p99 !== null && p99 !== undefined && p99 <= 5,
@@ -161,6 +161,6 @@ function doubtsOf({ subject, round, measured }: Round<Cell>, { quick, seconds }:
   return [
     ...failed.map(({ name, firstError }) => `${label}: calls of ${name} failed, the first: ${firstError ?? "unknown"}`),
     ...(measured.small.calls < (quick ? 1 : seconds * 200) ? [`${label}: only ${measured.small.calls} small calls`] : []),
-    ...(subject === "near" && measured.left >= byBytes ? [`${label}: ${measured.left} USD were left, and nothing had to be counted`] : []),
+    ...(subject === "near" && measured.left >= byBytes ? [`${label}: ${measured.left} USD were left, so nothing had to be counted`] : []),
   ];
 }

@@ -1,4 +1,4 @@
-/** How exactly a hard budget bounds what is billed, whatever text its streams are, in pieces of any size. */
+/** Benchmarks how exactly a hard budget bounds the bill, for any kind of text and chunk size. */
 
 import { textKinds } from "../src/simulator/answer/text-kind.ts";
 import { Bounds, rates, type CrowdOptions, type CrowdResult } from "../test/e2e/bounds.ts";
@@ -6,7 +6,7 @@ import type { BenchOptions, Figure, Table } from "./bench.ts";
 
 const pieces = [1, 12, 500] as const;
 const tokens = 1500;
-/** How many of the streams the budget pays for. */
+/** The number of streams that the budget pays for. */
 const room = 7;
 
 export interface TextCrowd extends Pick<CrowdOptions, "text" | "chunk" | "calls" | "stream" | "gapMs"> {
@@ -16,7 +16,10 @@ export interface TextCrowd extends Pick<CrowdOptions, "text" | "chunk" | "calls"
   readonly isExact: boolean;
 }
 
-/** Streams of every kind of text, honest and of a provider that ignores `max_tokens`; and whole answers. */
+/**
+ * Streams of each kind of text, from an honest provider and one that ignores `max_tokens`; and
+ * non-streamed answers.
+ */
 export async function crowdsOfTexts({ rounds, quick }: BenchOptions, note: (text: string) => void): Promise<readonly TextCrowd[]> {
   const bounds = await Bounds.open();
   const done: TextCrowd[] = [];
@@ -44,7 +47,7 @@ function crowds(quick: boolean): readonly Crowd[] {
   return [...streams, crowded, ...whole, ...lying];
 }
 
-/** An honest provider bills no more than the budget has, and a lying one no more than a piece of each stream beside it. */
+/** An honest provider bills at most the budget; a lying one at most one chunk per stream more. */
 function judged(crowd: Crowd, result: CrowdResult): TextCrowd {
   const { limit, spent, billed, held } = result;
   const slack = crowd.lying ? BigInt(result.served * crowd.chunk) * rates.output : 0n;
@@ -62,8 +65,8 @@ function judged(crowd: Crowd, result: CrowdResult): TextCrowd {
 export function textTable(done: readonly TextCrowd[]): Table {
   const names = [...new Set(done.map(nameOf))];
   return {
-    title: `a budget for ${room} of 20 or 200 streams of ${tokens} tokens, by text and tokens in a piece`,
-    columns: ["", "used, %", "billed more than the budget had", "ledger below the bill", "within bounds"],
+    title: `a budget for ${room} of 20 or 200 streams of ${tokens} tokens, by text and tokens per chunk`,
+    columns: ["", "used, %", "billed above the budget", "ledger below the bill", "within bounds"],
     rows: names.map((name) => {
       const same = done.filter((crowd) => nameOf(crowd) === name);
       const count = (isSo: (result: TextCrowd["result"]) => boolean): string => String(same.filter(({ result }) => isSo(result)).length);
@@ -76,7 +79,7 @@ export function textTable(done: readonly TextCrowd[]): Table {
       ];
     }),
     notes: [
-      "Billed is the upstream's own count of what it generated. A lying one generates twice what it was asked for, until it is closed.",
+      "Billed: the upstream's own count of what it generated. A lying upstream generates twice the requested output unless the connection is closed.",
     ],
   };
 }
@@ -84,13 +87,13 @@ export function textTable(done: readonly TextCrowd[]): Table {
 export function textFigure(done: readonly TextCrowd[]): Figure {
   const wrong = done.filter(({ isExact }) => !isExact);
   return {
-    what: "hard budgets under every kind of text, honest and lying upstreams",
-    wanted: "0 overspent; 95 % used with English, 85 % with any text; a piece of each stream beside it where max_tokens is ignored",
-    measured: wrong.length === 0 ? `so in all ${done.length} crowds` : `${wrong.length} of ${done.length} crowds were not so`,
+    what: "hard budgets with every kind of text, honest and lying upstreams",
+    wanted: "0 overspent; 95 % used with English, 85 % with any text; at most one chunk per stream more if max_tokens is ignored",
+    measured: wrong.length === 0 ? `met in all ${done.length} crowds` : `not met in ${wrong.length} of ${done.length} crowds`,
     met: wrong.length === 0,
   };
 }
 
 function nameOf({ text, chunk, calls, stream, lying }: Crowd): string {
-  return `${calls} ${lying ? "lying " : ""}${stream ? `streams of ${text}, ${chunk} a piece` : `answers of ${text}`}`;
+  return `${calls} ${lying ? "lying " : ""}${stream ? `streams of ${text}, ${chunk} per chunk` : `answers of ${text}`}`;
 }

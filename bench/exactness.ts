@@ -1,4 +1,4 @@
-/** How exactly a nearly empty budget is kept when many calls come at once. */
+/** Benchmarks how exactly a nearly empty budget holds under many concurrent calls. */
 
 import type { Bench, BenchOptions, BenchResult } from "./bench.ts";
 import { crowdsOfTexts, textFigure, textTable, type TextCrowd } from "./crowd-of-texts.ts";
@@ -11,7 +11,7 @@ import { startPurser, type PurserTarget } from "./target/purser.ts";
 import { completionTokens } from "./upstream/answer.ts";
 import { startUpstream, type BenchUpstream } from "./upstream/upstream.ts";
 
-/** Calls that the budget has room for. */
+/** Number of calls that the budget has room for. */
 const room = 10;
 const bursts = [20, 200] as const;
 
@@ -28,11 +28,11 @@ interface Burst {
   readonly admitted: number;
   readonly refused: number;
   readonly others: number;
-  /** What the upstream answered. */
+  /** Calls that the upstream answered. */
   readonly served: number;
   /** Pico-USD above the limit, as decimal text. */
   readonly overspent: string;
-  /** Refused calls for which there was room in the end. */
+  /** Refused calls for which there turned out to be room. */
   readonly falselyRefused: number;
   readonly heldAfter: string;
 }
@@ -76,7 +76,7 @@ interface Parts {
   readonly purser: PurserTarget;
 }
 
-/** A key and a budget of its own for each burst, so that nothing is left over from the one before. */
+/** Each burst has its own key and budget, so bursts do not affect each other. */
 async function burst(parts: Parts, shape: Pick<Burst, "calls" | "stream" | "budget">): Promise<Burst> {
   const { purser, upstream, load } = parts;
   const request = { ...smallRequest, maxTokens: completionTokens, stream: shape.stream };
@@ -109,7 +109,7 @@ async function burst(parts: Parts, shape: Pick<Burst, "calls" | "stream" | "budg
   };
 }
 
-/** Pico-USD of one call, as the budget of its caller shows it. */
+/** Pico-USD of one call, from the caller's budget. */
 async function costOf({ purser }: Parts, request: typeof smallRequest): Promise<bigint> {
   const name = `probe-${Math.random().toString(36).slice(2)}`;
   const key = await newBudget(purser, { budget: name, amount: "1" });
@@ -168,8 +168,8 @@ function result(
         columns: ["", "admitted", "refused", "served upstream", "overspent, pico-USD", "falsely refused", "held after"],
         rows,
         notes: [
-          "The budget has room for ten calls at exactly what they cost. Served upstream is the upstream's own count.",
-          "Others' published results: LiteLLM let 4 of 20 through on a budget for more, or overran by up to 2.5 % (discussion 50438); Bifrost's documentation shows $11 spent of $10.",
+          "The budget has room for exactly ten calls at their real cost. Served upstream: the upstream's own count.",
+          "Others' published results: LiteLLM let 4 of 20 calls through on a budget for more, or overran by up to 2.5 % (discussion 50438); Bifrost's documentation shows $11 spent of $10.",
         ],
       },
       textTable(texts),
@@ -179,7 +179,7 @@ function result(
       {
         what: `budget with room for ${room} calls, 20 and 200 at once`,
         wanted: `${room} admitted, 0 overspent, 0 falsely refused`,
-        measured: wrong.length === 0 ? `so in all ${done.length} bursts` : `${wrong.length} of ${done.length} bursts were not so`,
+        measured: wrong.length === 0 ? `met in all ${done.length} bursts` : `not met in ${wrong.length} of ${done.length} bursts`,
         met: wrong.length === 0,
       },
     ],

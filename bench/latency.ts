@@ -1,4 +1,4 @@
-/** What a gateway adds to a call whose provider takes 60 ms. */
+/** Benchmarks the latency that a gateway adds to a call whose provider takes 60 ms. */
 
 import type { Bench, BenchOptions, BenchResult, Figure, Table } from "./bench.ts";
 import { doubts, measureCell, onlyGroup, smallRequest, warmUp, type Cell, type CellGroup } from "./cell.ts";
@@ -24,12 +24,12 @@ const open = (ratePerSecond: number): Shape => ({
   group: { name: `r${ratePerSecond}`, clients: ratePerSecond, ratePerSecond, request: smallRequest },
 });
 const shapes: readonly Shape[] = [closed(1), closed(16), closed(64), open(250)];
-/** The shape whose figures were agreed on. */
+/** The shape that has targets. */
 const judged = closed(16).name;
 
 export const latency: Bench = {
   name: "latency",
-  title: `latency that is added to a ${delayMs} ms upstream`,
+  title: `latency added to a ${delayMs} ms upstream`,
   run: (options, note) =>
     onStage(options, async (stage) => {
       const { load, upstream, targets } = stage;
@@ -68,7 +68,7 @@ function result(
 
 const notes = [
   ...targetNotes,
-  "Milliseconds; the median of the rounds and their range. Added: the difference to direct in the same round. CPU: microseconds of the gateway's process for each call.",
+  "Milliseconds; the median of the rounds and their range. Added: the difference to direct in the same round. CPU: microseconds of the gateway's process per call.",
 ];
 
 function table(
@@ -119,17 +119,17 @@ function figures(measured: readonly ShapeRounds[], names: readonly string[]): re
 }
 
 function invalid({ shape, rounds }: ShapeRounds, { quick, seconds }: BenchOptions): readonly string[] {
-  // One client at 60 ms makes 16 calls a second, which is few for a p99 and enough for a p50.
+  // One client at 60 ms makes 16 calls a second: too few for a p99, enough for a p50.
   const leastCalls = quick ? 1 : Math.floor(seconds * 10);
   return rounds.flatMap(({ subject, round, measured }) =>
     doubts(measured, { label: `${shape.name}, round ${round + 1}, ${subject}`, leastCalls }),
   );
 }
 
-/** Where the way without a gateway is already slow, the machine is what was measured. */
+/** If calls without a gateway are already slow, the run measured the machine. */
 function slowFloor({ shape, rounds }: ShapeRounds): readonly string[] {
   const p99 = median(percentile(roundsOf(rounds, "direct"), "p99"));
   return p99 === null || p99 <= 2 * delayMs
     ? []
-    : [`${shape.name}: direct p99 is ${numberText(p99)} ms, over twice its floor of ${delayMs} ms`];
+    : [`${shape.name}: direct p99 is ${numberText(p99)} ms, more than twice its floor of ${delayMs} ms`];
 }

@@ -1,4 +1,7 @@
-/** The ledger at the size of years: writing, bytes, recovery after a kill, and questions while calls pass. */
+/**
+ * Benchmarks the ledger with years of data: write rate, size, crash recovery, and queries alongside
+ * calls.
+ */
 
 import { rmSync, statSync } from "node:fs";
 import path from "node:path";
@@ -23,12 +26,12 @@ interface Size {
   readonly recovered: number;
 }
 
-interface Question {
+interface Query {
   readonly name: string;
   readonly path: string;
 }
 
-const questions: readonly Question[] = [
+const queries: readonly Query[] = [
   { name: "summary, all time", path: "/api/v1/summary?from=2026-01-01T00:00:00Z" },
   { name: "summary of a project", path: "/api/v1/summary?from=2026-01-01T00:00:00Z&project=project-7" },
   {
@@ -46,7 +49,7 @@ const questions: readonly Question[] = [
 interface Measured {
   readonly sizes: readonly Size[];
   readonly holds: { readonly atOnce: number; readonly callsPerSecond: number };
-  readonly answers: readonly (Question & { readonly times: Distribution })[];
+  readonly answers: readonly (Query & { readonly times: Distribution })[];
   readonly calls: readonly Round<Cell>[];
 }
 
@@ -74,7 +77,7 @@ interface Running {
   readonly note: (text: string) => void;
 }
 
-/** Numbers of calls that were left open are not used again. */
+/** Does not reuse the numbers of calls that were left open. */
 async function grow(directory: string, { options, note }: Running): Promise<readonly Size[]> {
   const sizes: Size[] = [];
   let from = 0;
@@ -84,7 +87,7 @@ async function grow(directory: string, { options, note }: Running): Promise<read
     const to = from + calls - before;
     const filled = await doWork({ kind: "fill", directory, from, to });
     const bytesPerCall = fileBytes(directory) / calls;
-    note("killing it with open holds, and recovering");
+    note("killing it with open holds, then recovering");
     await doWork({ kind: "leave-open", directory, from: to, calls: leftOpen }, "SIGKILL");
     const recovered = await doWork({ kind: "recover", directory });
     sizes.push({
@@ -105,7 +108,7 @@ function fileBytes(directory: string): number {
     .reduce((sum, size) => sum + size, 0);
 }
 
-/** Asks a gateway on that folder, first alone and then beside calls. */
+/** Queries a gateway on that folder, first alone and then alongside calls. */
 async function ask(directory: string, { options, note }: Running): Promise<Pick<Measured, "answers" | "calls">> {
   const upstream = await startUpstream();
   const load = startLoad();
@@ -113,14 +116,14 @@ async function ask(directory: string, { options, note }: Running): Promise<Pick<
   const purser = await startPurser({ name: "purser", upstream: origin, durability: "full", budgets: fourLevels, data: directory });
   try {
     await upstream.set({ delayMs: 60, streamTokens: 20, gapMs: 0 });
-    note("questions");
+    note("queries");
     const answers = [];
-    for (const question of questions) answers.push({ ...question, times: await time(purser, question, options.quick ? 5 : 50) });
+    for (const query of queries) answers.push({ ...query, times: await time(purser, query, options.quick ? 5 : 50) });
     const groups = [{ name: "c16", clients: 16, ratePerSecond: null, request: smallRequest }];
     const cell = { warmupMs: options.quick ? 200 : 2000, measureMs: options.seconds * 1000, groups };
-    const calls = await interleave([{ name: "without questions" }, { name: "with questions" }], options.rounds, async ({ name }, round) => {
+    const calls = await interleave([{ name: "without queries" }, { name: "with queries" }], options.rounds, async ({ name }, round) => {
       note(`calls ${name}, round ${round + 1}`);
-      const asking = name === "with questions" ? new Asking(purser) : null;
+      const asking = name === "with queries" ? new Asking(purser) : null;
       const measured = await measureCell(load, purser, cell);
       await asking?.stop();
       return measured;
@@ -133,7 +136,7 @@ async function ask(directory: string, { options, note }: Running): Promise<Pick<
   }
 }
 
-async function time(purser: PurserTarget, { path }: Question, times: number): Promise<Distribution> {
+async function time(purser: PurserTarget, { path }: Query, times: number): Promise<Distribution> {
   const sample = new Sample();
   await purser.api("GET", path);
   for (let turn = 0; turn < times; turn++) {
@@ -144,7 +147,7 @@ async function time(purser: PurserTarget, { path }: Question, times: number): Pr
   return sample.distribution();
 }
 
-/** One question after another, until it is stopped. */
+/** Sends one query after another until stopped. */
 class Asking {
   readonly #done: Promise<void>;
   #isStopped = false;
@@ -159,7 +162,7 @@ class Asking {
   }
 
   async #ask(purser: PurserTarget): Promise<void> {
-    for (let turn = 0; !this.#isStopped; turn++) await purser.api("GET", questions[turn % questions.length]?.path ?? "");
+    for (let turn = 0; !this.#isStopped; turn++) await purser.api("GET", queries[turn % queries.length]?.path ?? "");
   }
 }
 
@@ -178,7 +181,7 @@ function result(measured: Measured, { rounds, seconds }: BenchOptions): BenchRes
 function sizeTable({ sizes, holds }: Measured): Table {
   return {
     title: "size",
-    columns: ["calls on file", "entries/s in batches", "bytes a call", "recovery after a kill, s"],
+    columns: ["calls on file", "entries/s in batches", "bytes per call", "recovery after a kill, s"],
     rows: sizes.map(({ calls, entriesPerSecond, bytesPerCall, recoverySeconds }) => [
       calls.toLocaleString("en-US"),
       numberText(entriesPerSecond),
@@ -186,7 +189,7 @@ function sizeTable({ sizes, holds }: Measured): Table {
       numberText(recoverySeconds),
     ]),
     notes: [
-      `Batches of 2,000 entries, synced to disk; two entries a call, with the provider's raw usage. Recovery: with ${leftOpen} holds open when the process was killed.`,
+      `Batches of 2,000 entries, synced to disk; two entries per call, with the provider's raw usage. Recovery: with ${leftOpen} holds open when the process was killed.`,
       `Calls with holds, ${holds.atOnce} at once, each settled after its hold was on disk: ${numberText(holds.callsPerSecond)} calls/s.`,
     ],
   };
@@ -194,7 +197,7 @@ function sizeTable({ sizes, holds }: Measured): Table {
 
 function questionTable(answers: Measured["answers"]): Table {
   return {
-    title: "questions, over HTTP, ms",
+    title: "queries over HTTP, ms",
     columns: ["", "p50", "p95", "longest"],
     rows: answers.map(({ name, times }) => [name, numberText(times.p50), numberText(times.p95), numberText(times.max)]),
     notes: [],
@@ -202,11 +205,11 @@ function questionTable(answers: Measured["answers"]): Table {
 }
 
 function callTable(calls: readonly Round<Cell>[]): Table {
-  const rows = ["without questions", "with questions"].map((name) => {
+  const rows = ["without queries", "with queries"].map((name) => {
     const cells = roundsOf(calls, name).map((cell) => onlyGroup(cell).latency);
     return [name, spreadText(spread(cells.map(({ p50 }) => p50))), spreadText(spread(cells.map(({ p99 }) => p99)))];
   });
-  return { title: "calls meanwhile (60 ms upstream, 16 clients), ms", columns: ["", "p50", "p99"], rows, notes: [] };
+  return { title: "concurrent calls (60 ms upstream, 16 clients), ms", columns: ["", "p50", "p99"], rows, notes: [] };
 }
 
 function figures({ sizes, answers, calls }: Measured): readonly Figure[] {
@@ -214,7 +217,7 @@ function figures({ sizes, answers, calls }: Measured): readonly Figure[] {
   const rate = median(sizes.map(({ entriesPerSecond }) => entriesPerSecond)) ?? 0;
   const summary = answers[0]?.times.p95 ?? Infinity;
   const p50 = (name: string): number => median(roundsOf(calls, name).map((cell) => onlyGroup(cell).latency.p50)) ?? NaN;
-  const slower = p50("with questions") - p50("without questions");
+  const slower = p50("with queries") - p50("without queries");
   return [
     { what: "ledger: entries/s in batches", wanted: "≥ 100,000", measured: numberText(rate), met: rate >= 100_000 },
     {
@@ -224,11 +227,11 @@ function figures({ sizes, answers, calls }: Measured): readonly Figure[] {
       met: summary <= 50,
     },
     {
-      what: "bytes a call on disk",
+      what: "bytes per call on disk",
       wanted: "≤ 400",
       measured: numberText(largest?.bytesPerCall),
       met: (largest?.bytesPerCall ?? Infinity) <= 400,
     },
-    { what: "questions add to a call, p50", wanted: "nothing", measured: `${numberText(slower)} ms`, met: slower <= 0.3 },
+    { what: "latency added to a call by queries, p50", wanted: "nothing", measured: `${numberText(slower)} ms`, met: slower <= 0.3 },
   ];
 }

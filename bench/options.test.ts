@@ -1,18 +1,20 @@
+/** Tests parsing of the benchmark command line. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Bench } from "./bench.ts";
 import { readOptions } from "./options.ts";
 
-const bench = (name: string): Bench => ({ name, title: name, run: async () => assert.fail("only its name is needed") });
+const bench = (name: string): Bench => ({ name, title: name, run: async () => assert.fail("only the name is used") });
 const offer = { benches: [bench("latency"), bench("pricing")], soak: bench("soak") };
 const asked = (...words: readonly string[]) => readOptions(words, offer);
 
-test("all but the soak run when no name is given, others in their order", () => {
+test("without names, all benchmarks but the soak run; with names, those run in the given order", () => {
   assert.deepEqual(asked().benches, offer.benches);
   assert.deepEqual(asked("soak", "latency").benches, [offer.benches[0], offer.soak]);
 });
 
-test("values are read, and what is not said is as usual", () => {
+test("options are parsed, and missing ones have defaults", () => {
   const usual = { rounds: 5, seconds: 3, minutes: 10, quick: false, without: [] };
   assert.deepEqual(asked(), { benches: offer.benches, options: usual, isStored: true });
   const { options } = asked(
@@ -31,7 +33,7 @@ test("values are read, and what is not said is as usual", () => {
   assert.deepEqual(options, { rounds: 2, seconds: 0.5, minutes: 3, quick: false, without: ["portkey", "tiktoken"] });
 });
 
-test("what is small or to be kept is not stored", () => {
+test("--quick and --keep do not store results", () => {
   assert.equal(asked("--keep").isStored, false);
   assert.deepEqual(asked("--quick").isStored, false);
   assert.deepEqual(asked("--quick").options.rounds, 1);

@@ -1,4 +1,4 @@
-/** What the words after `npm run bench --` ask for. */
+/** Parses the arguments after `npm run bench --`. */
 
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { Bench, BenchOptions } from "./bench.ts";
@@ -7,13 +7,13 @@ import { targetNames } from "./target/target.ts";
 export interface Asked {
   readonly benches: readonly Bench[];
   readonly options: BenchOptions;
-  /** Whether results are stored, and shown in the README. */
+  /** Whether to store the results and update the README. */
   readonly isStored: boolean;
 }
 
 export interface Offer {
   readonly benches: readonly Bench[];
-  /** Run by its name only: it takes as long as it is told to. */
+  /** Runs only when named. */
   readonly soak: Bench;
 }
 
@@ -26,24 +26,25 @@ interface Given {
   readonly keep?: true;
 }
 
-/** What can be left out: the targets, and the peer of `tokens`. */
+/** What `--without` accepts: the targets, and the peer of `tokens`. */
 const optional: readonly string[] = [...targetNames, "tiktoken"];
 
-/** @throws CommanderError after `--help` (`exitCode` 0), and when a name or a value is wrong, with what is wrong written to standard error. */
+/**
+ * @throws CommanderError after `--help` (`exitCode` 0), and for an invalid name or value, after
+ *   printing the error to standard error.
+ */
 export function readOptions(words: readonly string[], { benches, soak }: Offer): Asked {
   const all = [...benches, soak];
   const command = new Command("npm run bench --")
-    .addArgument(new Argument("[name...]", "all but the soak when none is given").choices(all.map(({ name }) => name)))
-    .addOption(new Option("--rounds <n>", "rounds of each cell (5)").argParser(count))
-    .addOption(new Option("--seconds <n>", "seconds measured in each cell (3)").argParser(seconds))
-    .addOption(new Option("--minutes <n>", "of the soak").argParser(count).default(10))
-    .addOption(
-      new Option("--without <name>", "leave a target out, such as portkey; may be repeated").argParser(leftOut).default([], "none"),
-    )
-    .option("--quick", "everything as small as it can be: shows that it runs; stores nothing")
-    .option("--keep", "leave the stored results and the README as they are")
+    .addArgument(new Argument("[name...]", "benchmarks to run (default: all but the soak)").choices(all.map(({ name }) => name)))
+    .addOption(new Option("--rounds <n>", "rounds per cell (5)").argParser(count))
+    .addOption(new Option("--seconds <n>", "seconds measured per cell (3)").argParser(seconds))
+    .addOption(new Option("--minutes <n>", "duration of the soak").argParser(count).default(10))
+    .addOption(new Option("--without <name>", "skip a target, such as portkey; repeatable").argParser(leftOut).default([], "none"))
+    .option("--quick", "smoke test: run everything as small as possible; store nothing")
+    .option("--keep", "do not change the stored results or the README")
     .addHelpText("after", `\nBenchmarks:\n${all.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join("\n")}`)
-    .showHelpAfterError("(--help shows what there is)")
+    .showHelpAfterError("(see --help)")
     .exitOverride()
     .parse(words, { from: "user" });
   const given = command.opts<Given>();

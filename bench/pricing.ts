@@ -1,4 +1,4 @@
-/** How fast a call is priced: the sheet found, the charge lines made. */
+/** Benchmarks pricing a call: finding the price sheet and computing the charge lines. */
 
 import { openCatalogue } from "../src/catalogue/catalogue.ts";
 import type { PriceBook } from "../src/domain/price/sheet.ts";
@@ -22,7 +22,7 @@ const calls: readonly Priced[] = [
     usage: { input: 20, cache_read: 40_000, cache_write_5m: 900, output: 500 },
   },
   { name: "over a long-context limit", provider: "google", model: "gemini-2.5-pro", usage: { input: 300_000, output: 800 } },
-  { name: "a dated name, found by its beginning", provider: "openai", model: "gpt-4.1-2025-04-14", usage: { input: 1200, output: 300 } },
+  { name: "a dated name, matched by prefix", provider: "openai", model: "gpt-4.1-2025-04-14", usage: { input: 1200, output: 300 } },
 ];
 
 export const pricing: Bench = {
@@ -41,10 +41,10 @@ export const pricing: Bench = {
       settings: { seconds },
       tables: [
         {
-          title: "one thread, the sheet looked up for each call",
-          columns: ["", "calls/s", "µs a call"],
+          title: "one thread, with a price lookup per call",
+          columns: ["", "calls/s", "µs per call"],
           rows,
-          notes: ["Exact integer charges with their rates, from the price list as it ships."],
+          notes: ["Exact integer charges with their rates, from the built-in price list."],
         },
       ],
       figures: [],

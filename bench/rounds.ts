@@ -1,4 +1,7 @@
-/** Rounds in which everything that is compared takes its turn, each time in the other order, so that a drift of the machine meets all alike. */
+/**
+ * Measures all subjects in every round, alternating the order, so machine drift affects them
+ * equally.
+ */
 
 export interface Round<Measured> {
   readonly round: number;
@@ -19,7 +22,7 @@ export async function interleave<Subject extends { readonly name: string }, Meas
   return done;
 }
 
-/** One subject's rounds, the first first. */
+/** One subject's rounds, in order. */
 export function roundsOf<Measured>(rounds: readonly Round<Measured>[], subject: string): readonly Measured[] {
   return rounds.filter((round) => round.subject === subject).map(({ measured }) => measured);
 }

@@ -27,22 +27,22 @@ function asked(): Asked {
   try {
     return readOptions(process.argv.slice(2), { benches, soak });
   } catch (error) {
-    // What is wrong, or the help that was asked for, is written already.
+    // The error or the help is already printed.
     if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
     throw error;
   }
 }
 
-/** A run that is not valid is shown and stored as such, and fails. */
+/** An invalid run is printed and stored as invalid, and fails. */
 async function runOne(bench: Bench): Promise<void> {
   const machine = describeMachine();
   process.stdout.write(`\n== ${bench.name}: ${bench.title}\n`);
   const result = await bench.run(options, (text) => process.stderr.write(`  ${text}\n`));
   for (const table of result.tables) process.stdout.write(`${tableText(table)}\n`);
   for (const { what, wanted, measured, met } of result.figures) {
-    process.stdout.write(`\n${met ? "met    " : "NOT MET"} ${what}: ${measured} (wanted ${wanted})`);
+    process.stdout.write(`\n${met ? "met    " : "NOT MET"} ${what}: ${measured} (target ${wanted})`);
   }
-  for (const reason of result.invalid) process.stdout.write(`\nNOT VALID ${reason}`);
+  for (const reason of result.invalid) process.stdout.write(`\nINVALID ${reason}`);
   process.stdout.write("\n");
   const valid = result.invalid.length === 0;
   if (!valid) process.exitCode = 1;

@@ -1,4 +1,7 @@
-/** How many calls one process serves when its provider takes no time, with small prompts and with those that agents send. */
+/**
+ * Benchmarks the throughput of one process with a zero-latency provider, for small and agent-sized
+ * prompts.
+ */
 
 import type { Bench, BenchOptions, BenchResult, Figure, Table } from "./bench.ts";
 import { doubts, measureCell, onlyGroup, smallRequest, warmUp, type Cell, type CellGroup } from "./cell.ts";
@@ -19,13 +22,18 @@ const small = (clients: number): Load => ({
   name: `small prompts, ${clients} clients`,
   groups: [{ name: "small", clients, ratePerSecond: null, request: smallRequest }],
 });
-/** So many that the process is what they wait for: eight wait for the disk under their holds, and leave it idle half of the time. */
+/**
+ * Enough clients to saturate the process: with eight, it is idle half of the time, waiting for the
+ * disk.
+ */
 const largeClients = 32;
 const large = (size: number): Load => ({
   name: `prompts of ${size} KB, ${largeClients} clients`,
   groups: [{ name: "large", clients: largeClients, ratePerSecond: null, request: { ...smallRequest, promptBytes: size * 1000 } }],
 });
-/** Few enough calls that none waits for its turn: what a small one waits for is one large one in its way. */
+/**
+ * Few enough calls that none queues: a small call is delayed only by a large one being processed.
+ */
 const mixed = (size: number | null): Load => ({
   name: size === null ? "small prompts alone, 100/s" : `small prompts, 100/s, among ${size} KB, 10/s`,
   groups: [
@@ -44,7 +52,7 @@ interface Measured {
 
 export const saturation: Bench = {
   name: "saturation",
-  title: "calls a second of one process, upstream without latency",
+  title: "calls per second of one process, with a zero-latency upstream",
   run: (options, note) =>
     onStage(options, async (stage) => {
       await warmUp(stage, options.quick ? 200 : 3000);
@@ -86,8 +94,8 @@ function result(measured: readonly Measured[], shown: Shown): BenchResult {
 
 const notes = [
   ...targetNotes,
-  "Load generator, upstream and gateway share the machine: on two cores they take time from each other, so compare the rows and not the machine.",
-  "Of proxy: the same round's calls/s of the bare proxy. CPU: microseconds of the gateway's process (all threads) for each call.",
+  "Load generator, upstream and gateway share the machine: they compete for its two cores, so only compare rows with each other.",
+  "Of proxy: relative to the bare proxy's calls/s in the same round. CPU: microseconds of the gateway's process (all threads) per call.",
 ];
 
 function rateTable({ load, rounds }: Measured, { names, notes }: Shown & { readonly notes: readonly string[] }): Table {
@@ -107,15 +115,15 @@ function rateTable({ load, rounds }: Measured, { names, notes }: Shown & { reado
   return { title: load.name, columns: ["", "calls/s", "of proxy", "p50 ms", "p99 ms", "CPU", "memory"], rows, notes };
 }
 
-/** How long small calls take among large ones. */
+/** Latency of small calls among large ones. */
 function delayTable(mixed: readonly Measured[], { names }: Shown): Table {
   const rows = names.map((name) => [name, ...mixed.map(({ rounds }) => smallCalls(roundsOf(rounds, name)))]);
   return {
-    title: "what large calls do to small ones: p50 / p99 / longest of the small calls, ms",
+    title: "effect of large calls on small ones: p50 / p99 / longest of the small calls, ms",
     columns: ["", "none", ...kilobytes.map((size) => `${size} KB`)],
     rows,
     notes: [
-      "Open loop: 100 small and 10 large calls a second; the medians of the rounds. The generator and the upstream read the large bodies, too: direct shows what that takes.",
+      "Open loop: 100 small and 10 large calls a second; the medians of the rounds. The generator and the upstream process the large bodies too: the direct row shows that cost.",
     ],
   };
 }
@@ -153,7 +161,7 @@ function rateFigures(measured: readonly Measured[], { names }: Shown): readonly 
   });
 }
 
-/** The worst of the sizes, over what the same load does to a bare proxy. */
+/** The worst size, compared with a bare proxy under the same load. */
 function delayFigure(mixed: readonly Measured[]): Figure {
   const [alone, ...among] = mixed;
   const p99 = (entry: Measured | undefined, name: string): number =>
@@ -161,7 +169,7 @@ function delayFigure(mixed: readonly Measured[]): Figure {
   const added = (name: string): number => Math.max(...among.map((entry) => p99(entry, name) - p99(alone, name)));
   const value = added("purser");
   return {
-    what: "what large calls (up to 1 MB) add to the p99 of small ones",
+    what: "p99 added to small calls by large ones (up to 1 MB)",
     wanted: "≤ 5 ms",
     measured: `${numberText(value)} ms (bare proxy ${numberText(added("proxy"))} ms)`,
     met: value <= 5,

@@ -1,4 +1,7 @@
-/** Minutes of calls and streams at half of what saturates, with a provider that fails now and then: nothing grows, nothing is lost. */
+/**
+ * Soak test: minutes of calls and streams at half of saturation, with provider faults. Memory must
+ * not grow, no call may be lost.
+ */
 
 import path from "node:path";
 import type { Bench, BenchOptions, BenchResult } from "./bench.ts";
@@ -9,9 +12,9 @@ import { median } from "./report/statistics.ts";
 import { bytesText, numberText } from "./report/table.ts";
 import { fourLevels, startPurser, type PurserTarget } from "./target/purser.ts";
 
-/** The provider's ways to fail, and how often. */
+/** The provider's faults and their rates. */
 const faults = ["429:1@0.01", "status:500@0.01", "reset_after:4@0.01", "double_usage@0.005", "malformed_sse:2@0.005"] as const;
-/** More than this between the second third of the run and the last is growth. */
+/** Memory growth allowed between the second and last third of the run. */
 const flatShare = 0.1;
 const simulatorProgram = path.join(import.meta.dirname, "../src/simulator/main.ts");
 const cliProgram = path.join(import.meta.dirname, "../src/cli/main.ts");
@@ -70,7 +73,7 @@ async function endure(
     minutes.push(cell);
     note(`minute ${minute + 1}: ${bytesText(cell.memoryBytes)}`);
   }
-  // Streams that the generator left are drained before they are settled.
+  // Streams that the generator abandoned are drained before they are settled.
   await new Promise((resolve) => setTimeout(resolve, 3000));
   const held = await Promise.all(
     fourLevels.map(async ({ budget_id: id }) => (await purser.api<{ readonly held: string }>("GET", `/api/v1/budgets/${id}`)).held),
@@ -83,7 +86,7 @@ async function endure(
   return { saturation, minutes, books, byStatus, held, verified: await verify(purser.data) };
 }
 
-/** Whole calls and streams, half and half. */
+/** Half non-streamed calls, half streams. */
 function groups(ratePerSecond: number | null): readonly CellGroup[] {
   return [false, true].map((stream) => ({
     name: stream ? "streams" : "calls",
@@ -120,15 +123,15 @@ function result(soaked: Soaked): BenchResult {
         rows: minutes.map((cell, place) => [String(place + 1), ...minuteRow(cell)]),
         notes: [
           `Faults: ${faults.join(", ")}. Half of the calls are streams.`,
-          "Memory at the end of each minute. What it grew by is the median of the last third beside that of the second.",
+          "Memory at the end of each minute. Growth compares the medians of the last and second third.",
         ],
       },
       {
         title: "afterwards",
         columns: ["", "count"],
         rows: [
-          ["calls that the provider billed", numberText(books.billed)],
-          ["of them cut", numberText(cut)],
+          ["calls billed by the provider", numberText(books.billed)],
+          ["of those, cut", numberText(cut)],
           ...Object.entries(byStatus).map(([status, calls]) => [`in the ledger: ${status}`, numberText(calls)]),
           ["held in the four budgets", held.join(", ")],
           ["`purser verify`", verified.code === 0 ? "whole" : verified.text],
@@ -141,14 +144,14 @@ function result(soaked: Soaked): BenchResult {
         measured: growth === null ? "-" : `${numberText(growth * 100)} %`,
         met: growth !== null && growth <= flatShare,
       }),
-      figure("held when all calls have ended", "0", { measured: held.join(", "), met: held.every((amount) => amount === "0") }),
-      figure("calls charged, beside calls billed", "equal", { measured: `${charged} and ${books.billed}`, met: charged === books.billed }),
+      figure("held after all calls have ended", "0", { measured: held.join(", "), met: held.every((amount) => amount === "0") }),
+      figure("calls charged and calls billed", "equal", { measured: `${charged} and ${books.billed}`, met: charged === books.billed }),
       figure("ledger, balances and roll-ups agree", "yes", {
         measured: verified.code === 0 ? "yes" : verified.text,
         met: verified.code === 0,
       }),
     ],
-    invalid: minutes.some(({ groups }) => groups.some(({ calls }) => calls === 0)) ? ["a minute without a call that ended"] : [],
+    invalid: minutes.some(({ groups }) => groups.some(({ calls }) => calls === 0)) ? ["no call ended within a minute"] : [],
     rounds: soaked,
   };
 }
@@ -166,7 +169,7 @@ function minuteRow({ groups, memoryBytes }: Cell): readonly string[] {
   ];
 }
 
-/** What the last third of the run has more than the second, as a share of it. */
+/** Growth from the second to the last third of the run, as a fraction. */
 function growthOf(minutes: readonly Cell[]): number | null {
   const third = Math.floor(minutes.length / 3);
   const memory = minutes.map(({ memoryBytes }) => memoryBytes);

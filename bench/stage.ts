@@ -1,4 +1,7 @@
-/** Upstream, load generator and targets, each a process of its own, for as long as a benchmark needs them. */
+/**
+ * Starts the upstream, the load generator and the targets, each as its own process, for one
+ * benchmark.
+ */
 
 import type { BenchOptions } from "./bench.ts";
 import { startLoad, type Load } from "./load/load.ts";

@@ -1,4 +1,4 @@
-/** How long it takes from nothing to the first served call, and what has to be installed for it. */
+/** Benchmarks the time from a cold start to the first served call, and the installed size. */
 
 import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
@@ -39,7 +39,7 @@ interface Installed {
 
 export const start: Bench = {
   name: "start",
-  title: "cold start to the first served call, and what is installed",
+  title: "cold start to the first served call, and installed size",
   async run({ rounds, without }, note) {
     const upstream = await startUpstream();
     const chosen = starters.filter(({ name }) => !without.includes(name));
@@ -59,7 +59,7 @@ export const start: Bench = {
   },
 };
 
-/** Milliseconds from the start of the process to the end of its first call. */
+/** Milliseconds from process start to the end of the first call. */
 async function firstCall(starter: Starter, upstreamPort: number): Promise<number> {
   const begin = performance.now();
   const target = await starter.start(upstreamPort);
@@ -86,16 +86,16 @@ function result(measured: ReadonlyMap<string, readonly number[]>): Awaited<Retur
     settings: { data_folder: "empty" },
     tables: [
       {
-        title: "from the start of the process to the end of its first call, ms",
+        title: "from process start to the end of the first call, ms",
         columns: ["", "ms"],
         rows: [...measured.keys()].map((name) => [name, spreadText(times(name))]),
-        notes: ["Purser from its sources, with an empty data folder and four budgets to declare. Files are in the system's cache."],
+        notes: ["Purser runs from its sources, with an empty data folder and four configured budgets. Files are in the system's cache."],
       },
       {
         title: "installed for production",
         columns: ["", "packages", "bytes"],
         rows: installed.map(([name, { packages, bytes }]) => [name, numberText(packages), bytesText(bytes)]),
-        notes: ["Without the pinned Node itself, which is one more package for the platform; the other gateway needs a Node, too."],
+        notes: ["Without the pinned Node, which is one more package per platform; the other gateway needs a Node too."],
       },
     ],
     figures: [
@@ -111,7 +111,7 @@ function result(measured: ReadonlyMap<string, readonly number[]>): Awaited<Retur
   };
 }
 
-/** What the lock file says is needed to run, as it lies in `node_modules`. */
+/** The production dependencies in the lock file, as installed in `node_modules`. */
 function ownDependencies(): Installed {
   const lock = JSON.parse(readFileSync(path.join(root, "package-lock.json"), "utf8")) as {
     readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly optional?: boolean; readonly devOptional?: boolean }>>;
@@ -138,7 +138,7 @@ function sizeOf(folders: readonly string[]): Installed {
   return { packages: present.length, bytes: present.reduce((sum, folder) => sum + bytesIn(folder), 0) };
 }
 
-/** Packages that lie inside a package are counted as themselves. */
+/** Nested packages are counted separately. */
 function bytesIn(folder: string): number {
   return readdirSync(folder, { withFileTypes: true })
     .filter(({ name }) => name !== "node_modules")

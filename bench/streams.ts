@@ -1,4 +1,4 @@
-/** Streams: the time to the first token and between tokens, and what many at once take in memory. */
+/** Benchmarks streams: time to the first token and between tokens, and memory of many at once. */
 
 import type { Bench, BenchOptions, BenchResult, Figure, Table } from "./bench.ts";
 import { doubts, measureCell, onlyGroup, smallRequest, warmUp, type Cell } from "./cell.ts";
@@ -9,16 +9,19 @@ import { interleave, roundsOf, type Round } from "./rounds.ts";
 import { onStage, type Stage } from "./stage.ts";
 import type { Target } from "./target/target.ts";
 
-/** What one shape of the load is like. */
+/** A shape of the load. */
 interface Shape {
   readonly clients: number;
   readonly tokens: number;
   readonly gapMs: number;
-  /** Null: so many streams at once, each once. Else they follow each other for as long as a cell is measured. */
+  /**
+   * True: each client opens one stream, all at once. False: streams follow each other until the
+   * cell ends.
+   */
   readonly atOnce: boolean;
 }
 
-/** Before the first token, so that it is no race with the head. */
+/** Delay before the first token, so it does not race with the headers. */
 const delayMs = 20;
 
 function shapes({ quick }: BenchOptions): readonly Shape[] {
@@ -31,7 +34,7 @@ function shapes({ quick }: BenchOptions): readonly Shape[] {
 }
 
 interface StreamCell extends Cell {
-  /** More than the process had before the streams, for each stream, at the end of a cell. */
+  /** Memory growth per stream at the end of a cell. */
   readonly memoryAStream: number | null;
 }
 
@@ -48,7 +51,7 @@ export const streams: Bench = {
       await warmUp(stage, options.quick ? 200 : 3000);
       const measured: Measured[] = [];
       for (const shape of shapes(options)) {
-        // What is measured with a thousand streams takes half a minute a cell: fewer rounds.
+        // A cell with a thousand streams takes half a minute, so use fewer rounds.
         const rounds = shape.atOnce ? Math.min(options.rounds, 3) : options.rounds;
         const done = await interleave(stage.targets, rounds, (target, round) => {
           note(`${nameOf(shape)}, round ${round + 1}, ${target.name}`);
@@ -95,8 +98,8 @@ function result(
 }
 
 const notes = [
-  "Milliseconds. Portkey's gateway waits 25 ms before the first chunk of every stream (its streamHandler.ts): its first token says that and nothing else.",
-  "Memory: of the whole process right after the streams; a stream: what that is more than before them, divided by their number.",
+  "Milliseconds. Portkey's gateway waits 25 ms before the first chunk of every stream (its streamHandler.ts), which determines its time to the first token.",
+  "Memory: the whole process right after the streams. A stream: the growth since before the streams, divided by their number.",
 ];
 
 function table({ shape, rounds }: Measured, names: readonly string[], notes: readonly string[]): Table {
@@ -152,7 +155,7 @@ function invalid({ shape, rounds }: Measured, { quick }: BenchOptions): readonly
   );
 }
 
-/** The first event, the tokens, the end, the usage, and `[DONE]`. */
+/** The first event, the tokens, the finish reason, the usage and `[DONE]`. */
 function lostEvents({ shape, rounds }: Measured): readonly string[] {
   const wanted = shape.tokens + 4;
   return rounds.flatMap(({ subject, round, measured }) => {

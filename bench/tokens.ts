@@ -1,4 +1,4 @@
-/** How fast text is counted, beside tiktoken, and what a text does that was made to be slow. */
+/** Benchmarks token counting against tiktoken, including texts made to be slow. */
 
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -9,7 +9,7 @@ import { spread } from "./report/statistics.ts";
 import { numberText, spreadText } from "./report/table.ts";
 import { installPeer } from "./target/cache.ts";
 
-/** Counts the tokens of a text as OpenAI's o200k_base. */
+/** Counts the tokens of a text in OpenAI's o200k_base encoding. */
 type Count = (text: string) => number | Promise<number>;
 
 const kilobytes = 100;
@@ -44,12 +44,12 @@ export const tokens: Bench = {
       settings: { bytes: kilobytes * 1000 },
       tables: [
         {
-          title: "milliseconds for each text",
+          title: "milliseconds per text",
           columns: ["", ...counters.map(({ name }) => name), "MB/s", "tokens"],
           rows: texts.map(({ name, text }) => row(measured, { name, bytes: Buffer.byteLength(text) })),
           notes: [
-            "MB/s and tokens: Purser's. A call near its budget's limit is counted so, in a thread of its own; all others are bounded by their bytes.",
-            "Purser cuts runs without a break at 2,000 characters, so that no text takes quadratic time; its count may then differ by a few tokens from tiktoken's.",
+            "MB/s and tokens are Purser's. Only calls near a budget's limit are counted, in a separate thread; all others are bounded by their bytes.",
+            "Purser splits runs without a break at 2,000 characters to avoid quadratic time; its count may then differ from tiktoken's by a few tokens.",
           ],
         },
       ],
@@ -67,7 +67,7 @@ interface Measured {
   readonly tokens: number;
 }
 
-/** A text that takes a second is not counted again and again. */
+/** Counts a text repeatedly, fewer times if it takes over a second. */
 async function measure(count: Count, text: string, { rounds, quick }: BenchOptions): Promise<Pick<Measured, "milliseconds" | "tokens">> {
   const milliseconds: number[] = [];
   let tokens = await count(text.slice(0, 2000));
@@ -103,7 +103,7 @@ function tiktoken(): Count {
   return (text) => o200k.encode(text, [], []).length;
 }
 
-/** The same letters each time. */
+/** Returns the same letters each time. */
 function randomLetters(length: number): string {
   let state = 42;
   let text = "";

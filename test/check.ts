@@ -1,4 +1,7 @@
-/** Checks types, rules of style and formatting. `npm run check`; `npm run check -- --fix` formats. */
+/**
+ * Checks types, lint rules and formatting: `npm run check`. `npm run check -- --fix` fixes the
+ * formatting.
+ */
 
 import { spawnSync } from "node:child_process";
 

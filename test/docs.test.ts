@@ -1,4 +1,4 @@
-/** The documentation is true: its snippets run, its links lead somewhere, and its tables say what the code says. */
+/** Tests the documentation: its snippets run, its links resolve, and its tables match the code. */
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -19,7 +19,7 @@ const pages = readPages();
 const configurationPage = pageText(pages, "docs/reference/configuration.md");
 const sources = sourceTexts("src");
 
-/** Every variable is set, to what could be a secret. */
+/** An environment in which every variable is set to a plausible secret. */
 const environment = new Proxy<Record<string, string>>(
   {},
   { get: () => "secret-0123456789abcdef", has: () => true, getOwnPropertyDescriptor },
@@ -32,7 +32,7 @@ function load(text: string): Configuration {
   return loadConfiguration(text, { environment, file: "purser.yaml" });
 }
 
-/** All sources without their tests, as one text. */
+/** All sources except tests, concatenated. */
 function sourceTexts(folder: string): string {
   const names = readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" });
   return names
@@ -44,7 +44,7 @@ function sourceTexts(folder: string): string {
 describe("snippets", { concurrency: 2 }, () => {
   for (const page of pages) runPage(page);
 
-  test("a configuration with mistakes is answered as the pages show it", () => {
+  test("an invalid configuration prints the errors that the pages show", () => {
     const wrong = pages.flatMap(({ snippets }) =>
       snippets.flatMap((snippet, place) => (snippet.words.includes("wrong") ? [{ ...snippet, shown: snippets[place + 1]?.text }] : [])),
     );
@@ -53,14 +53,14 @@ describe("snippets", { concurrency: 2 }, () => {
   });
 
   for (const snippet of allSnippets("yaml").filter(({ words }) => !words.includes("wrong"))) {
-    test(`${snippet.place} is a configuration`, () => {
+    test(`${snippet.place} is a valid configuration`, () => {
       assert.ok(snippet.words.includes("purser"));
       assert.doesNotThrow(() => load(snippet.text));
     });
   }
 
   for (const snippet of allSnippets("json")) {
-    test(`${snippet.place} is JSON`, () => void JSON.parse(snippet.text));
+    test(`${snippet.place} is valid JSON`, () => void JSON.parse(snippet.text));
   }
 
   for (const snippet of allSnippets("sh").filter(({ words }) => words.includes("no-run"))) {
@@ -70,7 +70,7 @@ describe("snippets", { concurrency: 2 }, () => {
   }
 });
 
-/** What the command line prints for a configuration that is not valid. */
+/** What the command line prints for an invalid configuration. */
 function printedFor(text: string): string {
   try {
     load(text);
@@ -84,11 +84,11 @@ function allSnippets(language: string): readonly Snippet[] {
   return pages.flatMap(({ snippets }) => snippets.filter((snippet) => snippet.language === language));
 }
 
-/** The shell and JavaScript snippets of a page, one after another, against one server. */
+/** Runs the shell and JavaScript snippets of a page in order, against one server. */
 function runPage(page: Page): void {
   const runnable = page.snippets.filter(({ language, words }) => ["sh", "js"].includes(language) && !words.includes("no-run"));
   if (runnable.length === 0 || page.name === "CONTRIBUTING.md") return;
-  test(`${page.name} can be followed from its top to its end`, { skip: !hasShell }, async () => {
+  test(`${page.name} can be followed from top to bottom`, { skip: !hasShell }, async () => {
     const workshop = await Workshop.open({ hasAdminKey: page.name !== "README.md" });
     try {
       for (const snippet of runnable) {
@@ -104,16 +104,16 @@ function runPage(page: Page): void {
 }
 
 function checkRun({ place, words }: Snippet, { code, out, notes, statuses }: Ran): void {
-  assert.equal(code, 0, `${place} ended with ${code}\n${out}\n${notes}`);
+  assert.equal(code, 0, `${place} exited with ${code}\n${out}\n${notes}`);
   const before = words.includes("refused") ? statuses.slice(0, -1) : statuses;
   assert.ok(
     before.every((status) => status < 400),
-    `${place} was answered ${statuses.join(", ")}\n${out}`,
+    `${place} returned ${statuses.join(", ")}\n${out}`,
   );
   if (words.includes("refused")) assert.ok((statuses.at(-1) ?? 0) >= 400, `${place} was not refused\n${out}`);
 }
 
-/** A JSON snippet after a shell snippet shows what it answers: the last answer, or all of them as a list. */
+/** A JSON snippet after a shell snippet shows its last answer, or all answers as a list. */
 function checkAnswer({ place, language }: Snippet, next: Snippet | undefined, { out }: Ran): void {
   if (language !== "sh" || next?.language !== "json") return;
   const answers = out
@@ -124,14 +124,17 @@ function checkAnswer({ place, language }: Snippet, next: Snippet | undefined, { 
   assert.equal(difference(shown, Array.isArray(shown) ? answers : answers.at(-1), place), null);
 }
 
-/** What differs from one run to the next. */
+/** Fields that differ from run to run. */
 const volatile = /(^|_)(at|ms|id|start|end)$|^resets_at$|^price_version$/;
 
-/** Where what is shown differs from what is there; null when all of it is there, with values of the same type where they differ from run to run. */
+/**
+ * The first difference between the shown and the real value; null if there is none. Values that
+ * vary from run to run only need the same type.
+ */
 function difference(shown: unknown, real: unknown, place: string): string | null {
   if (Array.isArray(shown)) return listDifference(shown, real, place);
   if (typeof shown !== "object" || shown === null) return shown === real ? null : `${place} is ${JSON.stringify(real)}`;
-  if (typeof real !== "object" || real === null) return `${place} is not there`;
+  if (typeof real !== "object" || real === null) return `${place} is missing`;
   const there = new Map(Object.entries(real));
   for (const [name, value] of Object.entries(shown)) {
     const other = there.get(name);
@@ -142,17 +145,20 @@ function difference(shown: unknown, real: unknown, place: string): string | null
   return null;
 }
 
-/** A list may show some items of the real one only. */
+/** A shown list may contain only some items of the real one. */
 function listDifference(shown: readonly unknown[], real: unknown, place: string): string | null {
-  if (!Array.isArray(real)) return `${place} is no list`;
+  if (!Array.isArray(real)) return `${place} is not a list`;
   for (const [index, item] of shown.entries()) {
     const differences = real.map((other: unknown) => difference(item, other, `${place}[${index}]`));
-    if (!differences.includes(null)) return differences[index] ?? `${place}[${index}] is not there`;
+    if (!differences.includes(null)) return differences[index] ?? `${place}[${index}] is missing`;
   }
   return null;
 }
 
-/** The start of the README's first contact is what the first start prints, and what it prints to paste works. */
+/**
+ * Checks that the README shows the output of the first start, and that the commands in that output
+ * work.
+ */
 async function checkWelcome(page: Page, workshop: Workshop): Promise<void> {
   const [, curl = "", script = ""] = /curl:\n(.+?)\n\n.*hello\.mjs:\n(.+?)\n\n/s.exec(workshop.welcome) ?? [];
   const pasted = await workshop.shell(curl);
@@ -165,7 +171,7 @@ async function checkWelcome(page: Page, workshop: Workshop): Promise<void> {
   assert.ok(shown !== undefined && real.startsWith(shown), `the first start prints\n${real}`);
 }
 
-/** A line that is not run: its npm script or its command and options exist. */
+/** Checks a line that is not run: its npm script, or its command and options, must exist. */
 function checkLine(line: string): void {
   const [, named, usual] = /^npm (?:run (?:-s )?([a-z]+)|(start|test)\b)/.exec(line) ?? [];
   const script = named ?? usual;
@@ -183,7 +189,7 @@ function checkLine(line: string): void {
 }
 
 describe("examples", () => {
-  test("every example runs against a server, and what it needs is in the one before", { skip: !hasShell }, async () => {
+  test("every example runs against a server, in order", { skip: !hasShell }, async () => {
     const workshop = await Workshop.open({ hasAdminKey: true });
     after(() => workshop.close());
     const run = async (name: string): Promise<string> => {
@@ -205,18 +211,18 @@ describe("examples", () => {
     ]);
   });
 
-  test("the example of budgets is a configuration", () => {
+  test("the budget example is a valid configuration", () => {
     assert.equal(load(readFileSync(path.join(root, "examples/budget.yaml"), "utf8")).budgets.length, 6);
   });
 });
 
-test("a command is written as a checkout runs it, but where the package is installed", () => {
+test("commands are written for a checkout, except in the install guide", () => {
   const snippets = pages.flatMap((page) => (page.name === "docs/guides/install.md" ? [] : page.snippets));
   const bare = snippets.filter(({ language, text }) => language === "sh" && /(?:^|[|;&(] *)purser /m.test(text));
   assert.deepEqual(bare, []);
 });
 
-test("every link within the repository leads to a file, and to a heading that is there", () => {
+test("every link within the repository leads to an existing file and heading", () => {
   for (const page of pages) {
     for (const [, target = ""] of page.text.replaceAll(/`[^`]*`/g, "").matchAll(/\]\(([^)]+)\)/g)) {
       if (/^[a-z]+:/.test(target)) continue;
@@ -229,7 +235,7 @@ test("every link within the repository leads to a file, and to a heading that is
   }
 });
 
-/** Fields of the configuration, as an unknown one is answered with them. */
+/** Sections of the configuration, each with an unknown field whose error lists the known ones. */
 const sections = [
   { heading: "## Top level", text: "zzzzzzzzzzzzzzzz: 1" },
   { heading: "## `server`", text: "server: { zzzzzzzzzzzzzzzz: 1 }" },
@@ -242,7 +248,7 @@ const sections = [
 
 describe("the configuration", () => {
   for (const { heading, text } of sections) {
-    test(`${heading} names every field that is known, and no other`, () => {
+    test(`${heading} documents exactly the known fields`, () => {
       const known = /are:? (.+)\.$/.exec(remedyOf(text))?.[1]?.split(", ");
       const named = tableRows(section(configurationPage, heading)).flatMap(([cell = ""]) => codes(cell));
       assert.deepEqual([...named].sort(), [...(known ?? [])].sort());
@@ -251,7 +257,7 @@ describe("the configuration", () => {
 
   for (const [name = "", value = "", least = "", most = ""] of tableRows(section(configurationPage, "## `limits`"))) {
     const field = name.replaceAll("`", "");
-    test(`limits.${field} has the default and the bounds that its row says`, () => {
+    test(`limits.${field} has the documented default and bounds`, () => {
       const property = field.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) as keyof Configuration["limits"];
       const limit = (stated: string): number | null => load(`limits: { ${stated} }`).limits[property];
       assert.equal(String(limit("") ?? "none"), value);
@@ -261,7 +267,7 @@ describe("the configuration", () => {
     });
   }
 
-  test("every environment variable that the code reads is documented, and every one that is documented exists", () => {
+  test("the documented environment variables are exactly those that the code reads", () => {
     const read = new Set(
       [...sources.matchAll(/(?:env|environment)\["([A-Z_]+)"\]|variable: "([A-Z_]+)"/g)].map(([, one, other]) => one ?? other ?? ""),
     );
@@ -283,7 +289,7 @@ function remedyOf(text: string): string {
   return "";
 }
 
-test("the HTTP API's table has every route, with its roles, and no other", () => {
+test("the HTTP API table lists exactly the routes, with their roles", () => {
   const [table = ""] = pageText(pages, "docs/reference/http-api.md").split("\n## ");
   const documented = tableRows(table).flatMap(([method = "", paths = "", roles = ""]) =>
     codes(paths).map((one) => `${method} ${one} ${roles}`),
@@ -294,13 +300,13 @@ test("the HTTP API's table has every route, with its roles, and no other", () =>
   assert.deepEqual([...documented].sort(), [...real].sort());
 });
 
-test("the codes of problems have the statuses that the API gives them", () => {
+test("problem codes are documented with their statuses", () => {
   const rows = tableRows(section(pageText(pages, "docs/reference/flags-and-statuses.md"), "## Codes of problems"));
   const documented = Object.fromEntries(rows.map(([code = "", status]) => [code.replaceAll("`", ""), Number(status)]));
   assert.deepEqual(documented, Object.fromEntries(Object.entries(problems).map(([code, { status }]) => [code, status])));
 });
 
-test("every flag of a call is explained", () => {
+test("every flag of a call is documented", () => {
   const usage = readFileSync(path.join(root, "src/domain/usage/usage.ts"), "utf8");
   const [, union = ""] = /export type UsageFlag =([^;]+);/.exec(usage) ?? [];
   const rows = tableRows(section(pageText(pages, "docs/reference/flags-and-statuses.md"), "## Flags of a call"));
@@ -308,14 +314,14 @@ test("every flag of a call is explained", () => {
   assert.deepEqual(rows.flatMap(([cell = ""]) => codes(cell)).sort(), flags.sort());
 });
 
-test("every metric is documented, and no other", () => {
+test("the documented metrics are exactly the existing ones", () => {
   const rows = tableRows(section(pageText(pages, "docs/guides/operate.md"), "## Watch"));
   const documented = rows.flatMap(([cell = ""]) => codes(cell).map((code) => code.replace(/\{.*/, "")));
   const source = readFileSync(path.join(root, "src/metrics/metrics.ts"), "utf8");
   assert.deepEqual([...documented].sort(), [...new Set(source.match(/(?<=")(?:purser|process)_[a-z_]+(?=")/g))].sort());
 });
 
-test("every header that a page names is one that the code knows", () => {
+test("every header named in a page exists in the code", () => {
   const dimensions = /dimensions = \[([^\]]+)\]/.exec(sources)?.[1] ?? "";
   for (const { name, text } of pages) {
     for (const [header, last = ""] of text.matchAll(/\bx-purser-([a-z-]*[a-z])/g)) {
@@ -325,7 +331,7 @@ test("every header that a page names is one that the code knows", () => {
   }
 });
 
-test("the figures that are put right in old reports follow from the rates", () => {
+test("the corrected figures of old reports follow from the rates", () => {
   const page = section(pageText(pages, "docs/concepts/prices.md"), "## Cost reports of the time before Purser");
   const perMillion = (usd: string): PicoUsd => pico(parseUsd(usd) / 1_000_000n);
   const cost = (rate: PicoUsd, tokens: number): PicoUsd => pico(rate * BigInt(tokens));
@@ -345,5 +351,5 @@ test("the figures that are put right in old reports follow from the rates", () =
     cents(cost(three, saved * 365)),
     `$${formatUsd(pico(cost(three, 10_000) + cost(perMillion("15"), 5000)))}`,
   ];
-  for (const figure of stated) assert.ok(page.includes(figure), `${figure} is not in the page`);
+  for (const figure of stated) assert.ok(page.includes(figure), `${figure} is missing from the page`);
 });

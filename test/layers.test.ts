@@ -1,4 +1,7 @@
-/** Imports run one way. The rules are a table; a planted violation shows that they bite. */
+/**
+ * Tests the layering: imports follow a table of rules, and planted violations check the rules
+ * themselves.
+ */
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -7,7 +10,7 @@ import { test } from "node:test";
 
 const source = path.resolve(import.meta.dirname, "../src");
 
-/** The rooms of the domain, each of which may use only those before it. */
+/** The rooms of the domain; each may import only those before it. */
 const domainOrder = [
   "error",
   "assert",
@@ -24,7 +27,7 @@ const domainOrder = [
   "ledger",
 ];
 
-/** The rooms of `app` by floor. Each may use those on lower floors. */
+/** The rooms of `app` by layer; each may import those in lower layers. */
 const appFloors: readonly (readonly string[])[] = [
   ["port"],
   ["caller", "route"],
@@ -33,7 +36,9 @@ const appFloors: readonly (readonly string[])[] = [
   ["call", "desk", "figure", "manage"],
 ];
 
-/** What each room may import of the others. `app/port` has the contracts that outer rooms implement. */
+/**
+ * The rooms that each room may import. `app/port` has the interfaces that outer rooms implement.
+ */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   domain: ["domain"],
   app: ["app", "domain", "wire/wire", "wire/answer/passed-output", "wire/stored/references"],
@@ -49,7 +54,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   cli: ["cli", "app", "domain", "version"],
 };
 
-/** These put the product together, and may know everything. */
+/** These assemble the product and may import anything. */
 const composing: ReadonlySet<string> = new Set([
   "compose.ts",
   "compose/clock.ts",
@@ -114,7 +119,7 @@ function innerRoom(file: string): string {
   return (file.split("/")[1] ?? "").replace(/\.ts$/, "");
 }
 
-/** @returns The first way back to each file that is on its own path, found depth first. */
+/** @returns The import cycles, found depth first. */
 function circles(files: readonly SourceFile[]): readonly string[] {
   const byName = new Map(files.map((file) => [file.name, file]));
   const found: string[] = [];
@@ -134,7 +139,7 @@ function targetOf(name: string, specifier: string): string {
   return path.posix.join(path.posix.dirname(name), specifier);
 }
 
-test("imports run one way", () => {
+test("imports follow the layers", () => {
   assert.deepEqual(violations(sourceFiles()), []);
 });
 
@@ -149,11 +154,11 @@ test("a planted violation is found", () => {
   assert.equal(planted("somewhere/new.ts", "../domain/error.ts"), 1);
 });
 
-test("no files import each other in a circle, types included", () => {
+test("there are no import cycles, types included", () => {
   assert.deepEqual(circles(sourceFiles()), []);
 });
 
-test("a planted circle is found", () => {
+test("a planted cycle is found", () => {
   const planted = [
     { name: "app/a.ts", imports: ["./b.ts", "../domain/error.ts"] },
     { name: "app/b.ts", imports: ["./c.ts"] },
@@ -163,7 +168,7 @@ test("a planted circle is found", () => {
   assert.deepEqual(circles(planted), ["app/a.ts > app/b.ts > app/c.ts > app/a.ts"]);
 });
 
-test("no folder is a drawer for everything", () => {
+test("there are no catch-all folders", () => {
   const drawers = sourceFiles().filter(({ name }) => /(^|\/)(utils?|common|shared|helpers?|lib|misc)\//.test(name));
   assert.deepEqual(drawers, []);
 });

@@ -1,10 +1,12 @@
-/** Runs the tests: all of them, or the files given as arguments. `npm test -- src/domain/price/sheet.test.ts` */
+/**
+ * Runs all tests, or the files given as arguments: `npm test -- src/domain/price/sheet.test.ts`.
+ */
 
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 
 const patterns = process.argv.slice(2);
-// The clients that the tests drive bring tests of their own.
+// The installed clients contain test files of their own.
 const all = (): string[] =>
   globSync(["src/**/*.test.ts", "test/**/*.test.ts", "bench/**/*.test.ts"], {
     exclude: (name) => name === "node_modules" || name.endsWith("/node_modules"),

@@ -1,4 +1,7 @@
-/** Calls as a year of a team's agents would make them: the same number gives the same call. */
+/**
+ * Generates calls like those of a team's agents over a year; the same number always gives the same
+ * call.
+ */
 
 import type { PriceBook } from "../../src/domain/price/sheet.ts";
 import { add, zero } from "../../src/domain/money/money.ts";
@@ -29,7 +32,7 @@ export interface InventedCall {
 }
 
 export function inventCall(book: PriceBook, number: number): InventedCall {
-  // A multiplier without a factor in common with the sizes spreads the values over each other.
+  // A multiplier coprime to the sizes spreads the values evenly.
   const dice = (number * 7919) % 1_000_003;
   const { provider, model, endpoint } = models[dice % models.length] ?? models[0];
   const project = dice % projects;
@@ -84,7 +87,7 @@ export function inventCall(book: PriceBook, number: number): InventedCall {
   };
 }
 
-/** The same object for the same values, as a key's own attribution is for all of its calls. */
+/** Returns the same object for the same values, as all calls of a key share one attribution. */
 function attributionOf(project: number, user: number): Attribution {
   const known = attributions.get(project * users + user);
   if (known) return known;
@@ -95,7 +98,7 @@ function attributionOf(project: number, user: number): Attribution {
 
 const attributions = new Map<number, Attribution>();
 
-/** The same object for the same values, as the gateway keeps it. */
+/** Returns the same object for the same values, as the gateway does. */
 function routeOf(route: CallRoute): CallRoute {
   const name = `${route.model} ${route.keyId}`;
   const known = routes.get(name);
@@ -106,7 +109,7 @@ function routeOf(route: CallRoute): CallRoute {
 
 const routes = new Map<string, CallRoute>();
 
-/** As OpenAI writes it. */
+/** The usage object in OpenAI's format. */
 function rawUsage({
   input,
   cache_read: cached,

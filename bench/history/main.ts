@@ -1,4 +1,4 @@
-/** A process that does one thing with a ledger, and times it: `Work` over its channel, then `Done`. */
+/** The ledger process: receives one `Work` over its channel, times it, and replies with `Done`. */
 
 import { setImmediate } from "node:timers/promises";
 import { recover } from "../../src/app/call/recover.ts";
@@ -50,7 +50,7 @@ async function declareBudgets(ledger: Ledger): Promise<void> {
   }
 }
 
-/** @returns The entries written. */
+/** @returns The number of entries written. */
 async function write(ledger: Ledger, book: PriceBook, work: Exclude<Work, { kind: "recover" }>): Promise<number> {
   if (work.kind === "fill") return fill(ledger, book, work);
   if (work.kind === "hold") return holdAndSettle(ledger, book, work);
@@ -60,7 +60,7 @@ async function write(ledger: Ledger, book: PriceBook, work: Exclude<Work, { kind
 }
 
 async function fill(ledger: Ledger, book: PriceBook, { from, to }: { readonly from: number; readonly to: number }): Promise<number> {
-  // While one batch is written, the next is decided.
+  // Decides the next batch while one is being written.
   let before = Promise.resolve();
   for (let number = from; number < to; number += batch) {
     const decided: Promise<unknown>[] = [];
@@ -69,7 +69,7 @@ async function fill(ledger: Ledger, book: PriceBook, { from, to }: { readonly fr
       decided.push(ledger.decide(hold), ledger.decide(settle));
     }
     const written = ledger.flush();
-    // The batch leaves when the event loop turns.
+    // The batch is sent on the next turn of the event loop.
     await setImmediate();
     await Promise.all([before, ...decided]);
     before = written;

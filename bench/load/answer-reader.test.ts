@@ -1,3 +1,5 @@
+/** Tests that the load generator finds the end of each response. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AnswerReader } from "./answer-reader.ts";
@@ -15,7 +17,7 @@ function read(pieces: readonly string[]): { readonly ended: readonly number[]; r
   return { ended, events, error: reader.error };
 }
 
-test("an answer ends with its length", () => {
+test("an answer ends after its content length", () => {
   assert.deepEqual(read([whole, whole]), { ended: [200, 200], events: 0, error: null });
 });
 
@@ -23,12 +25,12 @@ test("a chunked answer ends with its last chunk, and its events are counted", ()
   assert.deepEqual(read([stream]), { ended: [200], events: 2, error: null });
 });
 
-test("an answer may arrive cut anywhere outside of an event's name", () => {
+test("an answer may be split anywhere except inside an event's name", () => {
   for (const answer of [whole, stream]) {
     for (let at = 1; at < answer.length; at++) assert.deepEqual(read([answer.slice(0, at), answer.slice(at)]).ended, [200]);
   }
 });
 
-test("what was not 200 is kept for the report", () => {
+test("a response other than 200 is kept for the report", () => {
   assert.deepEqual(read([refused]), { ended: [402], events: 0, error: "402 {}" });
 });

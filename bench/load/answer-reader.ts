@@ -1,7 +1,10 @@
-/** Reads one HTTP/1.1 answer after another from a connection, with as little work as it takes to know where each ends. */
+/**
+ * Reads successive HTTP/1.1 responses from a connection, doing only the work needed to find where
+ * each ends.
+ */
 
 export interface AnswerListener {
-  /** Events of a stream have arrived. */
+  /** Called when stream events arrive. */
   events(count: number): void;
   end(status: number): void;
 }
@@ -10,17 +13,17 @@ const headEnd = Buffer.from("\r\n\r\n");
 const lastChunk = Buffer.from("0\r\n\r\n");
 const event = Buffer.from("data:");
 
-/** Takes answers one at a time: the next request is sent when the last answer is over. */
+/** Reads one answer at a time: the next request is sent after the last answer ends. */
 export class AnswerReader {
   readonly #listener: AnswerListener;
   #head: Buffer | null = null;
   #status = 0;
-  /** Bytes of the body to come; null for a chunked one. */
+  /** Remaining bytes of the body; null if it is chunked. */
   #left: number | null = 0;
   #isStream = false;
   #isInBody = false;
   #tail = "";
-  /** The beginning of an answer that was not 200. */
+  /** The beginning of a response other than 200. */
   #error: string | null = null;
 
   constructor(listener: AnswerListener) {
@@ -67,7 +70,7 @@ export class AnswerReader {
     if (count > 0) this.#listener.events(count);
   }
 
-  /** None of the answers measured here ends a chunk with the bytes that end a body. */
+  /** No answer measured here ends a chunk with the bytes that end a body. */
   #lookForLastChunk(bytes: Buffer): void {
     if (bytes.length >= lastChunk.length) {
       if (bytes.subarray(-lastChunk.length).equals(lastChunk)) return this.#end();

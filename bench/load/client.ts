@@ -1,20 +1,20 @@
-/** One connection that makes one call at a time, and times it. */
+/** A connection that makes one call at a time and times it. */
 
 import { connect, type Socket } from "node:net";
 import { AnswerReader } from "./answer-reader.ts";
 
-/** Times in milliseconds, of `performance.now()`. */
+/** Times in milliseconds, from `performance.now()`. */
 export interface CallTimes {
   readonly from: number;
   readonly end: number;
-  /** 0 when the connection broke. */
+  /** 0 if the connection broke. */
   readonly status: number;
-  /** When events of a stream arrived, for each arrival. */
+  /** Arrival times of a stream's events. */
   readonly arrivals: readonly number[];
   readonly events: number;
 }
 
-/** A connection that breaks during a call reports the call with status 0, and is made anew for the next one. */
+/** If the connection breaks during a call, the call gets status 0 and the next one reconnects. */
 export class Client {
   readonly #port: number;
   readonly #ended: (client: Client, times: CallTimes) => void;
@@ -40,7 +40,7 @@ export class Client {
     return this.#reader.error;
   }
 
-  /** Resolves when the connection is made. */
+  /** Resolves when connected. */
   open(): Promise<void> {
     const socket = connect({ port: this.#port, host: "127.0.0.1", noDelay: true });
     this.#socket = socket;
@@ -56,7 +56,7 @@ export class Client {
     });
   }
 
-  /** @param from When the call was due. */
+  /** @param from The time the call was due. */
   send(bytes: Buffer, from: number): void {
     this.#from = from;
     this.#arrivals = [];

@@ -1,4 +1,4 @@
-/** What the load generator is asked to do, and what it answers. Contract between its process and the benchmarks. */
+/** Messages between the benchmarks and the load generator process: the job, and its results. */
 
 import type { Distribution } from "../report/statistics.ts";
 
@@ -6,18 +6,24 @@ export interface RequestSpec {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly model: string;
-  /** About so many bytes of messages, as an agent's history is. */
+  /** Approximate size of the messages in bytes, like an agent's history. */
   readonly promptBytes: number;
   readonly maxTokens: number;
   readonly stream: boolean;
 }
 
-/** Clients that do the same. */
+/** A group of clients with the same behaviour. */
 export interface LoadGroup {
   readonly name: string;
-  /** Connections: in a closed loop each has one call under way; in an open loop at most so many are under way. */
+  /**
+   * Connections. In a closed loop each has one call in flight; in an open loop this is the most in
+   * flight.
+   */
   readonly clients: number;
-  /** Open loop: so many calls a second are due, whatever the answers do, and latency counts from when one was due. Null: closed loop. */
+  /**
+   * Open loop: calls due per second, regardless of answers; latency counts from when a call is due.
+   * Null: closed loop.
+   */
   readonly ratePerSecond: number | null;
   readonly request: RequestSpec;
 }
@@ -33,21 +39,21 @@ export interface LoadJob {
 /** Times in milliseconds. */
 export interface GroupResult {
   readonly name: string;
-  /** Calls that ended with status 200 in the measured time. */
+  /** Calls that ended with status 200 within the measured time. */
   readonly calls: number;
   readonly seconds: number;
-  /** All that ended, those of the warm-up and those that failed included. */
+  /** All calls that ended, including warm-up and failed ones. */
   readonly ended: number;
-  /** By status; 0 for a connection that broke. */
+  /** Calls by status; 0 for a broken connection. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** The beginning of the first answer that was not 200. */
+  /** The beginning of the first response other than 200. */
   readonly firstError: string | null;
   readonly latency: Distribution;
-  /** From the request to the first event of a stream. */
+  /** Time from the request to the first event of a stream. */
   readonly firstToken: Distribution;
-  /** Between arrivals of a stream's events. */
+  /** Time between arrivals of a stream's events. */
   readonly gap: Distribution;
-  /** The fewest and the most events in one stream: the same for all when nothing was lost. */
+  /** The fewest and most events in a stream; equal if nothing was lost. */
   readonly events: { readonly least: number | null; readonly most: number | null };
 }
 

@@ -1,4 +1,4 @@
-/** The benchmarks' end of the load generator. */
+/** Starts the load generator process and gives it jobs. */
 
 import path from "node:path";
 import { Child } from "../child.ts";

@@ -1,4 +1,4 @@
-/** The load generator, as a process of its own: takes one job after another from its parent. */
+/** The load generator process: runs one job after another for its parent. */
 
 import type { LoadJob, LoadResult } from "./job.ts";
 import { runGroup } from "./run-group.ts";

@@ -1,4 +1,7 @@
-/** Request bodies as agents send them: a history of messages with prose, code and tool output, then the settings. */
+/**
+ * Request bodies like those of agents: a message history with prose, code and tool output, then the
+ * settings.
+ */
 
 import type { RequestSpec } from "./job.ts";
 
@@ -6,7 +9,7 @@ const prose = "The budget of the team is checked before each call, and what is l
 const code = 'const left = budgets.map((budget) => budget.limit - budget.spent); // "left" is never below zero\n\tif (left < 0n) return;\n';
 const messageBytes = 4000;
 
-/** The whole request, head and body, ready to be written to a socket. */
+/** The whole request, headers and body, ready to write to a socket. */
 export function requestBytes(port: number, spec: RequestSpec): Buffer {
   const body = Buffer.from(bodyText(spec));
   const headers = Object.entries({
@@ -19,7 +22,7 @@ export function requestBytes(port: number, spec: RequestSpec): Buffer {
   return Buffer.concat([Buffer.from(head), body]);
 }
 
-/** Messages come first, as the SDKs write them. */
+/** Messages come first, as SDKs serialize them. */
 export function bodyText({ model, promptBytes, maxTokens, stream }: RequestSpec): string {
   const messages: { role: string; content: string }[] = [];
   for (let left = promptBytes; left > 0; left -= messageBytes) {

@@ -1,11 +1,14 @@
-/** The two ways to put load on a server: a closed loop, where answers pace the calls, and an open one, where a schedule does. */
+/**
+ * Puts load on a server in a closed loop, where answers pace the calls, or an open loop, where a
+ * schedule does.
+ */
 
 import { Client, type CallTimes } from "./client.ts";
 import type { GroupResult, LoadGroup, LoadJob } from "./job.ts";
 import { requestBytes } from "./request.ts";
 import { Tally } from "./tally.ts";
 
-/** @returns When every call that was sent has ended, or when the time is over. */
+/** Resolves when every call has ended or the time is up. */
 export async function runGroup(job: LoadJob, group: LoadGroup): Promise<GroupResult> {
   const load = new GroupLoad(job, group);
   await load.connect();
@@ -30,14 +33,14 @@ class GroupLoad {
   }
 
   async connect(): Promise<void> {
-    // A listener's queue is short: more connections at once than it holds are made to wait a second by the system.
+    // A listener's backlog is short: the system delays connections beyond it by a second.
     const atOnce = 100;
     for (let place = 0; place < this.#clients.length; place += atOnce) {
       await Promise.all(this.#clients.slice(place, place + atOnce).map((client) => client.open()));
     }
   }
 
-  /** One call for each client, all at the same moment. */
+  /** One call per client, all at once. */
   async burst(): Promise<GroupResult> {
     let left = this.#clients.length;
     const from = performance.now();
@@ -59,7 +62,7 @@ class GroupLoad {
     return this.#result(measureMs / 1000);
   }
 
-  /** Calls that are due while all connections are taken wait, and their waiting counts. */
+  /** Calls that are due while all connections are busy wait; the wait counts as latency. */
   async openLoop(measureMs: number, ratePerSecond: number): Promise<GroupResult> {
     this.#measure(measureMs);
     const idle = [...this.#clients];

@@ -1,4 +1,4 @@
-/** What one group of clients saw. */
+/** Collects the results of one group of clients. */
 
 import { Sample } from "../report/statistics.ts";
 import type { CallTimes } from "./client.ts";
@@ -19,7 +19,7 @@ export class Tally {
     this.#name = name;
   }
 
-  /** Any call, whether it is measured or not. */
+  /** Counts any call, measured or not. */
   count(): void {
     this.#ended += 1;
   }

@@ -1,4 +1,4 @@
-/** Where and with what a run was made. */
+/** The machine and versions of a run. */
 
 import { readFileSync } from "node:fs";
 import os from "node:os";
@@ -11,7 +11,10 @@ export interface Machine {
   readonly cores: number;
   readonly memory_bytes: number;
   readonly system: string;
-  /** Processes that wanted to run when the benchmark began, over the last minute: others' work distorts figures. */
+  /**
+   * Load average over the last minute when the benchmark began: other processes distort the
+   * figures.
+   */
   readonly load_before: number;
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -34,7 +37,7 @@ export function describeMachine(): Machine {
   };
 }
 
-/** The peers that are installed in the cache. */
+/** Versions of the peers installed in the cache. */
 function peers(): Record<string, string> {
   const versions: Record<string, string> = {};
   for (const [name, folder] of [

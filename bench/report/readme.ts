@@ -1,4 +1,4 @@
-/** Puts the stored results between the two markers of the README, so that it never says anything but what was measured. */
+/** Writes the stored results between the two markers in the README. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -10,7 +10,7 @@ const file = path.join(import.meta.dirname, "../README.md");
 const begin = "<!-- results: begin, written by `npm run bench` -->";
 const end = "<!-- results: end -->";
 
-/** @throws Error when a marker is missing. */
+/** @throws Error if a marker is missing. */
 export function writeReadme(): void {
   const text = readFileSync(file, "utf8");
   const from = text.indexOf(begin);
@@ -22,14 +22,14 @@ export function writeReadme(): void {
 
 function markdown(results: readonly StoredResult[]): string {
   const figures: Table = {
-    title: "Figures to reach",
-    columns: ["what", "wanted", "measured", "met"],
+    title: "Targets",
+    columns: ["what", "target", "measured", "met"],
     rows: results.flatMap((result) =>
       result.figures.map(({ what, wanted, measured, met }) => [
         what,
         wanted,
         measured,
-        result.valid ? (met ? "yes" : "**no**") : "run not valid",
+        result.valid ? (met ? "yes" : "**no**") : "run invalid",
       ]),
     ),
     notes: [],
@@ -40,7 +40,7 @@ function markdown(results: readonly StoredResult[]): string {
 function resultMarkdown({ name, title, tables, invalid, machine, options, span }: StoredResult): string {
   const { at, cpu, cores, system, load_before: load, versions } = machine;
   const measured = span ?? `${options.rounds} rounds of ${options.seconds} s`;
-  const where = `${at.slice(0, 16)}Z, ${cpu}, ${cores} cores, ${system}, load ${load.toFixed(1)} before; Node ${versions["node"]}; ${measured}${options.quick ? ", --quick: says nothing but that it runs" : ""}.`;
-  const doubts = invalid.map((reason) => `- not valid: ${reason}`).join("\n");
+  const where = `${at.slice(0, 16)}Z, ${cpu}, ${cores} cores, ${system}, load ${load.toFixed(1)} before; Node ${versions["node"]}; ${measured}${options.quick ? ", --quick: figures are meaningless" : ""}.`;
+  const doubts = invalid.map((reason) => `- invalid: ${reason}`).join("\n");
   return [`### ${name}: ${title}`, where, ...(doubts === "" ? [] : [doubts]), ...tables.map(tableMarkdown)].join("\n\n");
 }

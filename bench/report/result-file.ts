@@ -1,4 +1,4 @@
-/** Results on disk: one JSON file a benchmark, with the machine, the versions and every round. */
+/** Stores results: one JSON file per benchmark, with the machine, the versions and every round. */
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -22,7 +22,7 @@ export function storeResult(result: StoredResult): string {
   return file;
 }
 
-/** In the order of their names. */
+/** Sorted by name. */
 export function storedResults(): readonly StoredResult[] {
   mkdirSync(folder, { recursive: true });
   return readdirSync(folder)

@@ -1,3 +1,5 @@
+/** Tests percentiles, medians and ranges. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { differences, Sample, spread } from "./statistics.ts";
@@ -12,12 +14,12 @@ test("an empty sample has no percentiles", () => {
   assert.deepEqual(new Sample().distribution(), { count: 0, mean: null, p50: null, p95: null, p99: null, max: null });
 });
 
-test("a spread is the middle of the rounds with the least and the most", () => {
+test("a spread is the median of the rounds with the minimum and maximum", () => {
   assert.deepEqual(spread([5, 1, 3]), { median: 3, least: 1, most: 5 });
   assert.deepEqual(spread([4, 1, null, 2, 3]), { median: 2.5, least: 1, most: 4 });
   assert.equal(spread([null]), null);
 });
 
-test("what was added is taken round by round", () => {
+test("differences are taken per round", () => {
   assert.deepEqual(differences([3, 5, null], [1, 4, 2]), [2, 1, null]);
 });

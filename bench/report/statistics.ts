@@ -1,6 +1,6 @@
-/** Figures out of many measurements: exact percentiles of a sample, medians and ranges of rounds. */
+/** Statistics: exact percentiles of a sample, and medians and ranges over rounds. */
 
-/** Of one sample, in its own unit. All null when it is empty. */
+/** Percentiles of a sample, in its unit. All null if it is empty. */
 export interface Distribution {
   readonly count: number;
   readonly mean: number | null;
@@ -10,7 +10,7 @@ export interface Distribution {
   readonly max: number | null;
 }
 
-/** Keeps every value: percentiles are read off, never estimated. */
+/** Keeps every value: percentiles are exact, never estimated. */
 export class Sample {
   #values = new Float64Array(4096);
   #count = 0;
@@ -36,14 +36,14 @@ export class Sample {
   }
 }
 
-/** The middle of several rounds, and how far they lie apart. */
+/** The median of several rounds and their range. */
 export interface Spread {
   readonly median: number;
   readonly least: number;
   readonly most: number;
 }
 
-/** @returns null when there is nothing to take the middle of; absent values are left out. */
+/** @returns null if there are no values; absent values are ignored. */
 export function spread(values: readonly (number | null | undefined)[]): Spread | null {
   const sorted = values.filter((value) => typeof value === "number").sort((left, right) => left - right);
   const [least] = sorted;
@@ -58,7 +58,7 @@ export function median(values: readonly (number | null | undefined)[]): number |
   return spread(values)?.median ?? null;
 }
 
-/** Differences round by round: what one added over the other under the same conditions. */
+/** Differences per round: what one added over the other under the same conditions. */
 export function differences(values: readonly (number | null)[], bases: readonly (number | null)[]): readonly (number | null)[] {
   return values.map((value, round) => {
     const base = bases[round] ?? null;

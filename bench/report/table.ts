@@ -1,4 +1,4 @@
-/** Tables as text for a terminal and as Markdown, and the numbers in them. */
+/** Formats tables as terminal text and as Markdown, including their numbers. */
 
 import type { Table } from "../bench.ts";
 import type { Spread } from "./statistics.ts";
@@ -17,7 +17,7 @@ export function tableMarkdown({ title, columns, rows, notes }: Table): string {
   return [`**${title}**\n`, line(columns), rule, ...rows.map(line), ...notes.map((note) => `\n${note}`)].join("\n");
 }
 
-/** At most three significant decimals, thousands apart. */
+/** At most three decimals, fewer for larger numbers, with thousands separators. */
 export function numberText(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "-";
   const size = Math.abs(value);
@@ -25,7 +25,7 @@ export function numberText(value: number | null | undefined): string {
   return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-/** `12.3 (11.9-13.0)`: the median and the range of the rounds. */
+/** `12.3 (11.9 to 13.0)`: the median and the range of the rounds. */
 export function spreadText(spread: Spread | null): string {
   if (!spread) return "-";
   const { median, least, most } = spread;

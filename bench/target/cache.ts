@@ -1,4 +1,4 @@
-/** Peers are installed when they are first measured, into a folder that is not part of the repository. */
+/** Installs other gateways when they are first measured, into a folder outside version control. */
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ export interface PeerPackage {
 }
 
 /**
- * Without install scripts: nothing of a peer is run but what is measured.
+ * Installs without install scripts, so only the measured code of a peer runs.
  *
  * @returns The folder with its `node_modules`.
  * @throws Error with npm's message when the registry cannot be reached.
@@ -29,12 +29,12 @@ export function installPeer({ name, manifest }: PeerPackage): string {
   const words = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   const done = spawnSync("npm", words, { cwd: folder, encoding: "utf8", shell: process.platform === "win32" });
   if (done.status !== 0)
-    throw new Error(`npm could not install ${name}: ${done.error?.message ?? done.stderr}. \`--without ${name}\` leaves it out.`);
+    throw new Error(`npm could not install ${name}: ${done.error?.message ?? done.stderr}. Use \`--without ${name}\` to skip it.`);
   writeFileSync(stamp, "");
   return folder;
 }
 
-/** A fresh folder for data, on the same disk as the repository, so that a sync is a sync. */
+/** A new data folder on the repository's disk, so that syncs are real. */
 export function freshFolder(name: string): string {
   const folder = path.join(cacheFolder, "data", `${name}-${process.pid}-${Date.now().toString(36)}`);
   rmSync(folder, { recursive: true, force: true });

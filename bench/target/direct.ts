@@ -1,4 +1,4 @@
-/** No gateway: what the load generator and the upstream can do by themselves. */
+/** No gateway: the limit of the load generator and the upstream themselves. */
 
 import type { Target } from "./target.ts";
 

@@ -1,4 +1,4 @@
-/** Portkey's open-source gateway, as its own documentation starts it. */
+/** Portkey's open-source gateway, started as its documentation says. */
 
 import { createServer, type AddressInfo, connect } from "node:net";
 import path from "node:path";
@@ -10,8 +10,10 @@ import type { Target } from "./target.ts";
 const startWithinMs = 20_000;
 
 /**
- * Its newest release asks for a server library with which every stream fails (`TypeError: immutable`,
- * https://github.com/Portkey-AI/gateway/issues/1389, read November 2026): the overrides are the versions of its own lock file.
+ * Its newest release depends on a server library with which every stream fails
+ * (`TypeError: immutable`,
+ * https://github.com/Portkey-AI/gateway/issues/1389, read November 2026). The overrides are the
+ * versions from its own lock file.
  */
 const manifest = {
   dependencies: { "@portkey-ai/gateway": "1.15.2" },

@@ -1,4 +1,7 @@
-/** The least that a proxy on Node can do: passes bytes on. A process of its own: `proxy-main.ts UPSTREAM_PORT`. */
+/**
+ * A minimal Node proxy that only passes bytes on. Runs as its own process:
+ * `proxy-main.ts UPSTREAM_PORT`.
+ */
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -6,7 +9,7 @@ import { Pool, type Dispatcher } from "undici";
 
 const pool = new Pool(`http://127.0.0.1:${process.argv[2]}`, { connections: null, headersTimeout: 0, bodyTimeout: 0 });
 
-/** As little as undici lets a caller do: no stream and no promise for an answer. */
+/** The least work that undici allows: no stream or promise per answer. */
 class Passing implements Dispatcher.DispatchHandler {
   readonly #response: ServerResponse;
 
@@ -35,7 +38,7 @@ class Passing implements Dispatcher.DispatchHandler {
   }
 }
 
-/** The body is gathered before it is passed on, as any gateway that reads it must. */
+/** Buffers the body before passing it on, as any gateway that reads it must. */
 function serve(request: IncomingMessage, response: ServerResponse): void {
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -1,4 +1,4 @@
-/** A bare Node proxy: the most that any gateway on this runtime can reach. */
+/** A bare Node proxy: the upper limit for any gateway on this runtime. */
 
 import path from "node:path";
 import { Child } from "../child.ts";

@@ -1,4 +1,4 @@
-/** Purser, as `purser serve` starts it, with as much in its way as a benchmark asks for. */
+/** Purser as started by `purser serve`, with the budgets and durability that a benchmark sets. */
 
 import { writeFileSync } from "node:fs";
 import path from "node:path";
@@ -13,16 +13,16 @@ export interface PurserOptions {
   readonly upstream: string;
   readonly durability: "full" | "process";
   readonly budgets: readonly Readonly<Record<string, string>>[];
-  /** An existing data folder; else a fresh one. */
+  /** An existing data folder; a new one by default. */
   readonly data?: string;
-  /** Flags of Node itself, such as `--cpu-prof`, besides those of `bin/runtime.mjs`. */
+  /** Extra Node flags, such as `--cpu-prof`, in addition to those of `bin/runtime.mjs`. */
   readonly nodeFlags?: readonly string[];
 }
 
 export interface PurserTarget extends Target {
   readonly data: string;
   readonly child: Child;
-  /** Asks the control plane as an administrator. @throws Error for anything but a 2xx. */
+  /** Calls the control plane as an administrator. @throws Error unless the status is 2xx. */
   api<Answer>(method: string, path: string, body?: object): Promise<Answer>;
 }
 
@@ -31,7 +31,7 @@ export const callerKey = "purser_bench_caller_000000000000000";
 export const attribution = { org: "bench", team: "load", project: "gateway", user: "u1" } as const;
 export const price = { input: "0.15", output: "0.60" } as const;
 
-/** So much that nothing is ever refused. */
+/** Enough that no call is ever refused. */
 const plenty = "1000000";
 
 export const fourLevels: PurserOptions["budgets"] = [
@@ -50,7 +50,7 @@ export const fourLevels: PurserOptions["budgets"] = [
 ];
 
 export function configuration({ upstream, durability, budgets }: Pick<PurserOptions, "upstream" | "durability" | "budgets">): string {
-  // JSON is YAML, too.
+  // JSON is valid YAML.
   return JSON.stringify({
     durability,
     providers: { bench: { wire: "openai", base_url: upstream, api_key: "sk-bench" } },

@@ -1,4 +1,4 @@
-/** Starts what is to be compared, all in front of the same upstream. */
+/** Starts the targets to compare, all with the same upstream. */
 
 import type { BenchOptions } from "../bench.ts";
 import { direct } from "./direct.ts";

@@ -1,4 +1,6 @@
-/** What stands between the load generator and the upstream. Contract of this folder. */
+/**
+ * A target under test: the gateway or proxy between the load generator and the upstream, or none.
+ */
 
 import type { Table } from "../bench.ts";
 
@@ -8,7 +10,7 @@ export interface Target {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly model: string;
-  /** Null where there is no process in between. */
+  /** Null if there is no process in between. */
   readonly pid: number | null;
   close(): Promise<void>;
 }
@@ -17,10 +19,10 @@ export const targetNames = ["direct", "proxy", "purser-bare", "purser", "portkey
 
 export type TargetName = (typeof targetNames)[number];
 
-/** What each is, for the reader of a table. */
+/** Table notes that explain each target. */
 export const targetNotes: Table["notes"] = [
   "direct: the load generator calls the upstream itself.",
-  "proxy: node:http in front of an undici pool, which passes bytes on: no parsing, no keys, no books.",
+  "proxy: node:http with an undici pool that passes bytes on: no parsing, no keys, no ledger.",
   "purser-bare: Purser with a key and no budgets, ledger not synced to disk (`durability: process`).",
   "purser: Purser with four levels of hard budgets and a durable ledger (`durability: full`): a call is forwarded after its hold is on disk.",
   "portkey: Portkey's open-source gateway: no keys, no metering, no budgets, no ledger.",

@@ -1,4 +1,4 @@
-/** The constant bytes that the upstream answers: what a provider would, with nothing computed. */
+/** The upstream's constant answers: what a provider would send, precomputed. */
 
 export const promptTokens = 24;
 export const completionTokens = 16;
@@ -6,7 +6,7 @@ export const completionTokens = 16;
 const usage = { prompt_tokens: promptTokens, completion_tokens: completionTokens, total_tokens: promptTokens + completionTokens };
 const identity = { id: "chatcmpl-bench0000000000000000000000", created: 1_767_225_600, model: "bench-model" };
 
-/** A whole answer, head and body. */
+/** A non-streamed answer, headers and body. */
 export function wholeAnswer(): Buffer {
   const content = "The budget of the team has room for three more calls of this size before the month is over.";
   const choices = [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }];
@@ -17,15 +17,15 @@ export function wholeAnswer(): Buffer {
 }
 
 export interface StreamBytes {
-  /** The head and the first event. */
+  /** The headers and the first event. */
   readonly begin: Buffer;
-  /** One event with one token. */
+  /** An event with one token. */
   readonly token: Buffer;
-  /** The end of the answer, its usage, and the end of the stream. */
+  /** The finish reason, the usage and the end of the stream. */
   readonly end: Buffer;
 }
 
-/** @param tokens What the usage says. */
+/** @param tokens Output tokens to report. */
 export function streamBytes(tokens: number): StreamBytes {
   const piece = (choices: readonly object[], more: object = {}): string =>
     `data: ${JSON.stringify({ ...identity, object: "chat.completion.chunk", choices, ...more })}\n\n`;

@@ -1,10 +1,10 @@
-/** One connection to the upstream: reads where each request ends and nothing more, and writes the constant answer. */
+/** One connection to the upstream: finds the end of each request and writes the constant answer. */
 
 import type { Socket } from "node:net";
 import { streamBytes, wholeAnswer, type StreamBytes } from "./answer.ts";
 import type { UpstreamSetting } from "./setting.ts";
 
-/** What all connections have in common at the moment. */
+/** State shared by all connections. */
 export interface UpstreamState {
   setting: UpstreamSetting;
   stream: StreamBytes;
@@ -17,7 +17,7 @@ const headEnd = Buffer.from("\r\n\r\n");
 const lastChunk = Buffer.from("0\r\n\r\n");
 const streamField = Buffer.from('"stream":true');
 const answer = wholeAnswer();
-/** Clients write the field at the beginning or at the end of a body, and the prompt is not searched. */
+/** Clients write the field at the start or end of the body, so the prompt is not searched. */
 const searched = 600;
 
 export function newState(setting: UpstreamSetting): UpstreamState {
@@ -28,7 +28,7 @@ export class UpstreamConnection {
   readonly #socket: Socket;
   readonly #state: UpstreamState;
   #head: Buffer | null = null;
-  /** Bytes of the body to come; null for a chunked one. */
+  /** Remaining bytes of the body; null if it is chunked. */
   #left: number | null = 0;
   #isInBody = false;
   #isStream = false;

@@ -1,4 +1,7 @@
-/** The upstream, as a process of its own: a provider of fixed latency and constant bytes, much faster than what is measured. */
+/**
+ * The upstream process: a stub provider with fixed latency and constant answers, much faster than
+ * any gateway under test.
+ */
 
 import { createServer, type AddressInfo } from "node:net";
 import { newState, UpstreamConnection, type UpstreamState } from "./connection.ts";

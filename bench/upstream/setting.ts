@@ -1,17 +1,17 @@
-/** How the upstream answers, and what it counted. Contract between its process and the benchmarks. */
+/** Messages between the benchmarks and the upstream process: how to answer, and what it counted. */
 
 export interface UpstreamSetting {
-  /** Before the head of an answer. */
+  /** Delay before the response headers. */
   readonly delayMs: number;
   readonly streamTokens: number;
-  /** Between two tokens of a stream; 0 sends them in one piece. */
+  /** Delay between two tokens of a stream; 0 sends them all at once. */
   readonly gapMs: number;
 }
 
-/** Since the setting before. */
+/** Counted since the previous setting. */
 export interface UpstreamCount {
   readonly whole: number;
   readonly streams: number;
-  /** Streams whose reader left before the end. */
+  /** Streams whose reader disconnected early. */
   readonly left: number;
 }

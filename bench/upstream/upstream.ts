@@ -1,4 +1,4 @@
-/** The benchmarks' end of the upstream. */
+/** Starts and controls the upstream process. */
 
 import path from "node:path";
 import { Child } from "../child.ts";
@@ -6,7 +6,7 @@ import type { UpstreamCount, UpstreamSetting } from "./setting.ts";
 
 export interface BenchUpstream {
   readonly port: number;
-  /** For calls that arrive from now on. @returns What was counted since it was called last. */
+  /** Applies to calls that arrive from now on. @returns The counts since the last call. */
   set(setting: UpstreamSetting): Promise<UpstreamCount>;
   close(): Promise<void>;
 }

@@ -1,4 +1,7 @@
-/** Coding agents without a terminal at a gateway: what they print of an answer, a tool call, a refusal, and a stream that is cut. */
+/**
+ * Runs coding agents without a terminal through a gateway: their output for an answer, a tool call,
+ * a refusal and a cut stream.
+ */
 
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -13,9 +16,12 @@ import { booked, emptyWhenHeld, makePurse, promptOf, run, type Command, type End
 interface Agent {
   readonly name: string;
   readonly command: (call: AgentCall) => Promise<Omit<Command, "cwd">>;
-  /** What it prints of a call of its first tool, which it runs without asking, and of the answer to the result. */
+  /**
+   * Its output for a call of its first tool, which it runs without asking, and for the answer to
+   * the result.
+   */
   readonly toolPrinted: RegExp;
-  /** Why its user does not see what ended a cut stream (decision 17). */
+  /** Why its user does not see why a stream was cut (decision 17). */
   readonly hidesCut?: string;
 }
 
@@ -27,10 +33,10 @@ interface AgentCall {
   readonly withTool: boolean;
 }
 
-/** Claude Code prints its last answer alone unless it is asked for all that happens. */
-const tellAll = ["--tools", "Read", "--output-format", "stream-json", "--verbose"];
+/** Makes Claude Code print all events; by default it prints only its last answer. */
+const allEvents = ["--tools", "Read", "--output-format", "stream-json", "--verbose"];
 
-/** A package's own file, wherever npm has put it. */
+/** The path of a file in an installed package. */
 function fileOf(name: string, file: string): string {
   const require = createRequire(path.join(clientFolder, "package.json"));
   const [folder] = require.resolve.paths(name) ?? [];
@@ -43,13 +49,13 @@ const agents: readonly Agent[] = [
     toolPrinted: /"type":"tool_use"[^]*"name":"Read"[^]*"type":"tool_result"[^]*"result":"The for when day part/,
     command: async ({ url, key, prompt, home, withTool }) => ({
       file: process.execPath,
-      words: [fileOf("@anthropic-ai/claude-code", "cli-wrapper.cjs"), "-p", prompt, "--model", "sim-large", ...(withTool ? tellAll : [])],
+      words: [fileOf("@anthropic-ai/claude-code", "cli-wrapper.cjs"), "-p", prompt, "--model", "sim-large", ...(withTool ? allEvents : [])],
       env: {
         HOME: home,
         ANTHROPIC_BASE_URL: `${url}/anthropic`,
         ANTHROPIC_AUTH_TOKEN: key,
         CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
-        // Its first tool would only stand for others.
+        // Its first tool is only a placeholder for others.
         ENABLE_TOOL_SEARCH: "false",
       },
     }),
@@ -99,7 +105,7 @@ for (const { name, command, toolPrinted, hidesCut } of agents) {
       const purse = await makePurse(market, scene);
       const home = await makeFolder();
       const withTool = scene === "tools";
-      // Agents offer tools, the first of which the simulator calls.
+      // Agents offer tools, and the simulator calls the first one.
       const prompt = withTool ? promptOf(scene, purse) : promptOf(scene, purse).replace("]]", " tool=none]]");
       const started = await command({ url: market.gateway.url, key: purse.key, prompt, home, withTool });
       const beside = (over: () => boolean): Promise<void> => emptyWhenHeld(market, scene === "cut" ? purse : undefined, over);
@@ -107,14 +113,14 @@ for (const { name, command, toolPrinted, hidesCut } of agents) {
       return { purse, ...ended, printed: ended.out + ended.err, ...(await booked(market, purse)) };
     }
 
-    test("an answer is printed, for one call", async () => {
+    test("an answer is printed, with a single call", async () => {
       const { code, out, entries } = await playScene("stream");
       assert.deepEqual([code, entries.length], [0, 1]);
       assert.equal(entries[0]?.usage.output, 30);
       assert.match(out, /^The for when day part/);
     });
 
-    test("a refusal ends it at once, with the budget and what to do", async () => {
+    test("a refusal stops it at once, with the budget and the remedy", async () => {
       const { code, printed, refusals, entries, purse } = await playScene("refused");
       assert.deepEqual([refusals, entries.length], [1, 0], printed);
       assert.notEqual(code, 0);
@@ -127,7 +133,7 @@ for (const { name, command, toolPrinted, hidesCut } of agents) {
       assert.match(printed, toolPrinted);
     });
 
-    test(`a stream that is cut ends it at once, ${hidesCut === undefined ? "with the budget" : `with its text, though ${hidesCut}`}`, async () => {
+    test(`a cut stream stops it at once, ${hidesCut === undefined ? "with the budget" : `with its text, though ${hidesCut}`}`, async () => {
       const { out, printed, entries, refusals, purse } = await playScene("cut");
       assert.deepEqual([entries.length, refusals, entries[0]?.flags.includes("cut")], [1, 0, true], printed);
       if (hidesCut === undefined) assert.match(printed, new RegExp(`${purse.name}.*ended this answer`));

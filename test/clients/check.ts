@@ -1,4 +1,7 @@
-/** Drives clients for Python through a gateway, and prints what their users see. `npm run check:clients`, or with names: `-- litellm aider` */
+/**
+ * Drives Python clients through a gateway and prints what their users see: `npm run check:clients`,
+ * or with names: `-- litellm aider`.
+ */
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
@@ -10,16 +13,19 @@ import { judge, type Sight } from "./judge.ts";
 import { booked, emptyWhenHeld, makePurse, play, promptOf, run, sceneNames, type Command } from "./stage.ts";
 
 interface PythonClient {
-  /** Of its environment, in which it has the versions of its dependencies that it asks for. */
+  /** The name of its virtual environment, which has the dependency versions it requires. */
   readonly name: string;
   readonly packages: readonly string[];
-  /** Drivers in `python/`, and the formats that each is driven in. */
+  /** Drivers in `python/`, and the formats each is tested with. */
   readonly driven: readonly { readonly driver: string; readonly formats: readonly string[] }[];
-  /** Why its streams are too short to be cut. */
+  /** Why its streams are too short to cut. */
   readonly uncut?: string;
 }
 
-/** Each format by a name that litellm, LangChain and others have for it; the model has that format's price. */
+/**
+ * Each format by the name that litellm, LangChain and others use; the model has that format's
+ * price.
+ */
 const clients: readonly PythonClient[] = [
   {
     name: "vendor",
@@ -52,7 +58,7 @@ const clients: readonly PythonClient[] = [
 
 const uv = "uv==0.13.9";
 const cache = path.join(clientFolder, ".cache");
-/** litellm asks the network for its price list when it starts. */
+/** litellm downloads its price list at startup. */
 const offline = { LITELLM_LOCAL_MODEL_COST_MAP: "True" };
 
 const asked = process.argv.slice(2);
@@ -66,7 +72,7 @@ for (const client of chosen) {
 }
 const failures = sights.filter(({ fault }) => fault !== null);
 process.stdout.write(`\n${sights.length} scenes, ${failures.length} otherwise than expected\n`);
-// Servers of the scenes are still there.
+// The servers are still running.
 process.exit(failures.length === 0 ? 0 : 1);
 
 function makeEnvironments(wanted: readonly PythonClient[]): void {

@@ -1,4 +1,7 @@
-/** Installs the clients of this folder, once for each lock file: they are no part of the product's own install. */
+/**
+ * Installs the clients of this folder, once per lock file, separately from the product's
+ * dependencies.
+ */
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -7,7 +10,7 @@ import path from "node:path";
 
 export const clientFolder = import.meta.dirname;
 
-/** @throws when npm does. */
+/** @throws if npm fails. */
 export function installClients(): void {
   const stamp = path.join(clientFolder, "node_modules", ".purser-installed");
   const lock = createHash("sha256")

@@ -1,4 +1,7 @@
-/** SDKs for Node at a gateway: what their users see of an answer, a tool call, a refusal, and a stream that is cut. */
+/**
+ * Runs Node SDKs through a gateway: what their users see for an answer, a tool call, a refusal and
+ * a cut stream.
+ */
 
 import assert from "node:assert/strict";
 import path from "node:path";
@@ -11,9 +14,12 @@ interface Client {
   readonly driver: string;
   readonly words?: readonly string[];
   readonly model?: string;
-  /** Why its user does not see what ended a cut stream, for those that have no place for it (decision 17). */
+  /**
+   * Why its user does not see why a stream was cut, if the client has no place for it (decision
+   * 17).
+   */
   readonly hidesCut?: string;
-  /** Output tokens that it counts twice, in whatever stream. */
+  /** Output tokens that it counts twice in every stream. */
   readonly countsTwice?: number;
 }
 
@@ -28,7 +34,7 @@ const clients: readonly Client[] = [
   { driver: "ai-sdk.mjs", words: ["anthropic"], model: "sim-large" },
   { driver: "ai-sdk.mjs", words: ["google"] },
   { driver: "langchain.mjs", words: ["openai"] },
-  // It adds what `message_start` reports to the total in `message_delta`.
+  // It adds the count in `message_start` to the total in `message_delta`.
   { driver: "langchain.mjs", words: ["anthropic"], model: "sim-large", countsTwice: 1 },
   { driver: "langchain.mjs", words: ["google-genai"], hidesCut: "it reads over an error event, and shows MAX_TOKENS" },
   { driver: "agents.mjs" },
@@ -50,15 +56,15 @@ for (const { driver, words = [], model = "sim-small", hidesCut, countsTwice = 0 
       for (const scene of (await play(market, { command, model })).played) played.set(scene.name, scene);
     });
 
-    /** The scene, which was over before its client ended. */
+    /** Returns the scene, which ended before its client exited. */
     function sceneOf(name: SceneName) {
       const scene = played.get(name);
       assert.ok(scene?.seen, `${name} was not played to its end`);
       return { ...scene, seen: scene.seen };
     }
 
-    /** What its user reads of the usage is what the ledger charges, where it shows any. */
-    function assertToldAsCharged({ seen, entries }: ReturnType<typeof sceneOf>): void {
+    /** Checks that the usage shown to the user, if any, is what the ledger charged. */
+    function assertReportedAsCharged({ seen, entries }: ReturnType<typeof sceneOf>): void {
       if (typeof seen.output === "number") assert.equal(seen.output - countsTwice, entries[0]?.usage.output);
     }
 
@@ -68,7 +74,7 @@ for (const { driver, words = [], model = "sim-small", hidesCut, countsTwice = 0 
       assert.equal(seen.error, null);
       assert.equal(seen.text.trim().split(/\s+/).length, 30);
       assert.deepEqual([entries.length, entries[0]?.usage.output], [1, 30]);
-      assertToldAsCharged(scene);
+      assertReportedAsCharged(scene);
     });
 
     test("a tool is called", () => {
@@ -77,20 +83,20 @@ for (const { driver, words = [], model = "sim-small", hidesCut, countsTwice = 0 
       assert.deepEqual(seen.tools, ["weather"]);
     });
 
-    test("a refusal ends the call at once, and its user reads which budget refused and what to do", () => {
+    test("a refusal ends the call at once, and its user sees which budget refused and the remedy", () => {
       const { seen, entries, refusals, purse } = sceneOf("refused");
       assert.deepEqual([refusals, entries.length], [1, 0]);
       assert.equal(seen.error?.status, 402);
       assert.match(seen.error.message, new RegExp(`${purse.name}.*refused.*raise the amount`));
     });
 
-    test(`a stream that is cut keeps its text, is not repeated, ${hidesCut === undefined ? "and says why" : `though ${hidesCut}`}`, () => {
+    test(`a cut stream keeps its text, is not retried, ${hidesCut === undefined ? "and says why" : `though ${hidesCut}`}`, () => {
       const scene = sceneOf("cut");
       const { seen, entries, refusals, purse } = scene;
       assert.ok(seen.text.length > 0);
-      // A part of the answer that is not closed would look as if it were still being written.
+      // An unclosed part would look as if it were still being generated.
       if (driver === "ai-sdk.mjs") assert.equal(seen.closed, true);
-      assertToldAsCharged(scene);
+      assertReportedAsCharged(scene);
       assert.deepEqual([entries.length, refusals, entries[0]?.flags.includes("cut")], [1, 0, true]);
       if (hidesCut === undefined) assert.match(seen.error?.message ?? "", new RegExp(`${purse.name}.*ended this answer`));
       else assert.equal(seen.error, null);

@@ -1,4 +1,4 @@
-/** Plays scenes with a client: what its user sees, beside what the ledger says. */
+/** Plays scenes with a client, and returns what its user sees together with the ledger entries. */
 
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,23 +6,23 @@ import type { Entry } from "../e2e/figures.ts";
 import { say, type Market, type Purse } from "../e2e/purse.ts";
 
 /**
- * - `stream` an answer that is streamed to its end
+ * - `stream` an answer streams to its end
  * - `tools` a tool is called
- * - `refused` no budget pays for the call
+ * - `refused` a budget refuses the call
  * - `cut` the budget is used up while the answer streams
  */
 export type SceneName = "stream" | "tools" | "refused" | "cut";
 
 export const sceneNames: readonly SceneName[] = ["stream", "tools", "refused", "cut"];
 
-/** What a user sees, as `seat.mjs` and `seat.py` print it. */
+/** What a user sees, as printed by `seat.mjs` and `seat.py`. */
 export interface Seen {
   readonly scene: SceneName;
   readonly text: string;
   readonly tools: readonly string[];
   readonly finish: string | null;
   readonly output?: number | null;
-  /** Whether the part with the text was closed, where the client says so. */
+  /** Whether the text part was closed, if the client reports it. */
   readonly closed?: boolean;
   readonly error: { readonly type: string; readonly status: number | null; readonly message: string } | null;
   readonly ms: number;
@@ -31,13 +31,13 @@ export interface Seen {
 export interface Played {
   readonly name: SceneName;
   readonly purse: Purse;
-  /** Undefined when the client ended before the scene was over. */
+  /** Undefined if the client exited before the scene ended. */
   readonly seen: Seen | undefined;
   readonly entries: readonly Entry[];
   readonly refusals: number;
 }
 
-/** How a client is started. */
+/** The command that starts a client. */
 export interface Command {
   readonly file: string;
   readonly words: readonly string[];
@@ -54,7 +54,7 @@ export interface Ended {
 
 const directives: Readonly<Record<SceneName, string>> = { stream: "output=30", tools: "", refused: "", cut: "output=3000 gap_ms=5" };
 
-/** A client that hangs must not hold the others up. */
+/** A client that hangs must not delay the others. */
 const longestMs = 120_000;
 
 export interface Play {
@@ -63,7 +63,7 @@ export interface Play {
   readonly scenes?: readonly SceneName[];
 }
 
-/** Plays the scenes one after another in one process of the client. */
+/** Plays the scenes in sequence in one client process. */
 export async function play(
   market: Market,
   { command, model, scenes = sceneNames }: Play,
@@ -90,14 +90,18 @@ export function promptOf(name: SceneName, purse: Purse): string {
   return say(purse, directives[name]);
 }
 
-/** What the ledger has of a purse's calls. */
+/** The ledger entries of a purse's calls. */
 export async function booked(market: Market, { name }: Purse): Promise<{ readonly entries: readonly Entry[]; readonly refusals: number }> {
   const entries = await market.gateway.entries(`project=${name}`);
   const series = await market.gateway.api("GET", `/api/v1/series?bucket=none&project=${name}`);
   return { entries, refusals: Number(series.json["total"]?.["refusals"]) };
 }
 
-/** Takes the money away once a call is under way. @param over Whether there is nothing to wait for any more. */
+/**
+ * Empties the budget once a call is in flight.
+ *
+ * @param over Whether the client has already exited.
+ */
 export async function emptyWhenHeld(market: Market, purse: Purse | undefined, over: () => boolean): Promise<void> {
   if (!purse) return;
   while (!over()) {
@@ -109,8 +113,12 @@ export async function emptyWhenHeld(market: Market, purse: Purse | undefined, ov
   }
 }
 
-/** Runs a command to its end. @param beside What happens meanwhile; it is told when the command has ended. */
-export async function run(command: Command, beside: (over: () => boolean) => Promise<void>): Promise<Ended> {
+/**
+ * Runs a command to its end.
+ *
+ * @param meanwhile Runs concurrently; its argument returns whether the command has ended.
+ */
+export async function run(command: Command, meanwhile: (over: () => boolean) => Promise<void>): Promise<Ended> {
   const beganAt = performance.now();
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(command.file, command.words, {
@@ -127,6 +135,6 @@ export async function run(command: Command, beside: (over: () => boolean) => Pro
     child.once("error", reject);
     child.once("close", resolve);
   }).finally(() => (isOver = true));
-  const [exit] = await Promise.all([code, beside(() => isOver)]);
+  const [exit] = await Promise.all([code, meanwhile(() => isOver)]);
   return { code: exit, out, err, ms: Math.round(performance.now() - beganAt) };
 }

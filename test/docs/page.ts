@@ -1,4 +1,4 @@
-/** The pages of the documentation, and the snippets in them. */
+/** Reads the documentation pages and their snippets. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -7,10 +7,13 @@ export const root = path.resolve(import.meta.dirname, "../..");
 
 /** A fenced block: ```` ```LANGUAGE WORD... ````. */
 export interface Snippet {
-  /** `README.md:12`, where it begins. */
+  /** Where it begins, such as `README.md:12`. */
   readonly place: string;
   readonly language: string;
-  /** What the tests do with it: `no-run`, `refused` (ends with an error status), `purser` (a configuration), `wrong` (one with mistakes, and then what is printed). */
+  /**
+   * Words that control the test: `no-run`, `refused` (ends with an error status), `purser` (a
+   * configuration), `wrong` (an invalid configuration, followed by the printed errors).
+   */
   readonly words: readonly string[];
   readonly text: string;
 }
@@ -60,7 +63,7 @@ export function section(text: string, heading: string): string {
   return end < 0 ? rest : rest.slice(0, end);
 }
 
-/** The cells of the rows of all tables in a text, without their heads. */
+/** The cells of all table rows in a text, without headers. */
 export function tableRows(text: string): readonly (readonly string[])[] {
   const lines = text.split("\n");
   return lines.flatMap((line, index) => {
@@ -75,12 +78,12 @@ export function tableRows(text: string): readonly (readonly string[])[] {
   });
 }
 
-/** What stands in backticks. */
+/** All text in backticks. */
 export function codes(text: string): readonly string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
 }
 
-/** The anchors of a page, as GitHub makes them of its headings. */
+/** The anchors that GitHub generates for the headings of a page. */
 export function anchors(text: string): ReadonlySet<string> {
   const headings = text.replaceAll(/^```.*?^```$/gms, "").matchAll(/^#+ (.+)$/gm);
   return new Set(

@@ -1,4 +1,4 @@
-/** A folder with a server of its own, in which the snippets of a page are run as a reader would run them. */
+/** A folder with its own server, where the snippets of a page run as a reader would run them. */
 
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -10,18 +10,18 @@ import { root } from "./page.ts";
 
 const main = path.join(root, "src/cli/main.ts");
 const adminKey = "admin-key-of-the-documentation-test";
-/** The address in the pages. */
+/** The address used in the pages. */
 const documentedUrl = "http://127.0.0.1:4141";
 
 export interface Ran {
   readonly code: number | null;
   readonly out: string;
   readonly notes: string;
-  /** HTTP statuses that curl got, in order. */
+  /** HTTP statuses received by curl, in order. */
   readonly statuses: readonly number[];
 }
 
-/** What the server printed at its start is in `welcome`. */
+/** `welcome` is what the server printed at startup. */
 export class Workshop {
   readonly folder: string;
   readonly welcome: string;
@@ -48,12 +48,15 @@ export class Workshop {
     };
   }
 
-  /** @param options.hasAdminKey Whether the environment gives one, or the first start makes it. */
+  /**
+   * @param options.hasAdminKey Whether the environment sets one; otherwise the first start creates
+   *   it.
+   */
   static async open({ hasAdminKey }: { readonly hasAdminKey: boolean }): Promise<Workshop> {
     const folder = mkdtempSync(path.join(tmpdir(), "purser-docs-"));
     symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
     writeFileSync(path.join(folder, "purser"), `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`, { mode: 0o755 });
-    // What curl answers is followed by a line end, so that answers can be told apart, and its status goes to the notes.
+    // Each curl answer ends with a newline, to separate answers; its status goes to the notes.
     const curl = `#!/bin/sh\nPATH="$CURL_PATH" curl -sS -w '\\n%{stderr}[status %{http_code}]\\n' "$@"\n`;
     writeFileSync(path.join(folder, "curl"), curl, { mode: 0o755 });
     const env = { ...plainEnvironment(folder), ...(hasAdminKey && { PURSER_ADMIN_KEY: adminKey }) };
@@ -62,7 +65,7 @@ export class Workshop {
     return new Workshop({ folder, welcome, server, hasAdminKey });
   }
 
-  /** Runs a shell snippet; the address in it becomes that of this server. */
+  /** Runs a shell snippet with its address replaced by this server's. */
   shell(text: string): Promise<Ran> {
     const script = text.replaceAll("npm run -s purser --", "purser").replaceAll(documentedUrl, this.url);
     return this.#run("bash", ["-euo", "pipefail", "-c", script]);
@@ -102,15 +105,15 @@ export class Workshop {
   }
 }
 
-/** Whether this machine has what the shell snippets need. */
+/** Whether this machine has the tools that shell snippets need. */
 export const hasShell = ["bash", "curl"].every((name) => spawnSync(name, ["--version"], { stdio: "ignore" }).status === 0);
 
-/** The help of a command: `helpOf(["budget", "create"])`. */
+/** The help text of a command: `helpOf(["budget", "create"])`. */
 export function helpOf(words: readonly string[]): string {
   return spawnSync(process.execPath, [main, ...words, "--help"], { encoding: "utf8" }).stdout;
 }
 
-/** Nothing of the developer's own: provider keys would make real calls. */
+/** Excludes the developer's environment: its provider keys would make real calls. */
 function plainEnvironment(folder: string): Readonly<Record<string, string>> {
   const system = process.env["PATH"] ?? "";
   return { PATH: `${folder}:${path.dirname(process.execPath)}:${system}`, CURL_PATH: system, HOME: folder };

@@ -1,4 +1,7 @@
-/** A provider in every format that keeps nothing and would show everything: what it was asked, a gateway let through. */
+/**
+ * A provider in every format that keeps nothing and would show everything: what it was asked, a
+ * gateway let through.
+ */
 
 import type { ServerResponse } from "node:http";
 import { startRecorder, type Recorded, type Recorder } from "./recording.ts";

@@ -1,4 +1,7 @@
-/** Anthropic's own SDK through a gateway: messages, streams, tools, thinking and the prompt cache, each charged as it was billed. */
+/**
+ * Anthropic's own SDK through a gateway: messages, streams, tools, thinking and the prompt cache,
+ * each charged as it was billed.
+ */
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";

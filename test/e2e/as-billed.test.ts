@@ -1,4 +1,7 @@
-/** Answers of providers whose price has a modifier, an odd outcome or a second model: the ledger has what the provider bills. */
+/**
+ * Answers of providers whose price has a modifier, an odd outcome or a second model: the ledger has
+ * what the provider bills.
+ */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";

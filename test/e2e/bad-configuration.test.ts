@@ -1,4 +1,7 @@
-/** A configuration with a mistake: the start ends before anything is listened on, and says where and what to do. */
+/**
+ * A configuration with a mistake: the start ends before anything is listened on, and says where and
+ * what to do.
+ */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

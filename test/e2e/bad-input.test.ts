@@ -1,4 +1,7 @@
-/** Input that is wrong, in every way that we could think of: a clear no in the right shape, and nothing half-done. */
+/**
+ * Input that is wrong, in every way that we could think of: a clear no in the right shape, and
+ * nothing half-done.
+ */
 
 import assert from "node:assert/strict";
 import net from "node:net";

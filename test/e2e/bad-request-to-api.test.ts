@@ -1,4 +1,7 @@
-/** Wrong input to the control plane: a problem that names the field and the remedy, and nothing changed. */
+/**
+ * Wrong input to the control plane: a problem that names the field and the remedy, and nothing
+ * changed.
+ */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";

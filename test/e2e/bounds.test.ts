@@ -1,4 +1,7 @@
-/** What a hard budget holds bounds what is billed, whatever kind of text it is: nothing is overspent, and nearly all of it can be used. */
+/**
+ * What a hard budget holds bounds what is billed, whatever kind of text it is: nothing is
+ * overspent, and nearly all of it can be used.
+ */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
@@ -13,7 +16,10 @@ before(async () => {
   bounds = await Bounds.open();
 });
 
-/** An honest provider bills no more than the budget has, the ledger no less than the provider, and what is left is little. */
+/**
+ * An honest provider bills no more than the budget has, the ledger no less than the provider, and
+ * what is left is little.
+ */
 async function assertExact(options: CrowdOptions, { leastUsed }: { readonly leastUsed: bigint }): Promise<void> {
   const result = await bounds.run(options);
   const { limit, spent, held, overrun, billed } = result;
@@ -89,13 +95,17 @@ test("what a provider keeps may fill the model's whole context, and is held as t
     { path: "/anthropic/v1/messages", body: { ...messages, thread: { type: "continue", previous_message_id: "msg_1" } } },
     { path: gemini, body: { ...contents, cachedContent: "cachedContents/c1" } },
   ];
-  // The context of these models is not known: a million tokens, which are 0.5 USD at the price here.
+  // The context of these models is not known: a million tokens, which are 0.5 USD at the price
+  // here.
   for (const call of kept) assert.equal(await bounds.ask("0.4", call), 402, JSON.stringify(call));
   const own = [responses, { path: "/anthropic/v1/messages", body: messages }, { path: gemini, body: contents }];
   for (const call of own) assert.equal(await bounds.ask("0.4", call), 200, JSON.stringify(call));
 });
 
-/** At a pace at which no more than a piece is on its way while a stream is cut: still ten times that of real providers. */
+/**
+ * At a pace at which no more than a piece is on its way while a stream is cut: still ten times that
+ * of real providers.
+ */
 const liars = [
   ...(["english", "json", "hex", "cjk"] as const).map((text) => ({ wire: "openai", text }) as const),
   ...(["house", "anthropic", "gemini"] as const).map((wire) => ({ wire, text: "english" }) as const),

@@ -1,4 +1,7 @@
-/** Crowds of calls on a tight budget, of texts that tokenizers find easy or hard, at providers that keep their ceiling or do not. */
+/**
+ * Crowds of calls on a tight budget, of texts that tokenizers find easy or hard, at providers that
+ * keep their ceiling or do not.
+ */
 
 import assert from "node:assert/strict";
 import { encode } from "gpt-tokenizer/encoding/o200k_base";
@@ -40,7 +43,10 @@ export interface CrowdResult {
   readonly served: number;
   readonly refused: number;
   readonly cut: number;
-  /** Output tokens that the ledger charged, and that the provider generated, of the streams that were cut. */
+  /**
+   * Output tokens that the ledger charged, and that the provider generated, of the streams that
+   * were cut.
+   */
   readonly cutCharged: number;
   readonly cutGenerated: number;
 }

@@ -1,4 +1,7 @@
-/** A stream for which the money ends on the way: it ends cleanly in its own format, and what was generated is charged. */
+/**
+ * A stream for which the money ends on the way: it ends cleanly in its own format, and what was
+ * generated is charged.
+ */
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -19,7 +22,10 @@ before(async () => {
 describe("a stream for which nobody pays any more ends cleanly in its own format", () => {
   const long = "output=3000 gap_ms=2";
 
-  /** Reads the first piece, takes the money away, and reads on until the SDK raises why the stream ended. */
+  /**
+   * Reads the first piece, takes the money away, and reads on until the SDK raises why the stream
+   * ended.
+   */
   async function readWhilePoor<Item>(purse: Purse, amount: string, items: AsyncIterable<Item>): Promise<Item[]> {
     const all: Item[] = [];
     const reading = (async () => {
@@ -39,11 +45,13 @@ describe("a stream for which nobody pays any more ends cleanly in its own format
   }
 
   /** What is told is what is charged. */
-  function assertToldAsCharged(told: number | null | undefined, { usage }: Entry): void {
+  function assertReportedAsCharged(told: number | null | undefined, { usage }: Entry): void {
     assert.equal(told, usage.output);
   }
 
-  /** What was generated is charged, marked, and covers what the provider billed; nothing is held. */
+  /**
+   * What was generated is charged, marked, and covers what the provider billed; nothing is held.
+   */
   async function assertCut(purse: Purse): Promise<Entry> {
     const [entry] = await market.gateway.entries(`project=${purse.name}`);
     assert.ok(entry);
@@ -73,7 +81,7 @@ describe("a stream for which nobody pays any more ends cleanly in its own format
       );
       assert.equal(chunks.filter(({ usage }) => Boolean(usage)).length, include_usage ? 1 : 0);
       const entry = await assertCut(purse);
-      if (include_usage) assertToldAsCharged(chunks.at(-1)?.usage?.completion_tokens, entry);
+      if (include_usage) assertReportedAsCharged(chunks.at(-1)?.usage?.completion_tokens, entry);
       assert.deepEqual([entry.status, entry.model], ["estimated", "sim-small"]);
     }
   });
@@ -102,7 +110,7 @@ describe("a stream for which nobody pays any more ends cleanly in its own format
     const message = stream.currentMessage;
     assert.equal(message?.stop_reason, "max_tokens");
     assert.ok(message.content[0]?.type === "text" && message.content[0].text.length > 0);
-    assertToldAsCharged(message.usage.output_tokens, await assertCut(purse));
+    assertReportedAsCharged(message.usage.output_tokens, await assertCut(purse));
   });
 
   test("Gemini: finishReason MAX_TOKENS", async () => {
@@ -110,7 +118,7 @@ describe("a stream for which nobody pays any more ends cleanly in its own format
     const stream = await market.gemini(purse).models.generateContentStream({ model: "sim-small", contents: say(purse, long) });
     const chunks = await readWhilePoor(purse, "0.0005", stream);
     assert.equal(chunks.at(-1)?.candidates?.[0]?.finishReason, "MAX_TOKENS");
-    assertToldAsCharged(chunks.at(-1)?.usageMetadata?.candidatesTokenCount, await assertCut(purse));
+    assertReportedAsCharged(chunks.at(-1)?.usageMetadata?.candidatesTokenCount, await assertCut(purse));
   });
 });
 
@@ -222,7 +230,8 @@ test("a provider that ignores max_tokens is cut once that is certain, and the ch
   const [entry] = await market.gateway.entries(`project=${purse.name}`);
   assert.ok(entry);
   assert.ok(entry.flags.includes("cut") && entry.flags.includes("over_ceiling"), JSON.stringify(entry.flags));
-  // 0.0015 USD pay for 2,446 tokens at the price of the tests: what came beyond them is bounded, and not the 20,000 that were sent.
+  // 0.0015 USD pay for 2,446 tokens at the price of the tests: what came beyond them is bounded,
+  // and not the 20,000 that were sent.
   assert.ok((entry.usage.output ?? 0) < 6000, JSON.stringify(entry.usage));
 });
 

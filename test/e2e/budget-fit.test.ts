@@ -1,4 +1,7 @@
-/** An answer that the budget cannot pay for in full is shortened, and the caller is told; where that would spoil it, it is refused. */
+/**
+ * An answer that the budget cannot pay for in full is shortened, and the caller is told; where that
+ * would spoil it, it is refused.
+ */
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";

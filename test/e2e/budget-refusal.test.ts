@@ -1,4 +1,7 @@
-/** A budget's no as an agent meets it: a 402 in the format that it speaks, which its SDK raises as its own error. */
+/**
+ * A budget's no as an agent meets it: a 402 in the format that it speaks, which its SDK raises as
+ * its own error.
+ */
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -106,7 +109,8 @@ test("a budget in requests and one in tokens count what they are for", async () 
   const ask = (purse: Purse) =>
     market.openai(purse).chat.completions.create({
       max_tokens: 100,
-      // Another model than above: Purser has learned there that these prompts have a thousand tokens.
+      // Another model than above: Purser has learned there that these prompts have a thousand
+      // tokens.
       model: "sim-large",
       messages: [{ role: "user", content: say(purse, "input=70 output=30") }],
     });

@@ -1,4 +1,7 @@
-/** Answers as providers write them, by way of a real gateway: each call costs what its provider bills for it. */
+/**
+ * Answers as providers write them, by way of a real gateway: each call costs what its provider
+ * bills for it.
+ */
 
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";

@@ -1,4 +1,7 @@
-/** The provider is killed under load: whatever had reached it is charged, nothing stays held, and calls are served again once it is back. */
+/**
+ * The provider is killed under load: whatever had reached it is charged, nothing stays held, and
+ * calls are served again once it is back.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,7 @@
-/** The gateway is killed at many moments under load; whatever the provider billed is in the ledger, once. */
+/**
+ * The gateway is killed at many moments under load; whatever the provider billed is in the ledger,
+ * once.
+ */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

@@ -105,7 +105,10 @@ function standingOf(budget: Json): Standing {
   };
 }
 
-/** Looks at every budget again and again while `work` goes on: spent and held stay within the limit at every look. */
+/**
+ * Looks at every budget again and again while `work` goes on: spent and held stay within the limit
+ * at every look.
+ */
 export async function whileWithinLimits<Result>(gateway: GatewayProcess, work: Promise<Result>): Promise<Result> {
   let isOver = false;
   const watch = (async (): Promise<number> => {

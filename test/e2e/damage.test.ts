@@ -1,4 +1,7 @@
-/** A page of the ledger's index that is lost: calls that need it are refused by name, readiness fails, and nothing starts on it. */
+/**
+ * A page of the ledger's index that is lost: calls that need it are refused by name, readiness
+ * fails, and nothing starts on it.
+ */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

@@ -1,4 +1,7 @@
-/** DeepSeek, xAI and OpenRouter over OpenAI's SDK: each tells its usage in its own way, and two of them their own cost. */
+/**
+ * DeepSeek, xAI and OpenRouter over OpenAI's SDK: each tells its usage in its own way, and two of
+ * them their own cost.
+ */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";

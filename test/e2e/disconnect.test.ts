@@ -22,7 +22,10 @@ interface Left {
   readonly passed: ReadonlyMap<string, number>;
 }
 
-/** Sixty callers that leave at their own moments: before the head, in mid-stream, some not at all; streams and whole answers by turns. */
+/**
+ * Sixty callers that leave at their own moments: before the head, in mid-stream, some not at all;
+ * streams and whole answers by turns.
+ */
 async function leaveAtAllMoments(policy: "drain" | "cancel"): Promise<Left> {
   const simulator = await startSimulatorProcess();
   const house = { wire: "openai" as const, base_url: `${simulator.url}/openai/v1`, api_key: providerKey("openai") };
@@ -35,7 +38,8 @@ async function leaveAtAllMoments(policy: "drain" | "cancel"): Promise<Left> {
   const answer = { output: 40, latency_ms: 60, gap_ms: 4 };
   const stay = (operationId: string) =>
     crowd.chat({ key, model: "sim-small", stream: true, sim: { ...answer, tag: operationId }, operationId });
-  // How fast the first call is says more of the machine than of what is looked at here; the second says how long an answer takes on it.
+  // How fast the first call is says more of the machine than of what is looked at here; the second
+  // says how long an answer takes on it.
   await stay(`${policy}-first`);
   const begun = performance.now();
   await stay(`${policy}-second`);

@@ -1,4 +1,7 @@
-/** The end of a process, as clients with kept-alive connections see it: every request that was sent gets an answer. */
+/**
+ * The end of a process, as clients with kept-alive connections see it: every request that was sent
+ * gets an answer.
+ */
 
 import assert from "node:assert/strict";
 import { Agent, request, type IncomingHttpHeaders } from "node:http";

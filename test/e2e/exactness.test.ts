@@ -1,4 +1,7 @@
-/** A budget with room for k calls admits k of 200 that come at once: nothing is overspent, and nobody is refused falsely. */
+/**
+ * A budget with room for k calls admits k of 200 that come at once: nothing is overspent, and
+ * nobody is refused falsely.
+ */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";

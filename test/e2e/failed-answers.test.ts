@@ -1,4 +1,7 @@
-/** Answers that fail: what a provider reported and what passed is charged, and nothing for an error in place of an answer. */
+/**
+ * Answers that fail: what a provider reported and what passed is charged, and nothing for an error
+ * in place of an answer.
+ */
 
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";

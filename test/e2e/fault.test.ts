@@ -1,4 +1,7 @@
-/** A provider that lies, breaks off or stands still: every call is charged by the stated rules, marked, and no longer held. */
+/**
+ * A provider that lies, breaks off or stands still: every call is charged by the stated rules,
+ * marked, and no longer held.
+ */
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -89,7 +92,10 @@ function assertEstimated(happened: Happened, flags: readonly string[]): void {
   assert.ok((entry.usage.output ?? 0) <= most && !entry.flags.includes("over_ceiling"), nameOf(happened));
 }
 
-/** Nothing came back of a call that the provider may bill: what was held is charged, and the caller is told. */
+/**
+ * Nothing came back of a call that the provider may bill: what was held is charged, and the caller
+ * is told.
+ */
 function assertUnresolved(happened: Happened, status: number): void {
   const { entry, row, text } = happened;
   assert.deepEqual([entry.status, happened.status], ["unresolved", status], nameOf(happened));

@@ -1,4 +1,6 @@
-/** The figures that the tests compare: a call as Purser tells it, and as the simulator billed it. */
+/**
+ * The figures that the tests compare: a call as Purser tells it, and as the simulator billed it.
+ */
 
 import type { Meter } from "../../src/domain/usage/usage.ts";
 

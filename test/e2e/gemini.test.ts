@@ -1,4 +1,7 @@
-/** Google's own SDK through a gateway: content whole and streamed, tools, thoughts and counted tokens. */
+/**
+ * Google's own SDK through a gateway: content whole and streamed, tools, thoughts and counted
+ * tokens.
+ */
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";

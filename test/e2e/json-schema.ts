@@ -1,4 +1,7 @@
-/** JSON Schema as the server's OpenAPI document uses it: values made by a schema, and what is wrong with a value. */
+/**
+ * JSON Schema as the server's OpenAPI document uses it: values made by a schema, and what is wrong
+ * with a value.
+ */
 
 import * as fc from "fast-check";
 

@@ -1,4 +1,7 @@
-/** Answers of more than a hundred megabytes pass through a gateway whose memory does not grow with them, and are charged. */
+/**
+ * Answers of more than a hundred megabytes pass through a gateway whose memory does not grow with
+ * them, and are charged.
+ */
 
 import assert from "node:assert/strict";
 import { createServer, type Server, type ServerResponse } from "node:http";
@@ -12,7 +15,10 @@ import { startGateway, type GatewayProcess } from "./process.ts";
 
 const megabyte = 1024 * 1024;
 const bodyBytes = 128 * megabyte;
-/** Twelve times as much: whatever grows with an answer shows, however small a share of it is kept. It takes some seconds, and so only one does. */
+/**
+ * Twelve times as much: whatever grows with an answer shows, however small a share of it is kept.
+ * It takes some seconds, and so only one does.
+ */
 const largestBytes = 1536 * megabyte;
 /** What a call may take. */
 const mostGrowth = 32 * megabyte;

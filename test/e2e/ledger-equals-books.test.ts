@@ -1,4 +1,7 @@
-/** After hundreds of mixed calls by several keys: the ledger is what the simulator billed, and every figure is its exact sum. */
+/**
+ * After hundreds of mixed calls by several keys: the ledger is what the simulator billed, and every
+ * figure is its exact sum.
+ */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";

@@ -1,4 +1,6 @@
-/** An answer that has ended is charged as that, whenever the connections on either side are closed. */
+/**
+ * An answer that has ended is charged as that, whenever the connections on either side are closed.
+ */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";

@@ -1,4 +1,7 @@
-/** Calls of every kind that the SDKs make, drawn with a seed; each has an operation id that the simulator's books have, too. */
+/**
+ * Calls of every kind that the SDKs make, drawn with a seed; each has an operation id that the
+ * simulator's books have, too.
+ */
 
 import type Anthropic from "@anthropic-ai/sdk";
 import { Type } from "@google/genai";

@@ -1,4 +1,6 @@
-/** What would go wrong in silence: calls that no price was known for, and headers that nobody reads. */
+/**
+ * What would go wrong in silence: calls that no price was known for, and headers that nobody reads.
+ */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";

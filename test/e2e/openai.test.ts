@@ -1,4 +1,7 @@
-/** OpenAI's own SDK through a gateway: every way of calling works unchanged, and each is charged as it was billed. */
+/**
+ * OpenAI's own SDK through a gateway: every way of calling works unchanged, and each is charged as
+ * it was billed.
+ */
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";

@@ -1,4 +1,7 @@
-/** A client that knows the server by its OpenAPI document only, and sends all that it allows and much that it does not. */
+/**
+ * A client that knows the server by its OpenAPI document only, and sends all that it allows and
+ * much that it does not.
+ */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
@@ -76,7 +79,10 @@ before(async () => {
   known.set("operation_id", ["h1", "h2", "h3"]);
 });
 
-/** Bodies that do what they ask for, since their fields fit together: what the document allows takes the place of some of them. */
+/**
+ * Bodies that do what they ask for, since their fields fit together: what the document allows takes
+ * the place of some of them.
+ */
 const samples: Readonly<Record<string, readonly (() => object)[]>> = {
   post_budgets: [
     () => ({

@@ -1,4 +1,7 @@
-/** Operation ids: a repeat in flight is refused, a repeat after the end is a further attempt that is charged if the provider charges it. */
+/**
+ * Operation ids: a repeat in flight is refused, a repeat after the end is a further attempt that is
+ * charged if the provider charges it.
+ */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";

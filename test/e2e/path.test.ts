@@ -1,4 +1,6 @@
-/** Paths: what is served, and what is said of those that are mistyped or do not say whose they are. */
+/**
+ * Paths: what is served, and what is said of those that are mistyped or do not say whose they are.
+ */
 
 import assert from "node:assert/strict";
 import { request } from "node:http";

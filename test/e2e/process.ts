@@ -1,4 +1,7 @@
-/** Starts the gateway and the simulator as processes of their own, as their users do, and ends them whatever happens. */
+/**
+ * Starts the gateway and the simulator as processes of their own, as their users do, and ends them
+ * whatever happens.
+ */
 
 import { randomUUID } from "node:crypto";
 import { spawn, type ChildProcess } from "node:child_process";
@@ -95,7 +98,10 @@ export interface GatewayProcess extends Started {
   flush(): Promise<void>;
   /** Every call, the newest first. @param query Such as `project=p1`. */
   entries(query?: string): Promise<readonly Entry[]>;
-  /** Waits until the calls that `query` finds are `count`, for callers that leave before their call ends. */
+  /**
+   * Waits until the calls that `query` finds are `count`, for callers that leave before their call
+   * ends.
+   */
   entriesWhen(count: number, query?: string): Promise<readonly Entry[]>;
 }
 
@@ -195,7 +201,10 @@ async function bookRows(url: string, tag: string | undefined): Promise<readonly 
   return rows;
 }
 
-/** @returns The child and its first line. @throws with what it wrote to stderr, when it ends before it says where it listens. */
+/**
+ * @returns The child and its first line.
+ * @throws with what it wrote to stderr, when it ends before it says where it listens.
+ */
 async function start(
   words: readonly string[],
   { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },

@@ -1,4 +1,7 @@
-/** A project with a hard budget of its own, and a key for it: each test of budgets has its own money. */
+/**
+ * A project with a hard budget of its own, and a key for it: each test of budgets has its own
+ * money.
+ */
 
 import assert from "node:assert/strict";
 import type Anthropic from "@anthropic-ai/sdk";
@@ -44,7 +47,10 @@ export class Market {
     return geminiAt(this.gateway, { key, path: "/gemini" });
   }
 
-  /** The purse said no once, however often its SDK would try again; and nothing was forwarded, charged or held. */
+  /**
+   * The purse said no once, however often its SDK would try again; and nothing was forwarded,
+   * charged or held.
+   */
   async assertRefusedOnce({ name }: Purse): Promise<void> {
     await this.gateway.flush();
     const series = await this.gateway.api("GET", `/api/v1/series?bucket=none&project=${name}`);

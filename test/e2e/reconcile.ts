@@ -16,7 +16,9 @@ export function costOfRow(row: BookRow): bigint {
   }, 0n);
 }
 
-/** The counts are the provider's to the token, and the cost is Σ quantity × rate in whole pico-USD. */
+/**
+ * The counts are the provider's to the token, and the cost is Σ quantity × rate in whole pico-USD.
+ */
 export function assertBilledAlike(entry: Entry, row: BookRow): void {
   const call = `${entry.operation_id} ${entry.endpoint} ${entry.provider}/${entry.model}`;
   for (const meter of compared) assert.equal(entry.usage[meter] ?? 0, row[meter], `${meter} of ${call}`);
@@ -25,7 +27,10 @@ export function assertBilledAlike(entry: Entry, row: BookRow): void {
   assert.equal(sumPico(entry.charges.map((charge) => charge.cost_usd)), picoOf(entry.cost_usd), `the lines of ${call}`);
 }
 
-/** The one entry of an operation and the one row of its tag, which are the same; settled, with nothing odd. */
+/**
+ * The one entry of an operation and the one row of its tag, which are the same; settled, with
+ * nothing odd.
+ */
 export async function assertSettledAsBilled(
   { gateway, simulator }: { readonly gateway: GatewayProcess; readonly simulator: SimulatorProcess },
   tag: string,

@@ -1,4 +1,7 @@
-/** A provider that keeps every request as it came, byte for byte, and answers with what the test tells it to. */
+/**
+ * A provider that keeps every request as it came, byte for byte, and answers with what the test
+ * tells it to.
+ */
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

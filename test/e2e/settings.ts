@@ -1,4 +1,7 @@
-/** What the gateways of the tests are configured with: every provider at the simulator, and what each of its models costs. */
+/**
+ * What the gateways of the tests are configured with: every provider at the simulator, and what
+ * each of its models costs.
+ */
 
 /** A provider as `purser.yaml` takes it. */
 export interface ProviderSettings {
@@ -24,7 +27,8 @@ export function providersAt(simulatorUrl: string): Readonly<Record<string, Provi
     anthropic: at("anthropic", "/anthropic"),
     gemini: at("gemini", "/gemini"),
     deepseek: at("deepseek", "/deepseek/v1"),
-    // The simulator's bills are by prices of its own, and most tests compare with those of this file.
+    // The simulator's bills are by prices of its own, and most tests compare with those of this
+    // file.
     xai: { ...at("xai", "/xai/v1"), reported_cost: "beside" },
     openrouter: { ...at("openrouter", "/openrouter/v1"), reported_cost: "beside" },
   };

@@ -1,4 +1,7 @@
-/** The built-in simulator: on until there is a provider, and its invented money apart from real money after that. */
+/**
+ * The built-in simulator: on until there is a provider, and its invented money apart from real
+ * money after that.
+ */
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

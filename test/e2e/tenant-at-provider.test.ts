@@ -1,4 +1,7 @@
-/** What each role reaches at a provider, for every class of endpoint in every format; and whose the things are that a provider keeps. */
+/**
+ * What each role reaches at a provider, for every class of endpoint in every format; and whose the
+ * things are that a provider keeps.
+ */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
@@ -72,7 +75,10 @@ const open: readonly (readonly [method: string, path: string, body?: object])[] 
   ["GET", "/gemini/v1beta/models"],
 ];
 
-/** The whole account's: closed to every caller. What is free there is open to an administrator; what is not is still not metered. */
+/**
+ * The whole account's: closed to every caller. What is free there is open to an administrator; what
+ * is not is still not metered.
+ */
 const closed: readonly (readonly [method: string, path: string, forAdmin: number])[] = [
   ["GET", "/openai/v1/files", 200],
   ["GET", "/openai/v1/files/file-1", 200],

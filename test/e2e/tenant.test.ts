@@ -1,10 +1,15 @@
-/** Every route of the control plane, asked by every role for what is another tenant's: nothing is reached, learned, blocked or charged. */
+/**
+ * Every route of the control plane, asked by every role for what is another tenant's: nothing is
+ * reached, learned, blocked or charged.
+ */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { makeFolder, startGateway, type GatewayProcess, type Json } from "./process.ts";
 
-/** `one` owns what is asked for; `other`, `confined` and `unbound` are of another tenant or of none. */
+/**
+ * `one` owns what is asked for; `other`, `confined` and `unbound` are of another tenant or of none.
+ */
 const roles = ["none", "revoked", "other", "unbound", "confined", "reader", "one", "admin"] as const;
 type Role = (typeof roles)[number];
 
@@ -74,7 +79,10 @@ const rows: Readonly<Record<string, Row>> = {
   "POST /api/v1/status/providers": { expected: adminOnly(200) },
 };
 
-/** What belongs to `one`, as it would show in an answer: its project, its key's name, its budget's amount, its spend. */
+/**
+ * What belongs to `one`, as it would show in an answer: its project, its key's name, its budget's
+ * amount, its spend.
+ */
 const secrets = /alpha|77\.77|0\.0423/;
 
 let gateway: GatewayProcess;

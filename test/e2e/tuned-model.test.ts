@@ -1,4 +1,7 @@
-/** Models that were tuned under one account, custom voices, and forms: whose they are, where keys may make such things. */
+/**
+ * Models that were tuned under one account, custom voices, and forms: whose they are, where keys
+ * may make such things.
+ */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";

@@ -1,4 +1,7 @@
-/** The formats that a call can be made in, whole and streamed, as bodies for `fetch`: an SDK hides how an answer ended. */
+/**
+ * The formats that a call can be made in, whole and streamed, as bodies for `fetch`: an SDK hides
+ * how an answer ended.
+ */
 
 /** One way of asking: a format, whole or streamed. */
 export interface Way {

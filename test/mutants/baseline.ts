@@ -1,20 +1,23 @@
-/** Which test files pass without a mutant, and how long they take. Only those can judge one. */
+/**
+ * Records which test files pass without a mutant, and how long they take. Only those can judge a
+ * mutant.
+ */
 
 import type { Checkout } from "./checkout.ts";
 import { trial } from "./trial.ts";
 
 export interface Baseline {
-  /** Of these files, those that pass. Each is run when it is first asked for. */
+  /** Returns those of the files that pass. Each is run on first use. */
   passing(files: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
-  /** Milliseconds that they may take with a mutant before it counts as one that never ends. */
+  /** Milliseconds that they may take with a mutant before it counts as hanging. */
   timeoutMs(files: readonly string[]): number;
   /** Files that fail without a mutant. */
   readonly leftOut: ReadonlySet<string>;
 }
 
-/** A test file that has not ended by then fails. */
+/** A test file that takes longer fails. */
 const mostMs = 300_000;
-/** A busy machine is slower by this. */
+/** Allowance for a busy machine. */
 const slack = 4;
 const leastMs = 15_000;
 

@@ -1,9 +1,9 @@
-/** A change to a source: what a mutant replaces, and by what. */
+/** A change to a source: the range a mutant replaces, and the new text. */
 
 import type { Node, SourceFile } from "typescript/unstable/ast";
 
 export interface Change {
-  /** The kind of change, in the words of the report. */
+  /** The kind of change, as named in the report. */
   readonly rule: string;
   /** Offsets in the source, the end exclusive. */
   readonly start: number;
@@ -11,10 +11,10 @@ export interface Change {
   readonly text: string;
 }
 
-/** The changes that one kind makes of a node; none where the node is of another kind. */
+/** The changes that a rule makes to a node; none if the rule does not apply. */
 export type Rule = (node: Node, file: SourceFile) => readonly Change[];
 
-/** A node's text without the comments before it. */
+/** A node's text without its leading comments. */
 export function textOf(node: Node, file: SourceFile): string {
   return file.text.slice(node.getStart(file), node.end);
 }

@@ -1,4 +1,7 @@
-/** Tries mutants: `npm run check:mutants -- --count 100`. Fails where the tests of a room see too few of them. */
+/**
+ * Runs mutation tests: `npm run check:mutants -- --count 100`. Fails if a room kills too few
+ * mutants.
+ */
 
 import path from "node:path";
 import { CommanderError } from "commander";
@@ -36,7 +39,7 @@ function asked(): Options {
   try {
     return readOptions(process.argv.slice(2));
   } catch (error) {
-    // What is wrong, or the help that was asked for, is written already.
+    // The error or the help is already printed.
     if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
     throw error;
   }

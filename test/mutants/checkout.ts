@@ -1,4 +1,4 @@
-/** A copy of the checkout, in which mutants live. The working tree is never touched. */
+/** A copy of the checkout for running mutants. The working tree is never touched. */
 
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -6,7 +6,7 @@ import path from "node:path";
 
 export interface Checkout {
   readonly folder: string;
-  /** Runs `work` while a file has another text, which it has no longer when the work has ended. */
+  /** Runs `work` while a file has a different text, then restores the file. */
   withText<Result>(change: { readonly file: string; readonly text: string }, work: () => Promise<Result>): Promise<Result>;
   remove(): void;
 }

@@ -1,9 +1,9 @@
-/** Which mutants a run tries. */
+/** Chooses the mutants that a run tries. */
 
 import type { Random } from "../simulation/random.ts";
 import type { Mutant } from "./mutant.ts";
 
-/** At most `count` of them, no two at one place of a source. */
+/** Returns at most `count` mutants, no two in one place of a source. */
 export function choose(mutants: readonly Mutant[], count: number, random: Random): readonly Mutant[] {
   const places = new Set<string>();
   const chosen: Mutant[] = [];
@@ -17,7 +17,7 @@ export function choose(mutants: readonly Mutant[], count: number, random: Random
   return chosen;
 }
 
-/** Shares `count` among rooms as evenly as their sizes let it. */
+/** Distributes `count` among rooms as evenly as their sizes allow. */
 export function share(count: number, sizes: readonly number[]): readonly number[] {
   const shares = sizes.map(() => 0);
   let left = Math.min(

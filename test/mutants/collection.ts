@@ -1,9 +1,9 @@
-/** What is done to a whole list: its order, and which or how many of it count. */
+/** Mutates operations on lists: order, filters, and `some`/`every`. */
 
 import { isCallExpression, isPropertyAccessExpression, type CallExpression, type Node, type SourceFile } from "typescript/unstable/ast";
 import { replaced, textOf, type Change } from "./change.ts";
 
-/** Methods, each with its opposite. */
+/** Methods and their opposites. */
 const opposites: ReadonlyMap<string, string> = new Map([
   ["some", "every"],
   ["every", "some"],

@@ -1,4 +1,4 @@
-/** Conditions: negated, or always one way. */
+/** Mutates conditions: negated, always true, or always false. */
 
 import {
   isConditionalExpression,
@@ -16,10 +16,10 @@ export function changedCondition(node: Node, file: SourceFile): readonly Change[
   if (isPrefixUnaryExpression(node) && node.operator === SyntaxKind.ExclamationToken) {
     return [replaced(node, file, { text: `(${textOf(node.operand, file)})`, rule: "negation dropped" })];
   }
-  // A loop that is negated or never ends shows nothing but the time-out.
+  // A negated or endless loop would only test the timeout.
   if (isWhileStatement(node)) return [constant(node.expression, file, false)];
   if (isConditionalExpression(node)) return changes(node.condition, file, [true, false]);
-  // Without its early exit a function goes on as if the condition were false: that is a rule of its own.
+  // Removing an early exit has the same effect as a false condition, and is a separate rule.
   if (isIfStatement(node)) return changes(node.expression, file, isEarlyExit(node) ? [true] : [true, false]);
   return [];
 }

@@ -1,4 +1,4 @@
-/** Examines one mutant: do the tests see it? */
+/** Examines one mutant: do the tests detect it? */
 
 import path from "node:path";
 import type { Baseline } from "./baseline.ts";
@@ -7,7 +7,10 @@ import { testsOf, type Importers } from "./importers.ts";
 import type { Mutant } from "./mutant.ts";
 import { trial } from "./trial.ts";
 
-/** `room`: killed by tests of its own folder. `wider`: by others that run it. `time`: the tests did not end. */
+/**
+ * `room`: killed by tests in its folder. `wider`: killed by other tests that run it. `time`: the
+ * tests timed out.
+ */
 export type Fate = "room" | "wider" | "time" | "survived";
 
 export interface Examination {
@@ -21,12 +24,12 @@ export interface Laboratory {
   readonly checkout: Checkout;
   readonly baseline: Baseline;
   readonly importers: Importers;
-  /** How many test files outside of the folder are tried, the nearest first. */
+  /** The number of test files outside the folder to try, nearest first. */
   readonly wider: number;
   readonly signal: AbortSignal;
 }
 
-/** @returns Nothing where the run was stopped meanwhile. */
+/** @returns undefined if the run was stopped meanwhile. */
 export async function examine(mutant: Mutant, laboratory: Laboratory): Promise<Examination | undefined> {
   const { importers, signal } = laboratory;
   const tests = testsOf(mutant.file, importers);
@@ -43,7 +46,7 @@ export async function examine(mutant: Mutant, laboratory: Laboratory): Promise<E
   return { mutant, fate: "survived" };
 }
 
-/** @returns Nothing where all tests passed. */
+/** @returns undefined if all tests passed. */
 async function tryStage(
   mutant: Mutant,
   asked: readonly string[],

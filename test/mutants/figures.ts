@@ -1,4 +1,4 @@
-/** Figures of a run, by room. */
+/** Results of a run per room. */
 
 import type { Examination } from "./examine.ts";
 import { judgementOf, type Judged } from "./judged.ts";
@@ -7,14 +7,14 @@ export interface RoomFigures {
   readonly room: string;
   readonly mutants: number;
   readonly killed: number;
-  /** Of those killed, by tests outside of the folder. */
+  /** Killed by tests outside the folder. */
   readonly byWider: number;
-  /** Of those killed, by a time-out. */
+  /** Killed by a timeout. */
   readonly byTime: number;
-  /** Survivors that no test can see. */
+  /** Survivors that no test can detect. */
   readonly judged: number;
   readonly survived: number;
-  /** Killed ones among those that a test can see, in percent to one decimal, rounded down. */
+  /** The percentage killed of those that a test can detect, to one decimal, rounded down. */
   readonly killedPercent: number;
 }
 

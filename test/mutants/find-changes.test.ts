@@ -1,3 +1,5 @@
+/** Tests which mutants each rule makes of a source. */
+
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
@@ -12,7 +14,7 @@ import { findRooms, usualRooms } from "./room.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
-/** Statements, and what each may become. */
+/** Statements and their mutants. */
 const changed: readonly (readonly [source: string, mutants: readonly string[]])[] = [
   [
     "if (a) b(); else c();",
@@ -66,7 +68,7 @@ for (const [source, why] of unchanged) {
   test(`${source} has no mutant: ${why}`, () => assert.deepEqual(mutantsIn(source), []));
 }
 
-test("a mutant names its line and shows the lines that it changes in one", () => {
+test("a mutant names its line and shows the changed lines joined into one", () => {
   const [, , dropped] = mutantsIn("a;\nif (b) {\n  return;\n}\n");
   assert.deepEqual(dropped && { line: dropped.line, before: dropped.before, after: dropped.after }, {
     line: 2,
@@ -76,13 +78,13 @@ test("a mutant names its line and shows the lines that it changes in one", () =>
   assert.equal(dropped?.source, "a;\n;\n");
 });
 
-test("Node reads the mutants of each rule in each source of the usual rooms", () => {
+test("Node can parse the mutants of each rule in each source of the default rooms", () => {
   const one = new Map(allMutants().map((mutant) => [`${mutant.file} ${mutant.rule}`, mutant]));
   const unread = [...one.values()].filter(({ source }) => !isReadable(source));
   assert.deepEqual(unread, []);
 });
 
-test("each judged mutant is one that can still be made", () => {
+test("each judged mutant can still be generated", () => {
   const keys = new Set(allMutants().map(keyOf));
   assert.deepEqual(
     readJudged(root).filter((judged) => !keys.has(keyOf(judged))),

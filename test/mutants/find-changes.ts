@@ -1,4 +1,4 @@
-/** Every change that the rules make of a source. */
+/** Finds every change that the rules make to a source. */
 
 import {
   isCallExpression,
@@ -20,7 +20,7 @@ import { droppedStatement } from "./statement.ts";
 
 const rules: readonly Rule[] = [changedCondition, changedOperator, droppedStatement, changedLiteral, changedCollection];
 
-/** In the order of the source. */
+/** In source order. */
 export function findChanges(file: SourceFile): readonly Change[] {
   const found: Change[] = [];
   const visit = (node: Node): void => {
@@ -32,7 +32,7 @@ export function findChanges(file: SourceFile): readonly Change[] {
   return found;
 }
 
-/** Types do not run, and an assertion that holds never shows. */
+/** Types do not run, and a true assertion has no effect. */
 function hasBehaviour(node: Node): boolean {
   if (isTypeNode(node) || isInterfaceDeclaration(node) || isTypeAliasDeclaration(node) || isImportDeclaration(node)) return false;
   return !(isExpressionStatement(node) && isAssertion(node.expression));

@@ -1,9 +1,12 @@
-/** Which tests run a source: those that import it, or import what imports it. */
+/** Finds the tests that run a source: those that import it, directly or indirectly. */
 
 import { existsSync, globSync, readFileSync } from "node:fs";
 import path from "node:path";
 
-/** For each source, those that import it. The tests that start whole processes are beside none, and take too long to be run for each mutant. */
+/**
+ * Maps each source to its importers. Tests that start whole processes are excluded: they are too
+ * slow to run for each mutant.
+ */
 export type Importers = ReadonlyMap<string, readonly string[]>;
 
 export function readImporters(root: string): Importers {
@@ -15,7 +18,7 @@ export function readImporters(root: string): Importers {
   return importers;
 }
 
-/** The nearest first; those of the same distance by name. */
+/** Sorted by distance, then by name. */
 export function testsOf(file: string, importers: Importers): readonly string[] {
   const reached = new Set([file]);
   for (let ring: readonly string[] = [file]; ring.length > 0;) {
@@ -28,7 +31,7 @@ export function testsOf(file: string, importers: Importers): readonly string[] {
   return [...reached].filter((name) => name.endsWith(".test.ts"));
 }
 
-/** Imports, and files that are started as threads by a URL. What is imported as a type only does not run. */
+/** Finds imports, and files started as threads by URL. Type-only imports do not run. */
 function importsOf(root: string, name: string): readonly string[] {
   const text = readFileSync(path.join(root, name), "utf8").replaceAll(/^(?:im|ex)port type [^"]*"[^"]*";/gm, "");
   const targets = [...text.matchAll(/"(\.\.?\/[^"\n]*\.ts)"/g)].map(([, target = ""]) => path.posix.join(path.posix.dirname(name), target));

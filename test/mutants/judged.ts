@@ -1,4 +1,4 @@
-/** Survivors that a person has judged: no test can see them, and why. */
+/** Survivors judged by a person: no test can detect them, with the reason. */
 
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -7,10 +7,15 @@ import type { Mutant } from "./mutant.ts";
 
 const judgedMutant = z.strictObject({
   file: z.string(),
-  /** The changed lines in one; their number moves too often to be kept. */
+  /**
+   * The changed lines, joined into one. Line numbers are not stored, because they change too often.
+   */
   before: z.string(),
   after: z.string(),
-  /** `equivalent`: every answer is the same. `slower`: it only takes more time or memory, which no test asserts. */
+  /**
+   * `equivalent`: no result differs. `slower`: it only takes more time or memory, which no test
+   * asserts.
+   */
   verdict: z.enum(["equivalent", "slower"]),
   why: z.string().min(1),
 });

@@ -1,4 +1,4 @@
-/** Constants: numbers one off, booleans turned, texts that decide something emptied. */
+/** Mutates constants: numbers off by one, booleans flipped, significant strings emptied. */
 
 import {
   isBigIntLiteral,
@@ -16,7 +16,7 @@ import {
 } from "typescript/unstable/ast";
 import { replaced, textOf, type Change } from "./change.ts";
 
-/** Methods whose answer depends on a text. */
+/** Methods whose result depends on a string. */
 const deciding: ReadonlySet<string> = new Set(["startsWith", "endsWith", "includes", "has", "get"]);
 
 export function changedLiteral(node: Node, file: SourceFile): readonly Change[] {
@@ -34,7 +34,10 @@ function nearby(node: Node, file: SourceFile, value: number | bigint): readonly 
   return values.filter((next) => next >= 0).map((next) => replaced(node, file, { text: `${next}${suffix}`, rule: "number one off" }));
 }
 
-/** Whether something is compared with the text or looked up by it; what is only written or shown decides nothing. */
+/**
+ * Whether the string is used for a comparison or lookup. One that is only printed has no effect on
+ * decisions.
+ */
 function decides(node: Node): boolean {
   const { parent } = node;
   if (isCaseClause(parent)) return true;

@@ -5,15 +5,15 @@ import type { Change } from "./change.ts";
 export interface Mutant {
   /** Relative to the checkout, with `/`. */
   readonly file: string;
-  /** From 1. */
+  /** 1-based. */
   readonly line: number;
   readonly rule: string;
-  /** The changed lines in one, before and after. */
+  /** The changed lines before and after, each joined into one. */
   readonly before: string;
   readonly after: string;
   /** The whole source with the change. */
   readonly source: string;
-  /** Where the change begins in the source. */
+  /** Offset of the change in the source. */
   readonly start: number;
 }
 

@@ -1,4 +1,4 @@
-/** Operators: comparisons, boundaries, arithmetic and logic. */
+/** Mutates operators: comparisons, boundaries, arithmetic and logic. */
 
 import { isBinaryExpression, isStringLiteral, isTemplateLiteral, SyntaxKind, type Node, type SourceFile } from "typescript/unstable/ast";
 import { replaced, textOf, type Change } from "./change.ts";
@@ -8,7 +8,7 @@ interface Swap {
   readonly rule: string;
 }
 
-/** Each operator beside those of the same precedence that replace it. */
+/** Each operator and its replacements of the same precedence. */
 const swaps: ReadonlyMap<SyntaxKind, readonly Swap[]> = new Map([
   [SyntaxKind.LessThanToken, ordering("<=", ">=")],
   [SyntaxKind.LessThanEqualsToken, ordering("<", ">")],
@@ -56,7 +56,7 @@ function arithmetic(to: string): readonly Swap[] {
   return [{ to, rule: "arithmetic operator" }];
 }
 
-/** `+` between texts has no counterpart. */
+/** `+` on strings has no counterpart. */
 function joinsText(node: Node): boolean {
   if (!isBinaryExpression(node)) return isStringLiteral(node) || isTemplateLiteral(node);
   return node.operatorToken.kind === SyntaxKind.PlusToken && (joinsText(node.left) || joinsText(node.right));

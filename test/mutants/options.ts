@@ -1,4 +1,4 @@
-/** What a run of mutants is asked for on the command line. */
+/** Command-line options of a mutation run. */
 
 import { Command, InvalidArgumentError } from "commander";
 import { usualRooms } from "./room.ts";
@@ -6,23 +6,25 @@ import { usualRooms } from "./room.ts";
 export interface Options {
   readonly count: number;
   readonly seed: number;
-  /** Parts of `src`, as in `room.ts`. */
+  /** Parts of `src`; see `room.ts`. */
   readonly room: readonly string[];
   readonly wider: number;
-  /** The share in percent that is to be killed in every room. */
+  /** The percentage that must be killed in every room. */
   readonly least: number;
   readonly json: boolean;
 }
 
-/** @throws CommanderError for options that are not known or not numbers, and after help. */
+/** @throws CommanderError for unknown options or invalid numbers, and after help. */
 export function readOptions(words: readonly string[]): Options {
   const command = new Command("npm run check:mutants --")
-    .description("Changes the sources at random places, one at a time, in a copy of the checkout, and reports which changes no test sees.")
+    .description(
+      "Changes the sources in random places, one at a time, in a copy of the checkout, and reports the changes that no test detects.",
+    )
     .option("--count <number>", "mutants to try, shared evenly among the rooms", wholeNumber, 100)
     .option("--seed <number>", "the same seed tries the same mutants of the same sources", wholeNumber, 1)
     .option("--room <path...>", "parts of src, such as domain/price or app/hold", [...usualRooms])
-    .option("--wider <number>", "test files outside of a mutant's folder to try, the nearest importers first", wholeNumber, 30)
-    .option("--least <percent>", "fails where fewer are killed in a room", wholeNumber, 90)
+    .option("--wider <number>", "test files outside a mutant's folder to try, nearest importers first", wholeNumber, 30)
+    .option("--least <percent>", "fails if fewer are killed in any room", wholeNumber, 90)
     .option("--json", "writes the report as JSON", false)
     .exitOverride();
   return command.parse(words, { from: "user" }).opts<Options>();

@@ -1,4 +1,4 @@
-/** Parses sources with the compiler of the project. */
+/** Parses sources with the project's TypeScript compiler. */
 
 import path from "node:path";
 import type { SourceFile } from "typescript/unstable/ast";

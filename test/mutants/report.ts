@@ -1,4 +1,4 @@
-/** Writes what a run found: for people a table and the survivors, for programs JSON. */
+/** Writes the report of a run: a table and the survivors, or JSON. */
 
 import { table, type Column } from "../../src/cli/terminal/table.ts";
 import type { Output } from "../../src/cli/terminal/screen.ts";
@@ -38,7 +38,7 @@ export function writeReport({ seed, rooms, survivors, leftOut }: Report, output:
   ]);
   output.write(`${table(columns, rows, { heading: output.paint.dim, room: output.columns })}\n`);
   for (const survivor of survivors) output.write(survivorText(survivor));
-  if (leftOut.length > 0) output.write(`Left out, since they fail without a mutant: ${leftOut.join(", ")}\n`);
+  if (leftOut.length > 0) output.write(`Skipped, since they fail without a mutant: ${leftOut.join(", ")}\n`);
   output.write(`Seed ${seed}\n`);
 }
 

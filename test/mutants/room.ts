@@ -1,21 +1,22 @@
-/** Rooms: the parts of the sources that the report gives figures for. */
+/** Rooms: the parts of the sources that the report covers. */
 
 import { globSync } from "node:fs";
 import path from "node:path";
 
 export interface Room {
-  /** As it is asked for, such as `domain/price` or `app/hold`. */
+  /** The name given on the command line, such as `domain/price` or `app/hold`. */
   readonly name: string;
   /** Relative to the checkout, with `/`. */
   readonly files: readonly string[];
 }
 
-/** Those that decide about money. */
+/** The rooms that make decisions about money. */
 export const usualRooms: readonly string[] = ["domain", "domain/price", "domain/ledger", "app/hold", "app/settle", "app/desk", "gateway"];
 
 /**
- * @param names Folders or patterns of files in `src`. A file that several of them name belongs to the longest name.
- * @throws Error for a name that names no source.
+ * @param names Folders or patterns of files in `src`. A file that matches several belongs to the
+ *   longest name.
+ * @throws Error for a name that matches no source.
  */
 export function findRooms(root: string, names: readonly string[]): readonly Room[] {
   const taken = new Set<string>();

@@ -1,4 +1,7 @@
-/** Runs test files and writes what becomes of them, a line of JSON for each test as it ends. A process of its own, so that it can be killed. */
+/**
+ * Runs test files and prints each test's result as a line of JSON. Runs as its own process, so it
+ * can be killed.
+ */
 
 import { run } from "node:test";
 import type { TestEnd } from "./trial.ts";

@@ -1,3 +1,7 @@
+/**
+ * Tests a mutation run on a small checkout: which tests run, what counts as killed, and the report.
+ */
+
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -40,7 +44,7 @@ const mutants: readonly { readonly becomes: string; readonly fate: Examination["
 ];
 
 for (const { becomes, fate, why } of mutants) {
-  test(`where ${why}, the fate of a mutant is "${fate}"`, async () => {
+  test(`if ${why}, a mutant's fate is "${fate}"`, async () => {
     await inLaboratory(async (laboratory) => {
       const end = await examine(change("a * 2", becomes), laboratory);
       assert.equal(end?.fate, fate);
@@ -49,20 +53,20 @@ for (const { becomes, fate, why } of mutants) {
   });
 }
 
-test("a test file that fails without a mutant is left out, and judges none", async () => {
+test("a test file that fails without a mutant is skipped", async () => {
   await inLaboratory(async (laboratory) => {
     await examine(change("a * 2", "2 * a"), laboratory);
     assert.deepEqual([...laboratory.baseline.leftOut], ["src/other/broken.test.ts"]);
   });
 });
 
-test("a run that is stopped examines nothing more", async () => {
+test("a stopped run examines no more mutants", async () => {
   await inLaboratory(async (laboratory) => {
     assert.equal(await examine(change("a * 2", "a + 2"), { ...laboratory, signal: AbortSignal.abort() }), undefined);
   });
 });
 
-test("tests that do not end are ended, with what they started", async () => {
+test("tests that hang are killed with their child processes", async () => {
   const file = "src/room/endless.test.ts";
   write(root, file, 'import { test } from "node:test";\ntest("endless", () => { for (;;); });\n');
   const signal = new AbortController().signal;
@@ -71,7 +75,7 @@ test("tests that do not end are ended, with what they started", async () => {
   assert.deepEqual({ failures: end.failures, timedOut: end.timedOut }, { failures: [], timedOut: true });
 });
 
-test("the copy is without the installed packages of the checkout, and is removed", () => {
+test("the copy excludes the checkout's installed packages, and is removed", () => {
   const checkout = copyCheckout(root);
   assert.ok(existsSync(path.join(checkout.folder, "src/room/near.ts")));
   checkout.remove();
@@ -79,12 +83,12 @@ test("the copy is without the installed packages of the checkout, and is removed
   assert.ok(existsSync(path.join(root, "node_modules")));
 });
 
-test("the tests of a source are those that import it at run time, the nearest first", () => {
+test("the tests of a source are those that import it at run time, nearest first", () => {
   const importers = readImporters(root);
   assert.deepEqual(testsOf("src/room/near.ts", importers), ["src/room/near.test.ts", "src/other/broken.test.ts", "src/other/far.test.ts"]);
 });
 
-test("a source belongs to the longest name of a room, and a test to none", () => {
+test("a source belongs to the room with the longest matching name, a test to none", () => {
   assert.deepEqual(findRooms(root, ["", "other", "room/near*"]), [
     { name: "", files: [] },
     { name: "other", files: ["src/other/far.ts", "src/other/typed.ts"] },
@@ -96,14 +100,14 @@ test("a room without sources is an error", () => {
   assert.throws(() => findRooms(root, ["nowhere"]), /No source is in src\/nowhere/);
 });
 
-test("the same seed chooses the same mutants, and no two at one place", () => {
+test("the same seed chooses the same mutants, and no two in one place", () => {
   const all = ["a + 2", "a - 2", "a / 2", "a % 2"].map((becomes) => change("a * 2", becomes)).concat(change("double", "twice"));
   assert.deepEqual(choose(all, 5, seeded(7)), choose(all, 5, seeded(7)));
   assert.equal(choose(all, 5, seeded(7)).length, 2);
   assert.equal(choose(all, 1, seeded(7)).length, 1);
 });
 
-test("mutants are shared evenly among rooms, and a small room leaves the rest to others", () => {
+test("mutants are shared evenly among rooms; a small room leaves its surplus to others", () => {
   assert.deepEqual(share(7, [100, 100, 100]), [3, 2, 2]);
   assert.deepEqual(share(7, [1, 100]), [1, 6]);
   fc.assert(
@@ -120,7 +124,7 @@ const judged: readonly Judged[] = [
   { file: survivor.file, before: survivor.before, after: survivor.after, verdict: "equivalent", why: "a product has no order" },
 ];
 
-test("a judged survivor counts neither as killed nor as one that survived", () => {
+test("a judged survivor counts neither as killed nor as survived", () => {
   const ends = (["room", "wider", "time"] as const).map((fate): Examination => ({ mutant: survivor, fate }));
   const other: Examination = { mutant: change("double", "twice"), fate: "survived" };
   assert.deepEqual(figuresOf("room", [...ends, other, { mutant: survivor, fate: "survived" }], judged), {
@@ -135,7 +139,7 @@ test("a judged survivor counts neither as killed nor as one that survived", () =
   });
 });
 
-test("the report shows each survivor with its place, both texts and its judgement", () => {
+test("the report shows each survivor with its location, both texts and its judgement", () => {
   const report = { seed: 7, rooms: [], survivors: [{ mutant: survivor, judged: judged[0] }], leftOut: ["src/other/broken.test.ts"] };
   const written: string[] = [];
   writeReport(report, outputOn({ write: (text: string) => written.push(text) }, { environment: {} }));
@@ -178,7 +182,7 @@ async function inLaboratory(work: (laboratory: Laboratory) => Promise<void>): Pr
   }
 }
 
-/** A small checkout with the real runner. */
+/** Creates a small checkout with the real runner. */
 function makeRoot(): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), "purser-mutants-test-"));
   for (const [name, text] of Object.entries(files)) write(folder, name, text);

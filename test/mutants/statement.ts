@@ -1,4 +1,4 @@
-/** Statements that are dropped: early exits, calls and assignments. */
+/** Drops statements: early exits, calls and assignments. */
 
 import {
   isAwaitExpression,
@@ -28,14 +28,14 @@ export function droppedStatement(node: Node, file: SourceFile): readonly Change[
   return [];
 }
 
-/** Whether an `if` without `else` does nothing but leave. */
+/** Whether an `if` without `else` only returns, throws, breaks or continues. */
 export function isEarlyExit(node: IfStatement): boolean {
   if (node.elseStatement) return false;
   const [only, ...more] = isBlock(node.thenStatement) ? node.thenStatement.statements : [node.thenStatement];
   return only !== undefined && more.length === 0 && exits.has(only.kind);
 }
 
-/** A constructor without `super` does not run at all, which says nothing. */
+/** A constructor without `super` does not run at all, so dropping it tests nothing. */
 function hasEffect(expression: Expression): boolean {
   if (isAwaitExpression(expression)) return hasEffect(expression.expression);
   if (isCallExpression(expression)) return expression.expression.kind !== SyntaxKind.SuperKeyword;

@@ -61,13 +61,13 @@ export async function trial({ folder, files, timeoutMs, stopAtFailure, signal }:
   return { failures, timedOut, durationMs: performance.now() - startedAt };
 }
 
-/** Tests start servers, which would outlive a runner that is killed alone. */
+/** Kills the whole group: tests start servers, which would outlive the runner. */
 function endGroup({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {
     process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
   } catch (error) {
-    // The group has ended by itself.
+    // The group has already exited.
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }

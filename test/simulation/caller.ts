@@ -1,11 +1,11 @@
-/** A caller: it asks, reads what comes, and may leave at any moment. */
+/** A simulated caller: it makes a request, reads the answer, and may disconnect at any time. */
 
 import type { Reply } from "../../src/app/port/reply.ts";
 
 export class Caller implements Reply {
   readonly operationId: string;
   status = 0;
-  /** The answer is over: whole, broken off, or nobody reads it any more. */
+  /** The answer has ended: complete, broken off, or abandoned by its reader. */
   isOver = false;
   gone = false;
   #onGone: () => void = () => undefined;

@@ -1,4 +1,7 @@
-/** What must be true of the ledger, worked out apart from it: from the provider's bills, the rows of the journal and the calendar. */
+/**
+ * Checks the ledger against an independent model: the provider's bills, the journal rows and the
+ * calendar.
+ */
 
 import assert from "node:assert/strict";
 import type { OpenHold } from "../../src/app/port/ledger.ts";
@@ -18,9 +21,9 @@ export function nameOf({ operationId, attempt }: { readonly operationId: string;
 
 export class Model {
   readonly #bills: readonly Bill[];
-  /** The first and the last amount that each call was seen to hold. */
+  /** The first and last amounts that each call was seen to hold. */
   readonly #held = new Map<string, { readonly first: Quantities; last: Quantities }>();
-  /** What a lowered limit left above itself, by counter: it may shrink, and not grow. */
+  /** The excess over a lowered limit, by counter: it may shrink but not grow. */
   readonly #excess = new Map<string, bigint>();
   /** Budgets whose limit was changed. */
   readonly #edited = new Set<string>();
@@ -29,7 +32,10 @@ export class Model {
     this.#bills = bills;
   }
 
-  /** Looks at the books between two steps: spent and held stay within every hard limit, and nothing is an overrun. */
+  /**
+   * Checks the books between steps: spent and held stay within every hard limit, and there is no
+   * overrun.
+   */
   look({ ledger }: PurserProcess, at: number): void {
     for (const hold of ledger.openHolds()) this.#see(hold);
     for (const budget of ledger.budgets()) {
@@ -45,12 +51,15 @@ export class Model {
     }
   }
 
-  /** To be called after a crash: what was settled and not yet on file counts as held again, where an edit left no room for it. */
+  /**
+   * Call after a crash: settlements not yet on disk count as held again, possibly without room
+   * after an edit.
+   */
   allowAfterCrash(purser: PurserProcess, at: number): void {
     for (const budgetId of this.#edited) this.allow(purser, budgetId, at);
   }
 
-  /** To be called after a limit changed. */
+  /** Call after a limit changes. */
   allow({ ledger }: PurserProcess, budgetId: string, at: number): void {
     this.#edited.add(budgetId);
     for (const { counter, limit, spent, held } of ledger.balances(budgetId, at)) {
@@ -59,7 +68,10 @@ export class Model {
     }
   }
 
-  /** Of calls that have all ended: each is charged once for what it was, and every figure is the sum of the charges. */
+  /**
+   * Call when all calls have ended: each is charged once and correctly, and every figure is the sum
+   * of the charges.
+   */
   async check({ ledger, reader }: PurserProcess): Promise<readonly CallRow[]> {
     const rows = await reader.calls({}, everything);
     this.#checkCalls(rows);
@@ -82,7 +94,7 @@ export class Model {
     return rows;
   }
 
-  /** Each threshold fired once a counter, and none that was reached stayed silent. */
+  /** Checks that each threshold fired exactly once per counter that reached it. */
   async checkAlerts({ ledger, reader }: PurserProcess, rows: readonly CallRow[]): Promise<void> {
     const alerts = await reader.alerts({ budgetId: null, ...everything });
     const fired = alerts.map(({ counter, partsPerMillion }) => `${nameOfCounter(counter)} ${partsPerMillion}`);
@@ -100,7 +112,10 @@ export class Model {
     }
   }
 
-  /** Notes what a call holds when it is forwarded; one that was lost in a crash before that may have been made again. */
+  /**
+   * Records a call's hold when it is forwarded; a hold lost in an earlier crash may have been made
+   * again.
+   */
   begin(hold: OpenHold): void {
     this.#held.set(nameOf(hold), { first: hold.amount, last: hold.amount });
   }
@@ -120,7 +135,7 @@ export class Model {
       this.#checkCharge(row, bill);
       byCall.delete(bill.call);
     }
-    // Held, and not asked for: the caller had left, or the process died in between.
+    // Held but never forwarded: the caller had left, or the process was killed in between.
     for (const [call, { status }] of byCall) assert.ok(status === "released" || status === "unresolved", `${call} is ${status}`);
   }
 
@@ -156,7 +171,7 @@ export class Model {
     }
     for (const [key, { at, value, sum }] of expected) {
       const balance = balancesAt(at).find(({ counter }) => counter.value === value);
-      // A counter of `*` whose window is over may have left the memory.
+      // A `*` counter whose window has ended may have been evicted from memory.
       if (!balance && budget.resourceId === "*") continue;
       assert.equal(balance?.held, 0n, `${budget.budgetId} ${key} holds nothing`);
       assert.equal(balance?.spent, sum, `${budget.budgetId} ${key} has spent the sum of its calls`);
@@ -170,7 +185,10 @@ export class Model {
     return row.status === "unresolved" ? this.#tokensHeld(row) : BigInt(countTokens(row.usage));
   }
 
-  /** Held tokens by the held money: input and output have each their rate, so that the top-ups that survived can be told. */
+  /**
+   * Derives held tokens from held money: input and output have separate rates, which shows which
+   * top-ups survived.
+   */
   #tokensHeld(row: CallRow): bigint {
     const held = this.#held.get(nameOf(row));
     assert.ok(held, `${nameOf(row)} was seen while it was open`);
@@ -186,7 +204,9 @@ interface Sums {
   readonly balancesAt: (at: number) => readonly { readonly counter: CounterKey; readonly spent: bigint; readonly held: bigint }[];
 }
 
-/** A budget counts the calls of its value, or of every value, and all that its children count. */
+/**
+ * A budget counts the calls with its value, or with any value, and everything its children count.
+ */
 function isCounted(budget: Budget, attribution: Attribution, budgets: readonly Budget[]): boolean {
   const { budgetId, budgetType, resourceId } = budget;
   if (budgetType === "platform") return true;
@@ -195,7 +215,10 @@ function isCounted(budget: Budget, attribution: Attribution, budgets: readonly B
   return budgets.some((child) => child.parentBudgetId === budgetId && isCounted(child, attribution, budgets));
 }
 
-/** A name for the window by the calendar of its zone, as people read it; of zones whose offset is a whole number of hours. */
+/**
+ * A calendar name for the window in its time zone. Supports zones whose offset is a whole number of
+ * hours.
+ */
 function windowOf({ period, timeZone }: Budget, at: number): string {
   if (period === "hour") return String(Math.floor(at / 3_600_000));
   const date = new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" }).format(at);

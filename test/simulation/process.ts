@@ -1,4 +1,6 @@
-/** Purser without a network: its use cases over the real ledger, until it is killed. */
+/**
+ * A simulated Purser process without a network: the real use cases and ledger, until it is killed.
+ */
 
 import { cpSync } from "node:fs";
 import { serveCall, type CallContext } from "../../src/app/call/call.ts";
@@ -34,11 +36,11 @@ export interface ChatCall {
   readonly text: string;
   readonly stream: boolean;
   readonly maxTokens: number | null;
-  /** Output that the provider will want to give. */
+  /** Output that the provider will try to generate. */
   readonly wants: number;
 }
 
-/** Longer than any simulation takes: time-outs are not what is tried here. */
+/** Longer than any simulation takes: timeouts are not tested here. */
 const never = Number.MAX_SAFE_INTEGER;
 const limits = { ...defaultLimits, firstByteMs: never, idleStreamMs: never, totalMs: never, drainMs: never, streamSliceTokens: 128 };
 const wire = openaiWire({ newTokenField: "max_tokens" });
@@ -57,7 +59,7 @@ export class PurserProcess {
     this.ledger = parts.ledger;
     this.reader = parts.reader;
     this.directory = parts.directory;
-    // The dead ask nobody.
+    // A killed process sends no requests.
     const upstream: Upstream = {
       forward: (request, receiver) => (this.#isKilled ? noExchange : world.upstream.forward(request, receiver)),
       close: () => Promise.resolve(),
@@ -67,7 +69,7 @@ export class PurserProcess {
     });
   }
 
-  /** Opens a folder, new or left behind, and charges what a dead process had under way. */
+  /** Opens a new or existing folder, and charges the calls that a killed process had in flight. */
   static async start(directory: string, world: World): Promise<PurserProcess> {
     const process = new PurserProcess(
       { ...(await openLedger({ directory, durability: "process", clock: world.clock })), directory },
@@ -86,30 +88,34 @@ export class PurserProcess {
     return this.#underWay.size;
   }
 
-  /** Sends a call on its way; its answer goes to the caller. */
+  /** Starts a call; its answer goes to the caller. */
   call(call: ChatCall): void {
     const served = this.#serve(call).finally(() => this.#underWay.delete(served));
     this.#underWay.add(served);
   }
 
-  /** Whoever waits for room looks at the clock again. */
+  /** Makes calls that wait for room check the clock again. */
   lookAround(): void {
     this.#context.waiting.roomMade();
   }
 
-  /** Dies: all that is not on file is lost. @returns A new folder, as the disk looks at this instant. */
+  /**
+   * Kills the process: everything not on disk is lost.
+   *
+   * @returns A new folder with the disk's current content.
+   */
   kill(folder: string): string {
     cpSync(this.directory, folder, { recursive: true });
     this.#isKilled = true;
     return folder;
   }
 
-  /** What was reported as impossible. */
+  /** Errors reported as bugs. */
   get failures(): readonly string[] {
     return this.#failures;
   }
 
-  /** Ends what a dead process would not have left running. */
+  /** Stops everything that would not survive a killed process. */
   async bury(): Promise<void> {
     this.#isKilled = true;
     await this.reader.close();
@@ -129,7 +135,7 @@ export class PurserProcess {
       const refusal = await serveCall(this.#context, { ...incoming, headers }, caller);
       if (refusal) caller.status = 402;
     } catch (error) {
-      // A repeat while the first is in flight, or a ledger that was closed because its process is dead.
+      // A repeat while the first is in flight, or a ledger closed because its process was killed.
       const isExpected = error instanceof PurserError && (error.code === "conflict" || this.#isKilled);
       if (!isExpected) throw error;
       caller.status = 409;
@@ -139,7 +145,7 @@ export class PurserProcess {
   }
 }
 
-/** Bodies differ in length as their texts do, and in nothing else: whoever counts bytes cannot be misled by other fields. */
+/** Bodies differ only in their text, so byte counts are not distorted by other fields. */
 function bodyOf(fields: Readonly<Record<string, unknown>> & { readonly messages: readonly { readonly content: string }[] }): Buffer {
   const rest = JSON.stringify({ ...fields, messages: [] }).length;
   return Buffer.from(JSON.stringify({ ...fields, pad: ".".repeat(longestFields - rest) }));
@@ -180,7 +186,10 @@ function contextOf(
   };
 }
 
-/** Counts as the scripted provider does, whose every token is five bytes; of its inputs, no better bound than bytes is known. */
+/**
+ * Counts like the scripted provider, which uses five bytes per token. For input, no better bound
+ * than bytes is available.
+ */
 const counter: CallContext["counter"] = {
   warm: () => undefined,
   countText: async ({ length }) => {

@@ -1,21 +1,24 @@
-/** A provider under a script: it answers, generates, breaks off and fails when it is told to, and keeps its own books. */
+/**
+ * A scripted provider: it answers, generates, breaks off and fails on command, and keeps its own
+ * books.
+ */
 
 import type { Upstream, UpstreamExchange, UpstreamReceiver, UpstreamRequest } from "../../src/app/port/upstream.ts";
 import type { Random } from "./random.ts";
 
-/** Pico-USD a token. */
+/** Pico-USD per token. */
 export const rates = { input: 150_000n, output: 600_000n };
 
-/** What the provider will bill for one request, whoever asks. */
+/** The provider's bill for one request. */
 export interface Bill {
   /** The operation and attempt. */
   readonly call: string;
-  /** It answered with an error, or was never reached: nobody has to pay. */
+  /** It answered with an error or was never reached, so nothing is billed. */
   free: boolean;
-  /** Null until it is known: nothing has been generated yet. */
+  /** Null until something has been generated. */
   cost: bigint | null;
   tokens: bigint;
-  /** The answer went out to its end, with its usage. */
+  /** Whether the complete answer was sent, with its usage. */
   finished: boolean;
 }
 
@@ -25,7 +28,7 @@ interface Served {
   readonly receiver: UpstreamReceiver;
   readonly stream: boolean;
   readonly input: number;
-  /** Output that it will have, unless something breaks it off. */
+  /** Output that it will generate unless interrupted. */
   readonly output: number;
   generated: number;
   hasHead: boolean;
@@ -39,14 +42,14 @@ interface Body {
   readonly messages: readonly { readonly content: string }[];
 }
 
-/** The calls it serves outlive the process that made them, as a provider's do. */
+/** Like a real provider, it keeps serving calls after the process that made them is killed. */
 export class ScriptedProvider implements Upstream {
   readonly bills: Bill[] = [];
   readonly #random: Random;
   readonly #callOf: (operationId: string) => string;
   #served: Served[] = [];
 
-  /** @param callOf Names the attempt under way of an operation. */
+  /** @param callOf Returns the name of an operation's current attempt. */
   constructor(random: Random, callOf: (operationId: string) => string) {
     this.#random = random;
     this.#callOf = callOf;
@@ -77,7 +80,7 @@ export class ScriptedProvider implements Upstream {
     return Promise.resolve();
   }
 
-  /** Lets one of the requests take a step, chosen by chance. */
+  /** Advances a randomly chosen request by one step. */
   step(): void {
     const served = this.#served[this.#random.below(this.#served.length)];
     if (!served) return;
@@ -87,13 +90,19 @@ export class ScriptedProvider implements Upstream {
     else this.#answer(served);
   }
 
-  /** Whoever asked is dead. What was under way is billed: in whole, or as far as it came. */
+  /**
+   * The calling process was killed. Requests in flight are billed, in full or for what was
+   * generated.
+   */
   loseCallers(): void {
     for (const served of this.#served) this.#generate(served, this.#random.below(2) === 0 ? served.output : served.generated);
     this.#served = [];
   }
 
-  /** An error, a connection that cannot be made, or one that breaks after the request was taken on. */
+  /**
+   * Fails with an error, a refused connection, or a connection that breaks after the request was
+   * accepted.
+   */
   #failBefore(served: Served): void {
     const kind = this.#random.below(3);
     this.#end(served);
@@ -156,7 +165,7 @@ export class ScriptedProvider implements Upstream {
     served.bill.tokens = BigInt(served.input + tokens);
   }
 
-  /** The connection was closed on it: it is billed as far as it came. */
+  /** The connection was closed: bills what was generated so far. */
   #abort(served: Served, { message, timedOut }: { readonly message: string; readonly timedOut: boolean }): void {
     if (!this.#served.includes(served)) return;
     this.#end(served);

@@ -1,12 +1,12 @@
-/** Choices that are the same for the same seed. */
+/** Seeded random choices: the same seed gives the same choices. */
 
 export interface Random {
-  /** A whole number from 0 to `count - 1`; 0 for a count of 0. */
+  /** An integer from 0 to `count - 1`; 0 for a count of 0. */
   below(count: number): number;
   oneOf<Item>(items: readonly Item[]): Item;
 }
 
-/** A linear congruential generator: its high bits are even enough for choices. */
+/** A linear congruential generator; its high bits are uniform enough for this purpose. */
 export function seeded(seed: number): Random {
   let state = BigInt(seed) + 88_172_645_463_325_252n;
   const below = (count: number): number => {

@@ -1,4 +1,7 @@
-/** Callers, slow streams, failures, retries, edits, windows that roll over and crashes, in an order that a seed decides. */
+/**
+ * Simulates callers, slow streams, failures, retries, edits, window changes and crashes, in an
+ * order decided by a seed.
+ */
 
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -18,10 +21,10 @@ import { ScriptedProvider } from "./provider.ts";
 import { seeded, type Random } from "./random.ts";
 
 const steps = 160;
-/** An evening in New York, before a night that has 25 hours. */
+/** An evening in New York, before a 25-hour night. */
 const evening = Date.parse("2026-10-31T22:40:00Z");
 const corpus = Array.from({ length: 14 }, (_, index) => index + 1);
-/** A run that decides about a change knows its seeds; everywhere else, chance looks further. */
+/** Fixed seeds make CI runs reproducible; elsewhere, random seeds explore further. */
 const chance = process.env["CI"] ? [] : Array.from({ length: 3 }, (_, index) => (Date.now() + index * 7919) % 1_000_000_000);
 
 const attributions: readonly Attribution[] = [
@@ -38,7 +41,7 @@ before(async () => {
 });
 
 for (const seed of [...corpus, ...chance]) {
-  test(`whatever happens, the books are right (seed ${seed})`, async () => {
+  test(`the books stay correct whatever happens (seed ${seed})`, async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "purser-simulation-"));
     try {
       await new Simulation(seeded(seed), folder).run();
@@ -156,14 +159,17 @@ class Simulation {
     if (dice < 24) this.#call(`op-${++this.#operations}`);
     else if (dice < 28) this.#call(`op-${1 + this.#random.below(Math.max(1, this.#operations))}`);
     else if (dice < 80) await this.#serve();
-    else if (dice < 85) this.#random.oneOf([...this.#callers, new Caller("nobody")]).leave();
+    else if (dice < 85) this.#random.oneOf([...this.#callers, new Caller("unknown")]).leave();
     else if (dice < 92) this.#pass();
     else if (dice < 95) await this.#edit();
     else if (dice < 97) await this.#restartWhenIdle();
     else await this.#crash();
   }
 
-  /** The provider goes on with one call or several. What is refused meanwhile is cut before the next piece comes. */
+  /**
+   * Advances the provider by one or more steps. A stream refused meanwhile is cut before its next
+   * chunk.
+   */
   async #serve(): Promise<void> {
     for (let more = this.#random.below(4); more >= 0; more--) {
       this.#provider.step();
@@ -185,7 +191,7 @@ class Simulation {
     });
   }
 
-  /** Minutes go by, and now and then an hour, or half a day. */
+  /** Advances the clock by minutes, occasionally by an hour or half a day. */
   #pass(): void {
     this.#now += this.#random.oneOf([1000, 60_000, 420_000, 3_600_000, 43_200_000]);
     this.#process.lookAround();
@@ -215,7 +221,7 @@ class Simulation {
     this.#purser = await PurserProcess.start(directory, this.#world);
   }
 
-  /** In the middle of whatever has just begun: what is not on file yet is lost. */
+  /** Crashes in the middle of current work: everything not yet on disk is lost. */
   async #crash(): Promise<void> {
     for (let more = this.#random.below(4); more > 0; more--) {
       if (this.#random.below(2) === 0) this.#call(`op-${++this.#operations}`);
@@ -232,7 +238,7 @@ class Simulation {
     this.#model.allowAfterCrash(this.#process, this.#now);
   }
 
-  /** Lets what was begun go on as far as it can by itself. */
+  /** Runs pending work until it can go no further by itself. */
   async #rest(): Promise<void> {
     await turn();
     await this.#process.ledger.flush();

@@ -1,4 +1,7 @@
-/** Vercel's AI SDK over the provider that the first argument names: `openai` (Responses), `openai-chat`, `anthropic`, `google`. */
+/**
+ * Vercel's AI SDK over the provider named by the first argument: `openai` (Responses),
+ * `openai-chat`, `anthropic`, `google`.
+ */
 
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createGoogleGenerativeAI } from "@ai-sdk/google";

@@ -1,4 +1,4 @@
-/** Google's SDK, in the version that the first argument names. */
+/** Google's SDK, in the version named by the first argument. */
 
 import { takeSeat, weather } from "./seat.mjs";
 

@@ -1,18 +1,18 @@
-/** Where a client's user sits: drives the client through its scenes, and prints what that user sees, one JSON line a scene. */
+/** Drives a client through its scenes, and prints what its user sees, one JSON line per scene. */
 
 /**
- * @typedef {object} Scene How one call is made: where, with which key and words.
- * @property {string} url Of the gateway.
+ * @typedef {object} Scene How to make one call: URL, key and prompt.
+ * @property {string} url The gateway's URL.
  * @property {string} key
  * @property {string} prompt
  * @property {string} model
- * @typedef {object} Seen What the user sees of it.
+ * @typedef {object} Seen What the user sees.
  * @property {string} text
- * @property {string[]} tools Names of the tools that were called, with their arguments.
- * @property {string | null} finish The reason for the end, in the client's words.
+ * @property {string[]} tools The called tools, with their arguments.
+ * @property {string | null} finish The finish reason as the client reports it.
  */
 
-/** The one tool that is offered. */
+/** The only tool offered. */
 export const weather = {
   name: "weather",
   description: "The weather in a city.",
@@ -20,7 +20,8 @@ export const weather = {
 };
 
 /**
- * @param {(scene: Scene & { withTool: boolean }, seen: Seen) => Promise<void>} play Makes one call, and notes what comes as it comes: what
+ * @param {(scene: Scene & { withTool: boolean }, seen: Seen) => Promise<void>} play Makes one call,
+ *   and notes what comes as it comes: what
  *   was seen before an error counts too.
  */
 export async function takeSeat(play) {
@@ -38,7 +39,7 @@ export async function takeSeat(play) {
   }
 }
 
-/** Its type and message, as the user's log would have them. */
+/** The error's type and message, as they would appear in the user's log. */
 function describe(error) {
   if (!(error instanceof Error)) return { type: typeof error, message: typeof error === "string" ? error : JSON.stringify(error) };
   return { type: error.constructor.name, status: error.status ?? error.statusCode ?? null, message: error.message };

@@ -1,4 +1,4 @@
-"""instructor over the format that the first argument names: `openai`, `anthropic`, `google`. It asks for an object, by a tool call."""
+"""instructor over the format named by the first argument: `openai`, `anthropic`, `google`. It requests an object through a tool call."""
 
 import sys
 

@@ -30,8 +30,8 @@ def play(scene, seen):
         text = whole.text
         seen["text"] = text if isinstance(text, str) else text()
         seen["tools"] = [call["name"] for call in whole.tool_calls]
-        told = whole.response_metadata
-        seen["finish"] = told.get("finish_reason") or told.get("stop_reason")
+        metadata = whole.response_metadata
+        seen["finish"] = metadata.get("finish_reason") or metadata.get("stop_reason")
         seen["output"] = (whole.usage_metadata or {}).get("output_tokens")
 
 

@@ -1,4 +1,4 @@
-"""litellm over the format that the first argument names: `openai`, `anthropic`, `gemini`."""
+"""litellm over the format named by the first argument: `openai`, `anthropic`, `gemini`."""
 
 import sys
 

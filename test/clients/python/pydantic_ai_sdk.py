@@ -1,4 +1,4 @@
-"""pydantic-ai over the format that the first argument names: `openai`, `openai-responses`, `anthropic`, `google`."""
+"""pydantic-ai over the format named by the first argument: `openai`, `openai-responses`, `anthropic`, `google`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Where a client's user sits: drives the client through its scenes, and prints what that user sees, one JSON line a scene."""
+"""Drives a client through its scenes, and prints what its user sees, one JSON line per scene."""
 
 import json
 import os
