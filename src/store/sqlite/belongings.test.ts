@@ -12,7 +12,8 @@ function folder(t: TestContext): string {
   return directory;
 }
 
-const open = (directory: string): SqliteBelongings => new SqliteBelongings(directory, (error) => assert.fail(String(error)));
+const open = (directory: string, isUsed = false): SqliteBelongings =>
+  new SqliteBelongings({ directory, isUsed, onFailure: (error) => assert.fail(String(error)) });
 
 test("what was made is its maker's at once, and after a restart", (t) => {
   const directory = folder(t);
@@ -40,6 +41,23 @@ test("what has an owner keeps it, on file or not", (t) => {
   second.close();
 });
 
+test("a file that is lost is remembered as lost, in a folder where things may have been made", (t) => {
+  const directory = folder(t);
+  const file = path.join(directory, "belongings.db");
+  const hasLost = (isUsed: boolean): boolean => {
+    const belongings = open(directory, isUsed);
+    belongings.close();
+    return belongings.hasLost;
+  };
+  assert.deepEqual([hasLost(false), hasLost(true)], [false, false]);
+  rmSync(file);
+  assert.deepEqual([hasLost(true), hasLost(true), hasLost(false)], [true, true, true]);
+  writeFileSync(file, "");
+  assert.equal(hasLost(true), true);
+  rmSync(file);
+  assert.equal(hasLost(false), false);
+});
+
 test("the file is for its owner alone", (t) => {
   const directory = folder(t);
   open(directory).close();
@@ -59,7 +77,7 @@ function filled(t: TestContext): { readonly directory: string; readonly file: st
 
 function isDamage(error: unknown): boolean {
   assert.ok(error instanceof PurserError && error.code === "store_unavailable", String(error));
-  assert.match(error.message, /belongings\.db, which says whose the things are that providers keep, is damaged/);
+  assert.match(error.message, /belongings\.db, which records who owns stored objects, is damaged/);
   assert.match(error.detail.remedy ?? "", /backup/);
   return true;
 }
@@ -79,7 +97,7 @@ test("each page of the file that is zeroed is found by a check, and nothing star
 test("damage that is met while a server runs refuses what needs the file, by its name, and breaks nothing else", (t) => {
   const { directory, file, whole, pageBytes } = filled(t);
   const told: unknown[] = [];
-  const belongings = new SqliteBelongings(directory, (error) => told.push(error));
+  const belongings = new SqliteBelongings({ directory, isUsed: true, onFailure: (error) => told.push(error) });
   assert.equal(belongings.problem(), null);
   writeFileSync(file, Buffer.concat([whole.subarray(0, pageBytes), Buffer.alloc(whole.length - pageBytes)]));
   assert.throws(() => belongings.ownerOf("openai", "resp_1"), isDamage);
