@@ -22,7 +22,7 @@ import { listen } from "./gateway/listen.ts";
 import { removeServerFile, writeServerFile } from "./gateway/server-file.ts";
 import { UndiciUpstream } from "./gateway/upstream.ts";
 import { startSimulator } from "./simulator/index.ts";
-import { SqliteBelongings } from "./store/sqlite/belongings.ts";
+import { hasBelongings, SqliteBelongings } from "./store/sqlite/belongings.ts";
 
 export type { ComposeOptions };
 
@@ -74,9 +74,18 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const simulator = isOn(configuration) ? opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close()) : null;
   const providers = makeProviders(configuration, { booked: parts.booked, simulator, tellsBilledCost: parts.tellsBilledCost });
   belongings = opened.adopt(
-    new SqliteBelongings(directory, (error) => log.error("what providers keep cannot be remembered", error)),
+    new SqliteBelongings({
+      directory,
+      // What callers make is in calls that the ledger has.
+      isUsed: !hasBelongings(directory) && (await parts.reader.totals({}, ["provider"], null)).length > 0,
+      onFailure: (error) => log.error("what providers keep cannot be remembered", error),
+    }),
     (file) => file.close(),
   );
+  if (belongings.hasLost)
+    log.warn(
+      "belongings.db was missing at a start: stored objects from before have no owner, and a tuned model is for keys whose list has its full name",
+    );
   const upstream = opened.adopt(new UndiciUpstream(), (pools) => pools.close());
   const waiting = new Waiting();
   const gateway = makeGateway({

@@ -58,7 +58,7 @@ async function openGateway(
     limits: { bodyBytes: 1000, firstByteMs: 1000, idleStreamMs: 1000, totalMs: 1000 },
     prices: () => ({ version: "none", sheet: () => undefined }),
     models: () => [],
-    belongings: { ownerOf: () => undefined },
+    belongings: { hasLost: false, ownerOf: () => undefined },
   } as unknown as GatewayContext;
   const gateway = makeGateway(context);
   const server = createServer((request, response) => void (gateway(request, response) || response.writeHead(404).end()));

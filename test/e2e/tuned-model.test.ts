@@ -4,6 +4,8 @@
  */
 
 import assert from "node:assert/strict";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { before, test } from "node:test";
 import { operatorsModel, startAccount, tunedBy } from "./account.ts";
 import { makeFolder, startGateway, type GatewayProcess } from "./process.ts";
@@ -92,6 +94,46 @@ test("a tuned model of the operator's own is for the keys whose list names it, w
   const some = (await at.makeKey({}, { models: ["sim-small"] })).key;
   assert.deepEqual([await statusOfChat(operatorsModel, all, at), await statusOfChat(operatorsModel, some, at)], [200, 403]);
   await at.stop();
+});
+
+test("losing the file of owners opens no tuned model, also at later starts", async () => {
+  const lost = await startAccount({ stored: "own", unmetered: "allow" });
+  const directory = await makeFolder();
+  let at = await startGateway({ providers: lost.providers, directory });
+  const maker = (await at.makeKey()).key;
+  const pattern = (await at.makeKey({}, { models: ["ft:sim-small:org*"] })).key;
+  const named = (await at.makeKey({}, { models: [operatorsModel] })).key;
+  const { id: job } = JSON.parse((await ask("POST", "/openai/v1/fine_tuning/jobs", { key: maker, body: {}, at })).text) as {
+    readonly id: string;
+  };
+  await ask("GET", `/openai/v1/fine_tuning/jobs/${job}`, { key: maker, at });
+  const statuses = async (model: string): Promise<readonly number[]> => [
+    await statusOfChat(model, maker, at),
+    await statusOfChat(model, pattern, at),
+    await statusOfChat(model, named, at),
+  ];
+  assert.deepEqual(
+    [await statuses(tunedBy(job)), await statuses(operatorsModel)],
+    [
+      [200, 403, 403],
+      [403, 200, 200],
+    ],
+  );
+  await at.stop();
+  const data = join(directory, "data");
+  for (const file of await readdir(data)) if (file.startsWith("belongings.db")) await rm(join(data, file));
+  for (const stored of ["own", "own", "refuse"] as const) {
+    const providers = Object.fromEntries(Object.entries(lost.providers).map(([name, provider]) => [name, { ...provider, stored }]));
+    at = await startGateway({ providers, directory });
+    assert.deepEqual(
+      [await statuses(tunedBy(job)), await statuses(operatorsModel)],
+      [
+        [403, 403, 403],
+        [403, 403, 200],
+      ],
+    );
+    await at.stop();
+  }
 });
 
 test("a custom voice is spoken with by the key that made it only, and any key may have the vendor's", async () => {

@@ -176,7 +176,7 @@ function contextOf(
     onDisconnect,
     inFlight: new InFlight({ clock, concurrentCallsPerKey: null }),
     scouts: new Scouts(waiting),
-    belongings: { ownerOf: () => undefined, keep: () => undefined },
+    belongings: { hasLost: false, ownerOf: () => undefined, keep: () => undefined },
     learned: new Learned(),
     counter,
     identification: new Identification({ ledger, clock, allowAnonymous: true }),

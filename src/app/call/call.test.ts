@@ -97,7 +97,7 @@ async function serve(
     onDisconnect: "drain",
     limits,
     counter,
-    belongings: { ownerOf: () => undefined },
+    belongings: { hasLost: false, ownerOf: () => undefined },
   } as unknown as CallContext;
   const endpoint = wire.endpoint("POST", "/chat/completions");
   const incoming = {

@@ -20,7 +20,7 @@ function pass(
 ): { head: unknown; body: string; failed: boolean } {
   const passed = { head: undefined as unknown, body: "", failed: false };
   const custody = {
-    belongings: { ownerOf, keep: () => undefined },
+    belongings: { hasLost: false, ownerOf, keep: () => undefined },
     caller: { key: { keyId: "k1", role: "caller", models: null }, bringsProviderKey: false },
     provider: aProvider({ name: "p", stored: "own" }),
     wire: openaiWire(),

@@ -13,7 +13,8 @@ export interface ModelCustody extends Custody {
 
 /**
  * One without an owner was not made by a key: it is the operator's own, and the key's list of models decides. Where keys may tune
- * models, one whose job its maker has not looked at yet has no owner either: then the list has to name it.
+ * models, one whose job its maker has not looked at yet has no owner either: then the list has to name it. Where owners were lost, any
+ * such model may be another key's: then the list has to have its full name.
  */
 export function mayHave(custody: ModelCustody, model: string): boolean {
   const { belongings, caller, provider, wire } = custody;
@@ -22,7 +23,9 @@ export function mayHave(custody: ModelCustody, model: string): boolean {
   if (id === undefined) return true;
   const owner = belongings.ownerOf(provider.name, id);
   if (owner !== undefined) return owner === ownerOf(caller);
-  return provider.stored === "refuse" || isListed(caller.key?.models ?? [], { model, wire });
+  const models = caller.key?.models ?? [];
+  if (belongings.hasLost) return models.includes(model);
+  return provider.stored === "refuse" || isListed(models, { model, wire });
 }
 
 /** By its name, or the beginning of names of tuned models; a `*` for all models does not mean those of others. */

@@ -7,8 +7,10 @@ export interface Belonging {
   readonly owner: string;
 }
 
-/** Whose the things are that providers keep. Answers at once; what is kept is durable soon after. */
+/** Who owns stored objects. Answers at once; what is kept is durable soon after. */
 export interface Belongings {
+  /** Whether owners that were kept earlier are gone: what has none may then be somebody's. */
+  readonly hasLost: boolean;
   /** @returns undefined for what nobody made here. */
   ownerOf(provider: string, id: string): string | undefined;
   /** What has an owner keeps it. */

@@ -14,7 +14,8 @@ function folder(t: TestContext): string {
   return directory;
 }
 
-const open = (directory: string): SqliteBelongings => new SqliteBelongings(directory, (error) => assert.fail(String(error)));
+const open = (directory: string, isUsed = false): SqliteBelongings =>
+  new SqliteBelongings({ directory, isUsed, onFailure: (error) => assert.fail(String(error)) });
 
 test("a new thing belongs to its maker at once and after a restart", (t) => {
   const directory = folder(t);
@@ -42,6 +43,23 @@ test("the first owner of a thing stays its owner, on disk or not", (t) => {
   second.close();
 });
 
+test("a file that is lost is remembered as lost, in a folder where things may have been made", (t) => {
+  const directory = folder(t);
+  const file = path.join(directory, "belongings.db");
+  const hasLost = (isUsed: boolean): boolean => {
+    const belongings = open(directory, isUsed);
+    belongings.close();
+    return belongings.hasLost;
+  };
+  assert.deepEqual([hasLost(false), hasLost(true)], [false, false]);
+  rmSync(file);
+  assert.deepEqual([hasLost(true), hasLost(true), hasLost(false)], [true, true, true]);
+  writeFileSync(file, "");
+  assert.equal(hasLost(true), true);
+  rmSync(file);
+  assert.equal(hasLost(false), false);
+});
+
 test("only the file's owner can access it", (t) => {
   const directory = folder(t);
   open(directory).close();
@@ -61,7 +79,7 @@ function filled(t: TestContext): { readonly directory: string; readonly file: st
 
 function isDamage(error: unknown): boolean {
   assert.ok(error instanceof PurserError && error.code === "store_unavailable", String(error));
-  assert.match(error.message, /belongings\.db, which records the owners of objects stored at providers, is damaged/);
+  assert.match(error.message, /belongings\.db, which records who owns stored objects, is damaged/);
   assert.match(error.detail.remedy ?? "", /backup/);
   return true;
 }
@@ -81,7 +99,7 @@ test("a check finds any zeroed page of the file, and nothing starts on it", (t) 
 test("damage found while a server runs fails only the requests that need the file, and names it", (t) => {
   const { directory, file, whole, pageBytes } = filled(t);
   const reported: unknown[] = [];
-  const belongings = new SqliteBelongings(directory, (error) => reported.push(error));
+  const belongings = new SqliteBelongings({ directory, isUsed: true, onFailure: (error) => reported.push(error) });
   assert.equal(belongings.problem(), null);
   writeFileSync(file, Buffer.concat([whole.subarray(0, pageBytes), Buffer.alloc(whole.length - pageBytes)]));
   assert.throws(() => belongings.ownerOf("openai", "resp_1"), isDamage);

@@ -24,13 +24,26 @@ const tables = `
 const gatherMs = 20;
 const retryMs = 1000;
 
+export interface BelongingsOptions {
+  readonly directory: string;
+  /** Whether callers may have made something before. A file that is then missing was lost, and the new one remembers that. */
+  readonly isUsed: boolean;
+  /** Called when the file cannot be written; the write is retried. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** The `user_version` of a file that was made after another was lost. */
+const afterLoss = 1;
+
 /**
  * A new owner is visible at once, and on disk within moments. The first owner of a thing stays its
  * owner.
  *
- * Losing the file gives no caller access: a thing without a known owner is closed to everyone.
+ * Losing the file gives no caller access: a thing without a known owner is closed to all of them, and a tuned model to all whose key
+ * does not have its full name in its list.
  */
 export class SqliteBelongings implements Belongings {
+  readonly hasLost: boolean;
   readonly #file: string;
   readonly #database: DatabaseSync;
   readonly #find: StatementSync;
@@ -42,17 +55,18 @@ export class SqliteBelongings implements Belongings {
   #timer: NodeJS.Timeout | undefined;
   #damage: PurserError | null = null;
 
-  /**
-   * @throws PurserError `store_unavailable`, also if the file is damaged.
-   * @param onFailure Called when the file cannot be written; the write is retried.
-   */
-  constructor(directory: string, onFailure: (error: unknown) => void) {
+  /** @throws PurserError `store_unavailable`, also for a file that is damaged. */
+  constructor({ directory, isUsed, onFailure }: BelongingsOptions) {
     this.#onFailure = onFailure;
     this.#file = fileIn(directory);
     try {
       if (isQuicklyRead(this.#file)) refuseDamage(this.#file, "quick_check");
+      const isLost = isUsed && !hasBelongings(directory);
       this.#database = new DatabaseSync(this.#file);
       chmodSync(this.#file, 0o600);
+      // First of all: a file with anything in it is not taken for a lost one.
+      if (isLost) this.#database.exec(`PRAGMA user_version = ${afterLoss}`);
+      this.hasLost = this.#database.prepare("PRAGMA user_version").get()?.["user_version"] === afterLoss;
       this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${tables}`);
       this.#find = this.#database.prepare("SELECT key_id FROM thing JOIN owner USING (owner_id) WHERE thing = unhex(?)");
       this.#insertOwner = this.#database.prepare("INSERT OR IGNORE INTO owner (key_id) VALUES (?)");
@@ -130,7 +144,12 @@ export class SqliteBelongings implements Belongings {
   }
 }
 
-/** Changes nothing. @throws PurserError `store_unavailable` if the file exists and is damaged. */
+/** Whether the folder has a file of owners. */
+export function hasBelongings(directory: string): boolean {
+  return sizeOf(fileIn(directory)) > 0;
+}
+
+/** @throws PurserError `store_unavailable` for a file that is there and damaged; changes nothing. */
 export function checkBelongings(directory: string): void {
   const file = fileIn(directory);
   if (existsSync(file)) refuseDamage(file, "integrity_check");
@@ -149,7 +168,7 @@ function refuseDamage(file: string, check: IntegrityCheck): void {
 function damagedFile(file: string, cause: unknown): PurserError {
   if (cause instanceof PurserError) return cause;
   const what = cause instanceof Error ? cause.message : String(cause);
-  return new PurserError("store_unavailable", `${file}, which records the owners of objects stored at providers, is damaged: ${what}`, {
+  return new PurserError("store_unavailable", `${file}, which records who owns stored objects, is damaged: ${what}`, {
     field: "data",
     remedy: "Restore it from a backup; or stop the server and move the file away: existing objects are then closed to all callers.",
     ...(cause instanceof Error && { cause }),
@@ -157,8 +176,12 @@ function damagedFile(file: string, cause: unknown): PurserError {
 }
 
 function isQuicklyRead(file: string): boolean {
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  const size = sizeOf(file);
   return size > 0 && size <= quicklyReadBytes;
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function fileIn(directory: string): string {
