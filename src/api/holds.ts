@@ -50,7 +50,6 @@ export const holdRoutes: readonly Route[] = [
       402: refused,
       400: problem("A field is not valid."),
       409: conflict,
-      429: problem("The key has as many holds open as it may."),
     },
     async handler({ body, caller, context }) {
       const { provider, model, sizing } = readSizing(body);

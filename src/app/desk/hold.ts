@@ -44,7 +44,7 @@ export interface ApiHold {
  * A repeat of the same request is answered as the first time; nothing is held twice.
  *
  * @throws PurserError `invalid_request` for a hold that would last too long, `forbidden` for more of a budget than one key may hold,
- *   `too_many` for more open holds than one key may have.
+ *   or more open holds than it may have.
  */
 export async function holdByApi(desk: HoldDesk, request: ApiHold): Promise<HoldAnswer> {
   const at = desk.clock.now();
