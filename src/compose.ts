@@ -9,7 +9,6 @@ import { recover } from "./app/call/recover.ts";
 import { Scouts } from "./app/hold/scouts.ts";
 import { servedModels } from "./app/route/served-models.ts";
 import { isOn, simulator as simulatorName } from "./app/route/simulated.ts";
-import { Waiting } from "./app/hold/waiting.ts";
 import { clock } from "./compose/clock.ts";
 import { openParts, type ComposeOptions } from "./compose/parts.ts";
 import { makeProviders, wires } from "./compose/providers.ts";
@@ -61,8 +60,8 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   let belongings: SqliteBelongings | null = null;
   const belongingsProblem = (): Error | null => belongings?.problem() ?? null;
   const parts = opened.adopt(await openParts(options, { adminKey, endCallsOf, belongingsProblem }), (one) => one.close());
-  const { ledger, prices, token, log } = parts;
-  const unresolved = await recover(ledger, clock, prices.book.version);
+  const { ledger, prices, token, log, waiting } = parts;
+  const unresolved = await recover({ ledger, clock, waiting, observer: parts.observer }, prices.book.version);
   if (unresolved > 0)
     log.warn(
       unresolved === 1
@@ -87,7 +86,6 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
       "belongings.db was missing at a start: stored objects from before have no owner, and a tuned model is for keys whose list has its full name",
     );
   const upstream = opened.adopt(new UndiciUpstream(), (pools) => pools.close());
-  const waiting = new Waiting();
   const gateway = makeGateway({
     ledger,
     clock,
@@ -120,7 +118,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   opened.defer(() => inFlight.close(shutdownGraceMs));
   opened.defer(() => server.drain());
   opened.adopt(
-    setInterval(() => expireHolds(ledger, log), expiryLookMs),
+    setInterval(() => void expireHolds(ledger, { audience: parts, log }), expiryLookMs),
     clearInterval,
   );
   opened.adopt(setInterval(watchStore(ledger, log), expiryLookMs), (timer) => clearInterval(timer));

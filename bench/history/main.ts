@@ -2,6 +2,8 @@
 
 import { setImmediate } from "node:timers/promises";
 import { recover } from "../../src/app/call/recover.ts";
+import { Waiting } from "../../src/app/hold/waiting.ts";
+import { silentObserver } from "../../src/app/port/parts.test-kit.ts";
 import type { Ledger } from "../../src/app/port/ledger.ts";
 import { openCatalogue } from "../../src/catalogue/catalogue.ts";
 import type { Budget } from "../../src/domain/budget/budget.ts";
@@ -99,7 +101,7 @@ async function holdAndSettle(
 async function recoverLedger(directory: string, book: PriceBook): Promise<Done> {
   const begin = performance.now();
   const { ledger, reader } = await openLedger({ directory, durability: "full", clock });
-  const count = await recover(ledger, clock, book.version);
+  const count = await recover({ ledger, clock, waiting: new Waiting(), observer: silentObserver }, book.version);
   const seconds = (performance.now() - begin) / 1000;
   await reader.close();
   await ledger.close();

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
+import { Waiting } from "../app/hold/waiting.ts";
 import { hashSecret } from "../app/caller/secret.ts";
 import { makePriceBook } from "../domain/price/book.ts";
 import { definePrice } from "../domain/price/override.ts";
@@ -90,6 +91,7 @@ export async function openBench(test: TestContext, changes: Partial<ApiContext> 
     }),
     probeProviders: async () => [],
     catalogue: () => [model],
+    waiting: new Waiting(),
     observer: metrics,
     reportBug: (error) => bugs.push(error),
     ...changes,

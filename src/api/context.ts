@@ -1,12 +1,12 @@
 /** What the control plane needs of the running process, and who is asking it. */
 
+import type { Audience } from "../app/hold/announce.ts";
 import type { Probe } from "../app/manage/probe.ts";
 import type { Clock } from "../app/port/clock.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
 import type { HoldLimits } from "../app/port/limits.ts";
 import type { TokenCounter } from "../app/port/token-counter.ts";
-import type { Observer } from "../app/port/observer.ts";
 import type { Visit } from "../app/caller/visitor.ts";
 import type { Key, Role } from "../domain/key/key.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
@@ -16,7 +16,7 @@ export interface ModelName {
   readonly model: string;
 }
 
-export interface ApiContext {
+export interface ApiContext extends Audience {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly clock: Clock;
@@ -52,7 +52,6 @@ export interface ApiContext {
   probeProviders(): Promise<readonly Probe[]>;
   /** Every model that has a price. */
   catalogue?(): readonly ModelName[];
-  readonly observer: Pick<Observer, "refused" | "thresholdCrossed">;
   /** Told of every failure that is a bug; the caller learns only that there was one. */
   reportBug(error: unknown): void;
 }

@@ -136,7 +136,6 @@ export const entryRoutes: readonly Route[] = [
         amount: readUsd(body.amount, "amount"),
         reason: `${caller.key?.name ?? "the admin key"}: ${body.reason}`,
       });
-      for (const threshold of corrected.crossed) context.observer.thresholdCrossed(threshold);
       return ok({
         operation_id,
         attempt: call.attempt,

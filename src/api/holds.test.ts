@@ -273,7 +273,7 @@ test("a caller's key has a bounded number of holds open, and is told what to do"
   const ask = (id: string, secret?: string) => bench.call("POST", "/api/v1/holds", { operation_id: id, amount: "0" }, secret);
   for (let n = 0; n < 1000; n++) await ask(`h-${n}`, one);
   const refused = await ask("more", one);
-  assert.deepEqual([refused.status, refused.json.code, refused.json.field], [429, "too_many", "operation_id"]);
+  assert.deepEqual([refused.status, refused.json.code, refused.json.field], [403, "forbidden", "operation_id"]);
   assert.match(refused.json.remedy, /Settle or release.*limits\.open_holds_per_key/);
   assert.deepEqual([(await ask("more", other)).status, (await ask("more")).status], [201, 201]);
   assert.equal((await bench.call("POST", "/api/v1/holds/h-1/release", undefined, one)).status, 200);

@@ -25,7 +25,6 @@ import {
   settledSchema,
   topUpInput,
 } from "./hold-schema.ts";
-import { refusedCall } from "../app/hold/refusal.ts";
 import { refusalResponse } from "./refusal.ts";
 import { callers, created, ok, route, type Route } from "./route.ts";
 import { answer, nameSchema, problem, readUsd } from "./schema.ts";
@@ -51,7 +50,6 @@ export const holdRoutes: readonly Route[] = [
       402: refused,
       400: problem("A field is not valid."),
       409: conflict,
-      429: problem("The key has as many holds open as it may."),
     },
     async handler({ body, caller, context }) {
       const { provider, model, sizing } = readSizing(body);
@@ -66,10 +64,7 @@ export const holdRoutes: readonly Route[] = [
         ttlSeconds: body.ttl_seconds,
       };
       const held = await holdByApi(context, request);
-      if (!held.admitted) {
-        context.observer.refused(refusedCall(held.refusal));
-        return refusalResponse(held.refusal, { provider, model });
-      }
+      if (!held.admitted) return refusalResponse(held.refusal, { provider, model });
       return created(await admittedJson(context, held, body.ttl_seconds));
     },
   }),
@@ -105,7 +100,6 @@ export const holdRoutes: readonly Route[] = [
         bill,
         latencyMs: body.latency_ms ?? null,
       });
-      for (const threshold of settled.crossed) context.observer.thresholdCrossed(threshold);
       return ok({
         operation_id,
         cost_usd: formatUsd(settled.cost.usd),

@@ -27,7 +27,7 @@ export const problems: Readonly<Record<ProblemCode, Meaning>> = {
   too_large: { status: 413, title: "The body is over its limit" },
   unsupported_encoding: { status: 415, title: "The body is in a content encoding that is not known" },
   websocket_unsupported: { status: 426, title: "There are no WebSockets here; the path is served over HTTP" },
-  too_many: { status: 429, title: "Too many calls or holds at once" },
+  too_many: { status: 429, title: "Too many calls at once" },
   unpriced: { status: 402, title: "The model has no price, and a budget blocks such calls" },
   unmetered: { status: 403, title: "The cost of this endpoint cannot be known" },
   budget_exhausted: { status: 402, title: "A budget has too little left" },

@@ -1,5 +1,6 @@
 /** What a server and an opened folder have in common: the ledger, the catalogue, and the control plane over them. */
 
+import { Waiting } from "../app/hold/waiting.ts";
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import type { Hono } from "hono";
@@ -46,6 +47,7 @@ export interface Parts {
   readonly prices: PricesInForce;
   readonly learned: Learned;
   readonly counter: TokenCounter;
+  readonly waiting: Waiting;
   readonly observer: Metrics;
   readonly api: Hono;
   readonly admit: (visit: Visit) => void;
@@ -83,9 +85,12 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   ]);
   const simulatedApart = await isApart(serves ? configuration : asFolder(configuration), reader);
   if (serves && simulatedApart) await setApart({ ledger, clock });
+  const metrics = makeMetrics({ ledger, version, ...(simulatedApart && { apart: simulatorName }) });
+  const observer = log.observe(metrics);
+  const waiting = new Waiting();
   const { budgets } = configuration;
   const declared = { ...configuration, budgets: simulatedApart ? budgets.map(countingReal) : budgets };
-  const changes = await declare({ ledger, clock }, declared, options.counting);
+  const changes = await declare({ ledger, clock, waiting, observer }, declared, options.counting);
   const booked = bookedProviders(configuration, catalogue);
   const prices = new PricesInForce({
     make: (overrides) => catalogue.book(overrides, booked),
@@ -93,8 +98,6 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     kept: () => ledger.prices(),
   });
   const tellsBilledCost = billedCostTellers(configuration, { catalogue, booked });
-  const metrics = makeMetrics({ ledger, version, ...(simulatedApart && { apart: simulatorName }) });
-  const observer = log.observe(metrics);
   const startedAt = clock.now();
   const learned = new Learned();
   const counter = new ThreadCounter();
@@ -133,6 +136,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     }),
     probeProviders: () => probeProviders(configuration),
     catalogue: () => catalogue.models().map(({ provider, model }) => ({ provider: commonName(provider), model })),
+    waiting,
     observer,
     reportBug: (error) => observer.failed("a request to the control plane failed", error),
   });
@@ -148,6 +152,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     prices,
     learned,
     counter,
+    waiting,
     observer,
     api,
     admit,

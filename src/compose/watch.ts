@@ -1,5 +1,6 @@
 /** What a server does now and then, beside its calls: holds expire, and a ledger in trouble is logged. */
 
+import { announceChange, type Audience } from "../app/hold/announce.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { StoreHealth } from "../app/manage/store-health.ts";
 import type { Log } from "../metrics/log.ts";
@@ -28,7 +29,12 @@ export function watchFile(health: StoreHealth, log: Log): () => void {
   return () => void look();
 }
 
-export function expireHolds(ledger: Ledger, log: Log): void {
+export async function expireHolds(ledger: Ledger, { audience, log }: { readonly audience: Audience; readonly log: Log }): Promise<void> {
   if (ledger.problem()) return;
-  ledger.decide({ kind: "expire", at: clock.now() }).catch((error: unknown) => log.error("holds could not be expired", error));
+  try {
+    const { expired } = await ledger.decide({ kind: "expire", at: clock.now() });
+    if (expired.length > 0) announceChange(audience);
+  } catch (error) {
+    log.error("holds could not be expired", error);
+  }
 }

@@ -66,8 +66,9 @@ function entriesOf(value: unknown, field: string): ReadonlyMap<string, unknown> 
 /** Rows as JSON, by name. */
 function pricesIn(value: unknown): DeclaredNames["prices"] {
   const rows = [...entriesOf(value, "prices")].map(([name, row]): [string, string] => {
-    const isRow = typeof row === "string" && typeof parse(row) === "object" && parse(row) !== null;
-    if (!isRow) throw invalid(`prices.${name}`, "is not a row of prices as JSON", "");
+    const read = typeof row === "string" ? parse(row) : null;
+    if (typeof row !== "string" || typeof read !== "object" || read === null)
+      throw invalid(`prices.${name}`, "is not a row of prices as JSON", "");
     return [name, row];
   });
   return Object.fromEntries(rows);

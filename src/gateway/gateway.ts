@@ -6,7 +6,8 @@ import { serveCall, type CallContext, type IncomingCall, type RefusedCall } from
 import { acceptedEncodings, decodeBody } from "../app/header/content-encoding.ts";
 import type { Headers } from "../app/caller/identify.ts";
 import { passThrough } from "../app/call/pass-through.ts";
-import { describeRefusal, explainRefusal, refusedCall } from "../app/hold/refusal.ts";
+import { announceRefusal } from "../app/hold/announce.ts";
+import { describeRefusal, explainRefusal } from "../app/hold/refusal.ts";
 import { tidyPath } from "../app/route/provider-path.ts";
 import type { Target, Wires } from "../app/route/target.ts";
 import type { ServedModel } from "../app/route/served-models.ts";
@@ -132,7 +133,7 @@ function answerRefusal(
   target: Target,
   { refused, reply, headers }: { readonly refused: RefusedCall; readonly reply: HttpReply; readonly headers: Headers },
 ): void {
-  context.observer.refused(refusedCall(refused.refusal));
+  announceRefusal(context, refused.refusal);
   writeError(reply, target, { error: refusalError(refused), headers });
 }
 

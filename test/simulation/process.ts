@@ -76,7 +76,7 @@ export class PurserProcess {
       world,
     );
     try {
-      await recover(process.ledger, world.clock, "1");
+      await recover({ ledger: process.ledger, clock: world.clock, waiting: new Waiting(), observer: silentObserver }, "1");
     } catch (error) {
       await process.bury();
       throw error;

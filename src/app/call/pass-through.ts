@@ -13,6 +13,7 @@ import { checkAllowed, checkLive, type CallContext, type IncomingCall } from "./
 import type { Caller } from "../caller/identify.ts";
 import { tooLong, type Watched } from "../caller/in-flight.ts";
 import { makeOperationId } from "../caller/operation-id.ts";
+import { announceChange, announceRefusal } from "../hold/announce.ts";
 import { explainRefusal } from "../hold/refusal.ts";
 import { matchesName } from "../../domain/input/name-pattern.ts";
 import type { Reply } from "../port/reply.ts";
@@ -131,6 +132,7 @@ async function record(context: CallContext, incoming: IncomingCall, route: Route
   const demand = { fixed: cost, perOutputToken: zero, outputTokens: 0, leastOutputTokens: 0, inputTokens: 0 };
   const answer = await context.ledger.commit({ kind: "hold", at, ...call, demand });
   if (!answer.admitted) {
+    announceRefusal(context, answer.refusal);
     throw new PurserError("forbidden", explainRefusal(answer.refusal, call.route), {
       field: "budget",
       remedy: "Wait for the window to reset, or raise the amount.",
@@ -148,7 +150,8 @@ async function record(context: CallContext, incoming: IncomingCall, route: Route
     latencyMs: 0,
     priceVersion: context.prices().version,
   };
-  await context.ledger.decide({ kind: "settle", at, ...answer.call, outcome, fingerprint: null });
+  const settled = await context.ledger.decide({ kind: "settle", at, ...answer.call, outcome, fingerprint: null });
+  announceChange(context, settled.crossed);
 }
 
 function routeOf(context: CallContext, { target, body }: IncomingCall): Route {

@@ -5,11 +5,12 @@ import type { SettleAnswer } from "../../domain/ledger/command.ts";
 import { idOfOperation } from "../../domain/ledger/operation.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { announceChange, type Audience } from "../hold/announce.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { CallRow, LedgerReader } from "../port/reader.ts";
 
-export interface CorrectionDesk {
+export interface CorrectionDesk extends Audience {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly clock: Clock;
@@ -54,10 +55,14 @@ export async function correctCharge(desk: CorrectionDesk, request: CorrectionReq
     reason,
     fingerprint: fingerprint({ correct: { amount, reason } }),
   });
+  announceChange(desk, answer.crossed);
   return { call, answer };
 }
 
-async function findCall({ ledger, reader }: CorrectionDesk, { operationId, attempt, keyId }: CorrectionRequest): Promise<CallRow> {
+async function findCall(
+  { ledger, reader }: Pick<CorrectionDesk, "ledger" | "reader">,
+  { operationId, attempt, keyId }: CorrectionRequest,
+): Promise<CallRow> {
   const rows = await reader.calls({ operationId }, { limit: mostAttempts, before: null });
   const meant = rows.filter(
     (row) => (keyId === undefined || row.route.keyId === keyId) && (attempt === undefined || row.attempt === attempt),

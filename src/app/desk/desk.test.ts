@@ -9,6 +9,8 @@ import { aHold, Desk } from "../../domain/ledger/desk.test-kit.ts";
 import { pico } from "../../domain/money/money.ts";
 import { makePriceBook } from "../../domain/price/book.ts";
 import { definePrice } from "../../domain/price/override.ts";
+import { Waiting } from "../hold/waiting.ts";
+import { silentObserver } from "../port/parts.test-kit.ts";
 import { findAnyHold, findHold } from "./find-hold.ts";
 import { demandFor, holdByApi } from "./hold.ts";
 import { settleByApi } from "./settle.ts";
@@ -54,6 +56,8 @@ class Bench {
       reader: { calls: async () => [] },
       clock: { now: () => this.at.now, monotonic: () => 0 },
       holdLimits: { holdSeconds: 600, holdSharePercent: 50, openHoldsPerKey: 1000 },
+      waiting: new Waiting(),
+      observer: silentObserver,
       prices: () => prices,
       tellsBilledCost: () => false,
     } as unknown as HoldDesk;

@@ -2,13 +2,14 @@
 
 import type { Key } from "../../domain/key/key.ts";
 import type { Share } from "../../domain/ledger/command.ts";
+import type { Audience } from "../hold/announce.ts";
 import type { PriceDesk } from "./look-up-price.ts";
 import type { HoldLimits } from "../port/limits.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { LedgerReader } from "../port/reader.ts";
 
-export interface HoldDesk extends PriceDesk {
+export interface HoldDesk extends PriceDesk, Audience {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly clock: Clock;

@@ -7,6 +7,7 @@ import type { Demand, HoldAnswer } from "../../domain/ledger/command.ts";
 import { operationOf } from "../../domain/ledger/operation.ts";
 import { add, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
 import type { ServiceTier } from "../../domain/price/rate.ts";
+import { announceRefusal } from "../hold/announce.ts";
 import { demandOf } from "../hold/estimate.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { lookUpPrice, type PriceDesk } from "./look-up-price.ts";
@@ -43,12 +44,12 @@ export interface ApiHold {
  * A repeat of the same request is answered as the first time; nothing is held twice.
  *
  * @throws PurserError `invalid_request` for a hold that would last too long, `forbidden` for more of a budget than one key may hold,
- *   `too_many` for more open holds than one key may have.
+ *   or more open holds than it may have.
  */
 export async function holdByApi(desk: HoldDesk, request: ApiHold): Promise<HoldAnswer> {
   const at = desk.clock.now();
   checkLife(desk.holdLimits, request);
-  return desk.ledger.commit({
+  const answer = await desk.ledger.commit({
     kind: "hold",
     at,
     operationId: operationOf(request.operationId, request.key?.keyId ?? null),
@@ -62,6 +63,8 @@ export async function holdByApi(desk: HoldDesk, request: ApiHold): Promise<HoldA
     final: true,
     ...shareOf(desk.holdLimits, request.key),
   });
+  if (!answer.admitted) announceRefusal(desk, answer.refusal);
+  return answer;
 }
 
 function checkLife({ holdSeconds }: HoldLimits, { key, ttlSeconds }: ApiHold): void {

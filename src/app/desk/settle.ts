@@ -7,6 +7,7 @@ import { idOfOperation } from "../../domain/ledger/operation.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { countTokens, type Usage } from "../../domain/usage/usage.ts";
+import { announceChange } from "../hold/announce.ts";
 import { chargeUsage } from "./charge-usage.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { type HoldDesk, apiEndpoint } from "./desk.ts";
@@ -48,7 +49,7 @@ export async function settleByApi(desk: HoldDesk, request: SettleRequest): Promi
   const at = desk.clock.now();
   const { operationId, attempt } = hold;
   const outcome = outcomeOfBill(desk, request, at);
-  return desk.ledger.commit({
+  const answer = await desk.ledger.commit({
     kind: "settle",
     at,
     operationId,
@@ -57,6 +58,8 @@ export async function settleByApi(desk: HoldDesk, request: SettleRequest): Promi
     fingerprint: fingerprint({ settle: bill }),
     ...(!byAdministrator && { selfReported: true }),
   });
+  announceChange(desk, answer.crossed);
+  return answer;
 }
 
 function outcomeOfBill(desk: HoldDesk, { hold, bill, latencyMs }: SettleRequest, at: number): Outcome {

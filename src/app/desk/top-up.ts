@@ -4,6 +4,7 @@ import { PurserError } from "../../domain/error.ts";
 import type { Key } from "../../domain/key/key.ts";
 import type { ReleaseAnswer, TopUpAnswer } from "../../domain/ledger/command.ts";
 import { multiply, type PicoUsd } from "../../domain/money/money.ts";
+import { announceChange, announceRefusal } from "../hold/announce.ts";
 import { lookUpPrice } from "./look-up-price.ts";
 import { type HoldDesk, shareOf } from "./desk.ts";
 import { type FoundHold, refuseGatewayCall } from "./find-hold.ts";
@@ -23,7 +24,10 @@ export async function topUpByApi(desk: HoldDesk, hold: FoundHold, growth: Growth
     growth.kind === "amount"
       ? { usd: growth.amount, tokens: 0n, requests: 0n }
       : { usd: multiply(outputRate(desk, hold), growth.tokens), tokens: BigInt(growth.tokens), requests: 0n };
-  return desk.ledger.commit({ kind: "top_up", at: desk.clock.now(), operationId, attempt, amount, ...shareOf(desk.holdLimits, by) });
+  const share = shareOf(desk.holdLimits, by);
+  const answer = await desk.ledger.commit({ kind: "top_up", at: desk.clock.now(), operationId, attempt, amount, ...share });
+  if (!answer.admitted) announceRefusal(desk, answer.refusal);
+  return answer;
 }
 
 function outputRate(desk: HoldDesk, hold: FoundHold): PicoUsd {
@@ -43,5 +47,7 @@ function outputRate(desk: HoldDesk, hold: FoundHold): PicoUsd {
 export async function releaseByApi(desk: HoldDesk, hold: FoundHold, reason: string): Promise<ReleaseAnswer> {
   refuseGatewayCall(hold);
   const { operationId, attempt } = hold;
-  return desk.ledger.commit({ kind: "release", at: desk.clock.now(), operationId, attempt, reason });
+  const answer = await desk.ledger.commit({ kind: "release", at: desk.clock.now(), operationId, attempt, reason });
+  announceChange(desk);
+  return answer;
 }

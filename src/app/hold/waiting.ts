@@ -1,6 +1,6 @@
 /** Calls that wait for the room which calls in flight hold. */
 
-/** Room is also made where nobody tells: by an edited budget, a new window, a hold that was ended over the API. */
+/** A new window makes room without a decision. */
 const lookAgainMs = 250;
 
 /** How many of a queue try at once: the room that one call makes is seldom enough for more, and each try costs time. */
@@ -58,7 +58,7 @@ export class Waiting {
     });
   }
 
-  /** To be called after a hold ended. What ends in one turn of the event loop wakes the waiters once. */
+  /** To be called after a hold ended or a budget changed. What ends in one turn of the event loop wakes the waiters once. */
   roomMade(): void {
     this.#endings += 1;
     if (this.#size === 0 || this.#isWaking) return;

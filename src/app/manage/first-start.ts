@@ -7,6 +7,7 @@ import { budgetToJson } from "../../domain/budget/json.ts";
 import { defineKey, keyToJson, type KeyDefinition } from "../../domain/key/define.ts";
 import { isLive, type Key } from "../../domain/key/key.ts";
 import { added, changed, type DeclaredChange, spentNow } from "./declared.ts";
+import { announceChange, type Audience } from "../hold/announce.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import { hashSecret, hintOf, makeSecret } from "../caller/secret.ts";
@@ -34,7 +35,7 @@ interface Registry {
  * @returns The budgets and keys that were added or changed.
  */
 export async function declare(
-  { ledger, clock }: Registry,
+  { ledger, clock, ...audience }: Registry & Audience,
   declared: Declared,
   counting: (budgetId: string, share: number) => void = () => undefined,
 ): Promise<readonly DeclaredChange[]> {
@@ -44,7 +45,9 @@ export async function declare(
     const old = ledger.budget(budgetId);
     const [before, after] = [old && budgetToJson(old), budgetToJson(budget)];
     if (JSON.stringify(before) === JSON.stringify(after)) continue;
-    await ledger.commit({ kind: "put_budget", at: clock.now(), budget, when: "put" }, (share) => counting(budgetId, share));
+    const put = { kind: "put_budget", at: clock.now(), budget, when: "put" } as const;
+    const { crossed } = await ledger.commit(put, (share) => counting(budgetId, share));
+    announceChange(audience, crossed);
     const spent = spentNow(ledger, budget, clock.now());
     changes.push(before ? changed("budget", budgetId, { before, after, spent }) : added("budget", budgetId, spent));
   }

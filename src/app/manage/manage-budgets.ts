@@ -7,11 +7,12 @@ import { everyValue } from "../../domain/budget/applies.ts";
 import { windowAt } from "../../domain/budget/window.ts";
 import { PurserError } from "../../domain/error.ts";
 import type { Balance } from "../../domain/ledger/counter.ts";
+import { announceChange, type Audience } from "../hold/announce.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import { countingReal } from "../route/simulated.ts";
 
-export interface BudgetOffice {
+export interface BudgetOffice extends Audience {
   readonly ledger: Ledger;
   readonly clock: Clock;
   /** Whether a budget that names no providers counts none of the simulator's calls. */
@@ -23,6 +24,7 @@ export async function createBudget(office: BudgetOffice, input: unknown): Promis
   const { ledger, clock } = office;
   const budget = counted(office, defineBudget(input, { parentOf: parentIn(ledger) }));
   const answer = await ledger.commit({ kind: "put_budget", at: clock.now(), budget, when: "create" });
+  announceChange(office, answer.crossed);
   return answer.budget;
 }
 
@@ -43,12 +45,14 @@ export async function changeBudget(office: BudgetOffice, budgetId: string, chang
   }
   const budget = counted(office, defineBudget(layOver(old, changes), { parentOf: parentIn(ledger) }));
   const answer = await ledger.commit({ kind: "put_budget", at: clock.now(), budget, when: "replace" });
+  announceChange(office, answer.crossed);
   return answer.budget;
 }
 
 /** What was charged stays in the ledger. @throws PurserError `not_found`, `conflict` while it has children. */
-export async function deleteBudget({ ledger, clock }: BudgetOffice, budgetId: string): Promise<void> {
-  await ledger.commit({ kind: "delete_budget", at: clock.now(), budgetId });
+export async function deleteBudget(office: BudgetOffice, budgetId: string): Promise<void> {
+  await office.ledger.commit({ kind: "delete_budget", at: office.clock.now(), budgetId });
+  announceChange(office);
 }
 
 /** @throws PurserError `not_found`. */
@@ -78,7 +82,11 @@ export interface BudgetSums {
 }
 
 /** @param value Of a budget for every value: the one to look at; null for all. */
-export function observeBudget({ ledger, clock }: BudgetOffice, budget: Budget, value: string | null): BudgetState {
+export function observeBudget(
+  { ledger, clock }: Pick<BudgetOffice, "ledger" | "clock">,
+  budget: Budget,
+  value: string | null,
+): BudgetState {
   const at = clock.now();
   const open = windowAt(budget, at);
   const balances = ledger.balances(budget.budgetId, at);
@@ -105,7 +113,7 @@ function byUse(left: Balance, right: Balance): number {
   return left.counter.value < right.counter.value ? -1 : 1;
 }
 
-function counted({ simulatedApart = false }: BudgetOffice, budget: Budget): Budget {
+function counted({ simulatedApart = false }: Pick<BudgetOffice, "simulatedApart">, budget: Budget): Budget {
   return simulatedApart ? countingReal(budget) : budget;
 }
 

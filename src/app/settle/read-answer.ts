@@ -38,7 +38,7 @@ export async function readAnswer(context: ReadContext, call: MeteredCall, ended:
   return { rest, reading, progress: isFinal ? call.meter.progress : await countPassed(context, { ...call, reading }, ended) };
 }
 
-/** Tokens to charge where their usage never came, or not that of the input. An error that was told ends what is billed with what passed. */
+/** Tokens to charge where their usage never came, or not that of the input. After a reported error only the output that passed is billed. */
 async function countPassed(context: ReadContext, call: MeteredCall & { readonly reading: Reading }, ended: AnswerEnd): Promise<Progress> {
   const { meter, slices, ceiling, reading } = call;
   const hasFailed = reading.flags.includes("provider_error");

@@ -5,6 +5,7 @@ import type { AnswerOf } from "../../domain/ledger/command.ts";
 import type { CallId, Outcome } from "../../domain/ledger/entry.ts";
 import { countContext, countTokens } from "../../domain/usage/usage.ts";
 import type { RequestFacts } from "../../wire/wire.ts";
+import { announceChange } from "../hold/announce.ts";
 import type { InputCount } from "../hold/input-count.ts";
 import type { Observer } from "../port/observer.ts";
 import type { Clock } from "../port/clock.ts";
@@ -39,19 +40,18 @@ export async function settle(context: FinishContext, held: HeldCall, outcome: Ou
   const { operationId, attempt } = held.call;
   const at = context.clock.now();
   const answer = await context.ledger.decide({ kind: "settle", at, operationId, attempt, outcome, fingerprint: null });
-  context.waiting.roomMade();
+  announceChange(context, answer.crossed);
   learn(context.learned, held, outcome);
   const ended = { provider: held.route.provider.name, model: outcome.model, outcome };
   context.observer.callEnded(ended);
   if (lacksPrice(outcome)) context.observer.callUnpriced(ended);
-  for (const threshold of answer.crossed) context.observer.thresholdCrossed(threshold);
   return answer;
 }
 
 /** Gives the hold back: the provider never saw the call, or answered with an error, for which none of them charges. */
 export async function release(context: FinishContext, held: Pick<HeldCall, "call">, reason: string): Promise<void> {
   await context.ledger.decide({ kind: "release", at: context.clock.now(), ...held.call, reason });
-  context.waiting.roomMade();
+  announceChange(context);
 }
 
 /** Only from whole, plain calls: media would be taken for text, a sum of several passes for one, and an error for a short answer. */

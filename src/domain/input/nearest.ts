@@ -7,11 +7,11 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     const distance = editDistance(letters(word), letters(candidate));
     if (distance <= tolerance(candidate) && (best === undefined || distance < best.distance)) best = { word: candidate, distance };
   }
-  return best?.word ?? whole(word, known);
+  return best?.word ?? byPart(word, known);
 }
 
 /** `type` for `budget_type`: a whole part of a name, of the shortest name that has it. */
-function whole(word: string, known: readonly string[]): string | undefined {
+function byPart(word: string, known: readonly string[]): string | undefined {
   const part = word.toLowerCase();
   const names = known.map((name) => name.split("_")).filter((parts) => parts.length > 1 && parts.includes(part));
   return names.sort((left, right) => left.length - right.length)[0]?.join("_");

@@ -207,7 +207,8 @@ export interface AnswerOf {
   readonly release: ReleaseAnswer;
   readonly correct: SettleAnswer;
   readonly expire: { readonly expired: readonly CallId[] };
-  readonly put_budget: { readonly budget: Budget };
+  /** With the thresholds that are passed by what the budget has spent already. */
+  readonly put_budget: { readonly budget: Budget; readonly crossed: readonly ThresholdEntry[] };
   readonly delete_budget: { readonly budget: Budget };
   readonly put_key: { readonly key: Key };
   readonly put_price: { readonly price: PriceOverride };

@@ -25,12 +25,9 @@ export function decidePutBudget(books: Books, command: PutBudgetCommand): Decide
   checkAncestors(books, budget.budgetId, budget.parentBudgetId);
   const counting = countingFor(books, command);
   const recounts = counting.counts.map((one) => recountOf(books, one, command.counted?.find(isOf(one.budget))?.counters ?? []));
-  const entries: readonly Entry[] = [
-    { kind: "budget", at, budget, deleted: false, recounts },
-    ...movesTo(books, counting, at),
-    ...crossingsAfter(books, { budget, recounts, counting, at }),
-  ];
-  return { answer: { budget }, entries };
+  const crossed = crossingsAfter(books, { budget, recounts, counting, at });
+  const entries: readonly Entry[] = [{ kind: "budget", at, budget, deleted: false, recounts }, ...movesTo(books, counting, at), ...crossed];
+  return { answer: { budget, crossed }, entries };
 }
 
 function checkId(books: Books, { budget, when }: PutBudgetCommand): void {

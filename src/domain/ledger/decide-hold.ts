@@ -27,7 +27,7 @@ interface PricedDemand {
  * A refusal names the first budget, from the narrowest to the widest, that cannot pay for what must be payable.
  *
  * @throws PurserError `conflict` for an operation in flight, or one that is in the ledger with another body; `forbidden` for
- *   more than the share of a key, `too_many` for more open holds than a key may have.
+ *   more than the share of a key, or more open holds than a key may have.
  */
 export function decideHold(books: Books, command: HoldCommand): Decided<HoldAnswer> {
   assert(command.demand.leastOutputTokens <= command.demand.outputTokens, "the least output is no more than the output asked for");

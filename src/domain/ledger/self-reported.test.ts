@@ -95,13 +95,13 @@ test("one key has a bounded number of holds open, whatever they hold, and others
   const desk = new Desk();
   const next = (id: string, more: Partial<HoldCommand> = {}) => desk.run(byCaller(id, 0n, more));
   for (const id of ["a", "b", "c"]) next(id);
-  assert.throws(() => next("d"), hasCode("too_many"));
+  assert.throws(() => next("d"), hasCode("forbidden"));
   assert.partialDeepStrictEqual(next("c"), { admitted: true, repeated: true });
   desk.run(aHold("at the gateway", 0n, { route }));
   assert.equal(next("d", { route: { ...route, keyId: "k2" }, share: { ...share, keyId: "k2" } }).admitted, true);
   for (const end of [settle("a", 0n), { kind: "release", at: 2, operationId: "b", attempt: 1, reason: "" } as const]) desk.run(end);
   for (const id of ["e", "f"]) next(id);
-  assert.throws(() => next("g"), hasCode("too_many"));
+  assert.throws(() => next("g"), hasCode("forbidden"));
   desk.run({ kind: "expire", at: 100 });
   assert.equal(next("g").admitted, true);
 });

@@ -9,10 +9,10 @@ import type { Share } from "./command.ts";
 import { amountIn, available } from "./counter.ts";
 import type { Quantities } from "./entry.ts";
 
-/** @throws PurserError `too_many` when the key has as many holds open as it may. */
+/** @throws PurserError `forbidden`, as waiting closes no hold, when the key has as many holds open as it may. */
 export function checkHolds(books: Books, { keyId, mostHolds }: Share): void {
   if (books.holdsOfKey(keyId) < mostHolds) return;
-  throw new PurserError("too_many", `this key has ${mostHolds} holds open, and may not have more`, {
+  throw new PurserError("forbidden", `this key has ${mostHolds} holds open, and may not have more`, {
     field: "operation_id",
     remedy: "Settle or release holds of the key first, or have limits.open_holds_per_key raised.",
   });

@@ -58,7 +58,7 @@ test("without a count of the candidates, what the total has beyond the rest is o
   assert.deepEqual(usage, { input: 9, output: 51, reasoning: 40 });
 });
 
-test("what the total has beyond all counts is output, thoughts that were not told", () => {
+test("what the total has beyond all counts is output, unreported thoughts", () => {
   const told = { promptTokenCount: 20, candidatesTokenCount: 198 };
   assert.deepEqual(readGeminiUsage({ ...told, totalTokenCount: 623 }).usage, { input: 20, output: 603 });
   assert.deepEqual(readGeminiUsage({ ...told, cachedContentTokenCount: 15, totalTokenCount: 218 }).usage, {

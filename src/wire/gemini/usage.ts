@@ -73,7 +73,7 @@ function readOutput(metadata: JsonObject, counts: CountReader): Usage {
   return usageOf({ output: candidates - audio - image + thoughts, output_audio: audio, output_image: image, reasoning: thoughts });
 }
 
-/** The Live API writes `responseTokenCount`. What the total has beyond all other counts is output: thoughts that were not told. */
+/** The Live API writes `responseTokenCount`. What the total has beyond all other counts is output: unreported thoughts. */
 function readCandidates(
   metadata: JsonObject,
   { thoughts, counts }: { readonly thoughts: number; readonly counts: CountReader },

@@ -90,7 +90,7 @@ export class AnswerRecord {
 
   /**
    * Takes a usage object: the last one counts. Two that differ are odd, unless text passed between them and all counts grew:
-   * some servers report the running total in every chunk. A count does not fall to nothing: a zero behind it says nothing.
+   * some servers report the running total in every chunk. A zero after a count is ignored.
    */
   takeUsage(bytes: Buffer, passed?: PassedOutput): void {
     const last = bytes.toString();
@@ -172,7 +172,7 @@ function falls(before: UsageReading, after: UsageReading): boolean {
   return usage !== null && (Object.keys(usage) as (keyof Usage)[]).some((meter) => isLess(usage[meter], after.usage?.[meter]));
 }
 
-/** @throws SyntaxError never: both have been read. */
+/** Both have been read before, and are JSON. */
 function joined(earlier: string, later: string): string {
   return JSON.stringify(overwrite(toObject(JSON.parse(earlier)) ?? {}, toObject(JSON.parse(later)) ?? {}));
 }

@@ -4,9 +4,8 @@
  */
 
 import { assert } from "../../../domain/assert.ts";
-import type { Counted } from "../../../domain/ledger/entry.ts";
 import { type BudgetToCount, Tally } from "../../../domain/ledger/recount.ts";
-import type { CounterKey, Quantities } from "../../../domain/ledger/entry.ts";
+import type { Counted, CounterKey, Quantities } from "../../../domain/ledger/entry.ts";
 import { pico } from "../../../domain/money/money.ts";
 import { decodeHold, decodeSettle } from "../journal/decode.ts";
 import { allRows, prepareRows, readRow, rowColumns, type RowValues } from "../journal/journal-file.ts";

@@ -1,0 +1,27 @@
+/** Who learns what the ledger decided, besides whoever asked: the observer, and calls that wait for room. */
+
+import type { Refusal } from "../../domain/ledger/command.ts";
+import type { ThresholdEntry } from "../../domain/ledger/entry.ts";
+import type { Observer } from "../port/observer.ts";
+import { refusedCall } from "./refusal.ts";
+import type { Waiting } from "./waiting.ts";
+
+export interface Audience {
+  readonly waiting: Pick<Waiting, "roomMade">;
+  readonly observer: Pick<Observer, "refused" | "thresholdCrossed">;
+}
+
+/** A budget refused. To be called once for each refusal that its caller gets, at the gateway and over the API alike. */
+export function announceRefusal({ observer }: Pick<Audience, "observer">, refusal: Refusal): void {
+  observer.refused(refusedCall(refusal));
+}
+
+/**
+ * A hold ended, a charge was corrected or a budget changed. To be called after each such decision, whoever asked for it.
+ *
+ * @param crossed Thresholds that the decision crossed.
+ */
+export function announceChange({ waiting, observer }: Audience, crossed: readonly ThresholdEntry[] = []): void {
+  waiting.roomMade();
+  for (const threshold of crossed) observer.thresholdCrossed(threshold);
+}
