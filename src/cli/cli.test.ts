@@ -182,6 +182,16 @@ test("budgets stand under their parents, and what is held counts as used", () =>
   assert.equal(usedShare({ ...budget, resource_id: "a" }), 0.95);
 });
 
+test("a budget that counts some models or providers only says so, in a list and by itself", () => {
+  const narrow = { ...budget, models: ["gpt-5*", "o3"], providers: ["openai"] };
+  assert.match(budgetTable([narrow], output), /each team, models gpt-5\*,o3, providers openai/);
+  assert.match(budgetText(narrow, output), /models +gpt-5\*, o3\n +providers +openai\n/);
+  const real = { ...budget, models: null, providers: ["!sim"] };
+  assert.doesNotMatch(budgetTable([real], output), /models|providers/);
+  assert.match(budgetText(real, output), /providers +!sim\n/);
+  assert.doesNotMatch(budgetText({ ...budget, models: null, providers: null }, output), /models|providers/);
+});
+
 test("a budget's window is shown by the wall clock of its zone, and has no beginning where it never began", () => {
   const berlin = { ...budget, time_zone: "Europe/Berlin", window: { start: "2026-06-30T22:00:00Z", end: "2026-07-01T22:00:00Z" } };
   assert.match(budgetText(berlin, output), /window +2026-07-01 00:00 until 2026-07-02 00:00 \(Europe\/Berlin\)\n/);

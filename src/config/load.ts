@@ -13,13 +13,20 @@ import { environmentProviders, readProviders } from "./provider.ts";
 import { withNumbers } from "./substitute.ts";
 import { findWarnings } from "./warning.ts";
 
+export interface LoadOptions {
+  readonly environment: Environment;
+  /** The text's name, for errors. */
+  readonly file: string;
+  /** Milliseconds since the epoch, for what is over; the clock of the machine by default. */
+  readonly now?: number;
+}
+
 /**
  * @param text The file's content; empty means that all is as it is without a file.
- * @param options.file Its name, for errors.
  * @throws PurserError `invalid_configuration` with all that is wrong in `detail.faults`, and the first of it in the error itself.
  */
-export function loadConfiguration(text: string, options: { readonly environment: Environment; readonly file: string }): Configuration {
-  const { environment, file } = options;
+export function loadConfiguration(text: string, options: LoadOptions): Configuration {
+  const { environment, file, now = Date.now() } = options;
   const document = readDocument(text, options);
   const fromEnvironment = fromTheEnvironment(environment);
   const { faults, locate, value } = document;
@@ -53,7 +60,7 @@ export function loadConfiguration(text: string, options: { readonly environment:
   });
   faults.throwAny();
   assert(configuration !== undefined, "what has no fault is a configuration");
-  return { ...configuration, warnings: findWarnings(configuration, { named: namedIn(configuration, value), locate }) };
+  return { ...configuration, warnings: findWarnings(configuration, { named: namedIn(configuration, value), locate, now }) };
 }
 
 /** The providers that a file names itself. */
