@@ -141,6 +141,19 @@ test("whoever revokes the last admin key is warned, and so is each start until t
   });
 });
 
+test("an estimate that is refused for its length says which would pass, and it does", async () => {
+  await inFolder(async (folder) => {
+    const run = (...words: readonly string[]) => purser(words, { cwd: folder });
+    await run("budget", "create", "--id", "t", "--type", "team", "--resource", "a", "--amount", "1010", "--currency", "tokens");
+    const estimate = ["estimate", "sim/sim-small", "--input", "1000", "--set", "team=a", "--max-output"];
+    const refused = await run(...estimate, "500");
+    assert.equal(refused.code, 3);
+    assert.match(refused.out, /would pass with an answer of at most 10 tokens: --max-output 10\./);
+    assert.equal((await run(...estimate, "10")).code, 0);
+    assert.equal((await run(...estimate, "0")).code, 2);
+  });
+});
+
 test("what limits nothing is made with a warning, on standard error", async () => {
   await inFolder(async (folder) => {
     const run = (...words: readonly string[]) => purser(words, { cwd: folder });
