@@ -16,7 +16,7 @@ import { inspectClock, inspectNode } from "./inspect.ts";
 import { shareOf } from "./group-table.ts";
 import { nearest } from "./nearest.ts";
 import { inOptionWords } from "./option-words.ts";
-import { attributionOf, decimal, moment, oneOf, port, shares, targetOf, whole } from "./option.ts";
+import { attributionOf, decimal, list, moment, oneOf, port, shares, targetOf, whole } from "./option.ts";
 import { paintFor } from "./terminal/color.ts";
 import { type Output, outputOn } from "./terminal/screen.ts";
 import { welcome } from "./welcome.ts";
@@ -113,6 +113,7 @@ for (const [name, read, field] of values) {
 test("dates mean midnight in UTC, and dimensions and tags are told apart", () => {
   assert.equal(moment("--at")("2026-02-03"), "2026-02-03T00:00:00.000Z");
   assert.equal(moment("--at")("2026-02-03T10:00:00+02:00"), "2026-02-03T08:00:00.000Z");
+  assert.deepEqual(list("--by")("model, team,model"), ["model", "team"], "a name that is repeated counts once");
   assert.deepEqual(attributionOf(["team=a=b", "tag:customer=acme"]), { team: "a=b", tags: { customer: "acme" } });
 });
 

@@ -2,7 +2,16 @@
 
 import { assert } from "../domain/assert.ts";
 import { PurserError } from "../domain/error.ts";
-import { type Fields, openFields, optionalFlag, optionalText, optionalTexts, optionalWhole, optionalWord } from "../domain/input/fields.ts";
+import {
+  type Fields,
+  openFields,
+  optionalFlag,
+  optionalText,
+  optionalTexts,
+  optionalWhole,
+  optionalWord,
+  show,
+} from "../domain/input/fields.ts";
 import { checkPort } from "../domain/input/port.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./configuration.ts";
 import { budgetIdsOf, readAliases, readBudgets, readKeys, readPrices } from "./declared.ts";
@@ -31,6 +40,7 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
   const fromEnvironment = fromTheEnvironment(environment);
   const { faults, locate, value } = document;
   const configuration = faults.readObject({ input: value ?? {}, prefix: "", standIns: {} }, (input): Configuration => {
+    if (typeof input !== "object" || input === null || Array.isArray(input)) throw noFields(input);
     const fields = openFields(input, { prefix: "", known: sections });
     const named = readProviders(fields.values.get("providers"), faults);
     const providers = join(named, fromEnvironment);
@@ -61,6 +71,12 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
   faults.throwAny();
   assert(configuration !== undefined, "what has no fault is a configuration");
   return { ...configuration, warnings: findWarnings(configuration, { named: namedIn(configuration, value), locate, now }) };
+}
+
+function noFields(input: unknown): PurserError {
+  return new PurserError("invalid_request", `the file must be an object, not ${show(input)}`, {
+    remedy: `Write NAME: VALUE with the fields ${sections.join(", ")}.`,
+  });
 }
 
 /** The providers that a file names itself. */
