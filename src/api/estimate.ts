@@ -69,6 +69,12 @@ const estimateSchema = z
       .describe(
         "To what the gateway would fit the output ceiling, where the budgets cannot pay all of it; null where they can, or refuse.",
       ),
+    passing_max_output_tokens: z
+      .int()
+      .nullable()
+      .describe(
+        "The most `max_output_tokens` with which the same call would pass now, where it is refused as it is; null where none would, or it passes.",
+      ),
     budgets: z.array(
       z.object({
         budget_id: z.string(),
@@ -125,6 +131,7 @@ export const estimateRoutes: readonly Route[] = [
         max_output_tokens: counts.ceiling,
         ...costs(context, { body, sheet, counts, demand }),
         ...verdict(budgets, counts.ceiling),
+        passing_max_output_tokens: passing(budgets, demand),
         budgets: budgets.map(({ json }) => json),
       });
     },
@@ -207,6 +214,7 @@ function leastOf(context: ApiContext, body: EstimateInput, { ceiling }: Counts):
 }
 
 interface Judgement {
+  readonly applied: Applied;
   readonly allowed: boolean;
   /** How much output the budget can pay; null when it does not bound it. */
   readonly affordable: number | null;
@@ -216,7 +224,7 @@ interface Judgement {
 /** A budget allows a call for the least of which it has enough. */
 function judge(applied: Applied, { demand, least }: { readonly demand: Demand; readonly least: number }): Judgement {
   const { budget, counter } = applied;
-  const reason = demand.perOutputToken === null && blocksUnpriced(budget) ? "unpriced" : refuses(applied, amountOf(demand, least));
+  const reason = reasonAgainst(applied, demand, least);
   const needed = amountIn(budget.currency, amountOf(demand, demand.outputTokens));
   const perOutputToken = demand.perOutputToken ?? zero;
   const json = {
@@ -227,7 +235,19 @@ function judge(applied: Applied, { demand, least }: { readonly demand: Demand; r
     available: formatAmount(available(counter, budget), budget.currency),
     currency: budget.currency,
   };
-  return { allowed: reason === null, affordable: affordableOutput([applied], { fixed: demand.fixed, perOutputToken }), json };
+  return { applied, allowed: reason === null, affordable: affordableOutput([applied], { fixed: demand.fixed, perOutputToken }), json };
+}
+
+function reasonAgainst(applied: Applied, demand: Demand, outputTokens: number): string | null {
+  const isBlocked = demand.perOutputToken === null && blocksUnpriced(applied.budget);
+  return isBlocked ? "unpriced" : refuses(applied, amountOf(demand, outputTokens));
+}
+
+/** What is refused for the length of its answer passes with one that is paid for: a caller who asks for no more has all of it. */
+function passing(budgets: readonly Judgement[], demand: Demand): number | null {
+  if (budgets.every(({ allowed }) => allowed)) return null;
+  const most = Math.min(demand.outputTokens, ...budgets.map(({ affordable }) => affordable ?? demand.outputTokens));
+  return most >= 1 && budgets.every(({ applied }) => reasonAgainst(applied, demand, most) === null) ? most : null;
 }
 
 function amountOf(demand: Demand, outputTokens: number): Quantities {

@@ -94,6 +94,22 @@ test("a call that the gateway would serve with a shorter answer is allowed, with
   assert.deepEqual(await fitted({}), [true, 300, [true, true, true]]);
 });
 
+test("an estimate of a call that is refused says with how much output it would pass", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", { budget_id: "b", budget_type: "project", resource_id: "p1", amount: "0.0065" });
+  const body = { ...model, input_tokens: 1000, max_output_tokens: 2204, attribution: { project: "p1" } };
+  const passing = async (changes: object): Promise<readonly unknown[]> => {
+    const { json } = await bench.call("POST", "/api/v1/estimate", { ...body, ...changes });
+    return [json.allowed, json.passing_max_output_tokens];
+  };
+  assert.deepEqual(await passing({}), [false, 550]);
+  assert.deepEqual(await passing({ max_output_tokens: 550 }), [true, null]);
+  assert.deepEqual(await passing({ max_output_tokens: 551, fit: false }), [false, 550]);
+  assert.deepEqual(await passing({ max_output_tokens: 2200 }), [true, null], "it is fitted");
+  assert.deepEqual(await passing({ input_tokens: 6500 }), [false, null], "no answer can be paid for");
+  assert.deepEqual(await passing({ input_tokens: 6490 }), [false, 1]);
+});
+
 test("an estimate's fields are checked", async (t) => {
   const bench = await openBench(t);
   const cases: readonly (readonly [object, string])[] = [

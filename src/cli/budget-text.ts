@@ -24,7 +24,7 @@ export function budgetTable(budgets: readonly BudgetView[], output: Output): str
   ];
   const rows = placed.map(({ budget, depth }, index) => [
     `${"  ".repeat(depth)}${budget.budget_id}`,
-    limited(budget),
+    [limited(budget), ...filtersOf(budget)].join(", "),
     `${budget.policy} / ${budget.period}`,
     limit[index] ?? "",
     spent[index] ?? "",
@@ -52,6 +52,8 @@ export function budgetText(budget: BudgetView, output: Output): string {
   const { paint } = output;
   const facts: readonly (readonly [string, string | undefined])[] = [
     ["limits", `${limited(budget)}, ${budget.policy}, ${budget.period === "once" ? "once" : `per ${budget.period}`}`],
+    ["models", budget.models?.join(", ")],
+    ["providers", budget.providers?.join(", ")],
     ["parent", budget.parent_budget_id ?? undefined],
     ["window", windowText(budget)],
     ["limit", amountText(budget.amount, budget.currency)],
@@ -112,6 +114,12 @@ export function amountText(amount: string | null | undefined, currency: string):
 
 function limited(budget: BudgetView): string {
   return budget.resource_id === "*" ? `each ${budget.budget_type}` : `${budget.budget_type} ${budget.resource_id}`;
+}
+
+/** What of its calls count; that the simulator's do not goes for most budgets, and says little in a table. */
+function filtersOf({ models, providers }: BudgetView): readonly string[] {
+  const isUsual = providers?.length === 1 && providers[0] === "!sim";
+  return [...(models ? [`models ${models.join(",")}`] : []), ...(providers && !isUsual ? [`providers ${providers.join(",")}`] : [])];
 }
 
 interface Placed {

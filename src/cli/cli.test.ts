@@ -16,7 +16,7 @@ import { inspectClock, inspectNode } from "./inspect.ts";
 import { shareOf } from "./group-table.ts";
 import { nearest } from "./nearest.ts";
 import { inOptionWords } from "./option-words.ts";
-import { attributionOf, decimal, moment, oneOf, port, shares, targetOf, whole } from "./option.ts";
+import { attributionOf, decimal, list, moment, oneOf, port, shares, targetOf, whole } from "./option.ts";
 import { paintFor } from "./terminal/color.ts";
 import { type Output, outputOn } from "./terminal/screen.ts";
 import { welcome } from "./welcome.ts";
@@ -113,6 +113,7 @@ for (const [name, read, field] of values) {
 test("dates mean midnight in UTC, and dimensions and tags are told apart", () => {
   assert.equal(moment("--at")("2026-02-03"), "2026-02-03T00:00:00.000Z");
   assert.equal(moment("--at")("2026-02-03T10:00:00+02:00"), "2026-02-03T08:00:00.000Z");
+  assert.deepEqual(list("--by")("model, team,model"), ["model", "team"], "a name that is repeated counts once");
   assert.deepEqual(attributionOf(["team=a=b", "tag:customer=acme"]), { team: "a=b", tags: { customer: "acme" } });
 });
 
@@ -180,6 +181,16 @@ test("budgets stand under their parents, and what is held counts as used", () =>
   assert.match(text, /\nall .*95\.0 % .*\n {2}child +each team /);
   assert.equal(usedShare(budget), null);
   assert.equal(usedShare({ ...budget, resource_id: "a" }), 0.95);
+});
+
+test("a budget that counts some models or providers only says so, in a list and by itself", () => {
+  const narrow = { ...budget, models: ["gpt-5*", "o3"], providers: ["openai"] };
+  assert.match(budgetTable([narrow], output), /each team, models gpt-5\*,o3, providers openai/);
+  assert.match(budgetText(narrow, output), /models +gpt-5\*, o3\n +providers +openai\n/);
+  const real = { ...budget, models: null, providers: ["!sim"] };
+  assert.doesNotMatch(budgetTable([real], output), /models|providers/);
+  assert.match(budgetText(real, output), /providers +!sim\n/);
+  assert.doesNotMatch(budgetText({ ...budget, models: null, providers: null }, output), /models|providers/);
 });
 
 test("a budget's window is shown by the wall clock of its zone, and has no beginning where it never began", () => {

@@ -78,6 +78,11 @@ export interface BudgetView {
   readonly period: string;
   readonly time_zone: string;
   readonly policy: string;
+  /** Of a budget with the period `once`. */
+  readonly end?: string | null;
+  /** Only calls of these count; null or absent where all do. */
+  readonly models?: readonly string[] | null;
+  readonly providers?: readonly string[] | null;
   readonly spent?: string;
   readonly held?: string;
   readonly available?: string | null;

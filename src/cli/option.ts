@@ -100,11 +100,11 @@ export function oneOf<Word extends string>(flag: string, words: readonly Word[])
   };
 }
 
-/** A reader of names joined by commas: `project,model`. One that is empty is a slip, such as a variable of the shell that is not set. */
+/** A reader of names joined by commas: `project,model`, each once. One that is empty is a slip, such as a variable of the shell that is not set. */
 export function list(flag: string): (text: string) => readonly string[] {
   return (text) => {
     const names = text.split(",").map((name) => name.trim());
-    if (names.every((name) => name !== "")) return names;
+    if (names.every((name) => name !== "")) return [...new Set(names)];
     throw wrong(flag, { text, remedy: "Give names joined by single commas, none of them empty." });
   };
 }

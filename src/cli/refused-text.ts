@@ -13,33 +13,60 @@ export interface RefusedCall {
   readonly refusal: { readonly reason: string; readonly budget_id: string | null };
 }
 
-/** The newest first, at most `top`. */
+export interface RefusedCalls {
+  /** The newest first, at most as many as were asked for. */
+  readonly calls: readonly RefusedCall[];
+  readonly hasMore: boolean;
+}
+
+/** As many pages as `top` needs. */
 export async function readRefused(
   connection: Connection,
   { from, to, top }: { readonly from?: string; readonly to?: string; readonly top: number },
-): Promise<readonly RefusedCall[]> {
+): Promise<RefusedCalls> {
   const range = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
-  const parameters = new URLSearchParams({ status: "refused", limit: String(Math.min(top, mostOnAPage)), ...range });
-  const page = (await ask(connection, "GET", { path: `/api/v1/entries?${parameters.toString()}` })) as {
-    readonly data: readonly RefusedCall[];
-  };
-  return page.data;
+  const calls: RefusedCall[] = [];
+  let cursor: string | null = null;
+  do {
+    const limit = String(Math.min(top - calls.length, mostOnAPage));
+    const parameters = new URLSearchParams({ status: "refused", limit, ...range, ...(cursor !== null && { cursor }) });
+    const page = (await ask(connection, "GET", { path: `/api/v1/entries?${parameters.toString()}` })) as {
+      readonly data: readonly RefusedCall[];
+      readonly next_cursor: string | null;
+    };
+    calls.push(...page.data);
+    cursor = page.next_cursor;
+  } while (cursor !== null && calls.length < top);
+  return { calls, hasMore: cursor !== null };
 }
 
 const mostOnAPage = 500;
+/** What `--top` takes. */
+const mostAtOnce = 10_000;
 
-export function refusedText(calls: readonly RefusedCall[], output: Output): string {
+/** @param isRanged Whether a stretch of time was asked for. */
+export function refusedText(
+  { calls, hasMore }: RefusedCalls,
+  { output, isRanged }: { readonly output: Output; readonly isRanged: boolean },
+): string {
   const { paint } = output;
-  if (calls.length === 0) return paint.dim("No call was refused in this range.\n");
+  if (calls.length === 0) return paint.dim(`No call was refused${isRanged ? " in this range" : ""}.\n`);
   const rows = calls.map(({ started_at: at, refusal, provider, requested_model: model, attribution }) => [
-    at,
+    withMilliseconds(at),
     refusal.budget_id ?? "",
     refusal.reason,
     `${provider}/${model}`,
     whose(attribution),
   ]);
   const columns = ["refused at", "budget", "reason", "model", "for"].map((title) => ({ title }));
-  return table(columns, rows, { heading: paint.dim, room: output.columns });
+  const further = calls.length < mostAtOnce ? `--top ${Math.min(calls.length * 10, mostAtOnce)}` : `--to ${calls.at(-1)?.started_at}`;
+  const more = hasMore ? paint.dim(`Older ones are left out: ${further} shows more.\n`) : "";
+  return `${table(columns, rows, { heading: paint.dim, room: output.columns })}${more}`;
+}
+
+/** A whole second has its zeros, too, so that times stand under each other. */
+function withMilliseconds(instant: string): string {
+  return Temporal.Instant.from(instant).toString({ fractionalSecondDigits: 3 });
 }
 
 function whose({ tags, ...dimensions }: Readonly<Record<string, unknown>>): string {

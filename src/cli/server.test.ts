@@ -141,6 +141,39 @@ test("whoever revokes the last admin key is warned, and so is each start until t
   });
 });
 
+test("an estimate that is refused for its length says which would pass, and it does", async () => {
+  await inFolder(async (folder) => {
+    const run = (...words: readonly string[]) => purser(words, { cwd: folder });
+    await run("budget", "create", "--id", "t", "--type", "team", "--resource", "a", "--amount", "1010", "--currency", "tokens");
+    const estimate = ["estimate", "sim/sim-small", "--input", "1000", "--set", "team=a", "--max-output"];
+    const refused = await run(...estimate, "500");
+    assert.equal(refused.code, 3);
+    assert.match(refused.out, /would pass with an answer of at most 10 tokens: --max-output 10\./);
+    assert.equal((await run(...estimate, "10")).code, 0);
+    assert.equal((await run(...estimate, "0")).code, 2);
+  });
+});
+
+test("what limits nothing is made with a warning, on standard error", async () => {
+  await inFolder(async (folder) => {
+    const run = (...words: readonly string[]) => purser(words, { cwd: folder });
+    const over = ["budget", "create", "--id", "over", "--type", "platform", "--amount", "1", "--period", "once", "--end"];
+    const ended = await run(...over, "2020-01-01");
+    assert.equal(ended.code, 0);
+    assert.match(ended.notes, /^warning budget "over" is over since 2020-01-01T00:00:00Z/);
+    const later = await run("budget", "set", "over", "--end", "2099-01-01");
+    assert.deepEqual([later.code, later.notes], [0, ""]);
+    const again = await run("budget", "set", "over", "--end", "2020-01-01", "--json");
+    assert.equal((JSON.parse(again.notes) as { warning: { field: string } }).warning.field, "--end");
+    const typed = await run("budget", "create", "--id", "b", "--type", "platform", "--amount", "1", "--providers", "nope,opanai,open*,sim");
+    assert.match(typed.notes, /^warning .*"nope"\nremedy .*Known are: [^]*warning .*"opanai"\nremedy .*openai\?/);
+    assert.equal(typed.notes.match(/warning/g)?.length, 2);
+    const key = await run("key", "create", "--name", "k", "--providers", "nope");
+    assert.match(key.notes, /^warning .*no provider here is called "nope"/);
+    assert.equal(key.out.trim().split("\n").length, 1);
+  });
+});
+
 test("a port that is taken is named, with another to take, and a second server on a folder is refused", async () => {
   await inFolder(async (folder) => {
     const server = await serve(folder);

@@ -49,18 +49,22 @@ export class Faults {
   /** Reads an object again without each field that is at fault, until all of its faults are found. */
   readObject<T>({ input, prefix, standIns }: ReadableObject, read: (input: unknown) => T): T | undefined {
     const replaced = new Set<string>();
+    const guessed = new Set<string>();
     for (let rest = input; ;) {
       try {
         const value = read(rest);
         return replaced.size === 0 ? value : undefined;
       } catch (error) {
-        const { field, message, remedy } = this.#add(error);
+        const { field, message, remedy } = faultIn(error);
         const name = nameIn(field, prefix);
+        // What is wrong with a value under a name that nobody wrote is not said: the name is to be corrected first.
+        if (name === undefined || !guessed.has(name)) this.#add(error);
         if (typeof rest !== "object" || rest === null || name === undefined || replaced.has(name)) return undefined;
         if (!Object.hasOwn(rest, name) && !Object.hasOwn(standIns, name)) return undefined;
         replaced.add(name);
         const standIn = Object.hasOwn(standIns, name) ? { [name]: standIns[name] } : {};
         const other = message.endsWith(unknownField) ? meant(rest, name, remedy) : {};
+        for (const meantName of Object.keys(other)) if (!Object.hasOwn(rest, meantName)) guessed.add(meantName);
         rest = { ...other, ...without(rest, name), ...standIn };
       }
     }
@@ -71,16 +75,36 @@ export class Faults {
     if (this.#found.size > 0) throw configurationError(this.#context.file, [...this.#found.values()]);
   }
 
-  #add(error: unknown): Required<Pick<ConfigurationFault, "field" | "message">> & { readonly remedy: string | undefined } {
-    if (!(error instanceof PurserError) || error.code !== "invalid_request") throw error;
-    const { field = "", remedy, variable } = error.detail;
-    if (this.#found.has(field)) return { field, message: error.message, remedy };
+  #add(error: unknown): void {
+    const { field, message: stated, remedy, variable } = faultIn(error);
+    if (this.#found.has(field)) return;
     const { line, variables } = this.#context.locate(field);
     // The message may quote the value, and a value from the environment may be a secret.
-    const message = variables.length === 0 ? error.message : `${field}: the value of ${variables.join(" and ")} cannot be used here`;
-    this.#found.set(field, { line, message, field, ...(remedy !== undefined && { remedy }), ...(variable !== undefined && { variable }) });
-    return { field, message: error.message, remedy };
+    const message = variables.length === 0 ? stated : `${field}: the value of ${variables.join(" and ")} cannot be used here`;
+    const named = field !== "" && { field };
+    this.#found.set(field, {
+      line,
+      message,
+      ...named,
+      ...(remedy !== undefined && { remedy }),
+      ...(variable !== undefined && { variable }),
+    });
   }
+}
+
+interface Fault {
+  /** Empty for the whole file. */
+  readonly field: string;
+  readonly message: string;
+  readonly remedy: string | undefined;
+  readonly variable: string | undefined;
+}
+
+/** @throws what is no fault of the input. */
+function faultIn(error: unknown): Fault {
+  if (!(error instanceof PurserError) || error.code !== "invalid_request") throw error;
+  const { field = "", remedy, variable } = error.detail;
+  return { field, message: error.message, remedy, variable };
 }
 
 /** @param found At least one. */

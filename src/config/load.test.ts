@@ -210,6 +210,26 @@ keys:
   );
 });
 
+test("a budget that is over is a warning with its line", () => {
+  const text = `budgets:
+  - { budget_id: a, budget_type: platform, amount: 1, end: 2026-11-01 }
+  - budget_id: b
+    budget_type: platform
+    amount: 1
+    end: 2026-10-31T23:59:59Z
+  - { budget_id: c, budget_type: platform, amount: 1, end: 2026-11-02 }
+`;
+  const { warnings } = loadConfiguration(text, { environment: {}, file: "purser.yaml", now: Date.UTC(2026, 10, 1) });
+  assert.deepEqual(
+    warnings.map(({ line, field }) => [line, field]),
+    [
+      [2, "budgets[0].end"],
+      [6, "budgets[1].end"],
+    ],
+  );
+  assert.match(warnings[0]?.message ?? "", /"a" is over since 2026-11-01T00:00:00Z: it limits no call/);
+});
+
 test("parts that are written once and used twice are read in both places", () => {
   const { budgets } = load(
     "budgets:\n  - &a { budget_id: a, budget_type: user, resource_id: '*', amount: &amount '5' }\n  - { budget_id: b, budget_type: user, resource_id: u, amount: *amount }",

@@ -2,7 +2,16 @@
 
 import { assert } from "../domain/assert.ts";
 import { PurserError } from "../domain/error.ts";
-import { type Fields, openFields, optionalFlag, optionalText, optionalTexts, optionalWhole, optionalWord } from "../domain/input/fields.ts";
+import {
+  type Fields,
+  openFields,
+  optionalFlag,
+  optionalText,
+  optionalTexts,
+  optionalWhole,
+  optionalWord,
+  show,
+} from "../domain/input/fields.ts";
 import { checkPort } from "../domain/input/port.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./configuration.ts";
 import { budgetIdsOf, readAliases, readBudgets, readKeys, readPrices } from "./declared.ts";
@@ -13,17 +22,25 @@ import { environmentProviders, readProviders } from "./provider.ts";
 import { withNumbers } from "./substitute.ts";
 import { findWarnings } from "./warning.ts";
 
+export interface LoadOptions {
+  readonly environment: Environment;
+  /** The text's name, for errors. */
+  readonly file: string;
+  /** Milliseconds since the epoch, for what is over; the clock of the machine by default. */
+  readonly now?: number;
+}
+
 /**
  * @param text The file's content; empty means that all is as it is without a file.
- * @param options.file Its name, for errors.
  * @throws PurserError `invalid_configuration` with all that is wrong in `detail.faults`, and the first of it in the error itself.
  */
-export function loadConfiguration(text: string, options: { readonly environment: Environment; readonly file: string }): Configuration {
-  const { environment, file } = options;
+export function loadConfiguration(text: string, options: LoadOptions): Configuration {
+  const { environment, file, now = Date.now() } = options;
   const document = readDocument(text, options);
   const fromEnvironment = fromTheEnvironment(environment);
   const { faults, locate, value } = document;
   const configuration = faults.readObject({ input: value ?? {}, prefix: "", standIns: {} }, (input): Configuration => {
+    if (typeof input !== "object" || input === null || Array.isArray(input)) throw noFields(input);
     const fields = openFields(input, { prefix: "", known: sections });
     const named = readProviders(fields.values.get("providers"), faults);
     const providers = join(named, fromEnvironment);
@@ -53,7 +70,13 @@ export function loadConfiguration(text: string, options: { readonly environment:
   });
   faults.throwAny();
   assert(configuration !== undefined, "what has no fault is a configuration");
-  return { ...configuration, warnings: findWarnings(configuration, { named: namedIn(configuration, value), locate }) };
+  return { ...configuration, warnings: findWarnings(configuration, { named: namedIn(configuration, value), locate, now }) };
+}
+
+function noFields(input: unknown): PurserError {
+  return new PurserError("invalid_request", `the file must be an object, not ${show(input)}`, {
+    remedy: `Write NAME: VALUE with the fields ${sections.join(", ")}.`,
+  });
 }
 
 /** The providers that a file names itself. */

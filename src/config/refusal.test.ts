@@ -35,8 +35,8 @@ const key = (fields: string): string => `keys:\n  - name: k\n    secret: \${TEAM
 
 const refused: readonly (readonly [fact: string, text: string, line: number, field: string | undefined, remedy: RegExp])[] = [
   ["an unknown section", "data: x\nbugdets: []", 2, "bugdets", /Did you mean budgets\?/],
-  ["a list as the whole file", "- a", 1, "body", /fields server/],
-  ["text as the whole file", "hello", 1, "body", /fields server/],
+  ["a list as the whole file", "- a", 1, undefined, /fields server/],
+  ["text as the whole file", "hello", 1, undefined, /fields server/],
   ["broken YAML", "data: x\nserver: { host: [\n", 3, undefined, /Fix the YAML/],
   ["a tab as indentation", "server:\n\tport: 1", 2, undefined, /Fix the YAML/],
   ["a field that is repeated", "data: a\ndata: b", 2, undefined, /Fix the YAML/],
@@ -313,4 +313,19 @@ test("whatever the text, the answer is a configuration or an error with a line",
     }),
     { numRuns: 2000 },
   );
+});
+
+test("a misspelt name is one fault, and the value under it is not held against the name that was meant", () => {
+  const faultsOf = (text: string): readonly (string | undefined)[] => (failureOf(text).detail.faults ?? []).map(({ field }) => field);
+  assert.deepEqual(faultsOf("server: { hots: [a] }"), ["server.hots"]);
+  assert.deepEqual(faultsOf("server: { hots: [a], port: x }"), ["server.hots", "server.port"]);
+  assert.deepEqual(faultsOf("server: { hots: [a], host: 5 }"), ["server.hots", "server.host"]);
+  assert.deepEqual(faultsOf("budgets:\n  - { budget_id: a, budget_type: platform, amuont: x, period: mnth }"), [
+    "budgets[0].amuont",
+    "budgets[0].period",
+  ]);
+});
+
+test("a file without fields is called by its name", () => {
+  assert.match(failureOf("hello").message, /^purser\.yaml line 1: the file must be an object, not "hello"$/);
 });

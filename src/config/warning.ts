@@ -1,8 +1,10 @@
 /** What a configuration allows and nobody is likely to want: it does not stop a start, and is told at each one. */
 
+import type { Budget } from "../domain/budget/budget.ts";
 import { show } from "../domain/input/fields.ts";
 import { matchesName } from "../domain/input/name-pattern.ts";
 import { nearest } from "../domain/input/nearest.ts";
+import { formatInstant } from "../domain/input/scalar.ts";
 import type { Configuration, ConfigurationWarning, ProviderConfiguration } from "./configuration.ts";
 import type { ConfigurationDocument } from "./document.ts";
 import type { Location } from "./fault.ts";
@@ -14,12 +16,14 @@ export interface WarningContext {
   /** The providers that the file names itself. */
   readonly named: readonly ProviderConfiguration[];
   readonly locate: ConfigurationDocument["locate"];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
 }
 
 /** In the order of the file's sections. */
 export function findWarnings(
   configuration: Pick<Configuration, "providers" | "prices" | "budgets" | "keys">,
-  { named, locate }: WarningContext,
+  { named, locate, now }: WarningContext,
 ): readonly ConfigurationWarning[] {
   const { prices, budgets, keys } = configuration;
   const callable = [...configuration.providers.map(({ name }) => name), ...Object.keys(knownProviders), "sim"];
@@ -28,6 +32,7 @@ export function findWarnings(
   const findings = [
     ...named.flatMap((provider) => literalSecret(provider, locate)),
     ...prices.flatMap(({ provider }, index) => unknownProvider([provider], { fields: () => `prices[${index}].provider`, known: priced })),
+    ...budgets.flatMap((budget, index) => ended(budget, { field: `budgets[${index}].end`, now })),
     ...budgets.flatMap(({ providers }, index) => unknownProvider(providers, { fields: listed("budgets", index), known: callable })),
     ...keys.flatMap(({ definition }, index) => unknownProvider(definition.providers, { fields: listed("keys", index), known: callable })),
   ];
@@ -42,6 +47,12 @@ function literalSecret({ name, apiKey }: ProviderConfiguration, locate: (field: 
   const field = `providers.${name}.api_key`;
   if (apiKey === null || locate(field).variables.length > 0) return [];
   return [{ field, message: `${field} is written in the file itself`, remedy: "Write ${NAME} and set NAME, unless it is no secret." }];
+}
+
+function ended({ budgetId, end }: Budget, { field, now }: { readonly field: string; readonly now: number }): readonly Finding[] {
+  if (end === null || end > now) return [];
+  const message = `budget ${show(budgetId)} is over since ${formatInstant(end)}: it limits no call`;
+  return [{ field, message, remedy: "Give a later end, or take the budget out of the file." }];
 }
 
 interface Names {

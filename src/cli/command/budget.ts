@@ -5,6 +5,8 @@ import { PurserError } from "../../domain/error.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { type BudgetView, readAll } from "../figures.ts";
+import type { Warning } from "../failure.ts";
+import { endedBudget, unknownProviders, writeWarnings } from "../idle.ts";
 import { type OptionWords, sameNames } from "../option-words.ts";
 import { list, moment, oneOf, shares, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
@@ -80,10 +82,11 @@ Examples:
     )
     .action(async (options: BudgetOptions) => {
       const body = { budget_id: options.id, budget_type: options.type, resource_id: options.resource, ...changed(options) };
-      const made = await withConnection(context, { target: options, create: true, words }, (connection) =>
-        whileCounting(context, ask(connection, "POST", { path: root, body })),
-      );
-      show(made, options, context);
+      const made = await withConnection(context, { target: options, create: true, words }, async (connection) => ({
+        budget: await whileCounting(context, ask(connection, "POST", { path: root, body })),
+        warnings: await unknownProviders(connection, options.providers),
+      }));
+      showChanged(made, options, context);
     });
 }
 
@@ -119,13 +122,11 @@ function defineSet(command: Command, context: CommandContext): void {
     .action(async (id: string, options: BudgetOptions) => {
       const body = changed(options);
       if (Object.keys(body).length === 0) throw nothingToChange();
-      show(
-        await withConnection(context, { target: options, words: { ...words, ...named } }, (connection) =>
-          whileCounting(context, ask(connection, "PATCH", { path: pathOf(id), body })),
-        ),
-        options,
-        context,
-      );
+      const made = await withConnection(context, { target: options, words: { ...words, ...named } }, async (connection) => ({
+        budget: await whileCounting(context, ask(connection, "PATCH", { path: pathOf(id), body })),
+        warnings: await unknownProviders(connection, options.providers),
+      }));
+      showChanged(made, options, context);
     });
 }
 
@@ -186,6 +187,16 @@ async function whileCounting(context: CommandContext, answer: Promise<unknown>):
     1000,
   );
   return answer.finally(() => clearTimeout(timer));
+}
+
+interface Changed {
+  readonly budget: unknown;
+  readonly warnings: readonly Warning[];
+}
+
+function showChanged({ budget, warnings }: Changed, options: TargetOptions, context: CommandContext): void {
+  show(budget, options, context);
+  writeWarnings([...warnings, ...endedBudget(budget as BudgetView, Date.now())], options, context);
 }
 
 function show(budget: unknown, options: TargetOptions, context: CommandContext): void {

@@ -42,7 +42,7 @@ export function defineEstimate(command: Command, context: CommandContext): void 
     .option("--file <path>", "the prompt: a text file")
     .option("--text <text>", "the prompt itself (without --file, --text and --input: standard input)")
     .option("--input <n>", "input tokens, when they are known", whole("--input", tokens))
-    .option("--max-output <n>", "output tokens at most", whole("--max-output", tokens), 1024)
+    .option("--max-output <n>", "output tokens at most", whole("--max-output", { ...tokens, least: 1 }), 1024)
     .option("--set <dimension=value>", "for whom it is, to ask the right budgets; may be repeated", collect, [])
     .addHelpText(
       "after",
@@ -91,6 +91,8 @@ interface EstimateView {
   readonly high_usd: string | null;
   readonly allowed: boolean;
   readonly fitted_max_output_tokens: number | null;
+  /** Absent from servers of older versions. */
+  readonly passing_max_output_tokens?: number | null;
   readonly budgets: readonly BudgetVerdict[];
 }
 
@@ -115,6 +117,7 @@ function filled(text: string, source: string): string {
 
 function estimateText(estimate: EstimateView, output: Output): string {
   const { bold, dim, green, red } = output.paint;
+  const { passing_max_output_tokens: passing } = estimate;
   const [low = "", expected = "", high = ""] = dollarColumn([
     estimate.low_usd ?? "0",
     estimate.expected_usd ?? "0",
@@ -139,6 +142,9 @@ function estimateText(estimate: EstimateView, output: Output): string {
     estimate.fitted_max_output_tokens === null
       ? ""
       : `It would be served with max_tokens fitted to ${counted(estimate.fitted_max_output_tokens, "token")}: a budget has too little left for all ${counted(estimate.max_output_tokens, "token")}.\n`,
+    typeof passing === "number"
+      ? `It would pass with an answer of at most ${counted(passing, "token")}: --max-output ${passing}. As asked, fitting to that is too short.\n`
+      : "",
   ].join("");
 }
 

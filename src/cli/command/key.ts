@@ -11,7 +11,8 @@ import { printJson, withConnection } from "../session.ts";
 import { dollars } from "../terminal/number.ts";
 import { table } from "../terminal/table.ts";
 import { asCalled } from "../called.ts";
-import { warningJson, warningText } from "../failure.ts";
+import type { Warning } from "../failure.ts";
+import { unknownProviders, writeWarnings } from "../idle.ts";
 
 const root = "/api/v1/keys";
 /** Columns of the list that give way first where a terminal is narrow. */
@@ -94,9 +95,11 @@ Examples:
     )
     .action(async (options: CreateOptions) => {
       const request = { path: root, body: bodyOf(options) };
-      const made = await withConnection(context, { target: options, create: true, words }, (connection) =>
-        ask(connection, "POST", request),
-      );
+      const { made, warnings } = await withConnection(context, { target: options, create: true, words }, async (connection) => ({
+        made: await ask(connection, "POST", request),
+        warnings: await unknownProviders(connection, options.providers),
+      }));
+      writeWarnings(warnings, options, context);
       if (options.json) return printJson(context, made);
       const { key, key_id: id } = made as { readonly key: string; readonly key_id: string };
       const { out, notes } = context.screen;
@@ -157,13 +160,13 @@ function defineRevoke(command: Command, context: CommandContext): void {
         }),
       );
       const { key_id: id, name } = revoked;
-      const { out, notes } = context.screen;
+      const { out } = context.screen;
       if (options.json) printJson(context, { key_id: id, name, revoked: true });
       else out.write(`Key "${name}" (${id}) is revoked.\n`);
       const admins = before.filter((key) => key.role === "admin" && isLive(key));
       if (admins.length !== 1 || admins[0]?.key_id !== id) return;
-      const warning = { message: `"${name}" was the last live admin key in the ledger`, field: "key", remedy: lastAdminRemedy };
-      notes.write(options.json ? warningJson(warning) : warningText(warning, notes.paint));
+      const warning: Warning = { message: `"${name}" was the last live admin key in the ledger`, field: "key", remedy: lastAdminRemedy };
+      writeWarnings([warning], options, context);
     });
 }
 

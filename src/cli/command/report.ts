@@ -59,7 +59,7 @@ Examples:
       const { out, notes } = context.screen;
       if (options.json === true || options.format === "json") return printJson(context, figures);
       const named = withKeyNames(figures);
-      if (options.format === "table") return out.write(reportText(named, { ...options, output: out }));
+      if (options.format === "table") return out.write(reportText(named, { ...options, isRanged: isRanged(options), output: out }));
       out.write(csv(named, options.by));
       notes.write(unpricedText(figures.unpriced, notes.paint));
     });
@@ -69,8 +69,12 @@ async function reportRefused(options: ReportOptions, context: CommandContext): P
   if (options.format === "csv")
     throw new PurserError("invalid_request", "--refused has no CSV", { field: "--format", remedy: "Use table or json." });
   const refused = await withConnection(context, { target: options, words }, (connection) => readRefused(connection, options));
-  if (options.json === true || options.format === "json") return printJson(context, { data: refused });
-  context.screen.out.write(refusedText(refused, context.screen.out));
+  if (options.json === true || options.format === "json") return printJson(context, { data: refused.calls, has_more: refused.hasMore });
+  context.screen.out.write(refusedText(refused, { output: context.screen.out, isRanged: isRanged(options) }));
+}
+
+function isRanged({ from, to }: Pick<ReportOptions, "from" | "to">): boolean {
+  return from !== undefined || to !== undefined;
 }
 
 /** @throws PurserError `invalid_request` for a stretch of time that ends before it begins. */
@@ -86,6 +90,8 @@ export function checkRange({ from, to }: Pick<ReportOptions, "from" | "to">, now
 export interface ReportTextOptions {
   readonly by: readonly string[];
   readonly top: number;
+  /** Whether a stretch of time was asked for. */
+  readonly isRanged?: boolean;
   readonly output: Output;
 }
 
@@ -98,7 +104,7 @@ export function reportText(figures: Figures, options: ReportTextOptions): string
   const heading = `${paint.bold(dollars(total.cost_usd))}  ${counted(total.calls, "call")}${released}${refusals}, ${tokensText(total.usage)}\n`;
   const unpriced = unpricedText(figures.unpriced, paint);
   if (options.by.length === 0 || figures.groups.length === 0)
-    return `${heading}${total.calls + total.released + total.refusals === 0 ? paint.dim("No calls in this range.\n") : unpriced}`;
+    return `${heading}${total.calls + total.released + total.refusals === 0 ? paint.dim(options.isRanged ? "No calls in this range.\n" : "No calls.\n") : unpriced}`;
   const shown = figures.groups.slice(0, options.top);
   const left = figures.groups.length - shown.length;
   const rest = left > 0 ? paint.dim(`and ${counted(left, "more group")}: --top ${figures.groups.length} shows all\n`) : "";

@@ -1,0 +1,48 @@
+/** Warnings of budgets and keys that are valid and limit nothing, as a slip of the one who typed them. */
+
+import { knownProviders } from "../config/provider.ts";
+import { matchesName } from "../domain/input/name-pattern.ts";
+import { suggest } from "../domain/input/nearest.ts";
+import { asCalled } from "./called.ts";
+import { ask, type Connection } from "./connection.ts";
+import type { CommandContext } from "./context.ts";
+import { ApiProblem, type Warning, warningJson, warningText } from "./failure.ts";
+import type { BudgetView } from "./figures.ts";
+import type { JsonOption } from "./option.ts";
+
+/** @param patterns Of `--providers`: names, prefixes that end in `*`, and with `!` in front those that are left out. */
+export async function unknownProviders(connection: Connection, patterns: readonly string[] | undefined): Promise<readonly Warning[]> {
+  if (patterns === undefined) return [];
+  const known = [...new Set([...(await providersOf(connection)), ...Object.keys(knownProviders), "sim"])];
+  return patterns
+    .filter((pattern) => !known.some((name) => matchesName([pattern], name)))
+    .map((pattern) => ({
+      message: `--providers: no provider here is called "${pattern}"`,
+      field: "--providers",
+      remedy: `${suggest(pattern, known)} Only holds over the API may name others.`,
+    }));
+}
+
+/** @param now Milliseconds since the epoch. */
+export function endedBudget({ budget_id: id, period, end }: BudgetView, now: number): readonly Warning[] {
+  if (period !== "once" || typeof end !== "string" || Date.parse(end) > now) return [];
+  const remedy = asCalled(`Give a later end: \`purser budget set ${id} --end DATE\`.`);
+  return [{ message: `budget "${id}" is over since ${end}: it limits no call`, field: "--end", remedy }];
+}
+
+export function writeWarnings(warnings: readonly Warning[], { json }: JsonOption, { screen: { notes } }: CommandContext): void {
+  for (const warning of warnings) notes.write(json ? warningJson(warning) : warningText(warning, notes.paint));
+}
+
+/** Those that the server has; none where it does not say. */
+async function providersOf(connection: Connection): Promise<readonly string[]> {
+  try {
+    const status = (await ask(connection, "GET", { path: "/api/v1/status" })) as {
+      readonly providers: readonly { readonly name: string }[];
+    };
+    return status.providers.map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof ApiProblem) return [];
+    throw error;
+  }
+}
