@@ -182,7 +182,11 @@ function forward(context: CallContext, { call, held }: { readonly call: ReadCall
   const upstreamRequest = {
     method,
     url: withoutKey(url, caller),
-    headers: upstreamHeaders(headers, { provider, wireName, caller, observer: context.observer }),
+    // The body was read as JSON, and must be what the provider reads it as.
+    headers: {
+      ...upstreamHeaders(headers, { provider, wireName, caller, observer: context.observer }),
+      "content-type": "application/json",
+    },
     body: request.edit(editsFor(call, fitted)),
   };
   const custody = { belongings: context.belongings, caller, provider };

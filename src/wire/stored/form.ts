@@ -1,6 +1,7 @@
 /** The fields of a form, as clients send files in. */
 
 import { toBuffer } from "../bytes.ts";
+import { checkFieldCount } from "./content-type.ts";
 
 export interface FormField {
   /** `file_id`, `file_ids[]`, `voice[id]`: as it was sent. */
@@ -45,6 +46,7 @@ function multipartFields(body: Buffer, boundary: string | undefined): readonly F
     const named = partOf(body.subarray(start, end));
     if (named === undefined) return undefined;
     fields.push(...named);
+    checkFieldCount(fields.length);
     at = end;
   }
   return undefined;

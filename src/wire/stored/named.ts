@@ -3,8 +3,10 @@
 import { PurserError } from "../../domain/error.ts";
 import { bodyScanner, type ScannedBody } from "../body/index.ts";
 import type { Named, PassedRequest } from "../wire.ts";
+import { checkContentType } from "./content-type.ts";
 import { formFields, type FormField } from "./form.ts";
 import { keysOf, referencesIn, referencesOfScanned, type Reference, type ReferenceRules } from "./references.ts";
+import { skeletonOf } from "./skeleton.ts";
 
 /** Reads what requests of one format name. */
 export class NamedReader {
@@ -27,6 +29,7 @@ export class NamedReader {
    */
   read({ body, contentType }: Pick<PassedRequest, "body" | "contentType">): Named {
     if (body.length === 0) return { uses: [], models: [] };
+    checkContentType(body, contentType);
     const found = this.#form(body, contentType) ?? referencesOfScanned(this.#scan(body), this.#rules);
     const isModel = ({ key }: Reference): boolean => key === "model";
     return { uses: found.filter((one) => !isModel(one)), models: found.filter(isModel).map(({ id }) => id) };
@@ -47,8 +50,14 @@ const isMultipart = /^\s*multipart\//i;
 
 /** `voice[id]=...` is `{"voice":{"id":...}}`, `file_ids[]=...` a list. */
 function referencesOfField({ name, value }: FormField, rules: ReferenceRules): readonly Reference[] {
+  if (name.length > longestName) {
+    throw new PurserError("invalid_request", `the form has a field with a name of more than ${longestName} characters`, {
+      field: "body",
+      remedy: "Shorten the names of its fields.",
+    });
+  }
   const path = name.split(/[[\].]+/).filter((part) => part !== "" && !/^\d+$/.test(part));
-  const inner = /^\s*[[{]/.test(value) ? parsed(value) : undefined;
+  const inner = /^\s*[[{]/.test(value) ? skeletonOf(Buffer.from(value), everyKey) : undefined;
   let whole: unknown = inner ?? value;
   for (const part of path.toReversed()) whole = { [part]: whole };
   return referencesIn(whole, { ...rules, data: noData });
@@ -57,10 +66,7 @@ function referencesOfField({ name, value }: FormField, rules: ReferenceRules): r
 /** A field of a form may have any name. */
 const noData: ReadonlySet<string> = new Set();
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
+/** Which of them are ids depends on the name of the field, too. */
+const everyKey = { has: () => true };
+
+const longestName = 1024;

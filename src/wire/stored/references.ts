@@ -2,6 +2,7 @@
 
 import { PurserError } from "../../domain/error.ts";
 import type { ScannedBody } from "../body/index.ts";
+import { skeletonOf } from "./skeleton.ts";
 
 /** Where the bodies of one format have ids. */
 export interface ReferenceRules {
@@ -125,12 +126,12 @@ const byteOrderMark = 0xef;
 /**
  * The references of a request that was scanned for the keys of the rules.
  *
- * @throws PurserError `invalid_request` for a body whose strings are not valid JSON, and for one that repeats something in which an id
- *   stands: this reader and the provider might take different values.
+ * @throws PurserError `invalid_request` for a body whose ids are not valid JSON, for one that is beyond the bounds of what is built, and for
+ *   one that repeats something in which an id stands: this reader and the provider might take different values.
  */
 export function referencesOfScanned(body: ScannedBody, rules: ReferenceRules): readonly Reference[] {
   if (keysOf(rules).every((key) => body.keyCount(key) === 0)) return usesNothing.uses;
-  const value = jsonObjectOf(body.bytes);
+  const value = skeletonOf(body.bytes, new Set(keysOf(rules)));
   if (!value)
     throw new PurserError("invalid_request", "the body is not valid JSON", { field: "body", remedy: "Check the escapes in its strings." });
   const { references, counts } = walk(value, rules);
