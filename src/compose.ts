@@ -1,4 +1,6 @@
-/** Puts the product together: the one place that knows which implementation of each port is used. */
+/**
+ * The composition root: wires the server from its parts and picks the implementation of each port.
+ */
 
 import { getRequestListener } from "@hono/node-server";
 import { type DeclaredChange, differencesOf, namesOf } from "./app/manage/declared.ts";
@@ -25,7 +27,7 @@ import { hasBelongings, SqliteBelongings } from "./store/sqlite/belongings.ts";
 
 export type { ComposeOptions };
 
-/** A server that takes calls. */
+/** A server that accepts calls. */
 export interface RunningServer extends FirstSecrets {
   readonly url: string;
   /** Whether a key opens the control plane, besides the token in the folder. */
@@ -33,13 +35,13 @@ export interface RunningServer extends FirstSecrets {
   /** What the configuration added, changed or no longer names since the last start. */
   readonly changes: readonly DeclaredChange[];
   readonly providers: readonly { readonly name: string; readonly real: boolean }[];
-  /** Logs a fault that nothing caught, and counts it. What becomes of the process is its owner's to say. */
+  /** Logs and counts an uncaught error. The owner of the process decides whether it continues. */
   reportFault(error: unknown): void;
-  /** Takes no new calls, finishes those under way within a bound, and closes the ledger. */
+  /** Stops accepting calls, waits a limited time for those in flight, and closes the ledger. */
   close(): Promise<void>;
 }
 
-/** A data folder whose figures can be asked for, without a server. */
+/** A data folder opened for queries, without a server. */
 export interface OpenFolder {
   fetch(request: Request): Promise<Response>;
   readonly token: string;
@@ -53,7 +55,7 @@ const fileLookMs = 60_000;
 export async function startServer(options: ComposeOptions): Promise<RunningServer> {
   const { configuration, directory } = options;
   const adminKey = readAdminKey(options.environment);
-  // Closes in the reverse order what was opened: also when a later step fails, such as a port that is taken.
+  // Closes everything in reverse order, also when a later step fails, such as a port in use.
   await using opened = new AsyncDisposableStack();
   const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
   const endCallsOf = (keyId: string): void => inFlight.endCallsOf(keyId);
@@ -65,8 +67,8 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   if (unresolved > 0)
     log.warn(
       unresolved === 1
-        ? "one call was under way when the last process ended; it is charged at what was held"
-        : `${unresolved.toLocaleString("en-US")} calls were under way when the last process ended; they are charged at what was held`,
+        ? "one call was in flight when the last process ended; it is charged the amount held"
+        : `${unresolved.toLocaleString("en-US")} calls were in flight when the last process ended; they are charged the amount held`,
     );
 
   opened.defer(() => removeServerFile(directory));
@@ -124,10 +126,10 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   opened.adopt(setInterval(watchStore(ledger, log), expiryLookMs), (timer) => clearInterval(timer));
   opened.adopt(setInterval(watchFile(parts.health, log), fileLookMs), (timer) => clearInterval(timer));
 
-  // Only now: what is made here is shown once, by whoever sees this start succeed.
+  // Only after a successful start: the secrets created here are shown once.
   const first = await makeFirstKeys({ ledger, clock }, { hasAdminKey: adminKey !== undefined });
   await writeServerFile(directory, { url: server.url, token });
-  const changes = [...parts.changes, ...(await tellDeclared(configuration, directory))];
+  const changes = [...parts.changes, ...(await compareDeclared(configuration, directory))];
   const closing = opened.move();
   return {
     ...first,
@@ -140,14 +142,14 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   };
 }
 
-/** @throws PurserError `store_unavailable` while a server has the folder. */
+/** @throws PurserError `store_unavailable` while a server uses the folder. */
 export async function openFolder(options: ComposeOptions): Promise<OpenFolder> {
   const parts = await openParts(options, null);
   return { fetch: async (request) => parts.api.fetch(request), token: parts.token, close: () => parts.close() };
 }
 
-/** What this start's configuration names, against that of the last one; remembers it for the next. */
-async function tellDeclared(configuration: Configuration, directory: string): Promise<readonly DeclaredChange[]> {
+/** Compares this start's configuration with the last one, and saves it for the next. */
+async function compareDeclared(configuration: Configuration, directory: string): Promise<readonly DeclaredChange[]> {
   const memory = declaredFile(directory);
   const now = namesOf(configuration, configuration.prices);
   const before = await memory.read();

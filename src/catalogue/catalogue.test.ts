@@ -1,3 +1,5 @@
+/** Prices and limits of the catalogue, compared with those of the providers. */
+
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -31,7 +33,7 @@ function cost(call: Call): string {
   return formatUsd(pico(charge(call).reduce((sum, line) => sum + line.cost, 0n)));
 }
 
-/** USD per million of one meter. */
+/** USD per million units of one meter. */
 function rate(name: string, meter: keyof Usage, more: Partial<Call> = {}): string {
   const line = charge({ name, usage: { [meter]: 1 }, ...more })[0];
   return formatPerMillion(line?.rate?.perUnit ?? assert.fail(`${name} has no rate for ${meter}`));
@@ -53,7 +55,7 @@ test("real requests cost what their providers bill", () => {
   for (const [name, usage, usd] of table) assert.equal(cost({ name, usage }), usd, name);
 });
 
-test("the dearer context begins above 200,000 at Google and Anthropic, and with it at xAI", () => {
+test("long-context prices begin above 200,000 tokens at Google and Anthropic, and at 200,000 at xAI", () => {
   assert.equal(cost({ name: "google/gemini-2.5-pro", usage: { input: 200_000 } }), "0.25");
   assert.equal(cost({ name: "google/gemini-2.5-pro", usage: { input: 200_001 } }), "0.5000025");
   assert.equal(cost({ name: "anthropic/claude-sonnet-4-5", usage: { input: 100_000, cache_read: 100_000 } }), "0.33");
@@ -63,7 +65,7 @@ test("the dearer context begins above 200,000 at Google and Anthropic, and with 
   assert.equal(cost({ name: "x-ai/grok-4.7", usage: { input: 200_000 } }), "0.8");
 });
 
-test("OpenAI's dearer context begins above 272,000 however the list writes it", () => {
+test("OpenAI's long-context prices begin above 272,000 tokens, however the list writes it", () => {
   assert.equal(cost({ name: "openai/gpt-5.4", usage: { input: 272_000 } }), "0.68");
   assert.equal(cost({ name: "openai/gpt-5.4", usage: { input: 272_001 } }), "1.360005");
   assert.equal(cost({ name: "openai/gpt-6-sol", usage: { input: 272_000 } }), "0.544");
@@ -94,7 +96,7 @@ test("an older DeepSeek name keeps its old price for its old calls", () => {
   assert.equal(rate("deepseek/deepseek-v4-flash", "output"), "0.6");
 });
 
-test("dated prices of the list hold from their day on", () => {
+test("dated prices of the list apply from their date", () => {
   assert.equal(rate("openai/o3", "input", { at: Date.parse("2025-06-09T23:59:59Z") }), "10");
   assert.equal(rate("openai/o3", "input", { at: Date.parse("2025-06-10T00:00:00Z") }), "2");
   const long: Usage = { input: 200_001 };
@@ -102,7 +104,7 @@ test("dated prices of the list hold from their day on", () => {
   assert.equal(cost({ name: "anthropic/claude-opus-4-6", usage: long, at: Date.parse("2026-03-13T00:00:00Z") }), "1.000005");
 });
 
-test("a model that only begins like a known one is flagged, and a dated snapshot is not", () => {
+test("a model that only shares a prefix with a known one is flagged, and a dated snapshot is not", () => {
   const match = (provider: string, model: string): string | undefined => book.sheet({ provider, model, at: sunday })?.match;
   assert.equal(match("anthropic", "claude-sonnet-5-7"), "prefix");
   assert.equal(match("anthropic", "claude-sonnet-5"), "exact");
@@ -113,7 +115,7 @@ test("a model that only begins like a known one is flagged, and a dated snapshot
   assert.equal(charge({ name: "anthropic/claude-sonnet-5-7", usage: { input: 1 } })[0]?.rate?.match, "prefix");
 });
 
-test("models that the list takes for older ones have their own price", () => {
+test("models that the list confuses with older ones have their own price", () => {
   assert.equal(rate("anthropic/claude-sonnet-5-5", "cache_read"), "0.1");
   assert.equal(rate("anthropic/claude-sonnet-5-5", "cache_read", { at: Date.parse("2026-10-06T00:00:00Z") }), "0.2");
   assert.equal(book.sheet({ provider: "anthropic", model: "claude-sonnet-5-5", at: sunday })?.match, "exact");
@@ -121,7 +123,7 @@ test("models that the list takes for older ones have their own price", () => {
   assert.equal(cost({ name: "anthropic/claude-haiku-5-5", usage: { input: 99_999, cache_read: 2, output: 1_000 } }), "0.0524996");
 });
 
-test("what no source prices is unpriced", () => {
+test("a model without a price in any source is unpriced", () => {
   for (const [provider, model] of [
     ["openai", "gpt-9"],
     ["openai", "whisper-1"],
@@ -133,7 +135,7 @@ test("what no source prices is unpriced", () => {
   }
 });
 
-test("the tier that was served decides: half in a batch or flex, dearer with priority or speed", () => {
+test("the served tier decides: half price in batch or flex, more for priority or fast", () => {
   const chat: Usage = { input: 600, cache_read: 400, output: 500 };
   assert.equal(cost({ name: "openai/gpt-5", usage: chat, serviceTier: "flex" }), "0.0029");
   assert.equal(cost({ name: "openai/gpt-5", usage: chat, serviceTier: "batch" }), "0.0029");
@@ -144,7 +146,7 @@ test("the tier that was served decides: half in a batch or flex, dearer with pri
   assert.equal(rate("anthropic/claude-sonnet-4-5", "web_search", { serviceTier: "batch" }), "10000");
 });
 
-test("Gemini's flex is half the price, cached tokens too, and priority 1.8 times", () => {
+test("Gemini's flex is half the price, including cached tokens, and priority 1.8 times", () => {
   const usage: Usage = { input: 7, output: 205 };
   assert.equal(cost({ name: "google/gemini-3.5-flash", usage, serviceTier: "flex" }), "0.00092775");
   assert.equal(cost({ name: "google/gemini-3.5-flash", usage: { input: 7, output: 161 }, serviceTier: "priority" }), "0.0026271");
@@ -157,7 +159,7 @@ test("xAI's priority is twice and its batch four fifths of the price", () => {
   assert.equal(rate("x-ai/grok-4.6", "output", { serviceTier: "batch" }), "4.8");
 });
 
-test("a model that takes more than its list's window is not over its context", () => {
+test("a model that accepts more than its listed window is not over its context", () => {
   const window = (model: string): number | undefined => book.sheet({ provider: "anthropic", model, at: sunday })?.contextWindow;
   assert.equal(window("claude-sonnet-4-5"), 1_000_000);
   assert.equal(window("claude-haiku-4-5"), 200_000);
@@ -170,7 +172,7 @@ test("a model that takes more than its list's window is not over its context", (
   }
 });
 
-test("the model that searches in every call has a price, and its searches have one", () => {
+test("the model that searches in every call has a price, and so do its searches", () => {
   assert.equal(cost({ name: "openai/gpt-5-search-api", usage: { input: 9, output: 363, web_search: 1 } }), "0.01364125");
   assert.equal(book.sheet({ provider: "openai", model: "gpt-5-search-api-2025-10-14", at: sunday })?.match, "rule");
 });
@@ -202,7 +204,7 @@ test("OpenAI's priority prices are its own list, to the cent", () => {
   }
 });
 
-test("Claude's cache writes are 1.25 and 2 times the input where the list has no price", () => {
+test("Claude's cache writes are 1.25 and 2 times the input price if the list has none", () => {
   const bare =
     catalogue.models().find(({ provider, model }) => provider === "anthropic" && model === "claude-2") ??
     assert.fail("the list has claude-2");
@@ -241,7 +243,7 @@ test("a web search is never free", () => {
   assert.equal(sheet?.charge({ model: null, usage: { web_search: 1 } }, { serviceTier: "standard", at: sunday })[0]?.cost, 10_000_000_000n);
 });
 
-test("the simulator's models cost what it says they do", () => {
+test("the prices of the simulator's models match its own", () => {
   assert.equal(
     cost({ name: "sim/sim-small", usage: { input: 1_000_000, cache_read: 1_000_000, output: 1_000_000, web_search: 1 } }),
     "0.835",
@@ -251,7 +253,7 @@ test("the simulator's models cost what it says they do", () => {
   assert.equal(cost({ name: "sim/sim-reasoner", usage: { input: 1_000_000, cache_read: 1_000_000, output: 1_000_000 } }), "11.375");
 });
 
-test("the four old prices answer before the cut-over, by their own names only", () => {
+test("the four legacy prices apply before the cut-over, under their own names only", () => {
   const before = Date.parse("2026-10-31T23:59:59Z");
   for (const [name, input, output] of [
     ["deepseek", "0.14", "0.28"],
@@ -289,7 +291,7 @@ test("limits of common models are known", () => {
   assert.equal(book.sheet({ provider: "openai", model: "gpt-4o", at: sunday })?.contextWindow, 128_000);
 });
 
-test("a provider is who its prices say it is, else known by its base URL, else by its name", () => {
+test("a provider is identified by its configured prices, else by its base URL, else by its name", () => {
   const find = (name: string, baseUrl: string): string => catalogue.identify({ name, baseUrl, priceProvider: null }).id;
   assert.equal(find("mine", "https://api.x.ai/v1"), "x-ai");
   assert.equal(find("mine", "https://generativelanguage.googleapis.com"), "google");
@@ -306,14 +308,14 @@ test("a provider is who its prices say it is, else known by its base URL, else b
   });
 });
 
-test("a provider of any name has the prices of the one it is", () => {
+test("a provider with any name has the prices of its vendor", () => {
   const named = catalogue.book([], new Map([["mine", { id: "openai" }]]));
   assert.ok(named.sheet({ provider: "mine", model: "gpt-4o", at: sunday }));
   assert.equal(named.sheet({ provider: "azure", model: "gpt-4o", at: sunday })?.provider, "openai");
   assert.equal(named.sheet({ provider: "azure", model: "claude-opus-5-5", at: sunday })?.provider, "anthropic");
 });
 
-test("every listed model can be looked up, or has a price at another time", () => {
+test("every listed model has a price now or at another time", () => {
   const models = catalogue.models();
   assert.ok(models.length > 1_400);
   assert.equal(new Set(models.map(({ provider, model }) => `${provider}/${model}`)).size, models.length);
@@ -324,7 +326,7 @@ test("every listed model can be looked up, or has a price at another time", () =
   );
 });
 
-test("the version beside every charge is that of the package that is installed", () => {
+test("the version recorded with charges is that of the installed package", () => {
   const url = new URL("../../node_modules/@pydantic/genai-prices/package.json", import.meta.url);
   assert.equal((JSON.parse(readFileSync(url, "utf8")) as { version: string }).version, genaiPricesVersion);
 });

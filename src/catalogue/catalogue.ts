@@ -1,4 +1,7 @@
-/** All prices that Purser knows without being told: the overlay, then `@pydantic/genai-prices`. */
+/**
+ * The catalogue of built-in prices: Purser's own overlay, then the package
+ * `@pydantic/genai-prices`.
+ */
 
 import type { PriceOverride } from "../domain/price/rate.ts";
 import { makePriceBook, type RowSource } from "../domain/price/book.ts";
@@ -20,7 +23,7 @@ import { simulatorRows } from "./overlay/simulator.ts";
 import { xaiRows } from "./overlay/xai.ts";
 import { makeProviderFinder } from "./provider-name.ts";
 
-/** One model of the catalogue, whatever it costs at the moment. */
+/** A model of the catalogue, regardless of its current price. */
 export interface CatalogueModel {
   readonly provider: string;
   readonly model: string;
@@ -30,34 +33,44 @@ export interface CatalogueModel {
   readonly maxOutputTokens?: number;
 }
 
-/** A configured provider, as a book has to know it. */
+/** A configured provider, as needed by a price book. */
 export interface BookedProvider {
   /** The catalogue's id. */
   readonly id: string;
-  /** The region in which its calls must be processed; null where the provider decides; absent: as is usual for such a provider. */
+  /**
+   * The region in which its calls must be processed; null if the provider decides; absent: the
+   * default of the provider.
+   */
   readonly region?: string | null;
 }
 
-/** A provider as a configuration names it. */
+/** A provider as written in a configuration. */
 export interface ConfiguredProvider {
   readonly name: string;
   readonly baseUrl: string;
-  /** The catalogue's id; null where it is not stated. */
+  /** The catalogue's id; null if not given. */
   readonly priceProvider: string | null;
   readonly region?: string;
 }
 
 export interface Catalogue {
   /**
-   * @param overrides Those of the configuration, then those of the API: later ones win.
-   * @param providers Configured providers, by name, as {@link Catalogue.identify} knows them.
+   * @param overrides From the configuration, then from the API: later ones win.
+   * @param providers Configured providers by name, as returned by {@link Catalogue.identify}.
    */
   book(overrides: readonly PriceOverride[], providers?: ReadonlyMap<string, BookedProvider>): PriceBook;
-  /** Which vendor a configured provider is, and where its calls are processed: as stated, else by its host, else by its name. */
+  /**
+   * Finds the vendor of a configured provider and the region of its calls: as configured, else by
+   * host, else by name.
+   */
   identify(provider: ConfiguredProvider): BookedProvider;
-  /** Whether the cost in a provider's answers is documented as the amount billed. @param name As {@link Catalogue.book} takes it. */
+  /**
+   * Whether a provider documents the cost in its answers as the amount billed.
+   *
+   * @param name As in {@link Catalogue.book}.
+   */
   tellsBilledCost(name: string): boolean;
-  /** Every model with a price, each once. */
+  /** Every model with a price, without duplicates. */
   models(): readonly CatalogueModel[];
 }
 
@@ -70,7 +83,10 @@ const overlayRows: readonly CatalogueRow[] = [
   ...legacyRows,
 ].map(complete);
 
-/** Loads the price list (some 25 ms, once a process); its rows are converted a provider at a time, when one is first asked for. */
+/**
+ * Loads the price list (about 25 ms, once per process). Rows are converted per provider, on first
+ * use.
+ */
 export async function openCatalogue(): Promise<Catalogue> {
   const providers = await loadGenaiPrices();
   const finder = makeProviderFinder(providers);
@@ -114,7 +130,10 @@ export async function openCatalogue(): Promise<Catalogue> {
   };
 }
 
-/** Adds to a row what its source does not have: tiers, limits, tool fees. What the row has itself stays. */
+/**
+ * Adds tiers, limits and tool fees that the row's source lacks. The row's own values take
+ * precedence.
+ */
 function complete(row: CatalogueRow): CatalogueRow {
   const serviceTiers = row.serviceTiers ?? serviceTiersOf(row.provider, row.model);
   const regions = row.regions ?? regionsOf(row.provider, row.model);

@@ -1,3 +1,5 @@
+/** Conversion of the price list of genai-prices. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Provider } from "@pydantic/genai-prices";
@@ -19,7 +21,7 @@ function perMillion(price: number): string {
   return rate === undefined ? assert.fail("input has a rate") : formatPerMillion(rate);
 }
 
-test("a float is the price that was meant, exactly", () => {
+test("a float becomes the intended price, exactly", () => {
   assert.equal(perMillion(0.18000000000000002), "0.18");
   assert.equal(perMillion(0.003625), "0.003625");
   assert.equal(perMillion(0.3), "0.3");
@@ -28,7 +30,7 @@ test("a float is the price that was meant, exactly", () => {
   assert.equal(perMillion(1e-6), "0.000001");
 });
 
-test("a price that is no whole pico-USD a token is rounded up", () => {
+test("a price that is not a whole pico-USD per token is rounded up", () => {
   assert.equal(perMillion(0.08333333333333334), "0.083334");
 });
 
@@ -37,12 +39,12 @@ test("prices per thousand calls are fees per call", () => {
   assert.deepEqual([rates.web_search, rates.file_search, rates.request], [10_000_000_000n, 2_500_000_000n, 5_000_000_000n]);
 });
 
-test("a model that is sold by the hour only has no row", () => {
+test("a model sold only by the hour has no row", () => {
   assert.deepEqual(convert({ audio_hours: 3 }), []);
   assert.deepEqual(convert({}), []);
 });
 
-test("tiers begin above their start, or with the round number after it", () => {
+test("tiers begin above their start, or at the round number after it", () => {
   const prices = (start: number) => ({ input_mtok: { base: 1, tiers: [{ start, price: 2 }] }, output_mtok: 3 });
   const tier = (start: number, id?: string) => first(convert(prices(start), id)).contextTiers?.[0];
   assert.deepEqual(tier(200_000), { tokens: 200_000, inclusive: false, rates: { input: 2_000_000n } });
@@ -50,7 +52,7 @@ test("tiers begin above their start, or with the round number after it", () => {
   assert.deepEqual(tier(271_999, "openai"), { tokens: 272_000, inclusive: false, rates: { input: 2_000_000n } });
 });
 
-test("dated prices become rows that follow each other", () => {
+test("dated prices become consecutive rows", () => {
   const rows = convert([
     { prices: { input_mtok: 1 } },
     { constraint: { type: "start_date", start_date: "2026-01-01" }, prices: { input_mtok: 2 } },
@@ -65,7 +67,7 @@ test("dated prices become rows that follow each other", () => {
   );
 });
 
-test("hours of the day belong to the dated price before them, and may pass midnight", () => {
+test("time-of-day prices belong to the dated price before them, and may pass midnight", () => {
   const hours = (start_time: string, end_time: string) => ({
     constraint: { type: "time_of_date", start_time, end_time },
     prices: { input_mtok: 5 },

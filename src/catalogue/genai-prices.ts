@@ -1,4 +1,7 @@
-/** The price list of `@pydantic/genai-prices` as rows of our own: its data and model ids, not its totals, extractor or clock. */
+/**
+ * Converts the price list of `@pydantic/genai-prices` to catalogue rows. Only its data and model
+ * ids are used.
+ */
 
 import { parseUsd, pico, type PicoUsd } from "../domain/money/money.ts";
 import type { IdRule } from "../domain/price/id-rule.ts";
@@ -6,14 +9,15 @@ import type { CatalogueRow, ContextTier, Rates, Schedule } from "../domain/price
 import type { Meter } from "../domain/usage/usage.ts";
 import type { ConditionalPrice, MatchLogic, ModelInfo, ModelPrice, Provider } from "@pydantic/genai-prices";
 
-/** The release that package.json pins; a test compares them. */
+/** The release pinned in package.json; a test compares them. */
 export const genaiPricesVersion = "0.1.8";
 export const genaiPricesSource = "genai-prices";
 
 /**
- * Our meter for each of its prices, and how many units the price is for.
+ * Our meter for each of its prices, and the number of units per price.
  *
- * Left out, since nothing that we meter is counted in them: hours of audio, pages, video, and reasoning or citations apart from output.
+ * Left out, since no meter counts them: hours of audio, pages, video, and reasoning or citations
+ * priced separately from output.
  */
 const meterOf: Readonly<Record<string, { readonly meter: Meter; readonly per: bigint }>> = {
   input_mtok: { meter: "input", per: 1_000_000n },
@@ -33,13 +37,13 @@ const meterOf: Readonly<Record<string, { readonly meter: Meter; readonly per: bi
 
 const everyDay = [1, 2, 3, 4, 5, 6, 7];
 
-/** All providers of the package. Loading it takes some 25 ms, so that it is not imported before it is needed. */
+/** All providers of the package. Imported on first use, since loading takes about 25 ms. */
 export async function loadGenaiPrices(): Promise<readonly Provider[]> {
   const { waitForUpdate } = await import("@pydantic/genai-prices");
   return (await waitForUpdate()) ?? [];
 }
 
-/** @returns Rows of the models that we can price, each once for every stretch of time for which the list has a price. */
+/** @returns Rows of the models that we can price: one per model and period with a price. */
 export function convertProvider(provider: Provider): readonly CatalogueRow[] {
   return provider.models.flatMap((model) => convertModel(provider, model));
 }
@@ -48,7 +52,7 @@ function convertModel(provider: Provider, model: ModelInfo): readonly CatalogueR
   const periods = periodsOf(model.prices);
   return periods.flatMap((period, index) => {
     const { rates, contextTiers } = convertPrices(period.prices, provider.id);
-    // A model that is sold by the hour or page has no price in our meters: it is unpriced, not free.
+    // A model sold by the hour or page has no price in our meters: it is unpriced, not free.
     if (rates.input === undefined) return [];
     const validTo = periods[index + 1]?.from;
     const row: CatalogueRow = {
@@ -75,7 +79,10 @@ interface Period {
   readonly schedules: Schedule[];
 }
 
-/** Its hours of the day follow the dated price that they belong to; the last one that holds decides, so that ours stand in reverse. */
+/**
+ * Time-of-day prices follow the dated price they belong to. There the last match wins, in our rows
+ * the first: reverse them.
+ */
 function periodsOf(prices: ModelInfo["prices"]): readonly Period[] {
   const listed: readonly ConditionalPrice[] = Array.isArray(prices) ? prices : [{ prices }];
   const periods: Period[] = [];
@@ -123,9 +130,9 @@ function convertPrices(prices: ModelPrice, provider: string): { readonly rates: 
 }
 
 /**
- * Its tiers begin above `start`, so that 199999 stands for "200,000 and more".
+ * Its tiers begin above `start`: 199999 means "200,000 and more".
  *
- * OpenAI's own rows are exclusive whichever way they are written: "prompts with more than 272K input tokens"
+ * OpenAI's own rows are always exclusive: "prompts with more than 272K input tokens"
  * (developers.openai.com/api/docs/pricing, read 2026-11).
  */
 function threshold(start: number, provider: string): { readonly tokens: number; readonly inclusive: boolean } {
@@ -133,14 +140,16 @@ function threshold(start: number, provider: string): { readonly tokens: number; 
   return { tokens: start + 1, inclusive: provider !== "openai" };
 }
 
-/** Its prices are floats such as 0.18000000000000002: 12 significant digits are the price that was meant. */
+/**
+ * Its prices are floats such as 0.18000000000000002; 12 significant digits give the intended price.
+ */
 function toPico(price: number, per: bigint): PicoUsd {
   const [mantissa = "0", exponent = "0"] = price.toExponential(11).split("e");
   const digits = BigInt(mantissa.replace(".", ""));
   const shift = Number(exponent) - 11;
   const text = shift >= 0 ? `${digits * 10n ** BigInt(shift)}` : decimal(digits, -shift);
   const whole = parseUsd(text.slice(0, text.indexOf(".") < 0 ? undefined : text.indexOf(".") + 13), "price");
-  // Six OpenRouter prices (0.0833...) are no whole pico-USD a token: rounded up, never understated.
+  // Six OpenRouter prices (0.0833...) are not whole pico-USD per token: round up, never understate.
   return pico((whole + per - 1n) / per);
 }
 

@@ -1,9 +1,9 @@
-/** Which provider of the catalogue a configured one is. */
+/** Maps configured providers to providers of the catalogue. */
 
 import type { Provider } from "@pydantic/genai-prices";
 import { regionalHost } from "./overlay/host.ts";
 
-/** What people call providers that the catalogue calls otherwise. */
+/** Common names of providers that have another name in the catalogue. */
 const otherNames: Readonly<Record<string, string>> = {
   bedrock: "aws",
   gemini: "google",
@@ -16,9 +16,12 @@ const otherNames: Readonly<Record<string, string>> = {
 };
 
 export interface ProviderFinder {
-  /** The base URL says more than the name: a provider may be called anything. */
+  /** The base URL takes precedence over the name, which is arbitrary. */
   find(input: { readonly name: string; readonly baseUrl: string }): string | undefined;
-  /** The ids to look under, in this order: its own, then those of the vendors whose models it resells at their price. */
+  /**
+   * The ids to look up, in order: its own, then those of the vendors whose models it resells at
+   * their price.
+   */
   chainOf(name: string): readonly string[];
 }
 

@@ -1,3 +1,5 @@
+/** Prices of regional hosts. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatUsd, pico } from "../domain/money/money.ts";
@@ -15,7 +17,10 @@ interface Served {
   readonly serviceTier?: ServiceTier;
 }
 
-/** What tokens cost at a provider with a host or a region of its own; and whether the region has a price. */
+/**
+ * What tokens cost at a provider with a host or a region of its own; and whether the region has a
+ * price.
+ */
 function regional(name: string, served: Served): readonly [usd: string, isPriced: boolean] {
   const [id = "", ...rest] = name.split("/");
   const model = rest.join("/");
@@ -27,7 +32,7 @@ function regional(name: string, served: Served): readonly [usd: string, isPriced
   return [formatUsd(pico(lines.reduce((sum, line) => sum + line.cost, 0n))), sheet?.prices(terms) ?? false];
 }
 
-test("Claude 4.6 and later cost a tenth more where inference stays in the US, caches and output alike", () => {
+test("Claude 4.6 and later cost 10 % more if inference stays in the US, including caches and output", () => {
   assert.deepEqual(regional("anthropic/claude-sonnet-4-6", { region: "us", usage: { input: 13, output: 12 } }), ["0.0002409", true]);
   const all: Usage = { cache_read: 1_000_000, cache_write_5m: 1_000_000, cache_write_1h: 1_000_000 };
   assert.deepEqual(regional("anthropic/claude-opus-4-8", { region: "us", usage: all }), ["18.425", true]);
@@ -36,12 +41,12 @@ test("Claude 4.6 and later cost a tenth more where inference stays in the US, ca
     assert.equal(regional(`anthropic/${model}`, { region: "us" })[1], true, model);
   }
   assert.deepEqual(regional("anthropic/claude-sonnet-4-5", { region: "us", usage: { input: 1_000 } }), ["0.003", false]);
-  assert.deepEqual(regional("anthropic/claude-opus-4-8", { region: "eu" }), ["5.5", false], "no such region yet: the dearest one's price");
+  assert.deepEqual(regional("anthropic/claude-opus-4-8", { region: "eu" }), ["5.5", false], "an unknown region has the highest price");
   assert.deepEqual(regional("anthropic/claude-opus-4-8", { region: "us", usage: { web_search: 1 } }), ["0.01", true]);
   assert.deepEqual(regional("anthropic/claude-opus-4-8", { region: "us", serviceTier: "fast" }), ["11", true]);
 });
 
-test("OpenAI's regional hosts are OpenAI, a tenth dearer for models from March 2026 on", () => {
+test("OpenAI's regional hosts are OpenAI, and cost 10 % more for models since March 2026", () => {
   const eu = "https://eu.api.openai.com/v1";
   assert.deepEqual(regional("mine/gpt-5.5", { baseUrl: eu, usage: { input: 100_000, output: 1_000 } }), ["0.583", true]);
   assert.deepEqual(regional("mine/gpt-5.5", { baseUrl: "https://us.api.openai.com/v1", usage: { input: 100_000, output: 1_000 } }), [
@@ -63,7 +68,7 @@ test("OpenAI's regional hosts are OpenAI, a tenth dearer for models from March 2
   assert.deepEqual(regional("mine/gpt-5.5", { baseUrl: "https://zz.api.openai.com/v1", usage: { input: 1_000 } }), ["0.0055", false]);
 });
 
-test("regional hosts of other providers are theirs, at the price that is known, and without one are told", () => {
+test("regional hosts of other providers have their known price, and are flagged without one", () => {
   const thousand = { usage: { input: 1_000 } };
   assert.deepEqual(regional("mine/grok-4.6", { baseUrl: "https://us.api.x.ai/v1", ...thousand }), ["0.0022", true]);
   assert.deepEqual(regional("mine/grok-4.6", { baseUrl: "https://eu-west-1.api.x.ai/v1", ...thousand }), ["0.0022", false]);
@@ -75,7 +80,7 @@ test("regional hosts of other providers are theirs, at the price that is known, 
   assert.equal(regional("mine/gemini-3.5-flash", { baseUrl: "https://aiplatform.eu.rep.googleapis.com", ...thousand })[1], false);
 });
 
-test("a reseller's region is none of its vendor's", () => {
+test("a reseller's region is not its vendor's", () => {
   const azure = catalogue.book([], new Map([["mine", { id: "azure", region: "eu" }]]));
   const sheet = azure.sheet({ provider: "mine", model: "gpt-5.5", at: sunday });
   assert.equal(sheet?.prices({ serviceTier: "standard" }), false);

@@ -1,4 +1,4 @@
-/** The clock of this computer. */
+/** The system clock. */
 
 import type { Clock } from "../app/port/clock.ts";
 

@@ -1,4 +1,4 @@
-/** What a server and an opened folder have in common: the ledger, the catalogue, and the control plane over them. */
+/** Opens the parts shared by a server and an opened folder: ledger, catalogue and control plane. */
 
 import { Waiting } from "../app/hold/waiting.ts";
 import { randomBytes } from "node:crypto";
@@ -28,16 +28,16 @@ import { openLedger } from "../store/sqlite/open.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { version } from "../version.ts";
 import { clock } from "./clock.ts";
-import { billedCostTellers, bookedProviders, probeProviders } from "./providers.ts";
+import { billedCostReporters, bookedProviders, probeProviders } from "./providers.ts";
 
 export interface ComposeOptions {
-  /** Takes log lines as people read them. Absent: they are JSON on standard error. */
+  /** Receives human-readable log lines. Absent: JSON on standard error. */
   readonly logText?: ((text: string) => void) | undefined;
   readonly configuration: Configuration;
   readonly environment: Environment;
   /** The data folder. */
   readonly directory: string;
-  /** Called with a budget and the share done, 0 to 1, while what it has spent is counted at the start. */
+  /** Reports progress, from 0 to 1, while a budget is recounted at startup. */
   readonly counting?: (budgetId: string, share: number) => void;
 }
 
@@ -52,28 +52,28 @@ export interface Parts {
   readonly api: Hono;
   readonly admit: (visit: Visit) => void;
   readonly catalogue: Catalogue;
-  /** What the price book has to know of each configured provider. */
+  /** The configured providers, as needed by the price book. */
   readonly booked: ReadonlyMap<string, BookedProvider>;
   readonly tellsBilledCost: (provider: string) => boolean;
   readonly log: Log;
   readonly health: StoreHealth;
-  /** Makes its holder an administrator until this ends. */
+  /** Grants administrator access while the folder is open. */
   readonly token: string;
-  /** Budgets and keys of the configuration that the ledger did not have so. */
+  /** Budgets and keys of the configuration that differ from the ledger. */
   readonly changes: readonly DeclaredChange[];
   close(): Promise<void>;
 }
 
 export interface Serving {
-  /** A key of the environment, beside the token of this opening. */
+  /** An administrator key from the environment, in addition to the token. */
   readonly adminKey: string | undefined;
-  /** Ends the calls that a key has under way. */
+  /** Aborts the calls of a key in flight. */
   readonly endCallsOf: (keyId: string) => void;
-  /** What is wrong with the file of what providers keep. */
+  /** The error of the file that records objects stored at providers, if any. */
   readonly belongingsProblem: () => Error | null;
 }
 
-/** @param serving Null for a folder that is opened without a server: it has no calls. */
+/** @param serving Null for a folder opened without a server, which serves no calls. */
 export async function openParts(options: ComposeOptions, serving: Serving | null): Promise<Parts> {
   const { configuration, directory } = options;
   const serves = serving !== null;
@@ -97,7 +97,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     declared: configuration.prices,
     kept: () => ledger.prices(),
   });
-  const tellsBilledCost = billedCostTellers(configuration, { catalogue, booked });
+  const tellsBilledCost = billedCostReporters(configuration, { catalogue, booked });
   const startedAt = clock.now();
   const learned = new Learned();
   const counter = new ThreadCounter();
@@ -167,7 +167,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   };
 }
 
-/** Which providers have keys says nothing where no call is made: what the ledger has decides. */
+/** Provider keys are irrelevant if no calls are made: the contents of the ledger decide. */
 function asFolder({ providers }: Configuration): Pick<Configuration, "providers" | "simulator"> {
   return { providers: providers.filter(({ name }) => name === simulatorName), simulator: null };
 }

@@ -1,4 +1,4 @@
-/** Providers as they are configured, with what the catalogue knows of them and the formats in which they are spoken to. */
+/** Builds providers from their configuration, the catalogue and the wire formats they support. */
 
 import type { Probe } from "../app/manage/probe.ts";
 import type { Provider, Providers } from "../app/port/provider.ts";
@@ -17,18 +17,21 @@ export const wires: Wires = {
   anthropic: anthropicWire,
   gemini: geminiWire,
 };
-/** OpenAI itself refuses the older field with its newer models. */
+/** OpenAI rejects the older field with its newer models. */
 const openaiOwnWire = openaiWire({ newTokenField: "max_completion_tokens" });
 
 const probeWithinMs = 10_000;
 
-/** What the price book has to know of each configured provider. */
+/** The configured providers, as needed by the price book. */
 export function bookedProviders({ providers }: Configuration, catalogue: Catalogue): ReadonlyMap<string, BookedProvider> {
   return new Map(providers.map((provider) => [provider.name, catalogue.identify(provider)]));
 }
 
-/** Of which providers the reported cost is the charge: those that document it, unless the configuration says otherwise. */
-export function billedCostTellers(
+/**
+ * Providers whose reported cost is the charge: those that document it, unless the configuration
+ * overrides it.
+ */
+export function billedCostReporters(
   { providers }: Configuration,
   { catalogue, booked }: { readonly catalogue: Catalogue; readonly booked: ReadonlyMap<string, BookedProvider> },
 ): (provider: string) => boolean {
@@ -56,7 +59,7 @@ export function makeProviders({ providers, aliases }: Configuration, { booked, s
   return { byName, aliases };
 }
 
-/** Asks each provider of a configuration for its list of models, with its key. */
+/** Requests the list of models from each configured provider, with its key. */
 export async function probeProviders({ providers }: Configuration): Promise<readonly Probe[]> {
   const options = { timeoutMs: probeWithinMs, now: () => performance.now() };
   return Promise.all(
@@ -65,7 +68,7 @@ export async function probeProviders({ providers }: Configuration): Promise<read
 }
 
 interface KnownOfProvider {
-  /** What the catalogue calls it: also a provider of another name may be OpenAI, by its host. */
+  /** Its name in the catalogue: a provider with another name may be OpenAI, by its host. */
   readonly vendor: string;
   readonly tellsBilledCost: boolean;
 }

@@ -1,4 +1,4 @@
-/** What a server does now and then, beside its calls: holds expire, and a ledger in trouble is logged. */
+/** Periodic tasks of a server: expiring holds, and logging problems of the ledger. */
 
 import { announceChange, type Audience } from "../app/hold/announce.ts";
 import type { Ledger } from "../app/port/ledger.ts";
@@ -6,7 +6,7 @@ import type { StoreHealth } from "../app/manage/store-health.ts";
 import type { Log } from "../metrics/log.ts";
 import { clock } from "./clock.ts";
 
-/** Says once that the ledger cannot be written, and once that it can again. */
+/** Logs once when the ledger becomes unwritable, and once when it recovers. */
 export function watchStore(ledger: Ledger, log: Log): () => void {
   let wasWell = true;
   return () => {
@@ -17,7 +17,7 @@ export function watchStore(ledger: Ledger, log: Log): () => void {
   };
 }
 
-/** Looks through the ledger's file now and then, from the start on, and says once that it is damaged. */
+/** Checks the ledger's file at startup and periodically, and logs once if it is damaged. */
 export function watchFile(health: StoreHealth, log: Log): () => void {
   let wasWell = true;
   const look = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-/** Rules that must hold, checked in production too: a broken one is a bug, and stops the work at hand. */
+/** Assertions, checked in production too: a failed one is a bug and aborts the current operation. */
 
 import { PurserError } from "./error.ts";
 

@@ -1,12 +1,13 @@
-/** Expected failures. A refusal by a budget is not one of them: it is a returned value. */
+/** Expected failures. A refusal by a budget is not one of them: it is a return value. */
 
 /**
- * What can go wrong, as a closed list. HTTP statuses and exit codes are chosen where an error leaves the process.
+ * The closed list of error codes. HTTP statuses and exit codes are assigned where an error leaves
+ * the process.
  *
  * - `invalid_request` a field of a request is missing, of the wrong type or out of range
- * - `invalid_configuration` the same for a configuration file; `detail.line` says where
+ * - `invalid_configuration` the same for a configuration file; `detail.line` has the line
  * - `unauthenticated` no key, or one that is unknown, revoked or expired
- * - `forbidden` the key exists and may not do this
+ * - `forbidden` the key is valid but may not do this
  * - `not_found` no such budget, key, hold, model or path
  * - `conflict` the same id was used with another body, or is still in flight
  * - `too_large` a body or header over its limit
@@ -17,8 +18,8 @@
  * - `unmetered` an endpoint whose cost cannot be known, and the configuration does not allow it
  * - `upstream_unreachable` the provider did not answer
  * - `upstream_timeout` the provider did not answer in time
- * - `store_unavailable` the ledger cannot be written; no call is forwarded
- * - `shutting_down` the process is ending and takes no new calls
+ * - `store_unavailable` the ledger is not writable; no call is forwarded
+ * - `shutting_down` the process is shutting down and accepts no new calls
  * - `bug` an assertion failed
  */
 export type ErrorCode =
@@ -48,28 +49,28 @@ const retryableCodes: ReadonlySet<ErrorCode> = new Set([
   "shutting_down",
 ]);
 
-/** What a reader needs to mend the input: which field, and what to do. */
+/** How to fix the input: which field, and what to do. */
 export interface ErrorDetail {
-  /** The field at fault, in the words of the input: `max_tokens`, `budgets[2].amount`. */
+  /** The invalid field, as named in the input: `max_tokens`, `budgets[2].amount`. */
   readonly field?: string;
-  /** What to do about it, as a sentence. */
+  /** How to fix it, as a sentence. */
   readonly remedy?: string;
   /** One-based line of a configuration file. */
   readonly line?: number;
-  /** The environment variable that is missing: with it, nothing would be wrong. */
+  /** The missing environment variable, if setting it fixes the error. */
   readonly variable?: string;
-  /** All that is wrong with a configuration file, in its order; the first is the one that the error itself is about. */
+  /** All faults of a configuration file, in file order; the error itself is about the first. */
   readonly faults?: readonly ConfigurationFault[];
 }
 
-/** One thing that is wrong with a configuration file. */
+/** One fault of a configuration file. */
 export interface ConfigurationFault {
   /** One-based. */
   readonly line: number;
   readonly message: string;
   readonly field?: string;
   readonly remedy?: string;
-  /** The environment variable that is missing. */
+  /** The missing environment variable. */
   readonly variable?: string;
 }
 
@@ -84,7 +85,7 @@ export class PurserError extends Error {
     this.detail = detail;
   }
 
-  /** Whether the same request may succeed later without a change. */
+  /** Whether the same request may succeed later, unchanged. */
   get retryable(): boolean {
     return retryableCodes.has(this.code);
   }

@@ -1,8 +1,10 @@
+/** Bounded caches. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Memo, PairMemo } from "./memo.ts";
 
-test("a memo keeps what it is given, and forgets all of it rather than grow past its bound", () => {
+test("a memo keeps its values, and forgets all rather than exceed its bound", () => {
   const memo = new Memo<string, number>(2);
   assert.equal(memo.keep("a", 1), 1);
   memo.keep("b", 2);
@@ -14,7 +16,7 @@ test("a memo keeps what it is given, and forgets all of it rather than grow past
   assert.equal(memo.has("c"), false);
 });
 
-test("a memo by two keys counts all of its values", () => {
+test("a memo with two keys counts all of its values", () => {
   const memo = new PairMemo<string, string, number>(2);
   memo.keep("p", "a", 1);
   memo.keep("q", "a", 2);

@@ -1,10 +1,10 @@
-/** What was worked out once, by keys that callers choose: past a bound all is forgotten, so that made-up keys cannot fill the memory. */
+/** A bounded cache: it is cleared when full, so keys made up by callers cannot fill the memory. */
 
 export class Memo<Key, Value> {
   readonly #values = new Map<Key, Value>();
   readonly #most: number;
 
-  /** @param most Values that are kept at a time. */
+  /** @param most The maximum number of values. */
   constructor(most: number) {
     this.#most = most;
   }
@@ -29,13 +29,13 @@ export class Memo<Key, Value> {
   }
 }
 
-/** By two keys, such as a provider and a model; looking up makes no key of both. */
+/** A memo with two keys, such as a provider and a model; a look-up does not build a combined key. */
 export class PairMemo<First, Second, Value> {
   readonly #values = new Map<First, Map<Second, Value>>();
   readonly #most: number;
   #size = 0;
 
-  /** @param most Values that are kept at a time. */
+  /** @param most The maximum number of values. */
   constructor(most: number) {
     this.#most = most;
   }

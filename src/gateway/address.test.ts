@@ -1,3 +1,5 @@
+/** Parsing and caching of call URLs. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../domain/error.ts";
@@ -11,7 +13,7 @@ const provider = aProvider({ name: "local", bases: { openai: "http://127.0.0.1:9
 const wires = { openai: openaiWire({ newTokenField: "max_tokens" }), anthropic: anthropicWire, gemini: geminiWire };
 const newAddresses = (): Addresses => new Addresses({ providers: { byName: new Map([["local", provider]]), aliases: new Map() }, wires });
 
-test("a path is taken apart once for all its calls, when a known caller has asked for it", () => {
+test("a path is parsed once for all its calls, after an authenticated caller has requested it", () => {
   const addresses = newAddresses();
   const first = addresses.find("POST", "/local/v1/chat/completions");
   assert(first);
@@ -23,7 +25,7 @@ test("a path is taken apart once for all its calls, when a known caller has aske
   assert.notEqual(addresses.find("GET", first.url)?.target, second?.target);
 });
 
-test("a key in the query is kept nowhere", () => {
+test("a key in the query is never cached", () => {
   const addresses = newAddresses();
   for (const key of ["one", "two"]) {
     const address = addresses.find("POST", `/v1/models/gemini-x:generateContent?key=${key}`);
@@ -33,7 +35,7 @@ test("a key in the query is kept nowhere", () => {
   }
 });
 
-test("a path that would be read in another way further on is refused each time", () => {
+test("a path that the provider could interpret differently is refused every time", () => {
   const addresses = newAddresses();
   for (let time = 0; time < 2; time++) {
     const address = addresses.find("POST", "/local/v1/chat/completions/../../secret");
@@ -42,6 +44,6 @@ test("a path that would be read in another way further on is refused each time",
   }
 });
 
-test("what is not the gateway's has no address", () => {
+test("a path that the gateway does not serve has no address", () => {
   assert.equal(newAddresses().find("POST", "/api/budgets"), undefined);
 });

@@ -1,4 +1,4 @@
-/** What the URLs of calls stand for: the same few are called again and again, and each is taken apart once. */
+/** Parses the URLs of calls, and caches the results: callers use the same few again and again. */
 
 import { checkPath, findTarget } from "../app/route/route.ts";
 import type { Target, Wires } from "../app/route/target.ts";
@@ -7,20 +7,20 @@ import type { Providers } from "../app/port/provider.ts";
 
 export interface Address {
   readonly method: string;
-  /** Path and query, as they were sent. */
+  /** Path and query, as sent. */
   readonly url: string;
   readonly target: Target;
-  /** The key that Gemini's clients put into the query; it goes no further than here. */
+  /** The key that Gemini clients put in the query; it is not forwarded. */
   readonly queryKey: string | null;
   readonly isChecked: boolean;
 }
 
-/** Callers who invent paths cannot make more be kept than this. */
+/** Bounds the cache, since callers may make up paths. */
 const mostKept = 1000;
 
 export class Addresses {
   readonly #context: { readonly providers: Providers; readonly wires: Wires };
-  /** Of POST requests without a query, so that no key stands in it. */
+  /** Only POST requests without a query, so the cache never contains a key. */
   readonly #checked = new Memo<string, Address>(mostKept);
 
   constructor(context: { readonly providers: Providers; readonly wires: Wires }) {
@@ -28,8 +28,8 @@ export class Addresses {
   }
 
   /**
-   * @param dialect The wire format that the caller's headers indicate; undefined if they do not.
-   * @returns undefined for a path that is not the gateway's.
+   * @param dialect The wire format indicated by the caller's headers; undefined if none is.
+   * @returns undefined for a path that the gateway does not serve.
    */
   find(method: string, url: string, dialect?: keyof Wires): Address | undefined {
     const checked = method === "POST" ? this.#checked.get(url) : undefined;
@@ -40,10 +40,10 @@ export class Addresses {
   }
 
   /**
-   * For callers whose key is known, since what passes is kept.
+   * Call this only for authenticated callers, since valid addresses are cached.
    *
-   * @throws PurserError `invalid_request` for a path that would be read in another way further on, or that does not say whose it is;
-   *   `not_found` for one that is mistyped.
+   * @throws PurserError `invalid_request` for a path that the provider could interpret differently
+   *   or that does not identify a provider; `not_found` for a mistyped one.
    */
   check(address: Address): void {
     if (address.isChecked) return;
@@ -55,7 +55,7 @@ export class Addresses {
   }
 }
 
-/** Takes the key out of the query. */
+/** Removes the key from the query. */
 export function splitKey(url: string): { readonly path: string; readonly queryKey: string | null } {
   const question = url.indexOf("?");
   if (question < 0) return { path: url, queryKey: null };

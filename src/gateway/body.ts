@@ -1,4 +1,4 @@
-/** Reading a request's body, up to a limit. */
+/** Reads a request body, up to a size limit. */
 
 import type { IncomingMessage } from "node:http";
 import { PurserError } from "../domain/error.ts";
@@ -6,8 +6,8 @@ import { PurserError } from "../domain/error.ts";
 const empty = Buffer.alloc(0);
 
 /**
- * @param limitBytes A longer body is refused as soon as that is known.
- * @throws PurserError `too_large`, or `invalid_request` when the caller leaves before the end.
+ * @param limitBytes A longer body is refused as early as possible.
+ * @throws PurserError `too_large`, or `invalid_request` if the caller disconnects early.
  */
 export function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const announced = Number(request.headers["content-length"] ?? 0);
@@ -23,10 +23,13 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
   });
 }
 
-/** A caller who announces a large body and sends little of it takes no more memory than this. */
+/** Limits the initial allocation, for callers that announce a large body and send little of it. */
 const mostAtOnce = 1024 * 1024;
 
-/** A body in one piece: where its length is announced, in memory of that length from the start, so that it is copied once. */
+/**
+ * Collects a body in one buffer, allocated at the announced length if there is one, to copy it only
+ * once.
+ */
 class Collected {
   readonly #announced: number;
   #buffer: Buffer = empty;
@@ -40,7 +43,7 @@ class Collected {
     return this.#length;
   }
 
-  /** @param chunk Its memory may be given back: only the bytes of {@link bytes} are there to be read afterwards. */
+  /** @param chunk Its memory may be freed; use {@link bytes} afterwards. */
   add(chunk: Buffer): void {
     const isWhole = this.#length === 0 && chunk.length >= this.#announced;
     const length = this.#length + chunk.length;
@@ -58,7 +61,8 @@ class Collected {
   }
 
   #makeRoom(length: number): void {
-    // A first chunk that was all there was expected to be is the network's own memory, and is not written to.
+    // A first chunk with the whole announced length is used as is: it is the network's memory, so
+    // never write to it.
     if (length <= this.#buffer.length && this.#length > 0) return;
     const old = this.#buffer;
     const larger = Buffer.allocUnsafeSlow(Math.max(length, Math.min(this.#announced, mostAtOnce), old.length * 2));
@@ -69,8 +73,8 @@ class Collected {
 }
 
 /**
- * Frees the memory of bytes that were copied and that nobody else has: now, and not when the garbage collector finds it. Large bodies
- * leave so many of them that it would run for little else.
+ * Frees the memory of copied chunks at once, without waiting for the garbage collector, which large
+ * bodies would keep busy.
  */
 function giveBack({ buffer, byteLength }: Buffer): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);

@@ -1,4 +1,4 @@
-/** What comes out of encoded answers, through the upstream port and a real server. */
+/** Decoding of compressed answers, through the upstream port and a real server. */
 
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
@@ -33,7 +33,7 @@ interface Received {
   readonly failure: UpstreamFailure | null;
 }
 
-/** Receives an answer. @param onData Is told of each piece, with how much has come. */
+/** Receives an answer. @param onData Called for each piece with the total bytes received. */
 function receive(encoded: Encoded, onData: (exchange: UpstreamExchange, length: number) => void = () => undefined): Promise<Received> {
   answer = encoded;
   return new Promise((resolve) => {
@@ -77,14 +77,14 @@ const decoded: readonly Encoded[] = [
 ];
 
 for (const encoded of decoded) {
-  test(`an answer in "${encoded.encoding}" of ${encoded.bytes.length} bytes comes plain, and no header says otherwise`, async () => {
+  test(`an answer in "${encoded.encoding}" of ${encoded.bytes.length} bytes is decoded, and its headers match`, async () => {
     const { headers, bytes, failure } = await receive(encoded);
     assert.ok(bytes.equals(text) && failure === null);
     assert.equal(headers["content-encoding"], undefined);
   });
 }
 
-test("what cannot be undone keeps its bytes and its name in the header", async () => {
+test("an unsupported encoding keeps its bytes and its header", async () => {
   const unknown = await receive({ encoding: "compress", bytes: text });
   assert.ok(unknown.bytes.equals(text));
   assert.equal(unknown.headers["content-encoding"], "compress");
@@ -97,7 +97,7 @@ test("what cannot be undone keeps its bytes and its name in the header", async (
   assert.deepEqual(decodingOf(["gzip", "br, br, br"]), { undone: ["br", "br", "br"], left: "gzip" });
 });
 
-test("an answer without a body is whole in every encoding", async () => {
+test("an answer without a body is complete in every encoding", async () => {
   for (const encoding of ["gzip", "br", "zstd", "deflate", "gzip, br"]) {
     const { bytes, failure } = await receive({ encoding, bytes: Buffer.alloc(0) });
     assert.deepEqual([bytes.length, failure], [0, null], encoding);
@@ -114,7 +114,7 @@ const bombs: readonly Encoded[] = [
 ];
 
 for (const encoded of bombs) {
-  test(`of a bomb in "${encoded.encoding}", no more is decoded than its reader takes`, async () => {
+  test(`a decompression bomb in "${encoded.encoding}" is decoded only as far as its reader consumes it`, async () => {
     let atPause = 0;
     let afterPause = 0;
     let last = 0;
@@ -134,23 +134,23 @@ for (const encoded of bombs) {
   });
 }
 
-test("a call that is given up while its answer is decoded ends at once", async () => {
+test("a call aborted while its answer is decoded ends at once", async () => {
   const { failure, bytes } = await receive({ encoding: "gzip", bytes: bomb }, (exchange) => {
     exchange.pause();
-    void exchange.abort({ message: "given up", timedOut: true });
+    void exchange.abort({ message: "aborted", timedOut: true });
   });
-  assert.deepEqual(failure, { reached: true, timedOut: true, message: "given up" });
+  assert.deepEqual(failure, { reached: true, timedOut: true, message: "aborted" });
   assert.ok(bytes.length < bombBytes);
 });
 
-test("an answer that is cut or damaged fails, and says by what", async () => {
+test("a truncated or damaged answer fails and names its encoding", async () => {
   const cut = await receive({ encoding: "gzip", bytes: gzipSync(text).subarray(0, 200) });
   assert.match(cut.failure?.message ?? "", /gzip answer could not be decoded/);
   const damaged = await receive({ encoding: "gzip, br", bytes: brotliCompressSync(text) });
   assert.match(damaged.failure?.message ?? "", /gzip answer could not be decoded/);
 });
 
-test("a zstd window larger than HTTP allows is refused rather than made room for", async () => {
+test("a zstd window larger than HTTP allows is refused, not allocated", async () => {
   const { failure } = await receive({
     encoding: "zstd",
     bytes: zstdCompressSync(Buffer.alloc(40 * 1024 * 1024), { params: { [101]: 27 } }),

@@ -1,36 +1,39 @@
-/** Undoing content encodings that a provider used although none was asked for: usage cannot be read in compressed bytes. */
+/**
+ * Decompresses answers that a provider compressed unasked, since usage cannot be read from
+ * compressed bytes.
+ */
 
 import { constants, createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from "node:zlib";
 import type { Transform } from "node:stream";
 
-/** What decoded bytes are given to. */
+/** Receives decoded bytes. */
 export interface Decoded {
   data(chunk: Uint8Array): void;
   end(): void;
   fail(message: string): void;
-  /** More can be written again, after `write` said that it is enough for now. */
+  /** The decoder accepts writes again, after `write` returned false. */
   drained(): void;
 }
 
-/** Keeps no more than some chunks of what was written and of what came of it. */
+/** Buffers at most a few chunks of input and output. */
 export interface Decoder {
-  /** @returns false when no more should be written until `drained`. */
+  /** @returns false if the caller should wait for `drained` before writing more. */
   write(chunk: Uint8Array): boolean;
   end(): void;
   pause(): void;
   resume(): void;
   destroy(): void;
-  /** Whether some of what was written is not decoded, or not given on. */
+  /** Whether some input is not yet decoded or delivered. */
   readonly isBusy: boolean;
 }
 
-/** Makes a decoder by the first byte that it gets. */
+/** Creates a decoder from the first byte of its input. */
 type Maker = (first: number) => Transform;
 
 const chunkSize = 64 * 1024;
-/** Windows of 8 MiB, which HTTP allows at most (RFC 9659, section 3, read 2026-11-28). */
+/** Windows of 8 MiB, the maximum that HTTP allows (RFC 9659, section 3, read 2026-11-28). */
 const zstdWindowLog = 23;
-/** The most layers that are decoded: each decoder has a window of its own in memory. */
+/** Maximum layers of encoding: each decoder has its own window in memory. */
 const mostCodings = 3;
 
 const gunzip: Maker = () => createGunzip({ chunkSize });
@@ -43,20 +46,23 @@ const makers: ReadonlyMap<string, Maker> = new Map([
   ["zstd", () => createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLog } })],
 ]);
 
-/** Some servers send deflate without the zlib header, whose first byte has the method 8. A deflate block never begins with those bits. */
+/**
+ * Some servers send raw deflate without the zlib header. The header's first byte has method 8,
+ * which no deflate block starts with.
+ */
 function isZlib(first: number): boolean {
   return (first & 0x0f) === 8;
 }
 
-/** How the encodings of an answer are dealt with. */
+/** How to handle the encodings of an answer. */
 export interface Decoding {
-  /** Those that are undone, the outermost first. */
+  /** Encodings to decode, outermost first. */
   readonly undone: readonly string[];
-  /** What is left of the header; null when the bytes are then plain. */
+  /** The remaining header value; null if the decoded bytes are plain. */
   readonly left: string | null;
 }
 
-/** @param header The value of `content-encoding`: codings in the order in which they were applied. */
+/** @param header The value of `content-encoding`: codings in the order applied. */
 export function decodingOf(header: string | readonly string[]): Decoding {
   const named = (typeof header === "string" ? header : header.join(",")).split(",").map((name) => name.trim().toLowerCase());
   const codings = named.filter((name) => name !== "" && name !== "identity");
@@ -66,7 +72,7 @@ export function decodingOf(header: string | readonly string[]): Decoding {
   return { undone, left: left.length === 0 ? null : left.join(", ") };
 }
 
-/** @param undone At least one coding, the outermost first. */
+/** @param undone At least one coding, outermost first. */
 export function decoderFor(undone: readonly string[], decoded: Decoded): Decoder {
   const [name = "", ...inner] = undone;
   if (inner.length === 0) return new Stage(name, decoded);
@@ -98,7 +104,10 @@ function sinkOf(decoded: Decoded): Omit<Decoded, "drained"> {
   return { data: (chunk) => decoded.data(chunk), end: () => decoded.end(), fail: (message) => decoded.fail(message) };
 }
 
-/** One coding. Its decoder is made with the first byte: an answer without a body has none. */
+/**
+ * Decodes one coding. Its decoder is created on the first byte, so an answer without a body needs
+ * none.
+ */
 class Stage implements Decoder {
   readonly #name: string;
   readonly #decoded: Decoded;

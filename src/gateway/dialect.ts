@@ -1,4 +1,7 @@
-/** The format that a caller's headers speak, where the path is in several. */
+/**
+ * Detects a caller's API format (such as Anthropic's) from its headers, for paths that several
+ * formats share.
+ */
 
 import type { IncomingHttpHeaders } from "node:http";
 import type { Wires } from "../app/route/target.ts";

@@ -1,3 +1,5 @@
+/** Errors, access checks and routing at the gateway. */
+
 import assert from "node:assert/strict";
 import { createServer, request as send, type ClientRequest, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -17,7 +19,7 @@ import { aProvider } from "../app/port/parts.test-kit.ts";
 const provider = aProvider({ name: "local", bases: { openai: "http://127.0.0.1:9/v1" } });
 const clock = { now: () => 1, monotonic: () => 1 };
 
-/** Answers every request as `answer` says; nothing of it is sent anywhere. */
+/** Answers every request with `answer`, without a network. */
 function upstreamOf(answer: (receiver: UpstreamReceiver) => void): Upstream {
   return {
     forward(_, receiver) {
@@ -28,7 +30,7 @@ function upstreamOf(answer: (receiver: UpstreamReceiver) => void): Upstream {
   };
 }
 
-/** Something breaks right behind the beginning of an answer. */
+/** Fails right after the beginning of an answer. */
 class Breaking extends InFlight {
   override add(): never {
     throw new Error("a bug");
@@ -40,7 +42,7 @@ interface Bench {
   readonly failures: readonly string[];
 }
 
-/** A gateway of which only what a free call needs is there: anything else would be missed at once. */
+/** A gateway with only the parts that a free call needs; using any other part fails at once. */
 async function openGateway(
   test: TestContext,
   parts: { readonly inFlight: InFlight; readonly upstream: Upstream; readonly key?: Key; readonly admit?: (visit: Visit) => void },
@@ -67,7 +69,7 @@ async function openGateway(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, failures };
 }
 
-test("a fault behind an answer that has begun breaks that answer off, and no second head is written", async (context) => {
+test("an error after an answer has begun aborts that answer, and no second head is written", async (context) => {
   const upstream = upstreamOf((receiver) => {
     receiver.head(200, { "content-type": "application/json" });
     receiver.data(Buffer.from("{"));
@@ -78,7 +80,7 @@ test("a fault behind an answer that has begun breaks that answer off, and no sec
   assert.equal((await fetch(`${bench.url}/nowhere`)).status, 404, "all others are served");
 });
 
-test("an error tells its remedy behind its reason, and by itself for programs", async (context) => {
+test("an error message ends with its remedy, which is also a separate field", async (context) => {
   const upstream = upstreamOf(() => assert.fail("nothing is forwarded"));
   const bench = await openGateway(context, { inFlight: new InFlight({ clock, concurrentCallsPerKey: null }), upstream });
   const response = await fetch(`${bench.url}/local/v1/chat/completions`, { method: "POST", body: "{}" });
@@ -92,7 +94,7 @@ test("an error tells its remedy behind its reason, and by itself for programs", 
   assert.ok(error.message.endsWith(`. ${remedy}`), error.message);
 });
 
-test("a path of the gateway alone is its own, and every other is left to who comes next", async (context) => {
+test("the gateway handles only its own paths, and leaves all others to the next handler", async (context) => {
   const inFlight = new InFlight({ clock, concurrentCallsPerKey: null });
   const bench = await openGateway(context, { inFlight, upstream: upstreamOf(() => assert.fail("nothing is forwarded")) });
   assert.equal((await fetch(`${bench.url}/nowhere`)).status, 404);
@@ -120,7 +122,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
 const inFlight = () => new InFlight({ clock, concurrentCallsPerKey: null });
 
 for (const [code, status] of Object.entries(statuses) as [ErrorCode, number][]) {
-  test(`${code} is answered ${status}, with what its client has to know, and Codex does not repeat what will not pass`, async (context) => {
+  test(`${code} is answered ${status}, with the fields its client needs, and Codex does not retry a final error`, async (context) => {
     const upstream = upstreamOf(() => assert.fail("nothing is forwarded"));
     const admit = (): never => {
       throw new PurserError(code, "no", { field: "f", remedy: "Do this." });
@@ -154,7 +156,7 @@ for (const [code, status] of Object.entries(statuses) as [ErrorCode, number][]) 
 
 const silent = upstreamOf(() => assert.fail("nothing is forwarded"));
 
-test("a visit is judged by the name it asks for and the page it comes from, for calls and for lists of models", async (context) => {
+test("host name and origin are checked for calls and for lists of models", async (context) => {
   const visits: Visit[] = [];
   const admit = (visit: Visit): never => {
     visits.push(visit);
@@ -176,7 +178,7 @@ test("a visit is judged by the name it asks for and the page it comes from, for 
   assert.deepEqual(visits, [...pair, ...pair]);
 });
 
-/** Announces a body that is too large, and sends a part of it. */
+/** Announces a body that is too large, and sends part of it. */
 function sendPart(url: string): { readonly request: ClientRequest; readonly answer: Promise<IncomingMessage> } {
   const request = send(`${url}/local/v1/chat/completions`, { method: "POST", headers: { "content-length": 2000 } });
   const answer = new Promise<IncomingMessage>((resolve, reject) => request.once("response", resolve).once("error", reject));
@@ -184,7 +186,7 @@ function sendPart(url: string): { readonly request: ClientRequest; readonly answ
   return { request, answer };
 }
 
-test("a caller who still sends is answered at once, and while no more calls are taken when all has come", async (context) => {
+test("a caller that is still sending is answered at once, or, while closing, after its whole request has arrived", async (context) => {
   const open = await openGateway(context, { inFlight: inFlight(), upstream: silent });
   const early = sendPart(open.url);
   assert.equal((await early.answer).statusCode, 413);
@@ -202,7 +204,7 @@ test("a caller who still sends is answered at once, and while no more calls are 
   assert.equal((await late.answer).statusCode, 503);
 });
 
-test("a WebSocket is refused, and any other protocol that is offered is not taken", async (context) => {
+test("a WebSocket is refused, and any other offered protocol is ignored", async (context) => {
   const bench = await openGateway(context, { inFlight: inFlight(), upstream: silent });
   const statusOf = (upgrade: string): Promise<number | undefined> =>
     new Promise((resolve, reject) => {

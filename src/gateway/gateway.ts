@@ -1,4 +1,7 @@
-/** The data plane's door: from an HTTP request to a served call, or to a no in the provider's own error shape. */
+/**
+ * The gateway's HTTP entry point: turns a request into a served call, or an error in the provider's
+ * format.
+ */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { habitsOf } from "../app/caller/client.ts";
@@ -23,13 +26,13 @@ import { answerModels, readModelsRequest } from "./models.ts";
 
 export interface GatewayContext extends CallContext {
   readonly wires: Wires;
-  /** What `GET /v1/models` lists. */
+  /** The models listed by `GET /v1/models`. */
   readonly models: () => readonly ServedModel[];
-  /** @throws PurserError `forbidden` for a visit by a name or from a page that is not allowed. */
+  /** @throws PurserError `forbidden` for a disallowed host name or origin. */
   readonly admit: (visit: Visit) => void;
 }
 
-/** @returns false when the path is not the gateway's. */
+/** @returns false if the gateway does not serve the path. */
 export type Gateway = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 export function makeGateway(context: GatewayContext): Gateway {
@@ -55,10 +58,10 @@ interface ListRequest {
   readonly dialect: keyof Wires | undefined;
 }
 
-/** @returns false when another path was asked for. */
+/** @returns false for any other path. */
 function listModels(context: GatewayContext, { request, response, url, dialect }: ListRequest): boolean {
   const { path, queryKey } = splitKey(url);
-  // Gemini's clients alone put their key into the query.
+  // Only Gemini clients put their key in the query.
   const asked = readModelsRequest(tidyPath(path), dialect ?? (queryKey === null ? undefined : "gemini"));
   if (!asked) return false;
   try {
@@ -106,7 +109,7 @@ async function serve(context: GatewayContext, { request, address, addresses }: I
   }
 }
 
-/** A body is read, and forwarded, without the encoding in which it came. */
+/** Decompresses a request body, which is then read and forwarded uncompressed. */
 async function plain(headers: Headers, body: Uint8Array, limitBytes: number): Promise<Pick<IncomingCall, "headers" | "body">> {
   const { "content-encoding": encoding, ...others } = headers;
   if (encoding === undefined) return { headers, body };
@@ -118,11 +121,11 @@ function isUpgrade({ upgrade }: Headers): boolean {
 }
 
 /**
- * Codex tries a WebSocket first, and turns to HTTP at once for a 426 alone; any other answer it tries five times more
- * (codex-rs/core/src/client.rs, read 2026-11).
+ * Codex tries a WebSocket first. Only a 426 makes it fall back to HTTP at once; after any other
+ * answer it retries five times (codex-rs/core/src/client.rs, read 2026-11).
  */
 function noWebSocket({ url }: Address): PurserError {
-  return new PurserError("websocket_unsupported", `${splitKey(url).path}: Purser serves HTTP and no WebSockets`, {
+  return new PurserError("websocket_unsupported", `${splitKey(url).path}: Purser does not support WebSockets`, {
     field: "upgrade",
     remedy: "Send the same request as an HTTP POST; an answer streams with `stream: true`.",
   });
@@ -137,7 +140,10 @@ function answerRefusal(
   writeError(reply, target, { error: refusalError(refused), headers });
 }
 
-/** The same request will not pass. A client that repeats it nevertheless takes 400 as the end; the body is the same. */
+/**
+ * Statuses after which a retry is pointless. Clients that retry them anyway get a 400 with the same
+ * body.
+ */
 const isFinal: ReadonlySet<number> = new Set([402, 403, 404, 409, 413]);
 
 function answerError(
@@ -152,12 +158,13 @@ function answerError(
   const answer = (): void => writeError(reply, target, { error: failure, headers: request.headers });
   if (request.complete) return answer();
   request.unpipe().resume();
-  // Its connection ends with an answer that is given now: under a caller who still sends it would break, and the answer be lost.
+  // While closing, an answer also ends the connection. Wait for the end of the request, or the
+  // answer may be lost.
   if (context.inFlight.isClosing) request.once("end", answer);
   else answer();
 }
 
-/** The `headers` are the request's: they name the client. */
+/** @param headers The request's headers, which identify the client. */
 function writeError(
   reply: HttpReply,
   target: Target,
@@ -168,7 +175,8 @@ function writeError(
   if (error.status === 401) headers["www-authenticate"] = 'Bearer realm="purser"';
   if (error.status === 413 || error.status === 426) headers["connection"] = "close";
   if (error.status === 415) headers["accept-encoding"] = acceptedEncodings;
-  // The SDKs of OpenAI and Anthropic try a 409 again, by when the first call may have ended: its repeat would be paid for.
+  // OpenAI's and Anthropic's SDKs retry a 409. By then the first call may have ended, and the retry
+  // would be charged.
   if (error.status === 409) headers["x-should-retry"] = "false";
   const isRepeated = isFinal.has(error.status) && habitsOf(asked).retriesPaymentRequired;
   reply.head(isRepeated ? 400 : error.status, headers);

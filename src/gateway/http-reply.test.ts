@@ -1,3 +1,5 @@
+/** Replies to slow and disconnecting callers. */
+
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -5,7 +7,7 @@ import { connect, type AddressInfo, type Socket } from "node:net";
 import { test } from "node:test";
 import { HttpReply } from "./http-reply.ts";
 
-/** A reply to a caller who has not begun to read it. */
+/** A reply to a caller that has not started reading. */
 async function withReply(use: (reply: HttpReply, caller: Socket) => Promise<void>): Promise<void> {
   const server = createServer();
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -23,7 +25,7 @@ async function withReply(use: (reply: HttpReply, caller: Socket) => Promise<void
 
 const piece = Buffer.alloc(1024 * 1024, "x");
 
-test("a caller who reads too slowly is waited for, as often as that happens", () =>
+test("writes wait for a slow caller every time", () =>
   withReply(async (reply, caller) => {
     let drained: () => void = assert.fail;
     reply.onDrain(() => drained());
@@ -38,7 +40,7 @@ test("a caller who reads too slowly is waited for, as often as that happens", ()
     }
   }));
 
-test("a caller who leaves is told of once, and nothing is written any more", () =>
+test("a disconnect is reported once, and nothing more is written", () =>
   withReply(async (reply, caller) => {
     const left = new Promise<void>((resolve) => reply.onGone(resolve));
     reply.head(200, {});
@@ -49,7 +51,7 @@ test("a caller who leaves is told of once, and nothing is written any more", () 
     reply.end();
   }));
 
-test("a caller who leaves when all was said has not left", () =>
+test("a disconnect after the complete answer is not reported", () =>
   withReply(async (reply, caller) => {
     reply.onGone(assert.fail);
     reply.head(200, { "content-length": "2" });

@@ -1,9 +1,12 @@
-/** The reply port over Node's own response. */
+/** Implements the reply port with Node's HTTP response. */
 
 import type { ServerResponse } from "node:http";
 import type { Reply, ReplyHeaders } from "../app/port/reply.ts";
 
-/** Node joins a head and a body that is text to one write; of a short body, a text is made for less than a second write costs. */
+/**
+ * Node sends the head and a string body in one write. Up to this length, converting to a string
+ * costs less than a second write.
+ */
 const inOneWrite = 16_384;
 
 export class HttpReply implements Reply {
@@ -15,7 +18,7 @@ export class HttpReply implements Reply {
   #whenDrained: () => void = () => undefined;
   #isFull = false;
 
-  /** @param calls An answer that begins while no more calls are taken is the last one of its connection. */
+  /** @param calls While it is closing, each new answer is the last of its connection. */
   constructor(response: ServerResponse, calls: { readonly isClosing: boolean }) {
     this.#response = response;
     this.#calls = calls;
@@ -68,7 +71,7 @@ export class HttpReply implements Reply {
     this.#whenGone = listener;
   }
 
-  /** Few answers are ever too much for their callers: only theirs are listened to. */
+  /** Adds a listener only when needed: few callers ever read too slowly. */
   #awaitDrain(): void {
     this.#isFull = true;
     this.#response.once("drain", () => {

@@ -1,4 +1,4 @@
-/** The server's door: who answers what, where it can be found, and how it is closed. */
+/** The HTTP server: routing, address and shutdown. */
 
 import assert from "node:assert/strict";
 import { Agent, request as send, type IncomingMessage, type ServerResponse } from "node:http";
@@ -46,14 +46,14 @@ function agentOf(context: TestContext): Agent {
   return agent;
 }
 
-test("what the gateway leaves is for the control plane", async (context) => {
+test("requests that the gateway does not handle go to the control plane", async (context) => {
   const { url } = await open(context);
   const agent = agentOf(context);
   assert.deepEqual(await ask(`${url}/call`, agent), { status: 200, text: "gateway", keepsAlive: true });
   assert.deepEqual(await ask(`${url}/other`, agent), { status: 200, text: "api", keepsAlive: true });
 });
 
-test("the address is one that a client can be given, also of IPv6", async (context) => {
+test("the address is a valid URL, also for IPv6", async (context) => {
   assert.match((await open(context)).url, /^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
   const hasIpv6 = Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === "::1"));
   if (!hasIpv6) return context.diagnostic("this machine has no IPv6");
@@ -62,19 +62,19 @@ test("the address is one that a client can be given, also of IPv6", async (conte
   assert.equal((await ask(`${url}/call`, agentOf(context))).text, "gateway");
 });
 
-test("a port that is taken is the system's error", async (context) => {
+test("a port in use is a system error", async (context) => {
   const { url } = await open(context);
   await assert.rejects(open(context, { port: Number(new URL(url).port) }), { code: "EADDRINUSE" });
 });
 
-test("headers are bounded as it is asked", async (context) => {
+test("the size of headers is limited as configured", async (context) => {
   const { url } = await open(context);
   const status = (length: number): Promise<number> =>
     fetch(`${url}/call`, { headers: { "x-long": "x".repeat(length) } }).then((one) => one.status);
   assert.deepEqual([await status(1000), await status(3000)], [200, 431]);
 });
 
-test("a server that drains takes no new connections, and says on open ones that they end", async (context) => {
+test("a draining server accepts no new connections, and announces the end of open ones", async (context) => {
   const listening = await open(context);
   const agent = agentOf(context);
   assert.equal((await ask(`${listening.url}/call`, agent)).keepsAlive, true);
@@ -83,7 +83,7 @@ test("a server that drains takes no new connections, and says on open ones that 
   await assert.rejects(ask(`${listening.url}/call`, agentOf(context)), { code: "ECONNREFUSED" });
 });
 
-test("a close gives an idle connection a moment for a request on its way, and then closes it", async (context) => {
+test("closing gives idle connections a grace period for a request in transit", async (context) => {
   const listening = await open(context);
   const agent = agentOf(context);
   await ask(`${listening.url}/call`, agent);
@@ -97,7 +97,7 @@ test("a close gives an idle connection a moment for a request on its way, and th
   await assert.rejects(ask(`${other.url}/call`, agent));
 });
 
-test("a close does not wait for an answer that never ends", async (context) => {
+test("closing does not wait for an answer that never ends", async (context) => {
   const listening = await open(context, { gateway: () => true });
   const answer = ask(`${listening.url}/call`, agentOf(context));
   const broken = assert.rejects(answer);

@@ -1,4 +1,4 @@
-/** The HTTP server: agents' calls go straight to the gateway, everything else to the control plane. */
+/** The HTTP server: AI calls go to the gateway, everything else to the control plane. */
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Server as NetServer, type AddressInfo } from "node:net";
@@ -7,7 +7,7 @@ import type { Gateway } from "./gateway.ts";
 
 export interface ListenOptions {
   readonly host: string;
-  /** 0 takes any that is free. */
+  /** 0 picks any free port. */
   readonly port: number;
   readonly headerBytes: number;
   readonly gateway: Gateway;
@@ -16,22 +16,36 @@ export interface ListenOptions {
 
 export interface Listening {
   readonly url: string;
-  /** Takes no new connections. Requests on open ones are still handed on, and their answers say that the connection ends with them. */
+  /**
+   * Stops accepting connections. Requests on open ones are still served, and their answers close
+   * the connection.
+   */
   drain(): void;
-  /** Resolves when every connection is closed. Idle ones get a moment for a request that is on its way. */
+  /**
+   * Resolves when every connection is closed. Idle ones get a short grace period for a request in
+   * transit.
+   */
   close(): Promise<void>;
 }
 
-/** Longer than load balancers and SDKs keep an idle connection, so that it is never this side that closes one under a request. */
+/**
+ * Longer than load balancers and SDKs keep idle connections, so the server never closes one during
+ * a request.
+ */
 const keepAliveMs = 75_000;
 
-/** A client may just be sending on a connection that looks idle here: closed under it, the request would be lost, and nobody told why. */
+/**
+ * A client may already be sending on a connection that looks idle; closing it would lose the
+ * request without an error.
+ */
 const idleMomentMs = 250;
 
-/** A request that arrives slower than this holds one of its key's places for nothing. */
+/**
+ * Maximum time to receive a request, since a slow one occupies one of its key's concurrency slots.
+ */
 const arrivalMs = 300_000;
 
-/** @throws the system's error, such as EADDRINUSE. */
+/** @throws The system error, such as EADDRINUSE. */
 export async function listen({ host, port, headerBytes, gateway, api }: ListenOptions): Promise<Listening> {
   let isDraining = false;
   const server = createServer(
@@ -51,7 +65,7 @@ export async function listen({ host, port, headerBytes, gateway, api }: ListenOp
   const closed = new Promise<void>((resolve) => server.once("close", resolve));
   const drain = (): void => {
     isDraining = true;
-    // An HTTP server's own close would break the connections that are idle at this moment.
+    // The HTTP server's close would also close currently idle connections.
     NetServer.prototype.close.call(server);
   };
   const name = host.includes(":") ? `[${host}]` : host;

@@ -1,4 +1,4 @@
-/** The list of models in each shape, and what is no question for it. */
+/** The list of models in each format, and invalid requests for it. */
 
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
@@ -12,7 +12,7 @@ const asked = (path: string, dialect?: ModelsRequest["wireName"]) => {
   return request && [request.wireName, request.id, request.query.toString()];
 };
 
-test("a path asks for the list or for one model, in the format of its version or of the caller", () => {
+test("a path requests the list or one model, in the format of its version or of the caller", () => {
   assert.deepEqual(asked("/v1/models"), ["openai", null, ""]);
   assert.deepEqual(asked("/v1/models", "anthropic"), ["anthropic", null, ""]);
   assert.deepEqual(asked("/v1/models", "gemini"), ["gemini", null, ""]);
@@ -23,7 +23,7 @@ test("a path asks for the list or for one model, in the format of its version or
   assert.deepEqual(asked("/v1/models/openai%2Fgpt-5"), ["openai", "openai/gpt-5", ""]);
 });
 
-test("other paths, versions and names that are no encoding ask for no models", () => {
+test("other paths, versions and invalid encodings are not requests for models", () => {
   for (const path of [
     "/",
     "/v1",
@@ -62,7 +62,7 @@ function answer(
 const idsOf = (body: Readonly<Record<string, unknown>>): readonly string[] =>
   ((body["data"] ?? body["models"]) as readonly { readonly id?: string; readonly name?: string }[]).map(({ id, name }) => id ?? name ?? "");
 
-test("OpenAI's list is whole unless a limit is asked for, and goes on after a model", () => {
+test("OpenAI's list is complete unless limited, and continues after a model", () => {
   const whole = answer("/v1/models");
   assert.deepEqual([whole["object"], idsOf(whole), "has_more" in whole], ["list", models.map(({ id }) => id), false]);
   const page = answer("/v1/models?limit=2");
@@ -87,7 +87,7 @@ test("Anthropic's list has pages of twenty, forwards and backwards, and names it
   assert.deepEqual([none["first_id"], none["last_id"], none["has_more"]], [null, null, false]);
 });
 
-test("Gemini's list gives the name of the last model for its next page, as long as there is one", () => {
+test("Gemini's list gives the name of the last model as the token of the next page, if there is one", () => {
   const page = answer("/v1beta/models?pageSize=3");
   assert.deepEqual([idsOf(page), page["nextPageToken"]], [["models/p/a", "models/p/b", "models/p/c"], "p/c"]);
   assert.equal("nextPageToken" in answer("/v1beta/models?pageSize=3&pageToken=p%2Fc"), false);
@@ -96,14 +96,14 @@ test("Gemini's list gives the name of the last model for its next page, as long 
   assert.equal(idsOf(answer("/v1beta/models?pageSize=0", undefined, many)).length, 50, "the usual size");
 });
 
-test("a page has no more than its format allows", () => {
+test("a page is limited to the maximum of its format", () => {
   const many = Array.from({ length: 1200 }, (_, index) => served(`p/m${index}`));
   assert.equal(idsOf(answer("/v1/models?limit=5000", "anthropic", many)).length, 1000);
   assert.equal(idsOf(answer("/v1beta/models?pageSize=5000", undefined, many)).length, 1000);
   assert.equal(idsOf(answer("/v1/models?limit=5000", undefined, many)).length, 1200);
 });
 
-test("one model has the facts that are known of it, under the name that was asked for", () => {
+test("a single model has its known facts, under the requested name", () => {
   const known = [served("p/chat", { contextWindow: 1000, maxOutputTokens: 50 }), served("p/embedding-1")];
   assert.deepEqual(answer("/v1/models/chat", undefined, known), { id: "chat", object: "model", created: 0, owned_by: "p" });
   const { id, display_name: name, max_input_tokens: input, max_tokens: output } = answer("/v1/models/p/chat", "anthropic", known);
@@ -119,7 +119,7 @@ test("one model has the facts that are known of it, under the name that was aske
   });
 });
 
-test("the model of a name goes before the model that is called so at some provider", () => {
+test("a name in the list takes precedence over a provider's own name", () => {
   const both = [served("p/quick"), served("quick", { ownedBy: "alias" })];
   assert.equal(answer("/v1/models/quick", undefined, both)["owned_by"], "alias");
 });

@@ -1,11 +1,11 @@
-/** The list of models of the unified paths, and one model of it: in the shape that the caller's format has, a page at a time. */
+/** Serves the list of models, paginated, and single models, in the format of the caller's API. */
 
 import type { ServerResponse } from "node:http";
 import type { Wires } from "../app/route/target.ts";
 import type { ServedModel } from "../app/route/served-models.ts";
 import { PurserError } from "../domain/error.ts";
 
-/** What a GET asks: the list, or the model of that name. */
+/** A request for the list, or for the model with that name. */
 export interface ModelsRequest {
   readonly wireName: keyof Wires;
   readonly id: string | null;
@@ -13,9 +13,9 @@ export interface ModelsRequest {
 }
 
 /**
- * @param path With its query.
- * @param dialect The format that the caller's headers speak; `/v1` alone is in several.
- * @returns undefined when another path was asked for.
+ * @param path Including the query.
+ * @param dialect The format indicated by the caller's headers; several formats share `/v1`.
+ * @returns undefined for any other path.
  */
 export function readModelsRequest(path: string, dialect: keyof Wires | undefined): ModelsRequest | undefined {
   const [place = "", query] = path.split("?", 2);
@@ -37,13 +37,13 @@ function decode(name: string): string | undefined {
 
 interface Shape {
   readonly one: (model: ServedModel) => object;
-  /** @throws PurserError `invalid_request` for a page that cannot be. */
+  /** @throws PurserError `invalid_request` for an invalid page. */
   readonly page: (models: readonly ServedModel[], query: URLSearchParams) => object;
 }
 
 /**
- * @param models Those that the caller may call in this format.
- * @throws PurserError `not_found` for a model that is not among them, `invalid_request` for a page that cannot be.
+ * @param models The models that the caller may call in this format.
+ * @throws PurserError `not_found` for any other model, `invalid_request` for an invalid page.
  */
 export function answerModels(response: ServerResponse, models: readonly ServedModel[], { wireName, id, query }: ModelsRequest): void {
   const shape = shapes[wireName];
@@ -52,13 +52,16 @@ export function answerModels(response: ServerResponse, models: readonly ServedMo
   response.end(JSON.stringify(body));
 }
 
-/** By the name in the list, or by the model's own, under which it can be called, too. It is shown as it was asked for. */
+/**
+ * Finds a model by its name in the list or its own name, both of which can be called. The result
+ * shows the requested name.
+ */
 function find(models: readonly ServedModel[], id: string): ServedModel {
   const found = models.find((model) => model.id === id) ?? models.find(({ model }) => model === id);
   if (found) return { ...found, id };
-  throw new PurserError("not_found", `model: "${id.slice(0, 100)}" is not among the models that this key may call in this format`, {
+  throw new PurserError("not_found", `model: "${id.slice(0, 100)}" is unknown, or not available to this key in this format`, {
     field: "model",
-    remedy: "The list without a name has them all.",
+    remedy: "Leave out the name to list all models.",
   });
 }
 
@@ -70,7 +73,10 @@ const openai: Shape = {
   },
 };
 
-/** Source: docs of the Models API, and `ModelInfo` of @anthropic-ai/sdk 1.12, read 2026-11. What is not known is null, as there. */
+/**
+ * Source: docs of the Models API, and `ModelInfo` of @anthropic-ai/sdk 1.12, read 2026-11. Unknown
+ * values are null, as there.
+ */
 const anthropic: Shape = {
   one: ({ id, model, contextWindow, maxOutputTokens }) => ({
     type: "model",
@@ -92,7 +98,7 @@ const anthropic: Shape = {
   },
 };
 
-/** Source: docs of `models.list`, read 2026-11: `pageSize` is 50 when left out, and 1000 at most. */
+/** Source: docs of `models.list`, read 2026-11: `pageSize` defaults to 50; the maximum is 1000. */
 const gemini: Shape = {
   one: ({ id, model, contextWindow, maxOutputTokens }) => ({
     name: `models/${id}`,
@@ -121,7 +127,7 @@ interface Paging {
   readonly limit: string;
   readonly after: string;
   readonly before?: string;
-  /** More is cut to it. */
+  /** Higher values are reduced to it. */
   readonly most: number;
   readonly usual: number;
 }
@@ -131,7 +137,11 @@ interface Page {
   readonly hasMore: boolean;
 }
 
-/** The models next to the one that a cursor names, in the order of the list. @throws PurserError `invalid_request` naming the parameter. */
+/**
+ * The models next to a cursor, in list order.
+ *
+ * @throws PurserError `invalid_request` naming the parameter.
+ */
 function pageOf(models: readonly ServedModel[], paging: Paging): Page {
   const { query, after, before } = paging;
   const size = sizeOf(paging);
@@ -140,18 +150,18 @@ function pageOf(models: readonly ServedModel[], paging: Paging): Page {
     const start = Math.max(0, end - size);
     return { data: models.slice(start, end), hasMore: start > 0 };
   }
-  // An empty cursor is the first page: clients send one where there is none.
+  // Clients send an empty cursor for the first page.
   const start = query.get(after) ? placeOf(models, query, after) + 1 : 0;
   return { data: models.slice(start, start + size), hasMore: start + size < models.length };
 }
 
-/** `pageSize=0` is the usual size in Gemini's API; elsewhere a page has one model at least. */
+/** `pageSize=0` means the default in Gemini's API; elsewhere a page has at least one model. */
 function sizeOf({ query, limit, most, usual }: Paging): number {
   const text = query.get(limit) ?? query.get("page_size");
   if (text === null || (limit === "pageSize" && text === "0")) return usual;
   const size = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (size > 0) return Math.min(size, most);
-  throw new PurserError("invalid_request", `${limit}: "${text.slice(0, 20)}" is not a number of models`, {
+  throw new PurserError("invalid_request", `${limit}: "${text.slice(0, 20)}" is not a valid page size`, {
     field: limit,
     remedy: `Give a whole number from 1, or leave it out.`,
   });
@@ -161,8 +171,8 @@ function placeOf(models: readonly ServedModel[], query: URLSearchParams, cursor:
   const id = query.get(cursor) ?? "";
   const place = models.findIndex((model) => model.id === id);
   if (place >= 0) return place;
-  throw new PurserError("invalid_request", `${cursor}: no model "${id.slice(0, 100)}" is in the list`, {
+  throw new PurserError("invalid_request", `${cursor}: unknown model "${id.slice(0, 100)}"`, {
     field: cursor,
-    remedy: "Give the id of a model of the last page.",
+    remedy: "Give the id of a model from the last page.",
   });
 }

@@ -1,14 +1,15 @@
-/** Gives the memory of large answers back as they pass. */
+/** Frees the memory of large answers while they pass through. */
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** Behind this much of one answer, its garbage is collected. In bytes. */
+/** Bytes of an answer between two garbage collections. */
 const stride = 4 * 1024 * 1024;
 
 /**
- * The bytes of an answer lie outside of the heap, a few objects pointing to megabytes of them: the garbage collector, which looks at the
- * heap, would run after some seventy megabytes. A collection of the young objects takes about a millisecond.
+ * The bytes of an answer are outside the heap: a few objects refer to megabytes. The garbage
+ * collector, which watches the heap, would run only after about 70 MB. A collection of the young
+ * generation takes about 1 ms.
  */
 export class PassedMemory {
   #bytes = 0;
@@ -30,7 +31,7 @@ function collectYoung(): void {
   collect({ type: "minor" });
 }
 
-/** V8 exposes the function to contexts that are created while this flag is set. */
+/** V8 exposes the function to contexts created while this flag is set. */
 function exposed(): Collect {
   setFlagsFromString("--expose-gc");
   const found = runInNewContext("gc") as Collect;

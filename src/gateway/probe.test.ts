@@ -1,3 +1,5 @@
+/** Probing of providers. */
+
 import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,7 +11,7 @@ import { aProvider } from "../app/port/parts.test-kit.ts";
 const options: ProbeOptions = { timeoutMs: 5000, now: () => 0 };
 const seen: { readonly url: string; readonly headers: IncomingHttpHeaders }[] = [];
 
-/** Answers with the status that the first part of the path says, and lists two models. */
+/** Answers with the status in the first part of the path, and lists two models. */
 const server = createServer((request, response) => {
   seen.push({ url: request.url ?? "", headers: request.headers });
   const [, status = "200"] = /^\/(\d{3})/.exec(request.url ?? "") ?? [];
@@ -32,7 +34,7 @@ const formats: readonly (readonly [format: "openai" | "anthropic" | "gemini", pa
   ["gemini", "/v1beta/models", "x-goog-api-key", "sk-test"],
 ];
 for (const [format, path, header, value] of formats) {
-  test(`a provider of the format ${format} is asked for its list of models with its key, where its SDK sends it`, async () => {
+  test(`a provider of the format ${format} is asked for its list of models, with the key where its SDK puts it`, async () => {
     const probe = await probeProvider(provider({ [format]: url }), options);
     assert.deepEqual([probe.state, probe.status, probe.models, probe.problem], ["accepted", 200, 2, null]);
     assert.deepEqual([seen.at(-1)?.url, seen.at(-1)?.headers[header], seen.at(-1)?.headers["x-extra"]], [path, value, "1"]);
@@ -56,13 +58,13 @@ for (const [status, key, state] of answers) {
   });
 }
 
-test("a provider that cannot be reached is an answer, and no failure of the asking", async () => {
+test("an unreachable provider is a result, not an exception", async () => {
   const probe = await probeProvider(provider({ openai: "http://127.0.0.1:1/v1" }), options);
   assert.deepEqual([probe.state, probe.status], ["unreachable", null]);
   assert.match(probe.problem ?? "", /cannot be reached/);
 });
 
-test("a provider that does not answer in time is told as that", async () => {
+test("a provider that does not answer in time is reported as such", async () => {
   const silent = createServer(() => undefined);
   await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
   const base = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;

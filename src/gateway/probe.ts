@@ -1,4 +1,7 @@
-/** Asks a provider for its list of models, which costs nothing: whether it can be reached, and takes its key. */
+/**
+ * Checks that a provider is reachable and accepts its key, by requesting its list of models, which
+ * is free.
+ */
 
 import type { Probe, ProbeState } from "../app/manage/probe.ts";
 import type { Provider } from "../app/port/provider.ts";
@@ -6,7 +9,7 @@ import type { WireName } from "../wire/wire.ts";
 
 export interface ProbeOptions {
   readonly timeoutMs: number;
-  /** Milliseconds of a clock that does not jump. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 
@@ -14,7 +17,7 @@ type AskedWire = Exclude<WireName, "bedrock">;
 
 const mostBytes = 8 * 1024 * 1024;
 
-/** Of a provider that speaks several formats, one is asked. Never throws: what goes wrong is the answer. */
+/** Probes one format of the provider. Never throws: errors are part of the result. */
 export async function probeProvider(provider: Provider, options: ProbeOptions): Promise<Probe> {
   const [wire, base] = baseOf(provider);
   const url = listUrl(wire, base);
@@ -35,10 +38,13 @@ export async function probeProvider(provider: Provider, options: ProbeOptions): 
   }
 }
 
-/** The providers' own endpoints: https://platform.openai.com/docs/api-reference/models, https://docs.anthropic.com/en/api/models-list, https://ai.google.dev/api/models. */
+/**
+ * The providers' own endpoints: https://platform.openai.com/docs/api-reference/models,
+ * https://docs.anthropic.com/en/api/models-list, https://ai.google.dev/api/models.
+ */
 const lists: Readonly<Record<AskedWire, string>> = { openai: "/models", anthropic: "/v1/models", gemini: "/v1beta/models" };
 
-/** OpenRouter's list of models is public, so its key is checked at the endpoint that reports the key's limits. */
+/** OpenRouter's list of models is public, so the key is checked at the endpoint for its limits. */
 function listUrl(wire: AskedWire, base: string): string {
   return isOpenRouter(base) ? `${base}/key` : `${base}${lists[wire]}`;
 }
@@ -73,10 +79,10 @@ function judge(status: number, hasKey: boolean): Judged {
     return { status, state, problem: hasKey ? `it refuses the key (${status})` : null };
   }
   if (status === 429 || status >= 500) return { status, state: "failing", problem: `it answers ${status}` };
-  return { status, state: "unchecked", problem: `it has no list of models there (${status}), so that the key was not checked` };
+  return { status, state: "unchecked", problem: `it has no list of models at this URL (${status}), so the key was not checked` };
 }
 
-/** At most {@link mostBytes}: a list is counted, not kept. */
+/** Reads at most {@link mostBytes}: the list is only counted. */
 async function textOf(response: Response): Promise<string> {
   let text = "";
   const decoder = new TextDecoder();

@@ -3,7 +3,10 @@
 import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-/** @param token Makes its holder an administrator until the server ends: whoever may read the folder may do everything anyway. */
+/**
+ * @param token Grants administrator access while the server runs: anyone who can read the folder
+ *   already has full access.
+ */
 export async function writeServerFile(dataDirectory: string, note: { readonly url: string; readonly token: string }): Promise<void> {
   const text = JSON.stringify({ pid: process.pid, ...note });
   await writeFile(fileIn(dataDirectory), text, { mode: 0o600 });

@@ -1,4 +1,4 @@
-/** How an answer passes from a provider: whole, at its reader's pace, and to one end. */
+/** Answers of providers pass completely, at the reader's pace, and end exactly once. */
 
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -21,36 +21,36 @@ after(async () => {
   provider.close();
 });
 
-/** A call, with what its receiver was told, in order. */
+/** A call and the events of its receiver, in order. */
 interface Call {
   readonly exchange: UpstreamExchange;
-  readonly told: string[];
+  readonly events: string[];
   /** Resolves at its end, however it ends. */
   readonly ended: Promise<void>;
 }
 
 function begin(handler: Handler, change: Partial<UpstreamRequest> = {}, take?: (chunk: Uint8Array) => void): Call {
   handle = handler;
-  const told: string[] = [];
+  const events: string[] = [];
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => (end = resolve));
   const exchange = upstream.forward(
     { method: "POST", url: `${url}/v1/x`, headers: {}, body: Buffer.from("{}"), ...change },
     {
-      head: (status, headers) => told.push(`head ${status} ${String(headers["x-answer"] ?? "")}`.trim()),
-      data: (chunk) => (take ? take(chunk) : void told.push(`data ${Buffer.from(chunk).toString()}`)),
-      end: () => (told.push("end"), end()),
-      fail: ({ message, reached, timedOut }) => (told.push(`fail ${message} ${reached} ${timedOut}`), end()),
+      head: (status, headers) => events.push(`head ${status} ${String(headers["x-answer"] ?? "")}`.trim()),
+      data: (chunk) => (take ? take(chunk) : void events.push(`data ${Buffer.from(chunk).toString()}`)),
+      end: () => (events.push("end"), end()),
+      fail: ({ message, reached, timedOut }) => (events.push(`fail ${message} ${reached} ${timedOut}`), end()),
     },
   );
-  return { exchange, told, ended };
+  return { exchange, events, ended };
 }
 
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await sleep(5);
 }
 
-test("a request arrives as it was given, and its answer passes as it comes", async () => {
+test("a request arrives unchanged, and its answer passes as it arrives", async () => {
   let seen: readonly unknown[] = [];
   const handler: Handler = (request, response) => {
     let body = "";
@@ -61,26 +61,26 @@ test("a request arrives as it was given, and its answer passes as it comes", asy
     });
   };
   const request = { method: "PUT", url: `${url}/v1/x?a=b%20c`, headers: { "x-asked": "q" }, body: Buffer.from("body") };
-  // A URL is taken apart once, and used again.
+  // A URL is parsed once and reused.
   for (let time = 0; time < 2; time++) {
-    const { told, ended } = begin(handler, request);
+    const { events, ended } = begin(handler, request);
     await ended;
     assert.deepEqual(seen, ["PUT", "/v1/x?a=b%20c", "q", "body"]);
-    assert.deepEqual(told, ["head 201 a", "data text", "end"]);
+    assert.deepEqual(events, ["head 201 a", "data text", "end"]);
   }
 });
 
-test("what a provider says before its answer is no answer", async () => {
-  const { told, ended } = begin((_, response) => {
+test("an informational response is not an answer", async () => {
+  const { events, ended } = begin((_, response) => {
     response.writeProcessing();
     response.writeEarlyHints({ link: "</a>; rel=preload" });
     response.writeHead(200).end();
   });
   await ended;
-  assert.deepEqual(told, ["head 200", "end"]);
+  assert.deepEqual(events, ["head 200", "end"]);
 });
 
-test("an answer that is paused waits at its provider, and goes on", async () => {
+test("a paused answer waits at its provider, and resumes", async () => {
   const size = 64 * 1024 * 1024;
   let isWritten = false;
   let bytes = 0;
@@ -103,56 +103,56 @@ test("an answer that is paused waits at its provider, and goes on", async () => 
   assert.equal(bytes, size);
 });
 
-test("a call that is given up is over at once, and only once", async () => {
-  const { exchange, told, ended } = begin((_, response) => void response.writeHead(200).write("first"));
-  await until(() => told.length === 2);
-  for (const timedOut of [true, false]) void exchange.abort({ message: "given up", timedOut });
+test("an aborted call ends at once, and only once", async () => {
+  const { exchange, events, ended } = begin((_, response) => void response.writeHead(200).write("first"));
+  await until(() => events.length === 2);
+  for (const timedOut of [true, false]) void exchange.abort({ message: "aborted", timedOut });
   await ended;
   for (const act of ["pause", "resume", "finish"] as const) exchange[act]();
   await sleep(30);
-  assert.deepEqual(told.slice(2), ["fail given up true true"]);
+  assert.deepEqual(events.slice(2), ["fail aborted true true"]);
 });
 
-test("an answer that has ended cannot be given up any more", async () => {
-  const { exchange, told, ended } = begin((_, response) => response.writeHead(200).end("x"));
+test("an ended answer can no longer be aborted", async () => {
+  const { exchange, events, ended } = begin((_, response) => response.writeHead(200).end("x"));
   await ended;
-  void exchange.abort({ message: "given up", timedOut: false });
+  void exchange.abort({ message: "aborted", timedOut: false });
   exchange.finish();
   await sleep(30);
-  assert.deepEqual(told, ["head 200", "data x", "end"]);
+  assert.deepEqual(events, ["head 200", "data x", "end"]);
 });
 
-test("an answer that breaks off fails, and says that the provider was reached", async () => {
-  const { told, ended } = begin((_, response) => {
+test("a truncated answer fails, and reports that the provider was reached", async () => {
+  const { events, ended } = begin((_, response) => {
     response.writeHead(200).write("first");
     setTimeout(() => response.destroy(), 30);
   });
   await ended;
-  assert.deepEqual(told.slice(0, 2), ["head 200", "data first"]);
-  assert.match(told[2] ?? "", /^fail .+ true false$/);
-  assert.equal(told.length, 3);
+  assert.deepEqual(events.slice(0, 2), ["head 200", "data first"]);
+  assert.match(events[2] ?? "", /^fail .+ true false$/);
+  assert.equal(events.length, 3);
 });
 
-test("an answer that is over is given a moment to end, also where it was paused, and is then let go", async () => {
+test("an answer that is over gets a grace period to end, even if paused, and is then aborted", async () => {
   const ending = begin((_, response) => {
     response.writeHead(200).write("all");
     setTimeout(() => response.end(), 100);
   });
-  await until(() => ending.told.length === 2);
+  await until(() => ending.events.length === 2);
   ending.exchange.pause();
   ending.exchange.finish();
   await ending.ended;
-  assert.deepEqual(ending.told.slice(2), ["end"]);
+  assert.deepEqual(ending.events.slice(2), ["end"]);
 
   const lingering = begin((_, response) => void response.writeHead(200).write("all"));
-  await until(() => lingering.told.length === 2);
+  await until(() => lingering.events.length === 2);
   lingering.exchange.finish();
   lingering.exchange.finish();
   await lingering.ended;
-  assert.deepEqual(lingering.told.slice(2), ["fail the answer was over true false"]);
+  assert.deepEqual(lingering.events.slice(2), ["fail the answer was over true false"]);
 });
 
-test("closing ends the calls under way", async () => {
+test("closing ends the calls in flight", async () => {
   const other = new UndiciUpstream();
   handle = () => undefined;
   const failed = new Promise<string>((resolve) => {

@@ -1,4 +1,4 @@
-/** What the gateway says of calls that did not get through. */
+/** Calls that fail on the way to a provider. */
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -27,30 +27,30 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** @param abortAfterMs When the call is given up; at once for null. */
+/** @param abortAfterMs When to abort the call; null aborts at once. */
 function failureOf(to: string, abortAfterMs: number | null): Promise<UpstreamFailure> {
   return new Promise((resolve) => {
     const unexpected = (): void => assert.fail("no answer is expected");
     const receiver = { head: unexpected, data: unexpected, end: unexpected, fail: resolve };
     const request = { method: "POST", url: `${to}/v1/x`, headers: {}, body: Buffer.from("{}") };
     const exchange = upstream.forward(request, receiver);
-    const abort = (): void => void exchange.abort({ message: "given up", timedOut: true });
+    const abort = (): void => void exchange.abort({ message: "aborted", timedOut: true });
     if (abortAfterMs === null) abort();
     else void setTimeout(abortAfterMs).then(abort);
   });
 }
 
-test("a call that is given up before it is sent reached nobody", async () => {
-  assert.deepEqual(await failureOf(url, null), { reached: false, timedOut: true, message: "given up" });
+test("a call aborted before it is sent did not reach the provider", async () => {
+  assert.deepEqual(await failureOf(url, null), { reached: false, timedOut: true, message: "aborted" });
   assert.equal(requests, 0);
 });
 
-test("a call that is given up after it was sent may have been seen", async () => {
-  assert.deepEqual(await failureOf(url, 200), { reached: true, timedOut: true, message: "given up" });
+test("a call aborted after it was sent may have reached the provider", async () => {
+  assert.deepEqual(await failureOf(url, 200), { reached: true, timedOut: true, message: "aborted" });
   assert.equal(requests, 1);
 });
 
-test("a provider that does not listen was not reached", async () => {
+test("a provider that refuses connections was not reached", async () => {
   const closed = createServer();
   const nowhere = await listen(closed);
   await new Promise((resolve) => closed.close(resolve));
@@ -60,14 +60,18 @@ test("a provider that does not listen was not reached", async () => {
 });
 
 const megabyte = Buffer.alloc(1024 * 1024);
-/** More than what a socket is read for at once. */
+/** More than a socket reads at once. */
 const piece = 64 * 1024;
 
 function* endless(): Generator<Buffer> {
   while (true) yield megabyte;
 }
 
-/** Reads the beginning of an answer, and gives it up while reading is paused. @param send What the provider sends meanwhile. */
+/**
+ * Reads the beginning of an answer, and aborts it while reading is paused.
+ *
+ * @param send What the provider sends meanwhile.
+ */
 async function giveUp(
   send: (write: (bytes: Buffer) => void, response: ServerResponse) => void,
   { gzip = false, twice = false } = {},
@@ -103,10 +107,10 @@ async function giveUp(
   await hasBegun;
   await setTimeout(100);
   if (twice) void exchange.abort({ message: "the caller left", timedOut: false });
-  await exchange.abort({ message: "given up", timedOut: false });
+  await exchange.abort({ message: "aborted", timedOut: false });
   const atOnce = bytes;
   await setTimeout(50);
-  assert.equal(bytes, atOnce, "more came after it was given up");
+  assert.equal(bytes, atOnce, "more data came after the abort");
   server.closeAllConnections();
   server.close();
   return { bytes, fails };
@@ -117,7 +121,7 @@ for (const [what, options] of [
   ["a paused answer in gzip", { gzip: true }],
   ["a paused answer, a second time meanwhile,", { twice: true }],
 ] as const) {
-  test(`what has arrived when ${what} is given up is read: its provider bills it`, async () => {
+  test(`data that arrived before ${what} is aborted is read, since its provider bills it`, async () => {
     const send = (write: (bytes: Buffer) => void): void => {
       for (let pieces = 0; pieces < 10; pieces++) write(randomBytes(piece));
     };
@@ -125,7 +129,7 @@ for (const [what, options] of [
   });
 }
 
-test("an answer whose end the receiver cannot take has failed", async () => {
+test("an answer whose end the receiver rejects has failed", async () => {
   const server = createServer((_, response) => response.end("all"));
   const to = await listen(server);
   const failure = await new Promise<UpstreamFailure>((resolve) => {
@@ -135,11 +139,11 @@ test("an answer whose end the receiver cannot take has failed", async () => {
     const receiver = { head: () => undefined, data: () => undefined, end, fail: resolve };
     upstream.forward({ method: "GET", url: `${to}/`, headers: {}, body: null }, receiver);
   });
-  assert.deepEqual(failure, { reached: true, timedOut: false, message: "the end of the answer could not be taken: too deep" });
+  assert.deepEqual(failure, { reached: true, timedOut: false, message: "could not process the end of the answer: too deep" });
   server.close();
 });
 
-test("a provider that never stops sending is given up soon all the same", async () => {
+test("a provider that never stops sending is cut off soon", async () => {
   const { fails, bytes } = await giveUp((_, response) => {
     void pipeline(endless, response).catch(() => undefined);
   });

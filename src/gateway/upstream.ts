@@ -1,4 +1,7 @@
-/** The upstream port over undici: one pool of kept-alive connections for each origin, without a promise or a stream per call. */
+/**
+ * Sends calls to providers with undici: one keep-alive pool per origin, without a promise or stream
+ * per call.
+ */
 
 import type { IncomingHttpHeaders } from "node:http";
 import { setImmediate } from "node:timers/promises";
@@ -12,7 +15,7 @@ const connectTimeoutMs = 10_000;
 
 export class UndiciUpstream implements Upstream {
   readonly #pools = new Map<string, Pool>();
-  /** Where a URL's origin ends, by the URL: the same few are called again and again. */
+  /** Caches how URLs split into origin and path: callers use the same few again and again. */
   readonly #origins = new Memo<string, { readonly origin: string; readonly path: string }>(maxUrls);
 
   forward(request: UpstreamRequest, receiver: UpstreamReceiver): UpstreamExchange {
@@ -34,7 +37,7 @@ export class UndiciUpstream implements Upstream {
     return this.#origins.keep(url, { origin, path: pathname + search });
   }
 
-  /** Time-outs are the call's own and stated in the configuration, so undici's are off. */
+  /** Timeouts are set per call from the configuration, so undici's are off. */
   #pool(origin: string): Pool {
     let pool = this.#pools.get(origin);
     if (!pool) {
@@ -47,16 +50,19 @@ export class UndiciUpstream implements Upstream {
 
 const maxUrls = 1000;
 
-/** A provider mostly ends its answer together with the last event, or some milliseconds later. */
+/** Providers usually end an answer with the last event, or a few milliseconds later. */
 const lingerMs = 1000;
 
-/** A socket that was just resumed is read in the second turn of the event loop at the latest. */
+/** A resumed socket is read within two turns of the event loop. */
 const quietTurns = 2;
-/** A provider that never stops sending is cut off all the same: after so many turns, or so long where a thread decodes what it sends. */
+/**
+ * Cuts off a provider that never stops sending: after this many turns, or a time limit while a
+ * thread is decoding.
+ */
 const mostTurns = 8;
 const decodingMs = 100;
 
-/** One request on its way. undici calls the `on...` methods, the call's exchange the others. */
+/** One request in flight. undici calls the `on...` methods, the call's exchange the others. */
 class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   readonly #receiver: UpstreamReceiver;
   readonly #memory = new PassedMemory();
@@ -64,7 +70,7 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   #decoder: Decoder | null = null;
   #aborted: { readonly message: string; readonly timedOut: boolean } | null = null;
   #aborting: Promise<void> | null = null;
-  /** The answer has come; it may not all have been decoded. */
+  /** Whether the answer has arrived completely, though perhaps not yet decoded. */
   #hasCome = false;
   #isOver = false;
   #linger: NodeJS.Timeout | undefined;
@@ -100,7 +106,10 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
     else this.#controller?.resume();
   }
 
-  /** While reading was paused the provider went on: what it has sent by now is in the socket's buffer, and is billed. */
+  /**
+   * The provider kept sending while reading was paused: what is in the socket's buffer is billed,
+   * so read it.
+   */
   async #readArrived(): Promise<void> {
     this.resume();
     const deadline = performance.now() + decodingMs;
@@ -119,7 +128,10 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
     this.#linger.unref();
   }
 
-  /** Comes right before the first byte is sent: a request that was aborted while it waited for a connection was never sent. */
+  /**
+   * Called right before the first byte is sent: a request aborted while waiting for a connection
+   * was never sent.
+   */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.#aborted) return controller.abort(new Error(this.#aborted.message));
     this.#controller = controller;
@@ -148,7 +160,7 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
     this.#fail(this.#aborted?.message ?? describe(error));
   }
 
-  /** @returns The headers of what comes out of it. */
+  /** @returns The headers of the decoded answer. */
   #decode(headers: UpstreamHeaders): UpstreamHeaders {
     const { "content-encoding": encoding, ...others } = headers;
     if (encoding === undefined) return headers;
@@ -176,12 +188,12 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
     try {
       this.#receiver.end();
     } catch (error) {
-      const message = `the end of the answer could not be taken: ${error instanceof Error ? error.message : String(error)}`;
+      const message = `could not process the end of the answer: ${error instanceof Error ? error.message : String(error)}`;
       this.#receiver.fail({ reached: true, timedOut: false, message });
     }
   }
 
-  /** What follows cannot be read either, and might have no end. */
+  /** Aborts: the rest cannot be decoded either, and may be endless. */
   #failDecoding(message: string): void {
     if (this.#isOver) return;
     this.#fail(message);
@@ -197,7 +209,7 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   }
 }
 
-/** `connect ECONNREFUSED 127.0.0.1:9` says more than undici's own wrapping. */
+/** `connect ECONNREFUSED 127.0.0.1:9` is more useful than undici's wrapper. */
 function describe(error: Error): string {
   const cause = error.cause instanceof Error ? error.cause.message : "";
   return cause || error.message || error.name;

@@ -1,15 +1,17 @@
+/** Log lines for people. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { silentObserver } from "../app/port/parts.test-kit.ts";
 import { makeLog } from "./log.ts";
 import { logText } from "./log-text.ts";
 
-test("a line for a person has its time, level and sentence, and the facts that the sentence lacks", () => {
+test("a text line has time, level and message, and the remaining fields", () => {
   const line = { level: 40, time: Date.UTC(2026, 2, 10, 12), msg: "lab/a has no price", model: "lab/a", share: 0.8 };
   assert.equal(logText(JSON.stringify(line)), "2026-03-10T12:00:00Z warning  lab/a has no price share=0.8\n");
 });
 
-test("a fault shows its stack, set in", () => {
+test("a bug shows its indented stack", () => {
   const err = { message: "broken", stack: "Error: broken\n    at here" };
   assert.equal(
     logText(JSON.stringify({ level: 50, time: 0, msg: "a call failed", err })),
@@ -17,7 +19,7 @@ test("a fault shows its stack, set in", () => {
   );
 });
 
-test("a log that is read by a person has no JSON in it", () => {
+test("a text log contains no JSON", () => {
   let text = "";
   const log = makeLog("info", (line) => (text += line));
   log.warn("the ledger is written again");
@@ -26,7 +28,7 @@ test("a log that is read by a person has no JSON in it", () => {
   assert.ok(!text.includes('{"'));
 });
 
-test("of the refusals of a budget the log has the first of each window and reason", () => {
+test("only a budget's first refusal per window and reason is logged", () => {
   let text = "";
   const observer = makeLog("info", (line) => (text += line)).observe(silentObserver);
   const refusal = { reason: "budget_exhausted", budgetId: "atlas", windowEnd: 1000 } as const;
@@ -41,13 +43,13 @@ test("of the refusals of a budget the log has the first of each window and reaso
   assert.equal(lines(), 4);
 });
 
-test("a key that a provider refuses is reported once where it is configured, and not where a caller brought it", () => {
+test("a refused provider key is reported once if configured, and never if sent by the caller", () => {
   let text = "";
   const observer = makeLog("info", (line) => (text += line)).observe(silentObserver);
   observer.callFailed({ provider: "lab", status: 401, withConfiguredKey: false });
   observer.callFailed({ provider: "lab", status: 500, withConfiguredKey: true });
   assert.equal(text, "");
   for (let call = 0; call < 2; call++) observer.callFailed({ provider: "lab", status: 401, withConfiguredKey: true });
-  assert.equal(text.split("lab answers 401 to the key that is configured for it").length, 2);
+  assert.equal(text.split("lab answers 401 to its configured key").length, 2);
   assert.match(text, /purser doctor --online/);
 });

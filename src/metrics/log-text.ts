@@ -1,4 +1,4 @@
-/** A line of the log as a person reads it: time, level, what, and the facts that are not in the sentence. */
+/** Formats a JSON log line for people: time, level, message and remaining fields. */
 
 const levels: readonly (readonly [least: number, name: string])[] = [
   [50, "error"],
@@ -7,7 +7,7 @@ const levels: readonly (readonly [least: number, name: string])[] = [
   [0, "debug"],
 ];
 
-/** @param line JSON, as the logger writes it. */
+/** @param line JSON, as written by the logger. */
 export function logText(line: string): string {
   const { level, time, msg, err, ...facts } = JSON.parse(line) as Readonly<Record<string, unknown>>;
   const name = levels.find(([least]) => Number(level) >= least)?.[1] ?? "info";
@@ -17,7 +17,7 @@ export function logText(line: string): string {
   return `${new Date(Number(time)).toISOString().slice(0, 19)}Z ${name}  ${String(msg)}${rest.join("")}\n${errorText(err)}`;
 }
 
-/** Its stack, which is only there for faults that a developer has to look at. */
+/** The stack of an error, which is only present for bugs. */
 function errorText(error: unknown): string {
   if (typeof error !== "object" || error === null) return "";
   const { stack, message } = error as { readonly stack?: unknown; readonly message?: unknown };

@@ -1,4 +1,6 @@
-/** Log lines on standard error: JSON, or text for a person at a terminal. Keys, prompts and answers are never logged. */
+/**
+ * Logs to standard error: JSON, or text at a terminal. Keys, prompts and answers are never logged.
+ */
 
 import { pino, type LevelWithSilent } from "pino";
 import { Memo } from "../domain/memo.ts";
@@ -9,13 +11,13 @@ import type { RefusalReason } from "../domain/ledger/command.ts";
 export interface Log {
   warn(message: string): void;
   error(message: string, error: unknown): void;
-  /** The same observer, with what people should see written down too. */
+  /** Wraps an observer to also log events of interest to people. */
   observe<Inner extends Observer>(inner: Inner): Inner;
 }
 
 /**
- * @param level The least that is written, in the words of pino.
- * @param writeText Takes lines as people read them; absent, they are JSON on standard error.
+ * @param level The minimum level, as named by pino.
+ * @param writeText Receives human-readable lines; absent: JSON on standard error.
  */
 export function makeLog(level: LevelWithSilent, writeText?: (text: string) => void): Log {
   const destination = writeText ? { write: (line: string) => writeText(logText(line)) } : pino.destination({ dest: 2, sync: false });
@@ -32,7 +34,7 @@ export function makeLog(level: LevelWithSilent, writeText?: (text: string) => vo
       callUnpriced(call) {
         const model = `${call.provider}/${call.model}`.slice(0, longestName);
         if (written.isNew(model))
-          logger.warn({ model }, `${model} has no price, or a part of its calls has none: that is counted as nothing. ${statePrice}`);
+          logger.warn({ model }, `${model} has no price for at least part of a call, which is counted as zero cost. ${statePrice}`);
         inner.callUnpriced(call);
       },
       callFailed(call) {
@@ -48,7 +50,7 @@ export function makeLog(level: LevelWithSilent, writeText?: (text: string) => vo
       },
       headerIgnored(header) {
         const name = header.name.slice(0, longestName);
-        if (written.isNew(name)) logger.warn({ header: name }, `${name} is ignored, and what it says is lost. ${header.remedy()}`);
+        if (written.isNew(name)) logger.warn({ header: name }, `${name} is ignored, so its value is lost. ${header.remedy()}`);
         inner.headerIgnored(header);
       },
       thresholdCrossed(threshold) {
@@ -64,9 +66,12 @@ export function makeLog(level: LevelWithSilent, writeText?: (text: string) => vo
   };
 }
 
-const statePrice = "State one under `prices` in purser.yaml or with POST /api/v1/prices, or have a hard budget refuse such calls.";
+const statePrice = "Add one under `prices` in purser.yaml or with POST /api/v1/prices, or use a hard budget to refuse such calls.";
 
-/** Log lines that are written once. Callers choose what there is to say: past a bound a line may be written again. */
+/**
+ * Tracks lines to log only once. Callers influence their text, so memory is bounded: past that a
+ * line may repeat.
+ */
 class Once {
   readonly #written = new Memo<string, true>(mostRemembered);
 
@@ -80,10 +85,10 @@ const mostRemembered = 1000;
 const longestName = 200;
 
 function firstRefusal(budget: string, reason: RefusalReason): string {
-  return `budget ${budget} refuses calls (${reason}); the log has only the first of its window, purser report --refused lists all.`;
+  return `budget ${budget} refuses calls (${reason}); only the first refusal of a window is logged, purser report --refused lists all.`;
 }
 
-/** Callers see the provider's own words, which read as if their key for Purser were meant. */
+/** Callers see the provider's message, which reads as if their Purser key were rejected. */
 function refusedKey(provider: string, status: number): string {
-  return `${provider} answers ${status} to the key that is configured for it, and the call is not charged. Check the key, and what it may use: purser doctor --online.`;
+  return `${provider} answers ${status} to its configured key, and the call is not charged. Check the key and its permissions: purser doctor --online.`;
 }

@@ -1,3 +1,5 @@
+/** The Prometheus metrics. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -29,7 +31,7 @@ const hold: OpenHold = {
   expiresAt: null,
 };
 
-test("what happened is counted, and what is open is read when it is asked for", async (t) => {
+test("events are counted, and open holds are read on request", async (t) => {
   const open: OpenHold[] = [hold];
   const metrics = makeMetrics({ ledger: { openHolds: () => open }, version: "1.0.0" });
   t.after(() => metrics.close());
@@ -73,19 +75,19 @@ test("spend is added up exactly: a hundred thousand calls of 0.1 USD are 10,000 
   assert.match(await metrics.text(), /purser_spend_usd_total\{provider="p"\} 10000\n/);
 });
 
-test("the event loop is late by what it missed, and not by the interval in which it is looked at", async (t) => {
+test("event-loop delay excludes the sampling interval", async (t) => {
   const metrics = makeMetrics({ ledger: { openHolds: () => [] }, version: "1.0.0" });
   t.after(() => metrics.close());
   const lag = async (quantile: string): Promise<number> =>
     Number(new RegExp(`lag_seconds\\{quantile="${quantile}"\\} (\\S+)`).exec(await metrics.text())?.[1]);
-  // A busy machine may be late at any one look, but not at all of them.
+  // A busy machine may delay some samples, but not all of them.
   let idle = Number.POSITIVE_INFINITY;
   for (let looks = 0; looks < 40 && idle >= 0.02; looks++) {
     await sleep(250);
     idle = await lag("0.5");
   }
   assert.ok(idle < 0.02, `${idle} s late with nothing to do`);
-  // The first look after a reading only begins an interval.
+  // The first sample after a reading only starts an interval.
   await sleep(250);
   const start = performance.now();
   while (performance.now() - start < 500);

@@ -1,4 +1,4 @@
-/** What the process counts of itself, as Prometheus text. Counting is cheap; the text is made when it is asked for. */
+/** Prometheus metrics of the process. Counting is cheap; the text is built on request. */
 
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
@@ -8,24 +8,27 @@ import { add, toNumber, zero, type PicoUsd } from "../domain/money/money.ts";
 import { tokenMeters, totalUsage } from "../domain/usage/usage.ts";
 
 export interface Metrics extends Observer {
-  /** Prometheus text: of all calls and of the process, or of the process alone, which tells nothing of what anybody spends. */
+  /**
+   * Prometheus text: for all calls and the process, or for the process alone, which reveals nothing
+   * about spend.
+   */
   text(of?: { readonly ofAllCalls: boolean }): Promise<string>;
   close(): void;
 }
 
 interface MetricsOptions {
-  /** Asked for its open holds when the text is made. */
+  /** Queried for open holds when the text is built. */
   readonly ledger: Pick<Ledger, "openHolds">;
   readonly version: string;
-  /** The provider whose money is invented, and is no part of what calls cost; none by default. */
+  /** A provider whose costs are simulated and excluded from spend; none by default. */
   readonly apart?: string | undefined;
 }
 
 export function makeMetrics({ ledger, version, apart }: MetricsOptions): Metrics {
   const registry = new Registry();
   const counts = countersIn(registry);
-  const spend = spendIn(registry, { name: "purser_spend_usd_total", help: "What calls cost." });
-  const simulated = spendIn(registry, { name: "purser_simulated_spend_usd_total", help: "What calls of the simulator would have cost." });
+  const spend = spendIn(registry, { name: "purser_spend_usd_total", help: "Cost of calls." });
+  const simulated = spendIn(registry, { name: "purser_simulated_spend_usd_total", help: "Simulated cost of calls to the simulator." });
   watchHolds(registry, ledger);
   const ofProcess = new Registry();
   const loop = watchEventLoop(ofProcess);
@@ -47,7 +50,7 @@ export function makeMetrics({ ledger, version, apart }: MetricsOptions): Metrics
     callUnpriced: ({ provider }) => counts.unpriced.add(1, provider),
     callFailed: ({ provider, status }) => counts.failures.add(1, provider, String(status)),
     refused: ({ reason }) => counts.refusals.add(1, reason),
-    // Whoever calls chooses the names: they stand in the log only.
+    // Callers choose the names, so they go only to the log.
     headerIgnored: () => undefined,
     thresholdCrossed: () => counts.thresholds.add(1),
     failed: () => counts.faults.add(1),
@@ -74,34 +77,37 @@ function countersIn(registry: Registry) {
     tokens: new Tally(registry, {
       name: "purser_tokens_total",
       labelNames: ["provider", "meter"],
-      help: "Tokens charged, by what they are counted as.",
+      help: "Tokens charged, by meter.",
     }),
     flagged: new Tally(registry, {
       name: "purser_flagged_calls_total",
       labelNames: ["provider", "flag"],
-      help: "Calls of which something was odd, by what it was: cost_differs, usage_implausible, provider_error and the others.",
+      help: "Calls with an anomaly, by flag: cost_differs, usage_implausible, provider_error and others.",
     }),
     unpriced: new Tally(registry, {
       name: "purser_unpriced_calls_total",
       labelNames: ["provider"],
-      help: "Calls that no price was known for, and that were counted as nothing. The log names their models.",
+      help: "Calls without a known price, counted as zero cost. The log names their models.",
     }),
     failures: new Tally(registry, {
       name: "purser_upstream_failures_total",
       labelNames: ["provider", "status"],
-      help: "Calls that the provider did not serve, and nothing was charged; 502 when it was not reached.",
+      help: "Calls that the provider did not serve and that were not charged; status 502 if it was not reached.",
     }),
-    refusals: new Tally(registry, { name: "purser_refusals_total", labelNames: ["reason"], help: "Calls that a budget refused." }),
+    refusals: new Tally(registry, { name: "purser_refusals_total", labelNames: ["reason"], help: "Calls refused by a budget." }),
     thresholds: new Tally(registry, {
       name: "purser_thresholds_crossed_total",
       labelNames: [],
-      help: "Thresholds of budgets that were crossed.",
+      help: "Budget thresholds crossed.",
     }),
-    faults: new Tally(registry, { name: "purser_faults_total", labelNames: [], help: "Faults of Purser itself that were contained." }),
+    faults: new Tally(registry, { name: "purser_faults_total", labelNames: [], help: "Internal errors of Purser that were contained." }),
   };
 }
 
-/** A counter with two labels at most. It is told to the registry when the text is made: looking labels up there costs more than counting. */
+/**
+ * A counter with up to two labels, copied to the registry when the text is built: label look-ups
+ * there cost more than counting.
+ */
 class Tally {
   readonly #counts = new Map<string, Map<string, { count: number }>>();
 
@@ -123,7 +129,10 @@ class Tally {
     });
   }
 
-  /** @param first Value of the first label, and `second` of the second; empty where there is none. */
+  /**
+   * @param first Value of the first label; `second` is that of the second. Empty if there is no
+   *   such label.
+   */
   add(by: number, first = "", second = ""): void {
     let ofFirst = this.#counts.get(first);
     if (!ofFirst) this.#counts.set(first, (ofFirst = new Map()));
@@ -133,7 +142,7 @@ class Tally {
   }
 }
 
-/** Kept as exact integers; a float is made of the sum, never added to. */
+/** Summed as exact integers; only the sum is converted to a float. */
 function spendIn(
   registry: Registry,
   { name, help }: { readonly name: string; readonly help: string },
@@ -155,7 +164,7 @@ function spendIn(
 function latencyIn(registry: Registry): Histogram<"provider"> {
   return new Histogram({
     name: "purser_upstream_latency_seconds",
-    help: "From asking a provider to the beginning of its answer.",
+    help: "Time to first byte of a provider's answer, in seconds.",
     labelNames: ["provider"],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
     registers: [registry],
@@ -163,15 +172,15 @@ function latencyIn(registry: Registry): Histogram<"provider"> {
 }
 
 function watchHolds(registry: Registry, ledger: Pick<Ledger, "openHolds">): void {
-  gauge(registry, { name: "purser_open_holds", help: "Calls under way.", read: () => ledger.openHolds().length });
+  gauge(registry, { name: "purser_open_holds", help: "Calls in flight.", read: () => ledger.openHolds().length });
   gauge(registry, {
     name: "purser_held_usd",
-    help: "What calls under way may still cost.",
+    help: "Amount held for calls in flight.",
     read: () => toNumber(ledger.openHolds().reduce((sum, hold) => add(sum, hold.amount.usd), zero)),
   });
 }
 
-/** A gauge that is read when the text is made. */
+/** A gauge that is read when the text is built. */
 function gauge(
   registry: Registry,
   { name, help, read }: { readonly name: string; readonly help: string; readonly read: () => number },
@@ -187,7 +196,7 @@ function gauge(
   registry.registerMetric(made);
 }
 
-/** Milliseconds between two looks: each wakes the process, also one that has nothing else to do. */
+/** Sampling interval in milliseconds. Each sample wakes the process, even an idle one. */
 const lookMs = 100;
 
 function watchEventLoop(registry: Registry): { disable(): boolean } {
@@ -195,7 +204,7 @@ function watchEventLoop(registry: Registry): { disable(): boolean } {
   delay.enable();
   const lag = new Gauge({
     name: "purser_event_loop_lag_seconds",
-    help: "How late the event loop was since the last look.",
+    help: "Event-loop delay since the last sample, in seconds.",
     labelNames: ["quantile"],
     registers: [registry],
     collect() {
@@ -206,13 +215,17 @@ function watchEventLoop(registry: Registry): { disable(): boolean } {
   return delay;
 }
 
-/** Seconds. @param betweenNs From one look to the next in nanoseconds, which is what the monitor records: the interval is in it. */
+/**
+ * Event-loop delay in seconds.
+ *
+ * @param betweenNs The recorded nanoseconds between samples, which include the interval.
+ */
 function lateness(betweenNs: number): number {
   return Math.max(0, betweenNs / 1e6 - lookMs) / 1000;
 }
 
 function describeProcess(registry: Registry, version: string): void {
-  new Gauge({ name: "purser_info", help: "The version that runs.", labelNames: ["version"], registers: [registry] }).labels(version).set(1);
+  new Gauge({ name: "purser_info", help: "The running version.", labelNames: ["version"], registers: [registry] }).labels(version).set(1);
   gauge(registry, { name: "process_resident_memory_bytes", help: "Memory of the process.", read: () => process.memoryUsage.rss() });
   gauge(registry, {
     name: "process_cpu_seconds",

@@ -1,3 +1,5 @@
+/** Bounds on the tokens of a text. */
+
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import * as fc from "fast-check";
@@ -24,7 +26,7 @@ test("a public tokenizer counts exactly", () => {
 });
 
 for (const kind of textKinds) {
-  test(`a bound on ${kind} lies between what is expected and its bytes`, () => {
+  test(`a bound on ${kind} is between the expected count and its bytes`, () => {
     const text = textOf(kind);
     const counted = count(text);
     for (const tokenizer of [claude, other]) {
@@ -34,11 +36,11 @@ for (const kind of textKinds) {
   });
 }
 
-test("digits count one by one, since some tokenizers have no longer numbers", () => {
+test("digits count one by one, since some tokenizers have no multi-digit tokens", () => {
   assert.ok(rangeOf("123456789", other, count).most >= 9);
 });
 
-test("no text is more tokens than its bytes", () => {
+test("no text has more tokens than bytes", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => {
       const { least, expected, most } = rangeOf(text, claude, count);

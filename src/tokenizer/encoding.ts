@@ -1,10 +1,10 @@
-/** Counts text as OpenAI's tokenizers do, in linear time. */
+/** Counts tokens like OpenAI's tokenizers, in linear time. */
 
 import type { Encoding } from "../domain/estimate/tokenizer.ts";
 
 export type CountTokens = (text: string) => number;
 
-/** A tokenizer takes quadratic time over a run without a break, and over one of blanks: longer ones are cut. */
+/** A tokenizer takes quadratic time for a run without a break or of blanks: longer runs are split. */
 const longestRun = 2000;
 
 const loaders: Readonly<Record<Encoding, () => Promise<{ readonly countTokens: (text: string, options: object) => number }>>> = {
@@ -12,7 +12,7 @@ const loaders: Readonly<Record<Encoding, () => Promise<{ readonly countTokens: (
   cl100k_base: () => import("gpt-tokenizer/encoding/cl100k_base"),
 };
 
-/** Loads an encoding the first time it is asked for: each takes 100 ms and some 40 MB of memory. */
+/** Loads an encoding on first use: each takes 100 ms and about 40 MB of memory. */
 export async function loadEncoding(encoding: Encoding): Promise<CountTokens> {
   const { countTokens } = await loaders[encoding]();
   const plain = { disallowedSpecial: new Set<string>() };
@@ -23,7 +23,10 @@ export async function loadEncoding(encoding: Encoding): Promise<CountTokens> {
   };
 }
 
-/** Pieces with at most {@link longestRun} characters in a row without a break, or of blanks, which together are the text. */
+/**
+ * Splits a text into pieces with at most {@link longestRun} characters in a row without a break, or
+ * of blanks.
+ */
 export function* cutRuns(text: string): Generator<string> {
   let start = 0;
   for (const run of text.matchAll(new RegExp(`\\S{${longestRun + 1},}|\\s{${longestRun + 1},}`, "g"))) {

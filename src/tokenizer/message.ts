@@ -1,4 +1,4 @@
-/** What passes between the thread that serves calls and the one that counts. */
+/** Messages between the main thread and the token-counting thread. */
 
 import type { CountedInput, CountedText } from "../app/port/token-counter.ts";
 import type { Tokenizer } from "../domain/estimate/tokenizer.ts";

@@ -1,3 +1,5 @@
+/** Token counting in a worker thread. */
+
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { tokenizerOf } from "../domain/estimate/tokenizer.ts";
@@ -14,14 +16,14 @@ test("a chat is counted as OpenAI bills it", async () => {
   assert.equal(tokens, 16);
 });
 
-test("the same texts have the same digest, and other texts another", async () => {
+test("equal texts have the same digest, and different texts another", async () => {
   const digestOf = async (content: string, role = "user"): Promise<string> =>
     (await counter.countInput(chat({ role, content }), gpt)).digest;
   assert.equal(await digestOf("a"), await digestOf("a", "system"));
   assert.notEqual(await digestOf("a"), await digestOf("b"));
 });
 
-test("a long text does not hold up a short one", async () => {
+test("a long text does not delay a short one", async () => {
   const ended: string[] = [];
   const long = counter.countText(Buffer.from("words and more ".repeat(60_000)), gpt).then(() => ended.push("long"));
   const short = counter.countText(Buffer.from("words"), gpt).then(() => ended.push("short"));
@@ -29,12 +31,12 @@ test("a long text does not hold up a short one", async () => {
   assert.deepEqual(ended, ["short", "long"]);
 });
 
-test("one unbroken run of letters is counted in linear time, and as no fewer tokens than it is", async () => {
+test("an unbroken run of letters is counted in linear time, and never too low", async () => {
   const { most } = await counter.countText(Buffer.from("a".repeat(100_000)), gpt);
   assert.ok(most >= 100_000 / 8);
 });
 
-test("a counter that was closed starts again when it is asked", async () => {
+test("a closed counter restarts on the next count", async () => {
   const closing = new ThreadCounter();
   assert.equal((await closing.countText(Buffer.from("tiktoken is great!"), gpt)).most, 6);
   await closing.close();

@@ -1,4 +1,4 @@
-/** Counts in a thread of its own, which is started when something is first counted. */
+/** Counts tokens in a worker thread, which is started on first use. */
 
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -17,11 +17,11 @@ export class ThreadCounter implements TokenCounter {
   #worker: Worker | null = null;
   #lastId = 0;
 
-  /** Loads what the tokenizers of most models need, and what an encoding prepares for characters that it has no token for. */
+  /** Loads the encoding of most models, including its tables for characters without a token. */
   warm(): void {
     if (this.#worker) return;
     const text = Buffer.from("words, 漢字, 㐀㐁 and 🙂");
-    // A count that fails later reports the same error.
+    // A later count reports the same error.
     this.countText(text, { encoding: "o200k_base", isPublic: true, expectedPercent: 100, boundPercent: 100 }).catch(() => undefined);
   }
 
@@ -69,7 +69,7 @@ export class ThreadCounter implements TokenCounter {
     pending?.resolve(answer);
   }
 
-  /** The next count starts another thread. */
+  /** The next count starts a new thread. */
   #lose(worker: Worker, error: unknown): void {
     if (this.#worker === worker) this.#worker = null;
     this.#rejectAll(error instanceof Error ? error : new Error(String(error)));

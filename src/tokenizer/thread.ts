@@ -1,4 +1,7 @@
-/** The counting thread: loads an encoding when one is first needed, and lets a long text not hold up a short one. */
+/**
+ * The token-counting thread: loads encodings on first use, and interleaves texts so a long one does
+ * not delay a short one.
+ */
 
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
@@ -12,7 +15,7 @@ import { loadEncoding, type CountTokens } from "./encoding.ts";
 import type { CountAnswer, CountRequest } from "./message.ts";
 import { lastSplit, readWritten } from "./written-text.ts";
 
-/** Characters that are counted before others have their turn: some two milliseconds. */
+/** Characters counted per turn, about two milliseconds. */
 const turnLength = 32 * 1024;
 
 assert(parentPort !== null, "counting runs in a worker thread");
@@ -31,8 +34,8 @@ async function answerText({ id, text, tokenizer }: Extract<CountRequest, { kind:
 async function countText(text: Uint8Array, tokenizer: Tokenizer): Promise<CountedText> {
   const bytes = lastSplit(text);
   const before = await countAll([readWritten(text.subarray(0, bytes))], tokenizer);
-  const behind = await countAll([readWritten(text.subarray(bytes))], tokenizer);
-  return { ...sum(before, behind), settled: { bytes, ...before } };
+  const after = await countAll([readWritten(text.subarray(bytes))], tokenizer);
+  return { ...sum(before, after), settled: { bytes, ...before } };
 }
 
 async function answerInput({ id, body, tokenizer }: Extract<CountRequest, { kind: "input" }>): Promise<void> {

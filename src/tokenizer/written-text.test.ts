@@ -1,3 +1,5 @@
+/** Splitting of text inside JSON strings for incremental counting. */
+
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import * as fc from "fast-check";
@@ -63,7 +65,7 @@ test("wherever a text is split, the counts of both sides add up to the count of 
   );
 });
 
-test("languages without blanks are split at their marks, and any at the beginning of a line", () => {
+test("languages without blanks are split at punctuation, and any language at the beginning of a line", () => {
   for (const [before, after] of [
     ["他说天地玄黄", "，宇宙洪荒"],
     ["これはテスト", "。ですから"],
@@ -75,7 +77,7 @@ test("languages without blanks are split at their marks, and any at the beginnin
   }
 });
 
-test("the end of an escape that begins before the last bytes is no letter", () => {
+test("the end of an escape that begins before the searched bytes is not a letter", () => {
   const escaped = Buffer.from("\\u0001".repeat(60) + "\\u300c");
   for (let padding = 0; padding < 8; padding++) {
     const bytes = Buffer.concat([escaped, Buffer.from(`,b${"1".repeat(246 + padding)}`)]);
@@ -88,11 +90,11 @@ test("a text is split near its end, however far back its last break is", () => {
   assert.ok(bytes.length - lastSplit(bytes) < 10);
 });
 
-test("a text is read as it was before it was written", () => {
+test("an escaped text is unescaped to the original", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => assert.equal(readWritten(written(text)), text)));
 });
 
-test("what is no JSON string is read byte by byte", () => {
+test("an invalid JSON string is read byte by byte", () => {
   assert.equal(readWritten(Buffer.from('a"b')), 'a"b');
 });
 

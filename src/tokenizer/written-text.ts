@@ -1,28 +1,29 @@
-/** Text as written inside JSON strings, split so that it can be counted incrementally. */
+/** Splits text inside JSON strings to count its tokens incrementally. */
 
 const backslash = 0x5c;
 
-/** Text without a break is still split after this many bytes. That may count one token too many. */
+/** Text without a break is split after this many bytes, which may count one token too many. */
 const longestUnsplit = 2048;
 /** An escape is at most this long. */
 const longestEscape = 6;
 
 /**
- * Where the counts of both sides add up to the count of the whole, since these encodings never join what is there: before the blank or
- * mark between two letters, and before a line that begins with something visible. A letter may not be the end of an escape; an
- * apostrophe may belong to a word.
+ * Positions where the counts of both sides add up to the count of the whole, since these encodings
+ * never join across them: before the blank or mark between two letters, and before a line that
+ * begins with something visible. Excluded are a letter that may end an escape, and an apostrophe,
+ * which may belong to a word.
  */
 const between = String.raw`(?<=\p{L})(?<!\\.{1,5})(?=(?: |[^\s\p{L}\p{N}\p{M}'"\\])\p{L})`;
 const beforeLine = String.raw`(?<=[^\\]\\n)(?=[^\s\p{M}\\/])`;
 const splits = new RegExp(`${between}|${beforeLine}`, "gu");
 
-/** What a split is first looked for in; it is mostly there. In bytes. */
+/** Bytes at the end that are searched first; they usually contain a split. */
 const nearEnd = 256;
 
 /**
- * The last place where the text can be split so that it need not be counted again when more follows.
+ * Finds the last split; the text before it need not be counted again when more follows.
  *
- * @returns 0 where there is none.
+ * @returns 0 if there is none.
  */
 export function lastSplit(written: Uint8Array): number {
   const split = splitBehind(written, written.length - nearEnd) || splitBehind(written, 0);
@@ -34,7 +35,7 @@ function splitBehind(written: Uint8Array, from: number): number {
   while (isInsideCharacter(written, start)) start++;
   const text = Buffer.from(written.buffer, written.byteOffset + start, written.length - start).toString("utf8");
   const last = [...text.matchAll(splits)].at(-1);
-  // What looks like a letter at the beginning may be the end of an escape.
+  // An apparent letter at the beginning may be the end of an escape.
   const isCertain = start === 0 || (last?.index ?? 0) >= longestEscape;
   return last && isCertain ? start + Buffer.byteLength(text.slice(0, last.index)) : 0;
 }

@@ -1,4 +1,4 @@
-/** Anthropic's models that the price list does not know yet, or whose price has changed since. */
+/** Prices of Anthropic models that are missing or outdated in genai-prices. */
 
 import type { CatalogueRow } from "../../domain/price/row.ts";
 import { overlayRow, usd } from "./row.ts";
@@ -8,8 +8,9 @@ const limits = { provider: "anthropic", contextWindow: 1_000_000, maxOutputToken
 const sonnet = { input: "2", cache_write_5m: "2.50", cache_write_1h: "4", output: "10", web_search: "0.01" };
 
 export const anthropicRows: readonly CatalogueRow[] = [
-  // https://platform.claude.com/docs/en/models/sonnet-5-5/overview; cache reads cut from 0.20 on 2026-10-07
-  // (github.com/kurofune/claudit, release v1.9.2, which re-read the pricing page on 2026-10-24).
+  // https://platform.claude.com/docs/en/models/sonnet-5-5/overview; cache reads cut from 0.20 on
+  // 2026-10-07 (github.com/kurofune/claudit, release v1.9.2, which re-read the pricing page on
+  // 2026-10-24).
   overlayRow({
     ...limits,
     model: "claude-sonnet-5-5",
@@ -24,8 +25,8 @@ export const anthropicRows: readonly CatalogueRow[] = [
     prices: { ...sonnet, cache_read: "0.20" },
     to: "2026-10-07T00:00:00Z",
   }),
-  // https://platform.claude.com/docs/en/models/haiku-5-5/overview, read 2026-11: a prompt over 100,000 tokens, caches included,
-  // is dearer on every token.
+  // https://platform.claude.com/docs/en/models/haiku-5-5/overview, read 2026-11: a prompt over
+  // 100,000 tokens, caches included, costs more for every token.
   overlayRow({
     ...limits,
     model: "claude-haiku-5-5",
@@ -39,7 +40,8 @@ export const anthropicRows: readonly CatalogueRow[] = [
       },
     ],
   }),
-  // https://platform.claude.com/docs/en/models/overview, and github.com/archid21/rightsize, release v0.10.2, for the caches; read 2026-11.
+  // https://platform.claude.com/docs/en/models/overview, and github.com/archid21/rightsize, release
+  // v0.10.2, for the caches; read 2026-11.
   overlayRow({
     ...limits,
     model: "claude-fable-5-2",

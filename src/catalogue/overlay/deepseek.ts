@@ -1,9 +1,9 @@
 /**
- * DeepSeek's prices with their peak hours.
+ * DeepSeek's prices, with peak hours.
  *
- * Source: https://api-docs.deepseek.com/quick_start/pricing, read 2026-11-15, and its stored copy of August 2026 for the prices
- * before 2026-08-16 16:00 UTC. Chinese public holidays are off-peak at DeepSeek and not here: a call on one is charged at the
- * peak price, which is never too little.
+ * Source: https://api-docs.deepseek.com/quick_start/pricing, read 2026-11-15, and an archived copy
+ * of August 2026 for the prices before 2026-08-16 16:00 UTC. Chinese public holidays are off-peak
+ * at DeepSeek but not here: calls on those days are charged the peak price, which is never too low.
  */
 
 import type { CatalogueRow, Schedule } from "../../domain/price/row.ts";
@@ -31,7 +31,7 @@ const flash = {
 
 export const deepseekRows: readonly CatalogueRow[] = [
   overlayRow({ ...limits, model: "deepseek-flash", ...flash, from: flashSince }),
-  // The old names are still accepted, are served by the new model, and are billed at its price.
+  // The old names are still accepted, and are served and billed as the new model.
   overlayRow({ ...limits, model: "deepseek-v4-flash", aliases: ["deepseek-v4-flash-vision-exp"], ...flash, from: flashSince }),
   overlayRow({
     ...limits,

@@ -1,4 +1,7 @@
-/** Fees of tools that run at the provider, and cache writes that follow from the input price: added where a row has none of its own. */
+/**
+ * Fees of provider-side tools (such as web search) and cache-write prices, added to rows that lack
+ * them.
+ */
 
 import type { Supplement } from "../../domain/price/row.ts";
 import { overlaySource, overlayVersion, usd, type UsdPrices } from "./row.ts";
@@ -7,28 +10,36 @@ import { overlaySource, overlayVersion, usd, type UsdPrices } from "./row.ts";
 const fees: Readonly<Record<string, UsdPrices>> = {
   // https://platform.claude.com/docs/en/about-claude/pricing, read 2026-11: $10 per 1,000 searches.
   anthropic: { web_search: "0.01" },
-  // https://developers.openai.com/api/docs/pricing, as genai-prices has it: $10 per 1,000 searches, $2.50 per 1,000 file searches. A code
-  // container is $0.03 (community.openai.com/t/cost-of-code-interpreter-agents-sdk/1360060, read 2026-11); calls that share one are charged one each, which is never too little.
+  // https://developers.openai.com/api/docs/pricing, as genai-prices has it: $10 per 1,000 searches,
+  // $2.50 per 1,000 file searches. A code container is $0.03
+  // (community.openai.com/t/cost-of-code-interpreter-agents-sdk/1360060, read 2026-11); calls that
+  // share one are charged one each, which is never too low.
   openai: { web_search: "0.01", file_search: "0.0025", code_execution: "0.03" },
-  // https://docs.x.ai/developers/pricing, read 2026-11: $5 per 1,000 searches and code runs, $2.50 per 1,000 collection searches.
+  // https://docs.x.ai/developers/pricing, read 2026-11: $5 per 1,000 searches and code runs, $2.50
+  // per 1,000 collection searches.
   "x-ai": { web_search: "0.005", file_search: "0.0025", code_execution: "0.005" },
   azure: { web_search: "0.01", file_search: "0.0025", code_execution: "0.03" },
 };
 
-/** The preview tool of models that do not reason is dearer: $25 per 1,000 on OpenAI's list of 2025. */
+/** The preview tool of non-reasoning models costs more: $25 per 1,000 on OpenAI's list of 2025. */
 const previewFee: UsdPrices = { web_search: "0.025" };
 
 /**
- * https://ai.google.dev/gemini-api/docs/pricing: $35 per 1,000 grounded prompts before Gemini 3, $14 per 1,000 queries since; $25 per
- * 1,000 prompts grounded in maps (also discuss.ai.google.dev/t/128770, and for Gemini 3 qiita.com/kai_kou/items/db855fba98f9b177fe52; read 2026-11).
+ * https://ai.google.dev/gemini-api/docs/pricing: $35 per 1,000 grounded prompts before Gemini 3,
+ * $14 per 1,000 queries since; $25 per 1,000 prompts grounded in maps (also
+ * discuss.ai.google.dev/t/128770, and for Gemini 3 qiita.com/kai_kou/items/db855fba98f9b177fe52;
+ * read 2026-11).
  */
 const groundingBefore3: UsdPrices = { web_search: "0.035", maps_grounding: "0.025" };
 const groundingSince3: UsdPrices = { web_search: "0.014", maps_grounding: "0.025" };
 
-/** Where no fee is published: what most providers take. A search is never free in silence. */
+/** The usual fee, for providers that publish none. A search is never silently free. */
 const usualFee: UsdPrices = { web_search: "0.01" };
 
-/** https://platform.claude.com/docs/en/build-with-claude/prompt-caching: five minutes at 1.25 times the input price, an hour at twice. */
+/**
+ * https://platform.claude.com/docs/en/build-with-claude/prompt-caching: five minutes at 1.25 times
+ * the input price, an hour at twice.
+ */
 const claudeCache: Supplement = {
   multiples: {
     cache_write_5m: { of: "input", numerator: 5n, denominator: 4n },

@@ -1,8 +1,8 @@
-/** Hosts by which a provider serves a region: whose they are, and which region it is. */
+/** Maps the regional hosts of providers to their provider and region. */
 
 import { anywhere } from "../../domain/price/terms.ts";
 
-/** The first group is the region. */
+/** The first capture group is the region. */
 interface RegionalHost {
   readonly host: RegExp;
   readonly provider: string;
@@ -11,18 +11,20 @@ interface RegionalHost {
 const regionalHosts: readonly RegionalHost[] = [
   // https://developers.openai.com/api/docs/guides/data-residency, read 2026-11.
   { host: /^([a-z]{2})\.api\.openai\.com$/, provider: "openai" },
-  // https://docs.x.ai/developers/regions and .../advanced-api-usage/regions, read 2026-11: `us`, `us-east-1`, `eu-west-1`.
+  // https://docs.x.ai/developers/regions and .../advanced-api-usage/regions, read 2026-11: `us`,
+  // `us-east-1`, `eu-west-1`.
   { host: /^([a-z0-9-]+)\.api\.x\.ai$/, provider: "x-ai" },
   // https://docs.mistral.ai/studio-api/regional-inference, read 2026-11.
   { host: /^api\.([a-z]{2})\.mistral\.ai$/, provider: "mistral" },
   // https://openrouter.ai/docs/guides/privacy/data-collection, read 2026-11: in-region routing.
   { host: /^([a-z]{2})\.openrouter\.ai$/, provider: "openrouter" },
-  // https://docs.cloud.google.com/gemini-enterprise-agent-platform/resources/locations, read 2026-11; `aiplatform.googleapis.com` is global.
+  // https://docs.cloud.google.com/gemini-enterprise-agent-platform/resources/locations, read
+  // 2026-11; `aiplatform.googleapis.com` is global.
   { host: /^([a-z0-9-]+)-aiplatform\.googleapis\.com$/, provider: "google" },
   { host: /^aiplatform\.([a-z]{2})\.rep\.googleapis\.com$/, provider: "google" },
 ];
 
-/** @returns undefined for a host that is not one of a region. */
+/** @returns undefined for a host that is not regional. */
 export function regionalHost(baseUrl: string): { readonly provider: string; readonly region: string } | undefined {
   const host = URL.parse(baseUrl)?.hostname ?? "";
   for (const { host: pattern, provider } of regionalHosts) {
@@ -33,16 +35,18 @@ export function regionalHost(baseUrl: string): { readonly provider: string; read
 }
 
 /**
- * Where calls go that name no region. Anthropic decides it by a default of the workspace, which the answer tells
- * (https://platform.claude.com/docs/en/manage-claude/data-residency, read 2026-11): null.
+ * The region of calls that name none; null if the provider decides. Anthropic uses a workspace
+ * default and reports it in the answer
+ * (https://platform.claude.com/docs/en/manage-claude/data-residency, read 2026-11).
  */
 export function usualRegion(provider: string): string | null {
   return provider === "anthropic" ? null : anywhere;
 }
 
 /**
- * A region in the words of the price rows. Azure sells OpenAI's models by rows of OpenAI's, and asks other premiums for its regions and
- * data zones (learn.microsoft.com lists 1.1 to 1.2 times): its regions are no regions of OpenAI's, and have no price here.
+ * The name of a region in the price rows. Azure uses OpenAI's rows, but charges other premiums for
+ * its regions and data zones (learn.microsoft.com lists 1.1 to 1.2 times): its regions are not
+ * OpenAI's and have no price here.
  */
 export function regionOfRows(provider: string, region: string | null): string | null {
   return provider === "azure" && region !== null && region !== anywhere ? `azure-${region}` : region;

@@ -1,8 +1,9 @@
 /**
- * Four prices that cost reports used before Purser, so that such a report can be reproduced.
+ * Four prices from cost reports that predate Purser, kept to reproduce those reports.
  *
- * They knew a provider and no model (`deepseek` was all of DeepSeek), so that provider and model are the same name here, and no
- * call of today has it. They end at the cut-over: what comes after is priced by the catalogue or not at all.
+ * They named a provider but no model (`deepseek` was all of DeepSeek), so provider and model have
+ * the same name here, which no current call uses. They end at the cut-over; later calls are priced
+ * by the catalogue only.
  */
 
 import type { CatalogueRow } from "../../domain/price/row.ts";

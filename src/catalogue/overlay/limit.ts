@@ -1,8 +1,11 @@
-/** Limits of models, from their vendors' model pages: the most output tokens, and context windows that the price list has too small. */
+/**
+ * Model limits from vendors' model pages: maximum output tokens, and context windows too small in
+ * the price list.
+ */
 
 import type { CatalogueRow } from "../../domain/price/row.ts";
 
-/** By the beginning of a model's name, the longest that fits; dots in versions are written as dashes. */
+/** By prefix of the model name, longest match first; dots in versions are written as dashes. */
 const mostOutput: Readonly<Record<string, number>> = {
   "gpt-3-5-turbo": 4_096,
   "gpt-4": 8_192,
@@ -48,7 +51,7 @@ const mostOutput: Readonly<Record<string, number>> = {
 
 const byLength = Object.keys(mostOutput).sort((left, right) => right.length - left.length);
 
-/** @param model With or without a vendor before it: `claude-opus-4-1`, `anthropic/claude-opus-4.1`. */
+/** @param model With or without a vendor prefix: `claude-opus-4-1`, `anthropic/claude-opus-4.1`. */
 export function maxOutputTokensOf(model: string): number | undefined {
   const name = model
     .toLowerCase()
@@ -60,9 +63,10 @@ export function maxOutputTokensOf(model: string): number | undefined {
 }
 
 /**
- * The window of a model whose row has one. A row that prices contexts which its window would not hold is for a model that takes more:
- * Claude Sonnet 4 and 4.5 take a million tokens by a beta header, at the rates above 200,000
- * (https://platform.claude.com/docs/en/build-with-claude/context-windows, read 2026-11).
+ * The context window of a row, if known. A row that prices contexts larger than its window is for a
+ * model that accepts more: Claude Sonnet 4 and 4.5 accept a million tokens with a beta header, at
+ * the rates above 200,000 (https://platform.claude.com/docs/en/build-with-claude/context-windows,
+ * read 2026-11).
  */
 export function contextWindowOf({ contextWindow, contextTiers }: CatalogueRow): number | undefined {
   const last = contextTiers?.at(-1);

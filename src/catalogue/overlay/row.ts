@@ -1,4 +1,4 @@
-/** Writing price rows by hand: decimals as providers publish them, exact. */
+/** Helpers for hand-written price rows, with exact decimals as published by providers. */
 
 import type { PicoUsd } from "../../domain/money/money.ts";
 import { idWithDates } from "../../domain/price/id-rule.ts";
@@ -6,7 +6,7 @@ import { parsePerCall, parsePerMillion } from "../../domain/price/per-million.ts
 import type { CatalogueRow, Rates } from "../../domain/price/row.ts";
 import { meters, tokenMeters, type Meter } from "../../domain/usage/usage.ts";
 
-/** The day on which the newest of the overlay's pages was read. */
+/** The date on which the overlay's most recent source was read. */
 export const overlayVersion = "2026-11-15";
 export const overlaySource = "overlay";
 
@@ -14,7 +14,7 @@ export const overlaySource = "overlay";
 export type UsdPrices = Readonly<Partial<Record<Meter, string>>>;
 
 export interface OverlayRow extends Omit<CatalogueRow, "ids" | "rates" | "validFrom" | "validTo" | "source" | "version" | "cacheWrites"> {
-  /** Other names of the same model, each with its dated snapshots. */
+  /** Other names of the model, each including its dated snapshots. */
   readonly aliases?: readonly string[];
   readonly prices: UsdPrices;
   /** RFC 3339. */

@@ -1,4 +1,7 @@
-/** What other service tiers cost, as factors of the standard rates. The price list knows standard rates only. */
+/**
+ * Prices of service tiers (batch, flex, priority), as factors of the standard rates, which are all
+ * that genai-prices has.
+ */
 
 import type { CatalogueRow, Factor } from "../../domain/price/row.ts";
 
@@ -8,8 +11,9 @@ const half: Factor = { numerator: 1n, denominator: 2n };
 const double: Factor = { numerator: 2n, denominator: 1n };
 
 /**
- * Anthropic's fast mode. https://platform.claude.com/docs/en/build-with-claude/fast-mode and code.claude.com/docs/en/fast-mode,
- * read 2026-11: twice the price for Opus 5.5, 5 and 4.8, six times for 4.7 (until 2026-07-24) and 4.6, caches multiplied alike.
+ * Anthropic's fast mode. https://platform.claude.com/docs/en/build-with-claude/fast-mode and
+ * code.claude.com/docs/en/fast-mode, read 2026-11: twice the price for Opus 5.5, 5 and 4.8, six
+ * times for 4.7 (until 2026-07-24) and 4.6, caches multiplied alike.
  */
 const fastClaude: Readonly<Record<string, Factor>> = {
   "claude-opus-5-5": double,
@@ -20,8 +24,9 @@ const fastClaude: Readonly<Record<string, Factor>> = {
 };
 
 /**
- * OpenAI's priority processing. https://openai.com/api-priority-processing/, read 2026-11: its prices divided by the standard ones,
- * which is the same factor for input, cached input and output of a model.
+ * OpenAI's priority processing. https://openai.com/api-priority-processing/, read 2026-11: its
+ * prices divided by the standard ones, which is the same factor for input, cached input and output
+ * of a model.
  */
 const priorityOpenai: Readonly<Record<string, Factor>> = {
   "gpt-5.5": { numerator: 5n, denominator: 2n },
@@ -41,19 +46,23 @@ const priorityOpenai: Readonly<Record<string, Factor>> = {
   "o4-mini": { numerator: 20n, denominator: 11n },
 };
 
-/** developers.openai.com/api/docs/pricing, read 2026-11: from gpt-5.6 on, Fast mode (priority before) is twice the standard price. */
+/**
+ * developers.openai.com/api/docs/pricing, read 2026-11: from gpt-5.6 on, Fast mode (priority
+ * before) is twice the standard price.
+ */
 const doubledWhenFast = /^gpt-(?:5\.6|6)/;
 
-/** Models that are sold by the second or picture have no batch price. */
+/** Models sold by the second or image have no batch price. */
 const notBatched = /audio|realtime|image|tts|transcribe|search-preview|search-api|whisper|moderation/;
 
-/** No page that was read gives these a cached price in a batch: cached tokens are then charged as input. */
+/** No source has a cached batch price for these: their cached tokens are charged as input. */
 const cachedOnlyOutsideBatch = /^(?:gpt-3|gpt-4|o1|o3|o4)/;
 
 /**
- * Google's tiers. https://ai.google.dev/gemini-api/docs/optimization, read 2026-11: flex and batch are half the price, priority is 75 to
- * 100 % dearer. Its price lists, as LiteLLM's map has them (github.com/BerriAI/litellm/pull/23560), ask 1.8 times for priority and half
- * for flex, cached tokens alike; the Batch API's page says nothing of cached tokens.
+ * Google's tiers. https://ai.google.dev/gemini-api/docs/optimization, read 2026-11: flex and batch
+ * are half the price, priority costs 75 to 100 % more. Its price lists, as in LiteLLM's map
+ * (github.com/BerriAI/litellm/pull/23560), charge 1.8 times for priority and half for flex,
+ * including cached tokens; the Batch API's page does not mention cached tokens.
  */
 const geminiTiers: ServiceTiers = {
   batch: { ...half, without: ["cache_read"] },
@@ -62,12 +71,15 @@ const geminiTiers: ServiceTiers = {
 };
 
 /**
- * xAI's tiers. docs.x.ai/developers/advanced-api-usage/priority-processing, read 2026-11: a premium where the answer confirms priority,
- * cached tokens too; twice the price by github.com/coder/xum/pull/3798. Batches are 20 % cheaper (docs.x.ai).
+ * xAI's tiers. docs.x.ai/developers/advanced-api-usage/priority-processing, read 2026-11: a premium
+ * if the answer confirms priority, including cached tokens; twice the price according to
+ * github.com/coder/xum/pull/3798. Batches are 20 % cheaper (docs.x.ai).
  */
 const xaiTiers: ServiceTiers = { batch: { numerator: 4n, denominator: 5n }, priority: double };
 
-/** A tier that is absent has no known price: it is charged at the standard rates, and the call is flagged. */
+/**
+ * An absent tier has no known price: it is charged at the standard rates, and the call is flagged.
+ */
 export function serviceTiersOf(provider: string, model: string): ServiceTiers | undefined {
   if (provider === "anthropic") return anthropicTiers(model);
   if (provider === "openai") return openaiTiers(model);
@@ -76,13 +88,19 @@ export function serviceTiersOf(provider: string, model: string): ServiceTiers | 
   return undefined;
 }
 
-/** Batches cost half, caches included (https://platform.claude.com/docs/en/about-claude/pricing, read 2026-11). */
+/**
+ * Batches cost half, caches included (https://platform.claude.com/docs/en/about-claude/pricing,
+ * read 2026-11).
+ */
 function anthropicTiers(model: string): ServiceTiers {
   const fast = fastClaude[model];
   return { batch: half, ...(fast && { fast }) };
 }
 
-/** https://developers.openai.com/api/docs/guides/flex-processing, read 2026-11: flex costs what a batch does, and has cached prices too. */
+/**
+ * https://developers.openai.com/api/docs/guides/flex-processing, read 2026-11: flex costs the same
+ * as batch, and has cached prices too.
+ */
 function openaiTiers(model: string): ServiceTiers | undefined {
   if (notBatched.test(model)) return undefined;
   const priority = doubledWhenFast.test(model) ? double : priorityOpenai[model];

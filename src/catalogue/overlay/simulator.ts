@@ -1,4 +1,4 @@
-/** What the local simulator charges: it keeps its own books by these prices, and ours must agree with them. */
+/** Prices of the local simulator, which keeps its own books to compare with Purser's. */
 
 import type { CatalogueRow } from "../../domain/price/row.ts";
 import { overlayRow } from "./row.ts";

@@ -1,11 +1,11 @@
-/** xAI's models that the price list does not know yet. */
+/** Prices of xAI models that are missing in genai-prices. */
 
 import type { CatalogueRow } from "../../domain/price/row.ts";
 import { overlayRow, usd } from "./row.ts";
 
 export const xaiRows: readonly CatalogueRow[] = [
-  // The Grok 4.7 page of docs.x.ai, by way of apidog.com/blog/how-to-use-grok-4-7-api (29 September 2026): 200,000 tokens and more
-  // are dearer, the very number included. xAI states no output limit.
+  // The Grok 4.7 page of docs.x.ai, by way of apidog.com/blog/how-to-use-grok-4-7-api (29 September
+  // 2026): 200,000 tokens and more cost more, 200,000 included. xAI states no output limit.
   overlayRow({
     provider: "x-ai",
     model: "grok-4.7",

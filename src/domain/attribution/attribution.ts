@@ -1,6 +1,8 @@
-/** Who a call is for: the values by which spend is limited and reported. */
+/**
+ * Attribution: who a call is for (org, team, user, tags, ...). Spend is limited and reported by it.
+ */
 
-/** The dimensions a key may fix and a header may refine, from the widest to the narrowest. */
+/** The dimensions a key may fix and a header may refine, widest first. */
 export const dimensions = ["org", "team", "project", "task", "agent", "user", "session", "capability", "operation"] as const;
 
 export type Dimension = (typeof dimensions)[number];
@@ -10,23 +12,23 @@ export type Attribution = Readonly<Partial<Record<Dimension, string>>> & {
   readonly tags?: Readonly<Record<string, string>>;
 };
 
-/** How a value that is absent is called in reports and in counters per value. */
+/** Label of an absent value in reports and per-value counters. */
 export const unattributed = "unattributed";
 
 export const maxTags = 16;
 
-/** A name of a dimension or of one tag: `team`, `tag:customer`. */
+/** The name of a dimension or a tag: `team`, `tag:customer`. */
 export type AttributionKey = Dimension | `tag:${string}`;
 
 export function attributedTo(attribution: Attribution, key: AttributionKey): string {
   if (!key.startsWith("tag:")) return attribution[key as Dimension] ?? unattributed;
   const tags = attribution.tags ?? {};
   const name = key.slice(4);
-  // A tag may be called `constructor`, which every object inherits.
+  // A tag may be named `constructor`, which every object inherits.
   return (Object.hasOwn(tags, name) ? tags[name] : undefined) ?? unattributed;
 }
 
-/** The same text for equal attributions, whatever the order in which they were written. */
+/** Returns the same text for equal attributions, regardless of key order. */
 export function canonicalAttribution(attribution: Attribution): string {
   const ordered: [string, unknown][] = [];
   for (const dimension of dimensions) if (attribution[dimension] !== undefined) ordered.push([dimension, attribution[dimension]]);

@@ -1,3 +1,5 @@
+/** Merging attribution headers into the attribution of a key. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
@@ -7,7 +9,7 @@ import { type AttributionHeaders, refine } from "./refine.ts";
 
 const key = { attribution: { project: "p1", tags: { plan: "pro" } }, mayRefine: ["task", "user", "tags"] as const };
 
-test("a call without headers is what its key says, in the same object", () => {
+test("a call without headers has the attribution of its key, as the same object", () => {
   assert.equal(refine(key, {}), key.attribution);
   assert.equal(refine(key, { project: "p1", tags: "plan=pro", task: undefined }), key.attribution);
 });
@@ -16,11 +18,11 @@ test("a header fills in what the key leaves open", () => {
   assert.deepEqual(refine(key, { task: "t1", user: "Zoë" }), { project: "p1", tags: { plan: "pro" }, task: "t1", user: "Zoë" });
 });
 
-test("tags of a header join those of the key", () => {
+test("tags of a header are added to those of the key", () => {
   assert.deepEqual(refine(key, { tags: "customer=c1, plan=pro ,query=a=b c" }).tags, { plan: "pro", customer: "c1", query: "a=b c" });
 });
 
-test("a tag that every object has by inheritance is an ordinary tag", () => {
+test("a tag named like an inherited object property is an ordinary tag", () => {
   const { tags } = refine({ attribution: {}, mayRefine: ["tags"] }, { tags: "constructor=x" });
   assert.deepEqual(Object.entries(tags ?? {}), [["constructor", "x"]]);
 });
@@ -65,23 +67,23 @@ for (const [fact, headers, code, field, remedy] of refused) {
   });
 }
 
-test("a fixed value stays fixed even where the key may refine the dimension", () => {
+test("a fixed value stays fixed even if the key may refine the dimension", () => {
   assert.throws(() => refine({ attribution: { task: "t1" }, mayRefine: ["task"] }, { task: "t2" }), /x-purser-task: this key is fixed/);
 });
 
-test("sixteen tags and 128 characters are allowed, also outside the basic plane", () => {
+test("sixteen tags and 128 characters are allowed, even outside the basic plane", () => {
   const tags = Array.from({ length: 16 }, (_, index) => `t${index}=1`).join(",");
   assert.equal(Object.keys(refine({ attribution: {}, mayRefine: ["tags"] }, { tags }).tags ?? {}).length, 16);
   assert.equal(refine(key, { task: "😀".repeat(128) }).task, "😀".repeat(128));
 });
 
-/** Some of the dimensions, each with one of few values. */
+/** Some of the dimensions, each with one of a few values. */
 const anyAttribution = fc
   .uniqueArray(fc.tuple(fc.constantFrom(...dimensions), fc.constantFrom("a", "b", "c")), { selector: ([dimension]) => dimension })
   .map((entries): Partial<Record<Dimension, string>> => Object.fromEntries(entries));
 const anyRefinable = fc.subarray([...dimensions]);
 
-test("a key can never be made to charge anything that it does not allow", () => {
+test("headers can never charge anything that the key does not allow", () => {
   fc.assert(
     fc.property(anyAttribution, anyRefinable, anyAttribution, (attribution, mayRefine, headers) => {
       const foreign = dimensions.filter(
@@ -98,7 +100,7 @@ test("a key can never be made to charge anything that it does not allow", () => 
   );
 });
 
-test("equal attributions have the same canonical text, whatever their order", () => {
+test("equal attributions have the same canonical text, regardless of order", () => {
   const left: Attribution = { project: "p", org: "o", tags: { b: "2", a: "1" } };
   const right: Attribution = { tags: { a: "1", b: "2" }, org: "o", project: "p" };
   assert.equal(canonicalAttribution(left), canonicalAttribution(right));

@@ -1,27 +1,31 @@
-/** What a caller says of one call, laid over what its key fixes. */
+/** Merges the attribution headers of a call into the attribution fixed by its key. */
 
 import { PurserError } from "../error.ts";
 import { invalid, show } from "../input/fields.ts";
 import { type Attribution, type Dimension, dimensions } from "./attribution.ts";
 import { checkTagCount, checkTagName, checkValue } from "./value.ts";
 
-/** Values of the headers `x-purser-project`, `x-purser-tags`, ... by the last part of their names. */
+/**
+ * Values of the headers `x-purser-project`, `x-purser-tags`, ... keyed by the last part of the
+ * name.
+ */
 export type AttributionHeaders = Readonly<Partial<Record<Dimension | "tags", string | undefined>>>;
 
-/** What a key says of its calls. */
+/** What a key says about its calls. */
 export interface Fixed {
-  /** Cannot be changed. */
+  /** Headers cannot change these. */
   readonly attribution: Attribution;
-  /** What may be filled in. */
+  /** Headers may fill in these. */
   readonly mayRefine: readonly (Dimension | "tags")[];
 }
 
 /**
- * Fills in what the key leaves open. What it fixes stays: a header may repeat it, not change it.
+ * Fills in what the key leaves open. A header may repeat a value that the key fixes, but not change
+ * it.
  *
- * @returns The key's own object when nothing is added to it, so that what is cached for it is found again.
- * @throws PurserError `forbidden` for a value that differs from a fixed one or a dimension that the key may not refine, and
- *   `invalid_request` for what cannot be a value; both name the header.
+ * @returns The key's own object when nothing is added, which keeps caches keyed by it effective.
+ * @throws PurserError `forbidden` for a value that differs from a fixed one or a dimension that the
+ *   key may not refine, `invalid_request` for an invalid value; both name the header.
  */
 export function refine(key: Fixed, headers: AttributionHeaders): Attribution {
   let added: { -readonly [dimension in Dimension]?: string } | undefined;
@@ -61,7 +65,7 @@ function isNew(addition: Addition): boolean {
   });
 }
 
-/** Reads `customer=c1,plan=pro`. @returns undefined when all of them are fixed by the key already. */
+/** Parses `customer=c1,plan=pro`. @returns undefined when the key already fixes all of them. */
 function addedTags(key: Fixed, text: string): Readonly<Record<string, string>> | undefined {
   const header = headerOf("tags");
   const fixed = new Map(Object.entries(key.attribution.tags ?? {}));

@@ -1,21 +1,24 @@
-/** Which texts can stand as values and tag names of an attribution, and how one is read from JSON. */
+/** Validates attribution values and tag names, and parses an attribution from JSON. */
 
 import { invalid, openFields, show } from "../input/fields.ts";
 import { type Attribution, type Dimension, dimensions, maxTags } from "./attribution.ts";
 
 /**
- * @throws PurserError `invalid_request` unless it has 1 to 128 characters, none of them a control character or line break,
- *   and no space at either end.
+ * @throws PurserError `invalid_request` unless it has 1 to 128 characters, without control
+ *   characters, line breaks, or leading or trailing spaces.
  */
 export function checkValue(value: unknown, field: string): string {
   if (typeof value === "string" && isValue(value)) return value;
-  throw invalid(field, `is ${show(value)}, which cannot be a value`, valueRemedy);
+  throw invalid(field, `is ${show(value)}, which is not a valid value`, valueRemedy);
 }
 
-/** @throws PurserError `invalid_request` unless it has 1 to 64 of the characters that a tag's name may have. */
+/**
+ * @throws PurserError `invalid_request` unless it has 1 to 64 of the characters allowed in a tag
+ *   name.
+ */
 export function checkTagName(name: string, field: string): string {
   if (/^[A-Za-z0-9._:/-]{1,64}$/.test(name)) return name;
-  throw invalid(field, `is ${show(name)}, which cannot be the name of a tag`, "Use 1 to 64 of the characters A-Z a-z 0-9 . _ : / -");
+  throw invalid(field, `is ${show(name)}, which is not a valid tag name`, "Use 1 to 64 of the characters A-Z a-z 0-9 . _ : / -");
 }
 
 /** @throws PurserError `invalid_request` when there are more than {@link maxTags}. */
@@ -24,9 +27,9 @@ export function checkTagCount(count: number, field: string): void {
 }
 
 /**
- * Reads `{"project": "p1", "tags": {"customer": "c1"}}`.
+ * Parses `{"project": "p1", "tags": {"customer": "c1"}}`.
  *
- * @param prefix Stands before the names of fields in errors: `attribution.`
+ * @param prefix Prepended to field names in errors: `attribution.`
  * @throws PurserError `invalid_request` naming the field.
  */
 export function readAttribution(input: unknown, prefix: string): Attribution {

@@ -1,4 +1,4 @@
-/** Amounts of budgets, in the smallest unit of their currency. */
+/** Parses and formats budget amounts, kept in the smallest unit of their currency. */
 
 import { invalid, show } from "../input/fields.ts";
 import { decimalText } from "../input/scalar.ts";
@@ -6,9 +6,10 @@ import { formatUsd, parseUsd, pico } from "../money/money.ts";
 import type { Currency } from "./budget.ts";
 
 /**
- * Reads an amount: pico-USD from a decimal, or whole tokens or requests. Zero is an amount: nothing may be spent.
+ * Parses an amount: pico-USD from a decimal, or whole tokens or requests. Zero is valid: nothing
+ * may be spent.
  *
- * @throws PurserError `invalid_request` when it is negative, over the most that a budget may have, or not exact.
+ * @throws PurserError `invalid_request` when it is negative, over the maximum, or not exact.
  */
 export function parseAmount(value: unknown, options: { readonly currency: Currency; readonly field: string }): bigint {
   const { currency, field } = options;
@@ -31,5 +32,5 @@ const mostCount = 10n ** 18n;
 
 function checkMost(amount: bigint, most: bigint, words: { readonly field: string; readonly most: string }): bigint {
   if (amount <= most) return amount;
-  throw invalid(words.field, "is more than a budget may have", `Give at most ${words.most}.`);
+  throw invalid(words.field, "exceeds the maximum of a budget", `Give at most ${words.most}.`);
 }

@@ -1,3 +1,5 @@
+/** Which calls a budget counts. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { appliesTo, mayCount, valueFor } from "./applies.ts";
@@ -10,7 +12,7 @@ function budget(change: Readonly<Record<string, unknown>>): Budget {
 
 const call = { attribution: { project: "p1", tags: { customer: "c1" } }, provider: "openai", model: "gpt-5-mini" };
 
-test("a budget applies to calls with its value, and to no others", () => {
+test("a budget applies to calls with its value, and no others", () => {
   assert.equal(appliesTo(budget({}), call), true);
   assert.equal(appliesTo(budget({ resource_id: "p2" }), call), false);
   assert.equal(appliesTo(budget({ budget_type: "team" }), call), false);
@@ -24,7 +26,7 @@ test("a budget of the platform applies to every call", () => {
   assert.equal(valueFor(platform, call.attribution), "main");
 });
 
-test("a budget for every value does not count calls without one, unless it says so: then they share a counter", () => {
+test("a budget for every value skips calls without one, unless configured to count them on a shared counter", () => {
   const every = budget({ budget_type: "user", resource_id: "*" });
   const counting = budget({ budget_type: "user", resource_id: "*", unattributed: "count" });
   const named = { ...call, attribution: { user: "u1" } };
@@ -34,13 +36,13 @@ test("a budget for every value does not count calls without one, unless it says 
   assert.equal(mayCount(budget({ resource_id: "p2" }), call), true, "as an ancestor it counts what its children count");
 });
 
-test("a budget for what is unattributed applies to calls without a value only", () => {
+test("a budget for `unattributed` applies only to calls without a value", () => {
   const rest = budget({ budget_type: "team", resource_id: "unattributed" });
   assert.equal(appliesTo(rest, call), true);
   assert.equal(appliesTo(rest, { ...call, attribution: { team: "t1" } }), false);
 });
 
-test("a tag that has the name of something every object has is no value", () => {
+test("an inherited object property is not read as a tag", () => {
   const odd = budget({ budget_type: "tag:constructor", resource_id: "*" });
   assert.equal(valueFor(odd, { tags: {} }), "unattributed");
   assert.equal(valueFor(odd, {}), "unattributed");

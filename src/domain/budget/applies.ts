@@ -1,4 +1,4 @@
-/** Which calls a budget counts, and on which of its counters. */
+/** Decides which calls a budget counts, and on which of its counters. */
 
 import { attributedTo, unattributed, type Attribution } from "../attribution/attribution.ts";
 import type { Budget } from "./budget.ts";
@@ -11,7 +11,10 @@ export interface BudgetSubject {
   readonly model: string;
 }
 
-/** Whether the budget selects the call by itself. It may still have to pass it as the ancestor of a budget that does. */
+/**
+ * Whether the budget itself selects the call. If not, it may still apply as the ancestor of one
+ * that does.
+ */
 export function appliesTo(budget: Budget, subject: BudgetSubject): boolean {
   if (!mayCount(budget, subject)) return false;
   if (budget.budgetType === "platform" || budget.resourceId === everyValue) return true;
@@ -19,8 +22,9 @@ export function appliesTo(budget: Budget, subject: BudgetSubject): boolean {
 }
 
 /**
- * Whether the budget, which may be an ancestor, counts the call at all: by its model and provider, and, where it has a counter for
- * every value, by whether the call has one. Calls without a value have nothing in common that a limit for each value could be for.
+ * Whether the budget, which may be an ancestor, counts the call: its model and provider must match,
+ * and a budget with a counter per value skips calls without a value, since a limit per value cannot
+ * apply to them.
  */
 export function mayCount(budget: Budget, { attribution, provider, model }: BudgetSubject): boolean {
   if (!matchesName(budget.providers, provider) || !matchesName(budget.models, model)) return false;
@@ -28,13 +32,13 @@ export function mayCount(budget: Budget, { attribution, provider, model }: Budge
 }
 
 /**
- * The value whose counter a call draws on: of a budget for every value, the call's own (`unattributed` when it has none);
- * of any other, the budget's resource id.
+ * The value whose counter a call draws on: for a budget with `*`, the call's own value
+ * (`unattributed` when it has none); otherwise the budget's resource id.
  */
 export function valueFor(budget: Budget, attribution: Attribution): string {
   if (budget.budgetType === "platform" || budget.resourceId !== everyValue) return budget.resourceId;
   return attributedTo(attribution, budget.budgetType);
 }
 
-/** As a resource id: each distinct value has a counter of its own. */
+/** As a resource id: each distinct value has its own counter. */
 export const everyValue = "*";

@@ -1,4 +1,7 @@
-/** A limit on what is spent on one value of one dimension in one window. */
+/**
+ * A budget limits the spend of one value of one dimension (such as team `search`) in one time
+ * window.
+ */
 
 import type { AttributionKey } from "../attribution/attribution.ts";
 import type { FallbackRates } from "../price/rate.ts";
@@ -14,7 +17,7 @@ export type Period = "once" | "hour" | "day" | "week" | "month" | "quarter" | "y
 export type ThresholdAction = "notify" | "pause";
 
 export interface Threshold {
-  /** A fraction of the amount as parts per million, so that 0.8 is exact: 800,000. */
+  /** A share of the amount in parts per million, which keeps 0.8 exact: 800,000. */
   readonly partsPerMillion: number;
   readonly action: ThresholdAction;
 }
@@ -22,38 +25,51 @@ export interface Threshold {
 /** What happens to a call whose model has no price. */
 export type UnpricedPolicy =
   | { readonly policy: "block" }
-  /** Counted at the stated rates a token, and marked as such; without rates only tokens and requests are counted. */
+  /**
+   * Counted at the stated rates per token and flagged; without rates only tokens and requests are
+   * counted.
+   */
   | { readonly policy: "allow"; readonly fallback: FallbackRates | null };
 
 export interface Budget {
   readonly budgetId: string;
   readonly parentBudgetId: string | null;
   readonly budgetType: BudgetType;
-  /** The value of the dimension, or `*`: each distinct value has a counter of its own. */
+  /** The value of the dimension, or `*`: each distinct value has its own counter. */
   readonly resourceId: string;
-  /** With `*`: whether calls without a value are counted as well, all of them on one counter. Absent: they do not draw on the budget. */
+  /**
+   * With `*`: count calls without a value too, all on one counter. Absent: they do not draw on the
+   * budget.
+   */
   readonly unattributed?: "count";
   /** In the smallest unit of the currency: pico-USD, tokens or requests. */
   readonly amount: bigint;
   readonly currency: Currency;
   readonly period: Period;
-  /** IANA name; windows begin at local midnight (or the local hour) in it. */
+  /** IANA name; windows begin at local midnight (or the local hour). */
   readonly timeZone: string;
   /**
-   * Shifts where a window begins: day of the month (1 to 28) for `month` and `quarter` and `year`, ISO weekday (1 to 7) for `week`,
-   * hour of the day (0 to 23) for `day`, minute (0 to 59) for `hour`. 1, 1, 0 and 0 by default.
+   * Shifts the start of a window: day of the month (1 to 28) for `month`, `quarter` and `year`, ISO
+   * weekday (1 to 7) for `week`, hour of the day (0 to 23) for `day`, minute (0 to 59) for `hour`.
+   * Defaults: 1, 1, 0, 0.
    */
   readonly anchor: number;
-  /** For `once`: the instants, in milliseconds, from which and until which (excluded) it is open. */
+  /**
+   * For `once`: the instants, in milliseconds, at which it opens (inclusive) and closes
+   * (exclusive).
+   */
   readonly start: number | null;
   readonly end: number | null;
   readonly policy: "hard" | "soft";
-  /** Ascending, each fires once a window. */
+  /** Ascending; each fires once per window. */
   readonly thresholds: readonly Threshold[];
-  /** When set, only calls of these models (or providers) count. Exact names, or a prefix that ends in `*`. */
+  /**
+   * When set, only calls to these models (or providers) count. Exact names, or prefixes ending in
+   * `*`.
+   */
   readonly models: readonly string[] | null;
   readonly providers: readonly string[] | null;
   readonly unpriced: UnpricedPolicy;
-  /** Pooled budgets draw on their parent; the other mode is reserved for allotments. */
+  /** Pooled budgets draw on their parent. Another mode is reserved for allotments. */
   readonly mode: "pooled";
 }

@@ -1,3 +1,5 @@
+/** Validation and defaults of budgets. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
@@ -10,7 +12,7 @@ import { budgetToJson } from "./json.ts";
 
 const minimal = { budget_id: "b1", budget_type: "project", resource_id: "p1", amount: "1.50" };
 
-/** b2 is below b1, b4 is below a circle of b5 and b6, and b7 has a parent that is gone. */
+/** b2 is below b1, b4 is below a cycle of b5 and b6, and b7 has a deleted parent. */
 const parents = new Map<string, string | null>([
   ["all", null],
   ["b2", "b1"],
@@ -26,7 +28,7 @@ function define(change: Readonly<Record<string, unknown>>): Budget {
   return defineBudget({ ...minimal, ...change }, context);
 }
 
-test("a budget of the least fields is hard, in USD, for a month in UTC, and warns at 0.8", () => {
+test("a minimal budget is hard, in USD, for a month in UTC, and warns at 0.8", () => {
   assert.deepEqual(defineBudget(minimal, context), {
     budgetId: "b1",
     parentBudgetId: null,
@@ -56,14 +58,14 @@ const accepted: readonly (readonly [fact: string, change: Readonly<Record<string
   ["one pico-USD is an amount", { amount: "0.000000000001" }, { amount: 1n }],
   ["10^12 USD is an amount", { amount: "1000000000000" }, { amount: 10n ** 24n }],
   ["tokens are whole", { amount: "1000", currency: "tokens" }, { amount: 1000n, currency: "tokens" }],
-  ["whole requests may have zeros behind the point", { amount: "5.00", currency: "requests" }, { amount: 5n }],
+  ["whole requests may have zeros after the decimal point", { amount: "5.00", currency: "requests" }, { amount: 5n }],
   [
     "null is the same as absent",
     { parent_budget_id: null, period: null, models: null },
     { parentBudgetId: null, period: "month", models: null },
   ],
   ["a parent may be one of the other budgets", { parent_budget_id: "all" }, { parentBudgetId: "all" }],
-  ["a parent may stand below a circle that this budget is not in", { parent_budget_id: "b4" }, { parentBudgetId: "b4" }],
+  ["a parent may be below a cycle that does not contain this budget", { parent_budget_id: "b4" }, { parentBudgetId: "b4" }],
   ["a parent may have lost its own parent", { parent_budget_id: "b7" }, { parentBudgetId: "b7" }],
   ["a tag may be limited", { budget_type: "tag:customer", resource_id: "*" }, { budgetType: "tag:customer", resourceId: "*" }],
   ["the platform has a name by itself", { budget_type: "platform", resource_id: null }, { resourceId: "main" }],
@@ -128,7 +130,7 @@ const accepted: readonly (readonly [fact: string, change: Readonly<Record<string
   ],
   ["a soft budget lets models without a price pass", { policy: "soft" }, { unpriced: { policy: "allow", fallback: null } }],
   ["a budget in tokens needs no price", { currency: "tokens", amount: 5 }, { unpriced: { policy: "allow", fallback: null } }],
-  ["blocking may be asked for", { policy: "soft", unpriced: "block" }, { unpriced: { policy: "block" } }],
+  ["blocking may be configured", { policy: "soft", unpriced: "block" }, { unpriced: { policy: "block" } }],
   [
     "a fallback is in USD per million tokens",
     { unpriced: { policy: "allow", input: "3", output: 0.15 } },
@@ -180,7 +182,7 @@ const refused: readonly (readonly [fact: string, change: Readonly<Record<string,
   ["another policy", { policy: "hrad" }, "policy", /Did you mean hard\?/],
   ["an unknown zone", { time_zone: "Europe/Berln" }, "time_zone", /IANA/],
   ["an offset as a zone", { time_zone: "+02:00" }, "time_zone", /IANA/],
-  ["a moment as a zone", { timezone: "2026-01-01T00:00Z" }, "timezone", /IANA/],
+  ["a date-time as a zone", { timezone: "2026-01-01T00:00Z" }, "timezone", /IANA/],
   ["a zone under two names", { time_zone: "UTC", timezone: "UTC" }, "timezone", /Give time_zone only/],
   ["the 29th as an anchor", { anchor: 29 }, "anchor", /from 1 to 28/],
   ["weekday 0 as an anchor", { period: "week", anchor: 0 }, "anchor", /from 1 to 7/],
@@ -188,7 +190,7 @@ const refused: readonly (readonly [fact: string, change: Readonly<Record<string,
   ["minute 60 as an anchor", { period: "hour", anchor: 60 }, "anchor", /from 0 to 59/],
   ["half an anchor", { anchor: 1.5 }, "anchor", /whole number/],
   ["an anchor for once", { period: "once", end: "2026-01-01T00:00:00Z", anchor: 1 }, "anchor", /Leave anchor out/],
-  ["once without an end", { period: "once" }, "end", /moment at which the budget ends/],
+  ["once without an end", { period: "once" }, "end", /time at which the budget ends/],
   [
     "once that ends where it starts",
     { period: "once", start: "2026-01-01T00:00:00Z", end: "2026-01-01T00:00:00Z" },
@@ -261,7 +263,7 @@ for (const [fact, change, field, remedy] of refused) {
   });
 }
 
-test("what is not an object is refused, and a prefix stands before every field", () => {
+test("a non-object is refused, and the prefix precedes every field", () => {
   for (const input of [null, [], "x", 1, undefined]) {
     assert.throws(() => defineBudget(input, { ...context, prefix: "budgets[2]." }), /^PurserError: budgets\[2\] must be an object/);
   }
@@ -305,7 +307,7 @@ const anyInput = fc
   )
   .map(([rest, recurrence, amount]) => ({ ...rest, ...recurrence, ...amount }));
 
-test("what is written as JSON is read back as the same budget", () => {
+test("a budget survives the round trip through JSON", () => {
   fc.assert(
     fc.property(anyInput, (input) => {
       const budget = defineBudget(input, context);
@@ -316,7 +318,7 @@ test("what is written as JSON is read back as the same budget", () => {
   );
 });
 
-test("whatever is given, the answer is a budget or an error that names a field and a remedy", () => {
+test("any input gives a budget, or an error with a field and a remedy", () => {
   const anyField = fc.constantFrom(...Object.keys(budgetToJson(defineBudget(minimal, context))), "start", "weight", "x");
   fc.assert(
     fc.property(anyField, fc.anything({ withBigInt: true, withNullPrototype: true }), (field, value) => {

@@ -1,4 +1,4 @@
-/** A budget as it is written in JSON or YAML, checked and made whole. */
+/** Validates a budget written in JSON or YAML and fills in its defaults. */
 
 import { type AttributionKey, dimensions } from "../attribution/attribution.ts";
 import { checkTagName, checkValue } from "../attribution/value.ts";
@@ -24,13 +24,15 @@ import { readThresholds } from "./threshold.ts";
 import { readUnpriced } from "./unpriced.ts";
 
 export interface DefineBudgetContext {
-  /** Stands before the names of fields in errors: `budgets[2].`; nothing by default. */
+  /** Prepended to field names in errors: `budgets[2].`; empty by default. */
   readonly prefix?: string;
-  /** The parent of another budget, null when it has none, undefined when there is no such budget. */
+  /**
+   * The parent of another budget; null when it has none, undefined when the budget does not exist.
+   */
   readonly parentOf: (budgetId: string) => string | null | undefined;
 }
 
-/** The fields that a budget is defined by. */
+/** The fields of a budget definition. */
 export const budgetFields = [
   "budget_id",
   "parent_budget_id",
@@ -61,9 +63,10 @@ export const budgetFields = [
 ] as const;
 
 /**
- * Checks every field and fills in what is left out: USD, a month in UTC (`once` where only an end is given), hard, a warning at 0.8.
+ * Checks every field and fills in defaults: USD, a month in UTC (`once` if only an end is given),
+ * hard, a warning at 0.8.
  *
- * @throws PurserError `invalid_request` naming the field and what to do about it.
+ * @throws PurserError `invalid_request` naming the field and the remedy.
  */
 export function defineBudget(input: unknown, context: DefineBudgetContext): Budget {
   const fields = openFields(input, { prefix: context.prefix ?? "", known: budgetFields });
@@ -96,7 +99,7 @@ const policies: readonly Budget["policy"][] = ["hard", "soft"];
 const periods: readonly Period[] = ["once", "hour", "day", "week", "month", "quarter", "year"];
 const patternRemedy = "Give a list of names, or prefixes that end in *.";
 
-/** Least, most and usual anchor of each period. */
+/** Minimum, maximum and default anchor of each period. */
 const anchors: Readonly<Record<Exclude<Period, "once">, readonly [least: number, most: number, usual: number]>> = {
   hour: [0, 59, 0],
   day: [0, 23, 0],
@@ -145,13 +148,14 @@ function readType(fields: Fields): BudgetType {
 
 function readResource(fields: Fields, type: "platform" | AttributionKey): string {
   const field = `${fields.prefix}resource_id`;
-  const remedy = `Give the ${type} that is limited, or * for every one of them.`;
+  const remedy = `Give the ${type} that is limited, or * for all of them.`;
   if (type === "platform" && !fields.values.has("resource_id")) return "main";
   const text = requiredText(fields, "resource_id", remedy);
   if (type === "platform" && text.includes("*")) {
-    throw invalid(field, `is ${show(text)}, and there is one platform only`, "Give a name, such as main.");
+    throw invalid(field, `is ${show(text)}, but there is only one platform`, "Give a name, such as main.");
   }
-  if (text.includes("*") && text !== everyValue) throw invalid(field, `is ${show(text)}, which is not a prefix: * stands alone`, remedy);
+  if (text.includes("*") && text !== everyValue)
+    throw invalid(field, `is ${show(text)}, which is invalid: * must be the whole value`, remedy);
   return checkValue(text, field);
 }
 
@@ -170,14 +174,14 @@ function readParent(fields: Fields, budgetId: string, context: DefineBudgetConte
   const seen = new Set([budgetId]);
   for (let ancestor: string | null = parent; ancestor !== null;) {
     if (ancestor === budgetId)
-      throw invalid(field, `is ${show(parent)}, which has this budget above it`, "Choose a parent that is not below it.");
-    // A circle among the others is theirs to mend, and would never end here.
+      throw invalid(field, `is ${show(parent)}, which is below this budget`, "Choose a parent that is not below it.");
+    // A cycle among other budgets is reported for them; stop here instead of looping forever.
     if (seen.has(ancestor)) break;
     seen.add(ancestor);
     const next = context.parentOf(ancestor);
     if (next === undefined) {
       if (ancestor !== parent) break;
-      throw invalid(field, `is ${show(parent)}, and there is no such budget`, "Define the parent first, or leave it out.");
+      throw invalid(field, `is ${show(parent)}, which does not exist`, "Define the parent first, or leave it out.");
     }
     ancestor = next;
   }
@@ -201,12 +205,12 @@ function readRecurrence(fields: Fields): Pick<Budget, "period" | "timeZone" | "a
 
 function readNoAnchor(fields: Fields): number {
   if (!fields.values.has("anchor")) return 0;
-  throw invalid(`${fields.prefix}anchor`, "does not go with the period once", "Leave anchor out: start says when it begins.");
+  throw invalid(`${fields.prefix}anchor`, "does not go with the period once", "Leave anchor out: start sets the beginning.");
 }
 
 function readSpan(fields: Fields, startName: string, endName: string): Pick<Budget, "start" | "end"> {
   const endField = fields.prefix + endName;
-  const remedy = "Give the moment at which the budget ends, such as 2027-01-01T00:00:00Z.";
+  const remedy = "Give the time at which the budget ends, such as 2027-01-01T00:00:00Z.";
   if (!fields.values.has(endName)) throw invalid(endField, "is missing: a budget with the period once has an end", remedy);
   const start = fields.values.has(startName) ? parseInstant(fields.values.get(startName), fields.prefix + startName) : null;
   const end = parseInstant(fields.values.get(endName), endField);
@@ -225,7 +229,7 @@ function readTimeZone(fields: Fields): string {
 }
 
 function canonicalZone(text: string): string | undefined {
-  // Temporal would take an offset or a whole date and time for a zone, too.
+  // Temporal also accepts an offset or a full date-time as a zone.
   if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(text)) return undefined;
   try {
     return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(text).timeZoneId;

@@ -1,4 +1,4 @@
-/** A budget as other programs read it. */
+/** Serializes a budget for the API. */
 
 import { formatInstant } from "../input/scalar.ts";
 import { formatAmount } from "./amount.ts";
@@ -6,7 +6,7 @@ import type { Budget } from "./budget.ts";
 import { shareOf } from "./threshold.ts";
 import { unpricedToJson } from "./unpriced.ts";
 
-/** The inverse of `defineBudget`: what is read back is the same budget. Money as decimal strings, times as RFC 3339. */
+/** The inverse of `defineBudget`, round-trip safe. Money as decimal strings, times as RFC 3339. */
 export function budgetToJson(budget: Budget) {
   return {
     budget_id: budget.budgetId,

@@ -1,10 +1,13 @@
-/** Which budgets count nothing but the calls of one holder, so that their figures and their room are the holder's own. */
+/**
+ * Finds budgets that count only the calls of one key holder, who may therefore see and use all of
+ * them.
+ */
 
 import { dimensions, type Attribution, type AttributionKey } from "../attribution/attribution.ts";
 import { everyValue } from "./applies.ts";
 import type { Budget } from "./budget.ts";
 
-/** The narrowest dimension that an attribution fixes; undefined where it fixes none. */
+/** The narrowest dimension that an attribution fixes; undefined if it fixes none. */
 export function narrowest({ tags = {}, ...values }: Attribution): { readonly key: AttributionKey; readonly value: string } | undefined {
   const [tag] = Object.entries(tags);
   if (tag) return { key: `tag:${tag[0]}`, value: tag[1] };
@@ -14,10 +17,11 @@ export function narrowest({ tags = {}, ...values }: Attribution): { readonly key
 }
 
 /**
- * The value of a budget's counter that counts no calls but those of whoever fixes `attribution`; undefined where there is none.
+ * The value of the budget's counter that counts only calls with this `attribution`; undefined if
+ * there is none.
  *
- * A budget counts one dimension, so that the narrowest one decides: a holder of team `a` in org `o` has the budget of the team for
- * its own, and not that of the org, which counts other teams too.
+ * A budget counts one dimension, so the narrowest one decides: a key for team `a` in org `o` owns
+ * the budget of the team, but not that of the org, which counts other teams too.
  */
 export function ownValue(
   { budgetType, resourceId }: Pick<Budget, "budgetType" | "resourceId">,

@@ -1,14 +1,14 @@
-/** The shares of a budget at which something happens, once a window. */
+/** Thresholds: shares of a budget at which it warns or pauses, once per window. */
 
 import { type Fields, invalid, openFields, optionalList, optionalWord, show } from "../input/fields.ts";
 import { decimalText } from "../input/scalar.ts";
 import type { Threshold, ThresholdAction } from "./budget.ts";
 
 /**
- * Reads `thresholds` (numbers, or objects with `at` and `action`) and `warning_threshold` (one more that notifies).
- * Without either, a budget warns at 0.8.
+ * Parses `thresholds` (numbers, or objects with `at` and `action`) and `warning_threshold` (one
+ * more that notifies). Without either, a budget warns at 0.8.
  *
- * @returns Ascending and without repeats; where two stand at the same share, the one that pauses is kept.
+ * @returns Ascending, without duplicates; of two at the same share, the one that pauses is kept.
  */
 export function readThresholds(fields: Fields): readonly Threshold[] {
   const listed = optionalList(fields, "thresholds", "Give a list of shares, such as [0.5, 0.8, 1].");

@@ -1,4 +1,4 @@
-/** What a budget does with a call whose model has no price. */
+/** The policy of a budget for calls whose model has no known price. */
 
 import { type Fields, invalid, openFields, optionalWord, show } from "../input/fields.ts";
 import { decimalText } from "../input/scalar.ts";
@@ -7,10 +7,11 @@ import type { FallbackRates } from "../price/rate.ts";
 import type { Budget, UnpricedPolicy } from "./budget.ts";
 
 /**
- * Reads `unpriced`: `block`, `allow`, or an object with `policy` and, to allow, `input` and `output` in USD per million tokens.
+ * Parses `unpriced`: `block`, `allow`, or an object with `policy` and, to allow, `input` and
+ * `output` in USD per million tokens.
  *
- * Left out, a hard budget in USD blocks: it could not keep its limit. Every other budget allows, since it only watches, or
- * counts what needs no price.
+ * By default a hard budget in USD blocks, since it could not enforce its limit. Every other budget
+ * allows: it only watches, or counts units that need no price.
  */
 export function readUnpriced(fields: Fields, budget: Pick<Budget, "currency" | "policy">): UnpricedPolicy {
   const mustKnow = budget.currency === "USD" && budget.policy === "hard";
@@ -30,7 +31,7 @@ export function readUnpriced(fields: Fields, budget: Pick<Budget, "currency" | "
     return { policy };
   }
   if (mustKnow && !fallback)
-    throw invalid(field, "allows without rates, and a hard budget in USD needs them", `Give input and output (${unit}).`);
+    throw invalid(field, "allows unpriced calls without rates, which a hard budget in USD needs", `Give input and output (${unit}).`);
   return { policy, fallback };
 }
 
@@ -39,7 +40,7 @@ export function blocksUnpriced({ policy, currency, unpriced }: Budget): boolean 
   return policy === "hard" && currency === "USD" && unpriced.policy === "block";
 }
 
-/** The dearest rates that any of the budgets states for calls without a price; null when none does. */
+/** The highest rates that any of the budgets states for calls without a price; null if none does. */
 export function dearestFallback(budgets: readonly Budget[]): FallbackRates | null {
   let dearest: FallbackRates | null = null;
   for (const { unpriced } of budgets) {
@@ -76,8 +77,9 @@ function readRate(value: unknown, field: string): PicoUsd {
   const perMillion = parseUsd(decimalText(value, field), field);
   if (perMillion < 0n) throw invalid(field, `is ${show(value)}, which is negative`, "Give zero or more.");
   if (perMillion % million !== 0n)
-    throw invalid(field, `is ${show(value)}, which is finer than pico-USD a token`, "Give at most six decimals.");
-  if (perMillion > mostPerMillion) throw invalid(field, `is ${show(value)}, which no token costs`, `Give at most 1000000 (${unit}).`);
+    throw invalid(field, `is ${show(value)}, which is a fraction of a pico-USD per token`, "Give at most six decimals.");
+  if (perMillion > mostPerMillion)
+    throw invalid(field, `is ${show(value)}, which is too much for a token`, `Give at most 1000000 (${unit}).`);
   return pico(perMillion / million);
 }
 

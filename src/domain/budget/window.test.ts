@@ -1,3 +1,5 @@
+/** Budget windows: calendar periods, time zones and clock changes. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
@@ -195,7 +197,7 @@ for (const [fact, budget, instant, start, end] of cases) {
   test(fact, () => assert.deepEqual(shown(windowAt(budget, at(instant))), [start, end]));
 }
 
-test("a budget for once is open from its start until before its end", () => {
+test("a one-time budget is open from its start (included) to its end (excluded)", () => {
   const once: Recurrence = { period: "once", timeZone: "UTC", anchor: 0, start: 100, end: 200 };
   assert.equal(windowAt(once, 99), "not_begun");
   assert.deepEqual(windowAt(once, 100), { start: 100, end: 200 });
@@ -239,7 +241,7 @@ function anyWithin(distance: number): fc.Arbitrary<number> {
   return fc.integer({ min: -distance, max: distance });
 }
 
-/** Any instant of two centuries, and often one within hours of a change of the zone's clock. */
+/** Any instant of two centuries, often within hours of a clock change of the zone. */
 function anyInstant(timeZone: string): fc.Arbitrary<number> {
   const any = fc.integer({ min: at("1900-01-01T00:00:00Z"), max: at("2100-01-01T00:00:00Z") });
   const nearChange = fc.tuple(any, fc.oneof(anyWithin(2 * hourMs), anyWithin(26 * hourMs))).map(([instant, distance]) => {
@@ -251,7 +253,7 @@ function anyInstant(timeZone: string): fc.Arbitrary<number> {
 
 const anyMoment = anyRecurrence.chain((budget) => anyInstant(budget.timeZone).map((instant) => ({ budget, instant })));
 
-test("windows tile time: each instant is in the one that it gives, and its neighbours meet it", () => {
+test("windows tile time: each contains its instant and is adjacent to its neighbours", () => {
   fc.assert(
     fc.property(anyMoment, ({ budget, instant }) => {
       const window = openWindow(budget, instant);

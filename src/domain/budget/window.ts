@@ -1,25 +1,32 @@
-/** The window of a budget that an instant falls in, by the wall clock of the budget's time zone. */
+/**
+ * Finds the budget window (such as a calendar month) that contains an instant, in the budget's time
+ * zone.
+ */
 
 import { assert } from "../assert.ts";
 import type { Budget, Period } from "./budget.ts";
 
-/** What decides the windows of a budget. */
+/** The fields that determine the windows of a budget. */
 export type Recurrence = Pick<Budget, "period" | "timeZone" | "anchor" | "start" | "end">;
 
-/** `start` is included and `end` is not, in milliseconds since the epoch; `end` is null for a window that never ends. */
+/**
+ * `start` is included and `end` is not, in milliseconds since the epoch; `end` is null for a window
+ * that never ends.
+ */
 export interface Window {
   readonly start: number;
   readonly end: number | null;
 }
 
 /**
- * The windows of a budget follow each other without a gap and without overlap: the end of one is the start of the next.
+ * The windows of a budget have no gaps and no overlap: the end of one is the start of the next.
  *
- * A window begins at the first instant whose wall clock shows its beginning or later: where a change of the clock skips
- * midnight the day begins right after the change, and where it shows midnight twice the day begins at the first one.
- * Hours begin at the anchor's minute of every hour that passes, so an hour that the clock shows twice is two windows.
+ * A window begins at the first instant at which the wall clock shows its start or later. If a clock
+ * change skips midnight, the day begins right after the change; if midnight occurs twice, it begins
+ * at the first. Hours begin at the anchor's minute of every elapsed hour, so an hour shown twice is
+ * two windows.
  *
- * @returns `not_begun` and `over` only for a budget with the period `once`.
+ * @returns `not_begun` or `over` only for a budget with the period `once`.
  */
 export function windowAt(budget: Recurrence, atMs: number): Window | "not_begun" | "over" {
   assert(Number.isSafeInteger(atMs), "an instant is a whole number of milliseconds");
@@ -54,8 +61,9 @@ function onceAt(budget: Recurrence, atMs: number): Window | "not_begun" | "over"
 }
 
 /**
- * Begins with the window that the wall clock shows, and then goes by instants alone: a clock that was set back past midnight
- * shows the day before, whose window is over, and a day that the clock skips has an empty window.
+ * Starts from the window that the wall clock shows, then compares instants only: a clock set back
+ * past midnight shows the previous day, whose window is over, and a skipped day has an empty
+ * window.
  */
 function calendarWindow(budget: Recurrence, period: CalendarPeriod, atMs: number): Window {
   const step = steps[period];
@@ -70,7 +78,7 @@ function calendarWindow(budget: Recurrence, period: CalendarPeriod, atMs: number
   }
 }
 
-/** The latest beginning of a window on the calendar that is not after `at`. */
+/** The latest calendar start of a window that is not after `at`. */
 function localStart(at: Temporal.PlainDateTime, period: CalendarPeriod, anchor: number): Temporal.PlainDateTime {
   const start = localCandidate(at, period, anchor);
   return Temporal.PlainDateTime.compare(start, at) > 0 ? start.subtract(steps[period]) : start;
@@ -92,7 +100,7 @@ function localCandidate(at: Temporal.PlainDateTime, period: CalendarPeriod, anch
   }
 }
 
-/** The first instant at which the wall clock shows `local` or, where it skips that, what follows the gap. */
+/** The first instant at which the wall clock shows `local` or, if skipped, the time after the gap. */
 function firstInstantOf(local: Temporal.PlainDateTime, timeZone: string): number {
   const earlier = local.toZonedDateTime(timeZone, { disambiguation: "earlier" });
   if (earlier.toPlainDateTime().equals(local)) return earlier.epochMilliseconds;
@@ -105,7 +113,9 @@ function wallClock(budget: Recurrence, atMs: number): Temporal.PlainDateTime {
   return Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(budget.timeZone).toPlainDateTime();
 }
 
-/** The last instant, `atMs` included, at which the wall clock shows the anchor's minute. */
+/**
+ * The last instant, up to and including `atMs`, at which the wall clock shows the anchor's minute.
+ */
 function hourStart(budget: Recurrence, atMs: number): number {
   for (let instant = atMs; ;) {
     const start = floorToHour(budget, instant);
@@ -126,7 +136,7 @@ function hourEnd(budget: Recurrence, atMs: number): number {
   }
 }
 
-/** As the zone's offset is at `instant`, whatever it was before. */
+/** Uses the zone's offset at `instant`, even if it was different before. */
 function floorToHour(budget: Recurrence, instant: number): number {
   const offsetMs = zoned(budget, instant).offsetNanoseconds / 1_000_000;
   const shifted = instant + offsetMs - budget.anchor * minuteMs;

@@ -1,8 +1,10 @@
+/** Learning the input that a provider bills beyond what was sent. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AddedInput } from "./added-input.ts";
 
-test("nothing is added before a bill exceeded its bound, and then the most that one did", () => {
+test("nothing is added until a bill exceeds its bound, then the maximum excess", () => {
   const added = new AddedInput();
   assert.deepEqual([added.isKnown, added.tokens], [false, 0]);
   added.learn({ bound: 100, billed: 30 });
@@ -12,7 +14,7 @@ test("nothing is added before a bill exceeded its bound, and then the most that 
   assert.equal(added.tokens, 800);
 });
 
-test("what a provider added once is forgotten after two generations without it", () => {
+test("an excess is forgotten after two generations without it", () => {
   const added = new AddedInput();
   added.learn({ bound: 100, billed: 900 });
   for (let call = 0; call < 511; call++) added.learn({ bound: 100, billed: 30 });

@@ -1,17 +1,26 @@
-/** Input that a provider bills beyond what was sent: instructions of its own, tools as it writes them. */
+/**
+ * Learns how much input a provider bills beyond what was sent, such as its own instructions and
+ * tool prompts.
+ */
 
 import { Lately } from "./lately.ts";
 
-/** Learns the most that one model was billed lately above the bound of what was sent. It only ever raises a hold. */
+/**
+ * Tracks the recent maximum billed by one model above the bound of what was sent. It only ever
+ * raises a hold.
+ */
 export class AddedInput {
   #most: Lately | null = null;
 
-  /** Whether any call of the model has been billed, so that a hold rests on more than what its provider documents. */
+  /**
+   * Whether any call to the model has been billed; until then a hold relies on the provider's
+   * documentation.
+   */
   get isKnown(): boolean {
     return this.#most !== null;
   }
 
-  /** Tokens to hold besides the bound; 0 as long as no bill exceeded it. */
+  /** Tokens to hold on top of the bound; 0 until a bill exceeds it. */
   get tokens(): number {
     return this.#most?.most ?? 0;
   }

@@ -1,8 +1,10 @@
+/** Remembering the billed tokens of inputs. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BilledInputs } from "./billed-inputs.ts";
 
-test("an input is known once it was billed, at the most that it was billed", () => {
+test("a billed input is remembered at its maximum", () => {
   const billed = new BilledInputs();
   assert.equal(billed.of("a"), undefined);
   billed.learn("a", 12);

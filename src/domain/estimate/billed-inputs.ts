@@ -1,17 +1,17 @@
-/** What inputs that were counted were billed in the end: the same text is billed the same again. */
+/** Remembers the billed tokens of each input: the same text is billed the same again. */
 
-/** Digests are kept for as many inputs, the oldest go first. */
+/** Inputs remembered; the oldest are evicted first. */
 const mostInputs = 10_000;
 
 export class BilledInputs {
   readonly #tokens = new Map<string, number>();
 
-  /** @param digest Of the model and all texts that it read. */
+  /** @param digest Covers the model and all texts of its input. */
   of(digest: string): number | undefined {
     return this.#tokens.get(digest);
   }
 
-  /** The most that such an input was billed. */
+  /** Keeps the maximum billed for this input. */
   learn(digest: string, billed: number): void {
     const before = this.#tokens.get(digest) ?? 0;
     this.#tokens.delete(digest);

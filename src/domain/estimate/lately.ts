@@ -1,6 +1,6 @@
-/** The greatest of the figures that were seen lately, without keeping them. */
+/** Tracks the maximum of recent values without storing them. */
 
-/** How many figures are remembered: one full generation, and the one before it. */
+/** Values per generation. The maximum covers the current generation and the previous one. */
 const generation = 256;
 
 export class Lately {
@@ -9,7 +9,7 @@ export class Lately {
   #count = 0;
   #total = 0;
 
-  /** 0 before anything was seen. */
+  /** 0 before the first value. */
   get most(): number {
     return this.#total === 0 ? 0 : Math.max(this.#current, this.#previous);
   }

@@ -1,4 +1,4 @@
-/** What calls that have ended teach about those to come. Nothing of it lowers a bound. */
+/** Learns from completed calls to estimate new ones. It never lowers a bound. */
 
 import { PairMemo } from "../memo.ts";
 import { AddedInput } from "./added-input.ts";
@@ -6,14 +6,14 @@ import { BilledInputs } from "./billed-inputs.ts";
 import { Lately } from "./lately.ts";
 import { OutputExpectation } from "./output-expectation.ts";
 
-/** What is known of one model of one provider. */
+/** What is known about one model of one provider. */
 export class LearnedOfModel {
   readonly added = new AddedInput();
   readonly inputs = new BilledInputs();
   readonly output = new OutputExpectation();
-  /** Of streams, the bytes of their output. */
+  /** Output bytes of streams. */
   readonly streamed = new OutputExpectation();
-  /** Of streams, the most bytes that came within a round trip. */
+  /** The maximum bytes of a stream within one round trip. */
   readonly burst = new Lately();
 }
 
@@ -23,12 +23,12 @@ const maxModels = 10_000;
 export class Learned {
   readonly #models = new PairMemo<string, string, LearnedOfModel>(maxModels);
 
-  /** To be asked. Of a model that taught nothing yet, what holds before anything is learned. */
+  /** For reading. Returns the initial state for an unknown model, without storing it. */
   of(provider: string, model: string): LearnedOfModel {
     return this.#models.get(provider, model) ?? nothingLearned;
   }
 
-  /** To be taught: kept from now on. */
+  /** For updating: stores the model if it is new. */
   teach(provider: string, model: string): LearnedOfModel {
     return this.#models.get(provider, model) ?? this.#models.keep(provider, model, new LearnedOfModel());
   }

@@ -1,10 +1,12 @@
+/** Estimating output from recent calls. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OutputExpectation } from "./output-expectation.ts";
 
 const ceiling = 400;
 
-test("nothing is expected before such a call has ended, and then the most that one needed", () => {
+test("nothing is expected before the first such call has ended, then the maximum used", () => {
   const expectation = new OutputExpectation();
   assert.equal(expectation.expected(ceiling), null);
   for (const tokens of [44, 70, 12]) expectation.learn(ceiling, tokens);

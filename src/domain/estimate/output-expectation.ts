@@ -1,4 +1,7 @@
-/** How much output calls have needed lately: an answer that is limited to that much is hardly worse for it. */
+/**
+ * Estimates how much output a call needs from recent calls; limiting an answer to that rarely cuts
+ * it short.
+ */
 
 import { Memo } from "../memo.ts";
 import { Lately } from "./lately.ts";
@@ -6,11 +9,14 @@ import { Lately } from "./lately.ts";
 /** Made-up ceilings cannot fill the memory. */
 const maxCeilings = 100;
 
-/** Learns the most output tokens of one model that were generated lately, by the most that the call asked for over all choices. */
+/**
+ * Tracks the recent maximum of output tokens of one model, grouped by the ceiling of the call over
+ * all choices.
+ */
 export class OutputExpectation {
   readonly #byCeiling = new Memo<number, Lately>(maxCeilings);
 
-  /** @returns null when no such call has ended. */
+  /** @returns null when no such call has completed. */
   expected(ceiling: number): number | null {
     return this.#byCeiling.get(ceiling)?.most ?? null;
   }

@@ -1,3 +1,5 @@
+/** Validation, serialization and permissions of API keys. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../error.ts";
@@ -15,7 +17,7 @@ const key: Key = {
   revokedAt: null,
 };
 
-test("a key of the least fields is a caller that fixes and refines nothing", () => {
+test("a minimal key is a caller that fixes and refines nothing", () => {
   assert.deepEqual(defineKey({ name: "k" }), {
     name: "k",
     role: "caller",
@@ -101,7 +103,7 @@ for (const [fact, change, field, remedy] of refused) {
   });
 }
 
-test("a key is shown without its hash, and what is shown defines the same key again", () => {
+test("a serialized key has no hash and defines the same key again", () => {
   const json = keyToJson({ ...key, expiresAt: 2_000_000, revokedAt: 3_000_000 });
   assert.ok(!JSON.stringify(json).includes(key.hash));
   assert.equal(json.key_id, "key_1");
@@ -114,7 +116,7 @@ test("a key is shown without its hash, and what is shown defines the same key ag
   assert.deepEqual(defineKey(JSON.parse(JSON.stringify(defining)), context), definition);
 });
 
-test("a key lives until the instant of its expiry or revocation", () => {
+test("a key is live until the instant of its expiry or revocation", () => {
   assert.equal(isLive(key, 10), true);
   assert.equal(isLive({ expiresAt: 10, revokedAt: null }, 9), true);
   assert.equal(isLive({ expiresAt: 10, revokedAt: null }, 10), false);
@@ -122,7 +124,7 @@ test("a key lives until the instant of its expiry or revocation", () => {
   assert.equal(isLive({ expiresAt: 100, revokedAt: 10 }, 50), false);
 });
 
-test("a key calls only the models and providers that it names", () => {
+test("a key may call only the models and providers that it names", () => {
   const call = { provider: "openai", model: "gpt-5" };
   assert.equal(mayCall({ models: null, providers: null }, call), true);
   assert.equal(mayCall({ models: ["gpt-*"], providers: ["openai"] }, call), true);

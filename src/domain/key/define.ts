@@ -1,4 +1,4 @@
-/** A key as it is written in JSON or YAML, checked; and as other programs read it. */
+/** Validates a key written in JSON or YAML, and serializes it for the API. */
 
 import { type Dimension, dimensions } from "../attribution/attribution.ts";
 import { checkValue, readAttribution } from "../attribution/value.ts";
@@ -8,19 +8,19 @@ import { suggest } from "../input/nearest.ts";
 import { checkId, formatInstant, parseInstant } from "../input/scalar.ts";
 import type { Key, Role } from "./key.ts";
 
-/** What a key's owner decides; the rest is made. */
+/** What a key's owner defines; the other fields are generated. */
 export type KeyDefinition = Omit<Key, "keyId" | "hash" | "hint" | "createdAt" | "revokedAt">;
 
 export interface DefineKeyContext {
-  /** Stands before the names of fields in errors: `keys[2].`; nothing by default. */
+  /** Prepended to field names in errors: `keys[2].`; empty by default. */
   readonly prefix?: string;
-  /** Milliseconds since the epoch; an expiry must be later. Left out, any is taken. */
+  /** Milliseconds since the epoch; an expiry must be later. If omitted, any expiry is accepted. */
   readonly now?: number;
-  /** Whether there is such a budget. Left out, any id is taken. */
+  /** Whether the budget exists. If omitted, any id is accepted. */
   readonly hasBudget?: (budgetId: string) => boolean;
 }
 
-/** The fields that a key is defined by. */
+/** The fields of a key definition. */
 export const keyFields = [
   "name",
   "role",
@@ -34,9 +34,10 @@ export const keyFields = [
 ] as const;
 
 /**
- * Left out, a key is a caller's, fixes nothing, refines nothing, and may use every model for ever.
+ * By default a key has the role `caller`, fixes nothing, refines nothing, may use every model and
+ * never expires.
  *
- * @throws PurserError `invalid_request` naming the field and what to do about it.
+ * @throws PurserError `invalid_request` naming the field and the remedy.
  */
 export function defineKey(input: unknown, context: DefineKeyContext = {}): KeyDefinition {
   const fields = openFields(input, { prefix: context.prefix ?? "", known: keyFields });
@@ -54,7 +55,7 @@ export function defineKey(input: unknown, context: DefineKeyContext = {}): KeyDe
   };
 }
 
-/** All that may be shown of a key: not its hash, and its secret is kept nowhere. */
+/** The public fields of a key: not its hash; the secret is not stored at all. */
 export function keyToJson(key: Key) {
   return {
     key_id: key.keyId,
@@ -92,7 +93,7 @@ function readBudgets(fields: Fields, context: DefineKeyContext): readonly string
     const field = `${fields.prefix}budgets[${index}]`;
     checkId(budgetId, field);
     if (context.hasBudget?.(budgetId) !== false) return;
-    throw invalid(field, `is ${show(budgetId)}, and there is no such budget`, "Define the budget first, or leave it out.");
+    throw invalid(field, `is ${show(budgetId)}, which does not exist`, "Define the budget first, or leave it out.");
   });
   return budgets;
 }
@@ -103,6 +104,6 @@ function readExpiry(fields: Fields, context: DefineKeyContext): number | null {
   const field = `${fields.prefix}expires_at`;
   const expiresAt = parseInstant(value, field);
   if (context.now !== undefined && expiresAt <= context.now)
-    throw invalid(field, `is ${show(value)}, which is over`, "Give a later moment.");
+    throw invalid(field, `is ${show(value)}, which is in the past`, "Give a later time.");
   return expiresAt;
 }

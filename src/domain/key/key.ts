@@ -1,4 +1,4 @@
-/** A key says who pays, and what its holder may do. */
+/** An API key: whom its calls are charged to, and what its holder may do. */
 
 import type { Attribution, Dimension } from "../attribution/attribution.ts";
 import { matchesName } from "../input/name-pattern.ts";
@@ -13,19 +13,21 @@ export type Role = "caller" | "reader" | "admin";
 export interface Key {
   readonly keyId: string;
   readonly name: string;
-  /** SHA-256 of the secret, in hex. The secret itself is shown once and kept nowhere. */
+  /** SHA-256 of the secret, in hex. The secret itself is shown once and never stored. */
   readonly hash: string;
-  /** The first characters of the secret, to tell keys apart in a list. */
+  /** The first characters of the secret, to identify keys in a list. */
   readonly hint: string;
   readonly role: Role;
-  /** Fixed: a header cannot change these. */
+  /** Fixed; headers cannot change these. */
   readonly attribution: Attribution;
   /** Dimensions that headers may fill in. */
   readonly mayRefine: readonly (Dimension | "tags")[];
-  /** Exact model names or prefixes that end in `*`; null allows all. */
+  /** Exact model names or prefixes ending in `*`; null allows all. */
   readonly models: readonly string[] | null;
   readonly providers: readonly string[] | null;
-  /** Budgets in which every call of this key is held, besides those that its attribution selects. */
+  /**
+   * Budgets that every call of this key draws on, in addition to those selected by its attribution.
+   */
   readonly budgets: readonly string[];
   readonly maxConcurrent: number | null;
   readonly createdAt: number;
@@ -33,12 +35,16 @@ export interface Key {
   readonly revokedAt: number | null;
 }
 
-/** Neither revoked nor expired. @param at Milliseconds since the epoch; a key expires at that very instant. */
+/**
+ * Neither revoked nor expired.
+ *
+ * @param at Milliseconds since the epoch; a key is expired at `expiresAt` itself.
+ */
 export function isLive(key: Pick<Key, "expiresAt" | "revokedAt">, at: number): boolean {
   return (key.revokedAt === null || key.revokedAt > at) && (key.expiresAt === null || key.expiresAt > at);
 }
 
-/** Whether the key may have this model of this provider. */
+/** Whether the key may call this model of this provider. */
 export function mayCall(key: Pick<Key, "models" | "providers">, call: { readonly provider: string; readonly model: string }): boolean {
   return matchesName(key.providers, call.provider) && matchesName(key.models, call.model);
 }

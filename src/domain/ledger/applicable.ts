@@ -1,4 +1,7 @@
-/** Which counters a call draws on. Looked up once for each attribution and model, and kept until a window ends. */
+/**
+ * Finds the counters that a call draws on. Results are cached per attribution and model until a
+ * window ends.
+ */
 
 import type { Attribution } from "../attribution/attribution.ts";
 import { appliesTo, mayCount, valueFor } from "../budget/applies.ts";
@@ -7,11 +10,11 @@ import { windowAt, type Window } from "../budget/window.ts";
 import type { Counter } from "./counter.ts";
 import type { CallRoute, CounterKey } from "./entry.ts";
 
-/** What decides which budgets apply. */
+/** The properties of a call that determine which budgets apply. */
 export interface CallSubject {
   readonly attribution: Attribution;
   readonly route: Pick<CallRoute, "provider" | "model">;
-  /** Budgets that the key adds. */
+  /** Budgets added by the key. */
   readonly budgets: readonly string[];
 }
 
@@ -26,7 +29,10 @@ interface Cached {
   readonly provider: string;
   readonly budgets: readonly string[];
   readonly applied: readonly Applied[];
-  /** Milliseconds since the epoch between which it holds, `until` excluded: clocks are set back, too. */
+  /**
+   * The interval of validity, in milliseconds since the epoch, `until` excluded. It has a start
+   * since clocks can be set back.
+   */
   readonly from: number;
   readonly until: number;
 }
@@ -34,7 +40,7 @@ interface Cached {
 export class Applicable {
   readonly #budgets: ReadonlyMap<string, Budget>;
   readonly #counter: (key: CounterKey) => Counter;
-  /** By attribution and model: those differ the most. */
+  /** By attribution and model, the most selective fields. */
   #cache = new WeakMap<Attribution, Map<string, Cached[]>>();
   readonly #windows = new WeakMap<Budget, Window>();
 
@@ -43,7 +49,7 @@ export class Applicable {
     this.#counter = counter;
   }
 
-  /** @returns From the narrowest budget to the widest: children before their parents. */
+  /** @returns Narrowest budget first: children before their parents. */
   find(subject: CallSubject, at: number): readonly Applied[] {
     const { attribution, route, budgets } = subject;
     const found = this.#cache.get(attribution)?.get(route.model);
@@ -56,7 +62,7 @@ export class Applicable {
     return looked.applied;
   }
 
-  /** To be called whenever a budget or the set of counters in memory changes. */
+  /** Call whenever a budget or the set of counters in memory changes. */
   forget(): void {
     this.#cache = new WeakMap();
   }
@@ -89,7 +95,10 @@ export class Applicable {
     return { provider: subject.route.provider, budgets: subject.budgets, applied, from, until };
   }
 
-  /** Calls come in the order of time, and to find a window on the calendar takes longer than all the rest of a decision. */
+  /**
+   * Caches the last window: calls arrive in order of time, and a calendar look-up takes longer than
+   * the rest of a decision.
+   */
   #windowAt(budget: Budget, at: number): Window | "not_begun" | "over" {
     const last = this.#windows.get(budget);
     if (last && last.start <= at && (last.end === null || at < last.end)) return last;
@@ -100,9 +109,10 @@ export class Applicable {
 }
 
 /**
- * The budgets that match, those of the key, and all their ancestors; without those that do not count such calls.
+ * The budgets that match, those of the key, and all their ancestors, except those that do not count
+ * such calls.
  *
- * @returns From the narrowest budget to the widest.
+ * @returns Narrowest first.
  */
 export function selectBudgets(budgets: ReadonlyMap<string, Budget>, subject: CallSubject): readonly Budget[] {
   const depths = new Map<Budget, number>();
@@ -121,7 +131,10 @@ export function selectBudgets(budgets: ReadonlyMap<string, Budget>, subject: Cal
     .sort((left, right) => (depths.get(right) ?? 0) - (depths.get(left) ?? 0) || (left.budgetId < right.budgetId ? -1 : 1));
 }
 
-/** Beyond this, an attribution's look-ups begin anew, so that made-up model names cannot fill the memory. */
+/**
+ * Beyond this, the cache of an attribution is cleared: made-up model names must not fill the
+ * memory.
+ */
 const maxModelsCached = 1000;
 
 function isSame(left: readonly string[], right: readonly string[]): boolean {

@@ -1,4 +1,7 @@
-/** Random histories of one tree of budgets, checked after every command against a model that only adds up. */
+/**
+ * Random histories of one tree of budgets, checked after every command against a model that only
+ * adds up.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,7 +13,7 @@ import { noHistory } from "./past.ts";
 const teams = ["t1", "t2"];
 const users = ["u1", "u2", "u3"];
 
-/** Platform ◄ team ◄ user for every value, and a soft one beside them. */
+/** Platform ◄ team ◄ user for every value, and a separate soft budget. */
 function aTree(): Desk {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });
@@ -50,42 +53,42 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   { maxLength: 80 },
 );
 
-/** What the model knows of one operation. */
-interface Told {
+/** The model's state of one operation. */
+interface Expected {
   held: bigint;
   cost: bigint;
   state: "open" | "ended" | "expired";
   readonly expires: boolean;
 }
 
-function play(desk: Desk, all: readonly Step[]): Map<string, Told> {
-  const told = new Map<string, Told>();
+function play(desk: Desk, all: readonly Step[]): Map<string, Expected> {
+  const expected = new Map<string, Expected>();
   let at = 0;
   for (const step of all) {
     at += 1;
-    apply(desk, told, { step, at });
+    apply(desk, expected, { step, at });
     checkLimits(desk);
-    checkSums(desk, told);
+    checkSums(desk, expected);
   }
-  return told;
+  return expected;
 }
 
-function apply(desk: Desk, told: Map<string, Told>, { step, at }: { readonly step: Step; readonly at: number }): void {
+function apply(desk: Desk, expected: Map<string, Expected>, { step, at }: { readonly step: Step; readonly at: number }): void {
   if (step.kind === "expire") {
     desk.run({ kind: "expire", at: at + 1000 });
-    for (const one of told.values()) if (one.state === "open" && one.expires) Object.assign(one, { state: "expired", held: 0n });
+    for (const one of expected.values()) if (one.state === "open" && one.expires) Object.assign(one, { state: "expired", held: 0n });
     return;
   }
   if (step.kind === "hold") {
-    const operationId = `op${told.size}`;
+    const operationId = `op${expected.size}`;
     const usd = BigInt(step.usd);
     const attribution = { team: step.team, user: step.user };
     const answer = desk.run(aHold(operationId, usd, { at, attribution, expiresAt: step.expires ? at + 10 : null }));
-    if (answer.admitted) told.set(operationId, { held: usd, cost: 0n, state: "open", expires: step.expires });
+    if (answer.admitted) expected.set(operationId, { held: usd, cost: 0n, state: "open", expires: step.expires });
     return;
   }
-  const operationId = `op${step.which % Math.max(1, told.size)}`;
-  const one = told.get(operationId);
+  const operationId = `op${step.which % Math.max(1, expected.size)}`;
+  const one = expected.get(operationId);
   if (!one || one.state === "ended" || (one.state === "expired" && step.kind !== "settle")) return;
   const call = { operationId, attempt: 1, at } as const;
   const usd = BigInt(step.usd);
@@ -110,9 +113,9 @@ function checkLimits(desk: Desk): void {
 }
 
 /** I5 and I8: the widest counter is the sum over all operations, and each level partitions it. */
-function checkSums(desk: Desk, told: ReadonlyMap<string, Told>): void {
-  const held = [...told.values()].reduce((sum, one) => sum + one.held, 0n);
-  const spent = [...told.values()].reduce((sum, one) => sum + one.cost, 0n);
+function checkSums(desk: Desk, expected: ReadonlyMap<string, Expected>): void {
+  const held = [...expected.values()].reduce((sum, one) => sum + one.held, 0n);
+  const spent = [...expected.values()].reduce((sum, one) => sum + one.cost, 0n);
   for (const level of [["all"], teams, ["each"], ["watch"]]) {
     const counters = [...desk.books.counters()].filter(({ key }) => level.includes(key.budgetId));
     assert.equal(
@@ -137,12 +140,12 @@ test("limits hold and sums agree after every command of any history", () => {
   );
 });
 
-test("when every call has ended nothing is held, and what is spent is the sum of the charges", () => {
+test("once every call has ended nothing is held, and the spent amount is the sum of the charges", () => {
   fc.assert(
     fc.property(steps, (all) => {
       const desk = aTree();
-      const told = play(desk, all);
-      for (const [operationId, one] of told) {
+      const expected = play(desk, all);
+      for (const [operationId, one] of expected) {
         if (one.state === "open") desk.run({ kind: "release", operationId, attempt: 1, at: 1, reason: "end" });
       }
       for (const counter of desk.books.counters()) assert.equal(counter.held, 0n);
@@ -165,7 +168,7 @@ test("replaying the journal from empty gives the same balances and open holds", 
   );
 });
 
-/** Counters that were only looked at stand at zero, which is the same as none. */
+/** Counters that were only read are zero, the same as none. */
 function stateOf(books: Books): unknown {
   const counters = [...books.counters()]
     .filter(({ spent, held, overrun }) => spent !== 0n || held !== 0n || overrun !== 0n)

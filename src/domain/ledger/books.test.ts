@@ -1,10 +1,12 @@
+/** Counters that leave memory and return. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Books } from "./books.ts";
 import { aHold, anOutcome, Desk } from "./desk.test-kit.ts";
 import { noHistory } from "./past.ts";
 
-test("a counter that was forgotten is one again, by whichever key it is asked for", () => {
+test("a dropped counter is a single counter again, whichever key object finds it", () => {
   const books = new Books(noHistory);
   const key = { budgetId: "all", value: "main", windowStart: 0, windowEnd: 10, currency: "USD" } as const;
   books.counter(key);
@@ -13,7 +15,7 @@ test("a counter that was forgotten is one again, by whichever key it is asked fo
   assert.equal(books.counter({ ...key }), books.counter(key));
 });
 
-test("a counter is kept as long as any hold is open on it, also past its window, and let go when the last has ended", () => {
+test("a counter is kept while any hold is open on it, even past its window, and dropped when the last has ended", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "hourly", period: "hour", anchor: 0 });
   const kept = (): number => {

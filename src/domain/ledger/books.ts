@@ -1,4 +1,7 @@
-/** The state that the journal gives: counters, open holds, budgets, keys and prices. `apply` is the only way it changes. */
+/**
+ * The state derived from the journal: counters, open holds, budgets, keys and prices. Only `apply`
+ * changes it.
+ */
 
 import type { PriceOverride } from "../price/rate.ts";
 import { assert } from "../assert.ts";
@@ -30,18 +33,24 @@ import { PassingMap } from "../passing/passing-map.ts";
 import { type History, type PastAttempt, pastOf } from "./past.ts";
 import type { ChargedCall } from "./recount.ts";
 
-/** What changed since it was last asked. A store writes it in the same transaction as the entries that caused it. */
+/**
+ * Changes since the last call. A store writes them in the same transaction as the entries that
+ * caused them.
+ */
 export interface Changes {
   readonly counters: ReadonlySet<Counter>;
-  /** Operations whose hold ended or whose ended attempt changed; their past may be forgotten once `history` finds it. */
+  /**
+   * Operations whose hold ended or whose ended attempt changed; can be dropped from memory once
+   * `history` finds them.
+   */
   readonly ended: ReadonlySet<string>;
 }
 
 /**
- * Balances, open holds and definitions, as a function of the entries applied.
+ * Balances, open holds and definitions, as a function of the applied entries.
  *
- * The same class serves a live ledger (which keeps only open windows in memory and asks `history` for the rest), recovery,
- * and verification (which starts from nothing and applies the whole journal).
+ * The same class serves a live ledger (which keeps only open windows in memory and asks `history` for
+ * the rest), recovery, and verification (which starts empty and applies the whole journal).
  */
 export class Books {
   readonly budgets = new Map<string, Budget>();
@@ -54,7 +63,7 @@ export class Books {
   readonly #past = new PassingMap<string, PastAttempt[]>();
   readonly #history: History;
   readonly #applicable: Applicable;
-  /** From which moment on the calls of a budget were counted anew, by its id. */
+  /** By budget id: the time from which its calls were recounted. */
   readonly #recountedFrom = new Map<string, number>();
   readonly #watchers = new Set<(charged: ChargedCall) => void>();
   #ended = new Set<string>();
@@ -65,17 +74,20 @@ export class Books {
     this.#applicable = new Applicable(this.budgets, (key) => this.counter(key));
   }
 
-  /** The budgets that a call must pass and their counters at this moment, from the narrowest to the widest. */
+  /** The budgets that apply to a call and their counters at this time, narrowest first. */
   applied(subject: CallSubject, at: number): readonly Applied[] {
     return this.#applicable.find(subject, at);
   }
 
-  /** The counter of a key. One that was never used stands at zero, and is no different from one that does not exist. */
+  /**
+   * The counter of a key. A counter that was never used is zero, the same as one that does not
+   * exist.
+   */
   counter(key: CounterKey): Counter {
     return this.#counters.of(key);
   }
 
-  /** All counters in memory: every one with a hold, and those used lately. */
+  /** All counters in memory: every one with a hold, and those used recently. */
   counters(): Iterable<Counter> {
     return this.#counters.all();
   }
@@ -85,17 +97,20 @@ export class Books {
     return this.#past.get(operationId) ?? this.#history.attempts(operationId);
   }
 
-  /** Since when (ms since the epoch) a budget has counted all that its definition selects; undefined for one never counted anew. */
+  /**
+   * The time (ms since the epoch) since which a budget has counted all that its definition selects;
+   * undefined if never recounted.
+   */
   recountedFrom(budgetId: string): number | undefined {
     return this.#recountedFrom.get(budgetId);
   }
 
-  /** How many open holds of a key lapse. */
+  /** The number of open holds of a key that can lapse. */
   holdsOfKey(keyId: string): number {
     return this.#lapsing.holdsOfKey(keyId);
   }
 
-  /** How much of a counter a key holds by holds that lapse, in the counter's unit. */
+  /** How much of a counter a key holds in holds that can lapse, in the counter's unit. */
   heldByKey(keyId: string, counter: Counter): bigint {
     return this.#lapsing.heldByKey(keyId, counter);
   }
@@ -136,7 +151,7 @@ export class Books {
     }
   }
 
-  /** Takes over a budget without what it was counted to have spent: where the counters already say so. */
+  /** Adds a budget without applying its recount, for when the counters already include it. */
   define({ budget, deleted, recounts }: BudgetEntry): void {
     if (deleted) this.budgets.delete(budget.budgetId);
     else this.budgets.set(budget.budgetId, budget);
@@ -144,33 +159,33 @@ export class Books {
     this.#applicable.forget();
   }
 
-  /** Has every charge reported from now on, and every change of one. @returns How to end that. */
+  /** Reports every future charge and change of a charge. @returns A function that stops it. */
   watch(watcher: (charged: ChargedCall) => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
   }
 
-  /** Puts back a hold that was open when the last process ended; its counters already contain it. */
+  /** Restores a hold that was open when the last process ended; its counters already include it. */
   restoreHold(kept: KeptHold): void {
     const hold = this.#open(kept);
     this.#lapsing.count(hold, hold.amount, 1n);
   }
 
-  /** Hands over what changed, and begins a new set. */
+  /** Returns the changes and starts a new set. */
   takeChanges(): Changes {
     const changes = { counters: this.#counters.takeChanged(), ended: this.#ended };
     this.#ended = new Set();
     return changes;
   }
 
-  /** Drops ended attempts that `history` finds now, unless they changed again. */
+  /** Drops ended attempts that `history` now finds, unless they changed again. */
   forgetPast(operationIds: Iterable<string>): void {
     for (const id of operationIds) if (!this.#ended.has(id)) this.#past.delete(id);
   }
 
   /**
-   * Drops counters that hold nothing and whose window is over, or that were only looked at, so that memory follows what is in use.
-   * Call only when `history` finds all changes.
+   * Drops counters that hold nothing and whose window is over, or that were only read, to bound
+   * memory use. Call only when `history` finds all changes.
    */
   forgetIdleCounters(at: number): void {
     this.#counters.forgetIdle(at);
@@ -207,7 +222,7 @@ export class Books {
     this.#holdMore(hold, entry.amount);
   }
 
-  /** What was counted takes the place of what the counters said. */
+  /** Replaces the spent amounts of the counters with the recounted ones. */
   #recount({ recounts }: BudgetEntry): void {
     for (const { key, spent } of recounts.flatMap(({ counters }) => counters)) {
       const counter = this.counter(key);

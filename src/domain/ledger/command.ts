@@ -1,4 +1,7 @@
-/** What can be asked of the ledger. A store decides one command after another, and commits what each one changes in whole. */
+/**
+ * The commands of the ledger. A store decides them one at a time and commits the changes of each
+ * atomically.
+ */
 
 import type { FallbackRates, PriceOverride } from "../price/rate.ts";
 import type { Attribution } from "../attribution/attribution.ts";
@@ -8,32 +11,44 @@ import type { PicoUsd } from "../money/money.ts";
 import type { Balance } from "./counter.ts";
 import type { CallId, CallRoute, Counted, Outcome, Quantities, ThresholdEntry } from "./entry.ts";
 
-/** What a call may cost, split so that a decision can fit the output to what the budgets can pay. */
+/**
+ * What a call may cost, split into parts: a decision can fit the output to what the budgets can
+ * pay.
+ */
 export interface Demand {
-  /** Input, tool fees and the request itself: held in any case. */
+  /** Input, tool fees and the request itself: always held. */
   readonly fixed: Quantities;
-  /** Null when the model has no price: the budgets' own policy then decides. */
+  /** Null when the model has no price: the budgets' policy then decides. */
   readonly perOutputToken: PicoUsd | null;
   /** Output tokens to hold now: the whole ceiling, or the first slice of a stream. */
   readonly outputTokens: number;
-  /** Fewer output tokens than this are of no use to the caller. At most `outputTokens`. */
+  /** The minimum output that is useful to the caller. At most `outputTokens`. */
   readonly leastOutputTokens: number;
-  /** Output that all budgets must be able to pay, although not all of it is held now: the least by default. */
+  /**
+   * Output that all budgets must be able to pay, although not all is held now. Defaults to
+   * `leastOutputTokens`.
+   */
   readonly payableOutputTokens?: number;
-  /** Whether this is far above what will be billed: it then leaves half of what is not spent to holds that were counted. */
+  /**
+   * Whether this is far above the likely bill. A loose hold leaves half of the unspent amount to
+   * counted holds.
+   */
   readonly loose?: boolean;
-  /** Input tokens inside `fixed`, to be priced at a fallback rate when `perOutputToken` is null. */
+  /** Input tokens in `fixed`, priced at a fallback rate when `perOutputToken` is null. */
   readonly inputTokens: number;
 }
 
-/** How much of a budget one key may keep from others by holds of its own making. */
+/** Limits how much of a shared budget one key may tie up in holds that it creates itself. */
 export interface Share {
   readonly keyId: string;
-  /** What the key fixes. It may hold all of a budget that applies to this attribution alone. */
+  /**
+   * The attribution fixed by the key. It may hold all of a budget that applies to this attribution
+   * alone.
+   */
   readonly attribution: Attribution;
-  /** Of each budget that others draw on, too. */
+  /** Of each budget that others also draw on. */
   readonly percent: number;
-  /** How many holds it may have open at once. */
+  /** The maximum number of open holds. */
   readonly mostHolds: number;
 }
 
@@ -42,31 +57,34 @@ export interface HoldCommand {
   readonly at: number;
   readonly operationId: string;
   /**
-   * `new`: the id was made here and cannot stand in the ledger. `next`: a further attempt, if an earlier one has ended.
-   * `only`: a repeat is answered as the first time, or is a conflict when the fingerprint differs.
+   * `new`: the id was generated here and cannot be in the ledger. `next`: another attempt, if the
+   * previous one has ended. `only`: a repeat gets the first answer again, or a conflict if the
+   * fingerprint differs.
    */
   readonly repeat: "new" | "next" | "only";
   readonly attribution: Attribution;
   readonly route: CallRoute;
-  /** Budgets that the key adds. */
+  /** Budgets added by the key. */
   readonly budgets: readonly string[];
   readonly demand: Demand;
   readonly expiresAt: number | null;
   readonly fingerprint: string | null;
-  /** Whether a refusal is the caller's answer, and so recorded; false where the same call will be tried again. */
+  /**
+   * Whether a refusal goes to the caller, and is recorded; false if the same call will be retried.
+   */
   readonly final: boolean;
-  /** Of a hold that its caller makes and ends itself: how much of each budget the key may hold so. */
+  /** For a hold that the caller creates and ends itself: how much of each budget the key may hold. */
   readonly share?: Share;
 }
 
 export interface TopUpCommand extends CallId {
   readonly kind: "top_up";
   readonly at: number;
-  /** Nothing, to ask whether the hold may go on as it is. */
+  /** Zero, to check whether the hold may continue unchanged. */
   readonly amount: Quantities;
-  /** As of a {@link Demand}. */
+  /** As in a {@link Demand}. */
   readonly loose?: boolean;
-  /** As of a hold. */
+  /** As in a hold. */
   readonly share?: Share;
 }
 
@@ -75,16 +93,19 @@ export interface SettleCommand extends CallId {
   readonly at: number;
   readonly outcome: Outcome;
   readonly fingerprint: string | null;
-  /** The payer itself says what it cost: no more is charged than was held and its budgets have left. */
+  /**
+   * The payer reports the cost itself: the charge is limited to what was held and what its budgets
+   * have left.
+   */
   readonly selfReported?: true;
 }
 
-/** Replaces the charge of a call that has ended, however it ended. */
+/** Replaces the charge of an ended call, however it ended. */
 export interface CorrectCommand extends CallId {
   readonly kind: "correct";
   readonly at: number;
   readonly amount: PicoUsd;
-  /** As it was, with the lines of the new bill. */
+  /** The original outcome, with the lines of the new bill. */
   readonly outcome: Omit<Outcome, "cost">;
   readonly reason: string;
   readonly fingerprint: string;
@@ -96,7 +117,7 @@ export interface ReleaseCommand extends CallId {
   readonly reason: string;
 }
 
-/** Ends the holds whose time is over. */
+/** Ends the holds that have expired. */
 export interface ExpireCommand {
   readonly kind: "expire";
   readonly at: number;
@@ -106,9 +127,9 @@ export interface PutBudgetCommand {
   readonly kind: "put_budget";
   readonly at: number;
   readonly budget: Budget;
-  /** `create` refuses an id that exists, `replace` one that does not, `put` neither. */
+  /** `create` refuses an existing id, `replace` an unknown one, `put` neither. */
   readonly when: "create" | "replace" | "put";
-  /** What calls have cost in the windows that are counted anew (`countingFor`). The store fills it in. */
+  /** The cost of calls in the windows to recount (`countingFor`). The store fills it in. */
   readonly counted?: readonly Counted[];
 }
 
@@ -142,7 +163,7 @@ export type Command =
   | PutKeyCommand
   | PutPriceCommand;
 
-/** What is left in a budget. */
+/** The amount left in a budget. */
 export interface Remaining {
   readonly budgetId: string;
   /** Negative after an overrun. */
@@ -150,15 +171,15 @@ export interface Remaining {
 }
 
 /**
- * - `budget_exhausted` what is spent leaves too little, whatever else ends
- * - `budget_held` there would be room if calls in flight cost less than they hold: try again
+ * - `budget_exhausted` too little is left, even if all calls in flight cost nothing
+ * - `budget_held` there may be room if calls in flight cost less than they hold: try again
  * - `budget_closed` the budget's only window has not begun or is over
  * - `budget_paused` a threshold's action paused it for the rest of the window
- * - `unpriced` the model has no price, and the budget blocks such calls
+ * - `unpriced` the model has no price and the budget blocks such calls
  */
 export type RefusalReason = "budget_exhausted" | "budget_held" | "budget_closed" | "budget_paused" | "unpriced";
 
-/** Why nothing was held, and in which budget. */
+/** Why a hold was refused, and by which budget. */
 export interface Refusal {
   readonly reason: RefusalReason;
   readonly budgetId: string;
@@ -171,28 +192,31 @@ export type HoldAnswer =
   | {
       readonly admitted: true;
       readonly call: CallId;
-      /** The same request had been admitted before, and nothing was held again. */
+      /** The same request was admitted before; nothing more was held. */
       readonly repeated: boolean;
       readonly amount: Quantities;
-      /** How many output tokens the hold covers. */
+      /** Output tokens covered by the hold. */
       readonly outputTokens: number;
-      /** How many output tokens all budgets could pay now, the held ones included; null when no hard budget bounds them. */
+      /**
+       * Output tokens that all budgets could pay now, including those held; null if no hard budget
+       * bounds them.
+       */
       readonly affordableOutputTokens: number | null;
       /** The hard USD budget with the least left, after the hold. */
       readonly tightest: Remaining | null;
-      /** The rates that stand in for a price that is not known. */
+      /** The rates used in place of an unknown price. */
       readonly fallback: FallbackRates | null;
     }
   | { readonly admitted: false; readonly refusal: Refusal };
 
 export type TopUpAnswer = { readonly admitted: true } | { readonly admitted: false; readonly refusal: Refusal };
 
-/** `repeated`: the same outcome had been settled before, and nothing was charged again. */
+/** `repeated`: the same outcome was settled before; nothing more was charged. */
 export interface SettleAnswer {
   readonly repeated: boolean;
   readonly cost: Quantities;
   readonly tightest: Remaining | null;
-  /** Thresholds that this charge crossed. */
+  /** Thresholds crossed by this charge. */
   readonly crossed: readonly ThresholdEntry[];
 }
 

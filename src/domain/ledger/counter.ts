@@ -1,22 +1,24 @@
-/** A counter: how much of one budget is spent and held, for one value in one window. */
+/** A counter tracks how much of one budget is spent and held, for one value in one window. */
 
 import type { Budget, Currency } from "../budget/budget.ts";
 import type { CounterKey, Quantities } from "./entry.ts";
 
-/** Changed by `Books.apply` alone. Amounts are in the unit of the key's currency and never negative. */
+/**
+ * Only `Books.apply` changes it. Amounts are in the unit of the key's currency and never negative.
+ */
 export interface Counter {
   readonly key: CounterKey;
   readonly id: string;
   spent: bigint;
   held: bigint;
   overrun: bigint;
-  /** Thresholds that have fired, as parts per million. */
+  /** Thresholds that have fired, in parts per million. */
   fired: readonly number[];
-  /** How many open holds refer to it: while there are any, it stays in memory. */
+  /** The number of open holds that refer to it; it stays in memory while there are any. */
   openHolds: number;
 }
 
-/** What is kept of a counter; an absent one stands at zero. */
+/** The persisted state of a counter; an absent one is zero. */
 export interface CounterState {
   readonly spent: bigint;
   readonly held: bigint;
@@ -26,23 +28,23 @@ export interface CounterState {
 
 export const untouched: CounterState = { spent: 0n, held: 0n, overrun: 0n, fired: [] };
 
-/** A counter as it stands. `available` is negative after an overrun. */
+/** The current state of a counter. `available` is negative after an overrun. */
 export interface Balance {
   readonly counter: CounterKey;
   readonly limit: bigint;
   readonly spent: bigint;
   readonly held: bigint;
   readonly available: bigint;
-  /** What charges above their holds have taken past the limit. */
+  /** The amount past the limit, from charges that exceeded their holds. */
   readonly overrun: bigint;
 }
 
-/** The same text for the same counter; budgets, values and windows cannot run into each other. */
+/** A unique text for each counter: ids, values and windows are delimited unambiguously. */
 export function counterId(key: CounterKey): string {
   return `${key.budgetId}\n${key.value}\n${key.windowStart}\n${key.windowEnd}\n${key.currency}`;
 }
 
-/** The amount that a counter of this currency counts. */
+/** The amount counted by a counter of this currency. */
 export function amountIn(currency: Currency, quantities: Quantities): bigint {
   if (currency === "USD") return quantities.usd;
   return currency === "tokens" ? quantities.tokens : quantities.requests;
@@ -71,7 +73,7 @@ export function isPaused(counter: Counter, budget: Budget): boolean {
   );
 }
 
-/** Whether it is no different from one that does not exist. */
+/** Whether it equals a counter that does not exist. */
 export function isUntouched({ spent, held, overrun }: CounterState): boolean {
   return spent === 0n && held === 0n && overrun === 0n;
 }

@@ -1,4 +1,7 @@
-/** The counters of an ended call, when its charge changes after a budget has changed what it counts. */
+/**
+ * Finds the counters for a late or corrected charge, after a budget has changed which calls it
+ * counts.
+ */
 
 import { selectBudgets } from "./applicable.ts";
 import { valueFor } from "../budget/applies.ts";
@@ -8,16 +11,16 @@ import type { CounterKey, Quantities } from "./entry.ts";
 import type { PastAttempt } from "./past.ts";
 import { countedWindow, isWithin } from "./recount.ts";
 
-/** What the entry says where the counters are no longer those of the call. */
+/** Fields of the entry if the counters are no longer those of the call. */
 export interface Moved {
   readonly counters?: readonly CounterKey[];
 }
 
 /**
- * A budget that was counted anew since the call was held has the call's charge on the counter that it has now; so what changes of
- * the charge belongs there, too. Other budgets keep it where it was charged.
+ * A budget recounted since the call was held has the call's charge on its current counter, so
+ * changes to the charge go there too. Other budgets keep the charge where it was made.
  *
- * @param change To be added to the counters; what was counted anew never falls below nothing.
+ * @param change Added to the counters; a recounted counter never falls below zero.
  */
 export function countersNow(
   books: Books,
@@ -50,7 +53,10 @@ function recountedKeys(books: Books, { at, attribution, route }: PastAttempt): r
     });
 }
 
-/** Whether the budget has counted all calls of the moment at which this one was held by what it is now. */
+/**
+ * Whether the budget's recount under its current definition covers the time at which this call was
+ * held.
+ */
 function isCountedAnew(books: Books, budgetId: string, { at }: Pick<PastAttempt, "at">): boolean {
   const from = books.recountedFrom(budgetId);
   return from !== undefined && at >= from;

@@ -1,4 +1,4 @@
-/** The counters that a ledger has in memory: those in use, found without a search, and let go of once idle. */
+/** The in-memory counters of a ledger; idle ones are dropped. */
 
 import { counterId, type Counter, isUntouched, untouched } from "./counter.ts";
 import type { CounterKey } from "./entry.ts";
@@ -7,7 +7,10 @@ import type { History } from "./past.ts";
 export class Counters {
   readonly #history: Pick<History, "counter">;
   readonly #byId = new Map<string, Counter>();
-  /** The same counters by their key objects, of which a hold has those of the last one: no text is made to find them. */
+  /**
+   * The same counters by key object. Consecutive holds share key objects, so a look-up builds no
+   * text.
+   */
   #byKey = new WeakMap<CounterKey, Counter>();
   #changed = new Set<Counter>();
 
@@ -15,7 +18,10 @@ export class Counters {
     this.#history = history;
   }
 
-  /** The counter of a key. One that was never used stands at zero, and is no different from one that does not exist. */
+  /**
+   * The counter of a key. A counter that was never used is zero, the same as one that does not
+   * exist.
+   */
   of(key: CounterKey): Counter {
     const met = this.#byKey.get(key);
     if (met) return met;
@@ -28,19 +34,19 @@ export class Counters {
     return this.#byId.values();
   }
 
-  /** Notes that a counter is no longer what it was when changes were last taken. */
+  /** Marks a counter as changed since changes were last taken. */
   changed(counter: Counter): void {
     this.#changed.add(counter);
   }
 
-  /** Hands over what changed, and begins a new set. */
+  /** Returns the changes and starts a new set. */
   takeChanged(): ReadonlySet<Counter> {
     const changed = this.#changed;
     this.#changed = new Set();
     return changed;
   }
 
-  /** Drops counters that hold nothing and whose window is over, or that were only looked at. */
+  /** Drops counters that hold nothing and whose window is over, or that were only read. */
   forgetIdle(at: number): void {
     for (const [id, counter] of this.#byId) {
       const { windowEnd } = counter.key;

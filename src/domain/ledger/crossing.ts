@@ -1,10 +1,10 @@
-/** Thresholds that an amount has reached, and that have not fired on its counter before. */
+/** Finds the budget thresholds that an amount reaches and that have not yet fired on its counter. */
 
 import type { Budget } from "../budget/budget.ts";
 import type { Counter } from "./counter.ts";
 import type { ThresholdEntry } from "./entry.ts";
 
-/** @param to.spent What the counter will have spent. */
+/** @param to.spent The new spent amount of the counter. */
 export function crossings(
   budget: Budget,
   { counter, spent, at }: { readonly counter: Pick<Counter, "key" | "fired">; readonly spent: bigint; readonly at: number },

@@ -1,9 +1,11 @@
+/** Budgets that are created or changed while calls are in flight. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Budget } from "../budget/budget.ts";
 import { aBudget, aHold, anOutcome, Desk, quantities } from "./desk.test-kit.ts";
 
-/** A budget of 100 with a call under way that holds 40. */
+/** A budget of 100 with a call in flight that holds 40. */
 function underWay(): { readonly desk: Desk; readonly budget: Budget } {
   const desk = new Desk();
   const budget = aBudget({ budgetId: "all", amount: 100n });
@@ -17,7 +19,7 @@ function topUp(desk: Desk, usd: bigint): string {
   return answer.admitted ? "admitted" : answer.refusal.reason;
 }
 
-test("a call under way gets no more from a budget that was shrunk below what is spent and held", () => {
+test("a call in flight gets no more from a budget lowered below what is spent and held", () => {
   const { desk, budget } = underWay();
   assert.equal(topUp(desk, 1n), "admitted");
   desk.put({ ...budget, amount: 41n }, 5);
@@ -26,7 +28,7 @@ test("a call under way gets no more from a budget that was shrunk below what is 
   assert.equal(topUp(desk, 1n), "budget_exhausted");
 });
 
-test("a call under way gets no more from a child whose parent was shrunk", () => {
+test("a call in flight gets no more from a child whose parent was lowered", () => {
   const desk = new Desk();
   const parent = aBudget({ budgetId: "all", amount: 100n });
   desk.put(parent, 0);
@@ -36,7 +38,7 @@ test("a call under way gets no more from a child whose parent was shrunk", () =>
   assert.equal(topUp(desk, 1n), "budget_held");
 });
 
-test("a budget that is given a pause below what is spent pauses at once, and calls under way get no more", () => {
+test("a new pause threshold below what is spent pauses at once, and calls in flight get no more", () => {
   const { desk, budget } = underWay();
   desk.run(aHold("ended", 50n));
   desk.run({ kind: "settle", operationId: "ended", attempt: 1, at: 3, outcome: anOutcome(50n), fingerprint: null });
@@ -48,7 +50,7 @@ test("a budget that is given a pause below what is spent pauses at once, and cal
   assert.equal(topUp(desk, 1n), "budget_paused");
 });
 
-test("a soft budget that becomes hard refuses calls under way what it does not have", () => {
+test("a soft budget that becomes hard refuses calls in flight more than it has", () => {
   const { desk, budget } = underWay();
   desk.put({ ...budget, policy: "soft", amount: 10n }, 4);
   assert.equal(topUp(desk, 1n), "admitted");
@@ -56,7 +58,7 @@ test("a soft budget that becomes hard refuses calls under way what it does not h
   assert.equal(topUp(desk, 1n), "budget_held");
 });
 
-test("a new budget refuses calls under way what it does not have, and its threshold fires if it is passed already", () => {
+test("a new budget refuses calls in flight more than it has, and a threshold already passed fires", () => {
   const { desk } = underWay();
   desk.run(aHold("ended", 9n));
   desk.run({ kind: "settle", operationId: "ended", attempt: 1, at: 3, outcome: anOutcome(9n), fingerprint: null });
@@ -66,14 +68,14 @@ test("a new budget refuses calls under way what it does not have, and its thresh
   assert.equal(topUp(desk, 1n), "budget_held");
 });
 
-test("a change of the amount alone counts nothing anew and moves nothing", () => {
+test("changing only the amount recounts nothing and moves nothing", () => {
   const { desk, budget } = underWay();
   desk.put({ ...budget, amount: 50n }, 5);
   const last = desk.journal.at(-1);
   assert.deepEqual(last?.kind === "budget" && last.recounts, []);
 });
 
-test("a hold keeps the order of its budgets, the narrowest first, when one is put between them", () => {
+test("a hold keeps its budgets narrowest first when one is inserted between them", () => {
   const desk = new Desk();
   desk.put(aBudget({ budgetId: "all" }), 0);
   desk.put(aBudget({ budgetId: "user", parentBudgetId: "all", budgetType: "user", resourceId: "u1" }), 0);
@@ -85,7 +87,7 @@ test("a hold keeps the order of its budgets, the narrowest first, when one is pu
   );
 });
 
-test("a soft budget that is not open lets calls pass and does not count them", () => {
+test("a soft budget that is not open admits calls and does not count them", () => {
   const desk = new Desk();
   desk.put(aBudget({ budgetId: "later", policy: "soft", period: "once", anchor: 0, start: 100, end: 200 }), 0);
   assert.equal(desk.run(aHold("early", 5n)).admitted, true);
@@ -95,7 +97,7 @@ test("a soft budget that is not open lets calls pass and does not count them", (
   );
 });
 
-test("a budget for once counts the calls of its only window, whether that is to come, open, or over, and from the first where it has no start", () => {
+test("a one-time budget counts the calls of its only window (future, open or over), and all earlier ones if it has no start", () => {
   for (const at of [1, 15, 30]) {
     for (const [start, counted] of [
       [10, 5n],
@@ -116,7 +118,7 @@ test("a budget for once counts the calls of its only window, whether that is to 
   }
 });
 
-test("a budget that is made anew is not there yet, one that is changed is there, and one that is declared may be either", () => {
+test("`create` needs an unused id, `replace` an existing one, and `put` accepts both", () => {
   const desk = new Desk();
   const budget = aBudget({ budgetId: "a" });
   const put = (when: "create" | "replace" | "put", amount: bigint) =>
@@ -129,7 +131,7 @@ test("a budget that is made anew is not there yet, one that is changed is there,
   assert.equal(desk.books.budgets.get("a")?.amount, 4n);
 });
 
-test("a budget whose window is over or to come fires no threshold, however much it has spent", () => {
+test("a budget whose window is over or in the future fires no threshold, however much it has spent", () => {
   const thresholds = [{ partsPerMillion: 500_000, action: "notify" }] as const;
   const launch = aBudget({ budgetId: "launch", period: "once", anchor: 0, start: 10, end: 20, amount: 100n, thresholds });
   for (const [at, fired] of [
@@ -145,7 +147,7 @@ test("a budget whose window is over or to come fires no threshold, however much 
   }
 });
 
-test("a call goes on although another has overrun its budget, and not where its limit is below what is spent and held since", () => {
+test("a call continues after another overran its budget, but not after the limit was lowered below what is spent and held", () => {
   const desk = new Desk();
   const budget = aBudget({ budgetId: "all", amount: 100n });
   desk.put(budget, 0);
@@ -163,7 +165,7 @@ test("a call goes on although another has overrun its budget, and not where its 
   assert.equal(!refused.admitted && refused.refusal.reason, "budget_exhausted");
 });
 
-test("a budget that is put under another brings the calls of its window, and leaves them when it goes", () => {
+test("a budget moved under another adds the calls of its window, and leaves them when it moves away", () => {
   const desk = new Desk();
   const org = aBudget({ budgetId: "org", budgetType: "org", resourceId: "o1" });
   const team = aBudget({ budgetId: "team", budgetType: "team", resourceId: "t1" });
@@ -182,7 +184,7 @@ test("a budget that is put under another brings the calls of its window, and lea
   assert.deepEqual([desk.counter("org").spent, desk.counter("team").spent], [10n, 15n]);
 });
 
-test("an answer names the hard budget in USD that has the least left behind it, of a hold and of a charge", () => {
+test("answers to holds and charges name the hard USD budget with the least left afterwards", () => {
   const desk = new Desk();
   desk.put(aBudget({ budgetId: "wide", amount: 100n }), 0);
   desk.put(aBudget({ budgetId: "narrow", amount: 70n }), 0);

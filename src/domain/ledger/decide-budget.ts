@@ -1,4 +1,7 @@
-/** Making and changing a budget: it has spent at once what the calls of its window have cost, whatever it counted before. */
+/**
+ * Creates or changes a budget. Its spent amount becomes the cost of all calls in its window, past
+ * ones included.
+ */
 
 import { windowAt, type Window } from "../budget/window.ts";
 import type { Budget } from "../budget/budget.ts";
@@ -14,10 +17,10 @@ import type { CountedCounter, CounterKey, Entry, MoveEntry, Recount, ThresholdEn
 import { type BudgetToCount, countingFor, type Counting, isWithin, subjectOf, Tally } from "./recount.ts";
 
 /**
- * Calls under way move to the counters on which they belong now. A threshold that is passed already fires at once.
+ * Calls in flight move to their new counters. A threshold that is already passed fires at once.
  *
- * @throws PurserError `conflict` for an id that exists, `not_found` for one that does not, `invalid_request` for a parent that
- *   cannot be one.
+ * @throws PurserError `conflict` for an existing id, `not_found` for an unknown one,
+ *   `invalid_request` for an invalid parent.
  */
 export function decidePutBudget(books: Books, command: PutBudgetCommand): Decided<AnswerOf["put_budget"]> {
   const { budget, at } = command;
@@ -41,7 +44,7 @@ function checkId(books: Books, { budget, when }: PutBudgetCommand): void {
   if (when === "replace" && !exists) throw noSuchBudget(budget.budgetId);
 }
 
-/** Commands are decided one after another, so that two edits cannot make a circle together. */
+/** Commands are decided one at a time, so two concurrent edits cannot create a cycle. */
 function checkAncestors(books: Books, budgetId: string, parentBudgetId: string | null): void {
   for (let id = parentBudgetId; id !== null; id = books.budgets.get(id)?.parentBudgetId ?? null) {
     if (id === budgetId) {
@@ -67,7 +70,7 @@ function isOf({ budgetId }: Budget): (other: { readonly budgetId: string }) => b
   return (other) => other.budgetId === budgetId;
 }
 
-/** What was counted; and nothing, for the window's counters on which no call belongs any more. */
+/** The counted amounts, and zero for counters of the window that no longer have any call. */
 function recountOf(books: Books, { budget, window }: BudgetToCount, counted: readonly CountedCounter[]): Recount {
   const found = new Set(counted.map(({ key }) => counterId(key)));
   const emptied = countersOf(books, budget, window).filter(({ id, spent }) => spent !== 0n && !found.has(id));
@@ -94,7 +97,7 @@ function movesTo(books: Books, counting: Counting, at: number): readonly MoveEnt
   });
 }
 
-/** From the narrowest budget to the widest, as a hold has them from the start; those that select it no longer come last. */
+/** Narrowest budget first, as in a new hold; budgets that no longer select the call come last. */
 function keysAfter(hold: Hold, { counting, tally }: { readonly counting: Counting; readonly tally: Tally }): readonly CounterKey[] {
   const call = { at: hold.at, attribution: hold.attribution, route: hold.route, counters: hold.keys };
   const added = tally.placesOf(call).map(({ key }) => key);
@@ -118,7 +121,7 @@ interface Change {
   readonly at: number;
 }
 
-/** A lower amount, another threshold or what was counted anew may be past a threshold that no charge will cross any more. */
+/** A lower amount, a new threshold or a recount may pass a threshold that no charge would cross. */
 function crossingsAfter(books: Books, { budget, recounts, counting, at }: Change): readonly ThresholdEntry[] {
   const others = counting.counts.filter((one) => one.keepsCounted).map((one) => one.budget);
   return [budget, ...others].flatMap((changed) => {

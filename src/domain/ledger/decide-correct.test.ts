@@ -1,3 +1,5 @@
+/** Corrections of charges by an administrator. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError, type ErrorCode } from "../error.ts";
@@ -23,7 +25,7 @@ function correction(amount: bigint, more: Partial<CorrectCommand> = {}): Correct
   };
 }
 
-/** A call that was held at 50 and charged 40, of 100. */
+/** A call held at 50 and charged 40, in a budget of 100. */
 function charged(status: "settled" | "estimated" | "unresolved" = "settled"): Desk {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });
@@ -32,7 +34,7 @@ function charged(status: "settled" | "estimated" | "unresolved" = "settled"): De
   return desk;
 }
 
-test("any charge is corrected to any amount, and again, and the budget follows", () => {
+test("any charge can be corrected to any amount, repeatedly, and the budget follows", () => {
   for (const status of ["settled", "estimated", "unresolved"] as const) {
     const desk = charged(status);
     for (const amount of [70n, 0n, 25n]) {
@@ -43,7 +45,7 @@ test("any charge is corrected to any amount, and again, and the budget follows",
   }
 });
 
-test("the same correction twice is one", () => {
+test("repeating a correction changes nothing", () => {
   const desk = charged();
   desk.run(correction(70n));
   const { length } = desk.journal;
@@ -51,7 +53,7 @@ test("the same correction twice is one", () => {
   assert.equal(desk.journal.length, length);
 });
 
-test("tokens and requests stay as they were counted", () => {
+test("token and request counts do not change", () => {
   const desk = charged();
   desk.budget({ budgetId: "tokens", currency: "tokens", amount: 100n });
   desk.run(aHold("b", 10n));
@@ -61,7 +63,7 @@ test("tokens and requests stay as they were counted", () => {
   assert.equal(desk.counter("tokens").spent, 40n + 10n);
 });
 
-test("a call that was given back is one request when it is corrected, and one that was counted stays one", () => {
+test("a released call counts as one request once corrected, and a counted one still counts as one", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "requests", currency: "requests", amount: 100n });
   for (const operationId of ["a", "b"]) desk.run(aHold(operationId, 10n));
@@ -72,7 +74,7 @@ test("a call that was given back is one request when it is corrected, and one th
   assert.equal(desk.counter("requests").spent, 2n);
 });
 
-test("a correction past the limit is an overrun, and one back within it is none any more", () => {
+test("a correction past the limit is an overrun, and one back within it removes the overrun", () => {
   const desk = charged();
   desk.run(correction(5_000n));
   assert.deepEqual(desk.counter("all"), { spent: 5_000n, held: 0n, overrun: 4_900n });
@@ -83,7 +85,7 @@ test("a correction past the limit is an overrun, and one back within it is none 
   assert.equal(desk.run(aHold("next", 80n)).admitted, true);
 });
 
-test("what was given back or has lapsed can be charged, and is settled by nobody else then", () => {
+test("a released or lapsed hold can be corrected, and then no longer settled", () => {
   for (const end of [{ kind: "release", at: 2, operationId: "a", attempt: 1, reason: "" } as const, { kind: "expire", at: 100 } as const]) {
     const desk = new Desk();
     desk.budget({ budgetId: "all", amount: 100n });
@@ -95,14 +97,14 @@ test("what was given back or has lapsed can be charged, and is settled by nobody
   }
 });
 
-test("a call under way and one that never was are not corrected", () => {
+test("a call in flight and an unknown call cannot be corrected", () => {
   const desk = new Desk();
   desk.run(aHold("a", 50n));
   assert.throws(() => desk.run(correction(1n)), hasCode("conflict"));
   assert.throws(() => desk.run(correction(1n, { operationId: "b" })), hasCode("not_found"));
 });
 
-test("a threshold that a correction crosses is told", () => {
+test("a threshold crossed by a correction is reported", () => {
   const desk = charged();
   desk.budget({ budgetId: "all", amount: 100n, thresholds: [{ partsPerMillion: 800_000, action: "notify" }] });
   assert.equal(desk.run(correction(90n)).crossed.length, 1);

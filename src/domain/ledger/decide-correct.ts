@@ -1,4 +1,7 @@
-/** Correcting a charge to what an administrator says: the difference is booked, and what was charged before stays in the journal. */
+/**
+ * Lets an administrator correct a charge: the difference is booked; the old charge stays in the
+ * journal.
+ */
 
 import { PurserError } from "../error.ts";
 import type { Books } from "./books.ts";
@@ -8,9 +11,9 @@ import { answerAgain, correct } from "./decide-settle.ts";
 import { idOfOperation } from "./operation.ts";
 
 /**
- * Corrects any call that has ended, however it ended and whatever was charged.
+ * Corrects any ended call, however it ended and whatever was charged.
  *
- * @throws PurserError `not_found` for an unknown call, `conflict` for one that is under way.
+ * @throws PurserError `not_found` for an unknown call, `conflict` for one in flight.
  */
 export function decideCorrect(books: Books, command: CorrectCommand): Decided<SettleAnswer> {
   const { operationId, attempt, amount, fingerprint, reason } = command;
@@ -20,14 +23,14 @@ export function decideCorrect(books: Books, command: CorrectCommand): Decided<Se
     throw new PurserError("not_found", `no call "${idOfOperation(operationId)}"`, { field: "operation_id", remedy: "Check the id." });
   }
   if (past.settleFingerprint === fingerprint) return answerAgain(books, past);
-  // Tokens stay as they were counted. A call that was given back had none, and is one request now.
+  // Token counts do not change. A released call had none and now counts as one request.
   const { tokens, requests } = past.cost;
   const cost = { usd: amount, tokens, requests: requests === 0n ? 1n : requests };
   return correct(books, { ...command, outcome: { ...command.outcome, cost } }, { past, reason });
 }
 
 function underWay(operationId: string): PurserError {
-  return new PurserError("conflict", `operation "${idOfOperation(operationId)}" is under way`, {
+  return new PurserError("conflict", `operation "${idOfOperation(operationId)}" is in flight`, {
     field: "operation_id",
     remedy: "Correct it when it has ended; a hold over the API is settled or released.",
   });

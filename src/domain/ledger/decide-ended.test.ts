@@ -1,4 +1,4 @@
-/** What cannot be done to an operation that has ended, or never was. */
+/** Commands on an ended or unknown operation are refused without changes. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { aHold, anOutcome, Desk, quantities } from "./desk.test-kit.ts";
 
 const first = { operationId: "a", attempt: 1, at: 2, fingerprint: null };
 
-/** How the one attempt of an operation ended, and what each command says of it then. */
+/** How an operation's only attempt ended, and the refusal of each command afterwards. */
 const ended = {
   unknown: () => undefined,
   released: (desk: Desk) => desk.run({ kind: "release", operationId: "a", attempt: 1, at: 2, reason: "r" }),
@@ -52,7 +52,7 @@ for (const [how, command, code, message, remedy] of refusals) {
   });
 }
 
-test("only the attempt that is named is ended", () => {
+test("only the named attempt is ended", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all" });
   desk.run(aHold("a", 40n));

@@ -1,4 +1,6 @@
-/** Holding in every budget that applies, or in none. */
+/**
+ * Decides a hold: the cost estimate of a call is reserved in every budget that applies, or in none.
+ */
 
 import { assert } from "../assert.ts";
 import { blocksUnpriced, dearestFallback } from "../budget/unpriced.ts";
@@ -13,7 +15,7 @@ import type { Entry, Quantities } from "./entry.ts";
 import { answerRepeat, nextAttempt } from "./repeat.ts";
 import { checkHolds, checkShare } from "./self-reported.ts";
 
-/** A demand whose rates are known, be it from the book or from a budget's fallback. */
+/** A demand with known rates, from the price book or a budget's fallback. */
 interface PricedDemand {
   readonly fixed: Quantities;
   readonly perOutputToken: PicoUsd;
@@ -22,15 +24,16 @@ interface PricedDemand {
 }
 
 /**
- * Holds `demand.fixed` and as many of `demand.outputTokens` as all hard budgets can pay, at least `leastOutputTokens`.
+ * Holds `demand.fixed` and as much of `demand.outputTokens` as all hard budgets can pay, at least
+ * `leastOutputTokens`.
  *
- * A refusal names the first budget, from the narrowest to the widest, that cannot pay for what must be payable.
+ * A refusal names the narrowest budget that cannot pay the required amount.
  *
  * @throws PurserError `conflict` for an operation in flight, or one that is in the ledger with another body; `forbidden` for
  *   more than the share of a key, or more open holds than a key may have.
  */
 export function decideHold(books: Books, command: HoldCommand): Decided<HoldAnswer> {
-  assert(command.demand.leastOutputTokens <= command.demand.outputTokens, "the least output is no more than the output asked for");
+  assert(command.demand.leastOutputTokens <= command.demand.outputTokens, "the minimum output is at most the requested output");
   const repeat = answerRepeat(books, command);
   if (repeat) return { answer: repeat, entries: [] };
   if (command.share) checkHolds(books, command.share);
@@ -61,7 +64,7 @@ export function decideHold(books: Books, command: HoldCommand): Decided<HoldAnsw
     attribution,
     route,
     amount,
-    // A soft budget lets a call pass outside of its only window, and does not count it there.
+    // A soft budget admits a call outside its only window but does not count it.
     counters: applied.filter(({ closed }) => !closed).map(({ counter }) => counter.key),
     expiresAt,
     fingerprint,
@@ -73,7 +76,7 @@ export function decideHold(books: Books, command: HoldCommand): Decided<HoldAnsw
   };
 }
 
-/** The hard USD budget that has the least left once it changes by `amount`. */
+/** The hard USD budget with the least left after a change by `amount`. */
 export function tightestAfter(applied: readonly Applied[], amount: Quantities): Remaining | null {
   let tightest: Applied | null = null;
   for (const one of applied) {
@@ -83,7 +86,7 @@ export function tightestAfter(applied: readonly Applied[], amount: Quantities): 
   return tightest && { budgetId: tightest.budget.budgetId, available: available(tightest.counter, tightest.budget) - amount.usd };
 }
 
-/** Why a budget cannot pay `needed`, or null when it can. Soft budgets never refuse. */
+/** Why a budget cannot pay `needed`, or null if it can. Soft budgets never refuse. */
 export function refuses(applied: Applied, needed: Quantities): RefusalReason | null {
   const { budget, counter, closed } = applied;
   if (budget.policy === "soft") return null;
@@ -94,7 +97,10 @@ export function refuses(applied: Applied, needed: Quantities): RefusalReason | n
   return amount <= budget.amount - counter.spent ? "budget_held" : "budget_exhausted";
 }
 
-/** The budget in which a loose hold would take more than half of what is not spent; null when there is room. */
+/**
+ * The budget in which a loose hold would take more than half of the unspent amount; null if there
+ * is room.
+ */
 export function crowdedBy(applied: readonly Applied[], needed: Quantities): Refusal | null {
   for (const one of applied) {
     const { budget, counter } = one;
@@ -124,7 +130,7 @@ function refuseUnpriced(applied: readonly Applied[], command: HoldCommand): Deci
   return refuse(command, refusalBy(blocking, { reason: "unpriced", needed: 0n }));
 }
 
-/** The rates for a call without a price; null when there is a price, or no budget states any. */
+/** The rates for an unpriced call; null if it has a price or no budget states rates. */
 function chooseFallback(applied: readonly Applied[], demand: Demand): FallbackRates | null | "blocked" {
   if (demand.perOutputToken !== null) return null;
   const budgets = applied.map(({ budget }) => budget);
@@ -150,7 +156,10 @@ function quantities(demand: PricedDemand, outputTokens: number): Quantities {
   };
 }
 
-/** How many output tokens every hard budget can pay besides what is fixed; null when none of them bounds it. */
+/**
+ * The output tokens that every hard budget can pay on top of the fixed part; null if no hard budget
+ * bounds them.
+ */
 export function affordableOutput(applied: readonly Applied[], demand: Pick<PricedDemand, "fixed" | "perOutputToken">): number | null {
   let affordable: bigint | null = null;
   for (const { budget, counter } of applied) {

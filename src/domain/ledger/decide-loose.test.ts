@@ -1,4 +1,4 @@
-/** A hold that is far above what will be billed leaves room for those that were counted. */
+/** A loose hold (far above the likely bill) leaves room for holds based on counted tokens. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,7 +9,7 @@ const loose = (usd: bigint) => ({
   demand: { fixed: quantities(usd), perOutputToken: pico(0n), outputTokens: 0, leastOutputTokens: 0, inputTokens: 0, loose: true },
 });
 
-test("loose holds take half of what is not spent, together with what is held, and no more", () => {
+test("loose holds take at most half of the unspent amount, including what is held", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 120n });
   desk.run(aHold("spent", 20n));
@@ -21,7 +21,7 @@ test("loose holds take half of what is not spent, together with what is held, an
   assert.equal(desk.run(aHold("d", 50n)).admitted, true, "one that was counted has the rest");
 });
 
-test("a soft budget is left no room", () => {
+test("a soft budget keeps no room free", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n, policy: "soft" });
   assert.equal(desk.run(aHold("a", 0n, loose(90n))).admitted, true);

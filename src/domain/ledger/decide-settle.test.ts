@@ -1,3 +1,5 @@
+/** Late settles and overruns. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decide } from "./decide.ts";
@@ -5,7 +7,7 @@ import { aHold, anOutcome, Desk } from "./desk.test-kit.ts";
 
 const first = { operationId: "a", attempt: 1, at: 2, fingerprint: null };
 
-test("a hold that expired before a budget was made is charged to it, too, when it is settled late", () => {
+test("a hold that expired before a budget was created is charged to it too when settled late", () => {
   const desk = new Desk();
   desk.run(aHold("a", 40n, { expiresAt: 10 }));
   desk.run({ kind: "expire", at: 10 });
@@ -14,7 +16,7 @@ test("a hold that expired before a budget was made is charged to it, too, when i
   assert.deepEqual(desk.counter("later"), { spent: 25n, held: 0n, overrun: 0n });
 });
 
-test("an entry that names no overruns has none", () => {
+test("an entry without overruns has none", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });
   desk.run(aHold("a", 40n));

@@ -1,4 +1,4 @@
-/** Replacing a hold by what the call really cost: once, whatever happened. */
+/** Settles a hold: replaces it with the actual cost of the call, exactly once. */
 
 import { PurserError } from "../error.ts";
 import type { Books } from "./books.ts";
@@ -15,9 +15,11 @@ import type { PastAttempt } from "./past.ts";
 import { checkReported } from "./self-reported.ts";
 
 /**
- * Settles an open hold; settles late one that expired; corrects one whose charge was a guess; answers a repeat.
+ * Settles an open hold, late-settles an expired one, corrects an estimated charge, or answers a
+ * repeat.
  *
- * @throws PurserError `not_found` for an unknown id, `conflict` when it was released or was settled otherwise.
+ * @throws PurserError `not_found` for an unknown id, `conflict` if it was released or settled
+ *   differently.
  */
 export function decideSettle(books: Books, command: SettleCommand): Decided<SettleAnswer> {
   const hold = books.holds.get(command.operationId);
@@ -74,7 +76,9 @@ function overrunOf(books: Books, counter: Counter, { held, cost }: { readonly he
   return past < excess ? past : excess;
 }
 
-/** An overrun shrinks with the charge that made it: what is within the limit again was no overrun. */
+/**
+ * An overrun shrinks with the charge that caused it: what is within the limit again is no overrun.
+ */
 function overrunTakenBack(books: Books, counter: Counter, difference: Quantities): bigint {
   const budget = books.budgets.get(counter.key.budgetId);
   const change = amountIn(counter.key.currency, difference);
@@ -96,7 +100,7 @@ function crossedBy(
   });
 }
 
-/** A better figure for what was charged: the difference is booked, and the old entry stays. */
+/** Books the difference to a better figure; the old entry stays. */
 export function correct(
   books: Books,
   command: Omit<SettleCommand, "kind">,
@@ -113,7 +117,7 @@ export function correct(
   return { answer: answerOf(books, counters, { cost: outcome.cost, change: difference, thresholds }), entries: [entry, ...thresholds] };
 }
 
-/** What was charged before, for the same request. */
+/** Returns the earlier charge for the same request. */
 export function answerAgain(books: Books, past: PastAttempt): Decided<SettleAnswer> {
   const answer = answerOf(books, countersOf(books, past), { cost: past.cost, change: nothing, thresholds: [] });
   return { answer: { ...answer, repeated: true }, entries: [] };

@@ -1,4 +1,4 @@
-/** Holding more for a call that is under way: in all of its budgets, or in none. */
+/** Tops up the hold of a call in flight: in all of its budgets, or in none. */
 
 import { PurserError } from "../error.ts";
 import type { Applied } from "./applicable.ts";
@@ -12,7 +12,10 @@ import type { Decided } from "./decided.ts";
 import { checkShare } from "./self-reported.ts";
 import { idOfOperation } from "./operation.ts";
 
-/** @throws PurserError `not_found` when the hold is not open, `forbidden` for more than the share of a key. */
+/**
+ * @throws PurserError `not_found` if the hold is not open, `forbidden` for more than the share of a
+ *   key.
+ */
 export function decideTopUp(books: Books, command: TopUpCommand): Decided<TopUpAnswer> {
   const { operationId, attempt, amount, at } = command;
   const hold = books.holds.get(operationId);
@@ -38,8 +41,8 @@ export function decideTopUp(books: Books, command: TopUpCommand): Decided<TopUpA
 }
 
 /**
- * Whether a hold may go on as it is: refused where its budget was paused, or its limit was set below what is spent and held since.
- * An overrun blocks the next call and not this one.
+ * Checks whether a hold may continue unchanged: refused if a budget was paused or its limit was
+ * lowered below what is spent and held. An overrun blocks the next call, not this one.
  */
 function lookAgain(budgets: readonly Applied[]): TopUpAnswer {
   for (const applied of budgets) {
@@ -59,7 +62,10 @@ function isNothing({ usd, tokens, requests }: Quantities): boolean {
   return usd === 0n && tokens === 0n && requests === 0n;
 }
 
-/** The hold's own counters, in the window in which it was made, with their budgets as they are now. A deleted budget limits nothing. */
+/**
+ * The hold's counters, in its original window, with the current state of their budgets. A deleted
+ * budget limits nothing.
+ */
 export function budgetsOf(books: Books, hold: Pick<Hold, "counters">): readonly Applied[] {
   const applied: Applied[] = [];
   for (const counter of hold.counters) {

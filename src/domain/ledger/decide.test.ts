@@ -1,3 +1,5 @@
+/** The ledger from hold to settle: limits, windows, thresholds and repeats. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../error.ts";
@@ -24,7 +26,7 @@ test("a hold is held in every budget that applies and all their ancestors, or in
   assert.equal(desk.counter("team").held, 20n);
 });
 
-test("an ancestor is drawn on although the call does not name it", () => {
+test("a call draws on ancestors that it does not name", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "other-project", budgetType: "project", resourceId: "p9", amount: 10n });
   desk.budget({ budgetId: "task", parentBudgetId: "other-project", budgetType: "task", resourceId: "t", amount: 100n });
@@ -42,7 +44,7 @@ test("a settle replaces the hold by the cost, once", () => {
   assert.deepEqual(desk.counter("all"), { spent: 30n, held: 0n, overrun: 0n });
 });
 
-test("a settle that is repeated with its fingerprint gives the same answer and no second charge", () => {
+test("a settle repeated with its fingerprint gives the same answer and no second charge", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all" });
   desk.run(aHold("a", 50n));
@@ -63,7 +65,7 @@ test("a cost past the limit is recorded as an overrun, and blocks the next call"
   assert.equal(desk.run(aHold("b", 1n)).admitted, false);
 });
 
-test("a cost above the hold that the limit has room for is no overrun", () => {
+test("a cost above the hold but within the limit is no overrun", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });
   desk.run(aHold("a", 10n));
@@ -71,7 +73,7 @@ test("a cost above the hold that the limit has room for is no overrun", () => {
   assert.equal(desk.counter("all").overrun, 0n);
 });
 
-test("a hold that expired gives its amount back, and is still charged when it is settled late", () => {
+test("an expired hold releases its amount, and is still charged when settled late", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });
   desk.run(aHold("a", 40n, { expiresAt: 10 }));
@@ -93,7 +95,7 @@ test("a released hold charges nothing and cannot be settled", () => {
   assert.deepEqual(desk.counter("all"), { spent: 0n, held: 0n, overrun: 0n });
 });
 
-test("an operation in flight is refused, and after it ended it is a further attempt", () => {
+test("an operation in flight is refused; once it has ended, a repeat is a new attempt", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all" });
   desk.run(aHold("a", 10n));
@@ -103,7 +105,7 @@ test("an operation in flight is refused, and after it ended it is a further atte
   assert.equal(second.admitted && second.call.attempt, 2);
 });
 
-test("a hold made over the API is answered again for the same body and is a conflict for another", () => {
+test("a hold made over the API gets the same answer for the same body, and a conflict for another", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all" });
   const command = aHold("a", 10n, { repeat: "only", fingerprint: "f" });
@@ -117,7 +119,7 @@ test("a hold made over the API is answered again for the same body and is a conf
   assert.equal(desk.counter("all").held, 0n);
 });
 
-test("the output is fitted to what the tightest budget can pay, and not below the least", () => {
+test("the output is fitted to what the tightest budget can pay, but not below the minimum", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });
   const demand = { fixed: quantities(10n), perOutputToken: pico(2n), outputTokens: 100, leastOutputTokens: 45, inputTokens: 5 };
@@ -130,7 +132,7 @@ test("the output is fitted to what the tightest budget can pay, and not below th
   assert.equal(!refused.admitted && refused.refusal.needed, 100n);
 });
 
-test("of several budgets the one with the least room for output decides, whichever comes first", () => {
+test("the budget with the least room for output decides, regardless of order", () => {
   for (const [narrow, wide] of [
     [60n, 100n],
     [100n, 60n],
@@ -172,7 +174,7 @@ test("a threshold fires once in a window, however often it is crossed", () => {
   assert.deepEqual(crossed, [[], [500_000], [], [900_000]]);
 });
 
-test("a threshold that pauses refuses every further call of the window", () => {
+test("a pausing threshold refuses every further call of the window", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n, thresholds: [{ partsPerMillion: 500_000, action: "pause" }] });
   desk.run(aHold("a", 60n));
@@ -181,7 +183,7 @@ test("a threshold that pauses refuses every further call of the window", () => {
   assert.equal(!refused.admitted && refused.refusal.reason, "budget_paused");
 });
 
-test("one threshold of several that pauses is enough, and one that only notifies refuses nothing", () => {
+test("one pausing threshold among several is enough, and a notifying one refuses nothing", () => {
   const desk = new Desk();
   const notify = { partsPerMillion: 500_000, action: "notify" } as const;
   const pause = { partsPerMillion: 700_000, action: "pause" } as const;
@@ -194,7 +196,7 @@ test("one threshold of several that pauses is enough, and one that only notifies
   assert.equal(!refused.admitted && refused.refusal.reason, "budget_paused");
 });
 
-test("an overrun of one call without a value refuses no other that has none, of a budget for every value or of one above", () => {
+test("an overrun by a call without a value does not refuse others without one, in a budget for every value or its parent", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 1000n });
   desk.budget({ budgetId: "each", parentBudgetId: "all", budgetType: "user", resourceId: "*", amount: 10n });
@@ -210,7 +212,7 @@ test("an overrun of one call without a value refuses no other that has none, of 
   assert.equal(desk.run(aHold("named", 11n, { attribution: { user: "u1" } })).admitted, false);
 });
 
-test("each value of a budget for every value has a counter of its own, and so have calls without a value where they are counted", () => {
+test("each value of a budget for every value has its own counter, as do counted calls without a value", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "each", budgetType: "user", resourceId: "*", unattributed: "count", amount: 10n });
   assert.equal(desk.run(aHold("a", 10n, { attribution: { user: "u1" } })).admitted, true);
@@ -220,7 +222,7 @@ test("each value of a budget for every value has a counter of its own, and so ha
   assert.equal(desk.run(aHold("e", 1n, { attribution: {} })).admitted, false);
 });
 
-test("a clock that is set back comes back to the window of that time", () => {
+test("a clock set back returns to the window of that time", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "hourly", period: "hour", amount: 100n });
   const admits = (operationId: string, at: number): boolean => desk.run(aHold(operationId, 40n, { at })).admitted;
@@ -229,14 +231,14 @@ test("a clock that is set back comes back to the window of that time", () => {
   assert.equal(admits("e", 4), false);
 });
 
-test("a budget that is over is open again when the clock is set back", () => {
+test("a budget that is over reopens when the clock is set back", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "launch", period: "once", start: hour, end: 2 * hour, amount: 100n });
   const admits = (operationId: string, at: number): boolean => desk.run(aHold(operationId, 40n, { at })).admitted;
   assert.deepEqual([admits("a", 2 * hour), admits("b", hour), admits("c", 0), admits("d", hour)], [false, true, false, true]);
 });
 
-test("a hold belongs to the window in which it was made, also when it is settled in the next", () => {
+test("a hold belongs to the window in which it was made, even if settled in the next", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "hourly", period: "hour", anchor: 0, amount: 100n });
   desk.run(aHold("a", 80n, { at: hour - 1 }));
@@ -249,7 +251,7 @@ test("a hold belongs to the window in which it was made, also when it is settled
   ]);
 });
 
-test("a model without a price is blocked by a hard budget in USD, and by no other", () => {
+test("a model without a price is blocked only by a hard budget in USD", () => {
   const demand = {
     fixed: { usd: pico(0n), tokens: 5n, requests: 1n },
     perOutputToken: null,
@@ -266,7 +268,7 @@ test("a model without a price is blocked by a hard budget in USD, and by no othe
   assert.equal(!blocked.admitted && blocked.refusal.reason, "unpriced");
 });
 
-test("a model without a price is held at the dearest stated fallback rates", () => {
+test("a model without a price is held at the highest fallback rates", () => {
   const demand = {
     fixed: { usd: pico(0n), tokens: 5n, requests: 1n },
     perOutputToken: null,
@@ -282,7 +284,7 @@ test("a model without a price is held at the dearest stated fallback rates", () 
   assert.equal(desk.counter("one").held, 5n * 2n + 7n * 3n);
 });
 
-test("an unresolved charge is corrected by what the call really cost", () => {
+test("an unresolved charge is corrected to the actual cost", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all" });
   desk.run(aHold("a", 50n));
@@ -313,7 +315,7 @@ test("a top-up is held in all budgets of the call or in none", () => {
   assert.equal(desk.counter("all").held, 30n);
 });
 
-test("a budget cannot become its own ancestor, have a parent that is not there, or go while it has children", () => {
+test("a budget cannot become its own ancestor, have an unknown parent, or be deleted while it has children", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "a" });
   desk.budget({ budgetId: "b", parentBudgetId: "a" });
@@ -322,7 +324,7 @@ test("a budget cannot become its own ancestor, have a parent that is not there, 
   assert.throws(() => desk.run({ kind: "delete_budget", at: 1, budgetId: "a" }), hasCode("conflict"));
 });
 
-test("a budget that was made anew in another unit does not inherit what was counted in the old one", () => {
+test("a budget recreated in another unit does not inherit the old counts", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });
   desk.run(aHold("a", 90n));
@@ -332,7 +334,7 @@ test("a budget that was made anew in another unit does not inherit what was coun
   assert.equal(desk.books.holds.size, 1);
 });
 
-test("the first attempt of an operation is number one, whether it may be repeated or not", () => {
+test("the first attempt of an operation is number one, repeatable or not", () => {
   for (const repeat of ["new", "next"] as const) {
     const desk = new Desk();
     desk.budget({ budgetId: "b" });

@@ -1,4 +1,7 @@
-/** Decides a command against the books: an answer for the caller, and the entries that make it so. Changes nothing itself. */
+/**
+ * Decides a ledger command: returns the answer for the caller and the entries to apply, without
+ * side effects.
+ */
 
 import { PurserError } from "../error.ts";
 import type { Books } from "./books.ts";
@@ -50,8 +53,8 @@ const deciders: Decider = {
 };
 
 /**
- * @throws PurserError `conflict` for an id that is in flight or is in the ledger with another body, `not_found` for an id
- *   that does not stand there.
+ * @throws PurserError `conflict` for an id in flight or in the ledger with another body,
+ *   `not_found` for an unknown id.
  */
 export function decide<C extends Command>(books: Books, command: C): Decided<AnswerOf[C["kind"]]> {
   const decider = deciders[command.kind] as (books: Books, command: C) => Decided<AnswerOf[C["kind"]]>;

@@ -1,9 +1,9 @@
-/** What a command comes to. */
+/** The result of deciding a ledger command. */
 
 import type { Entry } from "./entry.ts";
 
 export interface Decided<Answer> {
   readonly answer: Answer;
-  /** To be applied in this order, all of them or none. */
+  /** Applied in this order, all or none. */
   readonly entries: readonly Entry[];
 }

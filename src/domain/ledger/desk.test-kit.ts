@@ -1,4 +1,4 @@
-/** For tests: books with a clock, budgets and calls written in a line each. */
+/** Test kit for the ledger: books with a clock, and one-line budgets and calls. */
 
 import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget } from "../budget/budget.ts";
@@ -32,14 +32,14 @@ export class Desk {
     this.put(aBudget(fields), 0);
   }
 
-  /** Counts what was spent before, as a store does, from the whole journal. */
+  /** Recounts from the whole journal, like a store. */
   put(budget: Budget, at: number): void {
     const tally = new Tally(countingFor(this.books, { budget, at }));
     for (const call of this.#charges) tally.add(call);
     this.run({ kind: "put_budget", at, budget, when: "put", counted: tally.counted() });
   }
 
-  /** What a budget's only counter says. */
+  /** The state of a budget's only counter. */
   counter(budgetId: string): { readonly spent: bigint; readonly held: bigint; readonly overrun: bigint } {
     const [counter, ...more] = [...this.books.counters()].filter(({ key }) => key.budgetId === budgetId);
     if (!counter || more.length > 0) throw new Error(`${budgetId} has ${more.length + (counter ? 1 : 0)} counters`);
@@ -70,7 +70,10 @@ export function aBudget(fields: Partial<Budget> & { readonly budgetId: string })
   };
 }
 
-/** A call that costs `usd` at most and whose output cannot be shortened, unless `command` says otherwise. */
+/**
+ * A call that costs `usd` at most and whose output cannot be shortened, unless `command` says
+ * otherwise.
+ */
 export function aHold(operationId: string, usd: bigint, command: Partial<HoldCommand> = {}): HoldCommand {
   return {
     kind: "hold",

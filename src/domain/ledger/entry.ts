@@ -1,4 +1,7 @@
-/** The journal: what happened to the money, in order, for ever. Balances are a function of it and of nothing else. */
+/**
+ * The entries of the journal: an append-only record of every movement of money. All balances derive
+ * from it.
+ */
 
 import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget, Currency } from "../budget/budget.ts";
@@ -7,7 +10,7 @@ import type { PicoUsd } from "../money/money.ts";
 import type { Charge, PriceOverride } from "../price/rate.ts";
 import type { ModelUsage, Usage, UsageFlag } from "../usage/usage.ts";
 
-/** One amount in each unit a budget can count. */
+/** An amount in each unit that a budget can count. */
 export interface Quantities {
   readonly usd: PicoUsd;
   readonly tokens: bigint;
@@ -17,25 +20,25 @@ export interface Quantities {
 /** One budget's counter for one value in one window. */
 export interface CounterKey {
   readonly budgetId: string;
-  /** The attribution value, or the budget's own resource id. */
+  /** The attribution value, or the budget's resource id. */
   readonly value: string;
   /** Milliseconds since the epoch, included. */
   readonly windowStart: number;
   /** Excluded; null for a window without end. */
   readonly windowEnd: number | null;
-  /** The unit that is counted: a budget made anew in another unit has other counters. */
+  /** The unit counted: a budget recreated in another unit has other counters. */
   readonly currency: Currency;
 }
 
 /** One attempt of one operation. The pair is unique in the ledger. */
 export interface CallId {
-  /** As `operationOf` writes it: the same id of two keys is two operations. */
+  /** As written by `operationOf`: the same id from two keys is two operations. */
   readonly operationId: string;
   /** 1 for the first. */
   readonly attempt: number;
 }
 
-/** What was asked for, of whom. */
+/** What was requested, from which provider. */
 export interface CallRoute {
   readonly provider: string;
   readonly model: string;
@@ -57,9 +60,12 @@ export interface HoldEntry extends EntryBase, CallId {
   readonly route: CallRoute;
   readonly amount: Quantities;
   readonly counters: readonly CounterKey[];
-  /** When the hold lapses by itself; null for a call whose end this process sees. */
+  /** When the hold lapses; null for a call whose end this process observes. */
   readonly expiresAt: number | null;
-  /** SHA-256 of the request that made it, in hex, to tell a repeat from a conflict; null when the id was made here. */
+  /**
+   * SHA-256 of the request that created it, in hex, to distinguish a repeat from a conflict; null
+   * if the id was generated here.
+   */
   readonly fingerprint: string | null;
 }
 
@@ -69,22 +75,27 @@ export interface TopUpEntry extends EntryBase, CallId {
   readonly amount: Quantities;
 }
 
-/** What a call cost in the end. */
+/** The final cost of a call. */
 export interface Outcome {
   readonly status: Exclude<CallStatus, "released">;
-  /** The model that the provider says it served. */
+  /** The model that the provider reports. */
   readonly model: string;
-  /** Of the main answer. */
+  /** Usage of the main answer. */
   readonly usage: Usage;
-  /** Of other models in the same call; absent when there was none. The charges and the cost include them. */
+  /**
+   * Usage of other models in the same call; absent if there were none. Charges and cost include it.
+   */
   readonly parts?: readonly ModelUsage[];
   readonly charges: readonly Charge[];
   readonly cost: Quantities;
-  /** The provider's own figure: the charge where it is documented as the amount billed, else kept beside ours. */
+  /**
+   * The provider's own figure. It is the charge if documented as the amount billed; otherwise only
+   * recorded.
+   */
   readonly reportedCost: PicoUsd | null;
-  /** Ours, by the price book. Absent where it is the charge, and where the book has no price. */
+  /** The cost by the price book. Absent if it is the charge, or if the book has no price. */
   readonly computedCost?: PicoUsd;
-  /** The provider's own usage object, as it was written. */
+  /** The provider's usage object, verbatim. */
   readonly rawUsage: string | null;
   readonly flags: readonly UsageFlag[];
   readonly latencyMs: number;
@@ -93,20 +104,28 @@ export interface Outcome {
 
 export interface SettleEntry extends EntryBase, CallId, Outcome {
   readonly kind: "settle";
-  /** What the hold did not cover and no limit had room for, per counter of the hold, in that counter's unit. */
+  /**
+   * The amount above the hold and past the limit, per counter of the hold, in that counter's unit.
+   */
   readonly overruns: readonly bigint[];
-  /** Whether the hold had lapsed before: its amount is then not given back again. */
+  /** Whether the hold had already lapsed: its amount is then not released again. */
   readonly late: boolean;
-  /** Of a late one: what it is charged on, where a budget was changed since and that is no longer what the hold says. */
+  /**
+   * For a late settle: the counters charged, if a budget changed since and they differ from the
+   * hold's.
+   */
   readonly counters?: readonly CounterKey[];
-  /** SHA-256 of the request that settled it, in hex, to tell a repeat from a conflict; null at the gateway. */
+  /**
+   * SHA-256 of the request that settled it, in hex, to distinguish a repeat from a conflict; null
+   * at the gateway.
+   */
   readonly fingerprint: string | null;
 }
 
-/** An open hold counts on other counters from here on, because a budget was changed. */
+/** An open hold moves to other counters because a budget changed. */
 export interface MoveEntry extends EntryBase, CallId {
   readonly kind: "move";
-  /** All counters of the hold, those that stay too. */
+  /** All counters of the hold, including unchanged ones. */
   readonly counters: readonly CounterKey[];
 }
 
@@ -119,20 +138,20 @@ export interface ExpireEntry extends EntryBase, CallId {
   readonly kind: "expire";
 }
 
-/** Replaces the outcome of a call that had been charged before, such as an unresolved one whose bill became known. */
+/** Replaces the outcome of a charged call, such as an unresolved one whose bill became known. */
 export interface CorrectionEntry extends EntryBase, CallId, Outcome {
   readonly kind: "correction";
   readonly fingerprint: string | null;
-  /** The new cost less the old. */
+  /** The new cost minus the old. */
   readonly difference: Quantities;
-  /** What the difference took past the limit, per counter of the hold, in that counter's unit. */
+  /** The part of the difference past the limit, per counter of the hold, in that counter's unit. */
   readonly overruns: readonly bigint[];
-  /** What it counts on, where a budget was changed since and that is no longer what the call says. */
+  /** The counters charged, if a budget changed since and they differ from the call's. */
   readonly counters?: readonly CounterKey[];
   readonly reason: string;
 }
 
-/** A threshold was crossed: recorded once for each counter and threshold. */
+/** A threshold was crossed: recorded once per counter and threshold. */
 export interface ThresholdEntry extends EntryBase {
   readonly kind: "threshold";
   readonly counter: CounterKey;
@@ -156,14 +175,17 @@ export interface BudgetEntry extends EntryBase {
   readonly kind: "budget";
   readonly budget: Budget;
   readonly deleted: boolean;
-  /** Of the budget and of those above it: what they had spent by then, where the change makes them count other calls. */
+  /**
+   * The spent amounts of the budget and its ancestors, for those that count other calls after the
+   * change.
+   */
   readonly recounts: readonly Recount[];
 }
 
-/** What the calls of a budget's current window had cost when it was counted anew. */
+/** The cost of all calls in a budget's current window at the time of a recount. */
 export interface Recount {
   readonly budgetId: string;
-  /** Calls that were held at this moment or later are in it. */
+  /** Includes calls held at this time or later. */
   readonly from: number;
   readonly counters: readonly CountedCounter[];
 }
@@ -174,7 +196,7 @@ export interface CountedCounter {
   readonly spent: bigint;
 }
 
-/** What was found for one budget. */
+/** The recount of one budget. */
 export interface Counted {
   readonly budgetId: string;
   readonly counters: readonly CountedCounter[];
@@ -185,7 +207,7 @@ export interface KeyEntry extends EntryBase {
   readonly key: Key;
 }
 
-/** A price set over the API. Rates in force are a function of the journal, too. */
+/** A price set over the API. Current rates derive from the journal, too. */
 export interface PriceEntry extends EntryBase {
   readonly kind: "price";
   readonly price: PriceOverride;
@@ -205,7 +227,7 @@ export type Entry =
   | KeyEntry
   | PriceEntry;
 
-/** Whether a hold that was open is open no longer after the entry. */
+/** Whether the entry closes an open hold. */
 export function endsHold(entry: Entry): entry is SettleEntry | ReleaseEntry | ExpireEntry {
   return (entry.kind === "settle" && !entry.late) || entry.kind === "release" || entry.kind === "expire";
 }

@@ -1,4 +1,4 @@
-/** An open hold, as the books keep it. */
+/** An open hold: an amount reserved in budgets for a call in flight. */
 
 import type { Attribution } from "../attribution/attribution.ts";
 import type { Counter } from "./counter.ts";
@@ -16,5 +16,5 @@ export interface Hold extends CallId {
   readonly fingerprint: string | null;
 }
 
-/** An open hold as a store keeps it between two starts. */
+/** An open hold as persisted by a store across restarts. */
 export type KeptHold = Omit<HoldEntry, "kind">;

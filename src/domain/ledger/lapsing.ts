@@ -1,15 +1,18 @@
-/** Holds that lapse: those that callers make and end themselves, and what each key holds by them. */
+/**
+ * Tracks holds that can lapse (those that callers create and end themselves), and how much each key
+ * holds in them.
+ */
 
 import { amountIn, type Counter } from "./counter.ts";
 import type { Quantities } from "./entry.ts";
 import type { Hold } from "./hold.ts";
 
-/** Is given every hold, and minds those that lapse. */
+/** Receives every hold and tracks those that can lapse. */
 export class Lapsing {
   readonly #open = new Set<Hold>();
-  /** How many are open, by key. */
+  /** Open holds by key. */
   readonly #holds = new Map<string, number>();
-  /** In each counter, by key. */
+  /** Amount held by key and counter. */
   readonly #held = new Map<string, bigint>();
 
   opened(hold: Hold): void {
@@ -26,17 +29,17 @@ export class Lapsing {
     return [...this.#open].filter((hold) => hold.expiresAt !== null && hold.expiresAt <= at);
   }
 
-  /** How many open holds of a key lapse. */
+  /** The number of open holds of a key that can lapse. */
   holdsOfKey(keyId: string): number {
     return this.#holds.get(keyId) ?? 0;
   }
 
-  /** How much of a counter a key holds by holds that lapse, in the counter's unit. */
+  /** How much of a counter a key holds in holds that can lapse, in the counter's unit. */
   heldByKey(keyId: string, counter: Counter): bigint {
     return this.#held.get(heldId(keyId, counter)) ?? 0n;
   }
 
-  /** @param sign Whether a hold takes so much more of its counters, or gives it back. */
+  /** @param sign 1 if the hold takes the amount from its counters, -1 if it gives it back. */
   count({ counters, route, expiresAt }: Hold, amount: Quantities, sign: 1n | -1n): void {
     if (expiresAt === null || route.keyId === null) return;
     for (const counter of counters) {

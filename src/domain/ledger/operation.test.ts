@@ -1,3 +1,5 @@
+/** Operation ids of several keys. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -5,7 +7,7 @@ import { idOfOperation, operationOf, operationsWithId } from "./operation.ts";
 
 const id = fc.stringMatching(/^[!-~]{1,20}$/);
 
-test("an id is another operation for each key, and reads as it was sent", () => {
+test("an id is a different operation for each key, and reads as sent", () => {
   fc.assert(
     fc.property(id, fc.option(id), fc.option(id), (sent, one, other) => {
       assert.equal(idOfOperation(operationOf(sent, one)), sent);
@@ -14,7 +16,7 @@ test("an id is another operation for each key, and reads as it was sent", () => 
   );
 });
 
-test("the operations of an id are those of every key, and of no other id", () => {
+test("the operations of an id are those of every key, and not of other ids", () => {
   fc.assert(
     fc.property(id, id, id, (sent, other, owner) => {
       const { first, end } = operationsWithId(sent);

@@ -1,4 +1,4 @@
-/** What the books remember of calls that have ended, and of counters that are not in memory. */
+/** Ended calls and counters no longer in memory, as looked up in the store. */
 
 import type { Attribution } from "../attribution/attribution.ts";
 import type { Hold } from "./hold.ts";
@@ -8,34 +8,37 @@ import type { CallRoute, CallStatus, CounterKey, Quantities } from "./entry.ts";
 /** One ended attempt of an operation. */
 export interface PastAttempt {
   readonly attempt: number;
-  /** When it was held. */
+  /** The time of the hold. */
   readonly at: number;
   readonly attribution: Attribution;
   readonly route: CallRoute;
   readonly ended: "settle" | "release" | "expire";
-  /** Of a settled one. */
+  /** For a settled attempt. */
   readonly status: CallStatus | null;
   readonly holdFingerprint: string | null;
   readonly settleFingerprint: string | null;
-  /** What was held in the end. */
+  /** The final held amount. */
   readonly held: Quantities;
-  /** What was charged; nothing for the others. */
+  /** The charge; zero if it was not settled. */
   readonly cost: Quantities;
-  /** Those that it was charged on, or held on where nothing was charged. */
+  /** The counters charged, or held on if nothing was charged. */
   readonly counters: readonly CounterKey[];
-  /** Whether these are no longer those of the hold, because a budget changed before the charge did. */
+  /** Whether these differ from the hold's, because a budget changed before the charge did. */
   readonly hasMoved: boolean;
 }
 
-/** What a store can look up. Both answer at once: they are asked only for ids that callers supplied and for counters first met. */
+/**
+ * Look-ups in a store. Both are synchronous: only ids supplied by callers and counters not in
+ * memory are looked up.
+ */
 export interface History {
   /** Ended attempts of an operation, in order. */
   attempts(operationId: string): readonly PastAttempt[];
-  /** A counter as it was last kept; undefined when nothing was ever counted. */
+  /** The last persisted state of a counter; undefined if it never counted anything. */
   counter(key: CounterKey): CounterState | undefined;
 }
 
-/** The history of a ledger that begins empty. */
+/** The history of a new ledger. */
 export const noHistory: History = { attempts: () => [], counter: () => undefined };
 
 /** How a hold ended. */

@@ -1,4 +1,7 @@
-/** Random histories in which budgets change: each has spent what the calls that it counts now have cost, as if it had always been so. */
+/**
+ * Random histories in which budgets change: each has spent what the calls that it counts now have
+ * cost, as if it had always been so.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -58,7 +61,7 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   { maxLength: 60 },
 );
 
-test("after every command a budget that changes has spent and holds what the calls of its window do, and a replay says the same", () => {
+test("after every command a changed budget has the spent and held amounts of the calls in its window, as does a replay", () => {
   fc.assert(
     fc.property(steps, (all) => {
       const desk = new Desk();

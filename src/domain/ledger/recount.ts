@@ -1,4 +1,4 @@
-/** What a budget has spent already when it is made, or when a change has it count other calls: the sum over the calls of its window. */
+/** Recounts a new or changed budget: its spent amount is the sum over the calls in its window. */
 
 import type { Attribution } from "../attribution/attribution.ts";
 import { valueFor } from "../budget/applies.ts";
@@ -10,43 +10,50 @@ import type { PutBudgetCommand } from "./command.ts";
 import { amountIn, counterId } from "./counter.ts";
 import type { CallRoute, Counted, CounterKey, Quantities } from "./entry.ts";
 
-/** A charge, or the difference that a correction made, with what decides which budgets count it. */
+/**
+ * A charge, or the difference from a correction, with the fields that determine which budgets count
+ * it.
+ */
 export interface ChargedCall {
-  /** When it was held: that decides the window. */
+  /** The time of the hold, which determines the window. */
   readonly at: number;
   readonly attribution: Attribution;
   readonly route: CallRoute;
-  /** Those that it counted on. */
+  /** The counters it was charged on. */
   readonly counters: readonly CounterKey[];
   readonly cost: Quantities;
 }
 
-/** A budget whose calls are to be added up. */
+/** A budget to recount. */
 export interface BudgetToCount {
   readonly budget: Budget;
   readonly window: Window;
-  /** Whether what it counted by an earlier definition of the tree stays in: a parent does not forget a child that left it. */
+  /**
+   * Whether amounts counted under an earlier tree are kept: a parent keeps the spend of a child
+   * that left it.
+   */
   readonly keepsCounted: boolean;
 }
 
-/** All that decides which calls are added up. Plain data, which passes between threads. */
+/** Determines which calls a recount adds up. Plain data, to pass between threads. */
 export interface Counting {
   readonly counts: readonly BudgetToCount[];
-  /** All budgets as they will be, by id. */
+  /** All budgets after the change, by id. */
   readonly budgets: ReadonlyMap<string, Budget>;
-  /** Budgets that a key adds to its calls, by the key's id. */
+  /** Budgets that a key adds to its calls, by key id. */
   readonly ofKeys: ReadonlyMap<string, readonly string[]>;
 }
 
-/** What the books have of both. */
+/** The current budgets and keys. */
 export interface BudgetsAndKeys {
   readonly budgets: ReadonlyMap<string, Budget>;
   readonly keys: ReadonlyMap<string, Pick<Key, "budgets">>;
 }
 
 /**
- * What is to be counted for a budget that is put: itself when it is new or counts other calls than before, and then those above
- * it, since calls may be theirs through it alone. Nothing where only amounts, policies or thresholds change.
+ * Lists the budgets to recount when one is put: the budget itself if it is new or selects other
+ * calls than before, and then its ancestors, which may count calls only through it. Changes to
+ * amounts, policies or thresholds need no recount.
  */
 export function countingFor(books: BudgetsAndKeys, { budget, at }: Pick<PutBudgetCommand, "budget" | "at">): Counting {
   const old = books.budgets.get(budget.budgetId);
@@ -56,7 +63,7 @@ export function countingFor(books: BudgetsAndKeys, { budget, at }: Pick<PutBudge
   const above = isOther || isMoved ? ancestorsOf(budget, budgets) : [];
   const counts = [
     ...(isOther ? [{ budget, window: countedWindow(budget, at), keepsCounted: false }] : []),
-    // A platform budget counts every call by itself.
+    // A platform budget selects every call itself.
     ...above
       .filter(({ budgetType }) => budgetType !== "platform")
       .map((ancestor) => ({ budget: ancestor, window: countedWindow(ancestor, at), keepsCounted: true })),
@@ -65,11 +72,11 @@ export function countingFor(books: BudgetsAndKeys, { budget, at }: Pick<PutBudge
   return { counts, budgets, ofKeys };
 }
 
-/** Adds up charges by the counters on which they count. */
+/** Sums charges by counter. */
 export class Tally {
   readonly #counting: Counting;
   readonly #sums = new Map<string, { readonly key: CounterKey; spent: bigint }>();
-  /** By attribution and route, which calls share: what a budget selects depends on nothing else. */
+  /** By attribution and route, which calls share. Selection depends on nothing else. */
   readonly #selected = new WeakMap<Attribution, WeakMap<CallRoute, ReadonlySet<Budget>>>();
 
   constructor(counting: Counting) {
@@ -80,7 +87,7 @@ export class Tally {
     for (const { key } of this.placesOf(call)) this.#add(key, amountIn(key.currency, call.cost));
   }
 
-  /** Adds what another tally of the same counting found. */
+  /** Adds the result of another tally of the same counting. */
   include(counted: readonly Counted[]): void {
     for (const { key, spent } of counted.flatMap(({ counters }) => counters)) this.#add(key, spent);
   }
@@ -93,7 +100,7 @@ export class Tally {
     }));
   }
 
-  /** The counters of the budgets to count on which a call belongs. */
+  /** The counters of the recounted budgets that count a call. */
   placesOf(call: Omit<ChargedCall, "cost">): readonly { readonly budget: Budget; readonly key: CounterKey }[] {
     return this.#counting.counts.flatMap((one) => {
       if (!isWithin(one.window, call.at)) return [];
@@ -123,7 +130,10 @@ export class Tally {
   }
 }
 
-/** What decides which budgets apply to a call that was held before, with its key as it is now. */
+/**
+ * The fields that determine which budgets apply to an earlier call, with the current state of its
+ * key.
+ */
 export function subjectOf({ attribution, route }: Pick<ChargedCall, "attribution" | "route">, ofKeys: Counting["ofKeys"]): CallSubject {
   return { attribution, route, budgets: (route.keyId === null ? undefined : ofKeys.get(route.keyId)) ?? [] };
 }
@@ -132,13 +142,13 @@ export function isWithin({ start, end }: Window, at: number): boolean {
   return at >= start && (end === null || at < end);
 }
 
-/** The one that is open; of a budget with the period `once`, its only one. */
+/** The open window; for the period `once`, the only one. */
 export function countedWindow(budget: Budget, at: number): Window {
   const window = windowAt(budget, at);
   return typeof window === "string" ? { start: budget.start ?? 0, end: budget.end } : window;
 }
 
-/** What has to be the same for a budget to count the same calls on the same counters. */
+/** The fields that determine which calls a budget counts, and on which counters, as text. */
 function definesCalls(budget: Budget): string {
   const { budgetType, resourceId, currency, period, timeZone, anchor, start, end, models, providers } = budget;
   return JSON.stringify([budgetType, resourceId, currency, period, timeZone, anchor, start, end, models, providers]);

@@ -1,4 +1,4 @@
-/** What an operation id that was seen before means. */
+/** Handles a repeated operation id: a retry, a new attempt or a conflict. */
 
 import { PurserError } from "../error.ts";
 import type { Books } from "./books.ts";
@@ -6,15 +6,16 @@ import type { HoldAnswer, HoldCommand } from "./command.ts";
 import type { CallId, Quantities } from "./entry.ts";
 import { idOfOperation } from "./operation.ts";
 
-/** 1 for an id that the ledger does not know. */
+/** 1 for an unknown id. */
 export function nextAttempt(books: Books, command: HoldCommand): number {
   if (command.repeat === "new") return 1;
   return (books.past(command.operationId).at(-1)?.attempt ?? 0) + 1;
 }
 
 /**
- * @returns The first answer again for a repeat of the same body; undefined when a new attempt is to be decided.
- * @throws PurserError `conflict` when the operation is in flight, or is in the ledger with another body.
+ * @returns The first answer again for a repeat of the same body; undefined if a new attempt must be
+ *   decided.
+ * @throws PurserError `conflict` if the operation is in flight or in the ledger with another body.
  */
 export function answerRepeat(books: Books, command: HoldCommand): HoldAnswer | undefined {
   const open = books.holds.get(command.operationId);

@@ -1,3 +1,5 @@
+/** Limits of self-reported holds and charges. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError, type ErrorCode } from "../error.ts";
@@ -17,7 +19,7 @@ function settle(operationId: string, usd: bigint, more: Partial<SettleCommand> =
   return { kind: "settle", at: 2, operationId, attempt: 1, outcome: anOutcome(usd), fingerprint: null, selfReported: true, ...more };
 }
 
-test("a charge that its payer reports takes what was held and what is left, and not a unit more", () => {
+test("a self-reported charge takes at most what was held and what is left", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });
   desk.budget({ budgetId: "soft", amount: 1n, policy: "soft" });
@@ -29,7 +31,7 @@ test("a charge that its payer reports takes what was held and what is left, and 
   assert.deepEqual(desk.counter("all"), { spent: 70n, held: 30n, overrun: 0n });
 });
 
-test("what was held is charged in any case, also when nothing is left and when it had lapsed", () => {
+test("the held amount can always be charged, even if nothing is left or it had lapsed", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });
   for (const id of ["a", "b"]) desk.run(byCaller(id, 10n));
@@ -41,7 +43,7 @@ test("what was held is charged in any case, also when nothing is left and when i
   assert.equal(desk.counter("all").spent, 20n);
 });
 
-test("the refusal of a charge says what is held, was held and is left", () => {
+test("the refusal of a charge names the amounts held and left", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });
   desk.run(byCaller("a", 10n));
@@ -50,7 +52,7 @@ test("the refusal of a charge says what is held, was held and is left", () => {
   assert.throws(() => desk.run(settle("a", 111n, { at: 101 })), /that were held and the 0\.0000000001 USD that budget "all" has left/);
 });
 
-test("who is not bound settles at any cost", () => {
+test("an unlimited caller settles at any cost", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });
   desk.run(byCaller("a", 10n));
@@ -59,7 +61,7 @@ test("who is not bound settles at any cost", () => {
   assert.deepEqual(desk.counter("all"), { spent: 500n, held: 0n, overrun: 400n });
 });
 
-test("one key holds no more than its share of what others draw on too, by holds and top-ups together", () => {
+test("holds and top-ups of one key together are limited to its share of a shared budget", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 101n });
   desk.run(byCaller("a", 40n));
@@ -71,7 +73,7 @@ test("one key holds no more than its share of what others draw on too, by holds 
   assert.equal(desk.run(byCaller("c", 49n, { route: { ...route, keyId: "k2" }, share: { ...share, keyId: "k2" } })).admitted, true);
 });
 
-test("what has ended leaves its share", () => {
+test("an ended hold frees its share", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });
   for (const id of ["a", "b", "c"]) {
@@ -83,7 +85,7 @@ test("what has ended leaves its share", () => {
   assert.equal(desk.run(byCaller("d", 50n)).admitted, true);
 });
 
-test("a key may hold all of a budget that is its own, and of one that is not hard", () => {
+test("a key may hold all of its own budget, and of a soft one", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "p1", amount: 100n, budgetType: "project", resourceId: "p1" });
   desk.budget({ budgetId: "each", amount: 100n, budgetType: "project", resourceId: "*" });
@@ -91,7 +93,7 @@ test("a key may hold all of a budget that is its own, and of one that is not har
   assert.equal(desk.run(byCaller("a", 100n)).admitted, true);
 });
 
-test("one key has a bounded number of holds open, whatever they hold, and others are not counted", () => {
+test("the open holds of one key are limited, whatever they hold, not counting those of others", () => {
   const desk = new Desk();
   const next = (id: string, more: Partial<HoldCommand> = {}) => desk.run(byCaller(id, 0n, more));
   for (const id of ["a", "b", "c"]) next(id);

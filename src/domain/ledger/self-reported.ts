@@ -1,4 +1,4 @@
-/** Bounds on holds and charges that callers report themselves, for calls that did not pass the gateway. */
+/** Limits holds and charges reported by callers themselves, for calls that bypass the gateway. */
 
 import { formatAmount } from "../budget/amount.ts";
 import { ownValue } from "../budget/own.ts";
@@ -14,11 +14,14 @@ export function checkHolds(books: Books, { keyId, mostHolds }: Share): void {
   if (books.holdsOfKey(keyId) < mostHolds) return;
   throw new PurserError("forbidden", `this key has ${mostHolds} holds open, and may not have more`, {
     field: "operation_id",
-    remedy: "Settle or release holds of the key first, or have limits.open_holds_per_key raised.",
+    remedy: "Settle or release holds of the key first, or raise limits.open_holds_per_key.",
   });
 }
 
-/** @throws PurserError `forbidden` when the key would hold more of a budget that others draw on, too. */
+/**
+ * @throws PurserError `forbidden` if the key would hold more than its share of a budget that others
+ *   also draw on.
+ */
 export function checkShare(
   books: Books,
   applied: readonly Applied[],
@@ -26,27 +29,27 @@ export function checkShare(
 ): void {
   for (const { budget, counter } of applied) {
     if (budget.policy === "soft" || ownValue(budget, share.attribution) !== undefined) continue;
-    // Rounded up, so that a budget of one request can be held at all.
+    // Rounded up: otherwise a budget of one request could never be held.
     const most = (budget.amount * BigInt(share.percent) + 99n) / 100n;
     const wanted = books.heldByKey(share.keyId, counter) + amountIn(budget.currency, amount);
     if (wanted <= most) continue;
     const text = (value: bigint): string => `${formatAmount(value, budget.currency)} ${budget.currency}`;
     throw new PurserError(
       "forbidden",
-      `this key would hold ${text(wanted)} of budget "${budget.budgetId}", and may hold ${text(most)} of it`,
+      `this key would hold ${text(wanted)} of budget "${budget.budgetId}", but may hold at most ${text(most)}`,
       {
         field: "amount",
-        remedy: "Settle or release other holds of the key first, hold less, or have limits.hold_share_percent raised.",
+        remedy: "Settle or release other holds of the key first, hold less, or raise limits.hold_share_percent.",
       },
     );
   }
 }
 
 /**
- * A self-reported charge may take what was held and what is left, and no more. Otherwise one caller could use up a budget that
- * others share.
+ * A self-reported charge is limited to what was held plus what is left. Otherwise one caller could
+ * use up a budget that others share.
  *
- * @throws PurserError `forbidden` for a cost beyond that in any hard budget.
+ * @throws PurserError `forbidden` for a higher cost in any hard budget.
  */
 export function checkReported(
   applied: readonly Applied[],
@@ -64,7 +67,7 @@ export function checkReported(
       "forbidden",
       `the charge of ${text(amountIn(currency, cost))} is more than the ${text(amountIn(currency, held))} that ${open ? "are" : "were"} held ` +
         `and the ${text(room)} that budget "${budget.budgetId}" has left`,
-      { field: "amount", remedy: "Settle with what the call cost; a higher cost is for an administrator to settle or to correct." },
+      { field: "amount", remedy: "Settle with the actual cost; only an administrator can settle or correct a higher one." },
     );
   }
 }

@@ -1,3 +1,5 @@
+/** Exact money: parsing, formatting and arithmetic. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -6,11 +8,11 @@ import { add, formatUsd, multiply, parseUsd, pico, subtract, toNumber } from "./
 
 const amounts = fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }).map(pico);
 
-test("what is printed reads back as the same amount", () => {
+test("a printed amount parses to the same amount", () => {
   fc.assert(fc.property(amounts, (amount) => assert.equal(parseUsd(formatUsd(amount)), amount)));
 });
 
-test("adding and taking away again changes nothing, at any size", () => {
+test("adding and subtracting an amount changes nothing, at any size", () => {
   fc.assert(fc.property(amounts, amounts, (left, right) => assert.equal(subtract(add(left, right), right), left)));
 });
 
@@ -31,7 +33,7 @@ test("amounts print without exponent, trailing zeros or a bare point", () => {
   assert.deepEqual(printed, ["0", "0.000000000001", "-0.000000000001", "1", "1.5", "0.021"]);
 });
 
-test("the number for a chart is the nearest to the amount", () => {
+test("the number for a chart is the float nearest to the amount", () => {
   assert.equal(toNumber(parseUsd("0.012345")), 0.012345);
 });
 

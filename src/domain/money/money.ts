@@ -1,16 +1,23 @@
-/** Money as integer pico-USD (10^-12 USD): small enough that a price per token is a whole number. */
+/**
+ * Money as integer pico-USD (10^-12 USD), a unit in which every price per token is a whole number.
+ */
 
 import { PurserError } from "../error.ts";
 import { shorten } from "../input/shorten.ts";
 
 declare const unit: unique symbol;
 
-/** An amount of pico-USD. Only this file makes one out of another number, so that tokens and money cannot be mixed. */
+/**
+ * An amount of pico-USD. Only this file creates one from a number, so tokens and money cannot be
+ * mixed up.
+ */
 export type PicoUsd = bigint & { readonly [unit]: "pico-USD" };
 
 export const zero = 0n as PicoUsd;
 
-/** No call holds or costs more: 9,223,372 USD and a few cents, the most that 64 bits hold. */
+/**
+ * The maximum hold or cost of a call: about 9,223,372 USD, the maximum of a signed 64-bit integer.
+ */
 export const mostPerCall = ((1n << 63n) - 1n) as PicoUsd;
 
 const picoPerUsd = 1_000_000_000_000n;
@@ -35,10 +42,11 @@ export function multiply(rate: PicoUsd, quantity: number): PicoUsd {
 }
 
 /**
- * Reads a decimal string such as `"1.50"`, exactly.
+ * Parses a decimal string such as `"1.50"` exactly.
  *
  * @param field Named in the error.
- * @throws PurserError `invalid_request` when the text is not a plain decimal or has more than 12 decimals.
+ * @throws PurserError `invalid_request` if the text is not a plain decimal or has more than 12
+ *   decimals.
  */
 export function parseUsd(text: string, field = "amount"): PicoUsd {
   const match = /^(-?)(\d{1,30})(?:\.(\d+))?$/.exec(text);
@@ -67,7 +75,7 @@ export function formatUsd(amount: PicoUsd): string {
   return `${negative ? "-" : ""}${digits.slice(0, point)}${fraction}`;
 }
 
-/** For charts and JSON numbers only: never added up. */
+/** For charts and JSON numbers only; never sum the result. */
 export function toNumber(amount: PicoUsd): number {
   return Number(formatUsd(amount));
 }

@@ -1,3 +1,5 @@
+/** `PassingMap` compared with `Map`. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -5,7 +7,7 @@ import { PassingMap } from "./passing-map.ts";
 
 const steps = fc.array(fc.record({ key: fc.nat(9), value: fc.nat(), action: fc.constantFrom("set", "delete", "get") }), { maxLength: 60 });
 
-test("it answers as a Map does, whatever is done to it", () => {
+test("it behaves like a Map under any operations", () => {
   fc.assert(
     fc.property(steps, (all) => {
       const passing = new PassingMap<number, number>();

@@ -1,12 +1,16 @@
-/** A map whose entries come and go by the thousand a second. */
+/**
+ * A map for entries that come and go thousands of times a second, without the garbage that `Map`
+ * retains.
+ */
 
 /**
- * Behaves as a `Map`, and lets go of a value when its entry is deleted.
+ * Behaves like a `Map`, and releases a value when its entry is deleted.
  *
- * V8's own maps do not quite: now and then one moves its entries to a new table, and the old table keeps pointing at the entries of
- * that moment and at the new table. Once an old table has reached the old generation, all that follow are kept with it until the
- * next major collection, with every value that they hold; promoting those took scavenges of 10 ms where 1 ms does. Here tables
- * point at boxes, and a deleted entry's box is empty.
+ * V8's maps do not always: when a map moves its entries to a new table, the old table keeps
+ * references to those entries and to the new table. Once an old table is in the old generation, it
+ * retains all later tables and their values until the next major collection; promoting those made
+ * scavenges take 10 ms instead of 1 ms. Here tables refer to boxes, and deleting an entry empties
+ * its box.
  */
 export class PassingMap<Key, Value> {
   readonly #boxes = new Map<Key, { value: Value | undefined }>();
@@ -42,7 +46,7 @@ export class PassingMap<Key, Value> {
   }
 
   *values(): Generator<Value> {
-    // A value is only absent after its entry was deleted.
+    // A value is undefined only after its entry was deleted.
     for (const { value } of this.#boxes.values()) if (value !== undefined) yield value;
   }
 }

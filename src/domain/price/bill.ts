@@ -1,4 +1,7 @@
-/** The bill for a call. One order everywhere: the amount that the provider bills by its own word, the price book, a budget's fallback rates. */
+/**
+ * Computes the bill for a call: the provider's documented billed amount, else the price book, else
+ * a budget's fallback rates.
+ */
 
 import { add, multiply, zero, type PicoUsd } from "../money/money.ts";
 import { countContext, countTokens, type Usage, type UsageFlag, type UsagePart } from "../usage/usage.ts";
@@ -11,30 +14,33 @@ export interface Billable {
   readonly parts: readonly UsagePart[];
   readonly sheetOf: (part: UsagePart) => PriceSheet | undefined;
   readonly terms: ChargeOptions;
-  /** What a budget of the call states for models without a price. */
+  /** The rates that a budget of the call states for models without a price. */
   readonly fallback: FallbackRates | null;
-  /** The cost that the provider reported. */
+  /** The cost reported by the provider. */
   readonly reported: ReportedCost;
 }
 
 export interface ReportedCost {
   readonly cost: PicoUsd | null;
-  /** Whether the provider documents it as the amount billed, and it covers the whole call. */
+  /** Whether the provider documents it as the amount billed and it covers the whole call. */
   readonly isBilled: boolean;
 }
 
 export interface Bill {
   readonly charges: readonly Charge[];
   readonly cost: PicoUsd;
-  /** Whether the charge is the provider's amount billed. */
+  /** Whether the charge is the amount billed by the provider. */
   readonly isBilled: boolean;
-  /** Our cost by the book, where the provider's figure is the charge. */
+  /** The cost by the price book, if the provider's figure is the charge. */
   readonly computedCost?: PicoUsd;
-  /** Of `unpriced`, `unpriced_modifier`, `usage_implausible` and `cost_differs`. */
+  /** Any of `unpriced`, `unpriced_modifier`, `usage_implausible` and `cost_differs`. */
   readonly flags: readonly UsageFlag[];
 }
 
-/** A reported cost that is not documented as the amount billed is charged only where neither the book nor a budget has a rate. */
+/**
+ * A reported cost not documented as the amount billed is charged only if neither the book nor a
+ * budget has a rate.
+ */
 export function billFor(call: Billable): Bill {
   const own = ownCharge(call);
   const { cost, isBilled } = call.reported;
@@ -55,7 +61,7 @@ export function billFor(call: Billable): Bill {
 
 interface OwnCharge {
   readonly charges: readonly Charge[];
-  /** `none`: neither the book nor a budget has a rate, and the counts cost nothing that is known. */
+  /** `none`: neither the book nor a budget has a rate; the cost is unknown. */
   readonly basis: "book" | "fallback" | "none";
 }
 
@@ -74,7 +80,10 @@ function hasTerms({ parts, sheetOf, terms }: Billable): boolean {
   return parts.every((part) => sheetOf(part)?.prices(terms) ?? true);
 }
 
-/** Input of any kind counts alike, and output of any kind. Tool calls have no stated rate. */
+/**
+ * All kinds of input have one rate, and all kinds of output another. Tool calls have no stated
+ * rate.
+ */
 function fallbackLines(model: string, usage: Usage, rates: FallbackRates): readonly Charge[] {
   const input = countContext(usage);
   const output = countTokens(usage) - input;
@@ -85,7 +94,10 @@ function fallbackLines(model: string, usage: Usage, rates: FallbackRates): reado
   return lines.filter(({ quantity }) => quantity > 0);
 }
 
-/** More than the rounding of a float apart: a thousandth of the larger amount, and a tick of xAI's. */
+/**
+ * Whether two amounts differ by more than float rounding: a thousandth of the larger, plus one xAI
+ * tick.
+ */
 function isApart(left: PicoUsd, right: PicoUsd): boolean {
   const [less, more] = left < right ? [left, right] : [right, left];
   return more - less > tick && (more - less) * 1000n > more;
@@ -94,7 +106,7 @@ function isApart(left: PicoUsd, right: PicoUsd): boolean {
 /** 10^-10 USD. */
 const tick = 100n;
 
-/** Tools that only the provider prices make a bill dearer than its tokens, by a few dollars at most. */
+/** Tools priced only by the provider add at most a few dollars to a bill. */
 const absurdMultiple = 10n;
 /** 10 USD. */
 const absurdBeyond = 10_000_000_000_000n;

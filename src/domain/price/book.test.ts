@@ -1,3 +1,5 @@
+/** Look-ups in the price book: precedence, validity and caching. */
+
 import type { PriceOverride } from "../price/rate.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -74,7 +76,7 @@ test("a stated price wins over every source, and the first source over the secon
   assert.equal(inputRate(makePriceBook({ sources, overrides: [override({ input: "0.000007" })], version: "1" })), 7n);
 });
 
-test("of two stated prices the later in the list wins, from its valid_from on", () => {
+test("of two overrides the later in the list wins, from its valid_from on", () => {
   const overrides = [override({ input: "1" }), override({ input: "2", valid_from: "2026-12-01" })];
   const book = bookOf([base], { overrides });
   assert.equal(inputRate(book, { at: at("2026-11-30T23:59:59Z") }), 1_000_000n);
@@ -82,12 +84,12 @@ test("of two stated prices the later in the list wins, from its valid_from on", 
   assert.equal(inputRate(bookOf([base], { overrides: [override({ input: "1" }), override({ input: "3" })] })), 3_000_000n);
 });
 
-test("of two stated prefixes of one length the later wins", () => {
+test("of two override prefixes of equal length the later wins", () => {
   const overrides = [override({ model: "m*", input: "1" }), override({ model: "m*", input: "2" })];
   assert.equal(inputRate(bookOf([], { overrides }), { model: "m-next" }), 2_000_000n);
 });
 
-test("a stated price that has ended leaves the catalogue's", () => {
+test("after an override ends, the catalogue's price applies", () => {
   const book = bookOf([base], { overrides: [override({ input: "1", valid_to: "2026-12-01" })] });
   assert.equal(inputRate(book, { at: now }), 1_000_000n);
   assert.equal(inputRate(book, { at: at("2026-12-01T00:00:00Z") }), 10n);
@@ -101,7 +103,7 @@ test("an exact stated price wins over a stated prefix that came later", () => {
   assert.equal(book.sheet({ provider: "acme", model: "m-next", at: now })?.match, "prefix");
 });
 
-test("a stated price keeps the limits that the catalogue knows of the very model, not those of a namesake", () => {
+test("an override keeps the catalogue's limits of the same model, not those of a similar name", () => {
   const overrides = [override({ input: "1" }), override({ model: "m-6", input: "1" })];
   const book = bookOf([{ ...base, contextWindow: 1_000, maxOutputTokens: 100 }], { overrides });
   assert.equal(book.sheet({ provider: "acme", model: "m", at: now })?.maxOutputTokens, 100);
@@ -109,14 +111,14 @@ test("a stated price keeps the limits that the catalogue knows of the very model
   assert.equal(book.sheet({ provider: "acme", model: "m-6", at: now })?.maxOutputTokens, undefined);
 });
 
-test("a stated price is for its own provider and model only", () => {
+test("an override applies only to its own provider and model", () => {
   const overrides = [override({ input: "1" })];
   assert.equal(inputRate(bookOf([{ ...base, provider: "other" }], { overrides }), { provider: "other" }), 10n);
   assert.equal(inputRate(bookOf([base], { overrides }), { model: "m-x" }), 10n, "without a star it is no prefix");
   assert.equal(inputRate(bookOf([base], { overrides: [override({ model: "m*", input: "1" })] }), { model: "m-x" }), 1_000_000n);
 });
 
-test("a provider's other names lead to its rows and to the prices stated for it", () => {
+test("a provider's other names find its rows and overrides", () => {
   const providerIds = (name: string): readonly string[] => (name === "a" ? ["acme", "vendor"] : [name]);
   const vendor = { ...base, provider: "vendor", model: "v", ids: { equals: "v" }, rates: { input: pico(5n) } };
   const book = bookOf([base, vendor], { providerIds });
@@ -127,7 +129,7 @@ test("a provider's other names lead to its rows and to the prices stated for it"
   assert.equal(inputRate(stated, { model: "m", provider: "a" }), 1_000_000n);
 });
 
-test("a dated price holds from its first moment to the one before its last", () => {
+test("a dated price applies from its start up to its end, excluded", () => {
   const edge = at("2026-12-01T00:00:00Z");
   const book = bookOf([
     { ...base, validTo: edge },
@@ -139,13 +141,13 @@ test("a dated price holds from its first moment to the one before its last", () 
   assert.equal(book.sheet({ provider: "acme", model: "m", at: edge })?.validUntil, Number.POSITIVE_INFINITY);
 });
 
-test("before its first price a model has none", () => {
+test("a model has no price before its first one", () => {
   const book = bookOf([{ ...base, validFrom: now }]);
   assert.equal(book.sheet({ provider: "acme", model: "m", at: now - 1 }), undefined);
   assert.ok(book.sheet({ provider: "acme", model: "m", at: now }));
 });
 
-test("a sheet is the same object while it holds, and ends where its price may change for a call", () => {
+test("a sheet is the same object while valid, and expires when its price may change for a call", () => {
   const edge = at("2026-12-01T00:00:00Z");
   const book = bookOf([{ ...base, validTo: edge }]);
   const sheet = book.sheet({ provider: "acme", model: "m", at: now });
@@ -158,7 +160,7 @@ test("a sheet is the same object while it holds, and ends where its price may ch
 
 const peak = { weekdays: [5], fromMinute: 13 * 60, toMinute: 14 * 60, rates: { input: pico(100n) } };
 
-test("a call that ends in other hours is charged at the price of its end, also by the sheet of its start", () => {
+test("a call that ends in other hours is charged at the price of its end, even with the sheet of its start", () => {
   const book = bookOf([{ ...base, schedules: [peak] }]);
   const sheet = book.sheet({ provider: "acme", model: "m", at: now });
   const end = at("2026-11-20T13:00:00Z");
@@ -169,12 +171,12 @@ test("a call that ends in other hours is charged at the price of its end, also b
   assert.equal(charged(end)?.[1]?.cost, 20n, "a schedule replaces only the rates it names");
 });
 
-test("a charge of a moment without a price is by the sheet of the call", () => {
+test("a charge at a time without a price uses the sheet of the call", () => {
   const sheet = bookOf([{ ...base, validFrom: now }]).sheet({ provider: "acme", model: "m", at: now });
   assert.equal(sheet?.charge({ model: null, usage: { input: 1 } }, { serviceTier: "standard", at: now - 1 })[0]?.cost, 10n);
 });
 
-test("a call that begins within an hour of dearer hours is bounded by them", () => {
+test("a call that begins within an hour before more expensive hours is bounded by them", () => {
   const book = bookOf([{ ...base, schedules: [peak] }]);
   const dearest = (moment: number) =>
     book.sheet({ provider: "acme", model: "m", at: moment })?.dearest({ inputTokens: 1, cacheWrite: "none", serviceTier: "standard" })
@@ -185,7 +187,7 @@ test("a call that begins within an hour of dearer hours is bounded by them", () 
   assert.equal(dearest(at("2026-11-20T14:00:00Z")), 10n);
 });
 
-test("the version of a book changes with every stated price", () => {
+test("the version of a book changes with every override", () => {
   const versions = [[], [override({ input: "1" })], [override({ input: "2" })], [override({ input: "1" }), override({ input: "2" })]].map(
     (overrides) => bookOf([], { overrides }).version,
   );
@@ -193,7 +195,7 @@ test("the version of a book changes with every stated price", () => {
   assert.equal(bookOf([], { overrides: [override({ input: "1" })] }).version, versions[1]);
 });
 
-test("model names that callers make up do not fill the memory", () => {
+test("made-up model names do not fill the memory", () => {
   const asked: string[] = [];
   const source = (provider: string): readonly CatalogueRow[] => {
     asked.push(provider);

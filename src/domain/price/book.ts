@@ -1,4 +1,6 @@
-/** Finds the price sheet of a model at a moment, among overrides and catalogue rows. */
+/**
+ * The price book: finds the prices of a model at a given time, among overrides and catalogue rows.
+ */
 
 import { PairMemo } from "../memo.ts";
 import type { PriceOverride } from "./rate.ts";
@@ -10,31 +12,37 @@ import { nextScheduleEdge, scheduledRates } from "./schedule.ts";
 import type { PriceBook, PriceSheet } from "./sheet.ts";
 import { anywhere } from "./terms.ts";
 
-/** The rows of a provider, made when they are first asked for. */
+/** The rows of a provider, built on first use. */
 export type RowSource = (provider: string) => readonly CatalogueRow[];
 
 export interface PriceBookOptions {
-  /** Asked in this order: a row of an earlier source wins. */
+  /** In order of precedence: rows of an earlier source win. */
   readonly sources: readonly RowSource[];
-  /** Later ones win; all of them before the sources. */
+  /** Later ones win; all take precedence over the sources. */
   readonly overrides?: readonly PriceOverride[];
-  /** Names the sources. */
+  /** Identifies the sources. */
   readonly version: string;
-  /** The catalogue's ids of a provider, as it is called elsewhere, in the order in which to look; by default its own name. */
+  /**
+   * Maps a provider's name to its ids in the catalogue, in order of look-up; defaults to the name
+   * itself.
+   */
   readonly providerIds?: (provider: string) => readonly string[];
-  /** Where a provider's calls must be processed; null where the provider decides. Anywhere by default. */
+  /**
+   * The region in which a provider's calls must be processed; null if the provider decides.
+   * Defaults to anywhere.
+   */
   readonly regionOf?: (provider: string) => string | null;
-  /** Fees that an override does not state (web search). */
+  /** Fees that an override leaves out (web search). */
   readonly supplements?: (provider: string) => CatalogueRow["supplements"];
 }
 
 /**
- * A call that begins shortly before a price changes may end after it. Sheets bound their calls by what holds this much later, too.
- * Longer than providers let one call last (10 minutes is the usual limit of their SDKs).
+ * A call that begins shortly before a price change may end after it, so bounds include prices valid
+ * this much later. Longer than any call lasts (SDKs usually time out after 10 minutes).
  */
 export const lookAheadMs = 3_600_000;
 
-/** Callers choose model names: what is remembered of them is bounded. */
+/** Callers choose model names, so this cache is bounded. */
 const mostRemembered = 10_000;
 
 interface Candidate extends IdMatch {
@@ -66,21 +74,21 @@ export function makePriceBook(options: PriceBookOptions): PriceBook {
       const entry = known.get(provider, model) ?? remember(provider, model);
       if (at >= entry.since && at < entry.until) return entry.sheet;
       const found = sheetAt(entry.candidates, { model, at, region: regionOf(provider) });
-      // Questions about the past do not push out the sheet that calls use.
+      // Queries about the past do not evict the sheet in current use.
       if (at >= entry.until) Object.assign(entry, found);
       return found.sheet;
     },
   };
 }
 
-/** Candidates in the order in which they are preferred; which of them holds is a question of time. */
+/** Finds candidate rows in order of preference; the time of the call decides which is valid. */
 function candidateFinder(options: PriceBookOptions): (provider: string, model: string) => readonly Candidate[] {
   const providerIds = options.providerIds ?? ((provider: string): readonly string[] => [provider]);
   const isSame = (stated: string, asked: string, ids: readonly string[]): boolean =>
     stated === asked || stated === ids[0] || providerIds(stated)[0] === asked;
   const stated = (options.overrides ?? [])
     .map((override) => overrideRow(override, options.supplements?.(override.provider)))
-    // Later rows win, and the sort by closeness keeps the order of equals.
+    // Later rows win; the sort by closeness is stable.
     .reverse();
 
   return (provider, model) => {
@@ -136,7 +144,9 @@ function stateAt({ row, match }: Candidate, at: number): RowState {
   return { row, match, scheduled: row.schedules && scheduledRates(row.schedules, at) };
 }
 
-/** From `at` on nothing changes before `until`, not even what a call could still run into. */
+/**
+ * The interval around `at` in which no price changes, including those a call could still run into.
+ */
 function stretchAround(candidates: readonly Candidate[], at: number): { since: number; until: number } {
   const changes = candidates.map(({ row }) => nextChange(row, at));
   const ahead = candidates.map(({ row }) => nextChange(row, at + lookAheadMs) - lookAheadMs);
@@ -148,7 +158,7 @@ function nextChange(row: CatalogueRow, at: number): number {
   return Math.min(...edges.filter((edge) => edge > at), Infinity);
 }
 
-/** What holds between `at` and as far as a call may last, besides what holds now. */
+/** Rows that become valid before a call starting at `at` must have ended. */
 function upcoming(candidates: readonly Candidate[], chosen: Candidate, at: number): readonly RowState[] {
   const states: RowState[] = [];
   let previous = stateAt(chosen, at);
@@ -166,13 +176,13 @@ function nextOf(candidates: readonly Candidate[], at: number): number {
   return Math.min(Infinity, ...candidates.map(({ row }) => nextChange(row, at)));
 }
 
-/** A price that a user states says nothing of the model's limits: the next row that is as sure of the id does. */
+/** An override has no model limits, so they come from the next row with an equally close match. */
 function firstOf(candidates: readonly Candidate[], chosen: Candidate, limit: "contextWindow" | "maxOutputTokens"): number | undefined {
   if (chosen.row[limit] !== undefined) return chosen.row[limit];
   return candidates.find(({ row, match }) => match !== "prefix" && row[limit] !== undefined)?.row[limit];
 }
 
-/** FNV-1a, to tell two lists of overrides apart in a version's name; not for security. */
+/** FNV-1a, to distinguish lists of overrides in a version name; not for security. */
 function digest(text: string): string {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);

@@ -1,8 +1,8 @@
-/** Which model ids a price row is for, and how sure that is. */
+/** Matches model ids to price rows, and rates how close each match is. */
 
 import type { Match } from "./rate.ts";
 
-/** Compared in lower case. Regular expressions come from pinned data, never from a caller. */
+/** Matching is case-insensitive. Regular expressions come from pinned data, never from a caller. */
 export type IdRule =
   | { readonly equals: string }
   | { readonly startsWith: string }
@@ -12,41 +12,45 @@ export type IdRule =
   | { readonly any: readonly IdRule[] }
   | { readonly all: readonly IdRule[] };
 
-/** How an id was found; the longer the text that agreed, the better a `prefix` is. */
+/** How an id matched; the longer the matching text, the better a `prefix`. */
 export interface IdMatch {
   readonly match: Match;
   readonly length: number;
 }
 
-/** Longer ids are not looked at: no provider has them, and matching must stay cheap whatever a caller sends. */
+/** Longer ids never match: no provider has them, and matching must stay cheap for any input. */
 export const maxIdLength = 200;
 
 const strength: Readonly<Record<Match, number>> = { exact: 2, rule: 1, prefix: 0 };
 
 /**
- * What may follow a known id without naming another model: a date (`-20250929`, `@20250929`, `-2025-08-07`), a build or
- * revision (`-001`, `-0125`, `-v1:0`), `-latest`, or OpenRouter's variant after a colon (`:free`).
- * A single number (`-5`, as in `claude-sonnet-5-5`) is not among them: it names the next model.
+ * Suffixes of a known id that still name the same model: a date (`-20250929`, `@20250929`,
+ * `-2025-08-07`), a build or revision (`-001`, `-0125`, `-v1:0`), `-latest`, or an OpenRouter
+ * variant (`:free`). A single number (`-5`, as in `claude-sonnet-5-5`) is excluded: it names the
+ * next model.
  */
 const harmlessSuffix = /^(?:[-@]20\d{2}-?\d{2}-?\d{2}|-\d{3,4}|[-@]latest|[-@]default|-v\d+|:\d+|:[a-z]+){0,3}$/;
 
-/** What may stand before a known id: region and vendor, as Bedrock and routers write them (`us.anthropic.`, `models/`). */
+/**
+ * Allowed prefixes of a known id: region and vendor, as Bedrock and routers write them
+ * (`us.anthropic.`, `models/`).
+ */
 const harmlessPrefix = /^(?:[a-z0-9-]+[./])*$/;
 
 const compactDate = /-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)/g;
 
 /**
- * @param id As the caller or the provider wrote it.
- * @returns undefined when no part of the rule is for it.
+ * @param id As written by the caller or the provider.
+ * @returns undefined if no part of the rule matches.
  */
 export function matchId(rule: IdRule, id: string): IdMatch | undefined {
   if (id.length > maxIdLength) return undefined;
   const name = id.toLowerCase().trim();
-  // Some lists write dates with dashes only: gpt-4o-20240806 is gpt-4o-2024-08-06.
+  // Some lists write all dates with dashes: gpt-4o-20240806 is gpt-4o-2024-08-06.
   return evaluate(rule, name) ?? evaluate(rule, name.replace(compactDate, "-$1-$2-$3"));
 }
 
-/** Whether the left match says more about an id than the right one. */
+/** Whether the left match is closer than the right one. */
 export function isCloser(left: IdMatch, right: IdMatch): boolean {
   if (left.match !== right.match) return strength[left.match] > strength[right.match];
   return left.match === "prefix" && left.length > right.length;
@@ -83,7 +87,7 @@ function literal(
   return { match: named ? "rule" : "prefix", length: text.length };
 }
 
-/** A rule may end within the date that it is for: `gpt-5-nano-`, `ft:gpt-4o-2024-`, `claude-sonnet-4-2025`. */
+/** A rule may end within a date: `gpt-5-nano-`, `ft:gpt-4o-2024-`, `claude-sonnet-4-2025`. */
 function isDateCompletion(text: string, after: string): boolean {
   const begun = /[-@](?:20\d{2}(?:-\d{0,2})*)?$/.exec(text)?.[0];
   return begun !== undefined && harmlessSuffix.test(begun + after);
@@ -98,7 +102,7 @@ function closest(rules: readonly IdRule[], name: string): IdMatch | undefined {
   return best;
 }
 
-/** A regular expression beside a text only excludes: it does not make the text say more. */
+/** A regular expression combined with a text only excludes ids: it does not make the match closer. */
 function weakest(rules: readonly IdRule[], name: string): IdMatch | undefined {
   let worst: IdMatch | undefined;
   for (const rule of rules) {

@@ -1,3 +1,5 @@
+/** Parsing of price overrides. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../error.ts";
@@ -16,7 +18,7 @@ function refusedField(input: unknown): string | undefined {
   return assert.fail("the price was accepted");
 }
 
-test("a stated price is kept as exact decimals, per million tokens and per million calls", () => {
+test("an override keeps exact decimals, per million tokens and per million calls", () => {
   const stated = define({ ...price, cache_read: "0.0750", web_search: "0.01", valid_from: "2026-01-01" });
   assert.deepEqual(stated, {
     provider: "openai",
@@ -33,12 +35,12 @@ test("a stated price is kept as exact decimals, per million tokens and per milli
   assert.equal(row.validFrom, Date.parse("2026-01-01T00:00:00Z"));
 });
 
-test("the version of a stated price is the moment from which it is valid", () => {
+test("the version of an override is the start of its validity", () => {
   assert.equal(overrideRow(define({ ...price, valid_from: "2026-01-01" }), undefined).version, "2026-01-01T00:00:00.000Z");
   assert.equal(overrideRow(define(price), undefined).version, "1");
 });
 
-test("a fee may be more than a USD a call", () => {
+test("a fee may exceed 1 USD per call", () => {
   assert.equal(overrideRow(define({ ...price, web_search: "2" }), undefined).rates.web_search, 2_000_000_000_000n);
 });
 
@@ -47,7 +49,7 @@ test("a star at the end of a model makes it a prefix", () => {
   assert.equal(refusedField({ ...price, model: "gpt*9" }), "prices[3].model");
 });
 
-test("a mistake names its field and the remedy", () => {
+test("an error names the field and the remedy", () => {
   assert.equal(refusedField("gpt"), "prices[3]");
   assert.equal(refusedField(null), "prices[3]");
   assert.equal(refusedField({ ...price, provider: " " }), "prices[3].provider");
@@ -68,7 +70,7 @@ test("a mistake names its field and the remedy", () => {
   assert.equal(refusedField({ ...price, valid_from: "2026-02-01", valid_to: "2026-02-01" }), "prices[3].valid_to");
 });
 
-test("a field at the top has no path before it", () => {
+test("a top-level field has no path prefix", () => {
   assert.throws(
     () => definePrice({ ...price, model: 7 }),
     (error) => error instanceof PurserError && error.detail.field === "model",

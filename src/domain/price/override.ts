@@ -1,4 +1,4 @@
-/** Prices that a user states, over the API or in the configuration. */
+/** Price overrides: prices that a user sets over the API or in the configuration. */
 
 import type { PriceOverride } from "../price/rate.ts";
 import { PurserError } from "../error.ts";
@@ -14,17 +14,18 @@ import type { CatalogueRow } from "./row.ts";
 const otherFields: ReadonlySet<string> = new Set(["provider", "model", "valid_from", "valid_to"]);
 
 export interface DefinePriceOptions {
-  /** What the input is called, to name a field in errors: `prices[2]`, or empty at the top. */
+  /** Path of the input for errors: `prices[2]`, or empty at the top level. */
   readonly field: string;
-  /** `configuration` or `api`, kept beside every charge. */
+  /** `configuration` or `api`, recorded with every charge. */
   readonly source: string;
 }
 
 /**
- * Reads `{provider, model, input, output, cache_read, ..., valid_from, valid_to}`.
+ * Parses `{provider, model, input, output, cache_read, ..., valid_from, valid_to}`.
  *
- * Token meters are in USD per million tokens; `web_search`, `file_search`, `code_execution` and `request` in USD per call, as
- * providers publish them. A model that ends in `*` is a prefix. Times are dates or RFC 3339; a date is its midnight in UTC.
+ * Token meters are in USD per million tokens; `web_search`, `file_search`, `code_execution` and
+ * `request` in USD per call, as providers publish them. A model that ends in `*` is a prefix. Times
+ * are dates or RFC 3339; a date is its midnight in UTC.
  *
  * @throws PurserError `invalid_request` naming the field and the remedy.
  */
@@ -38,7 +39,7 @@ export function definePrice(input: unknown, options: DefinePriceOptions = { fiel
   const model = readName(fields["model"], path("model"));
   const isPrefix = model.endsWith("*");
   const name = isPrefix ? model.slice(0, -1) : model;
-  if (name.includes("*")) throw refused(path("model"), `"${model}" has a * within`, "Write * only at the end, for a prefix.");
+  if (name.includes("*")) throw refused(path("model"), `"${model}" has a * before its end`, "Write * only at the end, for a prefix.");
   const validFrom = readTime(fields["valid_from"], path("valid_from"));
   const validTo = readTime(fields["valid_to"], path("valid_to"));
   if (validFrom !== null && validTo !== null && validTo <= validFrom) {
@@ -55,7 +56,7 @@ export function definePrice(input: unknown, options: DefinePriceOptions = { fiel
   };
 }
 
-/** The row by which a stated price takes part in look-ups. */
+/** Converts an override to a catalogue row for look-ups. */
 export function overrideRow(override: PriceOverride, supplements: CatalogueRow["supplements"]): CatalogueRow {
   const rates: { [meter in Meter]?: PicoUsd } = {};
   for (const meter of meters) {
@@ -70,7 +71,7 @@ export function overrideRow(override: PriceOverride, supplements: CatalogueRow["
     ...(override.validTo !== null && { validTo: Date.parse(override.validTo) }),
     rates,
     ...(supplements && { supplements }),
-    // Who states a price states it for the regions that its calls go to.
+    // An override applies to whichever region the calls go to.
     regions: "included",
     cacheWrites: rates.cache_write_5m === undefined ? "asked" : "always",
     source: override.source,
@@ -110,10 +111,10 @@ function readDecimal(value: unknown, field: string): string {
 
 function readName(value: unknown, field: string): string {
   if (typeof value === "string" && value.trim() !== "" && value.length <= maxIdLength) return value.trim();
-  throw refused(field, `${field} is not a name`, `Give a text of 1 to ${maxIdLength} characters.`);
+  throw refused(field, `${field} is not a valid name`, `Give a text of 1 to ${maxIdLength} characters.`);
 }
 
-/** @returns RFC 3339 in UTC, so that equal moments are equal texts. */
+/** @returns RFC 3339 in UTC, which makes equal times equal texts. */
 function readTime(value: unknown, field: string): string | null {
   if (value === undefined || value === null) return null;
   const text = value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : value;

@@ -1,3 +1,5 @@
+/** Conversion between USD per million units and pico-USD per unit. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
@@ -14,14 +16,14 @@ const refusal = (text: string): PurserError => {
   return assert.fail(`"${text}" was accepted`);
 };
 
-test("a price per million is a whole number of pico-USD a token", () => {
+test("a price per million is a whole number of pico-USD per token", () => {
   assert.equal(parsePerMillion("0.15", "input"), 150_000n);
   assert.equal(parsePerMillion("0.000001", "input"), 1n);
   assert.equal(parsePerMillion("0", "input"), 0n);
   assert.equal(parsePerMillion("1000000", "input"), 1_000_000_000_000n);
 });
 
-test("a price that is not exact, negative, absurd or no number is refused with field and remedy", () => {
+test("an inexact, negative, absurd or non-numeric price is refused with field and remedy", () => {
   for (const text of ["0.0000001", "-1", "NaN", "Infinity", "1e3", "1000000.000001", "", "1,5", "0x1"]) {
     const error = refusal(text);
     assert.equal(error.code, "invalid_request", text);
@@ -31,14 +33,14 @@ test("a price that is not exact, negative, absurd or no number is refused with f
   assert.match(refusal("2500000").detail.remedy ?? "", /per token instead of per million/);
 });
 
-test("a fee per call and per million calls is the same money", () => {
+test("fees per call and per million calls agree", () => {
   assert.equal(parsePerCall("0.01", "web_search"), 10_000_000_000n);
   assert.equal(parsePerMillionCalls("10000", "web_search"), 10_000_000_000n);
   assert.equal(parsePerCall("1000", "web_search"), 1_000_000_000_000_000n);
   assert.throws(() => parsePerCall("1000.000000000001", "web_search"), PurserError);
 });
 
-test("what is printed reads back as the same rate", () => {
+test("a printed rate parses to the same rate", () => {
   fc.assert(
     fc.property(fc.bigInt({ min: 0n, max: 10n ** 12n }), (rate) => {
       assert.equal(parsePerMillion(formatPerMillion(pico(rate)), "input"), rate);

@@ -1,20 +1,20 @@
-/** Prices as people write them, as whole pico-USD a unit. */
+/** Converts prices between the usual USD per million tokens and whole pico-USD per token. */
 
 import { PurserError } from "../error.ts";
 import { formatUsd, parseUsd, pico, type PicoUsd } from "../money/money.ts";
 
 const million = 1_000_000n;
 
-/** A million tokens have never cost a hundredth of this. */
+/** No model has ever cost a hundredth of this. */
 const mostUsdPerMillion = parseUsd("1000000");
 const mostUsdPerCall = parseUsd("1000");
 
 /**
- * Reads USD per million tokens, such as `"0.15"`, as pico-USD per token.
+ * Parses USD per million tokens, such as `"0.15"`, as pico-USD per token.
  *
  * @param field Named in the error.
- * @throws PurserError `invalid_request` for what is not a plain decimal, is negative, has more than 6 decimals (less than a
- *   pico-USD a token) or is above 1,000,000.
+ * @throws PurserError `invalid_request` if it is not a plain decimal, is negative, has more than 6
+ *   decimals (a fraction of a pico-USD per token) or is above 1,000,000.
  */
 export function parsePerMillion(text: string, field: string): PicoUsd {
   const price = parsePrice(text, field);
@@ -32,9 +32,10 @@ export function parsePerMillion(text: string, field: string): PicoUsd {
 }
 
 /**
- * Reads USD per call, such as `"0.01"`, as pico-USD.
+ * Parses USD per call, such as `"0.01"`, as pico-USD.
  *
- * @throws PurserError `invalid_request` for what is not a plain decimal, is negative, has more than 12 decimals or is above 1,000.
+ * @throws PurserError `invalid_request` if it is not a plain decimal, is negative, has more than 12
+ *   decimals or is above 1,000.
  */
 export function parsePerCall(text: string, field: string): PicoUsd {
   const price = parsePrice(text, field);
@@ -45,7 +46,8 @@ export function parsePerCall(text: string, field: string): PicoUsd {
 }
 
 /**
- * Reads USD per million calls, the unit in which stated fees are kept: 0.01 a call is `"10000"`.
+ * Parses USD per million calls, the unit in which fees of overrides are stored: 0.01 per call is
+ * `"10000"`.
  *
  * @throws PurserError as {@link parsePerMillion}.
  */

@@ -1,4 +1,7 @@
-/** The rate of every meter at one context size and under some terms: what a row leaves out is filled in by what stands in for it. */
+/**
+ * Builds the rate of every meter for one context size and set of terms, filling gaps in a price row
+ * with substitutes.
+ */
 
 import { assert } from "../assert.ts";
 import { pico, zero, type PicoUsd } from "../money/money.ts";
@@ -7,23 +10,23 @@ import type { Match, Rate } from "./rate.ts";
 import type { CatalogueRow, ContextTier, Factor, Rates, Ratio } from "./row.ts";
 import { anywhere, type AppliedTerms } from "./terms.ts";
 
-/** `request` is absent where a call has no flat fee; every other meter is there. */
+/** `request` is absent if a call has no flat fee; every other meter is present. */
 export type RateTable = Readonly<Partial<Record<Meter, Rate>>>;
 
-/** Which rates are meant: those of a row at one moment. */
+/** Selects the rates of a row at one time. */
 export interface TableQuery {
   readonly row: CatalogueRow;
   readonly match: Match;
-  /** What a schedule puts in place of the row's own rates at that moment. */
+  /** The rates of a schedule that replace the row's own at that time. */
   readonly scheduled: Rates | undefined;
-  /** How many of the row's context tiers have been reached. */
+  /** The number of the row's context tiers reached. */
   readonly level: number;
   readonly applied: AppliedTerms;
 }
 
 /**
- * What stands in for a meter that has no rate of its own, in this order. Audio and images are read at the price of input, a cache
- * that is not priced is charged as if there were none: never less than a price that is known, and never nothing.
+ * Substitutes for a meter without its own rate, in order. Audio and image input is charged as text
+ * input, and unpriced cache tokens as plain input: never less than a known price, and never zero.
  */
 const standIns: Readonly<Partial<Record<Meter, readonly Meter[]>>> = {
   cache_read: ["input"],
@@ -37,7 +40,7 @@ const standIns: Readonly<Partial<Record<Meter, readonly Meter[]>>> = {
   output_image: ["output", "input"],
 };
 
-/** A tool whose fee nobody stated costs nothing on a line that says so: `source` is this. */
+/** The `source` of a zero rate for a tool without a known fee. */
 const unpricedSource = "unpriced";
 
 interface Found {
@@ -57,13 +60,13 @@ export function makeRateTable(query: TableQuery): RateTable {
   return table;
 }
 
-/** The exact product, rounded up to a whole pico-USD. */
+/** The product, rounded up to a whole pico-USD. */
 export function scale(perUnit: PicoUsd, ratio: Ratio): PicoUsd {
   assert(ratio.numerator >= 0n && ratio.denominator > 0n, "a price factor is not negative");
   return pico((perUnit * ratio.numerator + ratio.denominator - 1n) / ratio.denominator);
 }
 
-/** All factors as one, so that a rate is rounded once; undefined for none. */
+/** Combines all factors into one, so a rate is rounded only once; undefined for none. */
 function product(factors: readonly Factor[]): Factor | undefined {
   const [first, ...others] = factors;
   return others.reduce<Factor | undefined>((left, right) => left && multiplied(left, right), first);
@@ -107,7 +110,7 @@ function describe(meter: Meter, found: Found, { query, factor }: { query: TableQ
   };
 }
 
-/** The row's own rate at this context size, or the one that a supplement adds to it. */
+/** The row's own rate at this context size, or the one added by a supplement. */
 function ownRate(meter: Meter, query: TableQuery): Found | undefined {
   const { row } = query;
   const listed = listedRate(meter, query);

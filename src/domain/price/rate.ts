@@ -1,37 +1,45 @@
-/** A price of one meter of one model, valid for a stretch of time. */
+/** A rate: the price of one meter (such as input tokens) of one model, valid for a period of time. */
 
 import type { PicoUsd } from "../money/money.ts";
 import type { Meter } from "../usage/usage.ts";
 
-/** How the catalogue row was found: the exact id, a rule that names this id, or a shorter id that only begins alike. */
+/**
+ * How the catalogue row was found: by exact id, by a rule that names the id, or by a shorter id
+ * that is a prefix.
+ */
 export type Match = "exact" | "rule" | "prefix";
 
 /**
- * The level of service that the provider says it served, in one vocabulary.
- * `fast` is Anthropic's speed; `other` is a tier without a list price: capacity that was paid for beforehand, or a word that is
- * not known here.
+ * The service tier that the provider reports, normalized. `fast` is Anthropic's speed; `other` is a
+ * tier without a list price: prepaid capacity or an unknown name.
  */
 export type ServiceTier = "standard" | "batch" | "flex" | "priority" | "fast" | "other";
 
 /**
- * One price, as it is kept for ever beside the charges that used it.
+ * One price, stored permanently with the charges that used it.
  *
- * Two rates are the same when all fields are: a price that changes is another rate.
+ * Two rates are equal if all fields are: a changed price is another rate.
  */
 export interface Rate {
   readonly provider: string;
-  /** The catalogue's model id, which may be shorter than the id asked for. */
+  /** The catalogue's model id, which may be shorter than the requested id. */
   readonly model: string;
   readonly meter: Meter;
   /** Per token, tool call or request; never negative. */
   readonly perUnit: PicoUsd;
   readonly serviceTier: ServiceTier;
-  /** The region that it is for; absent where the call could be served anywhere, and where the region makes no part of the price. */
+  /**
+   * The region it applies to; absent if the call could be served anywhere or the price does not
+   * depend on the region.
+   */
   readonly region?: string;
-  /** The context size from which this rate counts, and whether that very size is included. Absent: any size. */
+  /**
+   * The context size from which this rate applies, and whether that size itself is included.
+   * Absent: any size.
+   */
   readonly context?: { readonly tokens: number; readonly inclusive: boolean };
   readonly match: Match;
-  /** Where it was read: `genai-prices`, `overlay`, `configuration`, `api`, `legacy`. */
+  /** Origin: `genai-prices`, `overlay`, `configuration`, `api`, `legacy`. */
   readonly source: string;
   /** The version of that source, such as `0.1.8`. */
   readonly version: string;
@@ -39,7 +47,7 @@ export interface Rate {
   readonly validFrom?: string;
 }
 
-/** What a budget takes a token to cost where the book has no price. */
+/** A budget's price per token for models without a price in the book. */
 export interface FallbackRates {
   readonly input: PicoUsd;
   readonly output: PicoUsd;
@@ -49,17 +57,20 @@ export interface FallbackRates {
 export interface Charge {
   readonly model: string;
   /**
-   * `reported_cost` repeats a provider's own figure; `hold` charges what was held, for a call whose usage never came;
-   * `correction` is what an administrator says.
+   * `reported_cost` is the provider's own figure; `hold` charges the held amount, for a call without
+   * reported usage; `correction` is the figure of an administrator.
    */
   readonly meter: Meter | "reported_cost" | "hold" | "correction";
   readonly quantity: number;
   readonly cost: PicoUsd;
-  /** Absent where no price list gave the cost: on a provider's own figure, a held amount, a budget's fallback rate. */
+  /**
+   * Absent if the cost is not from a price list: a provider's figure, a held amount, a budget's
+   * fallback rate.
+   */
   readonly rate?: Rate;
 }
 
-/** A price that a user states. Decimal USD per million units, as it was written. */
+/** A price set by a user, in decimal USD per million units, verbatim. */
 export interface PriceOverride {
   readonly provider: string;
   readonly model: string;

@@ -1,4 +1,4 @@
-/** What no query and no usage may break: nothing is free, and a bound bounds. */
+/** Properties of price sheets for any query and usage: nothing is free, and bounds hold. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -55,7 +55,7 @@ test("splitting a usage into parts below the cliff does not change what it costs
 
 const rank = (tier: ServiceTier): number => ({ batch: 0, flex: 1, standard: 2, priority: 3, fast: 3, other: 4 })[tier];
 
-test("no usage within a query costs more than the dearest rates say", () => {
+test("no usage within a query costs more than the dearest rates", () => {
   const query = fc.record({
     cacheWrite: fc.constantFrom("none" as const, "5m" as const, "1h" as const),
     serviceTier: fc.constantFrom(...serviceTiers),
@@ -93,7 +93,9 @@ function unitOf(meter: Charge["meter"]): keyof DearestRates {
   return tokenMeters.has(meter as Meter) ? "input" : "webSearch";
 }
 
-/** What can happen under a query: no cache is written that was not asked for, and no media is read that was not sent. */
+/**
+ * Usage possible under a query: no unrequested cache writes, and no media that was not sent.
+ */
 function within(usage: Usage, asked: { cacheWrite: "none" | "5m" | "1h"; always: boolean; media: boolean }): Usage {
   const allowed = { ...usage };
   if (asked.cacheWrite === "none" && !asked.always) delete allowed.cache_write_5m;

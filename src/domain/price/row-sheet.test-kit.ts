@@ -1,4 +1,4 @@
-/** A row with a price for everything, and the sheets that are made of it. */
+/** Test kit for price sheets: a row with a price for every meter, and its sheets. */
 
 import assert from "node:assert/strict";
 import { pico } from "../money/money.ts";

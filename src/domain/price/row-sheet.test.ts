@@ -1,3 +1,5 @@
+/** Charges and bounds of a price sheet. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../money/money.ts";
@@ -19,7 +21,7 @@ test("every counted meter is a line of quantity times rate", () => {
   );
 });
 
-test("a meter without a rate is charged at the one that stands in for it, and the line names that one", () => {
+test("a meter without a rate is charged at its substitute, which the line names", () => {
   const bare = sheetOf({ rates: { input: pico(10n), output: pico(50n) } });
   const usage: Usage = {
     cache_read: 1,
@@ -48,7 +50,7 @@ test("a meter without a rate is charged at the one that stands in for it, and th
   assert.equal(rateOf(charge(sheetOf({ rates: { input: pico(1n) } }), { output: 1 }), "output")?.meter, "input");
 });
 
-test("a tool without a fee is a line of its own that says it is unpriced", () => {
+test("a tool without a fee has its own line, marked unpriced", () => {
   const line = charge(sheetOf({}), { web_search: 2 })[0];
   assert.deepEqual([line?.quantity, line?.cost, line?.rate?.source], [2, 0n, "unpriced"]);
 });
@@ -73,7 +75,7 @@ test("a supplement prices what the row leaves out, under its own source", () => 
   );
 });
 
-test("a flat fee is due once a call, whether or not the answer counts itself", () => {
+test("a flat fee is due once per call, even if the answer does not report it", () => {
   const sheet = sheetOf({ rates: { ...row.rates, request: pico(5n) } });
   assert.equal(costOf(charge(sheet, { input: 1 })), 15n);
   assert.equal(costOf(charge(sheet, { input: 1, request: 2 })), 20n);
@@ -82,7 +84,7 @@ test("a flat fee is due once a call, whether or not the answer counts itself", (
 
 const cliff = [{ tokens: 200, inclusive: false, rates: { input: pico(20n), cache_read: pico(2n), output: pico(75n) } }];
 
-test("past a context size every token is charged at its rates, output too", () => {
+test("past a context size every token is charged at its rates, including output", () => {
   const sheet = sheetOf({ contextTiers: cliff });
   assert.equal(costOf(charge(sheet, { input: 100, cache_read: 100, output: 1 })), 1_000n + 100n + 50n);
   const over = charge(sheet, { input: 100, cache_read: 101, output: 1 });
@@ -97,7 +99,7 @@ test("cache writes count towards the context, output does not", () => {
   assert.equal(rateOf(charge(sheet, { input: 200, output: 1_000 }), "output")?.perUnit, 50n);
 });
 
-test("an inclusive size has the rates of the next tier already", () => {
+test("an inclusive size has the rates of the next tier", () => {
   const inclusive = sheetOf({ contextTiers: cliff.map((tier) => ({ ...tier, inclusive: true })) });
   assert.equal(costOf(charge(inclusive, { input: 199 })), 1_990n);
   assert.equal(costOf(charge(inclusive, { input: 200 })), 4_000n);
@@ -108,7 +110,7 @@ test("a tier that leaves a meter out keeps the rate of the tier below", () => {
   assert.equal(costOf(charge(sheet, { input: 301, output: 1 })), 9_030n + 75n);
 });
 
-test("a served tier multiplies tokens and no tool fees", () => {
+test("a served tier multiplies token prices but not tool fees", () => {
   const sheet = sheetOf({
     rates: { ...row.rates, web_search: pico(1_000n) },
     serviceTiers: { batch: { numerator: 1n, denominator: 2n }, priority: { numerator: 7n, denominator: 4n } },
@@ -121,7 +123,7 @@ test("a served tier multiplies tokens and no tool fees", () => {
 const half = { numerator: 1n, denominator: 2n };
 const tenth = { numerator: 11n, denominator: 10n };
 
-test("a region multiplies tokens and no tool fees, on top of the tier, and the rate says so", () => {
+test("a region multiplies token prices but not tool fees, on top of the tier, and the rate records it", () => {
   const sheet = sheetOf({
     rates: { ...row.rates, web_search: pico(1_000n) },
     serviceTiers: { batch: half },
@@ -141,7 +143,7 @@ test("a region multiplies tokens and no tool fees, on top of the tier, and the r
   assert.equal(rateOf(charge(sheet, { input: 1 }), "input")?.region, undefined);
 });
 
-test("a region that is not priced costs as much as the dearest that is, and the sheet says that it has no price", () => {
+test("a region without a price costs as much as the most expensive one, and the sheet reports it as unpriced", () => {
   const sheet = sheetOf({ regions: { us: tenth, eu: { numerator: 6n, denominator: 5n }, uk: half } });
   const inMars = { serviceTier: "standard", region: "mars" } as const;
   assert.equal(costOf(sheet.charge({ model: null, usage: { input: 1 } }, { ...inMars, at })), 12n);
@@ -150,20 +152,20 @@ test("a region that is not priced costs as much as the dearest that is, and the 
   assert.equal(sheetOf({ regions: { "*": tenth } }).prices(inMars), true);
 });
 
-test("a tier that is not priced is told from one that is", () => {
+test("the sheet distinguishes priced and unpriced tiers", () => {
   const sheet = sheetOf({ serviceTiers: { batch: half } });
   const prices = (serviceTier: ServiceTier): boolean => sheet.prices({ serviceTier });
   assert.deepEqual(serviceTiers.map(prices), [true, false, true, false, false, false]);
 });
 
-test("a provider's region is what its calls are charged by, unless the answer names another", () => {
+test("calls are charged by the provider's region, unless the answer names another", () => {
   const sheet = sheetOf({ regions: { eu: tenth } }, "eu");
   assert.equal(costOf(charge(sheet, { input: 1 })), 11n);
   assert.equal(costOf(sheet.charge({ model: null, usage: { input: 1 } }, { serviceTier: "standard", region: "global", at })), 10n);
   assert.equal(sheet.prices({ serviceTier: "standard" }), true);
 });
 
-test("where the provider decides the region, a call is bounded by the dearest and charged by what served", () => {
+test("if the provider decides the region, a call is bounded by the most expensive one and charged by the served one", () => {
   const query = { inputTokens: 1, cacheWrite: "none", serviceTier: "standard", media: false } as const;
   const open = sheetOf({ regions: { us: tenth } }, null);
   assert.equal(open.dearest(query).input, 11n);
@@ -172,7 +174,7 @@ test("where the provider decides the region, a call is bounded by the dearest an
   assert.equal(sheetOf({ regions: { us: tenth } }).dearest(query).input, 10n);
 });
 
-test("only fees that can fall due bound a call", () => {
+test("only applicable fees bound a call", () => {
   const sheet = sheetOf({ rates: { ...row.rates, web_search: pico(14n), maps_grounding: pico(25n) } });
   const query = { inputTokens: 1, cacheWrite: "none", serviceTier: "standard" } as const;
   assert.equal(sheet.dearest({ ...query, fees: ["web_search"] }).webSearch, 14n);
@@ -186,12 +188,12 @@ test("a fraction of a pico-USD is rounded up, once, in the rate", () => {
   assert.equal(costOf(charge(sheet, { cache_read: 10 }, "batch")), 10n);
 });
 
-test("a tier that is not priced costs the standard rates, and the line says so", () => {
+test("a tier without a price costs the standard rates, and the line says so", () => {
   const line = charge(sheetOf({}), { input: 1 }, "priority")[0];
   assert.deepEqual([line?.cost, line?.rate?.serviceTier], [10n, "standard"]);
 });
 
-test("a meter that a tier does not price apart falls back within that tier", () => {
+test("a meter that a tier does not price separately falls back within that tier", () => {
   const sheet = sheetOf({ serviceTiers: { batch: { numerator: 1n, denominator: 2n, without: ["cache_read"] } } });
   assert.equal(costOf(charge(sheet, { cache_read: 1 }, "batch")), 5n);
 });
@@ -206,7 +208,7 @@ test("a quantity that is not a whole number is a bug", () => {
   for (const input of [-1, 0.5, Number.NaN, 2 ** 53]) assert.throws(() => charge(sheetOf({}), { input }), /whole number/);
 });
 
-test("a query that says nothing of media is bounded by their rates too, and the next query by its own", () => {
+test("a query that does not mention media is bounded by their rates too, and the next query by its own", () => {
   const sheet = sheetOf({ rates: { ...row.rates, input_audio: pico(99n) }, contextTiers: cliff });
   const query = { inputTokens: 1, cacheWrite: "none", serviceTier: "standard" } as const;
   assert.equal(sheet.dearest({ ...query, media: false }).input, 10n);
@@ -216,7 +218,7 @@ test("a query that says nothing of media is bounded by their rates too, and the 
   assert.equal(sheet.dearest({ ...query, media: false }).input, 10n);
 });
 
-test("the rate of a charge says its tier and its region where they made it, and is a standard one where they did not", () => {
+test("the rate of a charge names its tier and region if they affect it, and is a standard rate otherwise", () => {
   const sheet = sheetOf({
     rates: { ...row.rates, web_search: pico(7n) },
     serviceTiers: { batch: half },
@@ -228,6 +230,6 @@ test("the rate of a charge says its tier and its region where they made it, and 
       .map(({ meter, rate }) => [meter, rate?.serviceTier, rate?.region]);
   const fee = ["web_search", "standard", undefined];
   assert.deepEqual(said("us"), [["input", "batch", "us"], fee]);
-  assert.deepEqual(said("mars"), [["input", "batch", "mars"], fee], "one that all regions share is called as it was asked for");
+  assert.deepEqual(said("mars"), [["input", "batch", "mars"], fee], "a rate shared by all regions has the requested name");
   assert.deepEqual(said("us", "standard"), [["input", "standard", "us"], fee]);
 });

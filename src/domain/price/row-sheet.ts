@@ -1,4 +1,7 @@
-/** The price sheet of one row at one moment: charges what was used, and bounds what may be used. */
+/**
+ * The price sheet of one catalogue row at one time: prices usage, and bounds the cost of a call in
+ * advance.
+ */
 
 import { assert } from "../assert.ts";
 import { multiply, zero, type PicoUsd } from "../money/money.ts";
@@ -9,7 +12,7 @@ import type { CatalogueRow, Rates } from "./row.ts";
 import type { DearestQuery, DearestRates, PriceSheet } from "./sheet.ts";
 import { anyRegion, anywhere, applyTerms, possibleRegions, type AppliedTerms, type Terms } from "./terms.ts";
 
-/** A row as it holds in one stretch of time. */
+/** A row's prices during one period of time. */
 export interface RowState {
   readonly row: CatalogueRow;
   readonly match: Match;
@@ -19,21 +22,23 @@ export interface RowState {
 export interface RowSheetOptions {
   readonly model: string;
   readonly state: RowState;
-  /** What may hold before a call that begins now has ended: it bounds such a call, and charges nothing. */
+  /**
+   * States that may become valid before a call starting now ends: used for bounds, not for charges.
+   */
   readonly next: readonly RowState[];
   /** Milliseconds since the epoch, included. */
   readonly validSince: number;
   /** Excluded. */
   readonly validUntil: number;
-  /** Where the provider's calls go; null where the provider decides. */
+  /** The region of the provider's calls; null if the provider decides. */
   readonly region: string | null;
   readonly contextWindow: number | undefined;
   readonly maxOutputTokens: number | undefined;
-  /** The sheet of another moment. */
+  /** The sheet at another time. */
   readonly sheetAt: (at: number) => PriceSheet | undefined;
 }
 
-/** From the cheapest to the dearest that can be served instead. */
+/** Cheapest first. */
 const serviceTiers: readonly ServiceTier[] = ["batch", "flex", "standard", "priority", "fast"];
 const outputMeters: readonly Meter[] = ["output", "output_audio", "output_image"];
 const mediaMeters: readonly Meter[] = ["input_audio", "cache_read_audio", "input_image"];
@@ -68,7 +73,10 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
 
 type Tables = ((level: number, terms: Terms) => RateTable) & { readonly row: CatalogueRow };
 
-/** Tables are made when they are first asked for: most models are only ever called under one set of terms, below every threshold. */
+/**
+ * Builds tables on first use: most models are only called under one set of terms, below every
+ * context tier.
+ */
 function tableCache(state: RowState): Tables {
   const made = new Map<ServiceTier, Map<string, Made>>();
   const tables = (level: number, { serviceTier, region }: Terms): RateTable => {
@@ -77,7 +85,7 @@ function tableCache(state: RowState): Tables {
     let known = regions.get(region);
     if (!known) {
       known = { applied: applyTerms(state.row, { serviceTier, region }), levels: [] };
-      // Answers name regions: what is remembered of them is bounded.
+      // Regions come from answers, so this cache is bounded.
       if (regions.size < mostRegions) regions.set(region, known);
     }
     return (known.levels[level] ??= makeRateTable({ ...state, level, applied: known.applied }));
@@ -95,7 +103,7 @@ const mostRegions = 100;
 function chargePart(part: UsagePart, table: RateTable, model: string): readonly Charge[] {
   const lines: Charge[] = [];
   for (const meter of meters) {
-    // A flat fee is due for every call, whether or not the answer counts itself.
+    // A flat fee is due for every call, even if the answer does not report it.
     const quantity = part.usage[meter] ?? (meter === "request" ? 1 : 0);
     if (quantity === 0) continue;
     assert(Number.isSafeInteger(quantity) && quantity >= 0, "a charged quantity is a whole number and not negative");
@@ -106,7 +114,7 @@ function chargePart(part: UsagePart, table: RateTable, model: string): readonly 
   return lines;
 }
 
-/** How many context tiers a context of so many tokens has reached. */
+/** The number of context tiers reached by a context of this many tokens. */
 function levelOf(row: CatalogueRow, context: number): number {
   const tiers = row.contextTiers;
   if (!tiers) return 0;
@@ -118,7 +126,7 @@ function levelOf(row: CatalogueRow, context: number): number {
   return level;
 }
 
-/** Queries differ in little: what they have in common is worked out once. */
+/** Caches the part of the result that most queries share. */
 function rememberDearest(states: readonly Tables[], usual: string | undefined): PriceSheet["dearest"] {
   const known = new Map<string, DearestRates>();
   return (asked) => {
@@ -154,7 +162,7 @@ function dearestOf(states: readonly Tables[], query: DearestQuery): DearestRates
   return most;
 }
 
-/** The tables of every tier, region and context that the call can be billed by. */
+/** The tables of every tier, region and context size under which the call can be billed. */
 function possibleTables(tables: Tables, query: DearestQuery): readonly RateTable[] {
   const levels = Array.from({ length: levelOf(tables.row, query.inputTokens) + 1 }, (_, level) => level);
   return possibleTiers(query.serviceTier).flatMap((serviceTier) =>
@@ -162,7 +170,7 @@ function possibleTables(tables: Tables, query: DearestQuery): readonly RateTable
   );
 }
 
-/** A provider may serve a cheaper tier than the one asked for; what is asked by an unknown word may be any of them. */
+/** A provider may serve a cheaper tier than requested; an unknown tier may be any of them. */
 function possibleTiers(asked: ServiceTier): readonly ServiceTier[] {
   if (asked === "other") return serviceTiers;
   if (asked === "fast") return ["batch", "flex", "standard", "fast"];

@@ -1,23 +1,23 @@
-/** One row of a price list: what one model costs in one stretch of time. */
+/** One row of a price list: the prices of one model during one period of time. */
 
 import type { PicoUsd } from "../money/money.ts";
 import type { Meter } from "../usage/usage.ts";
 import type { IdRule } from "./id-rule.ts";
 import type { ServiceTier } from "./rate.ts";
 
-/** Per token, tool call or request. A meter that is absent has no rate of its own. */
+/** Per token, tool call or request. An absent meter has no rate of its own. */
 export type Rates = Readonly<Partial<Record<Meter, PicoUsd>>>;
 
-/** Rates of a whole request, output too, once its context is this long. */
+/** Rates for a whole request, including output, from this context size on. */
 export interface ContextTier {
   readonly tokens: number;
-  /** Whether a context of exactly `tokens` has these rates already. */
+  /** Whether a context of exactly `tokens` has these rates. */
   readonly inclusive: boolean;
-  /** Only what differs from the tier below. */
+  /** Only the rates that differ from the tier below. */
   readonly rates: Rates;
 }
 
-/** Hours of the week, in UTC, in which other rates hold. */
+/** Hours of the week, in UTC, with other rates. */
 export interface Schedule {
   /** ISO weekdays, 1 (Monday) to 7. */
   readonly weekdays: readonly number[];
@@ -25,7 +25,7 @@ export interface Schedule {
   readonly fromMinute: number;
   /** Excluded, later than `fromMinute`, at most 1440. */
   readonly toMinute: number;
-  /** Only what differs from the row. */
+  /** Only the rates that differ from the row. */
   readonly rates: Rates;
 }
 
@@ -35,13 +35,18 @@ export interface Ratio {
   readonly denominator: bigint;
 }
 
-/** What a term (a service tier, a region) makes of the standard rates. Tool fees and the flat fee of a request do not change. */
+/**
+ * Multiplies the standard rates under a term (service tier, region). Tool fees and flat request
+ * fees do not change.
+ */
 export interface Factor extends Ratio {
-  /** Meters that the provider does not price apart under this term: what stands in for them is used. */
+  /**
+   * Meters that the provider does not price separately under this term; their substitutes are used.
+   */
   readonly without?: readonly Meter[];
 }
 
-/** Rates that another source adds where the row has none. */
+/** Rates that another source adds for meters missing in the row. */
 export interface Supplement {
   readonly rates?: Rates;
   /** Meters priced as a multiple of another one, at every context size. */
@@ -53,25 +58,31 @@ export interface Supplement {
 export interface CatalogueRow {
   readonly provider: string;
   readonly model: string;
-  /** Which ids the row is for, besides `model` itself. */
+  /** Other ids that the row applies to, in addition to `model`. */
   readonly ids: IdRule;
-  /** Milliseconds since the epoch, included; absent: since ever. */
+  /** Milliseconds since the epoch, included; absent: no start. */
   readonly validFrom?: number;
-  /** Excluded; absent: until further notice. */
+  /** Excluded; absent: no end. */
   readonly validTo?: number;
   /** At least `input`. */
   readonly rates: Rates;
   /** Ascending. */
   readonly contextTiers?: readonly ContextTier[];
-  /** The first that holds at a moment decides. */
+  /** The first that matches a time wins. */
   readonly schedules?: readonly Schedule[];
-  /** Tiers with a price of their own. */
+  /** Tiers with their own price. */
   readonly serviceTiers?: Readonly<Partial<Record<ServiceTier, Factor>>>;
-  /** Regions with a known price, also those that cost the same; `included` where the rates are for whichever region serves. */
+  /**
+   * Regions with a known price, including those at standard rates; `included` if the rates apply to
+   * any region.
+   */
   readonly regions?: Readonly<Record<string, Factor>> | "included";
-  /** The first that has a meter gives it. */
+  /** The first one that has a meter wins. */
   readonly supplements?: readonly Supplement[];
-  /** `always` where the provider may write a cache that nobody asked for (OpenAI); `asked` where only `cache_control` makes it write. */
+  /**
+   * `always` if the provider may write a cache unasked (OpenAI); `asked` if it writes only on
+   * `cache_control`.
+   */
   readonly cacheWrites: "asked" | "always";
   readonly contextWindow?: number;
   readonly maxOutputTokens?: number;

@@ -1,4 +1,4 @@
-/** Prices that depend on the hour of the week, in UTC. */
+/** Time-of-day pricing: rates that depend on the hour of the week, in UTC. */
 
 import type { Rates, Schedule } from "./row.ts";
 
@@ -7,14 +7,16 @@ const dayMs = 86_400_000;
 /** 5 January 1970 was the first Monday of the epoch. */
 const firstMondayMs = 4 * dayMs;
 
-/** The rates that a schedule puts in place of the row's own at a moment; undefined outside all of them. */
+/**
+ * The scheduled rates that replace the row's own at a given time; undefined outside all schedules.
+ */
 export function scheduledRates(schedules: readonly Schedule[], at: number): Rates | undefined {
   return schedules.find((schedule) => isOpen(schedule, at))?.rates;
 }
 
 /**
- * The next moment after `at` at which a schedule begins or ends; infinite when there is none.
- * Looks eight days ahead: every weekday comes within seven.
+ * The next time after `at` at which a schedule begins or ends; infinite if there is none.
+ * Looks eight days ahead, which covers every weekday.
  */
 export function nextScheduleEdge(schedules: readonly Schedule[], at: number): number {
   let next = Number.POSITIVE_INFINITY;

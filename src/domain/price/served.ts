@@ -1,4 +1,7 @@
-/** Which price sheet a part of an answer is charged by, where the model that served it is not the one that was asked for. */
+/**
+ * Picks the price sheet for an answer when the provider served another model than the one
+ * requested.
+ */
 
 import type { PriceBook, PriceSheet } from "./sheet.ts";
 
@@ -9,7 +12,7 @@ export interface PriceQuestion {
   readonly at: number;
 }
 
-/** The model that a call asked for. */
+/** The model requested by a call. */
 export interface AskedModel extends PriceQuestion {
   readonly sheet: PriceSheet | undefined;
 }
@@ -19,8 +22,8 @@ export function askedOf(book: PriceBook, { provider, model, at }: PriceQuestion)
 }
 
 /**
- * The served model's sheet. Providers answer with aliases of their own: where the book does not know the served name, or knows it only
- * by a shorter name than the one asked for, the sheet is that of the model asked for.
+ * Returns the served model's sheet. Providers may answer with their own aliases: if the served name
+ * is unknown, or matches less closely than the requested one, the requested model's sheet is used.
  */
 export function sheetOfServed(book: PriceBook, asked: AskedModel, served: string): PriceSheet | undefined {
   if (served === asked.model) return asked.sheet;

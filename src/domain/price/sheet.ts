@@ -1,37 +1,47 @@
-/** All prices of one model at one moment: looked up once, used for many calls. */
+/** Price sheets: all prices of one model at one time, looked up once and used for many calls. */
 
 import type { PicoUsd } from "../money/money.ts";
 import type { FeeMeter, UsagePart } from "../usage/usage.ts";
 import type { Charge, Match, ServiceTier } from "./rate.ts";
 
-/** What bounds a call before it is made. */
+/** Properties of a call that bound its cost before it is made. */
 export interface DearestQuery {
   /** Input tokens expected, cached or not. */
   readonly inputTokens: number;
-  /** Whether the request asks for a prompt cache to be written, and for how long at most. */
+  /** Whether the request writes a prompt cache, and its longest lifetime. */
   readonly cacheWrite: "none" | "5m" | "1h";
-  /** The tier asked for; what is served may be cheaper, never dearer. */
+  /** The requested tier; the served tier may be cheaper, never more expensive. */
   readonly serviceTier: ServiceTier;
-  /** Where the call must be processed; absent: where the provider's calls go, and in any region where the provider decides that. */
+  /**
+   * The region in which the call must be processed; absent: that of the provider's calls, or any
+   * region if the provider decides.
+   */
   readonly region?: string | undefined;
-  /** The fees that can fall due; absent: any. */
+  /** The fees that may apply; absent: any. */
   readonly fees?: readonly FeeMeter[] | undefined;
-  /** False when the request has no audio or image in it: the rates of those then bound nothing. Absent: it may have. */
+  /**
+   * False if the request has no audio or images, so their rates do not apply. Absent: it may have.
+   */
   readonly media?: boolean;
 }
 
-/** The most that each unit can cost under a query: never below what {@link PriceSheet.charge} will say. */
+/**
+ * The maximum cost of each unit under a query: never below the result of {@link PriceSheet.charge}.
+ */
 export interface DearestRates {
   readonly input: PicoUsd;
   readonly output: PicoUsd;
-  /** Of one unit of the dearest fee that can fall due: which tool a model will choose is not known before. */
+  /**
+   * The highest fee that may apply, per unit: which tool the model will use is not known in
+   * advance.
+   */
   readonly webSearch: PicoUsd;
   readonly request: PicoUsd;
 }
 
 export interface ChargeOptions {
   readonly serviceTier: ServiceTier;
-  /** The region that served; by default where the provider's calls go, else anywhere. */
+  /** The region that served; defaults to that of the provider's calls, else anywhere. */
   readonly region?: string | undefined;
   readonly at: number;
 }
@@ -41,29 +51,31 @@ export interface PriceSheet {
   /** The id that was looked up. */
   readonly model: string;
   readonly match: Match;
-  /** Milliseconds since the epoch at which the sheet must be looked up again; infinite where no price is due to change. */
+  /**
+   * Milliseconds since the epoch at which the sheet expires; infinite if no price change is known.
+   */
   readonly validUntil: number;
   /** The model's context size, when known. */
   readonly contextWindow?: number;
-  /** The most output tokens the model gives, when known. */
+  /** The model's maximum output tokens, when known. */
   readonly maxOutputTokens?: number;
 
   /**
-   * The lines of the bill for one part. Every counted meter yields a line: where the model has no rate of its own for
-   * a meter, the rate that stands in for it is used (cache and audio fall back to input or output), never nothing.
+   * The lines of the bill for one part. Every counted meter yields a line: a meter without its own
+   * rate uses a substitute (cache and audio fall back to input or output), never zero.
    */
   charge(part: UsagePart, options: ChargeOptions): readonly Charge[];
 
-  /** Whether the model has rates for these terms. A charge is made by the nearest ones otherwise. */
+  /** Whether the model has rates for these terms. If not, charges use the nearest ones. */
   prices(terms: Omit<ChargeOptions, "at">): boolean;
 
   dearest(query: DearestQuery): DearestRates;
 }
 
-/** Finds sheets. Looking up is pure: the same book, model and moment give the same sheet. */
+/** Finds sheets. Look-ups are pure: the same book, model and time give the same sheet. */
 export interface PriceBook {
-  /** Names the state of the book, and changes with every row that is added. */
+  /** Identifies the state of the book; changes with every added row. */
   readonly version: string;
-  /** @returns undefined when the model has no price: it is then `unpriced`, which is never the same as free. */
+  /** @returns undefined if the model has no price: `unpriced`, which does not mean free. */
   sheet(query: { readonly provider: string; readonly model: string; readonly at: number }): PriceSheet | undefined;
 }

@@ -1,34 +1,41 @@
-/** The terms under which a call is served: what a price depends on besides the model, the moment and the context. */
+/**
+ * The terms of a call, service tier and region: they determine its price along with model, time and
+ * context size.
+ */
 
 import type { ServiceTier } from "./rate.ts";
 import type { CatalogueRow, Factor } from "./row.ts";
 
-/** Each is a dimension of a rate. The same model costs another multiple of its standard rates under other terms. */
+/** Each term multiplies the standard rates of a model. */
 export interface Terms {
   readonly serviceTier: ServiceTier;
-  /** Where the call had to be processed: {@link anywhere}, or the provider's own word (`us`, `eu`). */
+  /**
+   * Where the call had to be processed: {@link anywhere}, or the provider's name of a region (`us`,
+   * `eu`).
+   */
   readonly region: string;
 }
 
-/** No region was asked for or imposed. */
+/** No region was requested or imposed. */
 export const anywhere = "global";
 
-/** In a row's regions: every one that it does not list. */
+/** In a row's regions: any region not listed. */
 export const anyRegion = "*";
 
-/** What a row makes of some terms. */
+/** The terms that a row can price, and their factors. */
 export interface AppliedTerms {
-  /** The terms that the rates are for: those asked about, or the nearest that the row prices. */
+  /** The terms of the rates: those requested, or the nearest that the row prices. */
   readonly terms: Terms;
   /** Multiplied with each other and with the standard rate. */
   readonly factors: readonly Factor[];
-  /** False where the row has no rate for one of the terms. */
+  /** False if the row has no rate for one of the terms. */
   readonly isPriced: boolean;
 }
 
 /**
- * Finds the factors of the terms. A tier without a price is charged at the standard rates. A region without a price is charged
- * like the dearest region that has one: providers ask more for a fixed region, and never less.
+ * Finds the factors of the terms. A tier without a price is charged at the standard rates. A region
+ * without a price is charged like the most expensive known one: providers charge more for a fixed
+ * region, never less.
  */
 export function applyTerms(row: CatalogueRow, { serviceTier, region }: Terms): AppliedTerms {
   const tier = findTier(row, serviceTier);
@@ -40,7 +47,7 @@ export function applyTerms(row: CatalogueRow, { serviceTier, region }: Terms): A
   };
 }
 
-/** Every region in which a call that may be served in `region` can be billed; in all of them, where it is not known. */
+/** Every region under which a call served in `region` can be billed; all of them if it is unknown. */
 export function possibleRegions(row: CatalogueRow, region: string | undefined): readonly string[] {
   return region === undefined ? [anywhere, ...regionsOf(row).map(([name]) => name)] : [region];
 }

@@ -1,3 +1,5 @@
+/** Capping of implausible token counts. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -19,7 +21,7 @@ test("a usage within its bounds is the same object", () => {
   );
 });
 
-test("a bounded usage fills its bounds, passes none of them, and no count grows", () => {
+test("a bounded usage reaches its bounds, exceeds none, and no count grows", () => {
   fc.assert(
     fc.property(usages, bounds, (usage, most) => {
       const bounded = boundUsage(usage, most);
@@ -33,7 +35,7 @@ test("a bounded usage fills its bounds, passes none of them, and no count grows"
   );
 });
 
-test("what is dearer is left standing: written before plain, plain before cached", () => {
+test("the most expensive counts are kept: written before plain, plain before cached", () => {
   const usage = { input: 50, cache_read: 40, cache_write_5m: 10, output: 9, output_audio: 3, reasoning: 9 };
   assert.deepEqual(boundUsage(usage, { context: 30, output: 5, toolCalls: 1 }), {
     input: 20,

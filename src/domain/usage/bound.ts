@@ -1,18 +1,18 @@
-/** Cutting counts that a call cannot have used down to what it can. */
+/** Caps implausible token counts at the maximum that a call can have used. */
 
 import type { Meter, Usage } from "./usage.ts";
 
-/** The most of each kind that one part of a call can have used. */
+/** The maximum of each kind that one part of a call can have used. */
 export interface UsageBounds {
-  /** Tokens that the model read. */
+  /** Tokens read by the model. */
   readonly context: number;
-  /** Tokens that it generated. */
+  /** Tokens generated. */
   readonly output: number;
-  /** Of each tool. */
+  /** Calls of each tool. */
   readonly toolCalls: number;
 }
 
-/** What is dearer is left standing first, so that what remains is never too little. */
+/** Most expensive first: those counts are kept, so the capped cost is never too low. */
 const contextMeters: readonly Meter[] = [
   "cache_write_1h",
   "cache_write_5m",
@@ -25,7 +25,7 @@ const contextMeters: readonly Meter[] = [
 const outputMeters: readonly Meter[] = ["output_audio", "output_image", "output"];
 const toolMeters: readonly Meter[] = ["web_search", "file_search", "code_execution"];
 
-/** @returns The same object when every count is within its bound. */
+/** @returns The same object if every count is within its bound. */
 export function boundUsage(usage: Usage, bounds: UsageBounds): Usage {
   const cuts = [
     ...cutTogether(usage, contextMeters, bounds.context),
@@ -38,7 +38,7 @@ export function boundUsage(usage: Usage, bounds: UsageBounds): Usage {
   return reasoning === undefined ? bounded : { ...bounded, reasoning: Math.min(reasoning, output) };
 }
 
-/** The meters that have to shrink so that all of them together are `most`. */
+/** The reduced counts that together make `most`. */
 function cutTogether(usage: Usage, meters: readonly Meter[], most: number): readonly (readonly [Meter, number])[] {
   const cuts: [Meter, number][] = [];
   let room = most;

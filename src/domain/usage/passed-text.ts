@@ -1,6 +1,6 @@
-/** What the bytes of a text amount to in tokens, if no tokenizer has counted them. */
+/** Estimates the tokens of a text from its bytes, for when no tokenizer has counted it. */
 
-/** The most tokens that so many bytes of text can be expected to be. */
+/** An upper estimate of the tokens in this many bytes of text. */
 export function tokensOfBytes(bytes: number): number {
   return Math.ceil(bytes / bytesPerToken);
 }

@@ -1,3 +1,5 @@
+/** Sums and totals of usage. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -5,7 +7,7 @@ import { countContext, countTokens, meters, sumUsage, tokenMeters, type Usage } 
 
 const usages: fc.Arbitrary<Usage> = fc.dictionary(fc.constantFrom(...meters, "reasoning"), fc.nat(1_000_000));
 
-test("every meter that counts tokens is counted once, and no other is", () => {
+test("every token meter is counted once, and no other meter", () => {
   fc.assert(
     fc.property(usages, (usage) => {
       const all = [...tokenMeters].reduce((sum, meter) => sum + (usage[meter] ?? 0), 0);
@@ -14,17 +16,17 @@ test("every meter that counts tokens is counted once, and no other is", () => {
   );
 });
 
-test("tokens are read or written and never both: the context and the output make up all of them", () => {
+test("tokens are either read or written: context and output together are all of them", () => {
   const outputs = new Set<string>(["output", "output_audio", "output_image"]);
   for (const meter of tokenMeters) assert.equal(countContext({ [meter]: 1 }), outputs.has(meter) ? 0 : 1, meter);
 });
 
-test("reasoning is inside the output and not counted again, and tool calls are no tokens", () => {
+test("reasoning is part of the output and not counted again, and tool calls are not tokens", () => {
   assert.equal(countTokens({ output: 10, reasoning: 8, web_search: 3, request: 1 }), 10);
   assert.equal(tokenMeters.has("web_search"), false);
 });
 
-test("the sum of usages has the sum of their tokens", () => {
+test("the sum of several usages has the sum of their tokens", () => {
   fc.assert(
     fc.property(fc.array(usages, { maxLength: 5 }), (all) => {
       assert.equal(

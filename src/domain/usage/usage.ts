@@ -1,13 +1,14 @@
-/** What a call used, as disjoint counts: no token stands in two of them. */
+/** The usage of a call as disjoint counts: no token is counted twice. */
 
 /**
  * What can be counted and charged.
  *
- * Token meters: `input` is uncached text and everything else that has no meter of its own; `output` has reasoning inside.
- * The audio and image meters hold what a provider prices apart, and are then not in `input` or `output`.
- * The others count units with a fee ({@link feeMeters}), and `request` counts calls with a flat fee.
+ * Token meters: `input` is uncached text and everything without its own meter; `output` includes
+ * reasoning. The audio and image meters count tokens that a provider prices separately, excluded
+ * from `input` and `output`. The others count units with a fee ({@link feeMeters}), and `request`
+ * counts calls with a flat fee.
  *
- * The ledger's files number meters by their place in this list: a new one goes to the end.
+ * Ledger files identify meters by their index in this list: append new ones at the end.
  */
 export const meters = [
   "input",
@@ -29,7 +30,7 @@ export const meters = [
 
 export type Meter = (typeof meters)[number];
 
-/** The meters that count tokens, which a budget in tokens adds up. */
+/** The meters that count tokens; a budget in tokens adds them up. */
 export const tokenMeters: ReadonlySet<Meter> = new Set([
   "input",
   "cache_read",
@@ -44,8 +45,9 @@ export const tokenMeters: ReadonlySet<Meter> = new Set([
 ]);
 
 /**
- * What a provider bills by the unit besides tokens. The unit is the provider's own: a search action, a query or a grounded prompt
- * (`web_search`), a prompt grounded in maps (`maps_grounding`), a search of stored files, a code container.
+ * Non-token units billed by a provider. Each provider defines its units: a search action, a query
+ * or a grounded prompt (`web_search`), a prompt grounded in maps (`maps_grounding`), a search of
+ * stored files, a code container.
  */
 export const feeMeters = ["web_search", "file_search", "code_execution", "maps_grounding"] as const satisfies readonly Meter[];
 
@@ -60,42 +62,54 @@ export type Usage = Readonly<Partial<Record<Meter, number>>> & {
 /**
  * Usage of one model in one pass over its context.
  *
- * A call has several parts when the provider ran several passes (compaction) or a second model (advisor):
- * each is priced by itself, since a long-context rate depends on one pass and not on their sum.
+ * A call has several parts if the provider ran several passes (compaction) or a second model
+ * (advisor). Each is priced separately, since a long-context rate depends on one pass, not on their
+ * sum.
  */
 export interface UsagePart {
-  /** The model that the provider names for this part, or null when it names none. */
+  /** The model that the provider reports for this part, or null if it reports none. */
   readonly model: string | null;
   readonly usage: Usage;
-  /** Not a pass of the answer itself, whatever its model: an advisor's, or a compaction. The answer's ceiling is not for it. */
+  /**
+   * Not a pass of the answer itself but an advisor or a compaction. The answer's ceiling does not
+   * apply.
+   */
   readonly isApart?: true;
 }
 
-/** What was used in a call besides the main answer: by an advisor, a model that was asked first and declined, or a compaction. */
+/**
+ * Usage apart from the main answer: an advisor, a model that was tried first and declined, or a
+ * compaction.
+ */
 export interface ModelUsage {
   readonly model: string;
   readonly usage: Usage;
 }
 
 /**
- * What was odd about an answer. None of them loses a charge.
+ * Anomalies of an answer. The call is charged in any case.
  *
- * - `usage_missing` the provider reported none: the charge is estimated from what passed
- * - `usage_invalid` a count was negative, not whole or absurdly large: that count is estimated; or a reported cost was no such amount, and is left out
- * - `usage_repeated` an answer that should report once reported twice, differently: the last counts
+ * - `usage_missing` the provider reported none: the charge is estimated from the text that passed
+ * - `usage_invalid` a count was negative, not whole or absurdly large and is estimated; or a
+ *   reported cost was not a valid amount and is ignored
+ * - `usage_repeated` an answer reported usage twice with different values: the last counts
  * - `unfinished` the stream ended without its closing event
  * - `malformed` part of the answer could not be read
- * - `over_context` more input than the model can take
- * - `over_ceiling` more output than was asked for at most
- * - `aborted` the caller left before the end
- * - `unpriced` the book has no price: the cost is the provider's own figure, or by a budget's stated rates, or not known and counted as nothing
- * - `unmetered` the endpoint does not tell what it costs, and the configuration lets it pass
- * - `cut` Purser ended the stream because no budget paid for more
- * - `unbilled` the provider answered and does not bill it: a refusal before any output, an error in place of an answer
- * - `unpriced_modifier` the tier, speed or region that was served has no known rate for this model: the charge is at the nearest one
- * - `provider_error` the answer is, or ends in, an error of the provider's, although its status is 200
- * - `usage_implausible` a count is more than the call can have used, or nothing for what passed: it is charged at a bound or estimated
- * - `cost_differs` the provider's own figure is the charge, and ours is another
+ * - `over_context` more input than the model's context size
+ * - `over_ceiling` more output than the requested maximum
+ * - `aborted` the caller disconnected before the end
+ * - `unpriced` the book has no price: the cost is the provider's figure, or from a budget's rates,
+ *   or unknown and counted as zero
+ * - `unmetered` the endpoint does not report its cost, and the configuration allows it
+ * - `cut` Purser ended the stream because a budget could not pay for more
+ * - `unbilled` the provider answered but does not bill: a refusal before any output, or an error
+ *   instead of an answer
+ * - `unpriced_modifier` the served tier, speed or region has no known rate for this model: the
+ *   nearest rate is charged
+ * - `provider_error` the answer is, or ends in, a provider error, although its status is 200
+ * - `usage_implausible` a count exceeds what the call can have used, or is zero although text
+ *   passed: it is capped or estimated
+ * - `cost_differs` the charge is the provider's figure, and the computed cost differs
  */
 export type UsageFlag =
   | "usage_missing"
@@ -115,17 +129,17 @@ export type UsageFlag =
   | "usage_implausible"
   | "cost_differs";
 
-/** All that a call used, whichever model did. */
+/** The total usage of a call, over all models. */
 export function totalUsage({ usage, parts }: { readonly usage: Usage; readonly parts?: readonly ModelUsage[] }): Usage {
   return parts === undefined || parts.length === 0 ? usage : sumUsage([usage, ...parts.map((part) => part.usage)]);
 }
 
-/** All tokens of a usage, whatever they cost. */
+/** The total tokens of a usage. */
 export function countTokens(usage: Usage): number {
   return countContext(usage) + (usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0);
 }
 
-/** The tokens the model read: what decides a long-context rate. */
+/** The tokens read by the model; they determine a long-context rate. */
 export function countContext(usage: Usage): number {
   return (
     (usage.input ?? 0) +
@@ -138,7 +152,7 @@ export function countContext(usage: Usage): number {
   );
 }
 
-/** The sum of several usages, meter by meter; `reasoning` too. The only usage is its own sum. */
+/** Sums several usages, meter by meter, including `reasoning`. A single usage is returned as is. */
 export function sumUsage(usages: readonly Usage[]): Usage {
   const [first, second] = usages;
   if (first && !second) return first;
