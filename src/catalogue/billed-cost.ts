@@ -9,6 +9,6 @@
 const tellingProviders: ReadonlySet<string> = new Set(["x-ai", "openrouter"]);
 
 /** Whether the cost that a provider reports is documented as the amount billed. Any other reported cost may be an estimate, or credits. */
-export function tellsBilledCost(providerId: string): boolean {
+export function reportsBilledCost(providerId: string): boolean {
   return tellingProviders.has(providerId);
 }

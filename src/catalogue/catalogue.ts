@@ -4,7 +4,7 @@ import type { PriceOverride } from "../domain/price/rate.ts";
 import { makePriceBook, type RowSource } from "../domain/price/book.ts";
 import type { CatalogueRow } from "../domain/price/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
-import { tellsBilledCost } from "./billed-cost.ts";
+import { reportsBilledCost } from "./billed-cost.ts";
 import { convertProvider, genaiPricesSource, genaiPricesVersion, loadGenaiPrices } from "./genai-prices.ts";
 import { anthropicRows } from "./overlay/anthropic.ts";
 import { deepseekRows } from "./overlay/deepseek.ts";
@@ -56,7 +56,7 @@ export interface Catalogue {
   /** Which vendor a configured provider is, and where its calls are processed: as stated, else by its host, else by its name. */
   identify(provider: ConfiguredProvider): BookedProvider;
   /** Whether the cost in a provider's answers is documented as the amount billed. @param name As {@link Catalogue.book} takes it. */
-  tellsBilledCost(name: string): boolean;
+  reportsBilledCost(name: string): boolean;
   /** Every model with a price, each once. */
   models(): readonly CatalogueModel[];
 }
@@ -109,7 +109,7 @@ export async function openCatalogue(): Promise<Catalogue> {
       const id = priceProvider ?? finder.find({ name, baseUrl }) ?? name;
       return { id, ...(region !== undefined && { region }) };
     },
-    tellsBilledCost: (name) => tellsBilledCost(finder.chainOf(name)[0] ?? name),
+    reportsBilledCost: (name) => reportsBilledCost(finder.chainOf(name)[0] ?? name),
     models: () => providerIds.flatMap((id) => distinctModels([...overlay(id), ...listed(id)])),
   };
 }

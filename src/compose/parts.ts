@@ -27,7 +27,7 @@ import { openLedger } from "../store/sqlite/open.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { version } from "../version.ts";
 import { clock } from "./clock.ts";
-import { billedCostTellers, bookedProviders, probeProviders } from "./providers.ts";
+import { billedCostReporters, bookedProviders, probeProviders } from "./providers.ts";
 
 export interface ComposeOptions {
   /** Takes log lines as people read them. Absent: they are JSON on standard error. */
@@ -52,7 +52,7 @@ export interface Parts {
   readonly catalogue: Catalogue;
   /** What the price book has to know of each configured provider. */
   readonly booked: ReadonlyMap<string, BookedProvider>;
-  readonly tellsBilledCost: (provider: string) => boolean;
+  readonly reportsBilledCost: (provider: string) => boolean;
   readonly log: Log;
   readonly health: StoreHealth;
   /** Makes its holder an administrator until this ends. */
@@ -92,7 +92,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     declared: configuration.prices,
     kept: () => ledger.prices(),
   });
-  const tellsBilledCost = billedCostTellers(configuration, { catalogue, booked });
+  const reportsBilledCost = billedCostReporters(configuration, { catalogue, booked });
   const metrics = makeMetrics({ ledger, version, ...(simulatedApart && { apart: simulatorName }) });
   const observer = log.observe(metrics);
   const startedAt = clock.now();
@@ -116,7 +116,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     simulatedApart,
     prices: () => prices.book,
     expectedOutput: ({ provider, model }, ceiling) => learned.of(provider, model).output.expected(ceiling),
-    tellsBilledCost,
+    reportsBilledCost,
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
     metrics: (of) => metrics.text(of),
@@ -153,7 +153,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     admit,
     catalogue,
     booked,
-    tellsBilledCost,
+    reportsBilledCost,
     log,
     health,
     token,

@@ -28,28 +28,28 @@ export function bookedProviders({ providers }: Configuration, catalogue: Catalog
 }
 
 /** Of which providers the reported cost is the charge: those that document it, unless the configuration says otherwise. */
-export function billedCostTellers(
+export function billedCostReporters(
   { providers }: Configuration,
   { catalogue, booked }: { readonly catalogue: Catalogue; readonly booked: ReadonlyMap<string, BookedProvider> },
 ): (provider: string) => boolean {
   const stated = new Map(providers.map(({ name, reportedCost }) => [name, reportedCost]));
   return (provider) => {
     const word = stated.get(provider) ?? null;
-    return word === null ? catalogue.tellsBilledCost(booked.get(provider)?.id ?? provider) : word === "charge";
+    return word === null ? catalogue.reportsBilledCost(booked.get(provider)?.id ?? provider) : word === "charge";
   };
 }
 
 interface ProviderParts {
   readonly booked: ReadonlyMap<string, BookedProvider>;
   readonly simulator: Simulator | null;
-  readonly tellsBilledCost: (provider: string) => boolean;
+  readonly reportsBilledCost: (provider: string) => boolean;
 }
 
-export function makeProviders({ providers, aliases }: Configuration, { booked, simulator, tellsBilledCost }: ProviderParts): Providers {
+export function makeProviders({ providers, aliases }: Configuration, { booked, simulator, reportsBilledCost }: ProviderParts): Providers {
   const byName = new Map(
     providers.map((provider) => {
       const { name } = provider;
-      return [name, makeProvider(provider, { vendor: booked.get(name)?.id ?? name, tellsBilledCost: tellsBilledCost(name) })];
+      return [name, makeProvider(provider, { vendor: booked.get(name)?.id ?? name, reportsBilledCost: reportsBilledCost(name) })];
     }),
   );
   if (simulator) byName.set(simulatorName, simulatedProvider(simulator));
@@ -60,23 +60,23 @@ export function makeProviders({ providers, aliases }: Configuration, { booked, s
 export async function probeProviders({ providers }: Configuration): Promise<readonly Probe[]> {
   const options = { timeoutMs: probeWithinMs, now: () => performance.now() };
   return Promise.all(
-    providers.map((provider) => probeProvider(makeProvider(provider, { vendor: provider.name, tellsBilledCost: false }), options)),
+    providers.map((provider) => probeProvider(makeProvider(provider, { vendor: provider.name, reportsBilledCost: false }), options)),
   );
 }
 
 interface KnownOfProvider {
   /** What the catalogue calls it: also a provider of another name may be OpenAI, by its host. */
   readonly vendor: string;
-  readonly tellsBilledCost: boolean;
+  readonly reportsBilledCost: boolean;
 }
 
-function makeProvider({ wire, baseUrl, ...rest }: ProviderConfiguration, { vendor, tellsBilledCost }: KnownOfProvider): Provider {
+function makeProvider({ wire, baseUrl, ...rest }: ProviderConfiguration, { vendor, reportsBilledCost }: KnownOfProvider): Provider {
   const isOpenai = vendor === "openai" || vendor === "azure";
   return {
     ...rest,
     bases: { [wire]: baseUrl },
     vendor,
-    tellsBilledCost,
+    reportsBilledCost,
     wires: wire === "openai" && isOpenai ? { openai: openaiOwnWire } : {},
   };
 }
@@ -90,7 +90,7 @@ function simulatedProvider({ url }: Simulator): Provider {
     passHeaders: [],
     vendor: simulatorName,
     unmetered: "refuse",
-    tellsBilledCost: false,
+    reportsBilledCost: false,
     stored: "refuse",
     wires: {},
   };

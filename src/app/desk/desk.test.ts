@@ -55,7 +55,7 @@ class Bench {
       clock: { now: () => this.at.now, monotonic: () => 0 },
       holdLimits: { holdSeconds: 600, holdSharePercent: 50, openHoldsPerKey: 1000 },
       prices: () => prices,
-      tellsBilledCost: () => false,
+      reportsBilledCost: () => false,
     } as unknown as HoldDesk;
   }
 

@@ -1,16 +1,16 @@
-/** The port to the owners of what providers keep. */
+/** Port to the record of which key created what providers store. */
 
-/** Something that a provider keeps, by the id that the provider gave it, and the key that made it. */
+/** An object stored at a provider, by the provider's id, and the key that created it. */
 export interface Belonging {
   readonly provider: string;
   readonly id: string;
   readonly owner: string;
 }
 
-/** Whose the things are that providers keep. Answers at once; what is kept is durable soon after. */
+/** Owners of objects stored at providers. Reads are synchronous; writes are durable soon after. */
 export interface Belongings {
-  /** @returns undefined for what nobody made here. */
+  /** @returns undefined for an object that was not created through this gateway. */
   ownerOf(provider: string, id: string): string | undefined;
-  /** What has an owner keeps it. */
+  /** Records an owner. An existing owner is kept. */
   keep(belonging: Belonging): void;
 }
