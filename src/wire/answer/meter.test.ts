@@ -1,3 +1,5 @@
+/** Tests that meters pass on every byte and read answers of any shape. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";

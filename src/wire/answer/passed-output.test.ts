@@ -1,3 +1,5 @@
+/** Tests how the output of a stream is bounded by its text and by reports. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";

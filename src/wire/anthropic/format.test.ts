@@ -1,3 +1,5 @@
+/** Tests the paths and errors of the Anthropic format. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { anthropicWire } from "./index.ts";

@@ -1,3 +1,5 @@
+/** Tests how Anthropic streams and whole messages are metered. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cutsOf, feed, plainFacts, total, type Fed, plainCut } from "../answer/feed.ts";

@@ -1,3 +1,5 @@
+/** Tests how Anthropic's usage object is split into meters and models. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";

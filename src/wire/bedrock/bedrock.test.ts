@@ -1,3 +1,5 @@
+/** Tests how Bedrock's Converse answers and streams are metered. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cutsOf, feed, total, plainCut } from "../answer/feed.ts";

@@ -1,3 +1,5 @@
+/** Tests how the usage and the end of a Gemini answer are read. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cutsOf, feed, plainFacts, total, type Fed } from "../answer/feed.ts";

@@ -1,3 +1,5 @@
+/** Tests the paths and errors of the Gemini format. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { geminiWire } from "./index.ts";

@@ -1,3 +1,5 @@
+/** Tests how many searches of a Gemini answer are billed. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FeeMeter, Usage } from "../../domain/usage/usage.ts";

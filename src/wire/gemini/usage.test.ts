@@ -1,3 +1,5 @@
+/** Tests how Gemini's usage metadata is split into meters. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
