@@ -118,8 +118,8 @@ export class OutputCount {
   }
 
   get #uncounted(): number {
-    const { tokensBesideText, textBytes } = this.#output;
-    return tokensBesideText + textBytes - this.#current.bytes;
+    const { tokensOutsideText, textBytes } = this.#output;
+    return tokensOutsideText + textBytes - this.#current.bytes;
   }
 
   get #current(): Counted {

@@ -69,7 +69,7 @@ export function settle(answer: object | readonly object[], scene: Scene = {}): O
   };
   const { inputTokens, outputTokens } = meter.progress;
   // Imitates a token counter: three bytes a token.
-  const counted = meter.output ? meter.output.tokensBesideText + Math.ceil(meter.output.textBytes / 3) : outputTokens;
+  const counted = meter.output ? meter.output.tokensOutsideText + Math.ceil(meter.output.textBytes / 3) : outputTokens;
   const progress = { inputTokens, outputTokens: Math.min(counted, ceiling) };
   return outcomeOf(prices, call, { reading, progress, latencyMs: 1, flags: scene.flags ?? [] });
 }

@@ -1,26 +1,29 @@
-/** An error in place of an answer, as servers write it under a status of 200. */
+/** Recognises an error that a server sent with status 200 instead of an answer. */
 
 import type { ScannedBody } from "../body/scan.ts";
 
-/** What an answer has in one format or another: none of it stands beside an error that took its place. */
+/** Fields of answers in the various formats. An error that replaces an answer has none of them. */
 const answerFields = ["choices", "output", "content", "candidates", "promptFeedback", "data", "embedding", "embeddings", "response"];
 const usageFields = ["usage", "usageMetadata"];
 
-/** The words of an error: FastAPI's `detail`, DashScope's `code` and `message`, Cloudflare's `errors`, MiniMax' `base_resp`. */
+/**
+ * Fields of errors: FastAPI's `detail`, DashScope's `code` and `message`, Cloudflare's `errors`,
+ * MiniMax' `base_resp`.
+ */
 const errorFields = ["message", "msg", "detail", "errors", "base_resp"];
 
-/** Whether the object tells of an error: beside what was answered, or instead of it. */
-export function tellsError(body: ScannedBody): boolean {
+/** Whether the object reports an error, next to an answer or instead of one. */
+export function reportsError(body: ScannedBody): boolean {
   return hasError(body, "error") || isErrorInstead(body);
 }
 
-/** An error field with something in it: an answer that went well says `"error":null`. */
+/** Whether an error field has content: successful answers may contain `"error":null`. */
 export function hasError(body: ScannedBody, path: string): boolean {
   const kind = body.kind(path);
   return kind === "object" || (kind === "string" && body.raw(path) !== '""');
 }
 
-/** Whether nothing is there but an error that has no field `error`. */
+/** Whether the object is an error without a field `error`, and nothing else. */
 export function isErrorInstead(body: ScannedBody): boolean {
   if ([...answerFields, ...usageFields].some((field) => isThere(body, field))) return false;
   if (["object", "type"].some((field) => body.kind(field) === "string" && body.json(field) === "error")) return true;
@@ -32,7 +35,7 @@ function isThere(body: ScannedBody, field: string): boolean {
   return kind === "object" || kind === "array" || (kind === "string" && field === "content");
 }
 
-/** In a `message` that is an object somebody answers. */
+/** A `message` that is an object belongs to an answer. */
 function isWritten(body: ScannedBody, field: string): boolean {
   const kind = body.kind(field);
   return kind === "string" || kind === "array" || (kind === "object" && field === "base_resp");

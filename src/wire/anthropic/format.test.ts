@@ -1,10 +1,10 @@
-/** Tests the paths and errors of the Anthropic format. */
+/** a path is metered, free or unmetered depending on its cost */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { anthropicWire } from "./index.ts";
 
-test("a path is metered, free or unmetered by what it costs", () => {
+test("an error has Anthropic's type for its status", () => {
   const at = (method: string, path: string): string => {
     const { name, metering } = anthropicWire.endpoint(method, path);
     return `${name} ${metering}`;
@@ -23,7 +23,7 @@ test("a path is metered, free or unmetered by what it costs", () => {
   assert.equal(at("POST", "/v1/files"), "unknown unmetered");
 });
 
-test("an error has Anthropic's type for its status", () => {
+test("Purser's details are next to the error", () => {
   const type = (status: number): string => {
     const body = JSON.parse(anthropicWire.error({ status, message: "no", code: "c", param: null })) as {
       type: string;

@@ -1,4 +1,4 @@
-/** Tests how Messages requests are read and edited. */
+/** a plain request has no special features */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -12,7 +12,7 @@ const plain = { model: "claude-sonnet-4-5", max_tokens: 1000, messages: [{ role:
 const request = (body: object): ReadRequest => anthropicWire.read(endpoint, Buffer.from(JSON.stringify(body)));
 const facts = (more: object): RequestFacts => request({ ...plain, ...more }).facts;
 
-test("a plain request asks for nothing special", () => {
+test("an absent ceiling is left to Anthropic to refuse, and zero is valid", () => {
   const { textBytes, ...rest } = facts({});
   assert.ok(textBytes > 0);
   assert.deepEqual(rest, {
@@ -34,24 +34,24 @@ test("a plain request asks for nothing special", () => {
   });
 });
 
-test("an absent ceiling is left to Anthropic to refuse, and zero is one", () => {
+test("a thinking budget keeps the ceiling above it, and thinking is hidden", () => {
   assert.equal(request({ model: "m", messages: [] }).facts.maxOutputTokens, null);
   assert.equal(facts({ max_tokens: 0 }).maxOutputTokens, 0);
 });
 
-test("a thinking budget keeps the ceiling above it, and thinking is hidden", () => {
+test("adaptive thinking and an effort are hidden output without a minimum", () => {
   const { leastOutputTokens, hiddenOutput } = facts({ thinking: { type: "enabled", budget_tokens: 1024 } });
   assert.deepEqual({ leastOutputTokens, hiddenOutput }, { leastOutputTokens: 1025, hiddenOutput: true });
 });
 
-test("adaptive thinking and an effort are hidden output without a least", () => {
+test("models from the fifth generation on think unless that is turned off", () => {
   for (const more of [{ thinking: { type: "adaptive" } }, { output_config: { effort: "high" } }]) {
     assert.equal(facts(more).hiddenOutput, true);
     assert.equal(facts(more).leastOutputTokens, 1);
   }
 });
 
-test("models from the fifth generation on think unless that is turned off", () => {
+test("an answer with a schema cannot be cut", () => {
   for (const model of ["claude-opus-5", "claude-sonnet-5-5", "claude-fable-5-1", "anthropic/claude-haiku-5-5"]) {
     assert.equal(facts({ model }).hiddenOutput, true, model);
     assert.equal(facts({ model, thinking: { type: "disabled" } }).hiddenOutput, false, model);
@@ -61,14 +61,14 @@ test("models from the fifth generation on think unless that is turned off", () =
   }
 });
 
-test("an answer with a schema cannot be cut", () => {
+test("the longest cache marker determines the lifetime of cache writes", () => {
   const format = { type: "json_schema", schema: { type: "object" } };
   assert.equal(facts({ output_config: { format } }).uncuttable, true);
   assert.equal(facts({ output_format: format }).uncuttable, true);
   assert.equal(facts({ output_config: { format: null } }).uncuttable, false);
 });
 
-test("a cache is written for as long as its longest mark says", () => {
+test("an unknown tier or speed is distinguished from the standard one", () => {
   const marked = (cache_control: object): object => ({ system: [{ type: "text", text: "x", cache_control }] });
   assert.equal(facts(marked({ type: "ephemeral" })).cacheWrite, "5m");
   assert.equal(facts(marked({ type: "ephemeral", ttl: "5m" })).cacheWrite, "5m");
@@ -76,7 +76,7 @@ test("a cache is written for as long as its longest mark says", () => {
   assert.equal(facts({ ...marked({ type: "ephemeral", ttl: "1h" }), cache_control: { type: "ephemeral" } }).cacheWrite, "1h");
 });
 
-test("a tier or speed without a word of ours is told from the standard one", () => {
+test("the region is the requested one, and absent if left to the workspace", () => {
   assert.equal(facts({ service_tier: "auto" }).serviceTier, "standard", "committed capacity has no list price of its own");
   assert.equal(facts({ service_tier: "standard_only" }).serviceTier, "standard");
   assert.equal(facts({ service_tier: "turbo" }).serviceTier, "other");
@@ -86,14 +86,14 @@ test("a tier or speed without a word of ours is told from the standard one", () 
   assert.equal(facts({ speed: "ludicrous" }).serviceTier, "other");
 });
 
-test("the region is what the request asks for, and absent when it leaves that to the workspace", () => {
+test("web searches are bounded by the limits of their tools", () => {
   assert.equal(facts({ inference_geo: "us" }).region, "us");
   assert.equal(facts({ inference_geo: "global" }).region, "global");
   assert.equal("region" in facts({}), false);
   assert.equal("region" in facts({ inference_geo: null }), false);
 });
 
-test("web searches are bounded by what their tools allow", () => {
+test("images and documents are counted, and their data is not text", () => {
   const search = { type: "web_search_20250305", name: "web_search" };
   assert.equal(facts({ tools: [{ ...search, max_uses: 5 }] }).serverToolCalls, 5);
   assert.equal(
@@ -110,7 +110,7 @@ test("web searches are bounded by what their tools allow", () => {
   assert.equal(facts({ tools: [{ type: "web_fetch_20250910", name: "web_fetch" }] }).serverToolCalls, 0);
 });
 
-test("images and documents are counted and their data is no text", () => {
+test("a fallback model's own higher ceiling is held, and never reduced", () => {
   const data = "iVBORw0KGgo".repeat(1000);
   const content = [
     { type: "image", source: { type: "base64", media_type: "image/png", data } },
@@ -123,13 +123,13 @@ test("images and documents are counted and their data is no text", () => {
   assert.ok(read.textBytes < 1000);
 });
 
-test("a fallback model with a higher ceiling of its own is held for, and not fitted", () => {
+test("other models that may be billed are listed with their runs and output limits", () => {
   const read = facts({ fallbacks: [{ model: "claude-opus-4-8", max_tokens: 5000 }] });
   assert.deepEqual([read.maxOutputTokens, read.uncuttable], [5000, true]);
   assert.equal(facts({ fallbacks: "default" }).maxOutputTokens, 1000);
 });
 
-test("other models that can be billed are known with how often they run and how much they say", () => {
+test("a compaction is a further pass, if the input may reach its trigger", () => {
   const advisor = { type: "advisor_20260301", name: "advisor", model: "claude-opus-4-8" };
   assert.deepEqual(facts({ tools: [{ ...advisor, max_uses: 3, max_tokens: 2048 }] }).otherModels, [
     { model: "claude-opus-4-8", runs: 3, maxOutputTokens: 2048 },
@@ -143,7 +143,7 @@ test("other models that can be billed are known with how often they run and how 
   assert.equal("otherModels" in facts({ fallbacks: [] }), false);
 });
 
-test("a compaction is a further pass, where the input may reach its trigger", () => {
+test("a field of the wrong type, out of range or repeated is refused by name", () => {
   const compacting = (trigger: object | undefined, more: object = {}): unknown =>
     facts({ context_management: { edits: [{ type: "compact_20260112", ...(trigger && { trigger }) }] }, ...more }).otherModels;
   const pass = [{ model: null, runs: 1, maxOutputTokens: null }];
@@ -156,7 +156,7 @@ test("a compaction is a further pass, where the input may reach its trigger", ()
   assert.equal(facts({ ...long, context_management: { edits } }).otherModels, undefined);
 });
 
-test("a field of the wrong type, out of range or twice is refused by name", () => {
+test("an edit changes the given fields and no other byte", () => {
   const refused = (body: string, field: string): void => {
     assert.throws(
       () => anthropicWire.read(endpoint, Buffer.from(body)),

@@ -1,4 +1,4 @@
-/** Tests how Gemini requests are read and edited. */
+/** a plain request has no special features */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -14,7 +14,7 @@ function request(body: object, place = path("gemini-2.0-flash")): ReadRequest {
 }
 const facts = (more: object, model = "gemini-2.0-flash"): RequestFacts => request({ contents, ...more }, path(model)).facts;
 
-test("a plain request asks for nothing special", () => {
+test("the stream and the model are in the path", () => {
   const { textBytes, ...rest } = facts({ systemInstruction: { parts: [{ text: "Be brief." }] } });
   assert.ok(textBytes > 10);
   assert.deepEqual(rest, {
@@ -36,19 +36,19 @@ test("a plain request asks for nothing special", () => {
   });
 });
 
-test("the stream and the model stand in the path", () => {
+test("the generation configuration is read in both spellings", () => {
   const read = request({ contents }, path("gemini-3-pro-preview", "streamGenerateContent?alt=sse")).facts;
   assert.deepEqual([read.model, read.stream], ["gemini-3-pro-preview", true]);
 });
 
-test("the generation configuration is read in both spellings", () => {
+test("a schema or a JSON answer cannot be cut", () => {
   const camel = facts({ generationConfig: { maxOutputTokens: 50, candidateCount: 3 } });
   assert.deepEqual([camel.maxOutputTokens, camel.choices], [50, 3]);
   const snake = facts({ generation_config: { max_output_tokens: 60, candidate_count: 2 } });
   assert.deepEqual([snake.maxOutputTokens, snake.choices], [60, 2]);
 });
 
-test("a schema or a JSON answer cannot be cut", () => {
+test("thinking models think unless their budget is zero", () => {
   for (const configuration of [
     { responseSchema: { type: "OBJECT" } },
     { responseJsonSchema: { type: "object" } },
@@ -60,7 +60,7 @@ test("a schema or a JSON answer cannot be cut", () => {
   assert.equal(facts({ generationConfig: { responseMimeType: "text/plain" } }).uncuttable, false);
 });
 
-test("thinking models think unless their budget is zero", () => {
+test("a thinking budget keeps the ceiling above it; one left to the model does not", () => {
   for (const model of ["gemini-2.5-pro", "gemini-2.5-flash", "gemini-3-pro-preview", "gemini-3.8-flash", "gemini-flash-latest"]) {
     assert.equal(facts({}, model).hiddenOutput, true, model);
     assert.equal(facts({ generationConfig: { thinkingConfig: { thinkingBudget: 0 } } }, model).hiddenOutput, false, model);
@@ -70,7 +70,7 @@ test("thinking models think unless their budget is zero", () => {
   }
 });
 
-test("a thinking budget keeps the ceiling above it, and one left to the model does not", () => {
+test("speech and images come in one piece", () => {
   const thinking = (thinkingConfig: object): readonly unknown[] => {
     const { leastOutputTokens, hiddenOutput } = facts({ generationConfig: { thinkingConfig } });
     return [leastOutputTokens, hiddenOutput];
@@ -80,12 +80,12 @@ test("a thinking budget keeps the ceiling above it, and one left to the model do
   assert.deepEqual(thinking({ thinkingLevel: "LOW" }), [1, true]);
 });
 
-test("speech and images come in one piece", () => {
+test("media are counted by kind in both spellings, and their data is not text", () => {
   assert.equal(facts({ generationConfig: { responseModalities: ["TEXT", "IMAGE"] } }).hiddenOutput, true);
   assert.equal(facts({ generationConfig: { responseModalities: ["TEXT"] } }).hiddenOutput, false);
 });
 
-test("media are counted by kind in both spellings, and their data is no text", () => {
+test("a search is one call before Gemini 3, and bounded by queries from then on", () => {
   const data = "iVBORw0KGgo".repeat(1000);
   const parts = [
     { inlineData: { mimeType: "image/png", data } },
@@ -98,7 +98,7 @@ test("media are counted by kind in both spellings, and their data is no text", (
   assert.ok(read.textBytes < 1000);
 });
 
-test("a search is one call before Gemini 3, and bounded by queries from it on", () => {
+test("the requested tier bounds the one served", () => {
   const tools = [{ googleSearch: {} }];
   assert.equal(facts({ tools }, "gemini-2.5-flash").serverToolCalls, 1);
   assert.equal(facts({ tools }, "gemini-3-pro-preview").serverToolCalls, 10);
@@ -106,7 +106,7 @@ test("a search is one call before Gemini 3, and bounded by queries from it on", 
   assert.equal(facts({ tools: [{ functionDeclarations: [] }] }, "gemini-3-pro-preview").serverToolCalls, 0);
 });
 
-test("the tier asked for bounds the one served", () => {
+test("searches and maps have separate fees, and reading a page has none", () => {
   assert.equal(facts({ serviceTier: "flex" }).serviceTier, "flex");
   assert.equal(facts({ service_tier: "PRIORITY" }).serviceTier, "priority");
   assert.equal(facts({ serviceTier: "standard" }).serviceTier, "standard");
@@ -114,7 +114,7 @@ test("the tier asked for bounds the one served", () => {
   assert.equal(facts({ serviceTier: "turbo" }).serviceTier, "other");
 });
 
-test("searches and maps have fees of their own, and reading a page has none", () => {
+test("an embedding generates no tokens", () => {
   const fees = (tools: readonly object[], model = "gemini-3.5-flash"): readonly unknown[] => {
     const { serverToolCalls, fees } = request({ contents, tools }, path(model)).facts;
     return [serverToolCalls, fees];
@@ -126,11 +126,11 @@ test("searches and maps have fees of their own, and reading a page has none", ()
   assert.deepEqual(fees([{ urlContext: {} }]), [0, []]);
 });
 
-test("an embedding generates no tokens", () => {
+test("a field of the wrong type, out of range or in two spellings is refused by name", () => {
   assert.equal(request({ content: contents[0] }, path("gemini-embedding-001", "embedContent")).facts.maxOutputTokens, 0);
 });
 
-test("a field of the wrong type, out of range or in two spellings is refused by name", () => {
+test("an edit sets the ceiling where the body has it, and creates its parent if absent", () => {
   const refused = (body: object, field: string): void => {
     assert.throws(
       () => request(body),
@@ -145,7 +145,7 @@ test("a field of the wrong type, out of range or in two spellings is refused by 
   refused({ generationConfig: {}, generation_config: {} }, "generationConfig");
 });
 
-test("an edit sets the ceiling where the body has it, and makes its place where it has none", () => {
+test("the model is not a field of the body, and without an edit the body is unchanged", () => {
   const edited = (body: object): string => Buffer.from(request(body).edit({ maxOutputTokens: 7 })).toString();
   assert.deepEqual(JSON.parse(edited({ contents })), { contents, generationConfig: { maxOutputTokens: 7 } });
   assert.equal(edited({ generationConfig: { maxOutputTokens: 99, topK: 1 } }), '{"generationConfig":{"maxOutputTokens":7,"topK":1}}');

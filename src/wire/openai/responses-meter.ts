@@ -1,10 +1,10 @@
 /** Reads the usage of a Responses stream as it passes. */
 
 import { PurserError } from "../../domain/error.ts";
-import { tellsError } from "../answer/error-body.ts";
+import { reportsError } from "../answer/error-body.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { answerScanner, type ScannedBody } from "../body/index.ts";
-import { behindQuoted } from "../bytes.ts";
+import { afterQuoted } from "../bytes.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
 import type { Cut, Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
@@ -108,7 +108,7 @@ export class ResponsesMeter implements UsageMeter {
     if (!payload || payload.length <= 16) return true;
     this.#sequence++;
     try {
-      if (behindQuoted(payload, responseKey) >= 0) this.#inspect(scanAnswer(payload));
+      if (afterQuoted(payload, responseKey) >= 0) this.#inspect(scanAnswer(payload));
       else this.#takePart(payload);
     } catch (error) {
       if (!(error instanceof PurserError)) throw error;
@@ -156,7 +156,7 @@ export class ResponsesMeter implements UsageMeter {
 
   /** As OpenAI tells it (`"type":"error"`), and as servers do that write errors alike in all their streams. */
   #takeError(event: ScannedBody): void {
-    if (tellsError(event)) this.#record.fail();
+    if (reportsError(event)) this.#record.fail();
   }
 }
 

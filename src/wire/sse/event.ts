@@ -1,6 +1,6 @@
 /** Represents one server-sent event, whose fields are located in its bytes on demand. */
 
-import { standsAt } from "../bytes.ts";
+import { matchesAt } from "../bytes.ts";
 import { LineEnds } from "./line-ends.ts";
 
 const colon = 0x3a;
@@ -93,8 +93,8 @@ export class SseEvent {
     const bytes = this.#bytes;
     const end = this.#lines.end(line);
     let at = this.#lines.start(line);
-    if (line === 0 && standsAt(bytes, at, byteOrderMark)) at += byteOrderMark.length;
-    if (!standsAt(bytes, at, names[field])) return undefined;
+    if (line === 0 && matchesAt(bytes, at, byteOrderMark)) at += byteOrderMark.length;
+    if (!matchesAt(bytes, at, names[field])) return undefined;
     at += field.length;
     if (at === end) return bytes.subarray(end, end);
     if (bytes[at] !== colon) return undefined;
