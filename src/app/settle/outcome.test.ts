@@ -236,8 +236,7 @@ test("whatever the usage, the lines add up to the charge, and no plausible bound
         charges.reduce((sum, line) => sum + line.cost, 0n),
         cost.usd,
       );
-      // Two million in, a thousand out; ten times that plus ten dollars if the provider reports its
-      // cost.
+      // Two million in, a thousand out; ten times that plus ten dollars for a reported cost.
       assert.ok(cost.usd <= 10n * 2_010_000_000_000n + 10_000_000_000_000n);
     }),
   );

@@ -1,4 +1,4 @@
-/** the text is kept as written, and each of its bytes is at most a token */
+/** Tests how the output of a stream is bounded by its text and by reports. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -20,7 +20,7 @@ function textOf(output: PassedOutput, from = 0): string {
   return Buffer.from(output.text(from)).toString();
 }
 
-test("a report is exact, and the text before it no longer counts", () => {
+test("the text is kept as written, and each of its bytes is at most a token", () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: "binary" })), (texts) => {
       const output = passed(...texts);
@@ -31,7 +31,7 @@ test("a report is exact, and the text before it no longer counts", () => {
   );
 });
 
-test("a report of zero, or of less than before, changes nothing", () => {
+test("a report is exact, and the text before it no longer counts", () => {
   const output = passed("ten tokens");
   output.addTokens(2000);
   output.report(7);
@@ -40,7 +40,7 @@ test("a report of zero, or of less than before, changes nothing", () => {
   assert.deepEqual([output.mostTokens, textOf(output), output.grewSinceReport], [11, "more", true]);
 });
 
-test("a repeated report does not cover the text since", () => {
+test("a report of zero, or of less than before, changes nothing", () => {
   const output = passed("abc");
   output.report(0);
   assert.deepEqual([output.mostTokens, output.hasReport], [3, false]);
@@ -49,7 +49,7 @@ test("a repeated report does not cover the text since", () => {
   assert.equal(output.mostTokens, 9);
 });
 
-test("text too long to keep counts as one token per byte", () => {
+test("a repeated report does not cover the text since", () => {
   const output = passed("abc");
   output.report(9);
   output.report(9);
@@ -60,7 +60,7 @@ test("text too long to keep counts as one token per byte", () => {
   assert.deepEqual([output.mostTokens, textOf(output), output.grewSinceReport], [113, "more", true]);
 });
 
-test("text that is too long to be kept counts as a token a byte", () => {
+test("text too long to keep counts as one token per byte", () => {
   const output = passed("a".repeat(1024 * 1024), "b".repeat(500));
   assert.deepEqual([output.mostTokens, output.tokensOutsideText, output.textBytes], [1024 * 1024 + 500, 500, 1024 * 1024]);
   assert.equal(textOf(output, 1024 * 1024 - 2), "aa");

@@ -1,10 +1,10 @@
-/** a path is metered, free or unmetered depending on its cost */
+/** Tests the paths and errors of the Anthropic format. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { anthropicWire } from "./index.ts";
 
-test("an error has Anthropic's type for its status", () => {
+test("a path is metered, free or unmetered depending on its cost", () => {
   const at = (method: string, path: string): string => {
     const { name, metering } = anthropicWire.endpoint(method, path);
     return `${name} ${metering}`;
@@ -23,7 +23,7 @@ test("an error has Anthropic's type for its status", () => {
   assert.equal(at("POST", "/v1/files"), "unknown unmetered");
 });
 
-test("Purser's details are next to the error", () => {
+test("an error has Anthropic's type for its status", () => {
   const type = (status: number): string => {
     const body = JSON.parse(anthropicWire.error({ status, message: "no", code: "c", param: null })) as {
       type: string;
@@ -51,7 +51,7 @@ test("Purser's details are next to the error", () => {
   for (const [status, name] of Object.entries(expected)) assert.equal(type(Number(status)), name, status);
 });
 
-test("what Purser has to say stands beside the error", () => {
+test("Purser's details are next to the error", () => {
   const error = { status: 402, message: "no", code: "budget_exhausted", param: "max_tokens", purser: { budget_id: "all" } };
   assert.deepEqual(JSON.parse(anthropicWire.error(error)), {
     type: "error",

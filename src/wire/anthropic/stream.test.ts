@@ -1,4 +1,4 @@
-/** a stream reads the same wherever it is cut, and passes byte for byte */
+/** Tests how Anthropic streams and whole messages are metered. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -28,7 +28,7 @@ const stop = event({ type: "message_stop" });
 
 const read = (...events: readonly string[]): Fed => feed(meter(), events.join(""));
 
-test("totals of message_delta overwrite those of the start; null or absent ones do not", () => {
+test("a stream reads the same wherever it is cut, and passes byte for byte", () => {
   const written = `${start({ input_tokens: 9, output_tokens: 1 })}: comment\n\n${open(0)}${event({ type: "ping" })}${text(0, "grüße")}${close(0)}`;
   const answer = Buffer.from(written + delta({ output_tokens: 7 }) + stop);
   for (const cuts of cutsOf(answer.length)) {
@@ -46,7 +46,7 @@ test("totals of message_delta overwrite those of the start; null or absent ones 
   }
 });
 
-test("totals only grow: zeros after them are ignored, in cached counts and repeated starts too", () => {
+test("totals of message_delta overwrite those of the start; null or absent ones do not", () => {
   const first = {
     input_tokens: 2,
     cache_creation_input_tokens: 3068,
@@ -65,7 +65,7 @@ test("totals only grow: zeros after them are ignored, in cached counts and repea
   assert.deepEqual(reading.flags, []);
 });
 
-test("a zero hides neither the cache lifetime nor a search nor a pass", () => {
+test("totals only grow: zeros after them are ignored, in cached counts and repeated starts too", () => {
   const first = start({ input_tokens: 1500, cache_read_input_tokens: 40, cache_creation_input_tokens: 7, output_tokens: 0 });
   const zeros = { input_tokens: 0, cache_read_input_tokens: 0, cache_creation_input_tokens: 0, output_tokens: 16 };
   const expected = { input: 1500, cache_read: 40, cache_write_5m: 7, output: 16 };
@@ -75,7 +75,7 @@ test("a zero hides neither the cache lifetime nor a search nor a pass", () => {
   assert.deepEqual(read(first, delta(zeros), stop).reading.flags, []);
 });
 
-test("an advisor's usage is not progress of the answer, whose hold excludes it", () => {
+test("a zero hides neither the cache lifetime nor a search nor a pass", () => {
   const split = { ephemeral_5m_input_tokens: 3, ephemeral_1h_input_tokens: 4 };
   const advisor = { type: "advisor_message", model: "claude-opus-5", input_tokens: 9, output_tokens: 2 };
   const { reading } = read(
@@ -95,7 +95,7 @@ test("an advisor's usage is not progress of the answer, whose hold excludes it",
   ]);
 });
 
-test("an unreported input is unknown, and the reported output stays", () => {
+test("an advisor's usage is not progress of the answer, whose hold excludes it", () => {
   const iterations = [
     { type: "message", input_tokens: 400, output_tokens: 40 },
     { type: "advisor_message", model: "claude-opus-5", input_tokens: 9000, output_tokens: 2000 },
@@ -105,7 +105,7 @@ test("an unreported input is unknown, and the reported output stays", () => {
   assert.deepEqual({ ...under.progress }, { inputTokens: 400, outputTokens: 40 });
 });
 
-test("a refusal before any output is not billed", () => {
+test("an unreported input is unknown, and the reported output stays", () => {
   const under = meter();
   const answer = start({ input_tokens: 0, output_tokens: 0 }) + text(0, "x".repeat(300)) + delta({ output_tokens: 16 }) + stop;
   const { reading } = feed(under, answer);
@@ -113,7 +113,7 @@ test("a refusal before any output is not billed", () => {
   assert.deepEqual({ ...under.progress }, { inputTokens: null, outputTokens: 16 });
 });
 
-test("a refusal with a reported cost is billed", () => {
+test("a refusal before any output is not billed", () => {
   const usage = { input_tokens: 5000, output_tokens: 0 };
   for (const refused of [
     [start(usage), delta(usage, "refusal"), stop],
@@ -126,7 +126,7 @@ test("a refusal with a reported cost is billed", () => {
   }
 });
 
-test("a refusal after some output is billed, even if the output was hidden", () => {
+test("a refusal with a reported cost is billed", () => {
   const usage = { input_tokens: 5000, output_tokens: 0, cost: 0.025 };
   const streamed = read(start(usage), delta(usage, "refusal"), stop).reading;
   const whole = feed(meter(false), JSON.stringify({ model: "m", content: [], stop_reason: "refusal", usage })).reading;
@@ -137,14 +137,14 @@ test("a refusal after some output is billed, even if the output was hidden", () 
   assert.deepEqual([free.reportedCost, free.flags], [25_000_000_000n, []], "a reported cost stays");
 });
 
-test("in a chain that ends in a refusal, the output before it is billed", () => {
+test("a refusal after some output is billed, even if the output was hidden", () => {
   const begun = read(start({ input_tokens: 50, output_tokens: 1 }), text(0, "Well"), delta({ output_tokens: 1 }, "refusal"), stop);
   assert.deepEqual([total(begun.reading), begun.reading.flags], [{ input: 50, output: 1 }, []]);
   const hidden = read(start({ input_tokens: 50, output_tokens: 1 }), delta({ output_tokens: 400 }, "refusal"), stop);
   assert.deepEqual([total(hidden.reading), hidden.reading.flags], [{ input: 50, output: 400 }, []]);
 });
 
-test("the tier served takes precedence over the one requested, and an unknown word is flagged", () => {
+test("in a chain that ends in a refusal, the output before it is billed", () => {
   const iterations = [
     { type: "message", model: "claude-fable-5", input_tokens: 10, output_tokens: 299 },
     { type: "fallback_message", model: "claude-opus-4-8", input_tokens: 10, output_tokens: 0 },
@@ -153,7 +153,7 @@ test("the tier served takes precedence over the one requested, and an unknown wo
   assert.deepEqual([reading.parts, reading.flags], [[{ model: "claude-fable-5", usage: { input: 10, output: 299 } }], []]);
 });
 
-test("a repeated start changes nothing that came after the first", () => {
+test("the tier served takes precedence over the one requested, and an unknown word is flagged", () => {
   const asked = { ...plainFacts, serviceTier: "fast", region: "us" } as const;
   const served = (usage: object): readonly unknown[] => {
     const { reading } = feed(anthropicWire.meter(endpoint, { stream: true, facts: asked }), start({ input_tokens: 1, ...usage }) + stop);
@@ -164,20 +164,20 @@ test("a repeated start changes nothing that came after the first", () => {
   assert.deepEqual(served({ service_tier: "turbo", inference_geo: "not_available" }), ["other", "global"]);
 });
 
-test("a second message in one stream is flagged", () => {
+test("a repeated start changes nothing that came after the first", () => {
   const again = start({ input_tokens: 1, output_tokens: 1 });
   const { reading } = read(again, again, delta({ input_tokens: 8, output_tokens: 9 }), again, stop);
   assert.deepEqual(total(reading), { input: 8, output: 9 });
   assert.deepEqual(reading.flags, []);
 });
 
-test("two different ends are flagged, and the last counts; two equal ones are not flagged", () => {
+test("a second message in one stream is flagged", () => {
   const { reading } = read(start({ input_tokens: 1 }), start({ input_tokens: 2 }, "msg_2"), delta({ output_tokens: 1 }), stop);
   assert.deepEqual(reading.flags, ["usage_repeated"]);
   assert.equal(total(reading).input, 2);
 });
 
-test("a stream that breaks off is unfinished and partial: its output count is a placeholder", () => {
+test("two different ends are flagged, and the last counts; two equal ones are not flagged", () => {
   const head = start({ input_tokens: 1, output_tokens: 1 });
   const twice = read(head, delta({ output_tokens: 5 }), delta({ output_tokens: 6 }), stop).reading;
   assert.deepEqual([twice.flags, total(twice).output], [["usage_repeated"], 6]);
@@ -185,7 +185,7 @@ test("a stream that breaks off is unfinished and partial: its output count is a 
   assert.deepEqual(same.flags, []);
 });
 
-test("a missing message_stop is unfinished, but the last total is charged", () => {
+test("a stream that breaks off is unfinished and partial: its output count is a placeholder", () => {
   const under = meter();
   const { reading } = feed(under, start({ input_tokens: 5, output_tokens: 1 }) + open(0) + text(0, "x".repeat(90)));
   assert.deepEqual([reading.flags, reading.partial], [["unfinished"], true]);
@@ -193,13 +193,13 @@ test("a missing message_stop is unfinished, but the last total is charged", () =
   assert.equal(under.progress.outputTokens, 90);
 });
 
-test("a last event without its empty line counts, a truncated one does not", () => {
+test("a missing message_stop is unfinished, but the last total is charged", () => {
   const { reading } = read(start({ input_tokens: 5, output_tokens: 1 }), text(0, "x".repeat(900)), delta({ output_tokens: 7 }));
   assert.deepEqual([reading.flags, reading.partial], [["unfinished"], undefined]);
   assert.deepEqual(total(reading), { input: 5, output: 7 });
 });
 
-test("an error without an event around it, or without a type, is recognised", () => {
+test("a last event without its empty line counts, a truncated one does not", () => {
   const head = start({ input_tokens: 5, output_tokens: 1 });
   const whole = read(head, delta({ output_tokens: 7 }), stop.trimEnd()).reading;
   assert.deepEqual([whole.flags, total(whole).output], [[], 7]);
@@ -207,7 +207,7 @@ test("an error without an event around it, or without a type, is recognised", ()
   assert.deepEqual([torn.flags, total(torn).output], [["unfinished"], 1]);
 });
 
-test("the requested tier counts until the answer reports its own", () => {
+test("an error without an event around it, or without a type, is recognised", () => {
   const stray = JSON.stringify({ type: "error", error: { type: "overloaded_error", message: "no" } }, null, 2);
   const untyped = `data: ${JSON.stringify({ error: { message: "no" } })}\n\n`;
   for (const answer of [stray, untyped]) {
@@ -216,7 +216,7 @@ test("the requested tier counts until the answer reports its own", () => {
   }
 });
 
-test("an impossible last count makes the usage partial", () => {
+test("the requested tier counts until the answer reports its own", () => {
   const tier = (usage: object): string => {
     const asked = anthropicWire.meter(endpoint, { stream: true, facts: { ...plainFacts, serviceTier: "fast" } });
     return feed(asked, start(usage)).reading.serviceTier;
@@ -225,12 +225,12 @@ test("an impossible last count makes the usage partial", () => {
   assert.equal(tier({ input_tokens: 1, service_tier: "standard" }), "standard");
 });
 
-test("an error in mid-stream or instead of a stream is flagged", () => {
+test("an impossible last count makes the usage partial", () => {
   const { reading } = read(start({ input_tokens: 5, output_tokens: 1 }), delta({ output_tokens: -7 }), stop);
   assert.deepEqual([reading.flags, reading.partial, total(reading)], [["usage_invalid"], true, { input: 5 }]);
 });
 
-test("a body without an output count reports the size of its text", () => {
+test("an error in mid-stream or instead of a stream is flagged", () => {
   const failure = event({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } });
   const { reading } = read(start({ input_tokens: 5, output_tokens: 1 }), text(0, "abc"), failure);
   assert.deepEqual([reading.flags, reading.passedBytes, reading.partial], [["provider_error"], 3, true]);
@@ -238,7 +238,7 @@ test("a body without an output count reports the size of its text", () => {
   assert.deepEqual([only.flags, only.passedBytes, only.parts], [["provider_error", "usage_missing"], 0, []]);
 });
 
-test("a stream without usage is flagged", () => {
+test("a body without an output count reports the size of its text", () => {
   const bytesOf = (content: readonly object[]): number =>
     feed(meter(false), JSON.stringify({ type: "message", model: "m", content, usage: { input_tokens: 0, output_tokens: 0 } })).reading
       .passedBytes;
@@ -254,25 +254,25 @@ test("a stream without usage is flagged", () => {
   assert.ok(bytesOf([{ type: "tool_use", id: "t", name: "find", input: { a: 1 } }]) > 0);
 });
 
-test("an event that is not JSON is flagged and passed on", () => {
+test("a stream without usage is flagged", () => {
   assert.deepEqual(read(stop).reading.flags, ["usage_missing"]);
   assert.deepEqual(read("").reading.flags, ["unfinished", "usage_missing"]);
   assert.deepEqual(read(stop).reading.parts, []);
 });
 
-test("events whose type is not the first field are recognised too", () => {
+test("an event that is not JSON is flagged and passed on", () => {
   const { passed, reading } = read(start({ input_tokens: 5 }), "data: {oops\n\n", delta({ output_tokens: 2 }), stop);
   assert.deepEqual(reading.flags, ["malformed"]);
   assert.match(passed.toString(), /data: \{oops\n\n/);
 });
 
-test("progress counts each byte of text, thinking and tool input as a token, until it is reported", () => {
+test("events whose type is not the first field are recognised too", () => {
   const late = `data: ${JSON.stringify({ usage: { output_tokens: 3 }, delta: { stop_reason: "end_turn" }, type: "message_delta" })}\n\n`;
   const { reading } = read(start({ input_tokens: 5, output_tokens: 1 }), late, 'data: { "type" : "message_stop" }\n\n');
   assert.deepEqual([reading.flags, total(reading)], [[], { input: 5, output: 3 }]);
 });
 
-test("a stream is finished once its closing event has passed, and not before", () => {
+test("progress counts each byte of text, thinking and tool input as a token, until it is reported", () => {
   const under = meter();
   const push = (written: string): unknown => under.push(Buffer.from(written));
   assert.deepEqual({ ...under.progress }, { inputTokens: null, outputTokens: 0 });
@@ -288,7 +288,7 @@ test("a stream is finished once its closing event has passed, and not before", (
   assert.equal(under.progress.outputTokens, 400);
 });
 
-test("a long list of passes is omitted from the raw usage", () => {
+test("a stream is finished once its closing event has passed, and not before", () => {
   const under = meter();
   under.push(Buffer.from(start({ input_tokens: 1 }) + delta({ output_tokens: 1 })));
   assert.equal(under.finished, false);
@@ -298,7 +298,7 @@ test("a long list of passes is omitted from the raw usage", () => {
   assert.equal(under.stop(plainCut).length, 0);
 });
 
-test("a whole body is read for its model and usage, and its usage is kept as written", () => {
+test("a long list of passes is omitted from the raw usage", () => {
   const pass = { type: "message", input_tokens: 1, output_tokens: 1, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 };
   const iterations = Array.from({ length: 60 }, () => pass);
   const { reading } = read(start({ input_tokens: 1 }), delta({ input_tokens: 60, output_tokens: 60, iterations }), stop);
@@ -306,7 +306,7 @@ test("a whole body is read for its model and usage, and its usage is kept as wri
   assert.equal(reading.parts.length, 60);
 });
 
-test("all of a body counts as output until its usage is read", () => {
+test("a whole body is read for its model and usage, and its usage is kept as written", () => {
   const body = '{"model":"m","content":[{"type":"text","text":"\\"usage\\""}],"usage": {"input_tokens": 3, "output_tokens": 4}}';
   const { passed, reading } = feed(meter(false), body, [10, 50]);
   assert.equal(passed.toString(), body);
@@ -314,7 +314,7 @@ test("all of a body counts as output until its usage is read", () => {
   assert.deepEqual([reading.model, total(reading), reading.flags, reading.partial], ["m", { input: 3, output: 4 }, [], undefined]);
 });
 
-test("a body that breaks off is malformed and unfinished, and one without usage is flagged", () => {
+test("all of a body counts as output until its usage is read", () => {
   const under = meter(false);
   const body = '{"model":"m","usage":{"input_tokens":3,"cache_read_input_tokens":2,"output_tokens":4}}';
   under.push(Buffer.from(body));
@@ -323,14 +323,14 @@ test("a body that breaks off is malformed and unfinished, and one without usage 
   assert.deepEqual({ ...under.progress }, { inputTokens: 5, outputTokens: 4 });
 });
 
-test("a whole body that refuses before any output is not billed, and one without an input count is estimated", () => {
+test("a body that breaks off is malformed and unfinished, and one without usage is flagged", () => {
   assert.deepEqual(feed(meter(false), '{"model":"m","usage":{"inp').reading.flags, ["usage_missing", "unfinished", "malformed"]);
   assert.deepEqual(feed(meter(false), '{"type":"error","error":{}}').reading.flags, ["usage_missing", "provider_error"]);
   assert.deepEqual(feed(meter(false), "").reading.flags, ["usage_missing", "unfinished"]);
   assert.deepEqual(feed(meter(false), '{"usage":{"input_tokens":-1,"output_tokens":2}}').reading.flags, ["usage_invalid"]);
 });
 
-test("a whole body that refuses before any output is not billed, and one without a count of its input is estimated", () => {
+test("a whole body that refuses before any output is not billed, and one without an input count is estimated", () => {
   const body = (more: object): string => JSON.stringify({ model: "claude-fable-5", content: [], ...more });
   const refused = feed(meter(false), body({ stop_reason: "refusal", usage: { input_tokens: 5000, output_tokens: 0 } })).reading;
   assert.deepEqual([refused.parts, refused.flags], [[], ["unbilled"]]);

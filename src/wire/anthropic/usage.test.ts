@@ -1,4 +1,4 @@
-/** input, cache reads and both cache writes are counted separately */
+/** Tests how Anthropic's usage object is split into meters and models. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { readAnthropicUsage } from "./usage.ts";
 
 const model = "claude-sonnet-4-5";
 
-test("a cache write without a lifetime counts as five minutes", () => {
+test("input, cache reads and both cache writes are counted separately", () => {
   const read = readAnthropicUsage(
     {
       input_tokens: 3,
@@ -25,30 +25,30 @@ test("a cache write without a lifetime counts as five minutes", () => {
   assert.deepEqual(read, { parts: [{ model, usage }], others: [], serviceTier: null, region: undefined, invalid: false, complete: true });
 });
 
-test("growth of a total beyond the start's split counts as five minutes", () => {
+test("a cache write without a lifetime counts as five minutes", () => {
   const [part] = readAnthropicUsage({ input_tokens: 1, cache_creation_input_tokens: 70, output_tokens: 1 }, model).parts;
   assert.deepEqual(part?.usage, { input: 1, cache_write_5m: 70, output: 1 });
 });
 
-test("growth counts as an hour if all writes at the start did", () => {
+test("growth of a total beyond the start's split counts as five minutes", () => {
   const split = { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 };
   const [part] = readAnthropicUsage({ cache_creation_input_tokens: 100, cache_creation: split }, model).parts;
   assert.deepEqual(part?.usage, { cache_write_5m: 80, cache_write_1h: 20 });
 });
 
-test("a split without a total is counted", () => {
+test("growth counts as an hour if all writes at the start did", () => {
   const split = { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 20 };
   const [part] = readAnthropicUsage({ cache_creation_input_tokens: 100, cache_creation: split }, model).parts;
   assert.deepEqual(part?.usage, { cache_write_1h: 100 });
 });
 
-test("compaction is a part of the same model, the advisor one of its own", () => {
+test("a split without a total is counted", () => {
   const split = { ephemeral_5m_input_tokens: 4, ephemeral_1h_input_tokens: 6 };
   const [part] = readAnthropicUsage({ cache_creation: split }, model).parts;
   assert.deepEqual(part?.usage, { cache_write_5m: 4, cache_write_1h: 6 });
 });
 
-test("a fallback's tokens are already at the top level, and belong to the model that served", () => {
+test("compaction is a part of the same model, the advisor one of its own", () => {
   const { parts } = readAnthropicUsage(
     {
       input_tokens: 682,
@@ -68,7 +68,7 @@ test("a fallback's tokens are already at the top level, and belong to the model 
   ]);
 });
 
-test("an attempt that declined after some output is a part of its own model", () => {
+test("a fallback's tokens are already at the top level, and belong to the model that served", () => {
   const { parts } = readAnthropicUsage(
     {
       input_tokens: 412,
@@ -83,7 +83,7 @@ test("an attempt that declined after some output is a part of its own model", ()
   assert.deepEqual(parts, [{ model: "claude-opus-4-8", usage: { input: 412, output: 264 } }]);
 });
 
-test("passes of the fallback add up to the top level without those of the model that declined", () => {
+test("an attempt that declined after some output is a part of its own model", () => {
   const { parts } = readAnthropicUsage(
     {
       input_tokens: 100,
@@ -103,7 +103,7 @@ test("passes of the fallback add up to the top level without those of the model 
   ]);
 });
 
-test("passes of a tool loop that add up to the top level are parts, so each has its own long-context rate", () => {
+test("passes of the fallback add up to the top level without those of the model that declined", () => {
   const { parts } = readAnthropicUsage(
     {
       input_tokens: 30,
@@ -123,7 +123,7 @@ test("passes of a tool loop that add up to the top level are parts, so each has 
   ]);
 });
 
-test("if the passes do not add up, the top level is the only part", () => {
+test("passes of a tool loop that add up to the top level are parts, so each has its own long-context rate", () => {
   const { parts } = readAnthropicUsage(
     {
       input_tokens: 300_000,
@@ -142,7 +142,7 @@ test("if the passes do not add up, the top level is the only part", () => {
   ]);
 });
 
-test("the tier is the one that served", () => {
+test("if the passes do not add up, the top level is the only part", () => {
   const passes = [
     { type: "message", input_tokens: 1, output_tokens: 1 },
     { type: "message", input_tokens: 2, output_tokens: 2 },
@@ -151,7 +151,7 @@ test("the tier is the one that served", () => {
   assert.deepEqual(parts, [{ model, usage: { input: 50, output: 5 } }]);
 });
 
-test("the region is the one that served", () => {
+test("the tier is the one that served", () => {
   const tier = (usage: Record<string, unknown>): string | null => readAnthropicUsage(usage, model).serviceTier;
   assert.equal(tier({}), null);
   assert.equal(tier({ service_tier: "standard" }), "standard");
@@ -162,7 +162,7 @@ test("the region is the one that served", () => {
   assert.equal(tier({ service_tier: "standard", speed: "ludicrous" }), "other");
 });
 
-test("an impossible count is omitted and flagged, the others stay", () => {
+test("the region is the one that served", () => {
   const region = (usage: Record<string, unknown>): string | undefined => readAnthropicUsage(usage, model).region;
   assert.deepEqual(
     ["us", "global", "not_available", "eu"].map((geo) => region({ inference_geo: geo })),
@@ -171,13 +171,13 @@ test("an impossible count is omitted and flagged, the others stay", () => {
   assert.equal(region({ inference_geo: null }), undefined);
 });
 
-test("no token is lost or counted twice, whatever the split", () => {
+test("an impossible count is omitted and flagged, the others stay", () => {
   const read = readAnthropicUsage({ input_tokens: 5, output_tokens: -2, cache_read_input_tokens: 1e12 }, model);
   assert.deepEqual(read.parts, [{ model, usage: { input: 5 } }]);
   assert.equal(read.invalid, true);
 });
 
-test("no token is lost or counted twice, whatever the split says", () => {
+test("no token is lost or counted twice, whatever the split", () => {
   const count = fc.nat({ max: 1_000_000 });
   fc.assert(
     fc.property(fc.tuple(count, count, count, count, count, count), ([input, read, write, five, hour, output]) => {

@@ -1,4 +1,4 @@
-/** an array passes on complete elements only */
+/** Tests how the usage and the end of a Gemini answer are read. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -52,7 +52,7 @@ for (const [name, framed] of [
   });
 }
 
-test("a chunk with only a traffic type removes nothing", () => {
+test("an array passes on complete elements only", () => {
   const under = meter();
   const [first = {}, second = {}] = usual;
   const head = `[${JSON.stringify(first)}`;
@@ -62,7 +62,7 @@ test("a chunk with only a traffic type removes nothing", () => {
   assert.equal(under.finished, true);
 });
 
-test("zeros remove nothing, and do not cover the text in their chunk", () => {
+test("a chunk with only a traffic type removes nothing", () => {
   const { reading } = read(
     chunk({ text: "a", usage: { promptTokenCount: 5, candidatesTokenCount: 2 } }),
     chunk({ finishReason: "STOP", usage: { trafficType: "ON_DEMAND_PRIORITY" } }),
@@ -71,7 +71,7 @@ test("zeros remove nothing, and do not cover the text in their chunk", () => {
   assert.deepEqual([reading.serviceTier, reading.flags], ["priority", []]);
 });
 
-test("a count of the prompt alone does not cover the text in its chunk", () => {
+test("zeros remove nothing, and do not cover the text in their chunk", () => {
   const zeros = { promptTokenCount: 0, candidatesTokenCount: 0, cachedContentTokenCount: 0, totalTokenCount: 0 };
   const usage = { promptTokenCount: 50, cachedContentTokenCount: 30, candidatesTokenCount: 20, thoughtsTokenCount: 4, totalTokenCount: 74 };
   const closed = read(chunk({ text: "a", usage }), chunk({ finishReason: "STOP", usage: zeros }));
@@ -83,7 +83,7 @@ test("a count of the prompt alone does not cover the text in its chunk", () => {
   assert.deepEqual([only.reading.parts, only.reading.flags], [[], ["usage_missing"]]);
 });
 
-test("text in chunks with only a traffic type is estimated, and they are not usage", () => {
+test("a count of the prompt alone does not cover the text in its chunk", () => {
   const prompt = { promptTokenCount: 9, totalTokenCount: 9 };
   const under = meter();
   under.push(Buffer.from(sse([chunk({ text: "x".repeat(30), usage: prompt })])));
@@ -95,14 +95,14 @@ test("text in chunks with only a traffic type is estimated, and they are not usa
   assert.deepEqual([total(reading), reading.flags, reading.partial], [{ input: 9, output: 8 }, [], undefined]);
 });
 
-test("the last usage counts, and is kept as written", () => {
+test("text in chunks with only a traffic type is estimated, and they are not usage", () => {
   const under = meter();
   const { reading } = feed(under, sse([chunk({ text: "x".repeat(30), finishReason: "STOP", usage: { trafficType: "ON_DEMAND" } })]));
   assert.deepEqual([reading.parts, reading.flags, reading.partial], [[], ["usage_missing"], true]);
   assert.deepEqual({ ...under.progress }, { inputTokens: null, outputTokens: 30 });
 });
 
-test("a usage inside generated data is not the answer's", () => {
+test("the last usage counts, and is kept as written", () => {
   const last = '{"promptTokenCount": 5, "candidatesTokenCount": 4}';
   const written = `data: {"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":3},"candidates":[{}]}\n\ndata: {"candidates":[{"finishReason":"STOP"}],"usageMetadata":${last}}\n\n`;
   const { reading } = feed(meter(), written);
@@ -110,20 +110,20 @@ test("a usage inside generated data is not the answer's", () => {
   assert.equal(reading.rawUsage, last);
 });
 
-test("searches are counted once, however often a stream repeats them", () => {
+test("a usage inside generated data is not the answer's", () => {
   const call = { functionCall: { name: "f", args: { usageMetadata: { promptTokenCount: 1_000_000 } } } };
   const { reading } = read(chunk({ parts: [call], finishReason: "STOP", usage: { promptTokenCount: 5, candidatesTokenCount: 4 } }));
   assert.deepEqual(total(reading), { input: 5, output: 4 });
 });
 
-test("a stream that breaks off is unfinished and partial, and its progress includes the output since the last usage", () => {
+test("searches are counted once, however often a stream repeats them", () => {
   const grounding = { webSearchQueries: ["one", "two"] };
   const usage = { promptTokenCount: 5, candidatesTokenCount: 4 };
   const { reading } = read(chunk({ text: "a", usage, grounding }), chunk({ usage, grounding, finishReason: "STOP" }));
   assert.deepEqual(total(reading), { input: 5, output: 4, web_search: 2 });
 });
 
-test("text after the last usage makes a finished stream partial", () => {
+test("a stream that breaks off is unfinished and partial, and its progress includes the output since the last usage", () => {
   const under = meter();
   const chunks = [chunk({ text: "abc", usage: { promptTokenCount: 5, candidatesTokenCount: 1 } }), chunk({ text: "x".repeat(30) })];
   const { reading } = feed(under, sse(chunks));
@@ -132,7 +132,7 @@ test("text after the last usage makes a finished stream partial", () => {
   assert.deepEqual({ ...under.progress }, { inputTokens: 5, outputTokens: 31 });
 });
 
-test("an impossible output count is estimated", () => {
+test("text after the last usage makes a finished stream partial", () => {
   const { reading } = read(
     chunk({ text: "abc", usage: { promptTokenCount: 5, candidatesTokenCount: 1 } }),
     chunk({ text: "more", finishReason: "STOP" }),
@@ -140,7 +140,7 @@ test("an impossible output count is estimated", () => {
   assert.deepEqual([reading.flags, reading.partial], [[], true]);
 });
 
-test("the requested tier counts unless the answer names another", () => {
+test("an impossible output count is estimated", () => {
   const under = meter();
   const usage = { promptTokenCount: 5, candidatesTokenCount: -1 };
   const { reading } = feed(under, sse([chunk({ text: "x".repeat(30), usage, finishReason: "STOP" })]));
@@ -148,7 +148,7 @@ test("the requested tier counts unless the answer names another", () => {
   assert.equal(under.progress.outputTokens, 30);
 });
 
-test("a stream without usage is flagged", () => {
+test("the requested tier counts unless the answer names another", () => {
   const flex = (usage: object): string => {
     const asked = geminiWire.meter(endpoint, { stream: true, facts: { ...plainFacts, serviceTier: "flex" } });
     return feed(asked, sse([chunk({ usage })])).reading.serviceTier;
@@ -157,12 +157,12 @@ test("a stream without usage is flagged", () => {
   assert.equal(flex({ promptTokenCount: 5, serviceTier: "standard" }), "standard");
 });
 
-test("every candidate has to end", () => {
+test("a stream without usage is flagged", () => {
   const { reading } = read(chunk({ text: "abc", finishReason: "STOP" }));
   assert.deepEqual([reading.parts, reading.flags, reading.rawUsage], [[], ["usage_missing"], null]);
 });
 
-test("a repeated count does not cover the text in its chunk, except in the last chunk", () => {
+test("every candidate has to end", () => {
   const usage = { promptTokenCount: 5, candidatesTokenCount: 4 };
   const read = (...chunks: readonly object[]): Fed =>
     feed(geminiWire.meter(endpoint, { stream: true, facts: { ...plainFacts, choices: 2 } }), sse(chunks));
@@ -171,7 +171,7 @@ test("a repeated count does not cover the text in its chunk, except in the last 
   assert.deepEqual(read(...one, chunk({ usage, index: 1, finishReason: "STOP" })).reading.flags, []);
 });
 
-test("a candidate that continues after its end has not ended, and its text counts", () => {
+test("a repeated count does not cover the text in its chunk, except in the last chunk", () => {
   const usage = { promptTokenCount: 5, candidatesTokenCount: 4 };
   const open = meter();
   open.push(Buffer.from(sse([chunk({ text: "a", usage })])));
@@ -181,7 +181,7 @@ test("a candidate that continues after its end has not ended, and its text count
   assert.equal(read(chunk({ text: "a", usage }), chunk({ text: "b", usage, finishReason: "STOP" })).reading.partial, undefined);
 });
 
-test("a refused prompt without counts is not billed", () => {
+test("a candidate that continues after its end has not ended, and its text counts", () => {
   const usage = { promptTokenCount: 5, candidatesTokenCount: 4 };
   const end = chunk({ text: "a", usage, finishReason: "STOP" });
   for (const more of [chunk({ text: "more" }), chunk({ text: "more", usage: { promptTokenCount: 5, candidatesTokenCount: 8 } })]) {
@@ -192,30 +192,30 @@ test("a refused prompt without counts is not billed", () => {
   assert.deepEqual(read(end, chunk({ text: "", usage })).reading.flags, [], "a last chunk without text changes nothing");
 });
 
-test("reading a page named in the prompt is not a search, whichever chunk reports it", () => {
+test("a refused prompt without counts is not billed", () => {
   const { reading } = read({ promptFeedback: { blockReason: "SAFETY" }, usageMetadata: { promptTokenCount: 0, totalTokenCount: 0 } });
   assert.deepEqual([reading.parts, reading.flags], [[], ["unbilled"]]);
 });
 
-test("a refused prompt is a finished answer", () => {
+test("reading a page named in the prompt is not a search, whichever chunk reports it", () => {
   const usage = { promptTokenCount: 27, candidatesTokenCount: 45, toolUsePromptTokenCount: 10_309, thoughtsTokenCount: 31 };
   const grounded = chunk({ text: "a", grounding: { groundingChunks: [{ web: { uri: "https://example.com/a" } }] } });
   const last = { candidates: [{ finishReason: "STOP", urlContextMetadata: { urlMetadata: [{ retrievedUrl: "https://example.com/a" }] } }] };
   assert.deepEqual(total(read(grounded, { ...last, usageMetadata: usage }).reading), { input: 10_336, output: 76, reasoning: 31 });
 });
 
-test("a chunk that is not JSON is flagged, a truncated one is not", () => {
+test("a refused prompt is a finished answer", () => {
   const { reading } = read({ promptFeedback: { blockReason: "SAFETY" }, usageMetadata: { promptTokenCount: 7, totalTokenCount: 7 } });
   assert.deepEqual([total(reading), reading.flags], [{ input: 7, output: 0 }, []]);
 });
 
-test("progress follows the reported counts, and estimates text, calls and images between them", () => {
+test("a chunk that is not JSON is flagged, a truncated one is not", () => {
   const good = sse([chunk({ finishReason: "STOP", usage: { promptTokenCount: 1, candidatesTokenCount: 1 } })]);
   assert.deepEqual(feed(meter(), `${good}data: {oops\n\n`).reading.flags, ["malformed"]);
   assert.deepEqual(feed(meter(), `${good}data: {"candid`).reading.flags, []);
 });
 
-test("a whole answer is read, and an embedding has no usage", () => {
+test("progress follows the reported counts, and estimates text, calls and images between them", () => {
   const under = meter();
   const push = (item: object): unknown => under.push(Buffer.from(sse([item])));
   assert.deepEqual({ ...under.progress }, { inputTokens: null, outputTokens: 0 });

@@ -13,7 +13,7 @@ import type { Progress, Reading, RequestFacts } from "../wire.ts";
 import { Grounding } from "./grounding.ts";
 import { countsOutput, countsTokens, readGeminiUsage } from "./usage.ts";
 
-/** Fields of a candidate that are read besides its text. */
+/** Fields of a candidate that are read in addition to its text. */
 const reportingKeys = ["groundingMetadata", "urlContextMetadata", "finishReason"];
 
 const scan = answerScanner({ keys: reportingKeys });

@@ -1,4 +1,4 @@
-/** a plain request has no special features */
+/** Tests how Gemini requests are read and edited. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -14,7 +14,7 @@ function request(body: object, place = path("gemini-2.0-flash")): ReadRequest {
 }
 const facts = (more: object, model = "gemini-2.0-flash"): RequestFacts => request({ contents, ...more }, path(model)).facts;
 
-test("the stream and the model are in the path", () => {
+test("a plain request has no special features", () => {
   const { textBytes, ...rest } = facts({ systemInstruction: { parts: [{ text: "Be brief." }] } });
   assert.ok(textBytes > 10);
   assert.deepEqual(rest, {
@@ -36,19 +36,19 @@ test("the stream and the model are in the path", () => {
   });
 });
 
-test("the generation configuration is read in both spellings", () => {
+test("the stream and the model are in the path", () => {
   const read = request({ contents }, path("gemini-3-pro-preview", "streamGenerateContent?alt=sse")).facts;
   assert.deepEqual([read.model, read.stream], ["gemini-3-pro-preview", true]);
 });
 
-test("a schema or a JSON answer cannot be cut", () => {
+test("the generation configuration is read in both spellings", () => {
   const camel = facts({ generationConfig: { maxOutputTokens: 50, candidateCount: 3 } });
   assert.deepEqual([camel.maxOutputTokens, camel.choices], [50, 3]);
   const snake = facts({ generation_config: { max_output_tokens: 60, candidate_count: 2 } });
   assert.deepEqual([snake.maxOutputTokens, snake.choices], [60, 2]);
 });
 
-test("thinking models think unless their budget is zero", () => {
+test("a schema or a JSON answer cannot be cut", () => {
   for (const configuration of [
     { responseSchema: { type: "OBJECT" } },
     { responseJsonSchema: { type: "object" } },
@@ -60,7 +60,7 @@ test("thinking models think unless their budget is zero", () => {
   assert.equal(facts({ generationConfig: { responseMimeType: "text/plain" } }).uncuttable, false);
 });
 
-test("a thinking budget keeps the ceiling above it; one left to the model does not", () => {
+test("thinking models think unless their budget is zero", () => {
   for (const model of ["gemini-2.5-pro", "gemini-2.5-flash", "gemini-3-pro-preview", "gemini-3.8-flash", "gemini-flash-latest"]) {
     assert.equal(facts({}, model).hiddenOutput, true, model);
     assert.equal(facts({ generationConfig: { thinkingConfig: { thinkingBudget: 0 } } }, model).hiddenOutput, false, model);
@@ -70,7 +70,7 @@ test("a thinking budget keeps the ceiling above it; one left to the model does n
   }
 });
 
-test("speech and images come in one piece", () => {
+test("a thinking budget keeps the ceiling above it; one left to the model does not", () => {
   const thinking = (thinkingConfig: object): readonly unknown[] => {
     const { leastOutputTokens, hiddenOutput } = facts({ generationConfig: { thinkingConfig } });
     return [leastOutputTokens, hiddenOutput];
@@ -80,12 +80,12 @@ test("speech and images come in one piece", () => {
   assert.deepEqual(thinking({ thinkingLevel: "LOW" }), [1, true]);
 });
 
-test("media are counted by kind in both spellings, and their data is not text", () => {
+test("speech and images come in one piece", () => {
   assert.equal(facts({ generationConfig: { responseModalities: ["TEXT", "IMAGE"] } }).hiddenOutput, true);
   assert.equal(facts({ generationConfig: { responseModalities: ["TEXT"] } }).hiddenOutput, false);
 });
 
-test("a search is one call before Gemini 3, and bounded by queries from then on", () => {
+test("media are counted by kind in both spellings, and their data is not text", () => {
   const data = "iVBORw0KGgo".repeat(1000);
   const parts = [
     { inlineData: { mimeType: "image/png", data } },
@@ -98,7 +98,7 @@ test("a search is one call before Gemini 3, and bounded by queries from then on"
   assert.ok(read.textBytes < 1000);
 });
 
-test("the requested tier bounds the one served", () => {
+test("a search is one call before Gemini 3, and bounded by queries from then on", () => {
   const tools = [{ googleSearch: {} }];
   assert.equal(facts({ tools }, "gemini-2.5-flash").serverToolCalls, 1);
   assert.equal(facts({ tools }, "gemini-3-pro-preview").serverToolCalls, 10);
@@ -106,7 +106,7 @@ test("the requested tier bounds the one served", () => {
   assert.equal(facts({ tools: [{ functionDeclarations: [] }] }, "gemini-3-pro-preview").serverToolCalls, 0);
 });
 
-test("searches and maps have separate fees, and reading a page has none", () => {
+test("the requested tier bounds the one served", () => {
   assert.equal(facts({ serviceTier: "flex" }).serviceTier, "flex");
   assert.equal(facts({ service_tier: "PRIORITY" }).serviceTier, "priority");
   assert.equal(facts({ serviceTier: "standard" }).serviceTier, "standard");
@@ -114,7 +114,7 @@ test("searches and maps have separate fees, and reading a page has none", () => 
   assert.equal(facts({ serviceTier: "turbo" }).serviceTier, "other");
 });
 
-test("an embedding generates no tokens", () => {
+test("searches and maps have separate fees, and reading a page has none", () => {
   const fees = (tools: readonly object[], model = "gemini-3.5-flash"): readonly unknown[] => {
     const { serverToolCalls, fees } = request({ contents, tools }, path(model)).facts;
     return [serverToolCalls, fees];
@@ -126,11 +126,11 @@ test("an embedding generates no tokens", () => {
   assert.deepEqual(fees([{ urlContext: {} }]), [0, []]);
 });
 
-test("a field of the wrong type, out of range or in two spellings is refused by name", () => {
+test("an embedding generates no tokens", () => {
   assert.equal(request({ content: contents[0] }, path("gemini-embedding-001", "embedContent")).facts.maxOutputTokens, 0);
 });
 
-test("an edit sets the ceiling where the body has it, and creates its parent if absent", () => {
+test("a field of the wrong type, out of range or in two spellings is refused by name", () => {
   const refused = (body: object, field: string): void => {
     assert.throws(
       () => request(body),
@@ -145,7 +145,7 @@ test("an edit sets the ceiling where the body has it, and creates its parent if 
   refused({ generationConfig: {}, generation_config: {} }, "generationConfig");
 });
 
-test("the model is not a field of the body, and without an edit the body is unchanged", () => {
+test("an edit sets the ceiling where the body has it, and creates its parent if absent", () => {
   const edited = (body: object): string => Buffer.from(request(body).edit({ maxOutputTokens: 7 })).toString();
   assert.deepEqual(JSON.parse(edited({ contents })), { contents, generationConfig: { maxOutputTokens: 7 } });
   assert.equal(edited({ generationConfig: { maxOutputTokens: 99, topK: 1 } }), '{"generationConfig":{"maxOutputTokens":7,"topK":1}}');
@@ -153,7 +153,7 @@ test("the model is not a field of the body, and without an edit the body is unch
   assert.equal(edited({ generation_config: { max_output_tokens: 99 } }), '{"generation_config":{"max_output_tokens":7}}');
 });
 
-test("a model is no field of the body, and without an edit the body is the same", () => {
+test("the model is not a field of the body, and without an edit the body is unchanged", () => {
   const body = Buffer.from('{"contents":[]}');
   const read = geminiWire.read(geminiWire.endpoint("POST", path("m")), body);
   assert.equal(read.edit({ model: "other" }), body);

@@ -1,7 +1,4 @@
-/**
- * cached tokens are inside the prompt, thoughts outside the candidates, tool results outside the
- * prompt
- */
+/** Tests how Gemini's usage metadata is split into meters. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,7 +6,7 @@ import * as fc from "fast-check";
 import { countTokens } from "../../domain/usage/usage.ts";
 import { countsOutput, countsTokens, readGeminiUsage } from "./usage.ts";
 
-test("audio is priced separately for input and output, images only for output", () => {
+test("cached tokens are inside the prompt, thoughts outside the candidates, tool results outside the prompt", () => {
   const read = readGeminiUsage({
     promptTokenCount: 373,
     cachedContentTokenCount: 204,
@@ -22,7 +19,7 @@ test("audio is priced separately for input and output, images only for output", 
   assert.deepEqual(read, { usage, serviceTier: null, invalid: false });
 });
 
-test("the Live API's response count is output", () => {
+test("audio is priced separately for input and output, images only for output", () => {
   const { usage } = readGeminiUsage({
     promptTokenCount: 500,
     cachedContentTokenCount: 200,
@@ -54,16 +51,16 @@ test("the Live API's response count is output", () => {
   });
 });
 
-test("without a count of the candidates, the rest of the total is output", () => {
+test("the Live API's response count is output", () => {
   assert.deepEqual(readGeminiUsage({ promptTokenCount: 3, responseTokenCount: 8 }).usage, { input: 3, output: 8 });
 });
 
-test("the part of the total beyond all counts is output: unreported thoughts", () => {
+test("without a count of the candidates, the rest of the total is output", () => {
   const { usage } = readGeminiUsage({ promptTokenCount: 9, thoughtsTokenCount: 40, totalTokenCount: 60 });
   assert.deepEqual(usage, { input: 9, output: 51, reasoning: 40 });
 });
 
-test("the tier is read from either API's field", () => {
+test("the part of the total beyond all counts is output: unreported thoughts", () => {
   const counts = { promptTokenCount: 20, candidatesTokenCount: 198 };
   assert.deepEqual(readGeminiUsage({ ...counts, totalTokenCount: 623 }).usage, { input: 20, output: 603 });
   assert.deepEqual(readGeminiUsage({ ...counts, cachedContentTokenCount: 15, totalTokenCount: 218 }).usage, {
@@ -74,10 +71,10 @@ test("the tier is read from either API's field", () => {
   const all = { ...counts, thoughtsTokenCount: 5, toolUsePromptTokenCount: 100 };
   assert.deepEqual(readGeminiUsage({ ...all, totalTokenCount: 323 }).usage, { input: 120, output: 203, reasoning: 5 });
   assert.deepEqual(readGeminiUsage({ ...all, totalTokenCount: 10 }).usage, { input: 120, output: 203, reasoning: 5 });
-  assert.deepEqual(readGeminiUsage({ candidatesTokenCount: 4, totalTokenCount: 50 }).usage, { output: 4 }, "nobody knows the prompt");
+  assert.deepEqual(readGeminiUsage({ candidatesTokenCount: 4, totalTokenCount: 50 }).usage, { output: 4 }, "the prompt is unknown");
 });
 
-test("a tier without a list price, or an unknown one, is not read as standard", () => {
+test("the tier is read from either API's field", () => {
   const tier = (metadata: Record<string, unknown>): string | null => readGeminiUsage(metadata).serviceTier;
   assert.equal(tier({}), null);
   assert.equal(tier({ serviceTier: "standard" }), "standard");
@@ -91,14 +88,14 @@ test("a tier without a list price, or an unknown one, is not read as standard", 
   assert.equal(tier({ serviceTier: "unspecified", trafficType: "TRAFFIC_TYPE_UNSPECIFIED" }), null);
 });
 
-test("impossible counts are omitted and flagged", () => {
+test("a tier without a list price, or an unknown one, is not read as standard", () => {
   for (const metadata of [{ trafficType: "PROVISIONED_THROUGHPUT" }, { trafficType: "ON_DEMAND_TURBO" }, { serviceTier: "turbo" }]) {
     assert.equal(readGeminiUsage(metadata).serviceTier, "other");
   }
   assert.equal(readGeminiUsage({ serviceTier: "flex", trafficType: "ON_DEMAND_PRIORITY" }).serviceTier, "other");
 });
 
-test("metadata with only a traffic type, or only zeros, counts nothing", () => {
+test("impossible counts are omitted and flagged", () => {
   assert.deepEqual(readGeminiUsage({ promptTokenCount: -3, candidatesTokenCount: 4 }), {
     usage: { output: 4 },
     serviceTier: null,
@@ -108,21 +105,21 @@ test("metadata with only a traffic type, or only zeros, counts nothing", () => {
   assert.deepEqual([more.usage, more.invalid], [{ input: 0, cache_read: 10, output: 1 }, true]);
 });
 
-test("metadata that counts only the prompt does not report the output", () => {
+test("metadata with only a traffic type, or only zeros, counts nothing", () => {
   assert.equal(countsTokens({ trafficType: "ON_DEMAND" }), false);
   assert.equal(countsTokens({ promptTokenCount: null }), false);
   assert.equal(countsTokens({ promptTokenCount: 0, candidatesTokenCount: 0, totalTokenCount: 0 }), false);
   assert.equal(countsTokens({ promptTokenCount: 0, thoughtsTokenCount: 3 }), true);
 });
 
-test("no token is lost or counted twice, whatever the modalities", () => {
+test("metadata that counts only the prompt does not report the output", () => {
   assert.equal(countsOutput({ promptTokenCount: 9, candidatesTokenCount: 0, totalTokenCount: 9 }), false);
   assert.equal(countsOutput({ promptTokenCount: 9, toolUsePromptTokenCount: 4, totalTokenCount: 13 }), false);
   assert.equal(countsOutput({ promptTokenCount: 9, totalTokenCount: 12 }), true);
   assert.equal(countsOutput({ promptTokenCount: 9, responseTokenCount: 1 }), true);
 });
 
-test("no token is lost or counted twice, whatever the modalities say", () => {
+test("no token is lost or counted twice, whatever the modalities", () => {
   const count = fc.nat({ max: 100_000 });
   const details = fc.array(fc.record({ modality: fc.constantFrom("TEXT", "AUDIO", "IMAGE", "VIDEO"), tokenCount: count }), {
     maxLength: 4,
