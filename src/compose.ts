@@ -73,7 +73,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
 
   opened.defer(() => removeServerFile(directory));
   const simulator = isOn(configuration) ? opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close()) : null;
-  const providers = makeProviders(configuration, { booked: parts.booked, simulator, tellsBilledCost: parts.tellsBilledCost });
+  const providers = makeProviders(configuration, { booked: parts.booked, simulator, reportsBilledCost: parts.reportsBilledCost });
   belongings = opened.adopt(
     new SqliteBelongings({
       directory,

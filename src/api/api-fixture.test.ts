@@ -69,7 +69,7 @@ export async function openBench(test: TestContext, changes: Partial<ApiContext> 
     prices: () => book,
     vendorOf: (name) => name,
     expectedOutput: () => null,
-    tellsBilledCost: (name) => name === "openrouter",
+    reportsBilledCost: (name) => name === "openrouter",
     reloadPrices: () => void (book = bookOf(ledger.prices())),
     admit: () => undefined,
     openMetrics: false,

@@ -30,7 +30,7 @@ export interface ApiContext extends Audience {
   /** Whether the simulator's calls are reported apart from those that cost money. */
   readonly simulatedApart?: boolean;
   /** Whether the cost that a provider reports is the amount billed. */
-  tellsBilledCost(provider: string): boolean;
+  reportsBilledCost(provider: string): boolean;
   /** Takes the prices that the ledger keeps into the book, after one was added. */
   reloadPrices(): void;
   /** SHA-256 in hex of every secret that is an administrator besides the keys in the ledger: the admin key, a token of this start. */

@@ -14,6 +14,6 @@ const reportingProviders: ReadonlySet<string> = new Set(["x-ai", "openrouter"]);
  * Whether a provider documents its reported cost as the amount billed. If not, it may be an
  * estimate, or credits.
  */
-export function tellsBilledCost(providerId: string): boolean {
+export function reportsBilledCost(providerId: string): boolean {
   return reportingProviders.has(providerId);
 }

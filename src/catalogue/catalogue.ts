@@ -7,7 +7,7 @@ import type { PriceOverride } from "../domain/price/rate.ts";
 import { makePriceBook, type RowSource } from "../domain/price/book.ts";
 import type { CatalogueRow } from "../domain/price/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
-import { tellsBilledCost } from "./billed-cost.ts";
+import { reportsBilledCost } from "./billed-cost.ts";
 import { convertProvider, genaiPricesSource, genaiPricesVersion, loadGenaiPrices } from "./genai-prices.ts";
 import { anthropicRows } from "./overlay/anthropic.ts";
 import { deepseekRows } from "./overlay/deepseek.ts";
@@ -69,7 +69,7 @@ export interface Catalogue {
    *
    * @param name As in {@link Catalogue.book}.
    */
-  tellsBilledCost(name: string): boolean;
+  reportsBilledCost(name: string): boolean;
   /** Every model with a price, without duplicates. */
   models(): readonly CatalogueModel[];
 }
@@ -125,7 +125,7 @@ export async function openCatalogue(): Promise<Catalogue> {
       const id = priceProvider ?? finder.find({ name, baseUrl }) ?? name;
       return { id, ...(region !== undefined && { region }) };
     },
-    tellsBilledCost: (name) => tellsBilledCost(finder.chainOf(name)[0] ?? name),
+    reportsBilledCost: (name) => reportsBilledCost(finder.chainOf(name)[0] ?? name),
     models: () => providerIds.flatMap((id) => distinctModels([...overlay(id), ...listed(id)])),
   };
 }

@@ -54,7 +54,7 @@ export interface Parts {
   readonly catalogue: Catalogue;
   /** The configured providers, as needed by the price book. */
   readonly booked: ReadonlyMap<string, BookedProvider>;
-  readonly tellsBilledCost: (provider: string) => boolean;
+  readonly reportsBilledCost: (provider: string) => boolean;
   readonly log: Log;
   readonly health: StoreHealth;
   /** Grants administrator access while the folder is open. */
@@ -97,7 +97,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     declared: configuration.prices,
     kept: () => ledger.prices(),
   });
-  const tellsBilledCost = billedCostReporters(configuration, { catalogue, booked });
+  const reportsBilledCost = billedCostReporters(configuration, { catalogue, booked });
   const startedAt = clock.now();
   const learned = new Learned();
   const counter = new ThreadCounter();
@@ -119,7 +119,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     simulatedApart,
     prices: () => prices.book,
     expectedOutput: ({ provider, model }, ceiling) => learned.of(provider, model).output.expected(ceiling),
-    tellsBilledCost,
+    reportsBilledCost,
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
     metrics: (of) => metrics.text(of),
@@ -158,7 +158,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     admit,
     catalogue,
     booked,
-    tellsBilledCost,
+    reportsBilledCost,
     log,
     health,
     token,

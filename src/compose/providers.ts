@@ -38,21 +38,21 @@ export function billedCostReporters(
   const stated = new Map(providers.map(({ name, reportedCost }) => [name, reportedCost]));
   return (provider) => {
     const word = stated.get(provider) ?? null;
-    return word === null ? catalogue.tellsBilledCost(booked.get(provider)?.id ?? provider) : word === "charge";
+    return word === null ? catalogue.reportsBilledCost(booked.get(provider)?.id ?? provider) : word === "charge";
   };
 }
 
 interface ProviderParts {
   readonly booked: ReadonlyMap<string, BookedProvider>;
   readonly simulator: Simulator | null;
-  readonly tellsBilledCost: (provider: string) => boolean;
+  readonly reportsBilledCost: (provider: string) => boolean;
 }
 
-export function makeProviders({ providers, aliases }: Configuration, { booked, simulator, tellsBilledCost }: ProviderParts): Providers {
+export function makeProviders({ providers, aliases }: Configuration, { booked, simulator, reportsBilledCost }: ProviderParts): Providers {
   const byName = new Map(
     providers.map((provider) => {
       const { name } = provider;
-      return [name, makeProvider(provider, { vendor: booked.get(name)?.id ?? name, tellsBilledCost: tellsBilledCost(name) })];
+      return [name, makeProvider(provider, { vendor: booked.get(name)?.id ?? name, reportsBilledCost: reportsBilledCost(name) })];
     }),
   );
   if (simulator) byName.set(simulatorName, simulatedProvider(simulator));
@@ -63,23 +63,23 @@ export function makeProviders({ providers, aliases }: Configuration, { booked, s
 export async function probeProviders({ providers }: Configuration): Promise<readonly Probe[]> {
   const options = { timeoutMs: probeWithinMs, now: () => performance.now() };
   return Promise.all(
-    providers.map((provider) => probeProvider(makeProvider(provider, { vendor: provider.name, tellsBilledCost: false }), options)),
+    providers.map((provider) => probeProvider(makeProvider(provider, { vendor: provider.name, reportsBilledCost: false }), options)),
   );
 }
 
 interface KnownOfProvider {
   /** Its name in the catalogue: a provider with another name may be OpenAI, by its host. */
   readonly vendor: string;
-  readonly tellsBilledCost: boolean;
+  readonly reportsBilledCost: boolean;
 }
 
-function makeProvider({ wire, baseUrl, ...rest }: ProviderConfiguration, { vendor, tellsBilledCost }: KnownOfProvider): Provider {
+function makeProvider({ wire, baseUrl, ...rest }: ProviderConfiguration, { vendor, reportsBilledCost }: KnownOfProvider): Provider {
   const isOpenai = vendor === "openai" || vendor === "azure";
   return {
     ...rest,
     bases: { [wire]: baseUrl },
     vendor,
-    tellsBilledCost,
+    reportsBilledCost,
     wires: wire === "openai" && isOpenai ? { openai: openaiOwnWire } : {},
   };
 }
@@ -93,7 +93,7 @@ function simulatedProvider({ url }: Simulator): Provider {
     passHeaders: [],
     vendor: simulatorName,
     unmetered: "refuse",
-    tellsBilledCost: false,
+    reportsBilledCost: false,
     stored: "refuse",
     wires: {},
   };

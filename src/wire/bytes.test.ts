@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { behindQuoted, toBuffer } from "./bytes.ts";
+import { afterQuoted, toBuffer } from "./bytes.ts";
 
 test("a quoted word is found where a plain search for it with both quotes finds it", () => {
   const text = fc.string({ unit: fc.constantFrom('"', "a", "b") });
   fc.assert(
     fc.property(text, fc.nat(12), (written, from) => {
       const found = Buffer.from(written).indexOf('"ab"', from);
-      assert.equal(behindQuoted(Buffer.from(written), Buffer.from('ab"'), from), found < 0 ? -1 : found + 4);
+      assert.equal(afterQuoted(Buffer.from(written), Buffer.from('ab"'), from), found < 0 ? -1 : found + 4);
     }),
     { numRuns: 1000 },
   );

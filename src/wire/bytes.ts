@@ -1,12 +1,12 @@
-/** Bytes as they are, looked at without a copy. */
+/** Compares and searches bytes without copying them. */
 
-/** The same bytes, seen as a Buffer: chunks mostly are one already. */
+/** The same bytes as a Buffer, which most chunks are already. */
 export function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Whether a few known bytes stand at a place: sooner told here than by a call into native code. */
-export function standsAt(bytes: Buffer, start: number, known: Uint8Array): boolean {
+/** Whether a few known bytes are at a position: faster than a call into native code. */
+export function matchesAt(bytes: Buffer, start: number, known: Uint8Array): boolean {
   for (let index = 0; index < known.length; index++) if (bytes[start + index] !== known[index]) return false;
   return true;
 }
@@ -14,13 +14,13 @@ export function standsAt(bytes: Buffer, start: number, known: Uint8Array): boole
 const quote = 0x22;
 
 /**
- * Finds a quoted word. Its own bytes are searched and the quote before them is looked at afterwards: a search that begins with a quote
- * stops at every string of the text.
+ * Finds a quoted word. Searches for the word and then checks the quote before it, because a search
+ * for the opening quote would stop at every string.
  *
- * @param word Without the quote that begins it, with the one that ends it and what may have to follow.
- * @returns The place behind it, or -1 where it does not stand at or behind `from`.
+ * @param word Without the opening quote; with the closing quote and any bytes that must follow.
+ * @returns The position after it; -1 if it is not found from `from` on.
  */
-export function behindQuoted(bytes: Buffer, word: Buffer, from = 0): number {
+export function afterQuoted(bytes: Buffer, word: Buffer, from = 0): number {
   for (let at = bytes.indexOf(word, from); at >= 0; at = bytes.indexOf(word, at + 1)) {
     if (at > from && bytes[at - 1] === quote) return at + word.length;
   }

@@ -1,4 +1,6 @@
-/** The contract of a provider's format: the facts of a request, the usage of an answer, and how to say no in it. */
+/**
+ * Defines the contract of a wire format: reads requests and usage, edits bodies, and writes errors.
+ */
 
 import type { PicoUsd } from "../domain/money/money.ts";
 import type { ServiceTier } from "../domain/price/rate.ts";
@@ -9,27 +11,27 @@ import type { Reference, StoredUse } from "./stored/references.ts";
 export type WireName = "openai" | "anthropic" | "gemini" | "bedrock";
 
 /**
- * What a path of a provider is for.
+ * What a provider's path is for.
  *
  * - `metered` has a body with a model and an answer with usage
  * - `free` costs nothing at the provider (models, count_tokens)
- * - `unmetered` is known to cost something that the answer does not tell, or is not known at all
+ * - `unmetered` has a cost that the answer does not report, or is unknown
  */
 export interface Endpoint {
-  /** `chat`, `responses`, `embeddings`, `messages`, `count_tokens`, `models`, `generate_content`, ... */
+  /** Such as `chat`, `responses`, `embeddings`, `messages`, `models` or `generate_content`. */
   readonly name: string;
   readonly metering: "metered" | "free" | "unmetered";
-  /** Where the path names the model, as Gemini's does. */
+  /** The model, if the path contains it, as Gemini's do. */
   readonly model?: string;
-  /** Where the path says that the answer is a stream, as Gemini's does. */
+  /** Whether the answer is a stream, if the path determines that, as Gemini's do. */
   readonly stream?: boolean;
 }
 
-/** A path that is not on the list of those that any caller may use. */
+/** A path that not every caller may use. */
 export interface StoredPlace {
-  /** The thing it is about, by the id that the provider gave it; null for all of them, for one to be made, or for the account. */
+  /** The provider's id of the object; null for all objects, for a new one, or for the account. */
   readonly id: string | null;
-  /** Whether a new object is created, whose id is in the answer. */
+  /** Whether a new object is created; its id is in the answer. */
   readonly makes: boolean;
   /** What the answer has ids of that the provider made; absent where it has none: of content, and of what was there before. */
   readonly made?: MadeKind;
@@ -49,7 +51,7 @@ export interface WatchedAnswer {
   readonly onIds: (ids: readonly string[]) => void;
 }
 
-/** A request that is passed on without being read for its cost. */
+/** A request that is passed on without reading its cost. */
 export interface PassedRequest {
   readonly method: string;
   readonly path: string;
@@ -59,11 +61,14 @@ export interface PassedRequest {
 
 export interface Named {
   readonly uses: readonly Reference[];
-  /** Those that may be asked, wherever the request names them. */
+  /** The models that may be called, wherever the request names them. */
   readonly models: readonly string[];
 }
 
-/** Inputs whose tokens cannot be told from their bytes; each kind has a stated bound in `estimate`. */
+/**
+ * Inputs whose bytes do not determine their tokens; `estimate` has a configured bound for each
+ * kind.
+ */
 export interface MediaCounts {
   readonly images: number;
   readonly audios: number;
@@ -72,9 +77,9 @@ export interface MediaCounts {
 
 /** Another model that the provider may run for a call, each time over its whole context. */
 export interface OtherModel {
-  /** Null where the provider chooses it. */
+  /** Null if the provider chooses it. */
   readonly model: string | null;
-  /** How often at most. */
+  /** At most. */
   readonly runs: number;
   /** Of one run, and of one choice in it; null when the request does not say. */
   readonly maxOutputTokens: number | null;
@@ -82,42 +87,57 @@ export interface OtherModel {
   readonly isAlternative?: true;
 }
 
-/** What has to be known of a request before it is held and forwarded, read without building the whole body. */
+/**
+ * The facts about a request that are needed before it is held and forwarded, read without parsing
+ * the whole body.
+ */
 export interface RequestFacts {
   readonly model: string;
   readonly stream: boolean;
-  /** Bytes of the body that the model reads as text: media data left out. */
+  /** Bytes of the body that the model reads as text, without media. */
   readonly textBytes: number;
-  /** Tokens that the provider adds to such a request at most, as it documents: delimiters, instructions for tools. */
+  /**
+   * The most tokens that the provider adds to such a request, as documented: delimiters,
+   * instructions for tools.
+   */
   readonly addedTokens: number;
   readonly media: MediaCounts;
-  /** Whether the request continues or quotes what the provider has stored: as much of it as the model can read may be billed. */
+  /**
+   * Whether the request continues or quotes stored content: up to the model's context window of it
+   * may be billed.
+   */
   readonly storedContext: boolean;
-  /** The most output tokens for one choice, as asked; null when the request does not say. */
+  /** The requested output limit for one choice; null if there is none. */
   readonly maxOutputTokens: number | null;
-  /** How many answers are generated (`n`); 1 mostly. Every one of them is billed. */
+  /** Number of answers generated (`n`), usually 1. Every one is billed. */
   readonly choices: number;
-  /** Fewer output tokens would make the request invalid (a thinking budget) or its answer useless; 1 when any number will do. */
+  /**
+   * With fewer output tokens, the request would be invalid (a thinking budget) or its answer
+   * useless; 1 if any number will do.
+   */
   readonly leastOutputTokens: number;
-  /** The answer may not be cut at all (a schema must be met): the ceiling is then held whole and never fitted. */
+  /** The answer may not be cut (a schema must be met): the full ceiling is held and never reduced. */
   readonly uncuttable: boolean;
-  /** Reasoning that is billed and does not pass in the stream: the ceiling is then held whole, not in slices. */
+  /** Billed reasoning that is not in the stream: the full ceiling is held, not slices. */
   readonly hiddenOutput: boolean;
   readonly cacheWrite: "none" | "5m" | "1h";
   readonly serviceTier: ServiceTier;
-  /** Where it asks to be processed (`inference_geo`); absent when it does not say. */
+  /** The requested region (`inference_geo`); absent if there is none. */
   readonly region?: string;
-  /** The most billed tool calls that can happen on the provider's side (web search); 0 when no such tool is offered. */
+  /**
+   * The most billed tool calls that the provider may run (web search); 0 if no such tool is
+   * offered.
+   */
   readonly serverToolCalls: number;
-  /** The fees of those tools; absent where any fee can fall due. */
+  /** The fees of those tools; absent if any fee may be due. */
   readonly fees?: readonly FeeMeter[];
-  /** Absent when only the model asked for can be billed. */
+  /** Absent if only the requested model can be billed. */
   readonly otherModels?: readonly OtherModel[];
-  /** OpenAI chat streams: whether the caller itself asked for usage. */
+  /** OpenAI chat streams: whether the caller itself requested usage. */
   readonly usageAsked: boolean;
 }
 
-/** What Purser sets in a body. All else is forwarded byte for byte. */
+/** The fields that Purser sets in a body. All else is forwarded byte for byte. */
 export interface RequestEdits {
   readonly model?: string;
   readonly maxOutputTokens?: number;
@@ -125,96 +145,119 @@ export interface RequestEdits {
   readonly includeUsage?: boolean;
 }
 
-/** A request body that was read once. */
+/** A request body after reading. */
 export interface ReadRequest {
   readonly facts: RequestFacts;
-  /** What it uses of the things that the provider keeps, and whether it adds to them. */
+  /** The stored objects that it uses, and whether it creates any. */
   readonly stored: StoredUse;
-  /** The bytes to forward: the same buffer when there is nothing to edit. */
+  /** The bytes to forward; the same buffer if there is nothing to edit. */
   edit(edits: RequestEdits): Uint8Array;
 }
 
-/** What an answer said it used. */
+/** What an answer reported about its usage. */
 export interface Reading {
-  /** The model served, as the provider names it. */
+  /** The provider's name of the model that answered. */
   readonly model: string | null;
-  /** Empty when no usage was reported. The main answer's come first; those of other models are separate in the ledger. */
+  /**
+   * Empty if no usage was reported. The main answer's parts come first; those of other models are
+   * separate in the ledger.
+   */
   readonly parts: readonly UsagePart[];
-  /** Set when the answer ended before its final usage: the output in `parts` is only what had been reported until then. */
+  /**
+   * Set if the answer ended before its final usage: the output in `parts` is only the last count
+   * reported.
+   */
   readonly partial?: true;
   readonly reportedCost: PicoUsd | null;
-  /** Set when some of the spending is missing from the reported cost. */
+  /** Set if part of the spend is missing from the reported cost. */
   readonly costIsPart?: true;
   readonly serviceTier: ServiceTier;
-  /** Where the answer says it was processed, or else the request asked for; absent when neither says. */
+  /** The region in the answer, or else in the request; absent if neither has one. */
   readonly region?: string;
-  /** The provider's usage object as it was written. */
+  /** The provider's usage object as written. */
   readonly rawUsage: string | null;
   readonly flags: readonly UsageFlag[];
-  /** Calls of tools that ran at the provider, billed or not: the model read its context once more after each. Absent: none was seen. */
+  /**
+   * Calls of tools that the provider ran, billed or not: the model read its context again after
+   * each. Absent if there were none.
+   */
   readonly serverCalls?: number;
   /**
-   * Bytes of generated text that passed, or more, never fewer; 0 when there was none. A token is one byte at least: so many tokens
-   * the provider can have generated in sight.
+   * Upper bound of the generated text received, in bytes; 0 if there was none. A token is at least
+   * one byte, so this also bounds the visible tokens.
    */
   readonly passedBytes: number;
 }
 
-/** How far a stream has come, to top up its hold. */
+/** Progress of a stream, for topping up its hold. */
 export interface Progress {
-  /** Input tokens that the provider has reported so far, cached ones included; null before it has. */
+  /** Input tokens reported so far, including cached ones; null before the first report. */
   readonly inputTokens: number | null;
-  /** The most output tokens that have passed, thinking included: of a stream, what was reported and a token a byte since. */
+  /**
+   * Upper bound of the output tokens so far, including thinking: for a stream, the last report plus
+   * one token per byte since.
+   */
   readonly outputTokens: number;
 }
 
-/** Reads one answer as it passes. Holds no more of it than it needs. */
+/** Meters one answer as it passes, keeping no more of it than needed. */
 export interface UsageMeter {
   /**
-   * Takes the next bytes of the answer, cut anywhere.
+   * Takes the next bytes of the answer, in arbitrary chunks.
    *
-   * @returns What to pass to the caller now: whole events only, in the provider's bytes, without those that only answer
-   *   what Purser itself asked for. May be empty, and then the rest comes with a later call or with `end`.
+   * @returns What to pass to the caller now: complete events in the provider's bytes, without those
+   *   that only answer Purser's own edits. May be empty; the rest follows with a later call or with
+   *   `end`.
    */
   push(chunk: Uint8Array): Uint8Array;
   readonly progress: Progress;
-  /** The output of a stream, so that it can be counted; null for an answer that comes as one body. */
+  /** The output of a stream, for counting; null for an answer in a single body. */
   readonly output: PassedOutput | null;
   /** Whether the closing event has passed. */
   readonly finished: boolean;
-  /** @returns Bytes that were kept back (an unfinished event), and what was read. Call once, also after an abort. */
+  /**
+   * @returns The bytes held back (an unfinished event), and the reading. Call once, also after an
+   *   abort.
+   */
   end(): { readonly rest: Uint8Array; readonly reading: Reading };
-  /** Call this when all bytes that `push` returned have gone to the caller: `stop` closes what was opened in those, and nothing else. */
+  /**
+   * Call this when the caller has received all bytes that `push` returned: `stop` closes only what
+   * was opened in those.
+   */
   passed(): void;
   /**
-   * The bytes that end this stream after it was cut. Everything that it opened is closed, with the format's own stop reason for
-   * "length"; then come the usage that is charged, the reason as an error event, and the closing event.
+   * The bytes that end a cut stream. They close everything it opened, with the format's stop reason
+   * for "length", followed by the usage charged, the reason as an error event, and the closing
+   * event.
    */
   stop(cut: Cut): Uint8Array;
 }
 
-/** Why a stream is cut, and what it is charged. */
+/** Why a stream is cut, and what is charged for it. */
 export interface Cut {
   readonly error: WireError;
-  /** As the ledger has it, so that the caller sees the same. */
+  /** The same as in the ledger. */
   readonly usage: Usage;
-  /** Set for a client that shows nothing but the stop reason: the message then takes its place where the format has text there. */
+  /**
+   * Set for a client that shows only the stop reason: the message replaces it if the format allows
+   * text there.
+   */
   readonly showsOnlyReason?: boolean;
 }
 
-/** A no, or a failure, before it is written in a format. */
+/** A refusal or failure, independent of the format. */
 export interface WireError {
   readonly status: number;
   readonly message: string;
   /** Machine-readable, such as `budget_exhausted`. */
   readonly code: string;
-  /** The request's field at fault, if one is. */
+  /** The request field at fault, if any. */
   readonly param: string | null;
-  /** Stands as `purser` in the body. */
+  /** Appears as `purser` in the body. */
   readonly purser?: Readonly<Record<string, unknown>>;
 }
 
-/** Sees the bytes of an answer as they pass, and changes none. */
+/** Watches the bytes of an answer without changing them. */
 export interface AnswerWatch {
   push(chunk: Uint8Array): void;
   end(): void;
@@ -222,24 +265,28 @@ export interface AnswerWatch {
 
 export interface WireFormat {
   readonly name: WireName;
-  /** @param path Behind the provider's base, as the SDK appends it: `/chat/completions`, `/v1/messages`, `/v1beta/models/x:generateContent`. */
+  /**
+   * @param path Relative to the provider's base URL, as the SDK appends it: `/chat/completions`,
+   *   `/v1/messages`, `/v1beta/models/x:generateContent`.
+   */
   endpoint(method: string, path: string): Endpoint;
   /**
-   * What the provider keeps at a path, or shows of its account; undefined for the paths on the format's list of those that any caller
-   * may use. What is not known is not on it.
+   * The stored objects or account data at a path; undefined for paths on the format's list of those
+   * open to every caller. Unknown paths are not on the list.
    */
   storedPlace(method: string, path: string): StoredPlace | undefined;
   /**
-   * @throws PurserError `invalid_request` for JSON that cannot be read, a field of the wrong type or out of range, or a field
-   *   that Purser reads and that is repeated.
+   * @throws PurserError `invalid_request` for invalid JSON, a field of the wrong type or out of
+   *   range, or a repeated field that Purser reads.
    */
   read(endpoint: Endpoint, body: Uint8Array): ReadRequest;
-  /** A meter for one answer. */
+  /** Creates a meter for one answer. */
   meter(endpoint: Endpoint, answer: { readonly stream: boolean; readonly facts: RequestFacts }): UsageMeter;
   /**
-   * What a request names that is not metered, and so not read.
+   * The objects and models named in a request that is not metered.
    *
-   * @throws PurserError `invalid_request` for a body that cannot be read, or that repeats something in which an id stands.
+   * @throws PurserError `invalid_request` for a body that cannot be read, or with a repeated field
+   *   that contains an id.
    */
   named(request: PassedRequest): Named;
   /** The name under which a model belongs to the key that tuned it; undefined for one that the provider offers. */

@@ -59,7 +59,7 @@ describe("a mistyped path", () => {
   test("under a provider that is not configured names those that are", async () => {
     const answer = await ask("POST /mistral/v1/chat/completions", { gateway, key });
     assert.equal(answer.status, 404);
-    assert.match(answer.message, /no provider is called "mistral".*openai, anthropic/);
+    assert.match(answer.message, /no provider is named "mistral".*openai, anthropic/);
   });
 });
 

@@ -1,8 +1,10 @@
+/** Tests which clients are recognised by their user agent. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { habitsOf } from "./client.ts";
 
-test("Codex, and litellm before it knew a 402, are known by their user agent; no other client is taken for them", () => {
+test("Codex, and litellm before it supported 402, are recognised by their user agent; no other client is", () => {
   const repeats = (name: string): boolean => habitsOf({ "user-agent": name }).retriesPaymentRequired;
   for (const name of [
     "codex_exec/0.171.0 (Debian 12.0.0; x86_64)",

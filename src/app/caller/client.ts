@@ -1,20 +1,20 @@
-/** Clients that take a no otherwise than the official SDK of their format, known by the name that they send. */
+/** Recognises clients that handle a refusal differently from the official SDKs, by `user-agent`. */
 
 import type { Headers } from "./identify.ts";
 
-/** What has to be different for a client, so that a no ends its call at once and its user reads why. */
+/** What a client needs so that a refusal ends its call at once and its user sees why. */
 export interface ClientHabits {
-  /** It repeats a request that was answered 402, as if that would pass. */
+  /** Retries a request that was answered with 402. */
   readonly retriesPaymentRequired: boolean;
-  /** Of a stream that was cut it shows the stop reason and nothing else. */
+  /** Shows only the stop reason of a stream that was cut. */
   readonly showsOnlyReason: boolean;
 }
 
 const ofMost: ClientHabits = { retriesPaymentRequired: false, showsOnlyReason: false };
 
 /**
- * By the beginning of `user-agent`. Tried with codex 0.171.0, and with litellm 1.81.10, which aider 0.86.2 brings: later versions of
- * litellm know a 402.
+ * Matched at the beginning of `user-agent`. Tested with codex 0.171.0, and with litellm 1.81.10,
+ * which aider 0.86.2 uses; later versions of litellm support 402.
  */
 const habits: readonly (readonly [name: RegExp, habits: ClientHabits])[] = [
   [/^codex[_ -]/i, { retriesPaymentRequired: true, showsOnlyReason: true }],

@@ -1,4 +1,4 @@
-/** Who pays: the key of a call, and the attribution that its headers refine. */
+/** Identifies who pays for a call: its key, and the attribution in its headers. */
 
 import type { Attribution, Dimension } from "../../domain/attribution/attribution.ts";
 import { refine } from "../../domain/attribution/refine.ts";
@@ -10,16 +10,16 @@ import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import { hashSecret } from "./secret.ts";
 
-/** Header names are lower case; a header that came twice is joined by commas. */
+/** Header names are in lower case; a repeated header is joined by commas. */
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface Caller {
-  /** Null for a call without a key, where the configuration allows them. */
+  /** Null for a call without a key, if the configuration allows that. */
   readonly key: Key | null;
   readonly attribution: Attribution;
-  /** The caller brought the provider's key itself, beside its own. */
+  /** The caller sent a provider key in addition to its Purser key. */
   readonly bringsProviderKey: boolean;
-  /** Whether a text has a Purser key in it, which no provider may see. */
+  /** Whether a text contains a Purser key, which no provider may see. */
   readonly holdsKey: (text: string) => boolean;
 }
 
@@ -27,13 +27,16 @@ const anonymous: Attribution = {};
 
 const maxRemembered = 10_000;
 
-/** Knows keys by their secrets without hashing each time, and gives the same attribution object for the same headers. */
+/**
+ * Recognises keys without hashing their secrets each time, and returns the same attribution object
+ * for the same headers.
+ */
 export class Identification {
   readonly #ledger: Pick<Ledger, "keyByHash">;
   readonly #clock: Clock;
   readonly #allowAnonymous: boolean;
   readonly #hashes = new Memo<string, string>(maxRemembered);
-  /** By the key as it is now: a key that changes is another object. */
+  /** By key object: a changed key is a new object. */
   readonly #refined = new WeakMap<Key, Memo<string, Attribution>>();
 
   constructor(options: { readonly ledger: Pick<Ledger, "keyByHash">; readonly clock: Clock; readonly allowAnonymous: boolean }) {
@@ -44,7 +47,8 @@ export class Identification {
 
   /**
    * @param queryKey The key in the query string, where Gemini's clients put it.
-   * @throws PurserError `unauthenticated` without a live key, `forbidden` for a header that the key does not allow.
+   * @throws PurserError `unauthenticated` without a live key, `forbidden` for a header that the key
+   *   does not allow.
    */
   identify(headers: Headers, queryKey: string | null): Caller {
     const secret = secretOf(headers, queryKey);
@@ -58,14 +62,20 @@ export class Identification {
     return { key, attribution: this.#refine(key, headers), bringsProviderKey, holdsKey };
   }
 
-  /** @throws PurserError `unauthenticated` for a key that was revoked or expired since it was identified. */
+  /**
+   * @throws PurserError `unauthenticated` for a key that was revoked or has expired since it was
+   *   identified.
+   */
   checkLive({ hash }: Key): void {
     const key = this.#ledger.keyByHash(hash);
     if (!key) throw unknownKey();
     if (!isLive(key, this.#clock.now())) throw deadKey(key);
   }
 
-  /** A client that has a Purser key in `x-purser-key` and in its usual header, be it another one, brings no provider's key. */
+  /**
+   * A client that sends Purser keys in both `x-purser-key` and its usual header, even different
+   * ones, brings no provider key.
+   */
   #bringsKey(headers: Headers): boolean {
     const own = first(headers["x-purser-key"]);
     if (own === null) return false;
@@ -75,7 +85,7 @@ export class Identification {
     });
   }
 
-  /** @param text A key, alone or behind `Bearer`. */
+  /** @param text A key, with or without `Bearer`. */
   #isKey(text: string): boolean {
     const secret = bearerOf(text) ?? text;
     return this.#ledger.keyByHash(this.#hashes.get(secret) ?? hashSecret(secret)) !== undefined;
@@ -142,7 +152,7 @@ function noKey(): PurserError {
 }
 
 function unknownKey(): PurserError {
-  return new PurserError("unauthenticated", "the key is not known here", {
+  return new PurserError("unauthenticated", "unknown key", {
     field: "authorization",
     remedy: "Use a Purser key and not the provider's; `purser key create` makes one.",
   });

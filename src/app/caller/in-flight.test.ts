@@ -1,3 +1,5 @@
+/** Tests time limits, concurrency limits and shutdown of calls in flight. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Key } from "../../domain/key/key.ts";
@@ -6,7 +8,7 @@ import { InFlight, tooLong, type Watched } from "./in-flight.ts";
 const open = (): InFlight =>
   new InFlight({ clock: { now: () => 0, monotonic: () => Math.floor(performance.now()) }, concurrentCallsPerKey: null });
 
-test("closing waits for calls under way, ends them when their grace is over, and takes no more", async () => {
+test("closing waits for calls under way, ends them when the grace period is over, and accepts no more", async () => {
   const inFlight = open();
   const leave = inFlight.enter(null);
   const ended: string[] = [];
@@ -19,7 +21,7 @@ test("closing waits for calls under way, ends them when their grace is over, and
   assert.deepEqual(ended, ["stopped"]);
 });
 
-test("whoever is over is looked at no more, and its place is for another", async () => {
+test("a finished call is no longer checked, and its slot is reused", async () => {
   const inFlight = open();
   const stopped: string[] = [];
   const call = (name: string): Watched => ({ tick: () => undefined, stop: () => void stopped.push(name) });
@@ -34,7 +36,7 @@ test("whoever is over is looked at no more, and its place is for another", async
   assert.deepEqual(stopped.toSorted(), ["second", "third"]);
 });
 
-test("a key's calls end when it is revoked, those of others go on, and a key that expires ends its calls at the next look", async (t) => {
+test("a key's calls end when it is revoked, calls of other keys go on, and an expired key ends its calls at the next tick", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   let now = 0;
   const inFlight = new InFlight({ clock: { now: () => now, monotonic: () => now }, concurrentCallsPerKey: null });
@@ -55,13 +57,13 @@ test("a key's calls end when it is revoked, those of others go on, and a key tha
   assert.deepEqual(stopped, ["revoked: the key was revoked", "expires: the key has expired"]);
 });
 
-test("closing does not wait for ever for a request that never arrives", async () => {
+test("closing does not wait forever for a request that never arrives", async () => {
   const inFlight = open();
   inFlight.enter(null);
   await inFlight.close(10);
 });
 
-test("a call is late by its whole length, by its first byte or by standing still, as the limits say", () => {
+test("a call times out by its total length, its first byte or a pause, as configured", () => {
   const limits = { firstByteMs: 10, idleStreamMs: 20, totalMs: 100 };
   const late = (now: number, isAnswering: boolean): string | null =>
     tooLong(limits, { now, startedAt: 0, lastActivityAt: now > 100 ? now : 0, isAnswering });
@@ -71,7 +73,7 @@ test("a call is late by its whole length, by its first byte or by standing still
   assert.match(late(101, true) ?? "", /total_ms/);
 });
 
-test("a key has as many calls at once as it may, a place is free again when one ends, and keys do not share", () => {
+test("a key has a limit of concurrent calls, a slot is free again when one ends, and keys do not share slots", () => {
   const inFlight = new InFlight({ clock: { now: () => 0, monotonic: () => 0 }, concurrentCallsPerKey: 2 });
   const one = aKey("one", null);
   const leave = inFlight.enter(one);
@@ -83,7 +85,7 @@ test("a key has as many calls at once as it may, a place is free again when one 
   assert.throws(() => inFlight.enter(one), { code: "too_many" });
 });
 
-test("a key's own limit takes precedence over the limit of all keys, and no key has none", () => {
+test("a key's own limit takes precedence over the general limit, and calls without a key have none", () => {
   const inFlight = new InFlight({ clock: { now: () => 0, monotonic: () => 0 }, concurrentCallsPerKey: 1 });
   const three = aKey("three", 3);
   for (let call = 0; call < 3; call++) inFlight.enter(three);

@@ -1,4 +1,4 @@
-/** Calls at providers: watched for time-outs, counted by key, and brought to an end at shutdown. */
+/** Tracks calls in flight: times them out, limits them per key, and ends them at shutdown. */
 
 import { setTimeout } from "node:timers/promises";
 import { PurserError } from "../../domain/error.ts";
@@ -8,18 +8,18 @@ import type { Clock } from "../port/clock.ts";
 
 const tickMs = 1000;
 const closingLookMs = 10;
-/** How long it takes at most to charge what passed of calls that are ended. */
+/** The most time needed to charge calls that were ended. */
 const endingMs = 1000;
 
 /** A call that a provider is answering. */
 export interface Watched {
-  /** Looks whether it has taken too long. Called about once a second, with the clock's monotonic time. */
+  /** Checks the call's time limits. Called about once a second, with the clock's monotonic time. */
   tick(now: number): void;
-  /** Ends it now, charging what passed. @param why A sentence without its full stop. */
+  /** Ends the call now, charging what passed. @param why A sentence without its full stop. */
   stop(why: string): void;
 }
 
-/** @returns The limit that a call has passed, in words; null while it is in time. */
+/** @returns The limit that the call has exceeded, as a phrase; null if it is in time. */
 export function tooLong(
   limits: Pick<CallLimits, "firstByteMs" | "idleStreamMs" | "totalMs">,
   call: { readonly now: number; readonly startedAt: number; readonly lastActivityAt: number; readonly isAnswering: boolean },
@@ -32,16 +32,16 @@ export function tooLong(
 }
 
 export class InFlight {
-  /** Null in places that are free. */
+  /** Null in free slots. */
   readonly #exchanges: (Watched | null)[] = [];
-  /** By place: whose call it is. */
+  /** The key of the call in each slot. */
   readonly #keys: (Key | null)[] = [];
   readonly #freePlaces: number[] = [];
   readonly #byKey = new Map<string, number>();
   readonly #clock: Clock;
   readonly #perKey: number | null;
   readonly #timer: NodeJS.Timeout;
-  /** Calls taken and not yet answered, also those that wait for room. */
+  /** Calls accepted and not yet answered, including those that wait for budget. */
   #entered = 0;
   #isClosing = false;
 
@@ -52,12 +52,12 @@ export class InFlight {
     this.#timer.unref();
   }
 
-  /** Whether no more calls are taken. */
+  /** Whether new calls are refused. */
   get isClosing(): boolean {
     return this.#isClosing;
   }
 
-  /** @returns Its place, to be given back with `remove` once, when it is over. */
+  /** @returns The call's slot; pass it to `remove` once, when the call is over. */
   add(exchange: Watched, key: Key | null): number {
     const place = this.#freePlaces.pop() ?? this.#exchanges.length;
     this.#exchanges[place] = exchange;
@@ -65,7 +65,7 @@ export class InFlight {
     return place;
   }
 
-  /** Ends the calls of a key that opens nothing any more. */
+  /** Ends the calls of a revoked key. */
   endCallsOf(keyId: string): void {
     for (const [place, key] of this.#keys.entries()) if (key?.keyId === keyId) this.#exchanges[place]?.stop("the key was revoked");
   }
@@ -77,12 +77,13 @@ export class InFlight {
   }
 
   /**
-   * Takes one of the key's places until the returned function is called.
+   * Takes one of the key's slots until the returned function is called.
    *
-   * @throws PurserError `too_many` when all are taken, `shutting_down` when no more calls are taken.
+   * @throws PurserError `too_many` if all are taken, `shutting_down` if no more calls are accepted.
    */
   enter(key: Key | null): () => void {
-    if (this.#isClosing) throw new PurserError("shutting_down", "Purser is shutting down and takes no new calls", { remedy: "Try again." });
+    if (this.#isClosing)
+      throw new PurserError("shutting_down", "Purser is shutting down and accepts no new calls", { remedy: "Try again." });
     if (!key) {
       this.#entered += 1;
       return () => void (this.#entered -= 1);
@@ -90,7 +91,7 @@ export class InFlight {
     const limit = key.maxConcurrent ?? this.#perKey;
     const taken = this.#byKey.get(key.keyId) ?? 0;
     if (limit !== null && taken >= limit) {
-      throw new PurserError("too_many", `the key "${key.name}" has ${taken} calls under way, and may have ${limit}`, {
+      throw new PurserError("too_many", `the key "${key.name}" has ${taken} calls under way; its limit is ${limit}`, {
         field: "max_concurrent",
         remedy: "Wait for one of them to end, or raise the key's max_concurrent.",
       });
@@ -101,8 +102,8 @@ export class InFlight {
   }
 
   /**
-   * Takes no more calls, waits for those under way, and after `graceMs` ends them; what passed is charged. Callers that are
-   * still sending their request by then are not waited for.
+   * Refuses new calls, waits for those under way, and ends them after `graceMs`, charging what
+   * passed. Does not wait for callers that are still sending their request by then.
    */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;

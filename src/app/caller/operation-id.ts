@@ -1,4 +1,4 @@
-/** Ids for operations that come without one. */
+/** Generates ids for operations without one. */
 
 import { randomFillSync } from "node:crypto";
 
@@ -9,11 +9,11 @@ const chanceLength = 12;
 const randomBytes = new Uint8Array(chanceLength * 256);
 let randomUsed = randomBytes.length;
 
-/** The characters of one id, written anew for each. */
+/** Buffer for the characters of one id, reused. */
 const written = Buffer.alloc(timeLength + chanceLength);
 let writtenAt: number | null = null;
 
-/** 9 characters of time and 12 of chance: ids grow with time, so that their index stays compact. */
+/** 9 characters of time and 12 random ones. Ids grow with time, which keeps their index compact. */
 export function makeOperationId(at: number): string {
   if (at !== writtenAt) {
     written.write(at.toString(36).padStart(timeLength, "0"), 0, "latin1");

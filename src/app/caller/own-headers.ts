@@ -1,17 +1,17 @@
-/** Headers of a request that are Purser's own. None of them leaves. */
+/** Lists Purser's own request headers. None of them is forwarded. */
 
 import { nearest } from "../../domain/input/nearest.ts";
 import { dimensions, type Dimension } from "../../domain/attribution/attribution.ts";
 
 export const ownPrefix = "x-purser-";
 
-/** Those that say who pays. */
+/** The headers that attribute a call. */
 export const attributionHeaders: readonly (readonly [dimension: Dimension | "tags", header: string])[] = [
   ...dimensions,
   "tags" as const,
 ].map((dimension) => [dimension, `${ownPrefix}${dimension}`]);
 
-/** All that are read; others with the prefix mean nothing. */
+/** All headers that are read; others with the prefix have no effect. */
 export const ownHeaders: ReadonlySet<string> = new Set([
   ...attributionHeaders.map(([, header]) => header),
   "x-purser-key",
@@ -19,9 +19,9 @@ export const ownHeaders: ReadonlySet<string> = new Set([
   "x-purser-fit",
 ]);
 
-/** A sentence about a header with the prefix that is none of them. The prefix says nothing of what was meant. */
+/** A hint, as a sentence, for an unknown header with the prefix. */
 export function remedyFor(header: string): string {
   const known = [...ownHeaders].map((own) => own.slice(ownPrefix.length));
   const meant = nearest(header.slice(ownPrefix.length), known);
-  return meant === undefined ? `Behind ${ownPrefix} may stand ${known.join(", ")}.` : `Did you mean ${ownPrefix}${meant}?`;
+  return meant === undefined ? `Supported after ${ownPrefix}: ${known.join(", ")}.` : `Did you mean ${ownPrefix}${meant}?`;
 }

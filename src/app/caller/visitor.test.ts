@@ -1,3 +1,5 @@
+/** Tests which host names and web pages may call the server. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../../domain/error.ts";
@@ -14,7 +16,7 @@ function isAllowed(visit: Partial<Visit>, rules: Partial<VisitorRules> = {}): bo
   }
 }
 
-test("the address that is listened on and the local names are allowed at any port, and no other name", () => {
+test("the listening address and the local names are allowed at any port, and no other name", () => {
   for (const host of ["127.0.0.1:4141", "127.0.0.1", "localhost:4141", "LOCALHOST", "localhost.", "[::1]:4141"])
     assert.ok(isAllowed({ host }), host);
   for (const host of [
@@ -29,7 +31,7 @@ test("the address that is listened on and the local names are allowed at any por
     assert.ok(!isAllowed({ host }), host);
 });
 
-test("an address stands for no other, and listening on all of them allows each", () => {
+test("an address allows no other address, and a wildcard address allows every address", () => {
   assert.ok(isAllowed({ host: "10.0.0.1:4141" }, { listen: "10.0.0.1" }));
   assert.ok(!isAllowed({ host: "10.0.0.2:4141" }, { listen: "10.0.0.1" }));
   for (const listen of ["0.0.0.0", "::"]) {
@@ -38,14 +40,14 @@ test("an address stands for no other, and listening on all of them allows each",
   }
 });
 
-test("names that the configuration lists are allowed, all below one, or any", () => {
+test("names in the configuration are allowed, with `*.` for all subdomains and `*` for any", () => {
   const hosts = ["purser", "*.example.com"];
   for (const host of ["purser:4141", "a.example.com", "a.b.example.com:443"]) assert.ok(isAllowed({ host }, { hosts }), host);
   for (const host of ["example.com", "evilexample.com", "purser.evil"]) assert.ok(!isAllowed({ host }, { hosts }), host);
   assert.ok(isAllowed({ host: "whatever" }, { hosts: ["*"] }));
 });
 
-test("only pages of this server may call it, and those that the configuration lists", () => {
+test("only pages of this server and those in the configuration may call it", () => {
   const host = "localhost:4141";
   assert.ok(isAllowed({ host, origin: "http://localhost:4141" }));
   for (const origin of [

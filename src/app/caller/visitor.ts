@@ -1,8 +1,9 @@
 /**
- * By which names this server may be called, and from which pages.
+ * Checks by which host names, and from which web pages, this server may be called.
  *
- * A page of another site can make its name point here (DNS rebinding), or post without asking: to a server that listens on
- * localhost for its owner alone, both look like the owner. The browser says so in `Host` and `Origin`.
+ * A page of another site can point its own name at this server (DNS rebinding), or post to it
+ * without permission. To a server on localhost, both look like its owner. The browser's `Host` and
+ * `Origin` headers reveal them.
  */
 
 import { isIP } from "node:net";
@@ -10,15 +11,18 @@ import { PurserError } from "../../domain/error.ts";
 import { shorten } from "../../domain/input/shorten.ts";
 
 export interface VisitorRules {
-  /** The address that is listened on. */
+  /** The address that the server listens on. */
   readonly listen: string;
-  /** Further names, such as that of a container or a proxy; `*.example.com` for all below, `*` for any. */
+  /**
+   * Additional names, such as that of a container or a proxy; `*.example.com` for all subdomains,
+   * `*` for any name.
+   */
   readonly hosts: readonly string[];
-  /** Pages of other sites that may call, as `https://app.example.com`; `*` for any. */
+  /** Pages of other sites that may call, such as `https://app.example.com`; `*` for any. */
   readonly origins: readonly string[];
 }
 
-/** What a request says of the way it came; null where it does not. */
+/** The origin of a request, from its headers; null if absent. */
 export interface Visit {
   readonly host: string | null;
   readonly origin: string | null;
@@ -27,11 +31,13 @@ export interface Visit {
 const localNames: readonly string[] = ["localhost", "127.0.0.1", "::1"];
 const wildcards: readonly string[] = ["0.0.0.0", "::"];
 
-/** @returns Throws PurserError `forbidden` for a visit by a name or from a page that is not allowed. */
+/**
+ * @returns A check that throws PurserError `forbidden` for a host name or page that is not allowed.
+ */
 export function visitorCheck({ listen, hosts, origins }: VisitorRules): (visit: Visit) => void {
   const names = new Set([listen, ...localNames, ...hosts].map((name) => nameOf(name)));
   const suffixes = hosts.filter((name) => name.startsWith("*.")).map((name) => name.slice(1).toLowerCase());
-  // No name is looked up for an address, so that none can be made to point here.
+  // An address needs no name lookup, so DNS cannot be used to point it here.
   const isAnyAddress = wildcards.includes(listen);
   const isAllowed = (name: string): boolean =>
     names.has(name) || names.has("*") || suffixes.some((suffix) => name.endsWith(suffix)) || (isAnyAddress && isIP(name) !== 0);
@@ -50,9 +56,9 @@ function nameOf(host: string): string {
 }
 
 function wrongHost(name: string): PurserError {
-  return new PurserError("forbidden", `this server is not called ${JSON.stringify(shorten(name, 100))}`, {
+  return new PurserError("forbidden", `host ${JSON.stringify(shorten(name, 100))} is not allowed`, {
     field: "host",
-    remedy: "Call it by the address it listens on, or add the name to server.hosts in purser.yaml.",
+    remedy: "Use the address that the server listens on, or add the name to server.hosts in purser.yaml.",
   });
 }
 

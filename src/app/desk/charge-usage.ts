@@ -42,7 +42,7 @@ export function chargeUsage(desk: PriceDesk & { readonly ledger: Ledger }, repor
     sheetOf: () => sheet,
     terms: { serviceTier, region, at },
     fallback: sheet ? null : fallbackOf(desk.ledger, hold),
-    reported: { cost: reportedCost, isBilled: desk.tellsBilledCost(route.provider) },
+    reported: { cost: reportedCost, isBilled: desk.reportsBilledCost(route.provider) },
   });
   return { model, ...bill };
 }

@@ -59,7 +59,7 @@ class Bench {
       waiting: new Waiting(),
       observer: silentObserver,
       prices: () => prices,
-      tellsBilledCost: () => false,
+      reportsBilledCost: () => false,
     } as unknown as HoldDesk;
   }
 

@@ -6,7 +6,7 @@ import type { PriceBook, PriceSheet } from "../../domain/price/sheet.ts";
 export interface PriceDesk {
   prices(): PriceBook;
   /** Whether the cost that a provider reports is the amount billed. */
-  tellsBilledCost(provider: string): boolean;
+  reportsBilledCost(provider: string): boolean;
 }
 
 /** @returns undefined for a model without a price. */

@@ -1,4 +1,7 @@
-/** The price book that calls use: the catalogue, with the configuration's prices and those set over the API laid over it. */
+/**
+ * Holds the price book for calls: the catalogue, overridden by prices from the configuration and
+ * the API.
+ */
 
 import type { PriceOverride } from "../../domain/price/rate.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
@@ -9,7 +12,9 @@ export class PricesInForce {
   readonly #kept: () => readonly PriceOverride[];
   #book: PriceBook;
 
-  /** @param options.kept Prices in the ledger; the later ones win, over the declared ones too. */
+  /**
+   * @param options.kept Prices in the ledger. Later ones take precedence, also over declared ones.
+   */
   constructor(options: {
     readonly make: (overrides: readonly PriceOverride[]) => PriceBook;
     readonly declared: readonly PriceOverride[];

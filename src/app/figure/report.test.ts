@@ -1,3 +1,5 @@
+/** Tests the sums and averages of the cost summary. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../../domain/money/money.ts";
@@ -32,7 +34,7 @@ const rows: readonly Totals[] = [
   totals({ provider: "openai", calls: 2, cost: 1n, usage: { input: 0, output: 0 }, latencyMs: 0 }),
 ];
 
-test("a summary is what the hand reckons", () => {
+test("a summary matches a calculation by hand", () => {
   const summary = summaryOf(rows, []);
   assert.deepEqual(summary, {
     total_cost: 0.008000000001,
@@ -83,13 +85,13 @@ test("a summary of nothing is zeros", () => {
   assert.deepEqual(Object.values(efficiency_metrics), [0, 0, 0, 0, 0, 0]);
 });
 
-test("an operation may be called like a property that every object has", () => {
+test("an operation may have the name of a property that every object has", () => {
   const summary = summaryOf([totals({ provider: "__proto__", operation: "constructor", calls: 1, cost: 1n, usage: {}, latencyMs: 0 })], []);
   assert.equal(Object.hasOwn(summary.by_provider, "__proto__"), true);
   assert.equal(summary.by_operation["constructor"]?.count, 1);
 });
 
-test("a task's cost is split by input and output, and fees stand in its total only", () => {
+test("a task's cost is split into input and output; fees count only in its total", () => {
   const call: CallRow = {
     operationId: "op",
     attempt: 1,

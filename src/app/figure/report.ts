@@ -1,11 +1,14 @@
-/** The cost summary: what was spent, by provider and operation, and what a call costs on average. */
+/** Builds the cost summary: spend by provider and operation, and the average cost of a call. */
 
 import { unattributed } from "../../domain/attribution/attribution.ts";
 import { add, pico, toNumber, zero, type PicoUsd } from "../../domain/money/money.ts";
 import { countContext, sumUsage, totalUsage, type Meter, type Usage } from "../../domain/usage/usage.ts";
 import type { CallFilter, CallRow, LedgerReader, Totals } from "../port/reader.ts";
 
-/** The shape that reports and dashboards have of old: JSON numbers, made of exact sums at the very end. */
+/**
+ * The established shape for reports and dashboards: JSON numbers, converted from exact sums at the
+ * very end.
+ */
 export interface Summary {
   readonly total_cost: number;
   readonly task_count: number;
@@ -48,10 +51,10 @@ export interface TaskSummary {
   readonly provider: string;
   readonly model: string;
   readonly operation: string;
-  /** Cached ones included. */
+  /** Including cached tokens. */
   readonly input_tokens: number;
   readonly output_tokens: number;
-  /** Fees of tools and a provider's lump sum stand in neither this nor `output_cost`, but in the total. */
+  /** Tool fees and a provider's lump sum are in neither this nor `output_cost`, only in the total. */
   readonly input_cost: number;
   readonly output_cost: number;
   readonly total_cost: number;
@@ -65,7 +68,7 @@ export async function summarise(reader: LedgerReader, filter: CallFilter, tasks:
   return summaryOf(totals, newest);
 }
 
-/** @param totals Split by `provider`, `operation` and `endpoint`. */
+/** @param totals Grouped by `provider`, `operation` and `endpoint`. */
 export function summaryOf(totals: readonly Totals[], newest: readonly CallRow[]): Summary {
   const rows = totals.filter(({ calls }) => calls > 0);
   const all = sum(rows);
@@ -173,13 +176,13 @@ function countOutput(usage: Usage): number {
   return (usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0);
 }
 
-/** The operation that a caller named, or else what it called. */
+/** The operation in the caller's headers, or else the endpoint. */
 function operationOf({ group }: Totals): string {
   const operation = group["operation"] ?? unattributed;
   return operation === unattributed ? (group["endpoint"] ?? unattributed) : operation;
 }
 
-/** `amount ÷ parts`, to the nearest pico-USD; nothing of no parts. */
+/** `amount ÷ parts`, to the nearest pico-USD; 0 if there are no parts. */
 function share(amount: PicoUsd, parts: number): PicoUsd {
   if (parts === 0) return zero;
   const divisor = BigInt(parts);
@@ -194,7 +197,7 @@ function groupBy<Row>(rows: readonly Row[], name: (row: Row) => string): Readonl
   return Map.groupBy(rows, name);
 }
 
-/** An object without a prototype's names in it, so that an operation may be called `constructor`. */
+/** Creates the keys as own properties, so an operation may be named `constructor`. */
 function mapValues<In, Out>(groups: ReadonlyMap<string, In>, map: (value: In) => Out): Readonly<Record<string, Out>> {
   return Object.fromEntries([...groups].map(([name, value]) => [name, map(value)]));
 }

@@ -1,4 +1,4 @@
-/** Figures over time: every bucket of a range, empty ones too, in the days and hours of a time zone. */
+/** Computes figures over time: every bucket of a range, including empty ones, in a time zone. */
 
 import { assert } from "../../domain/assert.ts";
 import { windowAt } from "../../domain/budget/window.ts";
@@ -7,23 +7,23 @@ import { add, zero, type PicoUsd } from "../../domain/money/money.ts";
 import { sumUsage, type Usage } from "../../domain/usage/usage.ts";
 import type { CallFilter, GroupKey, LedgerReader, Totals } from "../port/reader.ts";
 
-/** `none` asks for the sums over the whole range only. */
+/** `none` returns only the sums over the whole range. */
 export type BucketName = "none" | "hour" | "day" | "week" | "month";
 
 export interface SeriesQuery {
   readonly filter: CallFilter;
   /** Milliseconds since the epoch. */
   readonly from: number;
-  /** Excluded. */
+  /** Exclusive. */
   readonly to: number;
   readonly bucket: BucketName;
   readonly by: readonly GroupKey[];
-  /** IANA name. */
+  /** IANA time zone name. */
   readonly timeZone: string;
 }
 
 export interface Figures {
-  /** Those that were charged. */
+  /** Charged calls. */
   readonly calls: number;
   readonly released: number;
   readonly refusals: number;
@@ -38,16 +38,16 @@ export interface GroupFigures extends Figures {
 
 export interface Bucket {
   readonly start: number;
-  /** Excluded. */
+  /** Exclusive. */
   readonly end: number;
   readonly total: Figures;
-  /** Those that have any figures. */
+  /** Groups with any figures. */
   readonly groups: readonly GroupFigures[];
 }
 
 export interface Series {
   readonly total: Figures;
-  /** Over the whole range, the dearest first. */
+  /** Over the whole range, the most expensive first. */
   readonly groups: readonly GroupFigures[];
   readonly buckets: readonly Bucket[];
 }
@@ -55,13 +55,15 @@ export interface Series {
 const maxBuckets = 2000;
 
 const hourMs = 3_600_000;
-/** The steps in which figures are read, the longest first: sums of days are far fewer than those of hours. */
+/** Steps for reading figures, longest first: there are far fewer daily sums than hourly ones. */
 const readSteps = [24 * hourMs, hourMs];
 
 /**
- * The first bucket begins where its hour, day, week (Monday) or month begins, and has only what lies in the range.
+ * The first bucket begins at the start of its hour, day, week (Monday) or month, but counts only
+ * what is in the range.
  *
- * @throws PurserError `invalid_request` for an unknown time zone, an empty range, or more than {@link maxBuckets} buckets.
+ * @throws PurserError `invalid_request` for an unknown time zone, an empty range, or more than
+ *   {@link maxBuckets} buckets.
  */
 export async function series(reader: Pick<LedgerReader, "totals">, query: SeriesQuery): Promise<Series> {
   const edges = edgesOf(query);
@@ -91,7 +93,7 @@ export function edgesOf({ from, to, bucket, timeZone }: Pick<SeriesQuery, "from"
     assert(typeof window !== "string" && window.end !== null, "a bucket recurs without end");
     edges.push(window.start);
     if (edges.length > maxBuckets) {
-      throw new PurserError("invalid_request", `bucket: more than ${maxBuckets} of a ${bucket} in the range`, {
+      throw new PurserError("invalid_request", `bucket: the range has more than ${maxBuckets} buckets of one ${bucket}`, {
         field: "bucket",
         remedy: "Choose a longer bucket or a shorter range.",
       });
@@ -102,14 +104,14 @@ export function edgesOf({ from, to, bucket, timeZone }: Pick<SeriesQuery, "from"
   return edges;
 }
 
-/** Minute, hour, weekday and day of the month with which a bucket begins. */
+/** Minute, hour, weekday and day of the month at the start of a bucket. */
 const firstOf = { hour: 0, day: 0, week: 1, month: 1 } as const;
 
 function checkTimeZone(timeZone: string): void {
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(timeZone);
   } catch (cause) {
-    throw new PurserError("invalid_request", `time_zone: "${timeZone.slice(0, 40)}" is not known`, {
+    throw new PurserError("invalid_request", `time_zone: "${timeZone.slice(0, 40)}" is unknown`, {
       field: "time_zone",
       remedy: 'Give an IANA name, such as "Europe/Berlin" or "UTC".',
       cause,
@@ -118,8 +120,8 @@ function checkTimeZone(timeZone: string): void {
 }
 
 /**
- * Rows by the start of their bucket. Where all edges lie on days or hours (UTC), these are read in one go; else each bucket is asked
- * for by itself.
+ * Rows by the start of their bucket. If all edges fall on UTC days or hours, one query reads them
+ * all; otherwise each bucket takes a query.
  */
 async function read(
   reader: Pick<LedgerReader, "totals">,

@@ -1,22 +1,22 @@
-/** Which models of a range have no price. */
+/** Finds the models in a range that have no price. */
 
 import { countTokens } from "../../domain/usage/usage.ts";
 import type { CallFilter, LedgerReader } from "../port/reader.ts";
 import { lacksPrice } from "../settle/unpriced.ts";
 
-/** Calls of a model that cost nothing because no price was known. */
+/** A model whose calls cost 0 because it had no price. */
 export interface UnpricedModel {
   readonly provider: string;
-  /** The model served. */
+  /** The model that answered. */
   readonly model: string;
   readonly calls: number;
 }
 
 /**
- * Models of which nothing was charged in a range, since the newest of their calls had no price. The sums alone cannot tell them from
- * free ones. A model that has been charged for since is not among them: its price is known.
+ * Models without any charge in a range whose newest call had no price. The sums alone cannot
+ * distinguish them from free models. A model charged since then is left out: its price is known.
  *
- * @returns Those with the most calls first.
+ * @returns The models with the most calls first.
  */
 export async function unpricedModels(
   reader: Pick<LedgerReader, "totals" | "calls">,
@@ -37,8 +37,8 @@ export async function unpricedModels(
   return [...found.values()].sort((left, right) => right.calls - left.calls);
 }
 
-/** Callers name the models: however many they make up, so many are looked at, those with the most calls. */
+/** Callers can invent model names, so only this many are checked, those with the most calls. */
 const mostLookedAt = 20;
 
-/** Of calls whose tokens are known. */
+/** Calls with known token counts. */
 const countedStatuses = ["settled", "estimated"] as const;

@@ -1,8 +1,10 @@
+/** Tests which headers of an answer reach the caller. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isEventStream, isWhole, replyHeaders } from "./answer-headers.ts";
 
-test("a caller gets the provider's headers, without those of its connection and those that only Purser may set", () => {
+test("the caller gets the provider's headers except connection headers and those that only Purser sets", () => {
   const answered = replyHeaders({
     "content-type": "application/json",
     "x-request-id": "r1",
@@ -14,7 +16,7 @@ test("a caller gets the provider's headers, without those of its connection and 
   assert.deepEqual(answered, { "content-type": "application/json", "x-request-id": "r1" });
 });
 
-test("an answer in JSON is whole, but for Gemini, whose streams are JSON themselves", () => {
+test("a JSON answer is complete, except for Gemini, whose streams are JSON too", () => {
   const json = { "content-type": "application/json; charset=utf-8" };
   assert.deepEqual([isWhole(json, { wireName: "openai" }), isWhole(json, { wireName: "gemini" })], [true, false]);
   assert.deepEqual([isEventStream(json), isEventStream({ "content-type": "text/event-stream; charset=utf-8" })], [false, true]);

@@ -1,4 +1,7 @@
-/** Headers of a provider's answer, as the caller gets them and for what they tell. */
+/**
+ * Converts the headers of a provider's answer for the caller, and reads what they say about the
+ * body.
+ */
 
 import type { CallId } from "../../domain/ledger/entry.ts";
 import { idOfOperation } from "../../domain/ledger/operation.ts";
@@ -9,7 +12,10 @@ import type { UpstreamHeaders } from "../port/upstream.ts";
 
 const notAnswered: ReadonlySet<string> = new Set([...connectionHeaders, "set-cookie", "date"]);
 
-/** The answer's headers as the caller gets them, in an object of its own for Purser's to be added: another Purser's would be taken for them. */
+/**
+ * The answer's headers for the caller, as a new object to which Purser's are added. Headers of
+ * another Purser are dropped, because they would be mistaken for ours.
+ */
 export function replyHeaders(headers: UpstreamHeaders): Record<string, string | readonly string[]> {
   const answered: Record<string, string | readonly string[]> = {};
   for (const name in headers) {
@@ -19,11 +25,11 @@ export function replyHeaders(headers: UpstreamHeaders): Record<string, string | 
   return answered;
 }
 
-/** What became of a call before it was forwarded. */
+/** What is known of a call before it is forwarded. */
 interface RoutedCall {
   readonly call: CallId;
   readonly route: { readonly title: string };
-  /** Output tokens for one choice, where fewer were asked of the provider than of Purser; else null. */
+  /** The reduced output limit for one choice; null if it was not reduced. */
   readonly fitted: number | null;
 }
 
@@ -38,18 +44,18 @@ export function addCall(
   return headers;
 }
 
-/** Some servers do not stream, and answer in JSON whatever is asked. Gemini's streams are JSON themselves. */
+/** Some servers never stream and always answer in JSON. Gemini's streams are JSON too. */
 export function isWhole({ "content-type": type }: UpstreamHeaders, { wireName }: { readonly wireName: WireName }): boolean {
   return wireName !== "gemini" && typeof type === "string" && /^application\/json\b/i.test(type);
 }
 
-/** Whether the bytes are events that can be read, and written on. */
+/** Whether the body consists of events that can be read and extended. */
 export function isEventStream(headers: UpstreamHeaders): boolean {
   const type = headers["content-type"];
   return !isEncoded(headers) && typeof type === "string" && type.startsWith("text/event-stream");
 }
 
-/** Whether the bytes are in an encoding that could not be undone. */
+/** Whether the body has an encoding that could not be decoded. */
 export function isEncoded(headers: UpstreamHeaders): boolean {
   return headers["content-encoding"] !== undefined;
 }

@@ -1,3 +1,5 @@
+/** Tests that encoded request bodies are decoded within their limits. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
@@ -10,7 +12,7 @@ const limit = 1000;
 const decode = async (bytes: Uint8Array, encoding: string): Promise<string> =>
   Buffer.from(await decodeBody(bytes, encoding, limit)).toString();
 
-test("every accepted encoding is undone, in any case of its name, raw deflate too", async () => {
+test("every supported encoding is decoded, whatever the case of its name, including raw deflate", async () => {
   for (const [encoding, bytes] of [
     ["gzip", gzipSync(text)],
     ["GZip", gzipSync(text)],
@@ -27,7 +29,7 @@ test("every accepted encoding is undone, in any case of its name, raw deflate to
   }
 });
 
-test("several encodings are undone in reverse, and members of one gzip body are joined", async () => {
+test("several encodings are decoded in reverse order, and members of one gzip body are joined", async () => {
   assert.equal(await decode(brotliCompressSync(gzipSync(text)), "gzip, br"), text.toString());
   assert.equal(await decode(gzipSync(deflateSync(zstdCompressSync(text))), "zstd, deflate, gzip"), text.toString());
   assert.equal(await decode(Buffer.concat([gzipSync("one "), gzipSync("two")]), "gzip"), "one two");
@@ -42,7 +44,7 @@ test("raw deflate is distinguished from zlib's format by its first bytes, whatev
   );
 });
 
-test("a bomb is refused as too large in whichever layer it bursts", async () => {
+test("a decompression bomb is refused as too large, in any layer", async () => {
   const bomb = Buffer.alloc(50_000_000);
   const isTooLarge = { code: "too_large" };
   await assert.rejects(decode(gzipSync(bomb), "gzip"), isTooLarge);
@@ -53,7 +55,7 @@ test("a bomb is refused as too large in whichever layer it bursts", async () => 
   assert.equal((await decodeBody(gzipSync(Buffer.alloc(limit)), "gzip", limit)).length, limit);
 });
 
-test("an unknown encoding, or more layers than anybody needs, is refused with what is accepted", async () => {
+test("an unknown encoding, or too many layers, is refused with a list of supported encodings", async () => {
   for (const encoding of ["compress", "gzip, snappy", "gzip, gzip, gzip, gzip, gzip", "*", "__proto__"]) {
     await assert.rejects(decode(text, encoding), (error: { readonly code: string; readonly detail: { readonly remedy: string } }) => {
       assert.equal(error.code, "unsupported_encoding", encoding);
@@ -63,7 +65,7 @@ test("an unknown encoding, or more layers than anybody needs, is refused with wh
   }
 });
 
-test("bytes that are not what their header says, or end too soon, are an invalid request", async () => {
+test("a body that does not match its header, or is truncated, is an invalid request", async () => {
   for (const encoding of ["gzip", "deflate", "br", "zstd"]) {
     await assert.rejects(decode(text, encoding), { code: "invalid_request" }, encoding);
   }

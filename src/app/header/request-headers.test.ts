@@ -1,3 +1,5 @@
+/** Tests which request headers reach the provider. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { upstreamHeaders, withoutKey } from "./request-headers.ts";
@@ -20,7 +22,7 @@ function sent(headers: Readonly<Record<string, string>>, who: Pick<Caller, "key"
 
 const configured = { "x-team": "a", "x-portkey-api-key": "pk-of-the-gateway", authorization: "Bearer sk-of-the-gateway" };
 
-test("what is not on the list stays here", () => {
+test("headers that are not on the list are not forwarded", () => {
   const stays = [
     "cookie",
     "x-forwarded-host",
@@ -38,7 +40,7 @@ test("what is not on the list stays here", () => {
   assert.deepEqual(sent({ "openai-organization": "org-of-another", "openai-project": "p", "anthropic-beta": "b" }), configured);
 });
 
-test("what a client says of itself and of its request goes on, and what the configuration names", () => {
+test("headers about the client and its request are forwarded, as are configured ones", () => {
   const passes = {
     "content-type": "application/json",
     "user-agent": "agent",
@@ -49,7 +51,7 @@ test("what a client says of itself and of its request goes on, and what the conf
   assert.deepEqual(sent(passes), { ...passes, ...configured });
 });
 
-test("a Purser key goes on in no header and under no name of the query", () => {
+test("a Purser key is forwarded in no header and in no query parameter", () => {
   for (const name of ["authorization", "x-api-key", "api-key", "x-goog-api-key", "user-agent", "x-tenant"])
     for (const who of [caller, { ...caller, bringsProviderKey: true }])
       assert.ok(!JSON.stringify(sent({ [name]: `Bearer ${secret}` }, who)).includes(secret), name);
@@ -58,12 +60,12 @@ test("a Purser key goes on in no header and under no name of the query", () => {
   assert.equal(withoutKey(`/v1/models?key=${secret}`, caller), "/v1/models");
 });
 
-test("with a provider's key of the caller's own, its account's headers go on, and no credential of the gateway's does", () => {
+test("with the caller's own provider key, its account headers are forwarded, and no credential of the gateway", () => {
   const own = { authorization: "Bearer sk-of-the-caller", "api-key": "azure-key", "openai-organization": "org-1" };
   assert.deepEqual(sent(own, { ...caller, bringsProviderKey: true }), { ...own, "x-team": "a" });
 });
 
-test("the value that makes a repeat idempotent at the provider is each key's own", () => {
+test("idempotency keys are separate for each Purser key", () => {
   const of = (keyId: string) => sent({ "idempotency-key": "one" }, { ...caller, key: { keyId } as Caller["key"] })["idempotency-key"];
   assert.equal(of("key_1"), of("key_1"));
   assert.notEqual(of("key_1"), of("key_2"));

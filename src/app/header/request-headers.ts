@@ -1,4 +1,7 @@
-/** Headers of the request as the provider gets them: those of the caller that are on the list, and the provider's key. */
+/**
+ * Builds the request headers for the provider: the caller's headers on the list, and the provider's
+ * key.
+ */
 
 import { hash } from "node:crypto";
 import type { WireName } from "../../wire/wire.ts";
@@ -7,15 +10,16 @@ import type { Observer } from "../port/observer.ts";
 import { ownHeaders, ownPrefix, remedyFor } from "../caller/own-headers.ts";
 import type { Provider } from "../port/provider.ts";
 
-/** What a request says of itself and of its client, at every provider. */
+/** Headers about the request and its client, for every provider. */
 const common = ["accept", "accept-language", "content-type", "user-agent", "traceparent", "tracestate", "x-client-request-id"];
 
-/** What the vendors' SDKs say of themselves: `x-stainless-os` and the like. */
+/** Headers of the vendors' SDKs: `x-stainless-os` and the like. */
 const clientPrefix = "x-stainless-";
 
 /**
- * What a format adds (https://platform.openai.com/docs/api-reference/introduction, https://openrouter.ai/docs/app-attribution,
- * https://docs.x.ai/docs/guides/prompt-caching, https://platform.claude.com/docs/en/api/overview, and the clients' own, read 2026-11-28).
+ * Additional headers of each format (https://platform.openai.com/docs/api-reference/introduction,
+ * https://openrouter.ai/docs/app-attribution, https://docs.x.ai/docs/guides/prompt-caching,
+ * https://platform.claude.com/docs/en/api/overview, and the clients' own, read 2026-11-28).
  */
 const passed: Readonly<Record<WireName, ReadonlySet<string>>> = {
   openai: new Set([
@@ -36,7 +40,7 @@ const passed: Readonly<Record<WireName, ReadonlySet<string>>> = {
   bedrock: new Set(common),
 };
 
-/** Whose account is used, and by what right: only with a provider's key of the caller's own. */
+/** Account and credential headers, forwarded only if the caller brings its own provider key. */
 const ofAccount: ReadonlySet<string> = new Set([
   "authorization",
   "x-api-key",
@@ -48,18 +52,23 @@ const ofAccount: ReadonlySet<string> = new Set([
   "x-goog-user-project",
 ]);
 
-/** Configured headers that may be a credential do not go with a caller's own key, or it would act as the gateway. */
+/**
+ * Configured headers that may be a credential are not sent with a caller's own key: it would act as
+ * the gateway.
+ */
 const credential = /auth|key|token|secret|cookie|organization|project/;
 
 interface Onward {
   readonly provider: Provider;
   readonly wireName: WireName;
   readonly caller: Pick<Caller, "key" | "bringsProviderKey" | "holdsKey">;
-  /** Told of headers that are called as Purser's are and mean nothing: most likely somebody's spend has lost its name. */
+  /**
+   * Receives unknown headers with Purser's prefix: a typo there means that spend is not attributed.
+   */
   readonly observer: Pick<Observer, "headerIgnored">;
 }
 
-/** A Purser key goes no further, whichever header has it. */
+/** A Purser key is never forwarded, whichever header contains it. */
 export function upstreamHeaders(headers: Headers, { provider, wireName, caller, observer }: Onward): Record<string, string> {
   const forwarded: Record<string, string> = {};
   const allowed = passed[wireName];
@@ -82,7 +91,10 @@ export function upstreamHeaders(headers: Headers, { provider, wireName, caller, 
   return Object.assign(forwarded, caller.bringsProviderKey ? withoutCredentials(provider.headers) : provider.headers);
 }
 
-/** Providers answer the same value again with the same answer, whoever sent it first: each key has values of its own. */
+/**
+ * Providers repeat an answer for the same value, whoever sent it: values are made distinct for each
+ * key.
+ */
 const idempotency = "idempotency-key";
 
 function repeatOf(value: string, { key }: Pick<Caller, "key">): string {
@@ -99,7 +111,7 @@ function setKey(headers: Record<string, string>, wireName: WireName, apiKey: str
   else headers["authorization"] = `Bearer ${apiKey}`;
 }
 
-/** The path without parameters that hold a Purser key, under whatever name. */
+/** The path without query parameters that contain a Purser key. */
 export function withoutKey(path: string, { holdsKey }: Pick<Caller, "holdsKey">): string {
   const question = path.indexOf("?");
   if (question < 0) return path;

@@ -1,4 +1,6 @@
-/** Which budgets a call would have to pass now, and how much they have left: for figures, not for decisions. */
+/**
+ * Lists the budgets that apply to a call and what is left in each. For reports, not for admission.
+ */
 
 import type { Attribution } from "../../domain/attribution/attribution.ts";
 import { Applicable, type Applied } from "../../domain/ledger/applicable.ts";

@@ -1,4 +1,4 @@
-/** What a call can cost at most, before it is made. */
+/** Computes the most that a call can cost, before it is made. */
 
 import type { Learned, LearnedOfModel } from "../../domain/estimate/learned.ts";
 import type { Demand } from "../../domain/ledger/command.ts";
@@ -10,19 +10,19 @@ import type { Route } from "../route/target.ts";
 import type { CountedInput } from "../port/token-counter.ts";
 
 export interface Estimate {
-  /** An upper bound: by bytes, or by a count. */
+  /** Upper bound, from the size in bytes or from a token count. */
   readonly inputTokens: number;
-  /** All output that can come, over all choices. */
+  /** The most output tokens that can come, over all choices. */
   readonly ceiling: number;
-  /** Output to hold at first: the ceiling, or a slice for a stream that can be seen as it passes and may be cut. */
+  /** Output to hold at first: the ceiling, or one slice for a stream that can be metered and cut. */
   readonly firstSlice: number;
-  /** The fewest output tokens worth having: below this a call is refused and not fitted. */
+  /** The fewest output tokens worth having. Below this, a call is refused rather than shortened. */
   readonly least: number;
-  /** Input held on top while no such call has ended, while it is unknown what the provider adds; 0 once it is known. */
+  /** Extra input to hold until the first call shows how much the provider adds; 0 once known. */
   readonly unknownInput: number;
   /** Rates of the hold; null when the model has no price. */
   readonly rates: { readonly input: PicoUsd; readonly output: PicoUsd } | null;
-  /** Held besides tokens: tool calls with a fee, and a fee for the request. */
+  /** Held on top of tokens: tool calls with a fee, and the fee per request. */
   readonly fees: PicoUsd;
 }
 
@@ -40,16 +40,17 @@ export interface CallToEstimate {
 }
 
 /**
- * Input and output as they are bounded, at the dearest rate that can apply.
+ * Bounds the input and output of a call, at the highest rate that can apply.
  *
- * @param counted Null as long as the input was not counted: each of its bytes is then a token at most, and so is each byte of a
- *   stream's output. That is far more than will be billed, and costs nothing to find.
+ * @param counted Null if the input has not been counted. Each of its bytes then counts as one
+ *   token, and so does each byte of a stream's output: far more than will be billed, but free to
+ *   compute.
  */
 export function estimate(context: EstimateContext, call: CallToEstimate, counted: CountedInput | null): Estimate {
   const { facts, sheet, route, fit } = call;
   const { limits } = context;
   const learned = context.learned.of(route.provider.name, route.model);
-  const inputTokens = textTokens(learned, facts, counted) + untoldTokens(limits, call);
+  const inputTokens = textTokens(learned, facts, counted) + unseenTokens(limits, call);
   const ceiling = outputCeiling(limits, call);
   const { cacheWrite, serviceTier, region, fees } = facts;
   const rates = sheet?.dearest({ inputTokens, cacheWrite, serviceTier, region, fees, media: hasMedia(facts) }) ?? null;
@@ -66,17 +67,20 @@ export function estimate(context: EstimateContext, call: CallToEstimate, counted
   };
 }
 
-/** The bound of the input that was sent, from its bytes. */
+/** Upper bound of the input, from its bytes. */
 export function boundOfBytes({ textBytes, addedTokens }: RequestFacts): number {
   return textBytes + addedTokens;
 }
 
-/** Whether the same texts are always billed alike: nothing that they do not show is in the input. */
+/** Whether the same texts always cost the same, because nothing else is in the input. */
 export function isTextOnly({ media, storedContext, serverToolCalls }: RequestFacts): boolean {
   return media.images + media.audios + media.files + serverToolCalls === 0 && !storedContext;
 }
 
-/** @param tokens.output To hold now. @param tokens.least What must be held of it at least. */
+/**
+ * @param tokens.output Output tokens to hold.
+ * @param tokens.least The fewest that must be held.
+ */
 export function demandOf(
   { rates, fees }: Pick<Estimate, "rates" | "fees">,
   { input, output, least }: { readonly input: number; readonly output: number; readonly least: number },
@@ -90,7 +94,7 @@ export function demandOf(
   };
 }
 
-/** A provider that was seen to add input of its own is not bounded by a count of what was sent. */
+/** If the provider is known to add input of its own, a count of the request is not an upper bound. */
 function textTokens(learned: LearnedOfModel, facts: RequestFacts, counted: CountedInput | null): number {
   const added = learned.added.tokens;
   const byBytes = boundOfBytes(facts) + added;
@@ -100,8 +104,11 @@ function textTokens(learned: LearnedOfModel, facts: RequestFacts, counted: Count
   return added > 0 ? byBytes : Math.min(byBytes, counted.tokens + facts.addedTokens);
 }
 
-/** What the body does not show: media, a stored conversation, what tools of the provider read. Each has a stated bound. */
-function untoldTokens(limits: CallLimits, { facts, sheet }: CallToEstimate): number {
+/**
+ * Input that is not in the body: media, a stored conversation, results of the provider's tools.
+ * Each has a configured bound.
+ */
+function unseenTokens(limits: CallLimits, { facts, sheet }: CallToEstimate): number {
   const { media, serverToolCalls, storedContext } = facts;
   return (
     media.images * limits.imageTokens +
@@ -124,9 +131,9 @@ function outputCeiling(limits: CallLimits, { facts, route, sheet }: CallToEstima
 }
 
 /**
- * A quarter of what was asked for, as long as that is an answer at all: a call cut to a few tokens helps nobody and costs
- * its input. A caller who set no ceiling has not said what is enough, so a short answer counts. Where such calls have needed
- * even less lately, that much is enough.
+ * The shortest output worth paying for: a quarter of the requested limit, but no less than a short
+ * answer, because a call cut to a few tokens is useless and still costs its input. Without a
+ * requested limit, a short answer is enough. If recent calls needed even less, that is enough.
  */
 function leastUseful(
   facts: RequestFacts,
@@ -137,7 +144,10 @@ function leastUseful(
   return Math.min(ceiling, Math.max(needed, facts.leastOutputTokens * facts.choices));
 }
 
-/** @param isAsked Whether the caller set the ceiling. @param expected What such calls have needed lately. */
+/**
+ * @param isAsked Whether the caller set the ceiling.
+ * @param expected What recent calls of this kind needed.
+ */
 export function usefulOutput({
   ceiling,
   isAsked,
@@ -154,10 +164,12 @@ export function usefulOutput({
 }
 
 /**
- * What must be held before anything has come. Most streams are held whole: whatever the pace of their provider, it cannot bill more
- * than their ceiling. A longer one is held as far as its provider may come before a refusal reaches it.
+ * Output to hold before a stream starts. Most streams are held in full, up to their ceiling, which
+ * is the most that the provider can bill. A longer stream is held as far as its provider may get
+ * before a refusal reaches it.
  *
- * By bytes, it is as much as such streams have had lately, too, so that most of them end without a top-up.
+ * Without a token count, the slice also covers what recent streams needed, so most end without a
+ * top-up.
  */
 function firstSliceOf(
   slice: number,
@@ -171,13 +183,16 @@ function firstSliceOf(
   return Math.max(tokens, Math.min(ceiling * bytesPerToken, Math.max(4 * slice, expected)));
 }
 
-/** What is held ahead for one stream, in slices. */
+/** How many slices are held ahead for one stream. */
 const slicesAhead = 16;
 
-/** Text has seldom more bytes a token than this. */
+/** Text rarely has more bytes per token than this. */
 export const bytesPerToken = 8;
 
-/** What a provider may add to a body of which nothing is known: instructions of its own, tools as it writes them. */
+/**
+ * The most that a provider is assumed to add to the input until a call shows it: its own
+ * instructions, and tools as it writes them.
+ */
 const mostUnknownInput = 4096;
 
 const shortAnswer = 256;

@@ -1,3 +1,5 @@
+/** Tests how calls are held: counted, shortened, made to wait, or refused. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../../domain/money/money.ts";
@@ -10,7 +12,7 @@ import { Waiting } from "./waiting.ts";
 const clock = { now: () => 1, monotonic: () => 1 };
 const rates = { input: pico(1n), output: pico(1n) };
 
-/** A call of 100 bytes and one token of output, at a pico-dollar a token. */
+/** A call of 100 bytes of input and one token of output, at one pico-dollar a token. */
 const request: HoldRequest = {
   at: 1,
   operationId: "op",
@@ -43,24 +45,24 @@ function contextOf(amount: bigint, failures: string[], desk = new Desk()): HoldC
   };
 }
 
-test("a call whose bytes do not fit is counted, and held by its count", async () => {
+test("a call whose bytes do not fit is counted, and held by its token count", async () => {
   const failures: string[] = [];
   const held = await hold(contextOf(50n, failures), request);
   assert.ok(held.admitted);
   assert.deepEqual([held.answer.amount.usd, failures], [21n, []]);
 });
 
-test("a call that cannot be counted is held by its bytes, or refused, and does not fail", async () => {
+test("a call that cannot be counted is held by its bytes or refused, but does not fail", async () => {
   const broken = { ...request, count: () => Promise.reject(new Error("the thread ended")) };
   const failures: string[] = [];
   const refused = await hold(contextOf(50n, failures), broken);
   assert.ok(!refused.admitted);
   assert.equal(refused.refusal.budgetId, "b");
-  assert.deepEqual(failures, ["an input could not be counted, and is held by its bytes"]);
+  assert.deepEqual(failures, ["an input could not be counted and is held by its bytes"]);
   assert.ok((await hold(contextOf(200n, failures), broken)).admitted);
 });
 
-/** A call that asks for 40 tokens of output, of which 10 are worth having, with an input of 20. */
+/** Asks for 40 tokens of output, of which 10 are worth having, with an input of 20. */
 const long: HoldRequest = {
   ...request,
   estimate: (at, counted) => ({ ...request.estimate(at, counted), ceiling: 40, firstSlice: 40, least: 10 }),
@@ -68,7 +70,7 @@ const long: HoldRequest = {
 const charge = (desk: Desk, operationId: string, usd: bigint) =>
   desk.run({ kind: "settle", at: 1, operationId, attempt: 1, outcome: anOutcome(usd), fingerprint: null });
 
-test("what is spent shortens an answer, down to the least that is worth having, and the refusal below that is recorded", async () => {
+test("money already spent shortens an answer down to the least worth having; below that the refusal is recorded", async () => {
   for (const [amount, output] of [
     [60n, 40],
     [59n, 39],
@@ -86,14 +88,14 @@ test("what is spent shortens an answer, down to the least that is worth having, 
   }
 });
 
-test("a stream's first slice may be shortened to less than what is worth having of its whole", async () => {
+test("a stream's first slice may be shorter than the least worth having of the whole", async () => {
   const stream: HoldRequest = { ...long, estimate: (at, counted) => ({ ...long.estimate(at, counted), firstSlice: 5 }) };
   const held = await hold(contextOf(25n, []), stream);
   assert.ok(held.admitted);
   assert.deepEqual([held.answer.outputTokens, held.answer.amount.usd], [5, 25n]);
 });
 
-test("what others hold is waited for rather than shortening an answer, and when the time is over it shortens it", async () => {
+test("a call waits for amounts held by others rather than accept a shorter answer, and is shortened when the wait is over", async () => {
   const desk = new Desk();
   const context = { ...contextOf(100n, [], desk), limits: { holdWaitMs: 10_000 } };
   desk.run(aHold("other", 60n));
@@ -112,7 +114,7 @@ test("what others hold is waited for rather than shortening an answer, and when 
   assert.equal(shortened.admitted && shortened.answer.outputTokens, 20);
 });
 
-test("a call that no ending would help is refused at once", async () => {
+test("a call that would not fit even if all others ended is refused at once", async () => {
   const desk = new Desk();
   const context = { ...contextOf(100n, [], desk), limits: { holdWaitMs: 60_000 } };
   desk.run(aHold("spent", 75n));
@@ -122,7 +124,7 @@ test("a call that no ending would help is refused at once", async () => {
   assert.equal(!refused.admitted && refused.refusal.reason, "budget_exhausted");
 });
 
-test("a call waits for what its shortest answer needs, too, and is then shortened", async () => {
+test("a call also waits for the shortest useful answer, and is then shortened", async () => {
   const desk = new Desk();
   const context = { ...contextOf(100n, [], desk), limits: { holdWaitMs: 10_000 } };
   desk.run(aHold("spent", 60n));
@@ -136,7 +138,7 @@ test("a call waits for what its shortest answer needs, too, and is then shortene
   assert.equal(held.admitted && held.answer.outputTokens, 19);
 });
 
-test("of an unknown model one call goes ahead without what its provider may add, and the others wait for it", async () => {
+test("with an unknown model, one call goes ahead without the margin for added input, and the others wait for it", async () => {
   const unknown: HoldRequest = { ...request, estimate: (at, counted) => ({ ...request.estimate(at, counted), unknownInput: 1000 }) };
   const desk = new Desk();
   const context = { ...contextOf(200n, [], desk), limits: { holdWaitMs: 10_000 } };
@@ -151,7 +153,7 @@ test("of an unknown model one call goes ahead without what its provider may add,
   assert.ok((await second).admitted);
 });
 
-test("where there is room for it, what an unknown provider may add is held as well", async () => {
+test("if there is room, the input that an unknown provider may add is held too", async () => {
   const unknown: HoldRequest = { ...request, estimate: (at, counted) => ({ ...request.estimate(at, counted), unknownInput: 1000 }) };
   for (const [amount, usd] of [
     [10_000n, 1101n],
@@ -163,7 +165,7 @@ test("where there is room for it, what an unknown provider may add is held as we
   }
 });
 
-test("an unknown model's call that is refused sends the next one ahead", async () => {
+test("when an unknown model's call is refused, the next one goes ahead", async () => {
   const unknown: HoldRequest = { ...request, estimate: (at, counted) => ({ ...request.estimate(at, counted), unknownInput: 1000 }) };
   const desk = new Desk();
   const context = contextOf(10n, [], desk);
@@ -175,12 +177,12 @@ test("an unknown model's call that is refused sends the next one ahead", async (
 /** The long call, at a provider that may add a thousand tokens. */
 const longUnknown: HoldRequest = { ...long, estimate: (at, counted) => ({ ...long.estimate(at, counted), unknownInput: 1000 }) };
 
-test("an answer is not shortened for what an unknown provider may add", async () => {
+test("an answer is not shortened to make room for input that an unknown provider may add", async () => {
   const held = await hold(contextOf(1050n, []), longUnknown);
   assert.deepEqual(held.admitted && [held.answer.outputTokens, held.answer.amount.usd], [40, 60n]);
 });
 
-test("who may wait no longer for the one that went ahead goes without, too", async () => {
+test("a call that can no longer wait for the scout goes ahead too", async () => {
   const context = contextOf(200n, []);
   assert.ok((await hold(context, longUnknown)).admitted);
   const second = await hold(context, { ...longUnknown, operationId: "second" });

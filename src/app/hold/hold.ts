@@ -1,4 +1,4 @@
-/** Holding the estimate in every budget that applies, before anything is forwarded. */
+/** Holds the estimate of a call in every budget that applies, before anything is forwarded. */
 
 import type { AnswerOf, HoldCommand, Refusal } from "../../domain/ledger/command.ts";
 import { demandOf, type Estimate } from "./estimate.ts";
@@ -10,12 +10,12 @@ import type { Scouts } from "./scouts.ts";
 import type { CountedInput } from "../port/token-counter.ts";
 import type { Waiting } from "./waiting.ts";
 
-/** What a call was admitted with, or why it was not. */
+/** The outcome of a hold: admitted, or refused and why. */
 export type Held =
   | {
       readonly admitted: true;
       readonly answer: Extract<AnswerOf["hold"], { admitted: true }>;
-      /** What was held for. */
+      /** The estimate that was held. */
       readonly estimate: Estimate;
       /** Call this when the call has ended. */
       readonly ended: () => void;
@@ -32,26 +32,30 @@ export interface HoldContext {
 }
 
 export interface HoldRequest extends Pick<HoldCommand, "at" | "operationId" | "repeat" | "attribution" | "route" | "budgets"> {
-  /** Called for each try, with its moment: what was learned meanwhile counts. @param counted Null for the bound by bytes. */
+  /**
+   * Called for each attempt with its time, so each attempt uses the latest statistics.
+   * @param counted Null for the bound by bytes.
+   */
   readonly estimate: (at: number, counted: CountedInput | null) => Estimate;
-  /** Counts the input, away from this thread. */
+  /** Counts the input tokens, off the main thread. */
   readonly count: () => Promise<CountedInput>;
 }
 
 /**
- * Resolves once the hold is durable, or with a refusal that is recorded.
+ * Resolves once the hold is durable, or with a refusal that has been recorded.
  *
- * What is held is an upper bound of what can be billed. Far from a limit that is a token a byte, which costs nothing to find;
- * where it does not fit, the input is counted. A call that would fit if others cost less than they hold waits for them, within
- * `holdWaitMs`, rather than being refused or given a shorter answer than the budget can pay for. Only what is spent shortens an
- * answer at once.
+ * The amount held is an upper bound of what can be billed. Far from a limit it is one token per
+ * byte, which is free to compute; only if that does not fit is the input counted. If a call would
+ * fit once other calls cost less than they hold, it waits up to `holdWaitMs` instead of being
+ * refused or given a shorter answer. Only money already spent shortens an answer at once.
  *
- * For a model that was never billed, it is unknown what its provider adds, so more is held. If a budget has no room for that,
- * one call goes ahead without it, and the others wait for its bill.
+ * If a model has never been billed, it is unknown how much input its provider adds, so more is
+ * held. If a budget has no room for that, one call goes ahead without it and the others wait for
+ * its bill.
  */
 export async function hold(context: HoldContext, request: HoldRequest): Promise<Held> {
   const estimate = request.estimate(request.at, null);
-  // Nearly every call is admitted here, and takes no further step.
+  // Nearly every call is admitted here.
   const answer = await context.ledger.commit(commandByBytes(request, estimate));
   return answer.admitted ? admitted(answer, estimate) : holdByCount(context, request);
 }
@@ -65,7 +69,7 @@ async function holdByCount(context: HoldContext, request: HoldRequest): Promise<
     const { endings } = waiting;
     const tried = await tryOnce(context, { request, counted, canWait: clock.monotonic() < deadline });
     if (!("waitFor" in tried)) {
-      // The callers behind may find room as well, or have to be refused.
+      // The next callers in the queue may now fit, or have to be refused.
       if (place !== null) waiting.roomMade();
       return tried;
     }
@@ -74,17 +78,20 @@ async function holdByCount(context: HoldContext, request: HoldRequest): Promise<
   }
 }
 
-/** @returns Null where it failed: what is held then is the bound by bytes, which is safe and refuses more. */
+/**
+ * @returns Null if counting failed. The bound by bytes is then held, which is safe but refuses more
+ *   calls.
+ */
 async function countIfPossible({ observer }: HoldContext, { count }: HoldRequest): Promise<CountedInput | null> {
   try {
     return await count();
   } catch (error) {
-    observer.failed("an input could not be counted, and is held by its bytes", error);
+    observer.failed("an input could not be counted and is held by its bytes", error);
     return null;
   }
 }
 
-/** The call is to wait: in the queue for a budget, or for a scout. */
+/** The call has to wait, in the queue of a budget or for a scout. */
 interface Wait {
   readonly waitFor: string;
 }
@@ -131,16 +138,19 @@ async function tryShorter(context: HoldContext, one: Try, refusal: Refusal): Pro
   return attempt(context, one, { shorten: true, final: true });
 }
 
-/** Of a budget for every value, those of one value do not wait behind those of another. */
+/** In a budget with one counter per value, each value has a queue of its own. */
 function queueOf({ budgetId, balance }: Refusal): string {
   return `${budgetId}\n${balance.counter.value}`;
 }
 
 interface Attempt {
-  /** A stream's slice is no shortening: what matters is whether the first one fits whole. */
+  /**
+   * Shortening a stream's first slice is not shortening the answer: the first slice must fit in
+   * full.
+   */
   readonly shorten: boolean;
   readonly final: boolean;
-  /** Whether to hold, in addition, what an unknown provider may add. */
+  /** Whether to hold the input that an unknown provider may add as well. */
   readonly cautious?: boolean;
 }
 
@@ -157,7 +167,7 @@ async function attempt({ clock, ledger }: HoldContext, { request, counted }: Try
   return answer.admitted ? admitted(answer, estimate) : answer;
 }
 
-/** All that was asked for must be payable: an answer is not shortened for a bound that is far too high. */
+/** The full amount must fit: an answer is not shortened because of a bound that is far too high. */
 function commandByBytes(request: HoldRequest, estimate: Estimate): HoldCommand {
   const { inputTokens, unknownInput, firstSlice, ceiling } = estimate;
   const demand = demandOf(estimate, { input: inputTokens + unknownInput, output: firstSlice, least: firstSlice });

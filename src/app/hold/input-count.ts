@@ -1,4 +1,4 @@
-/** Counts the input of one call when it is first needed. Most calls end without a count. */
+/** Counts the input tokens of a call when they are first needed. Most calls end without a count. */
 
 import type { Tokenizer } from "../../domain/estimate/tokenizer.ts";
 import type { CountedInput, TokenCounter } from "../port/token-counter.ts";
@@ -21,7 +21,7 @@ export class InputCount {
     return this.#counted;
   }
 
-  /** Counts once, away from this thread. */
+  /** Counts once, off the main thread. */
   async count(): Promise<CountedInput> {
     this.#counting ??= this.#counter.countInput(this.#body, this.tokenizer);
     this.#counted = await this.#counting;

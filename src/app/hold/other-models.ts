@@ -1,4 +1,6 @@
-/** What other models than the one asked for can cost in a call: advisors, and those that take over when one declines. */
+/**
+ * Bounds what models other than the requested one can cost in a call: advisors and fallback models.
+ */
 
 import { add, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
 import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
@@ -17,7 +19,10 @@ interface BoundedCall {
   readonly limits: Pick<CallLimits, "maxOutputTokens">;
 }
 
-/** The estimate with what other models can cost among its fees: nobody sees their output as it passes, so all of it is held. */
+/**
+ * Adds the cost of other models to the fees of the estimate. Their output is not visible in the
+ * stream, so all of it is held in advance.
+ */
 export function withOtherModels(prices: PriceBook, call: BoundedCall): Estimate {
   const { otherModels } = call.facts;
   if (!otherModels) return call.estimate;

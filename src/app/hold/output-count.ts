@@ -1,4 +1,4 @@
-/** What the output of a stream amounts to in tokens: by bytes until it is counted, and as it was counted from then on. */
+/** Estimates how many tokens a stream has produced: from its bytes at first, then from counts. */
 
 import type { Tokenizer } from "../../domain/estimate/tokenizer.ts";
 import type { PassedOutput } from "../../wire/answer/passed-output.ts";
@@ -15,7 +15,9 @@ interface CountedPart extends TokenRange {
   readonly bytes: number;
 }
 
-/** What was counted of the text since the provider's last report, and up to where it need not be counted again. */
+/**
+ * Text counted since the provider's last report, and the position up to which no recount is needed.
+ */
 interface Counted extends CountedPart {
   readonly settled: CountedPart;
 }
@@ -27,9 +29,9 @@ export class OutputCount {
   readonly #output: PassedOutput;
   readonly #context: CountContext;
   #counted = nothingCounted;
-  /** Of the report that the count follows. */
+  /** The provider's count at the time of our own count. */
   #reported = 0;
-  /** The most bytes that came within a round trip lately. */
+  /** The most bytes received within one round trip recently. */
   #burstBytes = 0;
   #tripStartedAt = Number.NEGATIVE_INFINITY;
   #seenBeforeTrip = 0;
@@ -40,7 +42,7 @@ export class OutputCount {
     this.#context = context;
   }
 
-  /** Notes that something came. @param at In milliseconds. */
+  /** Records that data arrived. @param at In milliseconds. */
   seePiece(at: number): void {
     const { mostTokens } = this.#output;
     if (at - this.#tripStartedAt > roundTripMs) {
@@ -52,37 +54,43 @@ export class OutputCount {
     this.#burstBytes = Math.max(mostTokens - this.#seenBeforeTrip, this.#burstBytes);
   }
 
-  /** The most tokens that have come. */
+  /** Upper bound of the tokens received. */
   get most(): number {
     return Math.ceil(this.#uncounted + this.#current.most);
   }
 
-  /** The tokens that are expected to be billed for what has come. */
+  /** Tokens likely to be billed for what was received. */
   get expected(): number {
     return Math.ceil(this.#uncounted + this.#current.expected);
   }
 
-  /** Whether all that has come was counted, by the provider or here. */
+  /** Whether everything received was counted, by the provider or by us. */
   get isExact(): boolean {
     return this.#current.bytes === this.#output.textBytes;
   }
 
-  /** The fewest tokens that have come: what is certain to be billed. */
+  /** Lower bound of the tokens received: certain to be billed. */
   get least(): number {
     return this.#output.reportedTokens + Math.floor(this.#current.least);
   }
 
-  /** The most bytes that were seen to come within a round trip. */
+  /** The most bytes received within one round trip. */
   get burstBytes(): number {
     return Math.ceil(this.#burstBytes);
   }
 
-  /** What a provider has generated besides what has come when its connection is closed: what comes within half a round trip. */
+  /**
+   * Tokens that the provider has generated but not delivered when its connection closes: half a
+   * round trip's worth.
+   */
   get underway(): number {
     return this.#seen === 0 ? leastReserve : Math.ceil(this.#burst / 2);
   }
 
-  /** What may be billed besides what has come until the provider notices that it is to stop: what comes within two round trips. */
+  /**
+   * Tokens that may still be billed until the provider notices that it should stop: two round
+   * trips' worth.
+   */
   get reserve(): number {
     return Math.max(leastReserve, Math.ceil(2 * this.#burst));
   }
@@ -91,7 +99,7 @@ export class OutputCount {
     return this.#burstBytes * this.#tokensPerByte;
   }
 
-  /** Counts what has come and was not counted before. Where counting fails, bytes go on to be the bound. */
+  /** Counts what was received since the last count. If counting fails, bytes remain the bound. */
   async update(): Promise<void> {
     if (this.isExact) return;
     const { settled } = this.#current;
@@ -99,26 +107,29 @@ export class OutputCount {
     const text = this.#output.text(settled.bytes);
     try {
       const counted = await this.#context.counter.countText(text, this.#context.tokenizer);
-      // What was reported meanwhile has made the text and its count obsolete.
+      // The provider reported in the meantime, so the text and its count are obsolete.
       if (this.#output.reportedTokens !== reported) return;
       this.#reported = reported;
       const whole = add(settled, { ...counted, bytes: text.length });
       this.#counted = { ...whole, settled: add(settled, counted.settled) };
     } catch (error) {
-      this.#context.observer.failed("a stream could not be counted, and is taken at a token a byte", error);
+      this.#context.observer.failed("a stream could not be counted and is held at one token a byte", error);
     }
   }
 
   get #uncounted(): number {
-    const { tokensBesideText, textBytes } = this.#output;
-    return tokensBesideText + textBytes - this.#current.bytes;
+    const { tokensOutsideText, textBytes } = this.#output;
+    return tokensOutsideText + textBytes - this.#current.bytes;
   }
 
   get #current(): Counted {
     return this.#output.reportedTokens === this.#reported ? this.#counted : nothingCounted;
   }
 
-  /** 1 before anything was counted, and with a margin afterwards: what comes next may be another kind of text. */
+  /**
+   * 1 before the first count; then the counted ratio with a margin, because the text that follows
+   * may differ.
+   */
   get #tokensPerByte(): number {
     const { bytes, most } = this.#current;
     return bytes === 0 ? 1 : Math.min(1, (1.25 * most) / bytes);
@@ -134,8 +145,8 @@ function add(one: CountedPart, other: CountedPart): CountedPart {
   };
 }
 
-/** To a provider and back, with what either side takes to notice and to decide. */
+/** To the provider and back, including the time both sides need to react. */
 const roundTripMs = 100;
-/** A pace that was high once counts less and less. */
+/** The measured peak decays over time. */
 const forgetting = 7 / 8;
 const leastReserve = 16;

@@ -1,4 +1,4 @@
-/** A budget's no, as callers are told it: in an API problem and in a provider's own error shape alike. */
+/** Describes a refusal by a budget, for API problems and for errors in a provider's own format. */
 
 import { formatAmount } from "../../domain/budget/amount.ts";
 import { formatInstant } from "../../domain/input/scalar.ts";
@@ -8,21 +8,21 @@ import type { WireError } from "../../wire/wire.ts";
 
 /** The model that a refused call asked for. */
 export interface AskedFor {
-  /** As the configuration calls it. */
+  /** The provider's name in the configuration. */
   readonly provider: string;
   readonly model: string;
 }
 
-/** What a caller can do about each reason. */
+/** What the caller can do about each reason. */
 const remedies: Readonly<Record<RefusalReason, string>> = {
   budget_exhausted: "Wait for the window to reset, raise the amount, or make a smaller call.",
   budget_held: "Try again when calls in flight have ended.",
-  budget_closed: "Wait for the budget's window to begin, or make one that is open.",
-  budget_paused: "Wait for the window to reset, or take the pause off the budget's thresholds.",
-  unpriced: "State a price under `prices` in purser.yaml or with POST /api/v1/prices, or rates to count by in the budget's `unpriced`.",
+  budget_closed: "Wait for the budget's window to begin, or create a budget whose window is open.",
+  budget_paused: "Wait for the window to reset, or remove `pause` from the budget's thresholds.",
+  unpriced: "Set a price under `prices` in purser.yaml or with POST /api/v1/prices, or set rates in the budget's `unpriced`.",
 };
 
-/** One sentence. */
+/** Returns one sentence. */
 export function explainRefusal(refusal: Refusal, { provider, model }: AskedFor): string {
   const { budgetId, reason, balance, needed } = refusal;
   if (reason === "unpriced") return `budget "${budgetId}" refused: ${provider}/${model} has no price`;
@@ -31,7 +31,7 @@ export function explainRefusal(refusal: Refusal, { provider, model }: AskedFor):
   return `budget "${budgetId}" refused: ${amount(needed)} needed, ${amount(balance.available)} available`;
 }
 
-/** What observers are told of it. */
+/** The refusal as reported to observers. */
 export function refusedCall({ reason, budgetId, balance }: Refusal): RefusedCall {
   return { reason, budgetId, windowEnd: balance.counter.windowEnd };
 }
@@ -55,14 +55,14 @@ export function describeRefusal({ reason, budgetId, balance, needed }: Refusal) 
   };
 }
 
-/** The error that ends a stream for which no budget pays any more. */
+/** The error that ends a stream when no budget can pay for more. */
 export function cutError(refusal: Refusal): WireError {
-  // What is held may be this call's own, so that waiting for others need not help.
+  // The held amount may be this call's own, so waiting for other calls may not help.
   const remedy = refusal.reason === "budget_held" ? "Wait for other calls to end, or raise the amount." : remedies[refusal.reason];
   const purser = { ...describeRefusal(refusal), remedy };
   const { currency, needed, available } = purser;
   const message =
-    `budget "${refusal.budgetId}" ended this answer: ${needed} ${currency} needed to go on, ${available} ${currency} available. ` +
-    `What has come so far is charged. ${remedy}`;
+    `budget "${refusal.budgetId}" ended this answer: ${needed} ${currency} needed to continue, ${available} ${currency} available. ` +
+    `The output so far is charged. ${remedy}`;
   return { status: 402, message, code: refusal.reason, param: null, purser };
 }

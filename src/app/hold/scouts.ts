@@ -1,12 +1,14 @@
-/** First calls of a model of which nothing is known: where a budget is tight, one goes ahead and the others learn from it. */
+/**
+ * Sends one call ahead when a model is unknown and a budget is tight; the others wait for its bill.
+ */
 
 import type { Waiting } from "./waiting.ts";
 
-/** One of them is called, once. */
+/** Exactly one of the methods is called, once. */
 export interface Scout {
-  /** It could not go yet, and waits like the others: nobody has to be told. */
+  /** The scout could not start and now waits like the others; they are not woken. */
   stay(): void;
-  /** Its call ended or was refused: whoever waits for it tries again. */
+  /** The scout's call ended or was refused: the calls waiting for it try again. */
   comeBack(): void;
 }
 
@@ -19,8 +21,8 @@ export class Scouts {
   }
 
   /**
-   * @param kind What the scout will find out about: a provider and model.
-   * @returns Null while another one is out.
+   * @param kind What the scout will learn about: a provider and model.
+   * @returns Null while another scout is out.
    */
   send(kind: string): Scout | null {
     if (this.#out.has(kind)) return null;

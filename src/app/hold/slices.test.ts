@@ -1,3 +1,5 @@
+/** Tests that the hold of a stream stays ahead of its output. */
+
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { tokenizerOf } from "../../domain/estimate/tokenizer.ts";
@@ -11,18 +13,18 @@ import { Slices, type SlicesOptions } from "./slices.ts";
 const counter = new ThreadCounter();
 after(() => counter.close());
 
-/** One token each, with the blank before it. */
+/** Words of one token each, including the leading space. */
 const words = (count: number): string => " word".repeat(count);
 
 interface Stream {
   readonly desk: Desk;
   readonly slices: Slices;
   readonly output: PassedOutput;
-  /** Takes a piece of text. @returns Whether it is covered. */
+  /** Receives a piece of text. @returns Whether the hold covers it. */
   readonly take: (text: string) => boolean;
 }
 
-/** A stream that holds 10 tokens of input and 100 of output at a unit each, in a budget of `limit`. */
+/** A stream that holds 10 input and 100 output tokens at one unit each, in a budget of `limit`. */
 function begin(limit: bigint, fields: Partial<SlicesOptions> = {}): Stream {
   const desk = new Desk();
   desk.budget({ budgetId: "b", amount: limit });
@@ -51,7 +53,7 @@ function begin(limit: bigint, fields: Partial<SlicesOptions> = {}): Stream {
   return { desk, slices, output, take };
 }
 
-test("where a budget has room, a byte is held as a token, and two pieces more than have come", async () => {
+test("if a budget has room, each byte is held as a token, with a reserve of two more pieces", async () => {
   const { desk, slices, take } = begin(10_000n);
   assert.equal(take("x".repeat(33)), true);
   assert.equal(take("x".repeat(33)), false);
@@ -59,16 +61,17 @@ test("where a budget has room, a byte is held as a token, and two pieces more th
   assert.equal(desk.counter("b").held, 110n + 160n);
 });
 
-test("what a budget has no room for by bytes is counted, and the hold follows the count", async () => {
+test("if a budget has no room for bytes, the text is counted and the hold follows the count", async () => {
   const { desk, slices, take } = begin(200n);
   assert.equal(take(words(40)), false);
   assert.equal(await slices.cover(), null);
-  // 40 tokens have come, and twice as many with a margin may be on their way: 140 are held in slices of 40.
+  // 40 tokens have arrived, and twice as many with a margin may be on their way: 140 are held in
+  // slices of 40.
   assert.equal(desk.counter("b").held, 110n + 40n);
   assert.equal(await slices.charged({ closed: false }), 40);
 });
 
-test("a stream is refused before what may come could exceed the budget", async () => {
+test("a stream is refused before the tokens still to come could exceed the budget", async () => {
   const { desk, slices, take } = begin(150n);
   take(words(60));
   const refusal = await slices.cover();
@@ -78,14 +81,14 @@ test("a stream is refused before what may come could exceed the budget", async (
   assert.ok((await slices.charged({ closed: true })) <= 140);
 });
 
-test("a piece that is larger than what is held is not paid", async () => {
+test("a piece larger than the hold is not paid for", async () => {
   const { slices, take } = begin(110n);
   take(words(101));
   assert.ok(await slices.cover());
   assert.equal(slices.isPaid, false);
 });
 
-test("dense text is held at what it is, and not at what prose would be", async () => {
+test("dense text is held by its own token count, not by that of prose", async () => {
   const { slices, take } = begin(120n);
   take("\u9f98\u9750\u9f49".repeat(20));
   const refusal = await slices.cover();
@@ -93,7 +96,7 @@ test("dense text is held at what it is, and not at what prose would be", async (
   assert.ok((await slices.charged({ closed: false })) > 60);
 });
 
-test("no more is held than the ceiling, as long as the provider keeps to it", async () => {
+test("no more than the ceiling is held while the provider keeps to it", async () => {
   const { desk, slices, take } = begin(110n, { ceiling: 100 });
   take(words(99));
   assert.equal(await slices.cover(), null);
@@ -101,7 +104,7 @@ test("no more is held than the ceiling, as long as the provider keeps to it", as
   assert.equal(await slices.charged({ closed: true }), 100);
 });
 
-test("a provider that has surely passed its ceiling is asked to be paid for like any other, and charged for all of it", async () => {
+test("a provider that has certainly passed its ceiling must be covered like any other, and is charged in full", async () => {
   const { desk, slices, take } = begin(160n, { ceiling: 100 });
   take(words(101));
   assert.equal(await slices.cover(), null, "one token may be a matter of rounding");
@@ -111,7 +114,7 @@ test("a provider that has surely passed its ceiling is asked to be paid for like
   assert.equal(await slices.charged({ closed: false }), 110);
 });
 
-test("a count that the provider reports is certain: the stream is cut by it and not by the bytes", async () => {
+test("a count reported by the provider is exact: the stream is cut by it and not by bytes", async () => {
   const { slices, output } = begin(110n, { ceiling: 100 });
   output.report(99);
   assert.equal(slices.takesPiece(), true);
@@ -121,7 +124,7 @@ test("a count that the provider reports is certain: the stream is cut by it and 
   assert.equal(await slices.charged({ closed: false }), 102);
 });
 
-test("what comes while more is asked for is covered too", async () => {
+test("pieces that arrive during a top-up are covered too", async () => {
   const { desk, slices, take } = begin(10_000n);
   take("x".repeat(60));
   const covering = slices.cover();
@@ -131,7 +134,7 @@ test("what comes while more is asked for is covered too", async () => {
   assert.ok(desk.counter("b").held >= 110n + 860n);
 });
 
-test("a call that ends while it asks for more is not refused", async () => {
+test("a call that ends during a top-up is not refused", async () => {
   const { desk, slices, take } = begin(111n);
   take(words(60));
   const covering = slices.cover();
@@ -140,7 +143,7 @@ test("a call that ends while it asks for more is not refused", async () => {
   assert.equal(await covering, null);
 });
 
-test("a budget that shrinks ends a stream within a first slice, although all of it is held", async () => {
+test("a budget that shrinks ends a stream within its first slice, even if the whole stream is held", async () => {
   const { desk, slices, take } = begin(10_000n, { heldOutput: 4000 });
   assert.equal(take(words(20)), true);
   desk.budget({ budgetId: "b", amount: 50n });
@@ -149,7 +152,7 @@ test("a budget that shrinks ends a stream within a first slice, although all of 
   assert.deepEqual([refusal?.reason, slices.isPaid], ["budget_exhausted", true]);
 });
 
-test("a stream that is held goes on although another call has overrun its budget", async () => {
+test("a stream with a hold continues when another call overruns its budget", async () => {
   const { desk, slices, take } = begin(1000n, { heldOutput: 4000 });
   desk.run(aHold("other", 10n));
   desk.run({ kind: "settle", at: 2, operationId: "other", attempt: 1, outcome: anOutcome(5000n), fingerprint: null });
@@ -157,7 +160,7 @@ test("a stream that is held goes on although another call has overrun its budget
   assert.equal(await slices.cover(), null);
 });
 
-test("input that the provider reports beyond the estimate is held too", async () => {
+test("input that the provider reports above the estimate is held too", async () => {
   const progress: Progress = { inputTokens: 25, outputTokens: 1 };
   const { desk, slices } = begin(10_000n, { meter: { progress } });
   assert.equal(slices.takesPiece(), false);
@@ -165,7 +168,7 @@ test("input that the provider reports beyond the estimate is held too", async ()
   assert.equal(desk.counter("b").held, 110n + 15n + 160n);
 });
 
-test("where counting fails, bytes stay the bound", async () => {
+test("if counting fails, bytes remain the bound", async () => {
   const failures: string[] = [];
   const lost: SlicesOptions["counter"] = {
     warm: () => undefined,

@@ -1,4 +1,4 @@
-/** Keeping the hold of a stream ahead of what has passed and of what its provider may be generating meanwhile. */
+/** Keeps the hold of a stream ahead of its output, including what the provider may be generating. */
 
 import type { AnswerOf, Refusal, TopUpCommand } from "../../domain/ledger/command.ts";
 import { nothing, type CallId } from "../../domain/ledger/entry.ts";
@@ -15,9 +15,9 @@ export interface SlicesOptions extends CountContext {
   readonly clock: Clock;
   readonly call: CallId;
   readonly estimate: Pick<Estimate, "rates" | "inputTokens">;
-  /** Output tokens that the first hold covers. */
+  /** Output tokens covered by the first hold. */
   readonly heldOutput: number;
-  /** Output tokens after which the provider stops by itself, if it does as it was asked. */
+  /** Output tokens after which the provider stops by itself, if it respects the limit. */
   readonly ceiling: number;
   readonly sliceTokens: number;
   readonly meter: Pick<UsageMeter, "progress">;
@@ -27,10 +27,11 @@ export interface SlicesOptions extends CountContext {
 /**
  * Covers each piece of a stream before it is passed on.
  *
- * As long as budgets have room, a byte is held as a token, which needs no counting. Where they have not, what passed is counted,
- * and the hold follows the count. Beyond what passed, a reserve is held for what the provider generates until it notices that the
- * connection was closed. A provider that keeps to its ceiling never bills more than that, so no more is held; one that is seen
- * to have passed it has to be covered like any other.
+ * While the budgets have room, each byte is held as a token, so no counting is needed. Once they
+ * are tight, the output is counted and the hold follows the count. A reserve covers what the
+ * provider generates until it notices that the connection was closed. A provider that keeps to its
+ * ceiling never bills more than that, so no more is held; one that has passed it is covered like a
+ * stream without a ceiling.
  */
 export class Slices {
   readonly #options: SlicesOptions;
@@ -41,7 +42,7 @@ export class Slices {
   #isTight = false;
   #hasEnded = false;
   #mostBytes = 0;
-  /** How far the stream had come when its budgets were last asked whether it may go on. */
+  /** Position in the stream when its budgets were last asked whether it may continue. */
   #lookedAt = 0;
 
   constructor(options: SlicesOptions) {
@@ -51,19 +52,19 @@ export class Slices {
     this.#heldInput = options.estimate.inputTokens;
   }
 
-  /** The most that the output was taken for by its bytes: what a first slice should cover. */
+  /** The highest output bound computed from bytes: what a first slice should cover. */
   get mostBytes(): number {
     return this.#mostBytes;
   }
 
-  /** The most bytes that came within a round trip: how fast the provider is. */
+  /** The most bytes received within one round trip: the provider's speed. */
   get burstBytes(): number {
     return this.#count.burstBytes;
   }
 
   /**
-   * Whether the hold covers all that has come, and the reserve, and its budgets were asked lately whether it may go on. Cheap: asked
-   * once for every piece of a stream.
+   * Whether the hold covers the output and the reserve, and no check of the budgets is due. Must be
+   * cheap: it runs for every piece of a stream.
    */
   takesPiece(): boolean {
     this.#count.seePiece(this.#options.clock.monotonic());
@@ -72,9 +73,10 @@ export class Slices {
   }
 
   /**
-   * Asks until the hold is ahead again.
+   * Tops up until the hold is ahead again.
    *
-   * @returns The refusal, when no budget pays for more than is held already; null too when the call ended meanwhile.
+   * @returns The refusal if no budget can pay for more; null on success, or if the call has ended
+   *   in the meantime.
    */
   async cover(): Promise<Refusal | null> {
     while (!this.#hasEnded && (this.#isLookDue || !this.#isCovered())) {
@@ -89,16 +91,17 @@ export class Slices {
     return this.#isTight ? this.#coverByCount() : this.#coverByBytes();
   }
 
-  /** Whether what has come is covered, although the reserve is not. */
+  /** Whether the output so far is covered, even if the reserve is not. */
   get isPaid(): boolean {
     return this.#count.most <= this.#heldOutput;
   }
 
   /**
-   * Output tokens to charge for a stream whose usage never came: what is expected, as far as that is held; and no less than what has
-   * surely come of a provider that passed its ceiling.
+   * Output tokens to charge for a stream that never reported its usage: the expected count, up to
+   * the hold. If the provider has passed its ceiling, at least what certainly arrived.
    *
-   * @param closed Whether the stream was closed from this side: its provider has then generated a little more than has come.
+   * @param closed Whether we closed the stream. The provider has then generated a little more than
+   *   arrived.
    */
   async charged({ closed }: { readonly closed: boolean }): Promise<number> {
     await this.#count.update();
@@ -116,7 +119,7 @@ export class Slices {
     return this.#mostBytes - this.#lookedAt > firstSlices * this.#options.sliceTokens;
   }
 
-  /** A budget that was paused, or shrank, ends the streams that it holds for. */
+  /** A budget that was paused or reduced ends its streams. */
   async #look(): Promise<Refusal | null> {
     this.#lookedAt = this.#mostBytes;
     const answer = await this.#topUp({ amount: nothing, loose: false });
@@ -133,7 +136,7 @@ export class Slices {
     return null;
   }
 
-  /** Asks for a slice, and if the budgets cannot pay for all of it, for what is needed. */
+  /** Tries a full slice; if that is refused, exactly what is needed. */
   async #coverByCount(): Promise<Refusal | null> {
     await this.#count.update();
     if (this.#hasEnded || this.#isCovered()) return null;
@@ -153,19 +156,19 @@ export class Slices {
     return this.#options.meter.progress.inputTokens ?? 0;
   }
 
-  /** No more than the ceiling, unless the provider may have passed it. */
+  /** At most the ceiling, unless the provider may have passed it. */
   #needed(): number {
     const { most, reserve, isExact } = this.#count;
     const isWithin = most <= this.#mostWithin || (isExact && !this.#isOver);
     return isWithin ? Math.min(this.#options.ceiling, most + reserve) : most + reserve;
   }
 
-  /** Whether the provider has surely passed its ceiling. */
+  /** Whether the provider has certainly passed its ceiling. */
   get #isOver(): boolean {
     return this.#count.least > this.#mostWithin;
   }
 
-  /** A token more than the ceiling may be a matter of rounding, and of where a long text was split to be counted. */
+  /** Allows for rounding, and for where a long text was split for counting. */
   get #mostWithin(): number {
     const { ceiling } = this.#options;
     return ceiling + 1 + Math.floor(ceiling / 1000);
@@ -190,6 +193,6 @@ export class Slices {
   }
 }
 
-/** By bytes a hold grows in steps of four slices, which are about one by count, and doubles up to sixteen. */
+/** By bytes, a hold grows by four slices (about one by count), then doubles, up to sixteen. */
 const firstSlices = 4;
 const mostSlices = 16;

@@ -1,3 +1,5 @@
+/** Tests in which order, and when, waiting calls are woken. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
@@ -5,7 +7,7 @@ import { Waiting } from "./waiting.ts";
 
 const ms = 60_000;
 
-/** Who has been woken, in order, after the turns of the event loop that this takes. */
+/** Lists the waiters woken so far, in order, after the event loop turns that waking takes. */
 function watch(waiting: Waiting) {
   const woken: string[] = [];
   const wait = (name: string, options: { readonly queue?: string; readonly place?: number; readonly endings?: number } = {}): void => {
@@ -29,7 +31,7 @@ test("a call that ends between a try and its wait is not missed", async () => {
   assert.deepEqual(await settle(), ["late"]);
 });
 
-test("the first few of every queue are woken, and who comes back in vain keeps its place", async () => {
+test("the first few of every queue are woken, and a waiter that returns in vain keeps its place", async () => {
   const waiting = new Waiting();
   const { wait, settle } = watch(waiting);
   const first = waiting.takePlace();
@@ -42,7 +44,7 @@ test("the first few of every queue are woken, and who comes back in vain keeps i
   assert.deepEqual(await settle(), ["b5"]);
 });
 
-test("nobody is woken before a call has ended", async () => {
+test("no one is woken before a call has ended", async () => {
   const waiting = new Waiting();
   const { wait, settle } = watch(waiting);
   wait("patient");
@@ -52,7 +54,7 @@ test("nobody is woken before a call has ended", async () => {
   assert.deepEqual(await settle(), ["patient"]);
 });
 
-test("nothing is scheduled where nobody waits, nor twice for what ends in one turn", async (context) => {
+test("nothing is scheduled if no one waits, and one wake-up covers all calls that end in the same turn", async (context) => {
   const scheduled = context.mock.method(globalThis, "setImmediate").mock;
   const waiting = new Waiting();
   waiting.roomMade();

@@ -1,9 +1,12 @@
-/** Calls that wait for the room which calls in flight hold. */
+/** Queues calls that wait for budget held by other calls in flight. */
 
 /** A new window makes room without a decision. */
 const lookAgainMs = 250;
 
-/** How many of a queue try at once: the room that one call makes is seldom enough for more, and each try costs time. */
+/**
+ * How many waiters of a queue try at once: one ended call rarely makes room for more, and each
+ * attempt costs time.
+ */
 const awakeAtOnce = 4;
 
 interface Waiter {
@@ -12,16 +15,19 @@ interface Waiter {
 }
 
 export interface WaitOptions {
-  /** What is waited for, such as a budget: those who wait for the same stand in one queue. */
+  /** What the call waits for, such as a budget; one queue each. */
   readonly queue: string;
-  /** From `takePlace`: whoever came first is woken first, also after a try in vain. */
+  /**
+   * From `takePlace`: waiters are woken in order of arrival, and keep their place after a failed
+   * attempt.
+   */
   readonly place: number;
-  /** As `endings` was before the try. */
+  /** The value of `endings` before the attempt. */
   readonly endings: number;
   readonly ms: number;
 }
 
-/** Wakes the first of each queue, in the order in which they came. */
+/** Wakes the first waiters of each queue, in order of arrival. */
 export class Waiting {
   readonly #queues = new Map<string, Waiter[]>();
   #size = 0;
@@ -29,7 +35,10 @@ export class Waiting {
   #endings = 0;
   #places = 0;
 
-  /** How often room was made. To be read before a try, so that what ends between its decision and its answer is not missed. */
+  /**
+   * How often room was made. Read it before an attempt, so that a call which ends between the
+   * decision and its answer is not missed.
+   */
   get endings(): number {
     return this.#endings;
   }
@@ -39,8 +48,8 @@ export class Waiting {
   }
 
   /**
-   * Resolves when a call has ended since `endings` was read, or after `ms`, or after a while in any case. Whoever waits then
-   * tries again, and calls `roomMade` once it waits no more.
+   * Resolves when a call has ended since `endings` was read, after `ms`, or after a short interval
+   * in any case. The waiter then tries again, and calls `roomMade` once it no longer waits.
    */
   forRoom({ queue, place, endings, ms }: WaitOptions): Promise<void> {
     if (endings !== this.#endings) return Promise.resolve();
@@ -71,8 +80,8 @@ export class Waiting {
 
   #enter(queue: string, waiter: Waiter): void {
     const waiters = this.#queues.get(queue) ?? [];
-    const behind = waiters.findLastIndex(({ place }) => place < waiter.place);
-    waiters.splice(behind + 1, 0, waiter);
+    const previous = waiters.findLastIndex(({ place }) => place < waiter.place);
+    waiters.splice(previous + 1, 0, waiter);
     this.#queues.set(queue, waiters);
     this.#size += 1;
   }

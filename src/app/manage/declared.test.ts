@@ -1,3 +1,5 @@
+/** Tests what a start reports about changes in its configuration. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aBudget } from "../../domain/ledger/desk.test-kit.ts";
@@ -8,7 +10,7 @@ const price = (model: string, input: string) =>
   definePrice({ provider: "openai", model, input, output: "2" }, { field: "prices[0]", source: "configuration" });
 const key = (name: string) => ({ definition: { name } });
 
-test("a start reports what its configuration adds, changes and leaves out since the last one", () => {
+test("a start reports what its configuration adds, changes and omits compared to the last one", () => {
   const before = namesOf({ budgets: [aBudget({ budgetId: "kept" }), aBudget({ budgetId: "gone" })], keys: [key("ci"), key("old")] }, [
     price("a", "1"),
     price("b", "1"),

@@ -1,4 +1,7 @@
-/** Reports what a start took from the configuration: what was added, changed, or is no longer named. */
+/**
+ * Reports what a start took from the configuration: what was added, changed, or is no longer
+ * declared.
+ */
 
 import type { Budget } from "../../domain/budget/budget.ts";
 import { formatAmount } from "../../domain/budget/amount.ts";
@@ -9,21 +12,21 @@ export interface DeclaredChange {
   readonly kind: "budget" | "key" | "price";
   readonly name: string;
   readonly what: "added" | "changed" | "no longer named";
-  /** Of a change: the fields that differ. */
+  /** For a change: the fields that differ. */
   readonly fields: readonly string[];
-  /** Of a budget: what it has spent in its current window, counted from the ledger; null where that is nothing. */
+  /** For a budget: its spend in the current window, counted from the ledger; null if 0. */
   readonly spent: string | null;
 }
 
-/** What the configuration of a start named, kept for the next one. */
+/** The names declared at a start, stored for the next one. */
 export interface DeclaredNames {
   readonly budgets: readonly string[];
   readonly keys: readonly string[];
-  /** The rows as JSON, by the model and the moment from which they count. */
+  /** Price rows as JSON, by model and start time. */
   readonly prices: Readonly<Record<string, string>>;
 }
 
-/** Remembers between two starts what was named. */
+/** Stores the declared names between starts. */
 export interface DeclarationMemory {
   /** Null before the first start. */
   read(): Promise<DeclaredNames | null>;
@@ -47,7 +50,7 @@ export function changed(
   return { kind, name, what: "changed", fields: differing, spent: fields.spent ?? null };
 }
 
-/** All counters of the open window together. */
+/** The sum over all counters of the current window. */
 export function spentNow(ledger: Ledger, { budgetId, currency }: Budget, at: number): string | null {
   const spent = ledger.balances(budgetId, at).reduce((sum, balance) => sum + balance.spent, 0n);
   return spent === 0n ? null : `${formatAmount(spent, currency)} ${currency}`;
@@ -64,7 +67,7 @@ export function namesOf(
   };
 }
 
-/** Prices that differ from those of the last start, and whatever it named and this one does not. */
+/** Prices that differ from the last start, and names that are no longer declared. */
 export function differencesOf(before: DeclaredNames | null, now: DeclaredNames): readonly DeclaredChange[] {
   const old = new Map(Object.entries(before?.prices ?? {}));
   const prices = Object.entries(now.prices).flatMap(([name, row]): readonly DeclaredChange[] => {
@@ -84,7 +87,7 @@ function missing(kind: DeclaredChange["kind"], before: readonly string[], now: r
   return before.filter((name) => !now.includes(name)).map((name) => ({ kind, name, what: "no longer named", fields: [], spent: null }));
 }
 
-/** In the words of the configuration. */
+/** In the configuration's field names. */
 function ratesOf({ perMillion, validTo }: PriceOverride): object {
   return { ...perMillion, valid_to: validTo };
 }

@@ -1,4 +1,7 @@
-/** What must stand in the ledger before the first call: the keys, budgets and prices that were declared, and a way in. */
+/**
+ * Prepares the ledger before the first call: declared keys, budgets and prices, and a first admin
+ * key.
+ */
 
 import { randomUUID } from "node:crypto";
 import { dimensions } from "../../domain/attribution/attribution.ts";
@@ -17,7 +20,7 @@ export interface Declared {
   readonly keys: readonly { readonly secret: string; readonly definition: KeyDefinition }[];
 }
 
-/** Secrets that were made now, to be shown once. */
+/** Newly created secrets, to be shown once. */
 export interface FirstSecrets {
   readonly adminKey?: string;
   readonly firstKey?: string;
@@ -29,9 +32,10 @@ interface Registry {
 }
 
 /**
- * Takes over what the configuration declares where it differs from the ledger. What was made over the API and is not declared stays.
+ * Applies the configuration's declarations that differ from the ledger. Objects created over the
+ * API that are not declared stay.
  *
- * @param counting Called with a budget and the share done, 0 to 1, while what it has spent is counted.
+ * @param counting Called with a budget and the share done, 0 to 1, while its past spend is counted.
  * @returns The budgets and keys that were added or changed.
  */
 export async function declare(
@@ -65,7 +69,8 @@ export async function declare(
 }
 
 /**
- * Makes an admin key where there is neither one in the ledger nor one in the environment, and a caller's key where there is none.
+ * Creates an admin key if there is none in the ledger or the environment, and a caller's key if
+ * there is none.
  */
 export async function makeFirstKeys(registry: Registry, { hasAdminKey }: { readonly hasAdminKey: boolean }): Promise<FirstSecrets> {
   const keys = registry.ledger.keys();

@@ -1,4 +1,4 @@
-/** Making, changing and looking at budgets. */
+/** Creates, changes, deletes and shows budgets. */
 
 import type { Budget } from "../../domain/budget/budget.ts";
 import { defineBudget } from "../../domain/budget/define.ts";
@@ -15,11 +15,11 @@ import { countingReal } from "../route/simulated.ts";
 export interface BudgetOffice extends Audience {
   readonly ledger: Ledger;
   readonly clock: Clock;
-  /** Whether a budget that names no providers counts none of the simulator's calls. */
+  /** Whether a budget that names no providers ignores simulated calls. */
   readonly simulatedApart?: boolean;
 }
 
-/** @throws PurserError `invalid_request` naming the field, `conflict` when the id exists. */
+/** @throws PurserError `invalid_request` naming the field, `conflict` if the id exists. */
 export async function createBudget(office: BudgetOffice, input: unknown): Promise<Budget> {
   const { ledger, clock } = office;
   const budget = counted(office, defineBudget(input, { parentOf: parentIn(ledger) }));
@@ -29,7 +29,8 @@ export async function createBudget(office: BudgetOffice, input: unknown): Promis
 }
 
 /**
- * Lays `changes` over a budget; null takes a field back to its default. What was spent and held stays counted.
+ * Merges `changes` into a budget; null resets a field to its default. Amounts spent and held are
+ * kept.
  *
  * @throws PurserError `not_found`, or `invalid_request` naming the field.
  */
@@ -40,7 +41,7 @@ export async function changeBudget(office: BudgetOffice, budgetId: string, chang
   if (named !== undefined && named !== budgetId) {
     throw new PurserError("invalid_request", "budget_id: cannot change", {
       field: "budget_id",
-      remedy: "Make a budget with the new id, and delete the old one.",
+      remedy: "Create a budget with the new id, and delete the old one.",
     });
   }
   const budget = counted(office, defineBudget(layOver(old, changes), { parentOf: parentIn(ledger) }));
@@ -62,14 +63,16 @@ export function findBudget(ledger: Ledger, budgetId: string): Budget {
   throw new PurserError("not_found", `no budget "${budgetId}"`, { field: "budget_id", remedy: "List budgets to see their ids." });
 }
 
-/** A budget in the window that is open now. */
+/** A budget in its current window. */
 export interface BudgetState {
   readonly budget: Budget;
-  /** Null when its only window has not begun or is over. */
+  /** Null if its only window has not begun or is over. */
   readonly window: { readonly start: number; readonly end: number | null } | null;
-  /** The sums over all counters, or those of one value. */
+  /** Sums over all counters, or over those of one value. */
   readonly sums: BudgetSums;
-  /** Of a budget for every value (`*`): one each, the most used first. Empty for the others. */
+  /**
+   * For a budget with one counter per value (`*`): the counters, most used first. Otherwise empty.
+   */
   readonly counters: readonly Balance[];
 }
 
@@ -77,7 +80,7 @@ export interface BudgetSums {
   readonly spent: bigint;
   readonly held: bigint;
   readonly overrun: bigint;
-  /** What is left; null for several counters together, since none may use what another has left. */
+  /** The amount left; null for several counters together, because none may use another's. */
   readonly available: bigint | null;
 }
 
@@ -124,8 +127,8 @@ function parentIn(ledger: Ledger): (budgetId: string) => string | null | undefin
   };
 }
 
-/** Fields that say the same in other words: a change to one replaces all of them. */
-const sameThing: readonly (readonly string[])[] = [
+/** Alternative names of the same field: setting one replaces the others. */
+const synonyms: readonly (readonly string[])[] = [
   ["thresholds", "warning_threshold"],
   ["time_zone", "timezone"],
   ["start", "period_start"],
@@ -134,7 +137,7 @@ const sameThing: readonly (readonly string[])[] = [
 
 function layOver(old: Budget, changes: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const fields: Record<string, unknown> = { ...budgetToJson(old) };
-  for (const names of sameThing) if (names.some((name) => name in changes)) for (const name of names) delete fields[name];
+  for (const names of synonyms) if (names.some((name) => name in changes)) for (const name of names) delete fields[name];
   const periodChanged = changes["period"] !== undefined && changes["period"] !== old.period;
   if (periodChanged) for (const name of ["anchor", "start", "end"]) delete fields[name];
   return { ...fields, ...changes };

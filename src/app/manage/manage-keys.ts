@@ -1,4 +1,4 @@
-/** Making, changing and revoking keys. */
+/** Creates, changes, finds and revokes keys. */
 
 import { randomUUID } from "node:crypto";
 import { PurserError } from "../../domain/error.ts";
@@ -15,8 +15,9 @@ export interface KeyOffice {
 }
 
 /**
- * @returns The secret too: it is kept nowhere, and this is the only time it is seen.
- * @throws PurserError `invalid_request` naming the field, `conflict` for the name of another live key.
+ * @returns The secret too; it is stored nowhere and cannot be shown again.
+ * @throws PurserError `invalid_request` naming the field, `conflict` if another live key has the
+ *   name.
  */
 export async function createKey({ ledger, clock }: KeyOffice, input: unknown): Promise<{ readonly key: Key; readonly secret: string }> {
   const at = clock.now();
@@ -29,10 +30,10 @@ export async function createKey({ ledger, clock }: KeyOffice, input: unknown): P
 }
 
 /**
- * Lays `changes` over a key; null takes a field back to its default. Its secret stays.
+ * Merges `changes` into a key; null resets a field to its default. The secret stays the same.
  *
- * @throws PurserError `not_found`, `invalid_request`, or `conflict` for a revoked key, which stays as it was, and for the name of another
- *   live key.
+ * @throws PurserError `not_found`, `invalid_request`, or `conflict` for a revoked key, which cannot
+ *   change, or if another live key has the name.
  */
 export async function changeKey(office: KeyOffice, keyId: string, changes: Readonly<Record<string, unknown>>): Promise<Key> {
   const { ledger, clock } = office;
@@ -52,7 +53,7 @@ export async function changeKey(office: KeyOffice, keyId: string, changes: Reado
   return answer.key;
 }
 
-/** From now on the key opens nothing. Revoking it again changes nothing. @throws PurserError `not_found`. */
+/** Revokes the key at once. Revoking it again changes nothing. @throws PurserError `not_found`. */
 export async function revokeKey({ ledger, clock }: KeyOffice, keyId: string): Promise<Key> {
   const key = findKey(ledger, keyId);
   if (key.revokedAt !== null) return key;
@@ -62,7 +63,7 @@ export async function revokeKey({ ledger, clock }: KeyOffice, keyId: string): Pr
 }
 
 /**
- * @param idOrName A name finds a key that is live rather than one that was revoked.
+ * @param idOrName For a name, a live key takes precedence over a revoked one.
  * @throws PurserError `not_found`, or `conflict` for a name that several keys have.
  */
 export function findKey(ledger: Ledger, idOrName: string): Key {
@@ -75,19 +76,22 @@ export function findKey(ledger: Ledger, idOrName: string): Key {
   if (!key)
     throw new PurserError("not_found", `no key "${idOrName}"`, { field: "key_id", remedy: "List keys to see their ids and names." });
   if (others.length === 0) return key;
-  throw new PurserError("conflict", `several keys are called "${idOrName}": ${[key, ...others].map(({ keyId }) => keyId).join(", ")}`, {
+  throw new PurserError("conflict", `several keys are named "${idOrName}": ${[key, ...others].map(({ keyId }) => keyId).join(", ")}`, {
     field: "key_id",
-    remedy: "Give the id of the one that is meant.",
+    remedy: "Use the id of the key instead.",
   });
 }
 
-/** @returns What each key was used for, by its id; a key that was never used is not there. */
+/** @returns The usage of each key by its id; keys that were never used are absent. */
 export async function readKeyUses(reader: LedgerReader): Promise<ReadonlyMap<string, KeyUseRow>> {
   const uses = await reader.keyUses();
   return new Map(uses.map((use) => [use.keyId, use]));
 }
 
-/** People know keys by their names: two of one name could not be told apart in a report, nor revoked without doubt. */
+/**
+ * People identify keys by name: two with the same name would be indistinguishable in a report and
+ * ambiguous to revoke.
+ */
 function checkName(ledger: Ledger, name: string, { at, keyId }: { readonly at: number; readonly keyId: string | null }): void {
   const other = ledger.keys().find((key) => key.name === name && key.keyId !== keyId && isLive(key, at));
   if (!other) return;

@@ -1,4 +1,4 @@
-/** Prices that a user states over the API. */
+/** Adds prices over the API. */
 
 import type { PriceOverride } from "../../domain/price/rate.ts";
 import { definePrice } from "../../domain/price/override.ts";
@@ -12,7 +12,7 @@ export interface PriceStore {
 }
 
 /**
- * Adds a row to the book. It counts for calls that begin after it was added, from its `valid_from` on.
+ * Adds a price row. It applies to calls that begin after it was added, from its `valid_from` on.
  *
  * @throws PurserError `invalid_request` naming the field.
  */

@@ -1,18 +1,18 @@
-/** What came of asking a provider whether it can be reached, and takes its key. */
+/** The result of checking whether a provider can be reached and accepts its key. */
 
-/** `unchecked`: it answers, and the answer says nothing about the key. */
+/** `unchecked`: the provider answers, but the answer says nothing about the key. */
 export type ProbeState = "accepted" | "refused" | "unchecked" | "failing" | "unreachable";
 
 export interface Probe {
   readonly provider: string;
-  /** What was asked, without the key. */
+  /** The URL requested, without the key. */
   readonly url: string;
   readonly state: ProbeState;
-  /** Null where none came. */
+  /** Null if there was no answer. */
   readonly status: number | null;
   readonly elapsedMs: number;
-  /** How many models it listed; null where the answer is no list. */
+  /** The number of models listed; null if the answer is not a list. */
   readonly models: number | null;
-  /** What went wrong, as a sentence; null where nothing did. */
+  /** The problem as a sentence; null if there was none. */
   readonly problem: string | null;
 }

@@ -1,22 +1,22 @@
-/** Whether the ledger can be written and looked up in, as far as that was seen. */
+/** Checks whether the ledger can be written and its file is intact. */
 
 import { setTimeout } from "node:timers/promises";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { LedgerReader } from "../port/reader.ts";
 
-/** A check of the file is repeated when it is asked for and the last one is older than this. */
+/** A check is repeated on request if the last one is older than this. */
 const freshMs = 10_000;
-/** A slow check would keep the disk busy: the pause after it is this many times its duration. */
+/** Limits disk load: the pause after a check is at least this many times its duration. */
 const restShare = 100;
-/** The longest that a request waits for a check in progress. */
+/** The longest that a request waits for a running check. */
 const patienceMs = 500;
 
 export interface StoreHealthParts {
   readonly ledger: Pick<Ledger, "problem">;
   readonly reader: Pick<LedgerReader, "check">;
   readonly clock: Clock;
-  /** What is wrong with the file that says who made what providers keep; null when nothing was seen. */
+  /** The error of the file that records who created objects at providers; null if none. */
   readonly belongings: () => Error | null;
 }
 
@@ -31,7 +31,7 @@ export class StoreHealth {
     this.#nextLookAt = parts.clock.monotonic();
   }
 
-  /** @returns What is wrong, as sentences; nothing when all is well. */
+  /** @returns The problems, as sentences; empty if there are none. */
   async problems(): Promise<readonly string[]> {
     if (this.#parts.clock.monotonic() >= this.#nextLookAt) this.#look ??= this.#lookThrough();
     if (this.#look) await Promise.race([this.#look, setTimeout(patienceMs, undefined, { ref: false })]);

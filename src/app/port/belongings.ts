@@ -1,6 +1,6 @@
-/** The port to the owners of what providers keep. */
+/** Port to the record of which key created what providers store. */
 
-/** Something that a provider keeps, by the id that the provider gave it, and the key that made it. */
+/** An object stored at a provider, by the provider's id, and the key that created it. */
 export interface Belonging {
   readonly provider: string;
   readonly id: string;
@@ -13,6 +13,6 @@ export interface Belongings {
   readonly hasLost: boolean;
   /** @returns undefined for what nobody made here. */
   ownerOf(provider: string, id: string): string | undefined;
-  /** What has an owner keeps it. */
+  /** Records an owner. An existing owner is kept. */
   keep(belonging: Belonging): void;
 }

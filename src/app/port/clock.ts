@@ -1,8 +1,11 @@
-/** The time. */
+/** Port to the system clock. */
 
 export interface Clock {
-  /** Whole milliseconds since the epoch. For windows, prices and journal entries. It may be set back or forth. */
+  /**
+   * Whole milliseconds since the epoch, for windows, prices and journal entries. May jump when the
+   * clock is set.
+   */
   now(): number;
-  /** Whole milliseconds since some moment. Never set, so that durations and time-outs go by it. */
+  /** Whole milliseconds since some moment. Never adjusted, so use it for durations and time-outs. */
   monotonic(): number;
 }

@@ -1,4 +1,4 @@
-/** The port to the books: commands, and what is known of now. */
+/** Port to the ledger: commands, and its current state. */
 
 import type { Attribution } from "../../domain/attribution/attribution.ts";
 import type { PurserError } from "../../domain/error.ts";
@@ -10,38 +10,41 @@ import type { CallId, CallRoute, Quantities } from "../../domain/ledger/entry.ts
 import type { PriceOverride } from "../../domain/price/rate.ts";
 
 /**
- * The books. Commands are decided one after another, in the order in which they were given, and an answer never
- * changes once it was given.
+ * The ledger. Commands are decided one after another, in the order received. A decision never
+ * changes.
  */
 export interface Ledger {
   /**
-   * Decides, and resolves once what was decided survives a crash.
+   * Decides, and resolves once the decision is durable.
    *
-   * @throws PurserError `conflict` when an id was used with another body or is in flight, `not_found` for an unknown id,
-   *   `store_unavailable` when it cannot be written; then nothing changed.
-   * @param progress Called with the share done, 0 to 1, while what a budget has spent before is counted.
+   * @throws PurserError `conflict` if an id was used with another body or is in flight, `not_found`
+   *   for an unknown id, `store_unavailable` if it cannot be written; nothing has changed then.
+   * @param progress Called with the share done, 0 to 1, while a budget's past spend is counted.
    */
   commit<C extends Command>(command: C, progress?: (share: number) => void): Promise<AnswerOf[C["kind"]]>;
 
-  /** Decides, and resolves before it is durable. It becomes durable before any later command does. */
+  /**
+   * Decides, and resolves before the decision is durable. It becomes durable before any later
+   * command does.
+   */
   decide<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]>;
 
-  /** Resolves when all that was decided so far is durable. */
+  /** Resolves when all decisions so far are durable. */
   flush(): Promise<void>;
 
   budgets(): readonly Budget[];
   budget(budgetId: string): Budget | undefined;
-  /** The counters of a budget whose window is open now: one, or one a value for `*`. */
+  /** The counters of a budget's current window: one, or one per value for `*`. */
   balances(budgetId: string, at: number): readonly Balance[];
   keys(): readonly Key[];
   /** @param hash SHA-256 of the secret, in hex. */
   keyByHash(hash: string): Key | undefined;
   prices(): readonly PriceOverride[];
-  /** Calls under way: their holds. */
+  /** The holds of calls under way. */
   openHolds(): readonly OpenHold[];
   holdOf(operationId: string): OpenHold | undefined;
 
-  /** Why nothing can be written at the moment; null when all is well. */
+  /** Why the ledger cannot be written at the moment; null if it can. */
   problem(): PurserError | null;
 
   close(): Promise<void>;

@@ -1,41 +1,44 @@
-/** Bounds of a call, as the configuration sets them. */
+/** Defines the configurable limits of a call. */
 
 export interface CallLimits {
   readonly bodyBytes: number;
-  /** Calls of one key under way at once; null for no bound. A key's own limit goes before it. */
+  /** Concurrent calls of one key; null for no limit. A key's own limit takes precedence. */
   readonly concurrentCallsPerKey: number | null;
   /** From the request's last byte to the answer's first. */
   readonly firstByteMs: number;
   /** Between two pieces of an answer. */
   readonly idleStreamMs: number;
   readonly totalMs: number;
-  /** How long a call waits for room that other calls hold before it is refused. */
+  /** How long a call waits for budget held by other calls before it is refused. */
   readonly holdWaitMs: number;
-  /** How long an answer is read on, to see its usage, after the caller has left. */
+  /** How long an answer is read on after the caller has left, to get its usage. */
   readonly drainMs: number;
   /** Output tokens that a stream holds at a time. */
   readonly streamSliceTokens: number;
-  /** Output tokens that are taken to be possible where neither the request nor the catalogue says. */
+  /** Output tokens to assume if neither the request nor the catalogue has a limit. */
   readonly maxOutputTokens: number;
-  /** Bounds of inputs whose tokens cannot be told from their bytes, each. */
+  /** Tokens to assume per item for inputs whose bytes do not determine them. */
   readonly imageTokens: number;
   readonly audioTokens: number;
   readonly fileTokens: number;
-  /** What a call of a tool that the provider runs adds to the input, each. */
+  /** Input tokens that each call of a provider-side tool may add. */
   readonly serverToolTokens: number;
-  /** What a stored conversation holds at most where the model's context size is not known. */
+  /** The most tokens in a stored conversation if the model's context window is unknown. */
   readonly contextTokens: number;
 }
 
-/** What a caller may hold by itself; administrators are not bound. */
+/** Limits on holds made by callers themselves; administrators have none. */
 export interface HoldLimits {
   /** How long a hold may last. */
   readonly holdSeconds: number;
-  /** Of each budget that others draw on too, how much one key may hold. */
+  /** How much of a shared budget one key may hold, in percent. */
   readonly holdSharePercent: number;
-  /** How many holds one key may have open at once. */
+  /** How many holds a key may have open at once. */
   readonly openHoldsPerKey: number;
 }
 
-/** What callers may reach of the things that a provider keeps: nothing but what they made by a call, what they made at all, or everything. */
+/**
+ * What callers may access of the objects a provider stores: only those from their metered calls,
+ * all that they created, or everything.
+ */
 export type StoredAccess = "refuse" | "own" | "shared";

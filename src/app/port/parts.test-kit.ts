@@ -1,9 +1,9 @@
-/** Parts of a call that its tests need and do not look at. */
+/** Test kit: stand-ins for parts of a call that a test does not check. */
 
 import type { Observer } from "./observer.ts";
 import type { Provider } from "./provider.ts";
 
-/** A provider without a key of its own, at which nothing is open but the metered endpoints. */
+/** A provider without a key of its own that only allows metered endpoints. */
 export function aProvider(stated: Partial<Provider> = {}): Provider {
   const { name = "p" } = stated;
   return {
@@ -14,7 +14,7 @@ export function aProvider(stated: Partial<Provider> = {}): Provider {
     passHeaders: [],
     vendor: name,
     unmetered: "refuse",
-    tellsBilledCost: false,
+    reportsBilledCost: false,
     stored: "refuse",
     wires: {},
     ...stated,

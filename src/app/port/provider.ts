@@ -1,52 +1,55 @@
-/** A provider as the configuration describes it: the only place a call can go to. */
+/** Describes a provider as configured: the only place a call can go to. */
 
 import type { WireFormat, WireName } from "../../wire/wire.ts";
 import type { StoredAccess } from "./limits.ts";
 
 export interface Provider {
-  /** Also the price book knows it by this name. */
+  /** The price book uses the same name. */
   readonly name: string;
-  /** Base URL for each format it speaks, without a trailing slash, as the vendor's SDK takes it. */
+  /** Base URL for each supported format, without a trailing slash, as the vendor's SDK takes it. */
   readonly bases: Readonly<Partial<Record<WireName, string>>>;
-  /** Null when only callers bring keys. */
+  /** Null if only callers bring keys. */
   readonly apiKey: string | null;
   /** Added to every request. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Names of callers' headers that go to it besides those on the list; in lower case. */
+  /** Additional request headers to forward, in lower case. */
   readonly passHeaders: readonly string[];
-  /** Whose API it is, as the price list calls it: `openai`, `anthropic`; its own name where that is not known. */
+  /**
+   * The vendor's name in the price list, such as `openai` or `anthropic`; the provider's own name
+   * if unknown.
+   */
   readonly vendor: string;
   /** Whether endpoints whose cost cannot be known are refused. */
   readonly unmetered: "refuse" | "allow";
-  /** Whether the cost in its answers is the amount billed, and so the charge. */
-  readonly tellsBilledCost: boolean;
-  /** What callers may reach of the things that it keeps. */
+  /** Whether the cost in its answers is the amount billed, and therefore the charge. */
+  readonly reportsBilledCost: boolean;
+  /** What callers may access of the objects it stores. */
   readonly stored: StoredAccess;
-  /** The formats, where this provider's dialect differs from the format's own. */
+  /** Formats for which this provider has a dialect of its own. */
   readonly wires: Readonly<Partial<Record<WireName, WireFormat>>>;
 }
 
-/** The providers by name, and what a bare model name stands for. */
+/** The configured providers and model aliases. */
 export interface Providers {
   readonly byName: ReadonlyMap<string, Provider>;
   /** `fast` → `openai/gpt-5-mini`. */
   readonly aliases: ReadonlyMap<string, string>;
 }
 
-/** Other names under which people know providers, by the one that Purser gives them. */
+/** Common other names of providers, by the name used here. */
 const otherNames: Readonly<Record<string, readonly string[]>> = {
   xai: ["x-ai", "grok"],
   gemini: ["google"],
 };
 
-/** The provider of that name, or of the one that it is better known by. A name that is configured means itself. */
+/** Finds a provider by its name or a common other name. A configured name takes precedence. */
 export function providerNamed({ byName }: Providers, name: string): Provider | undefined {
   const provider = byName.get(name);
   if (provider) return provider;
   return byName.get(commonName(name));
 }
 
-/** The name under which people see a provider, whatever a price list calls it. */
+/** The name to display for a provider, whatever the price list calls it. */
 export function commonName(name: string): string {
   return Object.entries(otherNames).find(([, others]) => others.includes(name))?.[0] ?? name;
 }

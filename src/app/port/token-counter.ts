@@ -1,10 +1,10 @@
-/** The port to tokenizers: counting takes milliseconds, so it is done away from the thread that serves calls. */
+/** Port to tokenizers. Counting takes milliseconds, so it runs off the thread that serves calls. */
 
 import type { Tokenizer } from "../../domain/estimate/tokenizer.ts";
 
 /**
- * Tokens that a text can be: the same number each time where its tokenizer is public. Bounds are not rounded, so that those of a
- * text in many pieces add up.
+ * Range of the number of tokens in a text; both ends are equal if the tokenizer is public. Ends are
+ * not rounded, so ranges of a text in many pieces can be added.
  */
 export interface TokenRange {
   readonly least: number;
@@ -13,22 +13,28 @@ export interface TokenRange {
 }
 
 export interface CountedText extends TokenRange {
-  /** A place in the text up to which it need not be counted again when more follows, and the tokens until there. */
+  /**
+   * Position up to which the text need not be counted again when it grows, and the tokens before
+   * it.
+   */
   readonly settled: TokenRange & { readonly bytes: number };
 }
 
 export interface CountedInput {
-  /** The most tokens, a whole number, that the texts of the request can be, with what each message and tool adds; media are not in it. */
+  /**
+   * Upper bound, a whole number, of the tokens in the request's texts, including the overhead of
+   * each message and tool, without media.
+   */
   readonly tokens: number;
-  /** The same for requests whose texts are the same: SHA-256, in base64. */
+  /** Equal for requests with the same texts: SHA-256, in base64. */
   readonly digest: string;
 }
 
 export interface TokenCounter {
-  /** Prepares, so that the first count is as fast as later ones. */
+  /** Warms up, so that the first count is as fast as later ones. */
   warm(): void;
-  /** @param text As it is written inside JSON strings, escapes included. */
+  /** @param text The raw contents of JSON strings, escapes included. */
   countText(text: Uint8Array, tokenizer: Tokenizer): Promise<CountedText>;
-  /** @param body A request in any of the formats, read before and found good. */
+  /** @param body A request in any of the formats, already validated. */
   countInput(body: Uint8Array, tokenizer: Tokenizer): Promise<CountedInput>;
 }

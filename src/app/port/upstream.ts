@@ -1,6 +1,6 @@
-/** The port to providers: one request, and its answer in pieces. */
+/** Port to providers: sends a request and receives its answer in pieces. */
 
-/** Header names are lower case. */
+/** Header names are in lower case. */
 export type UpstreamHeaders = Readonly<Record<string, string | readonly string[]>>;
 
 export interface UpstreamRequest {
@@ -12,9 +12,9 @@ export interface UpstreamRequest {
 }
 
 /**
- * Why no whole answer came.
+ * Why no complete answer arrived.
  *
- * `reached`: whether the provider can have seen the request, so that it may bill it.
+ * `reached`: whether the provider may have seen, and so may bill, the request.
  */
 export interface UpstreamFailure {
   readonly reached: boolean;
@@ -22,7 +22,7 @@ export interface UpstreamFailure {
   readonly message: string;
 }
 
-/** Called in the order `head`, `data`*, then `end` or `fail`, once. `fail` may come first. */
+/** Calls `head`, `data`*, then `end` or `fail` once. `fail` may come first. */
 export interface UpstreamReceiver {
   head(status: number, headers: UpstreamHeaders): void;
   data(chunk: Uint8Array): void;
@@ -32,14 +32,18 @@ export interface UpstreamReceiver {
 
 export interface UpstreamExchange {
   /**
-   * Closes the connection, once what has arrived is read. `fail` follows if the answer had not ended.
+   * Closes the connection once all received data is read. `fail` follows if the answer had not
+   * ended.
    *
-   * @returns Resolves when no more `data` comes.
+   * @returns Resolves when no more `data` will come.
    */
   abort(reason: { readonly message: string; readonly timedOut: boolean }): Promise<void>;
   pause(): void;
   resume(): void;
-  /** The answer is over: nothing more of it is wanted. The connection is kept if the provider ends it soon, and closed otherwise. */
+  /**
+   * Ends interest in the answer. The connection is kept if the provider ends it soon, otherwise
+   * closed.
+   */
   finish(): void;
 }
 

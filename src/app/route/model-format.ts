@@ -1,14 +1,14 @@
-/** Which models a format has. */
+/** Decides which models can be called in a format. */
 
 import type { WireName } from "../../wire/wire.ts";
 
 /**
- * Google resells Claude, and its price list has it, in Anthropic's own format and not by `generateContent`
- * (cloud.google.com, "Use Claude models from Anthropic", read 2026-11).
+ * Google resells Claude and lists its prices, but serves it in Anthropic's own format, not through
+ * `generateContent` (cloud.google.com, "Use Claude models from Anthropic", read 2026-11).
  */
 const notGemini = /^(?:anthropic\/)?claude/i;
 
-/** @param model As a provider knows it. */
+/** @param model The provider's name for the model. */
 export function isCallableIn(wireName: WireName, model: string): boolean {
   return wireName !== "gemini" || !notGemini.test(model);
 }

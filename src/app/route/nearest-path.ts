@@ -1,20 +1,23 @@
-/** The path that a mistyped one most likely means: a version too few or too many, a slip, another format's path, another method. */
+/**
+ * Suggests the path a caller probably meant: a missing or doubled version, a typo, another format's
+ * path, or another method.
+ */
 
 import { nearest } from "../../domain/input/nearest.ts";
 import type { Endpoint, WireFormat } from "../../wire/wire.ts";
-import { behindBase, callPath, versions } from "./provider-path.ts";
+import { afterBase, callPath, versions } from "./provider-path.ts";
 import type { Wires } from "./target.ts";
 
 export interface AskedPath {
   readonly method: string;
-  /** Behind the provider's name, with its version; a query is left out. */
+  /** The part after the provider's name, with its version but without a query. */
   readonly path: string;
 }
 
-/** Names that stand in paths of other gateways, and of vendors that speak another one's format. */
+/** Prefixes used by other gateways, and by vendors that support another vendor's format. */
 const strayPrefixes: ReadonlySet<string> = new Set(["v1", "v1beta", "v1alpha", "api", "openai", "anthropic", "gemini"]);
 
-/** What is called most, without the version. */
+/** The most common paths, without the version. */
 const usual: Readonly<Record<keyof Wires, readonly string[]>> = {
   openai: ["chat/completions", "completions", "responses", "embeddings", "models"],
   anthropic: ["messages", "messages/count_tokens", "messages/batches", "models"],
@@ -22,7 +25,7 @@ const usual: Readonly<Record<keyof Wires, readonly string[]>> = {
 };
 const geminiActions = ["generateContent", "streamGenerateContent", "countTokens", "embedContent", "batchEmbedContents"];
 
-/** @returns The nearest path of that format, with the method that it takes; undefined where none is near. */
+/** @returns The nearest path in that format and its method; undefined if none is near. */
 export function nearestPath(wires: Wires, wireName: keyof Wires, asked: AskedPath): AskedPath | undefined {
   const place = placeOf(asked.path);
   return (
@@ -32,7 +35,7 @@ export function nearestPath(wires: Wires, wireName: keyof Wires, asked: AskedPat
   );
 }
 
-/** The format in which the path calls a model, once stray versions are left out. */
+/** The format whose model calls have this path, ignoring stray versions. */
 export function formatOfCall(wires: Wires, path: string): keyof Wires | undefined {
   const place = placeOf(path);
   return (Object.keys(wires) as (keyof Wires)[]).find(
@@ -40,7 +43,7 @@ export function formatOfCall(wires: Wires, path: string): keyof Wires | undefine
   );
 }
 
-/** The path without its query, and without what may stand before it by mistake. */
+/** The path without its query and without stray prefixes. */
 function placeOf(path: string): string {
   const segments = (path.split("?", 1)[0] ?? "").split("/").filter((segment) => segment !== "");
   const start = segments.findIndex((segment) => !strayPrefixes.has(segment));
@@ -67,7 +70,7 @@ function slipIn(wireName: keyof Wires, { method, path }: AskedPath): AskedPath |
   return { method: meant === "models" ? "GET" : method === "GET" ? "POST" : method, path: `${version}/${meant}` };
 }
 
-/** A provider speaks its own format here, whatever else it may speak. */
+/** Under its name, a provider accepts only its own format, even if it supports others. */
 function otherFormat(wires: Wires, wireName: keyof Wires, { path }: AskedPath): AskedPath | undefined {
   for (const other of Object.keys(wires) as (keyof Wires)[]) {
     if (other === wireName) continue;
@@ -85,10 +88,10 @@ function otherFormat(wires: Wires, wireName: keyof Wires, { path }: AskedPath): 
 }
 
 function endpointAt(wire: WireFormat, { method, path }: AskedPath): Endpoint {
-  return wire.endpoint(method, behindBase(path, wire.name));
+  return wire.endpoint(method, afterBase(path, wire.name));
 }
 
-/** What is known and costs what no answer tells counts as known: its refusal names the endpoint. */
+/** Endpoints with an unknown cost are known too: their refusal names the endpoint. */
 export function isKnown({ metering, name }: Endpoint): boolean {
   return metering !== "unmetered" || name !== "unknown";
 }

@@ -1,4 +1,4 @@
-/** What is said of a path that is nobody's: which one is meant, in the words of the caller's base URL. */
+/** Explains why a path cannot be called, and suggests the right one for the caller's base URL. */
 
 import { PurserError } from "../../domain/error.ts";
 import { nearest } from "../../domain/input/nearest.ts";
@@ -13,11 +13,14 @@ interface Mistyped {
   /** Null for a unified path. */
   readonly provider: Provider | null;
   readonly wireName: keyof Wires;
-  /** Its path behind the provider's name. */
+  /** The path after the provider's name. */
   readonly request: RequestLine;
 }
 
-/** @returns undefined where no known path is near, or the provider may be asked for paths that Purser does not know. */
+/**
+ * @returns undefined if no known path is near, or if the provider allows paths that Purser does not
+ *   know.
+ */
 export function mistyped(wires: Wires, { provider, wireName, request }: Mistyped): PurserError | undefined {
   const meant = nearestPath(wires, wireName, request);
   if (!meant || (provider?.unmetered === "allow" && !hasVersionTwice(request.path))) return undefined;
@@ -48,13 +51,13 @@ function noSuchPath(asked: string, { meant, base }: { readonly meant: string; re
   return new PurserError("not_found", `no such path: ${asked}`, { field: "path", remedy: `Did you mean ${meant}? ${base}` });
 }
 
-/** Where the server keeps its own paths. */
+/** The server's own paths. */
 const reserved: ReadonlySet<string> = new Set(["api", "docs", "healthz", "readyz", "metrics", "openapi.json"]);
 
 const nowhere: Endpoint = { name: "unknown", metering: "unmetered" };
 
 /**
- * A call without its version (`/chat/completions`), or under a name that no provider has.
+ * Explains a call without its version (`/chat/completions`), or under an unknown provider name.
  *
  * @returns undefined for any other path.
  */
@@ -75,11 +78,11 @@ export function strayTarget({ providers, wires }: TargetContext, request: Reques
 
 function noProvider(name: string, known: readonly string[], rest: string): PurserError {
   if (name === simulator)
-    return new PurserError("not_found", `no provider is called "${simulator}"`, { field: "path", remedy: simulatorOff });
+    return new PurserError("not_found", `no provider is named "${simulator}"`, { field: "path", remedy: simulatorOff });
   const meant = nearest(name, known);
   const remedy =
     meant === undefined
-      ? `Configured are: ${known.join(", ")}. A known provider is there when its key is set, such as OPENAI_API_KEY.`
+      ? `Configured providers: ${known.join(", ")}. A known provider is added when its key is set, such as OPENAI_API_KEY.`
       : `Did you mean /${meant}${rest}?`;
-  return new PurserError("not_found", `no provider is called "${name.slice(0, 64)}"`, { field: "path", remedy });
+  return new PurserError("not_found", `no provider is named "${name.slice(0, 64)}"`, { field: "path", remedy });
 }

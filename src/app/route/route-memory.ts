@@ -1,4 +1,4 @@
-/** Targets and routes that were made lately. */
+/** Caches recent targets and routes. */
 
 import type { CallRoute } from "../../domain/ledger/entry.ts";
 import type { WireName } from "../../wire/wire.ts";
@@ -6,8 +6,8 @@ import type { Provider } from "../port/provider.ts";
 import type { Route, Target } from "./target.ts";
 
 /**
- * Calls repeat a few paths, models and keys. What is made of them is made once, and is the same object from then on, so that others
- * can keep with it what they make of it.
+ * Calls repeat a few paths, models and keys. A cached object stays the same object, so others can
+ * use it as a key for data of their own.
  */
 export class RouteMemory {
   readonly #targets = new Map<string, Target>();
@@ -26,7 +26,7 @@ export class RouteMemory {
     return target;
   }
 
-  /** @param model As the provider knows it. */
+  /** @param model The provider's name for the model. */
   route(target: Target, provider: Provider, model: string): Route | undefined {
     return this.#routes.get(target)?.get(provider)?.get(model);
   }
@@ -54,7 +54,7 @@ export class RouteMemory {
     return callRoute;
   }
 
-  /** Paths and models are whatever callers write, and cannot fill the memory: all is forgotten before it is too much. */
+  /** Callers can invent paths and models, so the cache is cleared when it is full. */
   #hasRoomFor(name: string): boolean {
     if (name.length > longestKept) return false;
     this.#size += 1;
@@ -68,7 +68,7 @@ export class RouteMemory {
 }
 
 const mostKept = 10_000;
-/** Characters of a path, or of a URL and a model. */
+/** Length limit of a path, or of a URL plus a model. */
 const longestKept = 1000;
 
 function inner<Outer, Key, Value>(maps: Map<Outer, Map<Key, Value>>, outer: Outer): Map<Key, Value> {

@@ -1,4 +1,4 @@
-/** Where calls go, and that what is remembered of it never decides for another call. */
+/** Tests where calls go, and that the cache never mixes them up. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -21,7 +21,7 @@ function twoProviders(): Providers {
   return { byName: new Map(["one", "two"].map((name) => [name, provider(name)])), aliases: new Map([["fast", "two/small"]]) };
 }
 
-/** A book in which one provider has all models, and the others none. */
+/** A price book in which one provider has all models and the others none. */
 function bookOf(priced: string): PriceBook {
   const sheet = (model: string): ReturnType<PriceBook["sheet"]> => ({
     provider: priced,
@@ -47,7 +47,7 @@ function route(providers: Providers, path: string, { model, priced = "one" }: { 
 
 const chat = "/v1/chat/completions";
 
-test("a bare model that several providers have goes to its vendor before those that resell it, whatever these are called", () => {
+test("a bare model goes to its own vendor before providers that resell it, whatever their names", () => {
   const resold = provider("a", { vendor: "openrouter" });
   const providers = { byName: new Map([resold, provider("b")].map((one) => [one.name, one])), aliases: new Map() };
   const priced = bookOf("b");
@@ -55,7 +55,7 @@ test("a bare model that several providers have goes to its vendor before those t
   assert.equal(chooseRoute({ providers, prices, at: 0 }, targetOf(providers, chat), "m").provider.name, "b");
 });
 
-test("the same path, model and key give the same objects, and others give others", () => {
+test("the same path, model and key give the same objects; different ones give different objects", () => {
   const providers = twoProviders();
   const first = route(providers, chat, { model: "m" });
   assert.equal(route(providers, chat, { model: "m" }), first);
@@ -68,7 +68,7 @@ test("the same path, model and key give the same objects, and others give others
   assert.deepEqual(callRouteOf(providers, first, "key"), { provider: "one", model: "m", endpoint: "chat", keyId: "key" });
 });
 
-test("a route goes to the provider in the path, in the model's name, of its alias, or that has a price at that moment", () => {
+test("a route goes to the provider in the path, in the model's name or in its alias, or to the one with a price at that time", () => {
   const providers = twoProviders();
   const urlOf = (path: string, model: string, priced = "one"): string => route(providers, path, { model, priced }).url;
   assert.equal(urlOf("/two/v1/chat/completions", "m"), "http://two/v1/chat/completions");
@@ -82,14 +82,14 @@ test("a route goes to the provider in the path, in the model's name, of its alia
   assert.throws(() => route(providers, chat, { model: "m", priced: "none" }), { code: "not_found" });
 });
 
-test("a path is judged by its method, too", () => {
+test("a path is matched with its method", () => {
   const providers = twoProviders();
   assert.equal(targetOf(providers, chat).endpoint.metering, "metered");
   assert.notEqual(targetOf(providers, chat, "GET").endpoint.metering, "metered");
   assert.equal(targetOf(providers, chat).endpoint.metering, "metered");
 });
 
-test("made-up models do not pile up, and are told in a form that a header can carry", () => {
+test("invented models do not fill the cache, and are reported in a form that a header can carry", () => {
   const providers = twoProviders();
   const first = route(providers, chat, { model: "m" });
   for (let number = 0; number < 10_000; number++) route(providers, chat, { model: `made-up-${number}` });
@@ -100,7 +100,7 @@ test("made-up models do not pile up, and are told in a form that a header can ca
   assert.equal(route(providers, chat, { model: "größe" }).title, "one/gr%C3%B6%C3%9Fe");
 });
 
-test("a provider that people know by other names is found by each, and is shown by one", () => {
+test("a provider is found under each of its common names, and shown under one", () => {
   const xai = provider("xai");
   const { aliases } = twoProviders();
   const providers: Providers = { byName: new Map([["xai", xai]]), aliases };

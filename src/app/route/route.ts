@@ -1,4 +1,4 @@
-/** Where a call goes: by the provider in its path, or by its model. */
+/** Chooses where a call goes: to the provider in its path, or by its model. */
 
 import { PurserError } from "../../domain/error.ts";
 import type { CallRoute } from "../../domain/ledger/entry.ts";
@@ -8,14 +8,14 @@ import { providerNamed, type Provider, type Providers } from "../port/provider.t
 import { isCallableIn } from "./model-format.ts";
 import { isKnown } from "./nearest-path.ts";
 import { mistyped, strayTarget } from "./path-problem.ts";
-import { behindBase, callPath, tidyPath, underName } from "./provider-path.ts";
+import { afterBase, callPath, tidyPath, underName } from "./provider-path.ts";
 import { RouteMemory } from "./route-memory.ts";
 import { simulator, simulatorOff } from "./simulated.ts";
 import type { RequestLine, Route, Target, TargetContext, Wires } from "./target.ts";
 import { geminiCall, unifiedTarget } from "./unified-path.ts";
 import { shorten } from "../../domain/input/shorten.ts";
 
-/** By the providers that a server has. */
+/** One cache per set of providers. */
 const memories = new WeakMap<Providers, RouteMemory>();
 
 function memoryOf(providers: Providers): RouteMemory {
@@ -33,12 +33,15 @@ export function findTarget(context: TargetContext, request: RequestLine): Target
   return target && isKept(target, request) ? memory.keepTarget(request.path, target) : target;
 }
 
-/** What is not metered has ids in its paths, seldom the same one twice. */
+/** Unmetered paths contain ids and rarely repeat. */
 function isKept({ endpoint }: Target, { method }: RequestLine): boolean {
   return method === "POST" && endpoint.metering === "metered";
 }
 
-/** A path with a slip is tidied where it is known then; what only a provider knows is passed on as it was written. */
+/**
+ * A path with doubled slashes is tidied if that makes it a known path; an unknown path is passed on
+ * as written.
+ */
 function readTarget(context: TargetContext, request: RequestLine): Target | undefined {
   const path = tidyPath(request.path);
   const tidied = path === request.path ? undefined : lookUp(context, { ...request, path });
@@ -56,15 +59,16 @@ function lookUp(context: TargetContext, request: RequestLine): Target | undefine
 function targetUnder({ wires }: TargetContext, provider: Provider, request: RequestLine): Target {
   const wireName = wireOf(provider, request.path);
   const wire = provider.wires[wireName] ?? wires[wireName as keyof Wires];
-  const path = behindBase(request.path, wireName);
+  const path = afterBase(request.path, wireName);
   const target = { wire, wireName, endpoint: wire.endpoint(request.method, path), path, provider };
   const problem = isKnown(target.endpoint) ? undefined : mistyped(wires, { provider, wireName: wireName as keyof Wires, request });
   return problem ? { ...target, problem } : target;
 }
 
 /**
- * @param model As the request names it.
- * @throws PurserError `not_found` when no configured provider serves the model, `invalid_request` when one does in another format only.
+ * @param model The model in the request.
+ * @throws PurserError `not_found` if no configured provider serves the model, `invalid_request` if
+ *   one does, but only in another format.
  */
 export function chooseRoute(
   { providers, prices, at }: { readonly providers: Providers; readonly prices: PriceBook; readonly at: number },
@@ -82,7 +86,7 @@ export function chooseRoute(
   const speaks = isCallableIn(target.wireName, named);
   const candidate = speaks ? preferred(providers, target.wireName).find(serves) : undefined;
   if (candidate) return routeTo(providers, target, { provider: candidate, model: named });
-  // What a reseller calls `x-ai/...` was looked for first: it is a model's own name there.
+  // A reseller's `x-ai/...` was looked up first, because the whole string is a model name there.
   const meant = slash > 0 ? providerNamed(providers, first) : undefined;
   if (meant) return routeTo(providers, target, { provider: meant, model: named.slice(slash + 1) });
   const elsewhere = [...providers.byName.values()].find((other) => other.bases[target.wireName] === undefined && serves(other));
@@ -102,14 +106,14 @@ function isSimulated(model: string): boolean {
   return model.startsWith(`${simulator}/`);
 }
 
-/** Formats are not translated: the error names the path where the model is called. */
+/** Formats are not translated: the error names the path at which the model can be called. */
 function otherFormat(provider: Provider, { wireName, endpoint }: Target, model: string): PurserError {
   const [spoken = "openai"] = Object.keys(provider.bases) as WireName[];
   const path = callPath(spoken, { endpoint: endpoint.name, model: shorten(model, 100) });
-  const own = underName(provider.name, spoken, behindBase(path, spoken));
+  const own = underName(provider.name, spoken, afterBase(path, spoken));
   return new PurserError(
     "invalid_request",
-    `model: ${provider.name} does not speak the ${wireName} format, and formats are not translated`,
+    `model: ${provider.name} does not support the ${wireName} format, and formats are not translated`,
     {
       field: "model",
       remedy: `Call "${shorten(model, 100)}" in the ${spoken} format, at ${path} or ${own}.`,
@@ -117,7 +121,10 @@ function otherFormat(provider: Provider, { wireName, endpoint }: Target, model: 
   );
 }
 
-/** Providers of the right format, a model's own vendor before those that resell it, the simulator last. */
+/**
+ * Providers that support the format: a model's own vendor before those that resell it, the
+ * simulator last.
+ */
 function preferred(providers: Providers, wireName: WireName): readonly Provider[] {
   const memory = memoryOf(providers);
   return memory.preferred(wireName) ?? memory.keepPreferred(wireName, rank(providers, wireName));
@@ -150,12 +157,12 @@ function makeRoute(target: Target, { provider, model }: Choice): Route {
   return { provider, wire, wireName, endpoint, url: base + path, model, title: titleOf(provider, model) };
 }
 
-/** A model's name is whatever the caller wrote: what a header cannot carry is percent-encoded, as UTF-8. */
+/** The model is caller input: characters that a header cannot carry are percent-encoded as UTF-8. */
 export function titleOf(provider: Provider, model: string): string {
   return `${provider.name}/${model}`.toWellFormed().replaceAll(/[^\x20-\x7e]+/g, encodeURIComponent);
 }
 
-/** What the ledger is told of a route, and of the key that uses it. */
+/** The route as recorded in the ledger, with the key that uses it. */
 export function callRouteOf(providers: Providers, route: Route, keyId: string | null): CallRoute {
   const memory = memoryOf(providers);
   return (
@@ -164,23 +171,27 @@ export function callRouteOf(providers: Providers, route: Route, keyId: string | 
   );
 }
 
-/** What a URL's parser does not leave as it stands: a fragment, a backslash, a segment of dots, also percent-encoded. */
+/** Parts that a URL parser rewrites: a fragment, a backslash, a dot segment, also percent-encoded. */
 const ambiguous = /[#\\]|\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
 /**
- * What was judged by its path must go to that path, and not to another endpoint, model or place of the provider's.
+ * Rejects paths that the provider could read differently from us, so that a call cannot reach
+ * another endpoint or model than the one checked.
  *
- * @throws PurserError `invalid_request` for a path that would be read in another way further on.
+ * @throws PurserError `invalid_request` for such a path.
  */
 export function checkPath(path: string): void {
   if (!ambiguous.test(path.split("?", 1)[0] ?? "")) return;
-  throw new PurserError("invalid_request", "the path has a fragment, a backslash or a segment of dots", {
+  throw new PurserError("invalid_request", "the path contains a fragment, a backslash or a dot segment", {
     field: "path",
     remedy: "Write the path of the endpoint itself.",
   });
 }
 
-/** A path may name its model percent-encoded; what stands for it is encoded, so that it stays one name. */
+/**
+ * A path may contain the model percent-encoded. The replacement is encoded too, so that it stays
+ * one segment.
+ */
 function renameModel(path: string, { from, to }: { readonly from: string; readonly to: string }): string {
   if (from === to) return path;
   const written = path.includes(`/${from}`) ? from : encodeURIComponent(from);
@@ -188,7 +199,7 @@ function renameModel(path: string, { from, to }: { readonly from: string; readon
   return path.replace(`/${written}`, () => `/${name}`);
 }
 
-/** The format of a path under a provider that may speak several, as the simulator does. */
+/** The format of a path under a provider with several formats, such as the simulator. */
 function wireOf(provider: Provider, path: string): WireName {
   const names = Object.keys(provider.bases) as WireName[];
   const [only] = names;

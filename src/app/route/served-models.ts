@@ -1,4 +1,7 @@
-/** What the unified paths can be asked for: aliases, and every priced model of the configured providers. */
+/**
+ * Lists the models of the unified paths: aliases, and every priced model of the configured
+ * providers.
+ */
 
 import type { PriceOverride } from "../../domain/price/rate.ts";
 import type { WireName } from "../../wire/wire.ts";
@@ -6,10 +9,10 @@ import { isCallableIn } from "./model-format.ts";
 import type { Provider, Providers } from "../port/provider.ts";
 
 export interface ServedModel {
-  /** The name to ask for: `PROVIDER/MODEL`, or an alias. */
+  /** The name in requests: `PROVIDER/MODEL`, or an alias. */
   readonly id: string;
   readonly ownedBy: string;
-  /** Where its calls go, by which a key may be narrowed. */
+  /** The provider that its calls go to; keys can be limited by it. */
   readonly provider: string;
   readonly model: string;
   /** The formats in which it can be called. */
@@ -19,7 +22,7 @@ export interface ServedModel {
 }
 
 export interface ModelSources {
-  /** Prices that were stated, in the configuration or over the API. */
+  /** Prices set in the configuration or over the API. */
   readonly priced: readonly Pick<PriceOverride, "provider" | "model" | "match">[];
   readonly listed: readonly {
     readonly provider: string;
@@ -27,7 +30,7 @@ export interface ModelSources {
     readonly contextWindow?: number;
     readonly maxOutputTokens?: number;
   }[];
-  /** How the price list calls each configured provider. */
+  /** The price list's name for each configured provider. */
   readonly names: ReadonlyMap<string, string>;
 }
 
@@ -37,7 +40,7 @@ export function servedModels({ byName, aliases }: Providers, sources: ModelSourc
   return [...named, ...served];
 }
 
-/** Those with a stated price first; each once. */
+/** Models with a configured price first; each once. */
 function modelsOf(provider: Provider, { priced, listed, names }: ModelSources): readonly ServedModel[] {
   const { name } = provider;
   const known = names.get(name) ?? name;
@@ -63,7 +66,7 @@ interface AliasContext {
   readonly served: readonly ServedModel[];
 }
 
-/** An alias of a provider that is not there leads nowhere, and is left out. */
+/** An alias whose provider is not configured is left out. */
 function aliased(alias: string, { target, byName, served: models }: AliasContext): readonly ServedModel[] {
   const slash = target.indexOf("/");
   const provider = byName.get(target.slice(0, slash));

@@ -1,16 +1,16 @@
-/** What keeps the invented money of the built-in simulator apart from real money, once there is any. */
+/** Keeps the simulator's invented money apart from real money, once there is any. */
 
 import type { Budget } from "../../domain/budget/budget.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { CallFilter, LedgerReader } from "../port/reader.ts";
 
-/** The name of the built-in simulator. A provider of that name in the configuration is one like any other. */
+/** The name of the built-in simulator. A configured provider of this name is an ordinary provider. */
 export const simulator = "sim";
 
-/** What is said to a caller who means it where it is off. */
+/** The remedy for callers who name the simulator while it is off. */
 export const simulatorOff =
-  "The simulator is off, as it is once a provider is configured: `simulator: on` in the configuration turns it on.";
+  "The simulator is off by default once a provider is configured. Turn it on with `simulator: on` in the configuration.";
 
 interface Setting {
   readonly providers: readonly { readonly name: string }[];
@@ -21,15 +21,18 @@ export function isNamed({ providers }: Pick<Setting, "providers">): boolean {
   return providers.some(({ name }) => name === simulator);
 }
 
-/** Whether the built-in simulator answers: unless the configuration says so, only as long as nobody else does. */
+/**
+ * Whether the built-in simulator answers: as configured, or by default while no other provider
+ * exists.
+ */
 export function isOn(setting: Setting): boolean {
   if (isNamed(setting)) return false;
   return setting.simulator === null ? setting.providers.length === 0 : setting.simulator === "on";
 }
 
 /**
- * Whether its calls stand apart: in a ledger that has, or is to have, calls of other providers. Before that there is nothing to keep
- * them apart from, and budgets and figures can be tried with them.
+ * Whether simulated calls are kept apart: if the ledger has, or can get, calls of other providers.
+ * Until then, budgets and reports can be tried out with the simulator.
  */
 export async function isApart(setting: Setting, reader: Pick<LedgerReader, "totals">): Promise<boolean> {
   if (isNamed(setting)) return false;
@@ -38,12 +41,15 @@ export async function isApart(setting: Setting, reader: Pick<LedgerReader, "tota
   return hasSimulated && (setting.providers.length > 0 || used.some((provider) => provider !== simulator));
 }
 
-/** The budget as it counts real money only, unless it names providers itself. */
+/** The budget limited to real money, unless it names providers itself. */
 export function countingReal(budget: Budget): Budget {
   return budget.providers === null ? { ...budget, providers: [`!${simulator}`] } : budget;
 }
 
-/** Makes every budget that names no providers count real money only; what it has spent in its window is counted anew. */
+/**
+ * Makes every budget that names no providers count real money only, and recounts the spend of its
+ * current window.
+ */
 export async function setApart({ ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock }): Promise<void> {
   for (const budget of ledger.budgets()) {
     if (budget.providers !== null) continue;
@@ -51,7 +57,7 @@ export async function setApart({ ledger, clock }: { readonly ledger: Ledger; rea
   }
 }
 
-/** The filter without simulated calls, unless it asks for them by provider. */
+/** The filter without simulated calls, unless it selects a provider. */
 export function withoutSimulated(filter: CallFilter): CallFilter {
   return filter.provider === simulator ? filter : { ...filter, exceptProvider: simulator };
 }

@@ -1,4 +1,7 @@
-/** What is known of where a call goes: first what its path says, and in the end its provider and model. */
+/**
+ * Describes where a call goes: first the target from its path, then the route with its provider and
+ * model.
+ */
 
 import type { PurserError } from "../../domain/error.ts";
 import type { Endpoint, WireFormat, WireName } from "../../wire/wire.ts";
@@ -14,32 +17,32 @@ export interface TargetContext {
 export interface RequestLine {
   readonly method: string;
   readonly path: string;
-  /** The format that the caller's headers speak, where they tell. */
+  /** The format indicated by the caller's headers, if any. */
   readonly dialect?: keyof Wires | undefined;
 }
 
-/** What a path says, before the body is read. */
+/** The meaning of a path, before the body is read. */
 export interface Target {
   readonly wire: WireFormat;
   readonly wireName: WireName;
   readonly endpoint: Endpoint;
-  /** Behind the provider's base URL, with its query. */
+  /** The path after the provider's base URL, with its query. */
   readonly path: string;
-  /** Null when the model decides. */
+  /** Null if the model decides. */
   readonly provider: Provider | null;
-  /** Why no call can be made there: the path is mistyped, or does not say whose it is. */
+  /** Why no call can be made there: the path is mistyped, or its provider is ambiguous. */
   readonly problem?: PurserError;
 }
 
-/** Where the call goes in the end. */
+/** The final destination of a call. */
 export interface Route {
   readonly provider: Provider;
   readonly wire: WireFormat;
   readonly wireName: WireName;
   readonly endpoint: Endpoint;
   readonly url: string;
-  /** The model as the provider knows it. */
+  /** The provider's name for the model. */
   readonly model: string;
-  /** `PROVIDER/MODEL`, as a header can carry it. */
+  /** `PROVIDER/MODEL`, encoded for use in a header. */
   readonly title: string;
 }

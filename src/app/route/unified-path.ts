@@ -1,4 +1,4 @@
-/** Paths that name no provider: the model decides, or the only provider that can be meant. */
+/** Resolves paths without a provider: by the model, or to the only provider possible. */
 
 import { PurserError } from "../../domain/error.ts";
 import type { Endpoint, WireName } from "../../wire/wire.ts";
@@ -6,13 +6,16 @@ import { formatOfCall, isKnown } from "./nearest-path.ts";
 import { mistyped } from "./path-problem.ts";
 import type { Provider, Providers } from "../port/provider.ts";
 import { simulator } from "./simulated.ts";
-import { behindBase, underName } from "./provider-path.ts";
+import { afterBase, underName } from "./provider-path.ts";
 import type { RequestLine, Target, TargetContext, Wires } from "./target.ts";
 
-/** Gemini's SDKs write `v1` or `v1beta`, by their age (@google/genai 3.1 writes `v1`); the action tells it from a model of OpenAI's. */
+/**
+ * Gemini's SDKs use `v1` or `v1beta`, depending on their version (@google/genai 3.1 uses `v1`). The
+ * action distinguishes these paths from OpenAI's models.
+ */
 export const geminiCall = /^\/v1(?:beta|alpha)?\/(?:models|tunedModels)\/[^?]+:[A-Za-z]+/;
 
-/** By their beginning; what follows is read by the format. */
+/** Matched at the beginning; the format parses the rest. */
 const beginnings: readonly (readonly [beginning: RegExp, wire: keyof Wires])[] = [
   [/^\/v1\/(?:messages|complete(?:\?|$))/, "anthropic"],
   [/^\/v1\/(?:chat\/completions|completions|responses|embeddings)/, "openai"],
@@ -20,12 +23,12 @@ const beginnings: readonly (readonly [beginning: RegExp, wire: keyof Wires])[] =
   [/^\/v1(?:beta|alpha)(?:[/?]|$)/, "gemini"],
 ];
 
-/** @returns undefined for a path that does not begin with a version. */
+/** @returns undefined for a path without a leading version. */
 export function unifiedTarget(context: TargetContext, request: RequestLine): Target | undefined {
   const wireName = wireNameOf(context.wires, request);
   if (wireName === undefined) return undefined;
   const wire = context.wires[wireName];
-  const path = behindBase(request.path, wireName);
+  const path = afterBase(request.path, wireName);
   const endpoint = wire.endpoint(request.method, path);
   const target = { wire, wireName, endpoint, path, provider: null };
   if (!isKnown(endpoint)) {
@@ -43,7 +46,7 @@ function wireNameOf(wires: Wires, { path, dialect }: RequestLine): keyof Wires |
   return /^\/v1(?:[/?]|$)/.test(path) ? (dialect ?? formatOfCall(wires, path) ?? "openai") : undefined;
 }
 
-/** Endpoints that are not metered and whose body has a model, by which the provider is found. */
+/** Unmetered endpoints whose body has a model, which determines the provider. */
 const bodiesWithModel =
   /^\/v1\/(?:messages\/count_tokens|complete|responses\/input_tokens|moderations|images\/generations|audio\/speech)(?:\?|$)/;
 
@@ -51,7 +54,10 @@ function namesModel({ metering, model }: Endpoint, { method, path }: RequestLine
   return metering === "metered" || model !== undefined || (method === "POST" && bodiesWithModel.test(path));
 }
 
-/** `/v1/responses/{id}`, `/v1/files` and the like go to the one provider that speaks the format, where there is one. */
+/**
+ * `/v1/responses/{id}`, `/v1/files` and the like go to the provider that supports the format, if
+ * there is only one.
+ */
 function withoutModel(providers: Providers, target: Target, request: RequestLine): Target {
   const candidates = candidatesFor(providers, target.wireName);
   const [only] = candidates;
@@ -59,7 +65,7 @@ function withoutModel(providers: Providers, target: Target, request: RequestLine
   return { ...target, problem: whose(candidates, target, request) };
 }
 
-/** The simulator is meant only where nobody else can be. */
+/** The simulator is a candidate only if there is no other. */
 function candidatesFor({ byName }: Providers, wireName: WireName): readonly Provider[] {
   const speaking = [...byName.values()].filter((provider) => provider.bases[wireName] !== undefined);
   const real = speaking.filter((provider) => provider.name !== simulator);
@@ -71,9 +77,9 @@ function whose(candidates: readonly Provider[], target: Target, { method, path: 
   const place = `${method} ${placeOf(written)}`;
   if (candidates.length > 0) {
     const remedy = `Call it under the provider's name: ${pathsOf(candidates, target)}.`;
-    return new PurserError("invalid_request", `${place} has no model that says which provider is meant`, { field: "path", remedy });
+    return new PurserError("invalid_request", `${place} has no model to choose a provider by`, { field: "path", remedy });
   }
-  return new PurserError("not_found", `${place}: no provider that speaks the ${wireName} format is configured`, {
+  return new PurserError("not_found", `${place}: no configured provider supports the ${wireName} format`, {
     field: "path",
     remedy: "Set the key of one, such as OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY.",
   });
@@ -83,7 +89,7 @@ function noSuchPath(providers: Providers, target: Target, { method, path }: Requ
   const candidates = candidatesFor(providers, target.wireName);
   return new PurserError("not_found", `no such path: ${method} ${placeOf(path)}`, {
     field: "path",
-    ...(candidates.length > 0 && { remedy: `What only a provider knows is under its name: ${pathsOf(candidates, target)}.` }),
+    ...(candidates.length > 0 && { remedy: `Provider-specific paths are under the provider's name: ${pathsOf(candidates, target)}.` }),
   });
 }
 

@@ -1,11 +1,11 @@
-/** What of a usage cannot be true, and what is charged in its place. */
+/** Tests that implausible usage is detected, and what is charged instead. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatUsd } from "../../domain/money/money.ts";
 import { chat, counts, created, gemini, messages, responses, settle, usd, type Scene } from "./outcome.test-kit.ts";
 
-test("a count far above the ceiling is charged at the ceiling, unless the text that passed bears it out", () => {
+test("a count far above the ceiling is charged at the ceiling, unless the text received supports it", () => {
   const absurd = settle(chat({ prompt_tokens: 100, completion_tokens: 1_000_000_000 }));
   assert.deepEqual([absurd.usage, absurd.status], [{ input: 100, output: 1000 }, "estimated"]);
   assert.equal(usd(absurd), "0.0101");
@@ -17,7 +17,7 @@ test("a count far above the ceiling is charged at the ceiling, unless the text t
   assert.deepEqual([slack.usage.output, slack.flags], [1100, ["over_ceiling"]]);
 });
 
-test("hidden output, and thoughts, are bounded like any other", () => {
+test("hidden output and thoughts are bounded like any other", () => {
   const hidden = settle(chat({ prompt_tokens: 100, completion_tokens: 10, total_tokens: 900_000_000 }, "x"));
   assert.deepEqual([hidden.usage.output, hidden.flags.includes("usage_implausible")], [1000, true]);
   const answer = { candidates: [{ content: { parts: [{ text: "x" }] }, finishReason: "STOP" }] };
@@ -26,7 +26,7 @@ test("hidden output, and thoughts, are bounded like any other", () => {
   assert.deepEqual([(thought.usage.output ?? 0) <= 2_000_000, thought.flags.includes("usage_implausible")], [true, true]);
 });
 
-test("an input far above the context window is charged at the window, unless as much was sent", () => {
+test("an input far above the context window is charged at the window, unless that much was sent", () => {
   const absurd = settle(chat({ prompt_tokens: 1_000_000_000, completion_tokens: 10 }));
   assert.deepEqual([absurd.usage, absurd.status], [{ input: 2_000_000, output: 10 }, "estimated"]);
   assert.ok(absurd.flags.includes("usage_implausible"));
@@ -36,7 +36,7 @@ test("an input far above the context window is charged at the window, unless as 
   assert.deepEqual(written.usage, { input: 2_000_000, cache_read: 0, output: 10 });
 });
 
-test("a tool that ran at the provider made the model read once more, and explains so much more input", () => {
+test("each provider-side tool call makes the model read again, which explains more input", () => {
   const usage = { input_tokens: 5_000_000, output_tokens: 10, total_tokens: 5_000_010 };
   const call = (id: string): object => ({ type: "mcp_call", id, status: "completed", name: "find" });
   const output = [call("a"), call("b"), { type: "message", content: [{ type: "output_text", text: "word" }] }];
@@ -54,7 +54,7 @@ test("tool calls are bounded too", () => {
   assert.deepEqual([outcome.usage.web_search, outcome.flags.includes("usage_implausible")], [1000, true]);
 });
 
-test("a usage of nothing where text passed is estimated, and flagged, in every format", () => {
+test("zero usage for an answer with text is estimated and flagged, in every format", () => {
   const zero = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
   const text = "x".repeat(300);
   const delta = { model: "m", choices: [{ index: 0, delta: { content: text } }] };
@@ -81,7 +81,7 @@ test("a usage of nothing where text passed is estimated, and flagged, in every f
   }
 });
 
-test("zeros on one side are estimated there, and what was reported on the other stays", () => {
+test("zeros on one side are estimated; the counts reported on the other side stay", () => {
   const noInput = settle(chat({ prompt_tokens: 0, completion_tokens: 16 }));
   assert.deepEqual([noInput.usage, noInput.flags], [{ input: 40, output: 16 }, ["usage_implausible"]]);
   const noOutput = settle(chat({ prompt_tokens: 9, completion_tokens: 0 }, "x".repeat(30)));
@@ -93,12 +93,12 @@ test("zeros on one side are estimated there, and what was reported on the other 
   assert.deepEqual([embedded.usage, embedded.flags], [{ input: 40, output: 0 }, ["usage_implausible"]]);
 });
 
-test("an answer without text may have cost nothing", () => {
+test("an answer without text may cost nothing", () => {
   const outcome = settle(chat({ prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }, ""));
   assert.deepEqual([usd(outcome), outcome.status, outcome.flags], ["0", "settled", []]);
 });
 
-test("the ceiling of an answer does not bound what another model drew for it", () => {
+test("the answer's ceiling does not bound another model's output, such as an image", () => {
   const tool_usage = { image_gen: { input_tokens: 30, output_tokens: 6240, total_tokens: 6270 } };
   const usage = { input_tokens: 20, output_tokens: 4, total_tokens: 24 };
   const response = { ...created.response, output: [], usage, tool_usage, tools: [{ type: "image_generation", model: "image" }] };

@@ -1,4 +1,7 @@
-/** Which counts of an answer are charged: those that its call can have used, and an estimate in place of nothing. */
+/**
+ * Decides which reported counts are charged: plausible ones as reported, others capped or
+ * estimated.
+ */
 
 import { boundUsage, type UsageBounds } from "../../domain/usage/bound.ts";
 import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
@@ -7,26 +10,26 @@ import type { PriceSheet } from "../../domain/price/sheet.ts";
 import type { RequestFacts } from "../../wire/wire.ts";
 import type { Estimate } from "../hold/estimate.ts";
 
-/** What is known of a call that bounds what it can have used. */
+/** What bounds the possible usage of a call. */
 export interface BoundedCall {
   readonly facts: RequestFacts;
   readonly estimate: Estimate;
-  /** The output that the provider was allowed, over all choices. */
+  /** The output limit sent to the provider, over all choices. */
   readonly ceiling: { readonly fitted: number };
 }
 
-/** What an answer reported. */
-export interface ToldUsage {
+/** The usage that an answer reported. */
+export interface ReportedUsage {
   /** The main part first. */
   readonly parts: readonly UsagePart[];
   readonly passedBytes: number;
-  /** Calls of tools that ran at the provider. */
+  /** Calls of tools that the provider ran. */
   readonly serverCalls: number;
-  /** What the input is taken for where it was not told. */
+  /** Input tokens to assume if none were reported. */
   readonly inputTokens: number;
-  /** Whether a count of nothing is replaced by an estimate, where that cannot be. */
+  /** Whether an impossible zero is replaced by an estimate. */
   readonly fillsIn: boolean;
-  /** The price sheet of a part's model, which has its context window and its output limit. */
+  /** The price sheet of a part's model, with its context window and output limit. */
   readonly sheetOf: (part: UsagePart) => PriceSheet | undefined;
 }
 
@@ -37,16 +40,16 @@ export interface Believed {
 }
 
 /**
- * Nothing for a text that passed, or for a prompt that was read, is taken as estimated. A count past its bound by more than the
- * slack is cut to the bound.
+ * Replaces an impossible zero by an estimate, and caps a count that exceeds its bound by more than
+ * the slack.
  */
-export function believeUsage(call: BoundedCall, told: ToldUsage): Believed {
-  const filled = told.fillsIn ? fillIn(call, told) : told.parts;
-  const [main] = told.parts;
+export function believeUsage(call: BoundedCall, reported: ReportedUsage): Believed {
+  const filled = reported.fillsIn ? fillIn(call, reported) : reported.parts;
+  const [main] = reported.parts;
   const parts = filled.map((part) =>
-    boundPart(call, part, { ...told, sheet: told.sheetOf(part), isMain: part.model === main?.model && !part.isApart }),
+    boundPart(call, part, { ...reported, sheet: reported.sheetOf(part), isMain: part.model === main?.model && !part.isApart }),
   );
-  return { parts, isImplausible: parts.some((part, index) => part !== told.parts[index]) };
+  return { parts, isImplausible: parts.some((part, index) => part !== reported.parts[index]) };
 }
 
 /** Whether the caller or a budget limited what the provider may generate. */
@@ -54,8 +57,8 @@ export function isCeilingStated({ facts, estimate, ceiling }: BoundedCall): bool
   return facts.maxOutputTokens !== null || ceiling.fitted < estimate.ceiling;
 }
 
-/** Zeros in the main part. What only embeds generates nothing, and has read something. */
-function fillIn({ estimate }: BoundedCall, { parts, passedBytes, inputTokens }: ToldUsage): readonly UsagePart[] {
+/** Fills in zeros of the main part. An embedding call generates nothing, but has read its input. */
+function fillIn({ estimate }: BoundedCall, { parts, passedBytes, inputTokens }: ReportedUsage): readonly UsagePart[] {
   const [main, ...others] = parts;
   if (!main) return parts;
   const { usage } = main;
@@ -72,7 +75,7 @@ function fillIn({ estimate }: BoundedCall, { parts, passedBytes, inputTokens }: 
 
 interface Evidence {
   readonly sheet: PriceSheet | undefined;
-  /** Whether it is of the answer itself: the ceiling is for that alone. */
+  /** Whether the part is the main answer: only that has the requested ceiling. */
   readonly isMain: boolean;
   readonly passedBytes: number;
   readonly serverCalls: number;
@@ -84,21 +87,22 @@ function boundPart(call: BoundedCall, part: UsagePart, evidence: Evidence): Usag
 }
 
 interface Bounds {
-  /** Counts up to here stay as they were reported. */
+  /** Counts up to here are charged as reported. */
   readonly believable: UsageBounds;
-  /** Where one is beyond, this much is charged. */
+  /** A count above that is charged at this. */
   readonly charged: UsageBounds;
 }
 
 /**
- * Tools make a model read and write once more with each call. What was sent or has passed bears out as many tokens as it has
- * bytes, whatever was asked for; where the count is not believed, it is taken for a third of that.
+ * Each tool call makes the model read and write once more. A count is always plausible up to the
+ * bytes sent or received, whatever limit was requested. If the count is implausible, it is replaced
+ * by a third of the bytes received.
  */
 function boundsOf(call: BoundedCall, evidence: Evidence): Bounds {
   const { sheet, passedBytes, serverCalls } = evidence;
   const { facts, estimate } = call;
   const toolCalls = Math.max(facts.serverToolCalls, mostToolCalls);
-  const passes = 1 + Math.max(facts.serverToolCalls, Math.min(serverCalls, mostPassesTold));
+  const passes = 1 + Math.max(facts.serverToolCalls, Math.min(serverCalls, mostToolPasses));
   const window = (sheet?.contextWindow ?? unknownWindow) * passes;
   const sent = facts.textBytes + estimate.inputTokens;
   const output = outputBound(call, evidence) * passes;
@@ -113,7 +117,7 @@ function outputBound(call: BoundedCall, { sheet, isMain }: Evidence): number {
   return (sheet?.maxOutputTokens ?? sheet?.contextWindow ?? unknownWindow) * call.facts.choices;
 }
 
-/** Providers count closing tokens that no text shows, and some keep a ceiling only about. */
+/** Providers count closing tokens that are not in the text, and some only roughly respect a limit. */
 function withSlack(bound: number): number {
   return Math.ceil(bound * slackShare) + slackTokens;
 }
@@ -124,6 +128,6 @@ const slackTokens = 64;
 /** For a model whose context window is unknown: no common vendor offers a larger one. */
 const unknownWindow = 2_000_000;
 
-/** Research models search some hundred times. */
+/** Research models make a few hundred searches. */
 const mostToolCalls = 1000;
-const mostPassesTold = 100;
+const mostToolPasses = 100;

@@ -1,4 +1,4 @@
-/** A hold ends once, and what watches it ends with it. */
+/** Tests that a hold ends exactly once, and that its stream stops topping up. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -19,7 +19,7 @@ interface Bench {
   readonly waiting: Waiting;
   readonly end: HoldEnd;
   readonly held: HeldCall;
-  /** What happened to the slices and to the ledger, in order. */
+  /** Calls to the slices and to the ledger, in order. */
   readonly story: string[];
 }
 
@@ -54,7 +54,7 @@ function begin(decide?: (desk: Desk) => never): Bench {
   return { desk, waiting, end: new HoldEnd(context), held, story };
 }
 
-test("no more is held for a stream once its end is under way, and who waits is told", async () => {
+test("a stream holds no more once its end is under way, and waiting calls are woken", async () => {
   const { desk, waiting, end, held, story } = begin();
   const before = waiting.endings;
   await end.settle(held, anOutcome(7n));
@@ -63,14 +63,14 @@ test("no more is held for a stream once its end is under way, and who waits is t
   await assert.rejects(end.settle(held, anOutcome(7n)), /a hold is ended once/);
 });
 
-test("a hold that is given back is over, and charges nothing", async () => {
+test("a released hold is over and charges nothing", async () => {
   const { desk, waiting, end, held } = begin();
   const before = waiting.endings;
   await end.release(held, "the provider was not reached");
   assert.deepEqual([end.isOver, waiting.endings - before, desk.counter("b")], [true, 1, { spent: 0n, held: 0n, overrun: 0n }]);
 });
 
-test("an unknown end is charged at what is held now, which may be more than at first", async () => {
+test("a call with an unknown result is charged its current hold, which may exceed the first", async () => {
   const { desk, end, held } = begin();
   desk.run({ kind: "top_up", at: 2, operationId: "op", attempt: 1, amount: quantities(30n) });
   await end.settleUnresolved({ ...held, held: quantities(20n) }, { latencyMs: 3, flags: ["aborted"] });
@@ -80,7 +80,7 @@ test("an unknown end is charged at what is held now, which may be more than at f
   assert.deepEqual([settled.status, settled.flags, settled.latencyMs, settled.model], ["unresolved", ["aborted", "usage_missing"], 3, "m"]);
 });
 
-test("an end that failed can be tried again, but not where the ledger has it after all", async () => {
+test("a settlement that failed can be retried, unless the ledger recorded it", async () => {
   const failed = begin(() => {
     throw new Error("the disk is full");
   });
@@ -88,9 +88,9 @@ test("an end that failed can be tried again, but not where the ledger has it aft
   assert.equal(failed.end.isOver, false);
   const ended = begin((desk) => {
     desk.run({ kind: "settle", at: 2, operationId: "op", attempt: 1, outcome: anOutcome(7n), fingerprint: null });
-    throw new Error("behind the charge");
+    throw new Error("after the charge");
   });
-  await assert.rejects(ended.end.settle(ended.held, anOutcome(7n)), /behind the charge/);
+  await assert.rejects(ended.end.settle(ended.held, anOutcome(7n)), /after the charge/);
   assert.equal(ended.end.isOver, true);
   const anew = begin((desk) => {
     desk.run({ kind: "settle", at: 2, operationId: "op", attempt: 1, outcome: anOutcome(7n), fingerprint: null });
@@ -101,7 +101,7 @@ test("an end that failed can be tried again, but not where the ledger has it aft
   assert.equal(anew.end.isOver, true);
 });
 
-test("an unknown end of a hold that has lapsed meanwhile is charged at what was held", async () => {
+test("a call with an unknown result whose hold has lapsed is charged the amount held", async () => {
   const { desk, end, held } = begin();
   desk.run(aHold("lapsing", 40n, { expiresAt: 2 }));
   desk.run({ kind: "expire", at: 2 });

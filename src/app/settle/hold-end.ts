@@ -1,4 +1,4 @@
-/** The one end of a hold whose call is at its provider: settled, given back, or charged at what was held. */
+/** Ends the hold of a call exactly once: settled, released, or charged at the amount held. */
 
 import { assert } from "../../domain/assert.ts";
 import type { SettleAnswer } from "../../domain/ledger/command.ts";
@@ -33,14 +33,14 @@ export class HoldEnd {
     try {
       return await settle(this.#context, held, outcome);
     } catch (error) {
-      // Where it did not end after all, what is held can still be charged.
+      // If the hold did not end after all, it can still be charged.
       const { operationId, attempt } = held.call;
       this.#isOver = this.#context.ledger.holdOf(operationId)?.attempt !== attempt;
       throw error;
     }
   }
 
-  /** Charges what is held, of a call whose answer nobody knows. */
+  /** Charges the amount held, for a call whose result is unknown. */
   async settleUnresolved(
     held: HeldCall & { readonly held: Quantities },
     ended: { readonly latencyMs: number; readonly flags: readonly UsageFlag[] },

@@ -1,4 +1,4 @@
-/** A call whose answer is read and priced, as far as a test of its charge needs one. */
+/** Test kit: reads and prices an answer, so that tests can check the charge. */
 
 import type { Outcome } from "../../domain/ledger/entry.ts";
 import { formatUsd, pico } from "../../domain/money/money.ts";
@@ -19,19 +19,19 @@ export interface Scene {
   readonly wire?: WireFormat;
   readonly path?: string;
   readonly request?: object;
-  /** USD per million, of provider `p` and model `m`; null for a model without a price. */
+  /** USD per million tokens, for provider `p` and model `m`; null for a model without a price. */
   readonly price?: Readonly<Record<string, string>> | null;
-  readonly tellsBilledCost?: boolean;
+  readonly reportsBilledCost?: boolean;
   readonly fallback?: ForwardedCall["fallback"];
-  /** Output tokens that the provider was allowed. */
+  /** Output limit sent to the provider. */
   readonly ceiling?: number;
-  /** The model's context window; null where it is not known. */
+  /** The model's context window; null if unknown. */
   readonly window?: number | null;
-  /** What was odd besides the answer. */
+  /** Flags raised outside the reading of the answer. */
   readonly flags?: readonly UsageFlag[];
 }
 
-/** What the price list has of the model: its rates come second to the price that is stated. */
+/** The model's entry in the price list. An explicit price takes precedence over its rates. */
 const listed: CatalogueRow = {
   provider: "p",
   model: "m",
@@ -44,9 +44,9 @@ const listed: CatalogueRow = {
 
 const usualPrice = { input: "1", output: "10" };
 
-/** @param answer Its bytes: an object for a whole body, a list for server-sent events. */
+/** @param answer An object for a whole body, a list for server-sent events. */
 export function settle(answer: object | readonly object[], scene: Scene = {}): Outcome {
-  const { wire = openai, path = "/chat/completions", price = usualPrice, tellsBilledCost = false, fallback = null } = scene;
+  const { wire = openai, path = "/chat/completions", price = usualPrice, reportsBilledCost = false, fallback = null } = scene;
   const stream = Array.isArray(answer);
   const endpoint = wire.endpoint("POST", path);
   const { facts } = wire.read(endpoint, Buffer.from(JSON.stringify({ model: "m", stream, max_tokens: 1000, ...scene.request })));
@@ -58,7 +58,7 @@ export function settle(answer: object | readonly object[], scene: Scene = {}): O
   meter.push(Buffer.from(text));
   const { reading } = meter.end();
   const ceiling = scene.ceiling ?? facts.maxOutputTokens ?? 32_000;
-  const provider = aProvider({ tellsBilledCost });
+  const provider = aProvider({ reportsBilledCost });
   const call: ForwardedCall = {
     route: { provider, wire, wireName: wire.name, endpoint, url: "http://p", model: "m", title: "p/m" },
     facts,
@@ -68,8 +68,8 @@ export function settle(answer: object | readonly object[], scene: Scene = {}): O
     fallback,
   };
   const { inputTokens, outputTokens } = meter.progress;
-  // As a counter that takes three bytes of text for a token.
-  const counted = meter.output ? meter.output.tokensBesideText + Math.ceil(meter.output.textBytes / 3) : outputTokens;
+  // Imitates a token counter: three bytes a token.
+  const counted = meter.output ? meter.output.tokensOutsideText + Math.ceil(meter.output.textBytes / 3) : outputTokens;
   const progress = { inputTokens, outputTokens: Math.min(counted, ceiling) };
   return outcomeOf(prices, call, { reading, progress, latencyMs: 1, flags: scene.flags ?? [] });
 }
@@ -83,7 +83,7 @@ export function chat(usage: object, content = "word ".repeat(100)): object {
 }
 
 export const counts = { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 };
-/** What they cost at the usual price: 1000 × 1 + 100 × 10 USD per million. */
+/** The cost of `counts` at the usual price: 1000 × 1 + 100 × 10 USD per million. */
 export const ours = "0.002";
 
 export const gemini = { wire: geminiWire, path: "/v1beta/models/m:generateContent", request: { contents: [] } };

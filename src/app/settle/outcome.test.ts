@@ -1,4 +1,4 @@
-/** What a call costs by its answer: whose figure is the charge, and what was not billed. */
+/** Tests what a call costs: which figure is charged, and what is not billed. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,8 +8,8 @@ import type { UsageFlag } from "../../domain/usage/usage.ts";
 import { unresolvedOutcome } from "./outcome.ts";
 import { chat, counts, created, gemini, messages, ours, responses, settle, usd, type Scene } from "./outcome.test-kit.ts";
 
-test("an amount that the provider documents as billed is the charge, ours stands beside it, and a difference is flagged", () => {
-  const outcome = settle(chat({ ...counts, cost: 0.02021 }), { tellsBilledCost: true });
+test("a cost that the provider documents as billed is the charge; ours is kept too, and a difference is flagged", () => {
+  const outcome = settle(chat({ ...counts, cost: 0.02021 }), { reportsBilledCost: true });
   assert.deepEqual(
     [usd(outcome), formatUsd(outcome.computedCost ?? assert.fail()), outcome.status, outcome.flags],
     ["0.02021", ours, "settled", ["cost_differs"]],
@@ -18,59 +18,59 @@ test("an amount that the provider documents as billed is the charge, ours stands
   assert.deepEqual(outcome.usage, { input: 1000, output: 100 });
 });
 
-test("an amount billed that is ours, but for a float's last digits, is not flagged", () => {
+test("a billed cost equal to ours except for a float's last digits is not flagged", () => {
   for (const cost of ["0.002", "0.0020000000000000004", "0.002000000001"]) {
-    const outcome = settle(chat({ ...counts, cost: Number(cost) }), { tellsBilledCost: true });
+    const outcome = settle(chat({ ...counts, cost: Number(cost) }), { reportsBilledCost: true });
     assert.deepEqual(outcome.flags, [], cost);
   }
 });
 
-test("the upstream's bill is part of what was spent with a key of the caller's own; a fee alone is not the charge", () => {
+test("with the caller's own provider key, the upstream's bill is part of the spend; a fee alone is not the charge", () => {
   const own = { ...counts, cost: 0.0001, is_byok: true };
-  assert.equal(usd(settle(chat({ ...own, cost_details: { upstream_inference_cost: 0.003 } }), { tellsBilledCost: true })), "0.0031");
-  const feeOnly = settle(chat({ ...own, cost_details: { upstream_inference_cost: null } }), { tellsBilledCost: true });
+  assert.equal(usd(settle(chat({ ...own, cost_details: { upstream_inference_cost: 0.003 } }), { reportsBilledCost: true })), "0.0031");
+  const feeOnly = settle(chat({ ...own, cost_details: { upstream_inference_cost: null } }), { reportsBilledCost: true });
   assert.deepEqual([usd(feeOnly), feeOnly.flags], [ours, []]);
 });
 
-test("any other reported cost stands beside ours", () => {
+test("any other reported cost is recorded next to ours", () => {
   const outcome = settle(chat({ ...counts, cost: 0.02021 }));
   assert.deepEqual([usd(outcome), outcome.computedCost, outcome.flags], [ours, undefined, []]);
   assert.equal(formatUsd(outcome.reportedCost ?? assert.fail()), "0.02021");
 });
 
-test("without a price the amount billed comes before a budget's rates, these before any other figure, and that before nothing", () => {
+test("without a price, the billed cost takes precedence over a budget's rates, and those over any other reported cost", () => {
   const fallback = { input: pico(1_000_000n), output: pico(1_000_000n) };
-  const told = chat({ ...counts, cost: 0.5 });
-  const charged = (scene: Scene, answer = told): readonly unknown[] => {
+  const reported = chat({ ...counts, cost: 0.5 });
+  const charged = (scene: Scene, answer = reported): readonly unknown[] => {
     const { cost, flags, charges } = settle(answer, { price: null, ...scene });
     return [formatUsd(cost.usd), flags, charges.map(({ meter }) => meter)];
   };
-  assert.deepEqual(charged({ tellsBilledCost: true, fallback }), ["0.5", ["unpriced"], ["reported_cost"]]);
-  assert.deepEqual(charged({ tellsBilledCost: true }), ["0.5", ["unpriced"], ["reported_cost"]]);
+  assert.deepEqual(charged({ reportsBilledCost: true, fallback }), ["0.5", ["unpriced"], ["reported_cost"]]);
+  assert.deepEqual(charged({ reportsBilledCost: true }), ["0.5", ["unpriced"], ["reported_cost"]]);
   assert.deepEqual(charged({ fallback }), ["0.0011", ["unpriced"], ["input", "output"]]);
   assert.deepEqual(charged({}), ["0.5", ["unpriced"], ["reported_cost"]]);
   assert.deepEqual(charged({}, chat(counts)), ["0", ["unpriced"], []]);
 });
 
-test("an amount billed is the charge of an answer that counts nothing else", () => {
-  const outcome = settle(chat({ cost: 0.0123 }), { tellsBilledCost: true });
+test("a billed cost is charged even if the answer has no token counts", () => {
+  const outcome = settle(chat({ cost: 0.0123 }), { reportsBilledCost: true });
   assert.deepEqual([usd(outcome), outcome.status], ["0.0123", "settled"]);
 });
 
-test("the cost of a running total is not that of a stream which broke off behind it", () => {
+test("the cost in a running total is not that of a stream that broke off later", () => {
   const delta = (content: string, usage?: object): object => ({
     model: "m",
     choices: [{ index: 0, delta: { content } }],
     ...(usage && { usage }),
   });
   const outcome = settle([delta("a", { prompt_tokens: 1000, completion_tokens: 1, cost: 0.0000001 }), delta("x".repeat(300))], {
-    tellsBilledCost: true,
+    reportsBilledCost: true,
   });
   assert.deepEqual([usd(outcome), outcome.status], [formatUsd(pico(1000n * 1_000_000n + 101n * 10_000_000n)), "estimated"]);
 });
 
-test("an amount billed that no such call can cost is not believed", () => {
-  const outcome = settle(chat({ ...counts, cost: 10_000 }), { tellsBilledCost: true });
+test("an impossibly high billed cost is not believed", () => {
+  const outcome = settle(chat({ ...counts, cost: 10_000 }), { reportsBilledCost: true });
   assert.deepEqual([usd(outcome), outcome.status, outcome.flags], [ours, "estimated", ["usage_implausible", "cost_differs"]]);
 });
 
@@ -78,7 +78,7 @@ const failure = { error: { message: "x".repeat(3000), type: "server_error", code
 const anthropicFailure = { type: "error", error: { type: "overloaded_error", message: "x".repeat(3000) } };
 const opened = { model: "m", choices: [{ index: 0, delta: { role: "assistant", content: "" } }] };
 
-test("an error in an answer whose status is 200 is not billed, in any format, whole or streamed", () => {
+test("an error with status 200 is not billed, in any format, streamed or not", () => {
   const answers: readonly (readonly [object | readonly object[], Scene])[] = [
     [failure, {}],
     [[failure], {}],
@@ -107,29 +107,29 @@ test("an error in an answer whose status is 200 is not billed, in any format, wh
   ];
   for (const [answer, scene] of answers) {
     const { cost, charges, status, flags } = settle(answer, scene);
-    const told = flags.filter((flag) => flag !== "unbilled" && flag !== "provider_error");
-    assert.deepEqual([cost, charges, status, told], [{ usd: 0n, tokens: 0n, requests: 0n }, [], "settled", []], JSON.stringify(answer));
+    const others = flags.filter((flag) => flag !== "unbilled" && flag !== "provider_error");
+    assert.deepEqual([cost, charges, status, others], [{ usd: 0n, tokens: 0n, requests: 0n }, [], "settled", []], JSON.stringify(answer));
     assert.ok(flags.includes("unbilled") && flags.includes("provider_error"), JSON.stringify(answer));
   }
 });
 
-test("an answer that is written like an error is one only where nothing was answered", () => {
+test("an answer in the shape of an error is an error only if it has no output", () => {
   const answered = settle({ ...chat(counts), base_resp: { status_code: 0, status_msg: "" }, message: "ok", error: "" });
   assert.deepEqual([usd(answered), answered.flags], [ours, []]);
   const streamed = settle([{ model: "m", message: { role: "assistant", content: "x".repeat(300) } }]);
   assert.deepEqual([streamed.usage.output, streamed.flags.includes("provider_error")], [100, false]);
 });
 
-test("a refusal that OpenRouter bills is charged as billed", () => {
+test("a refusal that OpenRouter bills is charged", () => {
   const usage = { input_tokens: 5000, output_tokens: 0, cost: 0.025 };
   const answer = { type: "message", model: "m", content: [], stop_reason: "refusal", usage };
-  const billed = settle(answer, { ...messages, tellsBilledCost: true });
+  const billed = settle(answer, { ...messages, reportsBilledCost: true });
   assert.deepEqual([usd(billed), billed.status], ["0.025", "settled"]);
-  const free = settle({ ...answer, usage: { ...usage, cost: 0 } }, { ...messages, tellsBilledCost: true });
+  const free = settle({ ...answer, usage: { ...usage, cost: 0 } }, { ...messages, reportsBilledCost: true });
   assert.deepEqual([usd(free), free.flags], ["0", ["unbilled"]]);
 });
 
-test("a model that declined is the one that was asked for, where its pass does not name it", () => {
+test("a model that declined is the requested one if its pass does not name it", () => {
   const iterations = [
     { type: "message", input_tokens: 100, output_tokens: 50 },
     { type: "fallback_message", model: "served", input_tokens: 100, output_tokens: 90 },
@@ -155,16 +155,16 @@ test("an error behind text is charged for what passed, and flagged", () => {
 test("an answer that ends in an error is charged as its provider bills it: nothing, or what it counts", () => {
   const ended = { model: "m", choices: [{ index: 0, message: { role: "assistant", content: "" }, finish_reason: "error" }] };
   const usage = { prompt_tokens: 5000, completion_tokens: 0, total_tokens: 5000, cost: 0 };
-  const free = settle({ ...ended, usage }, { tellsBilledCost: true });
+  const free = settle({ ...ended, usage }, { reportsBilledCost: true });
   assert.deepEqual([usd(free), free.status, free.flags], ["0", "settled", ["provider_error", "cost_differs"]]);
   assert.equal(usd(settle({ ...ended, usage })), "0.005");
 });
 
-test("an amount billed is found in Anthropic's format, too", () => {
+test("a billed cost is also found in Anthropic's format", () => {
   const usage = { input_tokens: 1000, output_tokens: 100, cost: 0.0123, is_byok: false };
   const whole = settle(
     { type: "message", model: "m", content: [{ type: "text", text: "word" }], usage },
-    { ...messages, tellsBilledCost: true },
+    { ...messages, reportsBilledCost: true },
   );
   assert.deepEqual([usd(whole), formatUsd(whole.computedCost ?? assert.fail())], ["0.0123", ours]);
   const streamed = settle(
@@ -174,12 +174,12 @@ test("an amount billed is found in Anthropic's format, too", () => {
       { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 100, cost: 0.0123 } },
       { type: "message_stop" },
     ],
-    { ...messages, tellsBilledCost: true },
+    { ...messages, reportsBilledCost: true },
   );
   assert.deepEqual([usd(streamed), streamed.flags], ["0.0123", ["cost_differs"]]);
 });
 
-test("the usage of an entry is the main answer's; another model's part is on the bill and in the tokens", () => {
+test("a ledger entry has the main answer's usage; another model's part is in the charges and in the token totals", () => {
   const tool_usage = { image_gen: { input_tokens: 30, output_tokens: 40, total_tokens: 70 } };
   const usage = { input_tokens: 20, output_tokens: 4, total_tokens: 24 };
   const output = [{ type: "message", content: [{ type: "output_text", text: "word" }] }];
@@ -197,7 +197,7 @@ test("the usage of an entry is the main answer's; another model's part is on the
   assert.deepEqual(outcome.flags, []);
 });
 
-test("whatever a usage says, the lines add up to the charge, and no honest bound is passed", () => {
+test("whatever the usage, the lines add up to the charge, and no plausible bound is exceeded", () => {
   const count = fc.oneof(fc.integer({ min: 0, max: 2000 }), fc.integer({ min: -5, max: 2_000_000_000 }), fc.constant(null));
   const usages = fc.record(
     {
@@ -212,19 +212,19 @@ test("whatever a usage says, the lines add up to the charge, and no honest bound
     { requiredKeys: [] },
   );
   fc.assert(
-    fc.property(usages, fc.boolean(), (usage, tellsBilledCost) => {
-      const { cost, charges } = settle(chat(usage), { tellsBilledCost });
+    fc.property(usages, fc.boolean(), (usage, reportsBilledCost) => {
+      const { cost, charges } = settle(chat(usage), { reportsBilledCost });
       assert.equal(
         charges.reduce((sum, line) => sum + line.cost, 0n),
         cost.usd,
       );
-      // Two million in, a thousand out, ten times that and ten dollars where a provider says so.
+      // Two million in, a thousand out; ten times that plus ten dollars for a reported cost.
       assert.ok(cost.usd <= 10n * 2_010_000_000_000n + 10_000_000_000_000n);
     }),
   );
 });
 
-test("a context is over its model's window where it is larger, and not where it fills it", () => {
+test("an input exceeds the context window if it is larger, not if it fills it", () => {
   for (const [window, flags] of [
     [1000, []],
     [999, ["over_context"]],
@@ -235,14 +235,14 @@ test("a context is over its model's window where it is larger, and not where it 
   }
 });
 
-test("an output is over its ceiling where it is larger, and not where it reaches it", () => {
+test("an output exceeds its ceiling if it is larger, not if it reaches it", () => {
   assert.deepEqual(settle(chat(counts), { ceiling: 100 }).flags, []);
   assert.deepEqual(settle(chat(counts), { ceiling: 99 }).flags, ["over_ceiling"]);
 });
 
-test("a stream that broke off is charged for what was told so far and what has passed, and the input that nobody told as estimated", () => {
+test("a stream that broke off is charged for reported counts plus received text, and for estimated input if none was reported", () => {
   const text = (content: string) => ({ model: "m", choices: [{ index: 0, delta: { content } }] });
-  const told = (usage: object) => ({ model: "m", choices: [], usage });
+  const withUsage = (usage: object) => ({ model: "m", choices: [], usage });
   for (const [events, input, output] of [
     [[text("x".repeat(300))], 40, 100],
     [[], 40, 0],
@@ -251,33 +251,33 @@ test("a stream that broke off is charged for what was told so far and what has p
     assert.deepEqual([outcome.usage, outcome.status], [{ input, output }, "estimated"], JSON.stringify(events));
     assert.ok(outcome.flags.includes("usage_missing"));
   }
-  assert.deepEqual(settle([opened, text("x"), told({ prompt_tokens: 7, completion_tokens: 9, total_tokens: 16 })]).usage, {
+  assert.deepEqual(settle([opened, text("x"), withUsage({ prompt_tokens: 7, completion_tokens: 9, total_tokens: 16 })]).usage, {
     input: 7,
     output: 9,
   });
 });
 
-test("what Anthropic told at the start is kept when its stream breaks off, and no output is made up beside what passed", () => {
+test("Anthropic's counts at the start are kept when its stream breaks off, and no output is invented", () => {
   const start = (usage: object) => ({ type: "message_start", message: { id: "i", model: "m", usage } });
   const delta = { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "x".repeat(300) } };
-  const told = settle([start({ input_tokens: 500, cache_read_input_tokens: 20, output_tokens: 1 }), delta], messages);
-  assert.deepEqual([told.usage, told.status], [{ input: 500, cache_read: 20, output: 100 }, "estimated"]);
+  const cut = settle([start({ input_tokens: 500, cache_read_input_tokens: 20, output_tokens: 1 }), delta], messages);
+  assert.deepEqual([cut.usage, cut.status], [{ input: 500, cache_read: 20, output: 100 }, "estimated"]);
   const cached = settle([start({ input_tokens: 0, cache_read_input_tokens: 20, output_tokens: 1 }), delta], messages);
-  assert.deepEqual([cached.usage.input ?? 0, cached.usage.cache_read], [0, 20], "an input that is all cached is told");
+  assert.deepEqual([cached.usage.input ?? 0, cached.usage.cache_read], [0, 20], "a fully cached input counts as reported");
   const nothing = settle([start({}), delta], messages);
   assert.deepEqual([nothing.usage.input, nothing.usage.output], [40, 100]);
   const silent = settle([start({ input_tokens: 500 })], messages);
-  assert.deepEqual([silent.usage.input, silent.usage.output ?? 0], [500, 0], "nothing has passed, and none was told");
+  assert.deepEqual([silent.usage.input, silent.usage.output ?? 0], [500, 0], "no text received and no output reported");
 });
 
-test("each flag is there once, however often it was seen", () => {
+test("each flag appears once, however often it was raised", () => {
   const flags: readonly UsageFlag[] = ["aborted", "aborted"];
   assert.deepEqual(settle(chat(counts), { flags }).flags, ["aborted"]);
   const refused = settle(failure, { flags: ["provider_error", "aborted"] }).flags;
   assert.deepEqual([...refused].toSorted(), ["aborted", "provider_error", "unbilled"]);
 });
 
-test("a call of which nothing came back is charged at what was held, in each unit, and says so", () => {
+test("a call without any answer is charged the amount held, in each unit, and flagged", () => {
   const held = { usd: pico(70n), tokens: 5n, requests: 1n };
   const outcome = unresolvedOutcome("v", { model: "m", held, latencyMs: 9, flags: ["aborted"] });
   assert.deepEqual([outcome.status, outcome.cost, outcome.flags, outcome.latencyMs], ["unresolved", held, ["aborted", "usage_missing"], 9]);
@@ -285,31 +285,31 @@ test("a call of which nothing came back is charged at what was held, in each uni
   assert.deepEqual([outcome.usage, outcome.reportedCost, outcome.rawUsage], [{}, null, null]);
 });
 
-test("an amount billed is that of the whole answer, and not of one that was cut on this side", () => {
+test("a billed cost counts for a complete answer, not for one that we cut", () => {
   const answer = chat({ cost: 0.5 });
-  assert.equal(usd(settle(answer, { tellsBilledCost: true })), "0.5");
-  const cut = settle(answer, { tellsBilledCost: true, flags: ["cut"] });
+  assert.equal(usd(settle(answer, { reportsBilledCost: true })), "0.5");
+  const cut = settle(answer, { reportsBilledCost: true, flags: ["cut"] });
   assert.deepEqual([cut.status, cut.charges.some(({ meter }) => meter === "reported_cost")], ["estimated", false]);
 });
 
-test("an entry names the model that answered, or the one that was asked for where none is told", () => {
+test("an entry names the model that answered, or the requested one if none is reported", () => {
   assert.equal(settle({ ...chat(counts), model: "m-2026-01" }).model, "m-2026-01");
   assert.equal(settle({ ...chat(counts), model: undefined }).model, "m");
   assert.equal(settle({ ...failure, model: "m-2026-01" }).model, "m-2026-01");
   assert.equal(settle(failure).model, "m");
 });
 
-test("an error that its provider bills is charged, and one whose bill is nothing is not", () => {
+test("an error that its provider bills is charged; one billed at nothing is not", () => {
   for (const [cost, charged] of [
     [0, "0"],
     [0.02, "0.02"],
   ] as const) {
-    const outcome = settle({ ...failure, usage: { cost } }, { tellsBilledCost: true });
+    const outcome = settle({ ...failure, usage: { cost } }, { reportsBilledCost: true });
     assert.deepEqual([usd(outcome), outcome.flags.includes("unbilled")], [charged, cost === 0], String(cost));
   }
 });
 
-test("a refusal before any output costs nothing, whatever its usage says", () => {
+test("a refusal before any output costs nothing, whatever usage it reports", () => {
   const usage = { input_tokens: 5000, output_tokens: 0 };
   const delta = { type: "message_delta", delta: { stop_reason: "refusal" }, usage };
   const started = { type: "message_start", message: { id: "i", model: "m", usage } };
@@ -322,11 +322,11 @@ test("a refusal before any output costs nothing, whatever its usage says", () =>
   }
 });
 
-test("a tier that the price does not know is charged at the usual rates, and flagged; an amount billed stands for itself", () => {
+test("a service tier without a price is charged at the usual rates and flagged; a billed cost is not", () => {
   const answer = { ...chat(counts), service_tier: "priority" };
   const outcome = settle(answer);
   assert.deepEqual([usd(outcome), outcome.flags], [ours, ["unpriced_modifier"]]);
   assert.deepEqual(settle({ ...answer, service_tier: "default" }).flags, []);
-  assert.deepEqual(settle({ ...answer, usage: { ...counts, cost: 0.002 } }, { tellsBilledCost: true }).flags, []);
+  assert.deepEqual(settle({ ...answer, usage: { ...counts, cost: 0.002 } }, { reportsBilledCost: true }).flags, []);
   assert.deepEqual(settle(answer, { price: null }).flags, ["unpriced"], "of no price no part is unknown");
 });

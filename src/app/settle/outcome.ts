@@ -1,4 +1,4 @@
-/** What a call cost: the provider's usage at the rates of its moment, or an estimate of it that says so. */
+/** Computes what a call cost: the reported usage at the prices of its time, or a flagged estimate. */
 
 import { nothing, type Outcome, type Quantities } from "../../domain/ledger/entry.ts";
 import { zero } from "../../domain/money/money.ts";
@@ -12,21 +12,21 @@ import { believeUsage, isCeilingStated, type BoundedCall } from "./believe-usage
 import type { Route } from "../route/target.ts";
 import { usedByModel } from "./used-by-model.ts";
 
-/** What is known of a call since before it was forwarded. */
+/** What was known of a call before it was forwarded. */
 export interface ForwardedCall extends BoundedCall {
   readonly route: Route;
-  /** When it was held: the moment whose prices count. */
+  /** When it was held. Prices of this time apply. */
   readonly heldAt: number;
-  /** Rates that a budget states for a model without a price. */
+  /** Rates that a budget sets for a model without a price. */
   readonly fallback: FallbackRates | null;
 }
 
-/** An answer that was read, in whole or in part. */
+/** An answer that was read, completely or in part. */
 export interface Answer {
   readonly reading: Reading;
   readonly progress: Progress;
   readonly latencyMs: number;
-  /** What was odd besides what its reading tells. */
+  /** Flags not raised by the reading. */
   readonly flags: readonly UsageFlag[];
 }
 
@@ -36,13 +36,13 @@ export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer
   const asked = askedOf(prices, { provider: call.route.provider.name, model: call.route.model, at: call.heldAt });
   const model = reading.model ?? call.route.model;
   const isFinal = reading.parts.length > 0 && !reading.partial;
-  const told = isFinal ? reading.parts : estimatedParts(call, answer);
+  const reportedParts = isFinal ? reading.parts : estimatedParts(call, answer);
   const sheetOf = (part: UsagePart): PriceSheet | undefined => sheetOfServed(prices, asked, part.model ?? model);
-  // An amount billed stands for itself, whatever the counts beside it say.
+  // A billed cost is final, whatever the counts next to it say.
   const isBilled = isAmountBilled(call, answer, isFinal);
   const { passedBytes, serverCalls = 0 } = reading;
   const inputTokens = estimatedInput(call, answer);
-  const believed = believeUsage(call, { parts: told, passedBytes, serverCalls, inputTokens, fillsIn: !isBilled, sheetOf });
+  const believed = believeUsage(call, { parts: reportedParts, passedBytes, serverCalls, inputTokens, fillsIn: !isBilled, sheetOf });
   const { serviceTier, region, reportedCost } = reading;
   const bill = billFor({
     model,
@@ -63,11 +63,11 @@ export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer
     ...(bill.computedCost !== undefined && { computedCost: bill.computedCost }),
     rawUsage: reading.rawUsage,
     flags: flagsOf(call, answer, {
-      parts: told,
+      parts: reportedParts,
       isFinal,
       isImplausible,
       bill,
-      isOverContext: told.some((part) => countContext(part.usage) > (sheetOf(part)?.contextWindow ?? Number.POSITIVE_INFINITY)),
+      isOverContext: reportedParts.some((part) => countContext(part.usage) > (sheetOf(part)?.contextWindow ?? Number.POSITIVE_INFINITY)),
     }),
     latencyMs: answer.latencyMs,
     priceVersion: prices.version,
@@ -75,8 +75,8 @@ export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer
 }
 
 /**
- * The format knows an answer that is not billed (a refusal). An error in place of an answer is none, either: no text passed, no tokens
- * were told; as for an error by its status, providers do not bill it.
+ * Some answers are not billed: a refusal that the format marks as such, and an error instead of an
+ * answer, without text or reported tokens. Providers bill neither, as with an error status.
  */
 function isUnbilled({ flags, parts, passedBytes, reportedCost }: Reading): boolean {
   if (flags.includes("unbilled")) return true;
@@ -100,9 +100,12 @@ function unbilledOutcome(priceVersion: string, call: ForwardedCall, { reading, f
   };
 }
 
-/** Whether the cost that was told is all that is billed for the call: of a stream that was cut it may be only that of its beginning. */
+/**
+ * Whether the reported cost is the final bill. For a stream that was cut, it may cover only the
+ * beginning.
+ */
 function isAmountBilled({ route }: ForwardedCall, { reading, flags }: Answer, isFinal: boolean): boolean {
-  if (!route.provider.tellsBilledCost || reading.reportedCost === null || reading.costIsPart) return false;
+  if (!route.provider.reportsBilledCost || reading.reportedCost === null || reading.costIsPart) return false;
   return isFinal || !(reading.flags.includes("unfinished") || reading.flags.includes("malformed") || flags.includes("cut"));
 }
 
@@ -110,7 +113,10 @@ function countAll(parts: readonly UsagePart[]): bigint {
   return BigInt(parts.reduce((sum, { usage }) => sum + countTokens(usage), 0));
 }
 
-/** The outcome of a call that may have reached the provider and of which nothing came back: what was held is charged. */
+/**
+ * The outcome of a call that may have reached the provider but returned nothing: the amount held is
+ * charged.
+ */
 export function unresolvedOutcome(
   priceVersion: string,
   call: {
@@ -136,8 +142,9 @@ export function unresolvedOutcome(
 }
 
 /**
- * What the provider reported until the answer broke off, with the output that passed in its main part, which comes first.
- * An input that was not reported, or cannot be, is taken as it was counted, else as it was estimated.
+ * Usage of an answer that broke off: the counts reported so far, with the received output in the
+ * main part, which comes first. If the input was not reported or is impossible, it is counted, or
+ * else estimated.
  */
 function estimatedParts(call: ForwardedCall, answer: Answer): readonly UsagePart[] {
   const [main, ...others] = answer.reading.parts;
@@ -154,7 +161,7 @@ function estimatedInput({ estimate }: ForwardedCall, { progress }: Answer): numb
   return progress.inputTokens || estimate.inputTokens;
 }
 
-/** What was odd, each flag once. @param charged.parts As they were told. */
+/** Collects the flags, each once. @param charged.parts As reported. */
 function flagsOf(
   call: ForwardedCall,
   answer: Answer,

@@ -1,4 +1,4 @@
-/** Reading an answer that is over: its usage where that came, and what was counted as it passed where it did not. */
+/** Reads a finished answer: its reported usage, or the count of what passed if none was reported. */
 
 import { countContext } from "../../domain/usage/usage.ts";
 import type { Progress, Reading, UsageMeter } from "../../wire/wire.ts";
@@ -15,20 +15,20 @@ export interface ReadContext {
 export interface MeteredCall extends BoundedCall {
   readonly input: Pick<InputCount, "count">;
   readonly meter: Pick<UsageMeter, "progress" | "end" | "finished" | "output">;
-  /** Null where the whole ceiling is held. */
+  /** Null if the whole ceiling is held. */
   readonly slices: Pick<Slices, "charged"> | null;
 }
 
 export interface AnswerEnd {
-  /** Whether the provider's stream was closed from this side. */
+  /** Whether we closed the provider's stream. */
   readonly closed: boolean;
 }
 
 export interface ReadAnswer {
-  /** Bytes that the meter kept back. */
+  /** Bytes that the meter held back. */
   readonly rest: Uint8Array;
   readonly reading: Reading;
-  /** What to charge for where the reading says nothing. */
+  /** What to charge for if the answer reports no usage. */
   readonly progress: Progress;
 }
 
@@ -50,19 +50,19 @@ async function countPassed(context: ReadContext, call: MeteredCall & { readonly 
   };
 }
 
-/** Whether the provider may have generated, and not told of, as much as it was allowed: reasoning of which nothing passes. */
+/** Whether the provider may have generated hidden reasoning, unreported, up to its limit. */
 export function mayHaveHidden({ facts, meter }: Pick<MeteredCall, "facts" | "meter">): boolean {
   return facts.hiddenOutput && !meter.finished && meter.output?.hasReport === false;
 }
 
-/** Counted where the hold was by bytes, and never more than was held for it. */
+/** Counted if the hold was by bytes; never more than the hold. */
 async function countInput({ observer }: ReadContext, { facts, estimate, input }: MeteredCall): Promise<number> {
   if (!isTextOnly(facts)) return estimate.inputTokens;
   try {
     const { tokens } = await input.count();
     return Math.min(tokens, estimate.inputTokens);
   } catch (error) {
-    observer.failed("an input could not be counted, and is charged as it was held", error);
+    observer.failed("an input could not be counted and is charged as it was held", error);
     return estimate.inputTokens;
   }
 }

@@ -1,4 +1,4 @@
-/** What a call that ended teaches. */
+/** Tests what a finished call contributes to the statistics. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,7 +13,11 @@ import { aProvider, silentObserver } from "../port/parts.test-kit.ts";
 
 const wire = openaiWire();
 const endpoint = wire.endpoint("POST", "/chat/completions");
-/** Ends a call with 200 tokens of output. @returns What the next one that asks for as many at most is expected to need; null where nothing was learned. */
+/**
+ * Ends a call with 200 tokens of output.
+ * @returns Tokens that the next call with this ceiling is expected to need; null if nothing was
+ *   learned.
+ */
 async function expectedAfter(ceiling: HeldCall["ceiling"], change: Partial<Outcome> = {}): Promise<number | null> {
   const desk = new Desk();
   desk.budget({ budgetId: "b", amount: 1000n });
@@ -37,7 +41,7 @@ async function expectedAfter(ceiling: HeldCall["ceiling"], change: Partial<Outco
   return learned.of("p", "m").output.expected(ceiling.asked);
 }
 
-test("an answer teaches how long answers are, fitted or not, unless it used up what it was fitted to", async () => {
+test("an answer contributes its length, shortened or not, unless it used up its shortened limit", async () => {
   assert.equal(await expectedAfter({ asked: 1000, fitted: 1000 }), 200);
   assert.equal(await expectedAfter({ asked: 1000, fitted: 500 }), 200, "fitted, and not all of it used");
   assert.equal(await expectedAfter({ asked: 200, fitted: 200 }), 200, "all of what was asked for");

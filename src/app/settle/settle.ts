@@ -1,4 +1,4 @@
-/** Ending a hold: settled, released or charged at what was held; exactly once, and everyone who waits is told. */
+/** Ends a hold exactly once: settled, released or charged at the amount held. Wakes waiting calls. */
 
 import type { Learned } from "../../domain/estimate/learned.ts";
 import type { AnswerOf } from "../../domain/ledger/command.ts";
@@ -28,14 +28,17 @@ export interface HeldCall {
   readonly call: CallId;
   readonly route: Route;
   readonly facts: RequestFacts;
-  /** Of the output, over all choices: as it was asked for, and as it was fitted. */
+  /** Output limits over all choices: as requested, and as sent. */
   readonly ceiling: { readonly asked: number; readonly fitted: number };
-  /** Null where the whole ceiling is held. */
+  /** Null if the whole ceiling is held. */
   readonly slices: Slices | null;
   readonly input: Pick<InputCount, "counted">;
 }
 
-/** Replaces the hold by the outcome. The charge is decided when this resolves, and durable soon after. */
+/**
+ * Replaces the hold by the outcome. When this resolves the charge is decided; it is durable soon
+ * after.
+ */
 export async function settle(context: FinishContext, held: HeldCall, outcome: Outcome): Promise<AnswerOf["settle"]> {
   const { operationId, attempt } = held.call;
   const at = context.clock.now();
@@ -48,13 +51,19 @@ export async function settle(context: FinishContext, held: HeldCall, outcome: Ou
   return answer;
 }
 
-/** Gives the hold back: the provider never saw the call, or answered with an error, for which none of them charges. */
+/**
+ * Releases the hold: the provider never saw the call, or answered with an error, which providers do
+ * not charge for.
+ */
 export async function release(context: FinishContext, held: Pick<HeldCall, "call">, reason: string): Promise<void> {
   await context.ledger.decide({ kind: "release", at: context.clock.now(), ...held.call, reason });
   announceChange(context);
 }
 
-/** Only from whole, plain calls: media would be taken for text, a sum of several passes for one, and an error for a short answer. */
+/**
+ * Learns only from complete, plain calls: otherwise media would count as text, several passes as
+ * one, and an error as a short answer.
+ */
 function learn(learned: Learned, { route, facts, ceiling, slices, input: { counted } }: HeldCall, { status, usage, flags }: Outcome): void {
   if (flags.includes("provider_error") || flags.includes("usage_implausible")) return;
   if (status !== "settled" || !isTextOnly(facts)) return;
@@ -64,7 +73,7 @@ function learn(learned: Learned, { route, facts, ceiling, slices, input: { count
   if (counted) model.inputs.learn(counted.digest, input);
   const output = countTokens(usage) - input;
   if (slices) model.burst.add(slices.burstBytes);
-  // An answer that was fitted and used all it got might have needed more.
+  // A shortened answer that used its whole limit might have needed more.
   if (output >= ceiling.fitted && ceiling.fitted < ceiling.asked) return;
   model.output.learn(ceiling.asked, output);
   if (slices) model.streamed.learn(ceiling.asked, Math.max(output, slices.mostBytes));

@@ -1,4 +1,7 @@
-/** A meter for an answer in an encoding that could not be undone: it passes as it is, and is estimated by its bytes. */
+/**
+ * Meters an answer in an encoding that cannot be decoded: passes it on and estimates it by its
+ * bytes.
+ */
 
 import type { RequestFacts, UsageMeter } from "../../wire/wire.ts";
 import type { Route } from "../route/target.ts";
@@ -9,7 +12,7 @@ interface AskedFor {
   readonly ceiling: { readonly fitted: number };
 }
 
-/** A byte of compressed text holds about one token. No more is estimated than the provider was allowed. */
+/** A byte of compressed text holds about one token. The estimate is at most the output limit. */
 export function unreadMeter({ route, facts, ceiling }: AskedFor): UsageMeter {
   const most = route.endpoint.name === "embeddings" ? 0 : ceiling.fitted;
   let length = 0;

@@ -1,14 +1,20 @@
-/** What the main answer of a call used, and what was used besides: by other models, and in passes of their own. */
+/**
+ * Splits the usage of a call into the main answer and other parts: other models, or separate
+ * passes.
+ */
 
 import { sumUsage, type ModelUsage, type Usage, type UsagePart } from "../../domain/usage/usage.ts";
 
 export interface UsedByModel {
   readonly usage: Usage;
-  /** Absent when there was only the answer. */
+  /** Absent if there is only the answer. */
   readonly parts?: readonly ModelUsage[];
 }
 
-/** @param parts The main answer's first. Further passes of its model, and those that name none, are its own as well. */
+/**
+ * @param parts The main answer's first. Further passes of its model, and those without a name,
+ *   count as its own.
+ */
 export function usedByModel(parts: readonly UsagePart[]): UsedByModel {
   const main = parts[0]?.model ?? null;
   const own: Usage[] = [];

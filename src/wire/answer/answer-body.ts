@@ -1,9 +1,12 @@
-/** The body of an answer as far as it is kept until it can be read: all of a small one, of a large one what meters read. */
+/**
+ * Keeps the body of an answer until it is complete: a small one in full, a large one pruned to what
+ * meters read.
+ */
 
 import { JsonPruner } from "../body/prune.ts";
 import { toBuffer } from "../bytes.ts";
 
-/** A larger body is pruned as it comes. */
+/** A larger body is pruned as it arrives. */
 const largestWholeBody = 4 * 1024 * 1024;
 
 export class AnswerBody {
@@ -11,17 +14,17 @@ export class AnswerBody {
   #pruner: JsonPruner | null = null;
   #length = 0;
 
-  /** Of all that came. */
+  /** Bytes received. */
   get length(): number {
     return this.#length;
   }
 
-  /** Bytes of generated text that are not kept. */
+  /** Bytes of generated text that were dropped. */
   get unreadTextBytes(): number {
     return this.#pruner?.unreadTextBytes ?? 0;
   }
 
-  /** Whether anything else is not kept that a meter might have read. */
+  /** Whether anything else was dropped that a meter might have read. */
   get isCut(): boolean {
     return this.#pruner?.isCut ?? false;
   }
@@ -33,7 +36,7 @@ export class AnswerBody {
     else this.#prune(chunk);
   }
 
-  /** What is kept, in one piece. */
+  /** The kept bytes, in one piece. */
   take(): Buffer {
     if (this.#pruner) return this.#pruner.take();
     const [first, ...others] = this.#chunks.splice(0);

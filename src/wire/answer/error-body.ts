@@ -1,4 +1,4 @@
-/** An error in place of an answer, as servers write it under a status of 200. */
+/** Recognises an error that a server sent with status 200 instead of an answer. */
 
 import type { ScannedBody } from "../body/scan.ts";
 
@@ -6,7 +6,10 @@ import type { ScannedBody } from "../body/scan.ts";
 const answerFields = ["choices", "output", "content", "candidates", "promptFeedback", "data", "embedding", "embeddings", "response"];
 const usageFields = ["usage", "usageMetadata"];
 
-/** The words of an error: FastAPI's `detail`, DashScope's `code` and `message`, Cloudflare's `errors`, MiniMax' `base_resp`. */
+/**
+ * Fields of errors: FastAPI's `detail`, DashScope's `code` and `message`, Cloudflare's `errors`,
+ * MiniMax' `base_resp`.
+ */
 const errorFields = ["message", "msg", "detail", "errors", "base_resp"];
 
 /**
@@ -24,7 +27,7 @@ function hasError(body: ScannedBody, path: string): boolean {
   return kind === "object" || (kind === "string" && body.raw(path) !== '""');
 }
 
-/** Whether nothing is there but an error that has no field `error`. */
+/** Whether the object is an error without a field `error`, and nothing else. */
 export function isErrorInstead(body: ScannedBody): boolean {
   if ([...answerFields, ...usageFields].some((field) => isThere(body, field))) return false;
   const [object, type] = ["object", "type"].map((field) => (body.kind(field) === "string" ? body.json(field) : undefined));

@@ -1,4 +1,4 @@
-/** Answers of any size are read by what matters of them, in bounded memory. */
+/** Tests that answers of any size are metered in bounded memory. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -18,7 +18,7 @@ function metered(wire: WireFormat, name: string, stream: boolean): UsageMeter {
   return wire.meter(endpoint, { stream, facts: plainFacts });
 }
 
-/** In pieces of an odd size. */
+/** Feeds pieces of an odd size. */
 function read(meter: UsageMeter, text: string): { readonly reading: Reading; readonly passed: number } {
   const bytes = Buffer.from(text);
   let passed = 0;
@@ -118,14 +118,14 @@ for (const [what, meter, text] of unfinished) {
   });
 }
 
-test("a body of countless small parts keeps its usage, and is flagged since parts of it passed unread", () => {
+test("a body with countless small parts keeps its usage, and is flagged because parts of it passed unread", () => {
   const item = '{"type":"message","content":[{"type":"output_text","text":"word"}]},';
   const meter = metered(openai, "responses", false);
   const { reading } = read(meter, `{"model":"m","output":[${item.repeat(200_000)}{}],"usage":{"input_tokens":5,"output_tokens":9}}`);
   assert.deepEqual([total(reading).output, reading.flags], [9, ["malformed"]]);
 });
 
-test("elements of an array and lines come in pieces of one byte at no more than their own cost", () => {
+test("array elements and lines that arrive byte by byte cost no more than their own size", () => {
   const element = JSON.stringify({ candidates: [{ content: { parts: [{ text: "x".repeat(500_000) }] } }] });
   const meter = metered(geminiWire, "generate_content", true);
   let passed = 0;

@@ -1,3 +1,5 @@
+/** Tests that meters pass on every byte and read answers of any shape. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
@@ -39,7 +41,7 @@ const scraps: readonly string[] = [
   "ü",
 ];
 
-test("whatever an answer holds, every byte is passed on once and the reading is whole", () => {
+test("whatever an answer contains, every byte is passed on once and the reading is complete", () => {
   const answer = fc
     .array(fc.oneof(fc.constantFrom(...scraps), fc.string()), { maxLength: 12 })
     .map((pieces) => Buffer.from(pieces.join("")));
@@ -58,7 +60,7 @@ test("whatever an answer holds, every byte is passed on once and the reading is 
   );
 });
 
-test("of two fields with one name in a whole answer the last counts", () => {
+test("in a whole answer, the last of two fields with the same name counts", () => {
   const anthropic = '{"model":"a","usage":{"input_tokens":1,"output_tokens":1},"model":"b","usage":{"input_tokens":2,"output_tokens":3}}';
   const gemini =
     '{"modelVersion":"a","usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":1},"modelVersion":"b","usageMetadata":{"promptTokenCount":2,"candidatesTokenCount":3}}';
@@ -70,7 +72,7 @@ test("of two fields with one name in a whole answer the last counts", () => {
   }
 });
 
-test("an event larger than can be kept passes unread, is marked, and is closed before the stream is ended", () => {
+test("an event too large to keep passes unread, is flagged, and is closed before the stream is ended", () => {
   const [make] = meters;
   const meter = make?.(true);
   assert.ok(meter);
@@ -81,7 +83,7 @@ test("an event larger than can be kept passes unread, is marked, and is closed b
   assert.deepEqual(meter.end().reading.flags, ["malformed", "unfinished", "usage_missing"]);
 });
 
-test("an event that is too large is closed as far as it has passed, whatever was pushed after it", () => {
+test("a partly passed event that is too large is closed, whatever was pushed after it", () => {
   const beginning = Buffer.concat([Buffer.from("data: "), Buffer.alloc(3 * 1024 * 1024, "x")]);
   const stopOf = (meter: UsageMeter): string => Buffer.from(meter.stop(plainCut)).toString("utf8", 0, 2);
   for (const make of sseMeters) {
@@ -98,7 +100,7 @@ test("an event that is too large is closed as far as it has passed, whatever was
   }
 });
 
-test("an element of an array and a line that are too large pass unread and are marked", () => {
+test("an array element or a line that is too large passes unread and is flagged", () => {
   const huge = Buffer.alloc(9 * 1024 * 1024, "x");
   const [, gemini, bedrock] = meters.map((make) => make(true));
   assert.ok(gemini && bedrock);

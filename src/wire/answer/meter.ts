@@ -1,4 +1,7 @@
-/** Turns what a provider knows of its own events into a meter: framing outside, meaning inside. */
+/**
+ * Builds a meter from a framing, which finds the events, and a provider's state, which interprets
+ * them.
+ */
 
 import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
 import { SseSplitter } from "../sse/index.ts";
@@ -6,40 +9,40 @@ import type { Cut, Progress, Reading, UsageMeter } from "../wire.ts";
 import { AnswerBody } from "./answer-body.ts";
 import type { PassedOutput } from "./passed-output.ts";
 
-/** What is known of one answer that comes as one body. */
+/** The state of one answer that comes as a single body. */
 export interface BodyState {
   /** @param data The JSON text of one event, or of the whole body. */
   take(data: Buffer): void;
   readonly progress: Progress;
   readonly finished: boolean;
-  /** @param malformed Whether some of the answer passed unread. */
+  /** @param malformed Whether part of the answer passed unread. */
   reading(malformed: boolean): Reading;
 }
 
-/** What is known of a stream while its events pass. */
+/** The state of a stream while its events pass. */
 export interface AnswerState extends BodyState {
   readonly output: PassedOutput;
-  /** The caller has all that was taken so far. */
+  /** The caller has received everything taken so far. */
   passed(): void;
 }
 
-/** Splits the bytes of an answer into events, and hands each one's JSON text to whoever made it. */
+/** Splits the bytes of an answer into events, and hands each event's JSON text to its creator. */
 export interface Framing {
-  /** @returns The bytes of whole events, to be passed on. */
+  /** @returns The bytes of complete events, to be passed on. */
   push(chunk: Uint8Array): Uint8Array;
-  /** @returns What was kept back. */
+  /** @returns The bytes held back. */
   end(): Uint8Array;
-  /** Whether some event was so large that some of it was not read. */
+  /** Whether part of an event was not read because of its size. */
   readonly malformed: boolean;
   /** Bytes of generated text in such events that were not read. */
   readonly unreadTextBytes: number;
-  /** The bytes that end an event of which a part has passed already; mostly none. */
+  /** The bytes that end a partly passed event; usually empty. */
   readonly separator: string;
 }
 
-/** Reads a stream event by event. @param stop Gives the events that end it early, as text. */
+/** Meters a stream event by event. @param stop Returns the events that end it early, as text. */
 export function streamMeter(framing: Framing, state: AnswerState, stop: (cut: Cut) => string): UsageMeter {
-  // What was pushed and did not pass is nothing to close.
+  // Bytes that were pushed but not passed on need no closing.
   let separator = "";
   return {
     push(chunk) {
@@ -69,10 +72,11 @@ export function streamMeter(framing: Framing, state: AnswerState, stop: (cut: Cu
 }
 
 /**
- * Passes a body on as it comes, and reads what was kept of it when it is whole. It cannot be ended early: what is missing of JSON
- * cannot be made up.
+ * Passes a body on as it arrives, and reads the kept copy once it is complete. It cannot be ended
+ * early, because the missing JSON cannot be invented.
  *
- * @param answer Whether the body holds generated text: until it is read, all of its bytes are taken for that.
+ * @param answer Whether the body contains generated text: until it is read, all its bytes count as
+ *   such.
  */
 export function bodyMeter(state: BodyState, answer: { readonly generates: boolean }): UsageMeter {
   const body = new AnswerBody();
@@ -87,7 +91,7 @@ export function bodyMeter(state: BodyState, answer: { readonly generates: boolea
     get progress() {
       if (!state.finished) return { inputTokens: null, outputTokens: answer.generates ? tokensOfBytes(body.length) : 0 };
       const { progress } = state;
-      // Where the usage does not say it, text that was left out counts as well.
+      // If the usage has no output count, dropped text counts as well.
       return reading?.partial ? plusText(progress, body.unreadTextBytes) : progress;
     },
     get finished() {
@@ -104,7 +108,10 @@ export function bodyMeter(state: BodyState, answer: { readonly generates: boolea
   };
 }
 
-/** Frames server-sent events. What the stream's end cuts off is read only if it is whole but for the empty line. */
+/**
+ * Frames server-sent events. A last event cut off by the stream's end is read only if nothing but
+ * its empty line is missing.
+ */
 export function sseFraming(take: (data: Buffer) => void): Framing {
   let ending = false;
   const splitter = new SseSplitter({
@@ -136,15 +143,15 @@ function plusText(progress: Progress, bytes: number): Progress {
   return bytes === 0 ? progress : { ...progress, outputTokens: progress.outputTokens + tokensOfBytes(bytes) };
 }
 
-/** One server-sent event. @param json On one line. */
+/** One server-sent event. @param json Without line breaks. */
 export function sseEvent(json: string, name?: string): string {
   return `${name === undefined ? "" : `event: ${name}\n`}data: ${json}\n\n`;
 }
 
-/** Servers that speak several formats close every stream as OpenAI does. */
+/** Servers with several formats end every stream as OpenAI does. */
 const doneMark = Buffer.from("[DONE]");
 
-/** Whether the bytes are JSON: of what an answer's end cut off, only that is worth reading. */
+/** Whether the bytes are JSON: a truncated last event is read only then. */
 export function isJson(data: Buffer): boolean {
   try {
     JSON.parse(data.toString("utf8"));

@@ -1,3 +1,5 @@
+/** Tests how the output of a stream is bounded by its text and by reports. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
@@ -18,7 +20,7 @@ function textOf(output: PassedOutput, from = 0): string {
   return Buffer.from(output.text(from)).toString();
 }
 
-test("the text is kept as it was written, and each of its bytes is a token at most", () => {
+test("the text is kept as written, and each of its bytes is at most a token", () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: "binary" })), (texts) => {
       const output = passed(...texts);
@@ -29,7 +31,7 @@ test("the text is kept as it was written, and each of its bytes is a token at mo
   );
 });
 
-test("a report is certain, and the text before it no longer counts", () => {
+test("a report is exact, and the text before it no longer counts", () => {
   const output = passed("ten tokens");
   output.addTokens(2000);
   output.report(7);
@@ -38,7 +40,7 @@ test("a report is certain, and the text before it no longer counts", () => {
   assert.deepEqual([output.mostTokens, textOf(output), output.grewSinceReport], [11, "more", true]);
 });
 
-test("a report of nothing, or of less than before, changes nothing", () => {
+test("a report of zero, or of less than before, changes nothing", () => {
   const output = passed("abc");
   output.report(0);
   assert.deepEqual([output.mostTokens, output.hasReport], [3, false]);
@@ -47,7 +49,7 @@ test("a report of nothing, or of less than before, changes nothing", () => {
   assert.equal(output.mostTokens, 9);
 });
 
-test("a report that is only repeated does not stand for the text since", () => {
+test("a repeated report does not cover the text since", () => {
   const output = passed("abc");
   output.report(9);
   output.report(9);
@@ -58,8 +60,8 @@ test("a report that is only repeated does not stand for the text since", () => {
   assert.deepEqual([output.mostTokens, textOf(output), output.grewSinceReport], [113, "more", true]);
 });
 
-test("text that is too long to be kept counts as a token a byte", () => {
+test("text too long to keep counts as one token per byte", () => {
   const output = passed("a".repeat(1024 * 1024), "b".repeat(500));
-  assert.deepEqual([output.mostTokens, output.tokensBesideText, output.textBytes], [1024 * 1024 + 500, 500, 1024 * 1024]);
+  assert.deepEqual([output.mostTokens, output.tokensOutsideText, output.textBytes], [1024 * 1024 + 500, 500, 1024 * 1024]);
   assert.equal(textOf(output, 1024 * 1024 - 2), "aa");
 });

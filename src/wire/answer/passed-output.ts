@@ -1,13 +1,15 @@
-/** The output of a stream so far: the tokens that its provider reported, and the text that passed since. */
+/**
+ * Tracks the output of a stream: the tokens reported by the provider, and the text received since.
+ */
 
 const empty = Buffer.alloc(0);
 
-/** Text beyond this many bytes is not kept, and counts as a token a byte from then on. */
+/** Text beyond this size is not kept, and counts as one token per byte. */
 const mostKeptBytes = 1024 * 1024;
 
 /**
- * Text is kept as it was written inside JSON strings, escapes included: that is never shorter than the text in UTF-8, and no
- * tokenizer in use makes more than one token of a byte.
+ * Text is kept as in the JSON strings, escapes included. That is never shorter than the text in
+ * UTF-8, and no tokenizer in use makes more than one token from a byte.
  */
 export class PassedOutput {
   #reported = 0;
@@ -19,45 +21,45 @@ export class PassedOutput {
   #unkept = 0;
   #untexted = 0;
   #unread = 0;
-  /** What was unread at the last report. */
+  /** Unread bytes at the last report. */
   #unreadAtReport = 0;
 
-  /** What the provider has reported so far, which is certain; 0 before it has. */
+  /** Tokens reported so far, which are certain; 0 before the first report. */
   get reportedTokens(): number {
     return this.#reported;
   }
 
-  /** Whether the provider reports its count while it streams. */
+  /** Whether the provider reports its count during the stream. */
   get hasReport(): boolean {
     return this.#hasReport;
   }
 
-  /** Bytes of the text that passed since the last report and is kept. */
+  /** Bytes of kept text since the last report. */
   get textBytes(): number {
     return this.#length;
   }
 
-  /** Bytes of all text that passed, whatever was reported of it. */
+  /** Bytes of all text received, including what has been reported. */
   get allTextBytes(): number {
     return this.#allText + this.#unread;
   }
 
-  /** Tokens that are not in the text: of what was not kept, and of generated media, at most. */
-  get tokensBesideText(): number {
-    return this.#reported + this.#besideReport;
+  /** Upper bound of the tokens outside the text: of dropped text and generated media. */
+  get tokensOutsideText(): number {
+    return this.#reported + this.#outsideReport;
   }
 
-  /** The most tokens that can have been generated of what passed. */
+  /** Upper bound of the tokens generated. */
   get mostTokens(): number {
-    return this.tokensBesideText + this.#length;
+    return this.tokensOutsideText + this.#length;
   }
 
-  /** Whether anything has passed since the last report that counted more than before. */
+  /** Whether anything has arrived since the last increased report. */
   get grewSinceReport(): boolean {
     return this.#hasGrown;
   }
 
-  /** Takes the content of a JSON string, without its quotes. */
+  /** Adds the contents of a JSON string, without its quotes. */
   addText(bytes: Buffer, start: number, end: number): void {
     const needed = this.#length + end - start;
     this.#allText += end - start;
@@ -70,19 +72,22 @@ export class PassedOutput {
     }
   }
 
-  /** Takes output that is no text, such as an image, at the most tokens that it can be. */
+  /** Adds non-text output, such as an image. @param tokens Upper bound. */
   addTokens(tokens: number): void {
     this.#untexted += tokens;
     this.#hasGrown = true;
   }
 
-  /** @param bytes All text until now that passed in events which were too large to be read. */
+  /** @param bytes All text so far in events that were too large to read. */
   noteUnread(bytes: number): void {
     if (bytes > this.#unread) this.#hasGrown = true;
     this.#unread = bytes;
   }
 
-  /** @param tokens All output until now, as the provider counts it. Such counts only grow: one that did not says nothing of what has passed since. */
+  /**
+   * @param tokens The provider's count of all output so far. Counts only grow: a report that has
+   *   not grown does not cover the output since.
+   */
   report(tokens: number): void {
     if (tokens <= this.#reported) return;
     this.#hasGrown = false;
@@ -94,11 +99,11 @@ export class PassedOutput {
     this.#unreadAtReport = this.#unread;
   }
 
-  get #besideReport(): number {
+  get #outsideReport(): number {
     return this.#unkept + this.#untexted + this.#unread - this.#unreadAtReport;
   }
 
-  /** A copy of the text from a place on, with its JSON escapes. */
+  /** A copy of the text from a position on, with its JSON escapes. */
   text(from: number): Uint8Array {
     return Uint8Array.prototype.slice.call(this.#kept, from, this.#length);
   }

@@ -1,4 +1,4 @@
-/** Recorded answers of providers, where they are at hand. */
+/** Tests recorded answers of providers, if they are available. */
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";

@@ -1,19 +1,20 @@
-/** The passes of one message, by the attempt that they belong to: a model that declines is followed by another one. */
+/** Groups the passes of a message by attempt: if a model declines, another one takes over. */
 
 import { toText, type JsonObject } from "../count/count.ts";
 
 export interface Attempts {
-  /** Of models that declined. */
+  /** Passes of models that declined. */
   readonly declined: readonly JsonObject[];
-  /** Of the model that served: what the top level of the usage counts. */
+  /** Passes of the model that answered, which the top level of the usage counts. */
   readonly served: readonly JsonObject[];
-  /** The model that served in the end; undefined when the first one did. */
+  /** The model that answered in the end; undefined if the first one did. */
   readonly fallbackModel: string | undefined;
 }
 
 /**
- * Splits `usage.iterations` where a `fallback_message` begins another attempt. Passes of the compaction and of an advisor belong to no
- * attempt (https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback, read 2026-11).
+ * Splits `usage.iterations` where a `fallback_message` begins another attempt. Passes of the
+ * compaction and of an advisor belong to no attempt
+ * (https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback, read 2026-11).
  */
 export function attemptsOf(iterations: readonly JsonObject[]): Attempts {
   const passes = iterations.filter(({ type }) => type === "message" || type === "fallback_message");
@@ -23,8 +24,8 @@ export function attemptsOf(iterations: readonly JsonObject[]): Attempts {
 }
 
 /**
- * Whether anything was generated. A decline before any output is not billed, and reports no output token, or the one that stands in
- * every count of output before there is another.
+ * Whether anything was generated. A decline before any output is not billed, and reports 0 output
+ * tokens, or the 1 that every output count starts with.
  */
 export function hasOutput(outputTokens: number | undefined): boolean {
   return (outputTokens ?? 0) > 1;

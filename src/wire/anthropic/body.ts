@@ -1,4 +1,4 @@
-/** What is known of an Anthropic message that comes as one body. */
+/** Reads an Anthropic message that comes as a single body. */
 
 import { countContext, type UsageFlag } from "../../domain/usage/usage.ts";
 import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
@@ -13,24 +13,24 @@ import { billedParts, readAnthropicUsage, usageOfAnswer, type AnthropicUsage } f
 
 const scan = answerScanner();
 
-/** Builds of the body only its model and usage. */
+/** Parses only the model and the usage. */
 export class AnthropicBody implements BodyState {
   readonly #asked: AskedTerms;
   #bytes = 0;
   #finished = false;
   #model: string | null = null;
   #usage: JsonObject | null = null;
-  /** What the usage says. */
+  /** The usage that was reported. */
   #said: AnthropicUsage | null = null;
   #written: string | undefined;
   #stopReason: string | undefined;
   #malformed = false;
   #repeated = false;
   #failed = false;
-  /** Of the content, as it was written; of a message that tells its output, of the whole body. */
+  /** Bytes of the content as written; of the whole body if the message reports its output. */
   #textBytes = 0;
 
-  /** @param asked What was asked for, which counts when the answer does not say what served. */
+  /** @param asked The requested terms, used if the answer does not report its own. */
   constructor(asked: AskedTerms) {
     this.#asked = asked;
   }
@@ -57,14 +57,14 @@ export class AnthropicBody implements BodyState {
       this.#failed = reportsError(body);
       this.#textBytes = (this.#said?.parts[0]?.usage.output ?? 0) > 0 ? data.length : contentBytes(body.json("content"));
     } catch {
-      // What cannot be read has been passed on as it came, and the reading says so.
+      // Unreadable bytes have been passed on, and the reading is flagged.
       this.#malformed = true;
     }
   }
 
   reading(malformed: boolean): Reading {
     const read = this.#said;
-    // OpenRouter speaks this format, too.
+    // OpenRouter also supports this format.
     const cost = this.#usage && readReportedCost(JSON.stringify(this.#usage));
     const isRefused = this.#stopReason === "refusal";
     const parts = read ? billedParts(read, { isRefused, cost: cost?.cost ?? null }) : [];
@@ -105,7 +105,7 @@ export class AnthropicBody implements BodyState {
   }
 }
 
-/** Of text, thinking and tool input. A block that nothing was generated into counts nothing. */
+/** Bytes of text, thinking and tool input. An empty block counts nothing. */
 function contentBytes(content: unknown): number {
   return toObjects(content).reduce((sum, { text, thinking, input }) => {
     const written = [text, thinking].map((part) => (typeof part === "string" ? Buffer.byteLength(part) : 0));

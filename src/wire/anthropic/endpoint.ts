@@ -1,12 +1,13 @@
-/** What the paths of Anthropic's API are for. */
+/** Classifies the paths of Anthropic's API. */
 
 import type { Endpoint } from "../wire.ts";
 
 const unknown: Endpoint = { name: "unknown", metering: "unmetered" };
 
 /**
- * A batch is billed when it has run, long after its request; its results carry the usage of many messages. Text completions
- * (`/v1/complete`) answer without usage. Both, and every path that is not known, are unmetered.
+ * A batch is billed when it has run, long after its request, and its results contain the usage of
+ * many messages. Text completions (`/v1/complete`) have no usage. Both, and all unknown paths, are
+ * unmetered.
  *
  * @param path With or without a query string.
  */

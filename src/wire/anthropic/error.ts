@@ -1,8 +1,11 @@
-/** A failure in the shape of Anthropic's API. */
+/** Writes errors in the shape of Anthropic's API. */
 
 import type { WireError } from "../wire.ts";
 
-/** Types by HTTP status (https://platform.claude.com/docs/en/api/errors, and the error types of @anthropic-ai/sdk 1.12.0, read 2026-11). */
+/**
+ * Types by HTTP status (https://platform.claude.com/docs/en/api/errors, and the error types of
+ * @anthropic-ai/sdk 1.12.0, read 2026-11).
+ */
 const types: ReadonlyMap<number, string> = new Map([
   [400, "invalid_request_error"],
   [401, "authentication_error"],
@@ -17,7 +20,10 @@ const types: ReadonlyMap<number, string> = new Map([
   [529, "overloaded_error"],
 ]);
 
-/** The error body as JSON text. The format has no place for a code or a field: both stand in `purser`, when there is one. */
+/**
+ * The error body as JSON text. The format has no field for a code or a parameter: both are in
+ * `purser`, if present.
+ */
 export function anthropicError({ status, message, code, param, purser }: WireError): string {
   const type = types.get(status) ?? (status >= 500 ? "api_error" : "invalid_request_error");
   return JSON.stringify({ type: "error", error: { type, message }, ...(purser && { purser: { code, param, ...purser } }) });

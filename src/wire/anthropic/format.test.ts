@@ -1,8 +1,10 @@
+/** Tests the paths and errors of the Anthropic format. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { anthropicWire } from "./index.ts";
 
-test("a path is metered, free or unmetered by what it costs", () => {
+test("a path is metered, free or unmetered depending on its cost", () => {
   const at = (method: string, path: string): string => {
     const { name, metering } = anthropicWire.endpoint(method, path);
     return `${name} ${metering}`;
@@ -49,7 +51,7 @@ test("an error has Anthropic's type for its status", () => {
   for (const [status, name] of Object.entries(expected)) assert.equal(type(Number(status)), name, status);
 });
 
-test("what Purser has to say stands beside the error", () => {
+test("Purser's details are next to the error", () => {
   const error = { status: 402, message: "no", code: "budget_exhausted", param: "max_tokens", purser: { budget_id: "all" } };
   assert.deepEqual(JSON.parse(anthropicWire.error(error)), {
     type: "error",

@@ -1,4 +1,4 @@
-/** The Anthropic wire, for outsiders. */
+/** Public entry point of the Anthropic format. */
 
 export { anthropicWire } from "./format.ts";
 export { readAnthropicUsage } from "./usage.ts";

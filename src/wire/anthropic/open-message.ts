@@ -1,4 +1,7 @@
-/** What of an Anthropic message the caller has seen begin and not end, and the events that end it early. */
+/**
+ * Tracks which parts of an Anthropic message the caller has seen begin but not end, and writes the
+ * events that end them early.
+ */
 
 import type { Usage } from "../../domain/usage/usage.ts";
 import { sseEvent } from "../answer/meter.ts";
@@ -6,11 +9,11 @@ import type { JsonObject } from "../count/count.ts";
 import type { Cut } from "../wire.ts";
 import { anthropicError } from "./error.ts";
 
-/** A boundary in the stream: of the message, of one block, or the delta with the stop reason. */
+/** A boundary in the stream: of the message, of a block, or the delta with the stop reason. */
 export type Boundary = { readonly kind: "start" | "reason" | "end" } | { readonly kind: "block" | "block_end"; readonly index: number };
 
 export class OpenMessage {
-  /** Read, and not passed on yet. */
+  /** Read, but not passed on yet. */
   readonly #unsent: Boundary[] = [];
   readonly #blocks = new Set<number>();
   readonly #passed = new Set<Boundary["kind"]>();
@@ -28,7 +31,10 @@ export class OpenMessage {
     }
   }
 
-  /** The error comes before `message_stop`: clients that look for that one read no further. None once the message has ended. */
+  /**
+   * The error comes before `message_stop`, because clients stop reading there. Empty once the
+   * message has ended.
+   */
   close({ error, usage }: Cut, model: string): string {
     if (this.#passed.has("end")) return "";
     const events: string[] = [];
@@ -56,7 +62,7 @@ function messageUsage(usage: Usage): JsonObject {
   };
 }
 
-/** A message that nothing was generated of: an SDK fails on a stream without a start. */
+/** An empty message: SDKs fail on a stream without a start. */
 function emptyMessage(model: string, usage: Usage): JsonObject {
   const counts = { ...messageUsage(usage), output_tokens: 0 };
   return {

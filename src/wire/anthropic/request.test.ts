@@ -1,3 +1,5 @@
+/** Tests how Messages requests are read and edited. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../../domain/error.ts";
@@ -10,7 +12,7 @@ const plain = { model: "claude-sonnet-4-5", max_tokens: 1000, messages: [{ role:
 const request = (body: object): ReadRequest => anthropicWire.read(endpoint, Buffer.from(JSON.stringify(body)));
 const facts = (more: object): RequestFacts => request({ ...plain, ...more }).facts;
 
-test("a plain request asks for nothing special", () => {
+test("a plain request has no special features", () => {
   const { textBytes, ...rest } = facts({});
   assert.ok(textBytes > 0);
   assert.deepEqual(rest, {
@@ -32,7 +34,7 @@ test("a plain request asks for nothing special", () => {
   });
 });
 
-test("an absent ceiling is left to Anthropic to refuse, and zero is one", () => {
+test("an absent ceiling is left to Anthropic to refuse, and zero is valid", () => {
   assert.equal(request({ model: "m", messages: [] }).facts.maxOutputTokens, null);
   assert.equal(facts({ max_tokens: 0 }).maxOutputTokens, 0);
 });
@@ -42,7 +44,7 @@ test("a thinking budget keeps the ceiling above it, and thinking is hidden", () 
   assert.deepEqual({ leastOutputTokens, hiddenOutput }, { leastOutputTokens: 1025, hiddenOutput: true });
 });
 
-test("adaptive thinking and an effort are hidden output without a least", () => {
+test("adaptive thinking and an effort are hidden output without a minimum", () => {
   for (const more of [{ thinking: { type: "adaptive" } }, { output_config: { effort: "high" } }]) {
     assert.equal(facts(more).hiddenOutput, true);
     assert.equal(facts(more).leastOutputTokens, 1);
@@ -66,7 +68,7 @@ test("an answer with a schema cannot be cut", () => {
   assert.equal(facts({ output_config: { format: null } }).uncuttable, false);
 });
 
-test("a cache is written for as long as its longest mark says", () => {
+test("the longest cache marker determines the lifetime of cache writes", () => {
   const marked = (cache_control: object): object => ({ system: [{ type: "text", text: "x", cache_control }] });
   assert.equal(facts(marked({ type: "ephemeral" })).cacheWrite, "5m");
   assert.equal(facts(marked({ type: "ephemeral", ttl: "5m" })).cacheWrite, "5m");
@@ -74,7 +76,7 @@ test("a cache is written for as long as its longest mark says", () => {
   assert.equal(facts({ ...marked({ type: "ephemeral", ttl: "1h" }), cache_control: { type: "ephemeral" } }).cacheWrite, "1h");
 });
 
-test("a tier or speed without a word of ours is told from the standard one", () => {
+test("an unknown tier or speed is distinguished from the standard one", () => {
   assert.equal(facts({ service_tier: "auto" }).serviceTier, "standard", "committed capacity has no list price of its own");
   assert.equal(facts({ service_tier: "standard_only" }).serviceTier, "standard");
   assert.equal(facts({ service_tier: "turbo" }).serviceTier, "other");
@@ -84,14 +86,14 @@ test("a tier or speed without a word of ours is told from the standard one", () 
   assert.equal(facts({ speed: "ludicrous" }).serviceTier, "other");
 });
 
-test("the region is what the request asks for, and absent when it leaves that to the workspace", () => {
+test("the region is the requested one, and absent if left to the workspace", () => {
   assert.equal(facts({ inference_geo: "us" }).region, "us");
   assert.equal(facts({ inference_geo: "global" }).region, "global");
   assert.equal("region" in facts({}), false);
   assert.equal("region" in facts({ inference_geo: null }), false);
 });
 
-test("web searches are bounded by what their tools allow", () => {
+test("web searches are bounded by the limits of their tools", () => {
   const search = { type: "web_search_20250305", name: "web_search" };
   assert.equal(facts({ tools: [{ ...search, max_uses: 5 }] }).serverToolCalls, 5);
   assert.equal(
@@ -108,7 +110,7 @@ test("web searches are bounded by what their tools allow", () => {
   assert.equal(facts({ tools: [{ type: "web_fetch_20250910", name: "web_fetch" }] }).serverToolCalls, 0);
 });
 
-test("images and documents are counted and their data is no text", () => {
+test("images and documents are counted, and their data is not text", () => {
   const data = "iVBORw0KGgo".repeat(1000);
   const content = [
     { type: "image", source: { type: "base64", media_type: "image/png", data } },
@@ -121,13 +123,13 @@ test("images and documents are counted and their data is no text", () => {
   assert.ok(read.textBytes < 1000);
 });
 
-test("a fallback model with a higher ceiling of its own is held for, and not fitted", () => {
+test("a fallback model's own higher ceiling is held, and never reduced", () => {
   const read = facts({ fallbacks: [{ model: "claude-opus-4-8", max_tokens: 5000 }] });
   assert.deepEqual([read.maxOutputTokens, read.uncuttable], [5000, true]);
   assert.equal(facts({ fallbacks: "default" }).maxOutputTokens, 1000);
 });
 
-test("other models that can be billed are known with how often they run and how much they say", () => {
+test("other models that may be billed are listed with their runs and output limits", () => {
   const advisor = { type: "advisor_20260301", name: "advisor", model: "claude-opus-4-8" };
   assert.deepEqual(facts({ tools: [{ ...advisor, max_uses: 3, max_tokens: 2048 }] }).otherModels, [
     { model: "claude-opus-4-8", runs: 3, maxOutputTokens: 2048 },
@@ -141,7 +143,7 @@ test("other models that can be billed are known with how often they run and how 
   assert.equal("otherModels" in facts({ fallbacks: [] }), false);
 });
 
-test("a compaction is a further pass, where the input may reach its trigger", () => {
+test("a compaction is a further pass, if the input may reach its trigger", () => {
   const compacting = (trigger: object | undefined, more: object = {}): unknown =>
     facts({ context_management: { edits: [{ type: "compact_20260112", ...(trigger && { trigger }) }] }, ...more }).otherModels;
   const pass = [{ model: null, runs: 1, maxOutputTokens: null }];
@@ -209,7 +211,7 @@ test("a field of the wrong type, out of range or twice is refused by name", () =
   refused('{"model":"m"', "body");
 });
 
-test("an edit changes the fields it names and no other byte", () => {
+test("an edit changes the given fields and no other byte", () => {
   const body = Buffer.from('{ "model" : "a",\n "max_tokens":  99 , "messages":[{"role":"user","content":"\\u00e9 max_tokens"}] }');
   const read = anthropicWire.read(endpoint, body);
   const edited = Buffer.from(read.edit({ model: "b", maxOutputTokens: 5 })).toString();

@@ -1,4 +1,4 @@
-/** What has to be known of a Messages request before it is held, and how its body is fitted. */
+/** Reads the facts of a Messages request, and edits its output limit. */
 
 import { PurserError } from "../../domain/error.ts";
 import type { FeeMeter } from "../../domain/usage/usage.ts";
@@ -12,20 +12,29 @@ import { askedTier, regionOf } from "./terms.ts";
 
 const scan = bodyScanner({ nested: ["thinking", "output_config"], keys: ["cache_control", "caching", ...referenceKeys], values: ["ttl"] });
 
-/** Searches held for a web search tool that states no `max_uses`: twice the passes of Anthropic's own loop of server tools. */
+/**
+ * Searches to hold for a web search tool without `max_uses`: twice the passes of Anthropic's own
+ * server tool loop.
+ */
 const searchesUnbounded = 20;
 
-/** Around a conversation. */
+/** Overhead of a conversation. */
 const delimiters = 16;
-/** The instructions that any tool brings are 264 to 804 tokens (https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview, read 2026-11). */
+/**
+ * Any tool adds instructions of 264 to 804 tokens
+ * (https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview, read 2026-11).
+ */
 const toolInstructions = 1000;
 
 const searchFees: readonly FeeMeter[] = ["web_search"];
 
-/** Models that think although the request does not ask for it (https://platform.claude.com/docs/en/build-with-claude/thinking, read 2026-11). */
+/**
+ * Models that think by default (https://platform.claude.com/docs/en/build-with-claude/thinking,
+ * read 2026-11).
+ */
 const thinksByDefault = /claude-(?:fable|mythos|opus|sonnet|haiku)-(?:[5-9]|\d\d)(?!\d)/;
 
-/** @throws PurserError `invalid_request` as the contract of WireFormat says. */
+/** @throws PurserError `invalid_request` as documented in WireFormat. */
 export function readAnthropicRequest(bytes: Uint8Array): ReadRequest {
   const body = scan(bytes);
   const facts = readFacts(body);
@@ -79,7 +88,10 @@ function readModel(body: ScannedBody): string {
   throw new PurserError("invalid_request", "model is missing", { field: "model", remedy: "Name the model to call." });
 }
 
-/** Summaries of thinking pass, or none of it does; all of it is billed. A budget must stay below `max_tokens`. */
+/**
+ * Thinking is streamed as summaries or not at all, but billed in full. A thinking budget must be
+ * below `max_tokens`.
+ */
 function readThinking(body: ScannedBody, model: string): { readonly hidden: boolean; readonly least: number } {
   const type = body.string("thinking.type");
   const budget = type === "enabled" ? (body.integer("thinking.budget_tokens") ?? 0) : 0;
@@ -91,7 +103,10 @@ function wantsSchema(body: ScannedBody): boolean {
   return body.has("output_config.format") || body.has("output_format");
 }
 
-/** A fallback model may have a ceiling of its own, which `max_tokens` does not lower: such a request is held whole and never fitted. */
+/**
+ * A fallback model may have its own limit, which `max_tokens` does not lower: such a request is
+ * held in full and never reduced.
+ */
 function readFallbackCeiling(body: ScannedBody): number {
   const kind = body.kind("fallbacks");
   if (kind !== "array") return 0;
@@ -100,8 +115,8 @@ function readFallbackCeiling(body: ScannedBody): number {
 }
 
 /**
- * An image or document of base64, a URL or an uploaded file has a `source` of that type beside its own; a document of text has not,
- * and its text was counted as such.
+ * An image or document given as base64, URL or uploaded file has a `source` of that type in
+ * addition to its own type. A text document does not, and is counted as text.
  */
 function readMedia(body: ScannedBody): MediaCounts {
   const count = (type: string): number => body.valueCount("type", type);
@@ -115,7 +130,7 @@ function readCacheWrite(body: ScannedBody): RequestFacts["cacheWrite"] {
   return body.valueCount("ttl", "1h") > 0 ? "1h" : "5m";
 }
 
-/** Web fetch costs its tokens only, and code execution is billed by the hour: neither is counted. */
+/** Web fetch costs only its tokens, and code execution is billed by the hour: neither is counted. */
 function readSearches(body: ScannedBody): number {
   const offered = [...body.values("type").keys()].some(isSearchTool);
   if (!offered) return 0;

@@ -1,4 +1,4 @@
-/** The official SDK reads what the wire writes. */
+/** Tests that Anthropic's official SDK reads what the Anthropic format writes. */
 
 import { Anthropic, APIError } from "@anthropic-ai/sdk";
 import assert from "node:assert/strict";
@@ -47,7 +47,7 @@ function cutStream(written: string): Buffer {
   return Buffer.concat([passed, meter.stop({ ...plainCut, error: { ...plainCut.error, message: "the budget is used up\nat all" } })]);
 }
 
-/** What the stream helper has gathered when it raises the error that ends it. */
+/** What the stream helper has collected when it raises the final error. */
 async function readCut(written: string, types: string[] = []): Promise<Anthropic.Message> {
   return withAnswer({ body: cutStream(written) }, async (client) => {
     const stream = client.messages.stream(ask);
@@ -62,7 +62,7 @@ async function readCut(written: string, types: string[] = []): Promise<Anthropic
   });
 }
 
-test("a stream that was cut in its text ends at max_tokens with what was generated and is charged, and raises the reason", async () => {
+test("a stream cut in its text ends at max_tokens with the output so far and the usage charged, and raises the reason", async () => {
   const block = event({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } });
   const text = event({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Once upon a time" } });
   const message = await readCut(start + block + text);
@@ -72,7 +72,7 @@ test("a stream that was cut in its text ends at max_tokens with what was generat
   assert.deepEqual({ ...message.usage }, charged);
 });
 
-test("a stream that was cut in a tool call closes all of its blocks", async () => {
+test("a stream cut in a tool call closes all of its blocks", async () => {
   const tool = { type: "tool_use", id: "toolu_1", name: "write", input: {} };
   const blocks =
     event({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }) +
@@ -86,12 +86,12 @@ test("a stream that was cut in a tool call closes all of its blocks", async () =
   assert.equal(types.filter((type) => type === "content_block_stop").length, 2);
 });
 
-test("a stream that was cut before it began is an empty message", async () => {
+test("a stream cut before it began is an empty message", async () => {
   const message = await readCut("");
   assert.deepEqual([message.stop_reason, message.content], ["max_tokens", []]);
 });
 
-test("a stream that had given its stop reason keeps it", async () => {
+test("a stream cut after its stop reason keeps it", async () => {
   const end = event({ type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: 9 } });
   const message = await readCut(start + end);
   assert.deepEqual([message.stop_reason, message.usage.output_tokens], ["end_turn", 9]);

@@ -1,3 +1,5 @@
+/** Tests how Anthropic streams and whole messages are metered. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cutsOf, feed, plainFacts, total, type Fed, plainCut } from "../answer/feed.ts";
@@ -44,7 +46,7 @@ test("a stream reads the same wherever it is cut, and passes byte for byte", () 
   }
 });
 
-test("totals of message_delta overwrite those of the start, and null or absent ones do not", () => {
+test("totals of message_delta overwrite those of the start; null or absent ones do not", () => {
   const first = {
     input_tokens: 2,
     cache_creation_input_tokens: 3068,
@@ -63,7 +65,7 @@ test("totals of message_delta overwrite those of the start, and null or absent o
   assert.deepEqual(reading.flags, []);
 });
 
-test("a total that has grown does not go away: zeros after it say nothing, cached counts and repeated starts alike", () => {
+test("totals only grow: zeros after them are ignored, in cached counts and repeated starts too", () => {
   const first = start({ input_tokens: 1500, cache_read_input_tokens: 40, cache_creation_input_tokens: 7, output_tokens: 0 });
   const zeros = { input_tokens: 0, cache_read_input_tokens: 0, cache_creation_input_tokens: 0, output_tokens: 16 };
   const expected = { input: 1500, cache_read: 40, cache_write_5m: 7, output: 16 };
@@ -73,7 +75,7 @@ test("a total that has grown does not go away: zeros after it say nothing, cache
   assert.deepEqual(read(first, delta(zeros), stop).reading.flags, []);
 });
 
-test("a zero hides neither the lifetime of what was cached nor a search nor a pass", () => {
+test("a zero hides neither the cache lifetime nor a search nor a pass", () => {
   const split = { ephemeral_5m_input_tokens: 3, ephemeral_1h_input_tokens: 4 };
   const advisor = { type: "advisor_message", model: "claude-opus-5", input_tokens: 9, output_tokens: 2 };
   const { reading } = read(
@@ -107,7 +109,7 @@ test("what an advisor or a compaction used is no progress of the answer, whose h
   }
 });
 
-test("an input that nobody told is not known, and the output that was told stays", () => {
+test("an unreported input is unknown, and the reported output stays", () => {
   const under = meter();
   const answer = start({ input_tokens: 0, output_tokens: 0 }) + text(0, "x".repeat(300)) + delta({ output_tokens: 16 }) + stop;
   const { reading } = feed(under, answer);
@@ -128,7 +130,7 @@ test("a refusal before any output is not billed", () => {
   }
 });
 
-test("a refusal that names a cost was billed", () => {
+test("a refusal with a reported cost is billed", () => {
   const usage = { input_tokens: 5000, output_tokens: 0, cost: 0.025 };
   const streamed = read(start(usage), delta(usage, "refusal"), stop).reading;
   const whole = feed(meter(false), JSON.stringify({ model: "m", content: [], stop_reason: "refusal", usage })).reading;
@@ -136,17 +138,17 @@ test("a refusal that names a cost was billed", () => {
     assert.deepEqual([reportedCost, flags, parts[0]?.usage], [25_000_000_000n, [], { input: 5000, output: 0 }]);
   }
   const free = read(start(usage), delta({ ...usage, cost: 0 }, "refusal"), stop).reading;
-  assert.deepEqual([free.reportedCost, free.flags], [25_000_000_000n, []], "a cost that was told does not go away");
+  assert.deepEqual([free.reportedCost, free.flags], [25_000_000_000n, []], "a reported cost stays");
 });
 
-test("a refusal after some output is billed, also where the output stayed hidden", () => {
+test("a refusal after some output is billed, even if the output was hidden", () => {
   const begun = read(start({ input_tokens: 50, output_tokens: 1 }), text(0, "Well"), delta({ output_tokens: 1 }, "refusal"), stop);
   assert.deepEqual([total(begun.reading), begun.reading.flags], [{ input: 50, output: 1 }, []]);
   const hidden = read(start({ input_tokens: 50, output_tokens: 1 }), delta({ output_tokens: 400 }, "refusal"), stop);
   assert.deepEqual([total(hidden.reading), hidden.reading.flags], [{ input: 50, output: 400 }, []]);
 });
 
-test("of a chain that ends in a refusal, what was generated before is billed", () => {
+test("in a chain that ends in a refusal, the output before it is billed", () => {
   const iterations = [
     { type: "message", model: "claude-fable-5", input_tokens: 10, output_tokens: 299 },
     { type: "fallback_message", model: "claude-opus-4-8", input_tokens: 10, output_tokens: 0 },
@@ -155,7 +157,7 @@ test("of a chain that ends in a refusal, what was generated before is billed", (
   assert.deepEqual([reading.parts, reading.flags], [[{ model: "claude-fable-5", usage: { input: 10, output: 299 } }], []]);
 });
 
-test("what served decides over what was asked, and an unknown word is told", () => {
+test("the tier served takes precedence over the one requested, and an unknown word is flagged", () => {
   const asked = { ...plainFacts, serviceTier: "fast", region: "us" } as const;
   const served = (usage: object): readonly unknown[] => {
     const { reading } = feed(anthropicWire.meter(endpoint, { stream: true, facts: asked }), start({ input_tokens: 1, ...usage }) + stop);
@@ -166,20 +168,20 @@ test("what served decides over what was asked, and an unknown word is told", () 
   assert.deepEqual(served({ service_tier: "turbo", inference_geo: "not_available" }), ["other", "global"]);
 });
 
-test("a start that is repeated changes nothing that came after the first", () => {
+test("a repeated start changes nothing that came after the first", () => {
   const again = start({ input_tokens: 1, output_tokens: 1 });
   const { reading } = read(again, again, delta({ input_tokens: 8, output_tokens: 9 }), again, stop);
   assert.deepEqual(total(reading), { input: 8, output: 9 });
   assert.deepEqual(reading.flags, []);
 });
 
-test("a second message in one stream is marked", () => {
+test("a second message in one stream is flagged", () => {
   const { reading } = read(start({ input_tokens: 1 }), start({ input_tokens: 2 }, "msg_2"), delta({ output_tokens: 1 }), stop);
   assert.deepEqual(reading.flags, ["usage_repeated"]);
   assert.equal(total(reading).input, 2);
 });
 
-test("two different ends are marked, and the last counts; two equal ones are not marked", () => {
+test("two different ends are flagged, and the last counts; two equal ones are not flagged", () => {
   const head = start({ input_tokens: 1, output_tokens: 1 });
   const twice = read(head, delta({ output_tokens: 5 }), delta({ output_tokens: 6 }), stop).reading;
   assert.deepEqual([twice.flags, total(twice).output], [["usage_repeated"], 6]);
@@ -187,7 +189,7 @@ test("two different ends are marked, and the last counts; two equal ones are not
   assert.deepEqual(same.flags, []);
 });
 
-test("a stream that breaks off is unfinished and partial: what it said of its output is a placeholder", () => {
+test("a stream that breaks off is unfinished and partial: its output count is a placeholder", () => {
   const under = meter();
   const { reading } = feed(under, start({ input_tokens: 5, output_tokens: 1 }) + open(0) + text(0, "x".repeat(90)));
   assert.deepEqual([reading.flags, reading.partial], [["unfinished"], true]);
@@ -195,13 +197,13 @@ test("a stream that breaks off is unfinished and partial: what it said of its ou
   assert.equal(under.progress.outputTokens, 90);
 });
 
-test("a missing message_stop is unfinished, but what the last total says is charged", () => {
+test("a missing message_stop is unfinished, but the last total is charged", () => {
   const { reading } = read(start({ input_tokens: 5, output_tokens: 1 }), text(0, "x".repeat(900)), delta({ output_tokens: 7 }));
   assert.deepEqual([reading.flags, reading.partial], [["unfinished"], undefined]);
   assert.deepEqual(total(reading), { input: 5, output: 7 });
 });
 
-test("a last event without its empty line counts, a torn one does not", () => {
+test("a last event without its empty line counts, a truncated one does not", () => {
   const head = start({ input_tokens: 5, output_tokens: 1 });
   const whole = read(head, delta({ output_tokens: 7 }), stop.trimEnd()).reading;
   assert.deepEqual([whole.flags, total(whole).output], [[], 7]);
@@ -209,7 +211,7 @@ test("a last event without its empty line counts, a torn one does not", () => {
   assert.deepEqual([torn.flags, total(torn).output], [["unfinished"], 1]);
 });
 
-test("an error that no event stands around, or that has no type, is seen", () => {
+test("an error without an event around it, or without a type, is recognised", () => {
   const stray = JSON.stringify({ type: "error", error: { type: "overloaded_error", message: "no" } }, null, 2);
   const untyped = `data: ${JSON.stringify({ error: { message: "no" } })}\n\n`;
   for (const answer of [stray, untyped]) {
@@ -218,7 +220,7 @@ test("an error that no event stands around, or that has no type, is seen", () =>
   }
 });
 
-test("the tier asked for counts until the answer names the one that serves", () => {
+test("the requested tier counts until the answer reports its own", () => {
   const tier = (usage: object): string => {
     const asked = anthropicWire.meter(endpoint, { stream: true, facts: { ...plainFacts, serviceTier: "fast" } });
     return feed(asked, start(usage)).reading.serviceTier;
@@ -227,12 +229,12 @@ test("the tier asked for counts until the answer names the one that serves", () 
   assert.equal(tier({ input_tokens: 1, service_tier: "standard" }), "standard");
 });
 
-test("a last count that cannot be true leaves the usage partial", () => {
+test("an impossible last count makes the usage partial", () => {
   const { reading } = read(start({ input_tokens: 5, output_tokens: 1 }), delta({ output_tokens: -7 }), stop);
   assert.deepEqual([reading.flags, reading.partial, total(reading)], [["usage_invalid"], true, { input: 5 }]);
 });
 
-test("an error in mid-stream or in place of a stream is told", () => {
+test("an error in mid-stream or instead of a stream is flagged", () => {
   const failure = event({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } });
   const { reading } = read(start({ input_tokens: 5, output_tokens: 1 }), text(0, "abc"), failure);
   assert.deepEqual([reading.flags, reading.passedBytes, reading.partial], [["provider_error"], 3, true]);
@@ -240,7 +242,7 @@ test("an error in mid-stream or in place of a stream is told", () => {
   assert.deepEqual([only.flags, only.passedBytes, only.parts], [["provider_error", "usage_missing"], 0, []]);
 });
 
-test("a body that counts no output tells how much text is in it", () => {
+test("a body without an output count reports the size of its text", () => {
   const bytesOf = (content: readonly object[]): number =>
     feed(meter(false), JSON.stringify({ type: "message", model: "m", content, usage: { input_tokens: 0, output_tokens: 0 } })).reading
       .passedBytes;
@@ -256,25 +258,25 @@ test("a body that counts no output tells how much text is in it", () => {
   assert.ok(bytesOf([{ type: "tool_use", id: "t", name: "find", input: { a: 1 } }]) > 0);
 });
 
-test("a stream without usage says so", () => {
+test("a stream without usage is flagged", () => {
   assert.deepEqual(read(stop).reading.flags, ["usage_missing"]);
   assert.deepEqual(read("").reading.flags, ["unfinished", "usage_missing"]);
   assert.deepEqual(read(stop).reading.parts, []);
 });
 
-test("an event that is not JSON is marked and passed on", () => {
+test("an event that is not JSON is flagged and passed on", () => {
   const { passed, reading } = read(start({ input_tokens: 5 }), "data: {oops\n\n", delta({ output_tokens: 2 }), stop);
   assert.deepEqual(reading.flags, ["malformed"]);
   assert.match(passed.toString(), /data: \{oops\n\n/);
 });
 
-test("events whose type does not stand first are known too", () => {
+test("events whose type is not the first field are recognised too", () => {
   const late = `data: ${JSON.stringify({ usage: { output_tokens: 3 }, delta: { stop_reason: "end_turn" }, type: "message_delta" })}\n\n`;
   const { reading } = read(start({ input_tokens: 5, output_tokens: 1 }), late, 'data: { "type" : "message_stop" }\n\n');
   assert.deepEqual([reading.flags, total(reading)], [[], { input: 5, output: 3 }]);
 });
 
-test("progress grows with the bytes of text, thinking and tool input, a token a byte, until it is reported", () => {
+test("progress counts each byte of text, thinking and tool input as a token, until it is reported", () => {
   const under = meter();
   const push = (written: string): unknown => under.push(Buffer.from(written));
   assert.deepEqual({ ...under.progress }, { inputTokens: null, outputTokens: 0 });
@@ -290,7 +292,7 @@ test("progress grows with the bytes of text, thinking and tool input, a token a 
   assert.equal(under.progress.outputTokens, 400);
 });
 
-test("it is finished when its closing event has passed, and not before", () => {
+test("a stream is finished once its closing event has passed, and not before", () => {
   const under = meter();
   under.push(Buffer.from(start({ input_tokens: 1 }) + delta({ output_tokens: 1 })));
   assert.equal(under.finished, false);
@@ -300,7 +302,7 @@ test("it is finished when its closing event has passed, and not before", () => {
   assert.equal(under.stop(plainCut).length, 0);
 });
 
-test("a long list of passes is left out of the raw usage", () => {
+test("a long list of passes is omitted from the raw usage", () => {
   const pass = { type: "message", input_tokens: 1, output_tokens: 1, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 };
   const iterations = Array.from({ length: 60 }, () => pass);
   const { reading } = read(start({ input_tokens: 1 }), delta({ input_tokens: 60, output_tokens: 60, iterations }), stop);
@@ -308,7 +310,7 @@ test("a long list of passes is left out of the raw usage", () => {
   assert.equal(reading.parts.length, 60);
 });
 
-test("a whole body is read for its model and usage, and its usage is kept as it was written", () => {
+test("a whole body is read for its model and usage, and its usage is kept as written", () => {
   const body = '{"model":"m","content":[{"type":"text","text":"\\"usage\\""}],"usage": {"input_tokens": 3, "output_tokens": 4}}';
   const { passed, reading } = feed(meter(false), body, [10, 50]);
   assert.equal(passed.toString(), body);
@@ -325,14 +327,14 @@ test("all of a body counts as output until its usage is read", () => {
   assert.deepEqual({ ...under.progress }, { inputTokens: 5, outputTokens: 4 });
 });
 
-test("a body that breaks off is malformed and unfinished, and one without usage says so", () => {
+test("a body that breaks off is malformed and unfinished, and one without usage is flagged", () => {
   assert.deepEqual(feed(meter(false), '{"model":"m","usage":{"inp').reading.flags, ["usage_missing", "unfinished", "malformed"]);
   assert.deepEqual(feed(meter(false), '{"type":"error","error":{}}').reading.flags, ["usage_missing", "provider_error"]);
   assert.deepEqual(feed(meter(false), "").reading.flags, ["usage_missing", "unfinished"]);
   assert.deepEqual(feed(meter(false), '{"usage":{"input_tokens":-1,"output_tokens":2}}').reading.flags, ["usage_invalid"]);
 });
 
-test("a whole body that refuses before any output is not billed, and one without a count of its input is estimated", () => {
+test("a whole body that refuses before any output is not billed, and one without an input count is estimated", () => {
   const body = (more: object): string => JSON.stringify({ model: "claude-fable-5", content: [], ...more });
   const refused = feed(meter(false), body({ stop_reason: "refusal", usage: { input_tokens: 5000, output_tokens: 0 } })).reading;
   assert.deepEqual([refused.parts, refused.flags], [[], ["unbilled"]]);

@@ -1,4 +1,4 @@
-/** What is known of an Anthropic stream while its events pass: its usage, and what is left open. */
+/** Tracks an Anthropic stream as its events pass: its usage, and the parts still open. */
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { countContext, type UsageFlag } from "../../domain/usage/usage.ts";
@@ -6,7 +6,7 @@ import type { AnswerState } from "../answer/meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { reportsError } from "../answer/error-body.ts";
 import { answerScanner } from "../body/scan.ts";
-import { behindQuoted, standsAt } from "../bytes.ts";
+import { afterQuoted, matchesAt } from "../bytes.ts";
 import { keepRaw, overwrite, sameCounts, toObject, toText, type JsonObject } from "../count/count.ts";
 import type { Cut, Progress, Reading } from "../wire.ts";
 import { readReportedCost } from "../count/reported-cost.ts";
@@ -16,21 +16,24 @@ import { billedParts, readAnthropicUsage, usageOfAnswer } from "./usage.ts";
 
 const scan = answerScanner();
 
-/** The longest head of an event in which its type and index stand when the provider itself wrote it. */
+/** The longest event head in which type and index are found, as the provider writes it. */
 const headBytes = 96;
-/** How nearly all events begin. */
+/** The beginning of nearly all events. */
 const deltaHead = Buffer.from('{"type":"content_block_delta",');
 const textFields = ['text":', 'thinking":', 'partial_json":'].map((field) => Buffer.from(field));
 const backslash = 0x5c;
 const quote = 0x22;
 
-/** Takes the data of each event, and parses only those that count: most are deltas, which are measured as bytes. */
+/**
+ * Takes the data of each event, and parses only those that matter: most are deltas, which are
+ * measured as bytes.
+ */
 export class AnthropicStream implements AnswerState {
   readonly output = new PassedOutput();
   #model: string | null = null;
   #id: string | null = null;
   #usage: JsonObject | null = null;
-  /** The usage beside the last `stop_reason`. */
+  /** The usage that came with the last `stop_reason`. */
   #final: JsonObject | null = null;
   readonly #asked: string;
   #tier: ServiceTier;
@@ -45,7 +48,7 @@ export class AnthropicStream implements AnswerState {
   readonly #open = new OpenMessage();
   readonly #flags = new Set<UsageFlag>();
 
-  /** @param asked What was asked for, which counts until the answer says what serves. */
+  /** @param asked The requested terms, used until the answer reports its own. */
   constructor(asked: AskedTerms) {
     this.#asked = asked.model;
     this.#tier = asked.serviceTier;
@@ -62,11 +65,11 @@ export class AnthropicStream implements AnswerState {
 
   /** @param data The JSON text of one event. */
   take(data: Buffer): void {
-    if (standsAt(data, 0, deltaHead)) this.#takeDelta(data);
+    if (matchesAt(data, 0, deltaHead)) this.#takeDelta(data);
     else this.#takeOther(data);
   }
 
-  /** Also a delta that is written otherwise than Anthropic writes it. */
+  /** Handles other events, and deltas written differently from Anthropic's. */
   #takeOther(data: Buffer): void {
     const head = data.toString("latin1", 0, headBytes);
     const type = /^\s*\{\s*"type"\s*:\s*"([a-z_]+)"/.exec(head)?.[1] ?? toText(this.#parse(data)?.["type"]);
@@ -79,14 +82,17 @@ export class AnthropicStream implements AnswerState {
     else if (type === "error" || (type !== "ping" && this.#isError(data))) this.#failed = true;
   }
 
-  /** What the stream said it used. Before its last usage has come that is partial: the output in `message_start` is a placeholder. */
+  /**
+   * The reported usage. Before the last report it is partial: the output in `message_start` is a
+   * placeholder.
+   */
   reading(malformed: boolean): Reading {
     const flags = new Set(this.#flags);
     if (malformed) flags.add("malformed");
     if (this.#failed) flags.add("provider_error");
     if (!this.#finished && !this.#failed) flags.add("unfinished");
     const read = this.#usage && readAnthropicUsage(this.#usage, this.#model, this.#asked);
-    // OpenRouter speaks this format, too.
+    // OpenRouter also supports this format.
     const cost = this.#usage && readReportedCost(JSON.stringify(this.#usage));
     const parts = read ? billedParts(read, { isRefused: this.#isRefused, cost: cost?.cost ?? null }) : [];
     if (this.#isRefused && parts.length === 0) flags.add("unbilled");
@@ -115,7 +121,7 @@ export class AnthropicStream implements AnswerState {
     this.#open.passed();
   }
 
-  /** The events that are missing for a stop at "max_tokens"; none once the stream has closed itself. */
+  /** The events missing for a stop at "max_tokens"; empty once the stream has closed itself. */
   stop(cut: Cut): string {
     return this.#open.close(cut, this.#model ?? "");
   }
@@ -129,7 +135,7 @@ export class AnthropicStream implements AnswerState {
     takeText(data, this.output);
   }
 
-  /** A repeated start brings nothing new once a later total has passed. */
+  /** A repeated start adds nothing once a later total has passed. */
   #takeStart(data: Buffer): void {
     const message = toObject(this.#parse(data)?.["message"]);
     if (!message) return;
@@ -159,7 +165,7 @@ export class AnthropicStream implements AnswerState {
     this.#compareFinals();
   }
 
-  /** A message ends once. Two ends that count differently are told apart by a flag; the later one is charged. */
+  /** A message ends once. Two ends with different counts raise a flag; the later one is charged. */
   #compareFinals(): void {
     const usage = this.#usage;
     if (!usage) return;
@@ -167,7 +173,7 @@ export class AnthropicStream implements AnswerState {
     this.#final = usage;
   }
 
-  /** @returns The output tokens that are reported now. */
+  /** @returns The output tokens reported so far. */
   #keep(usage: JsonObject): number {
     this.#usage = overwrite(this.#usage ?? {}, usage);
     const read = readAnthropicUsage(this.#usage, this.#model, this.#asked);
@@ -184,7 +190,7 @@ export class AnthropicStream implements AnswerState {
     return typeof index === "number" ? index : 0;
   }
 
-  /** A server that writes the errors of all its formats alike. */
+  /** Some servers write the errors of all their formats alike. */
   #isError(data: Buffer): boolean {
     return this.#parse(data) !== undefined && reportsError(scan(data));
   }
@@ -209,10 +215,10 @@ function sameUsage(left: JsonObject, right: JsonObject): boolean {
   );
 }
 
-/** Takes the text, thinking or tool input of a delta. */
+/** Adds the text, thinking or tool input of a delta. */
 function takeText(data: Buffer, output: PassedOutput): void {
   for (const field of textFields) {
-    const at = behindQuoted(data, field);
+    const at = afterQuoted(data, field);
     if (at < 0) continue;
     const open = data.indexOf(quote, at);
     if (open >= 0) output.addText(data, open + 1, closingQuote(data, open + 1));

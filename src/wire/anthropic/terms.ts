@@ -1,14 +1,14 @@
-/** Anthropic's words for the terms of a call, in Purser's vocabulary: its tier, its speed, its region. */
+/** Maps Anthropic's tier, speed and region to Purser's terms. */
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { anywhere } from "../../domain/price/terms.ts";
 import { toText, type JsonObject } from "../count/count.ts";
 
-/** What a request asked for. */
+/** The terms of a request. */
 export interface AskedTerms {
   readonly model: string;
   readonly serviceTier: ServiceTier;
-  /** Absent when it does not say. */
+  /** Absent if not requested. */
   readonly region?: string;
 }
 
@@ -18,7 +18,7 @@ const tiers: ReadonlyMap<string, ServiceTier> = new Map([
   ["batch", "batch"],
 ]);
 
-/** @returns null when the usage does not say what served; `other` for a word that is not known. */
+/** @returns null if the usage has no tier; `other` for an unknown word. */
 export function servedTier(usage: JsonObject): ServiceTier | null {
   const speed = toText(usage["speed"]);
   if (speed === "fast") return "fast";
@@ -28,8 +28,9 @@ export function servedTier(usage: JsonObject): ServiceTier | null {
 }
 
 /**
- * The tier to hold for. `auto`, the default, may be served from capacity that was committed to, which has no list price of its own
- * (https://platform.claude.com/docs/en/api/service-tiers, read 2026-11); so has `standard_only`.
+ * The tier to hold for. `auto`, the default, may be served from committed capacity, which has no
+ * list price of its own (https://platform.claude.com/docs/en/api/service-tiers, read 2026-11); so
+ * has `standard_only`.
  */
 export function askedTier({ speed, tier }: { readonly speed: string | undefined; readonly tier: string | undefined }): ServiceTier {
   if (speed === "fast") return "fast";
@@ -38,7 +39,7 @@ export function askedTier({ speed, tier }: { readonly speed: string | undefined;
 }
 
 /**
- * Models that take no region are answered with `not_available`
+ * For models without regions the answer has `not_available`
  * (https://platform.claude.com/docs/en/manage-claude/data-residency, read 2026-11).
  */
 export function regionOf(word: string | undefined): string | undefined {

@@ -1,3 +1,5 @@
+/** Tests how Anthropic's usage object is split into meters and models. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
@@ -6,7 +8,7 @@ import { readAnthropicUsage } from "./usage.ts";
 
 const model = "claude-sonnet-4-5";
 
-test("input, cache reads and both cache writes are counted apart", () => {
+test("input, cache reads and both cache writes are counted separately", () => {
   const read = readAnthropicUsage(
     {
       input_tokens: 3,
@@ -23,24 +25,24 @@ test("input, cache reads and both cache writes are counted apart", () => {
   assert.deepEqual(read, { parts: [{ model, usage }], others: [], serviceTier: null, region: undefined, invalid: false, complete: true });
 });
 
-test("a cache write without a lifetime is one of five minutes", () => {
+test("a cache write without a lifetime counts as five minutes", () => {
   const [part] = readAnthropicUsage({ input_tokens: 1, cache_creation_input_tokens: 70, output_tokens: 1 }, model).parts;
   assert.deepEqual(part?.usage, { input: 1, cache_write_5m: 70, output: 1 });
 });
 
-test("growth of a total beyond the start's split is of five minutes", () => {
+test("growth of a total beyond the start's split counts as five minutes", () => {
   const split = { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 };
   const [part] = readAnthropicUsage({ cache_creation_input_tokens: 100, cache_creation: split }, model).parts;
   assert.deepEqual(part?.usage, { cache_write_5m: 80, cache_write_1h: 20 });
 });
 
-test("growth is of an hour when all that the start wrote was", () => {
+test("growth counts as an hour if all writes at the start did", () => {
   const split = { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 20 };
   const [part] = readAnthropicUsage({ cache_creation_input_tokens: 100, cache_creation: split }, model).parts;
   assert.deepEqual(part?.usage, { cache_write_1h: 100 });
 });
 
-test("a split alone is counted", () => {
+test("a split without a total is counted", () => {
   const split = { ephemeral_5m_input_tokens: 4, ephemeral_1h_input_tokens: 6 };
   const [part] = readAnthropicUsage({ cache_creation: split }, model).parts;
   assert.deepEqual(part?.usage, { cache_write_5m: 4, cache_write_1h: 6 });
@@ -66,7 +68,7 @@ test("compaction is a part of the same model, the advisor one of its own", () =>
   ]);
 });
 
-test("a fallback's tokens stand at the top level already, and belong to the model that served", () => {
+test("a fallback's tokens are already at the top level, and belong to the model that served", () => {
   const { parts } = readAnthropicUsage(
     {
       input_tokens: 412,
@@ -81,7 +83,7 @@ test("a fallback's tokens stand at the top level already, and belong to the mode
   assert.deepEqual(parts, [{ model: "claude-opus-4-8", usage: { input: 412, output: 264 } }]);
 });
 
-test("an attempt that declined after it had generated something is a part of its own model", () => {
+test("an attempt that declined after some output is a part of its own model", () => {
   const { parts } = readAnthropicUsage(
     {
       input_tokens: 100,
@@ -101,7 +103,7 @@ test("an attempt that declined after it had generated something is a part of its
   ]);
 });
 
-test("passes that the fallback ran add up to the top level without those of the model that declined", () => {
+test("passes of the fallback add up to the top level without those of the model that declined", () => {
   const { parts } = readAnthropicUsage(
     {
       input_tokens: 30,
@@ -121,7 +123,7 @@ test("passes that the fallback ran add up to the top level without those of the 
   ]);
 });
 
-test("passes of a tool loop that add up to the top level are parts, so that each decides its own long-context rate", () => {
+test("passes of a tool loop that add up to the top level are parts, so each has its own long-context rate", () => {
   const { parts } = readAnthropicUsage(
     {
       input_tokens: 300_000,
@@ -140,7 +142,7 @@ test("passes of a tool loop that add up to the top level are parts, so that each
   ]);
 });
 
-test("passes that do not add up leave the top level as the one part", () => {
+test("if the passes do not add up, the top level is the only part", () => {
   const passes = [
     { type: "message", input_tokens: 1, output_tokens: 1 },
     { type: "message", input_tokens: 2, output_tokens: 2 },
@@ -169,13 +171,13 @@ test("the region is the one that served", () => {
   assert.equal(region({ inference_geo: null }), undefined);
 });
 
-test("a count that cannot be true is left out and marked, the others stay", () => {
+test("an impossible count is omitted and flagged, the others stay", () => {
   const read = readAnthropicUsage({ input_tokens: 5, output_tokens: -2, cache_read_input_tokens: 1e12 }, model);
   assert.deepEqual(read.parts, [{ model, usage: { input: 5 } }]);
   assert.equal(read.invalid, true);
 });
 
-test("no token is lost or counted twice, whatever the split says", () => {
+test("no token is lost or counted twice, whatever the split", () => {
   const count = fc.nat({ max: 1_000_000 });
   fc.assert(
     fc.property(fc.tuple(count, count, count, count, count, count), ([input, read, write, five, hour, output]) => {

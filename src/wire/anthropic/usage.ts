@@ -1,4 +1,4 @@
-/** What an Anthropic usage object says was used. */
+/** Reads an Anthropic usage object. */
 
 import { zero, type PicoUsd } from "../../domain/money/money.ts";
 import type { ServiceTier } from "../../domain/price/rate.ts";
@@ -8,32 +8,35 @@ import { attemptsOf, hasOutput, type Attempts } from "./attempts.ts";
 import { regionOf, servedTier } from "./terms.ts";
 
 export interface AnthropicUsage {
-  /** The answer's own passes, then what other models and the compaction used. */
+  /** The answer's own passes, then those of other models and of the compaction. */
   readonly parts: readonly UsagePart[];
-  /** Those of {@link parts} that are not the answer's own. */
+  /** The {@link parts} that are not the answer's own. */
   readonly others: readonly UsagePart[];
-  /** Null when the answer does not say what served it. */
+  /** Null if the answer does not report its tier. */
   readonly serviceTier: ServiceTier | null;
-  /** Undefined when the answer does not say where. */
+  /** Undefined if the answer does not report its region. */
   readonly region: string | undefined;
-  /** Whether a count could not be true; it is then absent. */
+  /** Whether a count was impossible; it is then absent. */
   readonly invalid: boolean;
-  /** Whether input and output were both told. */
+  /** Whether both input and output were reported. */
   readonly complete: boolean;
 }
 
 /**
- * Reads `usage` of a message, or what `message_start` and every `message_delta` of a stream said together.
+ * Reads `usage` of a message, or the merged usage of `message_start` and every `message_delta` of a
+ * stream.
  *
- * `input_tokens` counts what was neither read from nor written to a cache; output has thinking inside. The top level leaves out
- * `compaction` and `advisor_message` iterations, which are parts of their own. When a `fallback_message` served it is that one's, and
- * each attempt that declined after it had generated something is a part of its own model. Server tools run several passes, each with
- * its own context: where the passes that served add up to the top level they become the parts, so that a long-context rate is decided
- * by one pass. Code execution is billed by the hour and not told here
- * (https://platform.claude.com/docs/en/build-with-claude/compaction and .../refusals-and-fallback, usage types of @anthropic-ai/sdk
- * 1.12.0, read 2026-11).
+ * `input_tokens` excludes tokens read from or written to a cache; the output count includes
+ * thinking. The top level excludes `compaction` and `advisor_message` iterations, which become
+ * separate parts. If a `fallback_message` served, the top level is its usage, and each attempt that
+ * declined after some output is a part of its own model. Server tools run several passes, each with
+ * its own context: if the passes that served add up to the top level, they become the parts, so
+ * that a long-context rate is decided by one pass. Code execution is billed by the hour and not
+ * reported here (https://platform.claude.com/docs/en/build-with-claude/compaction and
+ * .../refusals-and-fallback, usage types of @anthropic-ai/sdk 1.12.0, read 2026-11).
  *
- * @param model The model that the message names. @param asked The model that was asked first: one that declined, where its pass names none.
+ * @param model The model named in the message.
+ * @param asked The model requested first; it declined if its pass names no model.
  */
 export function readAnthropicUsage(usage: JsonObject, model: string | null, asked = model): AnthropicUsage {
   const counts = new CountReader();
@@ -56,9 +59,9 @@ export function readAnthropicUsage(usage: JsonObject, model: string | null, aske
 }
 
 /**
- * What is billed of an answer. A refusal is not, unless something was generated before it
- * (https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback, read 2026-11), or the answer names a cost, as
- * OpenRouter's does; what other models had done by then is billed.
+ * The billed parts of an answer. A refusal is billed only if it came after some output
+ * (https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback, read 2026-11) or
+ * reports a cost, as OpenRouter's does. The usage of other models up to then is billed in any case.
  */
 export function billedParts(
   read: AnthropicUsage,
@@ -116,7 +119,7 @@ function readTokens(usage: JsonObject, counts: CountReader): Usage {
   });
 }
 
-/** What is told once for the whole message and not for its passes. */
+/** Counts reported once for the whole message, not for its passes. */
 function readTools(usage: JsonObject, counts: CountReader): Usage {
   return usageOf({
     reasoning: counts.read(toObject(usage["output_tokens_details"]), "thinking_tokens"),
@@ -125,8 +128,9 @@ function readTools(usage: JsonObject, counts: CountReader): Usage {
 }
 
 /**
- * A stream's later totals come without the split by lifetime that `message_start` gave. What the start wrote for an hour stays so;
- * growth counts as five minutes, Anthropic's default, unless all that the start wrote was for an hour.
+ * Later totals of a stream lack the split by lifetime that `message_start` had. Writes at the start
+ * with one hour stay so; growth counts as five minutes, Anthropic's default, unless all writes at
+ * the start had one hour.
  */
 function readCacheWrites(usage: JsonObject, counts: CountReader): { readonly fiveMinutes: number; readonly oneHour: number } {
   const split = toObject(usage["cache_creation"]);

@@ -1,3 +1,5 @@
+/** Tests how Bedrock's Converse answers and streams are metered. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cutsOf, feed, total, plainCut } from "../answer/feed.ts";
@@ -8,7 +10,7 @@ const delta = (text: string, contentBlockIndex = 0): string => line({ contentBlo
 const metadata = (usage: object): string => line({ metadata: { metrics: { latencyMs: 1 }, usage } });
 const stopped = line({ contentBlockStop: { contentBlockIndex: 0 } }) + line({ messageStop: { stopReason: "end_turn" } });
 
-test("input excludes what was read from and written to a cache", () => {
+test("input excludes tokens read from and written to a cache", () => {
   const usage = { inputTokens: 22, outputTokens: 13, cacheReadInputTokens: 5, cacheWriteInputTokens: 2492, totalTokens: 2532 };
   assert.deepEqual(readConverseUsage(usage), {
     parts: [{ model: null, usage: { input: 22, cache_read: 5, cache_write_5m: 2492, output: 13 } }],
@@ -16,7 +18,7 @@ test("input excludes what was read from and written to a cache", () => {
   });
 });
 
-test("writes are split by their lifetime, and what has none is of five minutes", () => {
+test("cache writes are split by lifetime; those without one count as five minutes", () => {
   const cacheDetails = [
     { ttl: "1h", inputTokens: 60 },
     { ttl: "5m", inputTokens: 30 },
@@ -27,7 +29,7 @@ test("writes are split by their lifetime, and what has none is of five minutes",
   assert.deepEqual(alone.parts[0]?.usage, { input: 1, cache_write_5m: 30, cache_write_1h: 60, output: 1 });
 });
 
-test("counts that cannot be true are left out and marked", () => {
+test("impossible counts are omitted and flagged", () => {
   assert.deepEqual(readConverseUsage({ inputTokens: -1, outputTokens: 2 }), {
     parts: [{ model: null, usage: { output: 2 } }],
     invalid: true,
@@ -62,13 +64,13 @@ test("a stream without its metadata is unfinished and has no usage", () => {
   assert.deepEqual(feed(converseMeter({ stream: true }), delta("a") + stopped).reading.flags, ["usage_missing", "unfinished"]);
 });
 
-test("a line that is not JSON is marked, a torn last one is not", () => {
+test("a line that is not JSON is flagged, a truncated last one is not", () => {
   const end = metadata({ inputTokens: 1, outputTokens: 1 });
   assert.deepEqual(feed(converseMeter({ stream: true }), `{oops\n${end}`).reading.flags, ["malformed"]);
   assert.deepEqual(feed(converseMeter({ stream: true }), `${end}{"oo`).reading.flags, []);
 });
 
-test("progress is estimated from deltas until the usage comes", () => {
+test("progress is estimated from deltas until the usage arrives", () => {
   const meter = converseMeter({ stream: true });
   meter.push(Buffer.from(delta("x".repeat(30))));
   assert.deepEqual({ ...meter.progress }, { inputTokens: null, outputTokens: 30 });
@@ -78,7 +80,7 @@ test("progress is estimated from deltas until the usage comes", () => {
   assert.deepEqual({ ...meter.progress }, { inputTokens: 11, outputTokens: 100 });
 });
 
-test("a stream that is cut closes its blocks and says why it stopped", () => {
+test("a cut stream closes its blocks and says why it stopped", () => {
   const meter = converseMeter({ stream: true });
   meter.push(Buffer.from(`${delta("abc", 0)}${delta("def", 1)}${line({ contentBlockStop: { contentBlockIndex: 0 } })}`));
   meter.passed();
@@ -97,13 +99,13 @@ test("a stream that is cut closes its blocks and says why it stopped", () => {
   ]);
 });
 
-test("a whole answer is read, with the tier that served", () => {
+test("a whole answer is read, with the tier that served it", () => {
   const body = JSON.stringify({ usage: { inputTokens: 3, outputTokens: 4 }, stopReason: "end_turn", serviceTier: { type: "flex" } });
   const { reading } = feed(converseMeter({ stream: false }), body, [7]);
   assert.deepEqual([total(reading), reading.serviceTier, reading.flags], [{ input: 3, output: 4 }, "flex", []]);
 });
 
-test("a tier or a latency that has no list price is not read as standard", () => {
+test("a tier or latency without a list price is not read as standard", () => {
   const tier = (more: object): string =>
     feed(converseMeter({ stream: false }), JSON.stringify({ usage: { inputTokens: 3, outputTokens: 4 }, ...more })).reading.serviceTier;
   assert.equal(tier({ serviceTier: { type: "default" }, performanceConfig: { latency: "standard" } }), "standard");
@@ -114,7 +116,7 @@ test("a tier or a latency that has no list price is not read as standard", () =>
   assert.equal(feed(converseMeter({ stream: true }), stream).reading.serviceTier, "priority");
 });
 
-test("a prompt that a guardrail kept from the model is not billed, and zeros of another answer are no count", () => {
+test("a prompt blocked by a guardrail is not billed, and zeros in another answer are not a count", () => {
   const usage = { inputTokens: 0, outputTokens: 0, totalTokens: 0 };
   const whole = feed(converseMeter({ stream: false }), JSON.stringify({ usage, stopReason: "guardrail_intervened" })).reading;
   assert.ok(whole.flags.includes("unbilled"));

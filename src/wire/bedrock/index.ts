@@ -1,4 +1,4 @@
-/** The Bedrock readers, for outsiders. */
+/** Public entry point of the Bedrock format. */
 
 export { converseMeter } from "./meter.ts";
 export { readConverseUsage } from "./usage.ts";

@@ -1,26 +1,26 @@
-/** Splits JSON lines, an event a line. */
+/** Splits a stream of JSON lines into events, one per line. */
 
 import { isJson, type Framing } from "../answer/meter.ts";
 import { JsonPruner } from "../body/index.ts";
 import { ByteBuffer } from "../byte-buffer.ts";
 import { toBuffer } from "../bytes.ts";
 
-/** A longer line is passed on as it comes, and what is read of it is pruned. In bytes. */
+/** A longer line is passed on as it arrives, and the copy that is read is pruned. In bytes. */
 const longestLine = 2 * 1024 * 1024;
 const lineFeed = 0x0a;
 const nothing = Buffer.alloc(0);
 
-/** Keeps the line that is not whole yet. The last one may lack its line end. */
+/** Holds the unfinished line. The last line may lack its line end. */
 export class LineFraming implements Framing {
   readonly #take: (line: Buffer) => void;
   readonly #kept = new ByteBuffer();
-  /** The line that is too long to be kept, while it lasts. */
+  /** The current line, if it is too long to keep. */
   #long: JsonPruner | null = null;
   #malformed = false;
-  /** Of long lines that have ended. */
+  /** From long lines that have ended. */
   #unreadTextBytes = 0;
 
-  /** @param take Is given each line that is not blank. */
+  /** @param take Receives each line that is not blank. */
   constructor(take: (line: Buffer) => void) {
     this.#take = take;
   }
@@ -52,7 +52,7 @@ export class LineFraming implements Framing {
     return rest;
   }
 
-  /** @param bytes End with a line. @returns What is passed on. */
+  /** @param bytes End with a line end. @returns What to pass on. */
   #takeLines(bytes: Buffer): Buffer {
     let whole = bytes;
     let start = 0;
@@ -82,7 +82,7 @@ export class LineFraming implements Framing {
     if (long.isWhole) this.#takeLine(long.take());
   }
 
-  /** @returns What is passed on although its line has not ended. */
+  /** @returns What to pass on although its line has not ended. */
   #keep(rest: Buffer): Buffer {
     if (this.#long) {
       this.#long.push(rest);

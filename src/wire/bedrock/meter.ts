@@ -1,4 +1,4 @@
-/** Meters of Bedrock's Converse answers and of ConverseStream events that were decoded to JSON lines. */
+/** Meters Bedrock's Converse answers, and ConverseStream events that were decoded to JSON lines. */
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import type { Usage, UsageFlag } from "../../domain/usage/usage.ts";
@@ -13,10 +13,10 @@ import { servedTier } from "./terms.ts";
 import { readConverseUsage } from "./usage.ts";
 
 const deltaMark = Buffer.from('{"contentBlockDelta"');
-/** The least that a delta's event has around its text, in bytes. */
+/** The shortest possible delta event without its text, in bytes. */
 const deltaFrame = '{"contentBlockDelta":{"contentBlockIndex":0,"delta":{"text":""}}}'.length;
 
-/** A meter for one Converse answer, or for one ConverseStream as JSON lines, an event a line. */
+/** A meter for one Converse answer, or for one ConverseStream as JSON lines, one event per line. */
 export function converseMeter({ stream }: { readonly stream: boolean }): UsageMeter {
   const state = new ConverseAnswer(stream);
   if (!stream) return bodyMeter(state, { generates: true });
@@ -24,7 +24,10 @@ export function converseMeter({ stream }: { readonly stream: boolean }): UsageMe
   return streamMeter(framing, state, (cut) => state.stop(cut));
 }
 
-/** Takes events; parses those that are not deltas. The usage comes last, in `metadata`, after `messageStop`. */
+/**
+ * Takes events, and parses those that are not deltas. The usage comes last, in `metadata`, after
+ * `messageStop`.
+ */
 class ConverseAnswer implements AnswerState {
   readonly output = new PassedOutput();
   readonly #stream: boolean;
@@ -36,7 +39,7 @@ class ConverseAnswer implements AnswerState {
   #finished = false;
   #failed = false;
   readonly #open = new Set<number>();
-  /** What of that the caller has. */
+  /** The open blocks that the caller has received. */
   #passedOpen: readonly number[] = [];
   #hasPassedReason = false;
   #hasPassedEnd = false;
@@ -67,12 +70,13 @@ class ConverseAnswer implements AnswerState {
     else this.#takeBoundary(event);
   }
 
-  /** Bedrock names no model: only the request path does. */
+  /** Bedrock's answers do not contain the model: only the request path does. */
   reading(malformed: boolean): Reading {
     const flags = new Set(this.#flags);
     const read = this.#usage && readConverseUsage(this.#usage);
     const isCounted = read?.parts.some(({ usage }) => countTokens(usage) > 0) ?? false;
-    // A guardrail that blocks the prompt keeps it from the model (https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-how.html).
+    // A guardrail that blocks the prompt keeps it from the model
+    // (https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-how.html).
     if (this.#blocked && !isCounted) flags.add("unbilled");
     else if (!read) flags.add("usage_missing");
     if (read?.invalid) flags.add("usage_invalid");
@@ -147,14 +151,17 @@ class ConverseAnswer implements AnswerState {
       if (!event) this.#flags.add("malformed");
       return event;
     } catch {
-      // What cannot be read has been passed on as it came, and the reading says so.
+      // Unreadable bytes have been passed on, and the reading is flagged.
       this.#flags.add("malformed");
       return undefined;
     }
   }
 }
 
-/** `internalServerException`, `throttlingException`, `modelStreamErrorException` and their like end a stream instead of `metadata`. */
+/**
+ * `internalServerException`, `throttlingException`, `modelStreamErrorException` and the like end a
+ * stream instead of `metadata`.
+ */
 function isException(name: string): boolean {
   return name.endsWith("Exception");
 }

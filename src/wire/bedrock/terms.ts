@@ -1,4 +1,4 @@
-/** Bedrock's words for the tier of a call, in Purser's vocabulary. */
+/** Maps Bedrock's service tiers to Purser's. */
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { toObject, toText, type JsonObject } from "../count/count.ts";
@@ -10,12 +10,13 @@ const tiers: ReadonlyMap<string, ServiceTier> = new Map([
 ]);
 
 /**
- * Reserved capacity has been paid for beforehand, and latency-optimized inference has prices of its own, which are not known here
- * (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ServiceTier.html and .../API_runtime_PerformanceConfiguration.html,
- * read 2026-11).
+ * Reserved capacity is paid in advance, and latency-optimized inference has separate prices,
+ * unknown here
+ * (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ServiceTier.html and
+ * .../API_runtime_PerformanceConfiguration.html, read 2026-11).
  *
  * @param answer The answer, or the event that closes its stream.
- * @returns null when it does not say.
+ * @returns null if the answer has no tier.
  */
 export function servedTier(answer: JsonObject | undefined): ServiceTier | null {
   const latency = toText(toObject(answer?.["performanceConfig"])?.["latency"]);

@@ -1,20 +1,21 @@
-/** What a usage object of Amazon Bedrock's Converse and ConverseStream says was used. */
+/** Reads the usage object of Amazon Bedrock's Converse and ConverseStream. */
 
 import type { UsagePart } from "../../domain/usage/usage.ts";
 import { CountReader, toObjects, usageOf, type JsonObject } from "../count/count.ts";
 
 export interface ConverseUsage {
   readonly parts: readonly UsagePart[];
-  /** Whether a count could not be true; it is then absent. */
+  /** Whether a count was impossible; it is then absent. */
   readonly invalid: boolean;
 }
 
 /**
  * Reads `usage` of a Converse answer or of the `metadata` event that closes a stream.
  *
- * `inputTokens` counts what was neither read from nor written to a cache. The model is null: only the request path names it.
- * `cacheDetails` splits the writes by lifetime; what it does not name counts as five minutes
- * (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html, read 2026-11).
+ * `inputTokens` excludes tokens read from or written to a cache. The model is null: only the
+ * request path contains it. `cacheDetails` splits the writes by lifetime; the rest counts as five
+ * minutes (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html,
+ * read 2026-11).
  */
 export function readConverseUsage(usage: JsonObject): ConverseUsage {
   const counts = new CountReader();

@@ -1,8 +1,11 @@
-/** Words that stand in nearly every body, found without decoding them. A word that is missing here costs some time and nothing else. */
+/**
+ * Lists words found in nearly every body, to match them without decoding. A missing word only costs
+ * some time.
+ */
 
 import { KeyTable } from "./key-table.ts";
 
-/** Fields of requests and answers, of their usage and settings. */
+/** Fields of requests, answers, usage objects and settings. */
 export const commonFields = new KeyTable(
   (
     "model messages max_tokens max_completion_tokens stream stream_options include_usage temperature top_p tools tool_choice user n stop seed " +
@@ -16,7 +19,7 @@ export const commonFields = new KeyTable(
   ).split(" "),
 );
 
-/** Values of `type` and its like. */
+/** Values of `type` and similar fields. */
 export const commonValues = new KeyTable(
   (
     "text input_text output_text image_url input_image image file input_file document input_audio ephemeral 5m 1h " +

@@ -1,3 +1,5 @@
+/** Tests that edits change the given fields and no other byte. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -10,28 +12,28 @@ function edit(text: string, ...edits: FieldEdit[]): string {
   return Buffer.from(editBody(scan(Buffer.from(text)), edits)).toString();
 }
 
-test("a value is replaced and every other byte stays", () => {
+test("a value is replaced and every other byte is unchanged", () => {
   const text = ' {\n "a" : 1.0 ,"max_tokens"\t:\t4096, "z":"\\u00e9" } ';
   assert.equal(edit(text, { path: "max_tokens", json: "7" }), text.replace("4096", "7"));
 });
 
-test("a field that is absent is put first", () => {
+test("an absent field is inserted first", () => {
   assert.equal(edit('{"a":1}', { path: "b", json: "2" }), '{"b":2,"a":1}');
   assert.equal(edit("{ }", { path: "b", json: "2" }), '{"b":2 }');
 });
 
-test("a null is replaced, also where an object is needed", () => {
+test("a null is replaced, even if an object is needed", () => {
   assert.equal(edit('{"b":null}', { path: "b", json: "2" }), '{"b":2}');
   assert.equal(edit('{"options":null}', { path: "options.x", json: "true" }), '{"options":{"x":true}}');
 });
 
-test("fields of objects are set, and missing objects are made once", () => {
+test("fields of objects are set, and missing objects are created once", () => {
   assert.equal(edit('{"options":{"y":1}}', { path: "options.x", json: "true" }), '{"options":{"x":true,"y":1}}');
   assert.equal(edit('{"options":{}}', { path: "options.deep.x", json: "1" }), '{"options":{"deep":{"x":1}}}');
   assert.equal(edit("{}", { path: "options.x", json: "1" }, { path: "options.y", json: "2" }), '{"options":{"x":1,"y":2}}');
 });
 
-test("the same buffer comes back when nothing differs", () => {
+test("the same buffer is returned if nothing differs", () => {
   const body = scan(Buffer.from('{"a":1,"options":{"x":true}}'));
   assert.equal(editBody(body, []), body.bytes);
   assert.equal(
@@ -43,7 +45,7 @@ test("the same buffer comes back when nothing differs", () => {
   );
 });
 
-test("a parent that is not an object, and a field that is repeated, are refused", () => {
+test("a parent that is not an object, and a repeated field, are refused", () => {
   assert.throws(() => edit('{"options":5}', { path: "options.x", json: "1" }), /options must be an object/);
   assert.throws(() => edit('{"a":1,"a":2}', { path: "a", json: "1" }), /a is repeated/);
 });

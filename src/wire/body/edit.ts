@@ -1,11 +1,14 @@
-/** Sets fields of a JSON body by replacing their bytes: all other bytes stay as they are. */
+/** Sets fields of a JSON body by replacing their bytes. All other bytes are unchanged. */
 
 import { PurserError } from "../../domain/error.ts";
 import type { FieldSpan, ObjectSpan, ScannedBody } from "./scan.ts";
 
 /** One field to set. */
 export interface FieldEdit {
-  /** Dotted path; parents that are absent or null are made. Parents that exist must be in the scanner's `nested`. */
+  /**
+   * Dotted path. Parents that are absent or null are created; existing parents must be in the
+   * scanner's `nested`.
+   */
   readonly path: string;
   /** The new value as JSON text. */
   readonly json: string;
@@ -23,8 +26,9 @@ interface Pending {
 }
 
 /**
- * @returns The body with the fields set; the body's own buffer when nothing differs.
- * @throws PurserError `invalid_request` when a parent is neither an object nor null, or a field to set is repeated in a request.
+ * @returns The body with the fields set; the same buffer if nothing differs.
+ * @throws PurserError `invalid_request` if a parent is neither an object nor null, or a field to
+ *   set is repeated in a request.
  */
 export function editBody(body: ScannedBody, edits: readonly FieldEdit[]): Uint8Array {
   const pending = edits.map((edit) => ({ names: edit.path.split("."), json: edit.json }));
@@ -75,7 +79,7 @@ function spliceField(
   return text === written ? [] : [{ start: field.start, end: field.end, text }];
 }
 
-/** The JSON of a field that does not exist yet. */
+/** The JSON of a new field. */
 function build(edits: readonly Pending[]): string {
   const value = edits.findLast((edit) => edit.names.length === 0);
   if (value) return value.json;

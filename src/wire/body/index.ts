@@ -1,4 +1,4 @@
-/** JSON bodies, read and edited without being built. */
+/** Reads and edits JSON bodies without parsing them into objects. */
 
 export { editBody, type FieldEdit } from "./edit.ts";
 export { KeyTable } from "./key-table.ts";

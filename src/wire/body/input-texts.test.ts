@@ -1,3 +1,5 @@
+/** Tests which parts of a request are counted as input text. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inputTexts } from "./input-texts.ts";
@@ -7,7 +9,7 @@ const read = (request: object): { readonly texts: readonly string[]; readonly to
   return { texts, tokens };
 };
 
-test("of a chat, the texts are read, and each turn costs its delimiters", () => {
+test("the texts of a chat are read, and each turn costs its delimiters", () => {
   const messages = [
     { role: "system", content: "Be brief." },
     {
@@ -32,7 +34,7 @@ test("declared tools and schemas are read as JSON", () => {
   assert.equal(tokens, 3 + 16);
 });
 
-test("of Anthropic's format the system prompt, tool calls and documents of text are read, and no base64", () => {
+test("in Anthropic's format, the system prompt, tool calls and text documents are read, but no base64", () => {
   const content = [
     { type: "document", source: { type: "text", media_type: "text/plain", data: "A tale." } },
     { type: "document", source: { type: "base64", media_type: "application/pdf", data: "JVBERi0" } },
@@ -48,13 +50,13 @@ test("of Anthropic's format the system prompt, tool calls and documents of text 
   ]);
 });
 
-test("of Gemini's format the parts are read, and the system instruction", () => {
+test("in Gemini's format, the parts and the system instruction are read", () => {
   const contents = [{ role: "user", parts: [{ text: "Hello" }, { inlineData: { mimeType: "image/png", data: "AAAA" } }] }];
   const systemInstruction = { parts: [{ text: "Be brief." }] };
   assert.deepEqual(read({ contents, systemInstruction }).texts, ["Hello", "Be brief."]);
 });
 
-test("token ids count one by one", () => {
+test("token ids count as one each", () => {
   assert.deepEqual(read({ input: [1, 2, 3] }), { texts: [], tokens: 3 + 3 * 4 + 3 });
   assert.deepEqual(read({ prompt: [[1, 2], [3]] }), { texts: [], tokens: 3 + 3 });
 });

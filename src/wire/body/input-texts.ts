@@ -1,6 +1,9 @@
-/** What a model reads of a request, built whole to be counted. Takes as long as parsing does: not for the call path. */
+/**
+ * Collects the texts of a request that a model reads, for counting. As slow as parsing: not for the
+ * call path.
+ */
 
-/** Fields that no model reads: settings, names and ids. */
+/** Fields that models do not read: settings, names and ids. */
 const unreadFields: ReadonlySet<string> = new Set([
   "model",
   "stream",
@@ -32,7 +35,7 @@ const unreadKeys: ReadonlySet<string> = new Set([
   "mime_type",
   "media_type",
 ]);
-/** Values that the prompt has as JSON. */
+/** Values that appear in the prompt as JSON. */
 const jsonFields: ReadonlySet<string> = new Set([
   "tools",
   "functions",
@@ -43,19 +46,25 @@ const jsonFields: ReadonlySet<string> = new Set([
   "tool_config",
 ]);
 const mediaKeys: ReadonlySet<string> = new Set(["data", "file_data", "image_url", "url", "fileUri", "file_uri"]);
-/** Lists whose entries are turns of a conversation. */
+/** Lists whose entries are conversation turns. */
 const turnFields: ReadonlySet<string> = new Set(["messages", "input", "contents"]);
 
-/** Around a turn: its delimiters and its role (https://github.com/openai/openai-cookbook, How to count tokens, read 2026-11). */
+/**
+ * Overhead of a turn: its delimiters and role (https://github.com/openai/openai-cookbook, How to
+ * count tokens, read 2026-11).
+ */
 const tokensPerTurn = 4;
-/** Around a call of a tool or its result, and around a declared tool: the formats do not state theirs, which are smaller. */
+/**
+ * Overhead of a tool call, its result, or a declared tool. The formats do not document theirs,
+ * which are smaller.
+ */
 const tokensPerTool = 16;
-/** What primes the reply. */
+/** Tokens that prime the reply. */
 const tokensPerRequest = 3;
 
 export interface InputTexts {
   readonly texts: readonly string[];
-  /** Tokens without text: delimiters, roles, and numbers that are token ids. */
+  /** Tokens outside the text: delimiters, roles, and numbers that are token ids. */
   readonly tokens: number;
 }
 
@@ -101,7 +110,7 @@ function takeObject(value: Readonly<Record<string, unknown>>, gathered: Gathered
   if (isToolPart(value)) gathered.tokens += tokensPerTool;
   for (const [key, inner] of Object.entries(value)) {
     if (unreadKeys.has(key) || (mediaKeys.has(key) && isMedia(value, inner))) continue;
-    // The arguments of a call are an object in some formats: their keys are read as well.
+    // In some formats, a call's arguments are an object; its keys are read too.
     if (key === "input" || key === "args" || key === "response") takeJson(inner, gathered);
     else take(inner, gathered);
   }
@@ -113,7 +122,7 @@ function isToolPart(value: Readonly<Record<string, unknown>>): boolean {
   return isNamedSo || value["functionCall"] !== undefined || value["functionResponse"] !== undefined || value["function"] !== undefined;
 }
 
-/** A text document is read as text, although it is in the field that has base64 for other documents. */
+/** A text document is text, even in the field that contains base64 for other documents. */
 function isMedia(holder: Readonly<Record<string, unknown>>, value: unknown): boolean {
   return typeof value !== "string" || holder["type"] !== "text";
 }

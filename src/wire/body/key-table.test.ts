@@ -1,3 +1,5 @@
+/** Tests that a key table finds its names and no others. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,4 +1,7 @@
-/** Finds a known short name among bytes without decoding them: by its length and two of its bytes, then byte by byte. */
+/**
+ * Finds a known short name in bytes without decoding: by its length and two of its bytes, then byte
+ * by byte.
+ */
 
 interface Entry {
   readonly index: number;
@@ -8,14 +11,14 @@ interface Entry {
 const nowhere: readonly Entry[] = [];
 
 export class KeyTable {
-  /** The names in the order of their indices, each once. */
+  /** Each name once, in the order of the indices. */
   readonly names: readonly string[];
   readonly #indices: ReadonlyMap<string, number>;
-  /** By the hash of a name; what is hashed alike stands in one bucket. */
+  /** By hash; names with the same hash share a bucket. */
   readonly #buckets: readonly (readonly Entry[])[];
   readonly #mask: number;
 
-  /** @param names None of them empty. */
+  /** @param names Must not be empty strings. */
   constructor(names: Iterable<string>) {
     this.names = [...new Set(names)];
     this.#indices = new Map(this.names.map((name, index) => [name, index]));
@@ -29,25 +32,31 @@ export class KeyTable {
     this.#buckets = buckets.map((bucket) => (bucket.length > 0 ? bucket : nowhere));
   }
 
-  /** The index of a name; -1 when it is not in the table. */
+  /** The index of a name; -1 if it is not in the table. */
   indexOf(name: string): number {
     return this.#indices.get(name) ?? -1;
   }
 
-  /** The index of the name whose bytes stand from `start` to `end`, which is excluded; -1 when it is not in the table. */
+  /**
+   * The index of the name in the bytes from `start` to `end` (exclusive); -1 if it is not in the
+   * table.
+   */
   find(bytes: Uint8Array, start: number, end: number): number {
     const bucket = this.#buckets[hashOf(bytes, start, end) & this.#mask] ?? nowhere;
-    for (const entry of bucket) if (entry.bytes.length === end - start && stands(bytes, start, entry.bytes)) return entry.index;
+    for (const entry of bucket) if (entry.bytes.length === end - start && matches(bytes, start, entry.bytes)) return entry.index;
     return -1;
   }
 }
 
-/** Of the length and the outer bytes only: names differ in them, and what is between need not be looked at to tell a name unknown. */
+/**
+ * Hashes only the length and the outer bytes: names differ in them, so unknown names are rejected
+ * without reading the bytes between.
+ */
 function hashOf(bytes: Uint8Array, start: number, end: number): number {
   return (end - start) * 37 + (bytes[start] as number) * 5 + (bytes[end - 1] as number);
 }
 
-function stands(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
+function matches(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
   for (let index = 0; index < name.length; index++) if (bytes[start + index] !== name[index]) return false;
   return true;
 }

@@ -1,9 +1,13 @@
-/** Tells media payloads (base64, data URLs) from text, so that they are not taken for millions of tokens. */
+/**
+ * Distinguishes media payloads (base64, data URLs) from text, which would otherwise count as
+ * millions of tokens.
+ */
 
 /**
- * The keys that carry a payload, and the keys of the object around it where a payload without `data:` is one
- * (empty: the element of an array). Read from the request types of the vendors' SDKs: chat `image_url.url`, `input_audio.data`,
- * `file.file_data`; Responses `image_url`, `file_data`; Anthropic `source.data`; Gemini `inlineData.data`; Bedrock `source.bytes`.
+ * Keys that contain a payload, and for payloads without `data:`, the keys of the surrounding object
+ * (empty: an array element). From the request types of the vendors' SDKs: chat `image_url.url`,
+ * `input_audio.data`, `file.file_data`; Responses `image_url`, `file_data`; Anthropic
+ * `source.data`; Gemini `inlineData.data`; Bedrock `source.bytes`.
  */
 const parents: ReadonlyMap<string, readonly string[]> = new Map([
   ["data", ["source", "input_audio", "inlineData", "inline_data"]],
@@ -14,14 +18,17 @@ const parents: ReadonlyMap<string, readonly string[]> = new Map([
   ["video_url", []],
 ]);
 
-/** Keys that have to be recognised for {@link isMedia} to be asked. */
+/** Keys that the walk must recognise in order to call {@link isMedia}. */
 export const mediaKeys: readonly string[] = [...new Set([...parents.keys(), ...[...parents.values()].flat()])].filter((key) => key !== "");
 
-/** A shorter string counts as text, whatever it is. */
+/** A shorter string always counts as text. */
 const shortest = 64;
 const sampled = 256;
 
-/** @param at The string's key, the key of the object around it (empty when unknown), and the string's bytes without quotes. */
+/**
+ * @param at The string's key, the key of the surrounding object (empty if unknown), and the
+ *   string's bytes without quotes.
+ */
 export function isMedia(
   bytes: Buffer,
   at: { readonly key: string; readonly parent: string; readonly start: number; readonly end: number },
@@ -36,7 +43,10 @@ export function isMedia(
   );
 }
 
-/** No space anywhere, and only base64's bytes (or JSON's escapes of `/` and line ends) at evenly spread places. */
+/**
+ * Checks that there are no spaces, and only base64 bytes (or JSON escapes of `/` and line ends) at
+ * evenly spaced samples.
+ */
 function looksEncoded(payload: Buffer): boolean {
   if (payload.includes(0x20)) return false;
   const step = Math.max(1, Math.floor(payload.length / sampled));

@@ -1,14 +1,19 @@
-/** What a wire wants to know of a body, made ready once and used for every body. */
+/** Compiles once what a wire format reads from every body. */
 
 import { KeyTable } from "./key-table.ts";
 import { mediaKeys } from "./media.ts";
 
 export interface ScanPlan {
-  /** Objects below the top whose fields are recorded too, as dotted paths: `stream_options`, `generationConfig.thinkingConfig`. */
+  /**
+   * Nested objects whose fields are recorded too, as dotted paths: `stream_options`,
+   * `generationConfig.thinkingConfig`.
+   */
   readonly nested?: readonly string[];
-  /** Keys counted wherever they stand: `inlineData`, `cache_control`. */
+  /** Keys counted at any depth: `inlineData`, `cache_control`. */
   readonly keys?: readonly string[];
-  /** Keys whose short string values are counted wherever they stand, such as `ttl`. `type` is always one of them. */
+  /**
+   * Keys whose short string values are counted at any depth, such as `ttl`. Always includes `type`.
+   */
   readonly values?: readonly string[];
 }
 
@@ -19,7 +24,7 @@ export interface PathPlan {
 export interface CompiledPlan {
   readonly paths: PathPlan;
   readonly keys: KeyTable;
-  /** By index of a key: 1 where its string values are counted. */
+  /** By index of a key: 1 if its string values are counted. */
   readonly valued: Uint8Array;
 }
 

@@ -1,4 +1,4 @@
-/** What is left of a JSON text once its bulk is left out. */
+/** Tests what remains of a JSON text after pruning. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -35,7 +35,7 @@ function cutAt(text: string, places: readonly number[]): readonly Uint8Array[] {
 
 const places = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 });
 
-test("a small document stays as it is, however it is written and wherever it is cut", () => {
+test("a small document is unchanged, however it is written and wherever it is cut", () => {
   const document = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }), { maxKeys: 6 });
   fc.assert(
     fc.property(document, places, fc.constantFrom(0, 2), (value, cuts, indent) => {
@@ -46,7 +46,7 @@ test("a small document stays as it is, however it is written and wherever it is 
   );
 });
 
-test("what is no JSON does not become JSON", () => {
+test("invalid JSON does not become valid", () => {
   const scrap = fc.constantFrom("{", "}", "[", "]", ",", ":", '"', '"a"', "1", "-", "null", "tru", " ", "\\", "\n", '{"a":1}', "[1,2]");
   fc.assert(
     fc.property(fc.array(scrap, { maxLength: 10 }), places, (scraps, cuts) => {
@@ -57,7 +57,7 @@ test("what is no JSON does not become JSON", () => {
   );
 });
 
-test("long strings keep their beginning, wherever their escapes and the pieces fall", () => {
+test("long strings keep their beginning, wherever escapes and chunk boundaries fall", () => {
   const long = fc.array(fc.constantFrom("a", '"', "\\", "\n", "ü", "😀", "\u0001"), { minLength: 3000, maxLength: 4000 });
   fc.assert(
     fc.property(long, places, (characters, cuts) => {
@@ -78,14 +78,14 @@ test("only generated text counts as unread: images, signatures and ids do not", 
   assert.equal(prune([JSON.stringify({ parts: [{ text: long }] })]).unread, 5000 - 1024);
 });
 
-test("of a list of numbers a few stay, and of a list in a list of them", () => {
+test("a list of numbers keeps a few, as does a nested list", () => {
   const numbers = Array.from({ length: 1000 }, (_, index) => index / 7);
   const few = numbers.slice(0, 16);
   const { text, isCut } = prune([JSON.stringify({ data: [{ embedding: numbers, index: 0 }], usage: { prompt_tokens: 3 } })]);
   assert.deepEqual([JSON.parse(text), isCut], [{ data: [{ embedding: few, index: 0 }], usage: { prompt_tokens: 3 } }, false]);
 });
 
-test("a field that is too large loses its further members, and the fields behind it stay whole", () => {
+test("a field that is too large loses its further members, and the fields after it are kept", () => {
   const item = { type: "message", content: [{ text: "word" }] };
   const usage = { input_tokens: 7, output_tokens_details: { reasoning_tokens: 1 } };
   const { text, isCut } = prune([JSON.stringify({ output: Array.from({ length: 100_000 }, () => item), usage })]);
@@ -94,7 +94,7 @@ test("a field that is too large loses its further members, and the fields behind
   assert.ok(text.length < 150_000);
 });
 
-test("deep members are left out first", () => {
+test("deep members are dropped first", () => {
   const choice = {
     logprobs: { content: Array.from({ length: 5000 }, () => ({ token: "a", top: [{ token: "b" }] })) },
     finish_reason: "stop",
@@ -103,7 +103,7 @@ test("deep members are left out first", () => {
   assert.equal((JSON.parse(text) as { choices: { finish_reason: string }[] }).choices[0]?.finish_reason, "stop");
 });
 
-test("a document of more fields than can be kept is not read at all", () => {
+test("a document with too many fields is not read at all", () => {
   const fields = Array.from({ length: 3000 }, (_, index) => [`field ${index}`, "y".repeat(900)] as const);
   const { text } = prune([JSON.stringify(Object.fromEntries(fields))]);
   assert.equal(isJson(text), false);

@@ -1,23 +1,23 @@
-/** Makes a small document of a JSON text of any size while it passes, cut anywhere: what meters read stays, bulk is left out. */
+/** Shrinks a JSON text of any size as it streams: keeps what meters read and drops the bulk. */
 
 import { ByteBuffer } from "../byte-buffer.ts";
 import { KeyTable } from "./key-table.ts";
 
-/** A longer string keeps its beginning. */
+/** A longer string keeps only its beginning. */
 const longestString = 1024;
-/** No number or literal is longer. */
+/** Numbers and literals are never longer. */
 const longestScalar = 64;
-/** Of a list, these many numbers are kept: longer ones are embeddings and token ids. */
+/** How many numbers of a list are kept; longer lists are embeddings or token ids. */
 const mostNumbers = 16;
-/** What one field of the document may take; with its deep parts, of which the wires read little, apart. */
+/** Size limit of one field, excluding its deep parts, which the formats hardly read. */
 const largestField = 128 * 1024;
 const largestDeep = 64 * 1024;
 const deepFrom = 6;
-/** What the whole document may take, to within one field. */
+/** Size limit of the whole document, to within one field. */
 const largestDocument = 1024 * 1024;
 const maxDepth = 256;
 
-/** Fields that carry generated text; in others a long string is an image, a signature or an id. */
+/** Fields that contain generated text. Elsewhere a long string is an image, a signature or an id. */
 const textKeys = new KeyTable([
   "text",
   "content",
@@ -41,50 +41,50 @@ const openBrace = 0x7b;
 const closeBrace = 0x7d;
 const letterU = 0x75;
 
-/** What may come next in the container that is open. */
-type Place = "member" | "member behind a comma" | "colon" | "value" | "comma";
+/** What may come next in the open container. */
+type Place = "member" | "member after a comma" | "colon" | "value" | "comma";
 
 /**
- * Long strings are shortened, long lists of numbers too, and once a field has taken its share its further members are left out. What
- * is no JSON does not become JSON by it.
+ * Shortens long strings and lists of numbers, and drops further members of a field that exceeds its
+ * share. Invalid JSON stays invalid.
  */
 export class JsonPruner {
   readonly #out = new ByteBuffer();
-  /** By depth: whether the container is a list, and how many of its members and of its numbers were kept. */
+  /** By depth: whether the container is a list, and how many of its members and numbers were kept. */
   readonly #isList = new Uint8Array(maxDepth + 2);
   readonly #members = new Uint32Array(maxDepth + 2);
   readonly #numbers = new Uint32Array(maxDepth + 2);
   #depth = 0;
   #place: Place = "member";
-  /** The depth of the container a member of which is being left out; -1 while all is kept. */
+  /** Depth of the container in which a member is being dropped; -1 if none. */
   #skipDepth = -1;
   #fieldBytes = 0;
   #deepBytes = 0;
   #inString = false;
   #isKey = false;
   #keyStart = 0;
-  /** Whether the last key is one of generated text. */
+  /** Whether the last key is that of generated text. */
   #isTextKey = false;
   #stringBytes = 0;
-  /** Bytes of an escape that are still to come. */
+  /** Remaining bytes of an escape. */
   #escapeLeft = 0;
-  /** -1 outside of a scalar. */
+  /** -1 outside a scalar. */
   #scalarBytes = -1;
   #isBroken = false;
   #isCut = false;
   #unreadTextBytes = 0;
 
-  /** Whether members were left out which a meter might have read. */
+  /** Whether members were dropped that a meter might have read. */
   get isCut(): boolean {
     return this.#isCut;
   }
 
-  /** Whether one whole JSON value has come, and no more. */
+  /** Whether exactly one complete JSON value has arrived. */
   get isWhole(): boolean {
     return !this.#isBroken && this.#depth === 0 && this.#place === "comma";
   }
 
-  /** Bytes of generated text that were left out. */
+  /** Bytes of generated text that were dropped. */
   get unreadTextBytes(): number {
     return this.#unreadTextBytes;
   }
@@ -99,12 +99,12 @@ export class JsonPruner {
     this.#unreadTextBytes += bytes.length - at;
   }
 
-  /** The document so far: JSON if the text was whole JSON and small enough once pruned. */
+  /** The document so far: valid JSON if the text is complete and small enough after pruning. */
   take(): Buffer {
     return this.#out.take();
   }
 
-  /** One byte outside of strings. */
+  /** Takes one byte outside of strings. */
   #step(byte: number): void {
     if (byte > 0x20 && !isStructural(byte)) return this.#scalar(byte);
     if (this.#scalarBytes >= 0) this.#endValue();
@@ -138,7 +138,7 @@ export class JsonPruner {
     this.#keyStart = this.#out.length;
   }
 
-  /** Enough of the string is kept, and what follows begins a character. */
+  /** Enough of the string is kept, and the next byte begins a character. */
   get #isShortened(): boolean {
     return this.#stringBytes >= longestString && this.#escapeLeft === 0;
   }
@@ -152,7 +152,7 @@ export class JsonPruner {
     this.#emit(byte);
   }
 
-  /** @returns The place behind what was left out: the string's end, or that of the bytes. */
+  /** @returns The position after the dropped bytes: the end of the string, or of the bytes. */
   #skipString(bytes: Buffer, from: number): number {
     let at = from;
     while (at < bytes.length) {
@@ -176,7 +176,7 @@ export class JsonPruner {
     return at;
   }
 
-  /** The keys of what is left out as a whole are not known: all its strings are taken for text. */
+  /** The keys inside a dropped value are unknown, so all its strings count as text. */
   #leaveOut(bytes: number): void {
     if (this.#skipDepth >= 0 || this.#isTextKey) this.#unreadTextBytes += bytes;
   }
@@ -216,7 +216,7 @@ export class JsonPruner {
   #comma(): void {
     if (this.#depth === 0 || this.#place !== "comma") return this.#break();
     if (this.#skipDepth === this.#depth) this.#skipDepth = -1;
-    this.#place = "member behind a comma";
+    this.#place = "member after a comma";
   }
 
   #colon(): void {
@@ -235,7 +235,7 @@ export class JsonPruner {
   }
 
   get #mayBegin(): boolean {
-    return this.#place === "member" || this.#place === "member behind a comma";
+    return this.#place === "member" || this.#place === "member after a comma";
   }
 
   #beginMember(isNumber: boolean): void {
@@ -258,7 +258,7 @@ export class JsonPruner {
     }
     if (depth === 1) {
       this.#fieldBytes = this.#deepBytes = 0;
-      // Nothing more is kept, and what was kept stays without its end.
+      // Nothing more is kept, and the kept text stays incomplete.
       if (this.#out.length > largestDocument) this.#isBroken = true;
       return this.#isBroken;
     }
@@ -274,7 +274,7 @@ export class JsonPruner {
     if (this.#depth >= deepFrom) this.#deepBytes += 1;
   }
 
-  /** The text is no JSON, and what was kept of it shall not be either. */
+  /** The text is not valid JSON, and the kept text must not be either. */
   #break(): void {
     this.#isBroken = true;
     this.#out.addByte(nul);

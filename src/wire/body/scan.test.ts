@@ -1,3 +1,5 @@
+/** Tests that the scanner reads the same values as JSON.parse and refuses invalid bodies. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -21,7 +23,7 @@ function refusal(action: () => unknown): PurserError {
   throw new assert.AssertionError({ message: "it was not refused" });
 }
 
-/** JSON text of a value, with arbitrary white space and needless escapes. */
+/** JSON text of a value, with random white space and unneeded escapes. */
 function written(value: unknown, random: () => number): string {
   const space = (): string => [" ", "\n", "\t", "\r", "", "", ""][Math.floor(random() * 7)] ?? "";
   const text = (plain: string): string =>
@@ -50,7 +52,7 @@ function randomOf(seed: number): () => number {
 
 const anyBody = fc.dictionary(fc.string({ unit: "binary" }), fc.jsonValue({ stringUnit: "binary" }), { noNullPrototype: true });
 
-test("every field of any object is found where it stands, however the object is written", () => {
+test("every field of any object is found at its position, however the object is written", () => {
   fc.assert(
     fc.property(anyBody, fc.nat(), (body, seed) => {
       const text = written(body, randomOf(seed));
@@ -65,7 +67,7 @@ test("every field of any object is found where it stands, however the object is 
   );
 });
 
-test("what JSON.parse takes is taken, and what is broken in its structure is refused", () => {
+test("what JSON.parse accepts is accepted, and a broken structure is refused", () => {
   fc.assert(
     fc.property(anyBody, fc.nat(), fc.constantFrom(...'{}[],:"-.e1tn \\'.split("")), (body, seed, change) => {
       const text = written(body, randomOf(seed));
@@ -80,7 +82,7 @@ test("what JSON.parse takes is taken, and what is broken in its structure is ref
       }
       if (parsed) read(changed);
       else {
-        // Escapes and control characters inside strings are the only faults that may pass.
+        // Only invalid escapes and control characters inside strings may be accepted.
         try {
           read(changed);
         } catch (error) {
@@ -94,7 +96,7 @@ test("what JSON.parse takes is taken, and what is broken in its structure is ref
   );
 });
 
-test("a broken body is refused with what was expected and at which byte", () => {
+test("a broken body is refused with the expected token and the byte offset", () => {
   const broken: [string, RegExp][] = [
     ["", /expected "\{" at byte 0/],
     ["[]", /expected "\{" at byte 0/],
@@ -120,7 +122,7 @@ test("a broken body is refused with what was expected and at which byte", () => 
   for (const [text, message] of broken) assert.match(refusal(() => read(text)).message, message, text);
 });
 
-test("nesting past 256 levels is refused, not followed", () => {
+test("nesting deeper than 256 levels is refused, not followed", () => {
   const nest = (levels: number): string => `{"a":${"[".repeat(levels)}${"]".repeat(levels)}}`;
   read(nest(255));
   assert.match(refusal(() => read(nest(256))).message, /more than 256 levels/);
@@ -128,7 +130,7 @@ test("nesting past 256 levels is refused, not followed", () => {
   assert.match(refusal(() => read('{"a":'.repeat(1_000_000))).message, /more than 256 levels/);
 });
 
-test("whole numbers are read however they are written", () => {
+test("whole numbers are read in any notation", () => {
   const body = read('{"a":10,"b":10.0,"c":1e2,"d":null,"e":0,"f":1E+1}');
   assert.deepEqual(
     ["a", "b", "c", "d", "e", "f", "none"].map((field) => body.integer(field)),
@@ -136,7 +138,7 @@ test("whole numbers are read however they are written", () => {
   );
 });
 
-test("strings and whole numbers are what JSON.parse makes of them, however they are written", () => {
+test("strings and whole numbers have the values of JSON.parse, in any notation", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.maxSafeNat(), fc.nat(), (string, integer, seed) => {
       const text = written({ string, integer }, randomOf(seed));
@@ -150,7 +152,7 @@ test("strings and whole numbers are what JSON.parse makes of them, however they 
   );
 });
 
-test("a number that is not whole, out of bounds or no number is refused with field and remedy", () => {
+test("a number that is not whole, is out of bounds or is not a number is refused with field and remedy", () => {
   for (const value of ["-1", "1.5", "1e400", "-1e400", '"10"', "true", "[]", "{}", "1000000001", "1e-1", '""']) {
     const error = refusal(() => read(`{"max_tokens":${value}}`).integer("max_tokens"));
     assert.equal(error.detail.field, "max_tokens", value);
@@ -160,7 +162,7 @@ test("a number that is not whole, out of bounds or no number is refused with fie
   refusal(() => read('{"n":129}').integer("n", { max: 128 }));
 });
 
-test("strings and booleans of another type are refused, null is absent", () => {
+test("strings and booleans of another type are refused; null is absent", () => {
   const body = read('{"model":5,"stream":"true","name":"a\\u00e9\\n\\"","no":null,"yes":true,"off":false}');
   assert.equal(refusal(() => body.string("model")).detail.field, "model");
   assert.equal(refusal(() => body.boolean("stream")).detail.field, "stream");
@@ -169,7 +171,7 @@ test("strings and booleans of another type are refused, null is absent", () => {
   assert.equal(refusal(() => read('{"model":"\\x"}').string("model")).detail.field, "model");
 });
 
-test("a field that is repeated is refused when it is read, also when one is escaped or nested", () => {
+test("reading a repeated field is refused, even if one is escaped or nested", () => {
   assert.match(refusal(() => read('{"model":"a","model":"b"}').string("model")).message, /model is repeated/);
   assert.match(refusal(() => read('{"model":"a","mod\\u0065l":"b"}').string("model")).message, /model is repeated/);
   assert.match(refusal(() => read('{"options":{"x":1},"options":{}}').integer("options.x")).message, /options is repeated/);
@@ -203,7 +205,7 @@ test("types, lifetimes and planned keys are counted at any depth", () => {
   assert.equal(body.valueCount("ttl", "5m"), 0);
 });
 
-test("of two fields with one name an answer's last one counts, nested or written with escapes, and it can be told", () => {
+test("in an answer, the last of two fields with the same name counts, nested or escaped, and the repetition is reported", () => {
   const scanLast = answerScanner({ nested: ["options"] });
   const answer = scanLast(Buffer.from('{"model":"a","options":{"x":1},"mod\\u0065l":"b","options":{"x":2,"x":3}}'));
   assert.deepEqual([answer.string("model"), answer.integer("options.x")], ["b", 3]);
@@ -218,7 +220,7 @@ test("text is all keys, strings and literals, and a number weighs at least a tok
   assert.equal(read('{"i":[1,2,12345678]}').textBytes, 1 + 6 + 6 + 8);
 });
 
-test("media payloads are not text, and text in the same places is", () => {
+test("media payloads are not text, but text in the same fields is", () => {
   const payload = "iVBORw0KGgo/+=".repeat(20);
   const media = [
     `{"image_url":{"url":"data:image/png;base64,${payload}"}}`,
@@ -249,7 +251,7 @@ test("media payloads are not text, and text in the same places is", () => {
   }
 });
 
-test("long strings end where they end, whatever backslashes stand before the quote", () => {
+test("long strings end at the right quote, however many backslashes precede it", () => {
   for (let length = 0; length < 120; length++) {
     for (let backslashes = 0; backslashes < 6; backslashes++) {
       const value = "x".repeat(length) + "\\".repeat(backslashes) + '"' + "y".repeat(length % 70);
@@ -259,7 +261,7 @@ test("long strings end where they end, whatever backslashes stand before the quo
   }
 });
 
-test("an object with thousands of fields is refused before it costs the others time", () => {
+test("an object with thousands of fields is refused before it delays other calls", () => {
   const body = (count: number): string =>
     JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, index) => [`field${index}`, 1])));
   assert.equal(scan(Buffer.from(body(1000))).root.fields.size, 1000);

@@ -1,4 +1,4 @@
-/** Reads the few fields of a JSON body that matter, with typed getters, without building the rest. */
+/** Reads a few fields of a JSON body through typed getters, without parsing the rest. */
 
 import { PurserError } from "../../domain/error.ts";
 import { toBuffer } from "../bytes.ts";
@@ -8,7 +8,7 @@ import { walk, type FieldSpan, type ObjectSpan, type WalkResult } from "./walk.t
 export type { ScanPlan } from "./plan.ts";
 export type { FieldSpan, ObjectSpan } from "./walk.ts";
 
-/** Bounds of a whole number, both included. */
+/** Bounds of a whole number, both inclusive. */
 export interface IntegerBounds {
   readonly min?: number;
   readonly max?: number;
@@ -16,15 +16,15 @@ export interface IntegerBounds {
 
 export type JsonKind = "string" | "number" | "boolean" | "null" | "object" | "array";
 
-/** Offsets from the start of the body; `end` is excluded. */
+/** Offsets from the start of the body; `end` is exclusive. */
 interface Place {
   readonly start: number;
   readonly end: number;
 }
 
-/** No count in a request is larger: what is, is a mistake or an attack. */
+/** No legitimate count in a request is larger. */
 const largestInteger = 1_000_000_000;
-/** A number of so many digits is exact however it is added up. */
+/** Numbers with this many digits are exact in any order of addition. */
 const exactDigits = 15;
 
 const quote = 0x22;
@@ -34,24 +34,29 @@ const letterN = 0x6e;
 const letterT = 0x74;
 
 /**
- * @returns A function that scans one body: one pass over the bytes, no copy. It throws PurserError `invalid_request` when the
- *   body is not one JSON object (the escapes inside strings are not looked at).
+ * @returns A function that scans one body in one pass, without copying. It throws PurserError
+ *   `invalid_request` if the body is not a single JSON object (escapes inside strings are not
+ *   checked).
  */
 export function bodyScanner(plan: ScanPlan = {}): (body: Uint8Array) => ScannedBody {
   return scanner(plan, { keepsLast: false });
 }
 
-/** As {@link bodyScanner}, for an answer, which cannot be refused: of two fields with one name the last counts, as JSON's readers have it. */
+/**
+ * Like {@link bodyScanner}, but for an answer, which cannot be refused: of repeated fields the last
+ * one counts, as in JSON.parse.
+ */
 export function answerScanner(plan: ScanPlan = {}): (body: Uint8Array) => ScannedBody {
   return scanner(plan, { keepsLast: true });
 }
 
 /**
- * A body that was walked once. Fields are named by dotted paths below the top (`stream_options.include_usage`), of which all but
- * the last name must be in the plan's `nested`.
+ * A scanned body. Fields are named by dotted paths (`stream_options.include_usage`); all names but
+ * the last must be in the plan's `nested`.
  *
- * Getters give undefined for a field that is absent or null, and throw PurserError `invalid_request`, naming the field and what to
- * do, for a value of another type, for a field that is repeated (but in an answer), and for a parent that is not an object.
+ * Getters return undefined for a field that is absent or null. They throw PurserError
+ * `invalid_request`, with the field and a remedy, for a value of another type, a repeated field
+ * (except in an answer), or a parent that is not an object.
  */
 export class ScannedBody {
   readonly bytes: Buffer;
@@ -68,12 +73,15 @@ export class ScannedBody {
     return this.#result.root;
   }
 
-  /** Bytes of keys, strings, literals and numbers (six at least for a number: it may be a token id). Media payloads are left out. */
+  /**
+   * Bytes of keys, strings, literals and numbers, without media payloads. A number counts at least
+   * six bytes, because it may be a token id.
+   */
   get textBytes(): number {
     return this.#result.textBytes;
   }
 
-  /** Bytes of base64 and data URLs, in the places where the wire formats carry them. */
+  /** Bytes of base64 and data URLs, in the fields where the formats carry them. */
   get mediaBytes(): number {
     return this.#result.mediaBytes;
   }
@@ -82,22 +90,25 @@ export class ScannedBody {
     return this.#result.mediaPayloads;
   }
 
-  /** How often one of the plan's `keys` stands anywhere. */
+  /** How often one of the plan's `keys` appears, at any depth. */
   keyCount(key: string): number {
     return this.#result.tally.keyCount(key);
   }
 
-  /** How often `"key":"value"` stands anywhere, for `type` and the plan's `values`. */
+  /** How often `"key":"value"` appears, at any depth, for `type` and the plan's `values`. */
   valueCount(key: string, value: string): number {
     return this.#result.tally.valueCount(key, value);
   }
 
-  /** The string values of up to 48 bytes that `type` or one of the plan's `values` has anywhere, with how often. */
+  /**
+   * The string values (up to 48 bytes) of `type` or one of the plan's `values`, at any depth, with
+   * their counts.
+   */
   values(key: string): ReadonlyMap<string, number> {
     return this.#result.tally.values(key);
   }
 
-  /** The span of a field, also of one that is null; undefined when it is absent. */
+  /** The span of a field, even if it is null; undefined if absent. */
   field(path: string): FieldSpan | undefined {
     if (!path.includes(".")) return this.refuseRepeated(this.root.fields.get(path), path);
     let object: ObjectSpan | undefined = this.root;
@@ -114,7 +125,7 @@ export class ScannedBody {
     return field;
   }
 
-  /** The field as it is, unless it is repeated in a request: throws as the getters do. */
+  /** Returns the field unless it is repeated in a request; throws as the getters do. */
   refuseRepeated<Field extends FieldSpan | undefined>(field: Field, path: string): Field {
     if (field?.repeated && !this.#keepsLast) throw invalid(path, "is repeated", "Send this field once.");
     return field;
@@ -125,18 +136,18 @@ export class ScannedBody {
     return this.field(path)?.repeated === true;
   }
 
-  /** Whether the field is there and not null. */
+  /** Whether the field is present and not null. */
   has(path: string): boolean {
     return this.#present(path) !== undefined;
   }
 
-  /** The value's text as it was written, or undefined when it is absent or null. */
+  /** The value's original text; undefined if absent or null. */
   raw(path: string): string | undefined {
     const field = this.#present(path);
     return field && this.#text(field);
   }
 
-  /** The value itself, built: for values that are known to be small. */
+  /** The parsed value, for values that are known to be small. */
   json(path: string): unknown {
     const field = this.#present(path);
     if (!field) return undefined;
@@ -158,7 +169,10 @@ export class ScannedBody {
     return first === letterT;
   }
 
-  /** A whole number, however it is written (`10`, `10.0`, `1e1`), from 0 to 10^9 unless the bounds say otherwise. */
+  /**
+   * A whole number in any notation (`10`, `10.0`, `1e1`), from 0 to 10^9 unless other bounds are
+   * given.
+   */
   integer(path: string, bounds: IntegerBounds = {}): number | undefined {
     const field = this.#present(path);
     if (!field) return undefined;
@@ -170,7 +184,7 @@ export class ScannedBody {
     return value;
   }
 
-  /** What kind of value stands in the field; undefined when it is absent. */
+  /** The type of the field's value; undefined if absent. */
   kind(path: string): JsonKind | undefined {
     const field = this.field(path);
     return field && this.#kind(field);
@@ -182,7 +196,7 @@ export class ScannedBody {
     return field === undefined || this.#isNull(field) ? undefined : field;
   }
 
-  /** The first byte tells: the walk has seen that the rest follows. */
+  /** The first byte determines the type: the walk has validated the rest. */
   #kind(field: FieldSpan): JsonKind {
     const first = this.bytes[field.start];
     if (first === quote) return "string";
@@ -205,7 +219,7 @@ export class ScannedBody {
     return this.bytes.toString("utf8", place.start, place.end);
   }
 
-  /** Most numbers are a few digits, which are read without making text of them. */
+  /** Most numbers have only a few digits, which are read without creating a string. */
   #number(place: Place): number {
     if (place.end - place.start > exactDigits) return Number(this.#text(place));
     let value = 0;
@@ -226,7 +240,10 @@ function scanner(plan: ScanPlan, repeated: { readonly keepsLast: boolean }): (bo
   };
 }
 
-/** Whether a string's bytes are its text: no escapes, and none of the control characters that JSON does not allow in it. */
+/**
+ * Whether a string's bytes are its text: no escapes, and no control characters, which JSON does not
+ * allow.
+ */
 function isPlain(bytes: Buffer, { start, end }: Place): boolean {
   for (let at = start; at < end; at++) {
     const byte = bytes[at] as number;
@@ -235,7 +252,7 @@ function isPlain(bytes: Buffer, { start, end }: Place): boolean {
   return true;
 }
 
-/** Paths are few and fixed in the wires that ask for them: each is split once. */
+/** Paths are few and fixed, so each is split only once. */
 const splitPaths = new Map<string, readonly string[]>();
 
 function namesOf(path: string): readonly string[] {

@@ -1,4 +1,7 @@
-/** How often known keys, and their string values, stand in a body. Small bodies pay nothing for it: arrays are made when first needed. */
+/**
+ * Counts known keys and their string values in a body. Arrays are created when first needed, so
+ * small bodies cost nothing.
+ */
 
 import { commonValues } from "./common-word.ts";
 import type { KeyTable } from "./key-table.ts";
@@ -9,7 +12,7 @@ export class Tally {
   readonly #keys: KeyTable;
   /** By index of a key. */
   #keyCounts: number[] | undefined;
-  /** By index of a key, where it has common values: by index of the value. */
+  /** By index of a key with common values, then by index of the value. */
   #commonCounts: number[][] | undefined;
   /** By index of a key. */
   #values: Map<number, Map<string, number>> | undefined;
@@ -41,7 +44,7 @@ export class Tally {
     return this.#keyCounts?.[this.#keys.indexOf(name)] ?? 0;
   }
 
-  /** Every value that one of the valued keys has, with how often. */
+  /** Every value of one of the valued keys, with its count. */
   values(name: string): ReadonlyMap<string, number> {
     const key = this.#keys.indexOf(name);
     const rare = this.#values?.get(key) ?? none;

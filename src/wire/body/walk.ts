@@ -1,4 +1,7 @@
-/** One pass over the bytes of a JSON body: a strict tokenizer that keeps spans and counts instead of values. */
+/**
+ * Walks the bytes of a JSON body once: a strict tokenizer that records spans and counts, not
+ * values.
+ */
 
 import { PurserError } from "../../domain/error.ts";
 import { commonFields, commonValues } from "./common-word.ts";
@@ -6,28 +9,28 @@ import { isMedia } from "./media.ts";
 import type { CompiledPlan, PathPlan } from "./plan.ts";
 import { Tally } from "./tally.ts";
 
-/** A field of an object whose fields are recorded. Offsets count from the start of the body, ends are excluded. */
+/** A field of a recorded object. Offsets count from the start of the body; ends are exclusive. */
 export interface FieldSpan {
-  /** Of the value, without the space around it. */
+  /** Of the value, without surrounding white space. */
   readonly start: number;
   readonly end: number;
-  /** The value's own fields, where the plan asked for them and it is an object. */
+  /** The value's own fields, if it is an object and in the plan. */
   readonly object: ObjectSpan | undefined;
-  /** The same key stood here before: what a provider makes of that cannot be known. */
+  /** The object has the same key earlier; what a provider makes of that is unknown. */
   readonly repeated: boolean;
 }
 
 export interface ObjectSpan {
   /** Of the opening brace. */
   readonly start: number;
-  /** Behind the closing one. */
+  /** After the closing brace. */
   readonly end: number;
   readonly fields: ReadonlyMap<string, FieldSpan>;
 }
 
 export interface WalkResult {
   readonly root: ObjectSpan;
-  /** Bytes of keys, strings, numbers and literals, media payloads left out. */
+  /** Bytes of keys, strings, numbers and literals, without media payloads. */
   readonly textBytes: number;
   readonly mediaBytes: number;
   readonly mediaPayloads: number;
@@ -37,12 +40,15 @@ export interface WalkResult {
 const maxDepth = 256;
 /** Longer strings are not counted as values. */
 const longestValue = 48;
-/** Up to here a loop finds the end of a string sooner than a call into native code does. */
+/** Up to this length, a loop finds the end of a string faster than a call into native code. */
 const loopBytes = 48;
-/** An array of token ids costs a token a number, however few digits it has. */
+/** In an array of token ids, each number is one token, however few digits it has. */
 const leastNumberBytes = 6;
 
-/** Recorded fields of one object. Each costs a microsecond, and no format has a hundred: what is more holds all other calls up. */
+/**
+ * Limit of recorded fields per object. Each costs a microsecond, and no format has a hundred; more
+ * would delay all other calls.
+ */
 const maxFields = 1000;
 
 const quote = 0x22;
@@ -54,24 +60,27 @@ const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
-/** @throws PurserError `invalid_request` when the bytes are not one JSON object, with the byte at which that shows. */
+/**
+ * @throws PurserError `invalid_request` with the byte offset if the bytes are not a single JSON
+ *   object.
+ */
 export function walk(bytes: Buffer, plan: CompiledPlan): WalkResult {
   return new Walk(bytes, plan).run();
 }
 
-/** Its methods take the place to read from and give back the place behind what they have read. */
+/** Methods take the position to read from and return the position after what they read. */
 class Walk {
   readonly #bytes: Buffer;
   readonly #plan: CompiledPlan;
   readonly #tally: Tally;
-  /** Of the objects and lists that are open. */
+  /** Number of open objects and lists. */
   #depth = 0;
   #textBytes = 0;
   #mediaBytes = 0;
   #mediaPayloads = 0;
-  /** Of the key that was read last: its index, -1 when it is not a known one. */
+  /** Index of the last key read; -1 if it is unknown. */
   #known = -1;
-  /** Whether the name that was read last has escapes, or is too long to tell. */
+  /** Whether the last name read has escapes, or is too long to know. */
   #escaped = false;
 
   constructor(bytes: Buffer, plan: CompiledPlan) {
@@ -95,17 +104,17 @@ class Walk {
     };
   }
 
-  /** An object whose fields are all recorded. */
+  /** Reads an object and records all its fields. */
   #recorded(start: number, plan: PathPlan): ObjectSpan {
     const fields = new Map<string, FieldSpan>();
     this.#depth++;
     let at = this.#space(start + 1);
     if (this.#bytes[at] === closeBrace) return this.#closed(start, at, fields);
     for (;;) {
-      const behindKey = this.#key(at);
+      const keyEnd = this.#key(at);
       const known = this.#known;
-      const name = this.#fieldName(at, behindKey);
-      const valueStart = this.#colon(behindKey);
+      const name = this.#fieldName(at, keyEnd);
+      const valueStart = this.#colon(keyEnd);
       const nested = this.#bytes[valueStart] === openBrace ? plan.children.get(name) : undefined;
       const object = nested && this.#recorded(valueStart, nested);
       const end = object ? object.end : this.#value(valueStart, known, -1);
@@ -122,7 +131,10 @@ class Walk {
     return { start, end: brace + 1, fields };
   }
 
-  /** @param key Index of the key that the value stands under, -1 when it is not a known one. @param parent The same of the object around it. */
+  /**
+   * @param key Index of the value's key; -1 if it is unknown. @param parent The same for the
+   *   surrounding object.
+   */
   #value(at: number, key: number, parent: number): number {
     const byte = this.#bytes[at];
     if (byte === quote) return this.#text(at + 1, key, parent);
@@ -159,20 +171,20 @@ class Walk {
     }
   }
 
-  /** @returns The place of what follows the comma. */
+  /** @returns The position after the comma. */
   #comma(at: number, expected: string): number {
     if (this.#bytes[at] !== comma) throw this.#expected(expected, at);
     return this.#space(at + 1);
   }
 
-  /** @param behindKey Where a colon must follow. @returns The place of the value. */
-  #colon(behindKey: number): number {
-    const at = this.#space(behindKey);
+  /** @param keyEnd Where a colon must follow. @returns The position of the value. */
+  #colon(keyEnd: number): number {
+    const at = this.#space(keyEnd);
     if (this.#bytes[at] !== colon) throw this.#expected('":"', at);
     return this.#space(at + 1);
   }
 
-  /** Reads a key and counts it; `#known` is its index afterwards. */
+  /** Reads and counts a key; `#known` is its index afterwards. */
   #key(at: number): number {
     if (this.#bytes[at] !== quote) throw this.#expected('a key in quotes or "}"', at);
     const end = this.#shortString(at + 1);
@@ -183,7 +195,7 @@ class Walk {
     return end;
   }
 
-  /** The name of the key that was read last. */
+  /** The name of the last key read. */
   #fieldName(start: number, end: number): string {
     const common = this.#escaped ? -1 : commonFields.find(this.#bytes, start + 1, end - 1);
     return common < 0 ? this.#decode(start, end) : (commonFields.names[common] as string);
@@ -206,7 +218,7 @@ class Walk {
     return true;
   }
 
-  /** A string whose value is counted. */
+  /** Reads a string whose value is counted. */
   #valuedText(start: number, key: number): number {
     const end = this.#shortString(start);
     this.#textBytes += end - 1 - start;
@@ -216,7 +228,7 @@ class Walk {
     return end;
   }
 
-  /** A string that may be a name. @param start Of its content. */
+  /** Reads a string that may be a name. @param start Of its content. */
   #shortString(start: number): number {
     const bytes = this.#bytes;
     const limit = Math.min(start + loopBytes, bytes.length);
@@ -232,7 +244,7 @@ class Walk {
     return this.#skip(start);
   }
 
-  /** @param start Of the string's content. @returns The place behind its closing quote. */
+  /** @param start Of the string's content. @returns The position after its closing quote. */
   #skip(start: number): number {
     const bytes = this.#bytes;
     let at = start;
@@ -247,7 +259,7 @@ class Walk {
     }
   }
 
-  /** From inside a string to its closing quote, or behind an escaped one. */
+  /** Moves from inside a string to its closing quote, or past an escaped one. */
   #leap(from: number): number {
     const found = this.#bytes.indexOf(quote, from);
     if (found < 0) throw this.#expected("the end of a string", this.#bytes.length);
@@ -264,7 +276,7 @@ class Walk {
     return at + word.length;
   }
 
-  /** The grammar of RFC 8259, section 6. */
+  /** Follows the grammar of RFC 8259, section 6. */
   #number(start: number): number {
     const bytes = this.#bytes;
     let at = start;
@@ -288,7 +300,7 @@ class Walk {
     return at;
   }
 
-  /** @returns The place of the next byte that is not white space, of which most bodies have none. */
+  /** @returns The position of the next byte that is not white space; most bodies have none. */
   #space(from: number): number {
     const bytes = this.#bytes;
     let at = from;
@@ -317,7 +329,7 @@ class Walk {
   #tooMany(at: number): PurserError {
     return new PurserError("invalid_request", `the body has an object with more than ${maxFields} fields at byte ${at}`, {
       field: "body",
-      remedy: `Send at most ${maxFields} fields beside each other.`,
+      remedy: `Send at most ${maxFields} fields per object.`,
     });
   }
 

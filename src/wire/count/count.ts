@@ -1,13 +1,13 @@
-/** Reading counts and usage objects that a provider wrote, without believing them. */
+/** Reads counts and usage objects from a provider without trusting them. */
 
 import { sumUsage, type Meter, type Usage } from "../../domain/usage/usage.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** No answer has ever used as many tokens: a larger count is a mistake, not a bill. */
+/** No answer has ever used this many tokens: a larger count is an error. */
 const most = 1_000_000_000;
 
-/** The longest usage object that is kept beside a charge, in UTF-16 units. */
+/** The longest usage object recorded with a charge, in UTF-16 units. */
 const longestRaw = 4096;
 
 const noObjects: readonly JsonObject[] = [];
@@ -17,27 +17,27 @@ export function toObject(value: unknown): JsonObject | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
 }
 
-/** @returns The objects of a JSON array; none for anything else. */
+/** @returns The objects of a JSON array; empty for anything else. */
 export function toObjects(value: unknown): readonly JsonObject[] {
   if (!Array.isArray(value)) return noObjects;
   return value.map(toObject).filter((item) => item !== undefined);
 }
 
-/** @returns undefined for anything but a string with something in it. */
+/** @returns undefined for anything but a non-empty string. */
 export function toText(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** Takes counts out of one usage object, and remembers whether one of them could not be true. */
+/** Reads counts from one usage object, and records whether one of them was impossible. */
 export class CountReader {
   #invalid = false;
 
-  /** Whether a count was negative, not whole, absurdly large or not a number. */
+  /** Whether a count was negative, fractional, absurdly large or not a number. */
   get invalid(): boolean {
     return this.#invalid;
   }
 
-  /** @returns undefined when the count is absent or null, and when it cannot be true. */
+  /** @returns undefined if the count is absent, null or impossible. */
   read(object: JsonObject | undefined, field: string): number | undefined {
     const value = object?.[field] ?? undefined;
     if (value === undefined) return undefined;
@@ -46,14 +46,14 @@ export class CountReader {
     return undefined;
   }
 
-  /** What is left of a total after its parts; a total smaller than its parts cannot be true, and leaves nothing. */
+  /** The rest of a total after its parts. A total smaller than its parts is invalid and leaves 0. */
   subtract(total: number, parts: number): number {
     if (parts > total) this.#invalid = true;
     return Math.max(0, total - parts);
   }
 }
 
-/** A usage of the counts that are known: `input` and `output` also when they are zero, the others when they are not. */
+/** Builds a usage of the known counts: `input` and `output` even if zero, the others only if not. */
 export function usageOf(counts: { readonly [count in Meter | "reasoning"]?: number | undefined }): Usage {
   const usage: { [count in Meter | "reasoning"]?: number } = {};
   for (const name in counts) {
@@ -65,8 +65,9 @@ export function usageOf(counts: { readonly [count in Meter | "reasoning"]?: numb
 }
 
 /**
- * Later counts over earlier ones, field by field: a stream repeats running totals. Null, zero and an empty list say nothing after a
- * count: a total that has grown does not go away. Objects inside are joined likewise.
+ * Merges later counts over earlier ones, field by field, because a stream repeats running totals.
+ * Totals only grow, so null, zero and an empty list overwrite nothing. Nested objects are merged
+ * likewise.
  */
 export function overwrite(earlier: JsonObject, later: JsonObject): JsonObject {
   const joined: Record<string, unknown> = { ...earlier };
@@ -84,7 +85,10 @@ function saysNothing(value: unknown): boolean {
   return value === 0 || (Array.isArray(value) && value.length === 0);
 }
 
-/** The usage as JSON text, for the record. Of one that is too long the lists are left out; null when that does not help. */
+/**
+ * The usage as JSON text, for the record. If too long, lists are omitted; null if it is still too
+ * long.
+ */
 export function keepRaw(usage: JsonObject, written?: string): string | null {
   const text = written ?? JSON.stringify(usage);
   if (text.length <= longestRaw) return text;
@@ -92,7 +96,7 @@ export function keepRaw(usage: JsonObject, written?: string): string | null {
   return short.length <= longestRaw ? short : null;
 }
 
-/** Whether two usages count the same. */
+/** Whether two usages have the same counts. */
 export function sameCounts(left: readonly Usage[], right: readonly Usage[]): boolean {
   const [one, other] = [sumUsage(left), sumUsage(right)];
   const names = new Set([...Object.keys(one), ...Object.keys(other)]) as ReadonlySet<Meter | "reasoning">;

@@ -1,13 +1,15 @@
-/** A provider's own figure in USD, read exactly from its text. */
+/** Parses a provider's own USD figure exactly from its text. */
 
 import { mostPerCall, pico, type PicoUsd } from "../../domain/money/money.ts";
 
 const picoDigits = 12;
 
 /**
- * @param text A JSON number: providers write `0.00423825`, `4.25e-06`, and the noise of their floats (`0.00009900000000000001`).
+ * @param text A JSON number: providers write `0.00423825`, `4.25e-06`, and float noise
+ *   (`0.00009900000000000001`).
  * @param scale Decimal places to move to the left: 10 for xAI's ticks of 10^-10 USD.
- * @returns Rounded half up to a pico-USD; null for what is no number, negative, or more than a call may cost.
+ * @returns Rounded half up to a pico-USD; null if it is not a number, is negative, or exceeds the
+ *   maximum cost of a call.
  */
 export function parseReportedUsd(text: string, scale = 0): PicoUsd | null {
   const match = /^(\d{1,40})(?:\.(\d{1,60}))?(?:e([+-]?\d{1,3}))?$/i.exec(text);

@@ -1,4 +1,4 @@
-/** What a usage object says that the call cost. */
+/** Reads the cost of a call from its usage object. */
 
 import { add, mostPerCall, type PicoUsd } from "../../domain/money/money.ts";
 import { answerScanner } from "../body/index.ts";
@@ -6,18 +6,22 @@ import { parseReportedUsd } from "./decimal.ts";
 
 export interface ReportedCost {
   readonly cost: PicoUsd;
-  /** False where a part of the spending is missing from it: the upstream's bill, for a key of the caller's own at OpenRouter. */
+  /**
+   * False if part of the spend is missing: the upstream's bill, for a key of the caller's own at
+   * OpenRouter.
+   */
   readonly isWhole: boolean;
 }
 
-/** Digits have to be read from their text. */
+/** The digits must be read from their text, not from a float. */
 const scan = answerScanner({ nested: ["cost_details", "cost"] });
 
 /**
- * xAI's ticks (10^10 to the dollar), OpenRouter's `cost` (with a key of the caller's own at the upstream it is only the fee, and the
- * upstream's cost comes on top), Perplexity's total. Never summed through a float.
+ * Supports xAI's ticks (10^10 to the dollar), OpenRouter's `cost` (with the caller's own upstream
+ * key this is only the fee, and the upstream's cost is added) and Perplexity's total. Never summed
+ * in floats.
  *
- * @returns undefined where it says nothing, null where what it says cannot be believed.
+ * @returns undefined if no cost is reported, null if the cost is implausible.
  */
 export function readReportedCost(text: string): ReportedCost | null | undefined {
   if (!text.includes('"cost')) return undefined;
@@ -28,8 +32,8 @@ export function readReportedCost(text: string): ReportedCost | null | undefined 
   if (written === undefined) return undefined;
   const cost = parseReportedUsd(unquoted(written));
   if (cost === null || usage.raw("is_byok") !== "true") return whole(cost);
-  const told = usage.kind("cost_details") === "object" ? usage.raw("cost_details.upstream_inference_cost") : undefined;
-  return told === undefined ? { cost, isWhole: false } : withUpstream(cost, parseReportedUsd(unquoted(told)));
+  const upstreamCost = usage.kind("cost_details") === "object" ? usage.raw("cost_details.upstream_inference_cost") : undefined;
+  return upstreamCost === undefined ? { cost, isWhole: false } : withUpstream(cost, parseReportedUsd(unquoted(upstreamCost)));
 }
 
 function whole(cost: PicoUsd | null): ReportedCost | null {

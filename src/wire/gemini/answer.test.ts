@@ -1,3 +1,5 @@
+/** Tests how the usage and the end of a Gemini answer are read. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cutsOf, feed, plainFacts, total, type Fed } from "../answer/feed.ts";
@@ -50,7 +52,7 @@ for (const [name, framed] of [
   });
 }
 
-test("an array passes on whole elements only", () => {
+test("an array passes on complete elements only", () => {
   const under = meter();
   const [first = {}, second = {}] = usual;
   const head = `[${JSON.stringify(first)}`;
@@ -60,7 +62,7 @@ test("an array passes on whole elements only", () => {
   assert.equal(under.finished, true);
 });
 
-test("a chunk that only names its traffic type takes nothing away", () => {
+test("a chunk with only a traffic type removes nothing", () => {
   const { reading } = read(
     chunk({ text: "a", usage: { promptTokenCount: 5, candidatesTokenCount: 2 } }),
     chunk({ finishReason: "STOP", usage: { trafficType: "ON_DEMAND_PRIORITY" } }),
@@ -69,7 +71,7 @@ test("a chunk that only names its traffic type takes nothing away", () => {
   assert.deepEqual([reading.serviceTier, reading.flags], ["priority", []]);
 });
 
-test("zeros take nothing away, and do not stand for the text beside them", () => {
+test("zeros remove nothing, and do not cover the text in their chunk", () => {
   const zeros = { promptTokenCount: 0, candidatesTokenCount: 0, cachedContentTokenCount: 0, totalTokenCount: 0 };
   const usage = { promptTokenCount: 50, cachedContentTokenCount: 30, candidatesTokenCount: 20, thoughtsTokenCount: 4, totalTokenCount: 74 };
   const closed = read(chunk({ text: "a", usage }), chunk({ finishReason: "STOP", usage: zeros }));
@@ -81,7 +83,7 @@ test("zeros take nothing away, and do not stand for the text beside them", () =>
   assert.deepEqual([only.reading.parts, only.reading.flags], [[], ["usage_missing"]]);
 });
 
-test("a count of the prompt alone does not stand for the text beside it", () => {
+test("a count of the prompt alone does not cover the text in its chunk", () => {
   const prompt = { promptTokenCount: 9, totalTokenCount: 9 };
   const under = meter();
   under.push(Buffer.from(sse([chunk({ text: "x".repeat(30), usage: prompt })])));
@@ -93,14 +95,14 @@ test("a count of the prompt alone does not stand for the text beside it", () => 
   assert.deepEqual([total(reading), reading.flags, reading.partial], [{ input: 9, output: 8 }, [], undefined]);
 });
 
-test("text in chunks that only name their traffic type is estimated, and they are no usage", () => {
+test("text in chunks with only a traffic type is estimated, and they are not usage", () => {
   const under = meter();
   const { reading } = feed(under, sse([chunk({ text: "x".repeat(30), finishReason: "STOP", usage: { trafficType: "ON_DEMAND" } })]));
   assert.deepEqual([reading.parts, reading.flags, reading.partial], [[], ["usage_missing"], true]);
   assert.deepEqual({ ...under.progress }, { inputTokens: null, outputTokens: 30 });
 });
 
-test("the last usage wins, and is kept as it was written", () => {
+test("the last usage counts, and is kept as written", () => {
   const last = '{"promptTokenCount": 5, "candidatesTokenCount": 4}';
   const written = `data: {"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":3},"candidates":[{}]}\n\ndata: {"candidates":[{"finishReason":"STOP"}],"usageMetadata":${last}}\n\n`;
   const { reading } = feed(meter(), written);
@@ -108,20 +110,20 @@ test("the last usage wins, and is kept as it was written", () => {
   assert.equal(reading.rawUsage, last);
 });
 
-test("a usage that stands in generated data is not the answer's", () => {
+test("a usage inside generated data is not the answer's", () => {
   const call = { functionCall: { name: "f", args: { usageMetadata: { promptTokenCount: 1_000_000 } } } };
   const { reading } = read(chunk({ parts: [call], finishReason: "STOP", usage: { promptTokenCount: 5, candidatesTokenCount: 4 } }));
   assert.deepEqual(total(reading), { input: 5, output: 4 });
 });
 
-test("searches are counted once however often a stream repeats them", () => {
+test("searches are counted once, however often a stream repeats them", () => {
   const grounding = { webSearchQueries: ["one", "two"] };
   const usage = { promptTokenCount: 5, candidatesTokenCount: 4 };
   const { reading } = read(chunk({ text: "a", usage, grounding }), chunk({ usage, grounding, finishReason: "STOP" }));
   assert.deepEqual(total(reading), { input: 5, output: 4, web_search: 2 });
 });
 
-test("a stream that breaks off is unfinished and partial, and its progress has what passed since the last usage", () => {
+test("a stream that breaks off is unfinished and partial, and its progress includes the output since the last usage", () => {
   const under = meter();
   const chunks = [chunk({ text: "abc", usage: { promptTokenCount: 5, candidatesTokenCount: 1 } }), chunk({ text: "x".repeat(30) })];
   const { reading } = feed(under, sse(chunks));
@@ -130,7 +132,7 @@ test("a stream that breaks off is unfinished and partial, and its progress has w
   assert.deepEqual({ ...under.progress }, { inputTokens: 5, outputTokens: 31 });
 });
 
-test("text after the last usage leaves a finished stream partial", () => {
+test("text after the last usage makes a finished stream partial", () => {
   const { reading } = read(
     chunk({ text: "abc", usage: { promptTokenCount: 5, candidatesTokenCount: 1 } }),
     chunk({ text: "more", finishReason: "STOP" }),
@@ -138,7 +140,7 @@ test("text after the last usage leaves a finished stream partial", () => {
   assert.deepEqual([reading.flags, reading.partial], [[], true]);
 });
 
-test("an output count that cannot be true is estimated", () => {
+test("an impossible output count is estimated", () => {
   const under = meter();
   const usage = { promptTokenCount: 5, candidatesTokenCount: -1 };
   const { reading } = feed(under, sse([chunk({ text: "x".repeat(30), usage, finishReason: "STOP" })]));
@@ -146,7 +148,7 @@ test("an output count that cannot be true is estimated", () => {
   assert.equal(under.progress.outputTokens, 30);
 });
 
-test("the tier asked for counts unless the answer names another", () => {
+test("the requested tier counts unless the answer names another", () => {
   const flex = (usage: object): string => {
     const asked = geminiWire.meter(endpoint, { stream: true, facts: { ...plainFacts, serviceTier: "flex" } });
     return feed(asked, sse([chunk({ usage })])).reading.serviceTier;
@@ -155,7 +157,7 @@ test("the tier asked for counts unless the answer names another", () => {
   assert.equal(flex({ promptTokenCount: 5, serviceTier: "standard" }), "standard");
 });
 
-test("a stream without usage says so", () => {
+test("a stream without usage is flagged", () => {
   const { reading } = read(chunk({ text: "abc", finishReason: "STOP" }));
   assert.deepEqual([reading.parts, reading.flags, reading.rawUsage], [[], ["usage_missing"], null]);
 });
@@ -169,7 +171,7 @@ test("every candidate has to end", () => {
   assert.deepEqual(read(...one, chunk({ usage, index: 1, finishReason: "STOP" })).reading.flags, []);
 });
 
-test("a count that stays the same does not stand for the text beside it, but for the last one", () => {
+test("a repeated count does not cover the text in its chunk, except in the last chunk", () => {
   const usage = { promptTokenCount: 5, candidatesTokenCount: 4 };
   const open = meter();
   open.push(Buffer.from(sse([chunk({ text: "a", usage })])));
@@ -179,7 +181,7 @@ test("a count that stays the same does not stand for the text beside it, but for
   assert.equal(read(chunk({ text: "a", usage }), chunk({ text: "b", usage, finishReason: "STOP" })).reading.partial, undefined);
 });
 
-test("a candidate that goes on behind its end has not ended, and its text counts", () => {
+test("a candidate that continues after its end has not ended, and its text counts", () => {
   const usage = { promptTokenCount: 5, candidatesTokenCount: 4 };
   const end = chunk({ text: "a", usage, finishReason: "STOP" });
   for (const more of [chunk({ text: "more" }), chunk({ text: "more", usage: { promptTokenCount: 5, candidatesTokenCount: 8 } })]) {
@@ -190,16 +192,16 @@ test("a candidate that goes on behind its end has not ended, and its text counts
   assert.deepEqual(read(end, chunk({ text: "", usage })).reading.flags, [], "a last chunk without text changes nothing");
 });
 
-test("a refused prompt of which nothing is counted is not billed", () => {
+test("a refused prompt without counts is not billed", () => {
   const { reading } = read({ promptFeedback: { blockReason: "SAFETY" }, usageMetadata: { promptTokenCount: 0, totalTokenCount: 0 } });
   assert.deepEqual([reading.parts, reading.flags], [[], ["unbilled"]]);
 });
 
-test("a page that the prompt named is no search, in whichever chunk it is told", () => {
+test("reading a page named in the prompt is not a search, whichever chunk reports it", () => {
   const usage = { promptTokenCount: 27, candidatesTokenCount: 45, toolUsePromptTokenCount: 10_309, thoughtsTokenCount: 31 };
-  const told = chunk({ text: "a", grounding: { groundingChunks: [{ web: { uri: "https://example.com/a" } }] } });
+  const grounded = chunk({ text: "a", grounding: { groundingChunks: [{ web: { uri: "https://example.com/a" } }] } });
   const last = { candidates: [{ finishReason: "STOP", urlContextMetadata: { urlMetadata: [{ retrievedUrl: "https://example.com/a" }] } }] };
-  assert.deepEqual(total(read(told, { ...last, usageMetadata: usage }).reading), { input: 10_336, output: 76, reasoning: 31 });
+  assert.deepEqual(total(read(grounded, { ...last, usageMetadata: usage }).reading), { input: 10_336, output: 76, reasoning: 31 });
 });
 
 test("a refused prompt is a finished answer", () => {
@@ -207,7 +209,7 @@ test("a refused prompt is a finished answer", () => {
   assert.deepEqual([total(reading), reading.flags], [{ input: 7, output: 0 }, []]);
 });
 
-test("a chunk that is not JSON is marked, a torn one is not", () => {
+test("a chunk that is not JSON is flagged, a truncated one is not", () => {
   const good = sse([chunk({ finishReason: "STOP", usage: { promptTokenCount: 1, candidatesTokenCount: 1 } })]);
   assert.deepEqual(feed(meter(), `${good}data: {oops\n\n`).reading.flags, ["malformed"]);
   assert.deepEqual(feed(meter(), `${good}data: {"candid`).reading.flags, []);

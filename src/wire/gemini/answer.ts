@@ -1,4 +1,4 @@
-/** What is known of a Gemini answer while its chunks pass: its usage, its searches, and whether it has ended. */
+/** Tracks a Gemini answer as its chunks pass: its usage, its searches, and whether it has ended. */
 
 import type { Usage, UsageFlag } from "../../domain/usage/usage.ts";
 import { countContext } from "../../domain/usage/usage.ts";
@@ -13,15 +13,21 @@ import type { Progress, Reading, RequestFacts } from "../wire.ts";
 import { Grounding } from "./grounding.ts";
 import { countsOutput, countsTokens, readGeminiUsage } from "./usage.ts";
 
-/** What is reported of a candidate besides its text. */
-const tellingKeys = ["groundingMetadata", "urlContextMetadata", "finishReason"];
+/** Fields of a candidate that are read in addition to its text. */
+const reportingKeys = ["groundingMetadata", "urlContextMetadata", "finishReason"];
 
-const scan = answerScanner({ keys: tellingKeys });
+const scan = answerScanner({ keys: reportingKeys });
 
-/** An image that Gemini generates costs at most this many tokens, at 4K (https://ai.google.dev/gemini-api/docs/pricing, read 2026-11). */
+/**
+ * A generated image costs at most this many tokens, at 4K
+ * (https://ai.google.dev/gemini-api/docs/pricing, read 2026-11).
+ */
 const tokensPerImage = 2000;
 
-/** Takes each chunk of a stream, or a whole answer. Builds of it only the usage, and the candidates where those are needed. */
+/**
+ * Takes each chunk of a stream, or a whole answer. Parses only the usage, and the candidates when
+ * needed.
+ */
 export class GeminiAnswer implements AnswerState {
   readonly output = new PassedOutput();
   readonly #stream: boolean;
@@ -30,7 +36,7 @@ export class GeminiAnswer implements AnswerState {
   #model: string | null = null;
   #responseId: string | null = null;
   #metadata: JsonObject = {};
-  /** What the metadata says. */
+  /** The usage from the metadata. */
   #said = readGeminiUsage({});
   #written: string | null = null;
   #counted = false;
@@ -40,7 +46,7 @@ export class GeminiAnswer implements AnswerState {
   #passedBytes = 0;
   readonly #indexes = new Set<number>();
   readonly #ended = new Set<number>();
-  /** The indexes of candidates that ended in what was passed on. */
+  /** Indexes of candidates whose end was passed on. */
   #passedEnds: readonly number[] = [];
   #hasPassedEnd = false;
   readonly #grounding: Grounding;
@@ -52,7 +58,7 @@ export class GeminiAnswer implements AnswerState {
     this.#grounding = new Grounding(answer.facts.fees);
   }
 
-  /** Whether every candidate that began has ended and does not go on, or the prompt was refused: a stream has no closing event. */
+  /** Whether every candidate has ended, or the prompt was refused. A stream has no closing event. */
   get finished(): boolean {
     if (!this.#stream) return this.#whole;
     return this.#blocked || (this.#ended.size > 0 && this.#ended.size === this.#indexes.size);
@@ -66,12 +72,12 @@ export class GeminiAnswer implements AnswerState {
     return this.#responseId;
   }
 
-  /** Whether the caller has seen the stream end. */
+  /** Whether the caller has received the end of the stream. */
   get hasPassedEnd(): boolean {
     return this.#hasPassedEnd;
   }
 
-  /** The indexes of the candidates that the caller has not seen end. */
+  /** Indexes of candidates whose end the caller has not received. */
   get open(): readonly number[] {
     const asked = Array.from({ length: Math.max(this.#facts.choices, 1) }, (_, index) => index);
     return asked.filter((index) => !this.#passedEnds.includes(index));
@@ -86,10 +92,10 @@ export class GeminiAnswer implements AnswerState {
     return { inputTokens: this.#counted ? countContext(this.#said.usage) : null, outputTokens: this.#outputTokens };
   }
 
-  /** A stream is bounded as it passes; of a whole answer an estimate is enough. */
+  /** A stream needs an upper bound while it passes; for a whole answer, an estimate is enough. */
   get #outputTokens(): number {
-    const { mostTokens, tokensBesideText, textBytes } = this.output;
-    return this.#stream ? mostTokens : tokensBesideText + tokensOfBytes(textBytes);
+    const { mostTokens, tokensOutsideText, textBytes } = this.output;
+    return this.#stream ? mostTokens : tokensOutsideText + tokensOfBytes(textBytes);
   }
 
   take(data: Buffer): void {
@@ -101,7 +107,7 @@ export class GeminiAnswer implements AnswerState {
       this.#read(body);
       this.#whole = true;
     } catch {
-      // What cannot be read is passed on as it came, and the reading says so.
+      // An unreadable chunk has been passed on, and the reading is flagged.
       this.#flags.add("malformed");
     }
   }
@@ -111,7 +117,7 @@ export class GeminiAnswer implements AnswerState {
     this.#whole = true;
   }
 
-  /** Partial when something was generated after the last usage: {@link progress} has the estimate of it. */
+  /** Partial if output was generated after the last usage: {@link progress} has the estimate. */
   reading(malformed: boolean): Reading {
     const { usage, serviceTier, invalid } = this.#said;
     const flags = new Set(this.#flags);
@@ -152,12 +158,12 @@ export class GeminiAnswer implements AnswerState {
     const counts = usage !== undefined && countsTokens(usage);
     const reported = this.output.reportedTokens;
     if (usage) this.#keep(usage, counts ? written : undefined);
-    // A count that stays the same is that of earlier text, but for the last one.
+    // A count that has not grown covers only earlier text, except in the last chunk.
     const hasGrown = this.output.reportedTokens > reported || body.keyCount("finishReason") > 0;
     const counted = hasGrown && counts && usage !== undefined && countsOutput(usage) && outputOf(this.#said.usage) > 0;
     this.#passedBytes += counted ? body.bytes.length : textBytes(toObjects(body.json("candidates")));
-    const telling = this.#ended.size > 0 || tellingKeys.some((key) => body.keyCount(key) > 0);
-    if (telling || !counted || this.#facts.choices > 1 || this.#indexes.size === 0)
+    const hasReport = this.#ended.size > 0 || reportingKeys.some((key) => body.keyCount(key) > 0);
+    if (hasReport || !counted || this.#facts.choices > 1 || this.#indexes.size === 0)
       this.#takeCandidates(toObjects(body.json("candidates")), counted);
   }
 
@@ -172,7 +178,7 @@ export class GeminiAnswer implements AnswerState {
     }
   }
 
-  /** A chunk that only names its traffic type, or has only zeros, counts nothing and takes nothing away. */
+  /** A chunk with only a traffic type, or only zeros, counts nothing and removes nothing. */
   #keep(usage: JsonObject, written: string | undefined): void {
     this.#merged = Object.keys(this.#metadata).some((field) => (usage[field] ?? null) === null);
     this.#metadata = overwrite(this.#metadata, usage);
@@ -188,7 +194,7 @@ function outputOf(usage: Usage): number {
   return (usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0);
 }
 
-/** Signatures are not generated text; calls are counted as the JSON that stands for them. */
+/** Signatures are not generated text. Function calls are counted as their JSON. */
 function takeParts(candidate: JsonObject, output: PassedOutput): void {
   for (const part of toObjects(toObject(candidate["content"])?.["parts"])) {
     if (toObject(part["inlineData"])) output.addTokens(tokensPerImage);
@@ -203,7 +209,7 @@ function takeText(text: string, output: PassedOutput): void {
   output.addText(written, 1, written.length - 1);
 }
 
-/** Of the text, calls and media in a chunk's candidates, as they are written. */
+/** Bytes of the text, calls and media in a chunk's candidates, as written. */
 function textBytes(candidates: readonly JsonObject[]): number {
   const parts = candidates.flatMap((candidate) => toObjects(toObject(candidate["content"])?.["parts"]));
   return parts.reduce((sum, part) => sum + (part["inlineData"] ? JSON.stringify(part).length : writtenBytes(part)), 0);

@@ -1,11 +1,11 @@
-/** Splits a JSON array that a provider streams, element by element. */
+/** Splits a streamed JSON array into its elements. */
 
 import type { Framing } from "../answer/meter.ts";
 import { JsonPruner } from "../body/index.ts";
 import { ByteBuffer } from "../byte-buffer.ts";
 import { toBuffer } from "../bytes.ts";
 
-/** A longer element is passed on as it comes, and what is read of it is pruned. In bytes. */
+/** A longer element is passed on as it arrives, and the copy that is read is pruned. In bytes. */
 const longestElement = 2 * 1024 * 1024;
 
 const nothing = Buffer.alloc(0);
@@ -14,15 +14,15 @@ const backslash = 0x5c;
 const opening: ReadonlySet<number> = new Set([0x7b, 0x5b]);
 const closing: ReadonlySet<number> = new Set([0x7d, 0x5d]);
 
-/** Keeps the element that is not whole yet. Depth 1 is inside the array, 2 inside an element. */
+/** Holds the unfinished element. Depth 1 is inside the array, 2 inside an element. */
 export class ArrayFraming implements Framing {
   readonly separator = "";
   readonly #take: (data: Buffer) => void;
-  /** What has not been passed on: the beginning of an element, and what precedes it. */
+  /** Bytes not passed on: the beginning of an element, and what precedes it. */
   readonly #kept = new ByteBuffer();
-  /** Where among the kept bytes the open element begins; -1 where none is kept. */
+  /** Position of the open element in the kept bytes; -1 if there is none. */
   #keptStart = -1;
-  /** The element that is too large to be kept, while it lasts. */
+  /** The current element, if it is too large to keep. */
   #long: JsonPruner | null = null;
   #depth = 0;
   #inString = false;
@@ -32,10 +32,13 @@ export class ArrayFraming implements Framing {
   #hasPassedEnd = false;
   #passedElements = 0;
   #malformed = false;
-  /** Of long elements that have ended. */
+  /** From long elements that have ended. */
   #unreadTextBytes = 0;
 
-  /** @param take Is given each whole element. @param hasBracket False where the elements come without their array. */
+  /**
+   * @param take Receives each complete element.
+   * @param hasBracket False if the elements come without an array.
+   */
   constructor(take: (data: Buffer) => void, { hasBracket = true }: { readonly hasBracket?: boolean } = {}) {
     this.#take = take;
     if (!hasBracket) this.#depth = 1;
@@ -49,12 +52,12 @@ export class ArrayFraming implements Framing {
     return this.#unreadTextBytes + (this.#long?.unreadTextBytes ?? 0);
   }
 
-  /** Whether the caller has the closing bracket. */
+  /** Whether the caller has received the closing bracket. */
   get hasPassedEnd(): boolean {
     return this.#hasPassedEnd;
   }
 
-  /** How many elements the caller has. */
+  /** How many elements the caller has received. */
   get passedElements(): number {
     return this.#passedElements;
   }
@@ -66,7 +69,7 @@ export class ArrayFraming implements Framing {
 
   push(chunk: Uint8Array): Uint8Array {
     const bytes = toBuffer(chunk);
-    /** Where the open element begins in the chunk; 0 when it began in an earlier one. */
+    /** Position of the open element in the chunk; 0 if it began in an earlier one. */
     let start = 0;
     let whole = 0;
     for (let at = 0; at < bytes.length; at += 1) {
@@ -103,7 +106,7 @@ export class ArrayFraming implements Framing {
     if (this.#depth <= 0) this.#closed = true;
   }
 
-  /** @param last The end of an element; all of it where it did not begin in an earlier chunk. */
+  /** @param last The end of an element; all of it if it began in this chunk. */
   #finish(last: Buffer): void {
     this.#elements += 1;
     if (this.#long) this.#finishLong(this.#long, last);
@@ -120,10 +123,10 @@ export class ArrayFraming implements Framing {
   }
 
   /**
-   * Keeps what is not whole, unless it is too large.
+   * Keeps an unfinished element, unless it is too large.
    *
-   * @param start Where the open element begins among the bytes, if it does.
-   * @returns What is passed on after all.
+   * @param start Position of the open element in the bytes, if there is one.
+   * @returns What to pass on anyway.
    */
   #keep(rest: Buffer, start: number): Buffer {
     const isOpen = this.#depth > 1;
@@ -144,7 +147,7 @@ export class ArrayFraming implements Framing {
   }
 }
 
-/** As one piece, without a copy where only one has bytes. */
+/** Joins the pieces, without copying if only one has bytes. */
 function joined(pieces: readonly Buffer[]): Buffer {
   const [first = nothing, ...others] = pieces.filter((piece) => piece.length > 0);
   return others.length === 0 ? first : Buffer.concat([first, ...others]);

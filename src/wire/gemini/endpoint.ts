@@ -1,4 +1,6 @@
-/** What the paths of Gemini's API are for. The model and whether the answer streams stand in them. */
+/**
+ * Classifies the paths of Gemini's API, which contain the model and whether the answer is a stream.
+ */
 
 import type { Endpoint } from "../wire.ts";
 
@@ -19,10 +21,12 @@ const actions: ReadonlyMap<string, Action> = new Map([
 const unknown: Endpoint = { name: "unknown", metering: "unmetered" };
 
 /**
- * Any other action (`predict`, `predictLongRunning`, `batchGenerateContent`, ...) costs what its answer does not tell.
+ * Any other action (`predict`, `predictLongRunning`, `batchGenerateContent`, ...) has a cost that
+ * its answer does not report.
  *
- * @param path `/v1beta/models/MODEL:ACTION` or `/v1/...`, with or without a query string; tuned models as `/v1beta/tunedModels/...`.
- *   Before the model may stand a provider and a slash, by which the gateway chooses.
+ * @param path `/v1beta/models/MODEL:ACTION` or `/v1/...`, with or without a query string; tuned
+ *   models as `/v1beta/tunedModels/...`. The model may have a provider and a slash before it, by
+ *   which the gateway chooses.
  */
 export function geminiEndpoint(method: string, path: string): Endpoint {
   const place = placeOf(path);
@@ -56,7 +60,7 @@ function modelOf([, folder = "", name = ""]: readonly string[]): string | undefi
   return folder === "models" ? model : `${folder}/${model}`;
 }
 
-/** What is encoded in a name and would, once decoded, be a query, a fragment or another folder. */
+/** Encoded characters that would decode to a query, a fragment or another directory. */
 const isNoName = /[?#\\]|(?:^|\/)\.{1,2}(?:\/|$)/;
 
 /** @returns undefined for a name that is not valid percent-encoding. */

@@ -1,12 +1,16 @@
-/** A failure in the shape of Google's APIs. */
+/** Writes errors in the shape of Google's APIs. */
 
 import type { WireError } from "../wire.ts";
 
-/** HTTP statuses and their canonical codes (https://cloud.google.com/apis/design/errors#handling_errors, read 2026-11). */
+/**
+ * HTTP statuses and their canonical codes
+ * (https://cloud.google.com/apis/design/errors#handling_errors, read 2026-11).
+ */
 const statuses: ReadonlyMap<number, string> = new Map([
   [400, "INVALID_ARGUMENT"],
   [401, "UNAUTHENTICATED"],
-  // Google has no code of its own for payment, and this one where billing is not enabled. RESOURCE_EXHAUSTED is a rate limit to its clients.
+  // Google has no code for payment, and uses this one if billing is not enabled. RESOURCE_EXHAUSTED
+  // means a rate limit to its clients.
   [402, "FAILED_PRECONDITION"],
   [403, "PERMISSION_DENIED"],
   [404, "NOT_FOUND"],
@@ -22,7 +26,10 @@ const statuses: ReadonlyMap<number, string> = new Map([
   [504, "DEADLINE_EXCEEDED"],
 ]);
 
-/** The error body as JSON text. `details` has the code as an ErrorInfo and the field at fault as a BadRequest. */
+/**
+ * The error body as JSON text. `details` contains the code as an ErrorInfo and the field at fault
+ * as a BadRequest.
+ */
 export function geminiError({ status, message, code, param, purser }: WireError): string {
   const name = statuses.get(status) ?? (status >= 500 ? "INTERNAL" : "INVALID_ARGUMENT");
   const info = { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: code.toUpperCase(), domain: "purser" };

@@ -1,4 +1,4 @@
-/** Errors of Gemini's in answers whose status is 200, and what tells how much text passed. */
+/** Tests errors in Gemini answers with status 200, and how the text received is measured. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -22,7 +22,7 @@ function chunk(text: string, usageMetadata?: object): object {
   return { candidates: [{ content, index: 0 }], ...(usageMetadata && { usageMetadata }), modelVersion: "gemini-2.5-flash" };
 }
 
-test("an error is told in a body, in a list, in an event and in a stream of a list, and has no text", () => {
+test("an error is recognised in a body, a list, an event and a streamed list, and has no text", () => {
   const answers: readonly (readonly [string, boolean])[] = [
     [JSON.stringify(failure), false],
     [JSON.stringify([failure]), false],
@@ -37,13 +37,13 @@ test("an error is told in a body, in a list, in an event and in a stream of a li
   }
 });
 
-test("an error in the middle of a stream leaves what had been counted, and is told", () => {
+test("an error in mid-stream keeps the counts so far, and is flagged", () => {
   const { flags, parts, partial, passedBytes } = read(sse(chunk("word", { promptTokenCount: 9, candidatesTokenCount: 1 }), failure), true);
   assert.deepEqual([flags, parts[0]?.usage, partial], [["provider_error"], { input: 9, output: 1 }, true]);
   assert.ok(passedBytes >= 4);
 });
 
-test("an object that comes in place of a stream is read, and passes whole", () => {
+test("an object that arrives instead of a stream is read, and passes unchanged", () => {
   const whole = chunk("word", { promptTokenCount: 9, candidatesTokenCount: 1 });
   for (const answer of [JSON.stringify(whole), JSON.stringify(whole, null, 2), JSON.stringify(failure)]) {
     const meter = geminiWire.meter(endpoint, { stream: true, facts: { ...plainFacts, stream: true } });
@@ -53,7 +53,7 @@ test("an object that comes in place of a stream is read, and passes whole", () =
   assert.deepEqual(read(JSON.stringify(whole), true).parts[0]?.usage, { input: 9, output: 1 });
 });
 
-test("text that no count stands for is measured, and its absence too", () => {
+test("text without a count is measured, as is its absence", () => {
   const none = { promptTokenCount: 0, candidatesTokenCount: 0 };
   assert.equal(read(sse(chunk("four", none), chunk("five!", none)), true).passedBytes, 9);
   assert.equal(read(JSON.stringify(chunk("", none)), false).passedBytes, 0);

@@ -1,8 +1,10 @@
+/** Tests the paths and errors of the Gemini format. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { geminiWire } from "./index.ts";
 
-test("a path says what is called, of which model, and whether it streams", () => {
+test("a path determines the endpoint, the model, and whether it streams", () => {
   const at = (path: string): unknown => geminiWire.endpoint("POST", path);
   const generate = { name: "generate_content", metering: "metered", model: "gemini-2.5-pro" };
   assert.deepEqual(at("/v1beta/models/gemini-2.5-pro:generateContent"), { ...generate, stream: false });
@@ -21,7 +23,7 @@ test("a path says what is called, of which model, and whether it streams", () =>
   assert.deepEqual(at("/v1beta/models/a%20b:generateContent"), { ...generate, model: "a b", stream: false });
 });
 
-test("models are free to list, and everything else is unmetered", () => {
+test("listing models is free, and everything else is unmetered", () => {
   for (const path of ["/v1beta/models?pageSize=5", "/v1beta/models/gemini-2.5-pro", "/v1/models/vendor/model"]) {
     assert.deepEqual(geminiWire.endpoint("GET", path), { name: "models", metering: "free" });
   }

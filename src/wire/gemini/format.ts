@@ -9,7 +9,7 @@ import { geminiEndpoint } from "./endpoint.ts";
 import { geminiError } from "./error.ts";
 import { readGeminiRequest } from "./request.ts";
 import { geminiMadeIds, named, storedPlace, tunedModel } from "./stored.ts";
-import { geminiUsage } from "./usage-told.ts";
+import { geminiUsage } from "./gemini-usage.ts";
 
 export const geminiWire: WireFormat = {
   name: "gemini",
@@ -26,7 +26,10 @@ export const geminiWire: WireFormat = {
   error: geminiError,
 };
 
-/** A stream is server-sent events with `alt=sse` and a JSON array without: its first byte tells. An error may come as one object. */
+/**
+ * A stream is server-sent events with `alt=sse` and a JSON array without; its first byte shows
+ * which. An error may be a single object.
+ */
 function geminiStreamMeter(state: GeminiAnswer): UsageMeter {
   const take = (data: Buffer): void => state.take(data);
   const array = new ArrayFraming(take);
@@ -70,7 +73,7 @@ function arrayEnd(array: ArrayFraming, state: GeminiAnswer, cut: Cut): string {
   return `${array.passedElements === 0 ? "[" : ","}${JSON.stringify(lastChunk(state, cut))},${geminiError(cut.error)}]`;
 }
 
-/** Ends every candidate that has not ended. `finishMessage` is Google's own place for the reason in words. */
+/** Ends every open candidate. `finishMessage` is Google's own field for the reason in words. */
 function lastChunk(state: GeminiAnswer, { error, usage }: Cut): object {
   const candidates = state.open.map((index) => ({
     content: { role: "model", parts: [{ text: "" }] },
@@ -89,7 +92,7 @@ function lastChunk(state: GeminiAnswer, { error, usage }: Cut): object {
 const openBracket = 0x5b;
 const openBrace = 0x7b;
 
-/** Decides at the first byte that is not white space. */
+/** Chooses the framing at the first byte that is not white space. */
 class FirstByteFraming implements Framing {
   readonly #known: ReadonlyMap<number, Framing>;
   readonly #otherwise: Framing;

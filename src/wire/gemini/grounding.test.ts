@@ -1,3 +1,5 @@
+/** Tests how many searches of a Gemini answer are billed. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FeeMeter, Usage } from "../../domain/usage/usage.ts";
@@ -6,14 +8,14 @@ import { Grounding } from "./grounding.ts";
 const web = { web: { uri: "https://example.com/a" } };
 const maps = { maps: { uri: "https://maps.example/?cid=1", title: "Cafe" } };
 
-/** What is billed of candidates, each with this grounding metadata. */
+/** The billed units of candidates, each with this grounding metadata. */
 function units(model: string | null, metadata: readonly object[], offered?: readonly FeeMeter[]): Usage {
   const grounding = new Grounding(offered);
   for (const groundingMetadata of metadata) grounding.add({ groundingMetadata });
   return grounding.units(model);
 }
 
-test("from Gemini 3 on each distinct query is billed, before it a grounded prompt once", () => {
+test("from Gemini 3 on, each distinct query is billed; before it, a grounded prompt once", () => {
   const chunks = [{ webSearchQueries: ["a", "b", ""] }, { webSearchQueries: ["b", "c"], imageSearchQueries: ["d"] }];
   assert.deepEqual(units("gemini-3-pro-preview", chunks), { web_search: 4 });
   assert.deepEqual(units("gemini-2.5-flash", chunks), { web_search: 1 });
@@ -22,13 +24,13 @@ test("from Gemini 3 on each distinct query is billed, before it a grounded promp
   assert.deepEqual(units(null, chunks), { web_search: 4 });
 });
 
-test("an answer that rests on a page was grounded though it names no query, and one on nothing was not", () => {
+test("an answer with a source page was grounded even without a query; one without any source was not", () => {
   assert.deepEqual(units("gemini-3-pro", [{}]), {});
   assert.deepEqual(units("gemini-3-pro", [{ groundingChunks: [web, web] }]), { web_search: 1 });
   assert.deepEqual(units("gemini-2.5-pro", [{ groundingChunks: [web] }]), { web_search: 1 });
 });
 
-test("a prompt that was grounded in maps is billed once, whatever it asked them", () => {
+test("a prompt grounded in maps is billed once, however many queries it made", () => {
   for (const model of ["gemini-2.5-flash", "gemini-3.5-flash"]) {
     assert.deepEqual(units(model, [{ groundingChunks: [maps, maps] }]), { maps_grounding: 1 });
     assert.deepEqual(units(model, [{ groundingChunks: [maps], webSearchQueries: ["cafes near me", "bars"] }]), { maps_grounding: 1 });
@@ -37,13 +39,13 @@ test("a prompt that was grounded in maps is billed once, whatever it asked them"
   }
 });
 
-test("maps and pages are billed apart", () => {
+test("maps and web pages are billed separately", () => {
   const both = [{ groundingChunks: [maps, web], webSearchQueries: ["one", "two"] }];
   assert.deepEqual(units("gemini-2.5-flash", both), { web_search: 1, maps_grounding: 1 });
   assert.deepEqual(units("gemini-3.5-flash", both, ["web_search", "maps_grounding"]), { web_search: 2, maps_grounding: 1 });
 });
 
-test("pages whose addresses the prompt gave are no search, and documents of the caller's own are none", () => {
+test("pages whose addresses are in the prompt are not searches, and neither are the caller's own documents", () => {
   const grounding = new Grounding();
   const urlContextMetadata = {
     urlMetadata: [{ retrievedUrl: "https://example.com/a", urlRetrievalStatus: "URL_RETRIEVAL_STATUS_SUCCESS" }],

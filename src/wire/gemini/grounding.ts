@@ -1,13 +1,14 @@
-/** What an answer was grounded in, and how many units of it are billed. */
+/** Counts the billed units of grounding in an answer. */
 
 import type { FeeMeter, Usage } from "../../domain/usage/usage.ts";
 import { toObject, toObjects, toText, usageOf, type JsonObject } from "../count/count.ts";
 
 /**
- * Gathers what the candidates of an answer were grounded in, over its chunks, which may repeat it.
+ * Collects the sources of an answer's candidates over its chunks, which may repeat them.
  *
- * Web pages that `urlContext` read are sources as well, and no search; nor are documents of the caller's own
- * (https://ai.google.dev/gemini-api/docs/url-context and .../docs/file-search, read 2026-11).
+ * Web pages read by `urlContext` are sources too, but not searches; nor are the caller's own
+ * documents (https://ai.google.dev/gemini-api/docs/url-context and .../docs/file-search, read
+ * 2026-11).
  */
 export class Grounding {
   readonly #offered: readonly FeeMeter[] | undefined;
@@ -16,7 +17,7 @@ export class Grounding {
   #hasMaps = false;
   #readsUrls = false;
 
-  /** @param offered What the request may be billed for; undefined when that is not known. */
+  /** @param offered The fees the request may incur; undefined if unknown. */
   constructor(offered?: readonly FeeMeter[]) {
     this.#offered = offered;
   }
@@ -36,10 +37,11 @@ export class Grounding {
   }
 
   /**
-   * Billed units. From Gemini 3 on every distinct query that is not empty is billed, before it a grounded prompt once however many
-   * queries it took; a model of unknown name counts by query, so as never to say too little. A prompt that was grounded in maps is
-   * billed once, and its queries are no searches of the web
-   * (https://ai.google.dev/gemini-api/docs/google-search, .../docs/maps-grounding and .../docs/pricing, read 2026-11).
+   * Billed units. From Gemini 3 on, every distinct non-empty query is billed; before it, a grounded
+   * prompt is billed once, however many queries it made. An unknown model is counted by query,
+   * which never undercounts. A prompt grounded in maps is billed once, and its queries are not web
+   * searches (https://ai.google.dev/gemini-api/docs/google-search, .../docs/maps-grounding and
+   * .../docs/pricing, read 2026-11).
    */
   units(model: string | null): Usage {
     return usageOf({ web_search: this.#searches(model), maps_grounding: this.#hasMaps ? 1 : 0 });
@@ -52,7 +54,10 @@ export class Grounding {
     return generation >= 3 ? this.#queries.size : 1;
   }
 
-  /** Whether all queries were asked of maps. The answer decides; where it names no source, what the request offered does. */
+  /**
+   * Whether all queries went to maps. The answer decides; if it has no source, the tools offered in
+   * the request decide.
+   */
   #isOfMaps(): boolean {
     if (this.#hasMaps) return !this.#hasPages;
     return !this.#hasPages && this.#offered?.join() === "maps_grounding";

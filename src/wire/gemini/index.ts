@@ -1,4 +1,4 @@
-/** The Gemini wire, for outsiders. */
+/** Public entry point of the Gemini format. */
 
 export { geminiWire } from "./format.ts";
 export { readGeminiUsage } from "./usage.ts";

@@ -1,3 +1,5 @@
+/** Tests how Gemini requests are read and edited. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../../domain/error.ts";
@@ -12,7 +14,7 @@ function request(body: object, place = path("gemini-2.0-flash")): ReadRequest {
 }
 const facts = (more: object, model = "gemini-2.0-flash"): RequestFacts => request({ contents, ...more }, path(model)).facts;
 
-test("a plain request asks for nothing special", () => {
+test("a plain request has no special features", () => {
   const { textBytes, ...rest } = facts({ systemInstruction: { parts: [{ text: "Be brief." }] } });
   assert.ok(textBytes > 10);
   assert.deepEqual(rest, {
@@ -34,7 +36,7 @@ test("a plain request asks for nothing special", () => {
   });
 });
 
-test("the stream and the model stand in the path", () => {
+test("the stream and the model are in the path", () => {
   const read = request({ contents }, path("gemini-3-pro-preview", "streamGenerateContent?alt=sse")).facts;
   assert.deepEqual([read.model, read.stream], ["gemini-3-pro-preview", true]);
 });
@@ -68,7 +70,7 @@ test("thinking models think unless their budget is zero", () => {
   }
 });
 
-test("a thinking budget keeps the ceiling above it, and one left to the model does not", () => {
+test("a thinking budget keeps the ceiling above it; one left to the model does not", () => {
   const thinking = (thinkingConfig: object): readonly unknown[] => {
     const { leastOutputTokens, hiddenOutput } = facts({ generationConfig: { thinkingConfig } });
     return [leastOutputTokens, hiddenOutput];
@@ -83,7 +85,7 @@ test("speech and images come in one piece", () => {
   assert.equal(facts({ generationConfig: { responseModalities: ["TEXT"] } }).hiddenOutput, false);
 });
 
-test("media are counted by kind in both spellings, and their data is no text", () => {
+test("media are counted by kind in both spellings, and their data is not text", () => {
   const data = "iVBORw0KGgo".repeat(1000);
   const parts = [
     { inlineData: { mimeType: "image/png", data } },
@@ -96,7 +98,7 @@ test("media are counted by kind in both spellings, and their data is no text", (
   assert.ok(read.textBytes < 1000);
 });
 
-test("a search is one call before Gemini 3, and bounded by queries from it on", () => {
+test("a search is one call before Gemini 3, and bounded by queries from then on", () => {
   const tools = [{ googleSearch: {} }];
   assert.equal(facts({ tools }, "gemini-2.5-flash").serverToolCalls, 1);
   assert.equal(facts({ tools }, "gemini-3-pro-preview").serverToolCalls, 10);
@@ -104,7 +106,7 @@ test("a search is one call before Gemini 3, and bounded by queries from it on", 
   assert.equal(facts({ tools: [{ functionDeclarations: [] }] }, "gemini-3-pro-preview").serverToolCalls, 0);
 });
 
-test("the tier asked for bounds the one served", () => {
+test("the requested tier bounds the one served", () => {
   assert.equal(facts({ serviceTier: "flex" }).serviceTier, "flex");
   assert.equal(facts({ service_tier: "PRIORITY" }).serviceTier, "priority");
   assert.equal(facts({ serviceTier: "standard" }).serviceTier, "standard");
@@ -112,7 +114,7 @@ test("the tier asked for bounds the one served", () => {
   assert.equal(facts({ serviceTier: "turbo" }).serviceTier, "other");
 });
 
-test("searches and maps have fees of their own, and reading a page has none", () => {
+test("searches and maps have separate fees, and reading a page has none", () => {
   const fees = (tools: readonly object[], model = "gemini-3.5-flash"): readonly unknown[] => {
     const { serverToolCalls, fees } = request({ contents, tools }, path(model)).facts;
     return [serverToolCalls, fees];
@@ -143,7 +145,7 @@ test("a field of the wrong type, out of range or in two spellings is refused by 
   refused({ generationConfig: {}, generation_config: {} }, "generationConfig");
 });
 
-test("an edit sets the ceiling where the body has it, and makes its place where it has none", () => {
+test("an edit sets the ceiling where the body has it, and creates its parent if absent", () => {
   const edited = (body: object): string => Buffer.from(request(body).edit({ maxOutputTokens: 7 })).toString();
   assert.deepEqual(JSON.parse(edited({ contents })), { contents, generationConfig: { maxOutputTokens: 7 } });
   assert.equal(edited({ generationConfig: { maxOutputTokens: 99, topK: 1 } }), '{"generationConfig":{"maxOutputTokens":7,"topK":1}}');
@@ -151,7 +153,7 @@ test("an edit sets the ceiling where the body has it, and makes its place where 
   assert.equal(edited({ generation_config: { max_output_tokens: 99 } }), '{"generation_config":{"max_output_tokens":7}}');
 });
 
-test("a model is no field of the body, and without an edit the body is the same", () => {
+test("the model is not a field of the body, and without an edit the body is unchanged", () => {
   const body = Buffer.from('{"contents":[]}');
   const read = geminiWire.read(geminiWire.endpoint("POST", path("m")), body);
   assert.equal(read.edit({ model: "other" }), body);

@@ -1,4 +1,4 @@
-/** What has to be known of a Gemini request before it is held, and how its body is fitted. */
+/** Reads the facts of a Gemini request, and edits its output limit. */
 
 import { PurserError } from "../../domain/error.ts";
 import type { FeeMeter } from "../../domain/usage/usage.ts";
@@ -8,13 +8,13 @@ import { referenceKeys, storedUse } from "./stored.ts";
 import type { Endpoint, MediaCounts, ReadRequest, RequestFacts } from "../wire.ts";
 import { askedTier } from "./terms.ts";
 
-/** Google's APIs take every name in both spellings. */
+/** Google's APIs accept every name in both spellings. */
 interface Spelling {
   readonly camel: string;
   readonly snake: string;
 }
 
-/** Around a conversation. */
+/** Overhead of a conversation. */
 const addedTokens = 16;
 
 const noMedia: MediaCounts = { images: 0, audios: 0, files: 0 };
@@ -31,10 +31,13 @@ const scan = bodyScanner({
   values: ["mimeType", "mime_type"],
 });
 
-/** Searches held for a prompt that may search and is billed by query; before Gemini 3 a prompt is billed once. */
+/** Searches to hold for a prompt that is billed by query; before Gemini 3 a prompt is billed once. */
 const searchesPerPrompt = 10;
 
-/** Models that think unless told not to: 2.5 but for Flash-Lite, all from 3 on, and the names that move to the newest. */
+/**
+ * Models that think by default: 2.5 except Flash-Lite, all from 3 on, and the aliases of the
+ * newest.
+ */
 const thinksByDefault = /gemini-(?:2\.5-(?!flash-lite)|[3-9]|\d\d|(?:pro|flash)-latest)/;
 
 interface Thinking {
@@ -43,7 +46,10 @@ interface Thinking {
   readonly level: Spelling;
 }
 
-/** The settings that are read, in both spellings: their paths are made once and used for every body. */
+/**
+ * The settings that are read, in both spellings. Their paths are built once and used for every
+ * body.
+ */
 interface Settings {
   readonly ceiling: Spelling;
   readonly candidates: Spelling;
@@ -61,7 +67,7 @@ const tierField: Spelling = { camel: "serviceTier", snake: "service_tier" };
 const candidateBounds: IntegerBounds = { min: 1, max: 1000 };
 const budgetBounds: IntegerBounds = { min: -1 };
 
-/** @throws PurserError `invalid_request` as the contract of WireFormat says. */
+/** @throws PurserError `invalid_request` as documented in WireFormat. */
 export function readGeminiRequest(endpoint: Endpoint, bytes: Uint8Array): ReadRequest {
   const body = scan(bytes);
   const settings = pick(body, configurations) === configurations.camel ? camelSettings : snakeSettings;
@@ -79,9 +85,9 @@ export function readGeminiRequest(endpoint: Endpoint, bytes: Uint8Array): ReadRe
 
 interface Place {
   readonly endpoint: Endpoint;
-  /** The paths in the generation configuration, as the body spells that. */
+  /** The paths in the generation configuration, in the body's spelling. */
   readonly settings: Settings;
-  /** The path of the output ceiling. */
+  /** The path of the output limit. */
   readonly ceiling: string;
 }
 
@@ -109,7 +115,10 @@ function readFacts(body: ScannedBody, { endpoint, settings, ceiling }: Place): R
   };
 }
 
-/** Thoughts are billed, count towards the ceiling, and pass as summaries at most. A budget of 0 turns them off, -1 leaves it to the model. */
+/**
+ * Thoughts are billed, count towards the limit, and are streamed only as summaries, if at all. A
+ * budget of 0 turns them off, -1 leaves it to the model.
+ */
 function readThinking(
   body: ScannedBody,
   { model, settings }: { readonly model: string; readonly settings: Settings },
@@ -127,13 +136,13 @@ function wantsSchema(body: ScannedBody, settings: Settings): boolean {
   return settings.schemas.some((schema) => body.has(pick(body, schema))) || (type !== undefined && type !== "text/plain");
 }
 
-/** Images and speech come in one piece: nothing of them passes before all of it is billed. */
+/** Images and speech come in one piece: they are fully billed before anything passes. */
 function makesMedia(body: ScannedBody, settings: Settings): boolean {
   const modalities = body.raw(pick(body, settings.modalities));
   return modalities !== undefined && /image|audio|video/i.test(modalities);
 }
 
-/** What is neither an image nor audio, or does not say what it is, counts as a file. */
+/** A file is anything that is neither an image nor audio, or has no type. */
 function readMedia(body: ScannedBody): MediaCounts {
   const total = mediaKeys.reduce((sum, key) => sum + body.keyCount(key), 0);
   if (total === 0) return noMedia;
@@ -144,7 +153,7 @@ function readMedia(body: ScannedBody): MediaCounts {
   return { images, audios, files: total - images - audios };
 }
 
-/** Each fee that can fall due, and how often. */
+/** Each fee that may be due, and how often. */
 function readFees(body: ScannedBody, model: string): readonly (readonly [fee: FeeMeter, most: number])[] {
   const offers = (keys: readonly string[]): boolean => keys.some((key) => body.keyCount(key) > 0);
   const searches = /gemini-[12](?!\d)/.test(model) ? 1 : searchesPerPrompt;
@@ -178,7 +187,7 @@ function within(parent: string, camel: string, snake: string): Spelling {
   return { camel: `${parent}.${camel}`, snake: `${parent}.${snake}` };
 }
 
-/** The spelling that the body uses, the documented one when it uses none. */
+/** The spelling used in the body; the documented one if it uses neither. */
 function pick(body: ScannedBody, { camel, snake }: Spelling): string {
   if (body.field(snake) === undefined) return camel;
   if (body.field(camel) === undefined) return snake;

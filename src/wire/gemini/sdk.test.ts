@@ -1,4 +1,4 @@
-/** The official SDK reads what the wire writes. */
+/** Tests that Google's official SDK reads what the Gemini format writes. */
 
 import { ApiError, GoogleGenAI, type GenerateContentResponse } from "@google/genai";
 import assert from "node:assert/strict";
@@ -58,7 +58,7 @@ async function readAll(body: Uint8Array): Promise<readonly GenerateContentRespon
   });
 }
 
-test("a stream that was cut ends at MAX_TOKENS with what was generated and is charged, and raises the reason", async () => {
+test("a cut stream ends at MAX_TOKENS with the output so far and the usage charged, and raises the reason", async () => {
   const chunks = await readAll(cutStream(`data: ${JSON.stringify(chunk)}\n\n`, 'data: {"candidates": [{"con'));
   const last = chunks.at(-1);
   assert.equal(chunks.map((item) => item.text).join(""), "Once upon");
@@ -72,7 +72,7 @@ test("a stream that was cut ends at MAX_TOKENS with what was generated and is ch
   assert.deepEqual([last?.modelVersion, last?.responseId], ["gemini-2.5-pro", "r1"]);
 });
 
-test("a stream that was cut before it began is one empty answer", async () => {
+test("a stream cut before it began is one empty answer", async () => {
   const chunks = await readAll(cutStream("", 'data: {"can'));
   assert.deepEqual(
     chunks.map((item) => item.candidates?.[0]?.finishReason),
@@ -80,8 +80,8 @@ test("a stream that was cut before it began is one empty answer", async () => {
   );
 });
 
-test("an array that was cut is closed as an array", () => {
-  // The SDK leaves the message out for this API, so it is read here.
+test("a cut array is closed as an array", () => {
+  // The SDK omits the message for this API, so the test reads it itself.
   const [first, last, ...more] = JSON.parse(cutStream(`[${JSON.stringify(chunk)}`, ',\n{"candidates":[').toString()) as (typeof chunk)[];
   assert.deepEqual(first, chunk);
   const { finishReason, finishMessage } = (last?.candidates[0] ?? {}) as { finishReason?: string; finishMessage?: string };

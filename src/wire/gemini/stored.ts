@@ -1,4 +1,7 @@
-/** What Gemini stores: the paths that address it, the request fields that refer to it, and the answers that contain its names. */
+/**
+ * What Gemini stores: the paths that address it, the request fields that refer to it, and the
+ * answers that contain its names.
+ */
 
 import type { ScannedBody } from "../body/scan.ts";
 import { MadeIds } from "../stored/made-ids.ts";
@@ -11,12 +14,12 @@ import type { Named, PassedRequest, StoredPlace, WatchedAnswer } from "../wire.t
 const collection =
   /^(?:\/upload)?\/v1(?:beta|alpha)?\/(files|cachedContents|tunedModels|fileSearchStores|corpora|batches|operations)(?:\/([^/:]+))?(.*)$/;
 
-/** Actions of a model that answer at once and keep nothing. */
+/** Model actions that answer at once and store nothing. */
 const openActions =
   /^\/v1(?:beta|alpha)?\/(?:models|tunedModels)\/[^:]+:(?:generateContent|streamGenerateContent|embedContent|batchEmbedContents|countTokens|predict)$/;
 const openReads = /^\/v1(?:beta|alpha)?\/models(?:\/[^/:]+)?$/;
 
-/** @returns undefined for a path that any caller may ask. Ids are names: `files/abc`. */
+/** @returns undefined for a path open to every caller. Ids are names: `files/abc`. */
 export function storedPlace(method: string, path: string): StoredPlace | undefined {
   const place = plainPath(path);
   if (place === undefined) return { id: null, makes: false };
@@ -28,21 +31,21 @@ export function storedPlace(method: string, path: string): StoredPlace | undefin
   return { id: name === undefined ? null : `${folder}/${name}`, makes, ...(makes && { made: "thing" }) };
 }
 
-/** A model that was tuned, by the name that Gemini gives it. */
+/** The name of a tuned model, as Gemini gives it. */
 export function tunedModel(model: string): string | undefined {
   return /^tunedModels\/[^/:]+/.exec(model)?.[0];
 }
 
 const bothSpellings = (camel: string): readonly string[] => [camel, camel.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
 
-/** Where a file is read or written: a page of the web is nobody's. */
+/** Fields with the address of a file. A web page has no owner. */
 const uriKeys = new Set(
   "fileUri uri gcsUri storageUri outputGcsUri outputUri outputUriPrefix bigqueryUri".split(" ").flatMap(bothSpellings),
 );
 
 /**
- * Vertex AI has the same format, and more that is the account's: data stores, corpora, buckets, secrets, service accounts (types of
- * `@google/genai` 3.1, read 2026-11).
+ * Vertex AI uses the same format and has more objects that belong to the account: data stores,
+ * corpora, buckets, secrets, service accounts (types of `@google/genai` 3.1, read 2026-11).
  */
 const nameKeys =
   "cachedContent fileName fileSearchStoreName fileSearchStoreNames previousInteractionId voice datastore dataStore engine ragCorpus ragCorpora " +
@@ -54,16 +57,19 @@ const rules: ReferenceRules = {
   data: new Set(
     "args response parametersJsonSchema responseSchema responseJsonSchema partMetadata labels".split(" ").flatMap(bothSpellings),
   ),
-  // Those of a function are its schema; beside `instances` they say where the answer is written.
+  // In a function these are its schema; next to `instances` they contain the output location.
   isData: (object, key) => key === "parameters" && !("instances" in object),
   idOf(key, text) {
     if (uriKeys.has(key)) return fileOf(text);
-    // Names of Google's own voices are words.
+    // Names of Google's own voices are plain words.
     return key === "voice" && !text.includes("/") ? undefined : text;
   },
 };
 
-/** A file of the provider's own, by its URI; a web page has no owner, and every other place is one that only the account reaches. */
+/**
+ * The provider's own file, by its URI. A web page has no owner; any other address is accessible
+ * only to the account.
+ */
 function fileOf(text: string): string | undefined {
   const uri = URL.canParse(text) ? new URL(text) : undefined;
   if (!uri || (uri.protocol !== "https:" && uri.protocol !== "http:")) return text;
@@ -82,9 +88,9 @@ export function storedUse(body: ScannedBody): StoredUse {
 const reader = new NamedReader(rules);
 
 /**
- * What is uploaded is a file, of any kind.
+ * An upload creates a file, of any kind.
  *
- * @throws PurserError `invalid_request` for a body that is no JSON object.
+ * @throws PurserError `invalid_request` for a body that is not a JSON object.
  */
 export function named({ path, ...request }: PassedRequest): Named {
   if (path.startsWith("/upload/")) return { uses: [], models: [] };

@@ -1,9 +1,9 @@
-/** Google's words for the tier of a call, in Purser's vocabulary. */
+/** Maps Google's service tiers to Purser's. */
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { toText, type JsonObject } from "../count/count.ts";
 
-/** In lower case; null is a word that says nothing. */
+/** In lower case; null for a word without meaning. */
 const words: ReadonlyMap<string, ServiceTier | null> = new Map([
   ["unspecified", null],
   ["traffic_type_unspecified", null],
@@ -17,11 +17,13 @@ const words: ReadonlyMap<string, ServiceTier | null> = new Map([
 ]);
 
 /**
- * What served: Vertex names it by `trafficType`, the Gemini API by `serviceTier`. Where both do, the one that is not standard.
- * Provisioned throughput has been paid for beforehand, and is `other`, as every word that is not known
- * (https://ai.google.dev/gemini-api/docs/priority-inference, types of @google/genai 3.1.0, read 2026-11).
+ * The tier that served the call: in Vertex's `trafficType` or the Gemini API's `serviceTier`. If
+ * both are present, the one that is not standard counts. Provisioned throughput is paid in advance
+ * and is `other`, as is every unknown word
+ * (https://ai.google.dev/gemini-api/docs/priority-inference, types of @google/genai 3.1.0, read
+ * 2026-11).
  *
- * @returns null when neither says.
+ * @returns null if neither is present.
  */
 export function servedTier(metadata: JsonObject): ServiceTier | null {
   const named = [readWord(metadata["serviceTier"]), readWord(metadata["trafficType"])].filter((tier) => tier !== null);

@@ -1,3 +1,5 @@
+/** Tests how Gemini's usage metadata is split into meters. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
@@ -17,7 +19,7 @@ test("cached tokens are inside the prompt, thoughts outside the candidates, tool
   assert.deepEqual(read, { usage, serviceTier: null, invalid: false });
 });
 
-test("audio is priced apart on both sides, images only where they are made", () => {
+test("audio is priced separately for input and output, images only for output", () => {
   const { usage } = readGeminiUsage({
     promptTokenCount: 500,
     cachedContentTokenCount: 200,
@@ -49,27 +51,27 @@ test("audio is priced apart on both sides, images only where they are made", () 
   });
 });
 
-test("the Live API's count of its response is output", () => {
+test("the Live API's response count is output", () => {
   assert.deepEqual(readGeminiUsage({ promptTokenCount: 3, responseTokenCount: 8 }).usage, { input: 3, output: 8 });
 });
 
-test("without a count of the candidates, what the total has beyond the rest is output", () => {
+test("without a count of the candidates, the rest of the total is output", () => {
   const { usage } = readGeminiUsage({ promptTokenCount: 9, thoughtsTokenCount: 40, totalTokenCount: 60 });
   assert.deepEqual(usage, { input: 9, output: 51, reasoning: 40 });
 });
 
 test("what the total has beyond all counts is output, unreported thoughts", () => {
-  const told = { promptTokenCount: 20, candidatesTokenCount: 198 };
-  assert.deepEqual(readGeminiUsage({ ...told, totalTokenCount: 623 }).usage, { input: 20, output: 603 });
-  assert.deepEqual(readGeminiUsage({ ...told, cachedContentTokenCount: 15, totalTokenCount: 218 }).usage, {
+  const counts = { promptTokenCount: 20, candidatesTokenCount: 198 };
+  assert.deepEqual(readGeminiUsage({ ...counts, totalTokenCount: 623 }).usage, { input: 20, output: 603 });
+  assert.deepEqual(readGeminiUsage({ ...counts, cachedContentTokenCount: 15, totalTokenCount: 218 }).usage, {
     input: 5,
     cache_read: 15,
     output: 198,
   });
-  const all = { ...told, thoughtsTokenCount: 5, toolUsePromptTokenCount: 100 };
+  const all = { ...counts, thoughtsTokenCount: 5, toolUsePromptTokenCount: 100 };
   assert.deepEqual(readGeminiUsage({ ...all, totalTokenCount: 323 }).usage, { input: 120, output: 203, reasoning: 5 });
   assert.deepEqual(readGeminiUsage({ ...all, totalTokenCount: 10 }).usage, { input: 120, output: 203, reasoning: 5 });
-  assert.deepEqual(readGeminiUsage({ candidatesTokenCount: 4, totalTokenCount: 50 }).usage, { output: 4 }, "nobody knows the prompt");
+  assert.deepEqual(readGeminiUsage({ candidatesTokenCount: 4, totalTokenCount: 50 }).usage, { output: 4 }, "the prompt is unknown");
 });
 
 test("the tier is read from either API's field", () => {
@@ -86,14 +88,14 @@ test("the tier is read from either API's field", () => {
   assert.equal(tier({ serviceTier: "unspecified", trafficType: "TRAFFIC_TYPE_UNSPECIFIED" }), null);
 });
 
-test("a tier that has no list price or is not known is not read as standard", () => {
+test("a tier without a list price, or an unknown one, is not read as standard", () => {
   for (const metadata of [{ trafficType: "PROVISIONED_THROUGHPUT" }, { trafficType: "ON_DEMAND_TURBO" }, { serviceTier: "turbo" }]) {
     assert.equal(readGeminiUsage(metadata).serviceTier, "other");
   }
   assert.equal(readGeminiUsage({ serviceTier: "flex", trafficType: "ON_DEMAND_PRIORITY" }).serviceTier, "other");
 });
 
-test("counts that cannot be true are left out and marked", () => {
+test("impossible counts are omitted and flagged", () => {
   assert.deepEqual(readGeminiUsage({ promptTokenCount: -3, candidatesTokenCount: 4 }), {
     usage: { output: 4 },
     serviceTier: null,
@@ -103,21 +105,21 @@ test("counts that cannot be true are left out and marked", () => {
   assert.deepEqual([more.usage, more.invalid], [{ input: 0, cache_read: 10, output: 1 }, true]);
 });
 
-test("a metadata that only names its traffic type, or has only zeros, counts nothing", () => {
+test("metadata with only a traffic type, or only zeros, counts nothing", () => {
   assert.equal(countsTokens({ trafficType: "ON_DEMAND" }), false);
   assert.equal(countsTokens({ promptTokenCount: null }), false);
   assert.equal(countsTokens({ promptTokenCount: 0, candidatesTokenCount: 0, totalTokenCount: 0 }), false);
   assert.equal(countsTokens({ promptTokenCount: 0, thoughtsTokenCount: 3 }), true);
 });
 
-test("a metadata that counts the prompt alone says nothing of the output", () => {
+test("metadata that counts only the prompt does not report the output", () => {
   assert.equal(countsOutput({ promptTokenCount: 9, candidatesTokenCount: 0, totalTokenCount: 9 }), false);
   assert.equal(countsOutput({ promptTokenCount: 9, toolUsePromptTokenCount: 4, totalTokenCount: 13 }), false);
   assert.equal(countsOutput({ promptTokenCount: 9, totalTokenCount: 12 }), true);
   assert.equal(countsOutput({ promptTokenCount: 9, responseTokenCount: 1 }), true);
 });
 
-test("no token is lost or counted twice, whatever the modalities say", () => {
+test("no token is lost or counted twice, whatever the modalities", () => {
   const count = fc.nat({ max: 100_000 });
   const details = fc.array(fc.record({ modality: fc.constantFrom("TEXT", "AUDIO", "IMAGE", "VIDEO"), tokenCount: count }), {
     maxLength: 4,

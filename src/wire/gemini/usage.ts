@@ -1,4 +1,4 @@
-/** What Gemini's `usageMetadata` says was used. */
+/** Reads Gemini's `usageMetadata`. */
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import type { Usage } from "../../domain/usage/usage.ts";
@@ -7,21 +7,24 @@ import { servedTier } from "./terms.ts";
 
 export interface GeminiUsage {
   readonly usage: Usage;
-  /** Null when the answer does not say what served it. */
+  /** Null if the answer does not report its tier. */
   readonly serviceTier: ServiceTier | null;
-  /** Whether a count could not be true; it is then absent. */
+  /** Whether a count was impossible; it is then absent. */
   readonly invalid: boolean;
 }
 
 const outputFields = ["candidatesTokenCount", "responseTokenCount", "thoughtsTokenCount"];
 const countFields = ["promptTokenCount", "cachedContentTokenCount", ...outputFields, "toolUsePromptTokenCount", "totalTokenCount"];
 
-/** Whether a `usageMetadata` counts anything: Vertex sends some that only name the traffic type, others that are all zeros. */
+/**
+ * Whether a `usageMetadata` counts anything: Vertex sends some with only a traffic type, others
+ * with all zeros.
+ */
 export function countsTokens(metadata: JsonObject): boolean {
   return countFields.some((field) => isSaid(metadata[field]));
 }
 
-/** Whether it counts output: one that was told of the prompt alone says nothing of what was generated since. */
+/** Whether it counts output: a report of the prompt alone does not cover the text generated since. */
 export function countsOutput(metadata: JsonObject): boolean {
   if (outputFields.some((field) => isSaid(metadata[field]))) return true;
   const [total = 0, prompt = 0, tools = 0] = ["totalTokenCount", "promptTokenCount", "toolUsePromptTokenCount"].map((field) =>
@@ -37,9 +40,11 @@ function isSaid(count: unknown): boolean {
 /**
  * Reads `usageMetadata`.
  *
- * The prompt count has the cached tokens inside; thoughts stand outside the candidates and are billed as output; what tools returned
- * stands outside the prompt and is billed as input. Audio is priced apart on both sides, images on the output side only: image,
- * video and document input costs what text costs (https://ai.google.dev/api/generate-content#UsageMetadata, .../docs/pricing, read 2026-11).
+ * The prompt count includes cached tokens. Thoughts are separate from the candidates and billed as
+ * output; tool results are separate from the prompt and billed as input. Audio has prices of its
+ * own for input and output, images only for output: image, video and document input costs the same
+ * as text (https://ai.google.dev/api/generate-content#UsageMetadata, .../docs/pricing, read
+ * 2026-11).
  */
 export function readGeminiUsage(metadata: JsonObject): GeminiUsage {
   const counts = new CountReader();
@@ -79,12 +84,12 @@ function readCandidates(
   { thoughts, counts }: { readonly thoughts: number; readonly counts: CountReader },
 ): number | undefined {
   const field = ["candidatesTokenCount", "responseTokenCount"].find((name) => (metadata[name] ?? undefined) !== undefined);
-  const told = field === undefined ? 0 : counts.read(metadata, field);
+  const reported = field === undefined ? 0 : counts.read(metadata, field);
   const prompt = counts.read(metadata, "promptTokenCount");
   const tools = counts.read(metadata, "toolUsePromptTokenCount") ?? 0;
   const total = counts.read(metadata, "totalTokenCount") ?? 0;
-  if (told === undefined || (field !== undefined && prompt === undefined)) return told;
-  return Math.max(told, total - (prompt ?? 0) - tools - thoughts);
+  if (reported === undefined || (field !== undefined && prompt === undefined)) return reported;
+  return Math.max(reported, total - (prompt ?? 0) - tools - thoughts);
 }
 
 function modality(details: unknown, { name, counts }: { readonly name: string; readonly counts: CountReader }): number {

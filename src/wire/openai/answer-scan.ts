@@ -3,7 +3,7 @@
 import { reportsError } from "../answer/error-body.ts";
 import type { PassedOutput } from "../answer/passed-output.ts";
 import { answerScanner, type ScannedBody } from "../body/index.ts";
-import { behindQuoted } from "../bytes.ts";
+import { afterQuoted } from "../bytes.ts";
 import { toObjects, toText } from "../count/count.ts";
 import type { UsagePart } from "../../domain/usage/usage.ts";
 import type { AnswerRecord } from "./record.ts";
@@ -119,7 +119,7 @@ export function mayHideKeys(payload: Buffer): boolean {
 /** The last usage that is not null, found without looking at the rest. */
 export function lastUsage(payload: Buffer): Buffer | undefined {
   let found: Buffer | undefined;
-  let at = behindQuoted(payload, usageKey);
+  let at = afterQuoted(payload, usageKey);
   while (at >= 0) {
     const value = behindColon(payload, at);
     let end = at;
@@ -127,7 +127,7 @@ export function lastUsage(payload: Buffer): Buffer | undefined {
       end = endOfValue(payload, value);
       found = payload.subarray(value, end);
     }
-    at = behindQuoted(payload, usageKey, end);
+    at = afterQuoted(payload, usageKey, end);
   }
   return found;
 }

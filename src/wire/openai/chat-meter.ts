@@ -5,7 +5,7 @@ import { PassedOutput } from "../answer/passed-output.ts";
 import { isErrorInstead } from "../answer/error-body.ts";
 import { isErrorList } from "../answer/error-list.ts";
 import { isJson } from "../answer/meter.ts";
-import { behindQuoted } from "../bytes.ts";
+import { afterQuoted } from "../bytes.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
 import type { Cut, Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { lastUsage, mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
@@ -118,8 +118,8 @@ export class ChatMeter implements UsageMeter {
 
   /** The message of an error is no text of the model. */
   #countOtherText(payload: Buffer): number {
-    if (behindQuoted(payload, this.#deltaKey) >= 0 || payload.includes(errorWord)) return 0;
-    const key = otherTextKeys.find((one) => behindQuoted(payload, one) >= 0);
+    if (afterQuoted(payload, this.#deltaKey) >= 0 || payload.includes(errorWord)) return 0;
+    const key = otherTextKeys.find((one) => afterQuoted(payload, one) >= 0);
     return key ? countDeltaBytes(payload, key, this.output) : 0;
   }
 
@@ -155,7 +155,7 @@ export class ChatMeter implements UsageMeter {
 
 /** An error that does not call itself one in a field `error`: every chunk of an answer has choices. Cheap, as it is asked of every event. */
 function isOtherError(payload: Buffer): boolean {
-  if (behindQuoted(payload, choicesKey) >= 0 || payload[0] !== 0x7b) return false;
+  if (afterQuoted(payload, choicesKey) >= 0 || payload[0] !== 0x7b) return false;
   try {
     return isErrorInstead(scanAnswer(payload));
   } catch (error) {

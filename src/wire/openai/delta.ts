@@ -2,7 +2,7 @@
 
 import { KeyTable } from "../body/index.ts";
 import type { PassedOutput } from "../answer/passed-output.ts";
-import { behindQuoted } from "../bytes.ts";
+import { afterQuoted } from "../bytes.ts";
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -15,17 +15,17 @@ const skipped = new KeyTable(["role", "id", "type", "format", "data", "expires_a
  * Sums the bytes of the string values below every field of one name in an event's payload: `delta` of chat and Responses, `text` of
  * completions. Escapes count as they are written, so that the figure is never too small.
  *
- * @param name As {@link behindQuoted} takes it.
+ * @param name As {@link afterQuoted} takes it.
  * @param output What the strings are added to.
  */
 export function countDeltaBytes(payload: Buffer, name: Buffer, output?: PassedOutput): number {
   let sum = 0;
-  let at = behindQuoted(payload, name);
+  let at = afterQuoted(payload, name);
   while (at >= 0) {
     const value = behindColon(payload, at);
     const read = value < 0 ? { bytes: 0, end: at } : readValue(payload, value, output);
     sum += read.bytes;
-    at = behindQuoted(payload, name, read.end);
+    at = afterQuoted(payload, name, read.end);
   }
   return sum;
 }

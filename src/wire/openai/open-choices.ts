@@ -1,6 +1,6 @@
 /** Which choices of a chat stream have begun and ended at the caller, so that a cut can end the others. */
 
-import { behindQuoted } from "../bytes.ts";
+import { afterQuoted } from "../bytes.ts";
 import { toObject, toObjects } from "../count/count.ts";
 import { behindColon } from "./delta.ts";
 
@@ -63,12 +63,12 @@ export class OpenChoices {
 }
 
 function hasChoice(payload: Buffer): boolean {
-  return choiceKeys.some((key) => behindQuoted(payload, key) >= 0);
+  return choiceKeys.some((key) => afterQuoted(payload, key) >= 0);
 }
 
 /** Whether a reason is given, and not null. */
 function endsChoice(payload: Buffer): boolean {
-  for (let at = behindQuoted(payload, finishKey); at >= 0; at = behindQuoted(payload, finishKey, at)) {
+  for (let at = afterQuoted(payload, finishKey); at >= 0; at = afterQuoted(payload, finishKey, at)) {
     const value = behindColon(payload, at);
     if (value >= 0 && payload[value] === quote) return true;
   }

@@ -1,6 +1,6 @@
 /** The output items of a Responses stream as the caller has them, to end the stream with when it is cut. */
 
-import { behindQuoted, standsAt } from "../bytes.ts";
+import { afterQuoted, matchesAt } from "../bytes.ts";
 import { toObject, toText, type JsonObject } from "../count/count.ts";
 import { behindColon, endOfValue } from "./delta.ts";
 import { OpenItem, strandOf } from "./open-item.ts";
@@ -28,7 +28,7 @@ export class PartialOutput {
   /** @param payload One event's JSON text. */
   take(payload: Buffer, isDelta: boolean): void {
     if (isDelta) this.#takeDelta(payload);
-    else if (behindQuoted(payload, outputIndexKey) >= 0) this.#takeEvent(payload);
+    else if (afterQuoted(payload, outputIndexKey) >= 0) this.#takeEvent(payload);
   }
 
   close(): ClosedOutput {
@@ -43,7 +43,7 @@ export class PartialOutput {
     const strand = type === undefined ? undefined : strandOf(type);
     const item = this.#items.get(numberBehind(payload, outputIndexKey) ?? -1);
     if (!strand || item === undefined || typeof item === "string") return;
-    const start = behindColon(payload, behindQuoted(payload, deltaKey));
+    const start = behindColon(payload, afterQuoted(payload, deltaKey));
     if (start < 0 || payload[start] !== quote) return;
     const text = payload.subarray(start + 1, endOfValue(payload, start) - 1);
     if (this.#fits(text.length)) item.append(strand, numberBehind(payload, strand.indexKey) ?? 0, text.toString());
@@ -70,14 +70,14 @@ export class PartialOutput {
 
 /** The type of an event, where it comes first, as OpenAI writes it, and elsewhere. */
 function typeOf(payload: Buffer): string | undefined {
-  if (!standsAt(payload, 0, typeHead)) return toText(parse(payload)?.["type"]);
+  if (!matchesAt(payload, 0, typeHead)) return toText(parse(payload)?.["type"]);
   const end = payload.indexOf(quote, typeHead.length);
   return end < 0 ? undefined : payload.toString("latin1", typeHead.length, end);
 }
 
 /** The number that a key has. */
 function numberBehind(payload: Buffer, key: Buffer): number | undefined {
-  const at = behindQuoted(payload, key);
+  const at = afterQuoted(payload, key);
   const value = at < 0 ? -1 : behindColon(payload, at);
   const digits = value < 0 ? null : /^\d{1,9}/.exec(payload.toString("latin1", value, value + 9));
   return digits ? Number(digits[0]) : undefined;

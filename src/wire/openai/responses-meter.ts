@@ -6,7 +6,7 @@ import { isErrorList } from "../answer/error-list.ts";
 import { isJson } from "../answer/meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { answerScanner, type ScannedBody } from "../body/index.ts";
-import { behindQuoted } from "../bytes.ts";
+import { afterQuoted } from "../bytes.ts";
 import { SseSplitter, type SseEvent } from "../sse/index.ts";
 import type { Cut, Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
@@ -117,7 +117,7 @@ export class ResponsesMeter implements UsageMeter {
     if (!payload || (payload.length <= longestMark && payload[0] !== openBrace)) return true;
     this.#sequence++;
     try {
-      if (behindQuoted(payload, responseKey) >= 0) this.#inspect(scanAnswer(payload));
+      if (afterQuoted(payload, responseKey) >= 0) this.#inspect(scanAnswer(payload));
       else this.#takePart(payload);
     } catch (error) {
       if (!(error instanceof PurserError)) throw error;

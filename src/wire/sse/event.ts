@@ -1,6 +1,6 @@
-/** One server-sent event: its fields, found among its bytes when they are asked for. */
+/** Represents one server-sent event, whose fields are located in its bytes on demand. */
 
-import { standsAt } from "../bytes.ts";
+import { matchesAt } from "../bytes.ts";
 import { LineEnds } from "./line-ends.ts";
 
 const colon = 0x3a;
@@ -8,14 +8,19 @@ const space = 0x20;
 const lineFeed = Buffer.from("\n");
 const byteOrderMark = Buffer.from("\uFEFF");
 const names = { data: Buffer.from("data"), event: Buffer.from("event"), error: Buffer.from("error") };
-/** An event's lines begin with a field's name: no event begins like JSON. */
+/** Lines of an event begin with a field's name, so no event begins like JSON. */
 const jsonStarts: ReadonlySet<number | undefined> = new Set([0x7b, 0x5b]);
 
-/** The places of the lines of one event that are not empty. One list is filled again and again: a stream has thousands of events. */
+/**
+ * Positions of the non-empty lines of one event. Reused, because a stream has thousands of events.
+ */
 export class Lines {
-  /** Starts and ends, the ends excluded, one after another; behind `length` is what is left of earlier events. */
+  /**
+   * Alternating starts and ends, ends exclusive. Entries from `length` on are left over from
+   * earlier events.
+   */
   readonly #places: number[] = [];
-  /** How many lines there are. */
+  /** Number of lines. */
   length = 0;
 
   add(start: number, end: number): void {
@@ -33,18 +38,18 @@ export class Lines {
   }
 }
 
-/** Can be read until the next event begins. */
+/** Valid until the next event begins. */
 export class SseEvent {
   readonly #bytes: Buffer;
   readonly #lines: Lines;
 
-  /** @param lines Their places among the bytes. */
+  /** @param lines Positions in the bytes. */
   constructor(bytes: Buffer, lines: Lines) {
     this.#bytes = bytes;
     this.#lines = lines;
   }
 
-  /** The payload; undefined when it has none (a comment). */
+  /** The payload; undefined if there is none (a comment). */
   data(): Buffer | undefined {
     return this.#data() ?? this.#stray();
   }
@@ -56,7 +61,7 @@ export class SseEvent {
     return last?.toString();
   }
 
-  /** Its `data` lines, joined by LF where there are several. */
+  /** Its `data` lines, joined by LF if there are several. */
   #data(): Buffer | undefined {
     let first: Buffer | undefined;
     let pieces: Buffer[] | undefined;
@@ -69,7 +74,10 @@ export class SseEvent {
     return pieces ? Buffer.concat(pieces) : first;
   }
 
-  /** What went wrong, as servers write it in a stream without an event around it: bare JSON, or behind `error:` (llama.cpp). */
+  /**
+   * An error that a server wrote into the stream without an event: bare JSON, or after `error:`
+   * (llama.cpp).
+   */
   #stray(): Buffer | undefined {
     if (this.#lines.length === 0) return undefined;
     const start = this.#lines.start(0);
@@ -77,13 +85,16 @@ export class SseEvent {
     return this.#value(0, "error");
   }
 
-  /** The value of a line `field: value`, without the one space that may follow the colon; undefined for a line of another field. */
+  /**
+   * The value of a line `field: value`, without the optional space after the colon; undefined for a
+   * line of another field.
+   */
   #value(line: number, field: "data" | "event" | "error"): Buffer | undefined {
     const bytes = this.#bytes;
     const end = this.#lines.end(line);
     let at = this.#lines.start(line);
-    if (line === 0 && standsAt(bytes, at, byteOrderMark)) at += byteOrderMark.length;
-    if (!standsAt(bytes, at, names[field])) return undefined;
+    if (line === 0 && matchesAt(bytes, at, byteOrderMark)) at += byteOrderMark.length;
+    if (!matchesAt(bytes, at, names[field])) return undefined;
     at += field.length;
     if (at === end) return bytes.subarray(end, end);
     if (bytes[at] !== colon) return undefined;
@@ -91,7 +102,7 @@ export class SseEvent {
   }
 }
 
-/** The places of the lines in the bytes of one event. */
+/** Positions of the lines in the bytes of one event. */
 export function linesOf(bytes: Buffer): Lines {
   const lines = new Lines();
   const lineEnds = new LineEnds(bytes);

@@ -1,4 +1,4 @@
-/** Server-sent events, split without being built. */
+/** Splits server-sent events without copying them. */
 
 export { SseEvent } from "./event.ts";
 export { largestEventBytes, SseSplitter, type SseSplitterOptions } from "./split.ts";

@@ -1,9 +1,12 @@
-/** Finds the ends of lines, LF or CR, one after another. */
+/** Finds line ends, LF or CR, one after another. */
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
-/** Remembers the next place of either byte, so that a long stretch with only one of them is not searched again for every line. */
+/**
+ * Caches the next position of each byte, so that a long stretch with only one of them is not
+ * searched again for every line.
+ */
 export class LineEnds {
   readonly #bytes: Buffer;
   #nextFeed = -1;
@@ -13,7 +16,10 @@ export class LineEnds {
     this.#bytes = bytes;
   }
 
-  /** The place of the next line end, or the length of the bytes. @param from Never less than in the call before. */
+  /**
+   * The position of the next line end, or the length of the bytes. @param from Must not decrease
+   * between calls.
+   */
   next(from: number): number {
     if (this.#nextFeed < from) this.#nextFeed = this.#find(lineFeed, from);
     if (this.#nextReturn < from) this.#nextReturn = this.#find(carriageReturn, from);

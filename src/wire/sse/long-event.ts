@@ -1,4 +1,4 @@
-/** A server-sent event that is too large to be kept: its data is pruned as it passes. */
+/** Handles a server-sent event that is too large to keep: prunes its data as it passes. */
 
 import { JsonPruner } from "../body/prune.ts";
 import { linesOf, SseEvent } from "./event.ts";
@@ -10,12 +10,15 @@ const field = Buffer.from("data:");
 
 export class LongEvent {
   readonly #pruner = new JsonPruner();
-  /** Bytes of the field's name that the current line has matched; -1 for a line of another field. */
+  /**
+   * How many bytes of the field's name the current line has matched; -1 for a line of another
+   * field.
+   */
   #matched = 0;
-  /** Whether the space that may follow the colon can come now. */
+  /** Whether the optional space after the colon may come next. */
   #isAtValue = false;
 
-  /** Whether some of the data was left out that a meter might have read. */
+  /** Whether data was dropped that a meter might have read. */
   get isCut(): boolean {
     return this.#pruner.isCut;
   }
@@ -25,7 +28,7 @@ export class LongEvent {
     return this.#pruner.isWhole;
   }
 
-  /** Bytes of generated text that were left out. */
+  /** Bytes of generated text that were dropped. */
   get unreadTextBytes(): number {
     return this.#pruner.unreadTextBytes;
   }
@@ -38,20 +41,20 @@ export class LongEvent {
     }
   }
 
-  /** What was kept, as an event of one line. */
+  /** The kept data, as an event of one line. */
   event(): SseEvent {
     const bytes = Buffer.concat([field, this.#pruner.take()]);
     return new SseEvent(bytes, linesOf(bytes));
   }
 
-  /** A byte of a line's beginning, or a line end. */
+  /** Takes a byte at the beginning of a line, or a line end. */
   #name(byte: number): void {
     if (byte === lineFeed || byte === carriageReturn) this.#matched = 0;
     else if (this.#matched >= 0) this.#matched = byte === field[this.#matched] ? this.#matched + 1 : -1;
     this.#isAtValue = true;
   }
 
-  /** @returns The place of the line's end, or that of the bytes. */
+  /** @returns The position of the line's end, or the end of the bytes. */
   #value(bytes: Buffer, from: number): number {
     const end = lineEnd(bytes, from);
     const start = this.#isAtValue && bytes[from] === space ? from + 1 : from;

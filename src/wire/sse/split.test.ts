@@ -1,3 +1,5 @@
+/** Tests that server-sent events are split correctly wherever the stream is cut. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -58,7 +60,7 @@ test("events are the same wherever the stream is cut, with every kind of line en
   }
 });
 
-test("cuts at any several places change neither events nor bytes", () => {
+test("cutting in several places changes neither events nor bytes", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(), { maxLength: 12 }), fc.constantFrom("\n", "\r\n", "\r"), (places, end) => {
       const text = stream.replaceAll("\n", end);
@@ -69,14 +71,14 @@ test("cuts at any several places change neither events nor bytes", () => {
   );
 });
 
-test("line ends of several kinds may stand in one stream", () => {
+test("a stream may mix line ends of several kinds", () => {
   assert.deepEqual(
     split([Buffer.from("data: 1\r\n\ndata: 2\n\r\ndata: 3\r\r\ndata: 4\n\r")]).events.map((event) => event.data),
     ["1", "2", "3", "4"],
   );
 });
 
-test("only whole events are passed on, the rest is kept for the end", () => {
+test("only complete events are passed on; the rest is held until the end", () => {
   const splitter = new SseSplitter({ onEvent: () => true });
   assert.equal(Buffer.from(splitter.push(Buffer.from("data: 1\n\ndata: 2"))).toString(), "data: 1\n\n");
   assert.equal(splitter.push(Buffer.from("\n")).length, 0);
@@ -84,13 +86,13 @@ test("only whole events are passed on, the rest is kept for the end", () => {
   assert.equal(Buffer.from(splitter.end()).toString(), "da");
 });
 
-test("a chunk that ends with an event is passed on as it is, without a copy", () => {
+test("a chunk that ends with an event is passed on without a copy", () => {
   const splitter = new SseSplitter({ onEvent: () => true });
   const chunk = new Uint8Array(Buffer.from("data: 1\n\n: ping\n\ndata: 2\n\n"));
   assert.equal(splitter.push(chunk), chunk);
 });
 
-test("a dropped event is missing from what is passed on, and nothing else is", () => {
+test("a dropped event is missing from the output, and nothing else is", () => {
   for (const end of ["\n", "\r\n", "\r"]) {
     const text = "data: 1\n\ndata: x\n\ndata: 2\n\n".replaceAll("\n", end);
     for (let place = 0; place <= text.length; place++) {
@@ -111,7 +113,7 @@ test("an event that never ends passes unread and is flagged, and the next one is
   );
 });
 
-test("the last event is seen even when the stream ends before its empty line", () => {
+test("the last event is read even if the stream ends before its empty line", () => {
   const seen = split([Buffer.from("data: 1\n\ndata: [DONE]\n")]);
   assert.deepEqual(
     seen.events.map((event) => event.data),

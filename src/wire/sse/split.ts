@@ -1,4 +1,7 @@
-/** Splits a stream of server-sent events into whole events, and passes on the provider's own bytes. */
+/**
+ * Splits a stream of server-sent events into complete events, and passes on the provider's own
+ * bytes.
+ */
 
 import { ByteBuffer } from "../byte-buffer.ts";
 import { toBuffer } from "../bytes.ts";
@@ -6,7 +9,7 @@ import { Lines, linesOf, SseEvent } from "./event.ts";
 import { LineEnds } from "./line-ends.ts";
 import { LongEvent } from "./long-event.ts";
 
-/** An unfinished event larger than this is passed on as it comes, and what is read of it is pruned. */
+/** A larger unfinished event is passed on as it arrives, and the copy that is read is pruned. */
 export const largestEventBytes = 2 * 1024 * 1024;
 
 const lineFeed = 0x0a;
@@ -14,14 +17,15 @@ const carriageReturn = 0x0d;
 const nothing = new Uint8Array(0);
 
 export interface SseSplitterOptions {
-  /** Sees each whole event once, in order. @returns Whether the event is passed on. */
+  /** Receives each complete event once, in order. @returns Whether the event is passed on. */
   readonly onEvent: (event: SseEvent) => boolean;
   readonly largestEventBytes?: number;
 }
 
 /**
- * Takes bytes cut anywhere and gives back whole events only. Where a chunk ends with an event and none is dropped, the chunk itself
- * is given back. An event ends with an empty line; lines end with LF, CRLF or CR.
+ * Takes bytes in arbitrary chunks and returns only complete events. If a chunk ends with an event
+ * and none is dropped, the chunk itself is returned. An event ends with an empty line; lines end
+ * with LF, CRLF or CR.
  *
  * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */
@@ -29,17 +33,17 @@ export class SseSplitter {
   readonly #onEvent: (event: SseEvent) => boolean;
   readonly #largest: number;
   readonly #kept = new ByteBuffer();
-  /** The places of the lines of the current event, as far as it began in this chunk. */
+  /** Positions of the current event's lines within this chunk. */
   readonly #lines = new Lines();
-  /** No byte of the current line has passed yet. */
+  /** No byte of the current line has arrived yet. */
   #lineIsEmpty = true;
-  /** The byte before was a CR: an LF now belongs to it. */
+  /** The previous byte was a CR: an LF now belongs to it. */
   #afterReturn = false;
   #lastPassed = true;
-  /** The event that is too large to be kept, while it lasts. */
+  /** The current event, if it is too large to keep. */
   #long: LongEvent | null = null;
   #malformed = false;
-  /** Of long events that have ended. */
+  /** From long events that have ended. */
   #unreadTextBytes = 0;
 
   constructor(options: SseSplitterOptions) {
@@ -47,22 +51,22 @@ export class SseSplitter {
     this.#largest = options.largestEventBytes ?? largestEventBytes;
   }
 
-  /** Whether an event was so large that some of it passed unread. */
+  /** Whether part of an event passed unread because of its size. */
   get malformed(): boolean {
     return this.#malformed;
   }
 
-  /** Bytes of generated text that passed unread, since their event was too large. */
+  /** Bytes of generated text that passed unread because their event was too large. */
   get unreadTextBytes(): number {
     return this.#unreadTextBytes + (this.#long?.unreadTextBytes ?? 0);
   }
 
-  /** Whether bytes of an event that has not ended have been passed on already. */
+  /** Whether part of an unfinished event has already been passed on. */
   get insideOversized(): boolean {
     return this.#long !== null;
   }
 
-  /** @returns What to pass on now; it shares memory with the chunk. */
+  /** @returns What to pass on now. Shares memory with the chunk. */
   push(chunk: Uint8Array): Uint8Array {
     const bytes = toBuffer(chunk);
     const passed = new Passed(chunk);
@@ -76,7 +80,10 @@ export class SseSplitter {
     return passed.join();
   }
 
-  /** What was kept back of an event that never ended. It is shown to `onEvent` first, as it may be whole but for the empty line. */
+  /**
+   * Returns the rest of an unfinished event, after showing it to `onEvent`: it may lack only its
+   * empty line.
+   */
   end(): Uint8Array {
     if (this.#long) return this.#finishLong(this.#long, nothing);
     const rest = this.#kept.take();
@@ -99,7 +106,10 @@ export class SseSplitter {
     this.#lines.length = 0;
   }
 
-  /** The LF of a CRLF that was cut in two shares the fate of the event that it ends. @returns The place behind it. */
+  /**
+   * An LF cut off from its CR is passed on or dropped with the event that it ends. @returns The
+   * position after it.
+   */
   #halfLineEnd(passed: Passed, bytes: Buffer): number {
     const isHalf = this.#afterReturn && this.#lineIsEmpty && this.#kept.length === 0 && bytes[0] === lineFeed;
     if (!isHalf) return 0;
@@ -125,7 +135,10 @@ export class SseSplitter {
     } else this.#kept.add(rest);
   }
 
-  /** Shows what was kept of an event that has passed on already. @returns Nothing: none of it is kept back. */
+  /**
+   * Shows the kept part of an event that was already passed on. @returns Empty: nothing is held
+   * back.
+   */
   #finishLong(long: LongEvent, last: Uint8Array): Uint8Array {
     long.push(toBuffer(last));
     if (long.isCut || !long.isWhole) this.#malformed = true;
@@ -136,7 +149,7 @@ export class SseSplitter {
     return nothing;
   }
 
-  /** The place behind the next empty line, or -1 when the bytes end before one does. Notes the lines on the way. */
+  /** The position after the next empty line; -1 if there is none. Records the lines on the way. */
   #boundary(bytes: Buffer, lineEnds: LineEnds, from: number): number {
     let at = from;
     while (at < bytes.length) {
@@ -147,7 +160,7 @@ export class SseSplitter {
         at++;
       } else if (byte === lineFeed || byte === carriageReturn) {
         at++;
-        if (this.#lineIsEmpty) return this.#behindFeed(bytes, at);
+        if (this.#lineIsEmpty) return this.#afterLineFeed(bytes, at);
         this.#lineIsEmpty = true;
       } else {
         this.#lineIsEmpty = false;
@@ -159,20 +172,22 @@ export class SseSplitter {
     return -1;
   }
 
-  /** Takes in the LF of a CRLF that ends an event. */
-  #behindFeed(bytes: Buffer, at: number): number {
+  /** Includes the LF of a CRLF that ends an event. */
+  #afterLineFeed(bytes: Buffer, at: number): number {
     if (!this.#afterReturn || bytes[at] !== lineFeed) return at;
     this.#afterReturn = false;
     return at + 1;
   }
 }
 
-/** What is passed on of one chunk: the chunk itself as long as nothing was dropped from it or put before it. */
+/**
+ * The output for one chunk: the chunk itself, as long as nothing was dropped from it or prepended.
+ */
 class Passed {
   readonly #chunk: Uint8Array;
-  /** What stands before the run. */
+  /** The output before the run. */
   #pieces: Uint8Array[] | undefined;
-  /** The bytes of the chunk that were passed last, without a gap. */
+  /** The bytes of the chunk passed on last, without a gap. */
   #runStart = 0;
   #runEnd = 0;
 
@@ -180,7 +195,7 @@ class Passed {
     this.#chunk = chunk;
   }
 
-  /** Bytes of the chunk itself; what comes later stands further behind. */
+  /** Adds bytes of the chunk, in increasing order. */
   addRun(start: number, end: number): void {
     if (start !== this.#runEnd) {
       this.#endRun();
@@ -189,7 +204,7 @@ class Passed {
     this.#runEnd = end;
   }
 
-  /** Bytes that were kept from earlier chunks; they end with the first bytes of this one. */
+  /** Adds bytes kept from earlier chunks; they end with the first bytes of this one. */
   add(piece: Uint8Array): void {
     this.#endRun();
     (this.#pieces ??= []).push(piece);

@@ -1,4 +1,7 @@
-/** A usage object as Gemini reports it: thoughts beside the candidates, cached content inside the prompt. */
+/**
+ * Writes a usage object as Gemini reports it: thoughts outside the candidates, cached content
+ * inside the prompt.
+ */
 
 import { countContext, countTokens, type Usage } from "../../domain/usage/usage.ts";
 
