@@ -29,6 +29,8 @@ export interface Parts {
   startSimulator(options: SimulateOptions): Promise<RunningSimulator>;
   /** Checks a configuration file, and what the environment says, without starting anything. @throws PurserError `invalid_configuration` */
   checkConfiguration(file: string | undefined): Promise<CheckedConfiguration>;
+  /** The names of the providers that need no configuration but a key. */
+  knownProviders(): Promise<readonly string[]>;
   /** Asks the providers of a configuration for their lists of models, with the keys that this environment has: free. */
   probeProviders(file: string | undefined): Promise<readonly Probe[]>;
   /** Sees whether a server could open the ledger of a folder, which may be missing; reads next to nothing. @throws PurserError `store_unavailable` */

@@ -1,6 +1,5 @@
 /** Warnings of budgets and keys that are valid and limit nothing, as a slip of the one who typed them. */
 
-import { knownProviders } from "../config/provider.ts";
 import { matchesName } from "../domain/input/name-pattern.ts";
 import { suggest } from "../domain/input/nearest.ts";
 import { asCalled } from "./called.ts";
@@ -10,10 +9,14 @@ import { ApiProblem, type Warning, warningJson, warningText } from "./failure.ts
 import type { BudgetView } from "./figures.ts";
 import type { JsonOption } from "./option.ts";
 
-/** @param patterns Of `--providers`: names, prefixes that end in `*`, and with `!` in front those that are left out. */
-export async function unknownProviders(connection: Connection, patterns: readonly string[] | undefined): Promise<readonly Warning[]> {
+/** @param context.parts Has the names that need no configuration. @param patterns Of `--providers`: names, prefixes that end in `*`, and with `!` in front those that are left out. */
+export async function unknownProviders(
+  { parts }: Pick<CommandContext, "parts">,
+  connection: Connection,
+  patterns: readonly string[] | undefined,
+): Promise<readonly Warning[]> {
   if (patterns === undefined) return [];
-  const known = [...new Set([...(await providersOf(connection)), ...Object.keys(knownProviders), "sim"])];
+  const known = [...new Set([...(await providersOf(connection)), ...(await parts.knownProviders()), "sim"])];
   return patterns
     .filter((pattern) => !known.some((name) => matchesName([pattern], name)))
     .map((pattern) => ({

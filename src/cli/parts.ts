@@ -77,6 +77,7 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
       const providers = configuration.providers.map(({ name, baseUrl, apiKey }) => ({ name, baseUrl, hasKey: apiKey !== null }));
       return { ...configuration.server, providers, warnings: warningsOf(configuration) };
     },
+    knownProviders: async () => Object.keys((await import("../config/provider.ts")).knownProviders),
     probeProviders: async (file) => {
       const [configuration, { probeProviders }] = await Promise.all([
         configurationOf(file, environment),

@@ -111,7 +111,7 @@ test("an admin key in the environment is not sent to the server of a folder, whi
   });
 });
 
-test("whoever revokes the last admin key is warned, and so is each start until there is another", async () => {
+test("revoking the last admin key is a warning, and so is each start until there is another", async () => {
   await inFolder(async (folder) => {
     const server = await serve(folder);
     const { url, admin_key: adminKey } = server.started;

@@ -84,7 +84,7 @@ Examples:
       const body = { budget_id: options.id, budget_type: options.type, resource_id: options.resource, ...changed(options) };
       const made = await withConnection(context, { target: options, create: true, words }, async (connection) => ({
         budget: await whileCounting(context, ask(connection, "POST", { path: root, body })),
-        warnings: await unknownProviders(connection, options.providers),
+        warnings: await unknownProviders(context, connection, options.providers),
       }));
       showChanged(made, options, context);
     });
@@ -124,7 +124,7 @@ function defineSet(command: Command, context: CommandContext): void {
       if (Object.keys(body).length === 0) throw nothingToChange();
       const made = await withConnection(context, { target: options, words: { ...words, ...named } }, async (connection) => ({
         budget: await whileCounting(context, ask(connection, "PATCH", { path: pathOf(id), body })),
-        warnings: await unknownProviders(connection, options.providers),
+        warnings: await unknownProviders(context, connection, options.providers),
       }));
       showChanged(made, options, context);
     });

@@ -97,7 +97,7 @@ Examples:
       const request = { path: root, body: bodyOf(options) };
       const { made, warnings } = await withConnection(context, { target: options, create: true, words }, async (connection) => ({
         made: await ask(connection, "POST", request),
-        warnings: await unknownProviders(connection, options.providers),
+        warnings: await unknownProviders(context, connection, options.providers),
       }));
       writeWarnings(warnings, options, context);
       if (options.json) return printJson(context, made);
