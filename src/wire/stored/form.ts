@@ -38,6 +38,7 @@ function multipartFields(body: Buffer, boundary: string | undefined): readonly F
   const fields: FormField[] = [];
   let at = body.indexOf(delimiter);
   while (at >= 0) {
+    checkFieldCount(fields.length);
     const start = at + delimiter.length;
     // What comes behind the end is read by some.
     if (body.subarray(start, start + 2).toString() === "--") return body.indexOf(delimiter, start) < 0 ? fields : undefined;

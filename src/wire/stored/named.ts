@@ -6,7 +6,7 @@ import type { Named, PassedRequest } from "../wire.ts";
 import { checkContentType } from "./content-type.ts";
 import { formFields, type FormField } from "./form.ts";
 import { keysOf, referencesIn, referencesOfScanned, type Reference, type ReferenceRules } from "./references.ts";
-import { skeletonOf } from "./skeleton.ts";
+import { skeletonOf, SkeletonRoom } from "./skeleton.ts";
 
 /** Reads what requests of one format name. */
 export class NamedReader {
@@ -37,7 +37,8 @@ export class NamedReader {
 
   #form(body: Uint8Array, contentType: string | undefined): readonly Reference[] | undefined {
     const fields = formFields(body, contentType);
-    if (fields) return fields.flatMap((field) => referencesOfField(field, this.#rules));
+    const room = new SkeletonRoom();
+    if (fields) return fields.flatMap((field) => referencesOfField(field, { rules: this.#rules, room }));
     if (!isMultipart.test(contentType ?? "")) return undefined;
     throw new PurserError("invalid_request", "the body is not a form that can be read", {
       field: "body",
@@ -49,7 +50,10 @@ export class NamedReader {
 const isMultipart = /^\s*multipart\//i;
 
 /** `voice[id]=...` is `{"voice":{"id":...}}`, `file_ids[]=...` a list. */
-function referencesOfField({ name, value }: FormField, rules: ReferenceRules): readonly Reference[] {
+function referencesOfField(
+  { name, value }: FormField,
+  { rules, room }: { readonly rules: ReferenceRules; readonly room: SkeletonRoom },
+): readonly Reference[] {
   if (name.length > longestName) {
     throw new PurserError("invalid_request", `the form has a field with a name of more than ${longestName} characters`, {
       field: "body",
@@ -57,7 +61,7 @@ function referencesOfField({ name, value }: FormField, rules: ReferenceRules): r
     });
   }
   const path = name.split(/[[\].]+/).filter((part) => part !== "" && !/^\d+$/.test(part));
-  const inner = /^\s*[[{]/.test(value) ? skeletonOf(Buffer.from(value), everyKey) : undefined;
+  const inner = /^\s*[[{]/.test(value) ? skeletonOf(Buffer.from(value), everyKey, room) : undefined;
   let whole: unknown = inner ?? value;
   for (const part of path.toReversed()) whole = { [part]: whole };
   return referencesIn(whole, { ...rules, data: noData });

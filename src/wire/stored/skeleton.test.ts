@@ -3,10 +3,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { PurserError } from "../../domain/error.ts";
 import { openaiWire } from "../openai/index.ts";
-import { skeletonOf, type SkeletonBounds } from "./skeleton.ts";
+import { skeletonOf, SkeletonRoom, type SkeletonBounds } from "./skeleton.ts";
 
 const ids = new Set(["file_id", "file_ids"]);
-const of = (text: string, bounds?: SkeletonBounds): unknown => skeletonOf(Buffer.from(text), ids, bounds);
+const of = (text: string, bounds?: SkeletonBounds): unknown => skeletonOf(Buffer.from(text), ids, new SkeletonRoom(bounds));
 
 /** What is kept of a value whose strings are short. */
 function reduced(value: unknown): unknown {

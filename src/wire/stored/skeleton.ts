@@ -33,6 +33,30 @@ const letterU = 0x75;
 /** Why a body is built at all. */
 const named = "has a field that may name something that the provider keeps";
 
+/** What may still be built of one request, which may have several texts of JSON. */
+export class SkeletonRoom {
+  readonly #bounds: SkeletonBounds;
+  #values = 0;
+  #textBytes = 0;
+
+  constructor(bounds: SkeletonBounds = skeletonBounds) {
+    this.#bounds = bounds;
+  }
+
+  takeValue(): void {
+    const { values } = this.#bounds;
+    if (++this.#values > values)
+      throw tooMuch(`has more than ${values} fields and members of lists, and ${named}`, "Send it in several requests.");
+  }
+
+  takeText(bytes: number): void {
+    const { textBytes } = this.#bounds;
+    this.#textBytes += bytes;
+    if (this.#textBytes <= textBytes) return;
+    throw tooMuch(`has more than ${textBytes} bytes of names and short texts, and ${named}`, "Send it in several requests.");
+  }
+}
+
 /**
  * A number is 0, and of the numbers, literals and empty things in a list only the first is kept.
  *
@@ -40,9 +64,9 @@ const named = "has a field that may name something that the provider keeps";
  * @returns undefined for what is not one JSON object or list. Of two fields with one name, the last counts.
  * @throws PurserError `invalid_request` for more than the bounds allow.
  */
-export function skeletonOf(bytes: Buffer, ids: KeySet, bounds: SkeletonBounds = skeletonBounds): object | undefined {
+export function skeletonOf(bytes: Buffer, ids: KeySet, room: SkeletonRoom = new SkeletonRoom()): object | undefined {
   try {
-    return new Builder(bytes, ids, bounds).run();
+    return new Builder(bytes, ids, room).run();
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
@@ -53,16 +77,14 @@ export function skeletonOf(bytes: Buffer, ids: KeySet, bounds: SkeletonBounds = 
 class Builder {
   readonly #bytes: Buffer;
   readonly #ids: KeySet;
-  readonly #bounds: SkeletonBounds;
+  readonly #room: SkeletonRoom;
   #at = 0;
   #depth = 0;
-  #values = 0;
-  #textBytes = 0;
 
-  constructor(bytes: Buffer, ids: KeySet, bounds: SkeletonBounds) {
+  constructor(bytes: Buffer, ids: KeySet, room: SkeletonRoom) {
     this.#bytes = bytes;
     this.#ids = ids;
-    this.#bounds = bounds;
+    this.#room = room;
   }
 
   run(): object {
@@ -103,7 +125,7 @@ class Builder {
       const key = this.#string(longestId);
       if (this.#space() !== colon) throw new SyntaxError("a colon");
       this.#at++;
-      this.#count();
+      this.#room.takeValue();
       const value = this.#value(key === "id" || this.#ids.has(key));
       // An own field, also under this name.
       if (key === "__proto__") Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
@@ -120,7 +142,7 @@ class Builder {
       // Of numbers, such as token ids, one says that the list is not empty.
       if (list.length === 0 || mayHoldIds(value)) {
         list.push(value);
-        this.#count();
+        this.#room.takeValue();
       }
       if (!this.#goesOn(closeBracket)) return list;
     }
@@ -152,10 +174,7 @@ class Builder {
     this.#at = end + 1;
     const isEscaped = !isPlain(bytes, start, Math.min(end, start + longest));
     const kept = isEscaped ? wholeEscapes(bytes, start, Math.min(end, start + 8 * longest)) : Math.min(end, start + longest);
-    this.#textBytes += kept - start;
-    if (this.#textBytes > this.#bounds.textBytes) {
-      throw tooMuch(`has more than ${this.#bounds.textBytes} bytes of names and short texts, and ${named}`, "Send it in several requests.");
-    }
+    this.#room.takeText(kept - start);
     const written = bytes.toString("utf8", start, kept);
     const text = isEscaped ? (JSON.parse(`"${written}"`) as string) : written;
     return kept === end ? text : `${text}…`;
@@ -166,12 +185,6 @@ class Builder {
     let byte = this.#bytes[this.#at];
     while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = this.#bytes[++this.#at];
     return byte;
-  }
-
-  #count(): void {
-    if (++this.#values <= this.#bounds.values) return;
-    const most = this.#bounds.values;
-    throw tooMuch(`has more than ${most} fields and members of lists, and ${named}`, "Send it in several requests.");
   }
 }
 
