@@ -67,7 +67,7 @@ export interface Parts {
 export interface Serving {
   /** An administrator key from the environment, in addition to the token. */
   readonly adminKey: string | undefined;
-  /** Aborts the calls of a key in flight. */
+  /** Aborts the calls in flight of a key. */
   readonly endCallsOf: (keyId: string) => void;
   /** The error of the file that records objects stored at providers, if any. */
   readonly belongingsProblem: () => Error | null;

@@ -1,7 +1,4 @@
-/**
- * The state derived from the journal: counters, open holds, budgets, keys and prices. Only `apply`
- * changes it.
- */
+/** The state derived from the journal: balances, open holds, budgets, keys and prices. */
 
 import type { PriceOverride } from "../price/rate.ts";
 import { assert } from "../assert.ts";
@@ -33,21 +30,15 @@ import { PassingMap } from "../passing/passing-map.ts";
 import { type History, type PastAttempt, pastOf } from "./past.ts";
 import type { ChargedCall } from "./recount.ts";
 
-/**
- * Changes since the last call. A store writes them in the same transaction as the entries that
- * caused them.
- */
+/** Changes since the last call. A store commits them together with the entries that caused them. */
 export interface Changes {
   readonly counters: ReadonlySet<Counter>;
-  /**
-   * Operations whose hold ended or whose ended attempt changed; can be dropped from memory once
-   * `history` finds them.
-   */
+  /** Operations with a changed or newly ended attempt; droppable once `history` finds them. */
   readonly ended: ReadonlySet<string>;
 }
 
 /**
- * Balances, open holds and definitions, as a function of the applied entries.
+ * Balances, open holds and definitions, as a function of the entries applied with `apply`.
  *
  * The same class serves a live ledger (which keeps only open windows in memory and asks `history` for
  * the rest), recovery, and verification (which starts empty and applies the whole journal).
@@ -79,10 +70,7 @@ export class Books {
     return this.#applicable.find(subject, at);
   }
 
-  /**
-   * The counter of a key. A counter that was never used is zero, the same as one that does not
-   * exist.
-   */
+  /** The counter of a key. One that was never used is zero, the same as a missing one. */
   counter(key: CounterKey): Counter {
     return this.#counters.of(key);
   }
@@ -98,8 +86,8 @@ export class Books {
   }
 
   /**
-   * The time (ms since the epoch) since which a budget has counted all that its definition selects;
-   * undefined if never recounted.
+   * Since when (ms since the epoch) a budget counts every call it selects; undefined if never
+   * recounted.
    */
   recountedFrom(budgetId: string): number | undefined {
     return this.#recountedFrom.get(budgetId);
@@ -184,8 +172,8 @@ export class Books {
   }
 
   /**
-   * Drops counters that hold nothing and whose window is over, or that were only read, to bound
-   * memory use. Call only when `history` finds all changes.
+   * Drops idle and merely read counters, to bound memory. Call only when `history` finds all
+   * changes.
    */
   forgetIdleCounters(at: number): void {
     this.#counters.forgetIdle(at);

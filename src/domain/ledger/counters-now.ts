@@ -33,18 +33,18 @@ export function countersNow(
     return isOwn || books.counter(key).spent + amountIn(key.currency, change) >= 0n;
   });
   const kept = own.filter(
-    (key) => !isCountedAnew(books, key.budgetId, past) || recounted.some((other) => counterId(other) === counterId(key)),
+    (key) => !isRecounted(books, key.budgetId, past) || recounted.some((other) => counterId(other) === counterId(key)),
   );
   const added = recounted.filter((key) => !kept.some((other) => counterId(other) === counterId(key)));
   const keys = [...kept, ...added];
-  const isAsItWas = added.length === 0 && kept.length === own.length && !past.hasMoved;
-  return { counters: keys.map((key) => books.counter(key)), moved: isAsItWas ? {} : { counters: keys } };
+  const isUnchanged = added.length === 0 && kept.length === own.length && !past.hasMoved;
+  return { counters: keys.map((key) => books.counter(key)), moved: isUnchanged ? {} : { counters: keys } };
 }
 
 function recountedKeys(books: Books, { at, attribution, route }: PastAttempt): readonly CounterKey[] {
   const budgets = (route.keyId === null ? undefined : books.keys.get(route.keyId)?.budgets) ?? [];
   return selectBudgets(books.budgets, { attribution, route, budgets })
-    .filter(({ budgetId }) => isCountedAnew(books, budgetId, { at }))
+    .filter(({ budgetId }) => isRecounted(books, budgetId, { at }))
     .flatMap((budget): readonly CounterKey[] => {
       const window = countedWindow(budget, at);
       if (!isWithin(window, at)) return [];
@@ -57,7 +57,7 @@ function recountedKeys(books: Books, { at, attribution, route }: PastAttempt): r
  * Whether the budget's recount under its current definition covers the time at which this call was
  * held.
  */
-function isCountedAnew(books: Books, budgetId: string, { at }: Pick<PastAttempt, "at">): boolean {
+function isRecounted(books: Books, budgetId: string, { at }: Pick<PastAttempt, "at">): boolean {
   const from = books.recountedFrom(budgetId);
   return from !== undefined && at >= from;
 }

@@ -126,7 +126,7 @@ function levelOf(row: CatalogueRow, context: number): number {
   return level;
 }
 
-/** Caches the part of the result that most queries share. */
+/** Caches results by the properties of a query that affect them. */
 function rememberDearest(states: readonly Tables[], usual: string | undefined): PriceSheet["dearest"] {
   const known = new Map<string, DearestRates>();
   return (asked) => {
