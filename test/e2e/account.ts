@@ -1,6 +1,6 @@
 /**
- * A provider in every format that keeps nothing and would show everything: what it was asked, a
- * gateway let through.
+ * A stub provider in every format that grants all access and records requests: whatever it
+ * receives, the gateway let through.
  */
 
 import type { ServerResponse } from "node:http";
@@ -8,11 +8,11 @@ import { startRecorder, type Recorded, type Recorder } from "./recording.ts";
 import { providerKey, type ProviderSettings } from "./settings.ts";
 
 export interface Account extends Recorder {
-  /** As `purser.yaml` takes them. */
+  /** Providers as in `purser.yaml`. */
   readonly providers: Readonly<Record<string, ProviderSettings>>;
 }
 
-/** @param more Of every provider, such as `{ stored: "own" }`. */
+/** @param more Extra settings of every provider, such as `{ stored: "own" }`. */
 export async function startAccount(more: Partial<ProviderSettings> = {}): Promise<Account> {
   let made = 0;
   const recorder = await startRecorder((request, response) => answer(request, response, () => (made += 1)));

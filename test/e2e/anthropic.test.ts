@@ -1,6 +1,6 @@
 /**
- * Anthropic's own SDK through a gateway: messages, streams, tools, thinking and the prompt cache,
- * each charged as it was billed.
+ * Anthropic's SDK through the gateway: messages, streams, tools, thinking and the prompt cache,
+ * each charged as billed.
  */
 
 import assert from "node:assert/strict";
@@ -98,7 +98,7 @@ for (const door of doors) {
       await check(streamed.tag);
     });
 
-    test("a prompt cache is written once for its lifetime, and read after that", async () => {
+    test("a prompt cache is written once per lifetime, and read after that", async () => {
       for (const ttl of ["5m", "1h"] as const) {
         const system: Anthropic.TextBlockParam[] = [
           { type: "text", text: `The law of ${door.tag} and ${ttl}. `.repeat(40), cache_control: { type: "ephemeral", ttl } },

@@ -1,6 +1,6 @@
 /**
- * Answers of providers whose price has a modifier, an odd outcome or a second model: the ledger has
- * what the provider bills.
+ * Provider answers with price modifiers, unusual outcomes or a second model: the ledger matches the
+ * provider's bill.
  */
 
 import assert from "node:assert/strict";
@@ -14,7 +14,7 @@ let key: string;
 /** A JSON body, or the `events` of a stream. */
 type Answer = Readonly<Record<string, unknown>>;
 
-/** What the provider answers next. */
+/** The provider's next answer. */
 let answer: Answer = {};
 
 const recorder = await startRecorder((_request, response) => {
@@ -77,7 +77,7 @@ function messageStream(model: string, usages: { readonly start: object; readonly
   return { events };
 }
 
-test("inference that stays in the US costs a tenth more, whether it was asked for or only served", async () => {
+test("US-only inference costs a tenth more, whether requested or only served", async () => {
   const usage = { input_tokens: 13, output_tokens: 12, service_tier: "standard", inference_geo: "us" };
   const model = "claude-sonnet-4-6";
   for (const body of [
@@ -98,7 +98,7 @@ test("inference that stays in the US costs a tenth more, whether it was asked fo
   assert.deepEqual([elsewhere.cost_usd, elsewhere.flags], ["0.000219", []]);
 });
 
-test("a tier, a speed or a region that is not known is told", async () => {
+test("an unknown tier, speed or region is flagged", async () => {
   const model = "claude-sonnet-4-6";
   for (const more of [{ service_tier: "turbo" }, { speed: "ludicrous" }, { inference_geo: "mars" }, { service_tier: "priority" }]) {
     const entry = await entryOf({ body: { ...ask, model }, answered: message(model, { input_tokens: 13, output_tokens: 12, ...more }) });
@@ -120,7 +120,7 @@ test("a refusal before any output costs nothing, in a stream and whole", async (
   }
 });
 
-test("each model that generated something before another took over is charged at its own rates, and stands apart", async () => {
+test("each model that generated output before another took over is charged at its own rates and listed separately", async () => {
   const attempt = { input_tokens: 100, cache_read_input_tokens: 560_186 };
   const usage = {
     ...attempt,
@@ -142,7 +142,7 @@ test("each model that generated something before another took over is charged at
   );
 });
 
-test("an advisor is charged and stands apart: the main answer keeps its usage, and its ceiling", async () => {
+test("an advisor is charged and listed separately; the main answer keeps its usage and ceiling", async () => {
   const usage = {
     input_tokens: 412,
     output_tokens: 4000,
@@ -161,7 +161,7 @@ test("an advisor is charged and stands apart: the main answer keeps its usage, a
   assert.equal(entry.cost_usd, "0.105651");
 });
 
-test("what an advisor or a fallback can cost is held as well: a budget without room for it refuses", async () => {
+test("the possible cost of an advisor or fallback is held too: a budget without room for it refuses", async () => {
   await gateway.makeBudget({ budget_id: "advised", budget_type: "project", resource_id: "advised", amount: "0.5", period: "month" });
   const { key: own } = await gateway.makeKey({ project: "advised" });
   const advisor = { type: "advisor_20260301", name: "advisor", model: "claude-opus-4-8" };
@@ -180,7 +180,7 @@ test("what an advisor or a fallback can cost is held as well: a budget without r
   assert.equal(await statusOf({ fallbacks: [{ model: "claude-fable-5", max_tokens: 20_000 }] }), 402);
 });
 
-test("a zero after a count takes nothing away, and an input that nobody counted is estimated", async () => {
+test("a zero after a count does not reset it, and an uncounted input is estimated", async () => {
   const counted = await entryOf({
     provider: "ours",
     body: { ...ask, model: "m", stream: true },
@@ -213,7 +213,7 @@ function gemini(model: string, more: { readonly usage: object; readonly candidat
 const fees = ({ charges }: Entry): readonly unknown[] =>
   charges.filter(({ rate_usd_per_million }) => Number(rate_usd_per_million) >= 1000).map(({ meter, cost_usd }) => [meter, cost_usd]);
 
-test("Gemini's fees go by what is billed: a prompt in maps, a prompt or its queries on the web, no page that was named", async () => {
+test("Gemini's fees use its billed units: a maps prompt, a web prompt or its queries, and no named pages", async () => {
   const usage = { promptTokenCount: 100, candidatesTokenCount: 50, totalTokenCount: 150 };
   const maps = { groundingMetadata: { groundingChunks: [{ maps: { uri: "https://maps.example/?cid=1", title: "Cafe" } }] } };
   const web = { groundingChunks: [{ web: { uri: "https://example.com/a" } }] };
@@ -231,7 +231,7 @@ test("Gemini's fees go by what is billed: a prompt in maps, a prompt or its quer
   }
 });
 
-test("Gemini's flex costs half and its priority 1.8 times, as the answer says; what it does not price is told", async () => {
+test("Gemini's flex costs half and its priority 1.8 times, as reported in the answer; unpriced tiers are flagged", async () => {
   const model = "gemini-3.5-flash";
   const flex = {
     promptTokenCount: 7,
@@ -247,7 +247,7 @@ test("Gemini's flex costs half and its priority 1.8 times, as the answer says; w
   assert.deepEqual([prepaid.cost_usd, prepaid.flags], ["0.0018555", ["unpriced_modifier"]]);
 });
 
-test("OpenAI's served tier decides, and an unknown one is told", async () => {
+test("OpenAI's served tier sets the price, and an unknown one is flagged", async () => {
   const chat = (service_tier: string): Answer => ({
     id: "c",
     object: "chat.completion",
@@ -288,7 +288,7 @@ test("a hold at OpenAI's European host is settled with its uplift, and covers it
   assert.equal(settled.json["cost_usd"], "0.583");
 });
 
-test("a settlement over the API names the region that served, as a hold may name where the call must go", async () => {
+test("a settlement over the API can name the serving region, as a hold can name the required one", async () => {
   const tokens = { input_tokens: 100_000, max_output_tokens: 1000 };
   const usage = { input: 100_000, output: 1000 };
   for (const [region, held, cost, flags] of [
@@ -308,7 +308,7 @@ test("a settlement over the API names the region that served, as a hold may name
   }
 });
 
-test("a settlement over the API by a tier without a price is told as well", async () => {
+test("a settlement over the API with an unpriced tier is flagged too", async () => {
   const body = { operation_id: "api-tier", provider: "anthropic", model: "claude-sonnet-4-5", amount: "0.01" };
   assert.equal((await gateway.api("POST", "/api/v1/holds", { key, body })).status, 201);
   const bill = { usage: { input: 10, output: 10 }, service_tier: "priority" };
@@ -317,7 +317,7 @@ test("a settlement over the API by a tier without a price is told as well", asyn
   assert.deepEqual(entry?.flags, ["unpriced_modifier"]);
 });
 
-test("a context above 200,000 tokens is within the window of a model that is priced for it", async () => {
+test("a context above 200,000 tokens fits a model that is priced for it", async () => {
   const model = "claude-sonnet-4-5";
   const entry = await entryOf({ body: { ...ask, model }, answered: message(model, { input_tokens: 250_000, output_tokens: 10 }) });
   assert.deepEqual([entry.cost_usd, entry.flags], ["1.500225", []]);

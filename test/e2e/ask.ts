@@ -1,4 +1,4 @@
-/** Plain requests to a gateway, and what their answers say. */
+/** Sends plain requests to a gateway and parses the answers. */
 
 import type { GatewayProcess } from "./process.ts";
 

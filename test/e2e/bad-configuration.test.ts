@@ -1,6 +1,5 @@
 /**
- * A configuration with a mistake: the start ends before anything is listened on, and says where and
- * what to do.
+ * An invalid configuration: the server exits before listening, and prints the line and the remedy.
  */
 
 import assert from "node:assert/strict";
@@ -32,7 +31,7 @@ async function serveWith(config: string): Promise<{ readonly code: number | null
   return { code: child.exitCode, notes };
 }
 
-test("a configuration with several mistakes ends the start with all of them, each with its line and what to do", async () => {
+test("a configuration with several errors reports all of them, each with its line and remedy", async () => {
   const { code, notes } = await serveWith(
     "server: { port: http }\nbudgets:\n  - { budget_id: a, budget_type: tem, resource_id: x, amount: -1 }\n",
   );
@@ -42,7 +41,7 @@ test("a configuration with several mistakes ends the start with all of them, eac
   assert.equal(notes.match(/^remedy /gm)?.length, 3);
 });
 
-test("a configuration with a mistake ends the start with exit code 2, the line, and what to do", async () => {
+test("an invalid configuration exits with code 2, the line and the remedy", async () => {
   const cases: readonly (readonly [config: string, line: number, words: RegExp])[] = [
     ["data: x\nbugdets: []\n", 2, /bugdets.*\n?.*Did you mean budgets/s],
     ["limits:\n  body_bites: 5\n", 2, /limits\.body_bites/],

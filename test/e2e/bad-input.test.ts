@@ -1,7 +1,4 @@
-/**
- * Input that is wrong, in every way that we could think of: a clear no in the right shape, and
- * nothing half-done.
- */
+/** Invalid input of every kind: a clear error in the right format, and no partial effects. */
 
 import assert from "node:assert/strict";
 import net from "node:net";
@@ -33,7 +30,7 @@ async function figures(): Promise<Figures> {
   return { entries: entries.length, billed: rows.filter(({ billed }) => billed).length, spent, held };
 }
 
-/** A no of the gateway, in whichever shape. */
+/** A gateway error, in any format. */
 interface No {
   readonly status: number;
   readonly headers: Headers;
@@ -79,7 +76,7 @@ const shapes = [
   },
 ] as const;
 
-/** What all shapes say in one place: which field, and what to do. */
+/** The error in a common form: the field and the remedy. */
 function assertNames({ json }: No, field: RegExp): void {
   assert.match(String(json["purser"]?.["field"]), field);
   assert.ok(String(json["purser"]?.["remedy"]).length > 10, JSON.stringify(json));
@@ -96,7 +93,7 @@ describe("nothing is forwarded, charged or held for", () => {
   });
 
   for (const shape of shapes) {
-    test(`a body that is no JSON, in ${shape.name} shape`, async () => {
+    test(`a body that is not JSON, in ${shape.name} format`, async () => {
       for (const body of [
         "",
         "{",
@@ -117,7 +114,7 @@ describe("nothing is forwarded, charged or held for", () => {
       assert.equal((await post(shape.path, invalidUtf8)).status, 400);
     });
 
-    test(`a body over limits.body_bytes, announced or not, in ${shape.name} shape`, async () => {
+    test(`a body over limits.body_bytes, announced or not, in ${shape.name} format`, async () => {
       const large = JSON.stringify({ model: "sim-small", messages: [{ role: "user", content: "a".repeat(20_000) }] });
       const chunked = new Blob([large]).stream();
       for (const body of [large, chunked]) {
@@ -132,7 +129,7 @@ describe("nothing is forwarded, charged or held for", () => {
 
   const request = (fields: string): string => `{"model":"sim-small","messages":[{"role":"user","content":"a"}]${fields && `,${fields}`}}`;
 
-  test("a ceiling that is no number of tokens", async () => {
+  test("an invalid token ceiling", async () => {
     for (const value of ["-5", "0", "1e12", "1e30", "1.5", '"100"', "true", "[1]", "{}", "99999999999999999999"]) {
       for (const field of ["max_tokens", "max_completion_tokens"]) {
         const answer = await post(chat, request(`"${field}":${value}`));
@@ -144,7 +141,7 @@ describe("nothing is forwarded, charged or held for", () => {
         400,
         value,
       );
-      // Gemini may take none for an answer: its own matter.
+      // Gemini may accept null here, which is its own decision.
       if (value === "0") continue;
       const gemini = `{"contents":[],"generationConfig":{"maxOutputTokens":${value}}}`;
       const answer = await post("/gemini/v1beta/models/sim-small:generateContent", gemini);
@@ -160,7 +157,7 @@ describe("nothing is forwarded, charged or held for", () => {
     }
   });
 
-  test("a field that is repeated, however it is written", async () => {
+  test("a repeated field, however it is escaped", async () => {
     for (const fields of [
       '"max_tokens":10,"max_tokens":100000',
       '"max_tokens":10,"max\\u005ftokens":100000',
@@ -177,7 +174,7 @@ describe("nothing is forwarded, charged or held for", () => {
     assert.equal((await post("/gemini/v1beta/models/sim-small:generateContent", twice)).status, 400);
   });
 
-  test("choices that are no number, or too many", async () => {
+  test("an invalid number of choices, or too many", async () => {
     for (const value of ["0", "-1", "1.5", "1e9", '"2"']) {
       const answer = await post(chat, request(`"n":${value}`));
       assert.equal(answer.status, 400, value);
@@ -185,7 +182,7 @@ describe("nothing is forwarded, charged or held for", () => {
     }
   });
 
-  test("a model that is missing, or that nobody serves", async () => {
+  test("a missing or unknown model", async () => {
     for (const body of ['{"messages":[]}', '{"model":"","messages":[]}', '{"model":5,"messages":[]}', '{"model":null,"messages":[]}']) {
       const answer = await post("/v1/chat/completions", body);
       assert.equal(answer.status, 400, body);
@@ -203,7 +200,7 @@ describe("nothing is forwarded, charged or held for", () => {
     assertNames(foreign, /^model$/);
   });
 
-  test("headers that cannot be values, and an operation id that cannot be one", async () => {
+  test("invalid attribution headers and operation ids", async () => {
     const { key: refining } = await gateway.makeKey({}, { may_refine: ["task", "tags"] });
     const bad: readonly (readonly [string, string])[] = [
       ["x-purser-task", "a".repeat(200)],
@@ -246,7 +243,7 @@ describe("nothing is forwarded, charged or held for", () => {
     }
   });
 
-  test("a path that would become another one on its way: a free endpoint that is billed, a cheap model that is a dear one", async () => {
+  test("a path that would change on its way, such as a free endpoint to a billed one or a cheap model to an expensive one", async () => {
     const paths = [
       "/openai/v1/models/../images/generations",
       "/openai/v1/models/%2E%2e/chat/completions",
@@ -263,7 +260,7 @@ describe("nothing is forwarded, charged or held for", () => {
     }
   });
 
-  test("a path that is nobody's, and a method that a path does not take", async () => {
+  test("an unknown path, and a method that a path does not support", async () => {
     const unknown = await gateway.api("POST", "/no/such/path", { body: {} });
     assert.deepEqual([unknown.status, unknown.json["code"]], [404, "not_found"]);
     assert.match(unknown.headers.get("content-type") ?? "", /problem\+json/);
@@ -271,7 +268,7 @@ describe("nothing is forwarded, charged or held for", () => {
   });
 });
 
-test("a model's name that no header can carry is encoded there, and the answer arrives", async () => {
+test("a model name that is invalid in a header is encoded there, and the answer arrives", async () => {
   const own = await startGateway();
   const made = await own.makeKey();
   for (const [model, shown] of [
@@ -291,20 +288,20 @@ test("a model's name that no header can carry is encoded there, and the answer a
   }
 });
 
-/** Sends bytes as they are. @returns All that came back until the other side closed. */
+/** Sends raw bytes. @returns Everything received until the other side closed. */
 async function raw(text: string): Promise<string> {
   const { hostname, port } = new URL(gateway.url);
   const socket = net.connect(Number(port), hostname);
   let answer = "";
   socket.setEncoding("latin1").on("data", (chunk: string) => (answer += chunk));
-  // A reset after the answer is one of the ways in which a server may close.
+  // A server may close with a reset after the answer.
   socket.on("error", () => socket.destroy());
   socket.write(text, "latin1");
   await new Promise((resolve) => socket.on("close", resolve));
   return answer;
 }
 
-test("an endpoint whose cost cannot be known passes where the configuration allows it, and says so", async () => {
+test("an endpoint whose cost cannot be known passes if the configuration allows it, and is reported as unmetered", async () => {
   const { url } = simulator;
   const own = await startGateway({ providers: { own: { wire: "openai", base_url: `${url}/openai/v1`, unmetered: "allow" } } });
   const made = await own.makeKey();
@@ -314,13 +311,13 @@ test("an endpoint whose cost cannot be known passes where the configuration allo
     body: '{"model":"m"}',
   });
   await answer.arrayBuffer();
-  // The simulator makes no images: what counts is that it was asked.
+  // The simulator does not generate images; it only matters that the request reached it.
   assert.deepEqual([answer.status, answer.headers.get("x-purser-cost-usd")], [404, "unknown"]);
   const [entry] = await own.entries();
   assert.deepEqual([entry?.flags, entry?.cost_usd, entry?.endpoint], [["unmetered"], "0", "images"]);
 });
 
-test("after all of that the gateway serves as before", async () => {
+test("afterwards the gateway still serves calls", async () => {
   const answer = await post(chat, '{"model":"sim-small","messages":[{"role":"user","content":"a"}]}');
   assert.equal(answer.status, 200);
   const verified = await gateway.api("POST", "/api/v1/verify");

@@ -1,6 +1,5 @@
 /**
- * Wrong input to the control plane: a problem that names the field and the remedy, and nothing
- * changed.
+ * Invalid input to the control plane: a problem that names the field and the remedy, and no change.
  */
 
 import assert from "node:assert/strict";
@@ -14,7 +13,7 @@ before(async () => {
   gateway = await startGateway();
 });
 
-test("budgets, keys and prices that cannot be, which name the field and the remedy", async () => {
+test("invalid budgets, keys and prices: the error names the field and the remedy", async () => {
   const budget = { budget_id: "bad", budget_type: "project", resource_id: "p", amount: "5", period: "month" };
   const bad: readonly (readonly [path: string, body: unknown, field: string])[] = [
     ["budgets", { ...budget, amount: "NaN" }, "amount"],

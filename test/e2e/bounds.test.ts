@@ -1,6 +1,6 @@
 /**
- * What a hard budget holds bounds what is billed, whatever kind of text it is: nothing is
- * overspent, and nearly all of it can be used.
+ * Hard budgets bound the bill for any kind of text: nothing is overspent, and nearly the whole
+ * budget is usable.
  */
 
 import assert from "node:assert/strict";
@@ -16,19 +16,16 @@ before(async () => {
   bounds = await Bounds.open();
 });
 
-/**
- * An honest provider bills no more than the budget has, the ledger no less than the provider, and
- * what is left is little.
- */
+/** Checks that the bill is within the budget, the ledger covers the bill, and little is left. */
 async function assertExact(options: CrowdOptions, { leastUsed }: { readonly leastUsed: bigint }): Promise<void> {
   const result = await bounds.run(options);
   const { limit, spent, held, overrun, billed } = result;
-  const told = JSON.stringify(result, (_key, value: unknown) => (typeof value === "bigint" ? String(value) : value));
-  assert.ok(billed <= limit, `the provider billed more than the budget had: ${told}`);
-  assert.ok(spent >= billed, `the ledger has less than the provider billed: ${told}`);
-  assert.ok(spent <= limit, `the budget is overspent: ${told}`);
-  assert.deepEqual({ held, overrun }, { held: 0n, overrun: 0n }, told);
-  assert.ok(spent * 100n >= limit * leastUsed, `too little of the budget could be used: ${told}`);
+  const shown = JSON.stringify(result, (_key, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+  assert.ok(billed <= limit, `the provider billed more than the budget had: ${shown}`);
+  assert.ok(spent >= billed, `the ledger has less than the provider billed: ${shown}`);
+  assert.ok(spent <= limit, `the budget is overspent: ${shown}`);
+  assert.deepEqual({ held, overrun }, { held: 0n, overrun: 0n }, shown);
+  assert.ok(spent * 100n >= limit * leastUsed, `too little of the budget could be used: ${shown}`);
 }
 
 for (const text of textKinds) {
@@ -67,19 +64,19 @@ const taught = [
 ] as const;
 
 for (const [course, { wire, text }] of taught.entries()) {
-  test(`streams of ${text} that the ${wire} provider may make long are bounded, whatever was learned of English`, async () => {
+  test(`streams of ${text} with a high ceiling from the ${wire} provider are bounded, regardless of what English taught`, async () => {
     await bounds.teach({ wire, course, output: 60 });
     await assertExact({ ...crowd, wire, course, text, asked: 16_000 }, { leastUsed: 85n });
   });
 
-  test(`prompts of ${text} to the ${wire} provider are bounded, whatever was learned of English`, async () => {
+  test(`prompts of ${text} to the ${wire} provider are bounded, regardless of what English taught`, async () => {
     const prompt = { text, bytes: 100_000 };
     await bounds.teach({ wire, course, output: 1500, prompt });
     await assertExact({ ...crowd, wire, course, output: 20, stream: false, prompt }, { leastUsed: 85n });
   });
 }
 
-test("what a provider keeps may fill the model's whole context, and is held as that", async () => {
+test("a stored conversation is held at the model's whole context", async () => {
   const responses = { path: "/openai/v1/responses", body: { model: "gpt-4o-bound-0", max_output_tokens: 16, input: "a" as unknown } };
   const messages = { model: "claude-haiku-4-bound-0", max_tokens: 16, messages: [{ role: "user", content: "a" }] };
   const contents = { contents: [{ parts: [{ text: "a" }] }], generationConfig: { maxOutputTokens: 16 } };
@@ -95,16 +92,15 @@ test("what a provider keeps may fill the model's whole context, and is held as t
     { path: "/anthropic/v1/messages", body: { ...messages, thread: { type: "continue", previous_message_id: "msg_1" } } },
     { path: gemini, body: { ...contents, cachedContent: "cachedContents/c1" } },
   ];
-  // The context of these models is not known: a million tokens, which are 0.5 USD at the price
-  // here.
+  // These models have no known context, so a million tokens are assumed: 0.5 USD at this price.
   for (const call of kept) assert.equal(await bounds.ask("0.4", call), 402, JSON.stringify(call));
   const own = [responses, { path: "/anthropic/v1/messages", body: messages }, { path: gemini, body: contents }];
   for (const call of own) assert.equal(await bounds.ask("0.4", call), 200, JSON.stringify(call));
 });
 
 /**
- * At a pace at which no more than a piece is on its way while a stream is cut: still ten times that
- * of real providers.
+ * A pace at which at most one chunk is in transit during a cut; still ten times that of real
+ * providers.
  */
 const liars = [
   ...(["english", "json", "hex", "cjk"] as const).map((text) => ({ wire: "openai", text }) as const),
@@ -112,7 +108,7 @@ const liars = [
 ];
 
 for (const { wire, text } of liars) {
-  test(`the ${wire} provider, which ignores max_tokens, is cut within a piece of what the budget has, with ${text}`, async () => {
+  test(`the ${wire} provider, which ignores max_tokens, is cut within one chunk of the budget, with ${text}`, async () => {
     const { limit, spent, held, served } = await bounds.run({ ...crowd, wire, text, lying: true, gapMs: 20 });
     const pieces = BigInt(served * crowd.chunk) * rates.output;
     assert.equal(held, 0n);

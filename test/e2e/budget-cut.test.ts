@@ -1,7 +1,4 @@
-/**
- * A stream for which the money ends on the way: it ends cleanly in its own format, and what was
- * generated is charged.
- */
+/** A stream cut by its budget ends cleanly in its own format, and its output is charged. */
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -19,13 +16,10 @@ before(async () => {
   market = await openMarket();
 });
 
-describe("a stream for which nobody pays any more ends cleanly in its own format", () => {
+describe("a stream cut by its budget ends cleanly in its own format", () => {
   const long = "output=3000 gap_ms=2";
 
-  /**
-   * Reads the first piece, takes the money away, and reads on until the SDK raises why the stream
-   * ended.
-   */
+  /** Reads the first chunk, empties the budget, and reads on until the SDK raises the reason. */
   async function readWhilePoor<Item>(purse: Purse, amount: string, items: AsyncIterable<Item>): Promise<Item[]> {
     const all: Item[] = [];
     const reading = (async () => {
@@ -44,13 +38,13 @@ describe("a stream for which nobody pays any more ends cleanly in its own format
     return all;
   }
 
-  /** What is told is what is charged. */
-  function assertReportedAsCharged(told: number | null | undefined, { usage }: Entry): void {
-    assert.equal(told, usage.output);
+  /** Checks that the reported output is the charged output. */
+  function assertReportedAsCharged(reported: number | null | undefined, { usage }: Entry): void {
+    assert.equal(reported, usage.output);
   }
 
   /**
-   * What was generated is charged, marked, and covers what the provider billed; nothing is held.
+   * Checks that the output is charged and flagged, covers the provider's bill, and nothing is held.
    */
   async function assertCut(purse: Purse): Promise<Entry> {
     const [entry] = await market.gateway.entries(`project=${purse.name}`);
@@ -64,7 +58,7 @@ describe("a stream for which nobody pays any more ends cleanly in its own format
     return entry;
   }
 
-  test("OpenAI chat: finish_reason length, with usage for who asked for it", async () => {
+  test("OpenAI chat: finish_reason length, with usage if requested", async () => {
     for (const include_usage of [true, false]) {
       const purse = await market.makePurse("1");
       const stream = await market.openai(purse).chat.completions.create({
@@ -126,10 +120,10 @@ interface CutFormat {
   readonly name: string;
   readonly path: string;
   readonly unifiedPath: string;
-  /** @param provider In front of the model, on a unified path. */
+  /** The model's provider prefix on a unified path. */
   readonly body: (text: string, provider?: string) => object;
-  /** The output tokens that the events of a stream tell, in the last place that tells them. */
-  readonly told: (events: readonly Json[]) => number | undefined;
+  /** The output tokens last reported in the events of a stream. */
+  readonly reported: (events: readonly Json[]) => number | undefined;
 }
 
 type Json = { readonly [field: string]: Json } & number;
@@ -144,39 +138,39 @@ const cutFormats: readonly CutFormat[] = [
     path: "/openai/v1/chat/completions",
     unifiedPath: "/v1/chat/completions",
     body: (text, provider = "") => ({ model: `${provider}sim-small`, ...chatOptions, messages: messagesOf(text) }),
-    told: inUsage("completion_tokens"),
+    reported: inUsage("completion_tokens"),
   },
   {
     name: "completions",
     path: "/openai/v1/completions",
     unifiedPath: "/v1/completions",
     body: (text, provider = "") => ({ model: `${provider}sim-small`, ...chatOptions, prompt: text, max_tokens: 4000 }),
-    told: inUsage("completion_tokens"),
+    reported: inUsage("completion_tokens"),
   },
   {
     name: "responses",
     path: "/openai/v1/responses",
     unifiedPath: "/v1/responses",
     body: (text, provider = "") => ({ model: `${provider}sim-small`, stream: true, input: text }),
-    told: (events) => events.findLast(({ response }) => Boolean(response))?.["response"]?.["usage"]?.["output_tokens"],
+    reported: (events) => events.findLast(({ response }) => Boolean(response))?.["response"]?.["usage"]?.["output_tokens"],
   },
   {
     name: "messages",
     path: "/anthropic/v1/messages",
     unifiedPath: "/v1/messages",
     body: (text, provider = "") => ({ model: `${provider}sim-large`, max_tokens: 4000, stream: true, messages: messagesOf(text) }),
-    told: inUsage("output_tokens"),
+    reported: inUsage("output_tokens"),
   },
   {
     name: "content",
     path: "/gemini/v1beta/models/sim-small:streamGenerateContent?alt=sse",
     unifiedPath: "/v1beta/models/gemini%2Fsim-small:streamGenerateContent?alt=sse",
     body: (text) => ({ contents: [{ role: "user", parts: [{ text }] }] }),
-    told: (events) => events.findLast((event) => Boolean(event["usageMetadata"]))?.["usageMetadata"]?.["candidatesTokenCount"],
+    reported: (events) => events.findLast((event) => Boolean(event["usageMetadata"]))?.["usageMetadata"]?.["candidatesTokenCount"],
   },
 ];
 
-/** Some events are gathered by SDKs, and some lost behind the error: here is what was sent. */
+/** SDKs merge some events and drop those after the error, so this reads the raw stream. */
 async function cutEvents(purse: Purse, path: string, body: object): Promise<readonly Json[]> {
   const headers = { authorization: `Bearer ${purse.key}`, "content-type": "application/json", "anthropic-version": "2023-06-01" };
   const response = await fetch(market.gateway.url + path, { method: "POST", headers, body: JSON.stringify(body) });
@@ -191,9 +185,9 @@ async function cutEvents(purse: Purse, path: string, body: object): Promise<read
     .map((line) => JSON.parse(line.slice("data: ".length)) as Json);
 }
 
-for (const { name, path, unifiedPath, body, told } of cutFormats) {
+for (const { name, path, unifiedPath, body, reported } of cutFormats) {
   for (const place of [path, unifiedPath]) {
-    test(`${name} at ${place}: the usage that a cut tells is the one that is charged, and close to what was sent`, async () => {
+    test(`${name} at ${place}: the usage reported in a cut is the charged one, and close to what was sent`, async () => {
       const purse = await market.makePurse("1");
       const provider = place === unifiedPath ? `${path.split("/")[1]}/` : undefined;
       const events = await cutEvents(purse, place, body(say(purse, "output=3000 gap_ms=2"), provider));
@@ -202,7 +196,7 @@ for (const { name, path, unifiedPath, body, told } of cutFormats) {
       assert.ok(entry && row);
       assert.ok(entry.flags.includes("cut"), JSON.stringify(entry.flags));
       const charged = entry.usage.output ?? 0;
-      assert.equal(told(events), charged);
+      assert.equal(reported(events), charged);
       assert.ok(charged >= row.output && charged <= 1.25 * row.output + 64, `${charged} are charged for ${row.output}`);
     });
   }
@@ -219,7 +213,7 @@ test("streams that are read to the end hold nothing afterwards, however many sli
   assert.equal((await market.gateway.budget(purse.name))["held"], "0");
 });
 
-test("a provider that ignores max_tokens is cut once that is certain, and the charge says so", async () => {
+test("a provider that ignores max_tokens is cut once that is certain, and the charge is flagged", async () => {
   const purse = await market.makePurse("0.0015");
   const stream = await market.openai(purse).chat.completions.create({
     model: "sim-small",
@@ -230,14 +224,14 @@ test("a provider that ignores max_tokens is cut once that is certain, and the ch
   const [entry] = await market.gateway.entries(`project=${purse.name}`);
   assert.ok(entry);
   assert.ok(entry.flags.includes("cut") && entry.flags.includes("over_ceiling"), JSON.stringify(entry.flags));
-  // 0.0015 USD pay for 2,446 tokens at the price of the tests: what came beyond them is bounded,
-  // and not the 20,000 that were sent.
+  // 0.0015 USD pays for 2,446 tokens at the test's price: the excess is bounded, far below the
+  // 20,000 sent.
   assert.ok((entry.usage.output ?? 0) < 6000, JSON.stringify(entry.usage));
 });
 
 for (const query of ["?alt=sse", ""]) {
-  test(`a provider that ignores its ceiling and reports its own count is cut at that count, and not by a guess (Gemini${query})`, async () => {
-    // 0.008 USD pay for some 3,180 tokens at the price of the tests.
+  test(`a provider that ignores its ceiling and reports its own count is cut by that count, not by an estimate (Gemini${query})`, async () => {
+    // 0.008 USD pays for some 3,180 tokens at the test's price.
     const purse = await market.makePurse("0.008");
     const contents = [{ role: "user", parts: [{ text: say(purse, "output=8000 tokens_per_chunk=20 gap_ms=2 fault=ignore_max") }] }];
     const response = await fetch(`${market.gateway.url}/gemini/v1beta/models/sim-small:streamGenerateContent${query}`, {

@@ -1,6 +1,6 @@
 /**
- * An answer that the budget cannot pay for in full is shortened, and the caller is told; where that
- * would spoil it, it is refused.
+ * If a budget cannot pay for a full answer, the answer is shortened and the caller informed; if
+ * shortening would spoil it, it is refused.
  */
 
 import assert from "node:assert/strict";
@@ -18,7 +18,7 @@ before(async () => {
 });
 
 describe("an answer is shortened to what the budget can pay", () => {
-  /** What came back, in one vocabulary. */
+  /** The answer, in a common form. */
   interface Shortened {
     readonly header: string | null;
     readonly reason: string | null | undefined;
@@ -122,7 +122,7 @@ describe("an answer is shortened to what the budget can pay", () => {
     });
   }
 
-  test("x-purser-fit: off asks for a refusal instead, and anything else than on and off is no answer", async () => {
+  test("x-purser-fit: off asks for a refusal instead, and values other than on and off are rejected", async () => {
     const purse = await market.makePurse("0.0005");
     const ask = (by: Purse, fit: string, stream: boolean) =>
       market.openai(by, { "x-purser-fit": fit }).chat.completions.create({
@@ -167,7 +167,7 @@ describe("an answer is shortened to what the budget can pay", () => {
   });
 });
 
-test("what is left of the tightest budget stands in the answer's headers", async () => {
+test("the answer's headers show what is left of the tightest budget", async () => {
   const purse = await market.makePurse("0.5");
   const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: say(purse, "input=1000 output=100") }];
   const { response } = await market.openai(purse).chat.completions.create({ model: "sim-small", max_tokens: 100, messages }).withResponse();

@@ -1,6 +1,5 @@
 /**
- * A budget's no as an agent meets it: a 402 in the format that it speaks, which its SDK raises as
- * its own error.
+ * A budget refusal as an agent sees it: a 402 in its format, raised by its SDK as a native error.
  */
 
 import assert from "node:assert/strict";
@@ -18,19 +17,19 @@ before(async () => {
   market = await openMarket();
 });
 
-/** Looks at what a refusal tells, which is the same in every format. */
-function assertTells(purser: unknown, { name }: Purse): void {
-  const told = purser as Readonly<Record<string, unknown>>;
+/** Checks the fields of a refusal, which are the same in every format. */
+function assertRefusal(purser: unknown, { name }: Purse): void {
+  const refusal = purser as Readonly<Record<string, unknown>>;
   assert.deepEqual(
-    [told["reason"], told["budget_id"], told["limit"], told["spent"], told["held"], told["available"]],
+    [refusal["reason"], refusal["budget_id"], refusal["limit"], refusal["spent"], refusal["held"], refusal["available"]],
     ["budget_exhausted", name, "0.000001", "0", "0", "0.000001"],
   );
-  assert.ok(picoOf(String(told["needed"])) > picoOf("0.000001"));
-  assert.equal(told["resets_at"], "2100-01-01T00:00:00Z");
-  assert.match(String(told["remedy"]), /raise the amount/);
+  assert.ok(picoOf(String(refusal["needed"])) > picoOf("0.000001"));
+  assert.equal(refusal["resets_at"], "2100-01-01T00:00:00Z");
+  assert.match(String(refusal["remedy"]), /raise the amount/);
 }
 
-describe("a refusal is a 402 that the SDK raises as its own error, without trying again", () => {
+describe("a refusal is a 402 that the SDK raises as its own error, without retrying", () => {
   test("OpenAI: chat, streamed chat, and responses", async () => {
     const asks = [
       (client: OpenAI, text: string) =>
@@ -48,7 +47,7 @@ describe("a refusal is a 402 that the SDK raises as its own error, without tryin
       assert.ok(error instanceof OpenAI.APIError);
       assert.deepEqual([error.status, error.code, error.type], [402, "budget_exhausted", "insufficient_quota"]);
       assert.match(error.message, new RegExp(`${purse.name}.*needed.*available`));
-      assertTells((error.error as { purser: unknown }).purser, purse);
+      assertRefusal((error.error as { purser: unknown }).purser, purse);
       await market.assertRefusedOnce(purse);
     }
   });
@@ -70,7 +69,7 @@ describe("a refusal is a 402 that the SDK raises as its own error, without tryin
       assert.equal(error.status, 402);
       const body = error.error as { readonly error: { readonly type: string }; readonly purser: unknown };
       assert.equal(body.error.type, "billing_error");
-      assertTells(body.purser, purse);
+      assertRefusal(body.purser, purse);
       await market.assertRefusedOnce(purse);
     }
   });
@@ -88,13 +87,13 @@ describe("a refusal is a 402 that the SDK raises as its own error, without tryin
       assert.equal(error.status, 402);
       const body = JSON.parse(error.message) as { readonly error: { readonly code: number }; readonly purser: unknown };
       assert.equal(body.error.code, 402);
-      assertTells(body.purser, purse);
+      assertRefusal(body.purser, purse);
       await market.assertRefusedOnce(purse);
     }
   });
 });
 
-test("a soft budget refuses nothing, and shows what is over", async () => {
+test("a soft budget refuses nothing, and shows its overrun", async () => {
   const purse = await market.makePurse("0.00001", { policy: "soft" });
   const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: say(purse, "input=1000 output=100") }];
   await market.openai(purse).chat.completions.create({ model: "sim-small", messages });
@@ -104,13 +103,12 @@ test("a soft budget refuses nothing, and shows what is over", async () => {
   assert.ok(picoOf(String(budget["available"])) < 0n);
 });
 
-test("a budget in requests and one in tokens count what they are for", async () => {
+test("budgets in requests and in tokens count in their own unit", async () => {
   const requests = await market.makePurse("2", { currency: "requests" });
   const ask = (purse: Purse) =>
     market.openai(purse).chat.completions.create({
       max_tokens: 100,
-      // Another model than above: Purser has learned there that these prompts have a thousand
-      // tokens.
+      // Not the model above, where Purser has learned that these prompts have a thousand tokens.
       model: "sim-large",
       messages: [{ role: "user", content: say(purse, "input=70 output=30") }],
     });
@@ -126,7 +124,7 @@ test("a budget in requests and one in tokens count what they are for", async () 
   assert.deepEqual([budget["spent"], budget["held"]], ["200", "0"]);
 });
 
-test("a model without a price is refused by a hard budget, and charged nothing but counted without one", async () => {
+test("a model without a price is refused by a hard budget; without one it is counted at cost 0", async () => {
   const purse = await market.makePurse("5");
   const ask = (client: OpenAI) =>
     client.chat.completions.create({ model: "nobody-priced-this", messages: [{ role: "user", content: say(purse, "output=9") }] });

@@ -1,7 +1,4 @@
-/**
- * Answers as providers write them, by way of a real gateway: each call costs what its provider
- * bills for it.
- */
+/** Real provider answers through a gateway: each call costs what its provider bills. */
 
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
@@ -13,7 +10,7 @@ import { always } from "./settings.ts";
 
 let gateway: GatewayProcess;
 let key: string;
-/** What the provider answers next, by the `user` of the request. */
+/** The provider's next answer, by the `user` of the request. */
 const answers = new Map<string, Answer>();
 
 /** A whole body, or the events of a stream. */
@@ -121,7 +118,7 @@ test("only the search of a web search is billed, in a body and in a stream", asy
   }
 });
 
-test("xAI's ticks are the charge, and what its tools cost by our rates stands beside it", async () => {
+test("xAI's ticks are the charge, and the tool cost at our rates is the computed cost", async () => {
   const tools = { web_search_calls: 0, x_search_calls: 2 };
   const usage = {
     input_tokens: 3834,
@@ -152,7 +149,7 @@ test("OpenRouter's cost is the charge, its plugins and the upstream's bill inclu
   assert.equal(entry.cost_usd, "0.0002205");
 });
 
-test("a cost that a server happens to tell stands beside ours, unless the configuration says that it is the bill", async () => {
+test("a cost reported by a server is recorded next to ours, unless the configuration makes it the bill", async () => {
   const usage = { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100, cost: 0.5 };
   const path = (provider: string): string => `/${provider}/chat/completions`;
   const local = await charged({ path: path("local"), model: "m", answer: chat(usage) });
@@ -182,7 +179,7 @@ const shapes = [
     cost: "0.0015135",
   },
   {
-    title: "a cache read that only Anthropic's name tells is a cache read",
+    title: "a cache read reported only under Anthropic's field name is a cache read",
     path: "/local/chat/completions",
     model: "m",
     usage: {
@@ -245,7 +242,7 @@ test("an answer that OpenRouter ended in an error and did not bill costs nothing
   assert.deepEqual([entry.cost_usd, entry.computed_cost_usd, entry.flags], ["0", "0.00075", ["provider_error", "cost_differs"]]);
 });
 
-test("no usage that cannot be true spends a budget, and none is nothing in silence", async () => {
+test("an impossible usage never spends a budget, and is never silently zero", async () => {
   const absurd = { prompt_tokens: 20, completion_tokens: 1_000_000_000, total_tokens: 1_000_000_020 };
   const nothing = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
   for (const usage of [absurd, nothing]) {

@@ -1,11 +1,11 @@
-/** The vendors' own SDKs at a gateway: only the base URL and the key are another. */
+/** The vendors' SDKs pointed at a gateway: only the base URL and the key differ. */
 
 import Anthropic from "@anthropic-ai/sdk";
 import { GoogleGenAI } from "@google/genai";
 import OpenAI from "openai";
 import type { GatewayProcess } from "./process.ts";
 
-/** Where a client calls, and as whom. */
+/** A client's URL and key. */
 export interface ClientOptions {
   readonly key: string;
   /** `/openai`, `/anthropic`, `/gemini`; empty for the paths that name no provider. */
@@ -13,7 +13,7 @@ export interface ClientOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** With the SDK's own retries, which is what its users have. */
+/** Keeps the SDK's default retries, as users have them. */
 export function openaiAt(gateway: Pick<GatewayProcess, "url">, { key, path, headers }: ClientOptions): OpenAI {
   return new OpenAI({ apiKey: key, baseURL: `${gateway.url}${path}/v1`, defaultHeaders: { ...headers } });
 }

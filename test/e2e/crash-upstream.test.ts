@@ -1,6 +1,6 @@
 /**
- * The provider is killed under load: whatever had reached it is charged, nothing stays held, and
- * calls are served again once it is back.
+ * Kills the provider under load: calls that reached it are charged, no hold remains, and calls work
+ * again once it is back.
  */
 
 import assert from "node:assert/strict";
@@ -13,7 +13,7 @@ import { always, providerKey } from "./settings.ts";
 
 const callers = 60;
 
-test("calls that were under way at a provider that died are charged, and none of them is held for ever", async () => {
+test("calls in flight at a killed provider are charged, and their holds are released", async () => {
   const simulator = await startSimulatorProcess();
   const { port } = new URL(simulator.url);
   const house = { wire: "openai" as const, base_url: `${simulator.url}/openai/v1`, api_key: providerKey("openai") };

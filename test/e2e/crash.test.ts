@@ -1,6 +1,6 @@
 /**
- * The gateway is killed at many moments under load; whatever the provider billed is in the ledger,
- * once.
+ * Kills the gateway at random moments under load: everything the provider billed is in the ledger,
+ * exactly once.
  */
 
 import assert from "node:assert/strict";
@@ -20,7 +20,7 @@ const rounds = 15;
 const callers = 40;
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
-/** A small seeded generator, so that a failure can be run again. */
+/** A seeded random generator, so failures can be reproduced. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -83,7 +83,7 @@ test(`no spend is lost or charged twice by ${rounds} kills under load (PURSER_TE
   assert.deepEqual(await once(verify, "exit"), [0, null]);
 });
 
-/** A start that is cut off, at whatever it is doing: opening, recovering, listening. */
+/** Kills a start at a random point: opening, recovering or listening. */
 async function killWhileStarting({ directory = "" }: GatewayOptions, afterMs: number): Promise<void> {
   const words = [main, "serve", "--port", "0", "--data", path.join(directory, "data"), "--config", path.join(directory, "purser.yaml")];
   const child = spawn(process.execPath, words, { stdio: "ignore" });
@@ -95,13 +95,13 @@ async function killWhileStarting({ directory = "" }: GatewayOptions, afterMs: nu
 function checkCalls(entries: readonly Entry[], rows: readonly BookRow[], answered: ReadonlySet<string>): void {
   const byId = new Map<string, Entry>();
   for (const entry of entries) {
-    assert.ok(!byId.has(entry.operation_id), `${entry.operation_id} stands once in the ledger`);
+    assert.ok(!byId.has(entry.operation_id), `${entry.operation_id} is in the ledger once`);
     byId.set(entry.operation_id, entry);
   }
   for (const row of rows.filter(({ billed }) => billed)) {
     const entry = byId.get(row.tag ?? "");
     assert.ok(entry, `${row.tag} was billed and is in the ledger`);
-    // The prices of the test are those of openai/sim-small, under which the books have the model.
+    // The test uses the prices of openai/sim-small, the name of the model in the books.
     if (entry.status === "settled") assert.equal(picoOf(entry.cost_usd), costOfRow(row), `${row.tag} costs what it was billed`);
     else assert.ok(picoOf(entry.cost_usd) >= costOfRow(row), `${row.tag} (${entry.status}) is charged no less than it was billed`);
   }

@@ -1,4 +1,4 @@
-/** Many callers at once: their calls, what came back, and a watch on the budgets meanwhile. */
+/** Makes many calls at once, collects the results, and watches the budgets meanwhile. */
 
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,7 +16,7 @@ export interface ChatCall {
   readonly stream?: boolean;
   readonly operationId?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Leaves when it is aborted. */
+  /** Aborting it makes the caller disconnect. */
   readonly signal?: AbortSignal;
 }
 
@@ -24,11 +24,11 @@ export interface Answered {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly text: string;
-  /** The connection broke before the answer was whole, or the caller left. */
+  /** The connection broke before the answer was complete, or the caller left. */
   readonly broken: boolean;
 }
 
-/** Callers with as many kept-alive connections as they have calls under way. */
+/** Callers with one kept-alive connection per call in flight. */
 export class Crowd {
   readonly #pool: Pool;
 
@@ -36,7 +36,7 @@ export class Crowd {
     this.#pool = new Pool(url, { connections, headersTimeout: 0, bodyTimeout: 0 });
   }
 
-  /** Resolves with status 0 when no head came. */
+  /** Resolves with status 0 if no headers arrived. */
   async chat(call: ChatCall): Promise<Answered> {
     let answered: Answered = { status: 0, headers: {}, text: "", broken: true };
     try {
@@ -46,7 +46,7 @@ export class Crowd {
       for await (const chunk of body) answered = { ...answered, text: answered.text + String(chunk) };
       return { ...answered, broken: false };
     } catch (error) {
-      // A connection that breaks is an answer here; anything else is a mistake in the test.
+      // A broken connection is a valid result here; any other error is a bug in the test.
       assert.ok(error instanceof Error);
       return answered;
     }
@@ -105,10 +105,7 @@ function standingOf(budget: Json): Standing {
   };
 }
 
-/**
- * Looks at every budget again and again while `work` goes on: spent and held stay within the limit
- * at every look.
- */
+/** Polls every budget while `work` runs: spent plus held always stays within the limit. */
 export async function whileWithinLimits<Result>(gateway: GatewayProcess, work: Promise<Result>): Promise<Result> {
   let isOver = false;
   const watch = (async (): Promise<number> => {

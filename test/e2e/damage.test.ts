@@ -1,6 +1,6 @@
 /**
- * A page of the ledger's index that is lost: calls that need it are refused by name, readiness
- * fails, and nothing starts on it.
+ * A damaged index page in the ledger: calls that need it are refused with its name, readiness
+ * fails, and no server starts on it.
  */
 
 import assert from "node:assert/strict";
@@ -40,7 +40,7 @@ function purser(...words: readonly string[]): { readonly code: number | null; re
   return { code: status, text: stdout + stderr };
 }
 
-test("a lost page of an index fails readiness and the calls that need it, and is named at the next start", async () => {
+test("a damaged index page fails readiness and the calls that need it, and is named at the next start", async () => {
   const simulator = await startSimulatorProcess();
   const first = await startGateway({ simulatorUrl: simulator.url });
   const { key } = await first.makeKey({ project: "p1" });

@@ -1,6 +1,6 @@
 /**
- * DeepSeek, xAI and OpenRouter over OpenAI's SDK: each tells its usage in its own way, and two of
- * them their own cost.
+ * DeepSeek, xAI and OpenRouter through OpenAI's SDK: each reports usage in its own way, and two
+ * report their cost.
  */
 
 import assert from "node:assert/strict";
@@ -35,7 +35,7 @@ const providers = [
 
 for (const { provider, reports } of providers) {
   for (const stream of [false, true]) {
-    test(`${provider} ${stream ? "streamed" : "whole"}: counts are ours, ${reports ? "the cost is its own and ours stands beside it" : "and so is the cost"}`, async () => {
+    test(`${provider} ${stream ? "streamed" : "whole"}: counts are ours, ${reports ? "the cost is the provider's, with ours as the computed cost" : "and so is the cost"}`, async () => {
       const tag = `${provider}-${stream ? "stream" : "whole"}`;
       const { headers, directive } = tagged(tag);
       const client = openaiAt(gateway, { key, path: `/${provider}` });
@@ -50,7 +50,10 @@ for (const { provider, reports } of providers) {
   }
 }
 
-/** The charge is what the provider said; ours by the books' counts stands beside it. */
+/**
+ * Checks that the charge is the provider's figure, and ours, from the books' counts, is the
+ * computed cost.
+ */
 async function assertChargedAsReported(tag: string, cost: string): Promise<void> {
   const [[entry], [row]] = await Promise.all([gateway.entries(`operation_id=${tag}`), simulator.books(tag)]);
   assert.ok(entry && row);

@@ -1,4 +1,6 @@
-/** Callers that leave while they wait for room, and callers that stay and read nothing. */
+/**
+ * Callers that disconnect while waiting for room, and callers that stay connected but read nothing.
+ */
 
 import assert from "node:assert/strict";
 import { connect } from "node:net";
@@ -21,7 +23,7 @@ before(async () => {
   await gateway.makeBudget({ budget_id: "all", budget_type: "platform", resource_id: "main", amount: "10", ...always });
 });
 
-/** Waits until nothing is held: a call whose caller left ends by itself. */
+/** Waits until nothing is held: an abandoned call ends by itself. */
 async function untilQuiet(): Promise<void> {
   for (let looks = 0; (await standings(gateway)).some(({ held }) => held > 0n); looks++) {
     assert.ok(looks < 400, "every hold ends");
@@ -29,8 +31,8 @@ async function untilQuiet(): Promise<void> {
   }
 }
 
-test("a caller that leaves while it waits for room is not forwarded when there is some", async () => {
-  // Room for one call at its ceiling, and for many at what they cost.
+test("a call whose caller left while waiting for room is not forwarded", async () => {
+  // Room for one call at its ceiling, and for many at their real cost.
   await gateway.makeBudget({ budget_id: "p", budget_type: "project", resource_id: "p", amount: "0.00026", ...always });
   const { key } = await gateway.makeKey({ project: "p" });
   const crowd = new Crowd(gateway.url, 2);

@@ -1,4 +1,4 @@
-/** Callers that leave before their answer is over are charged, by either policy. */
+/** Callers that disconnect early are charged, with either disconnect policy. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,22 +9,22 @@ import { startGateway, startSimulatorProcess, type GatewayProcess, type Simulato
 import { always, providerKey } from "./settings.ts";
 
 const calls = 60;
-/** Pico-USD an output token. */
+/** Pico-USD per output token. */
 const outputPico = 600_000n;
 
 interface Left {
   readonly gateway: GatewayProcess;
   readonly simulator: SimulatorProcess;
   readonly entries: readonly Entry[];
-  /** What was billed, by operation. */
+  /** The bills, by operation. */
   readonly billed: ReadonlyMap<string, BookRow>;
   /** Output tokens that the callers of streams got, by operation. */
   readonly passed: ReadonlyMap<string, number>;
 }
 
 /**
- * Sixty callers that leave at their own moments: before the head, in mid-stream, some not at all;
- * streams and whole answers by turns.
+ * Sixty callers that disconnect at different times: before the headers, mid-stream, or never;
+ * alternating streams and whole answers.
  */
 async function leaveAtAllMoments(policy: "drain" | "cancel"): Promise<Left> {
   const simulator = await startSimulatorProcess();
@@ -38,8 +38,7 @@ async function leaveAtAllMoments(policy: "drain" | "cancel"): Promise<Left> {
   const answer = { output: 40, latency_ms: 60, gap_ms: 4 };
   const stay = (operationId: string) =>
     crowd.chat({ key, model: "sim-small", stream: true, sim: { ...answer, tag: operationId }, operationId });
-  // How fast the first call is says more of the machine than of what is looked at here; the second
-  // says how long an answer takes on it.
+  // The first call is a warm-up; the second measures how long an answer takes on this machine.
   await stay(`${policy}-first`);
   const begun = performance.now();
   await stay(`${policy}-second`);
@@ -55,9 +54,9 @@ async function leaveAtAllMoments(policy: "drain" | "cancel"): Promise<Left> {
     }),
   );
   await crowd.close();
-  // However fast the machine is, one leaves in the middle.
+  // Ensures that one leaves in the middle, however fast the machine is.
   passed.set(`${policy}-${calls}`, await leaveInTheMiddle(gateway, { key, operationId: `${policy}-${calls}`, sim: answer }));
-  // Those who left first may never have reached the gateway; all others end by themselves.
+  // The earliest may never have reached the gateway; all others end by themselves.
   for (let tries = 0; tries < 200 && (await standings(gateway)).some(({ held }) => held > 0n); tries++) await sleep(25);
   await sleep(100);
   const entries = (await gateway.entries()).filter(({ status }) => status !== "released");
@@ -95,7 +94,7 @@ function deltasIn(text: string): number {
   return text.match(/"delta":\{"content":"[^"]/g)?.length ?? 0;
 }
 
-/** Streams and whole answers take turns. */
+/** Alternates streams and whole answers. */
 function isStream(operationId: string): boolean {
   return Number(operationId.split("-").at(-1)) % 2 === 0;
 }
@@ -110,7 +109,7 @@ function costOf(row: BookRow): bigint {
   return BigInt(row.input) * 150_000n + BigInt(row.output) * outputPico;
 }
 
-test("drained, an answer whose caller left is charged as the provider billed it", async () => {
+test("with drain, an abandoned answer is charged as the provider billed it", async () => {
   const left = await leaveAtAllMoments("drain");
   await checkBudget(left);
   for (const entry of left.entries) {
@@ -122,7 +121,7 @@ test("drained, an answer whose caller left is charged as the provider billed it"
   assert.ok(left.entries.some((entry) => entry.flags.includes("aborted")));
 });
 
-test("cancelled, it is charged by estimate: not below what passed, and a stream not far above what came", async () => {
+test("with cancel, it is charged by estimate: at least the delivered output, and for a stream not much more than received", async () => {
   const left = await leaveAtAllMoments("cancel");
   await checkBudget(left);
   const guessed = left.entries.filter((entry) => entry.status !== "settled");

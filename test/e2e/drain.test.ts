@@ -1,7 +1,4 @@
-/**
- * The end of a process, as clients with kept-alive connections see it: every request that was sent
- * gets an answer.
- */
+/** Shutdown as seen by clients with kept-alive connections: every request sent gets an answer. */
 
 import assert from "node:assert/strict";
 import { Agent, request, type IncomingHttpHeaders } from "node:http";
@@ -9,7 +6,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startGateway, startSimulatorProcess, type GatewayProcess } from "./process.ts";
 
-/** What a client got: an answer, or the error of its connection. */
+/** A client's result: an answer, or a connection error. */
 type Got = { readonly status: number; readonly headers: IncomingHttpHeaders } | { readonly code: string; readonly idleMs?: number };
 
 interface Client {
@@ -17,7 +14,7 @@ interface Client {
   close(): void;
 }
 
-/** A client with one connection, which it keeps for as long as the server lets it. */
+/** A client with one connection, kept open as long as the server allows. */
 function clientOf(gateway: GatewayProcess, key: string): Client {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   return {
@@ -26,8 +23,8 @@ function clientOf(gateway: GatewayProcess, key: string): Client {
         const content = `[[sim input=5 output=5 latency_ms=${latencyMs}]]${"x".repeat(bytes)}`;
         const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
         const sent = request(`${gateway.url}/openai/v1/chat/completions`, { method: "POST", agent, headers }, (answer) => {
-          const { statusCode = 0, headers: told } = answer;
-          answer.resume().on("end", () => resolve({ status: statusCode, headers: told }));
+          const { statusCode = 0, headers } = answer;
+          answer.resume().on("end", () => resolve({ status: statusCode, headers }));
         });
         sent.on("error", (error: NodeJS.ErrnoException) => resolve({ code: error.code ?? error.message }));
         sent.end(JSON.stringify({ model: "sim-small", max_tokens: 5, messages: [{ role: "user", content }] }));
@@ -55,7 +52,7 @@ async function untilClosedToNew({ url }: GatewayProcess): Promise<void> {
   assert.fail("new connections are still taken");
 }
 
-test("while calls are finished, a request on an open connection gets 503, and every answer says that its connection ends", async () => {
+test("while calls are finished, a request on an open connection gets 503, and every answer announces that its connection closes", async () => {
   const { gateway, client } = await start();
   const [busy, idle, large] = [client(), client(), client()];
   for (const one of [busy, idle, large]) assert.ok("status" in (await one.call()));
@@ -74,7 +71,7 @@ test("while calls are finished, a request on an open connection gets 503, and ev
   assert.equal(await stopped, 0);
 });
 
-test("clients that call in a loop get answers until their connection is ended, and no reset", async () => {
+test("clients that call in a loop get answers until their connection closes, without a reset", async () => {
   const { gateway, client } = await start();
   const clients = Array.from({ length: 24 }, client);
   const all: Got[] = [];
@@ -85,7 +82,8 @@ test("clients that call in a loop get answers until their connection is ended, a
       if ("code" in got) return void all.push({ ...got, idleMs });
       all.push(got);
       const answeredAt = performance.now();
-      // Some send again at once, others a moment later: their connection is idle in between.
+      // Some send the next request at once, others a moment later, with an idle connection in
+      // between.
       await sleep(number % 4);
       idleMs = performance.now() - answeredAt;
     }
@@ -94,7 +92,7 @@ test("clients that call in a loop get answers until their connection is ended, a
   assert.equal(await gateway.stop(), 0);
   await Promise.all(loops);
   for (const one of clients) one.close();
-  // On a busy machine one may have been idle for longer than the server waits.
+  // On a busy machine a connection may be idle for longer than the server waits.
   const codes = all.flatMap((got) => ("code" in got && (got.idleMs ?? 0) < 200 ? [got.code] : []));
   assert.deepEqual([...new Set(codes)], ["ECONNREFUSED"]);
   const statuses = new Set(all.flatMap((got) => ("status" in got ? [got.status] : [])));

@@ -1,6 +1,6 @@
 /**
- * A budget with room for k calls admits k of 200 that come at once: nothing is overspent, and
- * nobody is refused falsely.
+ * A budget with room for k calls admits k of 200 concurrent ones: nothing is overspent, and no call
+ * is refused falsely.
  */
 
 import assert from "node:assert/strict";
@@ -12,7 +12,7 @@ import { startGateway, startSimulatorProcess, type GatewayProcess, type Simulato
 const levels = ["platform", "org", "team", "project"] as const;
 type Level = (typeof levels)[number];
 
-/** Pico-USD a token: 0.15 and 0.6 USD per million. */
+/** Pico-USD per token: 0.15 and 0.6 USD per million. */
 const rates = { input: 150_000n, output: 600_000n };
 const models = ["even", "loose", "mixed", "counted", "cold", "streamed", "alike"];
 const callers = 200;
@@ -41,7 +41,7 @@ function configuration(url: string): string {
 
 interface Scene {
   readonly key: string;
-  /** The tight one's. */
+  /** The id of the tight budget. */
   readonly budgetId: string;
 }
 
@@ -51,7 +51,7 @@ interface Tightness {
   readonly currency?: "USD" | "tokens" | "requests";
 }
 
-/** A tree of its own, with one level that has `amount` left and others that have plenty. */
+/** Creates a budget tree in which one level has `amount` left and the others have plenty. */
 async function setScene({ level, amount, currency = "USD" }: Tightness): Promise<Scene> {
   const name = `scene${++scenes}`;
   const spent = (await standings(gateway)).find(({ budgetId }) => budgetId === "platform")?.spent ?? 0n;
@@ -90,7 +90,7 @@ async function standingOf(budgetId: string) {
   return standing;
 }
 
-/** Afterwards nothing is held, and nothing went past a limit. */
+/** Checks that nothing is held and no limit was exceeded. */
 async function assertQuiet(): Promise<void> {
   for (const { budgetId, limit, spent, held, overrun } of await standings(gateway)) {
     if (!budgetId.startsWith(`scene${scenes}-`) && budgetId !== "platform") continue;
@@ -140,7 +140,7 @@ for (const currency of ["tokens", "requests"] as const) {
   });
 }
 
-test("calls that cost less than they may wait for each other, and exactly as many are served as there is room for", async () => {
+test("calls that cost less than their hold wait for each other, and exactly as many are served as fit", async () => {
   const call = { model: "loose", text: "Count the coins in the chest.", sim: { output: 44 }, maxTokens: 400 };
   const warm = await setScene({ level: "org", amount: 10n ** 12n });
   const cost = costOf(await crowd.chat({ ...call, key: warm.key }));
@@ -151,7 +151,7 @@ test("calls that cost less than they may wait for each other, and exactly as man
   await assertQuiet();
 });
 
-test("an answer is not shortened for what others hold and will not use", async () => {
+test("an answer is not shortened because of others' unused holds", async () => {
   const call = { model: "loose", text: "Count the coins in the chest.", maxTokens: 400 };
   const warm = await setScene({ level: "org", amount: 10n ** 12n });
   await crowd.chat({ ...call, key: warm.key, sim: { output: 390 } });
@@ -162,7 +162,7 @@ test("an answer is not shortened for what others hold and will not use", async (
   await assertQuiet();
 });
 
-test("of calls of many sizes nobody is refused who could have been served", async () => {
+test("among calls of many sizes, none is refused that could have been served", async () => {
   const { key, budgetId } = await setScene({ level: "team", amount: 3_000_000_000n });
   const calls = many(callers, (index) => ({
     key,
@@ -184,7 +184,7 @@ test("of calls of many sizes nobody is refused who could have been served", asyn
   assert.equal(sumPico(served.map((answer) => String(answer.headers["x-purser-cost-usd"]))), spent);
 });
 
-test("before anything is known of a model, a tight budget is not overspent either", async () => {
+test("a tight budget is not overspent by the first calls to a model", async () => {
   const call = { model: "cold", text: "Count the coins in the chest.", sim: { input: 900, output: 44, latency_ms: 100 }, maxTokens: 44 };
   const cost = 900n * rates.input + 44n * rates.output;
   const { key, budgetId } = await setScene({ level: "project", amount: 20n * cost });
@@ -223,7 +223,7 @@ test("streams of unknown length are served until the budget is used up, and then
   assert.equal(sumPico(entries.map(({ cost_usd }) => cost_usd)), spent);
 });
 
-test("streams that are alike are all served whole, as many as there is room for", async () => {
+test("identical streams are served whole, as many as fit", async () => {
   const call = { model: "alike", stream: true, text: "Tell a tale of coins.", sim: { output: 90, gap_ms: 2 } };
   const warm = await setScene({ level: "org", amount: 10n ** 12n });
   await crowd.chat({ ...call, key: warm.key });

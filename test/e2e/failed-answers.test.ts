@@ -1,6 +1,6 @@
 /**
- * Answers that fail: what a provider reported and what passed is charged, and nothing for an error
- * in place of an answer.
+ * Failed answers: the reported usage and the delivered output are charged; an error instead of an
+ * answer costs nothing.
  */
 
 import assert from "node:assert/strict";
@@ -14,7 +14,7 @@ import { always } from "./settings.ts";
 let gateway: GatewayProcess;
 let key: string;
 
-/** The events of a stream, a body, or the connection's end before any byte. */
+/** The events of a stream, a body, or a connection closed before any byte. */
 type Answer = readonly object[] | { readonly body: string } | "reset";
 
 let answer: Answer = "reset";
@@ -39,7 +39,7 @@ before(async () => {
 
 let calls = 0;
 
-/** @param call.status That the caller gets. */
+/** @param call.status The status that the caller gets. */
 async function charged(path: string, call: { readonly body: object; readonly answered: Answer; readonly status?: number }): Promise<Entry> {
   const { body, answered, status = 200 } = call;
   answer = answered;
@@ -68,27 +68,27 @@ function chunk(usageMetadata?: object): object {
   return { candidates, modelVersion: "gemini-2.5-flash", ...(usageMetadata && { usageMetadata }) };
 }
 
-test("Gemini's 429 in the middle of a stream leaves what was reported and what passed, and no reasoning that nobody told", async () => {
-  const told = await gemini([
+test("Gemini's 429 in the middle of a stream charges the reported usage and the delivered output, but no unreported reasoning", async () => {
+  const reported = await gemini([
     chunk({ promptTokenCount: 10, candidatesTokenCount: 8, thoughtsTokenCount: 90, totalTokenCount: 108 }),
     exhausted,
   ]);
   // 10 × 0.30 + 98 × 2.50 USD per million.
-  assert.deepEqual([told.cost_usd, told.status, told.usage.output], ["0.000248", "estimated", 98]);
-  const untold = await gemini([chunk(), exhausted]);
-  assert.deepEqual([untold.status, untold.flags.toSorted()], ["estimated", ["provider_error", "usage_missing"]]);
-  const output = untold.usage.output ?? 0;
+  assert.deepEqual([reported.cost_usd, reported.status, reported.usage.output], ["0.000248", "estimated", 98]);
+  const unreported = await gemini([chunk(), exhausted]);
+  assert.deepEqual([unreported.status, unreported.flags.toSorted()], ["estimated", ["provider_error", "usage_missing"]]);
+  const output = unreported.usage.output ?? 0;
   assert.ok(output >= 5 && output <= words.length, `${output} tokens for ${words.length} bytes`);
 });
 
-test("an error in place of a stream costs nothing, however Gemini writes it", async () => {
+test("an error instead of a stream costs nothing, in each of Gemini's formats", async () => {
   for (const answered of [[exhausted], { body: JSON.stringify(exhausted) }, { body: JSON.stringify([exhausted]) }]) {
     const entry = await gemini(answered);
     assert.deepEqual([entry.cost_usd, entry.status, entry.flags.toSorted()], ["0", "settled", ["provider_error", "unbilled"]]);
   }
 });
 
-test("Anthropic's error event costs nothing alone, and what was reported and passed behind the start of a message", async () => {
+test("Anthropic's error event alone costs nothing; after a message start, the reported usage and delivered output are charged", async () => {
   const ask = (answered: Answer): Promise<Entry> =>
     charged("/anthropic/v1/messages", {
       body: { model: "claude-sonnet-4-6", max_tokens: 4096, stream: true, messages: [{ role: "user", content: "Hi" }] },
@@ -114,7 +114,7 @@ test("Anthropic's error event costs nothing alone, and what was reported and pas
   assert.ok((later.usage.output ?? 0) >= 5);
 });
 
-test("a response that failed without a usage costs nothing, or the text that passed", async () => {
+test("a failed response without usage is charged for the delivered text only", async () => {
   const response = { id: "r", object: "response", model: "gpt-5", status: "in_progress", output: [], usage: null, error: null };
   const created = { type: "response.created", response };
   const delta = { type: "response.output_text.delta", item_id: "m", output_index: 0, content_index: 0, delta: words };
@@ -131,7 +131,7 @@ test("a response that failed without a usage costs nothing, or the text that pas
   }
 });
 
-test("a reset before the first byte charges what was held, until the bill is known", async () => {
+test("a reset before the first byte charges the hold until the bill is known", async () => {
   const body = { model: "gpt-4o-mini", max_tokens: 1000, messages: [{ role: "user", content: "Hi" }] };
   const entry = await charged("/openai/v1/chat/completions", { body, answered: "reset", status: 502 });
   assert.deepEqual([entry.status, entry.flags, entry.charges.map(({ meter }) => meter)], ["unresolved", ["usage_missing"], ["hold"]]);
@@ -152,7 +152,7 @@ test("a model that searches in every call has a price", async () => {
   assert.deepEqual([entry.cost_usd, entry.flags], ["0.01364125", []]);
 });
 
-test("calls without a user share no counter of a budget for each user", async () => {
+test("calls without a user do not share a counter of a per-user budget", async () => {
   await gateway.makeBudget({ budget_id: "each", budget_type: "user", resource_id: "*", amount: "0.01", ...always });
   for (let call = 0; call < 6; call++) {
     const { cost_usd } = await charged("/openai/v1/chat/completions", answeredBy("gpt-4o"));

@@ -1,6 +1,6 @@
 /**
- * A provider that lies, breaks off or stands still: every call is charged by the stated rules,
- * marked, and no longer held.
+ * A provider that lies, breaks off or stalls: every call is charged by the documented rules,
+ * flagged, and its hold released.
  */
 
 import assert from "node:assert/strict";
@@ -28,19 +28,19 @@ before(async () => {
 const wholes = ways.filter(({ stream }) => !stream);
 const streams = ways.filter(({ stream }) => stream);
 
-/** What became of one call: the caller's view, Purser's entry and the provider's row. */
+/** The result of a call: the caller's view, Purser's entry and the provider's row. */
 interface Happened {
   readonly way: Way;
-  /** 0 when the connection broke before a head. */
+  /** 0 if the connection broke before the headers. */
   readonly status: number;
   readonly headers: Headers;
-  /** Null when the answer broke off. */
+  /** Null if the answer broke off. */
   readonly text: string | null;
   readonly entry: Entry;
   readonly row: BookRow;
 }
 
-/** Of a model of which no price list says how much it takes. */
+/** The largest context assumed for a model without a known context. */
 const largestContext = 2_000_000;
 
 let calls = 0;
@@ -76,14 +76,14 @@ function nameOf({ way, entry }: Happened): string {
   return `${way.name} ${way.stream ? "streamed" : "whole"}: ${entry.status} ${entry.flags.join(" ")} ${entry.cost_usd}`;
 }
 
-/** The truth came in spite of all. */
+/** Checks a call charged at its true usage despite the fault. */
 function assertExact(happened: Happened, flags: readonly string[]): void {
   assert.equal(happened.entry.status, "settled", nameOf(happened));
   assert.deepEqual(happened.entry.flags, flags, nameOf(happened));
   assertBilledAlike(happened.entry, happened.row);
 }
 
-/** Never nothing, never less than was billed, and never more output than was asked for. */
+/** Checks an estimate: never zero, never below the bill, and never more output than requested. */
 function assertEstimated(happened: Happened, flags: readonly string[]): void {
   const { entry, row } = happened;
   assert.equal(entry.status, "estimated", nameOf(happened));
@@ -93,8 +93,8 @@ function assertEstimated(happened: Happened, flags: readonly string[]): void {
 }
 
 /**
- * Nothing came back of a call that the provider may bill: what was held is charged, and the caller
- * is told.
+ * Checks a call that returned nothing but may be billed: the hold is charged, and the caller gets
+ * an error.
  */
 function assertUnresolved(happened: Happened, status: number): void {
   const { entry, row, text } = happened;
@@ -108,7 +108,7 @@ function assertUnresolved(happened: Happened, status: number): void {
 }
 
 describe("a lie about usage", () => {
-  test("more tokens than any context are charged at the largest context, and marked", async () => {
+  test("more tokens than any context are charged at the largest context and flagged", async () => {
     for (const happened of await callAll("huge_usage")) {
       const { entry, row } = happened;
       const { input = 0, cache_read = 0, cache_write_5m = 0 } = entry.usage;
@@ -118,21 +118,21 @@ describe("a lie about usage", () => {
     }
   });
 
-  test("counts below nothing are estimated, and marked", async () => {
+  test("negative counts are estimated and flagged", async () => {
     for (const happened of await callAll("negative_usage")) assertEstimated(happened, ["usage_invalid"]);
   });
 
-  test("two usages that differ: the last is charged, and it is marked", async () => {
+  test("if two usages differ, the last is charged and the call is flagged", async () => {
     for (const happened of await callAll("double_usage")) assertExact(happened, ["usage_repeated"]);
   });
 
-  test("no usage at all is estimated, and marked", async () => {
+  test("a missing usage is estimated and flagged", async () => {
     for (const happened of await callAll("no_usage")) assertEstimated(happened, ["usage_missing"]);
   });
 });
 
-describe("an answer that is not well-formed", () => {
-  test("a stream without its closing event is charged by the usage that came, and else estimated", async () => {
+describe("a malformed answer", () => {
+  test("a stream without its closing event is charged by its usage, if any, else estimated", async () => {
     for (const happened of await callAll("no_done", streams)) {
       if (happened.way.name === "responses") assertEstimated(happened, ["unfinished"]);
       // Gemini's streams have no closing event.
@@ -140,7 +140,7 @@ describe("an answer that is not well-formed", () => {
     }
   });
 
-  test("an event that cannot be read does not hide the usage behind it, and passes as it came", async () => {
+  test("an unreadable event does not hide the usage after it, and passes unchanged", async () => {
     for (const happened of await callAll("malformed_sse:3", streams)) {
       assert.match(happened.text ?? "", /"bro\n\n/);
       if (happened.way.name === "responses") assertExact(happened, []);
@@ -148,7 +148,7 @@ describe("an answer that is not well-formed", () => {
     }
   });
 
-  test("JSON that is cut in half is estimated, and passes as it came", async () => {
+  test("truncated JSON is estimated, and passes unchanged", async () => {
     for (const happened of await callAll("half_json", wholes)) {
       assertEstimated(happened, ["usage_missing", "malformed"]);
       assert.equal(happened.headers.get("x-purser-cost-usd"), happened.entry.cost_usd);
@@ -160,12 +160,12 @@ describe("an answer that is not well-formed", () => {
     }
   });
 
-  test("fewer bytes than were promised: what was held is charged; more: what can be read is", async () => {
+  test("with fewer bytes than announced, the hold is charged; with more, the readable part is", async () => {
     for (const happened of await callAll("long_content_length", wholes)) assertUnresolved(happened, 502);
     for (const happened of await callAll("short_content_length", wholes)) assertEstimated(happened, ["usage_missing"]);
   });
 
-  test("a provider that generates past the ceiling is paid for it, and it is marked", async () => {
+  test("output past the ceiling is charged and flagged", async () => {
     const [chat] = wholes;
     assert.ok(chat);
     const over = { ...chat, body: (text: string) => ({ ...chat.body(text.replace("output=30", "output=90")), max_tokens: 20 }) };
@@ -177,7 +177,7 @@ describe("an answer that is not well-formed", () => {
 
 describe("an error of the provider", () => {
   for (const status of [400, 429, 500, 503, 529]) {
-    test(`${status} passes as it is, costs nothing, and is released`, async () => {
+    test(`${status} passes unchanged, costs nothing, and is released`, async () => {
       for (const happened of await callAll(`status:${status}:7`)) {
         const { entry, row, headers, text } = happened;
         assert.deepEqual([happened.status, headers.get("retry-after"), headers.get("x-purser-cost-usd")], [status, "7", "0"]);
@@ -187,7 +187,7 @@ describe("an error of the provider", () => {
     });
   }
 
-  test("the SDK tries a 429 again by itself: each attempt is released, and the last error is its own", async () => {
+  test("the SDK retries a 429: each attempt is released, and the last error is the SDK's own", async () => {
     const client = openaiAt(gateway, { key, path: "/openai" });
     const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: steer("tag=retried fault=429:0") }];
     await assert.rejects(client.chat.completions.create({ model: "sim-small", messages }), OpenAI.RateLimitError);
@@ -196,22 +196,22 @@ describe("an error of the provider", () => {
 });
 
 describe("a connection that breaks", () => {
-  test("before the head: 502, and what was held is charged", async () => {
+  test("before the headers: 502, and the hold is charged", async () => {
     for (const happened of await callAll("reset_before")) assertUnresolved(happened, 502);
   });
 
-  test("in the middle of a whole answer: 502, and what was held is charged", async () => {
+  test("in the middle of a whole answer: 502, and the hold is charged", async () => {
     for (const happened of await callAll("reset_after:5", wholes)) assertUnresolved(happened, 502);
   });
 
-  test("in the middle of a stream: the caller's breaks too, and what passed is charged", async () => {
+  test("in the middle of a stream: the caller's connection breaks too, and the delivered output is charged", async () => {
     for (const happened of await callAll("reset_after:5", streams)) {
       assert.equal(happened.text, null);
       assertEstimated(happened, ["unfinished"]);
     }
   });
 
-  test("each SDK raises an error for a stream that broke, and takes it for no whole answer", async () => {
+  test("each SDK raises an error for a broken stream, and does not treat it as complete", async () => {
     const say = steer("fault=reset_after:5");
     await assert.rejects(async () => {
       const { completions } = openaiAt(gateway, { key, path: "/openai" }).chat;
@@ -228,7 +228,7 @@ describe("a connection that breaks", () => {
     });
   });
 
-  test("a provider that is not there: 502, nothing is charged and nothing held", async () => {
+  test("an unreachable provider: 502, nothing charged and nothing held", async () => {
     const own = await startGateway({ providers: { openai: { base_url: "http://127.0.0.1:9/v1", api_key: "sk-none" } } });
     await own.makeBudget({ budget_id: "all", budget_type: "platform", resource_id: "main", amount: "1", ...always });
     const made = await own.makeKey();
@@ -249,12 +249,12 @@ describe("a connection that breaks", () => {
   });
 });
 
-describe("a provider that stands still", () => {
-  test("before its first byte: 504 after limits.first_byte_ms, and what was held is charged", async () => {
+describe("a provider that stalls", () => {
+  test("before its first byte: 504 after limits.first_byte_ms, and the hold is charged", async () => {
     for (const happened of await callAll("slow_first_byte:5000")) assertUnresolved(happened, 504);
   });
 
-  test("in a stream: it ends after limits.idle_stream_ms, and what passed is charged", async () => {
+  test("in a stream: it ends after limits.idle_stream_ms, and the delivered output is charged", async () => {
     for (const happened of await callAll("stall_after:5", streams)) {
       assert.equal(happened.text, null);
       assertEstimated(happened, ["unfinished"]);
@@ -262,12 +262,12 @@ describe("a provider that stands still", () => {
     for (const happened of await callAll("stall", streams)) assertEstimated(happened, ["unfinished"]);
   });
 
-  test("a slow answer that goes on is waited for", async () => {
+  test("a slow but steady answer is not cut off", async () => {
     for (const happened of await callAll("slow_body:1500", wholes)) assertExact(happened, []);
   });
 });
 
-test("input far over the model's context is charged at the context and marked, and its overrun blocks the next call", async () => {
+test("input far over the model's context is charged at the context and flagged, and its overrun blocks the next call", async () => {
   const own = await startGateway();
   await own.makeBudget({ budget_id: "small", budget_type: "project", resource_id: "lied-to", amount: "0.01", ...always });
   const made = await own.makeKey({ project: "lied-to" });
@@ -284,7 +284,7 @@ test("input far over the model's context is charged at the context and marked, a
   await assert.rejects(ask("How are you?"), { status: 402, code: "budget_exhausted" });
 });
 
-test("after all of that nothing is held, the budget has spent the sum of the entries, and the journal agrees", async () => {
+test("afterwards nothing is held, the budget's spend is the sum of the entries, and the journal agrees", async () => {
   const entries = await gateway.entries();
   const budget = await gateway.budget("all");
   assert.equal(budget["held"], "0");
@@ -294,7 +294,7 @@ test("after all of that nothing is held, the budget has spent the sum of the ent
   assert.doesNotMatch(gateway.notes(), /must be true|could not be brought to its end/);
 });
 
-test("an answer in JSON to a request for a stream is charged by its usage, and passes as it is", async () => {
+test("a JSON answer to a streaming request is charged by its usage and passes unchanged", async () => {
   const recorder = await startRecorder();
   const own = await startGateway({ providers: { openai: { base_url: `${recorder.url}/v1` } } });
   const made = await own.makeKey();
@@ -308,7 +308,7 @@ test("an answer in JSON to a request for a stream is charged by its usage, and p
   assert.deepEqual([usage.completion_tokens, entry?.status, entry?.usage["input"], entry?.usage["output"]], [2, "settled", 7, 2]);
 });
 
-test("an answer that cannot be decoded is broken off at the provider too, since it might have no end", async () => {
+test("an undecodable answer is also cancelled at the provider, since it might never end", async () => {
   let isClosed: () => void = () => undefined;
   const closed = new Promise<void>((resolve) => (isClosed = resolve));
   const recorder = await startRecorder((_request, response) => {

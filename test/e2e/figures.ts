@@ -1,6 +1,4 @@
-/**
- * The figures that the tests compare: a call as Purser tells it, and as the simulator billed it.
- */
+/** The figures that the tests compare: a call in Purser's ledger and in the simulator's books. */
 
 import type { Meter } from "../../src/domain/usage/usage.ts";
 
@@ -42,7 +40,7 @@ export interface BookRow {
   readonly provider: string;
   readonly endpoint: string;
   readonly model: string;
-  /** 0 when no head was sent. */
+  /** 0 if no headers were sent. */
   readonly status: number;
   readonly input: number;
   readonly cache_read: number;
@@ -53,14 +51,14 @@ export interface BookRow {
   readonly web_search: number;
   readonly billed: boolean;
   readonly finished: boolean;
-  /** Output at the cut; null for an answer that went out to its end. */
+  /** Output at the cut; null for a complete answer. */
   readonly cut_at: number | null;
   readonly tag: string | null;
 }
 
 const decimals = 12;
 
-/** Pico-USD of a decimal string, written apart from the code under test. */
+/** Parses a decimal string to pico-USD, independently of the code under test. */
 export function picoOf(usd: string): bigint {
   const negative = usd.startsWith("-");
   const [whole = "0", fraction = ""] = usd.replace("-", "").split(".");

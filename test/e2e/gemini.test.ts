@@ -1,6 +1,5 @@
 /**
- * Google's own SDK through a gateway: content whole and streamed, tools, thoughts and counted
- * tokens.
+ * Google's SDK through the gateway: whole and streamed content, tools, thoughts and token counting.
  */
 
 import assert from "node:assert/strict";

@@ -1,7 +1,4 @@
-/**
- * JSON Schema as the server's OpenAPI document uses it: values made by a schema, and what is wrong
- * with a value.
- */
+/** The JSON Schema subset of the server's OpenAPI document: generates values and validates them. */
 
 import * as fc from "fast-check";
 
@@ -69,7 +66,7 @@ function resolve(reference: string, components: Components): Schema {
   return schema;
 }
 
-/** Says what in a value a schema does not allow. */
+/** Validates values against a schema. */
 export class SchemaChecker {
   readonly #components: Components;
 
@@ -77,7 +74,7 @@ export class SchemaChecker {
     this.#components = components;
   }
 
-  /** @returns What is wrong, with its path; null when all is as the schema says. */
+  /** @returns The first error with its path; null if the value is valid. */
   fault(value: unknown, schema: Schema, path = "$"): string | null {
     if (typeof schema["$ref"] === "string") return this.fault(value, resolve(schema["$ref"], this.#components), path);
     const choices = (schema["anyOf"] ?? schema["oneOf"]) as readonly Schema[] | undefined;

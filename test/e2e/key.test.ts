@@ -1,4 +1,4 @@
-/** What a key may do and what it may not, and which secrets go where. */
+/** What a key may and may not do, and which secrets are sent where. */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
@@ -48,7 +48,7 @@ async function untouched(work: () => Promise<void>): Promise<void> {
   assert.deepEqual({ entries: (await gateway.entries()).length, rows: (await simulator.books()).length }, before);
 }
 
-test("what the headers say of a call stands in its entry, under what the key fixes", async () => {
+test("a call's entry has the attribution from its headers, except where the key fixes it", async () => {
   const { key, key_id: keyId } = await gateway.makeKey(
     { org: "o1", project: "p1" },
     { may_refine: ["task", "user", "session", "capability", "operation", "tags"] },
@@ -93,7 +93,7 @@ test("a key cannot charge another project, nor set what it may not", async () =>
   });
 });
 
-test("a key spends only on the models and providers that it may have", async () => {
+test("a key spends only on its allowed models and providers", async () => {
   const models = await gateway.makeKey({}, { models: ["sim-small", "gpt-*"] });
   const providers = await gateway.makeKey({}, { providers: ["anthropic"] });
   assert.equal((await call(models.key)).status, 200);
@@ -151,7 +151,7 @@ test("a key that was used is refused from the moment it is revoked", async () =>
   assert.equal((await call(made.key)).status, 401);
 });
 
-test("a key has its number of calls at once, and the next is told when to try again", async () => {
+test("a key is limited to its number of concurrent calls, and the next gets Retry-After", async () => {
   const { key } = await gateway.makeKey({}, { max_concurrent: 2 });
   const slow = (tag: string) => call(key, {}, { sim: { tag, latency_ms: 600 } });
   const calls = await Promise.all(["c1", "c2", "c3", "c4"].map(slow));
@@ -164,7 +164,7 @@ test("a key has its number of calls at once, and the next is told when to try ag
   assert.equal((await call(key)).status, 200);
 });
 
-test("a reader calls nothing, and reads the figures of its own project only", async () => {
+test("a reader cannot make calls, and reads only its own project's figures", async () => {
   const caller = await gateway.makeKey({ project: "read" });
   await (await call(caller.key)).arrayBuffer();
   const reader = await gateway.makeKey({ project: "read" }, { role: "reader" });
@@ -220,7 +220,7 @@ test("a caller's key sees the budgets that count its own calls alone, and none t
   assert.deepEqual((await gateway.api("GET", "/api/v1/budgets", { key: unbound.key })).json["data"], []);
 });
 
-test("a provider sees its own key and never Purser's, in whichever header or query that came", async () => {
+test("a provider sees its own key and never Purser's, in whichever header or query it was sent", async () => {
   const recorder = await startRecorder();
   const own = await startGateway({
     providers: { openai: { base_url: `${recorder.url}/v1`, api_key: providerKey("openai") } },
@@ -246,8 +246,8 @@ test("a provider sees its own key and never Purser's, in whichever header or que
     });
     const text = await answer.text();
     assert.equal(answer.status, 200, text);
-    const told = JSON.stringify([...answer.headers]) + text;
-    assert.ok(!told.includes(providerKey("openai")) && answer.headers.get("set-cookie") === null, told);
+    const shown = JSON.stringify([...answer.headers]) + text;
+    assert.ok(!shown.includes(providerKey("openai")) && answer.headers.get("set-cookie") === null, shown);
     const seen = JSON.stringify(recorder.requests.at(-1));
     assert.ok(seen.includes(`Bearer ${providerKey("openai")}`), seen);
     assert.ok(!/purser_|x-purser|cookie|forwarded/i.test(seen), seen);
@@ -255,7 +255,7 @@ test("a provider sees its own key and never Purser's, in whichever header or que
   assert.equal(recorder.requests.length, ways.length);
 });
 
-test("a caller that brings the provider's key keeps it, and Purser's configured one stays at home", async () => {
+test("a caller's own provider key is used, and Purser's configured one is not sent", async () => {
   const recorder = await startRecorder();
   const own = await startGateway({
     providers: { openai: { base_url: `${recorder.url}/v1`, api_key: providerKey("openai") } },
@@ -270,7 +270,7 @@ test("a caller that brings the provider's key keeps it, and Purser's configured 
   assert.ok(entry && entry.key_id !== null);
 });
 
-test("a body reaches the provider byte for byte, but for what Purser has to set", async () => {
+test("a body reaches the provider byte for byte, except for fields that Purser sets", async () => {
   const recorder = await startRecorder();
   const own = await startGateway({
     providers: { openai: { base_url: `${recorder.url}/v1`, api_key: providerKey("openai") } },
@@ -286,7 +286,7 @@ test("a body reaches the provider byte for byte, but for what Purser has to set"
   assert.equal(recorder.requests.at(-1)?.body, odd);
 });
 
-test("what a call cost at the gateway is corrected by an administrator, and not by its caller", async () => {
+test("the cost of a gateway call can be corrected by an administrator, not by its caller", async () => {
   const { key } = await gateway.makeKey({ project: "corrected" });
   assert.equal((await call(key, { "x-purser-operation-id": "broken-off" }, { messages: ask("fault=reset_before") })).status, 502);
   const before = await gateway.entriesWhen(1, "operation_id=broken-off");

@@ -1,6 +1,6 @@
 /**
- * Answers of more than a hundred megabytes pass through a gateway whose memory does not grow with
- * them, and are charged.
+ * Answers of over a hundred megabytes pass through and are charged, and the gateway's memory does
+ * not grow with them.
  */
 
 import assert from "node:assert/strict";
@@ -16,11 +16,11 @@ import { startGateway, type GatewayProcess } from "./process.ts";
 const megabyte = 1024 * 1024;
 const bodyBytes = 128 * megabyte;
 /**
- * Twelve times as much: whatever grows with an answer shows, however small a share of it is kept.
- * It takes some seconds, and so only one does.
+ * Twelve times as large, to detect memory growth by even a small fraction of the answer. Only one
+ * test uses it, because it takes seconds.
  */
 const largestBytes = 1536 * megabyte;
-/** What a call may take. */
+/** Memory that a call may take. */
 const mostGrowth = 32 * megabyte;
 
 const filler = Buffer.alloc(megabyte, "word ");
@@ -31,7 +31,7 @@ interface Shape {
   readonly tail: string;
   readonly type?: string;
   readonly gzip?: true;
-  /** Named in the header, and not applied. */
+  /** The encoding named in the header but not applied. */
   readonly encoding?: string;
   readonly status?: number;
 }
@@ -117,7 +117,7 @@ async function residentBytes(): Promise<number> {
   return Number(/^process_resident_memory_bytes (\S+)$/m.exec(text)?.[1]);
 }
 
-/** @returns How far memory rose while the work was done. */
+/** @returns The memory growth during the work. */
 async function growthDuring(work: Promise<unknown>): Promise<number> {
   const start = await residentBytes();
   let peak = start;
@@ -134,15 +134,15 @@ async function growthDuring(work: Promise<unknown>): Promise<number> {
 
 for (const [name, shape] of Object.entries(shapes)) {
   const stream = shape.type !== undefined;
-  test(`an answer of one ${name} with 128 MB takes no more than 32 MB, and is charged as it should be`, async () => {
-    // What is allocated once, by whatever call comes first, is no growth.
+  test(`an answer of one ${name} with 128 MB takes at most 32 MB, and is charged correctly`, async () => {
+    // One-time allocations of the first call do not count as growth.
     await call(name, 16 * megabyte, stream);
     const answering = call(name, bodyBytes, stream);
     const growth = await growthDuring(answering);
     const { status, length, headers, id } = await answering;
     assert.equal(status, shape.status ?? 200);
     const passed = bodyBytes + shape.head.length + shape.tail.length;
-    // A cost comment may follow a stream.
+    // A cost comment may follow the stream.
     assert.ok(length >= passed && length < passed + 200, `${length - passed} bytes more`);
     assert.ok(growth <= mostGrowth, `${Math.round(growth / megabyte)} MB`);
     if (!stream && !shape.status) assert.equal(headers.get("x-purser-cost-usd"), null);
@@ -167,7 +167,7 @@ test("an answer of 1.5 GB takes no more than 32 MB, and is charged", async () =>
 });
 
 for (const [name, shape] of Object.entries(encoded)) {
-  test(`a ${name} passes as it is, with its header, and is charged by an estimate that says so`, async () => {
+  test(`a ${name} passes unchanged, with its header, and is charged by a flagged estimate`, async () => {
     const { length, headers, id } = await call(name, 0, shape.type !== undefined);
     assert.equal(length, shape.head.length + shape.tail.length);
     assert.equal(headers.get("content-encoding"), shape.encoding);

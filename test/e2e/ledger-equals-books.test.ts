@@ -1,6 +1,6 @@
 /**
- * After hundreds of mixed calls by several keys: the ledger is what the simulator billed, and every
- * figure is its exact sum.
+ * After hundreds of mixed calls by several keys, the ledger equals the simulator's bills, and every
+ * figure is their exact sum.
  */
 
 import assert from "node:assert/strict";
@@ -70,7 +70,7 @@ test(`the ledger is the simulator's books, call by call (seed ${seed})`, () => {
   }
 });
 
-test("every line is quantity × rate, and names a rate that was configured", () => {
+test("every line is quantity × rate, at a configured rate", () => {
   for (const entry of entries) {
     for (const { quantity, rate_usd_per_million: rate, cost_usd: cost } of entry.charges) {
       assert.ok(rate !== null);

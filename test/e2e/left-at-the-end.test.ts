@@ -1,6 +1,4 @@
-/**
- * An answer that has ended is charged as that, whenever the connections on either side are closed.
- */
+/** A complete answer is charged as complete, whenever either connection closes. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -14,7 +12,7 @@ interface Ending {
   readonly wire: "openai" | "anthropic" | "gemini";
   readonly path: string;
   readonly body: object;
-  /** The whole stream, down to its last event. */
+  /** The whole stream, including its last event. */
   readonly stream: string;
   readonly last: RegExp;
 }
@@ -134,7 +132,7 @@ before(async () => {
   }
 });
 
-/** Calls, and reads until the last event has come. @returns The answer, which may not be over. */
+/** Makes a call and reads until the last event. @returns The answer, which may still be open. */
 async function readToLast(gateway: GatewayProcess, { name, path, body, last }: Ending, key: string): Promise<IncomingMessage> {
   const call = request(`${gateway.url}/${name}${path}`, {
     method: "POST",
@@ -165,7 +163,7 @@ for (const policy of ["drain", "cancel"] as const) {
     describe(`${policy}: a provider that ${what}`, () => {
       for (const ending of endings) {
         for (const leaves of [true, false]) {
-          test(`${ending.name}, the caller ${leaves ? "leaves at the last event" : "stays"}: settled, and not flagged`, async () => {
+          test(`${ending.name}, the caller ${leaves ? "leaves at the last event" : "stays"}: settled, without flags`, async () => {
             const gateway = gateways[policy];
             afterwards = act;
             const project = `${ending.name}-${policy}-${what.slice(0, 3)}-${leaves ? "leaves" : "stays"}`.replaceAll("_", "-");
@@ -182,7 +180,7 @@ for (const policy of ["drain", "cancel"] as const) {
   }
 }
 
-test("an answer that has ended is charged at once, also where its provider keeps the connection open", async () => {
+test("a complete answer is charged at once, even if its provider keeps the connection open", async () => {
   const { drain: gateway } = gateways;
   afterwards = () => undefined;
   for (const ending of endings.filter(({ wire }) => wire !== "gemini")) {

@@ -1,6 +1,6 @@
 /**
- * Calls of every kind that the SDKs make, drawn with a seed; each has an operation id that the
- * simulator's books have, too.
+ * Seeded random SDK calls of every kind, each with an operation id that also appears in the
+ * simulator's books.
  */
 
 import type Anthropic from "@anthropic-ai/sdk";
@@ -13,10 +13,10 @@ export interface MixedCaller {
   readonly key: string;
 }
 
-/** One call of the mix. Ends when the SDK has read all of its answer. */
+/** One call of the mix. Resolves when the SDK has read the whole answer. */
 export type MixedCall = (caller: MixedCaller) => Promise<void>;
 
-/** @returns A number from 0 to before 1. */
+/** @returns A number in [0, 1). */
 export type Random = () => number;
 
 /** Mulberry32, public domain. */

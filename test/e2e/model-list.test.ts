@@ -1,4 +1,4 @@
-/** The lists of models of the unified paths, through the official SDKs and in each shape. */
+/** Model lists on the unified paths, through the official SDKs and in each format. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -14,7 +14,7 @@ const gateway = await startGateway({
 const { key: open } = await gateway.makeKey();
 const { key: narrow } = await gateway.makeKey({}, { models: ["sim-small"], providers: ["openai", "anthropic", "gemini"] });
 
-test("every SDK lists what can be called in its format, and retrieves each of it", async () => {
+test("every SDK lists the models callable in its format, and can retrieve each one", async () => {
   const openai = [];
   for await (const model of openaiAt(gateway, { key: open, path: "" }).models.list()) openai.push(model.id);
   assert.ok(openai.includes("openai/sim-small") && openai.includes("cheap") && openai.includes("xai/sim-small"));
@@ -68,7 +68,7 @@ test("a query, an encoded slash, a model's own name and an alias are read", asyn
   }
 });
 
-test("Anthropic's pages go both ways and end", async () => {
+test("Anthropic's pagination works in both directions and ends", async () => {
   const headers = { "anthropic-version": "2023-06-01" };
   const page = async (query: string) => (await ask(`GET /v1/models${query}`, { gateway, key: open, headers })).body;
   const first = await page("?limit=3");

@@ -1,6 +1,4 @@
-/**
- * What would go wrong in silence: calls that no price was known for, and headers that nobody reads.
- */
+/** Notices about silent problems: calls without a known price, and unknown Purser headers. */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
@@ -24,19 +22,19 @@ function chat(model: string, { stream = false, headers = {} } = {}): Promise<Res
   });
 }
 
-/** Warnings of the log that have these words in them. */
+/** Log warnings that contain the given words. */
 const warnings = (words: string): readonly string[] => {
   const lines = gateway.notes().trim().split("\n");
   return lines.filter((line) => line.includes('"level":40') && line.includes(words));
 };
 
-/** Waits for so many lines, which are written a moment after what they tell of. */
+/** Waits for this many lines, which are written shortly after the event. */
 async function until(read: () => readonly string[], count: number): Promise<readonly string[]> {
   for (let tries = 0; tries < 100 && read().length < count; tries++) await sleep(20);
   return read();
 }
 
-test("a call that no price was known for says so in its answer, in the log, in the metrics and in figures", async () => {
+test("a call without a known price is reported in its answer, the log, the metrics and the figures", async () => {
   const priced = await chat("sim-small");
   assert.equal(priced.headers.get("x-purser-unpriced"), null);
   await priced.arrayBuffer();
@@ -48,9 +46,9 @@ test("a call that no price was known for says so in its answer, in the log, in t
   const streamed = await (await chat("nor-this", { stream: true })).text();
   assert.match(streamed, /^: purser cost_usd=0 status=settled unpriced=true$/m);
 
-  const told = await until(() => warnings("has no price"), 2);
+  const lines = await until(() => warnings("has no price"), 2);
   assert.deepEqual(
-    told.map((line) => (JSON.parse(line) as { readonly msg: string }).msg.split(" has no price")[0]),
+    lines.map((line) => (JSON.parse(line) as { readonly msg: string }).msg.split(" has no price")[0]),
     ["openai/nobody-priced-this", "openai/nor-this"],
   );
   const { json: metrics } = await gateway.api("GET", "/metrics");
@@ -63,13 +61,13 @@ test("a call that no price was known for says so in its answer, in the log, in t
   ]);
 });
 
-test("a header of Purser's that does not exist is named in the log, once, and the call is served", async () => {
+test("an unknown x-purser header is logged once, and the call is served", async () => {
   for (let time = 0; time < 2; time++) {
     const answer = await chat("sim-small", { headers: { "x-purser-taks": "3", "x-purser-task": "3", "x-purser-fit": "off" } });
     assert.equal(answer.status, 200);
     await answer.arrayBuffer();
   }
-  const told = await until(() => warnings("x-purser-"), 1);
-  assert.equal(told.length, 1, told.join("\n"));
-  assert.match(told[0] ?? "", /x-purser-taks.*Did you mean x-purser-task\?/);
+  const lines = await until(() => warnings("x-purser-"), 1);
+  assert.equal(lines.length, 1, lines.join("\n"));
+  assert.match(lines[0] ?? "", /x-purser-taks.*Did you mean x-purser-task\?/);
 });

@@ -1,6 +1,5 @@
 /**
- * OpenAI's own SDK through a gateway: every way of calling works unchanged, and each is charged as
- * it was billed.
+ * OpenAI's SDK through the gateway: every kind of call works unchanged and is charged as billed.
  */
 
 import assert from "node:assert/strict";
@@ -206,7 +205,7 @@ for (const door of doors) {
       await check(floats.tag);
     });
 
-    test("an answer that may not be longer than max_tokens ends with finish_reason length", async () => {
+    test("an answer that reaches max_tokens ends with finish_reason length", async () => {
       const { tag, headers, ask } = named("length");
       const answer = await client().chat.completions.create({ model, messages: ask("output=90"), max_completion_tokens: 20 }, { headers });
       assert.deepEqual([answer.choices[0]?.finish_reason, answer.usage?.completion_tokens], ["length", 20]);
@@ -215,7 +214,7 @@ for (const door of doors) {
   });
 }
 
-test("models are listed by both doors, for nothing and with nothing in the ledger", async () => {
+test("both paths list models, free and without ledger entries", async () => {
   const before = (await gateway.entries()).length;
   for (const { path } of doors) {
     const models = await collect(openaiAt(gateway, { key, path }).models.list());

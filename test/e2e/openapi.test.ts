@@ -1,7 +1,4 @@
-/**
- * A client that knows the server by its OpenAPI document only, and sends all that it allows and
- * much that it does not.
- */
+/** Fuzzes the API from its OpenAPI document alone, with valid and invalid requests. */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
@@ -46,7 +43,7 @@ interface Case {
   readonly role: string;
 }
 
-const roles = ["admin", "reader", "caller", "nobody", "a stranger"] as const;
+const roles = ["admin", "reader", "caller", "anonymous", "a stranger"] as const;
 
 const simulator = await startSimulatorProcess();
 const gateway: GatewayProcess = await startGateway({ simulatorUrl: simulator.url });
@@ -55,10 +52,10 @@ const components = document.components.schemas;
 const checker = new SchemaChecker(components);
 const keys = new Map<string, string | null>([
   ["admin", gateway.adminKey],
-  ["nobody", null],
+  ["anonymous", null],
   ["a stranger", "purser_stranger"],
 ]);
-/** Ids that exist, by the name of the path's parameter. */
+/** Existing ids, by path parameter name. */
 const known = new Map<string, string[]>();
 
 before(async () => {
@@ -79,10 +76,7 @@ before(async () => {
   known.set("operation_id", ["h1", "h2", "h3"]);
 });
 
-/**
- * Bodies that do what they ask for, since their fields fit together: what the document allows takes
- * the place of some of them.
- */
+/** Consistent bodies that succeed; some fields are replaced by values that the document allows. */
 const samples: Readonly<Record<string, readonly (() => object)[]>> = {
   post_budgets: [
     () => ({
@@ -130,7 +124,7 @@ function unique(prefix: string): string {
   return `${prefix}-${made}`;
 }
 
-/** What is sent for an operation: by the document, or with one thing changed. */
+/** A request for an operation: valid by the document, or with one change. */
 function requestsOf(operation: Operation): fc.Arbitrary<Sent> {
   const path = operation.parameters.filter((parameter) => parameter.in === "path");
   const query = operation.parameters.filter((parameter) => parameter.in === "query");
@@ -185,7 +179,7 @@ function withFieldOf(value: object, other: unknown, at: number): object {
   return field ? { ...value, [field[0]]: field[1] } : value;
 }
 
-/** With one field taken away, changed, or added. */
+/** Removes, changes or adds one field. */
 function mutated(value: unknown, at: number, other: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return other;
   const names = Object.keys(value);
@@ -200,7 +194,7 @@ function repeated(text: string): string {
   return first === undefined ? text : `{${first}:1,${text.slice(1)}`;
 }
 
-/** Sends it, and says what of the answer the document does not know. */
+/** Sends a request. @returns How the answer violates the document. */
 async function faultOfAnswer({ method, path, operation }: Place, { sent, role }: Case): Promise<string | null> {
   const place = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(sent.path[name] ?? "x"));
   const query = new URLSearchParams(sent.query.map(([name, value]) => [name, value])).toString();
@@ -225,7 +219,7 @@ async function faultOfAnswer({ method, path, operation }: Place, { sent, role }:
 
 for (const [path, item] of Object.entries(document.paths)) {
   for (const [method, operation] of Object.entries(item)) {
-    test(`${method.toUpperCase()} ${path} answers as the document says, whatever it is sent and by whom`, async () => {
+    test(`${method.toUpperCase()} ${path} always answers as documented, for any request and role`, async () => {
       const cases = fc.record({
         sent: requestsOf(operation),
         role: fc.oneof({ weight: 4, arbitrary: fc.constant("admin") }, fc.constantFrom(...roles)),

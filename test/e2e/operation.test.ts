@@ -1,6 +1,6 @@
 /**
- * Operation ids: a repeat in flight is refused, a repeat after the end is a further attempt that is
- * charged if the provider charges it.
+ * Operation ids: a repeat in flight is refused; a later repeat is a new attempt, charged if the
+ * provider charges it.
  */
 
 import assert from "node:assert/strict";
@@ -22,7 +22,7 @@ before(async () => {
   ({ key } = await gateway.makeKey({ project: "p1" }));
 });
 
-/** The operation's id is its tag in the books, too. */
+/** The operation id is also the tag in the books. */
 function ask(operationId: string, more = "", client = openaiAt(gateway, { key, path: "/openai" })) {
   const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: steer(`tag=${operationId} ${more}`) }];
   return client.chat.completions
@@ -61,7 +61,7 @@ test("the same id while it is in flight is refused with 409, and charged once", 
   assert.equal((await simulator.books("in-flight")).length, 1);
 });
 
-test("the SDK does not repeat a refusal for a call in flight: the first would have ended, and a second been paid", async () => {
+test("the SDK does not retry a refusal for a call in flight: the first would end meanwhile, and a second be charged", async () => {
   const first = ask("not-repeated", "latency_ms=1200");
   await untilHeld();
   await assert.rejects(ask("not-repeated"), OpenAI.ConflictError);
@@ -94,7 +94,7 @@ test("an attempt that the provider refused is released, and the next one is char
   assert.deepEqual(attempts(entries), ["2 settled", "1 released"]);
 });
 
-test("the SDK's own retries are operations of their own, unless the caller names one", async () => {
+test("each SDK retry is a separate operation, unless the caller sets an id", async () => {
   await assert.rejects(ask("named", "fault=500"), OpenAI.InternalServerError);
   const entries = await gateway.entries("operation_id=named");
   assert.deepEqual(attempts(entries), ["3 released", "2 released", "1 released"]);
@@ -104,7 +104,7 @@ function attemptsByProject(entries: readonly Entry[]): readonly string[] {
   return entries.map(({ attempt, attribution }) => `${String(attribution["project"])} ${attempt}`).sort((one, two) => (one < two ? -1 : 1));
 }
 
-test("the id of another key's call in flight is free, and so is that of its call that ended", async () => {
+test("ids of another key's calls, in flight or ended, can be used", async () => {
   const other = await gateway.makeKey({ project: "p2" });
   const client = openaiAt(gateway, { key: other.key, path: "/openai" });
   client.maxRetries = 0;
@@ -118,7 +118,7 @@ test("the id of another key's call in flight is free, and so is that of its call
   assert.deepEqual(attemptsByProject(entries), ["p1 1", "p2 1", "p2 2"]);
 });
 
-test("the attempts of each key follow its own ones, also after a restart", async () => {
+test("attempts are numbered per key, even after a restart", async () => {
   const directory = await makeFolder();
   let own = await startGateway({ simulatorUrl: simulator.url, directory });
   const [one, two] = [await own.makeKey({ project: "p1" }), await own.makeKey({ project: "p2" })];

@@ -1,11 +1,11 @@
-/** Calls that are passed on unmetered are bounded like any other. */
+/** Unmetered calls have the same limits as any other. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startGateway } from "./process.ts";
 import { startRecorder } from "./recording.ts";
 
-test("a free call that its provider does not answer ends by the limits, and keeps no place of its key", async () => {
+test("a free call without an answer times out and frees its slot of the key", async () => {
   const silent = await startRecorder(() => undefined);
   const gateway = await startGateway({
     providers: { mute: { wire: "openai", base_url: `${silent.url}/v1`, api_key: "k" } },

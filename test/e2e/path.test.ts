@@ -1,6 +1,4 @@
-/**
- * Paths: what is served, and what is said of those that are mistyped or do not say whose they are.
- */
+/** Paths: which are served, and the errors for mistyped or ambiguous ones. */
 
 import assert from "node:assert/strict";
 import { request } from "node:http";
@@ -52,7 +50,7 @@ describe("a mistyped path", () => {
     });
   }
 
-  test("is answered 401 first where the key is unknown", async () => {
+  test("returns 401 first if the key is unknown", async () => {
     assert.equal((await ask("POST /anthropic/v1/v1/messages", { gateway, key: "purser_unknown" })).status, 401);
   });
 
@@ -63,7 +61,7 @@ describe("a mistyped path", () => {
   });
 });
 
-test("a doubled slash, a slash at the end and OpenAI's path without its version can mean one thing only, and are served", async () => {
+test("a doubled slash, a slash at the end and OpenAI's path without its version are unambiguous, and are served", async () => {
   const chat = JSON.stringify({ model: "sim-small", messages: [{ role: "user", content: "Hello" }] });
   const message = JSON.stringify({ model: "sim-small", max_tokens: 9, messages: [{ role: "user", content: "Hello" }] });
   const content = JSON.stringify({ contents: [{ role: "user", parts: [{ text: "Hello" }] }] });
@@ -141,7 +139,7 @@ describe("a unified path that names no model", () => {
     "GET /v1/files",
     "GET /v1/batches/batch_1",
   ];
-  test("names the paths of each provider that may be meant", async () => {
+  test("names the paths of each possible provider", async () => {
     for (const line of lines) {
       const answer = await ask(line, { gateway, key });
       const [, path = ""] = line.split(" ");
@@ -152,7 +150,7 @@ describe("a unified path that names no model", () => {
     }
   });
 
-  test("goes to the only provider of its format, where there is one", async () => {
+  test("goes to the only provider of its format, if there is just one", async () => {
     const recorder = await startRecorder((_request, response) => {
       response.writeHead(200, { "content-type": "application/json" });
       response.end('{"ok":true}');
@@ -175,7 +173,7 @@ describe("a unified path that names no model", () => {
   });
 });
 
-test("a request to become a WebSocket is answered 426 at once, on every path of a provider, and reaches nobody", async () => {
+test("a WebSocket upgrade returns 426 at once on every provider path and is not forwarded", async () => {
   const recorder = await startRecorder();
   const own = await startGateway({ providers: { openai: { base_url: `${recorder.url}/v1`, api_key: "k", unmetered: "allow" } } });
   for (const path of ["/openai/v1/responses", "/v1/responses", "/openai/v1/realtime?model=x"]) {

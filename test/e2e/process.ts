@@ -1,6 +1,5 @@
 /**
- * Starts the gateway and the simulator as processes of their own, as their users do, and ends them
- * whatever happens.
+ * Starts the gateway and the simulator as separate processes, as users do, and always stops them.
  */
 
 import { randomUUID } from "node:crypto";
@@ -20,14 +19,14 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const children = new Set<ChildProcess>();
 const folders: string[] = [];
 
-// The benchmarks start processes in the same way, and are no tests.
+// The benchmarks also start processes this way, and are not tests.
 if (process.env["NODE_TEST_CONTEXT"] !== undefined) after(endAll);
 process.on("exit", endAll);
 
-/** A child that has said where it listens. */
+/** A child process that has reported its address. */
 export interface Started {
   readonly pid: number;
-  /** All that it has written to stderr so far. */
+  /** Its stderr output so far. */
   readonly notes: () => string;
   /** SIGTERM. @returns The exit code. */
   stop(): Promise<number | null>;
@@ -37,7 +36,7 @@ export interface Started {
 
 export interface SimulatorProcess extends Started {
   readonly url: string;
-  /** What it billed, in the order in which calls ended; all of it, or one tag's. */
+  /** Its bills, in the order in which calls ended; all of them, or those of one tag. */
   books(tag?: string): Promise<readonly BookRow[]>;
   setFaults(faults: readonly { readonly fault: string; readonly share: number }[]): Promise<void>;
 }
@@ -58,9 +57,9 @@ export async function startSimulatorProcess(words: readonly string[] = []): Prom
 }
 
 export interface GatewayOptions {
-  /** Makes every provider of `settings.ts` point there, at its prices. */
+  /** Points every provider of `settings.ts` there, with its prices. */
   readonly simulatorUrl?: string;
-  /** Beside or instead of those. */
+  /** Providers in addition to those, or replacing them. */
   readonly providers?: Readonly<Record<string, ProviderSettings>>;
   /** More lines of YAML, such as `limits: { body_bytes: 2048 }`. */
   readonly config?: string;
@@ -91,16 +90,15 @@ export interface GatewayProcess extends Started {
   /** @param key The administrator's by default. */
   api(method: string, path: string, request?: { readonly body?: unknown; readonly key?: string }): Promise<ApiAnswer>;
   makeKey(attribution?: Readonly<Record<string, string>>, more?: Readonly<Record<string, unknown>>): Promise<MadeKey>;
-  /** @throws when it is not made. */
+  /** @throws if it is not created. */
   makeBudget(fields: Readonly<Record<string, unknown>>): Promise<void>;
   budget(budgetId: string): Promise<Json>;
-  /** Resolves when all that was decided is in the figures. */
+  /** Resolves when the figures include everything decided so far. */
   flush(): Promise<void>;
-  /** Every call, the newest first. @param query Such as `project=p1`. */
+  /** Every call, newest first. @param query Such as `project=p1`. */
   entries(query?: string): Promise<readonly Entry[]>;
   /**
-   * Waits until the calls that `query` finds are `count`, for callers that leave before their call
-   * ends.
+   * Waits until `query` finds `count` calls, for callers that disconnect before their call ends.
    */
   entriesWhen(count: number, query?: string): Promise<readonly Entry[]>;
 }
@@ -120,14 +118,14 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   return { ...child, url, adminKey, directory, ...controlPlane(url) };
 }
 
-/** A folder that is removed when the tests of the file are over. */
+/** A folder that is removed after the tests of the file. */
 export async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), "purser-e2e-"));
   folders.push(folder);
   return folder;
 }
 
-/** JSON is YAML. */
+/** JSON is valid YAML. */
 function configurationOf({ simulatorUrl, providers, config }: GatewayOptions): string {
   const all = { ...(simulatorUrl === undefined ? {} : providersAt(simulatorUrl)), ...providers };
   const named = new Set(Object.keys(all));
@@ -151,7 +149,7 @@ function controlPlane(url: string): Omit<GatewayProcess, keyof Started | "url" |
   const makeKey: GatewayProcess["makeKey"] = async (attribution = {}, more = {}) =>
     wanted(201, "POST", "/api/v1/keys", { body: { name: `of a test ${randomUUID()}`, attribution, ...more } });
   let scratchKey: Promise<MadeKey> | undefined;
-  // Whatever is written is written in order: a change that is durable has all before it behind it.
+  // Writes are in order: once a change is durable, so is everything before it.
   const flush = async (): Promise<void> => {
     scratchKey ??= makeKey({}, { name: "flush" });
     await wanted(200, "PATCH", `/api/v1/keys/${(await scratchKey).key_id}`, { body: { name: `flush ${Date.now()}` } });
@@ -184,7 +182,7 @@ function controlPlane(url: string): Omit<GatewayProcess, keyof Started | "url" |
   };
 }
 
-/** Text is sent as it is, so that it can be no JSON at all. */
+/** A string is sent as is, so it can be invalid JSON. */
 function textOf(body: unknown): string {
   return typeof body === "string" ? body : JSON.stringify(body);
 }
@@ -203,7 +201,7 @@ async function bookRows(url: string, tag: string | undefined): Promise<readonly 
 
 /**
  * @returns The child and its first line.
- * @throws with what it wrote to stderr, when it ends before it says where it listens.
+ * @throws with its stderr output if it exits before reporting its address.
  */
 async function start(
   words: readonly string[],
@@ -216,7 +214,7 @@ async function start(
   });
   children.add(child);
   let notes = "";
-  // Pino's levels from 50 on are errors: what a test did not ask for is shown beside its failure.
+  // Pino levels from 50 are errors: unexpected ones are shown with the test's failure.
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     notes += text;
     if (/"level":[56]0/.test(text)) process.stderr.write(text);

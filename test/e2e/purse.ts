@@ -1,7 +1,4 @@
-/**
- * A project with a hard budget of its own, and a key for it: each test of budgets has its own
- * money.
- */
+/** A project with its own hard budget and key, so each budget test has its own money. */
 
 import assert from "node:assert/strict";
 import type Anthropic from "@anthropic-ai/sdk";
@@ -17,7 +14,7 @@ export interface Purse {
   readonly key: string;
 }
 
-/** A gateway and a simulator with what the tests of budgets do with them. */
+/** A gateway and a simulator, with helpers for budget tests. */
 export class Market {
   readonly simulator: SimulatorProcess;
   readonly gateway: GatewayProcess;
@@ -48,7 +45,7 @@ export class Market {
   }
 
   /**
-   * The purse said no once, however often its SDK would try again; and nothing was forwarded,
+   * Checks that the budget refused exactly once, without SDK retries, and nothing was forwarded,
    * charged or held.
    */
   async assertRefusedOnce({ name }: Purse): Promise<void> {
@@ -61,7 +58,7 @@ export class Market {
   }
 }
 
-/** Waits little for room and tops streams up in small slices. */
+/** Short waits for room and small stream slices. */
 export async function openMarket(): Promise<Market> {
   const simulator = await startSimulatorProcess();
   const config = "limits: { hold_wait_ms: 100, stream_slice_tokens: 64 }";

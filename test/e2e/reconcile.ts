@@ -1,4 +1,4 @@
-/** Comparing Purser's ledger with the simulator's books, call by call. */
+/** Compares Purser's ledger with the simulator's books, call by call. */
 
 import assert from "node:assert/strict";
 import { picoOf, sumPico, type BookRow, type Entry } from "./figures.ts";
@@ -28,8 +28,7 @@ export function assertBilledAlike(entry: Entry, row: BookRow): void {
 }
 
 /**
- * The one entry of an operation and the one row of its tag, which are the same; settled, with
- * nothing odd.
+ * Checks that an operation has one entry and one row, which match, and is settled without flags.
  */
 export async function assertSettledAsBilled(
   { gateway, simulator }: { readonly gateway: GatewayProcess; readonly simulator: SimulatorProcess },

@@ -1,6 +1,5 @@
 /**
- * A provider that keeps every request as it came, byte for byte, and answers with what the test
- * tells it to.
+ * A stub provider that records every request byte for byte and sends the answer set by the test.
  */
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -10,7 +9,7 @@ import { after } from "node:test";
 export interface Recorded {
   readonly method: string;
   readonly url: string;
-  /** Names and values as they stood on the wire. */
+  /** Names and values as received. */
   readonly rawHeaders: readonly string[];
   readonly body: string;
 }
@@ -30,7 +29,7 @@ const plainAnswer = {
   usage: { prompt_tokens: 7, completion_tokens: 2, total_tokens: 9 },
 };
 
-/** @param answer By default a whole chat completion of seven tokens in and two out. */
+/** @param answer By default, a chat completion with seven input and two output tokens. */
 export async function startRecorder(answer: (request: Recorded, response: ServerResponse) => void = answerPlainly): Promise<Recorder> {
   const requests: Recorded[] = [];
   const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-/** Requests whose body is compressed. */
+/** Requests with a compressed body. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -46,7 +46,7 @@ test("is decoded, metered, and forwarded as it was before it was compressed", as
   assert.equal((await gateway.entries()).length, encoded.length);
 });
 
-test("in an encoding that is not known is refused with 415, and one that does not fit with 413", async () => {
+test("in an unknown encoding is refused with 415, and too large a one with 413", async () => {
   const sent = recorder.requests.length;
   const unknown = await send(Buffer.from(chat), "compress");
   assert.deepEqual([unknown.status, unknown.headers.get("accept-encoding")], [415, "gzip, deflate, br, zstd"]);

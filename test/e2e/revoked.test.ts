@@ -1,4 +1,4 @@
-/** Revoking a key ends what it has under way; what passed until then is charged. */
+/** Revoking a key ends its calls in flight; the output delivered until then is charged. */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
@@ -27,7 +27,7 @@ async function revoke({ key_id: keyId }: MadeKey): Promise<void> {
   assert.equal((await gateway.api("DELETE", `/api/v1/keys/${keyId}`)).status, 200);
 }
 
-test("a stream of a key that is revoked ends, and is charged for what passed; another key's goes on", async () => {
+test("a revoked key's stream ends and is charged for its delivered output; another key's continues", async () => {
   const [mine, other] = [await gateway.makeKey({ project: "ends" }), await gateway.makeKey({ project: "stays" })];
   const [ending, staying] = await Promise.all([
     stream(mine, "ends", "output=2000 gap_ms=20"),

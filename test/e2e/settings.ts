@@ -1,6 +1,6 @@
 /**
- * What the gateways of the tests are configured with: every provider at the simulator, and what
- * each of its models costs.
+ * Test gateway configuration: every provider points to the simulator, with a price for each of its
+ * models.
  */
 
 /** A provider as `purser.yaml` takes it. */
@@ -15,7 +15,7 @@ export interface ProviderSettings {
   readonly pass_headers?: readonly string[];
 }
 
-/** The key that the gateway shows to a provider, and to nobody else. */
+/** The key that the gateway sends to a provider, and to no one else. */
 export function providerKey(provider: string): string {
   return `sk-provider-secret-of-${provider}`;
 }
@@ -27,8 +27,7 @@ export function providersAt(simulatorUrl: string): Readonly<Record<string, Provi
     anthropic: at("anthropic", "/anthropic"),
     gemini: at("gemini", "/gemini"),
     deepseek: at("deepseek", "/deepseek/v1"),
-    // The simulator's bills are by prices of its own, and most tests compare with those of this
-    // file.
+    // The simulator bills at its own prices, but most tests compare with the prices in this file.
     xai: { ...at("xai", "/xai/v1"), reported_cost: "beside" },
     openrouter: { ...at("openrouter", "/openrouter/v1"), reported_cost: "beside" },
   };
@@ -37,7 +36,7 @@ export function providersAt(simulatorUrl: string): Readonly<Record<string, Provi
 /** USD per million units, by meter. */
 export type RowPrices = Readonly<Record<string, string>>;
 
-/** Odd figures, so that a rate that is mistaken for another shows. */
+/** Unusual figures, so that mixed-up rates are detected. */
 const small: RowPrices = { input: "0.15", cache_read: "0.0751", output: "0.613" };
 const large: RowPrices = { input: "3.01", cache_read: "0.301", cache_write_5m: "3.77", cache_write_1h: "6.02", output: "15.03" };
 const flash: RowPrices = { input: "0.31", cache_read: "0.033", output: "2.51" };
@@ -64,7 +63,10 @@ export const prices: readonly PriceRow[] = [
   row("openrouter", "sim-small", { input: "0.4", cache_read: "0.1", output: "0.9" }),
 ];
 
-/** The configured rate of a meter in pico-USD a unit, computed apart from the code under test. */
+/**
+ * The configured rate of a meter in pico-USD per unit, computed independently of the code under
+ * test.
+ */
 export function ratePico(provider: string, model: string, meter: string): bigint {
   const found = prices.find((price) => price.provider === provider && price.model === model)?.[meter];
   if (found === undefined) throw new Error(`no price of ${meter} for ${provider}/${model}`);

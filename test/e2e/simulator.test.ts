@@ -1,6 +1,6 @@
 /**
- * The built-in simulator: on until there is a provider, and its invented money apart from real
- * money after that.
+ * The built-in simulator: on until a provider is configured; after that its invented money is kept
+ * separate.
  */
 
 import assert from "node:assert/strict";
@@ -57,7 +57,7 @@ async function purser(gateway: GatewayProcess, ...words: readonly string[]): Pro
   return stdout;
 }
 
-test("without a provider it answers, and budgets and figures can be tried with it", async () => {
+test("without a provider it answers, and works with budgets and figures", async () => {
   const gateway = await startGateway();
   const { key } = await gateway.makeKey();
   await gateway.makeBudget({ budget_id: "all", budget_type: "platform", amount: "1", ...always });
@@ -68,7 +68,7 @@ test("without a provider it answers, and budgets and figures can be tried with i
   await gateway.stop();
 });
 
-test("with a provider it is off: its models and paths are answered 404 with how to turn it on, and are in no list", async () => {
+test("with a provider it is off: its models and paths return 404 with how to turn it on, and are not listed", async () => {
   const gateway = await startGateway({ providers: { openai } });
   const { key } = await gateway.makeKey();
   for (const line of ["POST /v1/chat/completions", "POST /sim/v1/chat/completions", "POST /v1/messages"]) {
@@ -83,14 +83,14 @@ test("with a provider it is off: its models and paths are answered 404 with how 
   await gateway.stop();
 });
 
-test("`simulator: off` turns it off where there is no provider either", async () => {
+test("`simulator: off` turns it off even without a provider", async () => {
   const gateway = await startGateway({ config: "simulator: off" });
   const { key } = await gateway.makeKey();
   assert.equal(await call(gateway, key, "sim/sim-small"), 404);
   await gateway.stop();
 });
 
-test("turned on beside a provider, its money is in no budget, summary, series, spend metric, report or top, unless it is asked for", async () => {
+test("turned on with a provider, its money is in no budget, summary, series, spend metric, report or top unless requested", async () => {
   const gateway = await startGateway({ providers: { openai }, config: "simulator: on" });
   const { key } = await gateway.makeKey();
   await gateway.makeBudget({ budget_id: "all", budget_type: "platform", amount: "1", ...always });
@@ -121,7 +121,7 @@ test("turned on beside a provider, its money is in no budget, summary, series, s
   await gateway.stop();
 });
 
-test("what was spent in practice counts nowhere from the first start with a provider on", async () => {
+test("simulated spend no longer counts after the first start with a provider", async () => {
   const practice = await startGateway();
   const { key } = await practice.makeKey();
   await practice.makeBudget({ budget_id: "all", budget_type: "platform", amount: "1", ...always });
@@ -152,7 +152,7 @@ test("what was spent in practice counts nowhere from the first start with a prov
   assert.match(await purser(gateway, "verify"), /ok|whole|agree/i);
 });
 
-test("a provider that the configuration calls sim is one like any other", async () => {
+test("a configured provider named sim is like any other", async () => {
   const gateway = await startGateway({ providers: { openai, sim: { wire: "openai", base_url: `${elsewhere.url}/v1`, api_key: "k" } } });
   const { key } = await gateway.makeKey();
   await gateway.makeBudget({ budget_id: "all", budget_type: "platform", amount: "1", ...always });

@@ -1,6 +1,5 @@
 /**
- * What each role reaches at a provider, for every class of endpoint in every format; and whose the
- * things are that a provider keeps.
+ * Which endpoints each role can reach at a provider, in every format, and who owns stored objects.
  */
 
 import assert from "node:assert/strict";
@@ -10,7 +9,7 @@ import { startAccount } from "./account.ts";
 import { openaiAt } from "./client.ts";
 import { makeFolder, startGateway, type GatewayProcess, type MadeKey } from "./process.ts";
 
-/** It ends with the file, and not with the hook that would start it. */
+/** Closed at the end of the file, not by the hook that opens it. */
 const account = await startAccount();
 let gateway: GatewayProcess;
 let keys: Readonly<Record<Role, string | null>>;
@@ -76,8 +75,8 @@ const open: readonly (readonly [method: string, path: string, body?: object])[] 
 ];
 
 /**
- * The whole account's: closed to every caller. What is free there is open to an administrator; what
- * is not is still not metered.
+ * Account-wide endpoints, closed to every caller. Free ones are open to an administrator; billed
+ * ones are unmetered.
  */
 const closed: readonly (readonly [method: string, path: string, forAdmin: number])[] = [
   ["GET", "/openai/v1/files", 200],
@@ -152,7 +151,7 @@ const closed: readonly (readonly [method: string, path: string, forAdmin: number
   ["POST", "/gemini/v1beta/models/sim-small:predictLongRunning", 403],
 ];
 
-/** Costs what no answer tells, for whoever asks. */
+/** Endpoints whose cost no answer reports, regardless of the caller. */
 const unmetered: readonly (readonly [method: string, path: string])[] = [
   ["POST", "/openai/v1/images/generations"],
   ["POST", "/openai/v1/audio/speech"],
@@ -160,7 +159,7 @@ const unmetered: readonly (readonly [method: string, path: string])[] = [
   ["POST", "/gemini/v1beta/models/sim-small:predict"],
 ];
 
-/** @returns Whether the provider was asked. */
+/** @returns Whether the request reached the provider. */
 async function expect(asked: Ask, status: number): Promise<boolean> {
   const before = account.requests.length;
   const answer = await ask(asked);
@@ -171,7 +170,7 @@ async function expect(asked: Ask, status: number): Promise<boolean> {
 
 const noKey: Readonly<Record<Role, number | null>> = { none: 401, revoked: 401, reader: 403, one: null, other: null, admin: null };
 
-test("what is open is open to callers and administrators, and to nobody else", async () => {
+test("open endpoints are open to callers and administrators, and to no one else", async () => {
   for (const [method, path, body] of open) {
     for (const role of roles) {
       const status = noKey[role] ?? 200;
@@ -181,7 +180,7 @@ test("what is open is open to callers and administrators, and to nobody else", a
   }
 });
 
-test("what is the whole account's is closed to every caller, and never asked for", async () => {
+test("account-wide endpoints are closed to every caller and never requested", async () => {
   for (const [method, path, forAdmin] of closed) {
     for (const role of roles) {
       const status = role === "admin" ? forAdmin : (noKey[role] ?? 403);
@@ -192,7 +191,7 @@ test("what is the whole account's is closed to every caller, and never asked for
   }
 });
 
-test("what costs what no answer tells is refused, whoever asks", async () => {
+test("endpoints whose cost no answer reports are refused for every role", async () => {
   for (const [method, path] of unmetered)
     for (const role of roles) assert.equal(await expect({ method, path, key: keys[role], body: {} }, noKey[role] ?? 403), false);
 });
@@ -212,7 +211,7 @@ const byId: readonly (readonly [method: string, suffix: string])[] = [
   ["DELETE", ""],
 ];
 
-test("a response is reached by the key that made it, whole or streamed, and by nobody else; also after a restart", async () => {
+test("only the key that created a response can reach it, whole or streamed, even after a restart", async () => {
   const directory = await makeFolder();
   let own = await startGateway({ providers: account.providers, directory });
   const [one, other] = [await own.makeKey({ project: "alpha" }), await own.makeKey({ project: "beta" })];
@@ -236,7 +235,7 @@ test("a response is reached by the key that made it, whole or streamed, and by n
   await own.stop();
 });
 
-test("a request that names another key's things is refused before anything is held or forwarded", async () => {
+test("a request that names another key's objects is refused before anything is held or forwarded", async () => {
   const id = await makeResponse(keys.one);
   const message = id.replace("resp", "msg");
   const entries = (await gateway.entries()).length;
@@ -285,7 +284,7 @@ test("a request that names another key's things is refused before anything is he
   for (const body of mine) assert.equal(await expect({ method: "POST", path: "/openai/v1/responses", body, key: keys.one }, 200), true);
 });
 
-test("with a provider's key of the caller's own, the provider decides what it reaches", async () => {
+test("with the caller's own provider key, the provider controls access", async () => {
   const headers = { "x-purser-key": keys.one ?? "", authorization: "Bearer sk-of-the-caller" };
   assert.equal((await ask({ method: "GET", path: "/openai/v1/files", key: null, headers })).status, 200);
   assert.ok(account.requests.at(-1)?.rawHeaders.includes("Bearer sk-of-the-caller"));
@@ -293,7 +292,7 @@ test("with a provider's key of the caller's own, the provider decides what it re
   assert.equal((await ask({ method: "POST", path: "/openai/v1/responses", body, key: null, headers })).status, 200);
 });
 
-test("where each key may have what it makes, it reaches that and nobody else does", async () => {
+test("with objects per key, each key reaches its own objects and no others", async () => {
   const shop = await startAccount({ stored: "own", unmetered: "allow" });
   const own = await startGateway({ providers: shop.providers });
   const [one, other] = [(await own.makeKey({ project: "alpha" })).key, (await own.makeKey({ project: "beta" })).key];
@@ -315,7 +314,7 @@ test("where each key may have what it makes, it reaches that and nobody else doe
   await own.stop();
 });
 
-test("where a provider is shared, everybody reaches everything", async () => {
+test("with a shared provider, every key reaches every object", async () => {
   const shop = await startAccount({ stored: "shared" });
   const own = await startGateway({ providers: shop.providers });
   const { key } = await own.makeKey();

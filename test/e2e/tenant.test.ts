@@ -1,6 +1,6 @@
 /**
- * Every route of the control plane, asked by every role for what is another tenant's: nothing is
- * reached, learned, blocked or charged.
+ * Every control-plane route, called by every role for another tenant's data: nothing is reached,
+ * leaked, blocked or charged.
  */
 
 import assert from "node:assert/strict";
@@ -8,13 +8,14 @@ import { before, test } from "node:test";
 import { makeFolder, startGateway, type GatewayProcess, type Json } from "./process.ts";
 
 /**
- * `one` owns what is asked for; `other`, `confined` and `unbound` are of another tenant or of none.
+ * `one` owns the requested data; `other`, `confined` and `unbound` belong to another tenant or
+ * none.
  */
 const roles = ["none", "revoked", "other", "unbound", "confined", "reader", "one", "admin"] as const;
 type Role = (typeof roles)[number];
 
 interface Row {
-  /** What is asked for in place of the path's parameters; a hold of its own for each row. */
+  /** Values for the path parameters; each row has its own hold. */
   readonly id?: string;
   readonly query?: string;
   readonly body?: object;
@@ -34,13 +35,13 @@ interface Row {
 const everyone = [200, 200, 200, 200, 200, 200, 200, 200] as const;
 const adminOnly = (status: number) => [401, 401, 403, 403, 403, 403, 403, status] as const;
 const figures = [401, 401, 403, 403, 200, 200, 403, 200] as const;
-/** A caller that asks for what it does not have learns that there is no such thing. */
+/** A caller that requests something it does not own gets the same answer as if it did not exist. */
 const ownHold = [401, 401, 404, 404, 403, 403, 200, 200] as const;
 
 const amount = { amount: "0.000001" };
 const priced = { provider: "openai", model: "sim-small" };
 
-/** By method and path, as the OpenAPI document has them. */
+/** By method and path, as in the OpenAPI document. */
 const rows: Readonly<Record<string, Row>> = {
   "GET /healthz": { expected: everyone },
   "GET /readyz": { expected: everyone },
@@ -80,8 +81,7 @@ const rows: Readonly<Record<string, Row>> = {
 };
 
 /**
- * What belongs to `one`, as it would show in an answer: its project, its key's name, its budget's
- * amount, its spend.
+ * Data of `one` that must not appear in an answer: its project, key name, budget amount and spend.
  */
 const secrets = /alpha|77\.77|0\.0423/;
 
@@ -150,7 +150,7 @@ test("every route of the API has a row here, and every row is a route", async ()
   assert.deepEqual([...(await documented())].sort(byName), Object.keys(rows).sort(byName));
 });
 
-/** What `one` has, in its own eyes. */
+/** The data of `one`, as `one` sees it. */
 async function belongings(): Promise<readonly Json[]> {
   const budget = await gateway.budget("first");
   const holds = await Promise.all(
@@ -159,7 +159,7 @@ async function belongings(): Promise<readonly Json[]> {
   return [budget, ...holds.map(({ json }) => json)];
 }
 
-test("each role gets what it may, and of another tenant's things it reaches, learns and changes nothing", async () => {
+test("each role gets what it may, and reaches, learns and changes nothing of another tenant", async () => {
   const before = await belongings();
   for (const role of roles) {
     // The owner and the administrator change things, and come last.
@@ -168,17 +168,17 @@ test("each role gets what it may, and of another tenant's things it reaches, lea
       const { status, text } = await ask(route, row, role);
       assert.equal(status, row.expected[roles.indexOf(role)], `${route} as ${role}: ${text}`);
       if (["none", "revoked", "other", "unbound", "confined"].includes(role))
-        assert.doesNotMatch(told(text, row), secrets, `${route} as ${role}`);
+        assert.doesNotMatch(disclosed(text, row), secrets, `${route} as ${role}`);
     }
   }
 });
 
-/** The answer without what the request itself said. */
-function told(text: string, { body }: Row): string {
+/** The answer without values from the request itself. */
+function disclosed(text: string, { body }: Row): string {
   return body && JSON.stringify(body).includes("alpha") ? text.replaceAll("alpha", "") : text;
 }
 
-test("the other tenant's figures are its own: asking for another's is refused, and asking for all gives none of them", async () => {
+test("the other tenant's figures are its own: requesting another's is refused, and requesting all returns none of them", async () => {
   for (const path of ["entries", "summary", "series"]) {
     const all = await gateway.api("GET", `/api/v1/${path}`, { key: keys.confined ?? "" });
     assert.equal(all.status, 200);
@@ -190,7 +190,7 @@ test("the other tenant's figures are its own: asking for another's is refused, a
   }
 });
 
-test("the other tenant uses the same ids for its own holds, and neither is in the other's way", async () => {
+test("two tenants can use the same hold ids without conflict", async () => {
   const body = { operation_id: "h-get", amount: "0.02" };
   const made = await gateway.api("POST", "/api/v1/holds", { key: keys.other ?? "", body });
   assert.deepEqual([made.status, made.json["attempt"], made.json["repeated"]], [201, 1, false]);
@@ -199,7 +199,7 @@ test("the other tenant uses the same ids for its own holds, and neither is in th
   assert.deepEqual([mine.json["status"], mine.json["attribution"]], ["held", { project: "alpha" }]);
 });
 
-test("the other tenant cannot use up what all draw on, by what it says itself", async () => {
+test("the other tenant cannot exhaust a shared budget with made-up values", async () => {
   const post = (path: string, body: object) => gateway.api("POST", path, { key: keys.other ?? "", body });
   assert.equal((await post("/api/v1/holds", { operation_id: "greedy", amount: "990" })).status, 403);
   assert.equal((await post("/api/v1/holds", { operation_id: "long", amount: "1", ttl_seconds: 86_400 })).status, 400);

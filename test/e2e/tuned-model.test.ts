@@ -1,7 +1,4 @@
-/**
- * Models that were tuned under one account, custom voices, and forms: whose they are, where keys
- * may make such things.
- */
+/** Ownership of tuned models, custom voices and uploads when keys may create them. */
 
 import assert from "node:assert/strict";
 import { readdir, rm } from "node:fs/promises";
@@ -54,10 +51,10 @@ async function makeThing(path: string, key: string): Promise<string> {
   return (JSON.parse(text) as { readonly id: string }).id;
 }
 
-test("a tuned model is called, listed, seen and deleted by the key whose job made it, and by no other", async () => {
+test("only the key whose job created a tuned model can call, list, see and delete it", async () => {
   const job = await makeThing("/openai/v1/fine_tuning/jobs", one);
   const model = tunedBy(job);
-  // Its maker has not looked at the job: that the model is not the operator's own is not known yet.
+  // Its creator has not read the job yet, so the model's owner is still unknown.
   const all = (await gateway.makeKey({}, { models: ["*"] })).key;
   for (const key of [one, other, listed, all]) assert.equal(await statusOfChat(model, key), 403);
   assert.equal((await ask("GET", `/openai/v1/fine_tuning/jobs/${job}`, { key: other })).status, 403);
@@ -84,7 +81,7 @@ test("a tuned model is called, listed, seen and deleted by the key whose job mad
   );
 });
 
-test("a tuned model of the operator's own is for the keys whose list names it, where keys may tune; else for those whose list allows it", async () => {
+test("the operator's tuned models need a key whose list names them if keys may tune; else one whose list allows them", async () => {
   assert.deepEqual([await statusOfChat(operatorsModel, other), await statusOfChat(operatorsModel, listed)], [403, 200]);
   assert.ok((await ask("GET", "/openai/v1/models", { key: listed })).text.includes(operatorsModel));
   assert.ok(!(await ask("GET", "/openai/v1/models", { key: other })).text.includes(operatorsModel));
@@ -150,7 +147,7 @@ test("a custom voice is spoken with by the key that made it only, and any key ma
   assert.deepEqual(await Promise.all(chats), [200, 403]);
 });
 
-test("a form that names another key's file is refused, and one that uploads is not", async () => {
+test("a form that names another key's file is refused; an upload is not", async () => {
   const form = (fields: Readonly<Record<string, string | Blob>>): FormData => {
     const made = new FormData();
     for (const [name, value] of Object.entries(fields)) made.append(name, value);
@@ -167,7 +164,7 @@ test("a form that names another key's file is refused, and one that uploads is n
   }
 });
 
-test("a key with a list of models has no others: not unmetered ones, nor those that may answer in place of the one it asks for", async () => {
+test("a key with a model list can reach no others, neither unmetered nor as a fallback", async () => {
   const status = async (path: string, body: object, key = listed): Promise<number> => (await ask("POST", path, { key, body })).status;
   const images = "/openai/v1/images/generations";
   assert.deepEqual([await status(images, { model: "gpt-image-1", prompt: "a" }), await status(images, { prompt: "a" })], [403, 403]);

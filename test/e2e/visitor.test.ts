@@ -1,4 +1,4 @@
-/** Who may come in at all: by which name, from which page, and with or without a key. */
+/** Access checks before any key: host names, browser origins, and what is open without a key. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -49,7 +49,7 @@ const doors: readonly (readonly [method: string, path: string, body?: string])[]
   ["GET", "/nothing/here"],
 ];
 
-test("a name that was made to point here opens no door, and neither does a page of another site", async () => {
+test("a rebound host name is refused, and so is a page of another site", async () => {
   const before = (await simulator.books()).length;
   const authorization = `Bearer ${gateway.adminKey}`;
   for (const [method, path, sent] of doors) {
@@ -67,12 +67,12 @@ test("a name that was made to point here opens no door, and neither does a page 
   assert.equal((await simulator.books()).length, before);
 });
 
-test("whether the process lives is told by any name", async () => {
+test("liveness is reported under any host name", async () => {
   for (const path of ["/healthz", "/readyz"])
     assert.equal((await visit(gateway.url + path, { headers: { host: "10.1.2.3" } })).status, 200);
 });
 
-test("names and pages that the configuration lists are let in, and metrics are open where it says so", async () => {
+test("configured hosts and origins are allowed, and metrics are open if configured", async () => {
   const own = await startGateway({
     simulatorUrl: simulator.url,
     config: 'server: { hosts: [purser], origins: ["https://app.example.com"], metrics: open }',
@@ -84,7 +84,7 @@ test("names and pages that the configuration lists are let in, and metrics are o
   await own.stop();
 });
 
-test("metrics of calls are for keys that read all figures, and those of the process for everyone", async () => {
+test("call metrics require a key that reads all figures; process metrics are open to everyone", async () => {
   const text = await (await fetch(`${gateway.url}/metrics`)).text();
   assert.match(text, /^process_resident_memory_bytes \d+$/m);
   const names = [...text.matchAll(/^([a-z_]+)[{ ]/gm)].map(([, name]) => name ?? "");

@@ -1,9 +1,9 @@
 /**
- * The formats that a call can be made in, whole and streamed, as bodies for `fetch`: an SDK hides
- * how an answer ended.
+ * Request bodies for `fetch` in every format, whole and streamed. SDKs are not used because they
+ * hide how an answer ended.
  */
 
-/** One way of asking: a format, whole or streamed. */
+/** A kind of call: a format, whole or streamed. */
 export interface Way {
   readonly name: string;
   readonly stream: boolean;
@@ -11,7 +11,7 @@ export interface Way {
   body(text: string): object;
 }
 
-/** Output tokens that each of them asks for at most. */
+/** The output ceiling of each request. */
 export const most = 40;
 const gemini = "/gemini/v1beta/models/sim-small";
 export const ways: readonly Way[] = [false, true].flatMap((stream): Way[] => [
