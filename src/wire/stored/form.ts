@@ -47,7 +47,6 @@ function multipartFields(body: Buffer, boundary: string | undefined): readonly F
     const named = partOf(body.subarray(start, end));
     if (named === undefined) return undefined;
     fields.push(...named);
-    checkFieldCount(fields.length);
     at = end;
   }
   return undefined;

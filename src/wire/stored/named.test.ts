@@ -379,38 +379,3 @@ test("the offer of a realtime call is no JSON and no form, and names nothing; ot
     assert.throws(() => named(body, type), PurserError, body);
   assert.deepEqual(idsOf(named('{"file_id":"file-1"}', "application/sdp").uses), ["file-1"]);
 });
-
-const urlEncoded = "application/x-www-form-urlencoded";
-
-test("JSON is not taken for a form, nor for another encoding, whatever its content type says", () => {
-  const json = '{"model":"m","previous_response_id":"resp_1"}';
-  for (const type of [
-    urlEncoded,
-    `${urlEncoded}; charset=utf-8`,
-    "APPLICATION/X-WWW-FORM-URLENCODED",
-    multipart,
-    "multipart/mixed; boundary=b",
-  ]) {
-    for (const body of [json, ` \r\n${json}`, `\uFEFF${json}`, `[${json}]`, `${json}\r\n${part("a", "b")}--b--`])
-      assert.throws(() => namedBy(openai, Buffer.from(body), type), /the body is JSON/, `${type} ${body}`);
-    assert.throws(() => namedBy(openai, Buffer.from(`\uFEFF${json}`, "utf16le"), type), /the body is JSON/, type);
-  }
-  for (const type of ["text/plain", "application/json; charset=utf-8", `application/json; charset="UTF8"`, "", "application/octet-stream"])
-    assert.deepEqual(idsOf(namedBy(openai, Buffer.from(json), type).uses), ["resp_1"], type);
-  for (const charset of ["utf-16", "utf-7", "iso-2022-jp"])
-    assert.throws(() => namedBy(openai, Buffer.from(json), `application/json; charset=${charset}`), /charset/, charset);
-  const inPart = `--b\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: application/json\r\n\r\n${json}\r\n--b--`;
-  assert.deepEqual(idsOf(namedBy(openai, Buffer.from(inPart), multipart).uses), ["resp_1"]);
-});
-
-test("a form has bounds, of its bytes, its fields and their names", () => {
-  const over: readonly (readonly [form: string, type: string, expected: RegExp])[] = [
-    ["a&".repeat(2000), urlEncoded, /more than 1000 fields/],
-    [`a=${"x".repeat(2_000_000)}`, urlEncoded, /more than 1048576 bytes/],
-    [`${"a.".repeat(100_000)}=1`, urlEncoded, /a name of more than 1024 characters/],
-    [`${part("a", "1").repeat(2000)}--b--`, multipart, /more than 1000 fields/],
-    [`a=[${'{"a":1},'.repeat(60_000)}{}]`, urlEncoded, /more than 100000 fields and members/],
-  ];
-  for (const [form, type, expected] of over) assert.throws(() => namedBy(openai, Buffer.from(form), type), expected);
-  assert.equal(namedBy(openai, Buffer.from("model=a&".repeat(1000).slice(0, -1)), urlEncoded).models.length, 1000);
-});
