@@ -127,10 +127,7 @@ function checkAnswer({ place, language }: Snippet, next: Snippet | undefined, { 
 /** Fields that differ from run to run. */
 const volatile = /(^|_)(at|ms|id|start|end)$|^resets_at$|^price_version$/;
 
-/**
- * The first difference between the shown and the real value; null if there is none. Values that
- * vary from run to run only need the same type.
- */
+/** The first difference; null if none. Values that vary from run to run only need the same type. */
 function difference(shown: unknown, real: unknown, place: string): string | null {
   if (Array.isArray(shown)) return listDifference(shown, real, place);
   if (typeof shown !== "object" || shown === null) return shown === real ? null : `${place} is ${JSON.stringify(real)}`;
@@ -155,10 +152,7 @@ function listDifference(shown: readonly unknown[], real: unknown, place: string)
   return null;
 }
 
-/**
- * Checks that the README shows the output of the first start, and that the commands in that output
- * work.
- */
+/** Checks the README against the output of the first start, and runs the commands in it. */
 async function checkWelcome(page: Page, workshop: Workshop): Promise<void> {
   const [, curl = "", script = ""] = /curl:\n(.+?)\n\n.*hello\.mjs:\n(.+?)\n\n/s.exec(workshop.welcome) ?? [];
   const pasted = await workshop.shell(curl);
