@@ -3,19 +3,8 @@ import { test } from "node:test";
 import { PurserError } from "../../domain/error.ts";
 import { anthropicWire } from "../anthropic/index.ts";
 import { geminiWire } from "../gemini/index.ts";
-import { openaiWire } from "../openai/index.ts";
-import type { MadeKind, Named, WireFormat } from "../wire.ts";
-import type { Reference } from "./references.ts";
-
-const openai = openaiWire();
-
-function namedBy(wire: WireFormat, body: Uint8Array, contentType = "application/json"): Named {
-  return wire.named({ method: "POST", path: "/anything", contentType, body });
-}
-
-function idsOf(uses: readonly Reference[]): readonly string[] {
-  return [...new Set(uses.map(({ id }) => id))].toSorted();
-}
+import type { MadeKind, WireFormat } from "../wire.ts";
+import { idsOf, multipart, namedBy, openai, part } from "./named.test-kit.ts";
 
 function references(wire: WireFormat, body: object): readonly string[] {
   return idsOf(namedBy(wire, Buffer.from(JSON.stringify(body))).uses);
@@ -226,71 +215,6 @@ test("a body that repeats something with an id in it, or cannot be read, is refu
   );
 });
 
-const multipart = 'multipart/form-data; boundary="b"';
-const part = (name: string, value: string, more = ""): string =>
-  `--b\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${value}\r\n`;
-
-test("a form is searched like a body", () => {
-  const ids = (form: string, type = multipart): readonly string[] => idsOf(namedBy(openai, Buffer.from(form), type).uses);
-  assert.deepEqual(ids(`${part("file", "x".repeat(9000), '; filename="f"')}${part("file_id", "file-1")}--b--\r\n`), ["file-1"]);
-  assert.deepEqual(ids(`${part("file_ids[]", "file-1")}${part("file_ids[1]", "file-2")}--b--`), ["file-1", "file-2"]);
-  assert.deepEqual(ids(`${part("voice[id]", "voice_1")}${part("input_reference[file_id]", "file-1")}--b--`), ["file-1", "voice_1"]);
-  assert.deepEqual(ids(`${part("characters[][id]", "char_1")}${part("video", '{"id":"video_1"}')}--b--`), ["char_1", "video_1"]);
-  assert.deepEqual(ids(`preamble\r\n${part("consent", "cons_1", '; filename="a"')}--b--`), ["cons_1"]);
-  assert.deepEqual(ids("name=a&file_id=file-1&voice%5Bid%5D=voice_1", "application/x-www-form-urlencoded"), ["file-1", "voice_1"]);
-  assert.deepEqual(namedBy(openai, Buffer.from(`${part("model", "whisper-1")}--b--`), multipart).models, ["whisper-1"]);
-  const unread: readonly (readonly [form: string, type?: string])[] = [
-    [part("file_id", "file-1")],
-    ["--b\r\nContent-Type: text/plain\r\n\r\nfile-1\r\n--b--"],
-    [`${part("file_id", "file-1")}--b--`, "multipart/form-data"],
-    [`${part("file_id", "file-1")}--b--`, "multipart/form-data; boundary=a; boundary=b"],
-    [`${part("file_id", "file-1")}--b--`, "multipart/form-data; boundary=b; boundary=a"],
-    [`${part("file_id", "file-1")}--b--`, "multipart/form-data; boundary=b; boundary*=a"],
-    [`${part("file_id", "file-1")}--b--`, "multipart/form-data; boundary=b,c"],
-    [`${part("name", "a--b--")}${part("file_id", "file-1")}--b--`],
-    [`--b\r\nContent-Disposition: form-data; name="file_id"\r\nContent-Transfer-Encoding: base64\r\n\r\nZmlsZS0x\r\n--b--`],
-    [`--b\r\nContent-Disposition: form-data; name="a"; name*=utf-8''file_id\r\n\r\nfile-1\r\n--b--`],
-    [`${part("file_id", "file-1")}--b--`, "multipart/mixed; boundary=b"],
-  ];
-  for (const [form, type] of unread) assert.throws(() => ids(form, type), PurserError, `${type ?? ""} ${form}`);
-});
-
-const urlEncoded = "application/x-www-form-urlencoded";
-
-test("JSON is not taken for a form, nor for another encoding, whatever its content type says", () => {
-  const json = '{"model":"m","previous_response_id":"resp_1"}';
-  for (const type of [
-    urlEncoded,
-    `${urlEncoded}; charset=utf-8`,
-    "APPLICATION/X-WWW-FORM-URLENCODED",
-    multipart,
-    "multipart/mixed; boundary=b",
-  ]) {
-    for (const body of [json, ` \r\n${json}`, `\uFEFF${json}`, `[${json}]`, `${json}\r\n${part("a", "b")}--b--`])
-      assert.throws(() => namedBy(openai, Buffer.from(body), type), /the body is JSON/, `${type} ${body}`);
-    assert.throws(() => namedBy(openai, Buffer.from(`\uFEFF${json}`, "utf16le"), type), /the body is JSON/, type);
-  }
-  for (const type of ["text/plain", "application/json; charset=utf-8", `application/json; charset="UTF8"`, "", "application/octet-stream"])
-    assert.deepEqual(idsOf(namedBy(openai, Buffer.from(json), type).uses), ["resp_1"], type);
-  for (const charset of ["utf-16", "utf-7", "iso-2022-jp"])
-    assert.throws(() => namedBy(openai, Buffer.from(json), `application/json; charset=${charset}`), /charset/, charset);
-  const inPart = `--b\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: application/json\r\n\r\n${json}\r\n--b--`;
-  assert.deepEqual(idsOf(namedBy(openai, Buffer.from(inPart), multipart).uses), ["resp_1"]);
-});
-
-test("a form has bounds, of its bytes, its fields and their names", () => {
-  const over: readonly (readonly [form: string, type: string, expected: RegExp])[] = [
-    ["a&".repeat(2000), urlEncoded, /more than 1000 fields/],
-    [`a=${"x".repeat(2_000_000)}`, urlEncoded, /more than 1048576 bytes/],
-    [`${"a.".repeat(100_000)}=1`, urlEncoded, /a name of more than 1024 characters/],
-    [`${part("a", "1").repeat(2000)}--b--`, multipart, /more than 1000 fields/],
-    [`a=[${'{"a":1},'.repeat(60_000)}{}]`, urlEncoded, /more than 100000 fields and members/],
-    [`a=[${'{"a":1},'.repeat(600)}{}]&`.repeat(100), urlEncoded, /more than 100000 fields and members/],
-  ];
-  for (const [form, type, expected] of over) assert.throws(() => namedBy(openai, Buffer.from(form), type), expected);
-  assert.equal(namedBy(openai, Buffer.from("model=a&".repeat(1000).slice(0, -1)), urlEncoded).models.length, 1000);
-});
-
 test("a model that was tuned is known by its name, and its checkpoints with it; a job's answer names it", () => {
   const names = ["ft:gpt-4o:org:s:1", "ft:gpt-4o:org:s:1:ckpt-step-88", "davinci:ft-org-2023", "gpt-4o", "soft:1"];
   assert.deepEqual(
@@ -334,48 +258,4 @@ test("a model that a path names is named, whatever the action: of Gemini, a depl
   assert.deepEqual(models(openai, "/realtime/calls?model=gpt-realtime"), ["gpt-realtime"]);
   assert.deepEqual(models(openai, "//realtime/calls?a=?&model=gpt-realtime"), ["gpt-realtime"]);
   assert.deepEqual(models(openai, "/images/generations"), []);
-});
-
-test("an id in a form is seen however long its value, and under each name that a reader may take for the field's", () => {
-  const ids = (form: string): readonly string[] => idsOf(namedBy(openai, Buffer.from(form), multipart).uses);
-  const blanks = " ".repeat(5000);
-  const file = '; filename="a"';
-  assert.deepEqual(ids(`${part("file_id", `file-1${blanks}`)}--b--`), [`file-1${blanks}`]);
-  assert.equal(ids(`${part("file_id", `file-1${blanks}`, file)}--b--`).length, 1);
-  assert.deepEqual(ids(`${part("voice", `{"id":"voice_1"${blanks}}`)}--b--`), ["voice_1"]);
-  assert.deepEqual(ids(`${part("voice", `${" ".repeat(99)}{"id":"voice_1"${blanks}}`, file)}--b--`), ["voice_1"]);
-  assert.deepEqual(
-    ids(`${part("session", JSON.stringify({ instructions: blanks, audio: { output: { voice: { id: "voice_1" } } } }))}--b--`),
-    ["voice_1"],
-  );
-  const disposition = (parameters: string): string => `--b\r\nContent-Disposition: form-data; ${parameters}\r\n\r\nfile-1\r\n--b--`;
-  assert.deepEqual(ids(disposition('name="image"; filename="a; name=b.png"')), []);
-  assert.deepEqual(ids(disposition('name="image"; filename="; name=file_id"')), ["file-1"]);
-  assert.deepEqual(ids(disposition('filename="; name=a"; name="file_id"')), ["file-1"]);
-  assert.deepEqual(ids(disposition('name="a"; name="file_id"')), ["file-1"]);
-});
-
-test("what a caller uploads is not searched: neither files nor models are named in it", () => {
-  const nothing = { uses: [], models: [] };
-  for (const name of ["file", "data"]) {
-    const text = '{"file_id":"file-1","model":"m"}';
-    assert.deepEqual(namedBy(openai, Buffer.from(`${part(name, text, '; filename="a.json"')}--b--`), multipart), nothing);
-    assert.notDeepEqual(namedBy(openai, Buffer.from(`${part(name, text)}--b--`), multipart), nothing);
-  }
-});
-
-test("the offer of a realtime call is no JSON and no form, and names nothing; other raw bodies are refused", () => {
-  const named = (body: string, contentType: string): Named =>
-    openai.named({ method: "POST", path: "/realtime/calls?model=m", contentType, body: Buffer.from(body) });
-  for (const type of ["application/sdp", "Application/SDP; charset=utf-8"])
-    for (const end of ["\n", "\r\n"]) assert.deepEqual(named(`v=0${end}o=- 1 1 IN IP4 0.0.0.0${end}`, type), { uses: [], models: ["m"] });
-  for (const [body, type] of [
-    ["v=0\n", "text/plain"],
-    ["v=0\n", "application/json"],
-    ["v=0&file_id=file-1", "application/sdp"],
-    [' {"file_id"', "application/sdp"],
-    ["RIFF", "audio/wav"],
-  ] as const)
-    assert.throws(() => named(body, type), PurserError, body);
-  assert.deepEqual(idsOf(named('{"file_id":"file-1"}', "application/sdp").uses), ["file-1"]);
 });
