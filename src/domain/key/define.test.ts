@@ -84,7 +84,7 @@ const refused: readonly (readonly [fact: string, change: Readonly<Record<string,
   ["half a concurrent call", { max_concurrent: 1.5 }, "keys[0].max_concurrent", /whole number/],
   ["an expiry without a zone", { expires_at: "2026-01-01T00:00:00" }, "keys[0].expires_at", /RFC 3339/],
   ["an expiry on a day that does not exist", { expires_at: "2026-02-29" }, "keys[0].expires_at", /RFC 3339/],
-  ["an expiry that is over", { expires_at: "1970-01-01T00:16:40Z" }, "keys[0].expires_at", /later moment/],
+  ["an expiry that is over", { expires_at: "1970-01-01T00:16:40Z" }, "keys[0].expires_at", /later time/],
   ["a secret", { secret: "x" }, "keys[0].secret", /Known are: name/],
   ["an unknown field", { may_refne: [] }, "keys[0].may_refne", /Did you mean may_refine\?/],
 ];
