@@ -85,7 +85,8 @@ export interface Making {
 }
 
 /**
- * What comes of a thing is its owner's, and nobody's where it has none: an administrator may look at everything.
+ * A thing that comes of another belongs to the owner of that one, or has none: reading it does not make
+ * an administrator its owner.
  *
  * @returns The receiver itself, or one that records the caller as the owner of what the answer created.
  */

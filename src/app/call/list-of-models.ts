@@ -43,7 +43,7 @@ export class ListOfModels implements UpstreamReceiver {
     this.#receiver.fail(failure);
   }
 
-  /** Without the owners of models nothing is shown. The call then fails here: nobody else ends it. */
+  /** Without the owners of models the list is not shown, and the call fails. */
   #shown(): { readonly bytes: Uint8Array } | { readonly problem: string } {
     const unread = { problem: "its list of models cannot be read" };
     if (this.#length > longestList) return unread;

@@ -1,4 +1,4 @@
-/** Calls that are not metered: free ones, and those whose cost nobody tells, which pass where the configuration allows it and are recorded. */
+/** Unmetered calls: free ones, and those of unknown cost, which are recorded and pass if the configuration allows it. */
 
 import { replyHeaders } from "../header/answer-headers.ts";
 import { upstreamHeaders, withoutKey } from "../header/request-headers.ts";

@@ -1,4 +1,4 @@
-/** After a crash: calls that may have reached a provider are charged at what was held, since nobody saw them end. */
+/** After a crash: calls that may have reached a provider are charged at the held amount, since their end is unknown. */
 
 import { announceChange, type Audience } from "../hold/announce.ts";
 import type { Clock } from "../port/clock.ts";

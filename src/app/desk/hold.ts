@@ -75,7 +75,7 @@ function checkLife({ holdSeconds }: HoldLimits, { key, ttlSeconds }: ApiHold): v
   });
 }
 
-/** What is demanded of the budgets: all of the ceiling, since nobody here can cut the call short. */
+/** Demands the whole ceiling of the budgets: Purser cannot cut a call that does not pass the gateway. */
 export function demandFor(desk: PriceDesk, request: Pick<ApiHold, "provider" | "model" | "sizing">, at: number): Demand {
   const { provider, model, sizing } = request;
   if (sizing.kind === "amount") {

@@ -1,4 +1,4 @@
-/** Who learns what the ledger decided, besides whoever asked: the observer, and calls that wait for room. */
+/** Announces decisions of the ledger to the observer and to calls that wait for room. */
 
 import type { Refusal } from "../../domain/ledger/command.ts";
 import type { ThresholdEntry } from "../../domain/ledger/entry.ts";
@@ -17,7 +17,8 @@ export function announceRefusal({ observer }: Pick<Audience, "observer">, refusa
 }
 
 /**
- * A hold ended, a charge was corrected or a budget changed. To be called after each such decision, whoever asked for it.
+ * A hold ended, a charge was corrected or a budget changed. Call this after each such decision, at the
+ * gateway and over the API.
  *
  * @param crossed Thresholds that the decision crossed.
  */

@@ -11,7 +11,7 @@ export interface Belonging {
 export interface Belongings {
   /** Whether owners that were kept earlier are gone: what has none may then be somebody's. */
   readonly hasLost: boolean;
-  /** @returns undefined for what nobody made here. */
+  /** @returns undefined for a thing without a known owner. */
   ownerOf(provider: string, id: string): string | undefined;
   /** Records an owner. An existing owner is kept. */
   keep(belonging: Belonging): void;
