@@ -72,6 +72,18 @@ test("long strings keep their beginning, wherever escapes and chunk boundaries f
   );
 });
 
+test("a chunk that ends within an escape of the dropped part of a string", () => {
+  for (const escape of ['\\"', "\\\\", "\\n", "\\u0022"]) {
+    const written = `{"text":"${"a".repeat(1020)}${escape.repeat(20)}","usage":1}`;
+    for (let end = 1020; end < written.length; end++) {
+      const { text } = prune([written.slice(0, end), written.slice(end)]);
+      const pruned = JSON.parse(text) as { text: string; usage: number };
+      assert.equal(pruned.usage, 1);
+      assert.ok((JSON.parse(written) as { text: string }).text.startsWith(pruned.text), `cut at ${end} of ${escape}`);
+    }
+  }
+});
+
 test("only generated text counts as unread: images, signatures and ids do not", () => {
   const long = "x".repeat(5000);
   assert.equal(prune([JSON.stringify({ inlineData: { data: long }, id: long, b64_json: long })]).unread, 0);

@@ -66,6 +66,8 @@ export class JsonPruner {
   /** Whether the last key is that of generated text. */
   #isTextKey = false;
   #stringBytes = 0;
+  /** Whether the rest of the string is dropped. */
+  #isShortened = false;
   /** Remaining bytes of an escape. */
   #escapeLeft = 0;
   /** -1 outside a scalar. */
@@ -93,7 +95,7 @@ export class JsonPruner {
     let at = 0;
     while (at < bytes.length && !this.#isBroken) {
       if (!this.#inString) this.#step(bytes[at++] as number);
-      else if (this.#skipDepth >= 0 || this.#isShortened) at = this.#skipString(bytes, at);
+      else if (this.#skipDepth >= 0 || this.#isFull()) at = this.#skipString(bytes, at);
       else this.#keepOfString(bytes[at++] as number);
     }
     this.#unreadTextBytes += bytes.length - at;
@@ -133,14 +135,16 @@ export class JsonPruner {
     this.#inString = true;
     this.#isKey = isKey;
     this.#stringBytes = 0;
+    this.#isShortened = false;
     this.#escapeLeft = 0;
     this.#emit(quote);
     this.#keyStart = this.#out.length;
   }
 
-  /** Enough of the string is kept, and the next byte begins a character. */
-  get #isShortened(): boolean {
-    return this.#stringBytes >= longestString && this.#escapeLeft === 0;
+  /** Enough of the string is kept, up to the end of a character. From then on, its bytes are dropped. */
+  #isFull(): boolean {
+    this.#isShortened ||= this.#stringBytes >= longestString && this.#escapeLeft === 0;
+    return this.#isShortened;
   }
 
   #keepOfString(byte: number): void {
