@@ -23,12 +23,23 @@ export interface Cell {
   readonly cpuMicroseconds: number | null;
 }
 
-export const smallRequest: CellGroup["request"] = { promptBytes: 400, maxTokens: 32, stream: false };
+export const smallRequest: CellGroup["request"] = {
+  promptBytes: 400,
+  maxTokens: 32,
+  stream: false,
+};
 
-export async function measureCell(load: Load, target: Target, { warmupMs, measureMs, groups }: CellOptions): Promise<Cell> {
+export async function measureCell(
+  load: Load,
+  target: Target,
+  { warmupMs, measureMs, groups }: CellOptions,
+): Promise<Cell> {
   const { path, headers, model, port, pid } = target;
   const before = processFigures(pid);
-  const whole = groups.map((group) => ({ ...group, request: { ...group.request, path, headers, model } }));
+  const whole = groups.map((group) => ({
+    ...group,
+    request: { ...group.request, path, headers, model },
+  }));
   const result = await load.run({ port, warmupMs, measureMs, groups: whole });
   const after = processFigures(pid);
   const ended = result.groups.reduce((sum, group) => sum + group.ended, 0);
@@ -39,13 +50,22 @@ export async function measureCell(load: Load, target: Target, { warmupMs, measur
 
 /** Warms up each target under full load with a zero-latency upstream, so its code is compiled. */
 export async function warmUp(
-  { load, upstream, targets }: { readonly load: Load; readonly upstream: BenchUpstream; readonly targets: readonly Target[] },
+  {
+    load,
+    upstream,
+    targets,
+  }: { readonly load: Load; readonly upstream: BenchUpstream; readonly targets: readonly Target[] },
   measureMs: number,
 ): Promise<void> {
   await upstream.set({ delayMs: 0, streamTokens: 20, gapMs: 0 });
   for (const target of targets) {
     for (const stream of [false, true]) {
-      const group = { name: "warm-up", clients: 16, ratePerSecond: null, request: { ...smallRequest, stream } };
+      const group = {
+        name: "warm-up",
+        clients: 16,
+        ratePerSecond: null,
+        request: { ...smallRequest, stream },
+      };
       await measureCell(load, target, { warmupMs: 0, measureMs, groups: [group] });
     }
   }
@@ -59,13 +79,20 @@ export function onlyGroup({ groups }: Cell): GroupResult {
 }
 
 /** Reasons to reject a cell: errors, or too few calls for its percentiles. */
-export function doubts(cell: Cell, { label, leastCalls }: { readonly label: string; readonly leastCalls: number }): readonly string[] {
+export function doubts(
+  cell: Cell,
+  { label, leastCalls }: { readonly label: string; readonly leastCalls: number },
+): readonly string[] {
   return cell.groups.flatMap((group) => {
     const errors = Object.entries(group.statuses).filter(([status]) => status !== "200");
     const count = errors.reduce((sum, [, calls]) => sum + calls, 0);
     return [
-      ...(count > 0 ? [`${label}: ${count} errors, the first: ${group.firstError ?? "unknown"}`] : []),
-      ...(group.calls < leastCalls ? [`${label}: ${group.calls} samples of ${group.name}, but ${leastCalls} are needed`] : []),
+      ...(count > 0
+        ? [`${label}: ${count} errors, the first: ${group.firstError ?? "unknown"}`]
+        : []),
+      ...(group.calls < leastCalls
+        ? [`${label}: ${group.calls} samples of ${group.name}, but ${leastCalls} are needed`]
+        : []),
     ];
   });
 }

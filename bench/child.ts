@@ -19,7 +19,9 @@ export class Child {
 
   private constructor(process: ChildProcess) {
     this.#process = process;
-    process.stderr?.setEncoding("utf8").on("data", (text: string) => (this.#notes = (this.#notes + text).slice(-notesKept)));
+    process.stderr
+      ?.setEncoding("utf8")
+      .on("data", (text: string) => (this.#notes = (this.#notes + text).slice(-notesKept)));
   }
 
   /** Starts a process with a channel, for {@link ask}. */
@@ -31,7 +33,11 @@ export class Child {
   static node(words: readonly string[], { environment = {}, directory }: SpawnOptions = {}): Child {
     const env = { ...process.env, ...environment };
     return new Child(
-      spawn(process.execPath, words, { stdio: ["ignore", "pipe", "pipe"], env, ...(directory === undefined ? {} : { cwd: directory }) }),
+      spawn(process.execPath, words, {
+        stdio: ["ignore", "pipe", "pipe"],
+        env,
+        ...(directory === undefined ? {} : { cwd: directory }),
+      }),
     );
   }
 
@@ -100,7 +106,8 @@ export class Child {
 
   #unlessItEnds<Answer>(begin: (resolve: (answer: Answer) => void) => void): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const ended = (code: number | null): void => reject(new Error(`a process ended with code ${code}: ${this.#notes.trim()}`));
+      const ended = (code: number | null): void =>
+        reject(new Error(`a process ended with code ${code}: ${this.#notes.trim()}`));
       this.#process.once("exit", ended);
       begin((answer) => {
         this.#process.off("exit", ended);

@@ -48,7 +48,8 @@ export const counting: Bench = {
       try {
         await upstream.set({ delayMs, streamTokens: 20, gapMs: 0 });
         const keys = { far: await makeKey(purser, "far"), near: await makeKey(purser, "near") };
-        for (const { name } of subjects) await measure({ load, purser, keys }, name, options.quick ? 200 : 2000);
+        for (const { name } of subjects)
+          await measure({ load, purser, keys }, name, options.quick ? 200 : 2000);
         const rounds = await interleave(subjects, options.rounds, ({ name }, round) => {
           note(`round ${round + 1}, ${name}`);
           return measure({ load, purser, keys }, name, options.seconds * 1000);
@@ -66,9 +67,19 @@ export const counting: Bench = {
 
 /** @returns The secret of a key whose project has its own budget. */
 async function makeKey(purser: PurserTarget, project: "far" | "near"): Promise<string> {
-  const budget = { budget_id: project, budget_type: "project", resource_id: project, amount: "1000000", period: "month", policy: "hard" };
+  const budget = {
+    budget_id: project,
+    budget_type: "project",
+    resource_id: project,
+    amount: "1000000",
+    period: "month",
+    policy: "hard",
+  };
   await purser.api("POST", "/api/v1/budgets", budget);
-  const { key } = await purser.api<{ readonly key: string }>("POST", "/api/v1/keys", { name: project, attribution: { project } });
+  const { key } = await purser.api<{ readonly key: string }>("POST", "/api/v1/keys", {
+    name: project,
+    attribution: { project },
+  });
   return key;
 }
 
@@ -78,13 +89,21 @@ interface Field {
   readonly keys: Readonly<Record<"far" | "near", string>>;
 }
 
-async function measure({ load, purser, keys }: Field, alongside: Alongside, measureMs: number): Promise<Cell> {
+async function measure(
+  { load, purser, keys }: Field,
+  alongside: Alongside,
+  measureMs: number,
+): Promise<Cell> {
   const { path, headers, model, port } = purser;
   if (alongside === "near") await leave(purser, byBytes * 0.97);
   const small = { ...smallRequest, path, headers, model };
   const groups: LoadGroup[] = [{ name: "small", clients: 16, ratePerSecond: null, request: small }];
   if (alongside !== "nothing") {
-    const request = { ...small, headers: { authorization: `Bearer ${keys[alongside]}` }, promptBytes: largeBytes };
+    const request = {
+      ...small,
+      headers: { authorization: `Bearer ${keys[alongside]}` },
+      promptBytes: largeBytes,
+    };
     groups.push({ name: "large", clients: largePerSecond, ratePerSecond: largePerSecond, request });
   }
   const { groups: done } = await load.run({ port, warmupMs: measureMs / 5, measureMs, groups });
@@ -133,7 +152,9 @@ function table(rounds: Rounds): Table {
         spreadText(spread(cells.map((cell) => cell.small.calls / cell.small.seconds))),
         spreadText(spread(small(rounds, name, "p50"))),
         spreadText(spread(small(rounds, name, "p99"))),
-        name === "nothing" ? "-" : spreadText(spread(cells.map((cell) => cell.large?.latency.p50 ?? null))),
+        name === "nothing"
+          ? "-"
+          : spreadText(spread(cells.map((cell) => cell.large?.latency.p50 ?? null))),
       ];
     }),
     notes: [
@@ -150,17 +171,35 @@ function figure(rounds: Rounds): Figure {
     what: "latency added to calls far from a limit when concurrent large calls are counted",
     wanted: "p50 ≤ 0.5 ms, p99 ≤ 5 ms",
     measured: `p50 ${numberText(p50 ?? null)} ms, p99 ${numberText(p99 ?? null)} ms`,
-    met: p50 !== null && p50 !== undefined && p50 <= 0.5 && p99 !== null && p99 !== undefined && p99 <= 5,
+    met:
+      p50 !== null &&
+      p50 !== undefined &&
+      p50 <= 0.5 &&
+      p99 !== null &&
+      p99 !== undefined &&
+      p99 <= 5,
   };
 }
 
-function doubtsOf({ subject, round, measured }: Round<Cell>, { quick, seconds }: BenchOptions): readonly string[] {
+function doubtsOf(
+  { subject, round, measured }: Round<Cell>,
+  { quick, seconds }: BenchOptions,
+): readonly string[] {
   const label = `${subject}, round ${round + 1}`;
   const groups = [measured.small, ...(measured.large ? [measured.large] : [])];
-  const failed = groups.filter(({ statuses }) => Object.keys(statuses).some((status) => status !== "200"));
+  const failed = groups.filter(({ statuses }) =>
+    Object.keys(statuses).some((status) => status !== "200"),
+  );
   return [
-    ...failed.map(({ name, firstError }) => `${label}: calls of ${name} failed, the first: ${firstError ?? "unknown"}`),
-    ...(measured.small.calls < (quick ? 1 : seconds * 200) ? [`${label}: only ${measured.small.calls} small calls`] : []),
-    ...(subject === "near" && measured.left >= byBytes ? [`${label}: ${measured.left} USD were left, so nothing had to be counted`] : []),
+    ...failed.map(
+      ({ name, firstError }) =>
+        `${label}: calls of ${name} failed, the first: ${firstError ?? "unknown"}`,
+    ),
+    ...(measured.small.calls < (quick ? 1 : seconds * 200)
+      ? [`${label}: only ${measured.small.calls} small calls`]
+      : []),
+    ...(subject === "near" && measured.left >= byBytes
+      ? [`${label}: ${measured.left} USD were left, so nothing had to be counted`]
+      : []),
   ];
 }

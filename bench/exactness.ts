@@ -56,7 +56,9 @@ export const exactness: Bench = {
         for (const calls of bursts) {
           for (const stream of [false, true]) {
             note(`round ${round + 1}, ${calls} ${stream ? "streams" : "calls"} at once`);
-            done.push(await burst({ upstream, load, purser }, { calls, stream, budget: `b${done.length}` }));
+            done.push(
+              await burst({ upstream, load, purser }, { calls, stream, budget: `b${done.length}` }),
+            );
           }
         }
       }
@@ -77,7 +79,10 @@ interface Parts {
 }
 
 /** Each burst has its own key and budget, so bursts do not affect each other. */
-async function burst(parts: Parts, shape: Pick<Burst, "calls" | "stream" | "budget">): Promise<Burst> {
+async function burst(
+  parts: Parts,
+  shape: Pick<Burst, "calls" | "stream" | "budget">,
+): Promise<Burst> {
   const { purser, upstream, load } = parts;
   const request = { ...smallRequest, maxTokens: completionTokens, stream: shape.stream };
   const cost = await costOf(parts, request);
@@ -119,15 +124,32 @@ async function costOf({ purser }: Parts, request: typeof smallRequest): Promise<
   return parseUsd(spent);
 }
 
-async function call({ port, path, model }: PurserTarget, key: string, request: typeof smallRequest): Promise<Response> {
+async function call(
+  { port, path, model }: PurserTarget,
+  key: string,
+  request: typeof smallRequest,
+): Promise<Response> {
   const { bodyText } = await import("./load/request.ts");
   const body = bodyText({ ...request, path, model, headers: {} });
-  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json", "x-purser-fit": "off" };
+  const headers = {
+    authorization: `Bearer ${key}`,
+    "content-type": "application/json",
+    "x-purser-fit": "off",
+  };
   return fetch(`http://127.0.0.1:${port}${path}`, { method: "POST", headers, body });
 }
 
-async function newBudget(purser: PurserTarget, { budget, amount }: { readonly budget: string; readonly amount: string }): Promise<string> {
-  await purser.api("POST", "/api/v1/budgets", { budget_id: budget, budget_type: "project", resource_id: budget, amount, period: "month" });
+async function newBudget(
+  purser: PurserTarget,
+  { budget, amount }: { readonly budget: string; readonly amount: string },
+): Promise<string> {
+  await purser.api("POST", "/api/v1/budgets", {
+    budget_id: budget,
+    budget_type: "project",
+    resource_id: budget,
+    amount,
+    period: "month",
+  });
   const { key } = await purser.api<{ readonly key: string }>("POST", "/api/v1/keys", {
     name: budget,
     role: "caller",
@@ -143,7 +165,10 @@ function usdText(picoUsd: bigint): string {
 
 function result(
   done: readonly Burst[],
-  { options: { rounds }, texts }: { readonly options: BenchOptions; readonly texts: readonly TextCrowd[] },
+  {
+    options: { rounds },
+    texts,
+  }: { readonly options: BenchOptions; readonly texts: readonly TextCrowd[] },
 ): BenchResult {
   const shapes = bursts.flatMap((calls) => [false, true].map((stream) => ({ calls, stream })));
   const rows = shapes.map(({ calls, stream }) => {
@@ -159,13 +184,24 @@ function result(
       same.every(({ heldAfter }) => heldAfter === "0") ? "0" : "more",
     ];
   });
-  const wrong = done.filter(({ admitted, overspent, falselyRefused }) => admitted !== room || overspent !== "0" || falselyRefused !== 0);
+  const wrong = done.filter(
+    ({ admitted, overspent, falselyRefused }) =>
+      admitted !== room || overspent !== "0" || falselyRefused !== 0,
+  );
   return {
     settings: { room, rounds },
     tables: [
       {
         title: `room for ${room} calls`,
-        columns: ["", "admitted", "refused", "served upstream", "overspent, pico-USD", "falsely refused", "held after"],
+        columns: [
+          "",
+          "admitted",
+          "refused",
+          "served upstream",
+          "overspent, pico-USD",
+          "falsely refused",
+          "held after",
+        ],
         rows,
         notes: [
           "The budget has room for exactly ten calls at their real cost. Served upstream: the upstream's own count.",
@@ -179,7 +215,10 @@ function result(
       {
         what: `budget with room for ${room} calls, 20 and 200 at once`,
         wanted: `${room} admitted, 0 overspent, 0 falsely refused`,
-        measured: wrong.length === 0 ? `met in all ${done.length} bursts` : `not met in ${wrong.length} of ${done.length} bursts`,
+        measured:
+          wrong.length === 0
+            ? `met in all ${done.length} bursts`
+            : `not met in ${wrong.length} of ${done.length} bursts`,
         met: wrong.length === 0,
       },
     ],

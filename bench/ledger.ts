@@ -33,7 +33,10 @@ interface Query {
 
 const queries: readonly Query[] = [
   { name: "summary, all time", path: "/api/v1/summary?from=2026-01-01T00:00:00Z" },
-  { name: "summary of a project", path: "/api/v1/summary?from=2026-01-01T00:00:00Z&project=project-7" },
+  {
+    name: "summary of a project",
+    path: "/api/v1/summary?from=2026-01-01T00:00:00Z&project=project-7",
+  },
   {
     name: "series, a month by day and model",
     path: "/api/v1/series?from=2026-07-01T00:00:00Z&to=2026-08-01T00:00:00Z&bucket=day&by=model",
@@ -63,9 +66,18 @@ export const ledger: Bench = {
       note("calls with holds");
       const calls = options.quick ? 2000 : 100_000;
       const total = sizes.at(-1)?.calls ?? 0;
-      const held = await doWork({ kind: "hold", directory, from: total + leftOpen * sizes.length, calls, atOnce: 64 });
+      const held = await doWork({
+        kind: "hold",
+        directory,
+        from: total + leftOpen * sizes.length,
+        calls,
+        atOnce: 64,
+      });
       const served = await ask(directory, { options, note });
-      return result({ sizes, holds: { atOnce: 64, callsPerSecond: calls / held.seconds }, ...served }, options);
+      return result(
+        { sizes, holds: { atOnce: 64, callsPerSecond: calls / held.seconds }, ...served },
+        options,
+      );
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
@@ -109,25 +121,43 @@ function fileBytes(directory: string): number {
 }
 
 /** Queries a gateway on that folder, first alone and then alongside calls. */
-async function ask(directory: string, { options, note }: Running): Promise<Pick<Measured, "answers" | "calls">> {
+async function ask(
+  directory: string,
+  { options, note }: Running,
+): Promise<Pick<Measured, "answers" | "calls">> {
   const upstream = await startUpstream();
   const load = startLoad();
   const origin = `http://127.0.0.1:${upstream.port}/v1`;
-  const purser = await startPurser({ name: "purser", upstream: origin, durability: "full", budgets: fourLevels, data: directory });
+  const purser = await startPurser({
+    name: "purser",
+    upstream: origin,
+    durability: "full",
+    budgets: fourLevels,
+    data: directory,
+  });
   try {
     await upstream.set({ delayMs: 60, streamTokens: 20, gapMs: 0 });
     note("queries");
     const answers = [];
-    for (const query of queries) answers.push({ ...query, times: await time(purser, query, options.quick ? 5 : 50) });
+    for (const query of queries)
+      answers.push({ ...query, times: await time(purser, query, options.quick ? 5 : 50) });
     const groups = [{ name: "c16", clients: 16, ratePerSecond: null, request: smallRequest }];
-    const cell = { warmupMs: options.quick ? 200 : 2000, measureMs: options.seconds * 1000, groups };
-    const calls = await interleave([{ name: "without queries" }, { name: "with queries" }], options.rounds, async ({ name }, round) => {
-      note(`calls ${name}, round ${round + 1}`);
-      const asking = name === "with queries" ? new Asking(purser) : null;
-      const measured = await measureCell(load, purser, cell);
-      await asking?.stop();
-      return measured;
-    });
+    const cell = {
+      warmupMs: options.quick ? 200 : 2000,
+      measureMs: options.seconds * 1000,
+      groups,
+    };
+    const calls = await interleave(
+      [{ name: "without queries" }, { name: "with queries" }],
+      options.rounds,
+      async ({ name }, round) => {
+        note(`calls ${name}, round ${round + 1}`);
+        const asking = name === "with queries" ? new Asking(purser) : null;
+        const measured = await measureCell(load, purser, cell);
+        await asking?.stop();
+        return measured;
+      },
+    );
     return { answers, calls };
   } finally {
     await purser.close();
@@ -162,7 +192,8 @@ class Asking {
   }
 
   async #ask(purser: PurserTarget): Promise<void> {
-    for (let turn = 0; !this.#isStopped; turn++) await purser.api("GET", queries[turn % queries.length]?.path ?? "");
+    for (let turn = 0; !this.#isStopped; turn++)
+      await purser.api("GET", queries[turn % queries.length]?.path ?? "");
   }
 }
 
@@ -173,7 +204,10 @@ function result(measured: Measured, { rounds, seconds }: BenchOptions): BenchRes
     settings: { rounds, seconds, left_open: leftOpen },
     tables: [sizeTable(measured), questionTable(answers), callTable(calls)],
     figures: figures(measured),
-    invalid: lost.map(({ calls, recovered }) => `at ${calls} calls: ${recovered} of ${leftOpen} open holds were recovered`),
+    invalid: lost.map(
+      ({ calls, recovered }) =>
+        `at ${calls} calls: ${recovered} of ${leftOpen} open holds were recovered`,
+    ),
     rounds: measured,
   };
 }
@@ -181,7 +215,12 @@ function result(measured: Measured, { rounds, seconds }: BenchOptions): BenchRes
 function sizeTable({ sizes, holds }: Measured): Table {
   return {
     title: "size",
-    columns: ["calls on file", "entries/s in batches", "bytes per call", "recovery after a kill, s"],
+    columns: [
+      "calls on file",
+      "entries/s in batches",
+      "bytes per call",
+      "recovery after a kill, s",
+    ],
     rows: sizes.map(({ calls, entriesPerSecond, bytesPerCall, recoverySeconds }) => [
       calls.toLocaleString("en-US"),
       numberText(entriesPerSecond),
@@ -199,7 +238,12 @@ function questionTable(answers: Measured["answers"]): Table {
   return {
     title: "queries over HTTP, ms",
     columns: ["", "p50", "p95", "longest"],
-    rows: answers.map(({ name, times }) => [name, numberText(times.p50), numberText(times.p95), numberText(times.max)]),
+    rows: answers.map(({ name, times }) => [
+      name,
+      numberText(times.p50),
+      numberText(times.p95),
+      numberText(times.max),
+    ]),
     notes: [],
   };
 }
@@ -207,19 +251,34 @@ function questionTable(answers: Measured["answers"]): Table {
 function callTable(calls: readonly Round<Cell>[]): Table {
   const rows = ["without queries", "with queries"].map((name) => {
     const cells = roundsOf(calls, name).map((cell) => onlyGroup(cell).latency);
-    return [name, spreadText(spread(cells.map(({ p50 }) => p50))), spreadText(spread(cells.map(({ p99 }) => p99)))];
+    return [
+      name,
+      spreadText(spread(cells.map(({ p50 }) => p50))),
+      spreadText(spread(cells.map(({ p99 }) => p99))),
+    ];
   });
-  return { title: "concurrent calls (60 ms upstream, 16 clients), ms", columns: ["", "p50", "p99"], rows, notes: [] };
+  return {
+    title: "concurrent calls (60 ms upstream, 16 clients), ms",
+    columns: ["", "p50", "p99"],
+    rows,
+    notes: [],
+  };
 }
 
 function figures({ sizes, answers, calls }: Measured): readonly Figure[] {
   const largest = sizes.at(-1);
   const rate = median(sizes.map(({ entriesPerSecond }) => entriesPerSecond)) ?? 0;
   const summary = answers[0]?.times.p95 ?? Infinity;
-  const p50 = (name: string): number => median(roundsOf(calls, name).map((cell) => onlyGroup(cell).latency.p50)) ?? NaN;
+  const p50 = (name: string): number =>
+    median(roundsOf(calls, name).map((cell) => onlyGroup(cell).latency.p50)) ?? NaN;
   const slower = p50("with queries") - p50("without queries");
   return [
-    { what: "ledger: entries/s in batches", wanted: "≥ 100,000", measured: numberText(rate), met: rate >= 100_000 },
+    {
+      what: "ledger: entries/s in batches",
+      wanted: "≥ 100,000",
+      measured: numberText(rate),
+      met: rate >= 100_000,
+    },
     {
       what: `summary over ${largest?.calls.toLocaleString("en-US")} calls, p95`,
       wanted: "≤ 50 ms",
@@ -232,6 +291,11 @@ function figures({ sizes, answers, calls }: Measured): readonly Figure[] {
       measured: numberText(largest?.bytesPerCall),
       met: (largest?.bytesPerCall ?? Infinity) <= 400,
     },
-    { what: "latency added to a call by queries, p50", wanted: "nothing", measured: `${numberText(slower)} ms`, met: slower <= 0.3 },
+    {
+      what: "latency added to a call by queries, p50",
+      wanted: "nothing",
+      measured: `${numberText(slower)} ms`,
+      met: slower <= 0.3,
+    },
   ];
 }

@@ -5,7 +5,11 @@ import { test } from "node:test";
 import type { Bench } from "./bench.ts";
 import { readOptions } from "./options.ts";
 
-const bench = (name: string): Bench => ({ name, title: name, run: async () => assert.fail("only the name is used") });
+const bench = (name: string): Bench => ({
+  name,
+  title: name,
+  run: async () => assert.fail("only the name is used"),
+});
 const offer = { benches: [bench("latency"), bench("pricing")], soak: bench("soak") };
 const asked = (...words: readonly string[]) => readOptions(words, offer);
 
@@ -30,7 +34,13 @@ test("options are parsed, and missing ones have defaults", () => {
     "tiktoken",
     "pricing",
   );
-  assert.deepEqual(options, { rounds: 2, seconds: 0.5, minutes: 3, quick: false, without: ["portkey", "tiktoken"] });
+  assert.deepEqual(options, {
+    rounds: 2,
+    seconds: 0.5,
+    minutes: 3,
+    quick: false,
+    without: ["portkey", "tiktoken"],
+  });
 });
 
 test("--quick and --keep do not store results", () => {

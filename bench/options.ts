@@ -36,21 +36,33 @@ const optional: readonly string[] = [...targetNames, "tiktoken"];
 export function readOptions(words: readonly string[], { benches, soak }: Offer): Asked {
   const all = [...benches, soak];
   const command = new Command("npm run bench --")
-    .addArgument(new Argument("[name...]", "benchmarks to run (default: all but the soak)").choices(all.map(({ name }) => name)))
+    .addArgument(
+      new Argument("[name...]", "benchmarks to run (default: all but the soak)").choices(
+        all.map(({ name }) => name),
+      ),
+    )
     .addOption(new Option("--rounds <n>", "rounds per cell (5)").argParser(count))
     .addOption(new Option("--seconds <n>", "seconds measured per cell (3)").argParser(seconds))
     .addOption(new Option("--minutes <n>", "duration of the soak").argParser(count).default(10))
-    .addOption(new Option("--without <name>", "skip a target, such as portkey; repeatable").argParser(leftOut).default([], "none"))
+    .addOption(
+      new Option("--without <name>", "skip a target, such as portkey; repeatable")
+        .argParser(leftOut)
+        .default([], "none"),
+    )
     .option("--quick", "smoke test: run everything as small as possible; store nothing")
     .option("--keep", "do not change the stored results or the README")
-    .addHelpText("after", `\nBenchmarks:\n${all.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join("\n")}`)
+    .addHelpText(
+      "after",
+      `\nBenchmarks:\n${all.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join("\n")}`,
+    )
     .showHelpAfterError("(see --help)")
     .exitOverride()
     .parse(words, { from: "user" });
   const given = command.opts<Given>();
   const isQuick = given.quick === true;
   return {
-    benches: command.args.length === 0 ? benches : all.filter(({ name }) => command.args.includes(name)),
+    benches:
+      command.args.length === 0 ? benches : all.filter(({ name }) => command.args.includes(name)),
     options: {
       rounds: given.rounds ?? (isQuick ? 1 : 5),
       seconds: given.seconds ?? (isQuick ? 0.5 : 3),

@@ -14,15 +14,30 @@ interface Priced {
 }
 
 const calls: readonly Priced[] = [
-  { name: "input and output", provider: "openai", model: "gpt-4.1-mini", usage: { input: 1200, output: 300 } },
+  {
+    name: "input and output",
+    provider: "openai",
+    model: "gpt-4.1-mini",
+    usage: { input: 1200, output: 300 },
+  },
   {
     name: "with a cache",
     provider: "anthropic",
     model: "claude-sonnet-4-5",
     usage: { input: 20, cache_read: 40_000, cache_write_5m: 900, output: 500 },
   },
-  { name: "over a long-context limit", provider: "google", model: "gemini-2.5-pro", usage: { input: 300_000, output: 800 } },
-  { name: "a dated name, matched by prefix", provider: "openai", model: "gpt-4.1-2025-04-14", usage: { input: 1200, output: 300 } },
+  {
+    name: "over a long-context limit",
+    provider: "google",
+    model: "gemini-2.5-pro",
+    usage: { input: 300_000, output: 800 },
+  },
+  {
+    name: "a dated name, matched by prefix",
+    provider: "openai",
+    model: "gpt-4.1-2025-04-14",
+    usage: { input: 1200, output: 300 },
+  },
 ];
 
 export const pricing: Bench = {
@@ -34,9 +49,16 @@ export const pricing: Bench = {
     for (const call of calls) {
       note(call.name);
       rate(book, call, seconds / 4);
-      measured.push({ name: call.name, rates: Array.from({ length: rounds }, () => rate(book, call, seconds)) });
+      measured.push({
+        name: call.name,
+        rates: Array.from({ length: rounds }, () => rate(book, call, seconds)),
+      });
     }
-    const rows = measured.map(({ name, rates }) => [name, spreadText(spread(rates)), microseconds(spread(rates))]);
+    const rows = measured.map(({ name, rates }) => [
+      name,
+      spreadText(spread(rates)),
+      microseconds(spread(rates)),
+    ]);
     return {
       settings: { seconds },
       tables: [
@@ -60,7 +82,9 @@ function rate(book: PriceBook, { provider, model, usage }: Priced, seconds: numb
   let count = 0;
   while (performance.now() - begin < seconds * 1000) {
     for (let turn = 0; turn < 1000; turn++) {
-      const lines = book.sheet({ provider, model, at })?.charge({ model, usage }, { serviceTier: "standard", at });
+      const lines = book
+        .sheet({ provider, model, at })
+        ?.charge({ model, usage }, { serviceTier: "standard", at });
       if (!lines || lines.length === 0) throw new Error(`${provider}/${model} has no price`);
       count += 1;
     }

@@ -17,12 +17,16 @@ export async function interleave<Subject extends { readonly name: string }, Meas
   const done: Round<Measured>[] = [];
   for (let round = 0; round < rounds; round++) {
     const order = round % 2 === 0 ? subjects : subjects.toReversed();
-    for (const subject of order) done.push({ round, subject: subject.name, measured: await measure(subject, round) });
+    for (const subject of order)
+      done.push({ round, subject: subject.name, measured: await measure(subject, round) });
   }
   return done;
 }
 
 /** One subject's rounds, in order. */
-export function roundsOf<Measured>(rounds: readonly Round<Measured>[], subject: string): readonly Measured[] {
+export function roundsOf<Measured>(
+  rounds: readonly Round<Measured>[],
+  subject: string,
+): readonly Measured[] {
   return rounds.filter((round) => round.subject === subject).map(({ measured }) => measured);
 }

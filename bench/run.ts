@@ -18,7 +18,17 @@ import { start } from "./start.ts";
 import { streams } from "./streams.ts";
 import { tokens } from "./tokens.ts";
 
-const benches: readonly Bench[] = [latency, saturation, streams, exactness, counting, ledger, pricing, tokens, start];
+const benches: readonly Bench[] = [
+  latency,
+  saturation,
+  streams,
+  exactness,
+  counting,
+  ledger,
+  pricing,
+  tokens,
+  start,
+];
 const { benches: chosen, options, isStored } = asked();
 for (const bench of chosen) await runOne(bench);
 if (isStored) writeReadme();
@@ -40,13 +50,22 @@ async function runOne(bench: Bench): Promise<void> {
   const result = await bench.run(options, (text) => process.stderr.write(`  ${text}\n`));
   for (const table of result.tables) process.stdout.write(`${tableText(table)}\n`);
   for (const { what, wanted, measured, met } of result.figures) {
-    process.stdout.write(`\n${met ? "met    " : "NOT MET"} ${what}: ${measured} (target ${wanted})`);
+    process.stdout.write(
+      `\n${met ? "met    " : "NOT MET"} ${what}: ${measured} (target ${wanted})`,
+    );
   }
   for (const reason of result.invalid) process.stdout.write(`\nINVALID ${reason}`);
   process.stdout.write("\n");
   const valid = result.invalid.length === 0;
   if (!valid) process.exitCode = 1;
   if (!isStored) return;
-  const file = storeResult({ name: bench.name, title: bench.title, valid, machine, options, ...result });
+  const file = storeResult({
+    name: bench.name,
+    title: bench.title,
+    valid,
+    machine,
+    options,
+    ...result,
+  });
   process.stdout.write(`written to ${file}\n`);
 }

@@ -4,7 +4,15 @@
  */
 
 import type { Bench, BenchOptions, BenchResult, Figure, Table } from "./bench.ts";
-import { doubts, measureCell, onlyGroup, smallRequest, warmUp, type Cell, type CellGroup } from "./cell.ts";
+import {
+  doubts,
+  measureCell,
+  onlyGroup,
+  smallRequest,
+  warmUp,
+  type Cell,
+  type CellGroup,
+} from "./cell.ts";
 import { median, spread } from "./report/statistics.ts";
 import { bytesText, numberText, percentText, spreadText } from "./report/table.ts";
 import { interleave, roundsOf, type Round } from "./rounds.ts";
@@ -29,16 +37,33 @@ const small = (clients: number): Load => ({
 const largeClients = 32;
 const large = (size: number): Load => ({
   name: `prompts of ${size} KB, ${largeClients} clients`,
-  groups: [{ name: "large", clients: largeClients, ratePerSecond: null, request: { ...smallRequest, promptBytes: size * 1000 } }],
+  groups: [
+    {
+      name: "large",
+      clients: largeClients,
+      ratePerSecond: null,
+      request: { ...smallRequest, promptBytes: size * 1000 },
+    },
+  ],
 });
 /**
  * Few enough calls that none queues: a small call is delayed only by a large one being processed.
  */
 const mixed = (size: number | null): Load => ({
-  name: size === null ? "small prompts alone, 100/s" : `small prompts, 100/s, among ${size} KB, 10/s`,
+  name:
+    size === null ? "small prompts alone, 100/s" : `small prompts, 100/s, among ${size} KB, 10/s`,
   groups: [
     { name: "small", clients: 100, ratePerSecond: 100, request: smallRequest },
-    ...(size === null ? [] : [{ name: "large", clients: 20, ratePerSecond: 10, request: { ...smallRequest, promptBytes: size * 1000 } }]),
+    ...(size === null
+      ? []
+      : [
+          {
+            name: "large",
+            clients: 20,
+            ratePerSecond: 10,
+            request: { ...smallRequest, promptBytes: size * 1000 },
+          },
+        ]),
   ],
 });
 
@@ -57,7 +82,8 @@ export const saturation: Bench = {
     onStage(options, async (stage) => {
       await warmUp(stage, options.quick ? 200 : 3000);
       const measured: Measured[] = [];
-      for (const load of [...whole, ...mixes]) measured.push(await measure(stage, load, { options, note }));
+      for (const load of [...whole, ...mixes])
+        measured.push(await measure(stage, load, { options, note }));
       return result(measured, { names: stage.targets.map(({ name }) => name), options });
     }),
 };
@@ -67,7 +93,11 @@ async function measure(
   load: Load,
   { options, note }: { readonly options: BenchOptions; readonly note: (text: string) => void },
 ): Promise<Measured> {
-  const cell = { warmupMs: options.quick ? 200 : 1000, measureMs: options.seconds * 1000, groups: load.groups };
+  const cell = {
+    warmupMs: options.quick ? 200 : 1000,
+    measureMs: options.seconds * 1000,
+    groups: load.groups,
+  };
   const rounds = await interleave(targets, options.rounds, (target, round) => {
     note(`${load.name}, round ${round + 1}, ${target.name}`);
     return measureCell(generator, target, cell);
@@ -85,8 +115,15 @@ function result(measured: readonly Measured[], shown: Shown): BenchResult {
   const mixed = measured.filter(({ load }) => mixes.includes(load));
   return {
     settings: { upstream_delay_ms: 0, small_prompt_bytes: smallRequest.promptBytes },
-    tables: [...saturated.map((entry, place) => rateTable(entry, { ...shown, notes: place === 0 ? notes : [] })), delayTable(mixed, shown)],
-    figures: shown.names.includes("purser") ? [...rateFigures(saturated, shown), delayFigure(mixed)] : [],
+    tables: [
+      ...saturated.map((entry, place) =>
+        rateTable(entry, { ...shown, notes: place === 0 ? notes : [] }),
+      ),
+      delayTable(mixed, shown),
+    ],
+    figures: shown.names.includes("purser")
+      ? [...rateFigures(saturated, shown), delayFigure(mixed)]
+      : [],
     invalid: measured.flatMap((entry) => invalid(entry, shown.options)),
     rounds: measured.map(({ load, rounds }) => ({ load: load.name, rounds })),
   };
@@ -98,7 +135,10 @@ const notes = [
   "Of proxy: relative to the bare proxy's calls/s in the same round. CPU: microseconds of the gateway's process (all threads) per call.",
 ];
 
-function rateTable({ load, rounds }: Measured, { names, notes }: Shown & { readonly notes: readonly string[] }): Table {
+function rateTable(
+  { load, rounds }: Measured,
+  { names, notes }: Shown & { readonly notes: readonly string[] },
+): Table {
   const proxy = rates(roundsOf(rounds, "proxy"));
   const rows = names.map((name) => {
     const cells = roundsOf(rounds, name);
@@ -112,12 +152,20 @@ function rateTable({ load, rounds }: Measured, { names, notes }: Shown & { reado
       bytesText(median(cells.map(({ memoryBytes }) => memoryBytes))),
     ];
   });
-  return { title: load.name, columns: ["", "calls/s", "of proxy", "p50 ms", "p99 ms", "CPU", "memory"], rows, notes };
+  return {
+    title: load.name,
+    columns: ["", "calls/s", "of proxy", "p50 ms", "p99 ms", "CPU", "memory"],
+    rows,
+    notes,
+  };
 }
 
 /** Latency of small calls among large ones. */
 function delayTable(mixed: readonly Measured[], { names }: Shown): Table {
-  const rows = names.map((name) => [name, ...mixed.map(({ rounds }) => smallCalls(roundsOf(rounds, name)))]);
+  const rows = names.map((name) => [
+    name,
+    ...mixed.map(({ rounds }) => smallCalls(roundsOf(rounds, name))),
+  ]);
   return {
     title: "effect of large calls on small ones: p50 / p99 / longest of the small calls, ms",
     columns: ["", "none", ...kilobytes.map((size) => `${size} KB`)],
@@ -144,7 +192,8 @@ function ratios(values: readonly number[], bases: readonly number[]): readonly (
 
 function rateFigures(measured: readonly Measured[], { names }: Shown): readonly Figure[] {
   return measured.flatMap(({ load, rounds }) => {
-    const ratioTo = (name: string): number | null => median(ratios(rates(roundsOf(rounds, "purser")), rates(roundsOf(rounds, name))));
+    const ratioTo = (name: string): number | null =>
+      median(ratios(rates(roundsOf(rounds, "purser")), rates(roundsOf(rounds, name))));
     const toProxy = ratioTo("proxy");
     const figure: Figure = {
       what: `calls/s of a bare proxy, ${load.name}`,
@@ -155,7 +204,12 @@ function rateFigures(measured: readonly Measured[], { names }: Shown): readonly 
     const toPeer = ratioTo("portkey");
     if (!names.includes("portkey") || load !== whole[1]) return [figure];
     return [
-      { what: `calls/s of Portkey, ${load.name}`, wanted: "≥ 5×", measured: `${numberText(toPeer)}×`, met: (toPeer ?? 0) >= 5 },
+      {
+        what: `calls/s of Portkey, ${load.name}`,
+        wanted: "≥ 5×",
+        measured: `${numberText(toPeer)}×`,
+        met: (toPeer ?? 0) >= 5,
+      },
       figure,
     ];
   });
@@ -166,7 +220,8 @@ function delayFigure(mixed: readonly Measured[]): Figure {
   const [alone, ...among] = mixed;
   const p99 = (entry: Measured | undefined, name: string): number =>
     median(roundsOf(entry?.rounds ?? [], name).map((cell) => cell.groups[0]?.latency.p99)) ?? NaN;
-  const added = (name: string): number => Math.max(...among.map((entry) => p99(entry, name) - p99(alone, name)));
+  const added = (name: string): number =>
+    Math.max(...among.map((entry) => p99(entry, name) - p99(alone, name)));
   const value = added("purser");
   return {
     what: "p99 added to small calls by large ones (up to 1 MB)",

@@ -15,7 +15,10 @@ export interface Stage {
   readonly targets: readonly Target[];
 }
 
-export async function onStage<Result>(options: Pick<BenchOptions, "without">, work: (stage: Stage) => Promise<Result>): Promise<Result> {
+export async function onStage<Result>(
+  options: Pick<BenchOptions, "without">,
+  work: (stage: Stage) => Promise<Result>,
+): Promise<Result> {
   const upstream = await startUpstream();
   const load = startLoad();
   try {

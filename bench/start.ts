@@ -26,7 +26,13 @@ const starters: readonly Starter[] = [
     name: "purser",
     start: (port) => {
       const data = freshFolder("start");
-      return startPurser({ name: "purser", upstream: `http://127.0.0.1:${port}/v1`, durability: "full", budgets: fourLevels, data });
+      return startPurser({
+        name: "purser",
+        upstream: `http://127.0.0.1:${port}/v1`,
+        durability: "full",
+        budgets: fourLevels,
+        data,
+      });
     },
   },
   { name: "portkey", start: startPortkey },
@@ -64,10 +70,22 @@ async function firstCall(starter: Starter, upstreamPort: number): Promise<number
   const begin = performance.now();
   const target = await starter.start(upstreamPort);
   try {
-    const body = bodyText({ promptBytes: 400, maxTokens: 32, stream: false, model: target.model, path: target.path, headers: {} });
+    const body = bodyText({
+      promptBytes: 400,
+      maxTokens: 32,
+      stream: false,
+      model: target.model,
+      path: target.path,
+      headers: {},
+    });
     const headers = { "content-type": "application/json", ...target.headers };
-    const response = await fetch(`http://127.0.0.1:${target.port}${target.path}`, { method: "POST", headers, body });
-    if (!response.ok) throw new Error(`${starter.name}: ${response.status} ${await response.text()}`);
+    const response = await fetch(`http://127.0.0.1:${target.port}${target.path}`, {
+      method: "POST",
+      headers,
+      body,
+    });
+    if (!response.ok)
+      throw new Error(`${starter.name}: ${response.status} ${await response.text()}`);
     await response.text();
     return performance.now() - begin;
   } finally {
@@ -75,12 +93,16 @@ async function firstCall(starter: Starter, upstreamPort: number): Promise<number
   }
 }
 
-function result(measured: ReadonlyMap<string, readonly number[]>): Awaited<ReturnType<Bench["run"]>> {
+function result(
+  measured: ReadonlyMap<string, readonly number[]>,
+): Awaited<ReturnType<Bench["run"]>> {
   const times = (name: string): Spread | null => spread(measured.get(name) ?? []);
   const own = times("purser");
   const installed: readonly (readonly [name: string, Installed])[] = [
     ["purser", ownDependencies()],
-    ...(measured.has("portkey") ? ([["portkey", everyPackage(path.join(cacheFolder, "portkey"))]] as const) : []),
+    ...(measured.has("portkey")
+      ? ([["portkey", everyPackage(path.join(cacheFolder, "portkey"))]] as const)
+      : []),
   ];
   return {
     settings: { data_folder: "empty" },
@@ -89,13 +111,21 @@ function result(measured: ReadonlyMap<string, readonly number[]>): Awaited<Retur
         title: "from process start to the end of the first call, ms",
         columns: ["", "ms"],
         rows: [...measured.keys()].map((name) => [name, spreadText(times(name))]),
-        notes: ["Purser runs from its sources, with an empty data folder and four configured budgets. Files are in the system's cache."],
+        notes: [
+          "Purser runs from its sources, with an empty data folder and four configured budgets. Files are in the system's cache.",
+        ],
       },
       {
         title: "installed for production",
         columns: ["", "packages", "bytes"],
-        rows: installed.map(([name, { packages, bytes }]) => [name, numberText(packages), bytesText(bytes)]),
-        notes: ["Without the pinned Node, which is one more package per platform; the other gateway needs a Node too."],
+        rows: installed.map(([name, { packages, bytes }]) => [
+          name,
+          numberText(packages),
+          bytesText(bytes),
+        ]),
+        notes: [
+          "Without the pinned Node, which is one more package per platform; the other gateway needs a Node too.",
+        ],
       },
     ],
     figures: [
@@ -107,17 +137,27 @@ function result(measured: ReadonlyMap<string, readonly number[]>): Awaited<Retur
       },
     ],
     invalid: [],
-    rounds: { milliseconds: Object.fromEntries(measured), installed: Object.fromEntries(installed) },
+    rounds: {
+      milliseconds: Object.fromEntries(measured),
+      installed: Object.fromEntries(installed),
+    },
   };
 }
 
 /** The production dependencies in the lock file, as installed in `node_modules`. */
 function ownDependencies(): Installed {
   const lock = JSON.parse(readFileSync(path.join(root, "package-lock.json"), "utf8")) as {
-    readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly optional?: boolean; readonly devOptional?: boolean }>>;
+    readonly packages: Readonly<
+      Record<
+        string,
+        { readonly dev?: boolean; readonly optional?: boolean; readonly devOptional?: boolean }
+      >
+    >;
   };
   const folders = Object.entries(lock.packages)
-    .filter(([folder, entry]) => folder !== "" && !entry.dev && !entry.optional && !entry.devOptional)
+    .filter(
+      ([folder, entry]) => folder !== "" && !entry.dev && !entry.optional && !entry.devOptional,
+    )
     .map(([folder]) => path.join(root, folder));
   return sizeOf(folders);
 }
@@ -135,7 +175,10 @@ function everyPackage(folder: string): Installed {
 
 function sizeOf(folders: readonly string[]): Installed {
   const present = folders.filter((folder) => statSync(folder, { throwIfNoEntry: false }));
-  return { packages: present.length, bytes: present.reduce((sum, folder) => sum + bytesIn(folder), 0) };
+  return {
+    packages: present.length,
+    bytes: present.reduce((sum, folder) => sum + bytesIn(folder), 0),
+  };
 }
 
 /** Nested packages are counted separately. */

@@ -76,7 +76,10 @@ async function measure(
     measureMs: shape.atOnce ? null : options.seconds * 1000,
     groups: [{ name: "streams", clients: shape.clients, ratePerSecond: null, request }],
   });
-  const memoryAStream = before === null || cell.memoryBytes === null ? null : (cell.memoryBytes - before) / shape.clients;
+  const memoryAStream =
+    before === null || cell.memoryBytes === null
+      ? null
+      : (cell.memoryBytes - before) / shape.clients;
   return { ...cell, memoryAStream };
 }
 
@@ -102,7 +105,11 @@ const notes = [
   "Memory: the whole process right after the streams. A stream: the growth since before the streams, divided by their number.",
 ];
 
-function table({ shape, rounds }: Measured, names: readonly string[], notes: readonly string[]): Table {
+function table(
+  { shape, rounds }: Measured,
+  names: readonly string[],
+  notes: readonly string[],
+): Table {
   const direct = roundsOf(rounds, "direct").map(firstToken);
   const rows = names.map((name) => {
     const cells = roundsOf(rounds, name);
@@ -118,7 +125,17 @@ function table({ shape, rounds }: Measured, names: readonly string[], notes: rea
       bytesText(median(cells.map(({ memoryAStream }) => memoryAStream))),
     ];
   });
-  const columns = ["", "first token p50", "added", "p99", "between p50", "p99", "CPU µs", "memory", "a stream"];
+  const columns = [
+    "",
+    "first token p50",
+    "added",
+    "p99",
+    "between p50",
+    "p99",
+    "CPU µs",
+    "memory",
+    "a stream",
+  ];
   return { title: nameOf(shape), columns, rows, notes };
 }
 
@@ -129,8 +146,11 @@ function firstToken(cell: Cell): number | null {
 function figures(measured: readonly Measured[]): readonly Figure[] {
   const [few] = measured;
   const many = measured.at(-1);
-  const of = (entry: Measured | undefined, name: string): readonly StreamCell[] => roundsOf(entry?.rounds ?? [], name);
-  const added = median(differences(of(few, "purser").map(firstToken), of(few, "direct").map(firstToken)));
+  const of = (entry: Measured | undefined, name: string): readonly StreamCell[] =>
+    roundsOf(entry?.rounds ?? [], name);
+  const added = median(
+    differences(of(few, "purser").map(firstToken), of(few, "direct").map(firstToken)),
+  );
   const memory = median(of(many, "purser").map(({ memoryBytes }) => memoryBytes));
   return [
     {
@@ -161,6 +181,8 @@ function lostEvents({ shape, rounds }: Measured): readonly string[] {
   return rounds.flatMap(({ subject, round, measured }) => {
     const { least, most } = onlyGroup(measured).events;
     if (least === null || (least === wanted && most === wanted)) return [];
-    return [`${nameOf(shape)}, round ${round + 1}, ${subject}: ${least} to ${most} events in a stream instead of ${wanted}`];
+    return [
+      `${nameOf(shape)}, round ${round + 1}, ${subject}: ${least} to ${most} events in a stream instead of ${wanted}`,
+    ];
   });
 }

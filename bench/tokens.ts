@@ -17,12 +17,24 @@ const kilobytes = 100;
 const texts: readonly { readonly name: string; readonly text: string }[] = [
   {
     name: "an agent's messages",
-    text: bodyText({ path: "", headers: {}, model: "m", promptBytes: kilobytes * 1000, maxTokens: 1, stream: false }),
+    text: bodyText({
+      path: "",
+      headers: {},
+      model: "m",
+      promptBytes: kilobytes * 1000,
+      maxTokens: 1,
+      stream: false,
+    }),
   },
   { name: "one letter, no break", text: "a".repeat(kilobytes * 1000) },
   { name: "letters at random, no break", text: randomLetters(kilobytes * 1000) },
   { name: "blanks", text: " ".repeat(kilobytes * 1000) },
-  { name: "Chinese", text: "預算在每次呼叫之前都會被檢查，剩餘的金額決定答案可以有多長。".repeat(Math.ceil((kilobytes * 1000) / 90)) },
+  {
+    name: "Chinese",
+    text: "預算在每次呼叫之前都會被檢查，剩餘的金額決定答案可以有多長。".repeat(
+      Math.ceil((kilobytes * 1000) / 90),
+    ),
+  },
 ];
 
 export const tokens: Bench = {
@@ -46,7 +58,9 @@ export const tokens: Bench = {
         {
           title: "milliseconds per text",
           columns: ["", ...counters.map(({ name }) => name), "MB/s", "tokens"],
-          rows: texts.map(({ name, text }) => row(measured, { name, bytes: Buffer.byteLength(text) })),
+          rows: texts.map(({ name, text }) =>
+            row(measured, { name, bytes: Buffer.byteLength(text) }),
+          ),
           notes: [
             "MB/s and tokens are Purser's. Only calls near a budget's limit are counted, in a separate thread; all others are bounded by their bytes.",
             "Purser splits runs without a break at 2,000 characters to avoid quadratic time; its count may then differ from tiktoken's by a few tokens.",
@@ -68,7 +82,11 @@ interface Measured {
 }
 
 /** Counts a text repeatedly, fewer times if it takes over a second. */
-async function measure(count: Count, text: string, { rounds, quick }: BenchOptions): Promise<Pick<Measured, "milliseconds" | "tokens">> {
+async function measure(
+  count: Count,
+  text: string,
+  { rounds, quick }: BenchOptions,
+): Promise<Pick<Measured, "milliseconds" | "tokens">> {
   const milliseconds: number[] = [];
   let tokens = await count(text.slice(0, 2000));
   for (let turn = 0; turn < (quick ? 1 : rounds * 3); turn++) {
@@ -80,7 +98,10 @@ async function measure(count: Count, text: string, { rounds, quick }: BenchOptio
   return { milliseconds, tokens };
 }
 
-function row(measured: readonly Measured[], { name, bytes }: { readonly name: string; readonly bytes: number }): readonly string[] {
+function row(
+  measured: readonly Measured[],
+  { name, bytes }: { readonly name: string; readonly bytes: number },
+): readonly string[] {
   const same = measured.filter(({ text }) => text === name);
   const [own] = same;
   const middle = spread(own?.milliseconds ?? [])?.median ?? NaN;
@@ -94,10 +115,15 @@ function row(measured: readonly Measured[], { name, bytes }: { readonly name: st
 
 /** OpenAI's own tokenizer, compiled to WebAssembly. */
 function tiktoken(): Count {
-  const folder = installPeer({ name: "tiktoken", manifest: { dependencies: { tiktoken: "1.0.22" } } });
+  const folder = installPeer({
+    name: "tiktoken",
+    manifest: { dependencies: { tiktoken: "1.0.22" } },
+  });
   const load = createRequire(path.join(folder, "package.json"));
   const { get_encoding: encoding } = load("tiktoken") as {
-    readonly get_encoding: (name: string) => { encode(text: string, allowed: readonly string[], refused: readonly string[]): Uint32Array };
+    readonly get_encoding: (name: string) => {
+      encode(text: string, allowed: readonly string[], refused: readonly string[]): Uint32Array;
+    };
   };
   const o200k = encoding("o200k_base");
   return (text) => o200k.encode(text, [], []).length;

@@ -19,11 +19,24 @@ function installWhatIsMissing() {
 
   process.stderr.write("Installing dependencies (once for this checkout) ...\n");
   const npm = process.env.npm_execpath;
-  const words = ["ci", "--no-audit", "--no-fund", "--loglevel=error", "--include=optional", "--include=dev"];
+  const words = [
+    "ci",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    "--include=optional",
+    "--include=dev",
+  ];
   const [command, ...args] = npm ? [process.execPath, npm, ...words] : ["npm", ...words];
-  const done = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2], shell: !npm && process.platform === "win32" });
+  const done = spawnSync(command, args, {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+    shell: !npm && process.platform === "win32",
+  });
   if (done.status !== 0) {
-    process.stderr.write("`npm ci` failed; its message is above. Check that the npm registry can be reached, then run this again.\n");
+    process.stderr.write(
+      "`npm ci` failed; its message is above. Check that the npm registry can be reached, then run this again.\n",
+    );
     process.exit(1);
   }
   mkdirSync(path.dirname(stamp), { recursive: true });

@@ -25,7 +25,11 @@ const leastMajor = 26;
 function findRuntime() {
   const [name, file] = packages[`${process.platform}-${process.arch}`] ?? [];
   try {
-    if (name) return path.join(path.dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), file);
+    if (name)
+      return path.join(
+        path.dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)),
+        file,
+      );
   } catch (error) {
     if (error.code !== "MODULE_NOT_FOUND") throw error;
   }
@@ -53,11 +57,17 @@ export function runWithPinnedNode(words) {
     );
     process.exit(1);
   }
-  const child = spawn(runtime, [...nodeFlags, ...words], { stdio: "inherit", env: { ...process.env, NODE_COMPILE_CACHE: compileCache() } });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  const child = spawn(runtime, [...nodeFlags, ...words], {
+    stdio: "inherit",
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache() },
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+    process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     process.stderr.write(`${runtime} did not start: ${error.message}\n`);
     process.exit(1);
   });
-  child.on("exit", (code, signal) => process.exit(signal ? 128 + (os.constants.signals[signal] ?? 0) : (code ?? 1)));
+  child.on("exit", (code, signal) =>
+    process.exit(signal ? 128 + (os.constants.signals[signal] ?? 0) : (code ?? 1)),
+  );
 }

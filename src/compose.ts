@@ -57,13 +57,22 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const adminKey = readAdminKey(options.environment);
   // Closes everything in reverse order, also when a later step fails, such as a port in use.
   await using opened = new AsyncDisposableStack();
-  const inFlight = new InFlight({ clock, concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey });
+  const inFlight = new InFlight({
+    clock,
+    concurrentCallsPerKey: configuration.limits.concurrentCallsPerKey,
+  });
   const endCallsOf = (keyId: string): void => inFlight.endCallsOf(keyId);
   let belongings: SqliteBelongings | null = null;
   const belongingsProblem = (): Error | null => belongings?.problem() ?? null;
-  const parts = opened.adopt(await openParts(options, { adminKey, endCallsOf, belongingsProblem }), (one) => one.close());
+  const parts = opened.adopt(
+    await openParts(options, { adminKey, endCallsOf, belongingsProblem }),
+    (one) => one.close(),
+  );
   const { ledger, prices, token, log, waiting } = parts;
-  const unresolved = await recover({ ledger, clock, waiting, observer: parts.observer }, prices.book.version);
+  const unresolved = await recover(
+    { ledger, clock, waiting, observer: parts.observer },
+    prices.book.version,
+  );
   if (unresolved > 0)
     log.warn(
       unresolved === 1
@@ -72,13 +81,20 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     );
 
   opened.defer(() => removeServerFile(directory));
-  const simulator = isOn(configuration) ? opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close()) : null;
-  const providers = makeProviders(configuration, { booked: parts.booked, simulator, reportsBilledCost: parts.reportsBilledCost });
+  const simulator = isOn(configuration)
+    ? opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close())
+    : null;
+  const providers = makeProviders(configuration, {
+    booked: parts.booked,
+    simulator,
+    reportsBilledCost: parts.reportsBilledCost,
+  });
   belongings = opened.adopt(
     new SqliteBelongings({
       directory,
       // What callers make is in calls that the ledger has.
-      isUsed: !hasBelongings(directory) && (await parts.reader.totals({}, ["provider"], null)).length > 0,
+      isUsed:
+        !hasBelongings(directory) && (await parts.reader.totals({}, ["provider"], null)).length > 0,
       onFailure: (error) => log.error("what providers keep cannot be remembered", error),
     }),
     (file) => file.close(),
@@ -95,7 +111,11 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     inFlight,
     providers,
     wires,
-    identification: new Identification({ ledger, clock, allowAnonymous: configuration.allowAnonymous }),
+    identification: new Identification({
+      ledger,
+      clock,
+      allowAnonymous: configuration.allowAnonymous,
+    }),
     prices: () => prices.book,
     limits: configuration.limits,
     onDisconnect: configuration.onDisconnect,
@@ -116,7 +136,9 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const api = getRequestListener(parts.api.fetch);
   const { host, port } = configuration.server;
   const { headerBytes } = configuration.limits;
-  const server = opened.adopt(await listen({ host, port, headerBytes, gateway, api }), (one) => one.close());
+  const server = opened.adopt(await listen({ host, port, headerBytes, gateway, api }), (one) =>
+    one.close(),
+  );
   opened.defer(() => inFlight.close(shutdownGraceMs));
   opened.defer(() => server.drain());
   opened.adopt(
@@ -124,7 +146,9 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     clearInterval,
   );
   opened.adopt(setInterval(watchStore(ledger, log), expiryLookMs), (timer) => clearInterval(timer));
-  opened.adopt(setInterval(watchFile(parts.health, log), fileLookMs), (timer) => clearInterval(timer));
+  opened.adopt(setInterval(watchFile(parts.health, log), fileLookMs), (timer) =>
+    clearInterval(timer),
+  );
 
   // Only after a successful start: the secrets created here are shown once.
   const first = await makeFirstKeys({ ledger, clock }, { hasAdminKey: adminKey !== undefined });
@@ -137,7 +161,8 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     changes,
     url: server.url,
     providers: [...providers.byName.keys()].map((name) => ({ name, real: name !== simulatorName })),
-    reportFault: (error) => parts.observer.failed("a fault that nothing caught; the server ends", error),
+    reportFault: (error) =>
+      parts.observer.failed("a fault that nothing caught; the server ends", error),
     close: () => closing.disposeAsync(),
   };
 }
@@ -145,11 +170,18 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
 /** @throws PurserError `store_unavailable` while a server uses the folder. */
 export async function openFolder(options: ComposeOptions): Promise<OpenFolder> {
   const parts = await openParts(options, null);
-  return { fetch: async (request) => parts.api.fetch(request), token: parts.token, close: () => parts.close() };
+  return {
+    fetch: async (request) => parts.api.fetch(request),
+    token: parts.token,
+    close: () => parts.close(),
+  };
 }
 
 /** Compares this start's configuration with the last one, and saves it for the next. */
-async function compareDeclared(configuration: Configuration, directory: string): Promise<readonly DeclaredChange[]> {
+async function compareDeclared(
+  configuration: Configuration,
+  directory: string,
+): Promise<readonly DeclaredChange[]> {
   const memory = declaredFile(directory);
   const now = namesOf(configuration, configuration.prices);
   const before = await memory.read();

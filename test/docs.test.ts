@@ -12,7 +12,17 @@ import type { Configuration } from "../src/config/configuration.ts";
 import { loadConfiguration } from "../src/config/load.ts";
 import { PurserError } from "../src/domain/error.ts";
 import { formatUsd, parseUsd, pico, type PicoUsd } from "../src/domain/money/money.ts";
-import { anchors, codes, pageText, readPages, root, section, tableRows, type Page, type Snippet } from "./docs/page.ts";
+import {
+  anchors,
+  codes,
+  pageText,
+  readPages,
+  root,
+  section,
+  tableRows,
+  type Page,
+  type Snippet,
+} from "./docs/page.ts";
 import { hasShell, helpOf, Workshop, type Ran } from "./docs/workshop.ts";
 
 const pages = readPages();
@@ -46,7 +56,9 @@ describe("snippets", { concurrency: 2 }, () => {
 
   test("an invalid configuration prints the errors that the pages show", () => {
     const wrong = pages.flatMap(({ snippets }) =>
-      snippets.flatMap((snippet, place) => (snippet.words.includes("wrong") ? [{ ...snippet, shown: snippets[place + 1]?.text }] : [])),
+      snippets.flatMap((snippet, place) =>
+        snippet.words.includes("wrong") ? [{ ...snippet, shown: snippets[place + 1]?.text }] : [],
+      ),
     );
     assert.ok(wrong.length > 0);
     for (const { text, shown, place } of wrong) assert.equal(printedFor(text), shown, place);
@@ -81,18 +93,25 @@ function printedFor(text: string): string {
 }
 
 function allSnippets(language: string): readonly Snippet[] {
-  return pages.flatMap(({ snippets }) => snippets.filter((snippet) => snippet.language === language));
+  return pages.flatMap(({ snippets }) =>
+    snippets.filter((snippet) => snippet.language === language),
+  );
 }
 
 /** Runs the shell and JavaScript snippets of a page in order, against one server. */
 function runPage(page: Page): void {
-  const runnable = page.snippets.filter(({ language, words }) => ["sh", "js"].includes(language) && !words.includes("no-run"));
+  const runnable = page.snippets.filter(
+    ({ language, words }) => ["sh", "js"].includes(language) && !words.includes("no-run"),
+  );
   if (runnable.length === 0 || page.name === "CONTRIBUTING.md") return;
   test(`${page.name} can be followed from top to bottom`, { skip: !hasShell }, async () => {
     const workshop = await Workshop.open({ hasAdminKey: page.name !== "README.md" });
     try {
       for (const snippet of runnable) {
-        const ran = snippet.language === "js" ? await workshop.script(snippet.text) : await workshop.shell(snippet.text);
+        const ran =
+          snippet.language === "js"
+            ? await workshop.script(snippet.text)
+            : await workshop.shell(snippet.text);
         checkRun(snippet, ran);
         checkAnswer(snippet, page.snippets[page.snippets.indexOf(snippet) + 1], ran);
       }
@@ -110,7 +129,8 @@ function checkRun({ place, words }: Snippet, { code, out, notes, statuses }: Ran
     before.every((status) => status < 400),
     `${place} returned ${statuses.join(", ")}\n${out}`,
   );
-  if (words.includes("refused")) assert.ok((statuses.at(-1) ?? 0) >= 400, `${place} was not refused\n${out}`);
+  if (words.includes("refused"))
+    assert.ok((statuses.at(-1) ?? 0) >= 400, `${place} was not refused\n${out}`);
 }
 
 /** A JSON snippet after a shell snippet shows its last answer, or all answers as a list. */
@@ -130,12 +150,14 @@ const volatile = /(^|_)(at|ms|id|start|end)$|^resets_at$|^price_version$/;
 /** The first difference; null if none. Values that vary from run to run only need the same type. */
 function difference(shown: unknown, real: unknown, place: string): string | null {
   if (Array.isArray(shown)) return listDifference(shown, real, place);
-  if (typeof shown !== "object" || shown === null) return shown === real ? null : `${place} is ${JSON.stringify(real)}`;
+  if (typeof shown !== "object" || shown === null)
+    return shown === real ? null : `${place} is ${JSON.stringify(real)}`;
   if (typeof real !== "object" || real === null) return `${place} is missing`;
   const there = new Map(Object.entries(real));
   for (const [name, value] of Object.entries(shown)) {
     const other = there.get(name);
-    const isVolatile = volatile.test(name) && typeof value !== "object" && typeof value === typeof other;
+    const isVolatile =
+      volatile.test(name) && typeof value !== "object" && typeof value === typeof other;
     const found = isVolatile ? null : difference(value, other, `${place}.${name}`);
     if (found !== null) return found;
   }
@@ -154,14 +176,25 @@ function listDifference(shown: readonly unknown[], real: unknown, place: string)
 
 /** Checks the README against the output of the first start, and runs the commands in it. */
 async function checkWelcome(page: Page, workshop: Workshop): Promise<void> {
-  const [, curl = "", script = ""] = /curl:\n(.+?)\n\n.*hello\.mjs:\n(.+?)\n\n/s.exec(workshop.welcome) ?? [];
+  const [, curl = "", script = ""] =
+    /curl:\n(.+?)\n\n.*hello\.mjs:\n(.+?)\n\n/s.exec(workshop.welcome) ?? [];
   const pasted = await workshop.shell(curl);
-  assert.deepEqual([pasted.code, pasted.statuses], [0, [200]], `${curl}\n${pasted.out}\n${pasted.notes}`);
+  assert.deepEqual(
+    [pasted.code, pasted.statuses],
+    [0, [200]],
+    `${curl}\n${pasted.out}\n${pasted.notes}`,
+  );
   const ran = await workshop.script(script);
-  assert.deepEqual([ran.code, ran.out.trim().split("\n").length >= 2], [0, true], `${script}\n${ran.out}\n${ran.notes}`);
+  assert.deepEqual(
+    [ran.code, ran.out.trim().split("\n").length >= 2],
+    [0, true],
+    `${script}\n${ran.out}\n${ran.notes}`,
+  );
 
   const shown = page.snippets.find(({ language }) => language === "text")?.text.trim();
-  const real = workshop.welcome.replaceAll(workshop.url, "http://127.0.0.1:4141").replaceAll(/purser_\w{20,}/g, "purser_...");
+  const real = workshop.welcome
+    .replaceAll(workshop.url, "http://127.0.0.1:4141")
+    .replaceAll(/purser_\w{20,}/g, "purser_...");
   assert.ok(shown !== undefined && real.startsWith(shown), `the first start prints\n${real}`);
 }
 
@@ -170,7 +203,9 @@ function checkLine(line: string): void {
   const [, named, usual] = /^npm (?:run (?:-s )?([a-z]+)|(start|test)\b)/.exec(line) ?? [];
   const script = named ?? usual;
   if (script !== undefined) {
-    const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { scripts: Readonly<Record<string, string>> };
+    const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as {
+      scripts: Readonly<Record<string, string>>;
+    };
     assert.ok(Object.hasOwn(scripts, script), `no script "${script}" for: ${line}`);
   }
   const [, words] = /^(?:npm run -s purser --|purser) (.+)$/.exec(line) ?? [];
@@ -179,7 +214,8 @@ function checkLine(line: string): void {
   const command = all.slice(0, all.findIndex((word) => word.startsWith("-")) >>> 0);
   const help = helpOf(command);
   assert.match(help, new RegExp(`^Usage: purser ${command.join(" ")}`), line);
-  for (const option of all.filter((word) => word.startsWith("--"))) assert.ok(help.includes(option), `${option} in: ${line}`);
+  for (const option of all.filter((word) => word.startsWith("--")))
+    assert.ok(help.includes(option), `${option} in: ${line}`);
 }
 
 describe("examples", () => {
@@ -192,21 +228,35 @@ describe("examples", () => {
       return out;
     };
     assert.match(await run("curl.sh"), /"project":"example".*"spent":"0\.0000\d+"/s);
-    assert.match(await run("openai-sdk.mjs"), /cost 0\.0000\d+ USD, call \S+\n.+\nrefused: unpriced by budget example\n$/s);
-    assert.match(await run("anthropic-sdk.mjs"), /cost 0\.000\d+ USD\n9 tokens in, 32 out, ended by end_turn\n$/);
+    assert.match(
+      await run("openai-sdk.mjs"),
+      /cost 0\.0000\d+ USD, call \S+\n.+\nrefused: unpriced by budget example\n$/s,
+    );
+    assert.match(
+      await run("anthropic-sdk.mjs"),
+      /cost 0\.000\d+ USD\n9 tokens in, 32 out, ended by end_turn\n$/,
+    );
     assert.match(await run("gemini-sdk.mjs"), /\n41 tokens\n.+\n$/s);
-    const files = "anthropic-sdk.mjs budget.yaml curl.sh gemini-sdk.mjs openai-sdk.mjs purser.service";
+    const files =
+      "anthropic-sdk.mjs budget.yaml curl.sh gemini-sdk.mjs openai-sdk.mjs purser.service";
     assert.deepEqual(readdirSync(path.join(root, "examples")).sort(), files.split(" "));
   });
 
   test("the budget example is a valid configuration", () => {
-    assert.equal(load(readFileSync(path.join(root, "examples/budget.yaml"), "utf8")).budgets.length, 6);
+    assert.equal(
+      load(readFileSync(path.join(root, "examples/budget.yaml"), "utf8")).budgets.length,
+      6,
+    );
   });
 });
 
 test("commands are written for a checkout, except in the install guide", () => {
-  const snippets = pages.flatMap((page) => (page.name === "docs/guides/install.md" ? [] : page.snippets));
-  const bare = snippets.filter(({ language, text }) => language === "sh" && /(?:^|[|;&(] *)purser /m.test(text));
+  const snippets = pages.flatMap((page) =>
+    page.name === "docs/guides/install.md" ? [] : page.snippets,
+  );
+  const bare = snippets.filter(
+    ({ language, text }) => language === "sh" && /(?:^|[|;&(] *)purser /m.test(text),
+  );
   assert.deepEqual(bare, []);
 });
 
@@ -216,9 +266,15 @@ test("every link within the repository leads to an existing file and heading", (
       if (/^[a-z]+:/.test(target)) continue;
       const [file = "", anchor] = target.split("#");
       const full = path.join(root, path.dirname(page.name), file);
-      const text = file === "" ? page.text : existsSync(full) && file.endsWith(".md") ? readFileSync(full, "utf8") : "";
+      const text =
+        file === ""
+          ? page.text
+          : existsSync(full) && file.endsWith(".md")
+            ? readFileSync(full, "utf8")
+            : "";
       assert.ok(file === "" || existsSync(full), `${page.name} links to ${target}`);
-      if (anchor !== undefined) assert.ok(anchors(text).has(anchor), `${page.name} links to ${target}`);
+      if (anchor !== undefined)
+        assert.ok(anchors(text).has(anchor), `${page.name} links to ${target}`);
     }
   }
 });
@@ -238,31 +294,44 @@ describe("the configuration", () => {
   for (const { heading, text } of sections) {
     test(`${heading} documents exactly the known fields`, () => {
       const known = /are:? (.+)\.$/.exec(remedyOf(text))?.[1]?.split(", ");
-      const named = tableRows(section(configurationPage, heading)).flatMap(([cell = ""]) => codes(cell));
+      const named = tableRows(section(configurationPage, heading)).flatMap(([cell = ""]) =>
+        codes(cell),
+      );
       assert.deepEqual([...named].sort(), [...(known ?? [])].sort());
     });
   }
 
-  for (const [name = "", value = "", least = "", most = ""] of tableRows(section(configurationPage, "## `limits`"))) {
+  for (const [name = "", value = "", least = "", most = ""] of tableRows(
+    section(configurationPage, "## `limits`"),
+  )) {
     const field = name.replaceAll("`", "");
     test(`limits.${field} has the documented default and bounds`, () => {
-      const property = field.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) as keyof Configuration["limits"];
-      const limit = (stated: string): number | null => load(`limits: { ${stated} }`).limits[property];
+      const property = field.replaceAll(/_([a-z])/g, (_, letter: string) =>
+        letter.toUpperCase(),
+      ) as keyof Configuration["limits"];
+      const limit = (stated: string): number | null =>
+        load(`limits: { ${stated} }`).limits[property];
       assert.equal(String(limit("") ?? "none"), value);
       assert.equal(limit(`${field}: ${least}`), Number(least));
       assert.equal(limit(`${field}: ${most}`), Number(most));
-      for (const outside of [Number(least) - 1, Number(most) + 1]) assert.throws(() => limit(`${field}: ${outside}`), PurserError);
+      for (const outside of [Number(least) - 1, Number(most) + 1])
+        assert.throws(() => limit(`${field}: ${outside}`), PurserError);
     });
   }
 
   test("the documented environment variables are exactly those that the code reads", () => {
     const read = new Set(
-      [...sources.matchAll(/(?:env|environment)\["([A-Z_]+)"\]|variable: "([A-Z_]+)"/g)].map(([, one, other]) => one ?? other ?? ""),
+      [...sources.matchAll(/(?:env|environment)\["([A-Z_]+)"\]|variable: "([A-Z_]+)"/g)].map(
+        ([, one, other]) => one ?? other ?? "",
+      ),
     );
-    const documented = new Set(codes(section(configurationPage, "## Environment")).filter((code) => /^[A-Z_]+$/.test(code)));
+    const documented = new Set(
+      codes(section(configurationPage, "## Environment")).filter((code) => /^[A-Z_]+$/.test(code)),
+    );
     assert.deepEqual([...documented].sort(), [...read].sort());
     for (const { name, text } of pages) {
-      for (const [variable] of text.matchAll(/\bPURSER_[A-Z_]+/g)) assert.ok(sources.includes(variable), `${name} names ${variable}`);
+      for (const [variable] of text.matchAll(/\bPURSER_[A-Z_]+/g))
+        assert.ok(sources.includes(variable), `${name} names ${variable}`);
     }
   });
 });
@@ -283,44 +352,63 @@ test("the HTTP API table lists exactly the routes, with their roles", () => {
     codes(paths).map((one) => `${method} ${one} ${roles}`),
   );
   const real = routes.map(
-    ({ method, path: one, access }) => `${method.toUpperCase()} ${one} ${typeof access === "string" ? access : access.join(", ")}`,
+    ({ method, path: one, access }) =>
+      `${method.toUpperCase()} ${one} ${typeof access === "string" ? access : access.join(", ")}`,
   );
   assert.deepEqual([...documented].sort(), [...real].sort());
 });
 
 test("problem codes are documented with their statuses", () => {
-  const rows = tableRows(section(pageText(pages, "docs/reference/flags-and-statuses.md"), "## Codes of problems"));
-  const documented = Object.fromEntries(rows.map(([code = "", status]) => [code.replaceAll("`", ""), Number(status)]));
-  assert.deepEqual(documented, Object.fromEntries(Object.entries(problems).map(([code, { status }]) => [code, status])));
+  const rows = tableRows(
+    section(pageText(pages, "docs/reference/flags-and-statuses.md"), "## Codes of problems"),
+  );
+  const documented = Object.fromEntries(
+    rows.map(([code = "", status]) => [code.replaceAll("`", ""), Number(status)]),
+  );
+  assert.deepEqual(
+    documented,
+    Object.fromEntries(Object.entries(problems).map(([code, { status }]) => [code, status])),
+  );
 });
 
 test("every flag of a call is documented", () => {
   const usage = readFileSync(path.join(root, "src/domain/usage/usage.ts"), "utf8");
   const [, union = ""] = /export type UsageFlag =([^;]+);/.exec(usage) ?? [];
-  const rows = tableRows(section(pageText(pages, "docs/reference/flags-and-statuses.md"), "## Flags of a call"));
+  const rows = tableRows(
+    section(pageText(pages, "docs/reference/flags-and-statuses.md"), "## Flags of a call"),
+  );
   const flags = [...union.matchAll(/"(\w+)"/g)].map(([, flag = ""]) => flag);
   assert.deepEqual(rows.flatMap(([cell = ""]) => codes(cell)).sort(), flags.sort());
 });
 
 test("the documented metrics are exactly the existing ones", () => {
   const rows = tableRows(section(pageText(pages, "docs/guides/operate.md"), "## Watch"));
-  const documented = rows.flatMap(([cell = ""]) => codes(cell).map((code) => code.replace(/\{.*/, "")));
+  const documented = rows.flatMap(([cell = ""]) =>
+    codes(cell).map((code) => code.replace(/\{.*/, "")),
+  );
   const source = readFileSync(path.join(root, "src/metrics/metrics.ts"), "utf8");
-  assert.deepEqual([...documented].sort(), [...new Set(source.match(/(?<=")(?:purser|process)_[a-z_]+(?=")/g))].sort());
+  assert.deepEqual(
+    [...documented].sort(),
+    [...new Set(source.match(/(?<=")(?:purser|process)_[a-z_]+(?=")/g))].sort(),
+  );
 });
 
 test("every header named in a page exists in the code", () => {
   const dimensions = /dimensions = \[([^\]]+)\]/.exec(sources)?.[1] ?? "";
   for (const { name, text } of pages) {
     for (const [header, last = ""] of text.matchAll(/\bx-purser-([a-z-]*[a-z])/g)) {
-      const isKnown = sources.includes(`"${header}"`) || dimensions.includes(`"${last}"`) || last === "tags";
+      const isKnown =
+        sources.includes(`"${header}"`) || dimensions.includes(`"${last}"`) || last === "tags";
       assert.ok(isKnown, `${name} names ${header}`);
     }
   }
 });
 
 test("the corrected figures of old reports follow from the rates", () => {
-  const page = section(pageText(pages, "docs/concepts/prices.md"), "## Cost reports of the time before Purser");
+  const page = section(
+    pageText(pages, "docs/concepts/prices.md"),
+    "## Cost reports of the time before Purser",
+  );
   const perMillion = (usd: string): PicoUsd => pico(parseUsd(usd) / 1_000_000n);
   const cost = (rate: PicoUsd, tokens: number): PicoUsd => pico(rate * BigInt(tokens));
   const cents = (amount: PicoUsd): string => `$${Number(formatUsd(amount)).toFixed(2)}`;
@@ -339,5 +427,6 @@ test("the corrected figures of old reports follow from the rates", () => {
     cents(cost(three, saved * 365)),
     `$${formatUsd(pico(cost(three, 10_000) + cost(perMillion("15"), 5000)))}`,
   ];
-  for (const figure of stated) assert.ok(page.includes(figure), `${figure} is missing from the page`);
+  for (const figure of stated)
+    assert.ok(page.includes(figure), `${figure} is missing from the page`);
 });

@@ -81,7 +81,9 @@ function sourceFiles(): readonly SourceFile[] {
 }
 
 function importsOf(text: string): readonly string[] {
-  return [...text.matchAll(/(?:from\s+|import\(|^import\s+)"([^"]+)"/gm)].map(([, specifier = ""]) => specifier);
+  return [...text.matchAll(/(?:from\s+|import\(|^import\s+)"([^"]+)"/gm)].map(
+    ([, specifier = ""]) => specifier,
+  );
 }
 
 function violations(files: readonly SourceFile[]): readonly string[] {
@@ -92,11 +94,13 @@ function violations(files: readonly SourceFile[]): readonly string[] {
 
 function violation(name: string, specifier: string): readonly string[] {
   const [room = ""] = name.split("/");
-  if (!specifier.startsWith(".")) return room === "domain" ? [`${name} imports ${specifier}: the domain is pure`] : [];
+  if (!specifier.startsWith("."))
+    return room === "domain" ? [`${name} imports ${specifier}: the domain is pure`] : [];
   const target = targetOf(name, specifier).replace(/\.ts$/, "");
   const rules = allowed[room];
   if (!rules) return [`${name} is in no room that the rules know`];
-  if (!rules.some((rule) => target === rule || target.startsWith(`${rule}/`))) return [`${name} imports ${target}`];
+  if (!rules.some((rule) => target === rule || target.startsWith(`${rule}/`)))
+    return [`${name} imports ${target}`];
   if (room === "app" && target.startsWith("app/")) return appViolation(name, target);
   return room === "domain" ? domainViolation(name, target) : [];
 }
@@ -104,15 +108,21 @@ function violation(name: string, specifier: string): readonly string[] {
 function appViolation(name: string, target: string): readonly string[] {
   const [from, to] = [innerRoom(name), innerRoom(target)];
   const floorOf = (room: string): number => appFloors.findIndex((rooms) => rooms.includes(room));
-  if (floorOf(from) < 0 || floorOf(to) < 0) return [`${name} or ${target} is in no room of app that the rules know`];
-  return from === to || floorOf(to) < floorOf(from) ? [] : [`${name} imports ${target}: ${to} is not below ${from}`];
+  if (floorOf(from) < 0 || floorOf(to) < 0)
+    return [`${name} or ${target} is in no room of app that the rules know`];
+  return from === to || floorOf(to) < floorOf(from)
+    ? []
+    : [`${name} imports ${target}: ${to} is not below ${from}`];
 }
 
 function domainViolation(name: string, target: string): readonly string[] {
   const from = domainOrder.indexOf(innerRoom(name));
   const to = domainOrder.indexOf(innerRoom(target));
-  if (from < 0 || to < 0) return [`${name} or ${target} is in no room of the domain that the rules know`];
-  return to <= from ? [] : [`${name} imports ${target}: ${innerRoom(name)} comes before ${innerRoom(target)}`];
+  if (from < 0 || to < 0)
+    return [`${name} or ${target} is in no room of the domain that the rules know`];
+  return to <= from
+    ? []
+    : [`${name} imports ${target}: ${innerRoom(name)} comes before ${innerRoom(target)}`];
 }
 
 function innerRoom(file: string): string {
@@ -125,10 +135,12 @@ function circles(files: readonly SourceFile[]): readonly string[] {
   const found: string[] = [];
   const done = new Set<string>();
   const visit = (name: string, above: readonly string[]): void => {
-    if (above.includes(name)) return void found.push([...above.slice(above.indexOf(name)), name].join(" > "));
+    if (above.includes(name))
+      return void found.push([...above.slice(above.indexOf(name)), name].join(" > "));
     const file = byName.get(name);
     if (!file || done.has(name)) return;
-    for (const specifier of file.imports) if (specifier.startsWith(".")) visit(targetOf(name, specifier), [...above, name]);
+    for (const specifier of file.imports)
+      if (specifier.startsWith(".")) visit(targetOf(name, specifier), [...above, name]);
     done.add(name);
   };
   for (const { name } of files) visit(name, []);
@@ -144,7 +156,8 @@ test("imports follow the layers", () => {
 });
 
 test("a planted violation is found", () => {
-  const planted = (name: string, specifier: string): number => violations([{ name, imports: [specifier] }]).length;
+  const planted = (name: string, specifier: string): number =>
+    violations([{ name, imports: [specifier] }]).length;
   assert.equal(planted("domain/money/money.ts", "../ledger/books.ts"), 1);
   assert.equal(planted("domain/money/money.ts", "node:fs"), 1);
   assert.equal(planted("app/call.ts", "../store/sqlite/open.ts"), 1);
@@ -169,6 +182,8 @@ test("a planted cycle is found", () => {
 });
 
 test("there are no catch-all folders", () => {
-  const drawers = sourceFiles().filter(({ name }) => /(^|\/)(utils?|common|shared|helpers?|lib|misc)\//.test(name));
+  const drawers = sourceFiles().filter(({ name }) =>
+    /(^|\/)(utils?|common|shared|helpers?|lib|misc)\//.test(name),
+  );
   assert.deepEqual(drawers, []);
 });

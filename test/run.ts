@@ -12,5 +12,9 @@ const all = (): string[] =>
     exclude: (name) => name === "node_modules" || name.endsWith("/node_modules"),
   });
 const files = patterns.length > 0 ? patterns : all();
-const run = spawnSync(process.execPath, ["--test", "--test-reporter=spec", "--test-timeout=600000", ...files], { stdio: "inherit" });
+const run = spawnSync(
+  process.execPath,
+  ["--test", "--test-reporter=spec", "--test-timeout=600000", ...files],
+  { stdio: "inherit" },
+);
 process.exitCode = run.status ?? 1;

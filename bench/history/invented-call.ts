@@ -38,12 +38,21 @@ export function inventCall(book: PriceBook, number: number): InventedCall {
   const project = dice % projects;
   const at = firstAt + number * stepMs;
   const operationId = `bench${number.toString(36).padStart(16, "0")}`;
-  const usage = { input: 500 + (dice % 3000), cache_read: (dice % 7) * 1024, output: 50 + (dice % 700) };
+  const usage = {
+    input: 500 + (dice % 3000),
+    cache_read: (dice % 7) * 1024,
+    output: 50 + (dice % 700),
+  };
   const sheet = book.sheet({ provider, model, at });
   assert(sheet !== undefined, `${provider}/${model} has a price`);
   const charges = sheet.charge({ model: null, usage }, { serviceTier: "standard", at });
   const usd = charges.reduce((sum, { cost }) => add(sum, cost), zero);
-  const rates = sheet.dearest({ inputTokens: 10_000, cacheWrite: "none", serviceTier: "standard", media: false });
+  const rates = sheet.dearest({
+    inputTokens: 10_000,
+    cacheWrite: "none",
+    serviceTier: "standard",
+    media: false,
+  });
   const attribution = attributionOf(project, dice % users);
   return {
     hold: {
@@ -91,7 +100,12 @@ export function inventCall(book: PriceBook, number: number): InventedCall {
 function attributionOf(project: number, user: number): Attribution {
   const known = attributions.get(project * users + user);
   if (known) return known;
-  const attribution = { org: "bench", team: `team-${project % teams}`, project: `project-${project}`, user: `user-${user}` };
+  const attribution = {
+    org: "bench",
+    team: `team-${project % teams}`,
+    project: `project-${project}`,
+    user: `user-${user}`,
+  };
   attributions.set(project * users + user, attribution);
   return attribution;
 }
@@ -120,7 +134,12 @@ function rawUsage({
   readonly output: number;
 }): string {
   const details = { cached_tokens: cached, audio_tokens: 0 };
-  const outputDetails = { reasoning_tokens: 0, audio_tokens: 0, accepted_prediction_tokens: 0, rejected_prediction_tokens: 0 };
+  const outputDetails = {
+    reasoning_tokens: 0,
+    audio_tokens: 0,
+    accepted_prediction_tokens: 0,
+    rejected_prediction_tokens: 0,
+  };
   return JSON.stringify({
     prompt_tokens: input + cached,
     completion_tokens: output,

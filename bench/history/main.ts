@@ -31,7 +31,11 @@ async function answer(work: Work): Promise<void> {
 async function perform(work: Work): Promise<Done> {
   const book = (await openCatalogue()).book([]);
   if (work.kind === "recover") return recoverLedger(work.directory, book);
-  const { ledger, reader } = await openLedger({ directory: work.directory, durability: "full", clock });
+  const { ledger, reader } = await openLedger({
+    directory: work.directory,
+    durability: "full",
+    clock,
+  });
   await declareBudgets(ledger);
   const begin = performance.now();
   const count = await write(ledger, book, work);
@@ -48,20 +52,30 @@ async function declareBudgets(ledger: Ledger): Promise<void> {
   for (const input of fourLevels) {
     const budget = defineBudget(input, { parentOf: (id) => known.get(id)?.parentBudgetId });
     known.set(budget.budgetId, budget);
-    if (!ledger.budget(budget.budgetId)) await ledger.commit({ kind: "put_budget", at: firstAt, budget, when: "put" });
+    if (!ledger.budget(budget.budgetId))
+      await ledger.commit({ kind: "put_budget", at: firstAt, budget, when: "put" });
   }
 }
 
 /** @returns The number of entries written. */
-async function write(ledger: Ledger, book: PriceBook, work: Exclude<Work, { kind: "recover" }>): Promise<number> {
+async function write(
+  ledger: Ledger,
+  book: PriceBook,
+  work: Exclude<Work, { kind: "recover" }>,
+): Promise<number> {
   if (work.kind === "fill") return fill(ledger, book, work);
   if (work.kind === "hold") return holdAndSettle(ledger, book, work);
-  for (let number = work.from; number < work.from + work.calls; number++) await ledger.decide(inventCall(book, number).hold);
+  for (let number = work.from; number < work.from + work.calls; number++)
+    await ledger.decide(inventCall(book, number).hold);
   await ledger.flush();
   return work.calls;
 }
 
-async function fill(ledger: Ledger, book: PriceBook, { from, to }: { readonly from: number; readonly to: number }): Promise<number> {
+async function fill(
+  ledger: Ledger,
+  book: PriceBook,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<number> {
   // Decides the next batch while one is being written.
   let before = Promise.resolve();
   for (let number = from; number < to; number += batch) {
@@ -83,7 +97,11 @@ async function fill(ledger: Ledger, book: PriceBook, { from, to }: { readonly fr
 async function holdAndSettle(
   ledger: Ledger,
   book: PriceBook,
-  { from, calls, atOnce }: { readonly from: number; readonly calls: number; readonly atOnce: number },
+  {
+    from,
+    calls,
+    atOnce,
+  }: { readonly from: number; readonly calls: number; readonly atOnce: number },
 ): Promise<number> {
   let next = from;
   const one = async (): Promise<void> => {
@@ -101,7 +119,10 @@ async function holdAndSettle(
 async function recoverLedger(directory: string, book: PriceBook): Promise<Done> {
   const begin = performance.now();
   const { ledger, reader } = await openLedger({ directory, durability: "full", clock });
-  const count = await recover({ ledger, clock, waiting: new Waiting(), observer: silentObserver }, book.version);
+  const count = await recover(
+    { ledger, clock, waiting: new Waiting(), observer: silentObserver },
+    book.version,
+  );
   const seconds = (performance.now() - begin) / 1000;
   await reader.close();
   await ledger.close();

@@ -9,10 +9,17 @@ const refused = "HTTP/1.1 402 Payment Required\r\ncontent-length: 2\r\n\r\n{}";
 const stream =
   'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\nc\r\ndata: {"a":1}\r\n6\r\ndata: \r\n0\r\n\r\n';
 
-function read(pieces: readonly string[]): { readonly ended: readonly number[]; readonly events: number; readonly error: string | null } {
+function read(pieces: readonly string[]): {
+  readonly ended: readonly number[];
+  readonly events: number;
+  readonly error: string | null;
+} {
   const ended: number[] = [];
   let events = 0;
-  const reader = new AnswerReader({ events: (count) => (events += count), end: (status) => ended.push(status) });
+  const reader = new AnswerReader({
+    events: (count) => (events += count),
+    end: (status) => ended.push(status),
+  });
   for (const piece of pieces) reader.push(Buffer.from(piece));
   return { ended, events, error: reader.error };
 }
@@ -27,7 +34,8 @@ test("a chunked answer ends with its last chunk, and its events are counted", ()
 
 test("an answer may be split anywhere except inside an event's name", () => {
   for (const answer of [whole, stream]) {
-    for (let at = 1; at < answer.length; at++) assert.deepEqual(read([answer.slice(0, at), answer.slice(at)]).ended, [200]);
+    for (let at = 1; at < answer.length; at++)
+      assert.deepEqual(read([answer.slice(0, at), answer.slice(at)]).ended, [200]);
   }
 });
 

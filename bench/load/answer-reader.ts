@@ -66,7 +66,8 @@ export class AnswerReader {
 
   #countEvents(bytes: Buffer): void {
     let count = 0;
-    for (let at = bytes.indexOf(event); at >= 0; at = bytes.indexOf(event, at + event.length)) count += 1;
+    for (let at = bytes.indexOf(event); at >= 0; at = bytes.indexOf(event, at + event.length))
+      count += 1;
     if (count > 0) this.#listener.events(count);
   }
 

@@ -78,6 +78,12 @@ export class Client {
     const from = this.#from;
     if (from === null) return;
     this.#from = null;
-    this.#ended(this, { from, end: performance.now(), status, arrivals: this.#arrivals, events: this.#events });
+    this.#ended(this, {
+      from,
+      end: performance.now(),
+      status,
+      arrivals: this.#arrivals,
+      events: this.#events,
+    });
   }
 }

@@ -5,8 +5,10 @@
 
 import type { RequestSpec } from "./job.ts";
 
-const prose = "The budget of the team is checked before each call, and what is left decides how long the answer may be. ";
-const code = 'const left = budgets.map((budget) => budget.limit - budget.spent); // "left" is never below zero\n\tif (left < 0n) return;\n';
+const prose =
+  "The budget of the team is checked before each call, and what is left decides how long the answer may be. ";
+const code =
+  'const left = budgets.map((budget) => budget.limit - budget.spent); // "left" is never below zero\n\tif (left < 0n) return;\n';
 const messageBytes = 4000;
 
 /** The whole request, headers and body, ready to write to a socket. */
@@ -26,7 +28,10 @@ export function requestBytes(port: number, spec: RequestSpec): Buffer {
 export function bodyText({ model, promptBytes, maxTokens, stream }: RequestSpec): string {
   const messages: { role: string; content: string }[] = [];
   for (let left = promptBytes; left > 0; left -= messageBytes) {
-    messages.push({ role: messages.length % 2 === 0 ? "user" : "assistant", content: content(Math.min(left, messageBytes)) });
+    messages.push({
+      role: messages.length % 2 === 0 ? "user" : "assistant",
+      content: content(Math.min(left, messageBytes)),
+    });
   }
   const streaming = stream ? { stream: true, stream_options: { include_usage: true } } : {};
   return JSON.stringify({ messages, model, max_tokens: maxTokens, ...streaming });

@@ -13,7 +13,9 @@ export async function runGroup(job: LoadJob, group: LoadGroup): Promise<GroupRes
   const load = new GroupLoad(job, group);
   await load.connect();
   if (job.measureMs === null) return load.burst();
-  return group.ratePerSecond === null ? load.closedLoop(job.measureMs) : load.openLoop(job.measureMs, group.ratePerSecond);
+  return group.ratePerSecond === null
+    ? load.closedLoop(job.measureMs)
+    : load.openLoop(job.measureMs, group.ratePerSecond);
 }
 
 class GroupLoad {
@@ -29,7 +31,10 @@ class GroupLoad {
     this.#job = job;
     this.#bytes = requestBytes(job.port, group.request);
     this.#tally = new Tally(group.name);
-    this.#clients = Array.from({ length: group.clients }, () => new Client(job.port, (client, times) => this.#ended(client, times)));
+    this.#clients = Array.from(
+      { length: group.clients },
+      () => new Client(job.port, (client, times) => this.#ended(client, times)),
+    );
   }
 
   async connect(): Promise<void> {
@@ -70,7 +75,8 @@ class GroupLoad {
     const stepMs = 1000 / ratePerSecond;
     let due = performance.now();
     while (performance.now() < this.#measuredTo) {
-      for (const now = performance.now(); due <= now && idle.length > 0; due += stepMs) idle.pop()?.send(this.#bytes, due);
+      for (const now = performance.now(); due <= now && idle.length > 0; due += stepMs)
+        idle.pop()?.send(this.#bytes, due);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     return this.#result(measureMs / 1000);
@@ -83,7 +89,8 @@ class GroupLoad {
 
   #ended(client: Client, times: CallTimes): void {
     this.#tally.count();
-    if (times.end >= this.#measuredFrom && times.end < this.#measuredTo) this.#tally.add(times, client.error);
+    if (times.end >= this.#measuredFrom && times.end < this.#measuredTo)
+      this.#tally.add(times, client.error);
     if (performance.now() < this.#measuredTo) this.#next(client);
   }
 

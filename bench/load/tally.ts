@@ -34,7 +34,8 @@ export class Tally {
     const [first] = arrivals;
     if (first === undefined) return;
     this.#firstToken.add(first - from);
-    for (let place = 1; place < arrivals.length; place++) this.#gap.add((arrivals[place] ?? 0) - (arrivals[place - 1] ?? 0));
+    for (let place = 1; place < arrivals.length; place++)
+      this.#gap.add((arrivals[place] ?? 0) - (arrivals[place - 1] ?? 0));
     this.#least = Math.min(this.#least ?? events, events);
     this.#most = Math.max(this.#most ?? events, events);
   }

@@ -20,5 +20,8 @@ export function processFigures(pid: number | null): ProcessFigures {
   // count from 3.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const ticks = Number(fields[11]) + Number(fields[12]);
-  return { memoryBytes: kilobytes === undefined ? null : Number(kilobytes) * 1024, cpuSeconds: ticks / ticksPerSecond };
+  return {
+    memoryBytes: kilobytes === undefined ? null : Number(kilobytes) * 1024,
+    cpuSeconds: ticks / ticksPerSecond,
+  };
 }

@@ -17,7 +17,10 @@ export function writeReadme(): void {
   const to = text.indexOf(end);
   if (from < 0 || to < from) throw new Error(`${file}: put back the markers ${begin} and ${end}`);
   const results = storedResults();
-  writeFileSync(file, `${text.slice(0, from + begin.length)}\n\n${markdown(results)}\n\n${text.slice(to)}`);
+  writeFileSync(
+    file,
+    `${text.slice(0, from + begin.length)}\n\n${markdown(results)}\n\n${text.slice(to)}`,
+  );
 }
 
 function markdown(results: readonly StoredResult[]): string {
@@ -37,10 +40,23 @@ function markdown(results: readonly StoredResult[]): string {
   return [tableMarkdown(figures), ...results.map(resultMarkdown)].join("\n\n");
 }
 
-function resultMarkdown({ name, title, tables, invalid, machine, options, span }: StoredResult): string {
+function resultMarkdown({
+  name,
+  title,
+  tables,
+  invalid,
+  machine,
+  options,
+  span,
+}: StoredResult): string {
   const { at, cpu, cores, system, load_before: load, versions } = machine;
   const measured = span ?? `${options.rounds} rounds of ${options.seconds} s`;
   const where = `${at.slice(0, 16)}Z, ${cpu}, ${cores} cores, ${system}, load ${load.toFixed(1)} before; Node ${versions["node"]}; ${measured}${options.quick ? ", --quick: figures are meaningless" : ""}.`;
   const doubts = invalid.map((reason) => `- invalid: ${reason}`).join("\n");
-  return [`### ${name}: ${title}`, where, ...(doubts === "" ? [] : [doubts]), ...tables.map(tableMarkdown)].join("\n\n");
+  return [
+    `### ${name}: ${title}`,
+    where,
+    ...(doubts === "" ? [] : [doubts]),
+    ...tables.map(tableMarkdown),
+  ].join("\n\n");
 }

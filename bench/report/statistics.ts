@@ -30,8 +30,10 @@ export class Sample {
 
   distribution(): Distribution {
     const sorted = this.#values.slice(0, this.#count).sort();
-    const at = (share: number): number | null => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
-    const mean = sorted.length === 0 ? null : sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
+    const at = (share: number): number | null =>
+      sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
+    const mean =
+      sorted.length === 0 ? null : sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
     return { count: sorted.length, mean, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
   }
 }
@@ -45,7 +47,9 @@ export interface Spread {
 
 /** @returns null if there are no values; absent values are ignored. */
 export function spread(values: readonly (number | null | undefined)[]): Spread | null {
-  const sorted = values.filter((value) => typeof value === "number").sort((left, right) => left - right);
+  const sorted = values
+    .filter((value) => typeof value === "number")
+    .sort((left, right) => left - right);
   const [least] = sorted;
   const most = sorted.at(-1);
   if (least === undefined || most === undefined) return null;
@@ -59,7 +63,10 @@ export function median(values: readonly (number | null | undefined)[]): number |
 }
 
 /** Differences per round: what one added over the other under the same conditions. */
-export function differences(values: readonly (number | null)[], bases: readonly (number | null)[]): readonly (number | null)[] {
+export function differences(
+  values: readonly (number | null)[],
+  bases: readonly (number | null)[],
+): readonly (number | null)[] {
   return values.map((value, round) => {
     const base = bases[round] ?? null;
     return value === null || base === null ? null : value - base;

@@ -27,16 +27,26 @@ export function installPeer({ name, manifest }: PeerPackage): string {
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, "package.json"), JSON.stringify({ private: true, ...manifest }));
   const words = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  const done = spawnSync("npm", words, { cwd: folder, encoding: "utf8", shell: process.platform === "win32" });
+  const done = spawnSync("npm", words, {
+    cwd: folder,
+    encoding: "utf8",
+    shell: process.platform === "win32",
+  });
   if (done.status !== 0)
-    throw new Error(`npm could not install ${name}: ${done.error?.message ?? done.stderr}. Use \`--without ${name}\` to skip it.`);
+    throw new Error(
+      `npm could not install ${name}: ${done.error?.message ?? done.stderr}. Use \`--without ${name}\` to skip it.`,
+    );
   writeFileSync(stamp, "");
   return folder;
 }
 
 /** A new data folder on the repository's disk, so that syncs are real. */
 export function freshFolder(name: string): string {
-  const folder = path.join(cacheFolder, "data", `${name}-${process.pid}-${Date.now().toString(36)}`);
+  const folder = path.join(
+    cacheFolder,
+    "data",
+    `${name}-${process.pid}-${Date.now().toString(36)}`,
+  );
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   return folder;

@@ -24,7 +24,9 @@ export async function startPortkey(upstreamPort: number): Promise<Target> {
   const folder = installPeer({ name: "portkey", manifest });
   const port = await freePort();
   const program = path.join(folder, "node_modules/@portkey-ai/gateway/build/start-server.js");
-  const child = Child.node([program, `--port=${port}`, "--headless"], { environment: { NODE_ENV: "production" } });
+  const child = Child.node([program, `--port=${port}`, "--headless"], {
+    environment: { NODE_ENV: "production" },
+  });
   await untilListening(port, child);
   return {
     name: "portkey",
@@ -52,7 +54,8 @@ async function freePort(): Promise<number> {
 async function untilListening(port: number, child: Child): Promise<void> {
   const deadline = Date.now() + startWithinMs;
   while (!(await accepts(port))) {
-    if (!child.isRunning || Date.now() > deadline) throw new Error(`portkey did not start: ${child.notes}`);
+    if (!child.isRunning || Date.now() > deadline)
+      throw new Error(`portkey did not start: ${child.notes}`);
     await sleep(50);
   }
 }

@@ -7,7 +7,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { Pool, type Dispatcher } from "undici";
 
-const pool = new Pool(`http://127.0.0.1:${process.argv[2]}`, { connections: null, headersTimeout: 0, bodyTimeout: 0 });
+const pool = new Pool(`http://127.0.0.1:${process.argv[2]}`, {
+  connections: null,
+  headersTimeout: 0,
+  bodyTimeout: 0,
+});
 
 /** The least work that undici allows: no stream or promise per answer. */
 class Passing implements Dispatcher.DispatchHandler {
@@ -19,7 +23,11 @@ class Passing implements Dispatcher.DispatchHandler {
 
   onRequestStart(): void {}
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[]>): void {
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[]>,
+  ): void {
     delete headers["connection"];
     delete headers["transfer-encoding"];
     this.#response.writeHead(status, headers);
@@ -46,10 +54,15 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
     const [only] = chunks;
     const body = chunks.length === 1 && only ? only : Buffer.concat(chunks);
     const headers = { "content-type": "application/json", authorization: "Bearer sk-bench" };
-    pool.dispatch({ path: request.url ?? "/", method: "POST", headers, body }, new Passing(response));
+    pool.dispatch(
+      { path: request.url ?? "/", method: "POST", headers, body },
+      new Passing(response),
+    );
   });
 }
 
 const server = createServer(serve);
-server.listen(0, "127.0.0.1", () => process.stdout.write(`${JSON.stringify({ port: (server.address() as AddressInfo).port })}\n`));
+server.listen(0, "127.0.0.1", () =>
+  process.stdout.write(`${JSON.stringify({ port: (server.address() as AddressInfo).port })}\n`),
+);
 process.on("SIGTERM", () => process.exit());

@@ -35,9 +35,32 @@ export const price = { input: "0.15", output: "0.60" } as const;
 const plenty = "1000000";
 
 export const fourLevels: PurserOptions["budgets"] = [
-  { budget_id: "all", budget_type: "platform", resource_id: "main", amount: plenty, period: "month", policy: "hard" },
-  { budget_id: "org", parent_budget_id: "all", budget_type: "org", resource_id: "bench", amount: plenty, period: "month", policy: "hard" },
-  { budget_id: "team", parent_budget_id: "org", budget_type: "team", resource_id: "load", amount: plenty, period: "month", policy: "hard" },
+  {
+    budget_id: "all",
+    budget_type: "platform",
+    resource_id: "main",
+    amount: plenty,
+    period: "month",
+    policy: "hard",
+  },
+  {
+    budget_id: "org",
+    parent_budget_id: "all",
+    budget_type: "org",
+    resource_id: "bench",
+    amount: plenty,
+    period: "month",
+    policy: "hard",
+  },
+  {
+    budget_id: "team",
+    parent_budget_id: "org",
+    budget_type: "team",
+    resource_id: "load",
+    amount: plenty,
+    period: "month",
+    policy: "hard",
+  },
   {
     budget_id: "project",
     parent_budget_id: "team",
@@ -49,7 +72,11 @@ export const fourLevels: PurserOptions["budgets"] = [
   },
 ];
 
-export function configuration({ upstream, durability, budgets }: Pick<PurserOptions, "upstream" | "durability" | "budgets">): string {
+export function configuration({
+  upstream,
+  durability,
+  budgets,
+}: Pick<PurserOptions, "upstream" | "durability" | "budgets">): string {
   // JSON is valid YAML.
   return JSON.stringify({
     durability,
@@ -67,7 +94,10 @@ export async function startPurser(options: PurserOptions): Promise<PurserTarget>
   const program = path.join(import.meta.dirname, "../../src/cli/main.ts");
   const words = [program, "serve", "--port", "0", "--json", "--data", data, "--config", config];
   const environment = { PURSER_ADMIN_KEY: adminKey, BENCH_KEY: callerKey };
-  const child = Child.node([...nodeFlags, ...(options.nodeFlags ?? []), ...words], { environment, directory: data });
+  const child = Child.node([...nodeFlags, ...(options.nodeFlags ?? []), ...words], {
+    environment,
+    directory: data,
+  });
   const { url } = await child.firstLine<{ readonly url: string }>();
   return {
     name: options.name,
@@ -78,7 +108,8 @@ export async function startPurser(options: PurserOptions): Promise<PurserTarget>
     pid: child.pid,
     data,
     child,
-    api: (method, path, body) => ask({ url: url + path, method, ...(body === undefined ? {} : { body }) }),
+    api: (method, path, body) =>
+      ask({ url: url + path, method, ...(body === undefined ? {} : { body }) }),
     close: () => child.end(),
   };
 }
@@ -93,7 +124,11 @@ async function ask<Answer>({
   readonly body?: object;
 }): Promise<Answer> {
   const headers = { authorization: `Bearer ${adminKey}`, "content-type": "application/json" };
-  const response = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  const response = await fetch(url, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${text}`);
   return JSON.parse(text) as Answer;

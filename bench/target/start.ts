@@ -12,13 +12,17 @@ export interface Targets {
   close(): Promise<void>;
 }
 
-export async function startTargets(upstreamPort: number, { without }: Pick<BenchOptions, "without">): Promise<Targets> {
+export async function startTargets(
+  upstreamPort: number,
+  { without }: Pick<BenchOptions, "without">,
+): Promise<Targets> {
   const all: Target[] = [];
   const close = async (): Promise<void> => {
     for (const target of all) await target.close();
   };
   try {
-    for (const name of targetNames) if (!without.includes(name)) all.push(await start(name, upstreamPort));
+    for (const name of targetNames)
+      if (!without.includes(name)) all.push(await start(name, upstreamPort));
   } catch (error) {
     await close();
     throw error;

@@ -3,12 +3,21 @@
 export const promptTokens = 24;
 export const completionTokens = 16;
 
-const usage = { prompt_tokens: promptTokens, completion_tokens: completionTokens, total_tokens: promptTokens + completionTokens };
-const identity = { id: "chatcmpl-bench0000000000000000000000", created: 1_767_225_600, model: "bench-model" };
+const usage = {
+  prompt_tokens: promptTokens,
+  completion_tokens: completionTokens,
+  total_tokens: promptTokens + completionTokens,
+};
+const identity = {
+  id: "chatcmpl-bench0000000000000000000000",
+  created: 1_767_225_600,
+  model: "bench-model",
+};
 
 /** A non-streamed answer, headers and body. */
 export function wholeAnswer(): Buffer {
-  const content = "The budget of the team has room for three more calls of this size before the month is over.";
+  const content =
+    "The budget of the team has room for three more calls of this size before the month is over.";
   const choices = [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }];
   const body = JSON.stringify({ ...identity, object: "chat.completion", choices, usage });
   return Buffer.from(
@@ -29,13 +38,17 @@ export interface StreamBytes {
 export function streamBytes(tokens: number): StreamBytes {
   const piece = (choices: readonly object[], more: object = {}): string =>
     `data: ${JSON.stringify({ ...identity, object: "chat.completion.chunk", choices, ...more })}\n\n`;
-  const delta = (delta: object, finish: string | null = null): string => piece([{ index: 0, delta, finish_reason: finish }]);
-  const head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const delta = (delta: object, finish: string | null = null): string =>
+    piece([{ index: 0, delta, finish_reason: finish }]);
+  const head =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
   const counted = { ...usage, completion_tokens: tokens, total_tokens: promptTokens + tokens };
   return {
     begin: Buffer.from(head + chunk(delta({ role: "assistant", content: "" }))),
     token: Buffer.from(chunk(delta({ content: " token" }))),
-    end: Buffer.from(`${chunk(delta({}, "stop"))}${chunk(piece([], { usage: counted }))}${chunk("data: [DONE]\n\n")}0\r\n\r\n`),
+    end: Buffer.from(
+      `${chunk(delta({}, "stop"))}${chunk(piece([], { usage: counted }))}${chunk("data: [DONE]\n\n")}0\r\n\r\n`,
+    ),
   };
 }
 

@@ -53,14 +53,21 @@ export class UpstreamConnection {
     this.#head = null;
     const text = head.toString("latin1", 0, end).toLowerCase();
     const length = text.indexOf("\r\ncontent-length:");
-    this.#left = length >= 0 ? Number.parseInt(text.slice(length + 17), 10) : text.includes("\r\ntransfer-encoding: chunked") ? null : 0;
+    this.#left =
+      length >= 0
+        ? Number.parseInt(text.slice(length + 17), 10)
+        : text.includes("\r\ntransfer-encoding: chunked")
+          ? null
+          : 0;
     this.#isInBody = true;
     this.#isStream = false;
     this.#body(head.subarray(end + headEnd.length));
   }
 
   #body(bytes: Buffer): void {
-    this.#isStream ||= bytes.subarray(0, searched).includes(streamField) || bytes.subarray(-searched).includes(streamField);
+    this.#isStream ||=
+      bytes.subarray(0, searched).includes(streamField) ||
+      bytes.subarray(-searched).includes(streamField);
     if (this.#left === null) {
       if (bytes.subarray(-lastChunk.length).equals(lastChunk)) this.#arrived();
     } else if ((this.#left -= bytes.length) <= 0) this.#arrived();
@@ -84,7 +91,13 @@ export class UpstreamConnection {
     this.#state.streams += 1;
     let left = setting.streamTokens;
     if (setting.gapMs === 0) {
-      this.#socket.write(Buffer.concat([stream.begin, ...Array.from({ length: left }, () => stream.token), stream.end]));
+      this.#socket.write(
+        Buffer.concat([
+          stream.begin,
+          ...Array.from({ length: left }, () => stream.token),
+          stream.end,
+        ]),
+      );
       return;
     }
     this.#socket.write(stream.begin);

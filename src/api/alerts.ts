@@ -6,7 +6,16 @@ import { formatAmount } from "../domain/budget/amount.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { cutPage, pageQuery, readCursor } from "./page.ts";
 import { adminOnly, ok, route, type Route } from "./route.ts";
-import { answer, decimalSchema, instantSchema, nameSchema, pageSchema, problem, windowJson, windowSchema } from "./schema.ts";
+import {
+  answer,
+  decimalSchema,
+  instantSchema,
+  nameSchema,
+  pageSchema,
+  problem,
+  windowJson,
+  windowSchema,
+} from "./schema.ts";
 
 const alertSchema = z
   .object({
@@ -29,10 +38,17 @@ export const alertRoutes: readonly Route[] = [
     tag: "budgets",
     summary: "List the thresholds that were crossed, the newest first",
     query: z.strictObject({ ...pageQuery, budget_id: nameSchema.optional() }),
-    responses: { 200: answer("A page of alerts.", pageSchema(alertSchema)), 400: problem("A field is not valid.") },
+    responses: {
+      200: answer("A page of alerts.", pageSchema(alertSchema)),
+      400: problem("A field is not valid."),
+    },
     async handler({ query, context }) {
       const { limit } = query;
-      const rows = await context.reader.alerts({ budgetId: query.budget_id ?? null, limit: limit + 1, before: readCursor(query.cursor) });
+      const rows = await context.reader.alerts({
+        budgetId: query.budget_id ?? null,
+        limit: limit + 1,
+        before: readCursor(query.cursor),
+      });
       const page = cutPage(rows, limit);
       return ok({ data: page.rows.map(alertJson), next_cursor: page.nextCursor });
     },

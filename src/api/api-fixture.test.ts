@@ -48,12 +48,18 @@ export const beginning = Date.UTC(2026, 2, 10, 12);
 export const model = { provider: "openai", model: "m1" };
 
 /** @param changes What the process says otherwise than usual. */
-export async function openBench(test: TestContext, changes: Partial<ApiContext> = {}): Promise<Bench> {
+export async function openBench(
+  test: TestContext,
+  changes: Partial<ApiContext> = {},
+): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), "purser-api-"));
   let now = beginning;
   const clock = { now: () => now, monotonic: () => now };
   const { ledger, reader } = await openLedger({ directory, durability: "process", clock });
-  const stated = definePrice({ ...model, input: "1", cache_read: "0.1", output: "10" }, { field: "prices[0]", source: "configuration" });
+  const stated = definePrice(
+    { ...model, input: "1", cache_read: "0.1", output: "10" },
+    { field: "prices[0]", source: "configuration" },
+  );
   const providerIds = (name: string): readonly string[] => [name === "renamed" ? "openai" : name];
   const bookOf = (added: readonly PriceOverride[]) =>
     makePriceBook({ sources: [], overrides: [stated, ...added], version: "test", providerIds });
@@ -104,9 +110,15 @@ export async function openBench(test: TestContext, changes: Partial<ApiContext> 
     await rm(directory, { recursive: true });
   });
 
-  const request = async (path: string, init: RequestInit): Promise<Response> => app.request(path, init);
+  const request = async (path: string, init: RequestInit): Promise<Response> =>
+    app.request(path, init);
   // oxlint-disable-next-line max-params -- reads as a request line
-  const call = async (method: string, path: string, body?: unknown, secret = adminSecret): Promise<Answer> => {
+  const call = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    secret = adminSecret,
+  ): Promise<Answer> => {
     const text = typeof body === "string" ? body : JSON.stringify(body);
     const response = await request(path, {
       method,
@@ -115,7 +127,12 @@ export async function openBench(test: TestContext, changes: Partial<ApiContext> 
     });
     const answered = await response.text();
     const isJson = /json/.test(response.headers.get("content-type") ?? "");
-    return { status: response.status, json: isJson ? JSON.parse(answered) : null, text: answered, headers: response.headers };
+    return {
+      status: response.status,
+      json: isJson ? JSON.parse(answered) : null,
+      text: answered,
+      headers: response.headers,
+    };
   };
   return {
     ledger,
@@ -125,7 +142,8 @@ export async function openBench(test: TestContext, changes: Partial<ApiContext> 
     now: () => now,
     call,
     request,
-    key: async (fields) => (await call("POST", "/api/v1/keys", { name: `test ${randomUUID()}`, ...fields })).json.key,
+    key: async (fields) =>
+      (await call("POST", "/api/v1/keys", { name: `test ${randomUUID()}`, ...fields })).json.key,
   };
 }
 
@@ -138,7 +156,15 @@ export async function spend(
   usage: object = { input: 100, output: 20 },
 ): Promise<Answer> {
   const estimate = { input_tokens: 100, max_output_tokens: 50 };
-  const held = await bench.call("POST", "/api/v1/holds", { operation_id: operationId, attribution, ...model, estimate });
+  const held = await bench.call("POST", "/api/v1/holds", {
+    operation_id: operationId,
+    attribution,
+    ...model,
+    estimate,
+  });
   if (held.status !== 201) return held;
-  return bench.call("POST", `/api/v1/holds/${encodeURIComponent(operationId)}/settle`, { usage, latency_ms: 40 });
+  return bench.call("POST", `/api/v1/holds/${encodeURIComponent(operationId)}/settle`, {
+    usage,
+    latency_ms: 40,
+  });
 }

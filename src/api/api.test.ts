@@ -9,13 +9,20 @@ test("without a live key every route but the public ones answers 401 and says ho
   assert.equal(none.status, 401);
   assert.equal(none.headers.get("www-authenticate"), 'Bearer realm="purser"');
   assert.equal(none.headers.get("content-type"), "application/problem+json");
-  assert.equal((await bench.call("GET", "/api/v1/keys", undefined, "purser_unknown")).json.code, "unauthenticated");
+  assert.equal(
+    (await bench.call("GET", "/api/v1/keys", undefined, "purser_unknown")).json.code,
+    "unauthenticated",
+  );
   assert.equal((await bench.call("GET", "/api/v1/keys", undefined, "")).status, 401);
 });
 
 test("a key may come in any of three headers", async (t) => {
   const bench = await openBench(t);
-  for (const headers of [{ authorization: `bearer ${adminSecret}` }, { "x-api-key": adminSecret }, { "x-purser-key": adminSecret }]) {
+  for (const headers of [
+    { authorization: `bearer ${adminSecret}` },
+    { "x-api-key": adminSecret },
+    { "x-purser-key": adminSecret },
+  ]) {
     assert.equal((await bench.request("/api/v1/keys", { headers })).status, 200);
   }
 });
@@ -35,7 +42,10 @@ test("a revoked key and an expired one open nothing", async (t) => {
 
 test("each role is let in where the table says so, and nowhere else", async (t) => {
   const bench = await openBench(t);
-  const secrets = { caller: await bench.key({ role: "caller" }), reader: await bench.key({ role: "reader" }) };
+  const secrets = {
+    caller: await bench.key({ role: "caller" }),
+    reader: await bench.key({ role: "reader" }),
+  };
   const denied: readonly (readonly ["caller" | "reader", string, string])[] = [
     ["caller", "POST", "/api/v1/entries/x/correct"],
     ["caller", "GET", "/api/v1/entries"],
@@ -53,8 +63,16 @@ test("each role is let in where the table says so, and nowhere else", async (t) 
     ["reader", "POST", "/api/v1/verify"],
   ];
   for (const [role, method, path] of denied) {
-    const answer = await bench.call(method, path, method === "POST" ? {} : undefined, secrets[role]);
-    assert.deepEqual([role, method, path, answer.status, answer.json.code], [role, method, path, 403, "forbidden"]);
+    const answer = await bench.call(
+      method,
+      path,
+      method === "POST" ? {} : undefined,
+      secrets[role],
+    );
+    assert.deepEqual(
+      [role, method, path, answer.status, answer.json.code],
+      [role, method, path, 403, "forbidden"],
+    );
   }
   assert.equal((await bench.call("GET", "/api/v1/summary", undefined, secrets.reader)).status, 200);
   assert.equal((await bench.call("GET", "/api/v1/prices", undefined, secrets.caller)).status, 200);
@@ -66,7 +84,10 @@ test("an unknown path is 404, and a known one with another method 405 with what 
   assert.deepEqual([unknown.status, unknown.json.code], [404, "not_found"]);
   assert.match(unknown.json.error.message, /no path \/api\/v1\/nothing\. Check the base URL/);
   const wrong = await bench.call("PUT", "/api/v1/budgets", {});
-  assert.deepEqual([wrong.status, wrong.json.code, wrong.headers.get("allow")], [405, "method_not_allowed", "POST, GET"]);
+  assert.deepEqual(
+    [wrong.status, wrong.json.code, wrong.headers.get("allow")],
+    [405, "method_not_allowed", "POST, GET"],
+  );
   assert.equal((await bench.call("POST", "/openapi.json", {})).status, 405);
 });
 
@@ -75,11 +96,19 @@ test("a body that is no JSON, or no UTF-8, or empty, or too large is refused wit
   const malformed = await bench.call("POST", "/api/v1/budgets", '{"budget_id": ');
   assert.deepEqual([malformed.status, malformed.json.code], [400, "invalid_request"]);
   const headers = { authorization: `Bearer ${adminSecret}` };
-  const binary = await bench.request("/api/v1/budgets", { method: "POST", headers, body: Buffer.from([0x22, 0xff, 0x22]) });
+  const binary = await bench.request("/api/v1/budgets", {
+    method: "POST",
+    headers,
+    body: Buffer.from([0x22, 0xff, 0x22]),
+  });
   assert.equal(binary.status, 400);
   const empty = await bench.call("POST", "/api/v1/budgets");
   assert.deepEqual([empty.status, empty.json.detail], [400, "the body is missing"]);
-  const large = await bench.call("POST", "/api/v1/budgets", JSON.stringify({ a: "x".repeat(maxBodyBytes) }));
+  const large = await bench.call(
+    "POST",
+    "/api/v1/budgets",
+    JSON.stringify({ a: "x".repeat(maxBodyBytes) }),
+  );
   assert.deepEqual([large.status, large.json.code], [413, "too_large"]);
   assert.equal((await bench.call("POST", "/api/v1/budgets", [])).status, 400);
   assert.equal((await bench.call("POST", "/api/v1/budgets", "[".repeat(100_000))).status, 400);
@@ -89,7 +118,10 @@ test("a field that is repeated in a body is refused by its name, and nothing is 
   const bench = await openBench(t);
   const bodies = [
     ['{"budget_id":"b","budget_type":"platform","amount":"1","amount":"1000"}', "amount"],
-    ['{"budget_id":"b","budget_type":"platform","amount":"1","thresholds":[{"at":0.5,"at":0.9}]}', "thresholds[0].at"],
+    [
+      '{"budget_id":"b","budget_type":"platform","amount":"1","thresholds":[{"at":0.5,"at":0.9}]}',
+      "thresholds[0].at",
+    ],
     ['{"budget_id":"b","budget_type":"platform","amount":"1","\\u0062udget_id":"c"}', "budget_id"],
   ] as const;
   for (const [body, field] of bodies) {
@@ -111,7 +143,12 @@ test("a body of unknown length is measured as it comes", async (t) => {
     },
   });
   const headers = { authorization: `Bearer ${adminSecret}` };
-  const answer = await bench.request("/api/v1/budgets", { method: "POST", headers, body, duplex: "half" });
+  const answer = await bench.request("/api/v1/budgets", {
+    method: "POST",
+    headers,
+    body,
+    duplex: "half",
+  });
   assert.equal(answer.status, 413);
   assert.ok(sent < 2 * maxBodyBytes);
 });
@@ -125,7 +162,15 @@ test("a problem names the field, what was wrong and what to do", async (t) => {
     ammount: "1",
   });
   assert.equal(status, 400);
-  assert.deepEqual(Object.keys(json), ["type", "title", "status", "code", "detail", "field", "remedy"]);
+  assert.deepEqual(Object.keys(json), [
+    "type",
+    "title",
+    "status",
+    "code",
+    "detail",
+    "field",
+    "remedy",
+  ]);
   assert.equal(json.field, "amount");
   const unknown = await bench.call("POST", "/api/v1/budgets", {
     budget_id: "b",
@@ -169,8 +214,18 @@ test("what fails by a bug is reported inside, and not told outside", async (t) =
 test("every field and query that takes a moment takes a date, and refuses one that does not exist", async (t) => {
   const bench = await openBench(t);
   const price = { provider: "openai", model: "other", input: "1", output: "1" };
-  const budget = (id: string) => ({ budget_id: id, budget_type: "platform", amount: "1", start: "2026-03-01", end: "2026-12-01" });
-  const places: readonly (readonly [path: string, field: string, body?: (date: string) => object])[] = [
+  const budget = (id: string) => ({
+    budget_id: id,
+    budget_type: "platform",
+    amount: "1",
+    start: "2026-03-01",
+    end: "2026-12-01",
+  });
+  const places: readonly (readonly [
+    path: string,
+    field: string,
+    body?: (date: string) => object,
+  ])[] = [
     ["/api/v1/prices", "valid_from", (date) => ({ ...price, valid_from: date })],
     ["/api/v1/prices", "valid_to", (date) => ({ ...price, valid_to: date })],
     ["/api/v1/budgets", "start", (date) => ({ ...budget("a"), start: date })],
@@ -182,7 +237,8 @@ test("every field and query that takes a moment takes a date, and refuses one th
     ["/api/v1/summary?to=", "to"],
   ];
   for (const [path, field, body] of places) {
-    const ask = (date: string) => (body ? bench.call("POST", path, body(date)) : bench.call("GET", `${path}${date}`));
+    const ask = (date: string) =>
+      body ? bench.call("POST", path, body(date)) : bench.call("GET", `${path}${date}`);
     for (const date of ["2026-11-31", "2026-11-31T00:00:00Z"]) {
       const refused = await ask(date);
       assert.deepEqual([refused.status, refused.json.field], [400, field], `${path} ${field}`);

@@ -41,15 +41,25 @@ export const routes: readonly Route[] = [
 export function makeApi(context: ApiContext): Hono {
   const app = new Hono();
   app.use(async ({ req }, next) => {
-    if (!saysNothing.has(req.path)) context.admit({ host: req.header("host") ?? null, origin: req.header("origin") ?? null });
+    if (!saysNothing.has(req.path))
+      context.admit({ host: req.header("host") ?? null, origin: req.header("origin") ?? null });
     await next();
   });
   for (const route of routes) {
-    app.on(route.method.toUpperCase(), honoPath(route.path), async (exchange) => respond(await serve(route, context, exchange)));
+    app.on(route.method.toUpperCase(), honoPath(route.path), async (exchange) =>
+      respond(await serve(route, context, exchange)),
+    );
   }
   serveDocumentation(app, context);
   refuseOtherMethods(app);
-  app.notFound(({ req }) => problemResponse({ code: "not_found", detail: `no path ${req.path}`, remedy: noPathRemedy, forSdk: true }));
+  app.notFound(({ req }) =>
+    problemResponse({
+      code: "not_found",
+      detail: `no path ${req.path}`,
+      remedy: noPathRemedy,
+      forSdk: true,
+    }),
+  );
   app.onError((error) => {
     if (!(error instanceof PurserError) || error.code === "bug") context.reportBug(error);
     return problemResponse(describeError(error));
@@ -78,10 +88,17 @@ async function serve(route: Route, context: ApiContext, { req }: Context): Promi
 
 function respond(reply: Reply): Response {
   if (reply instanceof Response) return reply;
-  const [text, mediaType] = "json" in reply ? [JSON.stringify(reply.json), "application/json"] : [reply.text, reply.mediaType];
+  const [text, mediaType] =
+    "json" in reply
+      ? [JSON.stringify(reply.json), "application/json"]
+      : [reply.text, reply.mediaType];
   return new Response(reply.status === 204 ? null : text, {
     status: reply.status,
-    headers: { "content-type": mediaType, "cache-control": "no-store", "x-content-type-options": "nosniff" },
+    headers: {
+      "content-type": mediaType,
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+    },
   });
 }
 
@@ -89,10 +106,16 @@ function serveDocumentation(app: Hono, context: ApiContext): void {
   const openApi = once(() => openApiDocument(routes, context.version));
   const document = once(() => JSON.stringify(openApi()));
   const page = once(() => docsPage(openApi()));
-  app.get("/openapi.json", () => respond({ status: 200, text: document(), mediaType: "application/json" }));
+  app.get("/openapi.json", () =>
+    respond({ status: 200, text: document(), mediaType: "application/json" }),
+  );
   app.get("/docs", () => respond({ status: 200, text: page(), mediaType: html }));
   app.get("/", async ({ req }) => {
-    const front = { version: context.version, readiness: await context.ready(), origin: new URL(req.url).origin };
+    const front = {
+      version: context.version,
+      readiness: await context.ready(),
+      origin: new URL(req.url).origin,
+    };
     if (!wantsPage(req.header("accept"))) return respond({ status: 200, json: frontJson(front) });
     return respond({ status: 200, text: frontPage(front), mediaType: html });
   });
@@ -112,7 +135,8 @@ function refuseOtherMethods(app: Hono): void {
     ["/docs", ["GET"]],
     ["/", ["GET"]],
   ]);
-  for (const { path, method } of routes) methods.set(path, [...(methods.get(path) ?? []), method.toUpperCase()]);
+  for (const { path, method } of routes)
+    methods.set(path, [...(methods.get(path) ?? []), method.toUpperCase()]);
   for (const [path, allowed] of methods) {
     app.all(honoPath(path), ({ req }) =>
       problemResponse({

@@ -42,30 +42,47 @@ function inFields(error: PurserError): PurserError {
 }
 
 /** Tags as JSON may hold commas, which the header's form cannot carry; the rules are the same. */
-function refineTags(key: Key, attribution: Attribution, tags: Readonly<Record<string, string>>): Attribution {
+function refineTags(
+  key: Key,
+  attribution: Attribution,
+  tags: Readonly<Record<string, string>>,
+): Attribution {
   const fixed = new Map(Object.entries(key.attribution.tags ?? {}));
   const added = Object.entries(tags).filter(([name, value]) => fixed.get(name) !== value);
   for (const [name] of added) {
     const field = `attribution.tags.${name}`;
     if (fixed.has(name)) {
-      throw new PurserError("forbidden", `${field}: this key is fixed to another value`, { field, remedy: `Leave ${name} out.` });
+      throw new PurserError("forbidden", `${field}: this key is fixed to another value`, {
+        field,
+        remedy: `Leave ${name} out.`,
+      });
     }
     if (!key.mayRefine.includes("tags")) {
-      throw new PurserError("forbidden", `${field}: this key may not set it`, { field, remedy: 'Use a key whose may_refine has "tags".' });
+      throw new PurserError("forbidden", `${field}: this key may not set it`, {
+        field,
+        remedy: 'Use a key whose may_refine has "tags".',
+      });
     }
   }
   if (added.length === 0) return attribution;
   if (fixed.size + added.length > maxTags) {
-    throw new PurserError("invalid_request", `attribution.tags: more than ${maxTags} with those of the key`, {
-      field: "attribution.tags",
-      remedy: `Give at most ${maxTags - fixed.size}.`,
-    });
+    throw new PurserError(
+      "invalid_request",
+      `attribution.tags: more than ${maxTags} with those of the key`,
+      {
+        field: "attribution.tags",
+        remedy: `Give at most ${maxTags - fixed.size}.`,
+      },
+    );
   }
   return { ...attribution, tags: Object.fromEntries([...fixed, ...added]) };
 }
 
 /** @throws PurserError `forbidden` for a model or provider that the key may not have. */
-export function checkMayCall({ key }: Caller, call: { readonly provider: string; readonly model: string }): void {
+export function checkMayCall(
+  { key }: Caller,
+  call: { readonly provider: string; readonly model: string },
+): void {
   if (!key || mayCall(key, call)) return;
   throw new PurserError("forbidden", `this key may not call ${call.provider}/${call.model}`, {
     field: "model",

@@ -15,7 +15,12 @@ export function authenticate(
   { access, isOpen, keyIsOptional = false }: Pick<Route, "access" | "isOpen" | "keyIsOptional">,
   context: ApiContext,
 ): Caller {
-  if (access === "public" || isOpen?.(context) || (keyIsOptional && presented(headers) === undefined)) return { role: "public", key: null };
+  if (
+    access === "public" ||
+    isOpen?.(context) ||
+    (keyIsOptional && presented(headers) === undefined)
+  )
+    return { role: "public", key: null };
   const caller = identify(headers, context);
   if (caller.role === "public" || !access.includes(caller.role)) {
     throw new PurserError("forbidden", `a key with the role "${caller.role}" may not do this`, {
@@ -31,7 +36,8 @@ function identify(headers: Headers, context: ApiContext): Caller {
   const hash = hashSecret(secret);
   if (context.adminKeyHashes.includes(hash)) return { role: "admin", key: null };
   const key = context.ledger.keyByHash(hash);
-  if (!key || !isLive(key, context.clock.now())) throw unauthenticated("the key is unknown, revoked or expired");
+  if (!key || !isLive(key, context.clock.now()))
+    throw unauthenticated("the key is unknown, revoked or expired");
   return { role: key.role, key };
 }
 

@@ -1,7 +1,14 @@
 /** `/api/v1/budgets`: limits, and what is left of them. */
 
 import { z } from "zod";
-import { changeBudget, createBudget, deleteBudget, findBudget, observeBudget, type BudgetState } from "../app/manage/manage-budgets.ts";
+import {
+  changeBudget,
+  createBudget,
+  deleteBudget,
+  findBudget,
+  observeBudget,
+  type BudgetState,
+} from "../app/manage/manage-budgets.ts";
 import { formatAmount } from "../domain/budget/amount.ts";
 import type { Budget, Currency } from "../domain/budget/budget.ts";
 import { budgetToJson } from "../domain/budget/json.ts";
@@ -11,10 +18,22 @@ import type { Balance } from "../domain/ledger/counter.ts";
 import type { Caller } from "./context.ts";
 import { cutPage, pageQuery, readCursor } from "./page.ts";
 import { adminOnly, anyKey, created, ok, route, type Route } from "./route.ts";
-import { answer, decimalSchema, instantInput, instantSchema, nameSchema, pageSchema, problem, windowJson, windowSchema } from "./schema.ts";
+import {
+  answer,
+  decimalSchema,
+  instantInput,
+  instantSchema,
+  nameSchema,
+  pageSchema,
+  problem,
+  windowJson,
+  windowSchema,
+} from "./schema.ts";
 import { visibleValue } from "./scope.ts";
 
-const decimalInput = z.union([z.string(), z.number()]).describe('A decimal string, such as "1.50".');
+const decimalInput = z
+  .union([z.string(), z.number()])
+  .describe('A decimal string, such as "1.50".');
 const thresholdInput = z.union([
   z.number(),
   z.string(),
@@ -34,16 +53,27 @@ const budgetFields = {
   unattributed: z
     .string()
     .nullish()
-    .describe("With `*`: `ignore` (default) leaves calls without a value alone, `count` counts them all on the counter `unattributed`."),
+    .describe(
+      "With `*`: `ignore` (default) leaves calls without a value alone, `count` counts them all on the counter `unattributed`.",
+    ),
   amount: decimalInput,
   currency: z.string().nullish().describe("`USD` (default), `tokens` or `requests`."),
-  period: z.string().nullish().describe("`once`, `hour`, `day`, `week`, `month` (default), `quarter` or `year`."),
+  period: z
+    .string()
+    .nullish()
+    .describe("`once`, `hour`, `day`, `week`, `month` (default), `quarter` or `year`."),
   time_zone: z.string().nullish().describe("IANA name; UTC by default."),
-  anchor: z.int().nullish().describe("Where a window begins: day of the month, weekday, hour or minute."),
+  anchor: z
+    .int()
+    .nullish()
+    .describe("Where a window begins: day of the month, weekday, hour or minute."),
   start: z.string().nullish().describe(instantInput),
   end: z.string().nullish().describe(instantInput),
   policy: z.string().nullish().describe("`hard` (default) refuses, `soft` only alerts."),
-  warning_threshold: z.union([z.number(), z.string()]).nullish().describe("A share of the amount; 0.8 by default."),
+  warning_threshold: z
+    .union([z.number(), z.string()])
+    .nullish()
+    .describe("A share of the amount; 0.8 by default."),
   thresholds: z.array(thresholdInput).nullish(),
   models: z.array(z.string()).nullish(),
   providers: z.array(z.string()).nullish(),
@@ -53,7 +83,9 @@ const budgetFields = {
     .describe("`block` or `allow`, or rates to count by."),
 };
 
-const budgetInput = z.looseObject({ budget_id: z.string(), ...budgetFields }).meta({ id: "BudgetInput" });
+const budgetInput = z
+  .looseObject({ budget_id: z.string(), ...budgetFields })
+  .meta({ id: "BudgetInput" });
 const budgetChanges = z.looseObject(budgetFields).partial().meta({ id: "BudgetChanges" });
 
 const budgetSchema = z
@@ -77,28 +109,48 @@ const budgetSchema = z
     models: z.array(z.string()).nullable(),
     providers: z.array(z.string()).nullable(),
     unpriced: z.record(z.string(), z.string()),
-    window: windowSchema.nullable().describe("The one that is open now; null when the only one has not begun or is over."),
+    window: windowSchema
+      .nullable()
+      .describe("The one that is open now; null when the only one has not begun or is over."),
     spent: decimalSchema.describe("In the budget's currency; of all values together for `*`."),
     held: decimalSchema,
-    available: decimalSchema.nullable().describe("Negative after an overrun; null for all values of `*` together."),
+    available: decimalSchema
+      .nullable()
+      .describe("Negative after an overrun; null for all values of `*` together."),
     overrun: decimalSchema.describe("Charged above holds, and past the limit."),
   })
   .meta({ id: "Budget" });
 
 const counterSchema = z
-  .object({ value: z.string(), spent: decimalSchema, held: decimalSchema, available: decimalSchema, overrun: decimalSchema })
+  .object({
+    value: z.string(),
+    spent: decimalSchema,
+    held: decimalSchema,
+    available: decimalSchema,
+    overrun: decimalSchema,
+  })
   .meta({ id: "BudgetCounter" });
 
 const budgetDetailSchema = budgetSchema
   .extend({
-    value: z.string().nullable().describe("The value that the figures are of, for a budget for every value."),
-    counters: z.array(counterSchema).optional().describe("One for each value, the most used first."),
+    value: z
+      .string()
+      .nullable()
+      .describe("The value that the figures are of, for a budget for every value."),
+    counters: z
+      .array(counterSchema)
+      .optional()
+      .describe("One for each value, the most used first."),
     next_cursor: z.string().nullable().optional(),
   })
   .meta({ id: "BudgetDetail" });
 
 const params = z.object({ budget_id: z.string() });
-const listQuery = z.strictObject({ ...pageQuery, budget_type: nameSchema.optional(), resource_id: nameSchema.optional() });
+const listQuery = z.strictObject({
+  ...pageQuery,
+  budget_type: nameSchema.optional(),
+  resource_id: nameSchema.optional(),
+});
 const detailQuery = z.strictObject({
   ...pageQuery,
   value: nameSchema.optional().describe("Of a budget for every value: the one to look at."),
@@ -112,7 +164,11 @@ export const budgetRoutes: readonly Route[] = [
     tag: "budgets",
     summary: "Make a budget",
     body: budgetInput,
-    responses: { 201: answer("Made.", budgetSchema), 400: problem("A field is not valid."), 409: problem("The id exists.") },
+    responses: {
+      201: answer("Made.", budgetSchema),
+      400: problem("A field is not valid."),
+      409: problem("The id exists."),
+    },
     async handler({ body, context }) {
       const budget = await createBudget(context, body);
       return created(budgetJson(observeBudget(context, budget, null)));
@@ -124,18 +180,25 @@ export const budgetRoutes: readonly Route[] = [
     access: anyKey,
     tag: "budgets",
     summary: "List budgets with what is left of them",
-    description: "A caller's key sees the budgets that count nothing but the calls of what it fixes, such as those of its project.",
+    description:
+      "A caller's key sees the budgets that count nothing but the calls of what it fixes, such as those of its project.",
     query: listQuery,
     responses: { 200: answer("A page of budgets, by id.", pageSchema(budgetSchema)) },
     handler({ query, caller, context }) {
       const visible = context.ledger
         .budgets()
-        .filter((budget) => query.budget_type === undefined || budget.budgetType === query.budget_type)
-        .filter((budget) => query.resource_id === undefined || budget.resourceId === query.resource_id)
+        .filter(
+          (budget) => query.budget_type === undefined || budget.budgetType === query.budget_type,
+        )
+        .filter(
+          (budget) => query.resource_id === undefined || budget.resourceId === query.resource_id,
+        )
         .filter((budget) => visibleValue(caller, budget) !== undefined)
         .sort((left, right) => (left.budgetId < right.budgetId ? -1 : 1));
       const page = pageOf(visible, query);
-      const data = page.rows.map((budget) => budgetJson(observeBudget(context, budget, visibleValue(caller, budget) ?? null)));
+      const data = page.rows.map((budget) =>
+        budgetJson(observeBudget(context, budget, visibleValue(caller, budget) ?? null)),
+      );
       return ok({ data, next_cursor: page.nextCursor });
     },
   }),
@@ -147,7 +210,10 @@ export const budgetRoutes: readonly Route[] = [
     summary: "Look at a budget in its current window",
     params,
     query: detailQuery,
-    responses: { 200: answer("The budget and its figures.", budgetDetailSchema), 404: problem("No such budget.") },
+    responses: {
+      200: answer("The budget and its figures.", budgetDetailSchema),
+      404: problem("No such budget."),
+    },
     handler({ params: { budget_id }, query, caller, context }) {
       const budget = findBudget(context.ledger, budget_id);
       const value = valueToSee(caller, budget, query.value);
@@ -166,7 +232,11 @@ export const budgetRoutes: readonly Route[] = [
     summary: "Change a budget; what was spent stays counted",
     params,
     body: budgetChanges,
-    responses: { 200: answer("Changed.", budgetSchema), 400: problem("A field is not valid."), 404: problem("No such budget.") },
+    responses: {
+      200: answer("Changed.", budgetSchema),
+      400: problem("A field is not valid."),
+      404: problem("No such budget."),
+    },
     async handler({ params: { budget_id }, body, context }) {
       const budget = await changeBudget(context, budget_id, body);
       return ok(budgetJson(observeBudget(context, budget, null)));
@@ -195,21 +265,34 @@ export const budgetRoutes: readonly Route[] = [
 function valueToSee(caller: Caller, budget: Budget, asked: string | undefined): string | null {
   const own = visibleValue(caller, budget);
   if (own === undefined) {
-    throw new PurserError("not_found", `no budget "${budget.budgetId}"`, { field: "budget_id", remedy: "List budgets to see their ids." });
+    throw new PurserError("not_found", `no budget "${budget.budgetId}"`, {
+      field: "budget_id",
+      remedy: "List budgets to see their ids.",
+    });
   }
   if (asked === undefined) return own;
   if (budget.resourceId !== "*") {
-    throw new PurserError("invalid_request", `value: budget "${budget.budgetId}" has one counter only`, {
-      field: "value",
-      remedy: "Leave it out; it chooses among the values of a budget whose resource_id is *.",
-    });
+    throw new PurserError(
+      "invalid_request",
+      `value: budget "${budget.budgetId}" has one counter only`,
+      {
+        field: "value",
+        remedy: "Leave it out; it chooses among the values of a budget whose resource_id is *.",
+      },
+    );
   }
   if (own === null || own === asked) return asked;
-  throw new PurserError("forbidden", "value: this key reads another value only", { field: "value", remedy: `Leave value out.` });
+  throw new PurserError("forbidden", "value: this key reads another value only", {
+    field: "value",
+    remedy: `Leave value out.`,
+  });
 }
 
 /** Paged by position, since these lists live in memory and are short. */
-function pageOf<Row>(rows: readonly Row[], { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined }) {
+function pageOf<Row>(
+  rows: readonly Row[],
+  { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
+) {
   const numbered = rows.map((row, index) => ({ row, seq: index + 1 }));
   const start = readCursor(cursor) ?? 0;
   const page = cutPage(numbered.slice(start, start + limit + 1), limit);

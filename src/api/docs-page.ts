@@ -42,7 +42,11 @@ ${Object.entries(problems)
 
 function operationsOf(document: Json): readonly Operation[] {
   return Object.entries(objectOf(document["paths"])).flatMap(([path, methods]) =>
-    Object.entries(objectOf(methods)).map(([method, facts]) => ({ method, path, facts: objectOf(facts) })),
+    Object.entries(objectOf(methods)).map(([method, facts]) => ({
+      method,
+      path,
+      facts: objectOf(facts),
+    })),
   );
 }
 
@@ -51,7 +55,9 @@ function tagOf(facts: Json): unknown {
 }
 
 function operationText({ method, path, facts }: Operation, schemas: Json): string {
-  const roles = Array.isArray(facts["x-roles"]) ? `keys of the role ${facts["x-roles"].join(", ")}` : "no key needed";
+  const roles = Array.isArray(facts["x-roles"])
+    ? `keys of the role ${facts["x-roles"].join(", ")}`
+    : "no key needed";
   const { description } = facts;
   return `<section id="${escapeHtml(String(facts["operationId"]))}">
 <h3><code><span class="method">${method.toUpperCase()}</span>${escapeHtml(path)}</code></h3>
@@ -89,7 +95,12 @@ function answersText(facts: Json): string {
   const rows = Object.entries(objectOf(facts["responses"])).map(([status, value]) => {
     const response = objectOf(value);
     const content = contentOf(response);
-    const shape = content === null ? "" : content.mediaType.includes("json") ? typeText(content.schema) : escapeHtml(content.mediaType);
+    const shape =
+      content === null
+        ? ""
+        : content.mediaType.includes("json")
+          ? typeText(content.schema)
+          : escapeHtml(content.mediaType);
     return `<dt><code>${escapeHtml(status)}</code></dt><dd>${prose(String(response["description"]))} <span class="faint">${shape}</span></dd>`;
   });
   return `<h4>Answers</h4>\n<dl>\n${rows.join("\n")}\n</dl>\n`;

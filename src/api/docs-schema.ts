@@ -24,7 +24,9 @@ export function fieldsOf(schema: Json): readonly Field[] {
 export function fieldList(fields: readonly Field[]): string {
   if (fields.length === 0) return "";
   const rows = fields.map(({ name, schema, required }) => {
-    const marks = [typeText(schema), ...(required ? ["required"] : []), ...limitsOf(schema)].join(", ");
+    const marks = [typeText(schema), ...(required ? ["required"] : []), ...limitsOf(schema)].join(
+      ", ",
+    );
     const { description } = schema;
     const meaning = typeof description === "string" ? `<br>${prose(description)}` : "";
     return `<dt><code>${escapeHtml(name)}</code></dt><dd><span class="faint">${marks}</span>${meaning}</dd>`;
@@ -37,14 +39,16 @@ export function typeText(schema: Json): string {
   const reference = schema["$ref"];
   if (typeof reference === "string") return referenceText(reference);
   const choices = schema["anyOf"] ?? schema["oneOf"];
-  if (Array.isArray(choices)) return choices.map((choice) => typeText(objectOf(choice))).join(" or ");
+  if (Array.isArray(choices))
+    return choices.map((choice) => typeText(objectOf(choice))).join(" or ");
   if (Array.isArray(schema["enum"]))
     return `one of ${schema["enum"].map((value) => `<code>${escapeHtml(JSON.stringify(value))}</code>`).join(", ")}`;
   if ("const" in schema) return `<code>${escapeHtml(JSON.stringify(schema["const"]))}</code>`;
   const { type } = schema;
   if (type === "array") return `list of ${typeText(objectOf(schema["items"]))}`;
   if (type === "object") return objectText(schema);
-  if (typeof type === "string") return schema["format"] === "date-time" ? "RFC 3339 time" : escapeHtml(type);
+  if (typeof type === "string")
+    return schema["format"] === "date-time" ? "RFC 3339 time" : escapeHtml(type);
   return Array.isArray(type) ? type.map((one) => escapeHtml(String(one))).join(" or ") : "any JSON";
 }
 
@@ -54,7 +58,9 @@ export function schemaAnchor(name: string): string {
 }
 
 export function objectOf(value: unknown): Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Json)
+    : {};
 }
 
 function referenceText(reference: string): string {
@@ -67,7 +73,9 @@ function objectText(schema: Json): string {
   if (fields.length > 0)
     return `object of ${fields.map(({ name, schema: inner }) => `<code>${escapeHtml(name)}</code> (${typeText(inner)})`).join(", ")}`;
   const values = schema["additionalProperties"];
-  return typeof values === "object" && values !== null ? `object whose values are ${typeText(objectOf(values))}` : "object";
+  return typeof values === "object" && values !== null
+    ? `object whose values are ${typeText(objectOf(values))}`
+    : "object";
 }
 
 /** Bounds that a reader would run into; those that only keep numbers exact are left out. */
@@ -79,9 +87,17 @@ function limitsOf(schema: Json): readonly string[] {
     readonly maxLength?: unknown;
   };
   return [
-    ...(typeof minimum === "number" && minimum > Number.MIN_SAFE_INTEGER ? [`at least ${minimum.toLocaleString("en-US")}`] : []),
-    ...(typeof maximum === "number" && maximum < Number.MAX_SAFE_INTEGER ? [`at most ${maximum.toLocaleString("en-US")}`] : []),
-    ...(typeof maxLength === "number" ? [`at most ${maxLength.toLocaleString("en-US")} characters`] : []),
-    ...(usual === undefined ? [] : [`<code>${escapeHtml(JSON.stringify(usual))}</code> by default`]),
+    ...(typeof minimum === "number" && minimum > Number.MIN_SAFE_INTEGER
+      ? [`at least ${minimum.toLocaleString("en-US")}`]
+      : []),
+    ...(typeof maximum === "number" && maximum < Number.MAX_SAFE_INTEGER
+      ? [`at most ${maximum.toLocaleString("en-US")}`]
+      : []),
+    ...(typeof maxLength === "number"
+      ? [`at most ${maxLength.toLocaleString("en-US")} characters`]
+      : []),
+    ...(usual === undefined
+      ? []
+      : [`<code>${escapeHtml(JSON.stringify(usual))}</code> by default`]),
   ];
 }

@@ -9,17 +9,32 @@ import { formatUsd, multiply, subtract, zero } from "../domain/money/money.ts";
 import type { Charge } from "../domain/price/rate.ts";
 import { cutPage, pageQuery, readCursor } from "./page.ts";
 import { adminOnly, ok, readers, route, type Route } from "./route.ts";
-import { answer, instantSchema, nameSchema, pageSchema, problem, readUsd, usageSchema, usdInput, usdSchema } from "./schema.ts";
+import {
+  answer,
+  instantSchema,
+  nameSchema,
+  pageSchema,
+  problem,
+  readUsd,
+  usageSchema,
+  usdInput,
+  usdSchema,
+} from "./schema.ts";
 import { filterSchema, scopedFilter } from "./scope.ts";
 
 const rateSourceSchema = z.object({
   provider: z.string(),
-  model: z.string().describe("The row of the catalogue, which may be shorter than the id asked for."),
+  model: z
+    .string()
+    .describe("The row of the catalogue, which may be shorter than the id asked for."),
   source: z.string(),
   version: z.string(),
   match: z.enum(["exact", "rule", "prefix"]),
   service_tier: z.string(),
-  region: z.string().nullable().describe("Where the call had to be processed, if that makes a part of the rate."),
+  region: z
+    .string()
+    .nullable()
+    .describe("Where the call had to be processed, if that makes a part of the rate."),
   valid_from: z.string().nullable(),
 });
 
@@ -28,7 +43,9 @@ const chargeSchema = z
     model: z.string(),
     meter: z.string(),
     quantity: z.int(),
-    rate_usd_per_million: usdSchema.nullable().describe("Null for a sum that the provider reported, and for a fallback rate."),
+    rate_usd_per_million: usdSchema
+      .nullable()
+      .describe("Null for a sum that the provider reported, and for a fallback rate."),
     cost_usd: usdSchema,
     rate: rateSourceSchema.nullable().describe("Where the rate comes from."),
   })
@@ -50,11 +67,17 @@ const entrySchema = z
     key_id: z.string().nullable(),
     attribution: z.record(z.string(), z.unknown()),
     usage: usageSchema,
-    parts: z.array(partSchema).describe("What other models used in the same call: an advisor, a model that declined. `charges` name them."),
+    parts: z
+      .array(partSchema)
+      .describe(
+        "What other models used in the same call: an advisor, a model that declined. `charges` name them.",
+      ),
     charges: z.array(chargeSchema),
     cost_usd: usdSchema,
     reported_cost_usd: usdSchema.nullable().describe("The provider's own figure."),
-    computed_cost_usd: usdSchema.nullable().describe("What the price book says, where the provider's own figure is the charge."),
+    computed_cost_usd: usdSchema
+      .nullable()
+      .describe("What the price book says, where the provider's own figure is the charge."),
     difference_usd: usdSchema.nullable().describe("The provider's figure less ours."),
     flags: z.array(z.string()),
     latency_ms: z.number(),
@@ -64,7 +87,10 @@ const entrySchema = z
       .object({ reason: z.string(), budget_id: z.string().nullable() })
       .nullable()
       .describe("Why a call was refused, and by which budget; null for the others."),
-    correction: z.object({ at: instantSchema, reason: z.string() }).nullable().describe("When and why the charge was corrected last."),
+    correction: z
+      .object({ at: instantSchema, reason: z.string() })
+      .nullable()
+      .describe("When and why the charge was corrected last."),
   })
   .meta({ id: "Entry" });
 
@@ -72,7 +98,11 @@ const correctionInput = z
   .strictObject({
     amount: usdInput.describe("What the call is charged instead, in USD."),
     reason: nameSchema.describe("Why. It is kept in the journal and shown in the entry."),
-    attempt: z.int().min(1).optional().describe("Which attempt of the operation, where it has several."),
+    attempt: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("Which attempt of the operation, where it has several."),
   })
   .meta({ id: "CorrectionInput" });
 
@@ -120,7 +150,11 @@ export const entryRoutes: readonly Route[] = [
     description:
       "For every call that has ended, at the gateway or over the API. What was charged before stays in the journal, and so does the reason.",
     params: z.object({ operation_id: z.string() }),
-    query: z.strictObject({ key_id: nameSchema.optional().describe("Whose operation it is, where several keys use the id.") }),
+    query: z.strictObject({
+      key_id: nameSchema
+        .optional()
+        .describe("Whose operation it is, where several keys use the id."),
+    }),
     body: correctionInput,
     responses: {
       200: answer("Corrected.", correctionSchema),
@@ -147,7 +181,14 @@ export const entryRoutes: readonly Route[] = [
   }),
 ];
 
-const noUsage = { input: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, output: 0, reasoning: 0 };
+const noUsage = {
+  input: 0,
+  cache_read: 0,
+  cache_write_5m: 0,
+  cache_write_1h: 0,
+  output: 0,
+  reasoning: 0,
+};
 
 function entryJson(call: CallRow): object {
   const { cost, reportedCost, computedCost } = call;
@@ -169,20 +210,35 @@ function entryJson(call: CallRow): object {
     cost_usd: formatUsd(cost),
     reported_cost_usd: reportedCost === null ? null : formatUsd(reportedCost),
     computed_cost_usd: computedCost === undefined ? null : formatUsd(computedCost),
-    difference_usd: reportedCost === null ? null : formatUsd(subtract(reportedCost, computedCost ?? cost)),
+    difference_usd:
+      reportedCost === null ? null : formatUsd(subtract(reportedCost, computedCost ?? cost)),
     flags: call.flags,
     latency_ms: call.latencyMs,
     price_version: call.priceVersion,
     raw_usage: call.rawUsage,
     refusal: null,
-    correction: call.correction && { at: formatInstant(call.correction.at), reason: call.correction.reason },
+    correction: call.correction && {
+      at: formatInstant(call.correction.at),
+      reason: call.correction.reason,
+    },
   };
 }
 
 /** A refused call in the shape of the others: it used and cost nothing. */
 function refusalJson({ at, reason, budgetId, ...refusal }: RefusalRow): object {
-  const call = { ...refusal, attempt: 0, startedAt: at, endedAt: at, model: refusal.route.model, ...nothingUsed };
-  return { ...entryJson({ ...call, status: "released" }), status: "refused", refusal: { reason, budget_id: budgetId } };
+  const call = {
+    ...refusal,
+    attempt: 0,
+    startedAt: at,
+    endedAt: at,
+    model: refusal.route.model,
+    ...nothingUsed,
+  };
+  return {
+    ...entryJson({ ...call, status: "released" }),
+    status: "refused",
+    refusal: { reason, budget_id: budgetId },
+  };
 }
 
 const nothingUsed = {

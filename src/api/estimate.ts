@@ -21,7 +21,14 @@ import { attribute } from "./attribute.ts";
 import type { ApiContext } from "./context.ts";
 import { chargeJson } from "./entries.ts";
 import { callers, ok, route, type Route } from "./route.ts";
-import { answer, attributionSchema, nameSchema, problem, serviceTierSchema, usdSchema } from "./schema.ts";
+import {
+  answer,
+  attributionSchema,
+  nameSchema,
+  problem,
+  serviceTierSchema,
+  usdSchema,
+} from "./schema.ts";
 
 const tokens = z.int().min(0).max(100_000_000);
 
@@ -30,16 +37,24 @@ const estimateInput = z
     provider: nameSchema,
     model: nameSchema,
     input_tokens: tokens.optional().describe("When you have counted them; else give `text`."),
-    text: z.string().min(1).optional().describe("What will be sent; its tokens are counted here, and nothing of it is kept."),
+    text: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("What will be sent; its tokens are counted here, and nothing of it is kept."),
     max_output_tokens: tokens.optional().describe("The ceiling; the model's own by default."),
     expected_output_tokens: tokens.optional().describe("Half of the ceiling by default."),
-    cached_tokens: tokens.default(0).describe("The part of the input that will be read from a cache, for the expected cost."),
+    cached_tokens: tokens
+      .default(0)
+      .describe("The part of the input that will be read from a cache, for the expected cost."),
     cache_write: z.enum(["none", "5m", "1h"]).default("none"),
     service_tier: serviceTierSchema.default("standard"),
     fit: z
       .boolean()
       .default(true)
-      .describe("Whether a shorter answer would do, as for a call at the gateway; false as with `x-purser-fit: off`."),
+      .describe(
+        "Whether a shorter answer would do, as for a call at the gateway; false as with `x-purser-fit: off`.",
+      ),
     attribution: attributionSchema.optional(),
   })
   .meta({ id: "EstimateInput" });
@@ -55,14 +70,21 @@ const estimateSchema = z
     price_version: z.string(),
     input_tokens: z.int(),
     input_tokens_from: z.enum(["request", "text"]),
-    tokenizer_factor: z.number().nullable().describe("By how much the model's family counts more than the tokenizer used here."),
+    tokenizer_factor: z
+      .number()
+      .nullable()
+      .describe("By how much the model's family counts more than the tokenizer used here."),
     expected_output_tokens: z.int(),
     max_output_tokens: z.int(),
     low_usd: usdSchema.nullable().describe("The input with an answer of one token."),
     expected_usd: usdSchema.nullable(),
-    high_usd: usdSchema.nullable().describe("What a hold takes: the whole ceiling, at the dearest rates that can apply."),
+    high_usd: usdSchema
+      .nullable()
+      .describe("What a hold takes: the whole ceiling, at the dearest rates that can apply."),
     lines: z.array(lineSchema).describe("Of the expected cost."),
-    allowed: z.boolean().describe("Whether every budget would let the call pass now, be it with a shorter answer."),
+    allowed: z
+      .boolean()
+      .describe("Whether every budget would let the call pass now, be it with a shorter answer."),
     fitted_max_output_tokens: z
       .int()
       .nullable()
@@ -105,9 +127,13 @@ export const estimateRoutes: readonly Route[] = [
     path: "/api/v1/estimate",
     access: callers,
     tag: "prices",
-    summary: "Estimate what a call will cost, and whether the budgets would let it pass, or shorten its answer",
+    summary:
+      "Estimate what a call will cost, and whether the budgets would let it pass, or shorten its answer",
     body: estimateInput,
-    responses: { 200: answer("The estimate. Nothing is held.", estimateSchema), 400: problem("A field is not valid.") },
+    responses: {
+      200: answer("The estimate. Nothing is held.", estimateSchema),
+      400: problem("A field is not valid."),
+    },
     async handler({ body, caller, context }) {
       const at = context.clock.now();
       const attribution = attribute(caller, body.attribution);
@@ -115,9 +141,16 @@ export const estimateRoutes: readonly Route[] = [
       const sheet = lookUpPrice(context, { ...body, at });
       const counts = await countAll(context, body, sheet);
       const demand = demandFor(context, { ...body, sizing: sizingOf(body, counts) }, at);
-      const subject = { attribution, provider: body.provider, model: body.model, budgets: caller.key?.budgets ?? [] };
+      const subject = {
+        attribution,
+        provider: body.provider,
+        model: body.model,
+        budgets: caller.key?.budgets ?? [],
+      };
       const least = leastOf(context, body, counts);
-      const budgets = appliedBudgets(context.ledger, subject, at).map((applied) => judge(applied, { demand, least }));
+      const budgets = appliedBudgets(context.ledger, subject, at).map((applied) =>
+        judge(applied, { demand, least }),
+      );
       return ok({
         provider: body.provider,
         model: body.model,
@@ -138,13 +171,21 @@ export const estimateRoutes: readonly Route[] = [
   }),
 ];
 
-async function countAll(context: ApiContext, body: EstimateInput, sheet: PriceSheet | undefined): Promise<Counts> {
+async function countAll(
+  context: ApiContext,
+  body: EstimateInput,
+  sheet: PriceSheet | undefined,
+): Promise<Counts> {
   const ceiling = body.max_output_tokens ?? sheet?.maxOutputTokens;
   if (ceiling === undefined) {
-    throw new PurserError("invalid_request", "max_output_tokens is missing, and the model's own ceiling is not known", {
-      field: "max_output_tokens",
-      remedy: "Give max_output_tokens.",
-    });
+    throw new PurserError(
+      "invalid_request",
+      "max_output_tokens is missing, and the model's own ceiling is not known",
+      {
+        field: "max_output_tokens",
+        remedy: "Give max_output_tokens.",
+      },
+    );
   }
   const expectedOutput = Math.min(body.expected_output_tokens ?? Math.ceil(ceiling / 2), ceiling);
   if ((body.input_tokens === undefined) === (body.text === undefined)) {
@@ -162,13 +203,28 @@ async function countInput(
 ): Promise<Pick<Counts, "input" | "least" | "from" | "factor">> {
   if (stated !== undefined) return { input: stated, least: stated, from: "request", factor: null };
   const tokenizer = tokenizerOf({ vendor: context.vendorOf(provider), model });
-  const { least, expected } = await context.counter.countText(Buffer.from(JSON.stringify(text).slice(1, -1)), tokenizer);
-  return { input: Math.ceil(expected), least: Math.ceil(least), from: "text", factor: tokenizer.expectedPercent / 100 };
+  const { least, expected } = await context.counter.countText(
+    Buffer.from(JSON.stringify(text).slice(1, -1)),
+    tokenizer,
+  );
+  return {
+    input: Math.ceil(expected),
+    least: Math.ceil(least),
+    from: "text",
+    factor: tokenizer.expectedPercent / 100,
+  };
 }
 
 function sizingOf(body: EstimateInput, { input, ceiling }: Counts): Sizing {
   const { cache_write: cacheWrite, service_tier: serviceTier } = body;
-  return { kind: "estimate", inputTokens: input, maxOutputTokens: ceiling, cacheWrite, serviceTier, webSearches: 0 };
+  return {
+    kind: "estimate",
+    inputTokens: input,
+    maxOutputTokens: ceiling,
+    cacheWrite,
+    serviceTier,
+    webSearches: 0,
+  };
 }
 
 interface Costing {
@@ -182,8 +238,16 @@ interface Costing {
 function costs({ clock }: ApiContext, { body, sheet, counts, demand }: Costing): object {
   if (!sheet) return { low_usd: null, expected_usd: null, high_usd: null, lines: [] };
   const options = { serviceTier: body.service_tier, at: clock.now() };
-  const low = charge(sheet, { input: counts.least, cached: 0, output: Math.min(1, counts.ceiling) }, options);
-  const expected = charge(sheet, { input: counts.input, cached: body.cached_tokens, output: counts.expectedOutput }, options);
+  const low = charge(
+    sheet,
+    { input: counts.least, cached: 0, output: Math.min(1, counts.ceiling) },
+    options,
+  );
+  const expected = charge(
+    sheet,
+    { input: counts.input, cached: body.cached_tokens, output: counts.expectedOutput },
+    options,
+  );
   const high = add(demand.fixed.usd, multiply(demand.perOutputToken ?? zero, demand.outputTokens));
   return {
     low_usd: formatUsd(sum(low)),
@@ -195,11 +259,18 @@ function costs({ clock }: ApiContext, { body, sheet, counts, demand }: Costing):
 
 function charge(
   sheet: PriceSheet,
-  { input, cached, output }: { readonly input: number; readonly cached: number; readonly output: number },
+  {
+    input,
+    cached,
+    output,
+  }: { readonly input: number; readonly cached: number; readonly output: number },
   options: { readonly serviceTier: ServiceTier; readonly at: number },
 ): readonly Charge[] {
   const cacheRead = Math.min(cached, input);
-  return sheet.charge({ model: sheet.model, usage: { input: input - cacheRead, cache_read: cacheRead, output } }, options);
+  return sheet.charge(
+    { model: sheet.model, usage: { input: input - cacheRead, cache_read: cacheRead, output } },
+    options,
+  );
 }
 
 function sum(lines: readonly Charge[]): PicoUsd {
@@ -210,7 +281,12 @@ function sum(lines: readonly Charge[]): PicoUsd {
 function leastOf(context: ApiContext, body: EstimateInput, { ceiling }: Counts): number {
   if (!body.fit) return ceiling;
   const expected = context.expectedOutput(body, ceiling);
-  return usefulOutput({ ceiling, isAsked: body.max_output_tokens !== undefined, choices: 1, expected });
+  return usefulOutput({
+    ceiling,
+    isAsked: body.max_output_tokens !== undefined,
+    choices: 1,
+    expected,
+  });
 }
 
 interface Judgement {
@@ -222,7 +298,10 @@ interface Judgement {
 }
 
 /** A budget allows a call for the least of which it has enough. */
-function judge(applied: Applied, { demand, least }: { readonly demand: Demand; readonly least: number }): Judgement {
+function judge(
+  applied: Applied,
+  { demand, least }: { readonly demand: Demand; readonly least: number },
+): Judgement {
   const { budget, counter } = applied;
   const reason = reasonAgainst(applied, demand, least);
   const needed = amountIn(budget.currency, amountOf(demand, demand.outputTokens));
@@ -235,7 +314,12 @@ function judge(applied: Applied, { demand, least }: { readonly demand: Demand; r
     available: formatAmount(available(counter, budget), budget.currency),
     currency: budget.currency,
   };
-  return { applied, allowed: reason === null, affordable: affordableOutput([applied], { fixed: demand.fixed, perOutputToken }), json };
+  return {
+    applied,
+    allowed: reason === null,
+    affordable: affordableOutput([applied], { fixed: demand.fixed, perOutputToken }),
+    json,
+  };
 }
 
 function reasonAgainst(applied: Applied, demand: Demand, outputTokens: number): string | null {
@@ -246,8 +330,13 @@ function reasonAgainst(applied: Applied, demand: Demand, outputTokens: number): 
 /** What is refused for the length of its answer passes with one that is paid for: a caller who asks for no more has all of it. */
 function passing(budgets: readonly Judgement[], demand: Demand): number | null {
   if (budgets.every(({ allowed }) => allowed)) return null;
-  const most = Math.min(demand.outputTokens, ...budgets.map(({ affordable }) => affordable ?? demand.outputTokens));
-  return most >= 1 && budgets.every(({ applied }) => reasonAgainst(applied, demand, most) === null) ? most : null;
+  const most = Math.min(
+    demand.outputTokens,
+    ...budgets.map(({ affordable }) => affordable ?? demand.outputTokens),
+  );
+  return most >= 1 && budgets.every(({ applied }) => reasonAgainst(applied, demand, most) === null)
+    ? most
+    : null;
 }
 
 function amountOf(demand: Demand, outputTokens: number): Quantities {

@@ -5,7 +5,12 @@ import { openBench, spend, type Bench } from "./api-fixture.test.ts";
 async function fill(bench: Bench): Promise<void> {
   await spend(bench, "1", { project: "p1", operation: "plan", tags: { customer: "c1" } });
   bench.advance(3_600_000);
-  await spend(bench, "2", { project: "p2", operation: "plan" }, { input: 50, cache_read: 50, output: 10 });
+  await spend(
+    bench,
+    "2",
+    { project: "p2", operation: "plan" },
+    { input: 50, cache_read: 50, output: 10 },
+  );
   bench.advance(86_400_000);
   await spend(bench, "3", { project: "p1" }, { input: 100, output: 20, reasoning: 5 });
 }
@@ -19,7 +24,14 @@ test("an entry has its counts, the lines of its bill and where each rate comes f
     ["3", "2", "1"],
   );
   const entry = json.data[1];
-  assert.deepEqual(entry.usage, { input: 50, cache_read: 50, cache_write_5m: 0, cache_write_1h: 0, output: 10, reasoning: 0 });
+  assert.deepEqual(entry.usage, {
+    input: 50,
+    cache_read: 50,
+    cache_write_5m: 0,
+    cache_write_1h: 0,
+    output: 10,
+    reasoning: 0,
+  });
   assert.deepEqual(
     [entry.status, entry.provider, entry.model, entry.endpoint, entry.cost_usd, entry.latency_ms],
     ["settled", "openai", "m1", "api", "0.000155", 40],
@@ -27,8 +39,17 @@ test("an entry has its counts, the lines of its bill and where each rate comes f
   assert.equal(entry.started_at, "2026-03-10T13:00:00Z");
   const line = entry.charges.find((charge: { meter: string }) => charge.meter === "cache_read");
   const { rate, ...rest } = line;
-  assert.deepEqual(rest, { model: "m1", meter: "cache_read", quantity: 50, rate_usd_per_million: "0.1", cost_usd: "0.000005" });
-  assert.deepEqual([rate.source, rate.match, rate.service_tier], ["configuration", "exact", "standard"]);
+  assert.deepEqual(rest, {
+    model: "m1",
+    meter: "cache_read",
+    quantity: 50,
+    rate_usd_per_million: "0.1",
+    cost_usd: "0.000005",
+  });
+  assert.deepEqual(
+    [rate.source, rate.match, rate.service_tier],
+    ["configuration", "exact", "standard"],
+  );
 });
 
 test("a settled amount is one line, with the provider's own figure beside it", async (t) => {
@@ -37,23 +58,46 @@ test("a settled amount is one line, with the provider's own figure beside it", a
   await bench.call("POST", "/api/v1/holds/a/settle", { amount: "0.04" });
   const [entry] = (await bench.call("GET", "/api/v1/entries")).json.data;
   assert.deepEqual(entry.charges, [
-    { model: "unnamed", meter: "reported_cost", quantity: 1, rate_usd_per_million: null, cost_usd: "0.04", rate: null },
+    {
+      model: "unnamed",
+      meter: "reported_cost",
+      quantity: 1,
+      rate_usd_per_million: null,
+      cost_usd: "0.04",
+      rate: null,
+    },
   ]);
-  assert.deepEqual([entry.cost_usd, entry.reported_cost_usd, entry.difference_usd], ["0.04", "0.04", "0"]);
+  assert.deepEqual(
+    [entry.cost_usd, entry.reported_cost_usd, entry.difference_usd],
+    ["0.04", "0.04", "0"],
+  );
 });
 
 test("refused calls are listed with the budget and the reason, to those who may see whose they were", async (t) => {
   const bench = await openBench(t);
-  await bench.call("POST", "/api/v1/budgets", { budget_id: "none", budget_type: "platform", amount: "0" });
+  await bench.call("POST", "/api/v1/budgets", {
+    budget_id: "none",
+    budget_type: "platform",
+    amount: "0",
+  });
   for (const [id, project] of [
     ["r1", "p1"],
     ["r2", "p2"],
   ] as const) {
-    await bench.call("POST", "/api/v1/holds", { operation_id: id, amount: "1", attribution: { project }, provider: "openai", model: "m1" });
+    await bench.call("POST", "/api/v1/holds", {
+      operation_id: id,
+      amount: "1",
+      attribution: { project },
+      provider: "openai",
+      model: "m1",
+    });
   }
   const { json } = await bench.call("GET", "/api/v1/entries?status=refused");
   assert.deepEqual(
-    json.data.map((entry: { operation_id: string; refusal: object }) => [entry.operation_id, entry.refusal]),
+    json.data.map((entry: { operation_id: string; refusal: object }) => [
+      entry.operation_id,
+      entry.refusal,
+    ]),
     [
       ["r2", { reason: "budget_exhausted", budget_id: "none" }],
       ["r1", { reason: "budget_exhausted", budget_id: "none" }],
@@ -65,16 +109,27 @@ test("refused calls are listed with the budget and the reason, to those who may 
     ["refused", "0", "m1", 0, "2026-03-10T12:00:00Z"],
   );
   const page = await bench.call("GET", "/api/v1/entries?status=refused&limit=1");
-  const next = await bench.call("GET", `/api/v1/entries?status=refused&limit=1&cursor=${page.json.next_cursor}`);
+  const next = await bench.call(
+    "GET",
+    `/api/v1/entries?status=refused&limit=1&cursor=${page.json.next_cursor}`,
+  );
   assert.deepEqual([next.json.data[0].operation_id, next.json.next_cursor], ["r1", null]);
   assert.equal((await bench.call("GET", "/api/v1/entries")).json.data.length, 0);
-  const reader = await bench.key({ name: "p1-reader", role: "reader", attribution: { project: "p1" } });
+  const reader = await bench.key({
+    name: "p1-reader",
+    role: "reader",
+    attribution: { project: "p1" },
+  });
   const seen = await bench.call("GET", "/api/v1/entries?status=refused", undefined, reader);
   assert.deepEqual(
     seen.json.data.map((one: { operation_id: string }) => one.operation_id),
     ["r1"],
   );
-  assert.equal((await bench.call("GET", "/api/v1/entries?status=refused&project=p2", undefined, reader)).status, 403);
+  assert.equal(
+    (await bench.call("GET", "/api/v1/entries?status=refused&project=p2", undefined, reader))
+      .status,
+    403,
+  );
   const series = await bench.call("GET", "/api/v1/series?bucket=none&status=refused");
   assert.deepEqual([series.json.total.calls, series.json.total.refusals], [0, 2]);
 });
@@ -83,14 +138,21 @@ test("a call that was released is in no average, and groups by key have the keys
   const bench = await openBench(t);
   const secret = await bench.key({ name: "ci" });
   const hold = { amount: "1", provider: "openai", model: "m1" };
-  for (const id of ["paid", "failed"]) await bench.call("POST", "/api/v1/holds", { ...hold, operation_id: id }, secret);
+  for (const id of ["paid", "failed"])
+    await bench.call("POST", "/api/v1/holds", { ...hold, operation_id: id }, secret);
   await bench.call("POST", "/api/v1/holds/paid/settle", { amount: "0.5", latency_ms: 40 }, secret);
   await bench.call("POST", "/api/v1/holds/failed/release", {}, secret);
   const summary = (await bench.call("GET", "/api/v1/summary")).json;
   assert.deepEqual([summary.task_count, summary.average_cost, summary.tasks.length], [1, 0.5, 1]);
-  assert.deepEqual([summary.by_operation.api.count, summary.by_operation.api.avg_latency_ms], [1, 40]);
+  assert.deepEqual(
+    [summary.by_operation.api.count, summary.by_operation.api.avg_latency_ms],
+    [1, 40],
+  );
   const series = (await bench.call("GET", "/api/v1/series?bucket=none&by=key")).json;
-  assert.deepEqual([series.total.calls, series.total.released, series.total.avg_latency_ms], [1, 1, 40]);
+  assert.deepEqual(
+    [series.total.calls, series.total.released, series.total.avg_latency_ms],
+    [1, 1, 40],
+  );
   assert.equal(series.key_names[series.groups[0].group.key], "ci");
 });
 
@@ -109,7 +171,10 @@ test("entries are filtered by dimension, tag, model, status and time", async (t)
   assert.equal(await ids("model=other"), "");
   assert.equal(await ids("operation_id=2"), "2");
   assert.equal(await ids("from=2026-03-11"), "3");
-  assert.equal((await bench.call("GET", "/api/v1/entries?constructor=p1")).json.field, "constructor");
+  assert.equal(
+    (await bench.call("GET", "/api/v1/entries?constructor=p1")).json.field,
+    "constructor",
+  );
   assert.equal(await ids("from=2026-03-10T13:00:00Z&to=2026-03-11"), "2");
 });
 
@@ -119,7 +184,10 @@ test("pages by cursor give every entry once, also while new ones arrive", async 
   const seen: string[] = [];
   let cursor: string | null = null;
   do {
-    const page = await bench.call("GET", `/api/v1/entries?limit=2${cursor === null ? "" : `&cursor=${cursor}`}`);
+    const page = await bench.call(
+      "GET",
+      `/api/v1/entries?limit=2${cursor === null ? "" : `&cursor=${cursor}`}`,
+    );
     seen.push(...page.json.data.map((entry: { operation_id: string }) => entry.operation_id));
     cursor = page.json.next_cursor;
     await spend(bench, `late-${seen.length}`, {});
@@ -138,20 +206,29 @@ test("the summary of the ledger has the fields of old, in JSON numbers", async (
     input_tokens: 300,
     output_tokens: 50,
     task_count: 3,
-    operations: { plan: { count: 2, total_cost: 0.000455, avg_latency_ms: 40 }, api: { count: 1, total_cost: 0.0003, avg_latency_ms: 40 } },
+    operations: {
+      plan: { count: 2, total_cost: 0.000455, avg_latency_ms: 40 },
+      api: { count: 1, total_cost: 0.0003, avg_latency_ms: 40 },
+    },
   });
   assert.equal(json.by_operation.plan.total_tokens, 230);
   assert.equal(json.efficiency_metrics.input_output_ratio, 6);
   assert.equal(json.tasks.length, 3);
   assert.equal((await bench.call("GET", "/api/v1/summary?tasks=1")).json.tasks.length, 1);
-  assert.equal((await bench.call("GET", "/api/v1/summary?tasks=0&project=p2")).json.total_cost, 0.000155);
+  assert.equal(
+    (await bench.call("GET", "/api/v1/summary?tasks=0&project=p2")).json.total_cost,
+    0.000155,
+  );
   assert.equal((await bench.call("GET", "/api/v1/summary?tasks=1001")).json.field, "tasks");
 });
 
 test("a series has every bucket, and its groups add up to its total", async (t) => {
   const bench = await openBench(t);
   await fill(bench);
-  const { json, status } = await bench.call("GET", "/api/v1/series?from=2026-03-09&to=2026-03-13&bucket=day&by=project,model");
+  const { json, status } = await bench.call(
+    "GET",
+    "/api/v1/series?from=2026-03-09&to=2026-03-13&bucket=day&by=project,model",
+  );
   assert.equal(status, 200);
   assert.deepEqual(
     json.data.map((bucket: { start: string; total: { calls: number; cost_usd: string } }) => [
@@ -173,7 +250,10 @@ test("a series has every bucket, and its groups add up to its total", async (t) 
       [{ project: "p2", model: "m1" }, "0.000155"],
     ],
   );
-  assert.deepEqual([json.total.calls, json.total.cost_usd, json.total.tokens], [3, "0.000755", 350]);
+  assert.deepEqual(
+    [json.total.calls, json.total.cost_usd, json.total.tokens],
+    [3, "0.000755", 350],
+  );
 });
 
 test("buckets whose edges lie within an hour have the same sum as the whole", async (t) => {
@@ -181,9 +261,15 @@ test("buckets whose edges lie within an hour have the same sum as the whole", as
   await fill(bench);
   for (const zone of ["Asia/Kolkata", "Asia/Kathmandu", "UTC", "Europe/Berlin"]) {
     for (const bucket of ["hour", "day", "week", "month"]) {
-      const { json } = await bench.call("GET", `/api/v1/series?from=2026-03-10T11:17:00Z&to=2026-03-12&bucket=${bucket}&time_zone=${zone}`);
+      const { json } = await bench.call(
+        "GET",
+        `/api/v1/series?from=2026-03-10T11:17:00Z&to=2026-03-12&bucket=${bucket}&time_zone=${zone}`,
+      );
       assert.deepEqual([zone, bucket, json.total.cost_usd], [zone, bucket, "0.000755"]);
-      const calls = json.data.reduce((sum: number, one: { total: { calls: number } }) => sum + one.total.calls, 0);
+      const calls = json.data.reduce(
+        (sum: number, one: { total: { calls: number } }) => sum + one.total.calls,
+        0,
+      );
       assert.equal(calls, 3);
     }
   }
@@ -227,7 +313,12 @@ test("what to split by and the range are checked", async (t) => {
 
 test("refusals are counted in the series, and cost nothing", async (t) => {
   const bench = await openBench(t);
-  await bench.call("POST", "/api/v1/budgets", { budget_id: "none", budget_type: "platform", resource_id: "main", amount: "0" });
+  await bench.call("POST", "/api/v1/budgets", {
+    budget_id: "none",
+    budget_type: "platform",
+    resource_id: "main",
+    amount: "0",
+  });
   assert.equal((await spend(bench, "1", { project: "p1" })).status, 402);
   const { json } = await bench.call("GET", "/api/v1/series?by=project");
   assert.deepEqual([json.total.refusals, json.total.calls, json.total.cost_usd], [1, 0, "0"]);
@@ -239,15 +330,30 @@ test("a reader gets its own figures whatever it asks, and is refused another's",
   const reader = await bench.key({ role: "reader", attribution: { project: "p1" } });
   const tagged = await bench.key({ role: "reader", attribution: { tags: { customer: "c1" } } });
   assert.equal((await bench.call("GET", "/api/v1/entries", undefined, reader)).json.data.length, 2);
-  assert.equal((await bench.call("GET", "/api/v1/entries?operation_id=2", undefined, reader)).json.data.length, 0);
-  assert.equal((await bench.call("GET", "/api/v1/summary", undefined, reader)).json.total_cost, 0.0006);
-  assert.equal((await bench.call("GET", "/api/v1/series?by=project", undefined, reader)).json.groups.length, 1);
+  assert.equal(
+    (await bench.call("GET", "/api/v1/entries?operation_id=2", undefined, reader)).json.data.length,
+    0,
+  );
+  assert.equal(
+    (await bench.call("GET", "/api/v1/summary", undefined, reader)).json.total_cost,
+    0.0006,
+  );
+  assert.equal(
+    (await bench.call("GET", "/api/v1/series?by=project", undefined, reader)).json.groups.length,
+    1,
+  );
   assert.equal((await bench.call("GET", "/api/v1/entries", undefined, tagged)).json.data.length, 1);
   for (const path of ["entries", "summary", "series"]) {
     const other = await bench.call("GET", `/api/v1/${path}?project=p2`, undefined, reader);
-    assert.deepEqual([path, other.status, other.json.code, other.json.field], [path, 403, "forbidden", "project"]);
+    assert.deepEqual(
+      [path, other.status, other.json.code, other.json.field],
+      [path, 403, "forbidden", "project"],
+    );
   }
-  assert.equal((await bench.call("GET", "/api/v1/entries?tag:customer=c2", undefined, tagged)).status, 403);
+  assert.equal(
+    (await bench.call("GET", "/api/v1/entries?tag:customer=c2", undefined, tagged)).status,
+    403,
+  );
 });
 
 test("the ledger verifies itself on request", async (t) => {
@@ -267,12 +373,28 @@ test("a series names the models that no price was known for, and no free ones", 
     ["3", "free", "p1"],
   ]) {
     const estimate = { input_tokens: 100, max_output_tokens: 50 };
-    await bench.call("POST", "/api/v1/holds", { operation_id: id, provider: "lab", model, attribution: { project }, estimate });
-    assert.equal((await bench.call("POST", `/api/v1/holds/${id}/settle`, { usage: { input: 10, output: 5 } })).status, 200);
+    await bench.call("POST", "/api/v1/holds", {
+      operation_id: id,
+      provider: "lab",
+      model,
+      attribution: { project },
+      estimate,
+    });
+    assert.equal(
+      (await bench.call("POST", `/api/v1/holds/${id}/settle`, { usage: { input: 10, output: 5 } }))
+        .status,
+      200,
+    );
   }
-  await bench.call("POST", "/api/v1/holds", { operation_id: "4", provider: "lab", model: "none", amount: "1" });
+  await bench.call("POST", "/api/v1/holds", {
+    operation_id: "4",
+    provider: "lab",
+    model: "none",
+    amount: "1",
+  });
   await bench.call("POST", "/api/v1/holds/4/release", {});
-  const unpriced = async (query: string) => (await bench.call("GET", `/api/v1/series?bucket=none&${query}`)).json.unpriced;
+  const unpriced = async (query: string) =>
+    (await bench.call("GET", `/api/v1/series?bucket=none&${query}`)).json.unpriced;
   assert.deepEqual(await unpriced(""), [{ provider: "lab", model: "none", calls: 2 }]);
   assert.deepEqual(await unpriced("project=p2"), [{ provider: "lab", model: "none", calls: 1 }]);
   assert.deepEqual(await unpriced("model=free"), []);

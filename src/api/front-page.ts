@@ -29,14 +29,18 @@ export function frontJson({ version, readiness, origin }: Front): unknown {
     description: what,
     version,
     ready: readiness.ready,
-    base_urls: Object.fromEntries(connections.map(({ sdk, path }) => [sdk.toLowerCase(), `${origin}${path}`])),
+    base_urls: Object.fromEntries(
+      connections.map(({ sdk, path }) => [sdk.toLowerCase(), `${origin}${path}`]),
+    ),
     docs: `${origin}/docs`,
     openapi: `${origin}/openapi.json`,
   };
 }
 
 export function frontPage({ version, readiness, origin }: Front): string {
-  const rows = connections.map(({ sdk, path }) => `<dt>${sdk} SDK</dt><dd><code>${escapeHtml(`${origin}${path}`)}</code></dd>`);
+  const rows = connections.map(
+    ({ sdk, path }) => `<dt>${sdk} SDK</dt><dd><code>${escapeHtml(`${origin}${path}`)}</code></dd>`,
+  );
   const body = `<h1>Purser ${escapeHtml(version)}</h1>
 <p>${what}</p>
 <p>${readiness.ready ? "It takes calls." : `It takes no calls: ${escapeHtml(readiness.reasons.join("; "))}.`}</p>
@@ -60,7 +64,8 @@ ${rows.join("\n")}
   return htmlPage({ title: "Purser", body });
 }
 
-const what = "Purser keeps the purse of AI agents: it meters, prices and budgets their model calls and records each of them.";
+const what =
+  "Purser keeps the purse of AI agents: it meters, prices and budgets their model calls and records each of them.";
 
 /** Whether a client asks for a page before JSON, as browsers do; `*` alone is no browser. */
 export function wantsPage(accept: string | undefined): boolean {

@@ -1,7 +1,16 @@
 /** Shapes of holds and of how they end. */
 
 import { z } from "zod";
-import { attributionSchema, idSchema, instantSchema, nameSchema, serviceTierSchema, usageSchema, usdInput, usdSchema } from "./schema.ts";
+import {
+  attributionSchema,
+  idSchema,
+  instantSchema,
+  nameSchema,
+  serviceTierSchema,
+  usageSchema,
+  usdInput,
+  usdSchema,
+} from "./schema.ts";
 
 const regionSchema = nameSchema.optional();
 
@@ -19,7 +28,9 @@ export const holdInput = z
         max_output_tokens: tokens,
         cache_write: z.enum(["none", "5m", "1h"]).default("none"),
         service_tier: serviceTierSchema.default("standard"),
-        region: regionSchema.describe("Where the call must be processed; without it, wherever the provider may do so."),
+        region: regionSchema.describe(
+          "Where the call must be processed; without it, wherever the provider may do so.",
+        ),
         web_searches: z.int().min(0).max(100_000).default(0),
       })
       .optional()
@@ -53,20 +64,30 @@ export const releaseInput = z
   .optional()
   .meta({ id: "ReleaseInput" });
 
-export const topUpInput = z.strictObject({ amount: usdInput.optional(), output_tokens: tokens.optional() }).meta({ id: "TopUpInput" });
+export const topUpInput = z
+  .strictObject({ amount: usdInput.optional(), output_tokens: tokens.optional() })
+  .meta({ id: "TopUpInput" });
 
-export const quantitiesSchema = z.object({ usd: usdSchema, tokens: z.string(), requests: z.string() });
+export const quantitiesSchema = z.object({
+  usd: usdSchema,
+  tokens: z.string(),
+  requests: z.string(),
+});
 
 export const admittedSchema = z
   .object({
     operation_id: z.string(),
     attempt: z.int(),
     admitted: z.literal(true),
-    repeated: z.boolean().describe("The same request was admitted before, and nothing was held again."),
+    repeated: z
+      .boolean()
+      .describe("The same request was admitted before, and nothing was held again."),
     held: quantitiesSchema,
     held_usd: usdSchema,
     expires_at: instantSchema,
-    budget_remaining_usd: usdSchema.nullable().describe("Of the hard USD budget with the least left; null on a repeat or without one."),
+    budget_remaining_usd: usdSchema
+      .nullable()
+      .describe("Of the hard USD budget with the least left; null on a repeat or without one."),
   })
   .meta({ id: "Hold" });
 

@@ -2,8 +2,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { model, openBench, spend } from "./api-fixture.test.ts";
 
-const hold = { operation_id: "h-1", attribution: { project: "p1" }, ...model, estimate: { input_tokens: 100, max_output_tokens: 50 } };
-const budget = { budget_id: "b1", budget_type: "project", resource_id: "p1", amount: "0.001", period: "day" };
+const hold = {
+  operation_id: "h-1",
+  attribution: { project: "p1" },
+  ...model,
+  estimate: { input_tokens: 100, max_output_tokens: 50 },
+};
+const budget = {
+  budget_id: "b1",
+  budget_type: "project",
+  resource_id: "p1",
+  amount: "0.001",
+  period: "day",
+};
 
 test("a hold is priced, settled at its real cost, and gives the rest back", async (t) => {
   const bench = await openBench(t);
@@ -21,10 +32,18 @@ test("a hold is priced, settled at its real cost, and gives the rest back", asyn
     budget_remaining_usd: "0.0004",
   });
   assert.equal((await bench.call("GET", "/api/v1/holds/h-1")).json.status, "held");
-  const settled = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 60, cache_read: 40, output: 10 } });
-  assert.deepEqual([settled.status, settled.json.cost_usd, settled.json.repeated], [200, "0.000164", false]);
+  const settled = await bench.call("POST", "/api/v1/holds/h-1/settle", {
+    usage: { input: 60, cache_read: 40, output: 10 },
+  });
+  assert.deepEqual(
+    [settled.status, settled.json.cost_usd, settled.json.repeated],
+    [200, "0.000164", false],
+  );
   const ended = await bench.call("GET", "/api/v1/holds/h-1");
-  assert.deepEqual([ended.json.status, ended.json.cost_usd, ended.json.held], ["settled", "0.000164", null]);
+  assert.deepEqual(
+    [ended.json.status, ended.json.cost_usd, ended.json.held],
+    ["settled", "0.000164", null],
+  );
   const { json } = await bench.call("GET", "/api/v1/budgets/b1");
   assert.deepEqual([json.spent, json.held], ["0.000164", "0"]);
 });
@@ -45,18 +64,31 @@ test("the same request gives the same answer and holds once; another body is a c
     [again.status, again.json.repeated, again.json.held_usd, again.json.expires_at],
     [201, true, "0.0006", "2026-03-10T12:10:00Z"],
   );
-  assert.equal((await bench.call("POST", "/api/v1/holds", { ...hold, ttl_seconds: 5 })).status, 409);
+  assert.equal(
+    (await bench.call("POST", "/api/v1/holds", { ...hold, ttl_seconds: 5 })).status,
+    409,
+  );
   assert.equal((await bench.call("GET", "/api/v1/budgets/b1")).json.held, "0.0006");
 
   const bill = { usage: { input: 100, output: 20 } };
   const first = await bench.call("POST", "/api/v1/holds/h-1/settle", bill);
   bench.advance(5000);
   const second = await bench.call("POST", "/api/v1/holds/h-1/settle", bill);
-  assert.deepEqual([second.status, second.json.cost_usd, second.json.repeated], [200, first.json.cost_usd, true]);
-  assert.equal((await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 100, output: 21 } })).status, 409);
+  assert.deepEqual(
+    [second.status, second.json.cost_usd, second.json.repeated],
+    [200, first.json.cost_usd, true],
+  );
+  assert.equal(
+    (await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 100, output: 21 } }))
+      .status,
+    409,
+  );
   assert.equal((await bench.call("POST", "/api/v1/holds/h-1/release")).status, 409);
   const late = await bench.call("POST", "/api/v1/holds", hold);
-  assert.deepEqual([late.status, late.json.repeated, late.json.expires_at], [201, true, "2026-03-10T12:10:00Z"]);
+  assert.deepEqual(
+    [late.status, late.json.repeated, late.json.expires_at],
+    [201, true, "2026-03-10T12:10:00Z"],
+  );
   assert.equal((await bench.call("GET", "/api/v1/budgets/b1")).json.spent, "0.0003");
 });
 
@@ -91,10 +123,14 @@ test("a model without a price is refused by a hard budget, and never free", asyn
   const refused = await bench.call("POST", "/api/v1/holds", { ...hold, model: "unheard-of" });
   assert.deepEqual([refused.status, refused.json.code], [402, "unpriced"]);
 
-  await bench.call("PATCH", "/api/v1/budgets/b1", { unpriced: { policy: "allow", input: "2", output: "4" } });
+  await bench.call("PATCH", "/api/v1/budgets/b1", {
+    unpriced: { policy: "allow", input: "2", output: "4" },
+  });
   const held = await bench.call("POST", "/api/v1/holds", { ...hold, model: "unheard-of" });
   assert.deepEqual([held.status, held.json.held_usd], [201, "0.0004"]);
-  const settled = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 100, output: 10 } });
+  const settled = await bench.call("POST", "/api/v1/holds/h-1/settle", {
+    usage: { input: 100, output: 10 },
+  });
   assert.equal(settled.json.cost_usd, "0.00024");
   const [entry] = (await bench.call("GET", "/api/v1/entries")).json.data;
   assert.deepEqual([entry.flags, entry.charges[0].rate], [["unpriced"], null]);
@@ -108,9 +144,13 @@ test("a hold lapses after its time, and a late settle is still charged, once", a
   await bench.ledger.commit({ kind: "expire", at: bench.now() });
   assert.equal((await bench.call("GET", "/api/v1/budgets/b1")).json.held, "0");
   assert.equal((await bench.call("GET", "/api/v1/holds/h-1")).json.status, "released");
-  const settled = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 100, output: 20 } });
+  const settled = await bench.call("POST", "/api/v1/holds/h-1/settle", {
+    usage: { input: 100, output: 20 },
+  });
   assert.deepEqual([settled.status, settled.json.cost_usd], [200, "0.0003"]);
-  const again = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 100, output: 20 } });
+  const again = await bench.call("POST", "/api/v1/holds/h-1/settle", {
+    usage: { input: 100, output: 20 },
+  });
   assert.deepEqual([again.json.cost_usd, again.json.repeated], ["0.0003", true]);
   assert.equal((await bench.call("GET", "/api/v1/budgets/b1")).json.spent, "0.0003");
 });
@@ -119,13 +159,22 @@ test("a call is charged at the prices of its hold, whatever changed since", asyn
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/holds", hold);
   bench.advance(1000);
-  await bench.call("POST", "/api/v1/prices", { ...model, input: "100", output: "100", valid_from: "2026-03-10T12:00:01Z" });
-  const settled = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 100, output: 20 } });
+  await bench.call("POST", "/api/v1/prices", {
+    ...model,
+    input: "100",
+    output: "100",
+    valid_from: "2026-03-10T12:00:01Z",
+  });
+  const settled = await bench.call("POST", "/api/v1/holds/h-1/settle", {
+    usage: { input: 100, output: 20 },
+  });
   assert.equal(settled.json.cost_usd, "0.0003");
   bench.advance(1000);
   const dearer = await spend(bench, "h-2", {});
   assert.equal(dearer.json.cost_usd, "0.012");
-  const again = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 100, output: 20 } });
+  const again = await bench.call("POST", "/api/v1/holds/h-1/settle", {
+    usage: { input: 100, output: 20 },
+  });
   assert.deepEqual([again.json.cost_usd, again.json.repeated], ["0.0003", true]);
 });
 
@@ -134,18 +183,30 @@ test("a hold grows by an amount or by output tokens, within the budget", async (
   await bench.call("POST", "/api/v1/budgets", budget);
   await bench.call("POST", "/api/v1/holds", hold);
   const more = await bench.call("POST", "/api/v1/holds/h-1/top-up", { output_tokens: 10 });
-  assert.deepEqual([more.status, more.json.held.usd, more.json.held.tokens], [200, "0.0007", "160"]);
-  assert.equal((await bench.call("POST", "/api/v1/holds/h-1/top-up", { amount: "0.0003" })).json.held.usd, "0.001");
+  assert.deepEqual(
+    [more.status, more.json.held.usd, more.json.held.tokens],
+    [200, "0.0007", "160"],
+  );
+  assert.equal(
+    (await bench.call("POST", "/api/v1/holds/h-1/top-up", { amount: "0.0003" })).json.held.usd,
+    "0.001",
+  );
   const refused = await bench.call("POST", "/api/v1/holds/h-1/top-up", { amount: "0.000001" });
   assert.deepEqual([refused.status, refused.json.purser.needed], [402, "0.000001"]);
-  assert.equal((await bench.call("POST", "/api/v1/holds/none/top-up", { amount: "1" })).status, 404);
+  assert.equal(
+    (await bench.call("POST", "/api/v1/holds/none/top-up", { amount: "1" })).status,
+    404,
+  );
 });
 
 test("a released hold gives all back, also when it is released again, and cannot be settled", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", budget);
   await bench.call("POST", "/api/v1/holds", hold);
-  assert.deepEqual((await bench.call("POST", "/api/v1/holds/h-1/release", { reason: "not needed" })).json.repeated, false);
+  assert.deepEqual(
+    (await bench.call("POST", "/api/v1/holds/h-1/release", { reason: "not needed" })).json.repeated,
+    false,
+  );
   assert.deepEqual((await bench.call("POST", "/api/v1/holds/h-1/release")).json.repeated, true);
   assert.equal((await bench.call("POST", "/api/v1/holds/h-1/settle", { amount: "1" })).status, 409);
   assert.equal((await bench.call("GET", "/api/v1/budgets/b1")).json.available, "0.001");
@@ -155,7 +216,9 @@ test("200 holds at once admit as many as there is room for, and no more", async 
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", { ...budget, amount: "0.0042" });
   const answers = await Promise.all(
-    Array.from({ length: 200 }, (_, index) => bench.call("POST", "/api/v1/holds", { ...hold, operation_id: `h-${index}` })),
+    Array.from({ length: 200 }, (_, index) =>
+      bench.call("POST", "/api/v1/holds", { ...hold, operation_id: `h-${index}` }),
+    ),
   );
   assert.equal(answers.filter(({ status }) => status === 201).length, 7);
   assert.equal(answers.filter(({ status }) => status === 402).length, 193);
@@ -164,12 +227,23 @@ test("200 holds at once admit as many as there is room for, and no more", async 
 
 test("a caller holds on its own account only, and does not see another's holds", async (t) => {
   const bench = await openBench(t);
-  const mine = await bench.key({ attribution: { project: "p1", tags: { plan: "pro" } }, may_refine: ["task", "tags"], models: ["m*"] });
+  const mine = await bench.key({
+    attribution: { project: "p1", tags: { plan: "pro" } },
+    may_refine: ["task", "tags"],
+    models: ["m*"],
+  });
   const other = await bench.key({ attribution: { project: "p1" } });
   const attribution = { task: "t1", tags: { note: "a,b" } };
-  assert.equal((await bench.call("POST", "/api/v1/holds", { ...hold, attribution }, mine)).status, 201);
+  assert.equal(
+    (await bench.call("POST", "/api/v1/holds", { ...hold, attribution }, mine)).status,
+    201,
+  );
   const seen = await bench.call("GET", "/api/v1/holds/h-1", undefined, mine);
-  assert.deepEqual(seen.json.attribution, { project: "p1", task: "t1", tags: { plan: "pro", note: "a,b" } });
+  assert.deepEqual(seen.json.attribution, {
+    project: "p1",
+    task: "t1",
+    tags: { plan: "pro", note: "a,b" },
+  });
 
   for (const [method, path, body] of [
     ["GET", "/api/v1/holds/h-1", undefined],
@@ -180,7 +254,12 @@ test("a caller holds on its own account only, and does not see another's holds",
     assert.equal((await bench.call(method, path, body, other)).status, 404);
 
   const denied = async (fields: object, field: string): Promise<void> => {
-    const answer = await bench.call("POST", "/api/v1/holds", { ...hold, operation_id: "h-9", attribution: {}, ...fields }, mine);
+    const answer = await bench.call(
+      "POST",
+      "/api/v1/holds",
+      { ...hold, operation_id: "h-9", attribution: {}, ...fields },
+      mine,
+    );
     assert.deepEqual([answer.status, answer.json.field], [403, field]);
   };
   await denied({ attribution: { project: "p2" } }, "attribution.project");
@@ -192,18 +271,30 @@ test("a caller holds on its own account only, and does not see another's holds",
 test("the same id is another hold for another key, from the first request to the last", async (t) => {
   const bench = await openBench(t);
   const [mine, other] = [await bench.key({}), await bench.key({})];
-  const ask = (secret: string) => bench.call("POST", "/api/v1/holds", { ...hold, attribution: {} }, secret);
-  const settle = (secret: string, amount: string) => bench.call("POST", "/api/v1/holds/h-1/settle", { amount }, secret);
+  const ask = (secret: string) =>
+    bench.call("POST", "/api/v1/holds", { ...hold, attribution: {} }, secret);
+  const settle = (secret: string, amount: string) =>
+    bench.call("POST", "/api/v1/holds/h-1/settle", { amount }, secret);
   const [first, second] = [await ask(mine), await ask(other)];
   assert.deepEqual([first.status, second.status], [201, 201]);
-  assert.deepEqual([second.json.operation_id, second.json.attempt, second.json.repeated], ["h-1", 1, false]);
+  assert.deepEqual(
+    [second.json.operation_id, second.json.attempt, second.json.repeated],
+    ["h-1", 1, false],
+  );
   assert.equal((await settle(mine, "0.0001")).json.cost_usd, "0.0001");
-  assert.equal((await bench.call("GET", "/api/v1/holds/h-1", undefined, other)).json.status, "held");
+  assert.equal(
+    (await bench.call("GET", "/api/v1/holds/h-1", undefined, other)).json.status,
+    "held",
+  );
   assert.equal((await settle(other, "0.0002")).json.cost_usd, "0.0002");
   assert.equal((await settle(mine, "0.0001")).json.repeated, true);
   const { data } = (await bench.call("GET", "/api/v1/entries?operation_id=h-1")).json;
   assert.deepEqual(
-    data.map((entry: { operation_id: string; attempt: number; cost_usd: string }) => [entry.operation_id, entry.attempt, entry.cost_usd]),
+    data.map((entry: { operation_id: string; attempt: number; cost_usd: string }) => [
+      entry.operation_id,
+      entry.attempt,
+      entry.cost_usd,
+    ]),
     [
       ["h-1", 1, "0.0002"],
       ["h-1", 1, "0.0001"],
@@ -219,9 +310,14 @@ test("an administrator finds its own hold first, then the only one with the id, 
   await bench.call("POST", "/api/v1/holds", { ...hold, attribution: {} }, other);
   const unclear = await bench.call("GET", "/api/v1/holds/h-1");
   assert.deepEqual([unclear.status, unclear.json.field], [409, "key_id"]);
-  const [keyId] = (await bench.call("GET", "/api/v1/keys")).json.data.map((key: { key_id: string }) => key.key_id);
+  const [keyId] = (await bench.call("GET", "/api/v1/keys")).json.data.map(
+    (key: { key_id: string }) => key.key_id,
+  );
   assert.equal((await bench.call("GET", `/api/v1/holds/h-1?key_id=${keyId}`)).status, 200);
-  assert.equal((await bench.call("GET", `/api/v1/holds/h-1?key_id=${keyId}`, undefined, other)).status, 403);
+  assert.equal(
+    (await bench.call("GET", `/api/v1/holds/h-1?key_id=${keyId}`, undefined, other)).status,
+    403,
+  );
   await bench.call("POST", "/api/v1/holds", { ...hold, attribution: {} });
   assert.equal((await bench.call("POST", "/api/v1/holds/h-1/release")).status, 200);
   assert.equal((await bench.call("GET", "/api/v1/holds/h-1", undefined, mine)).json.status, "held");
@@ -229,17 +325,33 @@ test("an administrator finds its own hold first, then the only one with the id, 
 
 test("what a caller reports itself is bounded by its hold and by what is left, and an administrator's is not", async (t) => {
   const bench = await openBench(t);
-  await bench.call("POST", "/api/v1/budgets", { budget_id: "all", budget_type: "platform", amount: "1000", period: "day" });
+  await bench.call("POST", "/api/v1/budgets", {
+    budget_id: "all",
+    budget_type: "platform",
+    amount: "1000",
+    period: "day",
+  });
   const caller = await bench.key({ attribution: { project: "p1" } });
-  const spent = async (): Promise<string> => (await bench.call("GET", "/api/v1/budgets/all")).json.spent;
-  for (const id of ["h-1", "h-2"]) await bench.call("POST", "/api/v1/holds", { operation_id: id, amount: "0.000001" }, caller);
+  const spent = async (): Promise<string> =>
+    (await bench.call("GET", "/api/v1/budgets/all")).json.spent;
+  for (const id of ["h-1", "h-2"])
+    await bench.call("POST", "/api/v1/holds", { operation_id: id, amount: "0.000001" }, caller);
   for (const bill of [{ amount: "5000000" }, { amount: "1000.000001" }]) {
     const refused = await bench.call("POST", "/api/v1/holds/h-1/settle", bill, caller);
-    assert.deepEqual([refused.status, refused.json.code, refused.json.field], [403, "forbidden", "amount"]);
+    assert.deepEqual(
+      [refused.status, refused.json.code, refused.json.field],
+      [403, "forbidden", "amount"],
+    );
   }
   assert.equal(await spent(), "0");
-  assert.equal((await bench.call("POST", "/api/v1/holds/h-1/settle", { amount: "1" }, caller)).status, 200);
-  assert.equal((await bench.call("POST", "/api/v1/holds/h-2/settle", { amount: "5000" })).status, 200);
+  assert.equal(
+    (await bench.call("POST", "/api/v1/holds/h-1/settle", { amount: "1" }, caller)).status,
+    200,
+  );
+  assert.equal(
+    (await bench.call("POST", "/api/v1/holds/h-2/settle", { amount: "5000" })).status,
+    200,
+  );
   assert.equal(await spent(), "5001");
 });
 
@@ -248,13 +360,26 @@ test("a usage that a caller reports is bounded likewise", async (t) => {
   await bench.call("POST", "/api/v1/budgets", { ...budget, amount: "1" });
   const caller = await bench.key({ attribution: { project: "p1" } });
   await bench.call("POST", "/api/v1/holds", hold, caller);
-  const refused = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 1_000_000_000 } }, caller);
-  assert.deepEqual([refused.status, (await bench.call("GET", "/api/v1/budgets/b1")).json.spent], [403, "0"]);
+  const refused = await bench.call(
+    "POST",
+    "/api/v1/holds/h-1/settle",
+    { usage: { input: 1_000_000_000 } },
+    caller,
+  );
+  assert.deepEqual(
+    [refused.status, (await bench.call("GET", "/api/v1/budgets/b1")).json.spent],
+    [403, "0"],
+  );
 });
 
 test("a caller's hold has a bounded life and a bounded share of what others draw on too", async (t) => {
   const bench = await openBench(t);
-  await bench.call("POST", "/api/v1/budgets", { budget_id: "all", budget_type: "platform", amount: "1000", period: "day" });
+  await bench.call("POST", "/api/v1/budgets", {
+    budget_id: "all",
+    budget_type: "platform",
+    amount: "1000",
+    period: "day",
+  });
   const caller = await bench.key({ attribution: { project: "p1" } });
   const ask = (fields: object, secret = caller) =>
     bench.call("POST", "/api/v1/holds", { operation_id: "h", amount: "1", ...fields }, secret);
@@ -263,17 +388,33 @@ test("a caller's hold has a bounded life and a bounded share of what others draw
   assert.equal((await ask({ operation_id: "most", amount: "999" })).status, 403);
   assert.equal((await ask({ operation_id: "half", amount: "500" })).status, 201);
   assert.equal((await ask({ operation_id: "more" })).status, 403);
-  assert.equal((await bench.call("POST", "/api/v1/holds/half/top-up", { amount: "1" }, caller)).status, 403);
-  assert.equal((await bench.call("POST", "/api/v1/holds", { operation_id: "ours", amount: "500", ttl_seconds: 86_400 })).status, 201);
+  assert.equal(
+    (await bench.call("POST", "/api/v1/holds/half/top-up", { amount: "1" }, caller)).status,
+    403,
+  );
+  assert.equal(
+    (
+      await bench.call("POST", "/api/v1/holds", {
+        operation_id: "ours",
+        amount: "500",
+        ttl_seconds: 86_400,
+      })
+    ).status,
+    201,
+  );
 });
 
 test("a caller's key has a bounded number of holds open, and is told what to do", async (t) => {
   const bench = await openBench(t);
   const [one, other] = [await bench.key({}), await bench.key({})];
-  const ask = (id: string, secret?: string) => bench.call("POST", "/api/v1/holds", { operation_id: id, amount: "0" }, secret);
+  const ask = (id: string, secret?: string) =>
+    bench.call("POST", "/api/v1/holds", { operation_id: id, amount: "0" }, secret);
   for (let n = 0; n < 1000; n++) await ask(`h-${n}`, one);
   const refused = await ask("more", one);
-  assert.deepEqual([refused.status, refused.json.code, refused.json.field], [403, "forbidden", "operation_id"]);
+  assert.deepEqual(
+    [refused.status, refused.json.code, refused.json.field],
+    [403, "forbidden", "operation_id"],
+  );
   assert.match(refused.json.remedy, /Settle or release.*limits\.open_holds_per_key/);
   assert.deepEqual([(await ask("more", other)).status, (await ask("more")).status], [201, 201]);
   assert.equal((await bench.call("POST", "/api/v1/holds/h-1/release", undefined, one)).status, 200);
@@ -289,8 +430,16 @@ test("the fields of a hold and of its end are checked", async (t) => {
     ["", { ...hold, amount: "1" }, "estimate"],
     ["", { ...hold, estimate: undefined }, "estimate"],
     ["", { ...hold, model: undefined }, "model"],
-    ["", { ...hold, estimate: { input_tokens: -1, max_output_tokens: 1 } }, "estimate.input_tokens"],
-    ["", { ...hold, estimate: { input_tokens: 1.5, max_output_tokens: 1 } }, "estimate.input_tokens"],
+    [
+      "",
+      { ...hold, estimate: { input_tokens: -1, max_output_tokens: 1 } },
+      "estimate.input_tokens",
+    ],
+    [
+      "",
+      { ...hold, estimate: { input_tokens: 1.5, max_output_tokens: 1 } },
+      "estimate.input_tokens",
+    ],
     ["", { ...hold, estimate: { input_tokens: 1 } }, "estimate.max_output_tokens"],
     ["", { operation_id: "x", amount: "-1" }, "amount"],
     ["", { operation_id: "x", amount: "1e3" }, "amount"],
@@ -305,7 +454,10 @@ test("the fields of a hold and of its end are checked", async (t) => {
   ];
   for (const [path, body, field] of cases) {
     const answer = await bench.call("POST", `/api/v1/holds${path}`, body);
-    assert.deepEqual([path, JSON.stringify(body), answer.status, answer.json.field], [path, JSON.stringify(body), 400, field]);
+    assert.deepEqual(
+      [path, JSON.stringify(body), answer.status, answer.json.field],
+      [path, JSON.stringify(body), 400, field],
+    );
   }
 });
 
@@ -313,28 +465,65 @@ test("a provider that the configuration calls otherwise has its price all the sa
   const bench = await openBench(t);
   const held = await bench.call("POST", "/api/v1/holds", { ...hold, provider: "renamed" });
   assert.equal(held.json.held_usd, "0.0006");
-  assert.equal((await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 1 } })).json.cost_usd, "0.000001");
+  assert.equal(
+    (await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 1 } })).json.cost_usd,
+    "0.000001",
+  );
 });
 
 test("a model that has neither a price nor a stated rate is charged at the provider's own figure", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/holds", { ...hold, model: "unheard-of" });
-  const settled = await bench.call("POST", "/api/v1/holds/h-1/settle", { usage: { input: 100, output: 10 }, reported_cost_usd: "0.0007" });
+  const settled = await bench.call("POST", "/api/v1/holds/h-1/settle", {
+    usage: { input: 100, output: 10 },
+    reported_cost_usd: "0.0007",
+  });
   assert.equal(settled.json.cost_usd, "0.0007");
 });
 
 test("the order of charges is the gateway's: the amount billed, the book, a budget's rates, any other figure", async (t) => {
   const bench = await openBench(t);
-  await bench.call("POST", "/api/v1/budgets", { ...budget, unpriced: { policy: "allow", input: "2", output: "4" } });
-  await bench.call("POST", "/api/v1/prices", { provider: "openrouter", model: "m1", input: "1", output: "10" });
+  await bench.call("POST", "/api/v1/budgets", {
+    ...budget,
+    unpriced: { policy: "allow", input: "2", output: "4" },
+  });
+  await bench.call("POST", "/api/v1/prices", {
+    provider: "openrouter",
+    model: "m1",
+    input: "1",
+    output: "10",
+  });
   const settle = async (id: string, provider: string, asked: string): Promise<object> => {
-    await bench.call("POST", "/api/v1/holds", { ...hold, operation_id: id, provider, model: asked });
-    await bench.call("POST", `/api/v1/holds/${id}/settle`, { usage: { input: 100, output: 10 }, reported_cost_usd: "0.00007" });
+    await bench.call("POST", "/api/v1/holds", {
+      ...hold,
+      operation_id: id,
+      provider,
+      model: asked,
+    });
+    await bench.call("POST", `/api/v1/holds/${id}/settle`, {
+      usage: { input: 100, output: 10 },
+      reported_cost_usd: "0.00007",
+    });
     const [entry] = (await bench.call("GET", `/api/v1/entries?operation_id=${id}`)).json.data;
     return [entry.cost_usd, entry.computed_cost_usd, entry.difference_usd, entry.flags];
   };
-  assert.deepEqual(await settle("a", "openrouter", "m1"), ["0.00007", "0.0002", "-0.00013", ["cost_differs"]]);
-  assert.deepEqual(await settle("b", "openrouter", "unheard-of"), ["0.00007", null, "0", ["unpriced"]]);
+  assert.deepEqual(await settle("a", "openrouter", "m1"), [
+    "0.00007",
+    "0.0002",
+    "-0.00013",
+    ["cost_differs"],
+  ]);
+  assert.deepEqual(await settle("b", "openrouter", "unheard-of"), [
+    "0.00007",
+    null,
+    "0",
+    ["unpriced"],
+  ]);
   assert.deepEqual(await settle("c", "openai", "m1"), ["0.0002", null, "-0.00013", []]);
-  assert.deepEqual(await settle("d", "openai", "unheard-of"), ["0.00024", null, "-0.00017", ["unpriced"]]);
+  assert.deepEqual(await settle("d", "openai", "unheard-of"), [
+    "0.00024",
+    null,
+    "-0.00017",
+    ["unpriced"],
+  ]);
 });

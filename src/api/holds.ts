@@ -31,7 +31,9 @@ import { answer, nameSchema, problem, readUsd } from "./schema.ts";
 
 const params = z.object({ operation_id: z.string() });
 const query = z.strictObject({
-  key_id: nameSchema.optional().describe("Whose hold it is, for an administrator, where several keys use the id."),
+  key_id: nameSchema
+    .optional()
+    .describe("Whose hold it is, for an administrator, where several keys use the id."),
 });
 const refused = problem("A budget refused; `purser` says which, why, and what it had left.");
 const conflict = problem("The id was used with another body, or the hold has ended.");
@@ -78,7 +80,12 @@ export const holdRoutes: readonly Route[] = [
     query,
     responses: { 200: answer("The hold.", holdStateSchema), 404: notFound },
     async handler({ params: { operation_id }, query, caller, context }) {
-      return ok(await holdJson(context, await seenHold(context, caller, { id: operation_id, keyId: query.key_id })));
+      return ok(
+        await holdJson(
+          context,
+          await seenHold(context, caller, { id: operation_id, keyId: query.key_id }),
+        ),
+      );
     },
   }),
   route({
@@ -90,7 +97,12 @@ export const holdRoutes: readonly Route[] = [
     params,
     query,
     body: settleInput,
-    responses: { 200: answer("Charged.", settledSchema), 400: problem("A field is not valid."), 404: notFound, 409: conflict },
+    responses: {
+      200: answer("Charged.", settledSchema),
+      400: problem("A field is not valid."),
+      404: notFound,
+      409: conflict,
+    },
     async handler({ params: { operation_id }, query, body, caller, context }) {
       const bill = readBill(body);
       const hold = await seenHold(context, caller, { id: operation_id, keyId: query.key_id });
@@ -122,7 +134,10 @@ export const holdRoutes: readonly Route[] = [
     query,
     body: releaseInput,
     responses: {
-      200: answer("Given back.", z.object({ operation_id: z.string(), released: z.literal(true), repeated: z.boolean() })),
+      200: answer(
+        "Given back.",
+        z.object({ operation_id: z.string(), released: z.literal(true), repeated: z.boolean() }),
+      ),
       404: notFound,
       409: conflict,
     },
@@ -143,7 +158,14 @@ export const holdRoutes: readonly Route[] = [
     query,
     body: topUpInput,
     responses: {
-      200: answer("Held.", z.object({ operation_id: z.string(), admitted: z.literal(true), held: quantitiesSchema.nullable() })),
+      200: answer(
+        "Held.",
+        z.object({
+          operation_id: z.string(),
+          admitted: z.literal(true),
+          held: quantitiesSchema.nullable(),
+        }),
+      ),
       402: refused,
       404: notFound,
       409: conflict,
@@ -165,12 +187,20 @@ function seenHold(
   { role, key }: Caller,
   { id, keyId }: { readonly id: string; readonly keyId?: string | undefined },
 ): Promise<FoundHold> {
-  if (role === "admin" || !key) return keyId === undefined ? findAnyHold(desk, id, key) : findHold(desk, id, keyId);
+  if (role === "admin" || !key)
+    return keyId === undefined ? findAnyHold(desk, id, key) : findHold(desk, id, keyId);
   if (keyId === undefined || keyId === key.keyId) return findHold(desk, id, key.keyId);
-  throw new PurserError("forbidden", "key_id: a key sees its own holds only", { field: "key_id", remedy: "Leave key_id out." });
+  throw new PurserError("forbidden", "key_id: a key sees its own holds only", {
+    field: "key_id",
+    remedy: "Leave key_id out.",
+  });
 }
 
-function readSizing(body: z.output<typeof holdInput>): { readonly provider: string; readonly model: string; readonly sizing: Sizing } {
+function readSizing(body: z.output<typeof holdInput>): {
+  readonly provider: string;
+  readonly model: string;
+  readonly sizing: Sizing;
+} {
   const { estimate, amount, provider, model } = body;
   if ((estimate === undefined) === (amount === undefined)) throw giveOne("estimate", "amount");
   if (amount !== undefined) {
@@ -201,19 +231,31 @@ const unnamed = "unnamed";
 
 function readBill(body: z.output<typeof settleInput>): Bill {
   const { usage, amount, model, service_tier, reported_cost_usd } = body;
-  if (amount !== undefined && usage === undefined) return { kind: "amount", amount: readUsd(amount, "amount") };
+  if (amount !== undefined && usage === undefined)
+    return { kind: "amount", amount: readUsd(amount, "amount") };
   if (usage === undefined || amount !== undefined) throw giveOne("usage", "amount");
-  const reportedCost = reported_cost_usd === undefined ? null : readUsd(reported_cost_usd, "reported_cost_usd");
+  const reportedCost =
+    reported_cost_usd === undefined ? null : readUsd(reported_cost_usd, "reported_cost_usd");
   // What was read from JSON has no field that is there and undefined.
-  return { kind: "usage", usage: usage as Usage, serviceTier: service_tier, ...regionOf(body), model: model ?? null, reportedCost };
+  return {
+    kind: "usage",
+    usage: usage as Usage,
+    serviceTier: service_tier,
+    ...regionOf(body),
+    model: model ?? null,
+    reportedCost,
+  };
 }
 
-function regionOf({ region }: { readonly region?: string | undefined }): { readonly region?: string } {
+function regionOf({ region }: { readonly region?: string | undefined }): {
+  readonly region?: string;
+} {
   return region === undefined ? {} : { region: region.toLowerCase() };
 }
 
 function readGrowth({ amount, output_tokens }: z.output<typeof topUpInput>): Growth {
-  if (amount !== undefined && output_tokens === undefined) return { kind: "amount", amount: readUsd(amount, "amount") };
+  if (amount !== undefined && output_tokens === undefined)
+    return { kind: "amount", amount: readUsd(amount, "amount") };
   if (output_tokens === undefined || amount !== undefined) throw giveOne("amount", "output_tokens");
   return { kind: "output", tokens: output_tokens };
 }
@@ -225,7 +267,11 @@ function giveOne(left: string, right: string): PurserError {
   });
 }
 
-async function admittedJson(context: ApiContext, held: HoldAnswer & { readonly admitted: true }, ttlSeconds: number): Promise<object> {
+async function admittedJson(
+  context: ApiContext,
+  held: HoldAnswer & { readonly admitted: true },
+  ttlSeconds: number,
+): Promise<object> {
   const { operationId, attempt } = held.call;
   const open = context.ledger.holdOf(operationId);
   const expiresAt = open?.expiresAt ?? (await heldAt(context, operationId)) + ttlSeconds * 1000;
@@ -248,7 +294,9 @@ async function heldAt({ reader, clock }: ApiContext, operation: string): Promise
 
 async function holdJson(context: ApiContext, hold: FoundHold): Promise<object> {
   const open = context.ledger.holdOf(hold.operationId);
-  const [row] = open ? [] : await context.reader.calls({ operation: hold.operationId }, { limit: 1, before: null });
+  const [row] = open
+    ? []
+    : await context.reader.calls({ operation: hold.operationId }, { limit: 1, before: null });
   return {
     operation_id: idOfOperation(hold.operationId),
     attempt: hold.attempt,

@@ -1,7 +1,13 @@
 /** `/api/v1/keys`: who may call, and on whose account. A secret is shown once, when it is made. */
 
 import { z } from "zod";
-import { changeKey, createKey, findKey, readKeyUses, revokeKey } from "../app/manage/manage-keys.ts";
+import {
+  changeKey,
+  createKey,
+  findKey,
+  readKeyUses,
+  revokeKey,
+} from "../app/manage/manage-keys.ts";
 import type { KeyUseRow } from "../app/port/reader.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { keyToJson } from "../domain/key/define.ts";
@@ -14,15 +20,27 @@ const roleSchema = z.enum(["caller", "reader", "admin"]);
 
 /** The shape; the rules are the domain's. */
 const keyFields = {
-  role: roleSchema.nullish().describe("`caller` (default) makes calls and holds, `reader` reads figures, `admin` does everything."),
-  attribution: z.looseObject({}).nullish().describe("Fixed for every call of the key; for a reader, what it may read."),
-  may_refine: z.array(z.string()).nullish().describe("Dimensions that a call may fill in, or `tags`."),
+  role: roleSchema
+    .nullish()
+    .describe(
+      "`caller` (default) makes calls and holds, `reader` reads figures, `admin` does everything.",
+    ),
+  attribution: z
+    .looseObject({})
+    .nullish()
+    .describe("Fixed for every call of the key; for a reader, what it may read."),
+  may_refine: z
+    .array(z.string())
+    .nullish()
+    .describe("Dimensions that a call may fill in, or `tags`."),
   models: z.array(z.string()).nullish(),
   providers: z.array(z.string()).nullish(),
   budgets: z
     .array(z.string())
     .nullish()
-    .describe("Budgets that every call of the key must pass besides those that its attribution selects."),
+    .describe(
+      "Budgets that every call of the key must pass besides those that its attribution selects.",
+    ),
   max_concurrent: z.int().nullish(),
   expires_at: z.string().nullish().describe(instantInput),
 };
@@ -55,7 +73,9 @@ const usedKeySchema = keySchema
   .extend({
     calls: z.int().describe("Calls that were charged."),
     spent_usd: usdSchema.describe("All that they cost."),
-    last_used_at: instantSchema.nullable().describe("The beginning of the hour in which its last call ended or was refused."),
+    last_used_at: instantSchema
+      .nullable()
+      .describe("The beginning of the hour in which its last call ended or was refused."),
   })
   .meta({ id: "UsedKey" });
 
@@ -89,10 +109,15 @@ export const keyRoutes: readonly Route[] = [
     access: adminOnly,
     tag: "keys",
     summary: "List keys, without their secrets",
-    responses: { 200: answer("All keys, revoked ones too, with what they spent.", pageSchema(usedKeySchema)) },
+    responses: {
+      200: answer("All keys, revoked ones too, with what they spent.", pageSchema(usedKeySchema)),
+    },
     async handler({ context }) {
       const uses = await readKeyUses(context.reader);
-      return ok({ data: context.ledger.keys().map((key) => usedKeyJson(key, uses.get(key.keyId))), next_cursor: null });
+      return ok({
+        data: context.ledger.keys().map((key) => usedKeyJson(key, uses.get(key.keyId))),
+        next_cursor: null,
+      });
     },
   }),
   route({
@@ -130,7 +155,8 @@ export const keyRoutes: readonly Route[] = [
     path: "/api/v1/keys/{key_id}",
     access: adminOnly,
     tag: "keys",
-    summary: "Revoke a key, at once and for ever; its calls under way end, and are charged for what passed",
+    summary:
+      "Revoke a key, at once and for ever; its calls under way end, and are charged for what passed",
     params,
     responses: { 200: answer("Revoked.", keySchema), 404: problem("No such key.") },
     async handler({ params: { key_id }, context }) {

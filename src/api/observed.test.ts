@@ -3,14 +3,29 @@ import { test, type TestContext } from "node:test";
 import { Waiting } from "../app/hold/waiting.ts";
 import { model, openBench, type Bench } from "./api-fixture.test.ts";
 
-const hold = { operation_id: "h-1", attribution: { project: "p1" }, ...model, estimate: { input_tokens: 100, max_output_tokens: 50 } };
-const budget = { budget_id: "b1", budget_type: "project", resource_id: "p1", amount: "0.001", period: "day" };
+const hold = {
+  operation_id: "h-1",
+  attribution: { project: "p1" },
+  ...model,
+  estimate: { input_tokens: 100, max_output_tokens: 50 },
+};
+const budget = {
+  budget_id: "b1",
+  budget_type: "project",
+  resource_id: "p1",
+  amount: "0.001",
+  period: "day",
+};
 
 async function counted(bench: Bench): Promise<readonly string[]> {
   const { text } = await bench.call("GET", "/metrics");
   return text
     .split("\n")
-    .filter((line) => line.startsWith("purser_refusals_total{") || line.startsWith("purser_thresholds_crossed_total "));
+    .filter(
+      (line) =>
+        line.startsWith("purser_refusals_total{") ||
+        line.startsWith("purser_thresholds_crossed_total "),
+    );
 }
 
 test("refusals and thresholds of calls that do not pass the gateway are counted as those that do", async (t) => {
@@ -18,9 +33,16 @@ test("refusals and thresholds of calls that do not pass the gateway are counted 
   await bench.call("POST", "/api/v1/budgets", { ...budget, thresholds: [0.5, 0.9] });
   await bench.call("POST", "/api/v1/holds", hold);
   await bench.call("POST", "/api/v1/holds", { ...hold, operation_id: "h-2" });
-  for (let repeat = 0; repeat < 2; repeat++) await bench.call("POST", "/api/v1/holds/h-1/settle", { amount: "0.0006" });
-  assert.deepEqual(await counted(bench), ['purser_refusals_total{reason="budget_held"} 1', "purser_thresholds_crossed_total 1"]);
-  await bench.call("POST", "/api/v1/entries/h-1/correct", { amount: "0.00095", reason: "the invoice" });
+  for (let repeat = 0; repeat < 2; repeat++)
+    await bench.call("POST", "/api/v1/holds/h-1/settle", { amount: "0.0006" });
+  assert.deepEqual(await counted(bench), [
+    'purser_refusals_total{reason="budget_held"} 1',
+    "purser_thresholds_crossed_total 1",
+  ]);
+  await bench.call("POST", "/api/v1/entries/h-1/correct", {
+    amount: "0.00095",
+    reason: "the invoice",
+  });
   assert.equal((await counted(bench)).at(-1), "purser_thresholds_crossed_total 2");
 });
 
@@ -45,7 +67,10 @@ test("a threshold is counted that is passed once a budget is made or changed", a
 });
 
 /** How often calls that wait were woken by what `act` did. */
-async function wakings(t: TestContext, act: (bench: Bench) => Promise<{ readonly status: number }>): Promise<number> {
+async function wakings(
+  t: TestContext,
+  act: (bench: Bench) => Promise<{ readonly status: number }>,
+): Promise<number> {
   const waiting = new Waiting();
   const bench = await openBench(t, { waiting });
   await bench.call("POST", "/api/v1/budgets", budget);
@@ -56,9 +81,17 @@ async function wakings(t: TestContext, act: (bench: Bench) => Promise<{ readonly
 }
 
 test("what makes room over the API wakes the calls that wait for it", async (t) => {
-  assert.equal(await wakings(t, (bench) => bench.call("POST", "/api/v1/holds/h-1/settle", { amount: "0.0001" })), 1);
+  assert.equal(
+    await wakings(t, (bench) =>
+      bench.call("POST", "/api/v1/holds/h-1/settle", { amount: "0.0001" }),
+    ),
+    1,
+  );
   assert.equal(await wakings(t, (bench) => bench.call("POST", "/api/v1/holds/h-1/release", {})), 1);
-  assert.equal(await wakings(t, (bench) => bench.call("PATCH", "/api/v1/budgets/b1", { amount: "5" })), 1);
+  assert.equal(
+    await wakings(t, (bench) => bench.call("PATCH", "/api/v1/budgets/b1", { amount: "5" })),
+    1,
+  );
   assert.equal(await wakings(t, (bench) => bench.call("DELETE", "/api/v1/budgets/b1")), 1);
   const correction = { amount: "0.0001", reason: "the invoice" };
   const corrected = async (bench: Bench) => {

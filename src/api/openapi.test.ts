@@ -17,8 +17,8 @@ function* references(value: unknown): Generator<string> {
 
 test("the document is OpenAPI 3.1 and every route is in it", () => {
   assert.deepEqual([document.openapi, document.info.version], ["3.1.0", "1.2.3"]);
-  const operations = Object.entries<Record<string, unknown>>(document.paths).flatMap(([path, item]) =>
-    Object.keys(item).map((method) => `${method} ${path}`),
+  const operations = Object.entries<Record<string, unknown>>(document.paths).flatMap(
+    ([path, item]) => Object.keys(item).map((method) => `${method} ${path}`),
   );
   assert.deepEqual(operations.sort(), routes.map(({ method, path }) => `${method} ${path}`).sort());
 });
@@ -28,7 +28,10 @@ test("every reference resolves, and no name of another dialect is left", () => {
   assert.ok(names.length > 50);
   for (const name of names) {
     assert.match(name, /^#\/components\/schemas\/\w+$/);
-    assert.ok(document.components.schemas[name.slice("#/components/schemas/".length)], `${name} resolves`);
+    assert.ok(
+      document.components.schemas[name.slice("#/components/schemas/".length)],
+      `${name} resolves`,
+    );
   }
   assert.doesNotMatch(JSON.stringify(document), /\$defs|\$schema/);
 });
@@ -47,7 +50,9 @@ test("every operation has an id of its own, a summary, its path parameters, and 
       [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name),
     );
     assert.ok(Object.keys(operation.responses).some((status) => status.startsWith("2")));
-    for (const response of Object.values<{ description: string; content: object }>(operation.responses)) {
+    for (const response of Object.values<{ description: string; content: object }>(
+      operation.responses,
+    )) {
       assert.ok(response.description.length > 0 && Object.keys(response.content).length === 1);
     }
   }
@@ -68,7 +73,9 @@ test("the process tells that it lives, whether it is ready, and what it counts",
   const bench = await openBench(t);
   assert.deepEqual((await bench.call("GET", "/healthz")).json, { status: "ok", version: "0.0.0" });
   assert.equal((await bench.request("/readyz", {})).status, 200);
-  const unready = await openBench(t, { ready: () => ({ ready: false, reasons: ["the ledger cannot be written"] }) });
+  const unready = await openBench(t, {
+    ready: () => ({ ready: false, reasons: ["the ledger cannot be written"] }),
+  });
   const ready = await unready.call("GET", "/readyz");
   assert.deepEqual([ready.status, ready.json.reasons], [503, ["the ledger cannot be written"]]);
   const ofProcess = await bench.request("/metrics", {});

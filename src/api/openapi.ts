@@ -40,7 +40,10 @@ function operation(route: Route, schemas: Json): Json {
     ...(route.access === "public"
       ? { security: [] }
       : { security: [{ bearer: [] }, { apiKey: [] }, { purserKey: [] }], "x-roles": route.access }),
-    parameters: [...parameters(route.params, "path", schemas), ...parameters(route.query, "query", schemas)],
+    parameters: [
+      ...parameters(route.params, "path", schemas),
+      ...parameters(route.query, "query", schemas),
+    ],
     ...(route.body && {
       requestBody: {
         required: !route.body.safeParse(undefined).success,
@@ -57,7 +60,11 @@ function operationId({ method, path }: Route): string {
   return [method, ...words].join("_");
 }
 
-function parameters(schema: z.ZodType | undefined, place: "path" | "query", schemas: Json): readonly Json[] {
+function parameters(
+  schema: z.ZodType | undefined,
+  place: "path" | "query",
+  schemas: Json,
+): readonly Json[] {
   if (!schema) return [];
   const { properties = {}, required = [] } = schemaOf(schema, "input", schemas) as {
     properties?: Record<string, Json>;
@@ -84,21 +91,38 @@ function responses(route: Route, schemas: Json): Json {
   if (route.access !== "public") {
     usual[401] = problem("No key, or one that is not live.");
     usual[403] = problem("The key may not do this.");
-    usual[503] = problem("The ledger cannot be written or read, or the process is ending: `Retry-After`.");
+    usual[503] = problem(
+      "The ledger cannot be written or read, or the process is ending: `Retry-After`.",
+    );
   }
   const all = { ...usual, ...route.responses };
-  return Object.fromEntries(Object.entries(all).map(([status, specification]) => [status, response(specification, schemas)]));
+  return Object.fromEntries(
+    Object.entries(all).map(([status, specification]) => [
+      status,
+      response(specification, schemas),
+    ]),
+  );
 }
 
 function response({ description, schema, mediaType }: ResponseSpecification, schemas: Json): Json {
   const type = mediaType ?? "application/json";
-  return { description, content: { [type]: { schema: schema ? schemaOf(schema, "output", schemas) : { type: "string" } } } };
+  return {
+    description,
+    content: {
+      [type]: { schema: schema ? schemaOf(schema, "output", schemas) : { type: "string" } },
+    },
+  };
 }
 
 /** A schema with its named parts moved to the document's components, where every reference then points. */
 function schemaOf(schema: z.ZodType, io: "input" | "output", schemas: Json): Json {
-  const { $schema: _dialect, $defs = {}, ...own } = z.toJSONSchema(schema, { io, unrepresentable: "any" }) as Json & { $defs?: Json };
-  for (const [name, definition] of Object.entries($defs)) schemas[name] ??= pointToComponents(definition);
+  const {
+    $schema: _dialect,
+    $defs = {},
+    ...own
+  } = z.toJSONSchema(schema, { io, unrepresentable: "any" }) as Json & { $defs?: Json };
+  for (const [name, definition] of Object.entries($defs))
+    schemas[name] ??= pointToComponents(definition);
   const { id } = own;
   const shape = pointToComponents(own) as Json;
   if (typeof id !== "string") return shape;
@@ -112,7 +136,8 @@ function pointToComponents(value: unknown): unknown {
   const entries = Object.entries(value)
     .filter(([name, inner]) => !(name === "id" && typeof inner === "string"))
     .map(([name, inner]): [string, unknown] => {
-      if (name === "$ref" && typeof inner === "string") return [name, inner.replace("#/$defs/", "#/components/schemas/")];
+      if (name === "$ref" && typeof inner === "string")
+        return [name, inner.replace("#/$defs/", "#/components/schemas/")];
       return [name, pointToComponents(inner)];
     });
   return Object.fromEntries(entries);

@@ -10,12 +10,23 @@ const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8
 test("the front is a page for a browser and JSON for everything else", async (context) => {
   const bench = await openBench(context);
   const page = await bench.request("http://purser.test:4141/", { headers: { accept: browser } });
-  assert.deepEqual([page.status, page.headers.get("content-type")], [200, "text/html; charset=utf-8"]);
+  assert.deepEqual(
+    [page.status, page.headers.get("content-type")],
+    [200, "text/html; charset=utf-8"],
+  );
   const text = await page.text();
-  for (const part of ["It takes calls.", "http://purser.test:4141/v1", 'href="/docs"', 'href="/openapi.json"'])
+  for (const part of [
+    "It takes calls.",
+    "http://purser.test:4141/v1",
+    'href="/docs"',
+    'href="/openapi.json"',
+  ])
     assert.ok(text.includes(part), part);
   for (const accept of ["*/*", "application/json", "application/json, text/html"]) {
-    const answer = (await (await bench.request("/", { headers: { accept } })).json()) as { readonly name: string; readonly ready: boolean };
+    const answer = (await (await bench.request("/", { headers: { accept } })).json()) as {
+      readonly name: string;
+      readonly ready: boolean;
+    };
     assert.deepEqual([answer.name, answer.ready], ["Purser", true], accept);
   }
   assert.deepEqual([wantsPage(undefined), wantsPage("TEXT/HTML")], [false, true]);
@@ -23,7 +34,9 @@ test("the front is a page for a browser and JSON for everything else", async (co
 });
 
 test("a front that takes no calls says why, and nothing that a client wrote becomes markup", async (context) => {
-  const bench = await openBench(context, { ready: () => ({ ready: false, reasons: ["the disk is <full>"] }) });
+  const bench = await openBench(context, {
+    ready: () => ({ ready: false, reasons: ["the disk is <full>"] }),
+  });
   const text = await (await bench.request("/", { headers: { accept: "text/html" } })).text();
   assert.match(text, /It takes no calls: the disk is &lt;full&gt;\./);
 });
@@ -33,7 +46,18 @@ test("the docs have every operation with its parameters, body and answers, and n
   const page = await (await bench.request("/docs", {})).text();
   const document = (await (await bench.request("/openapi.json", {})).json()) as {
     readonly paths: Readonly<
-      Record<string, Readonly<Record<string, { readonly operationId: string; readonly parameters?: readonly { readonly name: string }[] }>>>
+      Record<
+        string,
+        Readonly<
+          Record<
+            string,
+            {
+              readonly operationId: string;
+              readonly parameters?: readonly { readonly name: string }[];
+            }
+          >
+        >
+      >
     >;
     readonly components: { readonly schemas: Readonly<Record<string, unknown>> };
   };
@@ -42,12 +66,18 @@ test("the docs have every operation with its parameters, body and answers, and n
       const [, section = ""] = page.split(`<section id="${operationId}">`);
       const own = section.split("</section>")[0] ?? "";
       assert.match(own, /<h4>Answers<\/h4>/, operationId);
-      for (const { name } of parameters) assert.ok(own.includes(`<code>${name}</code>`), `${operationId}: ${name}`);
+      for (const { name } of parameters)
+        assert.ok(own.includes(`<code>${name}</code>`), `${operationId}: ${name}`);
     }
   }
-  assert.match(page.split('<section id="post_budgets">')[1] ?? "", /<h4>Body<\/h4>\n<dl>\n<dt><code>budget_id<\/code>/);
-  for (const [, name = ""] of page.matchAll(/href="#([^"]+)"/g)) assert.ok(page.includes(`id="${name}"`), `nothing is called ${name}`);
-  for (const name of Object.keys(document.components.schemas)) assert.ok(page.includes(`id="schema-${name}"`), name);
+  assert.match(
+    page.split('<section id="post_budgets">')[1] ?? "",
+    /<h4>Body<\/h4>\n<dl>\n<dt><code>budget_id<\/code>/,
+  );
+  for (const [, name = ""] of page.matchAll(/href="#([^"]+)"/g))
+    assert.ok(page.includes(`id="${name}"`), `nothing is called ${name}`);
+  for (const name of Object.keys(document.components.schemas))
+    assert.ok(page.includes(`id="schema-${name}"`), name);
   assert.ok(!page.includes("`"));
   assert.ok(!page.includes("undefined") && !page.includes("[object Object]"));
 });
@@ -56,15 +86,32 @@ test("a field says its type, whether it must be there, its bounds and its defaul
   const schema = {
     type: "object",
     required: ["limit"],
-    properties: { limit: { type: "integer", minimum: 1, maximum: 2000, default: 100, description: "Rows in `data`." } },
+    properties: {
+      limit: {
+        type: "integer",
+        minimum: 1,
+        maximum: 2000,
+        default: 100,
+        description: "Rows in `data`.",
+      },
+    },
   };
   assert.match(
     fieldList(fieldsOf(schema)),
     /<code>limit<\/code><\/dt><dd><span class="faint">integer, required, at least 1, at most 2,000, <code>100<\/code> by default<\/span><br>Rows in <code>data<\/code>\./,
   );
-  assert.equal(typeText({ type: "array", items: { $ref: "#/components/schemas/Budget" } }), 'list of <a href="#schema-Budget">Budget</a>');
-  assert.equal(typeText({ anyOf: [{ type: "string", format: "date-time" }, { type: "null" }] }), "RFC 3339 time or null");
-  assert.equal(typeText({ enum: ["a", "b"] }), "one of <code>&quot;a&quot;</code>, <code>&quot;b&quot;</code>");
+  assert.equal(
+    typeText({ type: "array", items: { $ref: "#/components/schemas/Budget" } }),
+    'list of <a href="#schema-Budget">Budget</a>',
+  );
+  assert.equal(
+    typeText({ anyOf: [{ type: "string", format: "date-time" }, { type: "null" }] }),
+    "RFC 3339 time or null",
+  );
+  assert.equal(
+    typeText({ enum: ["a", "b"] }),
+    "one of <code>&quot;a&quot;</code>, <code>&quot;b&quot;</code>",
+  );
 });
 
 test("text in backticks is code, and markup in it stays text", () => {

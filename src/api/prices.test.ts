@@ -14,19 +14,35 @@ test("a model's prices say what they are, where they come from, and which stand 
   const { json } = await bench.call("GET", "/api/v1/prices?provider=openai&model=m1");
   const rates: readonly RateRow[] = json.rates;
   const of = (meter: string): RateRow | undefined => rates.find((rate) => rate.meter === meter);
-  assert.deepEqual([of("input")?.usd_per_million, of("cache_read")?.usd_per_million, of("output")?.usd_per_million], ["1", "0.1", "10"]);
-  assert.deepEqual([of("output")?.stands_in, of("cache_write_5m")?.stands_in, of("output")?.source], [false, true, "configuration"]);
+  assert.deepEqual(
+    [
+      of("input")?.usd_per_million,
+      of("cache_read")?.usd_per_million,
+      of("output")?.usd_per_million,
+    ],
+    ["1", "0.1", "10"],
+  );
+  assert.deepEqual(
+    [of("output")?.stands_in, of("cache_write_5m")?.stands_in, of("output")?.source],
+    [false, true, "configuration"],
+  );
   const list = await bench.call("GET", "/api/v1/prices");
   assert.deepEqual([list.json.overrides, list.json.models], [[], [model]]);
 });
 
 test("a stated price wins from the moment it is valid", async (t) => {
   const bench = await openBench(t);
-  const stated = await bench.call("POST", "/api/v1/prices", { ...model, input: "3", output: "4", valid_from: "2026-03-11" });
+  const stated = await bench.call("POST", "/api/v1/prices", {
+    ...model,
+    input: "3",
+    output: "4",
+    valid_from: "2026-03-11",
+  });
   assert.equal(stated.status, 201);
   const input = async (at: string): Promise<string> =>
-    (await bench.call("GET", `/api/v1/prices?provider=openai&model=m1&at=${at}`)).json.rates.find((rate: RateRow) => rate.meter === "input")
-      .usd_per_million;
+    (await bench.call("GET", `/api/v1/prices?provider=openai&model=m1&at=${at}`)).json.rates.find(
+      (rate: RateRow) => rate.meter === "input",
+    ).usd_per_million;
   assert.equal(await input("2026-03-10"), "1");
   assert.equal(await input("2026-03-11T00:00:00Z"), "3");
   assert.equal((await bench.call("GET", "/api/v1/prices")).json.overrides.length, 1);
@@ -52,7 +68,10 @@ test("an estimate is low, expected and high, and its high is what a hold takes",
     attribution: { project: "p1" },
   };
   const { json } = await bench.call("POST", "/api/v1/estimate", body);
-  assert.deepEqual([json.low_usd, json.expected_usd, json.high_usd], ["0.00101", "0.00094", "0.002"]);
+  assert.deepEqual(
+    [json.low_usd, json.expected_usd, json.high_usd],
+    ["0.00101", "0.00094", "0.002"],
+  );
   assert.deepEqual([json.allowed, json.budgets], [true, []]);
   const estimate = { input_tokens: 1000, max_output_tokens: 100 };
   const held = await bench.call("POST", "/api/v1/holds", { operation_id: "h", ...model, estimate });
@@ -61,16 +80,41 @@ test("an estimate is low, expected and high, and its high is what a hold takes",
 
 test("an estimate says which budgets would refuse even a shorter answer", async (t) => {
   const bench = await openBench(t);
-  await bench.call("POST", "/api/v1/budgets", { budget_id: "small", budget_type: "project", resource_id: "p1", amount: "0.0015" });
-  await bench.call("POST", "/api/v1/budgets", { budget_id: "other", budget_type: "project", resource_id: "p2", amount: "0" });
-  const body = { ...model, input_tokens: 1000, max_output_tokens: 100, attribution: { project: "p1" } };
+  await bench.call("POST", "/api/v1/budgets", {
+    budget_id: "small",
+    budget_type: "project",
+    resource_id: "p1",
+    amount: "0.0015",
+  });
+  await bench.call("POST", "/api/v1/budgets", {
+    budget_id: "other",
+    budget_type: "project",
+    resource_id: "p2",
+    amount: "0",
+  });
+  const body = {
+    ...model,
+    input_tokens: 1000,
+    max_output_tokens: 100,
+    attribution: { project: "p1" },
+  };
   const { json } = await bench.call("POST", "/api/v1/estimate", body);
   assert.equal(json.allowed, false);
   assert.deepEqual(json.budgets, [
-    { budget_id: "small", allowed: false, reason: "budget_exhausted", needed: "0.002", available: "0.0015", currency: "USD" },
+    {
+      budget_id: "small",
+      allowed: false,
+      reason: "budget_exhausted",
+      needed: "0.002",
+      available: "0.0015",
+      currency: "USD",
+    },
   ]);
   const unpriced = await bench.call("POST", "/api/v1/estimate", { ...body, model: "none" });
-  assert.deepEqual([unpriced.json.priced, unpriced.json.high_usd, unpriced.json.budgets[0].reason], [false, null, "unpriced"]);
+  assert.deepEqual(
+    [unpriced.json.priced, unpriced.json.high_usd, unpriced.json.budgets[0].reason],
+    [false, null, "unpriced"],
+  );
 });
 
 test("a call that the gateway would serve with a shorter answer is allowed, with the ceiling that it would be fitted to", async (t) => {
@@ -78,10 +122,19 @@ test("a call that the gateway would serve with a shorter answer is allowed, with
   const budget = { budget_type: "project", resource_id: "p1", period: "day" };
   await bench.call("POST", "/api/v1/budgets", { ...budget, budget_id: "wide", amount: "0.0090" });
   await bench.call("POST", "/api/v1/budgets", { ...budget, budget_id: "tight", amount: "0.0065" });
-  const body = { ...model, input_tokens: 1000, max_output_tokens: 1000, attribution: { project: "p1" } };
+  const body = {
+    ...model,
+    input_tokens: 1000,
+    max_output_tokens: 1000,
+    attribution: { project: "p1" },
+  };
   const fitted = async (changes: object): Promise<unknown> => {
     const { json } = await bench.call("POST", "/api/v1/estimate", { ...body, ...changes });
-    return [json.allowed, json.fitted_max_output_tokens, json.budgets.map((one: { allowed: boolean }) => one.allowed)];
+    return [
+      json.allowed,
+      json.fitted_max_output_tokens,
+      json.budgets.map((one: { allowed: boolean }) => one.allowed),
+    ];
   };
   // 0.001 for the input leaves 0.0055 of the tighter one: 550 tokens, of which a quarter of the ceiling is needed.
   assert.deepEqual(await fitted({}), [true, 550, [true, true]]);
@@ -90,14 +143,29 @@ test("a call that the gateway would serve with a shorter answer is allowed, with
   assert.deepEqual(await fitted({ max_output_tokens: 2204 }), [false, null, [false, true]]);
   assert.deepEqual(await fitted({ fit: false }), [false, null, [false, false]]);
   assert.deepEqual(await fitted({ input_tokens: 7000 }), [false, null, [false, false]]);
-  await bench.call("POST", "/api/v1/budgets", { ...budget, budget_id: "counted", amount: "1300", currency: "tokens" });
+  await bench.call("POST", "/api/v1/budgets", {
+    ...budget,
+    budget_id: "counted",
+    amount: "1300",
+    currency: "tokens",
+  });
   assert.deepEqual(await fitted({}), [true, 300, [true, true, true]]);
 });
 
 test("an estimate of a call that is refused says with how much output it would pass", async (t) => {
   const bench = await openBench(t);
-  await bench.call("POST", "/api/v1/budgets", { budget_id: "b", budget_type: "project", resource_id: "p1", amount: "0.0065" });
-  const body = { ...model, input_tokens: 1000, max_output_tokens: 2204, attribution: { project: "p1" } };
+  await bench.call("POST", "/api/v1/budgets", {
+    budget_id: "b",
+    budget_type: "project",
+    resource_id: "p1",
+    amount: "0.0065",
+  });
+  const body = {
+    ...model,
+    input_tokens: 1000,
+    max_output_tokens: 2204,
+    attribution: { project: "p1" },
+  };
   const passing = async (changes: object): Promise<readonly unknown[]> => {
     const { json } = await bench.call("POST", "/api/v1/estimate", { ...body, ...changes });
     return [json.allowed, json.passing_max_output_tokens];
@@ -106,7 +174,11 @@ test("an estimate of a call that is refused says with how much output it would p
   assert.deepEqual(await passing({ max_output_tokens: 550 }), [true, null]);
   assert.deepEqual(await passing({ max_output_tokens: 551, fit: false }), [false, 550]);
   assert.deepEqual(await passing({ max_output_tokens: 2200 }), [true, null], "it is fitted");
-  assert.deepEqual(await passing({ input_tokens: 6500 }), [false, null], "no answer can be paid for");
+  assert.deepEqual(
+    await passing({ input_tokens: 6500 }),
+    [false, null],
+    "no answer can be paid for",
+  );
   assert.deepEqual(await passing({ input_tokens: 6490 }), [false, 1]);
 });
 
@@ -127,7 +199,11 @@ test("an estimate's fields are checked", async (t) => {
 
 test("text is counted as OpenAI counts it, with the factor of the model's family", async (t) => {
   const bench = await openBench(t);
-  const count = async (provider: string, name: string, text: string): Promise<readonly unknown[]> => {
+  const count = async (
+    provider: string,
+    name: string,
+    text: string,
+  ): Promise<readonly unknown[]> => {
     const body = { provider, model: name, text, max_output_tokens: 1 };
     const { json } = await bench.call("POST", "/api/v1/estimate", body);
     return [json.input_tokens, json.tokenizer_factor, json.input_tokens_from];
@@ -135,13 +211,24 @@ test("text is counted as OpenAI counts it, with the factor of the model's family
   assert.deepEqual(await count("openai", "gpt-5", "tiktoken is great!"), [6, 1, "text"]);
   assert.deepEqual(await count("anthropic", "claude-x", "tiktoken is great!"), [8, 1.25, "text"]);
   assert.deepEqual(await count("google", "gemini-x", "tiktoken is great!"), [7, 1.1, "text"]);
-  assert.deepEqual(await count("openrouter", "deepseek/chat", "tiktoken is great!"), [7, 1.05, "text"]);
+  assert.deepEqual(await count("openrouter", "deepseek/chat", "tiktoken is great!"), [
+    7,
+    1.05,
+    "text",
+  ]);
 });
 
 test("text is counted as it is written: quotes, line feeds, and what looks like a special token", async (t) => {
   const bench = await openBench(t);
   const count = async (text: string): Promise<number> =>
-    (await bench.call("POST", "/api/v1/estimate", { provider: "openai", model: "gpt-5", text, max_output_tokens: 1 })).json.input_tokens;
+    (
+      await bench.call("POST", "/api/v1/estimate", {
+        provider: "openai",
+        model: "gpt-5",
+        text,
+        max_output_tokens: 1,
+      })
+    ).json.input_tokens;
   assert.equal(await count('"\n"'), 2);
   assert.ok((await count("<|endoftext|>")) > 1);
 });

@@ -20,11 +20,17 @@ const priceInput = z
   .looseObject({
     provider: z.string(),
     model: z.string().describe("The exact id, or a prefix that ends in `*`."),
-    ...(Object.fromEntries(meters.map((meter) => [meter, decimalInput.optional()])) as Record<Meter, z.ZodOptional<typeof decimalInput>>),
+    ...(Object.fromEntries(meters.map((meter) => [meter, decimalInput.optional()])) as Record<
+      Meter,
+      z.ZodOptional<typeof decimalInput>
+    >),
     valid_from: z.string().nullish(),
     valid_to: z.string().nullish(),
   })
-  .meta({ id: "PriceInput", description: "USD per million tokens, or per call for tools and requests." });
+  .meta({
+    id: "PriceInput",
+    description: "USD per million tokens, or per call for tools and requests.",
+  });
 
 const overrideSchema = z
   .object({
@@ -42,9 +48,14 @@ const rateSchema = z
   .object({
     meter: z.string(),
     service_tier: z.string(),
-    region: z.string().nullable().describe("Where the provider's calls must be processed, if that makes a part of the rate."),
+    region: z
+      .string()
+      .nullable()
+      .describe("Where the provider's calls must be processed, if that makes a part of the rate."),
     usd_per_million: usdSchema,
-    stands_in: z.boolean().describe("The model has no rate of its own for this meter; another's is used."),
+    stands_in: z
+      .boolean()
+      .describe("The model has no rate of its own for this meter; another's is used."),
     above_context_tokens: z.int().nullable().describe("Counts when the context is larger."),
     model: z.string().describe("The row of the catalogue."),
     match: z.enum(["exact", "rule", "prefix"]),
@@ -60,7 +71,9 @@ const priceSchema = z
     model: z.string(),
     at: instantSchema,
     price_version: z.string(),
-    match: z.enum(["exact", "rule", "prefix"]).describe("`prefix`: a shorter id that begins alike; check whether it is the same model."),
+    match: z
+      .enum(["exact", "rule", "prefix"])
+      .describe("`prefix`: a shorter id that begins alike; check whether it is the same model."),
     context_window: z.int().nullable(),
     max_output_tokens: z.int().nullable(),
     valid_until: instantSchema.nullable().describe("When another price is due; null when none is."),
@@ -71,8 +84,12 @@ const priceSchema = z
 const listSchema = z
   .object({
     price_version: z.string(),
-    overrides: z.array(overrideSchema).describe("Prices stated over this API, the oldest first; later ones win."),
-    models: z.array(z.object({ provider: z.string(), model: z.string() })).describe("Every model with a price."),
+    overrides: z
+      .array(overrideSchema)
+      .describe("Prices stated over this API, the oldest first; later ones win."),
+    models: z
+      .array(z.object({ provider: z.string(), model: z.string() }))
+      .describe("Every model with a price."),
   })
   .meta({ id: "PriceList" });
 
@@ -89,7 +106,8 @@ export const priceRoutes: readonly Route[] = [
     access: anyKey,
     tag: "prices",
     summary: "Look a model's prices up, or list what has a price",
-    description: "With `model`: its rates at a moment. Without: the prices stated here, and every model that has one.",
+    description:
+      "With `model`: its rates at a moment. Without: the prices stated here, and every model that has one.",
     query,
     responses: {
       200: answer("The rates, or the list.", z.union([priceSchema, listSchema])),
@@ -100,15 +118,23 @@ export const priceRoutes: readonly Route[] = [
       const { provider, model } = query;
       const book = context.prices();
       if (model === undefined) {
-        const models = (context.catalogue?.() ?? []).map((row) => ({ ...row, provider: commonName(row.provider) }));
+        const models = (context.catalogue?.() ?? []).map((row) => ({
+          ...row,
+          provider: commonName(row.provider),
+        }));
         return ok({
           price_version: book.version,
           overrides: context.ledger.prices().map(overrideJson),
-          models: models.filter((row) => provider === undefined || row.provider === commonName(provider)).map(nameOf),
+          models: models
+            .filter((row) => provider === undefined || row.provider === commonName(provider))
+            .map(nameOf),
         });
       }
       if (provider === undefined) {
-        throw new PurserError("invalid_request", "provider is missing", { field: "provider", remedy: "Give the provider of the model." });
+        throw new PurserError("invalid_request", "provider is missing", {
+          field: "provider",
+          remedy: "Give the provider of the model.",
+        });
       }
       const at = query.at === undefined ? context.clock.now() : parseInstant(query.at, "at");
       const sheet = lookUpPrice(context, { provider, model, at });
@@ -138,11 +164,20 @@ function nameOf({ provider, model }: ModelName): ModelName {
 function unpriced(provider: string, model: string): PurserError {
   return new PurserError("not_found", `no price for ${provider}/${model}`, {
     field: "model",
-    remedy: "Check the name, or state a price with POST /api/v1/prices. The model is unpriced, which is not free.",
+    remedy:
+      "Check the name, or state a price with POST /api/v1/prices. The model is unpriced, which is not free.",
   });
 }
 
-function overrideJson({ provider, model, match, perMillion, validFrom, validTo, source }: PriceOverride): object {
+function overrideJson({
+  provider,
+  model,
+  match,
+  perMillion,
+  validFrom,
+  validTo,
+  source,
+}: PriceOverride): object {
   return {
     provider,
     model: match === "prefix" ? `${model}*` : model,
@@ -171,7 +206,9 @@ function priceJson(sheet: PriceSheet, at: number, version: string): object {
 const serviceTiers: readonly ServiceTier[] = ["standard", "batch", "flex", "priority", "fast"];
 
 /** Contexts at which providers change their rates lie between these. */
-const contexts: readonly number[] = [1, 33_000, 130_000, 201_000, 257_000, 273_000, 513_000, 1_100_000, 10_000_000];
+const contexts: readonly number[] = [
+  1, 33_000, 130_000, 201_000, 257_000, 273_000, 513_000, 1_100_000, 10_000_000,
+];
 
 /** A sheet answers what a call costs, so it is asked about one unit of each meter on each tier and in each size of context. */
 function ratesOf(sheet: PriceSheet, at: number): readonly object[] {
@@ -180,7 +217,9 @@ function ratesOf(sheet: PriceSheet, at: number): readonly object[] {
     for (const context of contexts) {
       for (const meter of meters) {
         const usage = meter === "input" ? { input: context } : { input: context, [meter]: 1 };
-        const rate = sheet.charge({ model: sheet.model, usage }, { serviceTier, at }).find((line) => line.meter === meter)?.rate;
+        const rate = sheet
+          .charge({ model: sheet.model, usage }, { serviceTier, at })
+          .find((line) => line.meter === meter)?.rate;
         if (!rate || rate.serviceTier !== serviceTier) continue;
         const row = rateJson(rate, meter);
         found.set(JSON.stringify(row), row);

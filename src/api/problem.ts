@@ -13,7 +13,22 @@ interface Meaning {
   readonly title: string;
 }
 
-export type ProblemStatus = 400 | 401 | 402 | 403 | 404 | 405 | 409 | 413 | 415 | 426 | 429 | 500 | 502 | 503 | 504;
+export type ProblemStatus =
+  | 400
+  | 401
+  | 402
+  | 403
+  | 404
+  | 405
+  | 409
+  | 413
+  | 415
+  | 426
+  | 429
+  | 500
+  | 502
+  | 503
+  | 504;
 
 /** The closed list of codes: what each is called, and its HTTP status. */
 export const problems: Readonly<Record<ProblemCode, Meaning>> = {
@@ -25,13 +40,22 @@ export const problems: Readonly<Record<ProblemCode, Meaning>> = {
   method_not_allowed: { status: 405, title: "The path exists, and does not take this method" },
   conflict: { status: 409, title: "The id was used with another body, or is in use" },
   too_large: { status: 413, title: "The body is over its limit" },
-  unsupported_encoding: { status: 415, title: "The body is in a content encoding that is not known" },
-  websocket_unsupported: { status: 426, title: "There are no WebSockets here; the path is served over HTTP" },
+  unsupported_encoding: {
+    status: 415,
+    title: "The body is in a content encoding that is not known",
+  },
+  websocket_unsupported: {
+    status: 426,
+    title: "There are no WebSockets here; the path is served over HTTP",
+  },
   too_many: { status: 429, title: "Too many calls at once" },
   unpriced: { status: 402, title: "The model has no price, and a budget blocks such calls" },
   unmetered: { status: 403, title: "The cost of this endpoint cannot be known" },
   budget_exhausted: { status: 402, title: "A budget has too little left" },
-  budget_held: { status: 402, title: "A budget has too little left while other calls hold their share" },
+  budget_held: {
+    status: 402,
+    title: "A budget has too little left while other calls hold their share",
+  },
   budget_closed: { status: 402, title: "A budget's window has not begun or is over" },
   budget_paused: { status: 402, title: "A budget is paused for the rest of its window" },
   upstream_unreachable: { status: 502, title: "The provider did not answer" },
@@ -50,8 +74,14 @@ export const problemSchema = z
     detail: z.string().describe("What was wrong this time."),
     field: z.string().nullable().describe("The field at fault, in the words of the request."),
     remedy: z.string().nullable().describe("What to do about it."),
-    purser: z.record(z.string(), z.unknown()).optional().describe("For a refusal by a budget: which, why, and what it had left."),
-    error: z.record(z.string(), z.string()).optional().describe("For a path that is not served: the same, where the providers' SDKs look."),
+    purser: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe("For a refusal by a budget: which, why, and what it had left."),
+    error: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe("For a path that is not served: the same, where the providers' SDKs look."),
   })
   .meta({ id: "Problem" });
 
@@ -79,19 +109,31 @@ export function problemResponse(facts: ProblemFacts): Response {
     remedy: facts.remedy ?? null,
     ...(facts.purser && { purser: facts.purser }),
     ...(facts.forSdk && {
-      error: { message: [facts.detail, facts.remedy].filter(Boolean).join(". "), type: facts.code, code: facts.code },
+      error: {
+        message: [facts.detail, facts.remedy].filter(Boolean).join(". "),
+        type: facts.code,
+        code: facts.code,
+      },
     }),
   };
-  return new Response(JSON.stringify(body), { status, headers: { "content-type": problemMediaType, ...facts.headers } });
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "content-type": problemMediaType, ...facts.headers },
+  });
 }
 
 /** What a caller is told of an error. A bug's message stays inside, since it may name what the caller must not know. */
 export function describeError(error: unknown): ProblemFacts {
   if (!(error instanceof PurserError) || error.code === "bug") {
-    return { code: "bug", detail: "The request failed by a fault of Purser.", remedy: "Look at Purser's log, and report what it says." };
+    return {
+      code: "bug",
+      detail: "The request failed by a fault of Purser.",
+      remedy: "Look at Purser's log, and report what it says.",
+    };
   }
   const { code, message, detail } = error;
   const facts = { code, detail: message, field: detail.field, remedy: detail.remedy };
-  if (code === "unauthenticated") return { ...facts, headers: { "www-authenticate": 'Bearer realm="purser"' } };
+  if (code === "unauthenticated")
+    return { ...facts, headers: { "www-authenticate": 'Bearer realm="purser"' } };
   return error.retryable ? { ...facts, headers: { "retry-after": "1" } } : facts;
 }

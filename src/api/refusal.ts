@@ -6,5 +6,10 @@ import { problemResponse } from "./problem.ts";
 
 export function refusalResponse(refusal: Refusal, askedFor: AskedFor): Response {
   const purser = describeRefusal(refusal);
-  return problemResponse({ code: refusal.reason, detail: explainRefusal(refusal, askedFor), remedy: purser.remedy, purser });
+  return problemResponse({
+    code: refusal.reason,
+    detail: explainRefusal(refusal, askedFor),
+    remedy: purser.remedy,
+    purser,
+  });
 }

@@ -33,7 +33,12 @@ export function repeatedKey(text: string): string | undefined {
       }
       at = end - 1;
     } else if (character === "{" || character === "[") {
-      const path = container === undefined ? "" : container.keys ? (container.member ?? "") : `${container.path}[${container.index}]`;
+      const path =
+        container === undefined
+          ? ""
+          : container.keys
+            ? (container.member ?? "")
+            : `${container.path}[${container.index}]`;
       open.push({ keys: character === "{" ? new Set() : null, path, member: null, index: 0 });
     } else if (character === "}" || character === "]") open.pop();
     else if (character === "," && container) {

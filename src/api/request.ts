@@ -31,10 +31,14 @@ function parse(bytes: Uint8Array): { readonly text: string; readonly value: unkn
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return { text, value: JSON.parse(text) };
   } catch (cause) {
-    throw new PurserError("invalid_request", `the body is not JSON: ${cause instanceof Error ? cause.message : "unreadable"}`, {
-      remedy: "Send a JSON object in UTF-8.",
-      cause,
-    });
+    throw new PurserError(
+      "invalid_request",
+      `the body is not JSON: ${cause instanceof Error ? cause.message : "unreadable"}`,
+      {
+        remedy: "Send a JSON object in UTF-8.",
+        cause,
+      },
+    );
   }
 }
 
@@ -51,16 +55,23 @@ async function readBytes(request: Request): Promise<Uint8Array> {
 }
 
 /** @throws PurserError `invalid_request` for a name that is repeated or has no value. */
-export function readQuery(queries: Readonly<Record<string, readonly string[]>>): Readonly<Record<string, string>> {
+export function readQuery(
+  queries: Readonly<Record<string, readonly string[]>>,
+): Readonly<Record<string, string>> {
   const single = Object.entries(queries).map(([name, values]) => {
     const [value] = values;
     if (values.length === 1 && value !== undefined && value !== "") return [name, value] as const;
     const what = values.length > 1 ? "is repeated" : "has no value";
-    throw new PurserError("invalid_request", `${name} ${what}`, { field: name, remedy: "Give it once with a value, or leave it out." });
+    throw new PurserError("invalid_request", `${name} ${what}`, {
+      field: name,
+      remedy: "Give it once with a value, or leave it out.",
+    });
   });
   return Object.fromEntries(single);
 }
 
 function tooLarge(): PurserError {
-  return new PurserError("too_large", `the body is over ${maxBodyBytes} bytes`, { remedy: "Send less in one request." });
+  return new PurserError("too_large", `the body is over ${maxBodyBytes} bytes`, {
+    remedy: "Send less in one request.",
+  });
 }

@@ -36,7 +36,11 @@ export interface ResponseSpecification {
   readonly mediaType?: string;
 }
 
-export interface RouteDefinition<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> {
+export interface RouteDefinition<
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+> {
   readonly method: Method;
   /** With parameters in braces: `/api/v1/budgets/{budget_id}`. */
   readonly path: string;
@@ -52,7 +56,9 @@ export interface RouteDefinition<Params extends z.ZodType, Query extends z.ZodTy
   readonly query?: Query;
   readonly body?: Body;
   readonly responses: Readonly<Record<number, ResponseSpecification>>;
-  readonly handler: (input: Input<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<Reply> | Reply;
+  readonly handler: (
+    input: Input<z.output<Params>, z.output<Query>, z.output<Body>>,
+  ) => Promise<Reply> | Reply;
 }
 
 /** What came over the wire, not yet checked. */
@@ -72,9 +78,11 @@ export interface Route extends Omit<RouteDefinition<z.ZodType, z.ZodType, z.ZodT
 type NoFields = z.ZodType<Record<string, never>>;
 
 /** Folds the types of a definition in: what reaches its handler has been checked against its schemas. */
-export function route<Params extends z.ZodType = NoFields, Query extends z.ZodType = NoFields, Body extends z.ZodType = NoFields>(
-  definition: RouteDefinition<Params, Query, Body>,
-): Route {
+export function route<
+  Params extends z.ZodType = NoFields,
+  Query extends z.ZodType = NoFields,
+  Body extends z.ZodType = NoFields,
+>(definition: RouteDefinition<Params, Query, Body>): Route {
   const { handler, ...rest } = definition;
   return {
     ...rest,

@@ -14,13 +14,18 @@ export const decimalSchema = z.string().describe('A plain decimal, such as "0.02
 
 export const usdSchema = decimalSchema.describe('USD as a plain decimal, such as "0.021": exact.');
 
-export const usdInput = z.union([z.string(), z.number()]).describe('USD as a decimal string, such as "0.05".');
+export const usdInput = z
+  .union([z.string(), z.number()])
+  .describe('USD as a decimal string, such as "0.05".');
 
 /** An amount that a call can hold or cost. @throws PurserError `invalid_request` for another. */
 export function readUsd(value: string | number, field: string): PicoUsd {
   const amount = parseUsd(decimalText(value, field), field);
   if (amount >= 0n && amount <= mostPerCall) return amount;
-  throw new PurserError("invalid_request", `${field}: out of range`, { field, remedy: "Give an amount in USD, from 0 to 9223372." });
+  throw new PurserError("invalid_request", `${field}: out of range`, {
+    field,
+    remedy: "Give an amount in USD, from 0 to 9223372.",
+  });
 }
 
 /** What a moment may be in a request. */
@@ -28,11 +33,23 @@ export const instantInput = "RFC 3339 with its offset, or a date, which is its m
 export const instantSchema = z.string().meta({ format: "date-time" }).describe("RFC 3339, in UTC.");
 
 /** Of a budget: `start` is null for one that has always been open, `end` for one that stays so. */
-export const windowSchema = z.object({ start: instantSchema.nullable(), end: instantSchema.nullable() });
+export const windowSchema = z.object({
+  start: instantSchema.nullable(),
+  end: instantSchema.nullable(),
+});
 
 /** A window as {@link windowSchema} has it. A budget without a beginning counts from the epoch on. */
-export function windowJson({ start, end }: { readonly start: number; readonly end: number | null }): object {
-  return { start: start === 0 ? null : formatInstant(start), end: end === null ? null : formatInstant(end) };
+export function windowJson({
+  start,
+  end,
+}: {
+  readonly start: number;
+  readonly end: number | null;
+}): object {
+  return {
+    start: start === 0 ? null : formatInstant(start),
+    end: end === null ? null : formatInstant(end),
+  };
 }
 
 export const nameSchema = z
@@ -52,10 +69,9 @@ export const idSchema = z
 /** Attribution as a request gives it: values by dimension, and tags. The rules of refining follow in the domain. */
 export const attributionSchema = z
   .strictObject({
-    ...(Object.fromEntries(dimensions.map((dimension) => [dimension, nameSchema.optional()])) as Record<
-      (typeof dimensions)[number],
-      z.ZodOptional<z.ZodString>
-    >),
+    ...(Object.fromEntries(
+      dimensions.map((dimension) => [dimension, nameSchema.optional()]),
+    ) as Record<(typeof dimensions)[number], z.ZodOptional<z.ZodString>>),
     tags: z.record(z.string(), z.string()).optional(),
   })
   .meta({ id: "Attribution" });
@@ -65,10 +81,16 @@ const count = z.int().min(0).max(1_000_000_000_000);
 /** Disjoint counts; `reasoning` is the part of `output` that was reasoning. */
 export const usageSchema = z
   .strictObject({
-    ...(Object.fromEntries(meters.map((meter) => [meter, count.optional()])) as Record<(typeof meters)[number], z.ZodOptional<z.ZodInt>>),
+    ...(Object.fromEntries(meters.map((meter) => [meter, count.optional()])) as Record<
+      (typeof meters)[number],
+      z.ZodOptional<z.ZodInt>
+    >),
     reasoning: count.optional(),
   })
-  .meta({ id: "Usage", description: "Disjoint counts: no token stands in two of them. An absent one is zero." });
+  .meta({
+    id: "Usage",
+    description: "Disjoint counts: no token stands in two of them. An absent one is zero.",
+  });
 
 export const serviceTierSchema = z.enum(["standard", "batch", "flex", "priority", "fast"]);
 
@@ -76,7 +98,10 @@ export const serviceTierSchema = z.enum(["standard", "batch", "flex", "priority"
 export function pageSchema(row: z.ZodType): z.ZodType {
   return z.object({
     data: z.array(row),
-    next_cursor: z.string().nullable().describe("Give it as `cursor` for the next page; null at the end."),
+    next_cursor: z
+      .string()
+      .nullable()
+      .describe("Give it as `cursor` for the next page; null at the end."),
   });
 }
 

@@ -13,10 +13,9 @@ import { parseInstant } from "../domain/input/scalar.ts";
 import type { ApiContext, Caller } from "./context.ts";
 import { nameSchema } from "./schema.ts";
 
-const dimensionQuery = Object.fromEntries(dimensions.map((dimension) => [dimension, nameSchema.optional()])) as Record<
-  (typeof dimensions)[number],
-  z.ZodOptional<z.ZodString>
->;
+const dimensionQuery = Object.fromEntries(
+  dimensions.map((dimension) => [dimension, nameSchema.optional()]),
+) as Record<(typeof dimensions)[number], z.ZodOptional<z.ZodString>>;
 
 const filterQuery = {
   ...dimensionQuery,
@@ -31,7 +30,8 @@ const filterQuery = {
   to: z.string().optional().describe("RFC 3339 or a day (UTC), excluded."),
 };
 
-export type FilterQuery = z.output<z.ZodObject<typeof filterQuery>> & Readonly<Record<string, unknown>>;
+export type FilterQuery = z.output<z.ZodObject<typeof filterQuery>> &
+  Readonly<Record<string, unknown>>;
 
 /** The filters of every route that reads calls, besides its own fields. `tag:NAME=VALUE` filters by a tag. */
 export function filterSchema<Shape extends z.ZodRawShape>(shape: Shape) {
@@ -42,7 +42,11 @@ export function filterSchema<Shape extends z.ZodRawShape>(shape: Shape) {
     .superRefine((query, check) => {
       for (const name of Object.keys(query)) {
         if (Object.hasOwn(known, name) || name.startsWith("tag:")) continue;
-        check.addIssue({ code: "custom", path: [name], message: `is not a filter. ${suggest(name, [...Object.keys(known), "tag:NAME"])}` });
+        check.addIssue({
+          code: "custom",
+          path: [name],
+          message: `is not a filter. ${suggest(name, [...Object.keys(known), "tag:NAME"])}`,
+        });
       }
     });
 }
@@ -54,7 +58,8 @@ export function filterSchema<Shape extends z.ZodRawShape>(shape: Shape) {
 export function scopedFilter(caller: Caller, query: FilterQuery): CallFilter {
   const asked: Record<string, string> = {};
   for (const [name, value] of Object.entries(query)) {
-    const isDimension = name.startsWith("tag:") || dimensions.some((dimension) => dimension === name);
+    const isDimension =
+      name.startsWith("tag:") || dimensions.some((dimension) => dimension === name);
     if (isDimension && typeof value === "string") asked[name] = value;
   }
   const from = query.from === undefined ? undefined : parseInstant(query.from, "from");
@@ -89,7 +94,9 @@ export function figuresFilter(
 export const includeSchema = z
   .enum(["simulator"])
   .optional()
-  .describe("`simulator` adds its calls, whose money is invented, where they are left out: beside calls of other providers.");
+  .describe(
+    "`simulator` adds its calls, whose money is invented, where they are left out: beside calls of other providers.",
+  );
 
 /** What the caller's key fixes, as filters by dimension. An administrator is not confined. */
 function fixedValues(caller: Caller): Readonly<Record<string, string>> {
@@ -112,15 +119,22 @@ function valuesOf({ tags, ...attribution }: Attribution): Record<string, string>
   return values;
 }
 
-function confine(caller: Caller, asked: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function confine(
+  caller: Caller,
+  asked: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
   const fixed = fixedValues(caller);
   for (const [name, value] of Object.entries(asked)) {
     const own = fixed[name];
     if (own === undefined || own === value) continue;
-    throw new PurserError("forbidden", `${name}: this key reads the figures of another ${name} only`, {
-      field: name,
-      remedy: `Leave ${name} out, or use a key for it.`,
-    });
+    throw new PurserError(
+      "forbidden",
+      `${name}: this key reads the figures of another ${name} only`,
+      {
+        field: name,
+        remedy: `Leave ${name} out, or use a key for it.`,
+      },
+    );
   }
   return { ...asked, ...fixed };
 }

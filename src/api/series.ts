@@ -16,7 +16,11 @@ import { figuresFilter, filterSchema, includeSchema } from "./scope.ts";
 
 const figures = {
   calls: z.int().describe("Those that were charged: averages are of them."),
-  released: z.int().describe("Calls that ended without a charge: the provider answered with an error, or was not reached."),
+  released: z
+    .int()
+    .describe(
+      "Calls that ended without a charge: the provider answered with an error, or was not reached.",
+    ),
   refusals: z.int().describe("Calls that a budget refused."),
   cost_usd: usdSchema,
   tokens: z.int().describe("All tokens, cached ones included."),
@@ -24,7 +28,9 @@ const figures = {
   avg_latency_ms: z.number(),
 };
 const figuresSchema = z.object(figures).meta({ id: "Figures" });
-const groupSchema = z.object({ group: z.record(z.string(), z.string()), ...figures }).meta({ id: "GroupFigures" });
+const groupSchema = z
+  .object({ group: z.record(z.string(), z.string()), ...figures })
+  .meta({ id: "GroupFigures" });
 
 const seriesSchema = z
   .object({
@@ -37,23 +43,45 @@ const seriesSchema = z
     groups: z.array(groupSchema).describe("Over the whole range, the dearest first."),
     key_names: z
       .record(z.string(), z.string())
-      .describe("Of the keys in the groups, where they are split by `key`: the names by their ids."),
+      .describe(
+        "Of the keys in the groups, where they are split by `key`: the names by their ids.",
+      ),
     unpriced: z
-      .array(z.object({ provider: z.string(), model: z.string().describe("The model served."), calls: z.int() }))
-      .describe("Models that no price was known for, in the range: their calls are counted as nothing, and are not free."),
+      .array(
+        z.object({
+          provider: z.string(),
+          model: z.string().describe("The model served."),
+          calls: z.int(),
+        }),
+      )
+      .describe(
+        "Models that no price was known for, in the range: their calls are counted as nothing, and are not free.",
+      ),
     data: z
-      .array(z.object({ start: instantSchema, end: instantSchema, total: figuresSchema, groups: z.array(groupSchema) }))
+      .array(
+        z.object({
+          start: instantSchema,
+          end: instantSchema,
+          total: figuresSchema,
+          groups: z.array(groupSchema),
+        }),
+      )
       .describe("Every bucket of the range, empty ones too."),
   })
   .meta({ id: "Series" });
 
 const query = filterSchema({
-  bucket: z.enum(["none", "hour", "day", "week", "month"]).default("day").describe("`none` gives the sums of the range only."),
+  bucket: z
+    .enum(["none", "hour", "day", "week", "month"])
+    .default("day")
+    .describe("`none` gives the sums of the range only."),
   by: z
     .string()
     .max(500)
     .optional()
-    .describe("Split by, joined by commas: `provider`, `model`, `endpoint`, `key`, `status`, a dimension, `tag:NAME`."),
+    .describe(
+      "Split by, joined by commas: `provider`, `model`, `endpoint`, `key`, `status`, a dimension, `tag:NAME`.",
+    ),
   include: includeSchema,
   time_zone: z.string().max(100).default("UTC").describe("IANA name."),
 });
@@ -76,15 +104,27 @@ export const seriesRoutes: readonly Route[] = [
     access: readers,
     tag: "figures",
     summary: "Follow figures over time, split by what you like",
-    description: "Without `from`: the last 24 hours, 30 days, 12 weeks or 12 months, by the bucket. `to` is now.",
+    description:
+      "Without `from`: the last 24 hours, 30 days, 12 weeks or 12 months, by the bucket. `to` is now.",
     query,
-    responses: { 200: answer("The series.", seriesSchema), 400: problem("A field is not valid."), 403: problem("Not your figures.") },
+    responses: {
+      200: answer("The series.", seriesSchema),
+      400: problem("A field is not valid."),
+      403: problem("Not your figures."),
+    },
     async handler({ query, caller, context }) {
       const filter = figuresFilter(caller, query, context);
       const to = filter.to ?? context.clock.now() + 1;
       const from = filter.from ?? to - usualRangeMs[query.bucket];
       const by = readBy(query.by);
-      const result = await series(context.reader, { filter, from, to, bucket: query.bucket, by, timeZone: query.time_zone });
+      const result = await series(context.reader, {
+        filter,
+        from,
+        to,
+        bucket: query.bucket,
+        by,
+        timeZone: query.time_zone,
+      });
       const unpriced = await unpricedModels(context.reader, { ...filter, from, to });
       return ok({
         from: formatInstant(from),
@@ -107,22 +147,40 @@ export const seriesRoutes: readonly Route[] = [
   }),
 ];
 
-function keyNames({ ledger }: ApiContext, groups: readonly GroupFigures[]): Readonly<Record<string, string>> {
+function keyNames(
+  { ledger }: ApiContext,
+  groups: readonly GroupFigures[],
+): Readonly<Record<string, string>> {
   const wanted = new Set(groups.map(({ group }) => group["key"]));
-  return Object.fromEntries(ledger.keys().flatMap(({ keyId, name }) => (wanted.has(keyId) ? [[keyId, name]] : [])));
+  return Object.fromEntries(
+    ledger.keys().flatMap(({ keyId, name }) => (wanted.has(keyId) ? [[keyId, name]] : [])),
+  );
 }
 
-const groupKeys: readonly string[] = ["provider", "model", "endpoint", "key", "status", ...dimensions];
+const groupKeys: readonly string[] = [
+  "provider",
+  "model",
+  "endpoint",
+  "key",
+  "status",
+  ...dimensions,
+];
 const maxGroupKeys = 4;
 
 function readBy(text: string | undefined): readonly string[] {
   const names = [...new Set(text?.split(",").map((name) => name.trim()) ?? [])];
-  const unknown = names.find((name) => !groupKeys.includes(name) && !/^tag:[A-Za-z0-9._:/-]{1,64}$/.test(name));
+  const unknown = names.find(
+    (name) => !groupKeys.includes(name) && !/^tag:[A-Za-z0-9._:/-]{1,64}$/.test(name),
+  );
   if (unknown !== undefined) {
-    throw new PurserError("invalid_request", `by: "${unknown.slice(0, 60)}" is nothing to split by`, {
-      field: "by",
-      remedy: suggest(unknown, [...groupKeys, "tag:NAME"]),
-    });
+    throw new PurserError(
+      "invalid_request",
+      `by: "${unknown.slice(0, 60)}" is nothing to split by`,
+      {
+        field: "by",
+        remedy: suggest(unknown, [...groupKeys, "tag:NAME"]),
+      },
+    );
   }
   if (names.length > maxGroupKeys) {
     throw new PurserError("invalid_request", `by: more than ${maxGroupKeys} names`, {

@@ -6,13 +6,21 @@ test("the status describes the process to an administrator alone, and has no key
   const bench = await openBench(context);
   const { status, json } = await bench.call("GET", "/api/v1/status");
   assert.equal(status, 200);
-  assert.deepEqual(json.providers, [{ name: "openai", base_urls: ["https://api.openai.com/v1"], key: "set" }]);
+  assert.deepEqual(json.providers, [
+    { name: "openai", base_urls: ["https://api.openai.com/v1"], key: "set" },
+  ]);
   assert.deepEqual(json.ledger, { writable: true, problem: null, open_holds: 0 });
-  assert.deepEqual([json.prices.checked_on, json.prices.age_days, json.prices.stated], ["2026-03-01", 9, 1]);
+  assert.deepEqual(
+    [json.prices.checked_on, json.prices.age_days, json.prices.stated],
+    ["2026-03-01", 9, 1],
+  );
   for (const role of ["caller", "reader"]) {
     const secret = await bench.key({ role });
     assert.equal((await bench.call("GET", "/api/v1/status", undefined, secret)).status, 403);
-    assert.equal((await bench.call("POST", "/api/v1/status/providers", undefined, secret)).status, 403);
+    assert.equal(
+      (await bench.call("POST", "/api/v1/status/providers", undefined, secret)).status,
+      403,
+    );
   }
 });
 
@@ -24,7 +32,9 @@ test("what the providers answered is reported in whole milliseconds", async (con
     models: null,
     problem: "it refuses the key (401)",
   };
-  const bench = await openBench(context, { probeProviders: async () => [{ ...probe, state: "refused", elapsedMs: 12.7 }] });
+  const bench = await openBench(context, {
+    probeProviders: async () => [{ ...probe, state: "refused", elapsedMs: 12.7 }],
+  });
   const { json } = await bench.call("POST", "/api/v1/status/providers");
   assert.deepEqual(json.data, [{ ...probe, state: "refused", elapsed_ms: 13 }]);
 });

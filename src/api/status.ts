@@ -13,10 +13,18 @@ const statusSchema = z
     started_at: instantSchema,
     data: z.string().describe("The data folder, as an absolute path."),
     durability: z.string(),
-    ledger: z.object({ writable: z.boolean(), problem: z.string().nullable(), open_holds: z.int() }),
+    ledger: z.object({
+      writable: z.boolean(),
+      problem: z.string().nullable(),
+      open_holds: z.int(),
+    }),
     prices: z.object({
       version: z.string(),
-      checked_on: z.string().describe("The day on which prices beside the price list were last read from their providers."),
+      checked_on: z
+        .string()
+        .describe(
+          "The day on which prices beside the price list were last read from their providers.",
+        ),
       age_days: z.int(),
       stated: z.int().describe("Prices of the configuration and of this API."),
     }),
@@ -60,9 +68,21 @@ export const statusRoutes: readonly Route[] = [
     description: "Its version, data folder, ledger, prices and providers. Never a key.",
     responses: { 200: answer("As it is now.", statusSchema) },
     handler({ context }) {
-      const { node, processId, startedAt, data, durability, pricesCheckedOn, pricesStated, providers } = context.status();
+      const {
+        node,
+        processId,
+        startedAt,
+        data,
+        durability,
+        pricesCheckedOn,
+        pricesStated,
+        providers,
+      } = context.status();
       const problem = context.ledger.problem()?.message ?? null;
-      const ageDays = Math.max(0, Math.floor((context.clock.now() - Date.parse(pricesCheckedOn)) / dayMs));
+      const ageDays = Math.max(
+        0,
+        Math.floor((context.clock.now() - Date.parse(pricesCheckedOn)) / dayMs),
+      );
       return ok({
         version: context.version,
         node,
@@ -70,8 +90,17 @@ export const statusRoutes: readonly Route[] = [
         started_at: formatInstant(startedAt),
         data,
         durability,
-        ledger: { writable: problem === null, problem, open_holds: context.ledger.openHolds().length },
-        prices: { version: context.prices().version, checked_on: pricesCheckedOn, age_days: ageDays, stated: pricesStated },
+        ledger: {
+          writable: problem === null,
+          problem,
+          open_holds: context.ledger.openHolds().length,
+        },
+        prices: {
+          version: context.prices().version,
+          checked_on: pricesCheckedOn,
+          age_days: ageDays,
+          stated: pricesStated,
+        },
         providers: providers.map(({ name, baseUrls, key }) => ({ name, base_urls: baseUrls, key })),
       });
     },
@@ -86,7 +115,12 @@ export const statusRoutes: readonly Route[] = [
     responses: { 200: answer("What each of them answered.", probesSchema) },
     async handler({ context }) {
       const probes = await context.probeProviders();
-      return ok({ data: probes.map(({ elapsedMs, ...probe }) => ({ ...probe, elapsed_ms: Math.round(elapsedMs) })) });
+      return ok({
+        data: probes.map(({ elapsedMs, ...probe }) => ({
+          ...probe,
+          elapsed_ms: Math.round(elapsedMs),
+        })),
+      });
     },
   }),
 ];

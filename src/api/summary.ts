@@ -21,11 +21,23 @@ const summarySchema = z
         input_tokens: count.describe("Cached ones included."),
         output_tokens: count,
         task_count: count,
-        operations: z.record(z.string(), z.object({ count, total_cost: money, avg_latency_ms: z.number() })),
+        operations: z.record(
+          z.string(),
+          z.object({ count, total_cost: money, avg_latency_ms: z.number() }),
+        ),
       }),
     ),
     by_operation: z
-      .record(z.string(), z.object({ count, total_cost: money, avg_cost: money, total_tokens: count, avg_latency_ms: z.number() }))
+      .record(
+        z.string(),
+        z.object({
+          count,
+          total_cost: money,
+          avg_cost: money,
+          total_tokens: count,
+          avg_latency_ms: z.number(),
+        }),
+      )
       .describe("By the operation that the caller named, or else by endpoint."),
     efficiency_metrics: z.object({
       cost_per_1k_tokens: money,
@@ -61,11 +73,23 @@ export const summaryRoutes: readonly Route[] = [
     summary: "Sum up what was spent, by provider and by operation",
     query: filterSchema({
       include: includeSchema,
-      tasks: z.coerce.number().int().min(0).max(1000).default(100).describe("How many of the newest calls to list."),
+      tasks: z.coerce
+        .number()
+        .int()
+        .min(0)
+        .max(1000)
+        .default(100)
+        .describe("How many of the newest calls to list."),
     }),
-    responses: { 200: answer("The summary.", summarySchema), 400: problem("A filter is not valid."), 403: problem("Not your figures.") },
+    responses: {
+      200: answer("The summary.", summarySchema),
+      400: problem("A filter is not valid."),
+      403: problem("Not your figures."),
+    },
     async handler({ query, caller, context }) {
-      return ok(await summarise(context.reader, figuresFilter(caller, query, context), query.tasks));
+      return ok(
+        await summarise(context.reader, figuresFilter(caller, query, context), query.tasks),
+      );
     },
   }),
 ];

@@ -6,8 +6,19 @@ import { makePriceBook } from "../domain/price/book.ts";
 import type { CatalogueRow } from "../domain/price/row.ts";
 import { model, openBench } from "./api-fixture.test.ts";
 
-const hold = { operation_id: "h-1", attribution: { project: "p1" }, ...model, estimate: { input_tokens: 100, max_output_tokens: 50 } };
-const budget = { budget_id: "b1", budget_type: "project", resource_id: "p1", amount: "0.001", period: "day" };
+const hold = {
+  operation_id: "h-1",
+  attribution: { project: "p1" },
+  ...model,
+  estimate: { input_tokens: 100, max_output_tokens: 50 },
+};
+const budget = {
+  budget_id: "b1",
+  budget_type: "project",
+  resource_id: "p1",
+  amount: "0.001",
+  period: "day",
+};
 
 test("output that a hold grows by has the price of the context that is held", async (t) => {
   const row: CatalogueRow = {

@@ -10,21 +10,30 @@ type Issue = z.core.$ZodIssue;
  * @param schema Absent where a route takes nothing: the value is then dropped.
  * @throws PurserError `invalid_request` with the field of the first fault.
  */
-export function check<Schema extends z.ZodType>(schema: Schema | undefined, value: unknown): z.output<Schema> {
+export function check<Schema extends z.ZodType>(
+  schema: Schema | undefined,
+  value: unknown,
+): z.output<Schema> {
   if (!schema) return {} as z.output<Schema>;
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw issue ? explain(issue, value, schema) : new PurserError("invalid_request", "the request is not valid");
+  throw issue
+    ? explain(issue, value, schema)
+    : new PurserError("invalid_request", "the request is not valid");
 }
 
 function explain(issue: Issue, value: unknown, schema: z.ZodType): PurserError {
   const narrow = narrowest(issue);
   if (narrow.code === "unrecognized_keys") {
     const name = narrow.keys[0] ?? "";
-    const known = narrow.path.length === 0 && schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+    const known =
+      narrow.path.length === 0 && schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
     const field = join([...narrow.path, name]);
-    const remedy = known.length > 0 ? suggest(name, known) : "Leave it out, or see /openapi.json for the fields of this request.";
+    const remedy =
+      known.length > 0
+        ? suggest(name, known)
+        : "Leave it out, or see /openapi.json for the fields of this request.";
     return new PurserError("invalid_request", `${field} is not a known field`, { field, remedy });
   }
   const field = join(narrow.path);
@@ -50,9 +59,17 @@ function narrowest(issue: Issue): Issue {
 }
 
 function lookUp(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined), value);
+  return path.reduce<unknown>(
+    (inner, key) =>
+      typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined,
+    value,
+  );
 }
 
 function join(path: readonly PropertyKey[]): string {
-  return path.map((key, index) => (typeof key === "number" ? `[${key}]` : `${index === 0 ? "" : "."}${String(key)}`)).join("");
+  return path
+    .map((key, index) =>
+      typeof key === "number" ? `[${key}]` : `${index === 0 ? "" : "."}${String(key)}`,
+    )
+    .join("");
 }

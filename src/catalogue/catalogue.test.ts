@@ -26,7 +26,10 @@ interface Call {
 function charge({ name, usage, at = sunday, serviceTier = "standard" }: Call): readonly Charge[] {
   const [provider = "", ...rest] = name.split("/");
   const sheet = book.sheet({ provider, model: rest.join("/"), at });
-  return sheet?.charge({ model: null, usage }, { serviceTier, at }) ?? assert.fail(`${name} has no price`);
+  return (
+    sheet?.charge({ model: null, usage }, { serviceTier, at }) ??
+    assert.fail(`${name} has no price`)
+  );
 }
 
 function cost(call: Call): string {
@@ -44,8 +47,16 @@ test("real requests cost what their providers bill", () => {
   const table: readonly (readonly [string, Usage, string])[] = [
     ["openai/gpt-4o", chat, "0.007"],
     ["openai/gpt-5", chat, "0.0058"],
-    ["anthropic/claude-sonnet-4-5", { input: 100_000, cache_read: 150_000, output: 1_000 }, "0.7125"],
-    ["anthropic/claude-sonnet-4-5", { input: 1_740, cache_read: 2_000, cache_write_5m: 400, cache_write_1h: 600, output: 255 }, "0.014745"],
+    [
+      "anthropic/claude-sonnet-4-5",
+      { input: 100_000, cache_read: 150_000, output: 1_000 },
+      "0.7125",
+    ],
+    [
+      "anthropic/claude-sonnet-4-5",
+      { input: 1_740, cache_read: 2_000, cache_write_5m: 400, cache_write_1h: 600, output: 255 },
+      "0.014745",
+    ],
     ["deepseek/deepseek-flash", chat, "0.0003912"],
     ["x-ai/grok-4-fast", chat, "0.00039"],
     ["x-ai/grok-4", chat, "0.0096"],
@@ -58,8 +69,14 @@ test("real requests cost what their providers bill", () => {
 test("long-context prices begin above 200,000 tokens at Google and Anthropic, and at 200,000 at xAI", () => {
   assert.equal(cost({ name: "google/gemini-2.5-pro", usage: { input: 200_000 } }), "0.25");
   assert.equal(cost({ name: "google/gemini-2.5-pro", usage: { input: 200_001 } }), "0.5000025");
-  assert.equal(cost({ name: "anthropic/claude-sonnet-4-5", usage: { input: 100_000, cache_read: 100_000 } }), "0.33");
-  assert.equal(cost({ name: "anthropic/claude-sonnet-4-5", usage: { input: 100_000, cache_read: 100_001 } }), "0.6600006");
+  assert.equal(
+    cost({ name: "anthropic/claude-sonnet-4-5", usage: { input: 100_000, cache_read: 100_000 } }),
+    "0.33",
+  );
+  assert.equal(
+    cost({ name: "anthropic/claude-sonnet-4-5", usage: { input: 100_000, cache_read: 100_001 } }),
+    "0.6600006",
+  );
   assert.equal(cost({ name: "x-ai/grok-4.6", usage: { input: 199_999 } }), "0.399998");
   assert.equal(cost({ name: "x-ai/grok-4.6", usage: { input: 200_000 } }), "0.8");
   assert.equal(cost({ name: "x-ai/grok-4.7", usage: { input: 200_000 } }), "0.8");
@@ -84,15 +101,31 @@ test("DeepSeek's peak is 01 to 04 and 06 to 10 UTC on weekdays, at twice the pri
     ["2026-11-22T02:00:00Z", "0.15"],
     ["2026-11-23T02:00:00Z", "0.3"],
   ];
-  for (const [time, usd] of peaks) assert.equal(rate("deepseek/deepseek-flash", "input", { at: Date.parse(time) }), usd, time);
-  assert.equal(rate("deepseek/deepseek-v4-pro", "output", { at: Date.parse("2026-11-20T01:00:00Z") }), "3.96");
+  for (const [time, usd] of peaks)
+    assert.equal(rate("deepseek/deepseek-flash", "input", { at: Date.parse(time) }), usd, time);
+  assert.equal(
+    rate("deepseek/deepseek-v4-pro", "output", { at: Date.parse("2026-11-20T01:00:00Z") }),
+    "3.96",
+  );
 });
 
 test("an older DeepSeek name keeps its old price for its old calls", () => {
-  assert.equal(rate("deepseek/deepseek-v4-flash", "output", { at: Date.parse("2026-08-16T15:59:59Z") }), "0.28");
-  assert.equal(rate("deepseek/deepseek-v4-flash", "output", { at: Date.parse("2026-08-16T16:00:00Z") }), "0.66");
-  assert.equal(rate("deepseek/deepseek-v4-flash", "output", { at: Date.parse("2026-09-10T03:59:59Z") }), "1.32");
-  assert.equal(rate("deepseek/deepseek-v4-flash", "output", { at: Date.parse("2026-09-10T06:00:00Z") }), "1.2");
+  assert.equal(
+    rate("deepseek/deepseek-v4-flash", "output", { at: Date.parse("2026-08-16T15:59:59Z") }),
+    "0.28",
+  );
+  assert.equal(
+    rate("deepseek/deepseek-v4-flash", "output", { at: Date.parse("2026-08-16T16:00:00Z") }),
+    "0.66",
+  );
+  assert.equal(
+    rate("deepseek/deepseek-v4-flash", "output", { at: Date.parse("2026-09-10T03:59:59Z") }),
+    "1.32",
+  );
+  assert.equal(
+    rate("deepseek/deepseek-v4-flash", "output", { at: Date.parse("2026-09-10T06:00:00Z") }),
+    "1.2",
+  );
   assert.equal(rate("deepseek/deepseek-v4-flash", "output"), "0.6");
 });
 
@@ -100,27 +133,60 @@ test("dated prices of the list apply from their date", () => {
   assert.equal(rate("openai/o3", "input", { at: Date.parse("2025-06-09T23:59:59Z") }), "10");
   assert.equal(rate("openai/o3", "input", { at: Date.parse("2025-06-10T00:00:00Z") }), "2");
   const long: Usage = { input: 200_001 };
-  assert.equal(cost({ name: "anthropic/claude-opus-4-6", usage: long, at: Date.parse("2026-03-12T12:00:00Z") }), "2.00001");
-  assert.equal(cost({ name: "anthropic/claude-opus-4-6", usage: long, at: Date.parse("2026-03-13T00:00:00Z") }), "1.000005");
+  assert.equal(
+    cost({
+      name: "anthropic/claude-opus-4-6",
+      usage: long,
+      at: Date.parse("2026-03-12T12:00:00Z"),
+    }),
+    "2.00001",
+  );
+  assert.equal(
+    cost({
+      name: "anthropic/claude-opus-4-6",
+      usage: long,
+      at: Date.parse("2026-03-13T00:00:00Z"),
+    }),
+    "1.000005",
+  );
 });
 
 test("a model that only shares a prefix with a known one is flagged, and a dated snapshot is not", () => {
-  const match = (provider: string, model: string): string | undefined => book.sheet({ provider, model, at: sunday })?.match;
+  const match = (provider: string, model: string): string | undefined =>
+    book.sheet({ provider, model, at: sunday })?.match;
   assert.equal(match("anthropic", "claude-sonnet-5-7"), "prefix");
   assert.equal(match("anthropic", "claude-sonnet-5"), "exact");
   assert.equal(match("anthropic", "claude-sonnet-4-5-20250929"), "rule");
   assert.equal(match("openai", "gpt-4o-2024-08-06"), "exact");
   assert.equal(match("openai", "gpt-5-nano-2025-08-07"), "rule");
   assert.equal(match("bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"), "rule");
-  assert.equal(charge({ name: "anthropic/claude-sonnet-5-7", usage: { input: 1 } })[0]?.rate?.match, "prefix");
+  assert.equal(
+    charge({ name: "anthropic/claude-sonnet-5-7", usage: { input: 1 } })[0]?.rate?.match,
+    "prefix",
+  );
 });
 
 test("models that the list confuses with older ones have their own price", () => {
   assert.equal(rate("anthropic/claude-sonnet-5-5", "cache_read"), "0.1");
-  assert.equal(rate("anthropic/claude-sonnet-5-5", "cache_read", { at: Date.parse("2026-10-06T00:00:00Z") }), "0.2");
-  assert.equal(book.sheet({ provider: "anthropic", model: "claude-sonnet-5-5", at: sunday })?.match, "exact");
-  assert.equal(cost({ name: "anthropic/claude-haiku-5-5", usage: { input: 100_000, output: 1_000 } }), "0.0105");
-  assert.equal(cost({ name: "anthropic/claude-haiku-5-5", usage: { input: 99_999, cache_read: 2, output: 1_000 } }), "0.0524996");
+  assert.equal(
+    rate("anthropic/claude-sonnet-5-5", "cache_read", { at: Date.parse("2026-10-06T00:00:00Z") }),
+    "0.2",
+  );
+  assert.equal(
+    book.sheet({ provider: "anthropic", model: "claude-sonnet-5-5", at: sunday })?.match,
+    "exact",
+  );
+  assert.equal(
+    cost({ name: "anthropic/claude-haiku-5-5", usage: { input: 100_000, output: 1_000 } }),
+    "0.0105",
+  );
+  assert.equal(
+    cost({
+      name: "anthropic/claude-haiku-5-5",
+      usage: { input: 99_999, cache_read: 2, output: 1_000 },
+    }),
+    "0.0524996",
+  );
 });
 
 test("a model without a price in any source is unpriced", () => {
@@ -139,17 +205,34 @@ test("the served tier decides: half price in batch or flex, more for priority or
   const chat: Usage = { input: 600, cache_read: 400, output: 500 };
   assert.equal(cost({ name: "openai/gpt-5", usage: chat, serviceTier: "flex" }), "0.0029");
   assert.equal(cost({ name: "openai/gpt-5", usage: chat, serviceTier: "batch" }), "0.0029");
-  assert.equal(cost({ name: "anthropic/claude-opus-4-8", usage: { input: 1_000, output: 1_000 }, serviceTier: "batch" }), "0.015");
+  assert.equal(
+    cost({
+      name: "anthropic/claude-opus-4-8",
+      usage: { input: 1_000, output: 1_000 },
+      serviceTier: "batch",
+    }),
+    "0.015",
+  );
   assert.equal(rate("anthropic/claude-opus-5-5", "output", { serviceTier: "fast" }), "40");
   assert.equal(rate("anthropic/claude-opus-4-6", "output", { serviceTier: "fast" }), "150");
   assert.equal(rate("google/gemini-2.5-pro", "input", { serviceTier: "batch" }), "0.625");
-  assert.equal(rate("anthropic/claude-sonnet-4-5", "web_search", { serviceTier: "batch" }), "10000");
+  assert.equal(
+    rate("anthropic/claude-sonnet-4-5", "web_search", { serviceTier: "batch" }),
+    "10000",
+  );
 });
 
 test("Gemini's flex is half the price, including cached tokens, and priority 1.8 times", () => {
   const usage: Usage = { input: 7, output: 205 };
   assert.equal(cost({ name: "google/gemini-3.5-flash", usage, serviceTier: "flex" }), "0.00092775");
-  assert.equal(cost({ name: "google/gemini-3.5-flash", usage: { input: 7, output: 161 }, serviceTier: "priority" }), "0.0026271");
+  assert.equal(
+    cost({
+      name: "google/gemini-3.5-flash",
+      usage: { input: 7, output: 161 },
+      serviceTier: "priority",
+    }),
+    "0.0026271",
+  );
   assert.equal(rate("google/gemini-2.5-pro", "cache_read", { serviceTier: "flex" }), "0.0625");
   assert.equal(rate("google/gemini-2.5-pro", "input", { serviceTier: "priority" }), "2.25");
 });
@@ -160,21 +243,34 @@ test("xAI's priority is twice and its batch four fifths of the price", () => {
 });
 
 test("a model that accepts more than its listed window is not over its context", () => {
-  const window = (model: string): number | undefined => book.sheet({ provider: "anthropic", model, at: sunday })?.contextWindow;
+  const window = (model: string): number | undefined =>
+    book.sheet({ provider: "anthropic", model, at: sunday })?.contextWindow;
   assert.equal(window("claude-sonnet-4-5"), 1_000_000);
   assert.equal(window("claude-haiku-4-5"), 200_000);
   for (const { provider, model, contextWindow = Infinity } of catalogue.models()) {
     const sheet = book.sheet({ provider, model, at: sunday });
     const rateAt = (input: number): bigint | undefined =>
-      sheet?.charge({ model: null, usage: { input } }, { serviceTier: "standard", at: sunday })[0]?.rate?.perUnit;
+      sheet?.charge({ model: null, usage: { input } }, { serviceTier: "standard", at: sunday })[0]
+        ?.rate?.perUnit;
     const limit = sheet?.contextWindow ?? contextWindow;
-    if (Number.isFinite(limit)) assert.equal(rateAt(limit), rateAt(limit + 1_000), `${provider}/${model} prices more than its window`);
+    if (Number.isFinite(limit))
+      assert.equal(
+        rateAt(limit),
+        rateAt(limit + 1_000),
+        `${provider}/${model} prices more than its window`,
+      );
   }
 });
 
 test("the model that searches in every call has a price, and so do its searches", () => {
-  assert.equal(cost({ name: "openai/gpt-5-search-api", usage: { input: 9, output: 363, web_search: 1 } }), "0.01364125");
-  assert.equal(book.sheet({ provider: "openai", model: "gpt-5-search-api-2025-10-14", at: sunday })?.match, "rule");
+  assert.equal(
+    cost({ name: "openai/gpt-5-search-api", usage: { input: 9, output: 363, web_search: 1 } }),
+    "0.01364125",
+  );
+  assert.equal(
+    book.sheet({ provider: "openai", model: "gpt-5-search-api-2025-10-14", at: sunday })?.match,
+    "rule",
+  );
 });
 
 test("OpenAI's priority prices are its own list, to the cent", () => {
@@ -206,9 +302,14 @@ test("OpenAI's priority prices are its own list, to the cent", () => {
 
 test("Claude's cache writes are 1.25 and 2 times the input price if the list has none", () => {
   const bare =
-    catalogue.models().find(({ provider, model }) => provider === "anthropic" && model === "claude-2") ??
+    catalogue
+      .models()
+      .find(({ provider, model }) => provider === "anthropic" && model === "claude-2") ??
     assert.fail("the list has claude-2");
-  const lines = charge({ name: `anthropic/${bare.model}`, usage: { cache_write_5m: 1, cache_write_1h: 1 } });
+  const lines = charge({
+    name: `anthropic/${bare.model}`,
+    usage: { cache_write_5m: 1, cache_write_1h: 1 },
+  });
   assert.deepEqual(
     lines.map(({ rate }) => [formatPerMillion(rate?.perUnit ?? pico(0n)), rate?.source]),
     [
@@ -216,14 +317,21 @@ test("Claude's cache writes are 1.25 and 2 times the input price if the list has
       ["16", "overlay"],
     ],
   );
-  assert.equal(charge({ name: "anthropic/claude-opus-5-5", usage: { cache_write_1h: 1 } })[0]?.rate?.source, "genai-prices");
+  assert.equal(
+    charge({ name: "anthropic/claude-opus-5-5", usage: { cache_write_1h: 1 } })[0]?.rate?.source,
+    "genai-prices",
+  );
 });
 
 test("a web search is never free", () => {
   assert.equal(cost({ name: "anthropic/claude-sonnet-4-5", usage: { web_search: 1_000 } }), "10");
   assert.equal(cost({ name: "openai/gpt-4o-search-preview", usage: { web_search: 1_000 } }), "25");
   for (const name of ["gpt-4o-mini-search-preview", "gpt-4o-mini-search-preview-2025-03-11"]) {
-    assert.equal(cost({ name: `openai/${name}`, usage: { input: 9, output: 363, web_search: 1 } }), "0.02521915", name);
+    assert.equal(
+      cost({ name: `openai/${name}`, usage: { input: 9, output: 363, web_search: 1 } }),
+      "0.02521915",
+      name,
+    );
     assert.equal(cost({ name: `azure/${name}`, usage: { web_search: 1 } }), "0.025", name);
   }
   assert.equal(cost({ name: "xai/grok-4.6", usage: { web_search: 1_000 } }), "5");
@@ -238,19 +346,42 @@ test("a web search is never free", () => {
       .find(({ meter }) => meter === "web_search");
     assert.ok(line && line.cost > 0n, `${provider}/${model}`);
   }
-  const stated = catalogue.book([definePrice({ provider: "openai", model: "my-model", input: "1", output: "1" })]);
+  const stated = catalogue.book([
+    definePrice({ provider: "openai", model: "my-model", input: "1", output: "1" }),
+  ]);
   const sheet = stated.sheet({ provider: "openai", model: "my-model", at: sunday });
-  assert.equal(sheet?.charge({ model: null, usage: { web_search: 1 } }, { serviceTier: "standard", at: sunday })[0]?.cost, 10_000_000_000n);
+  assert.equal(
+    sheet?.charge(
+      { model: null, usage: { web_search: 1 } },
+      { serviceTier: "standard", at: sunday },
+    )[0]?.cost,
+    10_000_000_000n,
+  );
 });
 
 test("the prices of the simulator's models match its own", () => {
   assert.equal(
-    cost({ name: "sim/sim-small", usage: { input: 1_000_000, cache_read: 1_000_000, output: 1_000_000, web_search: 1 } }),
+    cost({
+      name: "sim/sim-small",
+      usage: { input: 1_000_000, cache_read: 1_000_000, output: 1_000_000, web_search: 1 },
+    }),
     "0.835",
   );
-  const large: Usage = { input: 1_000_000, cache_read: 1_000_000, cache_write_5m: 1_000_000, cache_write_1h: 1_000_000, output: 1_000_000 };
+  const large: Usage = {
+    input: 1_000_000,
+    cache_read: 1_000_000,
+    cache_write_5m: 1_000_000,
+    cache_write_1h: 1_000_000,
+    output: 1_000_000,
+  };
   assert.equal(cost({ name: "sim/sim-large", usage: large }), "28.05");
-  assert.equal(cost({ name: "sim/sim-reasoner", usage: { input: 1_000_000, cache_read: 1_000_000, output: 1_000_000 } }), "11.375");
+  assert.equal(
+    cost({
+      name: "sim/sim-reasoner",
+      usage: { input: 1_000_000, cache_read: 1_000_000, output: 1_000_000 },
+    }),
+    "11.375",
+  );
 });
 
 test("the four legacy prices apply before the cut-over, under their own names only", () => {
@@ -262,17 +393,28 @@ test("the four legacy prices apply before the cut-over, under their own names on
     ["grok-fast", "5", "15"],
   ] as const) {
     assert.deepEqual(
-      [rate(`${name}/${name}`, "input", { at: before }), rate(`${name}/${name}`, "output", { at: before })],
+      [
+        rate(`${name}/${name}`, "input", { at: before }),
+        rate(`${name}/${name}`, "output", { at: before }),
+      ],
       [input, output],
     );
-    assert.equal(charge({ name: `${name}/${name}`, usage: { input: 1 }, at: before })[0]?.rate?.source, "legacy");
+    assert.equal(
+      charge({ name: `${name}/${name}`, usage: { input: 1 }, at: before })[0]?.rate?.source,
+      "legacy",
+    );
     assert.equal(book.sheet({ provider: name, model: name, at: before + 1_000 }), undefined);
   }
-  assert.equal(charge({ name: "anthropic/claude-sonnet-4-5", usage: { input: 1 }, at: before })[0]?.rate?.source, "genai-prices");
+  assert.equal(
+    charge({ name: "anthropic/claude-sonnet-4-5", usage: { input: 1 }, at: before })[0]?.rate
+      ?.source,
+    "genai-prices",
+  );
 });
 
 test("limits of common models are known", () => {
-  const most = (provider: string, model: string): number | undefined => book.sheet({ provider, model, at: sunday })?.maxOutputTokens;
+  const most = (provider: string, model: string): number | undefined =>
+    book.sheet({ provider, model, at: sunday })?.maxOutputTokens;
   for (const [provider, model, tokens] of [
     ["openai", "gpt-4o", 16_384],
     ["openai", "gpt-4o-mini", 16_384],
@@ -288,11 +430,15 @@ test("limits of common models are known", () => {
   ] as const) {
     assert.equal(most(provider, model), tokens, `${provider}/${model}`);
   }
-  assert.equal(book.sheet({ provider: "openai", model: "gpt-4o", at: sunday })?.contextWindow, 128_000);
+  assert.equal(
+    book.sheet({ provider: "openai", model: "gpt-4o", at: sunday })?.contextWindow,
+    128_000,
+  );
 });
 
 test("a provider is identified by its configured prices, else by its base URL, else by its name", () => {
-  const find = (name: string, baseUrl: string): string => catalogue.identify({ name, baseUrl, priceProvider: null }).id;
+  const find = (name: string, baseUrl: string): string =>
+    catalogue.identify({ name, baseUrl, priceProvider: null }).id;
   assert.equal(find("mine", "https://api.x.ai/v1"), "x-ai");
   assert.equal(find("mine", "https://generativelanguage.googleapis.com"), "google");
   assert.equal(find("openai", "http://127.0.0.1:9999/v1"), "openai");
@@ -300,26 +446,45 @@ test("a provider is identified by its configured prices, else by its base URL, e
   assert.equal(find("sim", "http://127.0.0.1:9999"), "sim");
   assert.equal(find("mine", "http://127.0.0.1:9999/v1"), "mine");
   assert.equal(find("openai", "https://api.x.ai/v1"), "x-ai");
-  const stated = catalogue.identify({ name: "mine", baseUrl: "https://api.x.ai/v1", priceProvider: "openai" });
-  assert.equal(stated.id, "openai");
-  assert.deepEqual(catalogue.identify({ name: "mine", baseUrl: "https://eu.api.openai.com/v1", priceProvider: null }), {
-    id: "openai",
-    region: "eu",
+  const stated = catalogue.identify({
+    name: "mine",
+    baseUrl: "https://api.x.ai/v1",
+    priceProvider: "openai",
   });
+  assert.equal(stated.id, "openai");
+  assert.deepEqual(
+    catalogue.identify({
+      name: "mine",
+      baseUrl: "https://eu.api.openai.com/v1",
+      priceProvider: null,
+    }),
+    {
+      id: "openai",
+      region: "eu",
+    },
+  );
 });
 
 test("a provider with any name has the prices of its vendor", () => {
   const named = catalogue.book([], new Map([["mine", { id: "openai" }]]));
   assert.ok(named.sheet({ provider: "mine", model: "gpt-4o", at: sunday }));
   assert.equal(named.sheet({ provider: "azure", model: "gpt-4o", at: sunday })?.provider, "openai");
-  assert.equal(named.sheet({ provider: "azure", model: "claude-opus-5-5", at: sunday })?.provider, "anthropic");
+  assert.equal(
+    named.sheet({ provider: "azure", model: "claude-opus-5-5", at: sunday })?.provider,
+    "anthropic",
+  );
 });
 
 test("every listed model has a price now or at another time", () => {
   const models = catalogue.models();
   assert.ok(models.length > 1_400);
-  assert.equal(new Set(models.map(({ provider, model }) => `${provider}/${model}`)).size, models.length);
-  const legacy = models.filter(({ provider, model }) => book.sheet({ provider, model, at: sunday }) === undefined);
+  assert.equal(
+    new Set(models.map(({ provider, model }) => `${provider}/${model}`)).size,
+    models.length,
+  );
+  const legacy = models.filter(
+    ({ provider, model }) => book.sheet({ provider, model, at: sunday }) === undefined,
+  );
   assert.deepEqual(
     legacy.map(({ source }) => source),
     ["legacy", "legacy", "legacy", "legacy"],
@@ -328,5 +493,8 @@ test("every listed model has a price now or at another time", () => {
 
 test("the version recorded with charges is that of the installed package", () => {
   const url = new URL("../../node_modules/@pydantic/genai-prices/package.json", import.meta.url);
-  assert.equal((JSON.parse(readFileSync(url, "utf8")) as { version: string }).version, genaiPricesVersion);
+  assert.equal(
+    (JSON.parse(readFileSync(url, "utf8")) as { version: string }).version,
+    genaiPricesVersion,
+  );
 });

@@ -8,7 +8,12 @@ import { makePriceBook, type RowSource } from "../domain/price/book.ts";
 import type { CatalogueRow } from "../domain/price/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import { reportsBilledCost } from "./billed-cost.ts";
-import { convertProvider, genaiPricesSource, genaiPricesVersion, loadGenaiPrices } from "./genai-prices.ts";
+import {
+  convertProvider,
+  genaiPricesSource,
+  genaiPricesVersion,
+  loadGenaiPrices,
+} from "./genai-prices.ts";
 import { anthropicRows } from "./overlay/anthropic.ts";
 import { deepseekRows } from "./overlay/deepseek.ts";
 import { supplementsOf } from "./overlay/fee.ts";
@@ -58,7 +63,10 @@ export interface Catalogue {
    * @param overrides From the configuration, then from the API: later ones win.
    * @param providers Configured providers by name, as returned by {@link Catalogue.identify}.
    */
-  book(overrides: readonly PriceOverride[], providers?: ReadonlyMap<string, BookedProvider>): PriceBook;
+  book(
+    overrides: readonly PriceOverride[],
+    providers?: ReadonlyMap<string, BookedProvider>,
+  ): PriceBook;
   /**
    * Finds the vendor of a configured provider and the region of its calls: as configured, else by
    * host, else by name.
@@ -107,7 +115,8 @@ export async function openCatalogue(): Promise<Catalogue> {
 
   return {
     book(overrides, booked) {
-      const chainOf = (name: string): readonly string[] => finder.chainOf(booked?.get(name)?.id ?? name);
+      const chainOf = (name: string): readonly string[] =>
+        finder.chainOf(booked?.get(name)?.id ?? name);
       const idOf = (name: string): string => chainOf(name)[0] ?? name;
       return makePriceBook({
         sources: [overlay, listed],

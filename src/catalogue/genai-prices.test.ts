@@ -35,8 +35,18 @@ test("a price that is not a whole pico-USD per token is rounded up", () => {
 });
 
 test("prices per thousand calls are fees per call", () => {
-  const { rates } = first(convert({ input_mtok: 1, web_searches_kcount: 10, storage_searches_kcount: 2.5, requests_kcount: 5 }));
-  assert.deepEqual([rates.web_search, rates.file_search, rates.request], [10_000_000_000n, 2_500_000_000n, 5_000_000_000n]);
+  const { rates } = first(
+    convert({
+      input_mtok: 1,
+      web_searches_kcount: 10,
+      storage_searches_kcount: 2.5,
+      requests_kcount: 5,
+    }),
+  );
+  assert.deepEqual(
+    [rates.web_search, rates.file_search, rates.request],
+    [10_000_000_000n, 2_500_000_000n, 5_000_000_000n],
+  );
 });
 
 test("a model sold only by the hour has no row", () => {
@@ -45,11 +55,26 @@ test("a model sold only by the hour has no row", () => {
 });
 
 test("tiers begin above their start, or at the round number after it", () => {
-  const prices = (start: number) => ({ input_mtok: { base: 1, tiers: [{ start, price: 2 }] }, output_mtok: 3 });
+  const prices = (start: number) => ({
+    input_mtok: { base: 1, tiers: [{ start, price: 2 }] },
+    output_mtok: 3,
+  });
   const tier = (start: number, id?: string) => first(convert(prices(start), id)).contextTiers?.[0];
-  assert.deepEqual(tier(200_000), { tokens: 200_000, inclusive: false, rates: { input: 2_000_000n } });
-  assert.deepEqual(tier(199_999), { tokens: 200_000, inclusive: true, rates: { input: 2_000_000n } });
-  assert.deepEqual(tier(271_999, "openai"), { tokens: 272_000, inclusive: false, rates: { input: 2_000_000n } });
+  assert.deepEqual(tier(200_000), {
+    tokens: 200_000,
+    inclusive: false,
+    rates: { input: 2_000_000n },
+  });
+  assert.deepEqual(tier(199_999), {
+    tokens: 200_000,
+    inclusive: true,
+    rates: { input: 2_000_000n },
+  });
+  assert.deepEqual(tier(271_999, "openai"), {
+    tokens: 272_000,
+    inclusive: false,
+    rates: { input: 2_000_000n },
+  });
 });
 
 test("dated prices become consecutive rows", () => {
@@ -72,11 +97,23 @@ test("time-of-day prices belong to the dated price before them, and may pass mid
     constraint: { type: "time_of_date", start_time, end_time },
     prices: { input_mtok: 5 },
   });
-  const dated = { constraint: { type: "start_date", start_date: "2026-01-01" }, prices: { input_mtok: 2 } };
-  const rows = convert([{ prices: { input_mtok: 1 } }, dated, hours("01:00:00Z", "04:30:00Z"), hours("22:00:00Z", "00:30:00Z")]);
+  const dated = {
+    constraint: { type: "start_date", start_date: "2026-01-01" },
+    prices: { input_mtok: 2 },
+  };
+  const rows = convert([
+    { prices: { input_mtok: 1 } },
+    dated,
+    hours("01:00:00Z", "04:30:00Z"),
+    hours("22:00:00Z", "00:30:00Z"),
+  ]);
   assert.equal(rows[0]?.schedules, undefined);
   assert.deepEqual(
-    rows[1]?.schedules?.map(({ weekdays, fromMinute, toMinute }) => [weekdays.length, fromMinute, toMinute]),
+    rows[1]?.schedules?.map(({ weekdays, fromMinute, toMinute }) => [
+      weekdays.length,
+      fromMinute,
+      toMinute,
+    ]),
     [
       [7, 1_320, 1_440],
       [7, 0, 30],

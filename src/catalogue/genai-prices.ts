@@ -7,7 +7,13 @@ import { parseUsd, pico, type PicoUsd } from "../domain/money/money.ts";
 import type { IdRule } from "../domain/price/id-rule.ts";
 import type { CatalogueRow, ContextTier, Rates, Schedule } from "../domain/price/row.ts";
 import type { Meter } from "../domain/usage/usage.ts";
-import type { ConditionalPrice, MatchLogic, ModelInfo, ModelPrice, Provider } from "@pydantic/genai-prices";
+import type {
+  ConditionalPrice,
+  MatchLogic,
+  ModelInfo,
+  ModelPrice,
+  Provider,
+} from "@pydantic/genai-prices";
 
 /** The release pinned in package.json; a test compares them. */
 export const genaiPricesVersion = "0.1.8";
@@ -88,13 +94,22 @@ function periodsOf(prices: ModelInfo["prices"]): readonly Period[] {
   const periods: Period[] = [];
   for (const { constraint, prices: price } of listed) {
     const latest = periods.at(-1);
-    if (constraint && "start_time" in constraint) latest?.schedules.unshift(...convertHours(constraint, price));
-    else periods.push({ from: constraint && Date.parse(`${constraint.start_date}T00:00:00Z`), prices: price, schedules: [] });
+    if (constraint && "start_time" in constraint)
+      latest?.schedules.unshift(...convertHours(constraint, price));
+    else
+      periods.push({
+        from: constraint && Date.parse(`${constraint.start_date}T00:00:00Z`),
+        prices: price,
+        schedules: [],
+      });
   }
   return periods;
 }
 
-function convertHours(hours: { readonly start_time: string; readonly end_time: string }, price: ModelPrice): readonly Schedule[] {
+function convertHours(
+  hours: { readonly start_time: string; readonly end_time: string },
+  price: ModelPrice,
+): readonly Schedule[] {
   const { rates } = convertPrices(price, "");
   const fromMinute = minuteOf(hours.start_time);
   const toMinute = minuteOf(hours.end_time);
@@ -110,7 +125,10 @@ function minuteOf(time: string): number {
   return Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5));
 }
 
-function convertPrices(prices: ModelPrice, provider: string): { readonly rates: Rates; readonly contextTiers: readonly ContextTier[] } {
+function convertPrices(
+  prices: ModelPrice,
+  provider: string,
+): { readonly rates: Rates; readonly contextTiers: readonly ContextTier[] } {
   const rates: { [meter in Meter]?: PicoUsd } = {};
   const tiers = new Map<number, { [meter in Meter]?: PicoUsd }>();
   for (const [key, price] of Object.entries(prices)) {
@@ -135,7 +153,10 @@ function convertPrices(prices: ModelPrice, provider: string): { readonly rates: 
  * OpenAI's own rows are always exclusive: "prompts with more than 272K input tokens"
  * (developers.openai.com/api/docs/pricing, read 2026-11).
  */
-function threshold(start: number, provider: string): { readonly tokens: number; readonly inclusive: boolean } {
+function threshold(
+  start: number,
+  provider: string,
+): { readonly tokens: number; readonly inclusive: boolean } {
   if (start % 1000 !== 999) return { tokens: start, inclusive: false };
   return { tokens: start + 1, inclusive: provider !== "openai" };
 }
@@ -148,7 +169,10 @@ function toPico(price: number, per: bigint): PicoUsd {
   const digits = BigInt(mantissa.replace(".", ""));
   const shift = Number(exponent) - 11;
   const text = shift >= 0 ? `${digits * 10n ** BigInt(shift)}` : decimal(digits, -shift);
-  const whole = parseUsd(text.slice(0, text.indexOf(".") < 0 ? undefined : text.indexOf(".") + 13), "price");
+  const whole = parseUsd(
+    text.slice(0, text.indexOf(".") < 0 ? undefined : text.indexOf(".") + 13),
+    "price",
+  );
   // Six OpenRouter prices (0.0833...) are not whole pico-USD per token: round up, never understate.
   return pico((whole + per - 1n) / per);
 }

@@ -27,7 +27,10 @@ export interface ProviderFinder {
 
 export function makeProviderFinder(providers: readonly Provider[]): ProviderFinder {
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
-  const patterns = providers.map(({ id, api_pattern }) => ({ id, pattern: new RegExp(`^(?:${api_pattern})`) }));
+  const patterns = providers.map(({ id, api_pattern }) => ({
+    id,
+    pattern: new RegExp(`^(?:${api_pattern})`),
+  }));
 
   const idOf = (name: string): string | undefined => {
     const lower = name.toLowerCase();
@@ -36,7 +39,10 @@ export function makeProviderFinder(providers: readonly Provider[]): ProviderFind
   };
 
   return {
-    find: ({ name, baseUrl }) => regionalHost(baseUrl)?.provider ?? patterns.find(({ pattern }) => pattern.test(baseUrl))?.id ?? idOf(name),
+    find: ({ name, baseUrl }) =>
+      regionalHost(baseUrl)?.provider ??
+      patterns.find(({ pattern }) => pattern.test(baseUrl))?.id ??
+      idOf(name),
     chainOf(name) {
       const id = idOf(name) ?? name;
       return [id, ...(byId.get(id)?.fallback_model_providers ?? [])];

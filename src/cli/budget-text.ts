@@ -51,7 +51,10 @@ export function budgetTable(budgets: readonly BudgetView[], output: Output): str
 export function budgetText(budget: BudgetView, output: Output): string {
   const { paint } = output;
   const facts: readonly (readonly [string, string | undefined])[] = [
-    ["limits", `${limited(budget)}, ${budget.policy}, ${budget.period === "once" ? "once" : `per ${budget.period}`}`],
+    [
+      "limits",
+      `${limited(budget)}, ${budget.policy}, ${budget.period === "once" ? "once" : `per ${budget.period}`}`,
+    ],
     ["models", budget.models?.join(", ")],
     ["providers", budget.providers?.join(", ")],
     ["parent", budget.parent_budget_id ?? undefined],
@@ -62,11 +65,20 @@ export function budgetText(budget: BudgetView, output: Output): string {
     ["available", amountText(budget.available, budget.currency) || undefined],
     [
       "overrun",
-      budget.overrun === undefined || budget.overrun === "0" ? undefined : paint.red(amountText(budget.overrun, budget.currency)),
+      budget.overrun === undefined || budget.overrun === "0"
+        ? undefined
+        : paint.red(amountText(budget.overrun, budget.currency)),
     ],
-    ["used", [gaugeText(budget, paint), shareText(budget, paint)].filter((part) => part !== "").join(" ") || undefined],
+    [
+      "used",
+      [gaugeText(budget, paint), shareText(budget, paint)]
+        .filter((part) => part !== "")
+        .join(" ") || undefined,
+    ],
   ];
-  const rows = facts.flatMap(([name, value]) => (value === undefined ? [] : [[paint.dim(name), value]]));
+  const rows = facts.flatMap(([name, value]) =>
+    value === undefined ? [] : [[paint.dim(name), value]],
+  );
   return `${paint.bold(budget.budget_id)}\n${table([{ title: "" }, { title: "" }], rows, { heading: paint.dim, room: output.columns, indent: "  " })}`;
 }
 
@@ -113,13 +125,18 @@ export function amountText(amount: string | null | undefined, currency: string):
 }
 
 function limited(budget: BudgetView): string {
-  return budget.resource_id === "*" ? `each ${budget.budget_type}` : `${budget.budget_type} ${budget.resource_id}`;
+  return budget.resource_id === "*"
+    ? `each ${budget.budget_type}`
+    : `${budget.budget_type} ${budget.resource_id}`;
 }
 
 /** What of its calls count; that the simulator's do not goes for most budgets, and says little in a table. */
 function filtersOf({ models, providers }: BudgetView): readonly string[] {
   const isUsual = providers?.length === 1 && providers[0] === "!sim";
-  return [...(models ? [`models ${models.join(",")}`] : []), ...(providers && !isUsual ? [`providers ${providers.join(",")}`] : [])];
+  return [
+    ...(models ? [`models ${models.join(",")}`] : []),
+    ...(providers && !isUsual ? [`providers ${providers.join(",")}`] : []),
+  ];
 }
 
 interface Placed {
@@ -130,8 +147,13 @@ interface Placed {
 /** Budgets whose parent is not in the list stand at the root. */
 function inTreeOrder(budgets: readonly BudgetView[]): readonly Placed[] {
   const known = new Set(budgets.map((budget) => budget.budget_id));
-  const children = Map.groupBy(budgets, ({ parent_budget_id: parent }) => (parent !== null && known.has(parent) ? parent : null));
+  const children = Map.groupBy(budgets, ({ parent_budget_id: parent }) =>
+    parent !== null && known.has(parent) ? parent : null,
+  );
   const place = (parent: string | null, depth: number): readonly Placed[] =>
-    (children.get(parent) ?? []).flatMap((budget) => [{ budget, depth }, ...place(budget.budget_id, depth + 1)]);
+    (children.get(parent) ?? []).flatMap((budget) => [
+      { budget, depth },
+      ...place(budget.budget_id, depth + 1),
+    ]);
   return place(null, 0);
 }

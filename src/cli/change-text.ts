@@ -5,7 +5,10 @@ import type { Paint } from "./terminal/color.ts";
 import { printable } from "./terminal/width.ts";
 import { purser } from "./called.ts";
 
-export function changeText({ kind, name, what, fields, spent }: DeclaredChange, paint: Paint): string {
+export function changeText(
+  { kind, name, what, fields, spent }: DeclaredChange,
+  paint: Paint,
+): string {
   const which = fields.length > 0 ? ` (${fields.join(", ")})` : "";
   const counted = spent === null ? "" : `; it has spent ${spent} in its current window`;
   const left = what === "no longer named" ? `; ${remains(kind, name)}` : "";
@@ -15,5 +18,7 @@ export function changeText({ kind, name, what, fields, spent }: DeclaredChange, 
 /** What is in the ledger stays there until somebody takes it away; prices of the file are nowhere else. */
 function remains(kind: DeclaredChange["kind"], name: string): string {
   if (kind === "price") return "it counts no longer";
-  return kind === "budget" ? `it stays until \`${purser} budget delete ${name}\`` : `it stays live until \`${purser} key revoke ${name}\``;
+  return kind === "budget"
+    ? `it stays until \`${purser} budget delete ${name}\``
+    : `it stays live until \`${purser} key revoke ${name}\``;
 }

@@ -10,7 +10,11 @@ import { inFolder, purser, serve } from "./child.test-kit.ts";
 async function chat(url: string, key: string): Promise<number> {
   const answer = await fetch(`${url}/v1/chat/completions`, {
     method: "POST",
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json", "x-purser-team": "atlas" },
+    headers: {
+      authorization: `Bearer ${key}`,
+      "content-type": "application/json",
+      "x-purser-team": "atlas",
+    },
     body: JSON.stringify({
       model: "sim/sim-small",
       max_tokens: 200,
@@ -28,26 +32,42 @@ async function spentBy(folder: string, budget: string): Promise<number> {
 
 test("a file that changes a budget's window keeps what was spent, and the start says what it took over", async () => {
   await inFolder(async (folder) => {
-    const write = (budgets: string): Promise<void> => writeFile(path.join(folder, "purser.yaml"), `budgets:\n${budgets}`);
+    const write = (budgets: string): Promise<void> =>
+      writeFile(path.join(folder, "purser.yaml"), `budgets:\n${budgets}`);
     const atlas = "budget_id: atlas, budget_type: team, resource_id: atlas, amount: 1";
-    await write(`  - { ${atlas}, period: month }\n  - { budget_id: all, budget_type: platform, amount: 5 }\n`);
+    await write(
+      `  - { ${atlas}, period: month }\n  - { budget_id: all, budget_type: platform, amount: 5 }\n`,
+    );
     const first = await serve(folder);
     const key = first.started.first_key ?? "";
     assert.equal(await chat(first.started.url, key), 200);
     const spent = await spentBy(folder, "atlas");
     assert.ok(spent > 0);
-    assert.match(first.notes(), /"change":\{"kind":"budget","name":"atlas","what":"added","fields":\[\],"spent":null\}/);
+    assert.match(
+      first.notes(),
+      /"change":\{"kind":"budget","name":"atlas","what":"added","fields":\[\],"spent":null\}/,
+    );
     assert.equal(await first.end("SIGTERM"), 0);
 
     const late = "  - { budget_id: late, budget_type: platform, amount: 1, period: day }\n";
     await write(`  - { ${atlas}, period: day, time_zone: Europe/Berlin }\n${late}`);
     const second = await serve(folder);
-    assert.deepEqual([await spentBy(folder, "atlas"), await spentBy(folder, "late")], [spent, spent]);
+    assert.deepEqual(
+      [await spentBy(folder, "atlas"), await spentBy(folder, "late")],
+      [spent, spent],
+    );
     const changes = second
       .notes()
       .split("\n")
       .filter((line) => line.startsWith('{"change"'))
-      .map((line) => (JSON.parse(line) as { change: { name: string; what: string; fields: string[]; spent: string | null } }).change);
+      .map(
+        (line) =>
+          (
+            JSON.parse(line) as {
+              change: { name: string; what: string; fields: string[]; spent: string | null };
+            }
+          ).change,
+      );
     assert.deepEqual(
       changes.map(({ name, what, spent: counted }) => [name, what, counted !== null]),
       [
@@ -58,9 +78,12 @@ test("a file that changes a budget's window keeps what was spent, and the start 
     );
     assert.ok(["period", "time_zone"].every((field) => changes[0]?.fields.includes(field)));
 
-    const moved = await purser(["budget", "set", "atlas", "--period", "week", "--time-zone", "Asia/Tokyo", "--anchor", "3"], {
-      cwd: folder,
-    });
+    const moved = await purser(
+      ["budget", "set", "atlas", "--period", "week", "--time-zone", "Asia/Tokyo", "--anchor", "3"],
+      {
+        cwd: folder,
+      },
+    );
     assert.equal(moved.code, 0, moved.notes);
     assert.match(moved.out, /window .* \(Asia\/Tokyo\)/);
     assert.equal(await spentBy(folder, "atlas"), spent);
@@ -92,7 +115,10 @@ test("keys are told apart by their names, are revoked by them, and what a key is
       assert.match(made.notes, /Use it as the API key of an agent/);
       const again = await create("--name", "ci");
       assert.equal(again.code, 1);
-      assert.match(again.notes, /^error {2}--name: "ci" is the name of key key_.*\nremedy Choose another name/);
+      assert.match(
+        again.notes,
+        /^error {2}--name: "ci" is the name of key key_.*\nremedy Choose another name/,
+      );
       const reader = await create("--name", "finance", "--role", "reader");
       assert.match(reader.notes, /read figures.*cannot make calls/);
       assert.doesNotMatch(reader.notes, /agent/);
@@ -122,11 +148,45 @@ test("an estimate says what would be served shorter, exits 3 for what would be r
     const server = await serve(folder);
     try {
       const key = server.started.first_key ?? "";
-      await purser(["budget", "create", "--id", "atlas", "--type", "team", "--resource", "atlas", "--amount", "0.0006"], { cwd: folder });
+      await purser(
+        [
+          "budget",
+          "create",
+          "--id",
+          "atlas",
+          "--type",
+          "team",
+          "--resource",
+          "atlas",
+          "--amount",
+          "0.0006",
+        ],
+        { cwd: folder },
+      );
       const estimate = (output: string) =>
-        purser(["estimate", "sim/sim-small", "--input", "1000", "--max-output", output, "--set", "team=atlas"], { cwd: folder });
-      const [whole, shorter, refused] = [await estimate("100"), await estimate("1000"), await estimate("100000")];
-      assert.deepEqual([whole.code, shorter.code, refused.code], [0, 0, 3], shorter.out + refused.out);
+        purser(
+          [
+            "estimate",
+            "sim/sim-small",
+            "--input",
+            "1000",
+            "--max-output",
+            output,
+            "--set",
+            "team=atlas",
+          ],
+          { cwd: folder },
+        );
+      const [whole, shorter, refused] = [
+        await estimate("100"),
+        await estimate("1000"),
+        await estimate("100000"),
+      ];
+      assert.deepEqual(
+        [whole.code, shorter.code, refused.code],
+        [0, 0, 3],
+        shorter.out + refused.out,
+      );
       assert.doesNotMatch(whole.out, /fitted/);
       assert.match(shorter.out, /It would be served with max_tokens fitted to \d+/);
 
@@ -134,12 +194,20 @@ test("an estimate says what would be served shorter, exits 3 for what would be r
       assert.equal(await chat(server.started.url, key), 402);
       const listed = await purser(["report", "--refused"], { cwd: folder });
       assert.match(listed.out, /atlas +budget_exhausted +sim\/sim-small +.*team=atlas/);
-      const json = JSON.parse((await purser(["report", "--refused", "--json"], { cwd: folder })).out) as { data: unknown[] };
+      const json = JSON.parse(
+        (await purser(["report", "--refused", "--json"], { cwd: folder })).out,
+      ) as { data: unknown[] };
       assert.equal(json.data.length, 1);
 
       for (const [words, remedy] of [
-        [["report", "--by", "team,,model"], /--by: "team,,model".*\nremedy Give names joined by single commas/],
-        [["estimate", "sim/sim-small", "--text", ""], /--text is empty\nremedy Give --file, --text or --input/],
+        [
+          ["report", "--by", "team,,model"],
+          /--by: "team,,model".*\nremedy Give names joined by single commas/,
+        ],
+        [
+          ["estimate", "sim/sim-small", "--text", ""],
+          /--text is empty\nremedy Give --file, --text or --input/,
+        ],
         [["key", "create", "--name", "x", "--models", "a,"], /--models: "a,"/],
       ] as const) {
         const wrong = await purser(words, { cwd: folder });
@@ -154,7 +222,11 @@ test("an estimate says what would be served shorter, exits 3 for what would be r
 
 test("a replay through a server that runs leaves no key of its own alive", async () => {
   await inFolder(async (folder) => {
-    const rows = ["TIMESTAMP,ContextTokens,GeneratedTokens", "2023-11-16 18:15:01.0,200,10", "2023-11-16 18:15:02.0,200,10"];
+    const rows = [
+      "TIMESTAMP,ContextTokens,GeneratedTokens",
+      "2023-11-16 18:15:01.0,200,10",
+      "2023-11-16 18:15:02.0,200,10",
+    ];
     await writeFile(path.join(folder, "t.csv"), rows.join("\r\n"));
     const server = await serve(folder);
     try {
@@ -164,11 +236,16 @@ test("a replay through a server that runs leaves no key of its own alive", async
         const ended = await purser(words, { cwd: folder });
         assert.equal(ended.code, 0, ended.out + ended.notes);
       }
-      const { data } = JSON.parse((await purser(["key", "list", "--json"], { cwd: folder })).out) as {
+      const { data } = JSON.parse(
+        (await purser(["key", "list", "--json"], { cwd: folder })).out,
+      ) as {
         data: readonly { name: string; revoked_at: string | null }[];
       };
       const made = data.filter(({ name }) => name.startsWith("replay-"));
-      assert.ok(made.length > 0 && made.every(({ revoked_at: at }) => at !== null), JSON.stringify(made));
+      assert.ok(
+        made.length > 0 && made.every(({ revoked_at: at }) => at !== null),
+        JSON.stringify(made),
+      );
     } finally {
       await server.end("SIGKILL");
     }

@@ -18,7 +18,11 @@ export interface Ended {
 /** Runs a command in `cwd` with an environment that has nothing of the developer's own. */
 export async function purser(
   words: readonly string[],
-  options: { readonly cwd?: string; readonly input?: string; readonly environment?: Record<string, string> } = {},
+  options: {
+    readonly cwd?: string;
+    readonly input?: string;
+    readonly environment?: Record<string, string>;
+  } = {},
 ): Promise<Ended> {
   const environment = { PATH: process.env["PATH"] ?? "", ...options.environment };
   const child = spawn(process.execPath, [main, ...words], {
@@ -48,7 +52,11 @@ export async function inFolder<Result>(work: (folder: string) => Promise<Result>
 export interface Served {
   readonly child: ChildProcess;
   /** The first line that it prints with `--json`. */
-  readonly started: { readonly url: string; readonly admin_key: string | null; readonly first_key: string | null };
+  readonly started: {
+    readonly url: string;
+    readonly admin_key: string | null;
+    readonly first_key: string | null;
+  };
   /** What it has written on standard error so far. */
   notes(): string;
   /** @returns The exit code. */
@@ -70,7 +78,9 @@ export async function serve(
   child.stderr.setEncoding("utf8").on("data", (text: string) => (notes += text));
   const line = await Promise.race([
     once(child.stdout.setEncoding("utf8"), "data").then(([text]) => String(text)),
-    once(child, "exit").then(([code]) => Promise.reject(new Error(`serve ended with ${String(code)}: ${notes}`))),
+    once(child, "exit").then(([code]) =>
+      Promise.reject(new Error(`serve ended with ${String(code)}: ${notes}`)),
+    ),
   ]);
   return {
     child,

@@ -16,7 +16,17 @@ import { inspectClock, inspectNode } from "./inspect.ts";
 import { shareOf } from "./group-table.ts";
 import { nearest } from "./nearest.ts";
 import { inOptionWords } from "./option-words.ts";
-import { attributionOf, decimal, list, moment, oneOf, port, shares, targetOf, whole } from "./option.ts";
+import {
+  attributionOf,
+  decimal,
+  list,
+  moment,
+  oneOf,
+  port,
+  shares,
+  targetOf,
+  whole,
+} from "./option.ts";
 import { paintFor } from "./terminal/color.ts";
 import { type Output, outputOn } from "./terminal/screen.ts";
 import { welcome } from "./welcome.ts";
@@ -26,7 +36,11 @@ const output: Output = outputOn({ write: () => {} }, { environment: {} });
 
 const exits: readonly (readonly [name: string, error: unknown, code: number])[] = [
   ["a field out of range is wrong use", new PurserError("invalid_request", "x"), 2],
-  ["a configuration that is not valid is wrong use", new PurserError("invalid_configuration", "x"), 2],
+  [
+    "a configuration that is not valid is wrong use",
+    new PurserError("invalid_configuration", "x"),
+    2,
+  ],
   ["something that is not there is a failure", new PurserError("not_found", "x"), 1],
   ["a model without a price is a failure", new PurserError("unpriced", "x"), 1],
   ["a refusal by a budget is a no", problemOf(402, { code: "budget_exhausted" }), 3],
@@ -34,11 +48,19 @@ const exits: readonly (readonly [name: string, error: unknown, code: number])[] 
   ["a key that the server does not know is a failure", problemOf(401, {}), 1],
   ["whatever else is thrown is a failure", new Error("x"), 1],
 ];
-for (const [name, error, code] of exits) test(`${name}: exit code ${code}`, () => assert.equal(failureOf(error).exitCode, code));
+for (const [name, error, code] of exits)
+  test(`${name}: exit code ${code}`, () => assert.equal(failureOf(error).exitCode, code));
 
 test("a failure says what, which field, and what to do", () => {
-  const error = new PurserError("invalid_configuration", "the port is no number", { field: "server.port", remedy: "Write 4141.", line: 3 });
-  assert.equal(failureText(failureOf(error), paint), "error  the port is no number (line 3)\nfield  server.port\nremedy Write 4141.\n");
+  const error = new PurserError("invalid_configuration", "the port is no number", {
+    field: "server.port",
+    remedy: "Write 4141.",
+    line: 3,
+  });
+  assert.equal(
+    failureText(failureOf(error), paint),
+    "error  the port is no number (line 3)\nfield  server.port\nremedy Write 4141.\n",
+  );
 });
 
 test("a problem of the server keeps its field and remedy, and a refusal its reason", () => {
@@ -48,18 +70,30 @@ test("a problem of the server keeps its field and remedy, and a refusal its reas
     field: "amount",
     purser: { reason: "budget_held", remedy: "Wait." },
   });
-  assert.deepEqual(failureOf(problem), { exitCode: 3, code: "budget_held", message: "spent", field: "amount", remedy: "Wait." });
+  assert.deepEqual(failureOf(problem), {
+    exitCode: 3,
+    code: "budget_held",
+    message: "spent",
+    field: "amount",
+    remedy: "Wait.",
+  });
   assert.match(failureOf(problemOf(401, null)).remedy ?? "", /PURSER_ADMIN_KEY/);
 });
 
 test("an answer in a provider's format keeps its reason, and tells its remedy once", () => {
-  const { message, remedy } = problemOf(403, { error: { message: "not this model. Ask for it." }, purser: { remedy: "Ask for it." } });
+  const { message, remedy } = problemOf(403, {
+    error: { message: "not this model. Ask for it." },
+    purser: { remedy: "Ask for it." },
+  });
   assert.deepEqual([message, remedy], ["not this model.", "Ask for it."]);
   assert.equal(problemOf(403, { error: { message: "no" } }).message, "no");
 });
 
 test("what the control plane refuses is named as it was typed", () => {
-  const words = { amount: { option: "--amount", remedy: "Give 1.50." }, attribution: { option: "--set" } };
+  const words = {
+    amount: { option: "--amount", remedy: "Give 1.50." },
+    attribution: { option: "--set" },
+  };
   const typed = (field: string): readonly (string | null)[] => {
     const refusal = problemOf(400, { detail: `${field} is wrong`, field, remedy: "Mend it." });
     const { message, field: option, remedy, exitCode } = failureOf(inOptionWords(refusal, words));
@@ -81,8 +115,14 @@ test("a range of a report that ends before it begins is told of the option that 
   const now = Date.UTC(2026, 10, 22);
   checkRange({ from: "2026-11-21T00:00:00.000Z" }, now);
   checkRange({ from: "2026-12-01T00:00:00.000Z", to: "2026-12-02T00:00:00.000Z" }, now);
-  assert.throws(() => checkRange({ from: "2027-01-01T00:00:00.000Z" }, now), /^PurserError: --from .* is still to come$/);
-  assert.throws(() => checkRange({ from: "2026-11-02T00:00:00.000Z", to: "2026-11-01T00:00:00.000Z" }, now), /is not before --to/);
+  assert.throws(
+    () => checkRange({ from: "2027-01-01T00:00:00.000Z" }, now),
+    /^PurserError: --from .* is still to come$/,
+  );
+  assert.throws(
+    () => checkRange({ from: "2026-11-02T00:00:00.000Z", to: "2026-11-01T00:00:00.000Z" }, now),
+    /is not before --to/,
+  );
 });
 
 test("an error from outside cannot colour the terminal", () => {
@@ -106,29 +146,65 @@ const values: readonly (readonly [name: string, read: () => unknown, field: stri
 ];
 for (const [name, read, field] of values) {
   test(`${name} is refused, naming the option and what to write`, () => {
-    assert.throws(read, (error) => error instanceof PurserError && error.detail.field === field && (error.detail.remedy ?? "") !== "");
+    assert.throws(
+      read,
+      (error) =>
+        error instanceof PurserError &&
+        error.detail.field === field &&
+        (error.detail.remedy ?? "") !== "",
+    );
   });
 }
 
 test("dates mean midnight in UTC, and dimensions and tags are told apart", () => {
   assert.equal(moment("--at")("2026-02-03"), "2026-02-03T00:00:00.000Z");
   assert.equal(moment("--at")("2026-02-03T10:00:00+02:00"), "2026-02-03T08:00:00.000Z");
-  assert.deepEqual(list("--by")("model, team,model"), ["model", "team"], "a name that is repeated counts once");
-  assert.deepEqual(attributionOf(["team=a=b", "tag:customer=acme"]), { team: "a=b", tags: { customer: "acme" } });
+  assert.deepEqual(
+    list("--by")("model, team,model"),
+    ["model", "team"],
+    "a name that is repeated counts once",
+  );
+  assert.deepEqual(attributionOf(["team=a=b", "tag:customer=acme"]), {
+    team: "a=b",
+    tags: { customer: "acme" },
+  });
 });
 
 test("the nearest names come first, and none that is far off", () => {
-  assert.deepEqual(nearest("gpt-4o-mni", ["gpt-4o-mini", "gpt-4o", "claude-3"], 2), ["gpt-4o-mini", "gpt-4o"]);
+  assert.deepEqual(nearest("gpt-4o-mni", ["gpt-4o-mini", "gpt-4o", "claude-3"], 2), [
+    "gpt-4o-mini",
+    "gpt-4o",
+  ]);
   assert.deepEqual(nearest("zzzzzz", ["gpt-4o"], 2), []);
 });
 
 const figures: Figures = {
   from: "2026-01-01T00:00:00.000Z",
   to: "2026-02-01T00:00:00.000Z",
-  total: { calls: 3, released: 0, refusals: 1, cost_usd: "0.030000000001", usage: { input: 1000, cache_read: 500, output: 20 } },
+  total: {
+    calls: 3,
+    released: 0,
+    refusals: 1,
+    cost_usd: "0.030000000001",
+    usage: { input: 1000, cache_read: 500, output: 20 },
+  },
   groups: [
-    { group: { team: "a,b" }, calls: 2, released: 0, refusals: 1, cost_usd: "0.02", usage: { input: 1000, output: 10 } },
-    { group: { team: "=cmd()" }, calls: 1, released: 0, refusals: 0, cost_usd: "0.010000000001", usage: { cache_read: 500, output: 10 } },
+    {
+      group: { team: "a,b" },
+      calls: 2,
+      released: 0,
+      refusals: 1,
+      cost_usd: "0.02",
+      usage: { input: 1000, output: 10 },
+    },
+    {
+      group: { team: "=cmd()" },
+      calls: 1,
+      released: 0,
+      refusals: 0,
+      cost_usd: "0.010000000001",
+      usage: { cache_read: 500, output: 10 },
+    },
   ],
   key_names: {},
   unpriced: [],
@@ -136,7 +212,10 @@ const figures: Figures = {
 
 test("a report shows sums by the rule for money, aligned, and each group's share", () => {
   const text = reportText(figures, { by: ["team"], top: 20, output });
-  assert.match(text, /^\$0\.0300 {2}3 calls, 1 refused, 1,500 input tokens \(500 from cache\), 20 output tokens\n/);
+  assert.match(
+    text,
+    /^\$0\.0300 {2}3 calls, 1 refused, 1,500 input tokens \(500 from cache\), 20 output tokens\n/,
+  );
   assert.match(text, /a,b +2 +1 +1,000 +10 +\$0\.0200 +66\.7 %/);
   assert.match(reportText(figures, { by: ["team"], top: 1, output }), /and 1 more group:/);
   assert.equal(shareOf("0", "0"), 0);
@@ -175,7 +254,16 @@ const budget: BudgetView = {
 
 test("budgets stand under their parents, and what is held counts as used", () => {
   const text = budgetTable(
-    [budget, { ...budget, budget_id: "all", parent_budget_id: null, resource_id: "main", available: "0.5" }],
+    [
+      budget,
+      {
+        ...budget,
+        budget_id: "all",
+        parent_budget_id: null,
+        resource_id: "main",
+        available: "0.5",
+      },
+    ],
     output,
   );
   assert.match(text, /\nall .*95\.0 % .*\n {2}child +each team /);
@@ -190,12 +278,22 @@ test("a budget that counts some models or providers only says so, in a list and 
   const real = { ...budget, models: null, providers: ["!sim"] };
   assert.doesNotMatch(budgetTable([real], output), /models|providers/);
   assert.match(budgetText(real, output), /providers +!sim\n/);
-  assert.doesNotMatch(budgetText({ ...budget, models: null, providers: null }, output), /models|providers/);
+  assert.doesNotMatch(
+    budgetText({ ...budget, models: null, providers: null }, output),
+    /models|providers/,
+  );
 });
 
 test("a budget's window is shown by the wall clock of its zone, and has no beginning where it never began", () => {
-  const berlin = { ...budget, time_zone: "Europe/Berlin", window: { start: "2026-06-30T22:00:00Z", end: "2026-07-01T22:00:00Z" } };
-  assert.match(budgetText(berlin, output), /window +2026-07-01 00:00 until 2026-07-02 00:00 \(Europe\/Berlin\)\n/);
+  const berlin = {
+    ...budget,
+    time_zone: "Europe/Berlin",
+    window: { start: "2026-06-30T22:00:00Z", end: "2026-07-01T22:00:00Z" },
+  };
+  assert.match(
+    budgetText(berlin, output),
+    /window +2026-07-01 00:00 until 2026-07-02 00:00 \(Europe\/Berlin\)\n/,
+  );
   const once = { ...budget, period: "once", window: { start: null, end: "2026-07-01T00:00:00Z" } };
   assert.match(budgetText(once, output), /window +until 2026-07-01 00:00 \(UTC\)\n/);
   assert.doesNotMatch(budgetText(once, output), /1970/);
@@ -203,8 +301,14 @@ test("a budget's window is shown by the wall clock of its zone, and has no begin
 
 test("a broken chain and a drifted balance are told, and what to do", () => {
   const drift = [{ counter: "all/main", kept: "2", journal: "1" }];
-  const text = verifyText({ entries: 5, staged: 0, brokenAt: 3, drift, rollupDrift: [], damage: [], ok: false }, output);
-  assert.match(text, /2 findings\n {2}the chain breaks at entry 3.*\n {2}all\/main: kept 2, the journal gives 1\nremedy /);
+  const text = verifyText(
+    { entries: 5, staged: 0, brokenAt: 3, drift, rollupDrift: [], damage: [], ok: false },
+    output,
+  );
+  assert.match(
+    text,
+    /2 findings\n {2}the chain breaks at entry 3.*\n {2}all\/main: kept 2, the journal gives 1\nremedy /,
+  );
 });
 
 test("the welcome shows new keys once and says where to make another later", () => {
@@ -224,22 +328,45 @@ test("the welcome shows new keys once and says where to make another later", () 
 });
 
 test("the environment names folder and server where no option does, and a folder that an option names goes before its address", () => {
-  const environment = { PURSER_DATA: "/var/lib/purser", PURSER_URL: "http://127.0.0.1:9", PURSER_ADMIN_KEY: "k" };
-  assert.deepEqual(targetOf({}, environment), { data: "/var/lib/purser", url: "http://127.0.0.1:9", adminKey: "k" });
-  assert.deepEqual(targetOf({ data: "here" }, environment), { data: "here", url: undefined, adminKey: undefined });
-  assert.deepEqual(targetOf({ data: "here", adminKey: "a" }, environment), { data: "here", url: undefined, adminKey: "a" });
+  const environment = {
+    PURSER_DATA: "/var/lib/purser",
+    PURSER_URL: "http://127.0.0.1:9",
+    PURSER_ADMIN_KEY: "k",
+  };
+  assert.deepEqual(targetOf({}, environment), {
+    data: "/var/lib/purser",
+    url: "http://127.0.0.1:9",
+    adminKey: "k",
+  });
+  assert.deepEqual(targetOf({ data: "here" }, environment), {
+    data: "here",
+    url: undefined,
+    adminKey: undefined,
+  });
+  assert.deepEqual(targetOf({ data: "here", adminKey: "a" }, environment), {
+    data: "here",
+    url: undefined,
+    adminKey: "a",
+  });
   assert.equal(targetOf({}, { PURSER_ADMIN_KEY: "k" }).adminKey, undefined);
   assert.deepEqual(targetOf({ url: "http://there", adminKey: "a" }, environment), {
     data: "/var/lib/purser",
     url: "http://there",
     adminKey: "a",
   });
-  assert.deepEqual(targetOf({}, { PURSER_DATA: "", PURSER_URL: "" }), { data: ".purser", url: undefined, adminKey: undefined });
+  assert.deepEqual(targetOf({}, { PURSER_DATA: "", PURSER_URL: "" }), {
+    data: ".purser",
+    url: undefined,
+    adminKey: undefined,
+  });
 });
 
 test("an old Node and a clock that was never set are wrong", () => {
   assert.deepEqual([inspectNode("20.1.0").state, inspectNode("26.0.0").state], ["wrong", "well"]);
-  assert.deepEqual([inspectClock(0).state, inspectClock(Date.UTC(2026, 10, 22)).state], ["wrong", "well"]);
+  assert.deepEqual(
+    [inspectClock(0).state, inspectClock(Date.UTC(2026, 10, 22)).state],
+    ["wrong", "well"],
+  );
 });
 
 test("a command speaks to the server that its folder names, and opens the folder when that server is gone", async () => {
@@ -251,7 +378,10 @@ test("a command speaks to the server that its folder names, and opens the folder
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  await writeFile(path.join(folder, "server.json"), JSON.stringify({ pid: process.pid, url, token: "of-this-start" }));
+  await writeFile(
+    path.join(folder, "server.json"),
+    JSON.stringify({ pid: process.pid, url, token: "of-this-start" }),
+  );
   const openFolder = async () => ({
     fetch: async (request: Request) => Response.json({ inside: new URL(request.url).pathname }),
     token: "t",
@@ -266,9 +396,16 @@ test("a command speaks to the server that its folder names, and opens the folder
     await new Promise((resolve) => (server.close(resolve), server.closeAllConnections()));
     assert.equal(await runningServer(folder), undefined);
     const opened = await connect({ target: { data: folder }, openFolder });
-    assert.deepEqual([opened.mode, (await opened.request("GET", "/x?y=1")).json], ["folder", { inside: "/x" }]);
-    await assert.rejects(connect({ target: { data: path.join(folder, "none") }, openFolder }), { code: "not_found" });
-    await assert.rejects(connect({ target: { data: folder, url: "localhost" }, openFolder }), { code: "invalid_request" });
+    assert.deepEqual(
+      [opened.mode, (await opened.request("GET", "/x?y=1")).json],
+      ["folder", { inside: "/x" }],
+    );
+    await assert.rejects(connect({ target: { data: path.join(folder, "none") }, openFolder }), {
+      code: "not_found",
+    });
+    await assert.rejects(connect({ target: { data: folder, url: "localhost" }, openFolder }), {
+      code: "invalid_request",
+    });
   } finally {
     server.closeAllConnections();
     await rm(folder, { recursive: true });

@@ -15,7 +15,10 @@ import { screenOn } from "./terminal/screen.ts";
 async function inProcess(words: readonly string[]): Promise<Ended> {
   const seen = { stdout: "", stderr: "" };
   const stream = (name: "stdout" | "stderr") => ({ write: (text: string) => (seen[name] += text) });
-  const screen = screenOn({ stdout: stream("stdout"), stderr: stream("stderr") }, { environment: {} });
+  const screen = screenOn(
+    { stdout: stream("stdout"), stderr: stream("stderr") },
+    { environment: {} },
+  );
   const code = await runProgram(words, { screen, environment: {}, parts: makeParts({}) });
   return { code, out: seen.stdout, notes: seen.stderr };
 }
@@ -23,7 +26,9 @@ async function inProcess(words: readonly string[]): Promise<Ended> {
 test("every command has help with an example", async () => {
   const help = await inProcess(["--help"]);
   assert.equal(help.code, 0);
-  const names = [...help.out.matchAll(/^ {2}([a-z]+) {2,}/gm)].map((match) => match[1] ?? "").filter((name) => name !== "help");
+  const names = [...help.out.matchAll(/^ {2}([a-z]+) {2,}/gm)]
+    .map((match) => match[1] ?? "")
+    .filter((name) => name !== "help");
   assert.deepEqual(names.toSorted(), [
     "budget",
     "correct",
@@ -69,9 +74,14 @@ const bin = fileURLToPath(new URL("../../bin/", import.meta.url));
 
 test("the command of the package runs in a checkout that was not built, and says of a copy that is not whole what to do", async () => {
   await inFolder(async (folder) => {
-    const run = (file: string) => spawnSync(process.execPath, [file, "--version"], { cwd: folder, encoding: "utf8" });
+    const run = (file: string) =>
+      spawnSync(process.execPath, [file, "--version"], { cwd: folder, encoding: "utf8" });
     const inCheckout = run(path.join(bin, "purser.mjs"));
-    assert.deepEqual([inCheckout.status, /^\d+\.\d+\.\d+\n$/.test(inCheckout.stdout)], [0, true], inCheckout.stderr);
+    assert.deepEqual(
+      [inCheckout.status, /^\d+\.\d+\.\d+\n$/.test(inCheckout.stdout)],
+      [0, true],
+      inCheckout.stderr,
+    );
     await cp(bin, path.join(folder, "bin"), { recursive: true });
     const broken = run(path.join(folder, "bin", "purser.mjs"));
     assert.equal(broken.status, 1);
@@ -87,7 +97,11 @@ test("a word that is not known is wrong use, with what was meant", async () => {
   assert.equal((await inProcess(["price", "sim/sim-small", "--input", "-5"])).code, 2);
 });
 
-const wrongWords: readonly (readonly [words: readonly string[], field: string | null, remedy: RegExp])[] = [
+const wrongWords: readonly (readonly [
+  words: readonly string[],
+  field: string | null,
+  remedy: RegExp,
+])[] = [
   [["reprot"], null, /^Did you mean report\? See `purser --help`\.$/],
   [["report", "--frm", "x"], "--frm", /^Did you mean --from\? See `purser report --help`\.$/],
   [["budget", "create"], "--id", /^See `purser budget create --help`\.$/],
@@ -100,7 +114,9 @@ for (const [words, field, remedy] of wrongWords) {
     assert.match(text.notes, /^error {2}.*\nremedy .*\n$/);
     const json = await inProcess([...words, "--json"]);
     assert.deepEqual([text.code, json.code, json.out], [2, 2, ""]);
-    const { error } = JSON.parse(json.notes) as { error: { code: string; field: string | null; remedy: string } };
+    const { error } = JSON.parse(json.notes) as {
+      error: { code: string; field: string | null; remedy: string };
+    };
     assert.deepEqual([error.code, error.field], ["invalid_request", field]);
     assert.match(error.remedy, remedy);
   });
@@ -140,7 +156,10 @@ test("price shows the lines of the sum and where each rate comes from", async ()
 test("without counts, rates of a long context are said to be such; with counts, and where there is one rate, nothing is said", async () => {
   const note = /\nThese rates are of a context above 200,000 tokens\. [^]*--input 1000/;
   assert.match((await inProcess(["price", "claude-sonnet-4-5"])).out, note);
-  assert.doesNotMatch((await inProcess(["price", "claude-sonnet-4-5", "--input", "300000"])).out, /These rates/);
+  assert.doesNotMatch(
+    (await inProcess(["price", "claude-sonnet-4-5", "--input", "300000"])).out,
+    /These rates/,
+  );
   assert.doesNotMatch((await inProcess(["price", "gpt-5-mini"])).out, /These rates/);
 });
 
@@ -217,12 +236,23 @@ test("a file that is named and not there, or is a folder, is wrong use, and the 
         [folder, "is a folder"],
       ] as const) {
         const ended = await inProcess([...words, name, "--json"]);
-        const { error } = JSON.parse(ended.notes) as { error: { message: string; field: string; remedy: string } };
+        const { error } = JSON.parse(ended.notes) as {
+          error: { message: string; field: string; remedy: string };
+        };
         assert.deepEqual([ended.code, ended.out, error.field], [2, "", field], words.join(" "));
         assert.equal(error.message, `${field}: ${name} ${problem}`);
       }
     }
-    const checked = await inProcess(["doctor", "--port", "0", "--data", folder, "--config", path.join(folder, "none"), "--json"]);
+    const checked = await inProcess([
+      "doctor",
+      "--port",
+      "0",
+      "--data",
+      folder,
+      "--config",
+      path.join(folder, "none"),
+      "--json",
+    ]);
     assert.match(checked.out, /--config: .*none does not exist/);
   });
 });
@@ -231,8 +261,13 @@ test("an empty ledger.db is no ledger yet, and verify does not look for the faul
   await inFolder(async (folder) => {
     await writeFile(path.join(folder, "ledger.db"), "");
     const ended = await inProcess(["verify", "--data", folder, "--json"]);
-    const { error } = JSON.parse(ended.notes) as { error: { code: string; message: string; field: string; remedy: string } };
-    assert.deepEqual([ended.code, ended.out, error.code, error.field], [1, "", "not_found", "--data"]);
+    const { error } = JSON.parse(ended.notes) as {
+      error: { code: string; message: string; field: string; remedy: string };
+    };
+    assert.deepEqual(
+      [ended.code, ended.out, error.code, error.field],
+      [1, "", "not_found", "--data"],
+    );
     assert.match(error.message, /^there is no ledger in .* yet: its ledger\.db has no tables$/);
     assert.match(error.remedy, /backup/);
   });
@@ -249,8 +284,14 @@ test("what is not there is named by the argument that named it", async () => {
       [["correct", "nope", "--amount", "1", "--reason", "r"], "operation"],
     ] as const) {
       const ended = await inProcess([...words, ...data]);
-      const { error } = JSON.parse(ended.notes) as { error: { code: string; field: string; remedy: string } };
-      assert.deepEqual([ended.code, error.code, error.field], [1, "not_found", field], words.join(" "));
+      const { error } = JSON.parse(ended.notes) as {
+        error: { code: string; field: string; remedy: string };
+      };
+      assert.deepEqual(
+        [ended.code, error.code, error.field],
+        [1, "not_found", field],
+        words.join(" "),
+      );
       assert.doesNotMatch(error.remedy, /_id|\/api\//);
     }
   });
@@ -283,7 +324,11 @@ test("doctor and verify say of a ledger that serve refuses what serve says", asy
     for (const words of [["serve", "--port", "0"], ["verify"], ["doctor", "--port", "0"]]) {
       const { code, out, notes } = await purser([...words, "--data", "data"], { cwd: folder });
       assert.equal(code, 1, words.join(" "));
-      assert.match(out + notes, /cannot be opened: file is not a database\n *remedy .*backup/, words.join(" "));
+      assert.match(
+        out + notes,
+        /cannot be opened: file is not a database\n *remedy .*backup/,
+        words.join(" "),
+      );
     }
   });
 });
@@ -292,8 +337,12 @@ test("a host that cannot be listened on is named as it was given, with what to g
   await inFolder(async (folder) => {
     // An address for documentation (RFC 5737), which no machine has.
     for (const words of [["serve"], ["simulate"]]) {
-      const ended = await purser([...words, "--port", "0", "--host", "192.0.2.1", "--json"], { cwd: folder });
-      const { error } = JSON.parse(ended.notes) as { error: { message: string; field: string; remedy: string } };
+      const ended = await purser([...words, "--port", "0", "--host", "192.0.2.1", "--json"], {
+        cwd: folder,
+      });
+      const { error } = JSON.parse(ended.notes) as {
+        error: { message: string; field: string; remedy: string };
+      };
       assert.deepEqual([ended.code, error.field], [1, "--host"], words.join(" "));
       assert.match(`${error.message} ${error.remedy}`, /192\.0\.2\.1.* 127\.0\.0\.1/);
     }
@@ -318,12 +367,20 @@ test("a short admin key and an unknown log level are refused by serve, and found
 
 test("serve and doctor tell what a configuration allows and nobody wants", async () => {
   await inFolder(async (folder) => {
-    await writeFile(path.join(folder, "purser.yaml"), 'providers:\n  openai: { api_key: "sk-upstream" }\n');
+    await writeFile(
+      path.join(folder, "purser.yaml"),
+      'providers:\n  openai: { api_key: "sk-upstream" }\n',
+    );
     const told = /purser\.yaml line 2: providers\.openai\.api_key is written in the file itself/;
     const checked = await purser(["doctor", "--port", "0", "--json"], { cwd: folder });
     assert.equal(checked.code, 0);
-    const { findings } = JSON.parse(checked.out) as { findings: readonly { state: string; message: string }[] };
-    assert.equal(findings.filter(({ state, message }) => state === "warning" && told.test(message)).length, 1);
+    const { findings } = JSON.parse(checked.out) as {
+      findings: readonly { state: string; message: string }[];
+    };
+    assert.equal(
+      findings.filter(({ state, message }) => state === "warning" && told.test(message)).length,
+      1,
+    );
     const server = await serve(folder);
     await server.end("SIGKILL");
     assert.match(server.notes(), told);

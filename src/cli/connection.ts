@@ -96,7 +96,12 @@ export function overHttp(url: string, key: string | undefined): Connection {
     mode: "server",
     where: url,
     request: async (method, target, body) => {
-      const init = { method, headers: { ...headers, ...contentType(body) }, ...bodyOf(body), signal: AbortSignal.timeout(answerWithinMs) };
+      const init = {
+        method,
+        headers: { ...headers, ...contentType(body) },
+        ...bodyOf(body),
+        signal: AbortSignal.timeout(answerWithinMs),
+      };
       const response = await fetch(new URL(target, url), init).catch((error: unknown) => {
         throw unreachable(url, error);
       });
@@ -112,7 +117,11 @@ function inFolder(folder: OpenFolder, where: string): Connection {
     where,
     request: async (method, target, body) => {
       const headers = { authorization: `Bearer ${folder.token}`, ...contentType(body) };
-      return readAnswer(await folder.fetch(new Request(new URL(target, "http://127.0.0.1"), { method, headers, ...bodyOf(body) })));
+      return readAnswer(
+        await folder.fetch(
+          new Request(new URL(target, "http://127.0.0.1"), { method, headers, ...bodyOf(body) }),
+        ),
+      );
     },
     close: () => folder.close(),
   };
@@ -145,7 +154,9 @@ async function readNote(file: string): Promise<ServerNote | undefined> {
   const note = text === undefined ? null : parsed(text);
   if (typeof note !== "object" || note === null) return undefined;
   const { pid, url, token } = note as Readonly<Record<string, unknown>>;
-  return typeof pid === "number" && typeof url === "string" && typeof token === "string" ? { pid, url, token } : undefined;
+  return typeof pid === "number" && typeof url === "string" && typeof token === "string"
+    ? { pid, url, token }
+    : undefined;
 }
 
 async function answers(url: string): Promise<boolean> {
@@ -162,7 +173,9 @@ export async function isPurser(url: string): Promise<boolean> {
 }
 
 async function askHealth(url: string): Promise<Response | undefined> {
-  return fetch(new URL("/healthz", url), { signal: AbortSignal.timeout(aliveWithinMs) }).catch(() => undefined);
+  return fetch(new URL("/healthz", url), { signal: AbortSignal.timeout(aliveWithinMs) }).catch(
+    () => undefined,
+  );
 }
 
 async function exists(file: string): Promise<boolean> {
@@ -183,16 +196,24 @@ export function checkedUrl(url: string): string {
 
 function unreachable(url: string, cause: unknown): PurserError {
   const timedOut = cause instanceof Error && cause.name === "TimeoutError";
-  return new PurserError("upstream_unreachable", `${url} ${timedOut ? "did not answer in time" : "does not answer"}`, {
-    field: "--url",
-    remedy: "Check that the server runs there: `purser serve` prints its address.",
-    cause,
-  });
+  return new PurserError(
+    "upstream_unreachable",
+    `${url} ${timedOut ? "did not answer in time" : "does not answer"}`,
+    {
+      field: "--url",
+      remedy: "Check that the server runs there: `purser serve` prints its address.",
+      cause,
+    },
+  );
 }
 
 function noFolder(data: string): PurserError {
-  return new PurserError("not_found", `there is no data folder at ${path.resolve(data)}, and no server that holds it`, {
-    field: "--data",
-    remedy: "Start `purser serve`, or name the folder with --data or the server with --url.",
-  });
+  return new PurserError(
+    "not_found",
+    `there is no data folder at ${path.resolve(data)}, and no server that holds it`,
+    {
+      field: "--data",
+      remedy: "Start `purser serve`, or name the folder with --data or the server with --url.",
+    },
+  );
 }

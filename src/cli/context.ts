@@ -23,7 +23,10 @@ export interface Parts {
   /** Purser's own. */
   readonly version: string;
   /** @param counting Called with a budget and the share done, 0 to 1, while what it has spent is counted. */
-  startServer(options: ServeOptions, counting?: (budgetId: string, share: number) => void): Promise<RunningServer>;
+  startServer(
+    options: ServeOptions,
+    counting?: (budgetId: string, share: number) => void,
+  ): Promise<RunningServer>;
   openFolder(dataDirectory: string): Promise<OpenFolder>;
   openCatalogue(): Promise<CommandCatalogue>;
   startSimulator(options: SimulateOptions): Promise<RunningSimulator>;
@@ -88,6 +91,10 @@ export interface CommandCatalogue {
 export interface CheckedConfiguration {
   readonly host: string;
   readonly port: number;
-  readonly providers: readonly { readonly name: string; readonly baseUrl: string; readonly hasKey: boolean }[];
+  readonly providers: readonly {
+    readonly name: string;
+    readonly baseUrl: string;
+    readonly hasKey: boolean;
+  }[];
   readonly warnings: readonly Warning[];
 }

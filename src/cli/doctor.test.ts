@@ -11,7 +11,8 @@ import type { Finding } from "./finding.ts";
 
 /** A provider that knows one key. */
 const provider = createServer((request, response) => {
-  const isKnown = request.headers.authorization === "Bearer sk-live" && request.url === "/v1/models";
+  const isKnown =
+    request.headers.authorization === "Bearer sk-live" && request.url === "/v1/models";
   response.writeHead(isKnown ? 200 : 401).end(JSON.stringify({ data: [{ id: "m" }] }));
 });
 let base = "";
@@ -35,7 +36,9 @@ test("what the configuration needs of the environment is the running server's to
     const file = path.join(folder, "purser.yaml");
     const yaml = `providers:\n  lab: { wire: openai, base_url: "${base}", api_key: "\${LAB_KEY}" }\nserver: { port: "\${LAB_PORT}" }\n`;
     await writeFile(file, yaml);
-    const configuration = async (): Promise<readonly [code: number | null, state: string | undefined, message: string | undefined]> => {
+    const configuration = async (): Promise<
+      readonly [code: number | null, state: string | undefined, message: string | undefined]
+    > => {
       const { code, found } = await findings(["--port", "0"], folder);
       const one = found.find(({ subject }) => subject === "configuration");
       return [code, one?.state, one?.message];
@@ -43,7 +46,11 @@ test("what the configuration needs of the environment is the running server's to
     assert.deepEqual((await configuration()).slice(0, 2), [1, "wrong"], "no server has them");
     const server = await serve(folder, [], { LAB_KEY: "sk-live", LAB_PORT: "0" });
     try {
-      assert.deepEqual(await configuration(), [0, "well", "valid where LAB_KEY and LAB_PORT are set: not in this shell"]);
+      assert.deepEqual(await configuration(), [
+        0,
+        "well",
+        "valid where LAB_KEY and LAB_PORT are set: not in this shell",
+      ]);
       await writeFile(file, `${yaml}budgets: 5\n`);
       const [code, state, message] = await configuration();
       assert.deepEqual([code, state], [1, "wrong"]);
@@ -64,7 +71,8 @@ test("doctor tells what the running server has, also from a shell that knows not
     try {
       const data = path.join(folder, ".purser");
       const plain = await findings(["--data", data], elsewhere);
-      const message = (subject: string, found: readonly Finding[]): string => found.find((one) => one.subject === subject)?.message ?? "";
+      const message = (subject: string, found: readonly Finding[]): string =>
+        found.find((one) => one.subject === subject)?.message ?? "";
       assert.equal(plain.code, 0);
       assert.match(message("server", plain.found), /version \d+\.\d+\.\d+, Node 26\./);
       assert.match(message("server's prices", plain.found), /checked [\d,]+ days? ago/);
@@ -86,14 +94,19 @@ test("doctor tells what the running server has, also from a shell that knows not
       assert.match(probes[1]?.message ?? "", /refuses the key \(401\)/);
       assert.ok(!JSON.stringify(online.found).includes("sk-"));
 
-      const remote = await findings(["--url", server.started.url, "--admin-key", server.started.admin_key ?? ""], elsewhere);
+      const remote = await findings(
+        ["--url", server.started.url, "--admin-key", server.started.admin_key ?? ""],
+        elsewhere,
+      );
       assert.deepEqual([remote.code, remote.found[0]?.subject], [0, "server"]);
     } finally {
       await server.end("SIGKILL");
     }
     const without = await findings(["--online", "--port", "0"], folder);
     assert.deepEqual(
-      without.found.filter(({ subject }) => subject.startsWith("provider ")).map(({ state }) => state),
+      without.found
+        .filter(({ subject }) => subject.startsWith("provider "))
+        .map(({ state }) => state),
       ["well", "wrong"],
       "without a server, the keys of this shell's configuration are tried",
     );
@@ -102,7 +115,10 @@ test("doctor tells what the running server has, also from a shell that knows not
 
 test("every fault of a configuration is a finding of its own", async () => {
   await inFolder(async (folder) => {
-    await writeFile(path.join(folder, "purser.yaml"), "data: 5\ndurability: ful\nserver:\n  port: 4190\n");
+    await writeFile(
+      path.join(folder, "purser.yaml"),
+      "data: 5\ndurability: ful\nserver:\n  port: 4190\n",
+    );
     const { code, found } = await findings([], folder);
     const faults = found.filter(({ subject }) => subject === "configuration");
     assert.equal(code, 1);
@@ -114,7 +130,8 @@ test("every fault of a configuration is a finding of its own", async () => {
         ["wrong", "4"],
       ],
     );
-    for (const { message, remedy } of faults) assert.ok(!message.includes("more fault") && remedy !== null, message);
+    for (const { message, remedy } of faults)
+      assert.ok(!message.includes("more fault") && remedy !== null, message);
     const text = await purser(["doctor"], { cwd: folder });
     assert.match(text.out, /line 1: data [^]*line 2: durability [^]*line 4: server.port /);
   });

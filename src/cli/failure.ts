@@ -55,11 +55,19 @@ export function problemOf(status: number, body: unknown): ApiProblem {
   const problem = fieldsOf(body);
   const purser = fieldsOf(problem["purser"]);
   const field = textOf(problem["field"]);
-  const remedy = status === 401 ? keyRemedy : (textOf(problem["remedy"]) ?? textOf(purser["remedy"]));
-  const reason = textOf(problem["detail"]) ?? toAgents(problem["error"], remedy) ?? textOf(problem["title"]);
+  const remedy =
+    status === 401 ? keyRemedy : (textOf(problem["remedy"]) ?? textOf(purser["remedy"]));
+  const reason =
+    textOf(problem["detail"]) ?? toAgents(problem["error"], remedy) ?? textOf(problem["title"]);
   const message = reason ?? `the server answered ${status}`;
   const code = textOf(purser["reason"]) ?? textOf(problem["code"]) ?? `http_${status}`;
-  return new ApiProblem({ status, code, message, ...(field === undefined ? {} : { field }), ...(remedy === undefined ? {} : { remedy }) });
+  return new ApiProblem({
+    status,
+    code,
+    message,
+    ...(field === undefined ? {} : { field }),
+    ...(remedy === undefined ? {} : { remedy }),
+  });
 }
 
 /** What an error in a provider's format says. Agents are shown the message alone, so that it has the remedy at its end. */
@@ -71,11 +79,20 @@ function toAgents(error: unknown, remedy = ""): string | undefined {
 /** @param error Whatever was thrown. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ApiProblem) {
-    return { exitCode: exitOfStatus(error.status), code: error.code, message: error.message, field: error.field, remedy: error.remedy };
+    return {
+      exitCode: exitOfStatus(error.status),
+      code: error.code,
+      message: error.message,
+      field: error.field,
+      remedy: error.remedy,
+    };
   }
   if (error instanceof PurserError) return failureOfPurser(error);
   const message = missingPath(error) ?? (error instanceof Error ? error.message : String(error));
-  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "failed";
+  const code =
+    error instanceof Error && "code" in error && typeof error.code === "string"
+      ? error.code
+      : "failed";
   return { exitCode: 1, code, message, field: null, remedy: systemRemedies[code] ?? null };
 }
 
@@ -84,7 +101,10 @@ export function failureText(failure: Failure, paint: Paint): string {
   return (failure.faults ?? [failure]).map((fault) => faultText(fault, paint)).join("");
 }
 
-function faultText({ message, field, remedy }: Pick<Failure, "message"> & Partial<Failure>, paint: Paint): string {
+function faultText(
+  { message, field, remedy }: Pick<Failure, "message"> & Partial<Failure>,
+  paint: Paint,
+): string {
   const lines = [`${paint.red("error")}  ${asCalled(printable(message))}`];
   if (isSome(field) && !message.includes(field)) lines.push(`field  ${printable(field)}`);
   if (isSome(remedy)) lines.push(`${paint.cyan("remedy")} ${asCalled(printable(remedy))}`);
@@ -123,7 +143,8 @@ const systemRemedies: Readonly<Record<string, string>> = {
 };
 
 function missingPath(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error && error.code === "ENOENT" && "path" in error)) return undefined;
+  if (!(error instanceof Error) || !("code" in error && error.code === "ENOENT" && "path" in error))
+    return undefined;
   return `no such file or folder: ${String(error.path)}`;
 }
 
@@ -147,7 +168,9 @@ function exitOfStatus(status: number): ExitCode {
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+  return typeof value === "object" && value !== null
+    ? (value as Readonly<Record<string, unknown>>)
+    : {};
 }
 
 function textOf(value: unknown): string | undefined {

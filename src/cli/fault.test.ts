@@ -28,7 +28,15 @@ for (const [name, source] of Object.entries(planted)) {
     { skip: process.platform === "win32" },
     async () => {
       await inFolder(async (folder) => {
-        const words = ["--import", `data:text/javascript,${encodeURIComponent(source)}`, main, "serve", "--port", "0", "--json"];
+        const words = [
+          "--import",
+          `data:text/javascript,${encodeURIComponent(source)}`,
+          main,
+          "serve",
+          "--port",
+          "0",
+          "--json",
+        ];
         const child = spawn(process.execPath, words, {
           cwd: folder,
           env: { PATH: process.env["PATH"] ?? "" },

@@ -2,7 +2,10 @@
 
 /** Such as `process`. */
 export interface FaultSource {
-  on(event: "uncaughtException" | "unhandledRejection", listener: (error: unknown) => void): unknown;
+  on(
+    event: "uncaughtException" | "unhandledRejection",
+    listener: (error: unknown) => void,
+  ): unknown;
 }
 
 export interface Fault {
@@ -14,7 +17,10 @@ export interface Fault {
  *
  * @param endNow Called at any further one: ending is then itself at fault, and the journal has what was under way.
  */
-export async function untilFault(source: FaultSource, endNow: (error: unknown) => void): Promise<Fault> {
+export async function untilFault(
+  source: FaultSource,
+  endNow: (error: unknown) => void,
+): Promise<Fault> {
   return new Promise((resolve) => {
     let isEnding = false;
     const take = (error: unknown): void => {

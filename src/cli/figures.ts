@@ -54,7 +54,9 @@ export async function readFigures(connection: Connection, query: FiguresQuery): 
   if (query.to !== undefined) parameters.set("to", query.to);
   if (query.include !== undefined) parameters.set("include", query.include);
   if (query.by.length > 0) parameters.set("by", query.by.join(","));
-  return (await ask(connection, "GET", { path: `/api/v1/series?${parameters.toString()}` })) as Figures;
+  return (await ask(connection, "GET", {
+    path: `/api/v1/series?${parameters.toString()}`,
+  })) as Figures;
 }
 
 /** The same with the name of each key beside its id, for people. */
@@ -63,7 +65,9 @@ export function withKeyNames(figures: Figures): Figures {
   const groups = figures.groups.map((sums) => {
     const { key: id } = sums.group;
     const name = id !== undefined && Object.hasOwn(names, id) ? names[id] : undefined;
-    return name === undefined ? sums : { ...sums, group: { ...sums.group, key: `${name} (${id})` } };
+    return name === undefined
+      ? sums
+      : { ...sums, group: { ...sums.group, key: `${name} (${id})` } };
   });
   return { ...figures, groups };
 }
@@ -95,7 +99,10 @@ export async function readAll<Row>(connection: Connection, path: string): Promis
   const rows: Row[] = [];
   let cursor: string | null = null;
   do {
-    const parameters = new URLSearchParams({ limit: "200", ...(cursor === null ? {} : { cursor }) });
+    const parameters = new URLSearchParams({
+      limit: "200",
+      ...(cursor === null ? {} : { cursor }),
+    });
     const page = (await ask(connection, "GET", { path: `${path}?${parameters.toString()}` })) as {
       readonly data: readonly Row[];
       readonly next_cursor?: string | null;

@@ -13,11 +13,17 @@ export function well(subject: string, message: string): Finding {
   return { subject, state: "well", message, remedy: null };
 }
 
-export function warning(subject: string, { message, remedy }: { readonly message: string; readonly remedy: string }): Finding {
+export function warning(
+  subject: string,
+  { message, remedy }: { readonly message: string; readonly remedy: string },
+): Finding {
   return { subject, state: "warning", message, remedy };
 }
 
-export function wrong(subject: string, facts: { readonly message: string; readonly remedy: string }): Finding {
+export function wrong(
+  subject: string,
+  facts: { readonly message: string; readonly remedy: string },
+): Finding {
   return { subject, state: "wrong", ...facts };
 }
 
@@ -25,7 +31,9 @@ export function wrong(subject: string, facts: { readonly message: string; readon
 export function allWrong(subject: string, error: unknown, usualRemedy: string): readonly Finding[] {
   const { faults } = failureOf(error);
   if (!faults) return [wrongBy(subject, error, usualRemedy)];
-  return faults.map(({ message, remedy }) => wrong(subject, { message, remedy: remedy ?? usualRemedy }));
+  return faults.map(({ message, remedy }) =>
+    wrong(subject, { message, remedy: remedy ?? usualRemedy }),
+  );
 }
 
 /** @param usualRemedy Where the error has none of its own. */

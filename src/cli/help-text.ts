@@ -7,7 +7,9 @@ export function helpText(text: string, columns: number): string {
   let isExample = false;
   const lines = text.split("\n").map((line) => {
     if (/^\S/.test(line)) isExample = /^Examples?:/.test(line);
-    return isExample && /^ +[^# ]/.test(line) ? wrapCommand(line, columns) : wrapText(line, columns);
+    return isExample && /^ +[^# ]/.test(line)
+      ? wrapCommand(line, columns)
+      : wrapText(line, columns);
   });
   return lines.join("\n");
 }

@@ -16,7 +16,9 @@ export async function unknownProviders(
   patterns: readonly string[] | undefined,
 ): Promise<readonly Warning[]> {
   if (patterns === undefined) return [];
-  const known = [...new Set([...(await providersOf(connection)), ...(await parts.knownProviders()), "sim"])];
+  const known = [
+    ...new Set([...(await providersOf(connection)), ...(await parts.knownProviders()), "sim"]),
+  ];
   return patterns
     .filter((pattern) => !known.some((name) => matchesName([pattern], name)))
     .map((pattern) => ({
@@ -27,14 +29,24 @@ export async function unknownProviders(
 }
 
 /** @param now Milliseconds since the epoch. */
-export function endedBudget({ budget_id: id, period, end }: BudgetView, now: number): readonly Warning[] {
+export function endedBudget(
+  { budget_id: id, period, end }: BudgetView,
+  now: number,
+): readonly Warning[] {
   if (period !== "once" || typeof end !== "string" || Date.parse(end) > now) return [];
   const remedy = asCalled(`Give a later end: \`purser budget set ${id} --end DATE\`.`);
-  return [{ message: `budget "${id}" is over since ${end}: it limits no call`, field: "--end", remedy }];
+  return [
+    { message: `budget "${id}" is over since ${end}: it limits no call`, field: "--end", remedy },
+  ];
 }
 
-export function writeWarnings(warnings: readonly Warning[], { json }: JsonOption, { screen: { notes } }: CommandContext): void {
-  for (const warning of warnings) notes.write(json ? warningJson(warning) : warningText(warning, notes.paint));
+export function writeWarnings(
+  warnings: readonly Warning[],
+  { json }: JsonOption,
+  { screen: { notes } }: CommandContext,
+): void {
+  for (const warning of warnings)
+    notes.write(json ? warningJson(warning) : warningText(warning, notes.paint));
 }
 
 /** Those that the server has; none where it does not say. */

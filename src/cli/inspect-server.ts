@@ -14,9 +14,22 @@ interface StatusView {
   readonly started_at: string;
   readonly data: string;
   readonly durability: string;
-  readonly ledger: { readonly writable: boolean; readonly problem: string | null; readonly open_holds: number };
-  readonly prices: { readonly version: string; readonly checked_on: string; readonly age_days: number; readonly stated: number };
-  readonly providers: readonly { readonly name: string; readonly base_urls: readonly string[]; readonly key: string }[];
+  readonly ledger: {
+    readonly writable: boolean;
+    readonly problem: string | null;
+    readonly open_holds: number;
+  };
+  readonly prices: {
+    readonly version: string;
+    readonly checked_on: string;
+    readonly age_days: number;
+    readonly stated: number;
+  };
+  readonly providers: readonly {
+    readonly name: string;
+    readonly base_urls: readonly string[];
+    readonly key: string;
+  }[];
 }
 
 export interface ServerInspection {
@@ -32,19 +45,28 @@ export async function inspectServer(connection: Connection): Promise<ServerInspe
   try {
     const status = (await ask(connection, "GET", { path: "/api/v1/status" })) as StatusView;
     const providers = status.providers.map(({ name }) => name);
-    return { findings: [...processFindings(status, connection.where), ...providerFindings(status)], providers };
+    return {
+      findings: [...processFindings(status, connection.where), ...providerFindings(status)],
+      providers,
+    };
   } catch (error) {
     return { findings: [unknownServer(connection.where, error)], providers: null };
   }
 }
 
 /** The server's providers beside those that this shell's configuration would give it. */
-export function compareProviders(ofServer: readonly string[] | null, here: CheckedConfiguration | null): readonly Finding[] {
-  const missing = (here?.providers ?? []).filter(({ name }) => ofServer !== null && !ofServer.includes(name));
+export function compareProviders(
+  ofServer: readonly string[] | null,
+  here: CheckedConfiguration | null,
+): readonly Finding[] {
+  const missing = (here?.providers ?? []).filter(
+    ({ name }) => ofServer !== null && !ofServer.includes(name),
+  );
   return missing.map(({ name }) =>
     warning(`provider ${name}`, {
       message: "it is configured in this shell and unknown to the running server",
-      remedy: "Restart the server with the same configuration and environment, if it is to have it.",
+      remedy:
+        "Restart the server with the same configuration and environment, if it is to have it.",
     }),
   );
 }
@@ -70,21 +92,37 @@ export function probeFinding({ provider, url, state, problem, models, elapsedMs 
     const remedy = "Check the network, a proxy, and `base_url` in the configuration.";
     return wrong(subject, { message: `${url}: ${problem ?? "no answer"}`, remedy });
   }
-  if (state === "failing") return warning(subject, { message: `${url}: ${problem ?? "it fails"}`, remedy: "Try again later." });
-  return well(subject, problem === null ? `${took}; its key was not checked` : `${url}: ${problem}`);
+  if (state === "failing")
+    return warning(subject, {
+      message: `${url}: ${problem ?? "it fails"}`,
+      remedy: "Try again later.",
+    });
+  return well(
+    subject,
+    problem === null ? `${took}; its key was not checked` : `${url}: ${problem}`,
+  );
 }
 
 function processFindings(status: StatusView, where: string): readonly Finding[] {
   const { ledger, prices } = status;
   const priceText = `${prices.version}, checked ${counted(prices.age_days, "day")} ago (${prices.checked_on}), ${counted(prices.stated, "stated price")}`;
   return [
-    well("server", `${where}, version ${status.version}, Node ${status.node}, process ${status.process_id}, since ${status.started_at}`),
+    well(
+      "server",
+      `${where}, version ${status.version}, Node ${status.node}, process ${status.process_id}, since ${status.started_at}`,
+    ),
     well("server's folder", `${status.data}, durability ${status.durability}`),
     ledger.problem === null
       ? well("server's ledger", `can be written, ${counted(ledger.open_holds, "open hold")}`)
-      : wrong("server's ledger", { message: ledger.problem, remedy: "Free space or repair the disk: until then no call is forwarded." }),
+      : wrong("server's ledger", {
+          message: ledger.problem,
+          remedy: "Free space or repair the disk: until then no call is forwarded.",
+        }),
     prices.age_days > staleDays
-      ? warning("server's prices", { message: priceText, remedy: "Update Purser, or state newer prices under `prices:`." })
+      ? warning("server's prices", {
+          message: priceText,
+          remedy: "Update Purser, or state newer prices under `prices:`.",
+        })
       : well("server's prices", priceText),
   ];
 }
@@ -92,10 +130,18 @@ function processFindings(status: StatusView, where: string): readonly Finding[] 
 function providerFindings({ providers }: StatusView): readonly Finding[] {
   if (providers.length === 0) {
     const message = "no provider key found; the simulator answers sim/... models";
-    return [warning("server's providers", { message, remedy: "Set OPENAI_API_KEY, ANTHROPIC_API_KEY, ... where the server starts." })];
+    return [
+      warning("server's providers", {
+        message,
+        remedy: "Set OPENAI_API_KEY, ANTHROPIC_API_KEY, ... where the server starts.",
+      }),
+    ];
   }
   return providers.map(({ name, base_urls: urls, key }) =>
-    well(`provider ${name}`, `${urls.join(", ")}, ${key === "set" ? "its key is set" : "callers bring their keys"}`),
+    well(
+      `provider ${name}`,
+      `${urls.join(", ")}, ${key === "set" ? "its key is set" : "callers bring their keys"}`,
+    ),
   );
 }
 
@@ -105,5 +151,8 @@ function unknownServer(where: string, error: unknown): Finding {
     const older = `${where} runs, and is a version that does not describe itself`;
     return warning("server", { message: older, remedy: "Restart it with this version." });
   }
-  return wrong("server", { message: message.startsWith(where) ? message : `${where}: ${message}`, remedy: remedy ?? "Check its log." });
+  return wrong("server", {
+    message: message.startsWith(where) ? message : `${where}: ${message}`,
+    remedy: remedy ?? "Check its log.",
+  });
 }

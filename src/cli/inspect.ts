@@ -7,7 +7,12 @@ import { PurserError } from "../domain/error.ts";
 import type { CheckedConfiguration, CommandContext } from "./context.ts";
 import { checkedUrl, type Connection, overHttp, runningServer } from "./connection.ts";
 import { allWrong, type Finding, warning, well, wrong, wrongBy } from "./finding.ts";
-import { compareProviders, inspectServer, probeFinding, probeThroughServer } from "./inspect-server.ts";
+import {
+  compareProviders,
+  inspectServer,
+  probeFinding,
+  probeThroughServer,
+} from "./inspect-server.ts";
 import { portHolder } from "./listen-failure.ts";
 import { grouped } from "./terminal/number.ts";
 
@@ -28,13 +33,23 @@ const scarceBytes = 1024 ** 3;
 const releasedAt = Date.UTC(2026, 0, 1);
 
 /** In the order in which one thing rests on another. */
-export async function inspect(options: InspectOptions, context: CommandContext): Promise<readonly Finding[]> {
+export async function inspect(
+  options: InspectOptions,
+  context: CommandContext,
+): Promise<readonly Finding[]> {
   if (options.url !== undefined)
-    return inspectRunning(overHttp(checkedUrl(options.url), options.adminKey), { options, configuration: null });
+    return inspectRunning(overHttp(checkedUrl(options.url), options.adminKey), {
+      options,
+      configuration: null,
+    });
   const server = await runningServer(options.data);
-  const checked = await inspectConfiguration(options.config, { context, isServed: server !== undefined });
+  const checked = await inspectConfiguration(options.config, {
+    context,
+    isServed: server !== undefined,
+  });
   const folder = await inspectFolder(options.data, context);
-  const lock = server || folder.length < 2 ? [] : [inspectLock(await context.parts.isHeld(options.data))];
+  const lock =
+    server || folder.length < 2 ? [] : [inspectLock(await context.parts.isHeld(options.data))];
   const port = options.port ?? checked.configuration?.port ?? 4141;
   return [
     inspectNode(process.versions.node),
@@ -45,7 +60,10 @@ export async function inspect(options: InspectOptions, context: CommandContext):
     ...lock,
     await inspectDisk(options.data),
     ...(server
-      ? await inspectRunning(overHttp(server.url, server.token), { options, configuration: checked.configuration })
+      ? await inspectRunning(overHttp(server.url, server.token), {
+          options,
+          configuration: checked.configuration,
+        })
       : [
           await inspectPort(port, checked.configuration?.host ?? "127.0.0.1"),
           ...(await inspectProviders(options, { configuration: checked.configuration, context })),
@@ -60,7 +78,10 @@ interface RunningSubjects {
 }
 
 /** A server's providers are those of its own environment, and are asked with its own keys. */
-async function inspectRunning(connection: Connection, { options, configuration }: RunningSubjects): Promise<readonly Finding[]> {
+async function inspectRunning(
+  connection: Connection,
+  { options, configuration }: RunningSubjects,
+): Promise<readonly Finding[]> {
   const { findings, providers } = await inspectServer(connection);
   const probed = options.online && providers !== null ? await probeThroughServer(connection) : [];
   return [...findings, ...compareProviders(providers, configuration), ...probed];
@@ -94,20 +115,33 @@ interface FileSubjects {
   readonly isServed: boolean;
 }
 
-async function inspectConfiguration(file: string | undefined, { context, isServed }: FileSubjects): Promise<CheckedFile> {
+async function inspectConfiguration(
+  file: string | undefined,
+  { context, isServed }: FileSubjects,
+): Promise<CheckedFile> {
   try {
     const configuration = await context.parts.checkConfiguration(file);
     const names = configuration.providers.map((provider) => provider.name).join(", ");
     return {
       findings: [
-        well("configuration", names === "" ? "valid; no provider key found, the simulator answers" : `valid; providers: ${names}`),
+        well(
+          "configuration",
+          names === ""
+            ? "valid; no provider key found, the simulator answers"
+            : `valid; providers: ${names}`,
+        ),
       ],
       configuration,
     };
   } catch (error) {
     const missing = isServed ? missingVariables(error) : null;
     const findings = missing
-      ? [well("configuration", `valid where ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} set: not in this shell`)]
+      ? [
+          well(
+            "configuration",
+            `valid where ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} set: not in this shell`,
+          ),
+        ]
       : allWrong("configuration", error, "Correct the file that --config names.");
     return { findings, configuration: null };
   }
@@ -117,13 +151,21 @@ async function inspectConfiguration(file: string | undefined, { context, isServe
 function missingVariables(error: unknown): readonly string[] | null {
   const faults = error instanceof PurserError ? (error.detail.faults ?? []) : [];
   const names = new Set(faults.flatMap(({ variable }) => variable ?? []));
-  return names.size > 0 && faults.every(({ variable }) => variable !== undefined) ? [...names] : null;
+  return names.size > 0 && faults.every(({ variable }) => variable !== undefined)
+    ? [...names]
+    : null;
 }
 
 async function inspectFolder(data: string, context: CommandContext): Promise<readonly Finding[]> {
   const facts = await stat(data).catch(() => undefined);
   if (!facts) return [await inspectParent(data)];
-  if (!facts.isDirectory()) return [wrong("data folder", { message: `${data} is no folder`, remedy: "Name a folder with --data." })];
+  if (!facts.isDirectory())
+    return [
+      wrong("data folder", {
+        message: `${data} is no folder`,
+        remedy: "Name a folder with --data.",
+      }),
+    ];
   const isWritable = await allows(data, constants.R_OK | constants.W_OK | constants.X_OK);
   if (!isWritable)
     return [
@@ -136,7 +178,10 @@ async function inspectFolder(data: string, context: CommandContext): Promise<rea
   const openTo = (facts.mode & 0o777).toString(8);
   return [
     isOpen
-      ? warning("data folder", { message: `${path.resolve(data)} can be read by others (mode ${openTo})`, remedy: `chmod 700 ${data}` })
+      ? warning("data folder", {
+          message: `${path.resolve(data)} can be read by others (mode ${openTo})`,
+          remedy: `chmod 700 ${data}`,
+        })
       : well("data folder", path.resolve(data)),
     await inspectLedger(data, context),
   ];
@@ -154,7 +199,10 @@ function inspectLock(isHeld: boolean): Finding {
 async function inspectParent(data: string): Promise<Finding> {
   const parent = path.dirname(path.resolve(data));
   if (await allows(parent, constants.W_OK | constants.X_OK))
-    return well("data folder", `${path.resolve(data)} does not exist yet; the first start makes it`);
+    return well(
+      "data folder",
+      `${path.resolve(data)} does not exist yet; the first start makes it`,
+    );
   return wrong("data folder", {
     message: `${path.resolve(data)} does not exist and cannot be made`,
     remedy: `Make it for this user, or name another with --data.`,
@@ -173,15 +221,22 @@ async function inspectLedger(data: string, context: CommandContext): Promise<Fin
 }
 
 async function inspectDisk(data: string): Promise<Finding> {
-  const folder = (await stat(data).catch(() => undefined)) ? data : path.dirname(path.resolve(data));
+  const folder = (await stat(data).catch(() => undefined))
+    ? data
+    : path.dirname(path.resolve(data));
   const disk = await statfs(folder).catch(() => undefined);
-  if (!disk) return warning("disk", { message: `its free space is not known`, remedy: `Check that ${folder} can be reached.` });
+  if (!disk)
+    return warning("disk", {
+      message: `its free space is not known`,
+      remedy: `Check that ${folder} can be reached.`,
+    });
   const free = disk.bavail * disk.bsize;
   const text = `${grouped(Math.floor(free / 1024 ** 2))} MiB free`;
   if (free >= scarceBytes) return well("disk", text);
   return warning("disk", {
     message: text,
-    remedy: "Free space, or move the data folder: when the ledger cannot be written, no call is forwarded.",
+    remedy:
+      "Free space, or move the data folder: when the ledger cannot be written, no call is forwarded.",
   });
 }
 
@@ -191,21 +246,32 @@ async function inspectPort(port: number, host: string): Promise<Finding> {
     probe.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
     probe.listen(port, host, () => probe.close(() => resolve(null)));
   });
-  if (fault === null) return well("port", port === 0 ? "any that is free" : `${port} on ${host} is free`);
+  if (fault === null)
+    return well("port", port === 0 ? "any that is free" : `${port} on ${host} is free`);
   if (fault === "EADDRINUSE") {
     const message = `${port} on ${host} is in use by ${await portHolder(host, port)}`;
-    return wrong("port", { message, remedy: "Stop it, or choose another port with `purser serve --port`." });
+    return wrong("port", {
+      message,
+      remedy: "Stop it, or choose another port with `purser serve --port`.",
+    });
   }
-  const remedy = "Name an address of this machine with --host, and with --port a port that this user may use.";
+  const remedy =
+    "Name an address of this machine with --host, and with --port a port that this user may use.";
   return wrong("port", { message: `${port} on ${host} cannot be listened on (${fault})`, remedy });
 }
 
 /** What the configuration of this shell gives; with `--online`, what the providers themselves say. */
-async function inspectProviders(options: InspectOptions, { configuration, context }: ProviderSubjects): Promise<readonly Finding[]> {
+async function inspectProviders(
+  options: InspectOptions,
+  { configuration, context }: ProviderSubjects,
+): Promise<readonly Finding[]> {
   if (!configuration) return [];
   if (options.online) return (await context.parts.probeProviders(options.config)).map(probeFinding);
   return configuration.providers.map(({ name, baseUrl, hasKey }) =>
-    well(`provider ${name}`, `${baseUrl}, ${hasKey ? "its key is set" : "callers bring their keys"}`),
+    well(
+      `provider ${name}`,
+      `${baseUrl}, ${hasKey ? "its key is set" : "callers bring their keys"}`,
+    ),
   );
 }
 

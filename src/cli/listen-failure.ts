@@ -15,8 +15,10 @@ export interface ListenWords {
 export async function listenFailure(error: unknown, words: ListenWords): Promise<unknown> {
   const fault = faultOf(error);
   if (fault?.code === "EADDRINUSE") return portTaken(fault, words);
-  if (fault?.syscall === "getaddrinfo") return hostUnusable(`the host ${fault.hostname} is not known`, fault, words);
-  if (fault?.code === "EADDRNOTAVAIL") return hostUnusable(`this machine does not have the address ${fault.address}`, fault, words);
+  if (fault?.syscall === "getaddrinfo")
+    return hostUnusable(`the host ${fault.hostname} is not known`, fault, words);
+  if (fault?.code === "EADDRNOTAVAIL")
+    return hostUnusable(`this machine does not have the address ${fault.address}`, fault, words);
   if (fault?.code === "EACCES") return portForbidden(fault, words);
   return error;
 }
@@ -31,11 +33,18 @@ interface Fault {
 }
 
 function faultOf(error: unknown): Fault | undefined {
-  const isFault = error instanceof Error && "code" in error && "syscall" in error && /^(listen|getaddrinfo)$/.test(String(error.syscall));
+  const isFault =
+    error instanceof Error &&
+    "code" in error &&
+    "syscall" in error &&
+    /^(listen|getaddrinfo)$/.test(String(error.syscall));
   return isFault ? (error as unknown as Fault) : undefined;
 }
 
-async function portTaken({ address = "127.0.0.1", port = 0 }: Fault, { command }: ListenWords): Promise<ApiProblem> {
+async function portTaken(
+  { address = "127.0.0.1", port = 0 }: Fault,
+  { command }: ListenWords,
+): Promise<ApiProblem> {
   return problem({
     code: "port_in_use",
     message: `port ${port} is in use by ${await portHolder(address, port)}`,
@@ -45,21 +54,35 @@ async function portTaken({ address = "127.0.0.1", port = 0 }: Fault, { command }
 }
 
 /** Who listens on a port, as far as it answers. */
-export async function portHolder(host: string, port: number): Promise<"another Purser" | "another program"> {
+export async function portHolder(
+  host: string,
+  port: number,
+): Promise<"another Purser" | "another program"> {
   const name = host.includes(":") ? `[${host}]` : host;
   return (await isPurser(`http://${name}:${port}`)) ? "another Purser" : "another program";
 }
 
 function portForbidden({ code, port = 0 }: Fault, { command }: ListenWords): ApiProblem {
   const remedy = `Choose a port from 1024 on: \`purser ${command} --port 8080\`.`;
-  return problem({ code, message: `this user may not listen on port ${port}`, field: "--port", remedy });
+  return problem({
+    code,
+    message: `this user may not listen on port ${port}`,
+    field: "--port",
+    remedy,
+  });
 }
 
 function hostUnusable(message: string, { code }: Fault, { hostField }: ListenWords): ApiProblem {
-  const remedy = "Give an address of this machine: 127.0.0.1 for itself alone, 0.0.0.0 for all that can reach it.";
+  const remedy =
+    "Give an address of this machine: 127.0.0.1 for itself alone, 0.0.0.0 for all that can reach it.";
   return problem({ code, message, field: hostField, remedy });
 }
 
-function problem(facts: { readonly code: string; readonly message: string; readonly field: string; readonly remedy: string }): ApiProblem {
+function problem(facts: {
+  readonly code: string;
+  readonly message: string;
+  readonly field: string;
+  readonly remedy: string;
+}): ApiProblem {
   return new ApiProblem({ status: 500, ...facts });
 }

@@ -5,13 +5,21 @@ import { makeParts } from "./parts.ts";
 import { screenOn } from "./terminal/screen.ts";
 
 /** A reader that has seen enough (`purser report | head`) is no error. */
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === "EPIPE" ? 0 : 1),
+);
 
 const words = process.argv.slice(2);
-const screen = screenOn(process, { environment: process.env, color: !words.includes("--no-color"), json: words.includes("--json") });
+const screen = screenOn(process, {
+  environment: process.env,
+  color: !words.includes("--no-color"),
+  json: words.includes("--json"),
+});
 
 /** Log lines are text where a person reads them, and JSON for programs; `PURSER_LOG_FORMAT` decides otherwise. */
-const isTextLog = (process.env["PURSER_LOG_FORMAT"] || (screen.notes.tty && !words.includes("--json") ? "text" : "json")) === "text";
+const isTextLog =
+  (process.env["PURSER_LOG_FORMAT"] ||
+    (screen.notes.tty && !words.includes("--json") ? "text" : "json")) === "text";
 
 process.exitCode = await runProgram(words, {
   screen,

@@ -24,14 +24,23 @@ export function resolveModel(catalogue: CommandCatalogue, wanted: WantedModel): 
 }
 
 /** `provider/model` where the first word is a provider; else the provider that has the model, its maker first; undefined where none has. */
-export function listedModel(catalogue: CommandCatalogue, wanted: WantedModel): NamedModel | undefined {
+export function listedModel(
+  catalogue: CommandCatalogue,
+  wanted: WantedModel,
+): NamedModel | undefined {
   const { model, at } = wanted;
   if (wanted.provider !== undefined) return { provider: commonName(wanted.provider), model };
   const split = splitName(model);
-  if (split && catalogue.book.sheet({ ...split, at })) return { ...split, provider: commonName(split.provider) };
+  if (split && catalogue.book.sheet({ ...split, at }))
+    return { ...split, provider: commonName(split.provider) };
   const providers = [...new Set(catalogue.models().map((row) => row.provider))];
-  const found = providers.map((provider) => ({ provider, sheet: catalogue.book.sheet({ provider, model, at }) }));
-  const [best] = found.filter((row) => row.sheet !== undefined).sort((left, right) => rank(left) - rank(right));
+  const found = providers.map((provider) => ({
+    provider,
+    sheet: catalogue.book.sheet({ provider, model, at }),
+  }));
+  const [best] = found
+    .filter((row) => row.sheet !== undefined)
+    .sort((left, right) => rank(left) - rank(right));
   return best && { provider: best.provider, model };
 }
 
@@ -44,20 +53,32 @@ export function splitName(name: string): NamedModel | undefined {
 const makers = ["openai", "anthropic", "gemini", "deepseek", "xai", "mistral", "cohere", "sim"];
 
 /** An exact name before an inherited one, a model's maker before those who resell it. */
-function rank(row: { readonly provider: string; readonly sheet: { readonly match: string } | undefined }): number {
+function rank(row: {
+  readonly provider: string;
+  readonly sheet: { readonly match: string } | undefined;
+}): number {
   const maker = makers.indexOf(row.provider);
   return (row.sheet?.match === "prefix" ? 100 : 0) + (maker < 0 ? makers.length : maker);
 }
 
 /** What to say of a model without a price, with the names that may have been meant. */
-export function unpriced(catalogue: CommandCatalogue, wanted: { readonly model: string; readonly at: number }): PurserError {
+export function unpriced(
+  catalogue: CommandCatalogue,
+  wanted: { readonly model: string; readonly at: number },
+): PurserError {
   const { model, at } = wanted;
-  const live = catalogue.models().filter((row) => catalogue.book.sheet({ ...row, at }) !== undefined);
+  const live = catalogue
+    .models()
+    .filter((row) => catalogue.book.sheet({ ...row, at }) !== undefined);
   const names = live.flatMap((row) => [row.model, `${row.provider}/${row.model}`]);
   const near = nearest(model, names, 3);
   const meant = near.length > 0 ? `Did you mean ${near.join(", ")}? Or add ` : "Add ";
-  return new PurserError("unpriced", `${model} is unpriced: no price is known for it, which is not the same as free`, {
-    field: "model",
-    remedy: `${meant}its price under \`prices:\` in purser.yaml, such as { provider: openai, model: ${model.split("/").at(-1)}, input: "0.15", output: "0.60" }.`,
-  });
+  return new PurserError(
+    "unpriced",
+    `${model} is unpriced: no price is known for it, which is not the same as free`,
+    {
+      field: "model",
+      remedy: `${meant}its price under \`prices:\` in purser.yaml, such as { provider: openai, model: ${model.split("/").at(-1)}, input: "0.15", output: "0.60" }.`,
+    },
+  );
 }

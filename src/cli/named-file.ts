@@ -11,7 +11,11 @@ export async function readNamedFile(file: string, field: string): Promise<string
   return readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
     const problem = problems[cause.code ?? ""];
     if (problem === undefined) throw cause;
-    throw new PurserError("invalid_request", `${field}: ${file} ${problem}`, { field, remedy: "Give the path of a file.", cause });
+    throw new PurserError("invalid_request", `${field}: ${file} ${problem}`, {
+      field,
+      remedy: "Give the path of a file.",
+      cause,
+    });
   });
 }
 

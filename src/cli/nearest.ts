@@ -1,12 +1,21 @@
 /** Names that a slip of the hand may have meant. */
 
 /** @returns At most `count` of the names, the nearest first; none that is too far off to be meant. */
-export function nearest(wanted: string, names: readonly string[], count: number): readonly string[] {
+export function nearest(
+  wanted: string,
+  names: readonly string[],
+  count: number,
+): readonly string[] {
   const word = wanted.toLowerCase();
   const scored = [...new Set(names)]
     .map((name) => ({ name, distance: score(word, name.toLowerCase()) }))
     .filter(({ distance }) => distance <= Math.max(2, word.length / 3));
-  scored.sort((left, right) => left.distance - right.distance || left.name.length - right.name.length || (left.name < right.name ? -1 : 1));
+  scored.sort(
+    (left, right) =>
+      left.distance - right.distance ||
+      left.name.length - right.name.length ||
+      (left.name < right.name ? -1 : 1),
+  );
   return scored.slice(0, count).map(({ name }) => name);
 }
 

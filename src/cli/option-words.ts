@@ -14,7 +14,9 @@ export type OptionWords = Readonly<Record<string, OptionWord>>;
 
 /** For fields whose option is called as they are, with dashes. */
 export function sameNames(...fields: readonly string[]): OptionWords {
-  return Object.fromEntries(fields.map((field) => [field, { option: `--${field.replaceAll("_", "-")}` }]));
+  return Object.fromEntries(
+    fields.map((field) => [field, { option: `--${field.replaceAll("_", "-")}` }]),
+  );
 }
 
 /** @returns The error itself where it is not about one of the fields. */
@@ -24,7 +26,17 @@ export function inOptionWords(error: unknown, words: OptionWords): unknown {
   const word = Object.hasOwn(words, name) ? words[name] : undefined;
   if (!word) return error;
   const typed = member === undefined ? word.option : `${word.option} ${member}`;
-  const message = error.message.startsWith(error.field) ? `${typed}${error.message.slice(error.field.length)}` : error.message;
-  const remedy = word.remedy ?? (error.remedy?.includes("/openapi.json") ? "See --help for what it takes." : error.remedy);
-  return new ApiProblem({ status: error.status, code: error.code, message, field: word.option, ...(remedy !== null && { remedy }) });
+  const message = error.message.startsWith(error.field)
+    ? `${typed}${error.message.slice(error.field.length)}`
+    : error.message;
+  const remedy =
+    word.remedy ??
+    (error.remedy?.includes("/openapi.json") ? "See --help for what it takes." : error.remedy);
+  return new ApiProblem({
+    status: error.status,
+    code: error.code,
+    message,
+    field: word.option,
+    ...(remedy !== null && { remedy }),
+  });
 }

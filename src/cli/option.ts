@@ -36,7 +36,10 @@ export function withTarget(command: Command): Command {
   return withJson(command)
     .option("--data <dir>", "data folder, and the server that holds it (PURSER_DATA, or .purser)")
     .option("--url <url>", "speak to the server at this address instead (PURSER_URL)")
-    .option("--admin-key <key>", "admin key for it (with --url better in the environment as PURSER_ADMIN_KEY)");
+    .option(
+      "--admin-key <key>",
+      "admin key for it (with --url better in the environment as PURSER_ADMIN_KEY)",
+    );
 }
 
 /**
@@ -44,9 +47,15 @@ export function withTarget(command: Command): Command {
  * goes with an address only: a folder has a key of its own, and the one there may be another server's.
  */
 export function targetOf(options: TargetOptions, environment: Environment): Target {
-  const url = options.url ?? (options.data === undefined ? environment["PURSER_URL"] || undefined : undefined);
+  const url =
+    options.url ??
+    (options.data === undefined ? environment["PURSER_URL"] || undefined : undefined);
   const usualKey = url === undefined ? undefined : environment["PURSER_ADMIN_KEY"] || undefined;
-  return { data: dataFolder(options.data, environment), url, adminKey: options.adminKey ?? usualKey };
+  return {
+    data: dataFolder(options.data, environment),
+    url,
+    adminKey: options.adminKey ?? usualKey,
+  };
 }
 
 export interface Range {
@@ -59,7 +68,10 @@ export function whole(flag: string, range: Range): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (value >= range.least && value <= range.most) return value;
-    throw wrong(flag, { text, remedy: `Give a whole number from ${range.least} to ${range.most}.` });
+    throw wrong(flag, {
+      text,
+      remedy: `Give a whole number from ${range.least} to ${range.most}.`,
+    });
   };
 }
 
@@ -92,7 +104,10 @@ export function moment(flag: string): (text: string) => string {
 }
 
 /** A reader of one of several words. */
-export function oneOf<Word extends string>(flag: string, words: readonly Word[]): (text: string) => Word {
+export function oneOf<Word extends string>(
+  flag: string,
+  words: readonly Word[],
+): (text: string) => Word {
   return (text) => {
     const word = words.find((candidate) => candidate === text);
     if (word !== undefined) return word;
@@ -113,9 +128,17 @@ export function list(flag: string): (text: string) => readonly string[] {
 export function shares(flag: string): (text: string) => readonly string[] {
   return (text) => {
     const words = text.split(",").map((word) => word.trim());
-    if (words.length > 0 && words.every((word) => /^\d{1,2}(\.\d{1,6})?$/.test(word) && Number(word) > 0 && Number(word) <= 10))
+    if (
+      words.length > 0 &&
+      words.every(
+        (word) => /^\d{1,2}(\.\d{1,6})?$/.test(word) && Number(word) > 0 && Number(word) <= 10,
+      )
+    )
       return words;
-    throw wrong(flag, { text, remedy: "Give shares of the limit above 0 and up to 10, such as 0.8 or 0.75,0.95." });
+    throw wrong(flag, {
+      text,
+      remedy: "Give shares of the limit above 0 and up to 10, such as 0.8 or 0.75,0.95.",
+    });
   };
 }
 
@@ -144,6 +167,12 @@ export function collect(value: string, before: readonly string[]): readonly stri
   return [...before, value];
 }
 
-function wrong(flag: string, fault: { readonly text: string; readonly remedy: string }): PurserError {
-  return new PurserError("invalid_request", `${flag}: "${fault.text}" cannot be used`, { field: flag, remedy: fault.remedy });
+function wrong(
+  flag: string,
+  fault: { readonly text: string; readonly remedy: string },
+): PurserError {
+  return new PurserError("invalid_request", `${flag}: "${fault.text}" cannot be used`, {
+    field: flag,
+    remedy: fault.remedy,
+  });
 }

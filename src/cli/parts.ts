@@ -26,19 +26,34 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
     version,
     startServer: async (options, counting) => {
       const configuration = await serverConfiguration(options, environment);
-      const [{ startServer }, { collectLess }] = await Promise.all([import("../compose.ts"), import("../gateway/collect-less.ts")]);
+      const [{ startServer }, { collectLess }] = await Promise.all([
+        import("../compose.ts"),
+        import("../gateway/collect-less.ts"),
+      ]);
       collectLess();
       const directory = configuration.data;
-      const server = await startServer({ configuration, environment, directory, logText, ...(counting && { counting }) }).catch(
-        async (error: unknown) => {
-          throw await inUseFailure(error, directory);
-        },
-      );
-      return { ...server, warnings: [...warningsOf(configuration), ...(server.hasAdminKey ? [] : [noAdminKey])] };
+      const server = await startServer({
+        configuration,
+        environment,
+        directory,
+        logText,
+        ...(counting && { counting }),
+      }).catch(async (error: unknown) => {
+        throw await inUseFailure(error, directory);
+      });
+      return {
+        ...server,
+        warnings: [...warningsOf(configuration), ...(server.hasAdminKey ? [] : [noAdminKey])],
+      };
     },
     openFolder: async (dataDirectory) => {
       const { openFolder } = await import("../compose.ts");
-      return openFolder({ configuration: await readingConfiguration(environment), environment, directory: dataDirectory, logText });
+      return openFolder({
+        configuration: await readingConfiguration(environment),
+        environment,
+        directory: dataDirectory,
+        logText,
+      });
     },
     checkLedger,
     verifyFolder: async (dataDirectory, progress) => {
@@ -58,23 +73,35 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
     isHeld: isLocked,
     openCatalogue: async () => {
       const { openCatalogue } = await import("../catalogue/catalogue.ts");
-      const [catalogue, { prices, providers }] = await Promise.all([openCatalogue(), readingConfiguration(environment)]);
-      const booked = new Map(providers.map((provider) => [provider.name, catalogue.identify(provider)]));
+      const [catalogue, { prices, providers }] = await Promise.all([
+        openCatalogue(),
+        readingConfiguration(environment),
+      ]);
+      const booked = new Map(
+        providers.map((provider) => [provider.name, catalogue.identify(provider)]),
+      );
       return {
         book: catalogue.book(prices, booked),
         models: () =>
-          [...prices.filter(({ match }) => match === "exact"), ...catalogue.models()].map(({ provider, model }) => {
-            return { provider: commonName(provider), model };
-          }),
+          [...prices.filter(({ match }) => match === "exact"), ...catalogue.models()].map(
+            ({ provider, model }) => {
+              return { provider: commonName(provider), model };
+            },
+          ),
       };
     },
-    startSimulator: async (options) => (await import("../simulator/index.ts")).startSimulator(options),
+    startSimulator: async (options) =>
+      (await import("../simulator/index.ts")).startSimulator(options),
     checkConfiguration: async (file) => {
       const configuration = await configurationOf(file, environment);
       const { readAdminKey, readLogLevel } = await import("../config/environment.ts");
       readAdminKey(environment);
       readLogLevel(environment);
-      const providers = configuration.providers.map(({ name, baseUrl, apiKey }) => ({ name, baseUrl, hasKey: apiKey !== null }));
+      const providers = configuration.providers.map(({ name, baseUrl, apiKey }) => ({
+        name,
+        baseUrl,
+        hasKey: apiKey !== null,
+      }));
       return { ...configuration.server, providers, warnings: warningsOf(configuration) };
     },
     knownProviders: async () => Object.keys((await import("../config/provider.ts")).knownProviders),
@@ -85,7 +112,10 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
       ]);
       return probeProviders(configuration);
     },
-    program: { file: process.execPath, arguments: [...process.execArgv, fileURLToPath(new URL(mainFile, import.meta.url))] },
+    program: {
+      file: process.execPath,
+      arguments: [...process.execArgv, fileURLToPath(new URL(mainFile, import.meta.url))],
+    },
   };
 }
 
@@ -94,30 +124,45 @@ async function inUseFailure(error: unknown, directory: string): Promise<unknown>
   if (!(error instanceof PurserError) || error.code !== "store_unavailable") return error;
   const server = await runningServer(directory);
   if (!server) return error;
-  return new PurserError("store_unavailable", `the data folder ${directory} is in use by the Purser at ${server.url}`, {
-    field: "data",
-    remedy: `Use that one, or stop it (process ${server.pid}), or give each its own folder with --data.`,
-    cause: error,
-  });
+  return new PurserError(
+    "store_unavailable",
+    `the data folder ${directory} is in use by the Purser at ${server.url}`,
+    {
+      field: "data",
+      remedy: `Use that one, or stop it (process ${server.pid}), or give each its own folder with --data.`,
+      cause: error,
+    },
+  );
 }
 
 /** They were revoked, or are over. */
 const noAdminKey: Warning = {
-  message: "no admin key in the ledger is live: the control plane opens to commands in the data folder only",
+  message:
+    "no admin key in the ledger is live: the control plane opens to commands in the data folder only",
   field: "PURSER_ADMIN_KEY",
-  remedy: asCalled("Set PURSER_ADMIN_KEY at the next start, or make a key here: `purser key create --name NAME --role admin`."),
+  remedy: asCalled(
+    "Set PURSER_ADMIN_KEY at the next start, or make a key here: `purser key create --name NAME --role admin`.",
+  ),
 };
 
 /** A first start ended before it had made the tables, or somebody made the file. */
 function noLedgerYet(directory: string): PurserError {
-  return new PurserError("not_found", `there is no ledger in ${directory} yet: its ledger.db has no tables`, {
-    field: "--data",
-    remedy: "Name the data folder of a server that was started, or restore the last backup that verifies.",
-  });
+  return new PurserError(
+    "not_found",
+    `there is no ledger in ${directory} yet: its ledger.db has no tables`,
+    {
+      field: "--data",
+      remedy:
+        "Name the data folder of a server that was started, or restore the last backup that verifies.",
+    },
+  );
 }
 
 /** Options of the command line go before the file. */
-async function serverConfiguration(options: ServeOptions, environment: Environment): Promise<Configuration> {
+async function serverConfiguration(
+  options: ServeOptions,
+  environment: Environment,
+): Promise<Configuration> {
   const configuration = await configurationOf(options.config, environment);
   const { host, port } = configuration.server;
   return {
@@ -137,7 +182,12 @@ async function readingConfiguration(environment: Environment): Promise<Configura
     typeof name === "string" ? (environment[name] ?? standIn(name)) : undefined;
   const lenient = new Proxy(environment, {
     get: (_, name) => valueOf(name),
-    getOwnPropertyDescriptor: (_, name) => ({ value: valueOf(name), configurable: true, enumerable: true, writable: true }),
+    getOwnPropertyDescriptor: (_, name) => ({
+      value: valueOf(name),
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    }),
   });
   return { ...(await configurationOf(undefined, lenient)), budgets: [], keys: [] };
 }
@@ -147,18 +197,29 @@ function standIn(name: string): string {
   return `not-set-in-this-shell-${name}`;
 }
 
-async function configurationOf(file: string | undefined, environment: Environment): Promise<Configuration> {
+async function configurationOf(
+  file: string | undefined,
+  environment: Environment,
+): Promise<Configuration> {
   const { defaultConfiguration, loadConfiguration } = await import("../config/load.ts");
   const found = await readConfiguration(file);
-  return found ? loadConfiguration(found.text, { environment, file: found.file }) : defaultConfiguration(environment);
+  return found
+    ? loadConfiguration(found.text, { environment, file: found.file })
+    : defaultConfiguration(environment);
 }
 
 function warningsOf({ file, warnings }: Configuration): readonly Warning[] {
-  return warnings.map(({ line, message, field, remedy }) => ({ message: `${file} line ${line}: ${message}`, field, remedy }));
+  return warnings.map(({ line, message, field, remedy }) => ({
+    message: `${file} line ${line}: ${message}`,
+    field,
+    remedy,
+  }));
 }
 
 /** @param file Must exist when it was named; the usual one need not. */
-async function readConfiguration(file: string | undefined): Promise<{ readonly file: string; readonly text: string } | undefined> {
+async function readConfiguration(
+  file: string | undefined,
+): Promise<{ readonly file: string; readonly text: string } | undefined> {
   if (file !== undefined) return { file, text: await readNamedFile(file, "--config") };
   const text = await readFile(usualConfiguration, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;

@@ -15,12 +15,36 @@ interface CommandEntry {
 
 /** In the order in which a newcomer needs them. */
 const entries: readonly CommandEntry[] = [
-  { name: "serve", summary: "start the gateway", load: async () => (await import("./command/serve.ts")).defineServe },
-  { name: "demo", summary: "see a minute of simulated traffic", load: async () => (await import("./command/demo.ts")).defineDemo },
-  { name: "simulate", summary: "run the simulated provider", load: async () => (await import("./command/simulate.ts")).defineSimulate },
-  { name: "report", summary: "show what was spent, and on what", load: async () => (await import("./command/report.ts")).defineReport },
-  { name: "top", summary: "watch calls, spend and budgets live", load: async () => (await import("./command/top.ts")).defineTop },
-  { name: "price", summary: "price token counts, line by line", load: async () => (await import("./command/price.ts")).definePrice },
+  {
+    name: "serve",
+    summary: "start the gateway",
+    load: async () => (await import("./command/serve.ts")).defineServe,
+  },
+  {
+    name: "demo",
+    summary: "see a minute of simulated traffic",
+    load: async () => (await import("./command/demo.ts")).defineDemo,
+  },
+  {
+    name: "simulate",
+    summary: "run the simulated provider",
+    load: async () => (await import("./command/simulate.ts")).defineSimulate,
+  },
+  {
+    name: "report",
+    summary: "show what was spent, and on what",
+    load: async () => (await import("./command/report.ts")).defineReport,
+  },
+  {
+    name: "top",
+    summary: "watch calls, spend and budgets live",
+    load: async () => (await import("./command/top.ts")).defineTop,
+  },
+  {
+    name: "price",
+    summary: "price token counts, line by line",
+    load: async () => (await import("./command/price.ts")).definePrice,
+  },
   {
     name: "estimate",
     summary: "say what a call may cost before it is made",
@@ -31,8 +55,16 @@ const entries: readonly CommandEntry[] = [
     summary: "create, show and change budgets",
     load: async () => (await import("./command/budget.ts")).defineBudgetCommand,
   },
-  { name: "key", summary: "create, list and revoke keys", load: async () => (await import("./command/key.ts")).defineKeyCommand },
-  { name: "correct", summary: "correct what a call was charged", load: async () => (await import("./command/correct.ts")).defineCorrect },
+  {
+    name: "key",
+    summary: "create, list and revoke keys",
+    load: async () => (await import("./command/key.ts")).defineKeyCommand,
+  },
+  {
+    name: "correct",
+    summary: "correct what a call was charged",
+    load: async () => (await import("./command/correct.ts")).defineCorrect,
+  },
   {
     name: "replay",
     summary: "drive recorded traffic through a gateway",
@@ -74,7 +106,10 @@ ${inCheckout ? `In this checkout, write "${purser}" for "purser".\n` : ""}`;
  *
  * @param words The command line without the program's own name.
  */
-export async function runProgram(words: readonly string[], context: Omit<CommandContext, "end">): Promise<ExitCode> {
+export async function runProgram(
+  words: readonly string[],
+  context: Omit<CommandContext, "end">,
+): Promise<ExitCode> {
   let code: ExitCode = 0;
   try {
     const program = await buildProgram(words, { ...context, end: (ended) => (code = ended) });
@@ -83,7 +118,11 @@ export async function runProgram(words: readonly string[], context: Omit<Command
   } catch (error) {
     if (isCommanderError(error)) return error.exitCode === 0 ? 0 : 2;
     const failure = failureOf(error);
-    context.screen.notes.write(words.includes("--json") ? failureJson(failure) : failureText(failure, context.screen.notes.paint));
+    context.screen.notes.write(
+      words.includes("--json")
+        ? failureJson(failure)
+        : failureText(failure, context.screen.notes.paint),
+    );
     return failure.exitCode;
   }
 }
@@ -91,7 +130,9 @@ export async function runProgram(words: readonly string[], context: Omit<Command
 async function buildProgram(words: readonly string[], context: CommandContext): Promise<Command> {
   const { Command } = await import("commander");
   const program = new Command("purser");
-  program.description("Keeps the purse of AI agents: meters, prices, budgets and records every model call.");
+  program.description(
+    "Keeps the purse of AI agents: meters, prices, budgets and records every model call.",
+  );
   program.addHelpText("after", examples).helpCommand("help [command]", "show help for a command");
   program.version(context.parts.version, "-V, --version", "print the version");
   // Read before any command is known (main.ts): what is written until then has no colours either.
@@ -114,7 +155,9 @@ function configure(command: Command, context: CommandContext): void {
   const { out, notes } = context.screen;
   command
     .exitOverride((error) => {
-      throw error.exitCode === 0 || error.code === "commander.help" ? error : wrongWords(error.message, fullName(command));
+      throw error.exitCode === 0 || error.code === "commander.help"
+        ? error
+        : wrongWords(error.message, fullName(command));
     })
     .showSuggestionAfterError();
   command.configureOutput({
@@ -159,5 +202,10 @@ function capital(text: string): string {
 
 /** By its code, since the class is only loaded with the library. */
 function isCommanderError(error: unknown): error is Error & { readonly exitCode: number } {
-  return error instanceof Error && "code" in error && typeof error.code === "string" && error.code.startsWith("commander.");
+  return (
+    error instanceof Error &&
+    "code" in error &&
+    typeof error.code === "string" &&
+    error.code.startsWith("commander.")
+  );
 }

@@ -43,8 +43,17 @@ test("as many refused calls are read as were asked for, over several pages, and 
 });
 
 test("a range is named where one was asked for only, and times have their zeros", () => {
-  assert.equal(refusedText({ calls: [], hasMore: false }, { output, isRanged: false }), "No call was refused.\n");
-  assert.equal(refusedText({ calls: [], hasMore: false }, { output, isRanged: true }), "No call was refused in this range.\n");
-  const text = refusedText({ calls: [call(0), call(1)], hasMore: false }, { output, isRanged: false });
+  assert.equal(
+    refusedText({ calls: [], hasMore: false }, { output, isRanged: false }),
+    "No call was refused.\n",
+  );
+  assert.equal(
+    refusedText({ calls: [], hasMore: false }, { output, isRanged: true }),
+    "No call was refused in this range.\n",
+  );
+  const text = refusedText(
+    { calls: [call(0), call(1)], hasMore: false },
+    { output, isRanged: false },
+  );
   assert.match(text, /10:00:00\.000Z [^]*10:00:00\.250Z /);
 });

@@ -29,8 +29,15 @@ export async function readRefused(
   let cursor: string | null = null;
   do {
     const limit = String(Math.min(top - calls.length, mostOnAPage));
-    const parameters = new URLSearchParams({ status: "refused", limit, ...range, ...(cursor !== null && { cursor }) });
-    const page = (await ask(connection, "GET", { path: `/api/v1/entries?${parameters.toString()}` })) as {
+    const parameters = new URLSearchParams({
+      status: "refused",
+      limit,
+      ...range,
+      ...(cursor !== null && { cursor }),
+    });
+    const page = (await ask(connection, "GET", {
+      path: `/api/v1/entries?${parameters.toString()}`,
+    })) as {
       readonly data: readonly RefusedCall[];
       readonly next_cursor: string | null;
     };
@@ -50,16 +57,22 @@ export function refusedText(
   { output, isRanged }: { readonly output: Output; readonly isRanged: boolean },
 ): string {
   const { paint } = output;
-  if (calls.length === 0) return paint.dim(`No call was refused${isRanged ? " in this range" : ""}.\n`);
-  const rows = calls.map(({ started_at: at, refusal, provider, requested_model: model, attribution }) => [
-    withMilliseconds(at),
-    refusal.budget_id ?? "",
-    refusal.reason,
-    `${provider}/${model}`,
-    whose(attribution),
-  ]);
+  if (calls.length === 0)
+    return paint.dim(`No call was refused${isRanged ? " in this range" : ""}.\n`);
+  const rows = calls.map(
+    ({ started_at: at, refusal, provider, requested_model: model, attribution }) => [
+      withMilliseconds(at),
+      refusal.budget_id ?? "",
+      refusal.reason,
+      `${provider}/${model}`,
+      whose(attribution),
+    ],
+  );
   const columns = ["refused at", "budget", "reason", "model", "for"].map((title) => ({ title }));
-  const further = calls.length < mostAtOnce ? `--top ${Math.min(calls.length * 10, mostAtOnce)}` : `--to ${calls.at(-1)?.started_at}`;
+  const further =
+    calls.length < mostAtOnce
+      ? `--top ${Math.min(calls.length * 10, mostAtOnce)}`
+      : `--to ${calls.at(-1)?.started_at}`;
   const more = hasMore ? paint.dim(`Older ones are left out: ${further} shows more.\n`) : "";
   return `${table(columns, rows, { heading: paint.dim, room: output.columns })}${more}`;
 }
@@ -73,5 +86,7 @@ function whose({ tags, ...dimensions }: Readonly<Record<string, unknown>>): stri
   const ofTags = Object.entries(typeof tags === "object" && tags !== null ? tags : {}).map(
     ([name, value]) => [`tag:${name}`, value] as const,
   );
-  return [...Object.entries(dimensions), ...ofTags].map(([name, value]) => `${name}=${String(value)}`).join(" ");
+  return [...Object.entries(dimensions), ...ofTags]
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(" ");
 }

@@ -6,11 +6,19 @@ import path from "node:path";
 import { test } from "node:test";
 import { inFolder, purser, serve } from "./child.test-kit.ts";
 
-const chat = (url: string, key: string, text = "[[sim input=1000 output=200]]"): Promise<Response> =>
+const chat = (
+  url: string,
+  key: string,
+  text = "[[sim input=1000 output=200]]",
+): Promise<Response> =>
   fetch(`${url}/v1/chat/completions`, {
     method: "POST",
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-    body: JSON.stringify({ model: "sim/sim-small", max_tokens: 200, messages: [{ role: "user", content: text }] }),
+    body: JSON.stringify({
+      model: "sim/sim-small",
+      max_tokens: 200,
+      messages: [{ role: "user", content: text }],
+    }),
   });
 
 test("keys, budgets, calls and reports work against a server, and the same figures stand in its folder afterwards", async () => {
@@ -19,17 +27,34 @@ test("keys, budgets, calls and reports work against a server, and the same figur
     try {
       const { url, admin_key: adminKey, first_key: firstKey } = server.started;
       assert.ok(adminKey && firstKey);
-      if (process.platform !== "win32") assert.equal((await stat(path.join(folder, ".purser", "server.json"))).mode & 0o777, 0o600);
+      if (process.platform !== "win32")
+        assert.equal((await stat(path.join(folder, ".purser", "server.json"))).mode & 0o777, 0o600);
 
-      const made = await purser(["key", "create", "--name", "atlas", "--set", "team=atlas"], { cwd: folder });
+      const made = await purser(["key", "create", "--name", "atlas", "--set", "team=atlas"], {
+        cwd: folder,
+      });
       assert.deepEqual([made.code, made.out.trim().split("\n").length], [0, 1], made.notes);
       const listed = await purser(["key", "list", "--json"], { cwd: folder });
       assert.ok(!listed.out.includes(made.out.trim()), "a secret is shown once");
 
-      const fields = ["--id", "atlas", "--type", "team", "--resource", "atlas", "--amount", "0.0006", "--period", "day"];
+      const fields = [
+        "--id",
+        "atlas",
+        "--type",
+        "team",
+        "--resource",
+        "atlas",
+        "--amount",
+        "0.0006",
+        "--period",
+        "day",
+      ];
       assert.equal((await purser(["budget", "create", ...fields], { cwd: folder })).code, 0);
       assert.equal((await purser(["budget", "create", ...fields], { cwd: folder })).code, 1);
-      assert.equal((await purser(["budget", "create", ...fields.slice(0, -3), "-1"], { cwd: folder })).code, 2);
+      assert.equal(
+        (await purser(["budget", "create", ...fields.slice(0, -3), "-1"], { cwd: folder })).code,
+        2,
+      );
 
       const key = made.out.trim();
       const served = await chat(url, key);
@@ -44,41 +69,83 @@ test("keys, budgets, calls and reports work against a server, and the same figur
       assert.ok(refusals > 0);
       const estimate = ["estimate", "sim/sim-small", "--input", "100000", "--set", "team=atlas"];
       assert.equal((await purser(estimate, { cwd: folder })).code, 3);
-      assert.equal((await purser(["estimate", "sim/sim-small"], { cwd: folder, input: "hello" })).code, 0);
-      const ample = await purser(["estimate", "sim/sim-small", "--input", "10", "--max-output", "10", "--set", "team=atlas"], {
-        cwd: folder,
-      });
+      assert.equal(
+        (await purser(["estimate", "sim/sim-small"], { cwd: folder, input: "hello" })).code,
+        0,
+      );
+      const ample = await purser(
+        ["estimate", "sim/sim-small", "--input", "10", "--max-output", "10", "--set", "team=atlas"],
+        {
+          cwd: folder,
+        },
+      );
       assert.match(ample.out, /atlas +would allow it: \$0\.0\d+ left, \$0\.0\d+ needed/);
       const empty = await purser(["estimate", "sim/sim-small"], { cwd: folder });
       assert.equal(empty.code, 2);
       assert.match(empty.notes, /standard input is empty[^]*remedy Give --file/);
-      const untyped = await purser(["budget", "create", "--id", "b", "--type", "tem", "--resource", "x", "--amount", "5"], { cwd: folder });
+      const untyped = await purser(
+        ["budget", "create", "--id", "b", "--type", "tem", "--resource", "x", "--amount", "5"],
+        { cwd: folder },
+      );
       assert.match(untyped.notes, /^error {2}--type is "tem".*\nremedy Did you mean team\?/);
-      assert.equal((await purser(["estimate", "sim/no-such-model", "--text", "hello"], { cwd: folder })).code, 1);
+      assert.equal(
+        (await purser(["estimate", "sim/no-such-model", "--text", "hello"], { cwd: folder })).code,
+        1,
+      );
 
-      const report = JSON.parse((await purser(["report", "--by", "team", "--json"], { cwd: folder })).out) as {
+      const report = JSON.parse(
+        (await purser(["report", "--by", "team", "--json"], { cwd: folder })).out,
+      ) as {
         total: { refusals: number };
       };
       assert.equal(report.total.refusals, refusals);
       const top = await purser(["top"], { cwd: folder });
       assert.deepEqual([top.code, top.notes], [0, ""]);
       assert.match(top.out, /atlas +team atlas/);
-      const correct = ["correct", served.headers.get("x-purser-operation-id") ?? "", "--amount", "0.0001", "--reason", "the invoice"];
-      assert.match((await purser(correct, { cwd: folder })).out, /is charged 0\.0001 USD instead of 0\.\d+ USD/);
+      const correct = [
+        "correct",
+        served.headers.get("x-purser-operation-id") ?? "",
+        "--amount",
+        "0.0001",
+        "--reason",
+        "the invoice",
+      ];
+      assert.match(
+        (await purser(correct, { cwd: folder })).out,
+        /is charged 0\.0001 USD instead of 0\.\d+ USD/,
+      );
       assert.match((await purser(correct, { cwd: folder })).out, /was corrected so before/);
-      assert.equal((await purser(["correct", "no-such-call", "--amount", "1", "--reason", "r"], { cwd: folder })).code, 1);
+      assert.equal(
+        (
+          await purser(["correct", "no-such-call", "--amount", "1", "--reason", "r"], {
+            cwd: folder,
+          })
+        ).code,
+        1,
+      );
       assert.equal((await purser(["verify"], { cwd: folder })).code, 0);
-      const stranger = await purser(["report", "--url", url, "--admin-key", "no-such-key"], { cwd: folder });
+      const stranger = await purser(["report", "--url", url, "--admin-key", "no-such-key"], {
+        cwd: folder,
+      });
       assert.equal(stranger.code, 1);
       assert.match(stranger.notes, /remedy/);
 
-      const live = await purser(["report", "--by", "team,model", "--format", "csv"], { cwd: folder });
+      const live = await purser(["report", "--by", "team,model", "--format", "csv"], {
+        cwd: folder,
+      });
       assert.equal(await server.end("SIGTERM"), 0);
-      const afterwards = await purser(["report", "--by", "team,model", "--format", "csv"], { cwd: folder });
+      const afterwards = await purser(["report", "--by", "team,model", "--format", "csv"], {
+        cwd: folder,
+      });
       assert.equal(afterwards.out, live.out);
       assert.match(afterwards.out, /^atlas,sim-small,/m);
-      assert.equal((await purser(["budget", "set", "atlas", "--amount", "5"], { cwd: folder })).code, 0);
-      const shown = JSON.parse((await purser(["budget", "show", "atlas", "--json"], { cwd: folder })).out) as {
+      assert.equal(
+        (await purser(["budget", "set", "atlas", "--amount", "5"], { cwd: folder })).code,
+        0,
+      );
+      const shown = JSON.parse(
+        (await purser(["budget", "show", "atlas", "--json"], { cwd: folder })).out,
+      ) as {
         amount: string;
         held: string;
       };
@@ -97,14 +164,25 @@ test("an admin key in the environment is not sent to the server of a folder, whi
     const server = await serve(folder);
     try {
       const environment = { PURSER_ADMIN_KEY: "purser_of_another_server" };
-      for (const words of [["budget", "list"], ["key", "list", "--data", ".purser"], ["report"], ["doctor"]]) {
+      for (const words of [
+        ["budget", "list"],
+        ["key", "list", "--data", ".purser"],
+        ["report"],
+        ["doctor"],
+      ]) {
         const ended = await purser(words, { cwd: folder, environment });
         assert.equal(ended.code, 0, `${words.join(" ")}: ${ended.notes}`);
       }
-      const stranger = await purser(["budget", "list", "--url", server.started.url], { cwd: folder, environment });
+      const stranger = await purser(["budget", "list", "--url", server.started.url], {
+        cwd: folder,
+        environment,
+      });
       assert.equal(stranger.code, 1);
       assert.match(stranger.notes, /remedy Give an admin key that is live/);
-      assert.equal((await purser(["budget", "list", "--admin-key", "no-such-key"], { cwd: folder })).code, 1);
+      assert.equal(
+        (await purser(["budget", "list", "--admin-key", "no-such-key"], { cwd: folder })).code,
+        1,
+      );
     } finally {
       await server.end("SIGKILL");
     }
@@ -116,12 +194,22 @@ test("revoking the last admin key is a warning, and so is each start until there
     const server = await serve(folder);
     const { url, admin_key: adminKey } = server.started;
     try {
-      assert.equal((await purser(["key", "create", "--name", "second", "--role", "admin"], { cwd: folder })).code, 0);
+      assert.equal(
+        (await purser(["key", "create", "--name", "second", "--role", "admin"], { cwd: folder }))
+          .code,
+        0,
+      );
       const other = await purser(["key", "revoke", "second"], { cwd: folder });
       assert.deepEqual([other.code, other.notes], [0, ""]);
-      const last = await purser(["key", "revoke", "admin", "--url", url, "--admin-key", adminKey ?? ""], { cwd: folder });
+      const last = await purser(
+        ["key", "revoke", "admin", "--url", url, "--admin-key", adminKey ?? ""],
+        { cwd: folder },
+      );
       assert.equal(last.code, 0);
-      assert.match(last.notes, /^warning "admin" was the last live admin key[^]*remedy {2}Set PURSER_ADMIN_KEY .*--role admin/);
+      assert.match(
+        last.notes,
+        /^warning "admin" was the last live admin key[^]*remedy {2}Set PURSER_ADMIN_KEY .*--role admin/,
+      );
       const again = await purser(["key", "revoke", "admin"], { cwd: folder });
       assert.deepEqual([again.code, again.notes], [0, ""]);
     } finally {
@@ -134,8 +222,13 @@ test("revoking the last admin key is a warning, and so is each start until there
       return started.notes();
     };
     assert.match(await start(), warning);
-    assert.doesNotMatch(await start({ PURSER_ADMIN_KEY: "purser_admin_of_the_environment" }), warning);
-    const made = await purser(["key", "create", "--name", "third", "--role", "admin"], { cwd: folder });
+    assert.doesNotMatch(
+      await start({ PURSER_ADMIN_KEY: "purser_admin_of_the_environment" }),
+      warning,
+    );
+    const made = await purser(["key", "create", "--name", "third", "--role", "admin"], {
+      cwd: folder,
+    });
     assert.equal(made.code, 0, made.notes);
     assert.doesNotMatch(await start(), warning);
   });
@@ -144,8 +237,29 @@ test("revoking the last admin key is a warning, and so is each start until there
 test("an estimate that is refused for its length says which would pass, and it does", async () => {
   await inFolder(async (folder) => {
     const run = (...words: readonly string[]) => purser(words, { cwd: folder });
-    await run("budget", "create", "--id", "t", "--type", "team", "--resource", "a", "--amount", "1010", "--currency", "tokens");
-    const estimate = ["estimate", "sim/sim-small", "--input", "1000", "--set", "team=a", "--max-output"];
+    await run(
+      "budget",
+      "create",
+      "--id",
+      "t",
+      "--type",
+      "team",
+      "--resource",
+      "a",
+      "--amount",
+      "1010",
+      "--currency",
+      "tokens",
+    );
+    const estimate = [
+      "estimate",
+      "sim/sim-small",
+      "--input",
+      "1000",
+      "--set",
+      "team=a",
+      "--max-output",
+    ];
     const refused = await run(...estimate, "500");
     assert.equal(refused.code, 3);
     assert.match(refused.out, /would pass with an answer of at most 10 tokens: --max-output 10\./);
@@ -157,16 +271,45 @@ test("an estimate that is refused for its length says which would pass, and it d
 test("what limits nothing is made with a warning, on standard error", async () => {
   await inFolder(async (folder) => {
     const run = (...words: readonly string[]) => purser(words, { cwd: folder });
-    const over = ["budget", "create", "--id", "over", "--type", "platform", "--amount", "1", "--period", "once", "--end"];
+    const over = [
+      "budget",
+      "create",
+      "--id",
+      "over",
+      "--type",
+      "platform",
+      "--amount",
+      "1",
+      "--period",
+      "once",
+      "--end",
+    ];
     const ended = await run(...over, "2020-01-01");
     assert.equal(ended.code, 0);
     assert.match(ended.notes, /^warning budget "over" is over since 2020-01-01T00:00:00Z/);
     const later = await run("budget", "set", "over", "--end", "2099-01-01");
     assert.deepEqual([later.code, later.notes], [0, ""]);
     const again = await run("budget", "set", "over", "--end", "2020-01-01", "--json");
-    assert.equal((JSON.parse(again.notes) as { warning: { field: string } }).warning.field, "--end");
-    const typed = await run("budget", "create", "--id", "b", "--type", "platform", "--amount", "1", "--providers", "nope,opanai,open*,sim");
-    assert.match(typed.notes, /^warning .*"nope"\nremedy .*Known are: [^]*warning .*"opanai"\nremedy .*openai\?/);
+    assert.equal(
+      (JSON.parse(again.notes) as { warning: { field: string } }).warning.field,
+      "--end",
+    );
+    const typed = await run(
+      "budget",
+      "create",
+      "--id",
+      "b",
+      "--type",
+      "platform",
+      "--amount",
+      "1",
+      "--providers",
+      "nope,opanai,open*,sim",
+    );
+    assert.match(
+      typed.notes,
+      /^warning .*"nope"\nremedy .*Known are: [^]*warning .*"opanai"\nremedy .*openai\?/,
+    );
     assert.equal(typed.notes.match(/warning/g)?.length, 2);
     const key = await run("key", "create", "--name", "k", "--providers", "nope");
     assert.match(key.notes, /^warning .*no provider here is called "nope"/);
@@ -181,14 +324,28 @@ test("a port that is taken is named, with another to take, and a second server o
       const { port } = new URL(server.started.url);
       const taken = await purser(["serve", "--port", port, "--data", "other"], { cwd: folder });
       assert.equal(taken.code, 1);
-      assert.match(taken.notes, new RegExp(`port ${port} is in use by another Purser[^]*remedy .*serve --port ${Number(port) + 1}`));
+      assert.match(
+        taken.notes,
+        new RegExp(
+          `port ${port} is in use by another Purser[^]*remedy .*serve --port ${Number(port) + 1}`,
+        ),
+      );
       const checked = await purser(["doctor", "--port", port, "--data", "other"], { cwd: folder });
-      assert.match(checked.out, new RegExp(`✘ +port +${port} on 127.0.0.1 is in use by another Purser`));
+      assert.match(
+        checked.out,
+        new RegExp(`✘ +port +${port} on 127.0.0.1 is in use by another Purser`),
+      );
       const simulated = await purser(["simulate", "--port", port], { cwd: folder });
-      assert.match(simulated.notes, new RegExp(`port ${port} is in use[^]*remedy .*simulate --port ${Number(port) + 1}`));
+      assert.match(
+        simulated.notes,
+        new RegExp(`port ${port} is in use[^]*remedy .*simulate --port ${Number(port) + 1}`),
+      );
       const second = await purser(["serve", "--port", "0"], { cwd: folder });
       assert.equal(second.code, 1);
-      assert.ok(second.notes.includes(`in use by the Purser at ${server.started.url}\n`), second.notes);
+      assert.ok(
+        second.notes.includes(`in use by the Purser at ${server.started.url}\n`),
+        second.notes,
+      );
       assert.match(second.notes, new RegExp(`remedy .*process ${server.child.pid}\\b.*--data`));
     } finally {
       await server.end("SIGKILL");
@@ -211,7 +368,8 @@ test("after a kill the folder is opened again, and later starts show no old secr
 
 const rows = Array.from(
   { length: 60 },
-  (_, index) => `2023-11-16 18:15:${String(index).padStart(2, "0")}.6805900,${200 + index * 31},${10 + index * 7}`,
+  (_, index) =>
+    `2023-11-16 18:15:${String(index).padStart(2, "0")}.6805900,${200 + index * 31},${10 + index * 7}`,
 );
 const trace = ["TIMESTAMP,ContextTokens,GeneratedTokens", ...rows].join("\r\n");
 
@@ -230,7 +388,9 @@ test("a replay serves every call of a trace, and the ledger equals the simulator
     await writeFile(path.join(folder, "t.csv"), trace);
     const ended = await purser(["replay", "t.csv", "--json"], { cwd: folder });
     assert.equal(ended.code, 0, ended.out + ended.notes);
-    const { ok, served, refused, failed, lost, books_equal, verified } = JSON.parse(ended.out) as ReplayJson;
+    const { ok, served, refused, failed, lost, books_equal, verified } = JSON.parse(
+      ended.out,
+    ) as ReplayJson;
     assert.deepEqual(
       { ok, served, refused, failed, lost, books_equal, verified: verified.ok },
       { ok: true, served: 60, refused: 0, failed: 0, lost: 0, books_equal: true, verified: true },
@@ -241,7 +401,10 @@ test("a replay serves every call of a trace, and the ledger equals the simulator
 test("a replay under a tight budget has calls refused, loses none, and the books still agree", async () => {
   await inFolder(async (folder) => {
     await writeFile(path.join(folder, "t.csv"), trace);
-    const ended = await purser(["replay", "t.csv", "--team-budget", "0.02", "--data", "kept", "--json"], { cwd: folder });
+    const ended = await purser(
+      ["replay", "t.csv", "--team-budget", "0.02", "--data", "kept", "--json"],
+      { cwd: folder },
+    );
     assert.equal(ended.code, 0, ended.out + ended.notes);
     const result = JSON.parse(ended.out) as ReplayJson;
     assert.ok(result.refused > 0);

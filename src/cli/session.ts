@@ -23,10 +23,17 @@ export async function withConnection<Result>(
   work: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
   const target = targetOf(options.target, context.environment);
-  const connection = await connect({ target, openFolder: (folder) => context.parts.openFolder(folder), create: options.create === true });
+  const connection = await connect({
+    target,
+    openFolder: (folder) => context.parts.openFolder(folder),
+    create: options.create === true,
+  });
   try {
     if (options.isWatch === true) return await work(connection);
-    const label = connection.mode === "server" ? `Waiting for ${connection.where}` : `Reading ${connection.where}`;
+    const label =
+      connection.mode === "server"
+        ? `Waiting for ${connection.where}`
+        : `Reading ${connection.where}`;
     return await whileWaiting(context.screen.notes, label, work(connection));
   } catch (error) {
     throw inOptionWords(error, options.words ?? {});

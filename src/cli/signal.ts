@@ -25,7 +25,8 @@ export function abortOnSignal(): { readonly signal: AbortSignal; abort(): void; 
   const handlers = ending.map((name) => ({
     name,
     handle: () => {
-      if (controller.signal.aborted && performance.now() - firstAt > echoMs) process.exit(128 + constants.signals[name]);
+      if (controller.signal.aborted && performance.now() - firstAt > echoMs)
+        process.exit(128 + constants.signals[name]);
       if (controller.signal.aborted) return;
       firstAt = performance.now();
       controller.abort();

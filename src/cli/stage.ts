@@ -39,13 +39,27 @@ export async function openStage(context: CommandContext, options: StageOptions):
     await rm(temporary, { recursive: true, force: true });
   };
   try {
-    const simulator = start(context, { words: ["simulate", "--port", "0", "--json"], environment: {} });
+    const simulator = start(context, {
+      words: ["simulate", "--port", "0", "--json"],
+      environment: {},
+    });
     children.push(simulator);
     const simulatorUrl = await simulator.url;
     const config = path.join(temporary, "stage.yaml");
     await writeFile(config, configuration(simulatorUrl), { mode: 0o600 });
     const adminKey = `purser_${randomBytes(24).toString("hex")}`;
-    const words = ["serve", "--host", "127.0.0.1", "--port", "0", "--data", dataDirectory, "--config", config, "--json"];
+    const words = [
+      "serve",
+      "--host",
+      "127.0.0.1",
+      "--port",
+      "0",
+      "--data",
+      dataDirectory,
+      "--config",
+      config,
+      "--json",
+    ];
     const gateway = start(context, { words, environment: { PURSER_ADMIN_KEY: adminKey } });
     children.push(gateway);
     const url = await gateway.url;
@@ -64,7 +78,10 @@ interface Child {
 
 function start(
   context: CommandContext,
-  work: { readonly words: readonly string[]; readonly environment: Readonly<Record<string, string>> },
+  work: {
+    readonly words: readonly string[];
+    readonly environment: Readonly<Record<string, string>>;
+  },
 ): Child {
   const { file, arguments: before } = context.parts.program;
   const child = spawn(file, [...before, ...work.words], {
@@ -82,21 +99,31 @@ function start(
 }
 
 /** What is tried here must not reach, or be billed by, a real provider. */
-function withoutProviderKeys(environment: CommandContext["environment"]): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.endsWith("_API_KEY")));
+function withoutProviderKeys(
+  environment: CommandContext["environment"],
+): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !name.endsWith("_API_KEY")),
+  );
 }
 
 /** Resolves with the `url` of the first line, which is JSON. */
 async function listening(child: ChildProcess, name: string): Promise<string> {
   let out = "";
   let notes = "";
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => (notes = (notes + text).slice(-2000)));
+  child.stderr
+    ?.setEncoding("utf8")
+    .on("data", (text: string) => (notes = (notes + text).slice(-2000)));
   return new Promise<string>((resolve, reject) => {
     const fail = (why: string): void =>
       reject(
-        new PurserError("upstream_unreachable", `\`purser ${name}\` ${why}${notes === "" ? "" : `: ${notes.trim()}`}`, {
-          remedy: `Run \`purser ${name}\` by itself to see what it says.`,
-        }),
+        new PurserError(
+          "upstream_unreachable",
+          `\`purser ${name}\` ${why}${notes === "" ? "" : `: ${notes.trim()}`}`,
+          {
+            remedy: `Run \`purser ${name}\` by itself to see what it says.`,
+          },
+        ),
       );
     const timer = setTimeout(() => fail("did not start in time"), startWithinMs);
     child.once("error", (error) => fail(`did not start (${error.message})`));

@@ -11,7 +11,8 @@ export function unpricedText(unpriced: readonly UnpricedCalls[], paint: Paint): 
   if (unpriced.length === 0) return "";
   const calls = unpriced.reduce((sum, one) => sum + one.calls, 0);
   const named = unpriced.slice(0, namedModels).map(({ provider, model }) => `${provider}/${model}`);
-  const others = unpriced.length > namedModels ? ` and ${grouped(unpriced.length - namedModels)} more` : "";
+  const others =
+    unpriced.length > namedModels ? ` and ${grouped(unpriced.length - namedModels)} more` : "";
   const subject = `${counted(calls, "call")} of ${named.join(", ")}${others}`;
   return `${paint.yellow(`${subject} had no price and ${calls === 1 ? "counts" : "count"} as nothing: state one under prices in purser.yaml, see docs/guides/add-a-price.md`)}\n`;
 }

@@ -6,10 +6,14 @@ import type { Output } from "./terminal/screen.ts";
 
 export function welcome(server: RunningServer, output: Pick<Output, "paint" | "columns">): string {
   const { paint } = output;
-  const real = server.providers.filter((provider) => provider.real).map((provider) => provider.name);
+  const real = server.providers
+    .filter((provider) => provider.real)
+    .map((provider) => provider.name);
   const lines = [
     `${paint.bold("Purser")} listens on ${paint.cyan(server.url)}`,
-    ...(server.adminKey === undefined ? [] : [`admin key   ${paint.yellow(server.adminKey)}   shown once: keep it`]),
+    ...(server.adminKey === undefined
+      ? []
+      : [`admin key   ${paint.yellow(server.adminKey)}   shown once: keep it`]),
     server.firstKey === undefined
       ? `caller key  make one with \`${purser} key create --name NAME\``
       : `caller key  ${paint.yellow(server.firstKey)}   "first-contact", shown once`,
@@ -26,7 +30,8 @@ function hasSimulator({ providers }: RunningServer): boolean {
 
 function providersText(real: readonly string[], simulated: boolean): string {
   const answers = "the simulator answers sim/... models";
-  if (real.length > 0) return `${real.join(", ")}${simulated ? `; ${answers}, apart from what costs money` : ""}`;
+  if (real.length > 0)
+    return `${real.join(", ")}${simulated ? `; ${answers}, apart from what costs money` : ""}`;
   return `no provider key found: set OPENAI_API_KEY, ANTHROPIC_API_KEY, ...${simulated ? `; ${answers}` : ""}`;
 }
 
@@ -34,12 +39,19 @@ function providersText(real: readonly string[], simulated: boolean): string {
  * Calls to the simulator's models, which work without a provider's key, each whole: it can be pasted into a file, or a shell. Where
  * the simulator is off, what can be called instead.
  */
-function pasteLines(server: RunningServer, { paint, columns }: Pick<Output, "paint" | "columns">): readonly string[] {
+function pasteLines(
+  server: RunningServer,
+  { paint, columns }: Pick<Output, "paint" | "columns">,
+): readonly string[] {
   const { url, firstKey } = server;
   const key = firstKey === undefined ? [] : [keyLine(firstKey, columns)];
-  const then = paint.dim(`Then: ${purser} report, ${purser} top. API and docs: ${url}/docs. Ctrl-C stops.`);
+  const then = paint.dim(
+    `Then: ${purser} report, ${purser} top. API and docs: ${url}/docs. Ctrl-C stops.`,
+  );
   if (!hasSimulator(server)) {
-    const what = paint.dim("List what the key may call (docs/guides/connect-your-agent.md has the base URL for each client):");
+    const what = paint.dim(
+      "List what the key may call (docs/guides/connect-your-agent.md has the base URL for each client):",
+    );
     return [what, ...key, `curl ${url}/v1/models -H "Authorization: Bearer $PURSER_KEY"`, "", then];
   }
   const inScript = firstKey === undefined ? "process.env.PURSER_KEY" : JSON.stringify(firstKey);

@@ -30,8 +30,15 @@ interface Terminal {
 async function show(words: readonly string[], { columns, environment }: Terminal): Promise<Shown> {
   let text = "";
   const stream = { isTTY: columns > 0, columns, rows: 50, write: (more: string) => (text += more) };
-  const screen = screenOn({ stdout: stream, stderr: stream }, { environment, color: !words.includes("--no-color") });
-  const code = await runProgram(words, { screen, environment, parts: makeParts(environment, (line) => screen.notes.write(line)) });
+  const screen = screenOn(
+    { stdout: stream, stderr: stream },
+    { environment, color: !words.includes("--no-color") },
+  );
+  const code = await runProgram(words, {
+    screen,
+    environment,
+    parts: makeParts(environment, (line) => screen.notes.write(line)),
+  });
   return { code, text };
 }
 
@@ -40,8 +47,15 @@ function linesOf(text: string): readonly string[] {
   return text.split("\n").flatMap((line) => line.split("\r").map(stripVTControlCharacters));
 }
 
-function checkWidth({ text }: Shown, { words, columns }: { readonly words: readonly string[]; readonly columns: number }): void {
-  for (const line of linesOf(text)) assert.ok(width(line) <= columns, `${words.join(" ")} at ${columns} columns:\n${line}\n---\n${text}`);
+function checkWidth(
+  { text }: Shown,
+  { words, columns }: { readonly words: readonly string[]; readonly columns: number },
+): void {
+  for (const line of linesOf(text))
+    assert.ok(
+      width(line) <= columns,
+      `${words.join(" ")} at ${columns} columns:\n${line}\n---\n${text}`,
+    );
 }
 
 /** What is a word on a narrow terminal is one on a terminal of any width, but for what says that something was left out. */
@@ -57,9 +71,20 @@ function checkWords(narrow: Shown, wide: Shown, words: readonly string[]): void 
 
 const helps: readonly (readonly string[])[] = [
   [],
-  ...["serve", "demo", "simulate", "report", "top", "price", "estimate", "budget", "key", "replay", "verify", "doctor"].map((name) => [
-    name,
-  ]),
+  ...[
+    "serve",
+    "demo",
+    "simulate",
+    "report",
+    "top",
+    "price",
+    "estimate",
+    "budget",
+    "key",
+    "replay",
+    "verify",
+    "doctor",
+  ].map((name) => [name]),
   ...["create", "list", "show", "set", "delete"].map((name) => ["budget", name]),
   ...["create", "list", "revoke"].map((name) => ["key", name]),
 ].map((words) => [...words, "--help"]);
@@ -84,10 +109,56 @@ const names = {
 
 async function populate({ started }: Served, environment: Environment): Promise<void> {
   const commands = [
-    ["budget", "create", "--id", "company-wide", "--type", "platform", "--amount", "12500", "--period", "month"],
-    ["budget", "create", "--id", names.team, "--parent", "company-wide", "--type", "team", "--resource", names.team, "--amount", "0.02"],
-    ["budget", "create", "--id", "tokens-of-each-user", "--type", "user", "--resource", "*", "--amount", "2000000", "--currency", "tokens"],
-    ["key", "create", "--name", "agents of the platform team", "--set", `team=${names.team}`, "--set", `project=${names.project}`],
+    [
+      "budget",
+      "create",
+      "--id",
+      "company-wide",
+      "--type",
+      "platform",
+      "--amount",
+      "12500",
+      "--period",
+      "month",
+    ],
+    [
+      "budget",
+      "create",
+      "--id",
+      names.team,
+      "--parent",
+      "company-wide",
+      "--type",
+      "team",
+      "--resource",
+      names.team,
+      "--amount",
+      "0.02",
+    ],
+    [
+      "budget",
+      "create",
+      "--id",
+      "tokens-of-each-user",
+      "--type",
+      "user",
+      "--resource",
+      "*",
+      "--amount",
+      "2000000",
+      "--currency",
+      "tokens",
+    ],
+    [
+      "key",
+      "create",
+      "--name",
+      "agents of the platform team",
+      "--set",
+      `team=${names.team}`,
+      "--set",
+      `project=${names.project}`,
+    ],
   ];
   let key = "";
   for (const words of commands) {
@@ -105,7 +176,11 @@ async function populate({ started }: Served, environment: Environment): Promise<
     const answer = await fetch(`${started.url}/v1/chat/completions`, {
       method: "POST",
       headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-      body: JSON.stringify({ model: `sim/${model}`, max_tokens: 40, messages: [{ role: "user", content }] }),
+      body: JSON.stringify({
+        model: `sim/${model}`,
+        max_tokens: 40,
+        messages: [{ role: "user", content }],
+      }),
     });
     await answer.arrayBuffer();
   }
@@ -118,10 +193,30 @@ const commands: readonly (readonly string[])[] = [
   ["budget", "list"],
   ["budget", "show", names.team],
   ["key", "list"],
-  ["price", "sim/sim-large", "--input", "1000", "--cached", "2000", "--output", "300", "--web-search", "2"],
+  [
+    "price",
+    "sim/sim-large",
+    "--input",
+    "1000",
+    "--cached",
+    "2000",
+    "--output",
+    "300",
+    "--web-search",
+    "2",
+  ],
   ["price", "claude-sonnet-4-5", "--input", "1234567"],
   ["price", "no-such-model"],
-  ["estimate", "sim/sim-large", "--input", "1200000", "--set", `team=${names.team}`, "--max-output", "1"],
+  [
+    "estimate",
+    "sim/sim-large",
+    "--input",
+    "1200000",
+    "--set",
+    `team=${names.team}`,
+    "--max-output",
+    "1",
+  ],
   ["doctor"],
   ["verify"],
   ["report", "--frm", "2026-01-01"],
@@ -166,11 +261,18 @@ test("NO_COLOR, --no-color and TERM=dumb leave no control sequence, and a dumb t
       assert.equal(code, 0, text);
       assert.ok(!text.includes(escape), words.join(" "));
     }
-    assert.ok((await show(["price", "sim/sim-small"], { columns: 80, environment: {} })).text.includes(escape));
+    assert.ok(
+      (await show(["price", "sim/sim-small"], { columns: 80, environment: {} })).text.includes(
+        escape,
+      ),
+    );
   });
 });
 
-const rows = Array.from({ length: 20 }, (_, index) => `2023-11-16 18:15:${String(index).padStart(2, "0")}.6805900,${200 + index * 31},9`);
+const rows = Array.from(
+  { length: 20 },
+  (_, index) => `2023-11-16 18:15:${String(index).padStart(2, "0")}.6805900,${200 + index * 31},9`,
+);
 
 /** What takes long runs at one width each: no drawing of theirs is made by a way of its own. */
 const longWork: readonly (readonly [columns: number, words: readonly string[]])[] = [
@@ -187,7 +289,10 @@ for (const [columns, [name = "", ...others]] of longWork) {
       const shown = await show(words, { columns, environment: { PATH: process.env["PATH"] } });
       assert.equal(shown.code, 0, shown.text);
       checkWidth(shown, { words, columns });
-      assert.doesNotMatch(shown.text, /(?<![\d.,])1 (?:calls|entries|tokens|times|open holds)\b(?!\/)/);
+      assert.doesNotMatch(
+        shown.text,
+        /(?<![\d.,])1 (?:calls|entries|tokens|times|open holds)\b(?!\/)/,
+      );
     });
   });
 }

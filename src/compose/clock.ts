@@ -2,4 +2,7 @@
 
 import type { Clock } from "../app/port/clock.ts";
 
-export const clock: Clock = { now: () => Date.now(), monotonic: () => Math.floor(performance.now()) };
+export const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => Math.floor(performance.now()),
+};

@@ -13,7 +13,12 @@ import type { LedgerReader } from "../app/port/reader.ts";
 import { PricesInForce } from "../app/figure/prices-in-force.ts";
 import { commonName } from "../app/port/provider.ts";
 import { hashSecret } from "../app/caller/secret.ts";
-import { countingReal, isApart, setApart, simulator as simulatorName } from "../app/route/simulated.ts";
+import {
+  countingReal,
+  isApart,
+  setApart,
+  simulator as simulatorName,
+} from "../app/route/simulated.ts";
 import { StoreHealth } from "../app/manage/store-health.ts";
 import type { TokenCounter } from "../app/port/token-counter.ts";
 import { visitorCheck, type Visit } from "../app/caller/visitor.ts";
@@ -77,7 +82,11 @@ export interface Serving {
 export async function openParts(options: ComposeOptions, serving: Serving | null): Promise<Parts> {
   const { configuration, directory } = options;
   const serves = serving !== null;
-  const { adminKey, endCallsOf = (): void => undefined, belongingsProblem = (): null => null } = serving ?? {};
+  const {
+    adminKey,
+    endCallsOf = (): void => undefined,
+    belongingsProblem = (): null => null,
+  } = serving ?? {};
   const log = makeLog(readLogLevel(options.environment), options.logText);
   const [catalogue, { ledger, reader }] = await Promise.all([
     openCatalogue(),
@@ -89,7 +98,10 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   const observer = log.observe(metrics);
   const waiting = new Waiting();
   const { budgets } = configuration;
-  const declared = { ...configuration, budgets: simulatedApart ? budgets.map(countingReal) : budgets };
+  const declared = {
+    ...configuration,
+    budgets: simulatedApart ? budgets.map(countingReal) : budgets,
+  };
   const changes = await declare({ ledger, clock, waiting, observer }, declared, options.counting);
   const booked = bookedProviders(configuration, catalogue);
   const prices = new PricesInForce({
@@ -118,7 +130,8 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     version,
     simulatedApart,
     prices: () => prices.book,
-    expectedOutput: ({ provider, model }, ceiling) => learned.of(provider, model).output.expected(ceiling),
+    expectedOutput: ({ provider, model }, ceiling) =>
+      learned.of(provider, model).output.expected(ceiling),
     reportsBilledCost,
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
@@ -135,7 +148,8 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
       providers: configuration.providers.map(providerStatus),
     }),
     probeProviders: () => probeProviders(configuration),
-    catalogue: () => catalogue.models().map(({ provider, model }) => ({ provider: commonName(provider), model })),
+    catalogue: () =>
+      catalogue.models().map(({ provider, model }) => ({ provider: commonName(provider), model })),
     waiting,
     observer,
     reportBug: (error) => observer.failed("a request to the control plane failed", error),

@@ -8,9 +8,15 @@ const catalogue = await openCatalogue();
 const at = Date.parse("2026-11-22T12:00:00Z");
 
 /** Whether `asked` has a price for a model of which only a row for `stated` knows. */
-function isPriced(provider: string, { stated, asked }: { readonly stated: string; readonly asked: string }): boolean {
+function isPriced(
+  provider: string,
+  { stated, asked }: { readonly stated: string; readonly asked: string },
+): boolean {
   const row = `{ provider: ${stated}, model: my-model, input: "1", output: "2" }`;
-  const configuration = loadConfiguration(`providers: { ${provider} }\nprices: [${row}]`, { environment: {}, file: "purser.yaml" });
+  const configuration = loadConfiguration(`providers: { ${provider} }\nprices: [${row}]`, {
+    environment: {},
+    file: "purser.yaml",
+  });
   const book = catalogue.book(configuration.prices, bookedProviders(configuration, catalogue));
   return book.sheet({ provider: asked, model: "my-model", at }) !== undefined;
 }
@@ -26,13 +32,24 @@ test("a stated price counts for the provider that it names, whoever that is by i
     ["mine", "{ wire: gemini, base_url: http://127.0.0.1:9, prices: gemini }"],
     ["mine", "{ wire: openai, base_url: http://127.0.0.1:9/v1, prices: of-nobody }"],
   ];
-  for (const [name, fields] of providers) assert.ok(isPriced(`${name}: ${fields}`, { stated: name, asked: name }), `${name}: ${fields}`);
+  for (const [name, fields] of providers)
+    assert.ok(isPriced(`${name}: ${fields}`, { stated: name, asked: name }), `${name}: ${fields}`);
 });
 
 test("a stated price may name a provider as the price list does", () => {
   const xai = "xai: { api_key: x }";
   assert.ok(isPriced(xai, { stated: "x-ai", asked: "xai" }));
   assert.ok(isPriced(xai, { stated: "xai", asked: "x-ai" }));
-  assert.ok(isPriced("mine: { wire: openai, base_url: https://api.x.ai/v1 }", { stated: "x-ai", asked: "mine" }));
-  assert.ok(!isPriced("gemini: { wire: openai, base_url: https://openrouter.ai/api/v1 }", { stated: "google", asked: "gemini" }));
+  assert.ok(
+    isPriced("mine: { wire: openai, base_url: https://api.x.ai/v1 }", {
+      stated: "x-ai",
+      asked: "mine",
+    }),
+  );
+  assert.ok(
+    !isPriced("gemini: { wire: openai, base_url: https://openrouter.ai/api/v1 }", {
+      stated: "google",
+      asked: "gemini",
+    }),
+  );
 });

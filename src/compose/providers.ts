@@ -23,7 +23,10 @@ const openaiOwnWire = openaiWire({ newTokenField: "max_completion_tokens" });
 const probeWithinMs = 10_000;
 
 /** The configured providers, as needed by the price book. */
-export function bookedProviders({ providers }: Configuration, catalogue: Catalogue): ReadonlyMap<string, BookedProvider> {
+export function bookedProviders(
+  { providers }: Configuration,
+  catalogue: Catalogue,
+): ReadonlyMap<string, BookedProvider> {
   return new Map(providers.map((provider) => [provider.name, catalogue.identify(provider)]));
 }
 
@@ -33,12 +36,17 @@ export function bookedProviders({ providers }: Configuration, catalogue: Catalog
  */
 export function billedCostReporters(
   { providers }: Configuration,
-  { catalogue, booked }: { readonly catalogue: Catalogue; readonly booked: ReadonlyMap<string, BookedProvider> },
+  {
+    catalogue,
+    booked,
+  }: { readonly catalogue: Catalogue; readonly booked: ReadonlyMap<string, BookedProvider> },
 ): (provider: string) => boolean {
   const stated = new Map(providers.map(({ name, reportedCost }) => [name, reportedCost]));
   return (provider) => {
     const word = stated.get(provider) ?? null;
-    return word === null ? catalogue.reportsBilledCost(booked.get(provider)?.id ?? provider) : word === "charge";
+    return word === null
+      ? catalogue.reportsBilledCost(booked.get(provider)?.id ?? provider)
+      : word === "charge";
   };
 }
 
@@ -48,11 +56,20 @@ interface ProviderParts {
   readonly reportsBilledCost: (provider: string) => boolean;
 }
 
-export function makeProviders({ providers, aliases }: Configuration, { booked, simulator, reportsBilledCost }: ProviderParts): Providers {
+export function makeProviders(
+  { providers, aliases }: Configuration,
+  { booked, simulator, reportsBilledCost }: ProviderParts,
+): Providers {
   const byName = new Map(
     providers.map((provider) => {
       const { name } = provider;
-      return [name, makeProvider(provider, { vendor: booked.get(name)?.id ?? name, reportsBilledCost: reportsBilledCost(name) })];
+      return [
+        name,
+        makeProvider(provider, {
+          vendor: booked.get(name)?.id ?? name,
+          reportsBilledCost: reportsBilledCost(name),
+        }),
+      ];
     }),
   );
   if (simulator) byName.set(simulatorName, simulatedProvider(simulator));
@@ -63,7 +80,12 @@ export function makeProviders({ providers, aliases }: Configuration, { booked, s
 export async function probeProviders({ providers }: Configuration): Promise<readonly Probe[]> {
   const options = { timeoutMs: probeWithinMs, now: () => performance.now() };
   return Promise.all(
-    providers.map((provider) => probeProvider(makeProvider(provider, { vendor: provider.name, reportsBilledCost: false }), options)),
+    providers.map((provider) =>
+      probeProvider(
+        makeProvider(provider, { vendor: provider.name, reportsBilledCost: false }),
+        options,
+      ),
+    ),
   );
 }
 
@@ -73,7 +95,10 @@ interface KnownOfProvider {
   readonly reportsBilledCost: boolean;
 }
 
-function makeProvider({ wire, baseUrl, ...rest }: ProviderConfiguration, { vendor, reportsBilledCost }: KnownOfProvider): Provider {
+function makeProvider(
+  { wire, baseUrl, ...rest }: ProviderConfiguration,
+  { vendor, reportsBilledCost }: KnownOfProvider,
+): Provider {
   const isOpenai = vendor === "openai" || vendor === "azure";
   return {
     ...rest,

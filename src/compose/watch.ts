@@ -22,14 +22,18 @@ export function watchFile(health: StoreHealth, log: Log): () => void {
   let wasWell = true;
   const look = async (): Promise<void> => {
     const problems = await health.problems();
-    if (problems.length > 0 && wasWell) log.error("the ledger has a problem, and /readyz says so", new Error(problems.join("; ")));
+    if (problems.length > 0 && wasWell)
+      log.error("the ledger has a problem, and /readyz says so", new Error(problems.join("; ")));
     wasWell = problems.length === 0;
   };
   void look();
   return () => void look();
 }
 
-export async function expireHolds(ledger: Ledger, { audience, log }: { readonly audience: Audience; readonly log: Log }): Promise<void> {
+export async function expireHolds(
+  ledger: Ledger,
+  { audience, log }: { readonly audience: Audience; readonly log: Log },
+): Promise<void> {
   if (ledger.problem()) return;
   try {
     const { expired } = await ledger.decide({ kind: "expire", at: clock.now() });

@@ -12,23 +12,36 @@ import type { Faults } from "./fault.ts";
 
 /** A budget may name a parent that stands further down. What is wrong is told to `faults`. */
 export function readBudgets(fields: Fields, faults: Faults): readonly Budget[] {
-  const list = optionalList(fields, "budgets", "Give a list: one line with - for each budget.") ?? [];
+  const list =
+    optionalList(fields, "budgets", "Give a list: one line with - for each budget.") ?? [];
   const parents = new Map<string, string | null>();
   list.forEach((item, index) => {
-    const { budget_id: id, parent_budget_id: parent } = Object.fromEntries(Object.entries(item ?? {}));
+    const { budget_id: id, parent_budget_id: parent } = Object.fromEntries(
+      Object.entries(item ?? {}),
+    );
     if (typeof id !== "string") return;
     faults.attempt(() => {
       if (!parents.has(id)) return;
-      throw invalid(`budgets[${index}].budget_id`, `is ${show(id)} for a second time`, "Give every budget an id of its own.");
+      throw invalid(
+        `budgets[${index}].budget_id`,
+        `is ${show(id)} for a second time`,
+        "Give every budget an id of its own.",
+      );
     });
     if (!parents.has(id)) parents.set(id, typeof parent === "string" ? parent : null);
   });
   return list.flatMap((item, index) => {
     const prefix = `budgets[${index}].`;
-    const standIns = { budget_id: `budget-${index}`, budget_type: "platform", resource_id: "main", amount: "1" };
+    const standIns = {
+      budget_id: `budget-${index}`,
+      budget_type: "platform",
+      resource_id: "main",
+      amount: "1",
+    };
     return (
-      faults.readObject({ input: item, prefix, standIns }, (input) => defineBudget(input, { prefix, parentOf: (id) => parents.get(id) })) ??
-      []
+      faults.readObject({ input: item, prefix, standIns }, (input) =>
+        defineBudget(input, { prefix, parentOf: (id) => parents.get(id) }),
+      ) ?? []
     );
   });
 }
@@ -36,7 +49,9 @@ export function readBudgets(fields: Fields, faults: Faults): readonly Budget[] {
 /** The ids of all budgets of the file, those with other faults too. */
 export function budgetIdsOf(fields: Fields): ReadonlySet<string> {
   const list = fields.values.get("budgets");
-  const ids = (Array.isArray(list) ? list : []).map((item: unknown) => Object.fromEntries(Object.entries(item ?? {}))["budget_id"]);
+  const ids = (Array.isArray(list) ? list : []).map(
+    (item: unknown) => Object.fromEntries(Object.entries(item ?? {}))["budget_id"],
+  );
   return new Set(ids.filter((id) => typeof id === "string"));
 }
 
@@ -65,16 +80,26 @@ export function readKeys(fields: Fields, context: KeyContext): readonly KeyConfi
   const seen = { names: new Set<string>(), secrets: new Set<string>() };
   return list.flatMap((item, index) => {
     const prefix = `keys[${index}].`;
-    const key = context.faults.readObject({ input: item, prefix, standIns: { name: `key ${index}`, secret: standInSecret } }, (input) =>
-      readKey(input, prefix, context),
+    const key = context.faults.readObject(
+      { input: item, prefix, standIns: { name: `key ${index}`, secret: standInSecret } },
+      (input) => readKey(input, prefix, context),
     );
     if (!key) return [];
     const { name } = key.definition;
     return (
       context.faults.attempt(() => {
-        if (seen.names.has(name)) throw invalid(`${prefix}name`, `is ${show(name)} for a second time`, "Give every key a name of its own.");
+        if (seen.names.has(name))
+          throw invalid(
+            `${prefix}name`,
+            `is ${show(name)} for a second time`,
+            "Give every key a name of its own.",
+          );
         if (seen.secrets.has(key.secret))
-          throw invalid(`${prefix}secret`, "is the secret of another key", "Give every key a secret of its own.");
+          throw invalid(
+            `${prefix}secret`,
+            "is the secret of another key",
+            "Give every key a secret of its own.",
+          );
         seen.names.add(name);
         seen.secrets.add(key.secret);
         return key;
@@ -86,10 +111,13 @@ export function readKeys(fields: Fields, context: KeyContext): readonly KeyConfi
 function readKey(input: unknown, prefix: string, context: KeyContext): KeyConfiguration {
   const { values } = openFields(input, { prefix, known: [...keyFields, "secret"] });
   const secret = readSecret(values.get("secret"), `${prefix}secret`, context);
-  const definition = defineKey(Object.fromEntries([...values].filter(([name]) => name !== "secret")), {
-    prefix,
-    hasBudget: (budgetId) => context.budgetIds.has(budgetId),
-  });
+  const definition = defineKey(
+    Object.fromEntries([...values].filter(([name]) => name !== "secret")),
+    {
+      prefix,
+      hasBudget: (budgetId) => context.budgetIds.has(budgetId),
+    },
+  );
   return { secret, definition };
 }
 
@@ -107,7 +135,8 @@ function readSecret(value: unknown, field: string, context: KeyContext): string 
   const remedy = `Write secret: \${NAME} and set NAME to ${secretBounds}.`;
   if (value === undefined) throw invalid(field, "is missing", remedy);
   if (value === standInSecret) return "";
-  if (!context.isFromEnvironment(field)) throw invalid(field, "is written in the file itself", remedy);
+  if (!context.isFromEnvironment(field))
+    throw invalid(field, "is written in the file itself", remedy);
   if (typeof value === "string" && canBeSecret(value)) return value;
   throw invalid(field, "cannot be a secret", remedy);
 }
@@ -120,23 +149,35 @@ export function readAliases(
   const value = fields.values.get("aliases");
   if (value === undefined) return new Map();
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalid("aliases", `must be an object, not ${show(value)}`, "Give names and models: aliases: { fast: openai/gpt-5-mini }.");
+    throw invalid(
+      "aliases",
+      `must be an object, not ${show(value)}`,
+      "Give names and models: aliases: { fast: openai/gpt-5-mini }.",
+    );
   }
   const names = [...new Set([...context.names, simulator])];
-  const read = Object.entries(value).flatMap(([name, target]): readonly (readonly [string, string])[] => {
-    const model = context.faults.attempt(() => readTarget(target, { field: `aliases.${name}`, names }));
-    return model === undefined ? [] : [[name, model]];
-  });
+  const read = Object.entries(value).flatMap(
+    ([name, target]): readonly (readonly [string, string])[] => {
+      const model = context.faults.attempt(() =>
+        readTarget(target, { field: `aliases.${name}`, names }),
+      );
+      return model === undefined ? [] : [[name, model]];
+    },
+  );
   return new Map(read);
 }
 
 /** The provider that is always there. */
 const simulator = "sim";
 
-function readTarget(target: unknown, context: { readonly field: string; readonly names: readonly string[] }): string {
+function readTarget(
+  target: unknown,
+  context: { readonly field: string; readonly names: readonly string[] },
+): string {
   const { field, names } = context;
   const match = typeof target === "string" ? /^([^/\s]+)\/\S+$/.exec(target) : null;
-  if (typeof target !== "string" || !match) throw invalid(field, `is ${show(target)}`, "Give PROVIDER/MODEL, such as openai/gpt-5-mini.");
+  if (typeof target !== "string" || !match)
+    throw invalid(field, `is ${show(target)}`, "Give PROVIDER/MODEL, such as openai/gpt-5-mini.");
   const [, provider = ""] = match;
   if (!names.includes(provider)) {
     throw invalid(

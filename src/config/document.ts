@@ -1,6 +1,18 @@
 /** A YAML text as plain values, and the line on which each of them stands. */
 
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type Scalar, visit } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  visit,
+} from "yaml";
 import type { ConfigurationFault } from "../domain/error.ts";
 import type { Environment } from "./configuration.ts";
 import { configurationError, Faults, type Location } from "./fault.ts";
@@ -16,7 +28,10 @@ export interface ConfigurationDocument {
 }
 
 /** @throws PurserError `invalid_configuration` for text that is not YAML. Variables that are not set are told to `faults`. */
-export function readDocument(text: string, options: { readonly environment: Environment; readonly file: string }): ConfigurationDocument {
+export function readDocument(
+  text: string,
+  options: { readonly environment: Environment; readonly file: string },
+): ConfigurationDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const lineAt = (offset: number): number => Math.max(1, lines.linePos(offset).line);
@@ -37,18 +52,29 @@ export function readDocument(text: string, options: { readonly environment: Envi
 }
 
 /** What YAML allows and a configuration has no use for: names that are lists or objects, and aliases of nothing. */
-function findOddNodes(document: Document, lineAt: (offset: number) => number): readonly ConfigurationFault[] {
+function findOddNodes(
+  document: Document,
+  lineAt: (offset: number) => number,
+): readonly ConfigurationFault[] {
   const found: ConfigurationFault[] = [];
   visit(document, {
     Pair(_, { key }) {
       if (!isScalar(key)) {
-        found.push({ line: lineAt(offsetOf(key) ?? 0), message: "a field's name is not text", remedy: "Write NAME: VALUE." });
+        found.push({
+          line: lineAt(offsetOf(key) ?? 0),
+          message: "a field's name is not text",
+          remedy: "Write NAME: VALUE.",
+        });
       }
     },
     Alias(_, alias) {
       if (alias.resolve(document)) return;
       const remedy = `Write &${alias.source} before the part that is meant.`;
-      found.push({ line: lineAt(alias.range?.[0] ?? 0), message: `*${alias.source} refers to no anchor`, remedy });
+      found.push({
+        line: lineAt(alias.range?.[0] ?? 0),
+        message: `*${alias.source} refers to no anchor`,
+        remedy,
+      });
     },
   });
   return found;
@@ -78,8 +104,10 @@ function fieldOf(key: unknown, path: readonly (Node | Pair | Document)[]): strin
   const parts: string[] = [];
   path.forEach((node, index) => {
     const child = path[index + 1];
-    if (isSeq(node)) parts.push(`[${child === undefined ? Number(key) : node.items.indexOf(child)}]`);
-    else if ("key" in node && isScalar(node.key)) parts.push(`${parts.length === 0 ? "" : "."}${String(node.key.value)}`);
+    if (isSeq(node))
+      parts.push(`[${child === undefined ? Number(key) : node.items.indexOf(child)}]`);
+    else if ("key" in node && isScalar(node.key))
+      parts.push(`${parts.length === 0 ? "" : "."}${String(node.key.value)}`);
   });
   return parts.join("");
 }
@@ -89,7 +117,13 @@ function plainValue(document: Document, file: string): unknown {
     return document.toJS() as unknown;
   } catch (cause) {
     if (!(cause instanceof ReferenceError)) throw cause;
-    throw configurationError(file, [{ line: 1, message: "its aliases unfold to too much", remedy: "Write the repeated parts out." }]);
+    throw configurationError(file, [
+      {
+        line: 1,
+        message: "its aliases unfold to too much",
+        remedy: "Write the repeated parts out.",
+      },
+    ]);
   }
 }
 
@@ -132,7 +166,9 @@ function stepInto(node: Node, field: string): Step | undefined {
   if (isSeq(node)) {
     const match = /^\[(\d+)\]/.exec(field);
     const item = match ? node.items[Number(match[1])] : undefined;
-    return match && item !== undefined ? { node: item, offset: offsetOf(item), rest: field.slice(match[0].length) } : undefined;
+    return match && item !== undefined
+      ? { node: item, offset: offsetOf(item), rest: field.slice(match[0].length) }
+      : undefined;
   }
   if (!isMap(node)) return undefined;
   const path = field.replace(/^\./, "");
@@ -141,9 +177,17 @@ function stepInto(node: Node, field: string): Step | undefined {
     // A name may contain dots itself, such as an alias for gpt-4.1: the longest that fits is meant.
     .filter(({ name }) => path.startsWith(name) && /^($|[.[])/.test(path.slice(name.length)))
     .sort((left, right) => right.name.length - left.name.length)[0];
-  return found && { node: found.pair.value, offset: offsetOf(found.pair.key), rest: path.slice(found.name.length) };
+  return (
+    found && {
+      node: found.pair.value,
+      offset: offsetOf(found.pair.key),
+      rest: path.slice(found.name.length),
+    }
+  );
 }
 
 function offsetOf(node: unknown): number | undefined {
-  return isMap(node) || isSeq(node) || isScalar(node) || isAlias(node) ? (node.range?.[0] ?? undefined) : undefined;
+  return isMap(node) || isSeq(node) || isScalar(node) || isAlias(node)
+    ? (node.range?.[0] ?? undefined)
+    : undefined;
 }

@@ -13,17 +13,27 @@ function refused(read: () => unknown, field: string, remedy: RegExp): void {
 }
 
 test("a log level is one that there is, info where none is set", () => {
-  assert.deepEqual([{}, { PURSER_LOG_LEVEL: "" }, { PURSER_LOG_LEVEL: "silent" }].map(readLogLevel), ["info", "info", "silent"]);
-  refused(() => readLogLevel({ PURSER_LOG_LEVEL: "loud" }), "PURSER_LOG_LEVEL", /Known are: trace, debug/);
-  refused(() => readLogLevel({ PURSER_LOG_LEVEL: "warm" }), "PURSER_LOG_LEVEL", /Did you mean warn\?/);
+  assert.deepEqual(
+    [{}, { PURSER_LOG_LEVEL: "" }, { PURSER_LOG_LEVEL: "silent" }].map(readLogLevel),
+    ["info", "info", "silent"],
+  );
+  refused(
+    () => readLogLevel({ PURSER_LOG_LEVEL: "loud" }),
+    "PURSER_LOG_LEVEL",
+    /Known are: trace, debug/,
+  );
+  refused(
+    () => readLogLevel({ PURSER_LOG_LEVEL: "warm" }),
+    "PURSER_LOG_LEVEL",
+    /Did you mean warn\?/,
+  );
 });
 
 test("an admin key has the length of a secret, and is not shown when it has not", () => {
-  assert.deepEqual([{}, { PURSER_ADMIN_KEY: " " }, { PURSER_ADMIN_KEY: "0123456789abcdef\n" }].map(readAdminKey), [
-    undefined,
-    undefined,
-    "0123456789abcdef",
-  ]);
+  assert.deepEqual(
+    [{}, { PURSER_ADMIN_KEY: " " }, { PURSER_ADMIN_KEY: "0123456789abcdef\n" }].map(readAdminKey),
+    [undefined, undefined, "0123456789abcdef"],
+  );
   refused(() => readAdminKey({ PURSER_ADMIN_KEY: "short" }), "PURSER_ADMIN_KEY", /16 to 512/);
   assert.throws(
     () => readAdminKey({ PURSER_ADMIN_KEY: "short" }),

@@ -15,7 +15,11 @@ export function readLogLevel(environment: Environment): LogLevel {
   const text = environment["PURSER_LOG_LEVEL"]?.trim() || "info";
   const level = logLevels.find((candidate) => candidate === text);
   if (level !== undefined) return level;
-  throw wrong("PURSER_LOG_LEVEL", `is ${show(text)}, which is not one of ${logLevels.join(", ")}`, suggest(text, logLevels));
+  throw wrong(
+    "PURSER_LOG_LEVEL",
+    `is ${show(text)}, which is not one of ${logLevels.join(", ")}`,
+    suggest(text, logLevels),
+  );
 }
 
 /**
@@ -25,9 +29,17 @@ export function readLogLevel(environment: Environment): LogLevel {
 export function readAdminKey(environment: Environment): string | undefined {
   const key = environment["PURSER_ADMIN_KEY"]?.trim() || undefined;
   if (key === undefined || canBeSecret(key)) return key;
-  throw wrong("PURSER_ADMIN_KEY", "cannot be a secret", `Set it to ${secretBounds}, such as \`openssl rand -hex 24\` prints.`);
+  throw wrong(
+    "PURSER_ADMIN_KEY",
+    "cannot be a secret",
+    `Set it to ${secretBounds}, such as \`openssl rand -hex 24\` prints.`,
+  );
 }
 
 function wrong(variable: string, problem: string, remedy: string): PurserError {
-  return new PurserError("invalid_configuration", `the environment variable ${variable} ${problem}`, { field: variable, remedy });
+  return new PurserError(
+    "invalid_configuration",
+    `the environment variable ${variable} ${problem}`,
+    { field: variable, remedy },
+  );
 }

@@ -47,7 +47,10 @@ export class Faults {
   }
 
   /** Reads an object again without each field that is at fault, until all of its faults are found. */
-  readObject<T>({ input, prefix, standIns }: ReadableObject, read: (input: unknown) => T): T | undefined {
+  readObject<T>(
+    { input, prefix, standIns }: ReadableObject,
+    read: (input: unknown) => T,
+  ): T | undefined {
     const replaced = new Set<string>();
     const guessed = new Set<string>();
     for (let rest = input; ;) {
@@ -59,12 +62,14 @@ export class Faults {
         const name = nameIn(field, prefix);
         // What is wrong with a value under a name that nobody wrote is not said: the name is to be corrected first.
         if (name === undefined || !guessed.has(name)) this.#add(error);
-        if (typeof rest !== "object" || rest === null || name === undefined || replaced.has(name)) return undefined;
+        if (typeof rest !== "object" || rest === null || name === undefined || replaced.has(name))
+          return undefined;
         if (!Object.hasOwn(rest, name) && !Object.hasOwn(standIns, name)) return undefined;
         replaced.add(name);
         const standIn = Object.hasOwn(standIns, name) ? { [name]: standIns[name] } : {};
         const other = message.endsWith(unknownField) ? meant(rest, name, remedy) : {};
-        for (const meantName of Object.keys(other)) if (!Object.hasOwn(rest, meantName)) guessed.add(meantName);
+        for (const meantName of Object.keys(other))
+          if (!Object.hasOwn(rest, meantName)) guessed.add(meantName);
         rest = { ...other, ...without(rest, name), ...standIn };
       }
     }
@@ -72,7 +77,8 @@ export class Faults {
 
   /** @throws PurserError `invalid_configuration` with all faults, in the order of the file. */
   throwAny(): void {
-    if (this.#found.size > 0) throw configurationError(this.#context.file, [...this.#found.values()]);
+    if (this.#found.size > 0)
+      throw configurationError(this.#context.file, [...this.#found.values()]);
   }
 
   #add(error: unknown): void {
@@ -80,7 +86,10 @@ export class Faults {
     if (this.#found.has(field)) return;
     const { line, variables } = this.#context.locate(field);
     // The message may quote the value, and a value from the environment may be a secret.
-    const message = variables.length === 0 ? stated : `${field}: the value of ${variables.join(" and ")} cannot be used here`;
+    const message =
+      variables.length === 0
+        ? stated
+        : `${field}: the value of ${variables.join(" and ")} cannot be used here`;
     const named = field !== "" && { field };
     this.#found.set(field, {
       line,
@@ -108,13 +117,19 @@ function faultIn(error: unknown): Fault {
 }
 
 /** @param found At least one. */
-export function configurationError(file: string, found: readonly ConfigurationFault[]): PurserError {
+export function configurationError(
+  file: string,
+  found: readonly ConfigurationFault[],
+): PurserError {
   const faults = found
     .map((fault) => ({ ...fault, message: `${file} line ${fault.line}: ${fault.message}` }))
     .sort((left, right) => left.line - right.line);
   const [first] = faults;
   const { message = "", ...detail } = first ?? {};
-  const more = faults.length > 1 ? ` (and ${faults.length - 1} more ${faults.length === 2 ? "fault" : "faults"})` : "";
+  const more =
+    faults.length > 1
+      ? ` (and ${faults.length - 1} more ${faults.length === 2 ? "fault" : "faults"})`
+      : "";
   return new PurserError("invalid_configuration", `${message}${more}`, { ...detail, faults });
 }
 
@@ -125,7 +140,9 @@ function without(fields: object, name: string): Readonly<Record<string, unknown>
 /** A misspelt name's value under the name that was meant, so that this one is not said to be missing. */
 function meant(fields: object, name: string, remedy = ""): Readonly<Record<string, unknown>> {
   const other = suggested(remedy);
-  return other === undefined ? {} : { [other]: new Map<string, unknown>(Object.entries(fields)).get(name) };
+  return other === undefined
+    ? {}
+    : { [other]: new Map<string, unknown>(Object.entries(fields)).get(name) };
 }
 
 /** `amount` for `budgets[2].amount` within `budgets[2].`; undefined for a field that is not inside. */

@@ -28,7 +28,10 @@ export const defaultLimits: LimitConfiguration = {
 
 /** What is wrong is told to `faults`. */
 export function readLimits(input: unknown, faults: Faults): LimitConfiguration {
-  return faults.readObject({ input: input ?? {}, prefix: "limits.", standIns: {} }, readAll) ?? defaultLimits;
+  return (
+    faults.readObject({ input: input ?? {}, prefix: "limits.", standIns: {} }, readAll) ??
+    defaultLimits
+  );
 }
 
 function readAll(input: unknown): LimitConfiguration {
@@ -36,7 +39,8 @@ function readAll(input: unknown): LimitConfiguration {
   return {
     bodyBytes: read(fields, "body_bytes") ?? defaultLimits.bodyBytes,
     headerBytes: read(fields, "header_bytes") ?? defaultLimits.headerBytes,
-    concurrentCallsPerKey: read(fields, "concurrent_calls_per_key") ?? defaultLimits.concurrentCallsPerKey,
+    concurrentCallsPerKey:
+      read(fields, "concurrent_calls_per_key") ?? defaultLimits.concurrentCallsPerKey,
     firstByteMs: read(fields, "first_byte_ms") ?? defaultLimits.firstByteMs,
     idleStreamMs: read(fields, "idle_stream_ms") ?? defaultLimits.idleStreamMs,
     totalMs: read(fields, "total_ms") ?? defaultLimits.totalMs,

@@ -87,7 +87,11 @@ test("a whole file is read", () => {
       wire: "openai",
       baseUrl: "http://127.0.0.1:8000/v1",
       apiKey: null,
-      headers: { "x-team": "a", authorization: "Bearer team-secret-0123456789", "x-literal": "${NOT_A_VARIABLE}" },
+      headers: {
+        "x-team": "a",
+        authorization: "Bearer team-secret-0123456789",
+        "x-literal": "${NOT_A_VARIABLE}",
+      },
       passHeaders: [],
       priceProvider: "openai",
       region: "eu",
@@ -99,11 +103,17 @@ test("a whole file is read", () => {
   assert.equal(configuration.prices[0]?.model, "my-model");
   assert.equal(configuration.prices[0]?.source, "configuration");
   const [day, all] = configuration.budgets;
-  assert.deepEqual([day?.parentBudgetId, day?.amount, day?.timeZone], ["all", pico(1_500_000_000_000n), "Europe/Berlin"]);
+  assert.deepEqual(
+    [day?.parentBudgetId, day?.amount, day?.timeZone],
+    ["all", pico(1_500_000_000_000n), "Europe/Berlin"],
+  );
   assert.equal(all?.budgetType, "platform");
   const [key] = configuration.keys;
   assert.equal(key?.secret, environment.TEAM_KEY);
-  assert.deepEqual([key?.definition.name, key?.definition.mayRefine, key?.definition.budgets], ["team", ["task"], ["a"]]);
+  assert.deepEqual(
+    [key?.definition.name, key?.definition.mayRefine, key?.definition.budgets],
+    ["team", ["task"], ["a"]],
+  );
   assert.deepEqual(
     [...configuration.aliases],
     [
@@ -127,8 +137,17 @@ test("an empty file is the same as none", () => {
 
 test("without a file the server listens here only, on port 4141, and knows its callers", () => {
   const configuration = defaultConfiguration({});
-  assert.deepEqual(configuration.server, { host: "127.0.0.1", port: 4141, hosts: [], origins: [], metrics: "key" });
-  assert.deepEqual([configuration.data, configuration.durability, configuration.allowAnonymous], [".purser", "full", false]);
+  assert.deepEqual(configuration.server, {
+    host: "127.0.0.1",
+    port: 4141,
+    hosts: [],
+    origins: [],
+    metrics: "key",
+  });
+  assert.deepEqual(
+    [configuration.data, configuration.durability, configuration.allowAnonymous],
+    [".purser", "full", false],
+  );
   assert.equal(configuration.limits.bodyBytes, 32 * 1024 * 1024);
   assert.equal(configuration.limits.holdWaitMs, 5000);
   assert.deepEqual(configuration.providers, []);
@@ -156,11 +175,17 @@ test("a key in the environment makes its provider real", () => {
     ],
   );
   assert.deepEqual(defaultConfiguration({ OPENAI_API_KEY: "  " }).providers, []);
-  assert.throws(() => defaultConfiguration({ OPENAI_API_KEY: "a b" }), /environment variable OPENAI_API_KEY/);
+  assert.throws(
+    () => defaultConfiguration({ OPENAI_API_KEY: "a b" }),
+    /environment variable OPENAI_API_KEY/,
+  );
 });
 
 test("a file's provider goes before the environment's, and the others join it", () => {
-  const { providers } = load("providers: { openai: { base_url: 'http://127.0.0.1:1/v1' } }", { OPENAI_API_KEY: "env", XAI_API_KEY: "x" });
+  const { providers } = load("providers: { openai: { base_url: 'http://127.0.0.1:1/v1' } }", {
+    OPENAI_API_KEY: "env",
+    XAI_API_KEY: "x",
+  });
   assert.deepEqual(
     providers.map(({ name, apiKey, baseUrl }) => [name, apiKey, baseUrl]),
     [
@@ -176,7 +201,10 @@ test("a variable can be part of a text, or a number", () => {
 });
 
 test("a variable's value is taken as text, whatever is in it", () => {
-  assert.equal(load("data: ${ODD}", { ODD: 'a: [1, "${PORT}"] # b\n*x' }).data, 'a: [1, "${PORT}"] # b\n*x');
+  assert.equal(
+    load("data: ${ODD}", { ODD: 'a: [1, "${PORT}"] # b\n*x' }).data,
+    'a: [1, "${PORT}"] # b\n*x',
+  );
 });
 
 test("a provider's key in the file itself is a warning with its line", () => {
@@ -219,7 +247,11 @@ test("a budget that is over is a warning with its line", () => {
     end: 2026-10-31T23:59:59Z
   - { budget_id: c, budget_type: platform, amount: 1, end: 2026-11-02 }
 `;
-  const { warnings } = loadConfiguration(text, { environment: {}, file: "purser.yaml", now: Date.UTC(2026, 10, 1) });
+  const { warnings } = loadConfiguration(text, {
+    environment: {},
+    file: "purser.yaml",
+    now: Date.UTC(2026, 10, 1),
+  });
   assert.deepEqual(
     warnings.map(({ line, field }) => [line, field]),
     [
@@ -227,7 +259,10 @@ test("a budget that is over is a warning with its line", () => {
       [6, "budgets[1].end"],
     ],
   );
-  assert.match(warnings[0]?.message ?? "", /"a" is over since 2026-11-01T00:00:00Z: it limits no call/);
+  assert.match(
+    warnings[0]?.message ?? "",
+    /"a" is over since 2026-11-01T00:00:00Z: it limits no call/,
+  );
 });
 
 test("parts that are written once and used twice are read in both places", () => {

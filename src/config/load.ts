@@ -39,38 +39,50 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
   const document = readDocument(text, options);
   const fromEnvironment = fromTheEnvironment(environment);
   const { faults, locate, value } = document;
-  const configuration = faults.readObject({ input: value ?? {}, prefix: "", standIns: {} }, (input): Configuration => {
-    if (typeof input !== "object" || input === null || Array.isArray(input)) throw noFields(input);
-    const fields = openFields(input, { prefix: "", known: sections });
-    const named = readProviders(fields.values.get("providers"), faults);
-    const providers = join(named, fromEnvironment);
-    const prices = readPrices(fields, faults);
-    const budgets = readBudgets(fields, faults);
-    const keys = readKeys(fields, {
-      budgetIds: budgetIdsOf(fields),
-      faults,
-      isFromEnvironment: (field) => locate(field).variables.length > 0,
-    });
-    return {
-      file,
-      server: readServer(fields, faults),
-      data: optionalText(fields, "data", "Give the path of a folder, such as .purser.") ?? defaultData,
-      durability: optionalWord(fields, "durability", ["full", "process"]) ?? "full",
-      providers,
-      prices,
-      budgets,
-      keys,
-      aliases: readAliases(fields, { names: [...namesOf(fields.values.get("providers")), ...providers.map(({ name }) => name)], faults }),
-      limits: readLimits(fields.values.get("limits"), faults),
-      simulator: optionalWord<"on" | "off">(fields, "simulator", ["on", "off"]) ?? null,
-      allowAnonymous: optionalFlag(fields, "allow_anonymous") ?? false,
-      onDisconnect: optionalWord(fields, "on_disconnect", ["drain", "cancel"]) ?? "drain",
-      warnings: [],
-    };
-  });
+  const configuration = faults.readObject(
+    { input: value ?? {}, prefix: "", standIns: {} },
+    (input): Configuration => {
+      if (typeof input !== "object" || input === null || Array.isArray(input))
+        throw noFields(input);
+      const fields = openFields(input, { prefix: "", known: sections });
+      const named = readProviders(fields.values.get("providers"), faults);
+      const providers = join(named, fromEnvironment);
+      const prices = readPrices(fields, faults);
+      const budgets = readBudgets(fields, faults);
+      const keys = readKeys(fields, {
+        budgetIds: budgetIdsOf(fields),
+        faults,
+        isFromEnvironment: (field) => locate(field).variables.length > 0,
+      });
+      return {
+        file,
+        server: readServer(fields, faults),
+        data:
+          optionalText(fields, "data", "Give the path of a folder, such as .purser.") ??
+          defaultData,
+        durability: optionalWord(fields, "durability", ["full", "process"]) ?? "full",
+        providers,
+        prices,
+        budgets,
+        keys,
+        aliases: readAliases(fields, {
+          names: [...namesOf(fields.values.get("providers")), ...providers.map(({ name }) => name)],
+          faults,
+        }),
+        limits: readLimits(fields.values.get("limits"), faults),
+        simulator: optionalWord<"on" | "off">(fields, "simulator", ["on", "off"]) ?? null,
+        allowAnonymous: optionalFlag(fields, "allow_anonymous") ?? false,
+        onDisconnect: optionalWord(fields, "on_disconnect", ["drain", "cancel"]) ?? "drain",
+        warnings: [],
+      };
+    },
+  );
   faults.throwAny();
   assert(configuration !== undefined, "what has no fault is a configuration");
-  return { ...configuration, warnings: findWarnings(configuration, { named: namedIn(configuration, value), locate, now }) };
+  return {
+    ...configuration,
+    warnings: findWarnings(configuration, { named: namedIn(configuration, value), locate, now }),
+  };
 }
 
 function noFields(input: unknown): PurserError {
@@ -81,12 +93,20 @@ function noFields(input: unknown): PurserError {
 
 /** The providers that a file names itself. */
 function namedIn({ providers }: Configuration, value: unknown): readonly ProviderConfiguration[] {
-  const names = new Set(namesOf(typeof value === "object" && value !== null && "providers" in value ? value.providers : undefined));
+  const names = new Set(
+    namesOf(
+      typeof value === "object" && value !== null && "providers" in value
+        ? value.providers
+        : undefined,
+    ),
+  );
   return providers.filter(({ name }) => names.has(name));
 }
 
 function namesOf(providers: unknown): readonly string[] {
-  return typeof providers === "object" && providers !== null && !Array.isArray(providers) ? Object.keys(providers) : [];
+  return typeof providers === "object" && providers !== null && !Array.isArray(providers)
+    ? Object.keys(providers)
+    : [];
 }
 
 /**
@@ -136,7 +156,11 @@ function fromTheEnvironment(environment: Environment): readonly ProviderConfigur
     return environmentProviders(environment);
   } catch (error) {
     if (!(error instanceof PurserError) || error.code !== "invalid_request") throw error;
-    throw new PurserError("invalid_configuration", `the environment variable ${error.message}`, error.detail);
+    throw new PurserError(
+      "invalid_configuration",
+      `the environment variable ${error.message}`,
+      error.detail,
+    );
   }
 }
 
@@ -152,12 +176,30 @@ function join(
 function readServer(fields: Fields, faults: Faults): Configuration["server"] {
   const whole = { input: fields.values.get("server") ?? {}, prefix: "server.", standIns: {} };
   const read = faults.readObject(whole, (input) => {
-    const server = openFields(input, { prefix: "server.", known: ["host", "port", "hosts", "origins", "metrics"] });
+    const server = openFields(input, {
+      prefix: "server.",
+      known: ["host", "port", "hosts", "origins", "metrics"],
+    });
     return {
-      host: optionalText(server, "host", "Give an address to listen on, such as 127.0.0.1.") ?? defaultHost,
-      port: checkPort(optionalWhole(withNumbers(server), "port", { least: 0, most: 65_535 }) ?? defaultPort, "server.port"),
-      hosts: optionalTexts(server, "hosts", "Give a list of names, such as [purser, purser.example.com].") ?? [],
-      origins: optionalTexts(server, "origins", "Give a list of origins, such as [https://app.example.com].") ?? [],
+      host:
+        optionalText(server, "host", "Give an address to listen on, such as 127.0.0.1.") ??
+        defaultHost,
+      port: checkPort(
+        optionalWhole(withNumbers(server), "port", { least: 0, most: 65_535 }) ?? defaultPort,
+        "server.port",
+      ),
+      hosts:
+        optionalTexts(
+          server,
+          "hosts",
+          "Give a list of names, such as [purser, purser.example.com].",
+        ) ?? [],
+      origins:
+        optionalTexts(
+          server,
+          "origins",
+          "Give a list of origins, such as [https://app.example.com].",
+        ) ?? [],
       metrics: optionalWord<"key" | "open">(server, "metrics", ["key", "open"]) ?? "key",
     };
   });

@@ -1,6 +1,15 @@
 /** The providers of a configuration: those that a file names, and those whose key the environment has. */
 
-import { type Fields, invalid, openFields, optionalText, optionalTexts, optionalWord, requiredText, show } from "../domain/input/fields.ts";
+import {
+  type Fields,
+  invalid,
+  openFields,
+  optionalText,
+  optionalTexts,
+  optionalWord,
+  requiredText,
+  show,
+} from "../domain/input/fields.ts";
 import { nearest } from "../domain/input/nearest.ts";
 import type { Environment, ProviderConfiguration } from "./configuration.ts";
 import type { Faults } from "./fault.ts";
@@ -15,27 +24,79 @@ interface KnownProvider {
 
 /** Base URLs as the vendors' SDKs and documentation give them (read 2026-11-22). */
 export const knownProviders: Readonly<Record<string, KnownProvider>> = {
-  openai: { wire: "openai", baseUrl: "https://api.openai.com/v1", priceProvider: "openai", variable: "OPENAI_API_KEY" },
-  anthropic: { wire: "anthropic", baseUrl: "https://api.anthropic.com", priceProvider: "anthropic", variable: "ANTHROPIC_API_KEY" },
-  openrouter: { wire: "openai", baseUrl: "https://openrouter.ai/api/v1", priceProvider: "openrouter", variable: "OPENROUTER_API_KEY" },
-  deepseek: { wire: "openai", baseUrl: "https://api.deepseek.com/v1", priceProvider: "deepseek", variable: "DEEPSEEK_API_KEY" },
-  xai: { wire: "openai", baseUrl: "https://api.x.ai/v1", priceProvider: "x-ai", variable: "XAI_API_KEY" },
-  gemini: { wire: "gemini", baseUrl: "https://generativelanguage.googleapis.com", priceProvider: "google", variable: "GEMINI_API_KEY" },
+  openai: {
+    wire: "openai",
+    baseUrl: "https://api.openai.com/v1",
+    priceProvider: "openai",
+    variable: "OPENAI_API_KEY",
+  },
+  anthropic: {
+    wire: "anthropic",
+    baseUrl: "https://api.anthropic.com",
+    priceProvider: "anthropic",
+    variable: "ANTHROPIC_API_KEY",
+  },
+  openrouter: {
+    wire: "openai",
+    baseUrl: "https://openrouter.ai/api/v1",
+    priceProvider: "openrouter",
+    variable: "OPENROUTER_API_KEY",
+  },
+  deepseek: {
+    wire: "openai",
+    baseUrl: "https://api.deepseek.com/v1",
+    priceProvider: "deepseek",
+    variable: "DEEPSEEK_API_KEY",
+  },
+  xai: {
+    wire: "openai",
+    baseUrl: "https://api.x.ai/v1",
+    priceProvider: "x-ai",
+    variable: "XAI_API_KEY",
+  },
+  gemini: {
+    wire: "gemini",
+    baseUrl: "https://generativelanguage.googleapis.com",
+    priceProvider: "google",
+    variable: "GEMINI_API_KEY",
+  },
 };
 
 /** First parts of paths that the gateway and the control plane keep for themselves. */
-const reserved: ReadonlySet<string> = new Set(["api", "v1", "v1beta", "docs", "healthz", "readyz", "metrics", "openapi.json"]);
+const reserved: ReadonlySet<string> = new Set([
+  "api",
+  "v1",
+  "v1beta",
+  "docs",
+  "healthz",
+  "readyz",
+  "metrics",
+  "openapi.json",
+]);
 
 /** Providers that the environment alone makes real. */
 export function environmentProviders(environment: Environment): readonly ProviderConfiguration[] {
-  return Object.entries(knownProviders).flatMap(([name, known]): readonly ProviderConfiguration[] => {
-    const apiKey = environment[known.variable]?.trim();
-    if (!apiKey) return [];
-    if (!isHeaderValue(apiKey)) throw invalid(known.variable, "has characters that no key has", "Set it to the key alone, on one line.");
-    const { wire, baseUrl } = known;
-    const own = { headers: {}, passHeaders: [], unmetered: "refuse", stored: "refuse", reportedCost: null } as const;
-    return [{ name, wire, baseUrl, apiKey, priceProvider: null, ...own }];
-  });
+  return Object.entries(knownProviders).flatMap(
+    ([name, known]): readonly ProviderConfiguration[] => {
+      const apiKey = environment[known.variable]?.trim();
+      if (!apiKey) return [];
+      if (!isHeaderValue(apiKey))
+        throw invalid(
+          known.variable,
+          "has characters that no key has",
+          "Set it to the key alone, on one line.",
+        );
+      const { wire, baseUrl } = known;
+      const own = {
+        headers: {},
+        passHeaders: [],
+        unmetered: "refuse",
+        stored: "refuse",
+        reportedCost: null,
+      } as const;
+      return [{ name, wire, baseUrl, apiKey, priceProvider: null, ...own }];
+    },
+  );
 }
 
 /**
@@ -47,10 +108,18 @@ export function environmentProviders(environment: Environment): readonly Provide
 export function readProviders(input: unknown, faults: Faults): readonly ProviderConfiguration[] {
   if (input === undefined) return [];
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
-    throw invalid("providers", `must be an object, not ${show(input)}`, "Give each provider a name: providers: { openai: { ... } }.");
+    throw invalid(
+      "providers",
+      `must be an object, not ${show(input)}`,
+      "Give each provider a name: providers: { openai: { ... } }.",
+    );
   }
   return Object.entries(input).flatMap(([name, value]) => {
-    const provider = { input: value ?? {}, prefix: `providers.${name}.`, standIns: { wire: "openai", base_url: "http://127.0.0.1" } };
+    const provider = {
+      input: value ?? {},
+      prefix: `providers.${name}.`,
+      standIns: { wire: "openai", base_url: "http://127.0.0.1" },
+    };
     return faults.readObject(provider, (fields) => readProvider(name, fields)) ?? [];
   });
 }
@@ -66,7 +135,11 @@ function readProvider(name: string, input: unknown): ProviderConfiguration {
   }
   const fields = openFields(input, { prefix: `${path}.`, known: providerFields });
   const known = Object.hasOwn(knownProviders, name) ? knownProviders[name] : undefined;
-  const region = optionalText(fields, "region", "Give the region as the provider's price list calls it, such as us, or global.");
+  const region = optionalText(
+    fields,
+    "region",
+    "Give the region as the provider's price list calls it, such as us, or global.",
+  );
   return {
     name,
     wire: readWire(fields, { name, known }),
@@ -74,21 +147,33 @@ function readProvider(name: string, input: unknown): ProviderConfiguration {
     apiKey: readApiKey(fields),
     headers: readHeaders(fields),
     passHeaders: readPassHeaders(fields),
-    priceProvider: optionalText(fields, "prices", "Give the catalogue's name of the provider, such as openai.") ?? null,
+    priceProvider:
+      optionalText(
+        fields,
+        "prices",
+        "Give the catalogue's name of the provider, such as openai.",
+      ) ?? null,
     ...(region !== undefined && { region: region.toLowerCase() }),
     unmetered: optionalWord(fields, "unmetered", ["refuse", "allow"]) ?? "refuse",
-    stored: optionalWord<"refuse" | "own" | "shared">(fields, "stored", ["refuse", "own", "shared"]) ?? "refuse",
-    reportedCost: optionalWord<"charge" | "beside">(fields, "reported_cost", ["charge", "beside"]) ?? null,
+    stored:
+      optionalWord<"refuse" | "own" | "shared">(fields, "stored", ["refuse", "own", "shared"]) ??
+      "refuse",
+    reportedCost:
+      optionalWord<"charge" | "beside">(fields, "reported_cost", ["charge", "beside"]) ?? null,
   };
 }
 
-const providerFields = "wire base_url api_key prices region headers pass_headers unmetered stored reported_cost".split(" ");
+const providerFields =
+  "wire base_url api_key prices region headers pass_headers unmetered stored reported_cost".split(
+    " ",
+  );
 
 function readWire(
   fields: Fields,
   provider: { readonly name: string; readonly known: KnownProvider | undefined },
 ): ProviderConfiguration["wire"] {
-  const wire = optionalWord(fields, "wire", ["openai", "anthropic", "gemini"]) ?? provider.known?.wire;
+  const wire =
+    optionalWord(fields, "wire", ["openai", "anthropic", "gemini"]) ?? provider.known?.wire;
   if (wire !== undefined) return wire;
   const near = nearest(provider.name, Object.keys(knownProviders));
   const meant = near === undefined ? "" : `Did you mean ${near}? Else give it a wire: `;
@@ -101,13 +186,20 @@ function readWire(
 
 function readBaseUrl(fields: Fields): string {
   const field = `${fields.prefix}base_url`;
-  const remedy = "Give an http or https URL as the vendor's SDK takes it, such as https://api.example.com/v1.";
+  const remedy =
+    "Give an http or https URL as the vendor's SDK takes it, such as https://api.example.com/v1.";
   const text = requiredText(fields, "base_url", remedy);
   const url = URL.parse(text);
-  if (!url || (url.protocol !== "http:" && url.protocol !== "https:")) throw invalid(field, "is not an http or https URL", remedy);
-  if (url.username !== "" || url.password !== "") throw invalid(field, "has a user name or password in it", "Put the key in api_key.");
+  if (!url || (url.protocol !== "http:" && url.protocol !== "https:"))
+    throw invalid(field, "is not an http or https URL", remedy);
+  if (url.username !== "" || url.password !== "")
+    throw invalid(field, "has a user name or password in it", "Put the key in api_key.");
   if (url.search !== "" || url.hash !== "" || /[?#]/.test(text)) {
-    throw invalid(field, "has a query or fragment", "End it with its path; put what the query says in headers.");
+    throw invalid(
+      field,
+      "has a query or fragment",
+      "End it with its path; put what the query says in headers.",
+    );
   }
   return url.href.replace(/\/+$/, "");
 }
@@ -117,7 +209,12 @@ function readApiKey(fields: Fields): string | null {
   const key = optionalText(fields, "api_key", remedy);
   if (key === undefined) return null;
   // The text is not shown: it is a secret.
-  if (!isHeaderValue(key)) throw invalid(`${fields.prefix}api_key`, "has a space, line break or other character that no key has", remedy);
+  if (!isHeaderValue(key))
+    throw invalid(
+      `${fields.prefix}api_key`,
+      "has a space, line break or other character that no key has",
+      remedy,
+    );
   return key;
 }
 
@@ -143,20 +240,35 @@ function readHeaders(fields: Fields): Readonly<Record<string, string>> {
   const field = `${fields.prefix}headers`;
   if (value === undefined) return {};
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalid(field, `must be an object, not ${show(value)}`, 'Give names and values: { openai-organization: "org-1" }.');
+    throw invalid(
+      field,
+      `must be an object, not ${show(value)}`,
+      'Give names and values: { openai-organization: "org-1" }.',
+    );
   }
-  return Object.fromEntries(Object.entries(value).map(([name, text]) => readHeader(name, text, field)));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, text]) => readHeader(name, text, field)),
+  );
 }
 
 /** Not those by which somebody is let in: callers that bring their own key have them passed already. */
-const neverPassed: ReadonlySet<string> = new Set([...ownHeaders, "authorization", "cookie", "x-api-key", "x-goog-api-key", "api-key"]);
+const neverPassed: ReadonlySet<string> = new Set([
+  ...ownHeaders,
+  "authorization",
+  "cookie",
+  "x-api-key",
+  "x-goog-api-key",
+  "api-key",
+]);
 
 function readPassHeaders(fields: Fields): readonly string[] {
-  const names = optionalTexts(fields, "pass_headers", "Give a list of names: [x-request-id].") ?? [];
+  const names =
+    optionalTexts(fields, "pass_headers", "Give a list of names: [x-request-id].") ?? [];
   return names.map((name, index) => {
     const lower = name.toLowerCase();
     const field = `${fields.prefix}pass_headers[${index}]`;
-    if (!headerName.test(lower)) throw invalid(field, "cannot be the name of a header", "Use letters, digits and -.");
+    if (!headerName.test(lower))
+      throw invalid(field, "cannot be the name of a header", "Use letters, digits and -.");
     if (!neverPassed.has(lower) && !lower.startsWith("x-purser-")) return lower;
     throw invalid(field, "is a header that Purser sets or reads itself", "Leave it out.");
   });
@@ -166,8 +278,14 @@ const headerName = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 
 function readHeader(name: string, text: unknown, field: string): readonly [string, string] {
   const lower = name.toLowerCase();
-  if (!headerName.test(lower)) throw invalid(`${field}.${name}`, "cannot be the name of a header", "Use letters, digits and -.");
-  if (ownHeaders.has(lower)) throw invalid(`${field}.${name}`, "is set by Purser for each call", "Leave it out.");
+  if (!headerName.test(lower))
+    throw invalid(
+      `${field}.${name}`,
+      "cannot be the name of a header",
+      "Use letters, digits and -.",
+    );
+  if (ownHeaders.has(lower))
+    throw invalid(`${field}.${name}`, "is set by Purser for each call", "Leave it out.");
   if (typeof text !== "string" || !/^[\t -~\u0080-\u00ff]*$/.test(text)) {
     throw invalid(`${field}.${name}`, "must be text on one line", "Put the value in quotes.");
   }

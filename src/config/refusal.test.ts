@@ -28,12 +28,22 @@ function failureOf(text: string): PurserError {
   return assert.fail("it was accepted");
 }
 
-const provider = (fields: string): string => `providers:\n  own:\n    wire: openai\n    base_url: http://127.0.0.1:1\n    ${fields}\n`;
-const url = (text: string): string => `providers:\n  own: { wire: openai,\n    base_url: "${text}" }`;
-const budget = (fields: string): string => `budgets:\n  - budget_id: a\n    budget_type: project\n    resource_id: p\n    ${fields}\n`;
-const key = (fields: string): string => `keys:\n  - name: k\n    secret: \${TEAM_KEY}\n    ${fields}\n`;
+const provider = (fields: string): string =>
+  `providers:\n  own:\n    wire: openai\n    base_url: http://127.0.0.1:1\n    ${fields}\n`;
+const url = (text: string): string =>
+  `providers:\n  own: { wire: openai,\n    base_url: "${text}" }`;
+const budget = (fields: string): string =>
+  `budgets:\n  - budget_id: a\n    budget_type: project\n    resource_id: p\n    ${fields}\n`;
+const key = (fields: string): string =>
+  `keys:\n  - name: k\n    secret: \${TEAM_KEY}\n    ${fields}\n`;
 
-const refused: readonly (readonly [fact: string, text: string, line: number, field: string | undefined, remedy: RegExp])[] = [
+const refused: readonly (readonly [
+  fact: string,
+  text: string,
+  line: number,
+  field: string | undefined,
+  remedy: RegExp,
+])[] = [
   ["an unknown section", "data: x\nbugdets: []", 2, "bugdets", /Did you mean budgets\?/],
   ["a list as the whole file", "- a", 1, undefined, /fields server/],
   ["text as the whole file", "hello", 1, undefined, /fields server/],
@@ -44,50 +54,188 @@ const refused: readonly (readonly [fact: string, text: string, line: number, fie
   ["an unknown alias", "server:\n  host: *x", 2, undefined, /Write &x before/],
   ["a name that is a list", "data: x\n? [a]\n: b", 2, undefined, /NAME: VALUE/],
   ["an unknown tag", "data: !!js/function x", 1, undefined, /Fix the YAML/],
-  ["an unknown field of the server", "server:\n  host: a\n  prot: 1", 3, "server.prot", /Did you mean port\?/],
+  [
+    "an unknown field of the server",
+    "server:\n  host: a\n  prot: 1",
+    3,
+    "server.prot",
+    /Did you mean port\?/,
+  ],
   ["a port above 65535", "server:\n  port: 65536", 2, "server.port", /from 0 to 65535/],
   ["a negative port", "server:\n  port: -1", 2, "server.port", /from 0 to 65535/],
-  ["a port that fetch refuses", "server:\n  port: 4190", 2, "server.port", /another port, such as 4191/],
-  ["a port of the environment that fetch refuses", "server:\n  port: ${SIP_PORT}", 2, "server.port", /such as 5062/],
+  [
+    "a port that fetch refuses",
+    "server:\n  port: 4190",
+    2,
+    "server.port",
+    /another port, such as 4191/,
+  ],
+  [
+    "a port of the environment that fetch refuses",
+    "server:\n  port: ${SIP_PORT}",
+    2,
+    "server.port",
+    /such as 5062/,
+  ],
   ["a port that is text", "server:\n  port: http", 2, "server.port", /whole number/],
   ["a host that is a number", "server: { host: 5 }", 1, "server.host", /address/],
   ["another durability", "durability: ful", 1, "durability", /Did you mean full\?/],
   ["another on_disconnect", "on_disconnect: drian", 1, "on_disconnect", /Did you mean drain\?/],
   ["allow_anonymous as text", 'allow_anonymous: "yes"', 1, "allow_anonymous", /true or false/],
-  ["an unknown limit", "limits:\n  body_bites: 5", 2, "limits.body_bites", /Did you mean body_bytes\?/],
+  [
+    "an unknown limit",
+    "limits:\n  body_bites: 5",
+    2,
+    "limits.body_bites",
+    /Did you mean body_bytes\?/,
+  ],
   ["a negative duration", "limits:\n  total_ms: -1", 2, "limits.total_ms", /whole number from 1/],
   ["a duration with a unit", "limits:\n  total_ms: 5s", 2, "limits.total_ms", /whole number/],
   ["an infinite duration", "limits:\n  total_ms: .inf", 2, "limits.total_ms", /whole number/],
-  ["a missing variable", 'data: x\nproviders:\n  openai: { api_key: "${NOPE}" }', 3, "providers.openai.api_key", /Set NOPE\./],
+  [
+    "a missing variable",
+    'data: x\nproviders:\n  openai: { api_key: "${NOPE}" }',
+    3,
+    "providers.openai.api_key",
+    /Set NOPE\./,
+  ],
   ["an empty variable", "data: ${EMPTY}", 1, "data", /Set EMPTY\./],
   ["a variable that every object has", "data: ${constructor}", 1, "data", /Set constructor\./],
-  ["a variable in a list", "budgets:\n  - amount: 5\n  - budget_id: ${NOPE}", 3, "budgets[1].budget_id", /Set NOPE\./],
+  [
+    "a variable in a list",
+    "budgets:\n  - amount: 5\n  - budget_id: ${NOPE}",
+    3,
+    "budgets[1].budget_id",
+    /Set NOPE\./,
+  ],
   ["a variable without a name", "data: ${}", 1, "data", /\$\{NAME\}/],
   ["a variable without an end", "data: ${OPENAI", 1, "data", /\$\{NAME\}/],
   ["a default for a variable", 'data: "${A:-b}"', 1, "data", /\$\{NAME\}/],
   ["providers as a list", "providers: [openai]", 1, "providers", /Give each provider a name/],
   ["a provider with a slash", "providers:\n  a/b: {}", 2, "providers.a/b", /a-z 0-9/],
-  ["a provider where paths are taken", "providers:\n  api: { wire: openai }", 2, "providers.api", /none of api/],
-  ["an unknown field of a provider", provider("base_urll: x"), 5, "providers.own.base_urll", /Did you mean base_url\?/],
-  ["a wire that is misspelt", "providers:\n  own:\n    wire: opnai", 3, "providers.own.wire", /Did you mean openai\?/],
-  ["a wire that is not available", "providers:\n  own:\n    wire: bedrock", 3, "providers.own.wire", /openai, anthropic, gemini/],
-  ["no wire", "providers:\n  own: { base_url: 'http://127.0.0.1' }", 2, "providers.own.wire", /openai, anthropic or gemini/],
-  ["the name of a known provider that is misspelt", "providers:\n  openia: {}", 2, "providers.openia.wire", /Did you mean openai\?/],
+  [
+    "a provider where paths are taken",
+    "providers:\n  api: { wire: openai }",
+    2,
+    "providers.api",
+    /none of api/,
+  ],
+  [
+    "an unknown field of a provider",
+    provider("base_urll: x"),
+    5,
+    "providers.own.base_urll",
+    /Did you mean base_url\?/,
+  ],
+  [
+    "a wire that is misspelt",
+    "providers:\n  own:\n    wire: opnai",
+    3,
+    "providers.own.wire",
+    /Did you mean openai\?/,
+  ],
+  [
+    "a wire that is not available",
+    "providers:\n  own:\n    wire: bedrock",
+    3,
+    "providers.own.wire",
+    /openai, anthropic, gemini/,
+  ],
+  [
+    "no wire",
+    "providers:\n  own: { base_url: 'http://127.0.0.1' }",
+    2,
+    "providers.own.wire",
+    /openai, anthropic or gemini/,
+  ],
+  [
+    "the name of a known provider that is misspelt",
+    "providers:\n  openia: {}",
+    2,
+    "providers.openia.wire",
+    /Did you mean openai\?/,
+  ],
   ["no base URL", "providers:\n  own: { wire: openai }", 2, "providers.own.base_url", /https:\/\//],
   ["a base URL without a scheme", url("127.0.0.1:1"), 3, "providers.own.base_url", /http or https/],
   ["a base URL of a file", url("file:///etc/passwd"), 3, "providers.own.base_url", /http or https/],
-  ["a base URL with a password", url("https://u:p@127.0.0.1"), 3, "providers.own.base_url", /api_key/],
-  ["a base URL with a query", url("https://127.0.0.1/v1?x=1"), 3, "providers.own.base_url", /End it with its path/],
-  ["a provider's key with a space", provider("api_key: ${BAD}"), 5, "providers.own.api_key", /on one line/],
-  ["a provider's key that is a list", provider("api_key: [a]"), 5, "providers.own.api_key", /\$\{NAME\}/],
+  [
+    "a base URL with a password",
+    url("https://u:p@127.0.0.1"),
+    3,
+    "providers.own.base_url",
+    /api_key/,
+  ],
+  [
+    "a base URL with a query",
+    url("https://127.0.0.1/v1?x=1"),
+    3,
+    "providers.own.base_url",
+    /End it with its path/,
+  ],
+  [
+    "a provider's key with a space",
+    provider("api_key: ${BAD}"),
+    5,
+    "providers.own.api_key",
+    /on one line/,
+  ],
+  [
+    "a provider's key that is a list",
+    provider("api_key: [a]"),
+    5,
+    "providers.own.api_key",
+    /\$\{NAME\}/,
+  ],
   ["a region that is no text", provider("region: [us]"), 5, "providers.own.region", /such as us/],
-  ["unmetered in another way", provider("unmetered: alow"), 5, "providers.own.unmetered", /Did you mean allow\?/],
-  ["headers that are a list", provider("headers: [a]"), 5, "providers.own.headers", /names and values/],
-  ["a header that is a number", provider("headers: { x-a: 5 }"), 5, "providers.own.headers.x-a", /in quotes/],
-  ["a header with a line break", provider('headers: { x-a: "a\\nb: c" }'), 5, "providers.own.headers.x-a", /in quotes/],
-  ["a header that belongs to the connection", provider("headers: { Host: x }"), 5, "providers.own.headers.Host", /Leave it out/],
-  ["a header's name with a space", provider('headers: { "a b": x }'), 5, "providers.own.headers.a b", /letters/],
-  ["an amount that is misspelt", budget("amuont: 5"), 5, "budgets[0].amuont", /Did you mean amount\?/],
+  [
+    "unmetered in another way",
+    provider("unmetered: alow"),
+    5,
+    "providers.own.unmetered",
+    /Did you mean allow\?/,
+  ],
+  [
+    "headers that are a list",
+    provider("headers: [a]"),
+    5,
+    "providers.own.headers",
+    /names and values/,
+  ],
+  [
+    "a header that is a number",
+    provider("headers: { x-a: 5 }"),
+    5,
+    "providers.own.headers.x-a",
+    /in quotes/,
+  ],
+  [
+    "a header with a line break",
+    provider('headers: { x-a: "a\\nb: c" }'),
+    5,
+    "providers.own.headers.x-a",
+    /in quotes/,
+  ],
+  [
+    "a header that belongs to the connection",
+    provider("headers: { Host: x }"),
+    5,
+    "providers.own.headers.Host",
+    /Leave it out/,
+  ],
+  [
+    "a header's name with a space",
+    provider('headers: { "a b": x }'),
+    5,
+    "providers.own.headers.a b",
+    /letters/,
+  ],
+  [
+    "an amount that is misspelt",
+    budget("amuont: 5"),
+    5,
+    "budgets[0].amuont",
+    /Did you mean amount\?/,
+  ],
   [
     "an id by its last word",
     "budgets:\n  - id: a\n    budget_type: platform\n    amount: 5",
@@ -108,12 +256,20 @@ const refused: readonly (readonly [fact: string, text: string, line: number, fie
   ["a missing amount", budget("period: day"), 2, "budgets[0].amount", /"1\.50"/],
   [
     "a threshold deep within",
-    budget("amount: 5\n    thresholds:\n      - 0.5\n      - { at: 1,\n          action: rebalance }"),
+    budget(
+      "amount: 5\n    thresholds:\n      - 0.5\n      - { at: 1,\n          action: rebalance }",
+    ),
     9,
     "budgets[0].thresholds[1].action",
     /notify or pause/,
   ],
-  ["a budget twice", `${budget("amount: 5")}  - { budget_id: a, amount: 5 }`, 6, "budgets[1].budget_id", /id of its own/],
+  [
+    "a budget twice",
+    `${budget("amount: 5")}  - { budget_id: a, amount: 5 }`,
+    6,
+    "budgets[1].budget_id",
+    /id of its own/,
+  ],
   [
     "budgets in a circle",
     budget("amount: 5\n    parent_budget_id: b") + "  - { budget_id: b, parent_budget_id: a }",
@@ -130,17 +286,59 @@ const refused: readonly (readonly [fact: string, text: string, line: number, fie
   ],
   ["budgets that are an object", "budgets: { a: 1 }", 1, "budgets", /Give a list/],
   ["a budget that is text", "budgets:\n  - a", 2, "budgets[0]", /fields budget_id/],
-  ["a price that is misspelt", "prices:\n  - { provider: p, model: m,\n      input: '1', outptu: '2' }", 3, "prices[0].outptu", /output/],
-  ["a price that is no number", "prices:\n  - provider: p\n    model: m\n    input: abc\n    output: '1'", 4, "prices[0].input", /./],
+  [
+    "a price that is misspelt",
+    "prices:\n  - { provider: p, model: m,\n      input: '1', outptu: '2' }",
+    3,
+    "prices[0].outptu",
+    /output/,
+  ],
+  [
+    "a price that is no number",
+    "prices:\n  - provider: p\n    model: m\n    input: abc\n    output: '1'",
+    4,
+    "prices[0].input",
+    /./,
+  ],
   ["a key without a secret", "keys:\n  - name: k", 2, "keys[0].secret", /\$\{NAME\}/],
-  ["a secret in the file itself", "keys:\n  - name: k\n    secret: team-secret-0123456789", 3, "keys[0].secret", /\$\{NAME\}/],
+  [
+    "a secret in the file itself",
+    "keys:\n  - name: k\n    secret: team-secret-0123456789",
+    3,
+    "keys[0].secret",
+    /\$\{NAME\}/,
+  ],
   ["a short secret", "keys:\n  - name: k\n    secret: ${PORT}", 3, "keys[0].secret", /16 to 512/],
-  ["one secret for two keys", `${key("role: caller")}  - { name: l, secret: "\${TEAM_KEY}" }`, 5, "keys[1].secret", /of its own/],
-  ["one name for two keys", `${key("role: caller")}  - { name: k, secret: "\${OPENAI_KEY}" }`, 5, "keys[1].name", /of its own/],
+  [
+    "one secret for two keys",
+    `${key("role: caller")}  - { name: l, secret: "\${TEAM_KEY}" }`,
+    5,
+    "keys[1].secret",
+    /of its own/,
+  ],
+  [
+    "one name for two keys",
+    `${key("role: caller")}  - { name: k, secret: "\${OPENAI_KEY}" }`,
+    5,
+    "keys[1].name",
+    /of its own/,
+  ],
   ["a role that is misspelt", key("role: calller"), 4, "keys[0].role", /Did you mean caller\?/],
   ["a key's unknown field", key("rol: caller"), 4, "keys[0].rol", /Did you mean role\?/],
-  ["a key in a budget that the file has not", key("budgets: [nope]"), 4, "keys[0].budgets[0]", /Define the budget first/],
-  ["a key's unknown dimension", key("attribution:\n      projct: p"), 5, "keys[0].attribution.projct", /Did you mean project\?/],
+  [
+    "a key in a budget that the file has not",
+    key("budgets: [nope]"),
+    4,
+    "keys[0].budgets[0]",
+    /Define the budget first/,
+  ],
+  [
+    "a key's unknown dimension",
+    key("attribution:\n      projct: p"),
+    5,
+    "keys[0].attribution.projct",
+    /Did you mean project\?/,
+  ],
   ["an alias without a provider", "aliases:\n  fast: gpt-5", 2, "aliases.fast", /PROVIDER\/MODEL/],
   [
     "an alias with dots to an unknown provider",
@@ -216,7 +414,10 @@ allow_anonymous: 1
       [19, "allow_anonymous"],
     ],
   );
-  assert.match(error.message, /^purser\.yaml line 1: server\.hots is not a known field \(and 25 more faults\)$/);
+  assert.match(
+    error.message,
+    /^purser\.yaml line 1: server\.hots is not a known field \(and 25 more faults\)$/,
+  );
 });
 
 test("all places that are no YAML are told at once", () => {
@@ -250,7 +451,12 @@ test("an error never shows what a variable holds", () => {
       () => load(text, { S: secret }),
       (error) => {
         assert.ok(error instanceof PurserError, String(error));
-        assert.ok(!`${error.stack} ${JSON.stringify(error.detail)} ${String(error.cause)}`.includes("very-secret"), error.message);
+        assert.ok(
+          !`${error.stack} ${JSON.stringify(error.detail)} ${String(error.cause)}`.includes(
+            "very-secret",
+          ),
+          error.message,
+        );
         return true;
       },
     );
@@ -307,7 +513,10 @@ test("whatever the text, the answer is a configuration or an error with a line",
       try {
         load(words.join(""));
       } catch (error) {
-        assert.ok(error instanceof PurserError && error.code === "invalid_configuration", String(error));
+        assert.ok(
+          error instanceof PurserError && error.code === "invalid_configuration",
+          String(error),
+        );
         assert.ok((error.detail.line ?? 0) >= 1 && error.detail.remedy);
       }
     }),
@@ -316,16 +525,20 @@ test("whatever the text, the answer is a configuration or an error with a line",
 });
 
 test("a misspelt name is one fault, and the value under it is not held against the name that was meant", () => {
-  const faultsOf = (text: string): readonly (string | undefined)[] => (failureOf(text).detail.faults ?? []).map(({ field }) => field);
+  const faultsOf = (text: string): readonly (string | undefined)[] =>
+    (failureOf(text).detail.faults ?? []).map(({ field }) => field);
   assert.deepEqual(faultsOf("server: { hots: [a] }"), ["server.hots"]);
   assert.deepEqual(faultsOf("server: { hots: [a], port: x }"), ["server.hots", "server.port"]);
   assert.deepEqual(faultsOf("server: { hots: [a], host: 5 }"), ["server.hots", "server.host"]);
-  assert.deepEqual(faultsOf("budgets:\n  - { budget_id: a, budget_type: platform, amuont: x, period: mnth }"), [
-    "budgets[0].amuont",
-    "budgets[0].period",
-  ]);
+  assert.deepEqual(
+    faultsOf("budgets:\n  - { budget_id: a, budget_type: platform, amuont: x, period: mnth }"),
+    ["budgets[0].amuont", "budgets[0].period"],
+  );
 });
 
 test("a file without fields is called by its name", () => {
-  assert.match(failureOf("hello").message, /^purser\.yaml line 1: the file must be an object, not "hello"$/);
+  assert.match(
+    failureOf("hello").message,
+    /^purser\.yaml line 1: the file must be an object, not "hello"$/,
+  );
 });

@@ -28,11 +28,15 @@ export function substitute(text: string, environment: Environment, field: string
     const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
     if (value === undefined || value === "") {
       const what = value === undefined ? "not set" : "empty";
-      throw new PurserError("invalid_request", `${field} needs the environment variable ${name}, which is ${what}`, {
-        field,
-        remedy: `Set ${name}.`,
-        variable: name,
-      });
+      throw new PurserError(
+        "invalid_request",
+        `${field} needs the environment variable ${name}, which is ${what}`,
+        {
+          field,
+          remedy: `Set ${name}.`,
+          variable: name,
+        },
+      );
     }
     variables.push(name);
     return value;

@@ -23,5 +23,8 @@ test("a memo with two keys counts all of its values", () => {
   memo.keep("q", "a", 3);
   assert.deepEqual([memo.get("p", "a"), memo.get("q", "a"), memo.get("q", "b")], [1, 3, undefined]);
   assert.equal(memo.keep("p", "b", 4), 4);
-  assert.deepEqual([memo.get("p", "a"), memo.get("q", "a"), memo.get("p", "b")], [undefined, undefined, 4]);
+  assert.deepEqual(
+    [memo.get("p", "a"), memo.get("q", "a"), memo.get("p", "b")],
+    [undefined, undefined, 4],
+  );
 });

@@ -10,8 +10,16 @@ import { Addresses } from "./address.ts";
 import { aProvider } from "../app/port/parts.test-kit.ts";
 
 const provider = aProvider({ name: "local", bases: { openai: "http://127.0.0.1:9/v1" } });
-const wires = { openai: openaiWire({ newTokenField: "max_tokens" }), anthropic: anthropicWire, gemini: geminiWire };
-const newAddresses = (): Addresses => new Addresses({ providers: { byName: new Map([["local", provider]]), aliases: new Map() }, wires });
+const wires = {
+  openai: openaiWire({ newTokenField: "max_tokens" }),
+  anthropic: anthropicWire,
+  gemini: geminiWire,
+};
+const newAddresses = (): Addresses =>
+  new Addresses({
+    providers: { byName: new Map([["local", provider]]), aliases: new Map() },
+    wires,
+  });
 
 test("a path is parsed once for all its calls, after an authenticated caller has requested it", () => {
   const addresses = newAddresses();
@@ -31,7 +39,10 @@ test("a key in the query is never cached", () => {
     const address = addresses.find("POST", `/v1/models/gemini-x:generateContent?key=${key}`);
     assert(address);
     addresses.check(address);
-    assert.deepEqual([address.queryKey, address.isChecked, address.target.path], [key, false, "/v1/models/gemini-x:generateContent"]);
+    assert.deepEqual(
+      [address.queryKey, address.isChecked, address.target.path],
+      [key, false, "/v1/models/gemini-x:generateContent"],
+    );
   }
 });
 

@@ -63,5 +63,8 @@ export function splitKey(url: string): { readonly path: string; readonly queryKe
   const queryKey = query.get("key");
   if (queryKey === null) return { path: url, queryKey };
   query.delete("key");
-  return { path: url.slice(0, question) + (query.size > 0 ? `?${query.toString()}` : ""), queryKey };
+  return {
+    path: url.slice(0, question) + (query.size > 0 ? `?${query.toString()}` : ""),
+    queryKey,
+  };
 }

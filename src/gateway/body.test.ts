@@ -15,7 +15,9 @@ async function read(pieces: readonly (string | Buffer)[], limitBytes: number): P
   const server = createServer();
   await once(server.listen(0, "127.0.0.1"), "listening");
   try {
-    const socket = connect((server.address() as AddressInfo).port, "127.0.0.1").on("error", () => socket.destroy());
+    const socket = connect((server.address() as AddressInfo).port, "127.0.0.1").on("error", () =>
+      socket.destroy(),
+    );
     const arriving = once(server, "request") as Promise<[IncomingMessage]>;
     void (async () => {
       for (const piece of pieces) {
@@ -32,20 +34,34 @@ async function read(pieces: readonly (string | Buffer)[], limitBytes: number): P
 }
 
 const text = "0123456789".repeat(20_000);
-const head = (length: number): string => `POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n\r\n`;
+const head = (length: number): string =>
+  `POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n\r\n`;
 
 test("a body is read completely, in one piece, in several, or in chunks of unknown length", async () => {
   assert.equal((await read([head(5) + "hello"], 100)).toString(), "hello");
-  assert.equal((await read([head(text.length), text.slice(0, 7), text.slice(7, 100_000), text.slice(100_000)], 1e6)).toString(), text);
+  assert.equal(
+    (
+      await read(
+        [head(text.length), text.slice(0, 7), text.slice(7, 100_000), text.slice(100_000)],
+        1e6,
+      )
+    ).toString(),
+    text,
+  );
   const chunked = "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
-  assert.equal((await read([chunked, "3\r\nabc\r\n", "4\r\ndefg\r\n", "0\r\n\r\n"], 100)).toString(), "abcdefg");
+  assert.equal(
+    (await read([chunked, "3\r\nabc\r\n", "4\r\ndefg\r\n", "0\r\n\r\n"], 100)).toString(),
+    "abcdefg",
+  );
   assert.equal((await read(["POST / HTTP/1.1\r\nhost: x\r\n\r\n"], 100)).length, 0);
 });
 
 test("chunks that share memory are read completely, and the rest of that memory is not touched", async () => {
   const shared = Buffer.from(new ArrayBuffer(12)).fill("abcdefghiXYZ");
   const pieces = [shared.subarray(0, 3), shared.subarray(3, 7), shared.subarray(7, 9)];
-  const request = Object.assign(Readable.from(pieces, { objectMode: false }), { headers: {} }) as unknown as IncomingMessage;
+  const request = Object.assign(Readable.from(pieces, { objectMode: false }), {
+    headers: {},
+  }) as unknown as IncomingMessage;
   assert.equal((await readBody(request, 100)).toString(), "abcdefghi");
   assert.equal(shared.toString(), "abcdefghiXYZ");
 });
@@ -57,8 +73,12 @@ test("a body of unknown length may outgrow the initial buffer", async () => {
 });
 
 test("a body over the limit is refused, announced or not", async () => {
-  const isTooLarge = (error: unknown): boolean => error instanceof PurserError && error.code === "too_large";
+  const isTooLarge = (error: unknown): boolean =>
+    error instanceof PurserError && error.code === "too_large";
   await assert.rejects(read([head(101), "x"], 100), isTooLarge);
   const chunked = "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
-  await assert.rejects(read([chunked, `40\r\n${"x".repeat(64)}\r\n`, `40\r\n${"x".repeat(64)}\r\n`], 100), isTooLarge);
+  await assert.rejects(
+    read([chunked, `40\r\n${"x".repeat(64)}\r\n`, `40\r\n${"x".repeat(64)}\r\n`], 100),
+    isTooLarge,
+  );
 });

@@ -19,7 +19,11 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
       collected.add(chunk);
     });
     request.on("end", () => resolve(collected.bytes()));
-    request.on("error", () => reject(new PurserError("invalid_request", "the body ended before its length", { field: "body" })));
+    request.on("error", () =>
+      reject(
+        new PurserError("invalid_request", "the body ended before its length", { field: "body" }),
+      ),
+    );
   });
 }
 
@@ -57,7 +61,9 @@ class Collected {
   }
 
   bytes(): Buffer {
-    return this.#buffer.length === this.#length ? this.#buffer : this.#buffer.subarray(0, this.#length);
+    return this.#buffer.length === this.#length
+      ? this.#buffer
+      : this.#buffer.subarray(0, this.#length);
   }
 
   #makeRoom(length: number): void {
@@ -65,7 +71,9 @@ class Collected {
     // never write to it.
     if (length <= this.#buffer.length && this.#length > 0) return;
     const old = this.#buffer;
-    const larger = Buffer.allocUnsafeSlow(Math.max(length, Math.min(this.#announced, mostAtOnce), old.length * 2));
+    const larger = Buffer.allocUnsafeSlow(
+      Math.max(length, Math.min(this.#announced, mostAtOnce), old.length * 2),
+    );
     old.copy(larger, 0, 0, this.#length);
     this.#buffer = larger;
     if (old !== empty) giveBack(old);

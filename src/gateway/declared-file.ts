@@ -31,8 +31,13 @@ function read(text: string, file: string): DeclaredNames | null {
     return namesIn(value);
   } catch (cause) {
     if (!(cause instanceof PurserError)) throw cause;
-    const remedy = "Remove the file: the next start then reports all that the configuration declares as new.";
-    throw new PurserError("store_unavailable", `${file} cannot be read: ${cause.message}`, { ...cause.detail, remedy, cause });
+    const remedy =
+      "Remove the file: the next start then reports all that the configuration declares as new.";
+    throw new PurserError("store_unavailable", `${file} cannot be read: ${cause.message}`, {
+      ...cause.detail,
+      remedy,
+      cause,
+    });
   }
 }
 
@@ -60,7 +65,9 @@ function namesIn(value: unknown): DeclaredNames {
 function entriesOf(value: unknown, field: string): ReadonlyMap<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw invalid(field, `must be an object, not ${show(value)}`, "");
-  return new Map(Object.entries(value as Readonly<Record<string, unknown>>).filter(([, one]) => one !== null));
+  return new Map(
+    Object.entries(value as Readonly<Record<string, unknown>>).filter(([, one]) => one !== null),
+  );
 }
 
 /** Rows as JSON, by name. */

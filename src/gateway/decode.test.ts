@@ -4,7 +4,13 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, test } from "node:test";
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import {
+  brotliCompressSync,
+  deflateRawSync,
+  deflateSync,
+  gzipSync,
+  zstdCompressSync,
+} from "node:zlib";
 import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders } from "../app/port/upstream.ts";
 import { decodingOf } from "./decode.ts";
 import { UndiciUpstream } from "./upstream.ts";
@@ -34,13 +40,17 @@ interface Received {
 }
 
 /** Receives an answer. @param onData Called for each piece with the total bytes received. */
-function receive(encoded: Encoded, onData: (exchange: UpstreamExchange, length: number) => void = () => undefined): Promise<Received> {
+function receive(
+  encoded: Encoded,
+  onData: (exchange: UpstreamExchange, length: number) => void = () => undefined,
+): Promise<Received> {
   answer = encoded;
   return new Promise((resolve) => {
     let headers: UpstreamHeaders = {};
     let length = 0;
     const chunks: Uint8Array[] = [];
-    const done = (failure: UpstreamFailure | null): void => resolve({ headers, bytes: Buffer.concat(chunks), failure });
+    const done = (failure: UpstreamFailure | null): void =>
+      resolve({ headers, bytes: Buffer.concat(chunks), failure });
     const exchange: UpstreamExchange = upstream.forward(
       { method: "GET", url, headers: {}, body: null },
       {
@@ -94,7 +104,10 @@ test("an unsupported encoding keeps its bytes and its header", async () => {
   const outer = await receive({ encoding: "gzip, compress", bytes: text });
   assert.ok(outer.bytes.equals(text));
   assert.equal(outer.headers["content-encoding"], "gzip, compress");
-  assert.deepEqual(decodingOf(["gzip", "br, br, br"]), { undone: ["br", "br", "br"], left: "gzip" });
+  assert.deepEqual(decodingOf(["gzip", "br, br, br"]), {
+    undone: ["br", "br", "br"],
+    left: "gzip",
+  });
 });
 
 test("an answer without a body is complete in every encoding", async () => {
@@ -130,7 +143,10 @@ for (const encoded of bombs) {
     });
     assert.equal(failure, null);
     assert.equal(bytes.length, bombBytes);
-    assert.ok(afterPause - atPause <= 256 * 1024, `${afterPause - atPause} bytes came although they were not wanted`);
+    assert.ok(
+      afterPause - atPause <= 256 * 1024,
+      `${afterPause - atPause} bytes came although they were not wanted`,
+    );
   });
 }
 

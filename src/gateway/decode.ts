@@ -3,7 +3,14 @@
  * compressed bytes.
  */
 
-import { constants, createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from "node:zlib";
+import {
+  constants,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createInflateRaw,
+  createZstdDecompress,
+} from "node:zlib";
 import type { Transform } from "node:stream";
 
 /** Receives decoded bytes. */
@@ -41,9 +48,19 @@ const gunzip: Maker = () => createGunzip({ chunkSize });
 const makers: ReadonlyMap<string, Maker> = new Map([
   ["gzip", gunzip],
   ["x-gzip", gunzip],
-  ["deflate", (first) => (isZlib(first) ? createInflate({ chunkSize }) : createInflateRaw({ chunkSize }))],
+  [
+    "deflate",
+    (first) => (isZlib(first) ? createInflate({ chunkSize }) : createInflateRaw({ chunkSize })),
+  ],
   ["br", () => createBrotliDecompress({ chunkSize })],
-  ["zstd", () => createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLog } })],
+  [
+    "zstd",
+    () =>
+      createZstdDecompress({
+        chunkSize,
+        params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLog },
+      }),
+  ],
 ]);
 
 /**
@@ -64,7 +81,9 @@ export interface Decoding {
 
 /** @param header The value of `content-encoding`: codings in the order applied. */
 export function decodingOf(header: string | readonly string[]): Decoding {
-  const named = (typeof header === "string" ? header : header.join(",")).split(",").map((name) => name.trim().toLowerCase());
+  const named = (typeof header === "string" ? header : header.join(","))
+    .split(",")
+    .map((name) => name.trim().toLowerCase());
   const codings = named.filter((name) => name !== "" && name !== "identity");
   const known = codings.length - 1 - codings.findLastIndex((name) => !makers.has(name));
   const undone = codings.slice(codings.length - Math.min(known, mostCodings)).reverse();
@@ -101,7 +120,11 @@ export function decoderFor(undone: readonly string[], decoded: Decoded): Decoder
 }
 
 function sinkOf(decoded: Decoded): Omit<Decoded, "drained"> {
-  return { data: (chunk) => decoded.data(chunk), end: () => decoded.end(), fail: (message) => decoded.fail(message) };
+  return {
+    data: (chunk) => decoded.data(chunk),
+    end: () => decoded.end(),
+    fail: (message) => decoded.fail(message),
+  };
 }
 
 /**
@@ -146,14 +169,19 @@ class Stage implements Decoder {
   }
 
   get isBusy(): boolean {
-    return this.#transform !== null && this.#transform.writableLength + this.#transform.readableLength > 0;
+    return (
+      this.#transform !== null &&
+      this.#transform.writableLength + this.#transform.readableLength > 0
+    );
   }
 
   #make(first: number): Transform {
     const transform = (makers.get(this.#name) ?? gunzip)(first);
     transform.on("data", (chunk: Buffer) => this.#decoded.data(chunk));
     transform.on("end", () => this.#decoded.end());
-    transform.on("error", (error) => this.#decoded.fail(`its ${this.#name} answer could not be decoded: ${error.message}`));
+    transform.on("error", (error) =>
+      this.#decoded.fail(`its ${this.#name} answer could not be decoded: ${error.message}`),
+    );
     transform.on("drain", () => this.#decoded.drained());
     if (this.#isPaused) transform.pause();
     return transform;

@@ -24,7 +24,12 @@ function upstreamOf(answer: (receiver: UpstreamReceiver) => void): Upstream {
   return {
     forward(_, receiver) {
       answer(receiver);
-      return { abort: async () => undefined, pause: () => undefined, resume: () => undefined, finish: () => undefined };
+      return {
+        abort: async () => undefined,
+        pause: () => undefined,
+        resume: () => undefined,
+        finish: () => undefined,
+      };
     },
     close: async () => undefined,
   };
@@ -45,25 +50,46 @@ interface Bench {
 /** A gateway with only the parts that a free call needs; using any other part fails at once. */
 async function openGateway(
   test: TestContext,
-  parts: { readonly inFlight: InFlight; readonly upstream: Upstream; readonly key?: Key; readonly admit?: (visit: Visit) => void },
+  parts: {
+    readonly inFlight: InFlight;
+    readonly upstream: Upstream;
+    readonly key?: Key;
+    readonly admit?: (visit: Visit) => void;
+  },
 ): Promise<Bench> {
   const failures: string[] = [];
-  const observer = new Proxy({}, { get: (_, name) => (name === "failed" ? (what: string) => failures.push(what) : () => undefined) });
+  const observer = new Proxy(
+    {},
+    {
+      get: (_, name) =>
+        name === "failed" ? (what: string) => failures.push(what) : () => undefined,
+    },
+  );
   const context = {
     admit: () => undefined,
     ...parts,
     clock,
     observer,
     providers: { byName: new Map([["local", provider]]), aliases: new Map() },
-    wires: { openai: openaiWire({ newTokenField: "max_tokens" }), anthropic: anthropicWire, gemini: geminiWire },
-    identification: new Identification({ ledger: { keyByHash: () => parts.key }, clock, allowAnonymous: true }),
+    wires: {
+      openai: openaiWire({ newTokenField: "max_tokens" }),
+      anthropic: anthropicWire,
+      gemini: geminiWire,
+    },
+    identification: new Identification({
+      ledger: { keyByHash: () => parts.key },
+      clock,
+      allowAnonymous: true,
+    }),
     limits: { bodyBytes: 1000, firstByteMs: 1000, idleStreamMs: 1000, totalMs: 1000 },
     prices: () => ({ version: "none", sheet: () => undefined }),
     models: () => [],
     belongings: { hasLost: false, ownerOf: () => undefined },
   } as unknown as GatewayContext;
   const gateway = makeGateway(context);
-  const server = createServer((request, response) => void (gateway(request, response) || response.writeHead(404).end()));
+  const server = createServer(
+    (request, response) => void (gateway(request, response) || response.writeHead(404).end()),
+  );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   test.after(() => (server.closeAllConnections(), server.close()));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, failures };
@@ -74,7 +100,10 @@ test("an error after an answer has begun aborts that answer, and no second head 
     receiver.head(200, { "content-type": "application/json" });
     receiver.data(Buffer.from("{"));
   });
-  const bench = await openGateway(context, { inFlight: new Breaking({ clock, concurrentCallsPerKey: null }), upstream });
+  const bench = await openGateway(context, {
+    inFlight: new Breaking({ clock, concurrentCallsPerKey: null }),
+    upstream,
+  });
   await assert.rejects(fetch(`${bench.url}/local/v1/models/m`).then((response) => response.text()));
   assert.deepEqual(bench.failures, ["a call failed"]);
   assert.equal((await fetch(`${bench.url}/nowhere`)).status, 404, "all others are served");
@@ -82,8 +111,14 @@ test("an error after an answer has begun aborts that answer, and no second head 
 
 test("an error message ends with its remedy, which is also a separate field", async (context) => {
   const upstream = upstreamOf(() => assert.fail("nothing is forwarded"));
-  const bench = await openGateway(context, { inFlight: new InFlight({ clock, concurrentCallsPerKey: null }), upstream });
-  const response = await fetch(`${bench.url}/local/v1/chat/completions`, { method: "POST", body: "{}" });
+  const bench = await openGateway(context, {
+    inFlight: new InFlight({ clock, concurrentCallsPerKey: null }),
+    upstream,
+  });
+  const response = await fetch(`${bench.url}/local/v1/chat/completions`, {
+    method: "POST",
+    body: "{}",
+  });
   const { error, purser } = (await response.json()) as {
     readonly error: { readonly message: string; readonly purser?: { readonly remedy?: string } };
     readonly purser?: { readonly remedy?: string };
@@ -96,7 +131,10 @@ test("an error message ends with its remedy, which is also a separate field", as
 
 test("the gateway handles only its own paths, and leaves all others to the next handler", async (context) => {
   const inFlight = new InFlight({ clock, concurrentCallsPerKey: null });
-  const bench = await openGateway(context, { inFlight, upstream: upstreamOf(() => assert.fail("nothing is forwarded")) });
+  const bench = await openGateway(context, {
+    inFlight,
+    upstream: upstreamOf(() => assert.fail("nothing is forwarded")),
+  });
   assert.equal((await fetch(`${bench.url}/nowhere`)).status, 404);
 });
 
@@ -132,17 +170,24 @@ for (const [code, status] of Object.entries(statuses) as [ErrorCode, number][]) 
       ["POST", "/local/v1/chat/completions"],
       ["GET", "/v1/models"],
     ] as const) {
-      const ask = (agent: string): Promise<Response> => fetch(`${bench.url}${path}`, { method, headers: { "user-agent": agent } });
+      const ask = (agent: string): Promise<Response> =>
+        fetch(`${bench.url}${path}`, { method, headers: { "user-agent": agent } });
       const response = await ask("node");
       assert.equal(response.status, status, path);
-      const headers = ["retry-after", "www-authenticate", "accept-encoding", "x-should-retry"].map((name) => response.headers.get(name));
+      const headers = ["retry-after", "www-authenticate", "accept-encoding", "x-should-retry"].map(
+        (name) => response.headers.get(name),
+      );
       assert.deepEqual(headers, [
         status === 429 || status === 503 ? "1" : null,
         status === 401 ? 'Bearer realm="purser"' : null,
         status === 415 ? "gzip, deflate, br, zstd" : null,
         status === 409 ? "false" : null,
       ]);
-      assert.equal(response.headers.get("connection") === "close", status === 413 || status === 426, path);
+      assert.equal(
+        response.headers.get("connection") === "close",
+        status === 413 || status === 426,
+        path,
+      );
       const text = await response.text();
       const isInside = code === "bug";
       assert.equal(text.includes("Do this."), !isInside, "what a bug says stays inside");
@@ -169,7 +214,10 @@ test("host name and origin are checked for calls and for lists of models", async
     ["GET", "/v1/models"],
   ] as const) {
     await fetch(`${bench.url}${path}`, { method });
-    await fetch(`${bench.url}${path}`, { method, headers: { origin: "https://elsewhere.example" } });
+    await fetch(`${bench.url}${path}`, {
+      method,
+      headers: { origin: "https://elsewhere.example" },
+    });
   }
   const pair = [
     { host, origin: null },
@@ -179,9 +227,17 @@ test("host name and origin are checked for calls and for lists of models", async
 });
 
 /** Announces a body that is too large, and sends part of it. */
-function sendPart(url: string): { readonly request: ClientRequest; readonly answer: Promise<IncomingMessage> } {
-  const request = send(`${url}/local/v1/chat/completions`, { method: "POST", headers: { "content-length": 2000 } });
-  const answer = new Promise<IncomingMessage>((resolve, reject) => request.once("response", resolve).once("error", reject));
+function sendPart(url: string): {
+  readonly request: ClientRequest;
+  readonly answer: Promise<IncomingMessage>;
+} {
+  const request = send(`${url}/local/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-length": 2000 },
+  });
+  const answer = new Promise<IncomingMessage>((resolve, reject) =>
+    request.once("response", resolve).once("error", reject),
+  );
   request.write("x".repeat(1000));
   return { request, answer };
 }
@@ -209,7 +265,9 @@ test("a WebSocket is refused, and any other offered protocol is ignored", async 
   const statusOf = (upgrade: string): Promise<number | undefined> =>
     new Promise((resolve, reject) => {
       const headers = { connection: "upgrade", upgrade };
-      send(`${bench.url}/local/v1/responses`, { method: "POST", headers }, (response) => resolve(response.resume().statusCode))
+      send(`${bench.url}/local/v1/responses`, { method: "POST", headers }, (response) =>
+        resolve(response.resume().statusCode),
+      )
         .once("error", reject)
         .end("{}");
     });

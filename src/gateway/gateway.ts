@@ -5,7 +5,12 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { habitsOf } from "../app/caller/client.ts";
-import { serveCall, type CallContext, type IncomingCall, type RefusedCall } from "../app/call/call.ts";
+import {
+  serveCall,
+  type CallContext,
+  type IncomingCall,
+  type RefusedCall,
+} from "../app/call/call.ts";
 import { acceptedEncodings, decodeBody } from "../app/header/content-encoding.ts";
 import type { Headers } from "../app/caller/identify.ts";
 import { passThrough } from "../app/call/pass-through.ts";
@@ -59,10 +64,16 @@ interface ListRequest {
 }
 
 /** @returns false for any other path. */
-function listModels(context: GatewayContext, { request, response, url, dialect }: ListRequest): boolean {
+function listModels(
+  context: GatewayContext,
+  { request, response, url, dialect }: ListRequest,
+): boolean {
   const { path, queryKey } = splitKey(url);
   // Only Gemini clients put their key in the query.
-  const asked = readModelsRequest(tidyPath(path), dialect ?? (queryKey === null ? undefined : "gemini"));
+  const asked = readModelsRequest(
+    tidyPath(path),
+    dialect ?? (queryKey === null ? undefined : "gemini"),
+  );
   if (!asked) return false;
   try {
     context.admit(visitOf(request));
@@ -72,8 +83,18 @@ function listModels(context: GatewayContext, { request, response, url, dialect }
     answerModels(response, context.models().filter(isFor), asked);
   } catch (error) {
     const wire = context.wires[asked.wireName];
-    const target = { wire, wireName: asked.wireName, endpoint: modelsEndpoint, path, provider: null };
-    answerError(context, target, { error, reply: new HttpReply(response, context.inFlight), request });
+    const target = {
+      wire,
+      wireName: asked.wireName,
+      endpoint: modelsEndpoint,
+      path,
+      provider: null,
+    };
+    answerError(context, target, {
+      error,
+      reply: new HttpReply(response, context.inFlight),
+      request,
+    });
   }
   return true;
 }
@@ -90,7 +111,11 @@ interface Incoming {
   readonly addresses: Addresses;
 }
 
-async function serve(context: GatewayContext, { request, address, addresses }: Incoming, reply: HttpReply): Promise<void> {
+async function serve(
+  context: GatewayContext,
+  { request, address, addresses }: Incoming,
+  reply: HttpReply,
+): Promise<void> {
   const headers: Headers = request.headers;
   const { target, queryKey, method } = address;
   if (isUpgrade(headers)) throw noWebSocket(address);
@@ -100,7 +125,12 @@ async function serve(context: GatewayContext, { request, address, addresses }: I
   const leave = context.inFlight.enter(caller.key);
   try {
     const received = await readBody(request, context.limits.bodyBytes);
-    const call: IncomingCall = { caller, target, method, ...(await plain(headers, received, context.limits.bodyBytes)) };
+    const call: IncomingCall = {
+      caller,
+      target,
+      method,
+      ...(await plain(headers, received, context.limits.bodyBytes)),
+    };
     if (target.endpoint.metering !== "metered") return await passThrough(context, call, reply);
     const refused = await serveCall(context, call, reply);
     if (refused) answerRefusal(context, target, { refused, reply, headers });
@@ -110,7 +140,11 @@ async function serve(context: GatewayContext, { request, address, addresses }: I
 }
 
 /** Decompresses a request body, which is then read and forwarded uncompressed. */
-async function plain(headers: Headers, body: Uint8Array, limitBytes: number): Promise<Pick<IncomingCall, "headers" | "body">> {
+async function plain(
+  headers: Headers,
+  body: Uint8Array,
+  limitBytes: number,
+): Promise<Pick<IncomingCall, "headers" | "body">> {
   const { "content-encoding": encoding, ...others } = headers;
   if (encoding === undefined) return { headers, body };
   return { headers: others, body: await decodeBody(body, String(encoding), limitBytes) };
@@ -125,16 +159,24 @@ function isUpgrade({ upgrade }: Headers): boolean {
  * answer it retries five times (codex-rs/core/src/client.rs, read 2026-11).
  */
 function noWebSocket({ url }: Address): PurserError {
-  return new PurserError("websocket_unsupported", `${splitKey(url).path}: Purser does not support WebSockets`, {
-    field: "upgrade",
-    remedy: "Send the same request as an HTTP POST; an answer streams with `stream: true`.",
-  });
+  return new PurserError(
+    "websocket_unsupported",
+    `${splitKey(url).path}: Purser does not support WebSockets`,
+    {
+      field: "upgrade",
+      remedy: "Send the same request as an HTTP POST; an answer streams with `stream: true`.",
+    },
+  );
 }
 
 function answerRefusal(
   context: GatewayContext,
   target: Target,
-  { refused, reply, headers }: { readonly refused: RefusedCall; readonly reply: HttpReply; readonly headers: Headers },
+  {
+    refused,
+    reply,
+    headers,
+  }: { readonly refused: RefusedCall; readonly reply: HttpReply; readonly headers: Headers },
 ): void {
   announceRefusal(context, refused.refusal);
   writeError(reply, target, { error: refusalError(refused), headers });
@@ -149,13 +191,20 @@ const isFinal: ReadonlySet<number> = new Set([402, 403, 404, 409, 413]);
 function answerError(
   context: GatewayContext,
   target: Target,
-  { error, reply, request }: { readonly error: unknown; readonly reply: HttpReply; readonly request: IncomingMessage },
+  {
+    error,
+    reply,
+    request,
+  }: { readonly error: unknown; readonly reply: HttpReply; readonly request: IncomingMessage },
 ): void {
   const known = error instanceof PurserError && error.code !== "bug" ? error : null;
   if (!known) context.observer.failed("a call failed", error);
   if (reply.begun) return reply.abort();
-  const failure = errorOf(known ?? new PurserError("bug", "an error inside Purser; its log has the details"));
-  const answer = (): void => writeError(reply, target, { error: failure, headers: request.headers });
+  const failure = errorOf(
+    known ?? new PurserError("bug", "an error inside Purser; its log has the details"),
+  );
+  const answer = (): void =>
+    writeError(reply, target, { error: failure, headers: request.headers });
   if (request.complete) return answer();
   request.unpipe().resume();
   // While closing, an answer also ends the connection. Wait for the end of the request, or the
@@ -171,7 +220,8 @@ function writeError(
   { error, headers: asked }: { readonly error: WireError; readonly headers: Headers },
 ): void {
   const headers: Record<string, string> = { "content-type": "application/json" };
-  if (error.status === 429 || error.code === "budget_held" || error.status === 503) headers["retry-after"] = "1";
+  if (error.status === 429 || error.code === "budget_held" || error.status === 503)
+    headers["retry-after"] = "1";
   if (error.status === 401) headers["www-authenticate"] = 'Bearer realm="purser"';
   if (error.status === 413 || error.status === 426) headers["connection"] = "close";
   if (error.status === 415) headers["accept-encoding"] = acceptedEncodings;
@@ -217,5 +267,11 @@ function errorOf(error: PurserError): WireError {
 /** 402, which SDKs do not retry. */
 function refusalError({ refusal, askedFor }: RefusedCall): WireError {
   const purser = describeRefusal(refusal);
-  return { status: 402, message: `${explainRefusal(refusal, askedFor)}. ${purser.remedy}`, code: refusal.reason, param: null, purser };
+  return {
+    status: 402,
+    message: `${explainRefusal(refusal, askedFor)}. ${purser.remedy}`,
+    code: refusal.reason,
+    param: null,
+    purser,
+  };
 }

@@ -55,7 +55,11 @@ export class HttpReply implements Reply {
     if (this.#gone) return;
     if (bytes === undefined) this.#response.end();
     else if (typeof bytes === "string" || bytes.length > inOneWrite) this.#response.end(bytes);
-    else this.#response.end(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1"), "latin1");
+    else
+      this.#response.end(
+        Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1"),
+        "latin1",
+      );
   }
 
   abort(): void {

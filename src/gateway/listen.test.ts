@@ -34,7 +34,13 @@ function ask(url: string, agent: Agent): Promise<Answer> {
     const take = (response: IncomingMessage): void => {
       let text = "";
       response.on("data", (chunk: Buffer) => (text += chunk.toString()));
-      response.on("end", () => resolve({ status: response.statusCode, text, keepsAlive: response.headers.connection !== "close" }));
+      response.on("end", () =>
+        resolve({
+          status: response.statusCode,
+          text,
+          keepsAlive: response.headers.connection !== "close",
+        }),
+      );
     };
     send(url, { agent }, take).once("error", reject).end();
   });
@@ -49,13 +55,23 @@ function agentOf(context: TestContext): Agent {
 test("requests that the gateway does not handle go to the control plane", async (context) => {
   const { url } = await open(context);
   const agent = agentOf(context);
-  assert.deepEqual(await ask(`${url}/call`, agent), { status: 200, text: "gateway", keepsAlive: true });
-  assert.deepEqual(await ask(`${url}/other`, agent), { status: 200, text: "api", keepsAlive: true });
+  assert.deepEqual(await ask(`${url}/call`, agent), {
+    status: 200,
+    text: "gateway",
+    keepsAlive: true,
+  });
+  assert.deepEqual(await ask(`${url}/other`, agent), {
+    status: 200,
+    text: "api",
+    keepsAlive: true,
+  });
 });
 
 test("the address is a valid URL, also for IPv6", async (context) => {
   assert.match((await open(context)).url, /^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
-  const hasIpv6 = Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === "::1"));
+  const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
+    addresses?.some(({ address }) => address === "::1"),
+  );
   if (!hasIpv6) return context.diagnostic("this machine has no IPv6");
   const { url } = await open(context, { host: "::1" });
   assert.match(url, /^http:\/\/\[::1\]:[1-9]\d*$/);
@@ -79,7 +95,11 @@ test("a draining server accepts no new connections, and announces the end of ope
   const agent = agentOf(context);
   assert.equal((await ask(`${listening.url}/call`, agent)).keepsAlive, true);
   listening.drain();
-  assert.deepEqual(await ask(`${listening.url}/other`, agent), { status: 200, text: "api", keepsAlive: false });
+  assert.deepEqual(await ask(`${listening.url}/other`, agent), {
+    status: 200,
+    text: "api",
+    keepsAlive: false,
+  });
   await assert.rejects(ask(`${listening.url}/call`, agentOf(context)), { code: "ECONNREFUSED" });
 });
 

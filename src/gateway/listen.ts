@@ -46,7 +46,13 @@ const idleMomentMs = 250;
 const arrivalMs = 300_000;
 
 /** @throws The system error, such as EADDRINUSE. */
-export async function listen({ host, port, headerBytes, gateway, api }: ListenOptions): Promise<Listening> {
+export async function listen({
+  host,
+  port,
+  headerBytes,
+  gateway,
+  api,
+}: ListenOptions): Promise<Listening> {
   let isDraining = false;
   const server = createServer(
     { maxHeaderSize: headerBytes, keepAliveTimeout: keepAliveMs, requestTimeout: arrivalMs },

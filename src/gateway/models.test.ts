@@ -16,9 +16,17 @@ test("a path requests the list or one model, in the format of its version or of 
   assert.deepEqual(asked("/v1/models"), ["openai", null, ""]);
   assert.deepEqual(asked("/v1/models", "anthropic"), ["anthropic", null, ""]);
   assert.deepEqual(asked("/v1/models", "gemini"), ["gemini", null, ""]);
-  assert.deepEqual(asked("/v1beta/models", "anthropic"), ["gemini", null, ""], "only Gemini has this version");
+  assert.deepEqual(
+    asked("/v1beta/models", "anthropic"),
+    ["gemini", null, ""],
+    "only Gemini has this version",
+  );
   assert.deepEqual(asked("/v1alpha/models"), ["gemini", null, ""]);
-  assert.deepEqual(asked("/v1/models?limit=5&after=a%2Fb"), ["openai", null, "limit=5&after=a%2Fb"]);
+  assert.deepEqual(asked("/v1/models?limit=5&after=a%2Fb"), [
+    "openai",
+    null,
+    "limit=5&after=a%2Fb",
+  ]);
   assert.deepEqual(asked("/v1/models/openai/gpt-5?x=1"), ["openai", "openai/gpt-5", "x=1"]);
   assert.deepEqual(asked("/v1/models/openai%2Fgpt-5"), ["openai", "openai/gpt-5", ""]);
 });
@@ -40,7 +48,16 @@ test("other paths, versions and invalid encodings are not requests for models", 
 
 const served = (id: string, facts: Partial<ServedModel> = {}): ServedModel => {
   const [provider = "", model = ""] = id.split("/");
-  return { id, ownedBy: provider, provider, model, wires: ["openai"], contextWindow: null, maxOutputTokens: null, ...facts };
+  return {
+    id,
+    ownedBy: provider,
+    provider,
+    model,
+    wires: ["openai"],
+    contextWindow: null,
+    maxOutputTokens: null,
+    ...facts,
+  };
 };
 const models = ["a", "b", "c", "d", "e"].map((name) => served(`p/${name}`));
 
@@ -53,30 +70,53 @@ function answer(
   assert.ok(request);
   let text = "";
   let status = 0;
-  const response = { writeHead: (code: number) => (status = code), end: (body: string) => (text = body) };
+  const response = {
+    writeHead: (code: number) => (status = code),
+    end: (body: string) => (text = body),
+  };
   answerModels(response as unknown as ServerResponse, from, request);
   assert.equal(status, 200);
   return JSON.parse(text) as Readonly<Record<string, unknown>>;
 }
 
 const idsOf = (body: Readonly<Record<string, unknown>>): readonly string[] =>
-  ((body["data"] ?? body["models"]) as readonly { readonly id?: string; readonly name?: string }[]).map(({ id, name }) => id ?? name ?? "");
+  (
+    (body["data"] ?? body["models"]) as readonly { readonly id?: string; readonly name?: string }[]
+  ).map(({ id, name }) => id ?? name ?? "");
 
 test("OpenAI's list is complete unless limited, and continues after a model", () => {
   const whole = answer("/v1/models");
-  assert.deepEqual([whole["object"], idsOf(whole), "has_more" in whole], ["list", models.map(({ id }) => id), false]);
+  assert.deepEqual(
+    [whole["object"], idsOf(whole), "has_more" in whole],
+    ["list", models.map(({ id }) => id), false],
+  );
   const page = answer("/v1/models?limit=2");
   assert.deepEqual([idsOf(page), page["has_more"]], [["p/a", "p/b"], true]);
   const last = answer("/v1/models?limit=2&after=p%2Fc");
-  assert.deepEqual([idsOf(last), last["has_more"]], [["p/d", "p/e"], false], "a page that ends with the list is the last");
-  assert.deepEqual(idsOf(answer("/v1/models?limit=9&after=")), idsOf(whole), "an empty cursor is the first page");
-  assert.deepEqual(idsOf(answer("/v1/models?limit=1&after=p%2Fa")), ["p/b"], "the first model is a cursor, too");
+  assert.deepEqual(
+    [idsOf(last), last["has_more"]],
+    [["p/d", "p/e"], false],
+    "a page that ends with the list is the last",
+  );
+  assert.deepEqual(
+    idsOf(answer("/v1/models?limit=9&after=")),
+    idsOf(whole),
+    "an empty cursor is the first page",
+  );
+  assert.deepEqual(
+    idsOf(answer("/v1/models?limit=1&after=p%2Fa")),
+    ["p/b"],
+    "the first model is a cursor, too",
+  );
 });
 
 test("Anthropic's list has pages of twenty, forwards and backwards, and names its ends", () => {
   const many = Array.from({ length: 25 }, (_, index) => served(`p/m${index}`));
   const first = answer("/v1/models", "anthropic", many);
-  assert.deepEqual([idsOf(first).length, first["first_id"], first["last_id"], first["has_more"]], [20, "p/m0", "p/m19", true]);
+  assert.deepEqual(
+    [idsOf(first).length, first["first_id"], first["last_id"], first["has_more"]],
+    [20, "p/m0", "p/m19", true],
+  );
   const rest = answer("/v1/models?after_id=p%2Fm19", "anthropic", many);
   assert.deepEqual([idsOf(rest).length, rest["has_more"]], [5, false]);
   const before = answer("/v1/models?before_id=p%2Fm3&limit=2", "anthropic", many);
@@ -89,11 +129,18 @@ test("Anthropic's list has pages of twenty, forwards and backwards, and names it
 
 test("Gemini's list gives the name of the last model as the token of the next page, if there is one", () => {
   const page = answer("/v1beta/models?pageSize=3");
-  assert.deepEqual([idsOf(page), page["nextPageToken"]], [["models/p/a", "models/p/b", "models/p/c"], "p/c"]);
+  assert.deepEqual(
+    [idsOf(page), page["nextPageToken"]],
+    [["models/p/a", "models/p/b", "models/p/c"], "p/c"],
+  );
   assert.equal("nextPageToken" in answer("/v1beta/models?pageSize=3&pageToken=p%2Fc"), false);
   assert.equal(idsOf(answer("/v1beta/models?page_size=2")).length, 2);
   const many = Array.from({ length: 60 }, (_, index) => served(`p/m${index}`));
-  assert.equal(idsOf(answer("/v1beta/models?pageSize=0", undefined, many)).length, 50, "the usual size");
+  assert.equal(
+    idsOf(answer("/v1beta/models?pageSize=0", undefined, many)).length,
+    50,
+    "the usual size",
+  );
 });
 
 test("a page is limited to the maximum of its format", () => {
@@ -104,12 +151,32 @@ test("a page is limited to the maximum of its format", () => {
 });
 
 test("a single model has its known facts, under the requested name", () => {
-  const known = [served("p/chat", { contextWindow: 1000, maxOutputTokens: 50 }), served("p/embedding-1")];
-  assert.deepEqual(answer("/v1/models/chat", undefined, known), { id: "chat", object: "model", created: 0, owned_by: "p" });
-  const { id, display_name: name, max_input_tokens: input, max_tokens: output } = answer("/v1/models/p/chat", "anthropic", known);
+  const known = [
+    served("p/chat", { contextWindow: 1000, maxOutputTokens: 50 }),
+    served("p/embedding-1"),
+  ];
+  assert.deepEqual(answer("/v1/models/chat", undefined, known), {
+    id: "chat",
+    object: "model",
+    created: 0,
+    owned_by: "p",
+  });
+  const {
+    id,
+    display_name: name,
+    max_input_tokens: input,
+    max_tokens: output,
+  } = answer("/v1/models/p/chat", "anthropic", known);
   assert.deepEqual([id, name, input, output], ["p/chat", "chat", 1000, 50]);
-  const { inputTokenLimit, outputTokenLimit, supportedGenerationMethods } = answer("/v1beta/models/p/chat", undefined, known);
-  assert.deepEqual([inputTokenLimit, outputTokenLimit, supportedGenerationMethods], [1000, 50, ["generateContent", "countTokens"]]);
+  const { inputTokenLimit, outputTokenLimit, supportedGenerationMethods } = answer(
+    "/v1beta/models/p/chat",
+    undefined,
+    known,
+  );
+  assert.deepEqual(
+    [inputTokenLimit, outputTokenLimit, supportedGenerationMethods],
+    [1000, 50, ["generateContent", "countTokens"]],
+  );
   const embedding = answer("/v1beta/models/p/embedding-1", undefined, known);
   assert.deepEqual(embedding, {
     name: "models/p/embedding-1",
@@ -138,7 +205,11 @@ for (const [path, dialect, code, field] of [
   test(`${path}${dialect ? ` of ${dialect}` : ""} is refused, naming ${field}`, () => {
     assert.throws(
       () => answer(path, dialect),
-      (error) => error instanceof PurserError && error.code === code && error.detail.field === field && error.detail.remedy !== undefined,
+      (error) =>
+        error instanceof PurserError &&
+        error.code === code &&
+        error.detail.field === field &&
+        error.detail.remedy !== undefined,
     );
   });
 }

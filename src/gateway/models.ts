@@ -17,13 +17,20 @@ export interface ModelsRequest {
  * @param dialect The format indicated by the caller's headers; several formats share `/v1`.
  * @returns undefined for any other path.
  */
-export function readModelsRequest(path: string, dialect: keyof Wires | undefined): ModelsRequest | undefined {
+export function readModelsRequest(
+  path: string,
+  dialect: keyof Wires | undefined,
+): ModelsRequest | undefined {
   const [place = "", query] = path.split("?", 2);
   const [, version, name] = /^\/(v1|v1beta|v1alpha)\/models(?:\/(.+))?$/.exec(place) ?? [];
   if (version === undefined) return undefined;
   const id = name === undefined ? null : decode(name);
   if (id === undefined) return undefined;
-  return { wireName: version === "v1" ? (dialect ?? "openai") : "gemini", id, query: new URLSearchParams(query) };
+  return {
+    wireName: version === "v1" ? (dialect ?? "openai") : "gemini",
+    id,
+    query: new URLSearchParams(query),
+  };
 }
 
 /** @returns undefined for a name that is not valid percent-encoding. */
@@ -45,7 +52,11 @@ interface Shape {
  * @param models The models that the caller may call in this format.
  * @throws PurserError `not_found` for any other model, `invalid_request` for an invalid page.
  */
-export function answerModels(response: ServerResponse, models: readonly ServedModel[], { wireName, id, query }: ModelsRequest): void {
+export function answerModels(
+  response: ServerResponse,
+  models: readonly ServedModel[],
+  { wireName, id, query }: ModelsRequest,
+): void {
   const shape = shapes[wireName];
   const body = id === null ? shape.page(models, query) : shape.one(find(models, id));
   response.writeHead(200, { "content-type": "application/json" });
@@ -59,17 +70,31 @@ export function answerModels(response: ServerResponse, models: readonly ServedMo
 function find(models: readonly ServedModel[], id: string): ServedModel {
   const found = models.find((model) => model.id === id) ?? models.find(({ model }) => model === id);
   if (found) return { ...found, id };
-  throw new PurserError("not_found", `model: "${id.slice(0, 100)}" is unknown, or not available to this key in this format`, {
-    field: "model",
-    remedy: "Leave out the name to list all models.",
-  });
+  throw new PurserError(
+    "not_found",
+    `model: "${id.slice(0, 100)}" is unknown, or not available to this key in this format`,
+    {
+      field: "model",
+      remedy: "Leave out the name to list all models.",
+    },
+  );
 }
 
 const openai: Shape = {
   one: ({ id, ownedBy }) => ({ id, object: "model", created: 0, owned_by: ownedBy }),
   page: (models, query) => {
-    const { data, hasMore } = pageOf(models, { query, limit: "limit", after: "after", most: Infinity, usual: Infinity });
-    return { object: "list", data: data.map(openai.one), ...(query.has("limit") && { has_more: hasMore }) };
+    const { data, hasMore } = pageOf(models, {
+      query,
+      limit: "limit",
+      after: "after",
+      most: Infinity,
+      usual: Infinity,
+    });
+    return {
+      object: "list",
+      data: data.map(openai.one),
+      ...(query.has("limit") && { has_more: hasMore }),
+    };
   },
 };
 
@@ -92,9 +117,21 @@ const anthropic: Shape = {
     line: null,
   }),
   page: (models, query) => {
-    const { data, hasMore } = pageOf(models, { query, limit: "limit", after: "after_id", before: "before_id", most: 1000, usual: 20 });
+    const { data, hasMore } = pageOf(models, {
+      query,
+      limit: "limit",
+      after: "after_id",
+      before: "before_id",
+      most: 1000,
+      usual: 20,
+    });
     const page = data.map(anthropic.one);
-    return { data: page, has_more: hasMore, first_id: data.at(0)?.id ?? null, last_id: data.at(-1)?.id ?? null };
+    return {
+      data: page,
+      has_more: hasMore,
+      first_id: data.at(0)?.id ?? null,
+      last_id: data.at(-1)?.id ?? null,
+    };
   },
 };
 
@@ -106,10 +143,18 @@ const gemini: Shape = {
     displayName: model,
     ...(contextWindow !== null && { inputTokenLimit: contextWindow }),
     ...(maxOutputTokens !== null && { outputTokenLimit: maxOutputTokens }),
-    supportedGenerationMethods: isEmbedding(model) ? ["embedContent", "batchEmbedContents"] : ["generateContent", "countTokens"],
+    supportedGenerationMethods: isEmbedding(model)
+      ? ["embedContent", "batchEmbedContents"]
+      : ["generateContent", "countTokens"],
   }),
   page: (models, query) => {
-    const { data, hasMore } = pageOf(models, { query, limit: "pageSize", after: "pageToken", most: 1000, usual: 50 });
+    const { data, hasMore } = pageOf(models, {
+      query,
+      limit: "pageSize",
+      after: "pageToken",
+      most: 1000,
+      usual: 50,
+    });
     const next = hasMore ? data.at(-1)?.id : undefined;
     return { models: data.map(gemini.one), ...(next !== undefined && { nextPageToken: next }) };
   },
@@ -161,10 +206,14 @@ function sizeOf({ query, limit, most, usual }: Paging): number {
   if (text === null || (limit === "pageSize" && text === "0")) return usual;
   const size = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (size > 0) return Math.min(size, most);
-  throw new PurserError("invalid_request", `${limit}: "${text.slice(0, 20)}" is not a valid page size`, {
-    field: limit,
-    remedy: `Give a whole number from 1, or leave it out.`,
-  });
+  throw new PurserError(
+    "invalid_request",
+    `${limit}: "${text.slice(0, 20)}" is not a valid page size`,
+    {
+      field: limit,
+      remedy: `Give a whole number from 1, or leave it out.`,
+    },
+  );
 }
 
 function placeOf(models: readonly ServedModel[], query: URLSearchParams, cursor: string): number {

@@ -28,7 +28,12 @@ function provider(bases: Provider["bases"], apiKey: string | null = "sk-test"): 
   return aProvider({ name: "one", bases, apiKey, headers: { "x-extra": "1" } });
 }
 
-const formats: readonly (readonly [format: "openai" | "anthropic" | "gemini", path: string, header: string, value: string])[] = [
+const formats: readonly (readonly [
+  format: "openai" | "anthropic" | "gemini",
+  path: string,
+  header: string,
+  value: string,
+])[] = [
   ["openai", "/models", "authorization", "Bearer sk-test"],
   ["anthropic", "/v1/models", "x-api-key", "sk-test"],
   ["gemini", "/v1beta/models", "x-goog-api-key", "sk-test"],
@@ -36,8 +41,14 @@ const formats: readonly (readonly [format: "openai" | "anthropic" | "gemini", pa
 for (const [format, path, header, value] of formats) {
   test(`a provider of the format ${format} is asked for its list of models, with the key where its SDK puts it`, async () => {
     const probe = await probeProvider(provider({ [format]: url }), options);
-    assert.deepEqual([probe.state, probe.status, probe.models, probe.problem], ["accepted", 200, 2, null]);
-    assert.deepEqual([seen.at(-1)?.url, seen.at(-1)?.headers[header], seen.at(-1)?.headers["x-extra"]], [path, value, "1"]);
+    assert.deepEqual(
+      [probe.state, probe.status, probe.models, probe.problem],
+      ["accepted", 200, 2, null],
+    );
+    assert.deepEqual(
+      [seen.at(-1)?.url, seen.at(-1)?.headers[header], seen.at(-1)?.headers["x-extra"]],
+      [path, value, "1"],
+    );
     assert.ok(!probe.url.includes("sk-test"));
   });
 }
@@ -71,5 +82,8 @@ test("a provider that does not answer in time is reported as such", async () => 
   const probe = await probeProvider(provider({ openai: base }), { ...options, timeoutMs: 50 });
   silent.closeAllConnections();
   silent.close();
-  assert.deepEqual([probe.state, probe.problem], ["unreachable", "it did not answer within 0.05 s"]);
+  assert.deepEqual(
+    [probe.state, probe.problem],
+    ["unreachable", "it did not answer within 0.05 s"],
+  );
 });

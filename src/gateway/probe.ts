@@ -29,12 +29,22 @@ export async function probeProvider(provider: Provider, options: ProbeOptions): 
   });
   try {
     const headers = { ...provider.headers, ...keyHeader(wire, provider.apiKey) };
-    const response = await fetch(url, { headers, redirect: "manual", signal: AbortSignal.timeout(options.timeoutMs) });
+    const response = await fetch(url, {
+      headers,
+      redirect: "manual",
+      signal: AbortSignal.timeout(options.timeoutMs),
+    });
     const models = response.ok ? countModels(await textOf(response)) : null;
     if (!response.ok) await response.body?.cancel();
     return { ...facts(), ...judge(response.status, provider.apiKey !== null), models };
   } catch (error) {
-    return { ...facts(), state: "unreachable", status: null, models: null, problem: whyUnreachable(error, options.timeoutMs) };
+    return {
+      ...facts(),
+      state: "unreachable",
+      status: null,
+      models: null,
+      problem: whyUnreachable(error, options.timeoutMs),
+    };
   }
 }
 
@@ -42,7 +52,11 @@ export async function probeProvider(provider: Provider, options: ProbeOptions): 
  * The providers' own endpoints: https://platform.openai.com/docs/api-reference/models,
  * https://docs.anthropic.com/en/api/models-list, https://ai.google.dev/api/models.
  */
-const lists: Readonly<Record<AskedWire, string>> = { openai: "/models", anthropic: "/v1/models", gemini: "/v1beta/models" };
+const lists: Readonly<Record<AskedWire, string>> = {
+  openai: "/models",
+  anthropic: "/v1/models",
+  gemini: "/v1beta/models",
+};
 
 /** OpenRouter's list of models is public, so the key is checked at the endpoint for its limits. */
 function listUrl(wire: AskedWire, base: string): string {
@@ -73,13 +87,19 @@ interface Judged {
 }
 
 function judge(status: number, hasKey: boolean): Judged {
-  if (status >= 200 && status < 300) return { status, state: hasKey ? "accepted" : "unchecked", problem: null };
+  if (status >= 200 && status < 300)
+    return { status, state: hasKey ? "accepted" : "unchecked", problem: null };
   if (status === 401 || status === 403) {
     const state = hasKey ? "refused" : "unchecked";
     return { status, state, problem: hasKey ? `it refuses the key (${status})` : null };
   }
-  if (status === 429 || status >= 500) return { status, state: "failing", problem: `it answers ${status}` };
-  return { status, state: "unchecked", problem: `it has no list of models at this URL (${status}), so the key was not checked` };
+  if (status === 429 || status >= 500)
+    return { status, state: "failing", problem: `it answers ${status}` };
+  return {
+    status,
+    state: "unchecked",
+    problem: `it has no list of models at this URL (${status}), so the key was not checked`,
+  };
 }
 
 /** Reads at most {@link mostBytes}: the list is only counted. */
@@ -105,7 +125,9 @@ function countModels(text: string): number | null {
 }
 
 function whyUnreachable(error: unknown, timeoutMs: number): string {
-  if (error instanceof Error && error.name === "TimeoutError") return `it did not answer within ${timeoutMs / 1000} s`;
-  if (error instanceof Error && error.cause instanceof Error) return `it cannot be reached: ${error.cause.message || error.cause.name}`;
+  if (error instanceof Error && error.name === "TimeoutError")
+    return `it did not answer within ${timeoutMs / 1000} s`;
+  if (error instanceof Error && error.cause instanceof Error)
+    return `it cannot be reached: ${error.cause.message || error.cause.name}`;
   return `it cannot be reached: ${error instanceof Error ? error.message : String(error)}`;
 }

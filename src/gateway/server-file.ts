@@ -7,7 +7,10 @@ import path from "node:path";
  * @param token Grants administrator access while the server runs: anyone who can read the folder
  *   already has full access.
  */
-export async function writeServerFile(dataDirectory: string, note: { readonly url: string; readonly token: string }): Promise<void> {
+export async function writeServerFile(
+  dataDirectory: string,
+  note: { readonly url: string; readonly token: string },
+): Promise<void> {
   const text = JSON.stringify({ pid: process.pid, ...note });
   await writeFile(fileIn(dataDirectory), text, { mode: 0o600 });
 }

@@ -29,7 +29,11 @@ interface Call {
   readonly ended: Promise<void>;
 }
 
-function begin(handler: Handler, change: Partial<UpstreamRequest> = {}, take?: (chunk: Uint8Array) => void): Call {
+function begin(
+  handler: Handler,
+  change: Partial<UpstreamRequest> = {},
+  take?: (chunk: Uint8Array) => void,
+): Call {
   handle = handler;
   const events: string[] = [];
   let end: () => void = () => undefined;
@@ -37,10 +41,15 @@ function begin(handler: Handler, change: Partial<UpstreamRequest> = {}, take?: (
   const exchange = upstream.forward(
     { method: "POST", url: `${url}/v1/x`, headers: {}, body: Buffer.from("{}"), ...change },
     {
-      head: (status, headers) => events.push(`head ${status} ${String(headers["x-answer"] ?? "")}`.trim()),
-      data: (chunk) => (take ? take(chunk) : void events.push(`data ${Buffer.from(chunk).toString()}`)),
+      head: (status, headers) =>
+        events.push(`head ${status} ${String(headers["x-answer"] ?? "")}`.trim()),
+      data: (chunk) =>
+        take ? take(chunk) : void events.push(`data ${Buffer.from(chunk).toString()}`),
       end: () => (events.push("end"), end()),
-      fail: ({ message, reached, timedOut }) => (events.push(`fail ${message} ${reached} ${timedOut}`), end()),
+      fail: ({ message, reached, timedOut }) => (
+        events.push(`fail ${message} ${reached} ${timedOut}`),
+        end()
+      ),
     },
   );
   return { exchange, events, ended };
@@ -60,7 +69,12 @@ test("a request arrives unchanged, and its answer passes as it arrives", async (
       response.writeHead(201, { "x-answer": "a" }).end("text");
     });
   };
-  const request = { method: "PUT", url: `${url}/v1/x?a=b%20c`, headers: { "x-asked": "q" }, body: Buffer.from("body") };
+  const request = {
+    method: "PUT",
+    url: `${url}/v1/x?a=b%20c`,
+    headers: { "x-asked": "q" },
+    body: Buffer.from("body"),
+  };
   // A URL is parsed once and reused.
   for (let time = 0; time < 2; time++) {
     const { events, ended } = begin(handler, request);
@@ -104,7 +118,9 @@ test("a paused answer waits at its provider, and resumes", async () => {
 });
 
 test("an aborted call ends at once, and only once", async () => {
-  const { exchange, events, ended } = begin((_, response) => void response.writeHead(200).write("first"));
+  const { exchange, events, ended } = begin(
+    (_, response) => void response.writeHead(200).write("first"),
+  );
   await until(() => events.length === 2);
   for (const timedOut of [true, false]) void exchange.abort({ message: "aborted", timedOut });
   await ended;
@@ -157,8 +173,16 @@ test("closing ends the calls in flight", async () => {
   handle = () => undefined;
   const failed = new Promise<string>((resolve) => {
     const unexpected = (): void => assert.fail("no answer is expected");
-    const receiver: UpstreamReceiver = { head: unexpected, data: unexpected, end: unexpected, fail: ({ message }) => resolve(message) };
-    other.forward({ method: "POST", url: `${url}/v1/x`, headers: {}, body: Buffer.from("{}") }, receiver);
+    const receiver: UpstreamReceiver = {
+      head: unexpected,
+      data: unexpected,
+      end: unexpected,
+      fail: ({ message }) => resolve(message),
+    };
+    other.forward(
+      { method: "POST", url: `${url}/v1/x`, headers: {}, body: Buffer.from("{}") },
+      receiver,
+    );
   });
   await sleep(50);
   await other.close();

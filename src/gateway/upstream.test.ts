@@ -41,12 +41,20 @@ function failureOf(to: string, abortAfterMs: number | null): Promise<UpstreamFai
 }
 
 test("a call aborted before it is sent did not reach the provider", async () => {
-  assert.deepEqual(await failureOf(url, null), { reached: false, timedOut: true, message: "aborted" });
+  assert.deepEqual(await failureOf(url, null), {
+    reached: false,
+    timedOut: true,
+    message: "aborted",
+  });
   assert.equal(requests, 0);
 });
 
 test("a call aborted after it was sent may have reached the provider", async () => {
-  assert.deepEqual(await failureOf(url, 200), { reached: true, timedOut: true, message: "aborted" });
+  assert.deepEqual(await failureOf(url, 200), {
+    reached: true,
+    timedOut: true,
+    message: "aborted",
+  });
   assert.equal(requests, 1);
 });
 
@@ -103,7 +111,10 @@ async function giveUp(
     end: () => assert.fail("the answer has no end"),
     fail: () => (fails += 1),
   };
-  const exchange = upstream.forward({ method: "GET", url: `${to}/`, headers: {}, body: null }, receiver);
+  const exchange = upstream.forward(
+    { method: "GET", url: `${to}/`, headers: {}, body: null },
+    receiver,
+  );
   await hasBegun;
   await setTimeout(100);
   if (twice) void exchange.abort({ message: "the caller left", timedOut: false });
@@ -139,7 +150,11 @@ test("an answer whose end the receiver rejects has failed", async () => {
     const receiver = { head: () => undefined, data: () => undefined, end, fail: resolve };
     upstream.forward({ method: "GET", url: `${to}/`, headers: {}, body: null }, receiver);
   });
-  assert.deepEqual(failure, { reached: true, timedOut: false, message: "could not process the end of the answer: too deep" });
+  assert.deepEqual(failure, {
+    reached: true,
+    timedOut: false,
+    message: "could not process the end of the answer: too deep",
+  });
   server.close();
 });
 

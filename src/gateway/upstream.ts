@@ -6,7 +6,13 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { setImmediate } from "node:timers/promises";
 import { Pool, type Dispatcher } from "undici";
-import type { Upstream, UpstreamExchange, UpstreamHeaders, UpstreamReceiver, UpstreamRequest } from "../app/port/upstream.ts";
+import type {
+  Upstream,
+  UpstreamExchange,
+  UpstreamHeaders,
+  UpstreamReceiver,
+  UpstreamRequest,
+} from "../app/port/upstream.ts";
 import { Memo } from "../domain/memo.ts";
 import { decoderFor, decodingOf, type Decoder } from "./decode.ts";
 import { PassedMemory } from "./passed-memory.ts";
@@ -22,7 +28,10 @@ export class UndiciUpstream implements Upstream {
     const { origin, path } = this.#split(request.url);
     const exchange = new Dispatched(receiver);
     const method = request.method;
-    this.#pool(origin).dispatch({ path, method, headers: request.headers, body: request.body }, exchange);
+    this.#pool(origin).dispatch(
+      { path, method, headers: request.headers, body: request.body },
+      exchange,
+    );
     return exchange;
   }
 
@@ -41,7 +50,12 @@ export class UndiciUpstream implements Upstream {
   #pool(origin: string): Pool {
     let pool = this.#pools.get(origin);
     if (!pool) {
-      pool = new Pool(origin, { connections: null, headersTimeout: 0, bodyTimeout: 0, connect: { timeout: connectTimeoutMs } });
+      pool = new Pool(origin, {
+        connections: null,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        connect: { timeout: connectTimeoutMs },
+      });
       this.#pools.set(origin, pool);
     }
     return pool;
@@ -124,7 +138,10 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
   finish(): void {
     if (this.#isOver || this.#aborted || this.#linger) return;
     this.#controller?.resume();
-    this.#linger = setTimeout(() => void this.abort({ message: "the answer was over", timedOut: false }), lingerMs);
+    this.#linger = setTimeout(
+      () => void this.abort({ message: "the answer was over", timedOut: false }),
+      lingerMs,
+    );
     this.#linger.unref();
   }
 
@@ -137,7 +154,11 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
     this.#controller = controller;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, incoming: IncomingHttpHeaders): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    incoming: IncomingHttpHeaders,
+  ): void {
     if (status < 200) return;
     this.#receiver.head(status, this.#decode(incoming as UpstreamHeaders));
   }
@@ -205,7 +226,11 @@ class Dispatched implements UpstreamExchange, Dispatcher.DispatchHandler {
     this.#isOver = true;
     clearTimeout(this.#linger);
     this.#decoder?.destroy();
-    this.#receiver.fail({ reached: this.#controller !== null, timedOut: this.#aborted?.timedOut ?? false, message });
+    this.#receiver.fail({
+      reached: this.#controller !== null,
+      timedOut: this.#aborted?.timedOut ?? false,
+      message,
+    });
   }
 }
 

@@ -7,8 +7,17 @@ import { makeLog } from "./log.ts";
 import { logText } from "./log-text.ts";
 
 test("a text line has time, level and message, and the remaining fields", () => {
-  const line = { level: 40, time: Date.UTC(2026, 2, 10, 12), msg: "lab/a has no price", model: "lab/a", share: 0.8 };
-  assert.equal(logText(JSON.stringify(line)), "2026-03-10T12:00:00Z warning  lab/a has no price share=0.8\n");
+  const line = {
+    level: 40,
+    time: Date.UTC(2026, 2, 10, 12),
+    msg: "lab/a has no price",
+    model: "lab/a",
+    share: 0.8,
+  };
+  assert.equal(
+    logText(JSON.stringify(line)),
+    "2026-03-10T12:00:00Z warning  lab/a has no price share=0.8\n",
+  );
 });
 
 test("a bug shows its indented stack", () => {
@@ -24,7 +33,10 @@ test("a text log contains no JSON", () => {
   const log = makeLog("info", (line) => (text += line));
   log.warn("the ledger is written again");
   log.error("a call failed", new Error("broken"));
-  assert.match(text, /Z warning {2}the ledger is written again\n.*Z error {2}a call failed\n {2}Error: broken\n/);
+  assert.match(
+    text,
+    /Z warning {2}the ledger is written again\n.*Z error {2}a call failed\n {2}Error: broken\n/,
+  );
   assert.ok(!text.includes('{"'));
 });
 
@@ -34,7 +46,10 @@ test("only a budget's first refusal per window and reason is logged", () => {
   const refusal = { reason: "budget_exhausted", budgetId: "atlas", windowEnd: 1000 } as const;
   const lines = (): number => text.split("\n").length - 1;
   for (let call = 0; call < 3; call++) observer.refused(refusal);
-  assert.match(text, /^\S+Z warning {2}budget atlas refuses calls \(budget_exhausted\); .*purser report --refused[^\n]*\n$/);
+  assert.match(
+    text,
+    /^\S+Z warning {2}budget atlas refuses calls \(budget_exhausted\); .*purser report --refused[^\n]*\n$/,
+  );
   observer.refused({ ...refusal, reason: "budget_held" });
   observer.refused({ ...refusal, budgetId: "all", windowEnd: null });
   observer.refused({ ...refusal, windowEnd: 2000 });
@@ -49,7 +64,8 @@ test("a refused provider key is reported once if configured, and never if sent b
   observer.callFailed({ provider: "lab", status: 401, withConfiguredKey: false });
   observer.callFailed({ provider: "lab", status: 500, withConfiguredKey: true });
   assert.equal(text, "");
-  for (let call = 0; call < 2; call++) observer.callFailed({ provider: "lab", status: 401, withConfiguredKey: true });
+  for (let call = 0; call < 2; call++)
+    observer.callFailed({ provider: "lab", status: 401, withConfiguredKey: true });
   assert.equal(text.split("lab answers 401 to its configured key").length, 2);
   assert.match(text, /purser doctor --online/);
 });

@@ -20,7 +20,9 @@ export interface Log {
  * @param writeText Receives human-readable lines; absent: JSON on standard error.
  */
 export function makeLog(level: LevelWithSilent, writeText?: (text: string) => void): Log {
-  const destination = writeText ? { write: (line: string) => writeText(logText(line)) } : pino.destination({ dest: 2, sync: false });
+  const destination = writeText
+    ? { write: (line: string) => writeText(logText(line)) }
+    : pino.destination({ dest: 2, sync: false });
   const logger = pino({ level, base: null }, destination);
   const log: Omit<Log, "observe"> = {
     warn: (message) => logger.warn(message),
@@ -34,28 +36,40 @@ export function makeLog(level: LevelWithSilent, writeText?: (text: string) => vo
       callUnpriced(call) {
         const model = `${call.provider}/${call.model}`.slice(0, longestName);
         if (written.isNew(model))
-          logger.warn({ model }, `${model} has no price for at least part of a call, which is counted as zero cost. ${statePrice}`);
+          logger.warn(
+            { model },
+            `${model} has no price for at least part of a call, which is counted as zero cost. ${statePrice}`,
+          );
         inner.callUnpriced(call);
       },
       callFailed(call) {
         const { provider, status, withConfiguredKey } = call;
         const isRefused = withConfiguredKey && (status === 401 || status === 403);
-        if (isRefused && written.isNew(`${provider} ${status}`)) logger.warn({ provider, status }, refusedKey(provider, status));
+        if (isRefused && written.isNew(`${provider} ${status}`))
+          logger.warn({ provider, status }, refusedKey(provider, status));
         inner.callFailed(call);
       },
       refused(refusal) {
         const { budgetId: budget, reason, windowEnd } = refusal;
-        if (written.isNew(`${budget} ${reason} ${windowEnd}`)) logger.warn({ budget, reason }, firstRefusal(budget, reason));
+        if (written.isNew(`${budget} ${reason} ${windowEnd}`))
+          logger.warn({ budget, reason }, firstRefusal(budget, reason));
         inner.refused(refusal);
       },
       headerIgnored(header) {
         const name = header.name.slice(0, longestName);
-        if (written.isNew(name)) logger.warn({ header: name }, `${name} is ignored, so its value is lost. ${header.remedy()}`);
+        if (written.isNew(name))
+          logger.warn(
+            { header: name },
+            `${name} is ignored, so its value is lost. ${header.remedy()}`,
+          );
         inner.headerIgnored(header);
       },
       thresholdCrossed(threshold) {
         const { counter, partsPerMillion } = threshold;
-        logger.warn({ budget: counter.budgetId, value: counter.value, share: partsPerMillion / 1e6 }, "a budget crossed a threshold");
+        logger.warn(
+          { budget: counter.budgetId, value: counter.value, share: partsPerMillion / 1e6 },
+          "a budget crossed a threshold",
+        );
         inner.thresholdCrossed(threshold);
       },
       failed(what, error) {
@@ -66,7 +80,8 @@ export function makeLog(level: LevelWithSilent, writeText?: (text: string) => vo
   };
 }
 
-const statePrice = "Add one under `prices` in purser.yaml or with POST /api/v1/prices, or use a hard budget to refuse such calls.";
+const statePrice =
+  "Add one under `prices` in purser.yaml or with POST /api/v1/prices, or use a hard budget to refuse such calls.";
 
 /**
  * Tracks lines to log only once. Callers influence their text, so memory is bounded: past that a

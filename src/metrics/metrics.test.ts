@@ -37,7 +37,11 @@ test("events are counted, and open holds are read on request", async (t) => {
   t.after(() => metrics.close());
   metrics.callEnded({ provider: "p", model: "m", outcome });
   metrics.callEnded({ provider: "p", model: "m", outcome: { ...outcome, status: "estimated" } });
-  metrics.callEnded({ provider: "q", model: "m", outcome: { ...outcome, usage: {}, flags: ["cost_differs", "usage_implausible"] } });
+  metrics.callEnded({
+    provider: "q",
+    model: "m",
+    outcome: { ...outcome, usage: {}, flags: ["cost_differs", "usage_implausible"] },
+  });
   metrics.callUnpriced({ provider: "p", model: "m" });
   metrics.callFailed({ provider: "p", status: 500, withConfiguredKey: true });
   metrics.refused({ reason: "budget_exhausted", budgetId: "b", windowEnd: null });
@@ -70,7 +74,11 @@ test("events are counted, and open holds are read on request", async (t) => {
 test("spend is added up exactly: a hundred thousand calls of 0.1 USD are 10,000 USD", async (t) => {
   const metrics = makeMetrics({ ledger: { openHolds: () => [] }, version: "1.0.0" });
   t.after(() => metrics.close());
-  const call = { provider: "p", model: "m", outcome: { ...outcome, cost: { ...outcome.cost, usd: pico(100_000_000_000n) } } };
+  const call = {
+    provider: "p",
+    model: "m",
+    outcome: { ...outcome, cost: { ...outcome.cost, usd: pico(100_000_000_000n) } },
+  };
   for (let index = 0; index < 100_000; index++) metrics.callEnded(call);
   assert.match(await metrics.text(), /purser_spend_usd_total\{provider="p"\} 10000\n/);
 });
@@ -79,7 +87,9 @@ test("event-loop delay excludes the sampling interval", async (t) => {
   const metrics = makeMetrics({ ledger: { openHolds: () => [] }, version: "1.0.0" });
   t.after(() => metrics.close());
   const lag = async (quantile: string): Promise<number> =>
-    Number(new RegExp(`lag_seconds\\{quantile="${quantile}"\\} (\\S+)`).exec(await metrics.text())?.[1]);
+    Number(
+      new RegExp(`lag_seconds\\{quantile="${quantile}"\\} (\\S+)`).exec(await metrics.text())?.[1],
+    );
   // A busy machine may delay some samples, but not all of them.
   let idle = Number.POSITIVE_INFINITY;
   for (let looks = 0; looks < 40 && idle >= 0.02; looks++) {

@@ -28,7 +28,10 @@ export function makeMetrics({ ledger, version, apart }: MetricsOptions): Metrics
   const registry = new Registry();
   const counts = countersIn(registry);
   const spend = spendIn(registry, { name: "purser_spend_usd_total", help: "Cost of calls." });
-  const simulated = spendIn(registry, { name: "purser_simulated_spend_usd_total", help: "Simulated cost of calls to the simulator." });
+  const simulated = spendIn(registry, {
+    name: "purser_simulated_spend_usd_total",
+    help: "Simulated cost of calls to the simulator.",
+  });
   watchHolds(registry, ledger);
   const ofProcess = new Registry();
   const loop = watchEventLoop(ofProcess);
@@ -62,7 +65,8 @@ export function makeMetrics({ ledger, version, apart }: MetricsOptions): Metrics
       }
       observe(seconds);
     },
-    text: ({ ofAllCalls } = { ofAllCalls: true }) => (ofAllCalls ? Registry.merge([registry, ofProcess]) : ofProcess).metrics(),
+    text: ({ ofAllCalls } = { ofAllCalls: true }) =>
+      (ofAllCalls ? Registry.merge([registry, ofProcess]) : ofProcess).metrics(),
     close: () => void loop.disable(),
   };
 }
@@ -94,13 +98,21 @@ function countersIn(registry: Registry) {
       labelNames: ["provider", "status"],
       help: "Calls that the provider did not serve and that were not charged; status 502 if it was not reached.",
     }),
-    refusals: new Tally(registry, { name: "purser_refusals_total", labelNames: ["reason"], help: "Calls refused by a budget." }),
+    refusals: new Tally(registry, {
+      name: "purser_refusals_total",
+      labelNames: ["reason"],
+      help: "Calls refused by a budget.",
+    }),
     thresholds: new Tally(registry, {
       name: "purser_thresholds_crossed_total",
       labelNames: [],
       help: "Budget thresholds crossed.",
     }),
-    faults: new Tally(registry, { name: "purser_faults_total", labelNames: [], help: "Internal errors of Purser that were contained." }),
+    faults: new Tally(registry, {
+      name: "purser_faults_total",
+      labelNames: [],
+      help: "Internal errors of Purser that were contained.",
+    }),
   };
 }
 
@@ -111,7 +123,14 @@ function countersIn(registry: Registry) {
 class Tally {
   readonly #counts = new Map<string, Map<string, { count: number }>>();
 
-  constructor(registry: Registry, options: { readonly name: string; readonly labelNames: readonly string[]; readonly help: string }) {
+  constructor(
+    registry: Registry,
+    options: {
+      readonly name: string;
+      readonly labelNames: readonly string[];
+      readonly help: string;
+    },
+  ) {
     const { name, help } = options;
     const labelNames = [...options.labelNames];
     const counts = this.#counts;
@@ -123,7 +142,8 @@ class Tally {
       collect() {
         counter.reset();
         for (const [first, ofFirst] of counts) {
-          for (const [second, { count }] of ofFirst) counter.labels(...[first, second].slice(0, labelNames.length)).inc(count);
+          for (const [second, { count }] of ofFirst)
+            counter.labels(...[first, second].slice(0, labelNames.length)).inc(count);
         }
       },
     });
@@ -158,7 +178,9 @@ function spendIn(
       for (const [provider, cost] of spent) counter.labels(provider).inc(toNumber(cost));
     },
   });
-  return { add: (provider, cost) => void spent.set(provider, add(spent.get(provider) ?? zero, cost)) };
+  return {
+    add: (provider, cost) => void spent.set(provider, add(spent.get(provider) ?? zero, cost)),
+  };
 }
 
 function latencyIn(registry: Registry): Histogram<"provider"> {
@@ -172,7 +194,11 @@ function latencyIn(registry: Registry): Histogram<"provider"> {
 }
 
 function watchHolds(registry: Registry, ledger: Pick<Ledger, "openHolds">): void {
-  gauge(registry, { name: "purser_open_holds", help: "Calls in flight.", read: () => ledger.openHolds().length });
+  gauge(registry, {
+    name: "purser_open_holds",
+    help: "Calls in flight.",
+    read: () => ledger.openHolds().length,
+  });
   gauge(registry, {
     name: "purser_held_usd",
     help: "Amount held for calls in flight.",
@@ -183,7 +209,11 @@ function watchHolds(registry: Registry, ledger: Pick<Ledger, "openHolds">): void
 /** A gauge that is read when the text is built. */
 function gauge(
   registry: Registry,
-  { name, help, read }: { readonly name: string; readonly help: string; readonly read: () => number },
+  {
+    name,
+    help,
+    read,
+  }: { readonly name: string; readonly help: string; readonly read: () => number },
 ): void {
   const made = new Gauge({
     name,
@@ -208,7 +238,10 @@ function watchEventLoop(registry: Registry): { disable(): boolean } {
     labelNames: ["quantile"],
     registers: [registry],
     collect() {
-      for (const percent of [50, 99]) lag.labels(String(percent / 100)).set(delay.count === 0 ? 0 : lateness(delay.percentile(percent)));
+      for (const percent of [50, 99])
+        lag
+          .labels(String(percent / 100))
+          .set(delay.count === 0 ? 0 : lateness(delay.percentile(percent)));
       delay.reset();
     },
   });
@@ -225,8 +258,19 @@ function lateness(betweenNs: number): number {
 }
 
 function describeProcess(registry: Registry, version: string): void {
-  new Gauge({ name: "purser_info", help: "The running version.", labelNames: ["version"], registers: [registry] }).labels(version).set(1);
-  gauge(registry, { name: "process_resident_memory_bytes", help: "Memory of the process.", read: () => process.memoryUsage.rss() });
+  new Gauge({
+    name: "purser_info",
+    help: "The running version.",
+    labelNames: ["version"],
+    registers: [registry],
+  })
+    .labels(version)
+    .set(1);
+  gauge(registry, {
+    name: "process_resident_memory_bytes",
+    help: "Memory of the process.",
+    read: () => process.memoryUsage.rss(),
+  });
   gauge(registry, {
     name: "process_cpu_seconds",
     help: "Processor time used so far.",

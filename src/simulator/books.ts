@@ -68,7 +68,15 @@ export interface BooksSummary {
   readonly models: readonly ModelSummary[];
 }
 
-export const countNames = ["input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "web_search"] as const;
+export const countNames = [
+  "input",
+  "cache_read",
+  "cache_write_5m",
+  "cache_write_1h",
+  "output",
+  "reasoning",
+  "web_search",
+] as const;
 
 export const noCounts: Counts = {
   input: 0,
@@ -81,7 +89,15 @@ export const noCounts: Counts = {
 };
 
 /** Positions of a row's numbers after its counts. */
-const place = { number: 7, kind: 8, status: 9, billed: 10, finished: 11, cutAt: 12, width: 13 } as const;
+const place = {
+  number: 7,
+  kind: 8,
+  status: 9,
+  billed: 10,
+  finished: 11,
+  cutAt: 12,
+  width: 13,
+} as const;
 const rowsPerBlock = 4096;
 const notCut = -1;
 
@@ -111,11 +127,15 @@ export class Books {
   append(entry: BookEntry): void {
     const row = this.#size++;
     if (row % rowsPerBlock === 0) {
-      this.#blocks.push({ numbers: new Int32Array(rowsPerBlock * place.width), at: new Float64Array(rowsPerBlock) });
+      this.#blocks.push({
+        numbers: new Int32Array(rowsPerBlock * place.width),
+        at: new Float64Array(rowsPerBlock),
+      });
     }
     const { numbers, at } = this.#block(row);
     const start = (row % rowsPerBlock) * place.width;
-    for (let index = 0; index < countNames.length; index++) numbers[start + index] = entry.counts[countNames[index] ?? "input"];
+    for (let index = 0; index < countNames.length; index++)
+      numbers[start + index] = entry.counts[countNames[index] ?? "input"];
     numbers[start + place.number] = entry.number;
     numbers[start + place.kind] = this.#placeOf(entry.kind);
     numbers[start + place.status] = entry.status;
@@ -130,7 +150,8 @@ export class Books {
   /** Rows from `after` on, at most `limit`, oldest first. */
   rows(after = 0, limit = Infinity): readonly BookRow[] {
     const rows: BookRow[] = [];
-    for (let row = after; row < Math.min(this.#size, after + limit); row++) rows.push(this.#row(row));
+    for (let row = after; row < Math.min(this.#size, after + limit); row++)
+      rows.push(this.#row(row));
     return rows;
   }
 
@@ -141,8 +162,14 @@ export class Books {
 
   summary(): BooksSummary {
     const models = [...this.#sums.values()].map((sums) => ({ ...sums }));
-    const total = (name: "calls" | "billed" | "not_billed"): number => models.reduce((sum, model) => sum + model[name], 0);
-    return { calls: total("calls"), billed: total("billed"), not_billed: total("not_billed"), models };
+    const total = (name: "calls" | "billed" | "not_billed"): number =>
+      models.reduce((sum, model) => sum + model[name], 0);
+    return {
+      calls: total("calls"),
+      billed: total("billed"),
+      not_billed: total("not_billed"),
+      models,
+    };
   }
 
   clear(): void {
@@ -175,7 +202,9 @@ export class Books {
     const kind = this.#kinds[read(place.kind)];
     assert(kind !== undefined, "every row has a kind");
     const { idPrefix, ...common } = kind;
-    const counts = Object.fromEntries(countNames.map((name, index) => [name, read(index)])) as unknown as Counts;
+    const counts = Object.fromEntries(
+      countNames.map((name, index) => [name, read(index)]),
+    ) as unknown as Counts;
     return {
       id: `${idPrefix}${read(place.number)}`,
       request_id: `req_sim_${read(place.number)}`,
@@ -194,7 +223,15 @@ export class Books {
     const key = `${kind.provider} ${kind.model}`;
     let sums = this.#sums.get(key);
     if (!sums) {
-      sums = { provider: kind.provider, model: kind.model, calls: 0, billed: 0, not_billed: 0, cut: 0, ...noCounts };
+      sums = {
+        provider: kind.provider,
+        model: kind.model,
+        calls: 0,
+        billed: 0,
+        not_billed: 0,
+        cut: 0,
+        ...noCounts,
+      };
       this.#sums.set(key, sums);
     }
     sums.calls += 1;

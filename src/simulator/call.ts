@@ -11,7 +11,13 @@ import type { JsonObject } from "./ask/json.ts";
 export type SimulatedWire = "openai" | "anthropic" | "gemini";
 
 /** The provider whose dialect of a wire is used: dialects differ in how they report usage. */
-export type SimulatedProvider = "openai" | "deepseek" | "xai" | "openrouter" | "anthropic" | "gemini";
+export type SimulatedProvider =
+  | "openai"
+  | "deepseek"
+  | "xai"
+  | "openrouter"
+  | "anthropic"
+  | "gemini";
 
 /** Disjoint counts, as in the books, except that `output` includes `reasoning`. */
 export interface Counts {

@@ -16,23 +16,35 @@ async function ask(
   path: string,
   body?: object,
 ): Promise<{ readonly status: number; readonly json: Record<string, unknown> }> {
-  const answer = await fetch(simulator.url + path, { method, ...(body ? { body: JSON.stringify(body) } : {}) });
+  const answer = await fetch(simulator.url + path, {
+    method,
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
   return { status: answer.status, json: (await answer.json()) as Record<string, unknown> };
 }
 
-const chat = (content: string) => ask("POST", "/v1/chat/completions", { model: "m", messages: [{ role: "user", content }] });
+const chat = (content: string) =>
+  ask("POST", "/v1/chat/completions", { model: "m", messages: [{ role: "user", content }] });
 
 test("faults set at start apply until they are removed, and a directive overrides them", async () => {
   assert.equal((await chat("hi")).status, 503);
   assert.equal((await chat("[[sim fault=none]]")).status, 200);
-  assert.equal((await ask("POST", "/sim/faults", { faults: [{ fault: "429:1", share: 1 }], seed: 3 })).status, 200);
+  assert.equal(
+    (await ask("POST", "/sim/faults", { faults: [{ fault: "429:1", share: 1 }], seed: 3 })).status,
+    200,
+  );
   assert.equal((await chat("hi")).status, 429);
   await ask("DELETE", "/sim/faults");
   assert.equal((await chat("hi")).status, 200);
 });
 
 test("invalid faults are refused and change nothing", async () => {
-  for (const faults of [[{ fault: "nothing", share: 1 }], [{ fault: "429", share: 2 }], [{ fault: "429" }], "429"]) {
+  for (const faults of [
+    [{ fault: "nothing", share: 1 }],
+    [{ fault: "429", share: 2 }],
+    [{ fault: "429" }],
+    "429",
+  ]) {
     assert.equal((await ask("POST", "/sim/faults", { faults })).status, 400);
   }
   assert.equal((await chat("hi")).status, 200);
@@ -63,8 +75,14 @@ test("the books can be paged, searched by tag, summed by model and cleared", asy
   const { json } = await ask("GET", "/sim/books/summary");
   assert.deepEqual([json["calls"], json["billed"], json["not_billed"]], [5, 4, 1]);
   const [openai, anthropic] = json["models"] as Record<string, unknown>[];
-  assert.deepEqual([openai?.["calls"], openai?.["input"], openai?.["cache_read"], openai?.["output"]], [4, 6, 9, 12]);
-  assert.deepEqual([anthropic?.["provider"], anthropic?.["input"], anthropic?.["output"]], ["anthropic", 7, 1]);
+  assert.deepEqual(
+    [openai?.["calls"], openai?.["input"], openai?.["cache_read"], openai?.["output"]],
+    [4, 6, 9, 12],
+  );
+  assert.deepEqual(
+    [anthropic?.["provider"], anthropic?.["input"], anthropic?.["output"]],
+    ["anthropic", 7, 1],
+  );
 
   await ask("DELETE", "/sim/books");
   assert.equal(simulator.books.size, 0);
@@ -106,7 +124,13 @@ test("an option out of range is refused by name", async () => {
 const kinds: readonly BookKind[] = [
   { wire: "openai", provider: "openai", endpoint: "chat", model: "a", idPrefix: "chatcmpl-sim-" },
   { wire: "openai", provider: "openai", endpoint: "chat", model: "b", idPrefix: "chatcmpl-sim-" },
-  { wire: "anthropic", provider: "anthropic", endpoint: "messages", model: "a", idPrefix: "msg_sim_" },
+  {
+    wire: "anthropic",
+    provider: "anthropic",
+    endpoint: "messages",
+    model: "a",
+    idPrefix: "msg_sim_",
+  },
 ];
 
 test("rows are returned as written, and the summary is their sum", () => {
@@ -141,7 +165,14 @@ test("rows are returned as written, and the summary is their sum", () => {
         assert.ok(one);
         const { idPrefix, ...kind } = one.kind;
         const { number, counts, cutAt, kind: _, ...rest } = one;
-        assert.deepEqual(row, { id: `${idPrefix}${number}`, request_id: `req_sim_${number}`, ...kind, ...counts, ...rest, cut_at: cutAt });
+        assert.deepEqual(row, {
+          id: `${idPrefix}${number}`,
+          request_id: `req_sim_${number}`,
+          ...kind,
+          ...counts,
+          ...rest,
+          cut_at: cutAt,
+        });
       });
       const summary = books.summary();
       assert.equal(summary.calls, entries.length);
@@ -161,7 +192,16 @@ test("books keep many blocks of rows in order", () => {
   const books = new Books();
   const [kind] = kinds;
   assert.ok(kind);
-  const entry = { kind, at: 1, status: 200, counts: noCounts, billed: true, finished: true, cutAt: null, tag: null };
+  const entry = {
+    kind,
+    at: 1,
+    status: 200,
+    counts: noCounts,
+    billed: true,
+    finished: true,
+    cutAt: null,
+    tag: null,
+  };
   for (let number = 1; number <= 10_000; number++) books.append({ ...entry, number });
   assert.deepEqual(
     books.rows(4095, 2).map((row) => row.id),
@@ -172,11 +212,15 @@ test("books keep many blocks of rows in order", () => {
 
 test("the process prints its URL, serves, and exits with code 0 on SIGTERM", async () => {
   const main = new URL("main.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, [main, "--output-tokens", "3", "--fault", "429@0"], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [main, "--output-tokens", "3", "--fault", "429@0"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const [line] = (await once(child.stdout.setEncoding("utf8"), "data")) as [string];
   const { url } = JSON.parse(line) as { url: string };
   const body = JSON.stringify({ model: "m", messages: [{ role: "user", content: "hi" }] });
-  const answer = (await (await fetch(`${url}/v1/chat/completions`, { method: "POST", body })).json()) as {
+  const answer = (await (
+    await fetch(`${url}/v1/chat/completions`, { method: "POST", body })
+  ).json()) as {
     usage: { completion_tokens: number };
   };
   assert.equal(answer.usage.completion_tokens, 3);

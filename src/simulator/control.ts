@@ -56,7 +56,10 @@ function page({ books }: Provider, query: URLSearchParams): object {
   const after = whole(query, "after", 0);
   const limit = Math.min(whole(query, "limit", 1000), mostRows);
   const data = books.rows(after, limit);
-  return { data, next_cursor: after + data.length < books.size ? String(after + data.length) : null };
+  return {
+    data,
+    next_cursor: after + data.length < books.size ? String(after + data.length) : null,
+  };
 }
 
 /** `after` is the previous page's `next_cursor`. */
@@ -64,14 +67,18 @@ function whole(query: URLSearchParams, name: string, otherwise: number): number 
   const text = query.get(name);
   if (text === null) return otherwise;
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new PurserError("invalid_request", `${name} must be a whole number`, { field: name, remedy: `Write ${name}=100.` });
+  throw new PurserError("invalid_request", `${name} must be a whole number`, {
+    field: name,
+    remedy: `Write ${name}=100.`,
+  });
 }
 
 /** `{"faults": [{"fault": "429:1", "share": 0.1}], "seed": 7}` replaces the random faults. */
 function setFaults(provider: Provider, body: Buffer): object {
   const asked = parse(body);
   const faults = listField(asked, "faults").map((rate): FaultRate => {
-    if (isObject(rate) && typeof rate["fault"] === "string") return { fault: rate["fault"], share: rate["share"] as number };
+    if (isObject(rate) && typeof rate["fault"] === "string")
+      return { fault: rate["fault"], share: rate["share"] as number };
     throw new PurserError("invalid_request", "a fault needs a text and a share", {
       field: "faults",
       remedy: 'Write {"fault": "429", "share": 0.1}.',
@@ -86,7 +93,12 @@ function parse(body: Buffer): JsonObject {
     const value: unknown = JSON.parse(body.toString());
     if (isObject(value)) return value;
   } catch (cause) {
-    throw new PurserError("invalid_request", "the body is not JSON", { remedy: "Send a JSON object.", cause });
+    throw new PurserError("invalid_request", "the body is not JSON", {
+      remedy: "Send a JSON object.",
+      cause,
+    });
   }
-  throw new PurserError("invalid_request", "the body is not a JSON object", { remedy: "Send a JSON object." });
+  throw new PurserError("invalid_request", "the body is not a JSON object", {
+    remedy: "Send a JSON object.",
+  });
 }

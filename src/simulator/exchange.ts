@@ -45,10 +45,25 @@ export async function exchange(call: Exchange, body: Buffer): Promise<void> {
     const directive = readDirective(ask.lastText, asked["sim"]);
     const faults = call.route.format.billed ? (directive.fault ?? call.provider.dice.throw()) : [];
     const refusal = faultOf(faults, "status");
-    if (refusal) return refuse(call, { number, model: ask.model, tag: directive.tag ?? ask.tag, fault: refusal });
+    if (refusal)
+      return refuse(call, {
+        number,
+        model: ask.model,
+        tag: directive.tag ?? ask.tag,
+        fault: refusal,
+      });
     const { settings, cache } = call.provider;
     const speak = directive.text === undefined ? saidWords : await speakerOf(directive.text);
-    const plan = planCall({ number, ask, route: call.route, directive, speak, faults, settings, cache });
+    const plan = planCall({
+      number,
+      ask,
+      route: call.route,
+      directive,
+      speak,
+      faults,
+      settings,
+      cache,
+    });
     await answer(call, plan);
   } catch (error) {
     if (!(error instanceof PurserError) || error.code !== "invalid_request") throw error;
@@ -62,15 +77,21 @@ function parse(body: Buffer): JsonObject {
   try {
     value = JSON.parse(body.toString());
   } catch (cause) {
-    throw new PurserError("invalid_request", "the body is not JSON", { remedy: "Send a JSON object.", cause });
+    throw new PurserError("invalid_request", "the body is not JSON", {
+      remedy: "Send a JSON object.",
+      cause,
+    });
   }
   if (isObject(value)) return value;
-  throw new PurserError("invalid_request", "the body is not a JSON object", { remedy: "Send a JSON object." });
+  throw new PurserError("invalid_request", "the body is not a JSON object", {
+    remedy: "Send a JSON object.",
+  });
 }
 
 function requestIdHeaders(route: Route, number: number): readonly string[] {
   if (route.provider === "anthropic") return ["request-id", `req_sim_${number}`];
-  const generation = route.provider === "openrouter" ? ["x-generation-id", `gen-sim-${number}`] : [];
+  const generation =
+    route.provider === "openrouter" ? ["x-generation-id", `gen-sim-${number}`] : [];
   return ["x-request-id", `req_sim_${number}`, ...generation];
 }
 
@@ -78,13 +99,21 @@ async function answer(call: Exchange, plan: Plan): Promise<void> {
   const { route, response } = call;
   // On truncated input, a decoder drops its pending output: a fault would hide what came before it.
   const compression = plan.faults.length > 0 ? null : call.compression;
-  const encoding = compression ? ["content-encoding", compression.name, "vary", "accept-encoding"] : [];
+  const encoding = compression
+    ? ["content-encoding", compression.name, "vary", "accept-encoding"]
+    : [];
   const headers = [...requestIdHeaders(route, plan.number), ...encoding];
   const { format } = route;
   if (plan.ask.stream && format.stream) {
-    const type = route.provider === "gemini" && !route.query.includes("alt=sse") ? "application/json" : "text/event-stream; charset=utf-8";
+    const type =
+      route.provider === "gemini" && !route.query.includes("alt=sse")
+        ? "application/json"
+        : "text/event-stream; charset=utf-8";
     const line = new Line(call.response, compression);
-    const playing = playingOf(call, plan, { line, headers: ["content-type", type, "cache-control", "no-cache", ...headers] });
+    const playing = playingOf(call, plan, {
+      line,
+      headers: ["content-type", type, "cache-control", "no-cache", ...headers],
+    });
     const outcome = await playStream(playing, format.stream(plan, route));
     book(call, { plan, counts: billedCounts(plan, outcome), outcome });
     return;
@@ -93,7 +122,10 @@ async function answer(call: Exchange, plan: Plan): Promise<void> {
   const plain = Buffer.from(format.answer(plan));
   const body = compression?.whole(plain) ?? plain;
   const whole = { output: plan.counts.output, reasoning: plan.counts.reasoning };
-  const playing = playingOf(call, plan, { line: new Line(response), headers: ["content-type", "application/json", ...headers] });
+  const playing = playingOf(call, plan, {
+    line: new Line(response),
+    headers: ["content-type", "application/json", ...headers],
+  });
   if (plan.faults.length > 0 || playing.pace.latencyMs + playing.pace.ttftMs > 0) {
     const outcome = { ...whole, ...(await playWhole(playing, body)) };
     book(call, { plan, counts: billedCounts(plan, outcome), outcome });
@@ -104,7 +136,11 @@ async function answer(call: Exchange, plan: Plan): Promise<void> {
   response.end(body);
 }
 
-function playingOf({ provider }: Exchange, plan: Plan, { line, headers }: Pick<Playing, "line" | "headers">): Playing {
+function playingOf(
+  { provider }: Exchange,
+  plan: Plan,
+  { line, headers }: Pick<Playing, "line" | "headers">,
+): Playing {
   const { directive, faults } = plan;
   const { settings } = provider;
   const pace = {
@@ -186,10 +222,30 @@ function rejectRequest(
   sendFailure(call, { status: 400, number, message, field: field ?? null, headers: [] });
 }
 
-function bookRefusal({ provider, route }: Exchange, { number, model, tag }: Refused, status: number): void {
+function bookRefusal(
+  { provider, route }: Exchange,
+  { number, model, tag }: Refused,
+  status: number,
+): void {
   const { format } = route;
-  const kind = { wire: format.wire, provider: route.provider, endpoint: format.endpoint, model, idPrefix: format.idPrefix(route.provider) };
-  provider.books.append({ number, kind, at: Date.now(), status, counts: noCounts, billed: false, finished: true, cutAt: null, tag });
+  const kind = {
+    wire: format.wire,
+    provider: route.provider,
+    endpoint: format.endpoint,
+    model,
+    idPrefix: format.idPrefix(route.provider),
+  };
+  provider.books.append({
+    number,
+    kind,
+    at: Date.now(),
+    status,
+    counts: noCounts,
+    billed: false,
+    finished: true,
+    cutAt: null,
+    tag,
+  });
 }
 
 interface FailureAnswer {
@@ -202,7 +258,12 @@ interface FailureAnswer {
 
 function sendFailure({ route, response }: Exchange, { headers, ...failure }: FailureAnswer): void {
   const body = failureBody(route.format.wire, failure);
-  const all = ["content-type", "application/json", ...requestIdHeaders(route, failure.number), ...headers];
+  const all = [
+    "content-type",
+    "application/json",
+    ...requestIdHeaders(route, failure.number),
+    ...headers,
+  ];
   response.writeHead(failure.status, [...all, "content-length", String(Buffer.byteLength(body))]);
   response.end(body);
 }

@@ -60,23 +60,32 @@ function optionsOf(values: Readonly<Record<string, unknown>>): SimulatorOptions 
   const given: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(values)) {
     if (name === "fault") given["faults"] = (value as readonly string[]).map(rateOf);
-    else given[name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())] = name === "host" ? value : Number(value);
+    else
+      given[name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())] =
+        name === "host" ? value : Number(value);
   }
   return given;
 }
 
 function rateOf(given: string): FaultRate {
   const at = given.lastIndexOf("@");
-  return at < 0 ? { fault: given, share: 1 } : { fault: given.slice(0, at), share: Number(given.slice(at + 1)) };
+  return at < 0
+    ? { fault: given, share: 1 }
+    : { fault: given.slice(0, at), share: Number(given.slice(at + 1)) };
 }
 
 function isWrongUse(error: unknown): boolean {
   if (error instanceof PurserError) return true;
-  return error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+  return (
+    error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")
+  );
 }
 
 main().catch((error: unknown) => {
-  const remedy = error instanceof PurserError && error.detail.remedy !== undefined ? ` ${error.detail.remedy}` : "";
+  const remedy =
+    error instanceof PurserError && error.detail.remedy !== undefined
+      ? ` ${error.detail.remedy}`
+      : "";
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}.${remedy}\n`);
   process.exitCode = isWrongUse(error) ? 2 : 1;
 });

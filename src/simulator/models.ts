@@ -21,7 +21,12 @@ export function modelsAnswer(provider: SimulatedProvider, model: string | null):
   const data = shown[provider].map(one);
   if (provider === "gemini") return JSON.stringify({ models: data });
   if (provider !== "anthropic") return JSON.stringify({ object: "list", data });
-  return JSON.stringify({ data, has_more: false, first_id: shown[provider].at(0), last_id: shown[provider].at(-1) });
+  return JSON.stringify({
+    data,
+    has_more: false,
+    first_id: shown[provider].at(0),
+    last_id: shown[provider].at(-1),
+  });
 }
 
 function modelOf(provider: SimulatedProvider, id: string): object {
@@ -30,8 +35,14 @@ function modelOf(provider: SimulatedProvider, id: string): object {
       name: `models/${id}`,
       version: "1",
       displayName: id,
-      supportedGenerationMethods: ["generateContent", "countTokens", "embedContent", "batchEmbedContents"],
+      supportedGenerationMethods: [
+        "generateContent",
+        "countTokens",
+        "embedContent",
+        "batchEmbedContents",
+      ],
     };
-  if (provider === "anthropic") return { type: "model", id, display_name: id, created_at: "2026-01-01T00:00:00Z" };
+  if (provider === "anthropic")
+    return { type: "model", id, display_name: id, created_at: "2026-01-01T00:00:00Z" };
   return { id, object: "model", created, owned_by: "simulator" };
 }

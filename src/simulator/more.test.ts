@@ -15,8 +15,15 @@ import { startSimulator } from "./simulator.ts";
 const simulator = await startSimulator();
 after(() => simulator.close());
 const openai = new OpenAI({ apiKey: "none", baseURL: `${simulator.url}/openai/v1`, maxRetries: 0 });
-const anthropic = new Anthropic({ apiKey: "none", baseURL: `${simulator.url}/anthropic`, maxRetries: 0 });
-const gemini = new GoogleGenAI({ apiKey: "none", httpOptions: { baseUrl: `${simulator.url}/gemini` } });
+const anthropic = new Anthropic({
+  apiKey: "none",
+  baseURL: `${simulator.url}/anthropic`,
+  maxRetries: 0,
+});
+const gemini = new GoogleGenAI({
+  apiKey: "none",
+  httpOptions: { baseUrl: `${simulator.url}/gemini` },
+});
 
 function lastRow(): BookRow {
   const row = simulator.books.rows().at(-1);
@@ -25,12 +32,23 @@ function lastRow(): BookRow {
 }
 
 const say = (content: string) => [{ role: "user" as const, content }];
-const Report = z.object({ title: z.string(), score: z.int().min(3), sections: z.array(z.object({ text: z.string() })) });
+const Report = z.object({
+  title: z.string(),
+  score: z.int().min(3),
+  sections: z.array(z.object({ text: z.string() })),
+});
 const schema = z.toJSONSchema(Report);
 
 test("structured output matches its schema in each format, whole and streamed, and is billed as reported", async () => {
-  const named = { type: "json_schema" as const, json_schema: { name: "report", schema, strict: true } };
-  const chat = await openai.chat.completions.create({ model: "m", messages: say("a"), response_format: named });
+  const named = {
+    type: "json_schema" as const,
+    json_schema: { name: "report", schema, strict: true },
+  };
+  const chat = await openai.chat.completions.create({
+    model: "m",
+    messages: say("a"),
+    response_format: named,
+  });
   assert.ok(Report.safeParse(JSON.parse(chat.choices[0]?.message.content ?? "")).success);
   assert.equal(lastRow().output, chat.usage?.completion_tokens);
 
@@ -39,8 +57,13 @@ test("structured output matches its schema in each format, whole and streamed, a
   assert.ok(Report.safeParse(JSON.parse(response.output_text)).success);
 
   const output = { output_config: { format: { type: "json_schema" as const, schema } } };
-  const message = await anthropic.messages.stream({ model: "m", max_tokens: 500, messages: say("a"), ...output }).finalMessage();
-  assert.ok(Report.safeParse(JSON.parse(message.content[0]?.type === "text" ? message.content[0].text : "")).success);
+  const message = await anthropic.messages
+    .stream({ model: "m", max_tokens: 500, messages: say("a"), ...output })
+    .finalMessage();
+  assert.ok(
+    Report.safeParse(JSON.parse(message.content[0]?.type === "text" ? message.content[0].text : ""))
+      .success,
+  );
   assert.equal(lastRow().output, message.usage.output_tokens);
 
   const config = { responseMimeType: "application/json", responseJsonSchema: schema };
@@ -50,23 +73,55 @@ test("structured output matches its schema in each format, whole and streamed, a
 });
 
 test("JSON mode without a schema gives a non-empty object", async () => {
-  const filled = (text: string | null | undefined): boolean => Object.keys(JSON.parse(text ?? "{}") as object).length > 0;
-  const chat = await openai.chat.completions.create({ model: "m", messages: say("a"), response_format: { type: "json_object" } });
+  const filled = (text: string | null | undefined): boolean =>
+    Object.keys(JSON.parse(text ?? "{}") as object).length > 0;
+  const chat = await openai.chat.completions.create({
+    model: "m",
+    messages: say("a"),
+    response_format: { type: "json_object" },
+  });
   assert.ok(filled(chat.choices[0]?.message.content));
-  assert.ok(filled((await openai.responses.create({ model: "m", input: "a", text: { format: { type: "json_object" } } })).output_text));
+  assert.ok(
+    filled(
+      (
+        await openai.responses.create({
+          model: "m",
+          input: "a",
+          text: { format: { type: "json_object" } },
+        })
+      ).output_text,
+    ),
+  );
   const config = { responseMimeType: "application/json" };
-  assert.ok(filled((await gemini.models.generateContent({ model: "m", contents: "a", config })).text));
+  assert.ok(
+    filled((await gemini.models.generateContent({ model: "m", contents: "a", config })).text),
+  );
 });
 
 test("a legacy completion answers each prompt, with 16 tokens by default, and bills all choices", async () => {
   const one = await openai.completions.create({ model: "m", prompt: "twelve bytes" });
-  assert.deepEqual([one.choices.length, one.choices[0]?.finish_reason, one.usage?.prompt_tokens], [1, "length", 3]);
+  assert.deepEqual(
+    [one.choices.length, one.choices[0]?.finish_reason, one.usage?.prompt_tokens],
+    [1, "length", 3],
+  );
   assert.equal(one.choices[0]?.text.split(" ").length, 16);
-  const many = await openai.completions.create({ model: "m", prompt: ["a", "[[sim output=5]]"], n: 2, max_tokens: 50 });
-  assert.deepEqual([many.choices.length, many.usage?.completion_tokens, many.choices[3]?.finish_reason], [4, 20, "stop"]);
+  const many = await openai.completions.create({
+    model: "m",
+    prompt: ["a", "[[sim output=5]]"],
+    n: 2,
+    max_tokens: 50,
+  });
+  assert.deepEqual(
+    [many.choices.length, many.usage?.completion_tokens, many.choices[3]?.finish_reason],
+    [4, 20, "stop"],
+  );
   const row = lastRow();
   assert.deepEqual([row.endpoint, row.output, row.id], ["completions", 20, many.id]);
-  assert.equal((await openai.completions.create({ model: "m", prompt: [[1, 2, 3], [4]] })).usage?.prompt_tokens, 4);
+  assert.equal(
+    (await openai.completions.create({ model: "m", prompt: [[1, 2, 3], [4]] })).usage
+      ?.prompt_tokens,
+    4,
+  );
   await assert.rejects(openai.completions.create({ model: "m", prompt: [] }), /prompt/);
 });
 
@@ -91,20 +146,33 @@ test("a legacy completion streams, and reports its usage on request", async () =
 });
 
 test("Gemini embeddings have the requested dimensions, one per content, and bill their tokens", async () => {
-  const embedded = await gemini.models.embedContent({ model: "e", contents: ["one", "two"], config: { outputDimensionality: 12 } });
+  const embedded = await gemini.models.embedContent({
+    model: "e",
+    contents: ["one", "two"],
+    config: { outputDimensionality: 12 },
+  });
   assert.deepEqual(
     embedded.embeddings?.map(({ values }) => values?.length),
     [12, 12],
   );
-  assert.deepEqual([lastRow().endpoint, lastRow().model, lastRow().input, lastRow().output], ["embeddings", "e", 2, 0]);
+  assert.deepEqual(
+    [lastRow().endpoint, lastRow().model, lastRow().input, lastRow().output],
+    ["embeddings", "e", 2, 0],
+  );
   const answer = await fetch(`${simulator.url}/gemini/v1beta/models/e:embedContent`, {
     method: "POST",
     body: JSON.stringify({ content: { parts: [{ text: "twelve bytes" }] } }),
   });
   const body = (await answer.json()) as { embedding: { values: number[] }; usageMetadata: object };
-  assert.deepEqual([body.embedding.values.length, body.usageMetadata], [256, { promptTokenCount: 3, totalTokenCount: 3 }]);
+  assert.deepEqual(
+    [body.embedding.values.length, body.usageMetadata],
+    [256, { promptTokenCount: 3, totalTokenCount: 3 }],
+  );
   assert.equal(lastRow().input, 3);
-  const wrong = await fetch(`${simulator.url}/gemini/v1beta/models/e:embedContent`, { method: "POST", body: "{}" });
+  const wrong = await fetch(`${simulator.url}/gemini/v1beta/models/e:embedContent`, {
+    method: "POST",
+    body: "{}",
+  });
   assert.equal(wrong.status, 400);
 });
 
@@ -113,7 +181,14 @@ test("every SDK lists the models and retrieves one", async () => {
   for await (const model of openai.models.list()) listed.push(model.id);
   for await (const model of anthropic.models.list()) listed.push(model.id);
   for await (const model of await gemini.models.list()) listed.push(model.name);
-  assert.deepEqual(listed, ["sim-small", "sim-large", "sim-small", "sim-large", "models/sim-small", "models/sim-large"]);
+  assert.deepEqual(listed, [
+    "sim-small",
+    "sim-large",
+    "sim-small",
+    "sim-large",
+    "models/sim-small",
+    "models/sim-large",
+  ]);
   assert.equal((await openai.models.retrieve("vendor/any")).id, "vendor/any");
   assert.equal((await anthropic.models.retrieve("any")).id, "any");
   assert.equal((await gemini.models.get({ model: "any" })).name, "models/any");
@@ -121,6 +196,9 @@ test("every SDK lists the models and retrieves one", async () => {
 
 test("each word is one token in the tokenizer that bills it", async () => {
   const { encode } = await import("gpt-tokenizer/encoding/o200k_base");
-  const answer = await openai.chat.completions.create({ model: "m", messages: say("[[sim output=500]]") });
+  const answer = await openai.chat.completions.create({
+    model: "m",
+    messages: say("[[sim output=500]]"),
+  });
   assert.equal(encode(answer.choices[0]?.message.content ?? "").length, 500);
 });

@@ -43,7 +43,10 @@ const defaults: SimulatorSettings = {
   maxBodyBytes: 64 * 1024 * 1024,
 };
 
-const least: Readonly<Partial<Record<keyof SimulatorOptions, number>>> = { tokensPerChunk: 1, maxBodyBytes: 1 };
+const least: Readonly<Partial<Record<keyof SimulatorOptions, number>>> = {
+  tokensPerChunk: 1,
+  maxBodyBytes: 1,
+};
 
 /** @throws PurserError `invalid_configuration` for a number that is negative or not whole. */
 export function settle(options: SimulatorOptions): SimulatorSettings {
@@ -52,10 +55,14 @@ export function settle(options: SimulatorOptions): SimulatorSettings {
     if (typeof value !== "number") continue;
     const atLeast = least[name as keyof SimulatorOptions] ?? 0;
     if (Number.isSafeInteger(value) && value >= atLeast) continue;
-    throw new PurserError("invalid_configuration", `${name} must be a whole number of at least ${atLeast}`, {
-      field: name,
-      remedy: `Give a whole number of at least ${atLeast}.`,
-    });
+    throw new PurserError(
+      "invalid_configuration",
+      `${name} must be a whole number of at least ${atLeast}`,
+      {
+        field: name,
+        remedy: `Give a whole number of at least ${atLeast}.`,
+      },
+    );
   }
   return settings;
 }

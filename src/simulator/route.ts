@@ -9,19 +9,38 @@ import { completions } from "./openai/completions.ts";
 import { embeddings } from "./openai/embeddings.ts";
 import { responses } from "./openai/responses.ts";
 
-const openaiPaths: Readonly<Record<string, Format>> = { "chat/completions": chat, completions, responses, embeddings };
-const anthropicPaths: Readonly<Record<string, Format>> = { messages, "messages/count_tokens": countMessages };
+const openaiPaths: Readonly<Record<string, Format>> = {
+  "chat/completions": chat,
+  completions,
+  responses,
+  embeddings,
+};
+const anthropicPaths: Readonly<Record<string, Format>> = {
+  messages,
+  "messages/count_tokens": countMessages,
+};
 
 /** Every path whose model is in the body. A bare `/v1/…` belongs to the wire that has that path. */
-const posts: ReadonlyMap<string, { readonly provider: SimulatedProvider; readonly format: Format }> = new Map([
-  ...(["openai", "deepseek", "xai", "openrouter"] as const).flatMap((provider) => paths(`/${provider}/v1/`, provider, openaiPaths)),
+const posts: ReadonlyMap<
+  string,
+  { readonly provider: SimulatedProvider; readonly format: Format }
+> = new Map([
+  ...(["openai", "deepseek", "xai", "openrouter"] as const).flatMap((provider) =>
+    paths(`/${provider}/v1/`, provider, openaiPaths),
+  ),
   ...paths("/anthropic/v1/", "anthropic", anthropicPaths),
   ...paths("/v1/", "openai", openaiPaths),
   ...paths("/v1/", "anthropic", anthropicPaths),
 ]);
 
-function paths(prefix: string, provider: SimulatedProvider, formats: Readonly<Record<string, Format>>) {
-  return Object.entries(formats).map(([path, format]) => [prefix + path, { provider, format }] as const);
+function paths(
+  prefix: string,
+  provider: SimulatedProvider,
+  formats: Readonly<Record<string, Format>>,
+) {
+  return Object.entries(formats).map(
+    ([path, format]) => [prefix + path, { provider, format }] as const,
+  );
 }
 
 const geminiFormats: ReadonlyMap<string, Format> = new Map([
@@ -33,7 +52,8 @@ const geminiFormats: ReadonlyMap<string, Format> = new Map([
 ]);
 
 const geminiPath = /^(?:\/gemini)?\/v1(?:beta)?\/models\/([^/:]+):([A-Za-z]+)$/;
-const modelsPath = /^(?:\/(openai|deepseek|xai|openrouter|anthropic|gemini))?\/v1(beta)?\/models(?:\/([^:]+))?$/;
+const modelsPath =
+  /^(?:\/(openai|deepseek|xai|openrouter|anthropic|gemini))?\/v1(beta)?\/models(?:\/([^:]+))?$/;
 const prefixPattern = /^\/(openai|deepseek|xai|openrouter|anthropic|gemini)\//;
 
 /** @param url Path and query, as in the request line. @returns Null for an unknown path. */
@@ -47,7 +67,13 @@ export function routePost(url: string): Route | null {
   const [, model, method = ""] = geminiPath.exec(path) ?? [];
   const format = geminiFormats.get(method);
   if (model === undefined || !format) return null;
-  return { provider: "gemini", format, model: decodeURIComponent(model), stream: method === "streamGenerateContent", query };
+  return {
+    provider: "gemini",
+    format,
+    model: decodeURIComponent(model),
+    stream: method === "streamGenerateContent",
+    query,
+  };
 }
 
 /** A request for the list of models, or for one model. */
@@ -65,7 +91,10 @@ export function routeModels(url: string, anthropic: boolean): ModelsRoute | null
   if (!found) return null;
   const [, named, beta, model] = found;
   const bare = beta ? "gemini" : anthropic ? "anthropic" : "openai";
-  return { provider: (named as SimulatedProvider | undefined) ?? bare, model: model === undefined ? null : decodeURIComponent(model) };
+  return {
+    provider: (named as SimulatedProvider | undefined) ?? bare,
+    model: model === undefined ? null : decodeURIComponent(model),
+  };
 }
 
 /** The wire format for the error of an unknown path. */

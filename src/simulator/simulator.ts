@@ -45,11 +45,16 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     dice: new FaultDice(settings.faults, settings.seed),
     number: 0,
   };
-  const server = createServer({ keepAliveTimeout: keepAliveMs, requestTimeout: 0 }, (request, response) => {
-    takeBody(request, settings.maxBodyBytes, (body) => {
-      serve({ provider, request, response }, body).catch((error: unknown) => breakDown(response, error));
-    });
-  });
+  const server = createServer(
+    { keepAliveTimeout: keepAliveMs, requestTimeout: 0 },
+    (request, response) => {
+      takeBody(request, settings.maxBodyBytes, (body) => {
+        serve({ provider, request, response }, body).catch((error: unknown) =>
+          breakDown(response, error),
+        );
+      });
+    },
+  );
   await listen(server, settings.port, settings.host);
   const { port } = server.address() as AddressInfo;
   const host = settings.host.includes(":") ? `[${settings.host}]` : settings.host;
@@ -84,7 +89,11 @@ function close(server: Server): Promise<void> {
 /**
  * Calls `then` once: with the body, or with null if it is too large. An aborted body is not a call.
  */
-function takeBody(request: IncomingMessage, most: number, then: (body: Buffer | null) => void): void {
+function takeBody(
+  request: IncomingMessage,
+  most: number,
+  then: (body: Buffer | null) => void,
+): void {
   const chunks: Buffer[] = [];
   let length = 0;
   request.on("data", (chunk: Buffer) => {
@@ -108,15 +117,29 @@ async function serve({ provider, request, response }: Call, body: Buffer | null)
   const { method = "GET", url = "/" } = request;
   if (body === null) {
     const message = `the body is larger than ${provider.settings.maxBodyBytes} bytes`;
-    return send(response, 413, failureBody(wireOfPath(url), { status: 413, message, field: null, number: 0 }));
+    return send(
+      response,
+      413,
+      failureBody(wireOfPath(url), { status: 413, message, field: null, number: 0 }),
+    );
   }
   const route = method === "POST" ? routePost(url) : null;
   const compression = compressionFor(request.headers["accept-encoding"]);
   if (route) return exchange({ provider, route, response, compression }, body);
   if (url.startsWith("/sim/")) return serveControl(provider, { method, url, body }, response);
-  const models = method === "GET" ? routeModels(url, request.headers["anthropic-version"] !== undefined) : null;
+  const models =
+    method === "GET" ? routeModels(url, request.headers["anthropic-version"] !== undefined) : null;
   if (models) return send(response, 200, modelsAnswer(models.provider, models.model));
-  send(response, 404, failureBody(wireOfPath(url), { status: 404, message: `no such path: ${method} ${url}`, field: null, number: 0 }));
+  send(
+    response,
+    404,
+    failureBody(wireOfPath(url), {
+      status: 404,
+      message: `no such path: ${method} ${url}`,
+      field: null,
+      number: 0,
+    }),
+  );
 }
 
 function serveControl(provider: Provider, request: ControlRequest, response: ServerResponse): void {
@@ -130,7 +153,10 @@ function serveControl(provider: Provider, request: ControlRequest, response: Ser
 }
 
 function send(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+  });
   response.end(body);
 }
 
@@ -139,5 +165,12 @@ function breakDown(response: ServerResponse, error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`simulator: ${text}\n`);
   if (response.headersSent) response.destroy();
-  else send(response, 500, JSON.stringify({ error: { message: "the simulator has a bug; see its stderr", type: "server_error" } }));
+  else
+    send(
+      response,
+      500,
+      JSON.stringify({
+        error: { message: "the simulator has a bug; see its stderr", type: "server_error" },
+      }),
+    );
 }

@@ -22,7 +22,11 @@ function textOf(kind: (typeof textKinds)[number]): string {
 }
 
 test("a public tokenizer counts exactly", () => {
-  assert.deepEqual(rangeOf("Invent a new holiday and describe its traditions.", gpt, count), { least: 9, expected: 9, most: 9 });
+  assert.deepEqual(rangeOf("Invent a new holiday and describe its traditions.", gpt, count), {
+    least: 9,
+    expected: 9,
+    most: 9,
+  });
 });
 
 for (const kind of textKinds) {
@@ -31,7 +35,12 @@ for (const kind of textKinds) {
     const counted = count(text);
     for (const tokenizer of [claude, other]) {
       const { least, expected, most } = rangeOf(text, tokenizer, count);
-      assert.ok(least === counted && counted <= expected && expected <= most && most <= Buffer.byteLength(text));
+      assert.ok(
+        least === counted &&
+          counted <= expected &&
+          expected <= most &&
+          most <= Buffer.byteLength(text),
+      );
     }
   });
 }

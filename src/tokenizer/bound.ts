@@ -27,13 +27,21 @@ export function rangeOf(text: string, tokenizer: Tokenizer, count: CountTokens):
   const counted = count(text);
   if (tokenizer.isPublic) return { least: counted, expected: counted, most: counted };
   const most = mostTokens(text, { tokenizer, count, counted });
-  return { least: Math.min(most, counted), expected: Math.min(most, (counted * tokenizer.expectedPercent) / 100), most };
+  return {
+    least: Math.min(most, counted),
+    expected: Math.min(most, (counted * tokenizer.expectedPercent) / 100),
+    most,
+  };
 }
 
 /** The encoding joins up to three digits; others use a token for each. */
 function mostTokens(
   text: string,
-  { tokenizer, count, counted }: { readonly tokenizer: Tokenizer; readonly count: CountTokens; readonly counted: number },
+  {
+    tokenizer,
+    count,
+    counted,
+  }: { readonly tokenizer: Tokenizer; readonly count: CountTokens; readonly counted: number },
 ): number {
   const bytes = Buffer.byteLength(text);
   const isAscii = bytes === text.length;

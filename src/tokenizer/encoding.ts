@@ -7,7 +7,12 @@ export type CountTokens = (text: string) => number;
 /** A tokenizer takes quadratic time for a run without a break or of blanks: longer runs are split. */
 const longestRun = 2000;
 
-const loaders: Readonly<Record<Encoding, () => Promise<{ readonly countTokens: (text: string, options: object) => number }>>> = {
+const loaders: Readonly<
+  Record<
+    Encoding,
+    () => Promise<{ readonly countTokens: (text: string, options: object) => number }>
+  >
+> = {
   o200k_base: () => import("gpt-tokenizer/encoding/o200k_base"),
   cl100k_base: () => import("gpt-tokenizer/encoding/cl100k_base"),
 };
@@ -29,7 +34,9 @@ export async function loadEncoding(encoding: Encoding): Promise<CountTokens> {
  */
 export function* cutRuns(text: string): Generator<string> {
   let start = 0;
-  for (const run of text.matchAll(new RegExp(`\\S{${longestRun + 1},}|\\s{${longestRun + 1},}`, "g"))) {
+  for (const run of text.matchAll(
+    new RegExp(`\\S{${longestRun + 1},}|\\s{${longestRun + 1},}`, "g"),
+  )) {
     for (let at = run.index; at < run.index + run[0].length; at += longestRun) {
       if (at > start) yield text.slice(start, at);
       start = at;

@@ -4,8 +4,18 @@ import type { CountedInput, CountedText } from "../app/port/token-counter.ts";
 import type { Tokenizer } from "../domain/estimate/tokenizer.ts";
 
 export type CountRequest =
-  | { readonly id: number; readonly kind: "text"; readonly text: Uint8Array; readonly tokenizer: Tokenizer }
-  | { readonly id: number; readonly kind: "input"; readonly body: Uint8Array; readonly tokenizer: Tokenizer };
+  | {
+      readonly id: number;
+      readonly kind: "text";
+      readonly text: Uint8Array;
+      readonly tokenizer: Tokenizer;
+    }
+  | {
+      readonly id: number;
+      readonly kind: "input";
+      readonly body: Uint8Array;
+      readonly tokenizer: Tokenizer;
+    };
 
 export type CountAnswer =
   | { readonly id: number; readonly kind: "text"; readonly counted: CountedText }

@@ -9,10 +9,14 @@ const gpt = tokenizerOf({ vendor: "openai", model: "gpt-4o" });
 const counter = new ThreadCounter();
 after(() => counter.close());
 
-const chat = (...messages: readonly object[]): Buffer => Buffer.from(JSON.stringify({ model: "gpt-4o", messages }));
+const chat = (...messages: readonly object[]): Buffer =>
+  Buffer.from(JSON.stringify({ model: "gpt-4o", messages }));
 
 test("a chat is counted as OpenAI bills it", async () => {
-  const { tokens } = await counter.countInput(chat({ role: "user", content: "Invent a new holiday and describe its traditions." }), gpt);
+  const { tokens } = await counter.countInput(
+    chat({ role: "user", content: "Invent a new holiday and describe its traditions." }),
+    gpt,
+  );
   assert.equal(tokens, 16);
 });
 
@@ -25,7 +29,9 @@ test("equal texts have the same digest, and different texts another", async () =
 
 test("a long text does not delay a short one", async () => {
   const ended: string[] = [];
-  const long = counter.countText(Buffer.from("words and more ".repeat(60_000)), gpt).then(() => ended.push("long"));
+  const long = counter
+    .countText(Buffer.from("words and more ".repeat(60_000)), gpt)
+    .then(() => ended.push("long"));
   const short = counter.countText(Buffer.from("words"), gpt).then(() => ended.push("short"));
   await Promise.all([long, short]);
   assert.deepEqual(ended, ["short", "long"]);

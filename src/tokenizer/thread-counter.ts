@@ -22,7 +22,12 @@ export class ThreadCounter implements TokenCounter {
     if (this.#worker) return;
     const text = Buffer.from("words, 漢字, 㐀㐁 and 🙂");
     // A later count reports the same error.
-    this.countText(text, { encoding: "o200k_base", isPublic: true, expectedPercent: 100, boundPercent: 100 }).catch(() => undefined);
+    this.countText(text, {
+      encoding: "o200k_base",
+      isPublic: true,
+      expectedPercent: 100,
+      boundPercent: 100,
+    }).catch(() => undefined);
   }
 
   async countText(text: Uint8Array, tokenizer: Tokenizer): Promise<CountedText> {
@@ -82,6 +87,7 @@ export class ThreadCounter implements TokenCounter {
 }
 
 function failure(answer: CountAnswer): PurserError {
-  const message = answer.kind === "failed" ? answer.message : "the counting thread answered another question";
+  const message =
+    answer.kind === "failed" ? answer.message : "the counting thread answered another question";
   return new PurserError("bug", `tokens could not be counted: ${message}`);
 }

@@ -24,10 +24,16 @@ const encodings = new Map<Encoding, Promise<CountTokens>>();
 
 port.on("message", (request: CountRequest) => {
   const answering = request.kind === "text" ? answerText(request) : answerInput(request);
-  answering.catch((error: unknown) => post({ id: request.id, kind: "failed", message: String(error) }));
+  answering.catch((error: unknown) =>
+    post({ id: request.id, kind: "failed", message: String(error) }),
+  );
 });
 
-async function answerText({ id, text, tokenizer }: Extract<CountRequest, { kind: "text" }>): Promise<void> {
+async function answerText({
+  id,
+  text,
+  tokenizer,
+}: Extract<CountRequest, { kind: "text" }>): Promise<void> {
   post({ id, kind: "text", counted: await countText(text, tokenizer) });
 }
 
@@ -38,7 +44,11 @@ async function countText(text: Uint8Array, tokenizer: Tokenizer): Promise<Counte
   return { ...sum(before, after), settled: { bytes, ...before } };
 }
 
-async function answerInput({ id, body, tokenizer }: Extract<CountRequest, { kind: "input" }>): Promise<void> {
+async function answerInput({
+  id,
+  body,
+  tokenizer,
+}: Extract<CountRequest, { kind: "input" }>): Promise<void> {
   const { texts, tokens } = inputTexts(body);
   const { most } = await countAll(texts, tokenizer);
   const counted: CountedInput = { tokens: tokens + Math.ceil(most), digest: digestOf(texts) };
@@ -64,7 +74,11 @@ async function countAll(texts: readonly string[], tokenizer: Tokenizer): Promise
 }
 
 function sum(one: TokenRange, other: TokenRange): TokenRange {
-  return { least: one.least + other.least, expected: one.expected + other.expected, most: one.most + other.most };
+  return {
+    least: one.least + other.least,
+    expected: one.expected + other.expected,
+    most: one.most + other.most,
+  };
 }
 
 function encodingOf(encoding: Encoding): Promise<CountTokens> {

@@ -20,7 +20,8 @@ for (const kind of textKinds) {
     for (let length = 1; length < text.length; length += 7) {
       const bytes = written(text.slice(0, length).toWellFormed());
       const split = lastSplit(bytes);
-      const sides = count(readWritten(bytes.subarray(0, split))) + count(readWritten(bytes.subarray(split)));
+      const sides =
+        count(readWritten(bytes.subarray(0, split))) + count(readWritten(bytes.subarray(split)));
       assert.equal(sides, count(readWritten(bytes)), bytes.toString());
     }
   });
@@ -53,12 +54,16 @@ const others = [
 ];
 
 test("wherever a text is split, the counts of both sides add up to the count of the whole", () => {
-  const texts = fc.array(fc.constantFrom(...letters, ...letters, ...others), { minLength: 1, maxLength: 24 });
+  const texts = fc.array(fc.constantFrom(...letters, ...letters, ...others), {
+    minLength: 1,
+    maxLength: 24,
+  });
   fc.assert(
     fc.property(texts, (pieces) => {
       const bytes = written(pieces.join(""));
       const split = lastSplit(bytes);
-      const sides = count(readWritten(bytes.subarray(0, split))) + count(readWritten(bytes.subarray(split)));
+      const sides =
+        count(readWritten(bytes.subarray(0, split))) + count(readWritten(bytes.subarray(split)));
       assert.equal(sides, count(readWritten(bytes)));
     }),
     { numRuns: 5000 },
@@ -91,7 +96,11 @@ test("a text is split near its end, however far back its last break is", () => {
 });
 
 test("an escaped text is unescaped to the original", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => assert.equal(readWritten(written(text)), text)));
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) =>
+      assert.equal(readWritten(written(text)), text),
+    ),
+  );
 });
 
 test("an invalid JSON string is read byte by byte", () => {
@@ -102,7 +111,10 @@ test("a long text without a break is split neither inside an escape nor inside a
   for (const unit of ["\u0001", "漢", "x", "\\"]) {
     const bytes = written(unit.repeat(3000));
     const split = lastSplit(bytes);
-    assert.equal(readWritten(bytes.subarray(0, split)) + readWritten(bytes.subarray(split)), unit.repeat(3000));
+    assert.equal(
+      readWritten(bytes.subarray(0, split)) + readWritten(bytes.subarray(split)),
+      unit.repeat(3000),
+    );
   }
   assert.ok(lastSplit(written("x".repeat(3000))) > 0);
 });

@@ -33,7 +33,11 @@ export function lastSplit(written: Uint8Array): number {
 function splitBehind(written: Uint8Array, from: number): number {
   let start = Math.max(0, from);
   while (isInsideCharacter(written, start)) start++;
-  const text = Buffer.from(written.buffer, written.byteOffset + start, written.length - start).toString("utf8");
+  const text = Buffer.from(
+    written.buffer,
+    written.byteOffset + start,
+    written.length - start,
+  ).toString("utf8");
   const last = [...text.matchAll(splits)].at(-1);
   // An apparent letter at the beginning may be the end of an escape.
   const isCertain = start === 0 || (last?.index ?? 0) >= longestEscape;
@@ -53,7 +57,11 @@ export function readWritten(written: Uint8Array): string {
 /** Neither inside an escape nor inside a character. */
 function forcedSplit(written: Uint8Array): number {
   for (let at = written.length - 1; at > longestEscape; at--) {
-    if (!isInsideCharacter(written, at) && !written.subarray(at - longestEscape, at).includes(backslash)) return at;
+    if (
+      !isInsideCharacter(written, at) &&
+      !written.subarray(at - longestEscape, at).includes(backslash)
+    )
+      return at;
   }
   return 0;
 }

@@ -37,7 +37,9 @@ export class ByteBuffer {
 
   #makeRoom(needed: number): void {
     if (needed <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(this.#length === 0 ? needed : Math.max(needed, this.#bytes.length * 2));
+    const grown = Buffer.allocUnsafeSlow(
+      this.#length === 0 ? needed : Math.max(needed, this.#bytes.length * 2),
+    );
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
   }

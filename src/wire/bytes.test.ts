@@ -8,7 +8,10 @@ test("a quoted word is found where a plain search for it with both quotes finds 
   fc.assert(
     fc.property(text, fc.nat(12), (written, from) => {
       const found = Buffer.from(written).indexOf('"ab"', from);
-      assert.equal(afterQuoted(Buffer.from(written), Buffer.from('ab"'), from), found < 0 ? -1 : found + 4);
+      assert.equal(
+        afterQuoted(Buffer.from(written), Buffer.from('ab"'), from),
+        found < 0 ? -1 : found + 4,
+      );
     }),
     { numRuns: 1000 },
   );

@@ -2,12 +2,15 @@
 
 /** The same bytes as a Buffer, which most chunks are already. */
 export function toBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Whether a few known bytes are at a position: faster than a call into native code. */
 export function matchesAt(bytes: Buffer, start: number, known: Uint8Array): boolean {
-  for (let index = 0; index < known.length; index++) if (bytes[start + index] !== known[index]) return false;
+  for (let index = 0; index < known.length; index++)
+    if (bytes[start + index] !== known[index]) return false;
   return true;
 }
 

@@ -281,7 +281,10 @@ export interface WireFormat {
    */
   read(endpoint: Endpoint, body: Uint8Array): ReadRequest;
   /** Creates a meter for one answer. */
-  meter(endpoint: Endpoint, answer: { readonly stream: boolean; readonly facts: RequestFacts }): UsageMeter;
+  meter(
+    endpoint: Endpoint,
+    answer: { readonly stream: boolean; readonly facts: RequestFacts },
+  ): UsageMeter;
   /**
    * The objects and models named in a request that is not metered.
    *

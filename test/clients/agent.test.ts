@@ -11,7 +11,16 @@ import { before, describe, test } from "node:test";
 import { makeFolder } from "../e2e/process.ts";
 import { openMarket, type Market } from "../e2e/purse.ts";
 import { clientFolder, installClients } from "./install.ts";
-import { booked, emptyWhenHeld, makePurse, promptOf, run, type Command, type Ended, type SceneName } from "./stage.ts";
+import {
+  booked,
+  emptyWhenHeld,
+  makePurse,
+  promptOf,
+  run,
+  type Command,
+  type Ended,
+  type SceneName,
+} from "./stage.ts";
 
 interface Agent {
   readonly name: string;
@@ -46,10 +55,18 @@ function fileOf(name: string, file: string): string {
 const agents: readonly Agent[] = [
   {
     name: "Claude Code",
-    toolPrinted: /"type":"tool_use"[^]*"name":"Read"[^]*"type":"tool_result"[^]*"result":"The for when day part/,
+    toolPrinted:
+      /"type":"tool_use"[^]*"name":"Read"[^]*"type":"tool_result"[^]*"result":"The for when day part/,
     command: async ({ url, key, prompt, home, withTool }) => ({
       file: process.execPath,
-      words: [fileOf("@anthropic-ai/claude-code", "cli-wrapper.cjs"), "-p", prompt, "--model", "sim-large", ...(withTool ? allEvents : [])],
+      words: [
+        fileOf("@anthropic-ai/claude-code", "cli-wrapper.cjs"),
+        "-p",
+        prompt,
+        "--model",
+        "sim-large",
+        ...(withTool ? allEvents : []),
+      ],
       env: {
         HOME: home,
         ANTHROPIC_BASE_URL: `${url}/anthropic`,
@@ -66,7 +83,10 @@ const agents: readonly Agent[] = [
     command: async ({ url, key, prompt, home }) => {
       const provider = `name = "Purser"\nbase_url = "${url}/openai/v1"\nenv_key = "PURSER_KEY"\nwire_api = "responses"\n`;
       const file = path.join(home, "config.toml");
-      await writeFile(file, `model = "sim-small"\nmodel_provider = "purser"\n\n[model_providers.purser]\n${provider}`);
+      await writeFile(
+        file,
+        `model = "sim-small"\nmodel_provider = "purser"\n\n[model_providers.purser]\n${provider}`,
+      );
       return {
         file: process.execPath,
         words: [fileOf("@openai/codex", "bin/codex.js"), "exec", "--skip-git-repo-check", prompt],
@@ -86,7 +106,12 @@ const agents: readonly Agent[] = [
       return {
         file: process.execPath,
         words: [fileOf("@google/gemini-cli", "bundle/gemini.js"), "-m", "sim-small", "-p", prompt],
-        env: { HOME: home, GOOGLE_GEMINI_BASE_URL: `${url}/gemini`, GEMINI_API_KEY: key, GEMINI_CLI_TRUST_WORKSPACE: "true" },
+        env: {
+          HOME: home,
+          GOOGLE_GEMINI_BASE_URL: `${url}/gemini`,
+          GEMINI_API_KEY: key,
+          GEMINI_CLI_TRUST_WORKSPACE: "true",
+        },
       };
     },
   },
@@ -106,9 +131,18 @@ for (const { name, command, toolPrinted, hidesCut } of agents) {
       const home = await makeFolder();
       const withTool = scene === "tools";
       // Agents offer tools, and the simulator calls the first one.
-      const prompt = withTool ? promptOf(scene, purse) : promptOf(scene, purse).replace("]]", " tool=none]]");
-      const started = await command({ url: market.gateway.url, key: purse.key, prompt, home, withTool });
-      const beside = (over: () => boolean): Promise<void> => emptyWhenHeld(market, scene === "cut" ? purse : undefined, over);
+      const prompt = withTool
+        ? promptOf(scene, purse)
+        : promptOf(scene, purse).replace("]]", " tool=none]]");
+      const started = await command({
+        url: market.gateway.url,
+        key: purse.key,
+        prompt,
+        home,
+        withTool,
+      });
+      const beside = (over: () => boolean): Promise<void> =>
+        emptyWhenHeld(market, scene === "cut" ? purse : undefined, over);
       const ended: Ended = await run({ ...started, cwd: home }, beside);
       return { purse, ...ended, printed: ended.out + ended.err, ...(await booked(market, purse)) };
     }
@@ -135,8 +169,13 @@ for (const { name, command, toolPrinted, hidesCut } of agents) {
 
     test(`a cut stream stops it at once, ${hidesCut === undefined ? "with the budget" : `with its text, though ${hidesCut}`}`, async () => {
       const { out, printed, entries, refusals, purse } = await playScene("cut");
-      assert.deepEqual([entries.length, refusals, entries[0]?.flags.includes("cut")], [1, 0, true], printed);
-      if (hidesCut === undefined) assert.match(printed, new RegExp(`${purse.name}.*ended this answer`));
+      assert.deepEqual(
+        [entries.length, refusals, entries[0]?.flags.includes("cut")],
+        [1, 0, true],
+        printed,
+      );
+      if (hidesCut === undefined)
+        assert.match(printed, new RegExp(`${purse.name}.*ended this answer`));
       else assert.match(out, /^The for when day part/);
     });
   });

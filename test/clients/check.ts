@@ -10,7 +10,16 @@ import { makeFolder } from "../e2e/process.ts";
 import { openMarket, type Market } from "../e2e/purse.ts";
 import { clientFolder } from "./install.ts";
 import { judge, type Sight } from "./judge.ts";
-import { booked, emptyWhenHeld, makePurse, play, promptOf, run, sceneNames, type Command } from "./stage.ts";
+import {
+  booked,
+  emptyWhenHeld,
+  makePurse,
+  play,
+  promptOf,
+  run,
+  sceneNames,
+  type Command,
+} from "./stage.ts";
 
 interface PythonClient {
   /** The name of its virtual environment, which has the dependency versions it requires. */
@@ -36,16 +45,29 @@ const clients: readonly PythonClient[] = [
       { driver: "genai_sdk.py", formats: ["google"] },
     ],
   },
-  { name: "litellm", packages: ["litellm==1.110.2"], driven: [{ driver: "litellm_sdk.py", formats: ["openai", "anthropic", "gemini"] }] },
+  {
+    name: "litellm",
+    packages: ["litellm==1.110.2"],
+    driven: [{ driver: "litellm_sdk.py", formats: ["openai", "anthropic", "gemini"] }],
+  },
   {
     name: "langchain",
-    packages: ["langchain-openai==1.7.4", "langchain-anthropic==1.7.10", "langchain-google-genai==4.4.3"],
+    packages: [
+      "langchain-openai==1.7.4",
+      "langchain-anthropic==1.7.10",
+      "langchain-google-genai==4.4.3",
+    ],
     driven: [{ driver: "langchain_sdk.py", formats: ["openai", "anthropic", "google-genai"] }],
   },
   {
     name: "pydantic-ai",
     packages: ["pydantic-ai-slim[openai,anthropic,google]==2.68.0"],
-    driven: [{ driver: "pydantic_ai_sdk.py", formats: ["openai", "openai-responses", "anthropic", "google"] }],
+    driven: [
+      {
+        driver: "pydantic_ai_sdk.py",
+        formats: ["openai", "openai-responses", "anthropic", "google"],
+      },
+    ],
   },
   {
     name: "instructor",
@@ -67,8 +89,11 @@ makeEnvironments(chosen);
 const market = await openMarket();
 const sights: Sight[] = [];
 for (const client of chosen) {
-  for (const { driver, formats } of client.driven) for (const format of formats) sights.push(...(await drive(client, driver, format)));
-  if (client.name === "aider") for (const format of ["openai", "anthropic"]) sights.push(...(await driveAider(market, format)));
+  for (const { driver, formats } of client.driven)
+    for (const format of formats) sights.push(...(await drive(client, driver, format)));
+  if (client.name === "aider")
+    for (const format of ["openai", "anthropic"])
+      sights.push(...(await driveAider(market, format)));
 }
 const failures = sights.filter(({ fault }) => fault !== null);
 process.stdout.write(`\n${sights.length} scenes, ${failures.length} otherwise than expected\n`);
@@ -85,33 +110,62 @@ function makeEnvironments(wanted: readonly PythonClient[]): void {
   for (const { name, packages } of wanted) {
     const folder = path.join(cache, name);
     if (!existsSync(folder)) must(path.join(boot, "bin/uv"), ["venv", "--quiet", folder]);
-    must(path.join(boot, "bin/uv"), ["pip", "install", "--quiet", "--python", path.join(folder, "bin/python"), ...packages]);
+    must(path.join(boot, "bin/uv"), [
+      "pip",
+      "install",
+      "--quiet",
+      "--python",
+      path.join(folder, "bin/python"),
+      ...packages,
+    ]);
   }
 }
 
 function must(command: string, words: readonly string[]): void {
   const done = spawnSync(command, words, { stdio: ["ignore", 2, 2] });
-  if (done.status !== 0) throw new Error(`${command} ${words.join(" ")} failed; its message is above`);
+  if (done.status !== 0)
+    throw new Error(`${command} ${words.join(" ")} failed; its message is above`);
 }
 
-async function drive({ name, uncut }: PythonClient, driver: string, format: string): Promise<readonly Sight[]> {
+async function drive(
+  { name, uncut }: PythonClient,
+  driver: string,
+  format: string,
+): Promise<readonly Sight[]> {
   const file = path.join(cache, name, "bin/python");
-  const command = { file, words: [path.join("python", driver), format], cwd: clientFolder, env: offline };
+  const command = {
+    file,
+    words: [path.join("python", driver), format],
+    cwd: clientFolder,
+    env: offline,
+  };
   const model = format === "anthropic" ? "sim-large" : "sim-small";
   const scenes = sceneNames.filter((scene) => scene !== "cut" || uncut === undefined);
   const { played, ended } = await play(market, { command, model, scenes });
   if (played.some(({ seen }) => !seen)) process.stderr.write(ended.err.slice(-2000));
-  return played.map((scene) => show(judge(`${driver.replace(/_sdk\.py|\.py/, "")} ${format}`, scene)));
+  return played.map((scene) =>
+    show(judge(`${driver.replace(/_sdk\.py|\.py/, "")} ${format}`, scene)),
+  );
 }
 
 async function driveAider(at: Market, format: string): Promise<readonly Sight[]> {
   const found: Sight[] = [];
   for (const name of sceneNames.filter((scene) => scene !== "tools")) {
     const purse = await makePurse(at, name);
-    const command = await aider({ url: at.gateway.url, format, key: purse.key, prompt: promptOf(name, purse) });
-    const ended = await run(command, (over) => emptyWhenHeld(at, name === "cut" ? purse : undefined, over));
+    const command = await aider({
+      url: at.gateway.url,
+      format,
+      key: purse.key,
+      prompt: promptOf(name, purse),
+    });
+    const ended = await run(command, (over) =>
+      emptyWhenHeld(at, name === "cut" ? purse : undefined, over),
+    );
     const text = /^The for when[^]*?(?=\n\n|$)/m.exec(ended.out)?.[0] ?? "";
-    const error = name === "stream" ? null : { type: "text", status: null, message: ended.out.replaceAll(/\s+/g, " ") };
+    const error =
+      name === "stream"
+        ? null
+        : { type: "text", status: null, message: ended.out.replaceAll(/\s+/g, " ") };
     const seen = { scene: name, text, tools: [], finish: null, error, ms: ended.ms };
     found.push(show(judge(`aider ${format}`, { name, purse, seen, ...(await booked(at, purse)) })));
   }

@@ -17,7 +17,9 @@ export function installClients(): void {
     .update(readFileSync(path.join(clientFolder, "package-lock.json")))
     .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
-  process.stderr.write("Installing the clients that the tests drive (once for this checkout) ...\n");
+  process.stderr.write(
+    "Installing the clients that the tests drive (once for this checkout) ...\n",
+  );
   const npm = process.env["npm_execpath"];
   const words = ["ci", "--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts"];
   const [command, first] = npm === undefined ? ["npm", words] : [process.execPath, [npm, ...words]];

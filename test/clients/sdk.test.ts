@@ -27,7 +27,11 @@ const clients: readonly Client[] = [
   { driver: "openai.mjs", words: ["chat"] },
   { driver: "openai.mjs", words: ["responses"] },
   { driver: "anthropic.mjs", model: "sim-large" },
-  { driver: "genai.mjs", words: ["1"], hidesCut: "it reads over an error event, and shows MAX_TOKENS" },
+  {
+    driver: "genai.mjs",
+    words: ["1"],
+    hidesCut: "it reads over an error event, and shows MAX_TOKENS",
+  },
   { driver: "genai.mjs", words: ["3"] },
   { driver: "ai-sdk.mjs", words: ["openai"] },
   { driver: "ai-sdk.mjs", words: ["openai-chat"] },
@@ -36,7 +40,11 @@ const clients: readonly Client[] = [
   { driver: "langchain.mjs", words: ["openai"] },
   // It adds the count in `message_start` to the total in `message_delta`.
   { driver: "langchain.mjs", words: ["anthropic"], model: "sim-large", countsTwice: 1 },
-  { driver: "langchain.mjs", words: ["google-genai"], hidesCut: "it reads over an error event, and shows MAX_TOKENS" },
+  {
+    driver: "langchain.mjs",
+    words: ["google-genai"],
+    hidesCut: "it reads over an error event, and shows MAX_TOKENS",
+  },
   { driver: "agents.mjs" },
 ];
 
@@ -52,8 +60,13 @@ for (const { driver, words = [], model = "sim-small", hidesCut, countsTwice = 0 
     const played = new Map<SceneName, Played>();
 
     before(async () => {
-      const command = { file: process.execPath, words: [path.join("drive", driver), ...words], cwd: clientFolder };
-      for (const scene of (await play(market, { command, model })).played) played.set(scene.name, scene);
+      const command = {
+        file: process.execPath,
+        words: [path.join("drive", driver), ...words],
+        cwd: clientFolder,
+      };
+      for (const scene of (await play(market, { command, model })).played)
+        played.set(scene.name, scene);
     });
 
     /** Returns the scene, which ended before its client exited. */
@@ -65,7 +78,8 @@ for (const { driver, words = [], model = "sim-small", hidesCut, countsTwice = 0 
 
     /** Checks that the usage shown to the user, if any, is what the ledger charged. */
     function assertReportedAsCharged({ seen, entries }: ReturnType<typeof sceneOf>): void {
-      if (typeof seen.output === "number") assert.equal(seen.output - countsTwice, entries[0]?.usage.output);
+      if (typeof seen.output === "number")
+        assert.equal(seen.output - countsTwice, entries[0]?.usage.output);
     }
 
     test("an answer streams to its end", () => {
@@ -98,7 +112,8 @@ for (const { driver, words = [], model = "sim-small", hidesCut, countsTwice = 0 
       if (driver === "ai-sdk.mjs") assert.equal(seen.closed, true);
       assertReportedAsCharged(scene);
       assert.deepEqual([entries.length, refusals, entries[0]?.flags.includes("cut")], [1, 0, true]);
-      if (hidesCut === undefined) assert.match(seen.error?.message ?? "", new RegExp(`${purse.name}.*ended this answer`));
+      if (hidesCut === undefined)
+        assert.match(seen.error?.message ?? "", new RegExp(`${purse.name}.*ended this answer`));
       else assert.equal(seen.error, null);
     });
   });

@@ -24,7 +24,11 @@ export interface Seen {
   readonly output?: number | null;
   /** Whether the text part was closed, if the client reports it. */
   readonly closed?: boolean;
-  readonly error: { readonly type: string; readonly status: number | null; readonly message: string } | null;
+  readonly error: {
+    readonly type: string;
+    readonly status: number | null;
+    readonly message: string;
+  } | null;
   readonly ms: number;
 }
 
@@ -52,7 +56,12 @@ export interface Ended {
   readonly ms: number;
 }
 
-const directives: Readonly<Record<SceneName, string>> = { stream: "output=30", tools: "", refused: "", cut: "output=3000 gap_ms=5" };
+const directives: Readonly<Record<SceneName, string>> = {
+  stream: "output=30",
+  tools: "",
+  refused: "",
+  cut: "output=3000 gap_ms=5",
+};
 
 /** A client that hangs must not delay the others. */
 const longestMs = 120_000;
@@ -70,14 +79,26 @@ export async function play(
 ): Promise<{ readonly played: readonly Played[]; readonly ended: Ended }> {
   const purses = new Map<SceneName, Purse>();
   for (const name of scenes) purses.set(name, await makePurse(market, name));
-  const asked = [...purses].map(([name, purse]) => ({ name, key: purse.key, prompt: promptOf(name, purse), withTool: name === "tools" }));
+  const asked = [...purses].map(([name, purse]) => ({
+    name,
+    key: purse.key,
+    prompt: promptOf(name, purse),
+    withTool: name === "tools",
+  }));
   const env = { SETTING: JSON.stringify({ url: market.gateway.url, model, scenes: asked }) };
-  const ended = await run({ ...command, env: { ...command.env, ...env } }, (over) => emptyWhenHeld(market, purses.get("cut"), over));
+  const ended = await run({ ...command, env: { ...command.env, ...env } }, (over) =>
+    emptyWhenHeld(market, purses.get("cut"), over),
+  );
   const lines = ended.out.split("\n").filter((line) => line.startsWith('{"scene"'));
   const seen = lines.map((line) => JSON.parse(line) as Seen);
   const played: Played[] = [];
   for (const [name, purse] of purses) {
-    played.push({ name, purse, seen: seen.find(({ scene }) => scene === name), ...(await booked(market, purse)) });
+    played.push({
+      name,
+      purse,
+      seen: seen.find(({ scene }) => scene === name),
+      ...(await booked(market, purse)),
+    });
   }
   return { played, ended };
 }
@@ -91,7 +112,10 @@ export function promptOf(name: SceneName, purse: Purse): string {
 }
 
 /** The ledger entries of a purse's calls. */
-export async function booked(market: Market, { name }: Purse): Promise<{ readonly entries: readonly Entry[]; readonly refusals: number }> {
+export async function booked(
+  market: Market,
+  { name }: Purse,
+): Promise<{ readonly entries: readonly Entry[]; readonly refusals: number }> {
   const entries = await market.gateway.entries(`project=${name}`);
   const series = await market.gateway.api("GET", `/api/v1/series?bucket=none&project=${name}`);
   return { entries, refusals: Number(series.json["total"]?.["refusals"]) };
@@ -102,11 +126,17 @@ export async function booked(market: Market, { name }: Purse): Promise<{ readonl
  *
  * @param over Whether the client has already exited.
  */
-export async function emptyWhenHeld(market: Market, purse: Purse | undefined, over: () => boolean): Promise<void> {
+export async function emptyWhenHeld(
+  market: Market,
+  purse: Purse | undefined,
+  over: () => boolean,
+): Promise<void> {
   if (!purse) return;
   while (!over()) {
     if (String((await market.gateway.budget(purse.name))["held"]) !== "0") {
-      await market.gateway.api("PATCH", `/api/v1/budgets/${purse.name}`, { body: { amount: "0.000001" } });
+      await market.gateway.api("PATCH", `/api/v1/budgets/${purse.name}`, {
+        body: { amount: "0.000001" },
+      });
       return;
     }
     await sleep(20);
@@ -118,7 +148,10 @@ export async function emptyWhenHeld(market: Market, purse: Purse | undefined, ov
  *
  * @param meanwhile Runs concurrently; its argument returns whether the command has ended.
  */
-export async function run(command: Command, meanwhile: (over: () => boolean) => Promise<void>): Promise<Ended> {
+export async function run(
+  command: Command,
+  meanwhile: (over: () => boolean) => Promise<void>,
+): Promise<Ended> {
   const beganAt = performance.now();
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(command.file, command.words, {

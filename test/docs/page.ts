@@ -49,7 +49,12 @@ function snippetsOf(name: string, text: string): readonly Snippet[] {
   return [...text.matchAll(/^```(\S+)([^\n]*)\n(.*?)^```$/gms)].map((match) => {
     const [, language = "", words = "", body = ""] = match;
     const line = text.slice(0, match.index).split("\n").length;
-    return { place: `${name}:${line}`, language, words: words.split(" ").filter(Boolean), text: body };
+    return {
+      place: `${name}:${line}`,
+      language,
+      words: words.split(" ").filter(Boolean),
+      text: body,
+    };
   });
 }
 

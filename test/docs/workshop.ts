@@ -55,19 +55,29 @@ export class Workshop {
   static async open({ hasAdminKey }: { readonly hasAdminKey: boolean }): Promise<Workshop> {
     const folder = mkdtempSync(path.join(tmpdir(), "purser-docs-"));
     symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
-    writeFileSync(path.join(folder, "purser"), `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`, { mode: 0o755 });
+    writeFileSync(
+      path.join(folder, "purser"),
+      `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`,
+      { mode: 0o755 },
+    );
     // Each curl answer ends with a newline, to separate answers; its status goes to the notes.
     const curl = `#!/bin/sh\nPATH="$CURL_PATH" curl -sS -w '\\n%{stderr}[status %{http_code}]\\n' "$@"\n`;
     writeFileSync(path.join(folder, "curl"), curl, { mode: 0o755 });
     const env = { ...plainEnvironment(folder), ...(hasAdminKey && { PURSER_ADMIN_KEY: adminKey }) };
-    const server = spawn(process.execPath, [main, "serve", "--port", "0"], { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
+    const server = spawn(process.execPath, [main, "serve", "--port", "0"], {
+      cwd: folder,
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const welcome = await textUntil(server, /^Then: /m);
     return new Workshop({ folder, welcome, server, hasAdminKey });
   }
 
   /** Runs a shell snippet with its address replaced by this server's. */
   shell(text: string): Promise<Ran> {
-    const script = text.replaceAll("npm run -s purser --", "purser").replaceAll(documentedUrl, this.url);
+    const script = text
+      .replaceAll("npm run -s purser --", "purser")
+      .replaceAll(documentedUrl, this.url);
     return this.#run("bash", ["-euo", "pipefail", "-c", script]);
   }
 
@@ -75,7 +85,12 @@ export class Workshop {
   script(text: string): Promise<Ran> {
     const file = path.join(this.folder, "snippet.mjs");
     const library = pathToFileURL(path.join(root, "src/index.ts")).href;
-    writeFileSync(file, text.replaceAll(documentedUrl, this.url).replace('from "purser"', `from ${JSON.stringify(library)}`));
+    writeFileSync(
+      file,
+      text
+        .replaceAll(documentedUrl, this.url)
+        .replace('from "purser"', `from ${JSON.stringify(library)}`),
+    );
     return this.#run(process.execPath, [file]);
   }
 
@@ -94,19 +109,27 @@ export class Workshop {
   }
 
   async #run(command: string, args: readonly string[]): Promise<Ran> {
-    const child = spawn(command, args, { cwd: this.folder, env: this.#environment, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, {
+      cwd: this.folder,
+      env: this.#environment,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const [out, notes, [code]] = await Promise.all([
       text(child.stdout),
       text(child.stderr),
       once(child, "exit") as Promise<[number | null]>,
     ]);
-    const statuses = [...notes.matchAll(/^\[status (\d+)\]$/gm)].map(([, status]) => Number(status));
+    const statuses = [...notes.matchAll(/^\[status (\d+)\]$/gm)].map(([, status]) =>
+      Number(status),
+    );
     return { code, out, notes, statuses };
   }
 }
 
 /** Whether this machine has the tools that shell snippets need. */
-export const hasShell = ["bash", "curl"].every((name) => spawnSync(name, ["--version"], { stdio: "ignore" }).status === 0);
+export const hasShell = ["bash", "curl"].every(
+  (name) => spawnSync(name, ["--version"], { stdio: "ignore" }).status === 0,
+);
 
 /** The help text of a command: `helpOf(["budget", "create"])`. */
 export function helpOf(words: readonly string[]): string {
@@ -116,7 +139,11 @@ export function helpOf(words: readonly string[]): string {
 /** Excludes the developer's environment: its provider keys would make real calls. */
 function plainEnvironment(folder: string): Readonly<Record<string, string>> {
   const system = process.env["PATH"] ?? "";
-  return { PATH: `${folder}:${path.dirname(process.execPath)}:${system}`, CURL_PATH: system, HOME: folder };
+  return {
+    PATH: `${folder}:${path.dirname(process.execPath)}:${system}`,
+    CURL_PATH: system,
+    HOME: folder,
+  };
 }
 
 async function textUntil(child: ChildProcess, pattern: RegExp): Promise<string> {

@@ -33,7 +33,9 @@ before(async () => {
       ours: { wire: "anthropic", base_url: recorder.url, api_key: "k" },
     },
   });
-  await gateway.api("POST", "/api/v1/prices", { body: { provider: "ours", model: "m", input: "1", output: "10" } });
+  await gateway.api("POST", "/api/v1/prices", {
+    body: { provider: "ours", model: "m", input: "1", output: "10" },
+  });
   ({ key } = await gateway.makeKey({ project: "p1" }));
 });
 
@@ -51,11 +53,24 @@ interface Asked {
   readonly path?: string;
 }
 
-async function entryOf({ provider = "anthropic", body, answered, path = "/v1/messages" }: Asked): Promise<Entry> {
+async function entryOf({
+  provider = "anthropic",
+  body,
+  answered,
+  path = "/v1/messages",
+}: Asked): Promise<Entry> {
   answer = answered;
   const operation = `call-${++calls}`;
-  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json", "x-purser-operation-id": operation };
-  const response = await fetch(`${gateway.url}/${provider}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  const headers = {
+    authorization: `Bearer ${key}`,
+    "content-type": "application/json",
+    "x-purser-operation-id": operation,
+  };
+  const response = await fetch(`${gateway.url}/${provider}${path}`, {
+    method: "POST",
+    headers,
+    body: JSON.stringify(body),
+  });
   const text = await response.text();
   assert.equal(response.status, 200, text);
   const [entry] = await gateway.entries(`operation_id=${operation}`);
@@ -65,20 +80,41 @@ async function entryOf({ provider = "anthropic", body, answered, path = "/v1/mes
 const ask = { max_tokens: 4096, messages: [{ role: "user", content: "Hi" }] };
 
 function message(model: string, usage: object, more: object = {}): Answer {
-  return { id: "msg_1", type: "message", role: "assistant", model, content: [], stop_reason: "end_turn", ...more, usage };
+  return {
+    id: "msg_1",
+    type: "message",
+    role: "assistant",
+    model,
+    content: [],
+    stop_reason: "end_turn",
+    ...more,
+    usage,
+  };
 }
 
-function messageStream(model: string, usages: { readonly start: object; readonly end: object; readonly reason?: string }): Answer {
+function messageStream(
+  model: string,
+  usages: { readonly start: object; readonly end: object; readonly reason?: string },
+): Answer {
   const events = [
     { type: "message_start", message: message(model, usages.start, { stop_reason: null }) },
-    { type: "message_delta", delta: { stop_reason: usages.reason ?? "end_turn" }, usage: usages.end },
+    {
+      type: "message_delta",
+      delta: { stop_reason: usages.reason ?? "end_turn" },
+      usage: usages.end,
+    },
     { type: "message_stop" },
   ];
   return { events };
 }
 
 test("US-only inference costs a tenth more, whether requested or only served", async () => {
-  const usage = { input_tokens: 13, output_tokens: 12, service_tier: "standard", inference_geo: "us" };
+  const usage = {
+    input_tokens: 13,
+    output_tokens: 12,
+    service_tier: "standard",
+    inference_geo: "us",
+  };
   const model = "claude-sonnet-4-6";
   for (const body of [
     { ...ask, model, inference_geo: "us" },
@@ -100,8 +136,16 @@ test("US-only inference costs a tenth more, whether requested or only served", a
 
 test("an unknown tier, speed or region is flagged", async () => {
   const model = "claude-sonnet-4-6";
-  for (const more of [{ service_tier: "turbo" }, { speed: "ludicrous" }, { inference_geo: "mars" }, { service_tier: "priority" }]) {
-    const entry = await entryOf({ body: { ...ask, model }, answered: message(model, { input_tokens: 13, output_tokens: 12, ...more }) });
+  for (const more of [
+    { service_tier: "turbo" },
+    { speed: "ludicrous" },
+    { inference_geo: "mars" },
+    { service_tier: "priority" },
+  ]) {
+    const entry = await entryOf({
+      body: { ...ask, model },
+      answered: message(model, { input_tokens: 13, output_tokens: 12, ...more }),
+    });
     assert.deepEqual(entry.flags, ["unpriced_modifier"], JSON.stringify(more));
   }
 });
@@ -116,7 +160,10 @@ test("a refusal before any output costs nothing, in a stream and whole", async (
   ];
   for (const asked of bodies) {
     const entry = await entryOf(asked);
-    assert.deepEqual([entry.cost_usd, entry.status, entry.flags, entry.charges], ["0", "settled", ["unbilled"], []]);
+    assert.deepEqual(
+      [entry.cost_usd, entry.status, entry.flags, entry.charges],
+      ["0", "settled", ["unbilled"], []],
+    );
   }
 });
 
@@ -130,7 +177,10 @@ test("each model that generated output before another took over is charged at it
       { type: "fallback_message", model: "claude-opus-4-8", ...attempt, output_tokens: 400 },
     ],
   };
-  const entry = await entryOf({ body: { ...ask, model: "claude-fable-5" }, answered: message("claude-opus-4-8", usage) });
+  const entry = await entryOf({
+    body: { ...ask, model: "claude-fable-5" },
+    answered: message("claude-opus-4-8", usage),
+  });
   assert.deepEqual([entry.cost_usd, entry.flags], ["0.866729", []]);
   assert.deepEqual(
     [entry.model, entry.usage["input"], entry.usage["cache_read"], entry.usage["output"]],
@@ -151,7 +201,10 @@ test("an advisor is charged and listed separately; the main answer keeps its usa
       { type: "advisor_message", model: "claude-opus-4-8", input_tokens: 823, output_tokens: 1612 },
     ],
   };
-  const entry = await entryOf({ body: { ...ask, model: "claude-sonnet-4-6" }, answered: message("claude-sonnet-4-6", usage) });
+  const entry = await entryOf({
+    body: { ...ask, model: "claude-sonnet-4-6" },
+    answered: message("claude-sonnet-4-6", usage),
+  });
   assert.deepEqual([entry.usage["input"], entry.usage["output"], entry.flags], [412, 4000, []]);
   assert.deepEqual(
     entry.parts.map(({ model, usage: used }) => [model, used["input"], used["output"]]),
@@ -162,29 +215,54 @@ test("an advisor is charged and listed separately; the main answer keeps its usa
 });
 
 test("the possible cost of an advisor or fallback is held too: a budget without room for it refuses", async () => {
-  await gateway.makeBudget({ budget_id: "advised", budget_type: "project", resource_id: "advised", amount: "0.5", period: "month" });
+  await gateway.makeBudget({
+    budget_id: "advised",
+    budget_type: "project",
+    resource_id: "advised",
+    amount: "0.5",
+    period: "month",
+  });
   const { key: own } = await gateway.makeKey({ project: "advised" });
   const advisor = { type: "advisor_20260301", name: "advisor", model: "claude-opus-4-8" };
   const usage = { input_tokens: 10, output_tokens: 10 };
   answer = message("claude-sonnet-4-6", usage);
   const statusOf = async (more: object): Promise<number> => {
     const headers = { authorization: `Bearer ${own}`, "content-type": "application/json" };
-    const body = JSON.stringify({ model: "claude-sonnet-4-6", max_tokens: 100, messages: ask.messages, ...more });
-    const response = await fetch(`${gateway.url}/anthropic/v1/messages`, { method: "POST", headers, body });
+    const body = JSON.stringify({
+      model: "claude-sonnet-4-6",
+      max_tokens: 100,
+      messages: ask.messages,
+      ...more,
+    });
+    const response = await fetch(`${gateway.url}/anthropic/v1/messages`, {
+      method: "POST",
+      headers,
+      body,
+    });
     await response.text();
     return response.status;
   };
   assert.equal(await statusOf({}), 200);
   assert.equal(await statusOf({ tools: [{ ...advisor, max_uses: 1, max_tokens: 2048 }] }), 200);
-  assert.equal(await statusOf({ tools: [{ ...advisor, max_uses: 1 }] }), 402, "128,000 tokens at 25 USD per million");
-  assert.equal(await statusOf({ fallbacks: [{ model: "claude-fable-5", max_tokens: 20_000 }] }), 402);
+  assert.equal(
+    await statusOf({ tools: [{ ...advisor, max_uses: 1 }] }),
+    402,
+    "128,000 tokens at 25 USD per million",
+  );
+  assert.equal(
+    await statusOf({ fallbacks: [{ model: "claude-fable-5", max_tokens: 20_000 }] }),
+    402,
+  );
 });
 
 test("a zero after a count does not reset it, and an uncounted input is estimated", async () => {
   const counted = await entryOf({
     provider: "ours",
     body: { ...ask, model: "m", stream: true },
-    answered: messageStream("m", { start: { input_tokens: 1500, output_tokens: 0 }, end: { input_tokens: 0, output_tokens: 16 } }),
+    answered: messageStream("m", {
+      start: { input_tokens: 1500, output_tokens: 0 },
+      end: { input_tokens: 0, output_tokens: 16 },
+    }),
   });
   assert.deepEqual([counted.cost_usd, counted.flags, counted.status], ["0.00166", [], "settled"]);
 
@@ -192,33 +270,64 @@ test("a zero after a count does not reset it, and an uncounted input is estimate
   const unknown = await entryOf({
     provider: "ours",
     body: { ...ask, model: "m", stream: true, messages: [{ role: "user", content: words }] },
-    answered: messageStream("m", { start: { input_tokens: 0, output_tokens: 0 }, end: { output_tokens: 16 } }),
+    answered: messageStream("m", {
+      start: { input_tokens: 0, output_tokens: 0 },
+      end: { output_tokens: 16 },
+    }),
   });
   const input = unknown.usage["input"] ?? 0;
   assert.ok(input >= 2000 && input <= 4000, `${input} tokens for 2,000 words`);
-  assert.deepEqual([unknown.usage["output"], unknown.status, unknown.flags], [16, "estimated", ["usage_missing"]]);
+  assert.deepEqual(
+    [unknown.usage["output"], unknown.status, unknown.flags],
+    [16, "estimated", ["usage_missing"]],
+  );
 });
 
-function generated(model: string, more: { readonly usage: object; readonly candidate?: object }): Answer {
-  const candidate = { content: { role: "model", parts: [{ text: "Yes." }] }, finishReason: "STOP", index: 0, ...more.candidate };
+function generated(
+  model: string,
+  more: { readonly usage: object; readonly candidate?: object },
+): Answer {
+  const candidate = {
+    content: { role: "model", parts: [{ text: "Yes." }] },
+    finishReason: "STOP",
+    index: 0,
+    ...more.candidate,
+  };
   return { candidates: [candidate], usageMetadata: more.usage, modelVersion: model };
 }
 
-function gemini(model: string, more: { readonly usage: object; readonly candidate?: object; readonly tools?: readonly object[] }): Asked {
+function gemini(
+  model: string,
+  more: { readonly usage: object; readonly candidate?: object; readonly tools?: readonly object[] },
+): Asked {
   const contents = [{ role: "user", parts: [{ text: "Where?" }] }];
   const body = { contents, ...(more.tools && { tools: more.tools }) };
-  return { provider: "gemini", path: `/v1beta/models/${model}:generateContent`, body, answered: generated(model, more) };
+  return {
+    provider: "gemini",
+    path: `/v1beta/models/${model}:generateContent`,
+    body,
+    answered: generated(model, more),
+  };
 }
 
 const fees = ({ charges }: Entry): readonly unknown[] =>
-  charges.filter(({ rate_usd_per_million }) => Number(rate_usd_per_million) >= 1000).map(({ meter, cost_usd }) => [meter, cost_usd]);
+  charges
+    .filter(({ rate_usd_per_million }) => Number(rate_usd_per_million) >= 1000)
+    .map(({ meter, cost_usd }) => [meter, cost_usd]);
 
 test("Gemini's fees use its billed units: a maps prompt, a web prompt or its queries, and no named pages", async () => {
   const usage = { promptTokenCount: 100, candidatesTokenCount: 50, totalTokenCount: 150 };
-  const maps = { groundingMetadata: { groundingChunks: [{ maps: { uri: "https://maps.example/?cid=1", title: "Cafe" } }] } };
+  const maps = {
+    groundingMetadata: {
+      groundingChunks: [{ maps: { uri: "https://maps.example/?cid=1", title: "Cafe" } }],
+    },
+  };
   const web = { groundingChunks: [{ web: { uri: "https://example.com/a" } }] };
   const queries = { groundingMetadata: { ...web, webSearchQueries: ["one", "two"] } };
-  const page = { groundingMetadata: web, urlContextMetadata: { urlMetadata: [{ retrievedUrl: "https://example.com/a" }] } };
+  const page = {
+    groundingMetadata: web,
+    urlContextMetadata: { urlMetadata: [{ retrievedUrl: "https://example.com/a" }] },
+  };
   for (const [model, candidate, tools, expected] of [
     ["gemini-2.5-flash", maps, [{ googleMaps: {} }], [["maps_grounding", "0.025"]]],
     ["gemini-2.5-flash", maps, undefined, [["maps_grounding", "0.025"]]],
@@ -240,10 +349,18 @@ test("Gemini's flex costs half and its priority 1.8 times, as reported in the an
     totalTokenCount: 212,
     trafficType: "ON_DEMAND_FLEX",
   };
-  const priority = { promptTokenCount: 7, candidatesTokenCount: 1, thoughtsTokenCount: 160, totalTokenCount: 168, serviceTier: "priority" };
+  const priority = {
+    promptTokenCount: 7,
+    candidatesTokenCount: 1,
+    thoughtsTokenCount: 160,
+    totalTokenCount: 168,
+    serviceTier: "priority",
+  };
   assert.equal((await entryOf(gemini(model, { usage: flex }))).cost_usd, "0.00092775");
   assert.equal((await entryOf(gemini(model, { usage: priority }))).cost_usd, "0.0026271");
-  const prepaid = await entryOf(gemini(model, { usage: { ...flex, trafficType: "PROVISIONED_THROUGHPUT" } }));
+  const prepaid = await entryOf(
+    gemini(model, { usage: { ...flex, trafficType: "PROVISIONED_THROUGHPUT" } }),
+  );
   assert.deepEqual([prepaid.cost_usd, prepaid.flags], ["0.0018555", ["unpriced_modifier"]]);
 });
 
@@ -284,7 +401,10 @@ test("a hold at OpenAI's European host is settled with its uplift, and covers it
   const held = await gateway.api("POST", "/api/v1/holds", { key, body });
   assert.equal(held.status, 201);
   assert.ok(Number(held.json["held_usd"]) >= 0.583);
-  const settled = await gateway.api("POST", "/api/v1/holds/eu-1/settle", { key, body: { usage: { input: 100_000, output: 1000 } } });
+  const settled = await gateway.api("POST", "/api/v1/holds/eu-1/settle", {
+    key,
+    body: { usage: { input: 100_000, output: 1000 } },
+  });
   assert.equal(settled.json["cost_usd"], "0.583");
 });
 
@@ -298,10 +418,18 @@ test("a settlement over the API can name the serving region, as a hold can name 
     ["mars", "0.3465", "0.3465", ["unpriced_modifier"]],
   ] as const) {
     const operation_id = `region-${region}`;
-    const body = { operation_id, provider: "anthropic", model: "claude-sonnet-4-6", estimate: { ...tokens, region } };
+    const body = {
+      operation_id,
+      provider: "anthropic",
+      model: "claude-sonnet-4-6",
+      estimate: { ...tokens, region },
+    };
     const hold = await gateway.api("POST", "/api/v1/holds", { key, body });
     assert.equal(hold.json["held_usd"], held, region);
-    const settled = await gateway.api("POST", `/api/v1/holds/${operation_id}/settle`, { key, body: { usage, region } });
+    const settled = await gateway.api("POST", `/api/v1/holds/${operation_id}/settle`, {
+      key,
+      body: { usage, region },
+    });
     assert.equal(settled.json["cost_usd"], cost, region);
     const [entry] = await gateway.entries(`operation_id=${operation_id}`);
     assert.deepEqual(entry?.flags, flags, region);
@@ -309,7 +437,12 @@ test("a settlement over the API can name the serving region, as a hold can name 
 });
 
 test("a settlement over the API with an unpriced tier is flagged too", async () => {
-  const body = { operation_id: "api-tier", provider: "anthropic", model: "claude-sonnet-4-5", amount: "0.01" };
+  const body = {
+    operation_id: "api-tier",
+    provider: "anthropic",
+    model: "claude-sonnet-4-5",
+    amount: "0.01",
+  };
   assert.equal((await gateway.api("POST", "/api/v1/holds", { key, body })).status, 201);
   const bill = { usage: { input: 10, output: 10 }, service_tier: "priority" };
   await gateway.api("POST", "/api/v1/holds/api-tier/settle", { key, body: bill });
@@ -319,6 +452,9 @@ test("a settlement over the API with an unpriced tier is flagged too", async () 
 
 test("a context above 200,000 tokens fits a model that is priced for it", async () => {
   const model = "claude-sonnet-4-5";
-  const entry = await entryOf({ body: { ...ask, model }, answered: message(model, { input_tokens: 250_000, output_tokens: 10 }) });
+  const entry = await entryOf({
+    body: { ...ask, model },
+    answered: message(model, { input_tokens: 250_000, output_tokens: 10 }),
+  });
   assert.deepEqual([entry.cost_usd, entry.flags], ["1.500225", []]);
 });

@@ -17,12 +17,23 @@ export interface Asking {
 }
 
 /** @param line Method and path: `GET /v1/models`. */
-export async function ask(line: string, { gateway, key, body = "{}", headers }: Asking): Promise<Answer> {
+export async function ask(
+  line: string,
+  { gateway, key, body = "{}", headers }: Asking,
+): Promise<Answer> {
   const [method = "", path = ""] = line.split(" ");
   const all = { authorization: `Bearer ${key}`, "content-type": "application/json", ...headers };
-  const answer = await fetch(gateway.url + path, { method, headers: all, ...(method === "POST" && { body }) });
+  const answer = await fetch(gateway.url + path, {
+    method,
+    headers: all,
+    ...(method === "POST" && { body }),
+  });
   const json = JSON.parse(await answer.text()) as Record<string, unknown>;
-  return { status: answer.status, message: (json["error"] as { message?: string } | undefined)?.message ?? "", body: json };
+  return {
+    status: answer.status,
+    message: (json["error"] as { message?: string } | undefined)?.message ?? "",
+    body: json,
+  };
 }
 
 /** Which format an error is in. */

@@ -13,12 +13,23 @@ import { makeFolder } from "./process.ts";
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
-async function serveWith(config: string): Promise<{ readonly code: number | null; readonly notes: string }> {
+async function serveWith(
+  config: string,
+): Promise<{ readonly code: number | null; readonly notes: string }> {
   const folder = await makeFolder();
   await writeFile(path.join(folder, "purser.yaml"), config);
   const child = spawn(
     process.execPath,
-    [main, "serve", "--port", "0", "--data", path.join(folder, "data"), "--config", path.join(folder, "purser.yaml")],
+    [
+      main,
+      "serve",
+      "--port",
+      "0",
+      "--data",
+      path.join(folder, "data"),
+      "--config",
+      path.join(folder, "purser.yaml"),
+    ],
     {
       env: { PATH: process.env["PATH"] ?? "" },
       stdio: ["ignore", "ignore", "pipe"],
@@ -36,7 +47,9 @@ test("a configuration with several errors reports all of them, each with its lin
     "server: { port: http }\nbudgets:\n  - { budget_id: a, budget_type: tem, resource_id: x, amount: -1 }\n",
   );
   assert.equal(code, 2);
-  const lines = [...notes.matchAll(/^error .*line (\d+): (\S+)/gm)].map(([, line, field]) => `${line} ${field}`);
+  const lines = [...notes.matchAll(/^error .*line (\d+): (\S+)/gm)].map(
+    ([, line, field]) => `${line} ${field}`,
+  );
   assert.deepEqual(lines, ["1 server.port", "3 budgets[0].budget_type", "3 budgets[0].amount"]);
   assert.equal(notes.match(/^remedy /gm)?.length, 3);
 });
@@ -46,7 +59,11 @@ test("an invalid configuration exits with code 2, the line and the remedy", asyn
     ["data: x\nbugdets: []\n", 2, /bugdets.*\n?.*Did you mean budgets/s],
     ["limits:\n  body_bites: 5\n", 2, /limits\.body_bites/],
     ["providers:\n  openai:\n    api_key: ${NO_SUCH_VARIABLE}\n", 3, /NO_SUCH_VARIABLE/],
-    ["budgets:\n  - budget_id: a\n    budget_type: project\n    resource_id: p\n    amount: .nan\n", 5, /amount/],
+    [
+      "budgets:\n  - budget_id: a\n    budget_type: project\n    resource_id: p\n    amount: .nan\n",
+      5,
+      /amount/,
+    ],
   ];
   for (const [config, line, words] of cases) {
     const { code, notes } = await serveWith(config);

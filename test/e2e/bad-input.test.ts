@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import { before, beforeEach, afterEach, describe, test } from "node:test";
-import { startGateway, startSimulatorProcess, type GatewayProcess, type Json, type SimulatorProcess } from "./process.ts";
+import {
+  startGateway,
+  startSimulatorProcess,
+  type GatewayProcess,
+  type Json,
+  type SimulatorProcess,
+} from "./process.ts";
 import { always } from "./settings.ts";
 
 let simulator: SimulatorProcess;
@@ -12,8 +18,17 @@ let key: string;
 
 before(async () => {
   simulator = await startSimulatorProcess();
-  gateway = await startGateway({ simulatorUrl: simulator.url, config: "limits: { body_bytes: 20000 }" });
-  await gateway.makeBudget({ budget_id: "all", budget_type: "platform", resource_id: "main", amount: "10", ...always });
+  gateway = await startGateway({
+    simulatorUrl: simulator.url,
+    config: "limits: { body_bytes: 20000 }",
+  });
+  await gateway.makeBudget({
+    budget_id: "all",
+    budget_type: "platform",
+    resource_id: "main",
+    amount: "10",
+    ...always,
+  });
   ({ key } = await gateway.makeKey());
 });
 
@@ -27,7 +42,12 @@ interface Figures {
 async function figures(): Promise<Figures> {
   const [entries, rows] = [await gateway.entries(), await simulator.books()];
   const { spent, held } = (await gateway.budget("all")) as unknown as { spent: Json; held: Json };
-  return { entries: entries.length, billed: rows.filter(({ billed }) => billed).length, spent, held };
+  return {
+    entries: entries.length,
+    billed: rows.filter(({ billed }) => billed).length,
+    spent,
+    held,
+  };
 }
 
 /** A gateway error, in any format. */
@@ -42,8 +62,15 @@ async function post(
   body: string | Uint8Array<ArrayBuffer> | ReadableStream,
   headers: Record<string, string> = {},
 ): Promise<No> {
-  const init = { method: "POST", headers: { authorization: `Bearer ${key}`, "content-type": "application/json", ...headers }, body };
-  const answer = await fetch(gateway.url + where, body instanceof ReadableStream ? { ...init, duplex: "half" } : init);
+  const init = {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json", ...headers },
+    body,
+  };
+  const answer = await fetch(
+    gateway.url + where,
+    body instanceof ReadableStream ? { ...init, duplex: "half" } : init,
+  );
   return { status: answer.status, headers: answer.headers, json: (await answer.json()) as Json };
 }
 
@@ -54,7 +81,10 @@ const shapes = [
     path: chat,
     check: ({ json, status }: No) => {
       assert.equal(typeof json["error"]?.["message"], "string");
-      assert.equal(json["error"]?.["type"], status === 404 ? "not_found_error" : "invalid_request_error");
+      assert.equal(
+        json["error"]?.["type"],
+        status === 404 ? "not_found_error" : "invalid_request_error",
+      );
     },
   },
   {
@@ -62,7 +92,10 @@ const shapes = [
     path: "/anthropic/v1/messages",
     check: ({ json, status }: No) => {
       assert.deepEqual([json["type"], typeof json["error"]?.["message"]], ["error", "string"]);
-      const types: Readonly<Record<number, string>> = { 404: "not_found_error", 413: "request_too_large" };
+      const types: Readonly<Record<number, string>> = {
+        404: "not_found_error",
+        413: "request_too_large",
+      };
       assert.equal(json["error"]?.["type"], types[status] ?? "invalid_request_error");
     },
   },
@@ -70,7 +103,10 @@ const shapes = [
     name: "Gemini's",
     path: "/gemini/v1beta/models/sim-small:generateContent",
     check: ({ json, status }: No) => {
-      assert.deepEqual([json["error"]?.["code"], typeof json["error"]?.["message"]], [status, "string"]);
+      assert.deepEqual(
+        [json["error"]?.["code"], typeof json["error"]?.["message"]],
+        [status, "string"],
+      );
       assert.equal(json["error"]?.["status"], status === 404 ? "NOT_FOUND" : "INVALID_ARGUMENT");
     },
   },
@@ -115,7 +151,10 @@ describe("nothing is forwarded, charged or held for", () => {
     });
 
     test(`a body over limits.body_bytes, announced or not, in ${shape.name} format`, async () => {
-      const large = JSON.stringify({ model: "sim-small", messages: [{ role: "user", content: "a".repeat(20_000) }] });
+      const large = JSON.stringify({
+        model: "sim-small",
+        messages: [{ role: "user", content: "a".repeat(20_000) }],
+      });
       const chunked = new Blob([large]).stream();
       for (const body of [large, chunked]) {
         const answer = await post(shape.path, body);
@@ -127,17 +166,34 @@ describe("nothing is forwarded, charged or held for", () => {
     });
   }
 
-  const request = (fields: string): string => `{"model":"sim-small","messages":[{"role":"user","content":"a"}]${fields && `,${fields}`}}`;
+  const request = (fields: string): string =>
+    `{"model":"sim-small","messages":[{"role":"user","content":"a"}]${fields && `,${fields}`}}`;
 
   test("an invalid token ceiling", async () => {
-    for (const value of ["-5", "0", "1e12", "1e30", "1.5", '"100"', "true", "[1]", "{}", "99999999999999999999"]) {
+    for (const value of [
+      "-5",
+      "0",
+      "1e12",
+      "1e30",
+      "1.5",
+      '"100"',
+      "true",
+      "[1]",
+      "{}",
+      "99999999999999999999",
+    ]) {
       for (const field of ["max_tokens", "max_completion_tokens"]) {
         const answer = await post(chat, request(`"${field}":${value}`));
         assert.equal(answer.status, 400, `${field} ${value}: ${JSON.stringify(answer.json)}`);
         assertNames(answer, new RegExp(`^${field}$`));
       }
       assert.equal(
-        (await post("/openai/v1/responses", `{"model":"sim-small","input":"a","max_output_tokens":${value}}`)).status,
+        (
+          await post(
+            "/openai/v1/responses",
+            `{"model":"sim-small","input":"a","max_output_tokens":${value}}`,
+          )
+        ).status,
         400,
         value,
       );
@@ -145,7 +201,11 @@ describe("nothing is forwarded, charged or held for", () => {
       if (value === "0") continue;
       const gemini = `{"contents":[],"generationConfig":{"maxOutputTokens":${value}}}`;
       const answer = await post("/gemini/v1beta/models/sim-small:generateContent", gemini);
-      assert.deepEqual([answer.status, answer.json["purser"]?.["field"]], [400, "generationConfig.maxOutputTokens"], value);
+      assert.deepEqual(
+        [answer.status, answer.json["purser"]?.["field"]],
+        [400, "generationConfig.maxOutputTokens"],
+        value,
+      );
     }
     for (const value of ["-5", "1e12", "1.5", '"100"']) {
       const answer = await post("/anthropic/v1/messages", request(`"max_tokens":${value}`));
@@ -167,11 +227,20 @@ describe("nothing is forwarded, charged or held for", () => {
       assert.equal(answer.status, 400, `${fields}: ${JSON.stringify(answer.json)}`);
       assertNames(answer, /^max_tokens$/);
     }
-    for (const fields of ['"model":"sim-large"', '"mod\\u0065l":"sim-large"', '"stream":true,"stream":false', '"n":1,"n":100']) {
+    for (const fields of [
+      '"model":"sim-large"',
+      '"mod\\u0065l":"sim-large"',
+      '"stream":true,"stream":false',
+      '"n":1,"n":100',
+    ]) {
       assert.equal((await post(chat, request(fields))).status, 400, fields);
     }
-    const twice = '{"contents":[],"generationConfig":{"maxOutputTokens":5},"generation_config":{"maxOutputTokens":50000}}';
-    assert.equal((await post("/gemini/v1beta/models/sim-small:generateContent", twice)).status, 400);
+    const twice =
+      '{"contents":[],"generationConfig":{"maxOutputTokens":5},"generation_config":{"maxOutputTokens":50000}}';
+    assert.equal(
+      (await post("/gemini/v1beta/models/sim-small:generateContent", twice)).status,
+      400,
+    );
   });
 
   test("an invalid number of choices, or too many", async () => {
@@ -183,19 +252,32 @@ describe("nothing is forwarded, charged or held for", () => {
   });
 
   test("a missing or unknown model", async () => {
-    for (const body of ['{"messages":[]}', '{"model":"","messages":[]}', '{"model":5,"messages":[]}', '{"model":null,"messages":[]}']) {
+    for (const body of [
+      '{"messages":[]}',
+      '{"model":"","messages":[]}',
+      '{"model":5,"messages":[]}',
+      '{"model":null,"messages":[]}',
+    ]) {
       const answer = await post("/v1/chat/completions", body);
       assert.equal(answer.status, 400, body);
       assertNames(answer, /^model$/);
     }
-    for (const where of ["/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1/embeddings"]) {
+    for (const where of [
+      "/v1/chat/completions",
+      "/v1/responses",
+      "/v1/messages",
+      "/v1/embeddings",
+    ]) {
       const body = '{"model":"no-such-model","messages":[],"input":"a","max_tokens":5}';
       const answer = await post(where, body);
       assert.equal(answer.status, 404, where);
       assertNames(answer, /^model$/);
       assert.match(String(answer.json["purser"]?.["remedy"]), /PROVIDER\/MODEL.*openai.*anthropic/);
     }
-    const foreign = await post("/v1/chat/completions", '{"model":"anthropic/sim-large","messages":[]}');
+    const foreign = await post(
+      "/v1/chat/completions",
+      '{"model":"anthropic/sim-large","messages":[]}',
+    );
     assert.equal(foreign.status, 400);
     assertNames(foreign, /^model$/);
   });
@@ -212,7 +294,10 @@ describe("nothing is forwarded, charged or held for", () => {
       ["x-purser-operation-id", "a".repeat(129)],
     ];
     for (const [name, value] of bad) {
-      const answer = await post(chat, request(""), { authorization: `Bearer ${refining}`, [name]: value });
+      const answer = await post(chat, request(""), {
+        authorization: `Bearer ${refining}`,
+        [name]: value,
+      });
       assert.equal(answer.status, 400, `${name}: ${JSON.stringify(answer.json)}`);
       assertNames(answer, new RegExp(`^${name}$`));
     }
@@ -232,14 +317,23 @@ describe("nothing is forwarded, charged or held for", () => {
       `${head}Content-Length: -5\r\n\r\n${body}`,
       `${head}x-long: ${"a".repeat(100_000)}\r\n${length}\r\n${body}`,
     ];
-    for (const text of bad) assert.match(await raw(text), /^HTTP\/1\.1 4(00|31) /, JSON.stringify(text.slice(-200)));
+    for (const text of bad)
+      assert.match(await raw(text), /^HTTP\/1\.1 4(00|31) /, JSON.stringify(text.slice(-200)));
   });
 
   test("an endpoint whose cost cannot be known", async () => {
-    for (const where of ["/openai/v1/images/generations", "/openai/v1/audio/speech", "/openai/v1/nothing", "/anthropic/v1/complete"]) {
+    for (const where of [
+      "/openai/v1/images/generations",
+      "/openai/v1/audio/speech",
+      "/openai/v1/nothing",
+      "/anthropic/v1/complete",
+    ]) {
       const answer = await post(where, '{"model":"sim-small"}');
       assert.equal(answer.status, 403, where);
-      assert.match(String(answer.json["purser"]?.["remedy"]), /providers\.(openai|anthropic)\.unmetered/);
+      assert.match(
+        String(answer.json["purser"]?.["remedy"]),
+        /providers\.(openai|anthropic)\.unmetered/,
+      );
     }
   });
 
@@ -256,7 +350,11 @@ describe("nothing is forwarded, charged or held for", () => {
     ];
     for (const where of paths) {
       const head = `POST ${where} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${key}\r\n`;
-      assert.match(await raw(`${head}Content-Length: 2\r\nConnection: close\r\n\r\n{}`), /^HTTP\/1\.1 40[034] /, where);
+      assert.match(
+        await raw(`${head}Content-Length: 2\r\nConnection: close\r\n\r\n{}`),
+        /^HTTP\/1\.1 40[034] /,
+        where,
+      );
     }
   });
 
@@ -283,7 +381,10 @@ test("a model name that is invalid in a header is encoded there, and the answer 
         body: JSON.stringify({ model, stream, messages: [{ role: "user", content: "a" }] }),
       });
       await answer.arrayBuffer();
-      assert.deepEqual([answer.status, answer.headers.get("x-purser-model")], [200, `sim/${shown}`]);
+      assert.deepEqual(
+        [answer.status, answer.headers.get("x-purser-model")],
+        [200, `sim/${shown}`],
+      );
     }
   }
 });
@@ -303,7 +404,9 @@ async function raw(text: string): Promise<string> {
 
 test("an endpoint whose cost cannot be known passes if the configuration allows it, and is reported as unmetered", async () => {
   const { url } = simulator;
-  const own = await startGateway({ providers: { own: { wire: "openai", base_url: `${url}/openai/v1`, unmetered: "allow" } } });
+  const own = await startGateway({
+    providers: { own: { wire: "openai", base_url: `${url}/openai/v1`, unmetered: "allow" } },
+  });
   const made = await own.makeKey();
   const answer = await fetch(`${own.url}/own/v1/images/generations`, {
     method: "POST",
@@ -314,11 +417,17 @@ test("an endpoint whose cost cannot be known passes if the configuration allows 
   // The simulator does not generate images; it only matters that the request reached it.
   assert.deepEqual([answer.status, answer.headers.get("x-purser-cost-usd")], [404, "unknown"]);
   const [entry] = await own.entries();
-  assert.deepEqual([entry?.flags, entry?.cost_usd, entry?.endpoint], [["unmetered"], "0", "images"]);
+  assert.deepEqual(
+    [entry?.flags, entry?.cost_usd, entry?.endpoint],
+    [["unmetered"], "0", "images"],
+  );
 });
 
 test("afterwards the gateway still serves calls", async () => {
-  const answer = await post(chat, '{"model":"sim-small","messages":[{"role":"user","content":"a"}]}');
+  const answer = await post(
+    chat,
+    '{"model":"sim-small","messages":[{"role":"user","content":"a"}]}',
+  );
   assert.equal(answer.status, 200);
   const verified = await gateway.api("POST", "/api/v1/verify");
   assert.equal(verified.json["ok"], true);

@@ -14,7 +14,13 @@ before(async () => {
 });
 
 test("invalid budgets, keys and prices: the error names the field and the remedy", async () => {
-  const budget = { budget_id: "bad", budget_type: "project", resource_id: "p", amount: "5", period: "month" };
+  const budget = {
+    budget_id: "bad",
+    budget_type: "project",
+    resource_id: "p",
+    amount: "5",
+    period: "month",
+  };
   const bad: readonly (readonly [path: string, body: unknown, field: string])[] = [
     ["budgets", { ...budget, amount: "NaN" }, "amount"],
     ["budgets", { ...budget, amount: "1e30" }, "amount"],
@@ -46,10 +52,22 @@ test("invalid budgets, keys and prices: the error names the field and the remedy
 test("a budget that would be its own ancestor", async () => {
   const tree = { budget_type: "project", amount: "5", ...always };
   await gateway.makeBudget({ budget_id: "top", resource_id: "a", ...tree });
-  await gateway.makeBudget({ budget_id: "mid", resource_id: "b", parent_budget_id: "top", ...tree });
-  await gateway.makeBudget({ budget_id: "low", resource_id: "c", parent_budget_id: "mid", ...tree });
+  await gateway.makeBudget({
+    budget_id: "mid",
+    resource_id: "b",
+    parent_budget_id: "top",
+    ...tree,
+  });
+  await gateway.makeBudget({
+    budget_id: "low",
+    resource_id: "c",
+    parent_budget_id: "mid",
+    ...tree,
+  });
   for (const parent of ["top", "mid", "low"]) {
-    const answer = await gateway.api("PATCH", "/api/v1/budgets/top", { body: { parent_budget_id: parent } });
+    const answer = await gateway.api("PATCH", "/api/v1/budgets/top", {
+      body: { parent_budget_id: parent },
+    });
     assert.deepEqual([answer.status, answer.json["field"]], [400, "parent_budget_id"]);
   }
   assert.equal((await gateway.budget("top"))["parent_budget_id"], null);

@@ -7,7 +7,12 @@ import assert from "node:assert/strict";
 import { encode } from "gpt-tokenizer/encoding/o200k_base";
 import { linesOf, type TextKind } from "../../src/simulator/answer/text-kind.ts";
 import { picoOf } from "./figures.ts";
-import { startGateway, startSimulatorProcess, type GatewayProcess, type SimulatorProcess } from "./process.ts";
+import {
+  startGateway,
+  startSimulatorProcess,
+  type GatewayProcess,
+  type SimulatorProcess,
+} from "./process.ts";
 
 export type BoundWire = "openai" | "house" | "anthropic" | "gemini";
 
@@ -85,12 +90,28 @@ export class Bounds {
    *
    * @returns Its status.
    */
-  async ask(amount: string, { path, body }: { readonly path: string; readonly body: object }): Promise<number> {
+  async ask(
+    amount: string,
+    { path, body }: { readonly path: string; readonly body: object },
+  ): Promise<number> {
     const name = `ask${++this.#cases}`;
     const { key } = await this.#gateway.makeKey({ project: name }, { role: "admin" });
-    await this.#gateway.makeBudget({ budget_id: name, budget_type: "project", resource_id: name, amount });
-    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json", "anthropic-version": "2023-06-01" };
-    const response = await fetch(this.#gateway.url + path, { method: "POST", headers, body: JSON.stringify(body) });
+    await this.#gateway.makeBudget({
+      budget_id: name,
+      budget_type: "project",
+      resource_id: name,
+      amount,
+    });
+    const headers = {
+      authorization: `Bearer ${key}`,
+      "content-type": "application/json",
+      "anthropic-version": "2023-06-01",
+    };
+    const response = await fetch(this.#gateway.url + path, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(body),
+    });
     await response.text();
     return response.status;
   }
@@ -103,7 +124,15 @@ export class Bounds {
     const { key } = await this.#gateway.makeKey({ project: "teacher" });
     const prompt = course.prompt && { prompt: { ...course.prompt, text: "english" as const } };
     for (let call = 0; call < 4; call++) {
-      const options = { ...course, ...prompt, text: "english", chunk: 12, calls: 1, stream: true, room: 0 } as const;
+      const options = {
+        ...course,
+        ...prompt,
+        text: "english",
+        chunk: 12,
+        calls: 1,
+        stream: true,
+        room: 0,
+      } as const;
       assert.equal(await this.#call(key, "teacher", options), 200);
     }
   }
@@ -116,24 +145,56 @@ export class Bounds {
   async run(options: CrowdOptions): Promise<CrowdResult> {
     const name = `bound${++this.#cases}`;
     const { key } = await this.#gateway.makeKey({ project: name });
-    const limit = BigInt(options.room) * (BigInt(options.output) * rates.output + BigInt(promptOf(options).tokens) * rates.input);
-    await this.#gateway.makeBudget({ budget_id: name, budget_type: "project", resource_id: name, amount: usd(limit) });
-    const statuses = await Promise.all(Array.from({ length: options.calls }, () => this.#call(key, name, options)));
+    const limit =
+      BigInt(options.room) *
+      (BigInt(options.output) * rates.output + BigInt(promptOf(options).tokens) * rates.input);
+    await this.#gateway.makeBudget({
+      budget_id: name,
+      budget_type: "project",
+      resource_id: name,
+      amount: usd(limit),
+    });
+    const statuses = await Promise.all(
+      Array.from({ length: options.calls }, () => this.#call(key, name, options)),
+    );
     for (const status of statuses) assert.ok(status === 200 || status === 402, String(status));
     await this.#settled(name);
     return this.#result(name, { limit, statuses });
   }
 
   async #call(key: string, name: string, options: CrowdOptions): Promise<number> {
-    const { wire, text, chunk, output, asked = output, stream, lying, gapMs = 2, course = 0 } = options;
+    const {
+      wire,
+      text,
+      chunk,
+      output,
+      asked = output,
+      stream,
+      lying,
+      gapMs = 2,
+      course = 0,
+    } = options;
     const prompt = promptOf(options);
     const input = options.prompt ? ` input=${prompt.tokens}` : "";
     const lie = lying ? " lie=ignore_max" : "";
     const wanted = lying ? output * 2 : output;
     const directive = `[[sim text=${text} output=${wanted} tokens_per_chunk=${chunk} gap_ms=${gapMs} tag=${name}${lie}${input}]]`;
-    const { path, body } = request(wire, { text: `${prompt.text}${directive}`, output: asked, stream, course });
-    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json", "anthropic-version": "2023-06-01" };
-    const response = await fetch(this.#gateway.url + path, { method: "POST", headers, body: JSON.stringify(body) });
+    const { path, body } = request(wire, {
+      text: `${prompt.text}${directive}`,
+      output: asked,
+      stream,
+      course,
+    });
+    const headers = {
+      authorization: `Bearer ${key}`,
+      "content-type": "application/json",
+      "anthropic-version": "2023-06-01",
+    };
+    const response = await fetch(this.#gateway.url + path, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(body),
+    });
     await response.text();
     return response.status;
   }
@@ -149,7 +210,10 @@ export class Bounds {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 
-  async #result(name: string, { limit, statuses }: { readonly limit: bigint; readonly statuses: readonly number[] }): Promise<CrowdResult> {
+  async #result(
+    name: string,
+    { limit, statuses }: { readonly limit: bigint; readonly statuses: readonly number[] },
+  ): Promise<CrowdResult> {
     const [budget, rows, entries] = await Promise.all([
       this.#gateway.budget(name),
       this.#simulator.books(name),
@@ -162,12 +226,18 @@ export class Bounds {
       spent: picoOf(String(budget["spent"])),
       held: picoOf(String(budget["held"])),
       overrun: picoOf(String(budget["overrun"])),
-      billed: billed.reduce((sum, { input, output }) => sum + BigInt(input) * rates.input + BigInt(output) * rates.output, 0n),
+      billed: billed.reduce(
+        (sum, { input, output }) =>
+          sum + BigInt(input) * rates.input + BigInt(output) * rates.output,
+        0n,
+      ),
       served: statuses.filter((status) => status === 200).length,
       refused: statuses.filter((status) => status === 402).length,
       cut: cut.length,
       cutCharged: cut.reduce((sum, { usage }) => sum + (usage.output ?? 0), 0),
-      cutGenerated: rows.filter(({ cut_at }) => cut_at !== null).reduce((sum, { output }) => sum + output, 0),
+      cutGenerated: rows
+        .filter(({ cut_at }) => cut_at !== null)
+        .reduce((sum, { output }) => sum + output, 0),
     };
   }
 }
@@ -183,7 +253,9 @@ function configuration(url: string): string {
     `  anthropic: { wire: anthropic, base_url: "${url}/anthropic", api_key: sk-x }`,
     `  gemini: { wire: gemini, base_url: "${url}/gemini", api_key: sk-x }`,
     "prices:",
-    ...boundWires.flatMap((wire) => Array.from({ length: courses }, (_, course) => row(wire, modelOf(wire, course)))),
+    ...boundWires.flatMap((wire) =>
+      Array.from({ length: courses }, (_, course) => row(wire, modelOf(wire, course))),
+    ),
     "limits: { hold_wait_ms: 60000 }",
     "durability: process",
   ].join("\n");
@@ -196,20 +268,36 @@ interface Wanted {
   readonly course: number;
 }
 
-function request(wire: BoundWire, { text, output, stream, course }: Wanted): { readonly path: string; readonly body: object } {
+function request(
+  wire: BoundWire,
+  { text, output, stream, course }: Wanted,
+): { readonly path: string; readonly body: object } {
   const model = modelOf(wire, course);
   const messages = [{ role: "user", content: text }];
-  if (wire === "anthropic") return { path: "/anthropic/v1/messages", body: { model, max_tokens: output, stream, messages } };
+  if (wire === "anthropic")
+    return {
+      path: "/anthropic/v1/messages",
+      body: { model, max_tokens: output, stream, messages },
+    };
   if (wire === "gemini") {
     const method = stream ? "streamGenerateContent?alt=sse" : "generateContent";
     const contents = [{ role: "user", parts: [{ text }] }];
-    return { path: `/gemini/v1beta/models/${model}:${method}`, body: { contents, generationConfig: { maxOutputTokens: output } } };
+    return {
+      path: `/gemini/v1beta/models/${model}:${method}`,
+      body: { contents, generationConfig: { maxOutputTokens: output } },
+    };
   }
-  return { path: `/${wire}/v1/chat/completions`, body: { model, max_tokens: output, stream, messages } };
+  return {
+    path: `/${wire}/v1/chat/completions`,
+    body: { model, max_tokens: output, stream, messages },
+  };
 }
 
 /** A text of the given kind, and its o200k_base token count. */
-function promptOf({ prompt }: Pick<CrowdOptions, "prompt">): { readonly text: string; readonly tokens: number } {
+function promptOf({ prompt }: Pick<CrowdOptions, "prompt">): {
+  readonly text: string;
+  readonly tokens: number;
+} {
   if (!prompt) return { text: "", tokens: 0 };
   const id = `${prompt.text} ${prompt.bytes}`;
   let known = prompts.get(id);

@@ -20,19 +20,32 @@ describe("a stream cut by its budget ends cleanly in its own format", () => {
   const long = "output=3000 gap_ms=2";
 
   /** Reads the first chunk, empties the budget, and reads on until the SDK raises the reason. */
-  async function readWhilePoor<Item>(purse: Purse, amount: string, items: AsyncIterable<Item>): Promise<Item[]> {
+  async function readWhilePoor<Item>(
+    purse: Purse,
+    amount: string,
+    items: AsyncIterable<Item>,
+  ): Promise<Item[]> {
     const all: Item[] = [];
     const reading = (async () => {
       for await (const item of items) {
         all.push(item);
         if (all.length > 1) continue;
-        const changed = await market.gateway.api("PATCH", `/api/v1/budgets/${purse.name}`, { body: { amount } });
+        const changed = await market.gateway.api("PATCH", `/api/v1/budgets/${purse.name}`, {
+          body: { amount },
+        });
         assert.equal(changed.status, 200, JSON.stringify(changed.json));
       }
     })();
     await assert.rejects(reading, (error) => {
-      assert.ok(error instanceof OpenAI.APIError || error instanceof Anthropic.APIError || error instanceof ApiError);
-      assert.match(error.message, new RegExp(`budget \\\\?"${purse.name}\\\\?" ended this answer.*raise the amount`));
+      assert.ok(
+        error instanceof OpenAI.APIError ||
+          error instanceof Anthropic.APIError ||
+          error instanceof ApiError,
+      );
+      assert.match(
+        error.message,
+        new RegExp(`budget \\\\?"${purse.name}\\\\?" ended this answer.*raise the amount`),
+      );
       return true;
     });
     return all;
@@ -68,7 +81,9 @@ describe("a stream cut by its budget ends cleanly in its own format", () => {
         messages: [{ role: "user", content: say(purse, long) }],
       });
       const chunks = await readWhilePoor(purse, "0.0001", stream);
-      const reasons = chunks.flatMap(({ choices }) => choices.map((choice) => choice.finish_reason));
+      const reasons = chunks.flatMap(({ choices }) =>
+        choices.map((choice) => choice.finish_reason),
+      );
       assert.deepEqual(
         reasons.filter((reason) => reason !== null),
         ["length"],
@@ -82,9 +97,13 @@ describe("a stream cut by its budget ends cleanly in its own format", () => {
 
   test("OpenAI responses: an incomplete item with the text so far", async () => {
     const purse = await market.makePurse("1");
-    const stream = await market.openai(purse).responses.create({ model: "sim-small", input: say(purse, long), stream: true });
+    const stream = await market
+      .openai(purse)
+      .responses.create({ model: "sim-small", input: say(purse, long), stream: true });
     const events = await readWhilePoor(purse, "0.0001", stream);
-    const deltas = events.map((event) => (event.type === "response.output_text.delta" ? event.delta : "")).join("");
+    const deltas = events
+      .map((event) => (event.type === "response.output_text.delta" ? event.delta : ""))
+      .join("");
     const last = events.at(-1);
     assert.ok(last?.type === "response.output_item.done" && last.item.type === "message");
     assert.equal(last.item.status, "incomplete");
@@ -109,10 +128,15 @@ describe("a stream cut by its budget ends cleanly in its own format", () => {
 
   test("Gemini: finishReason MAX_TOKENS", async () => {
     const purse = await market.makePurse("1");
-    const stream = await market.gemini(purse).models.generateContentStream({ model: "sim-small", contents: say(purse, long) });
+    const stream = await market
+      .gemini(purse)
+      .models.generateContentStream({ model: "sim-small", contents: say(purse, long) });
     const chunks = await readWhilePoor(purse, "0.0005", stream);
     assert.equal(chunks.at(-1)?.candidates?.[0]?.finishReason, "MAX_TOKENS");
-    assertReportedAsCharged(chunks.at(-1)?.usageMetadata?.candidatesTokenCount, await assertCut(purse));
+    assertReportedAsCharged(
+      chunks.at(-1)?.usageMetadata?.candidatesTokenCount,
+      await assertCut(purse),
+    );
   });
 });
 
@@ -129,7 +153,8 @@ interface CutFormat {
 type Json = { readonly [field: string]: Json } & number;
 
 const messagesOf = (content: string): readonly object[] => [{ role: "user", content }];
-const inUsage = (field: string) => (events: readonly Json[]) => events.findLast(({ usage }) => Boolean(usage))?.["usage"]?.[field];
+const inUsage = (field: string) => (events: readonly Json[]) =>
+  events.findLast(({ usage }) => Boolean(usage))?.["usage"]?.[field];
 const chatOptions = { stream: true, stream_options: { include_usage: true } };
 
 const cutFormats: readonly CutFormat[] = [
@@ -137,14 +162,23 @@ const cutFormats: readonly CutFormat[] = [
     name: "chat",
     path: "/openai/v1/chat/completions",
     unifiedPath: "/v1/chat/completions",
-    body: (text, provider = "") => ({ model: `${provider}sim-small`, ...chatOptions, messages: messagesOf(text) }),
+    body: (text, provider = "") => ({
+      model: `${provider}sim-small`,
+      ...chatOptions,
+      messages: messagesOf(text),
+    }),
     reported: inUsage("completion_tokens"),
   },
   {
     name: "completions",
     path: "/openai/v1/completions",
     unifiedPath: "/v1/completions",
-    body: (text, provider = "") => ({ model: `${provider}sim-small`, ...chatOptions, prompt: text, max_tokens: 4000 }),
+    body: (text, provider = "") => ({
+      model: `${provider}sim-small`,
+      ...chatOptions,
+      prompt: text,
+      max_tokens: 4000,
+    }),
     reported: inUsage("completion_tokens"),
   },
   {
@@ -152,13 +186,21 @@ const cutFormats: readonly CutFormat[] = [
     path: "/openai/v1/responses",
     unifiedPath: "/v1/responses",
     body: (text, provider = "") => ({ model: `${provider}sim-small`, stream: true, input: text }),
-    reported: (events) => events.findLast(({ response }) => Boolean(response))?.["response"]?.["usage"]?.["output_tokens"],
+    reported: (events) =>
+      events.findLast(({ response }) => Boolean(response))?.["response"]?.["usage"]?.[
+        "output_tokens"
+      ],
   },
   {
     name: "messages",
     path: "/anthropic/v1/messages",
     unifiedPath: "/v1/messages",
-    body: (text, provider = "") => ({ model: `${provider}sim-large`, max_tokens: 4000, stream: true, messages: messagesOf(text) }),
+    body: (text, provider = "") => ({
+      model: `${provider}sim-large`,
+      max_tokens: 4000,
+      stream: true,
+      messages: messagesOf(text),
+    }),
     reported: inUsage("output_tokens"),
   },
   {
@@ -166,17 +208,31 @@ const cutFormats: readonly CutFormat[] = [
     path: "/gemini/v1beta/models/sim-small:streamGenerateContent?alt=sse",
     unifiedPath: "/v1beta/models/gemini%2Fsim-small:streamGenerateContent?alt=sse",
     body: (text) => ({ contents: [{ role: "user", parts: [{ text }] }] }),
-    reported: (events) => events.findLast((event) => Boolean(event["usageMetadata"]))?.["usageMetadata"]?.["candidatesTokenCount"],
+    reported: (events) =>
+      events.findLast((event) => Boolean(event["usageMetadata"]))?.["usageMetadata"]?.[
+        "candidatesTokenCount"
+      ],
   },
 ];
 
 /** SDKs merge some events and drop those after the error, so this reads the raw stream. */
 async function cutEvents(purse: Purse, path: string, body: object): Promise<readonly Json[]> {
-  const headers = { authorization: `Bearer ${purse.key}`, "content-type": "application/json", "anthropic-version": "2023-06-01" };
-  const response = await fetch(market.gateway.url + path, { method: "POST", headers, body: JSON.stringify(body) });
+  const headers = {
+    authorization: `Bearer ${purse.key}`,
+    "content-type": "application/json",
+    "anthropic-version": "2023-06-01",
+  };
+  const response = await fetch(market.gateway.url + path, {
+    method: "POST",
+    headers,
+    body: JSON.stringify(body),
+  });
   let text = "";
   for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    if (text === "") await market.gateway.api("PATCH", `/api/v1/budgets/${purse.name}`, { body: { amount: "0.0001" } });
+    if (text === "")
+      await market.gateway.api("PATCH", `/api/v1/budgets/${purse.name}`, {
+        body: { amount: "0.0001" },
+      });
     text += piece;
   }
   return text
@@ -190,22 +246,35 @@ for (const { name, path, unifiedPath, body, reported } of cutFormats) {
     test(`${name} at ${place}: the usage reported in a cut is the charged one, and close to what was sent`, async () => {
       const purse = await market.makePurse("1");
       const provider = place === unifiedPath ? `${path.split("/")[1]}/` : undefined;
-      const events = await cutEvents(purse, place, body(say(purse, "output=3000 gap_ms=2"), provider));
+      const events = await cutEvents(
+        purse,
+        place,
+        body(say(purse, "output=3000 gap_ms=2"), provider),
+      );
       const [entry] = await market.gateway.entries(`project=${purse.name}`);
       const [row] = await market.simulator.books(purse.name);
       assert.ok(entry && row);
       assert.ok(entry.flags.includes("cut"), JSON.stringify(entry.flags));
       const charged = entry.usage.output ?? 0;
       assert.equal(reported(events), charged);
-      assert.ok(charged >= row.output && charged <= 1.25 * row.output + 64, `${charged} are charged for ${row.output}`);
+      assert.ok(
+        charged >= row.output && charged <= 1.25 * row.output + 64,
+        `${charged} are charged for ${row.output}`,
+      );
     });
   }
 }
 
 test("streams that are read to the end hold nothing afterwards, however many slices they took", async () => {
   const purse = await market.makePurse("1");
-  const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: say(purse, "output=900") }];
-  await collect(await market.openai(purse).chat.completions.create({ model: "sim-small", stream: true, messages }));
+  const messages: OpenAI.ChatCompletionMessageParam[] = [
+    { role: "user", content: say(purse, "output=900") },
+  ];
+  await collect(
+    await market
+      .openai(purse)
+      .chat.completions.create({ model: "sim-small", stream: true, messages }),
+  );
   const [row] = await market.simulator.books(purse.name);
   const [entry] = await market.gateway.entries(`project=${purse.name}`);
   assert.ok(row && entry);
@@ -218,12 +287,20 @@ test("a provider that ignores max_tokens is cut once that is certain, and the ch
   const stream = await market.openai(purse).chat.completions.create({
     model: "sim-small",
     stream: true,
-    messages: [{ role: "user", content: say(purse, "output=20000 tokens_per_chunk=20 gap_ms=2 fault=ignore_max") }],
+    messages: [
+      {
+        role: "user",
+        content: say(purse, "output=20000 tokens_per_chunk=20 gap_ms=2 fault=ignore_max"),
+      },
+    ],
   });
   await assert.rejects(collect(stream), /ended this answer/);
   const [entry] = await market.gateway.entries(`project=${purse.name}`);
   assert.ok(entry);
-  assert.ok(entry.flags.includes("cut") && entry.flags.includes("over_ceiling"), JSON.stringify(entry.flags));
+  assert.ok(
+    entry.flags.includes("cut") && entry.flags.includes("over_ceiling"),
+    JSON.stringify(entry.flags),
+  );
   // 0.0015 USD pays for 2,446 tokens at the test's price: the excess is bounded, far below the
   // 20,000 sent.
   assert.ok((entry.usage.output ?? 0) < 6000, JSON.stringify(entry.usage));
@@ -233,12 +310,20 @@ for (const query of ["?alt=sse", ""]) {
   test(`a provider that ignores its ceiling and reports its own count is cut by that count, not by an estimate (Gemini${query})`, async () => {
     // 0.008 USD pays for some 3,180 tokens at the test's price.
     const purse = await market.makePurse("0.008");
-    const contents = [{ role: "user", parts: [{ text: say(purse, "output=8000 tokens_per_chunk=20 gap_ms=2 fault=ignore_max") }] }];
-    const response = await fetch(`${market.gateway.url}/gemini/v1beta/models/sim-small:streamGenerateContent${query}`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${purse.key}`, "content-type": "application/json" },
-      body: JSON.stringify({ contents }),
-    });
+    const contents = [
+      {
+        role: "user",
+        parts: [{ text: say(purse, "output=8000 tokens_per_chunk=20 gap_ms=2 fault=ignore_max") }],
+      },
+    ];
+    const response = await fetch(
+      `${market.gateway.url}/gemini/v1beta/models/sim-small:streamGenerateContent${query}`,
+      {
+        method: "POST",
+        headers: { authorization: `Bearer ${purse.key}`, "content-type": "application/json" },
+        body: JSON.stringify({ contents }),
+      },
+    );
     const text = await response.text();
     assert.match(text, /MAX_TOKENS/);
     const [entry] = await market.gateway.entries(`project=${purse.name}`);

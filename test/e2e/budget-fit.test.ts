@@ -37,9 +37,14 @@ describe("an answer is shortened to what the budget can pay", () => {
       amount: "0.0005",
       reason: "length",
       ask: async (purse) => {
-        const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: say(purse, "output=3000") }];
+        const messages: OpenAI.ChatCompletionMessageParam[] = [
+          { role: "user", content: say(purse, "output=3000") },
+        ];
         const request = { model: "sim-small", max_tokens: 2000, messages };
-        const { data, response } = await market.openai(purse).chat.completions.create(request).withResponse();
+        const { data, response } = await market
+          .openai(purse)
+          .chat.completions.create(request)
+          .withResponse();
         return {
           header: response.headers.get("x-purser-max-tokens"),
           reason: data.choices[0]?.finish_reason,
@@ -52,8 +57,13 @@ describe("an answer is shortened to what the budget can pay", () => {
       amount: "0.0005",
       reason: "length",
       ask: async (purse) => {
-        const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: say(purse, "output=3000") }];
-        const { data, response } = await market.openai(purse).chat.completions.create({ model: "sim-small", messages }).withResponse();
+        const messages: OpenAI.ChatCompletionMessageParam[] = [
+          { role: "user", content: say(purse, "output=3000") },
+        ];
+        const { data, response } = await market
+          .openai(purse)
+          .chat.completions.create({ model: "sim-small", messages })
+          .withResponse();
         return {
           header: response.headers.get("x-purser-max-tokens"),
           reason: data.choices[0]?.finish_reason,
@@ -66,8 +76,15 @@ describe("an answer is shortened to what the budget can pay", () => {
       amount: "0.0005",
       reason: "max_output_tokens",
       ask: async (purse) => {
-        const request = { model: "sim-small", max_output_tokens: 2000, input: say(purse, "output=3000") };
-        const { data, response } = await market.openai(purse).responses.create(request).withResponse();
+        const request = {
+          model: "sim-small",
+          max_output_tokens: 2000,
+          input: say(purse, "output=3000"),
+        };
+        const { data, response } = await market
+          .openai(purse)
+          .responses.create(request)
+          .withResponse();
         return {
           header: response.headers.get("x-purser-max-tokens"),
           reason: data.incomplete_details?.reason,
@@ -80,12 +97,18 @@ describe("an answer is shortened to what the budget can pay", () => {
       amount: "0.0125",
       reason: "max_tokens",
       ask: async (purse) => {
-        const messages: Anthropic.MessageParam[] = [{ role: "user", content: say(purse, "output=3000") }];
+        const messages: Anthropic.MessageParam[] = [
+          { role: "user", content: say(purse, "output=3000") },
+        ];
         const { data, response } = await market
           .anthropic(purse)
           .messages.create({ model: "sim-large", max_tokens: 2000, messages })
           .withResponse();
-        return { header: response.headers.get("x-purser-max-tokens"), reason: data.stop_reason, output: data.usage.output_tokens };
+        return {
+          header: response.headers.get("x-purser-max-tokens"),
+          reason: data.stop_reason,
+          output: data.usage.output_tokens,
+        };
       },
     },
     {
@@ -93,7 +116,11 @@ describe("an answer is shortened to what the budget can pay", () => {
       amount: "0.0021",
       reason: "MAX_TOKENS",
       ask: async (purse) => {
-        const request = { model: "sim-small", contents: say(purse, "output=3000"), config: { maxOutputTokens: 2000 } };
+        const request = {
+          model: "sim-small",
+          contents: say(purse, "output=3000"),
+          config: { maxOutputTokens: 2000 },
+        };
         const answer = await market.gemini(purse).models.generateContent(request);
         return {
           header: answer.sdkHttpResponse?.headers?.["x-purser-max-tokens"] ?? null,
@@ -109,7 +136,10 @@ describe("an answer is shortened to what the budget can pay", () => {
       const purse = await market.makePurse(amount);
       const shortened = await ask(purse);
       assert.equal(shortened.reason, reason);
-      assert.ok(Number(shortened.header) > 500 && Number(shortened.header) < 2000, String(shortened.header));
+      assert.ok(
+        Number(shortened.header) > 500 && Number(shortened.header) < 2000,
+        String(shortened.header),
+      );
       assert.equal(shortened.output, Number(shortened.header));
 
       const [row] = await market.simulator.books(purse.name);
@@ -118,7 +148,10 @@ describe("an answer is shortened to what the budget can pay", () => {
       assertBilledAlike(entry, row);
       const budget = await market.gateway.budget(purse.name);
       assert.ok(picoOf(String(budget["spent"])) <= picoOf(amount));
-      assert.deepEqual([budget["spent"], budget["held"], budget["overrun"]], [entry.cost_usd, "0", "0"]);
+      assert.deepEqual(
+        [budget["spent"], budget["held"], budget["overrun"]],
+        [entry.cost_usd, "0", "0"],
+      );
     });
   }
 
@@ -147,7 +180,10 @@ describe("an answer is shortened to what the budget can pay", () => {
         model: "sim-small",
         max_tokens: 2000,
         messages: [{ role: "user", content: say(structured, "") }],
-        response_format: { type: "json_schema", json_schema: { name: "a", schema: { type: "object" } } },
+        response_format: {
+          type: "json_schema",
+          json_schema: { name: "a", schema: { type: "object" } },
+        },
       }),
       { status: 402 },
     );
@@ -169,8 +205,16 @@ describe("an answer is shortened to what the budget can pay", () => {
 
 test("the answer's headers show what is left of the tightest budget", async () => {
   const purse = await market.makePurse("0.5");
-  const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: say(purse, "input=1000 output=100") }];
-  const { response } = await market.openai(purse).chat.completions.create({ model: "sim-small", max_tokens: 100, messages }).withResponse();
+  const messages: OpenAI.ChatCompletionMessageParam[] = [
+    { role: "user", content: say(purse, "input=1000 output=100") },
+  ];
+  const { response } = await market
+    .openai(purse)
+    .chat.completions.create({ model: "sim-small", max_tokens: 100, messages })
+    .withResponse();
   const cost = picoOf(response.headers.get("x-purser-cost-usd") ?? "");
-  assert.equal(picoOf(response.headers.get("x-purser-budget-remaining-usd") ?? ""), picoOf("0.5") - cost);
+  assert.equal(
+    picoOf(response.headers.get("x-purser-budget-remaining-usd") ?? ""),
+    picoOf("0.5") - cost,
+  );
 });

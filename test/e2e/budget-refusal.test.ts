@@ -21,7 +21,14 @@ before(async () => {
 function assertRefusal(purser: unknown, { name }: Purse): void {
   const refusal = purser as Readonly<Record<string, unknown>>;
   assert.deepEqual(
-    [refusal["reason"], refusal["budget_id"], refusal["limit"], refusal["spent"], refusal["held"], refusal["available"]],
+    [
+      refusal["reason"],
+      refusal["budget_id"],
+      refusal["limit"],
+      refusal["spent"],
+      refusal["held"],
+      refusal["available"],
+    ],
     ["budget_exhausted", name, "0.000001", "0", "0", "0.000001"],
   );
   assert.ok(picoOf(String(refusal["needed"])) > picoOf("0.000001"));
@@ -33,10 +40,19 @@ describe("a refusal is a 402 that the SDK raises as its own error, without retry
   test("OpenAI: chat, streamed chat, and responses", async () => {
     const asks = [
       (client: OpenAI, text: string) =>
-        client.chat.completions.create({ model: "sim-small", max_tokens: 500, messages: [{ role: "user", content: text }] }),
+        client.chat.completions.create({
+          model: "sim-small",
+          max_tokens: 500,
+          messages: [{ role: "user", content: text }],
+        }),
       (client: OpenAI, text: string) =>
-        client.chat.completions.create({ model: "sim-small", stream: true, messages: [{ role: "user", content: text }] }),
-      (client: OpenAI, text: string) => client.responses.create({ model: "sim-small", input: text }),
+        client.chat.completions.create({
+          model: "sim-small",
+          stream: true,
+          messages: [{ role: "user", content: text }],
+        }),
+      (client: OpenAI, text: string) =>
+        client.responses.create({ model: "sim-small", input: text }),
     ];
     for (const ask of asks) {
       const purse = await market.makePurse("0.000001");
@@ -45,7 +61,10 @@ describe("a refusal is a 402 that the SDK raises as its own error, without retry
         (reason: unknown) => reason,
       );
       assert.ok(error instanceof OpenAI.APIError);
-      assert.deepEqual([error.status, error.code, error.type], [402, "budget_exhausted", "insufficient_quota"]);
+      assert.deepEqual(
+        [error.status, error.code, error.type],
+        [402, "budget_exhausted", "insufficient_quota"],
+      );
       assert.match(error.message, new RegExp(`${purse.name}.*needed.*available`));
       assertRefusal((error.error as { purser: unknown }).purser, purse);
       await market.assertRefusedOnce(purse);
@@ -55,9 +74,19 @@ describe("a refusal is a 402 that the SDK raises as its own error, without retry
   test("Anthropic: whole and streamed", async () => {
     const asks = [
       (client: Anthropic, text: string) =>
-        client.messages.create({ model: "sim-large", max_tokens: 500, messages: [{ role: "user", content: text }] }),
+        client.messages.create({
+          model: "sim-large",
+          max_tokens: 500,
+          messages: [{ role: "user", content: text }],
+        }),
       (client: Anthropic, text: string) =>
-        client.messages.stream({ model: "sim-large", max_tokens: 500, messages: [{ role: "user", content: text }] }).finalMessage(),
+        client.messages
+          .stream({
+            model: "sim-large",
+            max_tokens: 500,
+            messages: [{ role: "user", content: text }],
+          })
+          .finalMessage(),
     ];
     for (const ask of asks) {
       const purse = await market.makePurse("0.000001");
@@ -67,7 +96,10 @@ describe("a refusal is a 402 that the SDK raises as its own error, without retry
       );
       assert.ok(error instanceof Anthropic.APIError);
       assert.equal(error.status, 402);
-      const body = error.error as { readonly error: { readonly type: string }; readonly purser: unknown };
+      const body = error.error as {
+        readonly error: { readonly type: string };
+        readonly purser: unknown;
+      };
       assert.equal(body.error.type, "billing_error");
       assertRefusal(body.purser, purse);
       await market.assertRefusedOnce(purse);
@@ -79,13 +111,18 @@ describe("a refusal is a 402 that the SDK raises as its own error, without retry
       const purse = await market.makePurse("0.000001");
       const request = { model: "sim-small", contents: say(purse, "") };
       const { models } = market.gemini(purse);
-      const error = await (stream ? models.generateContentStream(request) : models.generateContent(request)).then(
+      const error = await (
+        stream ? models.generateContentStream(request) : models.generateContent(request)
+      ).then(
         () => assert.fail("it was admitted"),
         (reason: unknown) => reason,
       );
       assert.ok(error instanceof ApiError);
       assert.equal(error.status, 402);
-      const body = JSON.parse(error.message) as { readonly error: { readonly code: number }; readonly purser: unknown };
+      const body = JSON.parse(error.message) as {
+        readonly error: { readonly code: number };
+        readonly purser: unknown;
+      };
       assert.equal(body.error.code, 402);
       assertRefusal(body.purser, purse);
       await market.assertRefusedOnce(purse);
@@ -95,7 +132,9 @@ describe("a refusal is a 402 that the SDK raises as its own error, without retry
 
 test("a soft budget refuses nothing, and shows its overrun", async () => {
   const purse = await market.makePurse("0.00001", { policy: "soft" });
-  const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: say(purse, "input=1000 output=100") }];
+  const messages: OpenAI.ChatCompletionMessageParam[] = [
+    { role: "user", content: say(purse, "input=1000 output=100") },
+  ];
   await market.openai(purse).chat.completions.create({ model: "sim-small", messages });
   const [entry] = await market.gateway.entries(`project=${purse.name}`);
   const budget = await market.gateway.budget(purse.name);
@@ -127,11 +166,15 @@ test("budgets in requests and in tokens count in their own unit", async () => {
 test("a model without a price is refused by a hard budget; without one it is counted at cost 0", async () => {
   const purse = await market.makePurse("5");
   const ask = (client: OpenAI) =>
-    client.chat.completions.create({ model: "nobody-priced-this", messages: [{ role: "user", content: say(purse, "output=9") }] });
+    client.chat.completions.create({
+      model: "nobody-priced-this",
+      messages: [{ role: "user", content: say(purse, "output=9") }],
+    });
   await assert.rejects(ask(market.openai(purse)), {
     status: 402,
     code: "unpriced",
-    message: /openai\/nobody-priced-this has no price\. .*`prices` in purser\.yaml.*POST \/api\/v1\/prices/,
+    message:
+      /openai\/nobody-priced-this has no price\. .*`prices` in purser\.yaml.*POST \/api\/v1\/prices/,
   });
   await market.assertRefusedOnce(purse);
 

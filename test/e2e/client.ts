@@ -14,16 +14,37 @@ export interface ClientOptions {
 }
 
 /** Keeps the SDK's default retries, as users have them. */
-export function openaiAt(gateway: Pick<GatewayProcess, "url">, { key, path, headers }: ClientOptions): OpenAI {
-  return new OpenAI({ apiKey: key, baseURL: `${gateway.url}${path}/v1`, defaultHeaders: { ...headers } });
+export function openaiAt(
+  gateway: Pick<GatewayProcess, "url">,
+  { key, path, headers }: ClientOptions,
+): OpenAI {
+  return new OpenAI({
+    apiKey: key,
+    baseURL: `${gateway.url}${path}/v1`,
+    defaultHeaders: { ...headers },
+  });
 }
 
-export function anthropicAt(gateway: Pick<GatewayProcess, "url">, { key, path, headers }: ClientOptions): Anthropic {
-  return new Anthropic({ apiKey: key, authToken: null, baseURL: gateway.url + path, defaultHeaders: { ...headers } });
+export function anthropicAt(
+  gateway: Pick<GatewayProcess, "url">,
+  { key, path, headers }: ClientOptions,
+): Anthropic {
+  return new Anthropic({
+    apiKey: key,
+    authToken: null,
+    baseURL: gateway.url + path,
+    defaultHeaders: { ...headers },
+  });
 }
 
-export function geminiAt(gateway: Pick<GatewayProcess, "url">, { key, path, headers }: ClientOptions): GoogleGenAI {
-  return new GoogleGenAI({ apiKey: key, httpOptions: { baseUrl: gateway.url + path, headers: { ...headers } } });
+export function geminiAt(
+  gateway: Pick<GatewayProcess, "url">,
+  { key, path, headers }: ClientOptions,
+): GoogleGenAI {
+  return new GoogleGenAI({
+    apiKey: key,
+    httpOptions: { baseUrl: gateway.url + path, headers: { ...headers } },
+  });
 }
 
 /** The text of a prompt that steers the simulator: `steer("input=40 output=12")`. */
@@ -32,7 +53,10 @@ export function steer(directive: string, text = "How are you?"): string {
 }
 
 /** The same id for Purser's ledger, as headers, and for the simulator's books, as a directive. */
-export function tagged(tag: string): { readonly headers: Record<string, string>; readonly directive: string } {
+export function tagged(tag: string): {
+  readonly headers: Record<string, string>;
+  readonly directive: string;
+} {
   return { headers: { "x-purser-operation-id": tag }, directive: `tag=${tag}` };
 }
 

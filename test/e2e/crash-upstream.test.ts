@@ -16,17 +16,33 @@ const callers = 60;
 test("calls in flight at a killed provider are charged, and their holds are released", async () => {
   const simulator = await startSimulatorProcess();
   const { port } = new URL(simulator.url);
-  const house = { wire: "openai" as const, base_url: `${simulator.url}/openai/v1`, api_key: providerKey("openai") };
+  const house = {
+    wire: "openai" as const,
+    base_url: `${simulator.url}/openai/v1`,
+    api_key: providerKey("openai"),
+  };
   const gateway = await startGateway({ providers: { house } });
   const price = { provider: "house", model: "sim-small", input: "0.15", output: "0.6" };
   assert.equal((await gateway.api("POST", "/api/v1/prices", { body: price })).status, 201);
-  await gateway.makeBudget({ budget_id: "all", budget_type: "platform", resource_id: "main", amount: "10", ...always });
+  await gateway.makeBudget({
+    budget_id: "all",
+    budget_type: "platform",
+    resource_id: "main",
+    amount: "10",
+    ...always,
+  });
   const { key } = await gateway.makeKey();
   const crowd = new Crowd(gateway.url, callers);
 
   const calls = Array.from({ length: callers }, (_, number) => {
     const sim = { output: 10 + number, latency_ms: number * 8, gap_ms: 5 };
-    return crowd.chat({ key, model: "sim-small", stream: number % 2 === 0, sim, operationId: `call-${number}` });
+    return crowd.chat({
+      key,
+      model: "sim-small",
+      stream: number % 2 === 0,
+      sim,
+      operationId: `call-${number}`,
+    });
   });
   await sleep(300);
   await simulator.kill();
@@ -34,19 +50,30 @@ test("calls in flight at a killed provider are charged, and their holds are rele
 
   const entries = new Map((await gateway.entries()).map((entry) => [entry.operation_id, entry]));
   assert.equal(entries.size, callers);
-  answers.forEach((answer, number) => checkEntry(entries.get(`call-${number}`), { answer, isStream: number % 2 === 0 }));
+  answers.forEach((answer, number) =>
+    checkEntry(entries.get(`call-${number}`), { answer, isStream: number % 2 === 0 }),
+  );
   const statuses = new Set([...entries.values()].map(({ status }) => status));
-  assert.ok(statuses.has("settled") && statuses.has("estimated") && statuses.has("unresolved"), [...statuses].join());
+  assert.ok(
+    statuses.has("settled") && statuses.has("estimated") && statuses.has("unresolved"),
+    [...statuses].join(),
+  );
 
   const [all] = await standings(gateway);
-  assert.deepEqual([all?.held, all?.spent], [0n, sumPico([...entries.values()].map((entry) => entry.cost_usd))]);
+  assert.deepEqual(
+    [all?.held, all?.spent],
+    [0n, sumPico([...entries.values()].map((entry) => entry.cost_usd))],
+  );
 
   await startSimulatorProcess(["--port", port]);
   assert.equal((await crowd.chat({ key, model: "sim-small", operationId: "later" })).status, 200);
   await crowd.close();
 });
 
-function checkEntry(entry: Entry | undefined, { answer, isStream }: { readonly answer: Answered; readonly isStream: boolean }): void {
+function checkEntry(
+  entry: Entry | undefined,
+  { answer, isStream }: { readonly answer: Answered; readonly isStream: boolean },
+): void {
   assert.ok(entry);
   const cost = picoOf(entry.cost_usd);
   if (answer.status === 200 && !answer.broken) {
@@ -60,6 +87,9 @@ function checkEntry(entry: Entry | undefined, { answer, isStream }: { readonly a
     assert.equal(answer.status, 502);
     const isCharged = entry.status === "unresolved" && cost > 0n;
     const wasNeverThere = entry.status === "released" && cost === 0n;
-    assert.ok(isCharged || wasNeverThere, `${entry.operation_id} got no answer: ${entry.status} at ${entry.cost_usd}`);
+    assert.ok(
+      isCharged || wasNeverThere,
+      `${entry.operation_id} got no answer: ${entry.status} at ${entry.cost_usd}`,
+    );
   }
 }

@@ -34,14 +34,35 @@ const seed = Number(process.env["PURSER_TEST_SEED"] ?? Date.now() % 1_000_000);
 test(`no spend is lost or charged twice by ${rounds} kills under load (PURSER_TEST_SEED=${seed})`, async () => {
   const random = seeded(seed);
   const simulator = await startSimulatorProcess();
-  const house = { wire: "openai" as const, base_url: `${simulator.url}/openai/v1`, api_key: providerKey("openai") };
-  const options: GatewayOptions = { providers: { house }, config: "limits: { hold_wait_ms: 0 }", directory: await makeFolder() };
+  const house = {
+    wire: "openai" as const,
+    base_url: `${simulator.url}/openai/v1`,
+    api_key: providerKey("openai"),
+  };
+  const options: GatewayOptions = {
+    providers: { house },
+    config: "limits: { hold_wait_ms: 0 }",
+    directory: await makeFolder(),
+  };
 
   let gateway = await startGateway(options);
   const price = { provider: "house", model: "sim-small", input: "0.15", output: "0.613" };
   assert.equal((await gateway.api("POST", "/api/v1/prices", { body: price })).status, 201);
-  await gateway.makeBudget({ budget_id: "all", budget_type: "platform", resource_id: "main", amount: "100", ...always });
-  await gateway.makeBudget({ budget_id: "p", parent_budget_id: "all", budget_type: "project", resource_id: "p", amount: "100", ...always });
+  await gateway.makeBudget({
+    budget_id: "all",
+    budget_type: "platform",
+    resource_id: "main",
+    amount: "100",
+    ...always,
+  });
+  await gateway.makeBudget({
+    budget_id: "p",
+    parent_budget_id: "all",
+    budget_type: "project",
+    resource_id: "p",
+    amount: "100",
+    ...always,
+  });
   const { key } = await gateway.makeKey({ project: "p" });
   const answered = new Set<string>();
 
@@ -58,8 +79,15 @@ test(`no spend is lost or charged twice by ${rounds} kills under load (PURSER_TE
           gap_ms: stream ? 1 : 0,
           tag: operationId,
         };
-        const { status, broken, text } = await crowd.chat({ key, model: "sim-small", stream, sim, operationId });
-        if (status === 200 && !broken && (!stream || text.includes("[DONE]"))) answered.add(operationId);
+        const { status, broken, text } = await crowd.chat({
+          key,
+          model: "sim-small",
+          stream,
+          sim,
+          operationId,
+        });
+        if (status === 200 && !broken && (!stream || text.includes("[DONE]")))
+          answered.add(operationId);
       }
     };
     const load = Promise.all(Array.from({ length: callers }, (_, number) => caller(number)));
@@ -76,23 +104,47 @@ test(`no spend is lost or charged twice by ${rounds} kills under load (PURSER_TE
   checkCalls(entries, rows, answered);
   for (const { budgetId, spent, held } of await standings(gateway)) {
     assert.equal(held, 0n, `${budgetId} holds nothing`);
-    assert.equal(spent, sumPico(entries.map((entry) => entry.cost_usd)), `${budgetId} has spent the sum of its entries`);
+    assert.equal(
+      spent,
+      sumPico(entries.map((entry) => entry.cost_usd)),
+      `${budgetId} has spent the sum of its entries`,
+    );
   }
   assert.equal(await gateway.stop(), 0);
-  const verify = spawn(process.execPath, [main, "verify", "--data", path.join(options.directory ?? "", "data")], { stdio: "ignore" });
+  const verify = spawn(
+    process.execPath,
+    [main, "verify", "--data", path.join(options.directory ?? "", "data")],
+    { stdio: "ignore" },
+  );
   assert.deepEqual(await once(verify, "exit"), [0, null]);
 });
 
 /** Kills a start at a random point: opening, recovering or listening. */
-async function killWhileStarting({ directory = "" }: GatewayOptions, afterMs: number): Promise<void> {
-  const words = [main, "serve", "--port", "0", "--data", path.join(directory, "data"), "--config", path.join(directory, "purser.yaml")];
+async function killWhileStarting(
+  { directory = "" }: GatewayOptions,
+  afterMs: number,
+): Promise<void> {
+  const words = [
+    main,
+    "serve",
+    "--port",
+    "0",
+    "--data",
+    path.join(directory, "data"),
+    "--config",
+    path.join(directory, "purser.yaml"),
+  ];
   const child = spawn(process.execPath, words, { stdio: "ignore" });
   await sleep(afterMs);
   child.kill("SIGKILL");
   await once(child, "exit");
 }
 
-function checkCalls(entries: readonly Entry[], rows: readonly BookRow[], answered: ReadonlySet<string>): void {
+function checkCalls(
+  entries: readonly Entry[],
+  rows: readonly BookRow[],
+  answered: ReadonlySet<string>,
+): void {
   const byId = new Map<string, Entry>();
   for (const entry of entries) {
     assert.ok(!byId.has(entry.operation_id), `${entry.operation_id} is in the ledger once`);
@@ -102,11 +154,24 @@ function checkCalls(entries: readonly Entry[], rows: readonly BookRow[], answere
     const entry = byId.get(row.tag ?? "");
     assert.ok(entry, `${row.tag} was billed and is in the ledger`);
     // The test uses the prices of openai/sim-small, the name of the model in the books.
-    if (entry.status === "settled") assert.equal(picoOf(entry.cost_usd), costOfRow(row), `${row.tag} costs what it was billed`);
-    else assert.ok(picoOf(entry.cost_usd) >= costOfRow(row), `${row.tag} (${entry.status}) is charged no less than it was billed`);
+    if (entry.status === "settled")
+      assert.equal(picoOf(entry.cost_usd), costOfRow(row), `${row.tag} costs what it was billed`);
+    else
+      assert.ok(
+        picoOf(entry.cost_usd) >= costOfRow(row),
+        `${row.tag} (${entry.status}) is charged no less than it was billed`,
+      );
   }
   const statuses = Map.groupBy(entries, ({ status }) => status);
   assert.ok((statuses.get("settled")?.length ?? 0) > rounds, "calls were served between the kills");
-  assert.ok((statuses.get("unresolved")?.length ?? 0) > 0, "calls were under way when it was killed");
-  for (const operationId of answered) assert.notEqual(byId.get(operationId), undefined, `${operationId} was answered and is in the ledger`);
+  assert.ok(
+    (statuses.get("unresolved")?.length ?? 0) > 0,
+    "calls were under way when it was killed",
+  );
+  for (const operationId of answered)
+    assert.notEqual(
+      byId.get(operationId),
+      undefined,
+      `${operationId} was answered and is in the ledger`,
+    );
 }

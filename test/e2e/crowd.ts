@@ -43,7 +43,8 @@ export class Crowd {
       const { statusCode, headers, body } = await this.#pool.request(requestOf(call));
       answered = { ...answered, status: statusCode, headers };
       body.setEncoding("utf8");
-      for await (const chunk of body) answered = { ...answered, text: answered.text + String(chunk) };
+      for await (const chunk of body)
+        answered = { ...answered, text: answered.text + String(chunk) };
       return { ...answered, broken: false };
     } catch (error) {
       // A broken connection is a valid result here; any other error is a bug in the test.
@@ -57,7 +58,17 @@ export class Crowd {
   }
 }
 
-function requestOf({ key, model, text = "Count the coins.", sim, maxTokens, stream, operationId, headers, signal }: ChatCall) {
+function requestOf({
+  key,
+  model,
+  text = "Count the coins.",
+  sim,
+  maxTokens,
+  stream,
+  operationId,
+  headers,
+  signal,
+}: ChatCall) {
   const body = {
     model,
     ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
@@ -95,7 +106,8 @@ export async function standings(gateway: GatewayProcess): Promise<readonly Stand
 }
 
 function standingOf(budget: Json): Standing {
-  const read = (field: string): bigint => (budget["currency"] === "USD" ? picoOf(String(budget[field])) : BigInt(String(budget[field])));
+  const read = (field: string): bigint =>
+    budget["currency"] === "USD" ? picoOf(String(budget[field])) : BigInt(String(budget[field]));
   return {
     budgetId: String(budget["budget_id"]),
     limit: read("amount"),
@@ -106,12 +118,18 @@ function standingOf(budget: Json): Standing {
 }
 
 /** Polls every budget while `work` runs: spent plus held always stays within the limit. */
-export async function whileWithinLimits<Result>(gateway: GatewayProcess, work: Promise<Result>): Promise<Result> {
+export async function whileWithinLimits<Result>(
+  gateway: GatewayProcess,
+  work: Promise<Result>,
+): Promise<Result> {
   let isOver = false;
   const watch = (async (): Promise<number> => {
     for (let looks = 0; ; looks++) {
       for (const { budgetId, limit, spent, held, overrun } of await standings(gateway)) {
-        assert.ok(spent + held <= limit + overrun, `${budgetId}: ${spent} spent + ${held} held > ${limit} + ${overrun} overrun`);
+        assert.ok(
+          spent + held <= limit + overrun,
+          `${budgetId}: ${spent} spent + ${held} held > ${limit} + ${overrun} overrun`,
+        );
       }
       if (isOver) return looks;
       await sleep(5);

@@ -19,7 +19,11 @@ async function call(gateway: GatewayProcess, key: string, operationId: string): 
   const answer = await fetch(`${gateway.url}/openai/v1/chat/completions`, {
     method: "POST",
     headers: { authorization: `Bearer ${key}`, "x-purser-operation-id": operationId },
-    body: JSON.stringify({ model: "sim-small", max_tokens: 10, messages: [{ role: "user", content: steer("output=2") }] }),
+    body: JSON.stringify({
+      model: "sim-small",
+      max_tokens: 10,
+      messages: [{ role: "user", content: steer("output=2") }],
+    }),
   });
   await answer.arrayBuffer();
   return answer.status;
@@ -27,7 +31,9 @@ async function call(gateway: GatewayProcess, key: string, operationId: string): 
 
 function zeroRootOf(file: string, name: string): void {
   const database = new DatabaseSync(file, { readOnly: true });
-  const page = Number(database.prepare("SELECT rootpage FROM sqlite_schema WHERE name = ?").get(name)?.["rootpage"]);
+  const page = Number(
+    database.prepare("SELECT rootpage FROM sqlite_schema WHERE name = ?").get(name)?.["rootpage"],
+  );
   const size = Number(database.prepare("PRAGMA page_size").get()?.["page_size"]);
   database.close();
   const handle = openSync(file, "r+");
@@ -35,8 +41,14 @@ function zeroRootOf(file: string, name: string): void {
   closeSync(handle);
 }
 
-function purser(...words: readonly string[]): { readonly code: number | null; readonly text: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["src/cli/main.ts", ...words], { cwd: root, encoding: "utf8" });
+function purser(...words: readonly string[]): {
+  readonly code: number | null;
+  readonly text: string;
+} {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["src/cli/main.ts", ...words], {
+    cwd: root,
+    encoding: "utf8",
+  });
   return { code: status, text: stdout + stderr };
 }
 
@@ -58,7 +70,10 @@ test("a damaged index page fails readiness and the calls that need it, and is na
   assert.match(String(ready.json["reasons"]), /damaged/);
   await second.stop();
 
-  await assert.rejects(startGateway({ simulatorUrl: simulator.url, directory }), /damaged.*backup/s);
+  await assert.rejects(
+    startGateway({ simulatorUrl: simulator.url, directory }),
+    /damaged.*backup/s,
+  );
   const verified = purser("verify", "--data", data);
   assert.deepEqual([verified.code, /damaged/.test(verified.text)], [1, true], verified.text);
   const examined = purser("doctor", "--data", data);
@@ -68,5 +83,8 @@ test("a damaged index page fails readiness and the calls that need it, and is na
     const { code, text } = purser(command, "--data", data);
     assert.deepEqual([code, /is empty, although a ledger was made/.test(text)], [1, true], text);
   }
-  await assert.rejects(startGateway({ simulatorUrl: simulator.url, directory }), /is empty, although a ledger was made/);
+  await assert.rejects(
+    startGateway({ simulatorUrl: simulator.url, directory }),
+    /is empty, although a ledger was made/,
+  );
 });

@@ -7,7 +7,12 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { collect, openaiAt, steer, tagged } from "./client.ts";
 import { picoOf } from "./figures.ts";
-import { startGateway, startSimulatorProcess, type GatewayProcess, type SimulatorProcess } from "./process.ts";
+import {
+  startGateway,
+  startSimulatorProcess,
+  type GatewayProcess,
+  type SimulatorProcess,
+} from "./process.ts";
 import { providersAt } from "./settings.ts";
 import { assertSettledAsBilled, costOfRow } from "./reconcile.ts";
 
@@ -19,7 +24,10 @@ before(async () => {
   simulator = await startSimulatorProcess();
   const { xai, openrouter } = providersAt(simulator.url);
   assert.ok(xai && openrouter);
-  const providers = { xai: { ...xai, reported_cost: "charge" }, openrouter: { ...openrouter, reported_cost: "charge" } } as const;
+  const providers = {
+    xai: { ...xai, reported_cost: "charge" },
+    openrouter: { ...openrouter, reported_cost: "charge" },
+  } as const;
   gateway = await startGateway({ simulatorUrl: simulator.url, providers });
   ({ key } = await gateway.makeKey({ project: "p1" }));
 });
@@ -39,13 +47,24 @@ for (const { provider, reports } of providers) {
       const tag = `${provider}-${stream ? "stream" : "whole"}`;
       const { headers, directive } = tagged(tag);
       const client = openaiAt(gateway, { key, path: `/${provider}` });
-      const messages = [{ role: "user" as const, content: steer(`${directive} ${counts}${reports ? " cost_usd=0.0123" : ""}`) }];
-      if (stream) await collect(await client.chat.completions.create({ model, messages, stream }, { headers }));
+      const messages = [
+        {
+          role: "user" as const,
+          content: steer(`${directive} ${counts}${reports ? " cost_usd=0.0123" : ""}`),
+        },
+      ];
+      if (stream)
+        await collect(
+          await client.chat.completions.create({ model, messages, stream }, { headers }),
+        );
       else await client.chat.completions.create({ model, messages }, { headers });
 
       if (reports) return assertChargedAsReported(tag, "0.0123");
       const entry = await assertSettledAsBilled({ gateway, simulator }, tag);
-      assert.deepEqual([entry.reported_cost_usd, entry.computed_cost_usd, entry.difference_usd], [null, null, null]);
+      assert.deepEqual(
+        [entry.reported_cost_usd, entry.computed_cost_usd, entry.difference_usd],
+        [null, null, null],
+      );
     });
   }
 }
@@ -55,10 +74,19 @@ for (const { provider, reports } of providers) {
  * computed cost.
  */
 async function assertChargedAsReported(tag: string, cost: string): Promise<void> {
-  const [[entry], [row]] = await Promise.all([gateway.entries(`operation_id=${tag}`), simulator.books(tag)]);
+  const [[entry], [row]] = await Promise.all([
+    gateway.entries(`operation_id=${tag}`),
+    simulator.books(tag),
+  ]);
   assert.ok(entry && row);
-  assert.deepEqual([entry.cost_usd, entry.reported_cost_usd, entry.status, entry.flags], [cost, cost, "settled", ["cost_differs"]]);
-  assert.deepEqual([entry.usage.input, entry.usage.cache_read, entry.usage.output], [row.input, row.cache_read, row.output]);
+  assert.deepEqual(
+    [entry.cost_usd, entry.reported_cost_usd, entry.status, entry.flags],
+    [cost, cost, "settled", ["cost_differs"]],
+  );
+  assert.deepEqual(
+    [entry.usage.input, entry.usage.cache_read, entry.usage.output],
+    [row.input, row.cache_read, row.output],
+  );
   assert.equal(picoOf(entry.computed_cost_usd ?? ""), costOfRow(row));
   assert.equal(picoOf(entry.difference_usd ?? ""), picoOf(cost) - costOfRow(row));
 }
@@ -66,7 +94,9 @@ async function assertChargedAsReported(tag: string, cost: string): Promise<void>
 test("a cost of sub-microdollars is kept to the digit", async () => {
   const { headers, directive } = tagged("ticks");
   const client = openaiAt(gateway, { key, path: "/xai" });
-  const messages = [{ role: "user" as const, content: steer(`${directive} cost_usd=0.0000123456`) }];
+  const messages = [
+    { role: "user" as const, content: steer(`${directive} cost_usd=0.0000123456`) },
+  ];
   await client.chat.completions.create({ model, messages }, { headers });
   await assertChargedAsReported("ticks", "0.0000123456");
 });
@@ -78,7 +108,10 @@ test("a model that only the provider prices costs what it reports", async () => 
   await client.chat.completions.create({ model: "nobody/unlisted", messages }, { headers });
   const [entry] = await gateway.entries("operation_id=unlisted");
   assert.ok(entry);
-  assert.deepEqual([entry.cost_usd, entry.reported_cost_usd, entry.status], ["0.5", "0.5", "settled"]);
+  assert.deepEqual(
+    [entry.cost_usd, entry.reported_cost_usd, entry.status],
+    ["0.5", "0.5", "settled"],
+  );
   assert.deepEqual(
     entry.charges.map(({ meter }) => meter),
     ["reported_cost"],

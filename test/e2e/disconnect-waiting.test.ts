@@ -8,7 +8,12 @@ import { before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Crowd, standings } from "./crowd.ts";
 import { picoOf, sumPico } from "./figures.ts";
-import { startGateway, startSimulatorProcess, type GatewayProcess, type SimulatorProcess } from "./process.ts";
+import {
+  startGateway,
+  startSimulatorProcess,
+  type GatewayProcess,
+  type SimulatorProcess,
+} from "./process.ts";
 import { always, providerKey } from "./settings.ts";
 
 let simulator: SimulatorProcess;
@@ -16,11 +21,21 @@ let gateway: GatewayProcess;
 
 before(async () => {
   simulator = await startSimulatorProcess();
-  const house = { wire: "openai" as const, base_url: `${simulator.url}/openai/v1`, api_key: providerKey("openai") };
+  const house = {
+    wire: "openai" as const,
+    base_url: `${simulator.url}/openai/v1`,
+    api_key: providerKey("openai"),
+  };
   gateway = await startGateway({ providers: { house }, config: "limits: { idle_stream_ms: 500 }" });
   const price = { provider: "house", model: "sim-small", input: "0.15", output: "0.6" };
   assert.equal((await gateway.api("POST", "/api/v1/prices", { body: price })).status, 201);
-  await gateway.makeBudget({ budget_id: "all", budget_type: "platform", resource_id: "main", amount: "10", ...always });
+  await gateway.makeBudget({
+    budget_id: "all",
+    budget_type: "platform",
+    resource_id: "main",
+    amount: "10",
+    ...always,
+  });
 });
 
 /** Waits until nothing is held: an abandoned call ends by itself. */
@@ -33,14 +48,25 @@ async function untilQuiet(): Promise<void> {
 
 test("a call whose caller left while waiting for room is not forwarded", async () => {
   // Room for one call at its ceiling, and for many at their real cost.
-  await gateway.makeBudget({ budget_id: "p", budget_type: "project", resource_id: "p", amount: "0.00026", ...always });
+  await gateway.makeBudget({
+    budget_id: "p",
+    budget_type: "project",
+    resource_id: "p",
+    amount: "0.00026",
+    ...always,
+  });
   const { key } = await gateway.makeKey({ project: "p" });
   const crowd = new Crowd(gateway.url, 2);
   const call = { key, model: "sim-small", maxTokens: 400, headers: { "x-purser-fit": "off" } };
   await crowd.chat({ ...call, operationId: "warm", sim: { output: 5 } });
   const first = crowd.chat({ ...call, operationId: "first", sim: { output: 5, latency_ms: 600 } });
   await sleep(150);
-  const second = await crowd.chat({ ...call, operationId: "second", sim: { output: 5, tag: "second" }, signal: AbortSignal.timeout(150) });
+  const second = await crowd.chat({
+    ...call,
+    operationId: "second",
+    sim: { output: 5, tag: "second" },
+    signal: AbortSignal.timeout(150),
+  });
   assert.equal(second.status, 0);
   assert.equal((await first).status, 200);
   await untilQuiet();
@@ -61,7 +87,9 @@ test("a caller that stays and reads nothing is ended by the idle limit, and char
     messages: [{ role: "user", content: "Talk." }],
   });
   socket.on("error", () => undefined).pause();
-  socket.write(`POST /house/v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${key}\r\n`);
+  socket.write(
+    `POST /house/v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${key}\r\n`,
+  );
   socket.write(`content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
   const [entry] = await gateway.entriesWhen(1, "project=slow");
   socket.destroy();

@@ -5,7 +5,12 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Crowd, standings } from "./crowd.ts";
 import { picoOf, sumPico, type BookRow, type Entry } from "./figures.ts";
-import { startGateway, startSimulatorProcess, type GatewayProcess, type SimulatorProcess } from "./process.ts";
+import {
+  startGateway,
+  startSimulatorProcess,
+  type GatewayProcess,
+  type SimulatorProcess,
+} from "./process.ts";
 import { always, providerKey } from "./settings.ts";
 
 const calls = 60;
@@ -28,16 +33,32 @@ interface Left {
  */
 async function leaveAtAllMoments(policy: "drain" | "cancel"): Promise<Left> {
   const simulator = await startSimulatorProcess();
-  const house = { wire: "openai" as const, base_url: `${simulator.url}/openai/v1`, api_key: providerKey("openai") };
+  const house = {
+    wire: "openai" as const,
+    base_url: `${simulator.url}/openai/v1`,
+    api_key: providerKey("openai"),
+  };
   const gateway = await startGateway({ providers: { house }, config: `on_disconnect: ${policy}` });
   const price = { provider: "house", model: "sim-small", input: "0.15", output: "0.6" };
   assert.equal((await gateway.api("POST", "/api/v1/prices", { body: price })).status, 201);
-  await gateway.makeBudget({ budget_id: "all", budget_type: "platform", resource_id: "main", amount: "10", ...always });
+  await gateway.makeBudget({
+    budget_id: "all",
+    budget_type: "platform",
+    resource_id: "main",
+    amount: "10",
+    ...always,
+  });
   const { key } = await gateway.makeKey();
   const crowd = new Crowd(gateway.url, calls);
   const answer = { output: 40, latency_ms: 60, gap_ms: 4 };
   const stay = (operationId: string) =>
-    crowd.chat({ key, model: "sim-small", stream: true, sim: { ...answer, tag: operationId }, operationId });
+    crowd.chat({
+      key,
+      model: "sim-small",
+      stream: true,
+      sim: { ...answer, tag: operationId },
+      operationId,
+    });
   // The first call is a warm-up; the second measures how long an answer takes on this machine.
   await stay(`${policy}-first`);
   const begun = performance.now();
@@ -49,30 +70,59 @@ async function leaveAtAllMoments(policy: "drain" | "cancel"): Promise<Left> {
       const operationId = `${policy}-${number}`;
       const sim = { ...answer, tag: operationId };
       const leaving = AbortSignal.timeout(Math.round((lastLeavesMs * (number + 1)) / calls));
-      const { text } = await crowd.chat({ key, model: "sim-small", stream: isStream(operationId), sim, operationId, signal: leaving });
+      const { text } = await crowd.chat({
+        key,
+        model: "sim-small",
+        stream: isStream(operationId),
+        sim,
+        operationId,
+        signal: leaving,
+      });
       passed.set(operationId, deltasIn(text));
     }),
   );
   await crowd.close();
   // Ensures that one leaves in the middle, however fast the machine is.
-  passed.set(`${policy}-${calls}`, await leaveInTheMiddle(gateway, { key, operationId: `${policy}-${calls}`, sim: answer }));
+  passed.set(
+    `${policy}-${calls}`,
+    await leaveInTheMiddle(gateway, { key, operationId: `${policy}-${calls}`, sim: answer }),
+  );
   // The earliest may never have reached the gateway; all others end by themselves.
-  for (let tries = 0; tries < 200 && (await standings(gateway)).some(({ held }) => held > 0n); tries++) await sleep(25);
+  for (
+    let tries = 0;
+    tries < 200 && (await standings(gateway)).some(({ held }) => held > 0n);
+    tries++
+  )
+    await sleep(25);
   await sleep(100);
   const entries = (await gateway.entries()).filter(({ status }) => status !== "released");
   const rows = await simulator.books();
-  return { gateway, simulator, entries, billed: new Map(rows.filter((row) => row.billed).map((row) => [row.tag ?? "", row])), passed };
+  return {
+    gateway,
+    simulator,
+    entries,
+    billed: new Map(rows.filter((row) => row.billed).map((row) => [row.tag ?? "", row])),
+    passed,
+  };
 }
 
 /** @returns The output tokens that the caller of a stream got until it left. */
 async function leaveInTheMiddle(
   gateway: GatewayProcess,
-  { key, operationId, sim }: { readonly key: string; readonly operationId: string; readonly sim: object },
+  {
+    key,
+    operationId,
+    sim,
+  }: { readonly key: string; readonly operationId: string; readonly sim: object },
 ): Promise<number> {
   const leaving = new AbortController();
   const response = await fetch(`${gateway.url}/house/v1/chat/completions`, {
     method: "POST",
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json", "x-purser-operation-id": operationId },
+    headers: {
+      authorization: `Bearer ${key}`,
+      "content-type": "application/json",
+      "x-purser-operation-id": operationId,
+    },
     body: JSON.stringify({
       model: "sim-small",
       stream: true,
@@ -126,9 +176,16 @@ test("with cancel, it is charged by estimate: at least the delivered output, and
   await checkBudget(left);
   const guessed = left.entries.filter((entry) => entry.status !== "settled");
   for (const entry of guessed.filter(({ operation_id: id }) => isStream(id))) {
-    assert.equal(entry.status, "estimated", `${entry.operation_id} is charged by what came, and not at what was held`);
+    assert.equal(
+      entry.status,
+      "estimated",
+      `${entry.operation_id} is charged by what came, and not at what was held`,
+    );
     const most = 2 * (left.billed.get(entry.operation_id)?.output ?? 0) + 32;
-    assert.ok((entry.usage.output ?? 0) <= most, `${entry.operation_id}: ${entry.usage.output} output tokens, and at most ${most}`);
+    assert.ok(
+      (entry.usage.output ?? 0) <= most,
+      `${entry.operation_id}: ${entry.usage.output} output tokens, and at most ${most}`,
+    );
   }
   assert.ok(guessed.length > 0, "some left before the end");
   for (const entry of guessed) {

@@ -7,7 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startGateway, startSimulatorProcess, type GatewayProcess } from "./process.ts";
 
 /** A client's result: an answer, or a connection error. */
-type Got = { readonly status: number; readonly headers: IncomingHttpHeaders } | { readonly code: string; readonly idleMs?: number };
+type Got =
+  | { readonly status: number; readonly headers: IncomingHttpHeaders }
+  | { readonly code: string; readonly idleMs?: number };
 
 interface Client {
   call(options?: { readonly latencyMs?: number; readonly bytes?: number }): Promise<Got>;
@@ -22,18 +24,33 @@ function clientOf(gateway: GatewayProcess, key: string): Client {
       new Promise((resolve) => {
         const content = `[[sim input=5 output=5 latency_ms=${latencyMs}]]${"x".repeat(bytes)}`;
         const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
-        const sent = request(`${gateway.url}/openai/v1/chat/completions`, { method: "POST", agent, headers }, (answer) => {
-          const { statusCode = 0, headers } = answer;
-          answer.resume().on("end", () => resolve({ status: statusCode, headers }));
-        });
-        sent.on("error", (error: NodeJS.ErrnoException) => resolve({ code: error.code ?? error.message }));
-        sent.end(JSON.stringify({ model: "sim-small", max_tokens: 5, messages: [{ role: "user", content }] }));
+        const sent = request(
+          `${gateway.url}/openai/v1/chat/completions`,
+          { method: "POST", agent, headers },
+          (answer) => {
+            const { statusCode = 0, headers } = answer;
+            answer.resume().on("end", () => resolve({ status: statusCode, headers }));
+          },
+        );
+        sent.on("error", (error: NodeJS.ErrnoException) =>
+          resolve({ code: error.code ?? error.message }),
+        );
+        sent.end(
+          JSON.stringify({
+            model: "sim-small",
+            max_tokens: 5,
+            messages: [{ role: "user", content }],
+          }),
+        );
       }),
     close: () => agent.destroy(),
   };
 }
 
-async function start(): Promise<{ readonly gateway: GatewayProcess; readonly client: () => Client }> {
+async function start(): Promise<{
+  readonly gateway: GatewayProcess;
+  readonly client: () => Client;
+}> {
   const simulator = await startSimulatorProcess();
   const gateway = await startGateway({ simulatorUrl: simulator.url });
   const { key } = await gateway.makeKey();
@@ -62,7 +79,10 @@ test("while calls are finished, a request on an open connection gets 503, and ev
   await untilClosedToNew(gateway);
   for (const got of await Promise.all([idle.call(), large.call({ bytes: 4_000_000 })])) {
     assert.ok("status" in got, JSON.stringify(got));
-    assert.deepEqual([got.status, got.headers.connection, got.headers["retry-after"]], [503, "close", "1"]);
+    assert.deepEqual(
+      [got.status, got.headers.connection, got.headers["retry-after"]],
+      [503, "close", "1"],
+    );
   }
   const finished = await underWay;
   assert.ok("status" in finished, JSON.stringify(finished));

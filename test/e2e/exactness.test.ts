@@ -7,7 +7,12 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { Crowd, standings, whileWithinLimits, type Answered, type ChatCall } from "./crowd.ts";
 import { picoOf, sumPico } from "./figures.ts";
-import { startGateway, startSimulatorProcess, type GatewayProcess, type SimulatorProcess } from "./process.ts";
+import {
+  startGateway,
+  startSimulatorProcess,
+  type GatewayProcess,
+  type SimulatorProcess,
+} from "./process.ts";
 
 const levels = ["platform", "org", "team", "project"] as const;
 type Level = (typeof levels)[number];
@@ -29,7 +34,9 @@ before(async () => {
 });
 
 function configuration(url: string): string {
-  const rows = models.map((model) => `  - { provider: house, model: ${model}, input: "0.15", output: "0.60" }`);
+  const rows = models.map(
+    (model) => `  - { provider: house, model: ${model}, input: "0.15", output: "0.60" }`,
+  );
   return [
     `providers: { house: { wire: openai, base_url: "${url}/openai/v1", api_key: sk-x } }`,
     "prices:",
@@ -54,16 +61,29 @@ interface Tightness {
 /** Creates a budget tree in which one level has `amount` left and the others have plenty. */
 async function setScene({ level, amount, currency = "USD" }: Tightness): Promise<Scene> {
   const name = `scene${++scenes}`;
-  const spent = (await standings(gateway)).find(({ budgetId }) => budgetId === "platform")?.spent ?? 0n;
+  const spent =
+    (await standings(gateway)).find(({ budgetId }) => budgetId === "platform")?.spent ?? 0n;
   const platform = level === "platform" && currency === "USD" ? usd(spent + amount) : "1000";
   const where = scenes === 1 ? "POST" : "PATCH";
-  const fields = { amount: platform, ...(scenes === 1 ? { budget_id: "platform", budget_type: "platform", resource_id: "main" } : {}) };
-  const made = await gateway.api(where, `/api/v1/budgets${scenes === 1 ? "" : "/platform"}`, { body: fields });
+  const fields = {
+    amount: platform,
+    ...(scenes === 1
+      ? { budget_id: "platform", budget_type: "platform", resource_id: "main" }
+      : {}),
+  };
+  const made = await gateway.api(where, `/api/v1/budgets${scenes === 1 ? "" : "/platform"}`, {
+    body: fields,
+  });
   assert.ok(made.status < 300, JSON.stringify(made.json));
   let parent = "platform";
   for (const type of levels.slice(1)) {
     const isTight = type === level;
-    const budget = { budget_id: `${name}-${type}`, parent_budget_id: parent, budget_type: type, resource_id: name };
+    const budget = {
+      budget_id: `${name}-${type}`,
+      parent_budget_id: parent,
+      budget_type: type,
+      resource_id: name,
+    };
     const tight = { amount: currency === "USD" ? usd(amount) : String(amount), currency };
     await gateway.makeBudget({ ...budget, ...(isTight ? tight : { amount: "1000" }) });
     parent = budget.budget_id;
@@ -110,7 +130,12 @@ for (const [level, k] of [
   ["project", 1],
 ] as const) {
   test(`with room for exactly ${k} calls in the ${level}, ${k} of ${callers} at once are served`, async () => {
-    const call = { model: "even", text: "Count the coins in the chest.", sim: { output: 44 }, maxTokens: 44 };
+    const call = {
+      model: "even",
+      text: "Count the coins in the chest.",
+      sim: { output: 44 },
+      maxTokens: 44,
+    };
     const warm = await setScene({ level: "org", amount: 10n ** 12n });
     const cost = costOf(await crowd.chat({ ...call, key: warm.key }));
     const { key, budgetId } = await setScene({ level, amount: BigInt(k) * cost });
@@ -126,12 +151,18 @@ for (const [level, k] of [
 
 for (const currency of ["tokens", "requests"] as const) {
   test(`a budget in ${currency} with room for exactly 50 calls serves 50`, async () => {
-    const call = { model: "counted", text: "Count the coins in the chest.", sim: { output: 44 }, maxTokens: 44 };
+    const call = {
+      model: "counted",
+      text: "Count the coins in the chest.",
+      sim: { output: 44 },
+      maxTokens: 44,
+    };
     const warm = await setScene({ level: "org", amount: 10n ** 12n });
     await crowd.chat({ ...call, key: warm.key });
     const [entry] = await gateway.entries("model=counted");
     assert.ok(entry);
-    const each = currency === "requests" ? 1n : BigInt((entry.usage.input ?? 0) + (entry.usage.output ?? 0));
+    const each =
+      currency === "requests" ? 1n : BigInt((entry.usage.input ?? 0) + (entry.usage.output ?? 0));
     const { key, budgetId } = await setScene({ level: "team", amount: 50n * each, currency });
     const answers = await callAtOnce(many(callers, () => ({ ...call, key })));
     assert.equal(answers.filter(({ status }) => status === 200).length, 50);
@@ -141,7 +172,12 @@ for (const currency of ["tokens", "requests"] as const) {
 }
 
 test("calls that cost less than their hold wait for each other, and exactly as many are served as fit", async () => {
-  const call = { model: "loose", text: "Count the coins in the chest.", sim: { output: 44 }, maxTokens: 400 };
+  const call = {
+    model: "loose",
+    text: "Count the coins in the chest.",
+    sim: { output: 44 },
+    maxTokens: 400,
+  };
   const warm = await setScene({ level: "org", amount: 10n ** 12n });
   const cost = costOf(await crowd.chat({ ...call, key: warm.key }));
   const { key, budgetId } = await setScene({ level: "org", amount: 50n * cost });
@@ -157,8 +193,11 @@ test("an answer is not shortened because of others' unused holds", async () => {
   await crowd.chat({ ...call, key: warm.key, sim: { output: 390 } });
   const ceiling = 400n * rates.output + 30n * rates.input;
   const { key } = await setScene({ level: "team", amount: (ceiling * 3n) / 2n });
-  const answers = await callAtOnce(many(2, () => ({ ...call, key, sim: { output: 10, latency_ms: 200 } })));
-  for (const { status, headers } of answers) assert.deepEqual([status, headers["x-purser-max-tokens"]], [200, undefined]);
+  const answers = await callAtOnce(
+    many(2, () => ({ ...call, key, sim: { output: 10, latency_ms: 200 } })),
+  );
+  for (const { status, headers } of answers)
+    assert.deepEqual([status, headers["x-purser-max-tokens"]], [200, undefined]);
   await assertQuiet();
 });
 
@@ -185,7 +224,12 @@ test("among calls of many sizes, none is refused that could have been served", a
 });
 
 test("a tight budget is not overspent by the first calls to a model", async () => {
-  const call = { model: "cold", text: "Count the coins in the chest.", sim: { input: 900, output: 44, latency_ms: 100 }, maxTokens: 44 };
+  const call = {
+    model: "cold",
+    text: "Count the coins in the chest.",
+    sim: { input: 900, output: 44, latency_ms: 100 },
+    maxTokens: 44,
+  };
   const cost = 900n * rates.input + 44n * rates.output;
   const { key, budgetId } = await setScene({ level: "project", amount: 20n * cost });
   const answers = await callAtOnce(many(callers, () => ({ ...call, key })));
@@ -213,7 +257,9 @@ test("streams of unknown length are served until the budget is used up, and then
     assert.equal(broken, false);
     assert.match(text, /"finish_reason":"(stop|length)"[^]*data: \[DONE\]/);
   }
-  const entries = (await gateway.entries("model=streamed")).filter(({ operation_id }) => operation_id.startsWith("stream-"));
+  const entries = (await gateway.entries("model=streamed")).filter(({ operation_id }) =>
+    operation_id.startsWith("stream-"),
+  );
   assert.equal(entries.length, served.length);
   for (const { cost_usd, flags, status } of entries) {
     assert.ok(picoOf(cost_usd) > 0n);
@@ -224,10 +270,18 @@ test("streams of unknown length are served until the budget is used up, and then
 });
 
 test("identical streams are served whole, as many as fit", async () => {
-  const call = { model: "alike", stream: true, text: "Tell a tale of coins.", sim: { output: 90, gap_ms: 2 } };
+  const call = {
+    model: "alike",
+    stream: true,
+    text: "Tell a tale of coins.",
+    sim: { output: 90, gap_ms: 2 },
+  };
   const warm = await setScene({ level: "org", amount: 10n ** 12n });
   await crowd.chat({ ...call, key: warm.key });
-  const { key, budgetId } = await setScene({ level: "team", amount: 20n * (13n * rates.input + 90n * rates.output) });
+  const { key, budgetId } = await setScene({
+    level: "team",
+    amount: 20n * (13n * rates.input + 90n * rates.output),
+  });
   const answers = await callAtOnce(many(callers, () => ({ ...call, key })));
   const served = answers.filter(({ status }) => status === 200);
   assert.equal(served.length, 20);

@@ -8,7 +8,12 @@ import { before, describe, test } from "node:test";
 import OpenAI from "openai";
 import { anthropicAt, collect, geminiAt, openaiAt, steer } from "./client.ts";
 import { picoOf, sumPico, type BookRow, type Entry } from "./figures.ts";
-import { startGateway, startSimulatorProcess, type GatewayProcess, type SimulatorProcess } from "./process.ts";
+import {
+  startGateway,
+  startSimulatorProcess,
+  type GatewayProcess,
+  type SimulatorProcess,
+} from "./process.ts";
 import { assertBilledAlike, costOfRow } from "./reconcile.ts";
 import { startRecorder } from "./recording.ts";
 import { always, ratePico } from "./settings.ts";
@@ -20,8 +25,17 @@ let key: string;
 
 before(async () => {
   simulator = await startSimulatorProcess();
-  gateway = await startGateway({ simulatorUrl: simulator.url, config: "limits: { first_byte_ms: 400, idle_stream_ms: 400 }" });
-  await gateway.makeBudget({ budget_id: "all", budget_type: "platform", resource_id: "main", amount: "1000", ...always });
+  gateway = await startGateway({
+    simulatorUrl: simulator.url,
+    config: "limits: { first_byte_ms: 400, idle_stream_ms: 400 }",
+  });
+  await gateway.makeBudget({
+    budget_id: "all",
+    budget_type: "platform",
+    resource_id: "main",
+    amount: "1000",
+    ...always,
+  });
   ({ key } = await gateway.makeKey({ project: "p1" }));
 });
 
@@ -89,7 +103,10 @@ function assertEstimated(happened: Happened, flags: readonly string[]): void {
   assert.equal(entry.status, "estimated", nameOf(happened));
   for (const flag of flags) assert.ok(entry.flags.includes(flag), `${flag}: ${nameOf(happened)}`);
   assert.ok(picoOf(entry.cost_usd) >= costOfRow(row), `${costOfRow(row)}: ${nameOf(happened)}`);
-  assert.ok((entry.usage.output ?? 0) <= most && !entry.flags.includes("over_ceiling"), nameOf(happened));
+  assert.ok(
+    (entry.usage.output ?? 0) <= most && !entry.flags.includes("over_ceiling"),
+    nameOf(happened),
+  );
 }
 
 /**
@@ -112,14 +129,22 @@ describe("a lie about usage", () => {
     for (const happened of await callAll("huge_usage")) {
       const { entry, row } = happened;
       const { input = 0, cache_read = 0, cache_write_5m = 0 } = entry.usage;
-      assert.deepEqual([entry.status, input + cache_read + cache_write_5m], ["estimated", largestContext], nameOf(happened));
+      assert.deepEqual(
+        [entry.status, input + cache_read + cache_write_5m],
+        ["estimated", largestContext],
+        nameOf(happened),
+      );
       assert.ok(entry.flags.includes("usage_implausible"), nameOf(happened));
-      assert.ok(picoOf(entry.cost_usd) <= costOfRow(row) + BigInt(largestContext) * ratePico(row.provider, row.model, "input"));
+      assert.ok(
+        picoOf(entry.cost_usd) <=
+          costOfRow(row) + BigInt(largestContext) * ratePico(row.provider, row.model, "input"),
+      );
     }
   });
 
   test("negative counts are estimated and flagged", async () => {
-    for (const happened of await callAll("negative_usage")) assertEstimated(happened, ["usage_invalid"]);
+    for (const happened of await callAll("negative_usage"))
+      assertEstimated(happened, ["usage_invalid"]);
   });
 
   test("if two usages differ, the last is charged and the call is flagged", async () => {
@@ -152,23 +177,42 @@ describe("a malformed answer", () => {
     for (const happened of await callAll("half_json", wholes)) {
       assertEstimated(happened, ["usage_missing", "malformed"]);
       assert.equal(happened.headers.get("x-purser-cost-usd"), happened.entry.cost_usd);
-      assert.equal(Number(happened.headers.get("content-length")), Buffer.byteLength(happened.text ?? ""));
+      assert.equal(
+        Number(happened.headers.get("content-length")),
+        Buffer.byteLength(happened.text ?? ""),
+      );
     }
     for (const { entry, text } of await callAll("half_json", streams)) {
-      assert.ok(entry.status === "estimated" && entry.flags.includes("unfinished") && picoOf(entry.cost_usd) > 0n);
-      assert.doesNotMatch(text ?? "", /purser cost_usd/, "a comment behind half an event would be taken for the rest of it");
+      assert.ok(
+        entry.status === "estimated" &&
+          entry.flags.includes("unfinished") &&
+          picoOf(entry.cost_usd) > 0n,
+      );
+      assert.doesNotMatch(
+        text ?? "",
+        /purser cost_usd/,
+        "a comment behind half an event would be taken for the rest of it",
+      );
     }
   });
 
   test("with fewer bytes than announced, the hold is charged; with more, the readable part is", async () => {
-    for (const happened of await callAll("long_content_length", wholes)) assertUnresolved(happened, 502);
-    for (const happened of await callAll("short_content_length", wholes)) assertEstimated(happened, ["usage_missing"]);
+    for (const happened of await callAll("long_content_length", wholes))
+      assertUnresolved(happened, 502);
+    for (const happened of await callAll("short_content_length", wholes))
+      assertEstimated(happened, ["usage_missing"]);
   });
 
   test("output past the ceiling is charged and flagged", async () => {
     const [chat] = wholes;
     assert.ok(chat);
-    const over = { ...chat, body: (text: string) => ({ ...chat.body(text.replace("output=30", "output=90")), max_tokens: 20 }) };
+    const over = {
+      ...chat,
+      body: (text: string) => ({
+        ...chat.body(text.replace("output=30", "output=90")),
+        max_tokens: 20,
+      }),
+    };
     const happened = await callWith("ignore_max", over);
     assertExact(happened, ["over_ceiling"]);
     assert.equal(happened.entry.usage.output, 90);
@@ -180,17 +224,29 @@ describe("an error of the provider", () => {
     test(`${status} passes unchanged, costs nothing, and is released`, async () => {
       for (const happened of await callAll(`status:${status}:7`)) {
         const { entry, row, headers, text } = happened;
-        assert.deepEqual([happened.status, headers.get("retry-after"), headers.get("x-purser-cost-usd")], [status, "7", "0"]);
+        assert.deepEqual(
+          [happened.status, headers.get("retry-after"), headers.get("x-purser-cost-usd")],
+          [status, "7", "0"],
+        );
         assert.match(text ?? "", /a simulated fault refuses this call/);
-        assert.deepEqual([entry.status, entry.cost_usd, row.billed], ["released", "0", false], nameOf(happened));
+        assert.deepEqual(
+          [entry.status, entry.cost_usd, row.billed],
+          ["released", "0", false],
+          nameOf(happened),
+        );
       }
     });
   }
 
   test("the SDK retries a 429: each attempt is released, and the last error is the SDK's own", async () => {
     const client = openaiAt(gateway, { key, path: "/openai" });
-    const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: steer("tag=retried fault=429:0") }];
-    await assert.rejects(client.chat.completions.create({ model: "sim-small", messages }), OpenAI.RateLimitError);
+    const messages: OpenAI.ChatCompletionMessageParam[] = [
+      { role: "user", content: steer("tag=retried fault=429:0") },
+    ];
+    await assert.rejects(
+      client.chat.completions.create({ model: "sim-small", messages }),
+      OpenAI.RateLimitError,
+    );
     assert.equal((await simulator.books("retried")).length, 3);
   });
 });
@@ -215,11 +271,21 @@ describe("a connection that breaks", () => {
     const say = steer("fault=reset_after:5");
     await assert.rejects(async () => {
       const { completions } = openaiAt(gateway, { key, path: "/openai" }).chat;
-      await collect(await completions.create({ model: "sim-small", stream: true, messages: [{ role: "user", content: say }] }));
+      await collect(
+        await completions.create({
+          model: "sim-small",
+          stream: true,
+          messages: [{ role: "user", content: say }],
+        }),
+      );
     });
     await assert.rejects(
       anthropicAt(gateway, { key, path: "/anthropic" })
-        .messages.stream({ model: "sim-large", max_tokens: 50, messages: [{ role: "user", content: say }] })
+        .messages.stream({
+          model: "sim-large",
+          max_tokens: 50,
+          messages: [{ role: "user", content: say }],
+        })
         .finalMessage(),
     );
     await assert.rejects(async () => {
@@ -229,8 +295,16 @@ describe("a connection that breaks", () => {
   });
 
   test("an unreachable provider: 502, nothing charged and nothing held", async () => {
-    const own = await startGateway({ providers: { openai: { base_url: "http://127.0.0.1:9/v1", api_key: "sk-none" } } });
-    await own.makeBudget({ budget_id: "all", budget_type: "platform", resource_id: "main", amount: "1", ...always });
+    const own = await startGateway({
+      providers: { openai: { base_url: "http://127.0.0.1:9/v1", api_key: "sk-none" } },
+    });
+    await own.makeBudget({
+      budget_id: "all",
+      budget_type: "platform",
+      resource_id: "main",
+      amount: "1",
+      ...always,
+    });
     const made = await own.makeKey();
     const answer = await fetch(`${own.url}/openai/v1/chat/completions`, {
       method: "POST",
@@ -241,11 +315,17 @@ describe("a connection that breaks", () => {
     const { error } = (await answer.json()) as {
       readonly error: { readonly message: string; readonly purser: { readonly field: string } };
     };
-    assert.match(error.message, /openai did not answer: .*ECONNREFUSED 127\.0\.0\.1:9\. Check providers\.openai\.base_url in purser\.yaml/);
+    assert.match(
+      error.message,
+      /openai did not answer: .*ECONNREFUSED 127\.0\.0\.1:9\. Check providers\.openai\.base_url in purser\.yaml/,
+    );
     assert.equal(error.purser.field, "providers.openai.base_url");
     const [entry] = await own.entries();
     const budget = await own.budget("all");
-    assert.deepEqual([entry?.status, entry?.cost_usd, budget["spent"], budget["held"]], ["released", "0", "0", "0"]);
+    assert.deepEqual(
+      [entry?.status, entry?.cost_usd, budget["spent"], budget["held"]],
+      ["released", "0", "0", "0"],
+    );
   });
 });
 
@@ -259,7 +339,8 @@ describe("a provider that stalls", () => {
       assert.equal(happened.text, null);
       assertEstimated(happened, ["unfinished"]);
     }
-    for (const happened of await callAll("stall", streams)) assertEstimated(happened, ["unfinished"]);
+    for (const happened of await callAll("stall", streams))
+      assertEstimated(happened, ["unfinished"]);
   });
 
   test("a slow but steady answer is not cut off", async () => {
@@ -269,15 +350,28 @@ describe("a provider that stalls", () => {
 
 test("input far over the model's context is charged at the context and flagged, and its overrun blocks the next call", async () => {
   const own = await startGateway();
-  await own.makeBudget({ budget_id: "small", budget_type: "project", resource_id: "lied-to", amount: "0.01", ...always });
+  await own.makeBudget({
+    budget_id: "small",
+    budget_type: "project",
+    resource_id: "lied-to",
+    amount: "0.01",
+    ...always,
+  });
   const made = await own.makeKey({ project: "lied-to" });
   const client = openaiAt(own, { key: made.key, path: "" });
   const ask = (content: string) =>
-    client.chat.completions.create({ model: "sim/sim-small", max_tokens: 10, messages: [{ role: "user", content }] });
+    client.chat.completions.create({
+      model: "sim/sim-small",
+      max_tokens: 10,
+      messages: [{ role: "user", content }],
+    });
   await ask(steer("fault=huge_usage"));
   const [entry] = await own.entries();
   assert.ok(entry);
-  assert.ok(entry.flags.includes("over_context") && entry.flags.includes("usage_implausible"), JSON.stringify(entry));
+  assert.ok(
+    entry.flags.includes("over_context") && entry.flags.includes("usage_implausible"),
+    JSON.stringify(entry),
+  );
   const budget = await own.budget("small");
   assert.equal(budget["spent"], entry.cost_usd);
   assert.equal(picoOf(String(budget["overrun"])), picoOf(entry.cost_usd) - picoOf("0.01"));
@@ -301,11 +395,18 @@ test("a JSON answer to a streaming request is charged by its usage and passes un
   const answer = await fetch(`${own.url}/openai/v1/chat/completions`, {
     method: "POST",
     headers: { authorization: `Bearer ${made.key}` },
-    body: JSON.stringify({ model: "sim-small", stream: true, messages: [{ role: "user", content: "a" }] }),
+    body: JSON.stringify({
+      model: "sim-small",
+      stream: true,
+      messages: [{ role: "user", content: "a" }],
+    }),
   });
   const { usage } = (await answer.json()) as { usage: { completion_tokens: number } };
   const [entry] = await own.entries();
-  assert.deepEqual([usage.completion_tokens, entry?.status, entry?.usage["input"], entry?.usage["output"]], [2, "settled", 7, 2]);
+  assert.deepEqual(
+    [usage.completion_tokens, entry?.status, entry?.usage["input"], entry?.usage["output"]],
+    [2, "settled", 7, 2],
+  );
 });
 
 test("an undecodable answer is also cancelled at the provider, since it might never end", async () => {
@@ -324,7 +425,11 @@ test("an undecodable answer is also cancelled at the provider, since it might ne
   const answer = await fetch(`${own.url}/openai/v1/chat/completions`, {
     method: "POST",
     headers: { authorization: `Bearer ${made.key}` },
-    body: JSON.stringify({ model: "sim-small", max_tokens: 9, messages: [{ role: "user", content: "a" }] }),
+    body: JSON.stringify({
+      model: "sim-small",
+      max_tokens: 9,
+      messages: [{ role: "user", content: "a" }],
+    }),
   });
   assert.equal(answer.status, 502);
   await closed;

@@ -6,7 +6,12 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { Type, type Content, type FunctionDeclaration, type GoogleGenAI } from "@google/genai";
 import { collect, geminiAt, steer, tagged } from "./client.ts";
-import { startGateway, startSimulatorProcess, type GatewayProcess, type SimulatorProcess } from "./process.ts";
+import {
+  startGateway,
+  startSimulatorProcess,
+  type GatewayProcess,
+  type SimulatorProcess,
+} from "./process.ts";
 import { assertSettledAsBilled } from "./reconcile.ts";
 
 let simulator: SimulatorProcess;
@@ -22,12 +27,21 @@ before(async () => {
 const weather: FunctionDeclaration = {
   name: "weather",
   description: "Tells the weather.",
-  parameters: { type: Type.OBJECT, properties: { city: { type: Type.STRING } }, required: ["city"] },
+  parameters: {
+    type: Type.OBJECT,
+    properties: { city: { type: Type.STRING } },
+    required: ["city"],
+  },
 };
 
 const doors = [
   { name: "at /gemini", path: "/gemini", model: "sim-small", tag: "g" },
-  { name: "at /v1beta/models with a provider in the model's name", path: "", model: "gemini/sim-small", tag: "u" },
+  {
+    name: "at /v1beta/models with a provider in the model's name",
+    path: "",
+    model: "gemini/sim-small",
+    tag: "u",
+  },
 ] as const;
 
 for (const door of doors) {
@@ -49,14 +63,19 @@ for (const door of doors) {
         config: { maxOutputTokens: 60, systemInstruction: "Be brief." },
       });
       const usage = answer.usageMetadata;
-      assert.deepEqual([usage?.promptTokenCount, usage?.candidatesTokenCount, usage?.thoughtsTokenCount], [72, 15, 6]);
+      assert.deepEqual(
+        [usage?.promptTokenCount, usage?.candidatesTokenCount, usage?.thoughtsTokenCount],
+        [72, 15, 6],
+      );
       assert.equal(answer.candidates?.[0]?.finishReason, "STOP");
       await check(tag);
     });
 
     test("streamed content comes in pieces and ends with its finish reason", async () => {
       const { tag, client, ask } = named("stream");
-      const chunks = await collect(await client.models.generateContentStream({ model, contents: ask("output=13") }));
+      const chunks = await collect(
+        await client.models.generateContentStream({ model, contents: ask("output=13") }),
+      );
       assert.equal(
         chunks
           .map(({ text }) => text ?? "")
@@ -81,14 +100,23 @@ for (const door of doors) {
       const contents: Content[] = [
         { role: "user", parts: [{ text: result.ask("") }] },
         { role: "model", parts: asked.candidates?.[0]?.content?.parts ?? [] },
-        { role: "user", parts: [{ functionResponse: { name: "weather", response: { weather: "rain" } } }] },
+        {
+          role: "user",
+          parts: [{ functionResponse: { name: "weather", response: { weather: "rain" } } }],
+        },
       ];
       const answered = await result.client.models.generateContent({ model, contents, config });
       assert.ok(answered.text);
       await check(result.tag);
 
       const streamed = named("tool-stream");
-      const chunks = await collect(await streamed.client.models.generateContentStream({ model, contents: streamed.ask(""), config }));
+      const chunks = await collect(
+        await streamed.client.models.generateContentStream({
+          model,
+          contents: streamed.ask(""),
+          config,
+        }),
+      );
       assert.ok(chunks.some(({ functionCalls }) => functionCalls?.[0]?.name === "weather"));
       await check(streamed.tag);
     });

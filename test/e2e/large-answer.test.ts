@@ -36,20 +36,33 @@ interface Shape {
   readonly status?: number;
 }
 
-const body = { head: '{"id":"c","model":"sim-small","choices":[{"message":{"content":"', tail: `"}}],${usage}}` };
+const body = {
+  head: '{"id":"c","model":"sim-small","choices":[{"message":{"content":"',
+  tail: `"}}],${usage}}`,
+};
 const sse = "text/event-stream";
 const shapes: Readonly<Record<string, Shape>> = {
   body,
   bomb: { ...body, gzip: true },
   event: { head: `data: ${body.head}`, tail: `${body.tail}\n\ndata: [DONE]\n\n`, type: sse },
-  "bomb of one event": { head: `data: ${body.head}`, tail: `${body.tail}\n\ndata: [DONE]\n\n`, type: sse, gzip: true },
+  "bomb of one event": {
+    head: `data: ${body.head}`,
+    tail: `${body.tail}\n\ndata: [DONE]\n\n`,
+    type: sse,
+    gzip: true,
+  },
   "stream without line ends": { head: "data: ", tail: "", type: sse },
   error: { head: '{"error":{"message":"', tail: '"}}', status: 400 },
 };
 
 const encoded: Readonly<Record<string, Shape>> = {
   "body in an unknown encoding": { ...body, encoding: "gzip, compress" },
-  "stream in an unknown encoding": { head: "data: {", tail: "}\n\n", type: sse, encoding: "compress" },
+  "stream in an unknown encoding": {
+    head: "data: {",
+    tail: "}\n\n",
+    type: sse,
+    encoding: "compress",
+  },
 };
 
 let upstream: Server;
@@ -59,12 +72,15 @@ let key: string;
 before(async () => {
   upstream = createServer((request, response) => {
     request.resume();
-    const shape = { ...shapes, ...encoded }[decodeURIComponent(String(request.headers["x-shape"]))] ?? body;
+    const shape =
+      { ...shapes, ...encoded }[decodeURIComponent(String(request.headers["x-shape"]))] ?? body;
     void send(response, shape, Number(request.headers["x-bytes"]));
   });
   await once(upstream.listen(0, "127.0.0.1"), "listening");
   const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`;
-  gateway = await startGateway({ providers: { openai: { base_url: url, api_key: "k", pass_headers: ["x-shape", "x-bytes"] } } });
+  gateway = await startGateway({
+    providers: { openai: { base_url: url, api_key: "k", pass_headers: ["x-shape", "x-bytes"] } },
+  });
   ({ key } = await gateway.makeKey({ project: "p1" }));
 });
 
@@ -73,9 +89,16 @@ after(() => {
   upstream.closeAllConnections();
 });
 
-async function send(response: ServerResponse, { head, tail, type, gzip, encoding, status }: Shape, bytes: number): Promise<void> {
+async function send(
+  response: ServerResponse,
+  { head, tail, type, gzip, encoding, status }: Shape,
+  bytes: number,
+): Promise<void> {
   const named = gzip ? "gzip" : encoding;
-  response.writeHead(status ?? 200, { "content-type": type ?? "application/json", ...(named && { "content-encoding": named }) });
+  response.writeHead(status ?? 200, {
+    "content-type": type ?? "application/json",
+    ...(named && { "content-encoding": named }),
+  });
   const pieces = Readable.from(piecesOf({ head, tail }, bytes));
   await (gzip ? pipeline(pieces, createGzip(), response) : pipeline(pieces, response));
 }
@@ -105,7 +128,12 @@ async function call(shape: string, bytes: number, stream: boolean): Promise<Got>
       "x-shape": encodeURIComponent(shape),
       "x-bytes": String(bytes),
     },
-    body: JSON.stringify({ model: "sim-small", max_tokens: 50, stream, messages: [{ role: "user", content: "Hello" }] }),
+    body: JSON.stringify({
+      model: "sim-small",
+      max_tokens: 50,
+      stream,
+      messages: [{ role: "user", content: "Hello" }],
+    }),
   });
   let length = 0;
   for await (const chunk of answer.body ?? []) length += chunk.length;
@@ -113,7 +141,11 @@ async function call(shape: string, bytes: number, stream: boolean): Promise<Got>
 }
 
 async function residentBytes(): Promise<number> {
-  const text = await (await fetch(`${gateway.url}/metrics`, { headers: { authorization: `Bearer ${gateway.adminKey}` } })).text();
+  const text = await (
+    await fetch(`${gateway.url}/metrics`, {
+      headers: { authorization: `Bearer ${gateway.adminKey}` },
+    })
+  ).text();
   return Number(/^process_resident_memory_bytes (\S+)$/m.exec(text)?.[1]);
 }
 
@@ -150,8 +182,16 @@ for (const [name, shape] of Object.entries(shapes)) {
     assert.ok(entry);
     if (shape.status) assert.deepEqual([entry.status, entry.cost_usd], ["released", "0"]);
     else if (name.includes("without"))
-      assert.ok(entry.status === "estimated" && entry.flags.includes("malformed") && (entry.usage.output ?? 0) > 0);
-    else assert.deepEqual([entry.status, entry.usage.input, entry.usage.output, entry.flags], ["settled", 11, 7, []]);
+      assert.ok(
+        entry.status === "estimated" &&
+          entry.flags.includes("malformed") &&
+          (entry.usage.output ?? 0) > 0,
+      );
+    else
+      assert.deepEqual(
+        [entry.status, entry.usage.input, entry.usage.output, entry.flags],
+        ["settled", 11, 7, []],
+      );
   });
 }
 
@@ -163,7 +203,10 @@ test("an answer of 1.5 GB takes no more than 32 MB, and is charged", async () =>
   assert.equal(length, largestBytes + body.head.length + body.tail.length);
   assert.ok(growth <= mostGrowth, `${Math.round(growth / megabyte)} MB`);
   const [entry] = await gateway.entriesWhen(1, `operation_id=${id}`);
-  assert.deepEqual([entry?.status, entry?.usage.input, entry?.usage.output, entry?.flags], ["settled", 11, 7, []]);
+  assert.deepEqual(
+    [entry?.status, entry?.usage.input, entry?.usage.output, entry?.flags],
+    ["settled", 11, 7, []],
+  );
 });
 
 for (const [name, shape] of Object.entries(encoded)) {

@@ -7,7 +7,13 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { picoOf, sumPico, type BookRow, type Entry } from "./figures.ts";
 import { drawCall, seeded } from "./mixed-calls.ts";
-import { startGateway, startSimulatorProcess, type GatewayProcess, type Json, type SimulatorProcess } from "./process.ts";
+import {
+  startGateway,
+  startSimulatorProcess,
+  type GatewayProcess,
+  type Json,
+  type SimulatorProcess,
+} from "./process.ts";
 import { assertBilledAlike, costOfRow } from "./reconcile.ts";
 import { always } from "./settings.ts";
 
@@ -29,8 +35,19 @@ before(async () => {
     const tree = { parent_budget_id: "all", budget_type: "project", amount: "400", ...always };
     await gateway.makeBudget({ budget_id: project, resource_id: project, ...tree });
   }
-  await gateway.makeBudget({ budget_id: "users", budget_type: "user", resource_id: "*", amount: "500", ...always });
-  await gateway.makeBudget({ budget_id: "tokens", amount: "100000000", currency: "tokens", ...everything });
+  await gateway.makeBudget({
+    budget_id: "users",
+    budget_type: "user",
+    resource_id: "*",
+    amount: "500",
+    ...always,
+  });
+  await gateway.makeBudget({
+    budget_id: "tokens",
+    amount: "100000000",
+    currency: "tokens",
+    ...everything,
+  });
   await makeCalls();
   entries = await gateway.entries();
   rows = await simulator.books();
@@ -40,7 +57,9 @@ const projects = ["atlas", "borealis", "cygnus"] as const;
 
 async function makeCalls(): Promise<void> {
   const keys = await Promise.all(
-    projects.flatMap((project) => ["ann", "bob"].map((user) => gateway.makeKey({ org: "acme", project, user }))),
+    projects.flatMap((project) =>
+      ["ann", "bob"].map((user) => gateway.makeKey({ org: "acme", project, user })),
+    ),
   );
   const random = seeded(seed);
   const drawn = Array.from({ length: calls }, (_, index) => ({
@@ -66,7 +85,11 @@ test(`the ledger is the simulator's books, call by call (seed ${seed})`, () => {
     const row = byTag.get(entry.operation_id);
     assert.ok(row?.billed && row.finished, entry.operation_id);
     assertBilledAlike(entry, row);
-    assert.deepEqual([entry.status, entry.flags, entry.attempt], ["settled", [], 1], entry.operation_id);
+    assert.deepEqual(
+      [entry.status, entry.flags, entry.attempt],
+      ["settled", [], 1],
+      entry.operation_id,
+    );
   }
 });
 
@@ -97,13 +120,25 @@ test("each project's budget and each user's counter have spent exactly its calls
     assert.deepEqual([budget["held"], budget["overrun"]], ["0", "0"]);
   }
   const users = await gateway.budget("users");
-  for (const counter of users["counters"] as unknown as readonly { value: string; spent: string; held: string }[]) {
+  for (const counter of users["counters"] as unknown as readonly {
+    value: string;
+    spent: string;
+    held: string;
+  }[]) {
     const own = entries.filter(({ attribution }) => attribution["user"] === counter.value);
-    assert.equal(picoOf(counter.spent), sumPico(own.map(({ cost_usd }) => cost_usd)), counter.value);
+    assert.equal(
+      picoOf(counter.spent),
+      sumPico(own.map(({ cost_usd }) => cost_usd)),
+      counter.value,
+    );
     assert.equal(counter.held, "0");
   }
   const tokens = await gateway.budget("tokens");
-  const counted = rows.reduce((sum, row) => sum + row.input + row.cache_read + row.cache_write_5m + row.cache_write_1h + row.output, 0);
+  const counted = rows.reduce(
+    (sum, row) =>
+      sum + row.input + row.cache_read + row.cache_write_5m + row.cache_write_1h + row.output,
+    0,
+  );
   assert.deepEqual([tokens["spent"], tokens["held"]], [String(counted), "0"]);
   assert.equal((await gateway.budget("all"))["held"], "0");
 });
@@ -124,7 +159,11 @@ test("any partition of the spend adds up to it", async () => {
     assert.equal(series.status, 200, JSON.stringify(series.json));
     const { groups, data } = series.json as unknown as Series;
     assert.equal(sumPico(groups.map(({ cost_usd }) => cost_usd)), billed, dimension);
-    assert.equal(sumPico(data.flatMap((bucket) => bucket.groups.map(({ cost_usd }) => cost_usd))), billed, dimension);
+    assert.equal(
+      sumPico(data.flatMap((bucket) => bucket.groups.map(({ cost_usd }) => cost_usd))),
+      billed,
+      dimension,
+    );
   }
 });
 

@@ -17,12 +17,28 @@ interface Ending {
   readonly last: RegExp;
 }
 
-const data = (event: object, name?: string): string => `${name === undefined ? "" : `event: ${name}\n`}data: ${JSON.stringify(event)}\n\n`;
-const named = (event: { readonly type: string; readonly [field: string]: unknown }): string => data(event, event.type);
+const data = (event: object, name?: string): string =>
+  `${name === undefined ? "" : `event: ${name}\n`}data: ${JSON.stringify(event)}\n\n`;
+const named = (event: { readonly type: string; readonly [field: string]: unknown }): string =>
+  data(event, event.type);
 
 const chunk = { id: "c", object: "chat.completion.chunk", created: 1, model: "m" };
-const response = { id: "r", object: "response", created_at: 1, model: "m", status: "completed", output: [] };
-const message = { id: "msg", type: "message", role: "assistant", model: "m", content: [], usage: { input_tokens: 5, output_tokens: 1 } };
+const response = {
+  id: "r",
+  object: "response",
+  created_at: 1,
+  model: "m",
+  status: "completed",
+  output: [],
+};
+const message = {
+  id: "msg",
+  type: "message",
+  role: "assistant",
+  model: "m",
+  content: [],
+  usage: { input_tokens: 5, output_tokens: 1 },
+};
 const asked = { model: "m", stream: true, messages: [{ role: "user", content: "hi" }] };
 
 const endings: readonly Ending[] = [
@@ -32,7 +48,12 @@ const endings: readonly Ending[] = [
     path: "/v1/chat/completions",
     body: { ...asked, stream_options: { include_usage: true } },
     stream:
-      data({ ...chunk, choices: [{ index: 0, delta: { role: "assistant", content: "Yes" }, finish_reason: "stop" }] }) +
+      data({
+        ...chunk,
+        choices: [
+          { index: 0, delta: { role: "assistant", content: "Yes" }, finish_reason: "stop" },
+        ],
+      }) +
       `${data({ ...chunk, choices: [], usage: { prompt_tokens: 5, completion_tokens: 7, total_tokens: 12 } })}data: [DONE]\n\n`,
     last: /\[DONE\]/,
   },
@@ -89,7 +110,9 @@ const endings: readonly Ending[] = [
     path: "/v1beta/models/m:streamGenerateContent?alt=sse",
     body: { contents: [{ role: "user", parts: [{ text: "hi" }] }] },
     stream: data({
-      candidates: [{ content: { role: "model", parts: [{ text: "Yes" }] }, finishReason: "STOP", index: 0 }],
+      candidates: [
+        { content: { role: "model", parts: [{ text: "Yes" }] }, finishReason: "STOP", index: 0 },
+      ],
       usageMetadata: { promptTokenCount: 5, candidatesTokenCount: 7, totalTokenCount: 12 },
       modelVersion: "m",
     }),
@@ -105,7 +128,9 @@ let gateways: { readonly [policy in "drain" | "cancel"]: GatewayProcess };
 
 const provider = createServer((incoming, answer) => {
   incoming.resume();
-  const ending = endings.find(({ path }) => (incoming.url ?? "").startsWith(path.split("?")[0] ?? ""));
+  const ending = endings.find(({ path }) =>
+    (incoming.url ?? "").startsWith(path.split("?")[0] ?? ""),
+  );
   answer.writeHead(200, { "content-type": "text/event-stream" });
   answer.write(ending?.stream ?? "");
   afterwards(answer);
@@ -121,19 +146,35 @@ before(async () => {
   const { port } = provider.address() as AddressInfo;
   const origin = `http://127.0.0.1:${port}`;
   const providers = Object.fromEntries(
-    endings.map(({ name, wire }) => [name, { wire, base_url: wire === "openai" ? `${origin}/v1` : origin, api_key: "secret" }]),
+    endings.map(({ name, wire }) => [
+      name,
+      { wire, base_url: wire === "openai" ? `${origin}/v1` : origin, api_key: "secret" },
+    ]),
   );
-  const prices = endings.map(({ name }) => ({ provider: name, model: "m", input: "1", output: "10" }));
+  const prices = endings.map(({ name }) => ({
+    provider: name,
+    model: "m",
+    input: "1",
+    output: "10",
+  }));
   const start = (policy: string): Promise<GatewayProcess> =>
-    startGateway({ providers, config: `on_disconnect: ${policy}\nlimits: { idle_stream_ms: 60000 }` });
+    startGateway({
+      providers,
+      config: `on_disconnect: ${policy}\nlimits: { idle_stream_ms: 60000 }`,
+    });
   gateways = { drain: await start("drain"), cancel: await start("cancel") };
   for (const gateway of Object.values(gateways)) {
-    for (const price of prices) assert.equal((await gateway.api("POST", "/api/v1/prices", { body: price })).status, 201);
+    for (const price of prices)
+      assert.equal((await gateway.api("POST", "/api/v1/prices", { body: price })).status, 201);
   }
 });
 
 /** Makes a call and reads until the last event. @returns The answer, which may still be open. */
-async function readToLast(gateway: GatewayProcess, { name, path, body, last }: Ending, key: string): Promise<IncomingMessage> {
+async function readToLast(
+  gateway: GatewayProcess,
+  { name, path, body, last }: Ending,
+  key: string,
+): Promise<IncomingMessage> {
   const call = request(`${gateway.url}/${name}${path}`, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
@@ -166,13 +207,20 @@ for (const policy of ["drain", "cancel"] as const) {
           test(`${ending.name}, the caller ${leaves ? "leaves at the last event" : "stays"}: settled, without flags`, async () => {
             const gateway = gateways[policy];
             afterwards = act;
-            const project = `${ending.name}-${policy}-${what.slice(0, 3)}-${leaves ? "leaves" : "stays"}`.replaceAll("_", "-");
+            const project =
+              `${ending.name}-${policy}-${what.slice(0, 3)}-${leaves ? "leaves" : "stays"}`.replaceAll(
+                "_",
+                "-",
+              );
             const { key } = await gateway.makeKey({ project });
             const answer = await readToLast(gateway, ending, key);
             if (leaves) answer.destroy();
             else if (!answer.readableEnded) await once(answer, "end");
             const [entry] = await gateway.entriesWhen(1, `project=${project}`);
-            assert.deepEqual([entry?.status, entry?.usage.output, entry?.flags], ["settled", 7, []]);
+            assert.deepEqual(
+              [entry?.status, entry?.usage.output, entry?.flags],
+              ["settled", 7, []],
+            );
           });
         }
       }

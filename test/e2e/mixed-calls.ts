@@ -43,32 +43,55 @@ interface Draw {
   readonly headers: Record<string, string>;
 }
 
-const kinds: readonly ((draw: Draw) => MixedCall)[] = [chat, chat, dialect, response, embedding, message, message, content];
+const kinds: readonly ((draw: Draw) => MixedCall)[] = [
+  chat,
+  chat,
+  dialect,
+  response,
+  embedding,
+  message,
+  message,
+  content,
+];
 
 function whole({ random }: Draw, most: number): number {
   return Math.floor(random() * most) + 1;
 }
 
 function text(draw: Draw, names: readonly string[]): string {
-  const counts = names.filter(() => draw.random() < 0.7).map((name) => `${name}=${whole(draw, 4000)}`);
+  const counts = names
+    .filter(() => draw.random() < 0.7)
+    .map((name) => `${name}=${whole(draw, 4000)}`);
   const output = whole(draw, 40);
   const reasoning = draw.random() < 0.3 ? ` reasoning=${Math.floor(output / 2)}` : "";
-  return steer(`tag=${draw.tag} ${counts.join(" ")} output=${output}${reasoning}`, "word ".repeat(whole(draw, 60)));
+  return steer(
+    `tag=${draw.tag} ${counts.join(" ")} output=${output}${reasoning}`,
+    "word ".repeat(whole(draw, 60)),
+  );
 }
 
 function chat(draw: Draw): MixedCall {
   const unified = draw.random() < 0.5;
   const model = draw.random() < 0.5 ? "sim-small" : "sim-large";
-  return chatAt(draw, unified ? { path: "", model: `openai/${model}` } : { path: "/openai", model });
+  return chatAt(
+    draw,
+    unified ? { path: "", model: `openai/${model}` } : { path: "/openai", model },
+  );
 }
 
 function dialect(draw: Draw): MixedCall {
-  const provider = (["deepseek", "xai", "openrouter"] as const)[Math.floor(draw.random() * 3)] ?? "xai";
+  const provider =
+    (["deepseek", "xai", "openrouter"] as const)[Math.floor(draw.random() * 3)] ?? "xai";
   return chatAt(draw, { path: `/${provider}`, model: "sim-small" });
 }
 
-function chatAt(draw: Draw, { path, model }: { readonly path: string; readonly model: string }): MixedCall {
-  const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: text(draw, ["input", "cached"]) }];
+function chatAt(
+  draw: Draw,
+  { path, model }: { readonly path: string; readonly model: string },
+): MixedCall {
+  const messages: OpenAI.ChatCompletionMessageParam[] = [
+    { role: "user", content: text(draw, ["input", "cached"]) },
+  ];
   const n = draw.random() < 0.2 ? 3 : 1;
   const ceiling = draw.random() < 0.5 ? { max_tokens: whole(draw, 40) } : {};
   const request = { model, messages, n, ...ceiling };
@@ -79,12 +102,22 @@ function chatAt(draw: Draw, { path, model }: { readonly path: string; readonly m
     const options = { headers: draw.headers };
     if (way === 0) await completions.create(request, options);
     else if (way === 1) await completions.stream(request, options).finalChatCompletion();
-    else await collect(await completions.create({ ...request, stream: true, stream_options: { include_usage } }, options));
+    else
+      await collect(
+        await completions.create(
+          { ...request, stream: true, stream_options: { include_usage } },
+          options,
+        ),
+      );
   };
 }
 
 function response(draw: Draw): MixedCall {
-  const request = { model: "sim-small", input: text(draw, ["input", "cached"]), max_output_tokens: whole(draw, 60) };
+  const request = {
+    model: "sim-small",
+    input: text(draw, ["input", "cached"]),
+    max_output_tokens: whole(draw, 60),
+  };
   const stream = draw.random() < 0.5;
   return async (caller) => {
     const { responses } = openaiAt(caller, { key: caller.key, path: "/openai" });
@@ -125,7 +158,10 @@ function message(draw: Draw): MixedCall {
   };
   const stream = draw.random() < 0.5;
   return async (caller) => {
-    const { messages } = anthropicAt(caller, { key: caller.key, path: unified ? "" : "/anthropic" });
+    const { messages } = anthropicAt(caller, {
+      key: caller.key,
+      path: unified ? "" : "/anthropic",
+    });
     if (stream) await messages.stream(request, { headers: draw.headers }).finalMessage();
     else await messages.create(request, { headers: draw.headers });
   };
@@ -134,12 +170,26 @@ function message(draw: Draw): MixedCall {
 function content(draw: Draw): MixedCall {
   const unified = draw.random() < 0.3;
   const model = draw.random() < 0.5 ? "sim-small" : "sim-large";
-  const tool = { name: "look", parameters: { type: Type.OBJECT, properties: { place: { type: Type.STRING } } } };
-  const config = draw.random() < 0.3 ? { tools: [{ functionDeclarations: [tool] }] } : { maxOutputTokens: whole(draw, 60) };
-  const request = { model: unified ? `gemini/${model}` : model, contents: text(draw, ["input", "cached"]), config };
+  const tool = {
+    name: "look",
+    parameters: { type: Type.OBJECT, properties: { place: { type: Type.STRING } } },
+  };
+  const config =
+    draw.random() < 0.3
+      ? { tools: [{ functionDeclarations: [tool] }] }
+      : { maxOutputTokens: whole(draw, 60) };
+  const request = {
+    model: unified ? `gemini/${model}` : model,
+    contents: text(draw, ["input", "cached"]),
+    config,
+  };
   const stream = draw.random() < 0.5;
   return async (caller) => {
-    const { models } = geminiAt(caller, { key: caller.key, path: unified ? "" : "/gemini", headers: draw.headers });
+    const { models } = geminiAt(caller, {
+      key: caller.key,
+      path: unified ? "" : "/gemini",
+      headers: draw.headers,
+    });
     if (stream) await collect(await models.generateContentStream(request));
     else await models.generateContent(request);
   };

@@ -18,7 +18,11 @@ function chat(model: string, { stream = false, headers = {} } = {}): Promise<Res
   return fetch(`${gateway.url}/openai/v1/chat/completions`, {
     method: "POST",
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json", ...headers },
-    body: JSON.stringify({ model, stream, messages: [{ role: "user", content: "[[sim input=30 output=9]]" }] }),
+    body: JSON.stringify({
+      model,
+      stream,
+      messages: [{ role: "user", content: "[[sim input=30 output=9]]" }],
+    }),
   });
 }
 
@@ -40,7 +44,10 @@ test("a call without a known price is reported in its answer, the log, the metri
   await priced.arrayBuffer();
   for (const model of ["nobody-priced-this", "nobody-priced-this", "nor-this"]) {
     const answer = await chat(model);
-    assert.deepEqual([answer.headers.get("x-purser-unpriced"), answer.headers.get("x-purser-cost-usd")], ["true", "0"]);
+    assert.deepEqual(
+      [answer.headers.get("x-purser-unpriced"), answer.headers.get("x-purser-cost-usd")],
+      ["true", "0"],
+    );
     await answer.arrayBuffer();
   }
   const streamed = await (await chat("nor-this", { stream: true })).text();
@@ -48,7 +55,9 @@ test("a call without a known price is reported in its answer, the log, the metri
 
   const lines = await until(() => warnings("has no price"), 2);
   assert.deepEqual(
-    lines.map((line) => (JSON.parse(line) as { readonly msg: string }).msg.split(" has no price")[0]),
+    lines.map(
+      (line) => (JSON.parse(line) as { readonly msg: string }).msg.split(" has no price")[0],
+    ),
     ["openai/nobody-priced-this", "openai/nor-this"],
   );
   const { json: metrics } = await gateway.api("GET", "/metrics");
@@ -63,7 +72,9 @@ test("a call without a known price is reported in its answer, the log, the metri
 
 test("an unknown x-purser header is logged once, and the call is served", async () => {
   for (let time = 0; time < 2; time++) {
-    const answer = await chat("sim-small", { headers: { "x-purser-taks": "3", "x-purser-task": "3", "x-purser-fit": "off" } });
+    const answer = await chat("sim-small", {
+      headers: { "x-purser-taks": "3", "x-purser-task": "3", "x-purser-fit": "off" },
+    });
     assert.equal(answer.status, 200);
     await answer.arrayBuffer();
   }

@@ -6,7 +6,12 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type OpenAI from "openai";
 import { collect, openaiAt, steer, tagged } from "./client.ts";
-import { startGateway, startSimulatorProcess, type GatewayProcess, type SimulatorProcess } from "./process.ts";
+import {
+  startGateway,
+  startSimulatorProcess,
+  type GatewayProcess,
+  type SimulatorProcess,
+} from "./process.ts";
 import { assertSettledAsBilled } from "./reconcile.ts";
 
 let simulator: SimulatorProcess;
@@ -31,7 +36,12 @@ type Message = OpenAI.ChatCompletionMessageParam;
 
 const doors = [
   { name: "at /openai/v1", path: "/openai", model: "sim-small", tag: "o" },
-  { name: "at /v1 with a provider in the model's name", path: "", model: "openai/sim-small", tag: "u" },
+  {
+    name: "at /v1 with a provider in the model's name",
+    path: "",
+    model: "openai/sim-small",
+    tag: "u",
+  },
 ] as const;
 
 for (const door of doors) {
@@ -52,7 +62,10 @@ for (const door of doors) {
     test("a whole chat completion arrives as the provider sent it, and is charged to the token", async () => {
       const { tag, headers, ask } = named("whole");
       const answer = await client()
-        .chat.completions.create({ model, messages: ask("input=40 cached=24 output=17 reasoning=5"), max_tokens: 50 }, { headers })
+        .chat.completions.create(
+          { model, messages: ask("input=40 cached=24 output=17 reasoning=5"), max_tokens: 50 },
+          { headers },
+        )
         .withResponse();
       assert.deepEqual(answer.data.usage?.prompt_tokens, 64);
       assert.equal(answer.data.choices[0]?.finish_reason, "stop");
@@ -64,7 +77,10 @@ for (const door of doors) {
 
     test("a streamed chat completion ends without the usage that Purser asked for, when the caller did not", async () => {
       const { tag, headers, ask } = named("stream");
-      const stream = await client().chat.completions.create({ model, messages: ask("output=12"), stream: true }, { headers });
+      const stream = await client().chat.completions.create(
+        { model, messages: ask("output=12"), stream: true },
+        { headers },
+      );
       const chunks = await collect(stream);
       assert.ok(chunks.every(({ choices, usage }) => choices.length === 1 && !usage));
       const text = chunks.map(({ choices }) => choices[0]?.delta.content ?? "").join("");
@@ -77,16 +93,25 @@ for (const door of doors) {
       const { tag, headers, ask } = named("usage");
       const options = { stream: true, stream_options: { include_usage: true } } as const;
       const chunks = await collect(
-        await client().chat.completions.create({ model, messages: ask("input=31 output=9"), ...options }, { headers }),
+        await client().chat.completions.create(
+          { model, messages: ask("input=31 output=9"), ...options },
+          { headers },
+        ),
       );
       const last = chunks.at(-1);
-      assert.deepEqual([last?.choices, last?.usage?.prompt_tokens, last?.usage?.completion_tokens], [[], 31, 9]);
+      assert.deepEqual(
+        [last?.choices, last?.usage?.prompt_tokens, last?.usage?.completion_tokens],
+        [[], 31, 9],
+      );
       await check(tag);
     });
 
     test("the SDK's stream helper gathers a final completion", async () => {
       const { tag, headers, ask } = named("helper");
-      const stream = client().chat.completions.stream({ model, messages: ask("output=6") }, { headers });
+      const stream = client().chat.completions.stream(
+        { model, messages: ask("output=6") },
+        { headers },
+      );
       const completion = await stream.finalChatCompletion();
       assert.equal(completion.choices[0]?.message.content?.trim().split(/\s+/).length, 6);
       await check(tag);
@@ -94,7 +119,10 @@ for (const door of doors) {
 
     test("two choices are both charged, whole and streamed", async () => {
       const { tag, headers, ask } = named("n");
-      const whole = await client().chat.completions.create({ model, messages: ask("output=8"), n: 2 }, { headers });
+      const whole = await client().chat.completions.create(
+        { model, messages: ask("output=8"), n: 2 },
+        { headers },
+      );
       assert.deepEqual([whole.choices.length, whole.usage?.completion_tokens], [2, 16]);
       assert.equal((await check(tag)).usage.output, 16);
 
@@ -105,18 +133,27 @@ for (const door of doors) {
           { headers: streamed.headers },
         ),
       );
-      assert.deepEqual(new Set(chunks.flatMap(({ choices }) => choices.map(({ index }) => index))), new Set([0, 1]));
+      assert.deepEqual(
+        new Set(chunks.flatMap(({ choices }) => choices.map(({ index }) => index))),
+        new Set([0, 1]),
+      );
       assert.equal((await check(streamed.tag)).usage.output, 16);
     });
 
     test("a tool is called, and its result is answered", async () => {
       const { tag, headers, ask } = named("tool");
       const messages = ask("");
-      const asked = await client().chat.completions.create({ model, messages, tools: [weather] }, { headers });
+      const asked = await client().chat.completions.create(
+        { model, messages, tools: [weather] },
+        { headers },
+      );
       const message = asked.choices[0]?.message;
       const [call] = message?.tool_calls ?? [];
       assert.ok(message && call?.type === "function" && call.function.name === "weather");
-      assert.equal(typeof (JSON.parse(call.function.arguments) as { city: unknown }).city, "string");
+      assert.equal(
+        typeof (JSON.parse(call.function.arguments) as { city: unknown }).city,
+        "string",
+      );
       await check(tag);
 
       const next = named("tool-result");
@@ -131,11 +168,17 @@ for (const door of doors) {
 
     test("a streamed tool call is gathered by the SDK, and its arguments are JSON", async () => {
       const { tag, headers, ask } = named("tool-stream");
-      const stream = client().chat.completions.stream({ model, messages: ask(""), tools: [weather] }, { headers });
+      const stream = client().chat.completions.stream(
+        { model, messages: ask(""), tools: [weather] },
+        { headers },
+      );
       const completion = await stream.finalChatCompletion();
       const [call] = completion.choices[0]?.message.tool_calls ?? [];
       assert.ok(call?.type === "function");
-      assert.equal(typeof (JSON.parse(call.function.arguments) as { city: unknown }).city, "string");
+      assert.equal(
+        typeof (JSON.parse(call.function.arguments) as { city: unknown }).city,
+        "string",
+      );
       assert.equal(completion.choices[0]?.finish_reason, "tool_calls");
       await check(tag);
     });
@@ -146,13 +189,19 @@ for (const door of doors) {
         { model, input: whole.text("input=50 cached=10 output=14 reasoning=4") },
         { headers: whole.headers },
       );
-      assert.deepEqual([answer.status, answer.usage?.input_tokens, answer.usage?.output_tokens], ["completed", 60, 14]);
+      assert.deepEqual(
+        [answer.status, answer.usage?.input_tokens, answer.usage?.output_tokens],
+        ["completed", 60, 14],
+      );
       assert.ok(answer.output_text.length > 0);
       await check(whole.tag);
 
       const streamed = named("response-stream");
       const events = await collect(
-        await client().responses.create({ model, input: streamed.text("output=7"), stream: true }, { headers: streamed.headers }),
+        await client().responses.create(
+          { model, input: streamed.text("output=7"), stream: true },
+          { headers: streamed.headers },
+        ),
       );
       assert.equal(events.at(0)?.type, "response.created");
       assert.equal(events.at(-1)?.type, "response.completed");
@@ -171,13 +220,20 @@ for (const door of doors) {
       const { name, parameters = {} } = weather.function;
       const tool = { type: "function", name, parameters, strict: false } as const;
       const input = [{ role: "user", content: text("") }] as const;
-      const asked = await client().responses.create({ model, input: [...input], tools: [tool] }, { headers });
+      const asked = await client().responses.create(
+        { model, input: [...input], tools: [tool] },
+        { headers },
+      );
       const call = asked.output.find((item) => item.type === "function_call");
       assert.equal(call?.name, "weather");
       await check(tag);
 
       const next = named("response-tool-result");
-      const result = { type: "function_call_output", call_id: call.call_id, output: "Rain." } as const;
+      const result = {
+        type: "function_call_output",
+        call_id: call.call_id,
+        output: "Rain.",
+      } as const;
       const answered = await client().responses.create(
         { model, input: [{ role: "user", content: next.text("") }, call, result], tools: [tool] },
         { headers: next.headers },
@@ -207,8 +263,14 @@ for (const door of doors) {
 
     test("an answer that reaches max_tokens ends with finish_reason length", async () => {
       const { tag, headers, ask } = named("length");
-      const answer = await client().chat.completions.create({ model, messages: ask("output=90"), max_completion_tokens: 20 }, { headers });
-      assert.deepEqual([answer.choices[0]?.finish_reason, answer.usage?.completion_tokens], ["length", 20]);
+      const answer = await client().chat.completions.create(
+        { model, messages: ask("output=90"), max_completion_tokens: 20 },
+        { headers },
+      );
+      assert.deepEqual(
+        [answer.choices[0]?.finish_reason, answer.usage?.completion_tokens],
+        ["length", 20],
+      );
       await check(tag);
     });
   });

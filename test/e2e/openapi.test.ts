@@ -17,8 +17,12 @@ interface Parameter {
 interface Operation {
   readonly operationId: string;
   readonly parameters: readonly Parameter[];
-  readonly requestBody?: { readonly content: { readonly "application/json": { readonly schema: Schema } } };
-  readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }>>;
+  readonly requestBody?: {
+    readonly content: { readonly "application/json": { readonly schema: Schema } };
+  };
+  readonly responses: Readonly<
+    Record<string, { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }>
+  >;
 }
 
 interface OpenApi {
@@ -59,17 +63,42 @@ const keys = new Map<string, string | null>([
 const known = new Map<string, string[]>();
 
 before(async () => {
-  await gateway.makeBudget({ budget_id: "each", budget_type: "project", resource_id: "*", amount: "5", ...always });
-  await gateway.makeBudget({ budget_id: "all", budget_type: "platform", amount: "1000", period: "month" });
-  await gateway.makeBudget({ budget_id: "tokens", budget_type: "team", resource_id: "t", amount: "50", currency: "tokens" });
+  await gateway.makeBudget({
+    budget_id: "each",
+    budget_type: "project",
+    resource_id: "*",
+    amount: "5",
+    ...always,
+  });
+  await gateway.makeBudget({
+    budget_id: "all",
+    budget_type: "platform",
+    amount: "1000",
+    period: "month",
+  });
+  await gateway.makeBudget({
+    budget_id: "tokens",
+    budget_type: "team",
+    resource_id: "t",
+    amount: "50",
+    currency: "tokens",
+  });
   keys.set("reader", (await gateway.makeKey({ project: "p1" }, { role: "reader" })).key);
-  keys.set("caller", (await gateway.makeKey({ project: "p1" }, { may_refine: ["task", "tags"] })).key);
+  keys.set(
+    "caller",
+    (await gateway.makeKey({ project: "p1" }, { may_refine: ["task", "tags"] })).key,
+  );
   const spare = await gateway.makeKey({ team: "t" });
   for (const id of ["h1", "h2", "h3"]) {
     const body = { operation_id: id, amount: "0.01" };
-    assert.equal((await gateway.api("POST", "/api/v1/holds", { body, key: keys.get("caller") ?? "" })).status, 201);
+    assert.equal(
+      (await gateway.api("POST", "/api/v1/holds", { body, key: keys.get("caller") ?? "" })).status,
+      201,
+    );
   }
-  const settled = await gateway.api("POST", "/api/v1/holds/h2/settle", { body: { amount: "0.02" } });
+  const settled = await gateway.api("POST", "/api/v1/holds/h2/settle", {
+    body: { amount: "0.02" },
+  });
   assert.equal(settled.status, 200);
   known.set("budget_id", ["each", "all", "tokens"]);
   known.set("key_id", [spare.key_id]);
@@ -97,24 +126,56 @@ const samples: Readonly<Record<string, readonly (() => object)[]>> = {
       thresholds: [0.5, 1],
     }),
   ],
-  patch_budgets_budget_id: [() => ({ amount: "7" }), () => ({ thresholds: [{ at: 0.9, action: "notify" }], unpriced: "allow" })],
+  patch_budgets_budget_id: [
+    () => ({ amount: "7" }),
+    () => ({ thresholds: [{ at: 0.9, action: "notify" }], unpriced: "allow" }),
+  ],
   post_keys: [
-    () => ({ name: unique("k"), role: "reader", attribution: { project: "p1", tags: { a: "b" } }, expires_at: "2099-01-01T00:00:00Z" }),
+    () => ({
+      name: unique("k"),
+      role: "reader",
+      attribution: { project: "p1", tags: { a: "b" } },
+      expires_at: "2099-01-01T00:00:00Z",
+    }),
   ],
   patch_keys_key_id: [() => ({ name: unique("k"), may_refine: ["task"], max_concurrent: 3 })],
   post_holds: [
     () => ({ operation_id: unique("h"), attribution: { project: "p1" }, amount: "0.000001" }),
-    () => ({ operation_id: unique("h"), provider: "openai", model: "sim-small", estimate: { input_tokens: 5, max_output_tokens: 5 } }),
+    () => ({
+      operation_id: unique("h"),
+      provider: "openai",
+      model: "sim-small",
+      estimate: { input_tokens: 5, max_output_tokens: 5 },
+    }),
   ],
-  post_holds_operation_id_settle: [() => ({ amount: "0.000001" }), () => ({ usage: { input: 3, output: 2 }, latency_ms: 4 })],
+  post_holds_operation_id_settle: [
+    () => ({ amount: "0.000001" }),
+    () => ({ usage: { input: 3, output: 2 }, latency_ms: 4 }),
+  ],
   post_holds_operation_id_release: [() => ({ reason: "done" })],
   post_holds_operation_id_top_up: [() => ({ amount: "0.000001" }), () => ({ output_tokens: 1 })],
   post_estimate: [
-    () => ({ provider: "openai", model: "sim-small", input_tokens: 5, max_output_tokens: 5, attribution: { project: "p1" } }),
+    () => ({
+      provider: "openai",
+      model: "sim-small",
+      input_tokens: 5,
+      max_output_tokens: 5,
+      attribution: { project: "p1" },
+    }),
     () => ({ provider: "openai", model: "sim-small", text: "a few words", max_output_tokens: 5 }),
   ],
-  post_entries_operation_id_correct: [() => ({ amount: "0.000002", reason: "as the provider billed it" })],
-  post_prices: [() => ({ provider: "openai", model: unique("m"), input: "1.5", output: 3, valid_from: "2026-01-01" })],
+  post_entries_operation_id_correct: [
+    () => ({ amount: "0.000002", reason: "as the provider billed it" }),
+  ],
+  post_prices: [
+    () => ({
+      provider: "openai",
+      model: unique("m"),
+      input: "1.5",
+      output: 3,
+      valid_from: "2026-01-01",
+    }),
+  ],
 };
 
 let made = 0;
@@ -130,14 +191,24 @@ function requestsOf(operation: Operation): fc.Arbitrary<Sent> {
   const query = operation.parameters.filter((parameter) => parameter.in === "query");
   const schema = operation.requestBody?.content["application/json"].schema;
   return fc.record({
-    path: fc.record(Object.fromEntries(path.map(({ name, schema: of }) => [name, idsOf(name, of)]))),
+    path: fc.record(
+      Object.fromEntries(path.map(({ name, schema: of }) => [name, idsOf(name, of)])),
+    ),
     query: fc.oneof(
       fc
-        .record(Object.fromEntries(query.map(({ name, schema: of }) => [name, valuesOf(of, components).map(String)])), { requiredKeys: [] })
+        .record(
+          Object.fromEntries(
+            query.map(({ name, schema: of }) => [name, valuesOf(of, components).map(String)]),
+          ),
+          { requiredKeys: [] },
+        )
         .map(Object.entries),
       fc.array(
         fc.tuple(
-          fc.oneof(fc.constantFrom("limit", "x", ...query.map(({ name }) => name)), fc.string({ maxLength: 5 })),
+          fc.oneof(
+            fc.constantFrom("limit", "x", ...query.map(({ name }) => name)),
+            fc.string({ maxLength: 5 }),
+          ),
           fc.string({ maxLength: 8 }),
         ),
         { maxLength: 3 },
@@ -159,7 +230,12 @@ function bodiesOf(schema: Schema, fitting: readonly (() => object)[]): fc.Arbitr
   const sample = fc.constantFrom(...fitting).map((make) => make());
   return fc.oneof(
     { weight: 3, arbitrary: sample.map((value) => JSON.stringify(value)) },
-    { weight: 4, arbitrary: fc.tuple(sample, valid, fc.nat()).map(([value, other, at]) => JSON.stringify(withFieldOf(value, other, at))) },
+    {
+      weight: 4,
+      arbitrary: fc
+        .tuple(sample, valid, fc.nat())
+        .map(([value, other, at]) => JSON.stringify(withFieldOf(value, other, at))),
+    },
     { weight: 3, arbitrary: valid.map((value) => JSON.stringify(value) ?? "") },
     {
       weight: 3,
@@ -195,13 +271,21 @@ function repeated(text: string): string {
 }
 
 /** Sends a request. @returns How the answer violates the document. */
-async function faultOfAnswer({ method, path, operation }: Place, { sent, role }: Case): Promise<string | null> {
-  const place = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(sent.path[name] ?? "x"));
+async function faultOfAnswer(
+  { method, path, operation }: Place,
+  { sent, role }: Case,
+): Promise<string | null> {
+  const place = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(sent.path[name] ?? "x"),
+  );
   const query = new URLSearchParams(sent.query.map(([name, value]) => [name, value])).toString();
   const key = keys.get(role) ?? null;
   const answer = await fetch(`${gateway.url}${place}${query && `?${query}`}`, {
     method: method.toUpperCase(),
-    headers: { ...(key !== null && { authorization: `Bearer ${key}` }), "content-type": "application/json" },
+    headers: {
+      ...(key !== null && { authorization: `Bearer ${key}` }),
+      "content-type": "application/json",
+    },
     ...(sent.body !== null && { body: sent.body }),
   });
   const text = await answer.text();
@@ -228,7 +312,10 @@ for (const [path, item] of Object.entries(document.paths)) {
         const fault = await faultOfAnswer({ method, path, operation }, one);
         assert.equal(fault, null, fault ?? "");
       });
-      await fc.assert(property, { numRuns: path === "/api/v1/verify" ? 10 : 120, endOnFailure: true });
+      await fc.assert(property, {
+        numRuns: path === "/api/v1/verify" ? 10 : 120,
+        endOnFailure: true,
+      });
     });
   }
 }

@@ -9,7 +9,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import OpenAI from "openai";
 import { openaiAt, steer } from "./client.ts";
 import { sumPico, type Entry } from "./figures.ts";
-import { makeFolder, startGateway, startSimulatorProcess, type GatewayProcess, type MadeKey, type SimulatorProcess } from "./process.ts";
+import {
+  makeFolder,
+  startGateway,
+  startSimulatorProcess,
+  type GatewayProcess,
+  type MadeKey,
+  type SimulatorProcess,
+} from "./process.ts";
 import { costOfRow } from "./reconcile.ts";
 
 let simulator: SimulatorProcess;
@@ -24,7 +31,9 @@ before(async () => {
 
 /** The operation id is also the tag in the books. */
 function ask(operationId: string, more = "", client = openaiAt(gateway, { key, path: "/openai" })) {
-  const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: steer(`tag=${operationId} ${more}`) }];
+  const messages: OpenAI.ChatCompletionMessageParam[] = [
+    { role: "user", content: steer(`tag=${operationId} ${more}`) },
+  ];
   return client.chat.completions
     .create({ model: "sim-small", messages }, { headers: { "x-purser-operation-id": operationId } })
     .withResponse();
@@ -54,7 +63,10 @@ test("the same id while it is in flight is refused with 409, and charged once", 
     (reason: unknown) => reason,
   );
   assert.ok(error instanceof OpenAI.ConflictError);
-  assert.deepEqual([error.status, error.code, error.param], [409, "conflict", "x-purser-operation-id"]);
+  assert.deepEqual(
+    [error.status, error.code, error.param],
+    [409, "conflict", "x-purser-operation-id"],
+  );
   await first;
   const entries = await gateway.entries("operation_id=in-flight");
   assert.deepEqual(attempts(entries), ["1 settled"]);
@@ -101,7 +113,9 @@ test("each SDK retry is a separate operation, unless the caller sets an id", asy
 });
 
 function attemptsByProject(entries: readonly Entry[]): readonly string[] {
-  return entries.map(({ attempt, attribution }) => `${String(attribution["project"])} ${attempt}`).sort((one, two) => (one < two ? -1 : 1));
+  return entries
+    .map(({ attempt, attribution }) => `${String(attribution["project"])} ${attempt}`)
+    .sort((one, two) => (one < two ? -1 : 1));
 }
 
 test("ids of another key's calls, in flight or ended, can be used", async () => {
@@ -122,7 +136,8 @@ test("attempts are numbered per key, even after a restart", async () => {
   const directory = await makeFolder();
   let own = await startGateway({ simulatorUrl: simulator.url, directory });
   const [one, two] = [await own.makeKey({ project: "p1" }), await own.makeKey({ project: "p2" })];
-  const call = (made: MadeKey) => ask("kept", "", openaiAt(own, { key: made.key, path: "/openai" }));
+  const call = (made: MadeKey) =>
+    ask("kept", "", openaiAt(own, { key: made.key, path: "/openai" }));
   await call(one);
   await call(one);
   await call(two);

@@ -12,7 +12,8 @@ test("a free call without an answer times out and frees its slot of the key", as
     config: "limits: { first_byte_ms: 300 }",
   });
   const { key } = await gateway.makeKey({ project: "p1" }, { max_concurrent: 1 });
-  const ask = (): Promise<Response> => fetch(`${gateway.url}/mute/v1/models`, { headers: { authorization: `Bearer ${key}` } });
+  const ask = (): Promise<Response> =>
+    fetch(`${gateway.url}/mute/v1/models`, { headers: { authorization: `Bearer ${key}` } });
   assert.equal((await ask()).status, 504);
   assert.equal((await ask()).status, 504);
 });

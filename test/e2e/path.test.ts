@@ -17,7 +17,11 @@ describe("a mistyped path", () => {
     ["POST /anthropic/messages", "/anthropic/v1/messages", "anthropic"],
     ["POST /anthropic/v1/message", "/anthropic/v1/messages", "anthropic"],
     ["POST /anthropic/v1/chat/completions", "/anthropic/v1/messages", "anthropic"],
-    ["POST /anthropic/v1/v1/messages/count_tokens", "/anthropic/v1/messages/count_tokens", "anthropic"],
+    [
+      "POST /anthropic/v1/v1/messages/count_tokens",
+      "/anthropic/v1/messages/count_tokens",
+      "anthropic",
+    ],
     ["GET /anthropic/v1/messages", "POST /anthropic/v1/messages", "anthropic"],
     ["POST /openai/v1/v1/chat/completions", "/openai/v1/chat/completions", "openai"],
     ["POST /openai/v1/v1/embeddings", "/openai/v1/embeddings", "openai"],
@@ -25,11 +29,31 @@ describe("a mistyped path", () => {
     ["POST /openai/v1/chat/completion", "/openai/v1/chat/completions", "openai"],
     ["POST /openai/v1/messages", "/openai/v1/chat/completions", "openai"],
     ["POST /xai/v1/v1/responses", "/xai/v1/responses", "openai"],
-    ["POST /gemini/models/sim-small:generateContent", "/gemini/v1beta/models/sim-small:generateContent", "gemini"],
-    ["POST /gemini/v1beta/v1beta/models/sim-small:generateContent", "/gemini/v1beta/models/sim-small:generateContent", "gemini"],
-    ["POST /gemini/v1beta/sim-small:generateContent", "/gemini/v1beta/models/sim-small:generateContent", "gemini"],
-    ["POST /gemini/v1beta/models/sim-small:generatecontents", "/gemini/v1beta/models/sim-small:generateContent", "gemini"],
-    ["POST /gemini/v1beta/openai/chat/completions", "/gemini/v1beta/models/{model}:generateContent", "gemini"],
+    [
+      "POST /gemini/models/sim-small:generateContent",
+      "/gemini/v1beta/models/sim-small:generateContent",
+      "gemini",
+    ],
+    [
+      "POST /gemini/v1beta/v1beta/models/sim-small:generateContent",
+      "/gemini/v1beta/models/sim-small:generateContent",
+      "gemini",
+    ],
+    [
+      "POST /gemini/v1beta/sim-small:generateContent",
+      "/gemini/v1beta/models/sim-small:generateContent",
+      "gemini",
+    ],
+    [
+      "POST /gemini/v1beta/models/sim-small:generatecontents",
+      "/gemini/v1beta/models/sim-small:generateContent",
+      "gemini",
+    ],
+    [
+      "POST /gemini/v1beta/openai/chat/completions",
+      "/gemini/v1beta/models/{model}:generateContent",
+      "gemini",
+    ],
     ["POST /v1/v1/messages", "/v1/messages", "anthropic"],
     ["POST /v1/v1/chat/completions", "/v1/chat/completions", "openai"],
     ["POST /v1/chat/completion", "/v1/chat/completions", "openai"],
@@ -37,7 +61,11 @@ describe("a mistyped path", () => {
     ["POST /chat/completions", "/v1/chat/completions", "openai"],
     ["GET /models", "/v1/models", "openai"],
     ["POST /messages", "/v1/messages", "anthropic"],
-    ["POST /models/sim-small:generateContent", "/v1beta/models/sim-small:generateContent", "gemini"],
+    [
+      "POST /models/sim-small:generateContent",
+      "/v1beta/models/sim-small:generateContent",
+      "gemini",
+    ],
     ["POST /antropic/v1/messages", "/anthropic/v1/messages", "anthropic"],
   ];
   for (const [line, meant, format] of mistyped) {
@@ -51,7 +79,10 @@ describe("a mistyped path", () => {
   }
 
   test("returns 401 first if the key is unknown", async () => {
-    assert.equal((await ask("POST /anthropic/v1/v1/messages", { gateway, key: "purser_unknown" })).status, 401);
+    assert.equal(
+      (await ask("POST /anthropic/v1/v1/messages", { gateway, key: "purser_unknown" })).status,
+      401,
+    );
   });
 
   test("under a provider that is not configured names those that are", async () => {
@@ -62,8 +93,15 @@ describe("a mistyped path", () => {
 });
 
 test("a doubled slash, a slash at the end and OpenAI's path without its version are unambiguous, and are served", async () => {
-  const chat = JSON.stringify({ model: "sim-small", messages: [{ role: "user", content: "Hello" }] });
-  const message = JSON.stringify({ model: "sim-small", max_tokens: 9, messages: [{ role: "user", content: "Hello" }] });
+  const chat = JSON.stringify({
+    model: "sim-small",
+    messages: [{ role: "user", content: "Hello" }],
+  });
+  const message = JSON.stringify({
+    model: "sim-small",
+    max_tokens: 9,
+    messages: [{ role: "user", content: "Hello" }],
+  });
   const content = JSON.stringify({ contents: [{ role: "user", parts: [{ text: "Hello" }] }] });
   for (const [line, body] of [
     ["POST /openai//v1/chat/completions", chat],
@@ -71,7 +109,10 @@ test("a doubled slash, a slash at the end and OpenAI's path without its version 
     ["POST /openai/chat/completions", chat],
     ["POST /anthropic//v1//messages/", message],
     ["POST /gemini//v1beta/models/sim-small:generateContent/", content],
-    ["POST //v1//messages?beta=true", JSON.stringify({ ...JSON.parse(message), model: "anthropic/sim-small" })],
+    [
+      "POST //v1//messages?beta=true",
+      JSON.stringify({ ...JSON.parse(message), model: "anthropic/sim-small" }),
+    ],
     ["POST /x-ai/v1/chat/completions", chat],
     ["POST /google/v1beta/models/sim-small:generateContent", content],
     ["POST /v1/chat/completions", JSON.stringify({ ...JSON.parse(chat), model: "x-ai/sim-small" })],
@@ -79,25 +120,47 @@ test("a doubled slash, a slash at the end and OpenAI's path without its version 
     const answer = await ask(line, { gateway, key, body });
     assert.equal(answer.status, 200, `${line}: ${JSON.stringify(answer.body)}`);
   }
-  assert.deepEqual([...new Set((await gateway.entries()).slice(0, 3).map(({ provider }) => provider))].sort(), ["gemini", "xai"]);
+  assert.deepEqual(
+    [...new Set((await gateway.entries()).slice(0, 3).map(({ provider }) => provider))].sort(),
+    ["gemini", "xai"],
+  );
 });
 
 describe("a model of another format", () => {
-  const chat = (model: string): string => JSON.stringify({ model, messages: [{ role: "user", content: "a" }], max_tokens: 5 });
+  const chat = (model: string): string =>
+    JSON.stringify({ model, messages: [{ role: "user", content: "a" }], max_tokens: 5 });
   const content = JSON.stringify({ contents: [{ role: "user", parts: [{ text: "a" }] }] });
-  const pairs: readonly (readonly [line: string, body: string, paths: readonly string[], format: string])[] = [
-    ["POST /v1/chat/completions", chat("claude-sonnet-4-5"), ["/v1/messages", "/anthropic/v1/messages"], "openai"],
+  const pairs: readonly (readonly [
+    line: string,
+    body: string,
+    paths: readonly string[],
+    format: string,
+  ])[] = [
+    [
+      "POST /v1/chat/completions",
+      chat("claude-sonnet-4-5"),
+      ["/v1/messages", "/anthropic/v1/messages"],
+      "openai",
+    ],
     [
       "POST /v1/responses",
       JSON.stringify({ model: "claude-sonnet-4-5", input: "a" }),
       ["/v1/messages", "/anthropic/v1/messages"],
       "openai",
     ],
-    ["POST /v1/chat/completions", chat("anthropic/sim-large"), ["/v1/messages", "/anthropic/v1/messages"], "openai"],
+    [
+      "POST /v1/chat/completions",
+      chat("anthropic/sim-large"),
+      ["/v1/messages", "/anthropic/v1/messages"],
+      "openai",
+    ],
     [
       "POST /v1/chat/completions",
       chat("gemini-2.5-flash"),
-      ["/v1beta/models/gemini-2.5-flash:generateContent", "/gemini/v1beta/models/gemini-2.5-flash:generateContent"],
+      [
+        "/v1beta/models/gemini-2.5-flash:generateContent",
+        "/gemini/v1beta/models/gemini-2.5-flash:generateContent",
+      ],
       "openai",
     ],
     [
@@ -106,12 +169,42 @@ describe("a model of another format", () => {
       ["/v1beta/models/gemini-embedding-001:embedContent"],
       "openai",
     ],
-    ["POST /v1/messages", chat("gpt-4o-mini"), ["/v1/chat/completions", "/openai/v1/chat/completions"], "anthropic"],
-    ["POST /v1/messages", chat("gemini/sim-small"), ["/gemini/v1beta/models/sim-small:generateContent"], "anthropic"],
-    ["POST /v1/messages/count_tokens", chat("gpt-4o-mini"), ["/openai/v1/chat/completions"], "anthropic"],
-    ["POST /v1beta/models/gpt-4o-mini:generateContent", content, ["/v1/chat/completions", "/openai/v1/chat/completions"], "gemini"],
-    ["POST /v1beta/models/claude-sonnet-4-5:streamGenerateContent", content, ["/v1/messages", "/anthropic/v1/messages"], "gemini"],
-    ["POST /v1beta/models/openai%2Fsim-small:generateContent", content, ["/openai/v1/chat/completions"], "gemini"],
+    [
+      "POST /v1/messages",
+      chat("gpt-4o-mini"),
+      ["/v1/chat/completions", "/openai/v1/chat/completions"],
+      "anthropic",
+    ],
+    [
+      "POST /v1/messages",
+      chat("gemini/sim-small"),
+      ["/gemini/v1beta/models/sim-small:generateContent"],
+      "anthropic",
+    ],
+    [
+      "POST /v1/messages/count_tokens",
+      chat("gpt-4o-mini"),
+      ["/openai/v1/chat/completions"],
+      "anthropic",
+    ],
+    [
+      "POST /v1beta/models/gpt-4o-mini:generateContent",
+      content,
+      ["/v1/chat/completions", "/openai/v1/chat/completions"],
+      "gemini",
+    ],
+    [
+      "POST /v1beta/models/claude-sonnet-4-5:streamGenerateContent",
+      content,
+      ["/v1/messages", "/anthropic/v1/messages"],
+      "gemini",
+    ],
+    [
+      "POST /v1beta/models/openai%2Fsim-small:generateContent",
+      content,
+      ["/openai/v1/chat/completions"],
+      "gemini",
+    ],
     [
       "POST /v1beta/models/text-embedding-3-small:embedContent",
       JSON.stringify({ content: { parts: [{ text: "a" }] } }),
@@ -157,7 +250,11 @@ describe("a unified path that names no model", () => {
     });
     const provider = { base_url: recorder.url, api_key: "k", unmetered: "allow" } as const;
     const own = await startGateway({
-      providers: { openai: { ...provider, base_url: `${recorder.url}/v1` }, anthropic: provider, gemini: provider },
+      providers: {
+        openai: { ...provider, base_url: `${recorder.url}/v1` },
+        anthropic: provider,
+        gemini: provider,
+      },
       config: "allow_anonymous: true",
     });
     const made = await own.makeKey({}, { role: "admin" });
@@ -175,7 +272,9 @@ describe("a unified path that names no model", () => {
 
 test("a WebSocket upgrade returns 426 at once on every provider path and is not forwarded", async () => {
   const recorder = await startRecorder();
-  const own = await startGateway({ providers: { openai: { base_url: `${recorder.url}/v1`, api_key: "k", unmetered: "allow" } } });
+  const own = await startGateway({
+    providers: { openai: { base_url: `${recorder.url}/v1`, api_key: "k", unmetered: "allow" } },
+  });
   for (const path of ["/openai/v1/responses", "/v1/responses", "/openai/v1/realtime?model=x"]) {
     for (const authorization of [`Bearer ${(await own.makeKey()).key}`, "Bearer purser_unknown"]) {
       const { status, text } = await upgrade(own.url + path, authorization);
@@ -188,7 +287,10 @@ test("a WebSocket upgrade returns 426 at once on every provider path and is not 
   await own.stop();
 });
 
-function upgrade(url: string, authorization: string): Promise<{ readonly status: number; readonly text: string }> {
+function upgrade(
+  url: string,
+  authorization: string,
+): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const headers = {
       authorization,

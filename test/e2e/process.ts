@@ -42,15 +42,23 @@ export interface SimulatorProcess extends Started {
 }
 
 /** @param words Further arguments, such as `["--gap-ms", "5"]`. */
-export async function startSimulatorProcess(words: readonly string[] = []): Promise<SimulatorProcess> {
-  const { line, ...child } = await start(["src/simulator/main.ts", ...words], { cwd: root, env: {} });
+export async function startSimulatorProcess(
+  words: readonly string[] = [],
+): Promise<SimulatorProcess> {
+  const { line, ...child } = await start(["src/simulator/main.ts", ...words], {
+    cwd: root,
+    env: {},
+  });
   const { url } = JSON.parse(line) as { readonly url: string };
   return {
     ...child,
     url,
     books: (tag) => bookRows(url, tag),
     setFaults: async (faults) => {
-      const answer = await fetch(`${url}/sim/faults`, { method: "POST", body: JSON.stringify({ faults }) });
+      const answer = await fetch(`${url}/sim/faults`, {
+        method: "POST",
+        body: JSON.stringify({ faults }),
+      });
       if (!answer.ok) throw new Error(await answer.text());
     },
   };
@@ -88,8 +96,15 @@ export interface GatewayProcess extends Started {
   readonly adminKey: string;
   readonly directory: string;
   /** @param key The administrator's by default. */
-  api(method: string, path: string, request?: { readonly body?: unknown; readonly key?: string }): Promise<ApiAnswer>;
-  makeKey(attribution?: Readonly<Record<string, string>>, more?: Readonly<Record<string, unknown>>): Promise<MadeKey>;
+  api(
+    method: string,
+    path: string,
+    request?: { readonly body?: unknown; readonly key?: string },
+  ): Promise<ApiAnswer>;
+  makeKey(
+    attribution?: Readonly<Record<string, string>>,
+    more?: Readonly<Record<string, unknown>>,
+  ): Promise<MadeKey>;
   /** @throws if it is not created. */
   makeBudget(fields: Readonly<Record<string, unknown>>): Promise<void>;
   budget(budgetId: string): Promise<Json>;
@@ -109,7 +124,18 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const directory = options.directory ?? (await makeFolder());
   const file = path.join(directory, "purser.yaml");
   await writeFile(file, configurationOf(options));
-  const words = ["serve", "--json", "--port", "0", "--host", "127.0.0.1", "--data", path.join(directory, "data"), "--config", file];
+  const words = [
+    "serve",
+    "--json",
+    "--port",
+    "0",
+    "--host",
+    "127.0.0.1",
+    "--data",
+    path.join(directory, "data"),
+    "--config",
+    file,
+  ];
   const { line, ...child } = await start(["src/cli/main.ts", ...words], {
     cwd: root,
     env: { PURSER_ADMIN_KEY: adminKey, ...options.env },
@@ -130,35 +156,59 @@ function configurationOf({ simulatorUrl, providers, config }: GatewayOptions): s
   const all = { ...(simulatorUrl === undefined ? {} : providersAt(simulatorUrl)), ...providers };
   const named = new Set(Object.keys(all));
   const rows = prices.filter(({ provider }) => named.has(provider));
-  const parts = Object.keys(all).length > 0 ? [`providers: ${JSON.stringify(all)}`, `prices: ${JSON.stringify(rows)}`] : [];
+  const parts =
+    Object.keys(all).length > 0
+      ? [`providers: ${JSON.stringify(all)}`, `prices: ${JSON.stringify(rows)}`]
+      : [];
   return [...parts, config ?? ""].join("\n");
 }
 
-function controlPlane(url: string): Omit<GatewayProcess, keyof Started | "url" | "adminKey" | "directory"> {
+function controlPlane(
+  url: string,
+): Omit<GatewayProcess, keyof Started | "url" | "adminKey" | "directory"> {
   const api: GatewayProcess["api"] = async (method, where, { body, key = adminKey } = {}) => {
     const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
-    const answer = await fetch(url + where, { method, headers, ...(body === undefined ? {} : { body: textOf(body) }) });
+    const answer = await fetch(url + where, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: textOf(body) }),
+    });
     const text = await answer.text();
-    return { status: answer.status, headers: answer.headers, json: (text.startsWith("{") ? JSON.parse(text) : text) as Json };
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      json: (text.startsWith("{") ? JSON.parse(text) : text) as Json,
+    };
   };
   const wanted = async (status: number, ...request: Parameters<typeof api>): Promise<Json> => {
     const answer = await api(...request);
-    if (answer.status !== status) throw new Error(`${request[0]} ${request[1]}: ${answer.status} ${JSON.stringify(answer.json)}`);
+    if (answer.status !== status)
+      throw new Error(
+        `${request[0]} ${request[1]}: ${answer.status} ${JSON.stringify(answer.json)}`,
+      );
     return answer.json;
   };
   const makeKey: GatewayProcess["makeKey"] = async (attribution = {}, more = {}) =>
-    wanted(201, "POST", "/api/v1/keys", { body: { name: `of a test ${randomUUID()}`, attribution, ...more } });
+    wanted(201, "POST", "/api/v1/keys", {
+      body: { name: `of a test ${randomUUID()}`, attribution, ...more },
+    });
   let scratchKey: Promise<MadeKey> | undefined;
   // Writes are in order: once a change is durable, so is everything before it.
   const flush = async (): Promise<void> => {
     scratchKey ??= makeKey({}, { name: "flush" });
-    await wanted(200, "PATCH", `/api/v1/keys/${(await scratchKey).key_id}`, { body: { name: `flush ${Date.now()}` } });
+    await wanted(200, "PATCH", `/api/v1/keys/${(await scratchKey).key_id}`, {
+      body: { name: `flush ${Date.now()}` },
+    });
   };
   const entries = async (query = ""): Promise<readonly Entry[]> => {
     await flush();
     const rows: Entry[] = [];
     for (let cursor: string | null = ""; cursor !== null;) {
-      const page: Json = await wanted(200, "GET", `/api/v1/entries?limit=100&${query}${cursor && `&cursor=${cursor}`}`);
+      const page: Json = await wanted(
+        200,
+        "GET",
+        `/api/v1/entries?limit=100&${query}${cursor && `&cursor=${cursor}`}`,
+      );
       rows.push(...(page["data"] as unknown as readonly Entry[]));
       cursor = page["next_cursor"] as string | null;
     }
@@ -190,9 +240,13 @@ function textOf(body: unknown): string {
 async function bookRows(url: string, tag: string | undefined): Promise<readonly BookRow[]> {
   const rows: BookRow[] = [];
   for (let after: string | null = "0"; after !== null;) {
-    const query: string = tag === undefined ? `after=${after}&limit=10000` : `tag=${encodeURIComponent(tag)}`;
+    const query: string =
+      tag === undefined ? `after=${after}&limit=10000` : `tag=${encodeURIComponent(tag)}`;
     const answer = await fetch(`${url}/sim/books?${query}`);
-    const page = (await answer.json()) as { readonly data: readonly BookRow[]; readonly next_cursor: string | null };
+    const page = (await answer.json()) as {
+      readonly data: readonly BookRow[];
+      readonly next_cursor: string | null;
+    };
     rows.push(...page.data);
     after = page.next_cursor;
   }
@@ -221,13 +275,20 @@ async function start(
   });
   const exited = once(child, "exit").then(() => children.delete(child));
   const line = await Promise.race([firstLine(child), exited.then(() => null)]);
-  if (line === null) throw new Error(`${words.join(" ")} ended with ${String(child.exitCode)}: ${notes}`);
+  if (line === null)
+    throw new Error(`${words.join(" ")} ended with ${String(child.exitCode)}: ${notes}`);
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     child.kill(signal);
     await exited;
     return child.exitCode;
   };
-  return { line, pid: child.pid ?? 0, notes: () => notes, stop: () => end("SIGTERM"), kill: async () => void (await end("SIGKILL")) };
+  return {
+    line,
+    pid: child.pid ?? 0,
+    notes: () => notes,
+    stop: () => end("SIGTERM"),
+    kill: async () => void (await end("SIGKILL")),
+  };
 }
 
 function firstLine(child: ChildProcess): Promise<string> {
@@ -242,5 +303,6 @@ function firstLine(child: ChildProcess): Promise<string> {
 
 function endAll(): void {
   for (const child of children) child.kill("SIGKILL");
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  for (const folder of folders.splice(0))
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }

@@ -5,7 +5,12 @@ import type Anthropic from "@anthropic-ai/sdk";
 import type { GoogleGenAI } from "@google/genai";
 import type OpenAI from "openai";
 import { anthropicAt, geminiAt, openaiAt, steer } from "./client.ts";
-import { startGateway, startSimulatorProcess, type GatewayProcess, type SimulatorProcess } from "./process.ts";
+import {
+  startGateway,
+  startSimulatorProcess,
+  type GatewayProcess,
+  type SimulatorProcess,
+} from "./process.ts";
 import { always } from "./settings.ts";
 
 export interface Purse {
@@ -27,7 +32,14 @@ export class Market {
 
   async makePurse(amount: string, more: Readonly<Record<string, unknown>> = {}): Promise<Purse> {
     const name = `purse-${++this.#purses}`;
-    await this.gateway.makeBudget({ budget_id: name, budget_type: "project", resource_id: name, amount, ...always, ...more });
+    await this.gateway.makeBudget({
+      budget_id: name,
+      budget_type: "project",
+      resource_id: name,
+      amount,
+      ...always,
+      ...more,
+    });
     const { key } = await this.gateway.makeKey({ project: name });
     return { name, key };
   }

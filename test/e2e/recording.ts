@@ -25,16 +25,30 @@ const plainAnswer = {
   object: "chat.completion",
   created: 1,
   model: "sim-small",
-  choices: [{ index: 0, message: { role: "assistant", content: "Yes." }, finish_reason: "stop", logprobs: null }],
+  choices: [
+    {
+      index: 0,
+      message: { role: "assistant", content: "Yes." },
+      finish_reason: "stop",
+      logprobs: null,
+    },
+  ],
   usage: { prompt_tokens: 7, completion_tokens: 2, total_tokens: 9 },
 };
 
 /** @param answer By default, a chat completion with seven input and two output tokens. */
-export async function startRecorder(answer: (request: Recorded, response: ServerResponse) => void = answerPlainly): Promise<Recorder> {
+export async function startRecorder(
+  answer: (request: Recorded, response: ServerResponse) => void = answerPlainly,
+): Promise<Recorder> {
   const requests: Recorded[] = [];
   const server = createServer((request, response) => {
     void bodyOf(request).then((body) => {
-      const recorded = { method: request.method ?? "", url: request.url ?? "", rawHeaders: request.rawHeaders, body };
+      const recorded = {
+        method: request.method ?? "",
+        url: request.url ?? "",
+        rawHeaders: request.rawHeaders,
+        body,
+      };
       requests.push(recorded);
       answer(recorded, response);
     });
@@ -50,7 +64,10 @@ export async function startRecorder(answer: (request: Recorded, response: Server
 }
 
 function answerPlainly(_request: Recorded, response: ServerResponse): void {
-  response.writeHead(200, { "content-type": "application/json", "set-cookie": "session=of-the-provider" });
+  response.writeHead(200, {
+    "content-type": "application/json",
+    "set-cookie": "session=of-the-provider",
+  });
   response.end(JSON.stringify(plainAnswer));
 }
 

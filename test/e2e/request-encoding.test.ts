@@ -2,7 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import {
+  brotliCompressSync,
+  deflateRawSync,
+  deflateSync,
+  gzipSync,
+  zstdCompressSync,
+} from "node:zlib";
 import { startGateway } from "./process.ts";
 import { startRecorder } from "./recording.ts";
 
@@ -12,7 +18,10 @@ const gateway = await startGateway({
   config: "limits: { body_bytes: 20000 }",
 });
 const { key } = await gateway.makeKey();
-const chat = JSON.stringify({ model: "sim-small", messages: [{ role: "user", content: "Hello, hello, hello." }] });
+const chat = JSON.stringify({
+  model: "sim-small",
+  messages: [{ role: "user", content: "Hello, hello, hello." }],
+});
 
 interface Place {
   readonly path: string;
@@ -21,7 +30,11 @@ interface Place {
 
 function send(body: Buffer, encoding: string, place: Partial<Place> = {}): Promise<Response> {
   const { path, key: as } = { path: "/openai/v1/chat/completions", key, ...place };
-  const headers = { authorization: `Bearer ${as}`, "content-type": "application/json", "content-encoding": encoding };
+  const headers = {
+    authorization: `Bearer ${as}`,
+    "content-type": "application/json",
+    "content-encoding": encoding,
+  };
   return fetch(gateway.url + path, { method: "POST", headers, body: new Uint8Array(body) });
 }
 
@@ -35,7 +48,8 @@ test("is decoded, metered, and forwarded as it was before it was compressed", as
     ["identity", Buffer.from(chat)],
     ["gzip, br", brotliCompressSync(gzipSync(chat))],
   ];
-  for (const [encoding, body] of encoded) assert.equal((await send(body, encoding)).status, 200, encoding);
+  for (const [encoding, body] of encoded)
+    assert.equal((await send(body, encoding)).status, 200, encoding);
   assert.equal(recorder.requests.length, encoded.length);
   for (const { body, rawHeaders } of recorder.requests) {
     assert.equal(body, chat);
@@ -49,10 +63,24 @@ test("is decoded, metered, and forwarded as it was before it was compressed", as
 test("in an unknown encoding is refused with 415, and too large a one with 413", async () => {
   const sent = recorder.requests.length;
   const unknown = await send(Buffer.from(chat), "compress");
-  assert.deepEqual([unknown.status, unknown.headers.get("accept-encoding")], [415, "gzip, deflate, br, zstd"]);
-  assert.match(((await unknown.json()) as { error: { message: string } }).error.message, /gzip, deflate, br, zstd/);
-  for (const path of ["/openai/v1/chat/completions", "/v1/messages", "/v1beta/models/sim-small:generateContent"]) {
-    assert.equal((await send(gzipSync(Buffer.alloc(5_000_000)), "gzip", { path })).status, 413, path);
+  assert.deepEqual(
+    [unknown.status, unknown.headers.get("accept-encoding")],
+    [415, "gzip, deflate, br, zstd"],
+  );
+  assert.match(
+    ((await unknown.json()) as { error: { message: string } }).error.message,
+    /gzip, deflate, br, zstd/,
+  );
+  for (const path of [
+    "/openai/v1/chat/completions",
+    "/v1/messages",
+    "/v1beta/models/sim-small:generateContent",
+  ]) {
+    assert.equal(
+      (await send(gzipSync(Buffer.alloc(5_000_000)), "gzip", { path })).status,
+      413,
+      path,
+    );
   }
   assert.equal((await send(Buffer.from(chat), "gzip")).status, 400);
   assert.equal(recorder.requests.length, sent);
@@ -60,7 +88,13 @@ test("in an unknown encoding is refused with 415, and too large a one with 413",
 
 test("to the control plane is read as well", async () => {
   const control = { path: "/api/v1/budgets", key: gateway.adminKey };
-  const budget = { budget_id: "zipped", budget_type: "platform", resource_id: "main", amount: "5", period: "month" };
+  const budget = {
+    budget_id: "zipped",
+    budget_type: "platform",
+    resource_id: "main",
+    amount: "5",
+    period: "month",
+  };
   assert.equal((await send(gzipSync(JSON.stringify(budget)), "gzip", control)).status, 201);
   assert.equal((await gateway.budget("zipped"))["amount"], "5");
   assert.equal((await send(Buffer.from("{}"), "compress", control)).status, 415);

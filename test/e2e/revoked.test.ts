@@ -4,7 +4,13 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { steer } from "./client.ts";
-import { startGateway, startSimulatorProcess, type GatewayProcess, type MadeKey, type SimulatorProcess } from "./process.ts";
+import {
+  startGateway,
+  startSimulatorProcess,
+  type GatewayProcess,
+  type MadeKey,
+  type SimulatorProcess,
+} from "./process.ts";
 import { always } from "./settings.ts";
 
 let simulator: SimulatorProcess;
@@ -18,8 +24,16 @@ before(async () => {
 function stream({ key }: MadeKey, project: string, more: string): Promise<Response> {
   return fetch(`${gateway.url}/openai/v1/chat/completions`, {
     method: "POST",
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json", "x-purser-operation-id": project },
-    body: JSON.stringify({ model: "sim-small", stream: true, messages: [{ role: "user", content: steer(more) }] }),
+    headers: {
+      authorization: `Bearer ${key}`,
+      "content-type": "application/json",
+      "x-purser-operation-id": project,
+    },
+    body: JSON.stringify({
+      model: "sim-small",
+      stream: true,
+      messages: [{ role: "user", content: steer(more) }],
+    }),
   });
 }
 
@@ -28,7 +42,10 @@ async function revoke({ key_id: keyId }: MadeKey): Promise<void> {
 }
 
 test("a revoked key's stream ends and is charged for its delivered output; another key's continues", async () => {
-  const [mine, other] = [await gateway.makeKey({ project: "ends" }), await gateway.makeKey({ project: "stays" })];
+  const [mine, other] = [
+    await gateway.makeKey({ project: "ends" }),
+    await gateway.makeKey({ project: "stays" }),
+  ];
   const [ending, staying] = await Promise.all([
     stream(mine, "ends", "output=2000 gap_ms=20"),
     stream(other, "stays", "output=60 gap_ms=20"),
@@ -49,13 +66,26 @@ test("a revoked key's stream ends and is charged for its delivered output; anoth
 });
 
 test("a call that waits for room is not made once its key is revoked", async () => {
-  await gateway.makeBudget({ budget_id: "narrow", budget_type: "project", resource_id: "narrow", amount: "0.001", ...always });
-  const [first, second] = [await gateway.makeKey({ project: "narrow" }), await gateway.makeKey({ project: "narrow" })];
+  await gateway.makeBudget({
+    budget_id: "narrow",
+    budget_type: "project",
+    resource_id: "narrow",
+    amount: "0.001",
+    ...always,
+  });
+  const [first, second] = [
+    await gateway.makeKey({ project: "narrow" }),
+    await gateway.makeKey({ project: "narrow" }),
+  ];
   const call = ({ key }: MadeKey, tag: string, more: string) =>
     fetch(`${gateway.url}/openai/v1/chat/completions`, {
       method: "POST",
       headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-      body: JSON.stringify({ model: "sim-small", max_tokens: 1200, messages: [{ role: "user", content: steer(`tag=${tag} ${more}`) }] }),
+      body: JSON.stringify({
+        model: "sim-small",
+        max_tokens: 1200,
+        messages: [{ role: "user", content: steer(`tag=${tag} ${more}`) }],
+      }),
     });
   const one = call(first, "goes", "latency_ms=1500 output=5");
   await sleep(300);

@@ -21,7 +21,10 @@ export function providerKey(provider: string): string {
 }
 
 export function providersAt(simulatorUrl: string): Readonly<Record<string, ProviderSettings>> {
-  const at = (name: string, path: string): ProviderSettings => ({ base_url: simulatorUrl + path, api_key: providerKey(name) });
+  const at = (name: string, path: string): ProviderSettings => ({
+    base_url: simulatorUrl + path,
+    api_key: providerKey(name),
+  });
   return {
     openai: at("openai", "/openai/v1"),
     anthropic: at("anthropic", "/anthropic"),
@@ -38,7 +41,13 @@ export type RowPrices = Readonly<Record<string, string>>;
 
 /** Unusual figures, so that mixed-up rates are detected. */
 const small: RowPrices = { input: "0.15", cache_read: "0.0751", output: "0.613" };
-const large: RowPrices = { input: "3.01", cache_read: "0.301", cache_write_5m: "3.77", cache_write_1h: "6.02", output: "15.03" };
+const large: RowPrices = {
+  input: "3.01",
+  cache_read: "0.301",
+  cache_write_5m: "3.77",
+  cache_write_1h: "6.02",
+  output: "15.03",
+};
 const flash: RowPrices = { input: "0.31", cache_read: "0.033", output: "2.51" };
 
 export interface PriceRow extends RowPrices {
@@ -68,7 +77,9 @@ export const prices: readonly PriceRow[] = [
  * test.
  */
 export function ratePico(provider: string, model: string, meter: string): bigint {
-  const found = prices.find((price) => price.provider === provider && price.model === model)?.[meter];
+  const found = prices.find((price) => price.provider === provider && price.model === model)?.[
+    meter
+  ];
   if (found === undefined) throw new Error(`no price of ${meter} for ${provider}/${model}`);
   const [whole = "0", fraction = ""] = found.split(".");
   // A millionth of a USD is a million pico-USD.
@@ -76,4 +87,8 @@ export function ratePico(provider: string, model: string, meter: string): bigint
 }
 
 /** A budget's window that does not roll while a test runs. */
-export const always = { period: "once", start: "2020-01-01T00:00:00Z", end: "2100-01-01T00:00:00Z" } as const;
+export const always = {
+  period: "once",
+  start: "2020-01-01T00:00:00Z",
+  end: "2100-01-01T00:00:00Z",
+} as const;

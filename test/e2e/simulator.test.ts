@@ -18,7 +18,11 @@ const openai = { base_url: `${elsewhere.url}/openai/v1`, api_key: "k" };
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 const body = (model: string): string =>
-  JSON.stringify({ model, max_tokens: 20, messages: [{ role: "user", content: "[[sim output=10 input=100]]" }] });
+  JSON.stringify({
+    model,
+    max_tokens: 20,
+    messages: [{ role: "user", content: "[[sim output=10 input=100]]" }],
+  });
 
 async function call(gateway: GatewayProcess, key: string, model: string): Promise<number> {
   return (await ask("POST /v1/chat/completions", { gateway, key, body: body(model) })).status;
@@ -53,7 +57,9 @@ async function metrics(gateway: GatewayProcess): Promise<readonly string[]> {
 async function purser(gateway: GatewayProcess, ...words: readonly string[]): Promise<string> {
   const main = path.join(root, "src/cli/main.ts");
   const data = path.join(gateway.directory, "data");
-  const { stdout } = await promisify(execFile)(process.execPath, [main, ...words, "--data", data], { cwd: gateway.directory });
+  const { stdout } = await promisify(execFile)(process.execPath, [main, ...words, "--data", data], {
+    cwd: gateway.directory,
+  });
   return stdout;
 }
 
@@ -62,7 +68,11 @@ test("without a provider it answers, and works with budgets and figures", async 
   const { key } = await gateway.makeKey();
   await gateway.makeBudget({ budget_id: "all", budget_type: "platform", amount: "1", ...always });
   assert.equal(await call(gateway, key, "sim/sim-small"), 200);
-  assert.deepEqual(await figures(gateway), { summary: simulated, series: "0.000021", providers: ["sim"] });
+  assert.deepEqual(await figures(gateway), {
+    summary: simulated,
+    series: "0.000021",
+    providers: ["sim"],
+  });
   assert.equal((await gateway.budget("all"))["spent"], "0.000021");
   assert.deepEqual(await metrics(gateway), ['purser_spend_usd_total{provider="sim"} 0.000021']);
   await gateway.stop();
@@ -71,7 +81,11 @@ test("without a provider it answers, and works with budgets and figures", async 
 test("with a provider it is off: its models and paths return 404 with how to turn it on, and are not listed", async () => {
   const gateway = await startGateway({ providers: { openai } });
   const { key } = await gateway.makeKey();
-  for (const line of ["POST /v1/chat/completions", "POST /sim/v1/chat/completions", "POST /v1/messages"]) {
+  for (const line of [
+    "POST /v1/chat/completions",
+    "POST /sim/v1/chat/completions",
+    "POST /v1/messages",
+  ]) {
     const answer = await ask(line, { gateway, key, body: body("sim/sim-small") });
     assert.equal(answer.status, 404, line);
     assert.match(answer.message, /simulator: on/);
@@ -94,27 +108,61 @@ test("turned on with a provider, its money is in no budget, summary, series, spe
   const gateway = await startGateway({ providers: { openai }, config: "simulator: on" });
   const { key } = await gateway.makeKey();
   await gateway.makeBudget({ budget_id: "all", budget_type: "platform", amount: "1", ...always });
-  await gateway.makeBudget({ budget_id: "practice", budget_type: "platform", amount: "1", providers: ["sim"], ...always });
-  await gateway.makeBudget({ budget_id: "both", budget_type: "platform", amount: "1", providers: ["*"], ...always });
+  await gateway.makeBudget({
+    budget_id: "practice",
+    budget_type: "platform",
+    amount: "1",
+    providers: ["sim"],
+    ...always,
+  });
+  await gateway.makeBudget({
+    budget_id: "both",
+    budget_type: "platform",
+    amount: "1",
+    providers: ["*"],
+    ...always,
+  });
   assert.equal(await call(gateway, key, "openai/sim-small"), 200);
   assert.equal(await call(gateway, key, "sim/sim-small"), 200);
 
-  assert.deepEqual(await figures(gateway), { summary: real, series: "0.00002113", providers: ["openai"] });
+  assert.deepEqual(await figures(gateway), {
+    summary: real,
+    series: "0.00002113",
+    providers: ["openai"],
+  });
   assert.deepEqual((await figures(gateway, "include=simulator")).series, "0.00004213");
-  assert.deepEqual(await figures(gateway, "provider=sim"), { summary: simulated, series: "0.000021", providers: ["sim"] });
-  const spent = await Promise.all(["all", "practice", "both"].map(async (id) => (await gateway.budget(id))["spent"]));
+  assert.deepEqual(await figures(gateway, "provider=sim"), {
+    summary: simulated,
+    series: "0.000021",
+    providers: ["sim"],
+  });
+  const spent = await Promise.all(
+    ["all", "practice", "both"].map(async (id) => (await gateway.budget(id))["spent"]),
+  );
   assert.deepEqual(spent, ["0.00002113", "0.000021", "0.00004213"]);
   assert.deepEqual((await metrics(gateway)).toSorted(), [
     'purser_simulated_spend_usd_total{provider="sim"} 0.000021',
     'purser_spend_usd_total{provider="openai"} 0.00002113',
   ]);
-  assert.equal((await gateway.entries()).length, 2, "the list of calls has all of them, each with its provider");
+  assert.equal(
+    (await gateway.entries()).length,
+    2,
+    "the list of calls has all of them, each with its provider",
+  );
 
-  const costOf = (json: string): unknown => (JSON.parse(json) as { total: { cost_usd: string } }).total.cost_usd;
+  const costOf = (json: string): unknown =>
+    (JSON.parse(json) as { total: { cost_usd: string } }).total.cost_usd;
   assert.equal(costOf(await purser(gateway, "report", "--json")), "0.00002113");
-  assert.equal(costOf(await purser(gateway, "report", "--json", "--include", "simulator")), "0.00004213");
+  assert.equal(
+    costOf(await purser(gateway, "report", "--json", "--include", "simulator")),
+    "0.00004213",
+  );
   const recent = async (...words: readonly string[]): Promise<unknown> =>
-    (JSON.parse(await purser(gateway, "top", "--json", ...words)) as { recent: { total: { cost_usd: string } } }).recent.total.cost_usd;
+    (
+      JSON.parse(await purser(gateway, "top", "--json", ...words)) as {
+        recent: { total: { cost_usd: string } };
+      }
+    ).recent.total.cost_usd;
   assert.equal(await recent(), "0.00002113");
   assert.equal(await recent("--include", "simulator"), "0.00004213");
   assert.equal((await gateway.api("GET", "/api/v1/summary?include=nothing")).status, 400);
@@ -139,7 +187,10 @@ test("simulated spend no longer counts after the first start with a provider", a
 
   const gateway = await startGateway({ directory: practice.directory, providers: { openai } });
   assert.deepEqual(await figures(gateway), { summary: 0, series: "0", providers: [] });
-  assert.deepEqual([(await gateway.budget("all"))["spent"], (await gateway.budget("each"))["spent"]], ["0", "0"]);
+  assert.deepEqual(
+    [(await gateway.budget("all"))["spent"], (await gateway.budget("each"))["spent"]],
+    ["0", "0"],
+  );
   await gateway.makeBudget({ budget_id: "new", budget_type: "platform", amount: "1", ...always });
   assert.equal((await gateway.budget("new"))["spent"], "0");
   assert.equal(await call(gateway, key, "openai/sim-small"), 200);
@@ -147,13 +198,20 @@ test("simulated spend no longer counts after the first start with a provider", a
   assert.equal((await figures(gateway, "include=simulator")).series, "0.00004213");
   await gateway.stop();
 
-  const costOf = (json: string): unknown => (JSON.parse(json) as { total: { cost_usd: string } }).total.cost_usd;
-  assert.equal(costOf(await purser(gateway, "report", "--json")), "0.00002113", "of a folder without a server, too");
+  const costOf = (json: string): unknown =>
+    (JSON.parse(json) as { total: { cost_usd: string } }).total.cost_usd;
+  assert.equal(
+    costOf(await purser(gateway, "report", "--json")),
+    "0.00002113",
+    "of a folder without a server, too",
+  );
   assert.match(await purser(gateway, "verify"), /ok|whole|agree/i);
 });
 
 test("a configured provider named sim is like any other", async () => {
-  const gateway = await startGateway({ providers: { openai, sim: { wire: "openai", base_url: `${elsewhere.url}/v1`, api_key: "k" } } });
+  const gateway = await startGateway({
+    providers: { openai, sim: { wire: "openai", base_url: `${elsewhere.url}/v1`, api_key: "k" } },
+  });
   const { key } = await gateway.makeKey();
   await gateway.makeBudget({ budget_id: "all", budget_type: "platform", amount: "1", ...always });
   assert.equal(await call(gateway, key, "sim/sim-small"), 200);

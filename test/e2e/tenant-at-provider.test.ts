@@ -19,7 +19,8 @@ const roles: readonly Role[] = ["none", "revoked", "reader", "one", "other", "ad
 
 before(async () => {
   gateway = await startGateway({ providers: account.providers });
-  const make = async (project: string, role: string): Promise<MadeKey> => gateway.makeKey({ project }, { role });
+  const make = async (project: string, role: string): Promise<MadeKey> =>
+    gateway.makeKey({ project }, { role });
   const revoked = await make("alpha", "caller");
   assert.equal((await gateway.api("DELETE", `/api/v1/keys/${revoked.key_id}`)).status, 200);
   keys = {
@@ -46,7 +47,11 @@ async function ask(
 ): Promise<{ readonly status: number; readonly text: string }> {
   const answer = await fetch(at.url + path, {
     method,
-    headers: { ...(key !== null && { authorization: `Bearer ${key}` }), "content-type": "application/json", ...headers },
+    headers: {
+      ...(key !== null && { authorization: `Bearer ${key}` }),
+      "content-type": "application/json",
+      ...headers,
+    },
     ...(body && { body: JSON.stringify(body) }),
   });
   return { status: answer.status, text: await answer.text() };
@@ -164,17 +169,28 @@ async function expect(asked: Ask, status: number): Promise<boolean> {
   const before = account.requests.length;
   const answer = await ask(asked);
   assert.equal(answer.status, status, `${asked.method} ${asked.path}: ${answer.text}`);
-  if (status === 403) assert.ok(/"error"/.test(answer.text) && /remedy/.test(answer.text), answer.text);
+  if (status === 403)
+    assert.ok(/"error"/.test(answer.text) && /remedy/.test(answer.text), answer.text);
   return account.requests.length > before;
 }
 
-const noKey: Readonly<Record<Role, number | null>> = { none: 401, revoked: 401, reader: 403, one: null, other: null, admin: null };
+const noKey: Readonly<Record<Role, number | null>> = {
+  none: 401,
+  revoked: 401,
+  reader: 403,
+  one: null,
+  other: null,
+  admin: null,
+};
 
 test("open endpoints are open to callers and administrators, and to no one else", async () => {
   for (const [method, path, body] of open) {
     for (const role of roles) {
       const status = noKey[role] ?? 200;
-      const wasAsked = await expect({ method, path, key: keys[role], ...(body && { body }) }, status);
+      const wasAsked = await expect(
+        { method, path, key: keys[role], ...(body && { body }) },
+        status,
+      );
       assert.equal(wasAsked, status === 200, `${method} ${path} as ${role}`);
     }
   }
@@ -193,12 +209,23 @@ test("account-wide endpoints are closed to every caller and never requested", as
 
 test("endpoints whose cost no answer reports are refused for every role", async () => {
   for (const [method, path] of unmetered)
-    for (const role of roles) assert.equal(await expect({ method, path, key: keys[role], body: {} }, noKey[role] ?? 403), false);
+    for (const role of roles)
+      assert.equal(
+        await expect({ method, path, key: keys[role], body: {} }, noKey[role] ?? 403),
+        false,
+      );
 });
 
 /** @returns The id of a response that the key made. */
-async function makeResponse(key: string | null, more: object = {}, at?: GatewayProcess): Promise<string> {
-  const { text } = await ask({ method: "POST", path: "/openai/v1/responses", body: { ...respond, ...more }, key }, at);
+async function makeResponse(
+  key: string | null,
+  more: object = {},
+  at?: GatewayProcess,
+): Promise<string> {
+  const { text } = await ask(
+    { method: "POST", path: "/openai/v1/responses", body: { ...respond, ...more }, key },
+    at,
+  );
   const id = /"id":"(resp_\d+)"/.exec(text)?.[1];
   assert.ok(id !== undefined, text);
   return id;
@@ -214,19 +241,37 @@ const byId: readonly (readonly [method: string, suffix: string])[] = [
 test("only the key that created a response can reach it, whole or streamed, even after a restart", async () => {
   const directory = await makeFolder();
   let own = await startGateway({ providers: account.providers, directory });
-  const [one, other] = [await own.makeKey({ project: "alpha" }), await own.makeKey({ project: "beta" })];
-  const made = [await makeResponse(one.key, {}, own), await makeResponse(one.key, { stream: true }, own)];
+  const [one, other] = [
+    await own.makeKey({ project: "alpha" }),
+    await own.makeKey({ project: "beta" }),
+  ];
+  const made = [
+    await makeResponse(one.key, {}, own),
+    await makeResponse(one.key, { stream: true }, own),
+  ];
   const unkept = await makeResponse(one.key, { store: false }, own);
   for (const round of ["before", "after"]) {
     for (const id of made) {
       for (const [method, suffix] of byId) {
         const path = `/openai/v1/responses/${id}${suffix}`;
         const asked = { method, path, ...(method === "POST" && { body: {} }) };
-        assert.equal((await ask({ ...asked, key: other.key }, own)).status, 403, `${round}: ${method} ${path}`);
-        assert.equal((await ask({ ...asked, key: one.key }, own)).status, 200, `${round}: ${method} ${path}`);
+        assert.equal(
+          (await ask({ ...asked, key: other.key }, own)).status,
+          403,
+          `${round}: ${method} ${path}`,
+        );
+        assert.equal(
+          (await ask({ ...asked, key: one.key }, own)).status,
+          200,
+          `${round}: ${method} ${path}`,
+        );
       }
     }
-    assert.equal((await ask({ method: "GET", path: `/openai/v1/responses/${unkept}`, key: one.key }, own)).status, 403);
+    assert.equal(
+      (await ask({ method: "GET", path: `/openai/v1/responses/${unkept}`, key: one.key }, own))
+        .status,
+      403,
+    );
     if (round === "before") {
       await own.stop();
       own = await startGateway({ providers: account.providers, directory });
@@ -255,62 +300,128 @@ test("a request that names another key's objects is refused before anything is h
     { ...respond, input: [{ role: "user", content: [{ type: "input_file", file_id: "file-1" }] }] },
     { ...respond, tools: [{ type: "file_search", vector_store_ids: ["vs_1"] }] },
     { ...respond, tools: [{ type: "code_interpreter", container: "cntr_1" }] },
-    { ...respond, tools: [{ type: "code_interpreter", container: { type: "auto", file_ids: ["file-1"] } }] },
+    {
+      ...respond,
+      tools: [{ type: "code_interpreter", container: { type: "auto", file_ids: ["file-1"] } }],
+    },
   ];
   for (const body of bodies)
     for (const path of ["/openai/v1/responses", "/openai/v1/responses/input_tokens"])
-      assert.equal(await expect({ method: "POST", path, body, key: keys.other }, 403), false, JSON.stringify(body));
+      assert.equal(
+        await expect({ method: "POST", path, body, key: keys.other }, 403),
+        false,
+        JSON.stringify(body),
+      );
   const others: readonly (readonly [path: string, body: object])[] = [
-    ["/openai/v1/chat/completions", { ...chat, messages: [{ role: "user", content: [{ type: "file", file: { file_id: "file-1" } }] }] }],
-    ["/openai/v1/chat/completions", { ...chat, audio: { format: "wav", voice: { id: "voice_1" } } }],
-    ["/openai/v1/chat/completions", { ...chat, data_sources: [{ type: "azure_search", parameters: { index_name: "all" } }] }],
+    [
+      "/openai/v1/chat/completions",
+      {
+        ...chat,
+        messages: [{ role: "user", content: [{ type: "file", file: { file_id: "file-1" } }] }],
+      },
+    ],
+    [
+      "/openai/v1/chat/completions",
+      { ...chat, audio: { format: "wav", voice: { id: "voice_1" } } },
+    ],
+    [
+      "/openai/v1/chat/completions",
+      { ...chat, data_sources: [{ type: "azure_search", parameters: { index_name: "all" } }] },
+    ],
     ["/openai/v1/chat/completions", { ...chat, preset: "of-the-house" }],
     ["/anthropic/v1/messages", { ...chat, container: "container_1" }],
-    ["/anthropic/v1/messages", { ...chat, thread: { type: "continue", previous_message_id: "msg" } }],
     [
       "/anthropic/v1/messages",
-      { ...chat, messages: [{ role: "user", content: [{ type: "document", source: { type: "file", file_id: "f" } }] }] },
+      { ...chat, thread: { type: "continue", previous_message_id: "msg" } },
     ],
-    ["/gemini/v1beta/models/sim-small:generateContent", { ...contents, cachedContent: "cachedContents/c1" }],
-    ["/gemini/v1beta/models/sim-small:generateContent", { contents: [{ parts: [{ fileData: { fileUri: "gs://bucket/a" } }] }] }],
+    [
+      "/anthropic/v1/messages",
+      {
+        ...chat,
+        messages: [
+          { role: "user", content: [{ type: "document", source: { type: "file", file_id: "f" } }] },
+        ],
+      },
+    ],
+    [
+      "/gemini/v1beta/models/sim-small:generateContent",
+      { ...contents, cachedContent: "cachedContents/c1" },
+    ],
+    [
+      "/gemini/v1beta/models/sim-small:generateContent",
+      { contents: [{ parts: [{ fileData: { fileUri: "gs://bucket/a" } }] }] },
+    ],
   ];
   for (const [path, body] of others)
-    assert.equal(await expect({ method: "POST", path, body, key: keys.other }, 403), false, JSON.stringify(body));
+    assert.equal(
+      await expect({ method: "POST", path, body, key: keys.other }, 403),
+      false,
+      JSON.stringify(body),
+    );
   assert.deepEqual([(await gateway.entries()).length, account.requests.length], [entries, before]);
   const mine = [
     { ...respond, previous_response_id: id },
     { ...respond, input: [{ type: "item_reference", id: message }] },
   ];
-  for (const body of mine) assert.equal(await expect({ method: "POST", path: "/openai/v1/responses", body, key: keys.one }, 200), true);
+  for (const body of mine)
+    assert.equal(
+      await expect({ method: "POST", path: "/openai/v1/responses", body, key: keys.one }, 200),
+      true,
+    );
 });
 
 test("with the caller's own provider key, the provider controls access", async () => {
   const headers = { "x-purser-key": keys.one ?? "", authorization: "Bearer sk-of-the-caller" };
-  assert.equal((await ask({ method: "GET", path: "/openai/v1/files", key: null, headers })).status, 200);
+  assert.equal(
+    (await ask({ method: "GET", path: "/openai/v1/files", key: null, headers })).status,
+    200,
+  );
   assert.ok(account.requests.at(-1)?.rawHeaders.includes("Bearer sk-of-the-caller"));
   const body = { ...respond, previous_response_id: "resp_of_my_account" };
-  assert.equal((await ask({ method: "POST", path: "/openai/v1/responses", body, key: null, headers })).status, 200);
+  assert.equal(
+    (await ask({ method: "POST", path: "/openai/v1/responses", body, key: null, headers })).status,
+    200,
+  );
 });
 
 test("with objects per key, each key reaches its own objects and no others", async () => {
   const shop = await startAccount({ stored: "own", unmetered: "allow" });
   const own = await startGateway({ providers: shop.providers });
-  const [one, other] = [(await own.makeKey({ project: "alpha" })).key, (await own.makeKey({ project: "beta" })).key];
+  const [one, other] = [
+    (await own.makeKey({ project: "alpha" })).key,
+    (await own.makeKey({ project: "beta" })).key,
+  ];
   const posted = await ask({ method: "POST", path: "/openai/v1/files", body: {}, key: one }, own);
   const { id } = JSON.parse(posted.text) as { readonly id: string };
-  const status = async (method: string, path: string, key: string): Promise<number> => (await ask({ method, path, key }, own)).status;
+  const status = async (method: string, path: string, key: string): Promise<number> =>
+    (await ask({ method, path, key }, own)).status;
   assert.deepEqual(
-    [await status("GET", `/openai/v1/files/${id}/content`, one), await status("GET", `/openai/v1/files/${id}/content`, other)],
+    [
+      await status("GET", `/openai/v1/files/${id}/content`, one),
+      await status("GET", `/openai/v1/files/${id}/content`, other),
+    ],
     [200, 403],
   );
   assert.deepEqual(
-    [await status("DELETE", `/openai/v1/files/${id}`, other), await status("DELETE", `/openai/v1/files/${id}`, one)],
+    [
+      await status("DELETE", `/openai/v1/files/${id}`, other),
+      await status("DELETE", `/openai/v1/files/${id}`, one),
+    ],
     [403, 200],
   );
   assert.equal(await status("GET", "/openai/v1/files", one), 403);
-  const body = { ...respond, input: [{ role: "user", content: [{ type: "input_file", file_id: id }] }] };
+  const body = {
+    ...respond,
+    input: [{ role: "user", content: [{ type: "input_file", file_id: id }] }],
+  };
   const asked = { method: "POST", path: "/openai/v1/responses", body };
-  assert.deepEqual([(await ask({ ...asked, key: one }, own)).status, (await ask({ ...asked, key: other }, own)).status], [200, 403]);
+  assert.deepEqual(
+    [
+      (await ask({ ...asked, key: one }, own)).status,
+      (await ask({ ...asked, key: other }, own)).status,
+    ],
+    [200, 403],
+  );
   await own.stop();
 });
 
@@ -320,7 +431,10 @@ test("with a shared provider, every key reaches every object", async () => {
   const { key } = await own.makeKey();
   assert.equal((await ask({ method: "GET", path: "/openai/v1/files", key }, own)).status, 200);
   const body = { ...respond, previous_response_id: "resp_elsewhere" };
-  assert.equal((await ask({ method: "POST", path: "/openai/v1/responses", body, key }, own)).status, 200);
+  assert.equal(
+    (await ask({ method: "POST", path: "/openai/v1/responses", body, key }, own)).status,
+    200,
+  );
   await own.stop();
 });
 
@@ -330,7 +444,10 @@ test("a refusal is the SDK's own error, and names the remedy", async () => {
     async () => void (await client.files.list()),
     (error) => {
       assert.ok(error instanceof OpenAI.PermissionDeniedError);
-      assert.match(error.message, /whole account's.*administrator's key.*providers\.openai\.stored/);
+      assert.match(
+        error.message,
+        /whole account's.*administrator's key.*providers\.openai\.stored/,
+      );
       return true;
     },
   );

@@ -11,7 +11,16 @@ import { makeFolder, startGateway, type GatewayProcess, type Json } from "./proc
  * `one` owns the requested data; `other`, `confined` and `unbound` belong to another tenant or
  * none.
  */
-const roles = ["none", "revoked", "other", "unbound", "confined", "reader", "one", "admin"] as const;
+const roles = [
+  "none",
+  "revoked",
+  "other",
+  "unbound",
+  "confined",
+  "reader",
+  "one",
+  "admin",
+] as const;
 type Role = (typeof roles)[number];
 
 interface Row {
@@ -47,9 +56,19 @@ const rows: Readonly<Record<string, Row>> = {
   "GET /readyz": { expected: everyone },
   "GET /metrics": { expected: [200, 401, 403, 403, 403, 200, 403, 200] },
   "GET /api/v1/budgets": { expected: [401, 401, 200, 200, 200, 200, 200, 200] },
-  "GET /api/v1/budgets/{budget_id}": { id: "first", expected: [401, 401, 404, 404, 404, 200, 200, 200] },
-  "POST /api/v1/budgets": { body: { budget_id: "made", budget_type: "platform", amount: "5" }, expected: adminOnly(201) },
-  "PATCH /api/v1/budgets/{budget_id}": { id: "first", body: { amount: "77.77" }, expected: adminOnly(200) },
+  "GET /api/v1/budgets/{budget_id}": {
+    id: "first",
+    expected: [401, 401, 404, 404, 404, 200, 200, 200],
+  },
+  "POST /api/v1/budgets": {
+    body: { budget_id: "made", budget_type: "platform", amount: "5" },
+    expected: adminOnly(201),
+  },
+  "PATCH /api/v1/budgets/{budget_id}": {
+    id: "first",
+    body: { amount: "77.77" },
+    expected: adminOnly(200),
+  },
   "DELETE /api/v1/budgets/{budget_id}": { id: "made", expected: adminOnly(200) },
   "GET /api/v1/keys": { expected: adminOnly(200) },
   "GET /api/v1/keys/{key_id}": { expected: adminOnly(200) },
@@ -65,7 +84,11 @@ const rows: Readonly<Record<string, Row>> = {
   "POST /api/v1/holds/{operation_id}/settle": { id: "h-settle", body: amount, expected: ownHold },
   "POST /api/v1/holds/{operation_id}/release": { id: "h-release", expected: ownHold },
   "GET /api/v1/entries": { expected: figures },
-  "POST /api/v1/entries/{operation_id}/correct": { id: "h-done", body: { amount: "0.5", reason: "r" }, expected: adminOnly(200) },
+  "POST /api/v1/entries/{operation_id}/correct": {
+    id: "h-done",
+    body: { amount: "0.5", reason: "r" },
+    expected: adminOnly(200),
+  },
   "GET /api/v1/summary": { expected: figures },
   "GET /api/v1/series": { query: "?by=project,key", expected: figures },
   "GET /api/v1/alerts": { expected: adminOnly(200) },
@@ -73,7 +96,10 @@ const rows: Readonly<Record<string, Row>> = {
     body: { ...priced, input_tokens: 5, max_output_tokens: 5, attribution: { project: "alpha" } },
     expected: [401, 401, 403, 403, 403, 403, 200, 200],
   },
-  "GET /api/v1/prices": { query: "?provider=openai&model=sim-small", expected: [401, 401, 200, 200, 200, 200, 200, 200] },
+  "GET /api/v1/prices": {
+    query: "?provider=openai&model=sim-small",
+    expected: [401, 401, 200, 200, 200, 200, 200, 200],
+  },
   "POST /api/v1/prices": { body: { ...priced, input: "1", output: "1" }, expected: adminOnly(201) },
   "POST /api/v1/verify": { expected: adminOnly(200) },
   "GET /api/v1/status": { expected: adminOnly(200) },
@@ -94,8 +120,13 @@ before(async () => {
     directory: await makeFolder(),
     providers: { openai: { base_url: "http://127.0.0.1:9/v1", api_key: "k" } },
   });
-  const make = (project: string | null, role: string) => gateway.makeKey(project === null ? {} : { project }, { role });
-  const [one, revoked, scratch] = [await make("alpha", "caller"), await make("alpha", "admin"), await make("alpha", "caller")];
+  const make = (project: string | null, role: string) =>
+    gateway.makeKey(project === null ? {} : { project }, { role });
+  const [one, revoked, scratch] = [
+    await make("alpha", "caller"),
+    await make("alpha", "admin"),
+    await make("alpha", "caller"),
+  ];
   await gateway.api("DELETE", `/api/v1/keys/${revoked.key_id}`);
   keys = {
     none: undefined,
@@ -108,7 +139,13 @@ before(async () => {
     admin: gateway.adminKey,
   };
   ids = { key_id: one.key_id, scratch: scratch.key_id };
-  await gateway.makeBudget({ budget_id: "first", budget_type: "project", resource_id: "alpha", amount: "77.77", thresholds: [0.0001] });
+  await gateway.makeBudget({
+    budget_id: "first",
+    budget_type: "project",
+    resource_id: "alpha",
+    amount: "77.77",
+    thresholds: [0.0001],
+  });
   await gateway.makeBudget({ budget_id: "all", budget_type: "platform", amount: "1000" });
   for (const operation_id of ["h-get", "h-top-up", "h-settle", "h-release", "h-done"]) {
     const made = await gateway.api("POST", "/api/v1/holds", {
@@ -117,7 +154,10 @@ before(async () => {
     });
     assert.equal(made.status, 201, JSON.stringify(made.json));
   }
-  const settled = await gateway.api("POST", "/api/v1/holds/h-done/settle", { key: one.key, body: { amount: "0.0423" } });
+  const settled = await gateway.api("POST", "/api/v1/holds/h-done/settle", {
+    key: one.key,
+    body: { amount: "0.0423" },
+  });
   assert.equal(settled.status, 200);
 });
 
@@ -128,11 +168,16 @@ interface Asked {
 
 async function ask(route: string, { id, query = "", body }: Row, role: Role): Promise<Asked> {
   const [method = "", template = ""] = route.split(" ");
-  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => (id === undefined ? (ids[name] ?? "") : (ids[id] ?? id)));
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    id === undefined ? (ids[name] ?? "") : (ids[id] ?? id),
+  );
   const key = keys[role];
   const answer = await fetch(gateway.url + path + query, {
     method,
-    headers: { "content-type": "application/json", ...(key !== undefined && { authorization: `Bearer ${key}` }) },
+    headers: {
+      "content-type": "application/json",
+      ...(key !== undefined && { authorization: `Bearer ${key}` }),
+    },
     ...(body && { body: JSON.stringify(body) }),
   });
   return { status: answer.status, text: await answer.text() };
@@ -140,8 +185,8 @@ async function ask(route: string, { id, query = "", body }: Row, role: Role): Pr
 
 async function documented(): Promise<readonly string[]> {
   const { json } = await gateway.api("GET", "/openapi.json");
-  return Object.entries(json["paths"] as unknown as Readonly<Record<string, object>>).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  return Object.entries(json["paths"] as unknown as Readonly<Record<string, object>>).flatMap(
+    ([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
 }
 
@@ -154,7 +199,9 @@ test("every route of the API has a row here, and every row is a route", async ()
 async function belongings(): Promise<readonly Json[]> {
   const budget = await gateway.budget("first");
   const holds = await Promise.all(
-    ["h-get", "h-top-up", "h-settle", "h-release"].map((id) => gateway.api("GET", `/api/v1/holds/${id}`, { key: keys.one ?? "" })),
+    ["h-get", "h-top-up", "h-settle", "h-release"].map((id) =>
+      gateway.api("GET", `/api/v1/holds/${id}`, { key: keys.one ?? "" }),
+    ),
   );
   return [budget, ...holds.map(({ json }) => json)];
 }
@@ -184,8 +231,13 @@ test("the other tenant's figures are its own: requesting another's is refused, a
     assert.equal(all.status, 200);
     assert.doesNotMatch(JSON.stringify(all.json), secrets);
     for (const query of ["project=alpha", "operation_id=h-done&project=alpha"])
-      assert.equal((await gateway.api("GET", `/api/v1/${path}?${query}`, { key: keys.confined ?? "" })).status, 403);
-    const named = await gateway.api("GET", `/api/v1/${path}?operation_id=h-done`, { key: keys.confined ?? "" });
+      assert.equal(
+        (await gateway.api("GET", `/api/v1/${path}?${query}`, { key: keys.confined ?? "" })).status,
+        403,
+      );
+    const named = await gateway.api("GET", `/api/v1/${path}?operation_id=h-done`, {
+      key: keys.confined ?? "",
+    });
     assert.doesNotMatch(JSON.stringify(named.json), secrets);
   }
 });
@@ -194,17 +246,39 @@ test("two tenants can use the same hold ids without conflict", async () => {
   const body = { operation_id: "h-get", amount: "0.02" };
   const made = await gateway.api("POST", "/api/v1/holds", { key: keys.other ?? "", body });
   assert.deepEqual([made.status, made.json["attempt"], made.json["repeated"]], [201, 1, false]);
-  assert.equal((await gateway.api("POST", "/api/v1/holds/h-get/settle", { key: keys.other ?? "", body: { amount: "0.02" } })).status, 200);
+  assert.equal(
+    (
+      await gateway.api("POST", "/api/v1/holds/h-get/settle", {
+        key: keys.other ?? "",
+        body: { amount: "0.02" },
+      })
+    ).status,
+    200,
+  );
   const mine = await gateway.api("GET", "/api/v1/holds/h-get", { key: keys.one ?? "" });
   assert.deepEqual([mine.json["status"], mine.json["attribution"]], ["held", { project: "alpha" }]);
 });
 
 test("the other tenant cannot exhaust a shared budget with made-up values", async () => {
-  const post = (path: string, body: object) => gateway.api("POST", path, { key: keys.other ?? "", body });
-  assert.equal((await post("/api/v1/holds", { operation_id: "greedy", amount: "990" })).status, 403);
-  assert.equal((await post("/api/v1/holds", { operation_id: "long", amount: "1", ttl_seconds: 86_400 })).status, 400);
-  assert.equal((await post("/api/v1/holds", { operation_id: "small", amount: "0.000001", ...priced })).status, 201);
+  const post = (path: string, body: object) =>
+    gateway.api("POST", path, { key: keys.other ?? "", body });
+  assert.equal(
+    (await post("/api/v1/holds", { operation_id: "greedy", amount: "990" })).status,
+    403,
+  );
+  assert.equal(
+    (await post("/api/v1/holds", { operation_id: "long", amount: "1", ttl_seconds: 86_400 }))
+      .status,
+    400,
+  );
+  assert.equal(
+    (await post("/api/v1/holds", { operation_id: "small", amount: "0.000001", ...priced })).status,
+    201,
+  );
   assert.equal((await post("/api/v1/holds/small/settle", { amount: "5000000" })).status, 403);
-  assert.equal((await post("/api/v1/holds/small/settle", { usage: { output: 1_000_000_000_000 } })).status, 403);
+  assert.equal(
+    (await post("/api/v1/holds/small/settle", { usage: { output: 1_000_000_000_000 } })).status,
+    403,
+  );
   assert.equal(Number((await gateway.budget("all"))["available"]) > 990, true);
 });

@@ -4,7 +4,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { before, test } from "node:test";
-import { startGateway, startSimulatorProcess, type GatewayProcess, type SimulatorProcess } from "./process.ts";
+import {
+  startGateway,
+  startSimulatorProcess,
+  type GatewayProcess,
+  type SimulatorProcess,
+} from "./process.ts";
 
 let simulator: SimulatorProcess;
 let gateway: GatewayProcess;
@@ -21,7 +26,10 @@ interface Visit {
 }
 
 /** `fetch` sets these headers itself. */
-async function visit(url: string, { method = "GET", headers, body }: Visit): Promise<{ readonly status: number; readonly text: string }> {
+async function visit(
+  url: string,
+  { method = "GET", headers, body }: Visit,
+): Promise<{ readonly status: number; readonly text: string }> {
   const sent = request(url, { method, headers });
   sent.end(body);
   const [answer] = (await once(sent, "response")) as [IncomingMessage];
@@ -31,7 +39,11 @@ async function visit(url: string, { method = "GET", headers, body }: Visit): Pro
 }
 
 const body = JSON.stringify({ model: "sim-small", messages: [{ role: "user", content: "a" }] });
-const messages = JSON.stringify({ model: "sim-small", max_tokens: 5, messages: [{ role: "user", content: "a" }] });
+const messages = JSON.stringify({
+  model: "sim-small",
+  max_tokens: 5,
+  messages: [{ role: "user", content: "a" }],
+});
 const contents = JSON.stringify({ contents: [{ parts: [{ text: "a" }] }] });
 
 const doors: readonly (readonly [method: string, path: string, body?: string])[] = [
@@ -53,14 +65,22 @@ test("a rebound host name is refused, and so is a page of another site", async (
   const before = (await simulator.books()).length;
   const authorization = `Bearer ${gateway.adminKey}`;
   for (const [method, path, sent] of doors) {
-    for (const headers of [{ host: "rebound.example" }, { origin: "https://evil.example" }, { origin: "null" }]) {
+    for (const headers of [
+      { host: "rebound.example" },
+      { origin: "https://evil.example" },
+      { origin: "null" },
+    ]) {
       const more = path.startsWith("/api") || path === "/metrics" ? { authorization } : {};
       const answer = await visit(gateway.url + path, {
         method,
         headers: { "content-type": "text/plain", ...more, ...headers },
         ...(sent !== undefined && { body: sent }),
       });
-      assert.equal(answer.status, 403, `${method} ${path} ${JSON.stringify(headers)}: ${answer.text}`);
+      assert.equal(
+        answer.status,
+        403,
+        `${method} ${path} ${JSON.stringify(headers)}: ${answer.text}`,
+      );
       assert.match(answer.text, /server\.(hosts|origins)/);
     }
   }
@@ -78,9 +98,20 @@ test("configured hosts and origins are allowed, and metrics are open if configur
     config: 'server: { hosts: [purser], origins: ["https://app.example.com"], metrics: open }',
   });
   const { key } = await own.makeKey();
-  const headers = { host: "purser:4141", origin: "https://app.example.com", authorization: `Bearer ${key}` };
-  assert.equal((await visit(`${own.url}/openai/v1/chat/completions`, { method: "POST", headers, body })).status, 200);
-  assert.equal((await visit(`${own.url}/metrics`, { headers: { host: "purser:4141" } })).status, 200);
+  const headers = {
+    host: "purser:4141",
+    origin: "https://app.example.com",
+    authorization: `Bearer ${key}`,
+  };
+  assert.equal(
+    (await visit(`${own.url}/openai/v1/chat/completions`, { method: "POST", headers, body }))
+      .status,
+    200,
+  );
+  assert.equal(
+    (await visit(`${own.url}/metrics`, { headers: { host: "purser:4141" } })).status,
+    200,
+  );
   await own.stop();
 });
 
@@ -92,12 +123,25 @@ test("call metrics require a key that reads all figures; process metrics are ope
     "purser_event_loop_lag_seconds",
     "purser_info",
   ]);
-  const key = async (attribution: Readonly<Record<string, string>>, role: string) => (await gateway.makeKey(attribution, { role })).key;
+  const key = async (attribution: Readonly<Record<string, string>>, role: string) =>
+    (await gateway.makeKey(attribution, { role })).key;
   const status = async (secret?: string) =>
-    (await fetch(`${gateway.url}/metrics`, secret === undefined ? {} : { headers: { authorization: `Bearer ${secret}` } })).status;
+    (
+      await fetch(
+        `${gateway.url}/metrics`,
+        secret === undefined ? {} : { headers: { authorization: `Bearer ${secret}` } },
+      )
+    ).status;
   assert.deepEqual(
-    [await status(), await status(await key({}, "caller")), await status(await key({ project: "p" }, "reader"))],
+    [
+      await status(),
+      await status(await key({}, "caller")),
+      await status(await key({ project: "p" }, "reader")),
+    ],
     [200, 403, 403],
   );
-  assert.deepEqual([await status(await key({}, "reader")), await status(gateway.adminKey)], [200, 200]);
+  assert.deepEqual(
+    [await status(await key({}, "reader")), await status(gateway.adminKey)],
+    [200, 200],
+  );
 });

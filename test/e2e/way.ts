@@ -19,7 +19,12 @@ export const ways: readonly Way[] = [false, true].flatMap((stream): Way[] => [
     name: "chat",
     stream,
     path: "/openai/v1/chat/completions",
-    body: (text) => ({ model: "sim-small", max_tokens: most, stream, messages: [{ role: "user", content: text }] }),
+    body: (text) => ({
+      model: "sim-small",
+      max_tokens: most,
+      stream,
+      messages: [{ role: "user", content: text }],
+    }),
   },
   {
     name: "responses",
@@ -31,12 +36,20 @@ export const ways: readonly Way[] = [false, true].flatMap((stream): Way[] => [
     name: "messages",
     stream,
     path: "/anthropic/v1/messages",
-    body: (text) => ({ model: "sim-large", max_tokens: most, stream, messages: [{ role: "user", content: text }] }),
+    body: (text) => ({
+      model: "sim-large",
+      max_tokens: most,
+      stream,
+      messages: [{ role: "user", content: text }],
+    }),
   },
   {
     name: "content",
     stream,
     path: stream ? `${gemini}:streamGenerateContent?alt=sse` : `${gemini}:generateContent`,
-    body: (text) => ({ contents: [{ role: "user", parts: [{ text }] }], generationConfig: { maxOutputTokens: most } }),
+    body: (text) => ({
+      contents: [{ role: "user", parts: [{ text }] }],
+      generationConfig: { maxOutputTokens: most },
+    }),
   },
 ]);

@@ -28,13 +28,20 @@ export function baselineOf({ folder }: Checkout): Baseline {
     async passing(files, signal) {
       for (const file of files) {
         if (durations.has(file) || leftOut.has(file) || signal.aborted) continue;
-        const { failures, timedOut, durationMs } = await trial({ folder, files: [file], timeoutMs: mostMs, stopAtFailure: true, signal });
+        const { failures, timedOut, durationMs } = await trial({
+          folder,
+          files: [file],
+          timeoutMs: mostMs,
+          stopAtFailure: true,
+          signal,
+        });
         if (failures.length > 0 || timedOut) leftOut.add(file);
         else durations.set(file, durationMs);
       }
       return files.filter((file) => durations.has(file));
     },
-    timeoutMs: (files) => leastMs + slack * files.reduce((sum, file) => sum + (durations.get(file) ?? 0), 0),
+    timeoutMs: (files) =>
+      leastMs + slack * files.reduce((sum, file) => sum + (durations.get(file) ?? 0), 0),
     leftOut,
   };
 }

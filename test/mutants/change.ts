@@ -20,6 +20,10 @@ export function textOf(node: Node, file: SourceFile): string {
 }
 
 /** Replaces a whole node. */
-export function replaced(node: Node, file: SourceFile, by: { readonly text: string; readonly rule: string }): Change {
+export function replaced(
+  node: Node,
+  file: SourceFile,
+  by: { readonly text: string; readonly rule: string },
+): Change {
   return { rule: by.rule, start: node.getStart(file), end: node.end, text: by.text };
 }

@@ -52,14 +52,19 @@ function makeTasks(): readonly Task[] {
     room: name,
     all: files
       .map((file) => ({ file, source: parser.parse(file) }))
-      .flatMap(({ file, source }) => findChanges(source).map((change) => mutant(file, source.text, change))),
+      .flatMap(({ file, source }) =>
+        findChanges(source).map((change) => mutant(file, source.text, change)),
+      ),
   }));
   parser.close();
   const counts = share(
     options.count,
     rooms.map(({ all }) => all.length),
   );
-  return rooms.map(({ room, all }, place) => ({ room, mutants: choose(all, counts[place] ?? 0, random) }));
+  return rooms.map(({ room, all }, place) => ({
+    room,
+    mutants: choose(all, counts[place] ?? 0, random),
+  }));
 }
 
 async function run(tasks: readonly Task[]): Promise<Report> {

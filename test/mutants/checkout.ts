@@ -7,7 +7,10 @@ import path from "node:path";
 export interface Checkout {
   readonly folder: string;
   /** Runs `work` while a file has a different text, then restores the file. */
-  withText<Result>(change: { readonly file: string; readonly text: string }, work: () => Promise<Result>): Promise<Result>;
+  withText<Result>(
+    change: { readonly file: string; readonly text: string },
+    work: () => Promise<Result>,
+  ): Promise<Result>;
   remove(): void;
 }
 

@@ -4,7 +4,11 @@ import type { Random } from "../simulation/random.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** Returns at most `count` mutants, no two in one place of a source. */
-export function choose(mutants: readonly Mutant[], count: number, random: Random): readonly Mutant[] {
+export function choose(
+  mutants: readonly Mutant[],
+  count: number,
+  random: Random,
+): readonly Mutant[] {
   const places = new Set<string>();
   const chosen: Mutant[] = [];
   for (const mutant of shuffled(mutants, random)) {

@@ -30,10 +30,15 @@ export interface Laboratory {
 }
 
 /** @returns undefined if the run was stopped meanwhile. */
-export async function examine(mutant: Mutant, laboratory: Laboratory): Promise<Examination | undefined> {
+export async function examine(
+  mutant: Mutant,
+  laboratory: Laboratory,
+): Promise<Examination | undefined> {
   const { importers, signal } = laboratory;
   const tests = testsOf(mutant.file, importers);
-  const inRoom = tests.filter((file) => path.posix.dirname(file) === path.posix.dirname(mutant.file));
+  const inRoom = tests.filter(
+    (file) => path.posix.dirname(file) === path.posix.dirname(mutant.file),
+  );
   const wider = tests.filter((file) => !inRoom.includes(file)).slice(0, laboratory.wider);
   for (const stage of [
     { files: inRoom, fate: "room" as const },
@@ -55,8 +60,9 @@ async function tryStage(
   const files = await baseline.passing(asked, signal);
   if (files.length === 0) return undefined;
   const timeoutMs = baseline.timeoutMs(files);
-  const { failures, timedOut } = await checkout.withText({ file: mutant.file, text: mutant.source }, () =>
-    trial({ folder: checkout.folder, files, timeoutMs, stopAtFailure: true, signal }),
+  const { failures, timedOut } = await checkout.withText(
+    { file: mutant.file, text: mutant.source },
+    () => trial({ folder: checkout.folder, files, timeoutMs, stopAtFailure: true, signal }),
   );
   if (timedOut) return {};
   const [first] = failures;

@@ -18,7 +18,11 @@ export interface RoomFigures {
   readonly killedPercent: number;
 }
 
-export function figuresOf(room: string, examinations: readonly Examination[], judged: readonly Judged[]): RoomFigures {
+export function figuresOf(
+  room: string,
+  examinations: readonly Examination[],
+  judged: readonly Judged[],
+): RoomFigures {
   const survivors = examinations.filter(({ fate }) => fate === "survived");
   const known = survivors.filter(({ mutant }) => judgementOf(mutant, judged));
   const killed = examinations.length - survivors.length;

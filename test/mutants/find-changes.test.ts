@@ -18,10 +18,19 @@ const root = path.resolve(import.meta.dirname, "../..");
 const changed: readonly (readonly [source: string, mutants: readonly string[]])[] = [
   [
     "if (a) b(); else c();",
-    ["if (!(a)) b(); else c();", "if (true) b(); else c();", "if (false) b(); else c();", "if (a) ; else c();", "if (a) b(); else ;"],
+    [
+      "if (!(a)) b(); else c();",
+      "if (true) b(); else c();",
+      "if (false) b(); else c();",
+      "if (a) ; else c();",
+      "if (a) b(); else ;",
+    ],
   ],
   ["if (a) throw b;", ["if (!(a)) throw b;", "if (true) throw b;", ";"]],
-  ["let x = a ? b : c;", ["let x = !(a) ? b : c;", "let x = true ? b : c;", "let x = false ? b : c;"]],
+  [
+    "let x = a ? b : c;",
+    ["let x = !(a) ? b : c;", "let x = true ? b : c;", "let x = false ? b : c;"],
+  ],
   ["while (a) b();", ["while (false) b();", "while (a) ;"]],
   ["let x = !a;", ["let x = (a);"]],
   ["let x = a < b;", ["let x = a <= b;", "let x = a >= b;"]],
@@ -70,11 +79,14 @@ for (const [source, why] of unchanged) {
 
 test("a mutant names its line and shows the changed lines joined into one", () => {
   const [, , dropped] = mutantsIn("a;\nif (b) {\n  return;\n}\n");
-  assert.deepEqual(dropped && { line: dropped.line, before: dropped.before, after: dropped.after }, {
-    line: 2,
-    before: "if (b) { return; }",
-    after: ";",
-  });
+  assert.deepEqual(
+    dropped && { line: dropped.line, before: dropped.before, after: dropped.after },
+    {
+      line: 2,
+      before: "if (b) { return; }",
+      after: ";",
+    },
+  );
   assert.equal(dropped?.source, "a;\n;\n");
 });
 
@@ -114,7 +126,10 @@ function allMutants(): readonly Mutant[] {
 function mutantsIn(source: string): readonly Mutant[] {
   const folder = mkdtempSync(path.join(os.tmpdir(), "purser-mutants-test-"));
   try {
-    writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: { noLib: true, types: [] }, files: ["a.ts"] }));
+    writeFileSync(
+      path.join(folder, "tsconfig.json"),
+      JSON.stringify({ compilerOptions: { noLib: true, types: [] }, files: ["a.ts"] }),
+    );
     writeFileSync(path.join(folder, "a.ts"), source);
     return mutantsOf(folder, ["a.ts"]);
   } finally {

@@ -18,7 +18,13 @@ import { changedLiteral } from "./literal.ts";
 import { changedOperator } from "./operator.ts";
 import { droppedStatement } from "./statement.ts";
 
-const rules: readonly Rule[] = [changedCondition, changedOperator, droppedStatement, changedLiteral, changedCollection];
+const rules: readonly Rule[] = [
+  changedCondition,
+  changedOperator,
+  droppedStatement,
+  changedLiteral,
+  changedCollection,
+];
 
 /** In source order. */
 export function findChanges(file: SourceFile): readonly Change[] {
@@ -34,10 +40,18 @@ export function findChanges(file: SourceFile): readonly Change[] {
 
 /** Types do not run, and a true assertion has no effect. */
 function hasBehaviour(node: Node): boolean {
-  if (isTypeNode(node) || isInterfaceDeclaration(node) || isTypeAliasDeclaration(node) || isImportDeclaration(node)) return false;
+  if (
+    isTypeNode(node) ||
+    isInterfaceDeclaration(node) ||
+    isTypeAliasDeclaration(node) ||
+    isImportDeclaration(node)
+  )
+    return false;
   return !(isExpressionStatement(node) && isAssertion(node.expression));
 }
 
 function isAssertion(node: Node): boolean {
-  return isCallExpression(node) && isIdentifier(node.expression) && node.expression.text === "assert";
+  return (
+    isCallExpression(node) && isIdentifier(node.expression) && node.expression.text === "assert"
+  );
 }

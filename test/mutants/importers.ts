@@ -13,7 +13,8 @@ export function readImporters(root: string): Importers {
   const importers = new Map<string, string[]>();
   for (const file of globSync("src/**/*.ts", { cwd: root })) {
     const name = file.split(path.sep).join("/");
-    for (const target of importsOf(root, name)) importers.set(target, [...(importers.get(target) ?? []), name]);
+    for (const target of importsOf(root, name))
+      importers.set(target, [...(importers.get(target) ?? []), name]);
   }
   return importers;
 }
@@ -33,7 +34,12 @@ export function testsOf(file: string, importers: Importers): readonly string[] {
 
 /** Finds imports, and files started as threads by URL. Type-only imports do not run. */
 function importsOf(root: string, name: string): readonly string[] {
-  const text = readFileSync(path.join(root, name), "utf8").replaceAll(/^(?:im|ex)port type [^"]*"[^"]*";/gm, "");
-  const targets = [...text.matchAll(/"(\.\.?\/[^"\n]*\.ts)"/g)].map(([, target = ""]) => path.posix.join(path.posix.dirname(name), target));
+  const text = readFileSync(path.join(root, name), "utf8").replaceAll(
+    /^(?:im|ex)port type [^"]*"[^"]*";/gm,
+    "",
+  );
+  const targets = [...text.matchAll(/"(\.\.?\/[^"\n]*\.ts)"/g)].map(([, target = ""]) =>
+    path.posix.join(path.posix.dirname(name), target),
+  );
   return targets.filter((target) => existsSync(path.join(root, target)));
 }

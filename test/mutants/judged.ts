@@ -23,9 +23,14 @@ const judgedMutant = z.strictObject({
 export type Judged = Readonly<z.infer<typeof judgedMutant>>;
 
 export function readJudged(root: string): readonly Judged[] {
-  return z.array(judgedMutant).parse(JSON.parse(readFileSync(path.join(root, "test/mutants/judged.json"), "utf8")));
+  return z
+    .array(judgedMutant)
+    .parse(JSON.parse(readFileSync(path.join(root, "test/mutants/judged.json"), "utf8")));
 }
 
 export function judgementOf(mutant: Mutant, judged: readonly Judged[]): Judged | undefined {
-  return judged.find(({ file, before, after }) => file === mutant.file && before === mutant.before && after === mutant.after);
+  return judged.find(
+    ({ file, before, after }) =>
+      file === mutant.file && before === mutant.before && after === mutant.after,
+  );
 }

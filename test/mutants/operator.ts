@@ -1,6 +1,13 @@
 /** Mutates operators: comparisons, boundaries, arithmetic and logic. */
 
-import { isBinaryExpression, isStringLiteral, isTemplateLiteral, SyntaxKind, type Node, type SourceFile } from "typescript/unstable/ast";
+import {
+  isBinaryExpression,
+  isStringLiteral,
+  isTemplateLiteral,
+  SyntaxKind,
+  type Node,
+  type SourceFile,
+} from "typescript/unstable/ast";
 import { replaced, textOf, type Change } from "./change.ts";
 
 interface Swap {
@@ -35,14 +42,18 @@ export function changedOperator(node: Node, file: SourceFile): readonly Change[]
     case SyntaxKind.BarBarToken:
       return [replaced(node, file, { text: `((${left}) && (${right}))`, rule: "and / or" })];
     case SyntaxKind.QuestionQuestionToken:
-      return [left, right].map((side) => replaced(node, file, { text: `(${side})`, rule: "?? dropped" }));
+      return [left, right].map((side) =>
+        replaced(node, file, { text: `(${side})`, rule: "?? dropped" }),
+      );
     default:
       return joinsText(node) ? [] : swapped(node.operatorToken, file);
   }
 }
 
 function swapped(operator: Node, file: SourceFile): readonly Change[] {
-  return (swaps.get(operator.kind) ?? []).map(({ to, rule }) => replaced(operator, file, { text: to, rule }));
+  return (swaps.get(operator.kind) ?? []).map(({ to, rule }) =>
+    replaced(operator, file, { text: to, rule }),
+  );
 }
 
 function ordering(moved: string, turned: string): readonly Swap[] {
@@ -59,5 +70,8 @@ function arithmetic(to: string): readonly Swap[] {
 /** `+` on strings has no counterpart. */
 function joinsText(node: Node): boolean {
   if (!isBinaryExpression(node)) return isStringLiteral(node) || isTemplateLiteral(node);
-  return node.operatorToken.kind === SyntaxKind.PlusToken && (joinsText(node.left) || joinsText(node.right));
+  return (
+    node.operatorToken.kind === SyntaxKind.PlusToken &&
+    (joinsText(node.left) || joinsText(node.right))
+  );
 }

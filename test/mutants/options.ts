@@ -21,9 +21,19 @@ export function readOptions(words: readonly string[]): Options {
       "Changes the sources in random places, one at a time, in a copy of the checkout, and reports the changes that no test detects.",
     )
     .option("--count <number>", "mutants to try, shared evenly among the rooms", wholeNumber, 100)
-    .option("--seed <number>", "the same seed tries the same mutants of the same sources", wholeNumber, 1)
+    .option(
+      "--seed <number>",
+      "the same seed tries the same mutants of the same sources",
+      wholeNumber,
+      1,
+    )
     .option("--room <path...>", "parts of src, such as domain/price or app/hold", [...usualRooms])
-    .option("--wider <number>", "test files outside a mutant's folder to try, nearest importers first", wholeNumber, 30)
+    .option(
+      "--wider <number>",
+      "test files outside a mutant's folder to try, nearest importers first",
+      wholeNumber,
+      30,
+    )
     .option("--least <percent>", "fails if fewer are killed in any room", wholeNumber, 90)
     .option("--json", "writes the report as JSON", false)
     .exitOverride();

@@ -33,12 +33,15 @@ const columns: readonly Column[] = [
 export function writeReport({ seed, rooms, survivors, leftOut }: Report, output: Output): void {
   const rows = rooms.map((room) => [
     room.room,
-    ...[room.mutants, room.killed, room.byWider, room.byTime, room.judged, room.survived].map(String),
+    ...[room.mutants, room.killed, room.byWider, room.byTime, room.judged, room.survived].map(
+      String,
+    ),
     room.killedPercent.toFixed(1),
   ]);
   output.write(`${table(columns, rows, { heading: output.paint.dim, room: output.columns })}\n`);
   for (const survivor of survivors) output.write(survivorText(survivor));
-  if (leftOut.length > 0) output.write(`Skipped, since they fail without a mutant: ${leftOut.join(", ")}\n`);
+  if (leftOut.length > 0)
+    output.write(`Skipped, since they fail without a mutant: ${leftOut.join(", ")}\n`);
   output.write(`Seed ${seed}\n`);
 }
 

@@ -11,7 +11,15 @@ export interface Room {
 }
 
 /** The rooms that make decisions about money. */
-export const usualRooms: readonly string[] = ["domain", "domain/price", "domain/ledger", "app/hold", "app/settle", "app/desk", "gateway"];
+export const usualRooms: readonly string[] = [
+  "domain",
+  "domain/price",
+  "domain/ledger",
+  "app/hold",
+  "app/settle",
+  "app/desk",
+  "gateway",
+];
 
 /**
  * @param names Folders or patterns of files in `src`. A file that matches several belongs to the
@@ -30,7 +38,9 @@ function sourcesOf(root: string, name: string): readonly string[] {
     .map((file) => file.split(path.sep).join("/"))
     .filter((file) => file.endsWith(".ts") && !file.includes(".test"));
   if (files.length === 0)
-    throw new Error(`No source is in src/${name}. Name a folder of src, such as domain/price, or files, such as app/hold/slices*`);
+    throw new Error(
+      `No source is in src/${name}. Name a folder of src, such as domain/price, or files, such as app/hold/slices*`,
+    );
   return files.toSorted();
 }
 

@@ -3,7 +3,15 @@
  */
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
@@ -26,18 +34,36 @@ const runner = path.join(import.meta.dirname, "run-tests.ts");
 
 const files = {
   "src/room/near.ts": "export const double = (a: number): number => a * 2;\n",
-  "src/room/near.test.ts": testText({ imports: "./near.ts", name: "double", claim: "near.double(3) === 6" }),
-  "src/other/far.ts": 'import { double } from "../room/near.ts";\nexport const ten = (): number => double(0) + 10;\n',
-  "src/other/far.test.ts": testText({ imports: "./far.ts", name: "ten", claim: "far.ten() === 10" }),
-  "src/other/broken.test.ts": testText({ imports: "./far.ts", name: "broken", claim: "far.ten() === 11" }),
-  "src/other/typed.ts": 'import type { double } from "../room/near.ts";\nexport type Double = typeof double;\n',
+  "src/room/near.test.ts": testText({
+    imports: "./near.ts",
+    name: "double",
+    claim: "near.double(3) === 6",
+  }),
+  "src/other/far.ts":
+    'import { double } from "../room/near.ts";\nexport const ten = (): number => double(0) + 10;\n',
+  "src/other/far.test.ts": testText({
+    imports: "./far.ts",
+    name: "ten",
+    claim: "far.ten() === 10",
+  }),
+  "src/other/broken.test.ts": testText({
+    imports: "./far.ts",
+    name: "broken",
+    claim: "far.ten() === 11",
+  }),
+  "src/other/typed.ts":
+    'import type { double } from "../room/near.ts";\nexport type Double = typeof double;\n',
   "src/other/typed.test.ts": testText({ imports: "./typed.ts", name: "typed", claim: "typed" }),
 } as const;
 
 const root = makeRoot();
 after(() => rmSync(root, { recursive: true }));
 
-const mutants: readonly { readonly becomes: string; readonly fate: Examination["fate"]; readonly why: string }[] = [
+const mutants: readonly {
+  readonly becomes: string;
+  readonly fate: Examination["fate"];
+  readonly why: string;
+}[] = [
   { becomes: "a + 2", fate: "room", why: "a test of its folder fails" },
   { becomes: "a * 2 + (a === 0 ? 1 : 0)", fate: "wider", why: "only a test of an importer fails" },
   { becomes: "2 * a", fate: "survived", why: "no test fails" },
@@ -48,7 +74,10 @@ for (const { becomes, fate, why } of mutants) {
     await inLaboratory(async (laboratory) => {
       const end = await examine(change("a * 2", becomes), laboratory);
       assert.equal(end?.fate, fate);
-      assert.equal(readFileSync(path.join(laboratory.checkout.folder, "src/room/near.ts"), "utf8"), files["src/room/near.ts"]);
+      assert.equal(
+        readFileSync(path.join(laboratory.checkout.folder, "src/room/near.ts"), "utf8"),
+        files["src/room/near.ts"],
+      );
     });
   });
 }
@@ -62,7 +91,10 @@ test("a test file that fails without a mutant is skipped", async () => {
 
 test("a stopped run examines no more mutants", async () => {
   await inLaboratory(async (laboratory) => {
-    assert.equal(await examine(change("a * 2", "a + 2"), { ...laboratory, signal: AbortSignal.abort() }), undefined);
+    assert.equal(
+      await examine(change("a * 2", "a + 2"), { ...laboratory, signal: AbortSignal.abort() }),
+      undefined,
+    );
   });
 });
 
@@ -70,9 +102,18 @@ test("tests that hang are killed with their child processes", async () => {
   const file = "src/room/endless.test.ts";
   write(root, file, 'import { test } from "node:test";\ntest("endless", () => { for (;;); });\n');
   const signal = new AbortController().signal;
-  const end = await trial({ folder: root, files: [file], timeoutMs: 1000, stopAtFailure: true, signal });
+  const end = await trial({
+    folder: root,
+    files: [file],
+    timeoutMs: 1000,
+    stopAtFailure: true,
+    signal,
+  });
   rmSync(path.join(root, file));
-  assert.deepEqual({ failures: end.failures, timedOut: end.timedOut }, { failures: [], timedOut: true });
+  assert.deepEqual(
+    { failures: end.failures, timedOut: end.timedOut },
+    { failures: [], timedOut: true },
+  );
 });
 
 test("the copy excludes the checkout's installed packages, and is removed", () => {
@@ -85,7 +126,11 @@ test("the copy excludes the checkout's installed packages, and is removed", () =
 
 test("the tests of a source are those that import it at run time, nearest first", () => {
   const importers = readImporters(root);
-  assert.deepEqual(testsOf("src/room/near.ts", importers), ["src/room/near.test.ts", "src/other/broken.test.ts", "src/other/far.test.ts"]);
+  assert.deepEqual(testsOf("src/room/near.ts", importers), [
+    "src/room/near.test.ts",
+    "src/other/broken.test.ts",
+    "src/other/far.test.ts",
+  ]);
 });
 
 test("a source belongs to the room with the longest matching name, a test to none", () => {
@@ -101,7 +146,9 @@ test("a room without sources is an error", () => {
 });
 
 test("the same seed chooses the same mutants, and no two in one place", () => {
-  const all = ["a + 2", "a - 2", "a / 2", "a % 2"].map((becomes) => change("a * 2", becomes)).concat(change("double", "twice"));
+  const all = ["a + 2", "a - 2", "a / 2", "a % 2"]
+    .map((becomes) => change("a * 2", becomes))
+    .concat(change("double", "twice"));
   assert.deepEqual(choose(all, 5, seeded(7)), choose(all, 5, seeded(7)));
   assert.equal(choose(all, 5, seeded(7)).length, 2);
   assert.equal(choose(all, 1, seeded(7)).length, 1);
@@ -113,36 +160,60 @@ test("mutants are shared evenly among rooms; a small room leaves its surplus to 
   fc.assert(
     fc.property(fc.nat(50), fc.array(fc.nat(20)), (count, sizes) => {
       const shares = share(count, sizes);
-      const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-      return sum(shares) === Math.min(count, sum(sizes)) && shares.every((part, room) => part <= (sizes[room] ?? 0));
+      const sum = (numbers: readonly number[]): number =>
+        numbers.reduce((total, number) => total + number, 0);
+      return (
+        sum(shares) === Math.min(count, sum(sizes)) &&
+        shares.every((part, room) => part <= (sizes[room] ?? 0))
+      );
     }),
   );
 });
 
 const survivor = change("a * 2", "2 * a");
 const judged: readonly Judged[] = [
-  { file: survivor.file, before: survivor.before, after: survivor.after, verdict: "equivalent", why: "a product has no order" },
+  {
+    file: survivor.file,
+    before: survivor.before,
+    after: survivor.after,
+    verdict: "equivalent",
+    why: "a product has no order",
+  },
 ];
 
 test("a judged survivor counts neither as killed nor as survived", () => {
-  const ends = (["room", "wider", "time"] as const).map((fate): Examination => ({ mutant: survivor, fate }));
+  const ends = (["room", "wider", "time"] as const).map((fate): Examination => ({
+    mutant: survivor,
+    fate,
+  }));
   const other: Examination = { mutant: change("double", "twice"), fate: "survived" };
-  assert.deepEqual(figuresOf("room", [...ends, other, { mutant: survivor, fate: "survived" }], judged), {
-    room: "room",
-    mutants: 5,
-    killed: 3,
-    byWider: 1,
-    byTime: 1,
-    judged: 1,
-    survived: 1,
-    killedPercent: 75,
-  });
+  assert.deepEqual(
+    figuresOf("room", [...ends, other, { mutant: survivor, fate: "survived" }], judged),
+    {
+      room: "room",
+      mutants: 5,
+      killed: 3,
+      byWider: 1,
+      byTime: 1,
+      judged: 1,
+      survived: 1,
+      killedPercent: 75,
+    },
+  );
 });
 
 test("the report shows each survivor with its location, both texts and its judgement", () => {
-  const report = { seed: 7, rooms: [], survivors: [{ mutant: survivor, judged: judged[0] }], leftOut: ["src/other/broken.test.ts"] };
+  const report = {
+    seed: 7,
+    rooms: [],
+    survivors: [{ mutant: survivor, judged: judged[0] }],
+    leftOut: ["src/other/broken.test.ts"],
+  };
   const written: string[] = [];
-  writeReport(report, outputOn({ write: (text: string) => written.push(text) }, { environment: {} }));
+  writeReport(
+    report,
+    outputOn({ write: (text: string) => written.push(text) }, { environment: {} }),
+  );
   const text = written.join("");
   assert.match(text, /src\/room\/near\.ts:1: rule: judged \(equivalent: a product has no order\)/);
   assert.match(text, /- export const double = .* a \* 2;\n {2}\+ export const double = .* 2 \* a;/);
@@ -164,7 +235,12 @@ test("the report shows each survivor with its location, both texts and its judge
 function change(from: string, to: string): ReturnType<typeof mutant> {
   const text = files["src/room/near.ts"];
   const start = text.indexOf(from);
-  return mutant("src/room/near.ts", text, { rule: "rule", start, end: start + from.length, text: to });
+  return mutant("src/room/near.ts", text, {
+    rule: "rule",
+    start,
+    end: start + from.length,
+    text: to,
+  });
 }
 
 async function inLaboratory(work: (laboratory: Laboratory) => Promise<void>): Promise<void> {
@@ -188,7 +264,11 @@ function makeRoot(): string {
   for (const [name, text] of Object.entries(files)) write(folder, name, text);
   write(folder, "package.json", '{ "type": "module" }');
   write(folder, "test/mutants/run-tests.ts", readFileSync(runner, "utf8"));
-  symlinkSync(path.resolve(import.meta.dirname, "../../node_modules"), path.join(folder, "node_modules"), "junction");
+  symlinkSync(
+    path.resolve(import.meta.dirname, "../../node_modules"),
+    path.join(folder, "node_modules"),
+    "junction",
+  );
   return folder;
 }
 
@@ -198,7 +278,15 @@ function write(folder: string, name: string, text: string): void {
   writeFileSync(file, text);
 }
 
-function testText({ imports, name, claim }: { readonly imports: string; readonly name: string; readonly claim: string }): string {
+function testText({
+  imports,
+  name,
+  claim,
+}: {
+  readonly imports: string;
+  readonly name: string;
+  readonly claim: string;
+}): string {
   const space = path.basename(imports, ".ts");
   return `import assert from "node:assert/strict";\nimport { test } from "node:test";\nimport * as ${space} from "${imports}";\ntest("${name}", () => assert.ok(${claim}));\n`;
 }

@@ -23,15 +23,19 @@ const exits: ReadonlySet<SyntaxKind> = new Set([
 ]);
 
 export function droppedStatement(node: Node, file: SourceFile): readonly Change[] {
-  if (isIfStatement(node) && isEarlyExit(node)) return [replaced(node, file, { text: ";", rule: "early exit dropped" })];
-  if (isExpressionStatement(node) && hasEffect(node.expression)) return [replaced(node, file, { text: ";", rule: "statement dropped" })];
+  if (isIfStatement(node) && isEarlyExit(node))
+    return [replaced(node, file, { text: ";", rule: "early exit dropped" })];
+  if (isExpressionStatement(node) && hasEffect(node.expression))
+    return [replaced(node, file, { text: ";", rule: "statement dropped" })];
   return [];
 }
 
 /** Whether an `if` without `else` only returns, throws, breaks or continues. */
 export function isEarlyExit(node: IfStatement): boolean {
   if (node.elseStatement) return false;
-  const [only, ...more] = isBlock(node.thenStatement) ? node.thenStatement.statements : [node.thenStatement];
+  const [only, ...more] = isBlock(node.thenStatement)
+    ? node.thenStatement.statements
+    : [node.thenStatement];
   return only !== undefined && more.length === 0 && exits.has(only.kind);
 }
 

@@ -29,7 +29,13 @@ export interface Trial {
 
 const runner = path.join("test", "mutants", "run-tests.ts");
 
-export async function trial({ folder, files, timeoutMs, stopAtFailure, signal }: TrialOptions): Promise<Trial> {
+export async function trial({
+  folder,
+  files,
+  timeoutMs,
+  stopAtFailure,
+  signal,
+}: TrialOptions): Promise<Trial> {
   const startedAt = performance.now();
   const child = spawn(process.execPath, [runner, ...files.map((file) => path.join(folder, file))], {
     cwd: folder,
@@ -37,7 +43,9 @@ export async function trial({ folder, files, timeoutMs, stopAtFailure, signal }:
     stdio: ["ignore", "pipe", "ignore"],
     env: { ...process.env, NODE_TEST_CONTEXT: undefined },
   });
-  const ended = new Promise<number | null>((resolve, reject) => child.once("close", resolve).once("error", reject));
+  const ended = new Promise<number | null>((resolve, reject) =>
+    child.once("close", resolve).once("error", reject),
+  );
   const failures: TestEnd[] = [];
   let timedOut = false;
   const stop = (): void => endGroup(child);
@@ -57,7 +65,8 @@ export async function trial({ folder, files, timeoutMs, stopAtFailure, signal }:
   stop();
   clearTimeout(timer);
   signal.removeEventListener("abort", stop);
-  if (code !== null && code !== 0 && failures.length === 0) throw new Error(`The tests did not run: ${runner} ended with ${code}`);
+  if (code !== null && code !== 0 && failures.length === 0)
+    throw new Error(`The tests did not run: ${runner} ended with ${code}`);
   return { failures, timedOut, durationMs: performance.now() - startedAt };
 }
 

@@ -15,7 +15,13 @@ import type { PurserProcess } from "./process.ts";
 
 const everything = { limit: 100_000, before: null };
 
-export function nameOf({ operationId, attempt }: { readonly operationId: string; readonly attempt: number }): string {
+export function nameOf({
+  operationId,
+  attempt,
+}: {
+  readonly operationId: string;
+  readonly attempt: number;
+}): string {
   return `${operationId}#${attempt}`;
 }
 
@@ -45,7 +51,10 @@ export class Model {
         assert.equal(overrun, 0n, `${nameOfCounter(counter)}: no call costs more than its hold`);
         const allowed = this.#excess.get(nameOfCounter(counter)) ?? 0n;
         const over = spent + held - limit;
-        assert.ok(over <= allowed, `${nameOfCounter(counter)}: ${spent} spent + ${held} held > ${limit} (${allowed} from an edit)`);
+        assert.ok(
+          over <= allowed,
+          `${nameOfCounter(counter)}: ${spent} spent + ${held} held > ${limit} (${allowed} from an edit)`,
+        );
         this.#excess.set(nameOfCounter(counter), over > 0n ? over : 0n);
       }
     }
@@ -78,7 +87,12 @@ export class Model {
     assert.deepEqual(ledger.openHolds(), []);
     const budgets = ledger.budgets();
     for (const budget of budgets) {
-      this.#checkSums({ budget, budgets, rows, balancesAt: (at) => ledger.balances(budget.budgetId, at) });
+      this.#checkSums({
+        budget,
+        budgets,
+        rows,
+        balancesAt: (at) => ledger.balances(budget.budgetId, at),
+      });
     }
     const verified = await reader.verify();
     assert.ok(verified.ok, JSON.stringify(verified));
@@ -97,16 +111,21 @@ export class Model {
   /** Checks that each threshold fired exactly once per counter that reached it. */
   async checkAlerts({ ledger, reader }: PurserProcess, rows: readonly CallRow[]): Promise<void> {
     const alerts = await reader.alerts({ budgetId: null, ...everything });
-    const fired = alerts.map(({ counter, partsPerMillion }) => `${nameOfCounter(counter)} ${partsPerMillion}`);
+    const fired = alerts.map(
+      ({ counter, partsPerMillion }) => `${nameOfCounter(counter)} ${partsPerMillion}`,
+    );
     assert.equal(new Set(fired).size, fired.length, "an alert fires once");
-    for (const { spent, limit, partsPerMillion } of alerts) assert.ok(spent * 1_000_000n >= limit * BigInt(partsPerMillion));
+    for (const { spent, limit, partsPerMillion } of alerts)
+      assert.ok(spent * 1_000_000n >= limit * BigInt(partsPerMillion));
     for (const budget of ledger.budgets().filter(({ budgetId }) => !this.#edited.has(budgetId))) {
       for (const at of new Set(rows.map(({ startedAt }) => startedAt))) {
         for (const { counter, spent, limit } of ledger.balances(budget.budgetId, at)) {
           const reached = budget.thresholds.filter(
-            ({ partsPerMillion }) => spent > 0n && spent * 1_000_000n >= limit * BigInt(partsPerMillion),
+            ({ partsPerMillion }) =>
+              spent > 0n && spent * 1_000_000n >= limit * BigInt(partsPerMillion),
           );
-          for (const { partsPerMillion } of reached) assert.ok(fired.includes(`${nameOfCounter(counter)} ${partsPerMillion}`));
+          for (const { partsPerMillion } of reached)
+            assert.ok(fired.includes(`${nameOfCounter(counter)} ${partsPerMillion}`));
         }
       }
     }
@@ -136,7 +155,8 @@ export class Model {
       byCall.delete(bill.call);
     }
     // Held but never forwarded: the caller had left, or the process was killed in between.
-    for (const [call, { status }] of byCall) assert.ok(status === "released" || status === "unresolved", `${call} is ${status}`);
+    for (const [call, { status }] of byCall)
+      assert.ok(status === "released" || status === "unresolved", `${call} is ${status}`);
   }
 
   #checkCharge(row: CallRow, bill: Bill): void {
@@ -157,7 +177,10 @@ export class Model {
   }
 
   #checkSums({ budget, budgets, rows, balancesAt }: Sums): void {
-    const expected = new Map<string, { readonly at: number; readonly value: string; sum: bigint }>();
+    const expected = new Map<
+      string,
+      { readonly at: number; readonly value: string; sum: bigint }
+    >();
     for (const row of rows) {
       if (!isCounted(budget, row.attribution, budgets)) continue;
       const value =
@@ -201,7 +224,9 @@ interface Sums {
   readonly budget: Budget;
   readonly budgets: readonly Budget[];
   readonly rows: readonly CallRow[];
-  readonly balancesAt: (at: number) => readonly { readonly counter: CounterKey; readonly spent: bigint; readonly held: bigint }[];
+  readonly balancesAt: (
+    at: number,
+  ) => readonly { readonly counter: CounterKey; readonly spent: bigint; readonly held: bigint }[];
 }
 
 /**
@@ -211,8 +236,14 @@ function isCounted(budget: Budget, attribution: Attribution, budgets: readonly B
   const { budgetId, budgetType, resourceId } = budget;
   if (budgetType === "platform") return true;
   const value = attributedTo(attribution, budgetType);
-  if (value === resourceId || (resourceId === "*" && (value !== "unattributed" || budget.unattributed === "count"))) return true;
-  return budgets.some((child) => child.parentBudgetId === budgetId && isCounted(child, attribution, budgets));
+  if (
+    value === resourceId ||
+    (resourceId === "*" && (value !== "unattributed" || budget.unattributed === "count"))
+  )
+    return true;
+  return budgets.some(
+    (child) => child.parentBudgetId === budgetId && isCounted(child, attribution, budgets),
+  );
 }
 
 /**

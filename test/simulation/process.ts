@@ -42,9 +42,23 @@ export interface ChatCall {
 
 /** Longer than any simulation takes: timeouts are not tested here. */
 const never = Number.MAX_SAFE_INTEGER;
-const limits = { ...defaultLimits, firstByteMs: never, idleStreamMs: never, totalMs: never, drainMs: never, streamSliceTokens: 128 };
+const limits = {
+  ...defaultLimits,
+  firstByteMs: never,
+  idleStreamMs: never,
+  totalMs: never,
+  drainMs: never,
+  streamSliceTokens: 128,
+};
 const wire = openaiWire({ newTokenField: "max_tokens" });
-const price = { provider: "house", model: "m", match: "exact", validFrom: null, validTo: null, source: "configuration" } as const;
+const price = {
+  provider: "house",
+  model: "m",
+  match: "exact",
+  validFrom: null,
+  validTo: null,
+  source: "configuration",
+} as const;
 
 export class PurserProcess {
   readonly ledger: Ledger;
@@ -55,13 +69,17 @@ export class PurserProcess {
   readonly #failures: string[] = [];
   #isKilled = false;
 
-  private constructor(parts: { readonly ledger: Ledger; readonly reader: LedgerReader; readonly directory: string }, world: World) {
+  private constructor(
+    parts: { readonly ledger: Ledger; readonly reader: LedgerReader; readonly directory: string },
+    world: World,
+  ) {
     this.ledger = parts.ledger;
     this.reader = parts.reader;
     this.directory = parts.directory;
     // A killed process sends no requests.
     const upstream: Upstream = {
-      forward: (request, receiver) => (this.#isKilled ? noExchange : world.upstream.forward(request, receiver)),
+      forward: (request, receiver) =>
+        this.#isKilled ? noExchange : world.upstream.forward(request, receiver),
       close: () => Promise.resolve(),
     };
     this.#context = contextOf(this.ledger, { ...world, upstream }, (what, error) => {
@@ -72,11 +90,22 @@ export class PurserProcess {
   /** Opens a new or existing folder, and charges the calls that a killed process had in flight. */
   static async start(directory: string, world: World): Promise<PurserProcess> {
     const process = new PurserProcess(
-      { ...(await openLedger({ directory, durability: "process", clock: world.clock })), directory },
+      {
+        ...(await openLedger({ directory, durability: "process", clock: world.clock })),
+        directory,
+      },
       world,
     );
     try {
-      await recover({ ledger: process.ledger, clock: world.clock, waiting: new Waiting(), observer: silentObserver }, "1");
+      await recover(
+        {
+          ledger: process.ledger,
+          clock: world.clock,
+          waiting: new Waiting(),
+          observer: silentObserver,
+        },
+        "1",
+      );
     } catch (error) {
       await process.bury();
       throw error;
@@ -126,17 +155,36 @@ export class PurserProcess {
     const { text, stream, maxTokens, wants } = call;
     const messages = [{ role: "user", content: text }];
     const ceiling = maxTokens === null ? {} : { max_tokens: maxTokens };
-    const body = bodyOf({ model: "house/m", user: caller.operationId, stream, wants, ...ceiling, messages });
+    const body = bodyOf({
+      model: "house/m",
+      user: caller.operationId,
+      stream,
+      wants,
+      ...ceiling,
+      messages,
+    });
     const endpoint = wire.endpoint("POST", "/chat/completions");
-    const target = { wire, wireName: "openai", endpoint, path: "/chat/completions", provider: null } as const;
-    const incoming = { caller: { key: null, attribution, bringsProviderKey: false, holdsKey: () => false }, target, method: "POST", body };
+    const target = {
+      wire,
+      wireName: "openai",
+      endpoint,
+      path: "/chat/completions",
+      provider: null,
+    } as const;
+    const incoming = {
+      caller: { key: null, attribution, bringsProviderKey: false, holdsKey: () => false },
+      target,
+      method: "POST",
+      body,
+    };
     try {
       const headers = { "x-purser-operation-id": caller.operationId };
       const refusal = await serveCall(this.#context, { ...incoming, headers }, caller);
       if (refusal) caller.status = 402;
     } catch (error) {
       // A repeat while the first is in flight, or a ledger closed because its process was killed.
-      const isExpected = error instanceof PurserError && (error.code === "conflict" || this.#isKilled);
+      const isExpected =
+        error instanceof PurserError && (error.code === "conflict" || this.#isKilled);
       if (!isExpected) throw error;
       caller.status = 409;
     } finally {
@@ -146,7 +194,11 @@ export class PurserProcess {
 }
 
 /** Bodies differ only in their text, so byte counts are not distorted by other fields. */
-function bodyOf(fields: Readonly<Record<string, unknown>> & { readonly messages: readonly { readonly content: string }[] }): Buffer {
+function bodyOf(
+  fields: Readonly<Record<string, unknown>> & {
+    readonly messages: readonly { readonly content: string }[];
+  },
+): Buffer {
   const rest = JSON.stringify({ ...fields, messages: [] }).length;
   return Buffer.from(JSON.stringify({ ...fields, pad: ".".repeat(longestFields - rest) }));
 }
@@ -166,7 +218,10 @@ function contextOf(
   failed: CallContext["observer"]["failed"],
 ): CallContext {
   const waiting = new Waiting();
-  const book = catalogue.book([{ ...price, perMillion: { input: "0.15", output: "0.60" } }], new Map());
+  const book = catalogue.book(
+    [{ ...price, perMillion: { input: "0.15", output: "0.60" } }],
+    new Map(),
+  );
   return {
     ledger,
     clock,
@@ -180,7 +235,10 @@ function contextOf(
     learned: new Learned(),
     counter,
     identification: new Identification({ ledger, clock, allowAnonymous: true }),
-    providers: { byName: new Map([["house", aProvider({ name: "house", bases: { openai: "http://house" } })]]), aliases: new Map() },
+    providers: {
+      byName: new Map([["house", aProvider({ name: "house", bases: { openai: "http://house" } })]]),
+      aliases: new Map(),
+    },
     prices: () => book,
     observer: { ...silentObserver, failed },
   };

@@ -3,7 +3,12 @@
  * books.
  */
 
-import type { Upstream, UpstreamExchange, UpstreamReceiver, UpstreamRequest } from "../../src/app/port/upstream.ts";
+import type {
+  Upstream,
+  UpstreamExchange,
+  UpstreamReceiver,
+  UpstreamRequest,
+} from "../../src/app/port/upstream.ts";
 import type { Random } from "./random.ts";
 
 /** Pico-USD per token. */
@@ -61,19 +66,31 @@ export class ScriptedProvider implements Upstream {
 
   forward(request: UpstreamRequest, receiver: UpstreamReceiver): UpstreamExchange {
     const body = JSON.parse(Buffer.from(request.body ?? []).toString()) as Body;
-    const bill: Bill = { call: this.#callOf(body.user), free: false, cost: null, tokens: 0n, finished: false };
+    const bill: Bill = {
+      call: this.#callOf(body.user),
+      free: false,
+      cost: null,
+      tokens: 0n,
+      finished: false,
+    };
     const served: Served = {
       bill,
       receiver,
       stream: body.stream ?? false,
-      input: Math.ceil(Buffer.byteLength(body.messages.map(({ content }) => content).join("")) / 4) + 7,
+      input:
+        Math.ceil(Buffer.byteLength(body.messages.map(({ content }) => content).join("")) / 4) + 7,
       output: Math.min(body.wants, body.max_tokens ?? Number.POSITIVE_INFINITY),
       generated: 0,
       hasHead: false,
     };
     this.bills.push(bill);
     this.#served.push(served);
-    return { abort: async ({ message, timedOut }) => this.#abort(served, { message, timedOut }), pause: noop, resume: noop, finish: noop };
+    return {
+      abort: async ({ message, timedOut }) => this.#abort(served, { message, timedOut }),
+      pause: noop,
+      resume: noop,
+      finish: noop,
+    };
   }
 
   close(): Promise<void> {
@@ -95,7 +112,8 @@ export class ScriptedProvider implements Upstream {
    * generated.
    */
   loseCallers(): void {
-    for (const served of this.#served) this.#generate(served, this.#random.below(2) === 0 ? served.output : served.generated);
+    for (const served of this.#served)
+      this.#generate(served, this.#random.below(2) === 0 ? served.output : served.generated);
     this.#served = [];
   }
 
@@ -122,11 +140,20 @@ export class ScriptedProvider implements Upstream {
   #answer(served: Served): void {
     this.#end(served);
     this.#generate(served, served.output);
-    const body = Buffer.from(JSON.stringify({ id: "c", object: "chat.completion", model: "m", choices: [], usage: usageOf(served) }));
+    const body = Buffer.from(
+      JSON.stringify({
+        id: "c",
+        object: "chat.completion",
+        model: "m",
+        choices: [],
+        usage: usageOf(served),
+      }),
+    );
     served.receiver.head(200, { "content-type": "application/json" });
     const cut = this.#random.below(body.length);
     served.receiver.data(body.subarray(0, cut));
-    if (this.#random.below(15) === 0) return served.receiver.fail({ reached: true, timedOut: false, message: "other side closed" });
+    if (this.#random.below(15) === 0)
+      return served.receiver.fail({ reached: true, timedOut: false, message: "other side closed" });
     served.receiver.data(body.subarray(cut));
     served.bill.finished = true;
     served.receiver.end();
@@ -145,7 +172,8 @@ export class ScriptedProvider implements Upstream {
     }
     const from = served.generated;
     this.#generate(served, Math.min(served.output, from + 1 + this.#random.below(30)));
-    for (let token = from; token < served.generated; token++) this.#send(served, { choices: [{ index: 0, delta: { content: " coin" } }] });
+    for (let token = from; token < served.generated; token++)
+      this.#send(served, { choices: [{ index: 0, delta: { content: " coin" } }] });
     if (served.generated < served.output || !this.#served.includes(served)) return;
     this.#end(served);
     served.bill.finished = true;
@@ -156,7 +184,11 @@ export class ScriptedProvider implements Upstream {
   }
 
   #send({ receiver }: Served, fields: object): void {
-    receiver.data(Buffer.from(`data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", model: "m", ...fields })}\n\n`));
+    receiver.data(
+      Buffer.from(
+        `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", model: "m", ...fields })}\n\n`,
+      ),
+    );
   }
 
   #generate(served: Served, tokens: number): void {
@@ -166,7 +198,10 @@ export class ScriptedProvider implements Upstream {
   }
 
   /** The connection was closed: bills what was generated so far. */
-  #abort(served: Served, { message, timedOut }: { readonly message: string; readonly timedOut: boolean }): void {
+  #abort(
+    served: Served,
+    { message, timedOut }: { readonly message: string; readonly timedOut: boolean },
+  ): void {
     if (!this.#served.includes(served)) return;
     this.#end(served);
     queueMicrotask(() => served.receiver.fail({ reached: true, timedOut, message }));

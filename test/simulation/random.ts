@@ -10,7 +10,8 @@ export interface Random {
 export function seeded(seed: number): Random {
   let state = BigInt(seed) + 88_172_645_463_325_252n;
   const below = (count: number): number => {
-    state = (state * 6_364_136_223_846_793_005n + 1_442_695_040_888_963_407n) & 0xffff_ffff_ffff_ffffn;
+    state =
+      (state * 6_364_136_223_846_793_005n + 1_442_695_040_888_963_407n) & 0xffff_ffff_ffff_ffffn;
     return Number(((state >> 33n) * BigInt(count)) >> 31n);
   };
   return {

@@ -25,7 +25,9 @@ const steps = 160;
 const evening = Date.parse("2026-10-31T22:40:00Z");
 const corpus = Array.from({ length: 14 }, (_, index) => index + 1);
 /** Fixed seeds make CI runs reproducible; elsewhere, random seeds explore further. */
-const chance = process.env["CI"] ? [] : Array.from({ length: 3 }, (_, index) => (Date.now() + index * 7919) % 1_000_000_000);
+const chance = process.env["CI"]
+  ? []
+  : Array.from({ length: 3 }, (_, index) => (Date.now() + index * 7919) % 1_000_000_000);
 
 const attributions: readonly Attribution[] = [
   { org: "o", team: "t1", project: "p1", user: "u1" },
@@ -57,8 +59,22 @@ function budgets(random: Random): readonly Budget[] {
   const zone = { time_zone: "America/New_York" };
   const thresholds = [0.25, 0.5, 0.75, 1];
   const inputs = [
-    { budget_id: "all", budget_type: "platform", resource_id: "main", amount: `0.0${10 + random.below(90)}`, period: "month" },
-    { budget_id: "hourly", parent_budget_id: "all", budget_type: "org", resource_id: "o", amount: amount(), period: "hour", ...zone },
+    {
+      budget_id: "all",
+      budget_type: "platform",
+      resource_id: "main",
+      amount: `0.0${10 + random.below(90)}`,
+      period: "month",
+    },
+    {
+      budget_id: "hourly",
+      parent_budget_id: "all",
+      budget_type: "org",
+      resource_id: "o",
+      amount: amount(),
+      period: "hour",
+      ...zone,
+    },
     {
       budget_id: "daily",
       parent_budget_id: "hourly",
@@ -98,7 +114,11 @@ function budgets(random: Random): readonly Budget[] {
       ...zone,
     },
   ];
-  return inputs.map((input) => defineBudget(input, { parentOf: (id) => (id === "hourly" ? "all" : id === "all" ? null : undefined) }));
+  return inputs.map((input) =>
+    defineBudget(input, {
+      parentOf: (id) => (id === "hourly" ? "all" : id === "all" ? null : undefined),
+    }),
+  );
 }
 
 class Simulation {
@@ -124,7 +144,12 @@ class Simulation {
     });
     this.#model = new Model(this.#provider.bills);
     const onDisconnect = random.oneOf(["drain", "cancel"] as const);
-    this.#world = { clock: { now: () => this.#now, monotonic: () => this.#now }, upstream: this.#provider, catalogue, onDisconnect };
+    this.#world = {
+      clock: { now: () => this.#now, monotonic: () => this.#now },
+      upstream: this.#provider,
+      catalogue,
+      onDisconnect,
+    };
   }
 
   get #process(): PurserProcess {

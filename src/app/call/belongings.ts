@@ -46,12 +46,16 @@ export function checkReferences(custody: Custody, references: readonly Reference
   if (references.length === 0 || !isBound(custody)) return;
   for (const { key, id } of references) {
     if (owns(custody, id)) continue;
-    throw new PurserError("forbidden", `${key}: ${JSON.stringify(shorten(id, 80))} was not made with this key`, {
-      field: key,
-      remedy:
-        "Use what was made with the same key, through this gateway. What all keys may use takes providers." +
-        `${custody.provider.name}.stored: shared, or a provider's key of your own.`,
-    });
+    throw new PurserError(
+      "forbidden",
+      `${key}: ${JSON.stringify(shorten(id, 80))} was not made with this key`,
+      {
+        field: key,
+        remedy:
+          "Use what was made with the same key, through this gateway. What all keys may use takes providers." +
+          `${custody.provider.name}.stored: shared, or a provider's key of your own.`,
+      },
+    );
   }
 }
 
@@ -59,7 +63,8 @@ export function checkReferences(custody: Custody, references: readonly Reference
 export function checkPlace(custody: Custody, place: StoredPlace | undefined, what: string): void {
   if (!place || !isBound(custody)) return;
   const { provider } = custody;
-  if (place.id === null ? place.makes && provider.stored === "own" : owns(custody, place.id)) return;
+  if (place.id === null ? place.makes && provider.stored === "own" : owns(custody, place.id))
+    return;
   const setting = `providers.${provider.name}.stored`;
   const unmetered = `and where it is charged providers.${provider.name}.unmetered to \`allow\``;
   throw new PurserError(
@@ -90,7 +95,11 @@ export interface Making {
  *
  * @returns The receiver itself, or one that records the caller as the owner of what the answer created.
  */
-export function rememberMade(custody: Custody, receiver: UpstreamReceiver, { wire, of, from }: Making): UpstreamReceiver {
+export function rememberMade(
+  custody: Custody,
+  receiver: UpstreamReceiver,
+  { wire, of, from }: Making,
+): UpstreamReceiver {
   if (!isKept(custody) || (from !== null && !owns(custody, from))) return receiver;
   const { belongings, caller, provider } = custody;
   const owner = ownerOf(caller);
@@ -113,7 +122,10 @@ class Watching implements UpstreamReceiver {
 
   head(status: number, headers: UpstreamHeaders): void {
     const type = headers["content-type"];
-    if (status >= 200 && status < 300) this.#watching = this.#watch(typeof type === "string" && type.startsWith("text/event-stream"));
+    if (status >= 200 && status < 300)
+      this.#watching = this.#watch(
+        typeof type === "string" && type.startsWith("text/event-stream"),
+      );
     this.#receiver.head(status, headers);
   }
 

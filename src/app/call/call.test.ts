@@ -23,7 +23,10 @@ const clock = { now: () => 1, monotonic: () => 1 };
 const wire = openaiWire();
 const provider = aProvider({ bases: { openai: "http://p" } });
 /** One pico-dollar a token. */
-const price = definePrice({ provider: "p", model: "m", input: "0.000001", output: "0.000001" }, { field: "prices[0]", source: "test" });
+const price = definePrice(
+  { provider: "p", model: "m", input: "0.000001", output: "0.000001" },
+  { field: "prices[0]", source: "test" },
+);
 const book = makePriceBook({ sources: [], overrides: [price], version: "test" });
 
 interface Served {
@@ -60,13 +63,29 @@ async function serve(
         connection.isAborted = true;
         setImmediate(() => receiver.fail({ reached: true, timedOut: false, message: "ended" }));
       };
-      return { abort, pause: () => (connection.isPaused = true), resume: () => (connection.isPaused = false), finish: () => undefined };
+      return {
+        abort,
+        pause: () => (connection.isPaused = true),
+        resume: () => (connection.isPaused = false),
+        finish: () => undefined,
+      };
     },
     close: async () => undefined,
   };
-  const write = (bytes?: Uint8Array | string): boolean => ((passed += Buffer.from(bytes ?? "").toString()), true);
+  const write = (bytes?: Uint8Array | string): boolean => (
+    (passed += Buffer.from(bytes ?? "").toString()),
+    true
+  );
   const nothing = (): void => undefined;
-  const reply: Reply = { gone: false, head: nothing, write, end: write, abort: nothing, onDrain: nothing, onGone: nothing };
+  const reply: Reply = {
+    gone: false,
+    head: nothing,
+    write,
+    end: write,
+    abort: nothing,
+    onDrain: nothing,
+    onGone: nothing,
+  };
   const waiting = new Waiting();
   const run = async (command: Parameters<Desk["run"]>[0]): Promise<unknown> => desk.run(command);
   const limits = {
@@ -116,13 +135,22 @@ const messages = [{ role: "user", content: "hi" }];
 
 function whole(receiver: UpstreamReceiver): void {
   receiver.head(200, { "content-type": "text/event-stream" });
-  receiver.data(Buffer.from('data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}\n\ndata: [DONE]\n\n'));
+  receiver.data(
+    Buffer.from(
+      'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}\n\ndata: [DONE]\n\n',
+    ),
+  );
   receiver.end();
 }
 
 test("a stream that does not ask for its usage is made to, and one that does is sent as it is", async () => {
   const [asked] = (await serve(new Desk(), { model: "m", stream: true, messages }, whole)).sent;
-  assert.deepEqual(asked, { model: "m", stream: true, messages, stream_options: { include_usage: true } });
+  assert.deepEqual(asked, {
+    model: "m",
+    stream: true,
+    messages,
+    stream_options: { include_usage: true },
+  });
   const itself = { model: "m", stream: true, messages, stream_options: { include_usage: true } };
   assert.deepEqual((await serve(new Desk(), itself, whole)).sent, [itself]);
 });
@@ -131,7 +159,9 @@ test("a call that is not a stream is not asked for the usage of a stream", async
   const plain = { model: "m", messages };
   const answer = (receiver: UpstreamReceiver): void => {
     receiver.head(200, { "content-type": "application/json" });
-    receiver.data(Buffer.from('{"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}'));
+    receiver.data(
+      Buffer.from('{"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}'),
+    );
     receiver.end();
   };
   assert.deepEqual((await serve(new Desk(), plain, answer)).sent, [plain]);
@@ -140,17 +170,28 @@ test("a call that is not a stream is not asked for the usage of a stream", async
 test("a stream that a budget cuts is charged for what passed, which is between a token a word and a token a byte, and holds nothing more", async () => {
   const desk = new Desk();
   desk.budget({ budgetId: "b", amount: 400n });
-  const { passed } = await serve(desk, { model: "m", stream: true, max_tokens: 300, messages }, async (receiver, flowing) => {
-    receiver.head(200, { "content-type": "text/event-stream" });
-    for (let chunk = 0; chunk < 200; chunk++) {
-      receiver.data(Buffer.from(`data: {"choices":[{"index":0,"delta":{"content":"${"word ".repeat(12)}"}}]}\n\n`));
-      await flowing();
-    }
-    receiver.end();
-  });
+  const { passed } = await serve(
+    desk,
+    { model: "m", stream: true, max_tokens: 300, messages },
+    async (receiver, flowing) => {
+      receiver.head(200, { "content-type": "text/event-stream" });
+      for (let chunk = 0; chunk < 200; chunk++) {
+        receiver.data(
+          Buffer.from(
+            `data: {"choices":[{"index":0,"delta":{"content":"${"word ".repeat(12)}"}}]}\n\n`,
+          ),
+        );
+        await flowing();
+      }
+      receiver.end();
+    },
+  );
   const { spent, held } = desk.counter("b");
   assert.match(passed, /"finish_reason":"length"/);
   assert.equal(held, 0n);
   const tokens = BigInt(passed.match(/word /g)?.length ?? 0);
-  assert.ok(tokens > 0n && spent >= tokens && spent <= tokens * 5n + 50n, `${spent} for ${tokens} words of five bytes`);
+  assert.ok(
+    tokens > 0n && spent >= tokens && spent <= tokens * 5n + 50n,
+    `${spent} for ${tokens} words of five bytes`,
+  );
 });

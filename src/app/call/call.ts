@@ -74,7 +74,11 @@ interface ReadCall extends IncomingCall {
  * @returns The refused call, if a budget said no: nothing was forwarded then. Otherwise the reply has been written.
  * @throws PurserError for a bad request, a key that may not, or a ledger that cannot be written: nothing was forwarded.
  */
-export async function serveCall(context: CallContext, incoming: IncomingCall, reply: Reply): Promise<RefusedCall | null> {
+export async function serveCall(
+  context: CallContext,
+  incoming: IncomingCall,
+  reply: Reply,
+): Promise<RefusedCall | null> {
   const call = readCall(context, incoming);
   const request = holdRequest(context, call);
   const held = await hold(context, request);
@@ -99,7 +103,10 @@ export async function serveCall(context: CallContext, incoming: IncomingCall, re
 }
 
 /** A key may be revoked while its call sends a body or waits for room. @throws PurserError `unauthenticated`. */
-export function checkLive({ identification }: Pick<CallContext, "identification">, { key }: Caller): void {
+export function checkLive(
+  { identification }: Pick<CallContext, "identification">,
+  { key }: Caller,
+): void {
   if (key) identification.checkLive(key);
 }
 
@@ -107,31 +114,53 @@ function readCall(context: CallContext, incoming: IncomingCall): ReadCall {
   const { caller, target, headers, body, method } = incoming;
   const request = target.wire.read(target.endpoint, body);
   const at = context.clock.now();
-  const route = chooseRoute({ providers: context.providers, prices: context.prices(), at }, target, request.facts.model);
+  const route = chooseRoute(
+    { providers: context.providers, prices: context.prices(), at },
+    target,
+    request.facts.model,
+  );
   checkAllowed(caller, route);
-  const custody = { belongings: context.belongings, caller, provider: route.provider, wire: route.wire };
+  const custody = {
+    belongings: context.belongings,
+    caller,
+    provider: route.provider,
+    wire: route.wire,
+  };
   checkModel(custody, route.model);
   for (const { model } of request.facts.otherModels ?? []) {
     checkOther(caller, { route, model });
     if (model !== null) checkModel(custody, model);
   }
   checkReferences(custody, request.stored.uses);
-  const input = new InputCount(context.counter, { body, tokenizer: tokenizerOf({ vendor: route.provider.vendor, model: route.model }) });
+  const input = new InputCount(context.counter, {
+    body,
+    tokenizer: tokenizerOf({ vendor: route.provider.vendor, model: route.model }),
+  });
   return { at, caller, target, method, headers, body, route, request, input };
 }
 
 /** @param other.model Null where the provider chooses it. */
-function checkOther(caller: Caller, { route, model }: { readonly route: Route; readonly model: string | null }): void {
+function checkOther(
+  caller: Caller,
+  { route, model }: { readonly route: Route; readonly model: string | null },
+): void {
   if (model !== null) return checkAllowed(caller, { ...route, model });
   if (!caller.key?.models) return;
-  throw new PurserError("forbidden", `model: the key "${caller.key.name}" may call some models only, and the provider would choose one`, {
-    field: "model",
-    remedy: `Name the models that may answer: ${caller.key.models.join(", ")}.`,
-  });
+  throw new PurserError(
+    "forbidden",
+    `model: the key "${caller.key.name}" may call some models only, and the provider would choose one`,
+    {
+      field: "model",
+      remedy: `Name the models that may answer: ${caller.key.models.join(", ")}.`,
+    },
+  );
 }
 
 /** @throws PurserError `forbidden` when the key may not have this provider or model. */
-export function checkAllowed({ key }: Caller, { provider, model }: Pick<Route, "provider" | "model">): void {
+export function checkAllowed(
+  { key }: Caller,
+  { provider, model }: Pick<Route, "provider" | "model">,
+): void {
   if (!key) return;
   if (key.role === "reader") {
     throw new PurserError("forbidden", `the key "${key.name}" reads figures and makes no calls`, {
@@ -140,20 +169,30 @@ export function checkAllowed({ key }: Caller, { provider, model }: Pick<Route, "
   }
   if (mayCall(key, { provider: provider.name, model })) return;
   const allowed = [...(key.providers ?? []), ...(key.models ?? [])].join(", ");
-  throw new PurserError("forbidden", `model: the key "${key.name}" may not call ${provider.name}/${model}`, {
-    field: "model",
-    remedy: `It may call: ${allowed}.`,
-  });
+  throw new PurserError(
+    "forbidden",
+    `model: the key "${key.name}" may not call ${provider.name}/${model}`,
+    {
+      field: "model",
+      remedy: `It may call: ${allowed}.`,
+    },
+  );
 }
 
-function holdRequest(context: CallContext, { at, caller, headers, route, request, input }: ReadCall): HoldRequest {
+function holdRequest(
+  context: CallContext,
+  { at, caller, headers, route, request, input }: ReadCall,
+): HoldRequest {
   const asked = operationIdOf(headers);
   const fit = fitWanted(headers);
   const { facts } = request;
   const { provider, model } = route;
   return {
     at,
-    operationId: asked === null ? makeOperationId(at) : operationOf(asked, caller.key?.keyId ?? anonymousOwner),
+    operationId:
+      asked === null
+        ? makeOperationId(at)
+        : operationOf(asked, caller.key?.keyId ?? anonymousOwner),
     repeat: asked === null ? "new" : "next",
     attribution: caller.attribution,
     route: callRouteOf(context.providers, route, caller.key?.keyId ?? null),
@@ -162,7 +201,13 @@ function holdRequest(context: CallContext, { at, caller, headers, route, request
       const prices = context.prices();
       const sheet = prices.sheet({ provider: provider.name, model, at: now });
       const own = estimate(context, { route, facts, sheet, fit }, counted);
-      return withOtherModels(prices, { route, facts, estimate: own, at: now, limits: context.limits });
+      return withOtherModels(prices, {
+        route,
+        facts,
+        estimate: own,
+        at: now,
+        limits: context.limits,
+      });
     },
     count: () => input.count(),
   };
@@ -173,12 +218,23 @@ const none: readonly string[] = [];
 type Held = Extract<HeldOrNot, { admitted: true }>;
 
 /** @returns The exchange under way. */
-function forward(context: CallContext, { call, held }: { readonly call: ReadCall; readonly held: Held }, reply: Reply): Exchange {
+function forward(
+  context: CallContext,
+  { call, held }: { readonly call: ReadCall; readonly held: Held },
+  reply: Reply,
+): Exchange {
   const { route, request, caller, headers, method } = call;
   const { provider, wireName, url } = route;
   const ceiling = payableOutput(held);
-  const fitted = ceiling < held.estimate.ceiling ? Math.max(1, Math.floor(ceiling / request.facts.choices)) : null;
-  const exchange = new Exchange(context, forwarded(context, call, { held, ceiling, fitted }), reply);
+  const fitted =
+    ceiling < held.estimate.ceiling
+      ? Math.max(1, Math.floor(ceiling / request.facts.choices))
+      : null;
+  const exchange = new Exchange(
+    context,
+    forwarded(context, call, { held, ceiling, fitted }),
+    reply,
+  );
   const upstreamRequest = {
     method,
     url: withoutKey(url, caller),
@@ -190,7 +246,9 @@ function forward(context: CallContext, { call, held }: { readonly call: ReadCall
     body: request.edit(editsFor(call, fitted)),
   };
   const custody = { belongings: context.belongings, caller, provider };
-  const receiver = request.stored.makes ? rememberMade(custody, exchange, { wire: route.wire, of: "call", from: null }) : exchange;
+  const receiver = request.stored.makes
+    ? rememberMade(custody, exchange, { wire: route.wire, of: "call", from: null })
+    : exchange;
   exchange.attach(context.upstream.forward(upstreamRequest, receiver));
   return exchange;
 }
@@ -202,7 +260,11 @@ interface Fit {
   readonly fitted: number | null;
 }
 
-function forwarded(context: CallContext, call: ReadCall, { held, ceiling, fitted }: Fit): Forwarded {
+function forwarded(
+  context: CallContext,
+  call: ReadCall,
+  { held, ceiling, fitted }: Fit,
+): Forwarded {
   const { answer, estimate } = held;
   const { facts } = call.request;
   if (isNearLimit(answer)) context.counter.warm();
@@ -216,7 +278,10 @@ function forwarded(context: CallContext, call: ReadCall, { held, ceiling, fitted
     heldAt: context.clock.now(),
     startedAt: context.clock.monotonic(),
     held: answer.amount,
-    ceiling: { asked: estimate.ceiling, fitted: fitted === null ? estimate.ceiling : fitted * facts.choices },
+    ceiling: {
+      asked: estimate.ceiling,
+      fitted: fitted === null ? estimate.ceiling : fitted * facts.choices,
+    },
     fitted,
     fallback: answer.fallback,
     meter,
@@ -230,7 +295,9 @@ function forwarded(context: CallContext, call: ReadCall, { held, ceiling, fitted
 /** The output that the budgets can pay: the hold where all is held, what they have left where slices will follow. */
 function payableOutput({ answer, estimate: { ceiling, firstSlice } }: Held): number {
   if (firstSlice === ceiling) return Math.min(ceiling, answer.outputTokens);
-  return answer.affordableOutputTokens === null ? ceiling : Math.min(ceiling, answer.affordableOutputTokens);
+  return answer.affordableOutputTokens === null
+    ? ceiling
+    : Math.min(ceiling, answer.affordableOutputTokens);
 }
 
 /** Whether calls like this one may soon have to be counted. */
@@ -246,7 +313,12 @@ function slicesFor(
     held,
     ceiling,
     meter,
-  }: { readonly call: ReadCall; readonly held: Held; readonly ceiling: number; readonly meter: UsageMeter },
+  }: {
+    readonly call: ReadCall;
+    readonly held: Held;
+    readonly ceiling: number;
+    readonly meter: UsageMeter;
+  },
 ): Slices | null {
   const { output } = meter;
   if (!output) return null;
@@ -287,10 +359,14 @@ function operationIdOf(headers: Headers): string | null {
   const value = headers["x-purser-operation-id"];
   if (value === undefined) return null;
   if (typeof value === "string" && /^[\x21-\x7e]{1,128}$/.test(value)) return value;
-  throw new PurserError("invalid_request", "x-purser-operation-id: must be 1 to 128 printable characters without spaces", {
-    field: "x-purser-operation-id",
-    remedy: "Send one id for each operation, such as a UUID.",
-  });
+  throw new PurserError(
+    "invalid_request",
+    "x-purser-operation-id: must be 1 to 128 printable characters without spaces",
+    {
+      field: "x-purser-operation-id",
+      remedy: "Send one id for each operation, such as a UUID.",
+    },
+  );
 }
 
 /** @throws PurserError `invalid_request` for anything but on and off. */
@@ -298,8 +374,13 @@ function fitWanted(headers: Headers): boolean {
   const value = headers["x-purser-fit"];
   if (value === undefined || value === "on") return true;
   if (value === "off") return false;
-  throw new PurserError("invalid_request", `x-purser-fit: "${String(value)}" is neither "on" nor "off"`, {
-    field: "x-purser-fit",
-    remedy: "Leave it out to let max_tokens be fitted to the budget, or send `off` to be refused instead.",
-  });
+  throw new PurserError(
+    "invalid_request",
+    `x-purser-fit: "${String(value)}" is neither "on" nor "off"`,
+    {
+      field: "x-purser-fit",
+      remedy:
+        "Leave it out to let max_tokens be fitted to the budget, or send `off` to be refused instead.",
+    },
+  );
 }

@@ -44,7 +44,10 @@ function refusing(desk: Desk, isRefused: (command: Command) => boolean): Exchang
   };
 }
 
-function contextOf(ledger: ExchangeContext["ledger"], observer: Partial<Observer>): ExchangeContext {
+function contextOf(
+  ledger: ExchangeContext["ledger"],
+  observer: Partial<Observer>,
+): ExchangeContext {
   return {
     ledger,
     clock,
@@ -59,16 +62,41 @@ function contextOf(ledger: ExchangeContext["ledger"], observer: Partial<Observer
 
 function forwarded(ledger: ExchangeContext["ledger"]): Forwarded {
   const rates = { input: pico(1n), output: pico(1n) };
-  const estimate = { inputTokens: 10, ceiling: 1000, firstSlice: 10, unknownInput: 0, least: 1, rates, fees: pico(0n) };
+  const estimate = {
+    inputTokens: 10,
+    ceiling: 1000,
+    firstSlice: 10,
+    unknownInput: 0,
+    least: 1,
+    rates,
+    fees: pico(0n),
+  };
   const meter = wire.meter(endpoint, { stream: true, facts: plainFacts });
   assert.ok(meter.output);
   const { tokenizer } = input;
   const observer = { failed: assert.fail };
   const counting = { counter, tokenizer, observer, meter, output: meter.output };
-  const slices = new Slices({ ledger, clock, call, estimate, heldOutput: 10, ceiling: 1000, sliceTokens: 10, ...counting });
+  const slices = new Slices({
+    ledger,
+    clock,
+    call,
+    estimate,
+    heldOutput: 10,
+    ceiling: 1000,
+    sliceTokens: 10,
+    ...counting,
+  });
   return {
     call,
-    route: { provider, wire, wireName: "openai", endpoint, url: "http://p", model: "m", title: "p/m" },
+    route: {
+      provider,
+      wire,
+      wireName: "openai",
+      endpoint,
+      url: "http://p",
+      model: "m",
+      title: "p/m",
+    },
     facts: plainFacts,
     estimate,
     heldAt: 0,
@@ -111,7 +139,11 @@ async function stream(
     onGone: nothing,
   };
 
-  const exchange = new Exchange(contextOf(ledger, { failed: (what) => void failures.push(what), ...observer }), forwarded(ledger), reply);
+  const exchange = new Exchange(
+    contextOf(ledger, { failed: (what) => void failures.push(what), ...observer }),
+    forwarded(ledger),
+    reply,
+  );
   exchange.attach({
     abort: async ({ message }) => exchange.fail({ reached: true, timedOut: false, message }),
     pause: nothing,
@@ -138,7 +170,15 @@ test("a stream whose hold cannot grow because the ledger is lost is charged at w
 /** A call of which the provider may bill more than passes. @param come What of its answer comes before its connection breaks. */
 async function breakOff(
   hidden: boolean,
-  { come, caller, timedOut }: { readonly come: string | null; readonly caller: "leaves" | "stays"; readonly timedOut: boolean },
+  {
+    come,
+    caller,
+    timedOut,
+  }: {
+    readonly come: string | null;
+    readonly caller: "leaves" | "stays";
+    readonly timedOut: boolean;
+  },
 ): Promise<readonly [status: string, output: number | undefined]> {
   const desk = deskWithHold();
   const ledger = refusing(desk, () => false);
@@ -155,7 +195,12 @@ async function breakOff(
   };
   const held = { ...forwarded(ledger), facts: { ...plainFacts, hiddenOutput: hidden } };
   const exchange = new Exchange(contextOf(ledger, {}), held, reply);
-  exchange.attach({ abort: async () => undefined, pause: nothing, resume: nothing, finish: nothing });
+  exchange.attach({
+    abort: async () => undefined,
+    pause: nothing,
+    resume: nothing,
+    finish: nothing,
+  });
   if (come !== null) {
     exchange.head(200, { "content-type": "text/event-stream" });
     exchange.data(Buffer.from(`data: ${come}\n\n`));
@@ -169,7 +214,8 @@ async function breakOff(
 }
 
 const role = '{"choices":[{"delta":{"role":"assistant","content":""}}]}';
-const counted = '{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":5,"completion_tokens":7}}';
+const counted =
+  '{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":5,"completion_tokens":7}}';
 
 test("reasoning that was not reported is charged as far as it was allowed when its stream breaks off", async () => {
   for (const caller of ["leaves", "stays"] as const) {
@@ -182,13 +228,22 @@ test("reasoning that was not reported is charged as far as it was allowed when i
 });
 
 test("a stream that was cancelled at once is charged for little, and one that was waited for in vain at what was held", async () => {
-  assert.deepEqual(await breakOff(false, { come: null, caller: "leaves", timedOut: false }), ["estimated", 10]);
-  assert.equal((await breakOff(false, { come: null, caller: "leaves", timedOut: true }))[0], "unresolved");
+  assert.deepEqual(await breakOff(false, { come: null, caller: "leaves", timedOut: false }), [
+    "estimated",
+    10,
+  ]);
+  assert.equal(
+    (await breakOff(false, { come: null, caller: "leaves", timedOut: true }))[0],
+    "unresolved",
+  );
 });
 
 test("a call whose charge the ledger does not take is charged at what was held, and holds nothing more", async () => {
   const desk = deskWithHold();
-  const ledger = refusing(desk, (command) => command.kind === "settle" && command.outcome.status !== "unresolved");
+  const ledger = refusing(
+    desk,
+    (command) => command.kind === "settle" && command.outcome.status !== "unresolved",
+  );
   assert.deepEqual(await stream(ledger, "w"), [1, true]);
   assert.deepEqual(desk.counter("b"), { spent: 60n, held: 0n, overrun: 0n });
 });
@@ -207,7 +262,9 @@ test("what goes wrong once the charge is in the ledger does not change the charg
     [1, true],
   );
   assert.deepEqual(
-    desk.journal.map(({ kind }) => kind).filter((kind) => kind === "settle" || kind === "correction"),
+    desk.journal
+      .map(({ kind }) => kind)
+      .filter((kind) => kind === "settle" || kind === "correction"),
     ["settle"],
   );
 });

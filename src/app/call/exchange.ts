@@ -15,11 +15,21 @@ import { outcomeOf } from "../settle/outcome.ts";
 import { addCost, costComment } from "./tell-cost.ts";
 import { unreadMeter } from "../settle/unread-meter.ts";
 import { upstreamError } from "./upstream-error.ts";
-import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "../port/upstream.ts";
+import type {
+  UpstreamExchange,
+  UpstreamFailure,
+  UpstreamHeaders,
+  UpstreamReceiver,
+} from "../port/upstream.ts";
 import { WholeAnswer } from "./whole-answer.ts";
 
 export interface ExchangeContext extends HoldEndContext {
-  readonly limits: { readonly firstByteMs: number; readonly idleStreamMs: number; readonly totalMs: number; readonly drainMs: number };
+  readonly limits: {
+    readonly firstByteMs: number;
+    readonly idleStreamMs: number;
+    readonly totalMs: number;
+    readonly drainMs: number;
+  };
   readonly onDisconnect: "drain" | "cancel";
 }
 
@@ -69,9 +79,13 @@ export class Exchange implements UpstreamReceiver, Watched {
     this.#status = status;
     this.#headers = headers;
     const { route } = this.#call;
-    this.#context.observer.answered({ provider: route.provider.name, seconds: this.#latencyMs() / 1000 });
+    this.#context.observer.answered({
+      provider: route.provider.name,
+      seconds: this.#latencyMs() / 1000,
+    });
     if (status >= 300) return this.#beginError();
-    if (isEncoded(headers)) this.#call = { ...this.#call, meter: unreadMeter(this.#call), slices: null };
+    if (isEncoded(headers))
+      this.#call = { ...this.#call, meter: unreadMeter(this.#call), slices: null };
     if (this.#call.facts.stream && !isWhole(headers, route)) return this.#beginStream();
     if (this.#call.facts.stream && !isEncoded(headers)) this.#takeAsWhole();
     this.#phase = "buffering";
@@ -100,8 +114,15 @@ export class Exchange implements UpstreamReceiver, Watched {
     if (this.#phase === "ended") return;
     const { limits } = this.#context;
     const isDrained = this.#goneAt !== null && now - this.#goneAt > limits.drainMs;
-    const times = { now, startedAt: this.#call.startedAt, lastActivityAt: this.#lastActivityAt, isAnswering: this.#phase !== "waiting" };
-    const late = isDrained ? "the caller left, and the answer was not over in time" : tooLong(limits, times);
+    const times = {
+      now,
+      startedAt: this.#call.startedAt,
+      lastActivityAt: this.#lastActivityAt,
+      isAnswering: this.#phase !== "waiting",
+    };
+    const late = isDrained
+      ? "the caller left, and the answer was not over in time"
+      : tooLong(limits, times);
     if (late !== null) this.#abort(late);
   }
 
@@ -135,7 +156,11 @@ export class Exchange implements UpstreamReceiver, Watched {
   /** Although a stream was asked for. */
   #takeAsWhole(): void {
     const { route, facts } = this.#call;
-    this.#call = { ...this.#call, meter: route.wire.meter(route.endpoint, { stream: false, facts }), slices: null };
+    this.#call = {
+      ...this.#call,
+      meter: route.wire.meter(route.endpoint, { stream: false, facts }),
+      slices: null,
+    };
   }
 
   /** Begins a reply that is passed on as it comes. */
@@ -192,7 +217,8 @@ export class Exchange implements UpstreamReceiver, Watched {
 
   /** What is finished is charged as that, whatever the provider or the caller does with the connection. */
   #endIfFinished(): void {
-    if (this.#call.meter.finished && this.#call.route.wireName !== "gemini") void this.#run(this.#endStream());
+    if (this.#call.meter.finished && this.#call.route.wireName !== "gemini")
+      void this.#run(this.#endStream());
   }
 
   /** No budget pays for more: the stream ends in the provider's own format, and what was generated is charged. */
@@ -218,7 +244,9 @@ export class Exchange implements UpstreamReceiver, Watched {
     this.#stream?.passWithheld();
     this.#pass(rest);
     // Behind half an event a comment would be taken for the rest of it.
-    this.#endReply(rest.length === 0 ? costComment(outcome, this.#headers, this.#call.route) : undefined);
+    this.#endReply(
+      rest.length === 0 ? costComment(outcome, this.#headers, this.#call.route) : undefined,
+    );
   }
 
   async #endBuffered(): Promise<void> {
@@ -247,7 +275,11 @@ export class Exchange implements UpstreamReceiver, Watched {
     this.#phase = "failing";
     const { route, withConfiguredKey } = this.#call;
     void this.#run(this.#holdEnd.release(this.#call, `the provider answered ${this.#status}`));
-    this.#context.observer.callFailed({ provider: route.provider.name, status: this.#status, withConfiguredKey });
+    this.#context.observer.callFailed({
+      provider: route.provider.name,
+      status: this.#status,
+      withConfiguredKey,
+    });
     const headers = this.#replyHeaders();
     headers["x-purser-cost-usd"] = "0";
     this.#open(headers);
@@ -273,7 +305,12 @@ export class Exchange implements UpstreamReceiver, Watched {
     const closed = this.#goneAt !== null || failure.timedOut;
     // Cancelled at once, that is: one that was waited for may have been answered on the way, out of sight.
     const isSoon = this.#goneAt !== null && !failure.timedOut;
-    const wasCancelled = hadPhase === "waiting" && isSoon && failure.reached && this.#call.slices !== null && !mayHaveHidden(this.#call);
+    const wasCancelled =
+      hadPhase === "waiting" &&
+      isSoon &&
+      failure.reached &&
+      this.#call.slices !== null &&
+      !mayHaveHidden(this.#call);
     if (hadPhase === "streaming" || wasCancelled) {
       const { outcome } = await this.#read({ closed });
       await this.#holdEnd.settle(this.#call, outcome);
@@ -286,13 +323,20 @@ export class Exchange implements UpstreamReceiver, Watched {
   }
 
   #settleUnresolved(): Promise<void> {
-    return this.#holdEnd.settleUnresolved(this.#call, { latencyMs: this.#latencyMs(), flags: this.#flags });
+    return this.#holdEnd.settleUnresolved(this.#call, {
+      latencyMs: this.#latencyMs(),
+      flags: this.#flags,
+    });
   }
 
   async #releaseUnreached(): Promise<void> {
     await this.#holdEnd.release(this.#call, "the provider was not reached");
     const { route, withConfiguredKey } = this.#call;
-    this.#context.observer.callFailed({ provider: route.provider.name, status: 502, withConfiguredKey });
+    this.#context.observer.callFailed({
+      provider: route.provider.name,
+      status: 502,
+      withConfiguredKey,
+    });
   }
 
   #answerFailure(failure: UpstreamFailure): void {

@@ -43,13 +43,33 @@ class JumpingClock {
 }
 
 /** No stream is counted here. */
-const counter: TokenCounter = { warm: nothing, countText: () => assert.fail(), countInput: async () => ({ tokens: 10, digest: "" }) };
+const counter: TokenCounter = {
+  warm: nothing,
+  countText: () => assert.fail(),
+  countInput: async () => ({ tokens: 10, digest: "" }),
+};
 const wire = openaiWire();
 const endpoint = wire.endpoint("POST", "/chat/completions");
 const provider = aProvider();
-const reply: Reply = { gone: false, head: nothing, abort: nothing, write: () => true, end: nothing, onDrain: nothing, onGone: nothing };
+const reply: Reply = {
+  gone: false,
+  head: nothing,
+  abort: nothing,
+  write: () => true,
+  end: nothing,
+  onDrain: nothing,
+  onGone: nothing,
+};
 const rates = { input: pico(1n), output: pico(1n) };
-const estimate = { inputTokens: 10, ceiling: 1000, firstSlice: 10, unknownInput: 0, least: 1, rates, fees: pico(0n) };
+const estimate = {
+  inputTokens: 10,
+  ceiling: 1000,
+  firstSlice: 10,
+  unknownInput: 0,
+  least: 1,
+  rates,
+  fees: pico(0n),
+};
 
 interface Running {
   readonly desk: Desk;
@@ -62,18 +82,32 @@ function begin(clock: JumpingClock): Running {
   desk.budget({ budgetId: "b", amount: 1000n });
   desk.run(aHold("op", 20n));
   const context: ExchangeContext = {
-    ledger: { decide: async (command) => desk.run(command), holdOf: (id) => desk.books.holds.get(id) },
+    ledger: {
+      decide: async (command) => desk.run(command),
+      holdOf: (id) => desk.books.holds.get(id),
+    },
     clock,
     waiting: new Waiting(),
     learned: new Learned(),
-    observer: { ...silentObserver, failed: (what, error) => assert.fail(`${what}: ${String(error)}`) },
+    observer: {
+      ...silentObserver,
+      failed: (what, error) => assert.fail(`${what}: ${String(error)}`),
+    },
     prices: () => ({ version: "test", sheet: () => undefined }),
     limits: { firstByteMs: 5000, idleStreamMs: 5000, totalMs: 60_000, drainMs: 5000 },
     onDisconnect: "drain",
   };
   const call: Forwarded = {
     call: { operationId: "op", attempt: 1 },
-    route: { provider, wire, wireName: "openai", endpoint, url: "http://p", model: "m", title: "p/m" },
+    route: {
+      provider,
+      wire,
+      wireName: "openai",
+      endpoint,
+      url: "http://p",
+      model: "m",
+      title: "p/m",
+    },
     facts: plainFacts,
     estimate,
     heldAt: clock.now(),
@@ -86,11 +120,19 @@ function begin(clock: JumpingClock): Running {
     meter: wire.meter(endpoint, { stream: true, facts: plainFacts }),
     slices: null,
     showsOnlyReason: false,
-    input: new InputCount(counter, { body: Buffer.alloc(0), tokenizer: tokenizerOf({ vendor: "p", model: "m" }) }),
+    input: new InputCount(counter, {
+      body: Buffer.alloc(0),
+      tokenizer: tokenizerOf({ vendor: "p", model: "m" }),
+    }),
   };
   const exchange = new Exchange(context, call, reply);
   const aborts: string[] = [];
-  exchange.attach({ abort: async ({ message }) => void aborts.push(message), pause: nothing, resume: nothing, finish: nothing });
+  exchange.attach({
+    abort: async ({ message }) => void aborts.push(message),
+    pause: nothing,
+    resume: nothing,
+    finish: nothing,
+  });
   return { desk, exchange, aborts };
 }
 
@@ -156,7 +198,13 @@ for (const [what, jump] of [
       count: async () => ({ tokens: 25, digest: "" }),
     };
     const waiting = new Waiting();
-    const parts = { ledger: { commit }, clock, waiting, scouts: new Scouts(waiting), observer: silentObserver };
+    const parts = {
+      ledger: { commit },
+      clock,
+      waiting,
+      scouts: new Scouts(waiting),
+      observer: silentObserver,
+    };
     const held = await hold({ ...parts, limits: { holdWaitMs: 100 } }, request);
     assert.equal(held.admitted, false);
     assert.ok(tries >= 3 && tries <= 6, `${tries} tries within 100 ms, at 40 ms each`);

@@ -16,7 +16,10 @@ const owners: Readonly<Record<string, string>> = { [mine]: "k1", [others]: "k2" 
 function pass(
   status: number,
   text: string,
-  { headers = {}, ownerOf = (_, id) => owners[id] }: { readonly headers?: UpstreamHeaders; readonly ownerOf?: Belongings["ownerOf"] } = {},
+  {
+    headers = {},
+    ownerOf = (_, id) => owners[id],
+  }: { readonly headers?: UpstreamHeaders; readonly ownerOf?: Belongings["ownerOf"] } = {},
 ): { head: unknown; body: string; failed: boolean } {
   const passed = { head: undefined as unknown, body: "", failed: false };
   const custody = {
@@ -41,9 +44,14 @@ function pass(
 }
 
 test("a list of models has none that another key tuned, and its bytes are the provider's where nothing is left out", () => {
-  const list = (...ids: readonly string[]): string => JSON.stringify({ object: "list", data: ids.map((id) => ({ id })) });
+  const list = (...ids: readonly string[]): string =>
+    JSON.stringify({ object: "list", data: ids.map((id) => ({ id })) });
   const length = { "content-length": "9" };
-  assert.deepEqual(pass(200, list("m", mine, others), { headers: length }), { head: [200, {}], body: list("m", mine), failed: false });
+  assert.deepEqual(pass(200, list("m", mine, others), { headers: length }), {
+    head: [200, {}],
+    body: list("m", mine),
+    failed: false,
+  });
   const spaced = ` { "data" : [ { "id" : "m" } , "${mine}" ] } `;
   assert.equal(pass(200, spaced).body, spaced);
   assert.equal(pass(200, `{"models":["${others}","m"]}`).body, '{"models":["m"]}');
@@ -65,6 +73,13 @@ test("a list whose owners cannot be looked up ends as a failure, and not never",
     throw new PurserError("store_unavailable", "belongings.db is damaged");
   };
   const list = `{"data":[{"id":"m"},{"id":"${mine}"}]}`;
-  assert.deepEqual(pass(200, list, { ownerOf: damaged }), { head: undefined, body: "", failed: true });
-  assert.equal(pass(200, '{"data":[{"id":"m"}]}', { ownerOf: damaged }).body, '{"data":[{"id":"m"}]}');
+  assert.deepEqual(pass(200, list, { ownerOf: damaged }), {
+    head: undefined,
+    body: "",
+    failed: true,
+  });
+  assert.equal(
+    pass(200, '{"data":[{"id":"m"}]}', { ownerOf: damaged }).body,
+    '{"data":[{"id":"m"}]}',
+  );
 });

@@ -33,7 +33,8 @@ export class ListOfModels implements UpstreamReceiver {
   end(): void {
     if (!this.#head) return this.#receiver.end();
     const list = this.#shown();
-    if ("problem" in list) return this.#receiver.fail({ reached: true, timedOut: false, message: list.problem });
+    if ("problem" in list)
+      return this.#receiver.fail({ reached: true, timedOut: false, message: list.problem });
     this.#head();
     this.#receiver.data(list.bytes);
     this.#receiver.end();
@@ -48,10 +49,14 @@ export class ListOfModels implements UpstreamReceiver {
     const unread = { problem: "its list of models cannot be read" };
     if (this.#length > longestList) return unread;
     try {
-      const bytes = listWithout(Buffer.concat(this.#chunks), (model) => !mayHave(this.#custody, model));
+      const bytes = listWithout(
+        Buffer.concat(this.#chunks),
+        (model) => !mayHave(this.#custody, model),
+      );
       return bytes ? { bytes } : unread;
     } catch (error) {
-      if (error instanceof PurserError) return { problem: `its list of models cannot be shown: ${error.message}` };
+      if (error instanceof PurserError)
+        return { problem: `its list of models cannot be shown: ${error.message}` };
       throw error;
     }
   }

@@ -32,7 +32,10 @@ const lists: readonly (readonly string[] | null)[] = [null, ["*"], ["ft:m:org*"]
 test("a tuned model with an owner is for that key, whatever its list", () => {
   for (const stored of ["refuse", "own"] as const)
     for (const models of lists)
-      assert.deepEqual([may({ stored, models, owner: "k1" }), may({ stored, models, owner: "k2" })], [true, false]);
+      assert.deepEqual(
+        [may({ stored, models, owner: "k1" }), may({ stored, models, owner: "k2" })],
+        [true, false],
+      );
 });
 
 test("one without an owner is for all where keys cannot tune, and for keys whose list names it where they can", () => {

@@ -29,16 +29,25 @@ export function mayHave(custody: ModelCustody, model: string): boolean {
 }
 
 /** By its name, or the beginning of names of tuned models; a `*` for all models does not mean those of others. */
-function isListed(models: readonly string[], { model, wire }: Pick<ModelCustody, "wire"> & { readonly model: string }): boolean {
-  return models.some((pattern) => wire.tunedModel(pattern) !== undefined && matchesName([pattern], model));
+function isListed(
+  models: readonly string[],
+  { model, wire }: Pick<ModelCustody, "wire"> & { readonly model: string },
+): boolean {
+  return models.some(
+    (pattern) => wire.tunedModel(pattern) !== undefined && matchesName([pattern], model),
+  );
 }
 
 /** @throws PurserError `forbidden` for a model that another key tuned. */
 export function checkModel(custody: ModelCustody, model: string): void {
   if (mayHave(custody, model)) return;
-  throw new PurserError("forbidden", `model: ${JSON.stringify(shorten(model, 80))} was not tuned with this key`, {
-    field: "model",
-    remedy:
-      "Use the key that made its tuning job, and look at the job with it once it is done; or have the model named in the key's list of models.",
-  });
+  throw new PurserError(
+    "forbidden",
+    `model: ${JSON.stringify(shorten(model, 80))} was not tuned with this key`,
+    {
+      field: "model",
+      remedy:
+        "Use the key that made its tuning job, and look at the job with it once it is done; or have the model named in the key's list of models.",
+    },
+  );
 }

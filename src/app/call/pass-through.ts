@@ -20,18 +20,28 @@ import type { Reply } from "../port/reply.ts";
 import { chooseRoute, titleOf } from "../route/route.ts";
 import type { Route } from "../route/target.ts";
 import { upstreamError } from "./upstream-error.ts";
-import type { UpstreamExchange, UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "../port/upstream.ts";
+import type {
+  UpstreamExchange,
+  UpstreamFailure,
+  UpstreamHeaders,
+  UpstreamReceiver,
+} from "../port/upstream.ts";
 
 /**
  * @throws PurserError `unmetered` where the configuration refuses such endpoints, `forbidden` when the key may not have the provider,
  *   or what is asked for is not its own.
  */
-export async function passThrough(context: CallContext, incoming: IncomingCall, reply: Reply): Promise<void> {
+export async function passThrough(
+  context: CallContext,
+  incoming: IncomingCall,
+  reply: Reply,
+): Promise<void> {
   const { caller } = incoming;
   checkLive(context, caller);
   const route = routeOf(context, incoming);
   if (caller.key?.role === "reader") checkAllowed(caller, route);
-  if (caller.key && !matchesName(caller.key.providers, route.provider.name)) checkAllowed(caller, route);
+  if (caller.key && !matchesName(caller.key.providers, route.provider.name))
+    checkAllowed(caller, route);
   const { provider, wireName, wire } = route;
   const { method, target, body } = incoming;
   const custody = { belongings: context.belongings, caller, provider, wire };
@@ -46,7 +56,12 @@ export async function passThrough(context: CallContext, incoming: IncomingCall, 
       {
         method,
         url: withoutKey(route.url, caller),
-        headers: upstreamHeaders(incoming.headers, { provider, wireName, caller, observer: context.observer }),
+        headers: upstreamHeaders(incoming.headers, {
+          provider,
+          wireName,
+          caller,
+          observer: context.observer,
+        }),
         body: body.length > 0 ? body : null,
       },
       receiverOf(custody, { place, route, pipe }),
@@ -87,14 +102,22 @@ function checkNamed(
 /** @throws PurserError `forbidden` for a model that is not on the key's list, or where one is needed and none is named. */
 function checkListed(
   caller: Caller,
-  { route, models, needsModel }: { readonly route: Route; readonly models: readonly string[]; readonly needsModel: boolean },
+  {
+    route,
+    models,
+    needsModel,
+  }: { readonly route: Route; readonly models: readonly string[]; readonly needsModel: boolean },
 ): void {
   for (const model of models) checkAllowed(caller, { ...route, model });
   if (!needsModel || models.length > 0) return;
-  throw new PurserError("forbidden", `model: the key "${caller.key?.name}" may call some models only, and the request names none`, {
-    field: "model",
-    remedy: `Name one of: ${caller.key?.models?.join(", ")}.`,
-  });
+  throw new PurserError(
+    "forbidden",
+    `model: the key "${caller.key?.name}" may call some models only, and the request names none`,
+    {
+      field: "model",
+      remedy: `Name one of: ${caller.key?.models?.join(", ")}.`,
+    },
+  );
 }
 
 interface Passing {
@@ -104,7 +127,10 @@ interface Passing {
 }
 
 function receiverOf(custody: ModelCustody, { place, route, pipe }: Passing): UpstreamReceiver {
-  if (place) return place.made ? rememberMade(custody, pipe, { wire: route.wire, of: place.made, from: place.id }) : pipe;
+  if (place)
+    return place.made
+      ? rememberMade(custody, pipe, { wire: route.wire, of: place.made, from: place.id })
+      : pipe;
   const isList = route.endpoint.name === "models" && /\/models\/?(?:\?|$)/.test(route.url);
   return isList && isBound(custody) ? new ListOfModels(pipe, custody) : pipe;
 }
@@ -122,14 +148,25 @@ async function record(context: CallContext, incoming: IncomingCall, route: Route
     operationId: makeOperationId(at),
     repeat: "new",
     attribution: caller.attribution,
-    route: { provider: route.provider.name, model: route.model, endpoint: route.endpoint.name, keyId: caller.key?.keyId ?? null },
+    route: {
+      provider: route.provider.name,
+      model: route.model,
+      endpoint: route.endpoint.name,
+      keyId: caller.key?.keyId ?? null,
+    },
     budgets: caller.key?.budgets ?? [],
     expiresAt: null,
     fingerprint: null,
     final: true,
   } as const;
   const cost = { ...nothing, requests: 1n };
-  const demand = { fixed: cost, perOutputToken: zero, outputTokens: 0, leastOutputTokens: 0, inputTokens: 0 };
+  const demand = {
+    fixed: cost,
+    perOutputToken: zero,
+    outputTokens: 0,
+    leastOutputTokens: 0,
+    inputTokens: 0,
+  };
   const answer = await context.ledger.commit({ kind: "hold", at, ...call, demand });
   if (!answer.admitted) {
     announceRefusal(context, answer.refusal);
@@ -150,7 +187,13 @@ async function record(context: CallContext, incoming: IncomingCall, route: Route
     latencyMs: 0,
     priceVersion: context.prices().version,
   };
-  const settled = await context.ledger.decide({ kind: "settle", at, ...answer.call, outcome, fingerprint: null });
+  const settled = await context.ledger.decide({
+    kind: "settle",
+    at,
+    ...answer.call,
+    outcome,
+    fingerprint: null,
+  });
   announceChange(context, settled.crossed);
 }
 
@@ -159,7 +202,15 @@ function routeOf(context: CallContext, { target, body }: IncomingCall): Route {
   if (provider) {
     const named = endpoint.model ?? "";
     const url = `${provider.bases[wireName] ?? ""}${path}`;
-    return { provider, wire, wireName, endpoint, url, model: named, title: titleOf(provider, named) };
+    return {
+      provider,
+      wire,
+      wireName,
+      endpoint,
+      url,
+      model: named,
+      title: titleOf(provider, named),
+    };
   }
   const at = context.clock.now();
   const model = endpoint.model ?? wire.read(endpoint, body).facts.model;
@@ -232,7 +283,12 @@ class Pipe implements UpstreamReceiver, Watched {
   }
 
   tick(now: number): void {
-    const times = { now, startedAt: this.#startedAt, lastActivityAt: this.#lastActivityAt, isAnswering: this.#hasHead };
+    const times = {
+      now,
+      startedAt: this.#startedAt,
+      lastActivityAt: this.#lastActivityAt,
+      isAnswering: this.#hasHead,
+    };
     const late = tooLong(this.#context.limits, times);
     if (late !== null) this.#abort(late);
   }

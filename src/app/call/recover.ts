@@ -15,13 +15,28 @@ interface RecoverContext extends Audience {
  *
  * @returns How many were charged as unresolved.
  */
-export async function recover({ ledger, clock, ...audience }: RecoverContext, priceVersion: string): Promise<number> {
+export async function recover(
+  { ledger, clock, ...audience }: RecoverContext,
+  priceVersion: string,
+): Promise<number> {
   const left = ledger.openHolds().filter((hold) => hold.expiresAt === null);
   for (const { operationId, attempt, route, amount, at } of left) {
     const endedAt = clock.now();
     // The clock of the process that began the call is gone: only the time of day is left of it.
-    const outcome = unresolvedOutcome(priceVersion, { model: route.model, held: amount, latencyMs: Math.max(0, endedAt - at), flags: [] });
-    const settled = await ledger.decide({ kind: "settle", at: endedAt, operationId, attempt, outcome, fingerprint: null });
+    const outcome = unresolvedOutcome(priceVersion, {
+      model: route.model,
+      held: amount,
+      latencyMs: Math.max(0, endedAt - at),
+      flags: [],
+    });
+    const settled = await ledger.decide({
+      kind: "settle",
+      at: endedAt,
+      operationId,
+      attempt,
+      outcome,
+      fingerprint: null,
+    });
     announceChange(audience, settled.crossed);
   }
   await ledger.flush();

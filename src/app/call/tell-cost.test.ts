@@ -26,5 +26,8 @@ test("a stream ends with its cost in a comment, but in Gemini's format, where cl
     );
   }
   assert.equal(costComment(outcome, events, { wireName: "gemini" }), undefined);
-  assert.equal(costComment(outcome, { "content-type": "application/json" }, { wireName: "openai" }), undefined);
+  assert.equal(
+    costComment(outcome, { "content-type": "application/json" }, { wireName: "openai" }),
+    undefined,
+  );
 });

@@ -8,7 +8,11 @@ import { isEventStream } from "../header/answer-headers.ts";
 import type { UpstreamHeaders } from "../port/upstream.ts";
 import { lacksPrice } from "../settle/unpriced.ts";
 
-export function addCost(headers: Record<string, string | readonly string[]>, outcome: Outcome, { tightest }: SettleAnswer): void {
+export function addCost(
+  headers: Record<string, string | readonly string[]>,
+  outcome: Outcome,
+  { tightest }: SettleAnswer,
+): void {
   headers["x-purser-cost-usd"] = formatUsd(outcome.cost.usd);
   if (lacksPrice(outcome)) headers["x-purser-unpriced"] = "true";
   if (tightest) headers["x-purser-budget-remaining-usd"] = formatUsd(pico(tightest.available));
@@ -25,5 +29,7 @@ export function costComment(
 ): Uint8Array | undefined {
   if (wireName === "gemini" || !isEventStream(headers)) return undefined;
   const unpriced = lacksPrice(outcome) ? " unpriced=true" : "";
-  return Buffer.from(`: purser cost_usd=${formatUsd(outcome.cost.usd)} status=${outcome.status}${unpriced}\n\n`);
+  return Buffer.from(
+    `: purser cost_usd=${formatUsd(outcome.cost.usd)} status=${outcome.status}${unpriced}\n\n`,
+  );
 }

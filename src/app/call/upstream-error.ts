@@ -12,10 +12,18 @@ export function upstreamError(
   const code = timedOut ? "upstream_timeout" : "upstream_unreachable";
   const told = `${provider} did not answer: ${message}.`;
   if (reached || timedOut) {
-    const charged = isCharged ? " What was held for it is charged, since the provider may bill it." : "";
+    const charged = isCharged
+      ? " What was held for it is charged, since the provider may bill it."
+      : "";
     return { status, message: told + charged, code, param: null };
   }
   const field = `providers.${provider}.base_url`;
   const remedy = `Check ${field} in purser.yaml, and that this machine reaches the provider.`;
-  return { status, message: `${told} ${remedy}`, code, param: null, purser: { reason: code, field, remedy } };
+  return {
+    status,
+    message: `${told} ${remedy}`,
+    code,
+    param: null,
+    purser: { reason: code, field, remedy },
+  };
 }

@@ -18,7 +18,10 @@ const ofMost: ClientHabits = { retriesPaymentRequired: false, showsOnlyReason: f
  */
 const habits: readonly (readonly [name: RegExp, habits: ClientHabits])[] = [
   [/^codex[_ -]/i, { retriesPaymentRequired: true, showsOnlyReason: true }],
-  [/^litellm\/(?:0|1\.(?:\d|[1-7]\d|8[01]))\./i, { retriesPaymentRequired: true, showsOnlyReason: false }],
+  [
+    /^litellm\/(?:0|1\.(?:\d|[1-7]\d|8[01]))\./i,
+    { retriesPaymentRequired: true, showsOnlyReason: false },
+  ],
 ];
 
 export function habitsOf(headers: Headers): ClientHabits {

@@ -39,7 +39,11 @@ export class Identification {
   /** By key object: a changed key is a new object. */
   readonly #refined = new WeakMap<Key, Memo<string, Attribution>>();
 
-  constructor(options: { readonly ledger: Pick<Ledger, "keyByHash">; readonly clock: Clock; readonly allowAnonymous: boolean }) {
+  constructor(options: {
+    readonly ledger: Pick<Ledger, "keyByHash">;
+    readonly clock: Clock;
+    readonly allowAnonymous: boolean;
+  }) {
     this.#ledger = options.ledger;
     this.#clock = options.clock;
     this.#allowAnonymous = options.allowAnonymous;
@@ -58,7 +62,8 @@ export class Identification {
     }
     const key = this.keyOf(secret);
     const bringsProviderKey = this.#bringsKey(headers);
-    const holdsKey = (text: string): boolean => text.includes(secret) || (bringsProviderKey && this.#isKey(text));
+    const holdsKey = (text: string): boolean =>
+      text.includes(secret) || (bringsProviderKey && this.#isKey(text));
     return { key, attribution: this.#refine(key, headers), bringsProviderKey, holdsKey };
   }
 
@@ -126,11 +131,19 @@ function secretOf(headers: Headers, queryKey: string | null): string | null {
   const own = first(headers["x-purser-key"]);
   if (own !== null) return own;
   const bearer = bearerOf(first(headers["authorization"]) ?? "");
-  return bearer ?? first(headers["x-api-key"]) ?? first(headers["x-goog-api-key"]) ?? first(headers["api-key"]) ?? queryKey;
+  return (
+    bearer ??
+    first(headers["x-api-key"]) ??
+    first(headers["x-goog-api-key"]) ??
+    first(headers["api-key"]) ??
+    queryKey
+  );
 }
 
 function bearerOf(text: string): string | null {
-  return text.slice(0, bearer.length).toLowerCase() === bearer ? text.slice(bearer.length).trim() : null;
+  return text.slice(0, bearer.length).toLowerCase() === bearer
+    ? text.slice(bearer.length).trim()
+    : null;
 }
 
 const bearer = "bearer ";
@@ -160,5 +173,8 @@ function unknownKey(): PurserError {
 
 function deadKey(key: Key): PurserError {
   const state = key.revokedAt === null ? "has expired" : "was revoked";
-  return new PurserError("unauthenticated", `the key "${key.name}" ${state}`, { field: "authorization", remedy: "Ask for a new key." });
+  return new PurserError("unauthenticated", `the key "${key.name}" ${state}`, {
+    field: "authorization",
+    remedy: "Ask for a new key.",
+  });
 }

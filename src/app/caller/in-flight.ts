@@ -22,13 +22,21 @@ export interface Watched {
 /** @returns The limit that the call has exceeded, as a phrase; null if it is in time. */
 export function tooLong(
   limits: Pick<CallLimits, "firstByteMs" | "idleStreamMs" | "totalMs">,
-  call: { readonly now: number; readonly startedAt: number; readonly lastActivityAt: number; readonly isAnswering: boolean },
+  call: {
+    readonly now: number;
+    readonly startedAt: number;
+    readonly lastActivityAt: number;
+    readonly isAnswering: boolean;
+  },
 ): string | null {
   const { now, startedAt, lastActivityAt, isAnswering } = call;
   if (now - startedAt > limits.totalMs) return "the call took longer than limits.total_ms";
   const idleMs = now - lastActivityAt;
-  if (!isAnswering) return idleMs > limits.firstByteMs ? "no answer within limits.first_byte_ms" : null;
-  return idleMs > limits.idleStreamMs ? "the answer paused for longer than limits.idle_stream_ms" : null;
+  if (!isAnswering)
+    return idleMs > limits.firstByteMs ? "no answer within limits.first_byte_ms" : null;
+  return idleMs > limits.idleStreamMs
+    ? "the answer paused for longer than limits.idle_stream_ms"
+    : null;
 }
 
 export class InFlight {
@@ -67,7 +75,8 @@ export class InFlight {
 
   /** Ends the calls of a revoked key. */
   endCallsOf(keyId: string): void {
-    for (const [place, key] of this.#keys.entries()) if (key?.keyId === keyId) this.#exchanges[place]?.stop("the key was revoked");
+    for (const [place, key] of this.#keys.entries())
+      if (key?.keyId === keyId) this.#exchanges[place]?.stop("the key was revoked");
   }
 
   remove(place: number): void {
@@ -83,7 +92,9 @@ export class InFlight {
    */
   enter(key: Key | null): () => void {
     if (this.#isClosing)
-      throw new PurserError("shutting_down", "Purser is shutting down and accepts no new calls", { remedy: "Try again." });
+      throw new PurserError("shutting_down", "Purser is shutting down and accepts no new calls", {
+        remedy: "Try again.",
+      });
     if (!key) {
       this.#entered += 1;
       return () => void (this.#entered -= 1);
@@ -91,10 +102,14 @@ export class InFlight {
     const limit = key.maxConcurrent ?? this.#perKey;
     const taken = this.#byKey.get(key.keyId) ?? 0;
     if (limit !== null && taken >= limit) {
-      throw new PurserError("too_many", `the key "${key.name}" has ${taken} calls under way; its limit is ${limit}`, {
-        field: "max_concurrent",
-        remedy: "Wait for one of them to end, or raise the key's max_concurrent.",
-      });
+      throw new PurserError(
+        "too_many",
+        `the key "${key.name}" has ${taken} calls under way; its limit is ${limit}`,
+        {
+          field: "max_concurrent",
+          remedy: "Wait for one of them to end, or raise the key's max_concurrent.",
+        },
+      );
     }
     this.#entered += 1;
     this.#byKey.set(key.keyId, taken + 1);
@@ -109,7 +124,8 @@ export class InFlight {
     this.#isClosing = true;
     const deadline = this.#clock.monotonic() + graceMs;
     while (this.#entered > 0 && this.#clock.monotonic() < deadline + endingMs) {
-      if (this.#clock.monotonic() >= deadline) for (const exchange of this.#exchanges) exchange?.stop("Purser is shutting down");
+      if (this.#clock.monotonic() >= deadline)
+        for (const exchange of this.#exchanges) exchange?.stop("Purser is shutting down");
       await setTimeout(closingLookMs);
     }
     clearInterval(this.#timer);

@@ -6,10 +6,10 @@ import { dimensions, type Dimension } from "../../domain/attribution/attribution
 export const ownPrefix = "x-purser-";
 
 /** The headers that attribute a call. */
-export const attributionHeaders: readonly (readonly [dimension: Dimension | "tags", header: string])[] = [
-  ...dimensions,
-  "tags" as const,
-].map((dimension) => [dimension, `${ownPrefix}${dimension}`]);
+export const attributionHeaders: readonly (readonly [
+  dimension: Dimension | "tags",
+  header: string,
+])[] = [...dimensions, "tags" as const].map((dimension) => [dimension, `${ownPrefix}${dimension}`]);
 
 /** All headers that are read; others with the prefix have no effect. */
 export const ownHeaders: ReadonlySet<string> = new Set([
@@ -23,5 +23,7 @@ export const ownHeaders: ReadonlySet<string> = new Set([
 export function remedyFor(header: string): string {
   const known = [...ownHeaders].map((own) => own.slice(ownPrefix.length));
   const meant = nearest(header.slice(ownPrefix.length), known);
-  return meant === undefined ? `Supported after ${ownPrefix}: ${known.join(", ")}.` : `Did you mean ${ownPrefix}${meant}?`;
+  return meant === undefined
+    ? `Supported after ${ownPrefix}: ${known.join(", ")}.`
+    : `Did you mean ${ownPrefix}${meant}?`;
 }

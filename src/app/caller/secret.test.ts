@@ -14,7 +14,10 @@ test("only the SHA-256 of a secret and a hint are stored", () => {
   const { secret, hash, hint } = makeSecret();
   assert.equal(hash, hashSecret(secret));
   assert.equal(hint, secret.slice(0, 11));
-  assert.equal(hashSecret("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  assert.equal(
+    hashSecret("abc"),
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+  );
 });
 
 test("the hint of a short secret is at most a third of it", () => {

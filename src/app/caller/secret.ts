@@ -16,7 +16,8 @@ const length = 43;
 const prefix = "purser_";
 
 export function makeSecret(): MadeSecret {
-  const secret = prefix + Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
+  const secret =
+    prefix + Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
   return { secret, hash: hashSecret(secret), hint: hintOf(secret) };
 }
 

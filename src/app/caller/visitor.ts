@@ -36,11 +36,16 @@ const wildcards: readonly string[] = ["0.0.0.0", "::"];
  */
 export function visitorCheck({ listen, hosts, origins }: VisitorRules): (visit: Visit) => void {
   const names = new Set([listen, ...localNames, ...hosts].map((name) => nameOf(name)));
-  const suffixes = hosts.filter((name) => name.startsWith("*.")).map((name) => name.slice(1).toLowerCase());
+  const suffixes = hosts
+    .filter((name) => name.startsWith("*."))
+    .map((name) => name.slice(1).toLowerCase());
   // An address needs no name lookup, so DNS cannot be used to point it here.
   const isAnyAddress = wildcards.includes(listen);
   const isAllowed = (name: string): boolean =>
-    names.has(name) || names.has("*") || suffixes.some((suffix) => name.endsWith(suffix)) || (isAnyAddress && isIP(name) !== 0);
+    names.has(name) ||
+    names.has("*") ||
+    suffixes.some((suffix) => name.endsWith(suffix)) ||
+    (isAnyAddress && isIP(name) !== 0);
 
   return ({ host, origin }) => {
     if (host !== null && !isAllowed(nameOf(host))) throw wrongHost(nameOf(host));
@@ -58,13 +63,19 @@ function nameOf(host: string): string {
 function wrongHost(name: string): PurserError {
   return new PurserError("forbidden", `host ${JSON.stringify(shorten(name, 100))} is not allowed`, {
     field: "host",
-    remedy: "Use the address that the server listens on, or add the name to server.hosts in purser.yaml.",
+    remedy:
+      "Use the address that the server listens on, or add the name to server.hosts in purser.yaml.",
   });
 }
 
 function wrongOrigin(origin: string): PurserError {
-  return new PurserError("forbidden", `pages of ${JSON.stringify(shorten(origin, 100))} may not call this server`, {
-    field: "origin",
-    remedy: "Call it from a program rather than a page, or add the page's origin to server.origins in purser.yaml.",
-  });
+  return new PurserError(
+    "forbidden",
+    `pages of ${JSON.stringify(shorten(origin, 100))} may not call this server`,
+    {
+      field: "origin",
+      remedy:
+        "Call it from a program rather than a page, or add the page's origin to server.origins in purser.yaml.",
+    },
+  );
 }

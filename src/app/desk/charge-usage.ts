@@ -13,7 +13,11 @@ import type { PriceDesk } from "./look-up-price.ts";
 import type { Ledger } from "../port/ledger.ts";
 
 export interface ReportedUsage {
-  readonly hold: { readonly at: number; readonly route: CallRoute; readonly attribution: Attribution };
+  readonly hold: {
+    readonly at: number;
+    readonly route: CallRoute;
+    readonly attribution: Attribution;
+  };
   readonly usage: Usage;
   readonly serviceTier: ServiceTier;
   /** Absent: where the provider's calls go, else anywhere. */
@@ -29,7 +33,10 @@ export interface ChargedUsage extends Bill {
 }
 
 /** Prices usage as of the moment of its hold, as the gateway does. */
-export function chargeUsage(desk: PriceDesk & { readonly ledger: Ledger }, reported: ReportedUsage): ChargedUsage {
+export function chargeUsage(
+  desk: PriceDesk & { readonly ledger: Ledger },
+  reported: ReportedUsage,
+): ChargedUsage {
   const { hold, usage, serviceTier, region, reportedCost } = reported;
   const { at, route } = hold;
   const model = reported.model ?? route.model;
@@ -47,8 +54,15 @@ export function chargeUsage(desk: PriceDesk & { readonly ledger: Ledger }, repor
   return { model, ...bill };
 }
 
-function fallbackOf(ledger: Ledger, { at, route, attribution }: ReportedUsage["hold"]): FallbackRates | null {
+function fallbackOf(
+  ledger: Ledger,
+  { at, route, attribution }: ReportedUsage["hold"],
+): FallbackRates | null {
   const key = ledger.keys().find(({ keyId }) => keyId === route.keyId);
-  const applied = appliedBudgets(ledger, { ...route, attribution, budgets: key?.budgets ?? [] }, at);
+  const applied = appliedBudgets(
+    ledger,
+    { ...route, attribution, budgets: key?.budgets ?? [] },
+    at,
+  );
   return dearestFallback(applied.map(({ budget }) => budget));
 }

@@ -40,10 +40,23 @@ const mostAttempts = 1000;
  *
  * @throws PurserError `not_found` for an unknown call, `conflict` for one under way, or where the id names several calls.
  */
-export async function correctCharge(desk: CorrectionDesk, request: CorrectionRequest): Promise<Corrected> {
+export async function correctCharge(
+  desk: CorrectionDesk,
+  request: CorrectionRequest,
+): Promise<Corrected> {
   const call = await findCall(desk, request);
   const { amount, reason } = request;
-  const { operationId, attempt, model, usage, reportedCost, rawUsage, flags, latencyMs, priceVersion } = call;
+  const {
+    operationId,
+    attempt,
+    model,
+    usage,
+    reportedCost,
+    rawUsage,
+    flags,
+    latencyMs,
+    priceVersion,
+  } = call;
   const charges = [{ model, meter: "correction", quantity: 1, cost: amount }] as const;
   const answer = await desk.ledger.commit({
     kind: "correct",
@@ -51,7 +64,17 @@ export async function correctCharge(desk: CorrectionDesk, request: CorrectionReq
     operationId,
     attempt,
     amount,
-    outcome: { status: "settled", model, usage, charges, reportedCost, rawUsage, flags, latencyMs, priceVersion },
+    outcome: {
+      status: "settled",
+      model,
+      usage,
+      charges,
+      reportedCost,
+      rawUsage,
+      flags,
+      latencyMs,
+      priceVersion,
+    },
     reason,
     fingerprint: fingerprint({ correct: { amount, reason } }),
   });
@@ -65,12 +88,16 @@ async function findCall(
 ): Promise<CallRow> {
   const rows = await reader.calls({ operationId }, { limit: mostAttempts, before: null });
   const meant = rows.filter(
-    (row) => (keyId === undefined || row.route.keyId === keyId) && (attempt === undefined || row.attempt === attempt),
+    (row) =>
+      (keyId === undefined || row.route.keyId === keyId) &&
+      (attempt === undefined || row.attempt === attempt),
   );
   const [call, other] = meant;
   if (call && !other) return call;
   if (!call)
-    throw ledger.openHolds().some((hold) => idOfOperation(hold.operationId) === operationId) ? underWay(operationId) : unknown(operationId);
+    throw ledger.openHolds().some((hold) => idOfOperation(hold.operationId) === operationId)
+      ? underWay(operationId)
+      : unknown(operationId);
   const field = new Set(meant.map((row) => row.operationId)).size > 1 ? "key_id" : "attempt";
   throw new PurserError("conflict", `"${operationId}" names ${meant.length} calls`, {
     field,
@@ -91,6 +118,7 @@ function underWay(operationId: string): PurserError {
 function unknown(operationId: string): PurserError {
   return new PurserError("not_found", `no call "${operationId}"`, {
     field: "operation_id",
-    remedy: "Check the id: the answer to the call has it in x-purser-operation-id, and GET /api/v1/entries lists it.",
+    remedy:
+      "Check the id: the answer to the call has it in x-purser-operation-id, and GET /api/v1/entries lists it.",
   });
 }

@@ -25,7 +25,14 @@ const start = Date.UTC(2026, 0, 5);
 const rates = { input: "1", output: "10", web_search: "0.01", valid_from: "2020-01-01" };
 
 function keyOf(keyId: string, role: Key["role"] = "caller"): Key {
-  return { ...defineKey({ name: keyId, role }), keyId, hash: "", hint: "", createdAt: 0, revokedAt: null };
+  return {
+    ...defineKey({ name: keyId, role }),
+    keyId,
+    hash: "",
+    hint: "",
+    createdAt: 0,
+    revokedAt: null,
+  };
 }
 const caller = keyOf("k1");
 const admin = keyOf("k9", "admin");
@@ -36,7 +43,10 @@ class Bench {
   readonly desk: HoldDesk;
 
   constructor() {
-    const price = definePrice({ provider: "p", model: "m", ...rates }, { field: "prices[0]", source: "configuration" });
+    const price = definePrice(
+      { provider: "p", model: "m", ...rates },
+      { field: "prices[0]", source: "configuration" },
+    );
     const prices = makePriceBook({ sources: [], overrides: [price], version: "v7" });
     for (const [budgetId, currency, amount] of [
       ["usd", "USD", 10n ** 15n],
@@ -73,7 +83,16 @@ class Bench {
   }
 
   async hold(sizing: ApiHold["sizing"], change: Partial<ApiHold> = {}): Promise<FoundHold> {
-    const request = { operationId: "a", key: caller, attribution: {}, provider: "p", model: "m", sizing, ttlSeconds: 60, ...change };
+    const request = {
+      operationId: "a",
+      key: caller,
+      attribution: {},
+      provider: "p",
+      model: "m",
+      sizing,
+      ttlSeconds: 60,
+      ...change,
+    };
     const answer = await holdByApi(this.desk, request);
     assert.ok(answer.admitted);
     return this.open(answer.call.operationId);
@@ -85,8 +104,18 @@ class Bench {
     return { ...hold, status: null };
   }
 
-  settle(hold: FoundHold, bill: Bill, change: { readonly byAdministrator?: boolean; readonly latencyMs?: number } = {}) {
-    return settleByApi(this.desk, { hold, bill, byAdministrator: false, latencyMs: null, ...change });
+  settle(
+    hold: FoundHold,
+    bill: Bill,
+    change: { readonly byAdministrator?: boolean; readonly latencyMs?: number } = {},
+  ) {
+    return settleByApi(this.desk, {
+      hold,
+      bill,
+      byAdministrator: false,
+      latencyMs: null,
+      ...change,
+    });
   }
 }
 
@@ -99,7 +128,13 @@ const counted = {
   serviceTier: "standard",
   webSearches: 0,
 } as const;
-const usage = { kind: "usage", usage: { input: 90, output: 10 }, serviceTier: "standard", model: null, reportedCost: null } as const;
+const usage = {
+  kind: "usage",
+  usage: { input: 90, output: 10 },
+  serviceTier: "standard",
+  model: null,
+  reportedCost: null,
+} as const;
 
 function refusedAs(code: string, field: string): (error: unknown) => boolean {
   return (error) => {
@@ -119,25 +154,50 @@ test("an amount holds and charges that much, no tokens and one request", async (
   assert.deepEqual(bench.units, { usd: [300n, 0n], tokens: [0n, 0n], requests: [1n, 0n] });
   const settled = bench.books.journal.at(-1);
   assert.ok(settled?.kind === "settle");
-  assert.deepEqual(settled.charges, [{ model: "m", meter: "reported_cost", quantity: 1, cost: 300n }]);
-  assert.deepEqual([settled.usage, settled.reportedCost, settled.status, settled.flags], [{}, 300n, "settled", []]);
+  assert.deepEqual(settled.charges, [
+    { model: "m", meter: "reported_cost", quantity: 1, cost: 300n },
+  ]);
+  assert.deepEqual(
+    [settled.usage, settled.reportedCost, settled.status, settled.flags],
+    [{}, 300n, "settled", []],
+  );
 });
 
 test("an estimate holds its whole output, grows by output at its rate, and is charged by its counts", async () => {
   const bench = new Bench();
   const hold = await bench.hold(counted);
-  assert.deepEqual(bench.units, { usd: [0n, 300_000_000n], tokens: [0n, 120n], requests: [0n, 1n] });
+  assert.deepEqual(bench.units, {
+    usd: [0n, 300_000_000n],
+    tokens: [0n, 120n],
+    requests: [0n, 1n],
+  });
   await topUpByApi(bench.desk, hold, { kind: "output", tokens: 5 }, caller);
-  assert.deepEqual(bench.units, { usd: [0n, 350_000_000n], tokens: [0n, 125n], requests: [0n, 1n] });
+  assert.deepEqual(bench.units, {
+    usd: [0n, 350_000_000n],
+    tokens: [0n, 125n],
+    requests: [0n, 1n],
+  });
   await bench.settle(hold, usage);
-  assert.deepEqual(bench.units, { usd: [190_000_000n, 0n], tokens: [100n, 0n], requests: [1n, 0n] });
+  assert.deepEqual(bench.units, {
+    usd: [190_000_000n, 0n],
+    tokens: [100n, 0n],
+    requests: [1n, 0n],
+  });
 });
 
 test("searches that are asked for are held at their fee", () => {
   const { desk } = new Bench();
-  const demand = demandFor(desk, { provider: "p", model: "m", sizing: { ...counted, webSearches: 2 } }, start);
+  const demand = demandFor(
+    desk,
+    { provider: "p", model: "m", sizing: { ...counted, webSearches: 2 } },
+    start,
+  );
   assert.equal(demand.fixed.usd, 100_000_000n + 2n * 10_000_000_000n);
-  const unpriced = demandFor(desk, { provider: "p", model: "other", sizing: { ...counted, webSearches: 2 } }, start);
+  const unpriced = demandFor(
+    desk,
+    { provider: "p", model: "other", sizing: { ...counted, webSearches: 2 } },
+    start,
+  );
   assert.deepEqual([unpriced.fixed.usd, unpriced.perOutputToken], [0n, null]);
 });
 
@@ -159,14 +219,21 @@ test("a hold lapses when its time is over, and that may be no longer than its ke
   const bench = new Bench();
   const { operationId } = await bench.hold(counted, { ttlSeconds: 600 });
   assert.equal(bench.books.books.holds.get(operationId)?.expiresAt, start + 600_000);
-  await assert.rejects(bench.hold(counted, { operationId: "b", ttlSeconds: 601 }), refusedAs("invalid_request", "ttl_seconds"));
-  for (const key of [admin, null]) await bench.hold(counted, { operationId: "c", key, ttlSeconds: 601 });
+  await assert.rejects(
+    bench.hold(counted, { operationId: "b", ttlSeconds: 601 }),
+    refusedAs("invalid_request", "ttl_seconds"),
+  );
+  for (const key of [admin, null])
+    await bench.hold(counted, { operationId: "c", key, ttlSeconds: 601 });
 });
 
 test("one key holds no more than its share, by a hold or a top-up, and an administrator as much as there is", async () => {
   const bench = new Bench();
   const hold = await bench.hold({ ...counted, inputTokens: 4000, maxOutputTokens: 900 });
-  await assert.rejects(topUpByApi(bench.desk, hold, { kind: "output", tokens: 101 }, caller), refusedAs("forbidden", "amount"));
+  await assert.rejects(
+    topUpByApi(bench.desk, hold, { kind: "output", tokens: 101 }, caller),
+    refusedAs("forbidden", "amount"),
+  );
   assert.ok((await topUpByApi(bench.desk, hold, { kind: "output", tokens: 100 }, caller)).admitted);
   await assert.rejects(bench.hold(counted, { operationId: "b" }), refusedAs("forbidden", "amount"));
   assert.ok((await topUpByApi(bench.desk, hold, { kind: "output", tokens: 1000 }, admin)).admitted);
@@ -192,7 +259,10 @@ test("a call under way at the gateway is ended there alone, and one that it mete
     () => releaseByApi(bench.desk, underWay, "r"),
   ])
     await assert.rejects(act(), refusedAs("conflict", "operation_id"));
-  await assert.rejects(bench.settle({ ...underWay, status: "estimated" }, usage), refusedAs("forbidden", "operation_id"));
+  await assert.rejects(
+    bench.settle({ ...underWay, status: "estimated" }, usage),
+    refusedAs("forbidden", "operation_id"),
+  );
   assert.equal(bench.units["usd"]?.[1], 40n);
 });
 
@@ -205,7 +275,10 @@ test("a hold that its caller gives back holds and charges nothing", async () => 
 test("a hold of a model without a price is grown by an amount only", async () => {
   const bench = new Bench();
   const hold = await bench.hold(amount(10n), { model: "other" });
-  await assert.rejects(topUpByApi(bench.desk, hold, { kind: "output", tokens: 1 }, caller), refusedAs("unpriced", "output_tokens"));
+  await assert.rejects(
+    topUpByApi(bench.desk, hold, { kind: "output", tokens: 1 }, caller),
+    refusedAs("unpriced", "output_tokens"),
+  );
   assert.ok((await topUpByApi(bench.desk, hold, amount(1n), caller)).admitted);
 });
 
@@ -220,14 +293,23 @@ test("a key finds its own holds alone, and an administrator the only one that ha
   assert.notEqual(other.operationId, own.operationId);
   await assert.rejects(findAnyHold(bench.desk, "a", admin), refusedAs("conflict", "key_id"));
   const mine = await bench.hold(counted, { key: admin });
-  assert.equal((await findAnyHold(bench.desk, "a", admin)).operationId, mine.operationId, "its own goes before all others");
+  assert.equal(
+    (await findAnyHold(bench.desk, "a", admin)).operationId,
+    mine.operationId,
+    "its own goes before all others",
+  );
 });
 
 test("a call that the gateway gave its id is found by the key that made it alone", async () => {
   const bench = new Bench();
-  bench.books.run(aHold("made-up", 5n, { route: { provider: "p", model: "m", endpoint: "chat", keyId: "k1" } }));
+  bench.books.run(
+    aHold("made-up", 5n, { route: { provider: "p", model: "m", endpoint: "chat", keyId: "k1" } }),
+  );
   assert.equal((await findHold(bench.desk, "made-up", "k1")).operationId, "made-up");
-  await assert.rejects(findHold(bench.desk, "made-up", "k2"), refusedAs("not_found", "operation_id"));
+  await assert.rejects(
+    findHold(bench.desk, "made-up", "k2"),
+    refusedAs("not_found", "operation_id"),
+  );
 });
 
 test("a hold is held in the budgets that its key adds, too", async () => {
@@ -244,6 +326,9 @@ test("a hold that has ended is not grown, by output as little as by an amount", 
     const bench = new Bench();
     const hold = await bench.hold(counted);
     await releaseByApi(bench.desk, hold, "r");
-    await assert.rejects(topUpByApi(bench.desk, hold, growth, caller), refusedAs("not_found", "operation_id"));
+    await assert.rejects(
+      topUpByApi(bench.desk, hold, growth, caller),
+      refusedAs("not_found", "operation_id"),
+    );
   }
 });

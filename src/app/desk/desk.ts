@@ -24,7 +24,9 @@ export function shareOf(
   { holdSharePercent: percent, openHoldsPerKey: mostHolds }: HoldLimits,
   key: Key | null,
 ): { readonly share?: Share } {
-  return isBound(key) ? { share: { keyId: key.keyId, attribution: key.attribution, percent, mostHolds } } : {};
+  return isBound(key)
+    ? { share: { keyId: key.keyId, attribution: key.attribution, percent, mostHolds } }
+    : {};
 }
 
 /** Whether the key is bounded in what it may hold: all but an administrator's are. */

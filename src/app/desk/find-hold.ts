@@ -37,7 +37,11 @@ export async function findHold(desk: HoldDesk, id: string, keyId: string): Promi
  * @returns Its own hold, or else the only one that has the id.
  * @throws PurserError `not_found`, or `conflict` where several keys have the id.
  */
-export async function findAnyHold(desk: HoldDesk, id: string, administrator: Key | null): Promise<FoundHold> {
+export async function findAnyHold(
+  desk: HoldDesk,
+  id: string,
+  administrator: Key | null,
+): Promise<FoundHold> {
   const own = await lookUp(desk, operationOf(id, administrator?.keyId ?? null));
   if (own) return own;
   const [held, other] = await holdsWithId(desk, id);
@@ -45,11 +49,15 @@ export async function findAnyHold(desk: HoldDesk, id: string, administrator: Key
   if (!other) return held;
   throw new PurserError("conflict", `several keys have an operation "${id}"`, {
     field: "key_id",
-    remedy: "Add ?key_id=KEY to say whose is meant; the entries of the operation have the ids of the keys.",
+    remedy:
+      "Add ?key_id=KEY to say whose is meant; the entries of the operation have the ids of the keys.",
   });
 }
 
-async function lookUp({ ledger, reader }: HoldDesk, operation: string): Promise<FoundHold | undefined> {
+async function lookUp(
+  { ledger, reader }: HoldDesk,
+  operation: string,
+): Promise<FoundHold | undefined> {
   const open = ledger.holdOf(operation);
   if (open) return { ...open, status: null };
   const [row] = await reader.calls({ operation }, { limit: 1, before: null });
@@ -57,29 +65,51 @@ async function lookUp({ ledger, reader }: HoldDesk, operation: string): Promise<
 }
 
 /** The last attempt of each operation with this id. */
-async function holdsWithId({ ledger, reader }: HoldDesk, id: string): Promise<readonly FoundHold[]> {
+async function holdsWithId(
+  { ledger, reader }: HoldDesk,
+  id: string,
+): Promise<readonly FoundHold[]> {
   const open = ledger.openHolds().filter(({ operationId }) => idOfOperation(operationId) === id);
   const ended = await reader.calls({ operationId: id }, { limit: mostAttempts, before: null });
-  const held = [...open.map((hold): FoundHold => ({ ...hold, status: null })), ...ended.map(endedHold)];
-  return [...Map.groupBy(held, ({ operationId }) => operationId).values()].flatMap(([last]) => last ?? []);
+  const held = [
+    ...open.map((hold): FoundHold => ({ ...hold, status: null })),
+    ...ended.map(endedHold),
+  ];
+  return [...Map.groupBy(held, ({ operationId }) => operationId).values()].flatMap(
+    ([last]) => last ?? [],
+  );
 }
 
 /** The most attempts, over all operations with one id, that are looked at, newest first. */
 const mostAttempts = 1000;
 
-function endedHold({ operationId, attempt, startedAt, attribution, route, status }: CallRow): FoundHold {
+function endedHold({
+  operationId,
+  attempt,
+  startedAt,
+  attribution,
+  route,
+  status,
+}: CallRow): FoundHold {
   return { operationId, attempt, at: startedAt, attribution, route, status };
 }
 
 function noSuchHold(id: string): PurserError {
-  return new PurserError("not_found", `no hold "${id}"`, { field: "operation_id", remedy: "Check the id, and the key that you use." });
+  return new PurserError("not_found", `no hold "${id}"`, {
+    field: "operation_id",
+    remedy: "Check the id, and the key that you use.",
+  });
 }
 
 /** A call under way at the gateway is ended by the gateway alone, which knows what the provider was sent. */
 export function refuseGatewayCall(hold: FoundHold): void {
   if (hold.status !== null || hold.route.endpoint === apiEndpoint) return;
-  throw new PurserError("conflict", `operation "${idOfOperation(hold.operationId)}" is a call under way at the gateway`, {
-    field: "operation_id",
-    remedy: "Wait for its end.",
-  });
+  throw new PurserError(
+    "conflict",
+    `operation "${idOfOperation(hold.operationId)}" is a call under way at the gateway`,
+    {
+      field: "operation_id",
+      remedy: "Wait for its end.",
+    },
+  );
 }

@@ -4,7 +4,9 @@ import { createHash } from "node:crypto";
 
 /** SHA-256 in hex of what a request asks for, whatever the order in which its fields were written. */
 export function fingerprint(request: object): string {
-  const text = JSON.stringify(sorted(request), (_key, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
+  const text = JSON.stringify(sorted(request), (_key, value: unknown) =>
+    typeof value === "bigint" ? value.toString() : value,
+  );
   return createHash("sha256").update(text).digest("hex");
 }
 

@@ -55,7 +55,12 @@ export async function holdByApi(desk: HoldDesk, request: ApiHold): Promise<HoldA
     operationId: operationOf(request.operationId, request.key?.keyId ?? null),
     repeat: "only",
     attribution: request.attribution,
-    route: { provider: request.provider, model: request.model, endpoint: apiEndpoint, keyId: request.key?.keyId ?? null },
+    route: {
+      provider: request.provider,
+      model: request.model,
+      endpoint: apiEndpoint,
+      keyId: request.key?.keyId ?? null,
+    },
     budgets: request.key?.budgets ?? [],
     demand: demandFor(desk, request, at),
     expiresAt: at + request.ttlSeconds * 1000,
@@ -69,14 +74,22 @@ export async function holdByApi(desk: HoldDesk, request: ApiHold): Promise<HoldA
 
 function checkLife({ holdSeconds }: HoldLimits, { key, ttlSeconds }: ApiHold): void {
   if (!isBound(key) || ttlSeconds <= holdSeconds) return;
-  throw new PurserError("invalid_request", `ttl_seconds: a hold of this key lasts ${holdSeconds} seconds at most`, {
-    field: "ttl_seconds",
-    remedy: "Hold for a shorter time: what is settled later is still charged.",
-  });
+  throw new PurserError(
+    "invalid_request",
+    `ttl_seconds: a hold of this key lasts ${holdSeconds} seconds at most`,
+    {
+      field: "ttl_seconds",
+      remedy: "Hold for a shorter time: what is settled later is still charged.",
+    },
+  );
 }
 
 /** Demands the whole ceiling of the budgets: Purser cannot cut a call that does not pass the gateway. */
-export function demandFor(desk: PriceDesk, request: Pick<ApiHold, "provider" | "model" | "sizing">, at: number): Demand {
+export function demandFor(
+  desk: PriceDesk,
+  request: Pick<ApiHold, "provider" | "model" | "sizing">,
+  at: number,
+): Demand {
   const { provider, model, sizing } = request;
   if (sizing.kind === "amount") {
     return {
@@ -88,11 +101,24 @@ export function demandFor(desk: PriceDesk, request: Pick<ApiHold, "provider" | "
     };
   }
   const { inputTokens, maxOutputTokens, cacheWrite, serviceTier, region, webSearches } = sizing;
-  const rates = lookUpPrice(desk, { provider, model, at })?.dearest({ inputTokens, cacheWrite, serviceTier, region });
+  const rates = lookUpPrice(desk, { provider, model, at })?.dearest({
+    inputTokens,
+    cacheWrite,
+    serviceTier,
+    region,
+  });
   const fees = rates ? add(multiply(rates.webSearch, webSearches), rates.request) : zero;
-  return demandOf({ rates: rates ?? null, fees }, { input: inputTokens, output: maxOutputTokens, least: maxOutputTokens });
+  return demandOf(
+    { rates: rates ?? null, fees },
+    { input: inputTokens, output: maxOutputTokens, least: maxOutputTokens },
+  );
 }
 
 function describeHold({ attribution, key, sizing, ...rest }: ApiHold): object {
-  return { ...rest, key: key?.keyId ?? null, attribution: canonicalAttribution(attribution), sizing };
+  return {
+    ...rest,
+    key: key?.keyId ?? null,
+    attribution: canonicalAttribution(attribution),
+    sizing,
+  };
 }

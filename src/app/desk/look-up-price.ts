@@ -10,6 +10,9 @@ export interface PriceDesk {
 }
 
 /** @returns undefined for a model without a price. */
-export function lookUpPrice(desk: PriceDesk, { provider, model, at }: PriceQuestion): PriceSheet | undefined {
+export function lookUpPrice(
+  desk: PriceDesk,
+  { provider, model, at }: PriceQuestion,
+): PriceSheet | undefined {
   return desk.prices().sheet({ provider, model, at });
 }

@@ -62,25 +62,55 @@ export async function settleByApi(desk: HoldDesk, request: SettleRequest): Promi
   return answer;
 }
 
-function outcomeOfBill(desk: HoldDesk, { hold, bill, latencyMs }: SettleRequest, at: number): Outcome {
+function outcomeOfBill(
+  desk: HoldDesk,
+  { hold, bill, latencyMs }: SettleRequest,
+  at: number,
+): Outcome {
   const priceVersion = desk.prices().version;
-  const base = { status: "settled", rawUsage: null, latencyMs: latencyMs ?? Math.max(0, at - hold.at), priceVersion } as const;
+  const base = {
+    status: "settled",
+    rawUsage: null,
+    latencyMs: latencyMs ?? Math.max(0, at - hold.at),
+    priceVersion,
+  } as const;
   if (bill.kind === "amount") {
     const { model } = hold.route;
     const charge = { model, meter: "reported_cost", quantity: 1, cost: bill.amount } as const;
     const cost = { usd: bill.amount, tokens: 0n, requests: 1n };
-    return { ...base, model, usage: {}, charges: [charge], cost, reportedCost: bill.amount, flags: [] };
+    return {
+      ...base,
+      model,
+      usage: {},
+      charges: [charge],
+      cost,
+      reportedCost: bill.amount,
+      flags: [],
+    };
   }
   const charged = chargeUsage(desk, { hold, ...bill });
   const cost = { usd: charged.cost, tokens: BigInt(countTokens(bill.usage)), requests: 1n };
   const { reportedCost, usage } = bill;
   const { model, charges, flags, computedCost } = charged;
-  return { ...base, model, usage, charges, cost, reportedCost, ...(computedCost !== undefined && { computedCost }), flags };
+  return {
+    ...base,
+    model,
+    usage,
+    charges,
+    cost,
+    reportedCost,
+    ...(computedCost !== undefined && { computedCost }),
+    flags,
+  };
 }
 
 function meteredHere({ operationId }: FoundHold): PurserError {
-  return new PurserError("forbidden", `operation "${idOfOperation(operationId)}" was metered at the gateway`, {
-    field: "operation_id",
-    remedy: "Let an administrator settle it with its real cost.",
-  });
+  return new PurserError(
+    "forbidden",
+    `operation "${idOfOperation(operationId)}" was metered at the gateway`,
+    {
+      field: "operation_id",
+      remedy: "Let an administrator settle it with its real cost.",
+    },
+  );
 }

@@ -9,7 +9,9 @@ import { lookUpPrice } from "./look-up-price.ts";
 import { type HoldDesk, shareOf } from "./desk.ts";
 import { type FoundHold, refuseGatewayCall } from "./find-hold.ts";
 
-export type Growth = { readonly kind: "amount"; readonly amount: PicoUsd } | { readonly kind: "output"; readonly tokens: number };
+export type Growth =
+  | { readonly kind: "amount"; readonly amount: PicoUsd }
+  | { readonly kind: "output"; readonly tokens: number };
 
 /**
  * Adds to an open hold. It has no id of its own, so that a repeat adds again.
@@ -17,15 +19,31 @@ export type Growth = { readonly kind: "amount"; readonly amount: PicoUsd } | { r
  * @param by Who asks.
  */
 // oxlint-disable-next-line max-params -- what is asked, of which hold, by whom
-export async function topUpByApi(desk: HoldDesk, hold: FoundHold, growth: Growth, by: Key | null): Promise<TopUpAnswer> {
+export async function topUpByApi(
+  desk: HoldDesk,
+  hold: FoundHold,
+  growth: Growth,
+  by: Key | null,
+): Promise<TopUpAnswer> {
   refuseGatewayCall(hold);
   const { operationId, attempt } = hold;
   const amount =
     growth.kind === "amount"
       ? { usd: growth.amount, tokens: 0n, requests: 0n }
-      : { usd: multiply(outputRate(desk, hold), growth.tokens), tokens: BigInt(growth.tokens), requests: 0n };
+      : {
+          usd: multiply(outputRate(desk, hold), growth.tokens),
+          tokens: BigInt(growth.tokens),
+          requests: 0n,
+        };
   const share = shareOf(desk.holdLimits, by);
-  const answer = await desk.ledger.commit({ kind: "top_up", at: desk.clock.now(), operationId, attempt, amount, ...share });
+  const answer = await desk.ledger.commit({
+    kind: "top_up",
+    at: desk.clock.now(),
+    operationId,
+    attempt,
+    amount,
+    ...share,
+  });
   if (!answer.admitted) announceRefusal(desk, answer.refusal);
   return answer;
 }
@@ -44,10 +62,20 @@ function outputRate(desk: HoldDesk, hold: FoundHold): PicoUsd {
 }
 
 /** Gives the whole hold back; nothing is charged. */
-export async function releaseByApi(desk: HoldDesk, hold: FoundHold, reason: string): Promise<ReleaseAnswer> {
+export async function releaseByApi(
+  desk: HoldDesk,
+  hold: FoundHold,
+  reason: string,
+): Promise<ReleaseAnswer> {
   refuseGatewayCall(hold);
   const { operationId, attempt } = hold;
-  const answer = await desk.ledger.commit({ kind: "release", at: desk.clock.now(), operationId, attempt, reason });
+  const answer = await desk.ledger.commit({
+    kind: "release",
+    at: desk.clock.now(),
+    operationId,
+    attempt,
+    reason,
+  });
   announceChange(desk);
   return answer;
 }

@@ -17,7 +17,14 @@ interface Group {
 }
 
 function totals({ provider, operation = "unattributed", cost, ...rest }: Group): Totals {
-  return { group: { provider, operation, endpoint: "chat" }, bucket: null, released: 0, refusals: 0, cost: pico(cost), ...rest };
+  return {
+    group: { provider, operation, endpoint: "chat" },
+    bucket: null,
+    released: 0,
+    refusals: 0,
+    cost: pico(cost),
+    ...rest,
+  };
 }
 
 const rows: readonly Totals[] = [
@@ -29,8 +36,22 @@ const rows: readonly Totals[] = [
     usage: { input: 4000, cache_read: 1000, output: 1000 },
     latencyMs: 300,
   }),
-  totals({ provider: "anthropic", operation: "check", calls: 1, cost: 2_000_000_000n, usage: { input: 1000, output: 500 }, latencyMs: 50 }),
-  totals({ provider: "openai", operation: "plan", calls: 1, cost: 1_000_000_000n, usage: { input: 2000, output: 500 }, latencyMs: 100 }),
+  totals({
+    provider: "anthropic",
+    operation: "check",
+    calls: 1,
+    cost: 2_000_000_000n,
+    usage: { input: 1000, output: 500 },
+    latencyMs: 50,
+  }),
+  totals({
+    provider: "openai",
+    operation: "plan",
+    calls: 1,
+    cost: 1_000_000_000n,
+    usage: { input: 2000, output: 500 },
+    latencyMs: 100,
+  }),
   totals({ provider: "openai", calls: 2, cost: 1n, usage: { input: 0, output: 0 }, latencyMs: 0 }),
 ];
 
@@ -63,8 +84,20 @@ test("a summary matches a calculation by hand", () => {
       },
     },
     by_operation: {
-      plan: { count: 3, total_cost: 0.006, avg_cost: 0.002, total_tokens: 8500, avg_latency_ms: 400 / 3 },
-      check: { count: 1, total_cost: 0.002, avg_cost: 0.002, total_tokens: 1500, avg_latency_ms: 50 },
+      plan: {
+        count: 3,
+        total_cost: 0.006,
+        avg_cost: 0.002,
+        total_tokens: 8500,
+        avg_latency_ms: 400 / 3,
+      },
+      check: {
+        count: 1,
+        total_cost: 0.002,
+        avg_cost: 0.002,
+        total_tokens: 1500,
+        avg_latency_ms: 50,
+      },
       chat: { count: 2, total_cost: 1e-12, avg_cost: 1e-12, total_tokens: 0, avg_latency_ms: 0 },
     },
     efficiency_metrics: {
@@ -86,7 +119,19 @@ test("a summary of nothing is zeros", () => {
 });
 
 test("an operation may have the name of a property that every object has", () => {
-  const summary = summaryOf([totals({ provider: "__proto__", operation: "constructor", calls: 1, cost: 1n, usage: {}, latencyMs: 0 })], []);
+  const summary = summaryOf(
+    [
+      totals({
+        provider: "__proto__",
+        operation: "constructor",
+        calls: 1,
+        cost: 1n,
+        usage: {},
+        latencyMs: 0,
+      }),
+    ],
+    [],
+  );
   assert.equal(Object.hasOwn(summary.by_provider, "__proto__"), true);
   assert.equal(summary.by_operation["constructor"]?.count, 1);
 });

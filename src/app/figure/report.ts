@@ -2,7 +2,13 @@
 
 import { unattributed } from "../../domain/attribution/attribution.ts";
 import { add, pico, toNumber, zero, type PicoUsd } from "../../domain/money/money.ts";
-import { countContext, sumUsage, totalUsage, type Meter, type Usage } from "../../domain/usage/usage.ts";
+import {
+  countContext,
+  sumUsage,
+  totalUsage,
+  type Meter,
+  type Usage,
+} from "../../domain/usage/usage.ts";
 import type { CallFilter, CallRow, LedgerReader, Totals } from "../port/reader.ts";
 
 /**
@@ -24,7 +30,12 @@ export interface ProviderSummary {
   readonly input_tokens: number;
   readonly output_tokens: number;
   readonly task_count: number;
-  readonly operations: Readonly<Record<string, { readonly count: number; readonly total_cost: number; readonly avg_latency_ms: number }>>;
+  readonly operations: Readonly<
+    Record<
+      string,
+      { readonly count: number; readonly total_cost: number; readonly avg_latency_ms: number }
+    >
+  >;
 }
 
 export interface OperationSummary {
@@ -62,9 +73,16 @@ export interface TaskSummary {
 }
 
 /** @param tasks How many of the newest calls to list. */
-export async function summarise(reader: LedgerReader, filter: CallFilter, tasks: number): Promise<Summary> {
+export async function summarise(
+  reader: LedgerReader,
+  filter: CallFilter,
+  tasks: number,
+): Promise<Summary> {
   const totals = await reader.totals(filter, ["provider", "operation", "endpoint"], null);
-  const newest = tasks === 0 ? [] : await reader.calls({ ...filter, charged: true }, { limit: tasks, before: null });
+  const newest =
+    tasks === 0
+      ? []
+      : await reader.calls({ ...filter, charged: true }, { limit: tasks, before: null });
   return summaryOf(totals, newest);
 }
 
@@ -111,7 +129,11 @@ function summariseProvider(rows: readonly Totals[]): ProviderSummary {
     task_count: calls,
     operations: mapValues(groupBy(rows, operationOf), (group) => {
       const total = sum(group);
-      return { count: total.calls, total_cost: toNumber(total.cost), avg_latency_ms: average(total.latencyMs, total.calls) };
+      return {
+        count: total.calls,
+        total_cost: toNumber(total.cost),
+        avg_latency_ms: average(total.latencyMs, total.calls),
+      };
     }),
   };
 }
@@ -157,7 +179,11 @@ function describeTask(call: CallRow): TaskSummary {
   };
 }
 
-const outputMeters: ReadonlySet<string> = new Set<Meter>(["output", "output_audio", "output_image"]);
+const outputMeters: ReadonlySet<string> = new Set<Meter>([
+  "output",
+  "output_audio",
+  "output_image",
+]);
 const inputMeters: ReadonlySet<string> = new Set<Meter>([
   "input",
   "cache_read",
@@ -169,7 +195,9 @@ const inputMeters: ReadonlySet<string> = new Set<Meter>([
 ]);
 
 function costOf(call: CallRow, meters: ReadonlySet<string>): PicoUsd {
-  return call.charges.filter(({ meter }) => meters.has(meter)).reduce((cost, charge) => add(cost, charge.cost), zero);
+  return call.charges
+    .filter(({ meter }) => meters.has(meter))
+    .reduce((cost, charge) => add(cost, charge.cost), zero);
 }
 
 function countOutput(usage: Usage): number {
@@ -193,11 +221,17 @@ function average(total: number, count: number): number {
   return count === 0 ? 0 : total / count;
 }
 
-function groupBy<Row>(rows: readonly Row[], name: (row: Row) => string): ReadonlyMap<string, readonly Row[]> {
+function groupBy<Row>(
+  rows: readonly Row[],
+  name: (row: Row) => string,
+): ReadonlyMap<string, readonly Row[]> {
   return Map.groupBy(rows, name);
 }
 
 /** Creates the keys as own properties, so an operation may be named `constructor`. */
-function mapValues<In, Out>(groups: ReadonlyMap<string, In>, map: (value: In) => Out): Readonly<Record<string, Out>> {
+function mapValues<In, Out>(
+  groups: ReadonlyMap<string, In>,
+  map: (value: In) => Out,
+): Readonly<Record<string, Out>> {
   return Object.fromEntries([...groups].map(([name, value]) => [name, map(value)]));
 }

@@ -65,19 +65,36 @@ const readSteps = [24 * hourMs, hourMs];
  * @throws PurserError `invalid_request` for an unknown time zone, an empty range, or more than
  *   {@link maxBuckets} buckets.
  */
-export async function series(reader: Pick<LedgerReader, "totals">, query: SeriesQuery): Promise<Series> {
+export async function series(
+  reader: Pick<LedgerReader, "totals">,
+  query: SeriesQuery,
+): Promise<Series> {
   const edges = edgesOf(query);
   const rows = await read(reader, query, edges);
   const buckets = edges.slice(0, -1).map((start, index): Bucket => {
     const inside = rows.get(start) ?? [];
-    return { start, end: edges[index + 1] ?? query.to, total: sum(inside), groups: query.by.length === 0 ? [] : mergeGroups(inside) };
+    return {
+      start,
+      end: edges[index + 1] ?? query.to,
+      total: sum(inside),
+      groups: query.by.length === 0 ? [] : mergeGroups(inside),
+    };
   });
   const all = [...rows.values()].flat();
-  return { total: sum(all), groups: query.by.length === 0 ? [] : mergeGroups(all), buckets: query.bucket === "none" ? [] : buckets };
+  return {
+    total: sum(all),
+    groups: query.by.length === 0 ? [] : mergeGroups(all),
+    buckets: query.bucket === "none" ? [] : buckets,
+  };
 }
 
 /** The starts of all buckets, and the end of the last. */
-export function edgesOf({ from, to, bucket, timeZone }: Pick<SeriesQuery, "from" | "to" | "bucket" | "timeZone">): readonly number[] {
+export function edgesOf({
+  from,
+  to,
+  bucket,
+  timeZone,
+}: Pick<SeriesQuery, "from" | "to" | "bucket" | "timeZone">): readonly number[] {
   if (to <= from) {
     throw new PurserError("invalid_request", "to: must be after `from`", {
       field: "to",
@@ -93,10 +110,14 @@ export function edgesOf({ from, to, bucket, timeZone }: Pick<SeriesQuery, "from"
     assert(typeof window !== "string" && window.end !== null, "a bucket recurs without end");
     edges.push(window.start);
     if (edges.length > maxBuckets) {
-      throw new PurserError("invalid_request", `bucket: the range has more than ${maxBuckets} buckets of one ${bucket}`, {
-        field: "bucket",
-        remedy: "Choose a longer bucket or a shorter range.",
-      });
+      throw new PurserError(
+        "invalid_request",
+        `bucket: the range has more than ${maxBuckets} buckets of one ${bucket}`,
+        {
+          field: "bucket",
+          remedy: "Choose a longer bucket or a shorter range.",
+        },
+      );
     }
     at = window.end;
     if (at >= to) edges.push(at);
@@ -137,7 +158,14 @@ async function read(
   const rows = new Map<number, readonly Totals[]>();
   for (const [index, start] of edges.slice(0, -1).entries()) {
     const end = edges[index + 1] ?? to;
-    rows.set(start, await reader.totals({ ...filter, from: Math.max(start, from), to: Math.min(end, to) }, by, null));
+    rows.set(
+      start,
+      await reader.totals(
+        { ...filter, from: Math.max(start, from), to: Math.min(end, to) },
+        by,
+        null,
+      ),
+    );
   }
   return rows;
 }
@@ -165,7 +193,13 @@ function sum(rows: readonly Figures[]): Figures {
 }
 
 function mergeGroups(rows: readonly Totals[]): readonly GroupFigures[] {
-  const groups = Map.groupBy(rows, ({ group }) => JSON.stringify(Object.entries(group).sort(([left], [right]) => (left < right ? -1 : 1))));
-  const merged = [...groups.values()].flatMap((same) => (same[0] ? [{ group: same[0].group, ...sum(same) }] : []));
-  return merged.sort((left, right) => (left.cost === right.cost ? right.calls - left.calls : left.cost > right.cost ? -1 : 1));
+  const groups = Map.groupBy(rows, ({ group }) =>
+    JSON.stringify(Object.entries(group).sort(([left], [right]) => (left < right ? -1 : 1))),
+  );
+  const merged = [...groups.values()].flatMap((same) =>
+    same[0] ? [{ group: same[0].group, ...sum(same) }] : [],
+  );
+  return merged.sort((left, right) =>
+    left.cost === right.cost ? right.calls - left.calls : left.cost > right.cost ? -1 : 1,
+  );
 }

@@ -23,13 +23,18 @@ export async function unpricedModels(
   filter: CallFilter,
 ): Promise<readonly UnpricedModel[]> {
   const totals = await reader.totals(filter, ["provider", "model", "status"], null);
-  const free = totals.filter(({ cost, usage }) => cost === 0n && countTokens(usage) > 0).sort((left, right) => right.calls - left.calls);
+  const free = totals
+    .filter(({ cost, usage }) => cost === 0n && countTokens(usage) > 0)
+    .sort((left, right) => right.calls - left.calls);
   const found = new Map<string, UnpricedModel>();
   for (const { group, calls } of free.slice(0, mostLookedAt)) {
     const { provider = "", model = "" } = group;
     const status = countedStatuses.find((name) => name === group["status"]);
     if (!status) continue;
-    const [newest] = await reader.calls({ ...filter, provider, model, status }, { limit: 1, before: null });
+    const [newest] = await reader.calls(
+      { ...filter, provider, model, status },
+      { limit: 1, before: null },
+    );
     if (!newest || !lacksPrice(newest)) continue;
     const name = `${provider}/${model}`;
     found.set(name, { provider, model, calls: calls + (found.get(name)?.calls ?? 0) });

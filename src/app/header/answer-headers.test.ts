@@ -18,6 +18,12 @@ test("the caller gets the provider's headers except connection headers and those
 
 test("a JSON answer is complete, except for Gemini, whose streams are JSON too", () => {
   const json = { "content-type": "application/json; charset=utf-8" };
-  assert.deepEqual([isWhole(json, { wireName: "openai" }), isWhole(json, { wireName: "gemini" })], [true, false]);
-  assert.deepEqual([isEventStream(json), isEventStream({ "content-type": "text/event-stream; charset=utf-8" })], [false, true]);
+  assert.deepEqual(
+    [isWhole(json, { wireName: "openai" }), isWhole(json, { wireName: "gemini" })],
+    [true, false],
+  );
+  assert.deepEqual(
+    [isEventStream(json), isEventStream({ "content-type": "text/event-stream; charset=utf-8" })],
+    [false, true],
+  );
 });

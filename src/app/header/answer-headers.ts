@@ -20,7 +20,8 @@ export function replyHeaders(headers: UpstreamHeaders): Record<string, string | 
   const answered: Record<string, string | readonly string[]> = {};
   for (const name in headers) {
     const value = headers[name];
-    if (value !== undefined && !notAnswered.has(name) && !name.startsWith(ownPrefix)) answered[name] = value;
+    if (value !== undefined && !notAnswered.has(name) && !name.startsWith(ownPrefix))
+      answered[name] = value;
   }
   return answered;
 }
@@ -45,7 +46,10 @@ export function addCall(
 }
 
 /** Some servers never stream and always answer in JSON. Gemini's streams are JSON too. */
-export function isWhole({ "content-type": type }: UpstreamHeaders, { wireName }: { readonly wireName: WireName }): boolean {
+export function isWhole(
+  { "content-type": type }: UpstreamHeaders,
+  { wireName }: { readonly wireName: WireName },
+): boolean {
   return wireName !== "gemini" && typeof type === "string" && /^application\/json\b/i.test(type);
 }
 

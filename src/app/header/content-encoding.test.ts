@@ -2,7 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import {
+  brotliCompressSync,
+  deflateRawSync,
+  deflateSync,
+  gzipSync,
+  zstdCompressSync,
+} from "node:zlib";
 import * as fc from "fast-check";
 import { decodeBody } from "./content-encoding.ts";
 
@@ -31,15 +37,22 @@ test("every supported encoding is decoded, whatever the case of its name, includ
 
 test("several encodings are decoded in reverse order, and members of one gzip body are joined", async () => {
   assert.equal(await decode(brotliCompressSync(gzipSync(text)), "gzip, br"), text.toString());
-  assert.equal(await decode(gzipSync(deflateSync(zstdCompressSync(text))), "zstd, deflate, gzip"), text.toString());
+  assert.equal(
+    await decode(gzipSync(deflateSync(zstdCompressSync(text))), "zstd, deflate, gzip"),
+    text.toString(),
+  );
   assert.equal(await decode(Buffer.concat([gzipSync("one "), gzipSync("two")]), "gzip"), "one two");
 });
 
 test("raw deflate is distinguished from zlib's format by its first bytes, whatever the text", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.string({ maxLength: 200 }), fc.constantFrom(0, 1, 6, 9), async (written, level) => {
-      assert.equal(await decode(deflateSync(written, { level }), "deflate"), written);
-    }),
+    fc.asyncProperty(
+      fc.string({ maxLength: 200 }),
+      fc.constantFrom(0, 1, 6, 9),
+      async (written, level) => {
+        assert.equal(await decode(deflateSync(written, { level }), "deflate"), written);
+      },
+    ),
     { numRuns: 50 },
   );
 });
@@ -56,12 +69,21 @@ test("a decompression bomb is refused as too large, in any layer", async () => {
 });
 
 test("an unknown encoding, or too many layers, is refused with a list of supported encodings", async () => {
-  for (const encoding of ["compress", "gzip, snappy", "gzip, gzip, gzip, gzip, gzip", "*", "__proto__"]) {
-    await assert.rejects(decode(text, encoding), (error: { readonly code: string; readonly detail: { readonly remedy: string } }) => {
-      assert.equal(error.code, "unsupported_encoding", encoding);
-      assert.match(error.detail.remedy, /gzip, deflate, br, zstd/);
-      return true;
-    });
+  for (const encoding of [
+    "compress",
+    "gzip, snappy",
+    "gzip, gzip, gzip, gzip, gzip",
+    "*",
+    "__proto__",
+  ]) {
+    await assert.rejects(
+      decode(text, encoding),
+      (error: { readonly code: string; readonly detail: { readonly remedy: string } }) => {
+        assert.equal(error.code, "unsupported_encoding", encoding);
+        assert.match(error.detail.remedy, /gzip, deflate, br, zstd/);
+        return true;
+      },
+    );
   }
 });
 
@@ -70,7 +92,9 @@ test("a body that does not match its header, or is truncated, is an invalid requ
     await assert.rejects(decode(text, encoding), { code: "invalid_request" }, encoding);
   }
   const whole = gzipSync(text);
-  await assert.rejects(decode(whole.subarray(0, whole.length - 9), "gzip"), { code: "invalid_request" });
+  await assert.rejects(decode(whole.subarray(0, whole.length - 9), "gzip"), {
+    code: "invalid_request",
+  });
 });
 
 test("an empty body is empty in every encoding", async () => {

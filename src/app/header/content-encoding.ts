@@ -32,13 +32,18 @@ const mostLayers = 4;
  * @throws PurserError `unsupported_encoding` for an unknown encoding, `too_large` over the limit,
  *   `invalid_request` for bytes that are not in the stated encoding.
  */
-export async function decodeBody(bytes: Uint8Array, contentEncoding: string, limitBytes: number): Promise<Uint8Array> {
+export async function decodeBody(
+  bytes: Uint8Array,
+  contentEncoding: string,
+  limitBytes: number,
+): Promise<Uint8Array> {
   const layers = layersOf(contentEncoding);
   const unknown = layers.find((name) => !decoders.has(name));
   if (unknown !== undefined || layers.length > mostLayers) throw unsupported(contentEncoding);
   let decoded = bytes;
   // An empty body needs no decoding, whatever its header says.
-  if (bytes.length > 0) for (const name of layers.toReversed()) decoded = await decodeLayer(decoded, name, limitBytes);
+  if (bytes.length > 0)
+    for (const name of layers.toReversed()) decoded = await decodeLayer(decoded, name, limitBytes);
   return decoded;
 }
 
@@ -49,11 +54,16 @@ function layersOf(contentEncoding: string): readonly string[] {
     .filter((name) => name !== "");
 }
 
-async function decodeLayer(bytes: Uint8Array, name: string, limitBytes: number): Promise<Uint8Array> {
+async function decodeLayer(
+  bytes: Uint8Array,
+  name: string,
+  limitBytes: number,
+): Promise<Uint8Array> {
   const [usual, other] = decoders.get(name) ?? [];
   if (!usual) return bytes;
   // Every zlib stream starts with a nibble of 8 and a checksum over its first two bytes.
-  const hasHeader = ((bytes[0] ?? 0) & 0x0f) === 8 && (((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)) % 31 === 0;
+  const hasHeader =
+    ((bytes[0] ?? 0) & 0x0f) === 8 && (((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)) % 31 === 0;
   return run(other && !hasHeader ? other : usual, bytes, { name, limitBytes });
 }
 
@@ -65,16 +75,21 @@ function run(
   return new Promise((resolve, reject) => {
     decode(bytes, { maxOutputLength: limitBytes }, (error, decoded) => {
       if (error === null) resolve(decoded);
-      else reject(error.code === "ERR_BUFFER_TOO_LARGE" ? tooLarge(limitBytes) : broken(name, error));
+      else
+        reject(error.code === "ERR_BUFFER_TOO_LARGE" ? tooLarge(limitBytes) : broken(name, error));
     });
   });
 }
 
 function unsupported(contentEncoding: string): PurserError {
-  return new PurserError("unsupported_encoding", `content-encoding: "${contentEncoding.slice(0, 100)}" cannot be decoded`, {
-    field: "content-encoding",
-    remedy: `Send the body without encoding, or with one of: ${acceptedEncodings}.`,
-  });
+  return new PurserError(
+    "unsupported_encoding",
+    `content-encoding: "${contentEncoding.slice(0, 100)}" cannot be decoded`,
+    {
+      field: "content-encoding",
+      remedy: `Send the body without encoding, or with one of: ${acceptedEncodings}.`,
+    },
+  );
 }
 
 function tooLarge(limitBytes: number): PurserError {

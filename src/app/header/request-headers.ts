@@ -11,7 +11,15 @@ import { ownHeaders, ownPrefix, remedyFor } from "../caller/own-headers.ts";
 import type { Provider } from "../port/provider.ts";
 
 /** Headers about the request and its client, for every provider. */
-const common = ["accept", "accept-language", "content-type", "user-agent", "traceparent", "tracestate", "x-client-request-id"];
+const common = [
+  "accept",
+  "accept-language",
+  "content-type",
+  "user-agent",
+  "traceparent",
+  "tracestate",
+  "x-client-request-id",
+];
 
 /** Headers of the vendors' SDKs: `x-stainless-os` and the like. */
 const clientPrefix = "x-stainless-";
@@ -35,7 +43,13 @@ const passed: Readonly<Record<WireName, ReadonlySet<string>>> = {
     "conversation_id",
     "version",
   ]),
-  anthropic: new Set([...common, "anthropic-version", "anthropic-beta", "anthropic-dangerous-direct-browser-access", "x-app"]),
+  anthropic: new Set([
+    ...common,
+    "anthropic-version",
+    "anthropic-beta",
+    "anthropic-dangerous-direct-browser-access",
+    "x-app",
+  ]),
   gemini: new Set([...common, "x-goog-api-client", "x-goog-request-params", "x-server-timeout"]),
   bedrock: new Set(common),
 };
@@ -69,7 +83,10 @@ interface Onward {
 }
 
 /** A Purser key is never forwarded, whichever header contains it. */
-export function upstreamHeaders(headers: Headers, { provider, wireName, caller, observer }: Onward): Record<string, string> {
+export function upstreamHeaders(
+  headers: Headers,
+  { provider, wireName, caller, observer }: Onward,
+): Record<string, string> {
   const forwarded: Record<string, string> = {};
   const allowed = passed[wireName];
   for (const name in headers) {
@@ -79,16 +96,24 @@ export function upstreamHeaders(headers: Headers, { provider, wireName, caller, 
       if (!ownHeaders.has(name)) observer.headerIgnored({ name, remedy: () => remedyFor(name) });
       continue;
     }
-    const passes = allowed.has(name) || name.startsWith(clientPrefix) || (caller.bringsProviderKey && ofAccount.has(name));
+    const passes =
+      allowed.has(name) ||
+      name.startsWith(clientPrefix) ||
+      (caller.bringsProviderKey && ofAccount.has(name));
     if (!passes && !provider.passHeaders.includes(name)) continue;
     const text = typeof value === "string" ? value : value.join(", ");
     if (!caller.holdsKey(text)) forwarded[name] = text;
   }
   const repeat = headers[idempotency];
-  if (typeof repeat === "string") forwarded[idempotency] = caller.bringsProviderKey ? repeat : repeatOf(repeat, caller);
-  if (!caller.bringsProviderKey && provider.apiKey !== null) setKey(forwarded, wireName, provider.apiKey);
+  if (typeof repeat === "string")
+    forwarded[idempotency] = caller.bringsProviderKey ? repeat : repeatOf(repeat, caller);
+  if (!caller.bringsProviderKey && provider.apiKey !== null)
+    setKey(forwarded, wireName, provider.apiKey);
   forwarded["accept-encoding"] = "identity";
-  return Object.assign(forwarded, caller.bringsProviderKey ? withoutCredentials(provider.headers) : provider.headers);
+  return Object.assign(
+    forwarded,
+    caller.bringsProviderKey ? withoutCredentials(provider.headers) : provider.headers,
+  );
 }
 
 /**
@@ -116,7 +141,9 @@ export function withoutKey(path: string, { holdsKey }: Pick<Caller, "holdsKey">)
   const question = path.indexOf("?");
   if (question < 0) return path;
   const query = new URLSearchParams(path.slice(question));
-  const names = [...query].filter(([name, value]) => holdsKey(value) || holdsKey(name)).map(([name]) => name);
+  const names = [...query]
+    .filter(([name, value]) => holdsKey(value) || holdsKey(name))
+    .map(([name]) => name);
   if (names.length === 0) return path;
   for (const name of names) query.delete(name);
   return path.slice(0, question) + (query.size > 0 ? `?${query.toString()}` : "");

@@ -22,7 +22,10 @@ export function announceRefusal({ observer }: Pick<Audience, "observer">, refusa
  *
  * @param crossed Thresholds that the decision crossed.
  */
-export function announceChange({ waiting, observer }: Audience, crossed: readonly ThresholdEntry[] = []): void {
+export function announceChange(
+  { waiting, observer }: Audience,
+  crossed: readonly ThresholdEntry[] = [],
+): void {
   waiting.roomMade();
   for (const threshold of crossed) observer.thresholdCrossed(threshold);
 }

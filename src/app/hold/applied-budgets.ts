@@ -17,7 +17,11 @@ export interface Subject {
 }
 
 /** From the narrowest budget to the widest. */
-export function appliedBudgets(ledger: Ledger, { attribution, provider, model, budgets: added }: Subject, at: number): readonly Applied[] {
+export function appliedBudgets(
+  ledger: Ledger,
+  { attribution, provider, model, budgets: added }: Subject,
+  at: number,
+): readonly Applied[] {
   const budgets = new Map(ledger.budgets().map((budget) => [budget.budgetId, budget]));
   return new Applicable(budgets, (key) => counterNow(ledger, key, at)).find(
     { attribution, route: { provider, model }, budgets: added },
@@ -27,7 +31,17 @@ export function appliedBudgets(ledger: Ledger, { attribution, provider, model, b
 
 function counterNow(ledger: Ledger, key: CounterKey, at: number): Counter {
   const id = counterId(key);
-  const balance = ledger.balances(key.budgetId, at).find(({ counter }) => counterId(counter) === id);
+  const balance = ledger
+    .balances(key.budgetId, at)
+    .find(({ counter }) => counterId(counter) === id);
   if (!balance) return { key, id, ...untouched, openHolds: 0 };
-  return { key, id, spent: balance.spent, held: balance.held, overrun: balance.overrun, fired: [], openHolds: 0 };
+  return {
+    key,
+    id,
+    spent: balance.spent,
+    held: balance.held,
+    overrun: balance.overrun,
+    fired: [],
+    openHolds: 0,
+  };
 }

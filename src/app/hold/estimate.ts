@@ -46,20 +46,34 @@ export interface CallToEstimate {
  *   token, and so does each byte of a stream's output: far more than will be billed, but free to
  *   compute.
  */
-export function estimate(context: EstimateContext, call: CallToEstimate, counted: CountedInput | null): Estimate {
+export function estimate(
+  context: EstimateContext,
+  call: CallToEstimate,
+  counted: CountedInput | null,
+): Estimate {
   const { facts, sheet, route, fit } = call;
   const { limits } = context;
   const learned = context.learned.of(route.provider.name, route.model);
   const inputTokens = textTokens(learned, facts, counted) + unseenTokens(limits, call);
   const ceiling = outputCeiling(limits, call);
   const { cacheWrite, serviceTier, region, fees } = facts;
-  const rates = sheet?.dearest({ inputTokens, cacheWrite, serviceTier, region, fees, media: hasMedia(facts) }) ?? null;
+  const rates =
+    sheet?.dearest({
+      inputTokens,
+      cacheWrite,
+      serviceTier,
+      region,
+      fees,
+      media: hasMedia(facts),
+    }) ?? null;
   const isSliced = facts.stream && !facts.hiddenOutput && !facts.uncuttable && fit;
   const slice = limits.streamSliceTokens * facts.choices;
   return {
     inputTokens,
     ceiling,
-    firstSlice: isSliced ? firstSliceOf(slice, { ceiling, learned, isCounted: counted !== null }) : ceiling,
+    firstSlice: isSliced
+      ? firstSliceOf(slice, { ceiling, learned, isCounted: counted !== null })
+      : ceiling,
     unknownInput: learned.added.isKnown ? 0 : mostUnknownInput,
     least: leastUseful(facts, { ceiling, fit, expected: learned.output.expected(ceiling) }),
     rates,
@@ -83,10 +97,18 @@ export function isTextOnly({ media, storedContext, serverToolCalls }: RequestFac
  */
 export function demandOf(
   { rates, fees }: Pick<Estimate, "rates" | "fees">,
-  { input, output, least }: { readonly input: number; readonly output: number; readonly least: number },
+  {
+    input,
+    output,
+    least,
+  }: { readonly input: number; readonly output: number; readonly least: number },
 ): Demand {
   return {
-    fixed: { usd: rates ? add(multiply(rates.input, input), fees) : fees, tokens: BigInt(input), requests: 1n },
+    fixed: {
+      usd: rates ? add(multiply(rates.input, input), fees) : fees,
+      tokens: BigInt(input),
+      requests: 1n,
+    },
     perOutputToken: rates?.output ?? null,
     outputTokens: output,
     leastOutputTokens: least,
@@ -95,7 +117,11 @@ export function demandOf(
 }
 
 /** If the provider is known to add input of its own, a count of the request is not an upper bound. */
-function textTokens(learned: LearnedOfModel, facts: RequestFacts, counted: CountedInput | null): number {
+function textTokens(
+  learned: LearnedOfModel,
+  facts: RequestFacts,
+  counted: CountedInput | null,
+): number {
   const added = learned.added.tokens;
   const byBytes = boundOfBytes(facts) + added;
   if (!counted) return byBytes;
@@ -137,10 +163,19 @@ function outputCeiling(limits: CallLimits, { facts, route, sheet }: CallToEstima
  */
 function leastUseful(
   facts: RequestFacts,
-  { ceiling, fit, expected }: { readonly ceiling: number; readonly fit: boolean; readonly expected: number | null },
+  {
+    ceiling,
+    fit,
+    expected,
+  }: { readonly ceiling: number; readonly fit: boolean; readonly expected: number | null },
 ): number {
   if (!fit || facts.uncuttable) return ceiling;
-  const needed = usefulOutput({ ceiling, isAsked: facts.maxOutputTokens !== null, choices: facts.choices, expected });
+  const needed = usefulOutput({
+    ceiling,
+    isAsked: facts.maxOutputTokens !== null,
+    choices: facts.choices,
+    expected,
+  });
   return Math.min(ceiling, Math.max(needed, facts.leastOutputTokens * facts.choices));
 }
 
@@ -159,7 +194,9 @@ export function usefulOutput({
   readonly choices: number;
   readonly expected: number | null;
 }): number {
-  const enough = isAsked ? Math.max(Math.ceil(ceiling / 4), shortestAnswer * choices) : shortAnswer * choices;
+  const enough = isAsked
+    ? Math.max(Math.ceil(ceiling / 4), shortestAnswer * choices)
+    : shortAnswer * choices;
   return Math.min(ceiling, Math.max(1, Math.min(enough, expected ?? enough)));
 }
 

@@ -65,10 +65,22 @@ test("a call that cannot be counted is held by its bytes or refused, but does no
 /** Asks for 40 tokens of output, of which 10 are worth having, with an input of 20. */
 const long: HoldRequest = {
   ...request,
-  estimate: (at, counted) => ({ ...request.estimate(at, counted), ceiling: 40, firstSlice: 40, least: 10 }),
+  estimate: (at, counted) => ({
+    ...request.estimate(at, counted),
+    ceiling: 40,
+    firstSlice: 40,
+    least: 10,
+  }),
 };
 const charge = (desk: Desk, operationId: string, usd: bigint) =>
-  desk.run({ kind: "settle", at: 1, operationId, attempt: 1, outcome: anOutcome(usd), fingerprint: null });
+  desk.run({
+    kind: "settle",
+    at: 1,
+    operationId,
+    attempt: 1,
+    outcome: anOutcome(usd),
+    fingerprint: null,
+  });
 
 test("money already spent shortens an answer down to the least worth having; below that the refusal is recorded", async () => {
   for (const [amount, output] of [
@@ -89,7 +101,10 @@ test("money already spent shortens an answer down to the least worth having; bel
 });
 
 test("a stream's first slice may be shorter than the least worth having of the whole", async () => {
-  const stream: HoldRequest = { ...long, estimate: (at, counted) => ({ ...long.estimate(at, counted), firstSlice: 5 }) };
+  const stream: HoldRequest = {
+    ...long,
+    estimate: (at, counted) => ({ ...long.estimate(at, counted), firstSlice: 5 }),
+  };
   const held = await hold(contextOf(25n, []), stream);
   assert.ok(held.admitted);
   assert.deepEqual([held.answer.outputTokens, held.answer.amount.usd], [5, 25n]);
@@ -139,14 +154,19 @@ test("a call also waits for the shortest useful answer, and is then shortened", 
 });
 
 test("with an unknown model, one call goes ahead without the margin for added input, and the others wait for it", async () => {
-  const unknown: HoldRequest = { ...request, estimate: (at, counted) => ({ ...request.estimate(at, counted), unknownInput: 1000 }) };
+  const unknown: HoldRequest = {
+    ...request,
+    estimate: (at, counted) => ({ ...request.estimate(at, counted), unknownInput: 1000 }),
+  };
   const desk = new Desk();
   const context = { ...contextOf(200n, [], desk), limits: { holdWaitMs: 10_000 } };
   const first = await hold(context, unknown);
   assert.ok(first.admitted);
   assert.equal(first.answer.amount.usd, 21n);
   let isHeld = false;
-  const second = hold(context, { ...unknown, operationId: "second" }).finally(() => (isHeld = true));
+  const second = hold(context, { ...unknown, operationId: "second" }).finally(
+    () => (isHeld = true),
+  );
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(isHeld, false);
   first.ended();
@@ -154,7 +174,10 @@ test("with an unknown model, one call goes ahead without the margin for added in
 });
 
 test("if there is room, the input that an unknown provider may add is held too", async () => {
-  const unknown: HoldRequest = { ...request, estimate: (at, counted) => ({ ...request.estimate(at, counted), unknownInput: 1000 }) };
+  const unknown: HoldRequest = {
+    ...request,
+    estimate: (at, counted) => ({ ...request.estimate(at, counted), unknownInput: 1000 }),
+  };
   for (const [amount, usd] of [
     [10_000n, 1101n],
     [1100n, 1021n],
@@ -166,7 +189,10 @@ test("if there is room, the input that an unknown provider may add is held too",
 });
 
 test("when an unknown model's call is refused, the next one goes ahead", async () => {
-  const unknown: HoldRequest = { ...request, estimate: (at, counted) => ({ ...request.estimate(at, counted), unknownInput: 1000 }) };
+  const unknown: HoldRequest = {
+    ...request,
+    estimate: (at, counted) => ({ ...request.estimate(at, counted), unknownInput: 1000 }),
+  };
   const desk = new Desk();
   const context = contextOf(10n, [], desk);
   assert.equal((await hold(context, unknown)).admitted, false);
@@ -175,7 +201,10 @@ test("when an unknown model's call is refused, the next one goes ahead", async (
 });
 
 /** The long call, at a provider that may add a thousand tokens. */
-const longUnknown: HoldRequest = { ...long, estimate: (at, counted) => ({ ...long.estimate(at, counted), unknownInput: 1000 }) };
+const longUnknown: HoldRequest = {
+  ...long,
+  estimate: (at, counted) => ({ ...long.estimate(at, counted), unknownInput: 1000 }),
+};
 
 test("an answer is not shortened to make room for input that an unknown provider may add", async () => {
   const held = await hold(contextOf(1050n, []), longUnknown);

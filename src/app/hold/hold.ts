@@ -31,7 +31,10 @@ export interface HoldContext {
   readonly observer: Pick<Observer, "failed">;
 }
 
-export interface HoldRequest extends Pick<HoldCommand, "at" | "operationId" | "repeat" | "attribution" | "route" | "budgets"> {
+export interface HoldRequest extends Pick<
+  HoldCommand,
+  "at" | "operationId" | "repeat" | "attribution" | "route" | "budgets"
+> {
   /**
    * Called for each attempt with its time, so each attempt uses the latest statistics.
    * @param counted Null for the bound by bytes.
@@ -67,14 +70,23 @@ async function holdByCount(context: HoldContext, request: HoldRequest): Promise<
   let place: number | null = null;
   while (true) {
     const { endings } = waiting;
-    const tried = await tryOnce(context, { request, counted, canWait: clock.monotonic() < deadline });
+    const tried = await tryOnce(context, {
+      request,
+      counted,
+      canWait: clock.monotonic() < deadline,
+    });
     if (!("waitFor" in tried)) {
       // The next callers in the queue may now fit, or have to be refused.
       if (place !== null) waiting.roomMade();
       return tried;
     }
     place ??= waiting.takePlace();
-    await waiting.forRoom({ queue: tried.waitFor, place, endings, ms: deadline - clock.monotonic() });
+    await waiting.forRoom({
+      queue: tried.waitFor,
+      place,
+      endings,
+      ms: deadline - clock.monotonic(),
+    });
   }
 }
 
@@ -82,7 +94,10 @@ async function holdByCount(context: HoldContext, request: HoldRequest): Promise<
  * @returns Null if counting failed. The bound by bytes is then held, which is safe but refuses more
  *   calls.
  */
-async function countIfPossible({ observer }: HoldContext, { count }: HoldRequest): Promise<CountedInput | null> {
+async function countIfPossible(
+  { observer }: HoldContext,
+  { count }: HoldRequest,
+): Promise<CountedInput | null> {
   try {
     return await count();
   } catch (error) {
@@ -154,7 +169,11 @@ interface Attempt {
   readonly cautious?: boolean;
 }
 
-async function attempt({ clock, ledger }: HoldContext, { request, counted }: Try, how: Attempt): Promise<Held> {
+async function attempt(
+  { clock, ledger }: HoldContext,
+  { request, counted }: Try,
+  how: Attempt,
+): Promise<Held> {
   const at = clock.now();
   const estimate = request.estimate(at, counted);
   const output = estimate.firstSlice;
@@ -170,7 +189,11 @@ async function attempt({ clock, ledger }: HoldContext, { request, counted }: Try
 /** The full amount must fit: an answer is not shortened because of a bound that is far too high. */
 function commandByBytes(request: HoldRequest, estimate: Estimate): HoldCommand {
   const { inputTokens, unknownInput, firstSlice, ceiling } = estimate;
-  const demand = demandOf(estimate, { input: inputTokens + unknownInput, output: firstSlice, least: firstSlice });
+  const demand = demandOf(estimate, {
+    input: inputTokens + unknownInput,
+    output: firstSlice,
+    least: firstSlice,
+  });
   const loose = { ...demand, payableOutputTokens: ceiling, loose: true };
   return commandFor(request, { at: request.at, demand: loose, final: false });
 }
@@ -179,7 +202,19 @@ function commandFor(
   { operationId, repeat, attribution, route, budgets }: HoldRequest,
   { at, demand, final }: Pick<HoldCommand, "at" | "demand" | "final">,
 ): HoldCommand {
-  return { kind: "hold", at, operationId, repeat, attribution, route, budgets, demand, expiresAt: null, fingerprint: null, final };
+  return {
+    kind: "hold",
+    at,
+    operationId,
+    repeat,
+    attribution,
+    route,
+    budgets,
+    demand,
+    expiresAt: null,
+    fingerprint: null,
+    final,
+  };
 }
 
 function admitted(answer: Extract<AnswerOf["hold"], { admitted: true }>, estimate: Estimate): Held {

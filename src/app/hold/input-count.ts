@@ -10,7 +10,10 @@ export class InputCount {
   #counting: Promise<CountedInput> | null = null;
   #counted: CountedInput | null = null;
 
-  constructor(counter: TokenCounter, input: { readonly body: Uint8Array; readonly tokenizer: Tokenizer }) {
+  constructor(
+    counter: TokenCounter,
+    input: { readonly body: Uint8Array; readonly tokenizer: Tokenizer },
+  ) {
     this.#counter = counter;
     this.#body = input.body;
     this.tokenizer = input.tokenizer;

@@ -13,7 +13,10 @@ import { withOtherModels } from "./other-models.ts";
 const prices = makePriceBook({
   sources: [],
   overrides: Object.entries({ a: 1, b: 2, c: 5, d: 3 }).map(([model, output]) =>
-    definePrice({ provider: "p", model, input: "0.000001", output: `0.00000${output}` }, { field: "prices[0]", source: "test" }),
+    definePrice(
+      { provider: "p", model, input: "0.000001", output: `0.00000${output}` },
+      { field: "prices[0]", source: "test" },
+    ),
   ),
   version: "test",
 });
@@ -21,11 +24,33 @@ const prices = makePriceBook({
 /** What is held for other models, of a call with 100 tokens of input and 1000 of output a choice. */
 function heldBesides(wire: WireFormat, path: string, body: object): bigint {
   const endpoint = wire.endpoint("POST", path);
-  const { facts } = wire.read(endpoint, Buffer.from(JSON.stringify({ model: "a", messages: [], max_tokens: 1000, ...body })));
-  const route = { provider: aProvider(), wire, wireName: wire.name, endpoint, url: "http://p", model: "a", title: "p/a" };
+  const { facts } = wire.read(
+    endpoint,
+    Buffer.from(JSON.stringify({ model: "a", messages: [], max_tokens: 1000, ...body })),
+  );
+  const route = {
+    provider: aProvider(),
+    wire,
+    wireName: wire.name,
+    endpoint,
+    url: "http://p",
+    model: "a",
+    title: "p/a",
+  };
   const ceiling = 1000 * facts.choices;
-  const estimate = { inputTokens: 100, ceiling, firstSlice: ceiling, unknownInput: 0, least: 1, rates: null, fees: pico(7n) };
-  return withOtherModels(prices, { route, facts, estimate, at: 0, limits: { maxOutputTokens: 50 } }).fees - 7n;
+  const estimate = {
+    inputTokens: 100,
+    ceiling,
+    firstSlice: ceiling,
+    unknownInput: 0,
+    least: 1,
+    rates: null,
+    fees: pico(7n),
+  };
+  return (
+    withOtherModels(prices, { route, facts, estimate, at: 0, limits: { maxOutputTokens: 50 } })
+      .fees - 7n
+  );
 }
 
 test("of models that answer in place of the one asked for, the dearest is held, with all choices", () => {
@@ -40,7 +65,16 @@ test("of models that answer in place of the one asked for, the dearest is held, 
 
 test("models that run besides are held for each of their runs, after the answer as long as it can be", () => {
   const held = (body: object): bigint => heldBesides(anthropicWire, "/v1/messages", body);
-  const advisor = { type: "advisor_20260301", name: "advisor", model: "b", max_uses: 3, max_tokens: 10 };
+  const advisor = {
+    type: "advisor_20260301",
+    name: "advisor",
+    model: "b",
+    max_uses: 3,
+    max_tokens: 10,
+  };
   assert.equal(held({ tools: [advisor] }), 3n * (1100n + 2n * 10n));
-  assert.equal(held({ fallbacks: [{ model: "b" }, { model: "c" }] }), 2n * 1100n + (2n + 5n) * 1000n);
+  assert.equal(
+    held({ fallbacks: [{ model: "b" }, { model: "c" }] }),
+    2n * 1100n + (2n + 5n) * 1000n,
+  );
 });

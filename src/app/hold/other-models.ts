@@ -26,9 +26,16 @@ interface BoundedCall {
 export function withOtherModels(prices: PriceBook, call: BoundedCall): Estimate {
   const { otherModels } = call.facts;
   if (!otherModels) return call.estimate;
-  const besides = otherModels.filter(({ isAlternative }) => !isAlternative).map((other) => boundOf(prices, call, other));
-  const alternatives = otherModels.filter(({ isAlternative }) => isAlternative).map((other) => boundOf(prices, call, other));
-  return { ...call.estimate, fees: [...besides, dearestOf(alternatives)].reduce(add, call.estimate.fees) };
+  const besides = otherModels
+    .filter(({ isAlternative }) => !isAlternative)
+    .map((other) => boundOf(prices, call, other));
+  const alternatives = otherModels
+    .filter(({ isAlternative }) => isAlternative)
+    .map((other) => boundOf(prices, call, other));
+  return {
+    ...call.estimate,
+    fees: [...besides, dearestOf(alternatives)].reduce(add, call.estimate.fees),
+  };
 }
 
 function dearestOf(bounds: readonly PicoUsd[]): PicoUsd {
@@ -39,14 +46,25 @@ function dearestOf(bounds: readonly PicoUsd[]): PicoUsd {
  * Every run reads all that has been said, and what the main answer may have said by then. An alternative is asked before there was an
  * answer, and gives all of its choices.
  */
-function boundOf(prices: PriceBook, { route, facts, estimate, at, limits }: BoundedCall, other: OtherModel): PicoUsd {
+function boundOf(
+  prices: PriceBook,
+  { route, facts, estimate, at, limits }: BoundedCall,
+  other: OtherModel,
+): PicoUsd {
   const asked = askedOf(prices, { provider: route.provider.name, model: route.model, at });
   const sheet = sheetOfServed(prices, asked, other.model ?? route.model);
   if (!sheet) return zero;
   const { isAlternative = false } = other;
-  const inputTokens = isAlternative ? estimate.inputTokens : estimate.inputTokens + estimate.ceiling;
+  const inputTokens = isAlternative
+    ? estimate.inputTokens
+    : estimate.inputTokens + estimate.ceiling;
   const { cacheWrite, serviceTier, region } = facts;
   const rates = sheet.dearest({ inputTokens, cacheWrite, serviceTier, region, fees: [] });
-  const outputTokens = (other.maxOutputTokens ?? sheet.maxOutputTokens ?? limits.maxOutputTokens) * (isAlternative ? facts.choices : 1);
-  return multiply(add(multiply(rates.input, inputTokens), multiply(rates.output, outputTokens)), other.runs);
+  const outputTokens =
+    (other.maxOutputTokens ?? sheet.maxOutputTokens ?? limits.maxOutputTokens) *
+    (isAlternative ? facts.choices : 1);
+  return multiply(
+    add(multiply(rates.input, inputTokens), multiply(rates.output, outputTokens)),
+    other.runs,
+  );
 }

@@ -113,7 +113,10 @@ export class OutputCount {
       const whole = add(settled, { ...counted, bytes: text.length });
       this.#counted = { ...whole, settled: add(settled, counted.settled) };
     } catch (error) {
-      this.#context.observer.failed("a stream could not be counted and is held at one token a byte", error);
+      this.#context.observer.failed(
+        "a stream could not be counted and is held at one token a byte",
+        error,
+      );
     }
   }
 

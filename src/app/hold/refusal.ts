@@ -19,13 +19,15 @@ const remedies: Readonly<Record<RefusalReason, string>> = {
   budget_held: "Try again when calls in flight have ended.",
   budget_closed: "Wait for the budget's window to begin, or create a budget whose window is open.",
   budget_paused: "Wait for the window to reset, or remove `pause` from the budget's thresholds.",
-  unpriced: "Set a price under `prices` in purser.yaml or with POST /api/v1/prices, or set rates in the budget's `unpriced`.",
+  unpriced:
+    "Set a price under `prices` in purser.yaml or with POST /api/v1/prices, or set rates in the budget's `unpriced`.",
 };
 
 /** Returns one sentence. */
 export function explainRefusal(refusal: Refusal, { provider, model }: AskedFor): string {
   const { budgetId, reason, balance, needed } = refusal;
-  if (reason === "unpriced") return `budget "${budgetId}" refused: ${provider}/${model} has no price`;
+  if (reason === "unpriced")
+    return `budget "${budgetId}" refused: ${provider}/${model} has no price`;
   const { currency } = balance.counter;
   const amount = (value: bigint): string => `${formatAmount(value, currency)} ${currency}`;
   return `budget "${budgetId}" refused: ${amount(needed)} needed, ${amount(balance.available)} available`;
@@ -58,7 +60,10 @@ export function describeRefusal({ reason, budgetId, balance, needed }: Refusal) 
 /** The error that ends a stream when no budget can pay for more. */
 export function cutError(refusal: Refusal): WireError {
   // The held amount may be this call's own, so waiting for other calls may not help.
-  const remedy = refusal.reason === "budget_held" ? "Wait for other calls to end, or raise the amount." : remedies[refusal.reason];
+  const remedy =
+    refusal.reason === "budget_held"
+      ? "Wait for other calls to end, or raise the amount."
+      : remedies[refusal.reason];
   const purser = { ...describeRefusal(refusal), remedy };
   const { currency, needed, available } = purser;
   const message =

@@ -155,7 +155,14 @@ test("a budget that shrinks ends a stream within its first slice, even if the wh
 test("a stream with a hold continues when another call overruns its budget", async () => {
   const { desk, slices, take } = begin(1000n, { heldOutput: 4000 });
   desk.run(aHold("other", 10n));
-  desk.run({ kind: "settle", at: 2, operationId: "other", attempt: 1, outcome: anOutcome(5000n), fingerprint: null });
+  desk.run({
+    kind: "settle",
+    at: 2,
+    operationId: "other",
+    attempt: 1,
+    outcome: anOutcome(5000n),
+    fingerprint: null,
+  });
   assert.equal(take(words(40)), false);
   assert.equal(await slices.cover(), null);
 });
@@ -175,7 +182,10 @@ test("if counting fails, bytes remain the bound", async () => {
     countText: () => Promise.reject(new Error("no thread")),
     countInput: () => assert.fail(),
   };
-  const { slices, take } = begin(110n, { counter: lost, observer: { failed: (what) => void failures.push(what) } });
+  const { slices, take } = begin(110n, {
+    counter: lost,
+    observer: { failed: (what) => void failures.push(what) },
+  });
   take(words(40));
   assert.ok(await slices.cover());
   assert.equal(await slices.charged({ closed: false }), 100);

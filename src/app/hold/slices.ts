@@ -129,9 +129,14 @@ export class Slices {
   async #coverByBytes(): Promise<Refusal | null> {
     const { sliceTokens, ceiling } = this.#options;
     const needed = this.#needed();
-    const more = Math.max(firstSlices * sliceTokens, Math.min(this.#heldOutput, mostSlices * sliceTokens));
+    const more = Math.max(
+      firstSlices * sliceTokens,
+      Math.min(this.#heldOutput, mostSlices * sliceTokens),
+    );
     const isWorthIt = needed <= ceiling * bytesPerToken;
-    const answer = isWorthIt ? await this.#ask(Math.max(needed, this.#heldOutput + more), { loose: true }) : null;
+    const answer = isWorthIt
+      ? await this.#ask(Math.max(needed, this.#heldOutput + more), { loose: true })
+      : null;
     if (!answer?.admitted) this.#isTight = true;
     return null;
   }
@@ -174,12 +179,20 @@ export class Slices {
     return ceiling + 1 + Math.floor(ceiling / 1000);
   }
 
-  async #ask(output: number, { loose }: { readonly loose: boolean } = { loose: false }): Promise<AnswerOf["top_up"]> {
+  async #ask(
+    output: number,
+    { loose }: { readonly loose: boolean } = { loose: false },
+  ): Promise<AnswerOf["top_up"]> {
     const { rates } = this.#options.estimate;
     const moreInput = Math.max(0, this.#inputTokens - this.#heldInput);
     const moreOutput = Math.max(0, output - this.#heldOutput);
-    const usd = rates ? add(multiply(rates.input, moreInput), multiply(rates.output, moreOutput)) : zero;
-    const answer = await this.#topUp({ amount: { usd, tokens: BigInt(moreInput + moreOutput), requests: 0n }, loose });
+    const usd = rates
+      ? add(multiply(rates.input, moreInput), multiply(rates.output, moreOutput))
+      : zero;
+    const answer = await this.#topUp({
+      amount: { usd, tokens: BigInt(moreInput + moreOutput), requests: 0n },
+      loose,
+    });
     if (answer.admitted) {
       this.#heldInput += moreInput;
       this.#heldOutput += moreOutput;

@@ -10,7 +10,10 @@ const ms = 60_000;
 /** Lists the waiters woken so far, in order, after the event loop turns that waking takes. */
 function watch(waiting: Waiting) {
   const woken: string[] = [];
-  const wait = (name: string, options: { readonly queue?: string; readonly place?: number; readonly endings?: number } = {}): void => {
+  const wait = (
+    name: string,
+    options: { readonly queue?: string; readonly place?: number; readonly endings?: number } = {},
+  ): void => {
     const { queue = "b", place = waiting.takePlace(), endings = waiting.endings } = options;
     void waiting.forRoom({ queue, place, endings, ms }).then(() => woken.push(name));
   };

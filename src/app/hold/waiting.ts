@@ -74,7 +74,8 @@ export class Waiting {
     this.#isWaking = true;
     setImmediate(() => {
       this.#isWaking = false;
-      for (const waiters of Array.from(this.#queues.values())) for (const waiter of waiters.slice(0, awakeAtOnce)) waiter.wake();
+      for (const waiters of Array.from(this.#queues.values()))
+        for (const waiter of waiters.slice(0, awakeAtOnce)) waiter.wake();
     });
   }
 

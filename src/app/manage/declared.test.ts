@@ -7,15 +7,20 @@ import { definePrice } from "../../domain/price/override.ts";
 import { differencesOf, namesOf } from "./declared.ts";
 
 const price = (model: string, input: string) =>
-  definePrice({ provider: "openai", model, input, output: "2" }, { field: "prices[0]", source: "configuration" });
+  definePrice(
+    { provider: "openai", model, input, output: "2" },
+    { field: "prices[0]", source: "configuration" },
+  );
 const key = (name: string) => ({ definition: { name } });
 
 test("a start reports what its configuration adds, changes and omits compared to the last one", () => {
-  const before = namesOf({ budgets: [aBudget({ budgetId: "kept" }), aBudget({ budgetId: "gone" })], keys: [key("ci"), key("old")] }, [
-    price("a", "1"),
-    price("b", "1"),
-    price("c", "1"),
-  ]);
+  const before = namesOf(
+    {
+      budgets: [aBudget({ budgetId: "kept" }), aBudget({ budgetId: "gone" })],
+      keys: [key("ci"), key("old")],
+    },
+    [price("a", "1"), price("b", "1"), price("c", "1")],
+  );
   const now = namesOf({ budgets: [aBudget({ budgetId: "kept" })], keys: [key("ci")] }, [
     price("a", "1"),
     price("b", "1.5"),

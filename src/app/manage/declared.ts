@@ -33,7 +33,11 @@ export interface DeclarationMemory {
   write(names: DeclaredNames): Promise<void>;
 }
 
-export function added(kind: DeclaredChange["kind"], name: string, spent: string | null = null): DeclaredChange {
+export function added(
+  kind: DeclaredChange["kind"],
+  name: string,
+  spent: string | null = null,
+): DeclaredChange {
   return { kind, name, what: "added", fields: [], spent };
 }
 
@@ -46,34 +50,55 @@ export function changed(
   const before = new Map(Object.entries(fields.before));
   const after = new Map(Object.entries(fields.after));
   const names = [...new Set([...before.keys(), ...after.keys()])];
-  const differing = names.filter((name) => JSON.stringify(after.get(name)) !== JSON.stringify(before.get(name)));
+  const differing = names.filter(
+    (name) => JSON.stringify(after.get(name)) !== JSON.stringify(before.get(name)),
+  );
   return { kind, name, what: "changed", fields: differing, spent: fields.spent ?? null };
 }
 
 /** The sum over all counters of the current window. */
-export function spentNow(ledger: Ledger, { budgetId, currency }: Budget, at: number): string | null {
+export function spentNow(
+  ledger: Ledger,
+  { budgetId, currency }: Budget,
+  at: number,
+): string | null {
   const spent = ledger.balances(budgetId, at).reduce((sum, balance) => sum + balance.spent, 0n);
   return spent === 0n ? null : `${formatAmount(spent, currency)} ${currency}`;
 }
 
 export function namesOf(
-  declared: { readonly budgets: readonly Budget[]; readonly keys: readonly { readonly definition: { readonly name: string } }[] },
+  declared: {
+    readonly budgets: readonly Budget[];
+    readonly keys: readonly { readonly definition: { readonly name: string } }[];
+  },
   prices: readonly PriceOverride[],
 ): DeclaredNames {
   return {
     budgets: declared.budgets.map(({ budgetId }) => budgetId),
     keys: declared.keys.map(({ definition }) => definition.name),
-    prices: Object.fromEntries(prices.map((price) => [priceName(price), JSON.stringify(ratesOf(price))])),
+    prices: Object.fromEntries(
+      prices.map((price) => [priceName(price), JSON.stringify(ratesOf(price))]),
+    ),
   };
 }
 
 /** Prices that differ from the last start, and names that are no longer declared. */
-export function differencesOf(before: DeclaredNames | null, now: DeclaredNames): readonly DeclaredChange[] {
+export function differencesOf(
+  before: DeclaredNames | null,
+  now: DeclaredNames,
+): readonly DeclaredChange[] {
   const old = new Map(Object.entries(before?.prices ?? {}));
   const prices = Object.entries(now.prices).flatMap(([name, row]): readonly DeclaredChange[] => {
     const was = old.get(name);
     if (was === undefined) return [added("price", name)];
-    return was === row ? [] : [changed("price", name, { before: JSON.parse(was) as object, after: JSON.parse(row) as object })];
+    return was === row
+      ? []
+      : [
+          changed("price", name, {
+            before: JSON.parse(was) as object,
+            after: JSON.parse(row) as object,
+          }),
+        ];
   });
   return [
     ...prices,
@@ -83,8 +108,14 @@ export function differencesOf(before: DeclaredNames | null, now: DeclaredNames):
   ];
 }
 
-function missing(kind: DeclaredChange["kind"], before: readonly string[], now: readonly string[]): readonly DeclaredChange[] {
-  return before.filter((name) => !now.includes(name)).map((name) => ({ kind, name, what: "no longer named", fields: [], spent: null }));
+function missing(
+  kind: DeclaredChange["kind"],
+  before: readonly string[],
+  now: readonly string[],
+): readonly DeclaredChange[] {
+  return before
+    .filter((name) => !now.includes(name))
+    .map((name) => ({ kind, name, what: "no longer named", fields: [], spent: null }));
 }
 
 /** In the configuration's field names. */

@@ -53,12 +53,19 @@ export async function declare(
     const { crossed } = await ledger.commit(put, (share) => counting(budgetId, share));
     announceChange(audience, crossed);
     const spent = spentNow(ledger, budget, clock.now());
-    changes.push(before ? changed("budget", budgetId, { before, after, spent }) : added("budget", budgetId, spent));
+    changes.push(
+      before
+        ? changed("budget", budgetId, { before, after, spent })
+        : added("budget", budgetId, spent),
+    );
   }
   for (const { secret, definition } of declared.keys) {
     const hash = hashSecret(secret);
     const old = ledger.keyByHash(hash);
-    const kept = { keyId: old?.keyId ?? `key_${randomUUID()}`, createdAt: old?.createdAt ?? clock.now() };
+    const kept = {
+      keyId: old?.keyId ?? `key_${randomUUID()}`,
+      createdAt: old?.createdAt ?? clock.now(),
+    };
     const key: Key = { ...definition, ...kept, hash, hint: hintOf(secret), revokedAt: null };
     const [before, after] = [old && keyToJson(old), keyToJson(key)];
     if (JSON.stringify(before) === JSON.stringify(after)) continue;
@@ -72,12 +79,22 @@ export async function declare(
  * Creates an admin key if there is none in the ledger or the environment, and a caller's key if
  * there is none.
  */
-export async function makeFirstKeys(registry: Registry, { hasAdminKey }: { readonly hasAdminKey: boolean }): Promise<FirstSecrets> {
+export async function makeFirstKeys(
+  registry: Registry,
+  { hasAdminKey }: { readonly hasAdminKey: boolean },
+): Promise<FirstSecrets> {
   const keys = registry.ledger.keys();
-  const adminKey = hasAdminKey || keys.some((key) => key.role === "admin") ? null : await make(registry, { name: "admin", role: "admin" });
+  const adminKey =
+    hasAdminKey || keys.some((key) => key.role === "admin")
+      ? null
+      : await make(registry, { name: "admin", role: "admin" });
   const firstKey = keys.some((key) => key.role === "caller")
     ? null
-    : await make(registry, { name: "first-contact", role: "caller", may_refine: [...dimensions, "tags"] });
+    : await make(registry, {
+        name: "first-contact",
+        role: "caller",
+        may_refine: [...dimensions, "tags"],
+      });
   return { ...(adminKey === null ? {} : { adminKey }), ...(firstKey === null ? {} : { firstKey }) };
 }
 
@@ -86,10 +103,20 @@ export function hasLiveAdminKey({ ledger, clock }: Registry): boolean {
   return ledger.keys().some((key) => key.role === "admin" && isLive(key, clock.now()));
 }
 
-async function make({ ledger, clock }: Registry, input: Readonly<Record<string, unknown>>): Promise<string> {
+async function make(
+  { ledger, clock }: Registry,
+  input: Readonly<Record<string, unknown>>,
+): Promise<string> {
   const { secret, hash, hint } = makeSecret();
   const at = clock.now();
-  const key: Key = { ...defineKey(input), keyId: `key_${randomUUID()}`, hash, hint, createdAt: at, revokedAt: null };
+  const key: Key = {
+    ...defineKey(input),
+    keyId: `key_${randomUUID()}`,
+    hash,
+    hint,
+    createdAt: at,
+    revokedAt: null,
+  };
   await ledger.commit({ kind: "put_key", at, key });
   return secret;
 }

@@ -23,7 +23,12 @@ export interface BudgetOffice extends Audience {
 export async function createBudget(office: BudgetOffice, input: unknown): Promise<Budget> {
   const { ledger, clock } = office;
   const budget = counted(office, defineBudget(input, { parentOf: parentIn(ledger) }));
-  const answer = await ledger.commit({ kind: "put_budget", at: clock.now(), budget, when: "create" });
+  const answer = await ledger.commit({
+    kind: "put_budget",
+    at: clock.now(),
+    budget,
+    when: "create",
+  });
   announceChange(office, answer.crossed);
   return answer.budget;
 }
@@ -34,7 +39,11 @@ export async function createBudget(office: BudgetOffice, input: unknown): Promis
  *
  * @throws PurserError `not_found`, or `invalid_request` naming the field.
  */
-export async function changeBudget(office: BudgetOffice, budgetId: string, changes: Readonly<Record<string, unknown>>): Promise<Budget> {
+export async function changeBudget(
+  office: BudgetOffice,
+  budgetId: string,
+  changes: Readonly<Record<string, unknown>>,
+): Promise<Budget> {
   const { ledger, clock } = office;
   const old = findBudget(ledger, budgetId);
   const named = changes["budget_id"];
@@ -44,8 +53,16 @@ export async function changeBudget(office: BudgetOffice, budgetId: string, chang
       remedy: "Create a budget with the new id, and delete the old one.",
     });
   }
-  const budget = counted(office, defineBudget(layOver(old, changes), { parentOf: parentIn(ledger) }));
-  const answer = await ledger.commit({ kind: "put_budget", at: clock.now(), budget, when: "replace" });
+  const budget = counted(
+    office,
+    defineBudget(layOver(old, changes), { parentOf: parentIn(ledger) }),
+  );
+  const answer = await ledger.commit({
+    kind: "put_budget",
+    at: clock.now(),
+    budget,
+    when: "replace",
+  });
   announceChange(office, answer.crossed);
   return answer.budget;
 }
@@ -60,7 +77,10 @@ export async function deleteBudget(office: BudgetOffice, budgetId: string): Prom
 export function findBudget(ledger: Ledger, budgetId: string): Budget {
   const budget = ledger.budget(budgetId);
   if (budget) return budget;
-  throw new PurserError("not_found", `no budget "${budgetId}"`, { field: "budget_id", remedy: "List budgets to see their ids." });
+  throw new PurserError("not_found", `no budget "${budgetId}"`, {
+    field: "budget_id",
+    remedy: "List budgets to see their ids.",
+  });
 }
 
 /** A budget in its current window. */
@@ -94,7 +114,8 @@ export function observeBudget(
   const open = windowAt(budget, at);
   const balances = ledger.balances(budget.budgetId, at);
   const window = typeof open === "string" ? null : open;
-  if (budget.resourceId !== everyValue) return { budget, window, sums: sumsOf(balances, budget), counters: [] };
+  if (budget.resourceId !== everyValue)
+    return { budget, window, sums: sumsOf(balances, budget), counters: [] };
   if (value !== null) {
     const one = balances.filter(({ counter }) => counter.value === value);
     return { budget, window, sums: sumsOf(one, budget), counters: one };
@@ -104,7 +125,8 @@ export function observeBudget(
 }
 
 function sumsOf(balances: readonly Balance[], budget: Budget): BudgetSums {
-  const sum = (field: "spent" | "held" | "overrun"): bigint => balances.reduce((total, balance) => total + balance[field], 0n);
+  const sum = (field: "spent" | "held" | "overrun"): bigint =>
+    balances.reduce((total, balance) => total + balance[field], 0n);
   const spent = sum("spent");
   const held = sum("held");
   return { spent, held, overrun: sum("overrun"), available: budget.amount - spent - held };
@@ -116,7 +138,10 @@ function byUse(left: Balance, right: Balance): number {
   return left.counter.value < right.counter.value ? -1 : 1;
 }
 
-function counted({ simulatedApart = false }: Pick<BudgetOffice, "simulatedApart">, budget: Budget): Budget {
+function counted(
+  { simulatedApart = false }: Pick<BudgetOffice, "simulatedApart">,
+  budget: Budget,
+): Budget {
   return simulatedApart ? countingReal(budget) : budget;
 }
 
@@ -137,7 +162,8 @@ const synonyms: readonly (readonly string[])[] = [
 
 function layOver(old: Budget, changes: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const fields: Record<string, unknown> = { ...budgetToJson(old) };
-  for (const names of synonyms) if (names.some((name) => name in changes)) for (const name of names) delete fields[name];
+  for (const names of synonyms)
+    if (names.some((name) => name in changes)) for (const name of names) delete fields[name];
   const periodChanged = changes["period"] !== undefined && changes["period"] !== old.period;
   if (periodChanged) for (const name of ["anchor", "start", "end"]) delete fields[name];
   return { ...fields, ...changes };

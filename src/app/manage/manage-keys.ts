@@ -19,12 +19,25 @@ export interface KeyOffice {
  * @throws PurserError `invalid_request` naming the field, `conflict` if another live key has the
  *   name.
  */
-export async function createKey({ ledger, clock }: KeyOffice, input: unknown): Promise<{ readonly key: Key; readonly secret: string }> {
+export async function createKey(
+  { ledger, clock }: KeyOffice,
+  input: unknown,
+): Promise<{ readonly key: Key; readonly secret: string }> {
   const at = clock.now();
-  const definition = defineKey(input, { now: at, hasBudget: (budgetId) => ledger.budget(budgetId) !== undefined });
+  const definition = defineKey(input, {
+    now: at,
+    hasBudget: (budgetId) => ledger.budget(budgetId) !== undefined,
+  });
   checkName(ledger, definition.name, { at, keyId: null });
   const { secret, hash, hint } = makeSecret();
-  const key: Key = { ...definition, keyId: `key_${randomUUID()}`, hash, hint, createdAt: at, revokedAt: null };
+  const key: Key = {
+    ...definition,
+    keyId: `key_${randomUUID()}`,
+    hash,
+    hint,
+    createdAt: at,
+    revokedAt: null,
+  };
   await ledger.commit({ kind: "put_key", at, key });
   return { key, secret };
 }
@@ -35,20 +48,36 @@ export async function createKey({ ledger, clock }: KeyOffice, input: unknown): P
  * @throws PurserError `not_found`, `invalid_request`, or `conflict` for a revoked key, which cannot
  *   change, or if another live key has the name.
  */
-export async function changeKey(office: KeyOffice, keyId: string, changes: Readonly<Record<string, unknown>>): Promise<Key> {
+export async function changeKey(
+  office: KeyOffice,
+  keyId: string,
+  changes: Readonly<Record<string, unknown>>,
+): Promise<Key> {
   const { ledger, clock } = office;
   const old = findKey(ledger, keyId);
   if (old.revokedAt !== null) {
-    throw new PurserError("conflict", `key "${keyId}" was revoked`, { field: "key_id", remedy: "Make a new key." });
+    throw new PurserError("conflict", `key "${keyId}" was revoked`, {
+      field: "key_id",
+      remedy: "Make a new key.",
+    });
   }
   const at = clock.now();
   const known: readonly string[] = keyFields;
-  const fields = Object.fromEntries(Object.entries(keyToJson(old)).filter(([name]) => known.includes(name)));
+  const fields = Object.fromEntries(
+    Object.entries(keyToJson(old)).filter(([name]) => known.includes(name)),
+  );
   const keepsExpiry = changes["expires_at"] === undefined;
   if (keepsExpiry) delete fields["expires_at"];
-  const definition = defineKey({ ...fields, ...changes }, { now: at, hasBudget: (budgetId) => ledger.budget(budgetId) !== undefined });
+  const definition = defineKey(
+    { ...fields, ...changes },
+    { now: at, hasBudget: (budgetId) => ledger.budget(budgetId) !== undefined },
+  );
   checkName(ledger, definition.name, { at, keyId: old.keyId });
-  const key = { ...old, ...definition, expiresAt: keepsExpiry ? old.expiresAt : definition.expiresAt };
+  const key = {
+    ...old,
+    ...definition,
+    expiresAt: keepsExpiry ? old.expiresAt : definition.expiresAt,
+  };
   const answer = await ledger.commit({ kind: "put_key", at, key });
   return answer.key;
 }
@@ -74,12 +103,19 @@ export function findKey(ledger: Ledger, idOrName: string): Key {
   const live = named.filter(({ revokedAt }) => revokedAt === null);
   const [key, ...others] = live.length > 0 ? live : named;
   if (!key)
-    throw new PurserError("not_found", `no key "${idOrName}"`, { field: "key_id", remedy: "List keys to see their ids and names." });
+    throw new PurserError("not_found", `no key "${idOrName}"`, {
+      field: "key_id",
+      remedy: "List keys to see their ids and names.",
+    });
   if (others.length === 0) return key;
-  throw new PurserError("conflict", `several keys are named "${idOrName}": ${[key, ...others].map(({ keyId }) => keyId).join(", ")}`, {
-    field: "key_id",
-    remedy: "Use the id of the key instead.",
-  });
+  throw new PurserError(
+    "conflict",
+    `several keys are named "${idOrName}": ${[key, ...others].map(({ keyId }) => keyId).join(", ")}`,
+    {
+      field: "key_id",
+      remedy: "Use the id of the key instead.",
+    },
+  );
 }
 
 /** @returns The usage of each key by its id; keys that were never used are absent. */
@@ -92,8 +128,14 @@ export async function readKeyUses(reader: LedgerReader): Promise<ReadonlyMap<str
  * People identify keys by name: two with the same name would be indistinguishable in a report and
  * ambiguous to revoke.
  */
-function checkName(ledger: Ledger, name: string, { at, keyId }: { readonly at: number; readonly keyId: string | null }): void {
-  const other = ledger.keys().find((key) => key.name === name && key.keyId !== keyId && isLive(key, at));
+function checkName(
+  ledger: Ledger,
+  name: string,
+  { at, keyId }: { readonly at: number; readonly keyId: string | null },
+): void {
+  const other = ledger
+    .keys()
+    .find((key) => key.name === name && key.keyId !== keyId && isLive(key, at));
   if (!other) return;
   throw new PurserError("conflict", `name: "${name}" is the name of key ${other.keyId}`, {
     field: "name",

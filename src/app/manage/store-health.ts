@@ -34,9 +34,15 @@ export class StoreHealth {
   /** @returns The problems, as sentences; empty if there are none. */
   async problems(): Promise<readonly string[]> {
     if (this.#parts.clock.monotonic() >= this.#nextLookAt) this.#look ??= this.#lookThrough();
-    if (this.#look) await Promise.race([this.#look, setTimeout(patienceMs, undefined, { ref: false })]);
-    const problems = [this.#parts.ledger.problem(), this.#parts.belongings()].filter((problem) => problem !== null);
-    return [...problems.map(({ message }) => message), ...this.#damage.map((finding) => `the ledger's file is damaged: ${finding}`)];
+    if (this.#look)
+      await Promise.race([this.#look, setTimeout(patienceMs, undefined, { ref: false })]);
+    const problems = [this.#parts.ledger.problem(), this.#parts.belongings()].filter(
+      (problem) => problem !== null,
+    );
+    return [
+      ...problems.map(({ message }) => message),
+      ...this.#damage.map((finding) => `the ledger's file is damaged: ${finding}`),
+    ];
   }
 
   async #lookThrough(): Promise<void> {

@@ -21,7 +21,10 @@ export interface Ledger {
    *   for an unknown id, `store_unavailable` if it cannot be written; nothing has changed then.
    * @param progress Called with the share done, 0 to 1, while a budget's past spend is counted.
    */
-  commit<C extends Command>(command: C, progress?: (share: number) => void): Promise<AnswerOf[C["kind"]]>;
+  commit<C extends Command>(
+    command: C,
+    progress?: (share: number) => void,
+  ): Promise<AnswerOf[C["kind"]]>;
 
   /**
    * Decides, and resolves before the decision is durable. It becomes durable before any later

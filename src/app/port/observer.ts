@@ -20,7 +20,11 @@ export interface RefusedCall {
 export interface Observer {
   /** Time to first byte, in seconds. */
   answered(call: { readonly provider: string; readonly seconds: number }): void;
-  callEnded(call: { readonly provider: string; readonly model: string; readonly outcome: Outcome }): void;
+  callEnded(call: {
+    readonly provider: string;
+    readonly model: string;
+    readonly outcome: Outcome;
+  }): void;
   /**
    * A finished call had no known price and was counted as 0. Reported in addition to `callEnded`,
    * once per call.

@@ -1,7 +1,13 @@
 /** Port to the reports: queries about the past, answered from durable state. */
 
 import type { Attribution } from "../../domain/attribution/attribution.ts";
-import type { CallId, CallRoute, CallStatus, RefusalEntry, ThresholdEntry } from "../../domain/ledger/entry.ts";
+import type {
+  CallId,
+  CallRoute,
+  CallStatus,
+  RefusalEntry,
+  ThresholdEntry,
+} from "../../domain/ledger/entry.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";
 import type { Charge } from "../../domain/price/rate.ts";
 import type { ModelUsage, Usage, UsageFlag } from "../../domain/usage/usage.ts";
@@ -113,9 +119,17 @@ export interface VerifyReport {
   /** Sequence number of the first entry that breaks the hash chain; null if the chain is intact. */
   readonly brokenAt: number | null;
   /** Counters whose stored balance differs from the journal's. */
-  readonly drift: readonly { readonly counter: string; readonly kept: string; readonly journal: string }[];
+  readonly drift: readonly {
+    readonly counter: string;
+    readonly kept: string;
+    readonly journal: string;
+  }[];
   /** Hours whose roll-up differs from the sum of its calls. */
-  readonly rollupDrift: readonly { readonly hour: string; readonly kept: string; readonly journal: string }[];
+  readonly rollupDrift: readonly {
+    readonly hour: string;
+    readonly kept: string;
+    readonly journal: string;
+  }[];
   /** Corrupt pages of the file. If there are any, nothing else was checked. */
   readonly damage: readonly string[];
   readonly ok: boolean;
@@ -124,20 +138,34 @@ export interface VerifyReport {
 /** Queries, answered from durable state and off the call path. */
 export interface LedgerReader {
   /** Newest first. @param before Only rows with a smaller `seq`. */
-  calls(filter: CallFilter, page: { readonly limit: number; readonly before: number | null }): Promise<readonly CallRow[]>;
+  calls(
+    filter: CallFilter,
+    page: { readonly limit: number; readonly before: number | null },
+  ): Promise<readonly CallRow[]>;
   /** Newest first; the filter's status is ignored. @param before Only rows with a smaller `seq`. */
-  refusals(filter: CallFilter, page: { readonly limit: number; readonly before: number | null }): Promise<readonly RefusalRow[]>;
+  refusals(
+    filter: CallFilter,
+    page: { readonly limit: number; readonly before: number | null },
+  ): Promise<readonly RefusalRow[]>;
   /**
    * @param by Fields to group by, such as `["provider"]` or `["project", "model"]`; a call without
    *   a value counts as `unattributed`.
    * @param bucketMs Length of a time bucket (a multiple of an hour), aligned to `offsetMs`; null
    *   for one bucket.
    */
-  totals(filter: CallFilter, by: readonly GroupKey[], bucketMs: number | null): Promise<readonly Totals[]>;
+  totals(
+    filter: CallFilter,
+    by: readonly GroupKey[],
+    bucketMs: number | null,
+  ): Promise<readonly Totals[]>;
   /** Usage of every key that ever made a call. */
   keyUses(): Promise<readonly KeyUseRow[]>;
   /** Crossed thresholds, newest first. @param before Only rows with a smaller `seq`. */
-  alerts(page: { readonly budgetId: string | null; readonly limit: number; readonly before: number | null }): Promise<readonly AlertRow[]>;
+  alerts(page: {
+    readonly budgetId: string | null;
+    readonly limit: number;
+    readonly before: number | null;
+  }): Promise<readonly AlertRow[]>;
   /** Recomputes everything from the journal. @param progress Called with the share done, 0 to 1. */
   verify(progress?: (share: number) => void): Promise<VerifyReport>;
   /** Checks the pages of the file. @returns The damage found; empty if there is none. */

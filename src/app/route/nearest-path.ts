@@ -15,7 +15,15 @@ export interface AskedPath {
 }
 
 /** Prefixes used by other gateways, and by vendors that support another vendor's format. */
-const strayPrefixes: ReadonlySet<string> = new Set(["v1", "v1beta", "v1alpha", "api", "openai", "anthropic", "gemini"]);
+const strayPrefixes: ReadonlySet<string> = new Set([
+  "v1",
+  "v1beta",
+  "v1alpha",
+  "api",
+  "openai",
+  "anthropic",
+  "gemini",
+]);
 
 /** The most common paths, without the version. */
 const usual: Readonly<Record<keyof Wires, readonly string[]>> = {
@@ -23,10 +31,20 @@ const usual: Readonly<Record<keyof Wires, readonly string[]>> = {
   anthropic: ["messages", "messages/count_tokens", "messages/batches", "models"],
   gemini: ["models"],
 };
-const geminiActions = ["generateContent", "streamGenerateContent", "countTokens", "embedContent", "batchEmbedContents"];
+const geminiActions = [
+  "generateContent",
+  "streamGenerateContent",
+  "countTokens",
+  "embedContent",
+  "batchEmbedContents",
+];
 
 /** @returns The nearest path in that format and its method; undefined if none is near. */
-export function nearestPath(wires: Wires, wireName: keyof Wires, asked: AskedPath): AskedPath | undefined {
+export function nearestPath(
+  wires: Wires,
+  wireName: keyof Wires,
+  asked: AskedPath,
+): AskedPath | undefined {
   const place = placeOf(asked.path);
   return (
     sameIn(wires[wireName], { ...asked, path: place }) ??
@@ -39,7 +57,9 @@ export function nearestPath(wires: Wires, wireName: keyof Wires, asked: AskedPat
 export function formatOfCall(wires: Wires, path: string): keyof Wires | undefined {
   const place = placeOf(path);
   return (Object.keys(wires) as (keyof Wires)[]).find(
-    (wireName) => endpointAt(wires[wireName], { method: "POST", path: `${versions[wireName]}/${place}` }).metering === "metered",
+    (wireName) =>
+      endpointAt(wires[wireName], { method: "POST", path: `${versions[wireName]}/${place}` })
+        .metering === "metered",
   );
 }
 
@@ -63,15 +83,24 @@ function slipIn(wireName: keyof Wires, { method, path }: AskedPath): AskedPath |
   if (called) {
     const [, model = "", written = ""] = called;
     const action = nearest(written, geminiActions);
-    return action === undefined ? undefined : { method: "POST", path: `${version}/models/${model}:${action}` };
+    return action === undefined
+      ? undefined
+      : { method: "POST", path: `${version}/models/${model}:${action}` };
   }
   const meant = nearest(path, usual[wireName]);
   if (meant === undefined) return undefined;
-  return { method: meant === "models" ? "GET" : method === "GET" ? "POST" : method, path: `${version}/${meant}` };
+  return {
+    method: meant === "models" ? "GET" : method === "GET" ? "POST" : method,
+    path: `${version}/${meant}`,
+  };
 }
 
 /** Under its name, a provider accepts only its own format, even if it supports others. */
-function otherFormat(wires: Wires, wireName: keyof Wires, { path }: AskedPath): AskedPath | undefined {
+function otherFormat(
+  wires: Wires,
+  wireName: keyof Wires,
+  { path }: AskedPath,
+): AskedPath | undefined {
   for (const other of Object.keys(wires) as (keyof Wires)[]) {
     if (other === wireName) continue;
     const {
@@ -82,7 +111,8 @@ function otherFormat(wires: Wires, wireName: keyof Wires, { path }: AskedPath): 
       method: "POST",
       path: `${versions[other]}/${path}`,
     });
-    if (metering === "metered") return { method: "POST", path: callPath(wireName, { endpoint: name, model }) };
+    if (metering === "metered")
+      return { method: "POST", path: callPath(wireName, { endpoint: name, model }) };
   }
   return undefined;
 }

@@ -21,9 +21,13 @@ interface Mistyped {
  * @returns undefined if no known path is near, or if the provider allows paths that Purser does not
  *   know.
  */
-export function mistyped(wires: Wires, { provider, wireName, request }: Mistyped): PurserError | undefined {
+export function mistyped(
+  wires: Wires,
+  { provider, wireName, request }: Mistyped,
+): PurserError | undefined {
   const meant = nearestPath(wires, wireName, request);
-  if (!meant || (provider?.unmetered === "allow" && !hasVersionTwice(request.path))) return undefined;
+  if (!meant || (provider?.unmetered === "allow" && !hasVersionTwice(request.path)))
+    return undefined;
   const prefix = provider === null ? "" : `/${provider.name}`;
   const base = provider === null ? unifiedBases[wireName] : baseUnderName(provider.name, wireName);
   const verb = meant.method === request.method ? "" : `${meant.method} `;
@@ -47,12 +51,25 @@ function placeOf(path: string): string {
   return path.split("?", 1)[0] ?? "";
 }
 
-function noSuchPath(asked: string, { meant, base }: { readonly meant: string; readonly base: string }): PurserError {
-  return new PurserError("not_found", `no such path: ${asked}`, { field: "path", remedy: `Did you mean ${meant}? ${base}` });
+function noSuchPath(
+  asked: string,
+  { meant, base }: { readonly meant: string; readonly base: string },
+): PurserError {
+  return new PurserError("not_found", `no such path: ${asked}`, {
+    field: "path",
+    remedy: `Did you mean ${meant}? ${base}`,
+  });
 }
 
 /** The server's own paths. */
-const reserved: ReadonlySet<string> = new Set(["api", "docs", "healthz", "readyz", "metrics", "openapi.json"]);
+const reserved: ReadonlySet<string> = new Set([
+  "api",
+  "docs",
+  "healthz",
+  "readyz",
+  "metrics",
+  "openapi.json",
+]);
 
 const nowhere: Endpoint = { name: "unknown", metering: "unmetered" };
 
@@ -61,28 +78,52 @@ const nowhere: Endpoint = { name: "unknown", metering: "unmetered" };
  *
  * @returns undefined for any other path.
  */
-export function strayTarget({ providers, wires }: TargetContext, request: RequestLine): Target | undefined {
+export function strayTarget(
+  { providers, wires }: TargetContext,
+  request: RequestLine,
+): Target | undefined {
   const path = placeOf(request.path);
   const [, first = ""] = path.split("/");
   if (reserved.has(first)) return undefined;
   const whole = path === "/models" ? "openai" : formatOfCall(wires, path);
   const problem = whole && mistyped(wires, { provider: null, wireName: whole, request });
-  if (problem) return { wire: wires[whole], wireName: whole, endpoint: nowhere, path, provider: null, problem };
+  if (problem)
+    return {
+      wire: wires[whole],
+      wireName: whole,
+      endpoint: nowhere,
+      path,
+      provider: null,
+      problem,
+    };
 
   const rest = path.slice(1 + first.length);
   const wireName = /^\/v1(?:beta|alpha)?\/models/.test(rest) ? "openai" : formatOfCall(wires, rest);
   if (wireName === undefined || !/^\/v1(?:beta|alpha)?\//.test(rest)) return undefined;
   const unknown = noProvider(first, [...providers.byName.keys()], rest);
-  return { wire: wires[wireName], wireName, endpoint: nowhere, path, provider: null, problem: unknown };
+  return {
+    wire: wires[wireName],
+    wireName,
+    endpoint: nowhere,
+    path,
+    provider: null,
+    problem: unknown,
+  };
 }
 
 function noProvider(name: string, known: readonly string[], rest: string): PurserError {
   if (name === simulator)
-    return new PurserError("not_found", `no provider is named "${simulator}"`, { field: "path", remedy: simulatorOff });
+    return new PurserError("not_found", `no provider is named "${simulator}"`, {
+      field: "path",
+      remedy: simulatorOff,
+    });
   const meant = nearest(name, known);
   const remedy =
     meant === undefined
       ? `Configured providers: ${known.join(", ")}. A known provider is added when its key is set, such as OPENAI_API_KEY.`
       : `Did you mean /${meant}${rest}?`;
-  return new PurserError("not_found", `no provider is named "${name.slice(0, 64)}"`, { field: "path", remedy });
+  return new PurserError("not_found", `no provider is named "${name.slice(0, 64)}"`, {
+    field: "path",
+    remedy,
+  });
 }

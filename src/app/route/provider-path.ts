@@ -3,7 +3,12 @@
 import type { WireName } from "../../wire/wire.ts";
 
 /** The version prefix of a call's path: `/v1` or `/v1beta`. */
-export const versions: Readonly<Record<WireName, string>> = { openai: "/v1", anthropic: "/v1", gemini: "/v1beta", bedrock: "" };
+export const versions: Readonly<Record<WireName, string>> = {
+  openai: "/v1",
+  anthropic: "/v1",
+  gemini: "/v1beta",
+  bedrock: "",
+};
 
 /**
  * The path relative to the SDK's base URL. OpenAI's base URLs end in the version, the others do
@@ -27,9 +32,14 @@ export function baseUnderName(provider: string, wireName: WireName): string {
  * The unified path for a kind of call in each format. @param endpoint The kind, as named by the
  * format of the request.
  */
-export function callPath(wireName: WireName, { endpoint, model }: { readonly endpoint: string; readonly model: string }): string {
-  if (wireName === "gemini") return `/v1beta/models/${model}:${endpoint === "embeddings" ? "embedContent" : "generateContent"}`;
-  if (wireName === "anthropic") return endpoint === "count_tokens" ? "/v1/messages/count_tokens" : "/v1/messages";
+export function callPath(
+  wireName: WireName,
+  { endpoint, model }: { readonly endpoint: string; readonly model: string },
+): string {
+  if (wireName === "gemini")
+    return `/v1beta/models/${model}:${endpoint === "embeddings" ? "embedContent" : "generateContent"}`;
+  if (wireName === "anthropic")
+    return endpoint === "count_tokens" ? "/v1/messages/count_tokens" : "/v1/messages";
   return endpoint === "embeddings" ? "/v1/embeddings" : "/v1/chat/completions";
 }
 

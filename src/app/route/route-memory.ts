@@ -32,7 +32,8 @@ export class RouteMemory {
   }
 
   keepRoute(target: Target, route: Route): Route {
-    if (this.#hasRoomFor(route.url + route.model)) inner(inner(this.#routes, target), route.provider).set(route.model, route);
+    if (this.#hasRoomFor(route.url + route.model))
+      inner(inner(this.#routes, target), route.provider).set(route.model, route);
     return route;
   }
 
@@ -50,7 +51,8 @@ export class RouteMemory {
   }
 
   keepCallRoute(route: Route, callRoute: CallRoute): CallRoute {
-    if (this.#hasRoomFor(route.url + route.model)) inner(this.#callRoutes, route).set(callRoute.keyId, callRoute);
+    if (this.#hasRoomFor(route.url + route.model))
+      inner(this.#callRoutes, route).set(callRoute.keyId, callRoute);
     return callRoute;
   }
 
@@ -71,7 +73,10 @@ const mostKept = 10_000;
 /** Length limit of a path, or of a URL plus a model. */
 const longestKept = 1000;
 
-function inner<Outer, Key, Value>(maps: Map<Outer, Map<Key, Value>>, outer: Outer): Map<Key, Value> {
+function inner<Outer, Key, Value>(
+  maps: Map<Outer, Map<Key, Value>>,
+  outer: Outer,
+): Map<Key, Value> {
   let map = maps.get(outer);
   if (!map) maps.set(outer, (map = new Map()));
   return map;

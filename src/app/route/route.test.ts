@@ -18,7 +18,10 @@ function provider(name: string, stated: Partial<Provider> = {}): Provider {
 }
 
 function twoProviders(): Providers {
-  return { byName: new Map(["one", "two"].map((name) => [name, provider(name)])), aliases: new Map([["fast", "two/small"]]) };
+  return {
+    byName: new Map(["one", "two"].map((name) => [name, provider(name)])),
+    aliases: new Map([["fast", "two/small"]]),
+  };
 }
 
 /** A price book in which one provider has all models and the others none. */
@@ -32,7 +35,10 @@ function bookOf(priced: string): PriceBook {
     prices: () => true,
     dearest: () => assert.fail("not asked for"),
   });
-  return { version: priced, sheet: ({ provider: asked, model }) => (asked === priced ? sheet(model) : undefined) };
+  return {
+    version: priced,
+    sheet: ({ provider: asked, model }) => (asked === priced ? sheet(model) : undefined),
+  };
 }
 
 function targetOf(providers: Providers, path: string, method = "POST"): Target {
@@ -41,18 +47,36 @@ function targetOf(providers: Providers, path: string, method = "POST"): Target {
   return target;
 }
 
-function route(providers: Providers, path: string, { model, priced = "one" }: { readonly model: string; readonly priced?: string }): Route {
-  return chooseRoute({ providers, prices: bookOf(priced), at: 0 }, targetOf(providers, path), model);
+function route(
+  providers: Providers,
+  path: string,
+  { model, priced = "one" }: { readonly model: string; readonly priced?: string },
+): Route {
+  return chooseRoute(
+    { providers, prices: bookOf(priced), at: 0 },
+    targetOf(providers, path),
+    model,
+  );
 }
 
 const chat = "/v1/chat/completions";
 
 test("a bare model goes to its own vendor before providers that resell it, whatever their names", () => {
   const resold = provider("a", { vendor: "openrouter" });
-  const providers = { byName: new Map([resold, provider("b")].map((one) => [one.name, one])), aliases: new Map() };
+  const providers = {
+    byName: new Map([resold, provider("b")].map((one) => [one.name, one])),
+    aliases: new Map(),
+  };
   const priced = bookOf("b");
-  const prices = { ...priced, sheet: ({ model, at }: Parameters<PriceBook["sheet"]>[0]) => priced.sheet({ provider: "b", model, at }) };
-  assert.equal(chooseRoute({ providers, prices, at: 0 }, targetOf(providers, chat), "m").provider.name, "b");
+  const prices = {
+    ...priced,
+    sheet: ({ model, at }: Parameters<PriceBook["sheet"]>[0]) =>
+      priced.sheet({ provider: "b", model, at }),
+  };
+  assert.equal(
+    chooseRoute({ providers, prices, at: 0 }, targetOf(providers, chat), "m").provider.name,
+    "b",
+  );
 });
 
 test("the same path, model and key give the same objects; different ones give different objects", () => {
@@ -64,22 +88,38 @@ test("the same path, model and key give the same objects; different ones give di
   assert.notEqual(route(providers, "/v1/responses", { model: "m" }), first);
   assert.notEqual(route(twoProviders(), chat, { model: "m" }), first);
   assert.equal(callRouteOf(providers, first, "key"), callRouteOf(providers, first, "key"));
-  assert.deepEqual(callRouteOf(providers, first, null), { provider: "one", model: "m", endpoint: "chat", keyId: null });
-  assert.deepEqual(callRouteOf(providers, first, "key"), { provider: "one", model: "m", endpoint: "chat", keyId: "key" });
+  assert.deepEqual(callRouteOf(providers, first, null), {
+    provider: "one",
+    model: "m",
+    endpoint: "chat",
+    keyId: null,
+  });
+  assert.deepEqual(callRouteOf(providers, first, "key"), {
+    provider: "one",
+    model: "m",
+    endpoint: "chat",
+    keyId: "key",
+  });
 });
 
 test("a route goes to the provider in the path, in the model's name or in its alias, or to the one with a price at that time", () => {
   const providers = twoProviders();
-  const urlOf = (path: string, model: string, priced = "one"): string => route(providers, path, { model, priced }).url;
+  const urlOf = (path: string, model: string, priced = "one"): string =>
+    route(providers, path, { model, priced }).url;
   assert.equal(urlOf("/two/v1/chat/completions", "m"), "http://two/v1/chat/completions");
   assert.equal(urlOf(chat, "two/m"), "http://two/v1/chat/completions");
   assert.equal(urlOf(chat, "m", "one"), "http://one/v1/chat/completions");
   assert.equal(urlOf(chat, "m", "two"), "http://two/v1/chat/completions");
   assert.deepEqual(
-    [route(providers, chat, { model: "fast" }).model, route(providers, chat, { model: "fast" }).provider.name],
+    [
+      route(providers, chat, { model: "fast" }).model,
+      route(providers, chat, { model: "fast" }).provider.name,
+    ],
     ["small", "two"],
   );
-  assert.throws(() => route(providers, chat, { model: "m", priced: "none" }), { code: "not_found" });
+  assert.throws(() => route(providers, chat, { model: "m", priced: "none" }), {
+    code: "not_found",
+  });
 });
 
 test("a path is matched with its method", () => {
@@ -92,7 +132,8 @@ test("a path is matched with its method", () => {
 test("invented models do not fill the cache, and are reported in a form that a header can carry", () => {
   const providers = twoProviders();
   const first = route(providers, chat, { model: "m" });
-  for (let number = 0; number < 10_000; number++) route(providers, chat, { model: `made-up-${number}` });
+  for (let number = 0; number < 10_000; number++)
+    route(providers, chat, { model: `made-up-${number}` });
   assert.notEqual(route(providers, chat, { model: "m" }), first);
   assert.deepEqual(route(providers, chat, { model: "m" }), first);
   const long = "m".repeat(1000);
@@ -106,10 +147,16 @@ test("a provider is found under each of its common names, and shown under one", 
   const providers: Providers = { byName: new Map([["xai", xai]]), aliases };
   for (const name of ["xai", "x-ai", "grok"]) {
     assert.equal(targetOf(providers, `/${name}/v1/chat/completions`).provider, xai);
-    assert.equal(route(providers, chat, { model: `${name}/grok-4`, priced: "none" }).title, "xai/grok-4");
+    assert.equal(
+      route(providers, chat, { model: `${name}/grok-4`, priced: "none" }).title,
+      "xai/grok-4",
+    );
     assert.equal(commonName(name), "xai");
   }
-  const own: Providers = { byName: new Map([...providers.byName, ["grok", provider("grok")]]), aliases };
+  const own: Providers = {
+    byName: new Map([...providers.byName, ["grok", provider("grok")]]),
+    aliases,
+  };
   assert.equal(targetOf(own, "/grok/v1/chat/completions").provider?.name, "grok");
   assert.equal(commonName("openai"), "openai");
 });

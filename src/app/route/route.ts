@@ -52,8 +52,11 @@ function lookUp(context: TargetContext, request: RequestLine): Target | undefine
   const unified = unifiedTarget(context, request);
   if (unified) return unified;
   const slash = request.path.indexOf("/", 1);
-  const provider = slash > 0 ? providerNamed(context.providers, request.path.slice(1, slash)) : undefined;
-  return provider ? targetUnder(context, provider, { ...request, path: request.path.slice(slash) }) : strayTarget(context, request);
+  const provider =
+    slash > 0 ? providerNamed(context.providers, request.path.slice(1, slash)) : undefined;
+  return provider
+    ? targetUnder(context, provider, { ...request, path: request.path.slice(slash) })
+    : strayTarget(context, request);
 }
 
 function targetUnder({ wires }: TargetContext, provider: Provider, request: RequestLine): Target {
@@ -61,7 +64,9 @@ function targetUnder({ wires }: TargetContext, provider: Provider, request: Requ
   const wire = provider.wires[wireName] ?? wires[wireName as keyof Wires];
   const path = afterBase(request.path, wireName);
   const target = { wire, wireName, endpoint: wire.endpoint(request.method, path), path, provider };
-  const problem = isKnown(target.endpoint) ? undefined : mistyped(wires, { provider, wireName: wireName as keyof Wires, request });
+  const problem = isKnown(target.endpoint)
+    ? undefined
+    : mistyped(wires, { provider, wireName: wireName as keyof Wires, request });
   return problem ? { ...target, problem } : target;
 }
 
@@ -71,7 +76,11 @@ function targetUnder({ wires }: TargetContext, provider: Provider, request: Requ
  *   one does, but only in another format.
  */
 export function chooseRoute(
-  { providers, prices, at }: { readonly providers: Providers; readonly prices: PriceBook; readonly at: number },
+  {
+    providers,
+    prices,
+    at,
+  }: { readonly providers: Providers; readonly prices: PriceBook; readonly at: number },
   target: Target,
   model: string,
 ): Route {
@@ -82,24 +91,31 @@ export function chooseRoute(
   const provider = providers.byName.get(first);
   if (provider) return routeTo(providers, target, { provider, model: named.slice(slash + 1) });
 
-  const serves = (candidate: Provider): boolean => prices.sheet({ provider: candidate.name, model: named, at }) !== undefined;
+  const serves = (candidate: Provider): boolean =>
+    prices.sheet({ provider: candidate.name, model: named, at }) !== undefined;
   const speaks = isCallableIn(target.wireName, named);
   const candidate = speaks ? preferred(providers, target.wireName).find(serves) : undefined;
   if (candidate) return routeTo(providers, target, { provider: candidate, model: named });
   // A reseller's `x-ai/...` was looked up first, because the whole string is a model name there.
   const meant = slash > 0 ? providerNamed(providers, first) : undefined;
   if (meant) return routeTo(providers, target, { provider: meant, model: named.slice(slash + 1) });
-  const elsewhere = [...providers.byName.values()].find((other) => other.bases[target.wireName] === undefined && serves(other));
+  const elsewhere = [...providers.byName.values()].find(
+    (other) => other.bases[target.wireName] === undefined && serves(other),
+  );
   throw elsewhere ? otherFormat(elsewhere, target, named) : unserved(providers, named);
 }
 
 function unserved(providers: Providers, model: string): PurserError {
-  return new PurserError("not_found", `model: no configured provider serves "${shorten(model, 100)}"`, {
-    field: "model",
-    remedy: isSimulated(model)
-      ? simulatorOff
-      : `Set its provider's key, such as OPENAI_API_KEY, or write it as PROVIDER/MODEL with one of: ${[...providers.byName.keys()].join(", ")}.`,
-  });
+  return new PurserError(
+    "not_found",
+    `model: no configured provider serves "${shorten(model, 100)}"`,
+    {
+      field: "model",
+      remedy: isSimulated(model)
+        ? simulatorOff
+        : `Set its provider's key, such as OPENAI_API_KEY, or write it as PROVIDER/MODEL with one of: ${[...providers.byName.keys()].join(", ")}.`,
+    },
+  );
 }
 
 function isSimulated(model: string): boolean {
@@ -107,7 +123,11 @@ function isSimulated(model: string): boolean {
 }
 
 /** Formats are not translated: the error names the path at which the model can be called. */
-function otherFormat(provider: Provider, { wireName, endpoint }: Target, model: string): PurserError {
+function otherFormat(
+  provider: Provider,
+  { wireName, endpoint }: Target,
+  model: string,
+): PurserError {
   const [spoken = "openai"] = Object.keys(provider.bases) as WireName[];
   const path = callPath(spoken, { endpoint: endpoint.name, model: shorten(model, 100) });
   const own = underName(provider.name, spoken, afterBase(path, spoken));
@@ -131,8 +151,11 @@ function preferred(providers: Providers, wireName: WireName): readonly Provider[
 }
 
 function rank(providers: Providers, wireName: WireName): readonly Provider[] {
-  const fitting = [...providers.byName.values()].filter((provider) => provider.bases[wireName] !== undefined);
-  const rankOf = (provider: Provider): number => (provider.name === simulator ? 2 : provider.vendor === "openrouter" ? 1 : 0);
+  const fitting = [...providers.byName.values()].filter(
+    (provider) => provider.bases[wireName] !== undefined,
+  );
+  const rankOf = (provider: Provider): number =>
+    provider.name === simulator ? 2 : provider.vendor === "openrouter" ? 1 : 0;
   return fitting.sort((left, right) => rankOf(left) - rankOf(right));
 }
 
@@ -144,7 +167,10 @@ interface Choice {
 function routeTo(providers: Providers, target: Target, choice: Choice): Route {
   if (target.endpoint.metering !== "metered") return makeRoute(target, choice);
   const memory = memoryOf(providers);
-  return memory.route(target, choice.provider, choice.model) ?? memory.keepRoute(target, makeRoute(target, choice));
+  return (
+    memory.route(target, choice.provider, choice.model) ??
+    memory.keepRoute(target, makeRoute(target, choice))
+  );
 }
 
 function makeRoute(target: Target, { provider, model }: Choice): Route {
@@ -152,14 +178,27 @@ function makeRoute(target: Target, { provider, model }: Choice): Route {
   if (base === undefined) throw otherFormat(provider, target, model);
   const { wireName, endpoint } = target;
   const wire = provider.wires[wireName] ?? target.wire;
-  const path = endpoint.model === undefined ? target.path : renameModel(target.path, { from: endpoint.model, to: model });
+  const path =
+    endpoint.model === undefined
+      ? target.path
+      : renameModel(target.path, { from: endpoint.model, to: model });
   checkPath(path);
-  return { provider, wire, wireName, endpoint, url: base + path, model, title: titleOf(provider, model) };
+  return {
+    provider,
+    wire,
+    wireName,
+    endpoint,
+    url: base + path,
+    model,
+    title: titleOf(provider, model),
+  };
 }
 
 /** The model is caller input: characters that a header cannot carry are percent-encoded as UTF-8. */
 export function titleOf(provider: Provider, model: string): string {
-  return `${provider.name}/${model}`.toWellFormed().replaceAll(/[^\x20-\x7e]+/g, encodeURIComponent);
+  return `${provider.name}/${model}`
+    .toWellFormed()
+    .replaceAll(/[^\x20-\x7e]+/g, encodeURIComponent);
 }
 
 /** The route as recorded in the ledger, with the key that uses it. */
@@ -167,7 +206,12 @@ export function callRouteOf(providers: Providers, route: Route, keyId: string | 
   const memory = memoryOf(providers);
   return (
     memory.callRoute(route, keyId) ??
-    memory.keepCallRoute(route, { provider: route.provider.name, model: route.model, endpoint: route.endpoint.name, keyId })
+    memory.keepCallRoute(route, {
+      provider: route.provider.name,
+      model: route.model,
+      endpoint: route.endpoint.name,
+      keyId,
+    })
   );
 }
 
@@ -182,17 +226,24 @@ const ambiguous = /[#\\]|\/(?:\.|%2e){1,2}(?:\/|$)/i;
  */
 export function checkPath(path: string): void {
   if (!ambiguous.test(path.split("?", 1)[0] ?? "")) return;
-  throw new PurserError("invalid_request", "the path contains a fragment, a backslash or a dot segment", {
-    field: "path",
-    remedy: "Write the path of the endpoint itself.",
-  });
+  throw new PurserError(
+    "invalid_request",
+    "the path contains a fragment, a backslash or a dot segment",
+    {
+      field: "path",
+      remedy: "Write the path of the endpoint itself.",
+    },
+  );
 }
 
 /**
  * A path may contain the model percent-encoded. The replacement is encoded too, so that it stays
  * one segment.
  */
-function renameModel(path: string, { from, to }: { readonly from: string; readonly to: string }): string {
+function renameModel(
+  path: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): string {
   if (from === to) return path;
   const written = path.includes(`/${from}`) ? from : encodeURIComponent(from);
   const name = to.split("/").map(encodeURIComponent).join("/");

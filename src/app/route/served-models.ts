@@ -34,29 +34,50 @@ export interface ModelSources {
   readonly names: ReadonlyMap<string, string>;
 }
 
-export function servedModels({ byName, aliases }: Providers, sources: ModelSources): readonly ServedModel[] {
+export function servedModels(
+  { byName, aliases }: Providers,
+  sources: ModelSources,
+): readonly ServedModel[] {
   const served = [...byName.values()].flatMap((provider) => modelsOf(provider, sources));
-  const named = [...aliases].flatMap(([alias, target]) => aliased(alias, { target, byName, served }));
+  const named = [...aliases].flatMap(([alias, target]) =>
+    aliased(alias, { target, byName, served }),
+  );
   return [...named, ...served];
 }
 
 /** Models with a configured price first; each once. */
-function modelsOf(provider: Provider, { priced, listed, names }: ModelSources): readonly ServedModel[] {
+function modelsOf(
+  provider: Provider,
+  { priced, listed, names }: ModelSources,
+): readonly ServedModel[] {
   const { name } = provider;
   const known = names.get(name) ?? name;
-  const stated = priced.filter((row) => row.match === "exact" && (row.provider === known || row.provider === name));
+  const stated = priced.filter(
+    (row) => row.match === "exact" && (row.provider === known || row.provider === name),
+  );
   const models = new Map<string, ServedModel>();
   for (const { model } of stated) models.set(model, served(provider, model));
   for (const { provider: owner, model, contextWindow = null, maxOutputTokens = null } of listed) {
-    if (owner === known) models.set(model, { ...served(provider, model), contextWindow, maxOutputTokens });
+    if (owner === known)
+      models.set(model, { ...served(provider, model), contextWindow, maxOutputTokens });
   }
   return [...models.values()];
 }
 
 function served(provider: Provider, model: string): ServedModel {
-  const wires = (Object.keys(provider.bases) as WireName[]).filter((wireName) => isCallableIn(wireName, model));
+  const wires = (Object.keys(provider.bases) as WireName[]).filter((wireName) =>
+    isCallableIn(wireName, model),
+  );
   const id = `${provider.name}/${model}`;
-  return { id, ownedBy: provider.name, provider: provider.name, model, wires, contextWindow: null, maxOutputTokens: null };
+  return {
+    id,
+    ownedBy: provider.name,
+    provider: provider.name,
+    model,
+    wires,
+    contextWindow: null,
+    maxOutputTokens: null,
+  };
 }
 
 interface AliasContext {
@@ -67,7 +88,10 @@ interface AliasContext {
 }
 
 /** An alias whose provider is not configured is left out. */
-function aliased(alias: string, { target, byName, served: models }: AliasContext): readonly ServedModel[] {
+function aliased(
+  alias: string,
+  { target, byName, served: models }: AliasContext,
+): readonly ServedModel[] {
   const slash = target.indexOf("/");
   const provider = byName.get(target.slice(0, slash));
   if (!provider) return [];

@@ -34,11 +34,17 @@ export function isOn(setting: Setting): boolean {
  * Whether simulated calls are kept apart: if the ledger has, or can get, calls of other providers.
  * Until then, budgets and reports can be tried out with the simulator.
  */
-export async function isApart(setting: Setting, reader: Pick<LedgerReader, "totals">): Promise<boolean> {
+export async function isApart(
+  setting: Setting,
+  reader: Pick<LedgerReader, "totals">,
+): Promise<boolean> {
   if (isNamed(setting)) return false;
   const used = (await reader.totals({}, ["provider"], null)).map(({ group }) => group["provider"]);
   const hasSimulated = used.includes(simulator) || isOn(setting);
-  return hasSimulated && (setting.providers.length > 0 || used.some((provider) => provider !== simulator));
+  return (
+    hasSimulated &&
+    (setting.providers.length > 0 || used.some((provider) => provider !== simulator))
+  );
 }
 
 /** The budget limited to real money, unless it names providers itself. */
@@ -50,10 +56,21 @@ export function countingReal(budget: Budget): Budget {
  * Makes every budget that names no providers count real money only, and recounts the spend of its
  * current window.
  */
-export async function setApart({ ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock }): Promise<void> {
+export async function setApart({
+  ledger,
+  clock,
+}: {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+}): Promise<void> {
   for (const budget of ledger.budgets()) {
     if (budget.providers !== null) continue;
-    await ledger.commit({ kind: "put_budget", at: clock.now(), budget: countingReal(budget), when: "replace" });
+    await ledger.commit({
+      kind: "put_budget",
+      at: clock.now(),
+      budget: countingReal(budget),
+      when: "replace",
+    });
   }
 }
 

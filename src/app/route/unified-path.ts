@@ -34,7 +34,9 @@ export function unifiedTarget(context: TargetContext, request: RequestLine): Tar
   if (!isKnown(endpoint)) {
     return {
       ...target,
-      problem: mistyped(context.wires, { provider: null, wireName, request }) ?? noSuchPath(context.providers, target, request),
+      problem:
+        mistyped(context.wires, { provider: null, wireName, request }) ??
+        noSuchPath(context.providers, target, request),
     };
   }
   return namesModel(endpoint, request) ? target : withoutModel(context.providers, target, request);
@@ -43,7 +45,9 @@ export function unifiedTarget(context: TargetContext, request: RequestLine): Tar
 function wireNameOf(wires: Wires, { path, dialect }: RequestLine): keyof Wires | undefined {
   const known = beginnings.find(([beginning]) => beginning.test(path));
   if (known) return known[1];
-  return /^\/v1(?:[/?]|$)/.test(path) ? (dialect ?? formatOfCall(wires, path) ?? "openai") : undefined;
+  return /^\/v1(?:[/?]|$)/.test(path)
+    ? (dialect ?? formatOfCall(wires, path) ?? "openai")
+    : undefined;
 }
 
 /** Unmetered endpoints whose body has a model, which determines the provider. */
@@ -51,7 +55,11 @@ const bodiesWithModel =
   /^\/v1\/(?:messages\/count_tokens|complete|responses\/input_tokens|moderations|images\/generations|audio\/speech)(?:\?|$)/;
 
 function namesModel({ metering, model }: Endpoint, { method, path }: RequestLine): boolean {
-  return metering === "metered" || model !== undefined || (method === "POST" && bodiesWithModel.test(path));
+  return (
+    metering === "metered" ||
+    model !== undefined ||
+    (method === "POST" && bodiesWithModel.test(path))
+  );
 }
 
 /**
@@ -61,35 +69,55 @@ function namesModel({ metering, model }: Endpoint, { method, path }: RequestLine
 function withoutModel(providers: Providers, target: Target, request: RequestLine): Target {
   const candidates = candidatesFor(providers, target.wireName);
   const [only] = candidates;
-  if (only && candidates.length === 1) return { ...target, wire: only.wires[target.wireName] ?? target.wire, provider: only };
+  if (only && candidates.length === 1)
+    return { ...target, wire: only.wires[target.wireName] ?? target.wire, provider: only };
   return { ...target, problem: whose(candidates, target, request) };
 }
 
 /** The simulator is a candidate only if there is no other. */
 function candidatesFor({ byName }: Providers, wireName: WireName): readonly Provider[] {
-  const speaking = [...byName.values()].filter((provider) => provider.bases[wireName] !== undefined);
+  const speaking = [...byName.values()].filter(
+    (provider) => provider.bases[wireName] !== undefined,
+  );
   const real = speaking.filter((provider) => provider.name !== simulator);
   return real.length > 0 ? real : speaking;
 }
 
-function whose(candidates: readonly Provider[], target: Target, { method, path: written }: RequestLine): PurserError {
+function whose(
+  candidates: readonly Provider[],
+  target: Target,
+  { method, path: written }: RequestLine,
+): PurserError {
   const { wireName } = target;
   const place = `${method} ${placeOf(written)}`;
   if (candidates.length > 0) {
     const remedy = `Call it under the provider's name: ${pathsOf(candidates, target)}.`;
-    return new PurserError("invalid_request", `${place} has no model to choose a provider by`, { field: "path", remedy });
+    return new PurserError("invalid_request", `${place} has no model to choose a provider by`, {
+      field: "path",
+      remedy,
+    });
   }
-  return new PurserError("not_found", `${place}: no configured provider supports the ${wireName} format`, {
-    field: "path",
-    remedy: "Set the key of one, such as OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY.",
-  });
+  return new PurserError(
+    "not_found",
+    `${place}: no configured provider supports the ${wireName} format`,
+    {
+      field: "path",
+      remedy: "Set the key of one, such as OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY.",
+    },
+  );
 }
 
-function noSuchPath(providers: Providers, target: Target, { method, path }: RequestLine): PurserError {
+function noSuchPath(
+  providers: Providers,
+  target: Target,
+  { method, path }: RequestLine,
+): PurserError {
   const candidates = candidatesFor(providers, target.wireName);
   return new PurserError("not_found", `no such path: ${method} ${placeOf(path)}`, {
     field: "path",
-    ...(candidates.length > 0 && { remedy: `Provider-specific paths are under the provider's name: ${pathsOf(candidates, target)}.` }),
+    ...(candidates.length > 0 && {
+      remedy: `Provider-specific paths are under the provider's name: ${pathsOf(candidates, target)}.`,
+    }),
   });
 }
 

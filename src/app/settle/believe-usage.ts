@@ -47,7 +47,11 @@ export function believeUsage(call: BoundedCall, reported: ReportedUsage): Believ
   const filled = reported.fillsIn ? fillIn(call, reported) : reported.parts;
   const [main] = reported.parts;
   const parts = filled.map((part) =>
-    boundPart(call, part, { ...reported, sheet: reported.sheetOf(part), isMain: part.model === main?.model && !part.isApart }),
+    boundPart(call, part, {
+      ...reported,
+      sheet: reported.sheetOf(part),
+      isMain: part.model === main?.model && !part.isApart,
+    }),
   );
   return { parts, isImplausible: parts.some((part, index) => part !== reported.parts[index]) };
 }
@@ -58,7 +62,10 @@ export function isCeilingStated({ facts, estimate, ceiling }: BoundedCall): bool
 }
 
 /** Fills in zeros of the main part. An embedding call generates nothing, but has read its input. */
-function fillIn({ estimate }: BoundedCall, { parts, passedBytes, inputTokens }: ReportedUsage): readonly UsagePart[] {
+function fillIn(
+  { estimate }: BoundedCall,
+  { parts, passedBytes, inputTokens }: ReportedUsage,
+): readonly UsagePart[] {
   const [main, ...others] = parts;
   if (!main) return parts;
   const { usage } = main;
@@ -70,7 +77,9 @@ function fillIn({ estimate }: BoundedCall, { parts, passedBytes, inputTokens }: 
     ...(!wasRead && hasAnswered && { input: inputTokens }),
     ...(generated === 0 && passedBytes > 0 && { output: tokensOfBytes(passedBytes) }),
   };
-  return countTokens(filled) === countTokens(usage) ? parts : [{ ...main, usage: filled }, ...others];
+  return countTokens(filled) === countTokens(usage)
+    ? parts
+    : [{ ...main, usage: filled }, ...others];
 }
 
 interface Evidence {
@@ -83,7 +92,9 @@ interface Evidence {
 
 function boundPart(call: BoundedCall, part: UsagePart, evidence: Evidence): UsagePart {
   const { believable, charged } = boundsOf(call, evidence);
-  return boundUsage(part.usage, believable) === part.usage ? part : { ...part, usage: boundUsage(part.usage, charged) };
+  return boundUsage(part.usage, believable) === part.usage
+    ? part
+    : { ...part, usage: boundUsage(part.usage, charged) };
 }
 
 interface Bounds {
@@ -107,8 +118,16 @@ function boundsOf(call: BoundedCall, evidence: Evidence): Bounds {
   const sent = facts.textBytes + estimate.inputTokens;
   const output = outputBound(call, evidence) * passes;
   return {
-    believable: { context: Math.max(withSlack(window), sent), output: Math.max(withSlack(output), passedBytes), toolCalls },
-    charged: { context: Math.max(window, estimate.inputTokens), output: Math.max(output, tokensOfBytes(passedBytes)), toolCalls },
+    believable: {
+      context: Math.max(withSlack(window), sent),
+      output: Math.max(withSlack(output), passedBytes),
+      toolCalls,
+    },
+    charged: {
+      context: Math.max(window, estimate.inputTokens),
+      output: Math.max(output, tokensOfBytes(passedBytes)),
+      toolCalls,
+    },
   };
 }
 

@@ -11,11 +11,22 @@ test("an error without a field error is not billed in a stream, also where a mod
     { object: "error", message: "no", type: "InternalServerError", code: 500 },
     { object: "error", message: "no", type: "overloaded_error", code: 529 },
   ];
-  const reasoning = { ...responses, request: { ...responses.request, model: "o3", reasoning: { effort: "high" } } };
+  const reasoning = {
+    ...responses,
+    request: { ...responses.request, model: "o3", reasoning: { effort: "high" } },
+  };
   for (const error of errors) {
-    const outcomes = [settle([error], reasoning), settle([created, error], reasoning), settle([error], messages)];
+    const outcomes = [
+      settle([error], reasoning),
+      settle([created, error], reasoning),
+      settle([error], messages),
+    ];
     for (const outcome of outcomes) {
-      assert.deepEqual([usd(outcome), outcome.flags.toSorted()], ["0", ["provider_error", "unbilled"]], JSON.stringify(error));
+      assert.deepEqual(
+        [usd(outcome), outcome.flags.toSorted()],
+        ["0", ["provider_error", "unbilled"]],
+        JSON.stringify(error),
+      );
     }
   }
 });

@@ -41,11 +41,23 @@ function begin(decide?: (desk: Desk) => never): Bench {
     observer: silentObserver,
     prices: () => ({ version: "v", sheet: () => undefined }),
   } as unknown as HoldEndContext;
-  const slices = { end: () => story.push("slices"), burstBytes: 0, mostBytes: 0 } as unknown as Slices;
+  const slices = {
+    end: () => story.push("slices"),
+    burstBytes: 0,
+    mostBytes: 0,
+  } as unknown as Slices;
   const endpoint = wire.endpoint("POST", "/chat/completions");
   const held: HeldCall = {
     call: { operationId: "op", attempt: 1 },
-    route: { provider: aProvider(), wire, wireName: "openai", endpoint, url: "http://p", model: "m", title: "p/m" },
+    route: {
+      provider: aProvider(),
+      wire,
+      wireName: "openai",
+      endpoint,
+      url: "http://p",
+      model: "m",
+      title: "p/m",
+    },
     facts: plainFacts,
     ceiling: { asked: 10, fitted: 10 },
     slices,
@@ -59,7 +71,10 @@ test("a stream holds no more once its end is under way, and waiting calls are wo
   const before = waiting.endings;
   await end.settle(held, anOutcome(7n));
   assert.deepEqual(story, ["slices", "settle"]);
-  assert.deepEqual([end.isOver, waiting.endings - before, desk.counter("b")], [true, 1, { spent: 7n, held: 0n, overrun: 0n }]);
+  assert.deepEqual(
+    [end.isOver, waiting.endings - before, desk.counter("b")],
+    [true, 1, { spent: 7n, held: 0n, overrun: 0n }],
+  );
   await assert.rejects(end.settle(held, anOutcome(7n)), /a hold is ended once/);
 });
 
@@ -67,17 +82,26 @@ test("a released hold is over and charges nothing", async () => {
   const { desk, waiting, end, held } = begin();
   const before = waiting.endings;
   await end.release(held, "the provider was not reached");
-  assert.deepEqual([end.isOver, waiting.endings - before, desk.counter("b")], [true, 1, { spent: 0n, held: 0n, overrun: 0n }]);
+  assert.deepEqual(
+    [end.isOver, waiting.endings - before, desk.counter("b")],
+    [true, 1, { spent: 0n, held: 0n, overrun: 0n }],
+  );
 });
 
 test("a call with an unknown result is charged its current hold, which may exceed the first", async () => {
   const { desk, end, held } = begin();
   desk.run({ kind: "top_up", at: 2, operationId: "op", attempt: 1, amount: quantities(30n) });
-  await end.settleUnresolved({ ...held, held: quantities(20n) }, { latencyMs: 3, flags: ["aborted"] });
+  await end.settleUnresolved(
+    { ...held, held: quantities(20n) },
+    { latencyMs: 3, flags: ["aborted"] },
+  );
   assert.equal(desk.counter("b").spent, 50n);
   const settled = desk.journal.at(-1);
   assert.ok(settled?.kind === "settle");
-  assert.deepEqual([settled.status, settled.flags, settled.latencyMs, settled.model], ["unresolved", ["aborted", "usage_missing"], 3, "m"]);
+  assert.deepEqual(
+    [settled.status, settled.flags, settled.latencyMs, settled.model],
+    ["unresolved", ["aborted", "usage_missing"], 3, "m"],
+  );
 });
 
 test("a settlement that failed can be retried, unless the ledger recorded it", async () => {
@@ -87,13 +111,27 @@ test("a settlement that failed can be retried, unless the ledger recorded it", a
   await assert.rejects(failed.end.settle(failed.held, anOutcome(7n)), /disk is full/);
   assert.equal(failed.end.isOver, false);
   const ended = begin((desk) => {
-    desk.run({ kind: "settle", at: 2, operationId: "op", attempt: 1, outcome: anOutcome(7n), fingerprint: null });
+    desk.run({
+      kind: "settle",
+      at: 2,
+      operationId: "op",
+      attempt: 1,
+      outcome: anOutcome(7n),
+      fingerprint: null,
+    });
     throw new Error("after the charge");
   });
   await assert.rejects(ended.end.settle(ended.held, anOutcome(7n)), /after the charge/);
   assert.equal(ended.end.isOver, true);
   const anew = begin((desk) => {
-    desk.run({ kind: "settle", at: 2, operationId: "op", attempt: 1, outcome: anOutcome(7n), fingerprint: null });
+    desk.run({
+      kind: "settle",
+      at: 2,
+      operationId: "op",
+      attempt: 1,
+      outcome: anOutcome(7n),
+      fingerprint: null,
+    });
     desk.run(aHold("op", 5n));
     throw new Error("the next attempt is open");
   });

@@ -47,7 +47,10 @@ export class HoldEnd {
   ): Promise<void> {
     const { ledger, prices } = this.#context;
     const amount = ledger.holdOf(held.call.operationId)?.amount ?? held.held;
-    await this.settle(held, unresolvedOutcome(prices().version, { model: held.route.model, held: amount, ...ended }));
+    await this.settle(
+      held,
+      unresolvedOutcome(prices().version, { model: held.route.model, held: amount, ...ended }),
+    );
   }
 
   async release(held: Pick<HeldCall, "call">, reason: string): Promise<void> {

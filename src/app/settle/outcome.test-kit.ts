@@ -46,30 +46,68 @@ const usualPrice = { input: "1", output: "10" };
 
 /** @param answer An object for a whole body, a list for server-sent events. */
 export function settle(answer: object | readonly object[], scene: Scene = {}): Outcome {
-  const { wire = openai, path = "/chat/completions", price = usualPrice, reportsBilledCost = false, fallback = null } = scene;
+  const {
+    wire = openai,
+    path = "/chat/completions",
+    price = usualPrice,
+    reportsBilledCost = false,
+    fallback = null,
+  } = scene;
   const stream = Array.isArray(answer);
   const endpoint = wire.endpoint("POST", path);
-  const { facts } = wire.read(endpoint, Buffer.from(JSON.stringify({ model: "m", stream, max_tokens: 1000, ...scene.request })));
-  const stated = price && definePrice({ provider: "p", model: "m", ...price }, { field: "prices[0]", source: "configuration" });
+  const { facts } = wire.read(
+    endpoint,
+    Buffer.from(JSON.stringify({ model: "m", stream, max_tokens: 1000, ...scene.request })),
+  );
+  const stated =
+    price &&
+    definePrice(
+      { provider: "p", model: "m", ...price },
+      { field: "prices[0]", source: "configuration" },
+    );
   const rows = scene.window == null ? [] : [{ ...listed, contextWindow: scene.window }];
-  const prices = makePriceBook({ sources: [() => rows], overrides: stated ? [stated] : [], version: "test" });
+  const prices = makePriceBook({
+    sources: [() => rows],
+    overrides: stated ? [stated] : [],
+    version: "test",
+  });
   const meter = wire.meter(endpoint, { stream, facts });
-  const text = stream ? answer.map((event: unknown) => `data: ${JSON.stringify(event)}\n\n`).join("") : JSON.stringify(answer);
+  const text = stream
+    ? answer.map((event: unknown) => `data: ${JSON.stringify(event)}\n\n`).join("")
+    : JSON.stringify(answer);
   meter.push(Buffer.from(text));
   const { reading } = meter.end();
   const ceiling = scene.ceiling ?? facts.maxOutputTokens ?? 32_000;
   const provider = aProvider({ reportsBilledCost });
   const call: ForwardedCall = {
-    route: { provider, wire, wireName: wire.name, endpoint, url: "http://p", model: "m", title: "p/m" },
+    route: {
+      provider,
+      wire,
+      wireName: wire.name,
+      endpoint,
+      url: "http://p",
+      model: "m",
+      title: "p/m",
+    },
     facts,
-    estimate: { inputTokens: 40, ceiling, firstSlice: 10, unknownInput: 0, least: 1, rates: null, fees: pico(0n) },
+    estimate: {
+      inputTokens: 40,
+      ceiling,
+      firstSlice: 10,
+      unknownInput: 0,
+      least: 1,
+      rates: null,
+      fees: pico(0n),
+    },
     ceiling: { fitted: ceiling },
     heldAt: 0,
     fallback,
   };
   const { inputTokens, outputTokens } = meter.progress;
   // Imitates a token counter: three bytes a token.
-  const counted = meter.output ? meter.output.tokensOutsideText + Math.ceil(meter.output.textBytes / 3) : outputTokens;
+  const counted = meter.output
+    ? meter.output.tokensOutsideText + Math.ceil(meter.output.textBytes / 3)
+    : outputTokens;
   const progress = { inputTokens, outputTokens: Math.min(counted, ceiling) };
   return outcomeOf(prices, call, { reading, progress, latencyMs: 1, flags: scene.flags ?? [] });
 }
@@ -79,16 +117,28 @@ export function usd(outcome: Outcome): string {
 }
 
 export function chat(usage: object, content = "word ".repeat(100)): object {
-  return { id: "c", model: "m", choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }], usage };
+  return {
+    id: "c",
+    model: "m",
+    choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }],
+    usage,
+  };
 }
 
 export const counts = { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 };
 /** The cost of `counts` at the usual price: 1000 × 1 + 100 × 10 USD per million. */
 export const ours = "0.002";
 
-export const gemini = { wire: geminiWire, path: "/v1beta/models/m:generateContent", request: { contents: [] } };
+export const gemini = {
+  wire: geminiWire,
+  path: "/v1beta/models/m:generateContent",
+  request: { contents: [] },
+};
 export const messages = { wire: anthropicWire, path: "/v1/messages", request: { messages: [] } };
-export const responses = { path: "/responses", request: { max_tokens: undefined, max_output_tokens: 1000 } };
+export const responses = {
+  path: "/responses",
+  request: { max_tokens: undefined, max_output_tokens: 1000 },
+};
 export const created = {
   type: "response.created",
   response: { id: "r", model: "m", status: "in_progress", output: [], usage: null, error: null },

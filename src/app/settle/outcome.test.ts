@@ -6,7 +6,18 @@ import fc from "fast-check";
 import { formatUsd, pico } from "../../domain/money/money.ts";
 import type { UsageFlag } from "../../domain/usage/usage.ts";
 import { unresolvedOutcome } from "./outcome.ts";
-import { chat, counts, created, gemini, messages, ours, responses, settle, usd, type Scene } from "./outcome.test-kit.ts";
+import {
+  chat,
+  counts,
+  created,
+  gemini,
+  messages,
+  ours,
+  responses,
+  settle,
+  usd,
+  type Scene,
+} from "./outcome.test-kit.ts";
 
 test("a cost that the provider documents as billed is the charge; ours is kept too, and a difference is flagged", () => {
   const outcome = settle(chat({ ...counts, cost: 0.02021 }), { reportsBilledCost: true });
@@ -14,7 +25,9 @@ test("a cost that the provider documents as billed is the charge; ours is kept t
     [usd(outcome), formatUsd(outcome.computedCost ?? assert.fail()), outcome.status, outcome.flags],
     ["0.02021", ours, "settled", ["cost_differs"]],
   );
-  assert.deepEqual(outcome.charges, [{ model: "m", meter: "reported_cost", quantity: 1, cost: outcome.reportedCost }]);
+  assert.deepEqual(outcome.charges, [
+    { model: "m", meter: "reported_cost", quantity: 1, cost: outcome.reportedCost },
+  ]);
   assert.deepEqual(outcome.usage, { input: 1000, output: 100 });
 });
 
@@ -27,8 +40,17 @@ test("a billed cost equal to ours except for a float's last digits is not flagge
 
 test("with the caller's own provider key, the upstream's bill is part of the spend; a fee alone is not the charge", () => {
   const own = { ...counts, cost: 0.0001, is_byok: true };
-  assert.equal(usd(settle(chat({ ...own, cost_details: { upstream_inference_cost: 0.003 } }), { reportsBilledCost: true })), "0.0031");
-  const feeOnly = settle(chat({ ...own, cost_details: { upstream_inference_cost: null } }), { reportsBilledCost: true });
+  assert.equal(
+    usd(
+      settle(chat({ ...own, cost_details: { upstream_inference_cost: 0.003 } }), {
+        reportsBilledCost: true,
+      }),
+    ),
+    "0.0031",
+  );
+  const feeOnly = settle(chat({ ...own, cost_details: { upstream_inference_cost: null } }), {
+    reportsBilledCost: true,
+  });
   assert.deepEqual([usd(feeOnly), feeOnly.flags], [ours, []]);
 });
 
@@ -45,7 +67,11 @@ test("without a price, the billed cost takes precedence over a budget's rates, a
     const { cost, flags, charges } = settle(answer, { price: null, ...scene });
     return [formatUsd(cost.usd), flags, charges.map(({ meter }) => meter)];
   };
-  assert.deepEqual(charged({ reportsBilledCost: true, fallback }), ["0.5", ["unpriced"], ["reported_cost"]]);
+  assert.deepEqual(charged({ reportsBilledCost: true, fallback }), [
+    "0.5",
+    ["unpriced"],
+    ["reported_cost"],
+  ]);
   assert.deepEqual(charged({ reportsBilledCost: true }), ["0.5", ["unpriced"], ["reported_cost"]]);
   assert.deepEqual(charged({ fallback }), ["0.0011", ["unpriced"], ["input", "output"]]);
   assert.deepEqual(charged({}), ["0.5", ["unpriced"], ["reported_cost"]]);
@@ -63,19 +89,34 @@ test("the cost in a running total is not that of a stream that broke off later",
     choices: [{ index: 0, delta: { content } }],
     ...(usage && { usage }),
   });
-  const outcome = settle([delta("a", { prompt_tokens: 1000, completion_tokens: 1, cost: 0.0000001 }), delta("x".repeat(300))], {
-    reportsBilledCost: true,
-  });
-  assert.deepEqual([usd(outcome), outcome.status], [formatUsd(pico(1000n * 1_000_000n + 101n * 10_000_000n)), "estimated"]);
+  const outcome = settle(
+    [
+      delta("a", { prompt_tokens: 1000, completion_tokens: 1, cost: 0.0000001 }),
+      delta("x".repeat(300)),
+    ],
+    {
+      reportsBilledCost: true,
+    },
+  );
+  assert.deepEqual(
+    [usd(outcome), outcome.status],
+    [formatUsd(pico(1000n * 1_000_000n + 101n * 10_000_000n)), "estimated"],
+  );
 });
 
 test("an impossibly high billed cost is not believed", () => {
   const outcome = settle(chat({ ...counts, cost: 10_000 }), { reportsBilledCost: true });
-  assert.deepEqual([usd(outcome), outcome.status, outcome.flags], [ours, "estimated", ["usage_implausible", "cost_differs"]]);
+  assert.deepEqual(
+    [usd(outcome), outcome.status, outcome.flags],
+    [ours, "estimated", ["usage_implausible", "cost_differs"]],
+  );
 });
 
 const failure = { error: { message: "x".repeat(3000), type: "server_error", code: 500 } };
-const anthropicFailure = { type: "error", error: { type: "overloaded_error", message: "x".repeat(3000) } };
+const anthropicFailure = {
+  type: "error",
+  error: { type: "overloaded_error", message: "x".repeat(3000) },
+};
 const opened = { model: "m", choices: [{ index: 0, delta: { role: "assistant", content: "" } }] };
 
 test("an error with status 200 is not billed, in any format, streamed or not", () => {
@@ -88,7 +129,16 @@ test("an error with status 200 is not billed, in any format, streamed or not", (
     [failure, { path: "/embeddings", request: { input: "p" } }],
     [{ id: "r", model: "m", status: "failed", output: [], usage: null, ...failure }, responses],
     [[created, { type: "error", code: "server_error", message: "no" }], responses],
-    [[created, { type: "response.failed", response: { ...created.response, status: "failed", ...failure } }], responses],
+    [
+      [
+        created,
+        {
+          type: "response.failed",
+          response: { ...created.response, status: "failed", ...failure },
+        },
+      ],
+      responses,
+    ],
     [{ object: "error", message: "no", type: "InternalServerError", code: 500 }, {}],
     [{ code: "InternalError", message: "no", request_id: "r" }, {}],
     [{ success: false, errors: [{ code: 1, message: "no" }], result: null }, {}],
@@ -96,7 +146,19 @@ test("an error with status 200 is not billed, in any format, streamed or not", (
     [{ detail: "no" }, {}],
     [[{ object: "error", message: "no", code: 500 }], {}],
     [[opened, { code: 500, message: "no" }], {}],
-    [{ choices: [{ index: 0, message: { content: "" }, finish_reason: "error", error: { code: 502, message: "no" } }] }, {}],
+    [
+      {
+        choices: [
+          {
+            index: 0,
+            message: { content: "" },
+            finish_reason: "error",
+            error: { code: 502, message: "no" },
+          },
+        ],
+      },
+      {},
+    ],
     [[failure], messages],
     [{ code: 500, message: "no" }, messages],
     [{ code: 500, message: "no" }, gemini],
@@ -108,16 +170,33 @@ test("an error with status 200 is not billed, in any format, streamed or not", (
   for (const [answer, scene] of answers) {
     const { cost, charges, status, flags } = settle(answer, scene);
     const others = flags.filter((flag) => flag !== "unbilled" && flag !== "provider_error");
-    assert.deepEqual([cost, charges, status, others], [{ usd: 0n, tokens: 0n, requests: 0n }, [], "settled", []], JSON.stringify(answer));
-    assert.ok(flags.includes("unbilled") && flags.includes("provider_error"), JSON.stringify(answer));
+    assert.deepEqual(
+      [cost, charges, status, others],
+      [{ usd: 0n, tokens: 0n, requests: 0n }, [], "settled", []],
+      JSON.stringify(answer),
+    );
+    assert.ok(
+      flags.includes("unbilled") && flags.includes("provider_error"),
+      JSON.stringify(answer),
+    );
   }
 });
 
 test("an answer in the shape of an error is an error only if it has no output", () => {
-  const answered = settle({ ...chat(counts), base_resp: { status_code: 0, status_msg: "" }, message: "ok", error: "" });
+  const answered = settle({
+    ...chat(counts),
+    base_resp: { status_code: 0, status_msg: "" },
+    message: "ok",
+    error: "",
+  });
   assert.deepEqual([usd(answered), answered.flags], [ours, []]);
-  const streamed = settle([{ model: "m", message: { role: "assistant", content: "x".repeat(300) } }]);
-  assert.deepEqual([streamed.usage.output, streamed.flags.includes("provider_error")], [100, false]);
+  const streamed = settle([
+    { model: "m", message: { role: "assistant", content: "x".repeat(300) } },
+  ]);
+  assert.deepEqual(
+    [streamed.usage.output, streamed.flags.includes("provider_error")],
+    [100, false],
+  );
 });
 
 test("a refusal that OpenRouter bills is charged", () => {
@@ -125,7 +204,10 @@ test("a refusal that OpenRouter bills is charged", () => {
   const answer = { type: "message", model: "m", content: [], stop_reason: "refusal", usage };
   const billed = settle(answer, { ...messages, reportsBilledCost: true });
   assert.deepEqual([usd(billed), billed.status], ["0.025", "settled"]);
-  const free = settle({ ...answer, usage: { ...usage, cost: 0 } }, { ...messages, reportsBilledCost: true });
+  const free = settle(
+    { ...answer, usage: { ...usage, cost: 0 } },
+    { ...messages, reportsBilledCost: true },
+  );
   assert.deepEqual([usd(free), free.flags], ["0", ["unbilled"]]);
 });
 
@@ -135,9 +217,18 @@ test("a model that declined is the requested one if its pass does not name it", 
     { type: "fallback_message", model: "served", input_tokens: 100, output_tokens: 90 },
   ];
   const usage = { input_tokens: 100, output_tokens: 90, iterations };
-  const start = { type: "message_start", message: { id: "i", model: "served", usage: { input_tokens: 100, output_tokens: 1 } } };
-  const end = [{ type: "message_delta", delta: { stop_reason: "end_turn" }, usage }, { type: "message_stop" }];
-  for (const answer of [{ type: "message", model: "served", content: [], usage }, [start, ...end]]) {
+  const start = {
+    type: "message_start",
+    message: { id: "i", model: "served", usage: { input_tokens: 100, output_tokens: 1 } },
+  };
+  const end = [
+    { type: "message_delta", delta: { stop_reason: "end_turn" }, usage },
+    { type: "message_stop" },
+  ];
+  for (const answer of [
+    { type: "message", model: "served", content: [], usage },
+    [start, ...end],
+  ]) {
     const outcome = settle(answer, messages);
     assert.deepEqual(
       [outcome.model, outcome.usage, outcome.parts],
@@ -147,16 +238,29 @@ test("a model that declined is the requested one if its pass does not name it", 
 });
 
 test("an error behind text is charged for what passed, and flagged", () => {
-  const outcome = settle([opened, { model: "m", choices: [{ index: 0, delta: { content: "x".repeat(300) } }] }, failure]);
-  assert.deepEqual([usd(outcome), outcome.status], [formatUsd(pico(40n * 1_000_000n + 100n * 10_000_000n)), "estimated"]);
+  const outcome = settle([
+    opened,
+    { model: "m", choices: [{ index: 0, delta: { content: "x".repeat(300) } }] },
+    failure,
+  ]);
+  assert.deepEqual(
+    [usd(outcome), outcome.status],
+    [formatUsd(pico(40n * 1_000_000n + 100n * 10_000_000n)), "estimated"],
+  );
   assert.deepEqual(outcome.flags, ["usage_missing", "provider_error"]);
 });
 
 test("an answer that ends in an error is charged as its provider bills it: nothing, or what it counts", () => {
-  const ended = { model: "m", choices: [{ index: 0, message: { role: "assistant", content: "" }, finish_reason: "error" }] };
+  const ended = {
+    model: "m",
+    choices: [{ index: 0, message: { role: "assistant", content: "" }, finish_reason: "error" }],
+  };
   const usage = { prompt_tokens: 5000, completion_tokens: 0, total_tokens: 5000, cost: 0 };
   const free = settle({ ...ended, usage }, { reportsBilledCost: true });
-  assert.deepEqual([usd(free), free.status, free.flags], ["0", "settled", ["provider_error", "cost_differs"]]);
+  assert.deepEqual(
+    [usd(free), free.status, free.flags],
+    ["0", "settled", ["provider_error", "cost_differs"]],
+  );
   assert.equal(usd(settle({ ...ended, usage })), "0.005");
 });
 
@@ -169,9 +273,16 @@ test("a billed cost is also found in Anthropic's format", () => {
   assert.deepEqual([usd(whole), formatUsd(whole.computedCost ?? assert.fail())], ["0.0123", ours]);
   const streamed = settle(
     [
-      { type: "message_start", message: { id: "i", model: "m", usage: { input_tokens: 1000, output_tokens: 1 } } },
+      {
+        type: "message_start",
+        message: { id: "i", model: "m", usage: { input_tokens: 1000, output_tokens: 1 } },
+      },
       { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "word" } },
-      { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 100, cost: 0.0123 } },
+      {
+        type: "message_delta",
+        delta: { stop_reason: "end_turn" },
+        usage: { output_tokens: 100, cost: 0.0123 },
+      },
       { type: "message_stop" },
     ],
     { ...messages, reportsBilledCost: true },
@@ -183,7 +294,16 @@ test("a ledger entry has the main answer's usage; another model's part is in the
   const tool_usage = { image_gen: { input_tokens: 30, output_tokens: 40, total_tokens: 70 } };
   const usage = { input_tokens: 20, output_tokens: 4, total_tokens: 24 };
   const output = [{ type: "message", content: [{ type: "output_text", text: "word" }] }];
-  const outcome = settle({ model: "m", output, usage, tool_usage, tools: [{ type: "image_generation", model: "image" }] }, responses);
+  const outcome = settle(
+    {
+      model: "m",
+      output,
+      usage,
+      tool_usage,
+      tools: [{ type: "image_generation", model: "image" }],
+    },
+    responses,
+  );
   assert.deepEqual([outcome.usage, outcome.cost.tokens], [{ input: 20, output: 4 }, 94n]);
   assert.deepEqual(
     outcome.charges.map(({ model, quantity }) => [model, quantity]),
@@ -198,7 +318,11 @@ test("a ledger entry has the main answer's usage; another model's part is in the
 });
 
 test("whatever the usage, the lines add up to the charge, and no plausible bound is exceeded", () => {
-  const count = fc.oneof(fc.integer({ min: 0, max: 2000 }), fc.integer({ min: -5, max: 2_000_000_000 }), fc.constant(null));
+  const count = fc.oneof(
+    fc.integer({ min: 0, max: 2000 }),
+    fc.integer({ min: -5, max: 2_000_000_000 }),
+    fc.constant(null),
+  );
   const usages = fc.record(
     {
       prompt_tokens: count,
@@ -248,26 +372,61 @@ test("a stream that broke off is charged for reported counts plus received text,
     [[], 40, 0],
   ] as const) {
     const outcome = settle([opened, ...events]);
-    assert.deepEqual([outcome.usage, outcome.status], [{ input, output }, "estimated"], JSON.stringify(events));
+    assert.deepEqual(
+      [outcome.usage, outcome.status],
+      [{ input, output }, "estimated"],
+      JSON.stringify(events),
+    );
     assert.ok(outcome.flags.includes("usage_missing"));
   }
-  assert.deepEqual(settle([opened, text("x"), withUsage({ prompt_tokens: 7, completion_tokens: 9, total_tokens: 16 })]).usage, {
-    input: 7,
-    output: 9,
-  });
+  assert.deepEqual(
+    settle([
+      opened,
+      text("x"),
+      withUsage({ prompt_tokens: 7, completion_tokens: 9, total_tokens: 16 }),
+    ]).usage,
+    {
+      input: 7,
+      output: 9,
+    },
+  );
 });
 
 test("Anthropic's counts at the start are kept when its stream breaks off, and no output is invented", () => {
-  const start = (usage: object) => ({ type: "message_start", message: { id: "i", model: "m", usage } });
-  const delta = { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "x".repeat(300) } };
-  const cut = settle([start({ input_tokens: 500, cache_read_input_tokens: 20, output_tokens: 1 }), delta], messages);
-  assert.deepEqual([cut.usage, cut.status], [{ input: 500, cache_read: 20, output: 100 }, "estimated"]);
-  const cached = settle([start({ input_tokens: 0, cache_read_input_tokens: 20, output_tokens: 1 }), delta], messages);
-  assert.deepEqual([cached.usage.input ?? 0, cached.usage.cache_read], [0, 20], "a fully cached input counts as reported");
+  const start = (usage: object) => ({
+    type: "message_start",
+    message: { id: "i", model: "m", usage },
+  });
+  const delta = {
+    type: "content_block_delta",
+    index: 0,
+    delta: { type: "text_delta", text: "x".repeat(300) },
+  };
+  const cut = settle(
+    [start({ input_tokens: 500, cache_read_input_tokens: 20, output_tokens: 1 }), delta],
+    messages,
+  );
+  assert.deepEqual(
+    [cut.usage, cut.status],
+    [{ input: 500, cache_read: 20, output: 100 }, "estimated"],
+  );
+  const cached = settle(
+    [start({ input_tokens: 0, cache_read_input_tokens: 20, output_tokens: 1 }), delta],
+    messages,
+  );
+  assert.deepEqual(
+    [cached.usage.input ?? 0, cached.usage.cache_read],
+    [0, 20],
+    "a fully cached input counts as reported",
+  );
   const nothing = settle([start({}), delta], messages);
   assert.deepEqual([nothing.usage.input, nothing.usage.output], [40, 100]);
   const silent = settle([start({ input_tokens: 500 })], messages);
-  assert.deepEqual([silent.usage.input, silent.usage.output ?? 0], [500, 0], "no text received and no output reported");
+  assert.deepEqual(
+    [silent.usage.input, silent.usage.output ?? 0],
+    [500, 0],
+    "no text received and no output reported",
+  );
 });
 
 test("each flag appears once, however often it was raised", () => {
@@ -280,7 +439,10 @@ test("each flag appears once, however often it was raised", () => {
 test("a call without any answer is charged the amount held, in each unit, and flagged", () => {
   const held = { usd: pico(70n), tokens: 5n, requests: 1n };
   const outcome = unresolvedOutcome("v", { model: "m", held, latencyMs: 9, flags: ["aborted"] });
-  assert.deepEqual([outcome.status, outcome.cost, outcome.flags, outcome.latencyMs], ["unresolved", held, ["aborted", "usage_missing"], 9]);
+  assert.deepEqual(
+    [outcome.status, outcome.cost, outcome.flags, outcome.latencyMs],
+    ["unresolved", held, ["aborted", "usage_missing"], 9],
+  );
   assert.deepEqual(outcome.charges, [{ model: "m", meter: "hold", quantity: 1, cost: 70n }]);
   assert.deepEqual([outcome.usage, outcome.reportedCost, outcome.rawUsage], [{}, null, null]);
 });
@@ -289,7 +451,10 @@ test("a billed cost counts for a complete answer, not for one that we cut", () =
   const answer = chat({ cost: 0.5 });
   assert.equal(usd(settle(answer, { reportsBilledCost: true })), "0.5");
   const cut = settle(answer, { reportsBilledCost: true, flags: ["cut"] });
-  assert.deepEqual([cut.status, cut.charges.some(({ meter }) => meter === "reported_cost")], ["estimated", false]);
+  assert.deepEqual(
+    [cut.status, cut.charges.some(({ meter }) => meter === "reported_cost")],
+    ["estimated", false],
+  );
 });
 
 test("an entry names the model that answered, or the requested one if none is reported", () => {
@@ -305,7 +470,11 @@ test("an error that its provider bills is charged; one billed at nothing is not"
     [0.02, "0.02"],
   ] as const) {
     const outcome = settle({ ...failure, usage: { cost } }, { reportsBilledCost: true });
-    assert.deepEqual([usd(outcome), outcome.flags.includes("unbilled")], [charged, cost === 0], String(cost));
+    assert.deepEqual(
+      [usd(outcome), outcome.flags.includes("unbilled")],
+      [charged, cost === 0],
+      String(cost),
+    );
   }
 });
 
@@ -327,6 +496,13 @@ test("a service tier without a price is charged at the usual rates and flagged; 
   const outcome = settle(answer);
   assert.deepEqual([usd(outcome), outcome.flags], [ours, ["unpriced_modifier"]]);
   assert.deepEqual(settle({ ...answer, service_tier: "default" }).flags, []);
-  assert.deepEqual(settle({ ...answer, usage: { ...counts, cost: 0.002 } }, { reportsBilledCost: true }).flags, []);
-  assert.deepEqual(settle(answer, { price: null }).flags, ["unpriced"], "of no price no part is unknown");
+  assert.deepEqual(
+    settle({ ...answer, usage: { ...counts, cost: 0.002 } }, { reportsBilledCost: true }).flags,
+    [],
+  );
+  assert.deepEqual(
+    settle(answer, { price: null }).flags,
+    ["unpriced"],
+    "of no price no part is unknown",
+  );
 });

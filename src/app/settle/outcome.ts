@@ -6,7 +6,12 @@ import { billFor, type Bill } from "../../domain/price/bill.ts";
 import type { FallbackRates } from "../../domain/price/rate.ts";
 import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
 import type { PriceBook, PriceSheet } from "../../domain/price/sheet.ts";
-import { countContext, countTokens, type UsageFlag, type UsagePart } from "../../domain/usage/usage.ts";
+import {
+  countContext,
+  countTokens,
+  type UsageFlag,
+  type UsagePart,
+} from "../../domain/usage/usage.ts";
 import type { Progress, Reading } from "../../wire/wire.ts";
 import { believeUsage, isCeilingStated, type BoundedCall } from "./believe-usage.ts";
 import type { Route } from "../route/target.ts";
@@ -33,16 +38,28 @@ export interface Answer {
 export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer): Outcome {
   if (isUnbilled(answer.reading)) return unbilledOutcome(prices.version, call, answer);
   const { reading } = answer;
-  const asked = askedOf(prices, { provider: call.route.provider.name, model: call.route.model, at: call.heldAt });
+  const asked = askedOf(prices, {
+    provider: call.route.provider.name,
+    model: call.route.model,
+    at: call.heldAt,
+  });
   const model = reading.model ?? call.route.model;
   const isFinal = reading.parts.length > 0 && !reading.partial;
   const reportedParts = isFinal ? reading.parts : estimatedParts(call, answer);
-  const sheetOf = (part: UsagePart): PriceSheet | undefined => sheetOfServed(prices, asked, part.model ?? model);
+  const sheetOf = (part: UsagePart): PriceSheet | undefined =>
+    sheetOfServed(prices, asked, part.model ?? model);
   // A billed cost is final, whatever the counts next to it say.
   const isBilled = isAmountBilled(call, answer, isFinal);
   const { passedBytes, serverCalls = 0 } = reading;
   const inputTokens = estimatedInput(call, answer);
-  const believed = believeUsage(call, { parts: reportedParts, passedBytes, serverCalls, inputTokens, fillsIn: !isBilled, sheetOf });
+  const believed = believeUsage(call, {
+    parts: reportedParts,
+    passedBytes,
+    serverCalls,
+    inputTokens,
+    fillsIn: !isBilled,
+    sheetOf,
+  });
   const { serviceTier, region, reportedCost } = reading;
   const bill = billFor({
     model,
@@ -67,7 +84,10 @@ export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer
       isFinal,
       isImplausible,
       bill,
-      isOverContext: reportedParts.some((part) => countContext(part.usage) > (sheetOf(part)?.contextWindow ?? Number.POSITIVE_INFINITY)),
+      isOverContext: reportedParts.some(
+        (part) =>
+          countContext(part.usage) > (sheetOf(part)?.contextWindow ?? Number.POSITIVE_INFINITY),
+      ),
     }),
     latencyMs: answer.latencyMs,
     priceVersion: prices.version,
@@ -81,11 +101,23 @@ export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer
 function isUnbilled({ flags, parts, passedBytes, reportedCost }: Reading): boolean {
   if (flags.includes("unbilled")) return true;
   const isNothing = passedBytes === 0 && countAll(parts) === 0n;
-  return flags.includes("provider_error") && isNothing && (reportedCost === null || reportedCost === zero);
+  return (
+    flags.includes("provider_error") &&
+    isNothing &&
+    (reportedCost === null || reportedCost === zero)
+  );
 }
 
-function unbilledOutcome(priceVersion: string, call: ForwardedCall, { reading, flags, latencyMs }: Answer): Outcome {
-  const odd = [...flags, ...reading.flags.filter((flag) => flag !== "usage_missing"), "unbilled" as const];
+function unbilledOutcome(
+  priceVersion: string,
+  call: ForwardedCall,
+  { reading, flags, latencyMs }: Answer,
+): Outcome {
+  const odd = [
+    ...flags,
+    ...reading.flags.filter((flag) => flag !== "usage_missing"),
+    "unbilled" as const,
+  ];
   return {
     status: "settled",
     model: reading.model ?? call.route.model,
@@ -104,9 +136,21 @@ function unbilledOutcome(priceVersion: string, call: ForwardedCall, { reading, f
  * Whether the reported cost is the final bill. For a stream that was cut, it may cover only the
  * beginning.
  */
-function isAmountBilled({ route }: ForwardedCall, { reading, flags }: Answer, isFinal: boolean): boolean {
-  if (!route.provider.reportsBilledCost || reading.reportedCost === null || reading.costIsPart) return false;
-  return isFinal || !(reading.flags.includes("unfinished") || reading.flags.includes("malformed") || flags.includes("cut"));
+function isAmountBilled(
+  { route }: ForwardedCall,
+  { reading, flags }: Answer,
+  isFinal: boolean,
+): boolean {
+  if (!route.provider.reportsBilledCost || reading.reportedCost === null || reading.costIsPart)
+    return false;
+  return (
+    isFinal ||
+    !(
+      reading.flags.includes("unfinished") ||
+      reading.flags.includes("malformed") ||
+      flags.includes("cut")
+    )
+  );
 }
 
 function countAll(parts: readonly UsagePart[]): bigint {
@@ -153,7 +197,11 @@ function estimatedParts(call: ForwardedCall, answer: Answer): readonly UsagePart
   if (!main) return [{ model: null, usage: { input: estimated, output: passed } }];
   const { input = 0, output = 0 } = main.usage;
   const isInputKnown = answer.reading.parts.some(({ usage }) => countContext(usage) > 0);
-  const usage = { ...main.usage, input: isInputKnown ? input : estimated, output: Math.max(output, passed) };
+  const usage = {
+    ...main.usage,
+    input: isInputKnown ? input : estimated,
+    output: Math.max(output, passed),
+  };
   return [{ ...main, usage }, ...others];
 }
 

@@ -32,21 +32,39 @@ export interface ReadAnswer {
   readonly progress: Progress;
 }
 
-export async function readAnswer(context: ReadContext, call: MeteredCall, ended: AnswerEnd): Promise<ReadAnswer> {
+export async function readAnswer(
+  context: ReadContext,
+  call: MeteredCall,
+  ended: AnswerEnd,
+): Promise<ReadAnswer> {
   const { rest, reading } = call.meter.end();
   const isFinal = reading.parts.some(({ usage }) => countContext(usage) > 0) && !reading.partial;
-  return { rest, reading, progress: isFinal ? call.meter.progress : await countPassed(context, { ...call, reading }, ended) };
+  return {
+    rest,
+    reading,
+    progress: isFinal
+      ? call.meter.progress
+      : await countPassed(context, { ...call, reading }, ended),
+  };
 }
 
 /** Tokens to charge where their usage never came, or not that of the input. After a reported error only the output that passed is billed. */
-async function countPassed(context: ReadContext, call: MeteredCall & { readonly reading: Reading }, ended: AnswerEnd): Promise<Progress> {
+async function countPassed(
+  context: ReadContext,
+  call: MeteredCall & { readonly reading: Reading },
+  ended: AnswerEnd,
+): Promise<Progress> {
   const { meter, slices, ceiling, reading } = call;
   const hasFailed = reading.flags.includes("provider_error");
   const { inputTokens, outputTokens } = meter.progress;
   return {
     inputTokens: inputTokens || (await countInput(context, call)),
     outputTokens:
-      mayHaveHidden(call) && !hasFailed ? ceiling.fitted : slices ? await slices.charged(ended) : Math.min(outputTokens, ceiling.fitted),
+      mayHaveHidden(call) && !hasFailed
+        ? ceiling.fitted
+        : slices
+          ? await slices.charged(ended)
+          : Math.min(outputTokens, ceiling.fitted),
   };
 }
 
@@ -56,7 +74,10 @@ export function mayHaveHidden({ facts, meter }: Pick<MeteredCall, "facts" | "met
 }
 
 /** Counted if the hold was by bytes; never more than the hold. */
-async function countInput({ observer }: ReadContext, { facts, estimate, input }: MeteredCall): Promise<number> {
+async function countInput(
+  { observer }: ReadContext,
+  { facts, estimate, input }: MeteredCall,
+): Promise<number> {
   if (!isTextOnly(facts)) return estimate.inputTokens;
   try {
     const { tokens } = await input.count();

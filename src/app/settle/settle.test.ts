@@ -18,7 +18,10 @@ const endpoint = wire.endpoint("POST", "/chat/completions");
  * @returns Tokens that the next call with this ceiling is expected to need; null if nothing was
  *   learned.
  */
-async function expectedAfter(ceiling: HeldCall["ceiling"], change: Partial<Outcome> = {}): Promise<number | null> {
+async function expectedAfter(
+  ceiling: HeldCall["ceiling"],
+  change: Partial<Outcome> = {},
+): Promise<number | null> {
   const desk = new Desk();
   desk.budget({ budgetId: "b", amount: 1000n });
   desk.run(aHold("op", 20n));
@@ -26,7 +29,15 @@ async function expectedAfter(ceiling: HeldCall["ceiling"], change: Partial<Outco
   const provider = aProvider();
   const held: HeldCall = {
     call: { operationId: "op", attempt: 1 },
-    route: { provider, wire, wireName: "openai", endpoint, url: "http://p", model: "m", title: "p/m" },
+    route: {
+      provider,
+      wire,
+      wireName: "openai",
+      endpoint,
+      url: "http://p",
+      model: "m",
+      title: "p/m",
+    },
     facts: { ...plainFacts, stream: false },
     ceiling,
     slices: null,
@@ -34,17 +45,33 @@ async function expectedAfter(ceiling: HeldCall["ceiling"], change: Partial<Outco
   };
   const outcome = anOutcome(10n, { usage: { input: 10, output: 200 }, ...change });
   const ledger = { decide: async (command: Parameters<Desk["run"]>[0]) => desk.run(command) };
-  const context = { ledger, clock: { now: () => 2 }, waiting: new Waiting(), learned, observer: silentObserver } as Parameters<
-    typeof settle
-  >[0];
+  const context = {
+    ledger,
+    clock: { now: () => 2 },
+    waiting: new Waiting(),
+    learned,
+    observer: silentObserver,
+  } as Parameters<typeof settle>[0];
   await settle(context, held, outcome);
   return learned.of("p", "m").output.expected(ceiling.asked);
 }
 
 test("an answer contributes its length, shortened or not, unless it used up its shortened limit", async () => {
   assert.equal(await expectedAfter({ asked: 1000, fitted: 1000 }), 200);
-  assert.equal(await expectedAfter({ asked: 1000, fitted: 500 }), 200, "fitted, and not all of it used");
+  assert.equal(
+    await expectedAfter({ asked: 1000, fitted: 500 }),
+    200,
+    "fitted, and not all of it used",
+  );
   assert.equal(await expectedAfter({ asked: 200, fitted: 200 }), 200, "all of what was asked for");
-  assert.equal(await expectedAfter({ asked: 1000, fitted: 200 }), null, "it might have needed more");
-  assert.equal(await expectedAfter({ asked: 1000, fitted: 1000 }, { status: "estimated" }), null, "a guess teaches nothing");
+  assert.equal(
+    await expectedAfter({ asked: 1000, fitted: 200 }),
+    null,
+    "it might have needed more",
+  );
+  assert.equal(
+    await expectedAfter({ asked: 1000, fitted: 1000 }, { status: "estimated" }),
+    null,
+    "a guess teaches nothing",
+  );
 });

@@ -39,10 +39,21 @@ export interface HeldCall {
  * Replaces the hold by the outcome. When this resolves the charge is decided; it is durable soon
  * after.
  */
-export async function settle(context: FinishContext, held: HeldCall, outcome: Outcome): Promise<AnswerOf["settle"]> {
+export async function settle(
+  context: FinishContext,
+  held: HeldCall,
+  outcome: Outcome,
+): Promise<AnswerOf["settle"]> {
   const { operationId, attempt } = held.call;
   const at = context.clock.now();
-  const answer = await context.ledger.decide({ kind: "settle", at, operationId, attempt, outcome, fingerprint: null });
+  const answer = await context.ledger.decide({
+    kind: "settle",
+    at,
+    operationId,
+    attempt,
+    outcome,
+    fingerprint: null,
+  });
   announceChange(context, answer.crossed);
   learn(context.learned, held, outcome);
   const ended = { provider: held.route.provider.name, model: outcome.model, outcome };
@@ -55,7 +66,11 @@ export async function settle(context: FinishContext, held: HeldCall, outcome: Ou
  * Releases the hold: the provider never saw the call, or answered with an error, which providers do
  * not charge for.
  */
-export async function release(context: FinishContext, held: Pick<HeldCall, "call">, reason: string): Promise<void> {
+export async function release(
+  context: FinishContext,
+  held: Pick<HeldCall, "call">,
+  reason: string,
+): Promise<void> {
   await context.ledger.decide({ kind: "release", at: context.clock.now(), ...held.call, reason });
   announceChange(context);
 }
@@ -64,7 +79,11 @@ export async function release(context: FinishContext, held: Pick<HeldCall, "call
  * Learns only from complete, plain calls: otherwise media would count as text, several passes as
  * one, and an error as a short answer.
  */
-function learn(learned: Learned, { route, facts, ceiling, slices, input: { counted } }: HeldCall, { status, usage, flags }: Outcome): void {
+function learn(
+  learned: Learned,
+  { route, facts, ceiling, slices, input: { counted } }: HeldCall,
+  { status, usage, flags }: Outcome,
+): void {
   if (flags.includes("provider_error") || flags.includes("usage_implausible")) return;
   if (status !== "settled" || !isTextOnly(facts)) return;
   const model = learned.teach(route.provider.name, route.model);

@@ -32,7 +32,13 @@ const flash = {
 export const deepseekRows: readonly CatalogueRow[] = [
   overlayRow({ ...limits, model: "deepseek-flash", ...flash, from: flashSince }),
   // The old names are still accepted, and are served and billed as the new model.
-  overlayRow({ ...limits, model: "deepseek-v4-flash", aliases: ["deepseek-v4-flash-vision-exp"], ...flash, from: flashSince }),
+  overlayRow({
+    ...limits,
+    model: "deepseek-v4-flash",
+    aliases: ["deepseek-v4-flash-vision-exp"],
+    ...flash,
+    from: flashSince,
+  }),
   overlayRow({
     ...limits,
     model: "deepseek-v4-flash",
@@ -56,5 +62,10 @@ export const deepseekRows: readonly CatalogueRow[] = [
     schedules: peak({ cache_read: "0.044", input: "1.32", output: "3.96" }),
     from: peakSince,
   }),
-  overlayRow({ ...limits, model: "deepseek-v4-pro", prices: { cache_read: "0.003625", input: "0.435", output: "0.87" }, to: peakSince }),
+  overlayRow({
+    ...limits,
+    model: "deepseek-v4-pro",
+    prices: { cache_read: "0.003625", input: "0.435", output: "0.87" },
+    to: peakSince,
+  }),
 ];

@@ -55,7 +55,8 @@ export function supplementsOf(provider: string, model = ""): readonly Supplement
 }
 
 function feesOf(provider: string, model: string): UsdPrices {
-  if (provider === "google") return /gemini-[12](?!\d)/.test(model) ? groundingBefore3 : groundingSince3;
+  if (provider === "google")
+    return /gemini-[12](?!\d)/.test(model) ? groundingBefore3 : groundingSince3;
   if (model.includes("search-preview")) return { ...fees["openai"], ...previewFee };
   return fees[provider] ?? usualFee;
 }

@@ -25,7 +25,9 @@ const regionalHosts: readonly RegionalHost[] = [
 ];
 
 /** @returns undefined for a host that is not regional. */
-export function regionalHost(baseUrl: string): { readonly provider: string; readonly region: string } | undefined {
+export function regionalHost(
+  baseUrl: string,
+): { readonly provider: string; readonly region: string } | undefined {
   const host = URL.parse(baseUrl)?.hostname ?? "";
   for (const { host: pattern, provider } of regionalHosts) {
     const region = pattern.exec(host)?.[1];
@@ -49,5 +51,7 @@ export function usualRegion(provider: string): string | null {
  * OpenAI's and have no price here.
  */
 export function regionOfRows(provider: string, region: string | null): string | null {
-  return provider === "azure" && region !== null && region !== anywhere ? `azure-${region}` : region;
+  return provider === "azure" && region !== null && region !== anywhere
+    ? `azure-${region}`
+    : region;
 }

@@ -19,6 +19,12 @@ const prices: Readonly<Record<string, UsdPrices>> = {
 };
 
 export const legacyRows: readonly CatalogueRow[] = Object.entries(prices).map(([name, price]) => ({
-  ...overlayRow({ provider: name, model: name, prices: price, to: legacyCutOver, source: "legacy" }),
+  ...overlayRow({
+    provider: name,
+    model: name,
+    prices: price,
+    to: legacyCutOver,
+    source: "legacy",
+  }),
   ids: { equals: name },
 }));

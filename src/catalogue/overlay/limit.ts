@@ -70,7 +70,9 @@ export function maxOutputTokensOf(model: string): number | undefined {
  */
 export function contextWindowOf({ contextWindow, contextTiers }: CatalogueRow): number | undefined {
   const last = contextTiers?.at(-1);
-  return contextWindow !== undefined && last !== undefined && last.tokens >= contextWindow ? longWindow : contextWindow;
+  return contextWindow !== undefined && last !== undefined && last.tokens >= contextWindow
+    ? longWindow
+    : contextWindow;
 }
 
 const longWindow = 1_000_000;

@@ -7,7 +7,12 @@ import { overlayRow, usd } from "./row.ts";
  * Long prompts double the input price and raise the output price by half, for every token of the
  * request.
  */
-const limits = { provider: "openai", contextWindow: 1_050_000, maxOutputTokens: 128_000, cacheWrites: "always" } as const;
+const limits = {
+  provider: "openai",
+  contextWindow: 1_050_000,
+  maxOutputTokens: 128_000,
+  cacheWrites: "always",
+} as const;
 
 export const openaiRows: readonly CatalogueRow[] = [
   // This model searches in every chat call. Source:
@@ -26,9 +31,20 @@ export const openaiRows: readonly CatalogueRow[] = [
   overlayRow({
     ...limits,
     model: "gpt-6.1-sol",
-    prices: { input: "2", cache_read: "0.10", cache_write_5m: "2.50", output: "10", web_search: "0.01", file_search: "0.0025" },
+    prices: {
+      input: "2",
+      cache_read: "0.10",
+      cache_write_5m: "2.50",
+      output: "10",
+      web_search: "0.01",
+      file_search: "0.0025",
+    },
     contextTiers: [
-      { tokens: 272_000, inclusive: false, rates: usd({ input: "4", cache_read: "0.20", cache_write_5m: "5", output: "15" }) },
+      {
+        tokens: 272_000,
+        inclusive: false,
+        rates: usd({ input: "4", cache_read: "0.20", cache_write_5m: "5", output: "15" }),
+      },
     ],
   }),
   // https://developers.openai.com/api/docs/models/gpt-6.1-terra, by way of
@@ -49,7 +65,13 @@ export const openaiRows: readonly CatalogueRow[] = [
       {
         tokens: 272_000,
         inclusive: false,
-        rates: usd({ input: "2", cache_read: "0.10", cache_write_5m: "2.50", cache_write_1h: "5", output: "7.50" }),
+        rates: usd({
+          input: "2",
+          cache_read: "0.10",
+          cache_write_5m: "2.50",
+          cache_write_1h: "5",
+          output: "7.50",
+        }),
       },
     ],
   }),

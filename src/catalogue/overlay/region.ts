@@ -35,7 +35,8 @@ export function regionsOf(provider: string, model: string): Regions | undefined 
   // https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai, read 2026-11:
   // regional and multi-region endpoints cost 10 % more from Claude 4.5 on, older models cost the
   // same everywhere.
-  if (provider === "google" && model.includes("claude")) return { [anyRegion]: claudeSince45.test(model) ? tenth : same };
+  if (provider === "google" && model.includes("claude"))
+    return { [anyRegion]: claudeSince45.test(model) ? tenth : same };
   // https://docs.x.ai/developers/advanced-api-usage/regions, read 2026-11: tokens cost 10 % more on
   // the US endpoint.
   if (provider === "x-ai") return { us: tenth };

@@ -13,7 +13,10 @@ export const overlaySource = "overlay";
 /** USD per million tokens; USD per call for tools. */
 export type UsdPrices = Readonly<Partial<Record<Meter, string>>>;
 
-export interface OverlayRow extends Omit<CatalogueRow, "ids" | "rates" | "validFrom" | "validTo" | "source" | "version" | "cacheWrites"> {
+export interface OverlayRow extends Omit<
+  CatalogueRow,
+  "ids" | "rates" | "validFrom" | "validTo" | "source" | "version" | "cacheWrites"
+> {
   /** Other names of the model, each including its dated snapshots. */
   readonly aliases?: readonly string[];
   readonly prices: UsdPrices;
@@ -28,12 +31,23 @@ export function usd(prices: UsdPrices): Rates {
   const rates: { [meter in Meter]?: PicoUsd } = {};
   for (const meter of meters) {
     const text = prices[meter];
-    if (text !== undefined) rates[meter] = tokenMeters.has(meter) ? parsePerMillion(text, meter) : parsePerCall(text, meter);
+    if (text !== undefined)
+      rates[meter] = tokenMeters.has(meter)
+        ? parsePerMillion(text, meter)
+        : parsePerCall(text, meter);
   }
   return rates;
 }
 
-export function overlayRow({ aliases, prices, from, to, cacheWrites, source, ...rest }: OverlayRow): CatalogueRow {
+export function overlayRow({
+  aliases,
+  prices,
+  from,
+  to,
+  cacheWrites,
+  source,
+  ...rest
+}: OverlayRow): CatalogueRow {
   return {
     ...rest,
     ids: idWithDates(rest.model, ...(aliases ?? [])),

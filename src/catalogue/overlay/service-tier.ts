@@ -53,7 +53,8 @@ const priorityOpenai: Readonly<Record<string, Factor>> = {
 const doubledWhenFast = /^gpt-(?:5\.6|6)/;
 
 /** Models sold by the second or image have no batch price. */
-const notBatched = /audio|realtime|image|tts|transcribe|search-preview|search-api|whisper|moderation/;
+const notBatched =
+  /audio|realtime|image|tts|transcribe|search-preview|search-api|whisper|moderation/;
 
 /** No source has a cached batch price for these: their cached tokens are charged as input. */
 const cachedOnlyOutsideBatch = /^(?:gpt-3|gpt-4|o1|o3|o4)/;
@@ -104,6 +105,8 @@ function anthropicTiers(model: string): ServiceTiers {
 function openaiTiers(model: string): ServiceTiers | undefined {
   if (notBatched.test(model)) return undefined;
   const priority = doubledWhenFast.test(model) ? double : priorityOpenai[model];
-  const batch = cachedOnlyOutsideBatch.test(model) ? { ...half, without: ["cache_read"] as const } : half;
+  const batch = cachedOnlyOutsideBatch.test(model)
+    ? { ...half, without: ["cache_read"] as const }
+    : half;
   return { batch, flex: half, ...(priority && { priority, fast: priority }) };
 }

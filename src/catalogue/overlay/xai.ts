@@ -11,7 +11,13 @@ export const xaiRows: readonly CatalogueRow[] = [
     model: "grok-4.7",
     aliases: ["x-ai/grok-4.7", "grok-4.7-latest"],
     prices: { input: "2", cache_read: "0.50", output: "6" },
-    contextTiers: [{ tokens: 200_000, inclusive: true, rates: usd({ input: "4", cache_read: "1", output: "12" }) }],
+    contextTiers: [
+      {
+        tokens: 200_000,
+        inclusive: true,
+        rates: usd({ input: "4", cache_read: "1", output: "12" }),
+      },
+    ],
     contextWindow: 500_000,
   }),
 ];

@@ -18,17 +18,33 @@ const periods = ["once", "hour", "day", "week", "month", "quarter", "year"] as c
 const currencies = ["USD", "tokens", "requests"] as const;
 
 const words: OptionWords = {
-  ...sameNames("currency", "period", "time_zone", "anchor", "start", "end", "policy", "models", "providers"),
+  ...sameNames(
+    "currency",
+    "period",
+    "time_zone",
+    "anchor",
+    "start",
+    "end",
+    "policy",
+    "models",
+    "providers",
+  ),
   budget_id: { option: "--id" },
   budget_type: { option: "--type" },
   resource_id: { option: "--resource" },
   parent_budget_id: { option: "--parent" },
-  amount: { option: "--amount", remedy: "Give a plain decimal such as 1.50, or a whole number of tokens or requests." },
+  amount: {
+    option: "--amount",
+    remedy: "Give a plain decimal such as 1.50, or a whole number of tokens or requests.",
+  },
   thresholds: { option: "--warn" },
 };
 
 /** Where the budget is the command's argument. */
-const named: OptionWords = { budget_id: { option: "id", remedy: "`purser budget list` shows the ids." }, ...sameNames("value") };
+const named: OptionWords = {
+  budget_id: { option: "id", remedy: "`purser budget list` shows the ids." },
+  ...sameNames("value"),
+};
 
 interface BudgetOptions extends TargetOptions {
   readonly id?: string;
@@ -61,16 +77,28 @@ Examples:
   purser budget show each-user --value alice`,
   );
   defineCreate(command.command("create").description("Create a budget."), context);
-  defineList(command.command("list").description("List all budgets and where they stand."), context);
+  defineList(
+    command.command("list").description("List all budgets and where they stand."),
+    context,
+  );
   defineShow(command.command("show").description("Show one budget."), context);
-  defineSet(command.command("set").description("Change a budget; what is not named stays."), context);
-  defineDelete(command.command("delete").description("Delete a budget; what was spent stays in the ledger."), context);
+  defineSet(
+    command.command("set").description("Change a budget; what is not named stays."),
+    context,
+  );
+  defineDelete(
+    command.command("delete").description("Delete a budget; what was spent stays in the ledger."),
+    context,
+  );
 }
 
 function defineCreate(command: Command, context: CommandContext): void {
   withFields(withTarget(command))
     .requiredOption("--id <id>", "a name of its own")
-    .requiredOption("--type <type>", "platform, org, team, project, task, agent, user, session, capability, operation or tag:NAME")
+    .requiredOption(
+      "--type <type>",
+      "platform, org, team, project, task, agent, user, session, capability, operation or tag:NAME",
+    )
     .option("--resource <value>", "the value it limits, or * for each value by itself")
     .addHelpText(
       "after",
@@ -81,11 +109,20 @@ Examples:
   purser budget create --id each-user --type user --resource '*' --amount 200000 --currency tokens --period day`,
     )
     .action(async (options: BudgetOptions) => {
-      const body = { budget_id: options.id, budget_type: options.type, resource_id: options.resource, ...changed(options) };
-      const made = await withConnection(context, { target: options, create: true, words }, async (connection) => ({
-        budget: await whileCounting(context, ask(connection, "POST", { path: root, body })),
-        warnings: await unknownProviders(context, connection, options.providers),
-      }));
+      const body = {
+        budget_id: options.id,
+        budget_type: options.type,
+        resource_id: options.resource,
+        ...changed(options),
+      };
+      const made = await withConnection(
+        context,
+        { target: options, create: true, words },
+        async (connection) => ({
+          budget: await whileCounting(context, ask(connection, "POST", { path: root, body })),
+          warnings: await unknownProviders(context, connection, options.providers),
+        }),
+      );
       showChanged(made, options, context);
     });
 }
@@ -94,10 +131,13 @@ function defineList(command: Command, context: CommandContext): void {
   withTarget(command)
     .addHelpText("after", "\nExamples:\n  purser budget list\n  purser budget list --json")
     .action(async (options: TargetOptions) => {
-      const budgets = await withConnection(context, { target: options }, (connection) => readAll<BudgetView>(connection, root));
+      const budgets = await withConnection(context, { target: options }, (connection) =>
+        readAll<BudgetView>(connection, root),
+      );
       if (options.json) return printJson(context, { data: budgets });
       const { out, notes } = context.screen;
-      if (budgets.length === 0) notes.write(asCalled("There are no budgets yet: see `purser budget create --help`.\n"));
+      if (budgets.length === 0)
+        notes.write(asCalled("There are no budgets yet: see `purser budget create --help`.\n"));
       else out.write(budgetTable(budgets, out));
     });
 }
@@ -106,11 +146,19 @@ function defineShow(command: Command, context: CommandContext): void {
   withTarget(command)
     .argument("<id>", "the budget's id")
     .option("--value <value>", "of a budget for each value (*): the counter of this one")
-    .addHelpText("after", "\nExamples:\n  purser budget show atlas\n  purser budget show each-user --value alice")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  purser budget show atlas\n  purser budget show each-user --value alice",
+    )
     .action(async (id: string, options: BudgetOptions) => {
-      const value = options.value === undefined ? "" : `?value=${encodeURIComponent(options.value)}`;
+      const value =
+        options.value === undefined ? "" : `?value=${encodeURIComponent(options.value)}`;
       const path = `${pathOf(id)}${value}`;
-      const budget = await withConnection(context, { target: options, words: named }, (connection) => ask(connection, "GET", { path }));
+      const budget = await withConnection(
+        context,
+        { target: options, words: named },
+        (connection) => ask(connection, "GET", { path }),
+      );
       show(budget, options, context);
     });
 }
@@ -118,14 +166,24 @@ function defineShow(command: Command, context: CommandContext): void {
 function defineSet(command: Command, context: CommandContext): void {
   withFields(withTarget(command))
     .argument("<id>", "the budget's id")
-    .addHelpText("after", "\nExamples:\n  purser budget set atlas --amount 80\n  purser budget set atlas --policy soft --warn 0.5,0.9")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  purser budget set atlas --amount 80\n  purser budget set atlas --policy soft --warn 0.5,0.9",
+    )
     .action(async (id: string, options: BudgetOptions) => {
       const body = changed(options);
       if (Object.keys(body).length === 0) throw nothingToChange();
-      const made = await withConnection(context, { target: options, words: { ...words, ...named } }, async (connection) => ({
-        budget: await whileCounting(context, ask(connection, "PATCH", { path: pathOf(id), body })),
-        warnings: await unknownProviders(context, connection, options.providers),
-      }));
+      const made = await withConnection(
+        context,
+        { target: options, words: { ...words, ...named } },
+        async (connection) => ({
+          budget: await whileCounting(
+            context,
+            ask(connection, "PATCH", { path: pathOf(id), body }),
+          ),
+          warnings: await unknownProviders(context, connection, options.providers),
+        }),
+      );
       showChanged(made, options, context);
     });
 }
@@ -135,7 +193,9 @@ function defineDelete(command: Command, context: CommandContext): void {
     .argument("<id>", "the budget's id")
     .addHelpText("after", "\nExamples:\n  purser budget delete atlas")
     .action(async (id: string, options: TargetOptions) => {
-      await withConnection(context, { target: options, words: named }, (connection) => ask(connection, "DELETE", { path: pathOf(id) }));
+      await withConnection(context, { target: options, words: named }, (connection) =>
+        ask(connection, "DELETE", { path: pathOf(id) }),
+      );
       if (options.json) printJson(context, { budget_id: id, deleted: true });
       else context.screen.out.write(`Budget ${id} is deleted.\n`);
     });
@@ -144,7 +204,10 @@ function defineDelete(command: Command, context: CommandContext): void {
 /** The fields that may be given and changed alike. */
 function withFields(command: Command): Command {
   return command
-    .option("--amount <decimal>", "the limit: USD such as 1.50, or a whole number of tokens or requests")
+    .option(
+      "--amount <decimal>",
+      "the limit: USD such as 1.50, or a whole number of tokens or requests",
+    )
     .option("--currency <unit>", `${currencies.join(", ")} (USD)`, oneOf("--currency", currencies))
     .option("--period <period>", `${periods.join(", ")} (month)`, oneOf("--period", periods))
     .option("--time-zone <name>", "IANA name of the zone in which windows begin (UTC)")
@@ -155,10 +218,18 @@ function withFields(command: Command): Command {
     )
     .option("--start <date>", "for --period once: from this date or moment on", moment("--start"))
     .option("--end <date>", "for --period once: until it, excluded", moment("--end"))
-    .option("--policy <policy>", "hard refuses, soft only alerts (hard)", oneOf("--policy", ["hard", "soft"]))
+    .option(
+      "--policy <policy>",
+      "hard refuses, soft only alerts (hard)",
+      oneOf("--policy", ["hard", "soft"]),
+    )
     .option("--parent <id>", "the budget it draws on")
     .option("--warn <shares>", "thresholds such as 0.75,0.95 (0.8)", shares("--warn"))
-    .option("--models <names>", "count only calls of these models; prefixes end in *", list("--models"))
+    .option(
+      "--models <names>",
+      "count only calls of these models; prefixes end in *",
+      list("--models"),
+    )
     .option("--providers <names>", "count only calls of these providers", list("--providers"));
 }
 
@@ -183,7 +254,10 @@ function changed(options: BudgetOptions): Readonly<Record<string, unknown>> {
 /** In a large ledger it takes a while to count what a budget has spent; calls go on meanwhile. */
 async function whileCounting(context: CommandContext, answer: Promise<unknown>): Promise<unknown> {
   const timer = setTimeout(
-    () => context.screen.notes.write("Counting what its calls have cost in the current window; calls go on.\n"),
+    () =>
+      context.screen.notes.write(
+        "Counting what its calls have cost in the current window; calls go on.\n",
+      ),
     1000,
   );
   return answer.finally(() => clearTimeout(timer));
@@ -194,7 +268,11 @@ interface Changed {
   readonly warnings: readonly Warning[];
 }
 
-function showChanged({ budget, warnings }: Changed, options: TargetOptions, context: CommandContext): void {
+function showChanged(
+  { budget, warnings }: Changed,
+  options: TargetOptions,
+  context: CommandContext,
+): void {
   show(budget, options, context);
   writeWarnings([...warnings, ...endedBudget(budget as BudgetView, Date.now())], options, context);
 }

@@ -8,7 +8,10 @@ import { amount, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 
 const words: OptionWords = {
-  operation_id: { option: "operation", remedy: "Check the id: the answer to the call has it in x-purser-operation-id." },
+  operation_id: {
+    option: "operation",
+    remedy: "Check the id: the answer to the call has it in x-purser-operation-id.",
+  },
   amount: { option: "--amount" },
   reason: { option: "--reason" },
   attempt: { option: "--attempt" },
@@ -31,10 +34,21 @@ interface CorrectionView {
 
 export function defineCorrect(command: Command, context: CommandContext): void {
   withTarget(command)
-    .argument("<operation>", "the operation's id, as `purser report` and the answer's x-purser-operation-id have it")
-    .requiredOption("--amount <usd>", "what the call is charged instead, such as 0.25", amount("--amount"))
+    .argument(
+      "<operation>",
+      "the operation's id, as `purser report` and the answer's x-purser-operation-id have it",
+    )
+    .requiredOption(
+      "--amount <usd>",
+      "what the call is charged instead, such as 0.25",
+      amount("--amount"),
+    )
     .requiredOption("--reason <text>", "why; it stays in the journal")
-    .option("--attempt <n>", "which attempt, of an operation with several", whole("--attempt", { least: 1, most: 1_000_000_000 }))
+    .option(
+      "--attempt <n>",
+      "which attempt, of an operation with several",
+      whole("--attempt", { least: 1, most: 1_000_000_000 }),
+    )
     .option("--key <id>", "whose operation, where several keys use the id")
     .addHelpText(
       "after",
@@ -48,7 +62,11 @@ Examples:
     .action(async (operation: string, options: CorrectOptions) => {
       const key = options.key === undefined ? "" : `?key_id=${encodeURIComponent(options.key)}`;
       const path = `/api/v1/entries/${encodeURIComponent(operation)}/correct${key}`;
-      const body = { amount: options.amount, reason: options.reason, ...(options.attempt !== undefined && { attempt: options.attempt }) };
+      const body = {
+        amount: options.amount,
+        reason: options.reason,
+        ...(options.attempt !== undefined && { attempt: options.attempt }),
+      };
       const made = (await withConnection(context, { target: options, words }, (connection) =>
         ask(connection, "POST", { path, body }),
       )) as CorrectionView;
@@ -57,6 +75,13 @@ Examples:
     });
 }
 
-function correctionText({ operation_id: id, cost_usd: now, cost_before_usd: before, repeated }: CorrectionView): string {
-  return repeated ? `${id} was corrected so before: ${now} USD.\n` : `${id} is charged ${now} USD instead of ${before} USD.\n`;
+function correctionText({
+  operation_id: id,
+  cost_usd: now,
+  cost_before_usd: before,
+  repeated,
+}: CorrectionView): string {
+  return repeated
+    ? `${id} was corrected so before: ${now} USD.\n`
+    : `${id} is charged ${now} USD instead of ${before} USD.\n`;
 }

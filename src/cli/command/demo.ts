@@ -3,7 +3,13 @@
 import type { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { enter, nextCall } from "../demo/cast.ts";
-import { brokenScene, cutScene, refusalScene, type SceneResult, type SceneStage } from "../demo/scene.ts";
+import {
+  brokenScene,
+  cutScene,
+  refusalScene,
+  type SceneResult,
+  type SceneStage,
+} from "../demo/scene.ts";
 import { type Figures, readFigures } from "../figures.ts";
 import { type JsonOption, whole, withJson } from "../option.ts";
 import { makeCall } from "../replay/drive.ts";
@@ -33,20 +39,33 @@ const view = { by: ["team", "agent"], minutes: 60 };
 
 export function defineDemo(command: Command, context: CommandContext): void {
   withJson(command)
-    .option("--seconds <n>", "how long traffic is made", whole("--seconds", { least: 1, most: 3600 }), 60)
-    .addHelpText("after", "\nIt needs no provider key and leaves nothing behind.\n\nExamples:\n  purser demo\n  purser demo --seconds 10")
+    .option(
+      "--seconds <n>",
+      "how long traffic is made",
+      whole("--seconds", { least: 1, most: 3600 }),
+      60,
+    )
+    .addHelpText(
+      "after",
+      "\nIt needs no provider key and leaves nothing behind.\n\nExamples:\n  purser demo\n  purser demo --seconds 10",
+    )
     .action((options: DemoOptions) => runDemo(options, context));
 }
 
 async function runDemo(options: DemoOptions, context: CommandContext): Promise<void> {
   const { out, notes } = context.screen;
-  if (!options.json) notes.write("Starting a gateway and a simulated provider on a throw-away folder ...\n");
+  if (!options.json)
+    notes.write("Starting a gateway and a simulated provider on a throw-away folder ...\n");
   const stage = await whileWaiting(notes, "Starting", openStage(context, {}));
   try {
     const keys = await enter(stage.admin);
     const keyOf = (team: string): string => keys.get(team) ?? "";
     await traffic(stage, { options, context, keyOf });
-    const scenes = await whileWaiting(notes, "Playing three scenes", playScenes({ url: stage.url, admin: stage.admin, keyOf }));
+    const scenes = await whileWaiting(
+      notes,
+      "Playing three scenes",
+      playScenes({ url: stage.url, admin: stage.admin, keyOf }),
+    );
     const figures = await readFigures(stage.admin, { by: ["team", "agent", "model"] });
     const verified = await whileWaiting(
       notes,
@@ -54,7 +73,13 @@ async function runDemo(options: DemoOptions, context: CommandContext): Promise<v
       context.parts.verifyFolder(stage.dataDirectory, () => {}),
     );
     const isWell = verified.ok;
-    if (options.json) printJson(context, { total: figures.total, groups: figures.groups, scenes, verified: isWell });
+    if (options.json)
+      printJson(context, {
+        total: figures.total,
+        groups: figures.groups,
+        scenes,
+        verified: isWell,
+      });
     else out.write(closingText({ figures, scenes, entries: verified.entries, isWell }, out));
     if (!isWell) context.end(1);
   } finally {
@@ -86,12 +111,18 @@ async function traffic(stage: Stage, work: TrafficWork): Promise<Statistics> {
   const caller = async (): Promise<void> => {
     while (goesOn()) {
       const call = nextCall(random);
-      statistics.record({ team: call.team, tag: "demo" }, await makeCall(call, { pool, keyOf: work.keyOf, now, tag: "demo" }));
+      statistics.record(
+        { team: call.team, tag: "demo" },
+        await makeCall(call, { pool, keyOf: work.keyOf, now, tag: "demo" }),
+      );
       await pause(pauseMs);
     }
   };
   try {
-    await Promise.all([...Array.from({ length: callers }, caller), watch(stage, { ...work, goesOn, endsAt })]);
+    await Promise.all([
+      ...Array.from({ length: callers }, caller),
+      watch(stage, { ...work, goesOn, endsAt }),
+    ]);
   } finally {
     keys.release();
     interruption.release();
@@ -100,7 +131,10 @@ async function traffic(stage: Stage, work: TrafficWork): Promise<Statistics> {
   return statistics;
 }
 
-async function watch(stage: Stage, work: TrafficWork & { readonly goesOn: () => boolean; readonly endsAt: number }): Promise<void> {
+async function watch(
+  stage: Stage,
+  work: TrafficWork & { readonly goesOn: () => boolean; readonly endsAt: number },
+): Promise<void> {
   const { out, notes } = work.context.screen;
   const isLive = out.live && work.options.json !== true;
   const block = liveBlock(out);
@@ -128,7 +162,9 @@ interface Closing {
 
 function closingText({ figures, scenes, entries, isWell }: Closing, output: Output): string {
   const { bold, green, red, dim } = output.paint;
-  const played = scenes.map((scene) => `${bold(scene.title)}\n${scene.lines.map((line) => `  ${line}\n`).join("")}`);
+  const played = scenes.map(
+    (scene) => `${bold(scene.title)}\n${scene.lines.map((line) => `  ${line}\n`).join("")}`,
+  );
   const verdict = isWell
     ? `${green("✔")} ${counted(entries, "journal entry", "journal entries")} verified: every balance follows from them.`
     : `${red("✘")} the ledger does not verify.`;

@@ -21,14 +21,20 @@ export function defineDoctor(command: Command, context: CommandContext): void {
   withTarget(command)
     .option("--config <file>", "configuration (purser.yaml where there is one)")
     .option("--port <n>", "port that the server is to listen on (as configured)", port("--port"))
-    .option("--online", "ask each provider for its list of models, with its key (free, at most 10 s)")
+    .option(
+      "--online",
+      "ask each provider for its list of models, with its key (free, at most 10 s)",
+    )
     .addHelpText(
       "after",
       "\nWhere a server runs, it says which providers, prices and ledger it has: its environment counts, not this shell's.\nExit code 1: something is wrong. A warning alone is 0.\n\nExamples:\n  purser doctor\n  purser doctor --config purser.yaml --online",
     )
     .action(async (options: DoctorOptions) => {
       const { notes } = context.screen;
-      if (options.online && !options.json) notes.write("Asking each provider for its list of models, with its key: no model is called.\n");
+      if (options.online && !options.json)
+        notes.write(
+          "Asking each provider for its list of models, with its key: no model is called.\n",
+        );
       const work = inspect({ ...options, ...targetOf(options, context.environment) }, context);
       const findings = await whileWaiting(notes, "Looking", work);
       const isWell = findings.every((finding) => finding.state !== "wrong");
@@ -45,5 +51,8 @@ function findingsText(findings: readonly Finding[], output: Output): string {
     [signs[finding.state], finding.subject, asCalled(finding.message)],
     ...(finding.remedy === null ? [] : [["", "", `${cyan("remedy")} ${asCalled(finding.remedy)}`]]),
   ]);
-  return table([{ title: "" }, { title: "" }, { title: "" }], rows, { heading: dim, room: output.columns });
+  return table([{ title: "" }, { title: "" }, { title: "" }], rows, {
+    heading: dim,
+    room: output.columns,
+  });
 }

@@ -30,7 +30,10 @@ const words: OptionWords = {
   model: { option: "model" },
   input_tokens: { option: "--input" },
   max_output_tokens: { option: "--max-output" },
-  attribution: { option: "--set", remedy: `Give DIMENSION=VALUE of ${dimensions.join(", ")} or tag:NAME.` },
+  attribution: {
+    option: "--set",
+    remedy: `Give DIMENSION=VALUE of ${dimensions.join(", ")} or tag:NAME.`,
+  },
 };
 
 const tokens = { least: 0, most: 100_000_000 };
@@ -40,10 +43,23 @@ export function defineEstimate(command: Command, context: CommandContext): void 
     .argument("<model>", "model id, or provider/model")
     .option("--provider <name>", "provider, where the model's name alone does not say")
     .option("--file <path>", "the prompt: a text file")
-    .option("--text <text>", "the prompt itself (without --file, --text and --input: standard input)")
+    .option(
+      "--text <text>",
+      "the prompt itself (without --file, --text and --input: standard input)",
+    )
     .option("--input <n>", "input tokens, when they are known", whole("--input", tokens))
-    .option("--max-output <n>", "output tokens at most", whole("--max-output", { ...tokens, least: 1 }), 1024)
-    .option("--set <dimension=value>", "for whom it is, to ask the right budgets; may be repeated", collect, [])
+    .option(
+      "--max-output <n>",
+      "output tokens at most",
+      whole("--max-output", { ...tokens, least: 1 }),
+      1024,
+    )
+    .option(
+      "--set <dimension=value>",
+      "for whom it is, to ask the right budgets; may be repeated",
+      collect,
+      [],
+    )
     .addHelpText(
       "after",
       `
@@ -56,14 +72,23 @@ Examples:
       const catalogue = await context.parts.openCatalogue();
       const wanted = { model, provider: options.provider, at: Date.now() };
       // A price may be known to the server alone, so that a name with its provider is asked for as it is.
-      const named = listedModel(catalogue, wanted) ?? splitName(model) ?? resolveModel(catalogue, wanted);
+      const named =
+        listedModel(catalogue, wanted) ?? splitName(model) ?? resolveModel(catalogue, wanted);
       const fixed = options.set.length > 0 ? { attribution: attributionOf(options.set) } : {};
-      const body = { ...named, ...fixed, ...(await promptOf(options)), max_output_tokens: options.maxOutput };
+      const body = {
+        ...named,
+        ...fixed,
+        ...(await promptOf(options)),
+        max_output_tokens: options.maxOutput,
+      };
       const request = { path: "/api/v1/estimate", body };
-      const estimate = await withConnection(context, { target: options, create: true, words }, (connection) =>
-        ask(connection, "POST", request),
+      const estimate = await withConnection(
+        context,
+        { target: options, create: true, words },
+        (connection) => ask(connection, "POST", request),
       );
-      if (!(estimate as EstimateView).priced) throw unpriced(catalogue, { model: `${named.provider}/${named.model}`, at: Date.now() });
+      if (!(estimate as EstimateView).priced)
+        throw unpriced(catalogue, { model: `${named.provider}/${named.model}`, at: Date.now() });
       if (options.json) printJson(context, estimate);
       else context.screen.out.write(estimateText(estimate as EstimateView, context.screen.out));
       if (!(estimate as EstimateView).allowed) context.end(3);
@@ -98,11 +123,17 @@ interface EstimateView {
 
 async function promptOf(options: EstimateOptions): Promise<Readonly<Record<string, unknown>>> {
   const given = [options.file, options.text, options.input].filter((value) => value !== undefined);
-  if (given.length > 1) throw wrongPrompt("--file, --text and --input exclude each other", "Give one of them.");
+  if (given.length > 1)
+    throw wrongPrompt("--file, --text and --input exclude each other", "Give one of them.");
   if (options.input !== undefined) return { input_tokens: options.input };
   if (options.text !== undefined) return { text: filled(options.text, "--text") };
-  if (options.file !== undefined) return { text: filled(await readNamedFile(options.file, "--file"), options.file) };
-  if (process.stdin.isTTY) throw wrongPrompt("there is no prompt", "Give --file, --text or --input, or pipe the prompt in.");
+  if (options.file !== undefined)
+    return { text: filled(await readNamedFile(options.file, "--file"), options.file) };
+  if (process.stdin.isTTY)
+    throw wrongPrompt(
+      "there is no prompt",
+      "Give --file, --text or --input, or pipe the prompt in.",
+    );
   return { text: filled(await readStream(process.stdin), "standard input") };
 }
 
@@ -137,7 +168,11 @@ function estimateText(estimate: EstimateView, output: Output): string {
   const size = `${counted(estimate.input_tokens, "input token")}, at most ${counted(estimate.max_output_tokens, "output token")}`;
   return [
     `${bold(`${estimate.provider}/${estimate.model}`)}  ${dim(size)}\n`,
-    table([{ title: "" }, { title: "", align: "right" }, { title: "" }], figures, { heading: dim, room: output.columns, indent: "  " }),
+    table([{ title: "" }, { title: "", align: "right" }, { title: "" }], figures, {
+      heading: dim,
+      room: output.columns,
+      indent: "  ",
+    }),
     budgets.length > 0 ? table(columns, budgets, { heading: dim, room: output.columns }) : "",
     estimate.fitted_max_output_tokens === null
       ? ""

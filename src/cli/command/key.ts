@@ -6,7 +6,16 @@ import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { readAll } from "../figures.ts";
 import { type OptionWords, sameNames } from "../option-words.ts";
-import { attributionOf, collect, list, moment, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
+import {
+  attributionOf,
+  collect,
+  list,
+  moment,
+  oneOf,
+  type TargetOptions,
+  whole,
+  withTarget,
+} from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { dollars } from "../terminal/number.ts";
 import { table } from "../terminal/table.ts";
@@ -69,21 +78,45 @@ Examples:
   purser key list
   purser key revoke atlas-agents`,
   );
-  defineCreate(command.command("create").description("Create a key; its secret is shown once."), context);
+  defineCreate(
+    command.command("create").description("Create a key; its secret is shown once."),
+    context,
+  );
   defineList(command.command("list").description("List all keys, without their secrets."), context);
-  defineRevoke(command.command("revoke").description("Revoke a key: the next call with it is refused."), context);
+  defineRevoke(
+    command.command("revoke").description("Revoke a key: the next call with it is refused."),
+    context,
+  );
 }
 
 function defineCreate(command: Command, context: CommandContext): void {
   withTarget(command)
     .requiredOption("--name <name>", "a name by which people know it")
-    .option("--role <role>", "caller makes calls, reader reads figures, admin does everything", oneOf("--role", roles), "caller")
-    .option("--set <dimension=value>", `fix a dimension (${dimensions.join(", ")}, tag:NAME); may be repeated`, collect, [])
-    .option("--may-refine <dimensions>", "dimensions that a call's headers may fill in", list("--may-refine"))
+    .option(
+      "--role <role>",
+      "caller makes calls, reader reads figures, admin does everything",
+      oneOf("--role", roles),
+      "caller",
+    )
+    .option(
+      "--set <dimension=value>",
+      `fix a dimension (${dimensions.join(", ")}, tag:NAME); may be repeated`,
+      collect,
+      [],
+    )
+    .option(
+      "--may-refine <dimensions>",
+      "dimensions that a call's headers may fill in",
+      list("--may-refine"),
+    )
     .option("--models <names>", "allow only these models; prefixes end in *", list("--models"))
     .option("--providers <names>", "allow only these providers", list("--providers"))
     .option("--budgets <ids>", "hold every call in these budgets, too", list("--budgets"))
-    .option("--max-concurrent <n>", "calls at once at most", whole("--max-concurrent", { least: 1, most: 100_000 }))
+    .option(
+      "--max-concurrent <n>",
+      "calls at once at most",
+      whole("--max-concurrent", { least: 1, most: 100_000 }),
+    )
     .option("--expires <date>", "valid until this date or moment, excluded", moment("--expires"))
     .addHelpText(
       "after",
@@ -95,16 +128,22 @@ Examples:
     )
     .action(async (options: CreateOptions) => {
       const request = { path: root, body: bodyOf(options) };
-      const { made, warnings } = await withConnection(context, { target: options, create: true, words }, async (connection) => ({
-        made: await ask(connection, "POST", request),
-        warnings: await unknownProviders(context, connection, options.providers),
-      }));
+      const { made, warnings } = await withConnection(
+        context,
+        { target: options, create: true, words },
+        async (connection) => ({
+          made: await ask(connection, "POST", request),
+          warnings: await unknownProviders(context, connection, options.providers),
+        }),
+      );
       writeWarnings(warnings, options, context);
       if (options.json) return printJson(context, made);
       const { key, key_id: id } = made as { readonly key: string; readonly key_id: string };
       const { out, notes } = context.screen;
       out.write(`${key}\n`);
-      notes.write(`Key "${options.name}" (${id}) is shown above, this once. ${uses[options.role]}\n`);
+      notes.write(
+        `Key "${options.name}" (${id}) is shown above, this once. ${uses[options.role]}\n`,
+      );
     });
 }
 
@@ -113,17 +152,23 @@ const uses: Readonly<Record<CreateOptions["role"], string>> = {
   caller: "Use it as the API key of an agent, with this server as base URL.",
   reader:
     "Use it to read figures: as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of `purser report --url URL`. It cannot make calls.",
-  admin: "It does everything, keys and budgets too: as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of commands with --url.",
+  admin:
+    "It does everything, keys and budgets too: as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of commands with --url.",
 };
 
 function defineList(command: Command, context: CommandContext): void {
   withTarget(command)
     .addHelpText("after", "\nExamples:\n  purser key list\n  purser key list --json")
     .action(async (options: TargetOptions) => {
-      const keys = await withConnection(context, { target: options }, (connection) => readAll<KeyView>(connection, root));
+      const keys = await withConnection(context, { target: options }, (connection) =>
+        readAll<KeyView>(connection, root),
+      );
       if (options.json) return printJson(context, { data: keys });
       const { out, notes } = context.screen;
-      if (keys.length === 0) return notes.write(asCalled("There are no keys yet: `purser key create --name NAME` makes one.\n"));
+      if (keys.length === 0)
+        return notes.write(
+          asCalled("There are no keys yet: `purser key create --name NAME` makes one.\n"),
+        );
       const rows = keys.map((key) => [
         key.name,
         key.key_id,
@@ -136,7 +181,10 @@ function defineList(command: Command, context: CommandContext): void {
         stateOf(key),
       ]);
       const columns = [
-        ...["name", "key id", "role", "fixed", "limits", "created", "last used"].map((title) => ({ title, ...spared[title] })),
+        ...["name", "key id", "role", "fixed", "limits", "created", "last used"].map((title) => ({
+          title,
+          ...spared[title],
+        })),
         { title: "spent", align: "right" as const },
         { title: "state" },
       ];
@@ -165,7 +213,11 @@ function defineRevoke(command: Command, context: CommandContext): void {
       else out.write(`Key "${name}" (${id}) is revoked.\n`);
       const admins = before.filter((key) => key.role === "admin" && isLive(key));
       if (admins.length !== 1 || admins[0]?.key_id !== id) return;
-      const warning: Warning = { message: `"${name}" was the last live admin key in the ledger`, field: "key", remedy: lastAdminRemedy };
+      const warning: Warning = {
+        message: `"${name}" was the last live admin key in the ledger`,
+        field: "key",
+        remedy: lastAdminRemedy,
+      };
       writeWarnings([warning], options, context);
     });
 }
@@ -194,7 +246,10 @@ function attributionText(attribution: Readonly<Record<string, unknown>>): string
   const ofTags = Object.entries(typeof tags === "object" && tags !== null ? tags : {}).map(
     ([name, value]) => `tag:${name}=${String(value)}`,
   );
-  return [...Object.entries(rest).map(([name, value]) => `${name}=${String(value)}`), ...ofTags].join(" ");
+  return [
+    ...Object.entries(rest).map(([name, value]) => `${name}=${String(value)}`),
+    ...ofTags,
+  ].join(" ");
 }
 
 /** What a key may use and how much at once; nothing where it is not limited. */

@@ -34,12 +34,29 @@ export function definePrice(command: Command, context: CommandContext): void {
     .option("--provider <name>", "provider, where the model's name alone does not say")
     .option("--input <n>", "uncached input tokens", whole("--input", mostTokens))
     .option("--cached <n>", "input tokens read from a cache", whole("--cached", mostTokens))
-    .option("--cache-write-5m <n>", "tokens written to a cache for 5 minutes", whole("--cache-write-5m", mostTokens))
-    .option("--cache-write-1h <n>", "tokens written to a cache for an hour", whole("--cache-write-1h", mostTokens))
+    .option(
+      "--cache-write-5m <n>",
+      "tokens written to a cache for 5 minutes",
+      whole("--cache-write-5m", mostTokens),
+    )
+    .option(
+      "--cache-write-1h <n>",
+      "tokens written to a cache for an hour",
+      whole("--cache-write-1h", mostTokens),
+    )
     .option("--output <n>", "output tokens, reasoning included", whole("--output", mostTokens))
-    .option("--reasoning <n>", "of the output: tokens of reasoning (billed as output)", whole("--reasoning", mostTokens))
+    .option(
+      "--reasoning <n>",
+      "of the output: tokens of reasoning (billed as output)",
+      whole("--reasoning", mostTokens),
+    )
     .option("--web-search <n>", "billed web searches", whole("--web-search", mostTokens))
-    .option("--tier <tier>", `service tier: ${tiers.join(", ")}`, oneOf("--tier", tiers), "standard")
+    .option(
+      "--tier <tier>",
+      `service tier: ${tiers.join(", ")}`,
+      oneOf("--tier", tiers),
+      "standard",
+    )
     .option("--at <date>", "price as of this date or moment (now)", moment("--at"))
     .addHelpText(
       "after",
@@ -53,7 +70,10 @@ Examples:
   purser price deepseek-chat --provider deepseek --input 1000 --output 1000 --at 2025-06-01`,
     )
     .action(async (model: string, options: PriceOptions) => {
-      printPrice(priced(await context.parts.openCatalogue(), { model, options }), { options, context });
+      printPrice(priced(await context.parts.openCatalogue(), { model, options }), {
+        options,
+        context,
+      });
     });
 }
 
@@ -65,14 +85,23 @@ interface Priced {
   readonly charges: readonly Charge[];
 }
 
-function priced(catalogue: CommandCatalogue, query: { readonly model: string; readonly options: PriceOptions }): Priced {
+function priced(
+  catalogue: CommandCatalogue,
+  query: { readonly model: string; readonly options: PriceOptions },
+): Priced {
   const { options } = query;
   const at = options.at === undefined ? Date.now() : Date.parse(options.at);
   const usage = usageOf(options);
   const { provider, model } = resolveModel(catalogue, { ...query, provider: options.provider, at });
   const sheet = catalogue.book.sheet({ provider, model, at });
   if (!sheet) throw unpriced(catalogue, { model: `${provider}/${model}`, at });
-  return { provider, model, at, usage, charges: sheet.charge({ model, usage }, { serviceTier: options.tier, at }) };
+  return {
+    provider,
+    model,
+    at,
+    usage,
+    charges: sheet.charge({ model, usage }, { serviceTier: options.tier, at }),
+  };
 }
 
 function usageOf(options: PriceOptions): Usage {
@@ -87,23 +116,35 @@ function usageOf(options: PriceOptions): Usage {
   if (reasoning !== undefined && options.output !== undefined && reasoning > options.output) {
     throw new PurserError("invalid_request", "--reasoning is larger than --output", {
       field: "--reasoning",
-      remedy: "Reasoning is a part of the output: give --output with the reasoning tokens included.",
+      remedy:
+        "Reasoning is a part of the output: give --output with the reasoning tokens included.",
     });
   }
   const output = options.output ?? reasoning;
-  const usage = { ...given, ...(output !== undefined && { output }), ...(reasoning !== undefined && { reasoning }) };
+  const usage = {
+    ...given,
+    ...(output !== undefined && { output }),
+    ...(reasoning !== undefined && { reasoning }),
+  };
   return Object.keys(usage).length > 0 ? usage : withoutCounts;
 }
 
-function printPrice(result: Priced, to: { readonly options: PriceOptions; readonly context: CommandContext }): void {
+function printPrice(
+  result: Priced,
+  to: { readonly options: PriceOptions; readonly context: CommandContext },
+): void {
   const { out } = to.context.screen;
   const total = result.charges.reduce((sum, charge) => add(sum, charge.cost), zero);
-  if (to.options.json) return out.write(`${JSON.stringify(jsonOf(result, formatUsd(total)), null, 2)}\n`);
+  if (to.options.json)
+    return out.write(`${JSON.stringify(jsonOf(result, formatUsd(total)), null, 2)}\n`);
   const { bold, dim, yellow } = out.paint;
   out.write(
     `${bold(`${result.provider}/${result.model}`)}  ${dim(`as of ${new Date(result.at).toISOString()}, ${to.options.tier} tier`)}\n\n`,
   );
-  const costs = exactDollarColumn([...result.charges.map((charge) => formatUsd(charge.cost)), formatUsd(total)]);
+  const costs = exactDollarColumn([
+    ...result.charges.map((charge) => formatUsd(charge.cost)),
+    formatUsd(total),
+  ]);
   const rates = exactDollarColumn(result.charges.map((charge) => perMillion(charge)));
   const rows = result.charges.map((charge, index) => [
     charge.meter,
@@ -111,7 +152,9 @@ function printPrice(result: Priced, to: { readonly options: PriceOptions; readon
     rates[index] ?? "",
     costs[index] ?? "",
     origin(charge),
-    charge.rate?.match === "prefix" ? yellow(`prefix of ${charge.rate.model}: check it`) : (charge.rate?.match ?? ""),
+    charge.rate?.match === "prefix"
+      ? yellow(`prefix of ${charge.rate.model}: check it`)
+      : (charge.rate?.match ?? ""),
   ]);
   const columns = [
     { title: "meter" },
@@ -122,7 +165,10 @@ function printPrice(result: Priced, to: { readonly options: PriceOptions; readon
     { title: "match", spare: 2 },
   ] as const;
   out.write(
-    table(columns, [...rows, [bold("total"), "", "", bold(costs.at(-1) ?? exactDollars("0"))]], { heading: dim, room: out.columns }),
+    table(columns, [...rows, [bold("total"), "", "", bold(costs.at(-1) ?? exactDollars("0"))]], {
+      heading: dim,
+      room: out.columns,
+    }),
   );
   out.write(longContextNote(result));
 }
@@ -139,7 +185,9 @@ function origin(charge: Charge): string {
   const rate = charge.rate;
   if (!rate) return "no rate of the book";
   const since = rate.validFrom === undefined ? "" : `, valid from ${rate.validFrom.slice(0, 10)}`;
-  const context = rate.context ? `, context ${rate.context.inclusive ? "≥" : ">"} ${grouped(rate.context.tokens)}` : "";
+  const context = rate.context
+    ? `, context ${rate.context.inclusive ? "≥" : ">"} ${grouped(rate.context.tokens)}`
+    : "";
   return `${rate.source} ${rate.version}${since}${context}`;
 }
 

@@ -33,14 +33,31 @@ export function defineReport(command: Command, context: CommandContext): void {
     .option("--from <date>", "from this date or moment on (all there is)", moment("--from"))
     .option("--to <date>", "until it, excluded (now)", moment("--to"))
     .addOption(
-      new Option("--by <dimensions>", "split by: org, team, project, task, agent, user, ..., tag:NAME, provider, model, status")
+      new Option(
+        "--by <dimensions>",
+        "split by: org, team, project, task, agent, user, ..., tag:NAME, provider, model, status",
+      )
         .argParser(list("--by"))
         .default(["project", "model"], "project,model"),
     )
-    .option("--include <calls>", "simulator: include its calls beside those of providers", oneOf("--include", ["simulator"]))
-    .option("--format <format>", "table, json or csv", oneOf("--format", ["table", "json", "csv"]), "table")
+    .option(
+      "--include <calls>",
+      "simulator: include its calls beside those of providers",
+      oneOf("--include", ["simulator"]),
+    )
+    .option(
+      "--format <format>",
+      "table, json or csv",
+      oneOf("--format", ["table", "json", "csv"]),
+      "table",
+    )
     .option("--refused", "list the calls that budgets refused instead, the newest first")
-    .option("--top <n>", "groups, or refused calls, to show in a table", whole("--top", { least: 1, most: 10_000 }), 20)
+    .option(
+      "--top <n>",
+      "groups, or refused calls, to show in a table",
+      whole("--top", { least: 1, most: 10_000 }),
+      20,
+    )
     .addHelpText(
       "after",
       `
@@ -55,11 +72,16 @@ Examples:
     .action(async (options: ReportOptions) => {
       checkRange(options, Date.now());
       if (options.refused) return reportRefused(options, context);
-      const figures = await withConnection(context, { target: options, words }, (connection) => readFigures(connection, options));
+      const figures = await withConnection(context, { target: options, words }, (connection) =>
+        readFigures(connection, options),
+      );
       const { out, notes } = context.screen;
       if (options.json === true || options.format === "json") return printJson(context, figures);
       const named = withKeyNames(figures);
-      if (options.format === "table") return out.write(reportText(named, { ...options, isRanged: isRanged(options), output: out }));
+      if (options.format === "table")
+        return out.write(
+          reportText(named, { ...options, isRanged: isRanged(options), output: out }),
+        );
       out.write(csv(named, options.by));
       notes.write(unpricedText(figures.unpriced, notes.paint));
     });
@@ -67,10 +89,18 @@ Examples:
 
 async function reportRefused(options: ReportOptions, context: CommandContext): Promise<void> {
   if (options.format === "csv")
-    throw new PurserError("invalid_request", "--refused has no CSV", { field: "--format", remedy: "Use table or json." });
-  const refused = await withConnection(context, { target: options, words }, (connection) => readRefused(connection, options));
-  if (options.json === true || options.format === "json") return printJson(context, { data: refused.calls, has_more: refused.hasMore });
-  context.screen.out.write(refusedText(refused, { output: context.screen.out, isRanged: isRanged(options) }));
+    throw new PurserError("invalid_request", "--refused has no CSV", {
+      field: "--format",
+      remedy: "Use table or json.",
+    });
+  const refused = await withConnection(context, { target: options, words }, (connection) =>
+    readRefused(connection, options),
+  );
+  if (options.json === true || options.format === "json")
+    return printJson(context, { data: refused.calls, has_more: refused.hasMore });
+  context.screen.out.write(
+    refusedText(refused, { output: context.screen.out, isRanged: isRanged(options) }),
+  );
 }
 
 function isRanged({ from, to }: Pick<ReportOptions, "from" | "to">): boolean {
@@ -84,7 +114,10 @@ export function checkRange({ from, to }: Pick<ReportOptions, "from" | "to">, now
     to === undefined
       ? ["is still to come", "Give a date that is past."]
       : [`is not before --to ${to}`, "Give an earlier date, or a later --to."];
-  throw new PurserError("invalid_request", `--from ${from} ${problem}`, { field: "--from", remedy });
+  throw new PurserError("invalid_request", `--from ${from} ${problem}`, {
+    field: "--from",
+    remedy,
+  });
 }
 
 export interface ReportTextOptions {
@@ -107,7 +140,10 @@ export function reportText(figures: Figures, options: ReportTextOptions): string
     return `${heading}${total.calls + total.released + total.refusals === 0 ? paint.dim(options.isRanged ? "No calls in this range.\n" : "No calls.\n") : unpriced}`;
   const shown = figures.groups.slice(0, options.top);
   const left = figures.groups.length - shown.length;
-  const rest = left > 0 ? paint.dim(`and ${counted(left, "more group")}: --top ${figures.groups.length} shows all\n`) : "";
+  const rest =
+    left > 0
+      ? paint.dim(`and ${counted(left, "more group")}: --top ${figures.groups.length} shows all\n`)
+      : "";
   return `${heading}\n${groupTable(shown, { ...options, whole: total.cost_usd })}${rest}${unpriced}`;
 }
 

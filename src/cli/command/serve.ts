@@ -16,7 +16,11 @@ const defaultPort = 4141;
 export function defineServe(command: Command, context: CommandContext): void {
   withJson(command)
     .option("--host <address>", "address to listen on (127.0.0.1)")
-    .option("--port <n>", `port to listen on, 0 for any that is free (${defaultPort})`, port("--port"))
+    .option(
+      "--port <n>",
+      `port to listen on, 0 for any that is free (${defaultPort})`,
+      port("--port"),
+    )
     .option("--data <dir>", "data folder (PURSER_DATA, then the configuration, then .purser)")
     .option("--config <file>", "configuration (purser.yaml where there is one)")
     .option(
@@ -40,9 +44,12 @@ Examples:
       const { out, notes } = context.screen;
       const stopped = untilSignalled(notes);
       const faulted = untilFault(process, () => process.exit(1));
-      for (const warning of server.warnings) notes.write(options.json ? warningJson(warning) : warningText(warning, notes.paint));
+      for (const warning of server.warnings)
+        notes.write(options.json ? warningJson(warning) : warningText(warning, notes.paint));
       for (const change of server.changes)
-        notes.write(options.json ? `${JSON.stringify({ change })}\n` : `${changeText(change, notes.paint)}\n`);
+        notes.write(
+          options.json ? `${JSON.stringify({ change })}\n` : `${changeText(change, notes.paint)}\n`,
+        );
       out.write(options.json ? startedJson(server) : welcome(server, out));
       const fault = await Promise.race([stopped, faulted]);
       if (fault) {
@@ -53,17 +60,33 @@ Examples:
     });
 }
 
-async function start(options: ServeOptions & JsonOption, context: CommandContext): Promise<RunningServer> {
+async function start(
+  options: ServeOptions & JsonOption,
+  context: CommandContext,
+): Promise<RunningServer> {
   const { json: _, ...asked } = options;
   const { notes } = context.screen;
-  const progress = startProgress(notes, { label: "Counting what budgets have spent", now: () => performance.now() });
-  const started = context.parts.startServer(asked, (budgetId, share) => progress.update(share, budgetId)).finally(() => progress.end());
+  const progress = startProgress(notes, {
+    label: "Counting what budgets have spent",
+    now: () => performance.now(),
+  });
+  const started = context.parts
+    .startServer(asked, (budgetId, share) => progress.update(share, budgetId))
+    .finally(() => progress.end());
   return whileWaiting(notes, "Opening the ledger", started).catch(async (error: unknown) => {
-    throw await listenFailure(error, { command: "serve", hostField: options.host === undefined ? "server.host" : "--host" });
+    throw await listenFailure(error, {
+      command: "serve",
+      hostField: options.host === undefined ? "server.host" : "--host",
+    });
   });
 }
 
 function startedJson(server: RunningServer): string {
-  const facts = { url: server.url, admin_key: server.adminKey ?? null, first_key: server.firstKey ?? null, providers: server.providers };
+  const facts = {
+    url: server.url,
+    admin_key: server.adminKey ?? null,
+    first_key: server.firstKey ?? null,
+    providers: server.providers,
+  };
   return `${JSON.stringify(facts)}\n`;
 }

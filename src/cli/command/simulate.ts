@@ -16,7 +16,12 @@ export function defineSimulate(command: Command, context: CommandContext): void 
   withJson(command)
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <n>", "port to listen on, 0 for any that is free", port("--port"), 4142)
-    .option("--latency-ms <n>", "time before each answer begins", whole("--latency-ms", { least: 0, most: 3_600_000 }), 0)
+    .option(
+      "--latency-ms <n>",
+      "time before each answer begins",
+      whole("--latency-ms", { least: 0, most: 3_600_000 }),
+      0,
+    )
     .addHelpText(
       "after",
       `
@@ -28,12 +33,16 @@ Examples:
   curl http://127.0.0.1:4142/sim/books/summary`,
     )
     .action(async ({ json, ...options }: SimulateOptions) => {
-      const simulator = await context.parts.startSimulator(options).catch(async (error: unknown) => {
-        throw await listenFailure(error, { command: "simulate", hostField: "--host" });
-      });
+      const simulator = await context.parts
+        .startSimulator(options)
+        .catch(async (error: unknown) => {
+          throw await listenFailure(error, { command: "simulate", hostField: "--host" });
+        });
       const { out, notes } = context.screen;
       const stopped = untilSignalled(notes);
-      out.write(json ? `${JSON.stringify({ url: simulator.url })}\n` : simulatorText(simulator.url));
+      out.write(
+        json ? `${JSON.stringify({ url: simulator.url })}\n` : simulatorText(simulator.url),
+      );
       await stopped;
       await simulator.close();
     });

@@ -42,11 +42,27 @@ const countersEach = 3;
 
 export function defineTop(command: Command, context: CommandContext): void {
   withTarget(command)
-    .addOption(new Option("--by <dimensions>", "top groups by these").argParser(list("--by")).default(["team", "model"], "team,model"))
-    .option("--minutes <n>", "top groups of the last so many minutes", whole("--minutes", { least: 1, most: 44_640 }), 60)
-    .option("--include <calls>", "simulator: include its calls beside those of providers", oneOf("--include", ["simulator"]))
+    .addOption(
+      new Option("--by <dimensions>", "top groups by these")
+        .argParser(list("--by"))
+        .default(["team", "model"], "team,model"),
+    )
+    .option(
+      "--minutes <n>",
+      "top groups of the last so many minutes",
+      whole("--minutes", { least: 1, most: 44_640 }),
+      60,
+    )
+    .option(
+      "--include <calls>",
+      "simulator: include its calls beside those of providers",
+      oneOf("--include", ["simulator"]),
+    )
     .option("--once", "one picture, then end (as it is without a terminal)")
-    .addHelpText("after", "\nExamples:\n  purser top\n  purser top --by agent --minutes 10\n  purser top --once --json")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  purser top\n  purser top --by agent --minutes 10\n  purser top --once --json",
+    )
     .action((options: TopOptions) => {
       const { out } = context.screen;
       return withConnection(
@@ -55,7 +71,9 @@ export function defineTop(command: Command, context: CommandContext): void {
         async (connection) => {
           if (options.json) return printJson(context, await readSnapshot(connection, options));
           if (options.once || !out.live)
-            return out.write(snapshotText(await readSnapshot(connection, options), { ...options, output: out }));
+            return out.write(
+              snapshotText(await readSnapshot(connection, options), { ...options, output: out }),
+            );
           return watch(connection, options, out);
         },
       );
@@ -67,12 +85,16 @@ async function watch(connection: Connection, options: TopOptions, output: Output
   const { signal } = interruption;
   const keys = onEndKey(process.stdin, () => interruption.abort());
   const block = liveBlock(output);
-  const ended = new Promise<null>((resolve) => signal.addEventListener("abort", () => resolve(null)));
+  const ended = new Promise<null>((resolve) =>
+    signal.addEventListener("abort", () => resolve(null)),
+  );
   try {
     while (!signal.aborted) {
       const snapshot = await Promise.race([readSnapshot(connection, options), ended]);
       if (snapshot === null) break;
-      block.draw(`${snapshotText(snapshot, { ...options, output })}${output.paint.dim("q or Ctrl-C ends.")}\n`);
+      block.draw(
+        `${snapshotText(snapshot, { ...options, output })}${output.paint.dim("q or Ctrl-C ends.")}\n`,
+      );
       await Promise.race([sleep(refreshMs, undefined, { ref: false }), ended]);
     }
   } finally {
@@ -88,7 +110,10 @@ export interface SnapshotOptions {
   readonly include?: "simulator" | undefined;
 }
 
-export async function readSnapshot(connection: Connection, options: SnapshotOptions): Promise<Snapshot> {
+export async function readSnapshot(
+  connection: Connection,
+  options: SnapshotOptions,
+): Promise<Snapshot> {
   const now = Date.now();
   const { include } = options;
   const ago = (minutes: number): string => new Date(now - minutes * 60_000).toISOString();
@@ -98,23 +123,39 @@ export async function readSnapshot(connection: Connection, options: SnapshotOpti
     readOpenHolds(connection),
     readNearest(connection),
   ]);
-  return { at: new Date(now).toISOString(), where: connection.where, minute, recent, openHolds, budgets };
+  return {
+    at: new Date(now).toISOString(),
+    where: connection.where,
+    minute,
+    recent,
+    openHolds,
+    budgets,
+  };
 }
 
-export function snapshotText(snapshot: Snapshot, view: SnapshotOptions & { readonly output: Output }): string {
+export function snapshotText(
+  snapshot: Snapshot,
+  view: SnapshotOptions & { readonly output: Output },
+): string {
   const { output } = view;
   const { bold, dim } = output.paint;
   const { minute } = snapshot;
   const recent = withKeyNames(snapshot.recent);
   const rate = (minute.total.calls / 60).toFixed(minute.total.calls < 600 ? 1 : 0);
   const holds = snapshot.openHolds === null ? "" : `   ${counted(snapshot.openHolds, "open hold")}`;
-  const refused = minute.total.refusals > 0 ? `   ${grouped(minute.total.refusals)} refused/min` : "";
+  const refused =
+    minute.total.refusals > 0 ? `   ${grouped(minute.total.refusals)} refused/min` : "";
   const head = `${bold("Purser")} ${dim(`${snapshot.where}  ${snapshot.at.slice(0, 19)}Z`)}\n${grouped(rate)} calls/s   ${dollars(minute.total.cost_usd)}/min${holds}${refused}   ${dim("over the last minute")}\n`;
   const budgets =
-    snapshot.budgets.length > 0 ? `\n${dim("Budgets nearest to their limits")}\n${budgetTable(snapshot.budgets.map(alone), output)}` : "";
+    snapshot.budgets.length > 0
+      ? `\n${dim("Budgets nearest to their limits")}\n${budgetTable(snapshot.budgets.map(alone), output)}`
+      : "";
   const groups = recent.groups.slice(0, shownGroups);
   const title = `\n${dim(`Spend of the last ${grouped(view.minutes)} min: ${dollars(recent.total.cost_usd)}, ${counted(recent.total.calls, "call")}`)}\n`;
-  const table = groups.length > 0 ? groupTable(groups, { by: view.by, output, whole: recent.total.cost_usd }) : "";
+  const table =
+    groups.length > 0
+      ? groupTable(groups, { by: view.by, output, whole: recent.total.cost_usd })
+      : "";
   return `${head}${budgets}${title}${table}${unpricedText(recent.unpriced, output.paint)}`;
 }
 
@@ -127,17 +168,28 @@ async function readNearest(connection: Connection): Promise<readonly BudgetView[
   const budgets = await readAll<BudgetView>(connection, "/api/v1/budgets");
   const each = await Promise.all(budgets.map((budget) => readCounters(connection, budget)));
   const known = each.flat().filter((budget) => usedShare(budget) !== null);
-  return known.sort((left, right) => (usedShare(right) ?? 0) - (usedShare(left) ?? 0)).slice(0, shownBudgets);
+  return known
+    .sort((left, right) => (usedShare(right) ?? 0) - (usedShare(left) ?? 0))
+    .slice(0, shownBudgets);
 }
 
 /** The fullest counters of a budget for each value, each as a budget of its own; any other budget as it is. */
-async function readCounters(connection: Connection, budget: BudgetView): Promise<readonly BudgetView[]> {
+async function readCounters(
+  connection: Connection,
+  budget: BudgetView,
+): Promise<readonly BudgetView[]> {
   if (budget.resource_id !== "*") return [budget];
   const path = `/api/v1/budgets/${encodeURIComponent(budget.budget_id)}?limit=${countersEach}`;
   const detail = (await ask(connection, "GET", { path })) as {
-    readonly counters?: readonly (Pick<BudgetView, "spent" | "held" | "available" | "overrun"> & { readonly value: string })[];
+    readonly counters?: readonly (Pick<BudgetView, "spent" | "held" | "available" | "overrun"> & {
+      readonly value: string;
+    })[];
   };
-  return (detail.counters ?? []).map(({ value, ...figures }) => ({ ...budget, ...figures, resource_id: value }));
+  return (detail.counters ?? []).map(({ value, ...figures }) => ({
+    ...budget,
+    ...figures,
+    resource_id: value,
+  }));
 }
 
 /** From the metrics; null for a key that may not read them. */

@@ -37,8 +37,13 @@ Examples:
         await context.parts.checkLedger(data);
         throw noLedger(data, cause);
       });
-      const progress = startProgress(context.screen.notes, { label: "Verifying", now: () => performance.now() });
-      const report = await context.parts.verifyFolder(data, (share) => progress.update(share)).finally(() => progress.end());
+      const progress = startProgress(context.screen.notes, {
+        label: "Verifying",
+        now: () => performance.now(),
+      });
+      const report = await context.parts
+        .verifyFolder(data, (share) => progress.update(share))
+        .finally(() => progress.end());
       if (options.json) printJson(context, jsonOf(report));
       else context.screen.out.write(verifyText(report, context.screen.out));
       if (!report.ok) context.end(1);
@@ -52,16 +57,26 @@ export function verifyText(report: VerifyReport, output: Output): string {
     report.staged === 0
       ? ""
       : `  ${grouped(report.staged)} more ${report.staged === 1 ? "is" : "are"} staged and follow on: the server that runs, or starts next, books them.\n`;
-  if (report.ok) return `${green("✔")} ${entries}: the chain is whole, and every balance and roll-up follows from the journal.\n${staged}`;
+  if (report.ok)
+    return `${green("✔")} ${entries}: the chain is whole, and every balance and roll-up follows from the journal.\n${staged}`;
   const broken =
     report.brokenAt === null
       ? []
-      : [`the chain breaks at entry ${grouped(report.brokenAt)}: it was changed, or one before it was taken out`];
-  const counters = report.drift.map((row) => `${row.counter}: kept ${row.kept}, the journal gives ${row.journal}`);
-  const hours = report.rollupDrift.map((row) => `roll-up of ${row.hour}: kept ${row.kept}, the journal gives ${row.journal}`);
+      : [
+          `the chain breaks at entry ${grouped(report.brokenAt)}: it was changed, or one before it was taken out`,
+        ];
+  const counters = report.drift.map(
+    (row) => `${row.counter}: kept ${row.kept}, the journal gives ${row.journal}`,
+  );
+  const hours = report.rollupDrift.map(
+    (row) => `roll-up of ${row.hour}: kept ${row.kept}, the journal gives ${row.journal}`,
+  );
   const damage = report.damage.map((finding) => `the file is damaged: ${finding}`);
   const findings = [...damage, ...broken, ...counters, ...hours];
-  const more = findings.length > shownDrift ? [`and ${grouped(findings.length - shownDrift)} more: --json shows all`] : [];
+  const more =
+    findings.length > shownDrift
+      ? [`and ${grouped(findings.length - shownDrift)} more: --json shows all`]
+      : [];
   return [
     `${red("✘")} ${entries}: ${counted(findings.length, "finding")}`,
     ...[...findings.slice(0, shownDrift), ...more].map((line) => `  ${line}`),

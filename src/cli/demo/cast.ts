@@ -17,9 +17,30 @@ interface Agent {
 const agents: readonly Agent[] = [
   { team: "support", agent: "triage", model: "sim-small", input: 900, output: 120, stream: false },
   { team: "support", agent: "answers", model: "sim-small", input: 2400, output: 320, stream: true },
-  { team: "coding", agent: "reviewer", model: "sim-large", input: 9000, output: 500, stream: false },
-  { team: "coding", agent: "builder", model: "sim-large", input: 14_000, output: 900, stream: true },
-  { team: "research", agent: "reader", model: "sim-reasoner", input: 6000, output: 700, stream: false },
+  {
+    team: "coding",
+    agent: "reviewer",
+    model: "sim-large",
+    input: 9000,
+    output: 500,
+    stream: false,
+  },
+  {
+    team: "coding",
+    agent: "builder",
+    model: "sim-large",
+    input: 14_000,
+    output: 900,
+    stream: true,
+  },
+  {
+    team: "research",
+    agent: "reader",
+    model: "sim-reasoner",
+    input: 6000,
+    output: 700,
+    stream: false,
+  },
   { team: "research", agent: "scout", model: "sim-small", input: 1500, output: 260, stream: true },
 ];
 
@@ -27,13 +48,61 @@ const users = ["ada", "ben", "chloe", "dev", "emil", "fay"] as const;
 
 /** Two teams have room, the third one's budget runs out while one watches; one agent and one task are for the scenes. */
 const budgets = [
-  { budget_id: "company", budget_type: "platform", resource_id: "main", amount: "200", period: "month" },
-  { budget_id: "support", parent_budget_id: "company", budget_type: "team", resource_id: "support", amount: "2", period: "day" },
-  { budget_id: "coding", parent_budget_id: "company", budget_type: "team", resource_id: "coding", amount: "60", period: "day" },
-  { budget_id: "research", parent_budget_id: "company", budget_type: "team", resource_id: "research", amount: "0.25", period: "day" },
-  { budget_id: "each-user", parent_budget_id: "company", budget_type: "user", resource_id: "*", amount: "25", period: "day" },
-  { budget_id: "runaway", parent_budget_id: "company", budget_type: "agent", resource_id: "runaway", amount: "0.50", period: "day" },
-  { budget_id: "one-answer", parent_budget_id: "company", budget_type: "task", resource_id: "one-answer", amount: "0.2", period: "day" },
+  {
+    budget_id: "company",
+    budget_type: "platform",
+    resource_id: "main",
+    amount: "200",
+    period: "month",
+  },
+  {
+    budget_id: "support",
+    parent_budget_id: "company",
+    budget_type: "team",
+    resource_id: "support",
+    amount: "2",
+    period: "day",
+  },
+  {
+    budget_id: "coding",
+    parent_budget_id: "company",
+    budget_type: "team",
+    resource_id: "coding",
+    amount: "60",
+    period: "day",
+  },
+  {
+    budget_id: "research",
+    parent_budget_id: "company",
+    budget_type: "team",
+    resource_id: "research",
+    amount: "0.25",
+    period: "day",
+  },
+  {
+    budget_id: "each-user",
+    parent_budget_id: "company",
+    budget_type: "user",
+    resource_id: "*",
+    amount: "25",
+    period: "day",
+  },
+  {
+    budget_id: "runaway",
+    parent_budget_id: "company",
+    budget_type: "agent",
+    resource_id: "runaway",
+    amount: "0.50",
+    period: "day",
+  },
+  {
+    budget_id: "one-answer",
+    parent_budget_id: "company",
+    budget_type: "task",
+    resource_id: "one-answer",
+    amount: "0.2",
+    period: "day",
+  },
 ] as const;
 
 /** Makes the budgets, and a key for each team; @returns the keys by team. */
@@ -41,8 +110,16 @@ export async function enter(admin: Connection): Promise<ReadonlyMap<string, stri
   for (const body of budgets) await ask(admin, "POST", { path: "/api/v1/budgets", body });
   const keys = new Map<string, string>();
   for (const team of new Set(agents.map((agent) => agent.team))) {
-    const body = { name: `${team}-agents`, role: "caller", attribution: { team }, may_refine: ["agent", "user", "task"] };
-    keys.set(team, ((await ask(admin, "POST", { path: "/api/v1/keys", body })) as { readonly key: string }).key);
+    const body = {
+      name: `${team}-agents`,
+      role: "caller",
+      attribution: { team },
+      may_refine: ["agent", "user", "task"],
+    };
+    keys.set(
+      team,
+      ((await ask(admin, "POST", { path: "/api/v1/keys", body })) as { readonly key: string }).key,
+    );
   }
   return keys;
 }
@@ -50,7 +127,8 @@ export async function enter(admin: Connection): Promise<ReadonlyMap<string, stri
 /** The next call that somebody makes. */
 export function nextCall(random: Random): PlannedCall {
   const agent = agents[random.below(agents.length)] ?? agents[0];
-  const spread = (typical: number): number => Math.max(1, Math.round(typical * (0.4 + 1.2 * random.next())));
+  const spread = (typical: number): number =>
+    Math.max(1, Math.round(typical * (0.4 + 1.2 * random.next())));
   return {
     afterMs: 0,
     inputTokens: spread(agent?.input ?? 1),

@@ -6,7 +6,15 @@ import { readFigures } from "../figures.ts";
 import { type LedgerSums, ledgerSums, type ModelSums } from "./reconcile.ts";
 
 /** What the simulator bills is what these count. */
-const counted = ["input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "web_search"] as const;
+const counted = [
+  "input",
+  "cache_read",
+  "cache_write_5m",
+  "cache_write_1h",
+  "output",
+  "reasoning",
+  "web_search",
+] as const;
 
 interface BooksRow extends Readonly<Record<(typeof counted)[number], number>> {
   readonly model: string;
@@ -16,12 +24,16 @@ interface BooksRow extends Readonly<Record<(typeof counted)[number], number>> {
 /** The ledger's sums for the simulator's models. */
 export async function readLedger(admin: Connection): Promise<readonly LedgerSums[]> {
   const figures = await readFigures(admin, { by: ["provider", "model"] });
-  return figures.groups.filter((row) => row.group["provider"] === "sim" && row.calls > 0).map(ledgerSums);
+  return figures.groups
+    .filter((row) => row.group["provider"] === "sim" && row.calls > 0)
+    .map(ledgerSums);
 }
 
 /** What the simulator billed, by model. */
 export async function readBooks(simulatorUrl: string): Promise<readonly ModelSums[]> {
-  const summary = await ask(overHttp(simulatorUrl, undefined), "GET", { path: "/sim/books/summary" });
+  const summary = await ask(overHttp(simulatorUrl, undefined), "GET", {
+    path: "/sim/books/summary",
+  });
   const sums = new Map<string, ModelSums>();
   for (const row of (summary as { readonly models: readonly BooksRow[] }).models) {
     const usage: Usage = Object.fromEntries(counted.map((name) => [name, row[name]]));
@@ -37,7 +49,10 @@ export async function readBooks(simulatorUrl: string): Promise<readonly ModelSum
 }
 
 /** Calls settle after their answers have gone out: waits until the ledger has as many as were billed, within a bound. */
-export async function readSettledLedger(admin: Connection, calls: () => Promise<number>): Promise<readonly LedgerSums[]> {
+export async function readSettledLedger(
+  admin: Connection,
+  calls: () => Promise<number>,
+): Promise<readonly LedgerSums[]> {
   for (let attempt = 0; ; attempt++) {
     const ledger = await readLedger(admin);
     const settled = ledger.reduce((sum, row) => sum + row.calls, 0);

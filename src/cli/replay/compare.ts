@@ -5,7 +5,14 @@ import type { CommandContext } from "../context.ts";
 import { type Figures, readFigures } from "../figures.ts";
 import { readBooks, readLedger, readSettledLedger } from "./books.ts";
 import { type CutCall, readCut } from "./cut.ts";
-import { type Comparison, type LedgerSums, type ModelSums, priceBooks, reconcile, since } from "./reconcile.ts";
+import {
+  type Comparison,
+  type LedgerSums,
+  type ModelSums,
+  priceBooks,
+  reconcile,
+  since,
+} from "./reconcile.ts";
 import type { Setting } from "./setting.ts";
 
 /** Null where a side is out of reach. */
@@ -43,13 +50,22 @@ export async function readSides(setting: Setting): Promise<Sides> {
   };
 }
 
-export async function compareSides({ setting, before, cutCalls, context }: CompareOptions): Promise<Compared> {
+export async function compareSides({
+  setting,
+  before,
+  cutCalls,
+  context,
+}: CompareOptions): Promise<Compared> {
   const { admin, simulatorUrl } = setting;
   if (!admin || !before.ledger) return { comparison: null, cut: null, byTeam: null };
   const callsBefore = countCalls(before.ledger);
   const booksBefore = before.books ?? [];
-  const billed = async () => (simulatorUrl === null ? [] : since(booksBefore, await readBooks(simulatorUrl)));
-  const after = await readSettledLedger(admin, async () => callsBefore + countCalls(await billed()));
+  const billed = async () =>
+    simulatorUrl === null ? [] : since(booksBefore, await readBooks(simulatorUrl));
+  const after = await readSettledLedger(
+    admin,
+    async () => callsBefore + countCalls(await billed()),
+  );
   const ledger = since(before.ledger, after);
   const byTeam = callsBefore === 0 ? await readFigures(admin, { by: ["team"] }) : null;
   if (simulatorUrl === null) return { comparison: null, cut: null, byTeam };
@@ -58,8 +74,16 @@ export async function compareSides({ setting, before, cutCalls, context }: Compa
   const cut = await readCut(cutCalls, { admin, simulatorUrl });
   const now = Date.now();
   const priced = priceBooks(book, since(cut.books, await billed()), now);
-  const costs = { calls: cutCalls.length, ledger: costOf(cut.ledger), books: costOf(priceBooks(book, cut.books, now)) };
-  return { comparison: reconcile(since(cut.ledger, ledger), priced), cut: cutCalls.length > 0 ? costs : null, byTeam };
+  const costs = {
+    calls: cutCalls.length,
+    ledger: costOf(cut.ledger),
+    books: costOf(priceBooks(book, cut.books, now)),
+  };
+  return {
+    comparison: reconcile(since(cut.ledger, ledger), priced),
+    cut: cutCalls.length > 0 ? costs : null,
+    byTeam,
+  };
 }
 
 function countCalls(rows: readonly ModelSums[]): number {

@@ -30,17 +30,42 @@ export async function readCut(
     if (operationId !== null) ledger.push(...(await readEntries(sides.admin, operationId)));
     books.push(...(await readRows(simulator, tag)));
   }
-  return { ledger: merged(ledger).map((rows) => ({ ...sumOf(rows), cost: costOf(rows) })), books: merged(books).map(sumOf) };
+  return {
+    ledger: merged(ledger).map((rows) => ({ ...sumOf(rows), cost: costOf(rows) })),
+    books: merged(books).map(sumOf),
+  };
 }
 
 async function readEntries(admin: Connection, operationId: string): Promise<readonly LedgerSums[]> {
-  const page = await ask(admin, "GET", { path: `/api/v1/entries?operation_id=${encodeURIComponent(operationId)}` });
-  const { data } = page as { readonly data: readonly { readonly model: string; readonly usage: Usage; readonly cost_usd: string }[] };
-  return data.map(({ model, usage, cost_usd }) => ({ model, calls: 1, usage, cost: parseUsd(cost_usd, "cost_usd") }));
+  const page = await ask(admin, "GET", {
+    path: `/api/v1/entries?operation_id=${encodeURIComponent(operationId)}`,
+  });
+  const { data } = page as {
+    readonly data: readonly {
+      readonly model: string;
+      readonly usage: Usage;
+      readonly cost_usd: string;
+    }[];
+  };
+  return data.map(({ model, usage, cost_usd }) => ({
+    model,
+    calls: 1,
+    usage,
+    cost: parseUsd(cost_usd, "cost_usd"),
+  }));
 }
 
 interface BookRow extends Readonly<
-  Record<"input" | "cache_read" | "cache_write_5m" | "cache_write_1h" | "output" | "reasoning" | "web_search", number>
+  Record<
+    | "input"
+    | "cache_read"
+    | "cache_write_5m"
+    | "cache_write_1h"
+    | "output"
+    | "reasoning"
+    | "web_search",
+    number
+  >
 > {
   readonly model: string;
   readonly billed: boolean;
@@ -49,10 +74,20 @@ interface BookRow extends Readonly<
 async function readRows(simulator: Connection, tag: string): Promise<readonly ModelSums[]> {
   const page = await ask(simulator, "GET", { path: `/sim/books?tag=${encodeURIComponent(tag)}` });
   const { data } = page as { readonly data: readonly BookRow[] };
-  return data.filter((row) => row.billed).map((row) => ({ model: row.model, calls: 1, usage: countsOf(row) }));
+  return data
+    .filter((row) => row.billed)
+    .map((row) => ({ model: row.model, calls: 1, usage: countsOf(row) }));
 }
 
-function countsOf({ input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_search }: BookRow): Usage {
+function countsOf({
+  input,
+  cache_read,
+  cache_write_5m,
+  cache_write_1h,
+  output,
+  reasoning,
+  web_search,
+}: BookRow): Usage {
   return { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_search };
 }
 

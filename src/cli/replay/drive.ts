@@ -42,7 +42,8 @@ export async function makeCall(call: PlannedCall, options: DriveOptions): Promis
       latencyMs: options.now() - startedAt,
       firstByteMs: call.stream && firstByteAt !== null ? firstByteAt - startedAt : null,
     };
-    if (response.statusCode === 200) return servedOutcome(call, { tail, timing, headers: response.headers });
+    if (response.statusCode === 200)
+      return servedOutcome(call, { tail, timing, headers: response.headers });
     return refusedOutcome(response.statusCode, { tail, latencyMs: timing.latencyMs });
   } catch (error) {
     if (!isConnectionFault(error)) throw error;
@@ -89,13 +90,19 @@ function servedOutcome(call: PlannedCall, served: Served): CallOutcome {
   const cost = typeof header === "string" ? header : costInComment(served.tail);
   const id = served.headers["x-purser-operation-id"];
   const facts = { cost, operationId: typeof id === "string" ? id : null, ...served.timing };
-  const whole = call.stream ? served.tail.includes("data: [DONE]") : served.tail.trimEnd().endsWith("}");
+  const whole = call.stream
+    ? served.tail.includes("data: [DONE]")
+    : served.tail.trimEnd().endsWith("}");
   if (!whole) return { result: "failed", reason: "half an answer", ...facts };
-  if (call.stream && cutComment.test(served.tail)) return { result: "cut", reason: "stream cut by a budget", ...facts };
+  if (call.stream && cutComment.test(served.tail))
+    return { result: "cut", reason: "stream cut by a budget", ...facts };
   return { result: "served", reason: null, ...facts };
 }
 
-function refusedOutcome(status: number, answer: { readonly tail: string; readonly latencyMs: number }): CallOutcome {
+function refusedOutcome(
+  status: number,
+  answer: { readonly tail: string; readonly latencyMs: number },
+): CallOutcome {
   const problem = problemOf(status, parsedOrNull(answer.tail));
   if (status === 401 || status === 403) throw problem;
   const result = status === 402 || status === 429 ? "refused" : "failed";
@@ -126,7 +133,10 @@ async function readBody(
   let tail: Buffer = Buffer.alloc(0);
   for await (const chunk of body) {
     firstByteAt ??= now();
-    tail = chunk.length >= tailBytes ? chunk.subarray(-tailBytes) : Buffer.concat([tail, chunk]).subarray(-tailBytes);
+    tail =
+      chunk.length >= tailBytes
+        ? chunk.subarray(-tailBytes)
+        : Buffer.concat([tail, chunk]).subarray(-tailBytes);
   }
   return { tail: tail.toString("utf8"), firstByteAt };
 }
@@ -141,7 +151,8 @@ function headersOf(call: PlannedCall, options: DriveOptions): Readonly<Record<st
   };
 }
 
-const words = "the agent reads the file and finds what the user asked for then writes it down so that the next step can go on ";
+const words =
+  "the agent reads the file and finds what the user asked for then writes it down so that the next step can go on ";
 let text = words;
 
 /** Plain words without anything that JSON would escape. */
@@ -159,5 +170,10 @@ function parsedOrNull(json: string): unknown {
 }
 
 function isConnectionFault(error: unknown): error is Error & { readonly code: string } {
-  return error instanceof Error && "code" in error && typeof error.code === "string" && /^(UND_ERR_|E[A-Z]+$)/.test(error.code);
+  return (
+    error instanceof Error &&
+    "code" in error &&
+    typeof error.code === "string" &&
+    /^(UND_ERR_|E[A-Z]+$)/.test(error.code)
+  );
 }

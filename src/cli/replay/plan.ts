@@ -23,7 +23,16 @@ export interface PlanOptions {
 /** What the agents' work needs: most of them a small model, some a large one, a few one that reasons. */
 const models = ["sim-small", "sim-large", "sim-small", "sim-reasoner"] as const;
 
-const teamNames = ["atlas", "borealis", "cassini", "dione", "europa", "fornax", "gemini", "helios"] as const;
+const teamNames = [
+  "atlas",
+  "borealis",
+  "cassini",
+  "dione",
+  "europa",
+  "fornax",
+  "gemini",
+  "helios",
+] as const;
 
 /** An agent belongs to one team and works with one model; a user may ask any agent. */
 export function planCalls(rows: readonly TraceRow[], options: PlanOptions): readonly PlannedCall[] {

@@ -34,7 +34,14 @@ export interface Comparison {
 }
 
 /** The meters that the simulator bills. */
-const compared: readonly Meter[] = ["input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "web_search"];
+const compared: readonly Meter[] = [
+  "input",
+  "cache_read",
+  "cache_write_5m",
+  "cache_write_1h",
+  "output",
+  "web_search",
+];
 
 /** @param books Priced by the book of prices here, and not by the gateway that is checked. */
 export function reconcile(ledger: readonly LedgerSums[], books: readonly LedgerSums[]): Comparison {
@@ -42,12 +49,21 @@ export function reconcile(ledger: readonly LedgerSums[], books: readonly LedgerS
   const models = names.map((model) => {
     const ofLedger = ledger.find((sums) => sums.model === model) ?? nothing(model);
     const ofBooks = books.find((sums) => sums.model === model) ?? nothing(model);
-    return { model, ledger: ofLedger, books: ofBooks, differences: differencesOf(ofLedger, ofBooks) };
+    return {
+      model,
+      ledger: ofLedger,
+      books: ofBooks,
+      differences: differencesOf(ofLedger, ofBooks),
+    };
   });
   const total = (side: "ledger" | "books", count: (sums: LedgerSums) => number): number =>
     models.reduce((sum, row) => sum + count(row[side]), 0);
-  const both = (count: (sums: LedgerSums) => number) => ({ ledger: total("ledger", count), books: total("books", count) });
-  const cost = (side: "ledger" | "books"): PicoUsd => models.reduce((sum, row) => add(sum, row[side].cost), zero);
+  const both = (count: (sums: LedgerSums) => number) => ({
+    ledger: total("ledger", count),
+    books: total("books", count),
+  });
+  const cost = (side: "ledger" | "books"): PicoUsd =>
+    models.reduce((sum, row) => add(sum, row[side].cost), zero);
   return {
     models,
     calls: both((sums) => sums.calls),
@@ -62,7 +78,11 @@ export function reconcile(ledger: readonly LedgerSums[], books: readonly LedgerS
  *
  * @throws PurserError `unpriced` for a model that the book does not know.
  */
-export function priceBooks(book: PriceBook, rows: readonly ModelSums[], at: number): readonly LedgerSums[] {
+export function priceBooks(
+  book: PriceBook,
+  rows: readonly ModelSums[],
+  at: number,
+): readonly LedgerSums[] {
   return rows.map((row) => {
     const sheet = book.sheet({ provider: "sim", model: row.model, at });
     if (!sheet) {
@@ -71,17 +91,30 @@ export function priceBooks(book: PriceBook, rows: readonly ModelSums[], at: numb
         remedy: "Compare by hand: `purser report --by model`.",
       });
     }
-    const charges = sheet.charge({ model: row.model, usage: row.usage }, { serviceTier: "standard", at });
+    const charges = sheet.charge(
+      { model: row.model, usage: row.usage },
+      { serviceTier: "standard", at },
+    );
     return { ...row, cost: charges.reduce((sum, charge) => add(sum, charge.cost), zero) };
   });
 }
 
 /** What was added between two readings. */
-export function since<Row extends ModelSums>(before: readonly Row[], after: readonly Row[]): readonly Row[] {
+export function since<Row extends ModelSums>(
+  before: readonly Row[],
+  after: readonly Row[],
+): readonly Row[] {
   return after
     .map((row) => {
       const old = before.find((candidate) => candidate.model === row.model);
-      return old ? { ...row, calls: row.calls - old.calls, usage: lessUsage(row.usage, old.usage), ...lessCost(row, old) } : row;
+      return old
+        ? {
+            ...row,
+            calls: row.calls - old.calls,
+            usage: lessUsage(row.usage, old.usage),
+            ...lessCost(row, old),
+          }
+        : row;
     })
     .filter((row) => row.calls > 0);
 }
@@ -102,16 +135,26 @@ export function ledgerSums(group: {
 }
 
 function differencesOf(ledger: LedgerSums, books: LedgerSums): readonly string[] {
-  const meters = compared.filter((meter) => (ledger.usage[meter] ?? 0) !== (books.usage[meter] ?? 0));
-  return [...(ledger.calls === books.calls ? [] : ["calls"]), ...meters, ...(ledger.cost === books.cost ? [] : ["cost"])];
+  const meters = compared.filter(
+    (meter) => (ledger.usage[meter] ?? 0) !== (books.usage[meter] ?? 0),
+  );
+  return [
+    ...(ledger.calls === books.calls ? [] : ["calls"]),
+    ...meters,
+    ...(ledger.cost === books.cost ? [] : ["cost"]),
+  ];
 }
 
 function lessUsage(after: Usage, before: Usage): Usage {
-  return Object.fromEntries(Object.entries(after).map(([meter, count]) => [meter, count - (before[meter as Meter] ?? 0)]));
+  return Object.fromEntries(
+    Object.entries(after).map(([meter, count]) => [meter, count - (before[meter as Meter] ?? 0)]),
+  );
 }
 
 function lessCost(after: ModelSums, before: ModelSums): { readonly cost?: PicoUsd } {
-  return "cost" in after && "cost" in before ? { cost: subtract((after as LedgerSums).cost, (before as LedgerSums).cost) } : {};
+  return "cost" in after && "cost" in before
+    ? { cost: subtract((after as LedgerSums).cost, (before as LedgerSums).cost) }
+    : {};
 }
 
 function nothing(model: string): LedgerSums {

@@ -20,7 +20,10 @@ const heading = "TIMESTAMP,ContextTokens,GeneratedTokens";
 const who = { teams: 3, agents: 12, users: 50, streamShare: 0.3, seed: 1 };
 
 test("a trace is read with carriage returns, seven decimals, and no line end after the last row", () => {
-  const rows = readTrace(`${heading}\r\n2023-11-16 18:15:46.6805900,374,44\r\n2023-11-16 18:15:50.9951690,396,109`, "t.csv");
+  const rows = readTrace(
+    `${heading}\r\n2023-11-16 18:15:46.6805900,374,44\r\n2023-11-16 18:15:50.9951690,396,109`,
+    "t.csv",
+  );
   assert.deepEqual(rows, [
     { afterMs: 0, inputTokens: 374, outputTokens: 44 },
     { afterMs: 4314.579, inputTokens: 396, outputTokens: 109 },
@@ -35,16 +38,29 @@ const faults: readonly (readonly [name: string, text: string, line: number])[] =
   ["a count with decimals", `${heading}\n2023-11-16 18:15:46.68,3.5,1`, 2],
   ["an absurd count", `${heading}\n2023-11-16 18:15:46.68,999999999,1`, 2],
   ["a day that does not exist", `${heading}\n2023-02-30 18:15:46.68,1,1`, 2],
-  ["a row that goes back in time", `${heading}\n2023-11-16 18:15:46,1,1\n2023-11-16 18:15:45,1,1`, 3],
-  ["a blank line in the middle", `${heading}\n2023-11-16 18:15:46,1,1\n\n2023-11-16 18:15:47,1,1`, 3],
+  [
+    "a row that goes back in time",
+    `${heading}\n2023-11-16 18:15:46,1,1\n2023-11-16 18:15:45,1,1`,
+    3,
+  ],
+  [
+    "a blank line in the middle",
+    `${heading}\n2023-11-16 18:15:46,1,1\n\n2023-11-16 18:15:47,1,1`,
+    3,
+  ],
 ];
 for (const [name, text, line] of faults) {
   test(`a trace with ${name} is refused with its line`, () => {
-    assert.throws(() => readTrace(text, "t.csv"), { code: "invalid_request", message: new RegExp(`^t\\.csv, line ${line}: `) });
+    assert.throws(() => readTrace(text, "t.csv"), {
+      code: "invalid_request",
+      message: new RegExp(`^t\\.csv, line ${line}: `),
+    });
   });
 }
 
-const recorded = fileURLToPath(new URL("../../../../shared/data/traces/AzureLLMInferenceTrace_conv.csv", import.meta.url));
+const recorded = fileURLToPath(
+  new URL("../../../../shared/data/traces/AzureLLMInferenceTrace_conv.csv", import.meta.url),
+);
 if (existsSync(recorded)) {
   test("the recorded trace is read whole", () => {
     const rows = readTrace(readFileSync(recorded, "utf8"), "trace");
@@ -61,7 +77,11 @@ if (existsSync(recorded)) {
 }
 
 test("the same seed plans the same calls, and an agent belongs to one team and one model", () => {
-  const rows = Array.from({ length: 500 }, (_, index) => ({ afterMs: index, inputTokens: 1, outputTokens: 1 }));
+  const rows = Array.from({ length: 500 }, (_, index) => ({
+    afterMs: index,
+    inputTokens: 1,
+    outputTokens: 1,
+  }));
   const calls = planCalls(rows, who);
   assert.deepEqual(calls, planCalls(rows, who));
   assert.notDeepEqual(calls, planCalls(rows, { ...who, seed: 2 }));
@@ -72,32 +92,36 @@ test("the same seed plans the same calls, and an agent belongs to one team and o
 
 test("every call goes out once and in order, and never more at once than allowed", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 1, max: 8 }), fc.array(fc.nat(50), { maxLength: 40 }), async (concurrency, gaps) => {
-      let at = 0;
-      const calls = gaps.map((gap) => ({ afterMs: (at += gap) }));
-      const seen: number[] = [];
-      let under = 0;
-      const send = async (_: unknown, index: number): Promise<void> => {
-        under += 1;
-        assert.ok(under <= concurrency);
-        seen.push(index);
-        await Promise.resolve();
-        under -= 1;
-      };
-      const options = {
-        speed: Number.POSITIVE_INFINITY,
-        concurrency,
-        now: () => 0,
-        sleep: async () => {},
-        signal: new AbortController().signal,
-      };
-      const report = await runSchedule(calls, send, options);
-      assert.deepEqual(
-        seen,
-        calls.map((_, index) => index),
-      );
-      assert.equal(report.started, calls.length);
-    }),
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 8 }),
+      fc.array(fc.nat(50), { maxLength: 40 }),
+      async (concurrency, gaps) => {
+        let at = 0;
+        const calls = gaps.map((gap) => ({ afterMs: (at += gap) }));
+        const seen: number[] = [];
+        let under = 0;
+        const send = async (_: unknown, index: number): Promise<void> => {
+          under += 1;
+          assert.ok(under <= concurrency);
+          seen.push(index);
+          await Promise.resolve();
+          under -= 1;
+        };
+        const options = {
+          speed: Number.POSITIVE_INFINITY,
+          concurrency,
+          now: () => 0,
+          sleep: async () => {},
+          signal: new AbortController().signal,
+        };
+        const report = await runSchedule(calls, send, options);
+        assert.deepEqual(
+          seen,
+          calls.map((_, index) => index),
+        );
+        assert.equal(report.started, calls.length);
+      },
+    ),
   );
 });
 
@@ -123,7 +147,13 @@ test("no call goes out after an interruption", async () => {
     if (sent === 3) controller.abort();
   };
   const calls = Array.from({ length: 10 }, () => ({ afterMs: 0 }));
-  await runSchedule(calls, send, { speed: 1, concurrency: 1, now: () => 0, sleep: async () => {}, signal: controller.signal });
+  await runSchedule(calls, send, {
+    speed: 1,
+    concurrency: 1,
+    now: () => 0,
+    sleep: async () => {},
+    signal: controller.signal,
+  });
   assert.equal(sent, 3);
 });
 
@@ -134,7 +164,12 @@ test("quantiles are figures that were measured", () => {
 
 test("the sums over teams are the total, whatever the outcomes", () => {
   const outcome = fc.record({
-    result: fc.constantFrom("served" as const, "cut" as const, "refused" as const, "failed" as const),
+    result: fc.constantFrom(
+      "served" as const,
+      "cut" as const,
+      "refused" as const,
+      "failed" as const,
+    ),
     reason: fc.constant(null),
     cost: fc.option(fc.nat(1_000_000).map((micro) => `0.${String(micro).padStart(7, "0")}`)),
     latencyMs: fc.nat(),
@@ -159,9 +194,17 @@ test("the sums over teams are the total, whatever the outcomes", () => {
 test("books that differ by one token or one pico-dollar differ", () => {
   const row = { model: "sim-small", calls: 2, usage: { input: 10, output: 5 }, cost: pico(7n) };
   assert.ok(reconcile([row], [row]).equal);
-  assert.deepEqual(reconcile([row], [{ ...row, usage: { input: 10, output: 6 } }]).models[0]?.differences, ["output"]);
+  assert.deepEqual(
+    reconcile([row], [{ ...row, usage: { input: 10, output: 6 } }]).models[0]?.differences,
+    ["output"],
+  );
   assert.deepEqual(reconcile([row], [{ ...row, cost: pico(8n) }]).models[0]?.differences, ["cost"]);
-  assert.deepEqual(reconcile([row], []).models[0]?.differences, ["calls", "input", "output", "cost"]);
+  assert.deepEqual(reconcile([row], []).models[0]?.differences, [
+    "calls",
+    "input",
+    "output",
+    "cost",
+  ]);
   assert.ok(!reconcile([], [row]).equal);
 });
 
@@ -176,7 +219,10 @@ test("only what was added between two readings counts", () => {
     { model: "a", calls: 3, usage: { input: 14, output: 1 }, cost: pico(9n) },
     { model: "b", calls: 1, usage: { input: 1 }, cost: pico(1n) },
   ];
-  assert.deepEqual(since(before, after), [{ model: "a", calls: 1, usage: { input: 4, output: 1 }, cost: 4n }, after[1]]);
+  assert.deepEqual(since(before, after), [
+    { model: "a", calls: 1, usage: { input: 4, output: 1 }, cost: 4n },
+    after[1],
+  ]);
   assert.deepEqual(since(after, after), []);
 });
 
@@ -203,9 +249,16 @@ test("a call asks the simulator for the recorded counts, in a body of about that
     }
     const books = await readBooks(simulator.url);
     const { book } = { book: (await openCatalogue()).book([]) };
-    assert.deepEqual([books[0]?.calls, books[0]?.usage.input, books[0]?.usage.output], [2, 748, 53]);
+    assert.deepEqual(
+      [books[0]?.calls, books[0]?.usage.input, books[0]?.usage.output],
+      [2, 748, 53],
+    );
     assert.equal(
-      priceBooks(book, [{ model: "sim-small", calls: 2, usage: { input: 748, output: 53 } }], Date.now())[0]?.cost,
+      priceBooks(
+        book,
+        [{ model: "sim-small", calls: 2, usage: { input: 748, output: 53 } }],
+        Date.now(),
+      )[0]?.cost,
       748n * 150_000n + 53n * 600_000n,
     );
   } finally {

@@ -36,18 +36,29 @@ export interface ReplayResult {
   readonly ok: boolean;
 }
 
-export async function runReplay(calls: readonly PlannedCall[], options: ReplayOptions, context: CommandContext): Promise<ReplayResult> {
+export async function runReplay(
+  calls: readonly PlannedCall[],
+  options: ReplayOptions,
+  context: CommandContext,
+): Promise<ReplayResult> {
   const { notes } = context.screen;
   const setting = await whileWaiting(notes, "Starting", openSetting(options, context));
   const interruption = abortOnSignal();
   try {
     const before = await readSides(setting);
     const statistics = new Statistics();
-    const schedule = await drive(calls, { options, context, setting, statistics, signal: interruption.signal });
+    const schedule = await drive(calls, {
+      options,
+      context,
+      setting,
+      statistics,
+      signal: interruption.signal,
+    });
     const comparing = compareSides({ setting, before, cutCalls: statistics.cutCalls, context });
     const after = await whileWaiting(notes, "Comparing the books", comparing);
     const sums = statistics.sums();
-    const found = setting.verify === null ? null : await whileWaiting(notes, "Verifying", setting.verify());
+    const found =
+      setting.verify === null ? null : await whileWaiting(notes, "Verifying", setting.verify());
     const verified = found && { ok: found.ok, entries: found.entries };
     const { comparison } = after;
     const lost = comparison && Math.max(0, comparison.calls.books - comparison.calls.ledger);
@@ -83,7 +94,12 @@ interface DriveWork {
 async function drive(calls: readonly PlannedCall[], work: DriveWork): Promise<ScheduleReport> {
   const { Pool } = await import("undici");
   const { options, setting, statistics } = work;
-  const pool = new Pool(setting.url, { connections: options.concurrency, pipelining: 1, headersTimeout: 120_000, bodyTimeout: 120_000 });
+  const pool = new Pool(setting.url, {
+    connections: options.concurrency,
+    pipelining: 1,
+    headersTimeout: 120_000,
+    bodyTimeout: 120_000,
+  });
   const now = (): number => performance.now();
   const progress = startProgress(work.context.screen.notes, { label: "Replaying", now });
   const live = { ended: 0, refused: 0, spentUsd: 0, startedAt: now() };
@@ -96,12 +112,21 @@ async function drive(calls: readonly PlannedCall[], work: DriveWork): Promise<Sc
     live.refused += Number(outcome.result === "refused");
     // For the live line only: the report adds up exact amounts.
     live.spentUsd += Number(outcome.cost ?? 0);
-    progress.update(live.ended / calls.length, liveText({ ...live, elapsedMs: now() - live.startedAt }));
+    progress.update(
+      live.ended / calls.length,
+      liveText({ ...live, elapsedMs: now() - live.startedAt }),
+    );
   };
   const sleep = (ms: number): Promise<void> => interruptibleSleep(ms, work.signal);
   try {
     const speed = options.speed === "max" ? Number.POSITIVE_INFINITY : Number(options.speed);
-    return await runSchedule(calls, send, { speed, concurrency: options.concurrency, now, sleep, signal: work.signal });
+    return await runSchedule(calls, send, {
+      speed,
+      concurrency: options.concurrency,
+      now,
+      sleep,
+      signal: work.signal,
+    });
   } finally {
     progress.end();
     await pool.close();

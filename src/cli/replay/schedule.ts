@@ -38,7 +38,8 @@ export async function runSchedule<Call extends { readonly afterMs: number }>(
       const waitMs = dueMs - (options.now() - startedAt);
       if (waitMs > 0) await options.sleep(waitMs);
       if (options.signal.aborted) return;
-      if (Number.isFinite(options.speed)) latestMs = Math.max(latestMs, options.now() - startedAt - dueMs);
+      if (Number.isFinite(options.speed))
+        latestMs = Math.max(latestMs, options.now() - startedAt - dueMs);
       started += 1;
       await send(call, index);
     }

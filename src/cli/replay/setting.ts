@@ -22,15 +22,21 @@ export interface Setting {
 /** Room enough that nothing is refused unless a limit is asked for. */
 const ampleUsd = "1000000";
 
-export async function openSetting(options: ReplayOptions, context: CommandContext): Promise<Setting> {
-  return options.url === undefined ? ownSetting(options, context) : givenSetting(options, options.url);
+export async function openSetting(
+  options: ReplayOptions,
+  context: CommandContext,
+): Promise<Setting> {
+  return options.url === undefined
+    ? ownSetting(options, context)
+    : givenSetting(options, options.url);
 }
 
 async function ownSetting(options: ReplayOptions, context: CommandContext): Promise<Setting> {
   const stage = await openStage(context, { data: options.data });
   try {
     const suffix = Date.now().toString(36);
-    for (const budget of budgetsFor(options, suffix)) await ask(stage.admin, "POST", { path: "/api/v1/budgets", body: budget });
+    for (const budget of budgetsFor(options, suffix))
+      await ask(stage.admin, "POST", { path: "/api/v1/budgets", body: budget });
     const keys = await makeKeys(stage.admin, { teams: options.teams, suffix });
     return {
       url: stage.url,
@@ -53,7 +59,10 @@ async function givenSetting(options: ReplayOptions, url: string): Promise<Settin
   const admin = options.adminKey === undefined ? null : overHttp(url, options.adminKey);
   const { key } = options;
   const suffix = Date.now().toString(36);
-  const keys = key === undefined && admin ? await makeKeys(admin, { teams: options.teams, suffix }) : undefined;
+  const keys =
+    key === undefined && admin
+      ? await makeKeys(admin, { teams: options.teams, suffix })
+      : undefined;
   return {
     url,
     keyOf: (team) => keys?.of.get(team) ?? key ?? "",
@@ -65,7 +74,10 @@ async function givenSetting(options: ReplayOptions, url: string): Promise<Settin
 }
 
 /** Four levels, as a company has them: all, each team, each agent, each user. */
-function budgetsFor(options: ReplayOptions, suffix: string): readonly Readonly<Record<string, unknown>>[] {
+function budgetsFor(
+  options: ReplayOptions,
+  suffix: string,
+): readonly Readonly<Record<string, unknown>>[] {
   const all = `replay-${suffix}`;
   const level = (type: string, amount: string) => ({
     budget_id: `${all}-${type}`,
@@ -77,7 +89,14 @@ function budgetsFor(options: ReplayOptions, suffix: string): readonly Readonly<R
     policy: "hard",
   });
   return [
-    { budget_id: all, budget_type: "platform", resource_id: "main", amount: ampleUsd, period: "month", policy: "hard" },
+    {
+      budget_id: all,
+      budget_type: "platform",
+      resource_id: "main",
+      amount: ampleUsd,
+      period: "month",
+      policy: "hard",
+    },
     level("team", options.teamBudget ?? ampleUsd),
     level("agent", ampleUsd),
     level("user", ampleUsd),
@@ -92,7 +111,10 @@ interface MadeKeys {
 }
 
 /** @param options.suffix Makes their names those of this replay. */
-async function makeKeys(admin: Connection, { teams, suffix }: { readonly teams: number; readonly suffix: string }): Promise<MadeKeys> {
+async function makeKeys(
+  admin: Connection,
+  { teams, suffix }: { readonly teams: number; readonly suffix: string },
+): Promise<MadeKeys> {
   const secrets = new Map<string, string>();
   const ids: string[] = [];
   const revoke = async (): Promise<void> => {
@@ -100,8 +122,16 @@ async function makeKeys(admin: Connection, { teams, suffix }: { readonly teams: 
   };
   try {
     for (const team of teamsOf(teams)) {
-      const body = { name: `replay-${suffix}-${team}`, role: "caller", attribution: { team }, may_refine: ["agent", "user"] };
-      const made = (await ask(admin, "POST", { path: "/api/v1/keys", body })) as { readonly key: string; readonly key_id: string };
+      const body = {
+        name: `replay-${suffix}-${team}`,
+        role: "caller",
+        attribution: { team },
+        may_refine: ["agent", "user"],
+      };
+      const made = (await ask(admin, "POST", { path: "/api/v1/keys", body })) as {
+        readonly key: string;
+        readonly key_id: string;
+      };
       secrets.set(team, made.key);
       ids.push(made.key_id);
     }

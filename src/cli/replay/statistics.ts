@@ -66,9 +66,12 @@ export class Statistics {
     this.#teams.set(call.team, team);
     team.calls += 1;
     team[outcome.result] += 1;
-    if (outcome.cost !== null) team.cost = add(team.cost, parseUsd(outcome.cost, "x-purser-cost-usd"));
-    if (outcome.reason !== null) this.#reasons.set(outcome.reason, (this.#reasons.get(outcome.reason) ?? 0) + 1);
-    if (outcome.result === "cut") this.#cutCalls.push({ operationId: outcome.operationId, tag: call.tag });
+    if (outcome.cost !== null)
+      team.cost = add(team.cost, parseUsd(outcome.cost, "x-purser-cost-usd"));
+    if (outcome.reason !== null)
+      this.#reasons.set(outcome.reason, (this.#reasons.get(outcome.reason) ?? 0) + 1);
+    if (outcome.result === "cut")
+      this.#cutCalls.push({ operationId: outcome.operationId, tag: call.tag });
     if (outcome.result === "served") this.#latencies.push(outcome.latencyMs);
     if (outcome.firstByteMs !== null) this.#firstBytes.push(outcome.firstByteMs);
   }
@@ -79,10 +82,13 @@ export class Statistics {
   }
 
   sums(): Sums {
-    const teams = [...this.#teams.values()].sort((left, right) => (left.team < right.team ? -1 : 1));
+    const teams = [...this.#teams.values()].sort((left, right) =>
+      left.team < right.team ? -1 : 1,
+    );
     const total = emptyTeam("");
     for (const team of teams) {
-      for (const field of ["calls", "served", "cut", "refused", "failed"] as const) total[field] += team[field];
+      for (const field of ["calls", "served", "cut", "refused", "failed"] as const)
+        total[field] += team[field];
       total.cost = add(total.cost, team.cost);
     }
     const { team: _, ...sums } = total;
@@ -104,7 +110,8 @@ export class Statistics {
 export function quantiles(values: readonly number[]): Quantiles | null {
   if (values.length === 0) return null;
   const sorted = Float64Array.from(values).sort();
-  const rank = (share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+  const rank = (share: number): number =>
+    sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
   return { p50: rank(0.5), p99: rank(0.99), max: rank(1) };
 }
 

@@ -3,7 +3,14 @@
 import { formatUsd, type PicoUsd } from "../../domain/money/money.ts";
 import type { ReplayOptions } from "./options.ts";
 import { groupTable } from "../group-table.ts";
-import { counted, dollarColumn, dollars, duration, exactDollars, grouped } from "../terminal/number.ts";
+import {
+  counted,
+  dollarColumn,
+  dollars,
+  duration,
+  exactDollars,
+  grouped,
+} from "../terminal/number.ts";
 import type { Output } from "../terminal/screen.ts";
 import { table } from "../terminal/table.ts";
 import type { CutCosts } from "./compare.ts";
@@ -40,10 +47,17 @@ function factsText(result: ReplayResult, { options, output }: ReplayTextOptions)
   const { dim, yellow, red, green } = output.paint;
   const count = (value: number, word: string, paint: (text: string) => string): string =>
     (value > 0 ? paint : dim)(`${grouped(value)} ${word}`);
-  const lost = result.lost === null ? dim("lost: not compared") : (result.lost > 0 ? red : green)(`${grouped(result.lost)} lost`);
+  const lost =
+    result.lost === null
+      ? dim("lost: not compared")
+      : (result.lost > 0 ? red : green)(`${grouped(result.lost)} lost`);
   const seconds = Math.max(0.001, schedule.elapsedMs / 1000);
-  const pace = options.speed === "max" ? "as fast as answers came" : `${options.speed} × as recorded`;
-  const late = schedule.latestMs >= 100 ? yellow(`, up to ${duration(schedule.latestMs)} behind time (raise --concurrency)`) : "";
+  const pace =
+    options.speed === "max" ? "as fast as answers came" : `${options.speed} × as recorded`;
+  const late =
+    schedule.latestMs >= 100
+      ? yellow(`, up to ${duration(schedule.latestMs)} behind time (raise --concurrency)`)
+      : "";
   const usage = result.byTeam?.total.usage;
   const facts: readonly (readonly [string, string])[] = [
     [
@@ -60,11 +74,23 @@ function factsText(result: ReplayResult, { options, output }: ReplayTextOptions)
       "pace",
       `${grouped(Math.round(schedule.started / seconds))} calls/s for ${duration(schedule.elapsedMs)}, ${pace}, ${grouped(options.concurrency)} at once at most${late}`,
     ],
-    ["latency", `${quantilesText(result.latency)}   ${dim("request to last byte, gateway and simulator together")}`],
+    [
+      "latency",
+      `${quantilesText(result.latency)}   ${dim("request to last byte, gateway and simulator together")}`,
+    ],
     ["first byte", `${quantilesText(result.firstByte)}   ${dim("of streams")}`],
-    ...(usage ? [["tokens", `${grouped(usage.input ?? 0)} input, ${grouped(usage.output ?? 0)} output`] as const] : []),
+    ...(usage
+      ? [
+          [
+            "tokens",
+            `${grouped(usage.input ?? 0)} input, ${grouped(usage.output ?? 0)} output`,
+          ] as const,
+        ]
+      : []),
     ["spend", output.paint.bold(spendText(result))],
-    ...Object.entries(sums.reasons).map(([reason, times]) => ["", dim(`${reason}: ${grouped(times)}`)] as const),
+    ...Object.entries(sums.reasons).map(
+      ([reason, times]) => ["", dim(`${reason}: ${grouped(times)}`)] as const,
+    ),
   ];
   return table(
     [{ title: "" }, { title: "" }],
@@ -81,11 +107,18 @@ function quantilesText(quantiles: Quantiles | null): string {
 
 /** By the ledger where it is in reach, else by what the answers said. */
 function spendText(result: ReplayResult): string {
-  return result.byTeam ? dollars(result.byTeam.total.cost_usd) : `${dollars(formatUsd(result.sums.cost))} by the answers' own headers`;
+  return result.byTeam
+    ? dollars(result.byTeam.total.cost_usd)
+    : `${dollars(formatUsd(result.sums.cost))} by the answers' own headers`;
 }
 
 function teamText(result: ReplayResult, output: Output): string {
-  if (result.byTeam) return groupTable(result.byTeam.groups, { by: ["team"], output, whole: result.byTeam.total.cost_usd });
+  if (result.byTeam)
+    return groupTable(result.byTeam.groups, {
+      by: ["team"],
+      output,
+      whole: result.byTeam.total.cost_usd,
+    });
   const costs = dollarColumn(result.sums.teams.map((team) => formatUsd(team.cost)));
   const rows = result.sums.teams.map((team, index) => [
     team.team,
@@ -94,7 +127,10 @@ function teamText(result: ReplayResult, output: Output): string {
     grouped(team.failed),
     costs[index] ?? "",
   ]);
-  const columns = [{ title: "team" }, ...["calls", "refused", "failed", "USD"].map((title) => ({ title, align: "right" as const }))];
+  const columns = [
+    { title: "team" },
+    ...["calls", "refused", "failed", "USD"].map((title) => ({ title, align: "right" as const })),
+  ];
   return table(columns, rows, { heading: output.paint.dim, room: output.columns });
 }
 
@@ -103,15 +139,25 @@ function comparisonText({ comparison }: ReplayResult, output: Output): string {
   if (!comparison) return "";
   const { dim, green, red } = output.paint;
   const sides = comparison.models.flatMap((row) => [row.ledger.cost, row.books.cost]);
-  const costs = dollarColumn([...sides, comparison.cost.ledger, comparison.cost.books].map(formatUsd));
-  const line = (row: ModelComparison, side: "ledger" | "books", index: number): readonly string[] => {
+  const costs = dollarColumn(
+    [...sides, comparison.cost.ledger, comparison.cost.books].map(formatUsd),
+  );
+  const line = (
+    row: ModelComparison,
+    side: "ledger" | "books",
+    index: number,
+  ): readonly string[] => {
     const sums = row[side];
     const counts = [sums.calls, sums.usage.input ?? 0, sums.usage.output ?? 0].map(grouped);
-    const state = row.differences.length === 0 ? green("equal") : red(`differ: ${row.differences.join(", ")}`);
+    const state =
+      row.differences.length === 0 ? green("equal") : red(`differ: ${row.differences.join(", ")}`);
     const names = side === "ledger" ? [row.model, "ledger"] : ["", "simulator's books"];
     return [...names, ...counts, costs[index] ?? "", side === "books" ? state : ""];
   };
-  const rows = comparison.models.flatMap((row, index) => [line(row, "ledger", index * 2), line(row, "books", index * 2 + 1)]);
+  const rows = comparison.models.flatMap((row, index) => [
+    line(row, "ledger", index * 2),
+    line(row, "books", index * 2 + 1),
+  ]);
   const columns = [
     { title: "model" },
     { title: "by" },
@@ -122,8 +168,14 @@ function comparisonText({ comparison }: ReplayResult, output: Output): string {
 }
 
 /** Names what is missing. Without a URL both sides are the replay's own, and are always compared. */
-export function notCompared({ adminKey, simulator }: Pick<ReplayOptions, "adminKey" | "simulator">): string {
-  const missing = [...(adminKey === undefined ? ["--admin-key"] : []), ...(simulator === undefined ? ["--simulator"] : [])];
+export function notCompared({
+  adminKey,
+  simulator,
+}: Pick<ReplayOptions, "adminKey" | "simulator">): string {
+  const missing = [
+    ...(adminKey === undefined ? ["--admin-key"] : []),
+    ...(simulator === undefined ? ["--simulator"] : []),
+  ];
   return `Ledger and books were not compared: give ${missing.join(" and ")}.`;
 }
 
@@ -132,14 +184,21 @@ function verdictText(result: ReplayResult, { options, output }: ReplayTextOption
   const lines: string[] = [];
   const { comparison, verified, sums } = result;
   if (!comparison) lines.push(yellow(notCompared(options)));
-  else lines.push(comparison.equal ? `${green("✔")} ${agreement(comparison)}` : `${red("✘")} ${disagreement(comparison)}`);
+  else
+    lines.push(
+      comparison.equal
+        ? `${green("✔")} ${agreement(comparison)}`
+        : `${red("✘")} ${disagreement(comparison)}`,
+    );
   if (result.cut) lines.push(cutLine(result.cut));
   if (verified?.ok)
     lines.push(
       `${green("✔")} ${counted(verified.entries, "journal entry", "journal entries")}: the chain is whole, and every balance follows from them`,
     );
   if (verified && !verified.ok)
-    lines.push(`${red("✘")} the ledger does not verify: replay with --data DIR, then \`purser verify --data DIR\``);
+    lines.push(
+      `${red("✘")} the ledger does not verify: replay with --data DIR, then \`purser verify --data DIR\``,
+    );
   if (sums.failed > 0) lines.push(`${red("✘")} ${counted(sums.failed, "call")} failed`);
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -175,14 +234,27 @@ export function replayJson(result: ReplayResult): unknown {
     latency_ms: result.latency,
     first_byte_ms: result.firstByte,
     cost_usd: result.byTeam?.total.cost_usd ?? formatUsd(sums.cost),
-    cut_usd: result.cut && { ledger: formatUsd(result.cut.ledger), books: formatUsd(result.cut.books) },
-    teams: result.byTeam?.groups ?? sums.teams.map((team) => ({ ...team, cost: undefined, cost_usd: formatUsd(team.cost) })),
+    cut_usd: result.cut && {
+      ledger: formatUsd(result.cut.ledger),
+      books: formatUsd(result.cut.books),
+    },
+    teams:
+      result.byTeam?.groups ??
+      sums.teams.map((team) => ({ ...team, cost: undefined, cost_usd: formatUsd(team.cost) })),
     books_equal: comparison?.equal ?? null,
     models: comparison?.models.map((row) => ({
       model: row.model,
       differences: row.differences,
-      ledger: { calls: row.ledger.calls, usage: row.ledger.usage, cost_usd: formatUsd(row.ledger.cost) },
-      books: { calls: row.books.calls, usage: row.books.usage, cost_usd: formatUsd(row.books.cost) },
+      ledger: {
+        calls: row.ledger.calls,
+        usage: row.ledger.usage,
+        cost_usd: formatUsd(row.ledger.cost),
+      },
+      books: {
+        calls: row.books.calls,
+        usage: row.books.usage,
+        cost_usd: formatUsd(row.books.cost),
+      },
     })),
     verified: result.verified,
   };

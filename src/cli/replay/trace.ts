@@ -11,7 +11,8 @@ export interface TraceRow {
 }
 
 const header = "TIMESTAMP,ContextTokens,GeneratedTokens";
-const rowPattern = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?,(\d{1,9}),(\d{1,9})$/;
+const rowPattern =
+  /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?,(\d{1,9}),(\d{1,9})$/;
 
 /** Larger counts than any model takes would only be a slip in the file. */
 const mostTokens = 10_000_000;
@@ -24,9 +25,11 @@ const mostTokens = 10_000_000;
  */
 export function readTrace(text: string, file: string): readonly TraceRow[] {
   const lines = text.replace(/^\u{feff}/u, "").split(/\r?\n/);
-  if (lines[0]?.trim() !== header) throw malformed(file, { line: 1, problem: `the heading is not "${header}"` });
+  if (lines[0]?.trim() !== header)
+    throw malformed(file, { line: 1, problem: `the heading is not "${header}"` });
   while (lines.length > 1 && lines.at(-1) === "") lines.pop();
-  if (lines.length === 1) throw malformed(file, { line: 2, problem: "there is no row under the heading" });
+  if (lines.length === 1)
+    throw malformed(file, { line: 2, problem: "there is no row under the heading" });
   return readRows(lines, file);
 }
 
@@ -40,7 +43,8 @@ function readRows(lines: readonly string[], file: string): readonly TraceRow[] {
     if (typeof read === "string") throw malformed(file, { line, problem: read });
     first ??= read.nanoseconds;
     const afterMs = Number(read.nanoseconds - first) / 1e6;
-    if (afterMs < previous) throw malformed(file, { line, problem: "its time is before that of the row above" });
+    if (afterMs < previous)
+      throw malformed(file, { line, problem: "its time is before that of the row above" });
     previous = afterMs;
     rows.push({ afterMs, inputTokens: read.inputTokens, outputTokens: read.outputTokens });
   }
@@ -57,19 +61,35 @@ interface ReadRow {
 /** @returns What is wrong, when something is. */
 function readRow(text: string): ReadRow | string {
   const match = rowPattern.exec(text);
-  if (!match) return `"${text.length > 60 ? `${text.slice(0, 60)}...` : text}" is not TIMESTAMP,ContextTokens,GeneratedTokens`;
+  if (!match)
+    return `"${text.length > 60 ? `${text.slice(0, 60)}...` : text}" is not TIMESTAMP,ContextTokens,GeneratedTokens`;
   const [, year, month, day, hour, minute, second, fraction = "", input, output] = match;
-  const seconds = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
+  const seconds = Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second),
+  );
   const written = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
   if (new Date(seconds).toISOString() !== written)
     return `${year}-${month}-${day} ${hour}:${minute}:${second} is no moment of the calendar`;
   const inputTokens = Number(input);
   const outputTokens = Number(output);
-  if (inputTokens > mostTokens || outputTokens > mostTokens) return `more than ${grouped(mostTokens)} tokens in one call`;
-  return { nanoseconds: BigInt(seconds) * 1_000_000n + BigInt(fraction.padEnd(9, "0")), inputTokens, outputTokens };
+  if (inputTokens > mostTokens || outputTokens > mostTokens)
+    return `more than ${grouped(mostTokens)} tokens in one call`;
+  return {
+    nanoseconds: BigInt(seconds) * 1_000_000n + BigInt(fraction.padEnd(9, "0")),
+    inputTokens,
+    outputTokens,
+  };
 }
 
-function malformed(file: string, fault: { readonly line: number; readonly problem: string }): PurserError {
+function malformed(
+  file: string,
+  fault: { readonly line: number; readonly problem: string },
+): PurserError {
   return new PurserError("invalid_request", `${file}, line ${fault.line}: ${fault.problem}`, {
     field: `line ${fault.line}`,
     remedy: `Fix the line: rows are "2023-11-16 18:15:46.6805900,374,44" under the heading "${header}", sorted by time. No call was made.`,

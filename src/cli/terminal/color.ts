@@ -10,8 +10,19 @@ export interface Paint {
 }
 
 /** @param environment `NO_COLOR` (https://no-color.org: any value but the empty one) and `TERM=dumb` turn colours off. */
-export function paintFor(tty: boolean, environment: Readonly<Record<string, string | undefined>>): Paint {
+export function paintFor(
+  tty: boolean,
+  environment: Readonly<Record<string, string | undefined>>,
+): Paint {
   const on = tty && !environment["NO_COLOR"] && environment["TERM"] !== "dumb";
-  const wrap = (open: number, close: number) => (text: string) => (on && text !== "" ? `\u{1b}[${open}m${text}\u{1b}[${close}m` : text);
-  return { bold: wrap(1, 22), dim: wrap(2, 22), red: wrap(31, 39), green: wrap(32, 39), yellow: wrap(33, 39), cyan: wrap(36, 39) };
+  const wrap = (open: number, close: number) => (text: string) =>
+    on && text !== "" ? `\u{1b}[${open}m${text}\u{1b}[${close}m` : text;
+  return {
+    bold: wrap(1, 22),
+    dim: wrap(2, 22),
+    red: wrap(31, 39),
+    green: wrap(32, 39),
+    yellow: wrap(33, 39),
+    cyan: wrap(36, 39),
+  };
 }

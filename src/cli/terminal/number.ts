@@ -53,7 +53,9 @@ export function exactDollarColumn(amounts: readonly string[]): readonly string[]
 export function atThePoint(cells: readonly string[]): readonly string[] {
   const behind = (cell: string): number => /\.(\d+)$/.exec(cell)?.[1]?.length ?? 0;
   const most = Math.max(0, ...cells.map(behind));
-  return cells.map((cell) => (behind(cell) === 0 ? cell : `${cell}${" ".repeat(most - behind(cell))}`));
+  return cells.map((cell) =>
+    behind(cell) === 0 ? cell : `${cell}${" ".repeat(most - behind(cell))}`,
+  );
 }
 
 /** @param share 0 to 1, or above. */
@@ -85,5 +87,7 @@ function parted(amount: string): Parted {
 
 function decimalsOf(whole: string, fraction: string): number {
   const first = fraction.search(/[1-9]/);
-  return /[1-9]/.test(whole) || first < 0 ? usualDecimals : Math.max(usualDecimals, first + significantDigits);
+  return /[1-9]/.test(whole) || first < 0
+    ? usualDecimals
+    : Math.max(usualDecimals, first + significantDigits);
 }

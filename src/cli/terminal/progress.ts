@@ -48,7 +48,11 @@ export function startProgress(output: Output, options: ProgressOptions): Progres
 }
 
 /** Shows that something is waited for whose share done is not known, from the first second on; takes it away at the end. */
-export async function whileWaiting<Result>(output: Output, label: string, work: Promise<Result>): Promise<Result> {
+export async function whileWaiting<Result>(
+  output: Output,
+  label: string,
+  work: Promise<Result>,
+): Promise<Result> {
   if (output.quiet) return work;
   const startedAt = performance.now();
   let drawn = false;
@@ -82,7 +86,9 @@ interface LineFacts {
 
 /** A narrow terminal gets a shorter bar, then none. */
 function liveLine(facts: LineFacts, room: number): string {
-  const line = [24, 12, 0].map((cells) => progressLine(facts, cells)).find((one) => width(one) <= room);
+  const line = [24, 12, 0]
+    .map((cells) => progressLine(facts, cells))
+    .find((one) => width(one) <= room);
   return line ?? fitted(progressLine(facts, 0), room);
 }
 
@@ -94,7 +100,10 @@ function fitted(text: string, room: number): string {
 /** @param cells Of the bar; 0 leaves it out. */
 function progressLine(facts: LineFacts, cells: number): string {
   const share = Math.min(1, Math.max(0, facts.done));
-  const left = share > 0 && share < 1 ? `${duration((facts.elapsedMs * (1 - share)) / share)} left` : "";
+  const left =
+    share > 0 && share < 1 ? `${duration((facts.elapsedMs * (1 - share)) / share)} left` : "";
   const blocks = cells > 0 ? `▕${bar(share, cells).padEnd(cells)}▏` : "";
-  return [facts.label, blocks, percent(share), facts.detail, left].filter((part) => part !== "").join("  ");
+  return [facts.label, blocks, percent(share), facts.detail, left]
+    .filter((part) => part !== "")
+    .join("  ");
 }

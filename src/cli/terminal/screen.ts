@@ -43,7 +43,10 @@ export interface ScreenOptions {
   readonly json?: boolean;
 }
 
-export function screenOn(streams: { readonly stdout: TextStream; readonly stderr: TextStream }, options: ScreenOptions): Screen {
+export function screenOn(
+  streams: { readonly stdout: TextStream; readonly stderr: TextStream },
+  options: ScreenOptions,
+): Screen {
   return { out: outputOn(streams.stdout, options), notes: outputOn(streams.stderr, options) };
 }
 
@@ -53,10 +56,14 @@ const usualRows = 24;
 /** Narrower than this no text is set: such a terminal wraps by itself. */
 const leastColumns = 20;
 
-export function outputOn(stream: TextStream, { environment, color = true, json = false }: ScreenOptions): Output {
+export function outputOn(
+  stream: TextStream,
+  { environment, color = true, json = false }: ScreenOptions,
+): Output {
   const tty = stream.isTTY === true;
   const live = tty && environment["TERM"] !== "dumb";
-  const columns = (): number => (tty ? Math.max(leastColumns, stream.columns || usualColumns) : Number.POSITIVE_INFINITY);
+  const columns = (): number =>
+    tty ? Math.max(leastColumns, stream.columns || usualColumns) : Number.POSITIVE_INFINITY;
   return {
     tty,
     live,
@@ -86,7 +93,10 @@ export function liveBlock(output: Output): LiveBlock {
   const back = (): string => (lines > 0 ? `\u{1b}[${lines}A\u{1b}[0J` : "");
   return {
     draw(text) {
-      const fitted = fitHeight(wrapText(text, output.columns).replace(/\n$/, "").split("\n"), output);
+      const fitted = fitHeight(
+        wrapText(text, output.columns).replace(/\n$/, "").split("\n"),
+        output,
+      );
       output.draw(`${back()}${fitted.map((line) => `${line}\n`).join("")}`);
       lines = fitted.length;
     },
@@ -102,5 +112,9 @@ function fitHeight(lines: readonly string[], { rows, paint }: Output): readonly 
   const room = Math.max(4, rows - 1);
   if (lines.length <= room) return lines;
   const left = lines.length - room + 1;
-  return [...lines.slice(0, room - 2), paint.dim(`(${left} more lines: a higher terminal shows them)`), ...lines.slice(-1)];
+  return [
+    ...lines.slice(0, room - 2),
+    paint.dim(`(${left} more lines: a higher terminal shows them)`),
+    ...lines.slice(-1),
+  ];
 }

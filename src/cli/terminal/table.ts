@@ -37,7 +37,8 @@ export function table(columns: readonly Column[], rows: readonly Row[], style: T
   const shown = kept.map((index) => columns[index] ?? { title: "" });
   const shownRows = cells.map((row) => kept.map((index) => row[index] ?? ""));
   const widths = columnWidths(shown, shownRows, room);
-  const indented = (lines: readonly string[]): string => lines.map((line) => `${style.indent ?? ""}${line}\n`).join("");
+  const indented = (lines: readonly string[]): string =>
+    lines.map((line) => `${style.indent ?? ""}${line}\n`).join("");
   if (!widths) return indented(blockLines(columns, cells, { ...style, room }));
   return `${indented(gridLines(shown, shownRows, { ...style, widths }))}${leftOutText(columns, kept, style)}`;
 }
@@ -45,7 +46,11 @@ export function table(columns: readonly Column[], rows: readonly Row[], style: T
 const gap = 2;
 
 /** Indices of the columns that stay. */
-function withinRoom(columns: readonly Column[], rows: readonly Row[], room: number): readonly number[] {
+function withinRoom(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  room: number,
+): readonly number[] {
   const all = columns.map((_, index) => index);
   const least = all.map((index) => leastWidth(columns[index], rows, index));
   const sparest = all.filter((index) => columns[index]?.spare !== undefined);
@@ -76,8 +81,14 @@ function indentedWords(cell: string): readonly string[] {
 }
 
 /** The natural widths where they fit; else the widest columns of text give way. Null where that is not enough. */
-function columnWidths(columns: readonly Column[], rows: readonly Row[], room: number): readonly number[] | null {
-  const widths = columns.map(({ title }, index) => Math.max(width(title), ...rows.map((row) => width(row[index] ?? ""))));
+function columnWidths(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  room: number,
+): readonly number[] | null {
+  const widths = columns.map(({ title }, index) =>
+    Math.max(width(title), ...rows.map((row) => width(row[index] ?? ""))),
+  );
   const least = columns.map((column, index) => leastWidth(column, rows, index));
   while (sum(widths) > room) {
     const [widest] = widths
@@ -97,10 +108,14 @@ function gridLines(
 ): readonly string[] {
   const line = (row: Row): string =>
     row
-      .map((cell, index) => pad(cell, { to: style.widths[index] ?? 0, align: columns[index]?.align ?? "left" }))
+      .map((cell, index) =>
+        pad(cell, { to: style.widths[index] ?? 0, align: columns[index]?.align ?? "left" }),
+      )
       .join(" ".repeat(gap))
       .trimEnd();
-  const heading = columns.some(({ title }) => title !== "") ? [style.heading(line(columns.map(({ title }) => title)))] : [];
+  const heading = columns.some(({ title }) => title !== "")
+    ? [style.heading(line(columns.map(({ title }) => title)))]
+    : [];
   return [...heading, ...rows.flatMap((row) => wrappedRow(row, style.widths).map(line))];
 }
 
@@ -112,7 +127,11 @@ function wrappedRow(row: Row, widths: readonly number[]): readonly Row[] {
 }
 
 /** Each row as a block: the title of a column, then its cell. There is room for all but what has no title: it is drawn, not said. */
-function blockLines(columns: readonly Column[], rows: readonly Row[], style: TableStyle): readonly string[] {
+function blockLines(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  style: TableStyle,
+): readonly string[] {
   const titles = Math.max(0, ...columns.map(({ title }) => width(title)));
   const before = titles === 0 ? 0 : titles + gap;
   return rows.flatMap((row, index) => [
@@ -121,13 +140,21 @@ function blockLines(columns: readonly Column[], rows: readonly Row[], style: Tab
       if (title === "" && spare !== undefined) return [];
       const cell = (row[column] ?? "").trim();
       const lines = cell === "" ? [] : wrapWords(cell, Math.max(1, style.room - before));
-      return lines.map((line, at) => `${style.heading((at === 0 ? title : "").padEnd(before))}${line}`);
+      return lines.map(
+        (line, at) => `${style.heading((at === 0 ? title : "").padEnd(before))}${line}`,
+      );
     }),
   ]);
 }
 
-function leftOutText(columns: readonly Column[], kept: readonly number[], style: TableStyle): string {
-  const names = columns.filter((_, index) => !kept.includes(index)).flatMap(({ title }) => (title === "" ? [] : [title]));
+function leftOutText(
+  columns: readonly Column[],
+  kept: readonly number[],
+  style: TableStyle,
+): string {
+  const names = columns
+    .filter((_, index) => !kept.includes(index))
+    .flatMap(({ title }) => (title === "" ? [] : [title]));
   if (names.length === 0) return "";
   const text = `Left out at ${style.room} columns: ${names.join(", ")}. A wider terminal or --json shows them.`;
   return wrapWords(text, style.room)
@@ -135,7 +162,10 @@ function leftOutText(columns: readonly Column[], kept: readonly number[], style:
     .join("");
 }
 
-function pad(text: string, options: { readonly to: number; readonly align: "left" | "right" }): string {
+function pad(
+  text: string,
+  options: { readonly to: number; readonly align: "left" | "right" },
+): string {
   const space = " ".repeat(Math.max(0, options.to - width(text)));
   return options.align === "right" ? space + text : text + space;
 }

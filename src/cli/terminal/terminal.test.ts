@@ -5,7 +5,17 @@ import fc from "fast-check";
 import { bar, gauge } from "./bar.ts";
 import { paintFor } from "./color.ts";
 import { onEndKey } from "./keys.ts";
-import { atThePoint, counted, dollarColumn, dollars, duration, exactDollarColumn, exactDollars, grouped, percent } from "./number.ts";
+import {
+  atThePoint,
+  counted,
+  dollarColumn,
+  dollars,
+  duration,
+  exactDollarColumn,
+  exactDollars,
+  grouped,
+  percent,
+} from "./number.ts";
 import { startProgress } from "./progress.ts";
 import { liveBlock, outputOn, screenOn } from "./screen.ts";
 import { table } from "./table.ts";
@@ -50,7 +60,9 @@ test("one of something is not several", () => {
 });
 
 test("amounts of different precision have their points under each other", () => {
-  const points = dollarColumn(["12.5", "0.000012", "1000"]).map((cell, _, all) => cell.padStart(Math.max(...all.map(width))).indexOf("."));
+  const points = dollarColumn(["12.5", "0.000012", "1000"]).map((cell, _, all) =>
+    cell.padStart(Math.max(...all.map(width))).indexOf("."),
+  );
   assert.equal(new Set(points).size, 1);
   assert.deepEqual(atThePoint(["200 tokens", "$1.0"]), ["200 tokens", "$1.0"]);
 });
@@ -58,11 +70,15 @@ test("amounts of different precision have their points under each other", () => 
 test("a column of amounts has its points under each other and loses nothing", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(), fc.nat(999_999_999_999))), (pairs) => {
-      const amounts = pairs.map(([whole, fraction]) => `${whole}.${String(fraction).padStart(12, "0")}`.replace(/\.?0+$/, ""));
+      const amounts = pairs.map(([whole, fraction]) =>
+        `${whole}.${String(fraction).padStart(12, "0")}`.replace(/\.?0+$/, ""),
+      );
       const column = exactDollarColumn(amounts);
       const decimals = new Set(column.map((cell) => cell.split(".")[1]?.length));
       assert.ok(decimals.size <= 1);
-      column.forEach((cell, index) => assert.equal(Number(cell.replace(/[$,]/g, "")), Number(amounts[index])));
+      column.forEach((cell, index) =>
+        assert.equal(Number(cell.replace(/[$,]/g, "")), Number(amounts[index])),
+      );
     }),
   );
 });
@@ -115,7 +131,10 @@ const tableRows = [
 
 test("without a terminal a table is as wide as its cells, and nothing is left out", () => {
   const lines = table(tableColumns, tableRows, plain).split("\n");
-  assert.match(lines[1] ?? "", /^claude-sonnet-4-5 {2}a model of which much is to be said {2}12\.0 % {3}\$1\.2345$/);
+  assert.match(
+    lines[1] ?? "",
+    /^claude-sonnet-4-5 {2}a model of which much is to be said {2}12\.0 % {3}\$1\.2345$/,
+  );
 });
 
 test("a table that is too wide wraps its text at word ends, then leaves out what may be spared and says so", () => {
@@ -123,7 +142,10 @@ test("a table that is too wide wraps its text at word ends, then leaves out what
   assert.match(wrapped, /share/);
   assert.ok(wrapped.split("\n").length > 4);
   const spared = table(tableColumns, tableRows, { ...plain, room: 38 });
-  assert.match(spared, /Left out at 38 columns: share\. A wider\nterminal or --json shows them\.\n$/);
+  assert.match(
+    spared,
+    /Left out at 38 columns: share\. A wider\nterminal or --json shows them\.\n$/,
+  );
 });
 
 test("where no column may go any more, each row becomes a block", () => {
@@ -134,30 +156,47 @@ test("where no column may go any more, each row becomes a block", () => {
   );
 });
 
-const word = fc.string({ unit: fc.constantFrom("a", "é", "東", "-", "/"), minLength: 1, maxLength: 14 });
+const word = fc.string({
+  unit: fc.constantFrom("a", "é", "東", "-", "/"),
+  minLength: 1,
+  maxLength: 14,
+});
 
 test("no line of a table is wider than its room, and no word that fits is broken", () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.array(word), word), { maxLength: 6 }), fc.integer({ min: 28, max: 120 }), (rows, room) => {
-      const cells = rows.map(([words, figure]) => [words.join(" "), figure, "12.0 %"]);
-      const columns = [
-        { title: "text" },
-        { title: "figure", align: "right" as const, spare: 1 },
-        { title: "share", align: "right" as const },
-      ];
-      const text = table(columns, cells, { ...plain, room });
-      for (const line of text.split("\n")) assert.ok(width(line) <= room, line);
-      const words = new Set(text.split(/\s+/));
-      for (const [first] of rows) for (const one of first) assert.ok(words.has(one), one);
-    }),
+    fc.property(
+      fc.array(fc.tuple(fc.array(word), word), { maxLength: 6 }),
+      fc.integer({ min: 28, max: 120 }),
+      (rows, room) => {
+        const cells = rows.map(([words, figure]) => [words.join(" "), figure, "12.0 %"]);
+        const columns = [
+          { title: "text" },
+          { title: "figure", align: "right" as const, spare: 1 },
+          { title: "share", align: "right" as const },
+        ];
+        const text = table(columns, cells, { ...plain, room });
+        for (const line of text.split("\n")) assert.ok(width(line) <= room, line);
+        const words = new Set(text.split(/\s+/));
+        for (const [first] of rows) for (const one of first) assert.ok(words.has(one), one);
+      },
+    ),
   );
 });
 
 test("text breaks at word ends, under its label, and colours go on", () => {
-  assert.equal(wrapText("remedy Check the network and the key", 20), "remedy Check the\n       network and\n       the key");
-  assert.equal(wrapText("key   purser_0123456789abc  shown once", 20), "key\npurser_0123456789abc\nshown once");
+  assert.equal(
+    wrapText("remedy Check the network and the key", 20),
+    "remedy Check the\n       network and\n       the key",
+  );
+  assert.equal(
+    wrapText("key   purser_0123456789abc  shown once", 20),
+    "key\npurser_0123456789abc\nshown once",
+  );
   const { red } = paintFor(true, {});
-  assert.deepEqual(wrapWords(red("one two"), 4), ["\u{1b}[31mone\u{1b}[0m", "\u{1b}[31mtwo\u{1b}[39m"]);
+  assert.deepEqual(wrapWords(red("one two"), 4), [
+    "\u{1b}[31mone\u{1b}[0m",
+    "\u{1b}[31mtwo\u{1b}[39m",
+  ]);
   assert.equal(wrapText("as it is ".repeat(40), Number.POSITIVE_INFINITY), "as it is ".repeat(40));
 });
 
@@ -167,15 +206,29 @@ test("only a word wider than the room is broken, behind a separator where it has
 });
 
 test("a command breaks as a shell takes it, and neither inside quotes nor between an option and its value", () => {
-  assert.equal(wrapCommand("  purser key create --name ci", 26), "  purser key create \\\n    --name ci");
-  assert.equal(wrapCommand("  purser key create --set 'a b' --x", 24), "  purser key create \\\n    --set 'a b' --x");
+  assert.equal(
+    wrapCommand("  purser key create --name ci", 26),
+    "  purser key create \\\n    --name ci",
+  );
+  assert.equal(
+    wrapCommand("  purser key create --set 'a b' --x", 24),
+    "  purser key create \\\n    --set 'a b' --x",
+  );
 });
 
 test("a live block is no higher than the terminal, and says what does not fit", () => {
   let drawn = "";
-  const output = outputOn({ isTTY: true, columns: 40, rows: 6, write: (text) => (drawn += text) }, { environment: { NO_COLOR: "1" } });
-  liveBlock(output).draw(`${Array.from({ length: 9 }, (_, index) => `line ${index}`).join("\n")}\nq ends.\n`);
-  assert.equal(drawn, "line 0\nline 1\nline 2\n(6 more lines: a higher terminal shows them)\nq ends.\n");
+  const output = outputOn(
+    { isTTY: true, columns: 40, rows: 6, write: (text) => (drawn += text) },
+    { environment: { NO_COLOR: "1" } },
+  );
+  liveBlock(output).draw(
+    `${Array.from({ length: 9 }, (_, index) => `line ${index}`).join("\n")}\nq ends.\n`,
+  );
+  assert.equal(
+    drawn,
+    "line 0\nline 1\nline 2\n(6 more lines: a higher terminal shows them)\nq ends.\n",
+  );
 });
 
 test("q and Ctrl-C end what is watched, other keys do not, and the terminal is given back", () => {
@@ -229,7 +282,10 @@ test("a program that reads JSON is told no progress", () => {
 function drawn(tty: boolean): { readonly early: string; readonly late: string } {
   let now = 0;
   let text = "";
-  const output = outputOn({ isTTY: tty, columns: 100, write: (more) => (text += more) }, { environment: {} });
+  const output = outputOn(
+    { isTTY: tty, columns: 100, write: (more) => (text += more) },
+    { environment: {} },
+  );
   const progress = startProgress(output, { label: "Work", now: () => now });
   now = 900;
   progress.update(0.1);
@@ -241,8 +297,14 @@ function drawn(tty: boolean): { readonly early: string; readonly late: string } 
 
 test("results and notes go to streams of their own", () => {
   const seen = { stdout: "", stderr: "" };
-  const stream = (name: "stdout" | "stderr") => ({ isTTY: false, write: (text: string) => (seen[name] += text) });
-  const screen = screenOn({ stdout: stream("stdout"), stderr: stream("stderr") }, { environment: {} });
+  const stream = (name: "stdout" | "stderr") => ({
+    isTTY: false,
+    write: (text: string) => (seen[name] += text),
+  });
+  const screen = screenOn(
+    { stdout: stream("stdout"), stderr: stream("stderr") },
+    { environment: {} },
+  );
   screen.out.write("result");
   screen.notes.write("note");
   assert.deepEqual(seen, { stdout: "result", stderr: "note" });

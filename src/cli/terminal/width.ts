@@ -33,7 +33,8 @@ export function pieces(text: string, most: number): readonly string[] {
 const graphemes = new Intl.Segmenter();
 const wide =
   /\p{Emoji_Presentation}|[\u{1100}-\u{115f}\u{2e80}-\u{303e}\u{3041}-\u{a4cf}\u{ac00}-\u{d7a3}\u{f900}-\u{faff}\u{fe30}-\u{fe6f}\u{ff00}-\u{ff60}\u{ffe0}-\u{ffe6}\u{20000}-\u{3fffd}]/u;
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const notPrintable = /\u{1b}\[\d+m|[\u{0}-\u{1f}\u{7f}-\u{9f}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu;
+const notPrintable =
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  /\u{1b}\[\d+m|[\u{0}-\u{1f}\u{7f}-\u{9f}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu;
 // oxlint-disable-next-line no-control-regex -- the colours that `color.ts` writes
 const ownColour = /^\u{1b}\[(?:0|1|2|22|3[1-6]|39)m$/u;

@@ -97,7 +97,8 @@ function recoloured(lines: readonly string[]): readonly string[] {
   return lines.map((line) => {
     const begin = open.map((code) => `\u{1b}[${code}m`).join("");
     for (const [, code = ""] of line.matchAll(colour))
-      open = code === "22" || code === "39" ? open.filter((one) => !closes(code, one)) : [...open, code];
+      open =
+        code === "22" || code === "39" ? open.filter((one) => !closes(code, one)) : [...open, code];
     return `${begin}${line}${open.length > 0 ? "\u{1b}[0m" : ""}`;
   });
 }

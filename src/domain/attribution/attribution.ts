@@ -3,7 +3,17 @@
  */
 
 /** The dimensions a key may fix and a header may refine, widest first. */
-export const dimensions = ["org", "team", "project", "task", "agent", "user", "session", "capability", "operation"] as const;
+export const dimensions = [
+  "org",
+  "team",
+  "project",
+  "task",
+  "agent",
+  "user",
+  "session",
+  "capability",
+  "operation",
+] as const;
 
 export type Dimension = (typeof dimensions)[number];
 
@@ -31,9 +41,12 @@ export function attributedTo(attribution: Attribution, key: AttributionKey): str
 /** Returns the same text for equal attributions, regardless of key order. */
 export function canonicalAttribution(attribution: Attribution): string {
   const ordered: [string, unknown][] = [];
-  for (const dimension of dimensions) if (attribution[dimension] !== undefined) ordered.push([dimension, attribution[dimension]]);
+  for (const dimension of dimensions)
+    if (attribution[dimension] !== undefined) ordered.push([dimension, attribution[dimension]]);
   if (attribution.tags) {
-    const tags = Object.entries(attribution.tags).sort(([left], [right]) => (left < right ? -1 : 1));
+    const tags = Object.entries(attribution.tags).sort(([left], [right]) =>
+      left < right ? -1 : 1,
+    );
     if (tags.length > 0) ordered.push(["tags", Object.fromEntries(tags)]);
   }
   return JSON.stringify(Object.fromEntries(ordered));

@@ -32,13 +32,24 @@ export function refine(key: Fixed, headers: AttributionHeaders): Attribution {
   for (const dimension of dimensions) {
     const value = headers[dimension];
     if (value === undefined) continue;
-    if (isNew({ key, dimension, fixed: key.attribution[dimension], value: checkValue(value, headerOf(dimension)) })) {
+    if (
+      isNew({
+        key,
+        dimension,
+        fixed: key.attribution[dimension],
+        value: checkValue(value, headerOf(dimension)),
+      })
+    ) {
       (added ??= {})[dimension] = value;
     }
   }
   const tags = headers.tags === undefined ? undefined : addedTags(key, headers.tags);
   if (!added && !tags) return key.attribution;
-  return { ...key.attribution, ...added, ...(tags && { tags: { ...key.attribution.tags, ...tags } }) };
+  return {
+    ...key.attribution,
+    ...added,
+    ...(tags && { tags: { ...key.attribution.tags, ...tags } }),
+  };
 }
 
 interface Addition {
@@ -73,7 +84,8 @@ function addedTags(key: Fixed, text: string): Readonly<Record<string, string>> |
   for (const item of text.split(",")) {
     const [name, value] = readTag(item, header);
     const before = added.get(name);
-    if (before !== undefined && before !== value) throw invalid(header, `gives the tag ${name} twice`, "Give each tag once.");
+    if (before !== undefined && before !== value)
+      throw invalid(header, `gives the tag ${name} twice`, "Give each tag once.");
     if (isNew({ key, dimension: "tags", fixed: fixed.get(name), value })) added.set(name, value);
   }
   checkTagCount(fixed.size + added.size, header);
@@ -82,7 +94,12 @@ function addedTags(key: Fixed, text: string): Readonly<Record<string, string>> |
 
 function readTag(item: string, header: string): readonly [name: string, value: string] {
   const split = item.indexOf("=");
-  if (split < 0) throw invalid(header, `has ${show(item)}, which is not a tag`, "Write tags as name=value, separated by commas.");
+  if (split < 0)
+    throw invalid(
+      header,
+      `has ${show(item)}, which is not a tag`,
+      "Write tags as name=value, separated by commas.",
+    );
   const name = checkTagName(item.slice(0, split).trim(), header);
   return [name, checkValue(item.slice(split + 1).replace(/^ +| +$/g, ""), header)];
 }

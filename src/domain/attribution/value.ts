@@ -18,7 +18,11 @@ export function checkValue(value: unknown, field: string): string {
  */
 export function checkTagName(name: string, field: string): string {
   if (/^[A-Za-z0-9._:/-]{1,64}$/.test(name)) return name;
-  throw invalid(field, `is ${show(name)}, which is not a valid tag name`, "Use 1 to 64 of the characters A-Z a-z 0-9 . _ : / -");
+  throw invalid(
+    field,
+    `is ${show(name)}, which is not a valid tag name`,
+    "Use 1 to 64 of the characters A-Z a-z 0-9 . _ : / -",
+  );
 }
 
 /** @throws PurserError `invalid_request` when there are more than {@link maxTags}. */
@@ -46,14 +50,21 @@ export function readAttribution(input: unknown, prefix: string): Attribution {
 function readTags(input: unknown, field: string): Readonly<Record<string, string>> | undefined {
   if (input === undefined) return undefined;
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
-    throw invalid(field, `must be an object, not ${show(input)}`, 'Give an object of names and values, such as {"customer": "c1"}.');
+    throw invalid(
+      field,
+      `must be an object, not ${show(input)}`,
+      'Give an object of names and values, such as {"customer": "c1"}.',
+    );
   }
   const tags = Object.entries(input);
   checkTagCount(tags.length, field);
-  return Object.fromEntries(tags.map(([name, value]) => [checkTagName(name, field), checkValue(value, `${field}.${name}`)]));
+  return Object.fromEntries(
+    tags.map(([name, value]) => [checkTagName(name, field), checkValue(value, `${field}.${name}`)]),
+  );
 }
 
-const valueRemedy = "Give 1 to 128 characters on one line, without control characters and without spaces at the ends.";
+const valueRemedy =
+  "Give 1 to 128 characters on one line, without control characters and without spaces at the ends.";
 
 function isValue(value: string): boolean {
   if (value === "" || value.length > 256 || !value.isWellFormed()) return false;

@@ -11,14 +11,24 @@ import type { Currency } from "./budget.ts";
  *
  * @throws PurserError `invalid_request` when it is negative, over the maximum, or not exact.
  */
-export function parseAmount(value: unknown, options: { readonly currency: Currency; readonly field: string }): bigint {
+export function parseAmount(
+  value: unknown,
+  options: { readonly currency: Currency; readonly field: string },
+): bigint {
   const { currency, field } = options;
   const text = decimalText(value, field);
-  if (text.startsWith("-")) throw invalid(field, `is ${show(value)}, which is negative`, "Give zero or more.");
-  if (currency === "USD") return checkMost(parseUsd(text, field), mostPicoUsd, { field, most: "1000000000000 USD" });
+  if (text.startsWith("-"))
+    throw invalid(field, `is ${show(value)}, which is negative`, "Give zero or more.");
+  if (currency === "USD")
+    return checkMost(parseUsd(text, field), mostPicoUsd, { field, most: "1000000000000 USD" });
 
   const [whole = "0", fraction = ""] = text.split(".");
-  if (/[1-9]/.test(fraction)) throw invalid(field, `is ${show(value)}, which is not whole`, `Give a whole number of ${currency}.`);
+  if (/[1-9]/.test(fraction))
+    throw invalid(
+      field,
+      `is ${show(value)}, which is not whole`,
+      `Give a whole number of ${currency}.`,
+    );
   return checkMost(BigInt(whole), mostCount, { field, most: `${mostCount} ${currency}` });
 }
 
@@ -30,7 +40,11 @@ export function formatAmount(amount: bigint, currency: Currency): string {
 const mostPicoUsd = 10n ** 24n;
 const mostCount = 10n ** 18n;
 
-function checkMost(amount: bigint, most: bigint, words: { readonly field: string; readonly most: string }): bigint {
+function checkMost(
+  amount: bigint,
+  most: bigint,
+  words: { readonly field: string; readonly most: string },
+): bigint {
   if (amount <= most) return amount;
   throw invalid(words.field, "exceeds the maximum of a budget", `Give at most ${words.most}.`);
 }

@@ -7,10 +7,17 @@ import type { Budget } from "./budget.ts";
 import { defineBudget } from "./define.ts";
 
 function budget(change: Readonly<Record<string, unknown>>): Budget {
-  return defineBudget({ budget_id: "b", budget_type: "project", resource_id: "p1", amount: "1", ...change }, { parentOf: () => undefined });
+  return defineBudget(
+    { budget_id: "b", budget_type: "project", resource_id: "p1", amount: "1", ...change },
+    { parentOf: () => undefined },
+  );
 }
 
-const call = { attribution: { project: "p1", tags: { customer: "c1" } }, provider: "openai", model: "gpt-5-mini" };
+const call = {
+  attribution: { project: "p1", tags: { customer: "c1" } },
+  provider: "openai",
+  model: "gpt-5-mini",
+};
 
 test("a budget applies to calls with its value, and no others", () => {
   assert.equal(appliesTo(budget({}), call), true);
@@ -32,8 +39,15 @@ test("a budget for every value skips calls without one, unless configured to cou
   const named = { ...call, attribution: { user: "u1" } };
   assert.deepEqual([appliesTo(every, named), appliesTo(counting, named)], [true, true]);
   assert.deepEqual([appliesTo(every, call), appliesTo(counting, call)], [false, true]);
-  assert.deepEqual([valueFor(every, { user: "u1" }), valueFor(counting, {})], ["u1", "unattributed"]);
-  assert.equal(mayCount(budget({ resource_id: "p2" }), call), true, "as an ancestor it counts what its children count");
+  assert.deepEqual(
+    [valueFor(every, { user: "u1" }), valueFor(counting, {})],
+    ["u1", "unattributed"],
+  );
+  assert.equal(
+    mayCount(budget({ resource_id: "p2" }), call),
+    true,
+    "as an ancestor it counts what its children count",
+  );
 });
 
 test("a budget for `unattributed` applies only to calls without a value", () => {
@@ -54,5 +68,11 @@ test("models and providers narrow a budget, exactly or by a prefix", () => {
   assert.equal(appliesTo(budget({ models: ["claude-*", "gpt-*"] }), call), true);
   assert.equal(appliesTo(budget({ providers: ["anthropic"] }), call), false);
   assert.equal(appliesTo(budget({ providers: ["open*"], models: ["*"] }), call), true);
-  assert.equal(appliesTo(budget({ budget_type: "platform", resource_id: "main", providers: ["anthropic"] }), call), false);
+  assert.equal(
+    appliesTo(
+      budget({ budget_type: "platform", resource_id: "main", providers: ["anthropic"] }),
+      call,
+    ),
+    false,
+  );
 });

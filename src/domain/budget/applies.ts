@@ -28,7 +28,11 @@ export function appliesTo(budget: Budget, subject: BudgetSubject): boolean {
  */
 export function mayCount(budget: Budget, { attribution, provider, model }: BudgetSubject): boolean {
   if (!matchesName(budget.providers, provider) || !matchesName(budget.models, model)) return false;
-  return budget.unattributed === "count" || valueFor(budget, attribution) !== unattributed || budget.resourceId !== everyValue;
+  return (
+    budget.unattributed === "count" ||
+    valueFor(budget, attribution) !== unattributed ||
+    budget.resourceId !== everyValue
+  );
 }
 
 /**
@@ -36,7 +40,8 @@ export function mayCount(budget: Budget, { attribution, provider, model }: Budge
  * (`unattributed` when it has none); otherwise the budget's resource id.
  */
 export function valueFor(budget: Budget, attribution: Attribution): string {
-  if (budget.budgetType === "platform" || budget.resourceId !== everyValue) return budget.resourceId;
+  if (budget.budgetType === "platform" || budget.resourceId !== everyValue)
+    return budget.resourceId;
   return attributedTo(attribution, budget.budgetType);
 }
 

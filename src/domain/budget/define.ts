@@ -88,7 +88,10 @@ export function defineBudget(input: unknown, context: DefineBudgetContext): Budg
     policy,
     thresholds: readThresholds(fields),
     models: checkPatterns(optionalTexts(fields, "models", patternRemedy), `${fields.prefix}models`),
-    providers: checkPatterns(optionalTexts(fields, "providers", patternRemedy), `${fields.prefix}providers`),
+    providers: checkPatterns(
+      optionalTexts(fields, "providers", patternRemedy),
+      `${fields.prefix}providers`,
+    ),
     unpriced: readUnpriced(fields, { currency, policy }),
     mode: "pooled",
   };
@@ -100,7 +103,9 @@ const periods: readonly Period[] = ["once", "hour", "day", "week", "month", "qua
 const patternRemedy = "Give a list of names, or prefixes that end in *.";
 
 /** Minimum, maximum and default anchor of each period. */
-const anchors: Readonly<Record<Exclude<Period, "once">, readonly [least: number, most: number, usual: number]>> = {
+const anchors: Readonly<
+  Record<Exclude<Period, "once">, readonly [least: number, most: number, usual: number]>
+> = {
   hour: [0, 59, 0],
   day: [0, 23, 0],
   week: [1, 7, 1],
@@ -111,7 +116,8 @@ const anchors: Readonly<Record<Exclude<Period, "once">, readonly [least: number,
 
 function required(fields: Fields, name: string): unknown {
   const value = fields.values.get(name);
-  if (value === undefined) throw invalid(fields.prefix + name, "is missing", 'Give a decimal string, such as "1.50".');
+  if (value === undefined)
+    throw invalid(fields.prefix + name, "is missing", 'Give a decimal string, such as "1.50".');
   return value;
 }
 
@@ -126,12 +132,20 @@ function refuseAllotment(fields: Fields): void {
   }
   const name = ["weight", "min", "max", "reserve"].find((field) => fields.values.has(field));
   if (name !== undefined) {
-    throw invalid(fields.prefix + name, "belongs to allotted budgets, which are not available yet", `Leave ${name} out.`);
+    throw invalid(
+      fields.prefix + name,
+      "belongs to allotted budgets, which are not available yet",
+      `Leave ${name} out.`,
+    );
   }
 }
 
 function readId(fields: Fields): string {
-  const budgetId = requiredText(fields, "budget_id", "Give the budget an id of its own, such as team-a-monthly.");
+  const budgetId = requiredText(
+    fields,
+    "budget_id",
+    "Give the budget an id of its own, such as team-a-monthly.",
+  );
   return checkId(budgetId, `${fields.prefix}budget_id`);
 }
 
@@ -142,7 +156,12 @@ function readType(fields: Fields): BudgetType {
   if (text.startsWith("tag:")) return `tag:${checkTagName(text.slice(4), field)}`;
   const types: readonly Exclude<BudgetType, `tag:${string}`>[] = ["platform", ...dimensions];
   const type = types.find((candidate) => candidate === text);
-  if (type === undefined) throw invalid(field, `is ${show(text)}, which is not a dimension`, suggest(text, [...types, "tag:NAME"]));
+  if (type === undefined)
+    throw invalid(
+      field,
+      `is ${show(text)}, which is not a dimension`,
+      suggest(text, [...types, "tag:NAME"]),
+    );
   return type;
 }
 
@@ -152,7 +171,11 @@ function readResource(fields: Fields, type: "platform" | AttributionKey): string
   if (type === "platform" && !fields.values.has("resource_id")) return "main";
   const text = requiredText(fields, "resource_id", remedy);
   if (type === "platform" && text.includes("*")) {
-    throw invalid(field, `is ${show(text)}, but there is only one platform`, "Give a name, such as main.");
+    throw invalid(
+      field,
+      `is ${show(text)}, but there is only one platform`,
+      "Give a name, such as main.",
+    );
   }
   if (text.includes("*") && text !== everyValue)
     throw invalid(field, `is ${show(text)}, which is invalid: * must be the whole value`, remedy);
@@ -162,59 +185,110 @@ function readResource(fields: Fields, type: "platform" | AttributionKey): string
 function readUnattributed(fields: Fields, resourceId: string): Pick<Budget, "unattributed"> {
   const word = optionalWord(fields, "unattributed", ["ignore", "count"]);
   if (word === "count" && resourceId !== everyValue) {
-    throw invalid(`${fields.prefix}unattributed`, "belongs to budgets for every value (*)", "Leave unattributed out.");
+    throw invalid(
+      `${fields.prefix}unattributed`,
+      "belongs to budgets for every value (*)",
+      "Leave unattributed out.",
+    );
   }
   return word === "count" ? { unattributed: word } : {};
 }
 
 function readParent(fields: Fields, budgetId: string, context: DefineBudgetContext): string | null {
-  const parent = optionalText(fields, "parent_budget_id", "Give the id of another budget, or leave it out.");
+  const parent = optionalText(
+    fields,
+    "parent_budget_id",
+    "Give the id of another budget, or leave it out.",
+  );
   if (parent === undefined) return null;
   const field = `${fields.prefix}parent_budget_id`;
   const seen = new Set([budgetId]);
   for (let ancestor: string | null = parent; ancestor !== null;) {
     if (ancestor === budgetId)
-      throw invalid(field, `is ${show(parent)}, which is below this budget`, "Choose a parent that is not below it.");
+      throw invalid(
+        field,
+        `is ${show(parent)}, which is below this budget`,
+        "Choose a parent that is not below it.",
+      );
     // A cycle among other budgets is reported for them; stop here instead of looping forever.
     if (seen.has(ancestor)) break;
     seen.add(ancestor);
     const next = context.parentOf(ancestor);
     if (next === undefined) {
       if (ancestor !== parent) break;
-      throw invalid(field, `is ${show(parent)}, which does not exist`, "Define the parent first, or leave it out.");
+      throw invalid(
+        field,
+        `is ${show(parent)}, which does not exist`,
+        "Define the parent first, or leave it out.",
+      );
     }
     ancestor = next;
   }
   return parent;
 }
 
-function readRecurrence(fields: Fields): Pick<Budget, "period" | "timeZone" | "anchor" | "start" | "end"> {
+function readRecurrence(
+  fields: Fields,
+): Pick<Budget, "period" | "timeZone" | "anchor" | "start" | "end"> {
   const startName = eitherName(fields, ["start", "period_start"]);
   const endName = eitherName(fields, ["end", "period_end"]);
-  const period = optionalWord(fields, "period", periods) ?? (fields.values.has(endName) ? "once" : "month");
+  const period =
+    optionalWord(fields, "period", periods) ?? (fields.values.has(endName) ? "once" : "month");
   const timeZone = readTimeZone(fields);
-  if (period === "once") return { period, timeZone, anchor: readNoAnchor(fields), ...readSpan(fields, startName, endName) };
+  if (period === "once")
+    return {
+      period,
+      timeZone,
+      anchor: readNoAnchor(fields),
+      ...readSpan(fields, startName, endName),
+    };
 
   for (const name of [startName, endName]) {
     if (fields.values.has(name))
-      throw invalid(fields.prefix + name, `does not go with the period ${period}`, `Leave ${name} out, or set period to once.`);
+      throw invalid(
+        fields.prefix + name,
+        `does not go with the period ${period}`,
+        `Leave ${name} out, or set period to once.`,
+      );
   }
   const [least, most, usual] = anchors[period];
-  return { period, timeZone, anchor: optionalWhole(fields, "anchor", { least, most }) ?? usual, start: null, end: null };
+  return {
+    period,
+    timeZone,
+    anchor: optionalWhole(fields, "anchor", { least, most }) ?? usual,
+    start: null,
+    end: null,
+  };
 }
 
 function readNoAnchor(fields: Fields): number {
   if (!fields.values.has("anchor")) return 0;
-  throw invalid(`${fields.prefix}anchor`, "does not go with the period once", "Leave anchor out: start sets the beginning.");
+  throw invalid(
+    `${fields.prefix}anchor`,
+    "does not go with the period once",
+    "Leave anchor out: start sets the beginning.",
+  );
 }
 
-function readSpan(fields: Fields, startName: string, endName: string): Pick<Budget, "start" | "end"> {
+function readSpan(
+  fields: Fields,
+  startName: string,
+  endName: string,
+): Pick<Budget, "start" | "end"> {
   const endField = fields.prefix + endName;
   const remedy = "Give the time at which the budget ends, such as 2027-01-01T00:00:00Z.";
-  if (!fields.values.has(endName)) throw invalid(endField, "is missing: a budget with the period once has an end", remedy);
-  const start = fields.values.has(startName) ? parseInstant(fields.values.get(startName), fields.prefix + startName) : null;
+  if (!fields.values.has(endName))
+    throw invalid(endField, "is missing: a budget with the period once has an end", remedy);
+  const start = fields.values.has(startName)
+    ? parseInstant(fields.values.get(startName), fields.prefix + startName)
+    : null;
   const end = parseInstant(fields.values.get(endName), endField);
-  if (end <= (start ?? 0)) throw invalid(endField, `is not after ${startName}`, `Give an end that is later than ${startName}.`);
+  if (end <= (start ?? 0))
+    throw invalid(
+      endField,
+      `is not after ${startName}`,
+      `Give an end that is later than ${startName}.`,
+    );
   return { start, end };
 }
 
@@ -224,7 +298,8 @@ function readTimeZone(fields: Fields): string {
   const text = optionalText(fields, name, remedy);
   if (text === undefined) return "UTC";
   const zone = canonicalZone(text);
-  if (zone === undefined) throw invalid(fields.prefix + name, `is ${show(text)}, which is not a time zone`, remedy);
+  if (zone === undefined)
+    throw invalid(fields.prefix + name, `is ${show(text)}, which is not a time zone`, remedy);
   return zone;
 }
 

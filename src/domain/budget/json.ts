@@ -22,7 +22,10 @@ export function budgetToJson(budget: Budget) {
     start: budget.start === null ? null : formatInstant(budget.start),
     end: budget.end === null ? null : formatInstant(budget.end),
     policy: budget.policy,
-    thresholds: budget.thresholds.map((threshold) => ({ at: shareOf(threshold), action: threshold.action })),
+    thresholds: budget.thresholds.map((threshold) => ({
+      at: shareOf(threshold),
+      action: threshold.action,
+    })),
     mode: budget.mode,
     models: budget.models,
     providers: budget.providers,

@@ -4,13 +4,22 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ownValue } from "./own.ts";
 
-const budget = (budgetType: "platform" | "org" | "project" | "user" | "tag:plan", resourceId: string) => ({ budgetType, resourceId });
+const budget = (
+  budgetType: "platform" | "org" | "project" | "user" | "tag:plan",
+  resourceId: string,
+) => ({ budgetType, resourceId });
 const holder = { org: "o1", project: "p1" };
 
 test("a holder owns a budget that counts only its narrowest fixed value", () => {
   assert.equal(ownValue(budget("project", "p1"), holder), "p1");
   assert.equal(ownValue(budget("project", "*"), holder), "p1");
-  for (const other of [budget("project", "p2"), budget("org", "o1"), budget("org", "*"), budget("user", "*"), budget("platform", "main")])
+  for (const other of [
+    budget("project", "p2"),
+    budget("org", "o1"),
+    budget("org", "*"),
+    budget("user", "*"),
+    budget("platform", "main"),
+  ])
     assert.equal(ownValue(other, holder), undefined);
 });
 

@@ -8,7 +8,10 @@ import { everyValue } from "./applies.ts";
 import type { Budget } from "./budget.ts";
 
 /** The narrowest dimension that an attribution fixes; undefined if it fixes none. */
-export function narrowest({ tags = {}, ...values }: Attribution): { readonly key: AttributionKey; readonly value: string } | undefined {
+export function narrowest({
+  tags = {},
+  ...values
+}: Attribution): { readonly key: AttributionKey; readonly value: string } | undefined {
   const [tag] = Object.entries(tags);
   if (tag) return { key: `tag:${tag[0]}`, value: tag[1] };
   const key = dimensions.findLast((dimension) => values[dimension] !== undefined);

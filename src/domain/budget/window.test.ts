@@ -8,7 +8,11 @@ import { type Recurrence, type Window, windowAt } from "./window.ts";
 
 const hourMs = 3_600_000;
 
-function recurring(period: Period, timeZone = "UTC", anchor = period === "hour" || period === "day" ? 0 : 1): Recurrence {
+function recurring(
+  period: Period,
+  timeZone = "UTC",
+  anchor = period === "hour" || period === "day" ? 0 : 1,
+): Recurrence {
   return { period, timeZone, anchor, start: null, end: null };
 }
 
@@ -16,7 +20,10 @@ function at(text: string): number {
   return Temporal.Instant.from(text).epochMilliseconds;
 }
 
-function openWindow(budget: Recurrence, atMs: number): { readonly start: number; readonly end: number } {
+function openWindow(
+  budget: Recurrence,
+  atMs: number,
+): { readonly start: number; readonly end: number } {
   const window = windowAt(budget, atMs);
   assert.ok(typeof window === "object" && window.end !== null);
   return { start: window.start, end: window.end };
@@ -24,14 +31,46 @@ function openWindow(budget: Recurrence, atMs: number): { readonly start: number;
 
 function shown(window: Window | string): readonly string[] {
   if (typeof window === "string") return [window];
-  return [window.start, window.end].map((instant) => (instant === null ? "never" : new Date(instant).toISOString().replace(".000Z", "Z")));
+  return [window.start, window.end].map((instant) =>
+    instant === null ? "never" : new Date(instant).toISOString().replace(".000Z", "Z"),
+  );
 }
 
-const cases: readonly (readonly [fact: string, budget: Recurrence, at: string, start: string, end: string])[] = [
-  ["a day in UTC begins at midnight", recurring("day"), "2026-03-05T13:00:00Z", "2026-03-05T00:00:00Z", "2026-03-06T00:00:00Z"],
-  ["a window contains its start", recurring("day"), "2026-03-05T00:00:00Z", "2026-03-05T00:00:00Z", "2026-03-06T00:00:00Z"],
-  ["a window does not contain its end", recurring("day"), "2026-03-05T23:59:59.999Z", "2026-03-05T00:00:00Z", "2026-03-06T00:00:00Z"],
-  ["a day anchored at 6 begins at 6", recurring("day", "UTC", 6), "2026-03-05T05:59:59Z", "2026-03-04T06:00:00Z", "2026-03-05T06:00:00Z"],
+const cases: readonly (readonly [
+  fact: string,
+  budget: Recurrence,
+  at: string,
+  start: string,
+  end: string,
+])[] = [
+  [
+    "a day in UTC begins at midnight",
+    recurring("day"),
+    "2026-03-05T13:00:00Z",
+    "2026-03-05T00:00:00Z",
+    "2026-03-06T00:00:00Z",
+  ],
+  [
+    "a window contains its start",
+    recurring("day"),
+    "2026-03-05T00:00:00Z",
+    "2026-03-05T00:00:00Z",
+    "2026-03-06T00:00:00Z",
+  ],
+  [
+    "a window does not contain its end",
+    recurring("day"),
+    "2026-03-05T23:59:59.999Z",
+    "2026-03-05T00:00:00Z",
+    "2026-03-06T00:00:00Z",
+  ],
+  [
+    "a day anchored at 6 begins at 6",
+    recurring("day", "UTC", 6),
+    "2026-03-05T05:59:59Z",
+    "2026-03-04T06:00:00Z",
+    "2026-03-05T06:00:00Z",
+  ],
   [
     "a day has 23 hours in spring",
     recurring("day", "Europe/Berlin"),
@@ -102,7 +141,13 @@ const cases: readonly (readonly [fact: string, budget: Recurrence, at: string, s
     "2026-05-31T18:15:00Z",
     "2026-06-01T18:15:00Z",
   ],
-  ["a week begins on Monday", recurring("week"), "2026-11-22T12:00:00Z", "2026-11-16T00:00:00Z", "2026-11-23T00:00:00Z"],
+  [
+    "a week begins on Monday",
+    recurring("week"),
+    "2026-11-22T12:00:00Z",
+    "2026-11-16T00:00:00Z",
+    "2026-11-23T00:00:00Z",
+  ],
   [
     "a week anchored at 7 begins on Sunday",
     recurring("week", "UTC", 7),
@@ -110,9 +155,27 @@ const cases: readonly (readonly [fact: string, budget: Recurrence, at: string, s
     "2026-11-22T00:00:00Z",
     "2026-11-29T00:00:00Z",
   ],
-  ["a week crosses a year", recurring("week"), "2027-01-01T00:00:00Z", "2026-12-28T00:00:00Z", "2027-01-04T00:00:00Z"],
-  ["February has 29 days in a leap year", recurring("month"), "2028-02-29T23:00:00Z", "2028-02-01T00:00:00Z", "2028-03-01T00:00:00Z"],
-  ["2100 is no leap year", recurring("month"), "2100-02-10T00:00:00Z", "2100-02-01T00:00:00Z", "2100-03-01T00:00:00Z"],
+  [
+    "a week crosses a year",
+    recurring("week"),
+    "2027-01-01T00:00:00Z",
+    "2026-12-28T00:00:00Z",
+    "2027-01-04T00:00:00Z",
+  ],
+  [
+    "February has 29 days in a leap year",
+    recurring("month"),
+    "2028-02-29T23:00:00Z",
+    "2028-02-01T00:00:00Z",
+    "2028-03-01T00:00:00Z",
+  ],
+  [
+    "2100 is no leap year",
+    recurring("month"),
+    "2100-02-10T00:00:00Z",
+    "2100-02-01T00:00:00Z",
+    "2100-03-01T00:00:00Z",
+  ],
   [
     "a month anchored at 28 crosses February",
     recurring("month", "UTC", 28),
@@ -148,7 +211,13 @@ const cases: readonly (readonly [fact: string, budget: Recurrence, at: string, s
     "2025-01-06T00:00:00Z",
     "2026-01-06T00:00:00Z",
   ],
-  ["an hour begins at the full hour", recurring("hour"), "2026-01-01T10:59:59Z", "2026-01-01T10:00:00Z", "2026-01-01T11:00:00Z"],
+  [
+    "an hour begins at the full hour",
+    recurring("hour"),
+    "2026-01-01T10:59:59Z",
+    "2026-01-01T10:00:00Z",
+    "2026-01-01T11:00:00Z",
+  ],
   [
     "an hour anchored at 30 begins at half past",
     recurring("hour", "UTC", 30),
@@ -226,10 +295,20 @@ const zones = [
   "Antarctica/Troll",
 ];
 
-const anchorBounds = { hour: [0, 59], day: [0, 23], week: [1, 7], month: [1, 28], quarter: [1, 28], year: [1, 28] } as const;
+const anchorBounds = {
+  hour: [0, 59],
+  day: [0, 23],
+  week: [1, 7],
+  month: [1, 28],
+  quarter: [1, 28],
+  year: [1, 28],
+} as const;
 
 const anyRecurrence: fc.Arbitrary<Recurrence> = fc
-  .tuple(fc.constantFrom("hour", "day", "week", "month", "quarter", "year"), fc.constantFrom(...zones))
+  .tuple(
+    fc.constantFrom("hour", "day", "week", "month", "quarter", "year"),
+    fc.constantFrom(...zones),
+  )
   .chain(([period, timeZone]) => {
     const [min, max] = anchorBounds[period];
     return fc
@@ -244,14 +323,20 @@ function anyWithin(distance: number): fc.Arbitrary<number> {
 /** Any instant of two centuries, often within hours of a clock change of the zone. */
 function anyInstant(timeZone: string): fc.Arbitrary<number> {
   const any = fc.integer({ min: at("1900-01-01T00:00:00Z"), max: at("2100-01-01T00:00:00Z") });
-  const nearChange = fc.tuple(any, fc.oneof(anyWithin(2 * hourMs), anyWithin(26 * hourMs))).map(([instant, distance]) => {
-    const change = Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(timeZone).getTimeZoneTransition("next");
-    return (change?.epochMilliseconds ?? instant) + distance;
-  });
+  const nearChange = fc
+    .tuple(any, fc.oneof(anyWithin(2 * hourMs), anyWithin(26 * hourMs)))
+    .map(([instant, distance]) => {
+      const change = Temporal.Instant.fromEpochMilliseconds(instant)
+        .toZonedDateTimeISO(timeZone)
+        .getTimeZoneTransition("next");
+      return (change?.epochMilliseconds ?? instant) + distance;
+    });
   return fc.oneof(any, nearChange);
 }
 
-const anyMoment = anyRecurrence.chain((budget) => anyInstant(budget.timeZone).map((instant) => ({ budget, instant })));
+const anyMoment = anyRecurrence.chain((budget) =>
+  anyInstant(budget.timeZone).map((instant) => ({ budget, instant })),
+);
 
 test("windows tile time: each contains its instant and is adjacent to its neighbours", () => {
   fc.assert(
@@ -271,8 +356,12 @@ test("the wall clock shows the anchor at a window's start, unless the zone skips
   fc.assert(
     fc.property(anyMoment, ({ budget, instant }) => {
       const { start } = openWindow(budget, instant);
-      const local = Temporal.Instant.fromEpochMilliseconds(start).toZonedDateTimeISO(budget.timeZone);
-      const before = Temporal.Instant.fromEpochMilliseconds(start - 1).toZonedDateTimeISO(budget.timeZone);
+      const local = Temporal.Instant.fromEpochMilliseconds(start).toZonedDateTimeISO(
+        budget.timeZone,
+      );
+      const before = Temporal.Instant.fromEpochMilliseconds(start - 1).toZonedDateTimeISO(
+        budget.timeZone,
+      );
       if (local.offsetNanoseconds !== before.offsetNanoseconds && budget.period !== "hour") return;
       assert.equal(local.second, 0);
       assert.equal(local.minute, budget.period === "hour" ? budget.anchor : 0);

@@ -69,7 +69,10 @@ function calendarWindow(budget: Recurrence, period: CalendarPeriod, atMs: number
   const step = steps[period];
   let local = localStart(wallClock(budget, atMs), period, budget.anchor);
   let start = firstInstantOf(local, budget.timeZone);
-  assert(start <= atMs, "a wall clock that shows a window's beginning, or later, has passed the first instant that does");
+  assert(
+    start <= atMs,
+    "a wall clock that shows a window's beginning, or later, has passed the first instant that does",
+  );
   for (;;) {
     local = local.add(step);
     const end = firstInstantOf(local, budget.timeZone);
@@ -79,12 +82,20 @@ function calendarWindow(budget: Recurrence, period: CalendarPeriod, atMs: number
 }
 
 /** The latest calendar start of a window that is not after `at`. */
-function localStart(at: Temporal.PlainDateTime, period: CalendarPeriod, anchor: number): Temporal.PlainDateTime {
+function localStart(
+  at: Temporal.PlainDateTime,
+  period: CalendarPeriod,
+  anchor: number,
+): Temporal.PlainDateTime {
   const start = localCandidate(at, period, anchor);
   return Temporal.PlainDateTime.compare(start, at) > 0 ? start.subtract(steps[period]) : start;
 }
 
-function localCandidate(at: Temporal.PlainDateTime, period: CalendarPeriod, anchor: number): Temporal.PlainDateTime {
+function localCandidate(
+  at: Temporal.PlainDateTime,
+  period: CalendarPeriod,
+  anchor: number,
+): Temporal.PlainDateTime {
   const midnight = at.withPlainTime();
   switch (period) {
     case "day":
@@ -110,7 +121,9 @@ function firstInstantOf(local: Temporal.PlainDateTime, timeZone: string): number
 }
 
 function wallClock(budget: Recurrence, atMs: number): Temporal.PlainDateTime {
-  return Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(budget.timeZone).toPlainDateTime();
+  return Temporal.Instant.fromEpochMilliseconds(atMs)
+    .toZonedDateTimeISO(budget.timeZone)
+    .toPlainDateTime();
 }
 
 /**

@@ -15,7 +15,8 @@ test("each model of each provider learns separately, and reading stores nothing"
 
 test("made-up models do not fill the memory", () => {
   const learned = new Learned();
-  for (let number = 0; number <= 10_000; number++) learned.teach("openai", `m${number}`).output.learn(100, 50);
+  for (let number = 0; number <= 10_000; number++)
+    learned.teach("openai", `m${number}`).output.learn(100, 50);
   assert.equal(learned.of("openai", "m0").output.expected(100), null);
   assert.equal(learned.of("openai", "m10000").output.expected(100), 50);
 });

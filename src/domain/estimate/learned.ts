@@ -30,7 +30,9 @@ export class Learned {
 
   /** For updating: stores the model if it is new. */
   teach(provider: string, model: string): LearnedOfModel {
-    return this.#models.get(provider, model) ?? this.#models.keep(provider, model, new LearnedOfModel());
+    return (
+      this.#models.get(provider, model) ?? this.#models.keep(provider, model, new LearnedOfModel())
+    );
   }
 }
 

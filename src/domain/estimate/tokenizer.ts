@@ -21,7 +21,8 @@ export interface Tokenizer {
  * Names of OpenAI's own models. A deployment may have another name, or serve another vendor's
  * model.
  */
-const openaiModel = /^(?:ft:)?(?:gpt-|chatgpt-|o\d|codex-|text-embedding-|davinci-|babbage-|computer-use-)/;
+const openaiModel =
+  /^(?:ft:)?(?:gpt-|chatgpt-|o\d|codex-|text-embedding-|davinci-|babbage-|computer-use-)/;
 /** Models before GPT-4o (https://github.com/openai/tiktoken, model.py, read 2026-11). */
 const olderModel = /^(?:ft:)?(?:gpt-3\.5|gpt-4(?!o|\.|-search)|text-embedding-|davinci-|babbage-)/;
 
@@ -38,10 +39,21 @@ const percents = {
 } as const;
 
 /** @param call.vendor The vendor of the API, as named in the price list. */
-export function tokenizerOf({ vendor, model }: { readonly vendor: string; readonly model: string }): Tokenizer {
+export function tokenizerOf({
+  vendor,
+  model,
+}: {
+  readonly vendor: string;
+  readonly model: string;
+}): Tokenizer {
   const isPublic = (vendor === "openai" || vendor === "azure") && openaiModel.test(model);
   if (!isPublic) return { encoding: "o200k_base", isPublic, ...percents[familyOf(vendor, model)] };
-  return { encoding: olderModel.test(model) ? "cl100k_base" : "o200k_base", isPublic, expectedPercent: 100, boundPercent: 100 };
+  return {
+    encoding: olderModel.test(model) ? "cl100k_base" : "o200k_base",
+    isPublic,
+    expectedPercent: 100,
+    boundPercent: 100,
+  };
 }
 
 /** The model takes precedence over the vendor: a reseller serves many families. */

@@ -24,7 +24,10 @@ export const unknownField = "is not a known field";
  *
  * @throws PurserError `invalid_request` when it is not one, or has a field that is not known.
  */
-export function openFields(input: unknown, options: { readonly prefix: string; readonly known: readonly string[] }): Fields {
+export function openFields(
+  input: unknown,
+  options: { readonly prefix: string; readonly known: readonly string[] },
+): Fields {
   const { prefix, known } = options;
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
     throw invalid(
@@ -35,7 +38,8 @@ export function openFields(input: unknown, options: { readonly prefix: string; r
   }
   const values = new Map<string, unknown>();
   for (const [name, value] of Object.entries(input)) {
-    if (!known.includes(name)) throw invalid(prefix + shorten(name, 60), unknownField, suggest(name, known));
+    if (!known.includes(name))
+      throw invalid(prefix + shorten(name, 60), unknownField, suggest(name, known));
     if (value !== null && value !== undefined) values.set(name, value);
   }
   return { prefix, values };
@@ -45,14 +49,16 @@ export function openFields(input: unknown, options: { readonly prefix: string; r
 export function eitherName(fields: Fields, names: readonly [string, string]): string {
   const [name, other] = names;
   if (!fields.values.has(other)) return name;
-  if (fields.values.has(name)) throw invalid(fields.prefix + other, `says the same as ${name}`, `Give ${name} only.`);
+  if (fields.values.has(name))
+    throw invalid(fields.prefix + other, `says the same as ${name}`, `Give ${name} only.`);
   return other;
 }
 
 export function optionalText(fields: Fields, name: string, remedy: string): string | undefined {
   const value = fields.values.get(name);
   if (value === undefined) return undefined;
-  if (typeof value !== "string" || value === "") throw invalid(fields.prefix + name, `must be text, not ${show(value)}`, remedy);
+  if (typeof value !== "string" || value === "")
+    throw invalid(fields.prefix + name, `must be text, not ${show(value)}`, remedy);
   return value;
 }
 
@@ -63,22 +69,40 @@ export function requiredText(fields: Fields, name: string, remedy: string): stri
 }
 
 /** One word of a closed list. */
-export function optionalWord<W extends string>(fields: Fields, name: string, words: readonly W[]): W | undefined {
+export function optionalWord<W extends string>(
+  fields: Fields,
+  name: string,
+  words: readonly W[],
+): W | undefined {
   const value = fields.values.get(name);
   if (value === undefined) return undefined;
   const word = words.find((candidate) => candidate === value);
   if (word !== undefined) return word;
-  const near = typeof value === "string" ? suggest(value, words) : `Known are: ${words.join(", ")}.`;
-  throw invalid(fields.prefix + name, `is ${show(value)}, which is not one of ${words.join(", ")}`, near);
+  const near =
+    typeof value === "string" ? suggest(value, words) : `Known are: ${words.join(", ")}.`;
+  throw invalid(
+    fields.prefix + name,
+    `is ${show(value)}, which is not one of ${words.join(", ")}`,
+    near,
+  );
 }
 
 /** A whole number within bounds, both included. */
-export function optionalWhole(fields: Fields, name: string, bounds: { readonly least: number; readonly most: number }): number | undefined {
+export function optionalWhole(
+  fields: Fields,
+  name: string,
+  bounds: { readonly least: number; readonly most: number },
+): number | undefined {
   const value = fields.values.get(name);
   if (value === undefined) return undefined;
   const { least, most } = bounds;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw invalid(fields.prefix + name, `is ${show(value)}`, `Give a whole number from ${least} to ${most}.`);
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most)
+    return value;
+  throw invalid(
+    fields.prefix + name,
+    `is ${show(value)}`,
+    `Give a whole number from ${least} to ${most}.`,
+  );
 }
 
 export function optionalFlag(fields: Fields, name: string): boolean | undefined {
@@ -87,15 +111,24 @@ export function optionalFlag(fields: Fields, name: string): boolean | undefined 
   throw invalid(fields.prefix + name, `is ${show(value)}`, "Give true or false.");
 }
 
-export function optionalList(fields: Fields, name: string, remedy: string): readonly unknown[] | undefined {
+export function optionalList(
+  fields: Fields,
+  name: string,
+  remedy: string,
+): readonly unknown[] | undefined {
   const value = fields.values.get(name);
   if (value === undefined) return undefined;
-  if (!Array.isArray(value)) throw invalid(fields.prefix + name, `must be a list, not ${show(value)}`, remedy);
+  if (!Array.isArray(value))
+    throw invalid(fields.prefix + name, `must be a list, not ${show(value)}`, remedy);
   return value;
 }
 
 /** Texts without repeats, in the order given. */
-export function optionalTexts(fields: Fields, name: string, remedy: string): readonly string[] | undefined {
+export function optionalTexts(
+  fields: Fields,
+  name: string,
+  remedy: string,
+): readonly string[] | undefined {
   const list = optionalList(fields, name, remedy);
   const texts = list?.map((value, index) => {
     if (typeof value === "string" && value !== "") return value;
@@ -109,6 +142,7 @@ export function show(value: unknown): string {
   if (typeof value === "string") return shorten(JSON.stringify(value), 60);
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return "a list";
-  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return shorten(String(value), 60);
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint")
+    return shorten(String(value), 60);
   return value === null ? "null" : `an ${typeof value === "object" ? "object" : "odd value"}`;
 }

@@ -9,9 +9,17 @@ import { invalid, show } from "./fields.ts";
  * @returns null, which matches every name, when nothing was given.
  * @throws PurserError `invalid_request` for an empty list, or a `*` that is not at the end.
  */
-export function checkPatterns(patterns: readonly string[] | undefined, field: string): readonly string[] | null {
+export function checkPatterns(
+  patterns: readonly string[] | undefined,
+  field: string,
+): readonly string[] | null {
   if (patterns === undefined) return null;
-  if (patterns.length === 0) throw invalid(field, "is an empty list, which nothing matches", "Leave it out to match everything.");
+  if (patterns.length === 0)
+    throw invalid(
+      field,
+      "is an empty list, which nothing matches",
+      "Leave it out to match everything.",
+    );
   patterns.forEach((pattern, index) => {
     if (pattern.length <= 256 && !pattern.slice(0, -1).includes("*")) return;
     throw invalid(

@@ -5,7 +5,8 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let best: { readonly word: string; readonly distance: number } | undefined;
   for (const candidate of known) {
     const distance = editDistance(letters(word), letters(candidate));
-    if (distance <= tolerance(candidate) && (best === undefined || distance < best.distance)) best = { word: candidate, distance };
+    if (distance <= tolerance(candidate) && (best === undefined || distance < best.distance))
+      best = { word: candidate, distance };
   }
   return best?.word ?? byPart(word, known);
 }
@@ -13,7 +14,9 @@ export function nearest(word: string, known: readonly string[]): string | undefi
 /** `type` for `budget_type`: a whole part of a name, of the shortest name that has it. */
 function byPart(word: string, known: readonly string[]): string | undefined {
   const part = word.toLowerCase();
-  const names = known.map((name) => name.split("_")).filter((parts) => parts.length > 1 && parts.includes(part));
+  const names = known
+    .map((name) => name.split("_"))
+    .filter((parts) => parts.length > 1 && parts.includes(part));
   return names.sort((left, right) => left.length - right.length)[0]?.join("_");
 }
 
@@ -47,7 +50,8 @@ function editDistance(left: string, right: string): number {
       const replaced = (last[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1);
       let least = Math.min(replaced, (last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1);
       const swapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
-      if (row > 1 && column > 1 && swapped) least = Math.min(least, (beforeLast[column - 2] ?? 0) + 1);
+      if (row > 1 && column > 1 && swapped)
+        least = Math.min(least, (beforeLast[column - 2] ?? 0) + 1);
       current.push(least);
     }
     beforeLast = last;

@@ -51,5 +51,6 @@ for (const text of [
   "+001970-01-01T00:00:00Z",
   5,
 ]) {
-  test(`${text} is not a moment`, () => assert.throws(() => parseInstant(text, "x"), /^PurserError: x is/));
+  test(`${text} is not a moment`, () =>
+    assert.throws(() => parseInstant(text, "x"), /^PurserError: x is/));
 }

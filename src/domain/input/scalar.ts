@@ -27,7 +27,8 @@ export function decimalText(value: unknown, field: string): string {
 export function parseInstant(value: unknown, field: string): number {
   if (typeof value === "string" && datePattern.test(value)) {
     try {
-      return Temporal.Instant.from(value.length === dateLength ? `${value}T00:00:00Z` : value).epochMilliseconds;
+      return Temporal.Instant.from(value.length === dateLength ? `${value}T00:00:00Z` : value)
+        .epochMilliseconds;
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause;
     }
@@ -46,11 +47,16 @@ export function formatInstant(atMs: number): string {
 /** @throws PurserError `invalid_request` when the text cannot name a budget or key. */
 export function checkId(id: string, field: string): string {
   if (/^[A-Za-z0-9._:/@-]{1,128}$/.test(id)) return id;
-  throw invalid(field, `is ${show(id)}, which cannot be an id`, "Use 1 to 128 of the characters A-Z a-z 0-9 . _ : / @ -");
+  throw invalid(
+    field,
+    `is ${show(id)}, which cannot be an id`,
+    "Use 1 to 128 of the characters A-Z a-z 0-9 . _ : / @ -",
+  );
 }
 
 const decimalRemedy = 'Write a plain decimal as a string, such as "1.50".';
-const datePattern = /^\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:\d\d))?$/;
+const datePattern =
+  /^\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:\d\d))?$/;
 const dateLength = "2026-01-31".length;
 
 function isDecimal(text: string): boolean {

@@ -2,7 +2,16 @@
 
 import { type Dimension, dimensions } from "../attribution/attribution.ts";
 import { checkValue, readAttribution } from "../attribution/value.ts";
-import { type Fields, invalid, openFields, optionalTexts, optionalWhole, optionalWord, requiredText, show } from "../input/fields.ts";
+import {
+  type Fields,
+  invalid,
+  openFields,
+  optionalTexts,
+  optionalWhole,
+  optionalWord,
+  requiredText,
+  show,
+} from "../input/fields.ts";
 import { checkPatterns } from "../input/name-pattern.ts";
 import { suggest } from "../input/nearest.ts";
 import { checkId, formatInstant, parseInstant } from "../input/scalar.ts";
@@ -43,12 +52,18 @@ export function defineKey(input: unknown, context: DefineKeyContext = {}): KeyDe
   const fields = openFields(input, { prefix: context.prefix ?? "", known: keyFields });
   const { prefix } = fields;
   return {
-    name: checkValue(requiredText(fields, "name", "Give a name by which people know the key."), `${prefix}name`),
+    name: checkValue(
+      requiredText(fields, "name", "Give a name by which people know the key."),
+      `${prefix}name`,
+    ),
     role: optionalWord(fields, "role", roles) ?? "caller",
     attribution: readAttribution(fields.values.get("attribution") ?? {}, `${prefix}attribution.`),
     mayRefine: readMayRefine(fields),
     models: checkPatterns(optionalTexts(fields, "models", patternRemedy), `${prefix}models`),
-    providers: checkPatterns(optionalTexts(fields, "providers", patternRemedy), `${prefix}providers`),
+    providers: checkPatterns(
+      optionalTexts(fields, "providers", patternRemedy),
+      `${prefix}providers`,
+    ),
     budgets: readBudgets(fields, context),
     maxConcurrent: optionalWhole(fields, "max_concurrent", { least: 1, most: 100_000 }) ?? null,
     expiresAt: readExpiry(fields, context),
@@ -79,11 +94,16 @@ const refinable: readonly (Dimension | "tags")[] = [...dimensions, "tags"];
 const patternRemedy = "Give a list of names, or prefixes that end in *.";
 
 function readMayRefine(fields: Fields): readonly (Dimension | "tags")[] {
-  const names = optionalTexts(fields, "may_refine", `Give a list of ${refinable.join(", ")}.`) ?? [];
+  const names =
+    optionalTexts(fields, "may_refine", `Give a list of ${refinable.join(", ")}.`) ?? [];
   return names.map((name, index) => {
     const known = refinable.find((candidate) => candidate === name);
     if (known !== undefined) return known;
-    throw invalid(`${fields.prefix}may_refine[${index}]`, `is ${show(name)}, which is not a dimension`, suggest(name, refinable));
+    throw invalid(
+      `${fields.prefix}may_refine[${index}]`,
+      `is ${show(name)}, which is not a dimension`,
+      suggest(name, refinable),
+    );
   });
 }
 
@@ -93,7 +113,11 @@ function readBudgets(fields: Fields, context: DefineKeyContext): readonly string
     const field = `${fields.prefix}budgets[${index}]`;
     checkId(budgetId, field);
     if (context.hasBudget?.(budgetId) !== false) return;
-    throw invalid(field, `is ${show(budgetId)}, which does not exist`, "Define the budget first, or leave it out.");
+    throw invalid(
+      field,
+      `is ${show(budgetId)}, which does not exist`,
+      "Define the budget first, or leave it out.",
+    );
   });
   return budgets;
 }

@@ -41,10 +41,15 @@ export interface Key {
  * @param at Milliseconds since the epoch; a key is expired at `expiresAt` itself.
  */
 export function isLive(key: Pick<Key, "expiresAt" | "revokedAt">, at: number): boolean {
-  return (key.revokedAt === null || key.revokedAt > at) && (key.expiresAt === null || key.expiresAt > at);
+  return (
+    (key.revokedAt === null || key.revokedAt > at) && (key.expiresAt === null || key.expiresAt > at)
+  );
 }
 
 /** Whether the key may call this model of this provider. */
-export function mayCall(key: Pick<Key, "models" | "providers">, call: { readonly provider: string; readonly model: string }): boolean {
+export function mayCall(
+  key: Pick<Key, "models" | "providers">,
+  call: { readonly provider: string; readonly model: string },
+): boolean {
   return matchesName(key.providers, call.provider) && matchesName(key.models, call.model);
 }

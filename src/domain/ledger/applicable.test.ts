@@ -26,7 +26,10 @@ test("of several exhausted budgets the narrowest refuses, regardless of alphabet
 test("budgets are ordered from the narrowest to the widest", () => {
   const desk = new Desk();
   for (const budget of tree) desk.budget({ ...budget, amount: 1000n });
-  const found = desk.books.applied({ attribution, route: { provider: "p", model: "m" }, budgets: [] }, 1);
+  const found = desk.books.applied(
+    { attribution, route: { provider: "p", model: "m" }, budgets: [] },
+    1,
+  );
   assert.deepEqual(
     found.map(({ budget }) => budget.budgetId),
     ["n-task", "a-project", "z-team", "m-all"],

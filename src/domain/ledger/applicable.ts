@@ -53,7 +53,9 @@ export class Applicable {
   find(subject: CallSubject, at: number): readonly Applied[] {
     const { attribution, route, budgets } = subject;
     const found = this.#cache.get(attribution)?.get(route.model);
-    const cached = found?.find((other) => other.provider === route.provider && isSame(other.budgets, budgets));
+    const cached = found?.find(
+      (other) => other.provider === route.provider && isSame(other.budgets, budgets),
+    );
     if (cached && cached.from <= at && at < cached.until) return cached.applied;
 
     const looked = this.#look(subject, at);
@@ -84,12 +86,24 @@ export class Applicable {
       if (typeof window === "string") {
         if (window === "not_begun" && budget.start !== null) until = Math.min(until, budget.start);
         if (window === "over" && budget.end !== null) from = Math.max(from, budget.end);
-        const key = { budgetId: budget.budgetId, value, windowStart: budget.start ?? 0, windowEnd: budget.end, currency: budget.currency };
+        const key = {
+          budgetId: budget.budgetId,
+          value,
+          windowStart: budget.start ?? 0,
+          windowEnd: budget.end,
+          currency: budget.currency,
+        };
         return { budget, counter: this.#counter(key), closed: true };
       }
       from = Math.max(from, window.start);
       if (window.end !== null) until = Math.min(until, window.end);
-      const key = { budgetId: budget.budgetId, value, windowStart: window.start, windowEnd: window.end, currency: budget.currency };
+      const key = {
+        budgetId: budget.budgetId,
+        value,
+        windowStart: window.start,
+        windowEnd: window.end,
+        currency: budget.currency,
+      };
       return { budget, counter: this.#counter(key), closed: false };
     });
     return { provider: subject.route.provider, budgets: subject.budgets, applied, from, until };
@@ -114,11 +128,16 @@ export class Applicable {
  *
  * @returns Narrowest first.
  */
-export function selectBudgets(budgets: ReadonlyMap<string, Budget>, subject: CallSubject): readonly Budget[] {
+export function selectBudgets(
+  budgets: ReadonlyMap<string, Budget>,
+  subject: CallSubject,
+): readonly Budget[] {
   const depths = new Map<Budget, number>();
   const include = (budget: Budget | undefined): number => {
     if (!budget) return 0;
-    const depth = depths.get(budget) ?? 1 + include(budget.parentBudgetId === null ? undefined : budgets.get(budget.parentBudgetId));
+    const depth =
+      depths.get(budget) ??
+      1 + include(budget.parentBudgetId === null ? undefined : budgets.get(budget.parentBudgetId));
     depths.set(budget, depth);
     return depth;
   };
@@ -128,7 +147,11 @@ export function selectBudgets(budgets: ReadonlyMap<string, Budget>, subject: Cal
   for (const budgetId of subject.budgets) include(budgets.get(budgetId));
   return [...depths.keys()]
     .filter((budget) => mayCount(budget, call))
-    .sort((left, right) => (depths.get(right) ?? 0) - (depths.get(left) ?? 0) || (left.budgetId < right.budgetId ? -1 : 1));
+    .sort(
+      (left, right) =>
+        (depths.get(right) ?? 0) - (depths.get(left) ?? 0) ||
+        (left.budgetId < right.budgetId ? -1 : 1),
+    );
 }
 
 /**
@@ -138,5 +161,8 @@ export function selectBudgets(budgets: ReadonlyMap<string, Budget>, subject: Cal
 const maxModelsCached = 1000;
 
 function isSame(left: readonly string[], right: readonly string[]): boolean {
-  return left === right || (left.length === right.length && left.every((budgetId, place) => budgetId === right[place]));
+  return (
+    left === right ||
+    (left.length === right.length && left.every((budgetId, place) => budgetId === right[place]))
+  );
 }

@@ -17,14 +17,33 @@ const users = ["u1", "u2", "u3"];
 function aTree(): Desk {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });
-  for (const team of teams) desk.budget({ budgetId: team, parentBudgetId: "all", budgetType: "team", resourceId: team, amount: 60n });
-  desk.budget({ budgetId: "each", parentBudgetId: "all", budgetType: "user", resourceId: "*", amount: 40n });
+  for (const team of teams)
+    desk.budget({
+      budgetId: team,
+      parentBudgetId: "all",
+      budgetType: "team",
+      resourceId: team,
+      amount: 60n,
+    });
+  desk.budget({
+    budgetId: "each",
+    parentBudgetId: "all",
+    budgetType: "user",
+    resourceId: "*",
+    amount: 40n,
+  });
   desk.budget({ budgetId: "watch", amount: 5n, policy: "soft" });
   return desk;
 }
 
 type Step =
-  | { readonly kind: "hold"; readonly usd: number; readonly team: string; readonly user: string; readonly expires: boolean }
+  | {
+      readonly kind: "hold";
+      readonly usd: number;
+      readonly team: string;
+      readonly user: string;
+      readonly expires: boolean;
+    }
   | { readonly kind: "settle" | "release" | "top_up"; readonly which: number; readonly usd: number }
   | { readonly kind: "expire" };
 
@@ -73,18 +92,26 @@ function play(desk: Desk, all: readonly Step[]): Map<string, Expected> {
   return expected;
 }
 
-function apply(desk: Desk, expected: Map<string, Expected>, { step, at }: { readonly step: Step; readonly at: number }): void {
+function apply(
+  desk: Desk,
+  expected: Map<string, Expected>,
+  { step, at }: { readonly step: Step; readonly at: number },
+): void {
   if (step.kind === "expire") {
     desk.run({ kind: "expire", at: at + 1000 });
-    for (const one of expected.values()) if (one.state === "open" && one.expires) Object.assign(one, { state: "expired", held: 0n });
+    for (const one of expected.values())
+      if (one.state === "open" && one.expires) Object.assign(one, { state: "expired", held: 0n });
     return;
   }
   if (step.kind === "hold") {
     const operationId = `op${expected.size}`;
     const usd = BigInt(step.usd);
     const attribution = { team: step.team, user: step.user };
-    const answer = desk.run(aHold(operationId, usd, { at, attribution, expiresAt: step.expires ? at + 10 : null }));
-    if (answer.admitted) expected.set(operationId, { held: usd, cost: 0n, state: "open", expires: step.expires });
+    const answer = desk.run(
+      aHold(operationId, usd, { at, attribution, expiresAt: step.expires ? at + 10 : null }),
+    );
+    if (answer.admitted)
+      expected.set(operationId, { held: usd, cost: 0n, state: "open", expires: step.expires });
     return;
   }
   const operationId = `op${step.which % Math.max(1, expected.size)}`;
@@ -98,7 +125,9 @@ function apply(desk: Desk, expected: Map<string, Expected>, { step, at }: { read
   } else if (step.kind === "release") {
     desk.run({ kind: "release", ...call, reason: "r" });
     Object.assign(one, { state: "ended", held: 0n });
-  } else if (desk.run({ kind: "top_up", ...call, amount: { ...quantities(usd), requests: 0n } }).admitted) {
+  } else if (
+    desk.run({ kind: "top_up", ...call, amount: { ...quantities(usd), requests: 0n } }).admitted
+  ) {
     one.held += usd;
   }
 }
@@ -108,7 +137,10 @@ function checkLimits(desk: Desk): void {
   for (const { key, spent, held, overrun } of desk.books.counters()) {
     const budget = desk.books.budgets.get(key.budgetId);
     if (budget?.policy !== "hard") continue;
-    assert.ok(spent + held <= budget.amount + overrun, `${key.budgetId}: ${spent} + ${held} > ${budget.amount} + ${overrun}`);
+    assert.ok(
+      spent + held <= budget.amount + overrun,
+      `${key.budgetId}: ${spent} + ${held} > ${budget.amount} + ${overrun}`,
+    );
   }
 }
 
@@ -146,7 +178,8 @@ test("once every call has ended nothing is held, and the spent amount is the sum
       const desk = aTree();
       const expected = play(desk, all);
       for (const [operationId, one] of expected) {
-        if (one.state === "open") desk.run({ kind: "release", operationId, attempt: 1, at: 1, reason: "end" });
+        if (one.state === "open")
+          desk.run({ kind: "release", operationId, attempt: 1, at: 1, reason: "end" });
       }
       for (const counter of desk.books.counters()) assert.equal(counter.held, 0n);
       assert.equal(desk.books.holds.size, 0);

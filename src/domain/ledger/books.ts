@@ -238,7 +238,15 @@ export class Books {
       counter.overrun += entry.overruns[index] ?? 0n;
     }
     this.#report(hold, entry.cost);
-    this.#remember(entry, pastOf(hold, { ended: "settle", status: entry.status, fingerprint: entry.fingerprint, cost: entry.cost }));
+    this.#remember(
+      entry,
+      pastOf(hold, {
+        ended: "settle",
+        status: entry.status,
+        fingerprint: entry.fingerprint,
+        cost: entry.cost,
+      }),
+    );
   }
 
   #settleLate(entry: SettleEntry): void {
@@ -267,7 +275,10 @@ export class Books {
   #letGo(entry: ReleaseEntry | ExpireEntry): void {
     const hold = this.#end(entry);
     this.#giveBack(hold);
-    this.#remember(entry, pastOf(hold, { ended: entry.kind, status: null, fingerprint: null, cost: nothing }));
+    this.#remember(
+      entry,
+      pastOf(hold, { ended: entry.kind, status: null, fingerprint: null, cost: nothing }),
+    );
   }
 
   #correct(entry: CorrectionEntry): void {
@@ -292,7 +303,10 @@ export class Books {
     });
   }
 
-  #report({ at, attribution, route, keys }: Omit<ChargedCall, "cost" | "counters"> & Pick<Hold, "keys">, cost: Quantities): void {
+  #report(
+    { at, attribution, route, keys }: Omit<ChargedCall, "cost" | "counters"> & Pick<Hold, "keys">,
+    cost: Quantities,
+  ): void {
     for (const watcher of this.#watchers) watcher({ at, attribution, route, counters: keys, cost });
   }
 
@@ -304,7 +318,10 @@ export class Books {
 
   #openHold(call: CallId): Hold {
     const hold = this.holds.get(call.operationId);
-    assert(hold !== undefined && hold.attempt === call.attempt, "an entry about a hold finds it open");
+    assert(
+      hold !== undefined && hold.attempt === call.attempt,
+      "an entry about a hold finds it open",
+    );
     return hold;
   }
 
@@ -343,7 +360,8 @@ export class Books {
 
   #remember(call: CallId, attempt: PastAttempt): void {
     const known = this.past(call.operationId);
-    const others = known.length === 0 ? known : known.filter((past) => past.attempt !== attempt.attempt);
+    const others =
+      known.length === 0 ? known : known.filter((past) => past.attempt !== attempt.attempt);
     this.#past.set(call.operationId, [...others, attempt]);
     this.#ended.add(call.operationId);
   }

@@ -177,7 +177,12 @@ export interface Remaining {
  * - `budget_paused` a threshold's action paused it for the rest of the window
  * - `unpriced` the model has no price and the budget blocks such calls
  */
-export type RefusalReason = "budget_exhausted" | "budget_held" | "budget_closed" | "budget_paused" | "unpriced";
+export type RefusalReason =
+  | "budget_exhausted"
+  | "budget_held"
+  | "budget_closed"
+  | "budget_paused"
+  | "unpriced";
 
 /** Why a hold was refused, and by which budget. */
 export interface Refusal {
@@ -209,7 +214,9 @@ export type HoldAnswer =
     }
   | { readonly admitted: false; readonly refusal: Refusal };
 
-export type TopUpAnswer = { readonly admitted: true } | { readonly admitted: false; readonly refusal: Refusal };
+export type TopUpAnswer =
+  | { readonly admitted: true }
+  | { readonly admitted: false; readonly refusal: Refusal };
 
 /** `repeated`: the same outcome was settled before; nothing more was charged. */
 export interface SettleAnswer {

@@ -69,7 +69,10 @@ export function balanceOf(counter: Counter, budget: Budget): Balance {
 export function isPaused(counter: Counter, budget: Budget): boolean {
   return (
     counter.fired.length > 0 &&
-    budget.thresholds.some((threshold) => threshold.action === "pause" && counter.fired.includes(threshold.partsPerMillion))
+    budget.thresholds.some(
+      (threshold) =>
+        threshold.action === "pause" && counter.fired.includes(threshold.partsPerMillion),
+    )
   );
 }
 

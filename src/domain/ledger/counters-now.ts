@@ -33,15 +33,25 @@ export function countersNow(
     return isOwn || books.counter(key).spent + amountIn(key.currency, change) >= 0n;
   });
   const kept = own.filter(
-    (key) => !isRecounted(books, key.budgetId, past) || recounted.some((other) => counterId(other) === counterId(key)),
+    (key) =>
+      !isRecounted(books, key.budgetId, past) ||
+      recounted.some((other) => counterId(other) === counterId(key)),
   );
-  const added = recounted.filter((key) => !kept.some((other) => counterId(other) === counterId(key)));
+  const added = recounted.filter(
+    (key) => !kept.some((other) => counterId(other) === counterId(key)),
+  );
   const keys = [...kept, ...added];
   const isUnchanged = added.length === 0 && kept.length === own.length && !past.hasMoved;
-  return { counters: keys.map((key) => books.counter(key)), moved: isUnchanged ? {} : { counters: keys } };
+  return {
+    counters: keys.map((key) => books.counter(key)),
+    moved: isUnchanged ? {} : { counters: keys },
+  };
 }
 
-function recountedKeys(books: Books, { at, attribution, route }: PastAttempt): readonly CounterKey[] {
+function recountedKeys(
+  books: Books,
+  { at, attribution, route }: PastAttempt,
+): readonly CounterKey[] {
   const budgets = (route.keyId === null ? undefined : books.keys.get(route.keyId)?.budgets) ?? [];
   return selectBudgets(books.budgets, { attribution, route, budgets })
     .filter(({ budgetId }) => isRecounted(books, budgetId, { at }))
@@ -49,7 +59,15 @@ function recountedKeys(books: Books, { at, attribution, route }: PastAttempt): r
       const window = countedWindow(budget, at);
       if (!isWithin(window, at)) return [];
       const { budgetId, currency } = budget;
-      return [{ budgetId, value: valueFor(budget, attribution), windowStart: window.start, windowEnd: window.end, currency }];
+      return [
+        {
+          budgetId,
+          value: valueFor(budget, attribution),
+          windowStart: window.start,
+          windowEnd: window.end,
+          currency,
+        },
+      ];
     });
 }
 

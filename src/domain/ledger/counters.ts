@@ -51,7 +51,12 @@ export class Counters {
     for (const [id, counter] of this.#byId) {
       const { windowEnd } = counter.key;
       const isOver = windowEnd !== null && windowEnd <= at;
-      if ((isOver || isUntouched(counter)) && counter.openHolds === 0 && !this.#changed.has(counter)) this.#byId.delete(id);
+      if (
+        (isOver || isUntouched(counter)) &&
+        counter.openHolds === 0 &&
+        !this.#changed.has(counter)
+      )
+        this.#byId.delete(id);
     }
     this.#byKey = new WeakMap();
   }
@@ -60,7 +65,12 @@ export class Counters {
     const id = counterId(key);
     const known = this.#byId.get(id);
     if (known) return known;
-    const counter: Counter = { key, id, ...(this.#history.counter(key) ?? untouched), openHolds: 0 };
+    const counter: Counter = {
+      key,
+      id,
+      ...(this.#history.counter(key) ?? untouched),
+      openHolds: 0,
+    };
     this.#byId.set(id, counter);
     return counter;
   }

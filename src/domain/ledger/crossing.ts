@@ -7,11 +7,26 @@ import type { ThresholdEntry } from "./entry.ts";
 /** @param to.spent The new spent amount of the counter. */
 export function crossings(
   budget: Budget,
-  { counter, spent, at }: { readonly counter: Pick<Counter, "key" | "fired">; readonly spent: bigint; readonly at: number },
+  {
+    counter,
+    spent,
+    at,
+  }: {
+    readonly counter: Pick<Counter, "key" | "fired">;
+    readonly spent: bigint;
+    readonly at: number;
+  },
 ): readonly ThresholdEntry[] {
   if (spent === 0n) return [];
   return budget.thresholds
     .filter(({ partsPerMillion }) => spent * 1_000_000n >= budget.amount * BigInt(partsPerMillion))
     .filter(({ partsPerMillion }) => !counter.fired.includes(partsPerMillion))
-    .map(({ partsPerMillion }) => ({ kind: "threshold", at, counter: counter.key, partsPerMillion, spent, limit: budget.amount }));
+    .map(({ partsPerMillion }) => ({
+      kind: "threshold",
+      at,
+      counter: counter.key,
+      partsPerMillion,
+      spent,
+      limit: budget.amount,
+    }));
 }

@@ -13,8 +13,22 @@ import type { AnswerOf, PutBudgetCommand } from "./command.ts";
 import { counterId, type Counter } from "./counter.ts";
 import { crossings } from "./crossing.ts";
 import type { Decided } from "./decided.ts";
-import type { CountedCounter, CounterKey, Entry, MoveEntry, Recount, ThresholdEntry } from "./entry.ts";
-import { type BudgetToCount, countingFor, type Counting, isWithin, subjectOf, Tally } from "./recount.ts";
+import type {
+  CountedCounter,
+  CounterKey,
+  Entry,
+  MoveEntry,
+  Recount,
+  ThresholdEntry,
+} from "./entry.ts";
+import {
+  type BudgetToCount,
+  countingFor,
+  type Counting,
+  isWithin,
+  subjectOf,
+  Tally,
+} from "./recount.ts";
 
 /**
  * Calls in flight move to their new counters. A threshold that is already passed fires at once.
@@ -22,14 +36,23 @@ import { type BudgetToCount, countingFor, type Counting, isWithin, subjectOf, Ta
  * @throws PurserError `conflict` for an existing id, `not_found` for an unknown one,
  *   `invalid_request` for an invalid parent.
  */
-export function decidePutBudget(books: Books, command: PutBudgetCommand): Decided<AnswerOf["put_budget"]> {
+export function decidePutBudget(
+  books: Books,
+  command: PutBudgetCommand,
+): Decided<AnswerOf["put_budget"]> {
   const { budget, at } = command;
   checkId(books, command);
   checkAncestors(books, budget.budgetId, budget.parentBudgetId);
   const counting = countingFor(books, command);
-  const recounts = counting.counts.map((one) => recountOf(books, one, command.counted?.find(isOf(one.budget))?.counters ?? []));
+  const recounts = counting.counts.map((one) =>
+    recountOf(books, one, command.counted?.find(isOf(one.budget))?.counters ?? []),
+  );
   const crossed = crossingsAfter(books, { budget, recounts, counting, at });
-  const entries: readonly Entry[] = [{ kind: "budget", at, budget, deleted: false, recounts }, ...movesTo(books, counting, at), ...crossed];
+  const entries: readonly Entry[] = [
+    { kind: "budget", at, budget, deleted: false, recounts },
+    ...movesTo(books, counting, at),
+    ...crossed,
+  ];
   return { answer: { budget, crossed }, entries };
 }
 
@@ -48,10 +71,14 @@ function checkId(books: Books, { budget, when }: PutBudgetCommand): void {
 function checkAncestors(books: Books, budgetId: string, parentBudgetId: string | null): void {
   for (let id = parentBudgetId; id !== null; id = books.budgets.get(id)?.parentBudgetId ?? null) {
     if (id === budgetId) {
-      throw new PurserError("invalid_request", `parent_budget_id: "${budgetId}" would be its own ancestor`, {
-        field: "parent_budget_id",
-        remedy: "Choose a parent that does not draw on this budget.",
-      });
+      throw new PurserError(
+        "invalid_request",
+        `parent_budget_id: "${budgetId}" would be its own ancestor`,
+        {
+          field: "parent_budget_id",
+          remedy: "Choose a parent that does not draw on this budget.",
+        },
+      );
     }
     if (!books.budgets.has(id)) {
       throw new PurserError("invalid_request", `parent_budget_id: no budget "${id}"`, {
@@ -63,7 +90,10 @@ function checkAncestors(books: Books, budgetId: string, parentBudgetId: string |
 }
 
 export function noSuchBudget(budgetId: string): PurserError {
-  return new PurserError("not_found", `no budget "${budgetId}"`, { field: "budget_id", remedy: "List budgets to see their ids." });
+  return new PurserError("not_found", `no budget "${budgetId}"`, {
+    field: "budget_id",
+    remedy: "List budgets to see their ids.",
+  });
 }
 
 function isOf({ budgetId }: Budget): (other: { readonly budgetId: string }) => boolean {
@@ -71,9 +101,15 @@ function isOf({ budgetId }: Budget): (other: { readonly budgetId: string }) => b
 }
 
 /** The counted amounts, and zero for counters of the window that no longer have any call. */
-function recountOf(books: Books, { budget, window }: BudgetToCount, counted: readonly CountedCounter[]): Recount {
+function recountOf(
+  books: Books,
+  { budget, window }: BudgetToCount,
+  counted: readonly CountedCounter[],
+): Recount {
   const found = new Set(counted.map(({ key }) => counterId(key)));
-  const emptied = countersOf(books, budget, window).filter(({ id, spent }) => spent !== 0n && !found.has(id));
+  const emptied = countersOf(books, budget, window).filter(
+    ({ id, spent }) => spent !== 0n && !found.has(id),
+  );
   return {
     budgetId: budget.budgetId,
     from: window.start,
@@ -81,9 +117,17 @@ function recountOf(books: Books, { budget, window }: BudgetToCount, counted: rea
   };
 }
 
-function countersOf(books: Books, { budgetId, currency }: Budget, { start, end }: Window): readonly Counter[] {
+function countersOf(
+  books: Books,
+  { budgetId, currency }: Budget,
+  { start, end }: Window,
+): readonly Counter[] {
   return [...books.counters()].filter(
-    ({ key }) => key.budgetId === budgetId && key.windowStart === start && key.windowEnd === end && key.currency === currency,
+    ({ key }) =>
+      key.budgetId === budgetId &&
+      key.windowStart === start &&
+      key.windowEnd === end &&
+      key.currency === currency,
   );
 }
 
@@ -93,20 +137,38 @@ function movesTo(books: Books, counting: Counting, at: number): readonly MoveEnt
   return [...books.holds.values()].flatMap((hold): readonly MoveEntry[] => {
     const { operationId, attempt } = hold;
     const counters = keysAfter(hold, { counting, tally });
-    return isSame(hold.keys, counters) ? [] : [{ kind: "move", at, operationId, attempt, counters }];
+    return isSame(hold.keys, counters)
+      ? []
+      : [{ kind: "move", at, operationId, attempt, counters }];
   });
 }
 
 /** Narrowest budget first, as in a new hold; budgets that no longer select the call come last. */
-function keysAfter(hold: Hold, { counting, tally }: { readonly counting: Counting; readonly tally: Tally }): readonly CounterKey[] {
-  const call = { at: hold.at, attribution: hold.attribution, route: hold.route, counters: hold.keys };
+function keysAfter(
+  hold: Hold,
+  { counting, tally }: { readonly counting: Counting; readonly tally: Tally },
+): readonly CounterKey[] {
+  const call = {
+    at: hold.at,
+    attribution: hold.attribution,
+    route: hold.route,
+    counters: hold.keys,
+  };
   const added = tally.placesOf(call).map(({ key }) => key);
   const isReplaced = (key: CounterKey): boolean =>
     added.some((other) => counterId(other) === counterId(key)) ||
-    counting.counts.some((one) => !one.keepsCounted && one.budget.budgetId === key.budgetId && isWithin(one.window, hold.at));
-  const order = selectBudgets(counting.budgets, subjectOf(call, counting.ofKeys)).map(({ budgetId }) => budgetId);
-  const place = ({ budgetId }: CounterKey): number => (order.includes(budgetId) ? order.indexOf(budgetId) : order.length);
-  return [...hold.keys.filter((key) => !isReplaced(key)), ...added].sort((left, right) => place(left) - place(right));
+    counting.counts.some(
+      (one) =>
+        !one.keepsCounted && one.budget.budgetId === key.budgetId && isWithin(one.window, hold.at),
+    );
+  const order = selectBudgets(counting.budgets, subjectOf(call, counting.ofKeys)).map(
+    ({ budgetId }) => budgetId,
+  );
+  const place = ({ budgetId }: CounterKey): number =>
+    order.includes(budgetId) ? order.indexOf(budgetId) : order.length;
+  return [...hold.keys.filter((key) => !isReplaced(key)), ...added].sort(
+    (left, right) => place(left) - place(right),
+  );
 }
 
 function isSame(left: readonly CounterKey[], right: readonly CounterKey[]): boolean {
@@ -122,13 +184,20 @@ interface Change {
 }
 
 /** A lower amount, a new threshold or a recount may pass a threshold that no charge would cross. */
-function crossingsAfter(books: Books, { budget, recounts, counting, at }: Change): readonly ThresholdEntry[] {
+function crossingsAfter(
+  books: Books,
+  { budget, recounts, counting, at }: Change,
+): readonly ThresholdEntry[] {
   const others = counting.counts.filter((one) => one.keepsCounted).map((one) => one.budget);
   return [budget, ...others].flatMap((changed) => {
     const window = windowAt(changed, at);
     if (typeof window === "string") return [];
     const recount = recounts.find(isOf(changed));
-    const counters: readonly CountedCounter[] = recount ? recount.counters : countersOf(books, changed, window);
-    return counters.flatMap(({ key, spent }) => crossings(changed, { counter: books.counter(key), spent, at }));
+    const counters: readonly CountedCounter[] = recount
+      ? recount.counters
+      : countersOf(books, changed, window);
+    return counters.flatMap(({ key, spent }) =>
+      crossings(changed, { counter: books.counter(key), spent, at }),
+    );
   });
 }

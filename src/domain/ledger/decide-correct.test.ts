@@ -7,7 +7,8 @@ import { pico } from "../money/money.ts";
 import type { CorrectCommand } from "./command.ts";
 import { aHold, anOutcome, Desk } from "./desk.test-kit.ts";
 
-const hasCode = (code: ErrorCode) => (error: unknown) => error instanceof PurserError && error.code === code;
+const hasCode = (code: ErrorCode) => (error: unknown) =>
+  error instanceof PurserError && error.code === code;
 const first = { at: 1, operationId: "a", attempt: 1, fingerprint: null } as const;
 
 function correction(amount: bigint, more: Partial<CorrectCommand> = {}): CorrectCommand {
@@ -86,14 +87,20 @@ test("a correction past the limit is an overrun, and one back within it removes 
 });
 
 test("a released or lapsed hold can be corrected, and then no longer settled", () => {
-  for (const end of [{ kind: "release", at: 2, operationId: "a", attempt: 1, reason: "" } as const, { kind: "expire", at: 100 } as const]) {
+  for (const end of [
+    { kind: "release", at: 2, operationId: "a", attempt: 1, reason: "" } as const,
+    { kind: "expire", at: 100 } as const,
+  ]) {
     const desk = new Desk();
     desk.budget({ budgetId: "all", amount: 100n });
     desk.run(aHold("a", 50n, { expiresAt: 100 }));
     desk.run(end);
     desk.run(correction(30n));
     assert.deepEqual(desk.counter("all"), { spent: 30n, held: 0n, overrun: 0n });
-    assert.throws(() => desk.run({ kind: "settle", ...first, fingerprint: "late", outcome: anOutcome(10n) }), hasCode("conflict"));
+    assert.throws(
+      () => desk.run({ kind: "settle", ...first, fingerprint: "late", outcome: anOutcome(10n) }),
+      hasCode("conflict"),
+    );
   }
 });
 
@@ -106,6 +113,10 @@ test("a call in flight and an unknown call cannot be corrected", () => {
 
 test("a threshold crossed by a correction is reported", () => {
   const desk = charged();
-  desk.budget({ budgetId: "all", amount: 100n, thresholds: [{ partsPerMillion: 800_000, action: "notify" }] });
+  desk.budget({
+    budgetId: "all",
+    amount: 100n,
+    thresholds: [{ partsPerMillion: 800_000, action: "notify" }],
+  });
   assert.equal(desk.run(correction(90n)).crossed.length, 1);
 });

@@ -20,7 +20,10 @@ export function decideCorrect(books: Books, command: CorrectCommand): Decided<Se
   if (books.holds.get(operationId)?.attempt === attempt) throw underWay(operationId);
   const past = books.past(operationId).find((other) => other.attempt === attempt);
   if (!past) {
-    throw new PurserError("not_found", `no call "${idOfOperation(operationId)}"`, { field: "operation_id", remedy: "Check the id." });
+    throw new PurserError("not_found", `no call "${idOfOperation(operationId)}"`, {
+      field: "operation_id",
+      remedy: "Check the id.",
+    });
   }
   if (past.settleFingerprint === fingerprint) return answerAgain(books, past);
   // Token counts do not change. A released call had none and now counts as one request.

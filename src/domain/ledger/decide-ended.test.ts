@@ -10,7 +10,8 @@ const first = { operationId: "a", attempt: 1, at: 2, fingerprint: null };
 /** How an operation's only attempt ended, and the refusal of each command afterwards. */
 const ended = {
   unknown: () => undefined,
-  released: (desk: Desk) => desk.run({ kind: "release", operationId: "a", attempt: 1, at: 2, reason: "r" }),
+  released: (desk: Desk) =>
+    desk.run({ kind: "release", operationId: "a", attempt: 1, at: 2, reason: "r" }),
   settled: (desk: Desk) => desk.run({ kind: "settle", ...first, outcome: anOutcome(30n) }),
   expired: (desk: Desk) => desk.run({ kind: "expire", at: 10 }),
 };
@@ -19,7 +20,13 @@ const commands = {
   release: { kind: "release", operationId: "a", attempt: 1, at: 3, reason: "r" },
   "top-up": { kind: "top_up", operationId: "a", attempt: 1, at: 3, amount: quantities(1n) },
 } as const;
-const refusals: readonly (readonly [keyof typeof ended, keyof typeof commands, code: string, message: RegExp, remedy: RegExp])[] = [
+const refusals: readonly (readonly [
+  keyof typeof ended,
+  keyof typeof commands,
+  code: string,
+  message: RegExp,
+  remedy: RegExp,
+])[] = [
   ["unknown", "settle", "not_found", /^no hold "a"$/, /Check the id/],
   ["unknown", "release", "not_found", /^no hold "a"$/, /Check the id/],
   ["unknown", "top-up", "not_found", /^no open hold "a"$/, /make a new one/],
@@ -56,6 +63,7 @@ test("only the named attempt is ended", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all" });
   desk.run(aHold("a", 40n));
-  for (const command of Object.values(commands)) assert.throws(() => desk.run({ ...command, attempt: 2 }), { code: "not_found" });
+  for (const command of Object.values(commands))
+    assert.throws(() => desk.run({ ...command, attempt: 2 }), { code: "not_found" });
   assert.equal(desk.counter("all").held, 40n);
 });

@@ -8,7 +8,14 @@ import { add, multiply, pico, zero, type PicoUsd } from "../money/money.ts";
 import type { FallbackRates } from "../price/rate.ts";
 import type { Applied } from "./applicable.ts";
 import type { Books } from "./books.ts";
-import type { Demand, HoldAnswer, HoldCommand, Refusal, RefusalReason, Remaining } from "./command.ts";
+import type {
+  Demand,
+  HoldAnswer,
+  HoldCommand,
+  Refusal,
+  RefusalReason,
+  Remaining,
+} from "./command.ts";
 import { amountIn, available, balanceOf, isPaused } from "./counter.ts";
 import type { Decided } from "./decided.ts";
 import type { Entry, Quantities } from "./entry.ts";
@@ -33,7 +40,10 @@ interface PricedDemand {
  *   more than the share of a key, or more open holds than a key may have.
  */
 export function decideHold(books: Books, command: HoldCommand): Decided<HoldAnswer> {
-  assert(command.demand.leastOutputTokens <= command.demand.outputTokens, "the minimum output is at most the requested output");
+  assert(
+    command.demand.leastOutputTokens <= command.demand.outputTokens,
+    "the minimum output is at most the requested output",
+  );
   const repeat = answerRepeat(books, command);
   if (repeat) return { answer: repeat, entries: [] };
   if (command.share) checkHolds(books, command.share);
@@ -46,13 +56,20 @@ export function decideHold(books: Books, command: HoldCommand): Decided<HoldAnsw
   const least = quantities(demand, demand.payableOutputTokens);
   for (const one of applied) {
     const reason = refuses(one, least);
-    if (reason) return refuse(command, refusalBy(one, { reason, needed: amountIn(one.budget.currency, least) }));
+    if (reason)
+      return refuse(
+        command,
+        refusalBy(one, { reason, needed: amountIn(one.budget.currency, least) }),
+      );
   }
-  const crowded = command.demand.loose ? crowdedBy(applied, quantities(demand, demand.outputTokens)) : null;
+  const crowded = command.demand.loose
+    ? crowdedBy(applied, quantities(demand, demand.outputTokens))
+    : null;
   if (crowded) return refuse(command, crowded);
 
   const affordable = affordableOutput(applied, demand);
-  const outputTokens = affordable === null ? demand.outputTokens : Math.min(demand.outputTokens, affordable);
+  const outputTokens =
+    affordable === null ? demand.outputTokens : Math.min(demand.outputTokens, affordable);
   const amount = quantities(demand, outputTokens);
   if (command.share) checkShare(books, applied, { share: command.share, amount });
   const call = { operationId: command.operationId, attempt: nextAttempt(books, command) };
@@ -71,7 +88,16 @@ export function decideHold(books: Books, command: HoldCommand): Decided<HoldAnsw
   };
   const tightest = tightestAfter(applied, amount);
   return {
-    answer: { admitted: true, call, repeated: false, amount, outputTokens, affordableOutputTokens: affordable, tightest, fallback },
+    answer: {
+      admitted: true,
+      call,
+      repeated: false,
+      amount,
+      outputTokens,
+      affordableOutputTokens: affordable,
+      tightest,
+      fallback,
+    },
     entries: [entry],
   };
 }
@@ -81,9 +107,18 @@ export function tightestAfter(applied: readonly Applied[], amount: Quantities): 
   let tightest: Applied | null = null;
   for (const one of applied) {
     if (one.budget.policy !== "hard" || one.budget.currency !== "USD") continue;
-    if (!tightest || available(one.counter, one.budget) < available(tightest.counter, tightest.budget)) tightest = one;
+    if (
+      !tightest ||
+      available(one.counter, one.budget) < available(tightest.counter, tightest.budget)
+    )
+      tightest = one;
   }
-  return tightest && { budgetId: tightest.budget.budgetId, available: available(tightest.counter, tightest.budget) - amount.usd };
+  return (
+    tightest && {
+      budgetId: tightest.budget.budgetId,
+      available: available(tightest.counter, tightest.budget) - amount.usd,
+    }
+  );
 }
 
 /** Why a budget cannot pay `needed`, or null if it can. Soft budgets never refuse. */
@@ -112,15 +147,31 @@ export function crowdedBy(applied: readonly Applied[], needed: Quantities): Refu
   return null;
 }
 
-export function refusalBy(applied: Applied, why: { readonly reason: RefusalReason; readonly needed: bigint }): Refusal {
-  return { ...why, budgetId: applied.budget.budgetId, balance: balanceOf(applied.counter, applied.budget) };
+export function refusalBy(
+  applied: Applied,
+  why: { readonly reason: RefusalReason; readonly needed: bigint },
+): Refusal {
+  return {
+    ...why,
+    budgetId: applied.budget.budgetId,
+    balance: balanceOf(applied.counter, applied.budget),
+  };
 }
 
 function refuse(command: HoldCommand, refusal: Refusal): Decided<HoldAnswer> {
   const { at, operationId, attribution, route } = command;
   const { reason, budgetId, needed } = refusal;
   if (!command.final) return { answer: { admitted: false, refusal }, entries: [] };
-  const entry: Entry = { kind: "refusal", at, operationId, attribution, route, reason, budgetId, needed };
+  const entry: Entry = {
+    kind: "refusal",
+    at,
+    operationId,
+    attribution,
+    route,
+    reason,
+    budgetId,
+    needed,
+  };
   return { answer: { admitted: false, refusal }, entries: [entry] };
 }
 
@@ -131,7 +182,10 @@ function refuseUnpriced(applied: readonly Applied[], command: HoldCommand): Deci
 }
 
 /** The rates for an unpriced call; null if it has a price or no budget states rates. */
-function chooseFallback(applied: readonly Applied[], demand: Demand): FallbackRates | null | "blocked" {
+function chooseFallback(
+  applied: readonly Applied[],
+  demand: Demand,
+): FallbackRates | null | "blocked" {
   if (demand.perOutputToken !== null) return null;
   const budgets = applied.map(({ budget }) => budget);
   return budgets.some(blocksUnpriced) ? "blocked" : dearestFallback(budgets);
@@ -160,13 +214,17 @@ function quantities(demand: PricedDemand, outputTokens: number): Quantities {
  * The output tokens that every hard budget can pay on top of the fixed part; null if no hard budget
  * bounds them.
  */
-export function affordableOutput(applied: readonly Applied[], demand: Pick<PricedDemand, "fixed" | "perOutputToken">): number | null {
+export function affordableOutput(
+  applied: readonly Applied[],
+  demand: Pick<PricedDemand, "fixed" | "perOutputToken">,
+): number | null {
   let affordable: bigint | null = null;
   for (const { budget, counter } of applied) {
     if (budget.policy === "soft" || budget.currency === "requests") continue;
     const perToken = budget.currency === "USD" ? demand.perOutputToken : pico(1n);
     if (perToken === 0n) continue;
-    const tokens = (available(counter, budget) - amountIn(budget.currency, demand.fixed)) / perToken;
+    const tokens =
+      (available(counter, budget) - amountIn(budget.currency, demand.fixed)) / perToken;
     if (affordable === null || tokens < affordable) affordable = tokens;
   }
   return affordable === null ? null : Number(affordable);

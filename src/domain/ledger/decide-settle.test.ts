@@ -21,6 +21,7 @@ test("an entry without overruns has none", () => {
   desk.budget({ budgetId: "all", amount: 100n });
   desk.run(aHold("a", 40n));
   const { entries } = decide(desk.books, { kind: "settle", ...first, outcome: anOutcome(25n) });
-  for (const entry of entries) desk.books.apply(entry.kind === "settle" ? { ...entry, overruns: [] } : entry);
+  for (const entry of entries)
+    desk.books.apply(entry.kind === "settle" ? { ...entry, overruns: [] } : entry);
   assert.deepEqual(desk.counter("all"), { spent: 25n, held: 0n, overrun: 0n });
 });

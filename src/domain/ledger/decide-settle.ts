@@ -9,7 +9,13 @@ import { crossings } from "./crossing.ts";
 import { tightestAfter } from "./decide-hold.ts";
 import { budgetsOf } from "./decide-top-up.ts";
 import type { Decided } from "./decided.ts";
-import { nothing, subtractQuantities, type Entry, type Quantities, type ThresholdEntry } from "./entry.ts";
+import {
+  nothing,
+  subtractQuantities,
+  type Entry,
+  type Quantities,
+  type ThresholdEntry,
+} from "./entry.ts";
 import { idOfOperation } from "./operation.ts";
 import type { PastAttempt } from "./past.ts";
 import { checkReported } from "./self-reported.ts";
@@ -24,7 +30,12 @@ import { checkReported } from "./self-reported.ts";
 export function decideSettle(books: Books, command: SettleCommand): Decided<SettleAnswer> {
   const hold = books.holds.get(command.operationId);
   if (hold?.attempt === command.attempt) {
-    if (command.selfReported) checkReported(budgetsOf(books, hold), { held: hold.amount, open: true, cost: command.outcome.cost });
+    if (command.selfReported)
+      checkReported(budgetsOf(books, hold), {
+        held: hold.amount,
+        open: true,
+        cost: command.outcome.cost,
+      });
     return settle(books, command, { counters: hold.counters, held: hold.amount, late: false });
   }
 
@@ -36,15 +47,22 @@ export function decideSettle(books: Books, command: SettleCommand): Decided<Sett
     });
   if (past.ended === "release") throw settledOtherwise(command.operationId, "was released");
   if (past.ended === "expire") return settleLate(books, command, past);
-  if (past.settleFingerprint !== null && past.settleFingerprint === command.fingerprint) return answerAgain(books, past);
-  if (past.status === "unresolved" || past.status === "estimated") return correct(books, command, { past, reason: `was ${past.status}` });
+  if (past.settleFingerprint !== null && past.settleFingerprint === command.fingerprint)
+    return answerAgain(books, past);
+  if (past.status === "unresolved" || past.status === "estimated")
+    return correct(books, command, { past, reason: `was ${past.status}` });
   throw settledOtherwise(command.operationId, "was settled with another body");
 }
 
-function settleLate(books: Books, command: SettleCommand, past: PastAttempt): Decided<SettleAnswer> {
+function settleLate(
+  books: Books,
+  command: SettleCommand,
+  past: PastAttempt,
+): Decided<SettleAnswer> {
   const { cost } = command.outcome;
   const { counters, ...now } = countersNow(books, past, cost);
-  if (command.selfReported) checkReported(budgetsOf(books, { counters }), { held: past.held, open: false, cost });
+  if (command.selfReported)
+    checkReported(budgetsOf(books, { counters }), { held: past.held, open: false, cost });
   return settle(books, command, { counters, ...now, held: nothing, late: true });
 }
 
@@ -56,17 +74,40 @@ interface Held {
   readonly moved?: Moved;
 }
 
-function settle(books: Books, command: SettleCommand, { counters, held, late, moved }: Held): Decided<SettleAnswer> {
+function settle(
+  books: Books,
+  command: SettleCommand,
+  { counters, held, late, moved }: Held,
+): Decided<SettleAnswer> {
   const { at, operationId, attempt, outcome, fingerprint } = command;
-  const overruns = counters.map((counter) => overrunOf(books, counter, { held, cost: outcome.cost }));
+  const overruns = counters.map((counter) =>
+    overrunOf(books, counter, { held, cost: outcome.cost }),
+  );
   const thresholds = crossedBy(books, counters, { at, cost: outcome.cost });
-  const entry: Entry = { kind: "settle", at, operationId, attempt, ...outcome, overruns, late, fingerprint, ...moved };
+  const entry: Entry = {
+    kind: "settle",
+    at,
+    operationId,
+    attempt,
+    ...outcome,
+    overruns,
+    late,
+    fingerprint,
+    ...moved,
+  };
   const change = subtractQuantities(outcome.cost, held);
-  return { answer: answerOf(books, counters, { cost: outcome.cost, change, thresholds }), entries: [entry, ...thresholds] };
+  return {
+    answer: answerOf(books, counters, { cost: outcome.cost, change, thresholds }),
+    entries: [entry, ...thresholds],
+  };
 }
 
 /** The part of a charge above its hold for which the limit has no room. */
-function overrunOf(books: Books, counter: Counter, { held, cost }: { readonly held: Quantities; readonly cost: Quantities }): bigint {
+function overrunOf(
+  books: Books,
+  counter: Counter,
+  { held, cost }: { readonly held: Quantities; readonly cost: Quantities },
+): bigint {
   const budget = books.budgets.get(counter.key.budgetId);
   if (!budget || budget.policy === "soft") return 0n;
   const excess = amountIn(counter.key.currency, cost) - amountIn(counter.key.currency, held);
@@ -110,25 +151,58 @@ export function correct(
   const difference = subtractQuantities(outcome.cost, past.cost);
   const { counters, moved } = countersNow(books, past, difference);
   const overruns = counters.map(
-    (counter) => overrunOf(books, counter, { held: nothing, cost: difference }) - overrunTakenBack(books, counter, difference),
+    (counter) =>
+      overrunOf(books, counter, { held: nothing, cost: difference }) -
+      overrunTakenBack(books, counter, difference),
   );
   const thresholds = crossedBy(books, counters, { at, cost: difference });
-  const entry: Entry = { kind: "correction", at, operationId, attempt, ...outcome, difference, overruns, reason, fingerprint, ...moved };
-  return { answer: answerOf(books, counters, { cost: outcome.cost, change: difference, thresholds }), entries: [entry, ...thresholds] };
+  const entry: Entry = {
+    kind: "correction",
+    at,
+    operationId,
+    attempt,
+    ...outcome,
+    difference,
+    overruns,
+    reason,
+    fingerprint,
+    ...moved,
+  };
+  return {
+    answer: answerOf(books, counters, { cost: outcome.cost, change: difference, thresholds }),
+    entries: [entry, ...thresholds],
+  };
 }
 
 /** Returns the earlier charge for the same request. */
 export function answerAgain(books: Books, past: PastAttempt): Decided<SettleAnswer> {
-  const answer = answerOf(books, countersOf(books, past), { cost: past.cost, change: nothing, thresholds: [] });
+  const answer = answerOf(books, countersOf(books, past), {
+    cost: past.cost,
+    change: nothing,
+    thresholds: [],
+  });
   return { answer: { ...answer, repeated: true }, entries: [] };
 }
 
 function answerOf(
   books: Books,
   counters: readonly Counter[],
-  { cost, change, thresholds }: { readonly cost: Quantities; readonly change: Quantities; readonly thresholds: readonly ThresholdEntry[] },
+  {
+    cost,
+    change,
+    thresholds,
+  }: {
+    readonly cost: Quantities;
+    readonly change: Quantities;
+    readonly thresholds: readonly ThresholdEntry[];
+  },
 ): SettleAnswer {
-  return { repeated: false, cost, tightest: tightestAfter(budgetsOf(books, { counters }), change), crossed: thresholds };
+  return {
+    repeated: false,
+    cost,
+    tightest: tightestAfter(budgetsOf(books, { counters }), change),
+    crossed: thresholds,
+  };
 }
 
 function countersOf(books: Books, past: PastAttempt): readonly Counter[] {

@@ -32,12 +32,18 @@ export function decideTopUp(books: Books, command: TopUpCommand): Decided<TopUpA
     const reason = refuses(applied, amount);
     if (reason) {
       const needed = amountIn(applied.budget.currency, amount);
-      return { answer: { admitted: false, refusal: refusalBy(applied, { reason, needed }) }, entries: [] };
+      return {
+        answer: { admitted: false, refusal: refusalBy(applied, { reason, needed }) },
+        entries: [],
+      };
     }
   }
   const crowded = command.loose ? crowdedBy(budgets, amount) : null;
   if (crowded) return { answer: { admitted: false, refusal: crowded }, entries: [] };
-  return { answer: { admitted: true }, entries: [{ kind: "top_up", at, operationId, attempt, amount }] };
+  return {
+    answer: { admitted: true },
+    entries: [{ kind: "top_up", at, operationId, attempt, amount }],
+  };
 }
 
 /**
@@ -70,7 +76,8 @@ export function budgetsOf(books: Books, hold: Pick<Hold, "counters">): readonly 
   const applied: Applied[] = [];
   for (const counter of hold.counters) {
     const budget = books.budgets.get(counter.key.budgetId);
-    if (budget && budget.currency === counter.key.currency) applied.push({ budget, counter, closed: false });
+    if (budget && budget.currency === counter.key.currency)
+      applied.push({ budget, counter, closed: false });
   }
   return applied;
 }

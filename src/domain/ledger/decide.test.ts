@@ -16,7 +16,13 @@ function hasCode(code: string): (error: unknown) => boolean {
 test("a hold is held in every budget that applies and all their ancestors, or in none", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });
-  desk.budget({ budgetId: "team", parentBudgetId: "all", budgetType: "team", resourceId: "t1", amount: 30n });
+  desk.budget({
+    budgetId: "team",
+    parentBudgetId: "all",
+    budgetType: "team",
+    resourceId: "t1",
+    amount: 30n,
+  });
   const attribution = { team: "t1" };
   assert.equal(desk.run(aHold("a", 20n, { attribution })).admitted, true);
   const refused = desk.run(aHold("b", 20n, { attribution }));
@@ -29,7 +35,13 @@ test("a hold is held in every budget that applies and all their ancestors, or in
 test("a call draws on ancestors that it does not name", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "other-project", budgetType: "project", resourceId: "p9", amount: 10n });
-  desk.budget({ budgetId: "task", parentBudgetId: "other-project", budgetType: "task", resourceId: "t", amount: 100n });
+  desk.budget({
+    budgetId: "task",
+    parentBudgetId: "other-project",
+    budgetType: "task",
+    resourceId: "t",
+    amount: 100n,
+  });
   const refused = desk.run(aHold("a", 11n, { attribution: { task: "t", project: "p1" } }));
   assert.equal(!refused.admitted && refused.refusal.budgetId, "other-project");
 });
@@ -40,7 +52,10 @@ test("a settle replaces the hold by the cost, once", () => {
   desk.run(aHold("a", 50n));
   desk.run({ kind: "settle", ...first, outcome: anOutcome(30n) });
   assert.deepEqual(desk.counter("all"), { spent: 30n, held: 0n, overrun: 0n });
-  assert.throws(() => desk.run({ kind: "settle", ...first, outcome: anOutcome(30n) }), hasCode("conflict"));
+  assert.throws(
+    () => desk.run({ kind: "settle", ...first, outcome: anOutcome(30n) }),
+    hasCode("conflict"),
+  );
   assert.deepEqual(desk.counter("all"), { spent: 30n, held: 0n, overrun: 0n });
 });
 
@@ -91,7 +106,10 @@ test("a released hold charges nothing and cannot be settled", () => {
   const release = { kind: "release", operationId: "a", attempt: 1, at: 2, reason: "r" } as const;
   assert.equal(desk.run(release).repeated, false);
   assert.equal(desk.run(release).repeated, true);
-  assert.throws(() => desk.run({ kind: "settle", ...first, outcome: anOutcome(1n) }), hasCode("conflict"));
+  assert.throws(
+    () => desk.run({ kind: "settle", ...first, outcome: anOutcome(1n) }),
+    hasCode("conflict"),
+  );
   assert.deepEqual(desk.counter("all"), { spent: 0n, held: 0n, overrun: 0n });
 });
 
@@ -122,7 +140,13 @@ test("a hold made over the API gets the same answer for the same body, and a con
 test("the output is fitted to what the tightest budget can pay, but not below the minimum", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });
-  const demand = { fixed: quantities(10n), perOutputToken: pico(2n), outputTokens: 100, leastOutputTokens: 45, inputTokens: 5 };
+  const demand = {
+    fixed: quantities(10n),
+    perOutputToken: pico(2n),
+    outputTokens: 100,
+    leastOutputTokens: 45,
+    inputTokens: 5,
+  };
   const fitted = desk.run(aHold("a", 0n, { demand }));
   assert.equal(fitted.admitted && fitted.outputTokens, 45);
   assert.equal(desk.counter("all").held, 100n);
@@ -140,7 +164,13 @@ test("the budget with the least room for output decides, regardless of order", (
     const desk = new Desk();
     desk.budget({ budgetId: "wide", amount: wide });
     desk.budget({ budgetId: "narrow", amount: narrow, parentBudgetId: "wide" });
-    const demand = { fixed: quantities(10n), perOutputToken: pico(2n), outputTokens: 100, leastOutputTokens: 1, inputTokens: 5 };
+    const demand = {
+      fixed: quantities(10n),
+      perOutputToken: pico(2n),
+      outputTokens: 100,
+      leastOutputTokens: 1,
+      inputTokens: 5,
+    };
     const fitted = desk.run(aHold("a", 0n, { demand }));
     assert.equal(fitted.admitted && fitted.outputTokens, 25);
   }
@@ -176,7 +206,11 @@ test("a threshold fires once in a window, however often it is crossed", () => {
 
 test("a pausing threshold refuses every further call of the window", () => {
   const desk = new Desk();
-  desk.budget({ budgetId: "all", amount: 100n, thresholds: [{ partsPerMillion: 500_000, action: "pause" }] });
+  desk.budget({
+    budgetId: "all",
+    amount: 100n,
+    thresholds: [{ partsPerMillion: 500_000, action: "pause" }],
+  });
   desk.run(aHold("a", 60n));
   desk.run({ kind: "settle", ...first, outcome: anOutcome(60n) });
   const refused = desk.run(aHold("b", 1n));
@@ -187,7 +221,11 @@ test("one pausing threshold among several is enough, and a notifying one refuses
   const desk = new Desk();
   const notify = { partsPerMillion: 500_000, action: "notify" } as const;
   const pause = { partsPerMillion: 700_000, action: "pause" } as const;
-  desk.budget({ budgetId: "all", amount: 100n, thresholds: [notify, pause, { ...notify, partsPerMillion: 900_000 }] });
+  desk.budget({
+    budgetId: "all",
+    amount: 100n,
+    thresholds: [notify, pause, { ...notify, partsPerMillion: 900_000 }],
+  });
   desk.run(aHold("a", 60n));
   desk.run({ kind: "settle", ...first, outcome: anOutcome(60n) });
   assert.equal(desk.run(aHold("b", 10n)).admitted, true);
@@ -199,8 +237,20 @@ test("one pausing threshold among several is enough, and a notifying one refuses
 test("an overrun by a call without a value does not refuse others without one, in a budget for every value or its parent", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 1000n });
-  desk.budget({ budgetId: "each", parentBudgetId: "all", budgetType: "user", resourceId: "*", amount: 10n });
-  desk.budget({ budgetId: "p1", parentBudgetId: "each", budgetType: "project", resourceId: "p1", amount: 1000n });
+  desk.budget({
+    budgetId: "each",
+    parentBudgetId: "all",
+    budgetType: "user",
+    resourceId: "*",
+    amount: 10n,
+  });
+  desk.budget({
+    budgetId: "p1",
+    parentBudgetId: "each",
+    budgetType: "project",
+    resourceId: "p1",
+    amount: 1000n,
+  });
   for (const [name, attribution] of [
     ["nobody", {}],
     ["of a child", { project: "p1" }],
@@ -214,7 +264,13 @@ test("an overrun by a call without a value does not refuse others without one, i
 
 test("each value of a budget for every value has its own counter, as do counted calls without a value", () => {
   const desk = new Desk();
-  desk.budget({ budgetId: "each", budgetType: "user", resourceId: "*", unattributed: "count", amount: 10n });
+  desk.budget({
+    budgetId: "each",
+    budgetType: "user",
+    resourceId: "*",
+    unattributed: "count",
+    amount: 10n,
+  });
   assert.equal(desk.run(aHold("a", 10n, { attribution: { user: "u1" } })).admitted, true);
   assert.equal(desk.run(aHold("b", 1n, { attribution: { user: "u1" } })).admitted, false);
   assert.equal(desk.run(aHold("c", 10n, { attribution: { user: "u2" } })).admitted, true);
@@ -225,7 +281,8 @@ test("each value of a budget for every value has its own counter, as do counted 
 test("a clock set back returns to the window of that time", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "hourly", period: "hour", amount: 100n });
-  const admits = (operationId: string, at: number): boolean => desk.run(aHold(operationId, 40n, { at })).admitted;
+  const admits = (operationId: string, at: number): boolean =>
+    desk.run(aHold(operationId, 40n, { at })).admitted;
   assert.deepEqual([admits("a", 1), admits("b", 2), admits("c", 3)], [true, true, false]);
   assert.equal(admits("d", hour + 1), true);
   assert.equal(admits("e", 4), false);
@@ -234,8 +291,12 @@ test("a clock set back returns to the window of that time", () => {
 test("a budget that is over reopens when the clock is set back", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "launch", period: "once", start: hour, end: 2 * hour, amount: 100n });
-  const admits = (operationId: string, at: number): boolean => desk.run(aHold(operationId, 40n, { at })).admitted;
-  assert.deepEqual([admits("a", 2 * hour), admits("b", hour), admits("c", 0), admits("d", hour)], [false, true, false, true]);
+  const admits = (operationId: string, at: number): boolean =>
+    desk.run(aHold(operationId, 40n, { at })).admitted;
+  assert.deepEqual(
+    [admits("a", 2 * hour), admits("b", hour), admits("c", 0), admits("d", hour)],
+    [false, true, false, true],
+  );
 });
 
 test("a hold belongs to the window in which it was made, even if settled in the next", () => {
@@ -276,7 +337,8 @@ test("a model without a price is held at the highest fallback rates", () => {
     leastOutputTokens: 7,
     inputTokens: 5,
   };
-  const allow = (input: bigint, output: bigint) => ({ policy: "allow", fallback: { input: pico(input), output: pico(output) } }) as const;
+  const allow = (input: bigint, output: bigint) =>
+    ({ policy: "allow", fallback: { input: pico(input), output: pico(output) } }) as const;
   const desk = new Desk();
   desk.budget({ budgetId: "one", unpriced: allow(2n, 1n) });
   desk.budget({ budgetId: "two", unpriced: allow(1n, 3n) });
@@ -292,7 +354,10 @@ test("an unresolved charge is corrected to the actual cost", () => {
   desk.run({ kind: "settle", ...first, at: 5, fingerprint: "f", outcome: anOutcome(20n) });
   assert.equal(desk.counter("all").spent, 20n);
   assert.equal(desk.journal.at(-1)?.kind, "correction");
-  assert.throws(() => desk.run({ kind: "settle", ...first, at: 6, fingerprint: "g", outcome: anOutcome(1n) }), hasCode("conflict"));
+  assert.throws(
+    () => desk.run({ kind: "settle", ...first, at: 6, fingerprint: "g", outcome: anOutcome(1n) }),
+    hasCode("conflict"),
+  );
 });
 
 test("a correction upwards past the limit is an overrun", () => {
@@ -319,9 +384,18 @@ test("a budget cannot become its own ancestor, have an unknown parent, or be del
   const desk = new Desk();
   desk.budget({ budgetId: "a" });
   desk.budget({ budgetId: "b", parentBudgetId: "a" });
-  assert.throws(() => desk.budget({ budgetId: "a", parentBudgetId: "b" }), hasCode("invalid_request"));
-  assert.throws(() => desk.budget({ budgetId: "c", parentBudgetId: "nobody" }), hasCode("invalid_request"));
-  assert.throws(() => desk.run({ kind: "delete_budget", at: 1, budgetId: "a" }), hasCode("conflict"));
+  assert.throws(
+    () => desk.budget({ budgetId: "a", parentBudgetId: "b" }),
+    hasCode("invalid_request"),
+  );
+  assert.throws(
+    () => desk.budget({ budgetId: "c", parentBudgetId: "nobody" }),
+    hasCode("invalid_request"),
+  );
+  assert.throws(
+    () => desk.run({ kind: "delete_budget", at: 1, budgetId: "a" }),
+    hasCode("conflict"),
+  );
 });
 
 test("a budget recreated in another unit does not inherit the old counts", () => {

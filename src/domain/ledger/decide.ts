@@ -14,7 +14,9 @@ import { decideTopUp } from "./decide-top-up.ts";
 import type { Decided } from "./decided.ts";
 import { idOfOperation } from "./operation.ts";
 
-type Decider = { readonly [Kind in Command["kind"]]: (books: Books, command: never) => Decided<AnswerOf[Kind]> };
+type Decider = {
+  readonly [Kind in Command["kind"]]: (books: Books, command: never) => Decided<AnswerOf[Kind]>;
+};
 
 const deciders: Decider = {
   hold: decideHold,
@@ -26,7 +28,12 @@ const deciders: Decider = {
     const due = books.expiredBy(command.at);
     return {
       answer: { expired: due.map(({ operationId, attempt }) => ({ operationId, attempt })) },
-      entries: due.map(({ operationId, attempt }) => ({ kind: "expire", at: command.at, operationId, attempt })),
+      entries: due.map(({ operationId, attempt }) => ({
+        kind: "expire",
+        at: command.at,
+        operationId,
+        attempt,
+      })),
     };
   },
   put_budget: decidePutBudget,
@@ -35,12 +42,19 @@ const deciders: Decider = {
     if (!budget) throw noSuchBudget(command.budgetId);
     for (const other of books.budgets.values()) {
       if (other.parentBudgetId !== budget.budgetId) continue;
-      throw new PurserError("conflict", `budget "${budget.budgetId}" is the parent of "${other.budgetId}"`, {
-        field: "budget_id",
-        remedy: "Delete its children first, or give them another parent.",
-      });
+      throw new PurserError(
+        "conflict",
+        `budget "${budget.budgetId}" is the parent of "${other.budgetId}"`,
+        {
+          field: "budget_id",
+          remedy: "Delete its children first, or give them another parent.",
+        },
+      );
     }
-    return { answer: { budget }, entries: [{ kind: "budget", at: command.at, budget, deleted: true, recounts: [] }] };
+    return {
+      answer: { budget },
+      entries: [{ kind: "budget", at: command.at, budget, deleted: true, recounts: [] }],
+    };
   },
   put_key: (_books: Books, command: Extract<Command, { kind: "put_key" }>) => ({
     answer: { key: command.key },
@@ -57,18 +71,27 @@ const deciders: Decider = {
  *   `not_found` for an unknown id.
  */
 export function decide<C extends Command>(books: Books, command: C): Decided<AnswerOf[C["kind"]]> {
-  const decider = deciders[command.kind] as (books: Books, command: C) => Decided<AnswerOf[C["kind"]]>;
+  const decider = deciders[command.kind] as (
+    books: Books,
+    command: C,
+  ) => Decided<AnswerOf[C["kind"]]>;
   return decider(books, command);
 }
 
 function decideRelease(books: Books, command: ReleaseCommand): Decided<AnswerOf["release"]> {
   const { operationId, attempt, at, reason } = command;
   if (books.holds.get(operationId)?.attempt === attempt) {
-    return { answer: { repeated: false }, entries: [{ kind: "release", at, operationId, attempt, reason }] };
+    return {
+      answer: { repeated: false },
+      entries: [{ kind: "release", at, operationId, attempt, reason }],
+    };
   }
   const past = books.past(operationId).find((other) => other.attempt === attempt);
   if (!past)
-    throw new PurserError("not_found", `no hold "${idOfOperation(operationId)}"`, { field: "operation_id", remedy: "Check the id." });
+    throw new PurserError("not_found", `no hold "${idOfOperation(operationId)}"`, {
+      field: "operation_id",
+      remedy: "Check the id.",
+    });
   if (past.ended === "settle") {
     throw new PurserError("conflict", `hold "${idOfOperation(operationId)}" was settled`, {
       field: "operation_id",

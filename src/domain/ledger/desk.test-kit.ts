@@ -40,9 +40,16 @@ export class Desk {
   }
 
   /** The state of a budget's only counter. */
-  counter(budgetId: string): { readonly spent: bigint; readonly held: bigint; readonly overrun: bigint } {
-    const [counter, ...more] = [...this.books.counters()].filter(({ key }) => key.budgetId === budgetId);
-    if (!counter || more.length > 0) throw new Error(`${budgetId} has ${more.length + (counter ? 1 : 0)} counters`);
+  counter(budgetId: string): {
+    readonly spent: bigint;
+    readonly held: bigint;
+    readonly overrun: bigint;
+  } {
+    const [counter, ...more] = [...this.books.counters()].filter(
+      ({ key }) => key.budgetId === budgetId,
+    );
+    if (!counter || more.length > 0)
+      throw new Error(`${budgetId} has ${more.length + (counter ? 1 : 0)} counters`);
     const { spent, held, overrun } = counter;
     return { spent, held, overrun };
   }
@@ -74,7 +81,11 @@ export function aBudget(fields: Partial<Budget> & { readonly budgetId: string })
  * A call that costs `usd` at most and whose output cannot be shortened, unless `command` says
  * otherwise.
  */
-export function aHold(operationId: string, usd: bigint, command: Partial<HoldCommand> = {}): HoldCommand {
+export function aHold(
+  operationId: string,
+  usd: bigint,
+  command: Partial<HoldCommand> = {},
+): HoldCommand {
   return {
     kind: "hold",
     at: 1,
@@ -83,7 +94,13 @@ export function aHold(operationId: string, usd: bigint, command: Partial<HoldCom
     attribution: noAttribution,
     route: { provider: "p", model: "m", endpoint: "chat", keyId: null },
     budgets: [],
-    demand: { fixed: quantities(usd), perOutputToken: pico(0n), outputTokens: 0, leastOutputTokens: 0, inputTokens: 0 },
+    demand: {
+      fixed: quantities(usd),
+      perOutputToken: pico(0n),
+      outputTokens: 0,
+      leastOutputTokens: 0,
+      inputTokens: 0,
+    },
     expiresAt: null,
     fingerprint: null,
     final: true,

@@ -229,7 +229,9 @@ export type Entry =
 
 /** Whether the entry closes an open hold. */
 export function endsHold(entry: Entry): entry is SettleEntry | ReleaseEntry | ExpireEntry {
-  return (entry.kind === "settle" && !entry.late) || entry.kind === "release" || entry.kind === "expire";
+  return (
+    (entry.kind === "settle" && !entry.late) || entry.kind === "release" || entry.kind === "expire"
+  );
 }
 
 export const nothing: Quantities = { usd: 0n as PicoUsd, tokens: 0n, requests: 0n };

@@ -50,7 +50,15 @@ interface End {
 }
 
 export function pastOf(hold: Hold, { ended, status, fingerprint, cost }: End): PastAttempt {
-  const { attempt, at, attribution, route, fingerprint: holdFingerprint, amount: held, keys: counters } = hold;
+  const {
+    attempt,
+    at,
+    attribution,
+    route,
+    fingerprint: holdFingerprint,
+    amount: held,
+    keys: counters,
+  } = hold;
   return {
     attempt,
     at,

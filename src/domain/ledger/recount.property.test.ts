@@ -26,15 +26,40 @@ interface Call {
 }
 
 type Step =
-  | { readonly kind: "hold"; readonly usd: number; readonly team: string; readonly user: string; readonly model: string }
-  | { readonly kind: "settle"; readonly which: number; readonly usd: number; readonly guessed: boolean }
+  | {
+      readonly kind: "hold";
+      readonly usd: number;
+      readonly team: string;
+      readonly user: string;
+      readonly model: string;
+    }
+  | {
+      readonly kind: "settle";
+      readonly which: number;
+      readonly usd: number;
+      readonly guessed: boolean;
+    }
   | { readonly kind: "change"; readonly change: Partial<Budget> };
 
 const change: fc.Arbitrary<Partial<Budget>> = fc.oneof(
-  fc.record({ period: fc.constant("once" as const), start: fc.nat(40), end: fc.integer({ min: 50, max: 300 }) }),
-  fc.record({ period: fc.constant("year" as const), start: fc.constant(null), end: fc.constant(null) }),
-  fc.record({ budgetType: fc.constant("team" as const), resourceId: fc.constantFrom("*", ...teams) }),
-  fc.record({ budgetType: fc.constant("user" as const), resourceId: fc.constantFrom("*", ...users) }),
+  fc.record({
+    period: fc.constant("once" as const),
+    start: fc.nat(40),
+    end: fc.integer({ min: 50, max: 300 }),
+  }),
+  fc.record({
+    period: fc.constant("year" as const),
+    start: fc.constant(null),
+    end: fc.constant(null),
+  }),
+  fc.record({
+    budgetType: fc.constant("team" as const),
+    resourceId: fc.constantFrom("*", ...teams),
+  }),
+  fc.record({
+    budgetType: fc.constant("user" as const),
+    resourceId: fc.constantFrom("*", ...users),
+  }),
   fc.record({ budgetType: fc.constant("platform" as const), resourceId: fc.constant("main") }),
   fc.record({ models: fc.option(fc.constantFrom(["small"], ["large"])) }),
   fc.record({ amount: fc.bigInt({ min: 0n, max: 2000n }) }),
@@ -54,7 +79,12 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
     },
     {
       weight: 4,
-      arbitrary: fc.record({ kind: fc.constant("settle" as const), which: fc.nat(50), usd: fc.nat(40), guessed: fc.boolean() }),
+      arbitrary: fc.record({
+        kind: fc.constant("settle" as const),
+        which: fc.nat(50),
+        usd: fc.nat(40),
+        guessed: fc.boolean(),
+      }),
     },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("change" as const), change }) },
   ),
@@ -82,7 +112,11 @@ test("after every command a changed budget has the spent and held amounts of the
   );
 });
 
-function play(desk: Desk, calls: Call[], { step, at }: { readonly step: Exclude<Step, { kind: "change" }>; readonly at: number }): void {
+function play(
+  desk: Desk,
+  calls: Call[],
+  { step, at }: { readonly step: Exclude<Step, { kind: "change" }>; readonly at: number },
+): void {
   if (step.kind === "hold") {
     const { team, user, model } = step;
     const id = `op${calls.length}`;
@@ -94,25 +128,43 @@ function play(desk: Desk, calls: Call[], { step, at }: { readonly step: Exclude<
   const call = calls[step.which % Math.max(1, calls.length)];
   if (!call || desk.books.past(call.id).some(({ status }) => status === "settled")) return;
   const status = step.guessed ? "unresolved" : "settled";
-  desk.run({ kind: "settle", operationId: call.id, attempt: 1, at, outcome: anOutcome(BigInt(step.usd), { status }), fingerprint: null });
+  desk.run({
+    kind: "settle",
+    operationId: call.id,
+    attempt: 1,
+    at,
+    outcome: anOutcome(BigInt(step.usd), { status }),
+    fingerprint: null,
+  });
   Object.assign(call, { held: 0n, cost: BigInt(step.usd) });
 }
 
 /** The model: a sum over all calls of the window that the budget's fields select, by value. */
-function check(books: Books, budget: Budget, { calls, at }: { readonly calls: readonly Call[]; readonly at: number }): void {
+function check(
+  books: Books,
+  budget: Budget,
+  { calls, at }: { readonly calls: readonly Call[]; readonly at: number },
+): void {
   const start = budget.start ?? 0;
   const isOpen = budget.period === "year" || (at >= start && at < (budget.end ?? 0));
   if (!isOpen) return;
   const expected = new Map<string, { spent: bigint; held: bigint }>();
   for (const call of calls) {
     const value = valueOf(budget, call);
-    if (value === undefined || call.at < start || (budget.models && !budget.models.includes(call.model))) continue;
+    if (
+      value === undefined ||
+      call.at < start ||
+      (budget.models && !budget.models.includes(call.model))
+    )
+      continue;
     const sum = expected.get(value) ?? { spent: 0n, held: 0n };
     expected.set(value, { spent: sum.spent + call.cost, held: sum.held + call.held });
   }
   const found = new Map<string, { spent: bigint; held: bigint }>();
   for (const { key, spent, held } of books.counters()) {
-    const isCurrent = key.windowStart === start && (budget.period === "once" ? key.windowEnd === budget.end : key.windowEnd !== null);
+    const isCurrent =
+      key.windowStart === start &&
+      (budget.period === "once" ? key.windowEnd === budget.end : key.windowEnd !== null);
     const isYear = budget.period === "once" || key.windowEnd === yearMs;
     if (isCurrent && isYear) found.set(key.value, { spent, held });
   }
@@ -127,6 +179,8 @@ function valueOf({ budgetType, resourceId }: Budget, call: Call): string | undef
   return resourceId === "*" || resourceId === value ? value : undefined;
 }
 
-function withoutNothing(sums: ReadonlyMap<string, { spent: bigint; held: bigint }>): ReadonlyMap<string, object> {
+function withoutNothing(
+  sums: ReadonlyMap<string, { spent: bigint; held: bigint }>,
+): ReadonlyMap<string, object> {
   return new Map([...sums].filter(([, { spent, held }]) => spent !== 0n || held !== 0n));
 }

@@ -55,7 +55,10 @@ export interface BudgetsAndKeys {
  * calls than before, and then its ancestors, which may count calls only through it. Changes to
  * amounts, policies or thresholds need no recount.
  */
-export function countingFor(books: BudgetsAndKeys, { budget, at }: Pick<PutBudgetCommand, "budget" | "at">): Counting {
+export function countingFor(
+  books: BudgetsAndKeys,
+  { budget, at }: Pick<PutBudgetCommand, "budget" | "at">,
+): Counting {
   const old = books.budgets.get(budget.budgetId);
   const isOther = !old || definesCalls(old) !== definesCalls(budget);
   const isMoved = old?.parentBudgetId !== budget.parentBudgetId;
@@ -66,7 +69,11 @@ export function countingFor(books: BudgetsAndKeys, { budget, at }: Pick<PutBudge
     // A platform budget selects every call itself.
     ...above
       .filter(({ budgetType }) => budgetType !== "platform")
-      .map((ancestor) => ({ budget: ancestor, window: countedWindow(ancestor, at), keepsCounted: true })),
+      .map((ancestor) => ({
+        budget: ancestor,
+        window: countedWindow(ancestor, at),
+        keepsCounted: true,
+      })),
   ];
   const ofKeys = new Map([...books.keys].map(([keyId, key]) => [keyId, key.budgets] as const));
   return { counts, budgets, ofKeys };
@@ -96,16 +103,21 @@ export class Tally {
     const sums = [...this.#sums.values()];
     return this.#counting.counts.map(({ budget: { budgetId } }) => ({
       budgetId,
-      counters: sums.filter(({ key }) => key.budgetId === budgetId).map(({ key, spent }) => ({ key, spent })),
+      counters: sums
+        .filter(({ key }) => key.budgetId === budgetId)
+        .map(({ key, spent }) => ({ key, spent })),
     }));
   }
 
   /** The counters of the recounted budgets that count a call. */
-  placesOf(call: Omit<ChargedCall, "cost">): readonly { readonly budget: Budget; readonly key: CounterKey }[] {
+  placesOf(
+    call: Omit<ChargedCall, "cost">,
+  ): readonly { readonly budget: Budget; readonly key: CounterKey }[] {
     return this.#counting.counts.flatMap((one) => {
       if (!isWithin(one.window, call.at)) return [];
       const key = counterKey(one, call.attribution);
-      const counts = this.#selects(one.budget, call) || (one.keepsCounted && hasCounter(call.counters, key));
+      const counts =
+        this.#selects(one.budget, call) || (one.keepsCounted && hasCounter(call.counters, key));
       return counts ? [{ budget: one.budget, key }] : [];
     });
   }
@@ -117,7 +129,10 @@ export class Tally {
     else this.#sums.set(id, { key, spent: amount });
   }
 
-  #selects(budget: Budget, { attribution, route }: Pick<ChargedCall, "attribution" | "route">): boolean {
+  #selects(
+    budget: Budget,
+    { attribution, route }: Pick<ChargedCall, "attribution" | "route">,
+  ): boolean {
     let byRoute = this.#selected.get(attribution);
     if (!byRoute) this.#selected.set(attribution, (byRoute = new WeakMap()));
     let selected = byRoute.get(route);
@@ -134,8 +149,15 @@ export class Tally {
  * The fields that determine which budgets apply to an earlier call, with the current state of its
  * key.
  */
-export function subjectOf({ attribution, route }: Pick<ChargedCall, "attribution" | "route">, ofKeys: Counting["ofKeys"]): CallSubject {
-  return { attribution, route, budgets: (route.keyId === null ? undefined : ofKeys.get(route.keyId)) ?? [] };
+export function subjectOf(
+  { attribution, route }: Pick<ChargedCall, "attribution" | "route">,
+  ofKeys: Counting["ofKeys"],
+): CallSubject {
+  return {
+    attribution,
+    route,
+    budgets: (route.keyId === null ? undefined : ofKeys.get(route.keyId)) ?? [],
+  };
 }
 
 export function isWithin({ start, end }: Window, at: number): boolean {
@@ -150,8 +172,30 @@ export function countedWindow(budget: Budget, at: number): Window {
 
 /** The fields that determine which calls a budget counts, and on which counters, as text. */
 function definesCalls(budget: Budget): string {
-  const { budgetType, resourceId, currency, period, timeZone, anchor, start, end, models, providers } = budget;
-  return JSON.stringify([budgetType, resourceId, currency, period, timeZone, anchor, start, end, models, providers]);
+  const {
+    budgetType,
+    resourceId,
+    currency,
+    period,
+    timeZone,
+    anchor,
+    start,
+    end,
+    models,
+    providers,
+  } = budget;
+  return JSON.stringify([
+    budgetType,
+    resourceId,
+    currency,
+    period,
+    timeZone,
+    anchor,
+    start,
+    end,
+    models,
+    providers,
+  ]);
 }
 
 function ancestorsOf(budget: Budget, budgets: ReadonlyMap<string, Budget>): readonly Budget[] {
@@ -167,7 +211,13 @@ function ancestorsOf(budget: Budget, budgets: ReadonlyMap<string, Budget>): read
 
 function counterKey({ budget, window }: BudgetToCount, attribution: Attribution): CounterKey {
   const { budgetId, currency } = budget;
-  return { budgetId, value: valueFor(budget, attribution), windowStart: window.start, windowEnd: window.end, currency };
+  return {
+    budgetId,
+    value: valueFor(budget, attribution),
+    windowStart: window.start,
+    windowEnd: window.end,
+    currency,
+  };
 }
 
 function hasCounter(counters: readonly CounterKey[], key: CounterKey): boolean {

@@ -20,11 +20,16 @@ export function nextAttempt(books: Books, command: HoldCommand): number {
 export function answerRepeat(books: Books, command: HoldCommand): HoldAnswer | undefined {
   const open = books.holds.get(command.operationId);
   if (open) {
-    if (command.repeat === "only" && open.fingerprint === command.fingerprint) return again(open, open.amount);
-    throw new PurserError("conflict", `operation "${idOfOperation(command.operationId)}" is in flight`, {
-      field: command.repeat === "only" ? "operation_id" : "x-purser-operation-id",
-      remedy: "Wait for its answer, or use another id for another operation.",
-    });
+    if (command.repeat === "only" && open.fingerprint === command.fingerprint)
+      return again(open, open.amount);
+    throw new PurserError(
+      "conflict",
+      `operation "${idOfOperation(command.operationId)}" is in flight`,
+      {
+        field: command.repeat === "only" ? "operation_id" : "x-purser-operation-id",
+        remedy: "Wait for its answer, or use another id for another operation.",
+      },
+    );
   }
   if (command.repeat !== "only") return undefined;
   const past = books.past(command.operationId).at(-1);
@@ -32,10 +37,14 @@ export function answerRepeat(books: Books, command: HoldCommand): HoldAnswer | u
   if (past.holdFingerprint === command.fingerprint) {
     return again({ operationId: command.operationId, attempt: past.attempt }, past.held);
   }
-  throw new PurserError("conflict", `operation "${idOfOperation(command.operationId)}" is in the ledger with another body`, {
-    field: "operation_id",
-    remedy: "Use a new id for a new operation; repeat the same body to get the same answer.",
-  });
+  throw new PurserError(
+    "conflict",
+    `operation "${idOfOperation(command.operationId)}" is in the ledger with another body`,
+    {
+      field: "operation_id",
+      remedy: "Use a new id for a new operation; repeat the same body to get the same answer.",
+    },
+  );
 }
 
 function again({ operationId, attempt }: CallId, amount: Quantities): HoldAnswer {

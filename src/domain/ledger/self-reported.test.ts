@@ -6,17 +6,38 @@ import { PurserError, type ErrorCode } from "../error.ts";
 import { aHold, anOutcome, Desk, quantities } from "./desk.test-kit.ts";
 import type { HoldCommand, SettleCommand } from "./command.ts";
 
-const hasCode = (code: ErrorCode) => (error: unknown) => error instanceof PurserError && error.code === code;
+const hasCode = (code: ErrorCode) => (error: unknown) =>
+  error instanceof PurserError && error.code === code;
 const route = { provider: "p", model: "m", endpoint: "api", keyId: "k1" };
 const share = { keyId: "k1", attribution: { project: "p1" }, percent: 50, mostHolds: 3 };
 const attribution = share.attribution;
 
 function byCaller(operationId: string, usd: bigint, more: Partial<HoldCommand> = {}): HoldCommand {
-  return aHold(operationId, usd, { repeat: "only", route, attribution, expiresAt: 100, share, ...more });
+  return aHold(operationId, usd, {
+    repeat: "only",
+    route,
+    attribution,
+    expiresAt: 100,
+    share,
+    ...more,
+  });
 }
 
-function settle(operationId: string, usd: bigint, more: Partial<SettleCommand> = {}): SettleCommand {
-  return { kind: "settle", at: 2, operationId, attempt: 1, outcome: anOutcome(usd), fingerprint: null, selfReported: true, ...more };
+function settle(
+  operationId: string,
+  usd: bigint,
+  more: Partial<SettleCommand> = {},
+): SettleCommand {
+  return {
+    kind: "settle",
+    at: 2,
+    operationId,
+    attempt: 1,
+    outcome: anOutcome(usd),
+    fingerprint: null,
+    selfReported: true,
+    ...more,
+  };
 }
 
 test("a self-reported charge takes at most what was held and what is left", () => {
@@ -47,9 +68,15 @@ test("the refusal of a charge names the amounts held and left", () => {
   const desk = new Desk();
   desk.budget({ budgetId: "all", amount: 100n });
   desk.run(byCaller("a", 10n));
-  assert.throws(() => desk.run(settle("a", 101n)), /that are held and the 0\.00000000009 USD that budget "all" has left/);
+  assert.throws(
+    () => desk.run(settle("a", 101n)),
+    /that are held and the 0\.00000000009 USD that budget "all" has left/,
+  );
   desk.run({ kind: "expire", at: 100 });
-  assert.throws(() => desk.run(settle("a", 111n, { at: 101 })), /that were held and the 0\.0000000001 USD that budget "all" has left/);
+  assert.throws(
+    () => desk.run(settle("a", 111n, { at: 101 })),
+    /that were held and the 0\.0000000001 USD that budget "all" has left/,
+  );
 });
 
 test("an unlimited caller settles at any cost", () => {
@@ -67,10 +94,25 @@ test("holds and top-ups of one key together are limited to its share of a shared
   desk.run(byCaller("a", 40n));
   assert.throws(() => desk.run(byCaller("b", 12n)), hasCode("forbidden"));
   assert.equal(desk.run(byCaller("b", 5n)).admitted, true);
-  const topUp = { kind: "top_up", at: 2, operationId: "a", attempt: 1, amount: { ...quantities(6n), requests: 0n }, share } as const;
+  const topUp = {
+    kind: "top_up",
+    at: 2,
+    operationId: "a",
+    attempt: 1,
+    amount: { ...quantities(6n), requests: 0n },
+    share,
+  } as const;
   assert.equal(desk.run(topUp).admitted, true);
-  assert.throws(() => desk.run({ ...topUp, amount: { ...quantities(1n), requests: 0n } }), hasCode("forbidden"));
-  assert.equal(desk.run(byCaller("c", 49n, { route: { ...route, keyId: "k2" }, share: { ...share, keyId: "k2" } })).admitted, true);
+  assert.throws(
+    () => desk.run({ ...topUp, amount: { ...quantities(1n), requests: 0n } }),
+    hasCode("forbidden"),
+  );
+  assert.equal(
+    desk.run(
+      byCaller("c", 49n, { route: { ...route, keyId: "k2" }, share: { ...share, keyId: "k2" } }),
+    ).admitted,
+    true,
+  );
 });
 
 test("an ended hold frees its share", () => {
@@ -100,8 +142,15 @@ test("the open holds of one key are limited, whatever they hold, not counting th
   assert.throws(() => next("d"), hasCode("forbidden"));
   assert.partialDeepStrictEqual(next("c"), { admitted: true, repeated: true });
   desk.run(aHold("at the gateway", 0n, { route }));
-  assert.equal(next("d", { route: { ...route, keyId: "k2" }, share: { ...share, keyId: "k2" } }).admitted, true);
-  for (const end of [settle("a", 0n), { kind: "release", at: 2, operationId: "b", attempt: 1, reason: "" } as const]) desk.run(end);
+  assert.equal(
+    next("d", { route: { ...route, keyId: "k2" }, share: { ...share, keyId: "k2" } }).admitted,
+    true,
+  );
+  for (const end of [
+    settle("a", 0n),
+    { kind: "release", at: 2, operationId: "b", attempt: 1, reason: "" } as const,
+  ])
+    desk.run(end);
   for (const id of ["e", "f"]) next(id);
   assert.throws(() => next("g"), hasCode("forbidden"));
   desk.run({ kind: "expire", at: 100 });

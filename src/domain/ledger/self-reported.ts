@@ -12,10 +12,14 @@ import type { Quantities } from "./entry.ts";
 /** @throws PurserError `forbidden`, as waiting closes no hold, when the key has as many holds open as it may. */
 export function checkHolds(books: Books, { keyId, mostHolds }: Share): void {
   if (books.holdsOfKey(keyId) < mostHolds) return;
-  throw new PurserError("forbidden", `this key has ${mostHolds} holds open, and may not have more`, {
-    field: "operation_id",
-    remedy: "Settle or release holds of the key first, or raise limits.open_holds_per_key.",
-  });
+  throw new PurserError(
+    "forbidden",
+    `this key has ${mostHolds} holds open, and may not have more`,
+    {
+      field: "operation_id",
+      remedy: "Settle or release holds of the key first, or raise limits.open_holds_per_key.",
+    },
+  );
 }
 
 /**
@@ -33,13 +37,15 @@ export function checkShare(
     const most = (budget.amount * BigInt(share.percent) + 99n) / 100n;
     const wanted = books.heldByKey(share.keyId, counter) + amountIn(budget.currency, amount);
     if (wanted <= most) continue;
-    const text = (value: bigint): string => `${formatAmount(value, budget.currency)} ${budget.currency}`;
+    const text = (value: bigint): string =>
+      `${formatAmount(value, budget.currency)} ${budget.currency}`;
     throw new PurserError(
       "forbidden",
       `this key would hold ${text(wanted)} of budget "${budget.budgetId}", but may hold at most ${text(most)}`,
       {
         field: "amount",
-        remedy: "Settle or release other holds of the key first, hold less, or raise limits.hold_share_percent.",
+        remedy:
+          "Settle or release other holds of the key first, hold less, or raise limits.hold_share_percent.",
       },
     );
   }
@@ -53,7 +59,11 @@ export function checkShare(
  */
 export function checkReported(
   applied: readonly Applied[],
-  { held, open, cost }: { readonly held: Quantities; readonly open: boolean; readonly cost: Quantities },
+  {
+    held,
+    open,
+    cost,
+  }: { readonly held: Quantities; readonly open: boolean; readonly cost: Quantities },
 ): void {
   for (const { budget, counter } of applied) {
     if (budget.policy === "soft") continue;
@@ -67,7 +77,11 @@ export function checkReported(
       "forbidden",
       `the charge of ${text(amountIn(currency, cost))} is more than the ${text(amountIn(currency, held))} that ${open ? "are" : "were"} held ` +
         `and the ${text(room)} that budget "${budget.budgetId}" has left`,
-      { field: "amount", remedy: "Settle with the actual cost; only an administrator can settle or correct a higher one." },
+      {
+        field: "amount",
+        remedy:
+          "Settle with the actual cost; only an administrator can settle or correct a higher one.",
+      },
     );
   }
 }

@@ -13,14 +13,26 @@ test("a printed amount parses to the same amount", () => {
 });
 
 test("adding and subtracting an amount changes nothing, at any size", () => {
-  fc.assert(fc.property(amounts, amounts, (left, right) => assert.equal(subtract(add(left, right), right), left)));
+  fc.assert(
+    fc.property(amounts, amounts, (left, right) =>
+      assert.equal(subtract(add(left, right), right), left),
+    ),
+  );
 });
 
 test("a quantity at a rate is the sum of its parts at that rate", () => {
   fc.assert(
-    fc.property(fc.bigInt({ min: 0n, max: 10n ** 12n }).map(pico), fc.nat(1_000_000), fc.nat(1_000_000), (rate, first, second) => {
-      assert.equal(multiply(rate, first + second), add(multiply(rate, first), multiply(rate, second)));
-    }),
+    fc.property(
+      fc.bigInt({ min: 0n, max: 10n ** 12n }).map(pico),
+      fc.nat(1_000_000),
+      fc.nat(1_000_000),
+      (rate, first, second) => {
+        assert.equal(
+          multiply(rate, first + second),
+          add(multiply(rate, first), multiply(rate, second)),
+        );
+      },
+    ),
   );
 });
 
@@ -29,7 +41,9 @@ test("a tenth and two tenths are three tenths", () => {
 });
 
 test("amounts print without exponent, trailing zeros or a bare point", () => {
-  const printed = [0n, 1n, -1n, 10n ** 12n, 15n * 10n ** 11n, 21_000_000_000n].map((amount) => formatUsd(pico(amount)));
+  const printed = [0n, 1n, -1n, 10n ** 12n, 15n * 10n ** 11n, 21_000_000_000n].map((amount) =>
+    formatUsd(pico(amount)),
+  );
   assert.deepEqual(printed, ["0", "0.000000000001", "-0.000000000001", "1", "1.5", "0.021"]);
 });
 
@@ -37,10 +51,26 @@ test("the number for a chart is the float nearest to the amount", () => {
   assert.equal(toNumber(parseUsd("0.012345")), 0.012345);
 });
 
-for (const text of ["", ".5", "1.", "1e3", "NaN", "Infinity", "+1", " 1", "1,5", "0x10", "1.0000000000001", "9".repeat(31)]) {
+for (const text of [
+  "",
+  ".5",
+  "1.",
+  "1e3",
+  "NaN",
+  "Infinity",
+  "+1",
+  " 1",
+  "1,5",
+  "0x10",
+  "1.0000000000001",
+  "9".repeat(31),
+]) {
   test(`"${text}" is refused as an amount, and the field is named`, () => {
     const isRefused = (error: unknown): boolean =>
-      error instanceof PurserError && error.code === "invalid_request" && error.detail.field === "price" && error.message.includes("price");
+      error instanceof PurserError &&
+      error.code === "invalid_request" &&
+      error.detail.field === "price" &&
+      error.message.includes("price");
     assert.throws(() => parseUsd(text, "price"), isRefused);
   });
 }

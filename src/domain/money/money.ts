@@ -54,10 +54,14 @@ export function parseUsd(text: string, field = "amount"): PicoUsd {
   const [, sign, whole = "0", fraction = ""] = match;
   const significant = fraction.replace(/0+$/, "");
   if (significant.length > decimals) {
-    throw new PurserError("invalid_request", `${field}: "${shorten(text, 40)}" has more than ${decimals} decimals`, {
-      field,
-      remedy: `Give at most ${decimals} decimals (pico-USD).`,
-    });
+    throw new PurserError(
+      "invalid_request",
+      `${field}: "${shorten(text, 40)}" has more than ${decimals} decimals`,
+      {
+        field,
+        remedy: `Give at most ${decimals} decimals (pico-USD).`,
+      },
+    );
   }
   const amount = BigInt(whole) * picoPerUsd + BigInt(significant.padEnd(decimals, "0"));
   return (sign === "-" ? -amount : amount) as PicoUsd;
@@ -81,8 +85,12 @@ export function toNumber(amount: PicoUsd): number {
 }
 
 function notDecimal(text: string, field: string): PurserError {
-  return new PurserError("invalid_request", `${field}: "${shorten(text, 40)}" is not an amount of money`, {
-    field,
-    remedy: 'Write USD as a plain decimal string, such as "1.50".',
-  });
+  return new PurserError(
+    "invalid_request",
+    `${field}: "${shorten(text, 40)}" is not an amount of money`,
+    {
+      field,
+      remedy: 'Write USD as a plain decimal string, such as "1.50".',
+    },
+  );
 }

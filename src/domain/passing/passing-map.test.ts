@@ -5,7 +5,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { PassingMap } from "./passing-map.ts";
 
-const steps = fc.array(fc.record({ key: fc.nat(9), value: fc.nat(), action: fc.constantFrom("set", "delete", "get") }), { maxLength: 60 });
+const steps = fc.array(
+  fc.record({ key: fc.nat(9), value: fc.nat(), action: fc.constantFrom("set", "delete", "get") }),
+  { maxLength: 60 },
+);
 
 test("it behaves like a Map under any operations", () => {
   fc.assert(
@@ -17,7 +20,8 @@ test("it behaves like a Map under any operations", () => {
           passing.set(key, value);
           plain.set(key, value);
         } else if (action === "delete") assert.equal(passing.delete(key), plain.delete(key));
-        else assert.deepEqual([passing.get(key), passing.has(key)], [plain.get(key), plain.has(key)]);
+        else
+          assert.deepEqual([passing.get(key), passing.has(key)], [plain.get(key), plain.has(key)]);
         assert.equal(passing.size, plain.size);
       }
       assert.deepEqual([...passing.keys()], [...plain.keys()]);

@@ -4,7 +4,13 @@
  */
 
 import { add, multiply, zero, type PicoUsd } from "../money/money.ts";
-import { countContext, countTokens, type Usage, type UsageFlag, type UsagePart } from "../usage/usage.ts";
+import {
+  countContext,
+  countTokens,
+  type Usage,
+  type UsageFlag,
+  type UsagePart,
+} from "../usage/usage.ts";
 import type { Charge, FallbackRates } from "./rate.ts";
 import type { ChargeOptions, PriceSheet } from "./sheet.ts";
 
@@ -56,7 +62,13 @@ export function billFor(call: Billable): Bill {
   if (differs) flags.push("cost_differs");
   if (!takesTheirs) return { charges: own.charges, cost: ours, isBilled: false, flags };
   const line: Charge = { model: call.model, meter: "reported_cost", quantity: 1, cost };
-  return { charges: [line], cost, isBilled, ...(isBilled && isPriced && { computedCost: ours }), flags };
+  return {
+    charges: [line],
+    cost,
+    isBilled,
+    ...(isBilled && isPriced && { computedCost: ours }),
+    flags,
+  };
 }
 
 interface OwnCharge {
@@ -69,7 +81,9 @@ function ownCharge({ model, parts, sheetOf, terms, fallback }: Billable): OwnCha
   const priced = parts.map((part): OwnCharge => {
     const sheet = sheetOf(part);
     if (sheet) return { charges: sheet.charge(part, terms), basis: "book" };
-    return fallback ? { charges: fallbackLines(model, part.usage, fallback), basis: "fallback" } : { charges: [], basis: "none" };
+    return fallback
+      ? { charges: fallbackLines(model, part.usage, fallback), basis: "fallback" }
+      : { charges: [], basis: "none" };
   });
   const basis = priced.find((one) => one.basis !== "book")?.basis ?? "book";
   return { charges: priced.flatMap(({ charges }) => charges), basis };

@@ -22,7 +22,11 @@ const at = (time: string): number => Date.parse(time);
 const now = at("2026-11-20T12:00:00Z");
 
 function bookOf(rows: readonly CatalogueRow[], more: Partial<PriceBookOptions> = {}): PriceBook {
-  return makePriceBook({ sources: [(provider) => rows.filter((row) => row.provider === provider)], version: "v1", ...more });
+  return makePriceBook({
+    sources: [(provider) => rows.filter((row) => row.provider === provider)],
+    version: "v1",
+    ...more,
+  });
 }
 
 interface Asked {
@@ -31,13 +35,20 @@ interface Asked {
   readonly provider?: string;
 }
 
-function inputRate(book: PriceBook, { model = "m", at = now, provider = "acme" }: Asked = {}): bigint | undefined {
+function inputRate(
+  book: PriceBook,
+  { model = "m", at = now, provider = "acme" }: Asked = {},
+): bigint | undefined {
   const sheet = book.sheet({ provider, model, at });
-  return sheet?.charge({ model: null, usage: { input: 1 } }, { serviceTier: "standard", at })[0]?.cost;
+  return sheet?.charge({ model: null, usage: { input: 1 } }, { serviceTier: "standard", at })[0]
+    ?.cost;
 }
 
 function override(fields: Readonly<Record<string, string>>): PriceOverride {
-  return definePrice({ provider: "acme", model: "m", output: "1", ...fields }, { field: "", source: "api" });
+  return definePrice(
+    { provider: "acme", model: "m", output: "1", ...fields },
+    { field: "", source: "api" },
+  );
 }
 
 test("a model without a row has no sheet", () => {
@@ -73,7 +84,12 @@ test("an exact id wins over a rule, a rule over a prefix, and a longer prefix ov
 test("a stated price wins over every source, and the first source over the second", () => {
   const sources = [() => [{ ...base, rates: { input: pico(2n) } }], () => [base]];
   assert.equal(inputRate(makePriceBook({ sources, version: "1" })), 2n);
-  assert.equal(inputRate(makePriceBook({ sources, overrides: [override({ input: "0.000007" })], version: "1" })), 7n);
+  assert.equal(
+    inputRate(
+      makePriceBook({ sources, overrides: [override({ input: "0.000007" })], version: "1" }),
+    ),
+    7n,
+  );
 });
 
 test("of two overrides the later in the list wins, from its valid_from on", () => {
@@ -81,7 +97,10 @@ test("of two overrides the later in the list wins, from its valid_from on", () =
   const book = bookOf([base], { overrides });
   assert.equal(inputRate(book, { at: at("2026-11-30T23:59:59Z") }), 1_000_000n);
   assert.equal(inputRate(book, { at: at("2026-12-01T00:00:00Z") }), 2_000_000n);
-  assert.equal(inputRate(bookOf([base], { overrides: [override({ input: "1" }), override({ input: "3" })] })), 3_000_000n);
+  assert.equal(
+    inputRate(bookOf([base], { overrides: [override({ input: "1" }), override({ input: "3" })] })),
+    3_000_000n,
+  );
 });
 
 test("of two override prefixes of equal length the later wins", () => {
@@ -113,18 +132,44 @@ test("an override keeps the catalogue's limits of the same model, not those of a
 
 test("an override applies only to its own provider and model", () => {
   const overrides = [override({ input: "1" })];
-  assert.equal(inputRate(bookOf([{ ...base, provider: "other" }], { overrides }), { provider: "other" }), 10n);
-  assert.equal(inputRate(bookOf([base], { overrides }), { model: "m-x" }), 10n, "without a star it is no prefix");
-  assert.equal(inputRate(bookOf([base], { overrides: [override({ model: "m*", input: "1" })] }), { model: "m-x" }), 1_000_000n);
+  assert.equal(
+    inputRate(bookOf([{ ...base, provider: "other" }], { overrides }), { provider: "other" }),
+    10n,
+  );
+  assert.equal(
+    inputRate(bookOf([base], { overrides }), { model: "m-x" }),
+    10n,
+    "without a star it is no prefix",
+  );
+  assert.equal(
+    inputRate(bookOf([base], { overrides: [override({ model: "m*", input: "1" })] }), {
+      model: "m-x",
+    }),
+    1_000_000n,
+  );
 });
 
 test("a provider's other names find its rows and overrides", () => {
-  const providerIds = (name: string): readonly string[] => (name === "a" ? ["acme", "vendor"] : [name]);
-  const vendor = { ...base, provider: "vendor", model: "v", ids: { equals: "v" }, rates: { input: pico(5n) } };
+  const providerIds = (name: string): readonly string[] =>
+    name === "a" ? ["acme", "vendor"] : [name];
+  const vendor = {
+    ...base,
+    provider: "vendor",
+    model: "v",
+    ids: { equals: "v" },
+    rates: { input: pico(5n) },
+  };
   const book = bookOf([base, vendor], { providerIds });
   assert.equal(inputRate(book, { model: "m", provider: "a" }), 10n);
-  assert.equal(inputRate(book, { model: "v", provider: "a" }), 5n, "a reseller has its vendor's prices");
-  const stated = bookOf([base], { providerIds, overrides: [{ ...override({ input: "1" }), provider: "a" }] });
+  assert.equal(
+    inputRate(book, { model: "v", provider: "a" }),
+    5n,
+    "a reseller has its vendor's prices",
+  );
+  const stated = bookOf([base], {
+    providerIds,
+    overrides: [{ ...override({ input: "1" }), provider: "a" }],
+  });
   assert.equal(inputRate(stated, { model: "m", provider: "acme" }), 1_000_000n);
   assert.equal(inputRate(stated, { model: "m", provider: "a" }), 1_000_000n);
 });
@@ -137,8 +182,15 @@ test("a dated price applies from its start up to its end, excluded", () => {
   ]);
   assert.equal(inputRate(book, { at: edge - 1 }), 10n);
   assert.equal(inputRate(book, { at: edge }), 30n);
-  assert.equal(inputRate(book, { at: edge - 1 }), 10n, "questions about the past are answered after the price has changed");
-  assert.equal(book.sheet({ provider: "acme", model: "m", at: edge })?.validUntil, Number.POSITIVE_INFINITY);
+  assert.equal(
+    inputRate(book, { at: edge - 1 }),
+    10n,
+    "questions about the past are answered after the price has changed",
+  );
+  assert.equal(
+    book.sheet({ provider: "acme", model: "m", at: edge })?.validUntil,
+    Number.POSITIVE_INFINITY,
+  );
 });
 
 test("a model has no price before its first one", () => {
@@ -158,29 +210,46 @@ test("a sheet is the same object while valid, and expires when its price may cha
   assert.equal(book.sheet({ provider: "acme", model: "m", at: edge - lookAheadMs }), next);
 });
 
-const peak = { weekdays: [5], fromMinute: 13 * 60, toMinute: 14 * 60, rates: { input: pico(100n) } };
+const peak = {
+  weekdays: [5],
+  fromMinute: 13 * 60,
+  toMinute: 14 * 60,
+  rates: { input: pico(100n) },
+};
 
 test("a call that ends in other hours is charged at the price of its end, even with the sheet of its start", () => {
   const book = bookOf([{ ...base, schedules: [peak] }]);
   const sheet = book.sheet({ provider: "acme", model: "m", at: now });
   const end = at("2026-11-20T13:00:00Z");
   const charged = (moment: number) =>
-    sheet?.charge({ model: null, usage: { input: 1, output: 1 } }, { serviceTier: "standard", at: moment });
+    sheet?.charge(
+      { model: null, usage: { input: 1, output: 1 } },
+      { serviceTier: "standard", at: moment },
+    );
   assert.equal(charged(now)?.[0]?.cost, 10n);
   assert.equal(charged(end)?.[0]?.cost, 100n);
   assert.equal(charged(end)?.[1]?.cost, 20n, "a schedule replaces only the rates it names");
 });
 
 test("a charge at a time without a price uses the sheet of the call", () => {
-  const sheet = bookOf([{ ...base, validFrom: now }]).sheet({ provider: "acme", model: "m", at: now });
-  assert.equal(sheet?.charge({ model: null, usage: { input: 1 } }, { serviceTier: "standard", at: now - 1 })[0]?.cost, 10n);
+  const sheet = bookOf([{ ...base, validFrom: now }]).sheet({
+    provider: "acme",
+    model: "m",
+    at: now,
+  });
+  assert.equal(
+    sheet?.charge({ model: null, usage: { input: 1 } }, { serviceTier: "standard", at: now - 1 })[0]
+      ?.cost,
+    10n,
+  );
 });
 
 test("a call that begins within an hour before more expensive hours is bounded by them", () => {
   const book = bookOf([{ ...base, schedules: [peak] }]);
   const dearest = (moment: number) =>
-    book.sheet({ provider: "acme", model: "m", at: moment })?.dearest({ inputTokens: 1, cacheWrite: "none", serviceTier: "standard" })
-      .input;
+    book
+      .sheet({ provider: "acme", model: "m", at: moment })
+      ?.dearest({ inputTokens: 1, cacheWrite: "none", serviceTier: "standard" }).input;
   assert.equal(dearest(at("2026-11-20T11:59:59Z")), 10n);
   assert.equal(dearest(at("2026-11-20T12:00:00Z")), 100n);
   assert.equal(dearest(at("2026-11-20T13:30:00Z")), 100n);
@@ -188,9 +257,12 @@ test("a call that begins within an hour before more expensive hours is bounded b
 });
 
 test("the version of a book changes with every override", () => {
-  const versions = [[], [override({ input: "1" })], [override({ input: "2" })], [override({ input: "1" }), override({ input: "2" })]].map(
-    (overrides) => bookOf([], { overrides }).version,
-  );
+  const versions = [
+    [],
+    [override({ input: "1" })],
+    [override({ input: "2" })],
+    [override({ input: "1" }), override({ input: "2" })],
+  ].map((overrides) => bookOf([], { overrides }).version);
   assert.equal(new Set(versions).size, versions.length);
   assert.equal(bookOf([], { overrides: [override({ input: "1" })] }).version, versions[1]);
 });
@@ -202,7 +274,8 @@ test("made-up model names do not fill the memory", () => {
     return [base];
   };
   const book = makePriceBook({ sources: [source], version: "1" });
-  for (let index = 0; index < 10_000; index++) book.sheet({ provider: "acme", model: `x${index}`, at: now });
+  for (let index = 0; index < 10_000; index++)
+    book.sheet({ provider: "acme", model: `x${index}`, at: now });
   book.sheet({ provider: "acme", model: "x0", at: now });
   assert.equal(asked.length, 10_000, "as many are remembered");
   book.sheet({ provider: "acme", model: "x10000", at: now });
@@ -212,6 +285,7 @@ test("made-up model names do not fill the memory", () => {
   assert.equal(asked.length, 10_002, "what was asked first is forgotten");
   book.sheet({ provider: "acme", model: "x10000", at: now });
   assert.equal(asked.length, 10_002, "and nothing else, until as many are new again");
-  for (let index = 0; index < 2; index++) book.sheet({ provider: "acme", model: "m".repeat(300), at: now });
+  for (let index = 0; index < 2; index++)
+    book.sheet({ provider: "acme", model: "m".repeat(300), at: now });
   assert.equal(asked.length, 10_004, "an absurd name is never remembered");
 });

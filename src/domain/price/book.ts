@@ -63,12 +63,20 @@ export function makePriceBook(options: PriceBookOptions): PriceBook {
   const known = new PairMemo<string, string, Remembered>(mostRemembered);
 
   const remember = (provider: string, model: string): Remembered => {
-    const entry: Remembered = { candidates: find(provider, model), sheet: undefined, since: 0, until: 0 };
+    const entry: Remembered = {
+      candidates: find(provider, model),
+      sheet: undefined,
+      since: 0,
+      until: 0,
+    };
     return model.length > maxIdLength ? entry : known.keep(provider, model, entry);
   };
 
   return {
-    version: overrides.length === 0 ? options.version : `${options.version}+${overrides.length}.${digest(JSON.stringify(overrides))}`,
+    version:
+      overrides.length === 0
+        ? options.version
+        : `${options.version}+${overrides.length}.${digest(JSON.stringify(overrides))}`,
 
     sheet({ provider, model, at }) {
       const entry = known.get(provider, model) ?? remember(provider, model);
@@ -82,7 +90,9 @@ export function makePriceBook(options: PriceBookOptions): PriceBook {
 }
 
 /** Finds candidate rows in order of preference; the time of the call decides which is valid. */
-function candidateFinder(options: PriceBookOptions): (provider: string, model: string) => readonly Candidate[] {
+function candidateFinder(
+  options: PriceBookOptions,
+): (provider: string, model: string) => readonly Candidate[] {
   const providerIds = options.providerIds ?? ((provider: string): readonly string[] => [provider]);
   const isSame = (stated: string, asked: string, ids: readonly string[]): boolean =>
     stated === asked || stated === ids[0] || providerIds(stated)[0] === asked;
@@ -102,7 +112,8 @@ function candidateFinder(options: PriceBookOptions): (provider: string, model: s
 function matching(rows: readonly CatalogueRow[], model: string): Candidate[] {
   const found: Candidate[] = [];
   for (const row of rows) {
-    const match = row.model.toLowerCase() === model.toLowerCase() ? exactMatch(model) : matchId(row.ids, model);
+    const match =
+      row.model.toLowerCase() === model.toLowerCase() ? exactMatch(model) : matchId(row.ids, model);
     if (match) found.push({ ...match, row });
   }
   return found.sort((left, right) => (isCloser(left, right) ? -1 : isCloser(right, left) ? 1 : 0));
@@ -118,7 +129,10 @@ interface Asked {
   readonly region: string | null;
 }
 
-function sheetAt(candidates: readonly Candidate[], { model, at, region }: Asked): Omit<Remembered, "candidates"> {
+function sheetAt(
+  candidates: readonly Candidate[],
+  { model, at, region }: Asked,
+): Omit<Remembered, "candidates"> {
   const { since, until } = stretchAround(candidates, at);
   const chosen = rowAt(candidates, at);
   if (!chosen) return { sheet: undefined, since, until };
@@ -137,7 +151,9 @@ function sheetAt(candidates: readonly Candidate[], { model, at, region }: Asked)
 }
 
 function rowAt(candidates: readonly Candidate[], at: number): Candidate | undefined {
-  return candidates.find(({ row }) => (row.validFrom ?? -Infinity) <= at && at < (row.validTo ?? Infinity));
+  return candidates.find(
+    ({ row }) => (row.validFrom ?? -Infinity) <= at && at < (row.validTo ?? Infinity),
+  );
 }
 
 function stateAt({ row, match }: Candidate, at: number): RowState {
@@ -147,22 +163,37 @@ function stateAt({ row, match }: Candidate, at: number): RowState {
 /**
  * The interval around `at` in which no price changes, including those a call could still run into.
  */
-function stretchAround(candidates: readonly Candidate[], at: number): { since: number; until: number } {
+function stretchAround(
+  candidates: readonly Candidate[],
+  at: number,
+): { since: number; until: number } {
   const changes = candidates.map(({ row }) => nextChange(row, at));
   const ahead = candidates.map(({ row }) => nextChange(row, at + lookAheadMs) - lookAheadMs);
   return { since: at, until: Math.min(Infinity, ...changes, ...ahead) };
 }
 
 function nextChange(row: CatalogueRow, at: number): number {
-  const edges = [row.validFrom ?? Infinity, row.validTo ?? Infinity, nextScheduleEdge(row.schedules ?? [], at)];
+  const edges = [
+    row.validFrom ?? Infinity,
+    row.validTo ?? Infinity,
+    nextScheduleEdge(row.schedules ?? [], at),
+  ];
   return Math.min(...edges.filter((edge) => edge > at), Infinity);
 }
 
 /** Rows that become valid before a call starting at `at` must have ended. */
-function upcoming(candidates: readonly Candidate[], chosen: Candidate, at: number): readonly RowState[] {
+function upcoming(
+  candidates: readonly Candidate[],
+  chosen: Candidate,
+  at: number,
+): readonly RowState[] {
   const states: RowState[] = [];
   let previous = stateAt(chosen, at);
-  for (let edge = nextOf(candidates, at); edge <= at + lookAheadMs; edge = nextOf(candidates, edge)) {
+  for (
+    let edge = nextOf(candidates, at);
+    edge <= at + lookAheadMs;
+    edge = nextOf(candidates, edge)
+  ) {
     const found = rowAt(candidates, edge);
     if (!found) continue;
     const state = stateAt(found, edge);
@@ -177,14 +208,21 @@ function nextOf(candidates: readonly Candidate[], at: number): number {
 }
 
 /** An override has no model limits, so they come from the next row with an equally close match. */
-function firstOf(candidates: readonly Candidate[], chosen: Candidate, limit: "contextWindow" | "maxOutputTokens"): number | undefined {
+function firstOf(
+  candidates: readonly Candidate[],
+  chosen: Candidate,
+  limit: "contextWindow" | "maxOutputTokens",
+): number | undefined {
   if (chosen.row[limit] !== undefined) return chosen.row[limit];
-  return candidates.find(({ row, match }) => match !== "prefix" && row[limit] !== undefined)?.row[limit];
+  return candidates.find(({ row, match }) => match !== "prefix" && row[limit] !== undefined)?.row[
+    limit
+  ];
 }
 
 /** FNV-1a, to distinguish lists of overrides in a version name; not for security. */
 function digest(text: string): string {
   let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  for (let index = 0; index < text.length; index++)
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, "0");
 }

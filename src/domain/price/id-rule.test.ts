@@ -13,11 +13,19 @@ test("a full id matches exactly, case-insensitively", () => {
 
 test("a date or revision after a known id names the same model", () => {
   const rule = { startsWith: "claude-haiku-4-5" };
-  for (const id of ["claude-haiku-4-5-20251001", "claude-haiku-4-5@20251001", "claude-haiku-4-5-2025-10-01", "claude-haiku-4-5-latest"]) {
+  for (const id of [
+    "claude-haiku-4-5-20251001",
+    "claude-haiku-4-5@20251001",
+    "claude-haiku-4-5-2025-10-01",
+    "claude-haiku-4-5-latest",
+  ]) {
     assert.equal(kind(rule, id), "rule", id);
   }
   assert.equal(kind({ startsWith: "gemini-2.0-flash" }, "gemini-2.0-flash-001"), "rule");
-  assert.equal(kind({ startsWith: "deepseek/deepseek-r1" }, "deepseek/deepseek-r1-0528:free"), "rule");
+  assert.equal(
+    kind({ startsWith: "deepseek/deepseek-r1" }, "deepseek/deepseek-r1-0528:free"),
+    "rule",
+  );
 });
 
 test("the next version of a model only matches the previous one as a prefix", () => {

@@ -29,7 +29,8 @@ const strength: Readonly<Record<Match, number>> = { exact: 2, rule: 1, prefix: 0
  * variant (`:free`). A single number (`-5`, as in `claude-sonnet-5-5`) is excluded: it names the
  * next model.
  */
-const harmlessSuffix = /^(?:[-@]20\d{2}-?\d{2}-?\d{2}|-\d{3,4}|[-@]latest|[-@]default|-v\d+|:\d+|:[a-z]+){0,3}$/;
+const harmlessSuffix =
+  /^(?:[-@]20\d{2}-?\d{2}-?\d{2}|-\d{3,4}|[-@]latest|[-@]default|-v\d+|:\d+|:[a-z]+){0,3}$/;
 
 /**
  * Allowed prefixes of a known id: region and vendor, as Bedrock and routers write them
@@ -59,7 +60,12 @@ export function isCloser(left: IdMatch, right: IdMatch): boolean {
 /** The rule for one id and its dated snapshots. */
 export function idWithDates(id: string, ...aliases: readonly string[]): IdRule {
   const names = [id, ...aliases];
-  return { any: [...names.map((name) => ({ equals: name })), ...names.map((name) => ({ regex: datedId(name) }))] };
+  return {
+    any: [
+      ...names.map((name) => ({ equals: name })),
+      ...names.map((name) => ({ regex: datedId(name) })),
+    ],
+  };
 }
 
 function datedId(id: string): RegExp {
@@ -67,7 +73,8 @@ function datedId(id: string): RegExp {
 }
 
 function evaluate(rule: IdRule, name: string): IdMatch | undefined {
-  if ("equals" in rule) return name === rule.equals.toLowerCase() ? { match: "exact", length: name.length } : undefined;
+  if ("equals" in rule)
+    return name === rule.equals.toLowerCase() ? { match: "exact", length: name.length } : undefined;
   if ("regex" in rule) return rule.regex.test(name) ? { match: "rule", length: 0 } : undefined;
   if ("any" in rule) return closest(rule.any, name);
   if ("all" in rule) return weakest(rule.all, name);
@@ -78,12 +85,16 @@ function literal(
   rule: Extract<IdRule, { startsWith: string } | { endsWith: string } | { contains: string }>,
   name: string,
 ): IdMatch | undefined {
-  const text = ("startsWith" in rule ? rule.startsWith : "endsWith" in rule ? rule.endsWith : rule.contains).toLowerCase();
+  const text = (
+    "startsWith" in rule ? rule.startsWith : "endsWith" in rule ? rule.endsWith : rule.contains
+  ).toLowerCase();
   const index = "endsWith" in rule ? name.length - text.length : name.indexOf(text);
-  if (index < 0 || !name.startsWith(text, index) || ("startsWith" in rule && index > 0)) return undefined;
+  if (index < 0 || !name.startsWith(text, index) || ("startsWith" in rule && index > 0))
+    return undefined;
   const before = name.slice(0, index);
   const after = name.slice(index + text.length);
-  const named = harmlessPrefix.test(before) && (harmlessSuffix.test(after) || isDateCompletion(text, after));
+  const named =
+    harmlessPrefix.test(before) && (harmlessSuffix.test(after) || isDateCompletion(text, after));
   return { match: named ? "rule" : "prefix", length: text.length };
 }
 

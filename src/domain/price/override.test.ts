@@ -6,20 +6,27 @@ import { PurserError } from "../error.ts";
 import { definePrice, overrideRow } from "./override.ts";
 
 const price = { provider: "openai", model: "my-model", input: "0.15", output: "0.60" };
-const define = (input: unknown) => definePrice(input, { field: "prices[3]", source: "configuration" });
+const define = (input: unknown) =>
+  definePrice(input, { field: "prices[3]", source: "configuration" });
 
 function refusedField(input: unknown): string | undefined {
   try {
     define(input);
   } catch (error) {
-    if (error instanceof PurserError && error.code === "invalid_request" && error.detail.remedy) return error.detail.field;
+    if (error instanceof PurserError && error.code === "invalid_request" && error.detail.remedy)
+      return error.detail.field;
     throw error;
   }
   return assert.fail("the price was accepted");
 }
 
 test("an override keeps exact decimals, per million tokens and per million calls", () => {
-  const stated = define({ ...price, cache_read: "0.0750", web_search: "0.01", valid_from: "2026-01-01" });
+  const stated = define({
+    ...price,
+    cache_read: "0.0750",
+    web_search: "0.01",
+    valid_from: "2026-01-01",
+  });
   assert.deepEqual(stated, {
     provider: "openai",
     model: "my-model",
@@ -36,16 +43,25 @@ test("an override keeps exact decimals, per million tokens and per million calls
 });
 
 test("the version of an override is the start of its validity", () => {
-  assert.equal(overrideRow(define({ ...price, valid_from: "2026-01-01" }), undefined).version, "2026-01-01T00:00:00.000Z");
+  assert.equal(
+    overrideRow(define({ ...price, valid_from: "2026-01-01" }), undefined).version,
+    "2026-01-01T00:00:00.000Z",
+  );
   assert.equal(overrideRow(define(price), undefined).version, "1");
 });
 
 test("a fee may exceed 1 USD per call", () => {
-  assert.equal(overrideRow(define({ ...price, web_search: "2" }), undefined).rates.web_search, 2_000_000_000_000n);
+  assert.equal(
+    overrideRow(define({ ...price, web_search: "2" }), undefined).rates.web_search,
+    2_000_000_000_000n,
+  );
 });
 
 test("a star at the end of a model makes it a prefix", () => {
-  assert.deepEqual([define({ ...price, model: "gpt-9*" }).match, define({ ...price, model: "gpt-9*" }).model], ["prefix", "gpt-9"]);
+  assert.deepEqual(
+    [define({ ...price, model: "gpt-9*" }).match, define({ ...price, model: "gpt-9*" }).model],
+    ["prefix", "gpt-9"],
+  );
   assert.equal(refusedField({ ...price, model: "gpt*9" }), "prices[3].model");
 });
 
@@ -58,16 +74,37 @@ test("an error names the field and the remedy", () => {
   assert.equal(refusedField({ ...price, output: undefined }), "prices[3].output");
   assert.equal(refusedField({ ...price, cache: "1" }), "prices[3].cache");
   assert.equal(refusedField({ ...price, valid_from: "1 January" }), "prices[3].valid_from");
-  assert.equal(refusedField({ ...price, valid_from: new Date(Number.NaN) }), "prices[3].valid_from");
+  assert.equal(
+    refusedField({ ...price, valid_from: new Date(Number.NaN) }),
+    "prices[3].valid_from",
+  );
   assert.equal(define({ ...price, valid_from: new Date(0) }).validFrom, "1970-01-01T00:00:00.000Z");
-  assert.equal(refusedField({ ...price, valid_from: "2026-01-01T00:00:00" }), "prices[3].valid_from");
-  assert.equal(refusedField({ ...price, valid_from: "2026-02-30T99:00:00Z" }), "prices[3].valid_from");
-  for (const day of ["2026-02-31", "2026-02-31T00:00:00Z", "2026-02-31 00:00+01:00", "2027-02-29", "2026-01-01T24:00:00Z"]) {
+  assert.equal(
+    refusedField({ ...price, valid_from: "2026-01-01T00:00:00" }),
+    "prices[3].valid_from",
+  );
+  assert.equal(
+    refusedField({ ...price, valid_from: "2026-02-30T99:00:00Z" }),
+    "prices[3].valid_from",
+  );
+  for (const day of [
+    "2026-02-31",
+    "2026-02-31T00:00:00Z",
+    "2026-02-31 00:00+01:00",
+    "2027-02-29",
+    "2026-01-01T24:00:00Z",
+  ]) {
     assert.equal(refusedField({ ...price, valid_from: day }), "prices[3].valid_from", day);
     assert.equal(refusedField({ ...price, valid_to: day }), "prices[3].valid_to", day);
   }
-  assert.equal(define({ ...price, valid_from: "2028-02-29 01:00+01:00" }).validFrom, "2028-02-29T00:00:00.000Z");
-  assert.equal(refusedField({ ...price, valid_from: "2026-02-01", valid_to: "2026-02-01" }), "prices[3].valid_to");
+  assert.equal(
+    define({ ...price, valid_from: "2028-02-29 01:00+01:00" }).validFrom,
+    "2028-02-29T00:00:00.000Z",
+  );
+  assert.equal(
+    refusedField({ ...price, valid_from: "2026-02-01", valid_to: "2026-02-01" }),
+    "prices[3].valid_to",
+  );
 });
 
 test("a top-level field has no path prefix", () => {

@@ -8,7 +8,12 @@ import { parseInstant } from "../input/scalar.ts";
 import type { PicoUsd } from "../money/money.ts";
 import { meters, tokenMeters, type Meter } from "../usage/usage.ts";
 import { maxIdLength } from "./id-rule.ts";
-import { formatPerMillion, parsePerCall, parsePerMillion, parsePerMillionCalls } from "./per-million.ts";
+import {
+  formatPerMillion,
+  parsePerCall,
+  parsePerMillion,
+  parsePerMillionCalls,
+} from "./per-million.ts";
 import type { CatalogueRow } from "./row.ts";
 
 const otherFields: ReadonlySet<string> = new Set(["provider", "model", "valid_from", "valid_to"]);
@@ -29,21 +34,37 @@ export interface DefinePriceOptions {
  *
  * @throws PurserError `invalid_request` naming the field and the remedy.
  */
-export function definePrice(input: unknown, options: DefinePriceOptions = { field: "", source: "api" }): PriceOverride {
+export function definePrice(
+  input: unknown,
+  options: DefinePriceOptions = { field: "", source: "api" },
+): PriceOverride {
   const path = (name: string): string => (options.field ? `${options.field}.${name}` : name);
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
-    throw refused(options.field || "price", "a price is an object", "Write { provider, model, input, output }.");
+    throw refused(
+      options.field || "price",
+      "a price is an object",
+      "Write { provider, model, input, output }.",
+    );
   }
   const fields = input as Readonly<Record<string, unknown>>;
   refuseUnknown(fields, path);
   const model = readName(fields["model"], path("model"));
   const isPrefix = model.endsWith("*");
   const name = isPrefix ? model.slice(0, -1) : model;
-  if (name.includes("*")) throw refused(path("model"), `"${model}" has a * before its end`, "Write * only at the end, for a prefix.");
+  if (name.includes("*"))
+    throw refused(
+      path("model"),
+      `"${model}" has a * before its end`,
+      "Write * only at the end, for a prefix.",
+    );
   const validFrom = readTime(fields["valid_from"], path("valid_from"));
   const validTo = readTime(fields["valid_to"], path("valid_to"));
   if (validFrom !== null && validTo !== null && validTo <= validFrom) {
-    throw refused(path("valid_to"), "valid_to is not after valid_from", "Give a later time, or leave it out.");
+    throw refused(
+      path("valid_to"),
+      "valid_to is not after valid_from",
+      "Give a later time, or leave it out.",
+    );
   }
   return {
     provider: readName(fields["provider"], path("provider")),
@@ -57,7 +78,10 @@ export function definePrice(input: unknown, options: DefinePriceOptions = { fiel
 }
 
 /** Converts an override to a catalogue row for look-ups. */
-export function overrideRow(override: PriceOverride, supplements: CatalogueRow["supplements"]): CatalogueRow {
+export function overrideRow(
+  override: PriceOverride,
+  supplements: CatalogueRow["supplements"],
+): CatalogueRow {
   const rates: { [meter in Meter]?: PicoUsd } = {};
   for (const meter of meters) {
     const text = override.perMillion[meter];
@@ -84,13 +108,18 @@ function perUnit(meter: Meter, text: string): PicoUsd {
   return tokenMeters.has(meter) ? parsePerMillion(text, field) : parsePerMillionCalls(text, field);
 }
 
-function readPrices(fields: Readonly<Record<string, unknown>>, path: (name: string) => string): PriceOverride["perMillion"] {
+function readPrices(
+  fields: Readonly<Record<string, unknown>>,
+  path: (name: string) => string,
+): PriceOverride["perMillion"] {
   const prices: { [meter in Meter]?: string } = {};
   for (const meter of meters) {
     const value = fields[meter];
     if (value === undefined) continue;
     const text = readDecimal(value, path(meter));
-    prices[meter] = formatPerMillion(tokenMeters.has(meter) ? parsePerMillion(text, path(meter)) : parsePerCall(text, path(meter)));
+    prices[meter] = formatPerMillion(
+      tokenMeters.has(meter) ? parsePerMillion(text, path(meter)) : parsePerCall(text, path(meter)),
+    );
   }
   for (const required of ["input", "output"] as const) {
     if (prices[required] === undefined) {
@@ -106,25 +135,42 @@ function readPrices(fields: Readonly<Record<string, unknown>>, path: (name: stri
 
 function readDecimal(value: unknown, field: string): string {
   if (typeof value === "string") return value;
-  throw refused(field, `${field} is not a decimal string`, 'Write it in quotes, such as "0.15": a float is not exact.');
+  throw refused(
+    field,
+    `${field} is not a decimal string`,
+    'Write it in quotes, such as "0.15": a float is not exact.',
+  );
 }
 
 function readName(value: unknown, field: string): string {
-  if (typeof value === "string" && value.trim() !== "" && value.length <= maxIdLength) return value.trim();
-  throw refused(field, `${field} is not a valid name`, `Give a text of 1 to ${maxIdLength} characters.`);
+  if (typeof value === "string" && value.trim() !== "" && value.length <= maxIdLength)
+    return value.trim();
+  throw refused(
+    field,
+    `${field} is not a valid name`,
+    `Give a text of 1 to ${maxIdLength} characters.`,
+  );
 }
 
 /** @returns RFC 3339 in UTC, which makes equal times equal texts. */
 function readTime(value: unknown, field: string): string | null {
   if (value === undefined || value === null) return null;
-  const text = value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : value;
+  const text =
+    value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : value;
   return new Date(parseInstant(text, field)).toISOString();
 }
 
-function refuseUnknown(fields: Readonly<Record<string, unknown>>, path: (name: string) => string): void {
+function refuseUnknown(
+  fields: Readonly<Record<string, unknown>>,
+  path: (name: string) => string,
+): void {
   for (const name of Object.keys(fields)) {
     if (otherFields.has(name) || (meters as readonly string[]).includes(name)) continue;
-    throw refused(path(name), `${path(name)} ${unknownField}`, suggest(name, [...otherFields, ...meters]));
+    throw refused(
+      path(name),
+      `${path(name)} ${unknownField}`,
+      suggest(name, [...otherFields, ...meters]),
+    );
   }
 }
 

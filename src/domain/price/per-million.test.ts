@@ -5,7 +5,12 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { PurserError } from "../error.ts";
 import { pico } from "../money/money.ts";
-import { formatPerMillion, parsePerCall, parsePerMillion, parsePerMillionCalls } from "./per-million.ts";
+import {
+  formatPerMillion,
+  parsePerCall,
+  parsePerMillion,
+  parsePerMillionCalls,
+} from "./per-million.ts";
 
 const refusal = (text: string): PurserError => {
   try {
@@ -24,7 +29,17 @@ test("a price per million is a whole number of pico-USD per token", () => {
 });
 
 test("an inexact, negative, absurd or non-numeric price is refused with field and remedy", () => {
-  for (const text of ["0.0000001", "-1", "NaN", "Infinity", "1e3", "1000000.000001", "", "1,5", "0x1"]) {
+  for (const text of [
+    "0.0000001",
+    "-1",
+    "NaN",
+    "Infinity",
+    "1e3",
+    "1000000.000001",
+    "",
+    "1,5",
+    "0x1",
+  ]) {
     const error = refusal(text);
     assert.equal(error.code, "invalid_request", text);
     assert.equal(error.detail.field, "prices[0].input", text);

@@ -26,7 +26,11 @@ export function parsePerMillion(text: string, field: string): PicoUsd {
     );
   }
   if (price % million !== 0n) {
-    throw refused(field, `${field}: "${text}" has more than 6 decimals`, "Give USD per million tokens with at most 6 decimals.");
+    throw refused(
+      field,
+      `${field}: "${text}" has more than 6 decimals`,
+      "Give USD per million tokens with at most 6 decimals.",
+    );
   }
   return pico(price / million);
 }
@@ -40,7 +44,11 @@ export function parsePerMillion(text: string, field: string): PicoUsd {
 export function parsePerCall(text: string, field: string): PicoUsd {
   const price = parsePrice(text, field);
   if (price > mostUsdPerCall) {
-    throw refused(field, `${field}: ${text} USD per call is above 1,000`, "Write USD per call, not per thousand or million calls.");
+    throw refused(
+      field,
+      `${field}: ${text} USD per call is above 1,000`,
+      "Write USD per call, not per thousand or million calls.",
+    );
   }
   return price;
 }
@@ -54,7 +62,11 @@ export function parsePerCall(text: string, field: string): PicoUsd {
 export function parsePerMillionCalls(text: string, field: string): PicoUsd {
   const price = parsePrice(text, field);
   if (price % million !== 0n) {
-    throw refused(field, `${field}: "${text}" has more than 6 decimals`, "Give USD per million calls with at most 6 decimals.");
+    throw refused(
+      field,
+      `${field}: "${text}" has more than 6 decimals`,
+      "Give USD per million calls with at most 6 decimals.",
+    );
   }
   return pico(price / million);
 }

@@ -88,10 +88,18 @@ function rateOf(meter: Meter, query: TableQuery, factor: Factor | undefined): Ra
   }
   if (meter === "request") return undefined;
   assert(!tokenMeters.has(meter), "a price row has a rate for input");
-  return describe(meter, { perUnit: zero, source: unpricedSource, version: query.row.version, context: undefined }, { query, factor });
+  return describe(
+    meter,
+    { perUnit: zero, source: unpricedSource, version: query.row.version, context: undefined },
+    { query, factor },
+  );
 }
 
-function describe(meter: Meter, found: Found, { query, factor }: { query: TableQuery; factor: Factor | undefined }): Rate {
+function describe(
+  meter: Meter,
+  found: Found,
+  { query, factor }: { query: TableQuery; factor: Factor | undefined },
+): Rate {
   const scaled = factor !== undefined && tokenMeters.has(meter);
   const { row, match } = query;
   const { serviceTier, region } = query.applied.terms;
@@ -102,7 +110,9 @@ function describe(meter: Meter, found: Found, { query, factor }: { query: TableQ
     perUnit: scaled ? scale(found.perUnit, factor) : found.perUnit,
     serviceTier: scaled ? serviceTier : "standard",
     ...(scaled && region !== anywhere && { region }),
-    ...(found.context && { context: { tokens: found.context.tokens, inclusive: found.context.inclusive } }),
+    ...(found.context && {
+      context: { tokens: found.context.tokens, inclusive: found.context.inclusive },
+    }),
     match,
     source: found.source,
     version: found.version,
@@ -120,7 +130,8 @@ function ownRate(meter: Meter, query: TableQuery): Found | undefined {
     if (fixed !== undefined) return { perUnit: fixed, source, version, context: undefined };
     const multiple = multiples?.[meter];
     const base = multiple && listedRate(multiple.of, query);
-    if (base) return { perUnit: scale(base.perUnit, multiple), source, version, context: base.context };
+    if (base)
+      return { perUnit: scale(base.perUnit, multiple), source, version, context: base.context };
   }
   return undefined;
 }

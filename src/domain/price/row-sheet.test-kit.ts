@@ -9,7 +9,14 @@ import { makePriceBook } from "./book.ts";
 import type { PriceSheet } from "./sheet.ts";
 
 export const at = Date.parse("2026-11-22T12:00:00Z");
-export const serviceTiers: readonly ServiceTier[] = ["batch", "flex", "standard", "priority", "fast", "other"];
+export const serviceTiers: readonly ServiceTier[] = [
+  "batch",
+  "flex",
+  "standard",
+  "priority",
+  "fast",
+  "other",
+];
 
 export const row: CatalogueRow = {
   provider: "acme",
@@ -21,12 +28,23 @@ export const row: CatalogueRow = {
   version: "1",
 };
 
-export function sheetOf(changes: Partial<CatalogueRow>, usualRegion: string | null = "global"): PriceSheet {
-  const book = makePriceBook({ sources: [() => [{ ...row, ...changes }]], version: "1", regionOf: () => usualRegion });
+export function sheetOf(
+  changes: Partial<CatalogueRow>,
+  usualRegion: string | null = "global",
+): PriceSheet {
+  const book = makePriceBook({
+    sources: [() => [{ ...row, ...changes }]],
+    version: "1",
+    regionOf: () => usualRegion,
+  });
   return book.sheet({ provider: "acme", model: "m", at }) ?? assert.fail("the model has a price");
 }
 
-export function charge(sheet: PriceSheet, usage: Usage, serviceTier: ServiceTier = "standard"): readonly Charge[] {
+export function charge(
+  sheet: PriceSheet,
+  usage: Usage,
+  serviceTier: ServiceTier = "standard",
+): readonly Charge[] {
   return sheet.charge({ model: null, usage }, { serviceTier, at });
 }
 

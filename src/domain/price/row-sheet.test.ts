@@ -7,10 +7,17 @@ import type { Meter, Usage } from "../usage/usage.ts";
 import { at, charge, costOf, row, serviceTiers, sheetOf } from "./row-sheet.test-kit.ts";
 import type { Charge, ServiceTier } from "./rate.ts";
 
-const rateOf = (lines: readonly Charge[], meter: Meter) => lines.find((line) => line.meter === meter)?.rate;
+const rateOf = (lines: readonly Charge[], meter: Meter) =>
+  lines.find((line) => line.meter === meter)?.rate;
 
 test("every counted meter is a line of quantity times rate", () => {
-  const lines = charge(sheetOf({}), { input: 3, cache_read: 100, output: 2, reasoning: 1, cache_write_1h: 0 });
+  const lines = charge(sheetOf({}), {
+    input: 3,
+    cache_read: 100,
+    output: 2,
+    reasoning: 1,
+    cache_write_1h: 0,
+  });
   assert.deepEqual(
     lines.map(({ meter, quantity, cost }) => [meter, quantity, cost]),
     [
@@ -46,8 +53,14 @@ test("a meter without a rate is charged at its substitute, which the line names"
       ["output_image", 50n, "output"],
     ],
   );
-  assert.equal(rateOf(charge(sheetOf({}), { cache_write_1h: 1 }), "cache_write_1h")?.meter, "cache_write_5m");
-  assert.equal(rateOf(charge(sheetOf({ rates: { input: pico(1n) } }), { output: 1 }), "output")?.meter, "input");
+  assert.equal(
+    rateOf(charge(sheetOf({}), { cache_write_1h: 1 }), "cache_write_1h")?.meter,
+    "cache_write_5m",
+  );
+  assert.equal(
+    rateOf(charge(sheetOf({ rates: { input: pico(1n) } }), { output: 1 }), "output")?.meter,
+    "input",
+  );
 });
 
 test("a tool without a fee has its own line, marked unpriced", () => {
@@ -82,11 +95,20 @@ test("a flat fee is due once per call, even if the answer does not report it", (
   assert.equal(costOf(charge(sheetOf({}), { input: 1, request: 1 })), 10n);
 });
 
-const cliff = [{ tokens: 200, inclusive: false, rates: { input: pico(20n), cache_read: pico(2n), output: pico(75n) } }];
+const cliff = [
+  {
+    tokens: 200,
+    inclusive: false,
+    rates: { input: pico(20n), cache_read: pico(2n), output: pico(75n) },
+  },
+];
 
 test("past a context size every token is charged at its rates, including output", () => {
   const sheet = sheetOf({ contextTiers: cliff });
-  assert.equal(costOf(charge(sheet, { input: 100, cache_read: 100, output: 1 })), 1_000n + 100n + 50n);
+  assert.equal(
+    costOf(charge(sheet, { input: 100, cache_read: 100, output: 1 })),
+    1_000n + 100n + 50n,
+  );
   const over = charge(sheet, { input: 100, cache_read: 101, output: 1 });
   assert.equal(costOf(over), 2_000n + 202n + 75n);
   assert.deepEqual(rateOf(over, "output")?.context, { tokens: 200, inclusive: false });
@@ -95,7 +117,13 @@ test("past a context size every token is charged at its rates, including output"
 
 test("cache writes count towards the context, output does not", () => {
   const sheet = sheetOf({ contextTiers: cliff });
-  assert.equal(rateOf(charge(sheet, { cache_write_5m: 100, cache_write_1h: 101, input: 0, output: 1 }), "output")?.perUnit, 75n);
+  assert.equal(
+    rateOf(
+      charge(sheet, { cache_write_5m: 100, cache_write_1h: 101, input: 0, output: 1 }),
+      "output",
+    )?.perUnit,
+    75n,
+  );
   assert.equal(rateOf(charge(sheet, { input: 200, output: 1_000 }), "output")?.perUnit, 50n);
 });
 
@@ -106,14 +134,19 @@ test("an inclusive size has the rates of the next tier", () => {
 });
 
 test("a tier that leaves a meter out keeps the rate of the tier below", () => {
-  const sheet = sheetOf({ contextTiers: [...cliff, { tokens: 300, inclusive: false, rates: { input: pico(30n) } }] });
+  const sheet = sheetOf({
+    contextTiers: [...cliff, { tokens: 300, inclusive: false, rates: { input: pico(30n) } }],
+  });
   assert.equal(costOf(charge(sheet, { input: 301, output: 1 })), 9_030n + 75n);
 });
 
 test("a served tier multiplies token prices but not tool fees", () => {
   const sheet = sheetOf({
     rates: { ...row.rates, web_search: pico(1_000n) },
-    serviceTiers: { batch: { numerator: 1n, denominator: 2n }, priority: { numerator: 7n, denominator: 4n } },
+    serviceTiers: {
+      batch: { numerator: 1n, denominator: 2n },
+      priority: { numerator: 7n, denominator: 4n },
+    },
   });
   assert.equal(costOf(charge(sheet, { input: 2, web_search: 1 }, "batch")), 10n + 1_000n);
   const line = charge(sheet, { input: 2 }, "priority")[0];
@@ -129,7 +162,10 @@ test("a region multiplies token prices but not tool fees, on top of the tier, an
     serviceTiers: { batch: half },
     regions: { us: tenth },
   });
-  const lines = sheet.charge({ model: null, usage: { input: 2, output: 1, web_search: 1 } }, { serviceTier: "standard", region: "us", at });
+  const lines = sheet.charge(
+    { model: null, usage: { input: 2, output: 1, web_search: 1 } },
+    { serviceTier: "standard", region: "us", at },
+  );
   assert.deepEqual(
     lines.map(({ cost, rate }) => [cost, rate?.region]),
     [
@@ -138,17 +174,32 @@ test("a region multiplies token prices but not tool fees, on top of the tier, an
       [1_000n, undefined],
     ],
   );
-  const both = sheet.charge({ model: null, usage: { input: 2 } }, { serviceTier: "batch", region: "us", at })[0];
-  assert.deepEqual([both?.cost, both?.rate?.serviceTier, both?.rate?.region], [12n, "batch", "us"], "10 × 1/2 × 11/10, rounded up once");
+  const both = sheet.charge(
+    { model: null, usage: { input: 2 } },
+    { serviceTier: "batch", region: "us", at },
+  )[0];
+  assert.deepEqual(
+    [both?.cost, both?.rate?.serviceTier, both?.rate?.region],
+    [12n, "batch", "us"],
+    "10 × 1/2 × 11/10, rounded up once",
+  );
   assert.equal(rateOf(charge(sheet, { input: 1 }), "input")?.region, undefined);
 });
 
 test("a region without a price costs as much as the most expensive one, and the sheet reports it as unpriced", () => {
-  const sheet = sheetOf({ regions: { us: tenth, eu: { numerator: 6n, denominator: 5n }, uk: half } });
+  const sheet = sheetOf({
+    regions: { us: tenth, eu: { numerator: 6n, denominator: 5n }, uk: half },
+  });
   const inMars = { serviceTier: "standard", region: "mars" } as const;
   assert.equal(costOf(sheet.charge({ model: null, usage: { input: 1 } }, { ...inMars, at })), 12n);
-  assert.deepEqual([sheet.prices(inMars), sheet.prices({ ...inMars, region: "us" })], [false, true]);
-  assert.deepEqual([sheetOf({}).prices(inMars), sheetOf({ regions: "included" }).prices(inMars)], [false, true]);
+  assert.deepEqual(
+    [sheet.prices(inMars), sheet.prices({ ...inMars, region: "us" })],
+    [false, true],
+  );
+  assert.deepEqual(
+    [sheetOf({}).prices(inMars), sheetOf({ regions: "included" }).prices(inMars)],
+    [false, true],
+  );
   assert.equal(sheetOf({ regions: { "*": tenth } }).prices(inMars), true);
 });
 
@@ -161,12 +212,25 @@ test("the sheet distinguishes priced and unpriced tiers", () => {
 test("calls are charged by the provider's region, unless the answer names another", () => {
   const sheet = sheetOf({ regions: { eu: tenth } }, "eu");
   assert.equal(costOf(charge(sheet, { input: 1 })), 11n);
-  assert.equal(costOf(sheet.charge({ model: null, usage: { input: 1 } }, { serviceTier: "standard", region: "global", at })), 10n);
+  assert.equal(
+    costOf(
+      sheet.charge(
+        { model: null, usage: { input: 1 } },
+        { serviceTier: "standard", region: "global", at },
+      ),
+    ),
+    10n,
+  );
   assert.equal(sheet.prices({ serviceTier: "standard" }), true);
 });
 
 test("if the provider decides the region, a call is bounded by the most expensive one and charged by the served one", () => {
-  const query = { inputTokens: 1, cacheWrite: "none", serviceTier: "standard", media: false } as const;
+  const query = {
+    inputTokens: 1,
+    cacheWrite: "none",
+    serviceTier: "standard",
+    media: false,
+  } as const;
   const open = sheetOf({ regions: { us: tenth } }, null);
   assert.equal(open.dearest(query).input, 11n);
   assert.equal(open.dearest({ ...query, region: "global" }).input, 10n);
@@ -175,7 +239,9 @@ test("if the provider decides the region, a call is bounded by the most expensiv
 });
 
 test("only applicable fees bound a call", () => {
-  const sheet = sheetOf({ rates: { ...row.rates, web_search: pico(14n), maps_grounding: pico(25n) } });
+  const sheet = sheetOf({
+    rates: { ...row.rates, web_search: pico(14n), maps_grounding: pico(25n) },
+  });
   const query = { inputTokens: 1, cacheWrite: "none", serviceTier: "standard" } as const;
   assert.equal(sheet.dearest({ ...query, fees: ["web_search"] }).webSearch, 14n);
   assert.equal(sheet.dearest({ ...query, fees: ["web_search", "maps_grounding"] }).webSearch, 25n);
@@ -194,18 +260,24 @@ test("a tier without a price costs the standard rates, and the line says so", ()
 });
 
 test("a meter that a tier does not price separately falls back within that tier", () => {
-  const sheet = sheetOf({ serviceTiers: { batch: { numerator: 1n, denominator: 2n, without: ["cache_read"] } } });
+  const sheet = sheetOf({
+    serviceTiers: { batch: { numerator: 1n, denominator: 2n, without: ["cache_read"] } },
+  });
   assert.equal(costOf(charge(sheet, { cache_read: 1 }, "batch")), 5n);
 });
 
 test("a part of another model is named in its lines", () => {
-  const lines = sheetOf({}).charge({ model: "m-2026", usage: { input: 1 } }, { serviceTier: "standard", at });
+  const lines = sheetOf({}).charge(
+    { model: "m-2026", usage: { input: 1 } },
+    { serviceTier: "standard", at },
+  );
   assert.equal(lines[0]?.model, "m-2026");
   assert.equal(lines[0]?.rate?.model, "m");
 });
 
 test("a quantity that is not a whole number is a bug", () => {
-  for (const input of [-1, 0.5, Number.NaN, 2 ** 53]) assert.throws(() => charge(sheetOf({}), { input }), /whole number/);
+  for (const input of [-1, 0.5, Number.NaN, 2 ** 53])
+    assert.throws(() => charge(sheetOf({}), { input }), /whole number/);
 });
 
 test("a query that does not mention media is bounded by their rates too, and the next query by its own", () => {
@@ -230,6 +302,10 @@ test("the rate of a charge names its tier and region if they affect it, and is a
       .map(({ meter, rate }) => [meter, rate?.serviceTier, rate?.region]);
   const fee = ["web_search", "standard", undefined];
   assert.deepEqual(said("us"), [["input", "batch", "us"], fee]);
-  assert.deepEqual(said("mars"), [["input", "batch", "mars"], fee], "a rate shared by all regions has the requested name");
+  assert.deepEqual(
+    said("mars"),
+    [["input", "batch", "mars"], fee],
+    "a rate shared by all regions has the requested name",
+  );
   assert.deepEqual(said("us", "standard"), [["input", "standard", "us"], fee]);
 });

@@ -5,12 +5,26 @@
 
 import { assert } from "../assert.ts";
 import { multiply, zero, type PicoUsd } from "../money/money.ts";
-import { countContext, feeMeters, meters, type FeeMeter, type Meter, type UsagePart } from "../usage/usage.ts";
+import {
+  countContext,
+  feeMeters,
+  meters,
+  type FeeMeter,
+  type Meter,
+  type UsagePart,
+} from "../usage/usage.ts";
 import type { Charge, Match, ServiceTier } from "./rate.ts";
 import { makeRateTable, type RateTable } from "./rate-table.ts";
 import type { CatalogueRow, Rates } from "./row.ts";
 import type { DearestQuery, DearestRates, PriceSheet } from "./sheet.ts";
-import { anyRegion, anywhere, applyTerms, possibleRegions, type AppliedTerms, type Terms } from "./terms.ts";
+import {
+  anyRegion,
+  anywhere,
+  applyTerms,
+  possibleRegions,
+  type AppliedTerms,
+  type Terms,
+} from "./terms.ts";
 
 /** A row's prices during one period of time. */
 export interface RowState {
@@ -65,7 +79,8 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
       const level = levelOf(state.row, countContext(part.usage));
       return chargePart(part, tables(level, { serviceTier, region }), model);
     },
-    prices: ({ serviceTier, region = usual }) => applyTerms(state.row, { serviceTier, region }).isPriced,
+    prices: ({ serviceTier, region = usual }) =>
+      applyTerms(state.row, { serviceTier, region }).isPriced,
 
     dearest: rememberDearest(states, options.region ?? undefined),
   };
@@ -106,10 +121,19 @@ function chargePart(part: UsagePart, table: RateTable, model: string): readonly 
     // A flat fee is due for every call, even if the answer does not report it.
     const quantity = part.usage[meter] ?? (meter === "request" ? 1 : 0);
     if (quantity === 0) continue;
-    assert(Number.isSafeInteger(quantity) && quantity >= 0, "a charged quantity is a whole number and not negative");
+    assert(
+      Number.isSafeInteger(quantity) && quantity >= 0,
+      "a charged quantity is a whole number and not negative",
+    );
     const rate = table[meter];
     if (!rate) continue;
-    lines.push({ model: part.model ?? model, meter, quantity, cost: multiply(rate.perUnit, quantity), rate });
+    lines.push({
+      model: part.model ?? model,
+      meter,
+      quantity,
+      cost: multiply(rate.perUnit, quantity),
+      rate,
+    });
   }
   return lines;
 }
@@ -127,13 +151,23 @@ function levelOf(row: CatalogueRow, context: number): number {
 }
 
 /** Caches results by the properties of a query that affect them. */
-function rememberDearest(states: readonly Tables[], usual: string | undefined): PriceSheet["dearest"] {
+function rememberDearest(
+  states: readonly Tables[],
+  usual: string | undefined,
+): PriceSheet["dearest"] {
   const known = new Map<string, DearestRates>();
   return (asked) => {
     const query = { ...asked, region: asked.region ?? usual };
     const levels = states.map(({ row }) => levelOf(row, query.inputTokens));
     const fees = query.fees?.join(",") ?? "any";
-    const key = [query.serviceTier, query.region ?? anyRegion, query.cacheWrite, query.media !== false, fees, ...levels].join(" ");
+    const key = [
+      query.serviceTier,
+      query.region ?? anyRegion,
+      query.cacheWrite,
+      query.media !== false,
+      fees,
+      ...levels,
+    ].join(" ");
     let rates = known.get(key);
     if (!rates) {
       rates = dearestOf(states, query);
@@ -164,9 +198,14 @@ function dearestOf(states: readonly Tables[], query: DearestQuery): DearestRates
 
 /** The tables of every tier, region and context size under which the call can be billed. */
 function possibleTables(tables: Tables, query: DearestQuery): readonly RateTable[] {
-  const levels = Array.from({ length: levelOf(tables.row, query.inputTokens) + 1 }, (_, level) => level);
+  const levels = Array.from(
+    { length: levelOf(tables.row, query.inputTokens) + 1 },
+    (_, level) => level,
+  );
   return possibleTiers(query.serviceTier).flatMap((serviceTier) =>
-    possibleRegions(tables.row, query.region).flatMap((region) => levels.map((level) => tables(level, { serviceTier, region }))),
+    possibleRegions(tables.row, query.region).flatMap((region) =>
+      levels.map((level) => tables(level, { serviceTier, region })),
+    ),
   );
 }
 

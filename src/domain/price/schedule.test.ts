@@ -7,7 +7,12 @@ import { pico } from "../money/money.ts";
 import type { Schedule } from "./row.ts";
 import { nextScheduleEdge, scheduledRates } from "./schedule.ts";
 
-const peak: Schedule = { weekdays: [1, 2, 3, 4, 5], fromMinute: 60, toMinute: 240, rates: { input: pico(2n) } };
+const peak: Schedule = {
+  weekdays: [1, 2, 3, 4, 5],
+  fromMinute: 60,
+  toMinute: 240,
+  rates: { input: pico(2n) },
+};
 const at = (time: string): number => Date.parse(time);
 
 test("a schedule applies from its first minute up to its end, excluded", () => {
@@ -19,7 +24,8 @@ test("a schedule applies from its first minute up to its end, excluded", () => {
 });
 
 test("a schedule does not apply on other weekdays", () => {
-  for (const day of ["2026-11-21", "2026-11-22"]) assert.equal(scheduledRates([peak], at(`${day}T02:00:00Z`)), undefined, day);
+  for (const day of ["2026-11-21", "2026-11-22"])
+    assert.equal(scheduledRates([peak], at(`${day}T02:00:00Z`)), undefined, day);
   assert.equal(scheduledRates([peak], at("2026-11-23T02:00:00Z")), peak.rates);
 });
 

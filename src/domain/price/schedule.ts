@@ -36,7 +36,11 @@ export function nextScheduleEdge(schedules: readonly Schedule[], at: number): nu
 
 function isOpen(schedule: Schedule, at: number): boolean {
   const minute = Math.floor((at - Math.floor(at / dayMs) * dayMs) / minuteMs);
-  return schedule.weekdays.includes(isoWeekday(at)) && minute >= schedule.fromMinute && minute < schedule.toMinute;
+  return (
+    schedule.weekdays.includes(isoWeekday(at)) &&
+    minute >= schedule.fromMinute &&
+    minute < schedule.toMinute
+  );
 }
 
 function isoWeekday(at: number): number {

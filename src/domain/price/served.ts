@@ -25,7 +25,11 @@ export function askedOf(book: PriceBook, { provider, model, at }: PriceQuestion)
  * Returns the served model's sheet. Providers may answer with their own aliases: if the served name
  * is unknown, or matches less closely than the requested one, the requested model's sheet is used.
  */
-export function sheetOfServed(book: PriceBook, asked: AskedModel, served: string): PriceSheet | undefined {
+export function sheetOfServed(
+  book: PriceBook,
+  asked: AskedModel,
+  served: string,
+): PriceSheet | undefined {
   if (served === asked.model) return asked.sheet;
   const ofServed = book.sheet({ provider: asked.provider, model: served, at: asked.at });
   if (!ofServed) return asked.sheet;

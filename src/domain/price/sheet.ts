@@ -77,5 +77,9 @@ export interface PriceBook {
   /** Identifies the state of the book; changes with every added row. */
   readonly version: string;
   /** @returns undefined if the model has no price: `unpriced`, which does not mean free. */
-  sheet(query: { readonly provider: string; readonly model: string; readonly at: number }): PriceSheet | undefined;
+  sheet(query: {
+    readonly provider: string;
+    readonly model: string;
+    readonly at: number;
+  }): PriceSheet | undefined;
 }

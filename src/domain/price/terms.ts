@@ -52,7 +52,9 @@ export function possibleRegions(row: CatalogueRow, region: string | undefined): 
   return region === undefined ? [anywhere, ...regionsOf(row).map(([name]) => name)] : [region];
 }
 
-function regionsOf({ regions }: CatalogueRow): readonly (readonly [name: string, factor: Factor])[] {
+function regionsOf({
+  regions,
+}: CatalogueRow): readonly (readonly [name: string, factor: Factor])[] {
   return regions === undefined || regions === "included" ? [] : Object.entries(regions);
 }
 
@@ -70,13 +72,19 @@ function findTier(row: CatalogueRow, serviceTier: ServiceTier): Found<ServiceTie
 }
 
 function findRegion(row: CatalogueRow, region: string): Found<string> | undefined {
-  if (region === anywhere || row.regions === "included") return { name: anywhere, factor: undefined, isListed: true };
+  if (region === anywhere || row.regions === "included")
+    return { name: anywhere, factor: undefined, isListed: true };
   const listed = regionsOf(row);
-  const named = listed.find(([name]) => name === region) ?? listed.find(([name]) => name === anyRegion);
-  if (named) return { name: named[0] === anyRegion ? region : named[0], factor: named[1], isListed: true };
+  const named =
+    listed.find(([name]) => name === region) ?? listed.find(([name]) => name === anyRegion);
+  if (named)
+    return { name: named[0] === anyRegion ? region : named[0], factor: named[1], isListed: true };
   const [first, ...others] = listed;
   if (!first) return undefined;
-  const [name, factor] = others.reduce((most, next) => (isDearer(next[1], most[1]) ? next : most), first);
+  const [name, factor] = others.reduce(
+    (most, next) => (isDearer(next[1], most[1]) ? next : most),
+    first,
+  );
   return { name, factor, isListed: false };
 }
 

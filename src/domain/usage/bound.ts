@@ -30,7 +30,9 @@ export function boundUsage(usage: Usage, bounds: UsageBounds): Usage {
   const cuts = [
     ...cutTogether(usage, contextMeters, bounds.context),
     ...cutTogether(usage, outputMeters, bounds.output),
-    ...toolMeters.filter((meter) => (usage[meter] ?? 0) > bounds.toolCalls).map((meter) => [meter, bounds.toolCalls] as const),
+    ...toolMeters
+      .filter((meter) => (usage[meter] ?? 0) > bounds.toolCalls)
+      .map((meter) => [meter, bounds.toolCalls] as const),
   ];
   if (cuts.length === 0) return usage;
   const bounded: Usage = { ...usage, ...Object.fromEntries(cuts) };
@@ -39,7 +41,11 @@ export function boundUsage(usage: Usage, bounds: UsageBounds): Usage {
 }
 
 /** The reduced counts that together make `most`. */
-function cutTogether(usage: Usage, meters: readonly Meter[], most: number): readonly (readonly [Meter, number])[] {
+function cutTogether(
+  usage: Usage,
+  meters: readonly Meter[],
+  most: number,
+): readonly (readonly [Meter, number])[] {
   const cuts: [Meter, number][] = [];
   let room = most;
   for (const meter of meters) {

@@ -5,7 +5,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { countContext, countTokens, meters, sumUsage, tokenMeters, type Usage } from "./usage.ts";
 
-const usages: fc.Arbitrary<Usage> = fc.dictionary(fc.constantFrom(...meters, "reasoning"), fc.nat(1_000_000));
+const usages: fc.Arbitrary<Usage> = fc.dictionary(
+  fc.constantFrom(...meters, "reasoning"),
+  fc.nat(1_000_000),
+);
 
 test("every token meter is counted once, and no other meter", () => {
   fc.assert(
@@ -18,7 +21,8 @@ test("every token meter is counted once, and no other meter", () => {
 
 test("tokens are either read or written: context and output together are all of them", () => {
   const outputs = new Set<string>(["output", "output_audio", "output_image"]);
-  for (const meter of tokenMeters) assert.equal(countContext({ [meter]: 1 }), outputs.has(meter) ? 0 : 1, meter);
+  for (const meter of tokenMeters)
+    assert.equal(countContext({ [meter]: 1 }), outputs.has(meter) ? 0 : 1, meter);
 });
 
 test("reasoning is part of the output and not counted again, and tool calls are not tokens", () => {

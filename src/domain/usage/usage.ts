@@ -49,7 +49,12 @@ export const tokenMeters: ReadonlySet<Meter> = new Set([
  * or a grounded prompt (`web_search`), a prompt grounded in maps (`maps_grounding`), a search of
  * stored files, a code container.
  */
-export const feeMeters = ["web_search", "file_search", "code_execution", "maps_grounding"] as const satisfies readonly Meter[];
+export const feeMeters = [
+  "web_search",
+  "file_search",
+  "code_execution",
+  "maps_grounding",
+] as const satisfies readonly Meter[];
 
 export type FeeMeter = (typeof feeMeters)[number];
 
@@ -130,13 +135,26 @@ export type UsageFlag =
   | "cost_differs";
 
 /** The total usage of a call, over all models. */
-export function totalUsage({ usage, parts }: { readonly usage: Usage; readonly parts?: readonly ModelUsage[] }): Usage {
-  return parts === undefined || parts.length === 0 ? usage : sumUsage([usage, ...parts.map((part) => part.usage)]);
+export function totalUsage({
+  usage,
+  parts,
+}: {
+  readonly usage: Usage;
+  readonly parts?: readonly ModelUsage[];
+}): Usage {
+  return parts === undefined || parts.length === 0
+    ? usage
+    : sumUsage([usage, ...parts.map((part) => part.usage)]);
 }
 
 /** The total tokens of a usage. */
 export function countTokens(usage: Usage): number {
-  return countContext(usage) + (usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0);
+  return (
+    countContext(usage) +
+    (usage.output ?? 0) +
+    (usage.output_audio ?? 0) +
+    (usage.output_image ?? 0)
+  );
 }
 
 /** The tokens read by the model; they determine a long-context rate. */

@@ -38,7 +38,8 @@ function speakUntil(count: number): void {
   const more: string[] = [];
   let length = spoken.length;
   for (let index = ends.length - 1; index < count; index++) {
-    const word = words[(index * wordStride + Math.floor(index / words.length)) % words.length] ?? "the";
+    const word =
+      words[(index * wordStride + Math.floor(index / words.length)) % words.length] ?? "the";
     const text = index === 0 ? capital(word) : ` ${word}`;
     more.push(text);
     length += text.length;

@@ -11,7 +11,11 @@ export interface Failure {
   readonly number: number;
 }
 
-const openaiTypes: Readonly<Record<number, string>> = { 401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error" };
+const openaiTypes: Readonly<Record<number, string>> = {
+  401: "authentication_error",
+  404: "not_found_error",
+  429: "rate_limit_error",
+};
 
 const anthropicTypes: Readonly<Record<number, string>> = {
   401: "authentication_error",
@@ -35,12 +39,18 @@ export function failureBody(wire: SimulatedWire, failure: Failure): string {
   const { status, message, field } = failure;
   if (wire === "anthropic") {
     const type = anthropicTypes[status] ?? (status < 500 ? "invalid_request_error" : "api_error");
-    return JSON.stringify({ type: "error", error: { type, message }, request_id: `req_sim_${failure.number}` });
+    return JSON.stringify({
+      type: "error",
+      error: { type, message },
+      request_id: `req_sim_${failure.number}`,
+    });
   }
   if (wire === "gemini") {
     const code = geminiStatuses[status] ?? (status < 500 ? "INVALID_ARGUMENT" : "INTERNAL");
     return JSON.stringify({ error: { code: status, message, status: code } });
   }
   const type = openaiTypes[status] ?? (status < 500 ? "invalid_request_error" : "server_error");
-  return JSON.stringify({ error: { message, type, param: field, code: status === 429 ? "rate_limit_exceeded" : null } });
+  return JSON.stringify({
+    error: { message, type, param: field, code: status === 429 ? "rate_limit_exceeded" : null },
+  });
 }

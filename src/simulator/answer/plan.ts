@@ -29,8 +29,11 @@ export function plan(call: PlanInput): Plan {
   const { ask, directive, settings, faults } = call;
   const tool = chosenTool(ask, directive);
   const text = fixedTextOf(ask, tool);
-  const wantedText = text === null ? settings.outputTokens : Math.max(1, Math.ceil(text.length / 4));
-  const wantedReasoning = directive.reasoning ?? (ask.thinks ? Math.min(settings.reasoningTokens, directive.output ?? Infinity) : 0);
+  const wantedText =
+    text === null ? settings.outputTokens : Math.max(1, Math.ceil(text.length / 4));
+  const wantedReasoning =
+    directive.reasoning ??
+    (ask.thinks ? Math.min(settings.reasoningTokens, directive.output ?? Infinity) : 0);
   const wanted = directive.output ?? wantedReasoning + wantedText;
   if (wantedReasoning > wanted) throw contradiction();
 
@@ -49,7 +52,10 @@ export function plan(call: PlanInput): Plan {
     outputEach,
     reasoningEach,
     cut: wanted > ceiling,
-    content: contentOf(call.speak, text, { wanted: wanted - wantedReasoning, tokens: outputEach - reasoningEach }),
+    content: contentOf(call.speak, text, {
+      wanted: wanted - wantedReasoning,
+      tokens: outputEach - reasoningEach,
+    }),
     tool,
     tokensPerChunk: directive.tokens_per_chunk ?? settings.tokensPerChunk,
     faults,
@@ -78,18 +84,28 @@ function chosenTool(ask: Ask, directive: Directive): OfferedTool | null {
 /** The exact text to send; null if any words will do. */
 function fixedTextOf(ask: Ask, tool: OfferedTool | null): string | null {
   if (tool) return JSON.stringify(valueFor(tool.schema));
-  return ask.schema === null || ask.schema === undefined ? null : JSON.stringify(valueFor(ask.schema));
+  return ask.schema === null || ask.schema === undefined
+    ? null
+    : JSON.stringify(valueFor(ask.schema));
 }
 
-function contentOf(speak: Speaker, text: string | null, { wanted, tokens }: { readonly wanted: number; readonly tokens: number }): Content {
+function contentOf(
+  speak: Speaker,
+  text: string | null,
+  { wanted, tokens }: { readonly wanted: number; readonly tokens: number },
+): Content {
   return text === null || wanted < 1 ? speak(tokens) : fixedText(text, wanted, tokens);
 }
 
 function countsOf(call: PlanInput, outputEach: number, reasoningEach: number): Counts {
   const { ask, directive, cache } = call;
   const { choices } = ask;
-  const named = directive.cached !== undefined || directive.cache_write !== undefined || directive.cache_write_1h !== undefined;
-  const hit: CacheHit = ask.cache && !named ? cache.look(ask.cache) : { read: 0, write5m: 0, write1h: 0 };
+  const named =
+    directive.cached !== undefined ||
+    directive.cache_write !== undefined ||
+    directive.cache_write_1h !== undefined;
+  const hit: CacheHit =
+    ask.cache && !named ? cache.look(ask.cache) : { read: 0, write5m: 0, write1h: 0 };
   const cached = hit.read + hit.write5m + hit.write1h;
   return {
     input: directive.input ?? Math.max(0, ask.inputTokens - cached),
@@ -106,14 +122,17 @@ const tenMillion = 10_000_000;
 
 function claims(counts: Counts, faults: readonly Fault[]): Pick<Plan, "claimed" | "claimedFirst"> {
   if (faults.length === 0) return { claimed: counts, claimedFirst: null };
-  const claimedFirst = faultOf(faults, "double_usage") ? { ...counts, input: counts.input + 3, output: counts.output + 7 } : null;
+  const claimedFirst = faultOf(faults, "double_usage")
+    ? { ...counts, input: counts.input + 3, output: counts.output + 7 }
+    : null;
   return { claimed: claim(counts, faults), claimedFirst };
 }
 
 /** @returns The usage to report for `counts`; null to omit it. */
 function claim(counts: Counts, faults: readonly Fault[]): Counts | null {
   if (faultOf(faults, "no_usage")) return null;
-  if (faultOf(faults, "negative_usage")) return { ...counts, input: -counts.input - 1, output: -counts.output - 1 };
+  if (faultOf(faults, "negative_usage"))
+    return { ...counts, input: -counts.input - 1, output: -counts.output - 1 };
   if (faultOf(faults, "huge_usage")) return { ...counts, input: counts.input + tenMillion };
   return counts;
 }

@@ -19,8 +19,11 @@ export class PromptCache {
   look(ask: CacheAsk): CacheHit {
     if (this.#seen.has(ask.key)) return { read: ask.tokens, write5m: 0, write1h: 0 };
     this.#seen.add(ask.key);
-    if (this.#seen.size > mostPrefixes) for (const oldest of this.#seen.values().take(1)) this.#seen.delete(oldest);
-    return ask.ttl === "1h" ? { read: 0, write5m: 0, write1h: ask.tokens } : { read: 0, write5m: ask.tokens, write1h: 0 };
+    if (this.#seen.size > mostPrefixes)
+      for (const oldest of this.#seen.values().take(1)) this.#seen.delete(oldest);
+    return ask.ttl === "1h"
+      ? { read: 0, write5m: 0, write1h: ask.tokens }
+      : { read: 0, write5m: ask.tokens, write1h: 0 };
   }
 
   clear(): void {

@@ -17,7 +17,14 @@ test("a value has the types of its schema, including upper-case ones", () => {
       f: { properties: { g: { type: "null" } } },
     },
   };
-  assert.deepEqual(valueFor(schema), { a: "sample", b: 4, c: ["x"], d: true, e: 9, f: { g: null } });
+  assert.deepEqual(valueFor(schema), {
+    a: "sample",
+    b: 4,
+    c: ["x"],
+    d: true,
+    e: 9,
+    f: { g: null },
+  });
 });
 
 const Address = z.object({ city: z.string().min(12), zip: z.string().max(3), since: z.iso.date() });
@@ -25,7 +32,12 @@ const Address = z.object({ city: z.string().min(12), zip: z.string().max(3), sin
 test("a value passes a library-generated schema: references, bounds, formats, unions, records, tuples", () => {
   const types = [
     z.object({ home: Address, work: Address.nullable(), tags: z.array(z.string()).min(3) }),
-    z.object({ count: z.int().min(3).max(5), ratio: z.number().gt(0).lt(1), even: z.int().multipleOf(2).min(7), big: z.int().gt(100) }),
+    z.object({
+      count: z.int().min(3).max(5),
+      ratio: z.number().gt(0).lt(1),
+      even: z.int().multipleOf(2).min(7),
+      big: z.int().gt(100),
+    }),
     z.object({
       low: z.int().max(-3),
       half: z.number().min(0.25).max(0.4),
@@ -34,7 +46,10 @@ test("a value passes a library-generated schema: references, bounds, formats, un
       id: z.uuid(),
       link: z.url(),
     }),
-    z.discriminatedUnion("kind", [z.object({ kind: z.literal("a"), x: z.number() }), z.object({ kind: z.literal("b") })]),
+    z.discriminatedUnion("kind", [
+      z.object({ kind: z.literal("a"), x: z.number() }),
+      z.object({ kind: z.literal("b") }),
+    ]),
     z.record(z.string(), z.object({ n: z.int() })),
     z.tuple([z.string(), z.boolean(), z.number()]),
     z.object({ all: z.intersection(z.object({ one: z.string() }), z.object({ two: z.int() })) }),
@@ -45,7 +60,10 @@ test("a value passes a library-generated schema: references, bounds, formats, un
     for (const reused of ["inline", "ref"] as const) {
       const schema = z.toJSONSchema(type, { reused });
       const value = valueFor(schema);
-      assert.ok(type.safeParse(value).success, `${JSON.stringify(value)} of ${JSON.stringify(schema)}`);
+      assert.ok(
+        type.safeParse(value).success,
+        `${JSON.stringify(value)} of ${JSON.stringify(schema)}`,
+      );
     }
   }
 });
@@ -63,7 +81,13 @@ test("a recursive schema terminates", () => {
 });
 
 test("required properties without a description are present, and unique items differ", () => {
-  assert.deepEqual(valueFor({ type: "object", required: ["a"], additionalProperties: { type: "integer" } }), { a: 1 });
-  assert.deepEqual(valueFor({ type: "array", items: { type: "string" }, minItems: "2", uniqueItems: true }), ["sample", "sample-2"]);
+  assert.deepEqual(
+    valueFor({ type: "object", required: ["a"], additionalProperties: { type: "integer" } }),
+    { a: 1 },
+  );
+  assert.deepEqual(
+    valueFor({ type: "array", items: { type: "string" }, minItems: "2", uniqueItems: true }),
+    ["sample", "sample-2"],
+  );
   assert.deepEqual(valueFor({ type: "object", properties: {} }), {});
 });

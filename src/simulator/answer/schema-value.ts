@@ -57,7 +57,9 @@ class Maker {
       ...listOf(allOf),
       ...(branch === undefined ? [] : [branch]),
     ];
-    return parts.filter(isObject).reduce((joined, part) => join(joined, this.#flat(part, depth + 1)), own);
+    return parts
+      .filter(isObject)
+      .reduce((joined, part) => join(joined, this.#flat(part, depth + 1)), own);
   }
 
   /** `#/$defs/Name`. */
@@ -73,14 +75,22 @@ class Maker {
   #object(schema: JsonObject, depth: number): JsonObject {
     const properties = isObject(schema["properties"]) ? schema["properties"] : {};
     const required = listOf(schema["required"]).filter((name) => typeof name === "string");
-    const names = depth < deepest ? Object.keys(properties) : Object.keys(properties).filter((name) => required.includes(name));
+    const names =
+      depth < deepest
+        ? Object.keys(properties)
+        : Object.keys(properties).filter((name) => required.includes(name));
     const others = schema["additionalProperties"];
     const missing = required.filter((name) => !Object.hasOwn(properties, name));
     // A record gets one entry, to show its contents.
-    const extra = isObject(others) && names.length + missing.length === 0 && depth < deepest ? ["sample"] : missing;
+    const extra =
+      isObject(others) && names.length + missing.length === 0 && depth < deepest
+        ? ["sample"]
+        : missing;
     return Object.fromEntries([
       ...names.map((name) => [name, this.value(properties[name], depth + 1)] as const),
-      ...extra.map((name) => [name, this.value(isObject(others) ? others : true, depth + 1)] as const),
+      ...extra.map(
+        (name) => [name, this.value(isObject(others) ? others : true, depth + 1)] as const,
+      ),
     ]);
   }
 
@@ -110,7 +120,10 @@ function apart(value: unknown, index: number): unknown {
  * precedence.
  */
 function join(left: JsonObject, right: JsonObject): JsonObject {
-  const properties = { ...(isObject(left["properties"]) && left["properties"]), ...(isObject(right["properties"]) && right["properties"]) };
+  const properties = {
+    ...(isObject(left["properties"]) && left["properties"]),
+    ...(isObject(right["properties"]) && right["properties"]),
+  };
   const required = [...listOf(left["required"]), ...listOf(right["required"])];
   return {
     ...right,
@@ -123,12 +136,19 @@ function join(left: JsonObject, right: JsonObject): JsonObject {
 /** Gemini writes its types in upper case. */
 function kindOf(schema: JsonObject): string {
   const types = Array.isArray(schema["type"]) ? listOf(schema["type"]) : [schema["type"]];
-  const named = types.find((type) => typeof type === "string" && type.toLowerCase() !== "null") ?? types[0];
+  const named =
+    types.find((type) => typeof type === "string" && type.toLowerCase() !== "null") ?? types[0];
   if (typeof named === "string") return named.toLowerCase();
-  if (schema["properties"] !== undefined || schema["additionalProperties"] !== undefined || schema["required"] !== undefined)
+  if (
+    schema["properties"] !== undefined ||
+    schema["additionalProperties"] !== undefined ||
+    schema["required"] !== undefined
+  )
     return "object";
   if (schema["items"] !== undefined || schema["prefixItems"] !== undefined) return "array";
-  return numberOf(schema, "minimum") === undefined && numberOf(schema, "maximum") === undefined ? "string" : "number";
+  return numberOf(schema, "minimum") === undefined && numberOf(schema, "maximum") === undefined
+    ? "string"
+    : "number";
 }
 
 function numberOf(schema: JsonObject, name: string): number | undefined {
@@ -147,8 +167,14 @@ function numberFor(schema: JsonObject, whole: boolean): number {
   const step = numberOf(schema, "multipleOf") ?? (whole ? 1 : 0.5);
   const above = numberOf(schema, "exclusiveMinimum");
   const below = numberOf(schema, "exclusiveMaximum");
-  const least = Math.max(numberOf(schema, "minimum") ?? -Infinity, above === undefined ? -Infinity : above + step / 2);
-  const most = Math.min(numberOf(schema, "maximum") ?? Infinity, below === undefined ? Infinity : below - step / 2);
+  const least = Math.max(
+    numberOf(schema, "minimum") ?? -Infinity,
+    above === undefined ? -Infinity : above + step / 2,
+  );
+  const most = Math.min(
+    numberOf(schema, "maximum") ?? Infinity,
+    below === undefined ? Infinity : below - step / 2,
+  );
   const wanted = Math.min(Math.max(step > 1 ? step : 1, least), most);
   const up = Math.ceil(wanted / step) * step;
   const steps = up <= most ? up : Math.floor(most / step) * step;
@@ -171,6 +197,11 @@ const formats: Readonly<Record<string, string>> = {
 
 function textFor(schema: JsonObject): string {
   const { format } = schema;
-  const text = typeof format === "string" && Object.hasOwn(formats, format) ? (formats[format] ?? "sample") : "sample";
-  return text.padEnd(countOf(schema, "minLength") ?? 0, " sample").slice(0, countOf(schema, "maxLength") ?? Infinity);
+  const text =
+    typeof format === "string" && Object.hasOwn(formats, format)
+      ? (formats[format] ?? "sample")
+      : "sample";
+  return text
+    .padEnd(countOf(schema, "minLength") ?? 0, " sample")
+    .slice(0, countOf(schema, "maxLength") ?? Infinity);
 }

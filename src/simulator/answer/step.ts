@@ -32,7 +32,10 @@ export interface Said {
  * @param print Formats an event from a text, given as a JSON string, and the number of tokens up to
  *   its end.
  */
-export function* tokenSteps({ plan, content, reasoning }: Said, print: (text: string, to: number) => string): Generator<Step> {
+export function* tokenSteps(
+  { plan, content, reasoning }: Said,
+  print: (text: string, to: number) => string,
+): Generator<Step> {
   for (let from = 0; from < content.tokens;) {
     const least = Math.min(content.tokens, from + plan.tokensPerChunk);
     const to = content.boundary?.(least) ?? least;

@@ -23,13 +23,24 @@ export function* linesOf(kind: TextKind): Generator<string> {
   for (;;) yield `${writers[kind](pick)}\n`;
 }
 
-const writers: Readonly<Record<TextKind, (pick: Pick) => string>> = { english, code, json, csv, hex, cjk, emoji };
+const writers: Readonly<Record<TextKind, (pick: Pick) => string>> = {
+  english,
+  code,
+  json,
+  csv,
+  hex,
+  cjk,
+  emoji,
+};
 
 function repeat<T>(count: number, make: () => T): readonly T[] {
   return Array.from({ length: count }, make);
 }
 
-const shortWords = "the of and to in is that for it was on with as be this by are from at have an they which or one all".split(" ");
+const shortWords =
+  "the of and to in is that for it was on with as be this by are from at have an they which or one all".split(
+    " ",
+  );
 const longWords = (
   "people different system information important government business provides experience question several morning village children " +
   "remember necessary together between something market history because example problem evening mountain carefully journey " +
@@ -51,11 +62,16 @@ function english(pick: Pick): string {
 const operators = ["+", "-", "*", "^", "&", "|", ">>>", "<<"];
 
 function code(pick: Pick): string {
-  const name = (): string => "abcdefghkmnpqrstuvwxyz".charAt(pick(22)) + (pick(3) === 0 ? String(pick(10)) : "");
+  const name = (): string =>
+    "abcdefghkmnpqrstuvwxyz".charAt(pick(22)) + (pick(3) === 0 ? String(pick(10)) : "");
   const term = (): string => (pick(2) === 0 ? `${name()}[${name()}]` : String(pick(100)));
-  const step = (): string => `${name()}=${term()}${operators[pick(operators.length)] ?? "+"}${term()};`;
-  const loop = (index: string): string => `for(let ${index}=0;${index}<${pick(64)};${index}++){${repeat(1 + pick(2), step).join("")}}`;
-  return pick(3) === 0 ? `if(${name()}!==${term()}){${step()}}else{return ${term()};}` : loop(name());
+  const step = (): string =>
+    `${name()}=${term()}${operators[pick(operators.length)] ?? "+"}${term()};`;
+  const loop = (index: string): string =>
+    `for(let ${index}=0;${index}<${pick(64)};${index}++){${repeat(1 + pick(2), step).join("")}}`;
+  return pick(3) === 0
+    ? `if(${name()}!==${term()}){${step()}}else{return ${term()};}`
+    : loop(name());
 }
 
 function json(pick: Pick): string {
@@ -64,7 +80,9 @@ function json(pick: Pick): string {
 }
 
 function csv(pick: Pick): string {
-  return repeat(16, () => (pick(4) === 0 ? `${pick(10)}.${pick(10)}` : String(pick(pick(3) === 0 ? 1000 : 10)))).join(",");
+  return repeat(16, () =>
+    pick(4) === 0 ? `${pick(10)}.${pick(10)}` : String(pick(pick(3) === 0 ? 1000 : 10)),
+  ).join(",");
 }
 
 function hex(pick: Pick): string {

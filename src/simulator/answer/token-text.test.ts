@@ -14,8 +14,15 @@ import { speakerOf } from "./token-text.ts";
 const simulator = await startSimulator();
 after(() => simulator.close());
 const openai = new OpenAI({ apiKey: "none", baseURL: `${simulator.url}/openai/v1`, maxRetries: 0 });
-const anthropic = new Anthropic({ apiKey: "none", baseURL: `${simulator.url}/anthropic`, maxRetries: 0 });
-const gemini = new GoogleGenAI({ apiKey: "none", httpOptions: { baseUrl: `${simulator.url}/gemini` } });
+const anthropic = new Anthropic({
+  apiKey: "none",
+  baseURL: `${simulator.url}/anthropic`,
+  maxRetries: 0,
+});
+const gemini = new GoogleGenAI({
+  apiKey: "none",
+  httpOptions: { baseUrl: `${simulator.url}/gemini` },
+});
 
 const say = (content: string) => [{ role: "user" as const, content }];
 
@@ -51,7 +58,8 @@ for (const kind of textKinds) {
       const speak = await speakerOf(kind);
       assert.equal(output, 1200);
       assert.equal(chunks.join(""), speak(1200).slice(0, 1200));
-      for (const chunk of chunks) assert.ok(chunk.isWellFormed() && !chunk.includes("\ufffd"), chunk);
+      for (const chunk of chunks)
+        assert.ok(chunk.isWellFormed() && !chunk.includes("\ufffd"), chunk);
       assert.equal(lastRow().output, 1200);
     });
   }
@@ -62,18 +70,39 @@ test("every format sends the text, whole and streamed, and bills its tokens", as
   const text = (await speakerOf("emoji"))(90).slice(0, 90);
 
   const response = await openai.responses.create({ model: "m", input: prompt });
-  assert.deepEqual([response.output_text, response.usage?.output_tokens, lastRow().output], [text, 90, 90]);
+  assert.deepEqual(
+    [response.output_text, response.usage?.output_tokens, lastRow().output],
+    [text, 90, 90],
+  );
 
-  const message = await anthropic.messages.create({ model: "m", max_tokens: 200, messages: say(prompt) });
-  assert.deepEqual([message.content[0]?.type === "text" ? message.content[0].text : "", message.usage.output_tokens], [text, 90]);
-  const streamed = await anthropic.messages.stream({ model: "m", max_tokens: 200, messages: say(prompt) }).finalMessage();
-  assert.deepEqual([streamed.content[0]?.type === "text" ? streamed.content[0].text : "", lastRow().output], [text, 90]);
+  const message = await anthropic.messages.create({
+    model: "m",
+    max_tokens: 200,
+    messages: say(prompt),
+  });
+  assert.deepEqual(
+    [
+      message.content[0]?.type === "text" ? message.content[0].text : "",
+      message.usage.output_tokens,
+    ],
+    [text, 90],
+  );
+  const streamed = await anthropic.messages
+    .stream({ model: "m", max_tokens: 200, messages: say(prompt) })
+    .finalMessage();
+  assert.deepEqual(
+    [streamed.content[0]?.type === "text" ? streamed.content[0].text : "", lastRow().output],
+    [text, 90],
+  );
 
   const content = await gemini.models.generateContent({ model: "m", contents: prompt });
   assert.deepEqual([content.text, content.usageMetadata?.candidatesTokenCount], [text, 90]);
   let pieces = "";
   const counts: number[] = [];
-  for await (const chunk of await gemini.models.generateContentStream({ model: "m", contents: prompt })) {
+  for await (const chunk of await gemini.models.generateContentStream({
+    model: "m",
+    contents: prompt,
+  })) {
     pieces += chunk.text ?? "";
     counts.push(chunk.usageMetadata?.candidatesTokenCount ?? 0);
   }
@@ -88,7 +117,11 @@ test("every format sends the text, whole and streamed, and bills its tokens", as
 
 test("max_tokens ends the text within a character, which is billed but not shown; ignore_max goes beyond it", async () => {
   const ask = async (fault: string) =>
-    openai.chat.completions.create({ model: "m", max_tokens: 10, messages: say(`[[sim text=cjk output=40 fault=${fault}]]`) });
+    openai.chat.completions.create({
+      model: "m",
+      max_tokens: 10,
+      messages: say(`[[sim text=cjk output=40 fault=${fault}]]`),
+    });
   const speak = await speakerOf("cjk");
   const cut = await ask("none");
   assert.deepEqual(
@@ -96,7 +129,10 @@ test("max_tokens ends the text within a character, which is billed but not shown
     [speak(10).slice(0, 10), "length", 10],
   );
   const passed = await ask("ignore_max");
-  assert.deepEqual([passed.choices[0]?.message.content, passed.usage?.completion_tokens], [speak(40).slice(0, 40), 40]);
+  assert.deepEqual(
+    [passed.choices[0]?.message.content, passed.usage?.completion_tokens],
+    [speak(40).slice(0, 40), 40],
+  );
   assert.equal(lastRow().output, 40);
 });
 

@@ -60,7 +60,8 @@ class TokenText {
     const next = this.#lines.next();
     assert(next.done !== true, "the text has no end");
     const start = this.#text.length;
-    for (const { end, whole } of marksOf(next.value, this.#sizes(next.value))) this.#marks.push({ end: start + end, whole });
+    for (const { end, whole } of marksOf(next.value, this.#sizes(next.value)))
+      this.#marks.push({ end: start + end, whole });
     this.#text += next.value;
   }
 }

@@ -5,7 +5,8 @@
  */
 export function vectorOf(text: string, dimensions: number): Float32Array {
   let state = 2166136261;
-  for (let index = 0; index < text.length; index++) state = Math.imul(state ^ text.charCodeAt(index), 16777619);
+  for (let index = 0; index < text.length; index++)
+    state = Math.imul(state ^ text.charCodeAt(index), 16777619);
   const vector = new Float32Array(dimensions);
   let square = 0;
   for (let index = 0; index < dimensions; index++) {

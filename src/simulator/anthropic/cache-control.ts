@@ -10,7 +10,11 @@ import { isObject, listOf, type JsonObject } from "../ask/json.ts";
 
 /** @returns Null if the request marks nothing. */
 export function cacheAsk(body: JsonObject): CacheAsk | null {
-  const blocks = [...listOf(body["tools"]), ...listOf(body["system"]), ...listOf(body["messages"]).flatMap(contentOf)];
+  const blocks = [
+    ...listOf(body["tools"]),
+    ...listOf(body["system"]),
+    ...listOf(body["messages"]).flatMap(contentOf),
+  ];
   const last = blocks.findLastIndex((block) => isObject(block) && isObject(block["cache_control"]));
   if (last < 0) return null;
 
@@ -22,7 +26,11 @@ export function cacheAsk(body: JsonObject): CacheAsk | null {
     hash.update(JSON.stringify(block, withoutMark));
     measure(block, size);
   }
-  return { key: hash.digest("base64"), tokens: Math.ceil(size.bytes / 4), ttl: control["ttl"] === "1h" ? "1h" : "5m" };
+  return {
+    key: hash.digest("base64"),
+    tokens: Math.ceil(size.bytes / 4),
+    ttl: control["ttl"] === "1h" ? "1h" : "5m",
+  };
 }
 
 /** The position of the breakpoint is not part of the prefix. */

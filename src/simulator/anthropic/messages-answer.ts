@@ -20,17 +20,20 @@ export function blocks(plan: Plan): readonly Block[] {
   const list: Block[] = [];
   if (plan.reasoningEach > 0) {
     const thought = saidWords(plan.reasoningEach).slice(0, plan.reasoningEach);
-    const block = (text: string, sign: string): string => `{"type":"thinking","thinking":"${text}","signature":"${sign}"}`;
+    const block = (text: string, sign: string): string =>
+      `{"type":"thinking","thinking":"${text}","signature":"${sign}"}`;
     list.push({ kind: "thinking", started: block("", ""), done: block(thought, signature) });
   }
-  for (let index = 0; index < plan.counts.web_search; index++) list.push(...searchBlocks(plan, index));
+  for (let index = 0; index < plan.counts.web_search; index++)
+    list.push(...searchBlocks(plan, index));
   list.push(plan.tool ? toolBlock(plan, plan.tool) : textBlock(plan));
   return list;
 }
 
 function searchBlocks(plan: Plan, index: number): readonly Block[] {
   const id = `srvtoolu_sim_${plan.number}_${index}`;
-  const call = (input: string): string => `{"type":"server_tool_use","id":"${id}","name":"web_search","input":${input}}`;
+  const call = (input: string): string =>
+    `{"type":"server_tool_use","id":"${id}","name":"web_search","input":${input}}`;
   const result = `{"type":"web_search_tool_result","tool_use_id":"${id}","content":[]}`;
   return [
     { kind: "search", started: call("{}"), done: call('{"query":"sample"}') },
@@ -48,7 +51,11 @@ function toolBlock(plan: Plan, tool: OfferedTool): Block {
 
 function textBlock(plan: Plan): Block {
   const block = (text: string): string => `{"type":"text","text":${JSON.stringify(text)}}`;
-  return { kind: "text", started: block(""), done: block(plan.content.slice(0, plan.content.tokens)) };
+  return {
+    kind: "text",
+    started: block(""),
+    done: block(plan.content.slice(0, plan.content.tokens)),
+  };
 }
 
 export function stopReason(plan: Plan): string {
@@ -58,7 +65,10 @@ export function stopReason(plan: Plan): string {
 
 /** @param output The value of output_tokens: a placeholder at the start of a stream. */
 export function usage(plan: Plan, counts: Counts, output: number): string {
-  const searches = counts.web_search > 0 ? `{"web_search_requests":${counts.web_search},"web_fetch_requests":0}` : "null";
+  const searches =
+    counts.web_search > 0
+      ? `{"web_search_requests":${counts.web_search},"web_fetch_requests":0}`
+      : "null";
   return (
     `{"input_tokens":${counts.input},"cache_creation_input_tokens":${counts.cache_write_5m + counts.cache_write_1h},` +
     `"cache_read_input_tokens":${counts.cache_read},"cache_creation":{"ephemeral_5m_input_tokens":${counts.cache_write_5m},` +

@@ -3,7 +3,14 @@
 import { PurserError } from "../../domain/error.ts";
 import type { Ask, OfferedTool } from "../call.ts";
 import { inputTokens, lastUserText, measure } from "../ask/input.ts";
-import { isObject, listField, listOf, textField, wholeField, type JsonObject } from "../ask/json.ts";
+import {
+  isObject,
+  listField,
+  listOf,
+  textField,
+  wholeField,
+  type JsonObject,
+} from "../ask/json.ts";
 import { cacheAsk } from "./cache-control.ts";
 
 /** @throws PurserError `invalid_request`: this wire has no default. */
@@ -55,28 +62,39 @@ function thinks(thinking: unknown, maxTokens: number | null): boolean {
   if (thinking["type"] !== "enabled") return false;
   const budget = wholeField(thinking, "budget_tokens", leastThinking) ?? 0;
   if (budget >= leastThinking && (maxTokens === null || budget < maxTokens)) return true;
-  throw new PurserError("invalid_request", "`max_tokens` must be greater than `thinking.budget_tokens`", {
-    field: "max_tokens",
-    remedy: "Set max_tokens above the thinking budget, which is at least 1,024 tokens.",
-  });
+  throw new PurserError(
+    "invalid_request",
+    "`max_tokens` must be greater than `thinking.budget_tokens`",
+    {
+      field: "max_tokens",
+      remedy: "Set max_tokens above the thinking budget, which is at least 1,024 tokens.",
+    },
+  );
 }
 
 /** Structured output, as `output_config.format` or the older `output_format`. */
 function schemaOf(body: JsonObject): unknown {
-  const format = isObject(body["output_config"]) ? body["output_config"]["format"] : body["output_format"];
+  const format = isObject(body["output_config"])
+    ? body["output_config"]["format"]
+    : body["output_format"];
   return isObject(format) && format["type"] === "json_schema" ? format["schema"] : null;
 }
 
 function offeredTools(body: JsonObject): readonly OfferedTool[] {
   const tools: OfferedTool[] = [];
   for (const tool of listOf(body["tools"])) {
-    if (!isObject(tool) || typeof tool["name"] !== "string" || tool["input_schema"] === undefined) continue;
+    if (!isObject(tool) || typeof tool["name"] !== "string" || tool["input_schema"] === undefined)
+      continue;
     tools.push({ name: tool["name"], schema: tool["input_schema"] });
   }
   return tools;
 }
 
-function toolToCall(body: JsonObject, tools: readonly OfferedTool[], afterResult: boolean): OfferedTool | null {
+function toolToCall(
+  body: JsonObject,
+  tools: readonly OfferedTool[],
+  afterResult: boolean,
+): OfferedTool | null {
   const choice = isObject(body["tool_choice"]) ? body["tool_choice"] : {};
   const first = tools[0] ?? null;
   if (choice["type"] === "none") return null;
@@ -87,5 +105,8 @@ function toolToCall(body: JsonObject, tools: readonly OfferedTool[], afterResult
 
 function endsWithResult(list: readonly unknown[]): boolean {
   const last = list.at(-1);
-  return isObject(last) && listOf(last["content"]).some((part) => isObject(part) && part["type"] === "tool_result");
+  return (
+    isObject(last) &&
+    listOf(last["content"]).some((part) => isObject(part) && part["type"] === "tool_result")
+  );
 }

@@ -24,27 +24,41 @@ export function* messagesStream(plan: Plan): Generator<Step> {
   }
   const { claimed, claimedFirst } = plan;
   const delta = `,"delta":{"stop_reason":"${stopReason(plan)}","stop_sequence":null}`;
-  if (claimedFirst) yield frame(event("message_delta", `${delta},"usage":${usage(plan, claimedFirst, claimedFirst.output)}`));
+  if (claimedFirst)
+    yield frame(
+      event("message_delta", `${delta},"usage":${usage(plan, claimedFirst, claimedFirst.output)}`),
+    );
   // The SDKs always read a usage here; an empty one changes nothing.
-  yield frame(event("message_delta", `${delta},"usage":${claimed ? usage(plan, claimed, claimed.output) : "{}"}`));
+  yield frame(
+    event(
+      "message_delta",
+      `${delta},"usage":${claimed ? usage(plan, claimed, claimed.output) : "{}"}`,
+    ),
+  );
   yield closing(event("message_stop", ""));
 }
 
 /** Output is a placeholder of 1 here, as at the provider. */
 function startMessage(plan: Plan): string {
-  const started = plan.claimed ? `,"usage":${usage(plan, plan.claimed, Math.min(1, plan.claimed.output))}` : ',"usage":{}';
+  const started = plan.claimed
+    ? `,"usage":${usage(plan, plan.claimed, Math.min(1, plan.claimed.output))}`
+    : ',"usage":{}';
   return message(plan, { content: "", stopReason: null, usage: started });
 }
 
 function* blockSteps(plan: Plan, block: Block, index: number): Generator<Step> {
-  const delta = (text: string): string => event("content_block_delta", `,"index":${index},"delta":${text}`);
+  const delta = (text: string): string =>
+    event("content_block_delta", `,"index":${index},"delta":${text}`);
   const said = { plan, content: plan.content, reasoning: false };
   if (block.kind === "thinking") {
     const thought = { plan, content: saidWords(plan.reasoningEach), reasoning: true };
     yield* tokenSteps(thought, (text) => delta(`{"type":"thinking_delta","thinking":${text}}`));
     yield frame(delta(`{"type":"signature_delta","signature":"${signature}"}`));
   }
-  if (block.kind === "search") yield frame(delta('{"type":"input_json_delta","partial_json":"{\\"query\\":\\"sample\\"}"}'));
-  if (block.kind === "tool") yield* tokenSteps(said, (text) => delta(`{"type":"input_json_delta","partial_json":${text}}`));
-  if (block.kind === "text") yield* tokenSteps(said, (text) => delta(`{"type":"text_delta","text":${text}}`));
+  if (block.kind === "search")
+    yield frame(delta('{"type":"input_json_delta","partial_json":"{\\"query\\":\\"sample\\"}"}'));
+  if (block.kind === "tool")
+    yield* tokenSteps(said, (text) => delta(`{"type":"input_json_delta","partial_json":${text}}`));
+  if (block.kind === "text")
+    yield* tokenSteps(said, (text) => delta(`{"type":"text_delta","text":${text}}`));
 }

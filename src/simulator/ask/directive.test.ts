@@ -8,16 +8,23 @@ import { readDirective } from "./directive.ts";
 import { inputTokens, measure } from "./input.ts";
 
 test("a text without a directive sets nothing", () => {
-  for (const text of ["", "hello", "[[simple]]", "[[sim input=5", "[sim input=5]"]) assert.deepEqual(readDirective(text, undefined), {});
+  for (const text of ["", "hello", "[[simple]]", "[[sim input=5", "[sim input=5]"])
+    assert.deepEqual(readDirective(text, undefined), {});
 });
 
 test("keys are read from the text and from the field; the field takes precedence", () => {
-  const directive = readDirective("before [[sim  input=374\noutput=44 tag=a:b/c]] after", { output: 45, cost_usd: "0.5" });
+  const directive = readDirective("before [[sim  input=374\noutput=44 tag=a:b/c]] after", {
+    output: 45,
+    cost_usd: "0.5",
+  });
   assert.deepEqual(directive, { input: 374, output: 45, tag: "a:b/c", cost_usd: "0.5" });
 });
 
 test("a lie is added to the faults, in any order", () => {
-  for (const text of ["[[sim fault=no_done lie=ignore_max]]", "[[sim lie=ignore_max fault=no_done]]"]) {
+  for (const text of [
+    "[[sim fault=no_done lie=ignore_max]]",
+    "[[sim lie=ignore_max fault=no_done]]",
+  ]) {
     const { fault } = readDirective(text, undefined);
     assert.deepEqual(fault?.map(({ kind }) => kind).sort(), ["ignore_max", "no_done"]);
   }
@@ -41,12 +48,16 @@ test("an invalid key or value is refused by name", () => {
 
 test("words are a prefix of one endless text, one per token, and slices add up to the whole", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 5000 }), fc.integer({ min: 0, max: 5000 }), (one, other) => {
-      const [from, to] = [Math.min(one, other), Math.max(one, other)];
-      const content = saidWords(to);
-      assert.equal(content.slice(0, from) + content.slice(from, to), content.slice(0, to));
-      assert.equal(content.slice(0, to).split(" ").filter(Boolean).length, to);
-    }),
+    fc.property(
+      fc.integer({ min: 0, max: 5000 }),
+      fc.integer({ min: 0, max: 5000 }),
+      (one, other) => {
+        const [from, to] = [Math.min(one, other), Math.max(one, other)];
+        const content = saidWords(to);
+        assert.equal(content.slice(0, from) + content.slice(from, to), content.slice(0, to));
+        assert.equal(content.slice(0, to).split(" ").filter(Boolean).length, to);
+      },
+    ),
   );
 });
 

@@ -96,26 +96,43 @@ export function readDirective(text: string, field: unknown): Directive {
   const directive: Record<string, unknown> = {};
   for (const pair of (written ?? "").trim().split(/\s+/)) {
     const at = pair.indexOf("=");
-    if (pair !== "") put(directive, { key: at < 0 ? pair : pair.slice(0, at), value: at < 0 ? "" : pair.slice(at + 1) });
+    if (pair !== "")
+      put(directive, {
+        key: at < 0 ? pair : pair.slice(0, at),
+        value: at < 0 ? "" : pair.slice(at + 1),
+      });
   }
-  for (const [key, value] of Object.entries(fieldOf(field))) put(directive, { key, value: String(value) });
+  for (const [key, value] of Object.entries(fieldOf(field)))
+    put(directive, { key, value: String(value) });
   return directive;
 }
 
 function fieldOf(field: unknown): Readonly<Record<string, unknown>> {
   if (field === undefined) return {};
   if (isObject(field)) return field;
-  throw new PurserError("invalid_request", "sim must be an object", { field: "sim", remedy: 'Write { "sim": { "output": 44 } }.' });
+  throw new PurserError("invalid_request", "sim must be an object", {
+    field: "sim",
+    remedy: 'Write { "sim": { "output": 44 } }.',
+  });
 }
 
-function put(directive: Record<string, unknown>, pair: { readonly key: string; readonly value: string }): void {
+function put(
+  directive: Record<string, unknown>,
+  pair: { readonly key: string; readonly value: string },
+): void {
   const { key, value } = pair;
   if (key === "fault") {
-    directive["fault"] = [...parseFaults(value), ...((directive["lie"] as readonly Fault[] | undefined) ?? [])];
+    directive["fault"] = [
+      ...parseFaults(value),
+      ...((directive["lie"] as readonly Fault[] | undefined) ?? []),
+    ];
   } else if (key === "lie") {
     // A lie is a fault by another name: it adds to the faults before it.
     directive["lie"] = parseFaults(value);
-    directive["fault"] = [...((directive["fault"] as readonly Fault[] | undefined) ?? []), ...parseFaults(value)];
+    directive["fault"] = [
+      ...((directive["fault"] as readonly Fault[] | undefined) ?? []),
+      ...parseFaults(value),
+    ];
   } else {
     directive[key] = readValue(key, value);
   }
@@ -129,11 +146,18 @@ function readValue(key: string, value: string): number | string {
     throw refusal(key, `Write a whole number from ${range[0]} to ${range[1]}.`);
   }
   const shape = Object.hasOwn(texts, key) ? texts[key] : undefined;
-  if (!shape) throw refusal(key, `The keys are ${[...Object.keys(counts), "fault", "lie", ...Object.keys(texts)].join(", ")}.`);
+  if (!shape)
+    throw refusal(
+      key,
+      `The keys are ${[...Object.keys(counts), "fault", "lie", ...Object.keys(texts)].join(", ")}.`,
+    );
   if (shape.test(value)) return value;
   throw refusal(key, `Write a value that matches ${shape.source}.`);
 }
 
 function refusal(key: string, remedy: string): PurserError {
-  return new PurserError("invalid_request", `the simulator cannot read sim.${key}`, { field: `sim.${key}`, remedy });
+  return new PurserError("invalid_request", `the simulator cannot read sim.${key}`, {
+    field: `sim.${key}`,
+    remedy,
+  });
 }

@@ -74,7 +74,8 @@ export function lastUserText(messages: readonly unknown[]): string {
     if (typeof content === "string") return content;
     if (!Array.isArray(content)) continue;
     const texts = content.filter((part) => isObject(part) && typeof part["text"] === "string");
-    if (texts.length > 0) return texts.map((part) => String((part as JsonObject)["text"])).join("\n");
+    if (texts.length > 0)
+      return texts.map((part) => String((part as JsonObject)["text"])).join("\n");
   }
   return "";
 }

@@ -31,14 +31,20 @@ export function wholeField(body: JsonObject, field: string, least: number): numb
 export function textField(body: JsonObject, field: string): string {
   const value = body[field];
   if (typeof value === "string" && value !== "") return value;
-  throw new PurserError("invalid_request", `${field} is missing or not a string`, { field, remedy: `Send ${field} as a string.` });
+  throw new PurserError("invalid_request", `${field} is missing or not a string`, {
+    field,
+    remedy: `Send ${field} as a string.`,
+  });
 }
 
 /** @throws PurserError `invalid_request` if the field is missing or not a list. */
 export function listField(body: JsonObject, field: string): readonly unknown[] {
   const value = body[field];
   if (Array.isArray(value)) return value;
-  throw new PurserError("invalid_request", `${field} is missing or not a list`, { field, remedy: `Send ${field} as a list.` });
+  throw new PurserError("invalid_request", `${field} is missing or not a list`, {
+    field,
+    remedy: `Send ${field} as a list.`,
+  });
 }
 
 /** The schema of JSON mode when the request has none: a non-empty object. */

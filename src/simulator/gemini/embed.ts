@@ -3,7 +3,14 @@
 import type { Ask, Format, Plan, Route } from "../call.ts";
 import { vectorOf } from "../answer/vector.ts";
 import { measure, inputTokens } from "../ask/input.ts";
-import { isObject, listField, listOf, textField, wholeField, type JsonObject } from "../ask/json.ts";
+import {
+  isObject,
+  listField,
+  listOf,
+  textField,
+  wholeField,
+  type JsonObject,
+} from "../ask/json.ts";
 import { PurserError } from "../../domain/error.ts";
 
 const defaultDimensions = 256;
@@ -17,7 +24,12 @@ interface EmbedAsk extends Ask {
   readonly texts: readonly Text[];
 }
 
-const common = { wire: "gemini", endpoint: "embeddings", billed: true, idPrefix: () => "emb-sim-" } as const;
+const common = {
+  wire: "gemini",
+  endpoint: "embeddings",
+  billed: true,
+  idPrefix: () => "emb-sim-",
+} as const;
 
 export const embed: Format = {
   ...common,
@@ -58,8 +70,13 @@ function readRequest(request: unknown): Text & { readonly tokens: number } {
   const text = listOf(content["parts"])
     .map((part) => (isObject(part) && typeof part["text"] === "string" ? part["text"] : ""))
     .join("\n");
-  const dimensions = wholeField(fields, "outputDimensionality", 1) ?? wholeField(fields, "output_dimensionality", 1);
-  return { text, dimensions: dimensions ?? defaultDimensions, tokens: Math.max(1, inputTokens(measure(content), 0)) };
+  const dimensions =
+    wholeField(fields, "outputDimensionality", 1) ?? wholeField(fields, "output_dimensionality", 1);
+  return {
+    text,
+    dimensions: dimensions ?? defaultDimensions,
+    tokens: Math.max(1, inputTokens(measure(content), 0)),
+  };
 }
 
 function noContent(): PurserError {
@@ -71,7 +88,9 @@ function noContent(): PurserError {
 
 function embeddings(plan: Plan): readonly string[] {
   const { texts } = plan.ask as EmbedAsk;
-  return texts.map(({ text, dimensions }) => `{"values":${JSON.stringify([...vectorOf(text, dimensions)])}}`);
+  return texts.map(
+    ({ text, dimensions }) => `{"values":${JSON.stringify([...vectorOf(text, dimensions)])}}`,
+  );
 }
 
 function usageField({ claimed }: Plan): string {

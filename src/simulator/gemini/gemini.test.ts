@@ -8,7 +8,10 @@ import { startSimulator } from "../simulator.ts";
 
 const simulator = await startSimulator();
 after(() => simulator.close());
-const client = new GoogleGenAI({ apiKey: "none", httpOptions: { baseUrl: `${simulator.url}/gemini` } });
+const client = new GoogleGenAI({
+  apiKey: "none",
+  httpOptions: { baseUrl: `${simulator.url}/gemini` },
+});
 
 function lastRow(): BookRow {
   const row = simulator.books.rows(simulator.books.size - 1)[0];
@@ -17,16 +20,28 @@ function lastRow(): BookRow {
 }
 
 test("a whole answer counts cached tokens in the prompt, and thoughts outside the candidates", async () => {
-  const answer = await client.models.generateContent({ model: "m", contents: "[[sim input=9 cached=20 output=28 reasoning=8]]" });
+  const answer = await client.models.generateContent({
+    model: "m",
+    contents: "[[sim input=9 cached=20 output=28 reasoning=8]]",
+  });
   const usage = answer.usageMetadata;
-  assert.deepEqual([usage?.promptTokenCount, usage?.cachedContentTokenCount, usage?.candidatesTokenCount], [29, 20, 20]);
+  assert.deepEqual(
+    [usage?.promptTokenCount, usage?.cachedContentTokenCount, usage?.candidatesTokenCount],
+    [29, 20, 20],
+  );
   assert.deepEqual([usage?.thoughtsTokenCount, usage?.totalTokenCount], [8, 57]);
   assert.equal(answer.text?.split(" ").length, 20);
-  assert.deepEqual([lastRow().id, lastRow().input, lastRow().cache_read, lastRow().output], [answer.responseId, 9, 20, 28]);
+  assert.deepEqual(
+    [lastRow().id, lastRow().input, lastRow().cache_read, lastRow().output],
+    [answer.responseId, 9, 20, 28],
+  );
 });
 
 test("a stream repeats its growing usage, and ends with the billed one", async () => {
-  const stream = await client.models.generateContentStream({ model: "m", contents: "[[sim input=9 output=10 reasoning=4]]" });
+  const stream = await client.models.generateContentStream({
+    model: "m",
+    contents: "[[sim input=9 output=10 reasoning=4]]",
+  });
   const chunks = await Array.fromAsync(stream);
   const said = chunks.map((chunk) => chunk.usageMetadata?.candidatesTokenCount ?? 0);
   assert.deepEqual(said, [1, 2, 3, 4, 5, 6, 6]);
@@ -37,7 +52,10 @@ test("a stream repeats its growing usage, and ends with the billed one", async (
 
 test("without alt=sse a stream is one JSON list", async () => {
   const body = JSON.stringify({ contents: [{ parts: [{ text: "[[sim output=3]]" }] }] });
-  const answer = await fetch(`${simulator.url}/v1beta/models/m:streamGenerateContent`, { method: "POST", body });
+  const answer = await fetch(`${simulator.url}/v1beta/models/m:streamGenerateContent`, {
+    method: "POST",
+    body,
+  });
   const list = (await answer.json()) as { usageMetadata: { candidatesTokenCount: number } }[];
   assert.equal(list.length, 4);
   assert.equal(list.at(-1)?.usageMetadata.candidatesTokenCount, 3);
@@ -57,14 +75,31 @@ test("maxOutputTokens ends an answer, and every candidate is billed", async () =
 test("an offered function is called, whole and streamed, and its result gets a text answer", async () => {
   const config = {
     tools: [
-      { functionDeclarations: [{ name: "weather", parametersJsonSchema: { type: "object", properties: { city: { type: "string" } } } }] },
+      {
+        functionDeclarations: [
+          {
+            name: "weather",
+            parametersJsonSchema: { type: "object", properties: { city: { type: "string" } } },
+          },
+        ],
+      },
     ],
   };
   const whole = await client.models.generateContent({ model: "m", contents: "hi", config });
-  assert.deepEqual([whole.functionCalls?.[0]?.name, whole.functionCalls?.[0]?.args], ["weather", { city: "sample" }]);
-  const chunks = await Array.fromAsync(await client.models.generateContentStream({ model: "m", contents: "hi", config }));
+  assert.deepEqual(
+    [whole.functionCalls?.[0]?.name, whole.functionCalls?.[0]?.args],
+    ["weather", { city: "sample" }],
+  );
+  const chunks = await Array.fromAsync(
+    await client.models.generateContentStream({ model: "m", contents: "hi", config }),
+  );
   assert.equal(chunks[0]?.functionCalls?.[0]?.name, "weather");
-  const contents = [{ role: "user", parts: [{ functionResponse: { name: "weather", response: { output: "sunny" } } }] }];
+  const contents = [
+    {
+      role: "user",
+      parts: [{ functionResponse: { name: "weather", response: { output: "sunny" } } }],
+    },
+  ];
   const second = await client.models.generateContent({ model: "m", contents, config });
   assert.equal(second.functionCalls, undefined);
 });
@@ -85,8 +120,14 @@ test("a function is accepted in snake_case too, as by Google's servers", async (
 
 test("countTokens returns the input that an answer would be billed, and bills nothing", async () => {
   const before = simulator.books.size;
-  const { totalTokens } = await client.models.countTokens({ model: "m", contents: "how many tokens is this" });
+  const { totalTokens } = await client.models.countTokens({
+    model: "m",
+    contents: "how many tokens is this",
+  });
   assert.equal(simulator.books.size, before);
-  const answer = await client.models.generateContent({ model: "m", contents: "how many tokens is this" });
+  const answer = await client.models.generateContent({
+    model: "m",
+    contents: "how many tokens is this",
+  });
   assert.equal(answer.usageMetadata?.promptTokenCount, totalTokens);
 });

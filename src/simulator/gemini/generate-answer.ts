@@ -6,7 +6,8 @@ export const generateIdPrefix = "gemini-sim-";
 
 export function generateAnswer(plan: Plan): string {
   const list: string[] = [];
-  for (let index = 0; index < plan.ask.choices; index++) list.push(candidate(wholeParts(plan), { index, finish: finishReason(plan) }));
+  for (let index = 0; index < plan.ask.choices; index++)
+    list.push(candidate(wholeParts(plan), { index, finish: finishReason(plan) }));
   return response(plan, list.join(","), usageFields(plan));
 }
 
@@ -21,7 +22,10 @@ export function wholeParts(plan: Plan): string {
   return `{"functionCall":{"id":"call_sim_${plan.number}","name":${JSON.stringify(plan.tool.name)},"args":${plan.cut || text === "" ? "{}" : text}}}`;
 }
 
-export function candidate(parts: string, { index, finish }: { readonly index: number; readonly finish: string | null }): string {
+export function candidate(
+  parts: string,
+  { index, finish }: { readonly index: number; readonly finish: string | null },
+): string {
   const reason = finish === null ? "" : `,"finishReason":"${finish}"`;
   return `{"content":{"parts":[${parts}],"role":"model"}${reason},"index":${index}}`;
 }

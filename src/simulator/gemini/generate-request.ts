@@ -2,7 +2,15 @@
 
 import type { Ask, OfferedTool, Route } from "../call.ts";
 import { inputTokens, measure } from "../ask/input.ts";
-import { anyObject, isObject, listField, listOf, textField, wholeField, type JsonObject } from "../ask/json.ts";
+import {
+  anyObject,
+  isObject,
+  listField,
+  listOf,
+  textField,
+  wholeField,
+  type JsonObject,
+} from "../ask/json.ts";
 
 /** The API accepts JSON names in camel case and snake case. */
 function either(body: JsonObject, camel: string, snake: string): unknown {
@@ -21,8 +29,10 @@ export function readGenerate(body: JsonObject, route: Route): Ask {
     stream: route.stream,
     inputTokens: inputTokens(size, contents.length) + 3,
     lastText: lastText(contents),
-    maxTokens: wholeField(config, "maxOutputTokens", 1) ?? wholeField(config, "max_output_tokens", 1),
-    choices: wholeField(config, "candidateCount", 1) ?? wholeField(config, "candidate_count", 1) ?? 1,
+    maxTokens:
+      wholeField(config, "maxOutputTokens", 1) ?? wholeField(config, "max_output_tokens", 1),
+    choices:
+      wholeField(config, "candidateCount", 1) ?? wholeField(config, "candidate_count", 1) ?? 1,
     tools,
     tool: toolToCall(body, tools, endsWithResult(contents)),
     schema: schemaOf(config),
@@ -48,26 +58,37 @@ function thinks(config: JsonObject): boolean {
 }
 
 function schemaOf(config: JsonObject): unknown {
-  const schema = either(config, "responseJsonSchema", "response_json_schema") ?? either(config, "responseSchema", "response_schema");
+  const schema =
+    either(config, "responseJsonSchema", "response_json_schema") ??
+    either(config, "responseSchema", "response_schema");
   if (schema !== undefined) return schema;
-  return either(config, "responseMimeType", "response_mime_type") === "application/json" ? anyObject : null;
+  return either(config, "responseMimeType", "response_mime_type") === "application/json"
+    ? anyObject
+    : null;
 }
 
 function offeredTools(body: JsonObject): readonly OfferedTool[] {
   const tools: OfferedTool[] = [];
   for (const tool of listOf(body["tools"])) {
-    for (const declared of listOf(either(objectOf(tool), "functionDeclarations", "function_declarations"))) {
+    for (const declared of listOf(
+      either(objectOf(tool), "functionDeclarations", "function_declarations"),
+    )) {
       if (!isObject(declared) || typeof declared["name"] !== "string") continue;
       tools.push({
         name: declared["name"],
-        schema: either(declared, "parametersJsonSchema", "parameters_json_schema") ?? declared["parameters"] ?? { type: "object" },
+        schema: either(declared, "parametersJsonSchema", "parameters_json_schema") ??
+          declared["parameters"] ?? { type: "object" },
       });
     }
   }
   return tools;
 }
 
-function toolToCall(body: JsonObject, tools: readonly OfferedTool[], afterResult: boolean): OfferedTool | null {
+function toolToCall(
+  body: JsonObject,
+  tools: readonly OfferedTool[],
+  afterResult: boolean,
+): OfferedTool | null {
   const config = objectOf(either(body, "toolConfig", "tool_config"));
   const calling = objectOf(either(config, "functionCallingConfig", "function_calling_config"));
   const [allowed] = listOf(either(calling, "allowedFunctionNames", "allowed_function_names"));
@@ -82,14 +103,18 @@ function partsOf(content: unknown): readonly unknown[] {
 }
 
 function endsWithResult(contents: readonly unknown[]): boolean {
-  return partsOf(contents.at(-1)).some((part) => isObject(part) && either(part, "functionResponse", "function_response") !== undefined);
+  return partsOf(contents.at(-1)).some(
+    (part) => isObject(part) && either(part, "functionResponse", "function_response") !== undefined,
+  );
 }
 
 function lastText(contents: readonly unknown[]): string {
   for (let index = contents.length - 1; index >= 0; index--) {
     const content = contents[index];
     if (isObject(content) && content["role"] === "model") continue;
-    const texts = partsOf(content).filter((part) => isObject(part) && typeof part["text"] === "string");
+    const texts = partsOf(content).filter(
+      (part) => isObject(part) && typeof part["text"] === "string",
+    );
     if (texts.length > 0) return texts.map((part) => String(objectOf(part)["text"])).join("\n");
   }
   return "";

@@ -2,7 +2,14 @@
 
 import type { Plan, Route, Step } from "../call.ts";
 import { closing, frame, tokenSteps, unseen } from "../answer/step.ts";
-import { candidate, finishReason, response, usage, usageFields, wholeParts } from "./generate-answer.ts";
+import {
+  candidate,
+  finishReason,
+  response,
+  usage,
+  usageFields,
+  wholeParts,
+} from "./generate-answer.ts";
 
 /**
  * Every event repeats the cumulative usage so far. `alt=sse` makes events; without it, the answer
@@ -30,7 +37,13 @@ function* choiceSteps(plan: Plan, index: number, wrap: (json: string) => string)
   } else {
     yield* tokenSteps({ plan, content, reasoning: false }, (text, to) => {
       const sent = index * content.tokens + to;
-      return wrap(response(plan, candidate(`{"text":${text}}`, { index, finish: null }), usageSoFar(plan, sent)));
+      return wrap(
+        response(
+          plan,
+          candidate(`{"text":${text}}`, { index, finish: null }),
+          usageSoFar(plan, sent),
+        ),
+      );
     });
   }
   const end = candidate('{"text":""}', { index, finish: finishReason(plan) });

@@ -24,7 +24,10 @@ export const countTokens: Format = {
   endpoint: "count_tokens",
   billed: false,
   read: (body, route) =>
-    readGenerate(isObject(body["generateContentRequest"]) ? body["generateContentRequest"] : body, { ...route, stream: false }),
+    readGenerate(isObject(body["generateContentRequest"]) ? body["generateContentRequest"] : body, {
+      ...route,
+      stream: false,
+    }),
   answer: (plan) => {
     const { inputTokens: tokens } = plan.ask;
     return `{"totalTokens":${tokens},"promptTokensDetails":[{"modality":"TEXT","tokenCount":${tokens}}]}`;

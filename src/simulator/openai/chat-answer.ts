@@ -21,7 +21,9 @@ export function chatAnswer(plan: Plan): string {
 export function extras(plan: Plan): string {
   const provider = plan.provider === "openrouter" ? ',"provider":"Simulator"' : "";
   const tier = plan.directive.tier ?? (plan.provider === "openai" ? "default" : null);
-  return provider + (tier === null ? "" : `,"service_tier":"${tier}"`) + ',"system_fingerprint":"fp_sim"';
+  return (
+    provider + (tier === null ? "" : `,"service_tier":"${tier}"`) + ',"system_fingerprint":"fp_sim"'
+  );
 }
 
 export function finishReason(plan: Plan): string {
@@ -42,7 +44,9 @@ export function callId(plan: Plan, index: number): string {
 function choice(plan: Plan, index: number): string {
   const text = JSON.stringify(plan.content.slice(0, plan.content.tokens));
   const field = plan.reasoningEach > 0 ? reasoningField(plan.provider) : null;
-  const reasoning = field ? `,"${field}":"${saidWords(plan.reasoningEach).slice(0, plan.reasoningEach)}"` : "";
+  const reasoning = field
+    ? `,"${field}":"${saidWords(plan.reasoningEach).slice(0, plan.reasoningEach)}"`
+    : "";
   const said = plan.tool
     ? `"content":null${reasoning},"refusal":null,"tool_calls":[{"id":"${callId(plan, index)}","type":"function",` +
       `"function":{"name":${JSON.stringify(plan.tool.name)},"arguments":${text}}}]`

@@ -2,7 +2,14 @@
 
 import type { Ask } from "../call.ts";
 import { inputTokens, lastUserText, measure } from "../ask/input.ts";
-import { anyObject, isObject, listField, textField, wholeField, type JsonObject } from "../ask/json.ts";
+import {
+  anyObject,
+  isObject,
+  listField,
+  textField,
+  wholeField,
+  type JsonObject,
+} from "../ask/json.ts";
 import { offeredTools, toolToCall } from "./tool.ts";
 
 /** Tokens that start a reply, in addition to the messages. */
@@ -26,7 +33,8 @@ export function readChat(body: JsonObject): Ask {
     tool: toolToCall(body, tools, afterResult),
     schema: schemaOf(body["response_format"]),
     thinks: thinks(body["reasoning_effort"]),
-    usageAsked: isObject(body["stream_options"]) && body["stream_options"]["include_usage"] === true,
+    usageAsked:
+      isObject(body["stream_options"]) && body["stream_options"]["include_usage"] === true,
     cache: null,
     tag: tagOf(body),
   };
@@ -46,5 +54,7 @@ export function tagOf(body: JsonObject): string | null {
 function schemaOf(format: unknown): unknown {
   if (!isObject(format)) return null;
   if (format["type"] === "json_object") return anyObject;
-  return format["type"] === "json_schema" && isObject(format["json_schema"]) ? format["json_schema"]["schema"] : null;
+  return format["type"] === "json_schema" && isObject(format["json_schema"])
+    ? format["json_schema"]["schema"]
+    : null;
 }

@@ -49,7 +49,9 @@ function* opening(plan: Plan, frames: Frames, index: number): Generator<Step> {
     return;
   }
   const call = `{"index":0,"id":"${callId(plan, index)}","type":"function","function":{"name":${JSON.stringify(plan.tool.name)},"arguments":""}}`;
-  yield frame(chunk(frames, index, `"role":"assistant","content":null,"tool_calls":[${call}],"refusal":null`));
+  yield frame(
+    chunk(frames, index, `"role":"assistant","content":null,"tool_calls":[${call}],"refusal":null`),
+  );
 }
 
 function* reasoningSteps(plan: Plan, frames: Frames, index: number): Generator<Step> {
@@ -57,12 +59,21 @@ function* reasoningSteps(plan: Plan, frames: Frames, index: number): Generator<S
   const field = reasoningField(plan.provider);
   const content = saidWords(plan.reasoningEach);
   if (field === null) yield unseen(plan.reasoningEach);
-  else yield* tokenSteps({ plan, content, reasoning: true }, (text) => chunk(frames, index, `"${field}":${text}`));
+  else
+    yield* tokenSteps({ plan, content, reasoning: true }, (text) =>
+      chunk(frames, index, `"${field}":${text}`),
+    );
 }
 
 function contentSteps(plan: Plan, frames: Frames, index: number): Iterable<Step> {
   return tokenSteps({ plan, content: plan.content, reasoning: false }, (text) =>
-    chunk(frames, index, plan.tool ? `"tool_calls":[{"index":0,"function":{"arguments":${text}}}]` : `"content":${text}`),
+    chunk(
+      frames,
+      index,
+      plan.tool
+        ? `"tool_calls":[{"index":0,"function":{"arguments":${text}}}]`
+        : `"content":${text}`,
+    ),
   );
 }
 
@@ -70,7 +81,9 @@ function finishing(plan: Plan, frames: Frames, index: number): Step {
   const last = index === plan.ask.choices - 1;
   const onFinish = plan.provider === "deepseek" && last && plan.claimed;
   const tail = onFinish ? `],"usage":${chatUsage(plan, onFinish)}}\n\n` : frames.tail;
-  return frame(`${frames.head}{"index":${index},"delta":{},"logprobs":null,"finish_reason":"${finishReason(plan)}"}${tail}`);
+  return frame(
+    `${frames.head}{"index":${index},"delta":{},"logprobs":null,"finish_reason":"${finishReason(plan)}"}${tail}`,
+  );
 }
 
 function* usageSteps(plan: Plan, frames: Frames): Generator<Step> {
@@ -82,6 +95,8 @@ function* usageSteps(plan: Plan, frames: Frames): Generator<Step> {
   }
   if (!asked || !plan.claimed || plan.provider === "deepseek") return;
   const choices =
-    plan.provider === "openrouter" ? '{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null,"logprobs":null}' : "";
+    plan.provider === "openrouter"
+      ? '{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null,"logprobs":null}'
+      : "";
   yield frame(`${frames.head}${choices}],"usage":${chatUsage(plan, plan.claimed)}}\n\n`);
 }

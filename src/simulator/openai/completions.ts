@@ -46,7 +46,8 @@ function readCompletions(body: JsonObject): Ask {
     tool: null,
     schema: null,
     thinks: false,
-    usageAsked: isObject(body["stream_options"]) && body["stream_options"]["include_usage"] === true,
+    usageAsked:
+      isObject(body["stream_options"]) && body["stream_options"]["include_usage"] === true,
     cache: null,
     tag: tagOf(body),
   };
@@ -62,16 +63,22 @@ function choice(index: number, text: string, finish: string | null): string {
 
 function completionsAnswer(plan: Plan): string {
   const text = JSON.stringify(plan.content.slice(0, plan.content.tokens));
-  const choices = Array.from({ length: plan.ask.choices }, (_, index) => choice(index, text, finishReason(plan)));
+  const choices = Array.from({ length: plan.ask.choices }, (_, index) =>
+    choice(index, text, finishReason(plan)),
+  );
   return `${headOf(plan)},"choices":[${choices.join(",")}]${usageFields(plan, chatUsage)}}`;
 }
 
 function* completionsStream(plan: Plan): Generator<Step> {
   const head = `data: ${headOf(plan)},"choices":[`;
   for (let index = 0; index < plan.ask.choices; index++) {
-    yield* tokenSteps({ plan, content: plan.content, reasoning: false }, (text) => `${head}${choice(index, text, null)}]}\n\n`);
+    yield* tokenSteps(
+      { plan, content: plan.content, reasoning: false },
+      (text) => `${head}${choice(index, text, null)}]}\n\n`,
+    );
     yield frame(`${head}${choice(index, '""', finishReason(plan))}]}\n\n`);
   }
-  if (plan.ask.usageAsked && plan.claimed) yield frame(`${head}]${usageFields(plan, chatUsage)}}\n\n`);
+  if (plan.ask.usageAsked && plan.claimed)
+    yield frame(`${head}]${usageFields(plan, chatUsage)}}\n\n`);
   yield closing("data: [DONE]\n\n");
 }

@@ -51,20 +51,27 @@ function readEmbeddings(body: JsonObject): EmbeddingAsk {
 }
 
 function noInput(): PurserError {
-  return new PurserError("invalid_request", "input is missing, or is not a string or a list of strings", {
-    field: "input",
-    remedy: "Send input as a string, a list of strings, or a list of token ids.",
-  });
+  return new PurserError(
+    "invalid_request",
+    "input is missing, or is not a string or a list of strings",
+    {
+      field: "input",
+      remedy: "Send input as a string, a list of strings, or a list of token ids.",
+    },
+  );
 }
 
 function embeddingsAnswer(plan: Plan): string {
   const { inputs, dimensions, base64 } = plan.ask as EmbeddingAsk;
   const data = inputs.map((text, index) => {
     const vector = vectorOf(text, dimensions);
-    const shown = base64 ? `"${Buffer.from(vector.buffer).toString("base64")}"` : JSON.stringify([...vector]);
+    const shown = base64
+      ? `"${Buffer.from(vector.buffer).toString("base64")}"`
+      : JSON.stringify([...vector]);
     return `{"object":"embedding","index":${index},"embedding":${shown}}`;
   });
   const tokens = plan.claimed ? plan.claimed.input + plan.claimed.cache_read : null;
-  const usage = tokens === null ? "" : `,"usage":{"prompt_tokens":${tokens},"total_tokens":${tokens}}`;
+  const usage =
+    tokens === null ? "" : `,"usage":{"prompt_tokens":${tokens},"total_tokens":${tokens}}`;
   return `{"object":"list","data":[${data.join(",")}],"model":${JSON.stringify(plan.model)}${usage}}`;
 }

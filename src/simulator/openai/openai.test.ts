@@ -26,28 +26,48 @@ const weather = {
     name: "weather",
     parameters: {
       type: "object",
-      properties: { city: { type: "string" }, days: { type: "integer", minimum: 3 }, unit: { enum: ["c", "f"] } },
+      properties: {
+        city: { type: "string" },
+        days: { type: "integer", minimum: 3 },
+        unit: { enum: ["c", "f"] },
+      },
     },
   },
 };
 
 test("a whole completion bills the usage it reports, by the documented rule for input", async () => {
-  const answer = await client().chat.completions.create({ model: "m", messages: say("twelve bytes") });
+  const answer = await client().chat.completions.create({
+    model: "m",
+    messages: say("twelve bytes"),
+  });
   assert.equal(answer.usage?.prompt_tokens, 3 + 4 + 3);
   assert.equal(answer.usage.completion_tokens, 32);
   assert.equal(answer.choices[0]?.message.content?.split(" ").length, 32);
   assert.equal(answer.choices[0].finish_reason, "stop");
   const row = rowOf(answer.id);
-  assert.deepEqual([row.input, row.output, row.billed, row.finished, row.cut_at], [10, 32, true, true, null]);
+  assert.deepEqual(
+    [row.input, row.output, row.billed, row.finished, row.cut_at],
+    [10, 32, true, true, null],
+  );
 });
 
 test("a directive sets disjoint counts, and the format reports them its own way", async () => {
-  const text = "[[sim input=374 cached=100 cache_write=7 output=44 reasoning=20 served=m-2026 tag=join-1]]";
+  const text =
+    "[[sim input=374 cached=100 cache_write=7 output=44 reasoning=20 served=m-2026 tag=join-1]]";
   const answer = await client().chat.completions.create({ model: "m", messages: say(text) });
   assert.equal(answer.model, "m-2026");
   assert.equal(answer.usage?.prompt_tokens, 481);
-  assert.deepEqual([answer.usage.prompt_tokens_details?.cached_tokens, answer.usage.prompt_tokens_details?.cache_write_tokens], [100, 7]);
-  assert.deepEqual([answer.usage.completion_tokens, answer.usage.completion_tokens_details?.reasoning_tokens], [44, 20]);
+  assert.deepEqual(
+    [
+      answer.usage.prompt_tokens_details?.cached_tokens,
+      answer.usage.prompt_tokens_details?.cache_write_tokens,
+    ],
+    [100, 7],
+  );
+  assert.deepEqual(
+    [answer.usage.completion_tokens, answer.usage.completion_tokens_details?.reasoning_tokens],
+    [44, 20],
+  );
   assert.equal(answer.choices[0]?.message.content?.split(" ").length, 24);
   const [row] = simulator.books.tagged("join-1");
   assert.deepEqual(
@@ -64,7 +84,11 @@ test("the body field sim overrides the directive in the text", async () => {
 
 test("the token limit ends an answer, under both of its names", async () => {
   for (const ceiling of [{ max_tokens: 3 }, { max_completion_tokens: 3 }]) {
-    const answer = await client().chat.completions.create({ model: "m", messages: say("hello"), ...ceiling });
+    const answer = await client().chat.completions.create({
+      model: "m",
+      messages: say("hello"),
+      ...ceiling,
+    });
     assert.equal(answer.choices[0]?.finish_reason, "length");
     assert.equal(answer.usage?.completion_tokens, 3);
     assert.equal(rowOf(answer.id).output, 3);
@@ -72,14 +96,22 @@ test("the token limit ends an answer, under both of its names", async () => {
 });
 
 test("every choice is generated and billed", async () => {
-  const answer = await client().chat.completions.create({ model: "m", messages: say("[[sim output=4]]"), n: 3 });
+  const answer = await client().chat.completions.create({
+    model: "m",
+    messages: say("[[sim output=4]]"),
+    n: 3,
+  });
   assert.equal(answer.choices.length, 3);
   assert.equal(answer.usage?.completion_tokens, 12);
   assert.equal(rowOf(answer.id).output, 12);
 });
 
 test("a stream without include_usage has no usage, and is billed the same", async () => {
-  const stream = await client().chat.completions.create({ model: "m", messages: say("[[sim output=6]]"), stream: true });
+  const stream = await client().chat.completions.create({
+    model: "m",
+    messages: say("[[sim output=6]]"),
+    stream: true,
+  });
   let id = "";
   let text = "";
   for await (const chunk of stream) {
@@ -102,7 +134,10 @@ test("a stream with include_usage has null on every chunk and the usage on a las
   const last = chunks.pop();
   assert.ok(chunks.every((chunk) => chunk.usage === null));
   assert.deepEqual(last?.choices, []);
-  assert.deepEqual([last?.usage?.prompt_tokens, last?.usage?.completion_tokens, last?.usage?.total_tokens], [13, 6, 19]);
+  assert.deepEqual(
+    [last?.usage?.prompt_tokens, last?.usage?.completion_tokens, last?.usage?.total_tokens],
+    [13, 6, 19],
+  );
 });
 
 test("the SDK's stream assembles several choices", async () => {
@@ -121,18 +156,36 @@ test("the SDK's stream assembles several choices", async () => {
 });
 
 test("an offered tool is called with arguments that match its schema, and its result gets a text answer", async () => {
-  const first = await client().chat.completions.create({ model: "m", messages: say("hi"), tools: [weather] });
+  const first = await client().chat.completions.create({
+    model: "m",
+    messages: say("hi"),
+    tools: [weather],
+  });
   const [call] = first.choices[0]?.message.tool_calls ?? [];
   assert.equal(first.choices[0]?.finish_reason, "tool_calls");
   assert.ok(call?.type === "function");
   assert.deepEqual(JSON.parse(call.function.arguments), { city: "sample", days: 3, unit: "c" });
 
-  const messages = [...say("hi"), first.choices[0].message, { role: "tool" as const, tool_call_id: call.id, content: "sunny" }];
+  const messages = [
+    ...say("hi"),
+    first.choices[0].message,
+    { role: "tool" as const, tool_call_id: call.id, content: "sunny" },
+  ];
   const second = await client().chat.completions.create({ model: "m", messages, tools: [weather] });
   assert.equal(second.choices[0]?.finish_reason, "stop");
-  const third = await client().chat.completions.create({ model: "m", messages, tools: [weather], tool_choice: "required" });
+  const third = await client().chat.completions.create({
+    model: "m",
+    messages,
+    tools: [weather],
+    tool_choice: "required",
+  });
   assert.equal(third.choices[0]?.finish_reason, "tool_calls");
-  const none = await client().chat.completions.create({ model: "m", messages: say("hi"), tools: [weather], tool_choice: "none" });
+  const none = await client().chat.completions.create({
+    model: "m",
+    messages: say("hi"),
+    tools: [weather],
+    tool_choice: "none",
+  });
   assert.equal(none.choices[0]?.finish_reason, "stop");
 });
 
@@ -151,7 +204,10 @@ test("a streamed tool call comes in pieces that add up to the same arguments", a
 });
 
 test("a structured answer matches its schema", async () => {
-  const schema = { type: "object", properties: { ok: { type: "boolean" }, list: { type: "array", items: { type: "number" } } } };
+  const schema = {
+    type: "object",
+    properties: { ok: { type: "boolean" }, list: { type: "array", items: { type: "number" } } },
+  };
   const answer = await client().chat.completions.create({
     model: "m",
     messages: say("hi"),
@@ -171,9 +227,16 @@ test("DeepSeek reports hits and misses, and puts the usage of a stream on the fi
   assert.ok(last);
   assert.equal(last.choices[0]?.finish_reason, "stop");
   const usage = last.usage as unknown as Record<string, number>;
-  assert.deepEqual([usage["prompt_tokens"], usage["prompt_cache_hit_tokens"], usage["prompt_cache_miss_tokens"]], [339, 320, 19]);
+  assert.deepEqual(
+    [usage["prompt_tokens"], usage["prompt_cache_hit_tokens"], usage["prompt_cache_miss_tokens"]],
+    [339, 320, 19],
+  );
   const thoughts = chunks
-    .map((chunk) => (chunk.choices[0]?.delta as { reasoning_content?: string } | undefined)?.reasoning_content ?? "")
+    .map(
+      (chunk) =>
+        (chunk.choices[0]?.delta as { reasoning_content?: string } | undefined)
+          ?.reasoning_content ?? "",
+    )
     .join("");
   assert.equal(thoughts.split(" ").length, 3);
 });
@@ -184,13 +247,20 @@ test("xAI excludes reasoning from completion_tokens, and reports its cost in tic
     messages: say("[[sim input=12 output=229 reasoning=228 cost_usd=0.00011765]]"),
   });
   const usage = answer.usage as unknown as Record<string, number>;
-  assert.deepEqual([usage["completion_tokens"], usage["total_tokens"], usage["cost_in_usd_ticks"]], [1, 241, 1176500]);
+  assert.deepEqual(
+    [usage["completion_tokens"], usage["total_tokens"], usage["cost_in_usd_ticks"]],
+    [1, 241, 1176500],
+  );
   assert.equal(rowOf(answer.id).output, 229);
 });
 
 test("OpenRouter sends comments, its cost, and the usage with a choice", async () => {
   const api = client("/openrouter/v1");
-  const body = { model: "sim/small", messages: say("[[sim input=3 output=4]]"), stream: true } as const;
+  const body = {
+    model: "sim/small",
+    messages: say("[[sim input=3 output=4]]"),
+    stream: true,
+  } as const;
   const raw = await api.chat.completions.create(body).asResponse();
   assert.match(await raw.text(), /^: OPENROUTER PROCESSING\n\n/);
   const chunks = await Array.fromAsync(await api.chat.completions.create(body));
@@ -202,38 +272,71 @@ test("OpenRouter sends comments, its cost, and the usage with a choice", async (
 });
 
 test("a response is complete, and reports usage in that endpoint's format", async () => {
-  const answer = await client().responses.create({ model: "m", input: "[[sim input=10 cached=4 output=9 reasoning=2 web_search=2]]" });
+  const answer = await client().responses.create({
+    model: "m",
+    input: "[[sim input=10 cached=4 output=9 reasoning=2 web_search=2]]",
+  });
   assert.equal(answer.status, "completed");
   assert.equal(answer.output_text.split(" ").length, 7);
   assert.deepEqual(
     answer.output.map((item) => item.type),
     ["reasoning", "web_search_call", "web_search_call", "message"],
   );
-  assert.deepEqual([answer.usage?.input_tokens, answer.usage?.input_tokens_details.cached_tokens, answer.usage?.output_tokens], [14, 4, 9]);
+  assert.deepEqual(
+    [
+      answer.usage?.input_tokens,
+      answer.usage?.input_tokens_details.cached_tokens,
+      answer.usage?.output_tokens,
+    ],
+    [14, 4, 9],
+  );
   assert.equal(rowOf(answer.id).web_search, 2);
 });
 
 test("the SDK's stream assembles a response from its events", async () => {
-  const stream = client().responses.stream({ model: "m", input: "[[sim output=9 reasoning=2 web_search=1]]" });
+  const stream = client().responses.stream({
+    model: "m",
+    input: "[[sim output=9 reasoning=2 web_search=1]]",
+  });
   const types = new Set<string>();
   stream.on("event", (event) => types.add(event.type));
   const answer = await stream.finalResponse();
   assert.equal(answer.output_text.split(" ").length, 7);
   assert.equal(answer.usage?.output_tokens, 9);
   assert.equal(rowOf(answer.id).output, 9);
-  for (const type of ["response.created", "response.in_progress", "response.output_text.delta", "response.completed"])
+  for (const type of [
+    "response.created",
+    "response.in_progress",
+    "response.output_text.delta",
+    "response.completed",
+  ])
     assert.ok(types.has(type), type);
 });
 
 test("a response cut by max_output_tokens is incomplete", async () => {
   const whole = await client().responses.create({ model: "m", input: "hi", max_output_tokens: 2 });
-  assert.deepEqual([whole.status, whole.incomplete_details?.reason, whole.usage?.output_tokens], ["incomplete", "max_output_tokens", 2]);
-  const events = await Array.fromAsync(await client().responses.create({ model: "m", input: "hi", max_output_tokens: 2, stream: true }));
+  assert.deepEqual(
+    [whole.status, whole.incomplete_details?.reason, whole.usage?.output_tokens],
+    ["incomplete", "max_output_tokens", 2],
+  );
+  const events = await Array.fromAsync(
+    await client().responses.create({
+      model: "m",
+      input: "hi",
+      max_output_tokens: 2,
+      stream: true,
+    }),
+  );
   assert.equal(events.at(-1)?.type, "response.incomplete");
 });
 
 test("a response calls a tool, whole and streamed", async () => {
-  const tool = { type: "function" as const, name: "weather", parameters: weather.function.parameters, strict: false };
+  const tool = {
+    type: "function" as const,
+    name: "weather",
+    parameters: weather.function.parameters,
+    strict: false,
+  };
   const whole = await client().responses.create({ model: "m", input: "hi", tools: [tool] });
   const streamed = await client()
     .responses.stream({ model: "m", input: "hi", tools: [tool] })
@@ -246,13 +349,22 @@ test("a response calls a tool, whole and streamed", async () => {
   const [call] = whole.output;
   assert.ok(call?.type === "function_call");
   const result = { type: "function_call_output" as const, call_id: call.call_id, output: "sunny" };
-  const second = await client().responses.create({ model: "m", input: [{ role: "user", content: "hi" }, call, result], tools: [tool] });
+  const second = await client().responses.create({
+    model: "m",
+    input: [{ role: "user", content: "hi" }, call, result],
+    tools: [tool],
+  });
   assert.equal(second.output[0]?.type, "message");
 });
 
 test("embeddings are the same as numbers and as base64", async () => {
   const input = ["one text", "another text"];
-  const numbers = await client().embeddings.create({ model: "e", input, dimensions: 8, encoding_format: "float" });
+  const numbers = await client().embeddings.create({
+    model: "e",
+    input,
+    dimensions: 8,
+    encoding_format: "float",
+  });
   const decoded = await client().embeddings.create({ model: "e", input, dimensions: 8 });
   assert.equal(numbers.data.length, 2);
   assert.notDeepEqual(numbers.data[0]?.embedding, numbers.data[1]?.embedding);
@@ -273,12 +385,21 @@ test("models are listed, and any name is found", async () => {
 
 test("a request that the provider would refuse is refused, and recorded as not billed", async () => {
   const before = simulator.books.summary().not_billed;
-  await assert.rejects(client().chat.completions.create({ model: "m", messages: say("[[sim outputs=3]]") }), /sim\.outputs.*The keys are/);
+  await assert.rejects(
+    client().chat.completions.create({ model: "m", messages: say("[[sim outputs=3]]") }),
+    /sim\.outputs.*The keys are/,
+  );
   await assert.rejects(
     client().chat.completions.create({ model: "m", messages: say("[[sim output=3 reasoning=4]]") }),
     /includes the reasoning/,
   );
-  await assert.rejects(client().chat.completions.create({ model: "m", messages: say("hi"), max_tokens: -1 }), BadRequestError);
-  await assert.rejects(client().chat.completions.create({ model: "m", messages: say("[[sim fault=429:2]]") }), RateLimitError);
+  await assert.rejects(
+    client().chat.completions.create({ model: "m", messages: say("hi"), max_tokens: -1 }),
+    BadRequestError,
+  );
+  await assert.rejects(
+    client().chat.completions.create({ model: "m", messages: say("[[sim fault=429:2]]") }),
+    RateLimitError,
+  );
   assert.equal(simulator.books.summary().not_billed, before + 4);
 });

@@ -44,14 +44,24 @@ function callItem(plan: Plan, name: string): OutputItem {
   const item = (status: string, text: string): string =>
     `{"id":"${id}","type":"function_call","status":"${status}","arguments":${JSON.stringify(text)},` +
     `"call_id":"call_sim_${plan.number}","name":${JSON.stringify(name)}}`;
-  return { id, kind: "function_call", done: item(finalStatus(plan), wholeText(plan)), started: item("in_progress", "") };
+  return {
+    id,
+    kind: "function_call",
+    done: item(finalStatus(plan), wholeText(plan)),
+    started: item("in_progress", ""),
+  };
 }
 
 function messageItem(plan: Plan): OutputItem {
   const id = `msg_sim_${plan.number}`;
   const item = (status: string, content: string): string =>
     `{"id":"${id}","type":"message","status":"${status}","content":[${content}],"role":"assistant"}`;
-  return { id, kind: "message", done: item(finalStatus(plan), textPart(wholeText(plan))), started: item("in_progress", "") };
+  return {
+    id,
+    kind: "message",
+    done: item(finalStatus(plan), textPart(wholeText(plan))),
+    started: item("in_progress", ""),
+  };
 }
 
 export function wholeText(plan: Plan): string {

@@ -3,7 +3,14 @@
 import { PurserError } from "../../domain/error.ts";
 import type { Ask } from "../call.ts";
 import { inputTokens, lastUserText, measure } from "../ask/input.ts";
-import { anyObject, isObject, listOf, textField, wholeField, type JsonObject } from "../ask/json.ts";
+import {
+  anyObject,
+  isObject,
+  listOf,
+  textField,
+  wholeField,
+  type JsonObject,
+} from "../ask/json.ts";
 import { tagOf, thinks } from "./chat-request.ts";
 import { offeredTools, toolToCall } from "./tool.ts";
 

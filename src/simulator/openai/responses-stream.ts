@@ -1,7 +1,14 @@
 /** Streams `/v1/responses`: the sequence of events that the official SDKs reassemble. */
 
 import type { Plan, Step } from "../call.ts";
-import { finalStatus, outputItems, responseObject, textPart, wholeText, type OutputItem } from "./responses-answer.ts";
+import {
+  finalStatus,
+  outputItems,
+  responseObject,
+  textPart,
+  wholeText,
+  type OutputItem,
+} from "./responses-answer.ts";
 import { closing, frame, tokenSteps, unseen } from "../answer/step.ts";
 
 /** Numbers the events of one stream. */
@@ -9,7 +16,8 @@ type Event = (type: string, fields: string) => string;
 
 function numbered(): Event {
   let sequence = 0;
-  return (type, fields) => `event: ${type}\ndata: {"type":"${type}",${fields},"sequence_number":${sequence++}}\n\n`;
+  return (type, fields) =>
+    `event: ${type}\ndata: {"type":"${type}",${fields},"sequence_number":${sequence++}}\n\n`;
 }
 
 export function* responsesStream(plan: Plan): Generator<Step> {
@@ -21,7 +29,9 @@ export function* responsesStream(plan: Plan): Generator<Step> {
   for (let index = 0; index < items.length; index++) {
     const item = items[index];
     if (!item) continue;
-    yield frame(event("response.output_item.added", `"output_index":${index},"item":${item.started}`));
+    yield frame(
+      event("response.output_item.added", `"output_index":${index},"item":${item.started}`),
+    );
     yield* itemSteps(plan, item, { event, index });
     yield frame(event("response.output_item.done", `"output_index":${index},"item":${item.done}`));
   }
@@ -45,7 +55,9 @@ function* itemSteps(plan: Plan, item: OutputItem, place: ItemPlace): Generator<S
 
 function* searchSteps(item: OutputItem, { event, index }: ItemPlace): Generator<Step> {
   for (const state of ["in_progress", "searching", "completed"]) {
-    yield frame(event(`response.web_search_call.${state}`, `"output_index":${index},"item_id":"${item.id}"`));
+    yield frame(
+      event(`response.web_search_call.${state}`, `"output_index":${index},"item_id":"${item.id}"`),
+    );
   }
 }
 
@@ -55,7 +67,12 @@ function* callSteps(plan: Plan, item: OutputItem, { event, index }: ItemPlace): 
     event("response.function_call_arguments.delta", `${where},"delta":${delta}`),
   );
   const name = JSON.stringify(plan.tool?.name ?? "");
-  yield frame(event("response.function_call_arguments.done", `${where},"name":${name},"arguments":${JSON.stringify(wholeText(plan))}`));
+  yield frame(
+    event(
+      "response.function_call_arguments.done",
+      `${where},"name":${name},"arguments":${JSON.stringify(wholeText(plan))}`,
+    ),
+  );
 }
 
 function* messageSteps(plan: Plan, item: OutputItem, { event, index }: ItemPlace): Generator<Step> {
@@ -64,6 +81,11 @@ function* messageSteps(plan: Plan, item: OutputItem, { event, index }: ItemPlace
   yield* tokenSteps({ plan, content: plan.content, reasoning: false }, (delta) =>
     event("response.output_text.delta", `${where},"delta":${delta},"logprobs":[]`),
   );
-  yield frame(event("response.output_text.done", `${where},"text":${JSON.stringify(wholeText(plan))},"logprobs":[]`));
+  yield frame(
+    event(
+      "response.output_text.done",
+      `${where},"text":${JSON.stringify(wholeText(plan))},"logprobs":[]`,
+    ),
+  );
   yield frame(event("response.content_part.done", `${where},"part":${textPart(wholeText(plan))}`));
 }

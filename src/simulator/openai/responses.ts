@@ -10,7 +10,8 @@ export const responses: Format = {
   endpoint: "responses",
   billed: true,
   read: readResponses,
-  answer: (plan) => responseObject(plan, { status: finalStatus(plan), items: outputItems(plan), usage: true }),
+  answer: (plan) =>
+    responseObject(plan, { status: finalStatus(plan), items: outputItems(plan), usage: true }),
   stream: responsesStream,
   idPrefix: () => responsesIdPrefix,
 };

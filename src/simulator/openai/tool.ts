@@ -13,13 +13,20 @@ export function offeredTools(body: JsonObject): readonly OfferedTool[] {
     if (!isObject(tool) || tool["type"] !== "function") continue;
     const described = isObject(tool["function"]) ? tool["function"] : tool;
     if (typeof described["name"] === "string")
-      tools.push({ name: described["name"], schema: described["parameters"] ?? { type: "object" } });
+      tools.push({
+        name: described["name"],
+        schema: described["parameters"] ?? { type: "object" },
+      });
   }
   return tools;
 }
 
 /** The tool to call: as `tool_choice` says, or the first one unless a tool result came last. */
-export function toolToCall(body: JsonObject, tools: readonly OfferedTool[], afterResult: boolean): OfferedTool | null {
+export function toolToCall(
+  body: JsonObject,
+  tools: readonly OfferedTool[],
+  afterResult: boolean,
+): OfferedTool | null {
   const choice = body["tool_choice"];
   const first = tools[0] ?? null;
   if (choice === "none") return null;

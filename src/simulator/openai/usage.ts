@@ -7,7 +7,9 @@ import type { Counts, Plan, SimulatedProvider } from "../call.ts";
  * token. It is not a price: it shows whether a reported cost is kept alongside one's own.
  */
 function microUsd(counts: Counts): number {
-  return counts.input + counts.cache_read + counts.cache_write_5m + counts.cache_write_1h + counts.output;
+  return (
+    counts.input + counts.cache_read + counts.cache_write_5m + counts.cache_write_1h + counts.output
+  );
 }
 
 /** USD as a JSON number. */
@@ -33,12 +35,16 @@ export function chatUsage(plan: Plan, counts: Counts): string {
 }
 
 const chatDialects: Readonly<Record<SimulatedProvider, (plan: Plan, counts: Counts) => string>> = {
-  openai: (_plan, counts) => `{${sums(counts, counts.output)},${promptDetails(counts)},${completionDetails(counts)}}`,
+  openai: (_plan, counts) =>
+    `{${sums(counts, counts.output)},${promptDetails(counts)},${completionDetails(counts)}}`,
   anthropic: (plan, counts) => chatDialects.openai(plan, counts),
   gemini: (plan, counts) => chatDialects.openai(plan, counts),
   deepseek: (_plan, counts) => {
     const miss = promptTokens(counts) - counts.cache_read;
-    const reasoning = counts.reasoning > 0 ? `,"completion_tokens_details":{"reasoning_tokens":${counts.reasoning}}` : "";
+    const reasoning =
+      counts.reasoning > 0
+        ? `,"completion_tokens_details":{"reasoning_tokens":${counts.reasoning}}`
+        : "";
     return (
       `{${sums(counts, counts.output)},"prompt_tokens_details":{"cached_tokens":${counts.cache_read}}${reasoning}` +
       `,"prompt_cache_hit_tokens":${counts.cache_read},"prompt_cache_miss_tokens":${miss}}`

@@ -40,7 +40,9 @@ export function compressionFor(accepted: string | undefined): Compression | null
   const weights = new Map(accepted.split(",").map(readWeight));
   const weightOf = (name: string): number => weights.get(name) ?? weights.get("*") ?? 0;
   const plain = weights.get("identity") ?? 0;
-  const liked = known.filter(({ name }) => weightOf(name) > plain).toSorted((left, right) => weightOf(right.name) - weightOf(left.name));
+  const liked = known
+    .filter(({ name }) => weightOf(name) > plain)
+    .toSorted((left, right) => weightOf(right.name) - weightOf(left.name));
   return liked[0] ?? null;
 }
 

@@ -29,7 +29,13 @@ interface Sent {
 async function call(directive: string, sent: Sent = {}): Promise<Seen & { readonly row: BookRow }> {
   const tag = `t${simulator.books.size}-${Math.random()}`;
   const content = `[[sim ${directive} tag=${tag}]]`;
-  const body = { model: "m", max_tokens: 100, stream: sent.stream === true, messages: [{ role: "user", content }], ...sent.extra };
+  const body = {
+    model: "m",
+    max_tokens: 100,
+    stream: sent.stream === true,
+    messages: [{ role: "user", content }],
+    ...sent.extra,
+  };
   const seen = await raw(sent.path ?? "/openai/v1/chat/completions", JSON.stringify(body));
   const row = await rowOf(tag);
   return { ...seen, row };
@@ -50,10 +56,12 @@ async function rowOf(tag: string): Promise<BookRow> {
 async function raw(path: string, body: string): Promise<Seen> {
   const sending = request(simulator.url + path, { method: "POST", agent: false });
   sending.end(body);
-  const [response, failed] = await new Promise<[IncomingMessage | null, Error | null]>((resolve) => {
-    sending.once("response", (answer) => resolve([answer, null]));
-    sending.once("error", (error) => resolve([null, error]));
-  });
+  const [response, failed] = await new Promise<[IncomingMessage | null, Error | null]>(
+    (resolve) => {
+      sending.once("response", (answer) => resolve([answer, null]));
+      sending.once("error", (error) => resolve([null, error]));
+    },
+  );
   sending.on("error", () => undefined);
   if (!response) return { status: 0, headers: {}, text: "", broken: failed?.message ?? "?" };
   let text = "";
@@ -81,7 +89,10 @@ test("after a reset before the first byte, a whole answer is billed in full and 
   const whole = await call("input=5 output=6 fault=reset_before");
   const stream = await call("input=5 output=6 fault=reset_before", { stream: true });
   assert.deepEqual([whole.status, stream.status], [0, 0]);
-  assert.deepEqual([whole.row.input, whole.row.output, whole.row.finished, whole.row.status], [5, 6, false, 0]);
+  assert.deepEqual(
+    [whole.row.input, whole.row.output, whole.row.finished, whole.row.status],
+    [5, 6, false, 0],
+  );
   assert.deepEqual([stream.row.input, stream.row.output, stream.row.cut_at], [5, 0, 0]);
 });
 
@@ -89,7 +100,10 @@ test("a stream reset after some chunks is billed for those, unless `bill` overri
   const cut = await call("output=20 fault=reset_after:7", { stream: true });
   assert.notEqual(cut.broken, null);
   assert.equal(contentsOf(cut.text), 7);
-  assert.deepEqual([cut.row.output, cut.row.cut_at, cut.row.finished, cut.row.billed], [7, 7, false, true]);
+  assert.deepEqual(
+    [cut.row.output, cut.row.cut_at, cut.row.finished, cut.row.billed],
+    [7, 7, false, true],
+  );
   const full = await call("output=20 fault=reset_after:7 bill=full", { stream: true });
   assert.deepEqual([full.row.output, full.row.cut_at], [20, 7]);
   const none = await call("output=20 fault=reset_after:7 bill=none", { stream: true });
@@ -97,7 +111,9 @@ test("a stream reset after some chunks is billed for those, unless `bill` overri
 });
 
 test("chunks of several tokens are billed per token", async () => {
-  const { row, text } = await call("output=20 tokens_per_chunk=3 fault=reset_after:2", { stream: true });
+  const { row, text } = await call("output=20 tokens_per_chunk=3 fault=reset_after:2", {
+    stream: true,
+  });
   assert.deepEqual([contentsOf(text), row.output], [2, 6]);
 });
 
@@ -148,8 +164,15 @@ test("a caller that leaves stops the generation, and is billed for the tokens ge
 /** Streams until some chunks have come, then hangs up. */
 async function leaveAfter(chunks: number, directive: string): Promise<BookRow> {
   const tag = `left-${simulator.books.size}-${Math.random()}`;
-  const body = { model: "m", stream: true, messages: [{ role: "user", content: `[[sim ${directive} tag=${tag}]]` }] };
-  const sending = request(`${simulator.url}/openai/v1/chat/completions`, { method: "POST", agent: false });
+  const body = {
+    model: "m",
+    stream: true,
+    messages: [{ role: "user", content: `[[sim ${directive} tag=${tag}]]` }],
+  };
+  const sending = request(`${simulator.url}/openai/v1/chat/completions`, {
+    method: "POST",
+    agent: false,
+  });
   sending.end(JSON.stringify(body));
   const [response] = (await once(sending, "response")) as [IncomingMessage];
   let text = "";
@@ -167,9 +190,17 @@ test("a caller that leaves while waiting for the first or next token is not bill
 });
 
 test("a caller that leaves before a whole answer arrives is billed for it", async () => {
-  const sending = request(`${simulator.url}/openai/v1/chat/completions`, { method: "POST", agent: false });
+  const sending = request(`${simulator.url}/openai/v1/chat/completions`, {
+    method: "POST",
+    agent: false,
+  });
   sending.on("error", () => undefined);
-  sending.end(JSON.stringify({ model: "m", messages: [{ role: "user", content: "[[sim output=9 latency_ms=3600000 tag=impatient]]" }] }));
+  sending.end(
+    JSON.stringify({
+      model: "m",
+      messages: [{ role: "user", content: "[[sim output=9 latency_ms=3600000 tag=impatient]]" }],
+    }),
+  );
   await once(sending, "finish");
   setTimeout(() => sending.destroy(), 20);
   const row = await rowOf("impatient");
@@ -197,12 +228,21 @@ function isJson(text: string): boolean {
 test("a stream without its closing event otherwise ends cleanly, and is billed in full", async () => {
   const openai = await call("output=3 fault=no_done", { stream: true });
   assert.doesNotMatch(openai.text, /DONE/);
-  const anthropic = await call("output=3 fault=no_done", { stream: true, path: "/anthropic/v1/messages" });
+  const anthropic = await call("output=3 fault=no_done", {
+    stream: true,
+    path: "/anthropic/v1/messages",
+  });
   assert.doesNotMatch(anthropic.text, /event: message_stop/);
-  for (const { row, broken } of [openai, anthropic]) assert.deepEqual([row.output, row.finished, broken], [3, false, null]);
+  for (const { row, broken } of [openai, anthropic])
+    assert.deepEqual([row.output, row.finished, broken], [3, false, null]);
 });
 
-const paths = ["/openai/v1/chat/completions", "/deepseek/v1/chat/completions", "/openrouter/v1/chat/completions", "/anthropic/v1/messages"];
+const paths = [
+  "/openai/v1/chat/completions",
+  "/deepseek/v1/chat/completions",
+  "/openrouter/v1/chat/completions",
+  "/anthropic/v1/messages",
+];
 const usageAsked = { extra: { stream_options: { include_usage: true } } };
 
 test("an answer reports false usage on request, and the books keep the truth", async () => {
@@ -216,28 +256,48 @@ test("an answer reports false usage on request, and the books keep the truth", a
       const huge = await call("input=5 output=6 fault=huge_usage", sent);
       assert.match(huge.text, /"(prompt|input)_tokens":10000005/, path);
       const twice = await call("input=5 output=6 fault=double_usage", sent);
-      const claimed = [...twice.text.matchAll(/"(?:completion|output)_tokens":(\d+)/g)].map((match) => Number(match[1]));
+      const claimed = [...twice.text.matchAll(/"(?:completion|output)_tokens":(\d+)/g)].map(
+        (match) => Number(match[1]),
+      );
       assert.ok(claimed.includes(13) && claimed.at(-1) === 6, `${path} ${claimed.join(" ")}`);
-      for (const { row } of [none, negative, huge, twice]) assert.deepEqual([row.input, row.output], [5, 6]);
+      for (const { row } of [none, negative, huge, twice])
+        assert.deepEqual([row.input, row.output], [5, 6]);
     }
   }
 });
 
 test("the other endpoints report false usage too", async () => {
-  const answerTo = async (path: string, body: object): Promise<string> => (await raw(path, JSON.stringify({ model: "m", ...body }))).text;
+  const answerTo = async (path: string, body: object): Promise<string> =>
+    (await raw(path, JSON.stringify({ model: "m", ...body }))).text;
   for (const stream of [false, true]) {
-    assert.doesNotMatch(await answerTo("/v1/responses", { input: "x", stream, sim: { fault: "no_usage" } }), /"output_tokens"/);
+    assert.doesNotMatch(
+      await answerTo("/v1/responses", { input: "x", stream, sim: { fault: "no_usage" } }),
+      /"output_tokens"/,
+    );
     assert.match(
-      await answerTo("/v1/responses", { input: "x", stream, sim: { output: 4, fault: "negative_usage" } }),
+      await answerTo("/v1/responses", {
+        input: "x",
+        stream,
+        sim: { output: 4, fault: "negative_usage" },
+      }),
       /"output_tokens":-5/,
     );
   }
   const contents = [{ parts: [{ text: "x" }] }];
   for (const method of ["generateContent", "streamGenerateContent?alt=sse"]) {
     const path = `/gemini/v1beta/models/m:${method}`;
-    assert.doesNotMatch(await answerTo(path, { contents, sim: { fault: "no_usage" } }), /usageMetadata/);
-    assert.match(await answerTo(path, { contents, sim: { output: 4, fault: "negative_usage" } }), /"candidatesTokenCount":-5/);
-    assert.match(await answerTo(path, { contents, sim: { output: 4, fault: "double_usage" } }), /11.*"candidatesTokenCount":4,/s);
+    assert.doesNotMatch(
+      await answerTo(path, { contents, sim: { fault: "no_usage" } }),
+      /usageMetadata/,
+    );
+    assert.match(
+      await answerTo(path, { contents, sim: { output: 4, fault: "negative_usage" } }),
+      /"candidatesTokenCount":-5/,
+    );
+    assert.match(
+      await answerTo(path, { contents, sim: { output: 4, fault: "double_usage" } }),
+      /11.*"candidatesTokenCount":4,/s,
+    );
   }
 });
 
@@ -252,14 +312,23 @@ test("an answer may ignore max_tokens, and bills what it generated", async () =>
 test("slow answers are complete", async () => {
   for (const fault of ["slow_first_byte:3", "slow_body:10"]) {
     const { text, row } = await call(`output=6 fault=${fault}`);
-    assert.equal((JSON.parse(text) as { usage: { completion_tokens: number } }).usage.completion_tokens, 6);
+    assert.equal(
+      (JSON.parse(text) as { usage: { completion_tokens: number } }).usage.completion_tokens,
+      6,
+    );
     assert.equal(row.finished, true);
   }
-  assert.equal((await call("output=4 latency_ms=2 ttft_ms=2 gap_ms=1", { stream: true })).row.output, 4);
+  assert.equal(
+    (await call("output=4 latency_ms=2 ttft_ms=2 gap_ms=1", { stream: true })).row.output,
+    4,
+  );
 });
 
 test("several faults apply to one call", async () => {
-  const { row, text } = await call("output=300 fault=slow_first_byte:1,reset_after:150 lie=ignore_max", { stream: true });
+  const { row, text } = await call(
+    "output=300 fault=slow_first_byte:1,reset_after:150 lie=ignore_max",
+    { stream: true },
+  );
   assert.deepEqual([contentsOf(text), row.output], [150, 150]);
 });
 
@@ -275,7 +344,15 @@ test("the same seed hits the same calls, about as many as the share", () => {
 });
 
 test("an unknown fault, or one with invalid numbers, is refused by name", () => {
-  for (const text of ["nothing", "reset_after", "reset_after:x", "status:200", "no_usage:1", "", "constructor"]) {
+  for (const text of [
+    "nothing",
+    "reset_after",
+    "reset_after:x",
+    "status:200",
+    "no_usage:1",
+    "",
+    "constructor",
+  ]) {
     assert.throws(() => parseFaults(text), /invalid fault/, text);
   }
   assert.deepEqual(parseFaults("none"), []);
@@ -293,15 +370,32 @@ test("every call ends in one row, whatever happens to it, and is never billed fo
     "no_done",
     "slow_body:3",
   ];
-  const paths = ["/v1/chat/completions", "/v1/responses", "/v1/messages", "/gemini/v1beta/models/m:streamGenerateContent?alt=sse"];
-  const tags = Array.from({ length: 180 }, (_, index) => ({ tag: `storm-${index}`, output: index % 23 }));
+  const paths = [
+    "/v1/chat/completions",
+    "/v1/responses",
+    "/v1/messages",
+    "/gemini/v1beta/models/m:streamGenerateContent?alt=sse",
+  ];
+  const tags = Array.from({ length: 180 }, (_, index) => ({
+    tag: `storm-${index}`,
+    output: index % 23,
+  }));
   await Promise.all(
     tags.map(async ({ tag, output }, index) => {
       const text = `[[sim tag=${tag} output=${output} fault=${faults[index % faults.length]} gap_ms=${index % 2}]]`;
       const messages = [{ role: "user", content: text }];
-      const body = { model: "m", max_tokens: 99, stream: index % 4 > 0, messages, input: text, contents: [{ parts: [{ text }] }] };
+      const body = {
+        model: "m",
+        max_tokens: 99,
+        stream: index % 4 > 0,
+        messages,
+        input: text,
+        contents: [{ parts: [{ text }] }],
+      };
       const path = paths[index % paths.length] ?? "";
-      await (index % 5 === 0 ? hangUp(path, JSON.stringify(body)) : raw(path, JSON.stringify(body)));
+      await (index % 5 === 0
+        ? hangUp(path, JSON.stringify(body))
+        : raw(path, JSON.stringify(body)));
     }),
   );
   for (const { tag, output } of tags) {

@@ -72,16 +72,22 @@ export function parseFaults(text: string): readonly Fault[] {
 
 function parseFault(text: string): Fault {
   const parts = text.split(":");
-  const [kind, rest] = /^\d+$/.test(parts[0] ?? "") ? ["status", parts] : [parts[0] ?? "", parts.slice(1)];
-  if (!Object.hasOwn(arity, kind)) throw refusal(text, `The faults are ${Object.keys(arity).join(", ")}.`);
+  const [kind, rest] = /^\d+$/.test(parts[0] ?? "")
+    ? ["status", parts]
+    : [parts[0] ?? "", parts.slice(1)];
+  if (!Object.hasOwn(arity, kind))
+    throw refusal(text, `The faults are ${Object.keys(arity).join(", ")}.`);
 
   const fault = kind as FaultKind;
   const [least, most] = arity[fault];
   const numbers = rest.map(Number);
-  if (numbers.some((number) => !Number.isSafeInteger(number) || number < 0)) throw refusal(text, "Write whole numbers after the colons.");
-  if (numbers.length < least || numbers.length > most) throw refusal(text, `${fault} takes ${least} to ${most} numbers.`);
+  if (numbers.some((number) => !Number.isSafeInteger(number) || number < 0))
+    throw refusal(text, "Write whole numbers after the colons.");
+  if (numbers.length < least || numbers.length > most)
+    throw refusal(text, `${fault} takes ${least} to ${most} numbers.`);
   const [status = 0] = numbers;
-  if (fault === "status" && (status < 400 || status > 599)) throw refusal(text, "Use a status of 400 to 599.");
+  if (fault === "status" && (status < 400 || status > 599))
+    throw refusal(text, "Use a status of 400 to 599.");
   return { kind: fault, numbers };
 }
 
@@ -106,7 +112,10 @@ export class FaultDice {
    */
   constructor(rates: readonly FaultRate[], seed: number) {
     this.#next = randomNumbers(seed);
-    this.#rates = rates.map(({ fault, share }) => ({ faults: parseFaults(fault), share: checkedShare(share) }));
+    this.#rates = rates.map(({ fault, share }) => ({
+      faults: parseFaults(fault),
+      share: checkedShare(share),
+    }));
   }
 
   /** The faults of the first rate that hits this call. */

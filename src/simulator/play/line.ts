@@ -16,7 +16,8 @@ export class Line {
   /** @param compression Applied to everything written, piece by piece. */
   constructor(response: ServerResponse, compression: Compression | null = null) {
     this.#response = response;
-    this.#compressed = compression?.start().on("data", (chunk: Buffer) => response.write(chunk)) ?? null;
+    this.#compressed =
+      compression?.start().on("data", (chunk: Buffer) => response.write(chunk)) ?? null;
     this.#compressed?.on("end", () => response.end());
     response.once("close", () => {
       this.#closed = true;
@@ -40,7 +41,8 @@ export class Line {
     // Nothing to send yet: only the headers.
     if (text.length === 0) this.#response.flushHeaders();
     else if (this.#compressed) await this.#compress(this.#compressed, text);
-    else if (!this.#response.write(text)) await this.#until((wake) => this.#response.once("drain", wake));
+    else if (!this.#response.write(text))
+      await this.#until((wake) => this.#response.once("drain", wake));
   }
 
   /** @param ms Infinity waits until the caller leaves. */
@@ -62,7 +64,8 @@ export class Line {
       compressed.write(text);
       compressed.flush(wake);
     });
-    if (this.#response.writableNeedDrain && !this.#closed) await this.#until((wake) => this.#response.once("drain", wake));
+    if (this.#response.writableNeedDrain && !this.#closed)
+      await this.#until((wake) => this.#response.once("drain", wake));
   }
 
   /**

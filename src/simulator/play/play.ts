@@ -46,16 +46,23 @@ async function waitForHead({ line, faults, pace }: Playing, moreMs: number): Pro
  * A whole answer is generated and billed before it is sent: the outcome reports only whether it
  * arrived.
  */
-export async function playWhole(playing: Playing, body: Buffer): Promise<Pick<Outcome, "finished" | "answered">> {
+export async function playWhole(
+  playing: Playing,
+  body: Buffer,
+): Promise<Pick<Outcome, "finished" | "answered">> {
   const { line, faults } = playing;
   const stall = faultOf(faults, "stall") ?? faultOf(faults, "stall_after");
   const stallMs = stall ? (stall.numbers[stall.kind === "stall" ? 0 : 1] ?? Infinity) : 0;
-  if (!(await waitForHead(playing, playing.pace.ttftMs + stallMs))) return { finished: false, answered: false };
+  if (!(await waitForHead(playing, playing.pace.ttftMs + stallMs)))
+    return { finished: false, answered: false };
 
   const half = body.subarray(0, body.length >> 1);
-  if (faultOf(faults, "half_json")) return sendBody(playing, { body: half, promised: half.length, cut: "end" });
-  if (faultOf(faults, "reset_after")) return sendBody(playing, { body: half, promised: body.length, cut: "reset" });
-  if (faultOf(faults, "long_content_length")) return sendBody(playing, { body, promised: body.length + wrongBy, cut: "close" });
+  if (faultOf(faults, "half_json"))
+    return sendBody(playing, { body: half, promised: half.length, cut: "end" });
+  if (faultOf(faults, "reset_after"))
+    return sendBody(playing, { body: half, promised: body.length, cut: "reset" });
+  if (faultOf(faults, "long_content_length"))
+    return sendBody(playing, { body, promised: body.length + wrongBy, cut: "close" });
   if (faultOf(faults, "short_content_length"))
     return sendBody(playing, { body, promised: Math.max(1, body.length - wrongBy), cut: "close" });
 
@@ -74,7 +81,10 @@ interface WrongBody {
   readonly cut: "end" | "close" | "reset";
 }
 
-async function sendBody({ line, headers }: Playing, { body, promised, cut }: WrongBody): Promise<Pick<Outcome, "finished" | "answered">> {
+async function sendBody(
+  { line, headers }: Playing,
+  { body, promised, cut }: WrongBody,
+): Promise<Pick<Outcome, "finished" | "answered">> {
   line.head(200, [...headers, "content-length", String(promised)]);
   await line.write(body);
   if (cut === "end") line.end();
@@ -118,7 +128,8 @@ class StreamPlayer {
     const { line, faults } = this.#playing;
     for (const step of steps) {
       if (step.kind === "close" && faultOf(faults, "no_done")) continue;
-      if (step.kind === "token" && this.#chunks === 0 && (await this.#strike())) return this.outcome(false);
+      if (step.kind === "token" && this.#chunks === 0 && (await this.#strike()))
+        return this.outcome(false);
       if (step.kind === "token" && !(await this.#generate(step))) return this.outcome(false);
       this.#pending += step.text;
       // The closing event is sent with the end: a caller that has read it may hang up.
@@ -157,7 +168,9 @@ class StreamPlayer {
     const { line, faults } = this.#playing;
     if (faults.length === 0) return false;
     if (this.#strikes("malformed_sse", 1)) this.#pending += broken;
-    const stall = this.#strikes("stall_after", 0) ?? (this.#chunks === 0 ? faultOf(faults, "stall") : undefined);
+    const stall =
+      this.#strikes("stall_after", 0) ??
+      (this.#chunks === 0 ? faultOf(faults, "stall") : undefined);
     if (stall) {
       await this.#flush();
       await line.sleep(stall.numbers[stall.kind === "stall" ? 0 : 1] ?? Infinity);
@@ -168,7 +181,10 @@ class StreamPlayer {
     return true;
   }
 
-  #strikes(kind: "malformed_sse" | "stall_after" | "reset_after", byDefault: number): Fault | undefined {
+  #strikes(
+    kind: "malformed_sse" | "stall_after" | "reset_after",
+    byDefault: number,
+  ): Fault | undefined {
     const fault = faultOf(this.#playing.faults, kind);
     return fault && (fault.numbers[0] ?? byDefault) === this.#chunks ? fault : undefined;
   }

@@ -15,10 +15,25 @@ export function testEnding(open: OpenStore): void {
       await ledger.commit(putBudget("all", usd(10)));
       for (const id of ["settled", "released"]) await ledger.commit(hold(id, usd(2)));
       await ledger.commit(settle("settled", usd(1), { fingerprint: "a" }));
-      await ledger.commit({ kind: "release", at: start, operationId: "released", attempt: 1, reason: "no answer" });
+      await ledger.commit({
+        kind: "release",
+        at: start,
+        operationId: "released",
+        attempt: 1,
+        reason: "no answer",
+      });
       await rejects(ledger.commit(settle("settled", usd(2), { fingerprint: "b" })), "conflict");
       await rejects(ledger.commit(settle("released", usd(1))), "conflict");
-      await rejects(ledger.commit({ kind: "release", at: start, operationId: "settled", attempt: 1, reason: "" }), "conflict");
+      await rejects(
+        ledger.commit({
+          kind: "release",
+          at: start,
+          operationId: "settled",
+          attempt: 1,
+          reason: "",
+        }),
+        "conflict",
+      );
       await rejects(ledger.commit(settle("never held", usd(1))), "not_found");
       const { held, spent } = only(ledger.balances("all", start));
       assert.deepEqual([held, spent], [0n, usd(1)]);
@@ -31,7 +46,10 @@ export function testEnding(open: OpenStore): void {
       await store.ledger.commit(hold("op", usd(4), { expiresAt: start + 100 }));
       const early = await store.ledger.commit({ kind: "expire", at: start + 99 });
       const due = await store.ledger.commit({ kind: "expire", at: start + 100 });
-      assert.deepEqual([early.expired.length, due.expired], [0, [{ operationId: "op", attempt: 1 }]]);
+      assert.deepEqual(
+        [early.expired.length, due.expired],
+        [0, [{ operationId: "op", attempt: 1 }]],
+      );
       assert.equal(only(store.ledger.balances("all", start)).held, 0n);
       const again = await store.reopen();
       const late = settle("op", usd(3), { at: start + 5000, fingerprint: "f" });
@@ -67,12 +85,21 @@ export function testCorrecting(open: OpenStore): void {
       for (const id of ["settled", "unresolved", "released", "expired"])
         await store.ledger.commit(hold(id, usd(1), { expiresAt: start + 5000 }));
       await store.ledger.commit(settle("settled", usd(1)));
-      await store.ledger.commit(settle("unresolved", usd(1), { outcome: outcome(usd(1), { status: "unresolved" }) }));
-      await store.ledger.commit({ kind: "release", at: start + 1000, operationId: "released", attempt: 1, reason: "no answer" });
+      await store.ledger.commit(
+        settle("unresolved", usd(1), { outcome: outcome(usd(1), { status: "unresolved" }) }),
+      );
+      await store.ledger.commit({
+        kind: "release",
+        at: start + 1000,
+        operationId: "released",
+        attempt: 1,
+        reason: "no answer",
+      });
       await store.ledger.commit({ kind: "expire", at: start + 5000 });
       const again = await store.reopen();
       for (const amount of [9, 2]) {
-        for (const id of ["settled", "unresolved", "released", "expired"]) await again.ledger.commit(correction(id, usd(amount)));
+        for (const id of ["settled", "unresolved", "released", "expired"])
+          await again.ledger.commit(correction(id, usd(amount)));
         const balance = only(again.ledger.balances("all", start));
         assert.deepEqual([balance.spent, balance.overrun > 0n], [usd(amount * 4), amount === 9]);
       }
@@ -93,7 +120,9 @@ export function testCorrecting(open: OpenStore): void {
 }
 
 function correction(operationId: string, amount: PicoUsd): CorrectCommand {
-  const { cost: _, ...rest } = outcome(amount, { charges: [{ model: "gpt-5", meter: "correction", quantity: 1, cost: amount }] });
+  const { cost: _, ...rest } = outcome(amount, {
+    charges: [{ model: "gpt-5", meter: "correction", quantity: 1, cost: amount }],
+  });
   return {
     kind: "correct",
     at: start + 9000,
@@ -113,14 +142,20 @@ export function testRepeating(open: OpenStore): void {
       const command = hold("op", usd(2), { repeat: "only", fingerprint: "body" });
       const first = await store.ledger.commit(command);
       const second = await store.ledger.commit(command);
-      assert.deepEqual([first.admitted && first.repeated, second.admitted && second.repeated], [false, true]);
+      assert.deepEqual(
+        [first.admitted && first.repeated, second.admitted && second.repeated],
+        [false, true],
+      );
       await rejects(store.ledger.commit({ ...command, fingerprint: "other" }), "conflict");
       await store.ledger.commit(settle("op", usd(1), { fingerprint: "end" }));
       const again = await store.reopen();
       const third = await again.ledger.commit(command);
       assert.equal(third.admitted && third.repeated, true);
       await rejects(again.ledger.commit({ ...command, fingerprint: "other" }), "conflict");
-      assert.equal((await again.ledger.commit(settle("op", usd(1), { fingerprint: "end" }))).repeated, true);
+      assert.equal(
+        (await again.ledger.commit(settle("op", usd(1), { fingerprint: "end" }))).repeated,
+        true,
+      );
       assert.equal(only(again.ledger.balances("all", start)).spent, usd(1));
     });
   });
@@ -140,9 +175,14 @@ export function testRepeating(open: OpenStore): void {
       }
       const again = await store.reopen();
       const costs = async (filter: CallFilter) =>
-        (await again.reader.calls(filter, { limit: 10, before: null })).map(({ cost }) => cost / usd(1));
+        (await again.reader.calls(filter, { limit: 10, before: null })).map(
+          ({ cost }) => cost / usd(1),
+        );
       assert.deepEqual(await costs({ operationId: "op" }), [3n, 2n, 1n]);
-      assert.deepEqual([await costs({ operation: one }), await costs({ operation: "op" })], [[1n], [2n]]);
+      assert.deepEqual(
+        [await costs({ operation: one }), await costs({ operation: "op" })],
+        [[1n], [2n]],
+      );
       const [total] = await again.reader.totals({ operationId: "op" }, [], null);
       assert.deepEqual([total?.calls, total?.cost], [3, usd(6)]);
       const next = await again.ledger.commit(hold(two, usd(1), { repeat: "next" }));

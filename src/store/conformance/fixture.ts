@@ -19,7 +19,11 @@ export function usd(amount: number): PicoUsd {
   return pico(BigInt(Math.round(amount * 1_000_000)) * 1_000_000n);
 }
 
-export function putBudget(budgetId: string, amount: PicoUsd, change: Partial<Budget> = {}): PutBudgetCommand {
+export function putBudget(
+  budgetId: string,
+  amount: PicoUsd,
+  change: Partial<Budget> = {},
+): PutBudgetCommand {
   const budget = aBudget({ budgetId, amount, period: "month", ...change });
   return { kind: "put_budget", at: start, budget, when: "put" };
 }
@@ -27,22 +31,40 @@ export function putBudget(budgetId: string, amount: PicoUsd, change: Partial<Bud
 /**
  * Four levels: all, the org `acme`, each team, each project. Amounts run from widest to narrowest.
  */
-export function tree([all, org, team, project]: readonly [PicoUsd, PicoUsd, PicoUsd, PicoUsd]): readonly PutBudgetCommand[] {
+export function tree([all, org, team, project]: readonly [
+  PicoUsd,
+  PicoUsd,
+  PicoUsd,
+  PicoUsd,
+]): readonly PutBudgetCommand[] {
   return [
     putBudget("all", all),
     putBudget("org", org, { parentBudgetId: "all", budgetType: "org", resourceId: "acme" }),
     putBudget("team", team, { parentBudgetId: "org", budgetType: "team", resourceId: "*" }),
-    putBudget("project", project, { parentBudgetId: "team", budgetType: "project", resourceId: "*" }),
+    putBudget("project", project, {
+      parentBudgetId: "team",
+      budgetType: "project",
+      resourceId: "*",
+    }),
   ];
 }
 
 export const treeIds = ["all", "org", "team", "project"] as const;
 
-export const route: CallRoute = { provider: "openai", model: "gpt-5", endpoint: "chat", keyId: "key_1" };
+export const route: CallRoute = {
+  provider: "openai",
+  model: "gpt-5",
+  endpoint: "chat",
+  keyId: "key_1",
+};
 
 export const attribution: Attribution = { org: "acme", team: "t1", project: "p1" };
 
-export function hold(operationId: string, amount: PicoUsd, change: Partial<HoldCommand> = {}): HoldCommand {
+export function hold(
+  operationId: string,
+  amount: PicoUsd,
+  change: Partial<HoldCommand> = {},
+): HoldCommand {
   return {
     kind: "hold",
     at: start,
@@ -83,8 +105,20 @@ export function outcome(cost: PicoUsd, change: Partial<Outcome> = {}): Outcome {
   };
 }
 
-export function settle(operationId: string, cost: PicoUsd, change: Partial<SettleCommand> = {}): SettleCommand {
-  return { kind: "settle", at: start + 1000, operationId, attempt: 1, outcome: outcome(cost), fingerprint: null, ...change };
+export function settle(
+  operationId: string,
+  cost: PicoUsd,
+  change: Partial<SettleCommand> = {},
+): SettleCommand {
+  return {
+    kind: "settle",
+    at: start + 1000,
+    operationId,
+    attempt: 1,
+    outcome: outcome(cost),
+    fingerprint: null,
+    ...change,
+  };
 }
 
 export const rates: readonly Rate[] = [

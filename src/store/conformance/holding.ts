@@ -11,8 +11,11 @@ import { only, using, type OpenStore } from "./store-under-test.ts";
 export function testHolding(open: OpenStore): void {
   test("of 200 concurrent holds on four levels, exactly as many are admitted as fit", async () => {
     await using(open, async ({ ledger }) => {
-      for (const command of tree([usd(100), usd(37), usd(50), usd(60)])) await ledger.commit(command);
-      const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => ledger.commit(hold(`op${n}`, usd(1)))));
+      for (const command of tree([usd(100), usd(37), usd(50), usd(60)]))
+        await ledger.commit(command);
+      const answers = await Promise.all(
+        Array.from({ length: 200 }, (_, n) => ledger.commit(hold(`op${n}`, usd(1)))),
+      );
       assert.equal(answers.filter(({ admitted }) => admitted).length, 37);
       for (const id of treeIds) assert.equal(only(ledger.balances(id, start)).held, usd(37));
       const refused = answers.find((answer) => !answer.admitted);
@@ -44,13 +47,16 @@ export function testHolding(open: OpenStore): void {
     });
     const property = fc.asyncProperty(fc.array(call, { maxLength: 30 }), async (calls) => {
       await using(open, async ({ ledger, reader }) => {
-        for (const command of tree([usd(40), usd(30), usd(20), usd(15)])) await ledger.commit(command);
+        for (const command of tree([usd(40), usd(30), usd(20), usd(15)]))
+          await ledger.commit(command);
         const charged = await Promise.all(calls.map((one, n) => runCall(ledger, { ...one, n })));
         await ledger.commit({ kind: "expire", at: start + 10_000 });
         const sum = charged.reduce((total, cost) => total + cost, 0n);
         const balance = only(ledger.balances("all", start));
         assert.deepEqual([balance.held, balance.spent, balance.overrun], [0n, sum, 0n]);
-        for (const id of treeIds) for (const { available } of ledger.balances(id, start)) assert.equal(available >= 0n, true);
+        for (const id of treeIds)
+          for (const { available } of ledger.balances(id, start))
+            assert.equal(available >= 0n, true);
         assert.deepEqual(ledger.openHolds(), []);
         assert.equal((await reader.verify()).ok, true);
       });
@@ -69,19 +75,38 @@ interface RandomCall {
 }
 
 /** @returns The amount charged. */
-async function runCall(ledger: Ledger, { n, amount, topUp, end, share, team }: RandomCall): Promise<bigint> {
+async function runCall(
+  ledger: Ledger,
+  { n, amount, topUp, end, share, team }: RandomCall,
+): Promise<bigint> {
   const operationId = `op${n}`;
-  const command = hold(operationId, usd(amount), { attribution: { ...attribution, team }, expiresAt: start + 5000 });
+  const command = hold(operationId, usd(amount), {
+    attribution: { ...attribution, team },
+    expiresAt: start + 5000,
+  });
   const held = await ledger.commit(command);
-  for (const id of treeIds) for (const balance of ledger.balances(id, start)) assert.equal(balance.available >= 0n, true);
+  for (const id of treeIds)
+    for (const balance of ledger.balances(id, start)) assert.equal(balance.available >= 0n, true);
   if (!held.admitted) return 0n;
   const more =
     topUp > 0
-      ? await ledger.commit({ kind: "top_up", at: start, operationId, attempt: 1, amount: { usd: usd(topUp), tokens: 1n, requests: 0n } })
+      ? await ledger.commit({
+          kind: "top_up",
+          at: start,
+          operationId,
+          attempt: 1,
+          amount: { usd: usd(topUp), tokens: 1n, requests: 0n },
+        })
       : { admitted: false };
   if (end === "expire") return 0n;
   if (end === "release") {
-    await ledger.decide({ kind: "release", at: start, operationId, attempt: 1, reason: "upstream failed" });
+    await ledger.decide({
+      kind: "release",
+      at: start,
+      operationId,
+      attempt: 1,
+      reason: "upstream failed",
+    });
     return 0n;
   }
   const most = held.amount.usd + (more.admitted ? usd(topUp) : 0n);

@@ -7,7 +7,18 @@ import { test } from "node:test";
 import type { Ledger } from "../../app/port/ledger.ts";
 import { PurserError } from "../../domain/error.ts";
 import { pico } from "../../domain/money/money.ts";
-import { attribution, hold, outcome, putBudget, settle, start, tree, treeIds, usd, usualOutcome } from "./fixture.ts";
+import {
+  attribution,
+  hold,
+  outcome,
+  putBudget,
+  settle,
+  start,
+  tree,
+  treeIds,
+  usd,
+  usualOutcome,
+} from "./fixture.ts";
 import { only, rejects, using, type OpenStore } from "./store-under-test.ts";
 
 export function testReopening(open: OpenStore): void {
@@ -24,7 +35,10 @@ export function testReopening(open: OpenStore): void {
 
   test("a threshold fires once per counter, even across a restart", async () => {
     await using(open, async (store) => {
-      const thresholds = [500_000, 800_000].map((partsPerMillion) => ({ partsPerMillion, action: "notify" as const }));
+      const thresholds = [500_000, 800_000].map((partsPerMillion) => ({
+        partsPerMillion,
+        action: "notify" as const,
+      }));
       await store.ledger.commit(putBudget("all", usd(10), { thresholds }));
       const first = await charge(store.ledger, "a", 6);
       const second = await charge(store.ledger, "b", 1);
@@ -106,7 +120,13 @@ async function fill(ledger: Ledger): Promise<void> {
   await ledger.commit({ kind: "put_key", at: start, key: testKey });
   await ledger.commit({ kind: "put_price", at: start, price: testPrice });
   await ledger.commit(hold("open", usd(2), { expiresAt: start + 9000, fingerprint: "f" }));
-  await ledger.commit({ kind: "top_up", at: start, operationId: "open", attempt: 1, amount: { usd: usd(1), tokens: 5n, requests: 0n } });
+  await ledger.commit({
+    kind: "top_up",
+    at: start,
+    operationId: "open",
+    attempt: 1,
+    amount: { usd: usd(1), tokens: 5n, requests: 0n },
+  });
   await ledger.commit(hold("ended", usd(4)));
   await ledger.commit(settle("ended", usd(0), { outcome: usualOutcome(800, 300) }));
 }
@@ -150,9 +170,15 @@ function snapshot(ledger: Ledger): unknown {
 }
 
 /** @returns The thresholds that the charge crossed. */
-async function charge(ledger: Ledger, operationId: string, amount: number): Promise<readonly number[]> {
+async function charge(
+  ledger: Ledger,
+  operationId: string,
+  amount: number,
+): Promise<readonly number[]> {
   await ledger.commit(hold(operationId, usd(amount)));
-  const { crossed } = await ledger.commit(settle(operationId, usd(amount), { outcome: outcome(usd(amount)) }));
+  const { crossed } = await ledger.commit(
+    settle(operationId, usd(amount), { outcome: outcome(usd(amount)) }),
+  );
   return crossed.map(({ partsPerMillion }) => partsPerMillion);
 }
 

@@ -17,10 +17,26 @@ export function testRows(open: OpenStore): void {
     await using(open, async ({ ledger, reader }) => {
       await ledger.commit(hold("op", usd(5), { repeat: "next" }));
       const parts = [{ model: "advisor", usage: { input: 3, output: 4 } }];
-      const usual = { ...usualOutcome(812, 311), parts, reportedCost: pico(7n), flags: ["aborted" as const] };
+      const usual = {
+        ...usualOutcome(812, 311),
+        parts,
+        reportedCost: pico(7n),
+        flags: ["aborted" as const],
+      };
       await ledger.commit(settle("op", usd(0), { outcome: usual }));
       const [row] = await reader.calls({}, { limit: 10, before: null });
-      const { status, model, usage, charges, cost, reportedCost, rawUsage, flags, latencyMs, priceVersion } = usual;
+      const {
+        status,
+        model,
+        usage,
+        charges,
+        cost,
+        reportedCost,
+        rawUsage,
+        flags,
+        latencyMs,
+        priceVersion,
+      } = usual;
       assert.deepEqual(row, {
         seq: row?.seq,
         operationId: "op",
@@ -52,7 +68,11 @@ export function testRows(open: OpenStore): void {
       await ledger.commit(settle("op", usd(1), { outcome: outcome(usd(1), { parts }) }));
       const [total] = await reader.totals({}, [], null);
       assert.deepEqual(total?.usage, { input: 93, output: 14, maps_grounding: 1 });
-      const [wide] = await reader.totals({ from: start - 2 * hourMs, to: start + 2 * hourMs }, [], null);
+      const [wide] = await reader.totals(
+        { from: start - 2 * hourMs, to: start + 2 * hourMs },
+        [],
+        null,
+      );
       assert.deepEqual(wide?.usage, total.usage);
       assert.equal((await reader.verify()).ok, true);
     });
@@ -84,9 +104,13 @@ export function testRows(open: OpenStore): void {
     await using(open, async ({ ledger, reader }) => {
       await ledger.commit(putBudget("all", usd(10)));
       await ledger.commit(hold("op", usd(4)));
-      await ledger.commit(settle("op", usd(4), { outcome: outcome(usd(4), { status: "unresolved" }) }));
+      await ledger.commit(
+        settle("op", usd(4), { outcome: outcome(usd(4), { status: "unresolved" }) }),
+      );
       const at = start + 5 * hourMs;
-      await ledger.commit(settle("op", usd(1), { at, outcome: outcome(usd(1)), fingerprint: "bill" }));
+      await ledger.commit(
+        settle("op", usd(1), { at, outcome: outcome(usd(1)), fingerprint: "bill" }),
+      );
       const rows = await reader.calls({}, { limit: 10, before: null });
       assert.deepEqual(
         rows.map(({ status, cost, endedAt }) => [status, cost, endedAt]),
@@ -133,7 +157,10 @@ export function testFinding(open: OpenStore): void {
     await using(open, async ({ ledger, reader }) => {
       await makeCalls(ledger);
       const all = await reader.calls({}, { limit: 1000, before: null });
-      const check = async (filter: Parameters<LedgerReader["calls"]>[0], matches: (row: CallRow) => boolean): Promise<void> => {
+      const check = async (
+        filter: Parameters<LedgerReader["calls"]>[0],
+        matches: (row: CallRow) => boolean,
+      ): Promise<void> => {
         const found = await reader.calls(filter, { limit: 1000, before: null });
         const expected = all.filter(matches);
         assert.deepEqual(
@@ -142,24 +169,41 @@ export function testFinding(open: OpenStore): void {
           JSON.stringify(filter),
         );
         assert.notEqual(found.length, 0, JSON.stringify(filter));
-        assert.deepEqual(await sumTotals(reader, filter), sumRows(expected), JSON.stringify(filter));
+        assert.deepEqual(
+          await sumTotals(reader, filter),
+          sumRows(expected),
+          JSON.stringify(filter),
+        );
       };
-      await check({ attribution: { project: "p1" } }, ({ attribution }) => attribution.project === "p1");
-      await check({ attribution: { project: "unattributed" } }, ({ attribution }) => attribution.project === undefined);
+      await check(
+        { attribution: { project: "p1" } },
+        ({ attribution }) => attribution.project === "p1",
+      );
+      await check(
+        { attribution: { project: "unattributed" } },
+        ({ attribution }) => attribution.project === undefined,
+      );
       await check(
         { attribution: { "tag:customer": "c1", team: "t1" } },
         (row) => row.attribution.tags?.["customer"] === "c1" && row.attribution.team === "t1",
       );
       await check({ provider: "anthropic" }, (row) => row.route.provider === "anthropic");
       await check({ model: "gpt-5-2025-08-07" }, ({ model }) => model === "gpt-5-2025-08-07");
-      await check({ model: "gpt-5", status: "released" }, ({ model, status }) => model === "gpt-5" && status === "released");
+      await check(
+        { model: "gpt-5", status: "released" },
+        ({ model, status }) => model === "gpt-5" && status === "released",
+      );
       await check({ status: "settled" }, ({ status }) => status === "settled");
-      await check({ status: "estimated", provider: "openai" }, (row) => row.status === "estimated" && row.route.provider === "openai");
+      await check(
+        { status: "estimated", provider: "openai" },
+        (row) => row.status === "estimated" && row.route.provider === "openai",
+      );
       const [from, to] = [start + 2 * hourMs + 17 * 60_000, start + 5 * hourMs + 1];
       await check({ from, to }, ({ endedAt }) => endedAt >= from && endedAt < to);
       await check(
         { from, to: from + 4 * hourMs, attribution: { team: "t1" } },
-        (row) => row.endedAt >= from && row.endedAt < from + 4 * hourMs && row.attribution.team === "t1",
+        (row) =>
+          row.endedAt >= from && row.endedAt < from + 4 * hourMs && row.attribution.team === "t1",
       );
       await check({ operationId: "op5" }, ({ operationId }) => operationId === "op5");
     });
@@ -183,7 +227,11 @@ export function testTotals(open: OpenStore): void {
       }
       const totals = await reader.totals({}, ["project"], hourMs);
       assert.deepEqual(
-        totals.map(({ bucket, group, cost }) => [((bucket ?? 0) - start) / hourMs, group["project"], cost]),
+        totals.map(({ bucket, group, cost }) => [
+          ((bucket ?? 0) - start) / hourMs,
+          group["project"],
+          cost,
+        ]),
         [
           [0, "p1", usd(5)],
           [0, "p3", usd(2)],
@@ -199,7 +247,17 @@ export function testTotals(open: OpenStore): void {
     await using(open, async ({ ledger, reader }) => {
       await makeCalls(ledger);
       const [total] = await reader.totals({}, [], null);
-      for (const by of ["provider", "model", "endpoint", "key", "status", "project", "team", "agent", "tag:customer"]) {
+      for (const by of [
+        "provider",
+        "model",
+        "endpoint",
+        "key",
+        "status",
+        "project",
+        "team",
+        "agent",
+        "tag:customer",
+      ]) {
         for (const bucketMs of [null, hourMs, 24 * hourMs]) {
           const parts = await reader.totals({}, [by, "org"], bucketMs);
           assert.deepEqual({ ...sumOf(parts), group: {}, bucket: null }, total, by);
@@ -221,8 +279,18 @@ export function testTotals(open: OpenStore): void {
     await using(open, async ({ ledger, reader }) => {
       await makeCalls(ledger);
       const [total] = await reader.totals({}, [], null);
-      for (const cut of [start, start + 1, start + hourMs - 1, start + 3 * hourMs, start + 14 * hourMs, start + 39 * hourMs + 123_456]) {
-        const parts = [...(await reader.totals({ to: cut }, [], null)), ...(await reader.totals({ from: cut }, [], null))];
+      for (const cut of [
+        start,
+        start + 1,
+        start + hourMs - 1,
+        start + 3 * hourMs,
+        start + 14 * hourMs,
+        start + 39 * hourMs + 123_456,
+      ]) {
+        const parts = [
+          ...(await reader.totals({ to: cut }, [], null)),
+          ...(await reader.totals({ from: cut }, [], null)),
+        ];
         assert.deepEqual({ ...sumOf(parts), group: {}, bucket: null }, total);
       }
     });
@@ -247,10 +315,19 @@ export function testTotals(open: OpenStore): void {
     await using(open, async ({ ledger, reader }) => {
       for (const id of ["a", "b"]) await ledger.commit(hold(id, usd(1)));
       await ledger.commit(settle("a", usd(1)));
-      await ledger.commit({ kind: "release", at: start + 1, operationId: "b", attempt: 1, reason: "upstream failed" });
+      await ledger.commit({
+        kind: "release",
+        at: start + 1,
+        operationId: "b",
+        attempt: 1,
+        reason: "upstream failed",
+      });
       for (const range of [{}, { from: start, to: start + 5000 }]) {
         const [total] = await reader.totals(range, [], null);
-        assert.deepEqual([total?.calls, total?.released, total?.latencyMs, total?.cost], [1, 1, 120, usd(1)]);
+        assert.deepEqual(
+          [total?.calls, total?.released, total?.latencyMs, total?.cost],
+          [1, 1, 120, usd(1)],
+        );
       }
       const charged = await reader.calls({ charged: true }, { limit: 10, before: null });
       assert.deepEqual(
@@ -269,13 +346,19 @@ export function testTotals(open: OpenStore): void {
         const asked = { ...route, model: n === 3 ? "gpt-4o" : route.model };
         await ledger.commit(hold(`op${n}`, usd(2), { at, attribution: whose, route: asked }));
       }
-      const ids = async (filter: CallFilter, page: { limit: number; before: number | null }): Promise<readonly string[]> =>
+      const ids = async (
+        filter: CallFilter,
+        page: { limit: number; before: number | null },
+      ): Promise<readonly string[]> =>
         (await reader.refusals(filter, page)).map(({ operationId }) => operationId);
       const all = { limit: 10, before: null };
       assert.deepEqual(await ids({}, all), ["op4", "op3", "op2", "op1", "op0"]);
       assert.deepEqual(await ids({ attribution: { team: "t2" } }, all), ["op3", "op1"]);
       assert.deepEqual(await ids({ model: "gpt-4o" }, all), ["op3"]);
-      assert.deepEqual(await ids({ from: start + hourMs, to: start + 3 * hourMs }, all), ["op2", "op1"]);
+      assert.deepEqual(await ids({ from: start + hourMs, to: start + 3 * hourMs }, all), [
+        "op2",
+        "op1",
+      ]);
       assert.deepEqual(await ids({ operationId: "op2" }, all), ["op2"]);
       const [, second] = await reader.refusals({}, { limit: 2, before: null });
       assert.deepEqual(await ids({}, { limit: 2, before: second?.seq ?? 0 }), ["op2", "op1"]);
@@ -297,11 +380,23 @@ async function makeCalls(ledger: Ledger): Promise<void> {
     const tags = n % 2 === 0 ? { tags: { customer: `c${n % 3}` } } : {};
     const project = n % 5 === 0 ? {} : { project: `p${n % 7}` };
     const attribution: Attribution = { org: "acme", team: `t${n % 3}`, ...project, ...tags };
-    await ledger.decide(hold(operationId, usd(1), { at, attribution, route: { ...route, provider, keyId: n % 6 === 0 ? null : "key_1" } }));
+    await ledger.decide(
+      hold(operationId, usd(1), {
+        at,
+        attribution,
+        route: { ...route, provider, keyId: n % 6 === 0 ? null : "key_1" },
+      }),
+    );
     ends.push(endOf(ledger, { n, at: at + 1000, operationId }));
   }
   await Promise.all(ends);
-  const amended = { kind: "settle", attempt: 1, fingerprint: "bill", at: start + 60 * hourMs, outcome: usualOutcome(5, 5) } as const;
+  const amended = {
+    kind: "settle",
+    attempt: 1,
+    fingerprint: "bill",
+    at: start + 60 * hourMs,
+    outcome: usualOutcome(5, 5),
+  } as const;
   await ledger.commit({ ...amended, operationId: "op7" });
 }
 
@@ -309,10 +404,22 @@ function endOf(
   ledger: Ledger,
   { n, at, operationId }: { readonly n: number; readonly at: number; readonly operationId: string },
 ): Promise<unknown> {
-  if (n % 9 === 4) return ledger.decide({ kind: "release", at, operationId, attempt: 1, reason: "upstream failed" });
+  if (n % 9 === 4)
+    return ledger.decide({
+      kind: "release",
+      at,
+      operationId,
+      attempt: 1,
+      reason: "upstream failed",
+    });
   const status = n % 10 === 7 ? "unresolved" : n % 10 === 3 ? "estimated" : "settled";
   const end = { ...usualOutcome(800 + n, 300 + n), status } as const;
-  return ledger.decide(settle(operationId, usd(0), { at, outcome: n % 8 === 1 ? { ...end, model: "gpt-5-mini" } : end }));
+  return ledger.decide(
+    settle(operationId, usd(0), {
+      at,
+      outcome: n % 8 === 1 ? { ...end, model: "gpt-5-mini" } : end,
+    }),
+  );
 }
 
 interface Sums {
@@ -325,11 +432,21 @@ interface Sums {
 function sumRows(rows: readonly CallRow[]): Sums {
   const cost = rows.reduce((sum, row) => sum + row.cost, 0n);
   const released = rows.filter(({ status }) => status === "released").length;
-  return { calls: rows.length - released, released, cost, usage: sumUsage(rows.map(({ usage }) => usage)) };
+  return {
+    calls: rows.length - released,
+    released,
+    cost,
+    usage: sumUsage(rows.map(({ usage }) => usage)),
+  };
 }
 
-async function sumTotals(reader: LedgerReader, filter: Parameters<LedgerReader["totals"]>[0]): Promise<Sums> {
-  const { calls, released, cost, usage } = sumOf(await reader.totals(filter, ["project", "model"], hourMs));
+async function sumTotals(
+  reader: LedgerReader,
+  filter: Parameters<LedgerReader["totals"]>[0],
+): Promise<Sums> {
+  const { calls, released, cost, usage } = sumOf(
+    await reader.totals(filter, ["project", "model"], hourMs),
+  );
   return { calls, released, cost, usage };
 }
 

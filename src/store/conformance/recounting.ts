@@ -27,8 +27,16 @@ export function testRecounting(open: OpenStore): void {
     ["a shorter period", { period: "day", anchor: 0 }, 1],
     ["a longer period", { period: "year" }, 7],
     ["another anchor", { anchor: 10 }, 1],
-    ["once, from a moment on", { period: "once", anchor: 0, start: start - 10 * hourMs, end: start + dayMs }, 1],
-    ["once, already over", { period: "once", anchor: 0, start: start - 60 * dayMs, end: start - 2 * dayMs }, 4],
+    [
+      "once, from a moment on",
+      { period: "once", anchor: 0, start: start - 10 * hourMs, end: start + dayMs },
+      1,
+    ],
+    [
+      "once, already over",
+      { period: "once", anchor: 0, start: start - 60 * dayMs, end: start - 2 * dayMs },
+      4,
+    ],
     ["another resource", { budgetType: "team", resourceId: "t2" }, 2],
     ["another dimension", { budgetType: "project", resourceId: "p1" }, 1],
     ["another dimension of the same name", { budgetType: "team", resourceId: "main" }, 0],
@@ -67,12 +75,23 @@ export function testRecounting(open: OpenStore): void {
       await ledger.commit(hold("charged", usd(1)));
       await ledger.commit(settle("charged", usd(1)));
       await ledger.commit(hold("open", usd(3)));
-      await ledger.commit({ ...putBudget("all", usd(10), { period: "day", anchor: 0 }), when: "replace" });
+      await ledger.commit({
+        ...putBudget("all", usd(10), { period: "day", anchor: 0 }),
+        when: "replace",
+      });
       assert.deepEqual(balance(ledger, "all"), { spent: usd(1), held: usd(3), available: usd(6) });
       const again = await store.reopen();
-      assert.deepEqual(balance(again.ledger, "all"), { spent: usd(1), held: usd(3), available: usd(6) });
+      assert.deepEqual(balance(again.ledger, "all"), {
+        spent: usd(1),
+        held: usd(3),
+        available: usd(6),
+      });
       await again.ledger.commit(settle("open", usd(2)));
-      assert.deepEqual(balance(again.ledger, "all"), { spent: usd(3), held: 0n, available: usd(7) });
+      assert.deepEqual(balance(again.ledger, "all"), {
+        spent: usd(3),
+        held: 0n,
+        available: usd(7),
+      });
       assert.equal((await again.reader.verify()).ok, true);
     });
   });
@@ -80,11 +99,27 @@ export function testRecounting(open: OpenStore): void {
   test("a budget for every value has a counter for each value with calls in its window", async () => {
     await using(open, async ({ ledger }) => {
       for (let user = 0; user < 20; user += 1) {
-        await call(ledger, `c${user}`, { amount: 1 + user, at: start - hourMs, attribution: { user: `u${user}` } });
+        await call(ledger, `c${user}`, {
+          amount: 1 + user,
+          at: start - hourMs,
+          attribution: { user: `u${user}` },
+        });
       }
-      await ledger.commit(putBudget("each", usd(100), { budgetType: "user", resourceId: "*", period: "day", anchor: 0 }));
-      const balances = ledger.balances("each", start).map(({ counter, spent: sum }) => [counter.value, sum] as const);
-      assert.deepEqual(new Map(balances), new Map(Array.from({ length: 20 }, (_, user) => [`u${user}`, usd(1 + user)] as const)));
+      await ledger.commit(
+        putBudget("each", usd(100), {
+          budgetType: "user",
+          resourceId: "*",
+          period: "day",
+          anchor: 0,
+        }),
+      );
+      const balances = ledger
+        .balances("each", start)
+        .map(({ counter, spent: sum }) => [counter.value, sum] as const);
+      assert.deepEqual(
+        new Map(balances),
+        new Map(Array.from({ length: 20 }, (_, user) => [`u${user}`, usd(1 + user)] as const)),
+      );
     });
   });
 
@@ -103,7 +138,8 @@ export function testRecounting(open: OpenStore): void {
 
   test("a charge made while a budget is being counted counts once", async () => {
     await using(open, async ({ ledger, reader }) => {
-      for (let number = 0; number < 50; number += 1) await ledger.commit(hold(`c${number}`, usd(1)));
+      for (let number = 0; number < 50; number += 1)
+        await ledger.commit(hold(`c${number}`, usd(1)));
       const put = ledger.commit(putBudget("all", usd(1000)));
       for (let number = 0; number < 50; number += 1) {
         await ledger.decide(settle(`c${number}`, usd(1)));
@@ -120,10 +156,15 @@ export function testRecounting(open: OpenStore): void {
       const { ledger } = store;
       await ledger.commit(putBudget("all", usd(10)));
       await ledger.commit(hold("guess", usd(5)));
-      await ledger.commit(settle("guess", usd(5), { outcome: outcome(usd(5), { status: "unresolved" }) }));
+      await ledger.commit(
+        settle("guess", usd(5), { outcome: outcome(usd(5), { status: "unresolved" }) }),
+      );
       await ledger.commit(hold("late", usd(1), { repeat: "only", expiresAt: start + 1 }));
       await ledger.commit({ kind: "expire", at: start + 2 });
-      await ledger.commit({ ...putBudget("all", usd(10), { period: "day", anchor: 0 }), when: "replace" });
+      await ledger.commit({
+        ...putBudget("all", usd(10), { period: "day", anchor: 0 }),
+        when: "replace",
+      });
       assert.equal(spent(ledger, "all"), usd(5));
       await ledger.commit(settle("guess", usd(2)));
       await ledger.commit(settle("late", usd(1)));
@@ -155,7 +196,9 @@ interface CallOptions {
 /** A call that is held and charged at a given moment. */
 async function call(ledger: Ledger, operationId: string, options: CallOptions): Promise<void> {
   const { amount, at, attribution: whose = attribution, model = route.model } = options;
-  await ledger.commit(hold(operationId, usd(amount), { at, attribution: whose, route: { ...route, model } }));
+  await ledger.commit(
+    hold(operationId, usd(amount), { at, attribution: whose, route: { ...route, model } }),
+  );
   await ledger.commit(settle(operationId, usd(amount), { at: at + 1000 }));
 }
 
@@ -164,6 +207,7 @@ function spent(ledger: Ledger, budgetId: string): bigint {
 }
 
 function balance(ledger: Ledger, budgetId: string): object {
-  const [{ spent: sum, held, available } = { spent: 0n, held: 0n, available: 0n }] = ledger.balances(budgetId, start);
+  const [{ spent: sum, held, available } = { spent: 0n, held: 0n, available: 0n }] =
+    ledger.balances(budgetId, start);
   return { spent: sum, held, available };
 }

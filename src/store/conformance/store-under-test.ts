@@ -29,7 +29,10 @@ export function only(balances: readonly Balance[]): Balance {
 }
 
 /** Runs a test on a new store, then removes the store. */
-export async function using(open: OpenStore, run: (store: StoreUnderTest) => Promise<void>): Promise<void> {
+export async function using(
+  open: OpenStore,
+  run: (store: StoreUnderTest) => Promise<void>,
+): Promise<void> {
   const store = await open();
   try {
     await run(store);

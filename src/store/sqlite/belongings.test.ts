@@ -25,7 +25,11 @@ test("a new thing belongs to its maker at once and after a restart", (t) => {
   first.close();
   const second = open(directory);
   assert.deepEqual(
-    [second.ownerOf("openai", "resp_1"), second.ownerOf("openai", "resp_2"), second.ownerOf("azure", "resp_1")],
+    [
+      second.ownerOf("openai", "resp_1"),
+      second.ownerOf("openai", "resp_2"),
+      second.ownerOf("azure", "resp_1"),
+    ],
     ["key_1", undefined, undefined],
   );
   second.close();
@@ -67,10 +71,16 @@ test("only the file's owner can access it", (t) => {
 });
 
 /** A file of several pages. */
-function filled(t: TestContext): { readonly directory: string; readonly file: string; readonly whole: Buffer; readonly pageBytes: number } {
+function filled(t: TestContext): {
+  readonly directory: string;
+  readonly file: string;
+  readonly whole: Buffer;
+  readonly pageBytes: number;
+} {
   const directory = folder(t);
   const belongings = open(directory);
-  for (let n = 0; n < 1000; n++) belongings.keep({ provider: "openai", id: `resp_${n}`, owner: `key_${n % 300}` });
+  for (let n = 0; n < 1000; n++)
+    belongings.keep({ provider: "openai", id: `resp_${n}`, owner: `key_${n % 300}` });
   belongings.close();
   const file = path.join(directory, "belongings.db");
   const whole = readFileSync(file);
@@ -99,9 +109,16 @@ test("a check finds any zeroed page of the file, and nothing starts on it", (t) 
 test("damage found while a server runs fails only the requests that need the file, and names it", (t) => {
   const { directory, file, whole, pageBytes } = filled(t);
   const reported: unknown[] = [];
-  const belongings = new SqliteBelongings({ directory, isUsed: true, onFailure: (error) => reported.push(error) });
+  const belongings = new SqliteBelongings({
+    directory,
+    isUsed: true,
+    onFailure: (error) => reported.push(error),
+  });
   assert.equal(belongings.problem(), null);
-  writeFileSync(file, Buffer.concat([whole.subarray(0, pageBytes), Buffer.alloc(whole.length - pageBytes)]));
+  writeFileSync(
+    file,
+    Buffer.concat([whole.subarray(0, pageBytes), Buffer.alloc(whole.length - pageBytes)]),
+  );
   assert.throws(() => belongings.ownerOf("openai", "resp_1"), isDamage);
   assert.ok(isDamage(belongings.problem()));
   belongings.keep({ provider: "openai", id: "resp_new", owner: "key_1" });

@@ -66,13 +66,20 @@ export class SqliteBelongings implements Belongings {
       chmodSync(this.#file, 0o600);
       // First of all: a file with anything in it is not taken for a lost one.
       if (isLost) this.#database.exec(`PRAGMA user_version = ${afterLoss}`);
-      this.hasLost = this.#database.prepare("PRAGMA user_version").get()?.["user_version"] === afterLoss;
+      this.hasLost =
+        this.#database.prepare("PRAGMA user_version").get()?.["user_version"] === afterLoss;
       this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${tables}`);
-      this.#find = this.#database.prepare("SELECT key_id FROM thing JOIN owner USING (owner_id) WHERE thing = unhex(?)");
+      this.#find = this.#database.prepare(
+        "SELECT key_id FROM thing JOIN owner USING (owner_id) WHERE thing = unhex(?)",
+      );
       this.#insertOwner = this.#database.prepare("INSERT OR IGNORE INTO owner (key_id) VALUES (?)");
-      this.#insert = this.#database.prepare("INSERT OR IGNORE INTO thing SELECT unhex(?), owner_id FROM owner WHERE key_id = ?");
+      this.#insert = this.#database.prepare(
+        "INSERT OR IGNORE INTO thing SELECT unhex(?), owner_id FROM owner WHERE key_id = ?",
+      );
     } catch (cause) {
-      throw damageRemedyFor(cause) === undefined ? cannotOpen(directory, cause) : damagedFile(this.#file, cause);
+      throw damageRemedyFor(cause) === undefined
+        ? cannotOpen(directory, cause)
+        : damagedFile(this.#file, cause);
     }
   }
 
@@ -168,11 +175,16 @@ function refuseDamage(file: string, check: IntegrityCheck): void {
 function damagedFile(file: string, cause: unknown): PurserError {
   if (cause instanceof PurserError) return cause;
   const what = cause instanceof Error ? cause.message : String(cause);
-  return new PurserError("store_unavailable", `${file}, which records who owns stored objects, is damaged: ${what}`, {
-    field: "data",
-    remedy: "Restore it from a backup; or stop the server and move the file away: existing objects are then closed to all callers.",
-    ...(cause instanceof Error && { cause }),
-  });
+  return new PurserError(
+    "store_unavailable",
+    `${file}, which records who owns stored objects, is damaged: ${what}`,
+    {
+      field: "data",
+      remedy:
+        "Restore it from a backup; or stop the server and move the file away: existing objects are then closed to all callers.",
+      ...(cause instanceof Error && { cause }),
+    },
+  );
 }
 
 function isQuicklyRead(file: string): boolean {

@@ -1,7 +1,16 @@
 /** Damage anywhere in a data folder is found, and a lost ledger is not mistaken for a new one. */
 
 import assert from "node:assert/strict";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -29,10 +38,14 @@ function makeFolder(): string {
 async function usedFolder(): Promise<string> {
   const directory = makeFolder();
   const { ledger } = await openLedger({ directory, durability: "process", clock });
-  for (const command of tree([usd(100), usd(100), usd(100), usd(100)])) await ledger.commit(command);
+  for (const command of tree([usd(100), usd(100), usd(100), usd(100)]))
+    await ledger.commit(command);
   for (let n = 0; n < 150; n++) {
-    await ledger.commit(hold(`op-${n}`, usd(0.1), { attribution: { project: `project-${n % 7}` } }));
-    if (n % 10 > 0) await ledger.commit(settle(`op-${n}`, usd(0), { outcome: usualOutcome(800 + n, 300) }));
+    await ledger.commit(
+      hold(`op-${n}`, usd(0.1), { attribution: { project: `project-${n % 7}` } }),
+    );
+    if (n % 10 > 0)
+      await ledger.commit(settle(`op-${n}`, usd(0), { outcome: usualOutcome(800 + n, 300) }));
   }
   await ledger.close();
   return directory;
@@ -83,7 +96,10 @@ test("any zeroed page is found: by the command, by a verification alone, and at 
     assert.ok(await isFound(directory), `page ${page + 1} of ${pages}`);
     assert.ok(await isFoundByVerification(directory), `page ${page + 1} of ${pages}`);
     await assert.rejects(openLedger({ directory, durability: "process", clock }), (error) => {
-      assert.ok(error instanceof PurserError && error.code === "store_unavailable", `page ${page + 1}: ${String(error)}`);
+      assert.ok(
+        error instanceof PurserError && error.code === "store_unavailable",
+        `page ${page + 1}: ${String(error)}`,
+      );
       assert.match(error.detail.remedy ?? "", /backup/);
       return true;
     });
@@ -133,7 +149,10 @@ test("a folder of an older version opens and is marked as used from then on", as
   unlinkSync(join(directory, "manifest.json"));
   await (await openLedger({ directory, durability: "process", clock })).ledger.close();
   truncateSync(ledgerFile(directory), 0);
-  await assert.rejects(openLedger({ directory, durability: "process", clock }), /although a ledger was made/);
+  await assert.rejects(
+    openLedger({ directory, durability: "process", clock }),
+    /although a ledger was made/,
+  );
 });
 
 test("a first start that ended before the ledger existed does not mark the folder as used", async () => {
@@ -148,9 +167,11 @@ async function folderWithLog(): Promise<string> {
   const directory = makeFolder();
   const running = makeFolder();
   const { ledger } = await openLedger({ directory: running, durability: "process", clock });
-  for (const command of tree([usd(100), usd(100), usd(100), usd(100)])) await ledger.commit(command);
+  for (const command of tree([usd(100), usd(100), usd(100), usd(100)]))
+    await ledger.commit(command);
   for (let n = 0; n < 20; n++) await ledger.commit(hold(`op-${n}`, usd(0.1)));
-  for (const name of ["ledger.db", "ledger.db-wal", "manifest.json"]) cpSync(join(running, name), join(directory, name));
+  for (const name of ["ledger.db", "ledger.db-wal", "manifest.json"])
+    cpSync(join(running, name), join(directory, name));
   await ledger.close();
   return directory;
 }
@@ -176,7 +197,9 @@ test("a partly zeroed log is refused instead of being truncated silently", async
     cpSync(directory, copy, { recursive: true });
     writeFileSync(`${ledgerFile(copy)}-wal`, zeroed);
     assert.ok(await isFound(copy), `from byte ${place}`);
-    const opened = openLedger({ directory: copy, durability: "process", clock }).then(({ ledger }) => ledger.close());
+    const opened = openLedger({ directory: copy, durability: "process", clock }).then(
+      ({ ledger }) => ledger.close(),
+    );
     await assert.rejects(opened, /write-ahead log/, `from byte ${place}`);
   }
 });

@@ -13,11 +13,16 @@ export function makeFolder(directory: string): void {
   try {
     makeWithParents(directory);
   } catch (cause) {
-    throw new PurserError("store_unavailable", `the data folder ${directory} cannot be created: ${reasonOf(cause)}`, {
-      field: "data",
-      remedy: "Choose a folder that this user can write, with --data or `data` in the configuration.",
-      cause,
-    });
+    throw new PurserError(
+      "store_unavailable",
+      `the data folder ${directory} cannot be created: ${reasonOf(cause)}`,
+      {
+        field: "data",
+        remedy:
+          "Choose a folder that this user can write, with --data or `data` in the configuration.",
+        cause,
+      },
+    );
   }
 }
 

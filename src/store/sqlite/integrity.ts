@@ -25,7 +25,11 @@ export function findDamage(database: DatabaseSync, check: IntegrityCheck): reado
 }
 
 /** @throws PurserError `store_unavailable` if the file is damaged. */
-export function refuseDamage(database: DatabaseSync, directory: string, check: IntegrityCheck): void {
+export function refuseDamage(
+  database: DatabaseSync,
+  directory: string,
+  check: IntegrityCheck,
+): void {
   const [finding] = findDamage(database, check);
   if (finding !== undefined) throw damagedLedger(directory, finding);
 }
@@ -37,5 +41,9 @@ export function isQuicklyRead(directory: string): boolean {
 
 export function damagedLedger(directory: string, what: string, cause?: unknown): PurserError {
   const detail = { field: "data", remedy: damageRemedy, ...(cause !== undefined && { cause }) };
-  return new PurserError("store_unavailable", `the ledger in ${directory} is damaged: ${what}`, detail);
+  return new PurserError(
+    "store_unavailable",
+    `the ledger in ${directory} is damaged: ${what}`,
+    detail,
+  );
 }

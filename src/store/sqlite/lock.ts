@@ -27,11 +27,16 @@ export function lockFolder(directory: string): FolderLock {
     database.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
     database.close();
-    throw new PurserError("store_unavailable", `the data folder ${directory} is in use by another Purser`, {
-      field: "data",
-      remedy: "If a server is just starting there, try again in a moment. Otherwise stop it, or give each its own folder with --data.",
-      cause,
-    });
+    throw new PurserError(
+      "store_unavailable",
+      `the data folder ${directory} is in use by another Purser`,
+      {
+        field: "data",
+        remedy:
+          "If a server is just starting there, try again in a moment. Otherwise stop it, or give each its own folder with --data.",
+        cause,
+      },
+    );
   }
   return { release: () => database.close() };
 }

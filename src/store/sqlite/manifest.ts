@@ -19,11 +19,15 @@ export function refuseLostLedger(directory: string): void {
 }
 
 function lostLedger(directory: string, what: string): PurserError {
-  return new PurserError("store_unavailable", `${ledgerFile(directory)} ${what}, although a ledger was made in this folder`, {
-    field: "data",
-    remedy:
-      "Restore the folder from the last backup that verifies. To start over, with nothing spent and no keys, choose another folder with --data.",
-  });
+  return new PurserError(
+    "store_unavailable",
+    `${ledgerFile(directory)} ${what}, although a ledger was made in this folder`,
+    {
+      field: "data",
+      remedy:
+        "Restore the folder from the last backup that verifies. To start over, with nothing spent and no keys, choose another folder with --data.",
+    },
+  );
 }
 
 /**

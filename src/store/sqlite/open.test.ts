@@ -39,15 +39,22 @@ test("an open folder is refused to a second ledger until the first is closed", a
   });
 });
 
-test("only the owner can access the files in the folder", { skip: process.platform === "win32" }, async () => {
-  await inFolder(async (directory) => {
-    const { ledger } = await openLedger({ directory, durability: "process", clock });
-    const modes = readdirSync(directory).map((name) => ({ name, mode: statSync(join(directory, name)).mode & 0o777 }));
-    await ledger.close();
-    assert.ok(modes.length > 2);
-    for (const { name, mode } of modes) assert.equal(mode, 0o600, name);
-  });
-});
+test(
+  "only the owner can access the files in the folder",
+  { skip: process.platform === "win32" },
+  async () => {
+    await inFolder(async (directory) => {
+      const { ledger } = await openLedger({ directory, durability: "process", clock });
+      const modes = readdirSync(directory).map((name) => ({
+        name,
+        mode: statSync(join(directory, name)).mode & 0o777,
+      }));
+      await ledger.close();
+      assert.ok(modes.length > 2);
+      for (const { name, mode } of modes) assert.equal(mode, 0o600, name);
+    });
+  },
+);
 
 test("a file of a newer version is refused and left unchanged", async () => {
   await inFolder(async (directory) => {
@@ -59,7 +66,11 @@ test("a file of a newer version is refused and left unchanged", async () => {
   });
 });
 
-const undone = ["DROP TABLE staged;", "DROP INDEX entry_refusal;", `${dropped("rollup")} ${dropped("rollup_day")}`] as const;
+const undone = [
+  "DROP TABLE staged;",
+  "DROP INDEX entry_refusal;",
+  `${dropped("rollup")} ${dropped("rollup_day")}`,
+] as const;
 
 for (const [index] of undone.entries()) {
   const version = index + 1;
@@ -71,7 +82,10 @@ function dropped(table: string): string {
   return `ALTER TABLE ${table} DROP COLUMN maps_grounding;`;
 }
 
-async function upgrade(directory: string, { version, undo }: { readonly version: number; readonly undo: string }): Promise<void> {
+async function upgrade(
+  directory: string,
+  { version, undo }: { readonly version: number; readonly undo: string },
+): Promise<void> {
   const first = await openLedger({ directory, durability: "process", clock });
   for (const command of tree([usd(1), usd(1), usd(1), usd(1)])) await first.ledger.commit(command);
   await first.ledger.close();
@@ -93,7 +107,10 @@ test("a file that is not a ledger is refused with a remedy, by the check and at 
       assert.ok(error instanceof PurserError);
       assert.deepEqual(
         [error.code, error.message],
-        ["store_unavailable", `the ledger in ${directory} cannot be opened: file is not a database`],
+        [
+          "store_unavailable",
+          `the ledger in ${directory} cannot be opened: file is not a database`,
+        ],
       );
       assert.match(error.detail.remedy ?? "", /backup/);
       return true;
@@ -104,7 +121,8 @@ test("a file that is not a ledger is refused with a remedy, by the check and at 
 });
 
 test("a folder that cannot be created is an error that names it and the remedy", async () => {
-  const places = process.platform === "linux" ? ["/dev/null/data", "/proc/purser/data"] : ["/dev/null/data"];
+  const places =
+    process.platform === "linux" ? ["/dev/null/data", "/proc/purser/data"] : ["/dev/null/data"];
   for (const directory of places) {
     await assert.rejects(openLedger({ directory, durability: "process", clock }), (error) => {
       assert.ok(error instanceof PurserError && error.message.includes(directory));
@@ -114,17 +132,25 @@ test("a folder that cannot be created is an error that names it and the remedy",
   }
 });
 
-test("a folder and its parents are created for their owner only", { skip: process.platform === "win32" }, async () => {
-  await inFolder(async (parent) => {
-    makeFolder(join(parent, "a", "b"));
-    assert.deepEqual([statSync(join(parent, "a")).mode & 0o777, statSync(join(parent, "a", "b")).mode & 0o777], [0o700, 0o700]);
-  });
-});
+test(
+  "a folder and its parents are created for their owner only",
+  { skip: process.platform === "win32" },
+  async () => {
+    await inFolder(async (parent) => {
+      makeFolder(join(parent, "a", "b"));
+      assert.deepEqual(
+        [statSync(join(parent, "a")).mode & 0o777, statSync(join(parent, "a", "b")).mode & 0o777],
+        [0o700, 0o700],
+      );
+    });
+  },
+);
 
 test("a call under four budgets takes at most 400 bytes on disk, including indexes and roll-ups", async () => {
   await inFolder(async (directory) => {
     const { ledger } = await openLedger({ directory, durability: "process", clock });
-    for (const command of tree([usd(1e6), usd(1e6), usd(1e6), usd(1e6)])) await ledger.commit(command);
+    for (const command of tree([usd(1e6), usd(1e6), usd(1e6), usd(1e6)]))
+      await ledger.commit(command);
     const before = usedBytes(directory);
     const calls = 20_000;
     const attributions = Array.from({ length: 40 }, (_, n) => ({
@@ -137,8 +163,15 @@ test("a call under four budgets takes at most 400 bytes on disk, including index
       // The length of a UUID, and increasing with time.
       const operationId = `0198c0de-${(n + 4096).toString(16).padStart(4, "0")}-7abc-8def-${n.toString(16).padStart(12, "0")}`;
       const at = start + n * 400;
-      await ledger.decide(hold(operationId, usd(0.01234567), { at, attribution: attributions[n % 40] ?? {} }));
-      await ledger.decide(settle(operationId, usd(0), { at: at + 1834, outcome: usualOutcome(800 + (n % 977), 300 + (n % 613)) }));
+      await ledger.decide(
+        hold(operationId, usd(0.01234567), { at, attribution: attributions[n % 40] ?? {} }),
+      );
+      await ledger.decide(
+        settle(operationId, usd(0), {
+          at: at + 1834,
+          outcome: usualOutcome(800 + (n % 977), 300 + (n % 613)),
+        }),
+      );
       if (n % 500 === 0) await ledger.flush();
     }
     await ledger.close();

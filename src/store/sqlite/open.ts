@@ -31,7 +31,9 @@ export interface LedgerOptions {
  * @throws PurserError `store_unavailable` if another process has the folder, a newer Purser wrote
  *   it, its file is damaged, emptied or gone, or it cannot be written.
  */
-export async function openLedger(options: LedgerOptions): Promise<{ readonly ledger: Ledger; readonly reader: LedgerReader }> {
+export async function openLedger(
+  options: LedgerOptions,
+): Promise<{ readonly ledger: Ledger; readonly reader: LedgerReader }> {
   const { directory, durability, clock } = options;
   try {
     makeFolder(directory);
@@ -48,7 +50,13 @@ export async function openLedger(options: LedgerOptions): Promise<{ readonly led
       const writer = new WriterThread({ directory, durability });
       await writer.start();
       writeManifest(directory);
-      const ledger = new SqliteLedger({ database, writer, clock, directory, onClose: () => lock.release() });
+      const ledger = new SqliteLedger({
+        database,
+        writer,
+        clock,
+        directory,
+        onClose: () => lock.release(),
+      });
       return { ledger, reader: new SqliteReader({ directory, settled: () => ledger.settled() }) };
     } catch (error) {
       lock.release();

@@ -14,7 +14,14 @@ export const schemaVersion = 4;
 const usageColumns = [...meters, "reasoning"] as const;
 
 /** The columns of `rollup` after its key. */
-export const sumColumns = ["calls", "refusals", "cost_micro", "cost_pico", "latency_ms", ...usageColumns] as const;
+export const sumColumns = [
+  "calls",
+  "refusals",
+  "cost_micro",
+  "cost_pico",
+  "latency_ms",
+  ...usageColumns,
+] as const;
 
 export type Durability = "full" | "process";
 
@@ -55,7 +62,9 @@ const steps: readonly string[] = [
   "CREATE TABLE staged (staged_id INTEGER PRIMARY KEY, batch TEXT NOT NULL);",
   // Older versions cannot read entries of recounted budgets and of moved holds.
   `CREATE INDEX entry_refusal ON entry (kind) WHERE kind = ${kinds.refusal};`,
-  ["rollup", "rollup_day"].map((table) => `ALTER TABLE ${table} ADD COLUMN maps_grounding INTEGER NOT NULL DEFAULT 0;`).join(" "),
+  ["rollup", "rollup_day"]
+    .map((table) => `ALTER TABLE ${table} ADD COLUMN maps_grounding INTEGER NOT NULL DEFAULT 0;`)
+    .join(" "),
 ];
 
 /** In `rollup_day`, `hour` is the first hour of the day (UTC). */
@@ -118,11 +127,16 @@ export function versionOf(directory: string): number {
 export function cannotOpen(directory: string, cause: unknown): PurserError {
   if (cause instanceof PurserError) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
-  return new PurserError("store_unavailable", `the ledger in ${directory} cannot be opened: ${message}`, {
-    field: "data",
-    remedy: damageRemedyFor(cause) ?? "Check that the folder is writable and that the disk has room.",
-    cause,
-  });
+  return new PurserError(
+    "store_unavailable",
+    `the ledger in ${directory} cannot be opened: ${message}`,
+    {
+      field: "data",
+      remedy:
+        damageRemedyFor(cause) ?? "Check that the folder is writable and that the disk has room.",
+      cause,
+    },
+  );
 }
 
 /** For a file that is not a ledger, or no longer one. */
@@ -132,7 +146,8 @@ export const damageRemedy =
 /** @returns The remedy for a damaged file; undefined if the error does not indicate damage. */
 export function damageRemedyFor(cause: unknown): string | undefined {
   if (cause instanceof PurserError) return cause.detail.remedy;
-  const isDamage = cause instanceof Error && "errcode" in cause && damageCodes.has(Number(cause.errcode) & 0xff);
+  const isDamage =
+    cause instanceof Error && "errcode" in cause && damageCodes.has(Number(cause.errcode) & 0xff);
   return isDamage ? damageRemedy : undefined;
 }
 
@@ -162,12 +177,17 @@ export function openForWriting(directory: string, durability: Durability): Datab
   // Without a sync at each commit (NORMAL), writes survive a crash of the process, but perhaps not
   // of the machine.
   const synchronous = durability === "full" ? "FULL" : "NORMAL";
-  database.exec(`PRAGMA synchronous = ${synchronous}; PRAGMA wal_autocheckpoint = ${checkpointPages}; PRAGMA cache_size = -65536;`);
+  database.exec(
+    `PRAGMA synchronous = ${synchronous}; PRAGMA wal_autocheckpoint = ${checkpointPages}; PRAGMA cache_size = -65536;`,
+  );
   return database;
 }
 
 export function openForReading(directory: string): DatabaseSync {
-  const database = new DatabaseSync(ledgerFile(directory), { readOnly: true, timeout: lockTimeoutMs });
+  const database = new DatabaseSync(ledgerFile(directory), {
+    readOnly: true,
+    timeout: lockTimeoutMs,
+  });
   database.exec("PRAGMA mmap_size = 1073741824; PRAGMA temp_store = FILE;");
   return database;
 }

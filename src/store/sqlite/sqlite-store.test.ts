@@ -13,7 +13,12 @@ import { ledgerFile } from "./schema.ts";
 ledgerConformance("sqlite", () => openStore(mkdtempSync(join(tmpdir(), "purser-ledger-"))));
 
 async function openStore(directory: string): Promise<StoreUnderTest> {
-  const open = () => openLedger({ directory, durability: "process", clock: { now: () => start, monotonic: () => start } });
+  const open = () =>
+    openLedger({
+      directory,
+      durability: "process",
+      clock: { now: () => start, monotonic: () => start },
+    });
   let current = await open();
   let blocker: DatabaseSync | undefined;
   const mend = (): void => {

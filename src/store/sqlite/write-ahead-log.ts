@@ -43,7 +43,8 @@ function damageOfLog(directory: string): string | null {
   const bytes = readFileSync(file);
   if (bytes.length < headerBytes) return null;
   const magic = bytes.readUInt32BE(0);
-  if (magic !== littleEndian && magic !== bigEndian) return "its write-ahead log has no valid header";
+  if (magic !== littleEndian && magic !== bigEndian)
+    return "its write-ahead log has no valid header";
   const log = new Log(bytes, magic === bigEndian);
   return log.isDamaged() ? "its write-ahead log has a damaged page" : null;
 }
@@ -66,7 +67,11 @@ class Log {
     this.#add(0, 24);
     if (!this.#hasSum(24)) return true;
     const bad = this.#firstBadFrame();
-    for (let frame = bad + this.#frameBytes; frame + this.#frameBytes <= this.#bytes.length; frame += this.#frameBytes) {
+    for (
+      let frame = bad + this.#frameBytes;
+      frame + this.#frameBytes <= this.#bytes.length;
+      frame += this.#frameBytes
+    ) {
       if (this.#isOfThisLog(frame)) return true;
     }
     return false;
@@ -88,7 +93,9 @@ class Log {
   }
 
   #hasSum(at: number): boolean {
-    return this.#view.getUint32(at) === this.#sum[0] && this.#view.getUint32(at + 4) === this.#sum[1];
+    return (
+      this.#view.getUint32(at) === this.#sum[0] && this.#view.getUint32(at + 4) === this.#sum[1]
+    );
   }
 
   #add(from: number, length: number): void {

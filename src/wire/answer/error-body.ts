@@ -3,7 +3,17 @@
 import type { ScannedBody } from "../body/scan.ts";
 
 /** What an answer has in one format or another: present only if there is an answer. */
-const answerFields = ["choices", "output", "content", "candidates", "promptFeedback", "data", "embedding", "embeddings", "response"];
+const answerFields = [
+  "choices",
+  "output",
+  "content",
+  "candidates",
+  "promptFeedback",
+  "data",
+  "embedding",
+  "embeddings",
+  "response",
+];
 const usageFields = ["usage", "usageMetadata"];
 
 /**
@@ -30,7 +40,9 @@ function hasError(body: ScannedBody, path: string): boolean {
 /** Whether the object is an error without a field `error`, and nothing else. */
 export function isErrorInstead(body: ScannedBody): boolean {
   if ([...answerFields, ...usageFields].some((field) => isThere(body, field))) return false;
-  const [object, type] = ["object", "type"].map((field) => (body.kind(field) === "string" ? body.json(field) : undefined));
+  const [object, type] = ["object", "type"].map((field) =>
+    body.kind(field) === "string" ? body.json(field) : undefined,
+  );
   if (object === "error" || type === "error") return true;
   if (typeof type === "string" && type.startsWith(responsesEvent)) return false;
   return errorFields.some((field) => isWritten(body, field));

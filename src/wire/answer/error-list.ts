@@ -12,7 +12,12 @@ const longest = 1024 * 1024;
 
 /** Whether the bytes are a JSON list of errors and nothing else. */
 export function isErrorList(data: Buffer): boolean {
-  if (data.length > longest || data[data.findIndex((byte) => byte > 0x20)] !== openBracket || !data.includes(errorWord)) return false;
+  if (
+    data.length > longest ||
+    data[data.findIndex((byte) => byte > 0x20)] !== openBracket ||
+    !data.includes(errorWord)
+  )
+    return false;
   const items = toObjects(parse(data));
   return items.length > 0 && items.every(({ error }) => toObject(error) !== undefined);
 }

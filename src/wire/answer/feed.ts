@@ -25,7 +25,13 @@ export const plainFacts: RequestFacts = {
 
 /** A stream that is cut, with the usage charged. */
 export const plainCut: Cut = {
-  error: { status: 402, message: "no more", code: "budget_exhausted", param: null, purser: { budget_id: "b" } },
+  error: {
+    status: 402,
+    message: "no more",
+    code: "budget_exhausted",
+    param: null,
+    purser: { budget_id: "b" },
+  },
   usage: { input: 9, cache_read: 3, output: 7 },
 };
 
@@ -36,11 +42,16 @@ export interface Fed {
 }
 
 /** Feeds the bytes in pieces that end at the given positions. */
-export function feed(meter: UsageMeter, answer: string | Uint8Array, cuts: readonly number[] = []): Fed {
+export function feed(
+  meter: UsageMeter,
+  answer: string | Uint8Array,
+  cuts: readonly number[] = [],
+): Fed {
   const bytes = Buffer.from(answer);
   const passed: Uint8Array[] = [];
   const ends = [...cuts, bytes.length];
-  for (const [index, end] of ends.entries()) passed.push(meter.push(Buffer.from(bytes.subarray(ends[index - 1] ?? 0, end))));
+  for (const [index, end] of ends.entries())
+    passed.push(meter.push(Buffer.from(bytes.subarray(ends[index - 1] ?? 0, end))));
   const { rest, reading } = meter.end();
   return { passed: Buffer.concat([...passed, rest]), reading };
 }
@@ -52,7 +63,12 @@ export function feed(meter: UsageMeter, answer: string | Uint8Array, cuts: reado
 export function cutsOf(length: number, seed = 7): readonly (readonly number[])[] {
   const everywhere = Array.from({ length: Math.max(0, length - 1) }, (_, index) => index + 1);
   if (length <= 4096) return [[], everywhere, ...everywhere.map((place) => [place])];
-  return [[], ...Array.from({ length: 20 }, (_, round) => everywhere.filter((place) => pseudoRandom(seed + round, place) < 0.01))];
+  return [
+    [],
+    ...Array.from({ length: 20 }, (_, round) =>
+      everywhere.filter((place) => pseudoRandom(seed + round, place) < 0.01),
+    ),
+  ];
 }
 
 /** The sum of all parts of an answer. */

@@ -19,10 +19,14 @@ function metered(wire: WireFormat, name: string, stream: boolean): UsageMeter {
 }
 
 /** Feeds pieces of an odd size. */
-function read(meter: UsageMeter, text: string): { readonly reading: Reading; readonly passed: number } {
+function read(
+  meter: UsageMeter,
+  text: string,
+): { readonly reading: Reading; readonly passed: number } {
   const bytes = Buffer.from(text);
   let passed = 0;
-  for (let at = 0; at < bytes.length; at += 65_521) passed += meter.push(bytes.subarray(at, at + 65_521)).length;
+  for (let at = 0; at < bytes.length; at += 65_521)
+    passed += meter.push(bytes.subarray(at, at + 65_521)).length;
   const { reading, rest } = meter.end();
   return { reading, passed: passed + rest.length };
 }
@@ -31,10 +35,24 @@ const anthropicUsage = { input_tokens: 5, output_tokens: 9 };
 const geminiUsage = { promptTokenCount: 5, candidatesTokenCount: 9, totalTokenCount: 14 };
 const chatUsage = { prompt_tokens: 5, completion_tokens: 9, total_tokens: 14 };
 const image = { inlineData: { mimeType: "image/png", data: large } };
-const geminiAnswer = { candidates: [{ content: { parts: [image] }, finishReason: "STOP", index: 0 }], usageMetadata: geminiUsage };
-const message = { id: "m", type: "message", model: "m", content: [{ type: "text", text: large }], usage: anthropicUsage };
+const geminiAnswer = {
+  candidates: [{ content: { parts: [image] }, finishReason: "STOP", index: 0 }],
+  usageMetadata: geminiUsage,
+};
+const message = {
+  id: "m",
+  type: "message",
+  model: "m",
+  content: [{ type: "text", text: large }],
+  usage: anthropicUsage,
+};
 const call = { type: "web_search_call", status: "completed", action: { type: "search" } };
-const response = { id: "r", model: "m", output: [call, { type: "image_generation_call", result: large }], usage: anthropicUsage };
+const response = {
+  id: "r",
+  model: "m",
+  output: [call, { type: "image_generation_call", result: large }],
+  usage: anthropicUsage,
+};
 
 const bodies: readonly (readonly [string, UsageMeter, string])[] = [
   [
@@ -68,8 +86,16 @@ const streams: readonly (readonly [string, UsageMeter, string])[] = [
     metered(openai, "responses", true),
     `event: x\r\ndata: ${JSON.stringify({ type: "response.completed", response })}\r\n\r\n`,
   ],
-  ["a Gemini stream", metered(geminiWire, "generate_content", true), `data: ${JSON.stringify(geminiAnswer)}\n\n`],
-  ["a Gemini array", metered(geminiWire, "generate_content", true), `[${JSON.stringify(geminiAnswer)}]`],
+  [
+    "a Gemini stream",
+    metered(geminiWire, "generate_content", true),
+    `data: ${JSON.stringify(geminiAnswer)}\n\n`,
+  ],
+  [
+    "a Gemini array",
+    metered(geminiWire, "generate_content", true),
+    `[${JSON.stringify(geminiAnswer)}]`,
+  ],
   [
     "a stream of a message",
     metered(anthropicWire, "messages", true),
@@ -96,15 +122,43 @@ for (const [what, meter, text] of [...bodies, ...streams]) {
 
 const words = "word ".repeat(1_000_000);
 const unfinished: readonly (readonly [string, UsageMeter, string])[] = [
-  ["a chat stream", metered(openai, "chat", true), `data: {"choices":[{"delta":{"content":"${words}`],
-  ["a stream of a response", metered(openai, "responses", true), `data: {"type":"response.output_text.delta","delta":"${words}`],
-  ["a stream of a message", metered(anthropicWire, "messages", true), `data: {"type":"content_block_delta","delta":{"text":"${words}`],
-  ["a Gemini stream", metered(geminiWire, "generate_content", true), `data: {"candidates":[{"content":{"parts":[{"text":"${words}`],
-  ["a Gemini array", metered(geminiWire, "generate_content", true), `[{"candidates":[{"content":{"parts":[{"text":"${words}`],
-  ["a stream of JSON lines", converseMeter({ stream: true }), `{"contentBlockDelta":{"delta":{"text":"${words}`],
+  [
+    "a chat stream",
+    metered(openai, "chat", true),
+    `data: {"choices":[{"delta":{"content":"${words}`,
+  ],
+  [
+    "a stream of a response",
+    metered(openai, "responses", true),
+    `data: {"type":"response.output_text.delta","delta":"${words}`,
+  ],
+  [
+    "a stream of a message",
+    metered(anthropicWire, "messages", true),
+    `data: {"type":"content_block_delta","delta":{"text":"${words}`,
+  ],
+  [
+    "a Gemini stream",
+    metered(geminiWire, "generate_content", true),
+    `data: {"candidates":[{"content":{"parts":[{"text":"${words}`,
+  ],
+  [
+    "a Gemini array",
+    metered(geminiWire, "generate_content", true),
+    `[{"candidates":[{"content":{"parts":[{"text":"${words}`,
+  ],
+  [
+    "a stream of JSON lines",
+    converseMeter({ stream: true }),
+    `{"contentBlockDelta":{"delta":{"text":"${words}`,
+  ],
   ["a chat answer", metered(openai, "chat", false), `{"choices":[{"message":{"content":"${words}`],
   ["a message", metered(anthropicWire, "messages", false), `{"content":[{"text":"${words}`],
-  ["a Gemini answer", metered(geminiWire, "generate_content", false), `{"candidates":[{"content":{"parts":[{"text":"${words}"}]}}]}`],
+  [
+    "a Gemini answer",
+    metered(geminiWire, "generate_content", false),
+    `{"candidates":[{"content":{"parts":[{"text":"${words}"}]}}]}`,
+  ],
 ];
 
 for (const [what, meter, text] of unfinished) {
@@ -121,12 +175,17 @@ for (const [what, meter, text] of unfinished) {
 test("a body with countless small parts keeps its usage, and is flagged because parts of it passed unread", () => {
   const item = '{"type":"message","content":[{"type":"output_text","text":"word"}]},';
   const meter = metered(openai, "responses", false);
-  const { reading } = read(meter, `{"model":"m","output":[${item.repeat(200_000)}{}],"usage":{"input_tokens":5,"output_tokens":9}}`);
+  const { reading } = read(
+    meter,
+    `{"model":"m","output":[${item.repeat(200_000)}{}],"usage":{"input_tokens":5,"output_tokens":9}}`,
+  );
   assert.deepEqual([total(reading).output, reading.flags], [9, ["malformed"]]);
 });
 
 test("array elements and lines that arrive byte by byte cost no more than their own size", () => {
-  const element = JSON.stringify({ candidates: [{ content: { parts: [{ text: "x".repeat(500_000) }] } }] });
+  const element = JSON.stringify({
+    candidates: [{ content: { parts: [{ text: "x".repeat(500_000) }] } }],
+  });
   const meter = metered(geminiWire, "generate_content", true);
   let passed = 0;
   for (const byte of Buffer.from(`[${element}`)) passed += meter.push(Uint8Array.of(byte)).length;

@@ -19,7 +19,8 @@ const meters: readonly ((stream: boolean) => UsageMeter)[] = [
 
 const openai = openaiWire();
 const sseMeters = ["messages", "/chat/completions", "/responses"].map((name) => (): UsageMeter => {
-  if (name === "messages") return anthropicWire.meter(endpoint, { stream: true, facts: plainFacts });
+  if (name === "messages")
+    return anthropicWire.meter(endpoint, { stream: true, facts: plainFacts });
   return openai.meter(openai.endpoint("POST", name), { stream: true, facts: plainFacts });
 });
 
@@ -46,29 +47,44 @@ test("whatever an answer contains, every byte is passed on once and the reading 
     .array(fc.oneof(fc.constantFrom(...scraps), fc.string()), { maxLength: 12 })
     .map((pieces) => Buffer.from(pieces.join("")));
   fc.assert(
-    fc.property(answer, fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 }), fc.boolean(), (bytes, places, stream) => {
-      const cuts = places.map((place) => Math.floor(place * bytes.length)).sort((left, right) => left - right);
-      for (const make of meters) {
-        const meter = make(stream);
-        const { passed, reading } = feed(meter, bytes, cuts);
-        assert.ok(passed.equals(bytes));
-        assert.ok(reading.parts.every(({ usage }) => Object.values(usage).every((count) => Number.isInteger(count) && count >= 0)));
-        assert.ok(Number.isInteger(meter.progress.outputTokens));
-      }
-    }),
+    fc.property(
+      answer,
+      fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 }),
+      fc.boolean(),
+      (bytes, places, stream) => {
+        const cuts = places
+          .map((place) => Math.floor(place * bytes.length))
+          .sort((left, right) => left - right);
+        for (const make of meters) {
+          const meter = make(stream);
+          const { passed, reading } = feed(meter, bytes, cuts);
+          assert.ok(passed.equals(bytes));
+          assert.ok(
+            reading.parts.every(({ usage }) =>
+              Object.values(usage).every((count) => Number.isInteger(count) && count >= 0),
+            ),
+          );
+          assert.ok(Number.isInteger(meter.progress.outputTokens));
+        }
+      },
+    ),
     { numRuns: 500 },
   );
 });
 
 test("in a whole answer, the last of two fields with the same name counts", () => {
-  const anthropic = '{"model":"a","usage":{"input_tokens":1,"output_tokens":1},"model":"b","usage":{"input_tokens":2,"output_tokens":3}}';
+  const anthropic =
+    '{"model":"a","usage":{"input_tokens":1,"output_tokens":1},"model":"b","usage":{"input_tokens":2,"output_tokens":3}}';
   const gemini =
     '{"modelVersion":"a","usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":1},"modelVersion":"b","usageMetadata":{"promptTokenCount":2,"candidatesTokenCount":3}}';
   for (const [index, answer] of [anthropic, gemini].entries()) {
     const meter = meters[index]?.(false);
     assert.ok(meter);
     const { parts, flags } = feed(meter, answer).reading;
-    assert.deepEqual([parts, flags], [[{ model: "b", usage: { input: 2, output: 3 } }], ["usage_repeated"]]);
+    assert.deepEqual(
+      [parts, flags],
+      [[{ model: "b", usage: { input: 2, output: 3 } }], ["usage_repeated"]],
+    );
   }
 });
 
@@ -85,7 +101,8 @@ test("an event too large to keep passes unread, is flagged, and is closed before
 
 test("a partly passed event that is too large is closed, whatever was pushed after it", () => {
   const beginning = Buffer.concat([Buffer.from("data: "), Buffer.alloc(3 * 1024 * 1024, "x")]);
-  const stopOf = (meter: UsageMeter): string => Buffer.from(meter.stop(plainCut)).toString("utf8", 0, 2);
+  const stopOf = (meter: UsageMeter): string =>
+    Buffer.from(meter.stop(plainCut)).toString("utf8", 0, 2);
   for (const make of sseMeters) {
     const open = make();
     open.push(beginning);

@@ -41,7 +41,11 @@ export interface Framing {
 }
 
 /** Meters a stream event by event. @param stop Returns the events that end it early, as text. */
-export function streamMeter(framing: Framing, state: AnswerState, stop: (cut: Cut) => string): UsageMeter {
+export function streamMeter(
+  framing: Framing,
+  state: AnswerState,
+  stop: (cut: Cut) => string,
+): UsageMeter {
   // Bytes that were pushed but not passed on need no closing.
   let separator = "";
   return {
@@ -89,7 +93,11 @@ export function bodyMeter(state: BodyState, answer: { readonly generates: boolea
     },
     passed: () => undefined,
     get progress() {
-      if (!state.finished) return { inputTokens: null, outputTokens: answer.generates ? tokensOfBytes(body.length) : 0 };
+      if (!state.finished)
+        return {
+          inputTokens: null,
+          outputTokens: answer.generates ? tokensOfBytes(body.length) : 0,
+        };
       const { progress } = state;
       // If the usage has no output count, dropped text counts as well.
       return reading?.partial ? plusText(progress, body.unreadTextBytes) : progress;
@@ -117,7 +125,8 @@ export function sseFraming(take: (data: Buffer) => void): Framing {
   const splitter = new SseSplitter({
     onEvent(event) {
       const data = event.data();
-      if (data && data.length > 0 && !data.equals(doneMark) && (!ending || isJson(data))) take(data);
+      if (data && data.length > 0 && !data.equals(doneMark) && (!ending || isJson(data)))
+        take(data);
       return true;
     },
   });
@@ -140,7 +149,9 @@ export function sseFraming(take: (data: Buffer) => void): Framing {
 }
 
 function plusText(progress: Progress, bytes: number): Progress {
-  return bytes === 0 ? progress : { ...progress, outputTokens: progress.outputTokens + tokensOfBytes(bytes) };
+  return bytes === 0
+    ? progress
+    : { ...progress, outputTokens: progress.outputTokens + tokensOfBytes(bytes) };
 }
 
 /** One server-sent event. @param json Without line breaks. */

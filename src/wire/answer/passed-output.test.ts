@@ -35,7 +35,10 @@ test("a report is exact, and the text before it no longer counts", () => {
   const output = passed("ten tokens");
   output.addTokens(2000);
   output.report(7);
-  assert.deepEqual([output.mostTokens, output.reportedTokens, output.hasReport, output.grewSinceReport], [7, 7, true, false]);
+  assert.deepEqual(
+    [output.mostTokens, output.reportedTokens, output.hasReport, output.grewSinceReport],
+    [7, 7, true, false],
+  );
   add(output, "more");
   assert.deepEqual([output.mostTokens, textOf(output), output.grewSinceReport], [11, "more", true]);
 });
@@ -57,11 +60,17 @@ test("a repeated report does not cover the text since", () => {
   add(output, "more");
   output.addTokens(100);
   output.report(9);
-  assert.deepEqual([output.mostTokens, textOf(output), output.grewSinceReport], [113, "more", true]);
+  assert.deepEqual(
+    [output.mostTokens, textOf(output), output.grewSinceReport],
+    [113, "more", true],
+  );
 });
 
 test("text too long to keep counts as one token per byte", () => {
   const output = passed("a".repeat(1024 * 1024), "b".repeat(500));
-  assert.deepEqual([output.mostTokens, output.tokensOutsideText, output.textBytes], [1024 * 1024 + 500, 500, 1024 * 1024]);
+  assert.deepEqual(
+    [output.mostTokens, output.tokensOutsideText, output.textBytes],
+    [1024 * 1024 + 500, 500, 1024 * 1024],
+  );
   assert.equal(textOf(output, 1024 * 1024 - 2), "aa");
 });

@@ -109,7 +109,9 @@ export class PassedOutput {
   }
 
   #grow(needed: number): void {
-    const grown = Buffer.allocUnsafeSlow(Math.min(mostKeptBytes, Math.max(needed, this.#kept.length * 2, firstBytes)));
+    const grown = Buffer.allocUnsafeSlow(
+      Math.min(mostKeptBytes, Math.max(needed, this.#kept.length * 2, firstBytes)),
+    );
     this.#kept.copy(grown, 0, 0, this.#length);
     this.#kept = grown;
   }

@@ -10,7 +10,15 @@ import type { UsageMeter } from "../wire.ts";
 import { cutsOf, feed, plainFacts, total } from "./feed.ts";
 
 const folder = new URL("../../../../shared/data/usage-samples/", import.meta.url);
-const counted = ["input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "web_search"] as const;
+const counted = [
+  "input",
+  "cache_read",
+  "cache_write_5m",
+  "cache_write_1h",
+  "output",
+  "reasoning",
+  "web_search",
+] as const;
 
 function meterOf(name: string): UsageMeter {
   const stream = !name.endsWith(".json");
@@ -20,14 +28,22 @@ function meterOf(name: string): UsageMeter {
 }
 
 if (existsSync(folder)) {
-  const expected = JSON.parse(readFileSync(new URL("expected.json", folder), "utf8")) as Record<string, Record<string, unknown>>;
-  for (const name of readdirSync(folder).filter((name) => /^(anthropic|gemini|bedrock)-/.test(name))) {
+  const expected = JSON.parse(readFileSync(new URL("expected.json", folder), "utf8")) as Record<
+    string,
+    Record<string, unknown>
+  >;
+  for (const name of readdirSync(folder).filter((name) =>
+    /^(anthropic|gemini|bedrock)-/.test(name),
+  )) {
     test(`${name} reads as it is billed, wherever it is cut`, () => {
       const bytes = readFileSync(new URL(name, folder));
       for (const cuts of cutsOf(bytes.length)) {
         const { passed, reading } = feed(meterOf(name), bytes, cuts);
         const usage = total(reading);
-        const read = { model: reading.model, ...Object.fromEntries(counted.map((meter) => [meter, usage[meter] ?? 0])) };
+        const read = {
+          model: reading.model,
+          ...Object.fromEntries(counted.map((meter) => [meter, usage[meter] ?? 0])),
+        };
         assert.deepEqual(read, expected[name]);
         assert.deepEqual(reading.flags, []);
         assert.ok(passed.equals(bytes), "every byte is passed on");

@@ -20,7 +20,11 @@ export function attemptsOf(iterations: readonly JsonObject[]): Attempts {
   const passes = iterations.filter(({ type }) => type === "message" || type === "fallback_message");
   const last = passes.findLastIndex(({ type }) => type === "fallback_message");
   if (last < 0) return { declined: [], served: passes, fallbackModel: undefined };
-  return { declined: passes.slice(0, last), served: passes.slice(last), fallbackModel: toText(passes[last]?.["model"]) };
+  return {
+    declined: passes.slice(0, last),
+    served: passes.slice(last),
+    fallbackModel: toText(passes[last]?.["model"]),
+  };
 }
 
 /**

@@ -37,7 +37,10 @@ export class AnthropicBody implements BodyState {
 
   get progress(): Progress {
     const total = this.#said && usageOfAnswer(this.#said);
-    return { inputTokens: total && countContext(total), outputTokens: total?.output ?? tokensOfBytes(this.#bytes) };
+    return {
+      inputTokens: total && countContext(total),
+      outputTokens: total?.output ?? tokensOfBytes(this.#bytes),
+    };
   }
 
   get finished(): boolean {
@@ -55,7 +58,10 @@ export class AnthropicBody implements BodyState {
       const written = body.raw("usage");
       if (written !== undefined) this.#keep(JSON.parse(written), written);
       this.#failed = reportsError(body);
-      this.#textBytes = (this.#said?.parts[0]?.usage.output ?? 0) > 0 ? data.length : contentBytes(body.json("content"));
+      this.#textBytes =
+        (this.#said?.parts[0]?.usage.output ?? 0) > 0
+          ? data.length
+          : contentBytes(body.json("content"));
     } catch {
       // Unreadable bytes have been passed on, and the reading is flagged.
       this.#malformed = true;
@@ -108,7 +114,12 @@ export class AnthropicBody implements BodyState {
 /** Bytes of text, thinking and tool input. An empty block counts nothing. */
 function contentBytes(content: unknown): number {
   return toObjects(content).reduce((sum, { text, thinking, input }) => {
-    const written = [text, thinking].map((part) => (typeof part === "string" ? Buffer.byteLength(part) : 0));
-    return written.reduce((bytes, part) => bytes + part, sum + (input === undefined ? 0 : JSON.stringify(input).length));
+    const written = [text, thinking].map((part) =>
+      typeof part === "string" ? Buffer.byteLength(part) : 0,
+    );
+    return written.reduce(
+      (bytes, part) => bytes + part,
+      sum + (input === undefined ? 0 : JSON.stringify(input).length),
+    );
   }, 0);
 }

@@ -13,9 +13,13 @@ const unknown: Endpoint = { name: "unknown", metering: "unmetered" };
  */
 export function anthropicEndpoint(method: string, path: string): Endpoint {
   const place = (path.split("?")[0] ?? "").replace(/\/+$/, "");
-  if (method === "POST" && place === "/v1/messages") return { name: "messages", metering: "metered" };
-  if (method === "POST" && place === "/v1/messages/count_tokens") return { name: "count_tokens", metering: "free" };
-  if (method === "GET" && /^\/v1\/models(\/[^/]+)*$/.test(place)) return { name: "models", metering: "free" };
-  if (/^\/v1\/messages\/batches(\/|$)/.test(place)) return { name: "batches", metering: "unmetered" };
+  if (method === "POST" && place === "/v1/messages")
+    return { name: "messages", metering: "metered" };
+  if (method === "POST" && place === "/v1/messages/count_tokens")
+    return { name: "count_tokens", metering: "free" };
+  if (method === "GET" && /^\/v1\/models(\/[^/]+)*$/.test(place))
+    return { name: "models", metering: "free" };
+  if (/^\/v1\/messages\/batches(\/|$)/.test(place))
+    return { name: "batches", metering: "unmetered" };
   return place === "/v1/complete" ? { name: "complete", metering: "unmetered" } : unknown;
 }

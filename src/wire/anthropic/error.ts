@@ -26,5 +26,9 @@ const types: ReadonlyMap<number, string> = new Map([
  */
 export function anthropicError({ status, message, code, param, purser }: WireError): string {
   const type = types.get(status) ?? (status >= 500 ? "api_error" : "invalid_request_error");
-  return JSON.stringify({ type: "error", error: { type, message }, ...(purser && { purser: { code, param, ...purser } }) });
+  return JSON.stringify({
+    type: "error",
+    error: { type, message },
+    ...(purser && { purser: { code, param, ...purser } }),
+  });
 }

@@ -25,7 +25,9 @@ test("a path is metered, free or unmetered depending on its cost", () => {
 
 test("an error has Anthropic's type for its status", () => {
   const type = (status: number): string => {
-    const body = JSON.parse(anthropicWire.error({ status, message: "no", code: "c", param: null })) as {
+    const body = JSON.parse(
+      anthropicWire.error({ status, message: "no", code: "c", param: null }),
+    ) as {
       type: string;
       error: { type: string; message: string };
     };
@@ -48,11 +50,18 @@ test("an error has Anthropic's type for its status", () => {
     504: "timeout_error",
     529: "overloaded_error",
   };
-  for (const [status, name] of Object.entries(expected)) assert.equal(type(Number(status)), name, status);
+  for (const [status, name] of Object.entries(expected))
+    assert.equal(type(Number(status)), name, status);
 });
 
 test("Purser's details are next to the error", () => {
-  const error = { status: 402, message: "no", code: "budget_exhausted", param: "max_tokens", purser: { budget_id: "all" } };
+  const error = {
+    status: 402,
+    message: "no",
+    code: "budget_exhausted",
+    param: "max_tokens",
+    purser: { budget_id: "all" },
+  };
   assert.deepEqual(JSON.parse(anthropicWire.error(error)), {
     type: "error",
     error: { type: "billing_error", message: "no" },

@@ -10,7 +10,9 @@ import type { Cut } from "../wire.ts";
 import { anthropicError } from "./error.ts";
 
 /** A boundary in the stream: of the message, of a block, or the delta with the stop reason. */
-export type Boundary = { readonly kind: "start" | "reason" | "end" } | { readonly kind: "block" | "block_end"; readonly index: number };
+export type Boundary =
+  | { readonly kind: "start" | "reason" | "end" }
+  | { readonly kind: "block" | "block_end"; readonly index: number };
 
 export class OpenMessage {
   /** Read, but not passed on yet. */
@@ -38,7 +40,8 @@ export class OpenMessage {
   close({ error, usage }: Cut, model: string): string {
     if (this.#passed.has("end")) return "";
     const events: string[] = [];
-    if (!this.#passed.has("start")) events.push(event({ type: "message_start", message: emptyMessage(model, usage) }));
+    if (!this.#passed.has("start"))
+      events.push(event({ type: "message_start", message: emptyMessage(model, usage) }));
     for (const index of this.#blocks) events.push(event({ type: "content_block_stop", index }));
     if (!this.#passed.has("reason")) {
       const delta = { stop_reason: "max_tokens", stop_sequence: null };

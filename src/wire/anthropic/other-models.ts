@@ -37,7 +37,8 @@ function isAdvisor(type: unknown): boolean {
 /** `default` leaves the choice to Anthropic. */
 function readFallbacks(body: ScannedBody): readonly OtherModel[] {
   const ceiling = body.integer("max_tokens") ?? null;
-  if (body.kind("fallbacks") === "string") return [{ model: null, runs: 1, maxOutputTokens: ceiling }];
+  if (body.kind("fallbacks") === "string")
+    return [{ model: null, runs: 1, maxOutputTokens: ceiling }];
   if (body.kind("fallbacks") !== "array") return [];
   return toObjects(body.json("fallbacks")).map((fallback) => ({
     model: toText(fallback["model"]) ?? null,
@@ -52,22 +53,39 @@ function readFallbacks(body: ScannedBody): readonly OtherModel[] {
  * server tool it can be of any length (https://platform.claude.com/docs/en/build-with-claude/compaction-threshold, read 2026-11).
  */
 function readCompaction(body: ScannedBody, input: InputFacts): readonly OtherModel[] {
-  if (body.valueCount("type", compactionEdit) === 0 || body.kind("context_management") !== "object") return [];
-  const edits = toObjects(toObject(body.json("context_management"))?.["edits"]).filter(({ type }) => type === compactionEdit);
-  const triggers = edits.map(({ trigger }) => wholeNumber(toObject(trigger) ?? {}, "value") ?? usualTrigger);
-  const isReached = mayGrow(body, input) || input.textBytes + input.addedTokens >= Math.min(...triggers);
+  if (body.valueCount("type", compactionEdit) === 0 || body.kind("context_management") !== "object")
+    return [];
+  const edits = toObjects(toObject(body.json("context_management"))?.["edits"]).filter(
+    ({ type }) => type === compactionEdit,
+  );
+  const triggers = edits.map(
+    ({ trigger }) => wholeNumber(toObject(trigger) ?? {}, "value") ?? usualTrigger,
+  );
+  const isReached =
+    mayGrow(body, input) || input.textBytes + input.addedTokens >= Math.min(...triggers);
   return triggers.length > 0 && isReached ? [{ model: null, runs: 1, maxOutputTokens: null }] : [];
 }
 
 /** Whether the input can have more tokens than the request has bytes of text. */
 function mayGrow(body: ScannedBody, { media, storedContext }: InputFacts): boolean {
-  if (storedContext || media.images + media.audios + media.files > 0 || body.valueCount("type", "document") > 0) return true;
-  return body.has("mcp_servers") || toObjects(body.json("tools")).some(({ type }) => type !== undefined && !isOfClient(type));
+  if (
+    storedContext ||
+    media.images + media.audios + media.files > 0 ||
+    body.valueCount("type", "document") > 0
+  )
+    return true;
+  return (
+    body.has("mcp_servers") ||
+    toObjects(body.json("tools")).some(({ type }) => type !== undefined && !isOfClient(type))
+  );
 }
 
 /** A tool that the caller runs itself. Any other, also one that is not known yet, may add to the input within the call. */
 function isOfClient(type: unknown): boolean {
-  return typeof type === "string" && /^(?:custom$|bash_|text_editor_|computer_|browser_|memory_)/.test(type);
+  return (
+    typeof type === "string" &&
+    /^(?:custom$|bash_|text_editor_|computer_|browser_|memory_)/.test(type)
+  );
 }
 
 const compactionEdit = "compact_20260112";

@@ -7,9 +7,14 @@ import type { ReadRequest, RequestFacts } from "../wire.ts";
 import { anthropicWire } from "./index.ts";
 
 const endpoint = { name: "messages", metering: "metered" } as const;
-const plain = { model: "claude-sonnet-4-5", max_tokens: 1000, messages: [{ role: "user", content: "Hi" }] };
+const plain = {
+  model: "claude-sonnet-4-5",
+  max_tokens: 1000,
+  messages: [{ role: "user", content: "Hi" }],
+};
 
-const request = (body: object): ReadRequest => anthropicWire.read(endpoint, Buffer.from(JSON.stringify(body)));
+const request = (body: object): ReadRequest =>
+  anthropicWire.read(endpoint, Buffer.from(JSON.stringify(body)));
 const facts = (more: object): RequestFacts => request({ ...plain, ...more }).facts;
 
 test("a plain request has no special features", () => {
@@ -40,8 +45,13 @@ test("an absent ceiling is left to Anthropic to refuse, and zero is valid", () =
 });
 
 test("a thinking budget keeps the ceiling above it, and thinking is hidden", () => {
-  const { leastOutputTokens, hiddenOutput } = facts({ thinking: { type: "enabled", budget_tokens: 1024 } });
-  assert.deepEqual({ leastOutputTokens, hiddenOutput }, { leastOutputTokens: 1025, hiddenOutput: true });
+  const { leastOutputTokens, hiddenOutput } = facts({
+    thinking: { type: "enabled", budget_tokens: 1024 },
+  });
+  assert.deepEqual(
+    { leastOutputTokens, hiddenOutput },
+    { leastOutputTokens: 1025, hiddenOutput: true },
+  );
 });
 
 test("adaptive thinking and an effort are hidden output without a minimum", () => {
@@ -52,11 +62,21 @@ test("adaptive thinking and an effort are hidden output without a minimum", () =
 });
 
 test("models from the fifth generation on think unless that is turned off", () => {
-  for (const model of ["claude-opus-5", "claude-sonnet-5-5", "claude-fable-5-1", "anthropic/claude-haiku-5-5"]) {
+  for (const model of [
+    "claude-opus-5",
+    "claude-sonnet-5-5",
+    "claude-fable-5-1",
+    "anthropic/claude-haiku-5-5",
+  ]) {
     assert.equal(facts({ model }).hiddenOutput, true, model);
     assert.equal(facts({ model, thinking: { type: "disabled" } }).hiddenOutput, false, model);
   }
-  for (const model of ["claude-opus-4-8", "claude-sonnet-4-5-20250929", "claude-3-5-haiku-latest", "my-model"]) {
+  for (const model of [
+    "claude-opus-4-8",
+    "claude-sonnet-4-5-20250929",
+    "claude-3-5-haiku-latest",
+    "my-model",
+  ]) {
     assert.equal(facts({ model }).hiddenOutput, false, model);
   }
 });
@@ -69,15 +89,25 @@ test("an answer with a schema cannot be cut", () => {
 });
 
 test("the longest cache marker determines the lifetime of cache writes", () => {
-  const marked = (cache_control: object): object => ({ system: [{ type: "text", text: "x", cache_control }] });
+  const marked = (cache_control: object): object => ({
+    system: [{ type: "text", text: "x", cache_control }],
+  });
   assert.equal(facts(marked({ type: "ephemeral" })).cacheWrite, "5m");
   assert.equal(facts(marked({ type: "ephemeral", ttl: "5m" })).cacheWrite, "5m");
   assert.equal(facts(marked({ type: "ephemeral", ttl: "1h" })).cacheWrite, "1h");
-  assert.equal(facts({ ...marked({ type: "ephemeral", ttl: "1h" }), cache_control: { type: "ephemeral" } }).cacheWrite, "1h");
+  assert.equal(
+    facts({ ...marked({ type: "ephemeral", ttl: "1h" }), cache_control: { type: "ephemeral" } })
+      .cacheWrite,
+    "1h",
+  );
 });
 
 test("an unknown tier or speed is distinguished from the standard one", () => {
-  assert.equal(facts({ service_tier: "auto" }).serviceTier, "standard", "committed capacity has no list price of its own");
+  assert.equal(
+    facts({ service_tier: "auto" }).serviceTier,
+    "standard",
+    "committed capacity has no list price of its own",
+  );
   assert.equal(facts({ service_tier: "standard_only" }).serviceTier, "standard");
   assert.equal(facts({ service_tier: "turbo" }).serviceTier, "other");
   assert.equal(facts({ speed: "fast" }).serviceTier, "fast");
@@ -106,8 +136,14 @@ test("web searches are bounded by the limits of their tools", () => {
     7,
   );
   assert.equal(facts({ tools: [search] }).serverToolCalls, 20);
-  assert.equal(facts({ tools: [{ name: "web_search", input_schema: { type: "object" } }] }).serverToolCalls, 0);
-  assert.equal(facts({ tools: [{ type: "web_fetch_20250910", name: "web_fetch" }] }).serverToolCalls, 0);
+  assert.equal(
+    facts({ tools: [{ name: "web_search", input_schema: { type: "object" } }] }).serverToolCalls,
+    0,
+  );
+  assert.equal(
+    facts({ tools: [{ type: "web_fetch_20250910", name: "web_fetch" }] }).serverToolCalls,
+    0,
+  );
 });
 
 test("images and documents are counted, and their data is not text", () => {
@@ -134,27 +170,45 @@ test("other models that may be billed are listed with their runs and output limi
   assert.deepEqual(facts({ tools: [{ ...advisor, max_uses: 3, max_tokens: 2048 }] }).otherModels, [
     { model: "claude-opus-4-8", runs: 3, maxOutputTokens: 2048 },
   ]);
-  assert.deepEqual(facts({ tools: [advisor] }).otherModels, [{ model: "claude-opus-4-8", runs: 10, maxOutputTokens: null }]);
-  assert.deepEqual(facts({ fallbacks: [{ model: "claude-opus-4-8" }, { model: "claude-sonnet-5", max_tokens: 50 }] }).otherModels, [
-    { model: "claude-opus-4-8", runs: 1, maxOutputTokens: 1000 },
-    { model: "claude-sonnet-5", runs: 1, maxOutputTokens: 50 },
+  assert.deepEqual(facts({ tools: [advisor] }).otherModels, [
+    { model: "claude-opus-4-8", runs: 10, maxOutputTokens: null },
   ]);
-  assert.deepEqual(facts({ fallbacks: "default" }).otherModels, [{ model: null, runs: 1, maxOutputTokens: 1000 }]);
+  assert.deepEqual(
+    facts({
+      fallbacks: [{ model: "claude-opus-4-8" }, { model: "claude-sonnet-5", max_tokens: 50 }],
+    }).otherModels,
+    [
+      { model: "claude-opus-4-8", runs: 1, maxOutputTokens: 1000 },
+      { model: "claude-sonnet-5", runs: 1, maxOutputTokens: 50 },
+    ],
+  );
+  assert.deepEqual(facts({ fallbacks: "default" }).otherModels, [
+    { model: null, runs: 1, maxOutputTokens: 1000 },
+  ]);
   assert.equal("otherModels" in facts({ fallbacks: [] }), false);
 });
 
 test("a compaction is a further pass, if the input may reach its trigger", () => {
   const compacting = (trigger: object | undefined, more: object = {}): unknown =>
-    facts({ context_management: { edits: [{ type: "compact_20260112", ...(trigger && { trigger }) }] }, ...more }).otherModels;
+    facts({
+      context_management: { edits: [{ type: "compact_20260112", ...(trigger && { trigger }) }] },
+      ...more,
+    }).otherModels;
   const pass = [{ model: null, runs: 1, maxOutputTokens: null }];
   const long = { messages: [{ role: "user", content: "x".repeat(60_000) }] };
   assert.equal(compacting(undefined, long), undefined);
   assert.deepEqual(compacting({ type: "input_tokens", value: 50_000 }, long), pass);
-  assert.deepEqual(compacting(undefined, { messages: [{ role: "user", content: "x".repeat(150_000) }] }), pass);
+  assert.deepEqual(
+    compacting(undefined, { messages: [{ role: "user", content: "x".repeat(150_000) }] }),
+    pass,
+  );
   const trigger = { type: "input_tokens", value: 50_000 };
   const filled = (tokens: number): object => {
     const context_management = { edits: [{ type: "compact_20260112", trigger }] };
-    const { textBytes, addedTokens } = facts({ context_management, messages: [{ role: "user", content: "" }] });
+    const { textBytes, addedTokens } = facts({
+      context_management,
+      messages: [{ role: "user", content: "" }],
+    });
     return { messages: [{ role: "user", content: "x".repeat(tokens - textBytes - addedTokens) }] };
   };
   assert.equal(compacting(trigger, filled(49_999)), undefined);
@@ -166,7 +220,8 @@ test("a compaction is a further pass, if the input may reach its trigger", () =>
 test("a compaction is a further pass where something of unknown length can join the input", () => {
   const trigger = { type: "input_tokens", value: 50_000 };
   const compacting = (more: object): unknown =>
-    facts({ context_management: { edits: [{ type: "compact_20260112", trigger }] }, ...more }).otherModels;
+    facts({ context_management: { edits: [{ type: "compact_20260112", trigger }] }, ...more })
+      .otherModels;
   const content = (block: object): object => ({ messages: [{ role: "user", content: [block] }] });
   const growing: readonly object[] = [
     content({ type: "image", source: { type: "url", url: "https://example.com/a.png" } }),
@@ -186,10 +241,24 @@ test("a compaction is a further pass where something of unknown length can join 
     ].map((type) => ({ tools: [{ type, name: "a" }] })),
   ];
   for (const more of growing) {
-    assert.deepEqual(compacting(more), [{ model: null, runs: 1, maxOutputTokens: null }], JSON.stringify(more));
+    assert.deepEqual(
+      compacting(more),
+      [{ model: null, runs: 1, maxOutputTokens: null }],
+      JSON.stringify(more),
+    );
   }
-  const own = ["custom", "bash_20250124", "text_editor_20250728", "computer_20251124", "browser_toolset_20260801", "memory_20250818"];
-  const tools = [{ name: "f", input_schema: { type: "object" } }, ...own.map((type) => ({ type, name: "a" }))];
+  const own = [
+    "custom",
+    "bash_20250124",
+    "text_editor_20250728",
+    "computer_20251124",
+    "browser_toolset_20260801",
+    "memory_20250818",
+  ];
+  const tools = [
+    { name: "f", input_schema: { type: "object" } },
+    ...own.map((type) => ({ type, name: "a" })),
+  ];
   assert.equal(compacting({ tools }), undefined);
 });
 
@@ -197,7 +266,10 @@ test("a field of the wrong type, out of range or twice is refused by name", () =
   const refused = (body: string, field: string): void => {
     assert.throws(
       () => anthropicWire.read(endpoint, Buffer.from(body)),
-      (error) => error instanceof PurserError && error.code === "invalid_request" && error.detail.field === field,
+      (error) =>
+        error instanceof PurserError &&
+        error.code === "invalid_request" &&
+        error.detail.field === field,
       body,
     );
   };
@@ -207,15 +279,23 @@ test("a field of the wrong type, out of range or twice is refused by name", () =
   refused('{"model":"m","max_tokens":"10"}', "max_tokens");
   refused('{"model":"m","max_tokens":1,"max_tokens":9}', "max_tokens");
   refused('{"model":"m","stream":"yes"}', "stream");
-  refused('{"model":"m","thinking":{"type":"enabled","budget_tokens":-5}}', "thinking.budget_tokens");
+  refused(
+    '{"model":"m","thinking":{"type":"enabled","budget_tokens":-5}}',
+    "thinking.budget_tokens",
+  );
   refused('{"model":"m"', "body");
 });
 
 test("an edit changes the given fields and no other byte", () => {
-  const body = Buffer.from('{ "model" : "a",\n "max_tokens":  99 , "messages":[{"role":"user","content":"\\u00e9 max_tokens"}] }');
+  const body = Buffer.from(
+    '{ "model" : "a",\n "max_tokens":  99 , "messages":[{"role":"user","content":"\\u00e9 max_tokens"}] }',
+  );
   const read = anthropicWire.read(endpoint, body);
   const edited = Buffer.from(read.edit({ model: "b", maxOutputTokens: 5 })).toString();
-  assert.equal(edited, '{ "model" : "b",\n "max_tokens":  5 , "messages":[{"role":"user","content":"\\u00e9 max_tokens"}] }');
+  assert.equal(
+    edited,
+    '{ "model" : "b",\n "max_tokens":  5 , "messages":[{"role":"user","content":"\\u00e9 max_tokens"}] }',
+  );
   assert.equal(read.edit({}), body);
   assert.equal(read.edit({ includeUsage: true }), body);
 });

@@ -10,7 +10,11 @@ import type { MediaCounts, ReadRequest, RequestFacts } from "../wire.ts";
 import { readOtherModels } from "./other-models.ts";
 import { askedTier, regionOf } from "./terms.ts";
 
-const scan = bodyScanner({ nested: ["thinking", "output_config"], keys: ["cache_control", "caching", ...referenceKeys], values: ["ttl"] });
+const scan = bodyScanner({
+  nested: ["thinking", "output_config"],
+  keys: ["cache_control", "caching", ...referenceKeys],
+  values: ["ttl"],
+});
 
 /**
  * Searches to hold for a web search tool without `max_uses`: twice the passes of Anthropic's own
@@ -44,7 +48,8 @@ export function readAnthropicRequest(bytes: Uint8Array): ReadRequest {
     edit({ model, maxOutputTokens }) {
       const edits: FieldEdit[] = [];
       if (model !== undefined) edits.push({ path: "model", json: JSON.stringify(model) });
-      if (maxOutputTokens !== undefined) edits.push({ path: "max_tokens", json: String(maxOutputTokens) });
+      if (maxOutputTokens !== undefined)
+        edits.push({ path: "max_tokens", json: String(maxOutputTokens) });
       return edits.length === 0 ? bytes : editBody(body, edits);
     },
   };
@@ -60,7 +65,8 @@ function readFacts(body: ScannedBody): RequestFacts {
     textBytes: body.textBytes,
     addedTokens: body.has("tools") ? toolInstructions : delimiters,
     media: readMedia(body),
-    storedContext: body.has("container") || (body.has("thread") && body.keyCount("previous_message_id") > 0),
+    storedContext:
+      body.has("container") || (body.has("thread") && body.keyCount("previous_message_id") > 0),
   };
   const otherModels = readOtherModels(body, input);
   return {
@@ -85,18 +91,27 @@ function readFacts(body: ScannedBody): RequestFacts {
 function readModel(body: ScannedBody): string {
   const model = body.string("model");
   if (model !== undefined && model !== "") return model;
-  throw new PurserError("invalid_request", "model is missing", { field: "model", remedy: "Name the model to call." });
+  throw new PurserError("invalid_request", "model is missing", {
+    field: "model",
+    remedy: "Name the model to call.",
+  });
 }
 
 /**
  * Thinking is streamed as summaries or not at all, but billed in full. A thinking budget must be
  * below `max_tokens`.
  */
-function readThinking(body: ScannedBody, model: string): { readonly hidden: boolean; readonly least: number } {
+function readThinking(
+  body: ScannedBody,
+  model: string,
+): { readonly hidden: boolean; readonly least: number } {
   const type = body.string("thinking.type");
   const budget = type === "enabled" ? (body.integer("thinking.budget_tokens") ?? 0) : 0;
   const asked = type !== undefined || body.has("output_config.effort");
-  return { hidden: type !== "disabled" && (asked || thinksByDefault.test(model)), least: budget + 1 };
+  return {
+    hidden: type !== "disabled" && (asked || thinksByDefault.test(model)),
+    least: budget + 1,
+  };
 }
 
 function wantsSchema(body: ScannedBody): boolean {
@@ -111,7 +126,12 @@ function readFallbackCeiling(body: ScannedBody): number {
   const kind = body.kind("fallbacks");
   if (kind !== "array") return 0;
   const ceilings = toObjects(body.json("fallbacks")).map((fallback) => fallback["max_tokens"]);
-  return Math.max(0, ...ceilings.filter((ceiling) => typeof ceiling === "number" && Number.isSafeInteger(ceiling)).map(Number));
+  return Math.max(
+    0,
+    ...ceilings
+      .filter((ceiling) => typeof ceiling === "number" && Number.isSafeInteger(ceiling))
+      .map(Number),
+  );
 }
 
 /**
@@ -122,7 +142,11 @@ function readMedia(body: ScannedBody): MediaCounts {
   const count = (type: string): number => body.valueCount("type", type);
   const images = count("image");
   const documents = Math.max(0, count("base64") + count("url") + count("file") - images);
-  return { images, audios: 0, files: Math.min(count("document"), documents) + count("container_upload") };
+  return {
+    images,
+    audios: 0,
+    files: Math.min(count("document"), documents) + count("container_upload"),
+  };
 }
 
 function readCacheWrite(body: ScannedBody): RequestFacts["cacheWrite"] {
@@ -144,5 +168,7 @@ function isSearchTool(type: unknown): boolean {
 }
 
 function usesOf(uses: unknown): number {
-  return typeof uses === "number" && Number.isInteger(uses) && uses >= 0 ? Math.min(uses, 1000) : searchesUnbounded;
+  return typeof uses === "number" && Number.isInteger(uses) && uses >= 0
+    ? Math.min(uses, 1000)
+    : searchesUnbounded;
 }

@@ -38,9 +38,12 @@ const rules: ReferenceRules = {
   holders: new Set(["container"]),
   others: ["skill_id"],
   data: new Set(["metadata", "input_schema", "schema"]),
-  isData: (object, key) => key === "input" && typeof object["type"] === "string" && object["type"].endsWith("tool_use"),
+  isData: (object, key) =>
+    key === "input" && typeof object["type"] === "string" && object["type"].endsWith("tool_use"),
   own: ({ type, skill_id: id }) =>
-    typeof id === "string" && (type !== "anthropic" || id.startsWith("skill_")) ? { key: "skill_id", id } : undefined,
+    typeof id === "string" && (type !== "anthropic" || id.startsWith("skill_"))
+      ? { key: "skill_id", id }
+      : undefined,
 };
 
 export const referenceKeys: readonly string[] = keysOf(rules);
@@ -50,9 +53,14 @@ export const referenceKeys: readonly string[] = keysOf(rules);
  * continued, and the use of a cache compared, by the id of the last message.
  */
 export function storedUse(body: ScannedBody): StoredUse {
-  const runsCode = [...body.values("type").keys()].some((type) => type.startsWith("code_execution"));
+  const runsCode = [...body.values("type").keys()].some((type) =>
+    type.startsWith("code_execution"),
+  );
   const isContinued = body.has("thread") || body.has("diagnostics");
-  return { uses: referencesOfScanned(body, rules), makes: runsCode || isContinued || body.keyCount("container") > 0 };
+  return {
+    uses: referencesOfScanned(body, rules),
+    makes: runsCode || isContinued || body.keyCount("container") > 0,
+  };
 }
 
 const reader = new NamedReader(rules);
@@ -64,8 +72,16 @@ export function named(request: PassedRequest): Named {
 
 export function anthropicMadeIds({ of, ...how }: WatchedAnswer): MadeIds {
   const isCall = of === "call";
-  const read: IdReader = isCall ? (how.isStream ? idsOfEvent : idsOfMessage) : ({ id }) => texts(id);
-  return new MadeIds({ ...how, markers: isCall ? ['"container"', '"file_id"', '"message_start"'] : [], read });
+  const read: IdReader = isCall
+    ? how.isStream
+      ? idsOfEvent
+      : idsOfMessage
+    : ({ id }) => texts(id);
+  return new MadeIds({
+    ...how,
+    markers: isCall ? ['"container"', '"file_id"', '"message_start"'] : [],
+    read,
+  });
 }
 
 function idsOfEvent(event: JsonObject): readonly string[] {
@@ -76,7 +92,11 @@ function idsOfEvent(event: JsonObject): readonly string[] {
 }
 
 function idsOfMessage(message: JsonObject): readonly string[] {
-  return [...texts(message["id"]), ...idsOfContainer(message), ...objectsIn(message["content"]).flatMap(idsOfBlock)];
+  return [
+    ...texts(message["id"]),
+    ...idsOfContainer(message),
+    ...objectsIn(message["content"]).flatMap(idsOfBlock),
+  ];
 }
 
 function idsOfContainer({ container }: JsonObject): readonly string[] {
@@ -85,8 +105,15 @@ function idsOfContainer({ container }: JsonObject): readonly string[] {
 
 /** Files are made by code that the provider runs; what other tools give is from their servers, from the web, or from a model. */
 function idsOfBlock({ type, content }: JsonObject): readonly string[] {
-  if (typeof type !== "string" || !/^(?:bash_)?code_execution_tool_result$/.test(type) || !isObject(content)) return [];
-  const outputs = objectsIn(content["content"]).filter((one) => /^(?:bash_)?code_execution_output$/.test(String(one["type"])));
+  if (
+    typeof type !== "string" ||
+    !/^(?:bash_)?code_execution_tool_result$/.test(type) ||
+    !isObject(content)
+  )
+    return [];
+  const outputs = objectsIn(content["content"]).filter((one) =>
+    /^(?:bash_)?code_execution_output$/.test(String(one["type"])),
+  );
   return outputs.flatMap((output) => texts(output["file_id"]));
 }
 

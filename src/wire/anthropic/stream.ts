@@ -7,7 +7,14 @@ import { PassedOutput } from "../answer/passed-output.ts";
 import { reportsError } from "../answer/error-body.ts";
 import { answerScanner } from "../body/scan.ts";
 import { afterQuoted, matchesAt } from "../bytes.ts";
-import { keepRaw, overwrite, sameCounts, toObject, toText, type JsonObject } from "../count/count.ts";
+import {
+  keepRaw,
+  overwrite,
+  sameCounts,
+  toObject,
+  toText,
+  type JsonObject,
+} from "../count/count.ts";
 import type { Cut, Progress, Reading } from "../wire.ts";
 import { readReportedCost } from "../count/reported-cost.ts";
 import { OpenMessage } from "./open-message.ts";
@@ -72,10 +79,13 @@ export class AnthropicStream implements AnswerState {
   /** Handles other events, and deltas written differently from Anthropic's. */
   #takeOther(data: Buffer): void {
     const head = data.toString("latin1", 0, headBytes);
-    const type = /^\s*\{\s*"type"\s*:\s*"([a-z_]+)"/.exec(head)?.[1] ?? toText(this.#parse(data)?.["type"]);
+    const type =
+      /^\s*\{\s*"type"\s*:\s*"([a-z_]+)"/.exec(head)?.[1] ?? toText(this.#parse(data)?.["type"]);
     if (type === "content_block_delta") this.#takeDelta(data);
-    else if (type === "content_block_start") this.#open.see({ kind: "block", index: this.#indexOf(data, head) });
-    else if (type === "content_block_stop") this.#open.see({ kind: "block_end", index: this.#indexOf(data, head) });
+    else if (type === "content_block_start")
+      this.#open.see({ kind: "block", index: this.#indexOf(data, head) });
+    else if (type === "content_block_stop")
+      this.#open.see({ kind: "block_end", index: this.#indexOf(data, head) });
     else if (type === "message_start") this.#takeStart(data);
     else if (type === "message_delta") this.#takeMessageDelta(data);
     else if (type === "message_stop") this.#takeStop();
@@ -94,11 +104,17 @@ export class AnthropicStream implements AnswerState {
     const read = this.#usage && readAnthropicUsage(this.#usage, this.#model, this.#asked);
     // OpenRouter also supports this format.
     const cost = this.#usage && readReportedCost(JSON.stringify(this.#usage));
-    const parts = read ? billedParts(read, { isRefused: this.#isRefused, cost: cost?.cost ?? null }) : [];
+    const parts = read
+      ? billedParts(read, { isRefused: this.#isRefused, cost: cost?.cost ?? null })
+      : [];
     if (this.#isRefused && parts.length === 0) flags.add("unbilled");
     else if (!this.#usage || (this.#finished && !this.#counted)) flags.add("usage_missing");
     if (read?.invalid) flags.add("usage_invalid");
-    const final = this.#counted && (this.#stopped || this.#finished) && read?.complete === true && !read.invalid;
+    const final =
+      this.#counted &&
+      (this.#stopped || this.#finished) &&
+      read?.complete === true &&
+      !read.invalid;
     return {
       model: this.#model,
       parts,
@@ -185,7 +201,9 @@ export class AnthropicStream implements AnswerState {
   }
 
   #indexOf(data: Buffer, head: string): number {
-    const written = /^\s*\{\s*"type"\s*:\s*"[a-z_]+"\s*,\s*"index"\s*:\s*(\d{1,9})[,}\s]/.exec(head)?.[1];
+    const written = /^\s*\{\s*"type"\s*:\s*"[a-z_]+"\s*,\s*"index"\s*:\s*(\d{1,9})[,}\s]/.exec(
+      head,
+    )?.[1];
     const index = written === undefined ? this.#parse(data)?.["index"] : Number(written);
     return typeof index === "number" ? index : 0;
   }

@@ -32,9 +32,17 @@ export function servedTier(usage: JsonObject): ServiceTier | null {
  * list price of its own (https://platform.claude.com/docs/en/api/service-tiers, read 2026-11); so
  * has `standard_only`.
  */
-export function askedTier({ speed, tier }: { readonly speed: string | undefined; readonly tier: string | undefined }): ServiceTier {
+export function askedTier({
+  speed,
+  tier,
+}: {
+  readonly speed: string | undefined;
+  readonly tier: string | undefined;
+}): ServiceTier {
   if (speed === "fast") return "fast";
-  const isKnown = (speed === undefined || speed === "standard") && (tier === undefined || tier === "auto" || tier === "standard_only");
+  const isKnown =
+    (speed === undefined || speed === "standard") &&
+    (tier === undefined || tier === "auto" || tier === "standard_only");
   return isKnown ? "standard" : "other";
 }
 

@@ -21,24 +21,48 @@ test("input, cache reads and both cache writes are counted separately", () => {
     },
     model,
   );
-  const usage = { input: 3, cache_read: 9511, cache_write_5m: 1900, cache_write_1h: 56, output: 44, reasoning: 30, web_search: 2 };
-  assert.deepEqual(read, { parts: [{ model, usage }], others: [], serviceTier: null, region: undefined, invalid: false, complete: true });
+  const usage = {
+    input: 3,
+    cache_read: 9511,
+    cache_write_5m: 1900,
+    cache_write_1h: 56,
+    output: 44,
+    reasoning: 30,
+    web_search: 2,
+  };
+  assert.deepEqual(read, {
+    parts: [{ model, usage }],
+    others: [],
+    serviceTier: null,
+    region: undefined,
+    invalid: false,
+    complete: true,
+  });
 });
 
 test("a cache write without a lifetime counts as five minutes", () => {
-  const [part] = readAnthropicUsage({ input_tokens: 1, cache_creation_input_tokens: 70, output_tokens: 1 }, model).parts;
+  const [part] = readAnthropicUsage(
+    { input_tokens: 1, cache_creation_input_tokens: 70, output_tokens: 1 },
+    model,
+  ).parts;
   assert.deepEqual(part?.usage, { input: 1, cache_write_5m: 70, output: 1 });
 });
 
 test("growth of a total beyond the start's split counts as five minutes", () => {
   const split = { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 };
-  const [part] = readAnthropicUsage({ cache_creation_input_tokens: 100, cache_creation: split }, model).parts;
+  const [part] = readAnthropicUsage(
+    { cache_creation_input_tokens: 100, cache_creation: split },
+    model,
+  ).parts;
   assert.deepEqual(part?.usage, { cache_write_5m: 80, cache_write_1h: 20 });
 });
 
 test("growth counts as an hour if all writes at the start did", () => {
   const split = { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 20 };
-  const [part] = readAnthropicUsage({ cache_creation_input_tokens: 100, cache_creation: split }, model).parts;
+  const [part] = readAnthropicUsage(
+    { cache_creation_input_tokens: 100, cache_creation: split },
+    model,
+  ).parts;
   assert.deepEqual(part?.usage, { cache_write_1h: 100 });
 });
 
@@ -55,7 +79,13 @@ test("compaction is a part of the same model, the advisor one of its own", () =>
       output_tokens: 1320,
       iterations: [
         { type: "compaction", input_tokens: 60_385, output_tokens: 592 },
-        { type: "advisor_message", model: "claude-opus-5", input_tokens: 900, output_tokens: 80, cache_read_input_tokens: 5 },
+        {
+          type: "advisor_message",
+          model: "claude-opus-5",
+          input_tokens: 900,
+          output_tokens: 80,
+          cache_read_input_tokens: 5,
+        },
         { type: "message", input_tokens: 682, output_tokens: 1320 },
       ],
     },
@@ -75,7 +105,12 @@ test("a fallback's tokens are already at the top level, and belong to the model 
       output_tokens: 264,
       iterations: [
         { type: "message", model: "claude-fable-5", input_tokens: 408, output_tokens: 0 },
-        { type: "fallback_message", model: "claude-opus-4-8", input_tokens: 412, output_tokens: 264 },
+        {
+          type: "fallback_message",
+          model: "claude-opus-4-8",
+          input_tokens: 412,
+          output_tokens: 264,
+        },
       ],
     },
     "claude-fable-5",
@@ -90,9 +125,21 @@ test("an attempt that declined after some output is a part of its own model", ()
       cache_read_input_tokens: 560_186,
       output_tokens: 400,
       iterations: [
-        { type: "message", model: "claude-fable-5", input_tokens: 100, cache_read_input_tokens: 560_186, output_tokens: 299 },
+        {
+          type: "message",
+          model: "claude-fable-5",
+          input_tokens: 100,
+          cache_read_input_tokens: 560_186,
+          output_tokens: 299,
+        },
         { type: "fallback_message", model: "claude-opus-5", input_tokens: 100, output_tokens: 0 },
-        { type: "fallback_message", model: "claude-opus-4-8", input_tokens: 100, cache_read_input_tokens: 560_186, output_tokens: 400 },
+        {
+          type: "fallback_message",
+          model: "claude-opus-4-8",
+          input_tokens: 100,
+          cache_read_input_tokens: 560_186,
+          output_tokens: 400,
+        },
       ],
     },
     "claude-opus-4-8",
@@ -147,12 +194,16 @@ test("if the passes do not add up, the top level is the only part", () => {
     { type: "message", input_tokens: 1, output_tokens: 1 },
     { type: "message", input_tokens: 2, output_tokens: 2 },
   ];
-  const { parts } = readAnthropicUsage({ input_tokens: 50, output_tokens: 5, iterations: passes }, model);
+  const { parts } = readAnthropicUsage(
+    { input_tokens: 50, output_tokens: 5, iterations: passes },
+    model,
+  );
   assert.deepEqual(parts, [{ model, usage: { input: 50, output: 5 } }]);
 });
 
 test("the tier is the one that served", () => {
-  const tier = (usage: Record<string, unknown>): string | null => readAnthropicUsage(usage, model).serviceTier;
+  const tier = (usage: Record<string, unknown>): string | null =>
+    readAnthropicUsage(usage, model).serviceTier;
   assert.equal(tier({}), null);
   assert.equal(tier({ service_tier: "standard" }), "standard");
   assert.equal(tier({ service_tier: "priority" }), "priority");
@@ -163,7 +214,8 @@ test("the tier is the one that served", () => {
 });
 
 test("the region is the one that served", () => {
-  const region = (usage: Record<string, unknown>): string | undefined => readAnthropicUsage(usage, model).region;
+  const region = (usage: Record<string, unknown>): string | undefined =>
+    readAnthropicUsage(usage, model).region;
   assert.deepEqual(
     ["us", "global", "not_available", "eu"].map((geo) => region({ inference_geo: geo })),
     ["us", "global", "global", "eu"],
@@ -172,7 +224,10 @@ test("the region is the one that served", () => {
 });
 
 test("an impossible count is omitted and flagged, the others stay", () => {
-  const read = readAnthropicUsage({ input_tokens: 5, output_tokens: -2, cache_read_input_tokens: 1e12 }, model);
+  const read = readAnthropicUsage(
+    { input_tokens: 5, output_tokens: -2, cache_read_input_tokens: 1e12 },
+    model,
+  );
   assert.deepEqual(read.parts, [{ model, usage: { input: 5 } }]);
   assert.equal(read.invalid, true);
 });
@@ -180,17 +235,23 @@ test("an impossible count is omitted and flagged, the others stay", () => {
 test("no token is lost or counted twice, whatever the split", () => {
   const count = fc.nat({ max: 1_000_000 });
   fc.assert(
-    fc.property(fc.tuple(count, count, count, count, count, count), ([input, read, write, five, hour, output]) => {
-      const usage = {
-        input_tokens: input,
-        cache_read_input_tokens: read,
-        cache_creation_input_tokens: write,
-        cache_creation: { ephemeral_5m_input_tokens: five, ephemeral_1h_input_tokens: hour },
-        output_tokens: output,
-      };
-      const { parts, invalid } = readAnthropicUsage(usage, model);
-      assert.equal(countTokens(sumUsage(parts.map((part) => part.usage))), input + read + write + output);
-      assert.equal(invalid, false);
-    }),
+    fc.property(
+      fc.tuple(count, count, count, count, count, count),
+      ([input, read, write, five, hour, output]) => {
+        const usage = {
+          input_tokens: input,
+          cache_read_input_tokens: read,
+          cache_creation_input_tokens: write,
+          cache_creation: { ephemeral_5m_input_tokens: five, ephemeral_1h_input_tokens: hour },
+          output_tokens: output,
+        };
+        const { parts, invalid } = readAnthropicUsage(usage, model);
+        assert.equal(
+          countTokens(sumUsage(parts.map((part) => part.usage))),
+          input + read + write + output,
+        );
+        assert.equal(invalid, false);
+      },
+    ),
   );
 });

@@ -3,7 +3,15 @@
 import { zero, type PicoUsd } from "../../domain/money/money.ts";
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { countContext, sumUsage, type Usage, type UsagePart } from "../../domain/usage/usage.ts";
-import { CountReader, sameCounts, toObject, toObjects, toText, usageOf, type JsonObject } from "../count/count.ts";
+import {
+  CountReader,
+  sameCounts,
+  toObject,
+  toObjects,
+  toText,
+  usageOf,
+  type JsonObject,
+} from "../count/count.ts";
 import { attemptsOf, hasOutput, type Attempts } from "./attempts.ts";
 import { regionOf, servedTier } from "./terms.ts";
 
@@ -38,12 +46,18 @@ export interface AnthropicUsage {
  * @param model The model named in the message.
  * @param asked The model requested first; it declined if its pass names no model.
  */
-export function readAnthropicUsage(usage: JsonObject, model: string | null, asked = model): AnthropicUsage {
+export function readAnthropicUsage(
+  usage: JsonObject,
+  model: string | null,
+  asked = model,
+): AnthropicUsage {
   const counts = new CountReader();
   const iterations = toObjects(usage["iterations"]);
   const attempts = attemptsOf(iterations);
   const main = readMain({ usage, attempts, model, counts });
-  const declined = attempts.declined.map((pass) => readPart(pass, { model: asked, counts })).filter((part) => hasOutput(part.usage.output));
+  const declined = attempts.declined
+    .map((pass) => readPart(pass, { model: asked, counts }))
+    .filter((part) => hasOutput(part.usage.output));
   const extra = iterations
     .filter(({ type }) => type === "compaction" || type === "advisor_message")
     .map((iteration) => ({ ...readPart(iteration, { model, counts }), isApart: true as const }));
@@ -75,7 +89,11 @@ export function billedParts(
 /** What the answer itself used: not what other models, an advisor or a compaction did, which is held apart. */
 export function usageOfAnswer({ parts }: AnthropicUsage): Usage {
   const [main] = parts;
-  return sumUsage(parts.filter(({ model, isApart }) => model === main?.model && !isApart).map(({ usage }) => usage));
+  return sumUsage(
+    parts
+      .filter(({ model, isApart }) => model === main?.model && !isApart)
+      .map(({ usage }) => usage),
+  );
 }
 
 /** An input that was all read from a cache, or written to one, need not be told apart; but no message has none at all. */
@@ -100,12 +118,19 @@ function readMain({ usage, attempts, model, counts }: Main): readonly UsagePart[
     passes.map(({ usage }) => usage),
     [tokens],
   );
-  if (!first || others.length === 0 || !exact) return [{ model: served, usage: { ...tokens, ...tools } }];
+  if (!first || others.length === 0 || !exact)
+    return [{ model: served, usage: { ...tokens, ...tools } }];
   return [{ model: first.model, usage: sumUsage([first.usage, tools]) }, ...others];
 }
 
-function readPart(iteration: JsonObject, context: { readonly model: string | null; readonly counts: CountReader }): UsagePart {
-  return { model: toText(iteration["model"]) ?? context.model, usage: readTokens(iteration, context.counts) };
+function readPart(
+  iteration: JsonObject,
+  context: { readonly model: string | null; readonly counts: CountReader },
+): UsagePart {
+  return {
+    model: toText(iteration["model"]) ?? context.model,
+    usage: readTokens(iteration, context.counts),
+  };
 }
 
 function readTokens(usage: JsonObject, counts: CountReader): Usage {
@@ -132,7 +157,10 @@ function readTools(usage: JsonObject, counts: CountReader): Usage {
  * with one hour stay so; growth counts as five minutes, Anthropic's default, unless all writes at
  * the start had one hour.
  */
-function readCacheWrites(usage: JsonObject, counts: CountReader): { readonly fiveMinutes: number; readonly oneHour: number } {
+function readCacheWrites(
+  usage: JsonObject,
+  counts: CountReader,
+): { readonly fiveMinutes: number; readonly oneHour: number } {
   const split = toObject(usage["cache_creation"]);
   const fiveMinutes = counts.read(split, "ephemeral_5m_input_tokens") ?? 0;
   const oneHour = counts.read(split, "ephemeral_1h_input_tokens") ?? 0;

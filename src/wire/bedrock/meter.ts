@@ -54,9 +54,13 @@ class ConverseAnswer implements AnswerState {
   }
 
   get progress(): Progress {
-    const total = this.#usage && sumUsage(readConverseUsage(this.#usage).parts.map((part) => part.usage));
+    const total =
+      this.#usage && sumUsage(readConverseUsage(this.#usage).parts.map((part) => part.usage));
     const ofBody = total?.output ?? tokensOfBytes(this.#bodyBytes);
-    return { inputTokens: total && countContext(total), outputTokens: this.#stream ? this.output.mostTokens : ofBody };
+    return {
+      inputTokens: total && countContext(total),
+      outputTokens: this.#stream ? this.output.mostTokens : ofBody,
+    };
   }
 
   take(data: Buffer): void {
@@ -105,7 +109,9 @@ class ConverseAnswer implements AnswerState {
 
   stop({ error, usage }: Cut): string {
     if (this.#hasPassedEnd) return "";
-    const blocks = this.#passedOpen.map((contentBlockIndex) => ({ contentBlockStop: { contentBlockIndex } }));
+    const blocks = this.#passedOpen.map((contentBlockIndex) => ({
+      contentBlockStop: { contentBlockIndex },
+    }));
     const end = this.#hasPassedReason ? [] : [{ messageStop: { stopReason: "max_tokens" } }];
     const exception = { serviceQuotaExceededException: { message: error.message } };
     return [...blocks, ...end, { metadata: { usage: converseUsage(usage) } }, exception]

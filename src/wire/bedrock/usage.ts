@@ -25,7 +25,10 @@ export function readConverseUsage(usage: JsonObject): ConverseUsage {
   }));
   const named = sum(writes.map(({ tokens }) => tokens));
   const total = counts.read(usage, "cacheWriteInputTokens") ?? named;
-  const oneHour = Math.min(total, sum(writes.filter(({ ttl }) => ttl === "1h").map(({ tokens }) => tokens)));
+  const oneHour = Math.min(
+    total,
+    sum(writes.filter(({ ttl }) => ttl === "1h").map(({ tokens }) => tokens)),
+  );
   const read = usageOf({
     input: counts.read(usage, "inputTokens"),
     cache_read: counts.read(usage, "cacheReadInputTokens"),

@@ -46,7 +46,11 @@ export function editBody(body: ScannedBody, edits: readonly FieldEdit[]): Uint8A
 
 function spliceObject(
   body: ScannedBody,
-  target: { readonly object: ObjectSpan; readonly parent: string; readonly edits: readonly Pending[] },
+  target: {
+    readonly object: ObjectSpan;
+    readonly parent: string;
+    readonly edits: readonly Pending[];
+  },
 ): Splice[] {
   const splices: Splice[] = [];
   const inserted: string[] = [];
@@ -58,7 +62,11 @@ function spliceObject(
   }
   if (inserted.length > 0) {
     const start = target.object.start + 1;
-    splices.push({ start, end: start, text: inserted.join(",") + (target.object.fields.size > 0 ? "," : "") });
+    splices.push({
+      start,
+      end: start,
+      text: inserted.join(",") + (target.object.fields.size > 0 ? "," : ""),
+    });
   }
   return splices;
 }
@@ -70,10 +78,14 @@ function spliceField(
   const { field, path, edits } = target;
   body.refuseRepeated(field, path);
   const below = edits.every((edit) => edit.names.length > 0);
-  if (below && field.object) return spliceObject(body, { object: field.object, parent: `${path}.`, edits });
+  if (below && field.object)
+    return spliceObject(body, { object: field.object, parent: `${path}.`, edits });
   const written = body.bytes.toString("utf8", field.start, field.end);
   if (below && written !== "null") {
-    throw new PurserError("invalid_request", `${path} must be an object`, { field: path, remedy: "Send a JSON object." });
+    throw new PurserError("invalid_request", `${path} must be an object`, {
+      field: path,
+      remedy: "Send a JSON object.",
+    });
   }
   const text = build(edits);
   return text === written ? [] : [{ start: field.start, end: field.end, text }];

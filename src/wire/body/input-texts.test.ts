@@ -37,7 +37,10 @@ test("declared tools and schemas are read as JSON", () => {
 test("in Anthropic's format, the system prompt, tool calls and text documents are read, but no base64", () => {
   const content = [
     { type: "document", source: { type: "text", media_type: "text/plain", data: "A tale." } },
-    { type: "document", source: { type: "base64", media_type: "application/pdf", data: "JVBERi0" } },
+    {
+      type: "document",
+      source: { type: "base64", media_type: "application/pdf", data: "JVBERi0" },
+    },
     { type: "tool_use", id: "t1", name: "find", input: { place: "here" } },
     { type: "tool_result", tool_use_id: "t1", content: "found" },
   ];
@@ -51,7 +54,12 @@ test("in Anthropic's format, the system prompt, tool calls and text documents ar
 });
 
 test("in Gemini's format, the parts and the system instruction are read", () => {
-  const contents = [{ role: "user", parts: [{ text: "Hello" }, { inlineData: { mimeType: "image/png", data: "AAAA" } }] }];
+  const contents = [
+    {
+      role: "user",
+      parts: [{ text: "Hello" }, { inlineData: { mimeType: "image/png", data: "AAAA" } }],
+    },
+  ];
   const systemInstruction = { parts: [{ text: "Be brief." }] };
   assert.deepEqual(read({ contents, systemInstruction }).texts, ["Hello", "Be brief."]);
 });

@@ -45,7 +45,14 @@ const jsonFields: ReadonlySet<string> = new Set([
   "toolConfig",
   "tool_config",
 ]);
-const mediaKeys: ReadonlySet<string> = new Set(["data", "file_data", "image_url", "url", "fileUri", "file_uri"]);
+const mediaKeys: ReadonlySet<string> = new Set([
+  "data",
+  "file_data",
+  "image_url",
+  "url",
+  "fileUri",
+  "file_uri",
+]);
 /** Lists whose entries are conversation turns. */
 const turnFields: ReadonlySet<string> = new Set(["messages", "input", "contents"]);
 
@@ -75,14 +82,15 @@ interface Gathered {
 
 /** @param body A JSON object, in any of the formats. */
 export function inputTexts(body: Uint8Array): InputTexts {
-  const request = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8")) as Readonly<
-    Record<string, unknown>
-  >;
+  const request = JSON.parse(
+    Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8"),
+  ) as Readonly<Record<string, unknown>>;
   const gathered: Gathered = { texts: [], tokens: tokensPerRequest };
   for (const [name, value] of Object.entries(request)) {
     if (unreadFields.has(name)) continue;
     if (jsonFields.has(name) && typeof value === "object") takeJson(value, gathered);
-    else if (turnFields.has(name) && Array.isArray(value)) for (const turn of value) takeTurn(turn, gathered);
+    else if (turnFields.has(name) && Array.isArray(value))
+      for (const turn of value) takeTurn(turn, gathered);
     else take(value, gathered);
   }
   return gathered;
@@ -119,7 +127,12 @@ function takeObject(value: Readonly<Record<string, unknown>>, gathered: Gathered
 function isToolPart(value: Readonly<Record<string, unknown>>): boolean {
   const { type } = value;
   const isNamedSo = typeof type === "string" && /tool|function/.test(type);
-  return isNamedSo || value["functionCall"] !== undefined || value["functionResponse"] !== undefined || value["function"] !== undefined;
+  return (
+    isNamedSo ||
+    value["functionCall"] !== undefined ||
+    value["functionResponse"] !== undefined ||
+    value["function"] !== undefined
+  );
 }
 
 /** A text document is text, even in the field that contains base64 for other documents. */

@@ -43,7 +43,9 @@ export class KeyTable {
    */
   find(bytes: Uint8Array, start: number, end: number): number {
     const bucket = this.#buckets[hashOf(bytes, start, end) & this.#mask] ?? nowhere;
-    for (const entry of bucket) if (entry.bytes.length === end - start && matches(bytes, start, entry.bytes)) return entry.index;
+    for (const entry of bucket)
+      if (entry.bytes.length === end - start && matches(bytes, start, entry.bytes))
+        return entry.index;
     return -1;
   }
 }
@@ -57,6 +59,7 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
 }
 
 function matches(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
-  for (let index = 0; index < name.length; index++) if (bytes[start + index] !== name[index]) return false;
+  for (let index = 0; index < name.length; index++)
+    if (bytes[start + index] !== name[index]) return false;
   return true;
 }

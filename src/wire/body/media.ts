@@ -19,7 +19,9 @@ const parents: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /** Keys that the walk must recognise in order to call {@link isMedia}. */
-export const mediaKeys: readonly string[] = [...new Set([...parents.keys(), ...[...parents.values()].flat()])].filter((key) => key !== "");
+export const mediaKeys: readonly string[] = [
+  ...new Set([...parents.keys(), ...[...parents.values()].flat()]),
+].filter((key) => key !== "");
 
 /** A shorter string always counts as text. */
 const shortest = 64;
@@ -31,7 +33,12 @@ const sampled = 256;
  */
 export function isMedia(
   bytes: Buffer,
-  at: { readonly key: string; readonly parent: string; readonly start: number; readonly end: number },
+  at: {
+    readonly key: string;
+    readonly parent: string;
+    readonly start: number;
+    readonly end: number;
+  },
 ): boolean {
   if (at.end - at.start < shortest) return false;
   const allowed = parents.get(at.key);
@@ -50,7 +57,8 @@ export function isMedia(
 function looksEncoded(payload: Buffer): boolean {
   if (payload.includes(0x20)) return false;
   const step = Math.max(1, Math.floor(payload.length / sampled));
-  for (let index = 0; index < payload.length; index += step) if (!isEncodedByte(payload[index] as number)) return false;
+  for (let index = 0; index < payload.length; index += step)
+    if (!isEncodedByte(payload[index] as number)) return false;
   return true;
 }
 

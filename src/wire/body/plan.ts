@@ -31,7 +31,11 @@ export interface CompiledPlan {
 export function compilePlan(plan: ScanPlan): CompiledPlan {
   const valued = new Set(["type", ...(plan.values ?? [])]);
   const keys = new KeyTable([...mediaKeys, ...(plan.keys ?? []), ...valued]);
-  return { paths: compilePaths(plan.nested ?? []), keys, valued: Uint8Array.from(keys.names, (name) => (valued.has(name) ? 1 : 0)) };
+  return {
+    paths: compilePaths(plan.nested ?? []),
+    keys,
+    valued: Uint8Array.from(keys.names, (name) => (valued.has(name) ? 1 : 0)),
+  };
 }
 
 function compilePaths(paths: readonly string[]): PathPlan {

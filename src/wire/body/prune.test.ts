@@ -29,7 +29,9 @@ function isJson(text: string): boolean {
 
 function cutAt(text: string, places: readonly number[]): readonly Uint8Array[] {
   const bytes = Buffer.from(text);
-  const cuts = places.map((place) => Math.floor(place * bytes.length)).sort((left, right) => left - right);
+  const cuts = places
+    .map((place) => Math.floor(place * bytes.length))
+    .sort((left, right) => left - right);
   return [...cuts, bytes.length].map((end, index) => bytes.subarray(cuts[index - 1] ?? 0, end));
 }
 
@@ -47,7 +49,25 @@ test("a small document is unchanged, however it is written and wherever it is cu
 });
 
 test("invalid JSON does not become valid", () => {
-  const scrap = fc.constantFrom("{", "}", "[", "]", ",", ":", '"', '"a"', "1", "-", "null", "tru", " ", "\\", "\n", '{"a":1}', "[1,2]");
+  const scrap = fc.constantFrom(
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    '"',
+    '"a"',
+    "1",
+    "-",
+    "null",
+    "tru",
+    " ",
+    "\\",
+    "\n",
+    '{"a":1}',
+    "[1,2]",
+  );
   fc.assert(
     fc.property(fc.array(scrap, { maxLength: 10 }), places, (scraps, cuts) => {
       const text = scraps.join("");
@@ -58,7 +78,10 @@ test("invalid JSON does not become valid", () => {
 });
 
 test("long strings keep their beginning, wherever escapes and chunk boundaries fall", () => {
-  const long = fc.array(fc.constantFrom("a", '"', "\\", "\n", "ü", "😀", "\u0001"), { minLength: 3000, maxLength: 4000 });
+  const long = fc.array(fc.constantFrom("a", '"', "\\", "\n", "ü", "😀", "\u0001"), {
+    minLength: 3000,
+    maxLength: 4000,
+  });
   fc.assert(
     fc.property(long, places, (characters, cuts) => {
       const written = JSON.stringify({ text: characters.join(""), usage: { input: 1 } });
@@ -79,28 +102,41 @@ test("a chunk that ends within an escape of the dropped part of a string", () =>
       const { text } = prune([written.slice(0, end), written.slice(end)]);
       const pruned = JSON.parse(text) as { text: string; usage: number };
       assert.equal(pruned.usage, 1);
-      assert.ok((JSON.parse(written) as { text: string }).text.startsWith(pruned.text), `cut at ${end} of ${escape}`);
+      assert.ok(
+        (JSON.parse(written) as { text: string }).text.startsWith(pruned.text),
+        `cut at ${end} of ${escape}`,
+      );
     }
   }
 });
 
 test("only generated text counts as unread: images, signatures and ids do not", () => {
   const long = "x".repeat(5000);
-  assert.equal(prune([JSON.stringify({ inlineData: { data: long }, id: long, b64_json: long })]).unread, 0);
+  assert.equal(
+    prune([JSON.stringify({ inlineData: { data: long }, id: long, b64_json: long })]).unread,
+    0,
+  );
   assert.equal(prune([JSON.stringify({ parts: [{ text: long }] })]).unread, 5000 - 1024);
 });
 
 test("a list of numbers keeps a few, as does a nested list", () => {
   const numbers = Array.from({ length: 1000 }, (_, index) => index / 7);
   const few = numbers.slice(0, 16);
-  const { text, isCut } = prune([JSON.stringify({ data: [{ embedding: numbers, index: 0 }], usage: { prompt_tokens: 3 } })]);
-  assert.deepEqual([JSON.parse(text), isCut], [{ data: [{ embedding: few, index: 0 }], usage: { prompt_tokens: 3 } }, false]);
+  const { text, isCut } = prune([
+    JSON.stringify({ data: [{ embedding: numbers, index: 0 }], usage: { prompt_tokens: 3 } }),
+  ]);
+  assert.deepEqual(
+    [JSON.parse(text), isCut],
+    [{ data: [{ embedding: few, index: 0 }], usage: { prompt_tokens: 3 } }, false],
+  );
 });
 
 test("a field that is too large loses its further members, and the fields after it are kept", () => {
   const item = { type: "message", content: [{ text: "word" }] };
   const usage = { input_tokens: 7, output_tokens_details: { reasoning_tokens: 1 } };
-  const { text, isCut } = prune([JSON.stringify({ output: Array.from({ length: 100_000 }, () => item), usage })]);
+  const { text, isCut } = prune([
+    JSON.stringify({ output: Array.from({ length: 100_000 }, () => item), usage }),
+  ]);
   const pruned = JSON.parse(text) as { output: unknown[]; usage: unknown };
   assert.deepEqual([pruned.usage, pruned.output[0], isCut], [usage, item, true]);
   assert.ok(text.length < 150_000);
@@ -108,15 +144,23 @@ test("a field that is too large loses its further members, and the fields after 
 
 test("deep members are dropped first", () => {
   const choice = {
-    logprobs: { content: Array.from({ length: 5000 }, () => ({ token: "a", top: [{ token: "b" }] })) },
+    logprobs: {
+      content: Array.from({ length: 5000 }, () => ({ token: "a", top: [{ token: "b" }] })),
+    },
     finish_reason: "stop",
   };
   const { text } = prune([JSON.stringify({ choices: [choice] })]);
-  assert.equal((JSON.parse(text) as { choices: { finish_reason: string }[] }).choices[0]?.finish_reason, "stop");
+  assert.equal(
+    (JSON.parse(text) as { choices: { finish_reason: string }[] }).choices[0]?.finish_reason,
+    "stop",
+  );
 });
 
 test("a document with too many fields is not read at all", () => {
-  const fields = Array.from({ length: 3000 }, (_, index) => [`field ${index}`, "y".repeat(900)] as const);
+  const fields = Array.from(
+    { length: 3000 },
+    (_, index) => [`field ${index}`, "y".repeat(900)] as const,
+  );
   const { text } = prune([JSON.stringify(Object.fromEntries(fields))]);
   assert.equal(isJson(text), false);
   assert.ok(text.length < 1_300_000);

@@ -149,7 +149,8 @@ export class JsonPruner {
 
   #keepOfString(byte: number): void {
     if (byte < 0x20) return this.#break();
-    if (this.#escapeLeft > 0) this.#escapeLeft = byte === letterU && this.#escapeLeft === 1 ? 4 : this.#escapeLeft - 1;
+    if (this.#escapeLeft > 0)
+      this.#escapeLeft = byte === letterU && this.#escapeLeft === 1 ? 4 : this.#escapeLeft - 1;
     else if (byte === quote) return this.#endString();
     else if (byte === backslash) this.#escapeLeft = 1;
     this.#stringBytes += 1;
@@ -187,7 +188,8 @@ export class JsonPruner {
 
   #endString(): void {
     this.#inString = false;
-    if (this.#isKey) this.#isTextKey = textKeys.find(this.#out.view, this.#keyStart, this.#out.length) >= 0;
+    if (this.#isKey)
+      this.#isTextKey = textKeys.find(this.#out.view, this.#keyStart, this.#out.length) >= 0;
     this.#emit(quote);
     if (this.#isKey) this.#place = "colon";
     else this.#endValue();
@@ -266,7 +268,8 @@ export class JsonPruner {
       if (this.#out.length > largestDocument) this.#isBroken = true;
       return this.#isBroken;
     }
-    const isFull = this.#fieldBytes > largestField || (depth >= deepFrom && this.#deepBytes > largestDeep);
+    const isFull =
+      this.#fieldBytes > largestField || (depth >= deepFrom && this.#deepBytes > largestDeep);
     if (isFull) this.#isCut = true;
     return isFull;
   }

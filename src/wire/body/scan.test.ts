@@ -6,7 +6,11 @@ import fc from "fast-check";
 import { PurserError } from "../../domain/error.ts";
 import { answerScanner, bodyScanner } from "./scan.ts";
 
-const scan = bodyScanner({ nested: ["options", "options.deep"], keys: ["cache_control"], values: ["ttl"] });
+const scan = bodyScanner({
+  nested: ["options", "options.deep"],
+  keys: ["cache_control"],
+  values: ["ttl"],
+});
 
 function read(text: string) {
   return scan(Buffer.from(text));
@@ -34,9 +38,12 @@ function written(value: unknown, random: () => number): string {
     );
   const write = (part: unknown): string => {
     if (typeof part === "string") return text(part);
-    if (Array.isArray(part)) return `[${space()}${part.map((item) => space() + write(item) + space()).join(",")}${space()}]`;
+    if (Array.isArray(part))
+      return `[${space()}${part.map((item) => space() + write(item) + space()).join(",")}${space()}]`;
     if (part === null || typeof part !== "object") return JSON.stringify(part);
-    const fields = Object.entries(part).map(([key, field]) => `${space()}${text(key)}${space()}:${space()}${write(field)}${space()}`);
+    const fields = Object.entries(part).map(
+      ([key, field]) => `${space()}${text(key)}${space()}:${space()}${write(field)}${space()}`,
+    );
     return `{${space()}${fields.join(",")}${space()}}`;
   };
   return space() + write(value) + space();
@@ -50,7 +57,11 @@ function randomOf(seed: number): () => number {
   };
 }
 
-const anyBody = fc.dictionary(fc.string({ unit: "binary" }), fc.jsonValue({ stringUnit: "binary" }), { noNullPrototype: true });
+const anyBody = fc.dictionary(
+  fc.string({ unit: "binary" }),
+  fc.jsonValue({ stringUnit: "binary" }),
+  { noNullPrototype: true },
+);
 
 test("every field of any object is found at its position, however the object is written", () => {
   fc.assert(
@@ -60,7 +71,10 @@ test("every field of any object is found at its position, however the object is 
       const scanned = read(text);
       assert.deepEqual([...scanned.root.fields.keys()].sort(), Object.keys(expected).sort());
       for (const [key, span] of scanned.root.fields) {
-        assert.deepEqual(JSON.parse(scanned.bytes.toString("utf8", span.start, span.end)), expected[key]);
+        assert.deepEqual(
+          JSON.parse(scanned.bytes.toString("utf8", span.start, span.end)),
+          expected[key],
+        );
       }
     }),
     { numRuns: 300 },
@@ -69,29 +83,34 @@ test("every field of any object is found at its position, however the object is 
 
 test("what JSON.parse accepts is accepted, and a broken structure is refused", () => {
   fc.assert(
-    fc.property(anyBody, fc.nat(), fc.constantFrom(...'{}[],:"-.e1tn \\'.split("")), (body, seed, change) => {
-      const text = written(body, randomOf(seed));
-      const at = seed % text.length;
-      const changed = text.slice(0, at) + change + text.slice(at + 1);
-      let parsed = true;
-      try {
-        const value: unknown = JSON.parse(changed);
-        parsed = typeof value === "object" && value !== null && !Array.isArray(value);
-      } catch {
-        parsed = false;
-      }
-      if (parsed) read(changed);
-      else {
-        // Only invalid escapes and control characters inside strings may be accepted.
+    fc.property(
+      anyBody,
+      fc.nat(),
+      fc.constantFrom(...'{}[],:"-.e1tn \\'.split("")),
+      (body, seed, change) => {
+        const text = written(body, randomOf(seed));
+        const at = seed % text.length;
+        const changed = text.slice(0, at) + change + text.slice(at + 1);
+        let parsed = true;
         try {
-          read(changed);
-        } catch (error) {
-          assert.ok(error instanceof PurserError && error.code === "invalid_request");
-          return;
+          const value: unknown = JSON.parse(changed);
+          parsed = typeof value === "object" && value !== null && !Array.isArray(value);
+        } catch {
+          parsed = false;
         }
-        assert.match(changed, /[\\\p{Cc}]/u);
-      }
-    }),
+        if (parsed) read(changed);
+        else {
+          // Only invalid escapes and control characters inside strings may be accepted.
+          try {
+            read(changed);
+          } catch (error) {
+            assert.ok(error instanceof PurserError && error.code === "invalid_request");
+            return;
+          }
+          assert.match(changed, /[\\\p{Cc}]/u);
+        }
+      },
+    ),
     { numRuns: 2000 },
   );
 });
@@ -119,14 +138,18 @@ test("a broken body is refused with the expected token and the byte offset", () 
     ['{"\\x":1}', /valid escapes at byte 1/],
     ['{"a":NaN}', /expected a value at byte 5/],
   ];
-  for (const [text, message] of broken) assert.match(refusal(() => read(text)).message, message, text);
+  for (const [text, message] of broken)
+    assert.match(refusal(() => read(text)).message, message, text);
 });
 
 test("nesting deeper than 256 levels is refused, not followed", () => {
   const nest = (levels: number): string => `{"a":${"[".repeat(levels)}${"]".repeat(levels)}}`;
   read(nest(255));
   assert.match(refusal(() => read(nest(256))).message, /more than 256 levels/);
-  assert.match(refusal(() => read(`{"a":${"[".repeat(1_000_000)}`)).message, /more than 256 levels/);
+  assert.match(
+    refusal(() => read(`{"a":${"[".repeat(1_000_000)}`)).message,
+    /more than 256 levels/,
+  );
   assert.match(refusal(() => read('{"a":'.repeat(1_000_000))).message, /more than 256 levels/);
 });
 
@@ -140,20 +163,37 @@ test("whole numbers are read in any notation", () => {
 
 test("strings and whole numbers have the values of JSON.parse, in any notation", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), fc.maxSafeNat(), fc.nat(), (string, integer, seed) => {
-      const text = written({ string, integer }, randomOf(seed));
-      const body = read(text);
-      assert.equal(body.string("string"), string);
-      assert.equal(body.json("string"), string);
-      assert.equal(body.integer("integer", { max: Number.MAX_SAFE_INTEGER }), integer);
-      assert.equal(body.has("string"), true);
-    }),
+    fc.property(
+      fc.string({ unit: "binary" }),
+      fc.maxSafeNat(),
+      fc.nat(),
+      (string, integer, seed) => {
+        const text = written({ string, integer }, randomOf(seed));
+        const body = read(text);
+        assert.equal(body.string("string"), string);
+        assert.equal(body.json("string"), string);
+        assert.equal(body.integer("integer", { max: Number.MAX_SAFE_INTEGER }), integer);
+        assert.equal(body.has("string"), true);
+      },
+    ),
     { numRuns: 500 },
   );
 });
 
 test("a number that is not whole, is out of bounds or is not a number is refused with field and remedy", () => {
-  for (const value of ["-1", "1.5", "1e400", "-1e400", '"10"', "true", "[]", "{}", "1000000001", "1e-1", '""']) {
+  for (const value of [
+    "-1",
+    "1.5",
+    "1e400",
+    "-1e400",
+    '"10"',
+    "true",
+    "[]",
+    "{}",
+    "1000000001",
+    "1e-1",
+    '""',
+  ]) {
     const error = refusal(() => read(`{"max_tokens":${value}}`).integer("max_tokens"));
     assert.equal(error.detail.field, "max_tokens", value);
     assert.match(error.detail.remedy ?? "", /whole number from 0 to 1000000000/);
@@ -163,19 +203,36 @@ test("a number that is not whole, is out of bounds or is not a number is refused
 });
 
 test("strings and booleans of another type are refused; null is absent", () => {
-  const body = read('{"model":5,"stream":"true","name":"a\\u00e9\\n\\"","no":null,"yes":true,"off":false}');
+  const body = read(
+    '{"model":5,"stream":"true","name":"a\\u00e9\\n\\"","no":null,"yes":true,"off":false}',
+  );
   assert.equal(refusal(() => body.string("model")).detail.field, "model");
   assert.equal(refusal(() => body.boolean("stream")).detail.field, "stream");
   assert.equal(body.string("name"), 'aé\n"');
-  assert.deepEqual([body.string("no"), body.boolean("no"), body.boolean("yes"), body.boolean("off")], [undefined, undefined, true, false]);
+  assert.deepEqual(
+    [body.string("no"), body.boolean("no"), body.boolean("yes"), body.boolean("off")],
+    [undefined, undefined, true, false],
+  );
   assert.equal(refusal(() => read('{"model":"\\x"}').string("model")).detail.field, "model");
 });
 
 test("reading a repeated field is refused, even if one is escaped or nested", () => {
-  assert.match(refusal(() => read('{"model":"a","model":"b"}').string("model")).message, /model is repeated/);
-  assert.match(refusal(() => read('{"model":"a","mod\\u0065l":"b"}').string("model")).message, /model is repeated/);
-  assert.match(refusal(() => read('{"options":{"x":1},"options":{}}').integer("options.x")).message, /options is repeated/);
-  assert.match(refusal(() => read('{"options":{"x":1,"x":2}}').integer("options.x")).message, /options.x is repeated/);
+  assert.match(
+    refusal(() => read('{"model":"a","model":"b"}').string("model")).message,
+    /model is repeated/,
+  );
+  assert.match(
+    refusal(() => read('{"model":"a","mod\\u0065l":"b"}').string("model")).message,
+    /model is repeated/,
+  );
+  assert.match(
+    refusal(() => read('{"options":{"x":1},"options":{}}').integer("options.x")).message,
+    /options is repeated/,
+  );
+  assert.match(
+    refusal(() => read('{"options":{"x":1,"x":2}}').integer("options.x")).message,
+    /options.x is repeated/,
+  );
   assert.equal(read('{"other":1,"other":2,"model":"a"}').string("model"), "a");
 });
 
@@ -185,7 +242,10 @@ test("fields of planned objects are read at any planned depth, and a parent of a
   assert.deepEqual(body.json("options.deep.y"), { z: 2 });
   assert.equal(read('{"options":null}').integer("options.x"), undefined);
   assert.equal(read("{}").integer("options.x"), undefined);
-  assert.match(refusal(() => read('{"options":[1]}').integer("options.x")).message, /options must be an object/);
+  assert.match(
+    refusal(() => read('{"options":[1]}').integer("options.x")).message,
+    /options must be an object/,
+  );
 });
 
 test("a dot in a key does not make it nested", () => {
@@ -207,7 +267,9 @@ test("types, lifetimes and planned keys are counted at any depth", () => {
 
 test("in an answer, the last of two fields with the same name counts, nested or escaped, and the repetition is reported", () => {
   const scanLast = answerScanner({ nested: ["options"] });
-  const answer = scanLast(Buffer.from('{"model":"a","options":{"x":1},"mod\\u0065l":"b","options":{"x":2,"x":3}}'));
+  const answer = scanLast(
+    Buffer.from('{"model":"a","options":{"x":1},"mod\\u0065l":"b","options":{"x":2,"x":3}}'),
+  );
   assert.deepEqual([answer.string("model"), answer.integer("options.x")], ["b", 3]);
   assert.deepEqual(
     ["model", "options.x", "options.y"].map((path) => answer.isRepeated(path)),
@@ -263,7 +325,12 @@ test("long strings end at the right quote, however many backslashes precede it",
 
 test("an object with thousands of fields is refused before it delays other calls", () => {
   const body = (count: number): string =>
-    JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, index) => [`field${index}`, 1])));
+    JSON.stringify(
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`field${index}`, 1])),
+    );
   assert.equal(scan(Buffer.from(body(1000))).root.fields.size, 1000);
-  assert.throws(() => scan(Buffer.from(body(1001))), { code: "invalid_request", message: /more than 1000 fields/ });
+  assert.throws(() => scan(Buffer.from(body(1001))), {
+    code: "invalid_request",
+    message: /more than 1000 fields/,
+  });
 });

@@ -115,7 +115,8 @@ export class ScannedBody {
     let field: FieldSpan | undefined;
     const names = namesOf(path);
     for (let depth = 0; depth < names.length; depth++) {
-      if (!object) throw invalid(names.slice(0, depth).join("."), "must be an object", "Send a JSON object.");
+      if (!object)
+        throw invalid(names.slice(0, depth).join("."), "must be an object", "Send a JSON object.");
       field = object.fields.get(names[depth] ?? "");
       if (!field) return undefined;
       if (field.repeated) this.refuseRepeated(field, names.slice(0, depth + 1).join("."));
@@ -127,7 +128,8 @@ export class ScannedBody {
 
   /** Returns the field unless it is repeated in a request; throws as the getters do. */
   refuseRepeated<Field extends FieldSpan | undefined>(field: Field, path: string): Field {
-    if (field?.repeated && !this.#keepsLast) throw invalid(path, "is repeated", "Send this field once.");
+    if (field?.repeated && !this.#keepsLast)
+      throw invalid(path, "is repeated", "Send this field once.");
     return field;
   }
 
@@ -151,13 +153,16 @@ export class ScannedBody {
   json(path: string): unknown {
     const field = this.#present(path);
     if (!field) return undefined;
-    return this.bytes[field.start] === quote ? this.#string(field, path) : parse(this.#text(field), path);
+    return this.bytes[field.start] === quote
+      ? this.#string(field, path)
+      : parse(this.#text(field), path);
   }
 
   string(path: string): string | undefined {
     const field = this.#present(path);
     if (!field) return undefined;
-    if (this.bytes[field.start] !== quote) throw invalid(path, "must be a string", "Send a JSON string.");
+    if (this.bytes[field.start] !== quote)
+      throw invalid(path, "must be a string", "Send a JSON string.");
     return this.#string(field, path);
   }
 
@@ -165,7 +170,8 @@ export class ScannedBody {
     const field = this.#present(path);
     if (!field) return undefined;
     const first = this.bytes[field.start];
-    if (first !== letterT && first !== letterF) throw invalid(path, "must be true or false", "Send a JSON boolean, without quotes.");
+    if (first !== letterT && first !== letterF)
+      throw invalid(path, "must be true or false", "Send a JSON boolean, without quotes.");
     return first === letterT;
   }
 
@@ -179,7 +185,11 @@ export class ScannedBody {
     const { min = 0, max = largestInteger } = bounds;
     const value = this.#kind(field) === "number" ? this.#number(field) : Number.NaN;
     if (!Number.isInteger(value) || value < min || value > max) {
-      throw invalid(path, `must be a whole number from ${min} to ${max}`, `Send a whole number from ${min} to ${max}, without quotes.`);
+      throw invalid(
+        path,
+        `must be a whole number from ${min} to ${max}`,
+        `Send a whole number from ${min} to ${max}, without quotes.`,
+      );
     }
     return value;
   }
@@ -212,7 +222,9 @@ export class ScannedBody {
 
   #string(field: FieldSpan, path: string): string {
     const inner = { start: field.start + 1, end: field.end - 1 };
-    return isPlain(this.bytes, inner) ? this.#text(inner) : (parse(this.#text(field), path) as string);
+    return isPlain(this.bytes, inner)
+      ? this.#text(inner)
+      : (parse(this.#text(field), path) as string);
   }
 
   #text(place: Place): string {
@@ -232,7 +244,10 @@ export class ScannedBody {
   }
 }
 
-function scanner(plan: ScanPlan, repeated: { readonly keepsLast: boolean }): (body: Uint8Array) => ScannedBody {
+function scanner(
+  plan: ScanPlan,
+  repeated: { readonly keepsLast: boolean },
+): (body: Uint8Array) => ScannedBody {
   const compiled = compilePlan(plan);
   return (body) => {
     const bytes = toBuffer(body);

@@ -190,7 +190,9 @@ class Walk {
     const end = this.#shortString(at + 1);
     this.#textBytes += end - at - 2;
     const { keys } = this.#plan;
-    this.#known = this.#escaped ? keys.indexOf(this.#decode(at, end)) : keys.find(this.#bytes, at + 1, end - 1);
+    this.#known = this.#escaped
+      ? keys.indexOf(this.#decode(at, end))
+      : keys.find(this.#bytes, at + 1, end - 1);
     if (this.#known >= 0) this.#tally.countKey(this.#known);
     return end;
   }
@@ -205,13 +207,24 @@ class Walk {
   #text(start: number, key: number, parent: number): number {
     if (key >= 0 && this.#plan.valued[key] === 1) return this.#valuedText(start, key);
     const end = this.#skip(start);
-    if (key < 0 || !this.#isMedia({ key, parent, start, end: end - 1 })) this.#textBytes += end - 1 - start;
+    if (key < 0 || !this.#isMedia({ key, parent, start, end: end - 1 }))
+      this.#textBytes += end - 1 - start;
     return end;
   }
 
-  #isMedia(at: { readonly key: number; readonly parent: number; readonly start: number; readonly end: number }): boolean {
+  #isMedia(at: {
+    readonly key: number;
+    readonly parent: number;
+    readonly start: number;
+    readonly end: number;
+  }): boolean {
     const { names } = this.#plan.keys;
-    const isMedium = isMedia(this.#bytes, { key: names[at.key] ?? "", parent: names[at.parent] ?? "", start: at.start, end: at.end });
+    const isMedium = isMedia(this.#bytes, {
+      key: names[at.key] ?? "",
+      parent: names[at.parent] ?? "",
+      start: at.start,
+      end: at.end,
+    });
     if (!isMedium) return false;
     this.#mediaBytes += at.end - at.start;
     this.#mediaPayloads++;
@@ -319,30 +332,46 @@ class Walk {
   }
 
   #expected(what: string, at: number, cause?: unknown): PurserError {
-    return new PurserError("invalid_request", `the body is not valid JSON: expected ${what} at byte ${at}`, {
-      field: "body",
-      remedy: "Send one JSON object, encoded as UTF-8.",
-      ...(cause === undefined ? {} : { cause }),
-    });
+    return new PurserError(
+      "invalid_request",
+      `the body is not valid JSON: expected ${what} at byte ${at}`,
+      {
+        field: "body",
+        remedy: "Send one JSON object, encoded as UTF-8.",
+        ...(cause === undefined ? {} : { cause }),
+      },
+    );
   }
 
   #tooMany(at: number): PurserError {
-    return new PurserError("invalid_request", `the body has an object with more than ${maxFields} fields at byte ${at}`, {
-      field: "body",
-      remedy: `Send at most ${maxFields} fields per object.`,
-    });
+    return new PurserError(
+      "invalid_request",
+      `the body has an object with more than ${maxFields} fields at byte ${at}`,
+      {
+        field: "body",
+        remedy: `Send at most ${maxFields} fields per object.`,
+      },
+    );
   }
 
   #tooDeep(at: number): PurserError {
-    return new PurserError("invalid_request", `the body is nested more than ${maxDepth} levels deep at byte ${at}`, {
-      field: "body",
-      remedy: `Send JSON with at most ${maxDepth} levels.`,
-    });
+    return new PurserError(
+      "invalid_request",
+      `the body is nested more than ${maxDepth} levels deep at byte ${at}`,
+      {
+        field: "body",
+        remedy: `Send JSON with at most ${maxDepth} levels.`,
+      },
+    );
   }
 }
 
 function isSpace(byte: number | undefined): boolean {
-  return byte !== undefined && byte <= 0x20 && (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09);
+  return (
+    byte !== undefined &&
+    byte <= 0x20 &&
+    (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09)
+  );
 }
 
 function isDigit(byte: number | undefined): boolean {

@@ -31,17 +31,27 @@ test("parts larger than their total leave nothing and are flagged", () => {
 });
 
 test("input and output are reported even if zero, other meters only if not", () => {
-  assert.deepEqual(usageOf({ input: 0, output: 0, cache_read: 0, web_search: 2, reasoning: undefined }), {
-    input: 0,
-    output: 0,
-    web_search: 2,
-  });
+  assert.deepEqual(
+    usageOf({ input: 0, output: 0, cache_read: 0, web_search: 2, reasoning: undefined }),
+    {
+      input: 0,
+      output: 0,
+      web_search: 2,
+    },
+  );
   assert.deepEqual(usageOf({ input: undefined }), {});
 });
 
 test("later counts overwrite earlier ones, but null, zero and an empty list do not", () => {
   const earlier = { a: 1, b: 2, c: 3, list: [1], nested: { x: 1, y: 2, z: 3 } };
-  const joined = overwrite(earlier, { a: null, b: 0, c: 4, d: 0, list: [], nested: { y: 3, x: null, z: 0 } });
+  const joined = overwrite(earlier, {
+    a: null,
+    b: 0,
+    c: 4,
+    d: 0,
+    list: [],
+    nested: { y: 3, x: null, z: 0 },
+  });
   assert.deepEqual(joined, { a: 1, b: 2, c: 4, d: 0, list: [1], nested: { x: 1, y: 3, z: 3 } });
 });
 

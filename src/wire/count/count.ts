@@ -14,7 +14,9 @@ const noObjects: readonly JsonObject[] = [];
 
 /** @returns undefined for anything but a JSON object. */
 export function toObject(value: unknown): JsonObject | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as JsonObject)
+    : undefined;
 }
 
 /** @returns The objects of a JSON array; empty for anything else. */
@@ -41,7 +43,8 @@ export class CountReader {
   read(object: JsonObject | undefined, field: string): number | undefined {
     const value = object?.[field] ?? undefined;
     if (value === undefined) return undefined;
-    if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= most) return value;
+    if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= most)
+      return value;
     this.#invalid = true;
     return undefined;
   }
@@ -54,12 +57,15 @@ export class CountReader {
 }
 
 /** Builds a usage of the known counts: `input` and `output` even if zero, the others only if not. */
-export function usageOf(counts: { readonly [count in Meter | "reasoning"]?: number | undefined }): Usage {
+export function usageOf(counts: {
+  readonly [count in Meter | "reasoning"]?: number | undefined;
+}): Usage {
   const usage: { [count in Meter | "reasoning"]?: number } = {};
   for (const name in counts) {
     const meter = name as Meter | "reasoning";
     const count = counts[meter];
-    if (count !== undefined && (count > 0 || meter === "input" || meter === "output")) usage[meter] = count;
+    if (count !== undefined && (count > 0 || meter === "input" || meter === "output"))
+      usage[meter] = count;
   }
   return usage;
 }
@@ -92,13 +98,17 @@ function saysNothing(value: unknown): boolean {
 export function keepRaw(usage: JsonObject, written?: string): string | null {
   const text = written ?? JSON.stringify(usage);
   if (text.length <= longestRaw) return text;
-  const short = JSON.stringify(Object.fromEntries(Object.entries(usage).filter(([, value]) => !Array.isArray(value))));
+  const short = JSON.stringify(
+    Object.fromEntries(Object.entries(usage).filter(([, value]) => !Array.isArray(value))),
+  );
   return short.length <= longestRaw ? short : null;
 }
 
 /** Whether two usages have the same counts. */
 export function sameCounts(left: readonly Usage[], right: readonly Usage[]): boolean {
   const [one, other] = [sumUsage(left), sumUsage(right)];
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]) as ReadonlySet<Meter | "reasoning">;
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]) as ReadonlySet<
+    Meter | "reasoning"
+  >;
   return [...names].every((name) => (one[name] ?? 0) === (other[name] ?? 0));
 }

@@ -18,7 +18,8 @@ export function parseReportedUsd(text: string, scale = 0): PicoUsd | null {
   const shift = picoDigits + Number(exponent) - fraction.length - scale;
   if (Math.abs(shift) > 200) return /[1-9]/.test(whole + fraction) && shift > 0 ? null : pico(0n);
   const digits = BigInt(whole + fraction);
-  const amount = shift >= 0 ? digits * 10n ** BigInt(shift) : divideRounded(digits, 10n ** BigInt(-shift));
+  const amount =
+    shift >= 0 ? digits * 10n ** BigInt(shift) : divideRounded(digits, 10n ** BigInt(-shift));
   return amount > mostPerCall ? null : pico(amount);
 }
 

@@ -28,12 +28,18 @@ export function readReportedCost(text: string): ReportedCost | null | undefined 
   const usage = scan(Buffer.from(text));
   const ticks = usage.raw("cost_in_usd_ticks");
   if (ticks !== undefined) return whole(parseReportedUsd(ticks, 10));
-  const written = usage.kind("cost") === "object" ? usage.raw("cost.total_cost") : usage.raw("cost");
+  const written =
+    usage.kind("cost") === "object" ? usage.raw("cost.total_cost") : usage.raw("cost");
   if (written === undefined) return undefined;
   const cost = parseReportedUsd(unquoted(written));
   if (cost === null || usage.raw("is_byok") !== "true") return whole(cost);
-  const upstreamCost = usage.kind("cost_details") === "object" ? usage.raw("cost_details.upstream_inference_cost") : undefined;
-  return upstreamCost === undefined ? { cost, isWhole: false } : withUpstream(cost, parseReportedUsd(unquoted(upstreamCost)));
+  const upstreamCost =
+    usage.kind("cost_details") === "object"
+      ? usage.raw("cost_details.upstream_inference_cost")
+      : undefined;
+  return upstreamCost === undefined
+    ? { cost, isWhole: false }
+    : withUpstream(cost, parseReportedUsd(unquoted(upstreamCost)));
 }
 
 function whole(cost: PicoUsd | null): ReportedCost | null {
@@ -41,7 +47,9 @@ function whole(cost: PicoUsd | null): ReportedCost | null {
 }
 
 function withUpstream(fee: PicoUsd, upstream: PicoUsd | null): ReportedCost | null {
-  return upstream === null || upstream > mostPerCall - fee ? null : { cost: add(fee, upstream), isWhole: true };
+  return upstream === null || upstream > mostPerCall - fee
+    ? null
+    : { cost: add(fee, upstream), isWhole: true };
 }
 
 function unquoted(text: string): string {

@@ -8,7 +8,14 @@ import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
 import type { AnswerState } from "../answer/meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import { answerScanner, type ScannedBody } from "../body/scan.ts";
-import { keepRaw, overwrite, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
+import {
+  keepRaw,
+  overwrite,
+  toObject,
+  toObjects,
+  toText,
+  type JsonObject,
+} from "../count/count.ts";
 import type { Progress, Reading, RequestFacts } from "../wire.ts";
 import { Grounding } from "./grounding.ts";
 import { countsOutput, countsTokens, readGeminiUsage } from "./usage.ts";
@@ -89,7 +96,10 @@ export class GeminiAnswer implements AnswerState {
   }
 
   get progress(): Progress {
-    return { inputTokens: this.#counted ? countContext(this.#said.usage) : null, outputTokens: this.#outputTokens };
+    return {
+      inputTokens: this.#counted ? countContext(this.#said.usage) : null,
+      outputTokens: this.#outputTokens,
+    };
   }
 
   /** A stream needs an upper bound while it passes; for a whole answer, an estimate is enough. */
@@ -160,8 +170,15 @@ export class GeminiAnswer implements AnswerState {
     if (usage) this.#keep(usage, counts ? written : undefined);
     // A count that has not grown covers only earlier text, except in the last chunk.
     const hasGrown = this.output.reportedTokens > reported || body.keyCount("finishReason") > 0;
-    const counted = hasGrown && counts && usage !== undefined && countsOutput(usage) && outputOf(this.#said.usage) > 0;
-    this.#passedBytes += counted ? body.bytes.length : textBytes(toObjects(body.json("candidates")));
+    const counted =
+      hasGrown &&
+      counts &&
+      usage !== undefined &&
+      countsOutput(usage) &&
+      outputOf(this.#said.usage) > 0;
+    this.#passedBytes += counted
+      ? body.bytes.length
+      : textBytes(toObjects(body.json("candidates")));
     const hasReport = this.#ended.size > 0 || reportingKeys.some((key) => body.keyCount(key) > 0);
     if (hasReport || !counted || this.#facts.choices > 1 || this.#indexes.size === 0)
       this.#takeCandidates(toObjects(body.json("candidates")), counted);
@@ -186,7 +203,8 @@ export class GeminiAnswer implements AnswerState {
     if (written === undefined) return;
     this.#written = written;
     this.#counted = true;
-    if (countsOutput(usage) && this.#said.usage.output !== undefined) this.output.report(outputOf(this.#said.usage));
+    if (countsOutput(usage) && this.#said.usage.output !== undefined)
+      this.output.report(outputOf(this.#said.usage));
   }
 }
 
@@ -198,7 +216,13 @@ function outputOf(usage: Usage): number {
 function takeParts(candidate: JsonObject, output: PassedOutput): void {
   for (const part of toObjects(toObject(candidate["content"])?.["parts"])) {
     if (toObject(part["inlineData"])) output.addTokens(tokensPerImage);
-    const { thoughtSignature: _signature, inlineData: _data, thought: _thought, text, ...other } = part;
+    const {
+      thoughtSignature: _signature,
+      inlineData: _data,
+      thought: _thought,
+      text,
+      ...other
+    } = part;
     if (typeof text === "string") takeText(text, output);
     if (Object.keys(other).length > 0) takeText(JSON.stringify(other), output);
   }
@@ -211,8 +235,13 @@ function takeText(text: string, output: PassedOutput): void {
 
 /** Bytes of the text, calls and media in a chunk's candidates, as written. */
 function textBytes(candidates: readonly JsonObject[]): number {
-  const parts = candidates.flatMap((candidate) => toObjects(toObject(candidate["content"])?.["parts"]));
-  return parts.reduce((sum, part) => sum + (part["inlineData"] ? JSON.stringify(part).length : writtenBytes(part)), 0);
+  const parts = candidates.flatMap((candidate) =>
+    toObjects(toObject(candidate["content"])?.["parts"]),
+  );
+  return parts.reduce(
+    (sum, part) => sum + (part["inlineData"] ? JSON.stringify(part).length : writtenBytes(part)),
+    0,
+  );
 }
 
 function writtenBytes(part: JsonObject): number {

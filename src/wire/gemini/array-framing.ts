@@ -39,7 +39,10 @@ export class ArrayFraming implements Framing {
    * @param take Receives each complete element.
    * @param hasBracket False if the elements come without an array.
    */
-  constructor(take: (data: Buffer) => void, { hasBracket = true }: { readonly hasBracket?: boolean } = {}) {
+  constructor(
+    take: (data: Buffer) => void,
+    { hasBracket = true }: { readonly hasBracket?: boolean } = {},
+  ) {
     this.#take = take;
     if (!hasBracket) this.#depth = 1;
   }
@@ -110,7 +113,10 @@ export class ArrayFraming implements Framing {
   #finish(last: Buffer): void {
     this.#elements += 1;
     if (this.#long) this.#finishLong(this.#long, last);
-    else this.#take(this.#keptStart < 0 ? last : joined([this.#kept.view.subarray(this.#keptStart), last]));
+    else
+      this.#take(
+        this.#keptStart < 0 ? last : joined([this.#kept.view.subarray(this.#keptStart), last]),
+      );
     this.#keptStart = -1;
   }
 

@@ -42,7 +42,8 @@ export function modelInPath(path: string): string | undefined {
   return called ? modelOf(called) : undefined;
 }
 
-const action = /^\/v1(?:beta|alpha)?\/(models|tunedModels)\/((?:[a-z0-9][a-z0-9_-]*\/)?[^/:]+):([A-Za-z]+)$/;
+const action =
+  /^\/v1(?:beta|alpha)?\/(models|tunedModels)\/((?:[a-z0-9][a-z0-9_-]*\/)?[^/:]+):([A-Za-z]+)$/;
 
 function placeOf(path: string): string {
   return (path.split("?")[0] ?? "").replace(/\/+$/, "");

@@ -32,8 +32,18 @@ const statuses: ReadonlyMap<number, string> = new Map([
  */
 export function geminiError({ status, message, code, param, purser }: WireError): string {
   const name = statuses.get(status) ?? (status >= 500 ? "INTERNAL" : "INVALID_ARGUMENT");
-  const info = { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: code.toUpperCase(), domain: "purser" };
-  const field = { "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: [{ field: param, description: message }] };
+  const info = {
+    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+    reason: code.toUpperCase(),
+    domain: "purser",
+  };
+  const field = {
+    "@type": "type.googleapis.com/google.rpc.BadRequest",
+    fieldViolations: [{ field: param, description: message }],
+  };
   const details = param === null ? [info] : [info, field];
-  return JSON.stringify({ error: { code: status, message, status: name, details }, ...(purser && { purser }) });
+  return JSON.stringify({
+    error: { code: status, message, status: name, details },
+    ...(purser && { purser }),
+  });
 }

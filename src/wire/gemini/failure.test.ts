@@ -7,10 +7,17 @@ import type { Reading } from "../wire.ts";
 import { geminiWire } from "./index.ts";
 
 const endpoint = { name: "generate_content", metering: "metered" } as const;
-const failure = { error: { code: 429, message: "Resource has been exhausted ".repeat(20), status: "RESOURCE_EXHAUSTED" } };
+const failure = {
+  error: {
+    code: 429,
+    message: "Resource has been exhausted ".repeat(20),
+    status: "RESOURCE_EXHAUSTED",
+  },
+};
 
 function read(answer: string, stream: boolean): Reading {
-  return feed(geminiWire.meter(endpoint, { stream, facts: { ...plainFacts, stream } }), answer).reading;
+  return feed(geminiWire.meter(endpoint, { stream, facts: { ...plainFacts, stream } }), answer)
+    .reading;
 }
 
 function sse(...chunks: readonly object[]): string {
@@ -19,7 +26,11 @@ function sse(...chunks: readonly object[]): string {
 
 function chunk(text: string, usageMetadata?: object): object {
   const content = { role: "model", parts: text === "" ? [] : [{ text }] };
-  return { candidates: [{ content, index: 0 }], ...(usageMetadata && { usageMetadata }), modelVersion: "gemini-2.5-flash" };
+  return {
+    candidates: [{ content, index: 0 }],
+    ...(usageMetadata && { usageMetadata }),
+    modelVersion: "gemini-2.5-flash",
+  };
 }
 
 test("an error is recognised in a body, a list, an event and a streamed list, and has no text", () => {
@@ -33,21 +44,40 @@ test("an error is recognised in a body, a list, an event and a streamed list, an
   ];
   for (const [answer, stream] of answers) {
     const { flags, parts, passedBytes } = read(answer, stream);
-    assert.deepEqual([flags, parts, passedBytes], [["usage_missing", "provider_error"], [], 0], answer);
+    assert.deepEqual(
+      [flags, parts, passedBytes],
+      [["usage_missing", "provider_error"], [], 0],
+      answer,
+    );
   }
 });
 
 test("an error in mid-stream keeps the counts so far, and is flagged", () => {
-  const { flags, parts, partial, passedBytes } = read(sse(chunk("word", { promptTokenCount: 9, candidatesTokenCount: 1 }), failure), true);
-  assert.deepEqual([flags, parts[0]?.usage, partial], [["provider_error"], { input: 9, output: 1 }, true]);
+  const { flags, parts, partial, passedBytes } = read(
+    sse(chunk("word", { promptTokenCount: 9, candidatesTokenCount: 1 }), failure),
+    true,
+  );
+  assert.deepEqual(
+    [flags, parts[0]?.usage, partial],
+    [["provider_error"], { input: 9, output: 1 }, true],
+  );
   assert.ok(passedBytes >= 4);
 });
 
 test("an object that arrives instead of a stream is read, and passes unchanged", () => {
   const whole = chunk("word", { promptTokenCount: 9, candidatesTokenCount: 1 });
-  for (const answer of [JSON.stringify(whole), JSON.stringify(whole, null, 2), JSON.stringify(failure)]) {
-    const meter = geminiWire.meter(endpoint, { stream: true, facts: { ...plainFacts, stream: true } });
-    const passed = Array.from(Buffer.from(answer), (byte) => Buffer.from(meter.push(Buffer.of(byte))));
+  for (const answer of [
+    JSON.stringify(whole),
+    JSON.stringify(whole, null, 2),
+    JSON.stringify(failure),
+  ]) {
+    const meter = geminiWire.meter(endpoint, {
+      stream: true,
+      facts: { ...plainFacts, stream: true },
+    });
+    const passed = Array.from(Buffer.from(answer), (byte) =>
+      Buffer.from(meter.push(Buffer.of(byte))),
+    );
     assert.equal(Buffer.concat([...passed, meter.end().rest]).toString(), answer);
   }
   assert.deepEqual(read(JSON.stringify(whole), true).parts[0]?.usage, { input: 9, output: 1 });

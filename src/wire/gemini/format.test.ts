@@ -7,9 +7,18 @@ import { geminiWire } from "./index.ts";
 test("a path determines the endpoint, the model, and whether it streams", () => {
   const at = (path: string): unknown => geminiWire.endpoint("POST", path);
   const generate = { name: "generate_content", metering: "metered", model: "gemini-2.5-pro" };
-  assert.deepEqual(at("/v1beta/models/gemini-2.5-pro:generateContent"), { ...generate, stream: false });
-  assert.deepEqual(at("/v1/models/gemini-2.5-pro:generateContent?key=x"), { ...generate, stream: false });
-  assert.deepEqual(at("/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse"), { ...generate, stream: true });
+  assert.deepEqual(at("/v1beta/models/gemini-2.5-pro:generateContent"), {
+    ...generate,
+    stream: false,
+  });
+  assert.deepEqual(at("/v1/models/gemini-2.5-pro:generateContent?key=x"), {
+    ...generate,
+    stream: false,
+  });
+  assert.deepEqual(at("/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse"), {
+    ...generate,
+    stream: true,
+  });
   assert.deepEqual(at("/v1beta/models/gemini-2.5-pro:countTokens"), {
     name: "count_tokens",
     metering: "free",
@@ -17,17 +26,37 @@ test("a path determines the endpoint, the model, and whether it streams", () => 
     stream: false,
   });
   for (const action of ["embedContent", "batchEmbedContents"]) {
-    assert.deepEqual(at(`/v1beta/models/e:${action}`), { name: "embeddings", metering: "metered", model: "e", stream: false });
+    assert.deepEqual(at(`/v1beta/models/e:${action}`), {
+      name: "embeddings",
+      metering: "metered",
+      model: "e",
+      stream: false,
+    });
   }
-  assert.deepEqual(at("/v1beta/tunedModels/mine:generateContent"), { ...generate, model: "tunedModels/mine", stream: false });
-  assert.deepEqual(at("/v1beta/models/a%20b:generateContent"), { ...generate, model: "a b", stream: false });
+  assert.deepEqual(at("/v1beta/tunedModels/mine:generateContent"), {
+    ...generate,
+    model: "tunedModels/mine",
+    stream: false,
+  });
+  assert.deepEqual(at("/v1beta/models/a%20b:generateContent"), {
+    ...generate,
+    model: "a b",
+    stream: false,
+  });
 });
 
 test("listing models is free, and everything else is unmetered", () => {
-  for (const path of ["/v1beta/models?pageSize=5", "/v1beta/models/gemini-2.5-pro", "/v1/models/vendor/model"]) {
+  for (const path of [
+    "/v1beta/models?pageSize=5",
+    "/v1beta/models/gemini-2.5-pro",
+    "/v1/models/vendor/model",
+  ]) {
     assert.deepEqual(geminiWire.endpoint("GET", path), { name: "models", metering: "free" });
   }
-  assert.deepEqual(geminiWire.endpoint("GET", "/v1beta/models/gemini-2.5-pro"), { name: "models", metering: "free" });
+  assert.deepEqual(geminiWire.endpoint("GET", "/v1beta/models/gemini-2.5-pro"), {
+    name: "models",
+    metering: "free",
+  });
   const unknown = { name: "unknown", metering: "unmetered" };
   for (const path of [
     "/v1beta/models/imagen-4:predict",
@@ -57,10 +86,16 @@ test("an error has Google's canonical status, the code and the field", () => {
       message: "too small",
       status: "INVALID_ARGUMENT",
       details: [
-        { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "INVALID_REQUEST", domain: "purser" },
+        {
+          "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+          reason: "INVALID_REQUEST",
+          domain: "purser",
+        },
         {
           "@type": "type.googleapis.com/google.rpc.BadRequest",
-          fieldViolations: [{ field: "generationConfig.maxOutputTokens", description: "too small" }],
+          fieldViolations: [
+            { field: "generationConfig.maxOutputTokens", description: "too small" },
+          ],
         },
       ],
     },
@@ -70,7 +105,9 @@ test("an error has Google's canonical status, the code and the field", () => {
 
 test("each status has its canonical name", () => {
   const name = (status: number): string => {
-    const body = JSON.parse(geminiWire.error({ status, message: "no", code: "c", param: null })) as { error: { status: string } };
+    const body = JSON.parse(
+      geminiWire.error({ status, message: "no", code: "c", param: null }),
+    ) as { error: { status: string } };
     return body.error.status;
   };
   const expected = {
@@ -88,5 +125,6 @@ test("each status has its canonical name", () => {
     504: "DEADLINE_EXCEEDED",
     599: "INTERNAL",
   };
-  for (const [status, canonical] of Object.entries(expected)) assert.equal(name(Number(status)), canonical, status);
+  for (const [status, canonical] of Object.entries(expected))
+    assert.equal(name(Number(status)), canonical, status);
 });

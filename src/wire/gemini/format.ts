@@ -17,7 +17,9 @@ export const geminiWire: WireFormat = {
   read: readGeminiRequest,
   meter({ name }, answer) {
     const state = new GeminiAnswer(answer);
-    return answer.stream ? geminiStreamMeter(state) : bodyMeter(state, { generates: name !== "embeddings" });
+    return answer.stream
+      ? geminiStreamMeter(state)
+      : bodyMeter(state, { generates: name !== "embeddings" });
   },
   storedPlace,
   named,

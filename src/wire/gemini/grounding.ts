@@ -23,7 +23,8 @@ export class Grounding {
   }
 
   add(candidate: JsonObject): void {
-    if (toObjects(toObject(candidate["urlContextMetadata"])?.["urlMetadata"]).length > 0) this.#readsUrls = true;
+    if (toObjects(toObject(candidate["urlContextMetadata"])?.["urlMetadata"]).length > 0)
+      this.#readsUrls = true;
     const metadata = toObject(candidate["groundingMetadata"]);
     if (!metadata) return;
     for (const query of [metadata["webSearchQueries"], metadata["imageSearchQueries"]].flat()) {

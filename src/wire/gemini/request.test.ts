@@ -7,12 +7,14 @@ import type { ReadRequest, RequestFacts } from "../wire.ts";
 import { geminiWire } from "./index.ts";
 
 const contents = [{ role: "user", parts: [{ text: "Hi" }] }];
-const path = (model: string, action = "generateContent"): string => `/v1beta/models/${model}:${action}`;
+const path = (model: string, action = "generateContent"): string =>
+  `/v1beta/models/${model}:${action}`;
 
 function request(body: object, place = path("gemini-2.0-flash")): ReadRequest {
   return geminiWire.read(geminiWire.endpoint("POST", place), Buffer.from(JSON.stringify(body)));
 }
-const facts = (more: object, model = "gemini-2.0-flash"): RequestFacts => request({ contents, ...more }, path(model)).facts;
+const facts = (more: object, model = "gemini-2.0-flash"): RequestFacts =>
+  request({ contents, ...more }, path(model)).facts;
 
 test("a plain request has no special features", () => {
   const { textBytes, ...rest } = facts({ systemInstruction: { parts: [{ text: "Be brief." }] } });
@@ -37,7 +39,10 @@ test("a plain request has no special features", () => {
 });
 
 test("the stream and the model are in the path", () => {
-  const read = request({ contents }, path("gemini-3-pro-preview", "streamGenerateContent?alt=sse")).facts;
+  const read = request(
+    { contents },
+    path("gemini-3-pro-preview", "streamGenerateContent?alt=sse"),
+  ).facts;
   assert.deepEqual([read.model, read.stream], ["gemini-3-pro-preview", true]);
 });
 
@@ -55,15 +60,29 @@ test("a schema or a JSON answer cannot be cut", () => {
     { responseMimeType: "application/json" },
     { response_mime_type: "text/x.enum" },
   ]) {
-    assert.equal(facts({ generationConfig: configuration }).uncuttable, true, JSON.stringify(configuration));
+    assert.equal(
+      facts({ generationConfig: configuration }).uncuttable,
+      true,
+      JSON.stringify(configuration),
+    );
   }
   assert.equal(facts({ generationConfig: { responseMimeType: "text/plain" } }).uncuttable, false);
 });
 
 test("thinking models think unless their budget is zero", () => {
-  for (const model of ["gemini-2.5-pro", "gemini-2.5-flash", "gemini-3-pro-preview", "gemini-3.8-flash", "gemini-flash-latest"]) {
+  for (const model of [
+    "gemini-2.5-pro",
+    "gemini-2.5-flash",
+    "gemini-3-pro-preview",
+    "gemini-3.8-flash",
+    "gemini-flash-latest",
+  ]) {
     assert.equal(facts({}, model).hiddenOutput, true, model);
-    assert.equal(facts({ generationConfig: { thinkingConfig: { thinkingBudget: 0 } } }, model).hiddenOutput, false, model);
+    assert.equal(
+      facts({ generationConfig: { thinkingConfig: { thinkingBudget: 0 } } }, model).hiddenOutput,
+      false,
+      model,
+    );
   }
   for (const model of ["gemini-2.0-flash", "gemini-1.5-pro", "gemini-2.5-flash-lite", "gemma-3"]) {
     assert.equal(facts({}, model).hiddenOutput, false, model);
@@ -81,7 +100,10 @@ test("a thinking budget keeps the ceiling above it; one left to the model does n
 });
 
 test("speech and images come in one piece", () => {
-  assert.equal(facts({ generationConfig: { responseModalities: ["TEXT", "IMAGE"] } }).hiddenOutput, true);
+  assert.equal(
+    facts({ generationConfig: { responseModalities: ["TEXT", "IMAGE"] } }).hiddenOutput,
+    true,
+  );
   assert.equal(facts({ generationConfig: { responseModalities: ["TEXT"] } }).hiddenOutput, false);
 });
 
@@ -102,8 +124,14 @@ test("a search is one call before Gemini 3, and bounded by queries from then on"
   const tools = [{ googleSearch: {} }];
   assert.equal(facts({ tools }, "gemini-2.5-flash").serverToolCalls, 1);
   assert.equal(facts({ tools }, "gemini-3-pro-preview").serverToolCalls, 10);
-  assert.equal(facts({ tools: [{ google_search: {} }] }, "gemini-3-pro-preview").serverToolCalls, 10);
-  assert.equal(facts({ tools: [{ functionDeclarations: [] }] }, "gemini-3-pro-preview").serverToolCalls, 0);
+  assert.equal(
+    facts({ tools: [{ google_search: {} }] }, "gemini-3-pro-preview").serverToolCalls,
+    10,
+  );
+  assert.equal(
+    facts({ tools: [{ functionDeclarations: [] }] }, "gemini-3-pro-preview").serverToolCalls,
+    0,
+  );
 });
 
 test("the requested tier bounds the one served", () => {
@@ -122,35 +150,60 @@ test("searches and maps have separate fees, and reading a page has none", () => 
   assert.deepEqual(fees([{ googleSearch: {} }]), [10, ["web_search"]]);
   assert.deepEqual(fees([{ google_search: {} }], "gemini-2.5-flash"), [1, ["web_search"]]);
   assert.deepEqual(fees([{ googleMaps: {} }]), [1, ["maps_grounding"]]);
-  assert.deepEqual(fees([{ googleSearch: {} }, { google_maps: {} }]), [11, ["web_search", "maps_grounding"]]);
+  assert.deepEqual(fees([{ googleSearch: {} }, { google_maps: {} }]), [
+    11,
+    ["web_search", "maps_grounding"],
+  ]);
   assert.deepEqual(fees([{ urlContext: {} }]), [0, []]);
 });
 
 test("an embedding generates no tokens", () => {
-  assert.equal(request({ content: contents[0] }, path("gemini-embedding-001", "embedContent")).facts.maxOutputTokens, 0);
+  assert.equal(
+    request({ content: contents[0] }, path("gemini-embedding-001", "embedContent")).facts
+      .maxOutputTokens,
+    0,
+  );
 });
 
 test("a field of the wrong type, out of range or in two spellings is refused by name", () => {
   const refused = (body: object, field: string): void => {
     assert.throws(
       () => request(body),
-      (error) => error instanceof PurserError && error.code === "invalid_request" && error.detail.field === field,
+      (error) =>
+        error instanceof PurserError &&
+        error.code === "invalid_request" &&
+        error.detail.field === field,
       field,
     );
   };
   refused({ generationConfig: { maxOutputTokens: -1 } }, "generationConfig.maxOutputTokens");
   refused({ generationConfig: { candidateCount: 0 } }, "generationConfig.candidateCount");
   refused({ generationConfig: "none" }, "generationConfig");
-  refused({ generationConfig: { maxOutputTokens: 1, max_output_tokens: 9 } }, "generationConfig.maxOutputTokens");
+  refused(
+    { generationConfig: { maxOutputTokens: 1, max_output_tokens: 9 } },
+    "generationConfig.maxOutputTokens",
+  );
   refused({ generationConfig: {}, generation_config: {} }, "generationConfig");
 });
 
 test("an edit sets the ceiling where the body has it, and creates its parent if absent", () => {
-  const edited = (body: object): string => Buffer.from(request(body).edit({ maxOutputTokens: 7 })).toString();
-  assert.deepEqual(JSON.parse(edited({ contents })), { contents, generationConfig: { maxOutputTokens: 7 } });
-  assert.equal(edited({ generationConfig: { maxOutputTokens: 99, topK: 1 } }), '{"generationConfig":{"maxOutputTokens":7,"topK":1}}');
-  assert.deepEqual(JSON.parse(edited({ generation_config: { topK: 1 } })), { generation_config: { topK: 1, maxOutputTokens: 7 } });
-  assert.equal(edited({ generation_config: { max_output_tokens: 99 } }), '{"generation_config":{"max_output_tokens":7}}');
+  const edited = (body: object): string =>
+    Buffer.from(request(body).edit({ maxOutputTokens: 7 })).toString();
+  assert.deepEqual(JSON.parse(edited({ contents })), {
+    contents,
+    generationConfig: { maxOutputTokens: 7 },
+  });
+  assert.equal(
+    edited({ generationConfig: { maxOutputTokens: 99, topK: 1 } }),
+    '{"generationConfig":{"maxOutputTokens":7,"topK":1}}',
+  );
+  assert.deepEqual(JSON.parse(edited({ generation_config: { topK: 1 } })), {
+    generation_config: { topK: 1, maxOutputTokens: 7 },
+  });
+  assert.equal(
+    edited({ generation_config: { max_output_tokens: 99 } }),
+    '{"generation_config":{"max_output_tokens":7}}',
+  );
 });
 
 test("the model is not a field of the body, and without an edit the body is unchanged", () => {

@@ -26,7 +26,11 @@ const mapsKeys = ["googleMaps", "google_maps"];
 const mediaKeys = ["inlineData", "inline_data", "fileData", "file_data"];
 
 const scan = bodyScanner({
-  nested: ["generationConfig", "generation_config"].flatMap((name) => [name, `${name}.thinkingConfig`, `${name}.thinking_config`]),
+  nested: ["generationConfig", "generation_config"].flatMap((name) => [
+    name,
+    `${name}.thinkingConfig`,
+    `${name}.thinking_config`,
+  ]),
   keys: [...searchKeys, ...mapsKeys, ...mediaKeys, ...referenceKeys],
   values: ["mimeType", "mime_type"],
 });
@@ -70,7 +74,8 @@ const budgetBounds: IntegerBounds = { min: -1 };
 /** @throws PurserError `invalid_request` as documented in WireFormat. */
 export function readGeminiRequest(endpoint: Endpoint, bytes: Uint8Array): ReadRequest {
   const body = scan(bytes);
-  const settings = pick(body, configurations) === configurations.camel ? camelSettings : snakeSettings;
+  const settings =
+    pick(body, configurations) === configurations.camel ? camelSettings : snakeSettings;
   const ceiling = pick(body, settings.ceiling);
   const facts = readFacts(body, { endpoint, settings, ceiling });
   return {
@@ -124,7 +129,8 @@ function readThinking(
   { model, settings }: { readonly model: string; readonly settings: Settings },
 ): { readonly hidden: boolean; readonly least: number } {
   const [camel, snake] = settings.thinking;
-  const thinking = pick(body, { camel: camel.object, snake: snake.object }) === camel.object ? camel : snake;
+  const thinking =
+    pick(body, { camel: camel.object, snake: snake.object }) === camel.object ? camel : snake;
   const budget = body.integer(pick(body, thinking.budget), budgetBounds);
   const hasLevel = body.has(pick(body, thinking.level));
   if (budget !== undefined) return { hidden: budget !== 0, least: Math.max(0, budget) + 1 };
@@ -133,7 +139,10 @@ function readThinking(
 
 function wantsSchema(body: ScannedBody, settings: Settings): boolean {
   const type = body.string(pick(body, settings.mimeType));
-  return settings.schemas.some((schema) => body.has(pick(body, schema))) || (type !== undefined && type !== "text/plain");
+  return (
+    settings.schemas.some((schema) => body.has(pick(body, schema))) ||
+    (type !== undefined && type !== "text/plain")
+  );
 }
 
 /** Images and speech come in one piece: they are fully billed before anything passes. */
@@ -147,14 +156,18 @@ function readMedia(body: ScannedBody): MediaCounts {
   const total = mediaKeys.reduce((sum, key) => sum + body.keyCount(key), 0);
   if (total === 0) return noMedia;
   const types = [...body.values("mimeType"), ...body.values("mime_type")];
-  const count = (kind: string): number => types.filter(([type]) => type.startsWith(kind)).reduce((sum, [, times]) => sum + times, 0);
+  const count = (kind: string): number =>
+    types.filter(([type]) => type.startsWith(kind)).reduce((sum, [, times]) => sum + times, 0);
   const images = Math.min(total, count("image/"));
   const audios = Math.min(total - images, count("audio/"));
   return { images, audios, files: total - images - audios };
 }
 
 /** Each fee that may be due, and how often. */
-function readFees(body: ScannedBody, model: string): readonly (readonly [fee: FeeMeter, most: number])[] {
+function readFees(
+  body: ScannedBody,
+  model: string,
+): readonly (readonly [fee: FeeMeter, most: number])[] {
   const offers = (keys: readonly string[]): boolean => keys.some((key) => body.keyCount(key) > 0);
   const searches = /gemini-[12](?!\d)/.test(model) ? 1 : searchesPerPrompt;
   return [
@@ -172,7 +185,10 @@ function settingsIn(configuration: string): Settings {
   return {
     ceiling: within(configuration, "maxOutputTokens", "max_output_tokens"),
     candidates: within(configuration, "candidateCount", "candidate_count"),
-    thinking: [thinking(`${configuration}.thinkingConfig`), thinking(`${configuration}.thinking_config`)],
+    thinking: [
+      thinking(`${configuration}.thinkingConfig`),
+      thinking(`${configuration}.thinking_config`),
+    ],
     schemas: [
       within(configuration, "responseSchema", "response_schema"),
       within(configuration, "responseJsonSchema", "response_json_schema"),
@@ -191,5 +207,8 @@ function within(parent: string, camel: string, snake: string): Spelling {
 function pick(body: ScannedBody, { camel, snake }: Spelling): string {
   if (body.field(snake) === undefined) return camel;
   if (body.field(camel) === undefined) return snake;
-  throw new PurserError("invalid_request", `${camel} is repeated, once as ${snake}`, { field: camel, remedy: "Send this field once." });
+  throw new PurserError("invalid_request", `${camel} is repeated, once as ${snake}`, {
+    field: camel,
+    remedy: "Send this field once.",
+  });
 }

@@ -17,13 +17,17 @@ interface Answer {
 async function withAnswer<T>(answer: Answer, use: (client: GoogleGenAI) => Promise<T>): Promise<T> {
   const server = createServer((request, response) => {
     request.resume();
-    response.writeHead(answer.status ?? 200, { "content-type": answer.type ?? "text/event-stream" });
+    response.writeHead(answer.status ?? 200, {
+      "content-type": answer.type ?? "text/event-stream",
+    });
     response.end(answer.body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   try {
     const { port } = server.address() as AddressInfo;
-    return await use(new GoogleGenAI({ apiKey: "key", httpOptions: { baseUrl: `http://127.0.0.1:${port}` } }));
+    return await use(
+      new GoogleGenAI({ apiKey: "key", httpOptions: { baseUrl: `http://127.0.0.1:${port}` } }),
+    );
   } finally {
     server.close();
     server.closeAllConnections();
@@ -40,10 +44,19 @@ const chunk = {
 
 /** A stream that passes `written`, is torn inside the next event, and is then ended. */
 function cutStream(written: string, torn: string): Buffer {
-  const meter = geminiWire.meter({ name: "generate_content", metering: "metered" }, { stream: true, facts: plainFacts });
+  const meter = geminiWire.meter(
+    { name: "generate_content", metering: "metered" },
+    { stream: true, facts: plainFacts },
+  );
   const passed = meter.push(Buffer.from(written + torn));
   meter.passed();
-  return Buffer.concat([passed, meter.stop({ ...plainCut, error: { ...plainCut.error, message: "the budget is used up\nat all" } })]);
+  return Buffer.concat([
+    passed,
+    meter.stop({
+      ...plainCut,
+      error: { ...plainCut.error, message: "the budget is used up\nat all" },
+    }),
+  ]);
 }
 
 async function readAll(body: Uint8Array): Promise<readonly GenerateContentResponse[]> {
@@ -53,13 +66,18 @@ async function readAll(body: Uint8Array): Promise<readonly GenerateContentRespon
     const reading = (async () => {
       for await (const item of stream) chunks.push(item);
     })();
-    await assert.rejects(reading, (error) => error instanceof ApiError && /the budget is used up/.test(error.message));
+    await assert.rejects(
+      reading,
+      (error) => error instanceof ApiError && /the budget is used up/.test(error.message),
+    );
     return chunks;
   });
 }
 
 test("a cut stream ends at MAX_TOKENS with the output so far and the usage charged, and raises the reason", async () => {
-  const chunks = await readAll(cutStream(`data: ${JSON.stringify(chunk)}\n\n`, 'data: {"candidates": [{"con'));
+  const chunks = await readAll(
+    cutStream(`data: ${JSON.stringify(chunk)}\n\n`, 'data: {"candidates": [{"con'),
+  );
   const last = chunks.at(-1);
   assert.equal(chunks.map((item) => item.text).join(""), "Once upon");
   assert.equal(last?.candidates?.[0]?.finishReason, "MAX_TOKENS");
@@ -82,9 +100,14 @@ test("a stream cut before it began is one empty answer", async () => {
 
 test("a cut array is closed as an array", () => {
   // The SDK omits the message for this API, so the test reads it itself.
-  const [first, last, ...more] = JSON.parse(cutStream(`[${JSON.stringify(chunk)}`, ',\n{"candidates":[').toString()) as (typeof chunk)[];
+  const [first, last, ...more] = JSON.parse(
+    cutStream(`[${JSON.stringify(chunk)}`, ',\n{"candidates":[').toString(),
+  ) as (typeof chunk)[];
   assert.deepEqual(first, chunk);
-  const { finishReason, finishMessage } = (last?.candidates[0] ?? {}) as { finishReason?: string; finishMessage?: string };
+  const { finishReason, finishMessage } = (last?.candidates[0] ?? {}) as {
+    finishReason?: string;
+    finishMessage?: string;
+  };
   assert.deepEqual([finishReason, finishMessage], ["MAX_TOKENS", "the budget is used up\nat all"]);
   assert.deepEqual(
     more.map((element) => (element as unknown as { error: { message: string } }).error.message),
@@ -103,7 +126,13 @@ test("an answer that has ended is not ended again", () => {
 });
 
 test("a refusal reaches the caller as an ApiError with its status and Purser's reason", async () => {
-  const body = geminiWire.error({ status: 402, message: "used up", code: "budget_exhausted", param: null, purser: { budget_id: "all" } });
+  const body = geminiWire.error({
+    status: 402,
+    message: "used up",
+    code: "budget_exhausted",
+    param: null,
+    purser: { budget_id: "all" },
+  });
   await withAnswer({ status: 402, type: "application/json", body }, async (client) => {
     await assert.rejects(client.models.generateContent(ask), (error) => {
       assert.ok(error instanceof ApiError);

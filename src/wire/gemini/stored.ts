@@ -8,7 +8,13 @@ import { MadeIds } from "../stored/made-ids.ts";
 import { plainPath } from "../stored/plain-path.ts";
 import { modelInPath } from "./endpoint.ts";
 import { NamedReader } from "../stored/named.ts";
-import { isObject, keysOf, referencesOfScanned, type ReferenceRules, type StoredUse } from "../stored/references.ts";
+import {
+  isObject,
+  keysOf,
+  referencesOfScanned,
+  type ReferenceRules,
+  type StoredUse,
+} from "../stored/references.ts";
 import type { Named, PassedRequest, StoredPlace, WatchedAnswer } from "../wire.ts";
 
 const collection =
@@ -28,7 +34,11 @@ export function storedPlace(method: string, path: string): StoredPlace | undefin
   const found = collection.exec(place);
   const [, folder = "", name] = found ?? [];
   const makes = method === "POST" && found !== null && name === undefined;
-  return { id: name === undefined ? null : `${folder}/${name}`, makes, ...(makes && { made: "thing" }) };
+  return {
+    id: name === undefined ? null : `${folder}/${name}`,
+    makes,
+    ...(makes && { made: "thing" }),
+  };
 }
 
 /** The name of a tuned model, as Gemini gives it. */
@@ -36,11 +46,16 @@ export function tunedModel(model: string): string | undefined {
   return /^tunedModels\/[^/:]+/.exec(model)?.[0];
 }
 
-const bothSpellings = (camel: string): readonly string[] => [camel, camel.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
+const bothSpellings = (camel: string): readonly string[] => [
+  camel,
+  camel.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+];
 
 /** Fields with the address of a file. A web page has no owner. */
 const uriKeys = new Set(
-  "fileUri uri gcsUri storageUri outputGcsUri outputUri outputUriPrefix bigqueryUri".split(" ").flatMap(bothSpellings),
+  "fileUri uri gcsUri storageUri outputGcsUri outputUri outputUriPrefix bigqueryUri"
+    .split(" ")
+    .flatMap(bothSpellings),
 );
 
 /**
@@ -55,7 +70,9 @@ const rules: ReferenceRules = {
   ids: new Set([...uriKeys, ...nameKeys.split(" ").flatMap(bothSpellings)]),
   holders: new Set(),
   data: new Set(
-    "args response parametersJsonSchema responseSchema responseJsonSchema partMetadata labels".split(" ").flatMap(bothSpellings),
+    "args response parametersJsonSchema responseSchema responseJsonSchema partMetadata labels"
+      .split(" ")
+      .flatMap(bothSpellings),
   ),
   // In a function these are its schema; next to `instances` they contain the output location.
   isData: (object, key) => key === "parameters" && !("instances" in object),
@@ -73,7 +90,9 @@ const rules: ReferenceRules = {
 function fileOf(text: string): string | undefined {
   const uri = URL.canParse(text) ? new URL(text) : undefined;
   if (!uri || (uri.protocol !== "https:" && uri.protocol !== "http:")) return text;
-  const name = /^\/(?:download\/|upload\/)?v1(?:beta|alpha)?\/(files\/[^/:]+)(?::download)?$/.exec(uri.pathname)?.[1];
+  const name = /^\/(?:download\/|upload\/)?v1(?:beta|alpha)?\/(files\/[^/:]+)(?::download)?$/.exec(
+    uri.pathname,
+  )?.[1];
   return name ?? (isGoogleApi.test(uri.hostname) ? text : undefined);
 }
 
@@ -105,8 +124,14 @@ export function geminiMadeIds(how: WatchedAnswer): MadeIds {
     markers: [],
     read: (value) => {
       const { file, metadata } = value;
-      const made = [value["name"], isObject(file) ? file["name"] : undefined, isObject(metadata) ? metadata["tunedModel"] : undefined];
-      return made.filter((name): name is string => typeof name === "string" && name !== "").map((name) => tunedModel(name) ?? name);
+      const made = [
+        value["name"],
+        isObject(file) ? file["name"] : undefined,
+        isObject(metadata) ? metadata["tunedModel"] : undefined,
+      ];
+      return made
+        .filter((name): name is string => typeof name === "string" && name !== "")
+        .map((name) => tunedModel(name) ?? name);
     },
   });
 }

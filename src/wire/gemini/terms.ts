@@ -26,7 +26,9 @@ const words: ReadonlyMap<string, ServiceTier | null> = new Map([
  * @returns null if neither is present.
  */
 export function servedTier(metadata: JsonObject): ServiceTier | null {
-  const named = [readWord(metadata["serviceTier"]), readWord(metadata["trafficType"])].filter((tier) => tier !== null);
+  const named = [readWord(metadata["serviceTier"]), readWord(metadata["trafficType"])].filter(
+    (tier) => tier !== null,
+  );
   const special = new Set(named.filter((tier) => tier !== "standard"));
   const [only] = special;
   if (special.size > 1) return "other";

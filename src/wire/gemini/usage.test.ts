@@ -52,30 +52,56 @@ test("audio is priced separately for input and output, images only for output", 
 });
 
 test("the Live API's response count is output", () => {
-  assert.deepEqual(readGeminiUsage({ promptTokenCount: 3, responseTokenCount: 8 }).usage, { input: 3, output: 8 });
+  assert.deepEqual(readGeminiUsage({ promptTokenCount: 3, responseTokenCount: 8 }).usage, {
+    input: 3,
+    output: 8,
+  });
 });
 
 test("without a count of the candidates, the rest of the total is output", () => {
-  const { usage } = readGeminiUsage({ promptTokenCount: 9, thoughtsTokenCount: 40, totalTokenCount: 60 });
+  const { usage } = readGeminiUsage({
+    promptTokenCount: 9,
+    thoughtsTokenCount: 40,
+    totalTokenCount: 60,
+  });
   assert.deepEqual(usage, { input: 9, output: 51, reasoning: 40 });
 });
 
 test("what the total has beyond all counts is output, unreported thoughts", () => {
   const counts = { promptTokenCount: 20, candidatesTokenCount: 198 };
-  assert.deepEqual(readGeminiUsage({ ...counts, totalTokenCount: 623 }).usage, { input: 20, output: 603 });
-  assert.deepEqual(readGeminiUsage({ ...counts, cachedContentTokenCount: 15, totalTokenCount: 218 }).usage, {
-    input: 5,
-    cache_read: 15,
-    output: 198,
+  assert.deepEqual(readGeminiUsage({ ...counts, totalTokenCount: 623 }).usage, {
+    input: 20,
+    output: 603,
   });
+  assert.deepEqual(
+    readGeminiUsage({ ...counts, cachedContentTokenCount: 15, totalTokenCount: 218 }).usage,
+    {
+      input: 5,
+      cache_read: 15,
+      output: 198,
+    },
+  );
   const all = { ...counts, thoughtsTokenCount: 5, toolUsePromptTokenCount: 100 };
-  assert.deepEqual(readGeminiUsage({ ...all, totalTokenCount: 323 }).usage, { input: 120, output: 203, reasoning: 5 });
-  assert.deepEqual(readGeminiUsage({ ...all, totalTokenCount: 10 }).usage, { input: 120, output: 203, reasoning: 5 });
-  assert.deepEqual(readGeminiUsage({ candidatesTokenCount: 4, totalTokenCount: 50 }).usage, { output: 4 }, "the prompt is unknown");
+  assert.deepEqual(readGeminiUsage({ ...all, totalTokenCount: 323 }).usage, {
+    input: 120,
+    output: 203,
+    reasoning: 5,
+  });
+  assert.deepEqual(readGeminiUsage({ ...all, totalTokenCount: 10 }).usage, {
+    input: 120,
+    output: 203,
+    reasoning: 5,
+  });
+  assert.deepEqual(
+    readGeminiUsage({ candidatesTokenCount: 4, totalTokenCount: 50 }).usage,
+    { output: 4 },
+    "the prompt is unknown",
+  );
 });
 
 test("the tier is read from either API's field", () => {
-  const tier = (metadata: Record<string, unknown>): string | null => readGeminiUsage(metadata).serviceTier;
+  const tier = (metadata: Record<string, unknown>): string | null =>
+    readGeminiUsage(metadata).serviceTier;
   assert.equal(tier({}), null);
   assert.equal(tier({ serviceTier: "standard" }), "standard");
   assert.equal(tier({ serviceTier: "flex" }), "flex");
@@ -89,10 +115,17 @@ test("the tier is read from either API's field", () => {
 });
 
 test("a tier without a list price, or an unknown one, is not read as standard", () => {
-  for (const metadata of [{ trafficType: "PROVISIONED_THROUGHPUT" }, { trafficType: "ON_DEMAND_TURBO" }, { serviceTier: "turbo" }]) {
+  for (const metadata of [
+    { trafficType: "PROVISIONED_THROUGHPUT" },
+    { trafficType: "ON_DEMAND_TURBO" },
+    { serviceTier: "turbo" },
+  ]) {
     assert.equal(readGeminiUsage(metadata).serviceTier, "other");
   }
-  assert.equal(readGeminiUsage({ serviceTier: "flex", trafficType: "ON_DEMAND_PRIORITY" }).serviceTier, "other");
+  assert.equal(
+    readGeminiUsage({ serviceTier: "flex", trafficType: "ON_DEMAND_PRIORITY" }).serviceTier,
+    "other",
+  );
 });
 
 test("impossible counts are omitted and flagged", () => {
@@ -101,46 +134,66 @@ test("impossible counts are omitted and flagged", () => {
     serviceTier: null,
     invalid: true,
   });
-  const more = readGeminiUsage({ promptTokenCount: 3, cachedContentTokenCount: 10, candidatesTokenCount: 1 });
+  const more = readGeminiUsage({
+    promptTokenCount: 3,
+    cachedContentTokenCount: 10,
+    candidatesTokenCount: 1,
+  });
   assert.deepEqual([more.usage, more.invalid], [{ input: 0, cache_read: 10, output: 1 }, true]);
 });
 
 test("metadata with only a traffic type, or only zeros, counts nothing", () => {
   assert.equal(countsTokens({ trafficType: "ON_DEMAND" }), false);
   assert.equal(countsTokens({ promptTokenCount: null }), false);
-  assert.equal(countsTokens({ promptTokenCount: 0, candidatesTokenCount: 0, totalTokenCount: 0 }), false);
+  assert.equal(
+    countsTokens({ promptTokenCount: 0, candidatesTokenCount: 0, totalTokenCount: 0 }),
+    false,
+  );
   assert.equal(countsTokens({ promptTokenCount: 0, thoughtsTokenCount: 3 }), true);
 });
 
 test("metadata that counts only the prompt does not report the output", () => {
-  assert.equal(countsOutput({ promptTokenCount: 9, candidatesTokenCount: 0, totalTokenCount: 9 }), false);
-  assert.equal(countsOutput({ promptTokenCount: 9, toolUsePromptTokenCount: 4, totalTokenCount: 13 }), false);
+  assert.equal(
+    countsOutput({ promptTokenCount: 9, candidatesTokenCount: 0, totalTokenCount: 9 }),
+    false,
+  );
+  assert.equal(
+    countsOutput({ promptTokenCount: 9, toolUsePromptTokenCount: 4, totalTokenCount: 13 }),
+    false,
+  );
   assert.equal(countsOutput({ promptTokenCount: 9, totalTokenCount: 12 }), true);
   assert.equal(countsOutput({ promptTokenCount: 9, responseTokenCount: 1 }), true);
 });
 
 test("no token is lost or counted twice, whatever the modalities", () => {
   const count = fc.nat({ max: 100_000 });
-  const details = fc.array(fc.record({ modality: fc.constantFrom("TEXT", "AUDIO", "IMAGE", "VIDEO"), tokenCount: count }), {
-    maxLength: 4,
-  });
+  const details = fc.array(
+    fc.record({ modality: fc.constantFrom("TEXT", "AUDIO", "IMAGE", "VIDEO"), tokenCount: count }),
+    {
+      maxLength: 4,
+    },
+  );
   fc.assert(
-    fc.property(fc.tuple(count, count, count, count, count), fc.tuple(details, details, details, details), (counts, lists) => {
-      const [fresh, cached, tools, candidates, thoughts] = counts;
-      const { usage, invalid } = readGeminiUsage({
-        promptTokenCount: fresh + cached,
-        cachedContentTokenCount: cached,
-        toolUsePromptTokenCount: tools,
-        candidatesTokenCount: candidates,
-        thoughtsTokenCount: thoughts,
-        promptTokensDetails: lists[0],
-        cacheTokensDetails: lists[1],
-        toolUsePromptTokensDetails: lists[2],
-        candidatesTokensDetails: lists[3],
-      });
-      assert.equal(countTokens(usage), fresh + cached + tools + candidates + thoughts);
-      assert.ok(Object.values(usage).every((value) => value >= 0));
-      assert.equal(invalid, false);
-    }),
+    fc.property(
+      fc.tuple(count, count, count, count, count),
+      fc.tuple(details, details, details, details),
+      (counts, lists) => {
+        const [fresh, cached, tools, candidates, thoughts] = counts;
+        const { usage, invalid } = readGeminiUsage({
+          promptTokenCount: fresh + cached,
+          cachedContentTokenCount: cached,
+          toolUsePromptTokenCount: tools,
+          candidatesTokenCount: candidates,
+          thoughtsTokenCount: thoughts,
+          promptTokensDetails: lists[0],
+          cacheTokensDetails: lists[1],
+          toolUsePromptTokensDetails: lists[2],
+          candidatesTokensDetails: lists[3],
+        });
+        assert.equal(countTokens(usage), fresh + cached + tools + candidates + thoughts);
+        assert.ok(Object.values(usage).every((value) => value >= 0));
+        assert.equal(invalid, false);
+      },
+    ),
   );
 });

@@ -14,7 +14,13 @@ export interface GeminiUsage {
 }
 
 const outputFields = ["candidatesTokenCount", "responseTokenCount", "thoughtsTokenCount"];
-const countFields = ["promptTokenCount", "cachedContentTokenCount", ...outputFields, "toolUsePromptTokenCount", "totalTokenCount"];
+const countFields = [
+  "promptTokenCount",
+  "cachedContentTokenCount",
+  ...outputFields,
+  "toolUsePromptTokenCount",
+  "totalTokenCount",
+];
 
 /**
  * Whether a `usageMetadata` counts anything: Vertex sends some with only a traffic type, others
@@ -27,9 +33,11 @@ export function countsTokens(metadata: JsonObject): boolean {
 /** Whether it counts output: a report of the prompt alone does not cover the text generated since. */
 export function countsOutput(metadata: JsonObject): boolean {
   if (outputFields.some((field) => isSaid(metadata[field]))) return true;
-  const [total = 0, prompt = 0, tools = 0] = ["totalTokenCount", "promptTokenCount", "toolUsePromptTokenCount"].map((field) =>
-    Number(metadata[field] ?? 0),
-  );
+  const [total = 0, prompt = 0, tools = 0] = [
+    "totalTokenCount",
+    "promptTokenCount",
+    "toolUsePromptTokenCount",
+  ].map((field) => Number(metadata[field] ?? 0));
   return total > prompt + tools;
 }
 
@@ -56,11 +64,17 @@ function readInput(metadata: JsonObject, counts: CountReader): Usage {
   const prompt = counts.read(metadata, "promptTokenCount");
   const cached = counts.read(metadata, "cachedContentTokenCount") ?? 0;
   const tools = counts.read(metadata, "toolUsePromptTokenCount") ?? 0;
-  const cachedAudio = Math.min(cached, modality(metadata["cacheTokensDetails"], { name: "AUDIO", counts }));
+  const cachedAudio = Math.min(
+    cached,
+    modality(metadata["cacheTokensDetails"], { name: "AUDIO", counts }),
+  );
   const promptAudio = modality(metadata["promptTokensDetails"], { name: "AUDIO", counts });
   const fresh = counts.subtract(prompt ?? cached, cached);
   const freshAudio = Math.min(fresh, Math.max(0, promptAudio - cachedAudio));
-  const toolAudio = Math.min(tools, modality(metadata["toolUsePromptTokensDetails"], { name: "AUDIO", counts }));
+  const toolAudio = Math.min(
+    tools,
+    modality(metadata["toolUsePromptTokensDetails"], { name: "AUDIO", counts }),
+  );
   return usageOf({
     input: prompt === undefined ? undefined : fresh - freshAudio + tools - toolAudio,
     cache_read: cached - cachedAudio,
@@ -73,9 +87,20 @@ function readOutput(metadata: JsonObject, counts: CountReader): Usage {
   const thoughts = counts.read(metadata, "thoughtsTokenCount") ?? 0;
   const candidates = readCandidates(metadata, { thoughts, counts });
   if (candidates === undefined) return usageOf({ output: undefined, reasoning: thoughts });
-  const audio = Math.min(candidates, modality(metadata["candidatesTokensDetails"], { name: "AUDIO", counts }));
-  const image = Math.min(candidates - audio, modality(metadata["candidatesTokensDetails"], { name: "IMAGE", counts }));
-  return usageOf({ output: candidates - audio - image + thoughts, output_audio: audio, output_image: image, reasoning: thoughts });
+  const audio = Math.min(
+    candidates,
+    modality(metadata["candidatesTokensDetails"], { name: "AUDIO", counts }),
+  );
+  const image = Math.min(
+    candidates - audio,
+    modality(metadata["candidatesTokensDetails"], { name: "IMAGE", counts }),
+  );
+  return usageOf({
+    output: candidates - audio - image + thoughts,
+    output_audio: audio,
+    output_image: image,
+    reasoning: thoughts,
+  });
 }
 
 /** The Live API writes `responseTokenCount`. What the total has beyond all other counts is output: unreported thoughts. */
@@ -83,7 +108,9 @@ function readCandidates(
   metadata: JsonObject,
   { thoughts, counts }: { readonly thoughts: number; readonly counts: CountReader },
 ): number | undefined {
-  const field = ["candidatesTokenCount", "responseTokenCount"].find((name) => (metadata[name] ?? undefined) !== undefined);
+  const field = ["candidatesTokenCount", "responseTokenCount"].find(
+    (name) => (metadata[name] ?? undefined) !== undefined,
+  );
   const reported = field === undefined ? 0 : counts.read(metadata, field);
   const prompt = counts.read(metadata, "promptTokenCount");
   const tools = counts.read(metadata, "toolUsePromptTokenCount") ?? 0;
@@ -92,8 +119,12 @@ function readCandidates(
   return Math.max(reported, total - (prompt ?? 0) - tools - thoughts);
 }
 
-function modality(details: unknown, { name, counts }: { readonly name: string; readonly counts: CountReader }): number {
+function modality(
+  details: unknown,
+  { name, counts }: { readonly name: string; readonly counts: CountReader },
+): number {
   let sum = 0;
-  for (const detail of toObjects(details)) if (detail["modality"] === name) sum += counts.read(detail, "tokenCount") ?? 0;
+  for (const detail of toObjects(details))
+    if (detail["modality"] === name) sum += counts.read(detail, "tokenCount") ?? 0;
   return sum;
 }

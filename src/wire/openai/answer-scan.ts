@@ -52,7 +52,8 @@ export function takeAnswer(
   const paths = at.prefix === "" ? topPaths : responsePaths;
   record.nameModel(toText(body.json(paths.model)));
   record.nameTier(toText(body.json(paths.serviceTier)));
-  if (reportsError(body, paths.errors) || body.valueCount("finish_reason", "error") > 0) record.fail();
+  if (reportsError(body, paths.errors) || body.valueCount("finish_reason", "error") > 0)
+    record.fail();
   if (body.isRepeated(paths.usage)) record.flag("usage_repeated");
   const usage = usageBytes(body, paths);
   if (usage) record.takeUsage(usage, at.passed);
@@ -62,19 +63,26 @@ export function takeAnswer(
 
 /** Bytes of the text in a whole answer: its messages, their tool calls and its reasoning. The message of an error is no text. */
 export function countGeneratedBytes(body: ScannedBody): number {
-  const choices = body.valueCount("finish_reason", "error") > 0 ? withoutErrors(body) : arrayBytes(body, topPaths.choices);
+  const choices =
+    body.valueCount("finish_reason", "error") > 0
+      ? withoutErrors(body)
+      : arrayBytes(body, topPaths.choices);
   const output = arrayBytes(body, topPaths.output);
   return sumBelow(choices, choiceKeys) + sumBelow(output, itemKeys);
 }
 
 /** OpenRouter puts the error on the choice that it ended. */
 function withoutErrors(body: ScannedBody): Buffer {
-  const choices = toObjects(body.json(topPaths.choices)).map(({ error: _error, ...choice }) => choice);
+  const choices = toObjects(body.json(topPaths.choices)).map(
+    ({ error: _error, ...choice }) => choice,
+  );
   return Buffer.from(JSON.stringify(choices));
 }
 
 const choiceKeys = ['message"', 'text"'].map((key) => Buffer.from(key));
-const itemKeys = ['content"', 'arguments"', 'summary"', 'input"', 'code"'].map((key) => Buffer.from(key));
+const itemKeys = ['content"', 'arguments"', 'summary"', 'input"', 'code"'].map((key) =>
+  Buffer.from(key),
+);
 
 function arrayBytes(body: ScannedBody, path: string): Buffer | undefined {
   const field = body.kind(path) === "array" ? body.field(path) : undefined;
@@ -104,7 +112,12 @@ function pathsBelow(prefix: "" | "response."): AnswerPaths {
 }
 
 function usageBytes(body: ScannedBody, paths: AnswerPaths): Buffer | undefined {
-  const path = body.kind(paths.usage) === "object" ? paths.usage : body.kind(paths.groq) === "object" ? paths.groqUsage : undefined;
+  const path =
+    body.kind(paths.usage) === "object"
+      ? paths.usage
+      : body.kind(paths.groq) === "object"
+        ? paths.groqUsage
+        : undefined;
   const field = path === undefined || body.kind(path) !== "object" ? undefined : body.field(path);
   if (field) return body.bytes.subarray(field.start, field.end);
   // Some servers put it on a choice.
@@ -149,11 +162,15 @@ function takeToolUsage(body: ScannedBody, record: AnswerRecord, paths: AnswerPat
   }
   if (body.kind(paths.imageTool) !== "object") return;
   const { usage } = readUsage(body.raw(paths.imageTool) ?? "", true);
-  if (usage && Object.values(usage).some((count) => count > 0)) record.addParts([imagePart(body, paths, usage)]);
+  if (usage && Object.values(usage).some((count) => count > 0))
+    record.addParts([imagePart(body, paths, usage)]);
 }
 
 function imagePart(body: ScannedBody, paths: AnswerPaths, usage: UsagePart["usage"]): UsagePart {
-  const tools = body.kind(paths.tools) === "array" ? (body.json(paths.tools) as readonly unknown[]) : [];
-  const tool = tools.map((entry) => (entry ?? {}) as { type?: unknown; model?: unknown }).find(({ type }) => type === "image_generation");
+  const tools =
+    body.kind(paths.tools) === "array" ? (body.json(paths.tools) as readonly unknown[]) : [];
+  const tool = tools
+    .map((entry) => (entry ?? {}) as { type?: unknown; model?: unknown })
+    .find(({ type }) => type === "image_generation");
   return { model: typeof tool?.model === "string" ? tool.model : "gpt-image-1", usage };
 }

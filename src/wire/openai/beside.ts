@@ -23,7 +23,13 @@ export interface Beside {
   readonly contradictory: boolean;
 }
 
-const nothingBeside: Beside = { cacheRead: 0, cacheWrite: 0, reasoning: 0, hidden: 0, contradictory: false };
+const nothingBeside: Beside = {
+  cacheRead: 0,
+  cacheWrite: 0,
+  reasoning: 0,
+  hidden: 0,
+  contradictory: false,
+};
 
 /**
  * Where the total is what prompt and completion add up to, all else is inside them. Where it is more, what makes up the difference
@@ -33,8 +39,12 @@ export function findBeside(told: ToldCounts): Beside {
   const { prompt, completion, total } = told;
   if (total === undefined || total < prompt + completion) return withoutTotal(told);
   const more = total - prompt - completion;
-  if (more === 0) return told.leavesCacheOut && cacheOf(told) > prompt ? withCache(told) : nothingBeside;
-  return waysToStand(told).find((way) => sumOf(way) === more && fitsInside(told, way)) ?? withHidden(told, more);
+  if (more === 0)
+    return told.leavesCacheOut && cacheOf(told) > prompt ? withCache(told) : nothingBeside;
+  return (
+    waysToStand(told).find((way) => sumOf(way) === more && fitsInside(told, way)) ??
+    withHidden(told, more)
+  );
 }
 
 function withoutTotal(told: ToldCounts): Beside {

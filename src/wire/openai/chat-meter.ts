@@ -104,11 +104,14 @@ export class ChatMeter implements UsageMeter {
       return true;
     }
     if (isOtherError(payload)) return this.#fail();
-    const bytes = countDeltaBytes(payload, this.#deltaKey, this.output) || this.#countOtherText(payload);
+    const bytes =
+      countDeltaBytes(payload, this.#deltaKey, this.output) || this.#countOtherText(payload);
     this.#choices.see(payload);
     // What the stream's end cuts off is unfinished, and not wrong.
     if (this.#ending && !isJson(payload)) return true;
-    const isIntroduction = this.#introductions < mostIntroductions && (this.#id === undefined || this.#record.model === null);
+    const isIntroduction =
+      this.#introductions < mostIntroductions &&
+      (this.#id === undefined || this.#record.model === null);
     const mayHaveUsage = lastUsage(payload) !== undefined || (bytes === 0 && mayHideKeys(payload));
     const mayTellError = payload.includes(errorWord);
     if (!isIntroduction && !mayHaveUsage && !mayTellError) return this.#checkShape(payload);
@@ -138,7 +141,8 @@ export class ChatMeter implements UsageMeter {
       this.#id ||= chunk.string("id");
       this.#created ??= chunk.integer("created", { max: Number.MAX_SAFE_INTEGER });
       takeAnswer(chunk, this.#record, { prefix: "", passed: this.output });
-      const isUsageOnly = chunk.kind("usage") === "object" && /^\[\s*\]$/.test(chunk.raw("choices") ?? "");
+      const isUsageOnly =
+        chunk.kind("usage") === "object" && /^\[\s*\]$/.test(chunk.raw("choices") ?? "");
       return this.#facts.usageAsked || !isUsageOnly;
     } catch (error) {
       if (!(error instanceof PurserError)) throw error;

@@ -11,7 +11,12 @@ function read(usage: object): UsageReading {
 }
 
 test("a cache that cannot be inside a prompt without a total stands beside it, and is flagged", () => {
-  const { usage, invalid } = read({ prompt_tokens: 10, completion_tokens: 1, cache_read_input_tokens: 15, cache_creation_input_tokens: 2 });
+  const { usage, invalid } = read({
+    prompt_tokens: 10,
+    completion_tokens: 1,
+    cache_read_input_tokens: 15,
+    cache_creation_input_tokens: 2,
+  });
   assert.deepEqual(usage, { input: 10, cache_read: 15, cache_write_5m: 2, output: 1 });
   assert.equal(invalid, true);
 });
@@ -35,17 +40,34 @@ test("tokens read from a cache are known by every name that vendors give them, a
   ];
   for (const shape of shapes) {
     const { usage, invalid } = read({ ...counted, ...shape });
-    assert.deepEqual([usage, invalid], [{ input: 40, cache_read: 60, output: 10 }, false], JSON.stringify(shape));
+    assert.deepEqual(
+      [usage, invalid],
+      [{ input: 40, cache_read: 60, output: 10 }, false],
+      JSON.stringify(shape),
+    );
   }
-  const responses = { input_tokens: 100, output_tokens: 10, total_tokens: 110, cache_read_input_tokens: 60 };
+  const responses = {
+    input_tokens: 100,
+    output_tokens: 10,
+    total_tokens: 110,
+    cache_read_input_tokens: 60,
+  };
   assert.deepEqual(read(responses).usage, { input: 40, cache_read: 60, output: 10 });
 });
 
 test("tokens written to a cache are known by every name, and by their lifetime where it is told", () => {
   const written = (shape: object): unknown => read({ ...counted, ...shape }).usage;
   const fiveMinutes = { input: 40, cache_write_5m: 60, output: 10 };
-  for (const name of ["cache_write_tokens", "cache_creation_input_tokens", "cache_creation_tokens"]) {
-    assert.deepEqual(written({ prompt_tokens_details: { [name]: 60, cached_tokens: 0 } }), fiveMinutes, `${name} in the details`);
+  for (const name of [
+    "cache_write_tokens",
+    "cache_creation_input_tokens",
+    "cache_creation_tokens",
+  ]) {
+    assert.deepEqual(
+      written({ prompt_tokens_details: { [name]: 60, cached_tokens: 0 } }),
+      fiveMinutes,
+      `${name} in the details`,
+    );
     assert.deepEqual(written({ [name]: 60 }), fiveMinutes, name);
   }
   assert.deepEqual(written({ prompt_tokens_details: { cached_creation_tokens: 60 } }), fiveMinutes);
@@ -53,16 +75,33 @@ test("tokens written to a cache are known by every name, and by their lifetime w
   const lifetimes = { input: 40, cache_write_5m: 20, cache_write_1h: 40, output: 10 };
   assert.deepEqual(written({ cache_creation: split }), lifetimes);
   assert.deepEqual(written({ cache_creation_input_tokens: 60, cache_creation: split }), lifetimes);
-  assert.deepEqual(written({ prompt_tokens_details: { cache_creation_tokens: 60, cache_creation_token_details: split } }), lifetimes);
-  assert.deepEqual(written({ prompt_tokens_details: { cache_creation_input_tokens: 60, cache_creation: split } }), lifetimes);
-  assert.deepEqual(written({ claude_cache_creation_5_m_tokens: 20, claude_cache_creation_1_h_tokens: 40 }), lifetimes);
+  assert.deepEqual(
+    written({
+      prompt_tokens_details: { cache_creation_tokens: 60, cache_creation_token_details: split },
+    }),
+    lifetimes,
+  );
+  assert.deepEqual(
+    written({ prompt_tokens_details: { cache_creation_input_tokens: 60, cache_creation: split } }),
+    lifetimes,
+  );
+  assert.deepEqual(
+    written({ claude_cache_creation_5_m_tokens: 20, claude_cache_creation_1_h_tokens: 40 }),
+    lifetimes,
+  );
 });
 
 test("a cache stands beside the prompt where the total says so, or where Anthropic's names do and there is no total", () => {
   const cache = { cache_read_input_tokens: 60, cache_creation_input_tokens: 30 };
   const beside = { input: 100, cache_read: 60, cache_write_5m: 30, output: 10 };
-  assert.deepEqual(read({ prompt_tokens: 100, completion_tokens: 10, total_tokens: 200, ...cache }).usage, beside);
-  assert.deepEqual(read({ input_tokens: 100, output_tokens: 10, total_tokens: 200, ...cache }).usage, beside);
+  assert.deepEqual(
+    read({ prompt_tokens: 100, completion_tokens: 10, total_tokens: 200, ...cache }).usage,
+    beside,
+  );
+  assert.deepEqual(
+    read({ input_tokens: 100, output_tokens: 10, total_tokens: 200, ...cache }).usage,
+    beside,
+  );
   assert.deepEqual(read({ input_tokens: 100, output_tokens: 10, ...cache }), {
     usage: beside,
     reportedCost: null,
@@ -86,20 +125,32 @@ test("what a total has beyond prompt, completion and all that stands beside them
     tools: undefined,
     invalid: false,
   });
-  const details = { prompt_tokens_details: { cached_tokens: 5 }, completion_tokens_details: { reasoning_tokens: 30 } };
-  assert.deepEqual(read({ prompt_tokens: 20, completion_tokens: 10, total_tokens: 130, ...details }).usage, {
-    input: 15,
-    cache_read: 5,
-    output: 110,
-    reasoning: 100,
-  });
+  const details = {
+    prompt_tokens_details: { cached_tokens: 5 },
+    completion_tokens_details: { reasoning_tokens: 30 },
+  };
+  assert.deepEqual(
+    read({ prompt_tokens: 20, completion_tokens: 10, total_tokens: 130, ...details }).usage,
+    {
+      input: 15,
+      cache_read: 5,
+      output: 110,
+      reasoning: 100,
+    },
+  );
 });
 
 test("a total of zero, or of less than its parts, says nothing", () => {
   for (const total_tokens of [0, 5, null]) {
-    assert.deepEqual(read({ prompt_tokens: 20, completion_tokens: 10, total_tokens }).usage, { input: 20, output: 10 });
+    assert.deepEqual(read({ prompt_tokens: 20, completion_tokens: 10, total_tokens }).usage, {
+      input: 20,
+      output: 10,
+    });
   }
-  assert.deepEqual(read({ completion_tokens: 10, total_tokens: 30 }).usage, { input: 20, output: 10 });
+  assert.deepEqual(read({ completion_tokens: 10, total_tokens: 30 }).usage, {
+    input: 20,
+    output: 10,
+  });
 });
 
 test("whatever names are used, no token is counted twice and none that was told is lost", () => {
@@ -111,26 +162,48 @@ test("whatever names are used, no token is counted twice and none that was told 
       cache_creation_input_tokens: count,
       prompt_cache_hit_tokens: count,
       reasoning_tokens: count,
-      cache_creation: fc.record({ ephemeral_5m_input_tokens: count, ephemeral_1h_input_tokens: count }, { requiredKeys: [] }),
-      prompt_tokens_details: fc.record(
-        { cached_tokens: count, cache_creation_input_tokens: count, cache_write_tokens: count, audio_tokens: count, image_tokens: count },
+      cache_creation: fc.record(
+        { ephemeral_5m_input_tokens: count, ephemeral_1h_input_tokens: count },
         { requiredKeys: [] },
       ),
-      completion_tokens_details: fc.record({ reasoning_tokens: count, audio_tokens: count }, { requiredKeys: [] }),
+      prompt_tokens_details: fc.record(
+        {
+          cached_tokens: count,
+          cache_creation_input_tokens: count,
+          cache_write_tokens: count,
+          audio_tokens: count,
+          image_tokens: count,
+        },
+        { requiredKeys: [] },
+      ),
+      completion_tokens_details: fc.record(
+        { reasoning_tokens: count, audio_tokens: count },
+        { requiredKeys: [] },
+      ),
     },
     { requiredKeys: [] },
   );
   fc.assert(
-    fc.property(fc.tuple(count, count, fc.option(fc.integer({ min: 0, max: 1500 }))), anything, ([prompt, completion, total], fields) => {
-      const { usage } = read({ prompt_tokens: prompt, completion_tokens: completion, total_tokens: total, ...fields });
-      assert.ok(usage);
-      assert.ok(Object.values(usage).every((value) => Number.isInteger(value) && value >= 0));
-      assert.ok(countContext(usage) >= prompt);
-      const output = countTokens(usage) - countContext(usage);
-      assert.ok(output >= completion);
-      assert.ok((usage.reasoning ?? 0) <= (usage.output ?? 0));
-      // A total that leaves room for its parts is the sum of what is charged.
-      if (total !== null && total >= prompt + completion && total > 0) assert.equal(countTokens(usage), total);
-    }),
+    fc.property(
+      fc.tuple(count, count, fc.option(fc.integer({ min: 0, max: 1500 }))),
+      anything,
+      ([prompt, completion, total], fields) => {
+        const { usage } = read({
+          prompt_tokens: prompt,
+          completion_tokens: completion,
+          total_tokens: total,
+          ...fields,
+        });
+        assert.ok(usage);
+        assert.ok(Object.values(usage).every((value) => Number.isInteger(value) && value >= 0));
+        assert.ok(countContext(usage) >= prompt);
+        const output = countTokens(usage) - countContext(usage);
+        assert.ok(output >= completion);
+        assert.ok((usage.reasoning ?? 0) <= (usage.output ?? 0));
+        // A total that leaves room for its parts is the sum of what is charged.
+        if (total !== null && total >= prompt + completion && total > 0)
+          assert.equal(countTokens(usage), total);
+      },
+    ),
   );
 });

@@ -12,7 +12,11 @@ const inputDetails: readonly CountPath[] = [
   ["prompt_token_details"],
   ["input_token_details"],
 ];
-const outputDetails: readonly CountPath[] = [["completion_tokens_details"], ["output_tokens_details"], ["output_token_details"]];
+const outputDetails: readonly CountPath[] = [
+  ["completion_tokens_details"],
+  ["output_tokens_details"],
+  ["output_token_details"],
+];
 const atTop: readonly CountPath[] = [[]];
 
 /** How long the cache entry lives that was written. */
@@ -35,23 +39,59 @@ const countNames = {
   cacheHit: inside(atTop, "prompt_cache_hit_tokens"),
   cacheMiss: inside(atTop, "prompt_cache_miss_tokens"),
   cacheRead: [
-    ...inside(inputDetails, "cached_tokens", "cache_read_input_tokens", "cache_read_tokens", "cached_input_tokens"),
-    ...inside(atTop, "prompt_cache_hit_tokens", "cache_read_input_tokens", "cached_tokens", "cache_read_tokens", "cached_input_tokens"),
+    ...inside(
+      inputDetails,
+      "cached_tokens",
+      "cache_read_input_tokens",
+      "cache_read_tokens",
+      "cached_input_tokens",
+    ),
+    ...inside(
+      atTop,
+      "prompt_cache_hit_tokens",
+      "cache_read_input_tokens",
+      "cached_tokens",
+      "cache_read_tokens",
+      "cached_input_tokens",
+    ),
     ...inside(atTop, "cached_prompt_tokens", "cached_prompt_text_tokens", "num_cached_tokens"),
   ],
   cacheWrite: [
-    ...inside(inputDetails, "cache_write_tokens", "cache_creation_input_tokens", "cache_creation_tokens", "cache_write_input_tokens"),
+    ...inside(
+      inputDetails,
+      "cache_write_tokens",
+      "cache_creation_input_tokens",
+      "cache_creation_tokens",
+      "cache_write_input_tokens",
+    ),
     ...inside(inputDetails, "cached_creation_tokens"),
-    ...inside(atTop, "cache_creation_input_tokens", "cache_write_tokens", "cache_creation_tokens", "cache_write_input_tokens"),
+    ...inside(
+      atTop,
+      "cache_creation_input_tokens",
+      "cache_write_tokens",
+      "cache_creation_tokens",
+      "cache_write_input_tokens",
+    ),
   ],
-  cacheWrite5m: [...inside(lifetimes, "ephemeral_5m_input_tokens"), ...inside(atTop, "claude_cache_creation_5_m_tokens")],
-  cacheWrite1h: [...inside(lifetimes, "ephemeral_1h_input_tokens"), ...inside(atTop, "claude_cache_creation_1_h_tokens")],
+  cacheWrite5m: [
+    ...inside(lifetimes, "ephemeral_5m_input_tokens"),
+    ...inside(atTop, "claude_cache_creation_5_m_tokens"),
+  ],
+  cacheWrite1h: [
+    ...inside(lifetimes, "ephemeral_1h_input_tokens"),
+    ...inside(atTop, "claude_cache_creation_1_h_tokens"),
+  ],
   inputAudio: inside(inputDetails, "audio_tokens"),
   inputImage: inside(inputDetails, "image_tokens"),
   cachedAudio: inputDetails.map((path) => [...path, "cached_tokens_details", "audio_tokens"]),
   outputAudio: inside(outputDetails, "audio_tokens"),
   outputImage: inside(outputDetails, "image_tokens"),
-  reasoning: inside([...outputDetails, ...atTop], "reasoning_tokens", "thinking_tokens", "thoughts_tokens"),
+  reasoning: inside(
+    [...outputDetails, ...atTop],
+    "reasoning_tokens",
+    "thinking_tokens",
+    "thoughts_tokens",
+  ),
   searches: [["server_tool_use", "web_search_requests"], ["num_search_queries"]],
   /** Names whose prompt count includes the cache. */
   openaiPrompt: inside(atTop, "prompt_tokens"),
@@ -118,7 +158,8 @@ class Found implements NamedCounts {
   }
 
   #believed(value: unknown): number | undefined {
-    if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= largestCount) return value;
+    if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= largestCount)
+      return value;
     this.invalid = true;
     return undefined;
   }

@@ -9,7 +9,17 @@ const backslash = 0x5c;
 const colon = 0x3a;
 
 /** Values that the model does not generate as tokens, or that repeat what stands beside them. */
-const skipped = new KeyTable(["role", "id", "type", "format", "data", "expires_at", "reasoning_details", "annotations", "signature"]);
+const skipped = new KeyTable([
+  "role",
+  "id",
+  "type",
+  "format",
+  "data",
+  "expires_at",
+  "reasoning_details",
+  "annotations",
+  "signature",
+]);
 
 /**
  * Sums the bytes of the string values below every field of one name in an event's payload: `delta` of chat and Responses, `text` of
@@ -41,7 +51,11 @@ export function endOfValue(payload: Buffer, start: number): number {
   return readValue(payload, start).end;
 }
 
-function readValue(payload: Buffer, start: number, output?: PassedOutput): { readonly bytes: number; readonly end: number } {
+function readValue(
+  payload: Buffer,
+  start: number,
+  output?: PassedOutput,
+): { readonly bytes: number; readonly end: number } {
   let bytes = 0;
   let depth = 0;
   let at = start;

@@ -50,8 +50,10 @@ export function openaiEndpoint(method: string, path: string): Endpoint {
   const verb = method.toUpperCase();
   if (verb === "POST") {
     const name = metered.get(route);
-    if (name !== undefined) return { name, metering: "metered", ...(model === undefined ? {} : { model }) };
-    if (freePosts.some((free) => free.test(route))) return { name: nameOf(route), metering: "free" };
+    if (name !== undefined)
+      return { name, metering: "metered", ...(model === undefined ? {} : { model }) };
+    if (freePosts.some((free) => free.test(route)))
+      return { name: nameOf(route), metering: "free" };
   } else if (isRead(verb) && freeReads.some((free) => free.test(route))) {
     return { name: nameOf(route), metering: "free" };
   }

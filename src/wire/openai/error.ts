@@ -13,10 +13,21 @@ const types: ReadonlyMap<number, string> = new Map([
 ]);
 
 export function openaiError(error: WireError): string {
-  const type = types.get(error.status) ?? (error.status >= 500 ? "server_error" : "invalid_request_error");
+  const type =
+    types.get(error.status) ?? (error.status >= 500 ? "server_error" : "invalid_request_error");
   // SDKs show what stands in `error`; programs that read the body find the same in the place that all formats share.
   const purser = error.purser === undefined ? {} : { purser: error.purser };
   // litellm, and with it aider, repeats a call that was answered 402, unless the body has these words.
   const sort = error.status === 402 ? { category: "invalid_request_error" } : {};
-  return JSON.stringify({ error: { message: error.message, type, param: error.param, code: error.code, ...sort, ...purser }, ...purser });
+  return JSON.stringify({
+    error: {
+      message: error.message,
+      type,
+      param: error.param,
+      code: error.code,
+      ...sort,
+      ...purser,
+    },
+    ...purser,
+  });
 }

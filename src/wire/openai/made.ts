@@ -6,10 +6,19 @@ import type { MadeKind, WatchedAnswer } from "../wire.ts";
 import { tunedModel } from "./tuned-model.ts";
 
 /** The events at which items and responses begin or end: only these contain an id. */
-const markers = ["response.created", "output_item.added", "output_item.done", '"chat.completion.chunk"'];
+const markers = [
+  "response.created",
+  "output_item.added",
+  "output_item.done",
+  '"chat.completion.chunk"',
+];
 
 export function openaiMadeIds({ of, ...how }: WatchedAnswer): MadeIds {
-  return new MadeIds({ ...how, markers: of === "call" ? markers : [], read: how.isStream ? idsOfEvent : readers[of] });
+  return new MadeIds({
+    ...how,
+    markers: of === "call" ? markers : [],
+    read: how.isStream ? idsOfEvent : readers[of],
+  });
 }
 
 /** A call made at most one of these, and a place answers with exactly one. */
@@ -17,7 +26,8 @@ const readers: Readonly<Record<MadeKind, IdReader>> = {
   call: idsOfAnswer,
   thing: ({ id }) => texts(id),
   upload: ({ file }) => (isObject(file) ? texts(file["id"]) : []),
-  job: ({ id, fine_tuned_model: name }) => texts(id, typeof name === "string" ? tunedModel(name) : undefined),
+  job: ({ id, fine_tuned_model: name }) =>
+    texts(id, typeof name === "string" ? tunedModel(name) : undefined),
   batch: ({ id, output_file_id: output, error_file_id: errors }) => texts(id, output, errors),
 };
 
@@ -36,7 +46,10 @@ function idsOfEvent(event: JsonObject): readonly string[] {
 function idsOfAnswer(answer: JsonObject): readonly string[] {
   const items = objectsIn(answer["output"]);
   // A compaction gives the request's own messages back, with the ids that the caller wrote.
-  const made = answer["object"] === "response.compaction" ? items.filter(({ type }) => type === "compaction") : items;
+  const made =
+    answer["object"] === "response.compaction"
+      ? items.filter(({ type }) => type === "compaction")
+      : items;
   return [...idsOfChat(answer), ...made.flatMap(idsOfItem)];
 }
 
@@ -59,16 +72,28 @@ function idsOfItem(item: JsonObject): readonly string[] {
     case "code_interpreter_call":
       return [...own, ...texts(item["container_id"])];
     case "shell_call":
-      return [...own, ...(isObject(item["environment"]) ? texts(item["environment"]["container_id"]) : [])];
+      return [
+        ...own,
+        ...(isObject(item["environment"]) ? texts(item["environment"]["container_id"]) : []),
+      ];
     case "message":
-      return [...own, ...objectsIn(item["content"]).flatMap(({ annotations }) => objectsIn(annotations).flatMap(idsOfAnnotation))];
+      return [
+        ...own,
+        ...objectsIn(item["content"]).flatMap(({ annotations }) =>
+          objectsIn(annotations).flatMap(idsOfAnnotation),
+        ),
+      ];
     default:
       return own;
   }
 }
 
 /** A citation of a file that was there before makes none. */
-function idsOfAnnotation({ type, container_id: container, file_id: file }: JsonObject): readonly string[] {
+function idsOfAnnotation({
+  type,
+  container_id: container,
+  file_id: file,
+}: JsonObject): readonly string[] {
   if (type === "container_file_citation") return texts(container, file);
   return type === "file_path" ? texts(file) : [];
 }

@@ -49,7 +49,9 @@ export class OpenChoices {
   }
 
   open(): readonly OpenChoice[] {
-    return this.#choices.flatMap(({ hasBegun, hasEnded }, index) => (hasEnded ? [] : [{ index, hasBegun }]));
+    return this.#choices.flatMap(({ hasBegun, hasEnded }, index) =>
+      hasEnded ? [] : [{ index, hasBegun }],
+    );
   }
 
   /** Chunks of several choices come in any order, each with its index. */
@@ -57,7 +59,8 @@ export class OpenChoices {
     if (!hasChoice(payload)) return;
     for (const choice of toObjects(parse(payload)?.["choices"])) {
       const { index, finish_reason: reason } = choice;
-      if (typeof index === "number") this.#unsent.push({ index, isEnd: typeof reason === "string" });
+      if (typeof index === "number")
+        this.#unsent.push({ index, isEnd: typeof reason === "string" });
     }
   }
 }
@@ -68,7 +71,11 @@ function hasChoice(payload: Buffer): boolean {
 
 /** Whether a reason is given, and not null. */
 function endsChoice(payload: Buffer): boolean {
-  for (let at = afterQuoted(payload, finishKey); at >= 0; at = afterQuoted(payload, finishKey, at)) {
+  for (
+    let at = afterQuoted(payload, finishKey);
+    at >= 0;
+    at = afterQuoted(payload, finishKey, at)
+  ) {
     const value = behindColon(payload, at);
     if (value >= 0 && payload[value] === quote) return true;
   }

@@ -7,7 +7,12 @@ import type { ResponsesEvent } from "./stop.ts";
 export interface Strand {
   readonly prefix: string;
   /** Where an item has several such texts: the event's field that numbers them, and where the item keeps them. */
-  readonly list?: { readonly index: string; readonly field: "content" | "summary"; readonly partType: string; readonly partEvent: string };
+  readonly list?: {
+    readonly index: string;
+    readonly field: "content" | "summary";
+    readonly partType: string;
+    readonly partEvent: string;
+  };
   /** The field that has the whole text, in the `done` event and in the part or item. */
   readonly field: string;
   readonly indexKey: Buffer;
@@ -17,7 +22,10 @@ const noList = Buffer.from('content_index"');
 
 function strand(prefix: string, field: string, list?: Strand["list"]): readonly [string, Strand] {
   const indexKey = list ? Buffer.from(`${list.index}"`) : noList;
-  return [`response.${prefix}`, { prefix: `response.${prefix}`, field, indexKey, ...(list && { list }) }];
+  return [
+    `response.${prefix}`,
+    { prefix: `response.${prefix}`, field, indexKey, ...(list && { list }) },
+  ];
 }
 
 function content(partType: string): Strand["list"] {
@@ -82,7 +90,8 @@ export class OpenItem {
   take(type: string, event: JsonObject): void {
     const at = type.lastIndexOf(".");
     const list = partEvents.get(type.slice(0, at));
-    if (list !== undefined) return this.#takePart(list, { isOpened: type.endsWith(".added"), event });
+    if (list !== undefined)
+      return this.#takePart(list, { isOpened: type.endsWith(".added"), event });
     const strand = strandOf(type);
     const whole = strand && event[strand.field];
     if (!strand || !type.endsWith(".done") || typeof whole !== "string") return;
@@ -97,12 +106,18 @@ export class OpenItem {
     const item = this.#itemSoFar();
     const events = this.#written.flatMap((written) => this.#closeText(written));
     return {
-      events: [...events, { type: "response.output_item.done", output_index: this.#outputIndex, item }],
+      events: [
+        ...events,
+        { type: "response.output_item.done", output_index: this.#outputIndex, item },
+      ],
       item: JSON.stringify(item),
     };
   }
 
-  #takePart(list: "content" | "summary", { isOpened, event }: { readonly isOpened: boolean; readonly event: JsonObject }): void {
+  #takePart(
+    list: "content" | "summary",
+    { isOpened, event }: { readonly isOpened: boolean; readonly event: JsonObject },
+  ): void {
     const index = event[`${list}_index`];
     if (typeof index !== "number") return;
     const key = `${list} ${index}`;
@@ -113,7 +128,9 @@ export class OpenItem {
   }
 
   #find(strand: Strand, index: number): Written {
-    const known = this.#written.find((written) => written.strand === strand && written.index === index);
+    const known = this.#written.find(
+      (written) => written.strand === strand && written.index === index,
+    );
     if (known) return known;
     const written = { strand, index, text: "", isDone: false, isPartOpen: false };
     written.isPartOpen = this.#openParts.delete(keyOf(written));
@@ -123,7 +140,9 @@ export class OpenItem {
 
   #openEmpty(key: string, part: JsonObject): void {
     const [list, index] = key.split(" ");
-    const found = [...strands.values()].find(({ list: of }) => of?.field === list && of?.partType === part["type"]);
+    const found = [...strands.values()].find(
+      ({ list: of }) => of?.field === list && of?.partType === part["type"],
+    );
     if (found) this.#find(found, Number(index));
   }
 
@@ -139,20 +158,36 @@ export class OpenItem {
       output_index: this.#outputIndex,
       ...(strand.list && { [strand.list.index]: index }),
     };
-    const name = strand.field === "arguments" && this.#item["name"] !== undefined ? { name: this.#item["name"] } : {};
+    const name =
+      strand.field === "arguments" && this.#item["name"] !== undefined
+        ? { name: this.#item["name"] }
+        : {};
     const logprobs = strand.list?.partType === "output_text" ? { logprobs: [] } : {};
-    const text: ResponsesEvent = { type: `${strand.prefix}.done`, ...where, ...name, [strand.field]: textOf(written), ...logprobs };
-    const part = strand.list && { type: `${strand.list.partEvent}.done`, ...where, part: partOf(written) };
+    const text: ResponsesEvent = {
+      type: `${strand.prefix}.done`,
+      ...where,
+      ...name,
+      [strand.field]: textOf(written),
+      ...logprobs,
+    };
+    const part = strand.list && {
+      type: `${strand.list.partEvent}.done`,
+      ...where,
+      part: partOf(written),
+    };
     return [...(isDone ? [] : [text]), ...(part && isPartOpen ? [part] : [])];
   }
 
   #itemSoFar(): JsonObject {
     const item: Record<string, unknown> = { ...this.#item, status: "incomplete" };
     for (const field of ["content", "summary"] as const) {
-      const parts = this.#written.filter(({ strand }) => strand.list?.field === field).sort((left, right) => left.index - right.index);
+      const parts = this.#written
+        .filter(({ strand }) => strand.list?.field === field)
+        .sort((left, right) => left.index - right.index);
       if (parts.length > 0) item[field] = parts.map(partOf);
     }
-    for (const written of this.#written) if (!written.strand.list) item[written.strand.field] = textOf(written);
+    for (const written of this.#written)
+      if (!written.strand.list) item[written.strand.field] = textOf(written);
     return item;
   }
 }

@@ -33,8 +33,13 @@ export class PartialOutput {
 
   close(): ClosedOutput {
     const inOrder = [...this.#items].sort(([left], [right]) => left - right);
-    const closed = inOrder.map(([, item]) => (typeof item === "string" ? { events: [], item } : item.close()));
-    return { events: closed.flatMap(({ events }) => events), items: closed.map(({ item }) => item) };
+    const closed = inOrder.map(([, item]) =>
+      typeof item === "string" ? { events: [], item } : item.close(),
+    );
+    return {
+      events: closed.flatMap(({ events }) => events),
+      items: closed.map(({ item }) => item),
+    };
   }
 
   /** Most events are deltas: their text is taken without building them. */
@@ -46,7 +51,8 @@ export class PartialOutput {
     const start = behindColon(payload, afterQuoted(payload, deltaKey));
     if (start < 0 || payload[start] !== quote) return;
     const text = payload.subarray(start + 1, endOfValue(payload, start) - 1);
-    if (this.#fits(text.length)) item.append(strand, numberBehind(payload, strand.indexKey) ?? 0, text.toString());
+    if (this.#fits(text.length))
+      item.append(strand, numberBehind(payload, strand.indexKey) ?? 0, text.toString());
   }
 
   #takeEvent(payload: Buffer): void {
@@ -57,8 +63,10 @@ export class PartialOutput {
     if (!event || type === undefined || typeof index !== "number") return;
     const added = toObject(event["item"]);
     const known = this.#items.get(index);
-    if (type === "response.output_item.added" && added) this.#items.set(index, new OpenItem(index, added));
-    else if (type === "response.output_item.done" && added) this.#items.set(index, JSON.stringify(added));
+    if (type === "response.output_item.added" && added)
+      this.#items.set(index, new OpenItem(index, added));
+    else if (type === "response.output_item.done" && added)
+      this.#items.set(index, JSON.stringify(added));
     else if (known instanceof OpenItem) known.take(type, event);
   }
 

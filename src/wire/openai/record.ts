@@ -1,7 +1,12 @@
 /** What an answer has said about itself so far: model, tier and usage, and what was odd about it. */
 
 import { PurserError } from "../../domain/error.ts";
-import { countContext, type Usage, type UsageFlag, type UsagePart } from "../../domain/usage/usage.ts";
+import {
+  countContext,
+  type Usage,
+  type UsageFlag,
+  type UsagePart,
+} from "../../domain/usage/usage.ts";
 import type { PassedOutput } from "../answer/passed-output.ts";
 import { overwrite, toObject } from "../count/count.ts";
 import type { Reading, RequestFacts } from "../wire.ts";
@@ -96,9 +101,16 @@ export class AnswerRecord {
     const last = bytes.toString();
     const alone = this.#read(last);
     if (!alone) return;
-    const text = this.#written !== null && this.#last && falls(this.#last, alone) ? joined(this.#written, last) : last;
+    const text =
+      this.#written !== null && this.#last && falls(this.#last, alone)
+        ? joined(this.#written, last)
+        : last;
     const reading = (text === last ? undefined : this.#read(text)) ?? alone;
-    if (this.#last?.usage && reading.usage && !isContinued(this.#last.usage, reading.usage, passed?.grewSinceReport ?? false)) {
+    if (
+      this.#last?.usage &&
+      reading.usage &&
+      !isContinued(this.#last.usage, reading.usage, passed?.grewSinceReport ?? false)
+    ) {
       this.flag("usage_repeated");
     }
     if (reading.invalid) this.flag("usage_invalid");
@@ -133,14 +145,20 @@ export class AnswerRecord {
   #parts(usage: Usage | undefined): readonly UsagePart[] {
     const tools = this.#toolsBeside(usage);
     if (!usage && !tools) return [];
-    return [{ model: this.#model, usage: tools ? { ...usage, ...tools } : (usage ?? {}) }, ...this.#otherParts];
+    return [
+      { model: this.#model, usage: tools ? { ...usage, ...tools } : (usage ?? {}) },
+      ...this.#otherParts,
+    ];
   }
 
   /** The provider's own count takes precedence over what was seen. A model that searches in every call reports nothing. */
   #toolsBeside(usage: Usage | undefined): ToolCounts | undefined {
     const seen = { ...this.#tools, ...this.#last?.tools };
-    const isUntold = (seen.web_search ?? usage?.web_search ?? 0) === 0 && !this.#failed && this.#searchesAlways();
-    const counted = Object.entries(isUntold ? { ...seen, web_search: 1 } : seen).filter(([, count]) => count > 0);
+    const isUntold =
+      (seen.web_search ?? usage?.web_search ?? 0) === 0 && !this.#failed && this.#searchesAlways();
+    const counted = Object.entries(isUntold ? { ...seen, web_search: 1 } : seen).filter(
+      ([, count]) => count > 0,
+    );
     return counted.length === 0 ? undefined : Object.fromEntries(counted);
   }
 
@@ -150,7 +168,10 @@ export class AnswerRecord {
 
   /** An embedding has no output to tell. */
   #isComplete(usage: Usage): boolean {
-    return (usage.input !== undefined || countContext(usage) > 0) && (this.knowsOutput || !this.#generates);
+    return (
+      (usage.input !== undefined || countContext(usage) > 0) &&
+      (this.knowsOutput || !this.#generates)
+    );
   }
 
   #read(text: string): UsageReading | undefined {
@@ -166,15 +187,25 @@ export class AnswerRecord {
 
 /** Whether something that was counted before is nothing now. */
 function falls(before: UsageReading, after: UsageReading): boolean {
-  const isLess = (earlier: bigint | number | null | undefined, later: bigint | number | null | undefined): boolean => !!earlier && !later;
+  const isLess = (
+    earlier: bigint | number | null | undefined,
+    later: bigint | number | null | undefined,
+  ): boolean => !!earlier && !later;
   const { usage } = before;
   if (isLess(before.reportedCost, after.reportedCost)) return true;
-  return usage !== null && (Object.keys(usage) as (keyof Usage)[]).some((meter) => isLess(usage[meter], after.usage?.[meter]));
+  return (
+    usage !== null &&
+    (Object.keys(usage) as (keyof Usage)[]).some((meter) =>
+      isLess(usage[meter], after.usage?.[meter]),
+    )
+  );
 }
 
 /** Both have been read before, and are JSON. */
 function joined(earlier: string, later: string): string {
-  return JSON.stringify(overwrite(toObject(JSON.parse(earlier)) ?? {}, toObject(JSON.parse(later)) ?? {}));
+  return JSON.stringify(
+    overwrite(toObject(JSON.parse(earlier)) ?? {}, toObject(JSON.parse(later)) ?? {}),
+  );
 }
 
 function isContinued(before: Usage, after: Usage, grew: boolean): boolean {

@@ -7,7 +7,10 @@ import { openaiWire } from "./wire.ts";
 const wire = openaiWire({ newTokenField: "max_completion_tokens" });
 
 function read(path: string, body: unknown) {
-  return wire.read(wire.endpoint("POST", path), Buffer.from(typeof body === "string" ? body : JSON.stringify(body)));
+  return wire.read(
+    wire.endpoint("POST", path),
+    Buffer.from(typeof body === "string" ? body : JSON.stringify(body)),
+  );
 }
 
 function chat(fields: object): RequestFacts {
@@ -25,7 +28,11 @@ function edited(path: string, body: unknown, edits: RequestEdits): unknown {
 function refused(action: () => unknown, field: string, code = "invalid_request"): void {
   assert.throws(
     action,
-    (error) => error instanceof PurserError && error.code === code && error.detail.field === field && !!error.detail.remedy,
+    (error) =>
+      error instanceof PurserError &&
+      error.code === code &&
+      error.detail.field === field &&
+      !!error.detail.remedy,
   );
 }
 
@@ -86,7 +93,10 @@ test("a path that hides another is not taken for a free one", () => {
 });
 
 test("Azure's path of a deployment names the model that the body leaves out", () => {
-  const endpoint = wire.endpoint("POST", "/deployments/my-gpt/chat/completions?api-version=2024-10-21");
+  const endpoint = wire.endpoint(
+    "POST",
+    "/deployments/my-gpt/chat/completions?api-version=2024-10-21",
+  );
   assert.deepEqual(endpoint, { name: "chat", metering: "metered", model: "my-gpt" });
   assert.equal(wire.read(endpoint, Buffer.from('{"messages":[]}')).facts.model, "my-gpt");
 });
@@ -122,7 +132,10 @@ test("a request without a model is refused", () => {
 test("ceilings that are negative, zero, broken or absurd are refused, naming their field", () => {
   for (const value of ["-1", "0", "1.5", "1e400", '"10"', "99999999999", "true"]) {
     refused(() => read("/chat/completions", `{"model":"m","max_tokens":${value}}`), "max_tokens");
-    refused(() => read("/responses", `{"model":"m","max_output_tokens":${value}}`), "max_output_tokens");
+    refused(
+      () => read("/responses", `{"model":"m","max_output_tokens":${value}}`),
+      "max_output_tokens",
+    );
   }
   refused(() => read("/chat/completions", '{"model":"m","n":0}'), "n");
   refused(() => read("/chat/completions", '{"model":"m","stream":"yes"}'), "stream");
@@ -144,7 +157,8 @@ test("Responses takes no ceiling under 16 tokens, and embeddings generate none",
 });
 
 test("every generated answer is a choice: n, best_of, and each prompt of a list", () => {
-  const choices = (fields: object): number => read("/completions", { model: "m", prompt: "p", ...fields }).facts.choices;
+  const choices = (fields: object): number =>
+    read("/completions", { model: "m", prompt: "p", ...fields }).facts.choices;
   assert.equal(chat({ n: 3 }).choices, 3);
   assert.equal(choices({ n: 2, best_of: 5 }), 5);
   assert.equal(choices({ prompt: ["a", "b", "c"], n: 2 }), 6);
@@ -153,15 +167,22 @@ test("every generated answer is a choice: n, best_of, and each prompt of a list"
 });
 
 test("an answer that must meet a schema is not to be cut", () => {
-  assert.equal(chat({ response_format: { type: "json_schema", json_schema: {} } }).uncuttable, true);
+  assert.equal(
+    chat({ response_format: { type: "json_schema", json_schema: {} } }).uncuttable,
+    true,
+  );
   assert.equal(chat({ response_format: { type: "json_object" } }).uncuttable, true);
   assert.equal(chat({ response_format: { type: "text" } }).uncuttable, false);
-  assert.equal(responses({ text: { format: { type: "json_schema", schema: {} } } }).uncuttable, true);
+  assert.equal(
+    responses({ text: { format: { type: "json_schema", schema: {} } } }).uncuttable,
+    true,
+  );
   assert.equal(responses({ text: { verbosity: "low" } }).uncuttable, false);
 });
 
 test("reasoning is hidden by the model's name, or because the request asks for it", () => {
-  const hides = (model: string, fields: object = {}): boolean => chat({ model, ...fields }).hiddenOutput;
+  const hides = (model: string, fields: object = {}): boolean =>
+    chat({ model, ...fields }).hiddenOutput;
   for (const model of [
     "o1",
     "o3-mini",
@@ -199,7 +220,17 @@ test("tiers are read in one vocabulary", () => {
     ["auto", "default", "on_demand", "flex", "priority", "fast", "scale", "turbo", null].map(
       (tier) => chat({ service_tier: tier }).serviceTier,
     ),
-    ["standard", "standard", "standard", "flex", "priority", "priority", "other", "other", "standard"],
+    [
+      "standard",
+      "standard",
+      "standard",
+      "flex",
+      "priority",
+      "priority",
+      "other",
+      "other",
+      "standard",
+    ],
   );
 });
 
@@ -227,7 +258,9 @@ test("media are counted by kind, and their payloads are not text", () => {
 });
 
 test("a payload that is no image, audio or file counts as the text that the model reads", () => {
-  const facts = chat({ messages: [{ role: "tool", content: [{ source: { data: "QUJD".repeat(1000) } }] }] });
+  const facts = chat({
+    messages: [{ role: "tool", content: [{ source: { data: "QUJD".repeat(1000) } }] }],
+  });
   assert.ok(facts.textBytes > 4000);
 });
 
@@ -237,20 +270,41 @@ test("a request says whether it continues or quotes what the provider has stored
   assert.equal(responses({ prompt: { id: "p" } }).storedContext, true);
   const reasoning = { type: "reasoning", id: "rs_1", summary: [] };
   assert.equal(responses({ input: [reasoning] }).storedContext, true);
-  assert.equal(responses({ input: [{ type: "image_generation_call", id: "ig_1" }] }).storedContext, true);
-  assert.equal(responses({ input: [{ ...reasoning, encrypted_content: "gAAA" }] }).storedContext, false);
+  assert.equal(
+    responses({ input: [{ type: "image_generation_call", id: "ig_1" }] }).storedContext,
+    true,
+  );
+  assert.equal(
+    responses({ input: [{ ...reasoning, encrypted_content: "gAAA" }] }).storedContext,
+    false,
+  );
   assert.equal(responses({ plugins: [{ id: "web" }] }).storedContext, false);
   assert.equal(read("/completions", { model: "m", prompt: "text" }).facts.storedContext, false);
 });
 
 test("tools that the provider bills by the call are bounded by max_tool_calls, or by ten", () => {
   assert.equal(responses({ tools: [{ type: "web_search" }] }).serverToolCalls, 10);
-  assert.equal(responses({ tools: [{ type: "web_search_preview_2025_03_11" }], max_tool_calls: 3 }).serverToolCalls, 3);
-  assert.equal(responses({ tools: [{ type: "code_interpreter", container: { type: "auto" } }] }).serverToolCalls, 10);
-  assert.equal(responses({ tools: [{ type: "function", name: "f" }], input: [{ type: "web_search_call" }] }).serverToolCalls, 0);
+  assert.equal(
+    responses({ tools: [{ type: "web_search_preview_2025_03_11" }], max_tool_calls: 3 })
+      .serverToolCalls,
+    3,
+  );
+  assert.equal(
+    responses({ tools: [{ type: "code_interpreter", container: { type: "auto" } }] })
+      .serverToolCalls,
+    10,
+  );
+  assert.equal(
+    responses({ tools: [{ type: "function", name: "f" }], input: [{ type: "web_search_call" }] })
+      .serverToolCalls,
+    0,
+  );
   assert.equal(chat({ web_search_options: {} }).serverToolCalls, 1);
   assert.equal(chat({ model: "openai/gpt-4o:online" }).serverToolCalls, 1);
-  assert.equal(chat({ search_parameters: { mode: "auto", max_search_results: 4 } }).serverToolCalls, 4);
+  assert.equal(
+    chat({ search_parameters: { mode: "auto", max_search_results: 4 } }).serverToolCalls,
+    4,
+  );
   assert.equal(chat({ search_parameters: { mode: "off" } }).serverToolCalls, 0);
 });
 
@@ -265,30 +319,57 @@ test("a response that is made in the background is unmetered, since its answer t
 });
 
 test("a fitted ceiling goes into the field that was used", () => {
-  assert.deepEqual(edited("/chat/completions", { model: "m", max_tokens: 100 }, { maxOutputTokens: 7 }), { model: "m", max_tokens: 7 });
-  assert.deepEqual(edited("/responses", { model: "m", max_output_tokens: 100 }, { maxOutputTokens: 17 }), {
-    model: "m",
-    max_output_tokens: 17,
-  });
-  assert.deepEqual(edited("/chat/completions", { model: "m", max_tokens: 100, max_completion_tokens: 5 }, { maxOutputTokens: 7 }), {
-    model: "m",
-    max_tokens: 7,
-    max_completion_tokens: 5,
-  });
+  assert.deepEqual(
+    edited("/chat/completions", { model: "m", max_tokens: 100 }, { maxOutputTokens: 7 }),
+    { model: "m", max_tokens: 7 },
+  );
+  assert.deepEqual(
+    edited("/responses", { model: "m", max_output_tokens: 100 }, { maxOutputTokens: 17 }),
+    {
+      model: "m",
+      max_output_tokens: 17,
+    },
+  );
+  assert.deepEqual(
+    edited(
+      "/chat/completions",
+      { model: "m", max_tokens: 100, max_completion_tokens: 5 },
+      { maxOutputTokens: 7 },
+    ),
+    {
+      model: "m",
+      max_tokens: 7,
+      max_completion_tokens: 5,
+    },
+  );
 });
 
 test("a ceiling that was not set goes into the field that the server knows", () => {
-  assert.deepEqual(edited("/chat/completions", { model: "m" }, { maxOutputTokens: 7 }), { model: "m", max_completion_tokens: 7 });
-  assert.deepEqual(edited("/chat/completions", { model: "m", max_tokens: null }, { maxOutputTokens: 7 }), {
+  assert.deepEqual(edited("/chat/completions", { model: "m" }, { maxOutputTokens: 7 }), {
     model: "m",
-    max_tokens: null,
     max_completion_tokens: 7,
   });
-  assert.deepEqual(edited("/responses", { model: "m" }, { maxOutputTokens: 17 }), { model: "m", max_output_tokens: 17 });
-  assert.deepEqual(edited("/completions", { model: "m" }, { maxOutputTokens: 7 }), { model: "m", max_tokens: 7 });
+  assert.deepEqual(
+    edited("/chat/completions", { model: "m", max_tokens: null }, { maxOutputTokens: 7 }),
+    {
+      model: "m",
+      max_tokens: null,
+      max_completion_tokens: 7,
+    },
+  );
+  assert.deepEqual(edited("/responses", { model: "m" }, { maxOutputTokens: 17 }), {
+    model: "m",
+    max_output_tokens: 17,
+  });
+  assert.deepEqual(edited("/completions", { model: "m" }, { maxOutputTokens: 7 }), {
+    model: "m",
+    max_tokens: 7,
+  });
   assert.deepEqual(edited("/embeddings", { model: "m" }, { maxOutputTokens: 7 }), { model: "m" });
   const other = openaiWire();
-  const body = other.read(other.endpoint("POST", "/chat/completions"), Buffer.from('{"model":"m"}')).edit({ maxOutputTokens: 7 });
+  const body = other
+    .read(other.endpoint("POST", "/chat/completions"), Buffer.from('{"model":"m"}'))
+    .edit({ maxOutputTokens: 7 });
   assert.deepEqual(JSON.parse(Buffer.from(body).toString()), { model: "m", max_tokens: 7 });
 });
 
@@ -296,12 +377,23 @@ test("usage is asked for without touching other stream options, and a model is r
   assert.deepEqual(
     edited(
       "/chat/completions",
-      { model: "m", stream: true, stream_options: { include_obfuscation: false, include_usage: false } },
+      {
+        model: "m",
+        stream: true,
+        stream_options: { include_obfuscation: false, include_usage: false },
+      },
       { includeUsage: true, model: "n" },
     ),
-    { model: "n", stream: true, stream_options: { include_obfuscation: false, include_usage: true } },
+    {
+      model: "n",
+      stream: true,
+      stream_options: { include_obfuscation: false, include_usage: true },
+    },
   );
-  assert.deepEqual(edited("/responses", { model: "m", stream: true }, { includeUsage: true }), { model: "m", stream: true });
+  assert.deepEqual(edited("/responses", { model: "m", stream: true }, { includeUsage: true }), {
+    model: "m",
+    stream: true,
+  });
 });
 
 test("a body with nothing to edit is forwarded as it came, in the same buffer", () => {
@@ -312,7 +404,13 @@ test("a body with nothing to edit is forwarded as it came, in the same buffer", 
 });
 
 test("an error is written in OpenAI's words, with Purser's reasons beside it", () => {
-  const text = wire.error({ status: 402, message: "no", code: "budget_exhausted", param: null, purser: { budget_id: "b" } });
+  const text = wire.error({
+    status: 402,
+    message: "no",
+    code: "budget_exhausted",
+    param: null,
+    purser: { budget_id: "b" },
+  });
   assert.deepEqual(JSON.parse(text), {
     error: {
       message: "no",
@@ -325,7 +423,11 @@ test("an error is written in OpenAI's words, with Purser's reasons beside it", (
     purser: { budget_id: "b" },
   });
   const typeOf = (status: number): string =>
-    (JSON.parse(wire.error({ status, message: "", code: "", param: "model" })) as { error: { type: string } }).error.type;
+    (
+      JSON.parse(wire.error({ status, message: "", code: "", param: "model" })) as {
+        error: { type: string };
+      }
+    ).error.type;
   assert.deepEqual([400, 401, 403, 429, 500, 503].map(typeOf), [
     "invalid_request_error",
     "authentication_error",

@@ -1,9 +1,22 @@
 /** The facts of an OpenAI-shaped request, and the edits of its body. */
 
 import { PurserError } from "../../domain/error.ts";
-import { bodyScanner, editBody, type FieldEdit, type IntegerBounds, type ScannedBody } from "../body/index.ts";
+import {
+  bodyScanner,
+  editBody,
+  type FieldEdit,
+  type IntegerBounds,
+  type ScannedBody,
+} from "../body/index.ts";
 import type { StoredUse } from "../stored/references.ts";
-import type { Endpoint, MediaCounts, OtherModel, ReadRequest, RequestEdits, RequestFacts } from "../wire.ts";
+import type {
+  Endpoint,
+  MediaCounts,
+  OtherModel,
+  ReadRequest,
+  RequestEdits,
+  RequestFacts,
+} from "../wire.ts";
 import { hidesReasoning, searchesAlways } from "./model-name.ts";
 import { serviceTierOf } from "./service-tier.ts";
 import { referenceKeys, storedUse } from "./stored.ts";
@@ -37,13 +50,24 @@ const fileTypes = ["file", "input_file", "document", "video_url"];
 const references = ["previous_response_id", "conversation", "prompt"];
 
 const scan = bodyScanner({
-  nested: ["stream_options", "response_format", "reasoning", "text", "text.format", "search_parameters"],
+  nested: [
+    "stream_options",
+    "response_format",
+    "reasoning",
+    "text",
+    "text.format",
+    "search_parameters",
+  ],
   keys: ["cache_control", ...referenceKeys],
   values: ["ttl"],
 });
 
 /** @throws PurserError `invalid_request`; `unmetered` for a Responses request that runs in the background. */
-export function readOpenaiRequest(endpoint: Endpoint, body: Uint8Array, newTokenField: NewTokenField): ReadRequest {
+export function readOpenaiRequest(
+  endpoint: Endpoint,
+  body: Uint8Array,
+  newTokenField: NewTokenField,
+): ReadRequest {
   const scanned = scan(body);
   refuseBackground(endpoint, scanned);
   const stored = storedUse(endpoint, scanned);
@@ -62,10 +86,14 @@ export function readOpenaiRequest(endpoint: Endpoint, body: Uint8Array, newToken
 /** Such an answer comes before the model has run, without usage; what it used is told to whoever polls for it, perhaps never. */
 function refuseBackground(endpoint: Endpoint, body: ScannedBody): void {
   if (endpoint.name !== "responses" || body.boolean("background") !== true) return;
-  throw new PurserError("unmetered", "background: a response that is made in the background does not report what it used", {
-    field: "background",
-    remedy: "Send the request without background, streamed if it takes long.",
-  });
+  throw new PurserError(
+    "unmetered",
+    "background: a response that is made in the background does not report what it used",
+    {
+      field: "background",
+      remedy: "Send the request without background, streamed if it takes long.",
+    },
+  );
 }
 
 function factsOf(endpoint: Endpoint, body: ScannedBody, stored: StoredUse): RequestFacts {
@@ -74,11 +102,16 @@ function factsOf(endpoint: Endpoint, body: ScannedBody, stored: StoredUse): Requ
   const maxOutputTokens = ceilingOf(endpoint, body);
   const otherModels = otherModelsOf(body, { model, maxOutputTokens });
   const isResponses = endpoint.name === "responses";
-  const format = body.kind("text.format") === "object" ? body.string("text.format.type") : body.string("response_format.type");
+  const format =
+    body.kind("text.format") === "object"
+      ? body.string("text.format.type")
+      : body.string("response_format.type");
   return {
     model,
     stream: body.boolean("stream") ?? false,
-    textBytes: body.textBytes + (body.mediaPayloads > media.images + media.audios + media.files ? body.mediaBytes : 0),
+    textBytes:
+      body.textBytes +
+      (body.mediaPayloads > media.images + media.audios + media.files ? body.mediaBytes : 0),
     addedTokens,
     media,
     storedContext: isReferring(body) || stored.uses.some(({ key }) => key === "id"),
@@ -98,10 +131,14 @@ function factsOf(endpoint: Endpoint, body: ScannedBody, stored: StoredUse): Requ
 function modelOf(endpoint: Endpoint, body: ScannedBody): string {
   const model = body.string("model") ?? endpoint.model ?? "";
   if (model !== "" && model.length <= longestModelName) return model;
-  throw new PurserError("invalid_request", `model must be a name of 1 to ${longestModelName} characters`, {
-    field: "model",
-    remedy: "Name the model to call.",
-  });
+  throw new PurserError(
+    "invalid_request",
+    `model must be a name of 1 to ${longestModelName} characters`,
+    {
+      field: "model",
+      remedy: "Name the model to call.",
+    },
+  );
 }
 
 /** OpenRouter tries them in turn, and bills the one that answers (https://openrouter.ai/docs/guides/routing/model-fallbacks, read 2026-11). */
@@ -111,15 +148,27 @@ function otherModelsOf(
 ): readonly OtherModel[] {
   if (body.kind("models") !== "array") return [];
   const others = (body.json("models") as readonly unknown[]).filter((other) => other !== model);
-  return others.map((other) => ({ model: typeof other === "string" ? other : null, runs: 1, maxOutputTokens, isAlternative: true }));
+  return others.map((other) => ({
+    model: typeof other === "string" ? other : null,
+    runs: 1,
+    maxOutputTokens,
+    isAlternative: true,
+  }));
 }
 
 function mediaOf(body: ScannedBody): MediaCounts {
-  return { images: countTypes(body, imageTypes), audios: countTypes(body, audioTypes), files: countTypes(body, fileTypes) };
+  return {
+    images: countTypes(body, imageTypes),
+    audios: countTypes(body, audioTypes),
+    files: countTypes(body, fileTypes),
+  };
 }
 
 function isReferring(body: ScannedBody): boolean {
-  return references.some((field) => isReference(body, field)) || body.valueCount("type", "item_reference") > 0;
+  return (
+    references.some((field) => isReference(body, field)) ||
+    body.valueCount("type", "item_reference") > 0
+  );
 }
 
 function countTypes(body: ScannedBody, types: readonly string[]): number {
@@ -181,7 +230,10 @@ function cacheWriteOf(endpoint: Endpoint, body: ScannedBody): RequestFacts["cach
 function toolCallsOf(body: ScannedBody, model: string): number {
   const offered = body.has("tools") && [...body.values("type").keys()].some(isBilledTool);
   if (offered) return body.integer("max_tool_calls") ?? assumedToolCalls;
-  if (body.kind("search_parameters") === "object" && body.string("search_parameters.mode") !== "off") {
+  if (
+    body.kind("search_parameters") === "object" &&
+    body.string("search_parameters.mode") !== "off"
+  ) {
     return body.integer("search_parameters.max_search_results") ?? assumedToolCalls;
   }
   return body.has("web_search_options") || body.has("plugins") || searchesAlways(model) ? 1 : 0;
@@ -189,18 +241,29 @@ function toolCallsOf(body: ScannedBody, model: string): number {
 
 function isBilledTool(type: string): boolean {
   if (type.endsWith("_call")) return false;
-  return /^(openrouter:)?(web_search|x_search|file_search|code_interpreter|live_search|collections_search)/.test(type);
+  return /^(openrouter:)?(web_search|x_search|file_search|code_interpreter|live_search|collections_search)/.test(
+    type,
+  );
 }
 
 function editsOf(
   body: ScannedBody,
-  want: { readonly endpoint: Endpoint; readonly newTokenField: NewTokenField; readonly edits: RequestEdits },
+  want: {
+    readonly endpoint: Endpoint;
+    readonly newTokenField: NewTokenField;
+    readonly edits: RequestEdits;
+  },
 ): FieldEdit[] {
   const { model, maxOutputTokens, includeUsage } = want.edits;
   const fields: FieldEdit[] = [];
-  if (model !== undefined && model !== body.string("model")) fields.push({ path: "model", json: JSON.stringify(model) });
-  if (maxOutputTokens !== undefined) fields.push(...ceilingEdits(body, { ...want, ceiling: maxOutputTokens }));
-  if (includeUsage === true && (want.endpoint.name === "chat" || want.endpoint.name === "completions")) {
+  if (model !== undefined && model !== body.string("model"))
+    fields.push({ path: "model", json: JSON.stringify(model) });
+  if (maxOutputTokens !== undefined)
+    fields.push(...ceilingEdits(body, { ...want, ceiling: maxOutputTokens }));
+  if (
+    includeUsage === true &&
+    (want.endpoint.name === "chat" || want.endpoint.name === "completions")
+  ) {
     fields.push({ path: "stream_options.include_usage", json: "true" });
   }
   return fields;
@@ -209,7 +272,11 @@ function editsOf(
 /** Every ceiling that was set and is higher comes down; where none was set, the one that this server knows is added. */
 function ceilingEdits(
   body: ScannedBody,
-  want: { readonly endpoint: Endpoint; readonly newTokenField: NewTokenField; readonly ceiling: number },
+  want: {
+    readonly endpoint: Endpoint;
+    readonly newTokenField: NewTokenField;
+    readonly ceiling: number;
+  },
 ): FieldEdit[] {
   const known = tokenFieldsOf(want.endpoint);
   const used = known.filter((field) => body.has(field));

@@ -21,7 +21,11 @@ const responseKey = Buffer.from('response"');
 const deltaKey = Buffer.from('delta"');
 const nothing = new Uint8Array(0);
 const callCompleted = Buffer.from("_call.completed");
-const closing: ReadonlySet<string | undefined> = new Set(["response.completed", "response.incomplete", "response.failed"]);
+const closing: ReadonlySet<string | undefined> = new Set([
+  "response.completed",
+  "response.incomplete",
+  "response.failed",
+]);
 /** The response of the first event is kept to end the stream with; of a longer one (its instructions and tools are in it) only the head is. */
 const longestKeptResponse = 64 * 1024;
 
@@ -130,10 +134,13 @@ export class ResponsesMeter implements UsageMeter {
   #inspect(event: ScannedBody): void {
     if (event.kind("response") !== "object") return;
     const field = event.field("response");
-    this.#sequence = event.integer("sequence_number", { max: Number.MAX_SAFE_INTEGER }) ?? this.#sequence;
+    this.#sequence =
+      event.integer("sequence_number", { max: Number.MAX_SAFE_INTEGER }) ?? this.#sequence;
     if (field && !this.#response) {
       const isShort = field.end - field.start <= longestKeptResponse;
-      this.#response = isShort ? Buffer.from(event.bytes.subarray(field.start, field.end)) : headOf(event);
+      this.#response = isShort
+        ? Buffer.from(event.bytes.subarray(field.start, field.end))
+        : headOf(event);
     }
     takeAnswer(event, this.#record, { prefix: "response.", passed: this.output });
     const type = event.string("type");
@@ -147,7 +154,8 @@ export class ResponsesMeter implements UsageMeter {
     this.#unsent.push({ payload, isDelta: bytes > 0 });
     if (bytes > 0) return;
     if (payload.includes(callCompleted)) this.#takeEnd(scanItem(payload));
-    if (payload.includes(itemDone) && serverWords.some((word) => payload.includes(word))) this.#takeItem(scanItem(payload));
+    if (payload.includes(itemDone) && serverWords.some((word) => payload.includes(word)))
+      this.#takeItem(scanItem(payload));
     if (payload.includes(errorWord) || !isOfResponse(payload)) this.#takeError(payload);
   }
 
@@ -180,5 +188,14 @@ function isOfResponse(payload: Buffer): boolean {
 function headOf(event: ScannedBody): Buffer {
   const [id, model] = [event.string("response.id"), event.string("response.model")];
   const created = event.integer("response.created_at", { max: Number.MAX_SAFE_INTEGER });
-  return Buffer.from(JSON.stringify({ id, object: "response", created_at: created, model, status: "in_progress", error: null }));
+  return Buffer.from(
+    JSON.stringify({
+      id,
+      object: "response",
+      created_at: created,
+      model,
+      status: "in_progress",
+      error: null,
+    }),
+  );
 }

@@ -23,10 +23,18 @@ function endpointOf(name: string): Endpoint {
   return wire.endpoint("POST", name.includes("embeddings") ? "/embeddings" : "/chat/completions");
 }
 
-function readChunks(name: string, chunks: readonly Uint8Array[]): { readonly reading: Reading; readonly passed: string } {
+function readChunks(
+  name: string,
+  chunks: readonly Uint8Array[],
+): { readonly reading: Reading; readonly passed: string } {
   const endpoint = endpointOf(name);
   const stream = name.endsWith(".sse");
-  const { facts } = wire.read(endpoint, Buffer.from(JSON.stringify({ model: "asked", stream, stream_options: { include_usage: true } })));
+  const { facts } = wire.read(
+    endpoint,
+    Buffer.from(
+      JSON.stringify({ model: "asked", stream, stream_options: { include_usage: true } }),
+    ),
+  );
   const meter = wire.meter(endpoint, { stream, facts });
   const passed = chunks.map((chunk) => meter.push(chunk));
   const { rest, reading } = meter.end();
@@ -36,24 +44,44 @@ function readChunks(name: string, chunks: readonly Uint8Array[]): { readonly rea
 function flatten(reading: Reading): Expected {
   const [part] = reading.parts;
   const usage: Usage = part?.usage ?? {};
-  const meters = ["input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "web_search"] as const;
-  return { model: part?.model ?? "", ...Object.fromEntries(meters.map((meter) => [meter, usage[meter] ?? 0])) };
+  const meters = [
+    "input",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_1h",
+    "output",
+    "reasoning",
+    "web_search",
+  ] as const;
+  return {
+    model: part?.model ?? "",
+    ...Object.fromEntries(meters.map((meter) => [meter, usage[meter] ?? 0])),
+  };
 }
 
 /** Every place of a small answer; some places of a large one, the same in every run. */
 function cuts(length: number): number[] {
   if (length <= 13_000) return Array.from({ length }, (_, index) => index);
   let state = 20_261_122;
-  return Array.from({ length: 40 }, () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) % length);
+  return Array.from(
+    { length: 40 },
+    () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) % length,
+  );
 }
 
 for (const name of names) {
   test(`the recorded answer ${name} reads as billed, wherever it is cut`, () => {
     const bytes = readFileSync(new URL(name, folder));
-    const all = JSON.parse(readFileSync(new URL("expected.json", folder), "utf8")) as Record<string, Expected>;
+    const all = JSON.parse(readFileSync(new URL("expected.json", folder), "utf8")) as Record<
+      string,
+      Expected
+    >;
     const whole = readChunks(name, [bytes]);
     const searches = billedSearches[name];
-    assert.deepEqual(flatten(whole.reading), { ...all[name], ...(searches !== undefined && { web_search: searches }) });
+    assert.deepEqual(flatten(whole.reading), {
+      ...all[name],
+      ...(searches !== undefined && { web_search: searches }),
+    });
     assert.equal(whole.passed, bytes.toString());
     assert.deepEqual(whole.reading.flags, []);
     if (!name.endsWith(".sse")) return;

@@ -10,8 +10,14 @@ const wire = openaiWire();
 /** The official client, given these bytes as the answer. */
 function clientOf(body: string | Uint8Array, status = 200): OpenAI {
   const type = status === 200 ? "text/event-stream" : "application/json";
-  const answer = (): Promise<Response> => Promise.resolve(new Response(Buffer.from(body), { status, headers: { "content-type": type } }));
-  return new OpenAI({ apiKey: "none", baseURL: "http://127.0.0.1:9/v1", maxRetries: 0, fetch: answer });
+  const answer = (): Promise<Response> =>
+    Promise.resolve(new Response(Buffer.from(body), { status, headers: { "content-type": type } }));
+  return new OpenAI({
+    apiKey: "none",
+    baseURL: "http://127.0.0.1:9/v1",
+    maxRetries: 0,
+    fetch: answer,
+  });
 }
 
 function cutShort(path: string, body: object, events: readonly string[]): Buffer {
@@ -22,7 +28,10 @@ function cutShort(path: string, body: object, events: readonly string[]): Buffer
   meter.passed();
   return Buffer.concat([
     ...passed,
-    meter.stop({ ...plainCut, error: { ...plainCut.error, message: "the budget p1 is exhausted\nsee x" } }),
+    meter.stop({
+      ...plainCut,
+      error: { ...plainCut.error, message: "the budget p1 is exhausted\nsee x" },
+    }),
   ]);
 }
 
@@ -32,7 +41,11 @@ async function readCut<Item>(items: AsyncIterable<Item>): Promise<readonly Item[
   const reading = (async () => {
     for await (const item of items) seen.push(item);
   })();
-  await assert.rejects(reading, (error) => error instanceof OpenAI.APIError && error.message.includes("the budget p1 is exhausted"));
+  await assert.rejects(
+    reading,
+    (error) =>
+      error instanceof OpenAI.APIError && error.message.includes("the budget p1 is exhausted"),
+  );
   return seen;
 }
 
@@ -43,7 +56,12 @@ function chunk(content: string): string {
 }
 
 test("the official client reads a chat stream that was cut as ended by its length, with usage when it asked", async () => {
-  const request = { model: "m", messages, stream: true as const, stream_options: { include_usage: true } };
+  const request = {
+    model: "m",
+    messages,
+    stream: true as const,
+    stream_options: { include_usage: true },
+  };
   const client = clientOf(cutShort("/chat/completions", request, [chunk("Hel"), chunk("lo")]));
   const seen = await readCut(await client.chat.completions.create(request));
   assert.equal(seen.map((part) => part.choices[0]?.delta.content ?? "").join(""), "Hello");
@@ -51,11 +69,16 @@ test("the official client reads a chat stream that was cut as ended by its lengt
   assert.equal(seen.at(-2)?.id, "c1");
   assert.deepEqual(seen.at(-1)?.choices, []);
   assert.equal(seen.at(-1)?.usage?.completion_tokens, 7);
-  assert.deepEqual([seen.at(-1)?.usage?.prompt_tokens, seen.at(-1)?.usage?.prompt_tokens_details?.cached_tokens], [12, 3]);
+  assert.deepEqual(
+    [seen.at(-1)?.usage?.prompt_tokens, seen.at(-1)?.usage?.prompt_tokens_details?.cached_tokens],
+    [12, 3],
+  );
 });
 
 test("the official client's accumulated chat completion ends with length", async () => {
-  const client = clientOf(cutShort("/chat/completions", { model: "m", messages, stream: true }, [chunk("Hello")]));
+  const client = clientOf(
+    cutShort("/chat/completions", { model: "m", messages, stream: true }, [chunk("Hello")]),
+  );
   const stream = client.chat.completions.stream({ model: "m", messages });
   await readCut(stream);
   const [choice] = stream.currentChatCompletionSnapshot?.choices ?? [];
@@ -63,7 +86,9 @@ test("the official client's accumulated chat completion ends with length", async
 });
 
 function eventsOf(bytes: Buffer): readonly object[] {
-  return [...bytes.toString().matchAll(/^data: (\{.*)$/gm)].map(([, json = ""]) => JSON.parse(json) as object);
+  return [...bytes.toString().matchAll(/^data: (\{.*)$/gm)].map(
+    ([, json = ""]) => JSON.parse(json) as object,
+  );
 }
 
 function event(type: string, fields: object): string {
@@ -80,14 +105,34 @@ const response = {
   tools: [],
   usage: null,
 };
-const message = { id: "msg_1", type: "message", role: "assistant", status: "in_progress", content: [] };
+const message = {
+  id: "msg_1",
+  type: "message",
+  role: "assistant",
+  status: "in_progress",
+  content: [],
+};
 const part = { type: "output_text", text: "", annotations: [], logprobs: [] };
 const started = [
   event("response.created", { sequence_number: 0, response }),
-  event("response.output_item.added", { sequence_number: 1, output_index: 0, item: { id: "rs_1", type: "reasoning", summary: [] } }),
-  event("response.output_item.done", { sequence_number: 2, output_index: 0, item: { id: "rs_1", type: "reasoning", summary: [] } }),
+  event("response.output_item.added", {
+    sequence_number: 1,
+    output_index: 0,
+    item: { id: "rs_1", type: "reasoning", summary: [] },
+  }),
+  event("response.output_item.done", {
+    sequence_number: 2,
+    output_index: 0,
+    item: { id: "rs_1", type: "reasoning", summary: [] },
+  }),
   event("response.output_item.added", { sequence_number: 3, output_index: 1, item: message }),
-  event("response.content_part.added", { sequence_number: 4, output_index: 1, content_index: 0, item_id: "msg_1", part }),
+  event("response.content_part.added", {
+    sequence_number: 4,
+    output_index: 1,
+    content_index: 0,
+    item_id: "msg_1",
+    part,
+  }),
   event("response.output_text.delta", {
     sequence_number: 5,
     output_index: 1,
@@ -107,10 +152,20 @@ const started = [
 ];
 
 test("the official client reads a Responses stream that was cut as incomplete, with the text so far", async () => {
-  const client = clientOf(cutShort("/responses", { model: "m", input: "hi", stream: true }, started));
-  const types = (await readCut(await client.responses.create({ model: "m", input: "hi", stream: true }))).map(({ type }) => type);
-  assert.deepEqual(types.slice(-3), ["response.output_text.done", "response.content_part.done", "response.output_item.done"]);
-  const last = eventsOf(cutShort("/responses", { model: "m", input: "hi", stream: true }, started)).at(-1) as ResponseStreamEvent;
+  const client = clientOf(
+    cutShort("/responses", { model: "m", input: "hi", stream: true }, started),
+  );
+  const types = (
+    await readCut(await client.responses.create({ model: "m", input: "hi", stream: true }))
+  ).map(({ type }) => type);
+  assert.deepEqual(types.slice(-3), [
+    "response.output_text.done",
+    "response.content_part.done",
+    "response.output_item.done",
+  ]);
+  const last = eventsOf(
+    cutShort("/responses", { model: "m", input: "hi", stream: true }, started),
+  ).at(-1) as ResponseStreamEvent;
   assert.ok(last.type === "response.incomplete");
   assert.equal(last.sequence_number, 11);
   assert.equal(last.response.id, "resp_1");
@@ -126,14 +181,20 @@ test("the official client reads a Responses stream that was cut as incomplete, w
 test("a stream that was cut before its first event still ends in a way the client reads", async () => {
   const chat = clientOf(cutShort("/chat/completions", { model: "m", messages, stream: true }, []));
   const chunks: OpenAI.ChatCompletionChunk[] = [];
-  chunks.push(...(await readCut(await chat.chat.completions.create({ model: "m", messages, stream: true }))));
+  chunks.push(
+    ...(await readCut(await chat.chat.completions.create({ model: "m", messages, stream: true }))),
+  );
   assert.equal(chunks.at(-1)?.choices[0]?.finish_reason, "length");
-  const accumulated = clientOf(cutShort("/chat/completions", { model: "m", messages, stream: true }, []));
+  const accumulated = clientOf(
+    cutShort("/chat/completions", { model: "m", messages, stream: true }, []),
+  );
   const stream = accumulated.chat.completions.stream({ model: "m", messages });
   await readCut(stream);
   assert.equal(stream.currentChatCompletionSnapshot?.choices[0]?.finish_reason, "length");
   const responses = clientOf(cutShort("/responses", { model: "m", input: "hi", stream: true }, []));
-  const seen = await readCut(await responses.responses.create({ model: "m", input: "hi", stream: true }));
+  const seen = await readCut(
+    await responses.responses.create({ model: "m", input: "hi", stream: true }),
+  );
   assert.deepEqual(
     seen.map(({ type }) => type),
     ["response.created"],
@@ -142,11 +203,20 @@ test("a stream that was cut before its first event still ends in a way the clien
 
 test("the official client raises its own errors, with Purser's reasons in them", async () => {
   const purser = { reason: "budget_exhausted", budget_id: "p1" };
-  const refusal = wire.error({ status: 402, message: "the budget p1 is exhausted", code: "budget_exhausted", param: null, purser });
+  const refusal = wire.error({
+    status: 402,
+    message: "the budget p1 is exhausted",
+    code: "budget_exhausted",
+    param: null,
+    purser,
+  });
   const call = clientOf(refusal, 402).chat.completions.create({ model: "m", messages });
   await assert.rejects(call, (error) => {
     assert.ok(error instanceof OpenAI.APIError);
-    assert.deepEqual([error.status, error.code, error.type], [402, "budget_exhausted", "insufficient_quota"]);
+    assert.deepEqual(
+      [error.status, error.code, error.type],
+      [402, "budget_exhausted", "insufficient_quota"],
+    );
     assert.deepEqual((error.error as { purser: unknown }).purser, purser);
     return true;
   });

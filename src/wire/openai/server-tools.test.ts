@@ -2,13 +2,34 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chatMeter, chunk, closing, created, data, events, meterOf, run } from "./stream.test-kit.ts";
+import {
+  chatMeter,
+  chunk,
+  closing,
+  created,
+  data,
+  events,
+  meterOf,
+  run,
+} from "./stream.test-kit.ts";
 
 const usage = { prompt_tokens: 10, completion_tokens: 3, total_tokens: 13 };
 const usageChunk = chunk({}, { choices: [], usage });
 const text = [chunk({ role: "assistant", content: "" }), chunk({ content: "Hé" })];
-const responsesUsage = { input_tokens: 20, input_tokens_details: { cached_tokens: 5 }, output_tokens: 4, total_tokens: 24 };
-const delta = { type: "response.output_text.delta", item_id: "m1", output_index: 0, content_index: 0, delta: 'Hé "x"', sequence_number: 3 };
+const responsesUsage = {
+  input_tokens: 20,
+  input_tokens_details: { cached_tokens: 5 },
+  output_tokens: 4,
+  total_tokens: 24,
+};
+const delta = {
+  type: "response.output_text.delta",
+  item_id: "m1",
+  output_index: 0,
+  content_index: 0,
+  delta: 'Hé "x"',
+  sequence_number: 3,
+};
 
 const search = (id: string, type?: string): object => ({
   type: "web_search_call",
@@ -16,7 +37,12 @@ const search = (id: string, type?: string): object => ({
   status: "completed",
   ...(type !== undefined && { action: { type } }),
 });
-const code = (id: string, container_id: string): object => ({ type: "code_interpreter_call", id, status: "completed", container_id });
+const code = (id: string, container_id: string): object => ({
+  type: "code_interpreter_call",
+  id,
+  status: "completed",
+  container_id,
+});
 
 const toolCalls = [
   search("w1", "search"),
@@ -30,7 +56,12 @@ const toolCalls = [
   code("i1", "cntr_1"),
   code("i2", "cntr_1"),
   code("i3", "cntr_2"),
-  { type: "shell_call", id: "s1", status: "completed", environment: { type: "container_reference", container_id: "cntr_2" } },
+  {
+    type: "shell_call",
+    id: "s1",
+    status: "completed",
+    environment: { type: "container_reference", container_id: "cntr_2" },
+  },
   { type: "shell_call", id: "s2", status: "completed", environment: { type: "local" } },
   { type: "message", content: [] },
 ];
@@ -40,7 +71,10 @@ test("of web searches only the search is billed, of code its containers, and eac
   const counted = { input: 15, cache_read: 5, output: 4, ...billed };
   const output = [...toolCalls, search("w1", "search")];
   assert.deepEqual(
-    run(meterOf("/responses"), events(created, closing("completed", { output, usage: responsesUsage }))).reading.parts[0]?.usage,
+    run(
+      meterOf("/responses"),
+      events(created, closing("completed", { output, usage: responsesUsage })),
+    ).reading.parts[0]?.usage,
     counted,
   );
   const whole = JSON.stringify({ ...created.response, output, usage: responsesUsage });
@@ -51,14 +85,22 @@ test("a stream that is cut has been billed for the searches that had ended, and 
   const passed = toolCalls.flatMap((item) => {
     const { type, id } = item as { readonly type: string; readonly id?: string };
     const ended = { type: `response.${type}.completed`, item_id: id, output_index: 0 };
-    return [...(type === "web_search_call" ? [ended] : []), { type: "response.output_item.done", output_index: 0, item }];
+    return [
+      ...(type === "web_search_call" ? [ended] : []),
+      { type: "response.output_item.done", output_index: 0, item },
+    ];
   });
   const cut = run(meterOf("/responses"), events(created, ...passed, delta)).reading;
   assert.deepEqual([cut.parts, cut.partial], [[{ model: "served", usage: billed }], true]);
   const untold = { type: "response.web_search_call.completed", item_id: "w9", output_index: 0 };
-  assert.deepEqual(run(meterOf("/responses"), events(created, untold)).reading.parts[0]?.usage, { web_search: 1 });
+  assert.deepEqual(run(meterOf("/responses"), events(created, untold)).reading.parts[0]?.usage, {
+    web_search: 1,
+  });
   const end = closing("completed", { output: [search("w1", "search")], usage: responsesUsage });
-  assert.equal(run(meterOf("/responses"), events(created, ...passed, end)).reading.parts[0]?.usage.web_search, 1);
+  assert.equal(
+    run(meterOf("/responses"), events(created, ...passed, end)).reading.parts[0]?.usage.web_search,
+    1,
+  );
 });
 
 test("a stream in which pages were only opened or looked through has no search, wherever the action is told", () => {
@@ -74,22 +116,44 @@ test("a stream in which pages were only opened or looked through has no search, 
       [ended, done, closing("completed", { usage: responsesUsage })],
     ]) {
       const { reading } = run(meterOf("/responses"), events(created, ...passed));
-      assert.deepEqual(reading.parts[0]?.usage, { input: 15, cache_read: 5, output: 4 }, `${action} ${JSON.stringify(passed)}`);
+      assert.deepEqual(
+        reading.parts[0]?.usage,
+        { input: 15, cache_read: 5, output: 4 },
+        `${action} ${JSON.stringify(passed)}`,
+      );
     }
-    assert.deepEqual(run(meterOf("/responses"), events(created, ended, done, delta)).reading.parts, [], "cut");
+    assert.deepEqual(
+      run(meterOf("/responses"), events(created, ended, done, delta)).reading.parts,
+      [],
+      "cut",
+    );
   }
 });
 
 test("what xAI counts of its tools is believed before the items of the answer", () => {
   const output = [search("w1"), search("w2"), search("w3")];
-  const counted = { ...responsesUsage, server_side_tool_usage_details: { web_search_calls: 0, x_search_calls: 2 } };
-  const { reading } = run(meterOf("/responses"), events(created, closing("completed", { output, usage: counted })));
+  const counted = {
+    ...responsesUsage,
+    server_side_tool_usage_details: { web_search_calls: 0, x_search_calls: 2 },
+  };
+  const { reading } = run(
+    meterOf("/responses"),
+    events(created, closing("completed", { output, usage: counted })),
+  );
   assert.deepEqual(reading.parts[0]?.usage, { input: 15, cache_read: 5, output: 4, web_search: 2 });
 });
 
 test("chat models that search in every call have one search each, which no answer tells", () => {
-  for (const model of ["gpt-4o-mini-search-preview", "openai/gpt-4o-search-preview-2025-03-11", "gpt-5-search-api"]) {
-    const body = JSON.stringify({ model: "served", choices: [{ message: { content: "x" } }], usage });
+  for (const model of [
+    "gpt-4o-mini-search-preview",
+    "openai/gpt-4o-search-preview-2025-03-11",
+    "gpt-5-search-api",
+  ]) {
+    const body = JSON.stringify({
+      model: "served",
+      choices: [{ message: { content: "x" } }],
+      usage,
+    });
     const whole = run(meterOf("/chat/completions", { model }, false), body).reading;
     assert.deepEqual(whole.parts[0]?.usage, { input: 10, output: 3, web_search: 1 }, model);
     const streamed = run(chatMeter(true, { model }), data(...text, usageChunk, "[DONE]")).reading;

@@ -31,7 +31,8 @@ export function readServerTools(usage: unknown): ToolCounts | undefined {
   const counts = { web_search: 0, file_search: 0, code_execution: 0 };
   for (const [name, meter] of xaiMeters) {
     const count = details[name];
-    if (typeof count === "number" && Number.isInteger(count) && count > 0 && count <= largestCount) counts[meter] += count;
+    if (typeof count === "number" && Number.isInteger(count) && count > 0 && count <= largestCount)
+      counts[meter] += count;
   }
   return counts;
 }

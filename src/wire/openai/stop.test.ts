@@ -12,7 +12,11 @@ const wire = openaiWire();
 interface Event {
   readonly type: string;
   readonly sequence_number?: number;
-  readonly choices?: readonly { readonly index: number; readonly finish_reason: string; readonly delta: object }[];
+  readonly choices?: readonly {
+    readonly index: number;
+    readonly finish_reason: string;
+    readonly delta: object;
+  }[];
   readonly usage?: Readonly<Record<string, number>>;
   readonly error?: { readonly message: string; readonly code: string };
   readonly message?: string;
@@ -42,7 +46,10 @@ interface CutStream {
 /** The events that end the stream. */
 function ending({ path, body = {}, passed, withheld = [], cut = {} }: CutStream): readonly Event[] {
   const endpoint = wire.endpoint("POST", path);
-  const { facts } = wire.read(endpoint, Buffer.from(JSON.stringify({ model: "m", stream: true, ...body })));
+  const { facts } = wire.read(
+    endpoint,
+    Buffer.from(JSON.stringify({ model: "m", stream: true, ...body })),
+  );
   const meter = wire.meter(endpoint, { stream: true, facts });
   const push = (events: readonly object[]): void => {
     for (const event of events) meter.push(Buffer.from(`data: ${JSON.stringify(event)}\n\n`));
@@ -60,13 +67,18 @@ describe("a chat stream that is cut", () => {
     id: "c",
     choices: [{ index, delta: fields, finish_reason: reason }],
   });
-  const reasonsOf = (events: readonly Event[]): unknown => events[0]?.choices?.map(({ index, finish_reason: reason }) => [index, reason]);
+  const reasonsOf = (events: readonly Event[]): unknown =>
+    events[0]?.choices?.map(({ index, finish_reason: reason }) => [index, reason]);
 
   test("ends each choice that has not ended, with its role where it has not begun", () => {
     const events = ending({
       path: "/chat/completions",
       body: { n: 3 },
-      passed: [delta(0, { role: "assistant", content: "a" }), delta(1, { role: "assistant", content: "b" }), delta(1, {}, "stop")],
+      passed: [
+        delta(0, { role: "assistant", content: "a" }),
+        delta(1, { role: "assistant", content: "b" }),
+        delta(1, {}, "stop"),
+      ],
     });
     assert.deepEqual(reasonsOf(events), [
       [0, "length"],
@@ -80,9 +92,18 @@ describe("a chat stream that is cut", () => {
   });
 
   test("ends a tool call under way, and does not end twice what the provider ended", () => {
-    const call = { tool_calls: [{ index: 0, id: "t", function: { name: "f", arguments: '{"finish_reason":"no' } }] };
-    assert.deepEqual(reasonsOf(ending({ path: "/chat/completions", passed: [delta(0, call)] })), [[0, "length"]]);
-    const ended = ending({ path: "/chat/completions", passed: [delta(0, call), delta(0, {}, "tool_calls")] });
+    const call = {
+      tool_calls: [
+        { index: 0, id: "t", function: { name: "f", arguments: '{"finish_reason":"no' } },
+      ],
+    };
+    assert.deepEqual(reasonsOf(ending({ path: "/chat/completions", passed: [delta(0, call)] })), [
+      [0, "length"],
+    ]);
+    const ended = ending({
+      path: "/chat/completions",
+      passed: [delta(0, call), delta(0, {}, "tool_calls")],
+    });
     assert.deepEqual(
       ended.map((event) => Object.keys(event)),
       [["error", "purser"]],
@@ -91,14 +112,26 @@ describe("a chat stream that is cut", () => {
 
   test("ends a choice whose end was read and not passed on", () => {
     const begun = delta(0, { role: "assistant", content: "a" });
-    assert.deepEqual(reasonsOf(ending({ path: "/chat/completions", passed: [begun], withheld: [delta(0, {}, "stop")] })), [[0, "length"]]);
+    assert.deepEqual(
+      reasonsOf(
+        ending({ path: "/chat/completions", passed: [begun], withheld: [delta(0, {}, "stop")] }),
+      ),
+      [[0, "length"]],
+    );
   });
 
   test("gives the usage that is charged, then the reason as an error", () => {
     const body = { stream_options: { include_usage: true } };
-    const events = ending({ path: "/chat/completions", body, passed: [delta(0, { content: "a" })] });
+    const events = ending({
+      path: "/chat/completions",
+      body,
+      passed: [delta(0, { content: "a" })],
+    });
     const [, { usage } = {}, { error } = {}] = events as readonly Partial<Event>[];
-    assert.deepEqual([usage?.["prompt_tokens"], usage?.["completion_tokens"], usage?.["total_tokens"]], [12, 7, 19]);
+    assert.deepEqual(
+      [usage?.["prompt_tokens"], usage?.["completion_tokens"], usage?.["total_tokens"]],
+      [12, 7, 19],
+    );
     assert.deepEqual([error?.message, error?.code], ["no more", "budget_exhausted"]);
   });
 });
@@ -106,11 +139,25 @@ describe("a chat stream that is cut", () => {
 describe("a Responses stream that is cut", () => {
   const response = { id: "r", object: "response", model: "m", status: "in_progress", output: [] };
   const created = { type: "response.created", sequence_number: 0, response };
-  const added = (index: number, item: object) => ({ type: "response.output_item.added", output_index: index, item });
-  const message = { id: "msg", type: "message", role: "assistant", status: "in_progress", content: [] };
+  const added = (index: number, item: object) => ({
+    type: "response.output_item.added",
+    output_index: index,
+    item,
+  });
+  const message = {
+    id: "msg",
+    type: "message",
+    role: "assistant",
+    status: "in_progress",
+    content: [],
+  };
   const at = { item_id: "msg", output_index: 0, content_index: 0 };
   const textOf = (delta: string) => ({ type: "response.output_text.delta", ...at, delta });
-  const begun = [created, added(0, message), { type: "response.content_part.added", ...at, part: { type: "output_text", text: "" } }];
+  const begun = [
+    created,
+    added(0, message),
+    { type: "response.content_part.added", ...at, part: { type: "output_text", text: "" } },
+  ];
   const outputOf = (events: readonly Event[]) => events.at(-1)?.response?.output ?? [];
 
   /** What comes before the error, by type. */
@@ -125,7 +172,11 @@ describe("a Responses stream that is cut", () => {
   test("closes its text, part and item as incomplete, with the text that was passed on", () => {
     const passed = [...begun, textOf('a "quoted" \n'), textOf("é漢")];
     const events = ending({ path: "/responses", passed, withheld: [textOf(" never seen")] });
-    assert.deepEqual(closers(events), ["response.output_text.done", "response.content_part.done", "response.output_item.done"]);
+    assert.deepEqual(closers(events), [
+      "response.output_text.done",
+      "response.content_part.done",
+      "response.output_item.done",
+    ]);
     assert.equal(events[0]?.text, 'a "quoted" \né漢');
     const [item] = outputOf(events);
     assert.equal(item?.status, "incomplete");
@@ -134,11 +185,28 @@ describe("a Responses stream that is cut", () => {
   });
 
   test("keeps a function call under way, with its arguments so far", () => {
-    const call = { id: "fc", type: "function_call", call_id: "c", name: "f", arguments: "", status: "in_progress" };
-    const piece = { type: "response.function_call_arguments.delta", item_id: "fc", output_index: 0, delta: '{"city":"Be' };
+    const call = {
+      id: "fc",
+      type: "function_call",
+      call_id: "c",
+      name: "f",
+      arguments: "",
+      status: "in_progress",
+    };
+    const piece = {
+      type: "response.function_call_arguments.delta",
+      item_id: "fc",
+      output_index: 0,
+      delta: '{"city":"Be',
+    };
     const events = ending({ path: "/responses", passed: [created, added(0, call), piece] });
-    assert.deepEqual(closers(events), ["response.function_call_arguments.done", "response.output_item.done"]);
-    assert.deepEqual(outputOf(events), [{ ...call, arguments: '{"city":"Be', status: "incomplete" }]);
+    assert.deepEqual(closers(events), [
+      "response.function_call_arguments.done",
+      "response.output_item.done",
+    ]);
+    assert.deepEqual(outputOf(events), [
+      { ...call, arguments: '{"city":"Be', status: "incomplete" },
+    ]);
   });
 
   test("closes reasoning and its summary, several items at once, and each only as far as it was open", () => {
@@ -148,13 +216,21 @@ describe("a Responses stream that is cut", () => {
     const passed = [
       created,
       added(0, reasoning),
-      { type: "response.reasoning_summary_part.added", ...where, part: { type: "summary_text", text: "" } },
+      {
+        type: "response.reasoning_summary_part.added",
+        ...where,
+        part: { type: "summary_text", text: "" },
+      },
       { type: "response.reasoning_summary_text.delta", ...where, delta: "thinks" },
       { type: "response.reasoning_summary_text.done", ...where, text: "thinks" },
       added(1, search),
     ];
     const events = ending({ path: "/responses", passed });
-    assert.deepEqual(closers(events), ["response.reasoning_summary_part.done", "response.output_item.done", "response.output_item.done"]);
+    assert.deepEqual(closers(events), [
+      "response.reasoning_summary_part.done",
+      "response.output_item.done",
+      "response.output_item.done",
+    ]);
     assert.deepEqual(outputOf(events), [
       { ...reasoning, summary: [{ type: "summary_text", text: "thinks" }], status: "incomplete" },
       { ...search, status: "incomplete" },
@@ -162,17 +238,36 @@ describe("a Responses stream that is cut", () => {
   });
 
   test("keeps what had ended as it was, and closes custom tools, code and refusals too", () => {
-    const done = { type: "response.output_item.done", output_index: 0, item: { ...message, status: "completed" } };
+    const done = {
+      type: "response.output_item.done",
+      output_index: 0,
+      item: { ...message, status: "completed" },
+    };
     const strands = [
-      ["custom_tool_call_input", { id: "x", type: "custom_tool_call", name: "f", input: "" }, "input"],
+      [
+        "custom_tool_call_input",
+        { id: "x", type: "custom_tool_call", name: "f", input: "" },
+        "input",
+      ],
       ["code_interpreter_call_code", { id: "x", type: "code_interpreter_call", code: "" }, "code"],
       ["mcp_call_arguments", { id: "x", type: "mcp_call", arguments: "" }, "arguments"],
     ] as const;
     for (const [name, item, field] of strands) {
-      const piece = { type: `response.${name}.delta`, item_id: "x", output_index: 1, delta: "so far" };
-      const events = ending({ path: "/responses", passed: [...begun, textOf("t"), done, added(1, item), piece] });
+      const piece = {
+        type: `response.${name}.delta`,
+        item_id: "x",
+        output_index: 1,
+        delta: "so far",
+      };
+      const events = ending({
+        path: "/responses",
+        passed: [...begun, textOf("t"), done, added(1, item), piece],
+      });
       assert.deepEqual(closers(events), [`response.${name}.done`, "response.output_item.done"]);
-      assert.deepEqual(outputOf(events), [done.item, { ...item, [field]: "so far", status: "incomplete" }]);
+      assert.deepEqual(outputOf(events), [
+        done.item,
+        { ...item, [field]: "so far", status: "incomplete" },
+      ]);
     }
     const refusal = { type: "response.refusal.delta", ...at, delta: "I can" };
     const events = ending({ path: "/responses", passed: [created, added(0, message), refusal] });
@@ -195,7 +290,10 @@ describe("a Responses stream that is cut", () => {
   });
 
   test("is not closed once it has ended", () => {
-    const completed = { type: "response.completed", response: { ...response, status: "completed", usage: null } };
+    const completed = {
+      type: "response.completed",
+      response: { ...response, status: "completed", usage: null },
+    };
     assert.deepEqual(ending({ path: "/responses", passed: [created, completed] }), []);
   });
 });

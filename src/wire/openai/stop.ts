@@ -22,7 +22,12 @@ export interface ChatStop {
 }
 
 export function chatStop(stop: ChatStop): Uint8Array {
-  const head = { id: stop.id ?? "purser", object: stop.object, created: stop.created ?? 0, model: stop.model };
+  const head = {
+    id: stop.id ?? "purser",
+    object: stop.object,
+    created: stop.created ?? 0,
+    model: stop.model,
+  };
   const isChat = stop.object === "chat.completion.chunk";
   const choices = stop.open.map(({ index, hasBegun }) => ({
     index,
@@ -34,7 +39,11 @@ export function chatStop(stop: ChatStop): Uint8Array {
     ...(choices.length > 0 ? [{ ...head, choices, ...(stop.usage ? { usage: null } : {}) }] : []),
     ...(stop.usage ? [{ ...head, choices: [], usage: chatUsage(stop.usage) }] : []),
   ];
-  const events = [...chunks.map((chunk) => sseEvent(JSON.stringify(chunk))), sseEvent(openaiError(stop.error)), "data: [DONE]\n\n"];
+  const events = [
+    ...chunks.map((chunk) => sseEvent(JSON.stringify(chunk))),
+    sseEvent(openaiError(stop.error)),
+    "data: [DONE]\n\n",
+  ];
   return Buffer.from(`${stop.insideEvent ? "\n\n" : ""}${events.join("")}`);
 }
 
@@ -84,11 +93,22 @@ const scanResponse = answerScanner();
 export function responsesStop(stop: ResponsesStop): Uint8Array {
   const start = stop.response ?? Buffer.from(JSON.stringify(emptyResponse(stop.model)));
   const { message, code, param } = stop.error;
-  const error = { type: "error", code, message, param, ...(JSON.parse(openaiError(stop.error)) as object) };
-  const opening = stop.hasBegun ? [] : [{ type: "response.created", response: JSON.parse(start.toString()) as unknown }];
+  const error = {
+    type: "error",
+    code,
+    message,
+    param,
+    ...(JSON.parse(openaiError(stop.error)) as object),
+  };
+  const opening = stop.hasBegun
+    ? []
+    : [{ type: "response.created", response: JSON.parse(start.toString()) as unknown }];
   const events = [...opening, ...stop.closing, error];
   const texts = events.map((event, index) =>
-    sseEvent(JSON.stringify({ ...event, sequence_number: stop.sequenceNumber + index }), event.type),
+    sseEvent(
+      JSON.stringify({ ...event, sequence_number: stop.sequenceNumber + index }),
+      event.type,
+    ),
   );
   const response = editBody(scanResponse(start), [
     { path: "status", json: '"incomplete"' },
@@ -98,11 +118,21 @@ export function responsesStop(stop: ResponsesStop): Uint8Array {
   ]);
   const number = stop.sequenceNumber + events.length;
   const last = `{"type":"response.incomplete","sequence_number":${number},"response":${oneLine(Buffer.from(response).toString())}}`;
-  return Buffer.from(`${stop.insideEvent ? "\n\n" : ""}${texts.join("")}${sseEvent(last, "response.incomplete")}`);
+  return Buffer.from(
+    `${stop.insideEvent ? "\n\n" : ""}${texts.join("")}${sseEvent(last, "response.incomplete")}`,
+  );
 }
 
 function emptyResponse(model: string): object {
-  return { id: "resp_purser", object: "response", created_at: 0, model, status: "in_progress", error: null, output: [] };
+  return {
+    id: "resp_purser",
+    object: "response",
+    created_at: 0,
+    model,
+    status: "in_progress",
+    error: null,
+    output: [],
+  };
 }
 
 function responsesUsage(usage: Usage): object {

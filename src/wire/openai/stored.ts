@@ -21,7 +21,10 @@ const openPosts: readonly RegExp[] = [
   /^images\/(?:generations|edits|variations)$/,
   /^audio\/(?:speech|transcriptions|translations)$/,
 ];
-const openReads: readonly RegExp[] = [/^(?:models|language-models|embedding-models|image-generation-models)(?:\/.+)?$/, /^providers$/];
+const openReads: readonly RegExp[] = [
+  /^(?:models|language-models|embedding-models|image-generation-models)(?:\/.+)?$/,
+  /^providers$/,
+];
 
 /** Of OpenRouter: which models the account prefers. */
 const preferences = "models/user";
@@ -38,7 +41,10 @@ const madeAt: readonly (readonly [request: RegExp, made: MadeKind])[] = [
   [/^GET responses\/[^/]+$|^POST responses\/[^/]+\/cancel$/, "call"],
   [/^POST (?:containers\/[^/]+\/files|videos\/[^/]+\/remix)$/, "thing"],
   [/^POST uploads\/[^/]+\/complete$/, "upload"],
-  [/^GET fine_tuning\/jobs\/[^/]+$|^POST fine_tuning\/jobs\/[^/]+\/(?:cancel|pause|resume)$/, "job"],
+  [
+    /^GET fine_tuning\/jobs\/[^/]+$|^POST fine_tuning\/jobs\/[^/]+\/(?:cancel|pause|resume)$/,
+    "job",
+  ],
   [/^GET batches\/[^/]+$|^POST batches\/[^/]+\/cancel$/, "batch"],
 ];
 
@@ -47,14 +53,19 @@ export function storedPlace(method: string, path: string): StoredPlace | undefin
   const verb = method.toUpperCase();
   const { route } = parsePath(path);
   const isRead = verb === "GET" || verb === "HEAD";
-  if (verb === "POST" && (metered.has(route) || openPosts.some((open) => open.test(route)))) return undefined;
-  if (isRead && route !== preferences && openReads.some((open) => open.test(route))) return undefined;
+  if (verb === "POST" && (metered.has(route) || openPosts.some((open) => open.test(route))))
+    return undefined;
+  if (isRead && route !== preferences && openReads.some((open) => open.test(route)))
+    return undefined;
   const model = modelIn(route);
-  if (verb === "DELETE" && model !== undefined) return { id: tunedModel(model) ?? model, makes: false };
+  if (verb === "DELETE" && model !== undefined)
+    return { id: tunedModel(model) ?? model, makes: false };
   const found = collection.exec(route);
   const id = found?.[1] ?? null;
   const isCreation = verb === "POST" && found !== null && id === null;
-  const made = isCreation ? "thing" : madeAt.find(([request]) => request.test(`${verb} ${route}`))?.[1];
+  const made = isCreation
+    ? "thing"
+    : madeAt.find(([request]) => request.test(`${verb} ${route}`))?.[1];
   return { id, makes: isCreation && !unseen.test(route), ...(made && { made }) };
 }
 
@@ -72,7 +83,15 @@ const rules: ReferenceRules = {
       "approval_request_id"
     ).split(" "),
   ),
-  holders: new Set(["conversation", "container", "prompt", "audio", "voice", "video", "characters"]),
+  holders: new Set([
+    "conversation",
+    "container",
+    "prompt",
+    "audio",
+    "voice",
+    "video",
+    "characters",
+  ]),
   others: ["data_sources", "preset"],
   data: new Set(["metadata", "parameters", "schema", "json_schema", "arguments"]),
   own: ofAccount,
@@ -83,7 +102,8 @@ const rules: ReferenceRules = {
 const itemRules: ReferenceRules = {
   ...rules,
   others: [...(rules.others ?? []), "id"],
-  own: (object, place) => (isItem.test(place) ? referredItem(object) : undefined) ?? ofAccount(object),
+  own: (object, place) =>
+    (isItem.test(place) ? referredItem(object) : undefined) ?? ofAccount(object),
   given,
 };
 
@@ -112,9 +132,16 @@ function idOf(key: string, text: string): string | undefined {
 }
 
 /** What the account has set up, by no id: Azure reads its own search indices with its own identity, OpenRouter has presets of a call. */
-function ofAccount({ data_sources: sources, preset, model }: Readonly<Record<string, unknown>>): Reference | undefined {
-  if (Array.isArray(sources) && sources.length > 0) return { key: "data_sources", id: "data_sources" };
-  return typeof preset === "string" && typeof model === "string" ? { key: "preset", id: preset } : undefined;
+function ofAccount({
+  data_sources: sources,
+  preset,
+  model,
+}: Readonly<Record<string, unknown>>): Reference | undefined {
+  if (Array.isArray(sources) && sources.length > 0)
+    return { key: "data_sources", id: "data_sources" };
+  return typeof preset === "string" && typeof model === "string"
+    ? { key: "preset", id: preset }
+    : undefined;
 }
 
 /** The text without which an item is looked up by its id. */
@@ -128,7 +155,9 @@ const contents: ReadonlyMap<unknown, readonly string[]> = new Map([
 function referredItem(object: Readonly<Record<string, unknown>>): Reference | undefined {
   const { id, type } = object;
   if (typeof id !== "string") return undefined;
-  const isBare = Object.keys(object).every((key) => key === "id" || key === "type" || key === "status");
+  const isBare = Object.keys(object).every(
+    (key) => key === "id" || key === "type" || key === "status",
+  );
   const lacksContent = contents.get(type)?.every((key) => isEmpty(object[key])) === true;
   return type === "item_reference" || isBare || lacksContent ? { key: "id", id } : undefined;
 }
@@ -176,7 +205,10 @@ export function named({ path, ...request }: PassedRequest): Named {
 
 /** An offer of WebRTC, which names nothing: the one raw body of the format. What begins so is neither JSON nor a form. */
 function isOffer({ contentType, body }: Pick<PassedRequest, "contentType" | "body">): boolean {
-  return /^\s*application\/sdp\s*(?:;|$)/i.test(contentType ?? "") && /^v=0\r?\n/.test(Buffer.from(body.subarray(0, 5)).toString("latin1"));
+  return (
+    /^\s*application\/sdp\s*(?:;|$)/i.test(contentType ?? "") &&
+    /^v=0\r?\n/.test(Buffer.from(body.subarray(0, 5)).toString("latin1"))
+  );
 }
 
 /** Realtime calls name their model there (https://platform.openai.com/docs/guides/realtime-webrtc, read 2026-11). */

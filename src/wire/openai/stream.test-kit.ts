@@ -7,7 +7,10 @@ const wire = openaiWire();
 
 export function meterOf(path: string, body: object = {}, stream = true): UsageMeter {
   const endpoint = wire.endpoint("POST", path);
-  const { facts } = wire.read(endpoint, Buffer.from(JSON.stringify({ model: "asked", stream, ...body })));
+  const { facts } = wire.read(
+    endpoint,
+    Buffer.from(JSON.stringify({ model: "asked", stream, ...body })),
+  );
   return wire.meter(endpoint, { stream, facts });
 }
 
@@ -16,11 +19,16 @@ export function chatMeter(usageAsked = true, body: object = {}): UsageMeter {
 }
 
 export function data(...events: readonly (object | string)[]): string {
-  return events.map((event) => `data: ${typeof event === "string" ? event : JSON.stringify(event)}\n\n`).join("");
+  return events
+    .map((event) => `data: ${typeof event === "string" ? event : JSON.stringify(event)}\n\n`)
+    .join("");
 }
 
 /** Feeds all of it at once. */
-export function run(meter: UsageMeter, text: string): { readonly passed: string; readonly reading: Reading } {
+export function run(
+  meter: UsageMeter,
+  text: string,
+): { readonly passed: string; readonly reading: Reading } {
   const passed = Buffer.from(meter.push(Buffer.from(text)));
   const { rest, reading } = meter.end();
   return { passed: Buffer.concat([passed, rest]).toString(), reading };
@@ -40,12 +48,28 @@ export function chunk(delta: object, fields: object = {}): object {
 export const created = {
   type: "response.created",
   sequence_number: 0,
-  response: { id: "r1", object: "response", model: "served", status: "in_progress", output: [], usage: null, service_tier: "auto" },
+  response: {
+    id: "r1",
+    object: "response",
+    model: "served",
+    status: "in_progress",
+    output: [],
+    usage: null,
+    service_tier: "auto",
+  },
 };
 export function closing(type: string, fields: object): object {
-  return { type: `response.${type}`, sequence_number: 9, response: { ...created.response, status: type, ...fields } };
+  return {
+    type: `response.${type}`,
+    sequence_number: 9,
+    response: { ...created.response, status: type, ...fields },
+  };
 }
 
 export function events(...list: readonly object[]): string {
-  return list.map((event) => `event: ${(event as { type: string }).type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
+  return list
+    .map(
+      (event) => `event: ${(event as { type: string }).type}\ndata: ${JSON.stringify(event)}\n\n`,
+    )
+    .join("");
 }

@@ -3,10 +3,22 @@ import { test } from "node:test";
 import { plainCut } from "../answer/feed.ts";
 import { formatUsd } from "../../domain/money/money.ts";
 import type { Reading, UsageMeter } from "../wire.ts";
-import { chatMeter, chunk, closing, created, data, events, meterOf, run } from "./stream.test-kit.ts";
+import {
+  chatMeter,
+  chunk,
+  closing,
+  created,
+  data,
+  events,
+  meterOf,
+  run,
+} from "./stream.test-kit.ts";
 
 /** Runs the same bytes cut at every place, and demands the same outcome each time. */
-function runCut(make: () => UsageMeter, text: string): { readonly passed: string; readonly reading: Reading } {
+function runCut(
+  make: () => UsageMeter,
+  text: string,
+): { readonly passed: string; readonly reading: Reading } {
   const whole = run(make(), text);
   const bytes = Buffer.from(text);
   for (let place = 0; place <= bytes.length; place++) {
@@ -21,7 +33,11 @@ function runCut(make: () => UsageMeter, text: string): { readonly passed: string
 
 const usage = { prompt_tokens: 10, completion_tokens: 3, total_tokens: 13 };
 const usageChunk = chunk({}, { choices: [], usage });
-const text = [chunk({ role: "assistant", content: "" }), chunk({ content: "Hé" }), chunk({ content: 'llo "usage": {漢🎈' })];
+const text = [
+  chunk({ role: "assistant", content: "" }),
+  chunk({ content: "Hé" }),
+  chunk({ content: 'llo "usage": {漢🎈' }),
+];
 
 test("the last chunk's usage is read, and every byte is passed on when the caller asked for usage", () => {
   const stream = data(...text, usageChunk, "[DONE]");
@@ -39,8 +55,13 @@ test("the last chunk's usage is read, and every byte is passed on when the calle
 });
 
 test("text that stands elsewhere than in a delta counts, once, and the message of an error does not", () => {
-  const other = (choice: object): object => ({ id: "c", model: "served", choices: [{ index: 0, ...choice }] });
-  const bytesOf = (event: object): number => run(chatMeter(), data(event, "[DONE]")).reading.passedBytes;
+  const other = (choice: object): object => ({
+    id: "c",
+    model: "served",
+    choices: [{ index: 0, ...choice }],
+  });
+  const bytesOf = (event: object): number =>
+    run(chatMeter(), data(event, "[DONE]")).reading.passedBytes;
   assert.equal(bytesOf(other({ message: { role: "assistant", content: "four" } })), 4);
   assert.equal(bytesOf(other({ message: { content: [{ type: "text", text: "four" }] } })), 4);
   assert.equal(bytesOf(other({ text: "four" })), 4);
@@ -53,7 +74,10 @@ test("the chunk that only answers Purser's question for usage is not passed on",
   for (const end of ["\n", "\r\n"]) {
     const others = data(...text).replaceAll("\n", end);
     const done = data("[DONE]").replaceAll("\n", end);
-    const { passed, reading } = runCut(() => chatMeter(false), others + data(usageChunk).replaceAll("\n", end) + done);
+    const { passed, reading } = runCut(
+      () => chatMeter(false),
+      others + data(usageChunk).replaceAll("\n", end) + done,
+    );
     assert.equal(passed, others + done);
     assert.deepEqual(reading.parts[0]?.usage, { input: 10, output: 3 });
   }
@@ -67,7 +91,14 @@ test("usage on a chunk with choices is read, and the chunk passed on, whoever as
 });
 
 test("Azure's first chunk, without choices, model or id, is passed on and names nothing", () => {
-  const first = { choices: [], created: 0, id: "", model: "", object: "", prompt_filter_results: [{ prompt_index: 0 }] };
+  const first = {
+    choices: [],
+    created: 0,
+    id: "",
+    model: "",
+    object: "",
+    prompt_filter_results: [{ prompt_index: 0 }],
+  };
   const stream = data(first, ...text.map((event) => ({ ...event, usage: null })), "[DONE]");
   const { passed, reading } = run(chatMeter(false), stream);
   assert.equal(passed, stream);
@@ -85,9 +116,15 @@ test("comments and white space of all kinds are passed on and read past", () => 
 
 test("usage where other servers put it is found", () => {
   const onChoice = chunk({}, { choices: [{ index: 0, delta: {}, finish_reason: "stop", usage }] });
-  assert.deepEqual(run(chatMeter(), data(...text, onChoice, "[DONE]")).reading.parts[0]?.usage, { input: 10, output: 3 });
+  assert.deepEqual(run(chatMeter(), data(...text, onChoice, "[DONE]")).reading.parts[0]?.usage, {
+    input: 10,
+    output: 3,
+  });
   const groq = chunk({}, { x_groq: { id: "r", usage } });
-  assert.deepEqual(run(chatMeter(), data(...text, groq, "[DONE]")).reading.parts[0]?.usage, { input: 10, output: 3 });
+  assert.deepEqual(run(chatMeter(), data(...text, groq, "[DONE]")).reading.parts[0]?.usage, {
+    input: 10,
+    output: 3,
+  });
 });
 
 test("a count that was told does not fall to nothing, whichever it is", () => {
@@ -106,27 +143,58 @@ test("a count that was told does not fall to nothing, whichever it is", () => {
     { cost: 0.02 },
   ];
   for (const zero of zeros) {
-    const { reading } = run(chatMeter(), data(...text, ...[counts, zero].map((one) => chunk({}, { choices: [], usage: one })), "[DONE]"));
+    const { reading } = run(
+      chatMeter(),
+      data(
+        ...text,
+        ...[counts, zero].map((one) => chunk({}, { choices: [], usage: one })),
+        "[DONE]",
+      ),
+    );
     const { parts, flags, reportedCost, partial } = reading;
-    assert.deepEqual([parts[0]?.usage, flags, reportedCost, partial], [expected, [], 20_000_000_000n, undefined], JSON.stringify(zero));
+    assert.deepEqual(
+      [parts[0]?.usage, flags, reportedCost, partial],
+      [expected, [], 20_000_000_000n, undefined],
+      JSON.stringify(zero),
+    );
   }
-  const begun = { ...created, response: { ...created.response, usage: { input_tokens: 20, output_tokens: 1, total_tokens: 21 } } };
-  const ended = closing("completed", { usage: { input_tokens: 0, output_tokens: 4, total_tokens: 4 } });
-  assert.deepEqual(run(meterOf("/responses"), events(begun, delta, ended)).reading.parts[0]?.usage, { input: 20, output: 4 });
+  const begun = {
+    ...created,
+    response: {
+      ...created.response,
+      usage: { input_tokens: 20, output_tokens: 1, total_tokens: 21 },
+    },
+  };
+  const ended = closing("completed", {
+    usage: { input_tokens: 0, output_tokens: 4, total_tokens: 4 },
+  });
+  assert.deepEqual(
+    run(meterOf("/responses"), events(begun, delta, ended)).reading.parts[0]?.usage,
+    { input: 20, output: 4 },
+  );
 });
 
 test("a running total in every chunk is not a repetition; two totals that differ at the end are", () => {
   const running = [1, 2, 3].map((count) =>
-    chunk({ content: "word" }, { usage: { ...usage, completion_tokens: count, total_tokens: 10 + count } }),
+    chunk(
+      { content: "word" },
+      { usage: { ...usage, completion_tokens: count, total_tokens: 10 + count } },
+    ),
   );
   const grown = run(chatMeter(), data(...running, usageChunk, "[DONE]"));
   assert.deepEqual(grown.reading.flags, []);
   assert.deepEqual(grown.reading.parts[0]?.usage, { input: 10, output: 3 });
-  const other = chunk({}, { choices: [], usage: { prompt_tokens: 10, completion_tokens: 9, total_tokens: 19 } });
+  const other = chunk(
+    {},
+    { choices: [], usage: { prompt_tokens: 10, completion_tokens: 9, total_tokens: 19 } },
+  );
   const repeated = run(chatMeter(), data(...text, usageChunk, other, "[DONE]"));
   assert.deepEqual(repeated.reading.flags, ["usage_repeated"]);
   assert.deepEqual(repeated.reading.parts[0]?.usage, { input: 10, output: 9 });
-  assert.deepEqual(run(chatMeter(), data(...text, usageChunk, usageChunk, "[DONE]")).reading.flags, []);
+  assert.deepEqual(
+    run(chatMeter(), data(...text, usageChunk, usageChunk, "[DONE]")).reading.flags,
+    [],
+  );
 });
 
 test("a stream that ends early is unfinished, and what it kept back is given back", () => {
@@ -152,7 +220,11 @@ test("broken chunks are passed on and flagged, and later ones are read", () => {
 test("invalid counts are flagged in a stream too", () => {
   const { reading } = run(
     chatMeter(),
-    data(...text, chunk({}, { choices: [], usage: { prompt_tokens: -4, completion_tokens: 3 } }), "[DONE]"),
+    data(
+      ...text,
+      chunk({}, { choices: [], usage: { prompt_tokens: -4, completion_tokens: 3 } }),
+      "[DONE]",
+    ),
   );
   assert.deepEqual(reading.flags, ["usage_invalid"]);
   assert.deepEqual(reading.parts[0]?.usage, { output: 3 });
@@ -160,14 +232,20 @@ test("invalid counts are flagged in a stream too", () => {
 
 test("the tier that was served replaces the tier that was asked for", () => {
   const asked = { service_tier: "flex" };
-  assert.equal(run(chatMeter(true, asked), data(...text, usageChunk, "[DONE]")).reading.serviceTier, "flex");
+  assert.equal(
+    run(chatMeter(true, asked), data(...text, usageChunk, "[DONE]")).reading.serviceTier,
+    "flex",
+  );
   const served = data(...text, { ...usageChunk, service_tier: "default" }, "[DONE]");
   assert.equal(run(chatMeter(true, asked), served).reading.serviceTier, "standard");
 });
 
 test("reported costs of a stream are kept exactly", () => {
   const stream = `data: {"id":"g","model":"m","choices":[{"delta":{}}],"usage":{"prompt_tokens":1,"completion_tokens":1,"cost":1.2e-05}}\n\n${data("[DONE]")}`;
-  assert.equal(formatUsd(run(chatMeter(), stream).reading.reportedCost ?? assert.fail()), "0.000012");
+  assert.equal(
+    formatUsd(run(chatMeter(), stream).reading.reportedCost ?? assert.fail()),
+    "0.000012",
+  );
 });
 
 test("progress grows with text, reasoning and tool arguments, and not with frames", () => {
@@ -181,11 +259,33 @@ test("progress grows with text, reasoning and tool arguments, and not with frame
   assert.equal(grow({ role: "assistant", content: "four" }, { obfuscation: "x".repeat(200) }), 4);
   assert.equal(grow({ reasoning_content: "x".repeat(299) }), 299);
   assert.equal(
-    grow({ tool_calls: [{ index: 0, id: "call_1", type: "function", function: { name: "find", arguments: '{"a":"bc"}' } }] }),
+    grow({
+      tool_calls: [
+        {
+          index: 0,
+          id: "call_1",
+          type: "function",
+          function: { name: "find", arguments: '{"a":"bc"}' },
+        },
+      ],
+    }),
     18,
   );
-  assert.equal(grow({ reasoning: "x".repeat(30), reasoning_details: [{ type: "reasoning.text", text: "x".repeat(30) }], content: "" }), 30);
-  assert.equal(grow({ content: "yes", role: "assistant" }, { choices: [{ delta: { content: "abc" } }, { delta: { content: "def" } }] }), 6);
+  assert.equal(
+    grow({
+      reasoning: "x".repeat(30),
+      reasoning_details: [{ type: "reasoning.text", text: "x".repeat(30) }],
+      content: "",
+    }),
+    30,
+  );
+  assert.equal(
+    grow(
+      { content: "yes", role: "assistant" },
+      { choices: [{ delta: { content: "abc" } }, { delta: { content: "def" } }] },
+    ),
+    6,
+  );
   assert.equal(grow({}), 0);
 });
 
@@ -202,25 +302,52 @@ test("legacy completions are metered by their text", () => {
   const meter = meterOf("/completions", { prompt: "p", stream_options: { include_usage: true } });
   meter.push(Buffer.from(data({ id: "t", model: "m", choices: [{ text: "nine byte" }] })));
   assert.equal(meter.progress.outputTokens, 9);
-  assert.match(Buffer.from(meter.stop(plainCut)).toString(), /"object":"text_completion".*"text":"".*"finish_reason":"length"/);
+  assert.match(
+    Buffer.from(meter.stop(plainCut)).toString(),
+    /"object":"text_completion".*"text":"".*"finish_reason":"length"/,
+  );
 });
 
-const responsesUsage = { input_tokens: 20, input_tokens_details: { cached_tokens: 5 }, output_tokens: 4, total_tokens: 24 };
+const responsesUsage = {
+  input_tokens: 20,
+  input_tokens_details: { cached_tokens: 5 },
+  output_tokens: 4,
+  total_tokens: 24,
+};
 
-const delta = { type: "response.output_text.delta", item_id: "m1", output_index: 0, content_index: 0, delta: 'Hé "x"', sequence_number: 3 };
+const delta = {
+  type: "response.output_text.delta",
+  item_id: "m1",
+  output_index: 0,
+  content_index: 0,
+  delta: 'Hé "x"',
+  sequence_number: 3,
+};
 
 test("a Responses stream is read from its closing event, completed, incomplete or failed", () => {
   for (const type of ["completed", "incomplete"]) {
-    const stream = events(created, delta, closing(type, { usage: responsesUsage, service_tier: "priority" }));
+    const stream = events(
+      created,
+      delta,
+      closing(type, { usage: responsesUsage, service_tier: "priority" }),
+    );
     const { passed, reading } = runCut(() => meterOf("/responses"), stream);
     assert.equal(passed, stream);
-    assert.deepEqual(reading.parts, [{ model: "served", usage: { input: 15, cache_read: 5, output: 4 } }]);
+    assert.deepEqual(reading.parts, [
+      { model: "served", usage: { input: 15, cache_read: 5, output: 4 } },
+    ]);
     assert.equal(reading.serviceTier, "priority");
     assert.deepEqual(reading.flags, []);
   }
-  const failed = run(meterOf("/responses"), events(created, delta, closing("failed", { usage: null, error: { code: "server_error" } })));
+  const failed = run(
+    meterOf("/responses"),
+    events(created, delta, closing("failed", { usage: null, error: { code: "server_error" } })),
+  );
   assert.deepEqual(failed.reading.flags, ["usage_missing", "provider_error"]);
-  assert.deepEqual(run(meterOf("/responses"), events(created, delta)).reading.flags, ["unfinished", "usage_missing"]);
+  assert.deepEqual(run(meterOf("/responses"), events(created, delta)).reading.flags, [
+    "unfinished",
+    "usage_missing",
+  ]);
 });
 
 test("OpenAI's own count of searches is believed before the items, and the image tool's tokens are another model's part", () => {
@@ -230,7 +357,12 @@ test("OpenAI's own count of searches is believed before the items, and the image
     usage: responsesUsage,
     tool_usage: {
       web_search: { num_requests: 3 },
-      image_gen: { input_tokens: 30, input_tokens_details: { image_tokens: 10, text_tokens: 20 }, output_tokens: 40, total_tokens: 70 },
+      image_gen: {
+        input_tokens: 30,
+        input_tokens_details: { image_tokens: 10, text_tokens: 20 },
+        output_tokens: 40,
+        total_tokens: 70,
+      },
     },
   };
   const { reading } = run(meterOf("/responses"), events(created, closing("completed", fields)));
@@ -254,12 +386,20 @@ test("text of a Responses stream counts as progress, and what repeats it does no
     ),
   );
   assert.equal(meter.progress.outputTokens, before);
-  meter.push(Buffer.from(events({ type: "response.function_call_arguments.delta", delta: "x".repeat(30) })));
+  meter.push(
+    Buffer.from(events({ type: "response.function_call_arguments.delta", delta: "x".repeat(30) })),
+  );
   assert.equal(meter.progress.outputTokens, before + 30);
 });
 
 test("a whole answer is passed through and read at its end, wherever it is cut", () => {
-  const body = JSON.stringify({ id: "c", model: "served", service_tier: "flex", choices: [{ message: { content: "é漢" } }], usage });
+  const body = JSON.stringify({
+    id: "c",
+    model: "served",
+    service_tier: "flex",
+    choices: [{ message: { content: "é漢" } }],
+    usage,
+  });
   const { passed, reading } = runCut(() => meterOf("/chat/completions", {}, false), body);
   assert.equal(passed, body);
   assert.deepEqual(reading.parts, [{ model: "served", usage: { input: 10, output: 3 } }]);
@@ -274,12 +414,20 @@ test("a large embeddings answer is read without being built", () => {
     model: "e",
     usage: { prompt_tokens: 8, total_tokens: 8 },
   });
-  assert.deepEqual(run(meterOf("/embeddings", {}, false), body).reading.parts, [{ model: "e", usage: { input: 8, output: 0 } }]);
+  assert.deepEqual(run(meterOf("/embeddings", {}, false), body).reading.parts, [
+    { model: "e", usage: { input: 8, output: 0 } },
+  ]);
 });
 
 test("a whole answer that is cut or no JSON is malformed, and a usage that stands in it whole is still read", () => {
-  assert.deepEqual(run(meterOf("/chat/completions", {}, false), "<html>").reading.flags, ["malformed", "usage_missing"]);
-  const cut = run(meterOf("/chat/completions", {}, false), `{"model":"served","usage":${JSON.stringify(usage)},"choices":[{"mess`);
+  assert.deepEqual(run(meterOf("/chat/completions", {}, false), "<html>").reading.flags, [
+    "malformed",
+    "usage_missing",
+  ]);
+  const cut = run(
+    meterOf("/chat/completions", {}, false),
+    `{"model":"served","usage":${JSON.stringify(usage)},"choices":[{"mess`,
+  );
   assert.deepEqual(cut.reading.parts, [{ model: "served", usage: { input: 10, output: 3 } }]);
   assert.deepEqual(cut.reading.flags, ["malformed"]);
 });

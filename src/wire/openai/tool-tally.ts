@@ -30,7 +30,8 @@ export class ToolTally {
     const id = toText(object["id"]) ?? `#${this.#calls.size}`;
     if (ranAtProvider(object)) this.#calls.add(id);
     const tool = toolOf(object);
-    if (tool) this.#units.set(id, { tool, unit: isBilled(object) ? (containerOf(object) ?? id) : null });
+    if (tool)
+      this.#units.set(id, { tool, unit: isBilled(object) ? (containerOf(object) ?? id) : null });
   }
 
   /** A call of which only the end was reported. */

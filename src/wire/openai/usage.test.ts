@@ -28,21 +28,35 @@ test("cached and written tokens are taken out of the prompt", () => {
 
 test("reasoning is inside the completion, unless the total says that it stands beside it", () => {
   const details = { completion_tokens_details: { reasoning_tokens: 50 } };
-  assert.deepEqual(read({ prompt_tokens: 1, completion_tokens: 60, total_tokens: 61, ...details }).usage, {
+  assert.deepEqual(
+    read({ prompt_tokens: 1, completion_tokens: 60, total_tokens: 61, ...details }).usage,
+    {
+      input: 1,
+      output: 60,
+      reasoning: 50,
+    },
+  );
+  assert.deepEqual(
+    read({ prompt_tokens: 1, completion_tokens: 60, total_tokens: 111, ...details }).usage,
+    {
+      input: 1,
+      output: 110,
+      reasoning: 50,
+    },
+  );
+  assert.deepEqual(read({ prompt_tokens: 1, completion_tokens: 60, ...details }).usage, {
     input: 1,
     output: 60,
     reasoning: 50,
   });
-  assert.deepEqual(read({ prompt_tokens: 1, completion_tokens: 60, total_tokens: 111, ...details }).usage, {
-    input: 1,
-    output: 110,
-    reasoning: 50,
-  });
-  assert.deepEqual(read({ prompt_tokens: 1, completion_tokens: 60, ...details }).usage, { input: 1, output: 60, reasoning: 50 });
 });
 
 test("reasoning that cannot be inside a completion without a total is added, and flagged", () => {
-  const { usage, invalid } = read({ prompt_tokens: 1, completion_tokens: 2, completion_tokens_details: { reasoning_tokens: 50 } });
+  const { usage, invalid } = read({
+    prompt_tokens: 1,
+    completion_tokens: 2,
+    completion_tokens_details: { reasoning_tokens: 50 },
+  });
   assert.deepEqual(usage, { input: 1, output: 52, reasoning: 50 });
   assert.equal(invalid, true);
 });
@@ -50,10 +64,19 @@ test("reasoning that cannot be inside a completion without a total is added, and
 test("DeepSeek's hits and misses are the prompt", () => {
   const expected = { input: 19, cache_read: 320, output: 83 };
   assert.deepEqual(
-    read({ prompt_tokens: 339, completion_tokens: 83, prompt_cache_hit_tokens: 320, prompt_cache_miss_tokens: 19 }).usage,
+    read({
+      prompt_tokens: 339,
+      completion_tokens: 83,
+      prompt_cache_hit_tokens: 320,
+      prompt_cache_miss_tokens: 19,
+    }).usage,
     expected,
   );
-  assert.deepEqual(read({ completion_tokens: 83, prompt_cache_hit_tokens: 320, prompt_cache_miss_tokens: 19 }).usage, expected);
+  assert.deepEqual(
+    read({ completion_tokens: 83, prompt_cache_hit_tokens: 320, prompt_cache_miss_tokens: 19 })
+      .usage,
+    expected,
+  );
 });
 
 test("audio has meters of its own, and is not text as well", () => {
@@ -64,7 +87,13 @@ test("audio has meters of its own, and is not text as well", () => {
     prompt_tokens_details: { audio_tokens: 40, cached_tokens: 30 },
     completion_tokens_details: { audio_tokens: 45 },
   });
-  assert.deepEqual(usage, { input: 30, cache_read: 30, input_audio: 40, output: 5, output_audio: 45 });
+  assert.deepEqual(usage, {
+    input: 30,
+    cache_read: 30,
+    input_audio: 40,
+    output: 5,
+    output_audio: 45,
+  });
   assert.equal(invalid, false);
 });
 
@@ -74,12 +103,21 @@ test("audio that can only have been cached is cached audio", () => {
     completion_tokens: 1,
     prompt_tokens_details: { audio_tokens: 50, cached_tokens: 80 },
   });
-  assert.deepEqual(usage, { input: 0, cache_read: 50, input_audio: 20, cache_read_audio: 30, output: 1 });
+  assert.deepEqual(usage, {
+    input: 0,
+    cache_read: 50,
+    input_audio: 20,
+    cache_read_audio: 30,
+    output: 1,
+  });
   assert.equal(invalid, false);
 });
 
 test("images that a provider counts apart have meters of their own", () => {
-  const details = { prompt_tokens_details: { image_tokens: 8 }, completion_tokens_details: { image_tokens: 20 } };
+  const details = {
+    prompt_tokens_details: { image_tokens: 8 },
+    completion_tokens_details: { image_tokens: 20 },
+  };
   assert.deepEqual(read({ prompt_tokens: 10, completion_tokens: 30, ...details }).usage, {
     input: 2,
     input_image: 8,
@@ -91,11 +129,18 @@ test("images that a provider counts apart have meters of their own", () => {
 test("an embedding has no output, and a reported zero is a zero", () => {
   const embedded = read({ prompt_tokens: 12, total_tokens: 12 }, false);
   assert.deepEqual([embedded.usage, embedded.invalid], [{ input: 12, output: 0 }, false]);
-  assert.deepEqual(read({ prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }).usage, { input: 0, output: 0 });
+  assert.deepEqual(read({ prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }).usage, {
+    input: 0,
+    output: 0,
+  });
 });
 
 test("what a total of embeddings has beyond the prompt is input", () => {
-  for (const usage of [{ prompt_tokens: 100, total_tokens: 130 }, { total_tokens: 130 }, { prompt_tokens: 130, total_tokens: 100 }]) {
+  for (const usage of [
+    { prompt_tokens: 100, total_tokens: 130 },
+    { total_tokens: 130 },
+    { prompt_tokens: 130, total_tokens: 100 },
+  ]) {
     const { usage: read, invalid } = readUsage(JSON.stringify(usage), false);
     assert.deepEqual([read, invalid], [{ input: 130, output: 0 }, false], JSON.stringify(usage));
   }
@@ -111,11 +156,15 @@ test("an empty usage object counts nothing", () => {
 
 test("counts that are negative, broken or absurd are absent and flagged", () => {
   for (const count of ["-1", "1.5", "1e10", '"7"', "true", "[1]", "1e400"]) {
-    const { usage, invalid } = read(`{"prompt_tokens":${count},"completion_tokens":3,"total_tokens":4}`);
+    const { usage, invalid } = read(
+      `{"prompt_tokens":${count},"completion_tokens":3,"total_tokens":4}`,
+    );
     assert.deepEqual(usage, { output: 3 }, count);
     assert.equal(invalid, true, count);
   }
-  assert.deepEqual(read({ prompt_tokens: 3, completion_tokens: -5, total_tokens: 9 }).usage, { input: 3 });
+  assert.deepEqual(read({ prompt_tokens: 3, completion_tokens: -5, total_tokens: 9 }).usage, {
+    input: 3,
+  });
   const negative = read({ prompt_tokens: 3, completion_tokens: -5 });
   assert.deepEqual([negative.usage, negative.invalid], [{ input: 3 }, true]);
 });
@@ -132,15 +181,28 @@ test("parts larger than a whole that the total confirms are cut to it, and flagg
 });
 
 test("details that are null or of another type do no harm", () => {
-  assert.deepEqual(read({ prompt_tokens: 1, completion_tokens: 2, prompt_tokens_details: null, completion_tokens_details: 5 }).usage, {
-    input: 1,
-    output: 2,
-  });
+  assert.deepEqual(
+    read({
+      prompt_tokens: 1,
+      completion_tokens: 2,
+      prompt_tokens_details: null,
+      completion_tokens_details: 5,
+    }).usage,
+    {
+      input: 1,
+      output: 2,
+    },
+  );
 });
 
 test("whatever is reported, the counts are disjoint and sum to what was read and written", () => {
   const count = fc.integer({ min: 0, max: 200 });
-  const details = fc.record({ cached_tokens: count, cache_write_tokens: count, audio_tokens: count, image_tokens: count });
+  const details = fc.record({
+    cached_tokens: count,
+    cache_write_tokens: count,
+    audio_tokens: count,
+    image_tokens: count,
+  });
   fc.assert(
     fc.property(
       fc.tuple(count, count),
@@ -157,35 +219,67 @@ test("whatever is reported, the counts are disjoint and sum to what was read and
         assert.ok(usage);
         assert.ok(Object.values(usage).every((value) => value >= 0));
         assert.equal(countContext(usage), prompt);
-        assert.equal((usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0), completion);
+        assert.equal(
+          (usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0),
+          completion,
+        );
       },
     ),
   );
 });
 
 test("searches that a usage object counts are counted", () => {
-  assert.equal(read({ prompt_tokens: 1, completion_tokens: 1, server_tool_use: { web_search_requests: 2 } }).usage?.web_search, 2);
-  assert.equal(read({ prompt_tokens: 1, completion_tokens: 1, num_search_queries: 3 }).usage?.web_search, 3);
+  assert.equal(
+    read({ prompt_tokens: 1, completion_tokens: 1, server_tool_use: { web_search_requests: 2 } })
+      .usage?.web_search,
+    2,
+  );
+  assert.equal(
+    read({ prompt_tokens: 1, completion_tokens: 1, num_search_queries: 3 }).usage?.web_search,
+    3,
+  );
 });
 
 test("tools that xAI ran are counted by what is billed for them, and a count of none is none", () => {
-  const details = { web_search_calls: 1, x_search_calls: 2, code_interpreter_calls: 3, file_search_calls: 4, mcp_calls: 5 };
-  const toolsOf = (counts: unknown): unknown => read({ input_tokens: 1, output_tokens: 1, server_side_tool_usage_details: counts }).tools;
+  const details = {
+    web_search_calls: 1,
+    x_search_calls: 2,
+    code_interpreter_calls: 3,
+    file_search_calls: 4,
+    mcp_calls: 5,
+  };
+  const toolsOf = (counts: unknown): unknown =>
+    read({ input_tokens: 1, output_tokens: 1, server_side_tool_usage_details: counts }).tools;
   assert.deepEqual(toolsOf(details), { web_search: 3, file_search: 4, code_execution: 3 });
-  assert.deepEqual(toolsOf({ web_search_calls: 0, x_search_calls: -1 }), { web_search: 0, file_search: 0, code_execution: 0 });
+  assert.deepEqual(toolsOf({ web_search_calls: 0, x_search_calls: -1 }), {
+    web_search: 0,
+    file_search: 0,
+    code_execution: 0,
+  });
   assert.equal(toolsOf(null), undefined);
 });
 
 test("OpenRouter's cost is exact, and includes the upstream's where the key was the caller's own", () => {
   assert.equal(cost('{"prompt_tokens":1,"completion_tokens":1,"cost":0.0043275}'), "0.0043275");
-  assert.equal(cost('{"cost":1.2e-05,"is_byok":false,"cost_details":{"upstream_inference_cost":9}}'), "0.000012");
-  assert.equal(cost('{"cost":0.001,"is_byok":true,"cost_details":{"upstream_inference_cost":0.019}}'), "0.02");
-  assert.equal(cost('{"cost":0,"is_byok":true,"cost_details":{"upstream_inference_cost":null}}'), "0");
+  assert.equal(
+    cost('{"cost":1.2e-05,"is_byok":false,"cost_details":{"upstream_inference_cost":9}}'),
+    "0.000012",
+  );
+  assert.equal(
+    cost('{"cost":0.001,"is_byok":true,"cost_details":{"upstream_inference_cost":0.019}}'),
+    "0.02",
+  );
+  assert.equal(
+    cost('{"cost":0,"is_byok":true,"cost_details":{"upstream_inference_cost":null}}'),
+    "0",
+  );
 });
 
 test("OpenRouter's fee alone is part of a cost, where the upstream's is not told", () => {
   const isPart = (usage: string): boolean => readUsage(usage, true).costIsPart;
-  assert.ok(isPart('{"cost":0.001,"is_byok":true,"cost_details":{"upstream_inference_cost":null}}'));
+  assert.ok(
+    isPart('{"cost":0.001,"is_byok":true,"cost_details":{"upstream_inference_cost":null}}'),
+  );
   assert.ok(isPart('{"cost":0.001,"is_byok":true}'));
   assert.ok(!isPart('{"cost":0.001,"is_byok":true,"cost_details":{"upstream_inference_cost":0}}'));
   assert.ok(!isPart('{"cost":0.001,"is_byok":false}'));
@@ -204,15 +298,23 @@ test("a cost that is nested, missing or absurd is found or left out", () => {
 });
 
 test("a cost that no call can have is not believed, and flagged; one that is not told is not", () => {
-  const isInvalid = (fields: string): boolean => readUsage(`{"prompt_tokens":1,"completion_tokens":1,${fields}}`, true).invalid;
+  const isInvalid = (fields: string): boolean =>
+    readUsage(`{"prompt_tokens":1,"completion_tokens":1,${fields}}`, true).invalid;
   assert.equal(cost(`{"cost":${formatUsd(mostPerCall)}}`), formatUsd(mostPerCall));
   const upstream = '"is_byok":true,"cost_details":{"upstream_inference_cost":9000000}';
-  const unbelievable = ['"cost":10000000', '"cost":-1', '"cost":"free"', '"cost_in_usd_ticks":1e17', `"cost":900000,${upstream}`];
+  const unbelievable = [
+    '"cost":10000000',
+    '"cost":-1',
+    '"cost":"free"',
+    '"cost_in_usd_ticks":1e17',
+    `"cost":900000,${upstream}`,
+  ];
   for (const fields of unbelievable) {
     assert.equal(cost(`{${fields}}`), null, fields);
     assert.ok(isInvalid(fields), fields);
   }
-  for (const fields of ['"cost":null', '"cost":{}', `"cost":1,${upstream}`]) assert.ok(!isInvalid(fields), fields);
+  for (const fields of ['"cost":null', '"cost":{}', `"cost":1,${upstream}`])
+    assert.ok(!isInvalid(fields), fields);
 });
 
 test("a cost with the noise of a float is rounded to a pico-dollar", () => {
@@ -228,13 +330,17 @@ test("a cost with the noise of a float is rounded to a pico-dollar", () => {
 
 test("any amount of pico-dollars is read back exactly, however it is written", () => {
   fc.assert(
-    fc.property(fc.bigInt({ min: 0n, max: mostPerCall }), fc.integer({ min: -6, max: 6 }), (amount, exponent) => {
-      const digits = amount.toString().padStart(20, "0");
-      const point = digits.length - 12;
-      const plain = `${digits.slice(0, point)}.${digits.slice(point)}`;
-      const moved = `${digits.slice(0, point + exponent)}.${digits.slice(point + exponent)}e${-exponent}`;
-      assert.equal(parseReportedUsd(plain), amount);
-      assert.equal(parseReportedUsd(moved), amount);
-    }),
+    fc.property(
+      fc.bigInt({ min: 0n, max: mostPerCall }),
+      fc.integer({ min: -6, max: 6 }),
+      (amount, exponent) => {
+        const digits = amount.toString().padStart(20, "0");
+        const point = digits.length - 12;
+        const plain = `${digits.slice(0, point)}.${digits.slice(point)}`;
+        const moved = `${digits.slice(0, point + exponent)}.${digits.slice(point + exponent)}e${-exponent}`;
+        assert.equal(parseReportedUsd(plain), amount);
+        assert.equal(parseReportedUsd(moved), amount);
+      },
+    ),
   );
 });

@@ -107,13 +107,19 @@ interface Told {
 function keepTokens(counts: Counts, generates: boolean): boolean {
   const told = readTold(counts, generates);
   const { prompt, completion } = told;
-  const beside = generates && prompt !== undefined && completion !== undefined ? besideOf(counts, told) : besideOneSide(counts, told);
+  const beside =
+    generates && prompt !== undefined && completion !== undefined
+      ? besideOf(counts, told)
+      : besideOneSide(counts, told);
   if (beside.contradictory) counts.invalid = true;
   if (prompt === undefined) keepCacheAlone(counts, told);
   else keepInput(counts, { ...told, prompt: prompt + beside.cacheRead + beside.cacheWrite });
   if (!generates) counts.keepAlways("output", completion ?? 0);
   else if (completion !== undefined)
-    keepOutput(counts, told, { all: completion + beside.reasoning + beside.hidden, hidden: beside.hidden });
+    keepOutput(counts, told, {
+      all: completion + beside.reasoning + beside.hidden,
+      hidden: beside.hidden,
+    });
   else if (prompt !== undefined) counts.invalid = true;
   return prompt !== undefined || completion !== undefined;
 }
@@ -129,8 +135,11 @@ function readTold(counts: Counts, generates: boolean): Told {
   const oneHour = counts.of("cacheWrite1h") ?? 0;
   const cacheWrite = counts.of("cacheWrite") || oneHour + (counts.of("cacheWrite5m") ?? 0);
   return {
-    prompt: generates ? (prompt ?? (counts.told("prompt") ? undefined : beyond(completion, total))) : largest(prompt, total),
-    completion: completion ?? (counts.told("completion") || !generates ? undefined : beyond(prompt, total)),
+    prompt: generates
+      ? (prompt ?? (counts.told("prompt") ? undefined : beyond(completion, total)))
+      : largest(prompt, total),
+    completion:
+      completion ?? (counts.told("completion") || !generates ? undefined : beyond(prompt, total)),
     total,
     cacheRead: counts.of("cacheRead") ?? 0,
     cacheWrite,
@@ -159,7 +168,13 @@ function besideOf(counts: Counts, told: Told): Beside {
 /** If only one side was reported, there is nothing to add up: Anthropic's names are unambiguous. */
 function besideOneSide(counts: Counts, { cacheRead, cacheWrite, total }: Told): Beside {
   const isBeside = leavesCacheOut(counts) && total === undefined;
-  return { cacheRead: isBeside ? cacheRead : 0, cacheWrite: isBeside ? cacheWrite : 0, reasoning: 0, hidden: 0, contradictory: false };
+  return {
+    cacheRead: isBeside ? cacheRead : 0,
+    cacheWrite: isBeside ? cacheWrite : 0,
+    reasoning: 0,
+    hidden: 0,
+    contradictory: false,
+  };
 }
 
 function keepCacheAlone(counts: Counts, told: Told): void {
@@ -193,7 +208,11 @@ function keepInput(counts: Counts, told: Told & { readonly prompt: number }): vo
 }
 
 /** Takes the output apart. @param output.all With all that stands beside the completion. */
-function keepOutput(counts: Counts, told: Told, { all, hidden }: { readonly all: number; readonly hidden: number }): void {
+function keepOutput(
+  counts: Counts,
+  told: Told,
+  { all, hidden }: { readonly all: number; readonly hidden: number },
+): void {
   const audio = counts.within(counts.of("outputAudio") ?? 0, all);
   const image = counts.within(counts.of("outputImage") ?? 0, all - audio);
   const reasoning = Math.max(counts.within(told.reasoning, all), hidden);

@@ -46,7 +46,13 @@ export class WholeMeter implements UsageMeter {
     if (this.#body.isCut) this.#record.flag("malformed");
     this.#read(this.#body.take());
     if (!this.#finished && this.#generates) this.#textBytes = this.#body.length;
-    return { rest: nothing, reading: this.#record.reading({ bytes: this.#textBytes + this.#body.unreadTextBytes, isCounted: true }) };
+    return {
+      rest: nothing,
+      reading: this.#record.reading({
+        bytes: this.#textBytes + this.#body.unreadTextBytes,
+        isCounted: true,
+      }),
+    };
   }
 
   passed(): void {
@@ -79,7 +85,9 @@ export class WholeMeter implements UsageMeter {
 
   /** Looked for only where it matters: what a plain usage says of a body can be no more than its bytes. */
   #boundText(answer: ScannedBody): number {
-    return this.#record.outputTokens > 0 && !this.#record.failed ? answer.bytes.length : countGeneratedBytes(answer);
+    return this.#record.outputTokens > 0 && !this.#record.failed
+      ? answer.bytes.length
+      : countGeneratedBytes(answer);
   }
 
   /** A body that was cut, or is broken elsewhere, may yet hold its whole usage. */

@@ -22,7 +22,10 @@ export function openaiWire(options: OpenaiWireOptions = {}): WireFormat {
     name: "openai",
     endpoint: openaiEndpoint,
     read: (endpoint, body) => readOpenaiRequest(endpoint, body, newTokenField),
-    meter: (endpoint, answer) => (answer.stream ? streamMeter(endpoint, answer.facts) : new WholeMeter(answer.facts, generates(endpoint))),
+    meter: (endpoint, answer) =>
+      answer.stream
+        ? streamMeter(endpoint, answer.facts)
+        : new WholeMeter(answer.facts, generates(endpoint)),
     storedPlace,
     named,
     tunedModel,
@@ -32,7 +35,9 @@ export function openaiWire(options: OpenaiWireOptions = {}): WireFormat {
 }
 
 function streamMeter(endpoint: Endpoint, facts: RequestFacts): UsageMeter {
-  return endpoint.name === "responses" || endpoint.name === "compact" ? new ResponsesMeter(facts) : new ChatMeter(facts, endpoint.name);
+  return endpoint.name === "responses" || endpoint.name === "compact"
+    ? new ResponsesMeter(facts)
+    : new ChatMeter(facts, endpoint.name);
 }
 
 function generates(endpoint: Endpoint): boolean {

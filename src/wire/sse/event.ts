@@ -7,7 +7,11 @@ const colon = 0x3a;
 const space = 0x20;
 const lineFeed = Buffer.from("\n");
 const byteOrderMark = Buffer.from("\uFEFF");
-const names = { data: Buffer.from("data"), event: Buffer.from("event"), error: Buffer.from("error") };
+const names = {
+  data: Buffer.from("data"),
+  event: Buffer.from("event"),
+  error: Buffer.from("error"),
+};
 /** Lines of an event begin with a field's name, so no event begins like JSON. */
 const jsonStarts: ReadonlySet<number | undefined> = new Set([0x7b, 0x5b]);
 
@@ -81,7 +85,8 @@ export class SseEvent {
   #stray(): Buffer | undefined {
     if (this.#lines.length === 0) return undefined;
     const start = this.#lines.start(0);
-    if (jsonStarts.has(this.#bytes[start])) return this.#bytes.subarray(start, this.#lines.end(this.#lines.length - 1));
+    if (jsonStarts.has(this.#bytes[start]))
+      return this.#bytes.subarray(start, this.#lines.end(this.#lines.length - 1));
     return this.#value(0, "error");
   }
 

@@ -50,7 +50,8 @@ export class LongEvent {
   /** Takes a byte at the beginning of a line, or a line end. */
   #name(byte: number): void {
     if (byte === lineFeed || byte === carriageReturn) this.#matched = 0;
-    else if (this.#matched >= 0) this.#matched = byte === field[this.#matched] ? this.#matched + 1 : -1;
+    else if (this.#matched >= 0)
+      this.#matched = byte === field[this.#matched] ? this.#matched + 1 : -1;
     this.#isAtValue = true;
   }
 

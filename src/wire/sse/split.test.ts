@@ -12,7 +12,10 @@ interface Seen {
   readonly malformed: boolean;
 }
 
-function split(chunks: readonly Uint8Array[], options: { readonly drop?: string; readonly largest?: number } = {}): Seen {
+function split(
+  chunks: readonly Uint8Array[],
+  options: { readonly drop?: string; readonly largest?: number } = {},
+): Seen {
   const events: Seen["events"] = [];
   const splitter = new SseSplitter({
     onEvent(event) {
@@ -23,16 +26,24 @@ function split(chunks: readonly Uint8Array[], options: { readonly drop?: string;
     ...(options.largest === undefined ? {} : { largestEventBytes: options.largest }),
   });
   const passed = Buffer.concat(chunks.map((chunk) => splitter.push(chunk))).toString();
-  return { events, passed, rest: Buffer.from(splitter.end()).toString(), malformed: splitter.malformed };
+  return {
+    events,
+    passed,
+    rest: Buffer.from(splitter.end()).toString(),
+    malformed: splitter.malformed,
+  };
 }
 
 function cut(text: string, places: readonly number[]): Buffer[] {
   const bytes = Buffer.from(text);
-  const at = [0, ...places.map((place) => place % (bytes.length + 1)), bytes.length].sort((left, right) => left - right);
+  const at = [0, ...places.map((place) => place % (bytes.length + 1)), bytes.length].sort(
+    (left, right) => left - right,
+  );
   return at.slice(1).map((end, index) => bytes.subarray(at[index], end));
 }
 
-const stream = ': hello\n\nevent: a\ndata: {"x":"é漢🎈"}\n\ndata: one\ndata: two\n\nid: 5\ndata:bare\n\n\ndata: [DONE]\n\n';
+const stream =
+  ': hello\n\nevent: a\ndata: {"x":"é漢🎈"}\n\ndata: one\ndata: two\n\nid: 5\ndata:bare\n\n\ndata: [DONE]\n\n';
 const expected = [
   { name: "a", data: '{"x":"é漢🎈"}' },
   { name: undefined, data: "one\ntwo" },
@@ -62,25 +73,34 @@ test("events are the same wherever the stream is cut, with every kind of line en
 
 test("cutting in several places changes neither events nor bytes", () => {
   fc.assert(
-    fc.property(fc.array(fc.nat(), { maxLength: 12 }), fc.constantFrom("\n", "\r\n", "\r"), (places, end) => {
-      const text = stream.replaceAll("\n", end);
-      const seen = split(cut(text, places));
-      assert.deepEqual(seen.events, expected);
-      assert.equal(seen.passed + seen.rest, text);
-    }),
+    fc.property(
+      fc.array(fc.nat(), { maxLength: 12 }),
+      fc.constantFrom("\n", "\r\n", "\r"),
+      (places, end) => {
+        const text = stream.replaceAll("\n", end);
+        const seen = split(cut(text, places));
+        assert.deepEqual(seen.events, expected);
+        assert.equal(seen.passed + seen.rest, text);
+      },
+    ),
   );
 });
 
 test("a stream may mix line ends of several kinds", () => {
   assert.deepEqual(
-    split([Buffer.from("data: 1\r\n\ndata: 2\n\r\ndata: 3\r\r\ndata: 4\n\r")]).events.map((event) => event.data),
+    split([Buffer.from("data: 1\r\n\ndata: 2\n\r\ndata: 3\r\r\ndata: 4\n\r")]).events.map(
+      (event) => event.data,
+    ),
     ["1", "2", "3", "4"],
   );
 });
 
 test("only complete events are passed on; the rest is held until the end", () => {
   const splitter = new SseSplitter({ onEvent: () => true });
-  assert.equal(Buffer.from(splitter.push(Buffer.from("data: 1\n\ndata: 2"))).toString(), "data: 1\n\n");
+  assert.equal(
+    Buffer.from(splitter.push(Buffer.from("data: 1\n\ndata: 2"))).toString(),
+    "data: 1\n\n",
+  );
   assert.equal(splitter.push(Buffer.from("\n")).length, 0);
   assert.equal(Buffer.from(splitter.push(Buffer.from("\nda"))).toString(), "data: 2\n\n");
   assert.equal(Buffer.from(splitter.end()).toString(), "da");
@@ -96,7 +116,11 @@ test("a dropped event is missing from the output, and nothing else is", () => {
   for (const end of ["\n", "\r\n", "\r"]) {
     const text = "data: 1\n\ndata: x\n\ndata: 2\n\n".replaceAll("\n", end);
     for (let place = 0; place <= text.length; place++) {
-      assert.equal(split(cut(text, [place]), { drop: "x" }).passed, "data: 1\n\ndata: 2\n\n".replaceAll("\n", end), `cut at ${place}`);
+      assert.equal(
+        split(cut(text, [place]), { drop: "x" }).passed,
+        "data: 1\n\ndata: 2\n\n".replaceAll("\n", end),
+        `cut at ${place}`,
+      );
     }
   }
 });

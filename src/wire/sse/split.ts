@@ -72,7 +72,11 @@ export class SseSplitter {
     const passed = new Passed(chunk);
     const lineEnds = new LineEnds(bytes);
     let start = this.#halfLineEnd(passed, bytes);
-    for (let end = this.#boundary(bytes, lineEnds, start); end >= 0; end = this.#boundary(bytes, lineEnds, end)) {
+    for (
+      let end = this.#boundary(bytes, lineEnds, start);
+      end >= 0;
+      end = this.#boundary(bytes, lineEnds, end)
+    ) {
       this.#finishEvent(passed, bytes, { start, end });
       start = end;
     }
@@ -90,7 +94,11 @@ export class SseSplitter {
     return rest.length > 0 && !this.#onEvent(new SseEvent(rest, linesOf(rest))) ? nothing : rest;
   }
 
-  #finishEvent(passed: Passed, bytes: Buffer, at: { readonly start: number; readonly end: number }): void {
+  #finishEvent(
+    passed: Passed,
+    bytes: Buffer,
+    at: { readonly start: number; readonly end: number },
+  ): void {
     if (this.#long) {
       this.#finishLong(this.#long, bytes.subarray(at.start, at.end));
       passed.addRun(at.start, at.end);
@@ -111,7 +119,8 @@ export class SseSplitter {
    * position after it.
    */
   #halfLineEnd(passed: Passed, bytes: Buffer): number {
-    const isHalf = this.#afterReturn && this.#lineIsEmpty && this.#kept.length === 0 && bytes[0] === lineFeed;
+    const isHalf =
+      this.#afterReturn && this.#lineIsEmpty && this.#kept.length === 0 && bytes[0] === lineFeed;
     if (!isHalf) return 0;
     this.#afterReturn = false;
     if (this.#lastPassed) passed.addRun(0, 1);
@@ -218,7 +227,8 @@ class Passed {
   }
 
   #endRun(): void {
-    if (this.#runEnd > this.#runStart) (this.#pieces ??= []).push(this.#chunk.subarray(this.#runStart, this.#runEnd));
+    if (this.#runEnd > this.#runStart)
+      (this.#pieces ??= []).push(this.#chunk.subarray(this.#runStart, this.#runEnd));
     this.#runStart = this.#runEnd;
   }
 }

@@ -19,30 +19,50 @@ export function checkContentType(body: Uint8Array, contentType = ""): void {
   const isUrlEncoded = /^\s*application\/x-www-form-urlencoded/i.test(contentType);
   if (!isUrlEncoded && !/^\s*multipart\//i.test(contentType)) return checkCharset(contentType);
   if (isJson(body))
-    throw invalid("the body is JSON, and its content type is that of a form", "Send JSON with content-type: application/json.");
+    throw invalid(
+      "the body is JSON, and its content type is that of a form",
+      "Send JSON with content-type: application/json.",
+    );
   if (!isUrlEncoded) return;
   if (body.length > longestUrlEncoded) {
-    throw invalid(`the form has more than ${longestUrlEncoded} bytes`, "Send it as multipart/form-data, or as JSON.");
+    throw invalid(
+      `the form has more than ${longestUrlEncoded} bytes`,
+      "Send it as multipart/form-data, or as JSON.",
+    );
   }
   let fields = 1;
-  for (let at = body.indexOf(ampersand); at >= 0; at = body.indexOf(ampersand, at + 1)) checkFieldCount(++fields);
+  for (let at = body.indexOf(ampersand); at >= 0; at = body.indexOf(ampersand, at + 1))
+    checkFieldCount(++fields);
 }
 
 /** @throws PurserError `invalid_request` for too many fields of a form. */
 export function checkFieldCount(count: number): void {
-  if (count > mostFields) throw invalid(`the form has more than ${mostFields} fields`, "Send fewer fields, or JSON.");
+  if (count > mostFields)
+    throw invalid(`the form has more than ${mostFields} fields`, "Send fewer fields, or JSON.");
 }
 
 function checkCharset(contentType: string): void {
   const other = [...contentType.matchAll(/;\s*charset\*?\s*=\s*"?([^";\s]*)/gi)].find(
     ([, name = ""]) => !/^(?:utf-?8|us-ascii)$/i.test(name),
   );
-  if (other) throw invalid(`the body's charset is ${JSON.stringify(other[1])}`, "Send JSON encoded as UTF-8.");
+  if (other)
+    throw invalid(
+      `the body's charset is ${JSON.stringify(other[1])}`,
+      "Send JSON encoded as UTF-8.",
+    );
 }
 
 /** Whether its first sign is one of JSON, in any encoding, behind space and a byte order mark. */
 function isJson(body: Uint8Array): boolean {
-  const first = body.find((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf && byte !== 0xfe && byte !== 0xff);
+  const first = body.find(
+    (byte) =>
+      byte > 0x20 &&
+      byte !== 0xef &&
+      byte !== 0xbb &&
+      byte !== 0xbf &&
+      byte !== 0xfe &&
+      byte !== 0xff,
+  );
   return first === openBrace || first === openBracket;
 }
 

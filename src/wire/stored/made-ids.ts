@@ -30,7 +30,9 @@ export class MadeIds {
   constructor(options: MadeIdsOptions) {
     this.#options = options;
     this.#markers = options.markers.map((marker) => Buffer.from(marker));
-    this.#splitter = options.isStream ? new SseSplitter({ onEvent: (event) => this.#see(event.data()) }) : null;
+    this.#splitter = options.isStream
+      ? new SseSplitter({ onEvent: (event) => this.#see(event.data()) })
+      : null;
   }
 
   push(chunk: Uint8Array): void {
@@ -47,7 +49,8 @@ export class MadeIds {
   }
 
   #see(payload: Buffer | undefined): true {
-    if (payload && this.#markers.some((marker) => payload.includes(marker))) this.#read(toBuffer(payload));
+    if (payload && this.#markers.some((marker) => payload.includes(marker)))
+      this.#read(toBuffer(payload));
     return true;
   }
 

@@ -6,7 +6,11 @@ import type { Reference } from "./references.ts";
 
 export const openai = openaiWire();
 
-export function namedBy(wire: WireFormat, body: Uint8Array, contentType = "application/json"): Named {
+export function namedBy(
+  wire: WireFormat,
+  body: Uint8Array,
+  contentType = "application/json",
+): Named {
   return wire.named({ method: "POST", path: "/anything", contentType, body });
 }
 

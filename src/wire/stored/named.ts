@@ -5,7 +5,13 @@ import { bodyScanner, type ScannedBody } from "../body/index.ts";
 import type { Named, PassedRequest } from "../wire.ts";
 import { checkContentType } from "./content-type.ts";
 import { formFields, type FormField } from "./form.ts";
-import { keysOf, referencesIn, referencesOfScanned, type Reference, type ReferenceRules } from "./references.ts";
+import {
+  keysOf,
+  referencesIn,
+  referencesOfScanned,
+  type Reference,
+  type ReferenceRules,
+} from "./references.ts";
 import { skeletonOf, SkeletonRoom } from "./skeleton.ts";
 
 /** Reads what requests of one format name. */
@@ -18,7 +24,9 @@ export class NamedReader {
     this.#rules = {
       ...rules,
       ids: new Set([...ids, "model"]),
-      ...(idOf && { idOf: (key: string, text: string) => (key === "model" ? text : idOf(key, text)) }),
+      ...(idOf && {
+        idOf: (key: string, text: string) => (key === "model" ? text : idOf(key, text)),
+      }),
     };
     this.#scan = bodyScanner({ keys: keysOf(this.#rules) });
   }
@@ -30,15 +38,20 @@ export class NamedReader {
   read({ body, contentType }: Pick<PassedRequest, "body" | "contentType">): Named {
     if (body.length === 0) return { uses: [], models: [] };
     checkContentType(body, contentType);
-    const found = this.#form(body, contentType) ?? referencesOfScanned(this.#scan(body), this.#rules);
+    const found =
+      this.#form(body, contentType) ?? referencesOfScanned(this.#scan(body), this.#rules);
     const isModel = ({ key }: Reference): boolean => key === "model";
-    return { uses: found.filter((one) => !isModel(one)), models: found.filter(isModel).map(({ id }) => id) };
+    return {
+      uses: found.filter((one) => !isModel(one)),
+      models: found.filter(isModel).map(({ id }) => id),
+    };
   }
 
   #form(body: Uint8Array, contentType: string | undefined): readonly Reference[] | undefined {
     const fields = formFields(body, contentType);
     const room = new SkeletonRoom();
-    if (fields) return fields.flatMap((field) => referencesOfField(field, { rules: this.#rules, room }));
+    if (fields)
+      return fields.flatMap((field) => referencesOfField(field, { rules: this.#rules, room }));
     if (!isMultipart.test(contentType ?? "")) return undefined;
     throw new PurserError("invalid_request", "the body is not a form that can be read", {
       field: "body",
@@ -55,10 +68,14 @@ function referencesOfField(
   { rules, room }: { readonly rules: ReferenceRules; readonly room: SkeletonRoom },
 ): readonly Reference[] {
   if (name.length > longestName) {
-    throw new PurserError("invalid_request", `the form has a field with a name of more than ${longestName} characters`, {
-      field: "body",
-      remedy: "Shorten the names of its fields.",
-    });
+    throw new PurserError(
+      "invalid_request",
+      `the form has a field with a name of more than ${longestName} characters`,
+      {
+        field: "body",
+        remedy: "Shorten the names of its fields.",
+      },
+    );
   }
   const path = name.split(/[[\].]+/).filter((part) => part !== "" && !/^\d+$/.test(part));
   const inner = /^\s*[[{]/.test(value) ? skeletonOf(Buffer.from(value), everyKey, room) : undefined;

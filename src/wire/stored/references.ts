@@ -17,7 +17,10 @@ export interface ReferenceRules {
   /** The same, where it depends on what the object is. */
   readonly isData?: (object: Readonly<Record<string, unknown>>, key: string) => boolean;
   /** Ids that an object has by what it is. `place` is the key whose value it is, or in whose lists it is; empty for the body. */
-  readonly own?: (object: Readonly<Record<string, unknown>>, place: string) => Reference | undefined;
+  readonly own?: (
+    object: Readonly<Record<string, unknown>>,
+    place: string,
+  ) => Reference | undefined;
   /** References that a body resolves itself. */
   readonly given?: (body: Readonly<Record<string, unknown>>) => readonly Reference[];
   /** The id in a value of one of `ids` that is written in another form; undefined if it is not an id. */
@@ -72,7 +75,8 @@ function walk(value: unknown, rules: ReferenceRules): Walked {
   const waiting: Place[] = [];
   wait(value, { key: "", isData: false });
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) takeFrom(next);
-  for (const { key, id } of (isObject(value) && rules.given?.(value)) || []) found.delete(`${key} ${id}`);
+  for (const { key, id } of (isObject(value) && rules.given?.(value)) || [])
+    found.delete(`${key} ${id}`);
   return { references: [...found.values()], counts };
 
   function wait(inner: unknown, where: Omit<Place, "object">): void {
@@ -90,19 +94,34 @@ function walk(value: unknown, rules: ReferenceRules): Walked {
       const count = counts.get(key);
       if (count !== undefined) counts.set(key, count + 1);
       const isOwn = isData || rules.data.has(key) || rules.isData?.(object, key) === true;
-      if (!isOwn) for (const one of Array.isArray(inner) ? (inner as readonly unknown[]) : [inner]) take(referenceOf(key, one, rules));
+      if (!isOwn)
+        for (const one of Array.isArray(inner) ? (inner as readonly unknown[]) : [inner])
+          take(referenceOf(key, one, rules));
       wait(inner, { key: isList ? place : key, isData: isOwn });
     }
   }
 }
 
-function referenceOf(key: string, value: unknown, { ids, holders, idOf }: ReferenceRules): Reference | undefined {
-  const id = typeof value === "string" ? (ids.has(key) ? (idOf ? idOf(key, value) : value) : undefined) : heldBy(key, value, holders);
+function referenceOf(
+  key: string,
+  value: unknown,
+  { ids, holders, idOf }: ReferenceRules,
+): Reference | undefined {
+  const id =
+    typeof value === "string"
+      ? ids.has(key)
+        ? idOf
+          ? idOf(key, value)
+          : value
+        : undefined
+      : heldBy(key, value, holders);
   return id === undefined ? undefined : { key, id };
 }
 
 function heldBy(key: string, value: unknown, holders: ReadonlySet<string>): string | undefined {
-  return holders.has(key) && isObject(value) && typeof value["id"] === "string" ? value["id"] : undefined;
+  return holders.has(key) && isObject(value) && typeof value["id"] === "string"
+    ? value["id"]
+    : undefined;
 }
 
 /** @returns undefined for what is no JSON object. */
@@ -129,11 +148,17 @@ const byteOrderMark = 0xef;
  * @throws PurserError `invalid_request` for a body whose ids are not valid JSON, for one that is beyond the bounds of what is built, and for
  *   one that repeats something in which an id stands: this reader and the provider might take different values.
  */
-export function referencesOfScanned(body: ScannedBody, rules: ReferenceRules): readonly Reference[] {
+export function referencesOfScanned(
+  body: ScannedBody,
+  rules: ReferenceRules,
+): readonly Reference[] {
   if (keysOf(rules).every((key) => body.keyCount(key) === 0)) return usesNothing.uses;
   const value = skeletonOf(body.bytes, new Set(keysOf(rules)));
   if (!value)
-    throw new PurserError("invalid_request", "the body is not valid JSON", { field: "body", remedy: "Check the escapes in its strings." });
+    throw new PurserError("invalid_request", "the body is not valid JSON", {
+      field: "body",
+      remedy: "Check the escapes in its strings.",
+    });
   const { references, counts } = walk(value, rules);
   // Of two fields with one name, only the last is in the value.
   const repeated = [...counts].find(([key, count]) => count < body.keyCount(key));

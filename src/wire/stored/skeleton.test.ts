@@ -6,7 +6,8 @@ import { openaiWire } from "../openai/index.ts";
 import { skeletonOf, SkeletonRoom, type SkeletonBounds } from "./skeleton.ts";
 
 const ids = new Set(["file_id", "file_ids"]);
-const of = (text: string, bounds?: SkeletonBounds): unknown => skeletonOf(Buffer.from(text), ids, new SkeletonRoom(bounds));
+const of = (text: string, bounds?: SkeletonBounds): unknown =>
+  skeletonOf(Buffer.from(text), ids, new SkeletonRoom(bounds));
 
 /** What is kept of a value whose strings are short. */
 function reduced(value: unknown): unknown {
@@ -14,14 +15,18 @@ function reduced(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {
     const list = (value as readonly unknown[]).map(reduced);
-    return list.filter((one, index) => index === 0 || typeof one === "string" || Object.keys(one ?? {}).length > 0);
+    return list.filter(
+      (one, index) => index === 0 || typeof one === "string" || Object.keys(one ?? {}).length > 0,
+    );
   }
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, reduced(inner)]));
 }
 
 test("a skeleton has every object, list and short string of a body, and of other things that they are there", () => {
   const short = fc.string({ unit: "binary", maxLength: 10 });
-  const json = fc.jsonValue({ maxDepth: 5, stringUnit: "binary" }).map((value) => ({ value, more: [[], value] }));
+  const json = fc
+    .jsonValue({ maxDepth: 5, stringUnit: "binary" })
+    .map((value) => ({ value, more: [[], value] }));
   fc.assert(
     fc.property(json, fc.dictionary(short, short), (value, words) => {
       for (const one of [value, words, [words, value]]) {
@@ -50,24 +55,50 @@ test("of a long text the beginning is kept, by which it is neither a word nor an
 
 test("what is built is bounded, however large the body is, and the refusal says how", () => {
   const bounds = { values: 5, textBytes: 30 };
-  assert.deepEqual(of(`{"a":{"b":[${"1,".repeat(1000)}{},{}]},"c":[["x"],{"d":null}]}`, { ...bounds, values: 8 }), {
-    a: { b: [0] },
-    c: [["x"], { d: null }],
-  });
+  assert.deepEqual(
+    of(`{"a":{"b":[${"1,".repeat(1000)}{},{}]},"c":[["x"],{"d":null}]}`, { ...bounds, values: 8 }),
+    {
+      a: { b: [0] },
+      c: [["x"], { d: null }],
+    },
+  );
   assert.throws(() => of('{"a":[{"b":1},{"b":1},{"b":1}]}', bounds), /more than 5 fields/);
-  assert.throws(() => of(`{"a":"${"x".repeat(20)}","b":"${"x".repeat(20)}"}`, bounds), /more than 30 bytes/);
+  assert.throws(
+    () => of(`{"a":"${"x".repeat(20)}","b":"${"x".repeat(20)}"}`, bounds),
+    /more than 30 bytes/,
+  );
   const openai = openaiWire();
   const endpoint = openai.endpoint("POST", "/chat/completions");
   const body = `{"model":"m","voice":1,"metadata":{"a":[${'{"a":1},'.repeat(200_000)}{}]}}`;
   assert.throws(
     () => openai.read(endpoint, Buffer.from(body)),
-    (error) => error instanceof PurserError && error.code === "invalid_request" && error.detail.remedy === "Send it in several requests.",
+    (error) =>
+      error instanceof PurserError &&
+      error.code === "invalid_request" &&
+      error.detail.remedy === "Send it in several requests.",
   );
-  assert.deepEqual(openai.read(endpoint, Buffer.from(body.replace("voice", "other"))).stored.uses, []);
+  assert.deepEqual(
+    openai.read(endpoint, Buffer.from(body.replace("voice", "other"))).stored.uses,
+    [],
+  );
   for (const deep of ["[", '{"a":']) assert.throws(() => of(deep.repeat(100_000)), PurserError);
 });
 
 test("what is no JSON has no skeleton", () => {
-  for (const text of ["", "1", '"a"', "{", "[", '{"a"}', '{"a":1,}', '{"a":1}x', "[1 2]", "{a:1}", '{"a":"\\x"}', '{"a":tru}', '{"a":"b}'])
+  for (const text of [
+    "",
+    "1",
+    '"a"',
+    "{",
+    "[",
+    '{"a"}',
+    '{"a":1,}',
+    '{"a":1}x',
+    "[1 2]",
+    "{a:1}",
+    '{"a":"\\x"}',
+    '{"a":tru}',
+    '{"a":"b}',
+  ])
     assert.equal(of(text), undefined, text);
 });

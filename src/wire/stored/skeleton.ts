@@ -46,14 +46,20 @@ export class SkeletonRoom {
   takeValue(): void {
     const { values } = this.#bounds;
     if (++this.#values > values)
-      throw tooMuch(`has more than ${values} fields and members of lists, and ${named}`, "Send it in several requests.");
+      throw tooMuch(
+        `has more than ${values} fields and members of lists, and ${named}`,
+        "Send it in several requests.",
+      );
   }
 
   takeText(bytes: number): void {
     const { textBytes } = this.#bounds;
     this.#textBytes += bytes;
     if (this.#textBytes <= textBytes) return;
-    throw tooMuch(`has more than ${textBytes} bytes of names and short texts, and ${named}`, "Send it in several requests.");
+    throw tooMuch(
+      `has more than ${textBytes} bytes of names and short texts, and ${named}`,
+      "Send it in several requests.",
+    );
   }
 }
 
@@ -64,7 +70,11 @@ export class SkeletonRoom {
  * @returns undefined for what is not one JSON object or list. Of two fields with one name, the last counts.
  * @throws PurserError `invalid_request` for more than the bounds allow.
  */
-export function skeletonOf(bytes: Buffer, ids: KeySet, room: SkeletonRoom = new SkeletonRoom()): object | undefined {
+export function skeletonOf(
+  bytes: Buffer,
+  ids: KeySet,
+  room: SkeletonRoom = new SkeletonRoom(),
+): object | undefined {
   try {
     return new Builder(bytes, ids, room).run();
   } catch (error) {
@@ -90,7 +100,8 @@ class Builder {
   run(): object {
     const value = this.#value(this.#ids.has(""));
     this.#space();
-    if (this.#at < this.#bytes.length || typeof value !== "object" || value === null) throw new SyntaxError("not one object or list");
+    if (this.#at < this.#bytes.length || typeof value !== "object" || value === null)
+      throw new SyntaxError("not one object or list");
     return value;
   }
 
@@ -109,7 +120,8 @@ class Builder {
   }
 
   #nested<Value>(read: () => Value): Value {
-    if (++this.#depth > maxDepth) throw tooMuch(`is nested more than ${maxDepth} levels deep`, "Send JSON with fewer levels.");
+    if (++this.#depth > maxDepth)
+      throw tooMuch(`is nested more than ${maxDepth} levels deep`, "Send JSON with fewer levels.");
     this.#at++;
     const value = read();
     this.#at++;
@@ -128,7 +140,13 @@ class Builder {
       this.#room.takeValue();
       const value = this.#value(key === "id" || this.#ids.has(key));
       // An own field, also under this name.
-      if (key === "__proto__") Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+      if (key === "__proto__")
+        Object.defineProperty(object, key, {
+          value,
+          enumerable: true,
+          configurable: true,
+          writable: true,
+        });
       else object[key] = value;
       if (!this.#goesOn(closeBrace)) return object;
     }
@@ -173,7 +191,9 @@ class Builder {
     const end = endOfString(bytes, start);
     this.#at = end + 1;
     const isEscaped = !isPlain(bytes, start, Math.min(end, start + longest));
-    const kept = isEscaped ? wholeEscapes(bytes, start, Math.min(end, start + 8 * longest)) : Math.min(end, start + longest);
+    const kept = isEscaped
+      ? wholeEscapes(bytes, start, Math.min(end, start + 8 * longest))
+      : Math.min(end, start + longest);
     this.#room.takeText(kept - start);
     const written = bytes.toString("utf8", start, kept);
     const text = isEscaped ? (JSON.parse(`"${written}"`) as string) : written;
@@ -183,7 +203,8 @@ class Builder {
   /** @returns The next byte that is no space. */
   #space(): number | undefined {
     let byte = this.#bytes[this.#at];
-    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = this.#bytes[++this.#at];
+    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09)
+      byte = this.#bytes[++this.#at];
     return byte;
   }
 }
@@ -195,7 +216,13 @@ function mayHoldIds(value: unknown): boolean {
 
 function isOfScalar(byte: number | undefined): boolean {
   return (
-    byte !== undefined && byte > 0x20 && byte !== comma && byte !== closeBrace && byte !== closeBracket && byte !== colon && byte !== quote
+    byte !== undefined &&
+    byte > 0x20 &&
+    byte !== comma &&
+    byte !== closeBrace &&
+    byte !== closeBracket &&
+    byte !== colon &&
+    byte !== quote
   );
 }
 

@@ -15,7 +15,8 @@ function place(wire: WireFormat, request: string): string {
 }
 
 function assertPlaces(wire: WireFormat, places: Readonly<Record<string, string>>): void {
-  for (const [request, expected] of Object.entries(places)) assert.equal(place(wire, request), expected, request);
+  for (const [request, expected] of Object.entries(places))
+    assert.equal(place(wire, request), expected, request);
 }
 
 test("of an OpenAI-shaped provider only a list of paths is open, and all else is a thing or closed", () => {
@@ -120,7 +121,12 @@ test("a body's references are found wherever its format has them, and not in the
       conversation: { id: "conv_1" },
       prompt: { id: "pmpt_1", variables: { page: { type: "input_file", file_id: "file-1" } } },
       input: [
-        { type: "message", id: "msg_echo", role: "user", content: [{ type: "input_image", file_id: "file-2" }] },
+        {
+          type: "message",
+          id: "msg_echo",
+          role: "user",
+          content: [{ type: "input_image", file_id: "file-2" }],
+        },
         { type: "item_reference", id: "msg_1" },
         { id: "msg_2" },
         { type: "code_interpreter_call", id: "ci_echo", container_id: "cntr_1", code: "1" },
@@ -130,11 +136,28 @@ test("a body's references are found wherever its format has them, and not in the
         { type: "file_search", vector_store_ids: ["vs_1", "vs_2"] },
         { type: "code_interpreter", container: "cntr_2" },
         { type: "code_interpreter", container: { type: "auto", file_ids: ["file-3"] } },
-        { type: "function", name: "f", parameters: { properties: { file_id: { const: "file-schema" } }, file_id: "file-schema" } },
+        {
+          type: "function",
+          name: "f",
+          parameters: { properties: { file_id: { const: "file-schema" } }, file_id: "file-schema" },
+        },
       ],
       metadata: { file_id: "file-own" },
     }),
-    ["cntr_1", "cntr_2", "conv_1", "file-1", "file-2", "file-3", "msg_1", "msg_2", "pmpt_1", "resp_1", "vs_1", "vs_2"],
+    [
+      "cntr_1",
+      "cntr_2",
+      "conv_1",
+      "file-1",
+      "file-2",
+      "file-3",
+      "msg_1",
+      "msg_2",
+      "pmpt_1",
+      "resp_1",
+      "vs_1",
+      "vs_2",
+    ],
   );
   assert.deepEqual(
     references(anthropicWire, {
@@ -146,8 +169,21 @@ test("a body's references are found wherever its format has them, and not in the
         ],
       },
       messages: [
-        { role: "user", content: [{ type: "document", source: { type: "file", file_id: "file_1" } }] },
-        { role: "assistant", content: [{ type: "tool_use", id: "t", name: "open", input: { file_id: "mine", container: "mine" } }] },
+        {
+          role: "user",
+          content: [{ type: "document", source: { type: "file", file_id: "file_1" } }],
+        },
+        {
+          role: "assistant",
+          content: [
+            {
+              type: "tool_use",
+              id: "t",
+              name: "open",
+              input: { file_id: "mine", container: "mine" },
+            },
+          ],
+        },
       ],
     }),
     ["container_1", "file_1", "skill_1"],
@@ -156,8 +192,17 @@ test("a body's references are found wherever its format has them, and not in the
     references(geminiWire, {
       cachedContent: "cachedContents/c1",
       contents: [
-        { parts: [{ fileData: { fileUri: "https://generativelanguage.googleapis.com/v1beta/files/f1" } }] },
-        { parts: [{ file_data: { file_uri: "gs://bucket/secret" } }, { fileData: { fileUri: "https://www.youtube.com/watch?v=1" } }] },
+        {
+          parts: [
+            { fileData: { fileUri: "https://generativelanguage.googleapis.com/v1beta/files/f1" } },
+          ],
+        },
+        {
+          parts: [
+            { file_data: { file_uri: "gs://bucket/secret" } },
+            { fileData: { fileUri: "https://www.youtube.com/watch?v=1" } },
+          ],
+        },
         { parts: [{ functionCall: { name: "f", args: { fileUri: "gs://own" } } }] },
       ],
     }),
@@ -166,21 +211,33 @@ test("a body's references are found wherever its format has them, and not in the
 });
 
 test("a thread of Anthropic's is continued by the id of its last message, which is its maker's", () => {
-  const read = (body: object) => anthropicWire.read(anthropicWire.endpoint("POST", "/v1/messages"), Buffer.from(JSON.stringify(body)));
+  const read = (body: object) =>
+    anthropicWire.read(
+      anthropicWire.endpoint("POST", "/v1/messages"),
+      Buffer.from(JSON.stringify(body)),
+    );
   const first = { model: "claude", max_tokens: 5, messages: [], thread: { type: "create" } };
   assert.deepEqual(read(first).stored, { uses: [], makes: true });
   assert.equal(read(first).facts.storedContext, false);
   const next = { ...first, thread: { type: "continue", previous_message_id: "msg_1" } };
-  assert.deepEqual(read(next).stored, { uses: [{ key: "previous_message_id", id: "msg_1" }], makes: true });
+  assert.deepEqual(read(next).stored, {
+    uses: [{ key: "previous_message_id", id: "msg_1" }],
+    makes: true,
+  });
   assert.equal(read(next).facts.storedContext, true);
   const start = `event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","type":"message"}}\n\n`;
   assert.deepEqual(made(anthropicWire, true, start), ["msg_1"]);
 });
 
 test("a reference is found in the one reading of a call's body, also under a key with escapes", () => {
-  const read = (body: string) => openai.read(openai.endpoint("POST", "/responses"), Buffer.from(body)).stored;
-  assert.deepEqual(read('{"model":"m","previous_response_\\u0069d":"resp_1"}').uses, [{ key: "previous_response_id", id: "resp_1" }]);
-  assert.deepEqual(read('{"model":"m","input":[{"type":null,"id":"msg_1"}]}').uses, [{ key: "id", id: "msg_1" }]);
+  const read = (body: string) =>
+    openai.read(openai.endpoint("POST", "/responses"), Buffer.from(body)).stored;
+  assert.deepEqual(read('{"model":"m","previous_response_\\u0069d":"resp_1"}').uses, [
+    { key: "previous_response_id", id: "resp_1" },
+  ]);
+  assert.deepEqual(read('{"model":"m","input":[{"type":null,"id":"msg_1"}]}').uses, [
+    { key: "id", id: "msg_1" },
+  ]);
   assert.deepEqual(read('{"model":"m","input":"a","store":false}'), { uses: [], makes: false });
   assert.equal(read('{"model":"m","input":"a"}').makes, true);
   for (const odd of [
@@ -193,7 +250,11 @@ test("a reference is found in the one reading of a call's body, also under a key
 /** @param how Whether a call's answer is a stream; or what else the answer, whole, is of. */
 function made(wire: WireFormat, how: boolean | MadeKind, text: string): readonly string[] {
   const found: string[] = [];
-  const watch = wire.madeIds({ of: typeof how === "string" ? how : "call", isStream: how === true, onIds: (ids) => found.push(...ids) });
+  const watch = wire.madeIds({
+    of: typeof how === "string" ? how : "call",
+    isStream: how === true,
+    onIds: (ids) => found.push(...ids),
+  });
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += 7) watch.push(bytes.subarray(at, at + 7));
   watch.end();
@@ -210,7 +271,9 @@ test("what an answer made is told by its own fields, and not by what a caller or
         {
           type: "output_text",
           text: '"id":"resp_told"',
-          annotations: [{ type: "container_file_citation", container_id: "cntr_1", file_id: "cfile_1" }],
+          annotations: [
+            { type: "container_file_citation", container_id: "cntr_1", file_id: "cfile_1" },
+          ],
         },
       ],
     },
@@ -234,8 +297,14 @@ test("what an answer made is told by its own fields, and not by what a caller or
 });
 
 test("what a chat spoke is its maker's, and named by later chats", () => {
-  const read = (body: object) => openai.read(openai.endpoint("POST", "/chat/completions"), Buffer.from(JSON.stringify(body))).stored;
-  const asked = { model: "gpt-audio", modalities: ["text", "audio"], audio: { voice: "alloy", format: "wav" } };
+  const read = (body: object) =>
+    openai.read(openai.endpoint("POST", "/chat/completions"), Buffer.from(JSON.stringify(body)))
+      .stored;
+  const asked = {
+    model: "gpt-audio",
+    modalities: ["text", "audio"],
+    audio: { voice: "alloy", format: "wav" },
+  };
   const messages = [{ role: "user", content: "Say it" }];
   assert.deepEqual(read({ ...asked, messages }), { uses: [], makes: true });
   assert.equal(read({ model: "gpt-audio", messages }).makes, false);
@@ -244,21 +313,50 @@ test("what a chat spoke is its maker's, and named by later chats", () => {
     read({ model: "gpt-audio", messages: later }).uses.map(({ id }) => id),
     ["audio_1"],
   );
-  const whole = { id: "chatcmpl-1", choices: [{ index: 0, message: { role: "assistant", audio: { id: "audio_1", data: "" } } }] };
+  const whole = {
+    id: "chatcmpl-1",
+    choices: [{ index: 0, message: { role: "assistant", audio: { id: "audio_1", data: "" } } }],
+  };
   assert.deepEqual(made(openai, false, JSON.stringify(whole)), ["chatcmpl-1", "audio_1"]);
-  const chunk = { id: "chatcmpl-1", object: "chat.completion.chunk", choices: [{ index: 0, delta: { audio: { id: "audio_1" } } }] };
-  assert.deepEqual(made(openai, true, `data: ${JSON.stringify(chunk)}\n\n`), ["chatcmpl-1", "audio_1"]);
+  const chunk = {
+    id: "chatcmpl-1",
+    object: "chat.completion.chunk",
+    choices: [{ index: 0, delta: { audio: { id: "audio_1" } } }],
+  };
+  assert.deepEqual(made(openai, true, `data: ${JSON.stringify(chunk)}\n\n`), [
+    "chatcmpl-1",
+    "audio_1",
+  ]);
 });
 
 test("Anthropic's containers and the files in them are told by body and stream", () => {
   const content = [
-    { type: "bash_code_execution_tool_result", content: { content: [{ type: "bash_code_execution_output", file_id: "file_1" }] } },
-    { type: "mcp_tool_result", content: [{ type: "bash_code_execution_tool_result", file_id: "file_told", container: "container_told" }] },
-    { type: "web_fetch_tool_result", content: { content: [{ type: "document", source: { type: "file", file_id: "file_told" } }] } },
+    {
+      type: "bash_code_execution_tool_result",
+      content: { content: [{ type: "bash_code_execution_output", file_id: "file_1" }] },
+    },
+    {
+      type: "mcp_tool_result",
+      content: [
+        {
+          type: "bash_code_execution_tool_result",
+          file_id: "file_told",
+          container: "container_told",
+        },
+      ],
+    },
+    {
+      type: "web_fetch_tool_result",
+      content: { content: [{ type: "document", source: { type: "file", file_id: "file_told" } }] },
+    },
   ];
   const tool = { type: "tool_use", input: { container: "container_told", file_id: "file_told" } };
   assert.deepEqual(
-    made(anthropicWire, false, JSON.stringify({ container: { id: "container_1" }, content: [...content, tool] })).toSorted(),
+    made(
+      anthropicWire,
+      false,
+      JSON.stringify({ container: { id: "container_1" }, content: [...content, tool] }),
+    ).toSorted(),
     ["container_1", "file_1"],
   );
   const stream = `event: message_delta\ndata: {"type":"message_delta","delta":{"container":{"id":"container_1"}}}\n\n`;
@@ -273,38 +371,98 @@ const foreign: readonly object[] = [
     tools: [
       {
         name: "f",
-        input_schema: { type: "object", file_id: "file-told", default: { container_id: "cntr_told" } },
+        input_schema: {
+          type: "object",
+          file_id: "file-told",
+          default: { container_id: "cntr_told" },
+        },
         annotations: { file_id: "file-told" },
       },
     ],
   },
-  { type: "mcp_call", id: "mcp_1", output: '{"file_id":"file-told"}', error: { type: "e", container_id: "cntr_told" } },
+  {
+    type: "mcp_call",
+    id: "mcp_1",
+    output: '{"file_id":"file-told"}',
+    error: { type: "e", container_id: "cntr_told" },
+  },
   {
     type: "file_search_call",
     id: "fs_1",
-    results: [{ file_id: "file-cited", attributes: { container_id: "cntr_told", file_id: "file-told" } }],
+    results: [
+      { file_id: "file-cited", attributes: { container_id: "cntr_told", file_id: "file-told" } },
+    ],
   },
-  { type: "computer_call_output", id: "cuo_1", output: { type: "computer_screenshot", file_id: "file-told" } },
-  { type: "function_call", id: "fc_1", container_id: "cntr_told", environment: { container_id: "cntr_told" } },
-  { type: "message", id: "msg_1", content: [{ annotations: [{ type: "file_citation", file_id: "file-cited" }], file_id: "file-told" }] },
+  {
+    type: "computer_call_output",
+    id: "cuo_1",
+    output: { type: "computer_screenshot", file_id: "file-told" },
+  },
+  {
+    type: "function_call",
+    id: "fc_1",
+    container_id: "cntr_told",
+    environment: { container_id: "cntr_told" },
+  },
+  {
+    type: "message",
+    id: "msg_1",
+    content: [
+      { annotations: [{ type: "file_citation", file_id: "file-cited" }], file_id: "file-told" },
+    ],
+  },
 ];
 
 test("an item has the ids that its provider made at places of their own, and none in what others wrote into it", () => {
   const own = ["mcpl_1", "mcp_1", "fs_1", "cuo_1", "fc_1", "msg_1"];
-  assert.deepEqual(made(openai, false, JSON.stringify({ id: "resp_1", output: foreign })), ["resp_1", ...own]);
-  const events = ["response.output_item.added", "response.output_item.done", "response.output_text.delta"].flatMap((type) =>
-    foreign.map((item) => `data: ${JSON.stringify({ type, item, output: foreign, delta: "output_item.done" })}\n\n`),
+  assert.deepEqual(made(openai, false, JSON.stringify({ id: "resp_1", output: foreign })), [
+    "resp_1",
+    ...own,
+  ]);
+  const events = [
+    "response.output_item.added",
+    "response.output_item.done",
+    "response.output_text.delta",
+  ].flatMap((type) =>
+    foreign.map(
+      (item) =>
+        `data: ${JSON.stringify({ type, item, output: foreign, delta: "output_item.done" })}\n\n`,
+    ),
   );
   assert.deepEqual(made(openai, true, events.join("")), own);
-  const shell = { type: "shell_call", id: "sh_1", environment: { type: "container_reference", container_id: "cntr_1" } };
-  assert.deepEqual(made(openai, false, JSON.stringify({ id: "resp_1", output: [shell] })), ["resp_1", "sh_1", "cntr_1"]);
-  const compacted = { id: "resp_2", object: "response.compaction", output: [...foreign, { type: "compaction", id: "cmp_1" }] };
+  const shell = {
+    type: "shell_call",
+    id: "sh_1",
+    environment: { type: "container_reference", container_id: "cntr_1" },
+  };
+  assert.deepEqual(made(openai, false, JSON.stringify({ id: "resp_1", output: [shell] })), [
+    "resp_1",
+    "sh_1",
+    "cntr_1",
+  ]);
+  const compacted = {
+    id: "resp_2",
+    object: "response.compaction",
+    output: [...foreign, { type: "compaction", id: "cmp_1" }],
+  };
   assert.deepEqual(made(openai, false, JSON.stringify(compacted)), ["resp_2", "cmp_1"]);
-  const block = (content_block: object): string => `data: ${JSON.stringify({ type: "content_block_start", content_block })}\n\n`;
+  const block = (content_block: object): string =>
+    `data: ${JSON.stringify({ type: "content_block_start", content_block })}\n\n`;
   const files = { content: [{ type: "code_execution_output", file_id: "file_1" }] };
-  assert.deepEqual(made(anthropicWire, true, block({ type: "code_execution_tool_result", content: files })), ["file_1"]);
+  assert.deepEqual(
+    made(anthropicWire, true, block({ type: "code_execution_tool_result", content: files })),
+    ["file_1"],
+  );
   for (const type of ["mcp_tool_result", "tool_result", "web_fetch_tool_result", "text"])
-    assert.deepEqual(made(anthropicWire, true, block({ type, content: files, container: { id: "container_told" } })), [], type);
+    assert.deepEqual(
+      made(
+        anthropicWire,
+        true,
+        block({ type, content: files, container: { id: "container_told" } }),
+      ),
+      [],
+      type,
+    );
 });
 
 test("an answer makes something where a thing is made or grows, and never where content or a list is read", () => {

@@ -17,10 +17,17 @@ await takeSeat(async ({ url, key, prompt, model, withTool }, seen) => {
     },
   });
   const agent = new Agent({ name: "Agent", model, tools: withTool ? [ask] : [] });
-  const runner = new Runner({ modelProvider: new OpenAIProvider({ apiKey: key, baseURL: `${url}/openai/v1`, useResponses: true }) });
+  const runner = new Runner({
+    modelProvider: new OpenAIProvider({
+      apiKey: key,
+      baseURL: `${url}/openai/v1`,
+      useResponses: true,
+    }),
+  });
   const result = await runner.run(agent, prompt, { stream: true });
   for await (const event of result) {
-    if (event.type === "raw_model_stream_event" && event.data.type === "output_text_delta") seen.text += event.data.delta;
+    if (event.type === "raw_model_stream_event" && event.data.type === "output_text_delta")
+      seen.text += event.data.delta;
   }
   await result.completed;
   seen.output = result.rawResponses.at(-1)?.usage.outputTokens;

@@ -7,7 +7,9 @@ const { name, description, schema: parametersJsonSchema } = weather;
 
 await takeSeat(async ({ url, key, prompt, model, withTool }, seen) => {
   const client = new GoogleGenAI({ apiKey: key, httpOptions: { baseUrl: `${url}/gemini` } });
-  const config = withTool ? { tools: [{ functionDeclarations: [{ name, description, parametersJsonSchema }] }] } : {};
+  const config = withTool
+    ? { tools: [{ functionDeclarations: [{ name, description, parametersJsonSchema }] }] }
+    : {};
   const stream = await client.models.generateContentStream({ model, contents: prompt, config });
   for await (const chunk of stream) {
     seen.text += chunk.text ?? "";

@@ -6,9 +6,12 @@ import { ChatOpenAI } from "@langchain/openai";
 import { takeSeat, weather } from "./seat.mjs";
 
 const models = {
-  openai: ({ url, apiKey, model }) => new ChatOpenAI({ model, apiKey, configuration: { baseURL: `${url}/openai/v1` } }),
-  anthropic: ({ url, apiKey, model }) => new ChatAnthropic({ model, apiKey, anthropicApiUrl: `${url}/anthropic`, maxTokens: 8000 }),
-  "google-genai": ({ url, apiKey, model }) => new ChatGoogleGenerativeAI({ model, apiKey, baseUrl: `${url}/gemini` }),
+  openai: ({ url, apiKey, model }) =>
+    new ChatOpenAI({ model, apiKey, configuration: { baseURL: `${url}/openai/v1` } }),
+  anthropic: ({ url, apiKey, model }) =>
+    new ChatAnthropic({ model, apiKey, anthropicApiUrl: `${url}/anthropic`, maxTokens: 8000 }),
+  "google-genai": ({ url, apiKey, model }) =>
+    new ChatGoogleGenerativeAI({ model, apiKey, baseUrl: `${url}/gemini` }),
 };
 
 await takeSeat(async ({ url, key, prompt, model, withTool }, seen) => {
@@ -19,7 +22,11 @@ await takeSeat(async ({ url, key, prompt, model, withTool }, seen) => {
     seen.text += chunk.text;
     whole = whole ? whole.concat(chunk) : chunk;
     seen.tools = (whole.tool_calls ?? []).map(({ name }) => name);
-    const { finish_reason: openai, stop_reason: anthropic, finishReason: google } = whole.response_metadata;
+    const {
+      finish_reason: openai,
+      stop_reason: anthropic,
+      finishReason: google,
+    } = whole.response_metadata;
     seen.finish = openai ?? anthropic ?? whole.additional_kwargs?.stop_reason ?? google ?? null;
     seen.output = whole.usage_metadata?.output_tokens;
   }

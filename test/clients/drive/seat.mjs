@@ -35,12 +35,22 @@ export async function takeSeat(play) {
     } catch (thrown) {
       error = describe(thrown);
     }
-    process.stdout.write(`${JSON.stringify({ scene: name, ...seen, error, ms: Math.round(performance.now() - beganAt) })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ scene: name, ...seen, error, ms: Math.round(performance.now() - beganAt) })}\n`,
+    );
   }
 }
 
 /** The error's type and message, as they would appear in the user's log. */
 function describe(error) {
-  if (!(error instanceof Error)) return { type: typeof error, message: typeof error === "string" ? error : JSON.stringify(error) };
-  return { type: error.constructor.name, status: error.status ?? error.statusCode ?? null, message: error.message };
+  if (!(error instanceof Error))
+    return {
+      type: typeof error,
+      message: typeof error === "string" ? error : JSON.stringify(error),
+    };
+  return {
+    type: error.constructor.name,
+    status: error.status ?? error.statusCode ?? null,
+    message: error.message,
+  };
 }

@@ -39,9 +39,14 @@ export const genesis = "0".repeat(64);
  * SHA-256 over the previous hash (64 hex digits), the definitions and the row, as UTF-8 text. Free
  * text is prefixed with its length, so no two rows give the same text.
  */
-export function chainHash(previous: string, row: JournalRow, definitions: readonly Definition[]): string {
+export function chainHash(
+  previous: string,
+  row: JournalRow,
+  definitions: readonly Definition[],
+): string {
   let text = previous;
-  for (const { id, kind, text: defined } of definitions) text += `\n${id} ${kind} ${defined.length} ${defined}`;
+  for (const { id, kind, text: defined } of definitions)
+    text += `\n${id} ${kind} ${defined.length} ${defined}`;
   const { operationId } = row;
   text += `\n${row.seq} ${row.at} ${row.kind} ${row.call} ${row.attempt} ${row.attributionId} ${row.routeId} ${row.amount}`;
   text += ` ${operationId === null ? -1 : operationId.length} ${operationId ?? ""} ${row.body}`;

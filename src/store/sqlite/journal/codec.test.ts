@@ -5,7 +5,12 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import fc from "fast-check";
 import { PurserError } from "../../../domain/error.ts";
-import type { CorrectionEntry, Entry, HoldEntry, SettleEntry } from "../../../domain/ledger/entry.ts";
+import type {
+  CorrectionEntry,
+  Entry,
+  HoldEntry,
+  SettleEntry,
+} from "../../../domain/ledger/entry.ts";
 import { aBudget } from "../../../domain/ledger/desk.test-kit.ts";
 import { pico, zero } from "../../../domain/money/money.ts";
 import type { Charge } from "../../../domain/price/rate.ts";
@@ -25,11 +30,18 @@ function roundTrip(entry: Entry): Entry {
     "CREATE TABLE name (name_id INTEGER PRIMARY KEY, seq, kind, digest, text); CREATE TABLE shape (shape_id INTEGER PRIMARY KEY, text)",
   );
   const names = new NameWriter(database);
-  const callOf = () => ({ ...call, call: 1, route, attributionId: names.attribution(attribution), routeId: names.route(route, null) });
+  const callOf = () => ({
+    ...call,
+    call: 1,
+    route,
+    attributionId: names.attribution(attribution),
+    routeId: names.route(route, null),
+  });
   const { raw, ...row } = encodeEntry(entry, 7, { names, callOf });
   const defined = names.takeDefined(Number.MAX_SAFE_INTEGER);
   const insert = database.prepare("INSERT INTO name VALUES (?, ?, ?, ?, ?)");
-  for (let place = 0; place < defined.length; place += nameWidth) insert.run(...defined.slice(place, place + nameWidth));
+  for (let place = 0; place < defined.length; place += nameWidth)
+    insert.run(...defined.slice(place, place + nameWidth));
   const body = raw === null ? row.body : `${row.body.slice(0, -1)},${JSON.stringify(raw)}]`;
   return decodeEntry({ ...row, body }, { names: new NameReader(database), callOf: () => call });
 }
@@ -40,7 +52,11 @@ const plain = { noNullPrototype: true } as const;
 const money = fc.bigInt({ min: 0n, max: (1n << 63n) - 1n }).map(pico);
 const count = fc.nat({ max: 2 ** 40 });
 const quantities = fc.record(
-  { usd: money, tokens: fc.bigInt({ min: 0n, max: 1n << 70n }), requests: fc.bigInt({ min: 0n, max: 5n }) },
+  {
+    usd: money,
+    tokens: fc.bigInt({ min: 0n, max: 1n << 70n }),
+    requests: fc.bigInt({ min: 0n, max: 5n }),
+  },
   plain,
 );
 const text = fc.string({ unit: "grapheme", maxLength: 12 });
@@ -77,7 +93,9 @@ const plainOutcome = fc.record({
   cost: quantities,
   reportedCost: fc.option(money),
   rawUsage: fc.option(text),
-  flags: fc.array(fc.constantFrom<UsageFlag>("aborted", "cost_differs", "usage_implausible"), { maxLength: 2 }),
+  flags: fc.array(fc.constantFrom<UsageFlag>("aborted", "cost_differs", "usage_implausible"), {
+    maxLength: 2,
+  }),
   latencyMs: fc.nat(),
   priceVersion: text,
 });
@@ -108,9 +126,20 @@ test("a hold survives the round trip", () => {
 });
 
 test("a settlement survives the round trip", () => {
-  const entries = fc.record({ at: count, overrun: fc.bigInt({ min: 1n, max: 1n << 70n }), late: fc.boolean(), fingerprint: hex });
+  const entries = fc.record({
+    at: count,
+    overrun: fc.bigInt({ min: 1n, max: 1n << 70n }),
+    late: fc.boolean(),
+    fingerprint: hex,
+  });
   const property = fc.property(entries, outcome, ({ overrun, ...fields }, result) => {
-    const entry: SettleEntry = { kind: "settle", ...call, ...result, ...fields, overruns: [0n, overrun] };
+    const entry: SettleEntry = {
+      kind: "settle",
+      ...call,
+      ...result,
+      ...fields,
+      overruns: [0n, overrun],
+    };
     assert.deepEqual(roundTrip(entry), entry);
   });
   fc.assert(property);
@@ -136,7 +165,13 @@ test("a correction with a negative difference survives the round trip", () => {
 
 test("the other entries survive the round trip", () => {
   const budget = aBudget({ budgetId: "b", amount: 1n << 70n });
-  const key = { budgetId: "b", value: "", windowStart: 0, windowEnd: null, currency: "USD" } as const;
+  const key = {
+    budgetId: "b",
+    value: "",
+    windowStart: 0,
+    windowEnd: null,
+    currency: "USD",
+  } as const;
   const price = {
     provider: "p",
     model: "m",
@@ -169,8 +204,24 @@ test("the other entries survive the round trip", () => {
     { ...settleOf([]), late: true, counters: [key] },
     { kind: "release", at: start, ...call, reason: 'no "answer"' },
     { kind: "expire", at: start, ...call },
-    { kind: "threshold", at: start, counter: key, partsPerMillion: 800_000, spent: 1n << 70n, limit: 5n },
-    { kind: "refusal", at: start, operationId: "op", attribution: {}, route, reason: "budget_held", budgetId: null, needed: 1n << 70n },
+    {
+      kind: "threshold",
+      at: start,
+      counter: key,
+      partsPerMillion: 800_000,
+      spent: 1n << 70n,
+      limit: 5n,
+    },
+    {
+      kind: "refusal",
+      at: start,
+      operationId: "op",
+      attribution: {},
+      route,
+      reason: "budget_held",
+      budgetId: null,
+      needed: 1n << 70n,
+    },
     { kind: "price", at: start, price },
   ];
   for (const entry of entries) assert.deepEqual(roundTrip(entry), entry);
@@ -179,7 +230,13 @@ test("the other entries survive the round trip", () => {
 test("a charge line that follows from its rate and the usage is stored as one number", () => {
   const [rate] = rates;
   assert.ok(rate);
-  const line = { model: "m", meter: rate.meter, quantity: 10, cost: pico(rate.perUnit * 10n), rate };
+  const line = {
+    model: "m",
+    meter: rate.meter,
+    quantity: 10,
+    cost: pico(rate.perUnit * 10n),
+    rate,
+  };
   const entry = { ...settleOf([line]), cost: { usd: line.cost, tokens: 10n, requests: 1n } };
   assert.match(bodyOf(entry), /^\[\[0,10\],\[\d+\],5,\d+,0\]$/);
 });
@@ -201,14 +258,26 @@ test("an amount too large for its column is refused before anything changes", ()
     () => roundTrip(entry),
     (error) => error instanceof PurserError && error.code === "invalid_request",
   );
-  assert.deepEqual(roundTrip({ ...entry, amount: { ...amount, usd: zero } }), { ...entry, amount: { ...amount, usd: zero } });
+  assert.deepEqual(roundTrip({ ...entry, amount: { ...amount, usd: zero } }), {
+    ...entry,
+    amount: { ...amount, usd: zero },
+  });
 });
 
 test("a rate used for another meter, and a model other than the served one, survive the round trip", () => {
   const [rate] = rates;
   assert.ok(rate);
-  const line = { model: "asked", meter: "cache_read", quantity: 10, cost: pico(rate.perUnit * 10n), rate } as const;
-  const entry = { ...settleOf([line, { ...line, meter: "reported_cost" }, { ...line, model: "third" }]), usage: { cache_read: 10 } };
+  const line = {
+    model: "asked",
+    meter: "cache_read",
+    quantity: 10,
+    cost: pico(rate.perUnit * 10n),
+    rate,
+  } as const;
+  const entry = {
+    ...settleOf([line, { ...line, meter: "reported_cost" }, { ...line, model: "third" }]),
+    usage: { cache_read: 10 },
+  };
   assert.deepEqual(roundTrip(entry), entry);
 });
 
@@ -234,8 +303,14 @@ function settleOf(charges: readonly Charge[]): SettleEntry {
 }
 
 test("meters keep their stored numbers", () => {
-  const entry = { ...settleOf([]), usage: Object.fromEntries(meters.map((meter, number) => [meter, number + 1])) };
-  assert.match(bodyOf(entry), /^\[\[0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,8,8,9,9,10,10,11,11,12,12,13,13,14/);
+  const entry = {
+    ...settleOf([]),
+    usage: Object.fromEntries(meters.map((meter, number) => [meter, number + 1])),
+  };
+  assert.match(
+    bodyOf(entry),
+    /^\[\[0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,8,8,9,9,10,10,11,11,12,12,13,13,14/,
+  );
   assert.equal(
     meters.join(" "),
     "input cache_read cache_write_5m cache_write_1h output input_audio cache_read_audio output_audio input_image output_image web_search file_search code_execution request maps_grounding",
@@ -246,5 +321,8 @@ function bodyOf(entry: Entry): string {
   const database = new DatabaseSync(":memory:");
   database.exec("CREATE TABLE name (name_id INTEGER PRIMARY KEY, seq, kind, digest, text)");
   const names = new NameWriter(database);
-  return encodeEntry(entry, 1, { names, callOf: () => ({ ...call, call: 1, route, attributionId: 1, routeId: 2 }) }).body;
+  return encodeEntry(entry, 1, {
+    names,
+    callOf: () => ({ ...call, call: 1, route, attributionId: 1, routeId: 2 }),
+  }).body;
 }

@@ -17,14 +17,23 @@ import type {
 } from "../../../domain/ledger/entry.ts";
 import { pico } from "../../../domain/money/money.ts";
 import type { JournalRow } from "./chain.ts";
-import type { StoredBudget, StoredHold, StoredRecount, StoredRefusal, StoredThreshold } from "./encode.ts";
+import type {
+  StoredBudget,
+  StoredHold,
+  StoredRecount,
+  StoredRefusal,
+  StoredThreshold,
+} from "./encode.ts";
 import { loadInteger, type StoredInteger } from "./integer.ts";
 import { isCorrection, kinds, statusOf } from "./kind.ts";
 import type { NameReader } from "./name-reader.ts";
 import { decodeOutcome, type StoredOutcome } from "./outcome-codec.ts";
 
 /** @param callOf Finds the call whose hold has this `seq`. */
-export function decodeEntry(row: JournalRow, context: { names: NameReader; callOf: (seq: number) => CallId }): Entry {
+export function decodeEntry(
+  row: JournalRow,
+  context: { names: NameReader; callOf: (seq: number) => CallId },
+): Entry {
   const { at } = row;
   const { names } = context;
   switch (row.kind) {
@@ -35,7 +44,16 @@ export function decodeEntry(row: JournalRow, context: { names: NameReader; callO
       const attribution = names.attribution(row.attributionId ?? 0);
       const { route } = names.route(row.routeId ?? 0);
       const operationId = row.operationId ?? "";
-      return { kind: "refusal", at, operationId, attribution, route, reason, budgetId, needed: loadInteger(needed) };
+      return {
+        kind: "refusal",
+        at,
+        operationId,
+        attribution,
+        route,
+        reason,
+        budgetId,
+        needed: loadInteger(needed),
+      };
     }
     case kinds.threshold: {
       const [counterId, partsPerMillion, spent, limit] = JSON.parse(row.body) as StoredThreshold;
@@ -51,7 +69,13 @@ export function decodeEntry(row: JournalRow, context: { names: NameReader; callO
     case kinds.budget: {
       const [budget, deleted, recounts = []] = JSON.parse(row.body) as StoredBudget;
       const loaded = recounts.map((recount) => loadRecount(recount, names));
-      return { kind: "budget", at, budget: loadBudget(budget), deleted: deleted === 1, recounts: loaded };
+      return {
+        kind: "budget",
+        at,
+        budget: loadBudget(budget),
+        deleted: deleted === 1,
+        recounts: loaded,
+      };
     }
     case kinds.key:
       return { kind: "key", at, key: JSON.parse(row.body) as Key };
@@ -64,7 +88,9 @@ export function decodeEntry(row: JournalRow, context: { names: NameReader; callO
 }
 
 export function decodeHold(row: JournalRow, names: NameReader): HoldEntry {
-  const [tokens, requests, counterIds, expiresAt = null, fingerprint = null] = JSON.parse(row.body) as StoredHold;
+  const [tokens, requests, counterIds, expiresAt = null, fingerprint = null] = JSON.parse(
+    row.body,
+  ) as StoredHold;
   return {
     kind: "hold",
     at: row.at,
@@ -72,7 +98,11 @@ export function decodeHold(row: JournalRow, names: NameReader): HoldEntry {
     attempt: row.attempt ?? 1,
     attribution: names.attribution(row.attributionId ?? 0),
     route: names.route(row.routeId ?? 0).route,
-    amount: { usd: pico(BigInt(row.amount)), tokens: loadInteger(tokens), requests: loadInteger(requests) },
+    amount: {
+      usd: pico(BigInt(row.amount)),
+      tokens: loadInteger(tokens),
+      requests: loadInteger(requests),
+    },
     counters: counterIds.map((id) => names.counter(id)),
     expiresAt,
     fingerprint,
@@ -82,33 +112,71 @@ export function decodeHold(row: JournalRow, names: NameReader): HoldEntry {
 /** The amount of a top-up. */
 export function decodeTopUp(row: Pick<JournalRow, "amount" | "body">): Quantities {
   const [tokens, requests] = JSON.parse(row.body) as readonly [StoredInteger, StoredInteger];
-  return { usd: pico(BigInt(row.amount)), tokens: loadInteger(tokens), requests: loadInteger(requests) };
+  return {
+    usd: pico(BigInt(row.amount)),
+    tokens: loadInteger(tokens),
+    requests: loadInteger(requests),
+  };
 }
 
 /** The counters of a hold after the move. */
-export function decodeMove(row: Pick<JournalRow, "body">, names: NameReader): readonly CounterKey[] {
+export function decodeMove(
+  row: Pick<JournalRow, "body">,
+  names: NameReader,
+): readonly CounterKey[] {
   return (JSON.parse(row.body) as readonly number[]).map((id) => names.counter(id));
 }
 
-export function decodeSettle(row: JournalRow, call: CallId, names: NameReader): SettleEntry | CorrectionEntry {
+export function decodeSettle(
+  row: JournalRow,
+  call: CallId,
+  names: NameReader,
+): SettleEntry | CorrectionEntry {
   const { at } = row;
   const { operationId, attempt } = call;
   const status = statusOf(row.kind);
   assert(status !== "released", "a charge is not a release");
   const model = names.route(row.routeId ?? 0).served ?? "";
-  const details = decodeOutcome(JSON.parse(row.body) as StoredOutcome, { cost: BigInt(row.amount), status, model }, names);
+  const details = decodeOutcome(
+    JSON.parse(row.body) as StoredOutcome,
+    { cost: BigInt(row.amount), status, model },
+    names,
+  );
   const { overruns, late, fingerprint, difference, reason, counters, ...outcome } = details;
   const moved = counters ? { counters } : {};
   if (isCorrection(row.kind))
-    return { kind: "correction", at, operationId, attempt, ...outcome, fingerprint, difference, overruns, reason, ...moved };
-  return { kind: "settle", at, operationId, attempt, ...outcome, overruns, late, fingerprint, ...moved };
+    return {
+      kind: "correction",
+      at,
+      operationId,
+      attempt,
+      ...outcome,
+      fingerprint,
+      difference,
+      overruns,
+      reason,
+      ...moved,
+    };
+  return {
+    kind: "settle",
+    at,
+    operationId,
+    attempt,
+    ...outcome,
+    overruns,
+    late,
+    fingerprint,
+    ...moved,
+  };
 }
 
 function decodeAboutCall(row: JournalRow, call: CallId, names: NameReader): Entry {
   const { at } = row;
   const { operationId, attempt } = call;
-  if (row.kind === kinds.top_up) return { kind: "top_up", at, operationId, attempt, amount: decodeTopUp(row) };
-  if (row.kind === kinds.move) return { kind: "move", at, operationId, attempt, counters: decodeMove(row, names) };
+  if (row.kind === kinds.top_up)
+    return { kind: "top_up", at, operationId, attempt, amount: decodeTopUp(row) };
+  if (row.kind === kinds.move)
+    return { kind: "move", at, operationId, attempt, counters: decodeMove(row, names) };
   if (row.kind === kinds.expire) return { kind: "expire", at, operationId, attempt };
   if (row.kind !== kinds.release) return decodeSettle(row, call, names);
   const [reason] = JSON.parse(row.body) as readonly [string];
@@ -118,7 +186,10 @@ function decodeAboutCall(row: JournalRow, call: CallId, names: NameReader): Entr
 function loadRecount([budgetId, from, stored]: StoredRecount, names: NameReader): Recount {
   const counters: CountedCounter[] = [];
   for (let place = 0; place + 1 < stored.length; place += 2) {
-    counters.push({ key: names.counter(Number(stored[place])), spent: loadInteger(stored[place + 1] ?? 0) });
+    counters.push({
+      key: names.counter(Number(stored[place])),
+      spent: loadInteger(stored[place + 1] ?? 0),
+    });
   }
   return { budgetId, from, counters };
 }
@@ -132,7 +203,10 @@ function loadBudget(stored: Record<string, unknown>): Budget {
     ...budget,
     amount: BigInt(amount),
     unpriced: fallback
-      ? { policy: "allow", fallback: { input: pico(BigInt(fallback.input)), output: pico(BigInt(fallback.output)) } }
+      ? {
+          policy: "allow",
+          fallback: { input: pico(BigInt(fallback.input)), output: pico(BigInt(fallback.output)) },
+        }
       : unpriced,
   };
 }

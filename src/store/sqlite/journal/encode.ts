@@ -26,12 +26,35 @@ export interface EncodedEntry extends JournalRow {
 }
 
 /** Tokens, requests, counter ids; then the expiry and the request fingerprint, if any. */
-export type StoredHold = readonly [StoredInteger, StoredInteger, readonly number[], (number | null)?, (string | null)?];
-export type StoredThreshold = readonly [counterId: number, partsPerMillion: number, spent: StoredInteger, limit: StoredInteger];
-export type StoredRefusal = readonly [reason: string, budgetId: string | null, needed: StoredInteger];
-export type StoredRecount = readonly [budgetId: string, from: number, counters: readonly (number | StoredInteger)[]];
+export type StoredHold = readonly [
+  StoredInteger,
+  StoredInteger,
+  readonly number[],
+  (number | null)?,
+  (string | null)?,
+];
+export type StoredThreshold = readonly [
+  counterId: number,
+  partsPerMillion: number,
+  spent: StoredInteger,
+  limit: StoredInteger,
+];
+export type StoredRefusal = readonly [
+  reason: string,
+  budgetId: string | null,
+  needed: StoredInteger,
+];
+export type StoredRecount = readonly [
+  budgetId: string,
+  from: number,
+  counters: readonly (number | StoredInteger)[],
+];
 /** Of a recount: counter ids alternating with the amount each has spent. */
-export type StoredBudget = readonly [budget: Record<string, unknown>, deleted: 0 | 1, recounts?: readonly StoredRecount[]];
+export type StoredBudget = readonly [
+  budget: Record<string, unknown>,
+  deleted: 0 | 1,
+  recounts?: readonly StoredRecount[],
+];
 
 interface EncodeContext {
   readonly names: NameWriter;
@@ -40,7 +63,11 @@ interface EncodeContext {
 }
 
 /** @param seq The number of the entry. */
-export function encodeEntry(entry: Entry, seq: number, { names, callOf }: EncodeContext): EncodedEntry {
+export function encodeEntry(
+  entry: Entry,
+  seq: number,
+  { names, callOf }: EncodeContext,
+): EncodedEntry {
   names.beginEntry(seq);
   switch (entry.kind) {
     case "hold":
@@ -52,7 +79,12 @@ export function encodeEntry(entry: Entry, seq: number, { names, callOf }: Encode
       });
     case "refusal": {
       const body: StoredRefusal = [entry.reason, entry.budgetId, storeInteger(entry.needed)];
-      return requestRow(entry, seq, { names, attempt: null, amount: "0", body: JSON.stringify(body) });
+      return requestRow(entry, seq, {
+        names,
+        attempt: null,
+        amount: "0",
+        body: JSON.stringify(body),
+      });
     }
     case "threshold":
       return otherRow(entry, seq, JSON.stringify(storeThreshold(entry, names)));
@@ -70,28 +102,74 @@ export function encodeEntry(entry: Entry, seq: number, { names, callOf }: Encode
 type Request = Extract<Entry, { kind: "hold" | "refusal" }>;
 type Requested = Pick<EncodedEntry, "attempt" | "amount" | "body"> & { readonly names: NameWriter };
 
-function requestRow(entry: Request, seq: number, { names, attempt, amount, body }: Requested): EncodedEntry {
+function requestRow(
+  entry: Request,
+  seq: number,
+  { names, attempt, amount, body }: Requested,
+): EncodedEntry {
   const { at, operationId, attribution, route } = entry;
   const attributionId = names.attribution(attribution);
   const routeId = names.route(route, null);
-  return { seq, at, kind: kindOf(entry), call: null, operationId, attempt, attributionId, routeId, amount, body, raw: null };
+  return {
+    seq,
+    at,
+    kind: kindOf(entry),
+    call: null,
+    operationId,
+    attempt,
+    attributionId,
+    routeId,
+    amount,
+    body,
+    raw: null,
+  };
 }
 
 function otherRow(entry: Entry, seq: number, body: string): EncodedEntry {
   const { at } = entry;
-  const about = { call: null, operationId: null, attempt: null, attributionId: null, routeId: null };
+  const about = {
+    call: null,
+    operationId: null,
+    attempt: null,
+    attributionId: null,
+    routeId: null,
+  };
   return { seq, at, kind: kindOf(entry), ...about, amount: "0", body, raw: null };
 }
 
-type AboutCall = Extract<Entry, { kind: "top_up" | "move" | "settle" | "release" | "expire" | "correction" }>;
+type AboutCall = Extract<
+  Entry,
+  { kind: "top_up" | "move" | "settle" | "release" | "expire" | "correction" }
+>;
 
-function callRow(entry: AboutCall, seq: number, { names, on }: { readonly names: NameWriter; readonly on: CallOnFile }): EncodedEntry {
+function callRow(
+  entry: AboutCall,
+  seq: number,
+  { names, on }: { readonly names: NameWriter; readonly on: CallOnFile },
+): EncodedEntry {
   const { at } = entry;
-  const about = { seq, at, kind: kindOf(entry), call: on.call, operationId: null, attempt: null } as const;
+  const about = {
+    seq,
+    at,
+    kind: kindOf(entry),
+    call: on.call,
+    operationId: null,
+    attempt: null,
+  } as const;
   switch (entry.kind) {
     case "top_up": {
-      const body = JSON.stringify([storeInteger(entry.amount.tokens), storeInteger(entry.amount.requests)]);
-      return { ...about, attributionId: null, routeId: null, amount: columnAmount(entry.amount.usd), body, raw: null };
+      const body = JSON.stringify([
+        storeInteger(entry.amount.tokens),
+        storeInteger(entry.amount.requests),
+      ]);
+      return {
+        ...about,
+        attributionId: null,
+        routeId: null,
+        amount: columnAmount(entry.amount.usd),
+        body,
+        raw: null,
+      };
     }
     case "move": {
       const body = JSON.stringify(entry.counters.map((key) => names.counter(key)));
@@ -100,30 +178,60 @@ function callRow(entry: AboutCall, seq: number, { names, on }: { readonly names:
     case "release":
     case "expire": {
       const body = entry.kind === "release" ? JSON.stringify([entry.reason]) : "[]";
-      return { ...about, attributionId: on.attributionId, routeId: on.routeId, amount: "0", body, raw: null };
+      return {
+        ...about,
+        attributionId: on.attributionId,
+        routeId: on.routeId,
+        amount: "0",
+        body,
+        raw: null,
+      };
     }
     default: {
       const routeId = names.route(on.route, entry.model);
       const body = encodeOutcome(entry, names);
-      return { ...about, attributionId: on.attributionId, routeId, amount: columnAmount(entry.cost.usd), body, raw: entry.rawUsage };
+      return {
+        ...about,
+        attributionId: on.attributionId,
+        routeId,
+        amount: columnAmount(entry.cost.usd),
+        body,
+        raw: entry.rawUsage,
+      };
     }
   }
 }
 
-function holdBody({ amount, counters, expiresAt, fingerprint }: HoldEntry, names: NameWriter): string {
+function holdBody(
+  { amount, counters, expiresAt, fingerprint }: HoldEntry,
+  names: NameWriter,
+): string {
   const tokens = storeInteger(amount.tokens);
   const requests = storeInteger(amount.requests);
   const ids = counters.map((key) => names.counter(key));
   const stored: StoredHold =
-    expiresAt === null && fingerprint === null ? [tokens, requests, ids] : [tokens, requests, ids, expiresAt, fingerprint];
+    expiresAt === null && fingerprint === null
+      ? [tokens, requests, ids]
+      : [tokens, requests, ids, expiresAt, fingerprint];
   return JSON.stringify(stored);
 }
 
-function storeThreshold(entry: Extract<Entry, { kind: "threshold" }>, names: NameWriter): StoredThreshold {
-  return [names.counter(entry.counter), entry.partsPerMillion, storeInteger(entry.spent), storeInteger(entry.limit)];
+function storeThreshold(
+  entry: Extract<Entry, { kind: "threshold" }>,
+  names: NameWriter,
+): StoredThreshold {
+  return [
+    names.counter(entry.counter),
+    entry.partsPerMillion,
+    storeInteger(entry.spent),
+    storeInteger(entry.limit),
+  ];
 }
 
-function storeDefinition({ budget, deleted, recounts }: Extract<Entry, { kind: "budget" }>, names: NameWriter): StoredBudget {
+function storeDefinition(
+  { budget, deleted, recounts }: Extract<Entry, { kind: "budget" }>,
+  names: NameWriter,
+): StoredBudget {
   const stored = [storeBudget(budget), deleted ? 1 : 0] as const;
   if (recounts.length === 0) return stored;
   return [
@@ -142,7 +250,9 @@ function storeBudget(budget: Budget): Record<string, unknown> {
   return {
     ...budget,
     amount: `${budget.amount}`,
-    unpriced: fallback ? { policy: "allow", fallback: { input: `${fallback.input}`, output: `${fallback.output}` } } : unpriced,
+    unpriced: fallback
+      ? { policy: "allow", fallback: { input: `${fallback.input}`, output: `${fallback.output}` } }
+      : unpriced,
   };
 }
 
@@ -150,10 +260,14 @@ function storeBudget(budget: Budget): Record<string, unknown> {
 function columnAmount(usd: bigint): string {
   assert(usd >= 0n, "a call's amount is never negative");
   if (usd > mostPerCall) {
-    throw new PurserError("invalid_request", "amount: a single call must hold and cost less than 9,223,372 USD", {
-      field: "amount",
-      remedy: "Split it, or check its unit: amounts are in USD.",
-    });
+    throw new PurserError(
+      "invalid_request",
+      "amount: a single call must hold and cost less than 9,223,372 USD",
+      {
+        field: "amount",
+        remedy: "Split it, or check its unit: amounts are in USD.",
+      },
+    );
   }
   return usd.toString();
 }

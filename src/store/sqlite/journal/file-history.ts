@@ -2,7 +2,12 @@
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { CounterState } from "../../../domain/ledger/counter.ts";
-import { addQuantities, nothing, type CounterKey, type HoldEntry } from "../../../domain/ledger/entry.ts";
+import {
+  addQuantities,
+  nothing,
+  type CounterKey,
+  type HoldEntry,
+} from "../../../domain/ledger/entry.ts";
 import type { History, PastAttempt } from "../../../domain/ledger/past.ts";
 import type { JournalRow } from "./chain.ts";
 import { decodeHold, decodeMove, decodeSettle, decodeTopUp } from "./decode.ts";
@@ -52,7 +57,9 @@ export class FileHistory implements History {
       attribution: hold.attribution,
       route: hold.route,
       holdFingerprint: hold.fingerprint,
-      held: this.journal.topUps(row.seq).reduce((sum, topUp) => addQuantities(sum, decodeTopUp(topUp)), hold.amount),
+      held: this.journal
+        .topUps(row.seq)
+        .reduce((sum, topUp) => addQuantities(sum, decodeTopUp(topUp)), hold.amount),
       counters: this.countersOf(row.seq, hold),
       hasMoved: false,
     };

@@ -12,7 +12,16 @@ import { kinds, outcomeRows } from "./kind.ts";
  * 2^53.
  */
 export function rowColumns(table: string): string {
-  const columns = ["seq", "at", "kind", "call", "operation_id", "attempt", "attribution_id", "route_id"];
+  const columns = [
+    "seq",
+    "at",
+    "kind",
+    "call",
+    "operation_id",
+    "attempt",
+    "attribution_id",
+    "route_id",
+  ];
   return `${columns.map((column) => `${table}.${column}`).join(", ")}, CAST(${table}.amount AS TEXT), ${table}.body`;
 }
 
@@ -42,7 +51,10 @@ export function prepareRows(database: DatabaseSync, sql: string): StatementSync 
 }
 
 /** Runs a statement of {@link prepareRows}. */
-export function allRows(statement: StatementSync, ...parameters: readonly (number | string | null)[]): readonly RowValues[] {
+export function allRows(
+  statement: StatementSync,
+  ...parameters: readonly (number | string | null)[]
+): readonly RowValues[] {
   return statement.all(...parameters) as unknown as readonly RowValues[];
 }
 
@@ -57,14 +69,26 @@ export class JournalFile {
   constructor(database: DatabaseSync) {
     const select = `SELECT ${rowColumns("entry")} FROM entry WHERE`;
     this.#bySeq = prepareRows(database, `${select} seq = ?`);
-    this.#holds = prepareRows(database, `${select} operation_id = ? AND kind = ${kinds.hold} ORDER BY seq`);
+    this.#holds = prepareRows(
+      database,
+      `${select} operation_id = ? AND kind = ${kinds.hold} ORDER BY seq`,
+    );
     this.#withId = prepareRows(
       database,
       `${select} (operation_id = ?1 OR (operation_id >= ?2 AND operation_id < ?3)) AND kind = ?4 ORDER BY seq`,
     );
-    this.#topUps = prepareRows(database, `${select} call = ? AND kind = ${kinds.top_up} ORDER BY seq`);
-    this.#moves = prepareRows(database, `${select} call = ? AND kind = ${kinds.move} ORDER BY seq DESC LIMIT 1`);
-    this.#outcome = prepareRows(database, `${select} call = ? AND ${outcomeRows("kind")} AND seq < ? ORDER BY seq DESC LIMIT 1`);
+    this.#topUps = prepareRows(
+      database,
+      `${select} call = ? AND kind = ${kinds.top_up} ORDER BY seq`,
+    );
+    this.#moves = prepareRows(
+      database,
+      `${select} call = ? AND kind = ${kinds.move} ORDER BY seq DESC LIMIT 1`,
+    );
+    this.#outcome = prepareRows(
+      database,
+      `${select} call = ? AND ${outcomeRows("kind")} AND seq < ? ORDER BY seq DESC LIMIT 1`,
+    );
   }
 
   row(seq: number): JournalRow | undefined {
@@ -74,7 +98,10 @@ export class JournalFile {
   /** The call whose hold has this `seq`. */
   callOf(seq: number): CallId {
     const row = this.row(seq);
-    assert(row?.operationId !== undefined && row.operationId !== null, "an entry about a call refers to its hold");
+    assert(
+      row?.operationId !== undefined && row.operationId !== null,
+      "an entry about a call refers to its hold",
+    );
     return { operationId: row.operationId, attempt: row.attempt ?? 1 };
   }
 

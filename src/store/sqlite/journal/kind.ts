@@ -23,7 +23,13 @@ export const kinds = {
 } as const;
 
 /** Roll-ups are grouped by status; refusals have a status of their own. */
-export const statuses = { settled: 1, estimated: 2, unresolved: 3, released: 4, refused: 5 } as const;
+export const statuses = {
+  settled: 1,
+  estimated: 2,
+  unresolved: 3,
+  released: 4,
+  refused: 5,
+} as const;
 
 export type StatusCode = (typeof statuses)[keyof typeof statuses];
 
@@ -61,7 +67,9 @@ export function kindOf(entry: Entry): number {
 export function statusOf(kind: number): CallStatus {
   if (kind === kinds.settled || kind === kinds.corrected_settled) return "settled";
   if (kind === kinds.estimated || kind === kinds.corrected_estimated) return "estimated";
-  return kind === kinds.unresolved || kind === kinds.corrected_unresolved ? "unresolved" : "released";
+  return kind === kinds.unresolved || kind === kinds.corrected_unresolved
+    ? "unresolved"
+    : "released";
 }
 
 /** The kinds of outcome that leave a call in this status. */

@@ -22,7 +22,18 @@ function pushOut(names: NameWriter): void {
 
 test("restored names are known until they are in the table; after that, the table is queried", () => {
   const names = new NameWriter(emptyFile());
-  const handedOver = [7, 1, nameKinds.text, digestOf("a"), "a", 8, 1, nameKinds.text, digestOf("b"), "b"];
+  const handedOver = [
+    7,
+    1,
+    nameKinds.text,
+    digestOf("a"),
+    "a",
+    8,
+    1,
+    nameKinds.text,
+    digestOf("b"),
+    "b",
+  ];
   names.restore(handedOver);
   assert.equal(names.text("a"), 7);
   names.settleNames(handedOver);

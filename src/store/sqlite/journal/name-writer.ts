@@ -36,8 +36,11 @@ export class NameWriter {
 
   /** @param database A connection that can read. */
   constructor(database: DatabaseSync) {
-    this.#find = database.prepare("SELECT name_id FROM name WHERE digest = ? AND kind = ? AND text = ?");
-    this.#next = 1 + Number(database.prepare("SELECT max(name_id) AS last FROM name").get()?.["last"] ?? 0);
+    this.#find = database.prepare(
+      "SELECT name_id FROM name WHERE digest = ? AND kind = ? AND text = ?",
+    );
+    this.#next =
+      1 + Number(database.prepare("SELECT max(name_id) AS last FROM name").get()?.["last"] ?? 0);
   }
 
   /** Names requested from now on are used by this entry; it defines those that are new. */
@@ -57,7 +60,13 @@ export class NameWriter {
   meetCounter(key: CounterKey): void {
     const text = counterText(key);
     const name = `${nameKinds.counter}${text}`;
-    if (this.#young.has(name) || this.#old.has(name) || this.#unwritten.has(name) || this.#absent.has(name)) return;
+    if (
+      this.#young.has(name) ||
+      this.#old.has(name) ||
+      this.#unwritten.has(name) ||
+      this.#absent.has(name)
+    )
+      return;
     const digest = digestOf(text);
     const row = this.#find.get(digest, nameKinds.counter, text);
     if (row) this.#young.set(name, Number(row["name_id"]));
@@ -92,7 +101,8 @@ export class NameWriter {
   takeDefined(lastSeq: number): NameColumns {
     const defined = this.#defined;
     this.#defined = [];
-    for (let at = 1; at < defined.length; at += nameWidth) if (Number(defined[at]) > lastSeq) defined[at] = lastSeq;
+    for (let at = 1; at < defined.length; at += nameWidth)
+      if (Number(defined[at]) > lastSeq) defined[at] = lastSeq;
     return defined;
   }
 
@@ -107,10 +117,14 @@ export class NameWriter {
 
   /** Marks names taken before as written to the table. */
   settleNames(defined: NameColumns): void {
-    for (let at = 0; at < defined.length; at += nameWidth) this.#unwritten.delete(`${defined[at + 2]}${defined[at + 4]}`);
+    for (let at = 0; at < defined.length; at += nameWidth)
+      this.#unwritten.delete(`${defined[at + 2]}${defined[at + 4]}`);
   }
 
-  #object<T extends object>(value: T, how: { readonly kind: NameKind; readonly textOf: (value: T) => string }): number {
+  #object<T extends object>(
+    value: T,
+    how: { readonly kind: NameKind; readonly textOf: (value: T) => string },
+  ): number {
     const known = this.#byObject.get(value);
     if (known !== undefined) return known;
     const id = this.#text(how.kind, how.textOf(value));
@@ -122,7 +136,11 @@ export class NameWriter {
     const key = `${kind}${text}`;
     const young = this.#young.get(key);
     if (young !== undefined) return young;
-    const id = this.#old.get(key) ?? this.#unwritten.get(key) ?? this.#lookUp(kind, text) ?? this.#define(kind, text);
+    const id =
+      this.#old.get(key) ??
+      this.#unwritten.get(key) ??
+      this.#lookUp(kind, text) ??
+      this.#define(kind, text);
     if (this.#young.size >= remembered) {
       this.#old = this.#young;
       this.#young = new Map();

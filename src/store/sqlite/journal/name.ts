@@ -7,7 +7,14 @@ import { pico } from "../../../domain/money/money.ts";
 import type { Rate } from "../../../domain/price/rate.ts";
 
 /** Stored on disk: never reuse a number. */
-export const nameKinds = { attribution: 1, route: 2, rate: 3, counter: 4, text: 5, shape: 6 } as const;
+export const nameKinds = {
+  attribution: 1,
+  route: 2,
+  rate: 3,
+  counter: 4,
+  text: 5,
+  shape: 6,
+} as const;
 
 export type NameKind = (typeof nameKinds)[keyof typeof nameKinds];
 
@@ -25,16 +32,31 @@ export function digestOf(text: string): number {
   return hash("sha256", text, "buffer").readUIntBE(0, 6);
 }
 
-export function routeText({ provider, model, endpoint, keyId }: CallRoute, served: string | null): string {
+export function routeText(
+  { provider, model, endpoint, keyId }: CallRoute,
+  served: string | null,
+): string {
   return JSON.stringify([provider, model, endpoint, keyId, served]);
 }
 
 export function readRoute(text: string): ServedRoute {
-  const [provider, model, endpoint, keyId, served] = JSON.parse(text) as [string, string, string, string | null, string | null];
+  const [provider, model, endpoint, keyId, served] = JSON.parse(text) as [
+    string,
+    string,
+    string,
+    string | null,
+    string | null,
+  ];
   return { route: { provider, model, endpoint, keyId }, served };
 }
 
-export function counterText({ budgetId, value, windowStart, windowEnd, currency }: CounterKey): string {
+export function counterText({
+  budgetId,
+  value,
+  windowStart,
+  windowEnd,
+  currency,
+}: CounterKey): string {
   return JSON.stringify([budgetId, value, windowStart, windowEnd, currency]);
 }
 
@@ -45,9 +67,32 @@ export function readCounter(text: string): CounterKey {
 }
 
 export function rateText(rate: Rate): string {
-  const { provider, model, meter, perUnit, serviceTier, region, context, match, source, version, validFrom } = rate;
+  const {
+    provider,
+    model,
+    meter,
+    perUnit,
+    serviceTier,
+    region,
+    context,
+    match,
+    source,
+    version,
+    validFrom,
+  } = rate;
   const limits = context ? [context.tokens, context.inclusive] : null;
-  const fields = [provider, model, meter, `${perUnit}`, serviceTier, limits, match, source, version, validFrom ?? null];
+  const fields = [
+    provider,
+    model,
+    meter,
+    `${perUnit}`,
+    serviceTier,
+    limits,
+    match,
+    source,
+    version,
+    validFrom ?? null,
+  ];
   return JSON.stringify(region === undefined ? fields : [...fields, region]);
 }
 
@@ -65,7 +110,19 @@ export function readRate(text: string): Rate {
     string | null,
     string?,
   ];
-  const [provider, model, meter, perUnit, serviceTier, limits, match, source, version, validFrom, region] = JSON.parse(text) as Fields;
+  const [
+    provider,
+    model,
+    meter,
+    perUnit,
+    serviceTier,
+    limits,
+    match,
+    source,
+    version,
+    validFrom,
+    region,
+  ] = JSON.parse(text) as Fields;
   return {
     provider,
     model,

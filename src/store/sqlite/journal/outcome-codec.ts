@@ -4,10 +4,23 @@
  */
 
 import { assert } from "../../../domain/assert.ts";
-import { nothing, type CounterKey, type Outcome, type Quantities } from "../../../domain/ledger/entry.ts";
+import {
+  nothing,
+  type CounterKey,
+  type Outcome,
+  type Quantities,
+} from "../../../domain/ledger/entry.ts";
 import { multiply, pico } from "../../../domain/money/money.ts";
 import type { Charge, Rate } from "../../../domain/price/rate.ts";
-import { countTokens, meters, sumUsage, type Meter, type ModelUsage, type Usage, type UsageFlag } from "../../../domain/usage/usage.ts";
+import {
+  countTokens,
+  meters,
+  sumUsage,
+  type Meter,
+  type ModelUsage,
+  type Usage,
+  type UsageFlag,
+} from "../../../domain/usage/usage.ts";
 import { loadInteger, storeInteger, type StoredInteger } from "./integer.ts";
 import type { NameReader } from "./name-reader.ts";
 import type { NameWriter } from "./name-writer.ts";
@@ -86,7 +99,9 @@ const meterNumbers: ReadonlyMap<string, number> = new Map([
   ["correction", 103],
 ]);
 
-const meterNames: ReadonlyMap<number, string> = new Map([...meterNumbers].map(([meter, number]) => [number, meter]));
+const meterNames: ReadonlyMap<number, string> = new Map(
+  [...meterNumbers].map(([meter, number]) => [number, meter]),
+);
 
 function numberOf(meter: Charge["meter"]): number {
   const number = meterNumbers.get(meter);
@@ -100,7 +115,10 @@ function chargedMeter(number: number): Charge["meter"] {
   return meter as Charge["meter"];
 }
 
-export function encodeOutcome(outcome: Outcome & Partial<OutcomeDetails>, names: NameWriter): string {
+export function encodeOutcome(
+  outcome: Outcome & Partial<OutcomeDetails>,
+  names: NameWriter,
+): string {
   const { usage, latencyMs } = outcome;
   const model = outcome.charges[0]?.model ?? outcome.model;
   const charges = outcome.charges.map((charge) => storeCharge(charge, { usage, model }, names));
@@ -109,7 +127,13 @@ export function encodeOutcome(outcome: Outcome & Partial<OutcomeDetails>, names:
     model === outcome.model && isOrdinary(outcome)
       ? 0
       : storeExtras(outcome, { model: model === outcome.model ? undefined : model, names });
-  return JSON.stringify([storeUsage(usage), charges, latencyMs, version, extras] satisfies StoredOutcome);
+  return JSON.stringify([
+    storeUsage(usage),
+    charges,
+    latencyMs,
+    version,
+    extras,
+  ] satisfies StoredOutcome);
 }
 
 export function decodeOutcome(
@@ -149,7 +173,11 @@ function storeQuantities({ usd, tokens, requests }: Quantities): readonly Stored
 }
 
 function loadQuantities([usd = 0, tokens = 0, requests = 0]: readonly StoredInteger[]): Quantities {
-  return { usd: pico(loadInteger(usd)), tokens: loadInteger(tokens), requests: loadInteger(requests) };
+  return {
+    usd: pico(loadInteger(usd)),
+    tokens: loadInteger(tokens),
+    requests: loadInteger(requests),
+  };
 }
 
 function loadUsage(stored: StoredUsage): Usage {
@@ -164,7 +192,9 @@ function loadUsage(stored: StoredUsage): Usage {
 /** The usage by all models of a call, from its journal body. */
 export function loadTotalUsage([usage, , , , extras]: StoredOutcome): Usage {
   const parts = extras === 0 || extras === undefined ? [] : (extras.u ?? []);
-  return parts.length === 0 ? loadUsage(usage) : sumUsage([usage, ...parts.map(([, part]) => part)].map(loadUsage));
+  return parts.length === 0
+    ? loadUsage(usage)
+    : sumUsage([usage, ...parts.map(([, part]) => part)].map(loadUsage));
 }
 
 function loadParts(stored: readonly StoredPart[], names: NameReader): readonly ModelUsage[] {
@@ -198,7 +228,11 @@ function storeCharge(charge: Charge, call: ChargedCall, names: NameWriter): Stor
 
 /** Whether quantity and cost follow from the call's usage at this rate. */
 function follows({ meter, quantity, cost, model }: Charge, rate: Rate, call: ChargedCall): boolean {
-  return model === call.model && quantity === countOf(meter, call.usage) && cost === multiply(rate.perUnit, quantity);
+  return (
+    model === call.model &&
+    quantity === countOf(meter, call.usage) &&
+    cost === multiply(rate.perUnit, quantity)
+  );
 }
 
 function loadCharge(stored: StoredCharge, call: ChargedCall, names: NameReader): Charge {
@@ -207,16 +241,32 @@ function loadCharge(stored: StoredCharge, call: ChargedCall, names: NameReader):
   if (rate && (quantity === undefined || cost === undefined)) {
     const meter = number === undefined ? rate.meter : chargedMeter(number);
     const counted = countOf(meter, call.usage) ?? 0;
-    return { model: call.model, meter, quantity: counted, cost: multiply(rate.perUnit, counted), rate };
+    return {
+      model: call.model,
+      meter,
+      quantity: counted,
+      cost: multiply(rate.perUnit, counted),
+      rate,
+    };
   }
-  assert(number !== undefined && quantity !== undefined && cost !== undefined, "a line without a rate has all its fields");
-  const line = { model: model ?? call.model, meter: chargedMeter(number), quantity, cost: pico(loadInteger(cost)) };
+  assert(
+    number !== undefined && quantity !== undefined && cost !== undefined,
+    "a line without a rate has all its fields",
+  );
+  const line = {
+    model: model ?? call.model,
+    meter: chargedMeter(number),
+    quantity,
+    cost: pico(loadInteger(cost)),
+  };
   return rate ? { ...line, rate } : line;
 }
 
 /** Undefined for a line that is not a count of the usage. */
 function countOf(meter: Charge["meter"], usage: Usage): number | undefined {
-  return meter === "reported_cost" || meter === "hold" || meter === "correction" ? undefined : usage[meter];
+  return meter === "reported_cost" || meter === "hold" || meter === "correction"
+    ? undefined
+    : usage[meter];
 }
 
 /**
@@ -259,12 +309,30 @@ interface ChargedModel {
   readonly names: NameWriter;
 }
 
-function storeExtras(outcome: Outcome & Partial<OutcomeDetails>, { model, names }: ChargedModel): StoredExtras {
-  const { cost, usage, parts, reportedCost, computedCost, flags, overruns = [], late, fingerprint, difference, reason, counters } = outcome;
+function storeExtras(
+  outcome: Outcome & Partial<OutcomeDetails>,
+  { model, names }: ChargedModel,
+): StoredExtras {
+  const {
+    cost,
+    usage,
+    parts,
+    reportedCost,
+    computedCost,
+    flags,
+    overruns = [],
+    late,
+    fingerprint,
+    difference,
+    reason,
+    counters,
+  } = outcome;
   const counted = cost.requests === 1n && cost.tokens === BigInt(countTokens(usage));
   return {
     ...(model !== undefined && { m: names.text(model) }),
-    ...(parts && { u: parts.map((part) => [names.text(part.model), storeUsage(part.usage)] as const) }),
+    ...(parts && {
+      u: parts.map((part) => [names.text(part.model), storeUsage(part.usage)] as const),
+    }),
     ...(!counted && { q: [storeInteger(cost.tokens), storeInteger(cost.requests)] as const }),
     ...(reportedCost !== null && { r: storeInteger(reportedCost) }),
     ...(computedCost !== undefined && { k: storeInteger(computedCost) }),

@@ -6,10 +6,13 @@ import fc from "fast-check";
 import { fillShape, shapeOf } from "./raw-usage.ts";
 
 test("any text is restored from its shape and numbers, or has no shape", () => {
-  const property = fc.property(fc.oneof(fc.json(), fc.string(), fc.string({ unit: "grapheme" })), (text) => {
-    const shaped = shapeOf(text);
-    if (shaped) assert.equal(fillShape(shaped.shape, shaped.numbers), text);
-  });
+  const property = fc.property(
+    fc.oneof(fc.json(), fc.string(), fc.string({ unit: "grapheme" })),
+    (text) => {
+      const shaped = shapeOf(text);
+      if (shaped) assert.equal(fillShape(shaped.shape, shaped.numbers), text);
+    },
+  );
   fc.assert(property, { numRuns: 2000 });
 });
 
@@ -21,7 +24,12 @@ test("usages that differ only in their counts have the same shape", () => {
 });
 
 test("numbers that JavaScript would format differently are kept verbatim", () => {
-  assert.deepEqual(shapeOf('{"a":1.0,"b":1e3,"c":12345678901234567890,"d":-0}')?.numbers, ["1.0", "1e3", "12345678901234567890", "-0"]);
+  assert.deepEqual(shapeOf('{"a":1.0,"b":1e3,"c":12345678901234567890,"d":-0}')?.numbers, [
+    "1.0",
+    "1e3",
+    "12345678901234567890",
+    "-0",
+  ]);
 });
 
 test("a shape is the text with a mark for each number; strings in it are unchanged", () => {

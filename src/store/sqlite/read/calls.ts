@@ -25,12 +25,17 @@ export function readCalls(source: Source, filter: CallFilter, page: Page): reado
   source.names.refresh();
   const selection = select(filter, source.names);
   const holds = holdsNamed(source, filter);
-  const found = holds ? findEnds(source, { holds, selection, page }) : findCalls(source.database, selection, page);
+  const found = holds
+    ? findEnds(source, { holds, selection, page })
+    : findCalls(source.database, selection, page);
   return found.map((one) => readCall(source.file, one));
 }
 
 /** The holds of the operations that a filter names; undefined if it names none. */
-export function holdsNamed({ file }: Pick<Source, "file">, { operation, operationId }: CallFilter): readonly JournalRow[] | undefined {
+export function holdsNamed(
+  { file }: Pick<Source, "file">,
+  { operation, operationId }: CallFilter,
+): readonly JournalRow[] | undefined {
   if (operation !== undefined) return file.journal.holds(operation);
   return operationId === undefined ? undefined : file.journal.withId(operationId, kinds.hold);
 }
@@ -38,7 +43,11 @@ export function holdsNamed({ file }: Pick<Source, "file">, { operation, operatio
 /** How the calls of these holds ended, newest first. */
 export function findEnds(
   { database, file }: Pick<Source, "database" | "file">,
-  { holds, selection, page }: { readonly holds: readonly JournalRow[]; readonly selection: Selection; readonly page: Page },
+  {
+    holds,
+    selection,
+    page,
+  }: { readonly holds: readonly JournalRow[]; readonly selection: Selection; readonly page: Page },
 ): readonly Found[] {
   const endedAt = database.prepare("SELECT ended_at FROM amendment WHERE seq = ?");
   const matches = matcher(selection);
@@ -70,7 +79,8 @@ export function readAlerts(
     const entry = decodeEntry(row, context);
     assert(entry.kind === "threshold", "the kind of a row is that of its entry");
     const { kind: _, ...alert } = entry;
-    if (budgetId === null || entry.counter.budgetId === budgetId) alerts.push({ seq: row.seq, ...alert });
+    if (budgetId === null || entry.counter.budgetId === budgetId)
+      alerts.push({ seq: row.seq, ...alert });
   }
   return alerts;
 }
@@ -79,8 +89,23 @@ function readCall(file: FileHistory, { seq, endedAt }: Found): CallRow {
   const row = file.journal.row(seq);
   const holdRow = row && file.journal.row(row.call ?? 0);
   assert(row !== undefined && holdRow !== undefined, "a call has a hold and an end");
-  const { operationId, attempt, at: startedAt, attribution, route } = decodeHold(holdRow, file.names);
-  return { seq, operationId, attempt, startedAt, endedAt, attribution, route, ...readOutcome(file, row, route.model) };
+  const {
+    operationId,
+    attempt,
+    at: startedAt,
+    attribution,
+    route,
+  } = decodeHold(holdRow, file.names);
+  return {
+    seq,
+    operationId,
+    attempt,
+    startedAt,
+    endedAt,
+    attribution,
+    route,
+    ...readOutcome(file, row, route.model),
+  };
 }
 
 type CallOutcome = Pick<
@@ -103,9 +128,23 @@ type CallOutcome = Pick<
 function readOutcome(file: FileHistory, row: JournalRow, askedModel: string): CallOutcome {
   if (statusOf(row.kind) === "released") return { ...nothingCharged, model: askedModel };
   const outcome = decodeSettle(row, { operationId: "", attempt: 1 }, file.names);
-  const { status, model, usage, parts = [], charges, cost, reportedCost, computedCost, rawUsage, flags, latencyMs, priceVersion } = outcome;
+  const {
+    status,
+    model,
+    usage,
+    parts = [],
+    charges,
+    cost,
+    reportedCost,
+    computedCost,
+    rawUsage,
+    flags,
+    latencyMs,
+    priceVersion,
+  } = outcome;
   const ours = computedCost === undefined ? {} : { computedCost };
-  const correction = outcome.kind === "correction" ? { at: outcome.at, reason: outcome.reason } : null;
+  const correction =
+    outcome.kind === "correction" ? { at: outcome.at, reason: outcome.reason } : null;
   const charged = { status, model, usage, parts, charges, cost: cost.usd, reportedCost, ...ours };
   return { ...charged, rawUsage, flags, latencyMs, priceVersion, correction };
 }

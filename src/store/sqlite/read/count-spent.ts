@@ -8,7 +8,13 @@ import { type BudgetToCount, Tally } from "../../../domain/ledger/recount.ts";
 import type { Counted, CounterKey, Quantities } from "../../../domain/ledger/entry.ts";
 import { pico } from "../../../domain/money/money.ts";
 import { decodeHold, decodeSettle } from "../journal/decode.ts";
-import { allRows, prepareRows, readRow, rowColumns, type RowValues } from "../journal/journal-file.ts";
+import {
+  allRows,
+  prepareRows,
+  readRow,
+  rowColumns,
+  type RowValues,
+} from "../journal/journal-file.ts";
 import { kinds, outcomeRows } from "../journal/kind.ts";
 import { joinPico } from "../write/rollup.ts";
 import type { Source } from "./calls.ts";
@@ -34,8 +40,14 @@ export function countSpent(
   // A call ends after its hold, so no call in these windows ended before their first hour.
   const { first } = seqRange(database, { from, to: Number.POSITIVE_INFINITY });
   const [only] = counts;
-  const isPlain = only !== undefined && counts.length === 1 && only.budget.currency === "USD" && !only.keepsCounted;
-  const add = isPlain ? sumAdder({ database, file }, { tally, only, lastSeq }) : rowAdder({ database, file }, { tally, from, lastSeq });
+  const isPlain =
+    only !== undefined &&
+    counts.length === 1 &&
+    only.budget.currency === "USD" &&
+    !only.keepsCounted;
+  const add = isPlain
+    ? sumAdder({ database, file }, { tally, only, lastSeq })
+    : rowAdder({ database, file }, { tally, from, lastSeq });
   for (let next = first; next <= lastSeq; next += stride) {
     add({ first: next, last: Math.min(lastSeq, next + stride - 1) });
     progress((Math.min(lastSeq, next + stride - 1) - first + 1) / (lastSeq - first + 1));
@@ -55,7 +67,11 @@ const charges = `
  */
 function sumAdder(
   { database, file }: Files,
-  { tally, only, lastSeq }: { readonly tally: Tally; readonly only: BudgetToCount; readonly lastSeq: number },
+  {
+    tally,
+    only,
+    lastSeq,
+  }: { readonly tally: Tally; readonly only: BudgetToCount; readonly lastSeq: number },
 ): (range: SeqRange) => void {
   const { start, end } = only.window;
   const statement = prepareRows(
@@ -64,11 +80,24 @@ function sumAdder(
        AND hold.at >= ? AND hold.at < ? GROUP BY entry.attribution_id, entry.route_id`,
   );
   return ({ first, last }) => {
-    for (const [attributionId, routeId, micro, rest] of allRows(statement, first, last, lastSeq, start, end ?? Number.MAX_SAFE_INTEGER)) {
+    for (const [attributionId, routeId, micro, rest] of allRows(
+      statement,
+      first,
+      last,
+      lastSeq,
+      start,
+      end ?? Number.MAX_SAFE_INTEGER,
+    )) {
       const attribution = file.names.attribution(Number(attributionId));
       const { route } = file.names.route(Number(routeId));
       const usd = pico(joinPico(Number(micro), Number(rest)));
-      tally.add({ at: start, attribution, route, counters: [], cost: { usd, tokens: 0n, requests: 0n } });
+      tally.add({
+        at: start,
+        attribution,
+        route,
+        counters: [],
+        cost: { usd, tokens: 0n, requests: 0n },
+      });
     }
   };
 }
@@ -76,11 +105,23 @@ function sumAdder(
 /** Reads whole calls: tokens and counters are in their bodies. */
 function rowAdder(
   { database, file }: Files,
-  { tally, from, lastSeq }: { readonly tally: Tally; readonly from: number; readonly lastSeq: number },
+  {
+    tally,
+    from,
+    lastSeq,
+  }: { readonly tally: Tally; readonly from: number; readonly lastSeq: number },
 ): (range: SeqRange) => void {
-  const statement = prepareRows(database, `SELECT hold.at, ${rowColumns("entry")} ${charges} AND hold.at >= ?`);
+  const statement = prepareRows(
+    database,
+    `SELECT hold.at, ${rowColumns("entry")} ${charges} AND hold.at >= ?`,
+  );
   return ({ first, last }) => {
-    for (const values of statement.iterate(first, last, lastSeq, from) as Iterable<unknown> as Iterable<RowValues>) {
+    for (const values of statement.iterate(
+      first,
+      last,
+      lastSeq,
+      from,
+    ) as Iterable<unknown> as Iterable<RowValues>) {
       const [at, ...columns] = values;
       const row = readRow(columns);
       const attribution = file.names.attribution(row.attributionId ?? 0);

@@ -27,7 +27,11 @@ const manyIds = 20_000;
 const glance = 40_000;
 
 /** @returns Newest first, at most `page.limit`. */
-export function findCalls(database: DatabaseSync, selection: Selection, page: Page): readonly Found[] {
+export function findCalls(
+  database: DatabaseSync,
+  selection: Selection,
+  page: Page,
+): readonly Found[] {
   const range = rangeBefore(seqRange(database, selection), page.before);
   const usual = findUsual(database, selection, { range, limit: page.limit });
   const amended = findAmended(database, selection, page);
@@ -43,13 +47,18 @@ interface Search {
 /** Calls that ended once. */
 function findUsual(database: DatabaseSync, selection: Selection, search: Search): readonly Found[] {
   const byIndex = indexFor(database, selection);
-  if (byIndex && byIndex.ids.length <= fewIds) return searchIndex(database, selection, { ...search, ...byIndex });
+  if (byIndex && byIndex.ids.length <= fewIds)
+    return searchIndex(database, selection, { ...search, ...byIndex });
   const newest = newestSeq(database, search.range);
   const first = Math.max(search.range.first, newest - glance);
   const found = scan(database, selection, { ...search, range: { first, last: newest } });
   if (found.length >= search.limit || first === search.range.first) return found;
-  const rest = { range: { first: search.range.first, last: first - 1 }, limit: search.limit - found.length };
-  if (byIndex && byIndex.ids.length <= manyIds) return [...found, ...searchIndex(database, selection, { ...rest, ...byIndex })];
+  const rest = {
+    range: { first: search.range.first, last: first - 1 },
+    limit: search.limit - found.length,
+  };
+  if (byIndex && byIndex.ids.length <= manyIds)
+    return [...found, ...searchIndex(database, selection, { ...rest, ...byIndex })];
   return [...found, ...scan(database, selection, rest)];
 }
 
@@ -59,13 +68,19 @@ interface IndexChoice {
 }
 
 /** The index that leaves the fewest rows to read; null if the filter has none. */
-function indexFor(database: DatabaseSync, { attributionIds, routeIds, kinds: wanted }: Selection): IndexChoice | null {
+function indexFor(
+  database: DatabaseSync,
+  { attributionIds, routeIds, kinds: wanted }: Selection,
+): IndexChoice | null {
   // All kinds but settled have an index.
   if (wanted && !wanted.includes(kinds.settled)) return { column: "kind", ids: wanted };
-  const byAttribution = attributionIds && ({ column: "attribution_id", ids: attributionIds } as const);
+  const byAttribution =
+    attributionIds && ({ column: "attribution_id", ids: attributionIds } as const);
   const byRoute = routeIds && ({ column: "route_id", ids: routeIds } as const);
   if (!byAttribution || !byRoute) return byAttribution ?? byRoute;
-  return countRows(database, byRoute) < countRows(database, byAttribution) ? byRoute : byAttribution;
+  return countRows(database, byRoute) < countRows(database, byAttribution)
+    ? byRoute
+    : byAttribution;
 }
 
 /** The number of rows that an index has for the ids, up to a bound. */
@@ -85,7 +100,11 @@ const isUsual = `
   ${outcomeRows("kind")} AND NOT EXISTS (SELECT 1 FROM amendment WHERE amendment.seq = entry.seq)
   AND NOT EXISTS (SELECT 1 FROM amendment WHERE amendment.replaces = entry.seq)`;
 
-function searchIndex(database: DatabaseSync, selection: Selection, search: Search & IndexChoice): readonly Found[] {
+function searchIndex(
+  database: DatabaseSync,
+  selection: Selection,
+  search: Search & IndexChoice,
+): readonly Found[] {
   const { column, ids, range, limit } = search;
   const other = column === "kind" ? ` AND ${otherRows("kind")}` : "";
   const statement = prepareRows(
@@ -98,7 +117,9 @@ function searchIndex(database: DatabaseSync, selection: Selection, search: Searc
   let first = range.first;
   for (const id of ids) {
     const ofId: Found[] = [];
-    for (const values of statement.iterate(id, first, range.last) as Iterable<unknown> as Iterable<readonly number[]>) {
+    for (const values of statement.iterate(id, first, range.last) as Iterable<unknown> as Iterable<
+      readonly number[]
+    >) {
       const candidate = read(values);
       if (matches(candidate)) ofId.push(candidate);
       if (ofId.length >= limit) break;
@@ -110,14 +131,20 @@ function searchIndex(database: DatabaseSync, selection: Selection, search: Searc
   return found;
 }
 
-function scan(database: DatabaseSync, selection: Selection, { range, limit }: Search): readonly Found[] {
+function scan(
+  database: DatabaseSync,
+  selection: Selection,
+  { range, limit }: Search,
+): readonly Found[] {
   const statement = prepareRows(
     database,
     `SELECT seq, at, kind, attribution_id, route_id FROM entry WHERE seq BETWEEN ? AND ? AND ${isUsual} ORDER BY seq DESC`,
   );
   const matches = matcher(selection);
   const found: Found[] = [];
-  for (const values of statement.iterate(range.first, range.last) as Iterable<unknown> as Iterable<readonly number[]>) {
+  for (const values of statement.iterate(range.first, range.last) as Iterable<unknown> as Iterable<
+    readonly number[]
+  >) {
     const candidate = read(values);
     if (matches(candidate)) found.push(candidate);
     if (found.length >= limit) break;
@@ -126,7 +153,11 @@ function scan(database: DatabaseSync, selection: Selection, { range, limit }: Se
 }
 
 /** Calls whose outcome was replaced: they are few, and scanned one by one. */
-function findAmended(database: DatabaseSync, selection: Selection, { limit, before }: Page): readonly Found[] {
+function findAmended(
+  database: DatabaseSync,
+  selection: Selection,
+  { limit, before }: Page,
+): readonly Found[] {
   const statement = prepareRows(
     database,
     // CROSS JOIN makes SQLite start from the few amendments, not the many entries.
@@ -136,7 +167,9 @@ function findAmended(database: DatabaseSync, selection: Selection, { limit, befo
   );
   const matches = matcher(selection);
   const found: Found[] = [];
-  const rows = statement.iterate(before ?? Number.MAX_SAFE_INTEGER) as Iterable<unknown> as Iterable<readonly number[]>;
+  const rows = statement.iterate(
+    before ?? Number.MAX_SAFE_INTEGER,
+  ) as Iterable<unknown> as Iterable<readonly number[]>;
   for (const values of rows) {
     const candidate = read(values);
     if (matches(candidate)) found.push(candidate);
@@ -145,7 +178,13 @@ function findAmended(database: DatabaseSync, selection: Selection, { limit, befo
   return found;
 }
 
-function read([seq = 0, endedAt = 0, kind = 0, attributionId = 0, routeId = 0]: readonly number[]): Found & {
+function read([
+  seq = 0,
+  endedAt = 0,
+  kind = 0,
+  attributionId = 0,
+  routeId = 0,
+]: readonly number[]): Found & {
   readonly kind: number;
   readonly attributionId: number;
   readonly routeId: number;

@@ -7,9 +7,15 @@ import { statuses } from "../journal/kind.ts";
 import { hourMs, joinPico } from "../write/rollup.ts";
 import type { Source } from "./calls.ts";
 
-export function readKeyUses({ database, names }: Pick<Source, "database" | "names">): readonly KeyUseRow[] {
+export function readKeyUses({
+  database,
+  names,
+}: Pick<Source, "database" | "names">): readonly KeyUseRow[] {
   names.refresh();
-  const byKey = new Map<string, { keyId: string; calls: number; cost: bigint; lastUsedAt: number }>();
+  const byKey = new Map<
+    string,
+    { keyId: string; calls: number; cost: bigint; lastUsedAt: number }
+  >();
   for (const [routeId, calls, micro, rest, hour] of allRows(prepareRows(database, sums))) {
     const { keyId } = names.route(Number(routeId)).route;
     if (keyId === null) continue;

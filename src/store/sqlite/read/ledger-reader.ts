@@ -2,7 +2,15 @@
  * Answers questions to the ledger on separate threads: one for figures, one for each verification.
  */
 
-import type { AlertRow, CallRow, KeyUseRow, LedgerReader, RefusalRow, Totals, VerifyReport } from "../../../app/port/reader.ts";
+import type {
+  AlertRow,
+  CallRow,
+  KeyUseRow,
+  LedgerReader,
+  RefusalRow,
+  Totals,
+  VerifyReport,
+} from "../../../app/port/reader.ts";
 import { ReaderThread } from "./reader-thread.ts";
 
 export interface ReaderParts {

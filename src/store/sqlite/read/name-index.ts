@@ -72,7 +72,8 @@ export class NameIndex {
 
   #set(key: string, place: number, value: string): void {
     let column = this.#columns.get(key);
-    if (!column) this.#columns.set(key, (column = { numbers: [], values: [""], byValue: new Map() }));
+    if (!column)
+      this.#columns.set(key, (column = { numbers: [], values: [""], byValue: new Map() }));
     let number = column.byValue.get(value);
     if (number === undefined) {
       number = column.values.push(value) - 1;

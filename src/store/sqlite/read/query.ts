@@ -7,7 +7,10 @@ import type { Counting } from "../../../domain/ledger/recount.ts";
  * A question and its arguments; the answer is that of the `LedgerReader` method of the same name.
  */
 export type Query = {
-  readonly [Method in QueryMethod]: { readonly method: Method; readonly input: Parameters<LedgerReader[Method]> };
+  readonly [Method in QueryMethod]: {
+    readonly method: Method;
+    readonly input: Parameters<LedgerReader[Method]>;
+  };
 }[QueryMethod];
 
 /** Adds up the cost of calls for budgets that are being recounted. */
@@ -27,7 +30,12 @@ export interface Question {
 
 export type ReaderMessage =
   | { readonly kind: "answer"; readonly number: number; readonly answer: unknown }
-  | { readonly kind: "failed"; readonly number: number; readonly error: Error; readonly remedy?: string }
+  | {
+      readonly kind: "failed";
+      readonly number: number;
+      readonly error: Error;
+      readonly remedy?: string;
+    }
   | { readonly kind: "progress"; readonly number: number; readonly share: number };
 
 export interface ReaderData {

@@ -22,7 +22,8 @@ const usualRemedies: Readonly<Record<Asked["method"], string>> = {
   alerts: lookAtIt,
   count: lookAtIt,
   check: lookAtIt,
-  verify: "Check that the data folder can be read and that the folder for temporary files has room, and try again.",
+  verify:
+    "Check that the data folder can be read and that the folder for temporary files has room, and try again.",
 };
 
 /** Started by the first question; if it dies, the next question starts a new one. */
@@ -37,7 +38,10 @@ export class ReaderThread {
   }
 
   /** @throws PurserError `store_unavailable` if the file cannot be read. */
-  ask(query: Question["query"], progress: (share: number) => void = () => undefined): Promise<unknown> {
+  ask(
+    query: Question["query"],
+    progress: (share: number) => void = () => undefined,
+  ): Promise<unknown> {
     const worker = (this.#worker ??= this.#start());
     this.#questions += 1;
     const number = this.#questions;
@@ -59,7 +63,9 @@ export class ReaderThread {
 
   #start(): Worker {
     // In the build, the file is named .js.
-    const worker = new Worker(new URL(`./reader${extname(import.meta.url)}`, import.meta.url), { workerData: this.#data });
+    const worker = new Worker(new URL(`./reader${extname(import.meta.url)}`, import.meta.url), {
+      workerData: this.#data,
+    });
     worker.on("message", (message: ReaderMessage) => this.#hear(message));
     worker.on("error", (error: Error) => this.#lose(worker, error));
     worker.on("exit", () => this.#lose(worker, new Error("the reader thread ended")));
@@ -77,7 +83,8 @@ export class ReaderThread {
 
   #lose(worker: Worker, cause: Error): void {
     if (this.#worker === worker) this.#worker = undefined;
-    for (const asked of this.#asked.values()) asked.reject(this.#unreadable(asked, { error: cause }));
+    for (const asked of this.#asked.values())
+      asked.reject(this.#unreadable(asked, { error: cause }));
     this.#asked.clear();
   }
 
@@ -85,10 +92,14 @@ export class ReaderThread {
     { method }: Asked,
     { error, remedy = usualRemedies[method] }: { readonly error: Error; readonly remedy?: string },
   ): PurserError {
-    return new PurserError("store_unavailable", `the ledger in ${this.#data.directory} cannot be read: ${error.message}`, {
-      field: "data",
-      remedy,
-      cause: error,
-    });
+    return new PurserError(
+      "store_unavailable",
+      `the ledger in ${this.#data.directory} cannot be read: ${error.message}`,
+      {
+        field: "data",
+        remedy,
+        cause: error,
+      },
+    );
   }
 }

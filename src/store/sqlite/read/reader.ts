@@ -31,8 +31,13 @@ port.on("message", (question: Question | "close") => {
 function respond({ number, query }: Question): ReaderMessage {
   try {
     if (query.method === "verify")
-      return { kind: "answer", number, answer: verify(database, (share) => say({ kind: "progress", number, share })) };
-    if (query.method === "check") return { kind: "answer", number, answer: findDamage(database, "quick_check") };
+      return {
+        kind: "answer",
+        number,
+        answer: verify(database, (share) => say({ kind: "progress", number, share })),
+      };
+    if (query.method === "check")
+      return { kind: "answer", number, answer: findDamage(database, "quick_check") };
     database.exec("BEGIN");
     try {
       return { kind: "answer", number, answer: answer(query, number) };
@@ -42,13 +47,18 @@ function respond({ number, query }: Question): ReaderMessage {
   } catch (error) {
     // The class of an error is lost between threads, so the remedy is sent with it.
     const remedy = damageRemedyFor(error);
-    const failed = { kind: "failed", number, error: error instanceof Error ? error : new Error(String(error)) } as const;
+    const failed = {
+      kind: "failed",
+      number,
+      error: error instanceof Error ? error : new Error(String(error)),
+    } as const;
     return remedy === undefined ? failed : { ...failed, remedy };
   }
 }
 
 function answer(query: Query | CountQuery, number: number): unknown {
-  if (query.method === "count") return countSpent(source, query, (share) => say({ kind: "progress", number, share }));
+  if (query.method === "count")
+    return countSpent(source, query, (share) => say({ kind: "progress", number, share }));
   if (query.method === "calls") return readCalls(source, ...query.input);
   if (query.method === "keyUses") return readKeyUses(source);
   if (query.method === "refusals") return readRefusals(source, ...query.input);

@@ -31,7 +31,8 @@ export function select(filter: CallFilter, names: NameIndex): Selection {
           (model === undefined || (served ?? route.model) === model),
       );
   return {
-    attributionIds: attribution && Object.keys(attribution).length > 0 ? names.attributions(attribution) : null,
+    attributionIds:
+      attribution && Object.keys(attribution).length > 0 ? names.attributions(attribution) : null,
     routeIds,
     kinds: wantedKinds(filter),
     from: filter.from ?? Number.NEGATIVE_INFINITY,
@@ -80,11 +81,16 @@ export interface SeqRange {
  * of an hour are close together; where they do not (imports of the past), the range is wider than
  * the times. Amended calls may be outside it.
  */
-export function seqRange(database: DatabaseSync, { from, to }: Pick<Selection, "from" | "to">): SeqRange {
+export function seqRange(
+  database: DatabaseSync,
+  { from, to }: Pick<Selection, "from" | "to">,
+): SeqRange {
   const isOpen = from === Number.NEGATIVE_INFINITY && to === Number.POSITIVE_INFINITY;
   if (isOpen) return { first: 0, last: Number.MAX_SAFE_INTEGER };
   const row = database
-    .prepare("SELECT min(first_seq) AS first, max(last_seq) AS last FROM hour WHERE hour >= ? AND hour < ?")
+    .prepare(
+      "SELECT min(first_seq) AS first, max(last_seq) AS last FROM hour WHERE hour >= ? AND hour < ?",
+    )
     .get(clampHour(Math.floor(from / hourMs)), clampHour(Math.ceil(to / hourMs)));
   if (typeof row?.["first"] !== "number") return { first: 1, last: 0 };
   return { first: row["first"], last: Number(row["last"]) };

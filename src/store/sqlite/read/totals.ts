@@ -8,12 +8,33 @@ import { unattributed } from "../../../domain/attribution/attribution.ts";
 import { pico } from "../../../domain/money/money.ts";
 import { meters, type Usage } from "../../../domain/usage/usage.ts";
 import type { JournalRow } from "../journal/chain.ts";
-import { allRows, prepareRows, readRow, rowColumns, type RowValues } from "../journal/journal-file.ts";
+import {
+  allRows,
+  prepareRows,
+  readRow,
+  rowColumns,
+  type RowValues,
+} from "../journal/journal-file.ts";
 import { kinds, outcomeRows, statuses, type StatusCode } from "../journal/kind.ts";
 import { dayHours, sumColumns } from "../schema.ts";
-import { additionOf, addUsage, emptySums, hourMs, joinPico, type Addition, type RollupSums } from "../write/rollup.ts";
+import {
+  additionOf,
+  addUsage,
+  emptySums,
+  hourMs,
+  joinPico,
+  type Addition,
+  type RollupSums,
+} from "../write/rollup.ts";
 import { findEnds, holdsNamed, type Source } from "./calls.ts";
-import { clampHour, matcher, select, seqRange, type SelectedFields, type Selection } from "./selection.ts";
+import {
+  clampHour,
+  matcher,
+  select,
+  seqRange,
+  type SelectedFields,
+  type Selection,
+} from "./selection.ts";
 
 export interface TotalsQuery {
   readonly filter: CallFilter;
@@ -24,11 +45,19 @@ export interface TotalsQuery {
 /**
  * Refusals, and calls that ended without a charge, do not count as calls: they have their own sums.
  */
-export function readTotals(source: Source, { filter, by, bucketMs }: TotalsQuery): readonly Totals[] {
+export function readTotals(
+  source: Source,
+  { filter, by, bucketMs }: TotalsQuery,
+): readonly Totals[] {
   source.names.refresh();
   const selection = select(filter, source.names);
   const groups = new Groups(source, by, bucketMs);
-  const reading = { source, selection, groups, includesRefusals: filter.status === undefined || filter.status === "refused" };
+  const reading = {
+    source,
+    selection,
+    groups,
+    includesRefusals: filter.status === undefined || filter.status === "refused",
+  };
   const holds = holdsNamed(source, filter);
   if (holds) addNamed(reading, holds, filter);
   else addRange(reading);
@@ -62,7 +91,11 @@ class Groups {
   readonly #bucketMs: number | null;
   readonly #sums = new Map<
     string,
-    { readonly group: Readonly<Record<string, string>>; readonly bucket: number | null; readonly sums: GroupSums }
+    {
+      readonly group: Readonly<Record<string, string>>;
+      readonly bucket: number | null;
+      readonly sums: GroupSums;
+    }
   >();
 
   constructor(source: Source, by: readonly GroupKey[], bucketMs: number | null) {
@@ -81,13 +114,16 @@ class Groups {
   }
 
   at(place: Place): GroupSums {
-    const bucket = this.#bucketMs === null ? null : Math.floor(place.at / this.#bucketMs) * this.#bucketMs;
+    const bucket =
+      this.#bucketMs === null ? null : Math.floor(place.at / this.#bucketMs) * this.#bucketMs;
     const values = this.#by.map((key) => this.#value(key, place));
     const id = JSON.stringify([bucket, ...values]);
     const known = this.#sums.get(id);
     if (known) return known.sums;
     const sums = { ...emptySums(), released: 0 };
-    const group = Object.fromEntries(this.#by.map((key, index) => [key, values[index] ?? unattributed]));
+    const group = Object.fromEntries(
+      this.#by.map((key, index) => [key, values[index] ?? unattributed]),
+    );
     this.#sums.set(id, { group, bucket, sums });
     return sums;
   }
@@ -105,8 +141,15 @@ class Groups {
       latencyMs: sums.latencyMs,
     }));
     return totals
-      .filter(({ calls, released, refusals, cost }) => calls !== 0 || released !== 0 || refusals !== 0 || cost !== 0n)
-      .sort((left, right) => (left.bucket ?? 0) - (right.bucket ?? 0) || (left.cost < right.cost ? 1 : left.cost > right.cost ? -1 : 0));
+      .filter(
+        ({ calls, released, refusals, cost }) =>
+          calls !== 0 || released !== 0 || refusals !== 0 || cost !== 0n,
+      )
+      .sort(
+        (left, right) =>
+          (left.bucket ?? 0) - (right.bucket ?? 0) ||
+          (left.cost < right.cost ? 1 : left.cost > right.cost ? -1 : 0),
+      );
   }
 
   #value(key: GroupKey, { attributionId, routeId, status }: Place): string {
@@ -121,10 +164,14 @@ class Groups {
 
 function columnOf(key: GroupKey): "attribution_id" | "route_id" | "status" {
   if (key === "status") return "status";
-  return key === "provider" || key === "model" || key === "endpoint" || key === "key" ? "route_id" : "attribution_id";
+  return key === "provider" || key === "model" || key === "endpoint" || key === "key"
+    ? "route_id"
+    : "attribution_id";
 }
 
-const statusNames = new Map<number, string>(Object.entries(statuses).map(([name, code]) => [code, name]));
+const statusNames = new Map<number, string>(
+  Object.entries(statuses).map(([name, code]) => [code, name]),
+);
 
 function statusName(code: number): string {
   return statusNames.get(code) ?? "settled";
@@ -156,13 +203,18 @@ function addWholeHours(reading: Reading, { firstHour, endHour }: Hours): void {
   const firstDay = Math.ceil(firstHour / dayHours) * dayHours;
   const endDay = Math.floor(endHour / dayHours) * dayHours;
   const mayUseDays = bucketMs === null || bucketMs % (dayHours * hourMs) === 0;
-  if (!mayUseDays || firstDay >= endDay) return addRollups(reading, "rollup", { firstHour, endHour });
+  if (!mayUseDays || firstDay >= endDay)
+    return addRollups(reading, "rollup", { firstHour, endHour });
   addRollups(reading, "rollup_day", { firstHour: firstDay, endHour: endDay });
   if (firstHour < firstDay) addRollups(reading, "rollup", { firstHour, endHour: firstDay });
   if (endHour > endDay) addRollups(reading, "rollup", { firstHour: endDay, endHour });
 }
 
-function addRollups(reading: Reading, table: "rollup" | "rollup_day", { firstHour, endHour }: Hours): void {
+function addRollups(
+  reading: Reading,
+  table: "rollup" | "rollup_day",
+  { firstHour, endHour }: Hours,
+): void {
   const { source, selection, groups } = reading;
   const { attributionIds, routeIds } = selection;
   const choosesHere = attributionIds !== null && attributionIds.length > listedIds;
@@ -184,7 +236,11 @@ function addRollups(reading: Reading, table: "rollup" | "rollup_day", { firstHou
   const released = `sum(CASE status WHEN ${statuses.released} THEN calls ELSE 0 END)`;
   const sql = `SELECT ${columns.join(", ")}, ${released}, ${sums} FROM ${table} WHERE ${conditions.join(" AND ")} ${grouped && `GROUP BY ${grouped}`}`;
   const wanted = choosesHere ? new Set(attributionIds) : null;
-  for (const values of allRows(prepareRows(source.database, sql), clampHour(firstHour), clampHour(endHour))) {
+  for (const values of allRows(
+    prepareRows(source.database, sql),
+    clampHour(firstHour),
+    clampHour(endHour),
+  )) {
     // Without GROUP BY, SQLite returns one row of nulls if there are no rows.
     if (values[4] === null || (wanted && !wanted.has(Number(values[1])))) continue;
     addRow(groups, values as readonly number[]);
@@ -221,7 +277,9 @@ function addRow(groups: Groups, values: readonly number[]): void {
 }
 
 function usageOf(sums: RollupSums): Usage {
-  const counted = [...meters, "reasoning"].map((meter, place) => [meter, sums.usage[place] ?? 0] as const);
+  const counted = [...meters, "reasoning"].map(
+    (meter, place) => [meter, sums.usage[place] ?? 0] as const,
+  );
   return Object.fromEntries(counted.filter(([, count]) => count !== 0));
 }
 
@@ -245,7 +303,8 @@ function addCalls(reading: Reading, times: { readonly from: number; readonly to:
      WHERE ended_at >= ? AND ended_at < ? AND NOT EXISTS (SELECT 1 FROM amendment AS later WHERE later.replaces = amendment.seq)`,
   );
   const clamp = (at: number): number => Math.max(-8.64e15, Math.min(8.64e15, at));
-  for (const values of allRows(amended, clamp(times.from), clamp(times.to))) addCall(adding, values);
+  for (const values of allRows(amended, clamp(times.from), clamp(times.to)))
+    addCall(adding, values);
 }
 
 interface Adding extends Reading {
@@ -256,7 +315,11 @@ function addCall(adding: Adding, [endedAt, ...values]: RowValues): void {
   addOne(adding, readRow(values), Number(endedAt));
 }
 
-function addOne({ groups, includesRefusals, matches }: Adding, row: JournalRow, endedAt: number): void {
+function addOne(
+  { groups, includesRefusals, matches }: Adding,
+  row: JournalRow,
+  endedAt: number,
+): void {
   const { kind, attributionId, routeId } = row;
   if (kind === kinds.refusal && !includesRefusals) return;
   const fields = { kind, attributionId: attributionId ?? 0, routeId: routeId ?? 0, endedAt };
@@ -275,7 +338,11 @@ function addTo(sums: GroupSums, addition: Addition): void {
 }
 
 /** Adds the calls of these holds, and the refusals of the operations that the filter names. */
-function addNamed(reading: Reading, holds: readonly JournalRow[], { operation, operationId = operation }: CallFilter): void {
+function addNamed(
+  reading: Reading,
+  holds: readonly JournalRow[],
+  { operation, operationId = operation }: CallFilter,
+): void {
   const { source, selection } = reading;
   const adding = { ...reading, matches: matcher(selection) };
   const page = { limit: Number.MAX_SAFE_INTEGER, before: null };
@@ -283,6 +350,7 @@ function addNamed(reading: Reading, holds: readonly JournalRow[], { operation, o
     const row = source.file.journal.row(seq);
     if (row) addOne(adding, row, endedAt);
   }
-  const refusals = operationId === undefined ? [] : source.file.journal.withId(operationId, kinds.refusal);
+  const refusals =
+    operationId === undefined ? [] : source.file.journal.withId(operationId, kinds.refusal);
   for (const row of refusals) addOne(adding, row, row.at);
 }

@@ -17,10 +17,12 @@ const clock = { now: () => start, monotonic: () => start };
 async function verifyAfter(sql: string): Promise<VerifyReport> {
   const directory = mkdtempSync(join(tmpdir(), "purser-ledger-"));
   const first = await openLedger({ directory, durability: "process", clock });
-  for (const command of tree([usd(10), usd(10), usd(10), usd(10)])) await first.ledger.commit(command);
+  for (const command of tree([usd(10), usd(10), usd(10), usd(10)]))
+    await first.ledger.commit(command);
   for (const id of ["a", "b", "c"]) {
     await first.ledger.commit(hold(id, usd(1)));
-    if (id !== "c") await first.ledger.commit(settle(id, usd(0), { outcome: usualOutcome(800, 300) }));
+    if (id !== "c")
+      await first.ledger.commit(settle(id, usd(0), { outcome: usualOutcome(800, 300) }));
   }
   await first.ledger.close();
   const database = new DatabaseSync(ledgerFile(directory));
@@ -37,7 +39,15 @@ async function verifyAfter(sql: string): Promise<VerifyReport> {
 }
 
 test("an untouched file verifies", async () => {
-  assert.deepEqual(await verifyAfter(""), { entries: 9, staged: 0, brokenAt: null, drift: [], rollupDrift: [], damage: [], ok: true });
+  assert.deepEqual(await verifyAfter(""), {
+    entries: 9,
+    staged: 0,
+    brokenAt: null,
+    drift: [],
+    rollupDrift: [],
+    damage: [],
+    ok: true,
+  });
 });
 
 test("a changed amount, time, body or hash breaks the chain at its entry", async () => {
@@ -48,8 +58,14 @@ test("a changed amount, time, body or hash breaks the chain at its entry", async
     "hash = zeroblob(32)",
     "operation_id = 'x'",
   ]) {
-    const report = await verifyAfter(`UPDATE entry SET ${change} WHERE seq = ${change.startsWith("operation") ? 5 : 6}`);
-    assert.deepEqual([report.ok, report.brokenAt], [false, change.startsWith("operation") ? 5 : 6], change);
+    const report = await verifyAfter(
+      `UPDATE entry SET ${change} WHERE seq = ${change.startsWith("operation") ? 5 : 6}`,
+    );
+    assert.deepEqual(
+      [report.ok, report.brokenAt],
+      [false, change.startsWith("operation") ? 5 : 6],
+      change,
+    );
   }
 });
 
@@ -58,9 +74,19 @@ test("a deleted entry breaks the chain in its place", async () => {
 });
 
 test("a changed price or attribution breaks the chain where it was first used", async () => {
-  assert.equal((await verifyAfter("UPDATE name SET text = replace(text, '1250000', '1250001')")).brokenAt, 6);
-  assert.equal((await verifyAfter("UPDATE name SET text = replace(text, 'acme', 'emca') WHERE text LIKE '{%'")).brokenAt, 5);
-  assert.equal((await verifyAfter("UPDATE shape SET text = replace(text, 'prompt', 'tpmorp')")).brokenAt, 6);
+  assert.equal(
+    (await verifyAfter("UPDATE name SET text = replace(text, '1250000', '1250001')")).brokenAt,
+    6,
+  );
+  assert.equal(
+    (await verifyAfter("UPDATE name SET text = replace(text, 'acme', 'emca') WHERE text LIKE '{%'"))
+      .brokenAt,
+    5,
+  );
+  assert.equal(
+    (await verifyAfter("UPDATE shape SET text = replace(text, 'prompt', 'tpmorp')")).brokenAt,
+    6,
+  );
 });
 
 test("a changed balance is reported with the journal's value", async () => {
@@ -74,19 +100,36 @@ test("a changed balance is reported with the journal's value", async () => {
 
 test("a changed roll-up is reported with its hour or day", async () => {
   const byHour = await verifyAfter("UPDATE rollup SET calls = calls + 1");
-  assert.deepEqual([byHour.ok, byHour.rollupDrift.map(({ hour }) => hour)], [false, ["2026-03-10T10:00:00.000Z"]]);
+  assert.deepEqual(
+    [byHour.ok, byHour.rollupDrift.map(({ hour }) => hour)],
+    [false, ["2026-03-10T10:00:00.000Z"]],
+  );
   const byDay = await verifyAfter("UPDATE rollup_day SET cost_pico = cost_pico + 1");
-  assert.deepEqual([byDay.ok, byDay.rollupDrift.map(({ hour }) => hour)], [false, ["2026-03-10T00:00:00.000Z"]]);
+  assert.deepEqual(
+    [byDay.ok, byDay.rollupDrift.map(({ hour }) => hour)],
+    [false, ["2026-03-10T00:00:00.000Z"]],
+  );
 });
 
 test("a deleted open hold is reported", async () => {
   const lost = await verifyAfter("DELETE FROM hold");
-  assert.deepEqual([lost.ok, lost.drift], [false, [{ counter: "hold c", kept: "nothing", journal: "open" }]]);
+  assert.deepEqual(
+    [lost.ok, lost.drift],
+    [false, [{ counter: "hold c", kept: "nothing", journal: "open" }]],
+  );
 });
 
 test("an hour that no longer covers its calls is reported", async () => {
-  for (const change of ["DELETE FROM hour", "UPDATE hour SET last_seq = last_seq - 1", "UPDATE hour SET first_seq = first_seq + 1"]) {
+  for (const change of [
+    "DELETE FROM hour",
+    "UPDATE hour SET last_seq = last_seq - 1",
+    "UPDATE hour SET first_seq = first_seq + 1",
+  ]) {
     const { ok, rollupDrift } = await verifyAfter(change);
-    assert.deepEqual([ok, rollupDrift.map(({ hour }) => hour)], [false, ["2026-03-10T10:00:00.000Z"]], change);
+    assert.deepEqual(
+      [ok, rollupDrift.map(({ hour }) => hour)],
+      [false, ["2026-03-10T10:00:00.000Z"]],
+      change,
+    );
   }
 });

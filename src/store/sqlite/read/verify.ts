@@ -11,7 +11,13 @@ import type { CallId } from "../../../domain/ledger/entry.ts";
 import { chainHash, genesis, type Definition, type JournalRow } from "../journal/chain.ts";
 import { decodeEntry } from "../journal/decode.ts";
 import { FileHistory, readCounterState } from "../journal/file-history.ts";
-import { allRows, prepareRows, readRow, rowColumns, type RowValues } from "../journal/journal-file.ts";
+import {
+  allRows,
+  prepareRows,
+  readRow,
+  rowColumns,
+  type RowValues,
+} from "../journal/journal-file.ts";
 import { isCorrection, isOutcome } from "../journal/kind.ts";
 import { nameKinds } from "../journal/name.ts";
 import { findDamage } from "../integrity.ts";
@@ -34,7 +40,8 @@ const maxDrift = 100;
  */
 export function verify(database: DatabaseSync, progress: (share: number) => void): VerifyReport {
   const damage = findDamage(database, "integrity_check");
-  if (damage.length > 0) return { entries: 0, staged: 0, brokenAt: null, drift: [], rollupDrift: [], damage, ok: false };
+  if (damage.length > 0)
+    return { entries: 0, staged: 0, brokenAt: null, drift: [], rollupDrift: [], damage, ok: false };
   database.exec(`BEGIN; ${rollupTable("temp.recomputed")}`);
   try {
     return new Replay(database).run(progress);
@@ -51,7 +58,9 @@ const recomputedDays = `
 
 function summed(column: string): string {
   if (column === "cost_micro") return "sum(cost_micro) + sum(cost_pico) / 1000000 AS cost_micro";
-  return column === "cost_pico" ? "sum(cost_pico) % 1000000 AS cost_pico" : `sum(${column}) AS ${column}`;
+  return column === "cost_pico"
+    ? "sum(cost_pico) % 1000000 AS cost_pico"
+    : `sum(${column}) AS ${column}`;
 }
 
 class Replay {
@@ -76,29 +85,48 @@ class Replay {
     this.#file = new FileHistory(database);
     this.#rollupStatement = prepareRollup(database, "temp.recomputed");
     this.#books = new Books({
-      attempts: (operationId) => (this.#openFirsts.has(operationId) ? [] : this.#file.attempts(operationId, this.#seq)),
+      attempts: (operationId) =>
+        this.#openFirsts.has(operationId) ? [] : this.#file.attempts(operationId, this.#seq),
       counter: () => undefined,
     });
   }
 
   run(progress: (share: number) => void): VerifyReport {
     const staged = countStaged(this.#database);
-    const last = Number(this.#database.prepare("SELECT max(seq) AS last FROM entry").get()?.["last"] ?? 0);
+    const last = Number(
+      this.#database.prepare("SELECT max(seq) AS last FROM entry").get()?.["last"] ?? 0,
+    );
     const definitions = new DefinitionCursor(this.#database);
-    const rows = prepareRows(this.#database, `SELECT ${rowColumns("entry")}, hex(hash) FROM entry ORDER BY seq`);
+    const rows = prepareRows(
+      this.#database,
+      `SELECT ${rowColumns("entry")}, hex(hash) FROM entry ORDER BY seq`,
+    );
     for (const values of rows.iterate()) {
       const row = readRow(values as unknown as RowValues);
-      this.#check(row, definitions.take(row.seq), String((values as unknown as RowValues)[10]).toLowerCase());
+      this.#check(
+        row,
+        definitions.take(row.seq),
+        String((values as unknown as RowValues)[10]).toLowerCase(),
+      );
       if (this.#brokenAt !== null) break;
       this.#replay(row);
       if (this.#entries % stride === 0) this.#rest(row.seq / last, progress);
     }
     this.#rollups.write(this.#rollupStatement);
     const drift = this.#brokenAt === null ? [...this.#counterDrift(), ...this.#holdDrift()] : [];
-    const rollupDrift = this.#brokenAt === null ? [...this.#rollupDrift(), ...this.#hourDrift()] : [];
+    const rollupDrift =
+      this.#brokenAt === null ? [...this.#rollupDrift(), ...this.#hourDrift()] : [];
     progress(1);
     const ok = this.#brokenAt === null && drift.length === 0 && rollupDrift.length === 0;
-    return { entries: this.#entries, staged, brokenAt: this.#brokenAt, drift, rollupDrift, damage: [], ok };
+    return {
+      entries: this.#entries,
+      staged,
+      brokenAt: this.#brokenAt,
+      drift,
+      rollupDrift,
+      damage: [],
+      ok,
+    };
   }
 
   /** Figures after a break in the chain are meaningless, so reading stops there. */
@@ -129,11 +157,16 @@ class Replay {
     if (!addition) return;
     let endedAt = row.at;
     const isLater = row.call !== null && isOutcome(row.kind) && !this.#open.has(row.call);
-    const old = isLater && row.call !== null ? this.#file.journal.outcome(row.call, row.seq) : undefined;
+    const old =
+      isLater && row.call !== null ? this.#file.journal.outcome(row.call, row.seq) : undefined;
     const replaced = old && additionOf(old);
     if (old && replaced) {
       const oldEndedAt = this.#endedAt.get(old.seq) ?? old.at;
-      this.#rollups.add({ ...keyOf(old), status: replaced.status, hour: Math.floor(oldEndedAt / hourMs) }, replaced, -1);
+      this.#rollups.add(
+        { ...keyOf(old), status: replaced.status, hour: Math.floor(oldEndedAt / hourMs) },
+        replaced,
+        -1,
+      );
       if (isCorrection(row.kind)) endedAt = oldEndedAt;
       this.#endedAt.set(row.seq, endedAt);
     }
@@ -154,11 +187,14 @@ class Replay {
   #counterDrift(): VerifyReport["drift"] {
     const drift: { counter: string; kept: string; journal: string }[] = [];
     const seen = new Set<string>();
-    for (const row of this.#database.prepare("SELECT counter_id, spent, held, overrun, fired FROM counter").iterate()) {
+    for (const row of this.#database
+      .prepare("SELECT counter_id, spent, held, overrun, fired FROM counter")
+      .iterate()) {
       const counter = this.#books.counter(this.#file.names.counter(Number(row["counter_id"])));
       seen.add(counter.id);
       const [kept, journal] = [describe(readCounterState(row)), describe(counter)];
-      if (kept !== journal) drift.push({ counter: counter.id.replaceAll("\n", " "), kept, journal });
+      if (kept !== journal)
+        drift.push({ counter: counter.id.replaceAll("\n", " "), kept, journal });
     }
     for (const counter of this.#books.counters()) {
       const journal = describe(counter);
@@ -173,9 +209,15 @@ class Replay {
    * restart.
    */
   #holdDrift(): VerifyReport["drift"] {
-    const kept = new Set(allRows(prepareRows(this.#database, "SELECT seq FROM hold")).map(([seq]) => Number(seq)));
-    const lost = [...this.#open].filter(([seq]) => !kept.has(seq)).map(([, { operationId }]) => operationId);
-    const ended = [...kept].filter((seq) => !this.#open.has(seq)).map((seq) => this.#operationAt(seq));
+    const kept = new Set(
+      allRows(prepareRows(this.#database, "SELECT seq FROM hold")).map(([seq]) => Number(seq)),
+    );
+    const lost = [...this.#open]
+      .filter(([seq]) => !kept.has(seq))
+      .map(([, { operationId }]) => operationId);
+    const ended = [...kept]
+      .filter((seq) => !this.#open.has(seq))
+      .map((seq) => this.#operationAt(seq));
     return [
       ...lost.map((id) => ({ counter: `hold ${id}`, kept: "nothing", journal: "open" })),
       ...ended.map((id) => ({ counter: `hold ${id}`, kept: "open", journal: "ended" })),
@@ -189,7 +231,12 @@ class Replay {
 
   #hourDrift(): VerifyReport["rollupDrift"] {
     const rows = allRows(prepareRows(this.#database, "SELECT hour, first_seq, last_seq FROM hour"));
-    const kept = new Map(rows.map(([hour, first, last]) => [Number(hour), `entries ${Number(first)} to ${Number(last)}`]));
+    const kept = new Map(
+      rows.map(([hour, first, last]) => [
+        Number(hour),
+        `entries ${Number(first)} to ${Number(last)}`,
+      ]),
+    );
     return [...this.#hours]
       .map(([hour, { first, last }]) => ({
         hour: new Date(hour * hourMs).toISOString(),
@@ -203,7 +250,8 @@ class Replay {
   #rollupDrift(): VerifyReport["rollupDrift"] {
     const sums = (table: string): string =>
       `SELECT hour, attribution_id, route_id, status, ${sumColumns.join(", ")} FROM ${table} WHERE calls <> 0 OR refusals <> 0`;
-    const only = (left: string, right: string): string => `SELECT DISTINCT hour FROM (${sums(left)} EXCEPT ${sums(right)})`;
+    const only = (left: string, right: string): string =>
+      `SELECT DISTINCT hour FROM (${sums(left)} EXCEPT ${sums(right)})`;
     const differ = (kept: string, journal: string): readonly number[] => {
       const sql = `${only(kept, journal)} UNION ${only(journal, kept)} ORDER BY hour LIMIT ${maxDrift}`;
       return this.#database
@@ -211,31 +259,44 @@ class Replay {
         .all()
         .map((row) => Number(row["hour"]));
     };
-    const drift = (hour: number, table: string, hours: number): VerifyReport["rollupDrift"][number] => ({
+    const drift = (
+      hour: number,
+      table: string,
+      hours: number,
+    ): VerifyReport["rollupDrift"][number] => ({
       hour: new Date(hour * hourMs).toISOString(),
       kept: this.#sums(table, hour, 1),
       journal: this.#sums("temp.recomputed", hour, hours),
     });
     return [
       ...differ("rollup", "temp.recomputed").map((hour) => drift(hour, "rollup", 1)),
-      ...differ("rollup_day", `(${recomputedDays})`).map((hour) => drift(hour, "rollup_day", dayHours)),
+      ...differ("rollup_day", `(${recomputedDays})`).map((hour) =>
+        drift(hour, "rollup_day", dayHours),
+      ),
     ];
   }
 
   #sums(table: string, hour: number, hours: number): string {
     const sql = `SELECT sum(calls), sum(refusals), sum(cost_micro), sum(cost_pico) FROM ${table} WHERE hour >= ? AND hour < ?`;
-    const [calls, refusals, micro, rest] = allRows(prepareRows(this.#database, sql), hour, hour + hours)[0] ?? [];
+    const [calls, refusals, micro, rest] =
+      allRows(prepareRows(this.#database, sql), hour, hour + hours)[0] ?? [];
     return `${Number(calls ?? 0)} calls, ${Number(refusals ?? 0)} refusals, ${joinPico(Number(micro ?? 0), Number(rest ?? 0))} pico-USD`;
   }
 }
 
 /** A file of an older version has no such table; it is verified as it is. */
 function countStaged(database: DatabaseSync): number {
-  const isThere = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'staged'").get() !== undefined;
-  return isThere ? readStaged(database).reduce((sum, { batch }) => sum + batch.entries.length / entryWidth, 0) : 0;
+  const isThere =
+    database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'staged'").get() !== undefined;
+  return isThere
+    ? readStaged(database).reduce((sum, { batch }) => sum + batch.entries.length / entryWidth, 0)
+    : 0;
 }
 
-function keyOf({ attributionId, routeId }: JournalRow): { readonly attributionId: number; readonly routeId: number } {
+function keyOf({ attributionId, routeId }: JournalRow): {
+  readonly attributionId: number;
+  readonly routeId: number;
+} {
   return { attributionId: attributionId ?? 0, routeId: routeId ?? 0 };
 }
 
@@ -251,8 +312,14 @@ class DefinitionCursor {
   #shape: RowValues | undefined;
 
   constructor(database: DatabaseSync) {
-    const names = prepareRows(database, "SELECT seq, name_id, kind, text FROM name ORDER BY name_id");
-    const shapes = prepareRows(database, `SELECT seq, shape_id, ${nameKinds.shape}, text FROM shape ORDER BY shape_id`);
+    const names = prepareRows(
+      database,
+      "SELECT seq, name_id, kind, text FROM name ORDER BY name_id",
+    );
+    const shapes = prepareRows(
+      database,
+      `SELECT seq, shape_id, ${nameKinds.shape}, text FROM shape ORDER BY shape_id`,
+    );
     this.#names = names.iterate() as unknown as Iterator<RowValues>;
     this.#shapes = shapes.iterate() as unknown as Iterator<RowValues>;
     this.#name = next(this.#names);
@@ -262,8 +329,10 @@ class DefinitionCursor {
   /** The definitions up to this entry that were not taken before: names first. */
   take(seq: number): readonly Definition[] {
     const taken: Definition[] = [];
-    for (; this.#name && Number(this.#name[0]) <= seq; this.#name = next(this.#names)) taken.push(asDefinition(this.#name));
-    for (; this.#shape && Number(this.#shape[0]) <= seq; this.#shape = next(this.#shapes)) taken.push(asDefinition(this.#shape));
+    for (; this.#name && Number(this.#name[0]) <= seq; this.#name = next(this.#names))
+      taken.push(asDefinition(this.#name));
+    for (; this.#shape && Number(this.#shape[0]) <= seq; this.#shape = next(this.#shapes))
+      taken.push(asDefinition(this.#shape));
     return taken;
   }
 }

@@ -56,14 +56,24 @@ export class BatchWriter {
   }
 
   #writeAll(batch: Batch): void {
-    assert(batch.entries.length === 0 || batch.firstSeq === this.#lastSeq + 1, "a batch follows the last entry on file");
+    assert(
+      batch.entries.length === 0 || batch.firstSeq === this.#lastSeq + 1,
+      "a batch follows the last entry on file",
+    );
     let nextName = 0;
     for (const encoded of entriesOf(batch)) {
       const definitions: Definition[] = [];
-      for (; nextName < batch.names.length && Number(batch.names[nextName + 1]) <= encoded.seq; nextName += nameWidth) {
+      for (
+        ;
+        nextName < batch.names.length && Number(batch.names[nextName + 1]) <= encoded.seq;
+        nextName += nameWidth
+      ) {
         definitions.push(this.#writeName(batch.names.slice(nextName, nextName + nameWidth)));
       }
-      this.#writeEntry(encoded.raw === null ? encoded : this.#withRaw(encoded, encoded.raw, definitions), definitions);
+      this.#writeEntry(
+        encoded.raw === null ? encoded : this.#withRaw(encoded, encoded.raw, definitions),
+        definitions,
+      );
     }
     assert(nextName === batch.names.length, "a name goes with an entry of its batch");
     this.#writeState(batch);
@@ -84,12 +94,27 @@ export class BatchWriter {
     if (isOutcome(kind) || kind === kinds.refusal) this.#sumUp(row);
     this.#lastHash = chainHash(this.#lastHash, row, definitions);
     this.#lastSeq = seq;
-    this.#statements.entry.run(seq, at, kind, call, operationId, attempt, attributionId, routeId, amount, body, this.#lastHash);
+    this.#statements.entry.run(
+      seq,
+      at,
+      kind,
+      call,
+      operationId,
+      attempt,
+      attributionId,
+      routeId,
+      amount,
+      body,
+      this.#lastHash,
+    );
   }
 
   /** Appends the raw usage to the body. A new shape is added to `definitions`. */
   #withRaw(row: EncodedEntry, raw: string, definitions: Definition[]): JournalRow {
-    return { ...row, body: `${row.body.slice(0, -1)},${this.#storeRaw(row.seq, raw, definitions)}]` };
+    return {
+      ...row,
+      body: `${row.body.slice(0, -1)},${this.#storeRaw(row.seq, raw, definitions)}]`,
+    };
   }
 
   #storeRaw(seq: number, raw: string, definitions: Definition[]): string {
@@ -111,7 +136,15 @@ export class BatchWriter {
     assert(addition !== undefined, "an outcome adds to the roll-ups");
     const endedAt = this.#amend(row) ?? row.at;
     const hour = Math.floor(endedAt / hourMs);
-    this.#rollups.add({ hour, attributionId: row.attributionId ?? 0, routeId: row.routeId ?? 0, status: addition.status }, addition);
+    this.#rollups.add(
+      {
+        hour,
+        attributionId: row.attributionId ?? 0,
+        routeId: row.routeId ?? 0,
+        status: addition.status,
+      },
+      addition,
+    );
     if (endedAt === row.at) this.#widenHour(hour, row.seq);
   }
 
@@ -141,7 +174,8 @@ export class BatchWriter {
   /** A first end replaces nothing; skipping its look-up keeps calls fast. */
   #replacedBy(row: JournalRow): JournalRow | undefined {
     if (row.call === null) return undefined;
-    const isLate = row.kind <= kinds.unresolved && row.kind >= kinds.settled && row.body.includes('"l":1');
+    const isLate =
+      row.kind <= kinds.unresolved && row.kind >= kinds.settled && row.body.includes('"l":1');
     return isCorrection(row.kind) || isLate ? this.#journal.outcome(row.call, row.seq) : undefined;
   }
 
@@ -153,7 +187,8 @@ export class BatchWriter {
 
   #writeState({ counters, opened, ended }: Batch): void {
     const { counter, open, end } = this.#statements;
-    for (let place = 0; place < counters.length; place += counterWidth) counter.run(...counters.slice(place, place + counterWidth));
+    for (let place = 0; place < counters.length; place += counterWidth)
+      counter.run(...counters.slice(place, place + counterWidth));
     for (const seq of opened) open.run(seq);
     for (const seq of ended) end.run(seq);
   }
@@ -161,11 +196,15 @@ export class BatchWriter {
   #load(): void {
     this.#rollups.clear();
     this.#hours.clear();
-    const last = this.#database.prepare("SELECT seq, hex(hash) AS hash FROM entry ORDER BY seq DESC LIMIT 1").get();
+    const last = this.#database
+      .prepare("SELECT seq, hex(hash) AS hash FROM entry ORDER BY seq DESC LIMIT 1")
+      .get();
     this.#lastSeq = Number(last?.["seq"] ?? 0);
     this.#lastHash = last ? String(last["hash"]).toLowerCase() : genesis;
     const shapes = this.#database.prepare("SELECT shape_id, text FROM shape").all();
-    this.#shapes = new Map(shapes.map((shape) => [String(shape["text"]), Number(shape["shape_id"])]));
+    this.#shapes = new Map(
+      shapes.map((shape) => [String(shape["text"]), Number(shape["shape_id"])]),
+    );
   }
 }
 

@@ -32,7 +32,12 @@ export const counterWidth = 6;
 
 /** All but `close` are numbered. `book` asks for everything before it to be in the tables. */
 export type WriterRequest =
-  | { readonly kind: "batch"; readonly number: number; readonly text: string; readonly entries: number }
+  | {
+      readonly kind: "batch";
+      readonly number: number;
+      readonly text: string;
+      readonly entries: number;
+    }
   | { readonly kind: "book"; readonly number: number }
   | { readonly kind: "close" };
 
@@ -70,7 +75,10 @@ export function mergeBatches(batches: readonly Batch[]): Batch {
   const ended: number[] = [];
   for (const batch of batches) {
     for (let place = 0; place < batch.counters.length; place += counterWidth) {
-      counters.set(batch.counters[place] ?? null, batch.counters.slice(place, place + counterWidth));
+      counters.set(
+        batch.counters[place] ?? null,
+        batch.counters.slice(place, place + counterWidth),
+      );
     }
     for (const seq of batch.opened) opened.add(seq);
     for (const seq of batch.ended) if (!opened.delete(seq)) ended.push(seq);

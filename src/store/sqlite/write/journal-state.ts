@@ -5,7 +5,12 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { Books } from "../../../domain/ledger/books.ts";
-import { endsHold, type CallId, type CounterKey, type Entry } from "../../../domain/ledger/entry.ts";
+import {
+  endsHold,
+  type CallId,
+  type CounterKey,
+  type Entry,
+} from "../../../domain/ledger/entry.ts";
 import { encodeEntry, type EncodedEntry } from "../journal/encode.ts";
 import { FileHistory } from "../journal/file-history.ts";
 import { NameWriter, type NameColumns } from "../journal/name-writer.ts";
@@ -34,7 +39,8 @@ export class JournalState {
     const file = new FileHistory(database);
     this.#calls = new OpenCalls(file);
     const history = {
-      attempts: (operationId: string) => (this.#calls.isFirst(operationId) ? [] : file.attempts(operationId)),
+      attempts: (operationId: string) =>
+        this.#calls.isFirst(operationId) ? [] : file.attempts(operationId),
       counter: file.counter.bind(file),
     };
     // One snapshot for all reads: otherwise a batch booked meanwhile would be missed or counted
@@ -78,7 +84,9 @@ export class JournalState {
   /** Applies the entries of one decision, all or none, and adds them to the batch. */
   record(entries: readonly Entry[]): void {
     const context = { names: this.#names, callOf: (id: CallId) => this.#calls.find(id) };
-    const encoded = entries.map((entry, place) => encodeEntry(entry, this.#nextSeq + place, context));
+    const encoded = entries.map((entry, place) =>
+      encodeEntry(entry, this.#nextSeq + place, context),
+    );
     entries.forEach((entry, place) => {
       const row = encoded[place];
       if (row) this.#apply(entry, row);
@@ -89,13 +97,24 @@ export class JournalState {
    * Returns the gathered batch and starts the next one. Call `booked` once the batch is in the
    * tables, where its ended calls are found from then on.
    */
-  takeBatch(): { readonly batch: Batch; readonly gathered: Gathering; readonly booked: () => void } {
+  takeBatch(): {
+    readonly batch: Batch;
+    readonly gathered: Gathering;
+    readonly booked: () => void;
+  } {
     const gathered = this.#gathering;
     const changes = this.books.takeChanges();
     this.#names.beginEntry(this.#nextSeq - 1);
     const counters: Column[] = [];
     for (const { key, spent, held, overrun, fired } of changes.counters) {
-      counters.push(this.#names.counter(key), `${spent}`, `${held}`, `${overrun}`, JSON.stringify(fired), key.windowEnd);
+      counters.push(
+        this.#names.counter(key),
+        `${spent}`,
+        `${held}`,
+        `${overrun}`,
+        JSON.stringify(fired),
+        key.windowEnd,
+      );
     }
     const { firstSeq, entries, ended } = gathered;
     // A batch without entries has nothing to attach names to.
@@ -123,7 +142,9 @@ export class JournalState {
   #forgetPast(ended: ReadonlySet<string>): void {
     this.#unbookedEnds.delete(ended);
     const later = [...this.#unbookedEnds];
-    this.books.forgetPast(later.length === 0 ? ended : [...ended].filter((id) => !later.some((ids) => ids.has(id))));
+    this.books.forgetPast(
+      later.length === 0 ? ended : [...ended].filter((id) => !later.some((ids) => ids.has(id))),
+    );
   }
 
   #apply(entry: Entry, row: EncodedEntry): void {

@@ -47,9 +47,13 @@ export class SqliteLedger implements Ledger {
     });
   }
 
-  commit<C extends Command>(command: C, progress: Progress = () => undefined): Promise<AnswerOf[C["kind"]]> {
+  commit<C extends Command>(
+    command: C,
+    progress: Progress = () => undefined,
+  ): Promise<AnswerOf[C["kind"]]> {
     if (this.#isClosed) return Promise.reject(closed());
-    if (command.kind !== "put_budget" && command.kind !== "delete_budget") return this.#pipeline.commit(command);
+    if (command.kind !== "put_budget" && command.kind !== "delete_budget")
+      return this.#pipeline.commit(command);
     return this.#recounting.commit(command, progress) as Promise<AnswerOf[C["kind"]]>;
   }
 
@@ -89,13 +93,22 @@ export class SqliteLedger implements Ledger {
     const budget = this.budget(budgetId);
     if (!budget) return [];
     const window = windowAt(budget, at);
-    const [windowStart, windowEnd] = typeof window === "string" ? [budget.start ?? 0, budget.end] : [window.start, window.end];
+    const [windowStart, windowEnd] =
+      typeof window === "string" ? [budget.start ?? 0, budget.end] : [window.start, window.end];
     const { books } = this.#pipeline;
     const { currency, resourceId } = budget;
     if (resourceId !== everyValue)
-      return [balanceOf(books.counter({ budgetId, value: resourceId, windowStart, windowEnd, currency }), budget)];
+      return [
+        balanceOf(
+          books.counter({ budgetId, value: resourceId, windowStart, windowEnd, currency }),
+          budget,
+        ),
+      ];
     const isOpen = ({ key }: Counter): boolean =>
-      key.budgetId === budgetId && key.windowStart === windowStart && key.windowEnd === windowEnd && key.currency === currency;
+      key.budgetId === budgetId &&
+      key.windowStart === windowStart &&
+      key.windowEnd === windowEnd &&
+      key.currency === currency;
     return [...books.counters()].filter(isOpen).map((counter) => balanceOf(counter, budget));
   }
 
@@ -144,6 +157,14 @@ function closed(): PurserError {
   return new PurserError("shutting_down", "the ledger is closed");
 }
 
-function asOpenHold({ operationId, attempt, at, attribution, route, amount, expiresAt }: Hold): OpenHold {
+function asOpenHold({
+  operationId,
+  attempt,
+  at,
+  attribution,
+  route,
+  amount,
+  expiresAt,
+}: Hold): OpenHold {
   return { operationId, attempt, at, attribution, route, amount, expiresAt };
 }

@@ -35,7 +35,8 @@ export class OpenCalls {
 
   /** The hold of a call, open or not. */
   find(id: CallId): CallOnFile {
-    const call = id.attempt === 1 ? this.#firsts.get(id.operationId) : this.#laters.get(laterKey(id));
+    const call =
+      id.attempt === 1 ? this.#firsts.get(id.operationId) : this.#laters.get(laterKey(id));
     return call ?? this.#findOnFile(id);
   }
 
@@ -68,10 +69,18 @@ export class OpenCalls {
   }
 
   #findOnFile(id: CallId): CallOnFile {
-    const row = this.#file.journal.holds(id.operationId).find(({ attempt }) => attempt === id.attempt);
+    const row = this.#file.journal
+      .holds(id.operationId)
+      .find(({ attempt }) => attempt === id.attempt);
     assert(row !== undefined, "an entry about a call finds its hold");
     const { route } = decodeHold(row, this.#file.names);
-    return { ...id, call: row.seq, route, attributionId: row.attributionId ?? 0, routeId: row.routeId ?? 0 };
+    return {
+      ...id,
+      call: row.seq,
+      route,
+      attributionId: row.attributionId ?? 0,
+      routeId: row.routeId ?? 0,
+    };
   }
 }
 

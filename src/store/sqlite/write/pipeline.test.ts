@@ -27,13 +27,21 @@ class LosingThread extends WriterThread {
   }
 }
 
-async function withLedger(check: (ledger: SqliteLedger, writer: LosingThread) => Promise<void>): Promise<void> {
+async function withLedger(
+  check: (ledger: SqliteLedger, writer: LosingThread) => Promise<void>,
+): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "purser-pipeline-"));
   try {
     migrate(directory);
     const writer = new LosingThread({ directory, durability: "process" });
     await writer.start();
-    const ledger = new SqliteLedger({ database: openForReading(directory), writer, clock, directory, onClose: () => undefined });
+    const ledger = new SqliteLedger({
+      database: openForReading(directory),
+      writer,
+      clock,
+      directory,
+      onClose: () => undefined,
+    });
     for (const command of tree([usd(9), usd(9), usd(9), usd(9)])) await ledger.commit(command);
     await check(ledger, writer);
     await ledger.close();
@@ -50,7 +58,8 @@ async function withLedger(check: (ledger: SqliteLedger, writer: LosingThread) =>
 
 /** Waits until the ledger accepts commands again. */
 async function writes(ledger: SqliteLedger): Promise<void> {
-  for (let tries = 0; tries < 500 && ledger.problem(); tries++) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let tries = 0; tries < 500 && ledger.problem(); tries++)
+    await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(ledger.problem(), null);
 }
 

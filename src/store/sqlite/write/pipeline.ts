@@ -163,7 +163,9 @@ export class Pipeline {
     if (gathering.entries.length > 0) this.#schedule(soon);
     const last = gathering.entries.length > 0 ? gathering : this.#writing;
     if (!last) return Promise.resolve(answer);
-    return new Promise((resolve, reject) => last.waiters.push({ resolve: () => resolve(answer), reject }));
+    return new Promise((resolve, reject) =>
+      last.waiters.push({ resolve: () => resolve(answer), reject }),
+    );
   }
 
   #decide<C extends Command>(command: C, urgency: Urgency): AnswerOf[C["kind"]] {
@@ -201,7 +203,8 @@ export class Pipeline {
     this.#isScheduled = false;
     clearTimeout(this.#convenient);
     this.#convenient = undefined;
-    if (!this.#failure && this.#mayWrite() && this.#state.gathering.entries.length > 0) this.#write();
+    if (!this.#failure && this.#mayWrite() && this.#state.gathering.entries.length > 0)
+      this.#write();
   }
 
   #mayWrite(): boolean {
@@ -274,9 +277,14 @@ export class Pipeline {
       if (this.#isStale) this.#startAnew();
     } catch (cause) {
       if (cause instanceof PurserError && cause.code === "bug") throw cause;
-      this.#failure = this.#unavailable(new AggregateError([failure, cause], "it can be neither written nor read"));
+      this.#failure = this.#unavailable(
+        new AggregateError([failure, cause], "it can be neither written nor read"),
+      );
     }
-    this.#retry = setTimeout(() => (this.#isStale ? this.#tryAnew(failure) : this.#write()), retryMs);
+    this.#retry = setTimeout(
+      () => (this.#isStale ? this.#tryAnew(failure) : this.#write()),
+      retryMs,
+    );
   }
 
   /** Reads the books from the file, and decides again what was answered but is not there. */
@@ -321,17 +329,26 @@ export class Pipeline {
    */
   #noteDamage(error: unknown): unknown {
     if (error instanceof PurserError || damageRemedyFor(error) === undefined) return error;
-    this.#damage = damagedLedger(this.#parts.directory, error instanceof Error ? error.message : String(error), error);
+    this.#damage = damagedLedger(
+      this.#parts.directory,
+      error instanceof Error ? error.message : String(error),
+      error,
+    );
     return this.#damage;
   }
 
   #unavailable(cause: unknown): PurserError {
     const why = cause instanceof Error ? cause.message : String(cause);
-    return new PurserError("store_unavailable", `the ledger in ${this.#parts.directory} cannot be written: ${why}`, {
-      field: "data",
-      remedy: "Check that the disk has room and that the folder is writable; Purser retries automatically.",
-      cause,
-    });
+    return new PurserError(
+      "store_unavailable",
+      `the ledger in ${this.#parts.directory} cannot be written: ${why}`,
+      {
+        field: "data",
+        remedy:
+          "Check that the disk has room and that the folder is writable; Purser retries automatically.",
+        cause,
+      },
+    );
   }
 }
 

@@ -16,7 +16,10 @@ export interface RecountingParts {
   readonly pipeline: Pipeline;
   readonly clock: Clock;
   /** Adds up the charges in the journal up to an entry. */
-  readonly count: (what: { readonly counting: Counting; readonly lastSeq: number }, progress: Progress) => Promise<readonly Counted[]>;
+  readonly count: (
+    what: { readonly counting: Counting; readonly lastSeq: number },
+    progress: Progress,
+  ) => Promise<readonly Counted[]>;
 }
 
 /** @param share The fraction done, 0 to 1. */
@@ -39,16 +42,21 @@ export class Recounting {
   }
 
   commit(command: Change, progress: Progress): Promise<{ readonly budget: Budget }> {
-    if (this.#underWay === 0 && !this.#mustCount(command)) return this.#parts.pipeline.commit(command);
+    if (this.#underWay === 0 && !this.#mustCount(command))
+      return this.#parts.pipeline.commit(command);
     this.#underWay += 1;
-    const result = this.#last.then(() => this.#commit(command, progress)).finally(() => (this.#underWay -= 1));
+    const result = this.#last
+      .then(() => this.#commit(command, progress))
+      .finally(() => (this.#underWay -= 1));
     this.#last = result.catch(() => undefined);
     return result;
   }
 
   #mustCount(command: Change): boolean {
     const { books, hasCharges } = this.#parts.pipeline;
-    return command.kind === "put_budget" && hasCharges && countingFor(books, command).counts.length > 0;
+    return (
+      command.kind === "put_budget" && hasCharges && countingFor(books, command).counts.length > 0
+    );
   }
 
   async #commit(command: Change, progress: Progress): Promise<{ readonly budget: Budget }> {
@@ -68,7 +76,10 @@ export class Recounting {
    * @returns undefined if the books were re-read or a window ended meanwhile, so the count has to
    *   be repeated.
    */
-  async #countAndPut(command: PutBudgetCommand, progress: Progress): Promise<{ readonly budget: Budget } | undefined> {
+  async #countAndPut(
+    command: PutBudgetCommand,
+    progress: Progress,
+  ): Promise<{ readonly budget: Budget } | undefined> {
     const { pipeline, clock, count } = this.#parts;
     const { books, lastSeq } = pipeline;
     // Fail before counting if the budget cannot be put.
@@ -100,6 +111,7 @@ async function meetCounters(pipeline: Pipeline, counted: readonly Counted[]): Pr
 const metAtOnce = 100;
 
 function isSame(left: Counting, right: Counting): boolean {
-  const windows = ({ counts }: Counting): string => JSON.stringify(counts.map(({ budget, window }) => [budget.budgetId, window]));
+  const windows = ({ counts }: Counting): string =>
+    JSON.stringify(counts.map(({ budget, window }) => [budget.budgetId, window]));
   return windows(left) === windows(right);
 }

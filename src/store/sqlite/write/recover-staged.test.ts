@@ -9,7 +9,15 @@ import { test } from "node:test";
 import type { Books } from "../../../domain/ledger/books.ts";
 import type { Command } from "../../../domain/ledger/command.ts";
 import { decide } from "../../../domain/ledger/decide.ts";
-import { hold, outcome, settle, start, tree, usd, usualOutcome } from "../../conformance/fixture.ts";
+import {
+  hold,
+  outcome,
+  settle,
+  start,
+  tree,
+  usd,
+  usualOutcome,
+} from "../../conformance/fixture.ts";
 import { openLedger } from "../open.ts";
 import { migrate, openForReading, openForWriting } from "../schema.ts";
 import { BatchWriter } from "./batch-writer.ts";
@@ -28,10 +36,18 @@ async function withFiles(check: (files: Files) => void): Promise<void> {
   const writing = openForWriting(directory, "process");
   const reading = openForReading(directory);
   try {
-    check({ directory, reading, staging: new Staging(writing, new BatchWriter(writing), "process") });
+    check({
+      directory,
+      reading,
+      staging: new Staging(writing, new BatchWriter(writing), "process"),
+    });
     reading.close();
     writing.close();
-    const { ledger, reader } = await openLedger({ directory, durability: "process", clock: { now: () => start, monotonic: () => start } });
+    const { ledger, reader } = await openLedger({
+      directory,
+      durability: "process",
+      clock: { now: () => start, monotonic: () => start },
+    });
     assert.equal((await reader.verify()).ok, true);
     await reader.close();
     await ledger.close();
@@ -50,8 +66,18 @@ function run(state: JournalState, staging: Staging, commands: readonly Command[]
 
 function snapshot(books: Books): unknown {
   return {
-    counters: new Map([...books.counters()].map(({ id, spent, held, overrun, openHolds }) => [id, { spent, held, overrun, openHolds }])),
-    holds: new Map([...books.holds.values()].map(({ operationId, attempt, amount }) => [operationId, { attempt, amount }])),
+    counters: new Map(
+      [...books.counters()].map(({ id, spent, held, overrun, openHolds }) => [
+        id,
+        { spent, held, overrun, openHolds },
+      ]),
+    ),
+    holds: new Map(
+      [...books.holds.values()].map(({ operationId, attempt, amount }) => [
+        operationId,
+        { attempt, amount },
+      ]),
+    ),
     budgets: [...books.budgets.keys()],
     past: ["first", "second", "again"].map((operationId) => books.past(operationId)),
   };
@@ -65,7 +91,10 @@ const staged: readonly Command[] = [
   { kind: "top_up", at: start, operationId: "second", attempt: 1, amount: moreTokens },
   hold("again", usd(4)),
   { kind: "release", at: start, operationId: "again", attempt: 1, reason: "a test" },
-  hold("again", usd(5), { repeat: "next", attribution: { org: "acme", team: "t1", project: "p1", user: "somebody new" } }),
+  hold("again", usd(5), {
+    repeat: "next",
+    attribution: { org: "acme", team: "t1", project: "p1", user: "somebody new" },
+  }),
 ];
 
 test("balances, holds, budgets and ended attempts are recovered", () =>
@@ -77,7 +106,10 @@ test("balances, holds, budgets and ended attempts are recovered", () =>
     const second = new JournalState(reading, start);
     assert.deepEqual(snapshot(second.books), snapshot(first.books));
 
-    run(second, staging, [settle("again", usd(0), { attempt: 2, outcome: usualOutcome(1, 2) }), hold("later", usd(1))]);
+    run(second, staging, [
+      settle("again", usd(0), { attempt: 2, outcome: usualOutcome(1, 2) }),
+      hold("later", usd(1)),
+    ]);
     staging.book();
     second.stagedBooked();
     const third = new JournalState(reading, start);
@@ -93,7 +125,9 @@ test("a batch booked during recovery is neither missed nor applied twice", () =>
       begin(sql);
     };
     const state = new JournalState(reading, start);
-    run(state, staging, [hold("later", usd(1), { attribution: { org: "another", team: "t9", project: "p9" } })]);
+    run(state, staging, [
+      hold("later", usd(1), { attribution: { org: "another", team: "t9", project: "p9" } }),
+    ]);
     staging.book();
     assert.equal(state.books.holds.size, 3);
   }));
@@ -102,12 +136,16 @@ test("a name used only by a refused entry goes with the next batch", () =>
   withFiles(({ reading, staging }) => {
     const state = new JournalState(reading, start);
     run(state, staging, booked);
-    const dear = settle("first", usd(10_000_000), { outcome: outcome(usd(10_000_000), { model: "met-for-the-first-time" }) });
+    const dear = settle("first", usd(10_000_000), {
+      outcome: outcome(usd(10_000_000), { model: "met-for-the-first-time" }),
+    });
     state.record(decide(state.books, hold("later", usd(1))).entries);
     assert.throws(() => state.record(decide(state.books, dear).entries), /9,223,372 USD/);
     staging.add(JSON.stringify(state.takeBatch().batch), 1);
     staging.book();
-    run(state, staging, [settle("first", usd(1), { outcome: outcome(usd(1), { model: "met-for-the-first-time" }) })]);
+    run(state, staging, [
+      settle("first", usd(1), { outcome: outcome(usd(1), { model: "met-for-the-first-time" }) }),
+    ]);
     staging.book();
     assert.equal(new JournalState(reading, start).books.holds.size, 2);
   }));

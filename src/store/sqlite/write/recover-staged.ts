@@ -25,7 +25,11 @@ export interface Staged {
 }
 
 /** @param database A connection in the same snapshot that the books were recovered from. */
-export function applyStaged(database: DatabaseSync, books: Books, { file, names, calls }: StagedSources): Staged {
+export function applyStaged(
+  database: DatabaseSync,
+  books: Books,
+  { file, names, calls }: StagedSources,
+): Staged {
   const batches = readStaged(database).map(({ batch }) => batch);
   const defined = batches.flatMap((batch) => batch.names);
   for (let place = 0; place < defined.length; place += nameWidth) {

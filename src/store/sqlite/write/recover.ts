@@ -55,7 +55,9 @@ function applyDefinitions(database: DatabaseSync, books: Books, { file }: Source
 }
 
 function touchOpenCounters(database: DatabaseSync, books: Books, { file, at }: Sources): void {
-  const rows = database.prepare("SELECT counter_id FROM counter WHERE window_end IS NULL OR window_end > ?").all(at);
+  const rows = database
+    .prepare("SELECT counter_id FROM counter WHERE window_end IS NULL OR window_end > ?")
+    .all(at);
   for (const row of rows) books.counter(file.names.counter(Number(row["counter_id"])));
 }
 
@@ -65,7 +67,11 @@ function restoreHolds(database: DatabaseSync, books: Books, { file, calls }: Sou
     assert(row !== undefined, "an open hold is in the journal");
     const hold = decodeHold(row, file.names);
     const topUps = file.journal.topUps(row.seq).map(decodeTopUp);
-    books.restoreHold({ ...hold, counters: file.countersOf(row.seq, hold), amount: topUps.reduce(addQuantities, hold.amount) });
+    books.restoreHold({
+      ...hold,
+      counters: file.countersOf(row.seq, hold),
+      amount: topUps.reduce(addQuantities, hold.amount),
+    });
     calls.restore(row, hold);
   }
 }

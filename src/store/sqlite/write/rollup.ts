@@ -41,14 +41,22 @@ export interface Addition {
 const noUsage: Usage = {};
 
 /** @returns undefined for an entry that neither ends nor refuses a call. */
-export function additionOf(row: Pick<JournalRow, "kind" | "amount" | "body">): Addition | undefined {
-  if (row.kind === kinds.refusal) return { status: statuses.refused, cost: 0n, latencyMs: 0, usage: noUsage };
+export function additionOf(
+  row: Pick<JournalRow, "kind" | "amount" | "body">,
+): Addition | undefined {
+  if (row.kind === kinds.refusal)
+    return { status: statuses.refused, cost: 0n, latencyMs: 0, usage: noUsage };
   if (!isOutcome(row.kind)) return undefined;
   const status = statuses[statusOf(row.kind)];
   if (status === statuses.released) return { status, cost: 0n, latencyMs: 0, usage: noUsage };
   const body = JSON.parse(row.body) as StoredOutcome;
   const [, , latencyMs] = body;
-  return { status, cost: BigInt(row.amount), latencyMs: Math.round(latencyMs), usage: loadTotalUsage(body) };
+  return {
+    status,
+    cost: BigInt(row.amount),
+    latencyMs: Math.round(latencyMs),
+    usage: loadTotalUsage(body),
+  };
 }
 
 /** Adds up the changes of a batch, so each key is written once. */
@@ -93,7 +101,18 @@ export class RollupBatch {
     for (const { key, sums } of this.#all()) {
       const [micro, rest] = splitPico(sums.cost);
       const { hour, attributionId, routeId, status } = key;
-      statement.run(hour, attributionId, routeId, status, sums.calls, sums.refusals, micro, rest, sums.latencyMs, ...sums.usage);
+      statement.run(
+        hour,
+        attributionId,
+        routeId,
+        status,
+        sums.calls,
+        sums.refusals,
+        micro,
+        rest,
+        sums.latencyMs,
+        ...sums.usage,
+      );
     }
     this.clear();
   }
@@ -104,7 +123,8 @@ export class RollupBatch {
   }
 
   *#all(): Generator<KeyedSums> {
-    for (const byAttribution of this.#byHour.values()) for (const byRoute of byAttribution.values()) yield* byRoute.values();
+    for (const byAttribution of this.#byHour.values())
+      for (const byRoute of byAttribution.values()) yield* byRoute.values();
   }
 
   #at(key: RollupKey): RollupSums {
@@ -136,7 +156,13 @@ function inside<Inner>(outer: Map<number, Map<number, Inner>>, key: number): Map
 }
 
 export function emptySums(): RollupSums {
-  return { calls: 0, refusals: 0, cost: 0n, latencyMs: 0, usage: Array.from({ length: meters.length + 1 }, () => 0) };
+  return {
+    calls: 0,
+    refusals: 0,
+    cost: 0n,
+    latencyMs: 0,
+    usage: Array.from({ length: meters.length + 1 }, () => 0),
+  };
 }
 
 export function addUsage(sums: number[], usage: Usage, sign: 1 | -1 = 1): void {
@@ -151,7 +177,8 @@ export function addUsage(sums: number[], usage: Usage, sign: 1 | -1 = 1): void {
 export function prepareRollup(database: DatabaseSync, table: string): StatementSync {
   const carried = `cost_pico + excluded.cost_pico`;
   const updates = sumColumns.map((column) => {
-    if (column === "cost_micro") return `cost_micro = cost_micro + excluded.cost_micro + (${carried}) / ${picoPerMicro}`;
+    if (column === "cost_micro")
+      return `cost_micro = cost_micro + excluded.cost_micro + (${carried}) / ${picoPerMicro}`;
     if (column === "cost_pico") return `cost_pico = (${carried}) % ${picoPerMicro}`;
     return `${column} = ${column} + excluded.${column}`;
   });

@@ -63,7 +63,11 @@ test("staged batches are counted by a verification and booked by the next proces
   withStaged("", async (directory) => {
     const before = await verify(directory);
     assert.deepEqual([before.ok, before.entries, before.staged], [true, 4, 3]);
-    const { ledger, reader } = await openLedger({ directory, durability: "process", clock: { now: () => start, monotonic: () => start } });
+    const { ledger, reader } = await openLedger({
+      directory,
+      durability: "process",
+      clock: { now: () => start, monotonic: () => start },
+    });
     const after = await reader.verify();
     assert.deepEqual([after.ok, after.entries, after.staged], [true, 7, 0]);
     await reader.close();
@@ -71,13 +75,22 @@ test("staged batches are counted by a verification and booked by the next proces
   }));
 
 const damages = {
-  "a batch that is missing": ["DELETE FROM staged WHERE staged_id = 2", /batch 3 begins with entry 7, but entry 6 was expected/],
-  "a batch that is there twice": ["INSERT INTO staged SELECT 4, batch FROM staged WHERE staged_id = 1", /batch 4 begins with entry 5/],
+  "a batch that is missing": [
+    "DELETE FROM staged WHERE staged_id = 2",
+    /batch 3 begins with entry 7, but entry 6 was expected/,
+  ],
+  "a batch that is there twice": [
+    "INSERT INTO staged SELECT 4, batch FROM staged WHERE staged_id = 1",
+    /batch 4 begins with entry 5/,
+  ],
   "a batch that was booked already": [
     "DELETE FROM staged WHERE staged_id > 1; UPDATE staged SET batch = json_set(batch, '$.firstSeq', 4)",
     /batch 1 begins with entry 4/,
   ],
-  "truncated text": ["UPDATE staged SET batch = substr(batch, 1, 40) WHERE staged_id = 2", /batch 2 is not a valid batch/],
+  "truncated text": [
+    "UPDATE staged SET batch = substr(batch, 1, 40) WHERE staged_id = 2",
+    /batch 2 is not a valid batch/,
+  ],
   "an entry without all of its columns": [
     "UPDATE staged SET batch = json_remove(batch, '$.entries[3]') WHERE staged_id = 2",
     /batch 2 is not a valid batch/,
@@ -93,7 +106,11 @@ for (const [what, [sql, message]] of Object.entries(damages)) {
         message.test(error.message) &&
         /backup/.test(error.detail.remedy ?? "");
       await assert.rejects(
-        openLedger({ directory, durability: "process", clock: { now: () => start, monotonic: () => start } }),
+        openLedger({
+          directory,
+          durability: "process",
+          clock: { now: () => start, monotonic: () => start },
+        }),
         isRefused,
       );
       await assert.rejects(verify(directory), isRefused);

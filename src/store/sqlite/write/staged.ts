@@ -28,7 +28,10 @@ export function readStaged(database: DatabaseSync): readonly StagedBatch[] {
     if (!batch) throw damaged(database, `batch ${id} is not a valid batch`);
     const count = batch.entries.length / entryWidth;
     if (count > 0 && batch.firstSeq !== lastSeq + 1)
-      throw damaged(database, `batch ${id} begins with entry ${batch.firstSeq}, but entry ${lastSeq + 1} was expected`);
+      throw damaged(
+        database,
+        `batch ${id} begins with entry ${batch.firstSeq}, but entry ${lastSeq + 1} was expected`,
+      );
     lastSeq += count;
     return { id, batch };
   });
@@ -56,8 +59,12 @@ function isRows(columns: unknown, width: number): boolean {
 }
 
 function damaged(database: DatabaseSync, what: string): PurserError {
-  return new PurserError("store_unavailable", `${database.location()} is damaged: in its table \`staged\`, ${what}`, {
-    field: "data",
-    remedy: damageRemedy,
-  });
+  return new PurserError(
+    "store_unavailable",
+    `${database.location()} is damaged: in its table \`staged\`, ${what}`,
+    {
+      field: "data",
+      remedy: damageRemedy,
+    },
+  );
 }

@@ -17,9 +17,27 @@ function batchOf(firstSeq: number, count: number): Batch {
   const body = '["budget_exhausted",null,0]';
   const entries = Array.from({ length: count }, (_, place) => {
     const operationId = `operation${firstSeq + place}`;
-    return [1_790_000_000_000 + place, kinds.refusal, null, operationId, null, 1, 2, "0", body, null];
+    return [
+      1_790_000_000_000 + place,
+      kinds.refusal,
+      null,
+      operationId,
+      null,
+      1,
+      2,
+      "0",
+      body,
+      null,
+    ];
   });
-  return { firstSeq, entries: entries.flat(), names: [], counters: [1, `${firstSeq}`, "0", "0", "[]", null], opened: [], ended: [] };
+  return {
+    firstSeq,
+    entries: entries.flat(),
+    names: [],
+    counters: [1, `${firstSeq}`, "0", "0", "[]", null],
+    opened: [],
+    ended: [],
+  };
 }
 
 interface Opened {
@@ -118,7 +136,8 @@ for (const [durability, expected] of [
     inFolder((directory) => {
       const database = openForWriting(directory, durability);
       const staging = new Staging(database, new BatchWriter(database), durability);
-      const synchronous = (): unknown => database.prepare("PRAGMA synchronous").get()?.["synchronous"];
+      const synchronous = (): unknown =>
+        database.prepare("PRAGMA synchronous").get()?.["synchronous"];
       const steps = [
         () => staging.add(JSON.stringify(batchOf(1, 2)), 2),
         () => staging.book(),

@@ -42,7 +42,9 @@ async function countThreads(work: () => Promise<unknown>): Promise<number> {
 
 test("callers that ask while there is no thread share one", () =>
   withThread(async (writer) => {
-    const threads = await countThreads(() => Promise.all([writer.book(), writer.write(empty, () => undefined), writer.book()]));
+    const threads = await countThreads(() =>
+      Promise.all([writer.book(), writer.write(empty, () => undefined), writer.book()]),
+    );
     assert.equal(threads, 1);
   }));
 

@@ -3,7 +3,13 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { assert } from "../../../domain/assert.ts";
-import { entryWidth, type Batch, type WriterData, type WriterMessage, type WriterRequest } from "./batch.ts";
+import {
+  entryWidth,
+  type Batch,
+  type WriterData,
+  type WriterMessage,
+  type WriterRequest,
+} from "./batch.ts";
 
 interface Pending {
   readonly resolve: () => void;
@@ -37,14 +43,18 @@ export class WriterThread {
   /** Resolves once the thread has the file open. @throws The error that prevented it. */
   async start(): Promise<void> {
     // In the build, the file is named .js.
-    const worker = new Worker(new URL(`./writer${extname(import.meta.url)}`, import.meta.url), { workerData: this.#data });
+    const worker = new Worker(new URL(`./writer${extname(import.meta.url)}`, import.meta.url), {
+      workerData: this.#data,
+    });
     await new Promise<void>((resolve, reject) => {
       worker.once("message", () => resolve());
       worker.once("error", reject);
       worker.once("exit", () => reject(new Error("the writer thread ended")));
     });
     worker.on("message", (message: WriterMessage) => this.#settle(message));
-    worker.on("error", (error: unknown) => this.#lose(worker, error instanceof Error ? error : new Error(String(error))));
+    worker.on("error", (error: unknown) =>
+      this.#lose(worker, error instanceof Error ? error : new Error(String(error))),
+    );
     worker.on("exit", () => this.#lose(worker, new Error("the writer thread ended")));
     this.#worker = worker;
   }
@@ -99,7 +109,10 @@ export class WriterThread {
     return this.#lastNumber;
   }
 
-  async #ask(request: Exclude<WriterRequest, { kind: "close" }>, booked: (() => void) | null = null): Promise<void> {
+  async #ask(
+    request: Exclude<WriterRequest, { kind: "close" }>,
+    booked: (() => void) | null = null,
+  ): Promise<void> {
     if (!this.#worker) await this.#startOnce();
     if (this.#isClosed) throw new Error("the writer is closed");
     await new Promise<void>((resolve, reject) => {

@@ -90,7 +90,11 @@ function giveFreePagesBack(): void {
 }
 
 function failed(number: number, error: unknown): WriterMessage {
-  return { kind: "failed", number, message: error instanceof Error ? error.message : String(error) };
+  return {
+    kind: "failed",
+    number,
+    message: error instanceof Error ? error.message : String(error),
+  };
 }
 
 function report(message: WriterMessage): void {
