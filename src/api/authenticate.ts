@@ -1,9 +1,10 @@
 /** Who asks: the key in a request's headers. */
 
+import type { Principal } from "../app/caller/principal.ts";
 import { hashSecret } from "../app/caller/secret.ts";
 import { PurserError } from "../domain/error.ts";
 import { isLive } from "../domain/key/key.ts";
-import type { ApiContext, Caller } from "./context.ts";
+import type { ApiContext } from "./context.ts";
 import type { Route } from "./route.ts";
 
 /**
@@ -14,7 +15,7 @@ export function authenticate(
   headers: Headers,
   { access, isOpen, keyIsOptional = false }: Pick<Route, "access" | "isOpen" | "keyIsOptional">,
   context: ApiContext,
-): Caller {
+): Principal {
   if (
     access === "public" ||
     isOpen?.(context) ||
@@ -30,7 +31,7 @@ export function authenticate(
   return caller;
 }
 
-function identify(headers: Headers, context: ApiContext): Caller {
+function identify(headers: Headers, context: ApiContext): Principal {
   const secret = presented(headers);
   if (secret === undefined) throw unauthenticated("no key was given");
   const hash = hashSecret(secret);

@@ -1,20 +1,15 @@
 /** What the control plane needs of the running process, and who is asking it. */
 
+import type { Visit } from "../app/caller/visitor.ts";
 import type { Audience } from "../app/hold/announce.ts";
 import type { Probe } from "../app/manage/probe.ts";
 import type { Clock } from "../app/port/clock.ts";
 import type { Ledger } from "../app/port/ledger.ts";
-import type { LedgerReader } from "../app/port/reader.ts";
 import type { HoldLimits } from "../app/port/limits.ts";
+import type { LedgerReader } from "../app/port/reader.ts";
 import type { TokenCounter } from "../app/port/token-counter.ts";
-import type { Visit } from "../app/caller/visitor.ts";
-import type { Key, Role } from "../domain/key/key.ts";
+import type { ModelName } from "../domain/price/served.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
-
-export interface ModelName {
-  readonly provider: string;
-  readonly model: string;
-}
 
 export interface ApiContext extends Audience {
   readonly ledger: Ledger;
@@ -83,11 +78,4 @@ export interface Readiness {
   readonly ready: boolean;
   /** Why not, as sentences. */
   readonly reasons: readonly string[];
-}
-
-/** Who asks. `public` has shown no key, and needs none where it is let in. */
-export interface Caller {
-  readonly role: Role | "public";
-  /** Null for an administrator whose secret is no key of the ledger, and for the public. */
-  readonly key: Key | null;
 }

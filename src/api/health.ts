@@ -1,31 +1,8 @@
 /** Whether the process lives, is ready, and what it counts; and whether the ledger is whole. */
 
-import { z } from "zod";
-import { adminOnly, ok, readers, route, type Route } from "./route.ts";
-import { answer } from "./schema.ts";
-import { checkSeesAll } from "./scope.ts";
-
-const readySchema = z
-  .object({ ready: z.boolean(), reasons: z.array(z.string()) })
-  .meta({ id: "Readiness" });
-
-const verifySchema = z
-  .object({
-    ok: z.boolean(),
-    entries: z.int(),
-    damage: z
-      .array(z.string())
-      .describe(
-        "Pages of the file that are not what was written there; the rest was not looked at then.",
-      ),
-    broken_at: z
-      .int()
-      .nullable()
-      .describe("The first entry whose hash does not follow from the one before."),
-    drift: z.array(z.object({ counter: z.string(), kept: z.string(), journal: z.string() })),
-    rollup_drift: z.array(z.object({ hour: z.string(), kept: z.string(), journal: z.string() })),
-  })
-  .meta({ id: "Verification" });
+import { checkSeesAll } from "../app/figure/scope.ts";
+import { aliveSchema, readySchema, verifySchema } from "../contract/health.ts";
+import { adminOnly, answer, ok, readers, route, type Route } from "./route.ts";
 
 export const healthRoutes: readonly Route[] = [
   route({
@@ -35,7 +12,7 @@ export const healthRoutes: readonly Route[] = [
     tag: "process",
     summary: "Tell that the process lives",
     responses: {
-      200: answer("It does.", z.object({ status: z.literal("ok"), version: z.string() })),
+      200: answer("It does.", aliveSchema),
     },
     handler: ({ context }) => ok({ status: "ok", version: context.version }),
   }),

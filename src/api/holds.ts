@@ -1,40 +1,39 @@
 /** `/api/v1/holds`: money set aside for calls that do not pass the gateway. */
 
-import { z } from "zod";
-import type { HoldDesk } from "../app/desk/desk.ts";
-import { findAnyHold, findHold, type FoundHold } from "../app/desk/find-hold.ts";
+import type { z } from "zod";
+import { attribute, checkMayCall } from "../app/desk/attribute.ts";
+import { findVisibleHold, type FoundHold } from "../app/desk/find-hold.ts";
+import { readExpiry, readHoldState, type HoldState } from "../app/desk/hold-state.ts";
 import { holdByApi, type Sizing } from "../app/desk/hold.ts";
 import { settleByApi, type Bill } from "../app/desk/settle.ts";
 import { releaseByApi, topUpByApi, type Growth } from "../app/desk/top-up.ts";
-import type { HoldAnswer } from "../domain/ledger/command.ts";
-import type { Quantities } from "../domain/ledger/entry.ts";
-import { PurserError } from "../domain/error.ts";
-import { formatInstant } from "../domain/input/scalar.ts";
-import { idOfOperation } from "../domain/ledger/operation.ts";
-import { formatUsd, type PicoUsd } from "../domain/money/money.ts";
-import type { Usage } from "../domain/usage/usage.ts";
-import { attribute, checkMayCall } from "./attribute.ts";
-import type { ApiContext, Caller } from "./context.ts";
 import {
   admittedSchema,
   holdInput,
+  holdParams,
+  holdQuery,
   holdStateSchema,
-  quantitiesSchema,
+  releasedSchema,
   releaseInput,
-  settleInput,
   settledSchema,
+  settleInput,
+  toppedUpSchema,
   topUpInput,
-} from "./hold-schema.ts";
+  type HoldJson,
+  type HoldStateJson,
+  type QuantitiesJson,
+} from "../contract/hold.ts";
+import { PurserError } from "../domain/error.ts";
+import { formatInstant } from "../domain/input/scalar.ts";
+import type { HoldAnswer } from "../domain/ledger/command.ts";
+import type { Quantities } from "../domain/ledger/entry.ts";
+import { idOfOperation } from "../domain/ledger/operation.ts";
+import { formatUsd, type PicoUsd } from "../domain/money/money.ts";
+import type { Usage } from "../domain/usage/usage.ts";
+import { readUsd } from "./amount.ts";
 import { refusalResponse } from "./refusal.ts";
-import { callers, created, ok, route, type Route } from "./route.ts";
-import { answer, nameSchema, problem, readUsd } from "./schema.ts";
+import { answer, callers, created, ok, problem, route, type Route } from "./route.ts";
 
-const params = z.object({ operation_id: z.string() });
-const query = z.strictObject({
-  key_id: nameSchema
-    .optional()
-    .describe("Whose hold it is, for an administrator, where several keys use the id."),
-});
 const refused = problem("A budget refused; `purser` says which, why, and what it had left.");
 const conflict = problem("The id was used with another body, or the hold has ended.");
 const notFound = problem("No such hold of this key.");
@@ -67,7 +66,8 @@ export const holdRoutes: readonly Route[] = [
       };
       const held = await holdByApi(context, request);
       if (!held.admitted) return refusalResponse(held.refusal, { provider, model });
-      return created(await admittedJson(context, held, body.ttl_seconds));
+      const expiresAt = await readExpiry(context, held.call.operationId, body.ttl_seconds);
+      return created(holdJson(held, expiresAt));
     },
   }),
   route({
@@ -76,16 +76,15 @@ export const holdRoutes: readonly Route[] = [
     access: callers,
     tag: "holds",
     summary: "Look at a hold, open or ended",
-    params,
-    query,
+    params: holdParams,
+    query: holdQuery,
     responses: { 200: answer("The hold.", holdStateSchema), 404: notFound },
     async handler({ params: { operation_id }, query, caller, context }) {
-      return ok(
-        await holdJson(
-          context,
-          await seenHold(context, caller, { id: operation_id, keyId: query.key_id }),
-        ),
-      );
+      const hold = await findVisibleHold(context, caller, {
+        id: operation_id,
+        keyId: query.key_id,
+      });
+      return ok(holdStateJson(hold, await readHoldState(context, hold)));
     },
   }),
   route({
@@ -94,8 +93,8 @@ export const holdRoutes: readonly Route[] = [
     access: callers,
     tag: "holds",
     summary: "Replace a hold by the real cost; also one that has lapsed",
-    params,
-    query,
+    params: holdParams,
+    query: holdQuery,
     body: settleInput,
     responses: {
       200: answer("Charged.", settledSchema),
@@ -105,7 +104,10 @@ export const holdRoutes: readonly Route[] = [
     },
     async handler({ params: { operation_id }, query, body, caller, context }) {
       const bill = readBill(body);
-      const hold = await seenHold(context, caller, { id: operation_id, keyId: query.key_id });
+      const hold = await findVisibleHold(context, caller, {
+        id: operation_id,
+        keyId: query.key_id,
+      });
       const settled = await settleByApi(context, {
         hold,
         byAdministrator: caller.role === "admin",
@@ -130,19 +132,19 @@ export const holdRoutes: readonly Route[] = [
     access: callers,
     tag: "holds",
     summary: "Give a hold back; nothing is charged",
-    params,
-    query,
+    params: holdParams,
+    query: holdQuery,
     body: releaseInput,
     responses: {
-      200: answer(
-        "Given back.",
-        z.object({ operation_id: z.string(), released: z.literal(true), repeated: z.boolean() }),
-      ),
+      200: answer("Given back.", releasedSchema),
       404: notFound,
       409: conflict,
     },
     async handler({ params: { operation_id }, query, body, caller, context }) {
-      const hold = await seenHold(context, caller, { id: operation_id, keyId: query.key_id });
+      const hold = await findVisibleHold(context, caller, {
+        id: operation_id,
+        keyId: query.key_id,
+      });
       const released = await releaseByApi(context, hold, body?.reason ?? "released by its owner");
       return ok({ operation_id, released: true, repeated: released.repeated });
     },
@@ -154,47 +156,32 @@ export const holdRoutes: readonly Route[] = [
     tag: "holds",
     summary: "Hold more for a call under way",
     description: "A repeated top-up adds again: it has no id of its own.",
-    params,
-    query,
+    params: holdParams,
+    query: holdQuery,
     body: topUpInput,
     responses: {
-      200: answer(
-        "Held.",
-        z.object({
-          operation_id: z.string(),
-          admitted: z.literal(true),
-          held: quantitiesSchema.nullable(),
-        }),
-      ),
+      200: answer("Held.", toppedUpSchema),
       402: refused,
       404: notFound,
       409: conflict,
     },
     async handler({ params: { operation_id }, query, body, caller, context }) {
       const growth = readGrowth(body);
-      const hold = await seenHold(context, caller, { id: operation_id, keyId: query.key_id });
+      const hold = await findVisibleHold(context, caller, {
+        id: operation_id,
+        keyId: query.key_id,
+      });
       const answered = await topUpByApi(context, hold, growth, caller.key);
       if (!answered.admitted) return refusalResponse(answered.refusal, hold.route);
       const open = context.ledger.holdOf(hold.operationId);
-      return ok({ operation_id, admitted: true, held: open ? quantitiesJson(open.amount) : null });
+      return ok({
+        operation_id,
+        admitted: true,
+        held: open ? quantitiesJson(open.amount) : null,
+      });
     },
   }),
 ];
-
-/** An administrator sees every hold, another key its own. @throws PurserError `forbidden` for a caller that names another key. */
-function seenHold(
-  desk: HoldDesk,
-  { role, key }: Caller,
-  { id, keyId }: { readonly id: string; readonly keyId?: string | undefined },
-): Promise<FoundHold> {
-  if (role === "admin" || !key)
-    return keyId === undefined ? findAnyHold(desk, id, key) : findHold(desk, id, keyId);
-  if (keyId === undefined || keyId === key.keyId) return findHold(desk, id, key.keyId);
-  throw new PurserError("forbidden", "key_id: a key sees its own holds only", {
-    field: "key_id",
-    remedy: "Leave key_id out.",
-  });
-}
 
 function readSizing(body: z.output<typeof holdInput>): {
   readonly provider: string;
@@ -267,17 +254,10 @@ function giveOne(left: string, right: string): PurserError {
   });
 }
 
-async function admittedJson(
-  context: ApiContext,
-  held: HoldAnswer & { readonly admitted: true },
-  ttlSeconds: number,
-): Promise<object> {
-  const { operationId, attempt } = held.call;
-  const open = context.ledger.holdOf(operationId);
-  const expiresAt = open?.expiresAt ?? (await heldAt(context, operationId)) + ttlSeconds * 1000;
+function holdJson(held: HoldAnswer & { readonly admitted: true }, expiresAt: number): HoldJson {
   return {
-    operation_id: idOfOperation(operationId),
-    attempt,
+    operation_id: idOfOperation(held.call.operationId),
+    attempt: held.call.attempt,
     admitted: true,
     repeated: held.repeated,
     held: quantitiesJson(held.amount),
@@ -287,16 +267,7 @@ async function admittedJson(
   };
 }
 
-async function heldAt({ reader, clock }: ApiContext, operation: string): Promise<number> {
-  const [row] = await reader.calls({ operation }, { limit: 1, before: null });
-  return row?.startedAt ?? clock.now();
-}
-
-async function holdJson(context: ApiContext, hold: FoundHold): Promise<object> {
-  const open = context.ledger.holdOf(hold.operationId);
-  const [row] = open
-    ? []
-    : await context.reader.calls({ operation: hold.operationId }, { limit: 1, before: null });
+function holdStateJson(hold: FoundHold, { held, expiresAt, cost }: HoldState): HoldStateJson {
   return {
     operation_id: idOfOperation(hold.operationId),
     attempt: hold.attempt,
@@ -305,13 +276,13 @@ async function holdJson(context: ApiContext, hold: FoundHold): Promise<object> {
     model: hold.route.model,
     attribution: hold.attribution,
     created_at: formatInstant(hold.at),
-    held: open ? quantitiesJson(open.amount) : null,
-    expires_at: open?.expiresAt ? formatInstant(open.expiresAt) : null,
-    cost_usd: row ? formatUsd(row.cost) : null,
+    held: held && quantitiesJson(held),
+    expires_at: expiresAt === null ? null : formatInstant(expiresAt),
+    cost_usd: cost === null ? null : formatUsd(cost),
   };
 }
 
-function quantitiesJson({ usd, tokens, requests }: Quantities): object {
+function quantitiesJson({ usd, tokens, requests }: Quantities): QuantitiesJson {
   return { usd: formatUsd(usd), tokens: tokens.toString(), requests: requests.toString() };
 }
 

@@ -1,8 +1,7 @@
 /** The OpenAPI 3.1 document, made of the same schemas that validate. */
 
 import { z } from "zod";
-import type { ResponseSpecification, Route } from "./route.ts";
-import { problem } from "./schema.ts";
+import { problem, type ResponseSpecification, type Route } from "./route.ts";
 
 type Json = Record<string, unknown>;
 

@@ -1,12 +1,6 @@
 /** Paging by an opaque cursor, so that rows which arrive meanwhile neither repeat nor hide one. */
 
-import { z } from "zod";
 import { PurserError } from "../domain/error.ts";
-
-export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(500).default(100).describe("Rows on a page: 1 to 500."),
-  cursor: z.string().max(100).optional().describe("From `next_cursor` of the page before."),
-};
 
 /** @throws PurserError `invalid_request` for a text that is no cursor of ours. */
 export function readCursor(cursor: string | undefined): number | null {

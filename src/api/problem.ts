@@ -1,10 +1,7 @@
 /** Errors as problem+json (RFC 9457): the one place where an error of the control plane gets its HTTP status. */
 
-import { z } from "zod";
-import { PurserError, type ErrorCode } from "../domain/error.ts";
-import type { RefusalReason } from "../domain/ledger/command.ts";
-
-export type ProblemCode = ErrorCode | RefusalReason | "method_not_allowed";
+import type { ProblemCode, ProblemJson } from "../contract/problem.ts";
+import { PurserError } from "../domain/error.ts";
 
 const problemMediaType = "application/problem+json";
 
@@ -65,26 +62,6 @@ export const problems: Readonly<Record<ProblemCode, Meaning>> = {
   bug: { status: 500, title: "Something is wrong in Purser itself" },
 };
 
-export const problemSchema = z
-  .object({
-    type: z.string().describe("Where the code is explained."),
-    title: z.string(),
-    status: z.int(),
-    code: z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]]),
-    detail: z.string().describe("What was wrong this time."),
-    field: z.string().nullable().describe("The field at fault, in the words of the request."),
-    remedy: z.string().nullable().describe("What to do about it."),
-    purser: z
-      .record(z.string(), z.unknown())
-      .optional()
-      .describe("For a refusal by a budget: which, why, and what it had left."),
-    error: z
-      .record(z.string(), z.string())
-      .optional()
-      .describe("For a path that is not served: the same, where the providers' SDKs look."),
-  })
-  .meta({ id: "Problem" });
-
 export interface ProblemFacts {
   readonly code: ProblemCode;
   readonly detail: string;
@@ -99,7 +76,7 @@ export interface ProblemFacts {
 /** The answer for a problem. */
 export function problemResponse(facts: ProblemFacts): Response {
   const { status, title } = problems[facts.code];
-  const body = {
+  const body: ProblemJson = {
     type: `/docs#${facts.code}`,
     title,
     status,

@@ -1,8 +1,14 @@
 /** `/api/v1/series`: figures over time. */
 
-import { z } from "zod";
-import { series, type BucketName, type Figures, type GroupFigures } from "../app/figure/series.ts";
+import { series, type BucketName } from "../app/figure/series.ts";
 import { unpricedModels } from "../app/figure/unpriced-models.ts";
+import type { Figures, GroupFigures } from "../app/port/reader.ts";
+import {
+  seriesQuery,
+  seriesSchema,
+  type FiguresJson,
+  type GroupFiguresJson,
+} from "../contract/series.ts";
 import { dimensions } from "../domain/attribution/attribution.ts";
 import { PurserError } from "../domain/error.ts";
 import { suggest } from "../domain/input/nearest.ts";
@@ -10,81 +16,8 @@ import { formatInstant } from "../domain/input/scalar.ts";
 import { formatUsd } from "../domain/money/money.ts";
 import { countTokens } from "../domain/usage/usage.ts";
 import type { ApiContext } from "./context.ts";
-import { ok, readers, route, type Route } from "./route.ts";
-import { answer, instantSchema, problem, usdSchema, usageSchema } from "./schema.ts";
-import { figuresFilter, filterSchema, includeSchema } from "./scope.ts";
-
-const figures = {
-  calls: z.int().describe("Those that were charged: averages are of them."),
-  released: z
-    .int()
-    .describe(
-      "Calls that ended without a charge: the provider answered with an error, or was not reached.",
-    ),
-  refusals: z.int().describe("Calls that a budget refused."),
-  cost_usd: usdSchema,
-  tokens: z.int().describe("All tokens, cached ones included."),
-  usage: usageSchema,
-  avg_latency_ms: z.number(),
-};
-const figuresSchema = z.object(figures).meta({ id: "Figures" });
-const groupSchema = z
-  .object({ group: z.record(z.string(), z.string()), ...figures })
-  .meta({ id: "GroupFigures" });
-
-const seriesSchema = z
-  .object({
-    from: instantSchema,
-    to: instantSchema,
-    bucket: z.enum(["none", "hour", "day", "week", "month"]),
-    time_zone: z.string(),
-    by: z.array(z.string()),
-    total: figuresSchema,
-    groups: z.array(groupSchema).describe("Over the whole range, the dearest first."),
-    key_names: z
-      .record(z.string(), z.string())
-      .describe(
-        "Of the keys in the groups, where they are split by `key`: the names by their ids.",
-      ),
-    unpriced: z
-      .array(
-        z.object({
-          provider: z.string(),
-          model: z.string().describe("The model served."),
-          calls: z.int(),
-        }),
-      )
-      .describe(
-        "Models that no price was known for, in the range: their calls are counted as nothing, and are not free.",
-      ),
-    data: z
-      .array(
-        z.object({
-          start: instantSchema,
-          end: instantSchema,
-          total: figuresSchema,
-          groups: z.array(groupSchema),
-        }),
-      )
-      .describe("Every bucket of the range, empty ones too."),
-  })
-  .meta({ id: "Series" });
-
-const query = filterSchema({
-  bucket: z
-    .enum(["none", "hour", "day", "week", "month"])
-    .default("day")
-    .describe("`none` gives the sums of the range only."),
-  by: z
-    .string()
-    .max(500)
-    .optional()
-    .describe(
-      "Split by, joined by commas: `provider`, `model`, `endpoint`, `key`, `status`, a dimension, `tag:NAME`.",
-    ),
-  include: includeSchema,
-  time_zone: z.string().max(100).default("UTC").describe("IANA name."),
-});
+import { figuresFilter } from "./filter.ts";
+import { answer, ok, problem, readers, route, type Route } from "./route.ts";
 
 const dayMs = 86_400_000;
 
@@ -106,7 +39,7 @@ export const seriesRoutes: readonly Route[] = [
     summary: "Follow figures over time, split by what you like",
     description:
       "Without `from`: the last 24 hours, 30 days, 12 weeks or 12 months, by the bucket. `to` is now.",
-    query,
+    query: seriesQuery,
     responses: {
       200: answer("The series.", seriesSchema),
       400: problem("A field is not valid."),
@@ -191,7 +124,7 @@ function readBy(text: string | undefined): readonly string[] {
   return names;
 }
 
-function figuresJson({ calls, released, refusals, cost, usage, latencyMs }: Figures): object {
+function figuresJson({ calls, released, refusals, cost, usage, latencyMs }: Figures): FiguresJson {
   return {
     calls,
     released,
@@ -203,6 +136,6 @@ function figuresJson({ calls, released, refusals, cost, usage, latencyMs }: Figu
   };
 }
 
-function groupJson(group: GroupFigures): object {
+function groupJson(group: GroupFigures): GroupFiguresJson {
   return { group: group.group, ...figuresJson(group) };
 }

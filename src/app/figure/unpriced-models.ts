@@ -1,14 +1,12 @@
 /** Finds the models in a range that have no price. */
 
+import type { ModelName } from "../../domain/price/served.ts";
 import { countTokens } from "../../domain/usage/usage.ts";
 import type { CallFilter, LedgerReader } from "../port/reader.ts";
 import { lacksPrice } from "../settle/unpriced.ts";
 
-/** A model whose calls cost 0 because it had no price. */
-export interface UnpricedModel {
-  readonly provider: string;
-  /** The model that answered. */
-  readonly model: string;
+/** A model that answered calls without a price: they cost 0. */
+export interface UnpricedModel extends ModelName {
   readonly calls: number;
 }
 

@@ -1,6 +1,7 @@
-/** Shapes of holds and of how they end. */
+/** Schemas of holds: making, growing, settling and releasing one. */
 
 import { z } from "zod";
+import type { Json, JsonInput } from "./json.ts";
 import {
   attributionSchema,
   idSchema,
@@ -10,7 +11,7 @@ import {
   usageSchema,
   usdInput,
   usdSchema,
-} from "./schema.ts";
+} from "./value.ts";
 
 const regionSchema = nameSchema.optional();
 
@@ -115,3 +116,33 @@ export const settledSchema = z
     thresholds_crossed: z.array(z.object({ budget_id: z.string(), at: z.number() })),
   })
   .meta({ id: "Settlement" });
+
+export const holdParams = z.object({ operation_id: z.string() });
+export const holdQuery = z.strictObject({
+  key_id: nameSchema
+    .optional()
+    .describe("Whose hold it is, for an administrator, where several keys use the id."),
+});
+
+export const releasedSchema = z.object({
+  operation_id: z.string(),
+  released: z.literal(true),
+  repeated: z.boolean(),
+});
+
+export const toppedUpSchema = z.object({
+  operation_id: z.string(),
+  admitted: z.literal(true),
+  held: quantitiesSchema.nullable(),
+});
+
+export type QuantitiesJson = Json<typeof quantitiesSchema>;
+export type HoldJson = Json<typeof admittedSchema>;
+export type HoldStateJson = Json<typeof holdStateSchema>;
+export type SettlementJson = Json<typeof settledSchema>;
+export type ReleaseJson = Json<typeof releasedSchema>;
+export type TopUpJson = Json<typeof toppedUpSchema>;
+export type HoldInput = JsonInput<typeof holdInput>;
+export type SettleInput = JsonInput<typeof settleInput>;
+export type ReleaseInput = JsonInput<typeof releaseInput>;
+export type TopUpInput = JsonInput<typeof topUpInput>;

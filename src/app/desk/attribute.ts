@@ -1,18 +1,18 @@
 /** Who pays for what a caller asks here: its key's attribution, refined by the request's `attribution`. */
 
-import { maxTags, type Attribution } from "../domain/attribution/attribution.ts";
-import { refine } from "../domain/attribution/refine.ts";
-import { readAttribution } from "../domain/attribution/value.ts";
-import { PurserError } from "../domain/error.ts";
-import { mayCall, type Key } from "../domain/key/key.ts";
-import type { Caller } from "./context.ts";
+import { maxTags, type Attribution } from "../../domain/attribution/attribution.ts";
+import { refine } from "../../domain/attribution/refine.ts";
+import { readAttribution } from "../../domain/attribution/value.ts";
+import { PurserError } from "../../domain/error.ts";
+import { mayCall, type Key } from "../../domain/key/key.ts";
+import type { Principal } from "../caller/principal.ts";
 
 /**
  * An administrator may name anybody; another key only what it may refine.
  *
  * @throws PurserError `forbidden` for what the key does not allow, `invalid_request` for what cannot be a value.
  */
-export function attribute(caller: Caller, input: unknown): Attribution {
+export function attribute(caller: Principal, input: unknown): Attribution {
   const asked = readAttribution(input ?? {}, "attribution.");
   const { key } = caller;
   if (!key) return asked;
@@ -80,7 +80,7 @@ function refineTags(
 
 /** @throws PurserError `forbidden` for a model or provider that the key may not have. */
 export function checkMayCall(
-  { key }: Caller,
+  { key }: Principal,
   call: { readonly provider: string; readonly model: string },
 ): void {
   if (!key || mayCall(key, call)) return;

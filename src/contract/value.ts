@@ -1,13 +1,9 @@
-/** Shapes that several routes take or give. */
+/** Schemas of single values in the API: money, counts, times, names, attribution and usage. */
 
 import { z } from "zod";
 import { dimensions } from "../domain/attribution/attribution.ts";
 import { meters } from "../domain/usage/usage.ts";
-import { PurserError } from "../domain/error.ts";
-import { decimalText, formatInstant } from "../domain/input/scalar.ts";
-import { mostPerCall, parseUsd, type PicoUsd } from "../domain/money/money.ts";
-import { problemSchema } from "./problem.ts";
-import type { ResponseSpecification } from "./route.ts";
+import type { Json } from "./json.ts";
 
 /** Exact money or counts as they leave: never a JSON number, which a reader would round. */
 export const decimalSchema = z.string().describe('A plain decimal, such as "0.021".');
@@ -18,16 +14,6 @@ export const usdInput = z
   .union([z.string(), z.number()])
   .describe('USD as a decimal string, such as "0.05".');
 
-/** An amount that a call can hold or cost. @throws PurserError `invalid_request` for another. */
-export function readUsd(value: string | number, field: string): PicoUsd {
-  const amount = parseUsd(decimalText(value, field), field);
-  if (amount >= 0n && amount <= mostPerCall) return amount;
-  throw new PurserError("invalid_request", `${field}: out of range`, {
-    field,
-    remedy: "Give an amount in USD, from 0 to 9223372.",
-  });
-}
-
 /** What a moment may be in a request. */
 export const instantInput = "RFC 3339 with its offset, or a date, which is its midnight in UTC.";
 export const instantSchema = z.string().meta({ format: "date-time" }).describe("RFC 3339, in UTC.");
@@ -37,20 +23,6 @@ export const windowSchema = z.object({
   start: instantSchema.nullable(),
   end: instantSchema.nullable(),
 });
-
-/** A window as {@link windowSchema} has it. A budget without a beginning counts from the epoch on. */
-export function windowJson({
-  start,
-  end,
-}: {
-  readonly start: number;
-  readonly end: number | null;
-}): object {
-  return {
-    start: start === 0 ? null : formatInstant(start),
-    end: end === null ? null : formatInstant(end),
-  };
-}
 
 export const nameSchema = z
   .string()
@@ -94,21 +66,5 @@ export const usageSchema = z
 
 export const serviceTierSchema = z.enum(["standard", "batch", "flex", "priority", "fast"]);
 
-/** A page of rows, newest first. */
-export function pageSchema(row: z.ZodType): z.ZodType {
-  return z.object({
-    data: z.array(row),
-    next_cursor: z
-      .string()
-      .nullable()
-      .describe("Give it as `cursor` for the next page; null at the end."),
-  });
-}
-
-export function answer(description: string, schema: z.ZodType): ResponseSpecification {
-  return { description, schema };
-}
-
-export function problem(description: string): ResponseSpecification {
-  return { description, schema: problemSchema, mediaType: "application/problem+json" };
-}
+export type WindowJson = Json<typeof windowSchema>;
+export type UsageJson = Json<typeof usageSchema>;

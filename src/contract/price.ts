@@ -1,0 +1,99 @@
+/** Schemas of prices: the rates of a model, and prices that a user adds. */
+
+import { z } from "zod";
+import { meters, type Meter } from "../domain/usage/usage.ts";
+import type { Json, JsonInput } from "./json.ts";
+import { instantSchema, nameSchema, usdSchema } from "./value.ts";
+
+export const decimalInput = z.union([z.string(), z.number()]);
+
+export const priceInput = z
+  .looseObject({
+    provider: z.string(),
+    model: z.string().describe("The exact id, or a prefix that ends in `*`."),
+    ...(Object.fromEntries(meters.map((meter) => [meter, decimalInput.optional()])) as Record<
+      Meter,
+      z.ZodOptional<typeof decimalInput>
+    >),
+    valid_from: z.string().nullish(),
+    valid_to: z.string().nullish(),
+  })
+  .meta({
+    id: "PriceInput",
+    description: "USD per million tokens, or per call for tools and requests.",
+  });
+
+export const overrideSchema = z
+  .object({
+    provider: z.string(),
+    model: z.string(),
+    match: z.enum(["exact", "prefix"]),
+    usd_per_million: z.record(z.string(), z.string()),
+    valid_from: z.string().nullable(),
+    valid_to: z.string().nullable(),
+    source: z.string(),
+  })
+  .meta({ id: "PriceOverride" });
+
+export const rateSchema = z
+  .object({
+    meter: z.string(),
+    service_tier: z.string(),
+    region: z
+      .string()
+      .nullable()
+      .describe("Where the provider's calls must be processed, if that makes a part of the rate."),
+    usd_per_million: usdSchema,
+    stands_in: z
+      .boolean()
+      .describe("The model has no rate of its own for this meter; another's is used."),
+    above_context_tokens: z.int().nullable().describe("Counts when the context is larger."),
+    model: z.string().describe("The row of the catalogue."),
+    match: z.enum(["exact", "rule", "prefix"]),
+    source: z.string(),
+    version: z.string(),
+    valid_from: z.string().nullable(),
+  })
+  .meta({ id: "Rate" });
+
+export const priceSchema = z
+  .object({
+    provider: z.string(),
+    model: z.string(),
+    at: instantSchema,
+    price_version: z.string(),
+    match: z
+      .enum(["exact", "rule", "prefix"])
+      .describe("`prefix`: a shorter id that begins alike; check whether it is the same model."),
+    context_window: z.int().nullable(),
+    max_output_tokens: z.int().nullable(),
+    valid_until: instantSchema.nullable().describe("When another price is due; null when none is."),
+    rates: z.array(rateSchema),
+  })
+  .meta({ id: "Price" });
+
+export const listSchema = z
+  .object({
+    price_version: z.string(),
+    overrides: z
+      .array(overrideSchema)
+      .describe("Prices stated over this API, the oldest first; later ones win."),
+    models: z
+      .array(z.object({ provider: z.string(), model: z.string() }))
+      .describe("Every model with a price."),
+  })
+  .meta({ id: "PriceList" });
+
+export const priceQuery = z.strictObject({
+  provider: nameSchema.optional(),
+  model: nameSchema.optional(),
+  at: z.string().optional().describe("RFC 3339 or a day; now by default."),
+});
+
+export const priceAnswerSchema = z.union([priceSchema, listSchema]);
+
+export type PriceOverrideJson = Json<typeof overrideSchema>;
+export type RateJson = Json<typeof rateSchema>;
+export type PriceJson = Json<typeof priceSchema>;
+export type PriceListJson = Json<typeof listSchema>;
+export type PriceInput = JsonInput<typeof priceInput>;
