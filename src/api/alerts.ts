@@ -1,4 +1,4 @@
-/** `/api/v1/alerts`: thresholds of budgets that were crossed, each once a window. */
+/** Serves `/api/v1/alerts`: crossed thresholds of budgets, each once per window. */
 
 import type { AlertRow } from "../app/port/reader.ts";
 import { alertPageSchema, alertQuery, type AlertJson } from "../contract/alert.ts";
@@ -14,11 +14,11 @@ export const alertRoutes: readonly Route[] = [
     path: "/api/v1/alerts",
     access: adminOnly,
     tag: "budgets",
-    summary: "List the thresholds that were crossed, the newest first",
+    summary: "List crossed thresholds, newest first",
     query: alertQuery,
     responses: {
       200: answer("A page of alerts.", alertPageSchema),
-      400: problem("A field is not valid."),
+      400: problem("A field is invalid."),
     },
     async handler({ query, context }) {
       const { limit } = query;

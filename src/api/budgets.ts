@@ -1,4 +1,4 @@
-/** `/api/v1/budgets`: limits, and what is left of them. */
+/** Serves `/api/v1/budgets`: limits, and what is left of them. */
 
 import { shownValue, visibleValue } from "../app/figure/scope.ts";
 import {
@@ -38,11 +38,11 @@ export const budgetRoutes: readonly Route[] = [
     path: "/api/v1/budgets",
     access: adminOnly,
     tag: "budgets",
-    summary: "Make a budget",
+    summary: "Create a budget",
     body: budgetInput,
     responses: {
-      201: answer("Made.", budgetSchema),
-      400: problem("A field is not valid."),
+      201: answer("Created.", budgetSchema),
+      400: problem("A field is invalid."),
       409: problem("The id exists."),
     },
     async handler({ body, context }) {
@@ -57,7 +57,7 @@ export const budgetRoutes: readonly Route[] = [
     tag: "budgets",
     summary: "List budgets with what is left of them",
     description:
-      "A caller's key sees the budgets that count nothing but the calls of what it fixes, such as those of its project.",
+      "A caller key sees the budgets that count only its own calls, such as those of its project.",
     query: budgetListQuery,
     responses: { 200: answer("A page of budgets, by id.", budgetPageSchema) },
     handler({ query, caller, context }) {
@@ -83,7 +83,7 @@ export const budgetRoutes: readonly Route[] = [
     path: "/api/v1/budgets/{budget_id}",
     access: anyKey,
     tag: "budgets",
-    summary: "Look at a budget in its current window",
+    summary: "Get a budget with its current window",
     params: budgetParams,
     query: budgetQuery,
     responses: {
@@ -110,12 +110,12 @@ export const budgetRoutes: readonly Route[] = [
     path: "/api/v1/budgets/{budget_id}",
     access: adminOnly,
     tag: "budgets",
-    summary: "Change a budget; what was spent stays counted",
+    summary: "Change a budget; the amount spent is kept",
     params: budgetParams,
     body: budgetChanges,
     responses: {
       200: answer("Changed.", budgetSchema),
-      400: problem("A field is not valid."),
+      400: problem("A field is invalid."),
       404: problem("No such budget."),
     },
     async handler({ params: { budget_id }, body, context }) {
@@ -128,12 +128,12 @@ export const budgetRoutes: readonly Route[] = [
     path: "/api/v1/budgets/{budget_id}",
     access: adminOnly,
     tag: "budgets",
-    summary: "Delete a budget; what was charged stays in the ledger",
+    summary: "Delete a budget; charges stay in the ledger",
     params: budgetParams,
     responses: {
       200: answer("Deleted.", deletedBudgetSchema),
       404: problem("No such budget."),
-      409: problem("It has children."),
+      409: problem("The budget has children."),
     },
     async handler({ params: { budget_id }, context }) {
       await deleteBudget(context, budget_id);
@@ -142,7 +142,7 @@ export const budgetRoutes: readonly Route[] = [
   }),
 ];
 
-/** Paged by position, since these lists live in memory and are short. */
+/** Pages by position: these lists are short and in memory. */
 function pageOf<Row>(
   rows: readonly Row[],
   { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },

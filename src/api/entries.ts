@@ -1,4 +1,4 @@
-/** `/api/v1/entries`: every call with the lines of its bill. */
+/** Serves `/api/v1/entries`: calls with the lines of their bills, and corrections. */
 
 import { correctCharge } from "../app/desk/correct-charge.ts";
 import type { CallRow, RefusalRow } from "../app/port/reader.ts";
@@ -26,13 +26,13 @@ export const entryRoutes: readonly Route[] = [
     path: "/api/v1/entries",
     access: readers,
     tag: "figures",
-    summary: "List calls, the newest first, each with the lines of its bill",
-    description: "Calls that a budget refused are listed with `status=refused` only.",
+    summary: "List calls, newest first, with the lines of their bills",
+    description: "Refused calls are listed only with `status=refused`.",
     query: entryQuery,
     responses: {
       200: answer("A page of calls.", entryPageSchema),
-      400: problem("A filter is not valid."),
-      403: problem("Not your figures."),
+      400: problem("A filter is invalid."),
+      403: problem("The key may not read these figures."),
     },
     async handler({ query, caller, context }) {
       const filter = scopedFilter(caller, query);
@@ -56,17 +56,17 @@ export const entryRoutes: readonly Route[] = [
     path: "/api/v1/entries/{operation_id}/correct",
     access: adminOnly,
     tag: "figures",
-    summary: "Correct what a call was charged; budgets and figures follow",
+    summary: "Correct the charge of a call; budgets and figures follow",
     description:
-      "For every call that has ended, at the gateway or over the API. What was charged before stays in the journal, and so does the reason.",
+      "For every call that has ended, at the gateway or over the API. The previous charge and the reason stay in the journal.",
     params: correctionParams,
     query: correctionQuery,
     body: correctionInput,
     responses: {
       200: answer("Corrected.", correctionSchema),
-      400: problem("A field is not valid."),
+      400: problem("A field is invalid."),
       404: problem("No such call."),
-      409: problem("It is under way, or the id names several calls."),
+      409: problem("The call is in flight, or the id names several calls."),
     },
     async handler({ params: { operation_id }, query, body, caller, context }) {
       const { call, answer: corrected } = await correctCharge(context, {
@@ -130,7 +130,7 @@ function entryJson(call: CallRow): EntryJson {
   };
 }
 
-/** A refused call in the shape of the others: it used and cost nothing. */
+/** A refused call as an entry: it used and cost nothing. */
 function refusalJson({ at, reason, budgetId, ...refusal }: RefusalRow): EntryJson {
   const call = {
     ...refusal,

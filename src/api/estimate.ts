@@ -22,11 +22,11 @@ export const estimateRoutes: readonly Route[] = [
     access: callers,
     tag: "prices",
     summary:
-      "Estimate what a call will cost, and whether the budgets would let it pass, or shorten its answer",
+      "Estimate what a call will cost, and whether the budgets would admit it or shorten its answer",
     body: estimateInput,
     responses: {
       200: answer("The estimate. Nothing is held.", estimateSchema),
-      400: problem("A field is not valid."),
+      400: problem("A field is invalid."),
     },
     async handler({ body, caller, context }) {
       const call = plannedCall(body, caller);

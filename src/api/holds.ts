@@ -1,4 +1,4 @@
-/** `/api/v1/holds`: money set aside for calls that do not pass the gateway. */
+/** Serves `/api/v1/holds`: money held for calls that do not pass through the gateway. */
 
 import type { z } from "zod";
 import { attribute, checkMayCall } from "../app/desk/attribute.ts";
@@ -8,14 +8,14 @@ import { holdByApi, type Sizing } from "../app/desk/hold.ts";
 import { settleByApi, type Bill } from "../app/desk/settle.ts";
 import { releaseByApi, topUpByApi, type Growth } from "../app/desk/top-up.ts";
 import {
-  admittedSchema,
+  holdSchema,
   holdInput,
   holdParams,
   holdQuery,
   holdStateSchema,
   releasedSchema,
   releaseInput,
-  settledSchema,
+  settlementSchema,
   settleInput,
   toppedUpSchema,
   topUpInput,
@@ -34,7 +34,9 @@ import { readUsd } from "./amount.ts";
 import { refusalResponse } from "./refusal.ts";
 import { answer, callers, created, ok, problem, route, type Route } from "./route.ts";
 
-const refused = problem("A budget refused; `purser` says which, why, and what it had left.");
+const refused = problem(
+  "A budget refused; `purser` has the budget, the reason, and what was left.",
+);
 const conflict = problem("The id was used with another body, or the hold has ended.");
 const notFound = problem("No such hold of this key.");
 
@@ -44,12 +46,12 @@ export const holdRoutes: readonly Route[] = [
     path: "/api/v1/holds",
     access: callers,
     tag: "holds",
-    summary: "Hold what a call may cost, in every budget that applies or in none",
+    summary: "Hold the maximum cost of a call, in every budget that applies or in none",
     body: holdInput,
     responses: {
-      201: answer("Held.", admittedSchema),
+      201: answer("Held.", holdSchema),
       402: refused,
-      400: problem("A field is not valid."),
+      400: problem("A field is invalid."),
       409: conflict,
     },
     async handler({ body, caller, context }) {
@@ -75,7 +77,7 @@ export const holdRoutes: readonly Route[] = [
     path: "/api/v1/holds/{operation_id}",
     access: callers,
     tag: "holds",
-    summary: "Look at a hold, open or ended",
+    summary: "Get a hold, open or ended",
     params: holdParams,
     query: holdQuery,
     responses: { 200: answer("The hold.", holdStateSchema), 404: notFound },
@@ -92,13 +94,13 @@ export const holdRoutes: readonly Route[] = [
     path: "/api/v1/holds/{operation_id}/settle",
     access: callers,
     tag: "holds",
-    summary: "Replace a hold by the real cost; also one that has lapsed",
+    summary: "Settle a hold at the real cost, even after it has expired",
     params: holdParams,
     query: holdQuery,
     body: settleInput,
     responses: {
-      200: answer("Charged.", settledSchema),
-      400: problem("A field is not valid."),
+      200: answer("Charged.", settlementSchema),
+      400: problem("A field is invalid."),
       404: notFound,
       409: conflict,
     },
@@ -131,12 +133,12 @@ export const holdRoutes: readonly Route[] = [
     path: "/api/v1/holds/{operation_id}/release",
     access: callers,
     tag: "holds",
-    summary: "Give a hold back; nothing is charged",
+    summary: "Release a hold; nothing is charged",
     params: holdParams,
     query: holdQuery,
     body: releaseInput,
     responses: {
-      200: answer("Given back.", releasedSchema),
+      200: answer("Released.", releasedSchema),
       404: notFound,
       409: conflict,
     },
@@ -154,8 +156,8 @@ export const holdRoutes: readonly Route[] = [
     path: "/api/v1/holds/{operation_id}/top-up",
     access: callers,
     tag: "holds",
-    summary: "Hold more for a call under way",
-    description: "A repeated top-up adds again: it has no id of its own.",
+    summary: "Hold more for a call in flight",
+    description: "Not idempotent: a repeated top-up adds again.",
     params: holdParams,
     query: holdQuery,
     body: topUpInput,
@@ -198,7 +200,7 @@ function readSizing(body: z.output<typeof holdInput>): {
     const field = provider === undefined ? "provider" : "model";
     throw new PurserError("invalid_request", `${field} is missing`, {
       field,
-      remedy: "Give provider and model, by which an estimate is priced.",
+      remedy: "Give provider and model: the estimate is priced by them.",
     });
   }
   const sizing = {
@@ -213,7 +215,7 @@ function readSizing(body: z.output<typeof holdInput>): {
   return { provider, model, sizing };
 }
 
-/** What a hold of a known amount is for, when its owner does not say. */
+/** The provider and model of a hold of a known amount, if its owner gives none. */
 const unnamed = "unnamed";
 
 function readBill(body: z.output<typeof settleInput>): Bill {
@@ -223,7 +225,7 @@ function readBill(body: z.output<typeof settleInput>): Bill {
   if (usage === undefined || amount !== undefined) throw giveOne("usage", "amount");
   const reportedCost =
     reported_cost_usd === undefined ? null : readUsd(reported_cost_usd, "reported_cost_usd");
-  // What was read from JSON has no field that is there and undefined.
+  // A value read from JSON has no fields that are undefined.
   return {
     kind: "usage",
     usage: usage as Usage,
@@ -286,7 +288,7 @@ function quantitiesJson({ usd, tokens, requests }: Quantities): QuantitiesJson {
   return { usd: formatUsd(usd), tokens: tokens.toString(), requests: requests.toString() };
 }
 
-/** Never below nothing, since that is what a caller may still spend. */
+/** The amount that a caller can still spend, so never negative. */
 function remaining(tightest: { readonly available: bigint } | null): string | null {
   return tightest && formatUsd((tightest.available < 0n ? 0n : tightest.available) as PicoUsd);
 }

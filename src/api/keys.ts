@@ -1,4 +1,4 @@
-/** `/api/v1/keys`: who may call, and on whose account. A secret is shown once, when it is made. */
+/** Serves `/api/v1/keys`: who may call, and for whom. A secret is shown once, on creation. */
 
 import {
   changeKey,
@@ -29,12 +29,12 @@ export const keyRoutes: readonly Route[] = [
     path: "/api/v1/keys",
     access: adminOnly,
     tag: "keys",
-    summary: "Make a key; its secret is shown this once",
+    summary: "Create a key; its secret is shown only once",
     body: keyInput,
     responses: {
-      201: answer("Made.", newKeySchema),
-      400: problem("A field is not valid."),
-      409: problem("Another live key has the name."),
+      201: answer("Created.", newKeySchema),
+      400: problem("A field is invalid."),
+      409: problem("Another live key has this name."),
     },
     async handler({ body, context }) {
       const { key, secret } = await createKey(context, body);
@@ -48,7 +48,7 @@ export const keyRoutes: readonly Route[] = [
     tag: "keys",
     summary: "List keys, without their secrets",
     responses: {
-      200: answer("All keys, revoked ones too, with what they spent.", keyPageSchema),
+      200: answer("All keys, including revoked ones, with their spend.", keyPageSchema),
     },
     async handler({ context }) {
       const uses = await readKeyUses(context.reader);
@@ -63,7 +63,7 @@ export const keyRoutes: readonly Route[] = [
     path: "/api/v1/keys/{key_id}",
     access: adminOnly,
     tag: "keys",
-    summary: "Look at a key, without its secret",
+    summary: "Get a key, without its secret",
     params: keyParams,
     responses: { 200: answer("The key.", keySchema), 404: problem("No such key.") },
     handler({ params: { key_id }, context }) {
@@ -75,14 +75,14 @@ export const keyRoutes: readonly Route[] = [
     path: "/api/v1/keys/{key_id}",
     access: adminOnly,
     tag: "keys",
-    summary: "Change what a key may do; its secret stays",
+    summary: "Change a key; its secret stays the same",
     params: keyParams,
     body: keyChanges,
     responses: {
       200: answer("Changed.", keySchema),
-      400: problem("A field is not valid."),
+      400: problem("A field is invalid."),
       404: problem("No such key."),
-      409: problem("It was revoked, or another live key has the name."),
+      409: problem("The key was revoked, or another live key has this name."),
     },
     async handler({ params: { key_id }, body, context }) {
       return ok(keyToJson(await changeKey(context, key_id, body)));
@@ -94,7 +94,7 @@ export const keyRoutes: readonly Route[] = [
     access: adminOnly,
     tag: "keys",
     summary:
-      "Revoke a key, at once and for ever; its calls under way end, and are charged for what passed",
+      "Revoke a key permanently; its calls in flight end and are charged for the output received",
     params: keyParams,
     responses: { 200: answer("Revoked.", keySchema), 404: problem("No such key.") },
     async handler({ params: { key_id }, context }) {

@@ -1,11 +1,11 @@
-/** `/api/v1/prices`: what a model costs at a moment, where that is known from, and prices that a user states. */
+/** Serves `/api/v1/prices`: the rates of a model with their sources, and prices added by users. */
 
 import { lookUpPrice } from "../app/desk/look-up-price.ts";
 import { ratesOf, type ListedRate } from "../app/figure/rates.ts";
 import { addPrice } from "../app/manage/manage-prices.ts";
 import { commonName } from "../app/port/provider.ts";
 import {
-  overrideSchema,
+  priceOverrideSchema,
   priceAnswerSchema,
   priceInput,
   priceQuery,
@@ -27,14 +27,14 @@ export const priceRoutes: readonly Route[] = [
     path: "/api/v1/prices",
     access: anyKey,
     tag: "prices",
-    summary: "Look a model's prices up, or list what has a price",
+    summary: "Get the rates of a model, or list the models with a price",
     description:
-      "With `model`: its rates at a moment. Without: the prices stated here, and every model that has one.",
+      "With `model`: its rates at a time. Without: the prices added here, and every model with a price.",
     query: priceQuery,
     responses: {
       200: answer("The rates, or the list.", priceAnswerSchema),
-      400: problem("A field is not valid."),
-      404: problem("No price: the model is unpriced, which is not free."),
+      400: problem("A field is invalid."),
+      404: problem("No price: the model is unpriced, not free."),
     },
     handler({ query, context }) {
       const { provider, model } = query;
@@ -69,16 +69,16 @@ export const priceRoutes: readonly Route[] = [
     path: "/api/v1/prices",
     access: adminOnly,
     tag: "prices",
-    summary: "State a price; it wins over the catalogue",
+    summary: "Add a price; it takes precedence over the catalogue",
     body: priceInput,
-    responses: { 201: answer("Added.", overrideSchema), 400: problem("A field is not valid.") },
+    responses: { 201: answer("Added.", priceOverrideSchema), 400: problem("A field is invalid.") },
     async handler({ body, context }) {
       return created(overrideJson(await addPrice(context, body)));
     },
   }),
 ];
 
-/** A row of the catalogue knows more than its name. */
+/** Rows of the catalogue have further fields. */
 function nameOf({ provider, model }: ModelName): ModelName {
   return { provider, model };
 }
@@ -87,7 +87,7 @@ function unpriced(provider: string, model: string): PurserError {
   return new PurserError("not_found", `no price for ${provider}/${model}`, {
     field: "model",
     remedy:
-      "Check the name, or state a price with POST /api/v1/prices. The model is unpriced, which is not free.",
+      "Check the name, or add a price with POST /api/v1/prices. The model is unpriced, not free.",
   });
 }
 

@@ -1,4 +1,4 @@
-/** A row of the route table: what a path takes and gives, from which validation, handling and documentation all follow. */
+/** Defines a route: its requests and answers, for validation, types and documentation. */
 
 import type { z } from "zod";
 import type { Principal } from "../app/caller/principal.ts";
@@ -10,7 +10,7 @@ import { check } from "./validate.ts";
 
 export type Method = "get" | "post" | "patch" | "delete";
 
-/** Who is let in: everyone, or the holders of these roles. */
+/** Who may use a route: everyone, or keys with these roles. */
 export type Access = "public" | readonly Role[];
 
 export const adminOnly: Access = ["admin"];
@@ -58,9 +58,9 @@ export interface RouteDefinition<
   /** With parameters in braces: `/api/v1/budgets/{budget_id}`. */
   readonly path: string;
   readonly access: Access;
-  /** Whether the configuration lets everyone in. */
+  /** Whether the configuration makes the route public. */
   readonly isOpen?: (context: ApiContext) => boolean;
-  /** Whether a request without a key is served too, as `public`: the handler decides what it shows. */
+  /** Whether requests without a key are served too, as `public`. */
   readonly keyIsOptional?: boolean;
   readonly tag: string;
   readonly summary: string;
@@ -74,7 +74,7 @@ export interface RouteDefinition<
   ) => Promise<Reply<AnswerOf<Specified>>> | Reply<AnswerOf<Specified>>;
 }
 
-/** What came over the wire, not yet checked. */
+/** A request before validation. */
 export interface RawInput {
   readonly params: unknown;
   readonly query: unknown;
@@ -83,7 +83,7 @@ export interface RawInput {
   readonly context: ApiContext;
 }
 
-/** A route with its types folded in: it checks what it is given, then handles it. */
+/** A route without its types: it validates a request, then handles it. */
 export interface Route extends Omit<
   RouteDefinition<z.ZodType, z.ZodType, z.ZodType, Responses>,
   "handler"
@@ -93,7 +93,7 @@ export interface Route extends Omit<
 
 type NoFields = z.ZodType<Record<string, never>>;
 
-/** Folds the types of a definition in: what reaches its handler has been checked against its schemas. */
+/** Makes a route. Its handler receives only validated requests. */
 export function route<
   Params extends z.ZodType = NoFields,
   Query extends z.ZodType = NoFields,

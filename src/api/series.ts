@@ -1,4 +1,4 @@
-/** `/api/v1/series`: figures over time. */
+/** Serves `/api/v1/series`: figures over time. */
 
 import { series, type BucketName } from "../app/figure/series.ts";
 import { unpricedModels } from "../app/figure/unpriced-models.ts";
@@ -21,7 +21,7 @@ import { answer, ok, problem, readers, route, type Route } from "./route.ts";
 
 const dayMs = 86_400_000;
 
-/** How far back a range reaches when it has no beginning. */
+/** The length of a range without `from`. */
 const usualRangeMs: Readonly<Record<BucketName, number>> = {
   none: 30 * dayMs,
   hour: dayMs,
@@ -36,14 +36,14 @@ export const seriesRoutes: readonly Route[] = [
     path: "/api/v1/series",
     access: readers,
     tag: "figures",
-    summary: "Follow figures over time, split by what you like",
+    summary: "Get figures over time, grouped as you choose",
     description:
-      "Without `from`: the last 24 hours, 30 days, 12 weeks or 12 months, by the bucket. `to` is now.",
+      "Without `from`: the last 24 hours, 30 days, 12 weeks or 12 months, depending on the bucket. Without `to`: until now.",
     query: seriesQuery,
     responses: {
       200: answer("The series.", seriesSchema),
-      400: problem("A field is not valid."),
-      403: problem("Not your figures."),
+      400: problem("A field is invalid."),
+      403: problem("The key may not read these figures."),
     },
     async handler({ query, caller, context }) {
       const filter = figuresFilter(caller, query, context);
@@ -106,14 +106,10 @@ function readBy(text: string | undefined): readonly string[] {
     (name) => !groupKeys.includes(name) && !/^tag:[A-Za-z0-9._:/-]{1,64}$/.test(name),
   );
   if (unknown !== undefined) {
-    throw new PurserError(
-      "invalid_request",
-      `by: "${unknown.slice(0, 60)}" is nothing to split by`,
-      {
-        field: "by",
-        remedy: suggest(unknown, [...groupKeys, "tag:NAME"]),
-      },
-    );
+    throw new PurserError("invalid_request", `by: "${unknown.slice(0, 60)}" cannot be grouped by`, {
+      field: "by",
+      remedy: suggest(unknown, [...groupKeys, "tag:NAME"]),
+    });
   }
   if (names.length > maxGroupKeys) {
     throw new PurserError("invalid_request", `by: more than ${maxGroupKeys} names`, {

@@ -1,4 +1,4 @@
-/** `/api/v1/status`: what the running process is made of, and whether its providers take their keys. */
+/** Serves `/api/v1/status`: the running process, and whether providers accept their keys. */
 
 import { probesSchema, statusSchema } from "../contract/status.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
@@ -14,7 +14,7 @@ export const statusRoutes: readonly Route[] = [
     tag: "process",
     summary: "Describe the running process",
     description: "Its version, data folder, ledger, prices and providers. Never a key.",
-    responses: { 200: answer("As it is now.", statusSchema) },
+    responses: { 200: answer("The current status.", statusSchema) },
     handler({ context }) {
       const {
         node,
@@ -58,9 +58,9 @@ export const statusRoutes: readonly Route[] = [
     path: "/api/v1/status/providers",
     access: adminOnly,
     tag: "process",
-    summary: "Ask each provider for its list of models, with its key",
-    description: "Free: no model is called. Each provider has ten seconds.",
-    responses: { 200: answer("What each of them answered.", probesSchema) },
+    summary: "Check each provider's key by requesting its list of models",
+    description: "Free: no model is called. Each provider has ten seconds to answer.",
+    responses: { 200: answer("The answer of each provider.", probesSchema) },
     async handler({ context }) {
       const probes = await context.probeProviders();
       return ok({

@@ -18,12 +18,12 @@ export const summaryRoutes: readonly Route[] = [
     path: "/api/v1/summary",
     access: readers,
     tag: "figures",
-    summary: "Sum up what was spent, by provider and by operation",
+    summary: "Summarise spend by provider and operation",
     query: summaryQuery,
     responses: {
       200: answer("The summary.", summarySchema),
-      400: problem("A filter is not valid."),
-      403: problem("Not your figures."),
+      400: problem("A filter is invalid."),
+      403: problem("The key may not read these figures."),
     },
     async handler({ query, caller, context }) {
       const filter = figuresFilter(caller, query, context);

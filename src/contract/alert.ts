@@ -9,8 +9,8 @@ export const alertSchema = z
   .object({
     at: instantSchema,
     budget_id: z.string(),
-    value: z.string().describe("The value whose counter crossed it."),
-    threshold: z.number().describe("As a share of the amount."),
+    value: z.string().describe("The value whose counter crossed the threshold."),
+    threshold: z.number().describe("A share of the amount."),
     currency: z.enum(["USD", "tokens", "requests"]),
     spent: decimalSchema,
     limit: decimalSchema,

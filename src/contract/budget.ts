@@ -5,16 +5,16 @@ import type { Json, JsonInput } from "./json.ts";
 import { pageQuery, pageSchema } from "./page.ts";
 import { decimalSchema, instantInput, instantSchema, nameSchema, windowSchema } from "./value.ts";
 
-export const decimalInput = z
+const decimalInput = z
   .union([z.string(), z.number()])
   .describe('A decimal string, such as "1.50".');
-export const thresholdInput = z.union([
+const thresholdInput = z.union([
   z.number(),
   z.string(),
   z.looseObject({ at: z.union([z.number(), z.string()]), action: z.string().optional() }),
 ]);
 
-/** The shape; the rules, and the nearest name for a field that is not known, are the domain's. */
+/** Only the shape: the domain checks the rules, and suggests names for unknown fields. */
 const budgetFields = {
   parent_budget_id: z.string().nullish(),
   budget_type: z.string().describe("`platform`, a dimension such as `project`, or `tag:NAME`."),
@@ -22,13 +22,13 @@ const budgetFields = {
     .string()
     .optional()
     .describe(
-      "The value that is limited; `*` gives each value a counter of its own. Required but for `platform`, where it is `main` by default.",
+      "The value to limit; `*` gives each value its own counter. Required except for `platform`, where it is `main`.",
     ),
   unattributed: z
     .string()
     .nullish()
     .describe(
-      "With `*`: `ignore` (default) leaves calls without a value alone, `count` counts them all on the counter `unattributed`.",
+      "With `*`: `ignore` (default) does not count calls without a value, `count` counts them on the counter `unattributed`.",
     ),
   amount: decimalInput,
   currency: z.string().nullish().describe("`USD` (default), `tokens` or `requests`."),
@@ -40,7 +40,7 @@ const budgetFields = {
   anchor: z
     .int()
     .nullish()
-    .describe("Where a window begins: day of the month, weekday, hour or minute."),
+    .describe("Start of a window: day of the month, weekday, hour or minute."),
   start: z.string().nullish().describe(instantInput),
   end: z.string().nullish().describe(instantInput),
   policy: z.string().nullish().describe("`hard` (default) refuses, `soft` only alerts."),
@@ -54,7 +54,7 @@ const budgetFields = {
   unpriced: z
     .union([z.string(), z.looseObject({ policy: z.string() })])
     .nullish()
-    .describe("`block` or `allow`, or rates to count by."),
+    .describe("`block`, `allow`, or fallback rates."),
 };
 
 export const budgetInput = z
@@ -85,17 +85,17 @@ export const budgetSchema = z
     unpriced: z.record(z.string(), z.string()),
     window: windowSchema
       .nullable()
-      .describe("The one that is open now; null when the only one has not begun or is over."),
-    spent: decimalSchema.describe("In the budget's currency; of all values together for `*`."),
+      .describe("The current window; null if the only window has not begun or is over."),
+    spent: decimalSchema.describe("In the budget's currency; for `*`, all values together."),
     held: decimalSchema,
     available: decimalSchema
       .nullable()
-      .describe("Negative after an overrun; null for all values of `*` together."),
-    overrun: decimalSchema.describe("Charged above holds, and past the limit."),
+      .describe("Negative after an overrun; null for `*`, all values together."),
+    overrun: decimalSchema.describe("Charged above the holds and past the limit."),
   })
   .meta({ id: "Budget" });
 
-export const counterSchema = z
+export const budgetCounterSchema = z
   .object({
     value: z.string(),
     spent: decimalSchema,
@@ -110,11 +110,11 @@ export const budgetDetailSchema = budgetSchema
     value: z
       .string()
       .nullable()
-      .describe("The value that the figures are of, for a budget for every value."),
+      .describe("The value whose figures these are, for a budget with `*`."),
     counters: z
-      .array(counterSchema)
+      .array(budgetCounterSchema)
       .optional()
-      .describe("One for each value, the most used first."),
+      .describe("One per value, the most used first."),
     next_cursor: z.string().nullable().optional(),
   })
   .meta({ id: "BudgetDetail" });
@@ -127,7 +127,7 @@ export const budgetListQuery = z.strictObject({
 });
 export const budgetQuery = z.strictObject({
   ...pageQuery,
-  value: nameSchema.optional().describe("Of a budget for every value: the one to look at."),
+  value: nameSchema.optional().describe("The value to show, for a budget with `*`."),
 });
 
 export const budgetPageSchema = pageSchema(budgetSchema);
@@ -135,7 +135,7 @@ export const budgetPageSchema = pageSchema(budgetSchema);
 export const deletedBudgetSchema = z.object({ budget_id: z.string(), deleted: z.literal(true) });
 
 export type BudgetJson = Json<typeof budgetSchema>;
-export type BudgetCounterJson = Json<typeof counterSchema>;
+export type BudgetCounterJson = Json<typeof budgetCounterSchema>;
 export type BudgetDetailJson = Json<typeof budgetDetailSchema>;
 export type DeletedBudgetJson = Json<typeof deletedBudgetSchema>;
 export type BudgetInput = JsonInput<typeof budgetInput>;

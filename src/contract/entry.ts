@@ -1,4 +1,4 @@
-/** Schemas of entries: calls with the lines of their bills, and corrections of what was charged. */
+/** Schemas of entries: calls with the lines of their bills, and corrections of charges. */
 
 import { z } from "zod";
 import { filterSchema } from "./filter.ts";
@@ -6,11 +6,11 @@ import type { Json, JsonInput } from "./json.ts";
 import { pageQuery, pageSchema } from "./page.ts";
 import { instantSchema, nameSchema, usageSchema, usdInput, usdSchema } from "./value.ts";
 
-export const rateSourceSchema = z.object({
+const rateSourceSchema = z.object({
   provider: z.string(),
   model: z
     .string()
-    .describe("The row of the catalogue, which may be shorter than the id asked for."),
+    .describe("The row of the catalogue, which may be shorter than the requested id."),
   source: z.string(),
   version: z.string(),
   match: z.enum(["exact", "rule", "prefix"]),
@@ -18,7 +18,7 @@ export const rateSourceSchema = z.object({
   region: z
     .string()
     .nullable()
-    .describe("Where the call had to be processed, if that makes a part of the rate."),
+    .describe("Where the call had to be processed, if the rate depends on it."),
   valid_from: z.string().nullable(),
 });
 
@@ -29,18 +29,18 @@ export const chargeSchema = z
     quantity: z.int(),
     rate_usd_per_million: usdSchema
       .nullable()
-      .describe("Null for a sum that the provider reported, and for a fallback rate."),
+      .describe("Null for an amount that the provider reported, and for a fallback rate."),
     cost_usd: usdSchema,
-    rate: rateSourceSchema.nullable().describe("Where the rate comes from."),
+    rate: rateSourceSchema.nullable().describe("The source of the rate."),
   })
   .meta({ id: "Charge" });
 
-export const partSchema = z.object({ model: z.string(), usage: usageSchema });
+const partSchema = z.object({ model: z.string(), usage: usageSchema });
 
 export const entrySchema = z
   .object({
     operation_id: z.string(),
-    attempt: z.int().describe("0 for a call that was refused, which was no attempt."),
+    attempt: z.int().describe("0 for a refused call, which was not attempted."),
     status: z.enum(["settled", "estimated", "unresolved", "released", "refused"]),
     started_at: instantSchema,
     ended_at: instantSchema,
@@ -54,39 +54,39 @@ export const entrySchema = z
     parts: z
       .array(partSchema)
       .describe(
-        "What other models used in the same call: an advisor, a model that declined. `charges` name them.",
+        "Usage of other models in the same call, such as an advisor or a model that declined. `charges` name them.",
       ),
     charges: z.array(chargeSchema),
     cost_usd: usdSchema,
-    reported_cost_usd: usdSchema.nullable().describe("The provider's own figure."),
+    reported_cost_usd: usdSchema.nullable().describe("The cost that the provider reported."),
     computed_cost_usd: usdSchema
       .nullable()
-      .describe("What the price book says, where the provider's own figure is the charge."),
-    difference_usd: usdSchema.nullable().describe("The provider's figure less ours."),
+      .describe("Our own figure, if the provider's is the charge."),
+    difference_usd: usdSchema.nullable().describe("The provider's figure minus ours."),
     flags: z.array(z.string()),
     latency_ms: z.number(),
     price_version: z.string(),
-    raw_usage: z.string().nullable().describe("The provider's usage object as it was written."),
+    raw_usage: z.string().nullable().describe("The provider's usage object as received."),
     refusal: z
       .object({ reason: z.string(), budget_id: z.string().nullable() })
       .nullable()
-      .describe("Why a call was refused, and by which budget; null for the others."),
+      .describe("Why the call was refused, and by which budget; null if it was not."),
     correction: z
       .object({ at: instantSchema, reason: z.string() })
       .nullable()
-      .describe("When and why the charge was corrected last."),
+      .describe("Time and reason of the last correction."),
   })
   .meta({ id: "Entry" });
 
 export const correctionInput = z
   .strictObject({
-    amount: usdInput.describe("What the call is charged instead, in USD."),
-    reason: nameSchema.describe("Why. It is kept in the journal and shown in the entry."),
+    amount: usdInput.describe("The new charge, in USD."),
+    reason: nameSchema.describe("The reason, recorded in the journal and shown in the entry."),
     attempt: z
       .int()
       .min(1)
       .optional()
-      .describe("Which attempt of the operation, where it has several."),
+      .describe("The attempt to correct, if the operation has several."),
   })
   .meta({ id: "CorrectionInput" });
 
@@ -96,7 +96,7 @@ export const correctionSchema = z
     attempt: z.int(),
     cost_usd: usdSchema,
     cost_before_usd: usdSchema,
-    repeated: z.boolean().describe("The same correction was made before, and nothing changed."),
+    repeated: z.boolean().describe("The same correction was made before; nothing changed."),
   })
   .meta({ id: "Correction" });
 
@@ -104,7 +104,7 @@ export const entryPageSchema = pageSchema(entrySchema);
 export const entryQuery = filterSchema(pageQuery);
 export const correctionParams = z.object({ operation_id: z.string() });
 export const correctionQuery = z.strictObject({
-  key_id: nameSchema.optional().describe("Whose operation it is, where several keys use the id."),
+  key_id: nameSchema.optional().describe("The key of the operation, if several keys use the id."),
 });
 
 export type ChargeJson = Json<typeof chargeSchema>;

@@ -10,30 +10,36 @@ export const estimateInput = z
   .strictObject({
     provider: nameSchema,
     model: nameSchema,
-    input_tokens: tokens.optional().describe("When you have counted them; else give `text`."),
+    input_tokens: tokens
+      .optional()
+      .describe("The number of input tokens, if known; otherwise give `text`."),
     text: z
       .string()
       .min(1)
       .optional()
-      .describe("What will be sent; its tokens are counted here, and nothing of it is kept."),
-    max_output_tokens: tokens.optional().describe("The ceiling; the model's own by default."),
-    expected_output_tokens: tokens.optional().describe("Half of the ceiling by default."),
+      .describe("The text to send. Its tokens are counted, and it is not stored."),
+    max_output_tokens: tokens
+      .optional()
+      .describe("The output ceiling; by default the model's own."),
+    expected_output_tokens: tokens.optional().describe("By default half of the ceiling."),
     cached_tokens: tokens
       .default(0)
-      .describe("The part of the input that will be read from a cache, for the expected cost."),
+      .describe(
+        "Part of the input that will be read from a cache. Affects the expected cost only.",
+      ),
     cache_write: z.enum(["none", "5m", "1h"]).default("none"),
     service_tier: serviceTierSchema.default("standard"),
     fit: z
       .boolean()
       .default(true)
       .describe(
-        "Whether a shorter answer would do, as for a call at the gateway; false as with `x-purser-fit: off`.",
+        "Whether a shorter answer is acceptable, as for a call at the gateway; false corresponds to `x-purser-fit: off`.",
       ),
     attribution: attributionSchema.optional(),
   })
   .meta({ id: "EstimateInput" });
 
-export const lineSchema = z.record(z.string(), z.unknown());
+const lineSchema = z.record(z.string(), z.unknown());
 
 export const estimateSchema = z
   .object({
@@ -47,29 +53,31 @@ export const estimateSchema = z
     tokenizer_factor: z
       .number()
       .nullable()
-      .describe("By how much the model's family counts more than the tokenizer used here."),
+      .describe("Expected tokens of the model per token of the tokenizer used here."),
     expected_output_tokens: z.int(),
     max_output_tokens: z.int(),
-    low_usd: usdSchema.nullable().describe("The input with an answer of one token."),
+    low_usd: usdSchema.nullable().describe("The cost of the input and one output token."),
     expected_usd: usdSchema.nullable(),
     high_usd: usdSchema
       .nullable()
-      .describe("What a hold takes: the whole ceiling, at the dearest rates that can apply."),
-    lines: z.array(lineSchema).describe("Of the expected cost."),
+      .describe(
+        "The amount that a hold takes: the whole ceiling at the highest rates that can apply.",
+      ),
+    lines: z.array(lineSchema).describe("Lines of the expected cost."),
     allowed: z
       .boolean()
-      .describe("Whether every budget would let the call pass now, be it with a shorter answer."),
+      .describe("Whether every budget would admit the call now, possibly with a shorter answer."),
     fitted_max_output_tokens: z
       .int()
       .nullable()
       .describe(
-        "To what the gateway would fit the output ceiling, where the budgets cannot pay all of it; null where they can, or refuse.",
+        "The output ceiling that the gateway would set, if the budgets cannot pay all of it; null if they can, or if they refuse.",
       ),
     passing_max_output_tokens: z
       .int()
       .nullable()
       .describe(
-        "The most `max_output_tokens` with which the same call would pass now, where it is refused as it is; null where none would, or it passes.",
+        "The highest `max_output_tokens` with which a refused call would be admitted now; null if there is none, or if the call is admitted.",
       ),
     budgets: z.array(
       z.object({

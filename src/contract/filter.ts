@@ -16,16 +16,16 @@ const filterQuery = {
   status: z
     .enum(["settled", "estimated", "unresolved", "released", "refused"])
     .optional()
-    .describe("`refused` finds calls that a budget refused, which are no calls otherwise."),
+    .describe("`refused` finds calls that a budget refused; they are not listed otherwise."),
   operation_id: nameSchema.optional(),
-  from: z.string().optional().describe("RFC 3339 or a day (UTC), included."),
-  to: z.string().optional().describe("RFC 3339 or a day (UTC), excluded."),
+  from: z.string().optional().describe("RFC 3339 or a date (UTC), inclusive."),
+  to: z.string().optional().describe("RFC 3339 or a date (UTC), exclusive."),
 };
 
 export type FilterQuery = z.output<z.ZodObject<typeof filterQuery>> &
   Readonly<Record<string, unknown>>;
 
-/** The filters of every route that reads calls, besides its own fields. `tag:NAME=VALUE` filters by a tag. */
+/** The filters, with fields of the route's own. `tag:NAME=VALUE` filters by a tag. */
 export function filterSchema<Shape extends z.ZodRawShape>(shape: Shape) {
   const known = { ...filterQuery, ...shape };
   return z
@@ -37,7 +37,7 @@ export function filterSchema<Shape extends z.ZodRawShape>(shape: Shape) {
         check.addIssue({
           code: "custom",
           path: [name],
-          message: `is not a filter. ${suggest(name, [...Object.keys(known), "tag:NAME"])}`,
+          message: `is an unknown filter. ${suggest(name, [...Object.keys(known), "tag:NAME"])}`,
         });
       }
     });
@@ -47,5 +47,5 @@ export const includeSchema = z
   .enum(["simulator"])
   .optional()
   .describe(
-    "`simulator` adds its calls, whose money is invented, where they are left out: beside calls of other providers.",
+    "`simulator` adds simulated calls, which are left out once there are calls of other providers.",
   );

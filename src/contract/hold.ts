@@ -1,4 +1,4 @@
-/** Schemas of holds: making, growing, settling and releasing one. */
+/** Schemas of holds: creating, topping up, settling and releasing them. */
 
 import { z } from "zod";
 import type { Json, JsonInput } from "./json.ts";
@@ -19,7 +19,9 @@ const tokens = z.int().min(0).max(100_000_000);
 
 export const holdInput = z
   .strictObject({
-    operation_id: idSchema.describe("Yours: the same id and body is the same hold."),
+    operation_id: idSchema.describe(
+      "Chosen by you. A repeated request with the same id and body is the same hold.",
+    ),
     attribution: attributionSchema.optional(),
     provider: nameSchema.optional().describe("Required with `estimate`."),
     model: nameSchema.optional().describe("Required with `estimate`."),
@@ -29,13 +31,11 @@ export const holdInput = z
         max_output_tokens: tokens,
         cache_write: z.enum(["none", "5m", "1h"]).default("none"),
         service_tier: serviceTierSchema.default("standard"),
-        region: regionSchema.describe(
-          "Where the call must be processed; without it, wherever the provider may do so.",
-        ),
+        region: regionSchema.describe("Where the call must be processed; by default, anywhere."),
         web_searches: z.int().min(0).max(100_000).default(0),
       })
       .optional()
-      .describe("Priced at the dearest rates that can apply."),
+      .describe("Priced at the highest rates that can apply."),
     amount: usdInput.optional(),
     ttl_seconds: z
       .int()
@@ -43,7 +43,7 @@ export const holdInput = z
       .max(86_400)
       .default(600)
       .describe(
-        "After so many seconds the hold lapses by itself. A caller's hold lasts an hour at most, unless `limits.hold_seconds` says otherwise.",
+        "Seconds until the hold expires. For caller keys at most an hour, unless `limits.hold_seconds` changes it.",
       ),
   })
   .meta({ id: "HoldInput" });
@@ -52,10 +52,14 @@ export const settleInput = z
   .strictObject({
     usage: usageSchema.optional(),
     amount: usdInput.optional(),
-    model: nameSchema.optional().describe("The model served, when it is not the one asked for."),
+    model: nameSchema.optional().describe("The model served, if it is not the one requested."),
     service_tier: serviceTierSchema.default("standard").describe("The tier served."),
-    region: regionSchema.describe("The region that served, as the provider names it: `us`."),
-    reported_cost_usd: usdInput.optional().describe("The provider's own figure, kept beside ours."),
+    region: regionSchema.describe(
+      "The region that served the call, as the provider names it, such as `us`.",
+    ),
+    reported_cost_usd: usdInput
+      .optional()
+      .describe("The cost that the provider reported, recorded with ours."),
     latency_ms: z.int().min(0).max(86_400_000).optional(),
   })
   .meta({ id: "SettleInput" });
@@ -75,20 +79,20 @@ export const quantitiesSchema = z.object({
   requests: z.string(),
 });
 
-export const admittedSchema = z
+export const holdSchema = z
   .object({
     operation_id: z.string(),
     attempt: z.int(),
     admitted: z.literal(true),
-    repeated: z
-      .boolean()
-      .describe("The same request was admitted before, and nothing was held again."),
+    repeated: z.boolean().describe("The same request was admitted before; nothing more was held."),
     held: quantitiesSchema,
     held_usd: usdSchema,
     expires_at: instantSchema,
     budget_remaining_usd: usdSchema
       .nullable()
-      .describe("Of the hard USD budget with the least left; null on a repeat or without one."),
+      .describe(
+        "What is left of the hard USD budget with the least left; null on a repeat or without one.",
+      ),
   })
   .meta({ id: "Hold" });
 
@@ -107,7 +111,7 @@ export const holdStateSchema = z
   })
   .meta({ id: "HoldState" });
 
-export const settledSchema = z
+export const settlementSchema = z
   .object({
     operation_id: z.string(),
     cost_usd: usdSchema,
@@ -121,7 +125,7 @@ export const holdParams = z.object({ operation_id: z.string() });
 export const holdQuery = z.strictObject({
   key_id: nameSchema
     .optional()
-    .describe("Whose hold it is, for an administrator, where several keys use the id."),
+    .describe("The key of the hold, for administrators, if several keys use the id."),
 });
 
 export const releasedSchema = z.object({
@@ -137,9 +141,9 @@ export const toppedUpSchema = z.object({
 });
 
 export type QuantitiesJson = Json<typeof quantitiesSchema>;
-export type HoldJson = Json<typeof admittedSchema>;
+export type HoldJson = Json<typeof holdSchema>;
 export type HoldStateJson = Json<typeof holdStateSchema>;
-export type SettlementJson = Json<typeof settledSchema>;
+export type SettlementJson = Json<typeof settlementSchema>;
 export type ReleaseJson = Json<typeof releasedSchema>;
 export type TopUpJson = Json<typeof toppedUpSchema>;
 export type HoldInput = JsonInput<typeof holdInput>;

@@ -5,9 +5,9 @@ import type { Json, JsonInput } from "./json.ts";
 import { pageSchema } from "./page.ts";
 import { instantInput, instantSchema, usdSchema } from "./value.ts";
 
-export const roleSchema = z.enum(["caller", "reader", "admin"]);
+const roleSchema = z.enum(["caller", "reader", "admin"]);
 
-/** The shape; the rules are the domain's. */
+/** Only the shape: the domain checks the rules. */
 const keyFields = {
   role: roleSchema
     .nullish()
@@ -17,18 +17,15 @@ const keyFields = {
   attribution: z
     .looseObject({})
     .nullish()
-    .describe("Fixed for every call of the key; for a reader, what it may read."),
-  may_refine: z
-    .array(z.string())
-    .nullish()
-    .describe("Dimensions that a call may fill in, or `tags`."),
+    .describe("Fixed for every call of the key; for a reader, the calls it may read."),
+  may_refine: z.array(z.string()).nullish().describe("Dimensions that a call may set, or `tags`."),
   models: z.array(z.string()).nullish(),
   providers: z.array(z.string()).nullish(),
   budgets: z
     .array(z.string())
     .nullish()
     .describe(
-      "Budgets that every call of the key must pass besides those that its attribution selects.",
+      "Budgets that every call of the key must pass, in addition to those that its attribution selects.",
     ),
   max_concurrent: z.int().nullish(),
   expires_at: z.string().nullish().describe(instantInput),
@@ -44,7 +41,7 @@ export const keySchema = z
   .object({
     key_id: z.string(),
     name: z.string(),
-    hint: z.string().describe("How the secret begins."),
+    hint: z.string().describe("The start of the secret."),
     role: roleSchema,
     attribution: z.record(z.string(), z.unknown()),
     may_refine: z.array(z.string()),
@@ -60,19 +57,19 @@ export const keySchema = z
 
 export const usedKeySchema = keySchema
   .extend({
-    calls: z.int().describe("Calls that were charged."),
-    spent_usd: usdSchema.describe("All that they cost."),
+    calls: z.int().describe("Charged calls."),
+    spent_usd: usdSchema.describe("Total cost of these calls."),
     last_used_at: instantSchema
       .nullable()
-      .describe("The beginning of the hour in which its last call ended or was refused."),
+      .describe("Start of the hour in which its last call ended or was refused."),
   })
   .meta({ id: "UsedKey" });
 
 export const newKeySchema = keySchema
-  .extend({ key: z.string().describe("The secret. It is not kept, and cannot be shown again.") })
+  .extend({ key: z.string().describe("The secret. It is not stored and cannot be shown again.") })
   .meta({ id: "NewKey" });
 
-export const keyParams = z.object({ key_id: z.string().describe("Its id, or its name.") });
+export const keyParams = z.object({ key_id: z.string().describe("Id or name of the key.") });
 
 export const keyPageSchema = pageSchema(usedKeySchema);
 

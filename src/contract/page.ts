@@ -4,7 +4,7 @@ import { z } from "zod";
 
 export const pageQuery = {
   limit: z.coerce.number().int().min(1).max(500).default(100).describe("Rows on a page: 1 to 500."),
-  cursor: z.string().max(100).optional().describe("From `next_cursor` of the page before."),
+  cursor: z.string().max(100).optional().describe("`next_cursor` of the previous page."),
 };
 
 /** A page of rows, newest first. */
@@ -14,7 +14,7 @@ export function pageSchema<Row extends z.ZodType>(row: Row) {
     next_cursor: z
       .string()
       .nullable()
-      .describe("Give it as `cursor` for the next page; null at the end."),
+      .describe("The `cursor` of the next page; null on the last page."),
   });
 }
 

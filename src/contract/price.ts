@@ -5,12 +5,12 @@ import { meters, type Meter } from "../domain/usage/usage.ts";
 import type { Json, JsonInput } from "./json.ts";
 import { instantSchema, nameSchema, usdSchema } from "./value.ts";
 
-export const decimalInput = z.union([z.string(), z.number()]);
+const decimalInput = z.union([z.string(), z.number()]);
 
 export const priceInput = z
   .looseObject({
     provider: z.string(),
-    model: z.string().describe("The exact id, or a prefix that ends in `*`."),
+    model: z.string().describe("The exact id, or a prefix followed by `*`."),
     ...(Object.fromEntries(meters.map((meter) => [meter, decimalInput.optional()])) as Record<
       Meter,
       z.ZodOptional<typeof decimalInput>
@@ -20,10 +20,10 @@ export const priceInput = z
   })
   .meta({
     id: "PriceInput",
-    description: "USD per million tokens, or per call for tools and requests.",
+    description: "USD per million tokens; for tools and requests, per call.",
   });
 
-export const overrideSchema = z
+export const priceOverrideSchema = z
   .object({
     provider: z.string(),
     model: z.string(),
@@ -42,12 +42,12 @@ export const rateSchema = z
     region: z
       .string()
       .nullable()
-      .describe("Where the provider's calls must be processed, if that makes a part of the rate."),
+      .describe("Where calls must be processed, if the rate depends on it."),
     usd_per_million: usdSchema,
     stands_in: z
       .boolean()
-      .describe("The model has no rate of its own for this meter; another's is used."),
-    above_context_tokens: z.int().nullable().describe("Counts when the context is larger."),
+      .describe("The model has no rate for this meter; another meter's rate is used."),
+    above_context_tokens: z.int().nullable().describe("The rate applies if the context is larger."),
     model: z.string().describe("The row of the catalogue."),
     match: z.enum(["exact", "rule", "prefix"]),
     source: z.string(),
@@ -64,20 +64,22 @@ export const priceSchema = z
     price_version: z.string(),
     match: z
       .enum(["exact", "rule", "prefix"])
-      .describe("`prefix`: a shorter id that begins alike; check whether it is the same model."),
+      .describe("`prefix`: a shorter id matched; check that it is the same model."),
     context_window: z.int().nullable(),
     max_output_tokens: z.int().nullable(),
-    valid_until: instantSchema.nullable().describe("When another price is due; null when none is."),
+    valid_until: instantSchema
+      .nullable()
+      .describe("When the price changes; null if no change is known."),
     rates: z.array(rateSchema),
   })
   .meta({ id: "Price" });
 
-export const listSchema = z
+export const priceListSchema = z
   .object({
     price_version: z.string(),
     overrides: z
-      .array(overrideSchema)
-      .describe("Prices stated over this API, the oldest first; later ones win."),
+      .array(priceOverrideSchema)
+      .describe("Prices added over this API, oldest first. Later ones take precedence."),
     models: z
       .array(z.object({ provider: z.string(), model: z.string() }))
       .describe("Every model with a price."),
@@ -87,13 +89,13 @@ export const listSchema = z
 export const priceQuery = z.strictObject({
   provider: nameSchema.optional(),
   model: nameSchema.optional(),
-  at: z.string().optional().describe("RFC 3339 or a day; now by default."),
+  at: z.string().optional().describe("RFC 3339 or a date; now by default."),
 });
 
-export const priceAnswerSchema = z.union([priceSchema, listSchema]);
+export const priceAnswerSchema = z.union([priceSchema, priceListSchema]);
 
-export type PriceOverrideJson = Json<typeof overrideSchema>;
+export type PriceOverrideJson = Json<typeof priceOverrideSchema>;
 export type RateJson = Json<typeof rateSchema>;
 export type PriceJson = Json<typeof priceSchema>;
-export type PriceListJson = Json<typeof listSchema>;
+export type PriceListJson = Json<typeof priceListSchema>;
 export type PriceInput = JsonInput<typeof priceInput>;

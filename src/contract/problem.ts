@@ -32,21 +32,21 @@ export type ProblemCode = (typeof problemCodes)[number];
 
 export const problemSchema = z
   .object({
-    type: z.string().describe("Where the code is explained."),
+    type: z.string().describe("Link to the explanation of the code."),
     title: z.string(),
     status: z.int(),
     code: z.enum(problemCodes),
-    detail: z.string().describe("What was wrong this time."),
-    field: z.string().nullable().describe("The field at fault, in the words of the request."),
-    remedy: z.string().nullable().describe("What to do about it."),
+    detail: z.string().describe("What is wrong with this request."),
+    field: z.string().nullable().describe("The invalid field, as named in the request."),
+    remedy: z.string().nullable().describe("How to fix it."),
     purser: z
       .record(z.string(), z.unknown())
       .optional()
-      .describe("For a refusal by a budget: which, why, and what it had left."),
+      .describe("For a refusal: the budget, the reason, and what was left."),
     error: z
       .record(z.string(), z.string())
       .optional()
-      .describe("For a path that is not served: the same, where the providers' SDKs look."),
+      .describe("For an unknown path: the same message, where the providers' SDKs expect it."),
   })
   .meta({ id: "Problem" });
 

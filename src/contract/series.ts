@@ -6,7 +6,7 @@ import type { Json } from "./json.ts";
 import { instantSchema, usageSchema, usdSchema } from "./value.ts";
 
 const figures = {
-  calls: z.int().describe("Those that were charged: averages are of them."),
+  calls: z.int().describe("Charged calls. Averages are over these."),
   released: z
     .int()
     .describe(
@@ -14,12 +14,12 @@ const figures = {
     ),
   refusals: z.int().describe("Calls that a budget refused."),
   cost_usd: usdSchema,
-  tokens: z.int().describe("All tokens, cached ones included."),
+  tokens: z.int().describe("All tokens, including cached ones."),
   usage: usageSchema,
   avg_latency_ms: z.number(),
 };
 export const figuresSchema = z.object(figures).meta({ id: "Figures" });
-export const groupSchema = z
+export const groupFiguresSchema = z
   .object({ group: z.record(z.string(), z.string()), ...figures })
   .meta({ id: "GroupFigures" });
 
@@ -31,12 +31,10 @@ export const seriesSchema = z
     time_zone: z.string(),
     by: z.array(z.string()),
     total: figuresSchema,
-    groups: z.array(groupSchema).describe("Over the whole range, the dearest first."),
+    groups: z.array(groupFiguresSchema).describe("Over the whole range, the most expensive first."),
     key_names: z
       .record(z.string(), z.string())
-      .describe(
-        "Of the keys in the groups, where they are split by `key`: the names by their ids.",
-      ),
+      .describe("Names of keys by their ids, if grouped by `key`."),
     unpriced: z
       .array(
         z.object({
@@ -45,19 +43,17 @@ export const seriesSchema = z
           calls: z.int(),
         }),
       )
-      .describe(
-        "Models that no price was known for, in the range: their calls are counted as nothing, and are not free.",
-      ),
+      .describe("Models without a price in the range. Their calls count as 0, but are not free."),
     data: z
       .array(
         z.object({
           start: instantSchema,
           end: instantSchema,
           total: figuresSchema,
-          groups: z.array(groupSchema),
+          groups: z.array(groupFiguresSchema),
         }),
       )
-      .describe("Every bucket of the range, empty ones too."),
+      .describe("Every bucket of the range, including empty ones."),
   })
   .meta({ id: "Series" });
 
@@ -65,18 +61,18 @@ export const seriesQuery = filterSchema({
   bucket: z
     .enum(["none", "hour", "day", "week", "month"])
     .default("day")
-    .describe("`none` gives the sums of the range only."),
+    .describe("`none` returns only the sums of the range."),
   by: z
     .string()
     .max(500)
     .optional()
     .describe(
-      "Split by, joined by commas: `provider`, `model`, `endpoint`, `key`, `status`, a dimension, `tag:NAME`.",
+      "Names to group by, separated by commas: `provider`, `model`, `endpoint`, `key`, `status`, a dimension, `tag:NAME`.",
     ),
   include: includeSchema,
-  time_zone: z.string().max(100).default("UTC").describe("IANA name."),
+  time_zone: z.string().max(100).default("UTC").describe("IANA time zone name."),
 });
 
 export type FiguresJson = Json<typeof figuresSchema>;
-export type GroupFiguresJson = Json<typeof groupSchema>;
+export type GroupFiguresJson = Json<typeof groupFiguresSchema>;
 export type SeriesJson = Json<typeof seriesSchema>;

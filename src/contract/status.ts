@@ -7,10 +7,10 @@ import { instantSchema } from "./value.ts";
 export const statusSchema = z
   .object({
     version: z.string(),
-    node: z.string().describe("The version of Node that runs it."),
+    node: z.string().describe("Version of Node.js."),
     process_id: z.int(),
     started_at: instantSchema,
-    data: z.string().describe("The data folder, as an absolute path."),
+    data: z.string().describe("Absolute path of the data folder."),
     durability: z.string(),
     ledger: z.object({
       writable: z.boolean(),
@@ -22,10 +22,10 @@ export const statusSchema = z
       checked_on: z
         .string()
         .describe(
-          "The day on which prices beside the price list were last read from their providers.",
+          "The day on which the prices added to the price list were last checked with the providers.",
         ),
       age_days: z.int(),
-      stated: z.int().describe("Prices of the configuration and of this API."),
+      stated: z.int().describe("Number of prices from the configuration and this API."),
     }),
     providers: z.array(
       z.object({
@@ -45,7 +45,7 @@ export const probesSchema = z
         url: z.string(),
         state: z
           .enum(["accepted", "refused", "unchecked", "failing", "unreachable"])
-          .describe("`unchecked`: it answers, and the answer says nothing about the key."),
+          .describe("`unchecked`: the provider answered, but not about the key."),
         status: z.int().nullable(),
         elapsed_ms: z.int(),
         models: z.int().nullable(),

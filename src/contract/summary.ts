@@ -10,13 +10,13 @@ const count = z.int();
 export const summarySchema = z
   .object({
     total_cost: money,
-    task_count: count.describe("Calls that were charged, each attempt counted."),
+    task_count: count.describe("Charged calls; each attempt counts."),
     average_cost: money,
     by_provider: z.record(
       z.string(),
       z.object({
         total_cost: money,
-        input_tokens: count.describe("Cached ones included."),
+        input_tokens: count.describe("Including cached tokens."),
         output_tokens: count,
         task_count: count,
         operations: z.record(
@@ -36,7 +36,7 @@ export const summarySchema = z
           avg_latency_ms: z.number(),
         }),
       )
-      .describe("By the operation that the caller named, or else by endpoint."),
+      .describe("By the operation that the caller named, otherwise by endpoint."),
     efficiency_metrics: z.object({
       cost_per_1k_tokens: money,
       avg_tokens_per_task: z.number(),

@@ -5,20 +5,20 @@ import { dimensions } from "../domain/attribution/attribution.ts";
 import { meters } from "../domain/usage/usage.ts";
 import type { Json } from "./json.ts";
 
-/** Exact money or counts as they leave: never a JSON number, which a reader would round. */
+/** Exact amounts in answers. Readers would round a JSON number. */
 export const decimalSchema = z.string().describe('A plain decimal, such as "0.021".');
 
-export const usdSchema = decimalSchema.describe('USD as a plain decimal, such as "0.021": exact.');
+export const usdSchema = decimalSchema.describe('Exact USD as a plain decimal, such as "0.021".');
 
 export const usdInput = z
   .union([z.string(), z.number()])
   .describe('USD as a decimal string, such as "0.05".');
 
-/** What a moment may be in a request. */
-export const instantInput = "RFC 3339 with its offset, or a date, which is its midnight in UTC.";
+/** Describes times in requests. */
+export const instantInput = "RFC 3339 with an offset, or a date for its midnight in UTC.";
 export const instantSchema = z.string().meta({ format: "date-time" }).describe("RFC 3339, in UTC.");
 
-/** Of a budget: `start` is null for one that has always been open, `end` for one that stays so. */
+/** A budget's window. `start` is null if it has always been open, `end` if it never closes. */
 export const windowSchema = z.object({
   start: instantSchema.nullable(),
   end: instantSchema.nullable(),
@@ -28,8 +28,8 @@ export const nameSchema = z
   .string()
   .min(1)
   .max(200)
-  // In the document, too: written so that a client can generate by it.
-  // oxlint-disable-next-line no-control-regex -- they are what is refused
+  // The pattern is in the OpenAPI document too, in a form that generators understand.
+  // oxlint-disable-next-line no-control-regex -- these are refused
   .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, "must not have control characters");
 
 export const idSchema = z
@@ -38,7 +38,7 @@ export const idSchema = z
   .max(200)
   .regex(/^[A-Za-z0-9._:/@+=-]+$/, "may have letters, digits and . _ : / @ + = - only");
 
-/** Attribution as a request gives it: values by dimension, and tags. The rules of refining follow in the domain. */
+/** Attribution in a request: values by dimension, and tags. The domain checks what may be set. */
 export const attributionSchema = z
   .strictObject({
     ...(Object.fromEntries(
@@ -61,7 +61,7 @@ export const usageSchema = z
   })
   .meta({
     id: "Usage",
-    description: "Disjoint counts: no token stands in two of them. An absent one is zero.",
+    description: "Disjoint counts: no token is in two of them. An absent count is zero.",
   });
 
 export const serviceTierSchema = z.enum(["standard", "batch", "flex", "priority", "fast"]);

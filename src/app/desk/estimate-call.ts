@@ -249,7 +249,7 @@ function fittedOutput(budgets: readonly Applied[], demand: Demand, ceiling: numb
   return affordable < ceiling ? affordable : null;
 }
 
-/** A call refused for the length of its answer is admitted if it asks for no more than can be paid. */
+/** A call refused for the length of its answer is admitted with a ceiling that can be paid. */
 function passingOutput(budgets: readonly Applied[], demand: Demand): number | null {
   const most = longestAffordable(budgets, demand, demand.outputTokens);
   return most >= 1 && budgets.every((applied) => reasonAgainst(applied, demand, most) === null)

@@ -40,7 +40,7 @@ export async function unpricedModels(
   return [...found.values()].sort((left, right) => right.calls - left.calls);
 }
 
-/** Callers can invent model names, so only this many are checked, those with the most calls. */
+/** Callers can invent model names, so only the models with the most calls are checked. */
 const mostLookedAt = 20;
 
 /** Calls with known token counts. */
