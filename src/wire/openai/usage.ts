@@ -2,7 +2,7 @@
 
 import { PurserError } from "../../domain/error.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";
-import type { Meter, Usage } from "../../domain/usage/usage.ts";
+import type { FixedMeter, Usage } from "../../domain/usage/usage.ts";
 import { readReportedCost } from "../count/reported-cost.ts";
 import { findBeside, type Beside } from "./beside.ts";
 import { readNamedCounts, type CountName, type NamedCounts } from "./count-names.ts";
@@ -53,7 +53,7 @@ function parse(text: string): unknown {
 /** Keeps the counts that are charged, and remembers whether one could not be believed. */
 class Counts {
   readonly #named: NamedCounts;
-  readonly #usage: { [meter in Meter | "reasoning"]?: number } = {};
+  readonly #usage: { [meter in FixedMeter | "reasoning"]?: number } = {};
   invalid: boolean;
 
   constructor(named: NamedCounts) {
@@ -75,7 +75,7 @@ class Counts {
   }
 
   /** A count of nothing is left out. */
-  keep(meter: Meter | "reasoning", count: number | undefined): void {
+  keep(meter: FixedMeter | "reasoning", count: number | undefined): void {
     if (count !== undefined && count > 0) this.#usage[meter] = count;
   }
 
