@@ -182,6 +182,12 @@ export function countContext(usage: Usage): number {
   );
 }
 
+/** The counts that are not tokens: calls of tools, requests and other units. */
+export function countUnits(usage: Usage): Readonly<Record<string, number>> {
+  const isUnit = (name: string): boolean => name !== "reasoning" && !tokenMeters.has(name as Meter);
+  return Object.fromEntries(Object.entries(usage).filter(([name]) => isUnit(name)));
+}
+
 /** Sums several usages, meter by meter, including `reasoning`. A single usage is returned as is. */
 export function sumUsage(usages: readonly Usage[]): Usage {
   const [first, second] = usages;

@@ -14,6 +14,7 @@ import type {
 import { aBudget } from "../../../domain/ledger/desk.test-kit.ts";
 import { pico, zero } from "../../../domain/money/money.ts";
 import type { Charge } from "../../../domain/price/rate.ts";
+import { openMeter } from "../../../domain/usage/open-meter.ts";
 import { fixedMeters, type UsageFlag } from "../../../domain/usage/usage.ts";
 import { attribution, rates, route, start, usd } from "../../conformance/fixture.ts";
 import { decodeEntry } from "./decode.ts";
@@ -73,12 +74,22 @@ const counter = fc.record(
   plain,
 );
 
-const usage = fc.dictionary(fc.constantFrom(...fixedMeters, "reasoning"), count, plain);
+const openMeters = ["tool:ocr", "tool:Ocr.2-x", "pages"].map(openMeter);
+const usage = fc.dictionary(
+  fc.constantFrom(...fixedMeters, "reasoning", ...openMeters),
+  count,
+  plain,
+);
 
 const charge: fc.Arbitrary<Charge> = fc
   .record({
     model: fc.constantFrom("served", "other"),
-    meter: fc.constantFrom(...fixedMeters, "reported_cost" as const, "hold" as const),
+    meter: fc.constantFrom(
+      ...fixedMeters,
+      ...openMeters,
+      "reported_cost" as const,
+      "hold" as const,
+    ),
     quantity: count,
     cost: money,
     rate: fc.option(fc.constantFrom(...rates)),
@@ -315,6 +326,19 @@ test("meters keep their stored numbers", () => {
     fixedMeters.join(" "),
     "input cache_read cache_write_5m cache_write_1h output input_audio cache_read_audio output_audio input_image output_image web_search file_search code_execution request maps_grounding",
   );
+});
+
+test("the name of an open meter is stored once, and its counts by number", () => {
+  const [ocr] = openMeters;
+  assert.ok(ocr);
+  const [line] = rates.map((rate) => ({ ...rate, meter: ocr }));
+  assert.ok(line);
+  const usage = { input: 10, [ocr]: 3 };
+  const cost = pico(line.perUnit * 3n);
+  const charges = [{ model: "m", meter: ocr, quantity: 3, cost, rate: line }];
+  const entry = { ...settleOf(charges), usage };
+  assert.match(bodyOf(entry), /^\[\[0,10,100\d,3\],\[\d\],5,\d,/);
+  assert.deepEqual(roundTrip(entry), entry);
 });
 
 function bodyOf(entry: Entry): string {
