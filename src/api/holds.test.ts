@@ -455,6 +455,7 @@ test("the fields of a hold and of its end are checked", async (t) => {
     ["/h-1/settle", { usage: { "tool:a b": 1 } }, "usage.tool:a b"],
     ["/h-1/settle", { usage: { pages: -1 } }, "usage.pages"],
     ["/h-1/settle", { usage: { pages: 1.5 } }, "usage.pages"],
+    ["/h-1/settle", { usage: { pages: 1_000_000_001 } }, "usage.pages"],
     ["/h-1/settle", { usage: { constructor: 1 } }, "usage.constructor"],
     ["/h-1/settle", { usage: manyTools }, "usage"],
     ["/h-1/top-up", {}, "amount"],

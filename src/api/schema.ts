@@ -83,6 +83,8 @@ export const attributionSchema = z
   .meta({ id: "Attribution" });
 
 const count = z.int().min(0).max(1_000_000_000_000);
+/** Of an open meter, which may cost nothing: the sums of many calls stay exact. */
+const openCount = z.int().min(0).max(1_000_000_000);
 
 /** Disjoint counts; `reasoning` is the part of `output` that was reasoning. */
 export const usageSchema = z
@@ -93,7 +95,7 @@ export const usageSchema = z
     >),
     reasoning: count.optional(),
   })
-  .catchall(count)
+  .catchall(openCount)
   .superRefine(checkOpenMeters)
   .meta({
     id: "Usage",
