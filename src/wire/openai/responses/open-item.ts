@@ -1,6 +1,6 @@
 /** An output item of a Responses stream that has begun and not ended, with the texts that are being written in it. */
 
-import { toObject, type JsonObject } from "../count/count.ts";
+import { toObject, type JsonObject } from "../../count/count.ts";
 import type { ResponsesEvent } from "./stop.ts";
 
 /** A kind of text that is streamed in pieces. Its events are `PREFIX.delta` and `PREFIX.done`. */

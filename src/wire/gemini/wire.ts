@@ -7,9 +7,10 @@ import { GeminiAnswer } from "./answer.ts";
 import { ArrayFraming } from "./array-framing.ts";
 import { geminiEndpoint } from "./endpoint.ts";
 import { geminiError } from "./error.ts";
+import { geminiMadeIds } from "./made-ids.ts";
 import { readGeminiRequest } from "./request.ts";
-import { geminiMadeIds, named, storedPlace, tunedModel } from "./stored.ts";
-import { geminiUsage } from "./gemini-usage.ts";
+import { named, storedPlace, tunedModel } from "./stored.ts";
+import { geminiUsage } from "./stop.ts";
 
 export const geminiWire: WireFormat = {
   name: "gemini",

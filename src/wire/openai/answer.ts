@@ -7,7 +7,7 @@ import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
 import type { ScannedBody } from "../body/index.ts";
 import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
 import { countGeneratedBytes, lastUsage, scanAnswer, takeAnswer } from "./answer-scan.ts";
-import { AnswerRecord } from "./record.ts";
+import { AnswerRecord } from "./answer-record.ts";
 
 const nothing = new Uint8Array(0);
 

@@ -1,8 +1,8 @@
 /** The output items of a Responses stream as the caller has them, to end the stream with when it is cut. */
 
-import { afterQuoted, matchesAt } from "../bytes.ts";
-import { toObject, toText, type JsonObject } from "../count/count.ts";
-import { behindColon, endOfValue } from "./delta.ts";
+import { afterQuoted, matchesAt } from "../../bytes.ts";
+import { toObject, toText, type JsonObject } from "../../count/count.ts";
+import { valueAfterKey, endOfValue } from "../text-bytes.ts";
 import { OpenItem, strandOf } from "./open-item.ts";
 import type { ResponsesEvent } from "./stop.ts";
 
@@ -46,13 +46,13 @@ export class PartialOutput {
   #takeDelta(payload: Buffer): void {
     const type = typeOf(payload);
     const strand = type === undefined ? undefined : strandOf(type);
-    const item = this.#items.get(numberBehind(payload, outputIndexKey) ?? -1);
+    const item = this.#items.get(numberAfter(payload, outputIndexKey) ?? -1);
     if (!strand || item === undefined || typeof item === "string") return;
-    const start = behindColon(payload, afterQuoted(payload, deltaKey));
+    const start = valueAfterKey(payload, afterQuoted(payload, deltaKey));
     if (start < 0 || payload[start] !== quote) return;
     const text = payload.subarray(start + 1, endOfValue(payload, start) - 1);
     if (this.#fits(text.length))
-      item.append(strand, numberBehind(payload, strand.indexKey) ?? 0, text.toString());
+      item.append(strand, numberAfter(payload, strand.indexKey) ?? 0, text.toString());
   }
 
   #takeEvent(payload: Buffer): void {
@@ -84,9 +84,9 @@ function typeOf(payload: Buffer): string | undefined {
 }
 
 /** The number that a key has. */
-function numberBehind(payload: Buffer, key: Buffer): number | undefined {
+function numberAfter(payload: Buffer, key: Buffer): number | undefined {
   const at = afterQuoted(payload, key);
-  const value = at < 0 ? -1 : behindColon(payload, at);
+  const value = at < 0 ? -1 : valueAfterKey(payload, at);
   const digits = value < 0 ? null : /^\d{1,9}/.exec(payload.toString("latin1", value, value + 9));
   return digits ? Number(digits[0]) : undefined;
 }

@@ -1,19 +1,19 @@
 /** Reads the usage of a Responses stream as it passes. */
 
-import { PurserError } from "../../domain/error.ts";
-import { reportsError } from "../answer/error-body.ts";
-import { isErrorList } from "../answer/error-list.ts";
-import { isJson } from "../answer/meter.ts";
-import { PassedOutput } from "../answer/passed-output.ts";
-import { answerScanner, type ScannedBody } from "../body/index.ts";
-import { afterQuoted } from "../bytes.ts";
-import { SseSplitter, type SseEvent } from "../sse/index.ts";
-import type { Cut, Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
-import { mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
-import { countDeltaBytes } from "./delta.ts";
+import { PurserError } from "../../../domain/error.ts";
+import { reportsError } from "../../answer/error-body.ts";
+import { isErrorList } from "../../answer/error-list.ts";
+import { isJson } from "../../answer/meter.ts";
+import { PassedOutput } from "../../answer/passed-output.ts";
+import { answerScanner, type ScannedBody } from "../../body/index.ts";
+import { afterQuoted } from "../../bytes.ts";
+import { SseSplitter, type SseEvent } from "../../sse/index.ts";
+import type { Cut, Progress, Reading, RequestFacts, UsageMeter } from "../../wire.ts";
+import { mayHideKeys, scanAnswer, takeAnswer } from "../answer-scan.ts";
+import { countTextBytes } from "../text-bytes.ts";
 import { PartialOutput } from "./partial-output.ts";
-import { AnswerRecord } from "./record.ts";
-import type { BilledTool } from "./server-tools.ts";
+import { AnswerRecord } from "../answer-record.ts";
+import type { BilledTool } from "../server-tools.ts";
 import { responsesStop } from "./stop.ts";
 import { serverTypes, ToolTally } from "./tool-tally.ts";
 
@@ -149,7 +149,7 @@ export class ResponsesMeter implements UsageMeter {
   }
 
   #takePart(payload: Buffer): void {
-    const bytes = countDeltaBytes(payload, deltaKey, this.output);
+    const bytes = countTextBytes(payload, deltaKey, this.output);
     if (bytes === 0 && mayHideKeys(payload)) this.#inspect(scanAnswer(payload));
     this.#unsent.push({ payload, isDelta: bytes > 0 });
     if (bytes > 0) return;

@@ -106,7 +106,7 @@ export interface NamedCounts {
   /** Undefined if it was not reported, or is not plausible. */
   count(name: CountName): number | undefined;
   /** Whether the field has a value other than null. */
-  told(name: CountName): boolean;
+  has(name: CountName): boolean;
   /** Whether a count was negative, not whole, absurdly large or no number. */
   readonly invalid: boolean;
 }
@@ -121,21 +121,21 @@ export function readNamedCounts(usage: unknown): NamedCounts {
   return found;
 }
 
-interface Told {
+interface FoundCount {
   rank: number;
   count: number | undefined;
 }
 
 class Found implements NamedCounts {
-  readonly #told = new Map<CountName, Told>();
+  readonly #found = new Map<CountName, FoundCount>();
   invalid = false;
 
   count(name: CountName): number | undefined {
-    return this.#told.get(name)?.count;
+    return this.#found.get(name)?.count;
   }
 
-  told(name: CountName): boolean {
-    return this.#told.has(name);
+  has(name: CountName): boolean {
+    return this.#found.has(name);
   }
 
   take(object: Readonly<Record<string, unknown>>, node: NameNode): void {
@@ -150,11 +150,11 @@ class Found implements NamedCounts {
   }
 
   #keep(name: CountName, rank: number, count: number | undefined): void {
-    const told = this.#told.get(name);
-    if (!told) return void this.#told.set(name, { rank, count });
-    if (count === undefined || !isBetter({ rank, count }, told)) return;
-    told.rank = rank;
-    told.count = count;
+    const found = this.#found.get(name);
+    if (!found) return void this.#found.set(name, { rank, count });
+    if (count === undefined || !isBetter({ rank, count }, found)) return;
+    found.rank = rank;
+    found.count = count;
   }
 
   #believed(value: unknown): number | undefined {
@@ -166,7 +166,7 @@ class Found implements NamedCounts {
 }
 
 /** A count before none, more than nothing before nothing, the earlier name before the later. */
-function isBetter(one: Told, other: Told): boolean {
+function isBetter(one: FoundCount, other: FoundCount): boolean {
   if (other.count === undefined) return true;
   const [isSome, wasSome] = [(one.count ?? 0) > 0, other.count > 0];
   return isSome === wasSome ? one.rank < other.rank : isSome;

@@ -2,11 +2,12 @@
 
 import { bodyMeter, sseFraming, streamMeter } from "../answer/meter.ts";
 import type { WireFormat } from "../wire.ts";
-import { AnthropicBody } from "./body.ts";
+import { AnthropicAnswer } from "./answer.ts";
 import { anthropicEndpoint } from "./endpoint.ts";
 import { anthropicError } from "./error.ts";
+import { anthropicMadeIds } from "./made-ids.ts";
 import { readAnthropicRequest } from "./request.ts";
-import { anthropicMadeIds, named, storedPlace } from "./stored.ts";
+import { named, storedPlace } from "./stored.ts";
 import { AnthropicStream } from "./stream.ts";
 
 export const anthropicWire: WireFormat = {
@@ -14,7 +15,7 @@ export const anthropicWire: WireFormat = {
   endpoint: anthropicEndpoint,
   read: (_endpoint, body) => readAnthropicRequest(body),
   meter(_endpoint, { stream, facts }) {
-    if (!stream) return bodyMeter(new AnthropicBody(facts), { generates: true });
+    if (!stream) return bodyMeter(new AnthropicAnswer(facts), { generates: true });
     const state = new AnthropicStream(facts);
     return streamMeter(
       sseFraming((data) => state.take(data)),

@@ -28,11 +28,11 @@ const skipped = new KeyTable([
  * @param name As {@link afterQuoted} takes it.
  * @param output What the strings are added to.
  */
-export function countDeltaBytes(payload: Buffer, name: Buffer, output?: PassedOutput): number {
+export function countTextBytes(payload: Buffer, name: Buffer, output?: PassedOutput): number {
   let sum = 0;
   let at = afterQuoted(payload, name);
   while (at >= 0) {
-    const value = behindColon(payload, at);
+    const value = valueAfterKey(payload, at);
     const read = value < 0 ? { bytes: 0, end: at } : readValue(payload, value, output);
     sum += read.bytes;
     at = afterQuoted(payload, name, read.end);
@@ -41,8 +41,8 @@ export function countDeltaBytes(payload: Buffer, name: Buffer, output?: PassedOu
 }
 
 /** The place of the value behind a key, or -1 where the text is no key. */
-export function behindColon(payload: Buffer, behindKey: number): number {
-  const at = skipSpace(payload, behindKey);
+export function valueAfterKey(payload: Buffer, keyEnd: number): number {
+  const at = skipSpace(payload, keyEnd);
   return payload[at] === colon ? skipSpace(payload, at + 1) : -1;
 }
 

@@ -10,10 +10,10 @@ import {
 import type { PassedOutput } from "../answer/passed-output.ts";
 import { overwrite, toObject } from "../count/count.ts";
 import type { Reading, RequestFacts } from "../wire.ts";
-import { serviceTierOf } from "./service-tier.ts";
+import { serviceTierOf } from "./terms.ts";
 import { isSearchModel } from "./model-name.ts";
 import type { ToolCounts } from "./server-tools.ts";
-import type { ToolTally } from "./tool-tally.ts";
+import type { ToolTally } from "./responses/tool-tally.ts";
 import { readUsage, type UsageReading } from "./usage.ts";
 
 /** A longer usage object is kept only in part, in UTF-16 units. */
@@ -154,9 +154,9 @@ export class AnswerRecord {
   /** The provider's own count takes precedence over what was seen. A model that searches in every call reports nothing. */
   #toolsBeside(usage: Usage | undefined): ToolCounts | undefined {
     const seen = { ...this.#tools, ...this.#last?.tools };
-    const isUntold =
+    const isUnreported =
       (seen.web_search ?? usage?.web_search ?? 0) === 0 && !this.#failed && this.#searchesAlways();
-    const counted = Object.entries(isUntold ? { ...seen, web_search: 1 } : seen).filter(
+    const counted = Object.entries(isUnreported ? { ...seen, web_search: 1 } : seen).filter(
       ([, count]) => count > 0,
     );
     return counted.length === 0 ? undefined : Object.fromEntries(counted);

@@ -1,8 +1,8 @@
 /** Which choices of a chat stream have begun and ended at the caller, so that a cut can end the others. */
 
-import { afterQuoted } from "../bytes.ts";
-import { toObject, toObjects } from "../count/count.ts";
-import { behindColon } from "./delta.ts";
+import { afterQuoted } from "../../bytes.ts";
+import { toObject, toObjects } from "../../count/count.ts";
+import { valueAfterKey } from "../text-bytes.ts";
 
 const finishKey = Buffer.from('finish_reason"');
 /** One of them is in every chunk with a choice; Azure's first chunk has none. */
@@ -76,7 +76,7 @@ function endsChoice(payload: Buffer): boolean {
     at >= 0;
     at = afterQuoted(payload, finishKey, at)
   ) {
-    const value = behindColon(payload, at);
+    const value = valueAfterKey(payload, at);
     if (value >= 0 && payload[value] === quote) return true;
   }
   return false;

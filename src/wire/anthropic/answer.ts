@@ -14,7 +14,7 @@ import { billedParts, readAnthropicUsage, usageOfAnswer, type AnthropicUsage } f
 const scan = answerScanner();
 
 /** Parses only the model and the usage. */
-export class AnthropicBody implements BodyState {
+export class AnthropicAnswer implements BodyState {
   readonly #asked: AskedTerms;
   #bytes = 0;
   #finished = false;

@@ -1,7 +1,7 @@
 /** Counts the tool calls of a Responses output by the unit in which each is billed. */
 
-import { toObject, toText } from "../count/count.ts";
-import type { BilledTool, ToolCounts } from "./server-tools.ts";
+import { toObject, toText } from "../../count/count.ts";
+import type { BilledTool, ToolCounts } from "../server-tools.ts";
 
 /** Types of output items whose tool may have run at the provider. */
 export const serverTypes = [

@@ -1,17 +1,17 @@
 /** Reads the usage of a stream of chat or completion chunks as it passes. */
 
-import { PurserError } from "../../domain/error.ts";
-import { PassedOutput } from "../answer/passed-output.ts";
-import { isErrorInstead } from "../answer/error-body.ts";
-import { isErrorList } from "../answer/error-list.ts";
-import { isJson } from "../answer/meter.ts";
-import { afterQuoted } from "../bytes.ts";
-import { SseSplitter, type SseEvent } from "../sse/index.ts";
-import type { Cut, Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
-import { lastUsage, mayHideKeys, scanAnswer, takeAnswer } from "./answer-scan.ts";
-import { countDeltaBytes } from "./delta.ts";
+import { PurserError } from "../../../domain/error.ts";
+import { PassedOutput } from "../../answer/passed-output.ts";
+import { isErrorInstead } from "../../answer/error-body.ts";
+import { isErrorList } from "../../answer/error-list.ts";
+import { isJson } from "../../answer/meter.ts";
+import { afterQuoted } from "../../bytes.ts";
+import { SseSplitter, type SseEvent } from "../../sse/index.ts";
+import type { Cut, Progress, Reading, RequestFacts, UsageMeter } from "../../wire.ts";
+import { lastUsage, mayHideKeys, scanAnswer, takeAnswer } from "../answer-scan.ts";
+import { countTextBytes } from "../text-bytes.ts";
 import { OpenChoices } from "./open-choices.ts";
-import { AnswerRecord } from "./record.ts";
+import { AnswerRecord } from "../answer-record.ts";
 import { chatStop } from "./stop.ts";
 
 /** Looked at whole until id and model are known, at most: Azure's first chunk names neither. */
@@ -105,7 +105,7 @@ export class ChatMeter implements UsageMeter {
     }
     if (isOtherError(payload)) return this.#fail();
     const bytes =
-      countDeltaBytes(payload, this.#deltaKey, this.output) || this.#countOtherText(payload);
+      countTextBytes(payload, this.#deltaKey, this.output) || this.#countOtherText(payload);
     this.#choices.see(payload);
     // What the stream's end cuts off is unfinished, and not wrong.
     if (this.#ending && !isJson(payload)) return true;
@@ -113,8 +113,8 @@ export class ChatMeter implements UsageMeter {
       this.#introductions < mostIntroductions &&
       (this.#id === undefined || this.#record.model === null);
     const mayHaveUsage = lastUsage(payload) !== undefined || (bytes === 0 && mayHideKeys(payload));
-    const mayTellError = payload.includes(errorWord);
-    if (!isIntroduction && !mayHaveUsage && !mayTellError) return this.#checkShape(payload);
+    const mayReportError = payload.includes(errorWord);
+    if (!isIntroduction && !mayHaveUsage && !mayReportError) return this.#checkShape(payload);
     if (isIntroduction) this.#introductions++;
     return this.#inspect(payload);
   }
@@ -123,7 +123,7 @@ export class ChatMeter implements UsageMeter {
   #countOtherText(payload: Buffer): number {
     if (afterQuoted(payload, this.#deltaKey) >= 0 || payload.includes(errorWord)) return 0;
     const key = otherTextKeys.find((one) => afterQuoted(payload, one) >= 0);
-    return key ? countDeltaBytes(payload, key, this.output) : 0;
+    return key ? countTextBytes(payload, key, this.output) : 0;
   }
 
   /** Cheap, as it is asked of every chunk. */

@@ -3,7 +3,7 @@
 import { MadeIds, type IdReader } from "../stored/made-ids.ts";
 import { isObject, objectsIn, type JsonObject } from "../stored/references.ts";
 import type { MadeKind, WatchedAnswer } from "../wire.ts";
-import { tunedModel } from "./tuned-model.ts";
+import { tunedModel } from "./model-name.ts";
 
 /** The events at which items and responses begin or end: only these contain an id. */
 const markers = [
