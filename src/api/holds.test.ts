@@ -426,7 +426,8 @@ test("a caller key has a limited number of open holds, and the error has a remed
 test("the fields of a hold, a settlement and a top-up are validated", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/holds", hold);
-  const cases: readonly (readonly [string, object, string])[] = [
+  const manyTools = Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`tool:t${n}`, 1]));
+  const cases: readonly (readonly [string, object | string, string])[] = [
     ["", { ...hold, operation_id: undefined }, "operation_id"],
     ["", { ...hold, operation_id: "a b" }, "operation_id"],
     ["", { ...hold, amount: "1" }, "estimate"],
@@ -452,6 +453,13 @@ test("the fields of a hold, a settlement and a top-up are validated", async (t) 
     ["/h-1/settle", { usage: { input: 1 }, amount: "1" }, "usage"],
     ["/h-1/settle", { usage: { inputs: 1 } }, "usage.inputs"],
     ["/h-1/settle", { usage: { input: -1 } }, "usage.input"],
+    ["/h-1/settle", { usage: { input_tokens: 5 } }, "usage.input_tokens"],
+    ["/h-1/settle", { usage: { "tool:a b": 1 } }, "usage.tool:a b"],
+    ["/h-1/settle", { usage: { pages: -1 } }, "usage.pages"],
+    ["/h-1/settle", { usage: { pages: 1.5 } }, "usage.pages"],
+    ["/h-1/settle", { usage: { pages: 1_000_000_001 } }, "usage.pages"],
+    ["/h-1/settle", { usage: { constructor: 1 } }, "usage.constructor"],
+    ["/h-1/settle", { usage: manyTools }, "usage"],
     ["/h-1/top-up", {}, "amount"],
   ];
   for (const [path, body, field] of cases) {

@@ -104,7 +104,8 @@ function overrideJson({
     provider,
     model: match === "prefix" ? `${model}*` : model,
     match,
-    usd_per_million: perMillion,
+    // A meter without a price has no key.
+    usd_per_million: perMillion as Readonly<Record<string, string>>,
     valid_from: validFrom,
     valid_to: validTo,
     source,

@@ -50,6 +50,7 @@ export function summaryJson(summary: Summary): SummaryJson {
       total_output_tokens: total.outputTokens,
       total_tokens: tokens,
     },
+    meters: summary.units,
     tasks: summary.calls.map(taskJson),
   };
 }

@@ -1,7 +1,7 @@
 /** Schemas of prices: the rates of a model, and prices that a user adds. */
 
 import { z } from "zod";
-import { meters, type Meter } from "../domain/usage/usage.ts";
+import { fixedMeters, type FixedMeter } from "../domain/usage/usage.ts";
 import type { Json, JsonInput } from "./json.ts";
 import { instantSchema, nameSchema, usdSchema } from "./value.ts";
 
@@ -11,10 +11,14 @@ export const priceInput = z
   .looseObject({
     provider: z.string(),
     model: z.string().describe("The exact id, or a prefix followed by `*`."),
-    ...(Object.fromEntries(meters.map((meter) => [meter, decimalInput.optional()])) as Record<
-      Meter,
+    ...(Object.fromEntries(fixedMeters.map((meter) => [meter, decimalInput.optional()])) as Record<
+      FixedMeter,
       z.ZodOptional<typeof decimalInput>
     >),
+    meters: z
+      .record(z.string(), decimalInput)
+      .optional()
+      .describe('Prices of tools and other units, in USD per unit: `{"tool:ocr": "0.002"}`.'),
     valid_from: z.string().nullish(),
     valid_to: z.string().nullish(),
   })

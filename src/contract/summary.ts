@@ -45,6 +45,9 @@ export const summarySchema = z
       total_output_tokens: count,
       total_tokens: count,
     }),
+    meters: z
+      .record(z.string(), count)
+      .describe("Counts that are not tokens, by meter: calls of tools, and other units."),
     tasks: z.array(
       z.object({
         timestamp: z.number().describe("Seconds since the epoch."),

@@ -2,7 +2,7 @@
 
 import type { Rate, ServiceTier } from "../../domain/price/rate.ts";
 import type { PriceSheet } from "../../domain/price/sheet.ts";
-import { meters, type Meter } from "../../domain/usage/usage.ts";
+import { fixedMeters, type Meter } from "../../domain/usage/usage.ts";
 
 export interface ListedRate {
   readonly meter: Meter;
@@ -26,7 +26,7 @@ const contexts: readonly number[] = [
 export function ratesOf(sheet: PriceSheet, at: number): readonly ListedRate[] {
   return serviceTiers.flatMap((serviceTier) =>
     contexts.flatMap((context) =>
-      meters.flatMap((meter) => {
+      [...fixedMeters, ...sheet.openMeters].flatMap((meter) => {
         const usage = meter === "input" ? { input: context } : { input: context, [meter]: 1 };
         const rate = sheet
           .charge({ model: sheet.model, usage }, { serviceTier, at })

@@ -4,9 +4,10 @@ import { unattributed } from "../../domain/attribution/attribution.ts";
 import { add, pico, zero, type PicoUsd } from "../../domain/money/money.ts";
 import {
   countContext,
+  countUnits,
   sumUsage,
   totalUsage,
-  type Meter,
+  type FixedMeter,
   type Usage,
 } from "../../domain/usage/usage.ts";
 import type { CallFilter, CallRow, LedgerReader, Totals } from "../port/reader.ts";
@@ -35,6 +36,8 @@ export interface Summary {
   readonly byProvider: ReadonlyMap<string, ProviderSums>;
   /** By the operation that the caller named, or else by endpoint. */
   readonly byOperation: ReadonlyMap<string, CallSums>;
+  /** Counts that are not tokens, by meter: calls of tools, and other units. */
+  readonly units: Readonly<Record<string, number>>;
   /** The newest calls. */
   readonly calls: readonly CallSummary[];
 }
@@ -82,6 +85,7 @@ export function summaryOf(totals: readonly Totals[], newest: readonly CallRow[])
       summariseProvider,
     ),
     byOperation: mapGroups(rows, operationOf, sum),
+    units: countUnits(sumUsage(rows.map(({ usage }) => usage))),
     calls: newest.map(summariseCall),
   };
 }
@@ -122,12 +126,12 @@ function summariseCall(call: CallRow): CallSummary {
   };
 }
 
-const outputMeters: ReadonlySet<string> = new Set<Meter>([
+const outputMeters: ReadonlySet<string> = new Set<FixedMeter>([
   "output",
   "output_audio",
   "output_image",
 ]);
-const inputMeters: ReadonlySet<string> = new Set<Meter>([
+const inputMeters: ReadonlySet<string> = new Set<FixedMeter>([
   "input",
   "cache_read",
   "cache_write_5m",

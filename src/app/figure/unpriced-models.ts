@@ -1,7 +1,6 @@
 /** Finds the models in a range that have no price. */
 
 import type { ModelName } from "../../domain/price/served.ts";
-import { countTokens } from "../../domain/usage/usage.ts";
 import type { CallFilter, LedgerReader } from "../port/reader.ts";
 import { lacksPrice } from "../settle/unpriced.ts";
 
@@ -22,7 +21,7 @@ export async function unpricedModels(
 ): Promise<readonly UnpricedModel[]> {
   const totals = await reader.totals(filter, ["provider", "model", "status"], null);
   const free = totals
-    .filter(({ cost, usage }) => cost === 0n && countTokens(usage) > 0)
+    .filter(({ cost, usage }) => cost === 0n && Object.values(usage).some((count) => count > 0))
     .sort((left, right) => right.calls - left.calls);
   const found = new Map<string, UnpricedModel>();
   for (const { group, calls } of free.slice(0, mostLookedAt)) {
@@ -43,5 +42,5 @@ export async function unpricedModels(
 /** Callers can invent model names, so only the models with the most calls are checked. */
 const mostLookedAt = 20;
 
-/** Calls with known token counts. */
+/** Calls with known counts. */
 const countedStatuses = ["settled", "estimated"] as const;

@@ -3,7 +3,7 @@
 import { type Command, Option } from "commander";
 import type { SeriesJson } from "../../contract/series.ts";
 import { PurserError } from "../../domain/error.ts";
-import { countContext, type Usage } from "../../domain/usage/usage.ts";
+import { countContext, countUnits, type Usage } from "../../domain/usage/usage.ts";
 import type { CommandContext } from "../context.ts";
 import { readFigures, withKeyNames } from "../figures.ts";
 import { groupTable } from "../group-table.ts";
@@ -135,7 +135,7 @@ export function reportText(figures: SeriesJson, options: ReportTextOptions): str
   const { total } = figures;
   const refusals = total.refusals > 0 ? `, ${grouped(total.refusals)} refused` : "";
   const released = total.released > 0 ? `, ${grouped(total.released)} ended without a charge` : "";
-  const heading = `${paint.bold(dollars(total.cost_usd))}  ${counted(total.calls, "call")}${released}${refusals}, ${tokensText(total.usage)}\n`;
+  const heading = `${paint.bold(dollars(total.cost_usd))}  ${counted(total.calls, "call")}${released}${refusals}, ${tokensText(total.usage)}${unitsText(total.usage)}\n`;
   const unpriced = unpricedText(figures.unpriced, paint);
   if (options.by.length === 0 || figures.groups.length === 0)
     return `${heading}${total.calls + total.released + total.refusals === 0 ? paint.dim(options.isRanged ? "No calls in this range.\n" : "No calls.\n") : unpriced}`;
@@ -153,6 +153,16 @@ function tokensText(usage: Usage): string {
   const ofCache = cached > 0 ? ` (${grouped(cached)} from cache)` : "";
   return `${counted(countContext(usage), "input token")}${ofCache}, ${counted(usage.output ?? 0, "output token")}`;
 }
+
+/** What was counted besides tokens: the meters with the largest counts. */
+function unitsText(usage: Usage): string {
+  const units = Object.entries(countUnits(usage)).sort(([, left], [, right]) => right - left);
+  const more = units.length - shownUnits;
+  const shown = units.slice(0, shownUnits).map(([meter, count]) => `, ${grouped(count)} ${meter}`);
+  return `${shown.join("")}${more > 0 ? ` and ${grouped(more)} more` : ""}`;
+}
+
+const shownUnits = 3;
 
 /** RFC 4180; a cell that a spreadsheet would run as a formula is set in front with an apostrophe. */
 export function csv(figures: SeriesJson, by: readonly string[]): string {
