@@ -80,6 +80,26 @@ test("an estimate is low, expected and high, and its high is what a hold takes",
   assert.equal(held.json.held_usd, json.high_usd);
 });
 
+test("half of the ceiling is expected by default, and the low cost is of the fewest tokens of a text", async (t) => {
+  const bench = await openBench(t);
+  const estimate = async (body: object): Promise<Readonly<Record<string, unknown>>> =>
+    (await bench.call("POST", "/api/v1/estimate", { ...model, ...body })).json;
+  const half = await estimate({ input_tokens: 1000, max_output_tokens: 101 });
+  assert.deepEqual([half["expected_output_tokens"], half["expected_usd"]], [51, "0.00151"]);
+  const text = "tiktoken is great! ".repeat(100);
+  const price = { provider: "anthropic", model: "claude-x", input: "1", output: "10" };
+  assert.equal((await bench.call("POST", "/api/v1/prices", price)).status, 201);
+  const counted = await estimate({
+    ...price,
+    input: undefined,
+    output: undefined,
+    text,
+    max_output_tokens: 1,
+  });
+  const low = Number(counted["low_usd"]) * 1_000_000 - 10;
+  assert.ok(low > 0 && low < Number(counted["input_tokens"]), `${low} tokens at least`);
+});
+
 test("an estimate names the budgets that would refuse even a shorter answer", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", {
