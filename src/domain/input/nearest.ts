@@ -1,6 +1,6 @@
-/** The known word that somebody most likely meant. */
+/** Suggests the known word that is most similar to a mistyped one. */
 
-/** @returns undefined when no known word is near enough to be meant. */
+/** @returns undefined if no known word is similar enough. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   let best: { readonly word: string; readonly distance: number } | undefined;
   for (const candidate of known) {
@@ -11,7 +11,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best?.word ?? byPart(word, known);
 }
 
-/** `type` for `budget_type`: a whole part of a name, of the shortest name that has it. */
+/** Finds `budget_type` for `type`: the shortest name that has the word as a part. */
 function byPart(word: string, known: readonly string[]): string | undefined {
   const part = word.toLowerCase();
   const names = known
@@ -20,13 +20,13 @@ function byPart(word: string, known: readonly string[]): string | undefined {
   return names.sort((left, right) => left.length - right.length)[0]?.join("_");
 }
 
-/** A sentence for a remedy: the nearest word, or all of them. */
+/** A sentence for a remedy, with the most similar word or all known words. */
 export function suggest(word: string, known: readonly string[]): string {
   const near = nearest(word, known);
-  return near === undefined ? `Known are: ${known.join(", ")}.` : `Did you mean ${near}?`;
+  return near === undefined ? `Use one of: ${known.join(", ")}.` : `Did you mean ${near}?`;
 }
 
-/** The word that a remedy of {@link suggest} gives; undefined for any other remedy. */
+/** The word in a remedy of {@link suggest}; undefined for any other remedy. */
 export function suggested(remedy: string): string | undefined {
   return /^Did you mean (\S+)\?$/.exec(remedy)?.[1];
 }
@@ -35,12 +35,12 @@ function tolerance(word: string): number {
   return word.length <= 4 ? 1 : Math.ceil(word.length / 4);
 }
 
-/** `budgetId`, `budget-id` and `budget_id` are the same word. */
+/** Normalises a word: `budgetId`, `budget-id` and `budget_id` are equal. */
 function letters(word: string): string {
   return word.slice(0, 64).toLowerCase().replace(/[_-]/g, "");
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other (optimal string alignment). */
+/** Edit distance with insertions, deletions, replacements and swaps (optimal string alignment). */
 function editDistance(left: string, right: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: right.length + 1 }, (_, index) => index);
