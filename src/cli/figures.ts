@@ -1,4 +1,4 @@
-/** Sums of what was spent, as the control plane gives them: exact amounts as decimal strings. */
+/** Reads spend and budgets from the control plane, with exact amounts as decimal strings. */
 
 import type { Usage } from "../domain/usage/usage.ts";
 import { ask, type Connection } from "./connection.ts";
@@ -9,12 +9,12 @@ export interface FiguresQuery {
   readonly to?: string | undefined;
   /** Dimensions, `provider`, `model`, `status`, `tag:NAME`; empty for the total only. */
   readonly by: readonly string[];
-  /** `simulator` counts its calls in, too. */
+  /** `simulator` includes its calls. */
   readonly include?: string | undefined;
 }
 
 export interface FigureSums {
-  /** Those that were charged. */
+  /** Charged calls. */
   readonly calls: number;
   readonly released: number;
   readonly refusals: number;
@@ -26,7 +26,7 @@ export interface GroupSums extends FigureSums {
   readonly group: Readonly<Record<string, string>>;
 }
 
-/** Calls of a model that no price was known for: they are in the sums, at nothing. */
+/** Calls to a model without a known price: the sums include them at a cost of 0. */
 export interface UnpricedCalls {
   readonly provider: string;
   readonly model: string;
@@ -37,18 +37,18 @@ export interface Figures {
   readonly from: string;
   readonly to: string;
   readonly total: FigureSums;
-  /** The dearest first. */
+  /** Highest cost first. */
   readonly groups: readonly GroupSums[];
-  /** Names of keys by their ids, where the groups are split by key. */
+  /** Names of keys by id, if the groups are by key. */
   readonly key_names: Readonly<Record<string, string>>;
-  /** Those with the most calls first. */
+  /** Most calls first. */
   readonly unpriced: readonly UnpricedCalls[];
 }
 
-/** Before the first ledger there was. */
+/** Earlier than any ledger. */
 export const beginning = "2020-01-01T00:00:00.000Z";
 
-/** Sums over the range, split by what `by` names. @throws ApiProblem for what the server refuses. */
+/** Sums over the range, grouped by `by`. @throws ApiProblem if the server refuses the query. */
 export async function readFigures(connection: Connection, query: FiguresQuery): Promise<Figures> {
   const parameters = new URLSearchParams({ bucket: "none", from: query.from ?? beginning });
   if (query.to !== undefined) parameters.set("to", query.to);
@@ -59,7 +59,7 @@ export async function readFigures(connection: Connection, query: FiguresQuery): 
   })) as Figures;
 }
 
-/** The same with the name of each key beside its id, for people. */
+/** Adds the name of each key to its id, for display. */
 export function withKeyNames(figures: Figures): Figures {
   const { key_names: names } = figures;
   const groups = figures.groups.map((sums) => {
@@ -82,9 +82,9 @@ export interface BudgetView {
   readonly period: string;
   readonly time_zone: string;
   readonly policy: string;
-  /** Of a budget with the period `once`. */
+  /** Only for the period `once`. */
   readonly end?: string | null;
-  /** Only calls of these count; null or absent where all do. */
+  /** Only calls to these count; null or absent if all do. */
   readonly models?: readonly string[] | null;
   readonly providers?: readonly string[] | null;
   readonly spent?: string;
@@ -94,7 +94,7 @@ export interface BudgetView {
   readonly window?: { readonly start: string | null; readonly end: string | null } | null;
 }
 
-/** All pages of a list. */
+/** Reads all pages of a list. */
 export async function readAll<Row>(connection: Connection, path: string): Promise<readonly Row[]> {
   const rows: Row[] = [];
   let cursor: string | null = null;

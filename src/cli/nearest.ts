@@ -1,6 +1,6 @@
-/** Names that a slip of the hand may have meant. */
+/** Finds known names similar to a mistyped one. */
 
-/** @returns At most `count` of the names, the nearest first; none that is too far off to be meant. */
+/** @returns At most `count` similar names, most similar first. */
 export function nearest(
   wanted: string,
   names: readonly string[],
@@ -19,13 +19,13 @@ export function nearest(
   return scored.slice(0, count).map(({ name }) => name);
 }
 
-/** Edits between two names; one that begins like the other is nearer than its length says. */
+/** The edit distance; at most 2 if one name is a prefix of the other. */
 function score(word: string, name: string): number {
   const edits = editDistance(word, name);
   return name.startsWith(word) || word.startsWith(name) ? Math.min(edits, 2) : edits;
 }
 
-/** Letters to put in, take out or replace (Levenshtein), in one row of memory. */
+/** The Levenshtein distance, computed with one row of memory. */
 function editDistance(left: string, right: string): number {
   let row = Array.from({ length: right.length + 1 }, (_, index) => index);
   for (let i = 1; i <= left.length; i++) {

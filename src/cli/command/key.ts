@@ -24,7 +24,7 @@ import type { Warning } from "../failure.ts";
 import { unknownProviders, writeWarnings } from "../idle.ts";
 
 const root = "/api/v1/keys";
-/** Columns of the list that give way first where a terminal is narrow. */
+/** Columns that a narrow terminal leaves out first. */
 const spared: Readonly<Record<string, { readonly spare: number }>> = {
   "last used": { spare: 4 },
   created: { spare: 3 },
@@ -84,17 +84,17 @@ Examples:
   );
   defineList(command.command("list").description("List all keys, without their secrets."), context);
   defineRevoke(
-    command.command("revoke").description("Revoke a key: the next call with it is refused."),
+    command.command("revoke").description("Revoke a key; its next call is refused."),
     context,
   );
 }
 
 function defineCreate(command: Command, context: CommandContext): void {
   withTarget(command)
-    .requiredOption("--name <name>", "a name by which people know it")
+    .requiredOption("--name <name>", "a unique name")
     .option(
       "--role <role>",
-      "caller makes calls, reader reads figures, admin does everything",
+      "caller makes calls, reader reads reports, admin does everything",
       oneOf("--role", roles),
       "caller",
     )
@@ -106,18 +106,18 @@ function defineCreate(command: Command, context: CommandContext): void {
     )
     .option(
       "--may-refine <dimensions>",
-      "dimensions that a call's headers may fill in",
+      "dimensions that request headers may set",
       list("--may-refine"),
     )
     .option("--models <names>", "allow only these models; prefixes end in *", list("--models"))
     .option("--providers <names>", "allow only these providers", list("--providers"))
-    .option("--budgets <ids>", "hold every call in these budgets, too", list("--budgets"))
+    .option("--budgets <ids>", "also hold every call in these budgets", list("--budgets"))
     .option(
       "--max-concurrent <n>",
-      "calls at once at most",
+      "maximum concurrent calls",
       whole("--max-concurrent", { least: 1, most: 100_000 }),
     )
-    .option("--expires <date>", "valid until this date or moment, excluded", moment("--expires"))
+    .option("--expires <date>", "valid until this date or time, excluded", moment("--expires"))
     .addHelpText(
       "after",
       `
@@ -142,18 +142,18 @@ Examples:
       const { out, notes } = context.screen;
       out.write(`${key}\n`);
       notes.write(
-        `Key "${options.name}" (${id}) is shown above, this once. ${uses[options.role]}\n`,
+        `Key "${options.name}" (${id}) is shown above and will not be shown again. ${uses[options.role]}\n`,
       );
     });
 }
 
-/** What a key of each role is good for. */
+/** How to use a key of each role. */
 const uses: Readonly<Record<CreateOptions["role"], string>> = {
-  caller: "Use it as the API key of an agent, with this server as base URL.",
+  caller: "Use it as the API key of an agent, with this server as the base URL.",
   reader:
-    "Use it to read figures: as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of `purser report --url URL`. It cannot make calls.",
+    "Use it to read reports: as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of `purser report --url URL`. It cannot make calls.",
   admin:
-    "It does everything, keys and budgets too: as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of commands with --url.",
+    "It may do everything, including managing keys and budgets: use it as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of commands with --url.",
 };
 
 function defineList(command: Command, context: CommandContext): void {
@@ -167,7 +167,7 @@ function defineList(command: Command, context: CommandContext): void {
       const { out, notes } = context.screen;
       if (keys.length === 0)
         return notes.write(
-          asCalled("There are no keys yet: `purser key create --name NAME` makes one.\n"),
+          asCalled("There are no keys yet: create one with `purser key create --name NAME`.\n"),
         );
       const rows = keys.map((key) => [
         key.name,
@@ -194,7 +194,7 @@ function defineList(command: Command, context: CommandContext): void {
 
 function defineRevoke(command: Command, context: CommandContext): void {
   withTarget(command)
-    .argument("<key>", "its name or its id, as `purser key list` shows them")
+    .argument("<key>", "name or id of the key, see `purser key list`")
     .addHelpText("after", "\nExamples:\n  purser key revoke atlas-agents")
     .action(async (nameOrId: string, options: TargetOptions) => {
       const path = `${root}/${encodeURIComponent(nameOrId)}`;
@@ -202,7 +202,7 @@ function defineRevoke(command: Command, context: CommandContext): void {
         context,
         { target: options, words: { key_id: { option: "key" } } },
         async (connection) => ({
-          // Afterwards the key that asks may be the one that was revoked.
+          // Read first: the command may revoke the key that it uses itself.
           before: await readAll<KeyView>(connection, root),
           revoked: (await ask(connection, "DELETE", { path })) as Pick<KeyView, "key_id" | "name">,
         }),
@@ -223,7 +223,7 @@ function defineRevoke(command: Command, context: CommandContext): void {
 }
 
 const lastAdminRemedy = asCalled(
-  "Set PURSER_ADMIN_KEY at the server's next start, or make a key in its data folder, where none is needed: `purser key create --name NAME --role admin`.",
+  "Set PURSER_ADMIN_KEY at the next start of the server, or create a key in its data folder, which needs no key: `purser key create --name NAME --role admin`.",
 );
 
 function bodyOf(options: CreateOptions): Readonly<Record<string, unknown>> {
@@ -252,7 +252,7 @@ function attributionText(attribution: Readonly<Record<string, unknown>>): string
   ].join(" ");
 }
 
-/** What a key may use and how much at once; nothing where it is not limited. */
+/** The limits of a key; empty if there are none. */
 function limitsText({ models, providers, budgets, max_concurrent: atOnce }: KeyView): string {
   return [
     ...(models ? [`models ${models.join(",")}`] : []),
