@@ -232,7 +232,7 @@ test("a report names the models without a known price", () => {
   const text = reportText({ ...figures, unpriced }, { by: ["team"], top: 20, output });
   assert.match(
     text,
-    /\n12 calls of lab\/a, lab\/b, lab\/c and 1 more had no price and count as \$0: .*docs\/guides\/add-a-price\.md\n$/,
+    /\n12 calls of lab\/a, lab\/b, lab\/c and 1 more have an unknown price, counted as \$0: .*docs\/guides\/add-a-price\.md\n$/,
   );
 });
 

@@ -14,5 +14,5 @@ export function unpricedText(unpriced: readonly UnpricedCalls[], paint: Paint): 
   const others =
     unpriced.length > namedModels ? ` and ${grouped(unpriced.length - namedModels)} more` : "";
   const subject = `${counted(calls, "call")} of ${named.join(", ")}${others}`;
-  return `${paint.yellow(`${subject} had no price and ${calls === 1 ? "counts" : "count"} as $0: add a price under prices in purser.yaml, see docs/guides/add-a-price.md`)}\n`;
+  return `${paint.yellow(`${subject} ${calls === 1 ? "has" : "have"} an unknown price, counted as $0: add it under prices in purser.yaml, see docs/guides/add-a-price.md`)}\n`;
 }

@@ -50,7 +50,7 @@ export interface ServerConfiguration {
 
 export interface ProviderConfiguration {
   readonly name: string;
-  readonly wire: Exclude<WireName, "bedrock">;
+  readonly wire: WireName;
   /**
    * As the vendor's SDK expects it, without a trailing slash: with `/v1` for OpenAI, without a
    * version for Anthropic and Gemini.

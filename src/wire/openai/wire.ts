@@ -1,15 +1,15 @@
 /** The OpenAI wire: OpenAI, Azure, OpenRouter, DeepSeek, xAI and every server that speaks like them. */
 
 import type { Endpoint, RequestFacts, UsageMeter, WireFormat } from "../wire.ts";
-import { ChatMeter } from "./chat-meter.ts";
+import { ChatMeter } from "./chat/stream.ts";
 import { openaiEndpoint } from "./endpoint.ts";
 import { openaiError } from "./error.ts";
 import { readOpenaiRequest, type NewTokenField } from "./request.ts";
-import { ResponsesMeter } from "./responses-meter.ts";
-import { openaiMadeIds } from "./made.ts";
+import { ResponsesMeter } from "./responses/stream.ts";
+import { openaiMadeIds } from "./made-ids.ts";
 import { named, storedPlace } from "./stored.ts";
-import { tunedModel } from "./tuned-model.ts";
-import { WholeMeter } from "./whole-meter.ts";
+import { tunedModel } from "./model-name.ts";
+import { WholeMeter } from "./answer.ts";
 
 export interface OpenaiWireOptions {
   /** How a ceiling is set in a chat request that has none: `max_completion_tokens` at OpenAI and Azure, else `max_tokens`. */
