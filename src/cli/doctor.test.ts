@@ -49,7 +49,7 @@ test("variables that only the running server has are not errors, but other error
       assert.deepEqual(await configuration(), [
         0,
         "well",
-        "valid if LAB_KEY and LAB_PORT are set, which this shell does not do",
+        "valid if LAB_KEY and LAB_PORT are set (not set in this shell)",
       ]);
       await writeFile(file, `${yaml}budgets: 5\n`);
       const [code, state, message] = await configuration();

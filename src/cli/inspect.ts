@@ -139,7 +139,7 @@ async function inspectConfiguration(
       ? [
           well(
             "configuration",
-            `valid if ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} set, which this shell does not do`,
+            `valid if ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} set (not set in this shell)`,
           ),
         ]
       : allWrong("configuration", error, "Fix the file given with --config.");

@@ -102,7 +102,13 @@ const refused: readonly (readonly [
     /Set NOPE\./,
   ],
   ["an empty variable", "data: ${EMPTY}", 1, "data", /Set EMPTY\./],
-  ["a variable that every object has", "data: ${constructor}", 1, "data", /Set constructor\./],
+  [
+    "a variable named like an object property",
+    "data: ${constructor}",
+    1,
+    "data",
+    /Set constructor\./,
+  ],
   [
     "a variable in a list",
     "budgets:\n  - amount: 5\n  - budget_id: ${NOPE}",
@@ -116,7 +122,7 @@ const refused: readonly (readonly [
   ["providers as a list", "providers: [openai]", 1, "providers", /Give each provider a name/],
   ["a provider with a slash", "providers:\n  a/b: {}", 2, "providers.a/b", /a-z 0-9/],
   [
-    "a provider where paths are taken",
+    "a reserved provider name",
     "providers:\n  api: { wire: openai }",
     2,
     "providers.api",
@@ -195,7 +201,7 @@ const refused: readonly (readonly [
     "providers.own.api_key",
     /\$\{NAME\}/,
   ],
-  ["a region that is no text", provider("region: [us]"), 5, "providers.own.region", /such as us/],
+  ["a region that is not text", provider("region: [us]"), 5, "providers.own.region", /such as us/],
   [
     "unmetered in another way",
     provider("unmetered: alow"),
@@ -232,7 +238,7 @@ const refused: readonly (readonly [
     /Leave it out/,
   ],
   [
-    "a header's name with a space",
+    "a header name with a space",
     provider('headers: { "a b": x }'),
     5,
     "providers.own.headers.a b",
@@ -264,7 +270,7 @@ const refused: readonly (readonly [
   ["an amount of 1e30", budget("amount: 1e30"), 5, "budgets[0].amount", /plain decimal/],
   ["a missing amount", budget("period: day"), 2, "budgets[0].amount", /"1\.50"/],
   [
-    "a threshold deep within",
+    "a nested threshold",
     budget(
       "amount: 5\n    thresholds:\n      - 0.5\n      - { at: 1,\n          action: rebalance }",
     ),
@@ -287,7 +293,7 @@ const refused: readonly (readonly [
     /not below it/,
   ],
   [
-    "a parent that the file has not",
+    "an unknown parent",
     budget("amount: 5\n    parent_budget_id: nope"),
     6,
     "budgets[0].parent_budget_id",
@@ -303,7 +309,7 @@ const refused: readonly (readonly [
     /output/,
   ],
   [
-    "a price that is no number",
+    "a price that is not a number",
     "prices:\n  - provider: p\n    model: m\n    input: abc\n    output: '1'",
     4,
     "prices[0].input",
@@ -335,7 +341,7 @@ const refused: readonly (readonly [
   ["a role that is misspelt", key("role: calller"), 4, "keys[0].role", /Did you mean caller\?/],
   ["a key's unknown field", key("rol: caller"), 4, "keys[0].rol", /Did you mean role\?/],
   [
-    "a key in a budget that the file has not",
+    "a key with an unknown budget",
     key("budgets: [nope]"),
     4,
     "keys[0].budgets[0]",
