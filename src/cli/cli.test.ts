@@ -226,8 +226,17 @@ test("a report shows formatted, aligned sums and the share of each group", () =>
   assert.equal(shareOf("0", "0"), 0);
 });
 
+test("a report shows units other than tokens, largest counts first", () => {
+  const units = { web_search: 2, "tool:ocr": 3, pages: 1200, images: 1 };
+  const total = { ...figures.total, usage: { ...figures.total.usage, reasoning: 7, ...units } };
+  assert.match(
+    reportText({ ...figures, total }, { by: ["team"], top: 20, output }),
+    /20 output tokens, 1,200 pages, 3 tool:ocr, 2 web_search and 1 more\n/,
+  );
+});
+
 test("a report names the models without a known price", () => {
-  assert.doesNotMatch(reportText(figures, { by: ["team"], top: 20, output }), /no price/);
+  assert.doesNotMatch(reportText(figures, { by: ["team"], top: 20, output }), /unknown price/);
   const unpriced = ["a", "b", "c", "d"].map((model) => ({ provider: "lab", model, calls: 3 }));
   const text = reportText({ ...figures, unpriced }, { by: ["team"], top: 20, output });
   assert.match(

@@ -131,7 +131,7 @@ test("every error of a configuration is a separate finding", async () => {
       ],
     );
     for (const { message, remedy } of faults)
-      assert.ok(!message.includes("more fault") && remedy !== null, message);
+      assert.ok(!message.includes(" more error") && remedy !== null, message);
     const text = await purser(["doctor"], { cwd: folder });
     assert.match(text.out, /line 1: data [^]*line 2: durability [^]*line 4: server.port /);
   });

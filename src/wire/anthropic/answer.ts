@@ -2,7 +2,7 @@
 
 import { countContext, type UsageFlag } from "../../domain/usage/usage.ts";
 import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
-import type { BodyState } from "../answer/meter.ts";
+import type { BodyReader } from "../answer/body-meter.ts";
 import { reportsError } from "../answer/error-body.ts";
 import { answerScanner } from "../body/scan.ts";
 import { keepRaw, toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
@@ -14,9 +14,10 @@ import { billedParts, readAnthropicUsage, usageOfAnswer, type AnthropicUsage } f
 const scan = answerScanner();
 
 /** Parses only the model and the usage. */
-export class AnthropicAnswer implements BodyState {
+export class AnthropicAnswer implements BodyReader {
   readonly #asked: AskedTerms;
   #bytes = 0;
+  #unreadTextBytes = 0;
   #finished = false;
   #model: string | null = null;
   #usage: JsonObject | null = null;
@@ -39,7 +40,7 @@ export class AnthropicAnswer implements BodyState {
     const total = this.#said && usageOfAnswer(this.#said);
     return {
       inputTokens: total && countContext(total),
-      outputTokens: total?.output ?? tokensOfBytes(this.#bytes),
+      outputTokens: total?.output ?? tokensOfBytes(this.#bytes + this.#unreadTextBytes),
     };
   }
 
@@ -47,8 +48,9 @@ export class AnthropicAnswer implements BodyState {
     return this.#finished;
   }
 
-  take(data: Buffer): void {
+  take(data: Buffer, unreadTextBytes: number): void {
     this.#bytes = data.length;
+    this.#unreadTextBytes = unreadTextBytes;
     try {
       const body = scan(data);
       this.#finished = true;

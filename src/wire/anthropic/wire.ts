@@ -1,6 +1,7 @@
 /** Anthropic's Messages API as a wire format. */
 
-import { bodyMeter, sseFraming, streamMeter } from "../answer/meter.ts";
+import { BodyMeter } from "../answer/body-meter.ts";
+import { sseMeter } from "../answer/stream-meter.ts";
 import type { WireFormat } from "../wire.ts";
 import { AnthropicAnswer } from "./answer.ts";
 import { anthropicEndpoint } from "./endpoint.ts";
@@ -14,15 +15,10 @@ export const anthropicWire: WireFormat = {
   name: "anthropic",
   endpoint: anthropicEndpoint,
   read: (_endpoint, body) => readAnthropicRequest(body),
-  meter(_endpoint, { stream, facts }) {
-    if (!stream) return bodyMeter(new AnthropicAnswer(facts), { generates: true });
-    const state = new AnthropicStream(facts);
-    return streamMeter(
-      sseFraming((data) => state.take(data)),
-      state,
-      (cut) => state.stop(cut),
-    );
-  },
+  meter: (_endpoint, { stream, facts }) =>
+    stream
+      ? sseMeter(new AnthropicStream(facts))
+      : new BodyMeter(new AnthropicAnswer(facts), { generates: true }),
   storedPlace,
   named,
   tunedModel: () => undefined,

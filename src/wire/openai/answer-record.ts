@@ -120,6 +120,20 @@ export class AnswerRecord {
     if (this.knowsOutput) passed?.report(this.outputTokens);
   }
 
+  /**
+   * @param output The text that has passed.
+   * @param stream Whether its closing event was read, and whether part of it passed unread.
+   */
+  readingOfStream(
+    output: PassedOutput,
+    { finished, malformed }: { readonly finished: boolean; readonly malformed: boolean },
+  ): Reading {
+    if (!finished && !this.#failed) this.flag("unfinished");
+    if (malformed) this.flag("malformed");
+    const isCounted = finished || !output.grewSinceReport;
+    return this.reading({ bytes: output.allTextBytes, isCounted });
+  }
+
   /** @param passed.bytes Of generated text. @param passed.isCounted False when some passed after the last report of usage. */
   reading(passed: { readonly bytes: number; readonly isCounted: boolean }): Reading {
     const usage = this.#last?.usage;

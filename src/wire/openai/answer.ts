@@ -1,67 +1,48 @@
 /** Reads the usage of an answer that comes as one JSON body. */
 
 import { PurserError } from "../../domain/error.ts";
-import { AnswerBody } from "../answer/answer-body.ts";
+import type { BodyReader } from "../answer/body-meter.ts";
 import { isErrorList } from "../answer/error-list.ts";
 import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
 import type { ScannedBody } from "../body/index.ts";
-import type { Progress, Reading, RequestFacts, UsageMeter } from "../wire.ts";
+import type { Progress, Reading, RequestFacts } from "../wire.ts";
 import { countGeneratedBytes, lastUsage, scanAnswer, takeAnswer } from "./answer-scan.ts";
 import { AnswerRecord } from "./answer-record.ts";
 
-const nothing = new Uint8Array(0);
-
-export class WholeMeter implements UsageMeter {
-  readonly output = null;
+export class OpenaiAnswer implements BodyReader {
   readonly #record: AnswerRecord;
   readonly #generates: boolean;
-  readonly #body = new AnswerBody();
   #finished = false;
-  /** Of generated text, at least as many as there are. */
+  /** Upper bound of the bytes of generated text, as far as it was kept. */
   #textBytes = 0;
+  /** The bytes that count as generated text if no output was reported. */
+  #mostBytes = 0;
 
+  /** @param generates Whether the endpoint generates output; embeddings do not. */
   constructor(facts: RequestFacts, generates: boolean) {
     this.#record = new AnswerRecord(facts, generates);
     this.#generates = generates;
   }
 
-  push(chunk: Uint8Array): Uint8Array {
-    this.#body.push(chunk);
-    return chunk;
-  }
-
-  get progress(): Progress {
-    const { inputTokens, outputTokens } = this.#record;
-    if (this.#finished && this.#record.knowsOutput) return { inputTokens, outputTokens };
-    const bytes = this.#finished && this.#record.failed ? this.#textBytes : this.#body.length;
-    return { inputTokens, outputTokens: this.#generates ? tokensOfBytes(bytes) : 0 };
-  }
-
-  /** Known only at the end: a body says nowhere but in its last byte that it is whole. */
   get finished(): boolean {
     return this.#finished;
   }
 
-  end(): { readonly rest: Uint8Array; readonly reading: Reading } {
-    if (this.#body.isCut) this.#record.flag("malformed");
-    this.#read(this.#body.take());
-    if (!this.#finished && this.#generates) this.#textBytes = this.#body.length;
-    return {
-      rest: nothing,
-      reading: this.#record.reading({
-        bytes: this.#textBytes + this.#body.unreadTextBytes,
-        isCounted: true,
-      }),
-    };
+  get progress(): Progress {
+    const { inputTokens, outputTokens, knowsOutput } = this.#record;
+    if (knowsOutput) return { inputTokens, outputTokens };
+    return { inputTokens, outputTokens: this.#generates ? tokensOfBytes(this.#mostBytes) : 0 };
   }
 
-  passed(): void {
-    // A body opens nothing that could be closed.
+  take(body: Buffer, unreadTextBytes: number): void {
+    this.#read(body);
+    if (!this.#finished && this.#generates) this.#textBytes = body.length;
+    this.#mostBytes = (this.#record.failed ? this.#textBytes : body.length) + unreadTextBytes;
   }
 
-  /** Nothing can be added to a JSON body. */
-  stop(): Uint8Array {
-    return nothing;
+  reading(malformed: boolean): Reading {
+    if (malformed || !this.#finished) this.#record.flag("malformed");
+    return this.#record.reading({ bytes: this.#textBytes, isCounted: true });
   }
 
   #read(body: Buffer): void {

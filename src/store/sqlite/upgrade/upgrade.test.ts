@@ -11,6 +11,7 @@ import type { LedgerReader } from "../../../app/port/reader.ts";
 import { openMeter } from "../../../domain/usage/open-meter.ts";
 import { hold, outcome, settle, usd } from "../../conformance/fixture.ts";
 import { openLedger } from "../open.ts";
+import { SqliteReader } from "../read/ledger-reader.ts";
 import { ledgerFile, schemaVersion, versionOf } from "../schema.ts";
 import { figuresOf, later } from "./old-ledger.test-kit.ts";
 
@@ -56,6 +57,15 @@ test("an upgraded ledger has the balances, calls, sums and holds that it had", a
     });
     assert.equal(versionOf(directory), schemaVersion);
   }
+});
+
+test("the file of an old version is verified as it is, without an upgrade", async (t) => {
+  const directory = oldFolder(t);
+  const reader = new SqliteReader({ directory, settled: async () => undefined });
+  const report = await reader.verify();
+  await reader.close();
+  assert.deepEqual([report.ok, report.entries, report.staged], [true, 45, 5]);
+  assert.equal(versionOf(directory), oldVersion);
 });
 
 test("a meter that the old version did not have is booked in an upgraded ledger", async (t) => {

@@ -1,7 +1,7 @@
 /** Writes the end of a chat stream that is cut: what is open is closed, then usage, error and `[DONE]`. */
 
 import type { Usage } from "../../../domain/usage/usage.ts";
-import { sseEvent } from "../../answer/meter.ts";
+import { sseEvent } from "../../answer/sse-framing.ts";
 import type { WireError } from "../../wire.ts";
 import { chatUsage } from "../charged-usage.ts";
 import { openaiError } from "../error.ts";
@@ -17,11 +17,9 @@ export interface ChatStop {
   readonly open: readonly OpenChoice[];
   /** Where the caller asked for usage. */
   readonly usage: Usage | undefined;
-  /** The bytes before belong to an event that has not ended. */
-  readonly insideEvent: boolean;
 }
 
-export function chatStop(stop: ChatStop): Uint8Array {
+export function chatStop(stop: ChatStop): string {
   const head = {
     id: stop.id ?? "purser",
     object: stop.object,
@@ -44,7 +42,7 @@ export function chatStop(stop: ChatStop): Uint8Array {
     sseEvent(openaiError(stop.error)),
     "data: [DONE]\n\n",
   ];
-  return Buffer.from(`${stop.insideEvent ? "\n\n" : ""}${events.join("")}`);
+  return events.join("");
 }
 
 /** The first chunk of a choice has to say its role. */

@@ -1,23 +1,20 @@
 /** Reads the usage of a stream of chat or completion chunks as it passes. */
 
 import { PurserError } from "../../../domain/error.ts";
-import { PassedOutput } from "../../answer/passed-output.ts";
 import { isErrorInstead } from "../../answer/error-body.ts";
 import { isErrorList } from "../../answer/error-list.ts";
-import { isJson } from "../../answer/meter.ts";
+import { PassedOutput } from "../../answer/passed-output.ts";
+import type { StreamReader } from "../../answer/stream-meter.ts";
 import { afterQuoted } from "../../bytes.ts";
-import { SseSplitter, type SseEvent } from "../../sse/index.ts";
-import type { Cut, Progress, Reading, RequestFacts, UsageMeter } from "../../wire.ts";
+import type { Cut, Reading, RequestFacts } from "../../wire.ts";
+import { AnswerRecord } from "../answer-record.ts";
 import { lastUsage, mayHideKeys, scanAnswer, takeAnswer } from "../answer-scan.ts";
 import { countTextBytes } from "../text-bytes.ts";
 import { OpenChoices } from "./open-choices.ts";
-import { AnswerRecord } from "../answer-record.ts";
 import { chatStop } from "./stop.ts";
 
 /** Looked at whole until id and model are known, at most: Azure's first chunk names neither. */
 const mostIntroductions = 8;
-const longestDone = 16;
-const nothing = new Uint8Array(0);
 
 const chatDeltaKey = Buffer.from('delta"');
 const completionDeltaKey = Buffer.from('text"');
@@ -26,22 +23,17 @@ const otherTextKeys = [Buffer.from('message"'), completionDeltaKey, chatDeltaKey
 const errorWord = Buffer.from('"error"');
 const choicesKey = Buffer.from('choices"');
 
-export class ChatMeter implements UsageMeter {
+export class ChatStream implements StreamReader {
   readonly output = new PassedOutput();
   readonly #facts: RequestFacts;
   readonly #deltaKey: Buffer;
   readonly #object: "chat.completion.chunk" | "text_completion";
   readonly #record: AnswerRecord;
-  readonly #splitter = new SseSplitter({ onEvent: (event) => this.#see(event) });
   readonly #choices: OpenChoices;
   #introductions = 0;
   #id: string | undefined;
   #created: number | undefined;
-  #ending = false;
   #finished = false;
-  /** Whether what has passed ends in the middle of an event that was too large to wait for. */
-  #isInsideEvent = false;
-  #hasPassedEnd = false;
 
   constructor(facts: RequestFacts, endpointName: string) {
     this.#facts = facts;
@@ -52,63 +44,18 @@ export class ChatMeter implements UsageMeter {
     this.#object = isChat ? "chat.completion.chunk" : "text_completion";
   }
 
-  push(chunk: Uint8Array): Uint8Array {
-    const passed = this.#splitter.push(chunk);
-    this.output.noteUnread(this.#splitter.unreadTextBytes);
-    return passed;
-  }
-
-  get progress(): Progress {
-    return { inputTokens: this.#record.inputTokens, outputTokens: this.output.mostTokens };
+  get inputTokens(): number | null {
+    return this.#record.inputTokens;
   }
 
   get finished(): boolean {
     return this.#finished;
   }
 
-  end(): { readonly rest: Uint8Array; readonly reading: Reading } {
-    this.#ending = true;
-    const rest = this.#splitter.end();
-    if (!this.#finished && !this.#record.failed) this.#record.flag("unfinished");
-    if (this.#splitter.malformed) this.#record.flag("malformed");
-    const isCounted = this.#finished || !this.output.grewSinceReport;
-    return { rest, reading: this.#record.reading({ bytes: this.output.allTextBytes, isCounted }) };
-  }
-
-  passed(): void {
-    this.#isInsideEvent = this.#splitter.insideOversized;
-    this.#choices.passed();
-    this.#hasPassedEnd = this.#finished;
-  }
-
-  stop({ error, usage }: Cut): Uint8Array {
-    if (this.#hasPassedEnd) return nothing;
-    return chatStop({
-      error,
-      object: this.#object,
-      id: this.#id,
-      created: this.#created,
-      model: this.#record.model ?? this.#facts.model,
-      open: this.#choices.open(),
-      usage: this.#facts.usageAsked ? usage : undefined,
-      insideEvent: this.#isInsideEvent,
-    });
-  }
-
-  /** @returns Whether the caller gets the event: not the chunk that only answers Purser's own question for usage. */
-  #see(event: SseEvent): boolean {
-    const payload = event.data();
-    if (!payload) return true;
-    if (payload.length <= longestDone && payload.toString().trim() === "[DONE]") {
-      this.#finished = true;
-      return true;
-    }
+  /** @returns False for the chunk that only answers Purser's own request for usage. */
+  take(payload: Buffer): boolean {
     if (isOtherError(payload)) return this.#fail();
-    const bytes =
-      countTextBytes(payload, this.#deltaKey, this.output) || this.#countOtherText(payload);
-    this.#choices.see(payload);
-    // What the stream's end cuts off is unfinished, and not wrong.
-    if (this.#ending && !isJson(payload)) return true;
+    const bytes = this.#takeText(payload);
     const isIntroduction =
       this.#introductions < mostIntroductions &&
       (this.#id === undefined || this.#record.model === null);
@@ -117,6 +64,42 @@ export class ChatMeter implements UsageMeter {
     if (!isIntroduction && !mayHaveUsage && !mayReportError) return this.#checkShape(payload);
     if (isIntroduction) this.#introductions++;
     return this.#inspect(payload);
+  }
+
+  takeCutOff(payload: Buffer): void {
+    this.#takeText(payload);
+  }
+
+  takeDone(): void {
+    this.#finished = true;
+  }
+
+  passed(): void {
+    this.#choices.passed();
+  }
+
+  reading(malformed: boolean): Reading {
+    return this.#record.readingOfStream(this.output, { finished: this.#finished, malformed });
+  }
+
+  stop({ error, usage }: Cut): string {
+    return chatStop({
+      error,
+      object: this.#object,
+      id: this.#id,
+      created: this.#created,
+      model: this.#record.model ?? this.#facts.model,
+      open: this.#choices.open(),
+      usage: this.#facts.usageAsked ? usage : undefined,
+    });
+  }
+
+  /** @returns The bytes of generated text. */
+  #takeText(payload: Buffer): number {
+    const bytes =
+      countTextBytes(payload, this.#deltaKey, this.output) || this.#countOtherText(payload);
+    this.#choices.see(payload);
+    return bytes;
   }
 
   /** The message of an error is no text of the model. */

@@ -1,7 +1,7 @@
 /** Writes the end of a Responses stream that is cut: what is open is closed, then the error and the closing event. */
 
 import type { Usage } from "../../../domain/usage/usage.ts";
-import { sseEvent } from "../../answer/meter.ts";
+import { sseEvent } from "../../answer/sse-framing.ts";
 import { answerScanner, editBody } from "../../body/index.ts";
 import type { WireError } from "../../wire.ts";
 import { responsesUsage } from "../charged-usage.ts";
@@ -22,7 +22,6 @@ export interface ResponsesStop {
   readonly output: readonly string[];
   readonly usage: Usage;
   readonly reason: string;
-  readonly insideEvent: boolean;
 }
 
 export interface ResponsesEvent {
@@ -36,7 +35,7 @@ const scanResponse = answerScanner();
  * The error comes before `response.incomplete`: clients that look for the closing event read no further than that. It has its fields
  * where the format has them, and in `error`, where the official SDKs look.
  */
-export function responsesStop(stop: ResponsesStop): Uint8Array {
+export function responsesStop(stop: ResponsesStop): string {
   const start = stop.response ?? Buffer.from(JSON.stringify(emptyResponse(stop.model)));
   const { message, code, param } = stop.error;
   const error = {
@@ -64,9 +63,7 @@ export function responsesStop(stop: ResponsesStop): Uint8Array {
   ]);
   const number = stop.sequenceNumber + events.length;
   const last = `{"type":"response.incomplete","sequence_number":${number},"response":${oneLine(Buffer.from(response).toString())}}`;
-  return Buffer.from(
-    `${stop.insideEvent ? "\n\n" : ""}${texts.join("")}${sseEvent(last, "response.incomplete")}`,
-  );
+  return texts.join("") + sseEvent(last, "response.incomplete");
 }
 
 function emptyResponse(model: string): object {

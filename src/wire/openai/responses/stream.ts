@@ -3,23 +3,21 @@
 import { PurserError } from "../../../domain/error.ts";
 import { reportsError } from "../../answer/error-body.ts";
 import { isErrorList } from "../../answer/error-list.ts";
-import { isJson } from "../../answer/meter.ts";
 import { PassedOutput } from "../../answer/passed-output.ts";
+import type { StreamReader } from "../../answer/stream-meter.ts";
 import { answerScanner, type ScannedBody } from "../../body/index.ts";
 import { afterQuoted } from "../../bytes.ts";
-import { SseSplitter, type SseEvent } from "../../sse/index.ts";
-import type { Cut, Progress, Reading, RequestFacts, UsageMeter } from "../../wire.ts";
+import type { Cut, Reading, RequestFacts } from "../../wire.ts";
+import { AnswerRecord } from "../answer-record.ts";
 import { mayHideKeys, scanAnswer, takeAnswer } from "../answer-scan.ts";
+import type { BilledTool } from "../server-tools.ts";
 import { countTextBytes } from "../text-bytes.ts";
 import { PartialOutput } from "./partial-output.ts";
-import { AnswerRecord } from "../answer-record.ts";
-import type { BilledTool } from "../server-tools.ts";
 import { responsesStop } from "./stop.ts";
 import { serverTypes, ToolTally } from "./tool-tally.ts";
 
 const responseKey = Buffer.from('response"');
 const deltaKey = Buffer.from('delta"');
-const nothing = new Uint8Array(0);
 const callCompleted = Buffer.from("_call.completed");
 const closing: ReadonlySet<string | undefined> = new Set([
   "response.completed",
@@ -42,65 +40,63 @@ const scanItem = answerScanner();
 /** The longest head of an event in which its type is looked for. */
 const headBytes = 64;
 const openBrace = 0x7b;
-/** A server that closes all its streams as chat does: `[DONE]`. */
-const longestMark = 16;
+/** Shorter data that is not JSON has no meaning. */
+const longestWord = 16;
 
-export class ResponsesMeter implements UsageMeter {
+export class ResponsesStream implements StreamReader {
   readonly output = new PassedOutput();
   readonly #facts: RequestFacts;
   readonly #record: AnswerRecord;
   readonly #items = new PartialOutput();
-  readonly #splitter = new SseSplitter({ onEvent: (event) => this.#see(event) });
-  /** Tool calls that were seen to end: the closing event's own list replaces them. */
+  /** Tool calls that have ended: the closing event's own list replaces them. */
   readonly #calls = new ToolTally();
   /** Events that were read and have not been passed on. */
   readonly #unsent: { readonly payload: Buffer; readonly isDelta: boolean }[] = [];
   #response: Buffer | undefined;
   #sequence = -1;
   #passedSequence = -1;
-  #ending = false;
   #finished = false;
-  /** Whether what has passed ends in the middle of an event that was too large to wait for. */
-  #isInsideEvent = false;
-  #hasPassedEnd = false;
 
   constructor(facts: RequestFacts) {
     this.#facts = facts;
     this.#record = new AnswerRecord(facts, true);
   }
 
-  push(chunk: Uint8Array): Uint8Array {
-    const passed = this.#splitter.push(chunk);
-    this.output.noteUnread(this.#splitter.unreadTextBytes);
-    return passed;
-  }
-
-  get progress(): Progress {
-    return { inputTokens: this.#record.inputTokens, outputTokens: this.output.mostTokens };
+  get inputTokens(): number | null {
+    return this.#record.inputTokens;
   }
 
   get finished(): boolean {
     return this.#finished;
   }
 
-  end(): { readonly rest: Uint8Array; readonly reading: Reading } {
-    this.#ending = true;
-    const rest = this.#splitter.end();
-    if (!this.#finished && !this.#record.failed) this.#record.flag("unfinished");
-    if (this.#splitter.malformed) this.#record.flag("malformed");
-    const isCounted = this.#finished || !this.output.grewSinceReport;
-    return { rest, reading: this.#record.reading({ bytes: this.output.allTextBytes, isCounted }) };
+  take(payload: Buffer): true {
+    if (payload.length <= longestWord && payload[0] !== openBrace) return true;
+    this.#sequence++;
+    try {
+      if (afterQuoted(payload, responseKey) >= 0) this.#inspect(scanAnswer(payload));
+      else this.#takePart(payload);
+    } catch (error) {
+      if (!(error instanceof PurserError)) throw error;
+      this.#record.flag("malformed");
+    }
+    return true;
+  }
+
+  takeCutOff(payload: Buffer): void {
+    countTextBytes(payload, deltaKey, this.output);
   }
 
   passed(): void {
-    this.#isInsideEvent = this.#splitter.insideOversized;
     for (const { payload, isDelta } of this.#unsent.splice(0)) this.#items.take(payload, isDelta);
     this.#passedSequence = this.#sequence;
-    this.#hasPassedEnd = this.#finished;
   }
 
-  stop({ error, usage, showsOnlyReason }: Cut): Uint8Array {
-    if (this.#hasPassedEnd) return nothing;
+  reading(malformed: boolean): Reading {
+    return this.#record.readingOfStream(this.output, { finished: this.#finished, malformed });
+  }
+
+  stop({ error, usage, showsOnlyReason }: Cut): string {
     const { events, items } = this.#items.close();
     return responsesStop({
       error,
@@ -112,22 +108,7 @@ export class ResponsesMeter implements UsageMeter {
       output: items,
       usage,
       reason: showsOnlyReason ? error.message : "max_output_tokens",
-      insideEvent: this.#isInsideEvent,
     });
-  }
-
-  #see(event: SseEvent): true {
-    const payload = event.data();
-    if (!payload || (payload.length <= longestMark && payload[0] !== openBrace)) return true;
-    this.#sequence++;
-    try {
-      if (afterQuoted(payload, responseKey) >= 0) this.#inspect(scanAnswer(payload));
-      else this.#takePart(payload);
-    } catch (error) {
-      if (!(error instanceof PurserError)) throw error;
-      this.#record.flag("malformed");
-    }
-    return true;
   }
 
   /** Events that carry the whole response object: the first two and the closing one. */
@@ -173,8 +154,6 @@ export class ResponsesMeter implements UsageMeter {
 
   /** As OpenAI reports it (`"type":"error"`), and as servers do that write errors alike in all their streams. */
   #takeError(payload: Buffer): void {
-    // What the stream's end cuts off is unfinished, and not wrong.
-    if (this.#ending && !isJson(payload)) return;
     if (isErrorList(payload) || reportsError(scanItem(payload))) this.#record.fail();
   }
 }
