@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly minutes: number;
   /** Names of targets to leave out. */
   readonly without: readonly string[];
+  /** The root of another checkout, measured in the same rounds; null for none. */
+  readonly other: string | null;
 }
 
 export interface Table {

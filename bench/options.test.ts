@@ -1,6 +1,7 @@
 /** Tests parsing of the benchmark command line. */
 
 import assert from "node:assert/strict";
+import path from "node:path";
 import { test } from "node:test";
 import type { Bench } from "./bench.ts";
 import { readOptions } from "./options.ts";
@@ -19,7 +20,7 @@ test("without names, all benchmarks but the soak run; with names, those run in t
 });
 
 test("options are parsed, and missing ones have defaults", () => {
-  const usual = { rounds: 5, seconds: 3, minutes: 10, quick: false, without: [] };
+  const usual = { rounds: 5, seconds: 3, minutes: 10, quick: false, without: [], other: null };
   assert.deepEqual(asked(), { benches: offer.benches, options: usual, isStored: true });
   const { options } = asked(
     "--rounds",
@@ -40,6 +41,7 @@ test("options are parsed, and missing ones have defaults", () => {
     minutes: 3,
     quick: false,
     without: ["portkey", "tiktoken"],
+    other: null,
   });
 });
 
@@ -47,6 +49,12 @@ test("--quick and --keep do not store results", () => {
   assert.equal(asked("--keep").isStored, false);
   assert.deepEqual(asked("--quick").isStored, false);
   assert.deepEqual(asked("--quick").options.rounds, 1);
+});
+
+test("--other takes the root of a checkout, and its results are not stored", () => {
+  const root = path.join(import.meta.dirname, "..");
+  const { options, isStored } = asked("latency", "--other", root);
+  assert.deepEqual([options.other, isStored], [root, false]);
 });
 
 for (const words of [
@@ -59,6 +67,8 @@ for (const words of [
   ["--seconds", "0"],
   ["--minutes", "-1"],
   ["--without"],
+  ["--other"],
+  ["--other", "/nosuch"],
   ["--without", "nosuch"],
 ]) {
   test(`${words.join(" ")} is refused`, (context) => {

@@ -1,7 +1,10 @@
 /** Parses the arguments after `npm run bench --`. */
 
+import { existsSync } from "node:fs";
+import path from "node:path";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { Bench, BenchOptions } from "./bench.ts";
+import { programOf } from "./target/purser.ts";
 import { targetNames } from "./target/target.ts";
 
 export interface Asked {
@@ -24,6 +27,7 @@ interface Given {
   readonly quick?: true;
   readonly without: readonly string[];
   readonly keep?: true;
+  readonly other?: string;
 }
 
 /** What `--without` accepts: the targets, and the peer of `tokens`. */
@@ -49,6 +53,12 @@ export function readOptions(words: readonly string[], { benches, soak }: Offer):
         .argParser(leftOut)
         .default([], "none"),
     )
+    .addOption(
+      new Option(
+        "--other <folder>",
+        "another checkout, measured as purser-other in the same rounds; implies --keep",
+      ).argParser(checkout),
+    )
     .option("--quick", "smoke test: run everything as small as possible; store nothing")
     .option("--keep", "do not change the stored results or the README")
     .addHelpText(
@@ -69,8 +79,9 @@ export function readOptions(words: readonly string[], { benches, soak }: Offer):
       minutes: given.minutes,
       quick: isQuick,
       without: given.without,
+      other: given.other ?? null,
     },
-    isStored: !isQuick && given.keep !== true,
+    isStored: !isQuick && given.keep !== true && given.other === undefined,
   };
 }
 
@@ -83,6 +94,12 @@ function seconds(text: string): number {
   const value = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
   if (value >= 0.1) return value;
   throw new InvalidArgumentError("Give a number from 0.1 to 9999, such as 3.");
+}
+
+function checkout(folder: string): string {
+  const root = path.resolve(folder);
+  if (existsSync(path.join(root, programOf))) return root;
+  throw new InvalidArgumentError(`${root} has no ${programOf}: give the root of a checkout.`);
 }
 
 function leftOut(name: string, before: readonly string[]): readonly string[] {

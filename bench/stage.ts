@@ -3,9 +3,8 @@
  * benchmark.
  */
 
-import type { BenchOptions } from "./bench.ts";
 import { startLoad, type Load } from "./load/load.ts";
-import { startTargets } from "./target/start.ts";
+import { startTargets, type TargetOptions } from "./target/start.ts";
 import type { Target } from "./target/target.ts";
 import { startUpstream, type BenchUpstream } from "./upstream/upstream.ts";
 
@@ -16,7 +15,7 @@ export interface Stage {
 }
 
 export async function onStage<Result>(
-  options: Pick<BenchOptions, "without">,
+  options: TargetOptions,
   work: (stage: Stage) => Promise<Result>,
 ): Promise<Result> {
   const upstream = await startUpstream();

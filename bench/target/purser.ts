@@ -15,6 +15,8 @@ export interface PurserOptions {
   readonly budgets: readonly Readonly<Record<string, string>>[];
   /** An existing data folder; a new one by default. */
   readonly data?: string;
+  /** The root of the checkout to start; this one by default. */
+  readonly root?: string;
   /** Extra Node flags, such as `--cpu-prof`, in addition to those of `bin/runtime.mjs`. */
   readonly nodeFlags?: readonly string[];
 }
@@ -25,6 +27,9 @@ export interface PurserTarget extends Target {
   /** Calls the control plane as an administrator. @throws Error unless the status is 2xx. */
   api<Answer>(method: string, path: string, body?: object): Promise<Answer>;
 }
+
+/** The command line's file within a checkout. */
+export const programOf = "src/cli/main.ts";
 
 export const adminKey = "purser_bench_admin_0000000000000000";
 export const callerKey = "purser_bench_caller_000000000000000";
@@ -91,7 +96,8 @@ export async function startPurser(options: PurserOptions): Promise<PurserTarget>
   const data = options.data ?? freshFolder(options.name);
   const config = path.join(data, "bench.yaml");
   writeFileSync(config, configuration(options));
-  const program = path.join(import.meta.dirname, "../../src/cli/main.ts");
+  const root = options.root ?? path.join(import.meta.dirname, "../..");
+  const program = path.join(root, programOf);
   const words = [program, "serve", "--port", "0", "--json", "--data", data, "--config", config];
   const environment = { PURSER_ADMIN_KEY: adminKey, BENCH_KEY: callerKey };
   const child = Child.node([...nodeFlags, ...(options.nodeFlags ?? []), ...words], {

@@ -7,6 +7,8 @@ import { startProxy } from "./proxy.ts";
 import { fourLevels, startPurser } from "./purser.ts";
 import { targetNames, type Target, type TargetName } from "./target.ts";
 
+export type TargetOptions = Pick<BenchOptions, "without" | "other">;
+
 export interface Targets {
   readonly all: readonly Target[];
   close(): Promise<void>;
@@ -14,15 +16,17 @@ export interface Targets {
 
 export async function startTargets(
   upstreamPort: number,
-  { without }: Pick<BenchOptions, "without">,
+  { without, other }: TargetOptions,
 ): Promise<Targets> {
+  const names = targetNames.filter(
+    (name) => !without.includes(name) && (name !== "purser-other" || other !== null),
+  );
   const all: Target[] = [];
   const close = async (): Promise<void> => {
     for (const target of all) await target.close();
   };
   try {
-    for (const name of targetNames)
-      if (!without.includes(name)) all.push(await start(name, upstreamPort));
+    for (const name of names) all.push(await start(name, upstreamPort, other));
   } catch (error) {
     await close();
     throw error;
@@ -30,13 +34,25 @@ export async function startTargets(
   return { all, close };
 }
 
-function start(name: TargetName, upstreamPort: number): Promise<Target> {
+function start(
+  name: TargetName,
+  upstreamPort: number,
+  other: TargetOptions["other"],
+): Promise<Target> {
   const upstream = `http://127.0.0.1:${upstreamPort}/v1`;
   const starters: Readonly<Record<TargetName, () => Promise<Target>>> = {
     direct: async () => direct(upstreamPort),
     proxy: () => startProxy(upstreamPort),
     "purser-bare": () => startPurser({ name, upstream, durability: "process", budgets: [] }),
     purser: () => startPurser({ name, upstream, durability: "full", budgets: fourLevels }),
+    "purser-other": () =>
+      startPurser({
+        name,
+        upstream,
+        durability: "full",
+        budgets: fourLevels,
+        ...(other === null ? {} : { root: other }),
+      }),
     portkey: () => startPortkey(upstreamPort),
   };
   return starters[name]();

@@ -15,7 +15,14 @@ export interface Target {
   close(): Promise<void>;
 }
 
-export const targetNames = ["direct", "proxy", "purser-bare", "purser", "portkey"] as const;
+export const targetNames = [
+  "direct",
+  "proxy",
+  "purser-bare",
+  "purser",
+  "purser-other",
+  "portkey",
+] as const;
 
 export type TargetName = (typeof targetNames)[number];
 
@@ -25,5 +32,6 @@ export const targetNotes: Table["notes"] = [
   "proxy: node:http with an undici pool that passes bytes on: no parsing, no keys, no ledger.",
   "purser-bare: Purser with a key and no budgets, ledger not synced to disk (`durability: process`).",
   "purser: Purser with four levels of hard budgets and a durable ledger (`durability: full`): a call is forwarded after its hold is on disk.",
+  "purser-other: the same settings, with the code of another checkout (`--other`).",
   "portkey: Portkey's open-source gateway: no keys, no metering, no budgets, no ledger.",
 ];

@@ -424,7 +424,8 @@ test("a caller's key has a bounded number of holds open, and is told what to do"
 test("the fields of a hold and of its end are checked", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/holds", hold);
-  const cases: readonly (readonly [string, object, string])[] = [
+  const manyTools = Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`tool:t${n}`, 1]));
+  const cases: readonly (readonly [string, object | string, string])[] = [
     ["", { ...hold, operation_id: undefined }, "operation_id"],
     ["", { ...hold, operation_id: "a b" }, "operation_id"],
     ["", { ...hold, amount: "1" }, "estimate"],
@@ -450,6 +451,13 @@ test("the fields of a hold and of its end are checked", async (t) => {
     ["/h-1/settle", { usage: { input: 1 }, amount: "1" }, "usage"],
     ["/h-1/settle", { usage: { inputs: 1 } }, "usage.inputs"],
     ["/h-1/settle", { usage: { input: -1 } }, "usage.input"],
+    ["/h-1/settle", { usage: { input_tokens: 5 } }, "usage.input_tokens"],
+    ["/h-1/settle", { usage: { "tool:a b": 1 } }, "usage.tool:a b"],
+    ["/h-1/settle", { usage: { pages: -1 } }, "usage.pages"],
+    ["/h-1/settle", { usage: { pages: 1.5 } }, "usage.pages"],
+    ["/h-1/settle", { usage: { pages: 1_000_000_001 } }, "usage.pages"],
+    ["/h-1/settle", { usage: { constructor: 1 } }, "usage.constructor"],
+    ["/h-1/settle", { usage: manyTools }, "usage"],
     ["/h-1/top-up", {}, "amount"],
   ];
   for (const [path, body, field] of cases) {

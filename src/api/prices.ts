@@ -9,7 +9,7 @@ import { formatInstant, parseInstant } from "../domain/input/scalar.ts";
 import { formatUsd, multiply } from "../domain/money/money.ts";
 import type { Rate, ServiceTier, PriceOverride } from "../domain/price/rate.ts";
 import type { PriceSheet } from "../domain/price/sheet.ts";
-import { meters, type Meter } from "../domain/usage/usage.ts";
+import { fixedMeters, type FixedMeter, type Meter } from "../domain/usage/usage.ts";
 import type { ModelName } from "./context.ts";
 import { adminOnly, anyKey, created, ok, route, type Route } from "./route.ts";
 import { answer, instantSchema, nameSchema, problem, usdSchema } from "./schema.ts";
@@ -20,10 +20,14 @@ const priceInput = z
   .looseObject({
     provider: z.string(),
     model: z.string().describe("The exact id, or a prefix that ends in `*`."),
-    ...(Object.fromEntries(meters.map((meter) => [meter, decimalInput.optional()])) as Record<
-      Meter,
+    ...(Object.fromEntries(fixedMeters.map((meter) => [meter, decimalInput.optional()])) as Record<
+      FixedMeter,
       z.ZodOptional<typeof decimalInput>
     >),
+    meters: z
+      .record(z.string(), decimalInput)
+      .optional()
+      .describe('Prices of tools and other units, in USD per unit: `{"tool:ocr": "0.002"}`.'),
     valid_from: z.string().nullish(),
     valid_to: z.string().nullish(),
   })
@@ -215,7 +219,7 @@ function ratesOf(sheet: PriceSheet, at: number): readonly object[] {
   const found = new Map<string, object>();
   for (const serviceTier of serviceTiers) {
     for (const context of contexts) {
-      for (const meter of meters) {
+      for (const meter of [...fixedMeters, ...sheet.openMeters]) {
         const usage = meter === "input" ? { input: context } : { input: context, [meter]: 1 };
         const rate = sheet
           .charge({ model: sheet.model, usage }, { serviceTier, at })

@@ -2,7 +2,13 @@
 
 import { z } from "zod";
 import { dimensions } from "../domain/attribution/attribution.ts";
-import { meters } from "../domain/usage/usage.ts";
+import {
+  isOpenMeter,
+  mostOpenMeters,
+  openMeterPattern,
+  openMeterProblem,
+} from "../domain/usage/open-meter.ts";
+import { fixedMeters } from "../domain/usage/usage.ts";
 import { PurserError } from "../domain/error.ts";
 import { decimalText, formatInstant } from "../domain/input/scalar.ts";
 import { mostPerCall, parseUsd, type PicoUsd } from "../domain/money/money.ts";
@@ -77,20 +83,40 @@ export const attributionSchema = z
   .meta({ id: "Attribution" });
 
 const count = z.int().min(0).max(1_000_000_000_000);
+/** Of an open meter, which may cost nothing: the sums of many calls stay exact. */
+const openCount = z.int().min(0).max(1_000_000_000);
 
 /** Disjoint counts; `reasoning` is the part of `output` that was reasoning. */
 export const usageSchema = z
-  .strictObject({
-    ...(Object.fromEntries(meters.map((meter) => [meter, count.optional()])) as Record<
-      (typeof meters)[number],
+  .object({
+    ...(Object.fromEntries(fixedMeters.map((meter) => [meter, count.optional()])) as Record<
+      (typeof fixedMeters)[number],
       z.ZodOptional<z.ZodInt>
     >),
     reasoning: count.optional(),
   })
+  .catchall(openCount)
+  .superRefine(checkOpenMeters)
   .meta({
     id: "Usage",
-    description: "Disjoint counts: no token stands in two of them. An absent one is zero.",
+    description:
+      `Disjoint counts: no token is in two of them. An absent one is zero. Besides the meters listed, up to ${mostOpenMeters} ` +
+      `others: calls of a tool as \`tool:NAME\`, and units such as \`pages\` or \`audio_seconds\`.`,
+    propertyNames: { pattern: openMeterPattern.source },
   });
+
+function checkOpenMeters(usage: object, context: z.RefinementCtx): void {
+  const names = Object.keys(usage).filter(isOpenMeter);
+  for (const name of names) {
+    const message = openMeterProblem(name);
+    if (message !== undefined) context.addIssue({ code: "custom", path: [name], message });
+  }
+  if (names.length > mostOpenMeters)
+    context.addIssue({
+      code: "custom",
+      message: `has more than ${mostOpenMeters} meters besides the listed ones`,
+    });
+}
 
 export const serviceTierSchema = z.enum(["standard", "batch", "flex", "priority", "fast"]);
 

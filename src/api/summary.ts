@@ -47,6 +47,9 @@ const summarySchema = z
       total_output_tokens: count,
       total_tokens: count,
     }),
+    meters: z
+      .record(z.string(), count)
+      .describe("What was counted besides tokens: calls of tools and other units, by meter."),
     tasks: z.array(
       z.object({
         timestamp: z.number().describe("Seconds since the epoch."),

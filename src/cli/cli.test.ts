@@ -221,6 +221,15 @@ test("a report shows sums by the rule for money, aligned, and each group's share
   assert.equal(shareOf("0", "0"), 0);
 });
 
+test("a report says what was counted besides tokens, the largest counts first", () => {
+  const units = { web_search: 2, "tool:ocr": 3, pages: 1200, images: 1 };
+  const total = { ...figures.total, usage: { ...figures.total.usage, reasoning: 7, ...units } };
+  assert.match(
+    reportText({ ...figures, total }, { by: ["team"], top: 20, output }),
+    /20 output tokens, 1,200 pages, 3 tool:ocr, 2 web_search and 1 more\n/,
+  );
+});
+
 test("calls that no price was known for are named below a report", () => {
   assert.doesNotMatch(reportText(figures, { by: ["team"], top: 20, output }), /no price/);
   const unpriced = ["a", "b", "c", "d"].map((model) => ({ provider: "lab", model, calls: 3 }));

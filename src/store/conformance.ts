@@ -4,6 +4,7 @@ import { describe } from "node:test";
 import { testCorrecting, testEnding, testRepeating } from "./conformance/ending.ts";
 import { testHolding } from "./conformance/holding.ts";
 import { testFailing, testReopening } from "./conformance/keeping.ts";
+import { testMetering } from "./conformance/metering.ts";
 import { testFinding, testRows, testTotals } from "./conformance/reading.ts";
 import { testRecounting } from "./conformance/recounting.ts";
 import type { OpenStore } from "./conformance/store-under-test.ts";
@@ -23,5 +24,6 @@ export function ledgerConformance(name: string, open: OpenStore): void {
     testRows(open);
     testFinding(open);
     testTotals(open);
+    testMetering(open);
   });
 }

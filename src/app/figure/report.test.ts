@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openMeter } from "../../domain/usage/open-meter.ts";
 import { pico } from "../../domain/money/money.ts";
 import type { Usage } from "../../domain/usage/usage.ts";
 import type { CallRow, Totals } from "../port/reader.ts";
@@ -27,13 +28,15 @@ function totals({ provider, operation = "unattributed", cost, ...rest }: Group):
   };
 }
 
+const pages = openMeter("pages");
+
 const rows: readonly Totals[] = [
   totals({
     provider: "anthropic",
     operation: "plan",
     calls: 2,
     cost: 5_000_000_000n,
-    usage: { input: 4000, cache_read: 1000, output: 1000 },
+    usage: { input: 4000, cache_read: 1000, output: 1000, [pages]: 7 },
     latencyMs: 300,
   }),
   totals({
@@ -41,7 +44,7 @@ const rows: readonly Totals[] = [
     operation: "check",
     calls: 1,
     cost: 2_000_000_000n,
-    usage: { input: 1000, output: 500 },
+    usage: { input: 1000, output: 500, reasoning: 9, web_search: 2, [pages]: 1 },
     latencyMs: 50,
   }),
   totals({
@@ -108,6 +111,7 @@ test("a summary matches a calculation by hand", () => {
       total_output_tokens: 2000,
       total_tokens: 10_000,
     },
+    meters: { web_search: 2, pages: 8 },
     tasks: [],
   });
 });

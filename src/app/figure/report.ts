@@ -4,9 +4,10 @@ import { unattributed } from "../../domain/attribution/attribution.ts";
 import { add, pico, toNumber, zero, type PicoUsd } from "../../domain/money/money.ts";
 import {
   countContext,
+  countUnits,
   sumUsage,
   totalUsage,
-  type Meter,
+  type FixedMeter,
   type Usage,
 } from "../../domain/usage/usage.ts";
 import type { CallFilter, CallRow, LedgerReader, Totals } from "../port/reader.ts";
@@ -22,6 +23,8 @@ export interface Summary {
   readonly by_provider: Readonly<Record<string, ProviderSummary>>;
   readonly by_operation: Readonly<Record<string, OperationSummary>>;
   readonly efficiency_metrics: EfficiencyMetrics;
+  /** What was counted besides tokens: calls of tools and other units, by meter. */
+  readonly meters: Readonly<Record<string, number>>;
   readonly tasks: readonly TaskSummary[];
 }
 
@@ -100,6 +103,7 @@ export function summaryOf(totals: readonly Totals[], newest: readonly CallRow[])
     ),
     by_operation: mapValues(groupBy(rows, operationOf), summariseOperation),
     efficiency_metrics: measureEfficiency(all),
+    meters: countUnits(all.usage),
     tasks: newest.map(describeTask),
   };
 }
@@ -179,12 +183,12 @@ function describeTask(call: CallRow): TaskSummary {
   };
 }
 
-const outputMeters: ReadonlySet<string> = new Set<Meter>([
+const outputMeters: ReadonlySet<string> = new Set<FixedMeter>([
   "output",
   "output_audio",
   "output_image",
 ]);
-const inputMeters: ReadonlySet<string> = new Set<Meter>([
+const inputMeters: ReadonlySet<string> = new Set<FixedMeter>([
   "input",
   "cache_read",
   "cache_write_5m",

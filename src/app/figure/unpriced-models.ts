@@ -1,6 +1,5 @@
 /** Finds the models in a range that have no price. */
 
-import { countTokens } from "../../domain/usage/usage.ts";
 import type { CallFilter, LedgerReader } from "../port/reader.ts";
 import { lacksPrice } from "../settle/unpriced.ts";
 
@@ -24,7 +23,7 @@ export async function unpricedModels(
 ): Promise<readonly UnpricedModel[]> {
   const totals = await reader.totals(filter, ["provider", "model", "status"], null);
   const free = totals
-    .filter(({ cost, usage }) => cost === 0n && countTokens(usage) > 0)
+    .filter(({ cost, usage }) => cost === 0n && Object.values(usage).some((count) => count > 0))
     .sort((left, right) => right.calls - left.calls);
   const found = new Map<string, UnpricedModel>();
   for (const { group, calls } of free.slice(0, mostLookedAt)) {
@@ -45,5 +44,5 @@ export async function unpricedModels(
 /** Callers can invent model names, so only this many are checked, those with the most calls. */
 const mostLookedAt = 20;
 
-/** Calls with known token counts. */
+/** Calls with known counts. */
 const countedStatuses = ["settled", "estimated"] as const;

@@ -1,7 +1,7 @@
 /** `purser report`: totals of a stretch of time and the groups that spent most. */
 
 import { type Command, Option } from "commander";
-import { countContext, type Usage } from "../../domain/usage/usage.ts";
+import { countContext, countUnits, type Usage } from "../../domain/usage/usage.ts";
 import { PurserError } from "../../domain/error.ts";
 import type { CommandContext } from "../context.ts";
 import { type Figures, readFigures, withKeyNames } from "../figures.ts";
@@ -134,7 +134,7 @@ export function reportText(figures: Figures, options: ReportTextOptions): string
   const { total } = figures;
   const refusals = total.refusals > 0 ? `, ${grouped(total.refusals)} refused` : "";
   const released = total.released > 0 ? `, ${grouped(total.released)} ended without a charge` : "";
-  const heading = `${paint.bold(dollars(total.cost_usd))}  ${counted(total.calls, "call")}${released}${refusals}, ${tokensText(total.usage)}\n`;
+  const heading = `${paint.bold(dollars(total.cost_usd))}  ${counted(total.calls, "call")}${released}${refusals}, ${tokensText(total.usage)}${unitsText(total.usage)}\n`;
   const unpriced = unpricedText(figures.unpriced, paint);
   if (options.by.length === 0 || figures.groups.length === 0)
     return `${heading}${total.calls + total.released + total.refusals === 0 ? paint.dim(options.isRanged ? "No calls in this range.\n" : "No calls.\n") : unpriced}`;
@@ -152,6 +152,16 @@ function tokensText(usage: Usage): string {
   const ofCache = cached > 0 ? ` (${grouped(cached)} from cache)` : "";
   return `${counted(countContext(usage), "input token")}${ofCache}, ${counted(usage.output ?? 0, "output token")}`;
 }
+
+/** What was counted besides tokens: the meters with the largest counts. */
+function unitsText(usage: Usage): string {
+  const units = Object.entries(countUnits(usage)).sort(([, left], [, right]) => right - left);
+  const more = units.length - shownUnits;
+  const shown = units.slice(0, shownUnits).map(([meter, count]) => `, ${grouped(count)} ${meter}`);
+  return `${shown.join("")}${more > 0 ? ` and ${grouped(more)} more` : ""}`;
+}
+
+const shownUnits = 3;
 
 /** RFC 4180; a cell that a spreadsheet would run as a formula is set in front with an apostrophe. */
 export function csv(figures: Figures, by: readonly string[]): string {

@@ -5,11 +5,13 @@
 
 import { selectBudgets } from "./applicable.ts";
 import { valueFor } from "../budget/applies.ts";
-import type { Books } from "./books.ts";
 import { amountIn, counterId, type Counter } from "./counter.ts";
 import type { CounterKey, Quantities } from "./entry.ts";
 import type { PastAttempt } from "./past.ts";
 import { countedWindow, isWithin } from "./recount.ts";
+import type { LedgerView } from "./view.ts";
+
+type Definitions = Pick<LedgerView, "budgets" | "keys" | "recountedFrom">;
 
 /** Fields of the entry if the counters are no longer those of the call. */
 export interface Moved {
@@ -23,7 +25,7 @@ export interface Moved {
  * @param change Added to the counters; a recounted counter never falls below zero.
  */
 export function countersNow(
-  books: Books,
+  books: LedgerView,
   past: PastAttempt,
   change: Quantities,
 ): { readonly counters: readonly Counter[]; readonly moved: Moved } {
@@ -48,9 +50,10 @@ export function countersNow(
   };
 }
 
-function recountedKeys(
-  books: Books,
-  { at, attribution, route }: PastAttempt,
+/** The counters of the budgets that were recounted since the call was held and now count it. */
+export function recountedKeys(
+  books: Definitions,
+  { at, attribution, route }: Pick<PastAttempt, "at" | "attribution" | "route">,
 ): readonly CounterKey[] {
   const budgets = (route.keyId === null ? undefined : books.keys.get(route.keyId)?.budgets) ?? [];
   return selectBudgets(books.budgets, { attribution, route, budgets })
@@ -75,7 +78,11 @@ function recountedKeys(
  * Whether the budget's recount under its current definition covers the time at which this call was
  * held.
  */
-function isRecounted(books: Books, budgetId: string, { at }: Pick<PastAttempt, "at">): boolean {
+function isRecounted(
+  books: Definitions,
+  budgetId: string,
+  { at }: Pick<PastAttempt, "at">,
+): boolean {
   const from = books.recountedFrom(budgetId);
   return from !== undefined && at >= from;
 }

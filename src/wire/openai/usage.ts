@@ -2,7 +2,7 @@
 
 import { PurserError } from "../../domain/error.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";
-import type { Meter, Usage } from "../../domain/usage/usage.ts";
+import type { FixedMeter, Usage } from "../../domain/usage/usage.ts";
 import { readReportedCost } from "../count/reported-cost.ts";
 import { findSeparate, type SeparateCounts } from "./separate-counts.ts";
 import { readNamedCounts, type CountName, type NamedCounts } from "./usage-fields.ts";
@@ -58,7 +58,7 @@ function parse(text: string): unknown {
 /** Keeps the counts that are charged, and whether any count was impossible. */
 class Counts {
   readonly #named: NamedCounts;
-  readonly #usage: { [meter in Meter | "reasoning"]?: number } = {};
+  readonly #usage: { [meter in FixedMeter | "reasoning"]?: number } = {};
   invalid: boolean;
 
   constructor(named: NamedCounts) {
@@ -80,7 +80,7 @@ class Counts {
   }
 
   /** Omits a zero. */
-  keep(meter: Meter | "reasoning", count: number | undefined): void {
+  keep(meter: FixedMeter | "reasoning", count: number | undefined): void {
     if (count !== undefined && count > 0) this.#usage[meter] = count;
   }
 

@@ -117,11 +117,11 @@ export class SqliteLedger implements Ledger {
   }
 
   keyByHash(hash: string): Key | undefined {
-    return this.#pipeline.books.keysByHash.get(hash);
+    return this.#pipeline.books.registry.keysByHash.get(hash);
   }
 
   prices(): readonly PriceOverride[] {
-    return this.#pipeline.books.prices;
+    return this.#pipeline.books.registry.prices;
   }
 
   openHolds(): readonly OpenHold[] {

@@ -10,7 +10,7 @@ import { anthropicWire } from "../../wire/anthropic/index.ts";
 import { geminiWire } from "../../wire/gemini/index.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
 import type { WireFormat } from "../../wire/wire.ts";
-import { outcomeOf, type ForwardedCall } from "./outcome.ts";
+import { priceAnswer, type CallToPrice } from "./price-answer.ts";
 import { aProvider } from "../port/parts.test-kit.ts";
 
 const openai = openaiWire();
@@ -22,7 +22,7 @@ export interface Scene {
   /** USD per million tokens, for provider `p` and model `m`; null for a model without a price. */
   readonly price?: Readonly<Record<string, string>> | null;
   readonly reportsBilledCost?: boolean;
-  readonly fallback?: ForwardedCall["fallback"];
+  readonly fallback?: CallToPrice["fallback"];
   /** Output limit sent to the provider. */
   readonly ceiling?: number;
   /** The model's context window; null if unknown. */
@@ -79,7 +79,7 @@ export function settle(answer: object | readonly object[], scene: Scene = {}): O
   const { reading } = meter.end();
   const ceiling = scene.ceiling ?? facts.maxOutputTokens ?? 32_000;
   const provider = aProvider({ reportsBilledCost });
-  const call: ForwardedCall = {
+  const call: CallToPrice = {
     route: {
       provider,
       wire,
@@ -99,7 +99,7 @@ export function settle(answer: object | readonly object[], scene: Scene = {}): O
       rates: null,
       fees: pico(0n),
     },
-    ceiling: { fitted: ceiling },
+    ceiling: { sent: ceiling },
     heldAt: 0,
     fallback,
   };
@@ -109,7 +109,7 @@ export function settle(answer: object | readonly object[], scene: Scene = {}): O
     ? meter.output.tokensOutsideText + Math.ceil(meter.output.textBytes / 3)
     : outputTokens;
   const progress = { inputTokens, outputTokens: Math.min(counted, ceiling) };
-  return outcomeOf(prices, call, { reading, progress, latencyMs: 1, flags: scene.flags ?? [] });
+  return priceAnswer(prices, call, { reading, progress, latencyMs: 1, flags: scene.flags ?? [] });
 }
 
 export function usd(outcome: Outcome): string {

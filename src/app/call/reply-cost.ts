@@ -1,4 +1,4 @@
-/** How an answer tells what it cost: in headers where that is known before them, else in a comment behind a stream. */
+/** States the cost of a call in its reply: in the headers, or in a comment after a stream. */
 
 import type { SettleAnswer } from "../../domain/ledger/command.ts";
 import type { Outcome } from "../../domain/ledger/entry.ts";
@@ -8,6 +8,7 @@ import { isEventStream } from "../header/answer-headers.ts";
 import type { UpstreamHeaders } from "../port/upstream.ts";
 import { lacksPrice } from "../settle/unpriced.ts";
 
+/** Adds the cost to the headers of a whole answer. */
 export function addCost(
   headers: Record<string, string | readonly string[]>,
   outcome: Outcome,
@@ -19,8 +20,8 @@ export function addCost(
 }
 
 /**
- * The last line of a stream, which official SDKs and what is built on them skip. There is none in Gemini's format: its SDKs take every
- * line for a part of the answer.
+ * The last line of a stream, which official SDKs and clients built on them skip. Gemini's format
+ * has none, because its SDKs read every line as a part of the answer.
  */
 export function costComment(
   outcome: Outcome,

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { formatUsd, pico } from "../../domain/money/money.ts";
 import type { UsageFlag } from "../../domain/usage/usage.ts";
-import { unresolvedOutcome } from "./outcome.ts";
+import { unresolvedOutcome } from "./unresolved-outcome.ts";
 import {
   chat,
   counts,
@@ -17,7 +17,7 @@ import {
   settle,
   usd,
   type Scene,
-} from "./outcome.test-kit.ts";
+} from "./price-answer.test-kit.ts";
 
 test("a cost that the provider documents as billed is the charge; ours is kept too, and a difference is flagged", () => {
   const outcome = settle(chat({ ...counts, cost: 0.02021 }), { reportsBilledCost: true });

@@ -1,6 +1,6 @@
-/** Computes what a call cost: the reported usage at the prices of its time, or a flagged estimate. */
+/** Prices an answer: its reported usage at the prices of its time, or a flagged estimate. */
 
-import { nothing, type Outcome, type Quantities } from "../../domain/ledger/entry.ts";
+import { nothing, type Outcome } from "../../domain/ledger/entry.ts";
 import { zero } from "../../domain/money/money.ts";
 import { billFor, type Bill } from "../../domain/price/bill.ts";
 import type { FallbackRates } from "../../domain/price/rate.ts";
@@ -18,7 +18,7 @@ import type { Route } from "../route/target.ts";
 import { usedByModel } from "./used-by-model.ts";
 
 /** What was known of a call before it was forwarded. */
-export interface ForwardedCall extends BoundedCall {
+export interface CallToPrice extends BoundedCall {
   readonly route: Route;
   /** When it was held. Prices of this time apply. */
   readonly heldAt: number;
@@ -27,7 +27,7 @@ export interface ForwardedCall extends BoundedCall {
 }
 
 /** An answer that was read, completely or in part. */
-export interface Answer {
+export interface AnswerToPrice {
   readonly reading: Reading;
   readonly progress: Progress;
   readonly latencyMs: number;
@@ -35,7 +35,7 @@ export interface Answer {
   readonly flags: readonly UsageFlag[];
 }
 
-export function outcomeOf(prices: PriceBook, call: ForwardedCall, answer: Answer): Outcome {
+export function priceAnswer(prices: PriceBook, call: CallToPrice, answer: AnswerToPrice): Outcome {
   if (isUnbilled(answer.reading)) return unbilledOutcome(prices.version, call, answer);
   const { reading } = answer;
   const asked = askedOf(prices, {
@@ -110,8 +110,8 @@ function isUnbilled({ flags, parts, passedBytes, reportedCost }: Reading): boole
 
 function unbilledOutcome(
   priceVersion: string,
-  call: ForwardedCall,
-  { reading, flags, latencyMs }: Answer,
+  call: CallToPrice,
+  { reading, flags, latencyMs }: AnswerToPrice,
 ): Outcome {
   const odd = [
     ...flags,
@@ -137,8 +137,8 @@ function unbilledOutcome(
  * beginning.
  */
 function isAmountBilled(
-  { route }: ForwardedCall,
-  { reading, flags }: Answer,
+  { route }: CallToPrice,
+  { reading, flags }: AnswerToPrice,
   isFinal: boolean,
 ): boolean {
   if (!route.provider.reportsBilledCost || reading.reportedCost === null || reading.costIsPart)
@@ -158,39 +158,11 @@ function countAll(parts: readonly UsagePart[]): bigint {
 }
 
 /**
- * The outcome of a call that may have reached the provider but returned nothing: the amount held is
- * charged.
- */
-export function unresolvedOutcome(
-  priceVersion: string,
-  call: {
-    readonly model: string;
-    readonly held: Quantities;
-    readonly latencyMs: number;
-    readonly flags: readonly UsageFlag[];
-  },
-): Outcome {
-  const { model, held } = call;
-  return {
-    status: "unresolved",
-    model,
-    usage: {},
-    charges: [{ model, meter: "hold", quantity: 1, cost: held.usd }],
-    cost: held,
-    reportedCost: null,
-    rawUsage: null,
-    flags: [...call.flags, "usage_missing"],
-    latencyMs: call.latencyMs,
-    priceVersion,
-  };
-}
-
-/**
  * Usage of an answer that broke off: the counts reported so far, with the received output in the
  * main part, which comes first. If the input was not reported or is impossible, it is counted, or
  * else estimated.
  */
-function estimatedParts(call: ForwardedCall, answer: Answer): readonly UsagePart[] {
+function estimatedParts(call: CallToPrice, answer: AnswerToPrice): readonly UsagePart[] {
   const [main, ...others] = answer.reading.parts;
   const { outputTokens: passed } = answer.progress;
   const estimated = estimatedInput(call, answer);
@@ -205,14 +177,14 @@ function estimatedParts(call: ForwardedCall, answer: Answer): readonly UsagePart
   return [{ ...main, usage }, ...others];
 }
 
-function estimatedInput({ estimate }: ForwardedCall, { progress }: Answer): number {
+function estimatedInput({ estimate }: CallToPrice, { progress }: AnswerToPrice): number {
   return progress.inputTokens || estimate.inputTokens;
 }
 
 /** Collects the flags, each once. @param charged.parts As reported. */
 function flagsOf(
-  call: ForwardedCall,
-  answer: Answer,
+  call: CallToPrice,
+  answer: AnswerToPrice,
   charged: {
     readonly parts: readonly UsagePart[];
     readonly isFinal: boolean;
@@ -231,7 +203,7 @@ function flagsOf(
   return flags.length > 1 ? [...new Set(flags)] : flags;
 }
 
-function isOverCeiling(call: ForwardedCall, parts: readonly UsagePart[]): boolean {
+function isOverCeiling(call: CallToPrice, parts: readonly UsagePart[]): boolean {
   const { output = 0 } = usedByModel(parts).usage;
-  return isCeilingStated(call) && output > call.ceiling.fitted;
+  return isCeilingStated(call) && output > call.ceiling.sent;
 }

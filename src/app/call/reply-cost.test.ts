@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Outcome } from "../../domain/ledger/entry.ts";
 import { pico } from "../../domain/money/money.ts";
-import { costComment } from "./tell-cost.ts";
+import { costComment } from "./reply-cost.ts";
 
 const outcome: Outcome = {
   status: "settled",
