@@ -73,8 +73,9 @@ export function needs(command: Command, registry: Registry): Needs {
     case "delete_budget":
     case "put_key":
     case "put_price":
-      return noNeeds;
+      break;
   }
+  return noNeeds;
 }
 
 /**

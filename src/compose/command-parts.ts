@@ -1,24 +1,24 @@
-/** The parts that commands may start, each imported when it is asked for, so that `serve` loads nothing that it does not need. */
+/** The parts that commands can start. Each is imported on demand, so a command loads only its own. */
 
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { commonName } from "../app/port/provider.ts";
-import { PurserError } from "../domain/error.ts";
+import { asCalled } from "../cli/called.ts";
+import { runningServer } from "../cli/connection.ts";
+import type { Environment, Parts, ServeOptions } from "../cli/context.ts";
+import type { Warning } from "../cli/failure.ts";
+import { readNamedFile } from "../cli/named-file.ts";
 import type { Configuration } from "../config/configuration.ts";
+import { PurserError } from "../domain/error.ts";
 import { version } from "../version.ts";
-import { asCalled } from "./called.ts";
-import { runningServer } from "./connection.ts";
-import type { Environment, Parts, ServeOptions } from "./context.ts";
-import type { Warning } from "./failure.ts";
-import { readNamedFile } from "./named-file.ts";
 
 /** Read when nobody names a configuration and there is one. */
 const usualConfiguration = "purser.yaml";
 
 /** The sources are run as they are; the built package has JavaScript in their place. */
-const mainFile = import.meta.url.endsWith(".ts") ? "main.ts" : "main.js";
+const mainFile = import.meta.url.endsWith(".ts") ? "../cli/main.ts" : "../cli/main.js";
 
 /** @param logText Takes log lines as people read them; absent, they are JSON on standard error. */
 export function makeParts(environment: Environment, logText?: (text: string) => void): Parts {
@@ -108,7 +108,7 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
     probeProviders: async (file) => {
       const [configuration, { probeProviders }] = await Promise.all([
         configurationOf(file, environment),
-        import("../compose/providers.ts"),
+        import("./providers.ts"),
       ]);
       return probeProviders(configuration);
     },
