@@ -171,7 +171,7 @@ export const budgetRoutes: readonly Route[] = [
     },
     async handler({ body, context }) {
       const budget = await createBudget(context, body);
-      return created(budgetJson(observeBudget(context, budget, null)));
+      return created(budgetJson(await observeBudget(context, budget, null)));
     },
   }),
   route({
@@ -184,7 +184,7 @@ export const budgetRoutes: readonly Route[] = [
       "A caller's key sees the budgets that count nothing but the calls of what it fixes, such as those of its project.",
     query: listQuery,
     responses: { 200: answer("A page of budgets, by id.", pageSchema(budgetSchema)) },
-    handler({ query, caller, context }) {
+    async handler({ query, caller, context }) {
       const visible = context.ledger
         .budgets()
         .filter(
@@ -196,9 +196,10 @@ export const budgetRoutes: readonly Route[] = [
         .filter((budget) => visibleValue(caller, budget) !== undefined)
         .sort((left, right) => (left.budgetId < right.budgetId ? -1 : 1));
       const page = pageOf(visible, query);
-      const data = page.rows.map((budget) =>
-        budgetJson(observeBudget(context, budget, visibleValue(caller, budget) ?? null)),
+      const states = page.rows.map((budget) =>
+        observeBudget(context, budget, visibleValue(caller, budget) ?? null),
       );
+      const data = (await Promise.all(states)).map(budgetJson);
       return ok({ data, next_cursor: page.nextCursor });
     },
   }),
@@ -214,10 +215,10 @@ export const budgetRoutes: readonly Route[] = [
       200: answer("The budget and its figures.", budgetDetailSchema),
       404: problem("No such budget."),
     },
-    handler({ params: { budget_id }, query, caller, context }) {
+    async handler({ params: { budget_id }, query, caller, context }) {
       const budget = findBudget(context.ledger, budget_id);
       const value = valueToSee(caller, budget, query.value);
-      const state = observeBudget(context, budget, value);
+      const state = await observeBudget(context, budget, value);
       if (budget.resourceId !== "*") return ok({ ...budgetJson(state), value: null });
       const page = pageOf(state.counters, query);
       const counters = page.rows.map((balance) => counterJson(balance, budget.currency));
@@ -239,7 +240,7 @@ export const budgetRoutes: readonly Route[] = [
     },
     async handler({ params: { budget_id }, body, context }) {
       const budget = await changeBudget(context, budget_id, body);
-      return ok(budgetJson(observeBudget(context, budget, null)));
+      return ok(budgetJson(await observeBudget(context, budget, null)));
     },
   }),
   route({

@@ -148,9 +148,8 @@ export const estimateRoutes: readonly Route[] = [
         budgets: caller.key?.budgets ?? [],
       };
       const least = leastOf(context, body, counts);
-      const budgets = appliedBudgets(context.ledger, subject, at).map((applied) =>
-        judge(applied, { demand, least }),
-      );
+      const applied = await appliedBudgets(context.ledger, subject, at);
+      const budgets = applied.map((one) => judge(one, { demand, least }));
       return ok({
         provider: body.provider,
         model: body.model,

@@ -175,7 +175,7 @@ export const holdRoutes: readonly Route[] = [
       const hold = await seenHold(context, caller, { id: operation_id, keyId: query.key_id });
       const answered = await topUpByApi(context, hold, growth, caller.key);
       if (!answered.admitted) return refusalResponse(answered.refusal, hold.route);
-      const open = context.ledger.holdOf(hold.operationId);
+      const open = await context.ledger.holdOf(hold.operationId);
       return ok({ operation_id, admitted: true, held: open ? quantitiesJson(open.amount) : null });
     },
   }),
@@ -273,7 +273,7 @@ async function admittedJson(
   ttlSeconds: number,
 ): Promise<object> {
   const { operationId, attempt } = held.call;
-  const open = context.ledger.holdOf(operationId);
+  const open = await context.ledger.holdOf(operationId);
   const expiresAt = open?.expiresAt ?? (await heldAt(context, operationId)) + ttlSeconds * 1000;
   return {
     operation_id: idOfOperation(operationId),
@@ -293,7 +293,7 @@ async function heldAt({ reader, clock }: ApiContext, operation: string): Promise
 }
 
 async function holdJson(context: ApiContext, hold: FoundHold): Promise<object> {
-  const open = context.ledger.holdOf(hold.operationId);
+  const open = await context.ledger.holdOf(hold.operationId);
   const [row] = open
     ? []
     : await context.reader.calls({ operation: hold.operationId }, { limit: 1, before: null });

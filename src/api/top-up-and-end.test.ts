@@ -51,7 +51,7 @@ test("a call under way at the gateway is neither topped up, settled nor released
     const refused = await bench.call("POST", `/api/v1/holds/g-1/${end}`, body);
     assert.deepEqual([end, refused.status, refused.json.field], [end, 409, "operation_id"]);
   }
-  assert.equal(bench.ledger.holdOf("g-1")?.amount.usd, 10n);
+  assert.equal((await bench.ledger.holdOf("g-1"))?.amount.usd, 10n);
 });
 
 test("a hold that is settled without a latency took the time since it was made", async (t) => {

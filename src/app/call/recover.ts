@@ -19,7 +19,7 @@ export async function recover(
   { ledger, clock, ...audience }: RecoverContext,
   priceVersion: string,
 ): Promise<number> {
-  const left = ledger.openHolds().filter((hold) => hold.expiresAt === null);
+  const left = (await ledger.openHolds()).filter((hold) => hold.expiresAt === null);
   for (const { operationId, attempt, route, amount, at } of left) {
     const endedAt = clock.now();
     // The clock of the process that began the call is gone: only the time of day is left of it.

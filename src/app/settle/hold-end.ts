@@ -26,18 +26,8 @@ export class HoldEnd {
     return this.#isOver;
   }
 
-  async settle(held: HeldCall, outcome: Outcome): Promise<SettleAnswer> {
-    assert(!this.#isOver, "a hold is ended once");
-    this.#isOver = true;
-    held.slices?.end();
-    try {
-      return await settle(this.#context, held, outcome);
-    } catch (error) {
-      // If the hold did not end after all, it can still be charged.
-      const { operationId, attempt } = held.call;
-      this.#isOver = this.#context.ledger.holdOf(operationId)?.attempt !== attempt;
-      throw error;
-    }
+  settle(held: HeldCall, outcome: Outcome): Promise<SettleAnswer> {
+    return this.#end(held, () => outcome);
   }
 
   /** Charges the amount held, for a call whose result is unknown. */
@@ -46,15 +36,35 @@ export class HoldEnd {
     ended: { readonly latencyMs: number; readonly flags: readonly UsageFlag[] },
   ): Promise<void> {
     const { ledger, prices } = this.#context;
-    const amount = ledger.holdOf(held.call.operationId)?.amount ?? held.held;
-    await this.settle(
-      held,
-      unresolvedOutcome(prices().version, { model: held.route.model, held: amount, ...ended }),
-    );
+    await this.#end(held, async () => {
+      const open = await ledger.holdOf(held.call.operationId);
+      const amount = open?.amount ?? held.held;
+      return unresolvedOutcome(prices().version, {
+        model: held.route.model,
+        held: amount,
+        ...ended,
+      });
+    });
   }
 
   async release(held: Pick<HeldCall, "call">, reason: string): Promise<void> {
     this.#isOver = true;
     await release(this.#context, held, reason);
+  }
+
+  /** @param outcomeOf Called once nothing else may end the hold. */
+  async #end(held: HeldCall, outcomeOf: () => Outcome | Promise<Outcome>): Promise<SettleAnswer> {
+    assert(!this.#isOver, "a hold is ended once");
+    this.#isOver = true;
+    held.slices?.end();
+    try {
+      return await settle(this.#context, held, await outcomeOf());
+    } catch (error) {
+      // If the hold did not end after all, it can still be charged.
+      const { operationId, attempt } = held.call;
+      const open = await this.#context.ledger.holdOf(operationId);
+      this.#isOver = open?.attempt !== attempt;
+      throw error;
+    }
   }
 }
