@@ -2,30 +2,30 @@
 
 import type { NumberedEntry } from "../app/port/feed.ts";
 import { PurserError } from "../domain/error.ts";
+import type { Bell } from "./bell.ts";
 
 export interface Followed {
   /** At most one page of the entries after this one; empty at the end of the journal. */
   readonly read: (afterSeq: number) => Promise<readonly NumberedEntry[]>;
-  /**
-   * Resolves when there may be more, at the latest when `signal` is aborted. It is asked before the
-   * page is read, so that no news is missed.
-   */
-  readonly news: (signal: AbortSignal) => Promise<void>;
+  /** Rings when there may be new entries. */
+  readonly bell: Pick<Bell, "count" | "after">;
   readonly signal: AbortSignal;
 }
 
+/** Reads a page when the follower asks for one, so it never has more than one in memory. */
 export async function* followJournal(
   afterSeq: number,
-  { read, news, signal }: Followed,
+  { read, bell, signal }: Followed,
 ): AsyncGenerator<readonly NumberedEntry[], void, void> {
   let last = afterSeq;
   while (!signal.aborted) {
-    const more = news(signal);
+    // Counted before reading: entries that come meanwhile are not missed.
+    const { count } = bell;
     const page = await read(last);
     if (signal.aborted) return;
     last = page.at(-1)?.seq ?? last;
     if (page.length > 0) yield page;
-    else await more;
+    else await bell.after(count, signal);
   }
 }
 

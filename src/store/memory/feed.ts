@@ -23,7 +23,11 @@ export class MemoryFeed implements Feed {
     const closing = this.#closing.signal;
     return followJournal(afterSeq, {
       read: (seq) => this.#read(seq),
-      news: (aborted) => pause(pollMs, undefined, { signal: aborted }).catch(() => undefined),
+      bell: {
+        count: 0,
+        after: (_count, aborted) =>
+          pause(pollMs, undefined, { signal: aborted }).catch(() => undefined),
+      },
       signal: signal ? AbortSignal.any([signal, closing]) : closing,
     });
   }

@@ -24,6 +24,7 @@ async function openStore(server: MemoryServer, seed: number): Promise<StoreUnder
   return {
     ledger,
     reader: new MemoryReader(link),
+    feed,
     reopen: async () => {
       await close();
       last = await openStore(server, seed + 1000);

@@ -16,6 +16,7 @@ import type { Counted } from "../../../domain/ledger/entry.ts";
 import type { PriceOverride } from "../../../domain/price/rate.ts";
 import { asOpenHold } from "../../open-hold.ts";
 import type { CountQuery } from "../read/query.ts";
+import type { SqliteFeed } from "../read/ledger-feed.ts";
 import { ReaderThread } from "../read/reader-thread.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Recounting, type Progress } from "./recounting.ts";
@@ -27,6 +28,8 @@ export interface LedgerParts {
   readonly writer: WriterThread;
   readonly clock: Clock;
   readonly directory: string;
+  /** Ends when the ledger is closed. */
+  readonly feed: SqliteFeed;
   readonly onClose: () => void;
 }
 
@@ -126,6 +129,7 @@ export class SqliteLedger implements Ledger {
       await this.flush();
     } finally {
       this.#pipeline.end();
+      await this.#parts.feed.close();
       // The writer closes last: only it can move the rest of the write-ahead log into the file.
       this.#parts.database.close();
       await this.#parts.writer.close();

@@ -12,6 +12,8 @@ import { migrate, openForReading } from "../schema.ts";
 import type { Batch } from "./batch.ts";
 import { SqliteLedger } from "./ledger.ts";
 import { WriterThread } from "./writer-thread.ts";
+import { Bell } from "../../bell.ts";
+import { SqliteFeed } from "../read/ledger-feed.ts";
 
 const clock = { now: () => start, monotonic: () => start };
 
@@ -40,6 +42,7 @@ async function withLedger(
       writer,
       clock,
       directory,
+      feed: new SqliteFeed({ directory, booked: new Bell() }),
       onClose: () => undefined,
     });
     for (const command of tree([usd(9), usd(9), usd(9), usd(9)])) await ledger.commit(command);
