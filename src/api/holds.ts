@@ -1,11 +1,12 @@
 /** `/api/v1/holds`: money set aside for calls that do not pass the gateway. */
 
 import { z } from "zod";
-import type { HoldDesk } from "../app/desk/desk.ts";
+import type { DeskContext } from "../app/desk/desk-context.ts";
 import { findAnyHold, findHold, type FoundHold } from "../app/desk/find-hold.ts";
 import { holdByApi, type Sizing } from "../app/desk/hold.ts";
-import { settleByApi, type Bill } from "../app/desk/settle.ts";
-import { releaseByApi, topUpByApi, type Growth } from "../app/desk/top-up.ts";
+import { releaseByApi } from "../app/desk/release.ts";
+import { settleByApi, type CostReport } from "../app/desk/settle.ts";
+import { topUpByApi, type Growth } from "../app/desk/top-up.ts";
 import type { HoldAnswer } from "../domain/ledger/command.ts";
 import type { Quantities } from "../domain/ledger/entry.ts";
 import { PurserError } from "../domain/error.ts";
@@ -104,12 +105,12 @@ export const holdRoutes: readonly Route[] = [
       409: conflict,
     },
     async handler({ params: { operation_id }, query, body, caller, context }) {
-      const bill = readBill(body);
+      const report = readReport(body);
       const hold = await seenHold(context, caller, { id: operation_id, keyId: query.key_id });
       const settled = await settleByApi(context, {
         hold,
         byAdministrator: caller.role === "admin",
-        bill,
+        report,
         latencyMs: body.latency_ms ?? null,
       });
       return ok({
@@ -173,7 +174,7 @@ export const holdRoutes: readonly Route[] = [
     async handler({ params: { operation_id }, query, body, caller, context }) {
       const growth = readGrowth(body);
       const hold = await seenHold(context, caller, { id: operation_id, keyId: query.key_id });
-      const answered = await topUpByApi(context, hold, growth, caller.key);
+      const answered = await topUpByApi(context, { hold, growth, by: caller.key });
       if (!answered.admitted) return refusalResponse(answered.refusal, hold.route);
       const open = context.ledger.holdOf(hold.operationId);
       return ok({ operation_id, admitted: true, held: open ? quantitiesJson(open.amount) : null });
@@ -183,13 +184,13 @@ export const holdRoutes: readonly Route[] = [
 
 /** An administrator sees every hold, another key its own. @throws PurserError `forbidden` for a caller that names another key. */
 function seenHold(
-  desk: HoldDesk,
+  context: DeskContext,
   { role, key }: Caller,
   { id, keyId }: { readonly id: string; readonly keyId?: string | undefined },
 ): Promise<FoundHold> {
   if (role === "admin" || !key)
-    return keyId === undefined ? findAnyHold(desk, id, key) : findHold(desk, id, keyId);
-  if (keyId === undefined || keyId === key.keyId) return findHold(desk, id, key.keyId);
+    return keyId === undefined ? findAnyHold(context, id, key) : findHold(context, id, keyId);
+  if (keyId === undefined || keyId === key.keyId) return findHold(context, id, key.keyId);
   throw new PurserError("forbidden", "key_id: a key sees its own holds only", {
     field: "key_id",
     remedy: "Leave key_id out.",
@@ -229,7 +230,7 @@ function readSizing(body: z.output<typeof holdInput>): {
 /** What a hold of a known amount is for, when its owner does not say. */
 const unnamed = "unnamed";
 
-function readBill(body: z.output<typeof settleInput>): Bill {
+function readReport(body: z.output<typeof settleInput>): CostReport {
   const { usage, amount, model, service_tier, reported_cost_usd } = body;
   if (amount !== undefined && usage === undefined)
     return { kind: "amount", amount: readUsd(amount, "amount") };

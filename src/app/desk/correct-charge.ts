@@ -10,7 +10,7 @@ import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { CallRow, LedgerReader } from "../port/reader.ts";
 
-export interface CorrectionDesk extends Audience {
+export interface CorrectionContext extends Audience {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly clock: Clock;
@@ -41,10 +41,10 @@ const mostAttempts = 1000;
  * @throws PurserError `not_found` for an unknown call, `conflict` for one under way, or where the id names several calls.
  */
 export async function correctCharge(
-  desk: CorrectionDesk,
+  context: CorrectionContext,
   request: CorrectionRequest,
 ): Promise<Corrected> {
-  const call = await findCall(desk, request);
+  const call = await findCall(context, request);
   const { amount, reason } = request;
   const {
     operationId,
@@ -58,9 +58,9 @@ export async function correctCharge(
     priceVersion,
   } = call;
   const charges = [{ model, meter: "correction", quantity: 1, cost: amount }] as const;
-  const answer = await desk.ledger.commit({
+  const answer = await context.ledger.commit({
     kind: "correct",
-    at: desk.clock.now(),
+    at: context.clock.now(),
     operationId,
     attempt,
     amount,
@@ -78,12 +78,12 @@ export async function correctCharge(
     reason,
     fingerprint: fingerprint({ correct: { amount, reason } }),
   });
-  announceChange(desk, answer.crossed);
+  announceChange(context, answer.crossed);
   return { call, answer };
 }
 
 async function findCall(
-  { ledger, reader }: Pick<CorrectionDesk, "ledger" | "reader">,
+  { ledger, reader }: Pick<CorrectionContext, "ledger" | "reader">,
   { operationId, attempt, keyId }: CorrectionRequest,
 ): Promise<CallRow> {
   const rows = await reader.calls({ operationId }, { limit: mostAttempts, before: null });

@@ -6,7 +6,7 @@ import type { Key } from "../../domain/key/key.ts";
 import type { CallId, CallRoute, Outcome } from "../../domain/ledger/entry.ts";
 import { idOfOperation, operationOf } from "../../domain/ledger/operation.ts";
 import type { CallRow } from "../port/reader.ts";
-import { type HoldDesk, apiEndpoint } from "./desk.ts";
+import { type DeskContext, apiEndpoint } from "./desk-context.ts";
 
 /** A call that is held, or was. */
 export interface FoundHold extends CallId {
@@ -21,11 +21,15 @@ export interface FoundHold extends CallId {
  * @param keyId Whose hold it is.
  * @throws PurserError `not_found` for an unknown id, and for a hold of another key.
  */
-export async function findHold(desk: HoldDesk, id: string, keyId: string): Promise<FoundHold> {
-  const named = await lookUp(desk, operationOf(id, keyId));
+export async function findHold(
+  context: DeskContext,
+  id: string,
+  keyId: string,
+): Promise<FoundHold> {
+  const named = await lookUp(context, operationOf(id, keyId));
   if (named) return named;
   // An id that the gateway made is unique by itself, and has no key in it.
-  const made = await lookUp(desk, id);
+  const made = await lookUp(context, id);
   if (made?.route.keyId === keyId) return made;
   throw noSuchHold(id);
 }
@@ -38,13 +42,13 @@ export async function findHold(desk: HoldDesk, id: string, keyId: string): Promi
  * @throws PurserError `not_found`, or `conflict` where several keys have the id.
  */
 export async function findAnyHold(
-  desk: HoldDesk,
+  context: DeskContext,
   id: string,
   administrator: Key | null,
 ): Promise<FoundHold> {
-  const own = await lookUp(desk, operationOf(id, administrator?.keyId ?? null));
+  const own = await lookUp(context, operationOf(id, administrator?.keyId ?? null));
   if (own) return own;
-  const [held, other] = await holdsWithId(desk, id);
+  const [held, other] = await holdsWithId(context, id);
   if (!held) throw noSuchHold(id);
   if (!other) return held;
   throw new PurserError("conflict", `several keys have an operation "${id}"`, {
@@ -55,7 +59,7 @@ export async function findAnyHold(
 }
 
 async function lookUp(
-  { ledger, reader }: HoldDesk,
+  { ledger, reader }: DeskContext,
   operation: string,
 ): Promise<FoundHold | undefined> {
   const open = ledger.holdOf(operation);
@@ -66,7 +70,7 @@ async function lookUp(
 
 /** The last attempt of each operation with this id. */
 async function holdsWithId(
-  { ledger, reader }: HoldDesk,
+  { ledger, reader }: DeskContext,
   id: string,
 ): Promise<readonly FoundHold[]> {
   const open = ledger.openHolds().filter(({ operationId }) => idOfOperation(operationId) === id);

@@ -10,9 +10,9 @@ import type { ServiceTier } from "../../domain/price/rate.ts";
 import { announceRefusal } from "../hold/announce.ts";
 import { demandOf } from "../hold/estimate.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { lookUpPrice, type PriceDesk } from "./look-up-price.ts";
+import { lookUpPrice, type PricingContext } from "./look-up-price.ts";
 import type { HoldLimits } from "../port/limits.ts";
-import { type HoldDesk, apiEndpoint, shareOf, isBound } from "./desk.ts";
+import { type DeskContext, apiEndpoint, shareOf, isLimited } from "./desk-context.ts";
 
 /** What a hold is sized by: tokens that the book prices, or an amount that the caller knows. */
 export type Sizing =
@@ -46,10 +46,10 @@ export interface ApiHold {
  * @throws PurserError `invalid_request` for a hold that would last too long, `forbidden` for more of a budget than one key may hold,
  *   or more open holds than it may have.
  */
-export async function holdByApi(desk: HoldDesk, request: ApiHold): Promise<HoldAnswer> {
-  const at = desk.clock.now();
-  checkLife(desk.holdLimits, request);
-  const answer = await desk.ledger.commit({
+export async function holdByApi(context: DeskContext, request: ApiHold): Promise<HoldAnswer> {
+  const at = context.clock.now();
+  checkLife(context.holdLimits, request);
+  const answer = await context.ledger.commit({
     kind: "hold",
     at,
     operationId: operationOf(request.operationId, request.key?.keyId ?? null),
@@ -62,18 +62,18 @@ export async function holdByApi(desk: HoldDesk, request: ApiHold): Promise<HoldA
       keyId: request.key?.keyId ?? null,
     },
     budgets: request.key?.budgets ?? [],
-    demand: demandFor(desk, request, at),
+    demand: demandFor(context, request, at),
     expiresAt: at + request.ttlSeconds * 1000,
     fingerprint: fingerprint(describeHold(request)),
     final: true,
-    ...shareOf(desk.holdLimits, request.key),
+    ...shareOf(context.holdLimits, request.key),
   });
-  if (!answer.admitted) announceRefusal(desk, answer.refusal);
+  if (!answer.admitted) announceRefusal(context, answer.refusal);
   return answer;
 }
 
 function checkLife({ holdSeconds }: HoldLimits, { key, ttlSeconds }: ApiHold): void {
-  if (!isBound(key) || ttlSeconds <= holdSeconds) return;
+  if (!isLimited(key) || ttlSeconds <= holdSeconds) return;
   throw new PurserError(
     "invalid_request",
     `ttl_seconds: a hold of this key lasts ${holdSeconds} seconds at most`,
@@ -86,7 +86,7 @@ function checkLife({ holdSeconds }: HoldLimits, { key, ttlSeconds }: ApiHold): v
 
 /** Demands the whole ceiling of the budgets: Purser cannot cut a call that does not pass the gateway. */
 export function demandFor(
-  desk: PriceDesk,
+  context: PricingContext,
   request: Pick<ApiHold, "provider" | "model" | "sizing">,
   at: number,
 ): Demand {
@@ -101,7 +101,7 @@ export function demandFor(
     };
   }
   const { inputTokens, maxOutputTokens, cacheWrite, serviceTier, region, webSearches } = sizing;
-  const rates = lookUpPrice(desk, { provider, model, at })?.dearest({
+  const rates = lookUpPrice(context, { provider, model, at })?.dearest({
     inputTokens,
     cacheWrite,
     serviceTier,

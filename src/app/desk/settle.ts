@@ -8,13 +8,13 @@ import type { PicoUsd } from "../../domain/money/money.ts";
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { countTokens, type Usage } from "../../domain/usage/usage.ts";
 import { announceChange } from "../hold/announce.ts";
-import { chargeUsage } from "./charge-usage.ts";
+import { priceUsage } from "./price-usage.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { type HoldDesk, apiEndpoint } from "./desk.ts";
+import { type DeskContext, apiEndpoint } from "./desk-context.ts";
 import { type FoundHold, refuseGatewayCall } from "./find-hold.ts";
 
 /** What a call turned out to cost: counts that the book prices, or an amount that the caller knows. */
-export type Bill =
+export type CostReport =
   | {
       readonly kind: "usage";
       readonly usage: Usage;
@@ -31,7 +31,7 @@ export interface SettleRequest {
   readonly hold: FoundHold;
   /** Only an administrator corrects what was metered at the gateway: a caller could wipe out its own charges. */
   readonly byAdministrator: boolean;
-  readonly bill: Bill;
+  readonly report: CostReport;
   /** Of the call itself, when the caller measured it. */
   readonly latencyMs: number | null;
 }
@@ -39,58 +39,61 @@ export interface SettleRequest {
 /**
  * Replaces the hold by the real cost, at the prices that were valid when it was made. One that has lapsed is still charged.
  *
- * @throws PurserError `conflict` when it was released, or was settled with another bill, or is a call under way at the gateway;
+ * @throws PurserError `conflict` when it was released, or was settled with another report, or is a call under way at the gateway;
  *   `forbidden`, but for an administrator, for one that was metered there, and for more than was held and the budgets have left.
  */
-export async function settleByApi(desk: HoldDesk, request: SettleRequest): Promise<SettleAnswer> {
-  const { hold, bill, byAdministrator } = request;
+export async function settleByApi(
+  context: DeskContext,
+  request: SettleRequest,
+): Promise<SettleAnswer> {
+  const { hold, report, byAdministrator } = request;
   refuseGatewayCall(hold);
   if (hold.route.endpoint !== apiEndpoint && !byAdministrator) throw meteredHere(hold);
-  const at = desk.clock.now();
+  const at = context.clock.now();
   const { operationId, attempt } = hold;
-  const outcome = outcomeOfBill(desk, request, at);
-  const answer = await desk.ledger.commit({
+  const outcome = reportedOutcome(context, request, at);
+  const answer = await context.ledger.commit({
     kind: "settle",
     at,
     operationId,
     attempt,
     outcome,
-    fingerprint: fingerprint({ settle: bill }),
+    fingerprint: fingerprint({ settle: report }),
     ...(!byAdministrator && { selfReported: true }),
   });
-  announceChange(desk, answer.crossed);
+  announceChange(context, answer.crossed);
   return answer;
 }
 
-function outcomeOfBill(
-  desk: HoldDesk,
-  { hold, bill, latencyMs }: SettleRequest,
+function reportedOutcome(
+  context: DeskContext,
+  { hold, report, latencyMs }: SettleRequest,
   at: number,
 ): Outcome {
-  const priceVersion = desk.prices().version;
+  const priceVersion = context.prices().version;
   const base = {
     status: "settled",
     rawUsage: null,
     latencyMs: latencyMs ?? Math.max(0, at - hold.at),
     priceVersion,
   } as const;
-  if (bill.kind === "amount") {
+  if (report.kind === "amount") {
     const { model } = hold.route;
-    const charge = { model, meter: "reported_cost", quantity: 1, cost: bill.amount } as const;
-    const cost = { usd: bill.amount, tokens: 0n, requests: 1n };
+    const charge = { model, meter: "reported_cost", quantity: 1, cost: report.amount } as const;
+    const cost = { usd: report.amount, tokens: 0n, requests: 1n };
     return {
       ...base,
       model,
       usage: {},
       charges: [charge],
       cost,
-      reportedCost: bill.amount,
+      reportedCost: report.amount,
       flags: [],
     };
   }
-  const charged = chargeUsage(desk, { hold, ...bill });
-  const cost = { usd: charged.cost, tokens: BigInt(countTokens(bill.usage)), requests: 1n };
-  const { reportedCost, usage } = bill;
+  const charged = priceUsage(context, { hold, ...report });
+  const cost = { usd: charged.cost, tokens: BigInt(countTokens(report.usage)), requests: 1n };
+  const { reportedCost, usage } = report;
   const { model, charges, flags, computedCost } = charged;
   return {
     ...base,

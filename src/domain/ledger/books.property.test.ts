@@ -7,8 +7,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Books } from "./books.ts";
-import { aHold, anOutcome, Desk, quantities } from "./desk.test-kit.ts";
-import { noHistory } from "./past.ts";
+import { aHold, anOutcome, Desk, quantities, noHistory } from "./desk.test-kit.ts";
 
 const teams = ["t1", "t2"];
 const users = ["u1", "u2", "u3"];

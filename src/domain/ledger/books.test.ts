@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Books } from "./books.ts";
-import { aHold, anOutcome, Desk } from "./desk.test-kit.ts";
-import { noHistory } from "./past.ts";
+import { aHold, anOutcome, Desk, noHistory } from "./desk.test-kit.ts";
 
 test("a dropped counter is a single counter again, whichever key object finds it", () => {
   const books = new Books(noHistory);

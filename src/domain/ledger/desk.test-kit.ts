@@ -7,8 +7,11 @@ import { Books } from "./books.ts";
 import type { AnswerOf, Command, HoldCommand } from "./command.ts";
 import { decide } from "./decide.ts";
 import type { Entry, Outcome, Quantities } from "./entry.ts";
-import { noHistory } from "./past.ts";
+import type { History } from "./past.ts";
 import { type ChargedCall, countingFor, Tally } from "./recount.ts";
+
+/** The history of a new ledger. */
+export const noHistory: History = { attempts: () => [], counter: () => undefined };
 
 export class Desk {
   readonly books = new Books(noHistory);

@@ -38,9 +38,6 @@ export interface History {
   counter(key: CounterKey): CounterState | undefined;
 }
 
-/** The history of a new ledger. */
-export const noHistory: History = { attempts: () => [], counter: () => undefined };
-
 /** How a hold ended. */
 interface End {
   readonly ended: PastAttempt["ended"];

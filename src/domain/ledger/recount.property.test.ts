@@ -8,8 +8,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Budget } from "../budget/budget.ts";
 import { Books } from "./books.ts";
-import { aBudget, aHold, anOutcome, Desk } from "./desk.test-kit.ts";
-import { noHistory } from "./past.ts";
+import { aBudget, aHold, anOutcome, Desk, noHistory } from "./desk.test-kit.ts";
 
 const teams = ["t1", "t2"];
 const users = ["u1", "u2", "main"];

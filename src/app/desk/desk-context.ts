@@ -3,13 +3,13 @@
 import type { Key } from "../../domain/key/key.ts";
 import type { Share } from "../../domain/ledger/command.ts";
 import type { Audience } from "../hold/announce.ts";
-import type { PriceDesk } from "./look-up-price.ts";
+import type { PricingContext } from "./look-up-price.ts";
 import type { HoldLimits } from "../port/limits.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { LedgerReader } from "../port/reader.ts";
 
-export interface HoldDesk extends PriceDesk, Audience {
+export interface DeskContext extends PricingContext, Audience {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly clock: Clock;
@@ -24,12 +24,12 @@ export function shareOf(
   { holdSharePercent: percent, openHoldsPerKey: mostHolds }: HoldLimits,
   key: Key | null,
 ): { readonly share?: Share } {
-  return isBound(key)
+  return isLimited(key)
     ? { share: { keyId: key.keyId, attribution: key.attribution, percent, mostHolds } }
     : {};
 }
 
 /** Whether the key is bounded in what it may hold: all but an administrator's are. */
-export function isBound(key: Key | null): key is Key {
+export function isLimited(key: Key | null): key is Key {
   return key !== null && key.role !== "admin";
 }

@@ -9,10 +9,10 @@ import type { FallbackRates, ServiceTier } from "../../domain/price/rate.ts";
 import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
 import type { Usage } from "../../domain/usage/usage.ts";
 import { appliedBudgets } from "../hold/applied-budgets.ts";
-import type { PriceDesk } from "./look-up-price.ts";
+import type { PricingContext } from "./look-up-price.ts";
 import type { Ledger } from "../port/ledger.ts";
 
-export interface ReportedUsage {
+export interface UsageToPrice {
   readonly hold: {
     readonly at: number;
     readonly route: CallRoute;
@@ -28,19 +28,19 @@ export interface ReportedUsage {
   readonly reportedCost: PicoUsd | null;
 }
 
-export interface ChargedUsage extends Bill {
+export interface PricedUsage extends Bill {
   readonly model: string;
 }
 
 /** Prices usage as of the moment of its hold, as the gateway does. */
-export function chargeUsage(
-  desk: PriceDesk & { readonly ledger: Ledger },
-  reported: ReportedUsage,
-): ChargedUsage {
+export function priceUsage(
+  context: PricingContext & { readonly ledger: Ledger },
+  reported: UsageToPrice,
+): PricedUsage {
   const { hold, usage, serviceTier, region, reportedCost } = reported;
   const { at, route } = hold;
   const model = reported.model ?? route.model;
-  const book = desk.prices();
+  const book = context.prices();
   const asked = askedOf(book, { provider: route.provider, model: route.model, at });
   const sheet = sheetOfServed(book, asked, model);
   const bill = billFor({
@@ -48,15 +48,15 @@ export function chargeUsage(
     parts: [{ model, usage }],
     sheetOf: () => sheet,
     terms: { serviceTier, region, at },
-    fallback: sheet ? null : fallbackOf(desk.ledger, hold),
-    reported: { cost: reportedCost, isBilled: desk.reportsBilledCost(route.provider) },
+    fallback: sheet ? null : fallbackOf(context.ledger, hold),
+    reported: { cost: reportedCost, isBilled: context.reportsBilledCost(route.provider) },
   });
   return { model, ...bill };
 }
 
 function fallbackOf(
   ledger: Ledger,
-  { at, route, attribution }: ReportedUsage["hold"],
+  { at, route, attribution }: UsageToPrice["hold"],
 ): FallbackRates | null {
   const key = ledger.keys().find(({ keyId }) => keyId === route.keyId);
   const applied = appliedBudgets(
