@@ -9,7 +9,7 @@ import type { AnswerOf, Command } from "../../domain/ledger/command.ts";
 import { aHold, Desk, quantities } from "../../domain/ledger/desk.test-kit.ts";
 import { pico } from "../../domain/money/money.ts";
 import { ThreadCounter } from "../../tokenizer/thread-counter.ts";
-import { plainFacts } from "../../wire/answer/feed.ts";
+import { plainFacts } from "../../wire/answer/feed.test-kit.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
 import { Exchange, type ExchangeContext } from "./exchange.ts";
 import type { ForwardedCall } from "./forwarded-call.ts";

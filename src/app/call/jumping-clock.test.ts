@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { Learned } from "../../domain/estimate/learned.ts";
 import { aHold, Desk, quantities } from "../../domain/ledger/desk.test-kit.ts";
 import { pico } from "../../domain/money/money.ts";
-import { plainFacts } from "../../wire/answer/feed.ts";
+import { plainFacts } from "../../wire/answer/feed.test-kit.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
 import { Exchange, type ExchangeContext } from "./exchange.ts";
 import type { ForwardedCall } from "./forwarded-call.ts";

@@ -7,7 +7,7 @@ import { anthropicWire } from "../anthropic/index.ts";
 import { converseMeter } from "../bedrock/index.ts";
 import { geminiWire } from "../gemini/index.ts";
 import type { UsageMeter } from "../wire.ts";
-import { cutsOf, feed, plainFacts, total } from "./feed.ts";
+import { cutsOf, feed, plainFacts, total } from "./feed.test-kit.ts";
 
 const folder = new URL("../../../../shared/data/usage-samples/", import.meta.url);
 const counted = [

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cutsOf, feed, total, plainCut } from "../answer/feed.ts";
+import { cutsOf, feed, total, plainCut } from "../answer/feed.test-kit.ts";
 import { converseMeter, readConverseUsage } from "./index.ts";
 
 const line = (event: object): string => `${JSON.stringify(event)}\n`;
