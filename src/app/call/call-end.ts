@@ -51,7 +51,7 @@ export class CallEnd {
     this.#reply.writeWhole(body, outcome, answer);
   }
 
-  /** No budget pays for more: the stream ends in the provider's format, and its output is charged. */
+  /** A budget has no more room. The stream ends in the provider's format; its output is charged. */
   async cut(call: ForwardedCall, refusal: Refusal): Promise<void> {
     const { meter, showsOnlyReason } = call;
     const { outcome } = await this.#hold.settleAnswer(call, { closed: true });

@@ -1,4 +1,4 @@
-/** Correcting what a call was charged: for administrators, and for every call that has ended. */
+/** Corrects the charge of a call that has ended. */
 
 import { PurserError } from "../../domain/error.ts";
 import type { SettleAnswer } from "../../domain/ledger/command.ts";
@@ -18,15 +18,15 @@ export interface CorrectionContext extends Audience {
 
 export interface CorrectionRequest {
   readonly operationId: string;
-  /** Which attempt; the only one when it is left out. */
+  /** If absent, there must be only one attempt. */
   readonly attempt?: number | undefined;
-  /** Whose operation; the only one with this id when it is left out. */
+  /** The owner; if absent, only one key may have used this id. */
   readonly keyId?: string | undefined;
   readonly amount: PicoUsd;
   readonly reason: string;
 }
 
-/** A charge that was corrected, or had been by the same request. */
+/** A corrected charge, now or by an earlier repeat of the request. */
 export interface Corrected {
   readonly call: CallRow;
   readonly answer: SettleAnswer;
@@ -36,9 +36,11 @@ export interface Corrected {
 const mostAttempts = 1000;
 
 /**
- * Charges `amount` instead of what was charged. Tokens and their flags stay as reported. A repeat of the same correction has no effect.
+ * Charges `amount` instead of the previous charge. Tokens and flags stay as reported. A repeat of
+ * the same correction has no effect.
  *
- * @throws PurserError `not_found` for an unknown call, `conflict` for one under way, or where the id names several calls.
+ * @throws PurserError `not_found` for an unknown call, `conflict` for one in flight, or for an id
+ *   of several calls.
  */
 export async function correctCharge(
   context: CorrectionContext,

@@ -1,4 +1,4 @@
-/** What holds over the API need, and who they are for: calls that do not pass the gateway. */
+/** The context of holds over the API, and the limits of the keys that make them. */
 
 import type { Key } from "../../domain/key/key.ts";
 import type { Share } from "../../domain/ledger/command.ts";
@@ -16,7 +16,7 @@ export interface DeskContext extends PricingContext, Audience {
   readonly holdLimits: HoldLimits;
 }
 
-/** The endpoint of such calls in the ledger. */
+/** The endpoint of calls that do not pass the gateway, in the ledger. */
 export const apiEndpoint = "api";
 
 /** How much of each budget the key may hold. */
@@ -29,7 +29,7 @@ export function shareOf(
     : {};
 }
 
-/** Whether the key is bounded in what it may hold: all but an administrator's are. */
+/** Whether the key may hold a limited amount only: any key but an administrator's. */
 export function isLimited(key: Key | null): key is Key {
   return key !== null && key.role !== "admin";
 }

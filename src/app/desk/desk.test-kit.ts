@@ -15,7 +15,7 @@ import type { DeskContext } from "./desk-context.ts";
 import type { FoundHold } from "./find-hold.ts";
 import { holdByApi, type ApiHold } from "./hold.ts";
 
-/** USD per million tokens, so a token costs a million pico-dollars times the rate; USD per search. */
+/** USD per million tokens: a token costs a million pico-dollars times the rate; USD per search. */
 const rates = { input: "1", output: "10", web_search: "0.01", valid_from: "2020-01-01" };
 
 export function keyOf(keyId: string, fields: Partial<Key> = {}): Key {

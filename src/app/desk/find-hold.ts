@@ -1,4 +1,4 @@
-/** The hold that an operation id means to the one who asks. */
+/** Finds the hold that an operation id refers to, for a key or an administrator. */
 
 import type { Attribution } from "../../domain/attribution/attribution.ts";
 import { PurserError } from "../../domain/error.ts";
@@ -8,17 +8,17 @@ import { idOfOperation, operationOf } from "../../domain/ledger/operation.ts";
 import type { CallRow } from "../port/reader.ts";
 import { type DeskContext, apiEndpoint } from "./desk-context.ts";
 
-/** A call that is held, or was. */
+/** A hold, open or ended. */
 export interface FoundHold extends CallId {
   readonly at: number;
   readonly attribution: Attribution;
   readonly route: CallRoute;
-  /** Null when it is open. */
+  /** Null if it is open. */
   readonly status: Outcome["status"] | "released" | null;
 }
 
 /**
- * @param keyId Whose hold it is.
+ * @param keyId The owner of the hold.
  * @throws PurserError `not_found` for an unknown id, and for a hold of another key.
  */
 export async function findHold(
@@ -28,18 +28,18 @@ export async function findHold(
 ): Promise<FoundHold> {
   const named = await lookUp(context, operationOf(id, keyId));
   if (named) return named;
-  // An id that the gateway made is unique by itself, and has no key in it.
+  // An id generated at the gateway is unique, and does not contain a key.
   const made = await lookUp(context, id);
   if (made?.route.keyId === keyId) return made;
   throw noSuchHold(id);
 }
 
 /**
- * For an administrator, who may see every hold.
+ * Finds a hold of any key.
  *
- * @param administrator Its key; null for a secret that is no key of the ledger.
- * @returns Its own hold, or else the only one that has the id.
- * @throws PurserError `not_found`, or `conflict` where several keys have the id.
+ * @param administrator Its key; null for a secret that is not a key of the ledger.
+ * @returns Its own hold, or else the only one with the id.
+ * @throws PurserError `not_found`, or `conflict` if several keys used the id.
  */
 export async function findAnyHold(
   context: DeskContext,
@@ -84,7 +84,7 @@ async function holdsWithId(
   );
 }
 
-/** The most attempts, over all operations with one id, that are looked at, newest first. */
+/** The most attempts, over all operations with one id, that are read, newest first. */
 const mostAttempts = 1000;
 
 function endedHold({
@@ -105,7 +105,7 @@ function noSuchHold(id: string): PurserError {
   });
 }
 
-/** A call under way at the gateway is ended by the gateway alone, which knows what the provider was sent. */
+/** Only the gateway ends a call in flight there, because it knows what the provider was sent. */
 export function refuseGatewayCall(hold: FoundHold): void {
   if (hold.status !== null || hold.route.endpoint === apiEndpoint) return;
   throw new PurserError(

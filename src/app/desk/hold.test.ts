@@ -101,7 +101,7 @@ test("a repeat of the same request gets the first answer, and nothing is held tw
   const first = await holdByApi(bench.context, request);
   const second = await holdByApi(bench.context, {
     ...request,
-    attribution: { agent: "b", project: "p" },
+    attribution: { agent: "b", project: "p", tags: {} },
   });
   assert.deepEqual(
     [first.admitted && first.repeated, second.admitted && second.repeated],

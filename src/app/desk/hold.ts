@@ -1,4 +1,4 @@
-/** Making a hold over the API. */
+/** Makes a hold over the API. */
 
 import { canonicalAttribution, type Attribution } from "../../domain/attribution/attribution.ts";
 import { PurserError } from "../../domain/error.ts";
@@ -14,7 +14,7 @@ import { lookUpPrice, type PricingContext } from "./look-up-price.ts";
 import type { HoldLimits } from "../port/limits.ts";
 import { type DeskContext, apiEndpoint, shareOf, isLimited } from "./desk-context.ts";
 
-/** What a hold is sized by: tokens that the book prices, or an amount that the caller knows. */
+/** The size of a hold: tokens that the book prices, or an amount that the caller knows. */
 export type Sizing =
   | {
       readonly kind: "estimate";
@@ -22,14 +22,14 @@ export type Sizing =
       readonly maxOutputTokens: number;
       readonly cacheWrite: "none" | "5m" | "1h";
       readonly serviceTier: ServiceTier;
-      /** Absent: any in which the provider may serve the call. */
+      /** If absent, any region in which the provider may serve the call. */
       readonly region?: string;
       readonly webSearches: number;
     }
   | { readonly kind: "amount"; readonly amount: PicoUsd };
 
 export interface ApiHold {
-  /** As its caller sent it. */
+  /** As the caller sent it. */
   readonly operationId: string;
   /** Null for an administrator without a key of the ledger. */
   readonly key: Key | null;
@@ -41,10 +41,10 @@ export interface ApiHold {
 }
 
 /**
- * A repeat of the same request is answered as the first time; nothing is held twice.
+ * A repeat of the same request gets the first answer; nothing is held twice.
  *
- * @throws PurserError `invalid_request` for a hold that would last too long, `forbidden` for more of a budget than one key may hold,
- *   or more open holds than it may have.
+ * @throws PurserError `invalid_request` for a hold that would last too long, `forbidden` for more
+ *   of a budget than one key may hold, or for too many open holds.
  */
 export async function holdByApi(context: DeskContext, request: ApiHold): Promise<HoldAnswer> {
   const at = context.clock.now();
@@ -84,7 +84,7 @@ function checkLife({ holdSeconds }: HoldLimits, { key, ttlSeconds }: ApiHold): v
   );
 }
 
-/** Demands the whole ceiling of the budgets: Purser cannot cut a call that does not pass the gateway. */
+/** Demands the whole ceiling, because Purser cannot cut a call that does not pass the gateway. */
 export function demandFor(
   context: PricingContext,
   request: Pick<ApiHold, "provider" | "model" | "sizing">,

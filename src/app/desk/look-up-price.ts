@@ -1,4 +1,4 @@
-/** The price sheet of a model of a provider as it is called here. */
+/** Looks up the price sheet of a model, by the configured name of its provider. */
 
 import type { PriceQuestion } from "../../domain/price/served.ts";
 import type { PriceBook, PriceSheet } from "../../domain/price/sheet.ts";

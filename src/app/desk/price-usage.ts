@@ -1,4 +1,4 @@
-/** The bill for counts that a caller reports itself. */
+/** Prices usage that a caller reports. */
 
 import type { Attribution } from "../../domain/attribution/attribution.ts";
 import { dearestFallback } from "../../domain/budget/unpriced.ts";
@@ -20,9 +20,9 @@ export interface UsageToPrice {
   };
   readonly usage: Usage;
   readonly serviceTier: ServiceTier;
-  /** Absent: where the provider's calls go, else anywhere. */
+  /** If absent, the region of the provider's calls, or else any. */
   readonly region?: string;
-  /** The model served, when it is not the one asked for. */
+  /** The model that answered, if it is not the requested one. */
   readonly model: string | null;
   /** The provider's own figure. */
   readonly reportedCost: PicoUsd | null;
@@ -32,7 +32,7 @@ export interface PricedUsage extends Bill {
   readonly model: string;
 }
 
-/** Prices usage as of the moment of its hold, as the gateway does. */
+/** Prices usage at the time of its hold, as the gateway does. */
 export function priceUsage(
   context: PricingContext & { readonly ledger: Ledger },
   reported: UsageToPrice,

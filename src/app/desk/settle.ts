@@ -1,4 +1,4 @@
-/** Settling a hold over the API: with counts that the book prices, or with an amount. */
+/** Settles a hold over the API, with counts that the book prices, or with an amount. */
 
 import { PurserError } from "../../domain/error.ts";
 import type { SettleAnswer } from "../../domain/ledger/command.ts";
@@ -13,15 +13,15 @@ import { fingerprint } from "./fingerprint.ts";
 import { type DeskContext, apiEndpoint } from "./desk-context.ts";
 import { type FoundHold, refuseGatewayCall } from "./find-hold.ts";
 
-/** What a call turned out to cost: counts that the book prices, or an amount that the caller knows. */
+/** The cost of a call: counts that the book prices, or an amount that the caller knows. */
 export type CostReport =
   | {
       readonly kind: "usage";
       readonly usage: Usage;
       readonly serviceTier: ServiceTier;
-      /** That served; absent: where the provider's calls go, else anywhere. */
+      /** If absent, the region of the provider's calls, or else any. */
       readonly region?: string;
-      /** The model served, when it is not the one asked for. */
+      /** The model that answered, if it is not the requested one. */
       readonly model: string | null;
       readonly reportedCost: PicoUsd | null;
     }
@@ -29,18 +29,23 @@ export type CostReport =
 
 export interface SettleRequest {
   readonly hold: FoundHold;
-  /** Only an administrator corrects what was metered at the gateway: a caller could wipe out its own charges. */
+  /**
+   * Only an administrator may settle what was metered at the gateway. A caller could erase its own
+   * charges.
+   */
   readonly byAdministrator: boolean;
   readonly report: CostReport;
-  /** Of the call itself, when the caller measured it. */
+  /** Null if the caller did not measure it. */
   readonly latencyMs: number | null;
 }
 
 /**
- * Replaces the hold by the real cost, at the prices that were valid when it was made. One that has lapsed is still charged.
+ * Replaces the hold by the real cost, at the prices at the time of the hold. A hold that has lapsed
+ * is still charged.
  *
- * @throws PurserError `conflict` when it was released, or was settled with another report, or is a call under way at the gateway;
- *   `forbidden`, but for an administrator, for one that was metered there, and for more than was held and the budgets have left.
+ * @throws PurserError `conflict` if it was released or settled with another report, or is a call in
+ *   flight at the gateway. `forbidden`, except for an administrator, if it was metered there, or if
+ *   the cost exceeds what was held and what the budgets have left.
  */
 export async function settleByApi(
   context: DeskContext,

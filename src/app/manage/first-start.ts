@@ -92,7 +92,7 @@ export async function makeFirstKeys(
   return { ...(adminKey === null ? {} : { adminKey }), ...(firstKey === null ? {} : { firstKey }) };
 }
 
-/** Whether a live admin key exists. A revoked or expired one does not count, and is not replaced. */
+/** Whether a live admin key exists. A revoked or expired one is not replaced. */
 export function hasLiveAdminKey({ ledger, clock }: KeyContext): boolean {
   return ledger.keys().some((key) => key.role === "admin" && isLive(key, clock.now()));
 }

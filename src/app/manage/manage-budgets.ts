@@ -15,7 +15,7 @@ import { countingReal } from "../route/simulated.ts";
 export interface BudgetContext extends Audience {
   readonly ledger: Ledger;
   readonly clock: Clock;
-  /** Whether a budget that names no providers ignores simulated calls. */
+  /** Whether budgets that name no providers ignore simulated calls. */
   readonly simulatedApart?: boolean;
 }
 
@@ -67,7 +67,7 @@ export async function changeBudget(
   return answer.budget;
 }
 
-/** What was charged stays in the ledger. @throws PurserError `not_found`, `conflict` while it has children. */
+/** Charges stay in the ledger. @throws PurserError `not_found`, `conflict` if it has children. */
 export async function deleteBudget(context: BudgetContext, budgetId: string): Promise<void> {
   await context.ledger.commit({ kind: "delete_budget", at: context.clock.now(), budgetId });
   announceChange(context);
