@@ -1,4 +1,4 @@
-/** What a provider is sent of a call, and what a stream that a budget cuts is charged. */
+/** Tests what a provider receives of a call, and what a stream that a budget cuts is charged. */
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -31,9 +31,9 @@ const price = definePrice(
 const book = makePriceBook({ sources: [], overrides: [price], version: "test" });
 
 interface Served {
-  /** The bodies that the provider got. */
+  /** The bodies that the provider received. */
   readonly sent: readonly unknown[];
-  /** What the caller got. */
+  /** The bytes that the caller received. */
   readonly passed: string;
 }
 

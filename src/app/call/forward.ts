@@ -1,4 +1,4 @@
-/** Forwards a held call to its provider: which edits its body needs, and how its answer is metered. */
+/** Forwards a held call to its provider, with the edits that its body needs. */
 
 import type { RequestEdits, UsageMeter } from "../../wire/wire.ts";
 import { habitsOf } from "../caller/client.ts";

@@ -1,4 +1,4 @@
-/** Serves calls that are not metered: free ones, and those of unknown cost if the configuration allows them. */
+/** Serves unmetered calls: free ones, and those of unknown cost if the configuration allows it. */
 
 import { PurserError } from "../../domain/error.ts";
 import { matchesName } from "../../domain/input/name-pattern.ts";
@@ -89,7 +89,7 @@ function checkNamed(
   if (list) checkListed(caller, { route, models, needsModel: !isPlace });
 }
 
-/** @throws PurserError `forbidden` for a model that is not on the key's list, or a missing model. */
+/** @throws PurserError `forbidden` for a missing model, or one that is not on the key's list. */
 function checkListed(
   caller: Caller,
   {

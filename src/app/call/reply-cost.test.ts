@@ -1,3 +1,5 @@
+/** Tests the cost comment at the end of a stream. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Outcome } from "../../domain/ledger/entry.ts";

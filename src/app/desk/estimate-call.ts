@@ -20,9 +20,9 @@ import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { TokenCounter } from "../port/token-counter.ts";
 import { demandFor } from "./hold.ts";
-import { lookUpPrice, type PriceDesk } from "./look-up-price.ts";
+import { lookUpPrice, type PricingContext } from "./look-up-price.ts";
 
-export interface EstimateDesk extends PriceDesk {
+export interface EstimateDesk extends PricingContext {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly counter: Pick<TokenCounter, "countText">;

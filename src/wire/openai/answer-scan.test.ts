@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { feed, plainFacts, total, plainCut } from "../answer/feed.ts";
+import { feed, plainFacts, total, plainCut } from "../answer/feed.test-kit.ts";
 import type { Reading, UsageMeter } from "../wire.ts";
 import { openaiWire } from "./wire.ts";
 
