@@ -1,4 +1,4 @@
-/** A budget's no, as a problem with status 402. */
+/** Prints a refusal by a budget as a problem with status 402. */
 
 import { describeRefusal, explainRefusal, type RequestedModel } from "../app/hold/refusal.ts";
 import type { Refusal } from "../domain/ledger/command.ts";

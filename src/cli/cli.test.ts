@@ -13,10 +13,10 @@ import { checkRange, csv, reportText } from "./command/report.ts";
 import { verifyText } from "./command/verify.ts";
 import { connect, runningServer } from "./connection.ts";
 import { failureOf, failureText, problemOf } from "./failure.ts";
-import type { BudgetView, Figures } from "./figures.ts";
+import type { BudgetJson } from "../contract/budget.ts";
+import type { SeriesJson } from "../contract/series.ts";
 import { inspectClock, inspectNode } from "./inspect.ts";
 import { shareOf } from "./group-table.ts";
-import { nearest } from "./nearest.ts";
 import { inOptionWords } from "./option-words.ts";
 import {
   attributionOf,
@@ -175,15 +175,11 @@ test("dates mean midnight in UTC, and dimensions and tags are distinguished", ()
   });
 });
 
-test("suggestions are sorted by similarity, without dissimilar names", () => {
-  assert.deepEqual(nearest("gpt-4o-mni", ["gpt-4o-mini", "gpt-4o", "claude-3"], 2), [
-    "gpt-4o-mini",
-    "gpt-4o",
-  ]);
-  assert.deepEqual(nearest("zzzzzz", ["gpt-4o"], 2), []);
-});
-
-const figures: Figures = {
+const figures: SeriesJson = {
+  bucket: "none",
+  time_zone: "UTC",
+  by: ["team"],
+  data: [],
   from: "2026-01-01T00:00:00.000Z",
   to: "2026-02-01T00:00:00.000Z",
   total: {
@@ -191,6 +187,8 @@ const figures: Figures = {
     released: 0,
     refusals: 1,
     cost_usd: "0.030000000001",
+    tokens: 1520,
+    avg_latency_ms: 0,
     usage: { input: 1000, cache_read: 500, output: 20 },
   },
   groups: [
@@ -200,6 +198,8 @@ const figures: Figures = {
       released: 0,
       refusals: 1,
       cost_usd: "0.02",
+      tokens: 1010,
+      avg_latency_ms: 0,
       usage: { input: 1000, output: 10 },
     },
     {
@@ -208,6 +208,8 @@ const figures: Figures = {
       released: 0,
       refusals: 0,
       cost_usd: "0.010000000001",
+      tokens: 510,
+      avg_latency_ms: 0,
       usage: { cache_read: 500, output: 10 },
     },
   ],
@@ -250,16 +252,27 @@ test("CSV cells are quoted, and none is a formula", () => {
   assert.equal(csv(figures, ["team"]).split("\r\n")[2], "'=cmd(),1,0,500,10,0.010000000001");
 });
 
-const budget: BudgetView = {
+const budget: BudgetJson = {
   budget_id: "child",
   parent_budget_id: "all",
   budget_type: "team",
   resource_id: "*",
+  unattributed: "ignore",
   amount: "10",
   currency: "USD",
   period: "day",
   time_zone: "UTC",
+  anchor: null,
+  start: null,
+  end: null,
   policy: "hard",
+  warning_threshold: null,
+  thresholds: [],
+  mode: "enforce",
+  models: null,
+  providers: null,
+  unpriced: {},
+  window: null,
   spent: "8",
   held: "1.5",
   available: null,
@@ -289,13 +302,10 @@ test("the filters of a budget are shown in a list and for a single budget", () =
   const narrow = { ...budget, models: ["gpt-5*", "o3"], providers: ["openai"] };
   assert.match(budgetTable([narrow], output), /each team, models gpt-5\*,o3, providers openai/);
   assert.match(budgetText(narrow, output), /models +gpt-5\*, o3\n +providers +openai\n/);
-  const real = { ...budget, models: null, providers: ["!sim"] };
+  const real = { ...budget, providers: ["!sim"] };
   assert.doesNotMatch(budgetTable([real], output), /models|providers/);
   assert.match(budgetText(real, output), /providers +!sim\n/);
-  assert.doesNotMatch(
-    budgetText({ ...budget, models: null, providers: null }, output),
-    /models|providers/,
-  );
+  assert.doesNotMatch(budgetText(budget, output), /models|providers/);
 });
 
 test("a window is shown in the time zone of its budget, without a start if it has none", () => {

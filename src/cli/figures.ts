@@ -1,6 +1,7 @@
 /** Reads spend and budgets from the control plane, with exact amounts as decimal strings. */
 
-import type { Usage } from "../domain/usage/usage.ts";
+import type { PageJson } from "../contract/page.ts";
+import type { SeriesJson } from "../contract/series.ts";
 import { ask, type Connection } from "./connection.ts";
 
 export interface FiguresQuery {
@@ -13,54 +14,25 @@ export interface FiguresQuery {
   readonly include?: string | undefined;
 }
 
-export interface FigureSums {
-  /** Charged calls. */
-  readonly calls: number;
-  readonly released: number;
-  readonly refusals: number;
-  readonly cost_usd: string;
-  readonly usage: Usage;
-}
-
-export interface GroupSums extends FigureSums {
-  readonly group: Readonly<Record<string, string>>;
-}
-
-/** Calls to a model without a known price: the sums include them at a cost of 0. */
-export interface UnpricedCalls {
-  readonly provider: string;
-  readonly model: string;
-  readonly calls: number;
-}
-
-export interface Figures {
-  readonly from: string;
-  readonly to: string;
-  readonly total: FigureSums;
-  /** Highest cost first. */
-  readonly groups: readonly GroupSums[];
-  /** Names of keys by id, if the groups are by key. */
-  readonly key_names: Readonly<Record<string, string>>;
-  /** Most calls first. */
-  readonly unpriced: readonly UnpricedCalls[];
-}
-
 /** Earlier than any ledger. */
 export const beginning = "2020-01-01T00:00:00.000Z";
 
 /** Sums over the range, grouped by `by`. @throws ApiProblem if the server refuses the query. */
-export async function readFigures(connection: Connection, query: FiguresQuery): Promise<Figures> {
+export async function readFigures(
+  connection: Connection,
+  query: FiguresQuery,
+): Promise<SeriesJson> {
   const parameters = new URLSearchParams({ bucket: "none", from: query.from ?? beginning });
   if (query.to !== undefined) parameters.set("to", query.to);
   if (query.include !== undefined) parameters.set("include", query.include);
   if (query.by.length > 0) parameters.set("by", query.by.join(","));
   return (await ask(connection, "GET", {
     path: `/api/v1/series?${parameters.toString()}`,
-  })) as Figures;
+  })) as SeriesJson;
 }
 
 /** Adds the name of each key to its id, for display. */
-export function withKeyNames(figures: Figures): Figures {
+export function withKeyNames(figures: SeriesJson): SeriesJson {
   const { key_names: names } = figures;
   const groups = figures.groups.map((sums) => {
     const { key: id } = sums.group;
@@ -72,28 +44,6 @@ export function withKeyNames(figures: Figures): Figures {
   return { ...figures, groups };
 }
 
-export interface BudgetView {
-  readonly budget_id: string;
-  readonly parent_budget_id: string | null;
-  readonly budget_type: string;
-  readonly resource_id: string;
-  readonly amount: string;
-  readonly currency: string;
-  readonly period: string;
-  readonly time_zone: string;
-  readonly policy: string;
-  /** Only for the period `once`. */
-  readonly end?: string | null;
-  /** Only calls to these count; null or absent if all do. */
-  readonly models?: readonly string[] | null;
-  readonly providers?: readonly string[] | null;
-  readonly spent?: string;
-  readonly held?: string;
-  readonly available?: string | null;
-  readonly overrun?: string;
-  readonly window?: { readonly start: string | null; readonly end: string | null } | null;
-}
-
 /** Reads all pages of a list. */
 export async function readAll<Row>(connection: Connection, path: string): Promise<readonly Row[]> {
   const rows: Row[] = [];
@@ -103,12 +53,11 @@ export async function readAll<Row>(connection: Connection, path: string): Promis
       limit: "200",
       ...(cursor === null ? {} : { cursor }),
     });
-    const page = (await ask(connection, "GET", { path: `${path}?${parameters.toString()}` })) as {
-      readonly data: readonly Row[];
-      readonly next_cursor?: string | null;
-    };
+    const page = (await ask(connection, "GET", {
+      path: `${path}?${parameters.toString()}`,
+    })) as PageJson<Row>;
     rows.push(...page.data);
-    cursor = page.next_cursor ?? null;
+    cursor = page.next_cursor;
   } while (cursor !== null);
   return rows;
 }

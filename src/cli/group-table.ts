@@ -1,8 +1,8 @@
 /** A table of call groups, each with its share of the total. */
 
+import type { GroupFiguresJson } from "../contract/series.ts";
 import { parseUsd } from "../domain/money/money.ts";
 import { countContext } from "../domain/usage/usage.ts";
-import type { GroupSums } from "./figures.ts";
 import { bar } from "./terminal/bar.ts";
 import { dollarColumn, grouped, percent } from "./terminal/number.ts";
 import type { Output } from "./terminal/screen.ts";
@@ -17,7 +17,10 @@ export interface GroupTableOptions {
 }
 
 /** One row a group. */
-export function groupTable(groups: readonly GroupSums[], options: GroupTableOptions): string {
+export function groupTable(
+  groups: readonly GroupFiguresJson[],
+  options: GroupTableOptions,
+): string {
   const { paint } = options.output;
   const costs = dollarColumn(groups.map((group) => group.cost_usd));
   const rows = groups.map((group, index) => {

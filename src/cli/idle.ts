@@ -1,12 +1,13 @@
 /** Warns about budgets and keys that are valid but limit nothing, which is usually a mistake. */
 
+import type { BudgetJson } from "../contract/budget.ts";
+import type { StatusJson } from "../contract/status.ts";
 import { matchesName } from "../domain/input/name-pattern.ts";
 import { suggest } from "../domain/input/nearest.ts";
 import { asCalled } from "./called.ts";
 import { ask, type Connection } from "./connection.ts";
 import type { CommandContext } from "./context.ts";
 import { ApiProblem, type Warning, warningJson, warningText } from "./failure.ts";
-import type { BudgetView } from "./figures.ts";
 import type { JsonOption } from "./option.ts";
 
 /**
@@ -33,10 +34,10 @@ export async function unknownProviders(
 
 /** @param now Milliseconds since the epoch. */
 export function endedBudget(
-  { budget_id: id, period, end }: BudgetView,
+  { budget_id: id, period, end }: BudgetJson,
   now: number,
 ): readonly Warning[] {
-  if (period !== "once" || typeof end !== "string" || Date.parse(end) > now) return [];
+  if (period !== "once" || end === null || Date.parse(end) > now) return [];
   const remedy = asCalled(`Give a later end: \`purser budget set ${id} --end DATE\`.`);
   return [
     { message: `budget "${id}" ended at ${end} and limits no calls`, field: "--end", remedy },
@@ -55,9 +56,7 @@ export function writeWarnings(
 /** The providers of the server; none if it does not report them. */
 async function providersOf(connection: Connection): Promise<readonly string[]> {
   try {
-    const status = (await ask(connection, "GET", { path: "/api/v1/status" })) as {
-      readonly providers: readonly { readonly name: string }[];
-    };
+    const status = (await ask(connection, "GET", { path: "/api/v1/status" })) as StatusJson;
     return status.providers.map(({ name }) => name);
   } catch (error) {
     if (error instanceof ApiProblem) return [];

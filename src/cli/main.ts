@@ -1,7 +1,7 @@
 /** The program `purser`: the only file of the command line that chooses implementations. */
 
 import { runProgram } from "./program.ts";
-import { makeParts } from "./parts.ts";
+import { makeParts } from "../compose/command-parts.ts";
 import { screenOn } from "./terminal/screen.ts";
 
 /** A reader that closes the pipe early (`purser report | head`) is not an error. */

@@ -1,13 +1,11 @@
 /** Finds the models in a range that have no price. */
 
+import type { ModelName } from "../../domain/price/served.ts";
 import type { CallFilter, LedgerReader } from "../port/reader.ts";
 import { lacksPrice } from "../settle/unpriced.ts";
 
-/** A model whose calls cost 0 because it had no price. */
-export interface UnpricedModel {
-  readonly provider: string;
-  /** The model that answered. */
-  readonly model: string;
+/** A model that answered calls without a price: they cost 0. */
+export interface UnpricedModel extends ModelName {
   readonly calls: number;
 }
 
@@ -41,7 +39,7 @@ export async function unpricedModels(
   return [...found.values()].sort((left, right) => right.calls - left.calls);
 }
 
-/** Callers can invent model names, so only this many are checked, those with the most calls. */
+/** Callers can invent model names, so only the models with the most calls are checked. */
 const mostLookedAt = 20;
 
 /** Calls with known counts. */

@@ -1,17 +1,18 @@
 /** `purser report`: totals over a range of time, and the groups with the highest spend. */
 
 import { type Command, Option } from "commander";
-import { countContext, countUnits, type Usage } from "../../domain/usage/usage.ts";
+import type { SeriesJson } from "../../contract/series.ts";
 import { PurserError } from "../../domain/error.ts";
+import { countContext, countUnits, type Usage } from "../../domain/usage/usage.ts";
 import type { CommandContext } from "../context.ts";
-import { type Figures, readFigures, withKeyNames } from "../figures.ts";
+import { readFigures, withKeyNames } from "../figures.ts";
+import { groupTable } from "../group-table.ts";
 import { sameNames } from "../option-words.ts";
 import { list, moment, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
-import { groupTable } from "../group-table.ts";
+import { readRefused, refusedText } from "../refused-text.ts";
 import { printJson, withConnection } from "../session.ts";
 import { counted, dollars, grouped } from "../terminal/number.ts";
 import type { Output } from "../terminal/screen.ts";
-import { readRefused, refusedText } from "../refused-text.ts";
 import { unpricedText } from "../unpriced-text.ts";
 
 const words = sameNames("from", "to", "by");
@@ -129,7 +130,7 @@ export interface ReportTextOptions {
 }
 
 /** Totals, the groups with their share of the spend, and the calls without a known price. */
-export function reportText(figures: Figures, options: ReportTextOptions): string {
+export function reportText(figures: SeriesJson, options: ReportTextOptions): string {
   const { paint } = options.output;
   const { total } = figures;
   const refusals = total.refusals > 0 ? `, ${grouped(total.refusals)} refused` : "";
@@ -164,7 +165,7 @@ function unitsText(usage: Usage): string {
 const shownUnits = 3;
 
 /** RFC 4180; a cell that a spreadsheet would run as a formula is prefixed with an apostrophe. */
-export function csv(figures: Figures, by: readonly string[]): string {
+export function csv(figures: SeriesJson, by: readonly string[]): string {
   const header = [...by, "calls", "refusals", "input_tokens", "output_tokens", "cost_usd"];
   const rows = figures.groups.map((group) => [
     ...by.map((key) => harmless(group.group[key] ?? "unattributed")),

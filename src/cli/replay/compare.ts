@@ -1,8 +1,9 @@
 /** Reads ledger and books before and after a replay, and compares what the replay added. */
 
+import type { SeriesJson } from "../../contract/series.ts";
 import { add, type PicoUsd, zero } from "../../domain/money/money.ts";
 import type { CommandContext } from "../context.ts";
-import { type Figures, readFigures } from "../figures.ts";
+import { readFigures } from "../figures.ts";
 import { readBooks, readLedger, readSettledLedger } from "./books.ts";
 import { type CutCall, readCut } from "./cut.ts";
 import {
@@ -36,7 +37,7 @@ export interface Compared {
   readonly comparison: Comparison | null;
   readonly cut: CutCosts | null;
   /** By team; only if the ledger was empty before, so that its figures belong to this replay. */
-  readonly byTeam: Figures | null;
+  readonly byTeam: SeriesJson | null;
 }
 
 export interface CompareOptions {

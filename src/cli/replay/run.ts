@@ -1,13 +1,13 @@
 /** Runs a replay: starts the gateway, makes the calls, and compares ledger and books. */
 
+import type { SeriesJson } from "../../contract/series.ts";
 import type { CommandContext } from "../context.ts";
-import type { ReplayOptions } from "./options.ts";
-import type { Figures } from "../figures.ts";
 import { abortOnSignal } from "../signal.ts";
 import { counted, dollars, grouped } from "../terminal/number.ts";
 import { startProgress, whileWaiting } from "../terminal/progress.ts";
 import { compareSides, type CutCosts, readSides } from "./compare.ts";
 import { makeCall } from "./drive.ts";
+import type { ReplayOptions } from "./options.ts";
 import type { PlannedCall } from "./plan.ts";
 import type { Comparison } from "./reconcile.ts";
 import { runSchedule, type ScheduleReport } from "./schedule.ts";
@@ -22,7 +22,7 @@ export interface ReplayResult {
   readonly latency: Quantiles | null;
   readonly firstByte: Quantiles | null;
   /** Figures of the ledger by team; null if it cannot be read or was not empty before. */
-  readonly byTeam: Figures | null;
+  readonly byTeam: SeriesJson | null;
   /** Streams cut by a budget, which are not compared; null if none, or not readable. */
   readonly cut: CutCosts | null;
   /** Null if one of the two sides cannot be read. */

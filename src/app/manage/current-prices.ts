@@ -6,14 +6,14 @@
 import type { PriceOverride } from "../../domain/price/rate.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
 
-export class PricesInForce {
+export class CurrentPrices {
   readonly #make: (overrides: readonly PriceOverride[]) => PriceBook;
   readonly #declared: readonly PriceOverride[];
   readonly #kept: () => readonly PriceOverride[];
   #book: PriceBook;
 
   /**
-   * @param options.kept Prices in the ledger. Later ones take precedence, also over declared ones.
+   * @param options.kept Prices in the ledger. Later ones take precedence, including over declared ones.
    */
   constructor(options: {
     readonly make: (overrides: readonly PriceOverride[]) => PriceBook;

@@ -1,12 +1,13 @@
-/** Tests the sums and averages of the cost summary. */
+/** Tests the JSON of the cost summary. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openMeter } from "../../domain/usage/open-meter.ts";
-import { pico } from "../../domain/money/money.ts";
-import type { Usage } from "../../domain/usage/usage.ts";
-import type { CallRow, Totals } from "../port/reader.ts";
-import { summaryOf } from "./report.ts";
+import { summaryOf } from "../app/figure/summary.ts";
+import type { CallRow, Totals } from "../app/port/reader.ts";
+import { pico } from "../domain/money/money.ts";
+import { openMeter } from "../domain/usage/open-meter.ts";
+import type { Usage } from "../domain/usage/usage.ts";
+import { summaryJson } from "./summary.ts";
 
 interface Group {
   readonly provider: string;
@@ -59,7 +60,7 @@ const rows: readonly Totals[] = [
 ];
 
 test("a summary matches a calculation by hand", () => {
-  const summary = summaryOf(rows, []);
+  const summary = summaryJson(summaryOf(rows, []));
   assert.deepEqual(summary, {
     total_cost: 0.008000000001,
     task_count: 6,
@@ -117,25 +118,16 @@ test("a summary matches a calculation by hand", () => {
 });
 
 test("a summary of nothing is zeros", () => {
-  const { total_cost, task_count, average_cost, efficiency_metrics } = summaryOf([], []);
+  const { total_cost, task_count, average_cost, efficiency_metrics } = summaryJson(
+    summaryOf([], []),
+  );
   assert.deepEqual([total_cost, task_count, average_cost], [0, 0, 0]);
   assert.deepEqual(Object.values(efficiency_metrics), [0, 0, 0, 0, 0, 0]);
 });
 
 test("an operation may have the name of a property that every object has", () => {
-  const summary = summaryOf(
-    [
-      totals({
-        provider: "__proto__",
-        operation: "constructor",
-        calls: 1,
-        cost: 1n,
-        usage: {},
-        latencyMs: 0,
-      }),
-    ],
-    [],
-  );
+  const group = { provider: "__proto__", operation: "constructor", calls: 1, cost: 1n };
+  const summary = summaryJson(summaryOf([totals({ ...group, usage: {}, latencyMs: 0 })], []));
   assert.equal(Object.hasOwn(summary.by_provider, "__proto__"), true);
   assert.equal(summary.by_operation["constructor"]?.count, 1);
 });
@@ -167,7 +159,7 @@ test("a task's cost is split into input and output; fees count only in its total
     correction: null,
     priceVersion: "1",
   };
-  assert.deepEqual(summaryOf([], [call]).tasks, [
+  assert.deepEqual(summaryJson(summaryOf([], [call])).tasks, [
     {
       timestamp: 1_700_000_000.123,
       provider: "openai",

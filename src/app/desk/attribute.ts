@@ -1,18 +1,20 @@
-/** Who pays for what a caller asks here: its key's attribution, refined by the request's `attribution`. */
+/** Attributes a call made over the API: to its key's values, refined by those in the request. */
 
-import { maxTags, type Attribution } from "../domain/attribution/attribution.ts";
-import { refine } from "../domain/attribution/refine.ts";
-import { readAttribution } from "../domain/attribution/value.ts";
-import { PurserError } from "../domain/error.ts";
-import { mayCall, type Key } from "../domain/key/key.ts";
-import type { Caller } from "./context.ts";
+import { maxTags, type Attribution } from "../../domain/attribution/attribution.ts";
+import { refine } from "../../domain/attribution/refine.ts";
+import { readAttribution } from "../../domain/attribution/value.ts";
+import { PurserError } from "../../domain/error.ts";
+import { mayCall, type Key } from "../../domain/key/key.ts";
+import type { Principal } from "../caller/principal.ts";
 
 /**
- * An administrator may name anybody; another key only what it may refine.
+ * An administrator may set any value; another key only those that it may refine.
  *
- * @throws PurserError `forbidden` for what the key does not allow, `invalid_request` for what cannot be a value.
+ * @param input The `attribution` of the request.
+ * @throws PurserError `forbidden` for a value that the key does not allow, `invalid_request` for an
+ *   invalid one.
  */
-export function attribute(caller: Caller, input: unknown): Attribution {
+export function attribute(caller: Principal, input: unknown): Attribution {
   const asked = readAttribution(input ?? {}, "attribution.");
   const { key } = caller;
   if (!key) return asked;
@@ -30,7 +32,7 @@ function refineValues(key: Key, values: Omit<Attribution, "tags">): Attribution 
   }
 }
 
-/** Names the field of the body, where the rule speaks of a header. */
+/** Renames the header in an error to the field of the body. */
 function inFields(error: PurserError): PurserError {
   const rename = (text: string): string => text.replaceAll("x-purser-", "attribution.");
   const { field, remedy } = error.detail;
@@ -41,7 +43,7 @@ function inFields(error: PurserError): PurserError {
   });
 }
 
-/** Tags as JSON may hold commas, which the header's form cannot carry; the rules are the same. */
+/** Same rules as for the header, except that tags in JSON may contain commas. */
 function refineTags(
   key: Key,
   attribution: Attribution,
@@ -52,7 +54,7 @@ function refineTags(
   for (const [name] of added) {
     const field = `attribution.tags.${name}`;
     if (fixed.has(name)) {
-      throw new PurserError("forbidden", `${field}: this key is fixed to another value`, {
+      throw new PurserError("forbidden", `${field}: this key fixes another value`, {
         field,
         remedy: `Leave ${name} out.`,
       });
@@ -78,9 +80,9 @@ function refineTags(
   return { ...attribution, tags: Object.fromEntries([...fixed, ...added]) };
 }
 
-/** @throws PurserError `forbidden` for a model or provider that the key may not have. */
+/** @throws PurserError `forbidden` for a model or provider that the key may not use. */
 export function checkMayCall(
-  { key }: Caller,
+  { key }: Principal,
   call: { readonly provider: string; readonly model: string },
 ): void {
   if (!key || mayCall(key, call)) return;

@@ -1,24 +1,26 @@
-/** The parts that commands may start, each imported on demand to keep startup fast. */
+/**
+ * The parts that commands can start. Each is imported on demand, so a command loads only its own.
+ */
 
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { commonName } from "../app/port/provider.ts";
-import { PurserError } from "../domain/error.ts";
+import { asCalled } from "../cli/called.ts";
+import { runningServer } from "../cli/connection.ts";
+import type { Environment, Parts, ServeOptions } from "../cli/context.ts";
+import type { Warning } from "../cli/failure.ts";
+import { readNamedFile } from "../cli/named-file.ts";
 import type { Configuration } from "../config/configuration.ts";
+import { PurserError } from "../domain/error.ts";
 import { version } from "../version.ts";
-import { asCalled } from "./called.ts";
-import { runningServer } from "./connection.ts";
-import type { Environment, Parts, ServeOptions } from "./context.ts";
-import type { Warning } from "./failure.ts";
-import { readNamedFile } from "./named-file.ts";
 
 /** Read if no configuration is given and the file exists. */
 const usualConfiguration = "purser.yaml";
 
 /** A checkout runs the TypeScript sources; the built package has JavaScript. */
-const mainFile = import.meta.url.endsWith(".ts") ? "main.ts" : "main.js";
+const mainFile = import.meta.url.endsWith(".ts") ? "../cli/main.ts" : "../cli/main.js";
 
 /** @param logText Receives human-readable log lines. Absent: JSON on standard error. */
 export function makeParts(environment: Environment, logText?: (text: string) => void): Parts {
@@ -108,7 +110,7 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
     probeProviders: async (file) => {
       const [configuration, { probeProviders }] = await Promise.all([
         configurationOf(file, environment),
-        import("../compose/providers.ts"),
+        import("./providers.ts"),
       ]);
       return probeProviders(configuration);
     },

@@ -1,6 +1,7 @@
-/** Shapes of holds and of how they end. */
+/** Schemas of holds: creating, topping up, settling and releasing them. */
 
 import { z } from "zod";
+import type { Json, JsonInput } from "./json.ts";
 import {
   attributionSchema,
   idSchema,
@@ -10,7 +11,7 @@ import {
   usageSchema,
   usdInput,
   usdSchema,
-} from "./schema.ts";
+} from "./value.ts";
 
 const regionSchema = nameSchema.optional();
 
@@ -18,7 +19,9 @@ const tokens = z.int().min(0).max(100_000_000);
 
 export const holdInput = z
   .strictObject({
-    operation_id: idSchema.describe("Yours: the same id and body is the same hold."),
+    operation_id: idSchema.describe(
+      "Chosen by you. A repeated request with the same id and body is the same hold.",
+    ),
     attribution: attributionSchema.optional(),
     provider: nameSchema.optional().describe("Required with `estimate`."),
     model: nameSchema.optional().describe("Required with `estimate`."),
@@ -28,13 +31,11 @@ export const holdInput = z
         max_output_tokens: tokens,
         cache_write: z.enum(["none", "5m", "1h"]).default("none"),
         service_tier: serviceTierSchema.default("standard"),
-        region: regionSchema.describe(
-          "Where the call must be processed; without it, wherever the provider may do so.",
-        ),
+        region: regionSchema.describe("Where the call must be processed; by default, anywhere."),
         web_searches: z.int().min(0).max(100_000).default(0),
       })
       .optional()
-      .describe("Priced at the dearest rates that can apply."),
+      .describe("Priced at the highest rates that can apply."),
     amount: usdInput.optional(),
     ttl_seconds: z
       .int()
@@ -42,7 +43,7 @@ export const holdInput = z
       .max(86_400)
       .default(600)
       .describe(
-        "After so many seconds the hold lapses by itself. A caller's hold lasts an hour at most, unless `limits.hold_seconds` says otherwise.",
+        "Seconds until the hold expires. For caller keys at most an hour, unless `limits.hold_seconds` changes it.",
       ),
   })
   .meta({ id: "HoldInput" });
@@ -51,10 +52,14 @@ export const settleInput = z
   .strictObject({
     usage: usageSchema.optional(),
     amount: usdInput.optional(),
-    model: nameSchema.optional().describe("The model served, when it is not the one asked for."),
+    model: nameSchema.optional().describe("The model served, if it is not the one requested."),
     service_tier: serviceTierSchema.default("standard").describe("The tier served."),
-    region: regionSchema.describe("The region that served, as the provider names it: `us`."),
-    reported_cost_usd: usdInput.optional().describe("The provider's own figure, kept beside ours."),
+    region: regionSchema.describe(
+      "The region that served the call, as the provider names it, such as `us`.",
+    ),
+    reported_cost_usd: usdInput
+      .optional()
+      .describe("The cost that the provider reported, recorded with ours."),
     latency_ms: z.int().min(0).max(86_400_000).optional(),
   })
   .meta({ id: "SettleInput" });
@@ -74,20 +79,20 @@ export const quantitiesSchema = z.object({
   requests: z.string(),
 });
 
-export const admittedSchema = z
+export const holdSchema = z
   .object({
     operation_id: z.string(),
     attempt: z.int(),
     admitted: z.literal(true),
-    repeated: z
-      .boolean()
-      .describe("The same request was admitted before, and nothing was held again."),
+    repeated: z.boolean().describe("The same request was admitted before; nothing more was held."),
     held: quantitiesSchema,
     held_usd: usdSchema,
     expires_at: instantSchema,
     budget_remaining_usd: usdSchema
       .nullable()
-      .describe("Of the hard USD budget with the least left; null on a repeat or without one."),
+      .describe(
+        "What is left of the hard USD budget with the least left; null on a repeat or without one.",
+      ),
   })
   .meta({ id: "Hold" });
 
@@ -106,7 +111,7 @@ export const holdStateSchema = z
   })
   .meta({ id: "HoldState" });
 
-export const settledSchema = z
+export const settlementSchema = z
   .object({
     operation_id: z.string(),
     cost_usd: usdSchema,
@@ -115,3 +120,33 @@ export const settledSchema = z
     thresholds_crossed: z.array(z.object({ budget_id: z.string(), at: z.number() })),
   })
   .meta({ id: "Settlement" });
+
+export const holdParams = z.object({ operation_id: z.string() });
+export const holdQuery = z.strictObject({
+  key_id: nameSchema
+    .optional()
+    .describe("The key of the hold, for administrators, if several keys use the id."),
+});
+
+export const releasedSchema = z.object({
+  operation_id: z.string(),
+  released: z.literal(true),
+  repeated: z.boolean(),
+});
+
+export const toppedUpSchema = z.object({
+  operation_id: z.string(),
+  admitted: z.literal(true),
+  held: quantitiesSchema.nullable(),
+});
+
+export type QuantitiesJson = Json<typeof quantitiesSchema>;
+export type HoldJson = Json<typeof holdSchema>;
+export type HoldStateJson = Json<typeof holdStateSchema>;
+export type SettlementJson = Json<typeof settlementSchema>;
+export type ReleaseJson = Json<typeof releasedSchema>;
+export type TopUpJson = Json<typeof toppedUpSchema>;
+export type HoldInput = JsonInput<typeof holdInput>;
+export type SettleInput = JsonInput<typeof settleInput>;
+export type ReleaseInput = JsonInput<typeof releaseInput>;
+export type TopUpInput = JsonInput<typeof topUpInput>;
