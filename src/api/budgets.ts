@@ -47,7 +47,7 @@ export const budgetRoutes: readonly Route[] = [
     },
     async handler({ body, context }) {
       const budget = await createBudget(context, body);
-      return created(budgetJson(observeBudget(context, budget, null)));
+      return created(budgetJson(await observeBudget(context, budget, null)));
     },
   }),
   route({
@@ -60,7 +60,7 @@ export const budgetRoutes: readonly Route[] = [
       "A caller key sees the budgets that count only its own calls, such as those of its project.",
     query: budgetListQuery,
     responses: { 200: answer("A page of budgets, by id.", budgetPageSchema) },
-    handler({ query, caller, context }) {
+    async handler({ query, caller, context }) {
       const visible = context.ledger
         .budgets()
         .filter(
@@ -72,9 +72,10 @@ export const budgetRoutes: readonly Route[] = [
         .filter((budget) => visibleValue(caller, budget) !== undefined)
         .sort((left, right) => (left.budgetId < right.budgetId ? -1 : 1));
       const page = pageOf(visible, query);
-      const data = page.rows.map((budget) =>
-        budgetJson(observeBudget(context, budget, visibleValue(caller, budget) ?? null)),
+      const states = page.rows.map((budget) =>
+        observeBudget(context, budget, visibleValue(caller, budget) ?? null),
       );
+      const data = (await Promise.all(states)).map(budgetJson);
       return ok({ data, next_cursor: page.nextCursor });
     },
   }),
@@ -90,10 +91,10 @@ export const budgetRoutes: readonly Route[] = [
       200: answer("The budget and its figures.", budgetDetailSchema),
       404: problem("No such budget."),
     },
-    handler({ params: { budget_id }, query, caller, context }) {
+    async handler({ params: { budget_id }, query, caller, context }) {
       const budget = findBudget(context.ledger, budget_id);
       const value = shownValue(caller, budget, query.value);
-      const state = observeBudget(context, budget, value);
+      const state = await observeBudget(context, budget, value);
       if (budget.resourceId !== everyValue) return ok({ ...budgetJson(state), value: null });
       const page = pageOf(state.counters, query);
       const counters = page.rows.map((balance) => counterJson(balance, budget.currency));
@@ -120,7 +121,7 @@ export const budgetRoutes: readonly Route[] = [
     },
     async handler({ params: { budget_id }, body, context }) {
       const budget = await changeBudget(context, budget_id, body);
-      return ok(budgetJson(observeBudget(context, budget, null)));
+      return ok(budgetJson(await observeBudget(context, budget, null)));
     },
   }),
   route({

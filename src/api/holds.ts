@@ -175,7 +175,7 @@ export const holdRoutes: readonly Route[] = [
       });
       const answered = await topUpByApi(context, hold, growth, caller.key);
       if (!answered.admitted) return refusalResponse(answered.refusal, hold.route);
-      const open = context.ledger.holdOf(hold.operationId);
+      const open = await context.ledger.holdOf(hold.operationId);
       return ok({
         operation_id,
         admitted: true,

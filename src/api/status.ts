@@ -15,7 +15,7 @@ export const statusRoutes: readonly Route[] = [
     summary: "Describe the running process",
     description: "Its version, data folder, ledger, prices and providers. Never a key.",
     responses: { 200: answer("The current status.", statusSchema) },
-    handler({ context }) {
+    async handler({ context }) {
       const {
         node,
         processId,
@@ -41,7 +41,7 @@ export const statusRoutes: readonly Route[] = [
         ledger: {
           writable: problem === null,
           problem,
-          open_holds: context.ledger.openHolds().length,
+          open_holds: (await context.ledger.openHolds()).length,
         },
         prices: {
           version: context.prices().version,

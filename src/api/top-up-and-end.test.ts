@@ -53,7 +53,7 @@ test("a call in flight at the gateway cannot be topped up, settled or released o
     const refused = await bench.call("POST", `/api/v1/holds/g-1/${end}`, body);
     assert.deepEqual([end, refused.status, refused.json.field], [end, 409, "operation_id"]);
   }
-  assert.equal(bench.ledger.holdOf("g-1")?.amount.usd, 10n);
+  assert.equal((await bench.ledger.holdOf("g-1"))?.amount.usd, 10n);
 });
 
 test("a hold settled without a latency takes the time since it was created", async (t) => {

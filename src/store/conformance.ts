@@ -2,6 +2,7 @@
 
 import { describe } from "node:test";
 import { testCorrecting, testEnding, testRepeating } from "./conformance/ending.ts";
+import { testFollowing } from "./conformance/following.ts";
 import { testHolding } from "./conformance/holding.ts";
 import { testFailing, testReopening } from "./conformance/keeping.ts";
 import { testMetering } from "./conformance/metering.ts";
@@ -19,6 +20,9 @@ export function ledgerConformance(name: string, open: OpenStore): void {
     testReopening(open);
     testFailing(open);
     testRecounting(open);
+  });
+  describe(`${name}: feed`, () => {
+    testFollowing(open);
   });
   describe(`${name}: reader`, () => {
     testRows(open);

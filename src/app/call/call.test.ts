@@ -104,7 +104,7 @@ async function serve(
     contextTokens: 1000,
   };
   const context = {
-    ledger: { decide: run, commit: run, holdOf: (id: string) => desk.books.holds.get(id) },
+    ledger: { decide: run, commit: run, holdOf: async (id: string) => desk.books.holds.get(id) },
     clock,
     upstream,
     waiting,

@@ -40,7 +40,7 @@ function refusing(desk: Desk, isRefused: (command: Command) => boolean): Exchang
       if (isRefused(command)) throw new PurserError("store_unavailable", "the disk is full");
       return desk.run(command);
     },
-    holdOf: (operationId) => desk.books.holds.get(operationId),
+    holdOf: async (operationId) => desk.books.holds.get(operationId),
   };
 }
 

@@ -84,7 +84,7 @@ function begin(clock: JumpingClock): Running {
   const context: ExchangeContext = {
     ledger: {
       decide: async (command) => desk.run(command),
-      holdOf: (id) => desk.books.holds.get(id),
+      holdOf: async (id) => desk.books.holds.get(id),
     },
     clock,
     waiting: new Waiting(),

@@ -20,7 +20,7 @@ export async function recover(
   { ledger, clock, ...audience }: RecoverContext,
   priceVersion: string,
 ): Promise<number> {
-  const left = ledger.openHolds().filter((hold) => hold.expiresAt === null);
+  const left = (await ledger.openHolds()).filter((hold) => hold.expiresAt === null);
   for (const { operationId, attempt, route, amount, at } of left) {
     const endedAt = clock.now();
     // The monotonic clock of the dead process is gone, so the wall clock has to do.

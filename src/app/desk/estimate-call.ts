@@ -108,7 +108,7 @@ export async function estimateCall(desk: EstimateDesk, call: PlannedCall): Promi
   const counts = await countTokens(desk, call, sheet);
   const demand = demandOf(desk, { call, counts, at });
   const least = leastOutput(desk, call, counts.ceiling);
-  const applied = appliedBudgets(desk.ledger, call, at);
+  const applied = await appliedBudgets(desk.ledger, call, at);
   const budgets = applied.map((one) => judge(one, demand, least));
   const allowed = budgets.every(({ reason }) => reason === null);
   return {

@@ -80,7 +80,7 @@ async function lookUp(
   { ledger, reader }: HoldDesk,
   operation: string,
 ): Promise<FoundHold | undefined> {
-  const open = ledger.holdOf(operation);
+  const open = await ledger.holdOf(operation);
   if (open) return { ...open, status: null };
   const [row] = await reader.calls({ operation }, { limit: 1, before: null });
   return row && endedHold(row);
@@ -91,7 +91,8 @@ async function holdsWithId(
   { ledger, reader }: HoldDesk,
   id: string,
 ): Promise<readonly FoundHold[]> {
-  const open = ledger.openHolds().filter(({ operationId }) => idOfOperation(operationId) === id);
+  const holds = await ledger.openHolds();
+  const open = holds.filter(({ operationId }) => idOfOperation(operationId) === id);
   const ended = await reader.calls({ operationId: id }, { limit: mostAttempts, before: null });
   const held = [
     ...open.map((hold): FoundHold => ({ ...hold, status: null })),

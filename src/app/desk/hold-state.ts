@@ -20,7 +20,7 @@ export async function readHoldState(
   { ledger, reader }: State,
   hold: FoundHold,
 ): Promise<HoldState> {
-  const open = ledger.holdOf(hold.operationId);
+  const open = await ledger.holdOf(hold.operationId);
   if (open) return { held: open.amount, expiresAt: open.expiresAt, cost: null };
   const [row] = await reader.calls({ operation: hold.operationId }, { limit: 1, before: null });
   return { held: null, expiresAt: null, cost: row?.cost ?? null };
@@ -32,7 +32,7 @@ export async function readExpiry(
   operation: string,
   ttlSeconds: number,
 ): Promise<number> {
-  const open = ledger.holdOf(operation);
+  const open = await ledger.holdOf(operation);
   if (open?.expiresAt) return open.expiresAt;
   const [row] = await reader.calls({ operation }, { limit: 1, before: null });
   return (row?.startedAt ?? clock.now()) + ttlSeconds * 1000;

@@ -33,7 +33,10 @@ function begin(decide?: (desk: Desk) => never): Bench {
     return decide ? decide(desk) : desk.run(command);
   };
   const context = {
-    ledger: { decide: run, holdOf: (operationId: string) => desk.books.holds.get(operationId) },
+    ledger: {
+      decide: run,
+      holdOf: async (operationId: string) => desk.books.holds.get(operationId),
+    },
     clock: { now: () => 2, monotonic: () => 2 },
     waiting,
     learned: new Learned(),

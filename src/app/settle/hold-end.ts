@@ -62,30 +62,22 @@ export class HoldEnd {
     return { outcome, answer: await this.settle(call, outcome), rest };
   }
 
-  async settle(call: CallToSettle, outcome: Outcome): Promise<SettleAnswer> {
-    assert(!this.#isOver, "a hold is ended once");
-    this.#isOver = true;
-    call.slices?.end();
-    try {
-      return await settle(this.#context, call, outcome);
-    } catch (error) {
-      // If the hold did not end after all, it can still be charged.
-      const { operationId, attempt } = call.call;
-      this.#isOver = this.#context.ledger.holdOf(operationId)?.attempt !== attempt;
-      throw error;
-    }
+  settle(call: CallToSettle, outcome: Outcome): Promise<SettleAnswer> {
+    return this.#end(call, () => outcome);
   }
 
   /** Charges the amount held, for a call whose result is unknown. */
   async settleUnresolved(call: UnresolvedCall): Promise<void> {
     const { ledger, prices } = this.#context;
-    const outcome = unresolvedOutcome(prices().version, {
-      model: call.route.model,
-      held: ledger.holdOf(call.call.operationId)?.amount ?? call.held,
-      latencyMs: this.#latencyMs(call),
-      flags: this.#flags,
+    await this.#end(call, async () => {
+      const open = await ledger.holdOf(call.call.operationId);
+      return unresolvedOutcome(prices().version, {
+        model: call.route.model,
+        held: open?.amount ?? call.held,
+        latencyMs: this.#latencyMs(call),
+        flags: this.#flags,
+      });
     });
-    await this.settle(call, outcome);
   }
 
   async release(call: Pick<CallToSettle, "call">, reason: string): Promise<void> {
@@ -107,5 +99,24 @@ export class HoldEnd {
 
   #latencyMs({ startedAt }: TimedCall): number {
     return this.#context.clock.monotonic() - startedAt;
+  }
+
+  /** @param outcomeOf Called once nothing else may end the hold. */
+  async #end(
+    call: CallToSettle,
+    outcomeOf: () => Outcome | Promise<Outcome>,
+  ): Promise<SettleAnswer> {
+    assert(!this.#isOver, "a hold is ended once");
+    this.#isOver = true;
+    call.slices?.end();
+    try {
+      return await settle(this.#context, call, await outcomeOf());
+    } catch (error) {
+      // If the hold did not end after all, it can still be charged.
+      const { operationId, attempt } = call.call;
+      const open = await this.#context.ledger.holdOf(operationId);
+      this.#isOver = open?.attempt !== attempt;
+      throw error;
+    }
   }
 }

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CallStatus } from "./entry.ts";
 import { aBudget, aHold, anOutcome, Desk } from "./desk.test-kit.ts";
 
 const hold = (desk: Desk, id: string, at: number): void =>
@@ -11,7 +10,7 @@ const hold = (desk: Desk, id: string, at: number): void =>
 function settle(
   desk: Desk,
   id: string,
-  end: { readonly cost: bigint; readonly at: number; readonly status: CallStatus },
+  end: { readonly cost: bigint; readonly at: number; readonly status: "settled" | "estimated" },
 ): void {
   const outcome = anOutcome(end.cost, { status: end.status });
   desk.run({ kind: "settle", operationId: id, attempt: 1, at: end.at, outcome, fingerprint: null });

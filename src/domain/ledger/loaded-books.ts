@@ -11,7 +11,7 @@ import type { Hold, KeptHold } from "./hold.ts";
 import type { Loaded, LoadedOperation } from "./loaded.ts";
 import type { Needs } from "./needs.ts";
 import type { PastAttempt } from "./past.ts";
-import type { Recounted, Registry } from "./registry.ts";
+import { isDefinition, type Recounted, type Registry } from "./registry.ts";
 import type { LedgerView } from "./view.ts";
 
 interface OtherHolds {
@@ -113,11 +113,11 @@ export class LoadedBooks implements LedgerView {
   }
 
   /**
-   * Applies the entries of a command, for the next command of the batch. Definitions join the
-   * registry once the server has them.
+   * Applies an entry, for the next command of the batch to see. A definition is left out: it joins
+   * the registry once the server has it, and a budget's names the amounts that it sets.
    */
   apply(entry: Entry): void {
-    this.#books.apply(entry);
+    if (!isDefinition(entry)) this.#books.apply(entry);
   }
 
   /** The counters that changed since the last call, in their new state. */

@@ -9,7 +9,7 @@ import type { Command, PutBudgetCommand } from "./command.ts";
 import { recountedKeys } from "./counters-now.ts";
 import type { CallId, CounterKey } from "./entry.ts";
 import type { Loaded } from "./loaded.ts";
-import { countingFor } from "./recount.ts";
+import { countingFor, Tally } from "./recount.ts";
 import type { Registry } from "./registry.ts";
 
 /** What a decision reads, and what its entries change. Definitions come from the registry. */
@@ -70,17 +70,15 @@ export function needs(command: Command, registry: Registry): Needs {
       return { ...noNeeds, expiredBy: command.at };
     case "put_budget":
       return needsOfBudget(command, registry);
-    case "delete_budget":
-    case "put_key":
-    case "put_price":
-      break;
+    default:
+      return noNeeds;
   }
-  return noNeeds;
 }
 
 /**
- * The second step: the counters of the calls that the first one found. A server that joins holds to
- * their counters can answer both steps in one round trip, except for a late or corrected charge.
+ * The second step: what follows from the calls that the first one found, mostly their counters. A
+ * server that joins holds to their counters can answer both steps in one round trip, except for an
+ * expiry and for a late or corrected charge.
  */
 export function needsOfCalls(
   command: Command,
@@ -89,8 +87,20 @@ export function needsOfCalls(
 ): Needs {
   const open = [...found.holds, ...found.operations.flatMap(({ hold }) => hold ?? [])];
   const counters = open.flatMap((hold) => hold.counters);
-  if (command.kind !== "settle" && command.kind !== "correct") return { ...noNeeds, counters };
-  return { ...noNeeds, counters: [...counters, ...countersOfEnded(command, registry, found)] };
+  switch (command.kind) {
+    case "settle":
+    case "correct":
+      return { ...noNeeds, counters: [...counters, ...countersOfEnded(command, registry, found)] };
+    case "expire":
+      return { ...noNeeds, counters, operations: open.map(({ operationId }) => operationId) };
+    case "put_budget": {
+      const tally = new Tally(countingFor(registry, command));
+      const moved = open.flatMap((hold) => tally.placesOf(hold).map(({ key }) => key));
+      return { ...noNeeds, counters: [...counters, ...moved] };
+    }
+    default:
+      return { ...noNeeds, counters };
+  }
 }
 
 export function mergeNeeds(all: readonly Needs[]): Needs {
