@@ -1,4 +1,6 @@
-/** What JSON allows and hardly any provider writes: keys with escapes, and fields that stand twice. */
+/**
+ * What JSON allows and hardly any provider writes: keys with escapes, and fields that stand twice.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,7 @@
-/** The OpenAI wire: OpenAI, Azure, OpenRouter, DeepSeek, xAI and every server that speaks like them. */
+/**
+ * OpenAI's API as a wire format, also of Azure, OpenRouter, DeepSeek, xAI and other compatible
+ * servers.
+ */
 
 import type { Endpoint, RequestFacts, UsageMeter, WireFormat } from "../wire.ts";
 import { BodyMeter } from "../answer/body-meter.ts";
@@ -14,7 +17,10 @@ import { named, storedPlace } from "./stored.ts";
 import { tunedModel } from "./model-name.ts";
 
 export interface OpenaiWireOptions {
-  /** How a ceiling is set in a chat request that has none: `max_completion_tokens` at OpenAI and Azure, else `max_tokens`. */
+  /**
+   * The output limit to add to a chat request without one: `max_completion_tokens` at OpenAI and
+   * Azure, else `max_tokens`.
+   */
   readonly newTokenField?: NewTokenField;
 }
 
