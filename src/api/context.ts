@@ -8,6 +8,7 @@ import type { LedgerReader } from "../app/port/reader.ts";
 import type { HoldLimits } from "../app/port/limits.ts";
 import type { TokenCounter } from "../app/port/token-counter.ts";
 import type { Visit } from "../app/caller/visitor.ts";
+import type { TokenizerFamily } from "../domain/estimate/tokenizer.ts";
 import type { Key, Role } from "../domain/key/key.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 
@@ -23,8 +24,8 @@ export interface ApiContext extends Audience {
   readonly counter: Pick<TokenCounter, "countText">;
   /** The current price book. */
   prices(): PriceBook;
-  /** Whose API a provider is, as the price list calls it. */
-  vendorOf(provider: string): string;
+  /** Whose tokenizer a provider counts with, unless a model's name says otherwise. */
+  tokenizerFamily(provider: string): TokenizerFamily;
   /** How much output calls of a model have needed lately; null while nothing is known. */
   expectedOutput(of: ModelName, ceiling: number): number | null;
   /** Whether the simulator's calls are reported apart from those that cost money. */

@@ -202,7 +202,7 @@ async function countInput(
   { provider, model, input_tokens: stated, text = "" }: EstimateInput,
 ): Promise<Pick<Counts, "input" | "least" | "from" | "factor">> {
   if (stated !== undefined) return { input: stated, least: stated, from: "request", factor: null };
-  const tokenizer = tokenizerOf({ vendor: context.vendorOf(provider), model });
+  const tokenizer = tokenizerOf({ family: context.tokenizerFamily(provider), model });
   const { least, expected } = await context.counter.countText(
     Buffer.from(JSON.stringify(text).slice(1, -1)),
     tokenizer,

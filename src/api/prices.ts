@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { lookUpPrice } from "../app/desk/look-up-price.ts";
 import { addPrice } from "../app/manage/manage-prices.ts";
-import { commonName } from "../app/port/provider.ts";
+import { commonName } from "../domain/price/provider-name.ts";
 import { PurserError } from "../domain/error.ts";
 import { formatInstant, parseInstant } from "../domain/input/scalar.ts";
 import { formatUsd, multiply } from "../domain/money/money.ts";

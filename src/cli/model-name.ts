@@ -1,6 +1,6 @@
 /** Which provider's model a name on the command line means. */
 
-import { commonName } from "../app/port/provider.ts";
+import { commonName } from "../domain/price/provider-name.ts";
 import { PurserError } from "../domain/error.ts";
 import type { CommandCatalogue } from "./context.ts";
 import { nearest } from "./nearest.ts";

@@ -23,10 +23,9 @@ import { makeOperationId } from "../caller/operation-id.ts";
 import { withOtherModels } from "../hold/other-models.ts";
 import type { Belongings } from "../port/belongings.ts";
 import type { Ledger } from "../port/ledger.ts";
-import type { Providers } from "../port/provider.ts";
 import type { AskedFor } from "../hold/refusal.ts";
 import type { Reply } from "../port/reply.ts";
-import { callRouteOf, chooseRoute } from "../route/route.ts";
+import type { Router } from "../route/router.ts";
 import type { Route, Target } from "../route/target.ts";
 import type { Scouts } from "../hold/scouts.ts";
 import { Slices } from "../hold/slices.ts";
@@ -36,7 +35,7 @@ import type { Upstream } from "../port/upstream.ts";
 export interface CallContext extends ExchangeContext {
   readonly ledger: Ledger;
   readonly identification: Identification;
-  readonly providers: Providers;
+  readonly router: Router;
   readonly limits: CallLimits;
   readonly upstream: Upstream;
   readonly inFlight: InFlight;
@@ -114,11 +113,10 @@ function readCall(context: CallContext, incoming: IncomingCall): ReadCall {
   const { caller, target, headers, body, method } = incoming;
   const request = target.wire.read(target.endpoint, body);
   const at = context.clock.now();
-  const route = chooseRoute(
-    { providers: context.providers, prices: context.prices(), at },
-    target,
-    request.facts.model,
-  );
+  const route = context.router.route(target, request.facts.model, {
+    prices: context.prices(),
+    at,
+  });
   checkAllowed(caller, route);
   const custody = {
     belongings: context.belongings,
@@ -134,7 +132,7 @@ function readCall(context: CallContext, incoming: IncomingCall): ReadCall {
   checkReferences(custody, request.stored.uses);
   const input = new InputCount(context.counter, {
     body,
-    tokenizer: tokenizerOf({ vendor: route.provider.vendor, model: route.model }),
+    tokenizer: tokenizerOf({ family: route.provider.tokenizer, model: route.model }),
   });
   return { at, caller, target, method, headers, body, route, request, input };
 }
@@ -195,7 +193,7 @@ function holdRequest(
         : operationOf(asked, caller.key?.keyId ?? anonymousOwner),
     repeat: asked === null ? "new" : "next",
     attribution: caller.attribution,
-    route: callRouteOf(context.providers, route, caller.key?.keyId ?? null),
+    route: context.router.callRoute(route, caller.key?.keyId ?? null),
     budgets: caller.key?.budgets ?? none,
     estimate: (now, counted) => {
       const prices = context.prices();
@@ -224,7 +222,7 @@ function forward(
   reply: Reply,
 ): Exchange {
   const { route, request, caller, headers, method } = call;
-  const { provider, wireName, url } = route;
+  const { provider, wire, url } = route;
   const ceiling = payableOutput(held);
   const fitted =
     ceiling < held.estimate.ceiling
@@ -240,7 +238,7 @@ function forward(
     url: withoutKey(url, caller),
     // The body was read as JSON, and must be what the provider reads it as.
     headers: {
-      ...upstreamHeaders(headers, { provider, wireName, caller, observer: context.observer }),
+      ...upstreamHeaders(headers, { provider, wire, caller, observer: context.observer }),
       "content-type": "application/json",
     },
     body: request.edit(editsFor(call, fitted)),

@@ -86,7 +86,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     if (status >= 300) return this.#beginError();
     if (isEncoded(headers))
       this.#call = { ...this.#call, meter: unreadMeter(this.#call), slices: null };
-    if (this.#call.facts.stream && !isWhole(headers, route)) return this.#beginStream();
+    if (this.#call.facts.stream && !isWhole(headers, route.wire)) return this.#beginStream();
     if (this.#call.facts.stream && !isEncoded(headers)) this.#takeAsWhole();
     this.#phase = "buffering";
   }
@@ -217,7 +217,7 @@ export class Exchange implements UpstreamReceiver, Watched {
 
   /** What is finished is charged as that, whatever the provider or the caller does with the connection. */
   #endIfFinished(): void {
-    if (this.#call.meter.finished && this.#call.route.wireName !== "gemini")
+    if (this.#call.meter.finished && this.#call.route.wire.stream.hasClosingEvent)
       void this.#run(this.#endStream());
   }
 
@@ -232,7 +232,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     const { outcome } = await this.#read({ closed: true });
     await this.#holdEnd.settle(this.#call, outcome);
     this.#pass(meter.stop({ error: cutError(refusal), usage: outcome.usage, showsOnlyReason }));
-    this.#endReply(costComment(outcome, this.#headers, route));
+    this.#endReply(costComment(outcome, this.#headers, route.wire));
   }
 
   async #endStream(): Promise<void> {
@@ -245,7 +245,7 @@ export class Exchange implements UpstreamReceiver, Watched {
     this.#pass(rest);
     // Behind half an event a comment would be taken for the rest of it.
     this.#endReply(
-      rest.length === 0 ? costComment(outcome, this.#headers, this.#call.route) : undefined,
+      rest.length === 0 ? costComment(outcome, this.#headers, this.#call.route.wire) : undefined,
     );
   }
 

@@ -17,7 +17,7 @@ import { announceChange, announceRefusal } from "../hold/announce.ts";
 import { explainRefusal } from "../hold/refusal.ts";
 import { matchesName } from "../../domain/input/name-pattern.ts";
 import type { Reply } from "../port/reply.ts";
-import { chooseRoute, titleOf } from "../route/route.ts";
+import { titleOf } from "../route/route.ts";
 import type { Route } from "../route/target.ts";
 import { upstreamError } from "./upstream-error.ts";
 import type {
@@ -42,7 +42,7 @@ export async function passThrough(
   if (caller.key?.role === "reader") checkAllowed(caller, route);
   if (caller.key && !matchesName(caller.key.providers, route.provider.name))
     checkAllowed(caller, route);
-  const { provider, wireName, wire } = route;
+  const { provider, wire } = route;
   const { method, target, body } = incoming;
   const custody = { belongings: context.belongings, caller, provider, wire };
   const place = wire.storedPlace(method, target.path);
@@ -58,7 +58,7 @@ export async function passThrough(
         url: withoutKey(route.url, caller),
         headers: upstreamHeaders(incoming.headers, {
           provider,
-          wireName,
+          wire,
           caller,
           observer: context.observer,
         }),
@@ -198,14 +198,13 @@ async function record(context: CallContext, incoming: IncomingCall, route: Route
 }
 
 function routeOf(context: CallContext, { target, body }: IncomingCall): Route {
-  const { provider, wire, wireName, endpoint, path } = target;
+  const { provider, wire, endpoint, path } = target;
   if (provider) {
     const named = endpoint.model ?? "";
-    const url = `${provider.bases[wireName] ?? ""}${path}`;
+    const url = `${provider.bases[wire.name] ?? ""}${path}`;
     return {
       provider,
       wire,
-      wireName,
       endpoint,
       url,
       model: named,
@@ -214,7 +213,7 @@ function routeOf(context: CallContext, { target, body }: IncomingCall): Route {
   }
   const at = context.clock.now();
   const model = endpoint.model ?? wire.read(endpoint, body).facts.model;
-  return chooseRoute({ providers: context.providers, prices: context.prices(), at }, target, model);
+  return context.router.route(target, model, { prices: context.prices(), at });
 }
 
 function unmetered({ provider, endpoint }: Route, { method, target }: IncomingCall): PurserError {

@@ -32,7 +32,6 @@ async function expectedAfter(
     route: {
       provider,
       wire,
-      wireName: "openai",
       endpoint,
       url: "http://p",
       model: "m",

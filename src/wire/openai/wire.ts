@@ -1,9 +1,13 @@
 /** The OpenAI wire: OpenAI, Azure, OpenRouter, DeepSeek, xAI and every server that speaks like them. */
 
+import { eventComment } from "../answer/comment.ts";
 import type { Endpoint, RequestFacts, UsageMeter, WireFormat } from "../wire.ts";
 import { ChatMeter } from "./chat-meter.ts";
 import { openaiEndpoint } from "./endpoint.ts";
 import { openaiError } from "./error.ts";
+import { openaiHeaders } from "./headers.ts";
+import { openaiModels } from "./models.ts";
+import { openaiPaths } from "./paths.ts";
 import { readOpenaiRequest, type NewTokenField } from "./request.ts";
 import { ResponsesMeter } from "./responses-meter.ts";
 import { openaiMadeIds } from "./made.ts";
@@ -20,6 +24,13 @@ export function openaiWire(options: OpenaiWireOptions = {}): WireFormat {
   const newTokenField = options.newTokenField ?? "max_tokens";
   return {
     name: "openai",
+    paths: openaiPaths,
+    headers: openaiHeaders,
+    keyInQuery: false,
+    keyVariable: "OPENAI_API_KEY",
+    models: openaiModels,
+    stream: { mayBeJson: false, hasClosingEvent: true, comment: eventComment },
+    canCall: () => true,
     endpoint: openaiEndpoint,
     read: (endpoint, body) => readOpenaiRequest(endpoint, body, newTokenField),
     meter: (endpoint, answer) =>
