@@ -1,8 +1,8 @@
 /** Parses the URL of a call: its target, and the key that some clients put in the query. */
 
+import type { Headers } from "../app/caller/identify.ts";
 import type { Router } from "../app/route/router.ts";
 import type { Target } from "../app/route/target.ts";
-import type { WireFormat } from "../wire/wire.ts";
 
 export interface Address {
   readonly method: string;
@@ -16,19 +16,20 @@ export interface Address {
 export interface AddressedRequest {
   readonly method: string;
   readonly url: string;
-  /** The wire format indicated by the caller's headers; undefined if none is. */
-  readonly dialect?: WireFormat | undefined;
+  readonly headers?: Headers;
 }
 
 /** @returns undefined for a path that the gateway does not serve. */
 export function findAddress(
   router: Router,
-  { method, url, dialect }: AddressedRequest,
+  { method, url, headers = none }: AddressedRequest,
 ): Address | undefined {
   const { path, queryKey } = splitKey(url);
-  const target = router.target({ method, path, dialect });
+  const target = router.target({ method, path, headers });
   return target && { method, url, target, queryKey };
 }
+
+const none: Headers = {};
 
 /** Removes the key from the query. */
 export function splitKey(url: string): { readonly path: string; readonly queryKey: string | null } {

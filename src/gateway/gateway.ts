@@ -16,16 +16,16 @@ import type { Headers } from "../app/caller/identify.ts";
 import { passThrough } from "../app/call/pass-through.ts";
 import { announceRefusal } from "../app/hold/announce.ts";
 import { describeRefusal, explainRefusal } from "../app/hold/refusal.ts";
+import { dialectOf } from "../app/route/dialect.ts";
 import { tidyPath } from "../app/route/provider-path.ts";
 import type { Target } from "../app/route/target.ts";
 import type { ServedModel } from "../app/route/served-models.ts";
 import type { Visit } from "../app/caller/visitor.ts";
 import { PurserError, type ErrorCode } from "../domain/error.ts";
 import { mayCall } from "../domain/key/key.ts";
-import type { Endpoint, WireError, WireFormat } from "../wire/wire.ts";
+import type { Endpoint, WireError } from "../wire/wire.ts";
 import { findAddress, splitKey, type Address } from "./address.ts";
 import { readBody } from "./body.ts";
-import { makeDetectDialect } from "./dialect.ts";
 import { HttpReply } from "./http-reply.ts";
 import { answerModels, readModelsRequest } from "./models.ts";
 
@@ -41,12 +41,10 @@ export type Gateway = (request: IncomingMessage, response: ServerResponse) => bo
 
 export function makeGateway(context: GatewayContext): Gateway {
   const { router } = context;
-  const dialectOf = makeDetectDialect(router.wires);
   return (request, response) => {
     const { method = "GET", url = "/" } = request;
-    const dialect = dialectOf(request.headers);
-    if (method === "GET" && listModels(context, { request, response, url, dialect })) return true;
-    const address = findAddress(router, { method, url, dialect });
+    if (method === "GET" && listModels(context, { request, response, url })) return true;
+    const address = findAddress(router, { method, url, headers: request.headers });
     if (!address) return false;
     const reply = new HttpReply(response, context.inFlight);
     serve(context, { request, address }, reply).catch((error: unknown) =>
@@ -60,18 +58,18 @@ interface ListRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly url: string;
-  readonly dialect: WireFormat | undefined;
 }
 
 /** @returns false for any other path. */
-function listModels(
-  context: GatewayContext,
-  { request, response, url, dialect }: ListRequest,
-): boolean {
+function listModels(context: GatewayContext, { request, response, url }: ListRequest): boolean {
   const { path, queryKey } = splitKey(url);
   const { wires } = context.router;
   const byKey = queryKey === null ? undefined : wires.find(({ keyInQuery }) => keyInQuery);
-  const asked = readModelsRequest(wires, tidyPath(path), dialect ?? byKey);
+  const asked = readModelsRequest(
+    wires,
+    tidyPath(path),
+    dialectOf(wires, request.headers) ?? byKey,
+  );
   if (!asked) return false;
   try {
     context.admit(visitOf(request));

@@ -179,9 +179,9 @@ test("two routers share nothing, even for the same providers", () => {
 
 test("a path means the same whoever asked for it first", () => {
   const path = "/v1/deployments/m/chat/completions";
-  const [, dialect] = wires;
+  const headers = { "anthropic-version": "2023-06-01" };
   const router = routerOf(twoProviders());
-  const foreign = router.target({ method: "POST", path, dialect });
+  const foreign = router.target({ method: "POST", path, headers });
   assert.equal(router.target({ method: "POST", path }), foreign);
   assert.equal(foreign?.wire, wires[0]);
 });

@@ -7,10 +7,17 @@ import { Memo, PairMemo } from "../../domain/memo.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
 import type { WireFormat, WireName } from "../../wire/wire.ts";
 import { providerNamed, type Provider, type Providers } from "../port/provider.ts";
+import { dialectOf, type RequestHeaders } from "./dialect.ts";
 import { findTarget } from "./find-target.ts";
 import { makeRoute, otherFormat } from "./route.ts";
 import { simulator, simulatorOff } from "./simulated.ts";
-import type { RequestLine, Route, Target, Wires } from "./target.ts";
+import type { Route, Target, Wires } from "./target.ts";
+
+interface CallRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: RequestHeaders;
+}
 
 /** The prices that decide which provider serves a model. */
 interface Priced {
@@ -49,13 +56,16 @@ export class Router {
 
   /**
    * @param request.path Without a key in its query.
+   * @param request.headers May indicate the format of paths that several formats share.
    * @returns undefined for a path that belongs to no provider.
    */
-  target(request: RequestLine): Target | undefined {
-    const { method, path } = request;
+  target({ method, path, headers }: CallRequest): Target | undefined {
     const known = method === "POST" ? this.#targets.get(path) : undefined;
     if (known) return known;
-    const target = findTarget({ providers: this.#providers, wires: this.wires }, request);
+    const target = findTarget(
+      { providers: this.#providers, wires: this.wires },
+      { method, path, dialect: headers && dialectOf(this.wires, headers) },
+    );
     const isKept =
       method === "POST" &&
       target?.endpoint.metering === "metered" &&
