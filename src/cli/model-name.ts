@@ -1,9 +1,10 @@
-/** Which provider's model a name on the command line means. */
+/** Resolves a model name on the command line to a provider and a model. */
 
 import { commonName } from "../domain/price/provider-name.ts";
 import { PurserError } from "../domain/error.ts";
+import { nearestNames } from "../domain/input/nearest.ts";
+import type { ModelName } from "../domain/price/served.ts";
 import type { CommandCatalogue } from "./context.ts";
-import { nearest } from "./nearest.ts";
 
 export interface WantedModel {
   readonly model: string;
@@ -11,23 +12,22 @@ export interface WantedModel {
   readonly at: number;
 }
 
-export interface NamedModel {
-  readonly provider: string;
-  readonly model: string;
-}
-
 /** @throws PurserError `unpriced` with the names that may have been meant. */
-export function resolveModel(catalogue: CommandCatalogue, wanted: WantedModel): NamedModel {
+export function resolveModel(catalogue: CommandCatalogue, wanted: WantedModel): ModelName {
   const found = listedModel(catalogue, wanted);
   if (!found) throw unpriced(catalogue, wanted);
   return found;
 }
 
-/** `provider/model` where the first word is a provider; else the provider that has the model, its maker first; undefined where none has. */
+/**
+ * Reads `provider/model`, or finds the provider that has the model, preferring its maker.
+ *
+ * @returns undefined if no provider has it.
+ */
 export function listedModel(
   catalogue: CommandCatalogue,
   wanted: WantedModel,
-): NamedModel | undefined {
+): ModelName | undefined {
   const { model, at } = wanted;
   if (wanted.provider !== undefined) return { provider: commonName(wanted.provider), model };
   const split = splitName(model);
@@ -44,15 +44,15 @@ export function listedModel(
   return best && { provider: best.provider, model };
 }
 
-/** `openai/gpt-5-mini` in two; undefined for a name without a provider. */
-export function splitName(name: string): NamedModel | undefined {
+/** Splits `openai/gpt-5-mini`; undefined for a name without a provider. */
+export function splitName(name: string): ModelName | undefined {
   const slash = name.indexOf("/");
   return slash > 0 ? { provider: name.slice(0, slash), model: name.slice(slash + 1) } : undefined;
 }
 
 const makers = ["openai", "anthropic", "gemini", "deepseek", "xai", "mistral", "cohere", "sim"];
 
-/** An exact name before an inherited one, a model's maker before those who resell it. */
+/** Exact names precede prefixes, and the maker of a model precedes resellers. */
 function rank(row: {
   readonly provider: string;
   readonly sheet: { readonly match: string } | undefined;
@@ -61,7 +61,7 @@ function rank(row: {
   return (row.sheet?.match === "prefix" ? 100 : 0) + (maker < 0 ? makers.length : maker);
 }
 
-/** What to say of a model without a price, with the names that may have been meant. */
+/** The error for a model without a price, with similar names. */
 export function unpriced(
   catalogue: CommandCatalogue,
   wanted: { readonly model: string; readonly at: number },
@@ -71,11 +71,11 @@ export function unpriced(
     .models()
     .filter((row) => catalogue.book.sheet({ ...row, at }) !== undefined);
   const names = live.flatMap((row) => [row.model, `${row.provider}/${row.model}`]);
-  const near = nearest(model, names, 3);
+  const near = nearestNames(model, names, 3);
   const meant = near.length > 0 ? `Did you mean ${near.join(", ")}? Or add ` : "Add ";
   return new PurserError(
     "unpriced",
-    `${model} is unpriced: no price is known for it, which is not the same as free`,
+    `${model} is unpriced: its price is unknown, which does not mean free`,
     {
       field: "model",
       remedy: `${meant}its price under \`prices:\` in purser.yaml, such as { provider: openai, model: ${model.split("/").at(-1)}, input: "0.15", output: "0.60" }.`,

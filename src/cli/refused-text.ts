@@ -1,25 +1,23 @@
-/** Calls that budgets refused, as people read them: when, whose, what for, and which budget said no. */
+/** Lists the calls that budgets refused: when, by which budget, for which model and caller. */
 
+import type { EntryJson } from "../contract/entry.ts";
+import type { PageJson } from "../contract/page.ts";
 import { ask, type Connection } from "./connection.ts";
 import type { Output } from "./terminal/screen.ts";
 import { table } from "./terminal/table.ts";
 
-export interface RefusedCall {
-  readonly operation_id: string;
-  readonly started_at: string;
-  readonly provider: string;
-  readonly requested_model: string;
-  readonly attribution: Readonly<Record<string, unknown>>;
-  readonly refusal: { readonly reason: string; readonly budget_id: string | null };
-}
+export type RefusedCall = Pick<
+  EntryJson,
+  "operation_id" | "started_at" | "provider" | "requested_model" | "attribution"
+> & { readonly refusal: NonNullable<EntryJson["refusal"]> };
 
 export interface RefusedCalls {
-  /** The newest first, at most as many as were asked for. */
+  /** Newest first, at most the requested number. */
   readonly calls: readonly RefusedCall[];
   readonly hasMore: boolean;
 }
 
-/** As many pages as `top` needs. */
+/** Reads as many pages as `top` needs. */
 export async function readRefused(
   connection: Connection,
   { from, to, top }: { readonly from?: string; readonly to?: string; readonly top: number },
@@ -37,10 +35,7 @@ export async function readRefused(
     });
     const page = (await ask(connection, "GET", {
       path: `/api/v1/entries?${parameters.toString()}`,
-    })) as {
-      readonly data: readonly RefusedCall[];
-      readonly next_cursor: string | null;
-    };
+    })) as PageJson<RefusedCall>;
     calls.push(...page.data);
     cursor = page.next_cursor;
   } while (cursor !== null && calls.length < top);
@@ -48,17 +43,17 @@ export async function readRefused(
 }
 
 const mostOnAPage = 500;
-/** What `--top` takes. */
+/** The maximum of `--top`. */
 const mostAtOnce = 10_000;
 
-/** @param isRanged Whether a stretch of time was asked for. */
+/** @param isRanged Whether the user gave a range of time. */
 export function refusedText(
   { calls, hasMore }: RefusedCalls,
   { output, isRanged }: { readonly output: Output; readonly isRanged: boolean },
 ): string {
   const { paint } = output;
   if (calls.length === 0)
-    return paint.dim(`No call was refused${isRanged ? " in this range" : ""}.\n`);
+    return paint.dim(`No calls were refused${isRanged ? " in this range" : ""}.\n`);
   const rows = calls.map(
     ({ started_at: at, refusal, provider, requested_model: model, attribution }) => [
       withMilliseconds(at),
@@ -73,11 +68,11 @@ export function refusedText(
     calls.length < mostAtOnce
       ? `--top ${Math.min(calls.length * 10, mostAtOnce)}`
       : `--to ${calls.at(-1)?.started_at}`;
-  const more = hasMore ? paint.dim(`Older ones are left out: ${further} shows more.\n`) : "";
+  const more = hasMore ? paint.dim(`Older calls are left out: ${further} shows more.\n`) : "";
   return `${table(columns, rows, { heading: paint.dim, room: output.columns })}${more}`;
 }
 
-/** A whole second has its zeros, too, so that times stand under each other. */
+/** Always with milliseconds, so that times align. */
 function withMilliseconds(instant: string): string {
   return Temporal.Instant.from(instant).toString({ fractionalSecondDigits: 3 });
 }

@@ -33,7 +33,7 @@ const hold: OpenHold = {
 
 test("events are counted, and open holds are read on request", async (t) => {
   const open: OpenHold[] = [hold];
-  const metrics = makeMetrics({ ledger: { openHolds: () => open }, version: "1.0.0" });
+  const metrics = makeMetrics({ ledger: { openHolds: async () => open }, version: "1.0.0" });
   t.after(() => metrics.close());
   metrics.callEnded({ provider: "p", model: "m", outcome });
   metrics.callEnded({ provider: "p", model: "m", outcome: { ...outcome, status: "estimated" } });
@@ -72,7 +72,7 @@ test("events are counted, and open holds are read on request", async (t) => {
 });
 
 test("spend is added up exactly: a hundred thousand calls of 0.1 USD are 10,000 USD", async (t) => {
-  const metrics = makeMetrics({ ledger: { openHolds: () => [] }, version: "1.0.0" });
+  const metrics = makeMetrics({ ledger: { openHolds: async () => [] }, version: "1.0.0" });
   t.after(() => metrics.close());
   const call = {
     provider: "p",
@@ -84,7 +84,7 @@ test("spend is added up exactly: a hundred thousand calls of 0.1 USD are 10,000 
 });
 
 test("event-loop delay excludes the sampling interval", async (t) => {
-  const metrics = makeMetrics({ ledger: { openHolds: () => [] }, version: "1.0.0" });
+  const metrics = makeMetrics({ ledger: { openHolds: async () => [] }, version: "1.0.0" });
   t.after(() => metrics.close());
   const lag = async (quantile: string): Promise<number> =>
     Number(

@@ -197,12 +197,15 @@ function watchHolds(registry: Registry, ledger: Pick<Ledger, "openHolds">): void
   gauge(registry, {
     name: "purser_open_holds",
     help: "Calls in flight.",
-    read: () => ledger.openHolds().length,
+    read: async () => (await ledger.openHolds()).length,
   });
   gauge(registry, {
     name: "purser_held_usd",
     help: "Amount held for calls in flight.",
-    read: () => toNumber(ledger.openHolds().reduce((sum, hold) => add(sum, hold.amount.usd), zero)),
+    read: async () => {
+      const holds = await ledger.openHolds();
+      return toNumber(holds.reduce((sum, hold) => add(sum, hold.amount.usd), zero));
+    },
   });
 }
 
@@ -213,14 +216,18 @@ function gauge(
     name,
     help,
     read,
-  }: { readonly name: string; readonly help: string; readonly read: () => number },
+  }: {
+    readonly name: string;
+    readonly help: string;
+    readonly read: () => number | Promise<number>;
+  },
 ): void {
   const made = new Gauge({
     name,
     help,
     registers: [],
-    collect() {
-      this.set(read());
+    async collect() {
+      this.set(await read());
     },
   });
   registry.registerMetric(made);
@@ -234,7 +241,7 @@ function watchEventLoop(registry: Registry): { disable(): boolean } {
   delay.enable();
   const lag = new Gauge({
     name: "purser_event_loop_lag_seconds",
-    help: "Event-loop delay since the last sample, in seconds.",
+    help: "Event-loop delay since the last scrape, in seconds.",
     labelNames: ["quantile"],
     registers: [registry],
     collect() {

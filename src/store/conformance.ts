@@ -2,8 +2,10 @@
 
 import { describe } from "node:test";
 import { testCorrecting, testEnding, testRepeating } from "./conformance/ending.ts";
+import { testFollowing } from "./conformance/following.ts";
 import { testHolding } from "./conformance/holding.ts";
 import { testFailing, testReopening } from "./conformance/keeping.ts";
+import { testMetering } from "./conformance/metering.ts";
 import { testFinding, testRows, testTotals } from "./conformance/reading.ts";
 import { testRecounting } from "./conformance/recounting.ts";
 import type { OpenStore } from "./conformance/store-under-test.ts";
@@ -19,9 +21,13 @@ export function ledgerConformance(name: string, open: OpenStore): void {
     testFailing(open);
     testRecounting(open);
   });
+  describe(`${name}: feed`, () => {
+    testFollowing(open);
+  });
   describe(`${name}: reader`, () => {
     testRows(open);
     testFinding(open);
     testTotals(open);
+    testMetering(open);
   });
 }

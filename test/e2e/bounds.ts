@@ -102,18 +102,7 @@ export class Bounds {
       resource_id: name,
       amount,
     });
-    const headers = {
-      authorization: `Bearer ${key}`,
-      "content-type": "application/json",
-      "anthropic-version": "2023-06-01",
-    };
-    const response = await fetch(this.#gateway.url + path, {
-      method: "POST",
-      headers,
-      body: JSON.stringify(body),
-    });
-    await response.text();
-    return response.status;
+    return this.#send(path, { key, body });
   }
 
   /**
@@ -185,6 +174,14 @@ export class Bounds {
       stream,
       course,
     });
+    return this.#send(path, { key, body });
+  }
+
+  /** @returns The status, once the whole answer has arrived. */
+  async #send(
+    path: string,
+    { key, body }: { readonly key: string; readonly body: unknown },
+  ): Promise<number> {
     const headers = {
       authorization: `Bearer ${key}`,
       "content-type": "application/json",

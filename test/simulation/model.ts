@@ -42,10 +42,16 @@ export class Model {
    * Checks the books between steps: spent and held stay within every hard limit, and there is no
    * overrun.
    */
-  look({ ledger }: PurserProcess, at: number): void {
-    for (const hold of ledger.openHolds()) this.#see(hold);
-    for (const budget of ledger.budgets()) {
-      for (const { counter, limit, spent, held, overrun } of ledger.balances(budget.budgetId, at)) {
+  async look({ ledger }: PurserProcess, at: number): Promise<void> {
+    const budgets = ledger.budgets();
+    // All are read in the same turn of the event loop.
+    const [holds, ...balances] = await Promise.all([
+      ledger.openHolds(),
+      ...budgets.map(({ budgetId }) => ledger.balances(budgetId, at)),
+    ]);
+    for (const hold of holds) this.#see(hold);
+    for (const [place, budget] of budgets.entries()) {
+      for (const { counter, limit, spent, held, overrun } of balances[place] ?? []) {
         assert.ok(spent >= 0n && held >= 0n, `${nameOfCounter(counter)} is never below nothing`);
         if (budget.policy === "soft") continue;
         assert.equal(overrun, 0n, `${nameOfCounter(counter)}: no call costs more than its hold`);
@@ -64,14 +70,14 @@ export class Model {
    * Call after a crash: settlements not yet on disk count as held again, possibly without room
    * after an edit.
    */
-  allowAfterCrash(purser: PurserProcess, at: number): void {
-    for (const budgetId of this.#edited) this.allow(purser, budgetId, at);
+  async allowAfterCrash(purser: PurserProcess, at: number): Promise<void> {
+    for (const budgetId of this.#edited) await this.allow(purser, budgetId, at);
   }
 
   /** Call after a limit changes. */
-  allow({ ledger }: PurserProcess, budgetId: string, at: number): void {
+  async allow({ ledger }: PurserProcess, budgetId: string, at: number): Promise<void> {
     this.#edited.add(budgetId);
-    for (const { counter, limit, spent, held } of ledger.balances(budgetId, at)) {
+    for (const { counter, limit, spent, held } of await ledger.balances(budgetId, at)) {
       const over = spent + held - limit;
       this.#excess.set(nameOfCounter(counter), over > 0n ? over : 0n);
     }
@@ -84,10 +90,10 @@ export class Model {
   async check({ ledger, reader }: PurserProcess): Promise<readonly CallRow[]> {
     const rows = await reader.calls({}, everything);
     this.#checkCalls(rows);
-    assert.deepEqual(ledger.openHolds(), []);
+    assert.deepEqual(await ledger.openHolds(), []);
     const budgets = ledger.budgets();
     for (const budget of budgets) {
-      this.#checkSums({
+      await this.#checkSums({
         budget,
         budgets,
         rows,
@@ -119,7 +125,7 @@ export class Model {
       assert.ok(spent * 1_000_000n >= limit * BigInt(partsPerMillion));
     for (const budget of ledger.budgets().filter(({ budgetId }) => !this.#edited.has(budgetId))) {
       for (const at of new Set(rows.map(({ startedAt }) => startedAt))) {
-        for (const { counter, spent, limit } of ledger.balances(budget.budgetId, at)) {
+        for (const { counter, spent, limit } of await ledger.balances(budget.budgetId, at)) {
           const reached = budget.thresholds.filter(
             ({ partsPerMillion }) =>
               spent > 0n && spent * 1_000_000n >= limit * BigInt(partsPerMillion),
@@ -176,7 +182,7 @@ export class Model {
     }
   }
 
-  #checkSums({ budget, budgets, rows, balancesAt }: Sums): void {
+  async #checkSums({ budget, budgets, rows, balancesAt }: Sums): Promise<void> {
     const expected = new Map<
       string,
       { readonly at: number; readonly value: string; sum: bigint }
@@ -193,7 +199,7 @@ export class Model {
       expected.set(key, entry);
     }
     for (const [key, { at, value, sum }] of expected) {
-      const balance = balancesAt(at).find(({ counter }) => counter.value === value);
+      const balance = (await balancesAt(at)).find(({ counter }) => counter.value === value);
       // A `*` counter whose window has ended may have been evicted from memory.
       if (!balance && budget.resourceId === "*") continue;
       assert.equal(balance?.held, 0n, `${budget.budgetId} ${key} holds nothing`);
@@ -226,7 +232,9 @@ interface Sums {
   readonly rows: readonly CallRow[];
   readonly balancesAt: (
     at: number,
-  ) => readonly { readonly counter: CounterKey; readonly spent: bigint; readonly held: bigint }[];
+  ) => Promise<
+    readonly { readonly counter: CounterKey; readonly spent: bigint; readonly held: bigint }[]
+  >;
 }
 
 /**

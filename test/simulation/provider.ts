@@ -17,7 +17,7 @@ export const rates = { input: 150_000n, output: 600_000n };
 /** The provider's bill for one request. */
 export interface Bill {
   /** The operation and attempt. */
-  readonly call: string;
+  call: string;
   /** It answered with an error or was never reached, so nothing is billed. */
   free: boolean;
   /** Null until something has been generated. */
@@ -51,11 +51,11 @@ interface Body {
 export class ScriptedProvider implements Upstream {
   readonly bills: Bill[] = [];
   readonly #random: Random;
-  readonly #callOf: (operationId: string) => string;
+  readonly #callOf: (operationId: string) => Promise<string>;
   #served: Served[] = [];
 
   /** @param callOf Returns the name of an operation's current attempt. */
-  constructor(random: Random, callOf: (operationId: string) => string) {
+  constructor(random: Random, callOf: (operationId: string) => Promise<string>) {
     this.#random = random;
     this.#callOf = callOf;
   }
@@ -67,7 +67,7 @@ export class ScriptedProvider implements Upstream {
   forward(request: UpstreamRequest, receiver: UpstreamReceiver): UpstreamExchange {
     const body = JSON.parse(Buffer.from(request.body ?? []).toString()) as Body;
     const bill: Bill = {
-      call: this.#callOf(body.user),
+      call: "",
       free: false,
       cost: null,
       tokens: 0n,
@@ -83,6 +83,7 @@ export class ScriptedProvider implements Upstream {
       generated: 0,
       hasHead: false,
     };
+    void this.#callOf(body.user).then((call) => (bill.call = call));
     this.bills.push(bill);
     this.#served.push(served);
     return {

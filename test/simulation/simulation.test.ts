@@ -136,8 +136,8 @@ class Simulation {
   constructor(random: Random, folder: string) {
     this.#random = random;
     this.#folder = folder;
-    this.#provider = new ScriptedProvider(random, (operationId) => {
-      const hold = this.#process.ledger.holdOf(operationOf(operationId, anonymousOwner));
+    this.#provider = new ScriptedProvider(random, async (operationId) => {
+      const hold = await this.#process.ledger.holdOf(operationOf(operationId, anonymousOwner));
       assert.ok(hold, `${operationId} is held before it is forwarded`);
       this.#model.begin(hold);
       return nameOf(hold);
@@ -199,7 +199,7 @@ class Simulation {
     for (let more = this.#random.below(4); more >= 0; more--) {
       this.#provider.step();
       await turn();
-      this.#model.look(this.#process, this.#now);
+      await this.#model.look(this.#process, this.#now);
     }
   }
 
@@ -228,7 +228,7 @@ class Simulation {
     assert.ok(old);
     const amount = (old.amount * BigInt(50 + this.#random.below(150))) / 100n;
     await this.#put({ ...old, amount });
-    this.#model.allow(this.#process, old.budgetId, this.#now);
+    await this.#model.allow(this.#process, old.budgetId, this.#now);
     this.#process.lookAround();
   }
 
@@ -255,12 +255,13 @@ class Simulation {
     for (let turns = this.#random.below(4); turns > 0; turns--) await turn();
     if (this.#random.below(2) === 0) this.#provider.step();
     const dead = this.#process;
-    this.#model.look(dead, this.#now);
+    const looked = this.#model.look(dead, this.#now);
     const folder = dead.kill(this.#nextFolder());
+    await looked;
     this.#provider.loseCallers();
     await dead.bury();
     this.#purser = await PurserProcess.start(folder, this.#world);
-    this.#model.allowAfterCrash(this.#process, this.#now);
+    await this.#model.allowAfterCrash(this.#process, this.#now);
   }
 
   /** Runs pending work until it can go no further by itself. */
@@ -268,7 +269,7 @@ class Simulation {
     await turn();
     await this.#process.ledger.flush();
     await turn();
-    this.#model.look(this.#process, this.#now);
+    await this.#model.look(this.#process, this.#now);
     assert.deepEqual(this.#process.failures, []);
   }
 

@@ -7,7 +7,8 @@ import { Desk } from "../../domain/ledger/desk.test-kit.ts";
 import { makePriceBook } from "../../domain/price/book.ts";
 import { definePrice } from "../../domain/price/override.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
-import { serveCall, type CallContext, type IncomingCall } from "./call.ts";
+import type { CallContext, IncomingCall } from "./call-context.ts";
+import { serveCall } from "./call.ts";
 import { InFlight } from "../caller/in-flight.ts";
 import type { Reply } from "../port/reply.ts";
 import { Router } from "../route/router.ts";
@@ -104,7 +105,7 @@ async function serve(
     contextTokens: 1000,
   };
   const context = {
-    ledger: { decide: run, commit: run, holdOf: (id: string) => desk.books.holds.get(id) },
+    ledger: { decide: run, commit: run, holdOf: async (id: string) => desk.books.holds.get(id) },
     clock,
     upstream,
     waiting,

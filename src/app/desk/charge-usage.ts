@@ -2,13 +2,13 @@
 
 import type { Attribution } from "../../domain/attribution/attribution.ts";
 import { dearestFallback } from "../../domain/budget/unpriced.ts";
+import { selectBudgets } from "../../domain/ledger/applicable.ts";
 import type { CallRoute } from "../../domain/ledger/entry.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";
 import { billFor, type Bill } from "../../domain/price/bill.ts";
 import type { FallbackRates, ServiceTier } from "../../domain/price/rate.ts";
 import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
 import type { Usage } from "../../domain/usage/usage.ts";
-import { appliedBudgets } from "../hold/applied-budgets.ts";
 import type { PriceDesk } from "./look-up-price.ts";
 import type { Ledger } from "../port/ledger.ts";
 
@@ -56,13 +56,10 @@ export function chargeUsage(
 
 function fallbackOf(
   ledger: Ledger,
-  { at, route, attribution }: ReportedUsage["hold"],
+  { route, attribution }: ReportedUsage["hold"],
 ): FallbackRates | null {
   const key = ledger.keys().find(({ keyId }) => keyId === route.keyId);
-  const applied = appliedBudgets(
-    ledger,
-    { ...route, attribution, budgets: key?.budgets ?? [] },
-    at,
-  );
-  return dearestFallback(applied.map(({ budget }) => budget));
+  const budgets = new Map(ledger.budgets().map((budget) => [budget.budgetId, budget]));
+  const subject = { attribution, route, budgets: key?.budgets ?? [] };
+  return dearestFallback(selectBudgets(budgets, subject));
 }

@@ -95,7 +95,7 @@ async function findCall(
   const [call, other] = meant;
   if (call && !other) return call;
   if (!call)
-    throw ledger.openHolds().some((hold) => idOfOperation(hold.operationId) === operationId)
+    throw (await ledger.openHolds()).some((hold) => idOfOperation(hold.operationId) === operationId)
       ? underWay(operationId)
       : unknown(operationId);
   const field = new Set(meant.map((row) => row.operationId)).size > 1 ? "key_id" : "attempt";

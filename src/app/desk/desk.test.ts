@@ -58,8 +58,8 @@ class Bench {
     this.desk = {
       ledger: {
         commit: async (command: Parameters<Desk["run"]>[0]) => this.books.run(command),
-        holdOf: (operationId: string) => books.holds.get(operationId),
-        openHolds: () => [...books.holds.values()],
+        holdOf: async (operationId: string) => books.holds.get(operationId),
+        openHolds: async () => [...books.holds.values()],
         keys: () => [],
         budgets: () => [],
       },

@@ -31,7 +31,7 @@ export async function topUpByApi(
     growth.kind === "amount"
       ? { usd: growth.amount, tokens: 0n, requests: 0n }
       : {
-          usd: multiply(outputRate(desk, hold), growth.tokens),
+          usd: multiply(await outputRate(desk, hold), growth.tokens),
           tokens: BigInt(growth.tokens),
           requests: 0n,
         };
@@ -48,7 +48,7 @@ export async function topUpByApi(
   return answer;
 }
 
-function outputRate(desk: HoldDesk, hold: FoundHold): PicoUsd {
+async function outputRate(desk: HoldDesk, hold: FoundHold): Promise<PicoUsd> {
   const { provider, model } = hold.route;
   const sheet = lookUpPrice(desk, { provider, model, at: hold.at });
   if (!sheet) {
@@ -57,7 +57,8 @@ function outputRate(desk: HoldDesk, hold: FoundHold): PicoUsd {
       remedy: "Top up by `amount`, or add a price for the model.",
     });
   }
-  const inputTokens = Number(desk.ledger.holdOf(hold.operationId)?.amount.tokens ?? 0n);
+  const open = await desk.ledger.holdOf(hold.operationId);
+  const inputTokens = Number(open?.amount.tokens ?? 0n);
   return sheet.dearest({ inputTokens, cacheWrite: "none", serviceTier: "priority" }).output;
 }
 

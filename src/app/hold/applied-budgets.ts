@@ -17,23 +17,28 @@ export interface Subject {
 }
 
 /** From the narrowest budget to the widest. */
-export function appliedBudgets(
+export async function appliedBudgets(
   ledger: Ledger,
   { attribution, provider, model, budgets: added }: Subject,
   at: number,
-): readonly Applied[] {
+): Promise<readonly Applied[]> {
   const budgets = new Map(ledger.budgets().map((budget) => [budget.budgetId, budget]));
-  return new Applicable(budgets, (key) => counterNow(ledger, key, at)).find(
+  const applied = new Applicable(budgets, (key) => key).find(
     { attribution, route: { provider, model }, budgets: added },
     at,
   );
+  return await Promise.all(
+    applied.map(async ({ counter: key, ...one }) => ({
+      ...one,
+      counter: await counterNow(ledger, key, at),
+    })),
+  );
 }
 
-function counterNow(ledger: Ledger, key: CounterKey, at: number): Counter {
+async function counterNow(ledger: Ledger, key: CounterKey, at: number): Promise<Counter> {
   const id = counterId(key);
-  const balance = ledger
-    .balances(key.budgetId, at)
-    .find(({ counter }) => counterId(counter) === id);
+  const balances = await ledger.balances(key.budgetId, at);
+  const balance = balances.find(({ counter }) => counterId(counter) === id);
   if (!balance) return { key, id, ...untouched, openHolds: 0 };
   return {
     key,

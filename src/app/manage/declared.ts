@@ -57,12 +57,13 @@ export function changed(
 }
 
 /** The sum over all counters of the current window. */
-export function spentNow(
+export async function spentNow(
   ledger: Ledger,
   { budgetId, currency }: Budget,
   at: number,
-): string | null {
-  const spent = ledger.balances(budgetId, at).reduce((sum, balance) => sum + balance.spent, 0n);
+): Promise<string | null> {
+  const balances = await ledger.balances(budgetId, at);
+  const spent = balances.reduce((sum, balance) => sum + balance.spent, 0n);
   return spent === 0n ? null : `${formatAmount(spent, currency)} ${currency}`;
 }
 

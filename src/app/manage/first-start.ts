@@ -52,7 +52,7 @@ export async function declare(
     const put = { kind: "put_budget", at: clock.now(), budget, when: "put" } as const;
     const { crossed } = await ledger.commit(put, (share) => counting(budgetId, share));
     announceChange(audience, crossed);
-    const spent = spentNow(ledger, budget, clock.now());
+    const spent = await spentNow(ledger, budget, clock.now());
     changes.push(
       before
         ? changed("budget", budgetId, { before, after, spent })

@@ -105,14 +105,14 @@ export interface BudgetSums {
 }
 
 /** @param value Of a budget for every value: the one to look at; null for all. */
-export function observeBudget(
+export async function observeBudget(
   { ledger, clock }: Pick<BudgetOffice, "ledger" | "clock">,
   budget: Budget,
   value: string | null,
-): BudgetState {
+): Promise<BudgetState> {
   const at = clock.now();
   const open = windowAt(budget, at);
-  const balances = ledger.balances(budget.budgetId, at);
+  const balances = await ledger.balances(budget.budgetId, at);
   const window = typeof open === "string" ? null : open;
   if (budget.resourceId !== everyValue)
     return { budget, window, sums: sumsOf(balances, budget), counters: [] };

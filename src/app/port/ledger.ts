@@ -2,20 +2,26 @@
 
 import type { Attribution } from "../../domain/attribution/attribution.ts";
 import type { PurserError } from "../../domain/error.ts";
-import type { Budget } from "../../domain/budget/budget.ts";
-import type { Key } from "../../domain/key/key.ts";
 import type { AnswerOf, Command } from "../../domain/ledger/command.ts";
 import type { Balance } from "../../domain/ledger/counter.ts";
 import type { CallId, CallRoute, Quantities } from "../../domain/ledger/entry.ts";
-import type { PriceOverride } from "../../domain/price/rate.ts";
+import type { Registry } from "./registry.ts";
 
 /**
- * The ledger. Commands are decided one after another, in the order received. A decision never
- * changes.
+ * The ledger. Commands of one process are decided one after another, in the order received. A
+ * decision never changes.
+ *
+ * A ledger may decide many commands as one batch, and write the batch as a whole: each command sees
+ * the effects of those before it, each gets its own answer, and no answer is given for a batch that
+ * may still fail, except to `decide`. A ledger on a server, which several processes share, loads
+ * what the commands need (`needs`), decides, and commits if nothing that it loaded has changed;
+ * otherwise it begins again. So commands of several processes are decided as if one after another,
+ * too.
  */
-export interface Ledger {
+export interface Ledger extends Registry {
   /**
-   * Decides, and resolves once the decision is durable.
+   * Decides, and resolves once the decision is durable. All earlier decisions of this process are
+   * durable then, too.
    *
    * @throws PurserError `conflict` if an id was used with another body or is in flight, `not_found`
    *   for an unknown id, `store_unavailable` if it cannot be written; nothing has changed then.
@@ -27,25 +33,27 @@ export interface Ledger {
   ): Promise<AnswerOf[C["kind"]]>;
 
   /**
-   * Decides, and resolves before the decision is durable. It becomes durable before any later
+   * Decides, and may resolve before the decision is durable. It becomes durable before any later
    * command does.
+   *
+   * While the ledger cannot be written, ends of calls are accepted and kept until they can be, and
+   * other commands are rejected. An embedded ledger answers an end at once; one on a server answers
+   * when the server can be reached again.
    */
   decide<C extends Command>(command: C): Promise<AnswerOf[C["kind"]]>;
 
-  /** Resolves when all decisions so far are durable. */
+  /**
+   * Resolves when all decisions so far are durable.
+   *
+   * @throws PurserError `store_unavailable` if they cannot be written at the moment.
+   */
   flush(): Promise<void>;
 
-  budgets(): readonly Budget[];
-  budget(budgetId: string): Budget | undefined;
   /** The counters of a budget's current window: one, or one per value for `*`. */
-  balances(budgetId: string, at: number): readonly Balance[];
-  keys(): readonly Key[];
-  /** @param hash SHA-256 of the secret, in hex. */
-  keyByHash(hash: string): Key | undefined;
-  prices(): readonly PriceOverride[];
+  balances(budgetId: string, at: number): Promise<readonly Balance[]>;
   /** The holds of calls under way. */
-  openHolds(): readonly OpenHold[];
-  holdOf(operationId: string): OpenHold | undefined;
+  openHolds(): Promise<readonly OpenHold[]>;
+  holdOf(operationId: string): Promise<OpenHold | undefined>;
 
   /** Why the ledger cannot be written at the moment; null if it can. */
   problem(): PurserError | null;

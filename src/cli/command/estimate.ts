@@ -1,14 +1,18 @@
-/** `purser estimate`: what a call may cost, before it is made. Exit code 3 when a budget would refuse it, and not when it would only shorten the answer. */
+/**
+ * `purser estimate`: estimates what a call may cost. The exit code is 3 if a budget would refuse
+ * the call, but not if it would only shorten the answer.
+ */
 
 import { text as readStream } from "node:stream/consumers";
 import type { Command } from "commander";
+import type { EstimateInput, EstimateJson } from "../../contract/estimate.ts";
 import { dimensions } from "../../domain/attribution/attribution.ts";
 import { PurserError } from "../../domain/error.ts";
 import { amountText } from "../budget-text.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
-import { readNamedFile } from "../named-file.ts";
 import { listedModel, resolveModel, splitName, unpriced } from "../model-name.ts";
+import { readNamedFile } from "../named-file.ts";
 import { type OptionWords, sameNames } from "../option-words.ts";
 import { attributionOf, collect, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
@@ -41,22 +45,19 @@ const tokens = { least: 0, most: 100_000_000 };
 export function defineEstimate(command: Command, context: CommandContext): void {
   withTarget(command)
     .argument("<model>", "model id, or provider/model")
-    .option("--provider <name>", "provider, where the model's name alone does not say")
-    .option("--file <path>", "the prompt: a text file")
-    .option(
-      "--text <text>",
-      "the prompt itself (without --file, --text and --input: standard input)",
-    )
-    .option("--input <n>", "input tokens, when they are known", whole("--input", tokens))
+    .option("--provider <name>", "provider, if the model name does not determine it")
+    .option("--file <path>", "text file with the prompt")
+    .option("--text <text>", "the prompt itself (default: standard input)")
+    .option("--input <n>", "number of input tokens, if known", whole("--input", tokens))
     .option(
       "--max-output <n>",
-      "output tokens at most",
+      "maximum output tokens",
       whole("--max-output", { ...tokens, least: 1 }),
       1024,
     )
     .option(
       "--set <dimension=value>",
-      "for whom it is, to ask the right budgets; may be repeated",
+      "attribute the call, to check the right budgets; may be repeated",
       collect,
       [],
     )
@@ -71,60 +72,36 @@ Examples:
     .action(async (model: string, options: EstimateOptions) => {
       const catalogue = await context.parts.openCatalogue();
       const wanted = { model, provider: options.provider, at: Date.now() };
-      // A price may be known to the server alone, so that a name with its provider is asked for as it is.
+      // Only the server may know the price, so a name with its provider is sent as it is.
       const named =
         listedModel(catalogue, wanted) ?? splitName(model) ?? resolveModel(catalogue, wanted);
       const fixed = options.set.length > 0 ? { attribution: attributionOf(options.set) } : {};
-      const body = {
+      const body: EstimateInput = {
         ...named,
         ...fixed,
         ...(await promptOf(options)),
         max_output_tokens: options.maxOutput,
       };
       const request = { path: "/api/v1/estimate", body };
-      const estimate = await withConnection(
+      const estimate = (await withConnection(
         context,
         { target: options, create: true, words },
         (connection) => ask(connection, "POST", request),
-      );
-      if (!(estimate as EstimateView).priced)
+      )) as EstimateJson;
+      if (!estimate.priced)
         throw unpriced(catalogue, { model: `${named.provider}/${named.model}`, at: Date.now() });
       if (options.json) printJson(context, estimate);
-      else context.screen.out.write(estimateText(estimate as EstimateView, context.screen.out));
-      if (!(estimate as EstimateView).allowed) context.end(3);
+      else context.screen.out.write(estimateText(estimate, context.screen.out));
+      if (!estimate.allowed) context.end(3);
     });
 }
 
-interface BudgetVerdict {
-  readonly budget_id: string;
-  readonly allowed: boolean;
-  readonly reason: string | null;
-  readonly needed: string;
-  readonly available: string;
-  readonly currency: string;
-}
-
-interface EstimateView {
-  readonly priced: boolean;
-  readonly provider: string;
-  readonly model: string;
-  readonly input_tokens: number;
-  readonly max_output_tokens: number;
-  readonly expected_output_tokens: number;
-  readonly low_usd: string | null;
-  readonly expected_usd: string | null;
-  readonly high_usd: string | null;
-  readonly allowed: boolean;
-  readonly fitted_max_output_tokens: number | null;
-  /** Absent from servers of older versions. */
-  readonly passing_max_output_tokens?: number | null;
-  readonly budgets: readonly BudgetVerdict[];
-}
-
-async function promptOf(options: EstimateOptions): Promise<Readonly<Record<string, unknown>>> {
+async function promptOf(
+  options: EstimateOptions,
+): Promise<Pick<EstimateInput, "input_tokens" | "text">> {
   const given = [options.file, options.text, options.input].filter((value) => value !== undefined);
   if (given.length > 1)
-    throw wrongPrompt("--file, --text and --input exclude each other", "Give one of them.");
+    throw wrongPrompt("--file, --text and --input are mutually exclusive", "Use only one of them.");
   if (options.input !== undefined) return { input_tokens: options.input };
   if (options.text !== undefined) return { text: filled(options.text, "--text") };
   if (options.file !== undefined)
@@ -137,7 +114,7 @@ async function promptOf(options: EstimateOptions): Promise<Readonly<Record<strin
   return { text: filled(await readStream(process.stdin), "standard input") };
 }
 
-/** Nothing at all is a pipe that broke, the wrong file or a variable that is not set: its estimate would be no answer. */
+/** An empty prompt is a mistake: a broken pipe, the wrong file or an unset variable. */
 function filled(text: string, source: string): string {
   if (text.trim() !== "") return text;
   throw new PurserError("invalid_request", `there is no prompt: ${source} is empty`, {
@@ -146,7 +123,7 @@ function filled(text: string, source: string): string {
   });
 }
 
-function estimateText(estimate: EstimateView, output: Output): string {
+function estimateText(estimate: EstimateJson, output: Output): string {
   const { bold, dim, green, red } = output.paint;
   const { passing_max_output_tokens: passing } = estimate;
   const [low = "", expected = "", high = ""] = dollarColumn([
@@ -157,7 +134,7 @@ function estimateText(estimate: EstimateView, output: Output): string {
   const figures = [
     ["at least", low, dim("an answer of one token")],
     ["expected", expected, dim(counted(estimate.expected_output_tokens, "output token"))],
-    ["at most", bold(high), dim("what a budget has to hold")],
+    ["at most", bold(high), dim("the amount that budgets must hold")],
   ];
   const budgets = estimate.budgets.map((budget) => [
     budget.allowed ? green("✔") : red("✘"),
@@ -176,9 +153,10 @@ function estimateText(estimate: EstimateView, output: Output): string {
     budgets.length > 0 ? table(columns, budgets, { heading: dim, room: output.columns }) : "",
     estimate.fitted_max_output_tokens === null
       ? ""
-      : `It would be served with max_tokens fitted to ${counted(estimate.fitted_max_output_tokens, "token")}: a budget has too little left for all ${counted(estimate.max_output_tokens, "token")}.\n`,
+      : `The gateway would fit max_tokens to ${counted(estimate.fitted_max_output_tokens, "token")}: a budget has too little left for ${counted(estimate.max_output_tokens, "token")}.\n`,
+    // Older servers omit the field.
     typeof passing === "number"
-      ? `It would pass with an answer of at most ${counted(passing, "token")}: --max-output ${passing}. As asked, fitting to that is too short.\n`
+      ? `It would pass with at most ${counted(passing, "output token")}: --max-output ${passing}. The gateway does not shorten the answer to that by itself.\n`
       : "",
   ].join("");
 }

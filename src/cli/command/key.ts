@@ -1,10 +1,14 @@
 /** `purser key create|list|revoke`. */
 
 import type { Command } from "commander";
+import type { KeyJson, NewKeyJson, UsedKeyJson } from "../../contract/key.ts";
 import { dimensions } from "../../domain/attribution/attribution.ts";
+import { asCalled } from "../called.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
+import type { Warning } from "../failure.ts";
 import { readAll } from "../figures.ts";
+import { unknownProviders, writeWarnings } from "../idle.ts";
 import { type OptionWords, sameNames } from "../option-words.ts";
 import {
   attributionOf,
@@ -19,12 +23,9 @@ import {
 import { printJson, withConnection } from "../session.ts";
 import { dollars } from "../terminal/number.ts";
 import { table } from "../terminal/table.ts";
-import { asCalled } from "../called.ts";
-import type { Warning } from "../failure.ts";
-import { unknownProviders, writeWarnings } from "../idle.ts";
 
 const root = "/api/v1/keys";
-/** Columns of the list that give way first where a terminal is narrow. */
+/** Columns that a narrow terminal leaves out first. */
 const spared: Readonly<Record<string, { readonly spare: number }>> = {
   "last used": { spare: 4 },
   created: { spare: 3 },
@@ -51,23 +52,6 @@ interface CreateOptions extends TargetOptions {
   readonly expires?: string;
 }
 
-interface KeyView {
-  readonly key_id: string;
-  readonly name: string;
-  readonly role: string;
-  readonly attribution: Readonly<Record<string, unknown>>;
-  readonly models: readonly string[] | null;
-  readonly providers: readonly string[] | null;
-  readonly budgets: readonly string[];
-  readonly max_concurrent: number | null;
-  readonly created_at: string;
-  readonly expires_at: string | null;
-  readonly revoked_at: string | null;
-  readonly spent_usd: string;
-  /** The beginning of an hour. */
-  readonly last_used_at: string | null;
-}
-
 export function defineKeyCommand(command: Command, context: CommandContext): void {
   command.addHelpText(
     "after",
@@ -84,17 +68,17 @@ Examples:
   );
   defineList(command.command("list").description("List all keys, without their secrets."), context);
   defineRevoke(
-    command.command("revoke").description("Revoke a key: the next call with it is refused."),
+    command.command("revoke").description("Revoke a key; its next call is refused."),
     context,
   );
 }
 
 function defineCreate(command: Command, context: CommandContext): void {
   withTarget(command)
-    .requiredOption("--name <name>", "a name by which people know it")
+    .requiredOption("--name <name>", "a unique name")
     .option(
       "--role <role>",
-      "caller makes calls, reader reads figures, admin does everything",
+      "caller makes calls, reader reads reports, admin does everything",
       oneOf("--role", roles),
       "caller",
     )
@@ -106,18 +90,18 @@ function defineCreate(command: Command, context: CommandContext): void {
     )
     .option(
       "--may-refine <dimensions>",
-      "dimensions that a call's headers may fill in",
+      "dimensions that request headers may set",
       list("--may-refine"),
     )
     .option("--models <names>", "allow only these models; prefixes end in *", list("--models"))
     .option("--providers <names>", "allow only these providers", list("--providers"))
-    .option("--budgets <ids>", "hold every call in these budgets, too", list("--budgets"))
+    .option("--budgets <ids>", "also hold every call in these budgets", list("--budgets"))
     .option(
       "--max-concurrent <n>",
-      "calls at once at most",
+      "maximum concurrent calls",
       whole("--max-concurrent", { least: 1, most: 100_000 }),
     )
-    .option("--expires <date>", "valid until this date or moment, excluded", moment("--expires"))
+    .option("--expires <date>", "valid until this date or time, excluded", moment("--expires"))
     .addHelpText(
       "after",
       `
@@ -132,28 +116,28 @@ Examples:
         context,
         { target: options, create: true, words },
         async (connection) => ({
-          made: await ask(connection, "POST", request),
+          made: (await ask(connection, "POST", request)) as NewKeyJson,
           warnings: await unknownProviders(context, connection, options.providers),
         }),
       );
       writeWarnings(warnings, options, context);
       if (options.json) return printJson(context, made);
-      const { key, key_id: id } = made as { readonly key: string; readonly key_id: string };
+      const { key, key_id: id } = made;
       const { out, notes } = context.screen;
       out.write(`${key}\n`);
       notes.write(
-        `Key "${options.name}" (${id}) is shown above, this once. ${uses[options.role]}\n`,
+        `Key "${options.name}" (${id}) is shown above and will not be shown again. ${uses[options.role]}\n`,
       );
     });
 }
 
-/** What a key of each role is good for. */
+/** How to use a key of each role. */
 const uses: Readonly<Record<CreateOptions["role"], string>> = {
-  caller: "Use it as the API key of an agent, with this server as base URL.",
+  caller: "Use it as the API key of an agent, with this server as the base URL.",
   reader:
-    "Use it to read figures: as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of `purser report --url URL`. It cannot make calls.",
+    "Use it to read reports: as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of `purser report --url URL`. It cannot make calls.",
   admin:
-    "It does everything, keys and budgets too: as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of commands with --url.",
+    "It may do everything, including managing keys and budgets: use it as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of commands with --url.",
 };
 
 function defineList(command: Command, context: CommandContext): void {
@@ -161,13 +145,13 @@ function defineList(command: Command, context: CommandContext): void {
     .addHelpText("after", "\nExamples:\n  purser key list\n  purser key list --json")
     .action(async (options: TargetOptions) => {
       const keys = await withConnection(context, { target: options }, (connection) =>
-        readAll<KeyView>(connection, root),
+        readAll<UsedKeyJson>(connection, root),
       );
       if (options.json) return printJson(context, { data: keys });
       const { out, notes } = context.screen;
       if (keys.length === 0)
         return notes.write(
-          asCalled("There are no keys yet: `purser key create --name NAME` makes one.\n"),
+          asCalled("There are no keys yet: create one with `purser key create --name NAME`.\n"),
         );
       const rows = keys.map((key) => [
         key.name,
@@ -194,7 +178,7 @@ function defineList(command: Command, context: CommandContext): void {
 
 function defineRevoke(command: Command, context: CommandContext): void {
   withTarget(command)
-    .argument("<key>", "its name or its id, as `purser key list` shows them")
+    .argument("<key>", "name or id of the key, see `purser key list`")
     .addHelpText("after", "\nExamples:\n  purser key revoke atlas-agents")
     .action(async (nameOrId: string, options: TargetOptions) => {
       const path = `${root}/${encodeURIComponent(nameOrId)}`;
@@ -202,9 +186,9 @@ function defineRevoke(command: Command, context: CommandContext): void {
         context,
         { target: options, words: { key_id: { option: "key" } } },
         async (connection) => ({
-          // Afterwards the key that asks may be the one that was revoked.
-          before: await readAll<KeyView>(connection, root),
-          revoked: (await ask(connection, "DELETE", { path })) as Pick<KeyView, "key_id" | "name">,
+          // Read first: the command may revoke the key that it uses itself.
+          before: await readAll<UsedKeyJson>(connection, root),
+          revoked: (await ask(connection, "DELETE", { path })) as KeyJson,
         }),
       );
       const { key_id: id, name } = revoked;
@@ -223,7 +207,7 @@ function defineRevoke(command: Command, context: CommandContext): void {
 }
 
 const lastAdminRemedy = asCalled(
-  "Set PURSER_ADMIN_KEY at the server's next start, or make a key in its data folder, where none is needed: `purser key create --name NAME --role admin`.",
+  "Set PURSER_ADMIN_KEY at the next start of the server, or create a key in its data folder, which needs no key: `purser key create --name NAME --role admin`.",
 );
 
 function bodyOf(options: CreateOptions): Readonly<Record<string, unknown>> {
@@ -252,8 +236,8 @@ function attributionText(attribution: Readonly<Record<string, unknown>>): string
   ].join(" ");
 }
 
-/** What a key may use and how much at once; nothing where it is not limited. */
-function limitsText({ models, providers, budgets, max_concurrent: atOnce }: KeyView): string {
+/** The limits of a key; empty if there are none. */
+function limitsText({ models, providers, budgets, max_concurrent: atOnce }: KeyJson): string {
   return [
     ...(models ? [`models ${models.join(",")}`] : []),
     ...(providers ? [`providers ${providers.join(",")}`] : []),
@@ -262,11 +246,11 @@ function limitsText({ models, providers, budgets, max_concurrent: atOnce }: KeyV
   ].join("; ");
 }
 
-function isLive({ revoked_at: revokedAt, expires_at: expiresAt }: KeyView): boolean {
+function isLive({ revoked_at: revokedAt, expires_at: expiresAt }: KeyJson): boolean {
   return revokedAt === null && (expiresAt === null || Date.parse(expiresAt) > Date.now());
 }
 
-function stateOf({ revoked_at: revokedAt, expires_at: expiresAt }: KeyView): string {
+function stateOf({ revoked_at: revokedAt, expires_at: expiresAt }: KeyJson): string {
   if (revokedAt !== null) return `revoked ${dayOf(revokedAt)}`;
   if (expiresAt === null) return "live";
   return `${Date.parse(expiresAt) <= Date.now() ? "expired" : "expires"} ${dayOf(expiresAt)}`;

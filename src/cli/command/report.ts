@@ -1,17 +1,18 @@
-/** `purser report`: totals of a stretch of time and the groups that spent most. */
+/** `purser report`: totals over a range of time, and the groups with the highest spend. */
 
 import { type Command, Option } from "commander";
-import { countContext, type Usage } from "../../domain/usage/usage.ts";
+import type { SeriesJson } from "../../contract/series.ts";
 import { PurserError } from "../../domain/error.ts";
+import { countContext, countUnits, type Usage } from "../../domain/usage/usage.ts";
 import type { CommandContext } from "../context.ts";
-import { type Figures, readFigures, withKeyNames } from "../figures.ts";
+import { readFigures, withKeyNames } from "../figures.ts";
+import { groupTable } from "../group-table.ts";
 import { sameNames } from "../option-words.ts";
 import { list, moment, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
-import { groupTable } from "../group-table.ts";
+import { readRefused, refusedText } from "../refused-text.ts";
 import { printJson, withConnection } from "../session.ts";
 import { counted, dollars, grouped } from "../terminal/number.ts";
 import type { Output } from "../terminal/screen.ts";
-import { readRefused, refusedText } from "../refused-text.ts";
 import { unpricedText } from "../unpriced-text.ts";
 
 const words = sameNames("from", "to", "by");
@@ -30,19 +31,19 @@ interface ReportOptions extends TargetOptions {
 
 export function defineReport(command: Command, context: CommandContext): void {
   withTarget(command)
-    .option("--from <date>", "from this date or moment on (all there is)", moment("--from"))
-    .option("--to <date>", "until it, excluded (now)", moment("--to"))
+    .option("--from <date>", "start date or time (default: everything)", moment("--from"))
+    .option("--to <date>", "end date or time, excluded (now)", moment("--to"))
     .addOption(
       new Option(
         "--by <dimensions>",
-        "split by: org, team, project, task, agent, user, ..., tag:NAME, provider, model, status",
+        "group by org, team, project, task, agent, user, ..., tag:NAME, provider, model, status",
       )
         .argParser(list("--by"))
         .default(["project", "model"], "project,model"),
     )
     .option(
       "--include <calls>",
-      "simulator: include its calls beside those of providers",
+      "simulator: include its calls, too",
       oneOf("--include", ["simulator"]),
     )
     .option(
@@ -51,17 +52,17 @@ export function defineReport(command: Command, context: CommandContext): void {
       oneOf("--format", ["table", "json", "csv"]),
       "table",
     )
-    .option("--refused", "list the calls that budgets refused instead, the newest first")
+    .option("--refused", "list the calls that budgets refused instead, newest first")
     .option(
       "--top <n>",
-      "groups, or refused calls, to show in a table",
+      "number of groups, or refused calls, in a table",
       whole("--top", { least: 1, most: 10_000 }),
       20,
     )
     .addHelpText(
       "after",
       `
-Amounts in a table are rounded as on every screen; --json and csv have them exact. What has no value in a dimension is "unattributed". Dates are midnight UTC.
+Tables round amounts; --json and csv are exact. Calls without a value are "unattributed". A date means midnight UTC.
 
 Examples:
   purser report --by team
@@ -89,7 +90,7 @@ Examples:
 
 async function reportRefused(options: ReportOptions, context: CommandContext): Promise<void> {
   if (options.format === "csv")
-    throw new PurserError("invalid_request", "--refused has no CSV", {
+    throw new PurserError("invalid_request", "--refused does not support CSV", {
       field: "--format",
       remedy: "Use table or json.",
     });
@@ -107,12 +108,12 @@ function isRanged({ from, to }: Pick<ReportOptions, "from" | "to">): boolean {
   return from !== undefined || to !== undefined;
 }
 
-/** @throws PurserError `invalid_request` for a stretch of time that ends before it begins. */
+/** @throws PurserError `invalid_request` for a range that ends before it begins. */
 export function checkRange({ from, to }: Pick<ReportOptions, "from" | "to">, now: number): void {
   if (from === undefined || Date.parse(from) < (to === undefined ? now : Date.parse(to))) return;
   const [problem, remedy] =
     to === undefined
-      ? ["is still to come", "Give a date that is past."]
+      ? ["is in the future", "Give a date in the past."]
       : [`is not before --to ${to}`, "Give an earlier date, or a later --to."];
   throw new PurserError("invalid_request", `--from ${from} ${problem}`, {
     field: "--from",
@@ -123,18 +124,18 @@ export function checkRange({ from, to }: Pick<ReportOptions, "from" | "to">, now
 export interface ReportTextOptions {
   readonly by: readonly string[];
   readonly top: number;
-  /** Whether a stretch of time was asked for. */
+  /** Whether the user gave a range of time. */
   readonly isRanged?: boolean;
   readonly output: Output;
 }
 
-/** Totals, then the groups with their share of the spend, then what is not in it because no price was known. */
-export function reportText(figures: Figures, options: ReportTextOptions): string {
+/** Totals, the groups with their share of the spend, and the calls without a known price. */
+export function reportText(figures: SeriesJson, options: ReportTextOptions): string {
   const { paint } = options.output;
   const { total } = figures;
   const refusals = total.refusals > 0 ? `, ${grouped(total.refusals)} refused` : "";
   const released = total.released > 0 ? `, ${grouped(total.released)} ended without a charge` : "";
-  const heading = `${paint.bold(dollars(total.cost_usd))}  ${counted(total.calls, "call")}${released}${refusals}, ${tokensText(total.usage)}\n`;
+  const heading = `${paint.bold(dollars(total.cost_usd))}  ${counted(total.calls, "call")}${released}${refusals}, ${tokensText(total.usage)}${unitsText(total.usage)}\n`;
   const unpriced = unpricedText(figures.unpriced, paint);
   if (options.by.length === 0 || figures.groups.length === 0)
     return `${heading}${total.calls + total.released + total.refusals === 0 ? paint.dim(options.isRanged ? "No calls in this range.\n" : "No calls.\n") : unpriced}`;
@@ -153,8 +154,18 @@ function tokensText(usage: Usage): string {
   return `${counted(countContext(usage), "input token")}${ofCache}, ${counted(usage.output ?? 0, "output token")}`;
 }
 
-/** RFC 4180; a cell that a spreadsheet would run as a formula is set in front with an apostrophe. */
-export function csv(figures: Figures, by: readonly string[]): string {
+/** Units other than tokens: the meters with the largest counts. */
+function unitsText(usage: Usage): string {
+  const units = Object.entries(countUnits(usage)).sort(([, left], [, right]) => right - left);
+  const more = units.length - shownUnits;
+  const shown = units.slice(0, shownUnits).map(([meter, count]) => `, ${grouped(count)} ${meter}`);
+  return `${shown.join("")}${more > 0 ? ` and ${grouped(more)} more` : ""}`;
+}
+
+const shownUnits = 3;
+
+/** RFC 4180; a cell that a spreadsheet would run as a formula is prefixed with an apostrophe. */
+export function csv(figures: SeriesJson, by: readonly string[]): string {
   const header = [...by, "calls", "refusals", "input_tokens", "output_tokens", "cost_usd"];
   const rows = figures.groups.map((group) => [
     ...by.map((key) => harmless(group.group[key] ?? "unattributed")),

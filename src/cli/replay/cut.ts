@@ -1,13 +1,15 @@
-/** Streams that a budget cut: their usage never arrived, so both sides are read call by call and set apart. */
+/** Reads streams cut by a budget call by call: without usage they are compared separately. */
 
+import type { EntryJson } from "../../contract/entry.ts";
+import type { PageJson } from "../../contract/page.ts";
 import { add, parseUsd, type PicoUsd, zero } from "../../domain/money/money.ts";
 import { sumUsage, type Usage } from "../../domain/usage/usage.ts";
 import { ask, type Connection, overHttp } from "../connection.ts";
 import { type LedgerSums, type ModelSums } from "./reconcile.ts";
 
-/** A call that was cut, by its names on both sides. */
+/** The ids of a cut call on both sides. */
 export interface CutCall {
-  /** In the ledger; null when the answer did not say. */
+  /** In the ledger; null if the answer did not have it. */
   readonly operationId: string | null;
   /** In the simulator's books. */
   readonly tag: string;
@@ -40,13 +42,7 @@ async function readEntries(admin: Connection, operationId: string): Promise<read
   const page = await ask(admin, "GET", {
     path: `/api/v1/entries?operation_id=${encodeURIComponent(operationId)}`,
   });
-  const { data } = page as {
-    readonly data: readonly {
-      readonly model: string;
-      readonly usage: Usage;
-      readonly cost_usd: string;
-    }[];
-  };
+  const { data } = page as PageJson<EntryJson>;
   return data.map(({ model, usage, cost_usd }) => ({
     model,
     calls: 1,

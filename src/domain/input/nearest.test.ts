@@ -1,6 +1,8 @@
+/** Tests suggestions for mistyped words. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nearest, suggest } from "./nearest.ts";
+import { nearest, nearestNames, suggest } from "./nearest.ts";
 
 const known = ["budget_id", "amount", "end", "period"];
 
@@ -19,12 +21,12 @@ const cases: readonly (readonly [word: string, meant: string | undefined])[] = [
 ];
 
 for (const [word, meant] of cases) {
-  test(`"${word.slice(0, 20)}" is ${meant === undefined ? "near no known word" : `taken for ${meant}`}`, () => {
+  test(`"${word.slice(0, 20)}" ${meant === undefined ? "is not similar to any known word" : `suggests ${meant}`}`, () => {
     assert.equal(nearest(word, known), meant);
   });
 }
 
-test("a part of a name is taken for the shortest name that has it, and a near name goes before", () => {
+test("a part of a name suggests the shortest name with it, and a similar name takes precedence", () => {
   const fields = ["parent_budget_id", "budget_id", "budget_type", "resource_id", "parents"];
   for (const [part, meant] of [
     ["id", "budget_id"],
@@ -38,7 +40,26 @@ test("a part of a name is taken for the shortest name that has it, and a near na
     assert.equal(nearest(part, fields), meant, part);
 });
 
-test("a remedy names the nearest word, or all known ones", () => {
+test("a remedy names the most similar word, or all known words", () => {
   assert.equal(suggest("amunt", known), "Did you mean amount?");
-  assert.equal(suggest("colour", known), "Known are: budget_id, amount, end, period.");
+  assert.equal(suggest("colour", known), "Use one of: budget_id, amount, end, period.");
+});
+
+test("of several names the nearest come first, and none that is far off", () => {
+  assert.deepEqual(nearestNames("gpt-4o-mni", ["gpt-4o-mini", "gpt-4o", "claude-3"], 2), [
+    "gpt-4o-mini",
+    "gpt-4o",
+  ]);
+  assert.deepEqual(nearestNames("gpt-4o-mni", ["gpt-4o-mini", "gpt-4o"], 1), ["gpt-4o-mini"]);
+  assert.deepEqual(nearestNames("zzzzzz", ["gpt-4o"], 2), []);
+  assert.deepEqual(nearestNames("", ["gpt-4o"], 2), []);
+});
+
+test("a name that only adds an ending is near, and the shortest of them comes first", () => {
+  const names = ["claude-sonnet-4-5", "claude-sonnet-4", "claude-opus-4-1"];
+  assert.deepEqual(nearestNames("claude-sonnet", names, 3), [
+    "claude-sonnet-4",
+    "claude-sonnet-4-5",
+  ]);
+  assert.equal(nearest("claude-sonnet-20", ["claude-sonnet-4-5-20990101"]), undefined);
 });

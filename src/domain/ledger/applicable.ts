@@ -19,16 +19,16 @@ export interface CallSubject {
 }
 
 /** `closed`: the budget applies, but its only window has not begun or is over. */
-export interface Applied {
+export interface Applied<Found = Counter> {
   readonly budget: Budget;
-  readonly counter: Counter;
+  readonly counter: Found;
   readonly closed: boolean;
 }
 
-interface Cached {
+interface Cached<Found> {
   readonly provider: string;
   readonly budgets: readonly string[];
-  readonly applied: readonly Applied[];
+  readonly applied: readonly Applied<Found>[];
   /**
    * The interval of validity, in milliseconds since the epoch, `until` excluded. It has a start
    * since clocks can be set back.
@@ -37,20 +37,21 @@ interface Cached {
   readonly until: number;
 }
 
-export class Applicable {
+/** @typeParam Found What is found of each counter: its state, or only its key. */
+export class Applicable<Found = Counter> {
   readonly #budgets: ReadonlyMap<string, Budget>;
-  readonly #counter: (key: CounterKey) => Counter;
+  readonly #counter: (key: CounterKey) => Found;
   /** By attribution and model, the most selective fields. */
-  #cache = new WeakMap<Attribution, Map<string, Cached[]>>();
+  #cache = new WeakMap<Attribution, Map<string, Cached<Found>[]>>();
   readonly #windows = new WeakMap<Budget, Window>();
 
-  constructor(budgets: ReadonlyMap<string, Budget>, counter: (key: CounterKey) => Counter) {
+  constructor(budgets: ReadonlyMap<string, Budget>, counter: (key: CounterKey) => Found) {
     this.#budgets = budgets;
     this.#counter = counter;
   }
 
   /** @returns Narrowest budget first: children before their parents. */
-  find(subject: CallSubject, at: number): readonly Applied[] {
+  find(subject: CallSubject, at: number): readonly Applied<Found>[] {
     const { attribution, route, budgets } = subject;
     const found = this.#cache.get(attribution)?.get(route.model);
     const cached = found?.find(
@@ -69,18 +70,18 @@ export class Applicable {
     this.#cache = new WeakMap();
   }
 
-  #modelsOf(attribution: Attribution): Map<string, Cached[]> {
+  #modelsOf(attribution: Attribution): Map<string, Cached<Found>[]> {
     const known = this.#cache.get(attribution);
     if (known && known.size < maxModelsCached) return known;
-    const models = new Map<string, Cached[]>();
+    const models = new Map<string, Cached<Found>[]>();
     this.#cache.set(attribution, models);
     return models;
   }
 
-  #look(subject: CallSubject, at: number): Cached {
+  #look(subject: CallSubject, at: number): Cached<Found> {
     let from = Number.NEGATIVE_INFINITY;
     let until = Number.POSITIVE_INFINITY;
-    const applied = selectBudgets(this.#budgets, subject).map((budget): Applied => {
+    const applied = selectBudgets(this.#budgets, subject).map((budget): Applied<Found> => {
       const window = this.#windowAt(budget, at);
       const value = valueFor(budget, subject.attribution);
       if (typeof window === "string") {

@@ -1,9 +1,8 @@
 /** The state derived from the journal: balances, open holds, budgets, keys and prices. */
 
-import type { PriceOverride } from "../price/rate.ts";
 import { assert } from "../assert.ts";
 import type { Budget } from "../budget/budget.ts";
-import type { Key } from "../key/key.ts";
+import type { Window } from "../budget/window.ts";
 import { Applicable, type Applied, type CallSubject } from "./applicable.ts";
 import { amountIn, type Counter } from "./counter.ts";
 import { Counters } from "./counters.ts";
@@ -29,6 +28,8 @@ import { Lapsing } from "./lapsing.ts";
 import { PassingMap } from "../passing/passing-map.ts";
 import { type History, type PastAttempt, pastOf } from "./past.ts";
 import type { ChargedCall } from "./recount.ts";
+import { Registry, type Recounted } from "./registry.ts";
+import type { LedgerView } from "./view.ts";
 
 /** Changes since the last call. A store commits them together with the entries that caused them. */
 export interface Changes {
@@ -43,23 +44,24 @@ export interface Changes {
  * The same class serves a live ledger (which keeps only open windows in memory and asks `history` for
  * the rest), recovery, and verification (which starts empty and applies the whole journal).
  */
-export class Books {
-  readonly budgets = new Map<string, Budget>();
-  readonly keys = new Map<string, Key>();
-  readonly keysByHash = new Map<string, Key>();
-  readonly prices: PriceOverride[] = [];
+export class Books implements LedgerView {
+  readonly registry: Registry;
+  readonly budgets: Registry["budgets"];
+  readonly keys: Registry["keys"];
   readonly holds = new PassingMap<string, Hold>();
   readonly #counters: Counters;
   readonly #lapsing = new Lapsing();
   readonly #past = new PassingMap<string, PastAttempt[]>();
   readonly #history: History;
   readonly #applicable: Applicable;
-  /** By budget id: the time from which its calls were recounted. */
-  readonly #recountedFrom = new Map<string, number>();
   readonly #watchers = new Set<(charged: ChargedCall) => void>();
   #ended = new Set<string>();
 
-  constructor(history: History) {
+  /** @param registry Definitions that other books share; by default, their own. */
+  constructor(history: History, registry = new Registry()) {
+    this.registry = registry;
+    this.budgets = registry.budgets;
+    this.keys = registry.keys;
     this.#history = history;
     this.#counters = new Counters(history);
     this.#applicable = new Applicable(this.budgets, (key) => this.counter(key));
@@ -80,17 +82,32 @@ export class Books {
     return this.#counters.all();
   }
 
+  countersIn({ budgetId, currency }: Budget, { start, end }: Window): readonly Counter[] {
+    return [...this.counters()].filter(
+      ({ key }) =>
+        key.budgetId === budgetId &&
+        key.windowStart === start &&
+        key.windowEnd === end &&
+        key.currency === currency,
+    );
+  }
+
+  openHold(operationId: string): Hold | undefined {
+    return this.holds.get(operationId);
+  }
+
+  openHolds(): Iterable<Hold> {
+    return this.holds.values();
+  }
+
   /** Ended attempts of an operation, in order. */
   past(operationId: string): readonly PastAttempt[] {
     return this.#past.get(operationId) ?? this.#history.attempts(operationId);
   }
 
-  /**
-   * Since when (ms since the epoch) a budget counts every call it selects; undefined if never
-   * recounted.
-   */
-  recountedFrom(budgetId: string): number | undefined {
-    return this.#recountedFrom.get(budgetId);
+  /** @param at When the call was held, in milliseconds since the epoch. */
+  recounted(budgetId: string, at: number): Recounted {
+    return this.registry.recounted(budgetId, at);
   }
 
   /** The number of open holds of a key that can lapse. */
@@ -128,22 +145,16 @@ export class Books {
         this.define(entry);
         return this.#recount(entry);
       case "key":
-        this.keys.set(entry.key.keyId, entry.key);
-        this.keysByHash.set(entry.key.hash, entry.key);
-        return;
       case "price":
-        this.prices.push(entry.price);
-        return;
+        return this.registry.apply(entry);
       case "refusal":
         return;
     }
   }
 
   /** Adds a budget without applying its recount, for when the counters already include it. */
-  define({ budget, deleted, recounts }: BudgetEntry): void {
-    if (deleted) this.budgets.delete(budget.budgetId);
-    else this.budgets.set(budget.budgetId, budget);
-    for (const { budgetId, from } of recounts) this.#recountedFrom.set(budgetId, from);
+  define(entry: BudgetEntry): void {
+    this.registry.apply(entry);
     this.#applicable.forget();
   }
 

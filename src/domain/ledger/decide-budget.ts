@@ -3,14 +3,13 @@
  * ones included.
  */
 
-import { windowAt, type Window } from "../budget/window.ts";
+import { windowAt } from "../budget/window.ts";
 import type { Budget } from "../budget/budget.ts";
 import { PurserError } from "../error.ts";
 import { selectBudgets } from "./applicable.ts";
-import type { Books } from "./books.ts";
 import type { Hold } from "./hold.ts";
 import type { AnswerOf, PutBudgetCommand } from "./command.ts";
-import { counterId, type Counter } from "./counter.ts";
+import { counterId } from "./counter.ts";
 import { crossings } from "./crossing.ts";
 import type { Decided } from "./decided.ts";
 import type {
@@ -29,6 +28,7 @@ import {
   subjectOf,
   Tally,
 } from "./recount.ts";
+import type { LedgerView } from "./view.ts";
 
 /**
  * Calls in flight move to their new counters. A threshold that is already passed fires at once.
@@ -37,7 +37,7 @@ import {
  *   `invalid_request` for an invalid parent.
  */
 export function decidePutBudget(
-  books: Books,
+  books: LedgerView,
   command: PutBudgetCommand,
 ): Decided<AnswerOf["put_budget"]> {
   const { budget, at } = command;
@@ -56,7 +56,7 @@ export function decidePutBudget(
   return { answer: { budget, crossed }, entries };
 }
 
-function checkId(books: Books, { budget, when }: PutBudgetCommand): void {
+function checkId(books: LedgerView, { budget, when }: PutBudgetCommand): void {
   const exists = books.budgets.has(budget.budgetId);
   if (when === "create" && exists) {
     throw new PurserError("conflict", `budget "${budget.budgetId}" exists`, {
@@ -68,7 +68,7 @@ function checkId(books: Books, { budget, when }: PutBudgetCommand): void {
 }
 
 /** Commands are decided one at a time, so two concurrent edits cannot create a cycle. */
-function checkAncestors(books: Books, budgetId: string, parentBudgetId: string | null): void {
+function checkAncestors(books: LedgerView, budgetId: string, parentBudgetId: string | null): void {
   for (let id = parentBudgetId; id !== null; id = books.budgets.get(id)?.parentBudgetId ?? null) {
     if (id === budgetId) {
       throw new PurserError(
@@ -102,14 +102,14 @@ function isOf({ budgetId }: Budget): (other: { readonly budgetId: string }) => b
 
 /** The counted amounts, and zero for counters of the window that no longer have any call. */
 function recountOf(
-  books: Books,
+  books: LedgerView,
   { budget, window }: BudgetToCount,
   counted: readonly CountedCounter[],
 ): Recount {
   const found = new Set(counted.map(({ key }) => counterId(key)));
-  const emptied = countersOf(books, budget, window).filter(
-    ({ id, spent }) => spent !== 0n && !found.has(id),
-  );
+  const emptied = books
+    .countersIn(budget, window)
+    .filter(({ id, spent }) => spent !== 0n && !found.has(id));
   return {
     budgetId: budget.budgetId,
     from: window.start,
@@ -117,24 +117,10 @@ function recountOf(
   };
 }
 
-function countersOf(
-  books: Books,
-  { budgetId, currency }: Budget,
-  { start, end }: Window,
-): readonly Counter[] {
-  return [...books.counters()].filter(
-    ({ key }) =>
-      key.budgetId === budgetId &&
-      key.windowStart === start &&
-      key.windowEnd === end &&
-      key.currency === currency,
-  );
-}
-
-function movesTo(books: Books, counting: Counting, at: number): readonly MoveEntry[] {
+function movesTo(books: LedgerView, counting: Counting, at: number): readonly MoveEntry[] {
   if (counting.counts.length === 0) return [];
   const tally = new Tally(counting);
-  return [...books.holds.values()].flatMap((hold): readonly MoveEntry[] => {
+  return [...books.openHolds()].flatMap((hold): readonly MoveEntry[] => {
     const { operationId, attempt } = hold;
     const counters = keysAfter(hold, { counting, tally });
     return isSame(hold.keys, counters)
@@ -185,7 +171,7 @@ interface Change {
 
 /** A lower amount, a new threshold or a recount may pass a threshold that no charge would cross. */
 function crossingsAfter(
-  books: Books,
+  books: LedgerView,
   { budget, recounts, counting, at }: Change,
 ): readonly ThresholdEntry[] {
   const others = counting.counts.filter((one) => one.keepsCounted).map((one) => one.budget);
@@ -195,7 +181,7 @@ function crossingsAfter(
     const recount = recounts.find(isOf(changed));
     const counters: readonly CountedCounter[] = recount
       ? recount.counters
-      : countersOf(books, changed, window);
+      : books.countersIn(changed, window);
     return counters.flatMap(({ key, spent }) =>
       crossings(changed, { counter: books.counter(key), spent, at }),
     );

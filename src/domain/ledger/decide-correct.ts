@@ -4,20 +4,20 @@
  */
 
 import { PurserError } from "../error.ts";
-import type { Books } from "./books.ts";
 import type { CorrectCommand, SettleAnswer } from "./command.ts";
 import type { Decided } from "./decided.ts";
 import { answerAgain, correct } from "./decide-settle.ts";
 import { idOfOperation } from "./operation.ts";
+import type { LedgerView } from "./view.ts";
 
 /**
  * Corrects any ended call, however it ended and whatever was charged.
  *
  * @throws PurserError `not_found` for an unknown call, `conflict` for one in flight.
  */
-export function decideCorrect(books: Books, command: CorrectCommand): Decided<SettleAnswer> {
+export function decideCorrect(books: LedgerView, command: CorrectCommand): Decided<SettleAnswer> {
   const { operationId, attempt, amount, fingerprint, reason } = command;
-  if (books.holds.get(operationId)?.attempt === attempt) throw underWay(operationId);
+  if (books.openHold(operationId)?.attempt === attempt) throw underWay(operationId);
   const past = books.past(operationId).find((other) => other.attempt === attempt);
   if (!past) {
     throw new PurserError("not_found", `no call "${idOfOperation(operationId)}"`, {

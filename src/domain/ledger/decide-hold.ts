@@ -7,7 +7,6 @@ import { blocksUnpriced, dearestFallback } from "../budget/unpriced.ts";
 import { add, multiply, pico, zero, type PicoUsd } from "../money/money.ts";
 import type { FallbackRates } from "../price/rate.ts";
 import type { Applied } from "./applicable.ts";
-import type { Books } from "./books.ts";
 import type {
   Demand,
   HoldAnswer,
@@ -21,6 +20,7 @@ import type { Decided } from "./decided.ts";
 import type { Entry, Quantities } from "./entry.ts";
 import { answerRepeat, nextAttempt } from "./repeat.ts";
 import { checkHolds, checkShare } from "./self-reported.ts";
+import type { LedgerView } from "./view.ts";
 
 /** A demand with known rates, from the price book or a budget's fallback. */
 interface PricedDemand {
@@ -39,7 +39,7 @@ interface PricedDemand {
  * @throws PurserError `conflict` for an operation in flight, or one that is in the ledger with another body; `forbidden` for
  *   more than the share of a key, or more open holds than a key may have.
  */
-export function decideHold(books: Books, command: HoldCommand): Decided<HoldAnswer> {
+export function decideHold(books: LedgerView, command: HoldCommand): Decided<HoldAnswer> {
   assert(
     command.demand.leastOutputTokens <= command.demand.outputTokens,
     "the minimum output is at most the requested output",

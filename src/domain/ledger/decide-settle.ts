@@ -1,7 +1,6 @@
 /** Settles a hold: replaces it with the actual cost of the call, exactly once. */
 
 import { PurserError } from "../error.ts";
-import type { Books } from "./books.ts";
 import type { SettleAnswer, SettleCommand } from "./command.ts";
 import { amountIn, type Counter } from "./counter.ts";
 import { countersNow, type Moved } from "./counters-now.ts";
@@ -19,6 +18,7 @@ import {
 import { idOfOperation } from "./operation.ts";
 import type { PastAttempt } from "./past.ts";
 import { checkReported } from "./self-reported.ts";
+import type { LedgerView } from "./view.ts";
 
 /**
  * Settles an open hold, late-settles an expired one, corrects an estimated charge, or answers a
@@ -27,8 +27,8 @@ import { checkReported } from "./self-reported.ts";
  * @throws PurserError `not_found` for an unknown id, `conflict` if it was released or settled
  *   differently.
  */
-export function decideSettle(books: Books, command: SettleCommand): Decided<SettleAnswer> {
-  const hold = books.holds.get(command.operationId);
+export function decideSettle(books: LedgerView, command: SettleCommand): Decided<SettleAnswer> {
+  const hold = books.openHold(command.operationId);
   if (hold?.attempt === command.attempt) {
     if (command.selfReported)
       checkReported(budgetsOf(books, hold), {
@@ -55,7 +55,7 @@ export function decideSettle(books: Books, command: SettleCommand): Decided<Sett
 }
 
 function settleLate(
-  books: Books,
+  books: LedgerView,
   command: SettleCommand,
   past: PastAttempt,
 ): Decided<SettleAnswer> {
@@ -75,7 +75,7 @@ interface Held {
 }
 
 function settle(
-  books: Books,
+  books: LedgerView,
   command: SettleCommand,
   { counters, held, late, moved }: Held,
 ): Decided<SettleAnswer> {
@@ -104,7 +104,7 @@ function settle(
 
 /** The part of a charge above its hold for which the limit has no room. */
 function overrunOf(
-  books: Books,
+  books: LedgerView,
   counter: Counter,
   { held, cost }: { readonly held: Quantities; readonly cost: Quantities },
 ): bigint {
@@ -120,7 +120,7 @@ function overrunOf(
 /**
  * An overrun shrinks with the charge that caused it: what is within the limit again is no overrun.
  */
-function overrunTakenBack(books: Books, counter: Counter, difference: Quantities): bigint {
+function overrunTakenBack(books: LedgerView, counter: Counter, difference: Quantities): bigint {
   const budget = books.budgets.get(counter.key.budgetId);
   const change = amountIn(counter.key.currency, difference);
   if (!budget || change >= 0n) return 0n;
@@ -130,7 +130,7 @@ function overrunTakenBack(books: Books, counter: Counter, difference: Quantities
 }
 
 function crossedBy(
-  books: Books,
+  books: LedgerView,
   counters: readonly Counter[],
   { at, cost }: { readonly at: number; readonly cost: Quantities },
 ): readonly ThresholdEntry[] {
@@ -143,7 +143,7 @@ function crossedBy(
 
 /** Books the difference to a better figure; the old entry stays. */
 export function correct(
-  books: Books,
+  books: LedgerView,
   command: Omit<SettleCommand, "kind">,
   { past, reason }: { readonly past: PastAttempt; readonly reason: string },
 ): Decided<SettleAnswer> {
@@ -175,7 +175,7 @@ export function correct(
 }
 
 /** Returns the earlier charge for the same request. */
-export function answerAgain(books: Books, past: PastAttempt): Decided<SettleAnswer> {
+export function answerAgain(books: LedgerView, past: PastAttempt): Decided<SettleAnswer> {
   const answer = answerOf(books, countersOf(books, past), {
     cost: past.cost,
     change: nothing,
@@ -185,7 +185,7 @@ export function answerAgain(books: Books, past: PastAttempt): Decided<SettleAnsw
 }
 
 function answerOf(
-  books: Books,
+  books: LedgerView,
   counters: readonly Counter[],
   {
     cost,
@@ -205,7 +205,7 @@ function answerOf(
   };
 }
 
-function countersOf(books: Books, past: PastAttempt): readonly Counter[] {
+function countersOf(books: LedgerView, past: PastAttempt): readonly Counter[] {
   return past.counters.map((key) => books.counter(key));
 }
 

@@ -2,7 +2,6 @@
 
 import { PurserError } from "../error.ts";
 import type { Applied } from "./applicable.ts";
-import type { Books } from "./books.ts";
 import type { Hold } from "./hold.ts";
 import type { Quantities } from "./entry.ts";
 import type { TopUpAnswer, TopUpCommand } from "./command.ts";
@@ -11,14 +10,15 @@ import { crowdedBy, refusalBy, refuses } from "./decide-hold.ts";
 import type { Decided } from "./decided.ts";
 import { checkShare } from "./self-reported.ts";
 import { idOfOperation } from "./operation.ts";
+import type { LedgerView } from "./view.ts";
 
 /**
  * @throws PurserError `not_found` if the hold is not open, `forbidden` for more than the share of a
  *   key.
  */
-export function decideTopUp(books: Books, command: TopUpCommand): Decided<TopUpAnswer> {
+export function decideTopUp(books: LedgerView, command: TopUpCommand): Decided<TopUpAnswer> {
   const { operationId, attempt, amount, at } = command;
-  const hold = books.holds.get(operationId);
+  const hold = books.openHold(operationId);
   if (!hold || hold.attempt !== attempt) {
     throw new PurserError("not_found", `no open hold "${idOfOperation(operationId)}"`, {
       field: "operation_id",
@@ -72,7 +72,7 @@ function isNothing({ usd, tokens, requests }: Quantities): boolean {
  * The hold's counters, in its original window, with the current state of their budgets. A deleted
  * budget limits nothing.
  */
-export function budgetsOf(books: Books, hold: Pick<Hold, "counters">): readonly Applied[] {
+export function budgetsOf(books: LedgerView, hold: Pick<Hold, "counters">): readonly Applied[] {
   const applied: Applied[] = [];
   for (const counter of hold.counters) {
     const budget = books.budgets.get(counter.key.budgetId);

@@ -4,7 +4,6 @@
  */
 
 import { PurserError } from "../error.ts";
-import type { Books } from "./books.ts";
 import type { AnswerOf, Command, ReleaseCommand } from "./command.ts";
 import { decidePutBudget, noSuchBudget } from "./decide-budget.ts";
 import { decideCorrect } from "./decide-correct.ts";
@@ -13,9 +12,13 @@ import { decideSettle } from "./decide-settle.ts";
 import { decideTopUp } from "./decide-top-up.ts";
 import type { Decided } from "./decided.ts";
 import { idOfOperation } from "./operation.ts";
+import type { LedgerView } from "./view.ts";
 
 type Decider = {
-  readonly [Kind in Command["kind"]]: (books: Books, command: never) => Decided<AnswerOf[Kind]>;
+  readonly [Kind in Command["kind"]]: (
+    books: LedgerView,
+    command: never,
+  ) => Decided<AnswerOf[Kind]>;
 };
 
 const deciders: Decider = {
@@ -24,7 +27,7 @@ const deciders: Decider = {
   settle: decideSettle,
   release: decideRelease,
   correct: decideCorrect,
-  expire: (books: Books, command: Extract<Command, { kind: "expire" }>) => {
+  expire: (books: LedgerView, command: Extract<Command, { kind: "expire" }>) => {
     const due = books.expiredBy(command.at);
     return {
       answer: { expired: due.map(({ operationId, attempt }) => ({ operationId, attempt })) },
@@ -37,7 +40,7 @@ const deciders: Decider = {
     };
   },
   put_budget: decidePutBudget,
-  delete_budget: (books: Books, command: Extract<Command, { kind: "delete_budget" }>) => {
+  delete_budget: (books: LedgerView, command: Extract<Command, { kind: "delete_budget" }>) => {
     const budget = books.budgets.get(command.budgetId);
     if (!budget) throw noSuchBudget(command.budgetId);
     for (const other of books.budgets.values()) {
@@ -56,11 +59,11 @@ const deciders: Decider = {
       entries: [{ kind: "budget", at: command.at, budget, deleted: true, recounts: [] }],
     };
   },
-  put_key: (_books: Books, command: Extract<Command, { kind: "put_key" }>) => ({
+  put_key: (_books: LedgerView, command: Extract<Command, { kind: "put_key" }>) => ({
     answer: { key: command.key },
     entries: [{ kind: "key", at: command.at, key: command.key }],
   }),
-  put_price: (_books: Books, command: Extract<Command, { kind: "put_price" }>) => ({
+  put_price: (_books: LedgerView, command: Extract<Command, { kind: "put_price" }>) => ({
     answer: { price: command.price },
     entries: [{ kind: "price", at: command.at, price: command.price }],
   }),
@@ -70,17 +73,20 @@ const deciders: Decider = {
  * @throws PurserError `conflict` for an id in flight or in the ledger with another body,
  *   `not_found` for an unknown id.
  */
-export function decide<C extends Command>(books: Books, command: C): Decided<AnswerOf[C["kind"]]> {
+export function decide<C extends Command>(
+  books: LedgerView,
+  command: C,
+): Decided<AnswerOf[C["kind"]]> {
   const decider = deciders[command.kind] as (
-    books: Books,
+    books: LedgerView,
     command: C,
   ) => Decided<AnswerOf[C["kind"]]>;
   return decider(books, command);
 }
 
-function decideRelease(books: Books, command: ReleaseCommand): Decided<AnswerOf["release"]> {
+function decideRelease(books: LedgerView, command: ReleaseCommand): Decided<AnswerOf["release"]> {
   const { operationId, attempt, at, reason } = command;
-  if (books.holds.get(operationId)?.attempt === attempt) {
+  if (books.openHold(operationId)?.attempt === attempt) {
     return {
       answer: { repeated: false },
       entries: [{ kind: "release", at, operationId, attempt, reason }],

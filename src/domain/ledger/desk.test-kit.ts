@@ -34,9 +34,15 @@ export class Desk {
 
   /** Recounts from the whole journal, like a store. */
   put(budget: Budget, at: number): void {
-    const tally = new Tally(countingFor(this.books, { budget, at }));
+    this.run(this.complete({ kind: "put_budget", at, budget, when: "put" }));
+  }
+
+  /** A command as a store decides it: with the past charges that a budget counts. */
+  complete(command: Command): Command {
+    if (command.kind !== "put_budget") return command;
+    const tally = new Tally(countingFor(this.books, command));
     for (const call of this.#charges) tally.add(call);
-    this.run({ kind: "put_budget", at, budget, when: "put", counted: tally.counted() });
+    return { ...command, counted: tally.counted() };
   }
 
   /** The state of a budget's only counter. */

@@ -1,13 +1,13 @@
 /** Handles a repeated operation id: a retry, a new attempt or a conflict. */
 
 import { PurserError } from "../error.ts";
-import type { Books } from "./books.ts";
 import type { HoldAnswer, HoldCommand } from "./command.ts";
 import type { CallId, Quantities } from "./entry.ts";
 import { idOfOperation } from "./operation.ts";
+import type { LedgerView } from "./view.ts";
 
 /** 1 for an unknown id. */
-export function nextAttempt(books: Books, command: HoldCommand): number {
+export function nextAttempt(books: LedgerView, command: HoldCommand): number {
   if (command.repeat === "new") return 1;
   return (books.past(command.operationId).at(-1)?.attempt ?? 0) + 1;
 }
@@ -17,8 +17,8 @@ export function nextAttempt(books: Books, command: HoldCommand): number {
  *   decided.
  * @throws PurserError `conflict` if the operation is in flight or in the ledger with another body.
  */
-export function answerRepeat(books: Books, command: HoldCommand): HoldAnswer | undefined {
-  const open = books.holds.get(command.operationId);
+export function answerRepeat(books: LedgerView, command: HoldCommand): HoldAnswer | undefined {
+  const open = books.openHold(command.operationId);
   if (open) {
     if (command.repeat === "only" && open.fingerprint === command.fingerprint)
       return again(open, open.amount);

@@ -4,13 +4,13 @@ import { formatAmount } from "../budget/amount.ts";
 import { ownValue } from "../budget/own.ts";
 import { PurserError } from "../error.ts";
 import type { Applied } from "./applicable.ts";
-import type { Books } from "./books.ts";
 import type { Share } from "./command.ts";
 import { amountIn, available } from "./counter.ts";
 import type { Quantities } from "./entry.ts";
+import type { LedgerView } from "./view.ts";
 
 /** @throws PurserError `forbidden`, as waiting closes no hold, when the key has as many holds open as it may. */
-export function checkHolds(books: Books, { keyId, mostHolds }: Share): void {
+export function checkHolds(books: LedgerView, { keyId, mostHolds }: Share): void {
   if (books.holdsOfKey(keyId) < mostHolds) return;
   throw new PurserError(
     "forbidden",
@@ -27,7 +27,7 @@ export function checkHolds(books: Books, { keyId, mostHolds }: Share): void {
  *   also draw on.
  */
 export function checkShare(
-  books: Books,
+  books: LedgerView,
   applied: readonly Applied[],
   { share, amount }: { readonly share: Share; readonly amount: Quantities },
 ): void {

@@ -12,6 +12,7 @@ import {
   type JsonObject,
 } from "../ask/json.ts";
 import { PurserError } from "../../domain/error.ts";
+import { plainAsk } from "../ask/plain.ts";
 
 const defaultDimensions = 256;
 
@@ -46,19 +47,12 @@ export const batchEmbed: Format = {
 function askOf(requests: readonly unknown[], route: Route): EmbedAsk {
   const read = requests.map(readRequest);
   return {
+    ...plainAsk,
     model: route.model ?? textField({}, "model"),
     stream: false,
     inputTokens: read.reduce((sum, { tokens }) => sum + tokens, 0),
     lastText: read.at(-1)?.text ?? "",
     maxTokens: 0,
-    choices: 1,
-    tools: [],
-    tool: null,
-    schema: null,
-    thinks: false,
-    usageAsked: true,
-    cache: null,
-    tag: null,
     texts: read,
   };
 }

@@ -8,6 +8,7 @@ import type { Ask, Format, Plan, Step } from "../call.ts";
 import { finishReason } from "./chat-answer.ts";
 import { tagOf } from "./chat-request.ts";
 import { chatUsage, usageFields } from "./usage.ts";
+import { plainAsk } from "../ask/plain.ts";
 
 /**
  * OpenAI's default of `max_tokens` at this endpoint (openai 7.57, `CompletionCreateParams`, read
@@ -36,19 +37,15 @@ function readCompletions(body: JsonObject): Ask {
     });
   }
   return {
+    ...plainAsk,
     model: textField(body, "model"),
     stream: body["stream"] === true,
     inputTokens: prompts.reduce((sum, { tokens }) => sum + tokens, 0),
     lastText: prompts.at(-1)?.text ?? "",
     maxTokens: wholeField(body, "max_tokens", 1) ?? usualTokens,
     choices: (wholeField(body, "n", 1) ?? 1) * prompts.length,
-    tools: [],
-    tool: null,
-    schema: null,
-    thinks: false,
     usageAsked:
       isObject(body["stream_options"]) && body["stream_options"]["include_usage"] === true,
-    cache: null,
     tag: tagOf(body),
   };
 }

@@ -8,6 +8,7 @@ import { promptsOf } from "../ask/prompt.ts";
 import type { Ask, Format, Plan } from "../call.ts";
 import { textField, wholeField, type JsonObject } from "../ask/json.ts";
 import { tagOf } from "./chat-request.ts";
+import { plainAsk } from "../ask/plain.ts";
 
 const defaultDimensions = 256;
 
@@ -31,18 +32,12 @@ function readEmbeddings(body: JsonObject): EmbeddingAsk {
   const inputs = promptsOf(body["input"]);
   if (inputs === null) throw noInput();
   return {
+    ...plainAsk,
     model: textField(body, "model"),
     stream: false,
     inputTokens: inputs.reduce((sum, { tokens }) => sum + tokens, 0),
     lastText: inputs.at(-1)?.text ?? "",
     maxTokens: 0,
-    choices: 1,
-    tools: [],
-    tool: null,
-    schema: null,
-    thinks: false,
-    usageAsked: true,
-    cache: null,
     tag: tagOf(body),
     inputs: inputs.map(({ text }) => text),
     dimensions: wholeField(body, "dimensions", 1) ?? defaultDimensions,

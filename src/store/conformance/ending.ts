@@ -35,7 +35,7 @@ export function testEnding(open: OpenStore): void {
         "conflict",
       );
       await rejects(ledger.commit(settle("never held", usd(1))), "not_found");
-      const { held, spent } = only(ledger.balances("all", start));
+      const { held, spent } = only(await ledger.balances("all", start));
       assert.deepEqual([held, spent], [0n, usd(1)]);
     });
   });
@@ -50,12 +50,12 @@ export function testEnding(open: OpenStore): void {
         [early.expired.length, due.expired],
         [0, [{ operationId: "op", attempt: 1 }]],
       );
-      assert.equal(only(store.ledger.balances("all", start)).held, 0n);
+      assert.equal(only(await store.ledger.balances("all", start)).held, 0n);
       const again = await store.reopen();
       const late = settle("op", usd(3), { at: start + 5000, fingerprint: "f" });
       assert.equal((await again.ledger.commit(late)).repeated, false);
       assert.equal((await again.ledger.commit(late)).repeated, true);
-      const { held, spent } = only(again.ledger.balances("all", start));
+      const { held, spent } = only(await again.ledger.balances("all", start));
       assert.deepEqual([held, spent], [0n, usd(3)]);
       const calls = await again.reader.calls({}, { limit: 10, before: null });
       assert.deepEqual(
@@ -71,7 +71,7 @@ export function testEnding(open: OpenStore): void {
       await ledger.commit(putBudget("all", usd(5)));
       await ledger.commit(hold("op", usd(5)));
       await ledger.commit(settle("op", usd(7)));
-      const { spent, overrun, available } = only(ledger.balances("all", start));
+      const { spent, overrun, available } = only(await ledger.balances("all", start));
       assert.deepEqual([spent, overrun, available], [usd(7), usd(2), usd(-2)]);
       assert.equal((await ledger.commit(hold("next", usd(0.001)))).admitted, false);
     });
@@ -100,7 +100,7 @@ export function testCorrecting(open: OpenStore): void {
       for (const amount of [9, 2]) {
         for (const id of ["settled", "unresolved", "released", "expired"])
           await again.ledger.commit(correction(id, usd(amount)));
-        const balance = only(again.ledger.balances("all", start));
+        const balance = only(await again.ledger.balances("all", start));
         assert.deepEqual([balance.spent, balance.overrun > 0n], [usd(amount * 4), amount === 9]);
       }
       assert.equal((await again.ledger.commit(correction("settled", usd(2)))).repeated, true);
@@ -113,7 +113,7 @@ export function testCorrecting(open: OpenStore): void {
       assert.deepEqual([total?.calls, total?.cost], [4, usd(8)]);
       assert.equal((await again.reader.verify()).ok, true);
       const last = await again.reopen();
-      assert.equal(only(last.ledger.balances("all", start)).spent, usd(8));
+      assert.equal(only(await last.ledger.balances("all", start)).spent, usd(8));
       assert.equal((await last.ledger.commit(correction("settled", usd(2)))).repeated, true);
     });
   });
@@ -156,7 +156,7 @@ export function testRepeating(open: OpenStore): void {
         (await again.ledger.commit(settle("op", usd(1), { fingerprint: "end" }))).repeated,
         true,
       );
-      assert.equal(only(again.ledger.balances("all", start)).spent, usd(1));
+      assert.equal(only(await again.ledger.balances("all", start)).spent, usd(1));
     });
   });
 

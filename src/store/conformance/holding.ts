@@ -17,7 +17,7 @@ export function testHolding(open: OpenStore): void {
         Array.from({ length: 200 }, (_, n) => ledger.commit(hold(`op${n}`, usd(1)))),
       );
       assert.equal(answers.filter(({ admitted }) => admitted).length, 37);
-      for (const id of treeIds) assert.equal(only(ledger.balances(id, start)).held, usd(37));
+      for (const id of treeIds) assert.equal(only(await ledger.balances(id, start)).held, usd(37));
       const refused = answers.find((answer) => !answer.admitted);
       assert.equal(refused?.admitted === false && refused.refusal.budgetId, "org");
     });
@@ -30,10 +30,10 @@ export function testHolding(open: OpenStore): void {
       assert.equal(answer.admitted, false);
       for (const id of treeIds)
         assert.equal(
-          ledger.balances(id, start).every(({ held }) => held === 0n),
+          (await ledger.balances(id, start)).every(({ held }) => held === 0n),
           true,
         );
-      assert.deepEqual(ledger.openHolds(), []);
+      assert.deepEqual(await ledger.openHolds(), []);
     });
   });
 
@@ -52,12 +52,12 @@ export function testHolding(open: OpenStore): void {
         const charged = await Promise.all(calls.map((one, n) => runCall(ledger, { ...one, n })));
         await ledger.commit({ kind: "expire", at: start + 10_000 });
         const sum = charged.reduce((total, cost) => total + cost, 0n);
-        const balance = only(ledger.balances("all", start));
+        const balance = only(await ledger.balances("all", start));
         assert.deepEqual([balance.held, balance.spent, balance.overrun], [0n, sum, 0n]);
         for (const id of treeIds)
-          for (const { available } of ledger.balances(id, start))
+          for (const { available } of await ledger.balances(id, start))
             assert.equal(available >= 0n, true);
-        assert.deepEqual(ledger.openHolds(), []);
+        assert.deepEqual(await ledger.openHolds(), []);
         assert.equal((await reader.verify()).ok, true);
       });
     });
@@ -86,7 +86,8 @@ async function runCall(
   });
   const held = await ledger.commit(command);
   for (const id of treeIds)
-    for (const balance of ledger.balances(id, start)) assert.equal(balance.available >= 0n, true);
+    for (const balance of await ledger.balances(id, start))
+      assert.equal(balance.available >= 0n, true);
   if (!held.admitted) return 0n;
   const more =
     topUp > 0

@@ -18,7 +18,7 @@ export function testRecounting(open: OpenStore): void {
       await call(ledger, "before", { amount: 1, at: start - 40 * dayMs });
       await call(ledger, "in", { amount: 2, at: start - dayMs });
       await ledger.commit(putBudget("all", usd(10)));
-      assert.equal(spent(ledger, "all"), usd(2));
+      assert.equal(await spent(ledger, "all"), usd(2));
     });
   });
 
@@ -59,9 +59,9 @@ export function testRecounting(open: OpenStore): void {
         await call(ledger, "today", { amount: 1, at: start - hourMs });
         await ledger.commit({ ...putBudget("all", usd(100), change), when: "replace" });
         const inUnit = change.currency === "requests" ? BigInt(expected) : usd(expected);
-        assert.equal(spent(ledger, "all"), inUnit);
+        assert.equal(await spent(ledger, "all"), inUnit);
         const again = await store.reopen();
-        assert.equal(spent(again.ledger, "all"), inUnit);
+        assert.equal(await spent(again.ledger, "all"), inUnit);
         const report = await again.reader.verify();
         assert.deepEqual([report.drift, report.ok], [[], true]);
       });
@@ -79,15 +79,19 @@ export function testRecounting(open: OpenStore): void {
         ...putBudget("all", usd(10), { period: "day", anchor: 0 }),
         when: "replace",
       });
-      assert.deepEqual(balance(ledger, "all"), { spent: usd(1), held: usd(3), available: usd(6) });
+      assert.deepEqual(await balance(ledger, "all"), {
+        spent: usd(1),
+        held: usd(3),
+        available: usd(6),
+      });
       const again = await store.reopen();
-      assert.deepEqual(balance(again.ledger, "all"), {
+      assert.deepEqual(await balance(again.ledger, "all"), {
         spent: usd(1),
         held: usd(3),
         available: usd(6),
       });
       await again.ledger.commit(settle("open", usd(2)));
-      assert.deepEqual(balance(again.ledger, "all"), {
+      assert.deepEqual(await balance(again.ledger, "all"), {
         spent: usd(3),
         held: 0n,
         available: usd(7),
@@ -113,9 +117,9 @@ export function testRecounting(open: OpenStore): void {
           anchor: 0,
         }),
       );
-      const balances = ledger
-        .balances("each", start)
-        .map(({ counter, spent: sum }) => [counter.value, sum] as const);
+      const balances = (await ledger.balances("each", start)).map(
+        ({ counter, spent: sum }) => [counter.value, sum] as const,
+      );
       assert.deepEqual(
         new Map(balances),
         new Map(Array.from({ length: 20 }, (_, user) => [`u${user}`, usd(1 + user)] as const)),
@@ -127,12 +131,12 @@ export function testRecounting(open: OpenStore): void {
     await using(open, async ({ ledger }) => {
       await call(ledger, "a", { amount: 2, at: start - hourMs });
       await ledger.commit(putBudget("org", usd(100), { budgetType: "org", resourceId: "other" }));
-      assert.equal(spent(ledger, "org"), 0n);
+      assert.equal(await spent(ledger, "org"), 0n);
       const child = { budgetType: "team", resourceId: "t1" } as const;
       await ledger.commit(putBudget("team", usd(10), { ...child, parentBudgetId: "org" }));
-      assert.deepEqual([spent(ledger, "team"), spent(ledger, "org")], [usd(2), usd(2)]);
+      assert.deepEqual([await spent(ledger, "team"), await spent(ledger, "org")], [usd(2), usd(2)]);
       await ledger.commit({ ...putBudget("team", usd(10), child), when: "replace" });
-      assert.deepEqual([spent(ledger, "team"), spent(ledger, "org")], [usd(2), usd(2)]);
+      assert.deepEqual([await spent(ledger, "team"), await spent(ledger, "org")], [usd(2), usd(2)]);
     });
   });
 
@@ -146,7 +150,11 @@ export function testRecounting(open: OpenStore): void {
         if (number % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       }
       await put;
-      assert.deepEqual(balance(ledger, "all"), { spent: usd(50), held: 0n, available: usd(950) });
+      assert.deepEqual(await balance(ledger, "all"), {
+        spent: usd(50),
+        held: 0n,
+        available: usd(950),
+      });
       assert.equal((await reader.verify()).ok, true);
     });
   });
@@ -165,12 +173,12 @@ export function testRecounting(open: OpenStore): void {
         ...putBudget("all", usd(10), { period: "day", anchor: 0 }),
         when: "replace",
       });
-      assert.equal(spent(ledger, "all"), usd(5));
+      assert.equal(await spent(ledger, "all"), usd(5));
       await ledger.commit(settle("guess", usd(2)));
       await ledger.commit(settle("late", usd(1)));
-      assert.equal(spent(ledger, "all"), usd(3));
+      assert.equal(await spent(ledger, "all"), usd(3));
       const again = await store.reopen();
-      assert.equal(spent(again.ledger, "all"), usd(3));
+      assert.equal(await spent(again.ledger, "all"), usd(3));
       assert.equal((await again.reader.verify()).ok, true);
     });
   });
@@ -181,7 +189,10 @@ export function testRecounting(open: OpenStore): void {
       await call(ledger, "b", { amount: 2, at: start - hourMs });
       await ledger.commit(putBudget("tokens", usd(1), { currency: "tokens" }));
       await ledger.commit(putBudget("requests", usd(1), { currency: "requests" }));
-      assert.deepEqual([spent(ledger, "tokens"), spent(ledger, "requests")], [200n, 2n]);
+      assert.deepEqual(
+        [await spent(ledger, "tokens"), await spent(ledger, "requests")],
+        [200n, 2n],
+      );
     });
   });
 }
@@ -202,12 +213,13 @@ async function call(ledger: Ledger, operationId: string, options: CallOptions): 
   await ledger.commit(settle(operationId, usd(amount), { at: at + 1000 }));
 }
 
-function spent(ledger: Ledger, budgetId: string): bigint {
-  return ledger.balances(budgetId, start).reduce((sum, one) => sum + one.spent, 0n);
+async function spent(ledger: Ledger, budgetId: string): Promise<bigint> {
+  const balances = await ledger.balances(budgetId, start);
+  return balances.reduce((sum, one) => sum + one.spent, 0n);
 }
 
-function balance(ledger: Ledger, budgetId: string): object {
+async function balance(ledger: Ledger, budgetId: string): Promise<object> {
   const [{ spent: sum, held, available } = { spent: 0n, held: 0n, available: 0n }] =
-    ledger.balances(budgetId, start);
+    await ledger.balances(budgetId, start);
   return { spent: sum, held, available };
 }

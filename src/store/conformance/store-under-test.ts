@@ -1,6 +1,7 @@
 /** The ledger under test, with helpers that the conformance tests share. */
 
 import assert from "node:assert/strict";
+import type { Feed } from "../../app/port/feed.ts";
 import type { Ledger } from "../../app/port/ledger.ts";
 import type { LedgerReader } from "../../app/port/reader.ts";
 import { PurserError, type ErrorCode } from "../../domain/error.ts";
@@ -10,6 +11,7 @@ import type { Balance } from "../../domain/ledger/counter.ts";
 export interface StoreUnderTest {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
+  readonly feed: Feed;
   /** Shuts it down cleanly and reopens it. The old instance is unusable afterwards. */
   reopen(): Promise<StoreUnderTest>;
   /** Makes all writes fail until `mend`. */

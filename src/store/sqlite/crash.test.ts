@@ -118,14 +118,14 @@ async function check(
       assert.equal(charged.has(id), true, `the charge of ${id} is on file`);
     for (const id of acknowledged.held)
       assert.equal(
-        charged.has(id) || ledger.holdOf(id) !== undefined,
+        charged.has(id) || (await ledger.holdOf(id)) !== undefined,
         true,
         `the hold of ${id} is on file`,
       );
     const spent = [...charged.values()].reduce((sum, cost) => sum + cost, 0n);
-    const held = ledger.openHolds().reduce((sum, { amount }) => sum + amount.usd, 0n);
+    const held = (await ledger.openHolds()).reduce((sum, { amount }) => sum + amount.usd, 0n);
     for (const id of treeIds) {
-      const [balance] = ledger.balances(id, start);
+      const [balance] = await ledger.balances(id, start);
       assert.deepEqual([balance?.spent, balance?.held], [spent, held], id);
     }
   } finally {

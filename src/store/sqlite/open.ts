@@ -1,12 +1,15 @@
 /** Opens the embedded ledger of a data folder. */
 
 import type { Clock } from "../../app/port/clock.ts";
+import type { Feed } from "../../app/port/feed.ts";
 import type { Ledger } from "../../app/port/ledger.ts";
 import type { LedgerReader } from "../../app/port/reader.ts";
+import { Bell } from "../bell.ts";
 import { makeFolder } from "./folder.ts";
 import { isQuicklyRead, refuseDamage } from "./integrity.ts";
 import { lockFolder } from "./lock.ts";
 import { refuseLostLedger, writeManifest } from "./manifest.ts";
+import { SqliteFeed } from "./read/ledger-feed.ts";
 import { SqliteReader } from "./read/ledger-reader.ts";
 import { cannotOpen, migrate, openForReading, type Durability } from "./schema.ts";
 import { SqliteLedger } from "./write/ledger.ts";
@@ -31,9 +34,11 @@ export interface LedgerOptions {
  * @throws PurserError `store_unavailable` if another process has the folder, a newer Purser wrote
  *   it, its file is damaged, emptied or gone, or it cannot be written.
  */
-export async function openLedger(
-  options: LedgerOptions,
-): Promise<{ readonly ledger: Ledger; readonly reader: LedgerReader }> {
+export async function openLedger(options: LedgerOptions): Promise<{
+  readonly ledger: Ledger;
+  readonly reader: LedgerReader;
+  readonly feed: Feed;
+}> {
   const { directory, durability, clock } = options;
   try {
     makeFolder(directory);
@@ -50,14 +55,19 @@ export async function openLedger(
       const writer = new WriterThread({ directory, durability });
       await writer.start();
       writeManifest(directory);
+      const booked = new Bell();
+      writer.onBooked(() => booked.ring());
+      const feed = new SqliteFeed({ directory, booked });
       const ledger = new SqliteLedger({
         database,
         writer,
         clock,
         directory,
+        feed,
         onClose: () => lock.release(),
       });
-      return { ledger, reader: new SqliteReader({ directory, settled: () => ledger.settled() }) };
+      const reader = new SqliteReader({ directory, settled: () => ledger.settled() });
+      return { ledger, reader, feed };
     } catch (error) {
       lock.release();
       throw error;

@@ -21,11 +21,23 @@ export interface CountQuery {
   readonly lastSeq: number;
 }
 
+/** Asks for the entries after one, in order. */
+export interface EntriesQuery {
+  readonly method: "entries";
+  readonly afterSeq: number;
+  readonly limit: number;
+}
+
 export type QueryMethod = "calls" | "refusals" | "totals" | "keyUses" | "alerts";
 
 export interface Question {
   readonly number: number;
-  readonly query: Query | CountQuery | { readonly method: "verify" } | { readonly method: "check" };
+  readonly query:
+    | Query
+    | CountQuery
+    | EntriesQuery
+    | { readonly method: "verify" }
+    | { readonly method: "check" };
 }
 
 export type ReaderMessage =

@@ -21,6 +21,7 @@ const usualRemedies: Readonly<Record<Asked["method"], string>> = {
   keyUses: lookAtIt,
   alerts: lookAtIt,
   count: lookAtIt,
+  entries: lookAtIt,
   check: lookAtIt,
   verify:
     "Check that the data folder can be read and that the folder for temporary files has room, and try again.",

@@ -9,7 +9,15 @@ import { readAlerts, readCalls } from "./calls.ts";
 import { countSpent } from "./count-spent.ts";
 import { readKeyUses } from "./key-uses.ts";
 import { NameIndex } from "./name-index.ts";
-import type { CountQuery, Query, Question, ReaderData, ReaderMessage } from "./query.ts";
+import { readEntries } from "./entries.ts";
+import type {
+  CountQuery,
+  EntriesQuery,
+  Query,
+  Question,
+  ReaderData,
+  ReaderMessage,
+} from "./query.ts";
 import { readRefusals } from "./refusals.ts";
 import { readTotals } from "./totals.ts";
 import { verify } from "./verify.ts";
@@ -56,9 +64,10 @@ function respond({ number, query }: Question): ReaderMessage {
   }
 }
 
-function answer(query: Query | CountQuery, number: number): unknown {
+function answer(query: Query | CountQuery | EntriesQuery, number: number): unknown {
   if (query.method === "count")
     return countSpent(source, query, (share) => say({ kind: "progress", number, share }));
+  if (query.method === "entries") return readEntries(source, query);
   if (query.method === "calls") return readCalls(source, ...query.input);
   if (query.method === "keyUses") return readKeyUses(source);
   if (query.method === "refusals") return readRefusals(source, ...query.input);

@@ -6,17 +6,17 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../../app/port/clock.ts";
 import type { Ledger, OpenHold } from "../../../app/port/ledger.ts";
-import { everyValue } from "../../../domain/budget/applies.ts";
 import type { Budget } from "../../../domain/budget/budget.ts";
-import { windowAt } from "../../../domain/budget/window.ts";
 import { PurserError } from "../../../domain/error.ts";
 import type { Key } from "../../../domain/key/key.ts";
-import type { Hold } from "../../../domain/ledger/hold.ts";
 import type { AnswerOf, Command } from "../../../domain/ledger/command.ts";
-import { type Balance, balanceOf, type Counter } from "../../../domain/ledger/counter.ts";
+import { balancesOf } from "../../../domain/ledger/balances.ts";
+import type { Balance } from "../../../domain/ledger/counter.ts";
 import type { Counted } from "../../../domain/ledger/entry.ts";
 import type { PriceOverride } from "../../../domain/price/rate.ts";
+import { asOpenHold } from "../../open-hold.ts";
 import type { CountQuery } from "../read/query.ts";
+import type { SqliteFeed } from "../read/ledger-feed.ts";
 import { ReaderThread } from "../read/reader-thread.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Recounting, type Progress } from "./recounting.ts";
@@ -28,6 +28,8 @@ export interface LedgerParts {
   readonly writer: WriterThread;
   readonly clock: Clock;
   readonly directory: string;
+  /** Ends when the ledger is closed. */
+  readonly feed: SqliteFeed;
   readonly onClose: () => void;
 }
 
@@ -89,27 +91,9 @@ export class SqliteLedger implements Ledger {
     return this.#pipeline.books.budgets.get(budgetId);
   }
 
-  balances(budgetId: string, at: number): readonly Balance[] {
+  async balances(budgetId: string, at: number): Promise<readonly Balance[]> {
     const budget = this.budget(budgetId);
-    if (!budget) return [];
-    const window = windowAt(budget, at);
-    const [windowStart, windowEnd] =
-      typeof window === "string" ? [budget.start ?? 0, budget.end] : [window.start, window.end];
-    const { books } = this.#pipeline;
-    const { currency, resourceId } = budget;
-    if (resourceId !== everyValue)
-      return [
-        balanceOf(
-          books.counter({ budgetId, value: resourceId, windowStart, windowEnd, currency }),
-          budget,
-        ),
-      ];
-    const isOpen = ({ key }: Counter): boolean =>
-      key.budgetId === budgetId &&
-      key.windowStart === windowStart &&
-      key.windowEnd === windowEnd &&
-      key.currency === currency;
-    return [...books.counters()].filter(isOpen).map((counter) => balanceOf(counter, budget));
+    return budget ? balancesOf(this.#pipeline.books, budget, at) : [];
   }
 
   keys(): readonly Key[] {
@@ -117,18 +101,18 @@ export class SqliteLedger implements Ledger {
   }
 
   keyByHash(hash: string): Key | undefined {
-    return this.#pipeline.books.keysByHash.get(hash);
+    return this.#pipeline.books.registry.keysByHash.get(hash);
   }
 
   prices(): readonly PriceOverride[] {
-    return this.#pipeline.books.prices;
+    return this.#pipeline.books.registry.prices;
   }
 
-  openHolds(): readonly OpenHold[] {
+  async openHolds(): Promise<readonly OpenHold[]> {
     return [...this.#pipeline.books.holds.values()].map(asOpenHold);
   }
 
-  holdOf(operationId: string): OpenHold | undefined {
+  async holdOf(operationId: string): Promise<OpenHold | undefined> {
     const hold = this.#pipeline.books.holds.get(operationId);
     return hold && asOpenHold(hold);
   }
@@ -145,6 +129,7 @@ export class SqliteLedger implements Ledger {
       await this.flush();
     } finally {
       this.#pipeline.end();
+      await this.#parts.feed.close();
       // The writer closes last: only it can move the rest of the write-ahead log into the file.
       this.#parts.database.close();
       await this.#parts.writer.close();
@@ -155,16 +140,4 @@ export class SqliteLedger implements Ledger {
 
 function closed(): PurserError {
   return new PurserError("shutting_down", "the ledger is closed");
-}
-
-function asOpenHold({
-  operationId,
-  attempt,
-  at,
-  attribution,
-  route,
-  amount,
-  expiresAt,
-}: Hold): OpenHold {
-  return { operationId, attempt, at, attribution, route, amount, expiresAt };
 }

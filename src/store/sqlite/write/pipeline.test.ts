@@ -12,6 +12,8 @@ import { migrate, openForReading } from "../schema.ts";
 import type { Batch } from "./batch.ts";
 import { SqliteLedger } from "./ledger.ts";
 import { WriterThread } from "./writer-thread.ts";
+import { Bell } from "../../bell.ts";
+import { SqliteFeed } from "../read/ledger-feed.ts";
 
 const clock = { now: () => start, monotonic: () => start };
 
@@ -40,6 +42,7 @@ async function withLedger(
       writer,
       clock,
       directory,
+      feed: new SqliteFeed({ directory, booked: new Bell() }),
       onClose: () => undefined,
     });
     for (const command of tree([usd(9), usd(9), usd(9), usd(9)])) await ledger.commit(command);
@@ -47,8 +50,8 @@ async function withLedger(
     await ledger.close();
     const { ledger: next, reader } = await openLedger({ directory, durability: "process", clock });
     assert.equal((await reader.verify()).ok, true);
-    assert.deepEqual(next.openHolds(), []);
-    assert.equal(only(next.balances(treeIds[0], start)).spent, usd(1));
+    assert.deepEqual(await next.openHolds(), []);
+    assert.equal(only(await next.balances(treeIds[0], start)).spent, usd(1));
     await reader.close();
     await next.close();
   } finally {
@@ -87,6 +90,6 @@ test("a hold that is not on disk is refused; an end that is not is decided again
     writer.loses = "batch";
     await ledger.decide(settle("a", usd(1)));
     await rejects(ledger.commit(hold("b", usd(2))), "store_unavailable");
-    assert.equal(ledger.holdOf("b"), undefined);
+    assert.equal(await ledger.holdOf("b"), undefined);
     await writes(ledger);
   }));

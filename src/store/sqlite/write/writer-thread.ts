@@ -35,6 +35,7 @@ export class WriterThread {
   #starting: Promise<void> | undefined;
   #isClosed = false;
   #whenStuck: () => void = () => undefined;
+  #whenBooked: () => void = () => undefined;
 
   constructor(data: WriterData) {
     this.#data = data;
@@ -77,6 +78,11 @@ export class WriterThread {
    */
   expectBooked(booked: () => void): void {
     this.#unbooked = [{ number: 0, booked }];
+  }
+
+  /** @param booked Called whenever more entries are in the tables. */
+  onBooked(booked: () => void): void {
+    this.#whenBooked = booked;
   }
 
   /** @param stuck Called when batches on disk could not be put into the tables. */
@@ -145,6 +151,7 @@ export class WriterThread {
     const first = this.#unbooked.findIndex(({ number }) => number > upTo);
     const booked = this.#unbooked.splice(0, first < 0 ? this.#unbooked.length : first);
     for (const batch of booked) batch.booked();
+    this.#whenBooked();
   }
 
   #lose(worker: Worker, error: Error): void {

@@ -1,0 +1,21 @@
+/** Port to the definitions in a ledger: budgets, keys and prices, looked up while a call waits. */
+
+import type { Budget } from "../../domain/budget/budget.ts";
+import type { Key } from "../../domain/key/key.ts";
+import type { PriceOverride } from "../../domain/price/rate.ts";
+
+/**
+ * Answers from memory, at once. A command of this process is in here before it resolves.
+ *
+ * A ledger that several processes share follows the definitions of the others, so a key that was
+ * revoked elsewhere is accepted until the news arrives. Amounts are safe meanwhile: a decision that
+ * used an older definition is not committed but made again.
+ */
+export interface Registry {
+  budgets(): readonly Budget[];
+  budget(budgetId: string): Budget | undefined;
+  keys(): readonly Key[];
+  /** @param hash SHA-256 of the secret, in hex. */
+  keyByHash(hash: string): Key | undefined;
+  prices(): readonly PriceOverride[];
+}

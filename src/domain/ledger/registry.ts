@@ -1,0 +1,74 @@
+/** The definitions in a ledger: budgets, keys and prices, small enough to be kept in memory. */
+
+import type { Budget } from "../budget/budget.ts";
+import type { Key } from "../key/key.ts";
+import type { PriceOverride } from "../price/rate.ts";
+import { Applicable, type CallSubject } from "./applicable.ts";
+import type { BudgetEntry, CounterKey, Entry, KeyEntry, PriceEntry } from "./entry.ts";
+
+export type DefinitionEntry = BudgetEntry | KeyEntry | PriceEntry;
+
+/**
+ * Whether a budget was recounted with a call: `now` under its current definition, which has the
+ * charge on its counter; `before` only under an earlier one, so the counter that had the charge is
+ * no longer used; `never`: the charge is where it was made.
+ */
+export type Recounted = "now" | "before" | "never";
+
+/** A recount added up the calls that were held in this time, both ends included. */
+interface RecountedSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
+export class Registry {
+  readonly budgets = new Map<string, Budget>();
+  readonly keys = new Map<string, Key>();
+  readonly keysByHash = new Map<string, Key>();
+  readonly prices: PriceOverride[] = [];
+  /** By budget id, its recounts, oldest first. */
+  readonly #recounts = new Map<string, RecountedSpan[]>();
+  readonly #counters = new Applicable<CounterKey>(this.budgets, (key) => key);
+
+  apply(entry: DefinitionEntry): void {
+    switch (entry.kind) {
+      case "budget":
+        return this.#define(entry);
+      case "key":
+        this.keys.set(entry.key.keyId, entry.key);
+        this.keysByHash.set(entry.key.hash, entry.key);
+        return;
+      case "price":
+        this.prices.push(entry.price);
+        return;
+    }
+  }
+
+  /** @param at When the call was held, in milliseconds since the epoch. */
+  recounted(budgetId: string, at: number): Recounted {
+    const spans = this.#recounts.get(budgetId) ?? [];
+    const last = spans.at(-1);
+    if (last && at >= last.from) return "now";
+    return spans.some(({ from, to }) => at >= from && at <= to) ? "before" : "never";
+  }
+
+  /** The counters of all budgets that apply to a call, those of closed budgets included. */
+  countersFor(subject: CallSubject, at: number): readonly CounterKey[] {
+    return this.#counters.find(subject, at).map(({ counter }) => counter);
+  }
+
+  #define({ at, budget, deleted, recounts }: BudgetEntry): void {
+    if (deleted) this.budgets.delete(budget.budgetId);
+    else this.budgets.set(budget.budgetId, budget);
+    for (const { budgetId, from } of recounts) {
+      const spans = this.#recounts.get(budgetId);
+      if (spans) spans.push({ from, to: at });
+      else this.#recounts.set(budgetId, [{ from, to: at }]);
+    }
+    this.#counters.forget();
+  }
+}
+
+export function isDefinition(entry: Entry): entry is DefinitionEntry {
+  return entry.kind === "budget" || entry.kind === "key" || entry.kind === "price";
+}

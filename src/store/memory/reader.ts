@@ -1,0 +1,161 @@
+/** Answers questions about the past from the journal of a ledger on a server. */
+
+import type { NumberedEntry } from "../../app/port/feed.ts";
+import type {
+  AlertRow,
+  CallFilter,
+  CallRow,
+  GroupKey,
+  KeyUseRow,
+  LedgerReader,
+  RefusalRow,
+  Totals,
+  VerifyReport,
+} from "../../app/port/reader.ts";
+import { Books } from "../../domain/ledger/books.ts";
+import type { CounterState } from "../../domain/ledger/counter.ts";
+import { noHistory } from "../../domain/ledger/past.ts";
+import { pico } from "../../domain/money/money.ts";
+import type { Link } from "./link.ts";
+import { ReplyLost } from "./link.ts";
+import { alertRows, callRows, refusalRows, selectsCall, selectsRefusal } from "./rows.ts";
+import type { MemoryServer } from "./server.ts";
+import { totalsOf } from "./totals.ts";
+
+interface Page {
+  readonly limit: number;
+  readonly before: number | null;
+}
+
+const hourMs = 3_600_000;
+
+export class MemoryReader implements LedgerReader {
+  readonly #link: Link<MemoryServer>;
+
+  constructor(link: Link<MemoryServer>) {
+    this.#link = link;
+  }
+
+  async calls(filter: CallFilter, page: Page): Promise<readonly CallRow[]> {
+    const rows = callRows(await this.#journal());
+    return newestFirst(
+      rows.filter((row) => selectsCall(filter, row)),
+      page,
+    );
+  }
+
+  async refusals(filter: CallFilter, page: Page): Promise<readonly RefusalRow[]> {
+    const rows = refusalRows(await this.#journal());
+    return newestFirst(
+      rows.filter((row) => selectsRefusal(filter, row)),
+      page,
+    );
+  }
+
+  async totals(
+    filter: CallFilter,
+    by: readonly GroupKey[],
+    bucketMs: number | null,
+  ): Promise<readonly Totals[]> {
+    const journal = await this.#journal();
+    const countsRefusals =
+      filter.status === "refused" || (filter.status === undefined && !filter.charged);
+    const refusals = countsRefusals ? refusalRows(journal) : [];
+    const rows = {
+      calls: callRows(journal).filter((row) => selectsCall(filter, row)),
+      refusals: refusals.filter((row) => selectsRefusal(filter, row)),
+    };
+    return totalsOf(rows, by, bucketMs);
+  }
+
+  async keyUses(): Promise<readonly KeyUseRow[]> {
+    const journal = await this.#journal();
+    const used = [
+      ...callRows(journal).map((row) => ({ ...row, at: row.endedAt })),
+      ...refusalRows(journal).map((row) => ({ ...row, status: "released", cost: 0n })),
+    ];
+    const byKey = Map.groupBy(used, ({ route }) => route.keyId);
+    return [...byKey].flatMap(([keyId, rows]) =>
+      keyId === null
+        ? []
+        : [
+            {
+              keyId,
+              calls: rows.filter(({ status }) => status !== "released").length,
+              cost: pico(rows.reduce((sum, { cost }) => sum + cost, 0n)),
+              lastUsedAt: Math.floor(Math.max(...rows.map(({ at }) => at)) / hourMs) * hourMs,
+            },
+          ],
+    );
+  }
+
+  async alerts({
+    budgetId,
+    ...page
+  }: Page & { readonly budgetId: string | null }): Promise<readonly AlertRow[]> {
+    const rows = alertRows(await this.#journal());
+    return newestFirst(
+      rows.filter(({ counter }) => budgetId === null || counter.budgetId === budgetId),
+      page,
+    );
+  }
+
+  /** Compares the counters of the server with those of the whole journal, applied again. */
+  async verify(progress: (share: number) => void = () => undefined): Promise<VerifyReport> {
+    const kept = await this.#again(() => this.#link.ask("counters", null));
+    const journal = await this.#journal();
+    const books = new Books(noHistory);
+    for (const { entry } of journal) books.apply(entry);
+    const drift = kept.flatMap(({ key, state }) => {
+      const [before, after] = [amounts(state), amounts(books.counter(key))];
+      return before === after ? [] : [{ counter: key.budgetId, kept: before, journal: after }];
+    });
+    progress(1);
+    return {
+      entries: journal.length,
+      staged: 0,
+      brokenAt: null,
+      drift,
+      rollupDrift: [],
+      damage: [],
+      ok: drift.length === 0,
+    };
+  }
+
+  async check(): Promise<readonly string[]> {
+    return [];
+  }
+
+  async close(): Promise<void> {
+    // Nothing is open.
+  }
+
+  async #journal(): Promise<readonly NumberedEntry[]> {
+    const request = { seq: 0, limit: Number.MAX_SAFE_INTEGER };
+    return (await this.#again(() => this.#link.ask("entriesAfter", request))) ?? [];
+  }
+
+  async #again<Reply>(request: () => Promise<Reply>): Promise<Reply> {
+    for (;;) {
+      try {
+        return await request();
+      } catch (error) {
+        if (!(error instanceof ReplyLost)) throw error;
+      }
+    }
+  }
+}
+
+function newestFirst<Row extends { readonly seq: number }>(
+  rows: readonly Row[],
+  { limit, before }: Page,
+): readonly Row[] {
+  return rows
+    .filter(({ seq }) => before === null || seq < before)
+    .sort((left, right) => right.seq - left.seq)
+    .slice(0, limit);
+}
+
+function amounts({ spent, held, overrun, fired }: CounterState): string {
+  return JSON.stringify([`${spent}`, `${held}`, `${overrun}`, fired]);
+}

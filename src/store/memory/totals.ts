@@ -1,0 +1,89 @@
+/** Sums the calls and refusals of a memory ledger by group and time. */
+
+import type { CallRow, GroupKey, RefusalRow, Totals } from "../../app/port/reader.ts";
+import {
+  attributedTo,
+  unattributed,
+  type Attribution,
+  type AttributionKey,
+} from "../../domain/attribution/attribution.ts";
+import type { CallRoute } from "../../domain/ledger/entry.ts";
+import { pico } from "../../domain/money/money.ts";
+import { sumUsage } from "../../domain/usage/usage.ts";
+
+export interface Rows {
+  readonly calls: readonly CallRow[];
+  readonly refusals: readonly RefusalRow[];
+}
+
+/** Oldest bucket first, then the most expensive group. */
+export function totalsOf(
+  { calls, refusals }: Rows,
+  by: readonly GroupKey[],
+  bucketMs: number | null,
+): readonly Totals[] {
+  const all = [
+    ...calls.map((call) => ({ ...call, at: call.endedAt, call })),
+    ...refusals.map((refusal) => ({
+      ...refusal,
+      model: refusal.route.model,
+      status: "refused",
+      call: null,
+    })),
+  ];
+  const groups = Map.groupBy(all, (row) =>
+    JSON.stringify([bucketOf(row.at, bucketMs), ...by.map((key) => valueOf(row, key))]),
+  );
+  const totals = [...groups.values()].flatMap((rows) => {
+    const [first] = rows;
+    if (!first) return [];
+    const group = Object.fromEntries(by.map((key) => [key, valueOf(first, key)]));
+    const ended = rows.flatMap(({ call }) => call ?? []);
+    const refused = rows.length - ended.length;
+    return [{ group, bucket: bucketOf(first.at, bucketMs), ...sumsOf(ended), refusals: refused }];
+  });
+  return totals.sort(
+    (left, right) =>
+      (left.bucket ?? 0) - (right.bucket ?? 0) || Number(right.cost - left.cost > 0n) * 2 - 1,
+  );
+}
+
+function sumsOf(calls: readonly CallRow[]): Omit<Totals, "group" | "bucket" | "refusals"> {
+  const charged = calls.filter(({ status }) => status !== "released");
+  const usages = charged.flatMap(({ usage, parts }) => [usage, ...parts.map((part) => part.usage)]);
+  return {
+    calls: charged.length,
+    released: calls.length - charged.length,
+    cost: pico(charged.reduce((sum, { cost }) => sum + cost, 0n)),
+    usage: sumUsage(usages),
+    latencyMs: charged.reduce((sum, { latencyMs }) => sum + latencyMs, 0),
+  };
+}
+
+function bucketOf(at: number, bucketMs: number | null): number | null {
+  return bucketMs === null ? null : Math.floor(at / bucketMs) * bucketMs;
+}
+
+interface Grouped {
+  readonly attribution: Attribution;
+  readonly route: CallRoute;
+  readonly model: string;
+  readonly status: string;
+}
+
+function valueOf({ attribution, route, model, status }: Grouped, key: GroupKey): string {
+  switch (key) {
+    case "provider":
+      return route.provider;
+    case "model":
+      return model;
+    case "endpoint":
+      return route.endpoint;
+    case "key":
+      return route.keyId ?? unattributed;
+    case "status":
+      return status;
+    default:
+      return attributedTo(attribution, key as AttributionKey);
+  }
+}
