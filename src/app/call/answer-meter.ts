@@ -7,7 +7,7 @@ import type { ForwardedCall } from "./forwarded-call.ts";
 
 /** Whether the answer is a stream, so that it passes on as it arrives. */
 export function isStreamed({ facts, route }: ForwardedCall, headers: UpstreamHeaders): boolean {
-  return facts.stream && !isWhole(headers, route);
+  return facts.stream && !isWhole(headers, route.wire);
 }
 
 /** @returns The call itself, unless its answer is encoded, or is whole instead of a stream. */

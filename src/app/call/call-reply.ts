@@ -68,7 +68,7 @@ export class CallReply {
 
   /** Ends a stream with its cost as a comment, if its format allows one. */
   endStream(outcome: Outcome): void {
-    this.end(costComment(outcome, this.#headers, this.#call.route));
+    this.end(costComment(outcome, this.#headers, this.#call.route.wire));
   }
 
   /** Writes a whole answer, with its cost in the headers. */

@@ -64,6 +64,6 @@ function inputOf({ counter }: CallContext, { body, route }: RoutedCall): InputCo
   const { provider, model } = route;
   return new InputCount(counter, {
     body,
-    tokenizer: tokenizerOf({ vendor: provider.vendor, model }),
+    tokenizer: tokenizerOf({ family: provider.tokenizer, model }),
   });
 }

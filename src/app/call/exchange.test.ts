@@ -28,7 +28,7 @@ const endpoint = wire.endpoint("POST", "/chat/completions");
 const counter = new ThreadCounter();
 const input = new InputCount(counter, {
   body: Buffer.from('{"messages":[]}'),
-  tokenizer: tokenizerOf({ vendor: "openai", model: "gpt-4o" }),
+  tokenizer: tokenizerOf({ family: "openai", model: "gpt-4o" }),
 });
 
 after(() => counter.close());
@@ -91,7 +91,6 @@ function forwarded(ledger: ExchangeContext["ledger"]): ForwardedCall {
     route: {
       provider,
       wire,
-      wireName: "openai",
       endpoint,
       url: "http://p",
       model: "m",

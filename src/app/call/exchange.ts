@@ -158,7 +158,7 @@ export class Exchange implements UpstreamReceiver {
 
   /** A finished stream is charged as such, whatever happens to the connections afterwards. */
   #endIfFinished(): void {
-    if (this.#call.meter.finished && this.#call.route.wireName !== "gemini")
+    if (this.#call.meter.finished && this.#call.route.wire.stream.hasClosingEvent)
       void this.#run(this.#endStream());
   }
 

@@ -42,13 +42,13 @@ function upstreamRequest(
   reducedMaxTokens: number | null,
 ): UpstreamRequest {
   const { route, request, caller, headers, method } = call;
-  const { provider, wireName, url } = route;
+  const { provider, wire, url } = route;
   return {
     method,
     url: withoutKey(url, caller),
     // The body was read as JSON, so the provider must read it as JSON too.
     headers: {
-      ...upstreamHeaders(headers, { provider, wireName, caller, observer }),
+      ...upstreamHeaders(headers, { provider, wire, caller, observer }),
       "content-type": "application/json",
     },
     body: request.edit(editsFor(call, reducedMaxTokens)),

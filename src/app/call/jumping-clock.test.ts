@@ -102,7 +102,6 @@ function begin(clock: JumpingClock): Running {
     route: {
       provider,
       wire,
-      wireName: "openai",
       endpoint,
       url: "http://p",
       model: "m",
@@ -122,7 +121,7 @@ function begin(clock: JumpingClock): Running {
     showsOnlyReason: false,
     input: new InputCount(counter, {
       body: Buffer.alloc(0),
-      tokenizer: tokenizerOf({ vendor: "p", model: "m" }),
+      tokenizer: tokenizerOf({ family: "other", model: "m" }),
     }),
   };
   const exchange = new Exchange(context, call, reply);

@@ -4,7 +4,7 @@ import type { Attribution } from "../../domain/attribution/attribution.ts";
 import type { Currency } from "../../domain/budget/budget.ts";
 import { blocksUnpriced } from "../../domain/budget/unpriced.ts";
 import { PurserError } from "../../domain/error.ts";
-import { tokenizerOf } from "../../domain/estimate/tokenizer.ts";
+import { tokenizerOf, type TokenizerFamily } from "../../domain/estimate/tokenizer.ts";
 import type { Applied } from "../../domain/ledger/applicable.ts";
 import type { Demand, RefusalReason } from "../../domain/ledger/command.ts";
 import { amountIn, available } from "../../domain/ledger/counter.ts";
@@ -27,7 +27,7 @@ export interface EstimateDesk extends PricingContext {
   readonly clock: Clock;
   readonly counter: Pick<TokenCounter, "countText">;
   /** The vendor whose API a provider serves, as the price list names it. */
-  vendorOf(provider: string): string;
+  tokenizerFamily(provider: string): TokenizerFamily;
   /** Output tokens that recent calls of a model needed; null if unknown. */
   expectedOutput(of: ModelName, ceiling: number): number | null;
 }
@@ -154,7 +154,7 @@ async function countInput(
       remedy: "Give one of input_tokens and text.",
     });
   }
-  const tokenizer = tokenizerOf({ vendor: desk.vendorOf(provider), model });
+  const tokenizer = tokenizerOf({ family: desk.tokenizerFamily(provider), model });
   const { least, expected } = await desk.counter.countText(
     Buffer.from(JSON.stringify(text).slice(1, -1)),
     tokenizer,

@@ -33,7 +33,6 @@ function heldBesides(wire: WireFormat, path: string, body: object): bigint {
   const route = {
     provider: aProvider(),
     wire,
-    wireName: wire.name,
     endpoint,
     url: "http://p",
     model: "a",

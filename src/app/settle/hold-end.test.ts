@@ -56,7 +56,6 @@ function begin(decide?: (desk: Desk) => never): Bench {
     route: {
       provider: aProvider(),
       wire,
-      wireName: "openai",
       endpoint,
       url: "http://p",
       model: "m",

@@ -24,7 +24,6 @@ function aCall(change: Partial<CallToSettle> = {}): CallToSettle {
     route: {
       provider: aProvider(),
       wire,
-      wireName: "openai",
       endpoint,
       url: "http://p",
       model: "m",
