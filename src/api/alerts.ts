@@ -1,34 +1,12 @@
-/** `/api/v1/alerts`: thresholds of budgets that were crossed, each once a window. */
+/** Serves `/api/v1/alerts`: crossed thresholds of budgets, each once per window. */
 
-import { z } from "zod";
 import type { AlertRow } from "../app/port/reader.ts";
+import { alertPageSchema, alertQuery, type AlertJson } from "../contract/alert.ts";
 import { formatAmount } from "../domain/budget/amount.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
-import { cutPage, pageQuery, readCursor } from "./page.ts";
-import { adminOnly, ok, route, type Route } from "./route.ts";
-import {
-  answer,
-  decimalSchema,
-  instantSchema,
-  nameSchema,
-  pageSchema,
-  problem,
-  windowJson,
-  windowSchema,
-} from "./schema.ts";
-
-const alertSchema = z
-  .object({
-    at: instantSchema,
-    budget_id: z.string(),
-    value: z.string().describe("The value whose counter crossed it."),
-    threshold: z.number().describe("As a share of the amount."),
-    currency: z.enum(["USD", "tokens", "requests"]),
-    spent: decimalSchema,
-    limit: decimalSchema,
-    window: windowSchema,
-  })
-  .meta({ id: "Alert" });
+import { cutPage, readCursor } from "./page.ts";
+import { adminOnly, answer, ok, problem, route, type Route } from "./route.ts";
+import { windowJson } from "./window.ts";
 
 export const alertRoutes: readonly Route[] = [
   route({
@@ -36,11 +14,11 @@ export const alertRoutes: readonly Route[] = [
     path: "/api/v1/alerts",
     access: adminOnly,
     tag: "budgets",
-    summary: "List the thresholds that were crossed, the newest first",
-    query: z.strictObject({ ...pageQuery, budget_id: nameSchema.optional() }),
+    summary: "List crossed thresholds, newest first",
+    query: alertQuery,
     responses: {
-      200: answer("A page of alerts.", pageSchema(alertSchema)),
-      400: problem("A field is not valid."),
+      200: answer("A page of alerts.", alertPageSchema),
+      400: problem("A field is invalid."),
     },
     async handler({ query, context }) {
       const { limit } = query;
@@ -50,12 +28,15 @@ export const alertRoutes: readonly Route[] = [
         before: readCursor(query.cursor),
       });
       const page = cutPage(rows, limit);
-      return ok({ data: page.rows.map(alertJson), next_cursor: page.nextCursor });
+      return ok({
+        data: page.rows.map(alertJson),
+        next_cursor: page.nextCursor,
+      });
     },
   }),
 ];
 
-function alertJson({ at, counter, partsPerMillion, spent, limit }: AlertRow): object {
+function alertJson({ at, counter, partsPerMillion, spent, limit }: AlertRow): AlertJson {
   const { currency, budgetId, value, windowStart, windowEnd } = counter;
   return {
     at: formatInstant(at),

@@ -1,4 +1,4 @@
-/** An API on a real ledger in a folder of its own, for the tests beside it. */
+/** Opens an API on a real ledger in a temporary folder, for the tests of this folder. */
 
 import { randomUUID } from "node:crypto";
 import type { PriceOverride } from "../domain/price/rate.ts";

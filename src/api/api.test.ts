@@ -1,9 +1,11 @@
+/** Tests the checks of every request: keys, roles, methods, bodies and queries. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { adminSecret, openBench } from "./api-fixture.test.ts";
 import { maxBodyBytes } from "./request.ts";
 
-test("without a live key every route but the public ones answers 401 and says how to authenticate", async (t) => {
+test("without a live key every route except public ones answers 401 and says how to authenticate", async (t) => {
   const bench = await openBench(t);
   const none = await bench.request("/api/v1/budgets", {});
   assert.equal(none.status, 401);
@@ -16,7 +18,7 @@ test("without a live key every route but the public ones answers 401 and says ho
   assert.equal((await bench.call("GET", "/api/v1/keys", undefined, "")).status, 401);
 });
 
-test("a key may come in any of three headers", async (t) => {
+test("a key is accepted in any of three headers", async (t) => {
   const bench = await openBench(t);
   for (const headers of [
     { authorization: `bearer ${adminSecret}` },
@@ -27,7 +29,7 @@ test("a key may come in any of three headers", async (t) => {
   }
 });
 
-test("a revoked key and an expired one open nothing", async (t) => {
+test("revoked and expired keys are rejected", async (t) => {
   const bench = await openBench(t);
   const made = await bench.call("POST", "/api/v1/keys", { name: "a", role: "admin" });
   assert.equal((await bench.call("GET", "/api/v1/keys", undefined, made.json.key)).status, 200);
@@ -40,7 +42,7 @@ test("a revoked key and an expired one open nothing", async (t) => {
   assert.equal((await bench.call("GET", "/api/v1/summary", undefined, short)).status, 401);
 });
 
-test("each role is let in where the table says so, and nowhere else", async (t) => {
+test("each role may use exactly the routes that declare it", async (t) => {
   const bench = await openBench(t);
   const secrets = {
     caller: await bench.key({ role: "caller" }),
@@ -78,7 +80,7 @@ test("each role is let in where the table says so, and nowhere else", async (t) 
   assert.equal((await bench.call("GET", "/api/v1/prices", undefined, secrets.caller)).status, 200);
 });
 
-test("an unknown path is 404, and a known one with another method 405 with what it takes", async (t) => {
+test("an unknown path is 404, and a known path with another method is 405 and lists its methods", async (t) => {
   const bench = await openBench(t);
   const unknown = await bench.call("GET", "/api/v1/nothing");
   assert.deepEqual([unknown.status, unknown.json.code], [404, "not_found"]);
@@ -91,7 +93,7 @@ test("an unknown path is 404, and a known one with another method 405 with what 
   assert.equal((await bench.call("POST", "/openapi.json", {})).status, 405);
 });
 
-test("a body that is no JSON, or no UTF-8, or empty, or too large is refused with its reason", async (t) => {
+test("a body that is not JSON, not UTF-8, empty or too large is rejected with its reason", async (t) => {
   const bench = await openBench(t);
   const malformed = await bench.call("POST", "/api/v1/budgets", '{"budget_id": ');
   assert.deepEqual([malformed.status, malformed.json.code], [400, "invalid_request"]);
@@ -114,7 +116,7 @@ test("a body that is no JSON, or no UTF-8, or empty, or too large is refused wit
   assert.equal((await bench.call("POST", "/api/v1/budgets", "[".repeat(100_000))).status, 400);
 });
 
-test("a field that is repeated in a body is refused by its name, and nothing is changed", async (t) => {
+test("a repeated field in a body is rejected by name, and nothing changes", async (t) => {
   const bench = await openBench(t);
   const bodies = [
     ['{"budget_id":"b","budget_type":"platform","amount":"1","amount":"1000"}', "amount"],
@@ -131,7 +133,7 @@ test("a field that is repeated in a body is refused by its name, and nothing is 
   assert.deepEqual(bench.ledger.budgets(), []);
 });
 
-test("a body of unknown length is measured as it comes", async (t) => {
+test("a body of unknown length is measured as it arrives", async (t) => {
   const bench = await openBench(t);
   const chunk = new Uint8Array(64 * 1024).fill(0x20);
   let sent = 0;
@@ -153,7 +155,7 @@ test("a body of unknown length is measured as it comes", async (t) => {
   assert.ok(sent < 2 * maxBodyBytes);
 });
 
-test("a problem names the field, what was wrong and what to do", async (t) => {
+test("a problem has the field, the error and the remedy", async (t) => {
   const bench = await openBench(t);
   const { json, status } = await bench.call("POST", "/api/v1/budgets", {
     budget_id: "b",
@@ -182,7 +184,7 @@ test("a problem names the field, what was wrong and what to do", async (t) => {
   assert.deepEqual([unknown.json.field, unknown.json.remedy], ["perod", "Did you mean period?"]);
 });
 
-test("a query that names a field twice, leaves it empty or is not known is refused", async (t) => {
+test("repeated, empty and unknown query parameters are rejected", async (t) => {
   const bench = await openBench(t);
   for (const query of [
     "project=a&project=b",
@@ -202,7 +204,7 @@ test("a query that names a field twice, leaves it empty or is not known is refus
   }
 });
 
-test("what fails by a bug is reported inside, and not told outside", async (t) => {
+test("a bug is reported to the observer, and not shown to the caller", async (t) => {
   const failure = new Error("/home/somebody/secret.txt is missing");
   const bench = await openBench(t, { metrics: () => Promise.reject(failure) });
   const answer = await bench.call("GET", "/metrics");
@@ -211,7 +213,7 @@ test("what fails by a bug is reported inside, and not told outside", async (t) =
   assert.doesNotMatch(answer.text, /secret/);
 });
 
-test("every field and query that takes a moment takes a date, and refuses one that does not exist", async (t) => {
+test("every time in a body or a query may be a date, and a date that does not exist is rejected", async (t) => {
   const bench = await openBench(t);
   const price = { provider: "openai", model: "other", input: "1", output: "1" };
   const budget = (id: string) => ({

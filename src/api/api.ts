@@ -1,4 +1,4 @@
-/** The control plane: every route of the table behind its checks, as one application. */
+/** Assembles the control plane: all routes with their checks, as one application. */
 
 import { Hono } from "hono";
 import type { Context } from "hono";
@@ -23,7 +23,7 @@ import { statusRoutes } from "./status.ts";
 import { seriesRoutes } from "./series.ts";
 import { summaryRoutes } from "./summary.ts";
 
-/** The whole table, in the order of the documentation. */
+/** All routes, in the order of the documentation. */
 export const routes: readonly Route[] = [
   ...budgetRoutes,
   ...keyRoutes,
@@ -41,7 +41,7 @@ export const routes: readonly Route[] = [
 export function makeApi(context: ApiContext): Hono {
   const app = new Hono();
   app.use(async ({ req }, next) => {
-    if (!saysNothing.has(req.path))
+    if (!revealsNothing.has(req.path))
       context.admit({ host: req.header("host") ?? null, origin: req.header("origin") ?? null });
     await next();
   });
@@ -67,13 +67,13 @@ export function makeApi(context: ApiContext): Hono {
   return app;
 }
 
-/** Paths that may be called under any host name: they show no more than whether the server works. */
-const saysNothing: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
+/** Paths that accept any host name: they only show whether the server works. */
+const revealsNothing: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
 
-/** A path that is not served is nearly always a base URL that is not right, or a provider that is not there yet. */
+/** An unknown path is nearly always a wrong base URL, or a provider without a key. */
 const noPathRemedy =
-  "Check the base URL: /v1 for OpenAI's SDKs, none for Anthropic's and Google's, or a provider's own path, which is there once its key is set " +
-  "or purser.yaml names it. /docs has the paths of this API.";
+  "Check the base URL: /v1 for OpenAI's SDKs, none for Anthropic's and Google's, or a provider's own path, which exists once its key is set " +
+  "or purser.yaml names it. See /docs for the paths of this API.";
 
 async function serve(route: Route, context: ApiContext, { req }: Context): Promise<Reply> {
   const caller = authenticate(req.raw.headers, route, context);
@@ -123,7 +123,7 @@ function serveDocumentation(app: Hono, context: ApiContext): void {
 
 const html = "text/html; charset=utf-8";
 
-/** Made when it is first asked for, and kept: a start does not wait for it. */
+/** Computes a value on first use, so startup does not wait for it. */
 function once<Value>(make: () => Value): () => Value {
   let made: { readonly value: Value } | undefined;
   return () => (made ??= { value: make() }).value;
@@ -141,7 +141,7 @@ function refuseOtherMethods(app: Hono): void {
     app.all(honoPath(path), ({ req }) =>
       problemResponse({
         code: "method_not_allowed",
-        detail: `${path} does not take ${req.method}`,
+        detail: `${path} does not support ${req.method}`,
         remedy: `Use ${allowed.join(", ")}.`,
         headers: { allow: allowed.join(", ") },
       }),
@@ -149,7 +149,7 @@ function refuseOtherMethods(app: Hono): void {
   }
 }
 
-/** `/budgets/{budget_id}` as hono writes it: `/budgets/:budget_id`. */
+/** Converts `/budgets/{budget_id}` to hono's form, `/budgets/:budget_id`. */
 function honoPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ":$1");
 }

@@ -1,20 +1,22 @@
-/** Who asks: the key in a request's headers. */
+/** Authenticates a request by the key in its headers. */
 
+import type { Principal } from "../app/caller/principal.ts";
 import { hashSecret } from "../app/caller/secret.ts";
 import { PurserError } from "../domain/error.ts";
 import { isLive } from "../domain/key/key.ts";
-import type { ApiContext, Caller } from "./context.ts";
+import type { ApiContext } from "./context.ts";
 import type { Route } from "./route.ts";
 
 /**
- * @returns The caller, who may take this route.
- * @throws PurserError `unauthenticated` without a key that is known and live, `forbidden` when its role may not do this.
+ * @returns The caller, who may use this route.
+ * @throws PurserError `unauthenticated` without a live key, `forbidden` if its role may not use the
+ *   route.
  */
 export function authenticate(
   headers: Headers,
   { access, isOpen, keyIsOptional = false }: Pick<Route, "access" | "isOpen" | "keyIsOptional">,
   context: ApiContext,
-): Caller {
+): Principal {
   if (
     access === "public" ||
     isOpen?.(context) ||
@@ -30,9 +32,9 @@ export function authenticate(
   return caller;
 }
 
-function identify(headers: Headers, context: ApiContext): Caller {
+function identify(headers: Headers, context: ApiContext): Principal {
   const secret = presented(headers);
-  if (secret === undefined) throw unauthenticated("no key was given");
+  if (secret === undefined) throw unauthenticated("no key in the request");
   const hash = hashSecret(secret);
   if (context.adminKeyHashes.includes(hash)) return { role: "admin", key: null };
   const key = context.ledger.keyByHash(hash);

@@ -1,3 +1,5 @@
+/** Tests `/api/v1/budgets` and `/api/v1/alerts`. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { model, openBench, spend } from "./api-fixture.test.ts";
@@ -10,7 +12,7 @@ const project = {
   period: "day",
 };
 
-test("a budget is made, read, changed, listed and deleted", async (t) => {
+test("a budget is created, read, changed, listed and deleted", async (t) => {
   const bench = await openBench(t);
   const made = await bench.call("POST", "/api/v1/budgets", project);
   assert.equal(made.status, 201);
@@ -48,7 +50,7 @@ test("a budget is made, read, changed, listed and deleted", async (t) => {
   assert.equal((await bench.call("PATCH", "/api/v1/budgets/b1", {})).status, 404);
 });
 
-test("a platform budget needs no resource_id, and any other is told what to give", async (t) => {
+test("a platform budget needs no resource_id, and the error for any other names the field", async (t) => {
   const bench = await openBench(t);
   const made = await bench.call("POST", "/api/v1/budgets", {
     budget_id: "all",
@@ -65,7 +67,7 @@ test("a platform budget needs no resource_id, and any other is told what to give
   assert.match(missing.json.remedy, /the team that is limited/);
 });
 
-test("changing the period forgets the anchor of the old one, and null takes a field back to its default", async (t) => {
+test("changing the period resets the anchor, and null resets a field to its default", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", {
     ...project,
@@ -84,7 +86,7 @@ test("changing the period forgets the anchor of the old one, and null takes a fi
   );
 });
 
-test("what was spent and held shows in a budget and in its parent", async (t) => {
+test("amounts spent and held are shown in a budget and in its parent", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", {
     budget_id: "all",
@@ -109,7 +111,7 @@ test("what was spent and held shows in a budget and in its parent", async (t) =>
   assert.equal((await bench.call("DELETE", "/api/v1/budgets/all")).json.code, "conflict");
 });
 
-test("counters come the most used first, what is held counting as used, and of the same use by value", async (t) => {
+test("counters are sorted by use, held amounts included, and then by value", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", {
     budget_id: "each",
@@ -133,7 +135,7 @@ test("counters come the most used first, what is held counting as used, and of t
   );
 });
 
-test("a budget for every value has a counter each, paged, and one can be looked at alone", async (t) => {
+test("a budget for every value has a counter per value, paged, and one value can be shown alone", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", {
     budget_id: "each",
@@ -170,7 +172,7 @@ test("a budget for every value has a counter each, paged, and one can be looked 
   assert.equal((await bench.call("GET", "/api/v1/budgets/b1?value=x")).json.field, "value");
 });
 
-test("a change of what a budget counts keeps what was spent in its window, and a new budget has it, too", async (t) => {
+test("after a change of what a budget counts, and in a new budget, the window includes earlier calls", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", project);
   await spend(bench, "one", { project: "p1", team: "t1" });
@@ -214,7 +216,7 @@ test("a change of what a budget counts keeps what was spent in its window, and a
   );
 });
 
-test("a budget that has always been open has a window without a beginning", async (t) => {
+test("a budget that has always been open has a window without a start", async (t) => {
   const bench = await openBench(t);
   const once = {
     budget_id: "once",
@@ -228,7 +230,7 @@ test("a budget that has always been open has a window without a beginning", asyn
   });
 });
 
-test("a budget for every value leaves calls without one alone, unless it says that they count", async (t) => {
+test("a budget for every value ignores calls without a value, unless configured to count them", async (t) => {
   const bench = await openBench(t);
   const each = { budget_type: "user", resource_id: "*", amount: "1" };
   const made = await bench.call("POST", "/api/v1/budgets", { ...each, budget_id: "each" });
@@ -253,7 +255,7 @@ test("a budget for every value leaves calls without one alone, unless it says th
   );
 });
 
-test("a window that is over gives way to the next one, which begins at nothing", async (t) => {
+test("the next window starts at zero", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", project);
   await spend(bench, "one", { project: "p1" });
@@ -262,7 +264,7 @@ test("a window that is over gives way to the next one, which begins at nothing",
   assert.deepEqual([json.spent, json.window.start], ["0", "2026-03-11T00:00:00Z"]);
 });
 
-test("a reader sees the budget of its own project, and does not learn of another's", async (t) => {
+test("a reader sees the budget of its own project, and another project's is not found", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", {
     budget_id: "all",
@@ -297,7 +299,7 @@ test("a reader sees the budget of its own project, and does not learn of another
   );
 });
 
-test("a crossed threshold is an alert once", async (t) => {
+test("a crossed threshold is listed as an alert once", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", {
     ...project,

@@ -1,20 +1,15 @@
-/** What the control plane needs of the running process, and who is asking it. */
+/** What the control plane needs from the running process. */
 
+import type { Visit } from "../app/caller/visitor.ts";
 import type { Audience } from "../app/hold/announce.ts";
 import type { Probe } from "../app/manage/probe.ts";
 import type { Clock } from "../app/port/clock.ts";
 import type { Ledger } from "../app/port/ledger.ts";
-import type { LedgerReader } from "../app/port/reader.ts";
 import type { HoldLimits } from "../app/port/limits.ts";
+import type { LedgerReader } from "../app/port/reader.ts";
 import type { TokenCounter } from "../app/port/token-counter.ts";
-import type { Visit } from "../app/caller/visitor.ts";
-import type { Key, Role } from "../domain/key/key.ts";
+import type { ModelName } from "../domain/price/served.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
-
-export interface ModelName {
-  readonly provider: string;
-  readonly model: string;
-}
 
 export interface ApiContext extends Audience {
   readonly ledger: Ledger;
@@ -23,52 +18,55 @@ export interface ApiContext extends Audience {
   readonly counter: Pick<TokenCounter, "countText">;
   /** The current price book. */
   prices(): PriceBook;
-  /** Whose API a provider is, as the price list calls it. */
+  /** The vendor whose API a provider serves, as the price list names it. */
   vendorOf(provider: string): string;
-  /** How much output calls of a model have needed lately; null while nothing is known. */
+  /** Output tokens that recent calls of a model needed; null if unknown. */
   expectedOutput(of: ModelName, ceiling: number): number | null;
-  /** Whether the simulator's calls are reported apart from those that cost money. */
+  /** Whether simulated calls are reported apart from real ones. */
   readonly simulatedApart?: boolean;
   /** Whether the cost that a provider reports is the amount billed. */
   reportsBilledCost(provider: string): boolean;
-  /** Takes the prices that the ledger keeps into the book, after one was added. */
+  /** Call after adding a price to the ledger: rebuilds the price book. */
   reloadPrices(): void;
-  /** SHA-256 in hex of every secret that is an administrator besides the keys in the ledger: the admin key, a token of this start. */
+  /**
+   * SHA-256 in hex of administrator secrets that are not keys in the ledger: the admin key, and the
+   * token of this process.
+   */
   readonly adminKeyHashes: readonly string[];
-  /** @throws PurserError `forbidden` for a visit by a name or from a page that is not allowed. */
+  /** @throws PurserError `forbidden` for a host name or an origin that is not allowed. */
   admit(visit: Visit): void;
-  /** Whether everybody may read the metrics of all calls. */
+  /** Whether metrics of all calls need no key. */
   readonly openMetrics: boolean;
-  /** From now on the key opens nothing: ends what it has under way. */
+  /** Aborts the calls in flight of a revoked key. */
   endCallsOf(keyId: string): void;
   readonly holdLimits: HoldLimits;
-  /** Of Purser. */
+  /** Purser's version. */
   readonly version: string;
-  /** Prometheus text: of all calls and of the process, or of the process alone. */
+  /** Prometheus text: of the process, and of all calls if asked. */
   metrics(of: { readonly ofAllCalls: boolean }): Promise<string>;
   ready(): Promise<Readiness> | Readiness;
   status(): ServerStatus;
-  /** Asks each provider for its list of models, which is free. */
+  /** Requests each provider's list of models, which is free. */
   probeProviders(): Promise<readonly Probe[]>;
-  /** Every model that has a price. */
+  /** Every model with a price. */
   catalogue?(): readonly ModelName[];
-  /** Told of every failure that is a bug; the caller learns only that there was one. */
+  /** Reports a bug. The caller only sees that there was one. */
   reportBug(error: unknown): void;
 }
 
-/** What the process is made of. */
+/** The running process and its parts. */
 export interface ServerStatus {
-  /** The version of Node that runs it. */
+  /** Version of Node.js. */
   readonly node: string;
   readonly processId: number;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  /** The data folder, absolute. */
+  /** Absolute path of the data folder. */
   readonly data: string;
   readonly durability: string;
-  /** The day up to which the prices beside the price list were checked: `2026-11-01`. */
+  /** The day on which the prices added to the price list were last checked: `2026-11-01`. */
   readonly pricesCheckedOn: string;
-  /** Prices of the configuration and of the API. */
+  /** Number of prices from the configuration and the API. */
   readonly pricesStated: number;
   readonly providers: readonly ProviderStatus[];
 }
@@ -81,13 +79,6 @@ export interface ProviderStatus {
 
 export interface Readiness {
   readonly ready: boolean;
-  /** Why not, as sentences. */
+  /** Reasons if not ready, as sentences. */
   readonly reasons: readonly string[];
-}
-
-/** Who asks. `public` has shown no key, and needs none where it is let in. */
-export interface Caller {
-  readonly role: Role | "public";
-  /** Null for an administrator whose secret is no key of the ledger, and for the public. */
-  readonly key: Key | null;
 }

@@ -1,3 +1,5 @@
+/** Tests corrections of charges. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openBench, spend, type Bench } from "./api-fixture.test.ts";
@@ -44,7 +46,7 @@ test("an administrator corrects a settled charge, and the entry, the budget and 
   assert.equal((await bench.reader.verify()).ok, true);
 });
 
-test("the same correction twice is one, and another one replaces it", async (t) => {
+test("a repeated correction changes nothing, and another one replaces it", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", budget);
   await spend(bench, "op-1", { project: "p1" });
@@ -58,7 +60,7 @@ test("the same correction twice is one, and another one replaces it", async (t) 
   assert.equal((await bench.call("GET", "/api/v1/budgets/b1")).json.spent, "0");
 });
 
-test("what a correction cannot mean is refused with the field", async (t) => {
+test("an invalid correction is rejected with the field", async (t) => {
   const bench = await openBench(t);
   const [one, two] = [await bench.key({}), await bench.key({})];
   for (const secret of [one, two]) {

@@ -1,4 +1,4 @@
-/** The OpenAPI document as a page: each operation with its parameters, body and answers, then the shapes, then the codes of errors. */
+/** Renders the OpenAPI document as a page: operations, then schemas, then error codes. */
 
 import { fieldList, fieldsOf, objectOf, schemaAnchor, typeText, type Json } from "./docs-schema.ts";
 import { escapeHtml, htmlPage, prose } from "./html.ts";
@@ -10,7 +10,7 @@ interface Operation {
   readonly facts: Json;
 }
 
-/** @param document As `/openapi.json` has it. */
+/** @param document As served at `/openapi.json`. */
 export function docsPage(document: Json): string {
   const version = String(objectOf(document["info"])["version"]);
   const tags = [...Map.groupBy(operationsOf(document), ({ facts }) => String(tagOf(facts)))];
@@ -21,7 +21,7 @@ export function docsPage(document: Json): string {
   );
   const body = `<h1>Purser ${escapeHtml(version)}: control plane</h1>
 <p>Send a key as <code>Authorization: Bearer KEY</code>, <code>x-api-key</code> or <code>x-purser-key</code>. Bodies and answers are JSON,
-money is a decimal string in USD, times are RFC 3339, errors are problem+json. The same for programs: <a href="/openapi.json">/openapi.json</a>.</p>
+money is a decimal string in USD, times are RFC 3339, errors are problem+json. For programs: <a href="/openapi.json">/openapi.json</a>.</p>
 <nav><ul>
 ${[...tags.map(([tag]) => tag), "schemas", "errors"].map((name) => `<li><a href="#${escapeHtml(name)}">${escapeHtml(name)}</a></li>`).join("\n")}
 </ul></nav>
@@ -56,7 +56,7 @@ function tagOf(facts: Json): unknown {
 
 function operationText({ method, path, facts }: Operation, schemas: Json): string {
   const roles = Array.isArray(facts["x-roles"])
-    ? `keys of the role ${facts["x-roles"].join(", ")}`
+    ? `keys with the role ${facts["x-roles"].join(", ")}`
     : "no key needed";
   const { description } = facts;
   return `<section id="${escapeHtml(String(facts["operationId"]))}">
@@ -82,7 +82,7 @@ function parametersText(facts: Json): string {
     .join("");
 }
 
-/** The fields themselves, also where the body has a name. */
+/** Lists the fields, also of a body with a named schema. */
 function bodyText(facts: Json, schemas: Json): string {
   const schema = contentOf(objectOf(facts["requestBody"]))?.schema;
   if (!schema) return "";

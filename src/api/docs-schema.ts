@@ -1,4 +1,4 @@
-/** Reads the schemas of the OpenAPI document as people do: fields, what they take, and what they mean. */
+/** Renders schemas of the OpenAPI document: fields, types and descriptions. */
 
 import { escapeHtml, prose } from "./html.ts";
 
@@ -10,7 +10,7 @@ export interface Field {
   readonly required: boolean;
 }
 
-/** The fields of an object; none for anything else. */
+/** The fields of an object; empty for any other type. */
 export function fieldsOf(schema: Json): readonly Field[] {
   const required = Array.isArray(schema["required"]) ? schema["required"] : [];
   return Object.entries(objectOf(schema["properties"])).map(([name, inner]) => ({
@@ -20,7 +20,7 @@ export function fieldsOf(schema: Json): readonly Field[] {
   }));
 }
 
-/** A list of terms: each name with its type, whether it must be there, and its description. */
+/** A list of fields: name, type, whether it is required, and description. */
 export function fieldList(fields: readonly Field[]): string {
   if (fields.length === 0) return "";
   const rows = fields.map(({ name, schema, required }) => {
@@ -34,7 +34,7 @@ export function fieldList(fields: readonly Field[]): string {
   return `<dl>\n${rows.join("\n")}\n</dl>`;
 }
 
-/** What a value is, as markup: `string`, `list of Budget` with a link, `one of "hard", "soft"`. */
+/** The type as markup: `string`, `list of Budget` with a link, `one of "hard", "soft"`. */
 export function typeText(schema: Json): string {
   const reference = schema["$ref"];
   if (typeof reference === "string") return referenceText(reference);
@@ -78,7 +78,7 @@ function objectText(schema: Json): string {
     : "object";
 }
 
-/** Bounds that a reader would run into; those that only keep numbers exact are left out. */
+/** The limits of a value, except those that only keep numbers exact. */
 function limitsOf(schema: Json): readonly string[] {
   const usual = schema["default"];
   const { minimum, maximum, maxLength } = schema as {

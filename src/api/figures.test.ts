@@ -1,3 +1,5 @@
+/** Tests entries, the summary and series. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openBench, spend, type Bench } from "./api-fixture.test.ts";
@@ -15,7 +17,7 @@ async function fill(bench: Bench): Promise<void> {
   await spend(bench, "3", { project: "p1" }, { input: 100, output: 20, reasoning: 5 });
 }
 
-test("an entry has its counts, the lines of its bill and where each rate comes from", async (t) => {
+test("an entry has its counts, the lines of its bill and the source of each rate", async (t) => {
   const bench = await openBench(t);
   await fill(bench);
   const { json } = await bench.call("GET", "/api/v1/entries");
@@ -52,7 +54,7 @@ test("an entry has its counts, the lines of its bill and where each rate comes f
   );
 });
 
-test("a settled amount is one line, with the provider's own figure beside it", async (t) => {
+test("a settled amount is one line, and the provider's figure is listed too", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/holds", { operation_id: "a", amount: "0.05" });
   await bench.call("POST", "/api/v1/holds/a/settle", { amount: "0.04" });
@@ -73,7 +75,7 @@ test("a settled amount is one line, with the provider's own figure beside it", a
   );
 });
 
-test("refused calls are listed with the budget and the reason, to those who may see whose they were", async (t) => {
+test("refused calls are listed with the budget and the reason, for keys that may see them", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", {
     budget_id: "none",
@@ -134,7 +136,7 @@ test("refused calls are listed with the budget and the reason, to those who may 
   assert.deepEqual([series.json.total.calls, series.json.total.refusals], [0, 2]);
 });
 
-test("a call that was released is in no average, and groups by key have the keys' names", async (t) => {
+test("released calls are in no average, and groups by key have the names of the keys", async (t) => {
   const bench = await openBench(t);
   const secret = await bench.key({ name: "ci" });
   const hold = { amount: "1", provider: "openai", model: "m1" };
@@ -178,7 +180,7 @@ test("entries are filtered by dimension, tag, model, status and time", async (t)
   assert.equal(await ids("from=2026-03-10T13:00:00Z&to=2026-03-11"), "2");
 });
 
-test("pages by cursor give every entry once, also while new ones arrive", async (t) => {
+test("pages by cursor return every entry once, even while new ones arrive", async (t) => {
   const bench = await openBench(t);
   for (let index = 0; index < 5; index++) await spend(bench, `op-${index}`, {});
   const seen: string[] = [];
@@ -195,7 +197,7 @@ test("pages by cursor give every entry once, also while new ones arrive", async 
   assert.deepEqual(seen, ["op-4", "op-3", "op-2", "op-1", "op-0"]);
 });
 
-test("the summary of the ledger has the fields of old, in JSON numbers", async (t) => {
+test("the summary has its established fields, as JSON numbers", async (t) => {
   const bench = await openBench(t);
   await fill(bench);
   const { json } = await bench.call("GET", "/api/v1/summary");
@@ -256,7 +258,7 @@ test("a series has every bucket, and its groups add up to its total", async (t) 
   );
 });
 
-test("buckets whose edges lie within an hour have the same sum as the whole", async (t) => {
+test("buckets whose edges are within an hour have the same sum as the whole range", async (t) => {
   const bench = await openBench(t);
   await fill(bench);
   for (const zone of ["Asia/Kolkata", "Asia/Kathmandu", "UTC", "Europe/Berlin"]) {
@@ -277,7 +279,7 @@ test("buckets whose edges lie within an hour have the same sum as the whole", as
   assert.deepEqual([none.json.data, none.json.groups.length], [[], 2]);
 });
 
-test("what lies in the first and last bucket but outside of the range is left out", async (t) => {
+test("calls in the first and last bucket but outside the range are left out", async (t) => {
   const bench = await openBench(t);
   await fill(bench);
   for (const zone of ["UTC", "Asia/Kolkata"]) {
@@ -289,14 +291,14 @@ test("what lies in the first and last bucket but outside of the range is left ou
   }
 });
 
-test("the last page says that it is the last, also when it is full", async (t) => {
+test("the last page is marked as the last, even when it is full", async (t) => {
   const bench = await openBench(t);
   await fill(bench);
   assert.equal((await bench.call("GET", "/api/v1/entries?limit=3")).json.next_cursor, null);
   assert.notEqual((await bench.call("GET", "/api/v1/entries?limit=2")).json.next_cursor, null);
 });
 
-test("what to split by and the range are checked", async (t) => {
+test("groups and ranges are validated", async (t) => {
   const bench = await openBench(t);
   for (const [query, field] of [
     ["by=colour", "by"],
@@ -324,7 +326,7 @@ test("refusals are counted in the series, and cost nothing", async (t) => {
   assert.deepEqual([json.total.refusals, json.total.calls, json.total.cost_usd], [1, 0, "0"]);
 });
 
-test("a reader gets its own figures whatever it asks, and is refused another's", async (t) => {
+test("a reader gets only its own figures, and another's are forbidden", async (t) => {
   const bench = await openBench(t);
   await fill(bench);
   const reader = await bench.key({ role: "reader", attribution: { project: "p1" } });
@@ -363,7 +365,7 @@ test("the ledger verifies itself on request", async (t) => {
   assert.deepEqual([json.ok, json.broken_at, json.drift], [true, null, []]);
 });
 
-test("a series names the models that no price was known for, and no free ones", async (t) => {
+test("a series lists models without a price, and no free ones", async (t) => {
   const bench = await openBench(t);
   const free = { provider: "lab", model: "free", input: "0", output: "0" };
   assert.equal((await bench.call("POST", "/api/v1/prices", free)).status, 201);

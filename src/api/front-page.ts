@@ -1,13 +1,13 @@
-/** What `/` says of this address: a page for a browser, and the same as JSON for programs. */
+/** Serves `/`: how to connect to this server, as a page for browsers and as JSON for programs. */
 
 import type { Readiness } from "./context.ts";
 import { escapeHtml, htmlPage } from "./html.ts";
 
-/** The process as it is now. */
+/** The current state of the process. */
 export interface Front {
   readonly version: string;
   readonly readiness: Readiness;
-  /** Of this address, as the client wrote it. */
+  /** The origin of this server, as the client wrote it. */
   readonly origin: string;
 }
 
@@ -43,7 +43,7 @@ export function frontPage({ version, readiness, origin }: Front): string {
   );
   const body = `<h1>Purser ${escapeHtml(version)}</h1>
 <p>${what}</p>
-<p>${readiness.ready ? "It takes calls." : `It takes no calls: ${escapeHtml(readiness.reasons.join("; "))}.`}</p>
+<p>${readiness.ready ? "It accepts calls." : `It does not accept calls: ${escapeHtml(readiness.reasons.join("; "))}.`}</p>
 <h2>Connect an agent</h2>
 <p>Give its SDK a Purser key as the API key, and one of these addresses as the base URL:</p>
 <dl>
@@ -54,10 +54,10 @@ ${rows.join("\n")}
   -H "Authorization: Bearer $PURSER_KEY" \\
   -H "Content-Type: application/json" \\
   -d '{"model": "sim/sim-small", "messages": [{"role": "user", "content": "Hello"}]}'</code></pre>
-<h2>Read on</h2>
+<h2>More</h2>
 <nav><ul>
-<li><a href="/docs">The control plane, for people</a></li>
-<li><a href="/openapi.json">the same for programs</a></li>
+<li><a href="/docs">control plane reference</a></li>
+<li><a href="/openapi.json">OpenAPI document</a></li>
 <li><a href="/healthz">health</a></li>
 <li><a href="/readyz">readiness</a></li>
 </ul></nav>`;
@@ -67,7 +67,7 @@ ${rows.join("\n")}
 const what =
   "Purser keeps the purse of AI agents: it meters, prices and budgets their model calls and records each of them.";
 
-/** Whether a client asks for a page before JSON, as browsers do; `*` alone is no browser. */
+/** Whether a client prefers HTML to JSON, as browsers do. `*` alone does not. */
 export function wantsPage(accept: string | undefined): boolean {
   const types = (accept ?? "")
     .toLowerCase()

@@ -1,31 +1,8 @@
-/** Whether the process lives, is ready, and what it counts; and whether the ledger is whole. */
+/** Serves liveness, readiness, metrics, and the check of the ledger. */
 
-import { z } from "zod";
-import { adminOnly, ok, readers, route, type Route } from "./route.ts";
-import { answer } from "./schema.ts";
-import { checkSeesAll } from "./scope.ts";
-
-const readySchema = z
-  .object({ ready: z.boolean(), reasons: z.array(z.string()) })
-  .meta({ id: "Readiness" });
-
-const verifySchema = z
-  .object({
-    ok: z.boolean(),
-    entries: z.int(),
-    damage: z
-      .array(z.string())
-      .describe(
-        "Pages of the file that are not what was written there; the rest was not looked at then.",
-      ),
-    broken_at: z
-      .int()
-      .nullable()
-      .describe("The first entry whose hash does not follow from the one before."),
-    drift: z.array(z.object({ counter: z.string(), kept: z.string(), journal: z.string() })),
-    rollup_drift: z.array(z.object({ hour: z.string(), kept: z.string(), journal: z.string() })),
-  })
-  .meta({ id: "Verification" });
+import { checkSeesAll } from "../app/figure/scope.ts";
+import { aliveSchema, readinessSchema, verificationSchema } from "../contract/health.ts";
+import { adminOnly, answer, ok, readers, route, type Route } from "./route.ts";
 
 export const healthRoutes: readonly Route[] = [
   route({
@@ -33,9 +10,9 @@ export const healthRoutes: readonly Route[] = [
     path: "/healthz",
     access: "public",
     tag: "process",
-    summary: "Tell that the process lives",
+    summary: "Report that the process is alive",
     responses: {
-      200: answer("It does.", z.object({ status: z.literal("ok"), version: z.string() })),
+      200: answer("The process is alive.", aliveSchema),
     },
     handler: ({ context }) => ok({ status: "ok", version: context.version }),
   }),
@@ -44,10 +21,10 @@ export const healthRoutes: readonly Route[] = [
     path: "/readyz",
     access: "public",
     tag: "process",
-    summary: "Tell whether the process takes calls",
+    summary: "Report whether the process accepts calls",
     responses: {
-      200: answer("It does.", readySchema),
-      503: answer("It does not, and why.", readySchema),
+      200: answer("It accepts calls.", readinessSchema),
+      503: answer("It does not, with the reasons.", readinessSchema),
     },
     async handler({ context }) {
       const { ready, reasons } = await context.ready();
@@ -61,9 +38,9 @@ export const healthRoutes: readonly Route[] = [
     isOpen: ({ openMetrics }) => openMetrics,
     keyIsOptional: true,
     tag: "process",
-    summary: "Give counters and gauges to Prometheus",
+    summary: "Export metrics to Prometheus",
     description:
-      "Those of all calls are for keys that read all figures, or for everyone where `server.metrics` is `open`. Without a key there are only those of the process: memory, processor, event loop, version.",
+      "Metrics of all calls need a key that reads all figures, unless `server.metrics` is `open`. Without a key, only metrics of the process are returned: memory, CPU, event loop, version.",
     responses: { 200: { description: "Prometheus text.", mediaType: "text/plain" } },
     async handler({ caller, context }) {
       checkSeesAll(caller);
@@ -80,8 +57,8 @@ export const healthRoutes: readonly Route[] = [
     path: "/api/v1/verify",
     access: adminOnly,
     tag: "process",
-    summary: "Recompute every balance from the journal, and compare",
-    responses: { 200: answer("What was found; `ok` says whether all agrees.", verifySchema) },
+    summary: "Recompute every balance from the journal and compare",
+    responses: { 200: answer("The differences; `ok` if there are none.", verificationSchema) },
     async handler({ context }) {
       const {
         ok: whole,

@@ -1,3 +1,5 @@
+/** Tests `/api/v1/holds`: holding, topping up, settling and releasing. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { model, openBench, spend } from "./api-fixture.test.ts";
@@ -16,7 +18,7 @@ const budget = {
   period: "day",
 };
 
-test("a hold is priced, settled at its real cost, and gives the rest back", async (t) => {
+test("a hold is priced, settled at its real cost, and releases the rest", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", budget);
   const held = await bench.call("POST", "/api/v1/holds", hold);
@@ -48,7 +50,7 @@ test("a hold is priced, settled at its real cost, and gives the rest back", asyn
   assert.deepEqual([json.spent, json.held], ["0.000164", "0"]);
 });
 
-test("the same request gives the same answer and holds once; another body is a conflict", async (t) => {
+test("a repeated request returns the same answer and holds once; another body is a conflict", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", budget);
   await bench.call("POST", "/api/v1/holds", hold);
@@ -92,7 +94,7 @@ test("the same request gives the same answer and holds once; another body is a c
   assert.equal((await bench.call("GET", "/api/v1/budgets/b1")).json.spent, "0.0003");
 });
 
-test("a refusal is 402 and says which budget, why, and what it had left", async (t) => {
+test("a refusal is 402 and has the budget, the reason, and what was left", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", budget);
   await bench.call("POST", "/api/v1/holds", hold);
@@ -136,7 +138,7 @@ test("a model without a price is refused by a hard budget, and never free", asyn
   assert.deepEqual([entry.flags, entry.charges[0].rate], [["unpriced"], null]);
 });
 
-test("a hold lapses after its time, and a late settle is still charged, once", async (t) => {
+test("a hold expires after its time, and a late settlement is still charged, once", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", budget);
   await bench.call("POST", "/api/v1/holds", { ...hold, ttl_seconds: 60 });
@@ -155,7 +157,7 @@ test("a hold lapses after its time, and a late settle is still charged, once", a
   assert.equal((await bench.call("GET", "/api/v1/budgets/b1")).json.spent, "0.0003");
 });
 
-test("a call is charged at the prices of its hold, whatever changed since", async (t) => {
+test("a call is charged at the prices of its hold, even if prices have changed", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/holds", hold);
   bench.advance(1000);
@@ -199,7 +201,7 @@ test("a hold grows by an amount or by output tokens, within the budget", async (
   );
 });
 
-test("a released hold gives all back, also when it is released again, and cannot be settled", async (t) => {
+test("a released hold releases everything once, and cannot be settled", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", budget);
   await bench.call("POST", "/api/v1/holds", hold);
@@ -212,7 +214,7 @@ test("a released hold gives all back, also when it is released again, and cannot
   assert.equal((await bench.call("GET", "/api/v1/budgets/b1")).json.available, "0.001");
 });
 
-test("200 holds at once admit as many as there is room for, and no more", async (t) => {
+test("of 200 concurrent holds, exactly as many as fit are admitted", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", { ...budget, amount: "0.0042" });
   const answers = await Promise.all(
@@ -225,7 +227,7 @@ test("200 holds at once admit as many as there is room for, and no more", async 
   assert.equal((await bench.call("GET", "/api/v1/budgets/b1")).json.available, "0");
 });
 
-test("a caller holds on its own account only, and does not see another's holds", async (t) => {
+test("a caller holds only for itself, and does not see another key's holds", async (t) => {
   const bench = await openBench(t);
   const mine = await bench.key({
     attribution: { project: "p1", tags: { plan: "pro" } },
@@ -268,7 +270,7 @@ test("a caller holds on its own account only, and does not see another's holds",
   await denied({ model: "gpt" }, "model");
 });
 
-test("the same id is another hold for another key, from the first request to the last", async (t) => {
+test("the same id of another key is another hold, from the first request to the last", async (t) => {
   const bench = await openBench(t);
   const [mine, other] = [await bench.key({}), await bench.key({})];
   const ask = (secret: string) =>
@@ -302,7 +304,7 @@ test("the same id is another hold for another key, from the first request to the
   );
 });
 
-test("an administrator finds its own hold first, then the only one with the id, and else says whose", async (t) => {
+test("an administrator finds its own hold first, then the only one with the id; otherwise it must name the key", async (t) => {
   const bench = await openBench(t);
   const [mine, other] = [await bench.key({}), await bench.key({})];
   await bench.call("POST", "/api/v1/holds", { ...hold, attribution: {} }, mine);
@@ -323,7 +325,7 @@ test("an administrator finds its own hold first, then the only one with the id, 
   assert.equal((await bench.call("GET", "/api/v1/holds/h-1", undefined, mine)).json.status, "held");
 });
 
-test("what a caller reports itself is bounded by its hold and by what is left, and an administrator's is not", async (t) => {
+test("an amount that a caller reports is bounded by its hold and by what is left; an administrator's is not", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", {
     budget_id: "all",
@@ -355,7 +357,7 @@ test("what a caller reports itself is bounded by its hold and by what is left, a
   assert.equal(await spent(), "5001");
 });
 
-test("a usage that a caller reports is bounded likewise", async (t) => {
+test("usage that a caller reports is bounded in the same way", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", { ...budget, amount: "1" });
   const caller = await bench.key({ attribution: { project: "p1" } });
@@ -372,7 +374,7 @@ test("a usage that a caller reports is bounded likewise", async (t) => {
   );
 });
 
-test("a caller's hold has a bounded life and a bounded share of what others draw on too", async (t) => {
+test("a caller's hold has a limited life and a limited share of shared budgets", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", {
     budget_id: "all",
@@ -404,7 +406,7 @@ test("a caller's hold has a bounded life and a bounded share of what others draw
   );
 });
 
-test("a caller's key has a bounded number of holds open, and is told what to do", async (t) => {
+test("a caller key has a limited number of open holds, and the error has a remedy", async (t) => {
   const bench = await openBench(t);
   const [one, other] = [await bench.key({}), await bench.key({})];
   const ask = (id: string, secret?: string) =>
@@ -421,10 +423,11 @@ test("a caller's key has a bounded number of holds open, and is told what to do"
   assert.equal((await ask("more", one)).status, 201);
 });
 
-test("the fields of a hold and of its end are checked", async (t) => {
+test("the fields of a hold, a settlement and a top-up are validated", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/holds", hold);
-  const cases: readonly (readonly [string, object, string])[] = [
+  const manyTools = Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`tool:t${n}`, 1]));
+  const cases: readonly (readonly [string, object | string, string])[] = [
     ["", { ...hold, operation_id: undefined }, "operation_id"],
     ["", { ...hold, operation_id: "a b" }, "operation_id"],
     ["", { ...hold, amount: "1" }, "estimate"],
@@ -450,6 +453,13 @@ test("the fields of a hold and of its end are checked", async (t) => {
     ["/h-1/settle", { usage: { input: 1 }, amount: "1" }, "usage"],
     ["/h-1/settle", { usage: { inputs: 1 } }, "usage.inputs"],
     ["/h-1/settle", { usage: { input: -1 } }, "usage.input"],
+    ["/h-1/settle", { usage: { input_tokens: 5 } }, "usage.input_tokens"],
+    ["/h-1/settle", { usage: { "tool:a b": 1 } }, "usage.tool:a b"],
+    ["/h-1/settle", { usage: { pages: -1 } }, "usage.pages"],
+    ["/h-1/settle", { usage: { pages: 1.5 } }, "usage.pages"],
+    ["/h-1/settle", { usage: { pages: 1_000_000_001 } }, "usage.pages"],
+    ["/h-1/settle", { usage: { constructor: 1 } }, "usage.constructor"],
+    ["/h-1/settle", { usage: manyTools }, "usage"],
     ["/h-1/top-up", {}, "amount"],
   ];
   for (const [path, body, field] of cases) {
@@ -461,7 +471,7 @@ test("the fields of a hold and of its end are checked", async (t) => {
   }
 });
 
-test("a provider that the configuration calls otherwise has its price all the same", async (t) => {
+test("a provider with another name in the configuration has its usual prices", async (t) => {
   const bench = await openBench(t);
   const held = await bench.call("POST", "/api/v1/holds", { ...hold, provider: "renamed" });
   assert.equal(held.json.held_usd, "0.0006");
@@ -471,7 +481,7 @@ test("a provider that the configuration calls otherwise has its price all the sa
   );
 });
 
-test("a model that has neither a price nor a stated rate is charged at the provider's own figure", async (t) => {
+test("a model without a price or a fallback rate is charged at the provider's figure", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/holds", { ...hold, model: "unheard-of" });
   const settled = await bench.call("POST", "/api/v1/holds/h-1/settle", {
@@ -481,7 +491,7 @@ test("a model that has neither a price nor a stated rate is charged at the provi
   assert.equal(settled.json.cost_usd, "0.0007");
 });
 
-test("the order of charges is the gateway's: the amount billed, the book, a budget's rates, any other figure", async (t) => {
+test("charges take the same order as at the gateway: the billed amount, the price book, a budget's rates, any other figure", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", {
     ...budget,

@@ -1,41 +1,42 @@
-/** `/api/v1/holds`: money set aside for calls that do not pass the gateway. */
+/** Serves `/api/v1/holds`: money held for calls that do not pass through the gateway. */
 
-import { z } from "zod";
-import type { HoldDesk } from "../app/desk/desk.ts";
-import { findAnyHold, findHold, type FoundHold } from "../app/desk/find-hold.ts";
+import type { z } from "zod";
+import { attribute, checkMayCall } from "../app/desk/attribute.ts";
+import { findVisibleHold, type FoundHold } from "../app/desk/find-hold.ts";
+import { readExpiry, readHoldState, type HoldState } from "../app/desk/hold-state.ts";
 import { holdByApi, type Sizing } from "../app/desk/hold.ts";
 import { settleByApi, type Bill } from "../app/desk/settle.ts";
 import { releaseByApi, topUpByApi, type Growth } from "../app/desk/top-up.ts";
-import type { HoldAnswer } from "../domain/ledger/command.ts";
-import type { Quantities } from "../domain/ledger/entry.ts";
+import {
+  holdSchema,
+  holdInput,
+  holdParams,
+  holdQuery,
+  holdStateSchema,
+  releasedSchema,
+  releaseInput,
+  settlementSchema,
+  settleInput,
+  toppedUpSchema,
+  topUpInput,
+  type HoldJson,
+  type HoldStateJson,
+  type QuantitiesJson,
+} from "../contract/hold.ts";
 import { PurserError } from "../domain/error.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
+import type { HoldAnswer } from "../domain/ledger/command.ts";
+import type { Quantities } from "../domain/ledger/entry.ts";
 import { idOfOperation } from "../domain/ledger/operation.ts";
 import { formatUsd, type PicoUsd } from "../domain/money/money.ts";
 import type { Usage } from "../domain/usage/usage.ts";
-import { attribute, checkMayCall } from "./attribute.ts";
-import type { ApiContext, Caller } from "./context.ts";
-import {
-  admittedSchema,
-  holdInput,
-  holdStateSchema,
-  quantitiesSchema,
-  releaseInput,
-  settleInput,
-  settledSchema,
-  topUpInput,
-} from "./hold-schema.ts";
+import { readUsd } from "./amount.ts";
 import { refusalResponse } from "./refusal.ts";
-import { callers, created, ok, route, type Route } from "./route.ts";
-import { answer, nameSchema, problem, readUsd } from "./schema.ts";
+import { answer, callers, created, ok, problem, route, type Route } from "./route.ts";
 
-const params = z.object({ operation_id: z.string() });
-const query = z.strictObject({
-  key_id: nameSchema
-    .optional()
-    .describe("Whose hold it is, for an administrator, where several keys use the id."),
-});
-const refused = problem("A budget refused; `purser` says which, why, and what it had left.");
+const refused = problem(
+  "A budget refused; `purser` has the budget, the reason, and what was left.",
+);
 const conflict = problem("The id was used with another body, or the hold has ended.");
 const notFound = problem("No such hold of this key.");
 
@@ -45,12 +46,12 @@ export const holdRoutes: readonly Route[] = [
     path: "/api/v1/holds",
     access: callers,
     tag: "holds",
-    summary: "Hold what a call may cost, in every budget that applies or in none",
+    summary: "Hold the maximum cost of a call, in every budget that applies or in none",
     body: holdInput,
     responses: {
-      201: answer("Held.", admittedSchema),
+      201: answer("Held.", holdSchema),
       402: refused,
-      400: problem("A field is not valid."),
+      400: problem("A field is invalid."),
       409: conflict,
     },
     async handler({ body, caller, context }) {
@@ -67,7 +68,8 @@ export const holdRoutes: readonly Route[] = [
       };
       const held = await holdByApi(context, request);
       if (!held.admitted) return refusalResponse(held.refusal, { provider, model });
-      return created(await admittedJson(context, held, body.ttl_seconds));
+      const expiresAt = await readExpiry(context, held.call.operationId, body.ttl_seconds);
+      return created(holdJson(held, expiresAt));
     },
   }),
   route({
@@ -75,17 +77,16 @@ export const holdRoutes: readonly Route[] = [
     path: "/api/v1/holds/{operation_id}",
     access: callers,
     tag: "holds",
-    summary: "Look at a hold, open or ended",
-    params,
-    query,
+    summary: "Get a hold, open or ended",
+    params: holdParams,
+    query: holdQuery,
     responses: { 200: answer("The hold.", holdStateSchema), 404: notFound },
     async handler({ params: { operation_id }, query, caller, context }) {
-      return ok(
-        await holdJson(
-          context,
-          await seenHold(context, caller, { id: operation_id, keyId: query.key_id }),
-        ),
-      );
+      const hold = await findVisibleHold(context, caller, {
+        id: operation_id,
+        keyId: query.key_id,
+      });
+      return ok(holdStateJson(hold, await readHoldState(context, hold)));
     },
   }),
   route({
@@ -93,19 +94,22 @@ export const holdRoutes: readonly Route[] = [
     path: "/api/v1/holds/{operation_id}/settle",
     access: callers,
     tag: "holds",
-    summary: "Replace a hold by the real cost; also one that has lapsed",
-    params,
-    query,
+    summary: "Settle a hold at the real cost, even after it has expired",
+    params: holdParams,
+    query: holdQuery,
     body: settleInput,
     responses: {
-      200: answer("Charged.", settledSchema),
-      400: problem("A field is not valid."),
+      200: answer("Charged.", settlementSchema),
+      400: problem("A field is invalid."),
       404: notFound,
       409: conflict,
     },
     async handler({ params: { operation_id }, query, body, caller, context }) {
       const bill = readBill(body);
-      const hold = await seenHold(context, caller, { id: operation_id, keyId: query.key_id });
+      const hold = await findVisibleHold(context, caller, {
+        id: operation_id,
+        keyId: query.key_id,
+      });
       const settled = await settleByApi(context, {
         hold,
         byAdministrator: caller.role === "admin",
@@ -129,20 +133,20 @@ export const holdRoutes: readonly Route[] = [
     path: "/api/v1/holds/{operation_id}/release",
     access: callers,
     tag: "holds",
-    summary: "Give a hold back; nothing is charged",
-    params,
-    query,
+    summary: "Release a hold; nothing is charged",
+    params: holdParams,
+    query: holdQuery,
     body: releaseInput,
     responses: {
-      200: answer(
-        "Given back.",
-        z.object({ operation_id: z.string(), released: z.literal(true), repeated: z.boolean() }),
-      ),
+      200: answer("Released.", releasedSchema),
       404: notFound,
       409: conflict,
     },
     async handler({ params: { operation_id }, query, body, caller, context }) {
-      const hold = await seenHold(context, caller, { id: operation_id, keyId: query.key_id });
+      const hold = await findVisibleHold(context, caller, {
+        id: operation_id,
+        keyId: query.key_id,
+      });
       const released = await releaseByApi(context, hold, body?.reason ?? "released by its owner");
       return ok({ operation_id, released: true, repeated: released.repeated });
     },
@@ -152,49 +156,34 @@ export const holdRoutes: readonly Route[] = [
     path: "/api/v1/holds/{operation_id}/top-up",
     access: callers,
     tag: "holds",
-    summary: "Hold more for a call under way",
-    description: "A repeated top-up adds again: it has no id of its own.",
-    params,
-    query,
+    summary: "Hold more for a call in flight",
+    description: "Not idempotent: a repeated top-up adds again.",
+    params: holdParams,
+    query: holdQuery,
     body: topUpInput,
     responses: {
-      200: answer(
-        "Held.",
-        z.object({
-          operation_id: z.string(),
-          admitted: z.literal(true),
-          held: quantitiesSchema.nullable(),
-        }),
-      ),
+      200: answer("Held.", toppedUpSchema),
       402: refused,
       404: notFound,
       409: conflict,
     },
     async handler({ params: { operation_id }, query, body, caller, context }) {
       const growth = readGrowth(body);
-      const hold = await seenHold(context, caller, { id: operation_id, keyId: query.key_id });
+      const hold = await findVisibleHold(context, caller, {
+        id: operation_id,
+        keyId: query.key_id,
+      });
       const answered = await topUpByApi(context, hold, growth, caller.key);
       if (!answered.admitted) return refusalResponse(answered.refusal, hold.route);
       const open = await context.ledger.holdOf(hold.operationId);
-      return ok({ operation_id, admitted: true, held: open ? quantitiesJson(open.amount) : null });
+      return ok({
+        operation_id,
+        admitted: true,
+        held: open ? quantitiesJson(open.amount) : null,
+      });
     },
   }),
 ];
-
-/** An administrator sees every hold, another key its own. @throws PurserError `forbidden` for a caller that names another key. */
-function seenHold(
-  desk: HoldDesk,
-  { role, key }: Caller,
-  { id, keyId }: { readonly id: string; readonly keyId?: string | undefined },
-): Promise<FoundHold> {
-  if (role === "admin" || !key)
-    return keyId === undefined ? findAnyHold(desk, id, key) : findHold(desk, id, keyId);
-  if (keyId === undefined || keyId === key.keyId) return findHold(desk, id, key.keyId);
-  throw new PurserError("forbidden", "key_id: a key sees its own holds only", {
-    field: "key_id",
-    remedy: "Leave key_id out.",
-  });
-}
 
 function readSizing(body: z.output<typeof holdInput>): {
   readonly provider: string;
@@ -211,7 +200,7 @@ function readSizing(body: z.output<typeof holdInput>): {
     const field = provider === undefined ? "provider" : "model";
     throw new PurserError("invalid_request", `${field} is missing`, {
       field,
-      remedy: "Give provider and model, by which an estimate is priced.",
+      remedy: "Give provider and model: the estimate is priced by them.",
     });
   }
   const sizing = {
@@ -226,7 +215,7 @@ function readSizing(body: z.output<typeof holdInput>): {
   return { provider, model, sizing };
 }
 
-/** What a hold of a known amount is for, when its owner does not say. */
+/** The provider and model of a hold of a known amount, if its owner gives none. */
 const unnamed = "unnamed";
 
 function readBill(body: z.output<typeof settleInput>): Bill {
@@ -236,7 +225,7 @@ function readBill(body: z.output<typeof settleInput>): Bill {
   if (usage === undefined || amount !== undefined) throw giveOne("usage", "amount");
   const reportedCost =
     reported_cost_usd === undefined ? null : readUsd(reported_cost_usd, "reported_cost_usd");
-  // What was read from JSON has no field that is there and undefined.
+  // A value read from JSON has no fields that are undefined.
   return {
     kind: "usage",
     usage: usage as Usage,
@@ -267,17 +256,10 @@ function giveOne(left: string, right: string): PurserError {
   });
 }
 
-async function admittedJson(
-  context: ApiContext,
-  held: HoldAnswer & { readonly admitted: true },
-  ttlSeconds: number,
-): Promise<object> {
-  const { operationId, attempt } = held.call;
-  const open = await context.ledger.holdOf(operationId);
-  const expiresAt = open?.expiresAt ?? (await heldAt(context, operationId)) + ttlSeconds * 1000;
+function holdJson(held: HoldAnswer & { readonly admitted: true }, expiresAt: number): HoldJson {
   return {
-    operation_id: idOfOperation(operationId),
-    attempt,
+    operation_id: idOfOperation(held.call.operationId),
+    attempt: held.call.attempt,
     admitted: true,
     repeated: held.repeated,
     held: quantitiesJson(held.amount),
@@ -287,16 +269,7 @@ async function admittedJson(
   };
 }
 
-async function heldAt({ reader, clock }: ApiContext, operation: string): Promise<number> {
-  const [row] = await reader.calls({ operation }, { limit: 1, before: null });
-  return row?.startedAt ?? clock.now();
-}
-
-async function holdJson(context: ApiContext, hold: FoundHold): Promise<object> {
-  const open = await context.ledger.holdOf(hold.operationId);
-  const [row] = open
-    ? []
-    : await context.reader.calls({ operation: hold.operationId }, { limit: 1, before: null });
+function holdStateJson(hold: FoundHold, { held, expiresAt, cost }: HoldState): HoldStateJson {
   return {
     operation_id: idOfOperation(hold.operationId),
     attempt: hold.attempt,
@@ -305,17 +278,17 @@ async function holdJson(context: ApiContext, hold: FoundHold): Promise<object> {
     model: hold.route.model,
     attribution: hold.attribution,
     created_at: formatInstant(hold.at),
-    held: open ? quantitiesJson(open.amount) : null,
-    expires_at: open?.expiresAt ? formatInstant(open.expiresAt) : null,
-    cost_usd: row ? formatUsd(row.cost) : null,
+    held: held && quantitiesJson(held),
+    expires_at: expiresAt === null ? null : formatInstant(expiresAt),
+    cost_usd: cost === null ? null : formatUsd(cost),
   };
 }
 
-function quantitiesJson({ usd, tokens, requests }: Quantities): object {
+function quantitiesJson({ usd, tokens, requests }: Quantities): QuantitiesJson {
   return { usd: formatUsd(usd), tokens: tokens.toString(), requests: requests.toString() };
 }
 
-/** Never below nothing, since that is what a caller may still spend. */
+/** The amount that a caller can still spend, so never negative. */
 function remaining(tightest: { readonly available: bigint } | null): string | null {
   return tightest && formatUsd((tightest.available < 0n ? 0n : tightest.available) as PicoUsd);
 }

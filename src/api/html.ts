@@ -1,4 +1,4 @@
-/** Pages for people: one look for all of them, and text that cannot become markup. */
+/** Renders HTML pages in one style, and escapes text. */
 
 export interface PageText {
   readonly title: string;
@@ -6,7 +6,7 @@ export interface PageText {
   readonly body: string;
 }
 
-/** A whole document without a script, light or dark as the reader has it, and never wider than the screen. */
+/** A complete document without scripts. Follows the reader's colour scheme and screen width. */
 export function htmlPage({ title, body }: PageText): string {
   return `<!doctype html>
 <html lang="en">
@@ -31,7 +31,7 @@ export function escapeHtml(text: string): string {
     .replaceAll('"', "&quot;");
 }
 
-/** A sentence as the documentation writes it: text in backticks is code. */
+/** Escapes a sentence and marks text in backticks as code. */
 export function prose(text: string): string {
   return escapeHtml(text).replaceAll(/`([^`]+)`/g, "<code>$1</code>");
 }

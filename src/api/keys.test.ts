@@ -1,8 +1,10 @@
+/** Tests `/api/v1/keys`. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openBench } from "./api-fixture.test.ts";
 
-test("a secret is shown when its key is made, and never again", async (t) => {
+test("a secret is shown when its key is created, and never again", async (t) => {
   const bench = await openBench(t);
   const made = await bench.call("POST", "/api/v1/keys", {
     name: "team a",
@@ -35,7 +37,7 @@ test("a secret is shown when its key is made, and never again", async (t) => {
   assert.equal((await bench.call("PATCH", `/api/v1/keys/${key_id}`, { name: "c" })).status, 409);
 });
 
-test("two live keys cannot have one name, and a name that was revoked is free again", async (t) => {
+test("two live keys cannot share a name, and the name of a revoked key is free again", async (t) => {
   const bench = await openBench(t);
   const first = await bench.call("POST", "/api/v1/keys", { name: "ci" });
   const again = await bench.call("POST", "/api/v1/keys", { name: "ci", role: "reader" });
@@ -62,7 +64,7 @@ test("two live keys cannot have one name, and a name that was revoked is free ag
   assert.equal((await bench.call("DELETE", "/api/v1/keys/nobody")).status, 404);
 });
 
-test("the list of keys says what each has spent and when it was last used", async (t) => {
+test("the list of keys shows what each has spent and when it was last used", async (t) => {
   const bench = await openBench(t);
   const secret = await bench.key({ name: "busy" });
   await bench.key({ name: "idle" });
@@ -98,7 +100,7 @@ test("renaming an expired key does not bring it back to life", async (t) => {
   assert.equal((await bench.call("GET", "/api/v1/summary", undefined, made.json.key)).status, 401);
 });
 
-test("bad fields of a key are named", async (t) => {
+test("errors name the invalid fields of a key", async (t) => {
   const bench = await openBench(t);
   const cases: readonly (readonly [object, string])[] = [
     [{}, "name"],

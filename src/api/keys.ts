@@ -1,6 +1,5 @@
-/** `/api/v1/keys`: who may call, and on whose account. A secret is shown once, when it is made. */
+/** Serves `/api/v1/keys`: who may call, and for whom. A secret is shown once, on creation. */
 
-import { z } from "zod";
 import {
   changeKey,
   createKey,
@@ -9,81 +8,20 @@ import {
   revokeKey,
 } from "../app/manage/manage-keys.ts";
 import type { KeyUseRow } from "../app/port/reader.ts";
+import {
+  keyChanges,
+  keyInput,
+  keyPageSchema,
+  keyParams,
+  keySchema,
+  newKeySchema,
+  type UsedKeyJson,
+} from "../contract/key.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { keyToJson } from "../domain/key/define.ts";
 import type { Key } from "../domain/key/key.ts";
 import { formatUsd, zero } from "../domain/money/money.ts";
-import { adminOnly, created, ok, route, type Route } from "./route.ts";
-import { answer, instantInput, instantSchema, pageSchema, problem, usdSchema } from "./schema.ts";
-
-const roleSchema = z.enum(["caller", "reader", "admin"]);
-
-/** The shape; the rules are the domain's. */
-const keyFields = {
-  role: roleSchema
-    .nullish()
-    .describe(
-      "`caller` (default) makes calls and holds, `reader` reads figures, `admin` does everything.",
-    ),
-  attribution: z
-    .looseObject({})
-    .nullish()
-    .describe("Fixed for every call of the key; for a reader, what it may read."),
-  may_refine: z
-    .array(z.string())
-    .nullish()
-    .describe("Dimensions that a call may fill in, or `tags`."),
-  models: z.array(z.string()).nullish(),
-  providers: z.array(z.string()).nullish(),
-  budgets: z
-    .array(z.string())
-    .nullish()
-    .describe(
-      "Budgets that every call of the key must pass besides those that its attribution selects.",
-    ),
-  max_concurrent: z.int().nullish(),
-  expires_at: z.string().nullish().describe(instantInput),
-};
-
-const keyInput = z.looseObject({ name: z.string(), ...keyFields }).meta({ id: "KeyInput" });
-const keyChanges = z
-  .looseObject({ name: z.string(), ...keyFields })
-  .partial()
-  .meta({ id: "KeyChanges" });
-
-const keySchema = z
-  .object({
-    key_id: z.string(),
-    name: z.string(),
-    hint: z.string().describe("How the secret begins."),
-    role: roleSchema,
-    attribution: z.record(z.string(), z.unknown()),
-    may_refine: z.array(z.string()),
-    models: z.array(z.string()).nullable(),
-    providers: z.array(z.string()).nullable(),
-    budgets: z.array(z.string()),
-    max_concurrent: z.int().nullable(),
-    created_at: instantSchema,
-    expires_at: instantSchema.nullable(),
-    revoked_at: instantSchema.nullable(),
-  })
-  .meta({ id: "Key" });
-
-const usedKeySchema = keySchema
-  .extend({
-    calls: z.int().describe("Calls that were charged."),
-    spent_usd: usdSchema.describe("All that they cost."),
-    last_used_at: instantSchema
-      .nullable()
-      .describe("The beginning of the hour in which its last call ended or was refused."),
-  })
-  .meta({ id: "UsedKey" });
-
-const newKeySchema = keySchema
-  .extend({ key: z.string().describe("The secret. It is not kept, and cannot be shown again.") })
-  .meta({ id: "NewKey" });
-
-const params = z.object({ key_id: z.string().describe("Its id, or its name.") });
+import { adminOnly, answer, created, ok, problem, route, type Route } from "./route.ts";
 
 export const keyRoutes: readonly Route[] = [
   route({
@@ -91,12 +29,12 @@ export const keyRoutes: readonly Route[] = [
     path: "/api/v1/keys",
     access: adminOnly,
     tag: "keys",
-    summary: "Make a key; its secret is shown this once",
+    summary: "Create a key; its secret is shown only once",
     body: keyInput,
     responses: {
-      201: answer("Made.", newKeySchema),
-      400: problem("A field is not valid."),
-      409: problem("Another live key has the name."),
+      201: answer("Created.", newKeySchema),
+      400: problem("A field is invalid."),
+      409: problem("Another live key has this name."),
     },
     async handler({ body, context }) {
       const { key, secret } = await createKey(context, body);
@@ -110,7 +48,7 @@ export const keyRoutes: readonly Route[] = [
     tag: "keys",
     summary: "List keys, without their secrets",
     responses: {
-      200: answer("All keys, revoked ones too, with what they spent.", pageSchema(usedKeySchema)),
+      200: answer("All keys, including revoked ones, with their spend.", keyPageSchema),
     },
     async handler({ context }) {
       const uses = await readKeyUses(context.reader);
@@ -125,8 +63,8 @@ export const keyRoutes: readonly Route[] = [
     path: "/api/v1/keys/{key_id}",
     access: adminOnly,
     tag: "keys",
-    summary: "Look at a key, without its secret",
-    params,
+    summary: "Get a key, without its secret",
+    params: keyParams,
     responses: { 200: answer("The key.", keySchema), 404: problem("No such key.") },
     handler({ params: { key_id }, context }) {
       return ok(keyToJson(findKey(context.ledger, key_id)));
@@ -137,14 +75,14 @@ export const keyRoutes: readonly Route[] = [
     path: "/api/v1/keys/{key_id}",
     access: adminOnly,
     tag: "keys",
-    summary: "Change what a key may do; its secret stays",
-    params,
+    summary: "Change a key; its secret stays the same",
+    params: keyParams,
     body: keyChanges,
     responses: {
       200: answer("Changed.", keySchema),
-      400: problem("A field is not valid."),
+      400: problem("A field is invalid."),
       404: problem("No such key."),
-      409: problem("It was revoked, or another live key has the name."),
+      409: problem("The key was revoked, or another live key has this name."),
     },
     async handler({ params: { key_id }, body, context }) {
       return ok(keyToJson(await changeKey(context, key_id, body)));
@@ -156,8 +94,8 @@ export const keyRoutes: readonly Route[] = [
     access: adminOnly,
     tag: "keys",
     summary:
-      "Revoke a key, at once and for ever; its calls under way end, and are charged for what passed",
-    params,
+      "Revoke a key permanently; its calls in flight end and are charged for the output received",
+    params: keyParams,
     responses: { 200: answer("Revoked.", keySchema), 404: problem("No such key.") },
     async handler({ params: { key_id }, context }) {
       const key = await revokeKey(context, key_id);
@@ -167,7 +105,7 @@ export const keyRoutes: readonly Route[] = [
   }),
 ];
 
-function usedKeyJson(key: Key, use: KeyUseRow | undefined): object {
+function usedKeyJson(key: Key, use: KeyUseRow | undefined): UsedKeyJson {
   return {
     ...keyToJson(key),
     calls: use?.calls ?? 0,

@@ -1,3 +1,5 @@
+/** Tests that calls over the API reach the observer, and wake the calls that wait for room. */
+
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { Waiting } from "../app/hold/waiting.ts";
@@ -28,7 +30,7 @@ async function counted(bench: Bench): Promise<readonly string[]> {
     );
 }
 
-test("refusals and thresholds of calls that do not pass the gateway are counted as those that do", async (t) => {
+test("refusals and thresholds of calls over the API are counted like those of the gateway", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", { ...budget, thresholds: [0.5, 0.9] });
   await bench.call("POST", "/api/v1/holds", hold);
@@ -54,7 +56,7 @@ test("a refused top-up is counted as a refusal", async (t) => {
   assert.match((await counted(bench))[0] ?? "", /^purser_refusals_total\{reason="budget_\w+"\} 1$/);
 });
 
-test("a threshold is counted that is passed once a budget is made or changed", async (t) => {
+test("a threshold crossed by creating or changing a budget is counted", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/holds", hold);
   await bench.call("POST", "/api/v1/holds/h-1/settle", { amount: "0.0006" });
@@ -80,7 +82,7 @@ async function wakings(
   return waiting.endings - endings;
 }
 
-test("what makes room over the API wakes the calls that wait for it", async (t) => {
+test("room made over the API wakes the calls that wait for it", async (t) => {
   assert.equal(
     await wakings(t, (bench) =>
       bench.call("POST", "/api/v1/holds/h-1/settle", { amount: "0.0001" }),

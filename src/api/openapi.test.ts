@@ -1,3 +1,5 @@
+/** Tests the OpenAPI document, and the routes of the process. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openBench } from "./api-fixture.test.ts";
@@ -15,7 +17,7 @@ function* references(value: unknown): Generator<string> {
   }
 }
 
-test("the document is OpenAPI 3.1 and every route is in it", () => {
+test("the document is OpenAPI 3.1 and has every route", () => {
   assert.deepEqual([document.openapi, document.info.version], ["3.1.0", "1.2.3"]);
   const operations = Object.entries<Record<string, unknown>>(document.paths).flatMap(
     ([path, item]) => Object.keys(item).map((method) => `${method} ${path}`),
@@ -23,7 +25,7 @@ test("the document is OpenAPI 3.1 and every route is in it", () => {
   assert.deepEqual(operations.sort(), routes.map(({ method, path }) => `${method} ${path}`).sort());
 });
 
-test("every reference resolves, and no name of another dialect is left", () => {
+test("every reference resolves, and no keyword of another dialect is left", () => {
   const names = [...references(document)];
   assert.ok(names.length > 50);
   for (const name of names) {
@@ -36,7 +38,7 @@ test("every reference resolves, and no name of another dialect is left", () => {
   assert.doesNotMatch(JSON.stringify(document), /\$defs|\$schema/);
 });
 
-test("every operation has an id of its own, a summary, its path parameters, and answers", () => {
+test("every operation has a unique id, a summary, its path parameters, and answers", () => {
   const ids = new Set<string>();
   for (const { method, path } of routes) {
     const operation = document.paths[path][method];
@@ -59,7 +61,7 @@ test("every operation has an id of its own, a summary, its path parameters, and 
   assert.equal(ids.size, routes.length);
 });
 
-test("the document and the page for people are served without a key", async (t) => {
+test("the document and the reference page are served without a key", async (t) => {
   const bench = await openBench(t);
   const served = await bench.request("/openapi.json", {});
   assert.equal(served.status, 200);
@@ -69,7 +71,7 @@ test("the document and the page for people are served without a key", async (t) 
   for (const code of Object.keys(problems)) assert.ok(page.includes(`id="${code}"`));
 });
 
-test("the process tells that it lives, whether it is ready, and what it counts", async (t) => {
+test("the process reports liveness, readiness and metrics", async (t) => {
   const bench = await openBench(t);
   assert.deepEqual((await bench.call("GET", "/healthz")).json, { status: "ok", version: "0.0.0" });
   assert.equal((await bench.request("/readyz", {})).status, 200);

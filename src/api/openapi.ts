@@ -1,12 +1,11 @@
-/** The OpenAPI 3.1 document, made of the same schemas that validate. */
+/** Generates the OpenAPI 3.1 document from the schemas that validate requests. */
 
 import { z } from "zod";
-import type { ResponseSpecification, Route } from "./route.ts";
-import { problem } from "./schema.ts";
+import { problem, type ResponseSpecification, type Route } from "./route.ts";
 
 type Json = Record<string, unknown>;
 
-/** @param version Of Purser. */
+/** @param version Purser's version. */
 export function openApiDocument(routes: readonly Route[], version: string): Json {
   const schemas: Json = {};
   const paths: Record<string, Json> = {};
@@ -84,15 +83,15 @@ function parameters(
 
 function responses(route: Route, schemas: Json): Json {
   const usual: Record<number, ResponseSpecification> = {
-    400: problem("A field is not valid, not known, or repeated."),
-    500: problem("A fault of Purser."),
+    400: problem("A field is invalid, unknown or repeated."),
+    500: problem("A bug in Purser."),
   };
-  if (route.body) usual[413] = problem("The body is over its limit.");
+  if (route.body) usual[413] = problem("The body is too large.");
   if (route.access !== "public") {
-    usual[401] = problem("No key, or one that is not live.");
+    usual[401] = problem("No key, or a key that is not live.");
     usual[403] = problem("The key may not do this.");
     usual[503] = problem(
-      "The ledger cannot be written or read, or the process is ending: `Retry-After`.",
+      "The ledger is not available, or the process is shutting down: see `Retry-After`.",
     );
   }
   const all = { ...usual, ...route.responses };
@@ -114,7 +113,7 @@ function response({ description, schema, mediaType }: ResponseSpecification, sch
   };
 }
 
-/** A schema with its named parts moved to the document's components, where every reference then points. */
+/** A schema with its named parts moved to the document's components, and references to them. */
 function schemaOf(schema: z.ZodType, io: "input" | "output", schemas: Json): Json {
   const {
     $schema: _dialect,

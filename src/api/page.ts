@@ -1,22 +1,17 @@
-/** Paging by an opaque cursor, so that rows which arrive meanwhile neither repeat nor hide one. */
+/** Pages by an opaque cursor, so new rows neither repeat nor hide others. */
 
-import { z } from "zod";
 import { PurserError } from "../domain/error.ts";
 
-export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(500).default(100).describe("Rows on a page: 1 to 500."),
-  cursor: z.string().max(100).optional().describe("From `next_cursor` of the page before."),
-};
-
-/** @throws PurserError `invalid_request` for a text that is no cursor of ours. */
+/** @throws PurserError `invalid_request` for an unknown cursor. */
 export function readCursor(cursor: string | undefined): number | null {
   if (cursor === undefined) return null;
   const text = Buffer.from(cursor, "base64url").toString("latin1");
   const match = /^before:(\d{1,15})$/.exec(text);
   if (!match) {
-    throw new PurserError("invalid_request", "cursor: not one that was given here", {
+    throw new PurserError("invalid_request", "cursor: unknown cursor", {
       field: "cursor",
-      remedy: "Give `next_cursor` of the page before as it is, or leave it out to begin.",
+      remedy:
+        "Give `next_cursor` of the previous page unchanged, or leave it out for the first page.",
     });
   }
   return Number(match[1]);
@@ -26,7 +21,7 @@ function writeCursor(before: number): string {
   return Buffer.from(`before:${before}`, "latin1").toString("base64url");
 }
 
-/** @param rows One more than the page holds, when there is one: that is how the end is known. */
+/** @param rows One more than fits on the page, unless it is the last page. */
 export function cutPage<Row extends { readonly seq: number }>(
   rows: readonly Row[],
   limit: number,

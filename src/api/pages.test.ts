@@ -1,3 +1,5 @@
+/** Tests the HTML pages: the front page and the reference. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openBench } from "./api-fixture.test.ts";
@@ -7,7 +9,7 @@ import { prose } from "./html.ts";
 
 const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
-test("the front is a page for a browser and JSON for everything else", async (context) => {
+test("the front page is HTML for browsers and JSON for everything else", async (context) => {
   const bench = await openBench(context);
   const page = await bench.request("http://purser.test:4141/", { headers: { accept: browser } });
   assert.deepEqual(
@@ -16,7 +18,7 @@ test("the front is a page for a browser and JSON for everything else", async (co
   );
   const text = await page.text();
   for (const part of [
-    "It takes calls.",
+    "It accepts calls.",
     "http://purser.test:4141/v1",
     'href="/docs"',
     'href="/openapi.json"',
@@ -33,15 +35,15 @@ test("the front is a page for a browser and JSON for everything else", async (co
   assert.equal((await bench.call("POST", "/", {})).status, 405);
 });
 
-test("a front that takes no calls says why, and nothing that a client wrote becomes markup", async (context) => {
+test("a front page that is not ready says why, and text from a client cannot become markup", async (context) => {
   const bench = await openBench(context, {
     ready: () => ({ ready: false, reasons: ["the disk is <full>"] }),
   });
   const text = await (await bench.request("/", { headers: { accept: "text/html" } })).text();
-  assert.match(text, /It takes no calls: the disk is &lt;full&gt;\./);
+  assert.match(text, /It does not accept calls: the disk is &lt;full&gt;\./);
 });
 
-test("the docs have every operation with its parameters, body and answers, and no backtick", async (context) => {
+test("the docs list every operation with its parameters, body and answers, without backticks", async (context) => {
   const bench = await openBench(context);
   const page = await (await bench.request("/docs", {})).text();
   const document = (await (await bench.request("/openapi.json", {})).json()) as {
@@ -82,7 +84,7 @@ test("the docs have every operation with its parameters, body and answers, and n
   assert.ok(!page.includes("undefined") && !page.includes("[object Object]"));
 });
 
-test("a field says its type, whether it must be there, its bounds and its default", () => {
+test("a field shows its type, whether it is required, its limits and its default", () => {
   const schema = {
     type: "object",
     required: ["limit"],
@@ -114,6 +116,6 @@ test("a field says its type, whether it must be there, its bounds and its defaul
   );
 });
 
-test("text in backticks is code, and markup in it stays text", () => {
+test("text in backticks is code, and markup in it is escaped", () => {
   assert.equal(prose("give `<id>` & go"), "give <code>&lt;id&gt;</code> &amp; go");
 });

@@ -1,3 +1,5 @@
+/** Tests prices and estimates. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { model, openBench } from "./api-fixture.test.ts";
@@ -9,7 +11,7 @@ interface RateRow {
   readonly source: string;
 }
 
-test("a model's prices say what they are, where they come from, and which stand in for another", async (t) => {
+test("rates of a model have their source, and mark those borrowed from another meter", async (t) => {
   const bench = await openBench(t);
   const { json } = await bench.call("GET", "/api/v1/prices?provider=openai&model=m1");
   const rates: readonly RateRow[] = json.rates;
@@ -30,7 +32,7 @@ test("a model's prices say what they are, where they come from, and which stand 
   assert.deepEqual([list.json.overrides, list.json.models], [[], [model]]);
 });
 
-test("a stated price wins from the moment it is valid", async (t) => {
+test("an added price takes precedence from the moment it is valid", async (t) => {
   const bench = await openBench(t);
   const stated = await bench.call("POST", "/api/v1/prices", {
     ...model,
@@ -78,7 +80,27 @@ test("an estimate is low, expected and high, and its high is what a hold takes",
   assert.equal(held.json.held_usd, json.high_usd);
 });
 
-test("an estimate says which budgets would refuse even a shorter answer", async (t) => {
+test("half of the ceiling is expected by default, and the low cost is of the fewest tokens of a text", async (t) => {
+  const bench = await openBench(t);
+  const estimate = async (body: object): Promise<Readonly<Record<string, unknown>>> =>
+    (await bench.call("POST", "/api/v1/estimate", { ...model, ...body })).json;
+  const half = await estimate({ input_tokens: 1000, max_output_tokens: 101 });
+  assert.deepEqual([half["expected_output_tokens"], half["expected_usd"]], [51, "0.00151"]);
+  const text = "tiktoken is great! ".repeat(100);
+  const price = { provider: "anthropic", model: "claude-x", input: "1", output: "10" };
+  assert.equal((await bench.call("POST", "/api/v1/prices", price)).status, 201);
+  const counted = await estimate({
+    ...price,
+    input: undefined,
+    output: undefined,
+    text,
+    max_output_tokens: 1,
+  });
+  const low = Number(counted["low_usd"]) * 1_000_000 - 10;
+  assert.ok(low > 0 && low < Number(counted["input_tokens"]), `${low} tokens at least`);
+});
+
+test("an estimate names the budgets that would refuse even a shorter answer", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", {
     budget_id: "small",
@@ -117,7 +139,7 @@ test("an estimate says which budgets would refuse even a shorter answer", async 
   );
 });
 
-test("a call that the gateway would serve with a shorter answer is allowed, with the ceiling that it would be fitted to", async (t) => {
+test("a call that the gateway would serve with a shorter answer is allowed, with the fitted ceiling", async (t) => {
   const bench = await openBench(t);
   const budget = { budget_type: "project", resource_id: "p1", period: "day" };
   await bench.call("POST", "/api/v1/budgets", { ...budget, budget_id: "wide", amount: "0.0090" });
@@ -152,7 +174,7 @@ test("a call that the gateway would serve with a shorter answer is allowed, with
   assert.deepEqual(await fitted({}), [true, 300, [true, true, true]]);
 });
 
-test("an estimate of a call that is refused says with how much output it would pass", async (t) => {
+test("an estimate of a refused call has the output with which it would be admitted", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", {
     budget_id: "b",
@@ -182,7 +204,7 @@ test("an estimate of a call that is refused says with how much output it would p
   assert.deepEqual(await passing({ input_tokens: 6490 }), [false, 1]);
 });
 
-test("an estimate's fields are checked", async (t) => {
+test("the fields of an estimate are validated", async (t) => {
   const bench = await openBench(t);
   const cases: readonly (readonly [object, string])[] = [
     [{ ...model, max_output_tokens: 1 }, "input_tokens"],
@@ -197,7 +219,7 @@ test("an estimate's fields are checked", async (t) => {
   }
 });
 
-test("text is counted as OpenAI counts it, with the factor of the model's family", async (t) => {
+test("text is counted with OpenAI's tokenizer and the factor of the model's family", async (t) => {
   const bench = await openBench(t);
   const count = async (
     provider: string,
@@ -218,7 +240,7 @@ test("text is counted as OpenAI counts it, with the factor of the model's family
   ]);
 });
 
-test("text is counted as it is written: quotes, line feeds, and what looks like a special token", async (t) => {
+test("text is counted literally: quotes, line feeds, and text that looks like a special token", async (t) => {
   const bench = await openBench(t);
   const count = async (text: string): Promise<number> =>
     (

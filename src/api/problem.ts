@@ -1,10 +1,7 @@
-/** Errors as problem+json (RFC 9457): the one place where an error of the control plane gets its HTTP status. */
+/** Prints errors as problem+json (RFC 9457), and assigns their HTTP statuses. */
 
-import { z } from "zod";
-import { PurserError, type ErrorCode } from "../domain/error.ts";
-import type { RefusalReason } from "../domain/ledger/command.ts";
-
-export type ProblemCode = ErrorCode | RefusalReason | "method_not_allowed";
+import type { ProblemCode, ProblemJson } from "../contract/problem.ts";
+import { PurserError } from "../domain/error.ts";
 
 const problemMediaType = "application/problem+json";
 
@@ -30,23 +27,23 @@ export type ProblemStatus =
   | 503
   | 504;
 
-/** The closed list of codes: what each is called, and its HTTP status. */
+/** The title and HTTP status of each code. */
 export const problems: Readonly<Record<ProblemCode, Meaning>> = {
   invalid_request: { status: 400, title: "A field is missing, of the wrong type or out of range" },
-  invalid_configuration: { status: 500, title: "The configuration is not valid" },
-  unauthenticated: { status: 401, title: "No key, or one that is unknown, revoked or expired" },
+  invalid_configuration: { status: 500, title: "The configuration is invalid" },
+  unauthenticated: { status: 401, title: "No key, or the key is unknown, revoked or expired" },
   forbidden: { status: 403, title: "The key may not do this" },
-  not_found: { status: 404, title: "There is no such thing" },
-  method_not_allowed: { status: 405, title: "The path exists, and does not take this method" },
+  not_found: { status: 404, title: "Not found" },
+  method_not_allowed: { status: 405, title: "The path does not support this method" },
   conflict: { status: 409, title: "The id was used with another body, or is in use" },
-  too_large: { status: 413, title: "The body is over its limit" },
+  too_large: { status: 413, title: "The body is too large" },
   unsupported_encoding: {
     status: 415,
-    title: "The body is in a content encoding that is not known",
+    title: "The content encoding of the body is not supported",
   },
   websocket_unsupported: {
     status: 426,
-    title: "There are no WebSockets here; the path is served over HTTP",
+    title: "WebSockets are not supported; the path is served over HTTP",
   },
   too_many: { status: 429, title: "Too many calls at once" },
   unpriced: { status: 402, title: "The model has no price, and a budget blocks such calls" },
@@ -54,36 +51,16 @@ export const problems: Readonly<Record<ProblemCode, Meaning>> = {
   budget_exhausted: { status: 402, title: "A budget has too little left" },
   budget_held: {
     status: 402,
-    title: "A budget has too little left while other calls hold their share",
+    title: "A budget has too little left until calls in flight end",
   },
-  budget_closed: { status: 402, title: "A budget's window has not begun or is over" },
+  budget_closed: { status: 402, title: "The window of a budget has not begun or is over" },
   budget_paused: { status: 402, title: "A budget is paused for the rest of its window" },
   upstream_unreachable: { status: 502, title: "The provider did not answer" },
   upstream_timeout: { status: 504, title: "The provider did not answer in time" },
   store_unavailable: { status: 503, title: "The ledger cannot be written" },
-  shutting_down: { status: 503, title: "The process is ending" },
-  bug: { status: 500, title: "Something is wrong in Purser itself" },
+  shutting_down: { status: 503, title: "The process is shutting down" },
+  bug: { status: 500, title: "A bug in Purser" },
 };
-
-export const problemSchema = z
-  .object({
-    type: z.string().describe("Where the code is explained."),
-    title: z.string(),
-    status: z.int(),
-    code: z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]]),
-    detail: z.string().describe("What was wrong this time."),
-    field: z.string().nullable().describe("The field at fault, in the words of the request."),
-    remedy: z.string().nullable().describe("What to do about it."),
-    purser: z
-      .record(z.string(), z.unknown())
-      .optional()
-      .describe("For a refusal by a budget: which, why, and what it had left."),
-    error: z
-      .record(z.string(), z.string())
-      .optional()
-      .describe("For a path that is not served: the same, where the providers' SDKs look."),
-  })
-  .meta({ id: "Problem" });
 
 export interface ProblemFacts {
   readonly code: ProblemCode;
@@ -92,14 +69,13 @@ export interface ProblemFacts {
   readonly remedy?: string | undefined;
   readonly purser?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether it is repeated as `error.message`, which is all that the providers' SDKs show of an answer. */
+  /** Also set `error.message`, the only text that the providers' SDKs show. */
   readonly forSdk?: boolean;
 }
 
-/** The answer for a problem. */
 export function problemResponse(facts: ProblemFacts): Response {
   const { status, title } = problems[facts.code];
-  const body = {
+  const body: ProblemJson = {
     type: `/docs#${facts.code}`,
     title,
     status,
@@ -122,13 +98,13 @@ export function problemResponse(facts: ProblemFacts): Response {
   });
 }
 
-/** What a caller is told of an error. A bug's message stays inside, since it may name what the caller must not know. */
+/** Describes an error to a caller. The message of a bug is not shown: it may contain secrets. */
 export function describeError(error: unknown): ProblemFacts {
   if (!(error instanceof PurserError) || error.code === "bug") {
     return {
       code: "bug",
-      detail: "The request failed by a fault of Purser.",
-      remedy: "Look at Purser's log, and report what it says.",
+      detail: "The request failed because of a bug in Purser.",
+      remedy: "Check Purser's log, and report the error there.",
     };
   }
   const { code, message, detail } = error;

@@ -1,9 +1,11 @@
+/** Tests the search for repeated keys in JSON. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { repeatedKey } from "./repeated-key.ts";
 
-test("a key that is repeated in one object is found by its path, however it is written", () => {
+test("a repeated key is found by its path, even if it is escaped differently", () => {
   const cases: readonly (readonly [string, string | undefined])[] = [
     ['{"a":1,"a":2}', "a"],
     ['{"a":1,"\\u0061":2}', "a"],
@@ -18,6 +20,6 @@ test("a key that is repeated in one object is found by its path, however it is w
   for (const [text, path] of cases) assert.equal(repeatedKey(text), path, text);
 });
 
-test("what was written from objects has no such key", () => {
+test("serialized objects have no repeated key", () => {
   fc.assert(fc.property(fc.json(), (text) => repeatedKey(text) === undefined));
 });

@@ -1,4 +1,4 @@
-/** Finds a key that is repeated in one object of a JSON text: which of its values was meant is unknown. */
+/** Finds repeated keys in JSON objects, which are ambiguous. */
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -6,16 +6,17 @@ const backslash = 0x5c;
 interface Container {
   /** Null for a list. */
   readonly keys: Set<string> | null;
-  /** The path of the value, as `attribution.tags` or `thresholds[1]`; empty for the whole. */
+  /** The path of the value, such as `attribution.tags` or `thresholds[1]`; empty for the root. */
   readonly path: string;
-  /** Of the member that is being read; null before its key. */
+  /** The path of the current member; null before its key. */
   member: string | null;
   index: number;
 }
 
 /**
  * @param text Valid JSON.
- * @returns The path of the first repeated key, such as `attribution.project`; undefined when there is none.
+ * @returns The path of the first repeated key, such as `attribution.project`; undefined if there is
+ *   none.
  */
 export function repeatedKey(text: string): string | undefined {
   const open: Container[] = [];
@@ -53,7 +54,7 @@ function memberPath(path: string, key: string): string {
   return path === "" ? key : `${path}.${key}`;
 }
 
-/** @param start Behind the quote that begins it. @returns The place behind the one that ends it. */
+/** @param start The position after the opening quote. @returns The position after the closing. */
 function endOfString(text: string, start: number): number {
   let at = start;
   while (text.charCodeAt(at) !== quote) at += text.charCodeAt(at) === backslash ? 2 : 1;

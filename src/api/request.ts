@@ -1,4 +1,4 @@
-/** Reads what comes over the wire, within limits. */
+/** Reads the body and the query of a request, within limits. */
 
 import { decodeBody } from "../app/header/content-encoding.ts";
 import { PurserError } from "../domain/error.ts";
@@ -7,10 +7,10 @@ import { repeatedKey } from "./repeated-key.ts";
 export const maxBodyBytes = 1024 * 1024;
 
 /**
- * The JSON of a body.
+ * Reads the JSON of a body.
  *
- * @throws PurserError `too_large` over {@link maxBodyBytes}, `invalid_request` for what is no JSON, or has a key twice in one object,
- *   `unsupported_encoding` for a content encoding that is not known.
+ * @throws PurserError `too_large` over {@link maxBodyBytes}, `invalid_request` for invalid JSON
+ *   or a repeated key, `unsupported_encoding` for an unsupported content encoding.
  */
 export async function readBody(request: Request): Promise<unknown> {
   const received = await readBytes(request);
@@ -54,7 +54,7 @@ async function readBytes(request: Request): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-/** @throws PurserError `invalid_request` for a name that is repeated or has no value. */
+/** @throws PurserError `invalid_request` for a parameter that is repeated or has no value. */
 export function readQuery(
   queries: Readonly<Record<string, readonly string[]>>,
 ): Readonly<Record<string, string>> {
@@ -64,7 +64,7 @@ export function readQuery(
     const what = values.length > 1 ? "is repeated" : "has no value";
     throw new PurserError("invalid_request", `${name} ${what}`, {
       field: name,
-      remedy: "Give it once with a value, or leave it out.",
+      remedy: "Give it once, with a value, or leave it out.",
     });
   });
   return Object.fromEntries(single);

@@ -1,13 +1,16 @@
-/** A row of the route table: what a path takes and gives, from which validation, handling and documentation all follow. */
+/** Defines a route: its requests and answers, for validation, types and documentation. */
 
 import type { z } from "zod";
+import type { Principal } from "../app/caller/principal.ts";
+import type { Json } from "../contract/json.ts";
+import { problemSchema } from "../contract/problem.ts";
 import type { Role } from "../domain/key/key.ts";
-import type { ApiContext, Caller } from "./context.ts";
+import type { ApiContext } from "./context.ts";
 import { check } from "./validate.ts";
 
 export type Method = "get" | "post" | "patch" | "delete";
 
-/** Who is let in: everyone, or the holders of these roles. */
+/** Who may use a route: everyone, or keys with these roles. */
 export type Access = "public" | readonly Role[];
 
 export const adminOnly: Access = ["admin"];
@@ -19,35 +22,45 @@ export interface Input<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
-  readonly caller: Caller;
+  readonly caller: Principal;
   readonly context: ApiContext;
 }
 
-/** What a handler gives: JSON, or a text with its media type, or a finished answer such as a problem. */
-export type Reply =
-  | { readonly status: number; readonly json: unknown }
+/** JSON, a text with its media type, or a finished answer such as a problem. */
+export type Reply<Answer = unknown> =
+  | { readonly status: number; readonly json: Answer }
   | { readonly status: number; readonly text: string; readonly mediaType: string }
   | Response;
 
-export interface ResponseSpecification {
+export interface ResponseSpecification<Schema extends z.ZodType = z.ZodType> {
   readonly description: string;
   /** JSON of this shape; absent for text. */
-  readonly schema?: z.ZodType;
+  readonly schema?: Schema;
   readonly mediaType?: string;
 }
+
+type Responses = Readonly<Record<number, ResponseSpecification>>;
+
+/** The JSON that a route may answer, by its specification. */
+type AnswerOf<Specified extends Responses> = {
+  [Status in keyof Specified]: Specified[Status] extends ResponseSpecification<infer Schema>
+    ? Json<Schema>
+    : never;
+}[keyof Specified];
 
 export interface RouteDefinition<
   Params extends z.ZodType,
   Query extends z.ZodType,
   Body extends z.ZodType,
+  Specified extends Responses,
 > {
   readonly method: Method;
   /** With parameters in braces: `/api/v1/budgets/{budget_id}`. */
   readonly path: string;
   readonly access: Access;
-  /** Whether the configuration lets everyone in. */
+  /** Whether the configuration makes the route public. */
   readonly isOpen?: (context: ApiContext) => boolean;
-  /** Whether a request without any key is served too, as `public`: the handler decides what it shows. */
+  /** Whether requests without a key are served too, as `public`. */
   readonly keyIsOptional?: boolean;
   readonly tag: string;
   readonly summary: string;
@@ -55,34 +68,38 @@ export interface RouteDefinition<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
-  readonly responses: Readonly<Record<number, ResponseSpecification>>;
+  readonly responses: Specified;
   readonly handler: (
     input: Input<z.output<Params>, z.output<Query>, z.output<Body>>,
-  ) => Promise<Reply> | Reply;
+  ) => Promise<Reply<AnswerOf<Specified>>> | Reply<AnswerOf<Specified>>;
 }
 
-/** What came over the wire, not yet checked. */
+/** A request before validation. */
 export interface RawInput {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
-  readonly caller: Caller;
+  readonly caller: Principal;
   readonly context: ApiContext;
 }
 
-/** A route with its types folded in: it checks what it is given, then handles it. */
-export interface Route extends Omit<RouteDefinition<z.ZodType, z.ZodType, z.ZodType>, "handler"> {
+/** A route without its types: it validates a request, then handles it. */
+export interface Route extends Omit<
+  RouteDefinition<z.ZodType, z.ZodType, z.ZodType, Responses>,
+  "handler"
+> {
   handle(raw: RawInput): Promise<Reply>;
 }
 
 type NoFields = z.ZodType<Record<string, never>>;
 
-/** Folds the types of a definition in: what reaches its handler has been checked against its schemas. */
+/** Makes a route. Its handler receives only validated requests. */
 export function route<
   Params extends z.ZodType = NoFields,
   Query extends z.ZodType = NoFields,
   Body extends z.ZodType = NoFields,
->(definition: RouteDefinition<Params, Query, Body>): Route {
+  Specified extends Responses = Responses,
+>(definition: RouteDefinition<Params, Query, Body, Specified>): Route {
   const { handler, ...rest } = definition;
   return {
     ...rest,
@@ -98,10 +115,21 @@ export function route<
   };
 }
 
-export function ok(json: unknown): Reply {
+export function answer<Schema extends z.ZodType>(
+  description: string,
+  schema: Schema,
+): ResponseSpecification<Schema> {
+  return { description, schema };
+}
+
+export function problem(description: string): ResponseSpecification<typeof problemSchema> {
+  return { description, schema: problemSchema, mediaType: "application/problem+json" };
+}
+
+export function ok<const Answer>(json: Answer): Reply<Answer> {
   return { status: 200, json };
 }
 
-export function created(json: unknown): Reply {
+export function created<const Answer>(json: Answer): Reply<Answer> {
   return { status: 201, json };
 }

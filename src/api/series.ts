@@ -1,8 +1,14 @@
-/** `/api/v1/series`: figures over time. */
+/** Serves `/api/v1/series`: figures over time. */
 
-import { z } from "zod";
-import { series, type BucketName, type Figures, type GroupFigures } from "../app/figure/series.ts";
+import { series, type BucketName } from "../app/figure/series.ts";
 import { unpricedModels } from "../app/figure/unpriced-models.ts";
+import type { Figures, GroupFigures } from "../app/port/reader.ts";
+import {
+  seriesQuery,
+  seriesSchema,
+  type FiguresJson,
+  type GroupFiguresJson,
+} from "../contract/series.ts";
 import { dimensions } from "../domain/attribution/attribution.ts";
 import { PurserError } from "../domain/error.ts";
 import { suggest } from "../domain/input/nearest.ts";
@@ -10,85 +16,12 @@ import { formatInstant } from "../domain/input/scalar.ts";
 import { formatUsd } from "../domain/money/money.ts";
 import { countTokens } from "../domain/usage/usage.ts";
 import type { ApiContext } from "./context.ts";
-import { ok, readers, route, type Route } from "./route.ts";
-import { answer, instantSchema, problem, usdSchema, usageSchema } from "./schema.ts";
-import { figuresFilter, filterSchema, includeSchema } from "./scope.ts";
-
-const figures = {
-  calls: z.int().describe("Those that were charged: averages are of them."),
-  released: z
-    .int()
-    .describe(
-      "Calls that ended without a charge: the provider answered with an error, or was not reached.",
-    ),
-  refusals: z.int().describe("Calls that a budget refused."),
-  cost_usd: usdSchema,
-  tokens: z.int().describe("All tokens, cached ones included."),
-  usage: usageSchema,
-  avg_latency_ms: z.number(),
-};
-const figuresSchema = z.object(figures).meta({ id: "Figures" });
-const groupSchema = z
-  .object({ group: z.record(z.string(), z.string()), ...figures })
-  .meta({ id: "GroupFigures" });
-
-const seriesSchema = z
-  .object({
-    from: instantSchema,
-    to: instantSchema,
-    bucket: z.enum(["none", "hour", "day", "week", "month"]),
-    time_zone: z.string(),
-    by: z.array(z.string()),
-    total: figuresSchema,
-    groups: z.array(groupSchema).describe("Over the whole range, the dearest first."),
-    key_names: z
-      .record(z.string(), z.string())
-      .describe(
-        "Of the keys in the groups, where they are split by `key`: the names by their ids.",
-      ),
-    unpriced: z
-      .array(
-        z.object({
-          provider: z.string(),
-          model: z.string().describe("The model served."),
-          calls: z.int(),
-        }),
-      )
-      .describe(
-        "Models that no price was known for, in the range: their calls are counted as nothing, and are not free.",
-      ),
-    data: z
-      .array(
-        z.object({
-          start: instantSchema,
-          end: instantSchema,
-          total: figuresSchema,
-          groups: z.array(groupSchema),
-        }),
-      )
-      .describe("Every bucket of the range, empty ones too."),
-  })
-  .meta({ id: "Series" });
-
-const query = filterSchema({
-  bucket: z
-    .enum(["none", "hour", "day", "week", "month"])
-    .default("day")
-    .describe("`none` gives the sums of the range only."),
-  by: z
-    .string()
-    .max(500)
-    .optional()
-    .describe(
-      "Split by, joined by commas: `provider`, `model`, `endpoint`, `key`, `status`, a dimension, `tag:NAME`.",
-    ),
-  include: includeSchema,
-  time_zone: z.string().max(100).default("UTC").describe("IANA name."),
-});
+import { figuresFilter } from "./filter.ts";
+import { answer, ok, problem, readers, route, type Route } from "./route.ts";
 
 const dayMs = 86_400_000;
 
-/** How far back a range reaches when it has no beginning. */
+/** The length of a range without `from`. */
 const usualRangeMs: Readonly<Record<BucketName, number>> = {
   none: 30 * dayMs,
   hour: dayMs,
@@ -103,14 +36,14 @@ export const seriesRoutes: readonly Route[] = [
     path: "/api/v1/series",
     access: readers,
     tag: "figures",
-    summary: "Follow figures over time, split by what you like",
+    summary: "Get figures over time, grouped as you choose",
     description:
-      "Without `from`: the last 24 hours, 30 days, 12 weeks or 12 months, by the bucket. `to` is now.",
-    query,
+      "Without `from`: the last 24 hours, 30 days, 12 weeks or 12 months, depending on the bucket. Without `to`: until now.",
+    query: seriesQuery,
     responses: {
       200: answer("The series.", seriesSchema),
-      400: problem("A field is not valid."),
-      403: problem("Not your figures."),
+      400: problem("A field is invalid."),
+      403: problem("The key may not read these figures."),
     },
     async handler({ query, caller, context }) {
       const filter = figuresFilter(caller, query, context);
@@ -173,14 +106,10 @@ function readBy(text: string | undefined): readonly string[] {
     (name) => !groupKeys.includes(name) && !/^tag:[A-Za-z0-9._:/-]{1,64}$/.test(name),
   );
   if (unknown !== undefined) {
-    throw new PurserError(
-      "invalid_request",
-      `by: "${unknown.slice(0, 60)}" is nothing to split by`,
-      {
-        field: "by",
-        remedy: suggest(unknown, [...groupKeys, "tag:NAME"]),
-      },
-    );
+    throw new PurserError("invalid_request", `by: "${unknown.slice(0, 60)}" cannot be grouped by`, {
+      field: "by",
+      remedy: suggest(unknown, [...groupKeys, "tag:NAME"]),
+    });
   }
   if (names.length > maxGroupKeys) {
     throw new PurserError("invalid_request", `by: more than ${maxGroupKeys} names`, {
@@ -191,7 +120,7 @@ function readBy(text: string | undefined): readonly string[] {
   return names;
 }
 
-function figuresJson({ calls, released, refusals, cost, usage, latencyMs }: Figures): object {
+function figuresJson({ calls, released, refusals, cost, usage, latencyMs }: Figures): FiguresJson {
   return {
     calls,
     released,
@@ -203,6 +132,6 @@ function figuresJson({ calls, released, refusals, cost, usage, latencyMs }: Figu
   };
 }
 
-function groupJson(group: GroupFigures): object {
+function groupJson(group: GroupFigures): GroupFiguresJson {
   return { group: group.group, ...figuresJson(group) };
 }

@@ -1,8 +1,10 @@
+/** Tests `/api/v1/status`. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openBench } from "./api-fixture.test.ts";
 
-test("the status describes the process to an administrator alone, and has no key in it", async (context) => {
+test("the status is for administrators only, and contains no key", async (context) => {
   const bench = await openBench(context);
   const { status, json } = await bench.call("GET", "/api/v1/status");
   assert.equal(status, 200);
@@ -24,7 +26,7 @@ test("the status describes the process to an administrator alone, and has no key
   }
 });
 
-test("what the providers answered is reported in whole milliseconds", async (context) => {
+test("checks of providers are reported in whole milliseconds", async (context) => {
   const probe = {
     provider: "openai",
     url: "https://api.openai.com/v1/models",

@@ -1,60 +1,8 @@
-/** `/api/v1/status`: what the running process is made of, and whether its providers take their keys. */
+/** Serves `/api/v1/status`: the running process, and whether providers accept their keys. */
 
-import { z } from "zod";
+import { probesSchema, statusSchema } from "../contract/status.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
-import { adminOnly, ok, route, type Route } from "./route.ts";
-import { answer, instantSchema } from "./schema.ts";
-
-const statusSchema = z
-  .object({
-    version: z.string(),
-    node: z.string().describe("The version of Node that runs it."),
-    process_id: z.int(),
-    started_at: instantSchema,
-    data: z.string().describe("The data folder, as an absolute path."),
-    durability: z.string(),
-    ledger: z.object({
-      writable: z.boolean(),
-      problem: z.string().nullable(),
-      open_holds: z.int(),
-    }),
-    prices: z.object({
-      version: z.string(),
-      checked_on: z
-        .string()
-        .describe(
-          "The day on which prices beside the price list were last read from their providers.",
-        ),
-      age_days: z.int(),
-      stated: z.int().describe("Prices of the configuration and of this API."),
-    }),
-    providers: z.array(
-      z.object({
-        name: z.string(),
-        base_urls: z.array(z.string()),
-        key: z.enum(["set", "callers_bring_theirs", "simulated"]),
-      }),
-    ),
-  })
-  .meta({ id: "Status" });
-
-const probesSchema = z
-  .object({
-    data: z.array(
-      z.object({
-        provider: z.string(),
-        url: z.string(),
-        state: z
-          .enum(["accepted", "refused", "unchecked", "failing", "unreachable"])
-          .describe("`unchecked`: it answers, and the answer says nothing about the key."),
-        status: z.int().nullable(),
-        elapsed_ms: z.int(),
-        models: z.int().nullable(),
-        problem: z.string().nullable(),
-      }),
-    ),
-  })
-  .meta({ id: "ProviderProbes" });
+import { adminOnly, answer, ok, route, type Route } from "./route.ts";
 
 const dayMs = 86_400_000;
 
@@ -66,7 +14,7 @@ export const statusRoutes: readonly Route[] = [
     tag: "process",
     summary: "Describe the running process",
     description: "Its version, data folder, ledger, prices and providers. Never a key.",
-    responses: { 200: answer("As it is now.", statusSchema) },
+    responses: { 200: answer("The current status.", statusSchema) },
     async handler({ context }) {
       const {
         node,
@@ -110,9 +58,9 @@ export const statusRoutes: readonly Route[] = [
     path: "/api/v1/status/providers",
     access: adminOnly,
     tag: "process",
-    summary: "Ask each provider for its list of models, with its key",
-    description: "Free: no model is called. Each provider has ten seconds.",
-    responses: { 200: answer("What each of them answered.", probesSchema) },
+    summary: "Check each provider's key by requesting its list of models",
+    description: "Free: no model is called. Each provider has ten seconds to answer.",
+    responses: { 200: answer("The answer of each provider.", probesSchema) },
     async handler({ context }) {
       const probes = await context.probeProviders();
       return ok({

@@ -1,68 +1,16 @@
-/** `/api/v1/summary`: what was spent, on what, and how efficiently. */
+/** Serves `/api/v1/summary`: what was spent, on what, and how efficiently. */
 
-import { z } from "zod";
-import { summarise } from "../app/figure/report.ts";
-import { ok, readers, route, type Route } from "./route.ts";
-import { answer, problem } from "./schema.ts";
-import { figuresFilter, filterSchema, includeSchema } from "./scope.ts";
-
-const money = z.number().describe("USD, rounded to a JSON number.");
-const count = z.int();
-
-const summarySchema = z
-  .object({
-    total_cost: money,
-    task_count: count.describe("Calls that were charged, each attempt counted."),
-    average_cost: money,
-    by_provider: z.record(
-      z.string(),
-      z.object({
-        total_cost: money,
-        input_tokens: count.describe("Cached ones included."),
-        output_tokens: count,
-        task_count: count,
-        operations: z.record(
-          z.string(),
-          z.object({ count, total_cost: money, avg_latency_ms: z.number() }),
-        ),
-      }),
-    ),
-    by_operation: z
-      .record(
-        z.string(),
-        z.object({
-          count,
-          total_cost: money,
-          avg_cost: money,
-          total_tokens: count,
-          avg_latency_ms: z.number(),
-        }),
-      )
-      .describe("By the operation that the caller named, or else by endpoint."),
-    efficiency_metrics: z.object({
-      cost_per_1k_tokens: money,
-      avg_tokens_per_task: z.number(),
-      input_output_ratio: z.number(),
-      total_input_tokens: count,
-      total_output_tokens: count,
-      total_tokens: count,
-    }),
-    tasks: z.array(
-      z.object({
-        timestamp: z.number().describe("Seconds since the epoch."),
-        provider: z.string(),
-        model: z.string(),
-        operation: z.string(),
-        input_tokens: count,
-        output_tokens: count,
-        input_cost: money,
-        output_cost: money,
-        total_cost: money,
-        latency_ms: z.number(),
-      }),
-    ),
-  })
-  .meta({ id: "Summary" });
+import {
+  summarise,
+  type CallSummary,
+  type CallSums,
+  type ProviderSums,
+  type Summary,
+} from "../app/figure/summary.ts";
+import { summaryQuery, summarySchema, type SummaryJson } from "../contract/summary.ts";
+import { toNumber } from "../domain/money/money.ts";
+import { figuresFilter } from "./filter.ts";
+import { answer, ok, problem, readers, route, type Route } from "./route.ts";
 
 export const summaryRoutes: readonly Route[] = [
   route({
@@ -70,26 +18,90 @@ export const summaryRoutes: readonly Route[] = [
     path: "/api/v1/summary",
     access: readers,
     tag: "figures",
-    summary: "Sum up what was spent, by provider and by operation",
-    query: filterSchema({
-      include: includeSchema,
-      tasks: z.coerce
-        .number()
-        .int()
-        .min(0)
-        .max(1000)
-        .default(100)
-        .describe("How many of the newest calls to list."),
-    }),
+    summary: "Summarise spend by provider and operation",
+    query: summaryQuery,
     responses: {
       200: answer("The summary.", summarySchema),
-      400: problem("A filter is not valid."),
-      403: problem("Not your figures."),
+      400: problem("A filter is invalid."),
+      403: problem("The key may not read these figures."),
     },
     async handler({ query, caller, context }) {
-      return ok(
-        await summarise(context.reader, figuresFilter(caller, query, context), query.tasks),
-      );
+      const filter = figuresFilter(caller, query, context);
+      return ok(summaryJson(await summarise(context.reader, filter, query.tasks)));
     },
   }),
 ];
+
+/** Amounts become JSON numbers, converted from exact sums. */
+export function summaryJson(summary: Summary): SummaryJson {
+  const { total } = summary;
+  const tokens = total.inputTokens + total.outputTokens;
+  return {
+    total_cost: toNumber(total.cost),
+    task_count: total.calls,
+    average_cost: toNumber(total.averageCost),
+    by_provider: mapValues(summary.byProvider, providerJson),
+    by_operation: mapValues(summary.byOperation, operationJson),
+    efficiency_metrics: {
+      cost_per_1k_tokens: toNumber(summary.costPer1000Tokens),
+      avg_tokens_per_task: ratio(tokens, total.calls),
+      input_output_ratio: ratio(total.inputTokens, total.outputTokens),
+      total_input_tokens: total.inputTokens,
+      total_output_tokens: total.outputTokens,
+      total_tokens: tokens,
+    },
+    meters: summary.units,
+    tasks: summary.calls.map(taskJson),
+  };
+}
+
+function providerJson(sums: ProviderSums): SummaryJson["by_provider"][string] {
+  return {
+    total_cost: toNumber(sums.cost),
+    input_tokens: sums.inputTokens,
+    output_tokens: sums.outputTokens,
+    task_count: sums.calls,
+    operations: mapValues(sums.byOperation, ({ calls, cost, averageLatencyMs }) => ({
+      count: calls,
+      total_cost: toNumber(cost),
+      avg_latency_ms: averageLatencyMs,
+    })),
+  };
+}
+
+function operationJson(sums: CallSums): SummaryJson["by_operation"][string] {
+  return {
+    count: sums.calls,
+    total_cost: toNumber(sums.cost),
+    avg_cost: toNumber(sums.averageCost),
+    total_tokens: sums.inputTokens + sums.outputTokens,
+    avg_latency_ms: sums.averageLatencyMs,
+  };
+}
+
+function taskJson(call: CallSummary): SummaryJson["tasks"][number] {
+  return {
+    timestamp: call.startedAt / 1000,
+    provider: call.provider,
+    model: call.model,
+    operation: call.operation,
+    input_tokens: call.inputTokens,
+    output_tokens: call.outputTokens,
+    input_cost: toNumber(call.inputCost),
+    output_cost: toNumber(call.outputCost),
+    total_cost: toNumber(call.cost),
+    latency_ms: call.latencyMs,
+  };
+}
+
+function ratio(total: number, count: number): number {
+  return count === 0 ? 0 : total / count;
+}
+
+/** Creates the keys as own properties, so an operation may be named `constructor`. */
+function mapValues<In, Out>(
+  groups: ReadonlyMap<string, In>,
+  map: (value: In) => Out,
+): Readonly<Record<string, Out>> {
+  return Object.fromEntries([...groups].map(([name, value]) => [name, map(value)]));
+}

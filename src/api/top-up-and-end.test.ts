@@ -1,3 +1,5 @@
+/** Tests the price of top-ups, and which calls can be ended over the API. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aHold } from "../domain/ledger/desk.test-kit.ts";
@@ -20,7 +22,7 @@ const budget = {
   period: "day",
 };
 
-test("output that a hold grows by has the price of the context that is held", async (t) => {
+test("output added to a hold is priced at the held context size", async (t) => {
   const row: CatalogueRow = {
     ...model,
     ids: { equals: model.model },
@@ -39,7 +41,7 @@ test("output that a hold grows by has the price of the context that is held", as
   assert.equal(more.json.held.usd, "0.0009");
 });
 
-test("a call under way at the gateway is neither topped up, settled nor released over the API", async (t) => {
+test("a call in flight at the gateway cannot be topped up, settled or released over the API", async (t) => {
   const bench = await openBench(t);
   const expiresAt = bench.now() + 60_000;
   await bench.ledger.commit(aHold("g-1", 10n, { at: bench.now(), expiresAt }));
@@ -54,7 +56,7 @@ test("a call under way at the gateway is neither topped up, settled nor released
   assert.equal((await bench.ledger.holdOf("g-1"))?.amount.usd, 10n);
 });
 
-test("a hold that is settled without a latency took the time since it was made", async (t) => {
+test("a hold settled without a latency takes the time since it was created", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/holds", hold);
   bench.advance(1234);

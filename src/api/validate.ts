@@ -1,14 +1,15 @@
-/** Checks values against their schemas, and says what is wrong in the words of the request. */
+/** Validates values against their schemas, and names the first invalid field. */
 
 import { z } from "zod";
 import { PurserError } from "../domain/error.ts";
+import { unknownField } from "../domain/input/fields.ts";
 import { suggest } from "../domain/input/nearest.ts";
 
 type Issue = z.core.$ZodIssue;
 
 /**
- * @param schema Absent where a route takes nothing: the value is then dropped.
- * @throws PurserError `invalid_request` with the field of the first fault.
+ * @param schema Absent if the route reads nothing here: the value is dropped.
+ * @throws PurserError `invalid_request` naming the first invalid field.
  */
 export function check<Schema extends z.ZodType>(
   schema: Schema | undefined,
@@ -20,7 +21,7 @@ export function check<Schema extends z.ZodType>(
   const [issue] = result.error.issues;
   throw issue
     ? explain(issue, value, schema)
-    : new PurserError("invalid_request", "the request is not valid");
+    : new PurserError("invalid_request", "the request is invalid");
 }
 
 function explain(issue: Issue, value: unknown, schema: z.ZodType): PurserError {
@@ -33,8 +34,8 @@ function explain(issue: Issue, value: unknown, schema: z.ZodType): PurserError {
     const remedy =
       known.length > 0
         ? suggest(name, known)
-        : "Leave it out, or see /openapi.json for the fields of this request.";
-    return new PurserError("invalid_request", `${field} is not a known field`, { field, remedy });
+        : "Leave it out; see /openapi.json for the fields of this request.";
+    return new PurserError("invalid_request", `${field} ${unknownField}`, { field, remedy });
   }
   const field = join(narrow.path);
   if (lookUp(value, narrow.path) === undefined && narrow.code === "invalid_type") {
@@ -45,11 +46,11 @@ function explain(issue: Issue, value: unknown, schema: z.ZodType): PurserError {
   }
   return new PurserError("invalid_request", `${field || "the body"}: ${narrow.message}`, {
     field,
-    remedy: `Correct ${field || "the body"}; /openapi.json has its shape.`,
+    remedy: `Fix ${field || "the body"}; see /openapi.json for its shape.`,
   });
 }
 
-/** Of a union that failed, the branch that came furthest: its fault is the one that the writer meant to get right. */
+/** For a union, the branch that matched furthest: most likely the one that was meant. */
 function narrowest(issue: Issue): Issue {
   if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue;
   const depth = (issues: readonly Issue[]): number => issues[0]?.path.length ?? 0;

@@ -1,7 +1,7 @@
 /** Budgets as people read them: a tree with what is left, or one with all its figures. */
 
+import type { BudgetJson } from "../contract/budget.ts";
 import { parseUsd } from "../domain/money/money.ts";
-import type { BudgetView } from "./figures.ts";
 import { gauge } from "./terminal/bar.ts";
 import type { Paint } from "./terminal/color.ts";
 import { atThePoint, dollars, grouped, percent } from "./terminal/number.ts";
@@ -11,10 +11,10 @@ import { table } from "./terminal/table.ts";
 const gaugeCells = 12;
 
 /** Children stand under their parents. */
-export function budgetTable(budgets: readonly BudgetView[], output: Output): string {
+export function budgetTable(budgets: readonly BudgetJson[], output: Output): string {
   const { paint } = output;
   const placed = inTreeOrder(budgets);
-  const amounts = (of: (budget: BudgetView) => string | null | undefined): readonly string[] =>
+  const amounts = (of: (budget: BudgetJson) => string | null): readonly string[] =>
     atThePoint(placed.map(({ budget }) => amountText(of(budget), budget.currency)));
   const [limit, spent, held, available] = [
     amounts(({ amount }) => amount),
@@ -48,7 +48,7 @@ export function budgetTable(budgets: readonly BudgetView[], output: Output): str
   return table(columns, rows, { heading: paint.dim, room: output.columns });
 }
 
-export function budgetText(budget: BudgetView, output: Output): string {
+export function budgetText(budget: BudgetJson, output: Output): string {
   const { paint } = output;
   const facts: readonly (readonly [string, string | undefined])[] = [
     [
@@ -60,14 +60,12 @@ export function budgetText(budget: BudgetView, output: Output): string {
     ["parent", budget.parent_budget_id ?? undefined],
     ["window", windowText(budget)],
     ["limit", amountText(budget.amount, budget.currency)],
-    ["spent", amountText(budget.spent, budget.currency) || undefined],
-    ["held", amountText(budget.held, budget.currency) || undefined],
+    ["spent", amountText(budget.spent, budget.currency)],
+    ["held", amountText(budget.held, budget.currency)],
     ["available", amountText(budget.available, budget.currency) || undefined],
     [
       "overrun",
-      budget.overrun === undefined || budget.overrun === "0"
-        ? undefined
-        : paint.red(amountText(budget.overrun, budget.currency)),
+      budget.overrun === "0" ? undefined : paint.red(amountText(budget.overrun, budget.currency)),
     ],
     [
       "used",
@@ -83,7 +81,7 @@ export function budgetText(budget: BudgetView, output: Output): string {
 }
 
 /** By the wall clock of the budget's own zone, in which its windows begin. */
-function windowText({ window, time_zone: zone }: BudgetView): string | undefined {
+function windowText({ window, time_zone: zone }: BudgetJson): string | undefined {
   if (!window) return undefined;
   const local = (instant: string): string =>
     Temporal.Instant.from(instant)
@@ -95,20 +93,20 @@ function windowText({ window, time_zone: zone }: BudgetView): string | undefined
 }
 
 /** What of the limit is spent or held, 0 to 1 and above; null where it is not known, as for all values of `*` together. */
-export function usedShare(budget: BudgetView): number | null {
-  if (budget.spent === undefined || budget.resource_id === "*") return null;
+export function usedShare(budget: BudgetJson): number | null {
+  if (budget.resource_id === "*") return null;
   const limit = parseUsd(budget.amount, "amount");
   if (limit === 0n) return null;
-  const used = parseUsd(budget.spent, "spent") + parseUsd(budget.held ?? "0", "held");
+  const used = parseUsd(budget.spent, "spent") + parseUsd(budget.held, "held");
   return Number((used * 10_000n) / limit) / 10_000;
 }
 
-function shareText(budget: BudgetView, paint: Paint): string {
+function shareText(budget: BudgetJson, paint: Paint): string {
   const share = usedShare(budget);
   return share === null ? "" : colourOf(share, paint)(percent(share));
 }
 
-function gaugeText(budget: BudgetView, paint: Paint): string {
+function gaugeText(budget: BudgetJson, paint: Paint): string {
   const share = usedShare(budget);
   return share === null ? "" : colourOf(share, paint)(gauge(share, gaugeCells));
 }
@@ -119,19 +117,19 @@ function colourOf(share: number, paint: Paint): (text: string) => string {
 }
 
 /** In USD as tables have it, else with its unit; nothing where it is not known. */
-export function amountText(amount: string | null | undefined, currency: string): string {
-  if (amount === undefined || amount === null) return "";
+export function amountText(amount: string | null, currency: string): string {
+  if (amount === null) return "";
   return currency === "USD" ? dollars(amount) : `${grouped(amount)} ${currency}`;
 }
 
-function limited(budget: BudgetView): string {
+function limited(budget: BudgetJson): string {
   return budget.resource_id === "*"
     ? `each ${budget.budget_type}`
     : `${budget.budget_type} ${budget.resource_id}`;
 }
 
 /** What of its calls count; that the simulator's do not goes for most budgets, and says little in a table. */
-function filtersOf({ models, providers }: BudgetView): readonly string[] {
+function filtersOf({ models, providers }: BudgetJson): readonly string[] {
   const isUsual = providers?.length === 1 && providers[0] === "!sim";
   return [
     ...(models ? [`models ${models.join(",")}`] : []),
@@ -140,12 +138,12 @@ function filtersOf({ models, providers }: BudgetView): readonly string[] {
 }
 
 interface Placed {
-  readonly budget: BudgetView;
+  readonly budget: BudgetJson;
   readonly depth: number;
 }
 
 /** Budgets whose parent is not in the list stand at the root. */
-function inTreeOrder(budgets: readonly BudgetView[]): readonly Placed[] {
+function inTreeOrder(budgets: readonly BudgetJson[]): readonly Placed[] {
   const known = new Set(budgets.map((budget) => budget.budget_id));
   const children = Map.groupBy(budgets, ({ parent_budget_id: parent }) =>
     parent !== null && known.has(parent) ? parent : null,

@@ -11,10 +11,10 @@ import { checkRange, csv, reportText } from "./command/report.ts";
 import { verifyText } from "./command/verify.ts";
 import { connect, runningServer } from "./connection.ts";
 import { failureOf, failureText, problemOf } from "./failure.ts";
-import type { BudgetView, Figures } from "./figures.ts";
+import type { BudgetJson } from "../contract/budget.ts";
+import type { SeriesJson } from "../contract/series.ts";
 import { inspectClock, inspectNode } from "./inspect.ts";
 import { shareOf } from "./group-table.ts";
-import { nearest } from "./nearest.ts";
 import { inOptionWords } from "./option-words.ts";
 import {
   attributionOf,
@@ -170,15 +170,11 @@ test("dates mean midnight in UTC, and dimensions and tags are told apart", () =>
   });
 });
 
-test("the nearest names come first, and none that is far off", () => {
-  assert.deepEqual(nearest("gpt-4o-mni", ["gpt-4o-mini", "gpt-4o", "claude-3"], 2), [
-    "gpt-4o-mini",
-    "gpt-4o",
-  ]);
-  assert.deepEqual(nearest("zzzzzz", ["gpt-4o"], 2), []);
-});
-
-const figures: Figures = {
+const figures: SeriesJson = {
+  bucket: "none",
+  time_zone: "UTC",
+  by: ["team"],
+  data: [],
   from: "2026-01-01T00:00:00.000Z",
   to: "2026-02-01T00:00:00.000Z",
   total: {
@@ -186,6 +182,8 @@ const figures: Figures = {
     released: 0,
     refusals: 1,
     cost_usd: "0.030000000001",
+    tokens: 1520,
+    avg_latency_ms: 0,
     usage: { input: 1000, cache_read: 500, output: 20 },
   },
   groups: [
@@ -195,6 +193,8 @@ const figures: Figures = {
       released: 0,
       refusals: 1,
       cost_usd: "0.02",
+      tokens: 1010,
+      avg_latency_ms: 0,
       usage: { input: 1000, output: 10 },
     },
     {
@@ -203,6 +203,8 @@ const figures: Figures = {
       released: 0,
       refusals: 0,
       cost_usd: "0.010000000001",
+      tokens: 510,
+      avg_latency_ms: 0,
       usage: { cache_read: 500, output: 10 },
     },
   ],
@@ -221,6 +223,15 @@ test("a report shows sums by the rule for money, aligned, and each group's share
   assert.equal(shareOf("0", "0"), 0);
 });
 
+test("a report says what was counted besides tokens, the largest counts first", () => {
+  const units = { web_search: 2, "tool:ocr": 3, pages: 1200, images: 1 };
+  const total = { ...figures.total, usage: { ...figures.total.usage, reasoning: 7, ...units } };
+  assert.match(
+    reportText({ ...figures, total }, { by: ["team"], top: 20, output }),
+    /20 output tokens, 1,200 pages, 3 tool:ocr, 2 web_search and 1 more\n/,
+  );
+});
+
 test("calls that no price was known for are named below a report", () => {
   assert.doesNotMatch(reportText(figures, { by: ["team"], top: 20, output }), /no price/);
   const unpriced = ["a", "b", "c", "d"].map((model) => ({ provider: "lab", model, calls: 3 }));
@@ -236,16 +247,27 @@ test("a table of groups is quoted as CSV, and no cell is a formula", () => {
   assert.equal(csv(figures, ["team"]).split("\r\n")[2], "'=cmd(),1,0,500,10,0.010000000001");
 });
 
-const budget: BudgetView = {
+const budget: BudgetJson = {
   budget_id: "child",
   parent_budget_id: "all",
   budget_type: "team",
   resource_id: "*",
+  unattributed: "ignore",
   amount: "10",
   currency: "USD",
   period: "day",
   time_zone: "UTC",
+  anchor: null,
+  start: null,
+  end: null,
   policy: "hard",
+  warning_threshold: null,
+  thresholds: [],
+  mode: "enforce",
+  models: null,
+  providers: null,
+  unpriced: {},
+  window: null,
   spent: "8",
   held: "1.5",
   available: null,
@@ -275,13 +297,10 @@ test("a budget that counts some models or providers only says so, in a list and 
   const narrow = { ...budget, models: ["gpt-5*", "o3"], providers: ["openai"] };
   assert.match(budgetTable([narrow], output), /each team, models gpt-5\*,o3, providers openai/);
   assert.match(budgetText(narrow, output), /models +gpt-5\*, o3\n +providers +openai\n/);
-  const real = { ...budget, models: null, providers: ["!sim"] };
+  const real = { ...budget, providers: ["!sim"] };
   assert.doesNotMatch(budgetTable([real], output), /models|providers/);
   assert.match(budgetText(real, output), /providers +!sim\n/);
-  assert.doesNotMatch(
-    budgetText({ ...budget, models: null, providers: null }, output),
-    /models|providers/,
-  );
+  assert.doesNotMatch(budgetText(budget, output), /models|providers/);
 });
 
 test("a budget's window is shown by the wall clock of its zone, and has no beginning where it never began", () => {

@@ -7,7 +7,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Ended, inFolder, purser, serve } from "./child.test-kit.ts";
-import { makeParts } from "./parts.ts";
+import { makeParts } from "../compose/command-parts.ts";
 import { runProgram } from "./program.ts";
 import { screenOn } from "./terminal/screen.ts";
 

@@ -1,6 +1,7 @@
 /** Sums of what was spent, as the control plane gives them: exact amounts as decimal strings. */
 
-import type { Usage } from "../domain/usage/usage.ts";
+import type { PageJson } from "../contract/page.ts";
+import type { SeriesJson } from "../contract/series.ts";
 import { ask, type Connection } from "./connection.ts";
 
 export interface FiguresQuery {
@@ -13,54 +14,25 @@ export interface FiguresQuery {
   readonly include?: string | undefined;
 }
 
-export interface FigureSums {
-  /** Those that were charged. */
-  readonly calls: number;
-  readonly released: number;
-  readonly refusals: number;
-  readonly cost_usd: string;
-  readonly usage: Usage;
-}
-
-export interface GroupSums extends FigureSums {
-  readonly group: Readonly<Record<string, string>>;
-}
-
-/** Calls of a model that no price was known for: they are in the sums, at nothing. */
-export interface UnpricedCalls {
-  readonly provider: string;
-  readonly model: string;
-  readonly calls: number;
-}
-
-export interface Figures {
-  readonly from: string;
-  readonly to: string;
-  readonly total: FigureSums;
-  /** The dearest first. */
-  readonly groups: readonly GroupSums[];
-  /** Names of keys by their ids, where the groups are split by key. */
-  readonly key_names: Readonly<Record<string, string>>;
-  /** Those with the most calls first. */
-  readonly unpriced: readonly UnpricedCalls[];
-}
-
 /** Before the first ledger there was. */
 export const beginning = "2020-01-01T00:00:00.000Z";
 
 /** Sums over the range, split by what `by` names. @throws ApiProblem for what the server refuses. */
-export async function readFigures(connection: Connection, query: FiguresQuery): Promise<Figures> {
+export async function readFigures(
+  connection: Connection,
+  query: FiguresQuery,
+): Promise<SeriesJson> {
   const parameters = new URLSearchParams({ bucket: "none", from: query.from ?? beginning });
   if (query.to !== undefined) parameters.set("to", query.to);
   if (query.include !== undefined) parameters.set("include", query.include);
   if (query.by.length > 0) parameters.set("by", query.by.join(","));
   return (await ask(connection, "GET", {
     path: `/api/v1/series?${parameters.toString()}`,
-  })) as Figures;
+  })) as SeriesJson;
 }
 
 /** The same with the name of each key beside its id, for people. */
-export function withKeyNames(figures: Figures): Figures {
+export function withKeyNames(figures: SeriesJson): SeriesJson {
   const { key_names: names } = figures;
   const groups = figures.groups.map((sums) => {
     const { key: id } = sums.group;
@@ -72,28 +44,6 @@ export function withKeyNames(figures: Figures): Figures {
   return { ...figures, groups };
 }
 
-export interface BudgetView {
-  readonly budget_id: string;
-  readonly parent_budget_id: string | null;
-  readonly budget_type: string;
-  readonly resource_id: string;
-  readonly amount: string;
-  readonly currency: string;
-  readonly period: string;
-  readonly time_zone: string;
-  readonly policy: string;
-  /** Of a budget with the period `once`. */
-  readonly end?: string | null;
-  /** Only calls of these count; null or absent where all do. */
-  readonly models?: readonly string[] | null;
-  readonly providers?: readonly string[] | null;
-  readonly spent?: string;
-  readonly held?: string;
-  readonly available?: string | null;
-  readonly overrun?: string;
-  readonly window?: { readonly start: string | null; readonly end: string | null } | null;
-}
-
 /** All pages of a list. */
 export async function readAll<Row>(connection: Connection, path: string): Promise<readonly Row[]> {
   const rows: Row[] = [];
@@ -103,12 +53,11 @@ export async function readAll<Row>(connection: Connection, path: string): Promis
       limit: "200",
       ...(cursor === null ? {} : { cursor }),
     });
-    const page = (await ask(connection, "GET", { path: `${path}?${parameters.toString()}` })) as {
-      readonly data: readonly Row[];
-      readonly next_cursor?: string | null;
-    };
+    const page = (await ask(connection, "GET", {
+      path: `${path}?${parameters.toString()}`,
+    })) as PageJson<Row>;
     rows.push(...page.data);
-    cursor = page.next_cursor ?? null;
+    cursor = page.next_cursor;
   } while (cursor !== null);
   return rows;
 }

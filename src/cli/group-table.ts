@@ -1,8 +1,8 @@
 /** Groups of calls under each other, with each one's share of the whole. */
 
+import type { GroupFiguresJson } from "../contract/series.ts";
 import { parseUsd } from "../domain/money/money.ts";
 import { countContext } from "../domain/usage/usage.ts";
-import type { GroupSums } from "./figures.ts";
 import { bar } from "./terminal/bar.ts";
 import { dollarColumn, grouped, percent } from "./terminal/number.ts";
 import type { Output } from "./terminal/screen.ts";
@@ -17,7 +17,10 @@ export interface GroupTableOptions {
 }
 
 /** A row a group; the values stand in one column each. */
-export function groupTable(groups: readonly GroupSums[], options: GroupTableOptions): string {
+export function groupTable(
+  groups: readonly GroupFiguresJson[],
+  options: GroupTableOptions,
+): string {
   const { paint } = options.output;
   const costs = dollarColumn(groups.map((group) => group.cost_usd));
   const rows = groups.map((group, index) => {

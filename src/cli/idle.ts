@@ -1,12 +1,13 @@
 /** Warnings of budgets and keys that are valid and limit nothing, as a slip of the one who typed them. */
 
+import type { BudgetJson } from "../contract/budget.ts";
+import type { StatusJson } from "../contract/status.ts";
 import { matchesName } from "../domain/input/name-pattern.ts";
 import { suggest } from "../domain/input/nearest.ts";
 import { asCalled } from "./called.ts";
 import { ask, type Connection } from "./connection.ts";
 import type { CommandContext } from "./context.ts";
 import { ApiProblem, type Warning, warningJson, warningText } from "./failure.ts";
-import type { BudgetView } from "./figures.ts";
 import type { JsonOption } from "./option.ts";
 
 /** @param context.parts Has the names that need no configuration. @param patterns Of `--providers`: names, prefixes that end in `*`, and with `!` in front those that are left out. */
@@ -30,10 +31,10 @@ export async function unknownProviders(
 
 /** @param now Milliseconds since the epoch. */
 export function endedBudget(
-  { budget_id: id, period, end }: BudgetView,
+  { budget_id: id, period, end }: BudgetJson,
   now: number,
 ): readonly Warning[] {
-  if (period !== "once" || typeof end !== "string" || Date.parse(end) > now) return [];
+  if (period !== "once" || end === null || Date.parse(end) > now) return [];
   const remedy = asCalled(`Give a later end: \`purser budget set ${id} --end DATE\`.`);
   return [
     { message: `budget "${id}" is over since ${end}: it limits no call`, field: "--end", remedy },
@@ -52,9 +53,7 @@ export function writeWarnings(
 /** Those that the server has; none where it does not say. */
 async function providersOf(connection: Connection): Promise<readonly string[]> {
   try {
-    const status = (await ask(connection, "GET", { path: "/api/v1/status" })) as {
-      readonly providers: readonly { readonly name: string }[];
-    };
+    const status = (await ask(connection, "GET", { path: "/api/v1/status" })) as StatusJson;
     return status.providers.map(({ name }) => name);
   } catch (error) {
     if (error instanceof ApiProblem) return [];

@@ -1,36 +1,12 @@
 /** What a running server says about itself: its environment is not that of the shell from which one looks. */
 
 import type { Probe } from "../app/manage/probe.ts";
+import type { ProbesJson, StatusJson } from "../contract/status.ts";
 import { ask, type Connection } from "./connection.ts";
 import type { CheckedConfiguration } from "./context.ts";
 import { ApiProblem, failureOf } from "./failure.ts";
 import { well, warning, wrong, type Finding } from "./finding.ts";
 import { counted, duration } from "./terminal/number.ts";
-
-interface StatusView {
-  readonly version: string;
-  readonly node: string;
-  readonly process_id: number;
-  readonly started_at: string;
-  readonly data: string;
-  readonly durability: string;
-  readonly ledger: {
-    readonly writable: boolean;
-    readonly problem: string | null;
-    readonly open_holds: number;
-  };
-  readonly prices: {
-    readonly version: string;
-    readonly checked_on: string;
-    readonly age_days: number;
-    readonly stated: number;
-  };
-  readonly providers: readonly {
-    readonly name: string;
-    readonly base_urls: readonly string[];
-    readonly key: string;
-  }[];
-}
 
 export interface ServerInspection {
   readonly findings: readonly Finding[];
@@ -43,7 +19,7 @@ const staleDays = 60;
 
 export async function inspectServer(connection: Connection): Promise<ServerInspection> {
   try {
-    const status = (await ask(connection, "GET", { path: "/api/v1/status" })) as StatusView;
+    const status = (await ask(connection, "GET", { path: "/api/v1/status" })) as StatusJson;
     const providers = status.providers.map(({ name }) => name);
     return {
       findings: [...processFindings(status, connection.where), ...providerFindings(status)],
@@ -72,9 +48,9 @@ export function compareProviders(
 }
 
 export async function probeThroughServer(connection: Connection): Promise<readonly Finding[]> {
-  const { data } = (await ask(connection, "POST", { path: "/api/v1/status/providers" })) as {
-    readonly data: readonly (Omit<Probe, "elapsedMs"> & { readonly elapsed_ms: number })[];
-  };
+  const { data } = (await ask(connection, "POST", {
+    path: "/api/v1/status/providers",
+  })) as ProbesJson;
   return data.map(({ elapsed_ms: elapsedMs, ...probe }) => probeFinding({ ...probe, elapsedMs }));
 }
 
@@ -103,7 +79,7 @@ export function probeFinding({ provider, url, state, problem, models, elapsedMs 
   );
 }
 
-function processFindings(status: StatusView, where: string): readonly Finding[] {
+function processFindings(status: StatusJson, where: string): readonly Finding[] {
   const { ledger, prices } = status;
   const priceText = `${prices.version}, checked ${counted(prices.age_days, "day")} ago (${prices.checked_on}), ${counted(prices.stated, "stated price")}`;
   return [
@@ -127,7 +103,7 @@ function processFindings(status: StatusView, where: string): readonly Finding[] 
   ];
 }
 
-function providerFindings({ providers }: StatusView): readonly Finding[] {
+function providerFindings({ providers }: StatusJson): readonly Finding[] {
   if (providers.length === 0) {
     const message = "no provider key found; the simulator answers sim/... models";
     return [

@@ -1,7 +1,7 @@
 /** The program `purser`: the one file of the command line that knows which implementations are used. */
 
 import { runProgram } from "./program.ts";
-import { makeParts } from "./parts.ts";
+import { makeParts } from "../compose/command-parts.ts";
 import { screenOn } from "./terminal/screen.ts";
 
 /** A reader that has seen enough (`purser report | head`) is no error. */

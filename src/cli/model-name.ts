@@ -2,8 +2,9 @@
 
 import { commonName } from "../app/port/provider.ts";
 import { PurserError } from "../domain/error.ts";
+import { nearestNames } from "../domain/input/nearest.ts";
+import type { ModelName } from "../domain/price/served.ts";
 import type { CommandCatalogue } from "./context.ts";
-import { nearest } from "./nearest.ts";
 
 export interface WantedModel {
   readonly model: string;
@@ -11,13 +12,8 @@ export interface WantedModel {
   readonly at: number;
 }
 
-export interface NamedModel {
-  readonly provider: string;
-  readonly model: string;
-}
-
 /** @throws PurserError `unpriced` with the names that may have been meant. */
-export function resolveModel(catalogue: CommandCatalogue, wanted: WantedModel): NamedModel {
+export function resolveModel(catalogue: CommandCatalogue, wanted: WantedModel): ModelName {
   const found = listedModel(catalogue, wanted);
   if (!found) throw unpriced(catalogue, wanted);
   return found;
@@ -27,7 +23,7 @@ export function resolveModel(catalogue: CommandCatalogue, wanted: WantedModel): 
 export function listedModel(
   catalogue: CommandCatalogue,
   wanted: WantedModel,
-): NamedModel | undefined {
+): ModelName | undefined {
   const { model, at } = wanted;
   if (wanted.provider !== undefined) return { provider: commonName(wanted.provider), model };
   const split = splitName(model);
@@ -45,7 +41,7 @@ export function listedModel(
 }
 
 /** `openai/gpt-5-mini` in two; undefined for a name without a provider. */
-export function splitName(name: string): NamedModel | undefined {
+export function splitName(name: string): ModelName | undefined {
   const slash = name.indexOf("/");
   return slash > 0 ? { provider: name.slice(0, slash), model: name.slice(slash + 1) } : undefined;
 }
@@ -71,7 +67,7 @@ export function unpriced(
     .models()
     .filter((row) => catalogue.book.sheet({ ...row, at }) !== undefined);
   const names = live.flatMap((row) => [row.model, `${row.provider}/${row.model}`]);
-  const near = nearest(model, names, 3);
+  const near = nearestNames(model, names, 3);
   const meant = near.length > 0 ? `Did you mean ${near.join(", ")}? Or add ` : "Add ";
   return new PurserError(
     "unpriced",

@@ -1,17 +1,15 @@
 /** Calls that budgets refused, as people read them: when, whose, what for, and which budget said no. */
 
+import type { EntryJson } from "../contract/entry.ts";
+import type { PageJson } from "../contract/page.ts";
 import { ask, type Connection } from "./connection.ts";
 import type { Output } from "./terminal/screen.ts";
 import { table } from "./terminal/table.ts";
 
-export interface RefusedCall {
-  readonly operation_id: string;
-  readonly started_at: string;
-  readonly provider: string;
-  readonly requested_model: string;
-  readonly attribution: Readonly<Record<string, unknown>>;
-  readonly refusal: { readonly reason: string; readonly budget_id: string | null };
-}
+export type RefusedCall = Pick<
+  EntryJson,
+  "operation_id" | "started_at" | "provider" | "requested_model" | "attribution"
+> & { readonly refusal: NonNullable<EntryJson["refusal"]> };
 
 export interface RefusedCalls {
   /** The newest first, at most as many as were asked for. */
@@ -37,10 +35,7 @@ export async function readRefused(
     });
     const page = (await ask(connection, "GET", {
       path: `/api/v1/entries?${parameters.toString()}`,
-    })) as {
-      readonly data: readonly RefusedCall[];
-      readonly next_cursor: string | null;
-    };
+    })) as PageJson<RefusedCall>;
     calls.push(...page.data);
     cursor = page.next_cursor;
   } while (cursor !== null && calls.length < top);

@@ -1,13 +1,13 @@
 /** The line below figures that are not all there is: calls that no price was known for. */
 
-import type { UnpricedCalls } from "./figures.ts";
+import type { SeriesJson } from "../contract/series.ts";
 import type { Paint } from "./terminal/color.ts";
 import { counted, grouped } from "./terminal/number.ts";
 
 const namedModels = 3;
 
 /** @returns Nothing when every call had a price. */
-export function unpricedText(unpriced: readonly UnpricedCalls[], paint: Paint): string {
+export function unpricedText(unpriced: SeriesJson["unpriced"], paint: Paint): string {
   if (unpriced.length === 0) return "";
   const calls = unpriced.reduce((sum, one) => sum + one.calls, 0);
   const named = unpriced.slice(0, namedModels).map(({ provider, model }) => `${provider}/${model}`);

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import { inFolder, serve, type Served } from "./child.test-kit.ts";
 import type { Environment } from "./context.ts";
-import { makeParts } from "./parts.ts";
+import { makeParts } from "../compose/command-parts.ts";
 import { runProgram } from "./program.ts";
 import { screenOn } from "./terminal/screen.ts";
 import { width } from "./terminal/width.ts";

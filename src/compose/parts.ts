@@ -10,7 +10,7 @@ import type { DeclaredChange } from "../app/manage/declared.ts";
 import { declare } from "../app/manage/first-start.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
-import { PricesInForce } from "../app/figure/prices-in-force.ts";
+import { CurrentPrices } from "../app/manage/current-prices.ts";
 import { commonName } from "../app/port/provider.ts";
 import { hashSecret } from "../app/caller/secret.ts";
 import {
@@ -49,7 +49,7 @@ export interface ComposeOptions {
 export interface Parts {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
-  readonly prices: PricesInForce;
+  readonly prices: CurrentPrices;
   readonly learned: Learned;
   readonly counter: TokenCounter;
   readonly waiting: Waiting;
@@ -104,7 +104,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   };
   const changes = await declare({ ledger, clock, waiting, observer }, declared, options.counting);
   const booked = bookedProviders(configuration, catalogue);
-  const prices = new PricesInForce({
+  const prices = new CurrentPrices({
     make: (overrides) => catalogue.book(overrides, booked),
     declared: configuration.prices,
     kept: () => ledger.prices(),

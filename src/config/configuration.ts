@@ -47,7 +47,7 @@ export interface ServerConfiguration {
 
 export interface ProviderConfiguration {
   readonly name: string;
-  readonly wire: Exclude<WireName, "bedrock">;
+  readonly wire: WireName;
   /** As the vendor's SDK takes it, without a trailing slash: OpenAI's with `/v1`, Anthropic's and Gemini's without a version. */
   readonly baseUrl: string;
   /** Null when only callers bring keys. */

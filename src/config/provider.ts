@@ -172,6 +172,13 @@ function readWire(
   fields: Fields,
   provider: { readonly name: string; readonly known: KnownProvider | undefined },
 ): ProviderConfiguration["wire"] {
+  if (fields.values.get("wire") === "bedrock") {
+    throw invalid(
+      `${fields.prefix}wire`,
+      'is "bedrock", which is not one of openai, anthropic, gemini',
+      bedrockRemedy,
+    );
+  }
   const wire =
     optionalWord(fields, "wire", ["openai", "anthropic", "gemini"]) ?? provider.known?.wire;
   if (wire !== undefined) return wire;
@@ -183,6 +190,15 @@ function readWire(
     `${meant || "Give "}the format that the provider speaks: openai, anthropic or gemini.`,
   );
 }
+
+/**
+ * Bedrock's own API needs signed requests, but two other formats work with a Bedrock API key
+ * (https://docs.aws.amazon.com/bedrock/latest/userguide/apis.html, read 2026-11).
+ */
+const bedrockRemedy =
+  "Call Bedrock in a format that it shares with others: wire: openai with " +
+  "base_url: https://bedrock-runtime.REGION.amazonaws.com/openai/v1, or wire: anthropic with " +
+  "base_url: https://bedrock-mantle.REGION.api.aws/anthropic; and its API key as api_key.";
 
 function readBaseUrl(fields: Fields): string {
   const field = `${fields.prefix}base_url`;

@@ -136,10 +136,17 @@ const refused: readonly (readonly [
   ],
   [
     "a wire that is not available",
-    "providers:\n  own:\n    wire: bedrock",
+    "providers:\n  own:\n    wire: cohere",
     3,
     "providers.own.wire",
     /openai, anthropic, gemini/,
+  ],
+  [
+    "the wire of Bedrock's own API",
+    "providers:\n  own:\n    wire: bedrock",
+    3,
+    "providers.own.wire",
+    /wire: openai with base_url: https:\/\/bedrock-runtime\.REGION\.amazonaws\.com\/openai\/v1/,
   ],
   [
     "no wire",

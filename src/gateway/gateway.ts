@@ -5,12 +5,8 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { habitsOf } from "../app/caller/client.ts";
-import {
-  serveCall,
-  type CallContext,
-  type IncomingCall,
-  type RefusedCall,
-} from "../app/call/call.ts";
+import type { CallContext, IncomingCall } from "../app/call/call-context.ts";
+import { serveCall, type CallRefusal } from "../app/call/call.ts";
 import { acceptedEncodings, decodeBody } from "../app/header/content-encoding.ts";
 import type { Headers } from "../app/caller/identify.ts";
 import { passThrough } from "../app/call/pass-through.ts";
@@ -176,7 +172,7 @@ function answerRefusal(
     refused,
     reply,
     headers,
-  }: { readonly refused: RefusedCall; readonly reply: HttpReply; readonly headers: Headers },
+  }: { readonly refused: CallRefusal; readonly reply: HttpReply; readonly headers: Headers },
 ): void {
   announceRefusal(context, refused.refusal);
   writeError(reply, target, { error: refusalError(refused), headers });
@@ -265,11 +261,11 @@ function errorOf(error: PurserError): WireError {
 }
 
 /** 402, which SDKs do not retry. */
-function refusalError({ refusal, askedFor }: RefusedCall): WireError {
+function refusalError({ refusal, requested }: CallRefusal): WireError {
   const purser = describeRefusal(refusal);
   return {
     status: 402,
-    message: `${explainRefusal(refusal, askedFor)}. ${purser.remedy}`,
+    message: `${explainRefusal(refusal, requested)}. ${purser.remedy}`,
     code: refusal.reason,
     param: null,
     purser,

@@ -13,8 +13,6 @@ export interface ProbeOptions {
   readonly now: () => number;
 }
 
-type AskedWire = Exclude<WireName, "bedrock">;
-
 const mostBytes = 8 * 1024 * 1024;
 
 /** Probes one format of the provider. Never throws: errors are part of the result. */
@@ -52,14 +50,14 @@ export async function probeProvider(provider: Provider, options: ProbeOptions): 
  * The providers' own endpoints: https://platform.openai.com/docs/api-reference/models,
  * https://docs.anthropic.com/en/api/models-list, https://ai.google.dev/api/models.
  */
-const lists: Readonly<Record<AskedWire, string>> = {
+const lists: Readonly<Record<WireName, string>> = {
   openai: "/models",
   anthropic: "/v1/models",
   gemini: "/v1beta/models",
 };
 
 /** OpenRouter's list of models is public, so the key is checked at the endpoint for its limits. */
-function listUrl(wire: AskedWire, base: string): string {
+function listUrl(wire: WireName, base: string): string {
   return isOpenRouter(base) ? `${base}/key` : `${base}${lists[wire]}`;
 }
 
@@ -67,13 +65,13 @@ function isOpenRouter(url: string): boolean {
   return URL.canParse(url) && /(^|\.)openrouter\.ai$/.test(new URL(url).hostname);
 }
 
-function baseOf({ bases }: Provider): readonly [AskedWire, string] {
+function baseOf({ bases }: Provider): readonly [WireName, string] {
   if (bases.openai !== undefined) return ["openai", bases.openai];
   if (bases.anthropic !== undefined) return ["anthropic", bases.anthropic];
   return ["gemini", bases.gemini ?? ""];
 }
 
-function keyHeader(wire: AskedWire, apiKey: string | null): Readonly<Record<string, string>> {
+function keyHeader(wire: WireName, apiKey: string | null): Readonly<Record<string, string>> {
   const version = wire === "anthropic" ? { "anthropic-version": "2023-06-01" } : {};
   if (apiKey === null) return version;
   if (wire === "anthropic") return { ...version, "x-api-key": apiKey };

@@ -241,7 +241,7 @@ function watchEventLoop(registry: Registry): { disable(): boolean } {
   delay.enable();
   const lag = new Gauge({
     name: "purser_event_loop_lag_seconds",
-    help: "Event-loop delay since the last sample, in seconds.",
+    help: "Event-loop delay since the last scrape, in seconds.",
     labelNames: ["quantile"],
     registers: [registry],
     collect() {

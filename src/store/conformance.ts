@@ -5,6 +5,7 @@ import { testCorrecting, testEnding, testRepeating } from "./conformance/ending.
 import { testFollowing } from "./conformance/following.ts";
 import { testHolding } from "./conformance/holding.ts";
 import { testFailing, testReopening } from "./conformance/keeping.ts";
+import { testMetering } from "./conformance/metering.ts";
 import { testFinding, testRows, testTotals } from "./conformance/reading.ts";
 import { testRecounting } from "./conformance/recounting.ts";
 import type { OpenStore } from "./conformance/store-under-test.ts";
@@ -27,5 +28,6 @@ export function ledgerConformance(name: string, open: OpenStore): void {
     testRows(open);
     testFinding(open);
     testTotals(open);
+    testMetering(open);
   });
 }

@@ -8,7 +8,7 @@ import type { FeeMeter, Usage, UsageFlag, UsagePart } from "../domain/usage/usag
 import type { PassedOutput } from "./answer/passed-output.ts";
 import type { Reference, StoredUse } from "./stored/references.ts";
 
-export type WireName = "openai" | "anthropic" | "gemini" | "bedrock";
+export type WireName = "openai" | "anthropic" | "gemini";
 
 /**
  * What a provider's path is for.

@@ -3,7 +3,8 @@
  */
 
 import { cpSync } from "node:fs";
-import { serveCall, type CallContext } from "../../src/app/call/call.ts";
+import type { CallContext } from "../../src/app/call/call-context.ts";
+import { serveCall } from "../../src/app/call/call.ts";
 import { InFlight } from "../../src/app/caller/in-flight.ts";
 import type { Clock } from "../../src/app/port/clock.ts";
 import type { Ledger } from "../../src/app/port/ledger.ts";

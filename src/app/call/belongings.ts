@@ -29,7 +29,7 @@ function isKept({ caller, provider }: Custody): boolean {
 }
 
 /** Whether the caller reaches its own things only. */
-export function isBound(custody: Custody): boolean {
+export function isRestricted(custody: Custody): boolean {
   return isKept(custody) && custody.caller.key?.role !== "admin";
 }
 
@@ -43,7 +43,7 @@ export function ownerOf({ key }: Pick<Caller, "key">): string {
 
 /** @throws PurserError `forbidden` for an id of something that this key did not make. */
 export function checkReferences(custody: Custody, references: readonly Reference[]): void {
-  if (references.length === 0 || !isBound(custody)) return;
+  if (references.length === 0 || !isRestricted(custody)) return;
   for (const { key, id } of references) {
     if (owns(custody, id)) continue;
     throw new PurserError(
@@ -61,7 +61,7 @@ export function checkReferences(custody: Custody, references: readonly Reference
 
 /** @throws PurserError `forbidden` for a path that is closed to callers, or is about something that this key did not make. */
 export function checkPlace(custody: Custody, place: StoredPlace | undefined, what: string): void {
-  if (!place || !isBound(custody)) return;
+  if (!place || !isRestricted(custody)) return;
   const { provider } = custody;
   if (place.id === null ? place.makes && provider.stored === "own" : owns(custody, place.id))
     return;

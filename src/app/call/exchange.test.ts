@@ -12,7 +12,7 @@ import { ThreadCounter } from "../../tokenizer/thread-counter.ts";
 import { plainFacts } from "../../wire/answer/feed.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
 import { Exchange, type ExchangeContext } from "./exchange.ts";
-import type { Forwarded } from "./forwarded.ts";
+import type { ForwardedCall } from "./forwarded-call.ts";
 import { InputCount } from "../hold/input-count.ts";
 import type { Observer } from "../port/observer.ts";
 import type { Reply } from "../port/reply.ts";
@@ -60,7 +60,7 @@ function contextOf(
   };
 }
 
-function forwarded(ledger: ExchangeContext["ledger"]): Forwarded {
+function forwarded(ledger: ExchangeContext["ledger"]): ForwardedCall {
   const rates = { input: pico(1n), output: pico(1n) };
   const estimate = {
     inputTokens: 10,
@@ -101,9 +101,9 @@ function forwarded(ledger: ExchangeContext["ledger"]): Forwarded {
     estimate,
     heldAt: 0,
     startedAt: 0,
-    ceiling: { asked: 1000, fitted: 1000 },
+    ceiling: { asked: 1000, sent: 1000 },
     held: quantities(20n),
-    fitted: null,
+    reducedMaxTokens: null,
     fallback: null,
     withConfiguredKey: true,
     meter,

@@ -1,208 +1,160 @@
-/** One call at the provider: its answer is metered as it passes to the caller, and its hold ends once, whatever happens. */
+/** One call at its provider: the answer is metered as it passes on to the caller. */
 
 import type { Refusal } from "../../domain/ledger/command.ts";
-import type { Outcome } from "../../domain/ledger/entry.ts";
-import type { UsageFlag } from "../../domain/usage/usage.ts";
-import { addCall, isEncoded, isWhole, replyHeaders } from "../header/answer-headers.ts";
-import { CoveredStream } from "./covered-stream.ts";
-import type { Forwarded } from "./forwarded.ts";
-import { HoldEnd, type HoldEndContext } from "../settle/hold-end.ts";
-import { tooLong, type Watched } from "../caller/in-flight.ts";
-import { mayHaveHidden, readAnswer, type AnswerEnd } from "../settle/read-answer.ts";
-import type { Reply, ReplyHeaders } from "../port/reply.ts";
-import { cutError } from "../hold/refusal.ts";
-import { outcomeOf } from "../settle/outcome.ts";
-import { addCost, costComment } from "./tell-cost.ts";
-import { unreadMeter } from "../settle/unread-meter.ts";
-import { upstreamError } from "./upstream-error.ts";
+import { isEncoded, isWhole } from "../header/answer-headers.ts";
+import type { Reply } from "../port/reply.ts";
 import type {
   UpstreamExchange,
   UpstreamFailure,
   UpstreamHeaders,
   UpstreamReceiver,
 } from "../port/upstream.ts";
+import type { HoldEndContext } from "../settle/hold-end.ts";
+import { mayHaveHidden } from "../settle/read-answer.ts";
+import { unreadMeter } from "../settle/unread-meter.ts";
+import { CallEnd } from "./call-end.ts";
+import { CallReply } from "./call-reply.ts";
+import { Connection, type ConnectionContext } from "./connection.ts";
+import { CoveredStream } from "./covered-stream.ts";
+import type { ForwardedCall } from "./forwarded-call.ts";
 import { WholeAnswer } from "./whole-answer.ts";
 
-export interface ExchangeContext extends HoldEndContext {
-  readonly limits: {
-    readonly firstByteMs: number;
-    readonly idleStreamMs: number;
-    readonly totalMs: number;
-    readonly drainMs: number;
-  };
+export interface ExchangeContext extends HoldEndContext, ConnectionContext {
   readonly onDisconnect: "drain" | "cancel";
 }
 
-/** `cutting`: what arrives is counted, and does not pass. */
-type Phase = "waiting" | "streaming" | "cutting" | "buffering" | "failing" | "draining" | "ended";
+/**
+ * - `waiting` for the head of the answer
+ * - `streaming`, `buffering` or `failing`: the answer passes on, is kept, or is an error
+ * - `cutting`: what arrives is metered but not passed on
+ * - `ending`: the hold ends, then the reply
+ */
+type Phase = "waiting" | "streaming" | "cutting" | "buffering" | "failing" | "ending" | "ended";
 
-/** Methods are called by the upstream's connection, by the caller's connection, and by the watch for time-outs. */
-export class Exchange implements UpstreamReceiver, Watched {
-  /** Resolves when the hold has ended and the caller has all that it will get. */
+/** Called by the provider's connection and by the caller's. */
+export class Exchange implements UpstreamReceiver {
+  readonly connection: Connection;
+  /** Resolves when the hold has ended and the caller has everything it will get. */
   readonly ended: Promise<void>;
   readonly #context: ExchangeContext;
-  #call: Forwarded;
-  readonly #reply: Reply;
-  readonly #whole = new WholeAnswer();
-  readonly #holdEnd: HoldEnd;
-  /** Null until the answer passes as it comes. */
+  #call: ForwardedCall;
+  readonly #reply: CallReply;
+  readonly #end: CallEnd;
+  #body: WholeAnswer | null = null;
+  /** Null until the answer passes on as it arrives. */
   #stream: CoveredStream | null = null;
   #covering: Promise<void> | null = null;
-  #flags: readonly UsageFlag[] = [];
   #resolveEnded: () => void = () => undefined;
-  #upstream: UpstreamExchange | null = null;
   #phase: Phase = "waiting";
-  #status = 0;
-  #headers: UpstreamHeaders = {};
-  #lastActivityAt: number;
-  #goneAt: number | null = null;
-  /** What is held is being charged, since something else failed: tried once. */
-  #isGivenUp = false;
 
-  constructor(context: ExchangeContext, call: Forwarded, reply: Reply) {
+  constructor(context: ExchangeContext, call: ForwardedCall, reply: Reply) {
     this.#context = context;
     this.#call = call;
-    this.#reply = reply;
-    this.#holdEnd = new HoldEnd(context);
-    this.#lastActivityAt = call.startedAt;
+    this.connection = new Connection(context, call.startedAt);
+    this.#reply = new CallReply(reply, { call, connection: this.connection });
+    this.#end = new CallEnd(context, this.#reply);
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     reply.onGone(() => this.#callerLeft());
   }
 
   attach(upstream: UpstreamExchange): void {
-    this.#upstream = upstream;
-    if (this.#goneAt !== null) this.#leaveUpstream();
+    this.connection.attach(upstream);
+    if (this.connection.isLeft) this.#drainOrCancel();
   }
 
   head(status: number, headers: UpstreamHeaders): void {
-    this.#lastActivityAt = this.#context.clock.monotonic();
-    this.#status = status;
-    this.#headers = headers;
-    const { route } = this.#call;
+    const now = this.connection.arrived();
+    const { route, startedAt, facts } = this.#call;
+    this.#reply.takeHead(status, headers);
     this.#context.observer.answered({
       provider: route.provider.name,
-      seconds: this.#latencyMs() / 1000,
+      seconds: (now - startedAt) / 1000,
     });
-    if (status >= 300) return this.#beginError();
+    if (status >= 300) return this.#beginError(status);
     if (isEncoded(headers))
       this.#call = { ...this.#call, meter: unreadMeter(this.#call), slices: null };
-    if (this.#call.facts.stream && !isWhole(headers, route)) return this.#beginStream();
-    if (this.#call.facts.stream && !isEncoded(headers)) this.#takeAsWhole();
+    if (facts.stream && !isWhole(headers, route)) return this.#beginStream();
+    if (facts.stream && !isEncoded(headers)) this.#meterAsWhole();
     this.#phase = "buffering";
+    this.#body = new WholeAnswer();
   }
 
   data(chunk: Uint8Array): void {
-    this.#lastActivityAt = this.#context.clock.monotonic();
-    if (this.#phase === "buffering") this.#keep(chunk);
-    else if (this.#phase === "failing") void this.#pass(chunk);
+    this.connection.arrived();
+    if (this.#body && this.#phase === "buffering") this.#keep(this.#body, chunk);
+    else if (this.#phase === "failing") this.#reply.pass(chunk);
     else if (this.#stream && this.#phase === "streaming") this.#take(this.#stream, chunk);
     else if (this.#phase === "cutting") this.#call.meter.push(chunk);
   }
 
   end(): void {
-    if (this.#phase === "failing") return this.#endError();
-    if (this.#phase === "buffering") return void this.#run(this.#endBuffered());
-    if (this.#phase === "streaming") return void this.#run(this.#endStream());
+    if (this.#phase === "failing") {
+      this.#reply.end();
+      this.#done();
+    } else if (this.#body && this.#phase === "buffering")
+      void this.#run(this.#endWhole(this.#body));
+    else if (this.#phase === "streaming") void this.#run(this.#endStream());
   }
 
   fail(failure: UpstreamFailure): void {
-    if (this.#phase === "failing") return this.#breakError();
-    if (this.#phase !== "ended") void this.#run(this.#break(failure));
-  }
-
-  tick(now: number): void {
-    if (this.#phase === "ended") return;
-    const { limits } = this.#context;
-    const isDrained = this.#goneAt !== null && now - this.#goneAt > limits.drainMs;
-    const times = {
-      now,
-      startedAt: this.#call.startedAt,
-      lastActivityAt: this.#lastActivityAt,
-      isAnswering: this.#phase !== "waiting",
-    };
-    const late = isDrained
-      ? "the caller left, and the answer was not over in time"
-      : tooLong(limits, times);
-    if (late !== null) this.#abort(late);
-  }
-
-  stop(why: string): void {
-    this.#abort(why);
-  }
-
-  #latencyMs(): number {
-    return this.#context.clock.monotonic() - this.#call.startedAt;
-  }
-
-  #abort(message: string): void {
-    void this.#upstream?.abort({ message, timedOut: true });
+    if (this.#phase === "failing") {
+      this.#reply.abort();
+      this.#done();
+    } else if (this.#phase !== "ended") void this.#run(this.#break(failure));
   }
 
   #callerLeft(): void {
-    if (this.#goneAt !== null || this.#phase === "ended") return;
-    // Many clients close the connection at the last event, and have the whole answer.
-    if (!this.#call.meter.finished) this.#flags = [...this.#flags, "aborted"];
-    this.#goneAt = this.#context.clock.monotonic();
-    this.#leaveUpstream();
+    if (this.connection.isLeft || this.#phase === "ended") return;
+    // Many clients close the connection at the last event, when they have the whole answer.
+    if (!this.#call.meter.finished) this.#end.flag("aborted");
+    this.connection.leave();
+    this.#drainOrCancel();
   }
 
-  /** Nobody reads the answer any more: it is read on for its usage, or broken off, as the configuration says. */
-  #leaveUpstream(): void {
+  /** Reads the answer to its end for its usage, or cancels it, as configured. */
+  #drainOrCancel(): void {
     if (this.#context.onDisconnect === "cancel" || this.#phase === "failing")
-      void this.#upstream?.abort({ message: "the caller left", timedOut: false });
-    else if (!this.#stream?.isWithholding) this.#upstream?.resume();
+      void this.connection.close("the caller left");
+    else this.#resume();
   }
 
-  /** Although a stream was asked for. */
-  #takeAsWhole(): void {
+  #resume(): void {
+    if (!this.#stream?.isWithholding) this.connection.resume();
+  }
+
+  /** Meters one body, although a stream was requested. */
+  #meterAsWhole(): void {
     const { route, facts } = this.#call;
-    this.#call = {
-      ...this.#call,
-      meter: route.wire.meter(route.endpoint, { stream: false, facts }),
-      slices: null,
-    };
+    const meter = route.wire.meter(route.endpoint, { stream: false, facts });
+    this.#call = { ...this.#call, meter, slices: null };
   }
 
-  /** Begins a reply that is passed on as it comes. */
-  #open(headers: ReplyHeaders): void {
-    this.#reply.onDrain(() => {
-      if (!this.#stream?.isWithholding) this.#upstream?.resume();
-    });
-    this.#reply.head(this.#status, headers);
-  }
-
-  /** The answer passes as it comes, from here on. */
   #beginStream(): void {
     this.#phase = "streaming";
-    this.#open(this.#replyHeaders());
+    this.#reply.begin(() => this.#resume());
     const { meter, slices } = this.#call;
-    this.#stream = new CoveredStream({ meter, slices, pass: (bytes) => this.#pass(bytes) });
+    this.#stream = new CoveredStream({ meter, slices, pass: (bytes) => this.#reply.pass(bytes) });
   }
 
-  /** The provider's headers as the caller gets them, and Purser's own. */
-  #replyHeaders(): Record<string, string | readonly string[]> {
-    return addCall(replyHeaders(this.#headers), this.#call);
+  /** The provider's error passes on unchanged. */
+  #beginError(status: number): void {
+    this.#phase = "failing";
+    void this.#run(this.#end.refused(this.#call, status));
+    this.#reply.beginFree(() => this.#resume());
   }
 
-  /** An answer that grows too large to wait passes from here on, its cost in the ledger only. */
-  #keep(chunk: Uint8Array): void {
-    if (this.#whole.keep(chunk)) return;
+  /** An answer that grows too large to keep passes on from here. Its cost is only in the ledger. */
+  #keep(body: WholeAnswer, chunk: Uint8Array): void {
+    if (body.keep(chunk)) return;
     this.#beginStream();
-    for (const piece of this.#whole.takePieces()) this.#pass(this.#call.meter.push(piece));
+    for (const piece of body.takePieces()) this.#reply.pass(this.#call.meter.push(piece));
   }
 
-  /** @returns Whether the caller takes more at once; where it does not, the provider is not read until it does. */
-  #pass(bytes: Uint8Array): boolean {
-    if (bytes.length === 0 || this.#reply.gone || this.#reply.write(bytes)) return true;
-    this.#upstream?.pause();
-    return false;
-  }
-
-  /** Reads no more of the provider until the hold covers what has come. */
+  /** Pauses the provider until the hold covers what has arrived. */
   #take(stream: CoveredStream, chunk: Uint8Array): void {
     if (stream.take(chunk)) return this.#endIfFinished();
     if (this.#covering) return;
-    this.#upstream?.pause();
+    this.connection.pause();
     this.#covering = this.#run(this.#cover(stream));
   }
 
@@ -210,167 +162,81 @@ export class Exchange implements UpstreamReceiver, Watched {
     const refusal = await stream.cover();
     if (this.#phase !== "streaming") return;
     if (refusal) return this.#cut(stream, refusal);
-    if (stream.passWithheld()) this.#upstream?.resume();
+    if (stream.passWithheld()) this.connection.resume();
     this.#covering = null;
     this.#endIfFinished();
   }
 
-  /** What is finished is charged as that, whatever the provider or the caller does with the connection. */
+  /** A finished stream is charged as such, whatever happens to the connections afterwards. */
   #endIfFinished(): void {
     if (this.#call.meter.finished && this.#call.route.wireName !== "gemini")
       void this.#run(this.#endStream());
   }
 
-  /** No budget pays for more: the stream ends in the provider's own format, and what was generated is charged. */
   async #cut(stream: CoveredStream, refusal: Refusal): Promise<void> {
     this.#phase = "cutting";
-    this.#flags = [...this.#flags, "cut"];
+    this.#end.flag("cut");
     if (stream.isPaid) stream.passWithheld();
-    await this.#upstream?.abort({ message: "the budget is used up", timedOut: false });
-    this.#phase = "draining";
-    const { meter, route, showsOnlyReason } = this.#call;
-    const { outcome } = await this.#read({ closed: true });
-    await this.#holdEnd.settle(this.#call, outcome);
-    this.#pass(meter.stop({ error: cutError(refusal), usage: outcome.usage, showsOnlyReason }));
-    this.#endReply(costComment(outcome, this.#headers, route));
+    await this.connection.close("the budget is used up");
+    this.#phase = "ending";
+    await this.#end.cut(this.#call, refusal);
+    this.#done();
   }
 
   async #endStream(): Promise<void> {
     await this.#covering;
-    if (this.#phase !== "streaming") return;
-    this.#phase = "draining";
-    const { outcome, rest } = await this.#read({ closed: false });
-    await this.#holdEnd.settle(this.#call, outcome);
-    this.#stream?.passWithheld();
-    this.#pass(rest);
-    // Behind half an event a comment would be taken for the rest of it.
-    this.#endReply(
-      rest.length === 0 ? costComment(outcome, this.#headers, this.#call.route) : undefined,
-    );
-  }
-
-  async #endBuffered(): Promise<void> {
-    this.#phase = "draining";
-    const body = this.#whole.take();
-    this.#call.meter.push(body);
-    const { outcome } = await this.#read({ closed: false });
-    const settled = await this.#holdEnd.settle(this.#call, outcome);
-    if (this.#reply.gone) return this.#done();
-    const headers = this.#replyHeaders();
-    addCost(headers, outcome, settled);
-    headers["content-length"] = String(body.length);
-    this.#reply.head(this.#status, headers);
-    this.#endReply(body);
-  }
-
-  /** What the answer cost, and the bytes of it that were kept back. */
-  async #read(ended: AnswerEnd): Promise<{ readonly outcome: Outcome; readonly rest: Uint8Array }> {
-    const { rest, reading, progress } = await readAnswer(this.#context, this.#call, ended);
-    const answer = { reading, progress, latencyMs: this.#latencyMs(), flags: this.#flags };
-    return { outcome: outcomeOf(this.#context.prices(), this.#call, answer), rest };
-  }
-
-  /** Providers do not charge for an error or a redirect: the hold is given back, and their answer passes as it is. */
-  #beginError(): void {
-    this.#phase = "failing";
-    const { route, withConfiguredKey } = this.#call;
-    void this.#run(this.#holdEnd.release(this.#call, `the provider answered ${this.#status}`));
-    this.#context.observer.callFailed({
-      provider: route.provider.name,
-      status: this.#status,
-      withConfiguredKey,
-    });
-    const headers = this.#replyHeaders();
-    headers["x-purser-cost-usd"] = "0";
-    this.#open(headers);
-  }
-
-  #endError(): void {
-    this.#phase = "draining";
-    this.#endReply();
-  }
-
-  /** The provider's error is not whole, and must not look so. */
-  #breakError(): void {
-    this.#reply.abort();
+    if (this.#phase !== "streaming" || !this.#stream) return;
+    this.#phase = "ending";
+    await this.#end.streamed(this.#call, this.#stream);
     this.#done();
   }
 
-  /** The answer broke off, or never came. */
+  async #endWhole(body: WholeAnswer): Promise<void> {
+    this.#phase = "ending";
+    await this.#end.whole(this.#call, body.take());
+    this.#done();
+  }
+
+  /** The answer broke off, or never arrived. */
   async #break(failure: UpstreamFailure): Promise<void> {
-    const hadPhase = this.#phase;
-    if (hadPhase === "draining" || hadPhase === "cutting") return;
-    if (hadPhase === "streaming" && this.#call.meter.finished) return this.#endStream();
-    this.#phase = "draining";
-    const closed = this.#goneAt !== null || failure.timedOut;
-    // Cancelled at once, that is: one that was waited for may have been answered on the way, out of sight.
-    const isSoon = this.#goneAt !== null && !failure.timedOut;
-    const wasCancelled =
-      hadPhase === "waiting" &&
-      isSoon &&
-      failure.reached &&
-      this.#call.slices !== null &&
-      !mayHaveHidden(this.#call);
-    if (hadPhase === "streaming" || wasCancelled) {
-      const { outcome } = await this.#read({ closed });
-      await this.#holdEnd.settle(this.#call, outcome);
-      this.#reply.abort();
-      return this.#done();
-    }
-    if (failure.reached) await this.#settleUnresolved();
-    else await this.#releaseUnreached();
-    this.#answerFailure(failure);
-  }
-
-  #settleUnresolved(): Promise<void> {
-    return this.#holdEnd.settleUnresolved(this.#call, {
-      latencyMs: this.#latencyMs(),
-      flags: this.#flags,
-    });
-  }
-
-  async #releaseUnreached(): Promise<void> {
-    await this.#holdEnd.release(this.#call, "the provider was not reached");
-    const { route, withConfiguredKey } = this.#call;
-    this.#context.observer.callFailed({
-      provider: route.provider.name,
-      status: 502,
-      withConfiguredKey,
-    });
-  }
-
-  #answerFailure(failure: UpstreamFailure): void {
-    if (this.#reply.gone) return this.#done();
-    const { provider, wire } = this.#call.route;
-    const error = upstreamError(failure, { provider: provider.name, isCharged: failure.reached });
-    this.#reply.head(error.status, addCall({ "content-type": "application/json" }, this.#call));
-    this.#endReply(Buffer.from(wire.error(error)));
-  }
-
-  #endReply(bytes?: Uint8Array): void {
-    if (!this.#reply.gone) this.#reply.end(bytes);
+    const before = this.#phase;
+    if (before === "ending" || before === "cutting") return;
+    if (before === "streaming" && this.#call.meter.finished) return this.#endStream();
+    this.#phase = "ending";
+    const closed = this.connection.isLeft || failure.timedOut;
+    if (before === "streaming" || (before === "waiting" && this.#isCancelled(failure)))
+      await this.#end.brokenOff(this.#call, closed);
+    else await this.#end.unanswered(this.#call, failure);
     this.#done();
+  }
+
+  /**
+   * Whether the caller left and the call was cancelled at once, so that little was generated. After
+   * a longer wait, the provider may have generated an answer that never arrived.
+   */
+  #isCancelled({ reached, timedOut }: UpstreamFailure): boolean {
+    const isStreamed = this.#call.slices !== null && !mayHaveHidden(this.#call);
+    return this.connection.isLeft && !timedOut && reached && isStreamed;
   }
 
   #done(): void {
     this.#phase = "ended";
-    this.#upstream?.finish();
+    this.connection.finish();
     this.#resolveEnded();
   }
 
   /**
-   * A failure here is a bug or a lost store: it is told, the caller's connection breaks, and what is held is charged, as after
-   * a crash. If that fails too, recovery does it.
+   * A failure here is a bug or a lost store. It is reported, the caller's connection is reset, and
+   * the amount held is charged, as after a crash.
    */
   #run(work: Promise<void>): Promise<void> {
     return work.catch((error: unknown) => {
       this.#context.observer.failed("a call could not be brought to its end", error);
-      this.#phase = "draining";
-      void this.#upstream?.abort({ message: "an error inside Purser", timedOut: false });
+      this.#phase = "ending";
+      void this.connection.close("an error inside Purser");
       this.#reply.abort();
-      if (this.#holdEnd.isOver || this.#isGivenUp) return this.#done();
-      this.#isGivenUp = true;
-      return this.#run(this.#settleUnresolved().then(() => this.#done()));
+      const givenUp = this.#end.giveUp(this.#call);
+      return givenUp ? this.#run(givenUp.then(() => this.#done())) : this.#done();
     });
   }
 }

@@ -8,8 +8,8 @@ import { pico } from "../../domain/money/money.ts";
 import { plainFacts } from "../../wire/answer/feed.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
 import { Exchange, type ExchangeContext } from "./exchange.ts";
-import type { Forwarded } from "./forwarded.ts";
-import { hold, type HoldRequest } from "../hold/hold.ts";
+import type { ForwardedCall } from "./forwarded-call.ts";
+import { hold, type CallToHold } from "../hold/hold.ts";
 import { InFlight } from "../caller/in-flight.ts";
 import type { Ledger } from "../port/ledger.ts";
 import { tokenizerOf } from "../../domain/estimate/tokenizer.ts";
@@ -97,7 +97,7 @@ function begin(clock: JumpingClock): Running {
     limits: { firstByteMs: 5000, idleStreamMs: 5000, totalMs: 60_000, drainMs: 5000 },
     onDisconnect: "drain",
   };
-  const call: Forwarded = {
+  const call: ForwardedCall = {
     call: { operationId: "op", attempt: 1 },
     route: {
       provider,
@@ -112,9 +112,9 @@ function begin(clock: JumpingClock): Running {
     estimate,
     heldAt: clock.now(),
     startedAt: clock.monotonic(),
-    ceiling: { asked: 1000, fitted: 1000 },
+    ceiling: { asked: 1000, sent: 1000 },
     held: quantities(20n),
-    fitted: null,
+    reducedMaxTokens: null,
     fallback: null,
     withConfiguredKey: true,
     meter: wire.meter(endpoint, { stream: true, facts: plainFacts }),
@@ -144,13 +144,13 @@ for (const [what, jump] of [
     const clock = new JumpingClock();
     const { exchange, aborts, desk } = begin(clock);
     clock.wall += jump;
-    exchange.tick(clock.monotonic());
+    exchange.connection.tick(clock.monotonic());
     exchange.head(200, { "content-type": "text/event-stream" });
     clock.wall += jump;
-    exchange.tick(clock.monotonic());
+    exchange.connection.tick(clock.monotonic());
     exchange.data(Buffer.from('data: {"choices":[{"delta":{"content":"word"}}]}\n\n'));
     clock.pass(2000);
-    exchange.tick(clock.monotonic());
+    exchange.connection.tick(clock.monotonic());
     assert.deepEqual(aborts, []);
     exchange.end();
     await exchange.ended;
@@ -164,14 +164,14 @@ for (const [what, jump] of [
     const waiting = begin(clock);
     clock.wall += jump;
     clock.pass(5001);
-    waiting.exchange.tick(clock.monotonic());
+    waiting.exchange.connection.tick(clock.monotonic());
     assert.deepEqual(waiting.aborts, ["no answer within limits.first_byte_ms"]);
 
     const idle = begin(clock);
     idle.exchange.head(200, { "content-type": "text/event-stream" });
     clock.wall += jump;
     clock.pass(5001);
-    idle.exchange.tick(clock.monotonic());
+    idle.exchange.connection.tick(clock.monotonic());
     assert.deepEqual(idle.aborts, ["the answer paused for longer than limits.idle_stream_ms"]);
   });
 
@@ -187,7 +187,7 @@ for (const [what, jump] of [
       clock.pass(40);
       return desk.run(command) as never;
     };
-    const request: HoldRequest = {
+    const request: CallToHold = {
       at: clock.now(),
       operationId: "op",
       repeat: "new",

@@ -4,7 +4,7 @@ import { PurserError } from "../../domain/error.ts";
 import { shorten } from "../../domain/input/shorten.ts";
 import { matchesName } from "../../domain/input/name-pattern.ts";
 import type { WireFormat } from "../../wire/wire.ts";
-import { isBound, ownerOf, type Custody } from "./belongings.ts";
+import { isRestricted, ownerOf, type Custody } from "./belongings.ts";
 
 /** What decides who may call a model. */
 export interface ModelCustody extends Custody {
@@ -18,7 +18,7 @@ export interface ModelCustody extends Custody {
  */
 export function mayHave(custody: ModelCustody, model: string): boolean {
   const { belongings, caller, provider, wire } = custody;
-  if (!isBound(custody)) return true;
+  if (!isRestricted(custody)) return true;
   const id = wire.tunedModel(model);
   if (id === undefined) return true;
   const owner = belongings.ownerOf(provider.name, id);

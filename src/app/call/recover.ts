@@ -1,9 +1,9 @@
-/** After a crash: calls that may have reached a provider are charged at the held amount, since their end is unknown. */
+/** Charges calls that a crash interrupted at the amount held, because their end is unknown. */
 
 import { announceChange, type Audience } from "../hold/announce.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
-import { unresolvedOutcome } from "../settle/outcome.ts";
+import { unresolvedOutcome } from "../settle/unresolved-outcome.ts";
 
 interface RecoverContext extends Audience {
   readonly ledger: Ledger;
@@ -11,7 +11,8 @@ interface RecoverContext extends Audience {
 }
 
 /**
- * Settles the holds that a dead process left behind. Holds with an expiry belong to callers that settle them themselves, and stay.
+ * Settles the holds that a dead process left open. Holds with an expiry stay: their callers settle
+ * them.
  *
  * @returns How many were charged as unresolved.
  */
@@ -22,7 +23,7 @@ export async function recover(
   const left = (await ledger.openHolds()).filter((hold) => hold.expiresAt === null);
   for (const { operationId, attempt, route, amount, at } of left) {
     const endedAt = clock.now();
-    // The clock of the process that began the call is gone: only the time of day is left of it.
+    // The monotonic clock of the dead process is gone, so the wall clock has to do.
     const outcome = unresolvedOutcome(priceVersion, {
       model: route.model,
       held: amount,

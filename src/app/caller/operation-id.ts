@@ -1,6 +1,8 @@
-/** Generates ids for operations without one. */
+/** Reads the operation id of a call, and generates ids for calls without one. */
 
 import { randomFillSync } from "node:crypto";
+import { PurserError } from "../../domain/error.ts";
+import type { Headers } from "./identify.ts";
 
 const alphabet = Buffer.from("0123456789abcdefghijklmnopqrstuvwxyz");
 const timeLength = 9;
@@ -27,4 +29,19 @@ export function makeOperationId(at: number): string {
     written[index] = alphabet[(randomBytes[randomUsed++] ?? 0) % alphabet.length] ?? 0;
   }
   return written.toString("latin1");
+}
+
+/** @throws PurserError `invalid_request` for an id that cannot be used in a header or a log. */
+export function readOperationId(headers: Headers): string | null {
+  const value = headers["x-purser-operation-id"];
+  if (value === undefined) return null;
+  if (typeof value === "string" && /^[\x21-\x7e]{1,128}$/.test(value)) return value;
+  throw new PurserError(
+    "invalid_request",
+    "x-purser-operation-id: must be 1 to 128 printable characters without spaces",
+    {
+      field: "x-purser-operation-id",
+      remedy: "Send one id for each operation, such as a UUID.",
+    },
+  );
 }

@@ -5,6 +5,7 @@ import { PurserError } from "../../domain/error.ts";
 import type { Key } from "../../domain/key/key.ts";
 import type { CallId, CallRoute, Outcome } from "../../domain/ledger/entry.ts";
 import { idOfOperation, operationOf } from "../../domain/ledger/operation.ts";
+import type { Principal } from "../caller/principal.ts";
 import type { CallRow } from "../port/reader.ts";
 import { type HoldDesk, apiEndpoint } from "./desk.ts";
 
@@ -51,6 +52,27 @@ export async function findAnyHold(
     field: "key_id",
     remedy:
       "Add ?key_id=KEY to say whose is meant; the entries of the operation have the ids of the keys.",
+  });
+}
+
+/**
+ * The hold that an id names for a caller: an administrator sees every hold, another key its own.
+ *
+ * @param options.keyId Whose hold it is, if the caller says so.
+ * @throws PurserError `forbidden` if a caller names another key, and as {@link findHold} and
+ *   {@link findAnyHold} do.
+ */
+export function findVisibleHold(
+  desk: HoldDesk,
+  { role, key }: Principal,
+  { id, keyId }: { readonly id: string; readonly keyId?: string | undefined },
+): Promise<FoundHold> {
+  if (role === "admin" || !key)
+    return keyId === undefined ? findAnyHold(desk, id, key) : findHold(desk, id, keyId);
+  if (keyId === undefined || keyId === key.keyId) return findHold(desk, id, key.keyId);
+  throw new PurserError("forbidden", "key_id: a key sees its own holds only", {
+    field: "key_id",
+    remedy: "Leave key_id out.",
   });
 }
 

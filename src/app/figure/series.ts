@@ -3,9 +3,16 @@
 import { assert } from "../../domain/assert.ts";
 import { windowAt } from "../../domain/budget/window.ts";
 import { PurserError } from "../../domain/error.ts";
-import { add, zero, type PicoUsd } from "../../domain/money/money.ts";
-import { sumUsage, type Usage } from "../../domain/usage/usage.ts";
-import type { CallFilter, GroupKey, LedgerReader, Totals } from "../port/reader.ts";
+import { add, zero } from "../../domain/money/money.ts";
+import { sumUsage } from "../../domain/usage/usage.ts";
+import type {
+  CallFilter,
+  Figures,
+  GroupFigures,
+  GroupKey,
+  LedgerReader,
+  Totals,
+} from "../port/reader.ts";
 
 /** `none` returns only the sums over the whole range. */
 export type BucketName = "none" | "hour" | "day" | "week" | "month";
@@ -20,20 +27,6 @@ export interface SeriesQuery {
   readonly by: readonly GroupKey[];
   /** IANA time zone name. */
   readonly timeZone: string;
-}
-
-export interface Figures {
-  /** Charged calls. */
-  readonly calls: number;
-  readonly released: number;
-  readonly refusals: number;
-  readonly cost: PicoUsd;
-  readonly usage: Usage;
-  readonly latencyMs: number;
-}
-
-export interface GroupFigures extends Figures {
-  readonly group: Readonly<Record<string, string>>;
 }
 
 export interface Bucket {

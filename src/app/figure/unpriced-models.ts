@@ -1,14 +1,11 @@
 /** Finds the models in a range that have no price. */
 
-import { countTokens } from "../../domain/usage/usage.ts";
+import type { ModelName } from "../../domain/price/served.ts";
 import type { CallFilter, LedgerReader } from "../port/reader.ts";
 import { lacksPrice } from "../settle/unpriced.ts";
 
-/** A model whose calls cost 0 because it had no price. */
-export interface UnpricedModel {
-  readonly provider: string;
-  /** The model that answered. */
-  readonly model: string;
+/** A model that answered calls without a price: they cost 0. */
+export interface UnpricedModel extends ModelName {
   readonly calls: number;
 }
 
@@ -24,7 +21,7 @@ export async function unpricedModels(
 ): Promise<readonly UnpricedModel[]> {
   const totals = await reader.totals(filter, ["provider", "model", "status"], null);
   const free = totals
-    .filter(({ cost, usage }) => cost === 0n && countTokens(usage) > 0)
+    .filter(({ cost, usage }) => cost === 0n && Object.values(usage).some((count) => count > 0))
     .sort((left, right) => right.calls - left.calls);
   const found = new Map<string, UnpricedModel>();
   for (const { group, calls } of free.slice(0, mostLookedAt)) {
@@ -42,8 +39,8 @@ export async function unpricedModels(
   return [...found.values()].sort((left, right) => right.calls - left.calls);
 }
 
-/** Callers can invent model names, so only this many are checked, those with the most calls. */
+/** Callers can invent model names, so only the models with the most calls are checked. */
 const mostLookedAt = 20;
 
-/** Calls with known token counts. */
+/** Calls with known counts. */
 const countedStatuses = ["settled", "estimated"] as const;

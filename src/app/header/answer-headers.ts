@@ -31,17 +31,17 @@ interface RoutedCall {
   readonly call: CallId;
   readonly route: { readonly title: string };
   /** The reduced output limit for one choice; null if it was not reduced. */
-  readonly fitted: number | null;
+  readonly reducedMaxTokens: number | null;
 }
 
 /** Adds Purser's own headers to those of a reply. */
 export function addCall(
   headers: Record<string, string | readonly string[]>,
-  { call, route, fitted }: RoutedCall,
+  { call, route, reducedMaxTokens }: RoutedCall,
 ): Record<string, string | readonly string[]> {
   headers["x-purser-operation-id"] = idOfOperation(call.operationId);
   headers["x-purser-model"] = route.title;
-  if (fitted !== null) headers["x-purser-max-tokens"] = String(fitted);
+  if (reducedMaxTokens !== null) headers["x-purser-max-tokens"] = String(reducedMaxTokens);
   return headers;
 }
 

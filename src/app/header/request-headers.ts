@@ -51,7 +51,6 @@ const passed: Readonly<Record<WireName, ReadonlySet<string>>> = {
     "x-app",
   ]),
   gemini: new Set([...common, "x-goog-api-client", "x-goog-request-params", "x-server-timeout"]),
-  bedrock: new Set(common),
 };
 
 /** Account and credential headers, forwarded only if the caller brings its own provider key. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../../domain/money/money.ts";
 import { aHold, anOutcome, Desk } from "../../domain/ledger/desk.test-kit.ts";
-import { hold, type HoldContext, type HoldRequest } from "./hold.ts";
+import { hold, type HoldContext, type CallToHold } from "./hold.ts";
 import { silentObserver } from "../port/parts.test-kit.ts";
 import { Scouts } from "./scouts.ts";
 import { Waiting } from "./waiting.ts";
@@ -13,7 +13,7 @@ const clock = { now: () => 1, monotonic: () => 1 };
 const rates = { input: pico(1n), output: pico(1n) };
 
 /** A call of 100 bytes of input and one token of output, at one pico-dollar a token. */
-const request: HoldRequest = {
+const request: CallToHold = {
   at: 1,
   operationId: "op",
   repeat: "new",
@@ -63,7 +63,7 @@ test("a call that cannot be counted is held by its bytes or refused, but does no
 });
 
 /** Asks for 40 tokens of output, of which 10 are worth having, with an input of 20. */
-const long: HoldRequest = {
+const long: CallToHold = {
   ...request,
   estimate: (at, counted) => ({
     ...request.estimate(at, counted),
@@ -101,7 +101,7 @@ test("money already spent shortens an answer down to the least worth having; bel
 });
 
 test("a stream's first slice may be shorter than the least worth having of the whole", async () => {
-  const stream: HoldRequest = {
+  const stream: CallToHold = {
     ...long,
     estimate: (at, counted) => ({ ...long.estimate(at, counted), firstSlice: 5 }),
   };
@@ -154,7 +154,7 @@ test("a call also waits for the shortest useful answer, and is then shortened", 
 });
 
 test("with an unknown model, one call goes ahead without the margin for added input, and the others wait for it", async () => {
-  const unknown: HoldRequest = {
+  const unknown: CallToHold = {
     ...request,
     estimate: (at, counted) => ({ ...request.estimate(at, counted), unknownInput: 1000 }),
   };
@@ -174,7 +174,7 @@ test("with an unknown model, one call goes ahead without the margin for added in
 });
 
 test("if there is room, the input that an unknown provider may add is held too", async () => {
-  const unknown: HoldRequest = {
+  const unknown: CallToHold = {
     ...request,
     estimate: (at, counted) => ({ ...request.estimate(at, counted), unknownInput: 1000 }),
   };
@@ -189,7 +189,7 @@ test("if there is room, the input that an unknown provider may add is held too",
 });
 
 test("when an unknown model's call is refused, the next one goes ahead", async () => {
-  const unknown: HoldRequest = {
+  const unknown: CallToHold = {
     ...request,
     estimate: (at, counted) => ({ ...request.estimate(at, counted), unknownInput: 1000 }),
   };
@@ -201,7 +201,7 @@ test("when an unknown model's call is refused, the next one goes ahead", async (
 });
 
 /** The long call, at a provider that may add a thousand tokens. */
-const longUnknown: HoldRequest = {
+const longUnknown: CallToHold = {
   ...long,
   estimate: (at, counted) => ({ ...long.estimate(at, counted), unknownInput: 1000 }),
 };

@@ -10,17 +10,16 @@ import type { Scouts } from "./scouts.ts";
 import type { CountedInput } from "../port/token-counter.ts";
 import type { Waiting } from "./waiting.ts";
 
-/** The outcome of a hold: admitted, or refused and why. */
-export type Held =
-  | {
-      readonly admitted: true;
-      readonly answer: Extract<AnswerOf["hold"], { admitted: true }>;
-      /** The estimate that was held. */
-      readonly estimate: Estimate;
-      /** Call this when the call has ended. */
-      readonly ended: () => void;
-    }
-  | { readonly admitted: false; readonly refusal: Refusal };
+export interface AdmittedHold {
+  readonly admitted: true;
+  readonly answer: Extract<AnswerOf["hold"], { admitted: true }>;
+  /** The estimate that was held. */
+  readonly estimate: Estimate;
+  /** Call this when the call has ended. */
+  readonly ended: () => void;
+}
+
+export type HoldResult = AdmittedHold | { readonly admitted: false; readonly refusal: Refusal };
 
 export interface HoldContext {
   readonly ledger: Pick<Ledger, "commit">;
@@ -31,7 +30,8 @@ export interface HoldContext {
   readonly observer: Pick<Observer, "failed">;
 }
 
-export interface HoldRequest extends Pick<
+/** What is known of a call before it is held. */
+export interface CallToHold extends Pick<
   HoldCommand,
   "at" | "operationId" | "repeat" | "attribution" | "route" | "budgets"
 > {
@@ -56,22 +56,22 @@ export interface HoldRequest extends Pick<
  * held. If a budget has no room for that, one call goes ahead without it and the others wait for
  * its bill.
  */
-export async function hold(context: HoldContext, request: HoldRequest): Promise<Held> {
-  const estimate = request.estimate(request.at, null);
+export async function hold(context: HoldContext, call: CallToHold): Promise<HoldResult> {
+  const estimate = call.estimate(call.at, null);
   // Nearly every call is admitted here.
-  const answer = await context.ledger.commit(commandByBytes(request, estimate));
-  return answer.admitted ? admitted(answer, estimate) : holdByCount(context, request);
+  const answer = await context.ledger.commit(commandByBytes(call, estimate));
+  return answer.admitted ? admitted(answer, estimate) : holdByCount(context, call);
 }
 
-async function holdByCount(context: HoldContext, request: HoldRequest): Promise<Held> {
+async function holdByCount(context: HoldContext, call: CallToHold): Promise<HoldResult> {
   const { waiting, clock } = context;
   const deadline = clock.monotonic() + context.limits.holdWaitMs;
-  const counted = await countIfPossible(context, request);
+  const counted = await countIfPossible(context, call);
   let place: number | null = null;
   while (true) {
     const { endings } = waiting;
     const tried = await tryOnce(context, {
-      request,
+      call,
       counted,
       canWait: clock.monotonic() < deadline,
     });
@@ -96,7 +96,7 @@ async function holdByCount(context: HoldContext, request: HoldRequest): Promise<
  */
 async function countIfPossible(
   { observer }: HoldContext,
-  { count }: HoldRequest,
+  { count }: CallToHold,
 ): Promise<CountedInput | null> {
   try {
     return await count();
@@ -112,18 +112,18 @@ interface Wait {
 }
 
 interface Try {
-  readonly request: HoldRequest;
+  readonly call: CallToHold;
   readonly counted: CountedInput | null;
   readonly canWait: boolean;
 }
 
-async function tryOnce(context: HoldContext, one: Try): Promise<Held | Wait> {
-  const { request, counted, canWait } = one;
-  const estimate = request.estimate(context.clock.now(), counted);
+async function tryOnce(context: HoldContext, one: Try): Promise<HoldResult | Wait> {
+  const { call, counted, canWait } = one;
+  const estimate = call.estimate(context.clock.now(), counted);
   if (estimate.unknownInput === 0) return tryPlainly(context, one);
   const answer = await attempt(context, one, { shorten: false, final: false, cautious: true });
   if (answer.admitted) return answer;
-  const { provider, model } = request.route;
+  const { provider, model } = call.route;
   const kind = `${provider}\n${model}\n${estimate.ceiling}`;
   const scout = context.scouts.send(kind);
   if (!scout) return canWait ? { waitFor: kind } : tryPlainly(context, one);
@@ -139,12 +139,16 @@ async function tryOnce(context: HoldContext, one: Try): Promise<Held | Wait> {
   }
 }
 
-async function tryPlainly(context: HoldContext, one: Try): Promise<Held | Wait> {
+async function tryPlainly(context: HoldContext, one: Try): Promise<HoldResult | Wait> {
   const whole = await attempt(context, one, { shorten: false, final: false });
   return whole.admitted ? whole : tryShorter(context, one, whole.refusal);
 }
 
-async function tryShorter(context: HoldContext, one: Try, refusal: Refusal): Promise<Held | Wait> {
+async function tryShorter(
+  context: HoldContext,
+  one: Try,
+  refusal: Refusal,
+): Promise<HoldResult | Wait> {
   const { canWait } = one;
   if (refusal.reason === "budget_held" && canWait) return { waitFor: queueOf(refusal) };
   const shortened = await attempt(context, one, { shorten: true, final: !canWait });
@@ -171,23 +175,23 @@ interface Attempt {
 
 async function attempt(
   { clock, ledger }: HoldContext,
-  { request, counted }: Try,
+  { call, counted }: Try,
   how: Attempt,
-): Promise<Held> {
+): Promise<HoldResult> {
   const at = clock.now();
-  const estimate = request.estimate(at, counted);
+  const estimate = call.estimate(at, counted);
   const output = estimate.firstSlice;
   const demand = demandOf(estimate, {
     input: estimate.inputTokens + (how.cautious ? estimate.unknownInput : 0),
     output,
     least: how.shorten ? Math.min(estimate.least, output) : output,
   });
-  const answer = await ledger.commit(commandFor(request, { at, demand, final: how.final }));
+  const answer = await ledger.commit(commandFor(call, { at, demand, final: how.final }));
   return answer.admitted ? admitted(answer, estimate) : answer;
 }
 
 /** The full amount must fit: an answer is not shortened because of a bound that is far too high. */
-function commandByBytes(request: HoldRequest, estimate: Estimate): HoldCommand {
+function commandByBytes(call: CallToHold, estimate: Estimate): HoldCommand {
   const { inputTokens, unknownInput, firstSlice, ceiling } = estimate;
   const demand = demandOf(estimate, {
     input: inputTokens + unknownInput,
@@ -195,11 +199,11 @@ function commandByBytes(request: HoldRequest, estimate: Estimate): HoldCommand {
     least: firstSlice,
   });
   const loose = { ...demand, payableOutputTokens: ceiling, loose: true };
-  return commandFor(request, { at: request.at, demand: loose, final: false });
+  return commandFor(call, { at: call.at, demand: loose, final: false });
 }
 
 function commandFor(
-  { operationId, repeat, attribution, route, budgets }: HoldRequest,
+  { operationId, repeat, attribution, route, budgets }: CallToHold,
   { at, demand, final }: Pick<HoldCommand, "at" | "demand" | "final">,
 ): HoldCommand {
   return {
@@ -217,7 +221,10 @@ function commandFor(
   };
 }
 
-function admitted(answer: Extract<AnswerOf["hold"], { admitted: true }>, estimate: Estimate): Held {
+function admitted(
+  answer: Extract<AnswerOf["hold"], { admitted: true }>,
+  estimate: Estimate,
+): HoldResult {
   return { admitted: true, answer, estimate, ended: nothing };
 }
 

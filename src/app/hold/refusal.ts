@@ -7,7 +7,7 @@ import type { RefusedCall } from "../port/observer.ts";
 import type { WireError } from "../../wire/wire.ts";
 
 /** The model that a refused call asked for. */
-export interface AskedFor {
+export interface RequestedModel {
   /** The provider's name in the configuration. */
   readonly provider: string;
   readonly model: string;
@@ -24,7 +24,7 @@ const remedies: Readonly<Record<RefusalReason, string>> = {
 };
 
 /** Returns one sentence. */
-export function explainRefusal(refusal: Refusal, { provider, model }: AskedFor): string {
+export function explainRefusal(refusal: Refusal, { provider, model }: RequestedModel): string {
   const { budgetId, reason, balance, needed } = refusal;
   if (reason === "unpriced")
     return `budget "${budgetId}" refused: ${provider}/${model} has no price`;

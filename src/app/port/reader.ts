@@ -82,11 +82,8 @@ export interface AlertRow extends Omit<ThresholdEntry, "kind"> {
  */
 export type GroupKey = string;
 
-/** Sums over a group of calls. Amounts are exact. */
-export interface Totals {
-  readonly group: Readonly<Record<string, string>>;
-  /** Start of the bucket in milliseconds, in a series. */
-  readonly bucket: number | null;
+/** Sums over calls. Amounts are exact. */
+export interface Figures {
   /** Charged calls. */
   readonly calls: number;
   /** Calls without a charge: the provider answered with an error, or was not reached. */
@@ -95,6 +92,16 @@ export interface Totals {
   readonly cost: PicoUsd;
   readonly usage: Usage;
   readonly latencyMs: number;
+}
+
+/** Sums over a group of calls. */
+export interface GroupFigures extends Figures {
+  readonly group: Readonly<Record<string, string>>;
+}
+
+export interface Totals extends GroupFigures {
+  /** Start of the bucket in milliseconds, in a series. */
+  readonly bucket: number | null;
 }
 
 /** Sums over all charged calls of one key. */

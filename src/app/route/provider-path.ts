@@ -7,7 +7,6 @@ export const versions: Readonly<Record<WireName, string>> = {
   openai: "/v1",
   anthropic: "/v1",
   gemini: "/v1beta",
-  bedrock: "",
 };
 
 /**

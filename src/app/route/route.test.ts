@@ -30,6 +30,7 @@ function bookOf(priced: string): PriceBook {
     provider: priced,
     model,
     match: "exact",
+    openMeters: [],
     validUntil: Infinity,
     charge: () => [],
     prices: () => true,

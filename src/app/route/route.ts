@@ -11,7 +11,7 @@ import { mistyped, strayTarget } from "./path-problem.ts";
 import { afterBase, callPath, tidyPath, underName } from "./provider-path.ts";
 import { RouteMemory } from "./route-memory.ts";
 import { simulator, simulatorOff } from "./simulated.ts";
-import type { RequestLine, Route, Target, TargetContext, Wires } from "./target.ts";
+import type { RequestLine, Route, Target, TargetContext } from "./target.ts";
 import { geminiCall, unifiedTarget } from "./unified-path.ts";
 import { shorten } from "../../domain/input/shorten.ts";
 
@@ -61,12 +61,12 @@ function lookUp(context: TargetContext, request: RequestLine): Target | undefine
 
 function targetUnder({ wires }: TargetContext, provider: Provider, request: RequestLine): Target {
   const wireName = wireOf(provider, request.path);
-  const wire = provider.wires[wireName] ?? wires[wireName as keyof Wires];
+  const wire = provider.wires[wireName] ?? wires[wireName];
   const path = afterBase(request.path, wireName);
   const target = { wire, wireName, endpoint: wire.endpoint(request.method, path), path, provider };
   const problem = isKnown(target.endpoint)
     ? undefined
-    : mistyped(wires, { provider, wireName: wireName as keyof Wires, request });
+    : mistyped(wires, { provider, wireName, request });
   return problem ? { ...target, problem } : target;
 }
 

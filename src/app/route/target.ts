@@ -7,7 +7,7 @@ import type { PurserError } from "../../domain/error.ts";
 import type { Endpoint, WireFormat, WireName } from "../../wire/wire.ts";
 import type { Provider, Providers } from "../port/provider.ts";
 
-export type Wires = Readonly<Record<Exclude<WireName, "bedrock">, WireFormat>>;
+export type Wires = Readonly<Record<WireName, WireFormat>>;
 
 export interface TargetContext {
   readonly providers: Providers;

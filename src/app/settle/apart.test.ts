@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { messages, settle, usd } from "./outcome.test-kit.ts";
+import { messages, settle, usd } from "./price-answer.test-kit.ts";
 
 test("an advisor of the same model and a compaction are parts of their own, and the ceiling of the answer is not for them", () => {
   for (const type of ["advisor_message", "compaction"]) {

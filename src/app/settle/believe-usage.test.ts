@@ -13,7 +13,7 @@ import {
   settle,
   usd,
   type Scene,
-} from "./outcome.test-kit.ts";
+} from "./price-answer.test-kit.ts";
 
 test("a count far above the ceiling is charged at the ceiling, unless the text received supports it", () => {
   const absurd = settle(chat({ prompt_tokens: 100, completion_tokens: 1_000_000_000 }));

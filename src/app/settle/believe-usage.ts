@@ -15,7 +15,7 @@ export interface BoundedCall {
   readonly facts: RequestFacts;
   readonly estimate: Estimate;
   /** The output limit sent to the provider, over all choices. */
-  readonly ceiling: { readonly fitted: number };
+  readonly ceiling: { readonly sent: number };
 }
 
 /** The usage that an answer reported. */
@@ -58,7 +58,7 @@ export function believeUsage(call: BoundedCall, reported: ReportedUsage): Believ
 
 /** Whether the caller or a budget limited what the provider may generate. */
 export function isCeilingStated({ facts, estimate, ceiling }: BoundedCall): boolean {
-  return facts.maxOutputTokens !== null || ceiling.fitted < estimate.ceiling;
+  return facts.maxOutputTokens !== null || ceiling.sent < estimate.ceiling;
 }
 
 /** Fills in zeros of the main part. An embedding call generates nothing, but has read its input. */
@@ -132,7 +132,7 @@ function boundsOf(call: BoundedCall, evidence: Evidence): Bounds {
 }
 
 function outputBound(call: BoundedCall, { sheet, isMain }: Evidence): number {
-  if (isMain && isCeilingStated(call)) return call.ceiling.fitted;
+  if (isMain && isCeilingStated(call)) return call.ceiling.sent;
   return (sheet?.maxOutputTokens ?? sheet?.contextWindow ?? unknownWindow) * call.facts.choices;
 }
 

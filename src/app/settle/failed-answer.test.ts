@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { created, messages, responses, settle, usd } from "./outcome.test-kit.ts";
+import { created, messages, responses, settle, usd } from "./price-answer.test-kit.ts";
 
 test("an error without a field error is not billed in a stream, also where a model reasons out of sight", () => {
   const errors = [

@@ -6,7 +6,6 @@ import { Learned } from "../../domain/estimate/learned.ts";
 import { aHold, anOutcome, Desk, quantities } from "../../domain/ledger/desk.test-kit.ts";
 import { plainFacts } from "../../wire/answer/feed.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
-import type { HeldCall } from "./settle.ts";
 import { HoldEnd, type HoldEndContext } from "./hold-end.ts";
 import { aProvider, silentObserver } from "../port/parts.test-kit.ts";
 import type { Slices } from "../hold/slices.ts";
@@ -18,7 +17,7 @@ interface Bench {
   readonly desk: Desk;
   readonly waiting: Waiting;
   readonly end: HoldEnd;
-  readonly held: HeldCall;
+  readonly call: Parameters<HoldEnd["giveUp"]>[0];
   /** Calls to the slices and to the ledger, in order. */
   readonly story: string[];
 }
@@ -50,7 +49,9 @@ function begin(decide?: (desk: Desk) => never): Bench {
     mostBytes: 0,
   } as unknown as Slices;
   const endpoint = wire.endpoint("POST", "/chat/completions");
-  const held: HeldCall = {
+  const call: Bench["call"] = {
+    startedAt: -1,
+    held: quantities(20n),
     call: { operationId: "op", attempt: 1 },
     route: {
       provider: aProvider(),
@@ -62,42 +63,42 @@ function begin(decide?: (desk: Desk) => never): Bench {
       title: "p/m",
     },
     facts: plainFacts,
-    ceiling: { asked: 10, fitted: 10 },
+    ceiling: { asked: 10, sent: 10 },
     slices,
     input: { counted: null },
   };
-  return { desk, waiting, end: new HoldEnd(context), held, story };
+  return { desk, waiting, end: new HoldEnd(context), call, story };
 }
 
 test("a stream holds no more once its end is under way, and waiting calls are woken", async () => {
-  const { desk, waiting, end, held, story } = begin();
+  const { desk, waiting, end, call, story } = begin();
   const before = waiting.endings;
-  await end.settle(held, anOutcome(7n));
+  await end.settle(call, anOutcome(7n));
   assert.deepEqual(story, ["slices", "settle"]);
   assert.deepEqual(
-    [end.isOver, waiting.endings - before, desk.counter("b")],
-    [true, 1, { spent: 7n, held: 0n, overrun: 0n }],
+    [waiting.endings - before, desk.counter("b")],
+    [1, { spent: 7n, held: 0n, overrun: 0n }],
   );
-  await assert.rejects(end.settle(held, anOutcome(7n)), /a hold is ended once/);
+  await assert.rejects(end.settle(call, anOutcome(7n)), /a hold is ended once/);
 });
 
 test("a released hold is over and charges nothing", async () => {
-  const { desk, waiting, end, held } = begin();
+  const { desk, waiting, end, call } = begin();
   const before = waiting.endings;
-  await end.release(held, "the provider was not reached");
+  await end.release(call, "the provider was not reached");
   assert.deepEqual(
-    [end.isOver, waiting.endings - before, desk.counter("b")],
-    [true, 1, { spent: 0n, held: 0n, overrun: 0n }],
+    [waiting.endings - before, desk.counter("b")],
+    [1, { spent: 0n, held: 0n, overrun: 0n }],
   );
+  await assert.rejects(end.settle(call, anOutcome(7n)), /a hold is ended once/);
+  assert.equal(end.giveUp(call), null);
 });
 
 test("a call with an unknown result is charged its current hold, which may exceed the first", async () => {
-  const { desk, end, held } = begin();
+  const { desk, end, call } = begin();
   desk.run({ kind: "top_up", at: 2, operationId: "op", attempt: 1, amount: quantities(30n) });
-  await end.settleUnresolved(
-    { ...held, held: quantities(20n) },
-    { latencyMs: 3, flags: ["aborted"] },
-  );
+  end.flag("aborted");
+  await end.settleUnresolved(call);
   assert.equal(desk.counter("b").spent, 50n);
   const settled = desk.journal.at(-1);
   assert.ok(settled?.kind === "settle");
@@ -111,8 +112,8 @@ test("a settlement that failed can be retried, unless the ledger recorded it", a
   const failed = begin(() => {
     throw new Error("the disk is full");
   });
-  await assert.rejects(failed.end.settle(failed.held, anOutcome(7n)), /disk is full/);
-  assert.equal(failed.end.isOver, false);
+  await assert.rejects(failed.end.settle(failed.call, anOutcome(7n)), /disk is full/);
+  await assert.rejects(failed.end.giveUp(failed.call) ?? Promise.resolve(), /disk is full/);
   const ended = begin((desk) => {
     desk.run({
       kind: "settle",
@@ -124,8 +125,8 @@ test("a settlement that failed can be retried, unless the ledger recorded it", a
     });
     throw new Error("after the charge");
   });
-  await assert.rejects(ended.end.settle(ended.held, anOutcome(7n)), /after the charge/);
-  assert.equal(ended.end.isOver, true);
+  await assert.rejects(ended.end.settle(ended.call, anOutcome(7n)), /after the charge/);
+  assert.equal(ended.end.giveUp(ended.call), null);
   const anew = begin((desk) => {
     desk.run({
       kind: "settle",
@@ -138,15 +139,29 @@ test("a settlement that failed can be retried, unless the ledger recorded it", a
     desk.run(aHold("op", 5n));
     throw new Error("the next attempt is open");
   });
-  await assert.rejects(anew.end.settle(anew.held, anOutcome(7n)), /next attempt/);
-  assert.equal(anew.end.isOver, true);
+  await assert.rejects(anew.end.settle(anew.call, anOutcome(7n)), /next attempt/);
+  assert.equal(anew.end.giveUp(anew.call), null);
+});
+
+test("a hold is given up once, at the amount held", async () => {
+  const { desk, end, call } = begin();
+  await end.giveUp(call);
+  assert.equal(desk.counter("b").spent, 20n);
+  assert.equal(end.giveUp(call), null);
+  let tries = 0;
+  const failing = begin(() => {
+    tries += 1;
+    throw new Error("the disk is full");
+  });
+  await assert.rejects(failing.end.giveUp(failing.call) ?? Promise.resolve(), /disk is full/);
+  assert.deepEqual([failing.end.giveUp(failing.call), tries], [null, 1]);
 });
 
 test("a call with an unknown result whose hold has lapsed is charged the amount held", async () => {
-  const { desk, end, held } = begin();
+  const { desk, end, call } = begin();
   desk.run(aHold("lapsing", 40n, { expiresAt: 2 }));
   desk.run({ kind: "expire", at: 2 });
-  const lapsed = { ...held, call: { operationId: "lapsing", attempt: 1 }, held: quantities(40n) };
-  await end.settleUnresolved(lapsed, { latencyMs: 3, flags: [] });
+  const lapsed = { ...call, call: { operationId: "lapsing", attempt: 1 }, held: quantities(40n) };
+  await end.settleUnresolved(lapsed);
   assert.deepEqual(desk.counter("b"), { spent: 40n, held: 20n, overrun: 0n });
 });

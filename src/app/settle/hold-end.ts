@@ -5,66 +5,118 @@ import type { SettleAnswer } from "../../domain/ledger/command.ts";
 import type { Outcome, Quantities } from "../../domain/ledger/entry.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
 import type { UsageFlag } from "../../domain/usage/usage.ts";
-import { release, settle, type FinishContext, type HeldCall } from "./settle.ts";
 import type { Ledger } from "../port/ledger.ts";
-import { unresolvedOutcome } from "./outcome.ts";
+import { priceAnswer, type CallToPrice } from "./price-answer.ts";
+import { readAnswer, type AnswerEnd, type MeteredCall } from "./read-answer.ts";
+import { release, settle, type CallToSettle, type SettleContext } from "./settle.ts";
+import { unresolvedOutcome } from "./unresolved-outcome.ts";
 
-export interface HoldEndContext extends FinishContext {
+export interface HoldEndContext extends SettleContext {
   readonly ledger: Pick<Ledger, "decide" | "holdOf">;
   readonly prices: () => PriceBook;
 }
 
+/** A call whose time is measured. */
+interface TimedCall {
+  /** When it was forwarded, in monotonic time. */
+  readonly startedAt: number;
+}
+
+type AnsweredCall = MeteredCall & CallToPrice & CallToSettle & TimedCall;
+
+/** A call whose hold may have to be charged as it is. */
+type UnresolvedCall = CallToSettle & TimedCall & { readonly held: Quantities };
+
+export interface SettledAnswer {
+  readonly outcome: Outcome;
+  readonly answer: SettleAnswer;
+  /** Bytes that the meter held back. */
+  readonly rest: Uint8Array;
+}
+
 export class HoldEnd {
   readonly #context: HoldEndContext;
+  #flags: readonly UsageFlag[] = [];
   #isOver = false;
+  #isGivenUp = false;
 
   constructor(context: HoldEndContext) {
     this.#context = context;
   }
 
-  get isOver(): boolean {
-    return this.#isOver;
+  /** Adds a flag to the charge that does not come from the answer itself. */
+  flag(flag: UsageFlag): void {
+    this.#flags = [...this.#flags, flag];
   }
 
-  settle(held: HeldCall, outcome: Outcome): Promise<SettleAnswer> {
-    return this.#end(held, () => outcome);
+  /** Meters what arrived of an answer, prices it, and settles the hold at that cost. */
+  async settleAnswer(call: AnsweredCall, end: AnswerEnd): Promise<SettledAnswer> {
+    const { rest, reading, progress } = await readAnswer(this.#context, call, end);
+    const latencyMs = this.#latencyMs(call);
+    const outcome = priceAnswer(this.#context.prices(), call, {
+      reading,
+      progress,
+      latencyMs,
+      flags: this.#flags,
+    });
+    return { outcome, answer: await this.settle(call, outcome), rest };
+  }
+
+  settle(call: CallToSettle, outcome: Outcome): Promise<SettleAnswer> {
+    return this.#end(call, () => outcome);
   }
 
   /** Charges the amount held, for a call whose result is unknown. */
-  async settleUnresolved(
-    held: HeldCall & { readonly held: Quantities },
-    ended: { readonly latencyMs: number; readonly flags: readonly UsageFlag[] },
-  ): Promise<void> {
+  async settleUnresolved(call: UnresolvedCall): Promise<void> {
     const { ledger, prices } = this.#context;
-    await this.#end(held, async () => {
-      const open = await ledger.holdOf(held.call.operationId);
-      const amount = open?.amount ?? held.held;
-      return unresolvedOutcome(prices().version, {
-        model: held.route.model,
-        held: amount,
-        ...ended,
-      });
-    });
+    const latencyMs = this.#latencyMs(call);
+    await this.#end(call, async () =>
+      unresolvedOutcome(prices().version, {
+        model: call.route.model,
+        held: (await ledger.holdOf(call.call.operationId))?.amount ?? call.held,
+        latencyMs,
+        flags: this.#flags,
+      }),
+    );
   }
 
-  async release(held: Pick<HeldCall, "call">, reason: string): Promise<void> {
+  async release(call: Pick<CallToSettle, "call">, reason: string): Promise<void> {
     this.#isOver = true;
-    await release(this.#context, held, reason);
+    await release(this.#context, call, reason);
+  }
+
+  /**
+   * Charges the amount held, because something else failed. Tried once: if that fails too, recovery
+   * charges it at the next start.
+   *
+   * @returns Null if the hold is over or was given up before.
+   */
+  giveUp(call: UnresolvedCall): Promise<void> | null {
+    if (this.#isOver || this.#isGivenUp) return null;
+    this.#isGivenUp = true;
+    return this.settleUnresolved(call);
   }
 
   /** @param outcomeOf Called once nothing else may end the hold. */
-  async #end(held: HeldCall, outcomeOf: () => Outcome | Promise<Outcome>): Promise<SettleAnswer> {
+  async #end(
+    call: CallToSettle,
+    outcomeOf: () => Outcome | Promise<Outcome>,
+  ): Promise<SettleAnswer> {
     assert(!this.#isOver, "a hold is ended once");
     this.#isOver = true;
-    held.slices?.end();
+    call.slices?.end();
     try {
-      return await settle(this.#context, held, await outcomeOf());
+      return await settle(this.#context, call, await outcomeOf());
     } catch (error) {
       // If the hold did not end after all, it can still be charged.
-      const { operationId, attempt } = held.call;
+      const { operationId, attempt } = call.call;
       const open = await this.#context.ledger.holdOf(operationId);
       this.#isOver = open?.attempt !== attempt;
       throw error;
     }
+  }
+
+  #latencyMs({ startedAt }: TimedCall): number {
+    return this.#context.clock.monotonic() - startedAt;
   }
 }

@@ -61,10 +61,10 @@ async function countPassed(
     inputTokens: inputTokens || (await countInput(context, call)),
     outputTokens:
       mayHaveHidden(call) && !hasFailed
-        ? ceiling.fitted
+        ? ceiling.sent
         : slices
           ? await slices.charged(ended)
-          : Math.min(outputTokens, ceiling.fitted),
+          : Math.min(outputTokens, ceiling.sent),
   };
 }
 

@@ -7,7 +7,7 @@ import { aHold, anOutcome, Desk } from "../../domain/ledger/desk.test-kit.ts";
 import type { Outcome } from "../../domain/ledger/entry.ts";
 import { plainFacts } from "../../wire/answer/feed.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
-import { settle, type HeldCall } from "./settle.ts";
+import { settle, type CallToSettle } from "./settle.ts";
 import { Waiting } from "../hold/waiting.ts";
 import { aProvider, silentObserver } from "../port/parts.test-kit.ts";
 
@@ -19,7 +19,7 @@ const endpoint = wire.endpoint("POST", "/chat/completions");
  *   learned.
  */
 async function expectedAfter(
-  ceiling: HeldCall["ceiling"],
+  ceiling: CallToSettle["ceiling"],
   change: Partial<Outcome> = {},
 ): Promise<number | null> {
   const desk = new Desk();
@@ -27,7 +27,7 @@ async function expectedAfter(
   desk.run(aHold("op", 20n));
   const learned = new Learned();
   const provider = aProvider();
-  const held: HeldCall = {
+  const held: CallToSettle = {
     call: { operationId: "op", attempt: 1 },
     route: {
       provider,
@@ -57,20 +57,16 @@ async function expectedAfter(
 }
 
 test("an answer contributes its length, shortened or not, unless it used up its shortened limit", async () => {
-  assert.equal(await expectedAfter({ asked: 1000, fitted: 1000 }), 200);
+  assert.equal(await expectedAfter({ asked: 1000, sent: 1000 }), 200);
   assert.equal(
-    await expectedAfter({ asked: 1000, fitted: 500 }),
+    await expectedAfter({ asked: 1000, sent: 500 }),
     200,
     "fitted, and not all of it used",
   );
-  assert.equal(await expectedAfter({ asked: 200, fitted: 200 }), 200, "all of what was asked for");
+  assert.equal(await expectedAfter({ asked: 200, sent: 200 }), 200, "all of what was asked for");
+  assert.equal(await expectedAfter({ asked: 1000, sent: 200 }), null, "it might have needed more");
   assert.equal(
-    await expectedAfter({ asked: 1000, fitted: 200 }),
-    null,
-    "it might have needed more",
-  );
-  assert.equal(
-    await expectedAfter({ asked: 1000, fitted: 1000 }, { status: "estimated" }),
+    await expectedAfter({ asked: 1000, sent: 1000 }, { status: "estimated" }),
     null,
     "a guess teaches nothing",
   );

@@ -16,7 +16,7 @@ import type { Slices } from "../hold/slices.ts";
 import { lacksPrice } from "./unpriced.ts";
 import type { Waiting } from "../hold/waiting.ts";
 
-export interface FinishContext {
+export interface SettleContext {
   readonly ledger: Pick<Ledger, "decide">;
   readonly clock: Clock;
   readonly waiting: Waiting;
@@ -24,12 +24,13 @@ export interface FinishContext {
   readonly observer: Observer;
 }
 
-export interface HeldCall {
+/** A call at its end: which hold to end, and what its usage can teach. */
+export interface CallToSettle {
   readonly call: CallId;
   readonly route: Route;
   readonly facts: RequestFacts;
   /** Output limits over all choices: as requested, and as sent. */
-  readonly ceiling: { readonly asked: number; readonly fitted: number };
+  readonly ceiling: { readonly asked: number; readonly sent: number };
   /** Null if the whole ceiling is held. */
   readonly slices: Slices | null;
   readonly input: Pick<InputCount, "counted">;
@@ -40,11 +41,11 @@ export interface HeldCall {
  * after.
  */
 export async function settle(
-  context: FinishContext,
-  held: HeldCall,
+  context: SettleContext,
+  call: CallToSettle,
   outcome: Outcome,
 ): Promise<AnswerOf["settle"]> {
-  const { operationId, attempt } = held.call;
+  const { operationId, attempt } = call.call;
   const at = context.clock.now();
   const answer = await context.ledger.decide({
     kind: "settle",
@@ -55,8 +56,8 @@ export async function settle(
     fingerprint: null,
   });
   announceChange(context, answer.crossed);
-  learn(context.learned, held, outcome);
-  const ended = { provider: held.route.provider.name, model: outcome.model, outcome };
+  learn(context.learned, call, outcome);
+  const ended = { provider: call.route.provider.name, model: outcome.model, outcome };
   context.observer.callEnded(ended);
   if (lacksPrice(outcome)) context.observer.callUnpriced(ended);
   return answer;
@@ -67,11 +68,11 @@ export async function settle(
  * not charge for.
  */
 export async function release(
-  context: FinishContext,
-  held: Pick<HeldCall, "call">,
+  context: SettleContext,
+  { call }: Pick<CallToSettle, "call">,
   reason: string,
 ): Promise<void> {
-  await context.ledger.decide({ kind: "release", at: context.clock.now(), ...held.call, reason });
+  await context.ledger.decide({ kind: "release", at: context.clock.now(), ...call, reason });
   announceChange(context);
 }
 
@@ -81,7 +82,7 @@ export async function release(
  */
 function learn(
   learned: Learned,
-  { route, facts, ceiling, slices, input: { counted } }: HeldCall,
+  { route, facts, ceiling, slices, input: { counted } }: CallToSettle,
   { status, usage, flags }: Outcome,
 ): void {
   if (flags.includes("provider_error") || flags.includes("usage_implausible")) return;
@@ -93,7 +94,7 @@ function learn(
   const output = countTokens(usage) - input;
   if (slices) model.burst.add(slices.burstBytes);
   // A shortened answer that used its whole limit might have needed more.
-  if (output >= ceiling.fitted && ceiling.fitted < ceiling.asked) return;
+  if (output >= ceiling.sent && ceiling.sent < ceiling.asked) return;
   model.output.learn(ceiling.asked, output);
   if (slices) model.streamed.learn(ceiling.asked, Math.max(output, slices.mostBytes));
 }

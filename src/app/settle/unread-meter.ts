@@ -6,15 +6,15 @@
 import type { RequestFacts, UsageMeter } from "../../wire/wire.ts";
 import type { Route } from "../route/target.ts";
 
-interface AskedFor {
+interface CallToMeter {
   readonly route: Pick<Route, "endpoint">;
   readonly facts: Pick<RequestFacts, "serviceTier">;
-  readonly ceiling: { readonly fitted: number };
+  readonly ceiling: { readonly sent: number };
 }
 
 /** A byte of compressed text holds about one token. The estimate is at most the output limit. */
-export function unreadMeter({ route, facts, ceiling }: AskedFor): UsageMeter {
-  const most = route.endpoint.name === "embeddings" ? 0 : ceiling.fitted;
+export function unreadMeter({ route, facts, ceiling }: CallToMeter): UsageMeter {
+  const most = route.endpoint.name === "embeddings" ? 0 : ceiling.sent;
   let length = 0;
   return {
     output: null,

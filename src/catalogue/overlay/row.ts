@@ -4,14 +4,14 @@ import type { PicoUsd } from "../../domain/money/money.ts";
 import { idWithDates } from "../../domain/price/id-rule.ts";
 import { parsePerCall, parsePerMillion } from "../../domain/price/per-million.ts";
 import type { CatalogueRow, Rates } from "../../domain/price/row.ts";
-import { meters, tokenMeters, type Meter } from "../../domain/usage/usage.ts";
+import { fixedMeters, tokenMeters, type FixedMeter } from "../../domain/usage/usage.ts";
 
 /** The date on which the overlay's most recent source was read. */
 export const overlayVersion = "2026-11-15";
 export const overlaySource = "overlay";
 
 /** USD per million tokens; USD per call for tools. */
-export type UsdPrices = Readonly<Partial<Record<Meter, string>>>;
+export type UsdPrices = Readonly<Partial<Record<FixedMeter, string>>>;
 
 export interface OverlayRow extends Omit<
   CatalogueRow,
@@ -28,8 +28,8 @@ export interface OverlayRow extends Omit<
 }
 
 export function usd(prices: UsdPrices): Rates {
-  const rates: { [meter in Meter]?: PicoUsd } = {};
-  for (const meter of meters) {
+  const rates: { [meter in FixedMeter]?: PicoUsd } = {};
+  for (const meter of fixedMeters) {
     const text = prices[meter];
     if (text !== undefined)
       rates[meter] = tokenMeters.has(meter)

@@ -1,17 +1,18 @@
 /** `purser budget create|list|show|set|delete`. */
 
 import type { Command } from "commander";
+import type { BudgetDetailJson, BudgetJson } from "../../contract/budget.ts";
 import { PurserError } from "../../domain/error.ts";
+import { budgetTable, budgetText } from "../budget-text.ts";
+import { asCalled } from "../called.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
-import { type BudgetView, readAll } from "../figures.ts";
 import type { Warning } from "../failure.ts";
+import { readAll } from "../figures.ts";
 import { endedBudget, unknownProviders, writeWarnings } from "../idle.ts";
 import { type OptionWords, sameNames } from "../option-words.ts";
 import { list, moment, oneOf, shares, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
-import { budgetTable, budgetText } from "../budget-text.ts";
-import { asCalled } from "../called.ts";
 
 const root = "/api/v1/budgets";
 const periods = ["once", "hour", "day", "week", "month", "quarter", "year"] as const;
@@ -132,7 +133,7 @@ function defineList(command: Command, context: CommandContext): void {
     .addHelpText("after", "\nExamples:\n  purser budget list\n  purser budget list --json")
     .action(async (options: TargetOptions) => {
       const budgets = await withConnection(context, { target: options }, (connection) =>
-        readAll<BudgetView>(connection, root),
+        readAll<BudgetJson>(connection, root),
       );
       if (options.json) return printJson(context, { data: budgets });
       const { out, notes } = context.screen;
@@ -154,11 +155,11 @@ function defineShow(command: Command, context: CommandContext): void {
       const value =
         options.value === undefined ? "" : `?value=${encodeURIComponent(options.value)}`;
       const path = `${pathOf(id)}${value}`;
-      const budget = await withConnection(
+      const budget = (await withConnection(
         context,
         { target: options, words: named },
         (connection) => ask(connection, "GET", { path }),
-      );
+      )) as BudgetDetailJson;
       show(budget, options, context);
     });
 }
@@ -252,7 +253,10 @@ function changed(options: BudgetOptions): Readonly<Record<string, unknown>> {
 }
 
 /** In a large ledger it takes a while to count what a budget has spent; calls go on meanwhile. */
-async function whileCounting(context: CommandContext, answer: Promise<unknown>): Promise<unknown> {
+async function whileCounting(
+  context: CommandContext,
+  answer: Promise<unknown>,
+): Promise<BudgetJson> {
   const timer = setTimeout(
     () =>
       context.screen.notes.write(
@@ -260,11 +264,11 @@ async function whileCounting(context: CommandContext, answer: Promise<unknown>):
       ),
     1000,
   );
-  return answer.finally(() => clearTimeout(timer));
+  return (await answer.finally(() => clearTimeout(timer))) as BudgetJson;
 }
 
 interface Changed {
-  readonly budget: unknown;
+  readonly budget: BudgetJson;
   readonly warnings: readonly Warning[];
 }
 
@@ -274,12 +278,12 @@ function showChanged(
   context: CommandContext,
 ): void {
   show(budget, options, context);
-  writeWarnings([...warnings, ...endedBudget(budget as BudgetView, Date.now())], options, context);
+  writeWarnings([...warnings, ...endedBudget(budget, Date.now())], options, context);
 }
 
-function show(budget: unknown, options: TargetOptions, context: CommandContext): void {
+function show(budget: BudgetJson, options: TargetOptions, context: CommandContext): void {
   if (options.json) printJson(context, budget);
-  else context.screen.out.write(budgetText(budget as BudgetView, context.screen.out));
+  else context.screen.out.write(budgetText(budget, context.screen.out));
 }
 
 function pathOf(id: string): string {

@@ -1,6 +1,7 @@
 /** `purser correct`: charges a call that has ended otherwise than it was. */
 
 import type { Command } from "commander";
+import type { CorrectionInput, CorrectionJson } from "../../contract/entry.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { type OptionWords } from "../option-words.ts";
@@ -23,13 +24,6 @@ interface CorrectOptions extends TargetOptions {
   readonly reason: string;
   readonly attempt?: number;
   readonly key?: string;
-}
-
-interface CorrectionView {
-  readonly operation_id: string;
-  readonly cost_usd: string;
-  readonly cost_before_usd: string;
-  readonly repeated: boolean;
 }
 
 export function defineCorrect(command: Command, context: CommandContext): void {
@@ -62,14 +56,14 @@ Examples:
     .action(async (operation: string, options: CorrectOptions) => {
       const key = options.key === undefined ? "" : `?key_id=${encodeURIComponent(options.key)}`;
       const path = `/api/v1/entries/${encodeURIComponent(operation)}/correct${key}`;
-      const body = {
+      const body: CorrectionInput = {
         amount: options.amount,
         reason: options.reason,
         ...(options.attempt !== undefined && { attempt: options.attempt }),
       };
       const made = (await withConnection(context, { target: options, words }, (connection) =>
         ask(connection, "POST", { path, body }),
-      )) as CorrectionView;
+      )) as CorrectionJson;
       if (options.json) printJson(context, made);
       else context.screen.out.write(correctionText(made));
     });
@@ -80,7 +74,7 @@ function correctionText({
   cost_usd: now,
   cost_before_usd: before,
   repeated,
-}: CorrectionView): string {
+}: CorrectionJson): string {
   return repeated
     ? `${id} was corrected so before: ${now} USD.\n`
     : `${id} is charged ${now} USD instead of ${before} USD.\n`;

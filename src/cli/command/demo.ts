@@ -1,6 +1,8 @@
 /** `purser demo`: a minute of simulated traffic on a gateway of its own, and what it shows. */
 
 import type { Command } from "commander";
+import type { SeriesJson } from "../../contract/series.ts";
+import { purser } from "../called.ts";
 import type { CommandContext } from "../context.ts";
 import { enter, nextCall } from "../demo/cast.ts";
 import {
@@ -10,7 +12,7 @@ import {
   type SceneResult,
   type SceneStage,
 } from "../demo/scene.ts";
-import { type Figures, readFigures } from "../figures.ts";
+import { readFigures } from "../figures.ts";
 import { type JsonOption, whole, withJson } from "../option.ts";
 import { makeCall } from "../replay/drive.ts";
 import { seeded } from "../replay/random.ts";
@@ -18,11 +20,10 @@ import { Statistics } from "../replay/statistics.ts";
 import { printJson } from "../session.ts";
 import { abortOnSignal } from "../signal.ts";
 import { openStage, type Stage } from "../stage.ts";
+import { onEndKey } from "../terminal/keys.ts";
 import { counted } from "../terminal/number.ts";
 import { startProgress, whileWaiting } from "../terminal/progress.ts";
-import { onEndKey } from "../terminal/keys.ts";
 import { liveBlock, type Output } from "../terminal/screen.ts";
-import { purser } from "../called.ts";
 import { reportText } from "./report.ts";
 import { readSnapshot, snapshotText } from "./top.ts";
 
@@ -154,7 +155,7 @@ async function watch(
 }
 
 interface Closing {
-  readonly figures: Figures;
+  readonly figures: SeriesJson;
   readonly scenes: readonly SceneResult[];
   readonly entries: number;
   readonly isWell: boolean;

@@ -2,13 +2,14 @@
 
 import { text as readStream } from "node:stream/consumers";
 import type { Command } from "commander";
+import type { EstimateInput, EstimateJson } from "../../contract/estimate.ts";
 import { dimensions } from "../../domain/attribution/attribution.ts";
 import { PurserError } from "../../domain/error.ts";
 import { amountText } from "../budget-text.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
-import { readNamedFile } from "../named-file.ts";
 import { listedModel, resolveModel, splitName, unpriced } from "../model-name.ts";
+import { readNamedFile } from "../named-file.ts";
 import { type OptionWords, sameNames } from "../option-words.ts";
 import { attributionOf, collect, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
@@ -75,53 +76,29 @@ Examples:
       const named =
         listedModel(catalogue, wanted) ?? splitName(model) ?? resolveModel(catalogue, wanted);
       const fixed = options.set.length > 0 ? { attribution: attributionOf(options.set) } : {};
-      const body = {
+      const body: EstimateInput = {
         ...named,
         ...fixed,
         ...(await promptOf(options)),
         max_output_tokens: options.maxOutput,
       };
       const request = { path: "/api/v1/estimate", body };
-      const estimate = await withConnection(
+      const estimate = (await withConnection(
         context,
         { target: options, create: true, words },
         (connection) => ask(connection, "POST", request),
-      );
-      if (!(estimate as EstimateView).priced)
+      )) as EstimateJson;
+      if (!estimate.priced)
         throw unpriced(catalogue, { model: `${named.provider}/${named.model}`, at: Date.now() });
       if (options.json) printJson(context, estimate);
-      else context.screen.out.write(estimateText(estimate as EstimateView, context.screen.out));
-      if (!(estimate as EstimateView).allowed) context.end(3);
+      else context.screen.out.write(estimateText(estimate, context.screen.out));
+      if (!estimate.allowed) context.end(3);
     });
 }
 
-interface BudgetVerdict {
-  readonly budget_id: string;
-  readonly allowed: boolean;
-  readonly reason: string | null;
-  readonly needed: string;
-  readonly available: string;
-  readonly currency: string;
-}
-
-interface EstimateView {
-  readonly priced: boolean;
-  readonly provider: string;
-  readonly model: string;
-  readonly input_tokens: number;
-  readonly max_output_tokens: number;
-  readonly expected_output_tokens: number;
-  readonly low_usd: string | null;
-  readonly expected_usd: string | null;
-  readonly high_usd: string | null;
-  readonly allowed: boolean;
-  readonly fitted_max_output_tokens: number | null;
-  /** Absent from servers of older versions. */
-  readonly passing_max_output_tokens?: number | null;
-  readonly budgets: readonly BudgetVerdict[];
-}
-
-async function promptOf(options: EstimateOptions): Promise<Readonly<Record<string, unknown>>> {
+async function promptOf(
+  options: EstimateOptions,
+): Promise<Pick<EstimateInput, "input_tokens" | "text">> {
   const given = [options.file, options.text, options.input].filter((value) => value !== undefined);
   if (given.length > 1)
     throw wrongPrompt("--file, --text and --input exclude each other", "Give one of them.");
@@ -146,7 +123,7 @@ function filled(text: string, source: string): string {
   });
 }
 
-function estimateText(estimate: EstimateView, output: Output): string {
+function estimateText(estimate: EstimateJson, output: Output): string {
   const { bold, dim, green, red } = output.paint;
   const { passing_max_output_tokens: passing } = estimate;
   const [low = "", expected = "", high = ""] = dollarColumn([
@@ -177,6 +154,7 @@ function estimateText(estimate: EstimateView, output: Output): string {
     estimate.fitted_max_output_tokens === null
       ? ""
       : `It would be served with max_tokens fitted to ${counted(estimate.fitted_max_output_tokens, "token")}: a budget has too little left for all ${counted(estimate.max_output_tokens, "token")}.\n`,
+    // Servers of older versions leave the field out.
     typeof passing === "number"
       ? `It would pass with an answer of at most ${counted(passing, "token")}: --max-output ${passing}. As asked, fitting to that is too short.\n`
       : "",

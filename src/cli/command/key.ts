@@ -1,10 +1,14 @@
 /** `purser key create|list|revoke`. */
 
 import type { Command } from "commander";
+import type { KeyJson, NewKeyJson, UsedKeyJson } from "../../contract/key.ts";
 import { dimensions } from "../../domain/attribution/attribution.ts";
+import { asCalled } from "../called.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
+import type { Warning } from "../failure.ts";
 import { readAll } from "../figures.ts";
+import { unknownProviders, writeWarnings } from "../idle.ts";
 import { type OptionWords, sameNames } from "../option-words.ts";
 import {
   attributionOf,
@@ -19,9 +23,6 @@ import {
 import { printJson, withConnection } from "../session.ts";
 import { dollars } from "../terminal/number.ts";
 import { table } from "../terminal/table.ts";
-import { asCalled } from "../called.ts";
-import type { Warning } from "../failure.ts";
-import { unknownProviders, writeWarnings } from "../idle.ts";
 
 const root = "/api/v1/keys";
 /** Columns of the list that give way first where a terminal is narrow. */
@@ -49,23 +50,6 @@ interface CreateOptions extends TargetOptions {
   readonly budgets?: readonly string[];
   readonly maxConcurrent?: number;
   readonly expires?: string;
-}
-
-interface KeyView {
-  readonly key_id: string;
-  readonly name: string;
-  readonly role: string;
-  readonly attribution: Readonly<Record<string, unknown>>;
-  readonly models: readonly string[] | null;
-  readonly providers: readonly string[] | null;
-  readonly budgets: readonly string[];
-  readonly max_concurrent: number | null;
-  readonly created_at: string;
-  readonly expires_at: string | null;
-  readonly revoked_at: string | null;
-  readonly spent_usd: string;
-  /** The beginning of an hour. */
-  readonly last_used_at: string | null;
 }
 
 export function defineKeyCommand(command: Command, context: CommandContext): void {
@@ -132,13 +116,13 @@ Examples:
         context,
         { target: options, create: true, words },
         async (connection) => ({
-          made: await ask(connection, "POST", request),
+          made: (await ask(connection, "POST", request)) as NewKeyJson,
           warnings: await unknownProviders(context, connection, options.providers),
         }),
       );
       writeWarnings(warnings, options, context);
       if (options.json) return printJson(context, made);
-      const { key, key_id: id } = made as { readonly key: string; readonly key_id: string };
+      const { key, key_id: id } = made;
       const { out, notes } = context.screen;
       out.write(`${key}\n`);
       notes.write(
@@ -161,7 +145,7 @@ function defineList(command: Command, context: CommandContext): void {
     .addHelpText("after", "\nExamples:\n  purser key list\n  purser key list --json")
     .action(async (options: TargetOptions) => {
       const keys = await withConnection(context, { target: options }, (connection) =>
-        readAll<KeyView>(connection, root),
+        readAll<UsedKeyJson>(connection, root),
       );
       if (options.json) return printJson(context, { data: keys });
       const { out, notes } = context.screen;
@@ -203,8 +187,8 @@ function defineRevoke(command: Command, context: CommandContext): void {
         { target: options, words: { key_id: { option: "key" } } },
         async (connection) => ({
           // Afterwards the key that asks may be the one that was revoked.
-          before: await readAll<KeyView>(connection, root),
-          revoked: (await ask(connection, "DELETE", { path })) as Pick<KeyView, "key_id" | "name">,
+          before: await readAll<UsedKeyJson>(connection, root),
+          revoked: (await ask(connection, "DELETE", { path })) as KeyJson,
         }),
       );
       const { key_id: id, name } = revoked;
@@ -253,7 +237,7 @@ function attributionText(attribution: Readonly<Record<string, unknown>>): string
 }
 
 /** What a key may use and how much at once; nothing where it is not limited. */
-function limitsText({ models, providers, budgets, max_concurrent: atOnce }: KeyView): string {
+function limitsText({ models, providers, budgets, max_concurrent: atOnce }: KeyJson): string {
   return [
     ...(models ? [`models ${models.join(",")}`] : []),
     ...(providers ? [`providers ${providers.join(",")}`] : []),
@@ -262,11 +246,11 @@ function limitsText({ models, providers, budgets, max_concurrent: atOnce }: KeyV
   ].join("; ");
 }
 
-function isLive({ revoked_at: revokedAt, expires_at: expiresAt }: KeyView): boolean {
+function isLive({ revoked_at: revokedAt, expires_at: expiresAt }: KeyJson): boolean {
   return revokedAt === null && (expiresAt === null || Date.parse(expiresAt) > Date.now());
 }
 
-function stateOf({ revoked_at: revokedAt, expires_at: expiresAt }: KeyView): string {
+function stateOf({ revoked_at: revokedAt, expires_at: expiresAt }: KeyJson): string {
   if (revokedAt !== null) return `revoked ${dayOf(revokedAt)}`;
   if (expiresAt === null) return "live";
   return `${Date.parse(expiresAt) <= Date.now() ? "expired" : "expires"} ${dayOf(expiresAt)}`;

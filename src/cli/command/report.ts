@@ -1,17 +1,18 @@
 /** `purser report`: totals of a stretch of time and the groups that spent most. */
 
 import { type Command, Option } from "commander";
-import { countContext, type Usage } from "../../domain/usage/usage.ts";
+import type { SeriesJson } from "../../contract/series.ts";
 import { PurserError } from "../../domain/error.ts";
+import { countContext, countUnits, type Usage } from "../../domain/usage/usage.ts";
 import type { CommandContext } from "../context.ts";
-import { type Figures, readFigures, withKeyNames } from "../figures.ts";
+import { readFigures, withKeyNames } from "../figures.ts";
+import { groupTable } from "../group-table.ts";
 import { sameNames } from "../option-words.ts";
 import { list, moment, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
-import { groupTable } from "../group-table.ts";
+import { readRefused, refusedText } from "../refused-text.ts";
 import { printJson, withConnection } from "../session.ts";
 import { counted, dollars, grouped } from "../terminal/number.ts";
 import type { Output } from "../terminal/screen.ts";
-import { readRefused, refusedText } from "../refused-text.ts";
 import { unpricedText } from "../unpriced-text.ts";
 
 const words = sameNames("from", "to", "by");
@@ -129,12 +130,12 @@ export interface ReportTextOptions {
 }
 
 /** Totals, then the groups with their share of the spend, then what is not in it because no price was known. */
-export function reportText(figures: Figures, options: ReportTextOptions): string {
+export function reportText(figures: SeriesJson, options: ReportTextOptions): string {
   const { paint } = options.output;
   const { total } = figures;
   const refusals = total.refusals > 0 ? `, ${grouped(total.refusals)} refused` : "";
   const released = total.released > 0 ? `, ${grouped(total.released)} ended without a charge` : "";
-  const heading = `${paint.bold(dollars(total.cost_usd))}  ${counted(total.calls, "call")}${released}${refusals}, ${tokensText(total.usage)}\n`;
+  const heading = `${paint.bold(dollars(total.cost_usd))}  ${counted(total.calls, "call")}${released}${refusals}, ${tokensText(total.usage)}${unitsText(total.usage)}\n`;
   const unpriced = unpricedText(figures.unpriced, paint);
   if (options.by.length === 0 || figures.groups.length === 0)
     return `${heading}${total.calls + total.released + total.refusals === 0 ? paint.dim(options.isRanged ? "No calls in this range.\n" : "No calls.\n") : unpriced}`;
@@ -153,8 +154,18 @@ function tokensText(usage: Usage): string {
   return `${counted(countContext(usage), "input token")}${ofCache}, ${counted(usage.output ?? 0, "output token")}`;
 }
 
+/** What was counted besides tokens: the meters with the largest counts. */
+function unitsText(usage: Usage): string {
+  const units = Object.entries(countUnits(usage)).sort(([, left], [, right]) => right - left);
+  const more = units.length - shownUnits;
+  const shown = units.slice(0, shownUnits).map(([meter, count]) => `, ${grouped(count)} ${meter}`);
+  return `${shown.join("")}${more > 0 ? ` and ${grouped(more)} more` : ""}`;
+}
+
+const shownUnits = 3;
+
 /** RFC 4180; a cell that a spreadsheet would run as a formula is set in front with an apostrophe. */
-export function csv(figures: Figures, by: readonly string[]): string {
+export function csv(figures: SeriesJson, by: readonly string[]): string {
   const header = [...by, "calls", "refusals", "input_tokens", "output_tokens", "cost_usd"];
   const rows = figures.groups.map((group) => [
     ...by.map((key) => harmless(group.group[key] ?? "unattributed")),

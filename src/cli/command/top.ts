@@ -2,17 +2,19 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
+import type { BudgetDetailJson, BudgetJson } from "../../contract/budget.ts";
+import type { SeriesJson } from "../../contract/series.ts";
+import { budgetTable, usedShare } from "../budget-text.ts";
 import { ask, type Connection } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
-import { type BudgetView, type Figures, readAll, readFigures, withKeyNames } from "../figures.ts";
-import { budgetTable, usedShare } from "../budget-text.ts";
+import { readAll, readFigures, withKeyNames } from "../figures.ts";
+import { groupTable } from "../group-table.ts";
 import { list, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { abortOnSignal } from "../signal.ts";
-import { counted, dollars, grouped } from "../terminal/number.ts";
 import { onEndKey } from "../terminal/keys.ts";
+import { counted, dollars, grouped } from "../terminal/number.ts";
 import { liveBlock, type Output } from "../terminal/screen.ts";
-import { groupTable } from "../group-table.ts";
 import { unpricedText } from "../unpriced-text.ts";
 
 interface TopOptions extends TargetOptions {
@@ -26,12 +28,12 @@ export interface Snapshot {
   readonly at: string;
   readonly where: string;
   /** Of the last minute. */
-  readonly minute: Figures;
+  readonly minute: SeriesJson;
   /** Of the last `minutes`, by group. */
-  readonly recent: Figures;
+  readonly recent: SeriesJson;
   readonly openHolds: number | null;
   /** The nearest to their limits first. */
-  readonly budgets: readonly BudgetView[];
+  readonly budgets: readonly BudgetJson[];
 }
 
 const refreshMs = 1000;
@@ -160,12 +162,12 @@ export function snapshotText(
 }
 
 /** The nearest stand in order of nearness, not under their parents. */
-function alone(budget: BudgetView): BudgetView {
+function alone(budget: BudgetJson): BudgetJson {
   return { ...budget, parent_budget_id: null };
 }
 
-async function readNearest(connection: Connection): Promise<readonly BudgetView[]> {
-  const budgets = await readAll<BudgetView>(connection, "/api/v1/budgets");
+async function readNearest(connection: Connection): Promise<readonly BudgetJson[]> {
+  const budgets = await readAll<BudgetJson>(connection, "/api/v1/budgets");
   const each = await Promise.all(budgets.map((budget) => readCounters(connection, budget)));
   const known = each.flat().filter((budget) => usedShare(budget) !== null);
   return known
@@ -176,15 +178,11 @@ async function readNearest(connection: Connection): Promise<readonly BudgetView[
 /** The fullest counters of a budget for each value, each as a budget of its own; any other budget as it is. */
 async function readCounters(
   connection: Connection,
-  budget: BudgetView,
-): Promise<readonly BudgetView[]> {
+  budget: BudgetJson,
+): Promise<readonly BudgetJson[]> {
   if (budget.resource_id !== "*") return [budget];
   const path = `/api/v1/budgets/${encodeURIComponent(budget.budget_id)}?limit=${countersEach}`;
-  const detail = (await ask(connection, "GET", { path })) as {
-    readonly counters?: readonly (Pick<BudgetView, "spent" | "held" | "available" | "overrun"> & {
-      readonly value: string;
-    })[];
-  };
+  const detail = (await ask(connection, "GET", { path })) as BudgetDetailJson;
   return (detail.counters ?? []).map(({ value, ...figures }) => ({
     ...budget,
     ...figures,

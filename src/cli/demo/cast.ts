@@ -1,5 +1,6 @@
 /** Who appears in the demo: teams with budgets, their agents, and what these ask of a model. */
 
+import type { KeyInput, NewKeyJson } from "../../contract/key.ts";
 import { ask, type Connection } from "../connection.ts";
 import type { PlannedCall } from "../replay/plan.ts";
 import type { Random } from "../replay/random.ts";
@@ -110,16 +111,13 @@ export async function enter(admin: Connection): Promise<ReadonlyMap<string, stri
   for (const body of budgets) await ask(admin, "POST", { path: "/api/v1/budgets", body });
   const keys = new Map<string, string>();
   for (const team of new Set(agents.map((agent) => agent.team))) {
-    const body = {
+    const body: KeyInput = {
       name: `${team}-agents`,
       role: "caller",
       attribution: { team },
       may_refine: ["agent", "user", "task"],
     };
-    keys.set(
-      team,
-      ((await ask(admin, "POST", { path: "/api/v1/keys", body })) as { readonly key: string }).key,
-    );
+    keys.set(team, ((await ask(admin, "POST", { path: "/api/v1/keys", body })) as NewKeyJson).key);
   }
   return keys;
 }

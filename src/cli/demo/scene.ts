@@ -1,5 +1,7 @@
 /** Three things that go wrong in life, and what Purser makes of each of them. */
 
+import type { EntryJson } from "../../contract/entry.ts";
+import type { PageJson } from "../../contract/page.ts";
 import { ask, type Connection } from "../connection.ts";
 import { problemOf } from "../failure.ts";
 import { prompt } from "../replay/drive.ts";
@@ -157,34 +159,27 @@ async function call(stage: SceneStage, specification: CallSpecification): Promis
   };
 }
 
-interface EntryView {
-  readonly status: string;
-  readonly cost_usd: string;
-  readonly usage: { readonly input?: number; readonly output?: number };
-  readonly flags?: readonly string[];
-}
-
 /** The ledger's row of a call, which settles right after its answer. */
 async function entryOf(
   stage: SceneStage,
   operationId: string | null,
-): Promise<EntryView | undefined> {
+): Promise<EntryJson | undefined> {
   if (operationId === null) return undefined;
   for (let attempt = 0; attempt < 20; attempt++) {
     const page = await ask(stage.admin, "GET", {
       path: `/api/v1/entries?operation_id=${encodeURIComponent(operationId)}`,
     });
-    const [row] = (page as { readonly data: readonly EntryView[] }).data;
+    const [row] = (page as PageJson<EntryJson>).data;
     if (row) return row;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return undefined;
 }
 
-function charged(row: EntryView | undefined): string {
+function charged(row: EntryJson | undefined): string {
   if (!row) return "The ledger has no row for it yet.";
   const counts = `${grouped(row.usage.input ?? 0)} input and ${counted(row.usage.output ?? 0, "output token")}`;
-  return `The ledger charged ${dollars(row.cost_usd)} for ${counts}, marked "${row.status}"${row.flags && row.flags.length > 0 ? ` (${row.flags.join(", ")})` : ""}.`;
+  return `The ledger charged ${dollars(row.cost_usd)} for ${counts}, marked "${row.status}"${row.flags.length > 0 ? ` (${row.flags.join(", ")})` : ""}.`;
 }
 
 function messageIn(text: string): string | undefined {

@@ -1,8 +1,9 @@
 /** Both sides of a replay before and after it, and whether what was added in between agrees. */
 
+import type { SeriesJson } from "../../contract/series.ts";
 import { add, type PicoUsd, zero } from "../../domain/money/money.ts";
 import type { CommandContext } from "../context.ts";
-import { type Figures, readFigures } from "../figures.ts";
+import { readFigures } from "../figures.ts";
 import { readBooks, readLedger, readSettledLedger } from "./books.ts";
 import { type CutCall, readCut } from "./cut.ts";
 import {
@@ -33,7 +34,7 @@ export interface Compared {
   readonly comparison: Comparison | null;
   readonly cut: CutCosts | null;
   /** By team; only where the ledger was empty before, since its figures are then this replay's. */
-  readonly byTeam: Figures | null;
+  readonly byTeam: SeriesJson | null;
 }
 
 export interface CompareOptions {

@@ -1,5 +1,7 @@
 /** Streams that a budget cut: their usage never arrived, so both sides are read call by call and set apart. */
 
+import type { EntryJson } from "../../contract/entry.ts";
+import type { PageJson } from "../../contract/page.ts";
 import { add, parseUsd, type PicoUsd, zero } from "../../domain/money/money.ts";
 import { sumUsage, type Usage } from "../../domain/usage/usage.ts";
 import { ask, type Connection, overHttp } from "../connection.ts";
@@ -40,13 +42,7 @@ async function readEntries(admin: Connection, operationId: string): Promise<read
   const page = await ask(admin, "GET", {
     path: `/api/v1/entries?operation_id=${encodeURIComponent(operationId)}`,
   });
-  const { data } = page as {
-    readonly data: readonly {
-      readonly model: string;
-      readonly usage: Usage;
-      readonly cost_usd: string;
-    }[];
-  };
+  const { data } = page as PageJson<EntryJson>;
   return data.map(({ model, usage, cost_usd }) => ({
     model,
     calls: 1,

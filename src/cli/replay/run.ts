@@ -1,13 +1,13 @@
 /** A replay from start to end: setting, calls, and both sets of books. */
 
+import type { SeriesJson } from "../../contract/series.ts";
 import type { CommandContext } from "../context.ts";
-import type { ReplayOptions } from "./options.ts";
-import type { Figures } from "../figures.ts";
 import { abortOnSignal } from "../signal.ts";
 import { counted, dollars, grouped } from "../terminal/number.ts";
 import { startProgress, whileWaiting } from "../terminal/progress.ts";
 import { compareSides, type CutCosts, readSides } from "./compare.ts";
 import { makeCall } from "./drive.ts";
+import type { ReplayOptions } from "./options.ts";
 import type { PlannedCall } from "./plan.ts";
 import type { Comparison } from "./reconcile.ts";
 import { runSchedule, type ScheduleReport } from "./schedule.ts";
@@ -22,7 +22,7 @@ export interface ReplayResult {
   readonly latency: Quantiles | null;
   readonly firstByte: Quantiles | null;
   /** By team, as the ledger has it; null where the ledger is out of reach or was not empty before. */
-  readonly byTeam: Figures | null;
+  readonly byTeam: SeriesJson | null;
   /** Streams that a budget cut, which are not in the comparison; null when there was none or the sides are out of reach. */
   readonly cut: CutCosts | null;
   /** Null where one of the two sides is out of reach. */

@@ -1,10 +1,11 @@
 /** The gateway that a replay goes through: one of its own, or one that runs already; with keys and budgets for the teams. */
 
 import type { VerifyReport } from "../../app/port/reader.ts";
+import type { KeyInput, NewKeyJson } from "../../contract/key.ts";
 import { ask, type Connection, overHttp } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
-import type { ReplayOptions } from "./options.ts";
 import { openStage } from "../stage.ts";
+import type { ReplayOptions } from "./options.ts";
 import { teamsOf } from "./plan.ts";
 
 export interface Setting {
@@ -122,16 +123,13 @@ async function makeKeys(
   };
   try {
     for (const team of teamsOf(teams)) {
-      const body = {
+      const body: KeyInput = {
         name: `replay-${suffix}-${team}`,
         role: "caller",
         attribution: { team },
         may_refine: ["agent", "user"],
       };
-      const made = (await ask(admin, "POST", { path: "/api/v1/keys", body })) as {
-        readonly key: string;
-        readonly key_id: string;
-      };
+      const made = (await ask(admin, "POST", { path: "/api/v1/keys", body })) as NewKeyJson;
       secrets.set(team, made.key);
       ids.push(made.key_id);
     }

@@ -13,7 +13,7 @@ export function budgetToJson(budget: Budget) {
     parent_budget_id: budget.parentBudgetId,
     budget_type: budget.budgetType,
     resource_id: budget.resourceId,
-    unattributed: budget.unattributed ?? "ignore",
+    unattributed: budget.unattributed ?? ("ignore" as const),
     amount: formatAmount(budget.amount, budget.currency),
     currency: budget.currency,
     period: budget.period,

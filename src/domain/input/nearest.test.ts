@@ -1,6 +1,8 @@
+/** Tests which known words are suggested for a misspelled one. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nearest, suggest } from "./nearest.ts";
+import { nearest, nearestNames, suggest } from "./nearest.ts";
 
 const known = ["budget_id", "amount", "end", "period"];
 
@@ -24,7 +26,7 @@ for (const [word, meant] of cases) {
   });
 }
 
-test("a part of a name is taken for the shortest name that has it, and a near name goes before", () => {
+test("a part of a name finds the shortest name that has it, unless another name is near", () => {
   const fields = ["parent_budget_id", "budget_id", "budget_type", "resource_id", "parents"];
   for (const [part, meant] of [
     ["id", "budget_id"],
@@ -41,4 +43,23 @@ test("a part of a name is taken for the shortest name that has it, and a near na
 test("a remedy names the nearest word, or all known ones", () => {
   assert.equal(suggest("amunt", known), "Did you mean amount?");
   assert.equal(suggest("colour", known), "Known are: budget_id, amount, end, period.");
+});
+
+test("of several names the nearest come first, and none that is far off", () => {
+  assert.deepEqual(nearestNames("gpt-4o-mni", ["gpt-4o-mini", "gpt-4o", "claude-3"], 2), [
+    "gpt-4o-mini",
+    "gpt-4o",
+  ]);
+  assert.deepEqual(nearestNames("gpt-4o-mni", ["gpt-4o-mini", "gpt-4o"], 1), ["gpt-4o-mini"]);
+  assert.deepEqual(nearestNames("zzzzzz", ["gpt-4o"], 2), []);
+  assert.deepEqual(nearestNames("", ["gpt-4o"], 2), []);
+});
+
+test("a name that only adds an ending is near, and the shortest of them comes first", () => {
+  const names = ["claude-sonnet-4-5", "claude-sonnet-4", "claude-opus-4-1"];
+  assert.deepEqual(nearestNames("claude-sonnet", names, 3), [
+    "claude-sonnet-4",
+    "claude-sonnet-4-5",
+  ]);
+  assert.equal(nearest("claude-sonnet-20", ["claude-sonnet-4-5-20990101"]), undefined);
 });

@@ -1,17 +1,48 @@
-/** The known word that somebody most likely meant. */
+/** Finds the known words that a misspelled word most likely meant. */
 
-/** @returns undefined when no known word is near enough to be meant. */
+/** @returns The nearest word, or the shortest that has `word` as a part; undefined if none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  let best: { readonly word: string; readonly distance: number } | undefined;
-  for (const candidate of known) {
-    const distance = editDistance(letters(word), letters(candidate));
-    if (distance <= tolerance(candidate) && (best === undefined || distance < best.distance))
-      best = { word: candidate, distance };
-  }
-  return best?.word ?? byPart(word, known);
+  return ranked(word, known, editDistance)[0] ?? byPart(word, known);
 }
 
-/** `type` for `budget_type`: a whole part of a name, of the shortest name that has it. */
+/**
+ * Also finds names that begin with the word, or with which the word begins: names often differ in
+ * their endings, as `gpt-4o` and `gpt-4o-mini` do.
+ *
+ * @returns At most `count` names, the nearest first, and of equally near ones the shortest.
+ */
+export function nearestNames(
+  word: string,
+  names: readonly string[],
+  count: number,
+): readonly string[] {
+  const shortestFirst = [...new Set(names)].sort((left, right) => left.length - right.length);
+  return ranked(word, shortestFirst, endingDistance).slice(0, count);
+}
+
+/** The known words within their tolerance, the nearest first, and of equally near ones as given. */
+function ranked(
+  word: string,
+  known: readonly string[],
+  distanceBetween: (left: string, right: string) => number,
+): readonly string[] {
+  return known
+    .map((candidate) => ({
+      candidate,
+      distance: distanceBetween(letters(word), letters(candidate)),
+    }))
+    .filter(({ candidate, distance }) => distance <= tolerance(candidate))
+    .sort((left, right) => left.distance - right.distance)
+    .map(({ candidate }) => candidate);
+}
+
+/** A different ending counts as two edits at most. */
+function endingDistance(word: string, name: string): number {
+  const isEnding = word !== "" && (name.startsWith(word) || word.startsWith(name));
+  return isEnding ? Math.min(2, Math.abs(name.length - word.length)) : editDistance(word, name);
+}
+
+/** The shortest name of which the word is a whole part: `type` finds `budget_type`. */
 function byPart(word: string, known: readonly string[]): string | undefined {
   const part = word.toLowerCase();
   const names = known
@@ -20,13 +51,13 @@ function byPart(word: string, known: readonly string[]): string | undefined {
   return names.sort((left, right) => left.length - right.length)[0]?.join("_");
 }
 
-/** A sentence for a remedy: the nearest word, or all of them. */
+/** Returns a sentence for a remedy: the nearest word, or all of them. */
 export function suggest(word: string, known: readonly string[]): string {
   const near = nearest(word, known);
   return near === undefined ? `Known are: ${known.join(", ")}.` : `Did you mean ${near}?`;
 }
 
-/** The word that a remedy of {@link suggest} gives; undefined for any other remedy. */
+/** The word in a remedy of {@link suggest}; undefined for any other remedy. */
 export function suggested(remedy: string): string | undefined {
   return /^Did you mean (\S+)\?$/.exec(remedy)?.[1];
 }
@@ -40,7 +71,10 @@ function letters(word: string): string {
   return word.slice(0, 64).toLowerCase().replace(/[_-]/g, "");
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other (optimal string alignment). */
+/**
+ * The number of insertions, deletions, replacements and swaps of neighbours between two words
+ * (optimal string alignment).
+ */
 function editDistance(left: string, right: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: right.length + 1 }, (_, index) => index);

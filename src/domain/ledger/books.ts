@@ -28,7 +28,7 @@ import { Lapsing } from "./lapsing.ts";
 import { PassingMap } from "../passing/passing-map.ts";
 import { type History, type PastAttempt, pastOf } from "./past.ts";
 import type { ChargedCall } from "./recount.ts";
-import { Registry } from "./registry.ts";
+import { Registry, type Recounted } from "./registry.ts";
 import type { LedgerView } from "./view.ts";
 
 /** Changes since the last call. A store commits them together with the entries that caused them. */
@@ -105,12 +105,9 @@ export class Books implements LedgerView {
     return this.#past.get(operationId) ?? this.#history.attempts(operationId);
   }
 
-  /**
-   * Since when (ms since the epoch) a budget counts every call it selects; undefined if never
-   * recounted.
-   */
-  recountedFrom(budgetId: string): number | undefined {
-    return this.registry.recountedFrom(budgetId);
+  /** @param at When the call was held, in milliseconds since the epoch. */
+  recounted(budgetId: string, at: number): Recounted {
+    return this.registry.recounted(budgetId, at);
   }
 
   /** The number of open holds of a key that can lapse. */

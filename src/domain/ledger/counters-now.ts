@@ -11,7 +11,7 @@ import type { PastAttempt } from "./past.ts";
 import { countedWindow, isWithin } from "./recount.ts";
 import type { LedgerView } from "./view.ts";
 
-type Definitions = Pick<LedgerView, "budgets" | "keys" | "recountedFrom">;
+type Definitions = Pick<LedgerView, "budgets" | "keys" | "recounted">;
 
 /** Fields of the entry if the counters are no longer those of the call. */
 export interface Moved {
@@ -20,7 +20,8 @@ export interface Moved {
 
 /**
  * A budget recounted since the call was held has the call's charge on its current counter, so
- * changes to the charge go there too. Other budgets keep the charge where it was made.
+ * changes to the charge go there too. Other budgets keep the charge where it was made. A budget
+ * whose definition changed again, to windows without the call, has it on no counter in use.
  *
  * @param change Added to the counters; a recounted counter never falls below zero.
  */
@@ -36,7 +37,7 @@ export function countersNow(
   });
   const kept = own.filter(
     (key) =>
-      !isRecounted(books, key.budgetId, past) ||
+      books.recounted(key.budgetId, past.at) === "never" ||
       recounted.some((other) => counterId(other) === counterId(key)),
   );
   const added = recounted.filter(
@@ -57,7 +58,7 @@ export function recountedKeys(
 ): readonly CounterKey[] {
   const budgets = (route.keyId === null ? undefined : books.keys.get(route.keyId)?.budgets) ?? [];
   return selectBudgets(books.budgets, { attribution, route, budgets })
-    .filter(({ budgetId }) => isRecounted(books, budgetId, { at }))
+    .filter(({ budgetId }) => books.recounted(budgetId, at) === "now")
     .flatMap((budget): readonly CounterKey[] => {
       const window = countedWindow(budget, at);
       if (!isWithin(window, at)) return [];
@@ -72,17 +73,4 @@ export function recountedKeys(
         },
       ];
     });
-}
-
-/**
- * Whether the budget's recount under its current definition covers the time at which this call was
- * held.
- */
-function isRecounted(
-  books: Definitions,
-  budgetId: string,
-  { at }: Pick<PastAttempt, "at">,
-): boolean {
-  const from = books.recountedFrom(budgetId);
-  return from !== undefined && at >= from;
 }

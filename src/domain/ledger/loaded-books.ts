@@ -11,7 +11,7 @@ import type { Hold, KeptHold } from "./hold.ts";
 import type { Loaded, LoadedOperation } from "./loaded.ts";
 import type { Needs } from "./needs.ts";
 import type { PastAttempt } from "./past.ts";
-import { isDefinition, type Registry } from "./registry.ts";
+import { isDefinition, type Recounted, type Registry } from "./registry.ts";
 import type { LedgerView } from "./view.ts";
 
 interface OtherHolds {
@@ -61,8 +61,8 @@ export class LoadedBooks implements LedgerView {
     this.#otherHolds = this.#otherHoldsIn(loaded);
   }
 
-  recountedFrom(budgetId: string): number | undefined {
-    return this.#registry.recountedFrom(budgetId);
+  recounted(budgetId: string, at: number): Recounted {
+    return this.#registry.recounted(budgetId, at);
   }
 
   applied(subject: CallSubject, at: number): readonly Applied[] {

@@ -8,13 +8,26 @@ import type { BudgetEntry, CounterKey, Entry, KeyEntry, PriceEntry } from "./ent
 
 export type DefinitionEntry = BudgetEntry | KeyEntry | PriceEntry;
 
+/**
+ * Whether a budget was recounted with a call: `now` under its current definition, which has the
+ * charge on its counter; `before` only under an earlier one, so the counter that had the charge is
+ * no longer used; `never`: the charge is where it was made.
+ */
+export type Recounted = "now" | "before" | "never";
+
+/** A recount added up the calls that were held in this time, both ends included. */
+interface RecountedSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
 export class Registry {
   readonly budgets = new Map<string, Budget>();
   readonly keys = new Map<string, Key>();
   readonly keysByHash = new Map<string, Key>();
   readonly prices: PriceOverride[] = [];
-  /** By budget id: the time from which its calls were recounted. */
-  readonly #recountedFrom = new Map<string, number>();
+  /** By budget id, its recounts, oldest first. */
+  readonly #recounts = new Map<string, RecountedSpan[]>();
   readonly #counters = new Applicable<CounterKey>(this.budgets, (key) => key);
 
   apply(entry: DefinitionEntry): void {
@@ -31,12 +44,12 @@ export class Registry {
     }
   }
 
-  /**
-   * Since when (ms since the epoch) a budget counts every call it selects; undefined if never
-   * recounted.
-   */
-  recountedFrom(budgetId: string): number | undefined {
-    return this.#recountedFrom.get(budgetId);
+  /** @param at When the call was held, in milliseconds since the epoch. */
+  recounted(budgetId: string, at: number): Recounted {
+    const spans = this.#recounts.get(budgetId) ?? [];
+    const last = spans.at(-1);
+    if (last && at >= last.from) return "now";
+    return spans.some(({ from, to }) => at >= from && at <= to) ? "before" : "never";
   }
 
   /** The counters of all budgets that apply to a call, those of closed budgets included. */
@@ -44,10 +57,14 @@ export class Registry {
     return this.#counters.find(subject, at).map(({ counter }) => counter);
   }
 
-  #define({ budget, deleted, recounts }: BudgetEntry): void {
+  #define({ at, budget, deleted, recounts }: BudgetEntry): void {
     if (deleted) this.budgets.delete(budget.budgetId);
     else this.budgets.set(budget.budgetId, budget);
-    for (const { budgetId, from } of recounts) this.#recountedFrom.set(budgetId, from);
+    for (const { budgetId, from } of recounts) {
+      const spans = this.#recounts.get(budgetId);
+      if (spans) spans.push({ from, to: at });
+      else this.#recounts.set(budgetId, [{ from, to: at }]);
+    }
     this.#counters.forget();
   }
 }

@@ -8,17 +8,15 @@ import type { CounterKey } from "./entry.ts";
 import type { Hold } from "./hold.ts";
 import type { PastAttempt } from "./past.ts";
 import type { BudgetsAndKeys } from "./recount.ts";
+import type { Recounted } from "./registry.ts";
 
 /**
  * `Books` has the whole state. `LoadedBooks` has the part that one batch of commands needs, fetched
  * from a server before they are decided.
  */
 export interface LedgerView extends BudgetsAndKeys {
-  /**
-   * Since when (ms since the epoch) a budget counts every call it selects; undefined if never
-   * recounted.
-   */
-  recountedFrom(budgetId: string): number | undefined;
+  /** @param at When the call was held, in milliseconds since the epoch. */
+  recounted(budgetId: string, at: number): Recounted;
   /** The budgets that apply to a call and their counters at this time, narrowest first. */
   applied(subject: CallSubject, at: number): readonly Applied[];
   /** The counter of a key. One that was never used is zero, the same as a missing one. */

@@ -11,7 +11,7 @@ import {
   type UsageFlag,
   type UsagePart,
 } from "../usage/usage.ts";
-import type { Charge, FallbackRates } from "./rate.ts";
+import { unpricedSource, type Charge, type FallbackRates } from "./rate.ts";
 import type { ChargeOptions, PriceSheet } from "./sheet.ts";
 
 export interface Billable {
@@ -56,7 +56,7 @@ export function billFor(call: Billable): Bill {
   const isAbsurd = differs && cost > ours * absurdMultiple + absurdBeyond;
   const takesTheirs = cost !== null && !isAbsurd && (isBilled || own.basis === "none");
   const flags: UsageFlag[] = [];
-  if (!isPriced) flags.push("unpriced");
+  if (!isPriced || (!takesTheirs && own.charges.some(isUnpriced))) flags.push("unpriced");
   if (!(takesTheirs && isBilled) && !hasTerms(call)) flags.push("unpriced_modifier");
   if (isAbsurd) flags.push("usage_implausible");
   if (differs) flags.push("cost_differs");
@@ -89,14 +89,19 @@ function ownCharge({ model, parts, sheetOf, terms, fallback }: Billable): OwnCha
   return { charges: priced.flatMap(({ charges }) => charges), basis };
 }
 
+/** Whether the book has a price for the model, but none for this meter. */
+function isUnpriced({ rate }: Charge): boolean {
+  return rate?.source === unpricedSource;
+}
+
 /** Whether the book has rates for the tier and the region. */
 function hasTerms({ parts, sheetOf, terms }: Billable): boolean {
   return parts.every((part) => sheetOf(part)?.prices(terms) ?? true);
 }
 
 /**
- * All kinds of input have one rate, and all kinds of output another. Tool calls have no stated
- * rate.
+ * All kinds of input have one rate, and all kinds of output another. Tool calls and other units have
+ * no stated rate.
  */
 function fallbackLines(model: string, usage: Usage, rates: FallbackRates): readonly Charge[] {
   const input = countContext(usage);

@@ -42,6 +42,45 @@ test("an override keeps exact decimals, per million tokens and per million calls
   assert.equal(row.validFrom, Date.parse("2026-01-01T00:00:00Z"));
 });
 
+test("meters has the prices of tools and other units, per unit", () => {
+  const stated = define({
+    ...price,
+    meters: { web_search: "0.01", "tool:ocr": "0.002", pages: "0.000000000001" },
+  });
+  assert.deepEqual(stated.perMillion, {
+    input: "0.15",
+    output: "0.6",
+    web_search: "10000",
+    "tool:ocr": "2000",
+    pages: "0.000001",
+  });
+  const rates: Readonly<Record<string, bigint | undefined>> = overrideRow(stated, undefined).rates;
+  assert.deepEqual(
+    [rates["web_search"], rates["tool:ocr"], rates["pages"]],
+    [10_000_000_000n, 2_000_000_000n, 1n],
+  );
+});
+
+test("an error in meters names the meter", () => {
+  for (const [meters, field] of [
+    [[], "meters"],
+    ["0.01", "meters"],
+    [Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`tool:${n}`, "1"])), "meters"],
+    [{ "tool:ocr": 0.002 }, "meters.tool:ocr"],
+    [{ "tool:ocr": "-1" }, "meters.tool:ocr"],
+    [{ "tool:o c": "1" }, "meters.tool:o c"],
+    [{ pages: "2000" }, "meters.pages"],
+    [{ input: "1" }, "meters.input"],
+    [{ reasoning: "1" }, "meters.reasoning"],
+    [{ web_search: "1" }, "meters.web_search"],
+  ] as const)
+    assert.equal(
+      refusedField({ ...price, web_search: "0.01", meters }),
+      `prices[3].${field}`,
+      JSON.stringify(meters),
+    );
+});
+
 test("the version of an override is the start of its validity", () => {
   assert.equal(
     overrideRow(define({ ...price, valid_from: "2026-01-01" }), undefined).version,

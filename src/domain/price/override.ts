@@ -6,7 +6,8 @@ import { unknownField } from "../input/fields.ts";
 import { suggest } from "../input/nearest.ts";
 import { parseInstant } from "../input/scalar.ts";
 import type { PicoUsd } from "../money/money.ts";
-import { meters, tokenMeters, type Meter } from "../usage/usage.ts";
+import { isOpenMeter, mostOpenMeters, openMeterProblem } from "../usage/open-meter.ts";
+import { fixedMeters, tokenMeters, type Meter } from "../usage/usage.ts";
 import { maxIdLength } from "./id-rule.ts";
 import {
   formatPerMillion,
@@ -16,7 +17,13 @@ import {
 } from "./per-million.ts";
 import type { CatalogueRow } from "./row.ts";
 
-const otherFields: ReadonlySet<string> = new Set(["provider", "model", "valid_from", "valid_to"]);
+const otherFields: ReadonlySet<string> = new Set([
+  "provider",
+  "model",
+  "meters",
+  "valid_from",
+  "valid_to",
+]);
 
 export interface DefinePriceOptions {
   /** Path of the input for errors: `prices[2]`, or empty at the top level. */
@@ -26,10 +33,11 @@ export interface DefinePriceOptions {
 }
 
 /**
- * Parses `{provider, model, input, output, cache_read, ..., valid_from, valid_to}`.
+ * Parses `{provider, model, input, output, cache_read, ..., meters, valid_from, valid_to}`.
  *
- * Token meters are in USD per million tokens; `web_search`, `file_search`, `code_execution` and
- * `request` in USD per call, as providers publish them. A model that ends in `*` is a prefix. Times
+ * Token meters are in USD per million tokens; tools and `request` in USD per call, as providers
+ * publish them. `meters` has the prices of any other units, in USD per unit, by name; a tool's price
+ * may be there, too: `{"web_search": "0.01", "tool:ocr": "0.002", "pages": "0.0015"}`. A model that ends in `*` is a prefix. Times
  * are dates or RFC 3339; a date is its midnight in UTC.
  *
  * @throws PurserError `invalid_request` naming the field and the remedy.
@@ -83,8 +91,8 @@ export function overrideRow(
   supplements: CatalogueRow["supplements"],
 ): CatalogueRow {
   const rates: { [meter in Meter]?: PicoUsd } = {};
-  for (const meter of meters) {
-    const text = override.perMillion[meter];
+  for (const [name, text] of Object.entries(override.perMillion)) {
+    const meter = name as Meter;
     if (text !== undefined) rates[meter] = perUnit(meter, text);
   }
   return {
@@ -113,13 +121,20 @@ function readPrices(
   path: (name: string) => string,
 ): PriceOverride["perMillion"] {
   const prices: { [meter in Meter]?: string } = {};
-  for (const meter of meters) {
+  for (const meter of fixedMeters) {
     const value = fields[meter];
     if (value === undefined) continue;
     const text = readDecimal(value, path(meter));
     prices[meter] = formatPerMillion(
       tokenMeters.has(meter) ? parsePerMillion(text, path(meter)) : parsePerCall(text, path(meter)),
     );
+  }
+  for (const [name, value] of unitPrices(fields["meters"], path("meters"))) {
+    const field = path(`meters.${name}`);
+    const meter = readUnit(name, field);
+    if (prices[meter] !== undefined)
+      throw refused(field, `${field} is priced twice`, `Give ${name} once.`);
+    prices[meter] = formatPerMillion(parsePerCall(readDecimal(value, field), field));
   }
   for (const required of ["input", "output"] as const) {
     if (prices[required] === undefined) {
@@ -131,6 +146,37 @@ function readPrices(
     }
   }
   return prices;
+}
+
+function unitPrices(input: unknown, field: string): readonly (readonly [string, unknown])[] {
+  if (input === undefined) return [];
+  if (typeof input !== "object" || input === null || Array.isArray(input))
+    throw refused(field, `${field} is not an object`, 'Write { "tool:ocr": "0.002" }.');
+  const prices = Object.entries(input);
+  if (prices.length > mostOpenMeters)
+    throw refused(field, `${field} has more than ${mostOpenMeters} names`, "Leave some out.");
+  return prices;
+}
+
+function readUnit(name: string, field: string): Meter {
+  const fixed = fixedMeters.find((meter) => meter === name);
+  if (fixed !== undefined && tokenMeters.has(fixed)) {
+    throw refused(
+      field,
+      `${field} counts tokens`,
+      `Write ${name} beside meters, in USD per million tokens.`,
+    );
+  }
+  if (fixed !== undefined) return fixed;
+  const problem = openMeterProblem(name);
+  if (problem !== undefined || !isOpenMeter(name)) {
+    throw refused(
+      field,
+      `${field} ${problem ?? "is not a meter"}`,
+      "Give a price in USD per unit to tool:NAME, or to a name such as pages.",
+    );
+  }
+  return name;
 }
 
 function readDecimal(value: unknown, field: string): string {
@@ -165,11 +211,11 @@ function refuseUnknown(
   path: (name: string) => string,
 ): void {
   for (const name of Object.keys(fields)) {
-    if (otherFields.has(name) || (meters as readonly string[]).includes(name)) continue;
+    if (otherFields.has(name) || (fixedMeters as readonly string[]).includes(name)) continue;
     throw refused(
       path(name),
       `${path(name)} ${unknownField}`,
-      suggest(name, [...otherFields, ...meters]),
+      suggest(name, [...otherFields, ...fixedMeters]),
     );
   }
 }

@@ -5,13 +5,23 @@
 
 import { assert } from "../assert.ts";
 import { pico, zero, type PicoUsd } from "../money/money.ts";
-import { meters, tokenMeters, type Meter } from "../usage/usage.ts";
-import type { Match, Rate } from "./rate.ts";
+import { isOpenMeter, sameTool } from "../usage/open-meter.ts";
+import {
+  fixedMeters,
+  tokenMeters,
+  type FixedMeter,
+  type Meter,
+  type OpenMeter,
+} from "../usage/usage.ts";
+import { unpricedSource, type Match, type Rate } from "./rate.ts";
 import type { CatalogueRow, ContextTier, Factor, Rates, Ratio } from "./row.ts";
 import { anywhere, type AppliedTerms } from "./terms.ts";
 
-/** `request` is absent if a call has no flat fee; every other meter is present. */
-export type RateTable = Readonly<Partial<Record<Meter, Rate>>>;
+/**
+ * `request` is absent if a call has no flat fee; every other fixed meter is present. Rates of open
+ * meters are not in the table: {@link openRate} finds them.
+ */
+export type RateTable = Readonly<Partial<Record<FixedMeter, Rate>>>;
 
 /** Selects the rates of a row at one time. */
 export interface TableQuery {
@@ -28,7 +38,7 @@ export interface TableQuery {
  * Substitutes for a meter without its own rate, in order. Audio and image input is charged as text
  * input, and unpriced cache tokens as plain input: never less than a known price, and never zero.
  */
-const standIns: Readonly<Partial<Record<Meter, readonly Meter[]>>> = {
+const standIns: Readonly<Partial<Record<FixedMeter, readonly FixedMeter[]>>> = {
   cache_read: ["input"],
   cache_write_5m: ["input"],
   cache_write_1h: ["cache_write_5m", "input"],
@@ -40,9 +50,6 @@ const standIns: Readonly<Partial<Record<Meter, readonly Meter[]>>> = {
   output_image: ["output", "input"],
 };
 
-/** The `source` of a zero rate for a tool without a known fee. */
-const unpricedSource = "unpriced";
-
 interface Found {
   readonly perUnit: PicoUsd;
   readonly source: string;
@@ -52,13 +59,29 @@ interface Found {
 
 export function makeRateTable(query: TableQuery): RateTable {
   const factor = product(query.applied.factors);
-  const table: { [meter in Meter]?: Rate } = {};
-  for (const meter of meters) {
+  const table: { [meter in FixedMeter]?: Rate } = {};
+  for (const meter of fixedMeters) {
     const rate = rateOf(meter, query, factor);
     if (rate) table[meter] = rate;
   }
   return table;
 }
+
+/** The rate of an open meter. Like other fees, it is the same in every tier, region and context. */
+export function openRate(
+  meter: OpenMeter,
+  state: Pick<TableQuery, "row" | "match" | "scheduled">,
+): Rate {
+  const rate = rateOf(meter, { ...state, level: 0, applied: standardTerms }, undefined);
+  assert(rate !== undefined, "every open meter has a rate, if only an unpriced one");
+  return rate;
+}
+
+const standardTerms: AppliedTerms = {
+  terms: { serviceTier: "standard", region: anywhere },
+  factors: [],
+  isPriced: true,
+};
 
 /** The product, rounded up to a whole pico-USD. */
 export function scale(perUnit: PicoUsd, ratio: Ratio): PicoUsd {
@@ -81,7 +104,7 @@ function multiplied(left: Factor, right: Factor): Factor {
 }
 
 function rateOf(meter: Meter, query: TableQuery, factor: Factor | undefined): Rate | undefined {
-  for (const candidate of [meter, ...(standIns[meter] ?? [])]) {
+  for (const candidate of [meter, ...standInsOf(meter)]) {
     if (factor?.without?.includes(candidate)) continue;
     const found = ownRate(candidate, query);
     if (found) return describe(candidate, found, { query, factor });
@@ -93,6 +116,12 @@ function rateOf(meter: Meter, query: TableQuery, factor: Factor | undefined): Ra
     { perUnit: zero, source: unpricedSource, version: query.row.version, context: undefined },
     { query, factor },
   );
+}
+
+function standInsOf(meter: Meter): readonly FixedMeter[] {
+  if (!isOpenMeter(meter)) return standIns[meter] ?? [];
+  const fee = sameTool(meter);
+  return fee === undefined ? [] : [fee];
 }
 
 function describe(

@@ -25,7 +25,7 @@ export interface Rate {
   /** The catalogue's model id, which may be shorter than the requested id. */
   readonly model: string;
   readonly meter: Meter;
-  /** Per token, tool call or request; never negative. */
+  /** Per token, tool call, request or other unit of the meter; never negative. */
   readonly perUnit: PicoUsd;
   readonly serviceTier: ServiceTier;
   /**
@@ -69,6 +69,9 @@ export interface Charge {
    */
   readonly rate?: Rate;
 }
+
+/** The `source` of a zero rate: the model has a price, but this meter has none. */
+export const unpricedSource = "unpriced";
 
 /** A price set by a user, in decimal USD per million units, verbatim. */
 export interface PriceOverride {

@@ -7,7 +7,7 @@ import { pico, type PicoUsd } from "../money/money.ts";
 import {
   countContext,
   feeMeters,
-  meters,
+  fixedMeters,
   tokenMeters,
   type Meter,
   type Usage,
@@ -19,7 +19,7 @@ import type { DearestRates } from "./sheet.ts";
 
 const perUnit = fc.bigInt({ min: 0n, max: 10n ** 9n }).map(pico);
 const someRates = fc.record(
-  Object.fromEntries(meters.map((meter) => [meter, perUnit])) as Record<
+  Object.fromEntries(fixedMeters.map((meter) => [meter, perUnit])) as Record<
     Meter,
     fc.Arbitrary<PicoUsd>
   >,
@@ -49,7 +49,7 @@ const randomRow = fc.record({
   cacheWrites: fc.constantFrom("asked" as const, "always" as const),
 });
 const counts = fc.record(
-  Object.fromEntries(meters.map((meter) => [meter, fc.nat({ max: 300 })])) as Record<
+  Object.fromEntries(fixedMeters.map((meter) => [meter, fc.nat({ max: 300 })])) as Record<
     Meter,
     fc.Arbitrary<number>
   >,
@@ -87,7 +87,7 @@ test("splitting a usage into parts below the cliff does not change what it costs
         contextTiers: [{ tokens: 10_000, inclusive: false, rates: { input: pico(0n) } }],
       });
       const sum = Object.fromEntries(
-        meters.map((meter) => [meter, (first[meter] ?? 0) + (second[meter] ?? 0)]),
+        fixedMeters.map((meter) => [meter, (first[meter] ?? 0) + (second[meter] ?? 0)]),
       );
       assert.equal(
         costOf(charge(sheet, first)) + costOf(charge(sheet, second)),

@@ -8,13 +8,16 @@ import { multiply, zero, type PicoUsd } from "../money/money.ts";
 import {
   countContext,
   feeMeters,
-  meters,
+  fixedMeters,
   type FeeMeter,
+  type FixedMeter,
   type Meter,
+  type OpenMeter,
   type UsagePart,
 } from "../usage/usage.ts";
-import type { Charge, Match, ServiceTier } from "./rate.ts";
-import { makeRateTable, type RateTable } from "./rate-table.ts";
+import { isOpenMeter, openMetersOf } from "../usage/open-meter.ts";
+import type { Charge, Match, Rate, ServiceTier } from "./rate.ts";
+import { makeRateTable, openRate, type RateTable } from "./rate-table.ts";
 import type { CatalogueRow, Rates } from "./row.ts";
 import type { DearestQuery, DearestRates, PriceSheet } from "./sheet.ts";
 import {
@@ -54,8 +57,8 @@ export interface RowSheetOptions {
 
 /** Cheapest first. */
 const serviceTiers: readonly ServiceTier[] = ["batch", "flex", "standard", "priority", "fast"];
-const outputMeters: readonly Meter[] = ["output", "output_audio", "output_image"];
-const mediaMeters: readonly Meter[] = ["input_audio", "cache_read_audio", "input_image"];
+const outputMeters: readonly FixedMeter[] = ["output", "output_audio", "output_image"];
+const mediaMeters: readonly FixedMeter[] = ["input_audio", "cache_read_audio", "input_image"];
 
 export function makeRowSheet(options: RowSheetOptions): PriceSheet {
   const { model, state, validSince, validUntil, sheetAt } = options;
@@ -77,8 +80,9 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
         if (other) return other.charge(part, { serviceTier, region, at });
       }
       const level = levelOf(state.row, countContext(part.usage));
-      return chargePart(part, tables(level, { serviceTier, region }), model);
+      return chargePart(part, { state, table: tables(level, { serviceTier, region }), model });
     },
+    openMeters: openMetersOfRow(state.row),
     prices: ({ serviceTier, region = usual }) =>
       applyTerms(state.row, { serviceTier, region }).isPriced,
 
@@ -115,27 +119,38 @@ interface Made {
 
 const mostRegions = 100;
 
-function chargePart(part: UsagePart, table: RateTable, model: string): readonly Charge[] {
+interface PartRates {
+  readonly state: RowState;
+  readonly table: RateTable;
+  readonly model: string;
+}
+
+function chargePart(part: UsagePart, { state, table, model }: PartRates): readonly Charge[] {
   const lines: Charge[] = [];
-  for (const meter of meters) {
-    // A flat fee is due for every call, even if the answer does not report it.
-    const quantity = part.usage[meter] ?? (meter === "request" ? 1 : 0);
-    if (quantity === 0) continue;
+  const add = (meter: Meter, quantity: number, rate: Rate): void => {
     assert(
       Number.isSafeInteger(quantity) && quantity >= 0,
       "a charged quantity is a whole number and not negative",
     );
+    const cost = multiply(rate.perUnit, quantity);
+    lines.push({ model: part.model ?? model, meter, quantity, cost, rate });
+  };
+  for (const meter of fixedMeters) {
+    // A flat fee is due for every call, even if the answer does not report it.
+    const quantity = part.usage[meter] ?? (meter === "request" ? 1 : 0);
     const rate = table[meter];
-    if (!rate) continue;
-    lines.push({
-      model: part.model ?? model,
-      meter,
-      quantity,
-      cost: multiply(rate.perUnit, quantity),
-      rate,
-    });
+    if (rate && quantity !== 0) add(meter, quantity, rate);
+  }
+  for (const meter of openMetersOf(part.usage)) {
+    const quantity = part.usage[meter] ?? 0;
+    if (quantity !== 0) add(meter, quantity, openRate(meter, state));
   }
   return lines;
+}
+
+function openMetersOfRow({ rates, supplements = [] }: CatalogueRow): readonly OpenMeter[] {
+  const all = [rates, ...supplements.map((supplement) => supplement.rates ?? {})];
+  return [...new Set(all.flatMap((some) => Object.keys(some).filter(isOpenMeter)))];
 }
 
 /** The number of context tiers reached by a context of this many tokens. */
@@ -216,8 +231,8 @@ function possibleTiers(asked: ServiceTier): readonly ServiceTier[] {
   return serviceTiers.slice(0, serviceTiers.indexOf(asked) + 1);
 }
 
-function inputMetersOf(row: CatalogueRow, query: DearestQuery): readonly Meter[] {
-  const kinds: Meter[] = ["input", "cache_read"];
+function inputMetersOf(row: CatalogueRow, query: DearestQuery): readonly FixedMeter[] {
+  const kinds: FixedMeter[] = ["input", "cache_read"];
   if (row.cacheWrites === "always" || query.cacheWrite !== "none") kinds.push("cache_write_5m");
   if (query.cacheWrite === "1h") kinds.push("cache_write_1h");
   if (query.media !== false) kinds.push(...mediaMeters);

@@ -5,7 +5,7 @@ import type { Meter } from "../usage/usage.ts";
 import type { IdRule } from "./id-rule.ts";
 import type { ServiceTier } from "./rate.ts";
 
-/** Per token, tool call or request. An absent meter has no rate of its own. */
+/** Per token, tool call, request or other unit. An absent meter has no rate of its own. */
 export type Rates = Readonly<Partial<Record<Meter, PicoUsd>>>;
 
 /** Rates for a whole request, including output, from this context size on. */

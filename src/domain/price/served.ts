@@ -5,9 +5,13 @@
 
 import type { PriceBook, PriceSheet } from "./sheet.ts";
 
-export interface PriceQuestion {
+/** A model as its provider names it. */
+export interface ModelName {
   readonly provider: string;
   readonly model: string;
+}
+
+export interface PriceQuestion extends ModelName {
   /** Milliseconds since the epoch. */
   readonly at: number;
 }

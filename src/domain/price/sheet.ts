@@ -1,7 +1,7 @@
 /** Price sheets: all prices of one model at one time, looked up once and used for many calls. */
 
 import type { PicoUsd } from "../money/money.ts";
-import type { FeeMeter, UsagePart } from "../usage/usage.ts";
+import type { FeeMeter, OpenMeter, UsagePart } from "../usage/usage.ts";
 import type { Charge, Match, ServiceTier } from "./rate.ts";
 
 /** Properties of a call that bound its cost before it is made. */
@@ -60,9 +60,13 @@ export interface PriceSheet {
   /** The model's maximum output tokens, when known. */
   readonly maxOutputTokens?: number;
 
+  /** The open meters with a price. */
+  readonly openMeters: readonly OpenMeter[];
+
   /**
    * The lines of the bill for one part. Every counted meter yields a line: a meter without its own
-   * rate uses a substitute (cache and audio fall back to input or output), never zero.
+   * rate uses a substitute (cache and audio fall back to input or output), never zero; a tool or
+   * unit without one is listed at zero, as `unpriced`.
    */
   charge(part: UsagePart, options: ChargeOptions): readonly Charge[];
 

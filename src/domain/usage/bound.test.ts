@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { boundUsage } from "./bound.ts";
-import { countContext, countTokens, meters, type Usage } from "./usage.ts";
+import { countContext, countTokens, fixedMeters, type Usage } from "./usage.ts";
 
 const count = fc.integer({ min: 0, max: 1000 });
 const usages: fc.Arbitrary<Usage> = fc
-  .dictionary(fc.constantFrom(...meters, "reasoning"), count)
+  .dictionary(fc.constantFrom(...fixedMeters, "reasoning"), count)
   .map(({ reasoning, ...usage }) =>
     reasoning === undefined
       ? usage
@@ -37,7 +37,7 @@ test("a bounded usage reaches its bounds, exceeds none, and no count grows", () 
       assert.equal(countContext(bounded), Math.min(countContext(usage), most.context));
       assert.equal(countTokens(bounded) - countContext(bounded), Math.min(output, most.output));
       assert.ok(
-        meters.every(
+        fixedMeters.every(
           (meter) => (bounded[meter] ?? 0) <= (usage[meter] ?? 0) && (bounded[meter] ?? 0) >= 0,
         ),
       );

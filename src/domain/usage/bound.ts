@@ -1,6 +1,6 @@
 /** Caps implausible token counts at the maximum that a call can have used. */
 
-import type { Meter, Usage } from "./usage.ts";
+import type { FixedMeter, Usage } from "./usage.ts";
 
 /** The maximum of each kind that one part of a call can have used. */
 export interface UsageBounds {
@@ -13,7 +13,7 @@ export interface UsageBounds {
 }
 
 /** Most expensive first: those counts are kept, so the capped cost is never too low. */
-const contextMeters: readonly Meter[] = [
+const contextMeters: readonly FixedMeter[] = [
   "cache_write_1h",
   "cache_write_5m",
   "input_audio",
@@ -22,8 +22,8 @@ const contextMeters: readonly Meter[] = [
   "cache_read_audio",
   "cache_read",
 ];
-const outputMeters: readonly Meter[] = ["output_audio", "output_image", "output"];
-const toolMeters: readonly Meter[] = ["web_search", "file_search", "code_execution"];
+const outputMeters: readonly FixedMeter[] = ["output_audio", "output_image", "output"];
+const toolMeters: readonly FixedMeter[] = ["web_search", "file_search", "code_execution"];
 
 /** @returns The same object if every count is within its bound. */
 export function boundUsage(usage: Usage, bounds: UsageBounds): Usage {
@@ -43,10 +43,10 @@ export function boundUsage(usage: Usage, bounds: UsageBounds): Usage {
 /** The reduced counts that together make `most`. */
 function cutTogether(
   usage: Usage,
-  meters: readonly Meter[],
+  meters: readonly FixedMeter[],
   most: number,
-): readonly (readonly [Meter, number])[] {
-  const cuts: [Meter, number][] = [];
+): readonly (readonly [FixedMeter, number])[] {
+  const cuts: [FixedMeter, number][] = [];
   let room = most;
   for (const meter of meters) {
     const count = usage[meter] ?? 0;

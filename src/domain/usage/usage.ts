@@ -1,7 +1,7 @@
 /** The usage of a call as disjoint counts: no token is counted twice. */
 
 /**
- * What can be counted and charged.
+ * The meters that Purser knows: what it counts itself, and what a price list can have.
  *
  * Token meters: `input` is uncached text and everything without its own meter; `output` includes
  * reasoning. The audio and image meters count tokens that a provider prices separately, excluded
@@ -10,7 +10,7 @@
  *
  * Ledger files identify meters by their index in this list: append new ones at the end.
  */
-export const meters = [
+export const fixedMeters = [
   "input",
   "cache_read",
   "cache_write_5m",
@@ -28,7 +28,15 @@ export const meters = [
   "maps_grounding",
 ] as const;
 
-export type Meter = (typeof meters)[number];
+export type FixedMeter = (typeof fixedMeters)[number];
+
+declare const open: unique symbol;
+
+/** The name of any other countable unit, such as `tool:ocr` or `pages` (`open-meter.ts`). */
+export type OpenMeter = string & { readonly [open]: true };
+
+/** What can be counted and charged. */
+export type Meter = FixedMeter | OpenMeter;
 
 /** The meters that count tokens; a budget in tokens adds them up. */
 export const tokenMeters: ReadonlySet<Meter> = new Set([
@@ -54,15 +62,19 @@ export const feeMeters = [
   "file_search",
   "code_execution",
   "maps_grounding",
-] as const satisfies readonly Meter[];
+] as const satisfies readonly FixedMeter[];
 
 export type FeeMeter = (typeof feeMeters)[number];
 
-/** Whole, non-negative counts. An absent meter is zero. */
-export type Usage = Readonly<Partial<Record<Meter, number>>> & {
-  /** For information: the part of `output` that was reasoning. */
-  readonly reasoning?: number;
-};
+/** Whole, non-negative counts, by meter. An absent meter is zero. */
+export type Usage = Readonly<Partial<Record<FixedMeter, number>>> &
+  Readonly<Record<OpenMeter, number>> & {
+    /** For information: the part of `output` that was reasoning. */
+    readonly reasoning?: number;
+  };
+
+/** A usage that is being counted. */
+export type UsageSoFar = { -readonly [meter in keyof Usage]: Usage[meter] };
 
 /**
  * Usage of one model in one pass over its context.
@@ -103,8 +115,8 @@ export interface ModelUsage {
  * - `over_context` more input than the model's context size
  * - `over_ceiling` more output than the requested maximum
  * - `aborted` the caller disconnected before the end
- * - `unpriced` the book has no price: the cost is the provider's figure, or from a budget's rates,
- *   or unknown and counted as zero
+ * - `unpriced` the book has no price for the model, or for a meter of the usage: the cost is the
+ *   provider's figure, or from a budget's rates, or unknown and counted as zero
  * - `unmetered` the endpoint does not report its cost, and the configuration allows it
  * - `cut` Purser ended the stream because a budget could not pay for more
  * - `unbilled` the provider answered but does not bill: a refusal before any output, or an error
@@ -170,15 +182,21 @@ export function countContext(usage: Usage): number {
   );
 }
 
+/** The counts that are not tokens: calls of tools, requests and other units. */
+export function countUnits(usage: Usage): Readonly<Record<string, number>> {
+  const isUnit = (name: string): boolean => name !== "reasoning" && !tokenMeters.has(name as Meter);
+  return Object.fromEntries(Object.entries(usage).filter(([name]) => isUnit(name)));
+}
+
 /** Sums several usages, meter by meter, including `reasoning`. A single usage is returned as is. */
 export function sumUsage(usages: readonly Usage[]): Usage {
   const [first, second] = usages;
   if (first && !second) return first;
-  const sum: { [meter in Meter | "reasoning"]?: number } = {};
+  const sum: UsageSoFar = {};
   for (const usage of usages) {
-    for (const [meter, count] of Object.entries(usage)) {
-      const key = meter as Meter | "reasoning";
-      sum[key] = (sum[key] ?? 0) + count;
+    for (const [name, count] of Object.entries(usage)) {
+      const meter = name as Meter | "reasoning";
+      sum[meter] = (sum[meter] ?? 0) + count;
     }
   }
   return sum;

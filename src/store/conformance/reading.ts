@@ -6,11 +6,13 @@ import type { Ledger } from "../../app/port/ledger.ts";
 import type { CallFilter, CallRow, LedgerReader, Totals } from "../../app/port/reader.ts";
 import type { Attribution } from "../../domain/attribution/attribution.ts";
 import { pico } from "../../domain/money/money.ts";
+import { openMeter } from "../../domain/usage/open-meter.ts";
 import { sumUsage, type Usage } from "../../domain/usage/usage.ts";
 import { hold, outcome, putBudget, route, settle, start, usd, usualOutcome } from "./fixture.ts";
 import { using, type OpenStore } from "./store-under-test.ts";
 
 const hourMs = 3_600_000;
+const ocr = openMeter("tool:ocr");
 
 export function testRows(open: OpenStore): void {
   test("a call is returned with everything its hold and its end recorded", async () => {
@@ -368,7 +370,8 @@ export function testTotals(open: OpenStore): void {
 }
 
 /**
- * 60 calls over three days: two providers, three teams, all statuses, some refused, one amended.
+ * 60 calls over three days: two providers, three teams, all statuses, some refused, one amended;
+ * some with meters that only they have.
  */
 async function makeCalls(ledger: Ledger): Promise<void> {
   await ledger.commit(putBudget("agent", usd(0), { budgetType: "agent", resourceId: "none" }));
@@ -413,7 +416,9 @@ function endOf(
       reason: "upstream failed",
     });
   const status = n % 10 === 7 ? "unresolved" : n % 10 === 3 ? "estimated" : "settled";
-  const end = { ...usualOutcome(800 + n, 300 + n), status } as const;
+  const usual = usualOutcome(800 + n, 300 + n);
+  const usage = n % 3 === 1 ? { ...usual.usage, [ocr]: n, [`tool:t${n % 4}`]: 1 } : usual.usage;
+  const end = { ...usual, usage, status } as const;
   return ledger.decide(
     settle(operationId, usd(0), {
       at,

@@ -70,6 +70,7 @@ const undone = [
   "DROP TABLE staged;",
   "DROP INDEX entry_refusal;",
   `${dropped("rollup")} ${dropped("rollup_day")}`,
+  "DROP TABLE rollup_meter; DROP TABLE rollup_day_meter;",
 ] as const;
 
 for (const [index] of undone.entries()) {

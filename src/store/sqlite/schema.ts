@@ -4,29 +4,27 @@ import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { PurserError } from "../../domain/error.ts";
-import { meters, type Meter } from "../../domain/usage/usage.ts";
+import type { FixedMeter } from "../../domain/usage/usage.ts";
 import { kinds, outcomeRows, otherRows } from "./journal/kind.ts";
+import { usagePlaces } from "./journal/meter-number.ts";
 
 /** Kept in `user_version`; a file with a higher number was written by a newer Purser. */
-export const schemaVersion = 4;
+export const schemaVersion = 5;
 
-/** The counts that a roll-up sums, one column each. */
-const usageColumns = [...meters, "reasoning"] as const;
-
-/** The columns of `rollup` after its key. */
+/** The columns of `rollup` after its key. Open meters have a table of their own. */
 export const sumColumns = [
   "calls",
   "refusals",
   "cost_micro",
   "cost_pico",
   "latency_ms",
-  ...usageColumns,
+  ...usagePlaces,
 ] as const;
 
 export type Durability = "full" | "process";
 
 /** Meters added since the first version. */
-const addedMeters: ReadonlySet<string> = new Set<Meter>(["maps_grounding"]);
+const addedMeters: ReadonlySet<string> = new Set<FixedMeter>(["maps_grounding"]);
 
 function firstColumns(): readonly string[] {
   return sumColumns.filter((column) => !addedMeters.has(column));
@@ -65,6 +63,8 @@ const steps: readonly string[] = [
   ["rollup", "rollup_day"]
     .map((table) => `ALTER TABLE ${table} ADD COLUMN maps_grounding INTEGER NOT NULL DEFAULT 0;`)
     .join(" "),
+  // Older versions cannot read rows with open meters.
+  ["rollup", "rollup_day"].map((table) => meterTable(table)).join(" "),
 ];
 
 /** In `rollup_day`, `hour` is the first hour of the day (UTC). */
@@ -79,6 +79,14 @@ export function rollupTable(name: string, columns: readonly string[] = sumColumn
   return `CREATE TABLE ${name} (
     hour INTEGER NOT NULL, attribution_id INTEGER NOT NULL, route_id INTEGER NOT NULL, status INTEGER NOT NULL, ${sums},
     PRIMARY KEY (hour, attribution_id, route_id, status)) WITHOUT ROWID;`;
+}
+
+/** The sums of open meters that belong to a roll-up table; `meter_id` is the meter's `name_id`. */
+export function meterTable(rollup: string): string {
+  return `CREATE TABLE ${rollup}_meter (
+    hour INTEGER NOT NULL, attribution_id INTEGER NOT NULL, route_id INTEGER NOT NULL, status INTEGER NOT NULL,
+    meter_id INTEGER NOT NULL, count INTEGER NOT NULL,
+    PRIMARY KEY (hour, attribution_id, route_id, status, meter_id)) WITHOUT ROWID;`;
 }
 
 export function ledgerFile(directory: string): string {

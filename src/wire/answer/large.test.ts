@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { anthropicWire } from "../anthropic/index.ts";
-import { converseMeter } from "../bedrock/index.ts";
 import { geminiWire } from "../gemini/index.ts";
 import { openaiWire } from "../openai/index.ts";
 import type { Endpoint, Reading, UsageMeter, WireFormat } from "../wire.ts";
@@ -68,11 +67,6 @@ const bodies: readonly (readonly [string, UsageMeter, string])[] = [
   ["a response", metered(openai, "responses", false), JSON.stringify(response)],
   ["a message", metered(anthropicWire, "messages", false), JSON.stringify(message, null, 2)],
   ["a Gemini answer", metered(geminiWire, "generate_content", false), JSON.stringify(geminiAnswer)],
-  [
-    "a Converse answer",
-    converseMeter({ stream: false }),
-    JSON.stringify({ output: { text: large }, usage: { inputTokens: 5, outputTokens: 9 } }),
-  ],
 ];
 
 const streams: readonly (readonly [string, UsageMeter, string])[] = [
@@ -101,11 +95,6 @@ const streams: readonly (readonly [string, UsageMeter, string])[] = [
     metered(anthropicWire, "messages", true),
     `data: ${JSON.stringify({ type: "message_start", message: { ...message, usage: { input_tokens: 5 } } })}\n\n` +
       `data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":9}}\n\ndata: {"type":"message_stop"}\n\n`,
-  ],
-  [
-    "a stream of JSON lines",
-    converseMeter({ stream: true }),
-    `${JSON.stringify({ metadata: { usage: { inputTokens: 5, outputTokens: 9 }, trace: large } })}\n`,
   ],
 ];
 
@@ -147,11 +136,6 @@ const unfinished: readonly (readonly [string, UsageMeter, string])[] = [
     metered(geminiWire, "generate_content", true),
     `[{"candidates":[{"content":{"parts":[{"text":"${words}`,
   ],
-  [
-    "a stream of JSON lines",
-    converseMeter({ stream: true }),
-    `{"contentBlockDelta":{"delta":{"text":"${words}`,
-  ],
   ["a chat answer", metered(openai, "chat", false), `{"choices":[{"message":{"content":"${words}`],
   ["a message", metered(anthropicWire, "messages", false), `{"content":[{"text":"${words}`],
   [
@@ -182,7 +166,7 @@ test("a body with countless small parts keeps its usage, and is flagged because 
   assert.deepEqual([total(reading).output, reading.flags], [9, ["malformed"]]);
 });
 
-test("array elements and lines that arrive byte by byte cost no more than their own size", () => {
+test("array elements that arrive byte by byte cost no more than their own size", () => {
   const element = JSON.stringify({
     candidates: [{ content: { parts: [{ text: "x".repeat(500_000) }] } }],
   });

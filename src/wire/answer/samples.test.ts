@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { anthropicWire } from "../anthropic/index.ts";
-import { converseMeter } from "../bedrock/index.ts";
 import { geminiWire } from "../gemini/index.ts";
 import type { UsageMeter } from "../wire.ts";
 import { cutsOf, feed, plainFacts, total } from "./feed.ts";
@@ -22,7 +21,6 @@ const counted = [
 
 function meterOf(name: string): UsageMeter {
   const stream = !name.endsWith(".json");
-  if (name.startsWith("bedrock-")) return converseMeter({ stream });
   const wire = name.startsWith("gemini-") ? geminiWire : anthropicWire;
   return wire.meter({ name: "messages", metering: "metered" }, { stream, facts: plainFacts });
 }
@@ -32,9 +30,7 @@ if (existsSync(folder)) {
     string,
     Record<string, unknown>
   >;
-  for (const name of readdirSync(folder).filter((name) =>
-    /^(anthropic|gemini|bedrock)-/.test(name),
-  )) {
+  for (const name of readdirSync(folder).filter((name) => /^(anthropic|gemini)-/.test(name))) {
     test(`${name} reads as it is billed, wherever it is cut`, () => {
       const bytes = readFileSync(new URL(name, folder));
       for (const cuts of cutsOf(bytes.length)) {

@@ -1,4 +1,4 @@
 /** Public entry point of the Anthropic format. */
 
-export { anthropicWire } from "./format.ts";
+export { anthropicWire } from "./wire.ts";
 export { readAnthropicUsage } from "./usage.ts";

@@ -1,19 +1,15 @@
 /** What Anthropic stores: the paths that address it, the request fields that refer to it, and the answers that contain its ids. */
 
 import type { ScannedBody } from "../body/scan.ts";
-import { MadeIds, type IdReader } from "../stored/made-ids.ts";
 import { plainPath } from "../stored/plain-path.ts";
 import { NamedReader } from "../stored/named.ts";
 import {
-  isObject,
   keysOf,
-  objectsIn,
   referencesOfScanned,
-  type JsonObject,
   type ReferenceRules,
   type StoredUse,
 } from "../stored/references.ts";
-import type { Named, PassedRequest, StoredPlace, WatchedAnswer } from "../wire.ts";
+import type { Named, PassedRequest, StoredPlace } from "../wire.ts";
 
 const collection = /^\/v1\/(?:messages\/batches|files|skills)(?:\/([^/]+))?(\/.*)?$/;
 
@@ -68,55 +64,4 @@ const reader = new NamedReader(rules);
 /** @throws PurserError `invalid_request` for a body that is neither a JSON object nor a form. */
 export function named(request: PassedRequest): Named {
   return reader.read(request);
-}
-
-export function anthropicMadeIds({ of, ...how }: WatchedAnswer): MadeIds {
-  const isCall = of === "call";
-  const read: IdReader = isCall
-    ? how.isStream
-      ? idsOfEvent
-      : idsOfMessage
-    : ({ id }) => texts(id);
-  return new MadeIds({
-    ...how,
-    markers: isCall ? ['"container"', '"file_id"', '"message_start"'] : [],
-    read,
-  });
-}
-
-function idsOfEvent(event: JsonObject): readonly string[] {
-  const { type, message, delta, content_block: block } = event;
-  if (type === "message_start" && isObject(message)) return idsOfMessage(message);
-  if (type === "message_delta" && isObject(delta)) return idsOfContainer(delta);
-  return type === "content_block_start" && isObject(block) ? idsOfBlock(block) : [];
-}
-
-function idsOfMessage(message: JsonObject): readonly string[] {
-  return [
-    ...texts(message["id"]),
-    ...idsOfContainer(message),
-    ...objectsIn(message["content"]).flatMap(idsOfBlock),
-  ];
-}
-
-function idsOfContainer({ container }: JsonObject): readonly string[] {
-  return isObject(container) ? texts(container["id"]) : [];
-}
-
-/** Files are made by code that the provider runs; what other tools give is from their servers, from the web, or from a model. */
-function idsOfBlock({ type, content }: JsonObject): readonly string[] {
-  if (
-    typeof type !== "string" ||
-    !/^(?:bash_)?code_execution_tool_result$/.test(type) ||
-    !isObject(content)
-  )
-    return [];
-  const outputs = objectsIn(content["content"]).filter((one) =>
-    /^(?:bash_)?code_execution_output$/.test(String(one["type"])),
-  );
-  return outputs.flatMap((output) => texts(output["file_id"]));
-}
-
-function texts(...values: readonly unknown[]): readonly string[] {
-  return values.filter((value): value is string => typeof value === "string" && value !== "");
 }

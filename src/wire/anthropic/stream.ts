@@ -2,8 +2,8 @@
 
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { countContext, type UsageFlag } from "../../domain/usage/usage.ts";
-import type { AnswerState } from "../answer/meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
+import type { StreamReader } from "../answer/stream-meter.ts";
 import { reportsError } from "../answer/error-body.ts";
 import { answerScanner } from "../body/scan.ts";
 import { afterQuoted, matchesAt } from "../bytes.ts";
@@ -15,9 +15,10 @@ import {
   toText,
   type JsonObject,
 } from "../count/count.ts";
-import type { Cut, Progress, Reading } from "../wire.ts";
+import type { Cut, Reading } from "../wire.ts";
 import { readReportedCost } from "../count/reported-cost.ts";
 import { OpenMessage } from "./open-message.ts";
+import { messageStop } from "./stop.ts";
 import type { AskedTerms } from "./terms.ts";
 import { billedParts, readAnthropicUsage, usageOfAnswer } from "./usage.ts";
 
@@ -35,7 +36,7 @@ const quote = 0x22;
  * Takes the data of each event, and parses only those that matter: most are deltas, which are
  * measured as bytes.
  */
-export class AnthropicStream implements AnswerState {
+export class AnthropicStream implements StreamReader {
   readonly output = new PassedOutput();
   #model: string | null = null;
   #id: string | null = null;
@@ -66,14 +67,14 @@ export class AnthropicStream implements AnswerState {
     return this.#finished;
   }
 
-  get progress(): Progress {
-    return { inputTokens: this.#reportedInput, outputTokens: this.output.mostTokens };
+  get inputTokens(): number | null {
+    return this.#reportedInput;
   }
 
-  /** @param data The JSON text of one event. */
-  take(data: Buffer): void {
+  take(data: Buffer): true {
     if (matchesAt(data, 0, deltaHead)) this.#takeDelta(data);
     else this.#takeOther(data);
+    return true;
   }
 
   /** Handles other events, and deltas written differently from Anthropic's. */
@@ -88,7 +89,7 @@ export class AnthropicStream implements AnswerState {
       this.#open.see({ kind: "block_end", index: this.#indexOf(data, head) });
     else if (type === "message_start") this.#takeStart(data);
     else if (type === "message_delta") this.#takeMessageDelta(data);
-    else if (type === "message_stop") this.#takeStop();
+    else if (type === "message_stop") this.#finished = true;
     else if (type === "error" || (type !== "ping" && this.#isError(data))) this.#failed = true;
   }
 
@@ -137,14 +138,8 @@ export class AnthropicStream implements AnswerState {
     this.#open.passed();
   }
 
-  /** The events missing for a stop at "max_tokens"; empty once the stream has closed itself. */
   stop(cut: Cut): string {
-    return this.#open.close(cut, this.#model ?? "");
-  }
-
-  #takeStop(): void {
-    this.#finished = true;
-    this.#open.see({ kind: "end" });
+    return messageStop(cut, { model: this.#model ?? "", message: this.#open });
   }
 
   #takeDelta(data: Buffer): void {

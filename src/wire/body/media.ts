@@ -7,11 +7,10 @@
  * Keys that contain a payload, and for payloads without `data:`, the keys of the surrounding object
  * (empty: an array element). From the request types of the vendors' SDKs: chat `image_url.url`,
  * `input_audio.data`, `file.file_data`; Responses `image_url`, `file_data`; Anthropic
- * `source.data`; Gemini `inlineData.data`; Bedrock `source.bytes`.
+ * `source.data`; Gemini `inlineData.data`.
  */
 const parents: ReadonlyMap<string, readonly string[]> = new Map([
   ["data", ["source", "input_audio", "inlineData", "inline_data"]],
-  ["bytes", ["source"]],
   ["file_data", ["", "file"]],
   ["url", []],
   ["image_url", []],

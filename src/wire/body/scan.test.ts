@@ -290,7 +290,6 @@ test("media payloads are not text, but text in the same fields is", () => {
     `{"source":{"data":"${payload}"}}`,
     `{"x":[{"input_audio":{"data":"${payload}"}}]}`,
     `{"x":[{"inlineData":{"data":"${payload.replaceAll("/", "\\/")}"}}]}`,
-    `{"source":{"bytes":"${payload}"}}`,
     `{"x":[{"file_data":"data:application/pdf;base64,${payload}"}]}`,
   ];
   for (const part of media) {

@@ -1,6 +1,6 @@
 /** Reads counts and usage objects from a provider without trusting them. */
 
-import { sumUsage, type Meter, type Usage } from "../../domain/usage/usage.ts";
+import { sumUsage, type FixedMeter, type Usage } from "../../domain/usage/usage.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -58,11 +58,11 @@ export class CountReader {
 
 /** Builds a usage of the known counts: `input` and `output` even if zero, the others only if not. */
 export function usageOf(counts: {
-  readonly [count in Meter | "reasoning"]?: number | undefined;
+  readonly [count in FixedMeter | "reasoning"]?: number | undefined;
 }): Usage {
-  const usage: { [count in Meter | "reasoning"]?: number } = {};
+  const usage: { [count in FixedMeter | "reasoning"]?: number } = {};
   for (const name in counts) {
-    const meter = name as Meter | "reasoning";
+    const meter = name as FixedMeter | "reasoning";
     const count = counts[meter];
     if (count !== undefined && (count > 0 || meter === "input" || meter === "output"))
       usage[meter] = count;
@@ -108,7 +108,7 @@ export function keepRaw(usage: JsonObject, written?: string): string | null {
 export function sameCounts(left: readonly Usage[], right: readonly Usage[]): boolean {
   const [one, other] = [sumUsage(left), sumUsage(right)];
   const names = new Set([...Object.keys(one), ...Object.keys(other)]) as ReadonlySet<
-    Meter | "reasoning"
+    FixedMeter | "reasoning"
   >;
   return [...names].every((name) => (one[name] ?? 0) === (other[name] ?? 0));
 }

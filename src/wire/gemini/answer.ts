@@ -5,8 +5,9 @@ import { countContext } from "../../domain/usage/usage.ts";
 import { reportsError } from "../answer/error-body.ts";
 import { isErrorList } from "../answer/error-list.ts";
 import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
-import type { AnswerState } from "../answer/meter.ts";
+import type { BodyReader } from "../answer/body-meter.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
+import type { StreamReader } from "../answer/stream-meter.ts";
 import { answerScanner, type ScannedBody } from "../body/scan.ts";
 import {
   keepRaw,
@@ -35,7 +36,7 @@ const tokensPerImage = 2000;
  * Takes each chunk of a stream, or a whole answer. Parses only the usage, and the candidates when
  * needed.
  */
-export class GeminiAnswer implements AnswerState {
+export class GeminiAnswer implements StreamReader, BodyReader {
   readonly output = new PassedOutput();
   readonly #stream: boolean;
   readonly #facts: RequestFacts;
@@ -51,11 +52,11 @@ export class GeminiAnswer implements AnswerState {
   #blocked = false;
   #failed = false;
   #passedBytes = 0;
+  #unreadTextBytes = 0;
   readonly #indexes = new Set<number>();
   readonly #ended = new Set<number>();
   /** Indexes of candidates whose end was passed on. */
   #passedEnds: readonly number[] = [];
-  #hasPassedEnd = false;
   readonly #grounding: Grounding;
   readonly #flags = new Set<UsageFlag>();
 
@@ -79,11 +80,6 @@ export class GeminiAnswer implements AnswerState {
     return this.#responseId;
   }
 
-  /** Whether the caller has received the end of the stream. */
-  get hasPassedEnd(): boolean {
-    return this.#hasPassedEnd;
-  }
-
   /** Indexes of candidates whose end the caller has not received. */
   get open(): readonly number[] {
     const asked = Array.from({ length: Math.max(this.#facts.choices, 1) }, (_, index) => index);
@@ -92,29 +88,36 @@ export class GeminiAnswer implements AnswerState {
 
   passed(): void {
     if (this.#ended.size > this.#passedEnds.length) this.#passedEnds = [...this.#ended];
-    this.#hasPassedEnd = this.finished;
   }
 
+  get inputTokens(): number | null {
+    return this.#counted ? countContext(this.#said.usage) : null;
+  }
+
+  /** Of a whole answer, for which an estimate of the output is enough. */
   get progress(): Progress {
+    const { hasReport, tokensOutsideText, textBytes } = this.output;
+    const bytes = textBytes + (hasReport ? 0 : this.#unreadTextBytes);
     return {
-      inputTokens: this.#counted ? countContext(this.#said.usage) : null,
-      outputTokens: this.#outputTokens,
+      inputTokens: this.inputTokens,
+      outputTokens: tokensOutsideText + tokensOfBytes(bytes),
     };
   }
 
-  /** A stream needs an upper bound while it passes; for a whole answer, an estimate is enough. */
-  get #outputTokens(): number {
-    const { mostTokens, tokensOutsideText, textBytes } = this.output;
-    return this.#stream ? mostTokens : tokensOutsideText + tokensOfBytes(textBytes);
+  /** @param unreadTextBytes Of a whole answer, the bytes of text that were not kept. */
+  take(data: Buffer, unreadTextBytes = 0): true {
+    this.#unreadTextBytes = unreadTextBytes;
+    this.#read(data);
+    return true;
   }
 
-  take(data: Buffer): void {
+  #read(data: Buffer): void {
     if (isErrorList(data)) return this.#fail();
     try {
       const body = scan(data);
       if (reportsError(body)) this.#fail();
       if (body.isRepeated("usageMetadata")) this.#flags.add("usage_repeated");
-      this.#read(body);
+      this.#takeChunk(body);
       this.#whole = true;
     } catch {
       // An unreadable chunk has been passed on, and the reading is flagged.
@@ -159,7 +162,7 @@ export class GeminiAnswer implements AnswerState {
     return this.#counted ? [{ model: this.#model, usage }] : [];
   }
 
-  #read(body: ScannedBody): void {
+  #takeChunk(body: ScannedBody): void {
     this.#model = toText(body.json("modelVersion")) ?? this.#model;
     this.#responseId = toText(body.json("responseId")) ?? this.#responseId;
     if (toObject(body.json("promptFeedback"))?.["blockReason"] !== undefined) this.#blocked = true;

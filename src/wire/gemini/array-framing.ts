@@ -1,6 +1,6 @@
 /** Splits a streamed JSON array into its elements. */
 
-import type { Framing } from "../answer/meter.ts";
+import type { EventReader, Framing } from "../answer/framing.ts";
 import { JsonPruner } from "../body/index.ts";
 import { ByteBuffer } from "../byte-buffer.ts";
 import { toBuffer } from "../bytes.ts";
@@ -17,7 +17,8 @@ const closing: ReadonlySet<number> = new Set([0x7d, 0x5d]);
 /** Holds the unfinished element. Depth 1 is inside the array, 2 inside an element. */
 export class ArrayFraming implements Framing {
   readonly separator = "";
-  readonly #take: (data: Buffer) => void;
+  readonly #reader: Pick<EventReader, "take">;
+  readonly #hasBracket: boolean;
   /** Bytes not passed on: the beginning of an element, and what precedes it. */
   readonly #kept = new ByteBuffer();
   /** Position of the open element in the kept bytes; -1 if there is none. */
@@ -36,14 +37,15 @@ export class ArrayFraming implements Framing {
   #unreadTextBytes = 0;
 
   /**
-   * @param take Receives each complete element.
+   * @param reader Receives each complete element.
    * @param hasBracket False if the elements come without an array.
    */
   constructor(
-    take: (data: Buffer) => void,
+    reader: Pick<EventReader, "take">,
     { hasBracket = true }: { readonly hasBracket?: boolean } = {},
   ) {
-    this.#take = take;
+    this.#reader = reader;
+    this.#hasBracket = hasBracket;
     if (!hasBracket) this.#depth = 1;
   }
 
@@ -55,7 +57,7 @@ export class ArrayFraming implements Framing {
     return this.#unreadTextBytes + (this.#long?.unreadTextBytes ?? 0);
   }
 
-  /** Whether the caller has received the closing bracket. */
+  /** Whether the caller has received the closing bracket, or all of an object without one. */
   get hasPassedEnd(): boolean {
     return this.#hasPassedEnd;
   }
@@ -66,7 +68,7 @@ export class ArrayFraming implements Framing {
   }
 
   passed(): void {
-    this.#hasPassedEnd = this.#closed;
+    this.#hasPassedEnd = this.#hasBracket ? this.#closed : this.#elements > 0;
     this.#passedElements = this.#elements;
   }
 
@@ -114,7 +116,7 @@ export class ArrayFraming implements Framing {
     this.#elements += 1;
     if (this.#long) this.#finishLong(this.#long, last);
     else
-      this.#take(
+      this.#reader.take(
         this.#keptStart < 0 ? last : joined([this.#kept.view.subarray(this.#keptStart), last]),
       );
     this.#keptStart = -1;
@@ -125,7 +127,7 @@ export class ArrayFraming implements Framing {
     if (long.isCut || !long.isWhole) this.#malformed = true;
     this.#unreadTextBytes += long.unreadTextBytes;
     this.#long = null;
-    if (long.isWhole) this.#take(long.take());
+    if (long.isWhole) this.#reader.take(long.take());
   }
 
   /**

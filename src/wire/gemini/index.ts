@@ -1,4 +1,4 @@
 /** Public entry point of the Gemini format. */
 
-export { geminiWire } from "./format.ts";
+export { geminiWire } from "./wire.ts";
 export { readGeminiUsage } from "./usage.ts";

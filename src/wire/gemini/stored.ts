@@ -4,18 +4,16 @@
  */
 
 import type { ScannedBody } from "../body/scan.ts";
-import { MadeIds } from "../stored/made-ids.ts";
 import { plainPath } from "../stored/plain-path.ts";
 import { modelInPath } from "./endpoint.ts";
 import { NamedReader } from "../stored/named.ts";
 import {
-  isObject,
   keysOf,
   referencesOfScanned,
   type ReferenceRules,
   type StoredUse,
 } from "../stored/references.ts";
-import type { Named, PassedRequest, StoredPlace, WatchedAnswer } from "../wire.ts";
+import type { Named, PassedRequest, StoredPlace } from "../wire.ts";
 
 const collection =
   /^(?:\/upload)?\/v1(?:beta|alpha)?\/(files|cachedContents|tunedModels|fileSearchStores|corpora|batches|operations)(?:\/([^/:]+))?(.*)$/;
@@ -116,22 +114,4 @@ export function named({ path, ...request }: PassedRequest): Named {
   const { uses, models } = reader.read(request);
   const ofPath = modelInPath(path);
   return { uses, models: ofPath === undefined ? models : [...models, ofPath] };
-}
-
-export function geminiMadeIds(how: WatchedAnswer): MadeIds {
-  return new MadeIds({
-    ...how,
-    markers: [],
-    read: (value) => {
-      const { file, metadata } = value;
-      const made = [
-        value["name"],
-        isObject(file) ? file["name"] : undefined,
-        isObject(metadata) ? metadata["tunedModel"] : undefined,
-      ];
-      return made
-        .filter((name): name is string => typeof name === "string" && name !== "")
-        .map((name) => tunedModel(name) ?? name);
-    },
-  });
 }

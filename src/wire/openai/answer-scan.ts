@@ -6,9 +6,9 @@ import { answerScanner, type ScannedBody } from "../body/index.ts";
 import { afterQuoted } from "../bytes.ts";
 import { toObjects, toText } from "../count/count.ts";
 import type { UsagePart } from "../../domain/usage/usage.ts";
-import type { AnswerRecord } from "./record.ts";
-import { behindColon, countDeltaBytes, endOfValue } from "./delta.ts";
-import { serverTypes, ToolTally } from "./tool-tally.ts";
+import type { AnswerRecord } from "./answer-record.ts";
+import { valueAfterKey, countTextBytes, endOfValue } from "./text-bytes.ts";
+import { serverTypes, ToolTally } from "./responses/tool-tally.ts";
 import { readUsage } from "./usage.ts";
 
 const nested = ["usage", "x_groq", "tool_usage", "tool_usage.web_search"];
@@ -90,7 +90,7 @@ function arrayBytes(body: ScannedBody, path: string): Buffer | undefined {
 }
 
 function sumBelow(part: Buffer | undefined, keys: readonly Buffer[]): number {
-  return part === undefined ? 0 : keys.reduce((sum, key) => sum + countDeltaBytes(part, key), 0);
+  return part === undefined ? 0 : keys.reduce((sum, key) => sum + countTextBytes(part, key), 0);
 }
 
 function pathsBelow(prefix: "" | "response."): AnswerPaths {
@@ -134,7 +134,7 @@ export function lastUsage(payload: Buffer): Buffer | undefined {
   let found: Buffer | undefined;
   let at = afterQuoted(payload, usageKey);
   while (at >= 0) {
-    const value = behindColon(payload, at);
+    const value = valueAfterKey(payload, at);
     let end = at;
     if (value >= 0 && payload[value] === 0x7b) {
       end = endOfValue(payload, value);

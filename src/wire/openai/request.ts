@@ -18,7 +18,7 @@ import type {
   RequestFacts,
 } from "../wire.ts";
 import { hidesReasoning, searchesAlways } from "./model-name.ts";
-import { serviceTierOf } from "./service-tier.ts";
+import { serviceTierOf } from "./terms.ts";
 import { referenceKeys, storedUse } from "./stored.ts";
 
 /** The field that a chat request without a ceiling gets: OpenAI's newer models refuse `max_tokens`, most other servers know only that. */

@@ -13,7 +13,7 @@ import {
 } from "../stored/references.ts";
 import type { Endpoint, MadeKind, Named, PassedRequest, StoredPlace } from "../wire.ts";
 import { metered, parsePath } from "./endpoint.ts";
-import { tunedModel } from "./tuned-model.ts";
+import { tunedModel } from "./model-name.ts";
 
 /** Paths by which any caller may ask: they keep nothing, and show nothing of the account. All others are closed to callers. */
 const openPosts: readonly RegExp[] = [

@@ -431,3 +431,14 @@ test("a whole answer that is cut or no JSON is malformed, and a usage that stand
   assert.deepEqual(cut.reading.parts, [{ model: "served", usage: { input: 10, output: 3 } }]);
   assert.deepEqual(cut.reading.flags, ["malformed"]);
 });
+
+test("a last event that is cut off is unfinished, not malformed, and its text counts", () => {
+  const delta = (type: string): string => `data: {"type":"response.${type}","delta":"some text`;
+  const cut = run(meterOf("/responses"), events(created) + delta("output_text.delta")).reading;
+  assert.deepEqual([cut.flags, cut.passedBytes > 0], [["unfinished", "usage_missing"], true]);
+  const end = events(created) + data(closing("completed", { usage: {} })).slice(0, -9);
+  assert.deepEqual(run(meterOf("/responses"), end).reading.flags, ["unfinished", "usage_missing"]);
+  const chat = data(chunk({ content: "one" })) + data(chunk({ content: "two" })).slice(0, -20);
+  const { flags, passedBytes } = run(chatMeter(), chat).reading;
+  assert.deepEqual([flags, passedBytes], [["unfinished", "usage_missing"], 6]);
+});

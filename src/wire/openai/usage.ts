@@ -1,31 +1,36 @@
-/** OpenAI-shaped usage objects, as every vendor of that wire writes them, turned into disjoint counts. */
+/** Reads a usage object in OpenAI's shape, as any vendor writes it, into disjoint counts. */
 
 import { PurserError } from "../../domain/error.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";
-import type { Meter, Usage } from "../../domain/usage/usage.ts";
+import type { FixedMeter, Usage } from "../../domain/usage/usage.ts";
 import { readReportedCost } from "../count/reported-cost.ts";
-import { findBeside, type Beside } from "./beside.ts";
-import { readNamedCounts, type CountName, type NamedCounts } from "./count-names.ts";
+import { findSeparate, type SeparateCounts } from "./separate-counts.ts";
+import { readNamedCounts, type CountName, type NamedCounts } from "./usage-fields.ts";
 import { readServerTools, type ToolCounts } from "./server-tools.ts";
 
 export interface UsageReading {
-  /** Null when the object counts nothing. A count that is absent was not reported, or not to be believed. */
+  /** Null if the object has no counts. An absent count was not reported, or was impossible. */
   readonly usage: Usage | null;
   readonly reportedCost: PicoUsd | null;
-  /** Some of the spending is missing from the reported cost. */
+  /** Part of the spend is missing from the reported cost. */
   readonly costIsPart: boolean;
-  /** Tools that the provider says it ran and bills for, with those it did not run; undefined where it does not say. */
+  /** Counts of billed tools that the provider reports, including zeros; undefined if it has none. */
   readonly tools: ToolCounts | undefined;
-  /** A count was negative, not whole, absurdly large, or larger than what it is a part of; or the cost was not to be believed. */
+  /**
+   * A count was negative, not whole, absurdly large, or larger than the count it is a part of; or
+   * the cost was impossible.
+   */
   readonly invalid: boolean;
 }
 
 /**
- * Cached and written tokens are parts of the prompt, and are taken out of it; reasoning is a part of the completion; unless the
- * total says that they stand beside ({@link findBeside}): decided by arithmetic, not by vendor.
+ * Cached and written tokens are parts of the prompt and are subtracted from it; reasoning is a part
+ * of the completion. If the total shows that they are separate, they are not ({@link findSeparate}):
+ * arithmetic decides, not the vendor.
  *
- * @param text The usage object alone. @param generates Whether the endpoint generates output at all (embeddings do not).
- * @throws PurserError `invalid_request` when it is not one JSON object.
+ * @param text The usage object alone.
+ * @param generates Whether the endpoint generates output; embeddings do not.
+ * @throws PurserError `invalid_request` if it is not a single JSON object.
  */
 export function readUsage(text: string, generates: boolean): UsageReading {
   const object = parse(text);
@@ -50,10 +55,10 @@ function parse(text: string): unknown {
   }
 }
 
-/** Keeps the counts that are charged, and remembers whether one could not be believed. */
+/** Keeps the counts that are charged, and whether any count was impossible. */
 class Counts {
   readonly #named: NamedCounts;
-  readonly #usage: { [meter in Meter | "reasoning"]?: number } = {};
+  readonly #usage: { [meter in FixedMeter | "reasoning"]?: number } = {};
   invalid: boolean;
 
   constructor(named: NamedCounts) {
@@ -61,7 +66,7 @@ class Counts {
     this.invalid = named.invalid;
   }
 
-  /** What was kept. */
+  /** The counts kept. */
   get usage(): Usage {
     return this.#usage;
   }
@@ -70,16 +75,16 @@ class Counts {
     return this.#named.count(name);
   }
 
-  told(name: CountName): boolean {
-    return this.#named.told(name);
+  has(name: CountName): boolean {
+    return this.#named.has(name);
   }
 
-  /** A count of nothing is left out. */
-  keep(meter: Meter | "reasoning", count: number | undefined): void {
+  /** Omits a zero. */
+  keep(meter: FixedMeter | "reasoning", count: number | undefined): void {
     if (count !== undefined && count > 0) this.#usage[meter] = count;
   }
 
-  /** Keeps a count of nothing, too: it was told. */
+  /** Also keeps a zero: it was reported. */
   keepAlways(meter: "input" | "output", count: number): void {
     this.#usage[meter] = count;
   }
@@ -92,7 +97,7 @@ class Counts {
 }
 
 /** The reported tokens, before they are made disjoint. */
-interface Told {
+interface Reported {
   readonly prompt: number | undefined;
   readonly completion: number | undefined;
   readonly total: number | undefined;
@@ -105,27 +110,31 @@ interface Told {
 
 /** @returns Whether any tokens were reported. */
 function keepTokens(counts: Counts, generates: boolean): boolean {
-  const told = readTold(counts, generates);
-  const { prompt, completion } = told;
-  const beside =
+  const reported = readReported(counts, generates);
+  const { prompt, completion } = reported;
+  const separate =
     generates && prompt !== undefined && completion !== undefined
-      ? besideOf(counts, told)
-      : besideOneSide(counts, told);
-  if (beside.contradictory) counts.invalid = true;
-  if (prompt === undefined) keepCacheAlone(counts, told);
-  else keepInput(counts, { ...told, prompt: prompt + beside.cacheRead + beside.cacheWrite });
+      ? separateOf(counts, reported)
+      : separateOfOneSide(counts, reported);
+  if (separate.contradictory) counts.invalid = true;
+  if (prompt === undefined) keepCacheAlone(counts, reported);
+  else
+    keepInput(counts, { ...reported, prompt: prompt + separate.cacheRead + separate.cacheWrite });
   if (!generates) counts.keepAlways("output", completion ?? 0);
   else if (completion !== undefined)
-    keepOutput(counts, told, {
-      all: completion + beside.reasoning + beside.hidden,
-      hidden: beside.hidden,
+    keepOutput(counts, reported, {
+      all: completion + separate.reasoning + separate.hidden,
+      hidden: separate.hidden,
     });
   else if (prompt !== undefined) counts.invalid = true;
   return prompt !== undefined || completion !== undefined;
 }
 
-/** An implausible count stays absent: a total that includes it is not better. What only embeds has a total of its input. */
-function readTold(counts: Counts, generates: boolean): Told {
+/**
+ * An impossible count is absent, because a total that includes it is no better. The total of an
+ * embedding is its input.
+ */
+function readReported(counts: Counts, generates: boolean): Reported {
   const total = counts.of("total");
   const hit = counts.of("cacheHit");
   const miss = counts.of("cacheMiss");
@@ -136,10 +145,10 @@ function readTold(counts: Counts, generates: boolean): Told {
   const cacheWrite = counts.of("cacheWrite") || oneHour + (counts.of("cacheWrite5m") ?? 0);
   return {
     prompt: generates
-      ? (prompt ?? (counts.told("prompt") ? undefined : beyond(completion, total)))
+      ? (prompt ?? (counts.has("prompt") ? undefined : beyond(completion, total)))
       : largest(prompt, total),
     completion:
-      completion ?? (counts.told("completion") || !generates ? undefined : beyond(prompt, total)),
+      completion ?? (counts.has("completion") || !generates ? undefined : beyond(prompt, total)),
     total,
     cacheRead: counts.of("cacheRead") ?? 0,
     cacheWrite,
@@ -157,16 +166,19 @@ function beyond(part: number | undefined, total: number | undefined): number | u
 }
 
 function leavesCacheOut(counts: Counts): boolean {
-  return counts.told("anthropicCache") && !counts.told("openaiPrompt");
+  return counts.has("anthropicCache") && !counts.has("openaiPrompt");
 }
 
-function besideOf(counts: Counts, told: Told): Beside {
-  const { prompt = 0, completion = 0 } = told;
-  return findBeside({ ...told, prompt, completion, leavesCacheOut: leavesCacheOut(counts) });
+function separateOf(counts: Counts, reported: Reported): SeparateCounts {
+  const { prompt = 0, completion = 0 } = reported;
+  return findSeparate({ ...reported, prompt, completion, leavesCacheOut: leavesCacheOut(counts) });
 }
 
 /** If only one side was reported, there is nothing to add up: Anthropic's names are unambiguous. */
-function besideOneSide(counts: Counts, { cacheRead, cacheWrite, total }: Told): Beside {
+function separateOfOneSide(
+  counts: Counts,
+  { cacheRead, cacheWrite, total }: Reported,
+): SeparateCounts {
   const isBeside = leavesCacheOut(counts) && total === undefined;
   return {
     cacheRead: isBeside ? cacheRead : 0,
@@ -177,45 +189,45 @@ function besideOneSide(counts: Counts, { cacheRead, cacheWrite, total }: Told): 
   };
 }
 
-function keepCacheAlone(counts: Counts, told: Told): void {
-  counts.keep("cache_read", told.cacheRead);
-  keepWritten(counts, told.cacheWrite, told);
+function keepCacheAlone(counts: Counts, reported: Reported): void {
+  counts.keep("cache_read", reported.cacheRead);
+  keepWritten(counts, reported.cacheWrite, reported);
 }
 
-function keepWritten(counts: Counts, written: number, { cacheWrite1h }: Told): void {
+function keepWritten(counts: Counts, written: number, { cacheWrite1h }: Reported): void {
   const oneHour = Math.min(cacheWrite1h, written);
   counts.keep("cache_write_5m", written - oneHour);
   counts.keep("cache_write_1h", oneHour);
 }
 
-/** Takes the prompt apart. @param told.prompt With all that stands beside it. */
-function keepInput(counts: Counts, told: Told & { readonly prompt: number }): void {
-  const { prompt } = told;
-  const cached = counts.within(told.cacheRead, prompt);
-  const written = counts.within(told.cacheWrite, prompt - cached);
+/** Splits the prompt. @param reported.prompt Includes the counts reported separately. */
+function keepInput(counts: Counts, reported: Reported & { readonly prompt: number }): void {
+  const { prompt } = reported;
+  const cached = counts.within(reported.cacheRead, prompt);
+  const written = counts.within(reported.cacheWrite, prompt - cached);
   const audio = counts.within(counts.of("inputAudio") ?? 0, prompt - written);
-  // Where audio and cached tokens exceed the prompt together, what is too much must have been both.
+  // If audio and cached tokens together exceed the prompt, the excess was both.
   const overlap = Math.max(0, audio + cached + written - prompt);
   const cachedAudio = Math.min(Math.max(counts.of("cachedAudio") ?? 0, overlap), audio, cached);
   const rest = prompt - written - cached - (audio - cachedAudio);
   const imageInput = Math.min(counts.of("inputImage") ?? 0, rest);
   counts.keepAlways("input", rest - imageInput);
   counts.keep("cache_read", cached - cachedAudio);
-  keepWritten(counts, written, told);
+  keepWritten(counts, written, reported);
   counts.keep("input_audio", audio - cachedAudio);
   counts.keep("cache_read_audio", cachedAudio);
   counts.keep("input_image", imageInput);
 }
 
-/** Takes the output apart. @param output.all With all that stands beside the completion. */
+/** Splits the output. @param output.all Includes the counts reported separately. */
 function keepOutput(
   counts: Counts,
-  told: Told,
+  reported: Reported,
   { all, hidden }: { readonly all: number; readonly hidden: number },
 ): void {
   const audio = counts.within(counts.of("outputAudio") ?? 0, all);
   const image = counts.within(counts.of("outputImage") ?? 0, all - audio);
-  const reasoning = Math.max(counts.within(told.reasoning, all), hidden);
+  const reasoning = Math.max(counts.within(reported.reasoning, all), hidden);
   const text = all - audio - image;
   counts.keepAlways("output", text);
   counts.keep("output_audio", audio);

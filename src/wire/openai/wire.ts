@@ -1,15 +1,17 @@
 /** The OpenAI wire: OpenAI, Azure, OpenRouter, DeepSeek, xAI and every server that speaks like them. */
 
 import type { Endpoint, RequestFacts, UsageMeter, WireFormat } from "../wire.ts";
-import { ChatMeter } from "./chat-meter.ts";
+import { BodyMeter } from "../answer/body-meter.ts";
+import { sseMeter } from "../answer/stream-meter.ts";
+import { OpenaiAnswer } from "./answer.ts";
+import { ChatStream } from "./chat/stream.ts";
 import { openaiEndpoint } from "./endpoint.ts";
 import { openaiError } from "./error.ts";
 import { readOpenaiRequest, type NewTokenField } from "./request.ts";
-import { ResponsesMeter } from "./responses-meter.ts";
-import { openaiMadeIds } from "./made.ts";
+import { ResponsesStream } from "./responses/stream.ts";
+import { openaiMadeIds } from "./made-ids.ts";
 import { named, storedPlace } from "./stored.ts";
-import { tunedModel } from "./tuned-model.ts";
-import { WholeMeter } from "./whole-meter.ts";
+import { tunedModel } from "./model-name.ts";
 
 export interface OpenaiWireOptions {
   /** How a ceiling is set in a chat request that has none: `max_completion_tokens` at OpenAI and Azure, else `max_tokens`. */
@@ -23,9 +25,7 @@ export function openaiWire(options: OpenaiWireOptions = {}): WireFormat {
     endpoint: openaiEndpoint,
     read: (endpoint, body) => readOpenaiRequest(endpoint, body, newTokenField),
     meter: (endpoint, answer) =>
-      answer.stream
-        ? streamMeter(endpoint, answer.facts)
-        : new WholeMeter(answer.facts, generates(endpoint)),
+      answer.stream ? streamMeter(endpoint, answer.facts) : bodyMeter(endpoint, answer.facts),
     storedPlace,
     named,
     tunedModel,
@@ -36,10 +36,11 @@ export function openaiWire(options: OpenaiWireOptions = {}): WireFormat {
 
 function streamMeter(endpoint: Endpoint, facts: RequestFacts): UsageMeter {
   return endpoint.name === "responses" || endpoint.name === "compact"
-    ? new ResponsesMeter(facts)
-    : new ChatMeter(facts, endpoint.name);
+    ? sseMeter(new ResponsesStream(facts))
+    : sseMeter(new ChatStream(facts, endpoint.name));
 }
 
-function generates(endpoint: Endpoint): boolean {
-  return endpoint.name !== "embeddings";
+function bodyMeter(endpoint: Endpoint, facts: RequestFacts): UsageMeter {
+  const generates = endpoint.name !== "embeddings";
+  return new BodyMeter(new OpenaiAnswer(facts, generates), { generates });
 }

@@ -14,7 +14,8 @@ import type {
 import { aBudget } from "../../../domain/ledger/desk.test-kit.ts";
 import { pico, zero } from "../../../domain/money/money.ts";
 import type { Charge } from "../../../domain/price/rate.ts";
-import { meters, type UsageFlag } from "../../../domain/usage/usage.ts";
+import { openMeter } from "../../../domain/usage/open-meter.ts";
+import { fixedMeters, type UsageFlag } from "../../../domain/usage/usage.ts";
 import { attribution, rates, route, start, usd } from "../../conformance/fixture.ts";
 import { decodeEntry } from "./decode.ts";
 import { encodeEntry } from "./encode.ts";
@@ -73,12 +74,22 @@ const counter = fc.record(
   plain,
 );
 
-const usage = fc.dictionary(fc.constantFrom(...meters, "reasoning"), count, plain);
+const openMeters = ["tool:ocr", "tool:Ocr.2-x", "pages"].map(openMeter);
+const usage = fc.dictionary(
+  fc.constantFrom(...fixedMeters, "reasoning", ...openMeters),
+  count,
+  plain,
+);
 
 const charge: fc.Arbitrary<Charge> = fc
   .record({
     model: fc.constantFrom("served", "other"),
-    meter: fc.constantFrom(...meters, "reported_cost" as const, "hold" as const),
+    meter: fc.constantFrom(
+      ...fixedMeters,
+      ...openMeters,
+      "reported_cost" as const,
+      "hold" as const,
+    ),
     quantity: count,
     cost: money,
     rate: fc.option(fc.constantFrom(...rates)),
@@ -305,16 +316,29 @@ function settleOf(charges: readonly Charge[]): SettleEntry {
 test("meters keep their stored numbers", () => {
   const entry = {
     ...settleOf([]),
-    usage: Object.fromEntries(meters.map((meter, number) => [meter, number + 1])),
+    usage: Object.fromEntries(fixedMeters.map((meter, number) => [meter, number + 1])),
   };
   assert.match(
     bodyOf(entry),
     /^\[\[0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,8,8,9,9,10,10,11,11,12,12,13,13,14/,
   );
   assert.equal(
-    meters.join(" "),
+    fixedMeters.join(" "),
     "input cache_read cache_write_5m cache_write_1h output input_audio cache_read_audio output_audio input_image output_image web_search file_search code_execution request maps_grounding",
   );
+});
+
+test("the name of an open meter is stored once, and its counts by number", () => {
+  const [ocr] = openMeters;
+  assert.ok(ocr);
+  const [line] = rates.map((rate) => ({ ...rate, meter: ocr }));
+  assert.ok(line);
+  const usage = { input: 10, [ocr]: 3 };
+  const cost = pico(line.perUnit * 3n);
+  const charges = [{ model: "m", meter: ocr, quantity: 3, cost, rate: line }];
+  const entry = { ...settleOf(charges), usage };
+  assert.match(bodyOf(entry), /^\[\[0,10,100\d,3\],\[\d\],5,\d,/);
+  assert.deepEqual(roundTrip(entry), entry);
 });
 
 function bodyOf(entry: Entry): string {

@@ -5,6 +5,7 @@ import { assert } from "../../../domain/assert.ts";
 import type { Attribution } from "../../../domain/attribution/attribution.ts";
 import type { CounterKey } from "../../../domain/ledger/entry.ts";
 import type { Rate } from "../../../domain/price/rate.ts";
+import type { OpenMeter } from "../../../domain/usage/usage.ts";
 import { readAttribution, readCounter, readRate, readRoute, type ServedRoute } from "./name.ts";
 
 /** At least this many values are cached, and at most twice as many. */
@@ -38,6 +39,10 @@ export class NameReader {
 
   counter(id: number): CounterKey {
     return this.#read(id, readCounter);
+  }
+
+  meter(id: number): OpenMeter {
+    return this.#read(id, (text) => text as OpenMeter);
   }
 
   text(id: number): string {

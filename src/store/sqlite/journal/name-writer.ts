@@ -4,6 +4,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { canonicalAttribution, type Attribution } from "../../../domain/attribution/attribution.ts";
 import type { CallRoute, CounterKey } from "../../../domain/ledger/entry.ts";
 import type { Rate } from "../../../domain/price/rate.ts";
+import type { OpenMeter } from "../../../domain/usage/usage.ts";
 import { counterText, digestOf, nameKinds, rateText, routeText, type NameKind } from "./name.ts";
 
 /** Definitions for the writer, {@link nameWidth} columns each: id, seq, kind, digest, text. */
@@ -86,6 +87,10 @@ export class NameWriter {
     const id = this.#text(nameKinds.route, routeText(route, served));
     ids.set(served, id);
     return id;
+  }
+
+  meter(meter: OpenMeter): number {
+    return this.#text(nameKinds.meter, meter);
   }
 
   text(text: string): number {

@@ -14,6 +14,7 @@ export const nameKinds = {
   counter: 4,
   text: 5,
   shape: 6,
+  meter: 7,
 } as const;
 
 export type NameKind = (typeof nameKinds)[keyof typeof nameKinds];

@@ -14,20 +14,21 @@ import { multiply, pico } from "../../../domain/money/money.ts";
 import type { Charge, Rate } from "../../../domain/price/rate.ts";
 import {
   countTokens,
-  meters,
-  sumUsage,
-  type Meter,
   type ModelUsage,
   type Usage,
   type UsageFlag,
 } from "../../../domain/usage/usage.ts";
 import { loadInteger, storeInteger, type StoredInteger } from "./integer.ts";
+import {
+  chargedMeter,
+  loadUsage,
+  meterNumber,
+  storeUsage,
+  type StoredUsage,
+} from "./meter-number.ts";
 import type { NameReader } from "./name-reader.ts";
 import type { NameWriter } from "./name-writer.ts";
 import { fillShape, type StoredRaw } from "./raw-usage.ts";
-
-/** Meter numbers alternating with counts. */
-type StoredUsage = readonly number[];
 
 /**
  * A rate id alone if the line follows from the rate and the usage; with a meter number if the rate
@@ -87,34 +88,6 @@ export interface OutcomeDetails {
   readonly counters?: readonly CounterKey[];
 }
 
-/**
- * Stored on disk: neither these numbers nor the order of `meters` may change; add new meters at the
- * end.
- */
-const meterNumbers: ReadonlyMap<string, number> = new Map([
-  ...meters.map((meter, number) => [meter, number] as const),
-  ["reported_cost", 100],
-  ["hold", 101],
-  ["reasoning", 102],
-  ["correction", 103],
-]);
-
-const meterNames: ReadonlyMap<number, string> = new Map(
-  [...meterNumbers].map(([meter, number]) => [number, meter]),
-);
-
-function numberOf(meter: Charge["meter"]): number {
-  const number = meterNumbers.get(meter);
-  assert(number !== undefined, "every meter of a charge has a number");
-  return number;
-}
-
-function chargedMeter(number: number): Charge["meter"] {
-  const meter = meterNames.get(number);
-  assert(meter !== undefined && meter !== "reasoning", "a charge is for a meter");
-  return meter as Charge["meter"];
-}
-
 export function encodeOutcome(
   outcome: Outcome & Partial<OutcomeDetails>,
   names: NameWriter,
@@ -128,7 +101,7 @@ export function encodeOutcome(
       ? 0
       : storeExtras(outcome, { model: model === outcome.model ? undefined : model, names });
   return JSON.stringify([
-    storeUsage(usage),
+    storeUsage(usage, names),
     charges,
     latencyMs,
     version,
@@ -143,7 +116,7 @@ export function decodeOutcome(
 ): Outcome & OutcomeDetails {
   const [storedUsage, charges, latencyMs, priceVersion, extras, raw] = stored;
   const { m, q, u, r, c, k, f, o, l, p, d, w } = extras === 0 ? ({} as StoredExtras) : extras;
-  const usage = loadUsage(storedUsage);
+  const usage = loadUsage(storedUsage, names);
   const [tokens, requests] = q ? q.map(loadInteger) : [BigInt(countTokens(usage)), 1n];
   const model = m === undefined ? row.model : names.text(m);
   return {
@@ -180,35 +153,17 @@ function loadQuantities([usd = 0, tokens = 0, requests = 0]: readonly StoredInte
   };
 }
 
-function loadUsage(stored: StoredUsage): Usage {
-  const usage: { [meter in Meter | "reasoning"]?: number } = {};
-  for (let at = 0; at + 1 < stored.length; at += 2) {
-    const meter = meterNames.get(stored[at] ?? 0) as Meter | "reasoning" | undefined;
-    if (meter) usage[meter] = stored[at + 1] ?? 0;
-  }
-  return usage;
-}
-
-/** The usage by all models of a call, from its journal body. */
-export function loadTotalUsage([usage, , , , extras]: StoredOutcome): Usage {
+/** The usage by each model of a call, from its journal body. */
+export function allUsage([usage, , , , extras]: StoredOutcome): readonly StoredUsage[] {
   const parts = extras === 0 || extras === undefined ? [] : (extras.u ?? []);
-  return parts.length === 0
-    ? loadUsage(usage)
-    : sumUsage([usage, ...parts.map(([, part]) => part)].map(loadUsage));
+  return parts.length === 0 ? [usage] : [usage, ...parts.map(([, part]) => part)];
 }
 
 function loadParts(stored: readonly StoredPart[], names: NameReader): readonly ModelUsage[] {
-  return stored.map(([model, usage]) => ({ model: names.text(model), usage: loadUsage(usage) }));
-}
-
-function storeUsage(usage: Usage): StoredUsage {
-  const stored: number[] = [];
-  for (const meter in usage) {
-    const number = meterNumbers.get(meter);
-    const count = usage[meter as Meter];
-    if (number !== undefined && count !== undefined) stored.push(number, count);
-  }
-  return stored;
+  return stored.map(([model, usage]) => ({
+    model: names.text(model),
+    usage: loadUsage(usage, names),
+  }));
 }
 
 /** What the lines of a call have in common. */
@@ -220,7 +175,7 @@ interface ChargedCall {
 function storeCharge(charge: Charge, call: ChargedCall, names: NameWriter): StoredCharge {
   const { meter, quantity, cost, model, rate } = charge;
   const rateId = rate ? names.rate(rate) : 0;
-  const number = numberOf(meter);
+  const number = meterNumber(meter, names);
   if (rate && follows(charge, rate, call)) return meter === rate.meter ? rateId : [rateId, number];
   const line = [rateId, number, quantity, storeInteger(cost)] as const;
   return model === call.model ? line : [...line, model];
@@ -239,7 +194,7 @@ function loadCharge(stored: StoredCharge, call: ChargedCall, names: NameReader):
   const [rateId, number, quantity, cost, model] = typeof stored === "number" ? [stored] : stored;
   const rate = rateId === 0 ? undefined : names.rate(rateId);
   if (rate && (quantity === undefined || cost === undefined)) {
-    const meter = number === undefined ? rate.meter : chargedMeter(number);
+    const meter = number === undefined ? rate.meter : chargedMeter(number, names);
     const counted = countOf(meter, call.usage) ?? 0;
     return {
       model: call.model,
@@ -255,7 +210,7 @@ function loadCharge(stored: StoredCharge, call: ChargedCall, names: NameReader):
   );
   const line = {
     model: model ?? call.model,
-    meter: chargedMeter(number),
+    meter: chargedMeter(number, names),
     quantity,
     cost: pico(loadInteger(cost)),
   };
@@ -331,7 +286,7 @@ function storeExtras(
   return {
     ...(model !== undefined && { m: names.text(model) }),
     ...(parts && {
-      u: parts.map((part) => [names.text(part.model), storeUsage(part.usage)] as const),
+      u: parts.map((part) => [names.text(part.model), storeUsage(part.usage, names)] as const),
     }),
     ...(!counted && { q: [storeInteger(cost.tokens), storeInteger(cost.requests)] as const }),
     ...(reportedCost !== null && { r: storeInteger(reportedCost) }),

@@ -4,9 +4,6 @@
  */
 
 import type { CallFilter, GroupKey, Totals } from "../../../app/port/reader.ts";
-import { unattributed } from "../../../domain/attribution/attribution.ts";
-import { pico } from "../../../domain/money/money.ts";
-import { meters, type Usage } from "../../../domain/usage/usage.ts";
 import type { JournalRow } from "../journal/chain.ts";
 import {
   allRows,
@@ -17,16 +14,9 @@ import {
 } from "../journal/journal-file.ts";
 import { kinds, outcomeRows, statuses, type StatusCode } from "../journal/kind.ts";
 import { dayHours, sumColumns } from "../schema.ts";
-import {
-  additionOf,
-  addUsage,
-  emptySums,
-  hourMs,
-  joinPico,
-  type Addition,
-  type RollupSums,
-} from "../write/rollup.ts";
+import { additionOf, addOpen, addUsage, hourMs, joinPico, type Addition } from "../write/rollup.ts";
 import { findEnds, holdsNamed, type Source } from "./calls.ts";
+import { Groups, type GroupSums } from "./groups.ts";
 import {
   clampHour,
   matcher,
@@ -69,112 +59,6 @@ interface Reading {
   readonly selection: Selection;
   readonly groups: Groups;
   readonly includesRefusals: boolean;
-}
-
-interface GroupSums extends RollupSums {
-  released: number;
-}
-
-/** The group and bucket of a sum. */
-interface Place {
-  readonly attributionId: number;
-  readonly routeId: number;
-  readonly status: number;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-}
-
-/** The sums so far, by group and bucket. */
-class Groups {
-  readonly #source: Source;
-  readonly #by: readonly GroupKey[];
-  readonly #bucketMs: number | null;
-  readonly #sums = new Map<
-    string,
-    {
-      readonly group: Readonly<Record<string, string>>;
-      readonly bucket: number | null;
-      readonly sums: GroupSums;
-    }
-  >();
-
-  constructor(source: Source, by: readonly GroupKey[], bucketMs: number | null) {
-    this.#source = source;
-    this.#by = by;
-    this.#bucketMs = bucketMs;
-  }
-
-  get bucketMs(): number | null {
-    return this.#bucketMs;
-  }
-
-  /** Whether the group depends on this roll-up column. */
-  needs(column: "attribution_id" | "route_id" | "status"): boolean {
-    return this.#by.some((key) => columnOf(key) === column);
-  }
-
-  at(place: Place): GroupSums {
-    const bucket =
-      this.#bucketMs === null ? null : Math.floor(place.at / this.#bucketMs) * this.#bucketMs;
-    const values = this.#by.map((key) => this.#value(key, place));
-    const id = JSON.stringify([bucket, ...values]);
-    const known = this.#sums.get(id);
-    if (known) return known.sums;
-    const sums = { ...emptySums(), released: 0 };
-    const group = Object.fromEntries(
-      this.#by.map((key, index) => [key, values[index] ?? unattributed]),
-    );
-    this.#sums.set(id, { group, bucket, sums });
-    return sums;
-  }
-
-  /** Oldest bucket first, then the most expensive group. */
-  totals(): readonly Totals[] {
-    const totals = [...this.#sums.values()].map(({ group, bucket, sums }) => ({
-      group,
-      bucket,
-      calls: sums.calls,
-      released: sums.released,
-      refusals: sums.refusals,
-      cost: pico(sums.cost),
-      usage: usageOf(sums),
-      latencyMs: sums.latencyMs,
-    }));
-    return totals
-      .filter(
-        ({ calls, released, refusals, cost }) =>
-          calls !== 0 || released !== 0 || refusals !== 0 || cost !== 0n,
-      )
-      .sort(
-        (left, right) =>
-          (left.bucket ?? 0) - (right.bucket ?? 0) ||
-          (left.cost < right.cost ? 1 : left.cost > right.cost ? -1 : 0),
-      );
-  }
-
-  #value(key: GroupKey, { attributionId, routeId, status }: Place): string {
-    if (key === "status") return statusName(status);
-    if (columnOf(key) === "attribution_id") return this.#source.names.value(attributionId, key);
-    const { route, served } = this.#source.names.route(routeId);
-    if (key === "model") return served ?? route.model;
-    if (key === "key") return route.keyId ?? unattributed;
-    return key === "provider" ? route.provider : route.endpoint;
-  }
-}
-
-function columnOf(key: GroupKey): "attribution_id" | "route_id" | "status" {
-  if (key === "status") return "status";
-  return key === "provider" || key === "model" || key === "endpoint" || key === "key"
-    ? "route_id"
-    : "attribution_id";
-}
-
-const statusNames = new Map<number, string>(
-  Object.entries(statuses).map(([name, code]) => [code, name]),
-);
-
-function statusName(code: number): string {
-  return statusNames.get(code) ?? "settled";
 }
 
 function addRange(reading: Reading): void {
@@ -234,17 +118,19 @@ function addRollups(
   ];
   const sums = sumColumns.map((name) => `sum(${name})`).join(", ");
   const released = `sum(CASE status WHEN ${statuses.released} THEN calls ELSE 0 END)`;
-  const sql = `SELECT ${columns.join(", ")}, ${released}, ${sums} FROM ${table} WHERE ${conditions.join(" AND ")} ${grouped && `GROUP BY ${grouped}`}`;
+  const where = `WHERE ${conditions.join(" AND ")}`;
   const wanted = choosesHere ? new Set(attributionIds) : null;
-  for (const values of allRows(
-    prepareRows(source.database, sql),
-    clampHour(firstHour),
-    clampHour(endHour),
-  )) {
-    // Without GROUP BY, SQLite returns one row of nulls if there are no rows.
-    if (values[4] === null || (wanted && !wanted.has(Number(values[1])))) continue;
-    addRow(groups, values as readonly number[]);
-  }
+  const rowsOf = (sql: string): readonly (readonly number[])[] =>
+    allRows(prepareRows(source.database, sql), clampHour(firstHour), clampHour(endHour))
+      // Without GROUP BY, SQLite returns one row of nulls if there are no rows.
+      .filter((values) => values[4] !== null && (!wanted || wanted.has(Number(values[1]))))
+      .map((values) => values as readonly number[]);
+  const calls = `SELECT ${columns.join(", ")}, ${released}, ${sums} FROM ${table} ${where}`;
+  for (const values of rowsOf(`${calls} ${grouped && `GROUP BY ${grouped}`}`))
+    addRow(groups, values);
+  const open = `SELECT ${columns.join(", ")}, meter_id, sum(count) FROM ${table}_meter ${where}`;
+  for (const values of rowsOf(`${open} GROUP BY ${grouped && `${grouped}, `}meter_id`))
+    addOpenRow(groups, values);
 }
 
 function isIn(column: string, ids: readonly number[]): string {
@@ -276,11 +162,9 @@ function addRow(groups: Groups, values: readonly number[]): void {
   usage.forEach((count, place) => (sums.usage[place] = (sums.usage[place] ?? 0) + count));
 }
 
-function usageOf(sums: RollupSums): Usage {
-  const counted = [...meters, "reasoning"].map(
-    (meter, place) => [meter, sums.usage[place] ?? 0] as const,
-  );
-  return Object.fromEntries(counted.filter(([, count]) => count !== 0));
+function addOpenRow(groups: Groups, values: readonly number[]): void {
+  const [hour = 0, attributionId = 0, routeId = 0, status = 0, nameId = 0, count = 0] = values;
+  addOpen(groups.at({ attributionId, routeId, status, at: hour * hourMs }), nameId, count);
 }
 
 /** Adds the calls and refusals of a short time, one by one. */
@@ -334,7 +218,7 @@ function addTo(sums: GroupSums, addition: Addition): void {
   else sums.calls += 1;
   sums.cost += addition.cost;
   sums.latencyMs += addition.latencyMs;
-  addUsage(sums.usage, addition.usage);
+  addUsage(sums, addition.usage);
 }
 
 /** Adds the calls of these holds, and the refusals of the operations that the filter names. */

@@ -7,10 +7,12 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import type { VerifyReport } from "../../../app/port/reader.ts";
+import { openMeter } from "../../../domain/usage/open-meter.ts";
 import { hold, settle, start, tree, usd, usualOutcome } from "../../conformance/fixture.ts";
 import { openLedger } from "../open.ts";
 import { ledgerFile } from "../schema.ts";
 
+const ocr = openMeter("tool:ocr");
 const clock = { now: () => start, monotonic: () => start };
 
 /** Fills a ledger, changes its file by SQL, and verifies it. */
@@ -21,8 +23,9 @@ async function verifyAfter(sql: string): Promise<VerifyReport> {
     await first.ledger.commit(command);
   for (const id of ["a", "b", "c"]) {
     await first.ledger.commit(hold(id, usd(1)));
-    if (id !== "c")
-      await first.ledger.commit(settle(id, usd(0), { outcome: usualOutcome(800, 300) }));
+    const usual = usualOutcome(800, 300);
+    const result = id === "b" ? { ...usual, usage: { ...usual.usage, [ocr]: 4 } } : usual;
+    if (id !== "c") await first.ledger.commit(settle(id, usd(0), { outcome: result }));
   }
   await first.ledger.close();
   const database = new DatabaseSync(ledgerFile(directory));
@@ -108,6 +111,19 @@ test("a changed roll-up is reported with its hour or day", async () => {
   assert.deepEqual(
     [byDay.ok, byDay.rollupDrift.map(({ hour }) => hour)],
     [false, ["2026-03-10T00:00:00.000Z"]],
+  );
+});
+
+test("a changed sum of an open meter is reported with its hour or day", async () => {
+  const byHour = await verifyAfter("UPDATE rollup_meter SET count = count + 1");
+  assert.deepEqual(
+    [byHour.ok, byHour.rollupDrift],
+    [false, [{ hour: "2026-03-10T10:00:00.000Z", kept: "5 tool:ocr", journal: "4 tool:ocr" }]],
+  );
+  const byDay = await verifyAfter("DELETE FROM rollup_day_meter");
+  assert.deepEqual(
+    [byDay.ok, byDay.rollupDrift],
+    [false, [{ hour: "2026-03-10T00:00:00.000Z", kept: "nothing", journal: "4 tool:ocr" }]],
   );
 });
 

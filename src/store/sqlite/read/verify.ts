@@ -21,10 +21,11 @@ import {
 import { isCorrection, isOutcome } from "../journal/kind.ts";
 import { nameKinds } from "../journal/name.ts";
 import { findDamage } from "../integrity.ts";
-import { dayHours, rollupTable, sumColumns } from "../schema.ts";
+import { meterTable, rollupTable } from "../schema.ts";
 import { entryWidth } from "../write/batch.ts";
-import { additionOf, hourMs, joinPico, prepareRollup, RollupBatch } from "../write/rollup.ts";
+import { additionOf, hourMs, prepareRollup, RollupBatch } from "../write/rollup.ts";
 import { readStaged } from "../write/staged.ts";
+import { findRollupDrift, hasTable } from "./rollup-drift.ts";
 
 /** Rows between two progress reports, and between two removals of ended calls from memory. */
 const stride = 20_000;
@@ -42,25 +43,12 @@ export function verify(database: DatabaseSync, progress: (share: number) => void
   const damage = findDamage(database, "integrity_check");
   if (damage.length > 0)
     return { entries: 0, staged: 0, brokenAt: null, drift: [], rollupDrift: [], damage, ok: false };
-  database.exec(`BEGIN; ${rollupTable("temp.recomputed")}`);
+  database.exec(`BEGIN; ${rollupTable("temp.recomputed")} ${meterTable("temp.recomputed")}`);
   try {
     return new Replay(database).run(progress);
   } finally {
     database.exec("ROLLBACK");
   }
-}
-
-/** Rounds hours down to days, as in `rollup_day`, including hours before the epoch. */
-const dayOfHour = `hour - ((hour % ${dayHours}) + ${dayHours}) % ${dayHours}`;
-const recomputedDays = `
-  SELECT ${dayOfHour} AS hour, attribution_id, route_id, status, ${sumColumns.map(summed).join(", ")}
-  FROM temp.recomputed GROUP BY ${dayOfHour}, attribution_id, route_id, status`;
-
-function summed(column: string): string {
-  if (column === "cost_micro") return "sum(cost_micro) + sum(cost_pico) / 1000000 AS cost_micro";
-  return column === "cost_pico"
-    ? "sum(cost_pico) % 1000000 AS cost_pico"
-    : `sum(${column}) AS ${column}`;
 }
 
 class Replay {
@@ -115,7 +103,9 @@ class Replay {
     this.#rollups.write(this.#rollupStatement);
     const drift = this.#brokenAt === null ? [...this.#counterDrift(), ...this.#holdDrift()] : [];
     const rollupDrift =
-      this.#brokenAt === null ? [...this.#rollupDrift(), ...this.#hourDrift()] : [];
+      this.#brokenAt === null
+        ? [...findRollupDrift(this.#database, maxDrift), ...this.#hourDrift()]
+        : [];
     progress(1);
     const ok = this.#brokenAt === null && drift.length === 0 && rollupDrift.length === 0;
     return {
@@ -246,49 +236,10 @@ class Replay {
       .filter((row) => row.kept !== row.journal)
       .slice(0, maxDrift);
   }
-
-  #rollupDrift(): VerifyReport["rollupDrift"] {
-    const sums = (table: string): string =>
-      `SELECT hour, attribution_id, route_id, status, ${sumColumns.join(", ")} FROM ${table} WHERE calls <> 0 OR refusals <> 0`;
-    const only = (left: string, right: string): string =>
-      `SELECT DISTINCT hour FROM (${sums(left)} EXCEPT ${sums(right)})`;
-    const differ = (kept: string, journal: string): readonly number[] => {
-      const sql = `${only(kept, journal)} UNION ${only(journal, kept)} ORDER BY hour LIMIT ${maxDrift}`;
-      return this.#database
-        .prepare(sql)
-        .all()
-        .map((row) => Number(row["hour"]));
-    };
-    const drift = (
-      hour: number,
-      table: string,
-      hours: number,
-    ): VerifyReport["rollupDrift"][number] => ({
-      hour: new Date(hour * hourMs).toISOString(),
-      kept: this.#sums(table, hour, 1),
-      journal: this.#sums("temp.recomputed", hour, hours),
-    });
-    return [
-      ...differ("rollup", "temp.recomputed").map((hour) => drift(hour, "rollup", 1)),
-      ...differ("rollup_day", `(${recomputedDays})`).map((hour) =>
-        drift(hour, "rollup_day", dayHours),
-      ),
-    ];
-  }
-
-  #sums(table: string, hour: number, hours: number): string {
-    const sql = `SELECT sum(calls), sum(refusals), sum(cost_micro), sum(cost_pico) FROM ${table} WHERE hour >= ? AND hour < ?`;
-    const [calls, refusals, micro, rest] =
-      allRows(prepareRows(this.#database, sql), hour, hour + hours)[0] ?? [];
-    return `${Number(calls ?? 0)} calls, ${Number(refusals ?? 0)} refusals, ${joinPico(Number(micro ?? 0), Number(rest ?? 0))} pico-USD`;
-  }
 }
 
-/** A file of an older version has no such table; it is verified as it is. */
 function countStaged(database: DatabaseSync): number {
-  const isThere =
-    database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'staged'").get() !== undefined;
-  return isThere
+  return hasTable(database, "staged")
     ? readStaged(database).reduce((sum, { batch }) => sum + batch.entries.length / entryWidth, 0)
     : 0;
 }

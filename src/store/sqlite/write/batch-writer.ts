@@ -13,7 +13,14 @@ import { nameKinds } from "../journal/name.ts";
 import { nameWidth } from "../journal/name-writer.ts";
 import { maxShapes, shapeOf } from "../journal/raw-usage.ts";
 import { counterWidth, entriesOf, type Batch } from "./batch.ts";
-import { additionOf, hourMs, prepareRollup, RollupBatch, type RollupKey } from "./rollup.ts";
+import {
+  additionOf,
+  hourMs,
+  prepareRollup,
+  RollupBatch,
+  type RollupKey,
+  type RollupStatements,
+} from "./rollup.ts";
 
 /**
  * Keeps the state that the next batch builds on: the last hash and the shapes. A failure re-reads
@@ -208,7 +215,10 @@ export class BatchWriter {
   }
 }
 
-function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, StatementSync>> {
+function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, StatementSync>> & {
+  readonly rollup: RollupStatements;
+  readonly day: RollupStatements;
+} {
   return {
     begin: database.prepare("BEGIN IMMEDIATE"),
     commit: database.prepare("COMMIT"),
@@ -243,6 +253,4 @@ type StatementName =
   | "end"
   | "amendment"
   | "endedAt"
-  | "hour"
-  | "rollup"
-  | "day";
+  | "hour";

@@ -4,10 +4,10 @@
  */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { meters, type Usage } from "../../../domain/usage/usage.ts";
 import type { JournalRow } from "../journal/chain.ts";
 import { isOutcome, kinds, statuses, statusOf, type StatusCode } from "../journal/kind.ts";
-import { loadTotalUsage, type StoredOutcome } from "../journal/outcome-codec.ts";
+import { openNameId, usagePlace, usagePlaces, type StoredUsage } from "../journal/meter-number.ts";
+import { allUsage, type StoredOutcome } from "../journal/outcome-codec.ts";
 import { dayHours, sumColumns } from "../schema.ts";
 
 export const hourMs = 3_600_000;
@@ -21,13 +21,20 @@ export interface RollupKey {
   readonly status: StatusCode;
 }
 
-/** Sums over calls; `usage` has a place for each meter, and the last for reasoning. */
-export interface RollupSums {
+/** Sums of counts. */
+export interface UsageSums {
+  /** By place in {@link usagePlaces}. */
+  readonly usage: number[];
+  /** Of open meters, by the id of their name. */
+  readonly open: Map<number, number>;
+}
+
+/** Sums over calls. */
+export interface RollupSums extends UsageSums {
   calls: number;
   refusals: number;
   cost: bigint;
   latencyMs: number;
-  readonly usage: number[];
 }
 
 /** What one entry adds to the roll-ups. */
@@ -35,10 +42,11 @@ export interface Addition {
   readonly status: StatusCode;
   readonly cost: bigint;
   readonly latencyMs: number;
-  readonly usage: Usage;
+  /** Of each model. */
+  readonly usage: readonly StoredUsage[];
 }
 
-const noUsage: Usage = {};
+const noUsage: readonly StoredUsage[] = [];
 
 /** @returns undefined for an entry that neither ends nor refuses a call. */
 export function additionOf(
@@ -55,7 +63,7 @@ export function additionOf(
     status,
     cost: BigInt(row.amount),
     latencyMs: Math.round(latencyMs),
-    usage: loadTotalUsage(body),
+    usage: allUsage(body),
   };
 }
 
@@ -79,7 +87,7 @@ export class RollupBatch {
     else sums.calls += sign;
     sums.cost += sign === 1 ? addition.cost : -addition.cost;
     sums.latencyMs += sign * addition.latencyMs;
-    addUsage(sums.usage, addition.usage, sign);
+    addUsage(sums, addition.usage, sign);
   }
 
   /** The same additions, summed by whole days. */
@@ -91,13 +99,13 @@ export class RollupBatch {
       into.refusals += sums.refusals;
       into.cost += sums.cost;
       into.latencyMs += sums.latencyMs;
-      sums.usage.forEach((count, place) => (into.usage[place] = (into.usage[place] ?? 0) + count));
+      addCounts(into, sums);
     }
     return days;
   }
 
-  /** Writes the sums with a statement of {@link prepareRollup}, then clears them. */
-  write(statement: StatementSync): void {
+  /** Writes the sums, then clears them. */
+  write({ sums: statement, meters }: RollupStatements): void {
     for (const { key, sums } of this.#all()) {
       const [micro, rest] = splitPico(sums.cost);
       const { hour, attributionId, routeId, status } = key;
@@ -113,6 +121,8 @@ export class RollupBatch {
         sums.latencyMs,
         ...sums.usage,
       );
+      for (const [meterId, count] of sums.open)
+        meters.run(hour, attributionId, routeId, status, meterId, count);
     }
     this.clear();
   }
@@ -161,20 +171,54 @@ export function emptySums(): RollupSums {
     refusals: 0,
     cost: 0n,
     latencyMs: 0,
-    usage: Array.from({ length: meters.length + 1 }, () => 0),
+    usage: usagePlaces.map(() => 0),
+    open: new Map(),
   };
 }
 
-export function addUsage(sums: number[], usage: Usage, sign: 1 | -1 = 1): void {
-  meters.forEach((meter, place) => (sums[place] = (sums[place] ?? 0) + sign * (usage[meter] ?? 0)));
-  sums[meters.length] = (sums[meters.length] ?? 0) + sign * (usage.reasoning ?? 0);
+export function addUsage(sums: UsageSums, all: readonly StoredUsage[], sign: 1 | -1 = 1): void {
+  for (const stored of all) {
+    for (let at = 0; at + 1 < stored.length; at += 2) {
+      const number = stored[at] ?? 0;
+      const count = sign * (stored[at + 1] ?? 0);
+      const nameId = openNameId(number);
+      if (nameId === undefined) addTo(sums.usage, usagePlace(number), count);
+      else addOpen(sums, nameId, count);
+    }
+  }
 }
 
-/**
- * A statement that adds one row of sums to a roll-up table, and carries whole micro-USD out of the
- * pico column.
- */
-export function prepareRollup(database: DatabaseSync, table: string): StatementSync {
+export function addCounts(into: UsageSums, from: UsageSums): void {
+  from.usage.forEach((count, place) => addTo(into.usage, place, count));
+  for (const [nameId, count] of from.open) addOpen(into, nameId, count);
+}
+
+export function addOpen({ open }: UsageSums, nameId: number, count: number): void {
+  open.set(nameId, (open.get(nameId) ?? 0) + count);
+}
+
+function addTo(sums: number[], place: number, count: number): void {
+  sums[place] = (sums[place] ?? 0) + count;
+}
+
+/** Adds one row of sums to a roll-up table, and the sum of one meter to its table of open meters. */
+export interface RollupStatements {
+  readonly sums: StatementSync;
+  readonly meters: StatementSync;
+}
+
+export function prepareRollup(database: DatabaseSync, table: string): RollupStatements {
+  return { sums: prepareSums(database, table), meters: prepareMeters(database, table) };
+}
+
+function prepareMeters(database: DatabaseSync, table: string): StatementSync {
+  return database.prepare(`
+    INSERT INTO ${table}_meter VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (hour, attribution_id, route_id, status, meter_id) DO UPDATE SET count = count + excluded.count`);
+}
+
+/** Carries whole micro-USD out of the pico column. */
+function prepareSums(database: DatabaseSync, table: string): StatementSync {
   const carried = `cost_pico + excluded.cost_pico`;
   const updates = sumColumns.map((column) => {
     if (column === "cost_micro")

@@ -1,0 +1,55 @@
+/** Reads the filters of a query, within what the caller may see. */
+
+import type { Principal } from "../app/caller/principal.ts";
+import { confine } from "../app/figure/scope.ts";
+import type { CallFilter } from "../app/port/reader.ts";
+import { withoutSimulated } from "../app/route/simulated.ts";
+import type { FilterQuery } from "../contract/filter.ts";
+import { dimensions } from "../domain/attribution/attribution.ts";
+import { PurserError } from "../domain/error.ts";
+import { parseInstant } from "../domain/input/scalar.ts";
+import type { ApiContext } from "./context.ts";
+
+/**
+ * @throws PurserError `forbidden` if the filter asks for calls outside the caller's attribution,
+ *   `invalid_request` for an invalid time or an empty range.
+ */
+export function scopedFilter(caller: Principal, query: FilterQuery): CallFilter {
+  const from = query.from === undefined ? undefined : parseInstant(query.from, "from");
+  const to = query.to === undefined ? undefined : parseInstant(query.to, "to");
+  if (from !== undefined && to !== undefined && to <= from) {
+    throw new PurserError("invalid_request", "to: must be after `from`", {
+      field: "to",
+      remedy: "Give a later time, or an earlier `from`.",
+    });
+  }
+  return {
+    attribution: confine(caller, attributionIn(query)),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(query.provider !== undefined && { provider: query.provider }),
+    ...(query.model !== undefined && { model: query.model }),
+    ...(query.status !== undefined && { status: query.status }),
+    ...(query.operation_id !== undefined && { operationId: query.operation_id }),
+  };
+}
+
+/** Leaves out simulated calls if there are others, unless the query includes them. */
+export function figuresFilter(
+  caller: Principal,
+  query: FilterQuery & { readonly include?: "simulator" | undefined },
+  { simulatedApart = false }: Pick<ApiContext, "simulatedApart">,
+): CallFilter {
+  const filter = scopedFilter(caller, query);
+  return simulatedApart && query.include === undefined ? withoutSimulated(filter) : filter;
+}
+
+function attributionIn(query: FilterQuery): Readonly<Record<string, string>> {
+  const asked: Record<string, string> = {};
+  for (const [name, value] of Object.entries(query)) {
+    const isDimension =
+      name.startsWith("tag:") || dimensions.some((dimension) => dimension === name);
+    if (isDimension && typeof value === "string") asked[name] = value;
+  }
+  return asked;
+}

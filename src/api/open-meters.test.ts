@@ -1,0 +1,39 @@
+/** Meters that a caller names: priced, settled and reported over the API. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { model, openBench, spend } from "./api-fixture.test.ts";
+
+test("a meter that a caller names is in the entry, its bill, the series and the summary", async (t) => {
+  const bench = await openBench(t);
+  const priced = { ...model, input: "1", output: "10", meters: { "tool:ocr": "0.0001" } };
+  assert.equal((await bench.call("POST", "/api/v1/prices", priced)).status, 201);
+  const rates = (await bench.call("GET", "/api/v1/prices?provider=openai&model=m1")).json.rates;
+  const rate = rates.find((one: { meter: string }) => one.meter === "tool:ocr");
+  assert.deepEqual([rate.usd_per_million, rate.stands_in], ["100", false]);
+  await spend(bench, "1", {}, { input: 100, output: 5, "tool:ocr": 2 });
+  await spend(bench, "2", {}, { input: 100, "tool:ocr": 1, pages: 9 });
+  const [second, first] = (await bench.call("GET", "/api/v1/entries")).json.data;
+  assert.deepEqual([first.usage["tool:ocr"], first.cost_usd, first.flags], [2, "0.00035", []]);
+  assert.deepEqual(
+    first.charges.map((line: { meter: string; quantity: number; cost_usd: string }) => [
+      line.meter,
+      line.quantity,
+      line.cost_usd,
+    ]),
+    [
+      ["input", 100, "0.0001"],
+      ["output", 5, "0.00005"],
+      ["tool:ocr", 2, "0.0002"],
+    ],
+  );
+  assert.deepEqual(
+    [second.usage["pages"], second.cost_usd, second.flags, second.charges[2].rate.source],
+    [9, "0.0002", ["unpriced"], "unpriced"],
+  );
+  const series = (await bench.call("GET", "/api/v1/series?by=model")).json;
+  const counts = { input: 200, output: 5, "tool:ocr": 3, pages: 9 };
+  assert.deepEqual([series.total.usage, series.groups[0].usage], [counts, counts]);
+  const { meters } = (await bench.call("GET", "/api/v1/summary")).json;
+  assert.deepEqual(meters, { "tool:ocr": 3, pages: 9 });
+});

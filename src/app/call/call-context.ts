@@ -1,0 +1,34 @@
+/** What a call needs from outside, and a call as it arrives at the gateway. */
+
+import type { Caller, Headers, Identification } from "../caller/identify.ts";
+import type { InFlight } from "../caller/in-flight.ts";
+import type { Scouts } from "../hold/scouts.ts";
+import type { Belongings } from "../port/belongings.ts";
+import type { Ledger } from "../port/ledger.ts";
+import type { CallLimits } from "../port/limits.ts";
+import type { Providers } from "../port/provider.ts";
+import type { TokenCounter } from "../port/token-counter.ts";
+import type { Upstream } from "../port/upstream.ts";
+import type { Target } from "../route/target.ts";
+import type { ExchangeContext } from "./exchange.ts";
+
+export interface CallContext extends ExchangeContext {
+  readonly ledger: Ledger;
+  readonly identification: Identification;
+  readonly providers: Providers;
+  readonly limits: CallLimits;
+  readonly upstream: Upstream;
+  readonly inFlight: InFlight;
+  readonly scouts: Scouts;
+  readonly counter: TokenCounter;
+  readonly belongings: Belongings;
+}
+
+/** A call whose caller is identified, whose path is understood and whose body has arrived. */
+export interface IncomingCall {
+  readonly caller: Caller;
+  readonly target: Target;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+}

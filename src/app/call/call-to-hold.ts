@@ -1,0 +1,63 @@
+/** Prepares the hold of a call: its operation id, and its estimate at each attempt to hold it. */
+
+import { PurserError } from "../../domain/error.ts";
+import { anonymousOwner, operationOf } from "../../domain/ledger/operation.ts";
+import type { Headers } from "../caller/identify.ts";
+import { makeOperationId, readOperationId } from "../caller/operation-id.ts";
+import { estimate } from "../hold/estimate.ts";
+import type { CallToHold } from "../hold/hold.ts";
+import type { InputCount } from "../hold/input-count.ts";
+import { withOtherModels } from "../hold/other-models.ts";
+import { callRouteOf } from "../route/route.ts";
+import type { CallContext } from "./call-context.ts";
+import type { RoutedCall } from "./route-call.ts";
+
+/** @throws PurserError `invalid_request` for a header that cannot be read. */
+export function callToHold(
+  context: CallContext,
+  { at, caller, headers, route, request: { facts } }: RoutedCall,
+  input: InputCount,
+): CallToHold {
+  const given = readOperationId(headers);
+  const fit = readFit(headers);
+  const keyId = caller.key?.keyId ?? null;
+  const { provider, model } = route;
+  return {
+    at,
+    operationId: given === null ? makeOperationId(at) : operationOf(given, keyId ?? anonymousOwner),
+    repeat: given === null ? "new" : "next",
+    attribution: caller.attribution,
+    route: callRouteOf(context.providers, route, keyId),
+    budgets: caller.key?.budgets ?? none,
+    estimate: (now, counted) => {
+      const prices = context.prices();
+      const sheet = prices.sheet({ provider: provider.name, model, at: now });
+      const own = estimate(context, { route, facts, sheet, fit }, counted);
+      const { limits } = context;
+      return withOtherModels(prices, { route, facts, estimate: own, at: now, limits });
+    },
+    count: () => input.count(),
+  };
+}
+
+const none: readonly string[] = [];
+
+/**
+ * Whether an answer may be shortened to fit the budgets.
+ *
+ * @throws PurserError `invalid_request` for anything but on and off.
+ */
+function readFit(headers: Headers): boolean {
+  const value = headers["x-purser-fit"];
+  if (value === undefined || value === "on") return true;
+  if (value === "off") return false;
+  throw new PurserError(
+    "invalid_request",
+    `x-purser-fit: "${String(value)}" is neither "on" nor "off"`,
+    {
+      field: "x-purser-fit",
+      remedy:
+        "Leave it out to let max_tokens be fitted to the budget, or send `off` to be refused instead.",
+    },
+  );
+}

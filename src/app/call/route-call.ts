@@ -1,0 +1,49 @@
+/** Reads a metered call, chooses where it goes, and checks that its key permits that. */
+
+import type { ReadRequest } from "../../wire/wire.ts";
+import { checkAllowed, checkOtherAllowed } from "../caller/permission.ts";
+import { chooseRoute } from "../route/route.ts";
+import type { Route } from "../route/target.ts";
+import { checkReferences } from "./belongings.ts";
+import type { CallContext, IncomingCall } from "./call-context.ts";
+import { checkModel } from "./own-models.ts";
+
+/** A call that was read and is permitted. Nothing is held yet. */
+export interface RoutedCall extends IncomingCall {
+  readonly at: number;
+  readonly route: Route;
+  readonly request: ReadRequest;
+}
+
+/**
+ * @throws PurserError `invalid_request` or `not_found` for a bad request, `forbidden` for a model
+ *   or a stored object that the key may not use.
+ */
+export function routeCall(context: CallContext, incoming: IncomingCall): RoutedCall {
+  const { caller, target, headers, body, method } = incoming;
+  const request = target.wire.read(target.endpoint, body);
+  const at = context.clock.now();
+  const route = chooseRoute(
+    { providers: context.providers, prices: context.prices(), at },
+    target,
+    request.facts.model,
+  );
+  checkPermitted(context, incoming, { route, request });
+  return { at, caller, target, method, headers, body, route, request };
+}
+
+function checkPermitted(
+  { belongings }: CallContext,
+  { caller }: IncomingCall,
+  { route, request }: Pick<RoutedCall, "route" | "request">,
+): void {
+  const { provider, wire, model } = route;
+  checkAllowed(caller, route);
+  const custody = { belongings, caller, provider, wire };
+  checkModel(custody, model);
+  for (const { model: other } of request.facts.otherModels ?? []) {
+    checkOtherAllowed(caller, { provider, model: other });
+    if (other !== null) checkModel(custody, other);
+  }
+  checkReferences(custody, request.stored.uses);
+}

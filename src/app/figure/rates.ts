@@ -1,0 +1,38 @@
+/** Lists the rates of a model: of every meter, service tier and size of context. */
+
+import type { Rate, ServiceTier } from "../../domain/price/rate.ts";
+import type { PriceSheet } from "../../domain/price/sheet.ts";
+import { fixedMeters, type Meter } from "../../domain/usage/usage.ts";
+
+export interface ListedRate {
+  readonly meter: Meter;
+  /** Another meter's rate if the model has none of its own for this one. */
+  readonly rate: Rate;
+}
+
+const serviceTiers: readonly ServiceTier[] = ["standard", "batch", "flex", "priority", "fast"];
+
+/** Sizes of context between those at which providers change their rates. */
+const contexts: readonly number[] = [
+  1, 33_000, 130_000, 201_000, 257_000, 273_000, 513_000, 1_100_000, 10_000_000,
+];
+
+/**
+ * A sheet only prices usage, so this prices one unit of each meter, on each tier and in each size
+ * of context. The same rate may be listed more than once.
+ *
+ * @param at Milliseconds since the epoch.
+ */
+export function ratesOf(sheet: PriceSheet, at: number): readonly ListedRate[] {
+  return serviceTiers.flatMap((serviceTier) =>
+    contexts.flatMap((context) =>
+      [...fixedMeters, ...sheet.openMeters].flatMap((meter) => {
+        const usage = meter === "input" ? { input: context } : { input: context, [meter]: 1 };
+        const rate = sheet
+          .charge({ model: sheet.model, usage }, { serviceTier, at })
+          .find((line) => line.meter === meter)?.rate;
+        return rate?.serviceTier === serviceTier ? [{ meter, rate }] : [];
+      }),
+    ),
+  );
+}

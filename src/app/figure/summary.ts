@@ -1,0 +1,174 @@
+/** Builds the cost summary: spend by provider and operation, and the average cost of a call. */
+
+import { unattributed } from "../../domain/attribution/attribution.ts";
+import { add, pico, zero, type PicoUsd } from "../../domain/money/money.ts";
+import {
+  countContext,
+  countUnits,
+  sumUsage,
+  totalUsage,
+  type FixedMeter,
+  type Usage,
+} from "../../domain/usage/usage.ts";
+import type { CallFilter, CallRow, LedgerReader, Totals } from "../port/reader.ts";
+
+/** Sums and averages of charged calls. Averages of amounts are to the nearest pico-USD. */
+export interface CallSums {
+  readonly calls: number;
+  readonly cost: PicoUsd;
+  /** Per call; 0 if there are none. */
+  readonly averageCost: PicoUsd;
+  /** Including cached tokens. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Per call; 0 if there are none. */
+  readonly averageLatencyMs: number;
+}
+
+export interface ProviderSums extends CallSums {
+  readonly byOperation: ReadonlyMap<string, CallSums>;
+}
+
+export interface Summary {
+  readonly total: CallSums;
+  /** 0 if there are no tokens. */
+  readonly costPer1000Tokens: PicoUsd;
+  readonly byProvider: ReadonlyMap<string, ProviderSums>;
+  /** By the operation that the caller named, or else by endpoint. */
+  readonly byOperation: ReadonlyMap<string, CallSums>;
+  /** Counts that are not tokens, by meter: calls of tools, and other units. */
+  readonly units: Readonly<Record<string, number>>;
+  /** The newest calls. */
+  readonly calls: readonly CallSummary[];
+}
+
+export interface CallSummary {
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly provider: string;
+  readonly model: string;
+  readonly operation: string;
+  /** Including cached tokens. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Tool fees and a provider's lump sum are in neither this nor `outputCost`, only in the cost. */
+  readonly inputCost: PicoUsd;
+  readonly outputCost: PicoUsd;
+  readonly cost: PicoUsd;
+  readonly latencyMs: number;
+}
+
+/** @param calls How many of the newest calls to list. */
+export async function summarise(
+  reader: LedgerReader,
+  filter: CallFilter,
+  calls: number,
+): Promise<Summary> {
+  const totals = await reader.totals(filter, ["provider", "operation", "endpoint"], null);
+  const newest =
+    calls === 0
+      ? []
+      : await reader.calls({ ...filter, charged: true }, { limit: calls, before: null });
+  return summaryOf(totals, newest);
+}
+
+/** @param totals Grouped by `provider`, `operation` and `endpoint`. */
+export function summaryOf(totals: readonly Totals[], newest: readonly CallRow[]): Summary {
+  const rows = totals.filter(({ calls }) => calls > 0);
+  const total = sum(rows);
+  return {
+    total,
+    costPer1000Tokens: share(pico(total.cost * 1000n), total.inputTokens + total.outputTokens),
+    byProvider: mapGroups(
+      rows,
+      ({ group }) => group["provider"] ?? unattributed,
+      summariseProvider,
+    ),
+    byOperation: mapGroups(rows, operationOf, sum),
+    units: countUnits(sumUsage(rows.map(({ usage }) => usage))),
+    calls: newest.map(summariseCall),
+  };
+}
+
+function summariseProvider(rows: readonly Totals[]): ProviderSums {
+  return { ...sum(rows), byOperation: mapGroups(rows, operationOf, sum) };
+}
+
+function sum(rows: readonly Totals[]): CallSums {
+  const calls = rows.reduce((total, row) => total + row.calls, 0);
+  const cost = rows.reduce((total, row) => add(total, row.cost), zero);
+  const usage = sumUsage(rows.map((row) => row.usage));
+  const latencyMs = rows.reduce((total, row) => total + row.latencyMs, 0);
+  return {
+    calls,
+    cost,
+    averageCost: share(cost, calls),
+    inputTokens: countContext(usage),
+    outputTokens: countOutput(usage),
+    averageLatencyMs: calls === 0 ? 0 : latencyMs / calls,
+  };
+}
+
+function summariseCall(call: CallRow): CallSummary {
+  const { provider, endpoint } = call.route;
+  const usage = totalUsage(call);
+  return {
+    startedAt: call.startedAt,
+    provider,
+    model: call.model,
+    operation: call.attribution.operation ?? endpoint,
+    inputTokens: countContext(usage),
+    outputTokens: countOutput(usage),
+    inputCost: costOf(call, inputMeters),
+    outputCost: costOf(call, outputMeters),
+    cost: call.cost,
+    latencyMs: call.latencyMs,
+  };
+}
+
+const outputMeters: ReadonlySet<string> = new Set<FixedMeter>([
+  "output",
+  "output_audio",
+  "output_image",
+]);
+const inputMeters: ReadonlySet<string> = new Set<FixedMeter>([
+  "input",
+  "cache_read",
+  "cache_write_5m",
+  "cache_write_1h",
+  "input_audio",
+  "cache_read_audio",
+  "input_image",
+]);
+
+function costOf(call: CallRow, meters: ReadonlySet<string>): PicoUsd {
+  return call.charges
+    .filter(({ meter }) => meters.has(meter))
+    .reduce((cost, charge) => add(cost, charge.cost), zero);
+}
+
+function countOutput(usage: Usage): number {
+  return (usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0);
+}
+
+/** The operation in the caller's headers, or else the endpoint. */
+function operationOf({ group }: Totals): string {
+  const operation = group["operation"] ?? unattributed;
+  return operation === unattributed ? (group["endpoint"] ?? unattributed) : operation;
+}
+
+/** `amount ÷ parts`, to the nearest pico-USD; 0 if there are no parts. */
+function share(amount: PicoUsd, parts: number): PicoUsd {
+  if (parts === 0) return zero;
+  const divisor = BigInt(parts);
+  return pico((amount * 2n + divisor) / (divisor * 2n));
+}
+
+function mapGroups<Value>(
+  rows: readonly Totals[],
+  nameOf: (row: Totals) => string,
+  valueOf: (rows: readonly Totals[]) => Value,
+): ReadonlyMap<string, Value> {
+  const groups = Map.groupBy(rows, nameOf);
+  return new Map([...groups].map(([name, group]) => [name, valueOf(group)]));
+}

@@ -1,0 +1,249 @@
+/** The parts that commands can start. Each is imported on demand, so a command loads only its own. */
+
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { commonName } from "../app/port/provider.ts";
+import { asCalled } from "../cli/called.ts";
+import { runningServer } from "../cli/connection.ts";
+import type { Environment, Parts, ServeOptions } from "../cli/context.ts";
+import type { Warning } from "../cli/failure.ts";
+import { readNamedFile } from "../cli/named-file.ts";
+import type { Configuration } from "../config/configuration.ts";
+import { PurserError } from "../domain/error.ts";
+import { version } from "../version.ts";
+
+/** Read when nobody names a configuration and there is one. */
+const usualConfiguration = "purser.yaml";
+
+/** The sources are run as they are; the built package has JavaScript in their place. */
+const mainFile = import.meta.url.endsWith(".ts") ? "../cli/main.ts" : "../cli/main.js";
+
+/** @param logText Takes log lines as people read them; absent, they are JSON on standard error. */
+export function makeParts(environment: Environment, logText?: (text: string) => void): Parts {
+  return {
+    version,
+    startServer: async (options, counting) => {
+      const configuration = await serverConfiguration(options, environment);
+      const [{ startServer }, { collectLess }] = await Promise.all([
+        import("../compose.ts"),
+        import("../gateway/collect-less.ts"),
+      ]);
+      collectLess();
+      const directory = configuration.data;
+      const server = await startServer({
+        configuration,
+        environment,
+        directory,
+        logText,
+        ...(counting && { counting }),
+      }).catch(async (error: unknown) => {
+        throw await inUseFailure(error, directory);
+      });
+      return {
+        ...server,
+        warnings: [...warningsOf(configuration), ...(server.hasAdminKey ? [] : [noAdminKey])],
+      };
+    },
+    openFolder: async (dataDirectory) => {
+      const { openFolder } = await import("../compose.ts");
+      return openFolder({
+        configuration: await readingConfiguration(environment),
+        environment,
+        directory: dataDirectory,
+        logText,
+      });
+    },
+    checkLedger,
+    verifyFolder: async (dataDirectory, progress) => {
+      const [{ SqliteReader }, { versionOf }] = await Promise.all([
+        import("../store/sqlite/read/ledger-reader.ts"),
+        import("../store/sqlite/schema.ts"),
+      ]);
+      await checkLedger(dataDirectory);
+      if (versionOf(dataDirectory) === 0) throw noLedgerYet(dataDirectory);
+      const reader = new SqliteReader({ directory: dataDirectory, settled: async () => {} });
+      try {
+        return await reader.verify(progress);
+      } finally {
+        await reader.close();
+      }
+    },
+    isHeld: isLocked,
+    openCatalogue: async () => {
+      const { openCatalogue } = await import("../catalogue/catalogue.ts");
+      const [catalogue, { prices, providers }] = await Promise.all([
+        openCatalogue(),
+        readingConfiguration(environment),
+      ]);
+      const booked = new Map(
+        providers.map((provider) => [provider.name, catalogue.identify(provider)]),
+      );
+      return {
+        book: catalogue.book(prices, booked),
+        models: () =>
+          [...prices.filter(({ match }) => match === "exact"), ...catalogue.models()].map(
+            ({ provider, model }) => {
+              return { provider: commonName(provider), model };
+            },
+          ),
+      };
+    },
+    startSimulator: async (options) =>
+      (await import("../simulator/index.ts")).startSimulator(options),
+    checkConfiguration: async (file) => {
+      const configuration = await configurationOf(file, environment);
+      const { readAdminKey, readLogLevel } = await import("../config/environment.ts");
+      readAdminKey(environment);
+      readLogLevel(environment);
+      const providers = configuration.providers.map(({ name, baseUrl, apiKey }) => ({
+        name,
+        baseUrl,
+        hasKey: apiKey !== null,
+      }));
+      return { ...configuration.server, providers, warnings: warningsOf(configuration) };
+    },
+    knownProviders: async () => Object.keys((await import("../config/provider.ts")).knownProviders),
+    probeProviders: async (file) => {
+      const [configuration, { probeProviders }] = await Promise.all([
+        configurationOf(file, environment),
+        import("./providers.ts"),
+      ]);
+      return probeProviders(configuration);
+    },
+    program: {
+      file: process.execPath,
+      arguments: [...process.execArgv, fileURLToPath(new URL(mainFile, import.meta.url))],
+    },
+  };
+}
+
+/** @returns The error with the address of the server that has the folder, where one answers; any other error as it is. */
+async function inUseFailure(error: unknown, directory: string): Promise<unknown> {
+  if (!(error instanceof PurserError) || error.code !== "store_unavailable") return error;
+  const server = await runningServer(directory);
+  if (!server) return error;
+  return new PurserError(
+    "store_unavailable",
+    `the data folder ${directory} is in use by the Purser at ${server.url}`,
+    {
+      field: "data",
+      remedy: `Use that one, or stop it (process ${server.pid}), or give each its own folder with --data.`,
+      cause: error,
+    },
+  );
+}
+
+/** They were revoked, or are over. */
+const noAdminKey: Warning = {
+  message:
+    "no admin key in the ledger is live: the control plane opens to commands in the data folder only",
+  field: "PURSER_ADMIN_KEY",
+  remedy: asCalled(
+    "Set PURSER_ADMIN_KEY at the next start, or make a key here: `purser key create --name NAME --role admin`.",
+  ),
+};
+
+/** A first start ended before it had made the tables, or somebody made the file. */
+function noLedgerYet(directory: string): PurserError {
+  return new PurserError(
+    "not_found",
+    `there is no ledger in ${directory} yet: its ledger.db has no tables`,
+    {
+      field: "--data",
+      remedy:
+        "Name the data folder of a server that was started, or restore the last backup that verifies.",
+    },
+  );
+}
+
+/** Options of the command line go before the file. */
+async function serverConfiguration(
+  options: ServeOptions,
+  environment: Environment,
+): Promise<Configuration> {
+  const configuration = await configurationOf(options.config, environment);
+  const { host, port } = configuration.server;
+  return {
+    ...configuration,
+    server: { ...configuration.server, host: options.host ?? host, port: options.port ?? port },
+    data: options.data ?? (environment["PURSER_DATA"] || configuration.data),
+    simulator: options.simulator ?? configuration.simulator,
+  };
+}
+
+/**
+ * The configuration for looking at figures: its prices and names count, nothing that it declares is written to the ledger,
+ * and a secret that this shell does not have is not missed, since no call is made.
+ */
+async function readingConfiguration(environment: Environment): Promise<Configuration> {
+  const valueOf = (name: string | symbol): string | undefined =>
+    typeof name === "string" ? (environment[name] ?? standIn(name)) : undefined;
+  const lenient = new Proxy(environment, {
+    get: (_, name) => valueOf(name),
+    getOwnPropertyDescriptor: (_, name) => ({
+      value: valueOf(name),
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    }),
+  });
+  return { ...(await configurationOf(undefined, lenient)), budgets: [], keys: [] };
+}
+
+/** Long enough for a key's secret, and another one for each name, as the secrets of two keys have to be. */
+function standIn(name: string): string {
+  return `not-set-in-this-shell-${name}`;
+}
+
+async function configurationOf(
+  file: string | undefined,
+  environment: Environment,
+): Promise<Configuration> {
+  const { defaultConfiguration, loadConfiguration } = await import("../config/load.ts");
+  const found = await readConfiguration(file);
+  return found
+    ? loadConfiguration(found.text, { environment, file: found.file })
+    : defaultConfiguration(environment);
+}
+
+function warningsOf({ file, warnings }: Configuration): readonly Warning[] {
+  return warnings.map(({ line, message, field, remedy }) => ({
+    message: `${file} line ${line}: ${message}`,
+    field,
+    remedy,
+  }));
+}
+
+/** @param file Must exist when it was named; the usual one need not. */
+async function readConfiguration(
+  file: string | undefined,
+): Promise<{ readonly file: string; readonly text: string } | undefined> {
+  if (file !== undefined) return { file, text: await readNamedFile(file, "--config") };
+  const text = await readFile(usualConfiguration, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  return text === undefined ? undefined : { file: usualConfiguration, text };
+}
+
+async function checkLedger(dataDirectory: string): Promise<void> {
+  const { checkLedgerFile } = await import("../store/sqlite/check.ts");
+  const { checkBelongings } = await import("../store/sqlite/belongings.ts");
+  checkLedgerFile(dataDirectory, { isHeld: await isLocked(dataDirectory) });
+  checkBelongings(dataDirectory);
+}
+
+/** A lock that nobody ever took is not made by asking. */
+async function isLocked(dataDirectory: string): Promise<boolean> {
+  if (!existsSync(path.join(dataDirectory, "lock.db"))) return false;
+  const { lockFolder } = await import("../store/sqlite/lock.ts");
+  try {
+    lockFolder(dataDirectory).release();
+    return false;
+  } catch (error) {
+    if (error instanceof PurserError && error.code === "store_unavailable") return true;
+    throw error;
+  }
+}

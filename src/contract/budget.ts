@@ -1,0 +1,142 @@
+/** Schemas of budgets: their limits, and their figures in the current window. */
+
+import { z } from "zod";
+import type { Json, JsonInput } from "./json.ts";
+import { pageQuery, pageSchema } from "./page.ts";
+import { decimalSchema, instantInput, instantSchema, nameSchema, windowSchema } from "./value.ts";
+
+const decimalInput = z
+  .union([z.string(), z.number()])
+  .describe('A decimal string, such as "1.50".');
+const thresholdInput = z.union([
+  z.number(),
+  z.string(),
+  z.looseObject({ at: z.union([z.number(), z.string()]), action: z.string().optional() }),
+]);
+
+/** Only the shape: the domain checks the rules, and suggests names for unknown fields. */
+const budgetFields = {
+  parent_budget_id: z.string().nullish(),
+  budget_type: z.string().describe("`platform`, a dimension such as `project`, or `tag:NAME`."),
+  resource_id: z
+    .string()
+    .optional()
+    .describe(
+      "The value to limit; `*` gives each value its own counter. Required except for `platform`, where it is `main`.",
+    ),
+  unattributed: z
+    .string()
+    .nullish()
+    .describe(
+      "With `*`: `ignore` (default) does not count calls without a value, `count` counts them on the counter `unattributed`.",
+    ),
+  amount: decimalInput,
+  currency: z.string().nullish().describe("`USD` (default), `tokens` or `requests`."),
+  period: z
+    .string()
+    .nullish()
+    .describe("`once`, `hour`, `day`, `week`, `month` (default), `quarter` or `year`."),
+  time_zone: z.string().nullish().describe("IANA name; UTC by default."),
+  anchor: z
+    .int()
+    .nullish()
+    .describe("Start of a window: day of the month, weekday, hour or minute."),
+  start: z.string().nullish().describe(instantInput),
+  end: z.string().nullish().describe(instantInput),
+  policy: z.string().nullish().describe("`hard` (default) refuses, `soft` only alerts."),
+  warning_threshold: z
+    .union([z.number(), z.string()])
+    .nullish()
+    .describe("A share of the amount; 0.8 by default."),
+  thresholds: z.array(thresholdInput).nullish(),
+  models: z.array(z.string()).nullish(),
+  providers: z.array(z.string()).nullish(),
+  unpriced: z
+    .union([z.string(), z.looseObject({ policy: z.string() })])
+    .nullish()
+    .describe("`block`, `allow`, or fallback rates."),
+};
+
+export const budgetInput = z
+  .looseObject({ budget_id: z.string(), ...budgetFields })
+  .meta({ id: "BudgetInput" });
+export const budgetChanges = z.looseObject(budgetFields).partial().meta({ id: "BudgetChanges" });
+
+export const budgetSchema = z
+  .object({
+    budget_id: z.string(),
+    parent_budget_id: z.string().nullable(),
+    budget_type: z.string(),
+    resource_id: z.string(),
+    unattributed: z.enum(["ignore", "count"]),
+    amount: decimalSchema,
+    currency: z.enum(["USD", "tokens", "requests"]),
+    period: z.string(),
+    time_zone: z.string(),
+    anchor: z.int().nullable(),
+    start: instantSchema.nullable(),
+    end: instantSchema.nullable(),
+    policy: z.enum(["hard", "soft"]),
+    warning_threshold: z.number().nullable().describe("The lowest threshold."),
+    thresholds: z.array(z.object({ at: z.number(), action: z.string() })),
+    mode: z.string(),
+    models: z.array(z.string()).nullable(),
+    providers: z.array(z.string()).nullable(),
+    unpriced: z.record(z.string(), z.string()),
+    window: windowSchema
+      .nullable()
+      .describe("The current window; null if the only window has not begun or is over."),
+    spent: decimalSchema.describe("In the budget's currency; for `*`, all values together."),
+    held: decimalSchema,
+    available: decimalSchema
+      .nullable()
+      .describe("Negative after an overrun; null for `*`, all values together."),
+    overrun: decimalSchema.describe("Charged above the holds and past the limit."),
+  })
+  .meta({ id: "Budget" });
+
+export const budgetCounterSchema = z
+  .object({
+    value: z.string(),
+    spent: decimalSchema,
+    held: decimalSchema,
+    available: decimalSchema,
+    overrun: decimalSchema,
+  })
+  .meta({ id: "BudgetCounter" });
+
+export const budgetDetailSchema = budgetSchema
+  .extend({
+    value: z
+      .string()
+      .nullable()
+      .describe("The value whose figures these are, for a budget with `*`."),
+    counters: z
+      .array(budgetCounterSchema)
+      .optional()
+      .describe("One per value, the most used first."),
+    next_cursor: z.string().nullable().optional(),
+  })
+  .meta({ id: "BudgetDetail" });
+
+export const budgetParams = z.object({ budget_id: z.string() });
+export const budgetListQuery = z.strictObject({
+  ...pageQuery,
+  budget_type: nameSchema.optional(),
+  resource_id: nameSchema.optional(),
+});
+export const budgetQuery = z.strictObject({
+  ...pageQuery,
+  value: nameSchema.optional().describe("The value to show, for a budget with `*`."),
+});
+
+export const budgetPageSchema = pageSchema(budgetSchema);
+
+export const deletedBudgetSchema = z.object({ budget_id: z.string(), deleted: z.literal(true) });
+
+export type BudgetJson = Json<typeof budgetSchema>;
+export type BudgetCounterJson = Json<typeof budgetCounterSchema>;
+export type BudgetDetailJson = Json<typeof budgetDetailSchema>;
+export type DeletedBudgetJson = Json<typeof deletedBudgetSchema>;
+export type BudgetInput = JsonInput<typeof budgetInput>;
+export type BudgetChanges = JsonInput<typeof budgetChanges>;

@@ -1,0 +1,51 @@
+/** Schemas of the filters of every route that reads calls. */
+
+import { z } from "zod";
+import { dimensions } from "../domain/attribution/attribution.ts";
+import { suggest } from "../domain/input/nearest.ts";
+import { nameSchema } from "./value.ts";
+
+const dimensionQuery = Object.fromEntries(
+  dimensions.map((dimension) => [dimension, nameSchema.optional()]),
+) as Record<(typeof dimensions)[number], z.ZodOptional<z.ZodString>>;
+
+const filterQuery = {
+  ...dimensionQuery,
+  provider: nameSchema.optional(),
+  model: nameSchema.optional().describe("The model served."),
+  status: z
+    .enum(["settled", "estimated", "unresolved", "released", "refused"])
+    .optional()
+    .describe("`refused` finds calls that a budget refused; they are not listed otherwise."),
+  operation_id: nameSchema.optional(),
+  from: z.string().optional().describe("RFC 3339 or a date (UTC), inclusive."),
+  to: z.string().optional().describe("RFC 3339 or a date (UTC), exclusive."),
+};
+
+export type FilterQuery = z.output<z.ZodObject<typeof filterQuery>> &
+  Readonly<Record<string, unknown>>;
+
+/** The filters, with fields of the route's own. `tag:NAME=VALUE` filters by a tag. */
+export function filterSchema<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = { ...filterQuery, ...shape };
+  return z
+    .object(known)
+    .catchall(z.string())
+    .superRefine((query, check) => {
+      for (const name of Object.keys(query)) {
+        if (Object.hasOwn(known, name) || name.startsWith("tag:")) continue;
+        check.addIssue({
+          code: "custom",
+          path: [name],
+          message: `is an unknown filter. ${suggest(name, [...Object.keys(known), "tag:NAME"])}`,
+        });
+      }
+    });
+}
+
+export const includeSchema = z
+  .enum(["simulator"])
+  .optional()
+  .describe(
+    "`simulator` adds simulated calls, which are left out once there are calls of other providers.",
+  );

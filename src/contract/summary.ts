@@ -1,0 +1,79 @@
+/** Schemas of the cost summary: spend by provider and by operation. */
+
+import { z } from "zod";
+import { filterSchema, includeSchema } from "./filter.ts";
+import type { Json } from "./json.ts";
+
+const money = z.number().describe("USD, rounded to a JSON number.");
+const count = z.int();
+
+export const summarySchema = z
+  .object({
+    total_cost: money,
+    task_count: count.describe("Charged calls; each attempt counts."),
+    average_cost: money,
+    by_provider: z.record(
+      z.string(),
+      z.object({
+        total_cost: money,
+        input_tokens: count.describe("Including cached tokens."),
+        output_tokens: count,
+        task_count: count,
+        operations: z.record(
+          z.string(),
+          z.object({ count, total_cost: money, avg_latency_ms: z.number() }),
+        ),
+      }),
+    ),
+    by_operation: z
+      .record(
+        z.string(),
+        z.object({
+          count,
+          total_cost: money,
+          avg_cost: money,
+          total_tokens: count,
+          avg_latency_ms: z.number(),
+        }),
+      )
+      .describe("By the operation that the caller named, otherwise by endpoint."),
+    efficiency_metrics: z.object({
+      cost_per_1k_tokens: money,
+      avg_tokens_per_task: z.number(),
+      input_output_ratio: z.number(),
+      total_input_tokens: count,
+      total_output_tokens: count,
+      total_tokens: count,
+    }),
+    meters: z
+      .record(z.string(), count)
+      .describe("Counts that are not tokens, by meter: calls of tools, and other units."),
+    tasks: z.array(
+      z.object({
+        timestamp: z.number().describe("Seconds since the epoch."),
+        provider: z.string(),
+        model: z.string(),
+        operation: z.string(),
+        input_tokens: count,
+        output_tokens: count,
+        input_cost: money,
+        output_cost: money,
+        total_cost: money,
+        latency_ms: z.number(),
+      }),
+    ),
+  })
+  .meta({ id: "Summary" });
+
+export const summaryQuery = filterSchema({
+  include: includeSchema,
+  tasks: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1000)
+    .default(100)
+    .describe("How many of the newest calls to list."),
+});
+
+export type SummaryJson = Json<typeof summarySchema>;

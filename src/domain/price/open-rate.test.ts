@@ -1,0 +1,49 @@
+/** Rates of open meters. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pico } from "../money/money.ts";
+import { openMeter } from "../usage/open-meter.ts";
+import { charge, costOf, row, sheetOf } from "./row-sheet.test-kit.ts";
+
+const [ocr, pages] = [openMeter("tool:ocr"), openMeter("pages")];
+
+test("an open meter has the rate of the row, in every tier, region and context", () => {
+  const sheet = sheetOf({
+    rates: { ...row.rates, [ocr]: pico(7n), [pages]: pico(3n) },
+    serviceTiers: { batch: { numerator: 1n, denominator: 2n } },
+    contextTiers: [{ tokens: 200, inclusive: false, rates: { input: pico(20n) } }],
+  });
+  assert.deepEqual(sheet.openMeters, [ocr, pages]);
+  const usage = { input: 1000, [pages]: 40, [ocr]: 2 };
+  for (const tier of ["standard", "batch"] as const)
+    assert.deepEqual(
+      charge(sheet, usage, tier)
+        .slice(1)
+        .map(({ meter, quantity, cost, rate }) => [meter, quantity, cost, rate?.serviceTier]),
+      [
+        [pages, 40, 120n, "standard"],
+        [ocr, 2, 14n, "standard"],
+      ],
+    );
+});
+
+test("an open meter without a rate is charged like the same tool, else listed as unpriced", () => {
+  const search = openMeter("tool:web_search");
+  const sheet = sheetOf({ rates: { ...row.rates, web_search: pico(9n) } });
+  assert.deepEqual(
+    charge(sheet, { [search]: 2, [ocr]: 5 }).map(({ meter, quantity, cost, rate }) => [
+      meter,
+      quantity,
+      cost,
+      rate?.meter,
+      rate?.source,
+    ]),
+    [
+      [search, 2, 18n, "web_search", "test"],
+      [ocr, 5, 0n, ocr, "unpriced"],
+    ],
+  );
+  const own = sheetOf({ rates: { ...row.rates, web_search: pico(9n), [search]: pico(1n) } });
+  assert.equal(costOf(charge(own, { [search]: 2, web_search: 1 })), 2n + 9n);
+});

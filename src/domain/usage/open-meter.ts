@@ -1,0 +1,51 @@
+/** The names of open meters: units that Purser does not know, such as `tool:ocr` or `pages`. */
+
+import { assert } from "../assert.ts";
+import { nearest } from "../input/nearest.ts";
+import { feeMeters, fixedMeters, type FeeMeter, type OpenMeter, type Usage } from "./usage.ts";
+
+/** The maximum number of open meters in one usage, and in one price. */
+export const mostOpenMeters = 32;
+
+/** `tool:NAME` counts calls of a tool; any other name counts the unit that it names. */
+export const openMeterPattern = /^(?:tool:[A-Za-z0-9_.-]{1,64}|[a-z][a-z0-9_]{0,63})$/;
+
+const fixed: ReadonlySet<string> = new Set(fixedMeters);
+
+/** Words of a bill that are not meters. */
+const reserved: ReadonlySet<string> = new Set(["reasoning", "reported_cost", "hold", "correction"]);
+
+export function isOpenMeter(meter: string): meter is OpenMeter {
+  return !fixed.has(meter) && meter !== "reasoning";
+}
+
+/**
+ * @returns Why the name cannot be that of an open meter, as the end of a sentence; undefined if it
+ *   can. A name close to that of a fixed meter is a mistake: its count would go unpriced.
+ */
+export function openMeterProblem(name: string): string | undefined {
+  if (!openMeterPattern.test(name))
+    return "is not a valid meter: write tool:NAME with letters, digits and . _ -, or a name such as audio_seconds";
+  if (name.startsWith("tool:")) return undefined;
+  if (reserved.has(name) || name in {}) return "is a reserved name, not a meter";
+  if (/_?tokens?$/.test(name))
+    return `is not a known meter: tokens are counted by ${fixedMeters.slice(0, 5).join(", ")} and others`;
+  const meant = nearest(name, fixedMeters);
+  return meant === undefined ? undefined : `is not a known meter: did you mean ${meant}?`;
+}
+
+/** @throws AssertionError for a name that is not valid: one from outside is checked before. */
+export function openMeter(name: string): OpenMeter {
+  assert(openMeterProblem(name) === undefined && isOpenMeter(name), `${name} is an open meter`);
+  return name;
+}
+
+/** The open meters of a usage, in its order. */
+export function openMetersOf(usage: Usage): readonly OpenMeter[] {
+  return Object.keys(usage).filter(isOpenMeter);
+}
+
+/** The fee of the same tool: `tool:web_search` without a price of its own costs a `web_search`. */
+export function sameTool(meter: OpenMeter): FeeMeter | undefined {
+  return feeMeters.find((fee) => meter === `tool:${fee}`);
+}

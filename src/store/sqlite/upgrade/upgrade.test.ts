@@ -1,0 +1,98 @@
+/** A ledger written by an old version has the same figures after it is upgraded, and goes on. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { test, type TestContext } from "node:test";
+import type { Ledger } from "../../../app/port/ledger.ts";
+import type { LedgerReader } from "../../../app/port/reader.ts";
+import { openMeter } from "../../../domain/usage/open-meter.ts";
+import { hold, outcome, settle, usd } from "../../conformance/fixture.ts";
+import { openLedger } from "../open.ts";
+import { SqliteReader } from "../read/ledger-reader.ts";
+import { ledgerFile, schemaVersion, versionOf } from "../schema.ts";
+import { figuresOf, later } from "./old-ledger.test-kit.ts";
+
+/** The file of version 4, and what the code of that version answered (commit 46f1984). */
+const oldVersion = 4;
+
+interface Opened {
+  readonly ledger: Ledger;
+  readonly reader: LedgerReader;
+}
+
+function oldFolder(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), "purser-upgrade-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const database = new DatabaseSync(ledgerFile(directory));
+  database.exec(readFileSync(join(import.meta.dirname, `schema-${oldVersion}.sql`), "utf8"));
+  database.close();
+  return directory;
+}
+
+async function opened(directory: string, run: (opened: Opened) => Promise<void>): Promise<void> {
+  const clock = { now: () => later, monotonic: () => later };
+  const { ledger, reader } = await openLedger({ directory, durability: "process", clock });
+  try {
+    await run({ ledger, reader });
+  } finally {
+    await reader.close();
+    await ledger.close();
+  }
+}
+
+const oldFigures: unknown = JSON.parse(
+  readFileSync(join(import.meta.dirname, `schema-${oldVersion}.json`), "utf8"),
+);
+
+test("an upgraded ledger has the balances, calls, sums and holds that it had", async (t) => {
+  const directory = oldFolder(t);
+  assert.equal(versionOf(directory), oldVersion);
+  // Once while it is upgraded, with its staged batch; once more from the upgraded file.
+  for (let time = 0; time < 2; time++) {
+    await opened(directory, async ({ ledger, reader }) => {
+      assert.deepEqual(JSON.parse(await figuresOf(ledger, reader)), oldFigures);
+    });
+    assert.equal(versionOf(directory), schemaVersion);
+  }
+});
+
+test("the file of an old version is verified as it is, without an upgrade", async (t) => {
+  const directory = oldFolder(t);
+  const reader = new SqliteReader({ directory, settled: async () => undefined });
+  const report = await reader.verify();
+  await reader.close();
+  assert.deepEqual([report.ok, report.entries, report.staged], [true, 45, 5]);
+  assert.equal(versionOf(directory), oldVersion);
+});
+
+test("a meter that the old version did not have is booked in an upgraded ledger", async (t) => {
+  const directory = oldFolder(t);
+  const [ocr, pages] = [openMeter("tool:ocr"), openMeter("pages")];
+  const usage = { input: 90, output: 10, [ocr]: 2, [pages]: 40 };
+  await opened(directory, async ({ ledger, reader }) => {
+    const [before] = await reader.totals({}, [], null);
+    await ledger.commit(hold("new", usd(2), { at: later }));
+    await ledger.commit(settle("new", usd(1), { at: later, outcome: outcome(usd(1), { usage }) }));
+    const [total] = await reader.totals({}, [], null);
+    assert.deepEqual(total?.usage, {
+      ...before?.usage,
+      input: (before?.usage.input ?? 0) + 90,
+      output: (before?.usage.output ?? 0) + 10,
+      [ocr]: 2,
+      [pages]: 40,
+    });
+    // The hold of the old version ends as any other.
+    await ledger.commit(settle("open", usd(1), { at: later, outcome: outcome(usd(1)) }));
+  });
+  await opened(directory, async ({ reader }) => {
+    const [call] = await reader.calls({ operation: "new" }, { limit: 1, before: null });
+    assert.deepEqual(call?.usage, usage);
+    assert.deepEqual(await reader.verify(), {
+      ...(oldFigures as { verify: object }).verify,
+      entries: 53,
+    });
+  });
+});

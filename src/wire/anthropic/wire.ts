@@ -1,0 +1,27 @@
+/** Anthropic's Messages API as a wire format. */
+
+import { BodyMeter } from "../answer/body-meter.ts";
+import { sseMeter } from "../answer/stream-meter.ts";
+import type { WireFormat } from "../wire.ts";
+import { AnthropicAnswer } from "./answer.ts";
+import { anthropicEndpoint } from "./endpoint.ts";
+import { anthropicError } from "./error.ts";
+import { anthropicMadeIds } from "./made-ids.ts";
+import { readAnthropicRequest } from "./request.ts";
+import { named, storedPlace } from "./stored.ts";
+import { AnthropicStream } from "./stream.ts";
+
+export const anthropicWire: WireFormat = {
+  name: "anthropic",
+  endpoint: anthropicEndpoint,
+  read: (_endpoint, body) => readAnthropicRequest(body),
+  meter: (_endpoint, { stream, facts }) =>
+    stream
+      ? sseMeter(new AnthropicStream(facts))
+      : new BodyMeter(new AnthropicAnswer(facts), { generates: true }),
+  storedPlace,
+  named,
+  tunedModel: () => undefined,
+  madeIds: anthropicMadeIds,
+  error: anthropicError,
+};

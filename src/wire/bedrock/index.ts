@@ -1,4 +1,0 @@
-/** Public entry point of the Bedrock format. */
-
-export { converseMeter } from "./meter.ts";
-export { readConverseUsage } from "./usage.ts";

@@ -1,0 +1,28 @@
+/** Google's Gemini API as a wire format. */
+
+import { BodyMeter } from "../answer/body-meter.ts";
+import type { WireFormat } from "../wire.ts";
+import { GeminiAnswer } from "./answer.ts";
+import { geminiEndpoint } from "./endpoint.ts";
+import { geminiError } from "./error.ts";
+import { geminiMadeIds } from "./made-ids.ts";
+import { readGeminiRequest } from "./request.ts";
+import { named, storedPlace, tunedModel } from "./stored.ts";
+import { geminiStreamMeter } from "./stream.ts";
+
+export const geminiWire: WireFormat = {
+  name: "gemini",
+  endpoint: geminiEndpoint,
+  read: readGeminiRequest,
+  meter({ name }, answer) {
+    const reader = new GeminiAnswer(answer);
+    return answer.stream
+      ? geminiStreamMeter(reader)
+      : new BodyMeter(reader, { generates: name !== "embeddings" });
+  },
+  storedPlace,
+  named,
+  tunedModel,
+  madeIds: geminiMadeIds,
+  error: geminiError,
+};
