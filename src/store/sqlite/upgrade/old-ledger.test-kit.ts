@@ -140,10 +140,12 @@ export async function figuresOf(ledger: Ledger, reader: LedgerReader): Promise<s
   const range = { from: start - hourMs / 2, to: start + 51.5 * hourMs };
   const figures = {
     budgets: ledger.budgets(),
-    balances: ledger.budgets().map(({ budgetId }) => ledger.balances(budgetId, start + hourMs)),
+    balances: await Promise.all(
+      ledger.budgets().map(({ budgetId }) => ledger.balances(budgetId, start + hourMs)),
+    ),
     keys: ledger.keys(),
     prices: ledger.prices(),
-    holds: ledger.openHolds(),
+    holds: await ledger.openHolds(),
     calls: await reader.calls({}, page),
     refusals: await reader.refusals({}, page),
     total: await reader.totals({}, [], null),
